@@ -1,0 +1,362 @@
+#include "audit.h"
+
+#include <errno.h>
+#include <math.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "text.h"
+
+#define LINE_MAX_BYTES 4096
+#define FOREIGN_MAX 256
+#define TAIL ",\"truncated\":true}"	/* kept free at the end of a line */
+#define SECRET_MIN 4			/* shorter ones would blot out ordinary words */
+#define REDACTED "REDACTED"
+
+struct audit {
+	enum audit_format format;
+	enum audit_level threshold;
+	int fd;
+	char run[UUID_LEN + 1];
+	uint64_t dropped;
+	bool on;		/* the line under way will be written */
+	bool truncated;
+	struct buf line;
+	struct buf field;	/* one field, before it is known to fit */
+	char **secret;		/* every form in which one could stand in a text */
+	size_t nsecret;
+};
+
+static bool make_run_id(char out[UUID_LEN + 1])
+{
+	unsigned char r[16];
+
+	if (RAND_bytes(r, sizeof(r)) != 1)
+		return false;
+	r[6] = (unsigned char)((r[6] & 0x0F) | 0x40);	/* RFC 9562 §5.4: version 4 */
+	r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
+	for (size_t i = 0, k = 0; i < sizeof(r); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			out[k++] = '-';
+		out[k++] = "0123456789abcdef"[r[i] >> 4];
+		out[k++] = "0123456789abcdef"[r[i] & 15];
+	}
+	out[UUID_LEN] = '\0';
+	return true;
+}
+
+struct audit *audit_new(enum audit_format format, enum audit_level threshold, int fd)
+{
+	struct audit *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->format = format;
+	a->threshold = threshold;
+	a->fd = fd;
+	a->line.limit = LINE_MAX_BYTES;
+	if (!make_run_id(a->run) || !buf_reserve(&a->line, LINE_MAX_BYTES)) {
+		audit_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void audit_free(struct audit *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->nsecret; i++) {
+		OPENSSL_cleanse(a->secret[i], strlen(a->secret[i]));
+		free(a->secret[i]);
+	}
+	free(a->secret);
+	buf_free(&a->line);
+	buf_free(&a->field);
+	free(a);
+}
+
+const char *audit_run_id(const struct audit *a)
+{
+	return a->run;
+}
+
+uint64_t audit_dropped(const struct audit *a)
+{
+	return a->dropped;
+}
+
+/* --- secrets ------------------------------------------------------------------------ */
+
+static bool keep_secret(struct audit *a, char *form)
+{
+	char **secret = form ? reallocarray(a->secret, a->nsecret + 1, sizeof(*secret)) : NULL;
+
+	if (!secret) {
+		free(form);
+		return false;
+	}
+	a->secret = secret;
+	a->secret[a->nsecret++] = form;
+	return true;
+}
+
+/* RFC 3986 §2.3: everything but the unreserved characters as %XX. */
+static char *percent_encoded(const char *s, size_t len)
+{
+	struct buf out = { 0 };
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+		    || c == '-' || c == '.' || c == '_' || c == '~')
+			buf_char(&out, (char)c);
+		else
+			buf_printf(&out, "%%%02X", c);
+	}
+	buf_char(&out, '\0');
+	if (out.failed)
+		buf_wipe(&out);
+	return out.data;
+}
+
+static char *base64(const char *s, size_t len)
+{
+	char *out = malloc(len / 3 * 4 + 5);
+
+	if (out)
+		EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)s, (int)len);
+	return out;
+}
+
+bool audit_secret(struct audit *a, const char *secret, size_t len)
+{
+	if (len < SECRET_MIN)
+		return true;
+	for (size_t i = 0; i < a->nsecret; i++)
+		if (strlen(a->secret[i]) == len && memcmp(a->secret[i], secret, len) == 0)
+			return true;
+	return keep_secret(a, strndup(secret, len))
+		&& keep_secret(a, percent_encoded(secret, len))
+		&& keep_secret(a, base64(secret, len));
+}
+
+void audit_redact(const struct audit *a, char *text)
+{
+	const size_t mark = strlen(REDACTED);
+
+	for (size_t i = 0; i < a->nsecret; i++) {
+		size_t len = strlen(a->secret[i]);
+		char *at = text;
+
+		while ((at = strstr(at, a->secret[i]))) {
+			size_t put = len < mark ? len : mark;
+
+			memcpy(at, REDACTED, put);
+			memmove(at + put, at + len, strlen(at + len) + 1);
+			at += put;
+		}
+	}
+}
+
+/* --- strings from outside ----------------------------------------------------------- */
+
+/* Characters that are no controls and yet change how a terminal shows the rest: U+200B to
+ * U+200F, U+2028 to U+202E, U+2066 to U+2069, U+FEFF. */
+static bool is_trickster(const char *s, size_t n)
+{
+	unsigned c;
+
+	if (n != 3)
+		return false;
+	c = ((unsigned)s[0] & 0x0F) << 12 | ((unsigned)s[1] & 0x3F) << 6 | ((unsigned)s[2] & 0x3F);
+	return (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E)
+		|| (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+static void put_quoted(struct buf *out, const char *s, size_t len)
+{
+	size_t from = 0, at = 0;
+	struct buf plain = { 0 };
+
+	while (at < len) {
+		size_t n = utf8_length(s + at, len - at);
+
+		if (is_trickster(s + at, n)) {
+			buf_add(&plain, s + from, at - from);
+			buf_str(&plain, "?");
+			from = at + n;
+		}
+		at += n ? n : 1;
+	}
+	buf_add(&plain, s + from, len - from);
+	json_put_string(out, plain.data, plain.len);
+	out->failed = out->failed || plain.failed;
+	buf_free(&plain);
+}
+
+/* Secrets are taken out before the cut, so that none is left in halves. */
+static void put_foreign(struct audit *a, const char *s, size_t len)
+{
+	char *copy = strndup(s, len);
+	size_t cut;
+
+	if (!copy) {
+		a->field.failed = true;
+		return;
+	}
+	audit_redact(a, copy);
+	cut = utf8_cut(copy, strlen(copy), FOREIGN_MAX);
+	put_quoted(&a->field, copy, cut);
+	OPENSSL_cleanse(copy, strlen(copy));
+	free(copy);
+}
+
+/* --- lines -------------------------------------------------------------------------- */
+
+/* Whether a quoted JSON string may stand bare in logfmt. */
+static bool is_bare(const char *s, size_t len)
+{
+	for (size_t i = 1; i + 1 < len; i++)
+		if (s[i] <= ' ' || s[i] == '=' || s[i] == '"' || s[i] == '\\'
+		    || (unsigned char)s[i] >= 0x7F)
+			return false;
+	return len > 2;
+}
+
+/* Appends the field whose value stands in a->field, if the line can still hold it. */
+static void put_field(struct audit *a, const char *key)
+{
+	bool json = a->format == AUDIT_JSON, bare;
+	const char *value = a->field.data;
+	size_t len = a->field.len, room = LINE_MAX_BYTES - a->line.len;
+
+	if (a->field.failed || !value || len + strlen(key) + strlen(TAIL) + 8 > room) {
+		a->truncated = true;
+		return;
+	}
+	bare = !json && *value == '"' && is_bare(value, len);
+	if (bare) {
+		value++;
+		len -= 2;
+	}
+	if (json)
+		buf_printf(&a->line, "%s\"%s\":", a->line.len > 1 ? "," : "", key);
+	else
+		buf_printf(&a->line, "%s%s=", a->line.len ? " " : "", key);
+	buf_add(&a->line, value, len);
+}
+
+void audit_strn(struct audit *a, const char *key, const char *value, size_t len)
+{
+	if (!a->on)
+		return;
+	buf_clear(&a->field);
+	if (value)
+		put_foreign(a, value, len);
+	else
+		buf_str(&a->field, "null");
+	put_field(a, key);
+}
+
+void audit_str(struct audit *a, const char *key, const char *value)
+{
+	audit_strn(a, key, value, value ? strlen(value) : 0);
+}
+
+void audit_int(struct audit *a, const char *key, int64_t value)
+{
+	if (!a->on)
+		return;
+	buf_clear(&a->field);
+	buf_printf(&a->field, "%lld", (long long)value);
+	put_field(a, key);
+}
+
+void audit_double(struct audit *a, const char *key, double value)
+{
+	if (!a->on)
+		return;
+	buf_clear(&a->field);
+	if (isfinite(value))
+		json_put_double(&a->field, value);
+	else
+		buf_str(&a->field, "null");
+	put_field(a, key);
+}
+
+void audit_bool(struct audit *a, const char *key, bool value)
+{
+	if (!a->on)
+		return;
+	buf_clear(&a->field);
+	buf_str(&a->field, value ? "true" : "false");
+	put_field(a, key);
+}
+
+/* In logfmt an object is a quoted string. */
+void audit_json(struct audit *a, const char *key, const char *json, size_t len)
+{
+	if (!a->on)
+		return;
+	buf_clear(&a->field);
+	if (a->format == AUDIT_JSON)
+		buf_add(&a->field, json, len);
+	else
+		json_put_string(&a->field, json, len);
+	put_field(a, key);
+}
+
+void audit_begin(struct audit *a, enum audit_level level, const char *event, int64_t real_us)
+{
+	static const char *const levels[] = { "debug", "info", "warning", "error" };
+	char ts[TIME_TEXT_MAX];
+
+	a->on = a->format != AUDIT_NONE && level >= a->threshold;
+	if (!a->on)
+		return;
+	a->truncated = false;
+	buf_clear(&a->line);
+	if (a->format == AUDIT_JSON)
+		buf_char(&a->line, '{');
+	time_format_ms(ts, real_us / 1000);
+	audit_str(a, "ts", ts);
+	audit_str(a, "level", levels[level]);
+	audit_str(a, "event", event);
+	audit_str(a, "run", a->run);
+}
+
+/* One write of the whole line, and none where it would have to wait. */
+static bool write_line(const struct audit *a)
+{
+	struct pollfd p = { .fd = a->fd, .events = POLLOUT };
+	ssize_t n;
+
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+		return false;
+	do
+		n = write(a->fd, a->line.data, a->line.len);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)a->line.len;
+}
+
+void audit_end(struct audit *a)
+{
+	if (!a->on)
+		return;
+	if (a->format == AUDIT_JSON)
+		buf_str(&a->line, a->truncated ? TAIL : "}");
+	else if (a->truncated)
+		buf_str(&a->line, " truncated=true");
+	buf_char(&a->line, '\n');
+	if (!write_line(a))
+		a->dropped++;
+	a->on = false;
+}

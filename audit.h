@@ -1,0 +1,47 @@
+/*
+ * Audit lines on stderr: one event a line, JSON or logfmt, one write of at most 4,096
+ * bytes (PIPE_BUF, so lines of several processes never mix). Takes named fields, never free
+ * text; strings from outside are cut to 256 bytes, escaped, and cleaned of known secrets.
+ * A line that stderr has no room for is dropped and counted.
+ */
+#ifndef AUDIT_H
+#define AUDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+
+enum audit_format { AUDIT_JSON, AUDIT_LOGFMT, AUDIT_NONE };
+enum audit_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
+
+struct audit;
+
+/* threshold: the least level that is written. run: a random UUID is made. NULL: no memory,
+ * or no random bytes. */
+struct audit *audit_new(enum audit_format format, enum audit_level threshold, int fd);
+void audit_free(struct audit *a);	/* wipes the secrets it knows */
+const char *audit_run_id(const struct audit *a);
+uint64_t audit_dropped(const struct audit *a);
+
+/* From here on this text stands as REDACTED in every string written; also in its
+ * percent-encoded and Base64 forms. Copied. False: out of memory. */
+bool audit_secret(struct audit *a, const char *secret, size_t len);
+
+/* The text without known secrets, in place (for the error line of --audit none). */
+void audit_redact(const struct audit *a, char *text);
+
+/* One line: begin, fields, end. real_us is the real clock, for `ts`. Fields of a line that
+ * will not be written cost nothing. What passes 4,096 bytes is left out whole, field by
+ * field, and the line says `"truncated":true`. */
+void audit_begin(struct audit *a, enum audit_level level, const char *event, int64_t real_us);
+void audit_str(struct audit *a, const char *key, const char *value);	/* NULL: null */
+void audit_strn(struct audit *a, const char *key, const char *value, size_t len);
+void audit_int(struct audit *a, const char *key, int64_t value);
+void audit_double(struct audit *a, const char *key, double value);	/* NaN: null */
+void audit_bool(struct audit *a, const char *key, bool value);
+void audit_json(struct audit *a, const char *key, const char *json, size_t len);	/* ours, trusted */
+void audit_end(struct audit *a);
+
+#endif

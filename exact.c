@@ -1,0 +1,319 @@
+#include "exact.h"
+
+#include <math.h>
+#include <openssl/bn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIMB_BITS 32
+#define MANTISSA_BITS 53
+/* Each addition changes a limb by less than 2^32: 2^30 of them stay below 2^62. */
+#define PENDING_MAX (1u << 30)
+
+void exact_free(struct exact *sum)
+{
+	free(sum->limb);
+	*sum = (struct exact){ 0 };
+}
+
+static int32_t floor_limb(int32_t bit)
+{
+	return bit >= 0 ? bit / LIMB_BITS : -((LIMB_BITS - 1 - bit) / LIMB_BITS);
+}
+
+/* Carries, so that every limb but the topmost is in [0, 2^32). */
+static void normalise(struct exact *sum)
+{
+	for (int32_t i = 0; i + 1 < sum->n; i++) {
+		int64_t carry = sum->limb[i] >> LIMB_BITS;
+
+		sum->limb[i] &= 0xFFFFFFFF;
+		sum->limb[i + 1] += carry;
+	}
+	sum->pending = 0;
+}
+
+/* Makes room for limbs [from, to) and, above them, for the carry. */
+static bool cover_limbs(struct exact *sum, int32_t from, int32_t to)
+{
+	int32_t lo = sum->n ? sum->lo : from, hi = sum->n ? sum->lo + sum->n : to;
+	int64_t *limb;
+
+	if (sum->n && from >= lo && to < hi)
+		return true;
+	if (from < lo)
+		lo = from;
+	if (to + 2 > hi)
+		hi = to + 2;
+	limb = calloc((size_t)(hi - lo), sizeof(*limb));
+	if (!limb)
+		return false;
+	if (sum->n)
+		memcpy(limb + (sum->lo - lo), sum->limb, (size_t)sum->n * sizeof(*limb));
+	free(sum->limb);
+	sum->limb = limb;
+	sum->lo = lo;
+	sum->n = hi - lo;
+	return true;
+}
+
+/* sum += ±parts·2^(32·at), parts being n limbs. */
+static bool add_limbs(struct exact *sum, const uint32_t *part, int32_t n, int32_t at,
+	bool negative)
+{
+	int64_t *to;
+
+	if (sum->pending == PENDING_MAX)
+		normalise(sum);
+	if (!cover_limbs(sum, at, at + n))
+		return false;
+	to = sum->limb + (at - sum->lo);
+	for (int32_t i = 0; i < n; i++)
+		to[i] += negative ? -(int64_t)part[i] : (int64_t)part[i];
+	sum->pending++;
+	return true;
+}
+
+/* value·2^exponent as limbs; value fits two words. Returns how many limbs. */
+static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t part[8], int32_t *at)
+{
+	int32_t shift, n = 0;
+	uint64_t carry = 0;
+
+	*at = floor_limb(exponent);
+	shift = exponent - *at * LIMB_BITS;
+	for (int i = 0; i < 6; i++) {
+		uint64_t word = (value[i / 2] >> (i % 2 * LIMB_BITS)) & 0xFFFFFFFF;
+
+		word = (word << shift) | carry;
+		part[i] = (uint32_t)word;
+		carry = word >> LIMB_BITS;
+		if (part[i])
+			n = i + 1;
+	}
+	part[6] = (uint32_t)carry;
+	return carry ? 7 : n;
+}
+
+/* |x| = mantissa·2^exponent, the mantissa odd: few bits for ordinary values. */
+static uint64_t decompose(double x, int32_t *exponent)
+{
+	int e, zeros;
+	uint64_t mantissa = (uint64_t)ldexp(frexp(fabs(x), &e), MANTISSA_BITS);
+
+	zeros = __builtin_ctzll(mantissa);
+	*exponent = e - MANTISSA_BITS + zeros;
+	return mantissa >> zeros;
+}
+
+/* The 192-bit product of a (128 bits in two words) and b. */
+static void multiply(uint64_t a_lo, uint64_t a_hi, uint64_t b, uint64_t out[3])
+{
+	__extension__ unsigned __int128 lo = (unsigned __int128)a_lo * b;
+	__extension__ unsigned __int128 hi = (unsigned __int128)a_hi * b + (uint64_t)(lo >> 64);
+
+	out[0] = (uint64_t)lo;
+	out[1] = (uint64_t)hi;
+	out[2] = (uint64_t)(hi >> 64);
+}
+
+bool exact_add(struct exact *sum, double x, uint64_t weight)
+{
+	uint64_t value[3];
+	uint32_t part[8];
+	int32_t exponent, at, n;
+
+	if (x == 0)
+		return true;
+	multiply(decompose(x, &exponent), 0, weight, value);
+	n = split(value, exponent, part, &at);
+	return add_limbs(sum, part, n, at, x < 0);
+}
+
+bool exact_add_square(struct exact *sum, double x, uint64_t weight)
+{
+	uint64_t value[3], m, square[3];
+	uint32_t part[8];
+	int32_t exponent, at, n;
+
+	if (x == 0)
+		return true;
+	m = decompose(x, &exponent);
+	multiply(m, 0, m, square);
+	multiply(square[0], square[1], weight, value);
+	n = split(value, 2 * exponent, part, &at);
+	return add_limbs(sum, part, n, at, false);
+}
+
+bool exact_merge(struct exact *into, const struct exact *from)
+{
+	struct exact copy = *from;
+	bool ok;
+
+	if (!from->n)
+		return true;
+	copy.limb = malloc((size_t)from->n * sizeof(*copy.limb));
+	if (!copy.limb)
+		return false;
+	memcpy(copy.limb, from->limb, (size_t)from->n * sizeof(*copy.limb));
+	normalise(&copy);
+	normalise(into);
+	ok = cover_limbs(into, copy.lo, copy.lo + copy.n);
+	for (int32_t i = 0; ok && i < copy.n; i++)
+		into->limb[copy.lo - into->lo + i] += copy.limb[i];
+	into->pending = 2;
+	free(copy.limb);
+	return ok;
+}
+
+/* --- rounding ----------------------------------------------------------------------- */
+
+/* A rational number with a power of two aside: num·2^exponent/den. */
+struct ratio {
+	BIGNUM *num, *den;
+	int64_t exponent;
+};
+
+/* The sum's integer, in units of 2^(32·lo); false: out of memory. */
+static bool to_bignum(const struct exact *sum, BIGNUM *out)
+{
+	BN_zero(out);
+	for (int32_t i = sum->n - 1; i >= 0; i--) {
+		int64_t limb = sum->limb[i];
+		uint64_t size = limb < 0 ? -(uint64_t)limb : (uint64_t)limb;
+
+		if (!BN_lshift(out, out, LIMB_BITS)
+		    || !(limb < 0 ? BN_sub_word(out, size) : BN_add_word(out, size)))
+			return false;
+	}
+	return true;
+}
+
+/* Brings num to `bits` bits of quotient: returns |num|/den·2^-*exponent rounded to an
+ * integer by nearest, ties to even. */
+static bool divide_rounded(BIGNUM *num, BIGNUM *den, int64_t shift, BIGNUM *q, BN_CTX *ctx)
+{
+	BIGNUM *rest = BN_new();
+	bool ok = rest != NULL;
+
+	if (shift > 0)
+		ok = ok && BN_lshift(num, num, (int)shift);
+	else
+		ok = ok && BN_lshift(den, den, (int)-shift);
+	ok = ok && BN_div(q, rest, num, den, ctx) && BN_lshift1(rest, rest);
+	if (ok) {
+		int half = BN_cmp(rest, den);
+
+		if (half > 0 || (half == 0 && BN_is_odd(q)))
+			ok = BN_add_word(q, 1);
+	}
+	BN_free(rest);
+	return ok;
+}
+
+/* |ratio| = *m·2^*e, m rounded once to 53 bits; an even *e is made where asked. Consumes. */
+static bool round_ratio(struct ratio *r, bool even, int floor_exponent, double *m, int64_t *e,
+	BN_CTX *ctx)
+{
+	BIGNUM *q = BN_new();
+	int64_t shift;
+	bool ok = q != NULL;
+
+	*m = 0;
+	*e = 0;
+	if (ok && !BN_is_zero(r->num)) {
+		/* a quotient of 53 or 54 bits; one bit too many is one too exact */
+		shift = MANTISSA_BITS + BN_num_bits(r->den) - BN_num_bits(r->num);
+		if (shift > 0 ? BN_lshift(q, r->num, (int)shift) == 0 : BN_copy(q, r->num) == NULL)
+			ok = false;
+		if (ok) {
+			BIGNUM *den = BN_dup(r->den);
+
+			ok = den && (shift >= 0 || BN_lshift(den, den, (int)-shift));
+			if (ok && BN_cmp(q, den) >= 0) {
+				BIGNUM *top = BN_new();
+
+				ok = top && BN_lshift(top, den, MANTISSA_BITS);
+				if (ok && BN_cmp(q, top) >= 0)
+					shift--;
+				BN_free(top);
+			}
+			BN_free(den);
+		}
+		if (r->exponent - shift < floor_exponent)	/* subnormal: fewer bits */
+			shift = r->exponent - floor_exponent;
+		ok = ok && divide_rounded(r->num, r->den, shift, q, ctx);
+		if (ok) {
+			*e = r->exponent - shift;
+			*m = (double)BN_get_word(q);
+			if (even && (*e & 1)) {
+				*m *= 2;
+				(*e)--;
+			}
+		}
+	}
+	BN_free(q);
+	return ok;
+}
+
+static bool exact_mean(const BIGNUM *s1, int64_t exponent, const BIGNUM *w, uint64_t scale,
+	double *mean, BN_CTX *ctx)
+{
+	struct ratio r = { BN_dup(s1), BN_dup(w), exponent };
+	bool negative = BN_is_negative(s1), ok = r.num && r.den;
+	double m = 0;
+	int64_t e = 0;
+
+	ok = ok && BN_mul_word(r.den, scale);
+	if (ok)
+		BN_set_negative(r.num, 0);
+	ok = ok && round_ratio(&r, false, -1074, &m, &e, ctx);
+	*mean = negative ? -ldexp(m, (int)e) : ldexp(m, (int)e);
+	BN_free(r.num);
+	BN_free(r.den);
+	return ok;
+}
+
+/* sqrt((w·s2 − s1²)/w²): s1 in units of 2^e1, s2 of 2^e2. */
+static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t e2,
+	const BIGNUM *w, double *stddev, BN_CTX *ctx)
+{
+	struct ratio r = { BN_new(), BN_new(), 2 * e1 < e2 ? 2 * e1 : e2 };
+	BIGNUM *square = BN_new();
+	bool ok = r.num && r.den && square;
+	double m = 0;
+	int64_t e = 0;
+
+	ok = ok && BN_mul(r.num, s2, w, ctx) && BN_sqr(square, s1, ctx)
+		&& BN_lshift(r.num, r.num, (int)(e2 - r.exponent))
+		&& BN_lshift(square, square, (int)(2 * e1 - r.exponent))
+		&& BN_sub(r.num, r.num, square) && BN_sqr(r.den, w, ctx);
+	/* no floor: the root of the variance is a normal number where the variance is not */
+	ok = ok && round_ratio(&r, true, -100000, &m, &e, ctx);
+	*stddev = ldexp(sqrt(m), (int)(e / 2));
+	BN_free(r.num);
+	BN_free(r.den);
+	BN_free(square);
+	return ok;
+}
+
+bool exact_moments(const struct exact *s1, const struct exact *s2, uint64_t weight,
+	uint64_t scale, double *mean, double *stddev)
+{
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *a = BN_new(), *b = BN_new(), *w = BN_new();
+	bool ok = ctx && a && b && w && BN_set_word(w, weight) && to_bignum(s1, a);
+
+	ok = ok && exact_mean(a, (int64_t)s1->lo * LIMB_BITS, w, scale, mean, ctx);
+	if (ok && stddev) {
+		ok = to_bignum(s2, b)
+			&& exact_stddev(a, (int64_t)s1->lo * LIMB_BITS, b,
+				(int64_t)s2->lo * LIMB_BITS, w, stddev, ctx);
+		*stddev /= (double)scale;
+	}
+	BN_free(a);
+	BN_free(b);
+	BN_free(w);
+	BN_CTX_free(ctx);
+	return ok;
+}

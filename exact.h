@@ -1,0 +1,34 @@
+/*
+ * Exact sums of doubles: fixed point as wide as the values need, rounded once when read,
+ * so that parts merge to the same bytes in any order. Memory: a few limbs for ordinary
+ * values, at most 136 limbs of 8 bytes (the square of every double fits).
+ */
+#ifndef EXACT_H
+#define EXACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exact {		/* all zero is the sum of nothing; fields are exact.c's own */
+	int64_t *limb;
+	int32_t lo;
+	int32_t n;
+	uint32_t pending;
+};
+
+void exact_free(struct exact *sum);
+
+/* sum += weight·x, sum += weight·x². x is finite. False: out of memory, sum unchanged. */
+bool exact_add(struct exact *sum, double x, uint64_t weight);
+bool exact_add_square(struct exact *sum, double x, uint64_t weight);
+bool exact_merge(struct exact *into, const struct exact *from);
+
+/*
+ * mean = s1/(weight·scale) and stddev = sqrt((weight·s2 − s1²)/weight²)/scale, the mean and
+ * the variance each rounded once (nearest, ties to even). weight and scale are above 0;
+ * stddev may be NULL, then s2 may be. False: out of memory.
+ */
+bool exact_moments(const struct exact *s1, const struct exact *s2, uint64_t weight,
+	uint64_t scale, double *mean, double *stddev);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * gsqstat: routing queue statistics as rows, once. The way of the data:
+ * options -> token -> streams -> frames -> windows -> rows (see run.c).
+ * Here: the process itself, that is its descriptors, signals, clocks and exit status.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net.h"
+#include "options.h"
+#include "run.h"
+
+/* For the handler of a second signal alone. */
+static const char *volatile unfinished_file;
+
+static int64_t clock_us(clockid_t id)
+{
+	struct timespec t = { 0, 0 };
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t run_clock_us(const struct clock *clock)
+{
+	return clock->real_start_us + clock_us(CLOCK_BOOTTIME) - clock->boot_start_us;
+}
+
+static int64_t real_clock_us(const struct clock *clock)
+{
+	(void)clock;
+	return clock_us(CLOCK_REALTIME);
+}
+
+static struct clock clock_start(void)
+{
+	return (struct clock){
+		.now_us = run_clock_us,
+		.real_us = real_clock_us,
+		.real_start_us = clock_us(CLOCK_REALTIME),
+		.boot_start_us = clock_us(CLOCK_BOOTTIME)
+	};
+}
+
+/*
+ * A standard descriptor that came closed would be given to the next file or socket. It is
+ * filled with one that fails as the closed one would: unreadable stdin, unwritable stdout.
+ */
+static bool fill_standard_descriptors(void)
+{
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_WRONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
+			return false;
+	return true;
+}
+
+/* The process holds a secret: no core, and no other process looks into it. */
+static void guard_memory(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* Signals come by a descriptor, as data does; who ignores one (nohup) goes on doing so. */
+static int open_signals(sigset_t *set)
+{
+	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
+	struct sigaction old;
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
+		if (sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(set, handled[i]);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, set, NULL) != 0)
+		return -1;
+	return signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void end_at_once(int signal)
+{
+	if (unfinished_file)
+		unlink(unfinished_file);
+	_exit(ST_SIGNAL + signal);
+}
+
+/* While a signal's end is under way, a second one cuts it off. */
+static void let_second_signal_end(const struct run *run, const sigset_t *set)
+{
+	struct sigaction action = { .sa_handler = end_at_once };
+
+	unfinished_file = run_temp_path(run);
+	sigfillset(&action.sa_mask);
+	for (int signal = 1; signal < SIGRTMIN; signal++)
+		if (signal != SIGUSR1 && sigismember(set, signal) == 1)
+			sigaction(signal, &action, NULL);
+	sigprocmask(SIG_UNBLOCK, set, NULL);
+}
+
+static enum status run_all(const struct settings *set, const struct clock *clock,
+	struct err *err)
+{
+	struct run *run = NULL;
+	sigset_t signals;
+	int signal_fd = open_signals(&signals);
+	enum status st;
+
+	if (signal_fd < 0)
+		return err_set(err, ST_OUTPUT, "signalfd: %s", strerror(errno));
+	st = run_open(&run, set, clock, signal_fd, err);
+	while (st == ST_OK && !run_is_over(run))
+		st = run_turn(run, err);	/* wait, read, decode, place, print */
+	if (st > ST_SIGNAL && run)
+		let_second_signal_end(run, &signals);
+	st = run_close(run, st, err);	/* partial windows, rename, run.end */
+	close(signal_fd);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	struct clock clock = clock_start();
+	struct settings set = { 0 };
+	struct err err = { "" };
+	enum status st = ST_USAGE;
+
+	guard_memory();
+	if (!fill_standard_descriptors())
+		return ST_OUTPUT;
+	switch (options_parse(&set, argc, argv, net_versions(), &st)) {
+	case PARSED_RUN:
+		st = run_all(&set, &clock, &err);
+		break;
+	case PARSED_DONE:
+		break;
+	case PARSED_BAD:
+		st = ST_USAGE;
+		break;
+	}
+	if (err.text[0] && st != ST_OK)
+		fprintf(stderr, "gsqstat: %s\n", err.text);
+	settings_free(&set);
+	return (int)st;
+}

@@ -1,0 +1,327 @@
+#include "net.h"
+
+#include <cjson/cJSON.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSION_NEEDED 0x080d00		/* 8.13: fragments can be put together */
+
+struct net {
+	CURLM *multi;
+	struct net_conf conf;
+	const char *ca_file, *ca_dir;	/* from the environment; borrowed from it */
+	struct transfer *transfers;	/* every handle that net_easy made */
+	bool abandoned_lookup;		/* a resolver thread may still be at work */
+};
+
+/* What belongs to one handle; found again through CURLOPT_PRIVATE. */
+struct transfer {
+	struct transfer *next;
+	CURL *easy;
+	net_done *done;
+	void *arg;
+	bool running;
+	char error[CURL_ERROR_SIZE];
+};
+
+/* --- memory that held a secret ------------------------------------------------------ */
+
+static void wiping_free(void *p)
+{
+	if (p)
+		OPENSSL_cleanse(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *wiping_realloc(void *old, size_t n)
+{
+	size_t had = old ? malloc_usable_size(old) : 0;
+	void *p;
+
+	if (old && n <= had && n > had / 2)
+		return old;
+	p = malloc(n);
+	if (!p)
+		return NULL;
+	if (old)
+		memcpy(p, old, had < n ? had : n);
+	wiping_free(old);
+	return p;
+}
+
+static char *wiping_strdup(const char *s)
+{
+	return strdup(s);
+}
+
+/* --- the library -------------------------------------------------------------------- */
+
+static bool has_protocol(const curl_version_info_data *info, const char *name)
+{
+	for (const char *const *p = info->protocols; *p; p++)
+		if (strcmp(*p, name) == 0)
+			return true;
+	return false;
+}
+
+const char *net_lacks(void)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+	if (info->version_num < VERSION_NEEDED)
+		return "version 8.13 or newer";
+	if (!has_protocol(info, "ws") || !has_protocol(info, "wss"))
+		return "WebSocket over TLS (wss)";
+	if (!(info->features & CURL_VERSION_ASYNCHDNS))
+		return "an asynchronous resolver";
+	return NULL;
+}
+
+const char *net_versions(void)
+{
+	static char text[160];
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+	snprintf(text, sizeof(text), "libcurl/%s %s cJSON/%s", info->version,
+		info->ssl_version ? info->ssl_version : "no-TLS", cJSON_Version());
+	return text;
+}
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+enum status net_new(struct net **out, const struct net_conf *conf, struct err *err)
+{
+	const char *lacks = net_lacks();
+	struct net *net;
+
+	*out = NULL;
+	if (lacks)
+		return err_set(err, ST_USAGE, "this libcurl (%s) lacks %s",
+			curl_version_info(CURLVERSION_NOW)->version, lacks);
+	/* libcurl would write every session's keys there */
+	unsetenv("SSLKEYLOGFILE");
+	net = calloc(1, sizeof(*net));
+	if (!net || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free,
+	    wiping_realloc, wiping_strdup, calloc) != CURLE_OK) {
+		free(net);
+		return err_nomem(err);
+	}
+	net->conf = *conf;
+	net->ca_file = conf->cacert ? NULL : variable("SSL_CERT_FILE");
+	net->ca_dir = conf->cacert ? NULL : variable("SSL_CERT_DIR");
+	net->multi = curl_multi_init();
+	if (!net->multi) {
+		net_free(net);
+		return err_nomem(err);
+	}
+	*out = net;
+	return ST_OK;
+}
+
+void net_free(struct net *net)
+{
+	if (!net)
+		return;
+	while (net->transfers)
+		net_release(net, net->transfers->easy);
+	curl_multi_cleanup(net->multi);
+	curl_global_cleanup();
+	free(net);
+}
+
+bool net_is_quiet(const struct net *net)
+{
+	for (const struct transfer *t = net->transfers; t; t = t->next) {
+		curl_off_t us = 0;
+
+		if (t->running && (curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &us)
+		    != CURLE_OK || us == 0))
+			return false;
+	}
+	return !net->abandoned_lookup;
+}
+
+/* --- one transfer ------------------------------------------------------------------- */
+
+static struct transfer *transfer_of(CURL *easy)
+{
+	char *private = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+	return (struct transfer *)(void *)private;
+}
+
+static CURLcode set_tls(const struct net *net, CURL *e)
+{
+	CURLcode c = curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+
+	c = c ? c : curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (net->conf.cacert)
+		c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->conf.cacert);
+	if (net->ca_file)
+		c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->ca_file);
+	if (net->ca_dir)
+		c = c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, net->ca_dir);
+	return c;
+}
+
+static CURLcode set_connection(const struct net *net, CURL *e, int64_t timeout_ms)
+{
+	const char *protocols = net->conf.plain ? "http,ws" : "https,wss";
+	CURLcode c = curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, protocols);
+	long timeout = timeout_ms > 0 ? (long)timeout_ms : 1;
+
+	c = c ? c : curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, timeout);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, timeout);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, 30L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_TCP_KEEPINTVL, 10L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_TCP_KEEPCNT, 3L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_USERAGENT, "gsqstat/" GSQSTAT_VERSION);
+	if (net->conf.plain)	/* a proxy would read the token */
+		c = c ? c : curl_easy_setopt(e, CURLOPT_PROXY, "");
+	return c;
+}
+
+CURL *net_easy(struct net *net, int64_t timeout_ms)
+{
+	struct transfer *t = calloc(1, sizeof(*t));
+	CURL *e = curl_easy_init();
+	CURLcode c = CURLE_OUT_OF_MEMORY;
+
+	if (t && e) {
+		c = set_connection(net, e, timeout_ms);
+		c = c ? c : set_tls(net, e);
+		c = c ? c : curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
+		c = c ? c : curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	}
+	if (c != CURLE_OK) {
+		curl_easy_cleanup(e);
+		free(t);
+		return NULL;
+	}
+	t->easy = e;
+	t->next = net->transfers;
+	net->transfers = t;
+	return e;
+}
+
+enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
+{
+	struct transfer *t = transfer_of(easy);
+
+	t->done = done;
+	t->arg = arg;
+	t->running = curl_multi_add_handle(net->multi, easy) == CURLM_OK;
+	return t->running ? ST_OK : ST_NET;
+}
+
+void net_stop(struct net *net, CURL *easy)
+{
+	struct transfer *t = easy ? transfer_of(easy) : NULL;
+	curl_off_t us = 0;
+
+	if (!t || !t->running)
+		return;
+	if (curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &us) != CURLE_OK || us == 0)
+		net->abandoned_lookup = true;
+	curl_multi_remove_handle(net->multi, easy);
+	t->running = false;
+}
+
+void net_release(struct net *net, CURL *easy)
+{
+	if (!easy)
+		return;
+	net_stop(net, easy);
+	for (struct transfer **at = &net->transfers; *at; at = &(*at)->next)
+		if ((*at)->easy == easy) {
+			struct transfer *t = *at;
+
+			*at = t->next;
+			curl_easy_cleanup(easy);
+			free(t);
+			return;
+		}
+}
+
+/* --- its end ------------------------------------------------------------------------ */
+
+/* Retry-After as libcurl reads it, in seconds, dates converted; 0 may be a value or none. */
+static int64_t retry_after_us(CURL *easy)
+{
+	struct curl_header *header;
+	curl_off_t seconds = 0;
+
+	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK
+	    || curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK)
+		return -1;
+	if (seconds == 0 && strcmp(header->value, "0") != 0 && strchr(header->value, ',') == NULL)
+		return -1;	/* neither a number nor a date */
+	return seconds < 0 ? 0 : seconds * INT64_C(1000000);
+}
+
+static struct net_result result_of(const struct transfer *t, CURLcode code)
+{
+	struct net_result r = { .code = code, .retry_after_us = -1 };
+	long proxy_status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r.http_status);
+	if (r.http_status) {
+		r.retry_after_us = retry_after_us(t->easy);
+	} else if (curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status)
+	    == CURLE_OK && proxy_status && proxy_status / 100 != 2) {
+		r.http_status = proxy_status;
+		r.by_proxy = true;
+	}
+	r.text = t->error[0] ? t->error : curl_easy_strerror(code);
+	return r;
+}
+
+enum status net_perform(struct net *net, struct err *err)
+{
+	int running, left;
+	CURLMcode mc = curl_multi_perform(net->multi, &running);
+	CURLMsg *msg;
+
+	if (mc != CURLM_OK)
+		return err_set(err, ST_NET, "libcurl: %s", curl_multi_strerror(mc));
+	while ((msg = curl_multi_info_read(net->multi, &left))) {
+		struct transfer *t;
+		struct net_result r;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		t = transfer_of(msg->easy_handle);
+		r = result_of(t, msg->data.result);
+		curl_multi_remove_handle(net->multi, t->easy);
+		t->running = false;
+		t->done(t->arg, &r);
+	}
+	return ST_OK;
+}
+
+enum status net_wait(struct net *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
+	struct err *err)
+{
+	CURLMcode mc;
+
+	for (unsigned i = 0; i < nfd; i++)
+		fd[i].revents = 0;
+	mc = curl_multi_poll(net->multi, fd, nfd, timeout_ms, NULL);
+	return mc == CURLM_OK ? ST_OK
+		: err_set(err, ST_NET, "libcurl: %s", curl_multi_strerror(mc));
+}

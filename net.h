@@ -1,0 +1,61 @@
+/*
+ * The one curl_multi: start-up checks of the library, what every transfer has in common
+ * (TLS, proxies, secrets kept out of freed memory), waiting, and who owns a finished
+ * transfer. Nothing blocks but net_wait.
+ */
+#ifndef NET_H
+#define NET_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+
+struct net;
+
+struct net_conf {
+	const char *cacert;	/* --cacert, or NULL: SSL_CERT_FILE, SSL_CERT_DIR, the system's */
+	bool plain;		/* http and ws to loopback, never by a proxy */
+};
+
+/* How a transfer ended, in words that hold no URL. */
+struct net_result {
+	CURLcode code;
+	long http_status;	/* 0: no answer; of a proxy's CONNECT where that was refused */
+	bool by_proxy;		/* http_status is the proxy's */
+	int64_t retry_after_us;	/* -1: none */
+	const char *text;	/* libcurl's own words; borrowed for the callback */
+};
+
+typedef void net_done(void *arg, const struct net_result *result);
+
+/* ST_USAGE if the library lacks what is needed. */
+enum status net_new(struct net **net, const struct net_conf *conf, struct err *err);
+/* May wait for a name look-up that is still under way (libcurl joins its thread): where
+ * net_is_quiet() is false the end of the process is the better clean-up. */
+void net_free(struct net *net);
+bool net_is_quiet(const struct net *net);
+
+/* The versions of libcurl, OpenSSL and cJSON for --version, as one static line. */
+const char *net_versions(void);
+/* What this libcurl lacks for the job (`8.13 with wss`), NULL: nothing. */
+const char *net_lacks(void);
+
+/* An easy handle with all that is common set; the caller sets the rest, then net_start. */
+CURL *net_easy(struct net *net, int64_t timeout_ms);
+/* done is called from net_perform once the transfer is over; the handle is then out of
+ * the multi and still the caller's. */
+enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg);
+void net_stop(struct net *net, CURL *easy);	/* out of the multi, at once; NULL is fine */
+void net_release(struct net *net, CURL *easy);	/* net_stop, then curl_easy_cleanup */
+
+/* Runs what is ready and calls back for each finished transfer. */
+enum status net_perform(struct net *net, struct err *err);
+/* Waits for libcurl's sockets, the given ones and at most timeout_ms. Their revents are
+ * zeroed first. */
+enum status net_wait(struct net *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
+	struct err *err);
+
+#endif

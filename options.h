@@ -1,0 +1,75 @@
+/*
+ * The command line: one table of options, from which parsing, --help, defaults and
+ * --dry-run come; every value checked, all bad ones reported in one go. Only gsqstat.c and
+ * run.c include this.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit.h"
+#include "base.h"
+#include "creds.h"
+#include "row.h"
+#include "window.h"
+
+#define QUEUES_MAX 50		/* of a live run */
+
+enum subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
+
+struct settings {
+	struct lines queues;		/* distinct, lower case, in order */
+	const char *metric[METRIC_MAX];	/* static names: first nasked by -m, then those that
+					   outlier rules alone name */
+	size_t nmetric, nasked;
+	const char *interval;		/* "PT10S"; static */
+	bool interval_given;
+	int64_t interval_ms;
+	int64_t window_ms;
+	uint32_t count;			/* 0: all (replay without -n) */
+	bool align;
+	enum time_kind time;
+	int64_t lateness_ms;
+	enum row_format format;
+	bool header;
+	const char *output;		/* NULL or "-": stdout; borrowed from argv */
+	const char *record;
+	const char *rejects;
+	const char *replay;		/* NULL: a live run */
+	bool dry_run;
+	enum subscribe subscribe;
+	const char *cacert;
+	int64_t connect_timeout_ms;
+	int64_t retry_for_ms;
+	int64_t idle_timeout_ms;
+	struct outlier *outlier;
+	size_t noutlier;
+	struct lines outlier_text;	/* as given, for run.start */
+	int64_t token_margin_ms;
+	bool cache;
+	enum audit_format audit;
+	enum audit_level level;		/* threshold, by -v and -s */
+	struct creds creds;		/* empty on replay */
+	struct lines warnings;		/* to be told after run.start */
+	char *settings_json;		/* what --dry-run prints, less its schema: for run.start */
+};
+
+enum parsed {
+	PARSED_RUN,	/* *set is complete */
+	PARSED_DONE,	/* --help, --version, --dry-run: printed; end with *st */
+	PARSED_BAD	/* usage lines are on stderr; end with ST_USAGE */
+};
+
+/*
+ * Reads argv and the environment; versions are the libraries', for --version. Writes help, version and dry-run to stdout (checked:
+ * *st is ST_OUTPUT if that failed) and usage errors to stderr as `gsqstat: …` lines. Opens
+ * no output and sends nothing. set is all zero before and freed by settings_free.
+ */
+enum parsed options_parse(struct settings *set, int argc, char **argv, const char *versions,
+	enum status *st);
+void settings_free(struct settings *set);
+
+#endif

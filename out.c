@@ -1,0 +1,462 @@
+#include "out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SIDE_BYTES 65536
+#define TEMP_TRIES 16
+
+struct out {
+	int fd;
+	bool ours;		/* opened here, not stdout */
+	bool polled;		/* a pipe, a terminal, a socket: it may not take bytes now */
+	bool socket, fifo;
+	bool printed;		/* at least one row was queued */
+	struct buf queue;	/* what waits begins at `sent` */
+	size_t sent;
+	size_t current;		/* bytes, from `sent`, of the window being written */
+	char *target, *temp;	/* the file of -o and its temporary neighbour; NULL: direct */
+};
+
+/* --- opening ------------------------------------------------------------------------ */
+
+static enum status file_error(struct err *err, const char *path, const char *what)
+{
+	return err_set(err, ST_USAGE, "%s: %s: %s", path, what, strerror(errno));
+}
+
+static void set_kind(struct out *o, mode_t mode)
+{
+	o->polled = !S_ISREG(mode);
+	o->socket = S_ISSOCK(mode);
+	o->fifo = S_ISFIFO(mode);
+}
+
+static enum status open_stdout(struct out *o, struct err *err)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	struct stat st;
+
+	/* main() puts a read-only descriptor where there was none */
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &st) != 0)
+		return err_set(err, ST_OUTPUT, "standard output is closed");
+	o->fd = STDOUT_FILENO;
+	set_kind(o, st.st_mode);
+	return ST_OK;
+}
+
+/* The file behind path, symbolic links followed, also where it does not exist yet. */
+static char *resolve(const char *path)
+{
+	char *real = realpath(path, NULL), *dir = NULL, *copy, *full = NULL;
+	char link[PATH_MAX];
+	ssize_t n;
+
+	if (real || errno != ENOENT)
+		return real;
+	n = readlink(path, link, sizeof(link) - 1);
+	copy = strdup(path);
+	if (n > 0 && copy) {	/* a link to nothing yet: what it names, beside the link */
+		link[n] = '\0';
+		if (link[0] == '/')
+			full = strdup(link);
+		else if (asprintf(&full, "%s/%s", dirname(copy), link) < 0)
+			full = NULL;
+		free(copy);
+		copy = full;
+		full = NULL;
+	}
+	if (copy) {
+		char *base = strdup(copy);
+
+		dir = realpath(dirname(copy), NULL);
+		if (base && dir && asprintf(&full, "%s/%s", dir, basename(base)) < 0)
+			full = NULL;
+		free(base);
+	}
+	free(dir);
+	free(copy);
+	return full;
+}
+
+static bool temp_name(struct out *o)
+{
+	unsigned char random[6];
+	char *slash = strrchr(o->target, '/');
+
+	free(o->temp);
+	o->temp = NULL;
+	if (RAND_bytes(random, sizeof(random)) != 1)
+		return false;
+	if (asprintf(&o->temp, "%.*s/.%s.%02x%02x%02x%02x%02x%02x", (int)(slash - o->target),
+		o->target, slash + 1, random[0], random[1], random[2], random[3], random[4],
+		random[5]) < 0)
+		o->temp = NULL;
+	return o->temp != NULL;
+}
+
+/* A new file takes its mode from the umask; one that replaces another takes that one's. */
+static enum status open_temp(struct out *o, const char *path, const struct stat *old,
+	struct err *err)
+{
+	for (int tries = 0; o->fd < 0 && tries < TEMP_TRIES; tries++) {
+		if (!temp_name(o))
+			return err_nomem(err);
+		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		if (o->fd < 0 && errno != EEXIST)
+			break;
+	}
+	if (o->fd < 0) {
+		free(o->temp);
+		o->temp = NULL;
+		return file_error(err, path, "a file beside it cannot be made");
+	}
+	if (old && fchmod(o->fd, old->st_mode & 07777) != 0)
+		return file_error(err, path, "its mode cannot be kept");
+	return ST_OK;
+}
+
+/* A FIFO that nobody reads must not hold the start up, so it is opened without waiting. */
+static int open_direct(const char *path, int flags, mode_t mode)
+{
+	return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, mode);
+}
+
+static enum status open_path(struct out *o, const char *path, struct err *err)
+{
+	struct stat st;
+	bool exists = stat(path, &st) == 0;
+
+	if (!exists && errno != ENOENT)
+		return file_error(err, path, "cannot be opened");
+	o->ours = true;
+	if (exists && !S_ISREG(st.st_mode)) {
+		o->fd = S_ISDIR(st.st_mode) ? -1 : open_direct(path, 0, 0);
+		if (o->fd < 0 && S_ISDIR(st.st_mode))
+			errno = EISDIR;
+		set_kind(o, st.st_mode);
+		return o->fd < 0 ? file_error(err, path, errno == ENXIO
+			? "nobody reads it" : "cannot be written") : ST_OK;
+	}
+	if (exists && access(path, W_OK) != 0)
+		return file_error(err, path, "cannot be written");
+	o->target = resolve(path);
+	if (!o->target)
+		return file_error(err, path, "cannot be made");
+	return open_temp(o, path, exists ? &st : NULL, err);
+}
+
+enum status out_open(struct out **out, const char *path, struct err *err)
+{
+	struct out *o = calloc(1, sizeof(*o));
+	enum status st;
+
+	*out = o;
+	if (!o)
+		return err_nomem(err);
+	o->fd = -1;
+	st = !path || strcmp(path, "-") == 0 ? open_stdout(o, err) : open_path(o, path, err);
+	if (st != ST_OK) {
+		out_abandon(o);
+		*out = NULL;
+	}
+	return st;
+}
+
+enum status out_check(const char *path, struct err *err)
+{
+	char *target, *slash;
+	struct stat st;
+	int ok;
+
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			errno = EISDIR;
+		if (S_ISDIR(st.st_mode) || access(path, W_OK) != 0)
+			return file_error(err, path, "cannot be written");
+		return ST_OK;
+	}
+	target = errno == ENOENT ? resolve(path) : NULL;
+	slash = target ? strrchr(target, '/') : NULL;
+	if (!slash)
+		return file_error(err, path, "cannot be made");
+	slash[slash == target] = '\0';
+	ok = access(target, W_OK | X_OK);
+	free(target);
+	return ok == 0 ? ST_OK : file_error(err, path, "cannot be made");
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+int out_fd(const struct out *o)
+{
+	return o->polled ? o->fd : -1;
+}
+
+size_t out_waiting_bytes(const struct out *o)
+{
+	return o->queue.len - o->sent;
+}
+
+bool out_waiting(const struct out *o)
+{
+	return out_waiting_bytes(o) > 0;
+}
+
+const char *out_temp_path(const struct out *o)
+{
+	return o->temp;
+}
+
+enum status out_window(struct out *o, const char *bytes, size_t len, struct err *err)
+{
+	size_t waiting = out_waiting_bytes(o);
+
+	if (!len)
+		return ST_OK;
+	o->printed = true;
+	if (waiting == 0) {
+		buf_clear(&o->queue);
+		o->sent = 0;
+		o->current = len;
+	} else if (waiting - o->current + len > OUT_WAITING_MAX) {
+		return err_set(err, ST_OUTPUT, "the reader is too slow: more than %u MiB of "
+			"windows wait", OUT_WAITING_MAX >> 20);
+	} else if (o->sent > OUT_WAITING_MAX) {
+		memmove(o->queue.data, o->queue.data + o->sent, waiting);
+		o->queue.len = waiting;
+		o->sent = 0;
+	}
+	return buf_add(&o->queue, bytes, len) ? ST_OK : err_nomem(err);
+}
+
+/* How much of what waits goes into one write: whole rows up to PIPE_BUF, or a piece of one
+ * that is longer. */
+static size_t piece(const struct out *o)
+{
+	const char *from = o->queue.data + o->sent, *lf;
+	size_t n = out_waiting_bytes(o);
+
+	if (!o->polled || n <= PIPE_BUF)
+		return n;
+	lf = memrchr(from, '\n', PIPE_BUF);
+	return lf ? (size_t)(lf - from) + 1 : PIPE_BUF;
+}
+
+static enum status write_failed(const struct out *o, struct err *err)
+{
+	if (errno == EPIPE)
+		return err_set(err, ST_READER_LEFT, "the reader has left");
+	return err_set(err, ST_OUTPUT, "%s: %s", o->target ? o->target : "output",
+		strerror(errno));
+}
+
+/* 1: it will take a piece now, 0: not yet, -1: nobody will read it. */
+static int writable(const struct out *o)
+{
+	struct pollfd p = { .fd = o->fd, .events = POLLOUT };
+
+	if (!o->polled)
+		return 1;
+	if (poll(&p, 1, 0) < 0)
+		return 0;
+	if ((o->fifo && (p.revents & POLLERR)) || (o->socket && (p.revents & POLLHUP)))
+		return -1;
+	return (p.revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
+}
+
+enum status out_flush(struct out *o, struct err *err)
+{
+	for (;;) {
+		int ready = writable(o);
+		ssize_t n;
+
+		if (ready < 0) {
+			errno = EPIPE;
+			return write_failed(o, err);
+		}
+		if (!ready || !out_waiting(o))
+			return ST_OK;
+		n = o->socket
+			? send(o->fd, o->queue.data + o->sent, piece(o), MSG_DONTWAIT | MSG_NOSIGNAL)
+			: write(o->fd, o->queue.data + o->sent, piece(o));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return ST_OK;
+		if (n < 0)
+			return write_failed(o, err);
+		o->sent += (size_t)n;
+		o->current = (size_t)n < o->current ? o->current - (size_t)n : 0;
+	}
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+static void out_free(struct out *o)
+{
+	buf_free(&o->queue);
+	free(o->target);
+	free(o->temp);
+	free(o);
+}
+
+/* The directory's own record of the new name must last too. */
+static bool sync_directory(const char *target)
+{
+	char *copy = strdup(target);
+	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return ok;
+}
+
+static enum status replace_target(struct out *o, struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (fsync(o->fd) != 0)
+		st = write_failed(o, err);
+	if (close(o->fd) != 0 && st == ST_OK)
+		st = write_failed(o, err);
+	o->fd = -1;
+	if (st == ST_OK && rename(o->temp, o->target) != 0)
+		st = write_failed(o, err);
+	if (st != ST_OK)
+		unlink(o->temp);
+	else if (!sync_directory(o->target))
+		st = write_failed(o, err);
+	return st;
+}
+
+/* Stdout's number stays taken, so that nothing else is ever opened on it. */
+static enum status close_stdout(struct out *o, struct err *err)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	enum status st = ST_OK;
+
+	if (close(STDOUT_FILENO) != 0 && errno != EINTR)
+		st = write_failed(o, err);
+	if (null >= 0) {
+		dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+	return st;
+}
+
+enum status out_close(struct out *o, bool keep, struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (!o)
+		return ST_OK;
+	keep = keep && !out_waiting(o);
+	if (o->temp && keep && o->printed) {
+		st = replace_target(o, err);
+	} else {
+		if (o->temp)
+			unlink(o->temp);
+		if (o->ours && o->fd >= 0 && close(o->fd) != 0 && keep)
+			st = write_failed(o, err);
+		if (!o->ours && o->fd >= 0)
+			st = close_stdout(o, err);
+	}
+	out_free(o);
+	return st;
+}
+
+void out_abandon(struct out *o)
+{
+	if (!o)
+		return;
+	if (o->temp)
+		unlink(o->temp);
+	if (o->ours && o->fd >= 0)
+		close(o->fd);
+	out_free(o);
+}
+
+/* --- side files --------------------------------------------------------------------- */
+
+struct side {
+	int fd;
+	char *path;
+	struct buf buf;
+};
+
+enum status side_open(struct side **out, const char *path, struct err *err)
+{
+	struct side *s = calloc(1, sizeof(*s));
+	struct stat st;
+	int flags;
+
+	*out = s;
+	if (!s)
+		return err_nomem(err);
+	s->path = strdup(path);
+	s->fd = open_direct(path, O_CREAT | O_TRUNC, 0600);
+	if (!s->path)
+		return err_nomem(err);
+	if (s->fd < 0 || fstat(s->fd, &st) != 0
+	    || (S_ISREG(st.st_mode) && fchmod(s->fd, 0600) != 0)
+	    || (flags = fcntl(s->fd, F_GETFL)) < 0
+	    || fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK) != 0) {
+		enum status bad = file_error(err, path, "cannot be opened for writing");
+
+		side_close(s, &(struct err){ "" });
+		*out = NULL;
+		return bad;
+	}
+	return ST_OK;
+}
+
+enum status side_flush(struct side *s, struct err *err)
+{
+	size_t done = 0;
+
+	while (done < s->buf.len) {
+		ssize_t n = write(s->fd, s->buf.data + done, s->buf.len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			buf_clear(&s->buf);
+			return err_set(err, ST_OUTPUT, "%s: %s", s->path, strerror(errno));
+		}
+		done += (size_t)n;
+	}
+	buf_clear(&s->buf);
+	return ST_OK;
+}
+
+enum status side_line(struct side *s, const char *bytes, size_t len, struct err *err)
+{
+	if (!buf_add(&s->buf, bytes, len))
+		return err_nomem(err);
+	return s->buf.len < SIDE_BYTES ? ST_OK : side_flush(s, err);
+}
+
+enum status side_close(struct side *s, struct err *err)
+{
+	enum status st = s->buf.len ? side_flush(s, err) : ST_OK;
+
+	if (s->fd >= 0 && close(s->fd) != 0 && st == ST_OK)
+		st = err_set(err, ST_OUTPUT, "%s: %s", s->path, strerror(errno));
+	buf_free(&s->buf);
+	free(s->path);
+	free(s);
+	return st;
+}

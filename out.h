@@ -1,0 +1,61 @@
+/*
+ * Delivery of bytes to stdout or a file, without ever blocking on a reader: to a pipe, a
+ * terminal or a socket only when poll(2) says so and at most PIPE_BUF at a time, so that a
+ * row that fits is one write; O_NONBLOCK is never set on a descriptor that others share.
+ * A regular target of -o is written to a temporary file beside it and renamed at the end.
+ */
+#ifndef OUT_H
+#define OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+
+#define OUT_WAITING_MAX (16u << 20)	/* bytes that may wait behind the window being written */
+
+struct out;
+
+/*
+ * path NULL or "-": stdout. Opens the target (ST_USAGE if it cannot be; ST_OUTPUT where
+ * stdout is closed). The temporary file is made here, mode 0666 less the umask, or the
+ * target's own mode where it exists; a symbolic link is written through.
+ */
+enum status out_open(struct out **out, const char *path, struct err *err);
+
+/* Whether the path could be opened for writing, touching nothing (for --dry-run). */
+enum status out_check(const char *path, struct err *err);
+
+/* Queues one window's rows (copied); rows are split at LF for writing. ST_OUTPUT past
+ * OUT_WAITING_MAX. */
+enum status out_window(struct out *out, const char *bytes, size_t len, struct err *err);
+
+/* The descriptor to poll for POLLOUT while something waits, and for errors always; -1 where
+ * there is nothing to poll for (a regular file). */
+int out_fd(const struct out *out);
+bool out_waiting(const struct out *out);
+size_t out_waiting_bytes(const struct out *out);
+
+/* Writes what can be written now. ST_READER_LEFT: the reader has closed the pipe (noticed
+ * also when nothing waits); ST_OUTPUT with a text: any other failure. */
+enum status out_flush(struct out *out, struct err *err);
+
+/* The end: fsync and rename where a row was written and all of it could be (keep), else the
+ * temporary file is removed and the target stays. Stdout: closed and checked. Frees out. */
+enum status out_close(struct out *out, bool keep, struct err *err);
+void out_abandon(struct out *out);	/* the same without keeping anything; NULL is fine */
+const char *out_temp_path(const struct out *out);	/* NULL: there is none; borrowed */
+
+/*
+ * A side file (--record, --rejects): truncated, mode 0600, written through a buffer of
+ * whole lines.
+ */
+struct side;
+
+enum status side_open(struct side **side, const char *path, struct err *err);
+enum status side_line(struct side *side, const char *bytes, size_t len, struct err *err);
+enum status side_flush(struct side *side, struct err *err);
+enum status side_close(struct side *side, struct err *err);	/* flushes, frees */
+
+#endif

@@ -1,0 +1,357 @@
+#include "quantile.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Bucket i holds the |x| in (γ^(i−1), γ^i]; its bound is found in a table made by
+ * multiplication alone, so that machines with other libms agree. At level L, 2^L buckets are
+ * one: index ⌈i/2^L⌉, γ^(2^L).
+ */
+#define ALPHA 0.01
+#define GAMMA (1.01 / 0.99)
+#define BOUNDS_DOWN 35420	/* γ^-35420 is just below DBL_MIN, γ^35489 above DBL_MAX */
+#define BOUNDS_UP 35489
+#define BOUNDS (BOUNDS_DOWN + BOUNDS_UP + 1)
+#define EXPONENTS 2048
+#define SLOTS_FIRST 64
+
+struct entry {
+	double x;
+	uint64_t weight;
+};
+
+struct slot {
+	int32_t key;		/* index·2 + (negative); FREE_KEY: unused */
+	uint64_t weight;
+};
+
+#define FREE_KEY INT32_MIN
+
+struct quantile {
+	uint64_t weight;
+	size_t nentry;			/* exact while table is NULL */
+	struct entry entry[QUANTILE_EXACT_MAX];
+	struct slot *slot;		/* open addressing, at most half full */
+	size_t nslot, used;
+	unsigned level;
+	uint64_t zero;
+	double last_x;			/* the bucket of a repeated value is known */
+	size_t last_slot;
+};
+
+/* The bounds, and where those of each binary exponent begin: constants, made at first use. */
+static struct {
+	double *bound;
+	int32_t first[EXPONENTS + 1];
+} bounds;
+
+static unsigned exponent_of(double x)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return (unsigned)(bits >> 52) & (EXPONENTS - 1);
+}
+
+static bool bounds_make(void)
+{
+	double *bound = bounds.bound;
+	int32_t at = 0;
+
+	if (bound)
+		return true;
+	bound = malloc(BOUNDS * sizeof(*bound));
+	if (!bound)
+		return false;
+	bound[BOUNDS_DOWN] = 1;
+	for (int i = BOUNDS_DOWN + 1; i < BOUNDS; i++)
+		bound[i] = bound[i - 1] * GAMMA;
+	for (int i = BOUNDS_DOWN - 1; i >= 0; i--)
+		bound[i] = bound[i + 1] / GAMMA;
+	for (unsigned e = 0; e <= EXPONENTS; e++) {
+		while (at < BOUNDS && exponent_of(bound[at]) < e)
+			at++;
+		bounds.first[e] = at;
+	}
+	bounds.bound = bound;
+	return true;
+}
+
+/* The first bucket whose bound is at least |x|, at level 0. */
+static int32_t bucket_of(double x)
+{
+	unsigned e = exponent_of(x);
+	int32_t lo = bounds.first[e], hi = bounds.first[e + 1];
+
+	x = fabs(x);
+	while (lo < hi) {
+		int32_t mid = (lo + hi) / 2;
+
+		if (bounds.bound[mid] >= x)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo - BOUNDS_DOWN;
+}
+
+/* ⌈i/2⌉ for either sign, `times` times. */
+static int32_t join_index(int32_t i, unsigned times)
+{
+	while (times--)
+		i = (i + 1) >> 1;
+	return i;
+}
+
+struct quantile *quantile_new(void)
+{
+	return calloc(1, sizeof(struct quantile));
+}
+
+void quantile_free(struct quantile *q)
+{
+	if (!q)
+		return;
+	free(q->slot);
+	free(q);
+}
+
+/* --- buckets ------------------------------------------------------------------------ */
+
+static size_t slot_of(const struct slot *slot, size_t nslot, int32_t key)
+{
+	size_t i = ((uint32_t)key * 2654435769u >> 7) & (nslot - 1);
+
+	while (slot[i].key != key && slot[i].key != FREE_KEY)
+		i = (i + 1) & (nslot - 1);
+	return i;
+}
+
+static struct slot *slots_new(size_t n)
+{
+	struct slot *slot = malloc(n * sizeof(*slot));
+
+	for (size_t i = 0; slot && i < n; i++)
+		slot[i] = (struct slot){ FREE_KEY, 0 };
+	return slot;
+}
+
+/* Moves all buckets into a table of n slots, joined `times` times. */
+static bool slots_move(struct quantile *q, size_t n, unsigned times)
+{
+	struct slot *slot = slots_new(n);
+
+	if (!slot)
+		return false;
+	q->used = 0;
+	for (size_t i = 0; i < q->nslot; i++) {
+		struct slot s = q->slot[i];
+		size_t to;
+
+		if (s.key == FREE_KEY)
+			continue;
+		s.key = join_index(s.key >> 1, times) * 2 + (s.key & 1);
+		to = slot_of(slot, n, s.key);
+		q->used += slot[to].key == FREE_KEY;
+		slot[to].key = s.key;
+		slot[to].weight += s.weight;
+	}
+	free(q->slot);
+	q->slot = slot;
+	q->nslot = n;
+	q->last_x = 0;
+	return true;
+}
+
+static bool bucket_add(struct quantile *q, int32_t index, bool negative, uint64_t weight)
+{
+	int32_t key = index * 2 + negative;
+	size_t at;
+
+	if (2 * (q->used + 1) > q->nslot && !slots_move(q, 2 * q->nslot, 0))
+		return false;
+	at = slot_of(q->slot, q->nslot, key);
+	q->used += q->slot[at].key == FREE_KEY;
+	q->slot[at].key = key;
+	q->slot[at].weight += weight;
+	q->last_slot = at;
+	return true;
+}
+
+/* Joins neighbours until the bound on buckets holds. */
+static bool collapse(struct quantile *q)
+{
+	while (q->used > QUANTILE_BUCKETS_MAX) {
+		if (!slots_move(q, q->nslot, 1))
+			return false;
+		q->level++;
+	}
+	return true;
+}
+
+static bool sketch_add(struct quantile *q, double x, uint64_t weight)
+{
+	if (x == q->last_x && x != 0) {
+		q->slot[q->last_slot].weight += weight;
+		return true;
+	}
+	if (fabs(x) < DBL_MIN) {
+		q->zero += weight;
+		return true;
+	}
+	if (!bucket_add(q, join_index(bucket_of(x), q->level), x < 0, weight))
+		return false;
+	q->last_x = x;
+	return q->used <= QUANTILE_BUCKETS_MAX || collapse(q);
+}
+
+/* The exact values become buckets. */
+static bool to_sketch(struct quantile *q)
+{
+	if (q->slot)
+		return true;
+	if (!bounds_make())
+		return false;
+	q->slot = slots_new(4 * SLOTS_FIRST);
+	if (!q->slot)
+		return false;
+	q->nslot = 4 * SLOTS_FIRST;
+	for (size_t i = 0; i < q->nentry; i++)
+		if (!sketch_add(q, q->entry[i].x, q->entry[i].weight))
+			return false;
+	return true;
+}
+
+bool quantile_add(struct quantile *q, double x, uint64_t weight)
+{
+	if (!q->slot && q->nentry < QUANTILE_EXACT_MAX) {
+		q->entry[q->nentry++] = (struct entry){ x, weight };
+	} else if (!to_sketch(q) || !sketch_add(q, x, weight)) {
+		return false;
+	}
+	q->weight += weight;
+	return true;
+}
+
+bool quantile_merge(struct quantile *into, const struct quantile *from)
+{
+	if (!from->slot) {
+		for (size_t i = 0; i < from->nentry; i++)
+			if (!quantile_add(into, from->entry[i].x, from->entry[i].weight))
+				return false;
+		return true;
+	}
+	if (!to_sketch(into))
+		return false;
+	if (into->level < from->level) {
+		if (!slots_move(into, into->nslot, from->level - into->level))
+			return false;
+		into->level = from->level;
+	}
+	for (size_t i = 0; i < from->nslot; i++) {
+		struct slot s = from->slot[i];
+
+		if (s.key != FREE_KEY && !bucket_add(into,
+			join_index(s.key >> 1, into->level - from->level), s.key & 1, s.weight))
+			return false;
+	}
+	into->last_x = 0;
+	into->zero += from->zero;
+	into->weight += from->weight;
+	return collapse(into);
+}
+
+/* --- reading ------------------------------------------------------------------------ */
+
+static int by_value(const void *a, const void *b)
+{
+	double x = ((const struct entry *)a)->x, y = ((const struct entry *)b)->x;
+
+	return (x > y) - (x < y);
+}
+
+/* 2γ^i/(1+γ) of the level's γ and index. */
+static double bucket_value(const struct quantile *q, int32_t index)
+{
+	double gamma = GAMMA, bound;
+	int64_t at = ((int64_t)index << q->level) + BOUNDS_DOWN;
+
+	for (unsigned l = 0; l < q->level; l++)
+		gamma *= gamma;
+	if (at >= BOUNDS)
+		return DBL_MAX;
+	bound = at < 0 ? 0 : bounds.bound[at];
+	return isinf(gamma) ? 0 : bound / (1 + gamma) * 2;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	int32_t x = ((const struct slot *)a)->key, y = ((const struct slot *)b)->key;
+
+	return (x > y) - (x < y);
+}
+
+/* The values in order, each with its weight: of the entries, or of the buckets. */
+static size_t entries_of(const struct quantile *q, struct entry *out)
+{
+	struct slot sorted[QUANTILE_BUCKETS_MAX + 1];
+	size_t n = 0, k = 0;
+
+	if (!q->slot) {
+		memcpy(out, q->entry, q->nentry * sizeof(*out));
+		qsort(out, q->nentry, sizeof(*out), by_value);
+		return q->nentry;
+	}
+	for (size_t i = 0; i < q->nslot; i++)
+		if (q->slot[i].key != FREE_KEY)
+			sorted[n++] = q->slot[i];
+	qsort(sorted, n, sizeof(*sorted), by_key);
+	for (size_t i = n; i-- > 0; )
+		if (sorted[i].key & 1)
+			out[k++] = (struct entry){ -bucket_value(q, sorted[i].key >> 1),
+				sorted[i].weight };
+	if (q->zero)
+		out[k++] = (struct entry){ 0, q->zero };
+	for (size_t i = 0; i < n; i++)
+		if (!(sorted[i].key & 1))
+			out[k++] = (struct entry){ bucket_value(q, sorted[i].key >> 1),
+				sorted[i].weight };
+	return k;
+}
+
+double quantile_at(const struct quantile *q, unsigned percent, double min, double max)
+{
+	struct entry entry[QUANTILE_BUCKETS_MAX + 2];
+	size_t n = entries_of(q, entry);
+	uint64_t whole = q->weight / 100, part = q->weight % 100, seen = 0;
+	uint64_t rank = whole * percent + (part * percent + 99) / 100;
+	double x = max;
+
+	for (size_t i = 0; i < n; i++) {
+		seen += entry[i].weight;
+		if (seen >= rank) {
+			x = entry[i].x;
+			break;
+		}
+	}
+	return x < min ? min : x > max ? max : x;
+}
+
+bool quantile_is_exact(const struct quantile *q)
+{
+	return !q->slot;
+}
+
+double quantile_accuracy(const struct quantile *q)
+{
+	double a = ALPHA;
+
+	if (!q->slot)
+		return 0;
+	for (unsigned l = 0; l < q->level; l++)
+		a = 2 * a / (1 + a * a);
+	return a;
+}

@@ -1,0 +1,32 @@
+/*
+ * Quantiles by nearest rank (the ⌈p·W⌉-th of the sorted values): exact while there are at
+ * most 64 distinct entries, after that from a sketch of logarithmic buckets (DDSketch,
+ * VLDB 2019) with relative error 1 %, whose neighbours are joined when more than 1,024
+ * are in use (UDDSketch). The state depends on the values alone, never on their order.
+ */
+#ifndef QUANTILE_H
+#define QUANTILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QUANTILE_EXACT_MAX 64
+#define QUANTILE_BUCKETS_MAX 1024
+
+struct quantile;
+
+struct quantile *quantile_new(void);	/* NULL: out of memory */
+void quantile_free(struct quantile *q);
+
+/* x is finite, weight above 0. False: out of memory, q as before. */
+bool quantile_add(struct quantile *q, double x, uint64_t weight);
+bool quantile_merge(struct quantile *into, const struct quantile *from);
+
+/* percent 1 to 100; q holds a value. min and max are the caller's exact ones: the answer
+ * is kept within them. */
+double quantile_at(const struct quantile *q, unsigned percent, double min, double max);
+bool quantile_is_exact(const struct quantile *q);
+double quantile_accuracy(const struct quantile *q);	/* 0 exact, 0.01, more once joined */
+
+#endif

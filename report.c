@@ -1,0 +1,327 @@
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define QUIET_US 1000000	/* between two lines of one reason and queue */
+#define BROKEN_LINES_TOLD 10
+
+/* When a reason was last told of for a queue, and how often it was not since. */
+struct quiet {
+	int64_t told_us;
+	uint64_t suppressed;
+};
+
+struct report {
+	struct audit *audit;
+	struct totals totals;
+	int64_t now_us, real_us;
+	struct quiet elsewhere[REJECT_KINDS];		/* frames of no asked queue */
+	struct quiet (*of_queue)[FATE_REJECTS];		/* by queue number */
+	size_t nqueue;
+	uint64_t suppressed;
+};
+
+static const char *const reject_names[REJECT_KINDS] = {
+	[REJECT_INVALID] = "invalid",
+	[REJECT_DUPLICATE] = "duplicate",
+	[REJECT_STALE] = "stale",
+	[REJECT_OUTLIER] = "outlier",
+	[REJECT_NOT_JSON] = "not-json",
+	[REJECT_BINARY] = "binary",
+	[REJECT_EVENT_TYPE] = "event-type",
+	[REJECT_NO_QUEUE] = "no-queue",
+	[REJECT_FOREIGN_QUEUE] = "foreign-queue"
+};
+
+struct report *report_new(struct audit *audit)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	if (r)
+		r->audit = audit;
+	return r;
+}
+
+void report_free(struct report *r)
+{
+	if (!r)
+		return;
+	free(r->of_queue);
+	free(r);
+}
+
+const char *reject_name(enum reject reason)
+{
+	return reject_names[reason];
+}
+
+void report_time(struct report *r, int64_t now_us, int64_t real_us)
+{
+	r->now_us = now_us;
+	r->real_us = real_us;
+}
+
+const struct totals *report_totals(const struct report *r)
+{
+	return &r->totals;
+}
+
+static void begin(struct report *r, enum audit_level level, const char *event)
+{
+	audit_begin(r->audit, level, event, r->real_us);
+}
+
+static void put_count(struct report *r, const char *key, uint64_t n)
+{
+	audit_int(r->audit, key, n > INT64_MAX ? INT64_MAX : (int64_t)n);
+}
+
+static void put_json(struct report *r, const char *key, struct buf *json)
+{
+	if (!json->failed)
+		audit_json(r->audit, key, json->data, json->len);
+	buf_free(json);
+}
+
+/* {"invalid":0,…} of the first n reasons. */
+static void put_rejected(struct report *r, const uint64_t *count, size_t n)
+{
+	struct buf json = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&json, "%c\"%s\":%llu", i ? ',' : '{', reject_names[i],
+			(unsigned long long)count[i]);
+	buf_char(&json, '}');
+	put_json(r, "rejected", &json);
+}
+
+void report_start(struct report *r, const char *settings_json,
+	const struct lines *outlier_rules)
+{
+	struct buf rules = { 0 };
+
+	begin(r, LEVEL_INFO, "run.start");
+	audit_str(r->audit, "version", GSQSTAT_VERSION);
+	buf_char(&rules, '[');
+	for (size_t i = 0; i < outlier_rules->n; i++) {
+		buf_str(&rules, i ? "," : "");
+		json_put_string(&rules, outlier_rules->v[i], strlen(outlier_rules->v[i]));
+	}
+	buf_char(&rules, ']');
+	put_json(r, "outlier", &rules);
+	audit_json(r->audit, "settings", settings_json, strlen(settings_json));
+	audit_end(r->audit);
+}
+
+void report_warnings(struct report *r, struct lines *warnings)
+{
+	for (size_t i = 0; i < warnings->n; i++) {
+		begin(r, LEVEL_WARNING, "warning");
+		audit_str(r->audit, "message", warnings->v[i]);
+		audit_end(r->audit);
+	}
+	lines_free(warnings);
+}
+
+/* The name and level of each kind of event; a message has no line of its own. */
+static const struct {
+	const char *name;
+	enum audit_level level;
+} stream_lines[] = {
+	[STREAM_TOKEN_ACQUIRED] = { "token.acquired", LEVEL_INFO },
+	[STREAM_TOKEN_CACHED] = { "token.cached", LEVEL_INFO },
+	[STREAM_TOKEN_REFUSED] = { "token.refused", LEVEL_WARNING },
+	[STREAM_TOKEN_RETRY] = { "token.retry", LEVEL_WARNING },
+	[STREAM_CONNECTED] = { "stream.connected", LEVEL_INFO },
+	[STREAM_MESSAGE] = { NULL, LEVEL_DEBUG },
+	[STREAM_LOST] = { "stream.lost", LEVEL_WARNING },
+	[STREAM_RETRY] = { "stream.retry", LEVEL_WARNING },
+	[STREAM_CLOSED] = { "stream.closed", LEVEL_INFO },
+	[STREAM_OVER] = { NULL, LEVEL_ERROR }	/* run.end says it */
+};
+
+static void count_stream(struct totals *t, const struct stream_event *event)
+{
+	switch (event->kind) {
+	case STREAM_TOKEN_ACQUIRED:
+		t->tokens++;
+		break;
+	case STREAM_CONNECTED:
+		t->connected++;
+		break;
+	case STREAM_LOST:
+		t->lost++;
+		t->too_big += event->close_code == WS_CLOSE_TOO_BIG;
+		t->bad_text += event->close_code == WS_CLOSE_BAD_TEXT;
+		break;
+	case STREAM_TOKEN_RETRY:
+	case STREAM_RETRY:
+		t->retries++;
+		break;
+	case STREAM_TOKEN_CACHED:
+	case STREAM_TOKEN_REFUSED:
+	case STREAM_MESSAGE:
+	case STREAM_CLOSED:
+	case STREAM_OVER:
+		break;
+	}
+}
+
+static void put_time(struct report *r, const char *key, int64_t us)
+{
+	char text[TIME_TEXT_MAX];
+
+	time_format_us(text, us);
+	audit_str(r->audit, key, text);
+}
+
+void report_stream(struct report *r, size_t stream, const struct stream_event *event)
+{
+	enum stream_event_kind kind = event->kind;
+
+	count_stream(&r->totals, event);
+	if (!stream_lines[kind].name)
+		return;
+	begin(r, stream_lines[kind].level, stream_lines[kind].name);
+	if (kind >= STREAM_CONNECTED)
+		audit_int(r->audit, "stream", (int64_t)stream);
+	if (kind == STREAM_CONNECTED || kind == STREAM_LOST)
+		put_time(r, "at", event->at_us);
+	if (event->http_status)
+		audit_int(r->audit, "httpStatus", event->http_status);
+	if (event->close_code)
+		audit_int(r->audit, "closeCode", event->close_code);
+	if (kind == STREAM_RETRY || kind == STREAM_TOKEN_RETRY) {
+		audit_int(r->audit, "attempt", event->attempt);
+		audit_int(r->audit, "waitMs", event->wait_us / 1000);
+	}
+	if (kind == STREAM_TOKEN_ACQUIRED || kind == STREAM_TOKEN_CACHED)
+		put_time(r, "expires", event->expires_ms * 1000);
+	if (event->text)
+		audit_strn(r->audit, "reason", event->text, event->len);
+	audit_end(r->audit);
+}
+
+void report_message(struct report *r)
+{
+	r->totals.messages++;
+}
+
+void report_frame(struct report *r, bool update)
+{
+	r->totals.frames++;
+	r->totals.updates += update;
+}
+
+/* Where the silence about a reason and queue is kept; NULL: no memory, then nothing is told. */
+static struct quiet *quiet_of(struct report *r, enum reject reason, size_t queue)
+{
+	if (queue == SIZE_MAX || reason >= (enum reject)FATE_REJECTS)
+		return &r->elsewhere[reason];
+	if (queue >= r->nqueue) {
+		size_t n = queue + 64;
+		void *of_queue = reallocarray(r->of_queue, n, sizeof(*r->of_queue));
+
+		if (!of_queue)
+			return NULL;
+		r->of_queue = of_queue;
+		memset(r->of_queue + r->nqueue, 0, (n - r->nqueue) * sizeof(*r->of_queue));
+		r->nqueue = n;
+	}
+	return &r->of_queue[queue][reason];
+}
+
+void report_reject(struct report *r, enum reject reason, const char *queue_id, size_t queue,
+	const char *detail)
+{
+	struct quiet *quiet = quiet_of(r, reason, queue);
+
+	r->totals.rejected[reason]++;
+	if (!quiet || (quiet->told_us && r->now_us - quiet->told_us < QUIET_US)) {
+		r->suppressed++;
+		if (quiet)
+			quiet->suppressed++;
+		return;
+	}
+	begin(r, LEVEL_WARNING, "frame.rejected");
+	audit_str(r->audit, "reason", reject_names[reason]);
+	audit_str(r->audit, "queueId", queue_id);
+	if (detail)
+		audit_str(r->audit, "detail", detail);
+	put_count(r, "suppressed", quiet->suppressed);
+	audit_end(r->audit);
+	*quiet = (struct quiet){ .told_us = r->now_us };
+}
+
+void report_broken_line(struct report *r, uint64_t line, const char *why)
+{
+	if (++r->totals.broken_lines > BROKEN_LINES_TOLD)
+		return;
+	begin(r, LEVEL_WARNING, "warning");
+	audit_str(r->audit, "message", "a line of the replay is broken");
+	put_count(r, "line", line);
+	audit_str(r->audit, "detail", why);
+	audit_end(r->audit);
+}
+
+void report_window(struct report *r, const struct window *window)
+{
+	double seconds = (double)(window->end_ms - window->start_ms) / 1000;
+
+	r->totals.windows++;
+	r->totals.rows += window->nrow;
+	begin(r, LEVEL_INFO, "window.flush");
+	audit_int(r->audit, "window", window->index);
+	put_count(r, "updates", window->updates);
+	put_rejected(r, window->rejected, FATE_REJECTS);
+	put_count(r, "queues", window->nrow);
+	audit_double(r->audit, "avgLatencyUs", window->lag_mean_us);
+	audit_double(r->audit, "updatesPerSecond", (double)window->updates / seconds);
+	if (window->coverage_e4 < 0)
+		audit_str(r->audit, "coverage", NULL);
+	else
+		audit_double(r->audit, "coverage", window->coverage_e4 / 10000.0);
+	audit_bool(r->audit, "partial", window->partial);
+	audit_end(r->audit);
+}
+
+static void put_totals(struct report *r)
+{
+	const struct totals *t = &r->totals;
+
+	put_count(r, "windows", t->windows);
+	put_count(r, "rows", t->rows);
+	put_count(r, "messages", t->messages);
+	put_count(r, "frames", t->frames);
+	put_count(r, "updates", t->updates);
+	put_rejected(r, t->rejected, REJECT_KINDS);
+	put_count(r, "suppressed", r->suppressed);
+	put_count(r, "connected", t->connected);
+	put_count(r, "lost", t->lost);
+	put_count(r, "retries", t->retries);
+	put_count(r, "tokens", t->tokens);
+	put_count(r, "tooBig", t->too_big);
+	put_count(r, "badText", t->bad_text);
+	put_count(r, "brokenLines", t->broken_lines);
+	put_count(r, "auditDropped", audit_dropped(r->audit));
+}
+
+void report_status(struct report *r, bool up)
+{
+	begin(r, LEVEL_INFO, "run.status");
+	audit_bool(r->audit, "up", up);
+	put_totals(r);
+	audit_end(r->audit);
+}
+
+void report_end(struct report *r, enum status st, const char *message)
+{
+	bool quiet = st == ST_OK || st == ST_READER_LEFT;
+
+	begin(r, quiet ? LEVEL_INFO : LEVEL_ERROR, "run.end");
+	audit_int(r->audit, "exit", (int64_t)st);
+	audit_str(r->audit, "message", message);
+	put_totals(r);
+	audit_end(r->audit);
+}

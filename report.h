@@ -1,0 +1,72 @@
+/*
+ * What a run tells about itself: its totals, and the audit lines in which they and the
+ * events stand. The only place that names events and their fields.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit.h"
+#include "base.h"
+#include "stream.h"
+#include "text.h"
+#include "ws.h"
+#include "window.h"
+
+/* Why a frame is in no `updates`: the fates of a row first, then what is in no row. */
+enum reject {
+	REJECT_INVALID = FATE_INVALID,
+	REJECT_DUPLICATE = FATE_DUPLICATE,
+	REJECT_STALE = FATE_STALE,
+	REJECT_OUTLIER = FATE_OUTLIER,
+	REJECT_NOT_JSON,
+	REJECT_BINARY,
+	REJECT_EVENT_TYPE,
+	REJECT_NO_QUEUE,
+	REJECT_FOREIGN_QUEUE,
+	REJECT_KINDS
+};
+
+struct totals {
+	uint64_t messages, frames, updates;
+	uint64_t rejected[REJECT_KINDS];
+	uint64_t windows, rows;
+	uint64_t connected, lost, retries, tokens;
+	uint64_t too_big, bad_text;	/* messages for which a connection was closed */
+	uint64_t broken_lines;		/* of a replay */
+};
+
+struct report;
+
+/* audit is borrowed; NULL: out of memory. */
+struct report *report_new(struct audit *audit);
+void report_free(struct report *r);
+
+const char *reject_name(enum reject reason);
+
+/* now_us is the run's clock, real_us the wall's; both are set once a turn. */
+void report_time(struct report *r, int64_t now_us, int64_t real_us);
+const struct totals *report_totals(const struct report *r);
+
+void report_start(struct report *r, const char *settings_json,
+	const struct lines *outlier_rules);
+void report_warnings(struct report *r, struct lines *warnings);	/* empties them */
+void report_stream(struct report *r, size_t stream, const struct stream_event *event);
+void report_message(struct report *r);
+void report_frame(struct report *r, bool update);
+
+/*
+ * A frame that is no update. queue_id NULL: none is known. queue is its number, or SIZE_MAX
+ * for one that was not asked for. At most one line a reason, queue and second.
+ */
+void report_reject(struct report *r, enum reject reason, const char *queue_id, size_t queue,
+	const char *detail);
+void report_broken_line(struct report *r, uint64_t line, const char *why);
+void report_window(struct report *r, const struct window *window);
+void report_status(struct report *r, bool up);
+void report_end(struct report *r, enum status st, const char *message);
+
+#endif

@@ -1,0 +1,68 @@
+#include "retry.h"
+
+
+void retry_init(struct retry *r, int64_t retry_for_us, int64_t now_us)
+{
+	*r = (struct retry){
+		.retry_for_us = retry_for_us,
+		.deadline_us = now_us + retry_for_us,
+		.connected_us = INT64_MIN
+	};
+}
+
+void retry_connected(struct retry *r, int64_t now_us)
+{
+	r->connected_us = now_us;
+}
+
+void retry_lost(struct retry *r, int64_t now_us)
+{
+	if (r->connected_us != INT64_MIN && now_us - r->connected_us >= RETRY_STABLE_US) {
+		r->attempt = 0;
+		r->breaches = 0;
+	}
+	r->connected_us = INT64_MIN;
+	r->deadline_us = now_us + r->retry_for_us;
+}
+
+bool retry_breach(struct retry *r)
+{
+	return ++r->breaches >= 2;
+}
+
+/* Full jitter: anything from nothing to the doubled base, so that clients part ways. */
+static int64_t backoff_us(unsigned attempt, uint32_t random)
+{
+	int64_t most = RETRY_CAP_US;
+
+	if (attempt < 7 && (int64_t)RETRY_BASE_US << attempt < most)
+		most = (int64_t)RETRY_BASE_US << attempt;
+	return (int64_t)((uint64_t)most * random >> 32);
+}
+
+enum retry_verdict retry_next(struct retry *r, int64_t now_us, uint32_t random,
+	int64_t retry_after_us, int64_t *at_us)
+{
+	int64_t wait = backoff_us(r->attempt, random);
+
+	r->attempt++;
+	if (retry_after_us >= 0)
+		wait = retry_after_us;
+	*at_us = now_us + wait;
+	if (r->retry_for_us == 0 || now_us >= r->deadline_us)
+		return RETRY_TIME_UP;
+	/* an order to wait longer than there is time is an answer; a backoff is only ours */
+	if (*at_us >= r->deadline_us) {
+		if (retry_after_us >= 0)
+			return RETRY_TIME_UP;
+		*at_us = r->deadline_us;
+	}
+	return RETRY_LATER;
+}
+
+int64_t retry_attempt_end_us(const struct retry *r, int64_t now_us, int64_t bound_us)
+{
+	int64_t end = now_us + bound_us;
+
+	return r->retry_for_us && r->deadline_us < end ? r->deadline_us : end;
+}

@@ -1,0 +1,42 @@
+/*
+ * When to try again, and when to stop: exponential backoff with full jitter, Retry-After,
+ * the bound of --retry-for, and the count of protocol breaches. A pure function of the
+ * times and random numbers handed in.
+ */
+#ifndef RETRY_H
+#define RETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RETRY_BASE_US 250000
+#define RETRY_CAP_US 30000000
+#define RETRY_STABLE_US 60000000	/* a connection that held so long starts anew */
+
+struct retry {			/* fields are read by others, written by retry.c */
+	int64_t retry_for_us;	/* 0: a single attempt */
+	int64_t deadline_us;	/* end of the present period of trying */
+	unsigned attempt;	/* failures since the last stable connection */
+	unsigned breaches;	/* breaches since the last stable connection */
+	int64_t connected_us;	/* when the present connection was made; INT64_MIN: none */
+};
+
+enum retry_verdict { RETRY_LATER, RETRY_TIME_UP };
+
+void retry_init(struct retry *r, int64_t retry_for_us, int64_t now_us);
+void retry_connected(struct retry *r, int64_t now_us);
+/* The connection is lost: a new period of trying begins; after a stable one attempts and
+ * breaches are forgotten. */
+void retry_lost(struct retry *r, int64_t now_us);
+/* A breach: true if it is the second one. Call after retry_lost. */
+bool retry_breach(struct retry *r);
+
+/* An attempt failed (or a connection was lost). random is 32 random bits; retry_after_us < 0
+ * if there was none. RETRY_LATER: *at_us is when to try again. */
+enum retry_verdict retry_next(struct retry *r, int64_t now_us, uint32_t random,
+	int64_t retry_after_us, int64_t *at_us);
+
+/* How long an attempt that begins now may take: the least of bound_us and what is left. */
+int64_t retry_attempt_end_us(const struct retry *r, int64_t now_us, int64_t bound_us);
+
+#endif

@@ -1,0 +1,825 @@
+#include "run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "out.h"
+#include "report.h"
+#include "stream.h"
+#include "tape.h"
+#include "token.h"
+
+#define US_PER_MS 1000
+#define WAIT_MAX_US 1000000	/* no turn is longer, so that a suspend is seen */
+#define END_US 1000000		/* for what is unwritten at the end, and the polite close */
+#define SIGNAL_END_US 800000	/* the same on a signal, whose whole end fits in a second */
+#define REPLAY_BATCH 512	/* lines of a turn */
+#define REPLAY_AHEAD (1u << 20)	/* bytes of rows; a replay waits for its reader */
+#define QUEUES_MET_MAX 10000
+#define STREAM 0		/* the one stream of a live run */
+
+struct run {
+	const struct settings *set;
+	const struct clock *clock;
+	int signal_fd;
+	int64_t now_us;
+	bool started;		/* run.start is written */
+	struct audit *audit;
+	struct report *report;
+	struct json *json;
+	struct windows *windows;
+	struct rows rows;
+	struct buf text;	/* rows of one window, lines of side files */
+	struct out *out;
+	struct side *record, *rejects;
+	struct lines warnings;
+	/* live */
+	struct net *net;
+	struct cache *cache;
+	struct token *token;
+	struct stream *stream;
+	char *payload;
+	bool secret_known;	/* the audit redacts the token of now */
+	/* replay */
+	struct tape *tape;
+	bool tape_ended, tape_waits, tape_torn;
+	uint64_t good_lines;
+	int64_t tape_at_us;	/* the newest `at`; NO_TIME: none */
+};
+
+/* --- the first half: opening -------------------------------------------------------- */
+
+static struct windows_conf windows_conf(const struct settings *set)
+{
+	return (struct windows_conf){
+		.length_ms = set->window_ms,
+		.lateness_ms = set->lateness_ms,
+		.time = set->time,
+		.align = set->align,
+		.replay = set->replay != NULL,
+		.count = set->count,
+		.nstream = set->replay ? TAPE_STREAMS : 1,
+		.queue = (const char *const *)set->queues.v,
+		.nqueue = set->queues.n,
+		.queue_max = QUEUES_MET_MAX,
+		.nasked = set->nasked,
+		.outlier = set->outlier,
+		.noutlier = set->noutlier
+	};
+}
+
+static enum status open_files(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	enum status st = out_open(&run->out, set->output, err);
+
+	if (st == ST_OK && set->record)
+		st = side_open(&run->record, set->record, err);
+	if (st == ST_OK && set->rejects)
+		st = side_open(&run->rejects, set->rejects, err);
+	if (st == ST_OK && set->replay)
+		st = tape_open(&run->tape, set->replay, err);
+	return st;
+}
+
+static enum status open_core(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	struct windows_conf conf = windows_conf(set);
+
+	run->audit = audit_new(set->audit, set->level, STDERR_FILENO);
+	run->report = run->audit ? report_new(run->audit) : NULL;
+	run->json = json_new(set->metric, set->nmetric, set->nasked);
+	run->rows.conf = (struct row_conf){
+		.format = set->format,
+		.header = set->header,
+		.time = set->time,
+		.interval = set->replay && !set->interval_given ? NULL : set->interval,
+		.metric = set->metric
+	};
+	if (!run->report || !run->json)
+		return err_nomem(err);
+	return windows_new(&run->windows, &conf, err);
+}
+
+static enum status open_live(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	const struct creds *creds = &set->creds;
+	int64_t connect_us = set->connect_timeout_ms * US_PER_MS;
+	struct net_conf net = { .cacert = set->cacert, .plain = creds->plain };
+	struct token_conf token = {
+		.margin_ms = set->token_margin_ms,
+		.lock_wait_us = connect_us,
+		.request_us = connect_us
+	};
+	struct stream_conf stream = {
+		.base_url = creds->base_url,
+		.payload_as_message = set->subscribe == SUBSCRIBE_MESSAGE,
+		.connect_timeout_us = connect_us,
+		.retry_for_us = set->retry_for_ms * US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS
+	};
+	enum status st = net_new(&run->net, &net, err);
+
+	if (st != ST_OK)
+		return st;
+	if (!audit_secret(run->audit, creds->secret, strlen(creds->secret)))
+		return err_nomem(err);
+	if (set->cache)
+		run->cache = cache_open(creds->base_url, creds->client_id, &run->warnings);
+	run->payload = stream_payload((const char *const *)set->queues.v, set->queues.n,
+		set->interval, set->metric, set->nasked);
+	run->token = token_new(&token, creds, run->cache, run->net);
+	if (!run->payload || !run->token)
+		return err_nomem(err);
+	stream.payload = run->payload;
+	run->stream = stream_new(&stream, run->net, run->token, run->now_us);
+	return run->stream ? ST_OK : err_nomem(err);
+}
+
+/* One reading of each clock, that all of a turn is measured against. */
+static void read_clock(struct run *run)
+{
+	run->now_us = run->clock->now_us(run->clock);
+	if (run->report)
+		report_time(run->report, run->now_us, run->clock->real_us(run->clock));
+}
+
+static void run_free(struct run *run)
+{
+	stream_free(run->stream);
+	token_free(run->token);
+	cache_close(run->cache);
+	if (run->net && net_is_quiet(run->net))
+		net_free(run->net);	/* else it would wait for the resolver */
+	free(run->payload);
+	tape_close(run->tape);
+	windows_free(run->windows);
+	json_free(run->json);
+	report_free(run->report);
+	audit_free(run->audit);
+	lines_free(&run->warnings);
+	buf_free(&run->text);
+	free(run);
+}
+
+enum status run_open(struct run **out, const struct settings *set, const struct clock *clock,
+	int signal_fd, struct err *err)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	enum status st;
+
+	*out = run;
+	if (!run)
+		return err_nomem(err);
+	run->set = set;
+	run->clock = clock;
+	run->signal_fd = signal_fd;
+	run->tape_at_us = NO_TIME;
+	read_clock(run);
+	st = open_files(run, err);
+	if (st == ST_OK)
+		st = open_core(run, err);
+	if (st == ST_OK && !set->replay)
+		st = open_live(run, err);
+	if (st != ST_OK)
+		return st;
+	read_clock(run);
+	for (size_t i = 0; i < set->warnings.n; i++)
+		lines_add(&run->warnings, "%s", set->warnings.v[i]);
+	report_start(run->report, set->settings_json, &set->outlier_text);
+	report_warnings(run->report, &run->warnings);
+	run->started = true;
+	return ST_OK;
+}
+
+/* --- rows --------------------------------------------------------------------------- */
+
+static enum status print_window(struct run *run, const struct window *window, struct err *err)
+{
+	enum status st;
+
+	buf_clear(&run->text);
+	if (!rows_render(&run->rows, window, &run->text))
+		return err_nomem(err);
+	st = out_window(run->out, run->text.data, run->text.len, err);
+	if (st == ST_OK)
+		report_window(run->report, window);
+	return st;
+}
+
+/* Prints the windows that are over at at_us. */
+static enum status print_due(struct run *run, int64_t at_us, struct err *err)
+{
+	const struct window *window;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && (window = windows_due(run->windows, at_us)))
+		st = print_window(run, window, err);
+	if (st == ST_OK && windows_failed(run->windows))
+		st = err_nomem(err);
+	return st;
+}
+
+/* The windows still begun: at the end of a replay's input, or of a run cut short. */
+static enum status print_rest(struct run *run, struct err *err)
+{
+	int64_t at_us = run->tape ? run->tape_at_us : run->now_us;
+	const struct window *window;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && (window = windows_rest(run->windows, at_us, !run->tape)))
+		st = print_window(run, window, err);
+	return st == ST_OK && windows_failed(run->windows) ? err_nomem(err) : st;
+}
+
+/* --- frames ------------------------------------------------------------------------- */
+
+static enum status put_side(struct run *run, struct side *side, struct err *err)
+{
+	return run->text.failed ? err_nomem(err)
+		: side_line(side, run->text.data, run->text.len, err);
+}
+
+/* The queue_id NULL: none is known; placed NULL: it is in no row. */
+static enum status rejected(struct run *run, enum reject reason, int64_t at_us,
+	const struct frame *frame, const struct placed *placed, struct err *err)
+{
+	const char *queue_id = frame->kind == FRAME_STATISTICS ? frame->queue_id : NULL;
+	bool in_row = placed && placed->in_row;
+
+	report_reject(run->report, reason, queue_id, in_row ? placed->queue : SIZE_MAX,
+		reason == REJECT_INVALID ? frame->invalid : NULL);
+	if (!run->rejects)
+		return ST_OK;
+	buf_clear(&run->text);
+	tape_put_reject(&run->text, at_us, in_row, in_row ? placed->window : 0, queue_id,
+		reject_name(reason), frame->text, frame->text_len);
+	return put_side(run, run->rejects, err);
+}
+
+static enum status place(struct run *run, const struct frame *frame, size_t stream,
+	int64_t at_us, struct err *err)
+{
+	struct placed placed;
+	enum fate fate = windows_place(run->windows, frame, stream, at_us, &placed);
+
+	report_frame(run->report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
+	switch (fate) {
+	case FATE_ACCEPTED:
+	case FATE_BEYOND:
+		break;
+	case FATE_INVALID:
+	case FATE_DUPLICATE:
+	case FATE_STALE:
+	case FATE_OUTLIER:
+		return rejected(run, (enum reject)fate, at_us, frame, &placed, err);
+	case FATE_FOREIGN_QUEUE:
+		return rejected(run, REJECT_FOREIGN_QUEUE, at_us, frame, NULL, err);
+	case FATE_TOO_MANY_QUEUES:
+		return err_set(err, ST_PROTOCOL, "the replay holds more than %d queues; "
+			"name the ones to watch", QUEUES_MET_MAX);
+	case FATE_NO_MEMORY:
+		return err_nomem(err);
+	}
+	return ST_OK;
+}
+
+static enum status take_frame(struct run *run, const struct frame *frame, size_t stream,
+	int64_t at_us, struct err *err)
+{
+	enum status st;
+
+	switch (frame->kind) {
+	case FRAME_STATISTICS:
+		/* in event time the frame before may have closed a window */
+		st = print_due(run, at_us, err);
+		if (st != ST_OK || windows_all_printed(run->windows))
+			return st;
+		return place(run, frame, stream, at_us, err);
+	case FRAME_OTHER_EVENT:
+		report_frame(run->report, false);
+		return rejected(run, REJECT_EVENT_TYPE, at_us, frame, NULL, err);
+	case FRAME_NO_QUEUE:
+		report_frame(run->report, false);
+		return rejected(run, REJECT_NO_QUEUE, at_us, frame, NULL, err);
+	case FRAME_NOT_JSON:
+		report_frame(run->report, false);
+		return rejected(run, REJECT_NOT_JSON, at_us, frame, NULL, err);
+	}
+	return ST_OK;
+}
+
+static enum status take_text(struct run *run, const char *text, size_t len, size_t stream,
+	int64_t at_us, struct err *err)
+{
+	struct frame frame;
+	enum status st = ST_OK;
+
+	report_message(run->report);
+	json_begin(run->json, text, len);
+	while (st == ST_OK && !windows_all_printed(run->windows)
+	       && json_next(run->json, &frame))
+		st = take_frame(run, &frame, stream, at_us, err);
+	return st;
+}
+
+static enum status take_binary(struct run *run, const char *bytes, size_t len, int64_t at_us,
+	struct err *err)
+{
+	struct frame frame = { .kind = FRAME_NOT_JSON, .text = bytes, .text_len = len };
+
+	report_message(run->report);
+	report_frame(run->report, false);
+	return rejected(run, REJECT_BINARY, at_us, &frame, NULL, err);
+}
+
+/* --- a live turn -------------------------------------------------------------------- */
+
+static enum status record_message(struct run *run, const struct stream_event *event,
+	struct err *err)
+{
+	if (!run->record)
+		return ST_OK;
+	buf_clear(&run->text);
+	tape_put_message(&run->text, event->at_us, STREAM, event->binary, event->text,
+		event->len);
+	return put_side(run, run->record, err);
+}
+
+static enum status record_state(struct run *run, int64_t at_us, bool connected,
+	struct err *err)
+{
+	if (!run->record)
+		return ST_OK;
+	buf_clear(&run->text);
+	tape_put_state(&run->text, at_us, STREAM, connected);
+	return put_side(run, run->record, err);
+}
+
+/* A token that is new to the run must be unreadable in the line that tells of it. */
+static enum status keep_token_secret(struct run *run, struct err *err)
+{
+	const char *token = token_value(run->token);
+
+	if (!token || audit_secret(run->audit, token, strlen(token)))
+		return ST_OK;
+	return err_nomem(err);
+}
+
+static enum status take_event(struct run *run, const struct stream_event *event,
+	struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED)
+		st = keep_token_secret(run, err);
+	if (st != ST_OK)
+		return st;
+	report_stream(run->report, STREAM, event);
+	switch (event->kind) {
+	case STREAM_CONNECTED:
+		st = record_state(run, event->at_us, true, err);
+		if (!windows_connected(run->windows, STREAM, event->at_us))
+			return err_nomem(err);
+		return st;
+	case STREAM_LOST:
+		st = record_state(run, event->at_us, false, err);
+		if (!windows_lost(run->windows, STREAM, event->at_us))
+			return err_nomem(err);
+		return st;
+	case STREAM_MESSAGE:
+		st = record_message(run, event, err);
+		if (st != ST_OK)
+			return st;
+		return event->binary
+			? take_binary(run, event->text, event->len, event->at_us, err)
+			: take_text(run, event->text, event->len, STREAM, event->at_us, err);
+	case STREAM_OVER:
+		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
+	case STREAM_TOKEN_ACQUIRED:
+	case STREAM_TOKEN_CACHED:
+	case STREAM_TOKEN_REFUSED:
+	case STREAM_TOKEN_RETRY:
+	case STREAM_RETRY:
+	case STREAM_CLOSED:
+		break;
+	}
+	return ST_OK;
+}
+
+static enum status take_events(struct run *run, struct err *err)
+{
+	struct stream_event event;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && !windows_all_printed(run->windows)
+	       && stream_next(run->stream, run->now_us, &event))
+		st = take_event(run, &event, err);
+	return st;
+}
+
+/*
+ * The watchdog is judged before windows are closed, so that a machine that slept through some
+ * does not count them as connected; all else that the turn brought comes after.
+ */
+static enum status live_turn(struct run *run, struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (stream_watch(run->stream, run->now_us, windows_printed_end_us(run->windows)))
+		st = take_events(run, err);
+	if (st == ST_OK)
+		st = print_due(run, run->now_us, err);
+	if (st == ST_OK)
+		st = take_events(run, err);
+	if (st == ST_OK)
+		st = print_due(run, run->now_us, err);
+	if (st != ST_OK || windows_all_printed(run->windows))
+		return st;
+	stream_step(run->stream, run->now_us, &run->warnings);
+	report_warnings(run->report, &run->warnings);
+	return take_events(run, err);
+}
+
+/* --- a replay's turn ---------------------------------------------------------------- */
+
+/* A frame of the input; one that is not JSON makes a broken line, unless it stood there as
+ * quoted text: then the stream brought it so. */
+static enum status take_line(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	struct frame frame;
+	enum status st = ST_OK;
+	bool good = !e->verbatim;
+
+	json_begin(run->json, e->text, e->text_len);
+	while (st == ST_OK && !windows_all_printed(run->windows)
+	       && json_next(run->json, &frame)) {
+		if (frame.kind == FRAME_NOT_JSON && e->verbatim) {
+			report_broken_line(run->report, e->line, "not JSON");
+			continue;
+		}
+		good = true;
+		st = take_frame(run, &frame, e->stream, e->at_us, err);
+	}
+	run->good_lines += good;
+	if (good)
+		report_message(run->report);
+	return st;
+}
+
+static enum status take_state(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	bool ok = e->kind == TAPE_CONNECTED
+		? windows_connected(run->windows, e->stream, e->at_us)
+		: windows_lost(run->windows, e->stream, e->at_us);
+
+	run->good_lines++;
+	return ok ? ST_OK : err_nomem(err);
+}
+
+static enum status take_entry(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (e->at_us != NO_TIME && e->kind != TAPE_BROKEN) {
+		run->tape_at_us = e->at_us;
+		st = print_due(run, e->at_us, err);
+		if (st != ST_OK || windows_all_printed(run->windows))
+			return st;
+	}
+	switch (e->kind) {
+	case TAPE_BARE:
+		if (run->set->time == TIME_EVENT)
+			return take_line(run, e, err);
+		report_broken_line(run->report, e->line,
+			"no `at`: a bare frame replays by event time alone");
+		break;
+	case TAPE_FRAME:
+		return take_line(run, e, err);
+	case TAPE_BINARY:
+		run->good_lines++;
+		return take_binary(run, e->text, e->text_len, e->at_us, err);
+	case TAPE_CONNECTED:
+	case TAPE_LOST:
+		return take_state(run, e, err);
+	case TAPE_END_STATE:
+		run->good_lines++;
+		break;
+	case TAPE_BROKEN:
+		report_broken_line(run->report, e->line, e->why);
+		break;
+	case TAPE_WAIT:
+		run->tape_waits = true;
+		break;
+	case TAPE_EOF:
+		run->tape_ended = true;
+		run->tape_torn = e->torn;
+		break;
+	}
+	return ST_OK;
+}
+
+static enum status replay_turn(struct run *run, struct err *err)
+{
+	struct tape_entry e;
+	enum status st = ST_OK;
+
+	run->tape_waits = false;
+	for (int i = 0; i < REPLAY_BATCH && st == ST_OK && !run->tape_waits; i++) {
+		if (run->tape_ended || windows_all_printed(run->windows)
+		    || out_waiting_bytes(run->out) > REPLAY_AHEAD)
+			break;
+		st = tape_read(run->tape, &e, err);
+		if (st != ST_OK)
+			break;
+		st = take_entry(run, &e, err);
+	}
+	return st;
+}
+
+static enum status replay_end(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	enum status st;
+
+	if (run->good_lines == 0)
+		return err_set(err, ST_PROTOCOL, "%s: not one line of it is a frame or a "
+			"recording's line", set->replay);
+	st = print_due(run, run->tape_at_us, err);
+	if (st == ST_OK)
+		st = print_rest(run, err);
+	if (run->tape_torn)
+		lines_add(&run->warnings, "%s: the last line is cut off; "
+			"the lines before it count", set->replay);
+	if (set->count && windows_printed(run->windows) < (int64_t)set->count)
+		lines_add(&run->warnings, "%s holds %lld windows, fewer than --count %u",
+			set->replay, (long long)windows_printed(run->windows), set->count);
+	report_warnings(run->report, &run->warnings);
+	return st;
+}
+
+/* --- the loop ----------------------------------------------------------------------- */
+
+/* Everything that may be pending, as poll's and libcurl's descriptors. */
+static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[3])
+{
+	unsigned n = 0;
+
+	fd[n++] = (struct curl_waitfd){ run->signal_fd, CURL_WAIT_POLLIN, 0 };
+	if (out_fd(run->out) >= 0)
+		fd[n++] = (struct curl_waitfd){ out_fd(run->out),
+			out_waiting(run->out) ? CURL_WAIT_POLLOUT : 0, 0 };
+	if (run->tape_waits)
+		fd[n++] = (struct curl_waitfd){ tape_fd(run->tape), CURL_WAIT_POLLIN, 0 };
+	return n;
+}
+
+static int64_t wait_us(const struct run *run)
+{
+	int64_t until = run->now_us + WAIT_MAX_US, at;
+
+	if (run->tape)
+		return run->tape_waits || out_waiting_bytes(run->out) > REPLAY_AHEAD
+			? WAIT_MAX_US : 0;
+	at = windows_due_us(run->windows);
+	if (at != NO_TIME && at < until)
+		until = at;
+	at = stream_deadline_us(run->stream);
+	if (at < until)
+		until = at;
+	return until > run->now_us ? until - run->now_us : 0;
+}
+
+static enum status wait_replay(struct curl_waitfd *fd, unsigned n, int timeout_ms,
+	struct err *err)
+{
+	struct pollfd p[3] = { 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		p[i].fd = fd[i].fd;
+		p[i].events = fd[i].events == CURL_WAIT_POLLOUT ? POLLOUT
+			: fd[i].events ? POLLIN : 0;
+	}
+	if (poll(p, n, timeout_ms) < 0 && errno != EINTR)
+		return err_set(err, ST_OUTPUT, "poll: %s", strerror(errno));
+	return ST_OK;
+}
+
+static enum status wait_for(struct run *run, int64_t us, struct err *err)
+{
+	struct curl_waitfd fd[3];
+	unsigned n = wait_fds(run, fd);
+	int timeout_ms = (int)((us + US_PER_MS - 1) / US_PER_MS);
+	enum status st;
+
+	if (!run->net)
+		return wait_replay(fd, n, timeout_ms, err);
+	st = net_wait(run->net, fd, n, timeout_ms, err);
+	return st == ST_OK ? net_perform(run->net, err) : st;
+}
+
+/* The signal that ends the run, 0: none has come. USR1 is answered here. */
+static int take_signals(struct run *run)
+{
+	struct signalfd_siginfo info;
+	int ending = 0;
+
+	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			report_status(run->report,
+				run->stream && stream_is_up(run->stream));
+		else if (!ending)
+			ending = (int)info.ssi_signo;
+	}
+	return ending;
+}
+
+static enum status flush_sides(struct run *run, struct err *err)
+{
+	enum status st = run->record ? side_flush(run->record, err) : ST_OK;
+
+	return st == ST_OK && run->rejects ? side_flush(run->rejects, err) : st;
+}
+
+enum status run_turn(struct run *run, struct err *err)
+{
+	enum status st = wait_for(run, wait_us(run), err);
+	int ending;
+
+	read_clock(run);
+	if (st != ST_OK)
+		return st;
+	ending = take_signals(run);
+	if (ending)
+		return err_set(err, (enum status)(ST_SIGNAL + ending), "ended by signal %d (%s)",
+			ending, strsignal(ending));
+	st = run->tape ? replay_turn(run, err) : live_turn(run, err);
+	if (st == ST_OK && run->tape_ended)
+		st = replay_end(run, err);
+	if (st == ST_OK)
+		st = flush_sides(run, err);
+	return st == ST_OK ? out_flush(run->out, err) : st;
+}
+
+bool run_is_over(const struct run *run)
+{
+	return windows_all_printed(run->windows) || run->tape_ended;
+}
+
+const char *run_temp_path(const struct run *run)
+{
+	return run->out ? out_temp_path(run->out) : NULL;
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+static bool leaves_partial_rows(enum status st)
+{
+	return (st >= ST_AUTH && st <= ST_REFUSED) || st == ST_PROTOCOL
+		|| (st > ST_SIGNAL && st != ST_READER_LEFT);
+}
+
+static bool is_output_failure(enum status st)
+{
+	return st == ST_OUTPUT || st == ST_READER_LEFT;
+}
+
+/* A failure to write, met while ending, shows only where nothing else has gone wrong. */
+static enum status worse(enum status st, enum status late, struct err *err,
+	const struct err *late_err)
+{
+	if (late == ST_OK || !(st == ST_OK || (st > ST_SIGNAL && late == ST_OUTPUT)))
+		return st;
+	*err = *late_err;
+	return late;
+}
+
+static enum status record_end(struct run *run, struct err *err)
+{
+	int64_t at_us = windows_all_printed(run->windows)
+		? windows_printed_end_us(run->windows) : run->now_us;
+
+	if (!run->record)
+		return ST_OK;
+	buf_clear(&run->text);
+	tape_put_end(&run->text, at_us);
+	return put_side(run, run->record, err);
+}
+
+/* Only what closing brings is of interest now. */
+static void take_closing(struct run *run)
+{
+	struct stream_event event;
+
+	while (stream_next(run->stream, run->now_us, &event))
+		if (event.kind == STREAM_CLOSED)
+			report_stream(run->report, STREAM, &event);
+}
+
+/*
+ * Writes what waits and closes the stream politely, until both are done or the time for it
+ * is over. A replay that ended well waits for its reader as long as that takes.
+ */
+static enum status finish(struct run *run, enum status st, bool write, struct err *err)
+{
+	int64_t end_us = run->now_us + (st > ST_SIGNAL ? SIGNAL_END_US : END_US);
+	bool patient = run->tape && st == ST_OK;
+	enum status late = ST_OK;
+	struct err net_err;
+	int signal = 0;
+
+	if (run->stream)
+		stream_close(run->stream, run->now_us);
+	run->tape_waits = false;
+	for (;;) {
+		if (run->stream)
+			take_closing(run);
+		if (write)
+			late = out_flush(run->out, err);
+		write = write && late == ST_OK && out_waiting(run->out);
+		if (!write && (!run->stream || stream_is_closed(run->stream)))
+			return late;
+		if (signal || (run->now_us >= end_us && !patient)
+		    || wait_for(run, patient ? WAIT_MAX_US : end_us - run->now_us, &net_err))
+			break;
+		read_clock(run);
+		signal = take_signals(run);
+		if (run->stream)
+			stream_step(run->stream, run->now_us, &run->warnings);
+	}
+	if (!write || st > ST_SIGNAL)
+		return late;
+	if (signal)
+		return err_set(err, (enum status)(ST_SIGNAL + signal),
+			"ended by signal %d (%s)", signal, strsignal(signal));
+	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
+		"taken in time", out_waiting_bytes(run->out));
+}
+
+static enum status close_files(struct run *run, bool keep, struct err *err)
+{
+	struct err other;
+	enum status st = out_close(run->out, keep, err), side;
+
+	run->out = NULL;
+	side = run->record ? side_close(run->record, &other) : ST_OK;
+	st = worse(st, side, err, &other);
+	side = run->rejects ? side_close(run->rejects, &other) : ST_OK;
+	st = worse(st, side, err, &other);
+	run->record = run->rejects = NULL;
+	return st;
+}
+
+/* The end of a run that has begun: rows, stream, files, in this order. */
+static enum status end_run(struct run *run, enum status st, struct err *err)
+{
+	struct err late_err = { "" };
+	enum status late = ST_OK;
+	bool written = !is_output_failure(st);
+
+	if (st == ST_OK && run->stream && stream_status(run->stream) != ST_OK)
+		st = err_set(err, stream_status(run->stream),
+			"the stream was down when the last window closed");
+	else if (leaves_partial_rows(st))
+		late = print_rest(run, &late_err);
+	if (late == ST_OK)
+		late = record_end(run, &late_err);
+	st = worse(st, late, err, &late_err);
+	written = written && !is_output_failure(late);
+	late = finish(run, st, written, &late_err);
+	st = worse(st, late, err, &late_err);
+	written = written && late == ST_OK;
+	late = close_files(run, written, &late_err);
+	return worse(st, late, err, &late_err);
+}
+
+enum status run_close(struct run *run, enum status st, struct err *err)
+{
+	if (!run)
+		return st;
+	if (!run->started) {
+		if (run->out)
+			out_abandon(run->out);
+		if (run->record)
+			side_close(run->record, &(struct err){ "" });
+		if (run->rejects)
+			side_close(run->rejects, &(struct err){ "" });
+		run_free(run);
+		return st;
+	}
+	st = end_run(run, st, err);
+	audit_redact(run->audit, err->text);
+	report_warnings(run->report, &run->warnings);
+	report_end(run->report, st, st == ST_OK ? "every window was printed" : err->text);
+	if (st == ST_OK || st > ST_SIGNAL || run->set->audit != AUDIT_NONE)
+		err->text[0] = '\0';	/* nothing more is to be said */
+	run_free(run);
+	return st;
+}

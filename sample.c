@@ -1,0 +1,73 @@
+#include "sample.h"
+
+#include <stddef.h>
+
+void sample_free(struct sample *s)
+{
+	exact_free(&s->sum);
+	exact_free(&s->squares);
+	quantile_free(s->quantile);
+	*s = (struct sample){ 0 };
+}
+
+bool sample_add(struct sample *s, double x)
+{
+	x += 0.0;	/* -0 is 0, so that order changes no byte */
+	if (!s->quantile && !(s->quantile = quantile_new()))
+		return false;
+	if (!exact_add(&s->sum, x, 1) || !exact_add_square(&s->squares, x, 1)
+	    || !quantile_add(s->quantile, x, 1))
+		return false;
+	if (s->count == 0 || x < s->min)
+		s->min = x;
+	if (s->count == 0 || x > s->max)
+		s->max = x;
+	s->last = x;
+	s->count++;
+	return true;
+}
+
+bool sample_merge(struct sample *s, const struct sample *from)
+{
+	if (!from->count)
+		return true;
+	if (!s->quantile && !(s->quantile = quantile_new()))
+		return false;
+	if (!exact_merge(&s->sum, &from->sum) || !exact_merge(&s->squares, &from->squares)
+	    || !quantile_merge(s->quantile, from->quantile))
+		return false;
+	if (s->count == 0 || from->min < s->min)
+		s->min = from->min;
+	if (s->count == 0 || from->max > s->max)
+		s->max = from->max;
+	s->last = from->last;
+	s->count += from->count;
+	return true;
+}
+
+bool sample_summarise(const struct sample *s, uint64_t scale, struct summary *out)
+{
+	double unit = (double)scale;
+
+	*out = (struct summary){
+		.count = s->count,
+		.last = s->last / unit,
+		.min = s->min / unit,
+		.max = s->max / unit,
+		.p50 = quantile_at(s->quantile, 50, s->min, s->max) / unit,
+		.p90 = quantile_at(s->quantile, 90, s->min, s->max) / unit,
+		.p95 = quantile_at(s->quantile, 95, s->min, s->max) / unit,
+		.p99 = quantile_at(s->quantile, 99, s->min, s->max) / unit
+	};
+	return exact_moments(&s->sum, &s->squares, s->count, scale, &out->mean, &out->stddev);
+}
+
+bool sample_is_exact(const struct sample *s)
+{
+	return !s->quantile || quantile_is_exact(s->quantile);
+}
+
+double sample_accuracy(const struct sample *s)
+{
+	return s->quantile ? quantile_accuracy(s->quantile) : 0;
+}

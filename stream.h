@@ -1,0 +1,88 @@
+/*
+ * One stream for as long as the run lasts: token, connection, watchdog, loss, backoff, and
+ * again, until it is closed or beyond repair. Policy only: bytes are ws's, times are handed
+ * in. What happened is taken as events; the run loop logs them and feeds the windows.
+ */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "net.h"
+#include "token.h"
+
+enum stream_event_kind {
+	STREAM_TOKEN_ACQUIRED,
+	STREAM_TOKEN_CACHED,
+	STREAM_TOKEN_REFUSED,	/* by the token endpoint, or a 401 of the gateway */
+	STREAM_TOKEN_RETRY,	/* at wait_us from now */
+	STREAM_CONNECTED,	/* from at_us on */
+	STREAM_MESSAGE,
+	STREAM_LOST,		/* down from at_us on */
+	STREAM_RETRY,		/* the next attempt in wait_us */
+	STREAM_CLOSED,		/* by us, at the end */
+	STREAM_OVER		/* beyond repair: status, text */
+};
+
+struct stream_event {
+	enum stream_event_kind kind;
+	int64_t at_us;
+	const char *text;	/* MESSAGE: its bytes; LOST, OVER, …: what happened; borrowed */
+	size_t len;
+	bool binary;
+	int64_t wait_us;
+	unsigned attempt;
+	int http_status;	/* 0: none */
+	int close_code;		/* 0: none */
+	int64_t expires_ms;	/* TOKEN_*: */
+	enum status status;	/* OVER: */
+};
+
+struct stream_conf {
+	const char *base_url;		/* https://HOST:PORT */
+	const char *payload;		/* the subscription, JSON */
+	bool payload_as_message;	/* else in the query */
+	int64_t connect_timeout_us;
+	int64_t retry_for_us;
+	int64_t idle_timeout_us;
+};
+
+struct stream;
+
+/* Strings and token are borrowed; now_us is run.start's. NULL: out of memory. */
+struct stream *stream_new(const struct stream_conf *conf, struct net *net,
+	struct token *token, int64_t now_us);
+void stream_free(struct stream *s);
+
+/*
+ * Once a turn, after net_perform: first stream_watch (the watchdog judges before anything
+ * that this turn brought; true: it gave the stream up, and stream_next tells of that next),
+ * then stream_next until it is false, then stream_step.
+ * printed_end_us: the end of the last printed window (INT64_MIN: none), before which
+ * nothing is counted as down.
+ */
+bool stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us);
+bool stream_next(struct stream *s, int64_t now_us, struct stream_event *event);
+void stream_step(struct stream *s, int64_t now_us, struct lines *warnings);
+int64_t stream_deadline_us(const struct stream *s);
+
+bool stream_is_up(const struct stream *s);
+bool stream_is_over(const struct stream *s);
+/* The status of ending with the stream as it is: ST_OK while it is up, else by its last
+ * failure ST_NET or ST_RATE (or what ended it). */
+enum status stream_status(const struct stream *s);
+
+/* Begins the polite close; STREAM_CLOSED follows within a second (at once if not up). */
+void stream_close(struct stream *s, int64_t now_us);
+bool stream_is_closed(const struct stream *s);
+
+/* The stream's URL with its query, malloc'd; for tests of the encoding. */
+char *stream_url(const struct stream_conf *conf, const char *token);
+/* {"queueIds":[…],"interval":"PT10S","metrics":[…]}, malloc'd. */
+char *stream_payload(const char *const *queue, size_t nqueue, const char *interval,
+	const char *const *metric, size_t nmetric);
+
+#endif

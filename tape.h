@@ -1,0 +1,67 @@
+/*
+ * A recording: every message as it came, one NDJSON line each, and the moments when a
+ * stream was connected or lost; writer beside reader. Reads bare frames too (a frame a line,
+ * without `at`). Memory: one line, at most TAPE_LINE_MAX bytes.
+ *
+ *   {"at":"2026-11-24T02:00:00.123456Z","stream":0,"frame":{…}}
+ *   {"at":"…","stream":0,"text":"…"}            not strict JSON on one line
+ *   {"at":"…","stream":0,"binary":true,"text":"…"}
+ *   {"at":"…","stream":0,"state":"connected"}    or "lost"
+ *   {"at":"…","state":"end"}
+ */
+#ifndef TAPE_H
+#define TAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+
+#define TAPE_LINE_MAX (8u << 20)
+#define TAPE_STREAMS 10		/* stream numbers are below this */
+
+enum tape_kind {
+	TAPE_FRAME,	/* text: a message's own bytes */
+	TAPE_BARE,	/* a frame without `at`: at_us is NO_TIME */
+	TAPE_BINARY,
+	TAPE_CONNECTED,
+	TAPE_LOST,
+	TAPE_END_STATE,	/* the recording's own last line */
+	TAPE_BROKEN,	/* a line that is none of these; line tells its number */
+	TAPE_WAIT,	/* nothing yet: poll tape_fd() and call again */
+	TAPE_EOF	/* the input's end; torn: its last line had no LF and was broken */
+};
+
+struct tape_entry {
+	enum tape_kind kind;
+	int64_t at_us;
+	size_t stream;
+	const char *text;	/* borrowed until the next tape_read */
+	size_t text_len;
+	bool verbatim;		/* text stands in the input as it is, so it has to be JSON */
+	uint64_t line;		/* from 1 */
+	const char *why;	/* TAPE_BROKEN: what is wrong with it */
+	bool torn;		/* TAPE_EOF */
+};
+
+struct tape;
+
+/* "-" is stdin. ST_USAGE if it cannot be opened. */
+enum status tape_open(struct tape **tape, const char *path, struct err *err);
+int tape_fd(const struct tape *tape);
+/* Fills *entry. ST_PROTOCOL: the input could not be read. Never blocks on a pipe. */
+enum status tape_read(struct tape *tape, struct tape_entry *entry, struct err *err);
+void tape_close(struct tape *tape);
+
+/* Writers: append one line, LF included, to out. */
+void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
+	const char *text, size_t len);
+void tape_put_state(struct buf *out, int64_t at_us, size_t stream, bool connected);
+void tape_put_end(struct buf *out, int64_t at_us);
+
+/* The line of --rejects. window and queue may be absent (in_row false, queue NULL). */
+void tape_put_reject(struct buf *out, int64_t at_us, bool in_row, int64_t window,
+	const char *queue_id, const char *reason, const char *text, size_t len);
+
+#endif

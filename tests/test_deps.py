@@ -1,0 +1,311 @@
+"""make deps: what it would do on machines that this one is not (dry run)."""
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parent.parent / ".ci" / "deps"
+
+DEB822 = """\
+Types: deb
+# a comment
+URIs: http://mirror.example/debian
+Suites: bookworm bookworm-updates
+Components: main contrib
+Signed-By: /usr/share/keyrings/own.gpg
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+"""
+INLINE_KEY = """\
+Types: deb deb-src
+URIs: https://mirror.example/debian/
+Suites: bookworm
+Components: main
+Signed-By:
+ -----BEGIN PGP PUBLIC KEY BLOCK-----
+ .
+ mDMEY865UxYJKwYB
+ -----END PGP PUBLIC KEY BLOCK-----
+"""
+BACKPORTS = DEB822.replace("bookworm-updates", "bookworm-updates bookworm-backports")
+ONE_LINE = """\
+# deb http://commented.example/debian bookworm main
+deb-src http://sources.example/debian bookworm main
+deb [arch=amd64 signed-by=/usr/share/keyrings/own.gpg] http://mirror.example/debian bookworm main
+deb http://mirror.example/debian-security bookworm-security main
+"""
+
+
+class Machine:
+    """A fake apt directory, os-release and commands before the real ones."""
+
+    def __init__(self, path):
+        self.path = path
+        self.apt = path / "apt"
+        self.bin = path / "bin"
+        self.os_release = path / "os-release"
+        (self.apt / "sources.list.d").mkdir(parents=True)
+        self.bin.mkdir()
+        self.debian("12")
+        self.command("id", "echo 0")
+        self.command("apt-get", "exit 0")
+        self.command("apt-cache", "echo '  Depends: clang-14'")
+        self.command("dpkg-query", "exit 1")
+        self.command("sudo", "exit 1")
+
+    def debian(self, version):
+        self.os_release.write_text(f'ID=debian\nVERSION_ID="{version}"\n')
+
+    def command(self, name, body):
+        file = self.bin / name
+        file.write_text(f"#!/bin/sh\n{body}\n")
+        file.chmod(0o755)
+
+    def source(self, name, text):
+        (self.apt / name).write_text(text)
+
+    def deps(self, *goals, have="", dry=True):
+        env = {
+            "PATH": f"{self.bin}:/usr/sbin:/usr/bin:/sbin:/bin",
+            "DEPS_OS_RELEASE": str(self.os_release),
+            "DEPS_APT_DIR": str(self.apt),
+            "DEPS_HAVE": have,
+        }
+        return subprocess.run(
+            [SCRIPT, *(["--dry-run"] if dry else []), *goals], env=env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def installs(self, *goals, have=""):
+        done = self.deps(*goals, have=have)
+        assert done.returncode == 0, done.stderr
+        line = [x for x in done.stdout.splitlines() if " install " in x]
+        assert len(line) == 1
+        words = line[0].split()
+        return [x for x in words[words.index("install") + 1:] if x[0] != "-"]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+def test_nothing_is_done_where_all_is_there(machine):
+    for goals in [], ["demo"], ["check"]:
+        done = machine.deps(*goals, have="all")
+        assert done.returncode == 0
+        assert done.stdout == "deps: all that is needed is here\n"
+
+
+def test_demo_installs_what_building_and_showing_need_and_no_more(machine):
+    machine.debian("13")
+    small = machine.installs("demo")
+    assert {"gcc", "make", "libcurl4-openssl-dev", "libcjson-dev", "libssl-dev"} <= set(small)
+    assert not {"valgrind", "postgresql", "python3-pytest"} & set(small)
+    assert small == machine.installs("all", "demo")
+
+
+@pytest.mark.parametrize("goals", [[], ["check"], ["demo", "check"], ["check", "demo"], ["lint"]])
+def test_any_other_goal_installs_everything(machine, goals):
+    machine.debian("13")
+    wanted = machine.installs(*goals)
+    assert {"gcc", "valgrind", "postgresql", "python3-pytest"} <= set(wanted)
+
+
+def test_only_what_is_missing_is_installed(machine):
+    machine.debian("13")
+    have = " ".join(x for x in machine.installs("demo") if x != "libcjson-dev")
+    assert machine.installs("demo", have=have) == ["libcjson-dev"]
+
+
+def test_the_sanitizers_runtime_is_that_of_clangs_version(machine):
+    machine.debian("13")
+    machine.command("apt-cache", "echo '  Depends: clang-19'")
+    wanted = machine.installs("check")
+    assert "libclang-rt-19-dev" in wanted and "libclang-rt-dev" not in wanted
+
+
+def test_debian_13_needs_no_backports(machine):
+    machine.debian("13")
+    machine.source("sources.list.d/debian.sources", DEB822.replace("bookworm", "trixie"))
+    done = machine.deps()
+    assert done.returncode == 0
+    assert "backports" not in done.stdout
+
+
+def test_backports_come_from_the_machines_own_deb822_source(machine):
+    machine.source("sources.list.d/debian.sources", DEB822)
+    done = machine.deps("demo")
+    assert done.returncode == 0
+    assert "adding bookworm-backports as " \
+        f"{machine.apt}/sources.list.d/gsqstat-backports.sources" in done.stdout
+    assert """\
+    Types: deb
+    Suites: bookworm-backports
+    Components: main
+    URIs: http://mirror.example/debian
+    Signed-By: /usr/share/keyrings/own.gpg
+""" in done.stdout
+
+
+def test_a_key_within_the_source_is_taken_along(machine):
+    machine.source("sources.list.d/own.sources", INLINE_KEY)
+    done = machine.deps("demo")
+    key = INLINE_KEY[INLINE_KEY.index("Signed-By"):]
+    assert "".join(f"    {x}\n" for x in key.splitlines()) in done.stdout
+    assert "    URIs: https://mirror.example/debian/\n" in done.stdout
+
+
+def test_backports_come_from_the_machines_own_one_line_source(machine):
+    machine.source("sources.list", ONE_LINE)
+    done = machine.deps("demo")
+    assert done.returncode == 0
+    assert "sources.list.d/gsqstat-backports.list" in done.stdout
+    assert "    deb [arch=amd64 signed-by=/usr/share/keyrings/own.gpg] " \
+        "http://mirror.example/debian bookworm-backports main\n" in done.stdout
+
+
+def test_a_plain_one_line_source_without_options(machine):
+    machine.source("sources.list.d/x.list", "deb\thttp://m.example/debian/  bookworm  main\n")
+    assert "    deb http://m.example/debian/ bookworm-backports main\n" \
+        in machine.deps("demo").stdout
+
+
+@pytest.mark.parametrize("name,text", [
+    ("sources.list.d/debian.sources", BACKPORTS),
+    ("sources.list", ONE_LINE + "deb http://m.example/debian bookworm-backports main\n"),
+    ("sources.list", "deb http://m.example/debian bookworm main\n"
+     "deb [trusted=yes] http://m.example/debian oldstable-backports main contrib\n"),
+])
+def test_backports_that_are_there_are_used_as_they_are(machine, name, text):
+    machine.source(name, text)
+    done = machine.deps("demo")
+    assert done.returncode == 0
+    assert "adding" not in done.stdout
+    assert "libcurl4-openssl-dev/bookworm-backports" in done.stdout
+
+
+@pytest.mark.parametrize("text", [
+    BACKPORTS.replace("Types: deb\n", "Types: deb\nEnabled: no\n"),
+    BACKPORTS.replace("Types: deb\n", "Types: deb-src\n"),
+    "# " + BACKPORTS.replace("\n", "\n# "),
+])
+def test_backports_that_are_switched_off_do_not_count(machine, text):
+    machine.source("sources.list.d/off.sources", text)
+    machine.source("sources.list.d/on.sources", DEB822)
+    assert "adding bookworm-backports" in machine.deps("demo").stdout
+
+
+def test_a_commented_line_does_not_count(machine):
+    machine.source("sources.list", ONE_LINE + "#deb http://m.example/debian bookworm-backports main\n")
+    assert "adding bookworm-backports" in machine.deps("demo").stdout
+
+
+@pytest.mark.parametrize("text", [
+    "", "deb cdrom:[Debian 12]/ bookworm main\n", "deb http://m.example/debian trixie main\n",
+    "deb http://m.example/debian bookworm contrib\n"])
+def test_without_a_source_of_bookworm_it_says_so(machine, text):
+    machine.source("sources.list", text)
+    done = machine.deps("demo")
+    assert done.returncode == 1
+    assert "no source of bookworm" in done.stderr
+
+
+def test_libcurl_alone_comes_from_backports(machine):
+    machine.source("sources.list", ONE_LINE)
+    wanted = machine.installs("demo")
+    assert [x for x in wanted if "/" in x] == [
+        "libcurl4-openssl-dev/bookworm-backports", "libcurl4/bookworm-backports"]
+    assert "libcurl4-openssl-dev" not in wanted
+
+
+def test_an_installed_curl_moves_with_its_library(machine):
+    machine.source("sources.list", ONE_LINE)
+    machine.command("dpkg-query", "echo installed")
+    assert "curl/bookworm-backports" in machine.installs("demo")
+
+
+def test_curl_itself_comes_from_backports_too(machine):
+    machine.source("sources.list", ONE_LINE)
+    wanted = machine.installs("check")
+    assert "curl/bookworm-backports" in wanted and "curl" not in wanted
+
+
+def test_no_backports_where_libcurl_is_good(machine):
+    machine.source("sources.list", ONE_LINE)
+    done = machine.deps("demo", have="libcurl4-openssl-dev")
+    assert done.returncode == 0
+    assert "backports" not in done.stdout
+
+
+def test_apt_removes_nothing_and_asks_nothing(machine):
+    machine.source("sources.list", ONE_LINE)
+    line = [x for x in machine.deps("demo").stdout.splitlines() if " install " in x][0]
+    assert "--no-remove" in line and "--yes" in line
+    assert "DEBIAN_FRONTEND=noninteractive" in line
+
+
+def assert_named_for_all(text):
+    for name in "apt install", "dnf install", "pacman -S", "apk add", "brew install", "8.13":
+        assert name in text
+
+
+@pytest.mark.parametrize("release", [
+    "ID=fedora\nVERSION_ID=42\n", "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=24.04\n",
+    "ID=debian\nVERSION_ID=11\n", ""])
+def test_on_another_system_the_packages_are_named(machine, release):
+    machine.os_release.write_text(release)
+    done = machine.deps("demo", dry=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert_named_for_all(done.stderr)
+
+
+def test_without_rights_the_packages_are_named(machine):
+    machine.source("sources.list", ONE_LINE)
+    machine.command("id", "echo 1000")
+    done = machine.deps("demo", dry=False)
+    assert done.returncode == 1
+    assert "sudo" in done.stderr
+    assert_named_for_all(done.stderr)
+
+
+def test_sudo_is_used_where_it_works(machine):
+    machine.source("sources.list", ONE_LINE)
+    machine.command("id", "echo 1000")
+    log = machine.path / "log"
+    machine.command("sudo", f'printf "%s\\n" "$*" >>{log}; [ "$1" != tee ] || cat >>{log}')
+    done = machine.deps("demo", dry=False)
+    assert done.returncode == 0, done.stderr
+    lines = log.read_text().splitlines()
+    assert lines[0] == "-n true"
+    assert lines[1].startswith(f"tee {machine.apt}/sources.list.d/gsqstat-backports.list")
+    assert "apt-get" in lines[-1] and " install " in lines[-1]
+
+
+def test_a_failed_install_is_told(machine):
+    machine.debian("13")
+    machine.command("apt-get", 'case " $* " in *" install "*) exit 100 ;; esac')
+    done = machine.deps("demo", dry=False)
+    assert done.returncode == 1
+    assert_named_for_all(done.stderr)
+
+
+def test_a_failed_update_is_not_the_end(machine):
+    machine.debian("13")
+    machine.command("apt-get", 'case " $* " in *" update "*) exit 100 ;; esac')
+    done = machine.deps("demo", dry=False)
+    assert done.returncode == 0
+    assert "going on" in done.stderr
+
+
+def test_backports_file_is_written_once(machine):
+    machine.source("sources.list.d/debian.sources", DEB822)
+    assert "adding" in machine.deps("demo", dry=False).stdout
+    written = machine.apt / "sources.list.d" / "gsqstat-backports.sources"
+    assert "Suites: bookworm-backports\n" in written.read_text()
+    assert os.stat(written).st_mode & 0o777 == 0o644
+    assert "adding" not in machine.deps("demo", dry=False).stdout

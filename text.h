@@ -1,0 +1,40 @@
+/*
+ * Text from outside, checked and turned into values, and values back into text:
+ * RFC 3339 times, durations, UUIDs (RFC 9562), UTF-8 (RFC 3629), the nearest known word.
+ */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define UUID_LEN 36
+#define NO_TIME INT64_MIN		/* where a time may be absent */
+#define TIME_TEXT_MAX 64	/* with the NUL */
+#define DURATION_TEXT_MAX 32
+
+/* RFC 3339 date-time, any offset, `T` and `Z` in either case; cut to µs; strict ranges. */
+bool time_parse_us(const char *s, size_t len, int64_t *us);
+void time_format_ms(char out[TIME_TEXT_MAX], int64_t ms);	/* 2026-11-24T02:00:00.000Z */
+void time_format_us(char out[TIME_TEXT_MAX], int64_t us);	/* six decimals */
+
+/*
+ * A decimal number with ms, s, m or h, or ISO 8601 with H, M, S (`PT1M30S`), decimal in
+ * any part that is last; a whole number of ms, not negative, at most 10 years.
+ */
+bool duration_parse_ms(const char *s, int64_t *ms);
+void duration_format(char out[DURATION_TEXT_MAX], int64_t ms);	/* shortest: 500ms 30s 2m 24h */
+
+bool uuid_parse(const char *s, size_t len, char out[UUID_LEN + 1]);	/* lower case out */
+
+bool utf8_valid(const char *s, size_t len);
+size_t utf8_length(const char *s, size_t len);	/* of the sequence at s; 0: invalid */
+
+/* The length of the longest prefix of at most max bytes that splits no UTF-8 sequence. */
+size_t utf8_cut(const char *s, size_t len, size_t max);
+
+/* The word nearest to s by edits (case ignored), NULL if none is near enough to suggest. */
+const char *nearest_word(const char *s, const char *const *words, size_t n);
+
+#endif

@@ -1,0 +1,400 @@
+#include "token.h"
+
+#include <cjson/cJSON.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "text.h"
+
+#define ANSWER_MAX 65536
+#define TOKEN_MAX 16384
+#define LOCK_AGAIN_US 50000
+#define LIFE_MAX_S (10.0 * 365 * 24 * 3600)
+#define FORM "grant_type=client_credentials&scope=routing%3Astatistics%3Aview"
+
+struct token {
+	struct token_conf conf;
+	const struct creds *creds;
+	struct cache *cache;
+	struct net *net;
+	enum token_state state;
+	struct token_result result;
+	char *value, *refused;		/* refused: not to be taken from the cache again */
+	int64_t lock_since_us, step_at_us, end_us, now_us;
+	bool locked;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct buf answer;
+	bool answer_too_long;
+	bool arrived;			/* net_perform has brought the answer */
+	struct net_result net_result;
+	char net_text[128];
+};
+
+static void wipe(char **s)
+{
+	if (*s)
+		OPENSSL_cleanse(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
+}
+
+struct token *token_new(const struct token_conf *conf, const struct creds *creds,
+	struct cache *cache, struct net *net)
+{
+	struct token *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->conf = *conf;
+	t->creds = creds;
+	t->cache = cache;
+	t->net = net;
+	t->answer.limit = ANSWER_MAX + 1;
+	/* all of it at once: growing would leave copies behind */
+	if (!buf_reserve(&t->answer, ANSWER_MAX + 1)) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void end_request(struct token *t)
+{
+	net_release(t->net, t->easy);
+	t->easy = NULL;
+	curl_slist_free_all(t->headers);
+	t->headers = NULL;
+	if (t->answer.data)
+		OPENSSL_cleanse(t->answer.data, t->answer.cap);
+	buf_clear(&t->answer);
+	t->arrived = false;
+}
+
+static void drop_lock(struct token *t)
+{
+	if (t->locked)
+		cache_unlock(t->cache);
+	t->locked = false;
+}
+
+void token_free(struct token *t)
+{
+	if (!t)
+		return;
+	end_request(t);
+	drop_lock(t);
+	buf_wipe(&t->answer);
+	wipe(&t->value);
+	wipe(&t->refused);
+	free(t);
+}
+
+/* --- the answer --------------------------------------------------------------------- */
+
+static bool is_visible_ascii(const char *s)
+{
+	size_t n = 0;
+
+	for (; s[n]; n++)
+		if (s[n] <= ' ' || s[n] > '~')
+			return false;
+	return n > 0 && n <= TOKEN_MAX;
+}
+
+/* RFC 6749 §5.1, each field of it; NULL: it is good and *token, *life_s are filled. */
+const char *token_parse_answer(const char *text, size_t len, char **token, double *life_s)
+{
+	const char *rest = NULL, *why = NULL;
+	cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &rest, 0);
+	cJSON *value = cJSON_GetObjectItemCaseSensitive(tree, "access_token");
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(tree, "token_type");
+	const cJSON *life = cJSON_GetObjectItemCaseSensitive(tree, "expires_in");
+
+	*token = NULL;
+	while (tree && rest < text + len && strchr(" \t\r\n", *rest) && *rest)
+		rest++;
+	if (!cJSON_IsObject(tree) || rest != text + len)
+		why = "it is no JSON object";
+	else if (!cJSON_IsString(value) || !is_visible_ascii(value->valuestring))
+		why = "it has no access_token";
+	else if (!cJSON_IsString(type) || strcasecmp(type->valuestring, "bearer") != 0)
+		why = "its token_type is not bearer";
+	else if (!cJSON_IsNumber(life) || !(life->valuedouble > 0)
+	    || life->valuedouble > LIFE_MAX_S)
+		why = "its expires_in is no number of seconds";
+	if (!why) {
+		*life_s = life->valuedouble;
+		*token = strdup(value->valuestring);
+		why = *token ? NULL : "out of memory";
+	}
+	if (cJSON_IsString(value))
+		OPENSSL_cleanse(value->valuestring, strlen(value->valuestring));
+	cJSON_Delete(tree);
+	return why;
+}
+
+/* RFC 6749 §5.2: whether the error is invalid_client; what it says goes to the text. */
+static bool is_invalid_client(struct token *t)
+{
+	cJSON *tree = cJSON_ParseWithLength(t->answer.data, t->answer.len);
+	const cJSON *error = cJSON_GetObjectItemCaseSensitive(tree, "error");
+	const cJSON *words = cJSON_GetObjectItemCaseSensitive(tree, "error_description");
+	bool invalid = cJSON_IsString(error) && strcmp(error->valuestring, "invalid_client") == 0;
+
+	if (cJSON_IsString(words) && utf8_valid(words->valuestring, strlen(words->valuestring)))
+		snprintf(t->net_text, sizeof(t->net_text), "%.*s",
+			(int)utf8_cut(words->valuestring, strlen(words->valuestring), 100),
+			words->valuestring);
+	cJSON_Delete(tree);
+	return invalid;
+}
+
+static enum token_state failed(struct token *t, enum token_failure failure, const char *what)
+{
+	t->result.failure = failure;
+	snprintf(t->result.text, sizeof(t->result.text), "%s%s%s", what,
+		t->net_text[0] ? ": " : "", t->net_text);
+	drop_lock(t);
+	end_request(t);
+	return t->state = TOKEN_FAILED;
+}
+
+static enum token_state refused_by_status(struct token *t, long status)
+{
+	bool invalid_client;
+
+	t->net_text[0] = '\0';
+	invalid_client = is_invalid_client(t);
+	t->result.retry_after_us = t->net_result.retry_after_us;
+	if (status == 401 || (status == 400 && invalid_client))
+		return failed(t, TOKEN_REFUSED, "the client ID or secret was refused");
+	if (status == 403)
+		return failed(t, TOKEN_FORBIDDEN, "the client may not have a token");
+	if (status == 429)
+		return failed(t, TOKEN_LIMITED, "too many token requests");
+	if (status >= 500 || status == 408)
+		return failed(t, TOKEN_NETWORK, "the token endpoint failed");
+	if (status / 100 == 3)
+		return failed(t, TOKEN_BREACH, "the token endpoint redirects");
+	if (status / 100 == 4)
+		return failed(t, TOKEN_REJECTED, "the token request was rejected");
+	return failed(t, TOKEN_BREACH, "the token endpoint answered with an odd status");
+}
+
+static enum token_state without_answer(struct token *t, CURLcode code)
+{
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return failed(t, TOKEN_CERTIFICATE, "the certificate could not be verified");
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+	case CURLE_BAD_CONTENT_ENCODING:
+		return failed(t, TOKEN_BREACH, "the token endpoint does not speak HTTP");
+	default:
+		return failed(t, TOKEN_NETWORK, "no token");
+	}
+}
+
+static enum token_state ready(struct token *t, char *value, int64_t expires_ms, bool cached)
+{
+	wipe(&t->value);
+	t->value = value;
+	t->result = (struct token_result){
+		.cached = cached, .expires_ms = expires_ms, .retry_after_us = -1
+	};
+	drop_lock(t);
+	return t->state = TOKEN_READY;
+}
+
+static enum token_state take_answer(struct token *t, struct lines *warnings)
+{
+	const struct net_result *r = &t->net_result;
+	const char *why;
+	char *value;
+	double life_s;
+	int64_t expires_ms;
+
+	t->result = (struct token_result){ .retry_after_us = -1 };
+	t->result.http_status = r->http_status;
+	if (t->answer_too_long) {
+		t->net_text[0] = '\0';
+		return failed(t, TOKEN_BREACH, "the token answer is longer than 64 KiB");
+	}
+	if (r->by_proxy)
+		return failed(t, TOKEN_NETWORK, "the proxy refused");
+	if (r->code != CURLE_OK)
+		return without_answer(t, r->code);
+	if (r->http_status != 200)
+		return refused_by_status(t, r->http_status);
+	why = token_parse_answer(t->answer.data, t->answer.len, &value, &life_s);
+	if (why) {
+		snprintf(t->net_text, sizeof(t->net_text), "%s", why);
+		return failed(t, TOKEN_BREACH, "the token answer is malformed");
+	}
+	end_request(t);
+	expires_ms = t->now_us / 1000 + (int64_t)(life_s * 1000);
+	if (t->cache && expires_ms > t->now_us / 1000 + t->conf.margin_ms)
+		cache_write(t->cache, value, expires_ms, warnings);
+	return ready(t, value, expires_ms, false);
+}
+
+/* --- the request -------------------------------------------------------------------- */
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct token *t = arg;
+
+	if (!buf_add(&t->answer, bytes, size * n) || t->answer.len > ANSWER_MAX) {
+		t->answer_too_long = true;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	return size * n;
+}
+
+static void on_done(void *arg, const struct net_result *result)
+{
+	struct token *t = arg;
+
+	t->arrived = true;
+	t->net_result = *result;
+	snprintf(t->net_text, sizeof(t->net_text), "%s", result->text);
+	if (result->code == CURLE_OK)
+		t->net_text[0] = '\0';
+}
+
+/*
+ * RFC 6749 §2.3.1 would have ID and secret form-encoded before they go into Basic; the
+ * service and its SDKs take them as they are, and so do we.
+ */
+static CURLcode set_request(struct token *t, CURL *e, const char *url)
+{
+	CURLcode c = curl_easy_setopt(e, CURLOPT_URL, url);
+
+	t->headers = curl_slist_append(NULL, "Accept: application/json");
+	c = c ? c : t->headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+	c = c ? c : curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_POSTFIELDS, FORM);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_USERNAME, t->creds->client_id);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_PASSWORD, t->creds->secret);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+	return c;
+}
+
+static enum token_state ask(struct token *t)
+{
+	int64_t bound_us = t->end_us - t->now_us;
+	char *url = NULL;
+	bool ok;
+
+	if (bound_us > t->conf.request_us)
+		bound_us = t->conf.request_us;
+	end_request(t);
+	t->answer_too_long = false;
+	t->net_text[0] = '\0';
+	t->step_at_us = t->now_us + bound_us;
+	ok = asprintf(&url, "%s/oauth/token", t->creds->base_url) > 0;
+	t->easy = ok ? net_easy(t->net, (bound_us + 999) / 1000) : NULL;
+	ok = t->easy && set_request(t, t->easy, url) == CURLE_OK
+		&& net_start(t->net, t->easy, on_done, t) == ST_OK;
+	free(url);
+	if (!ok)
+		return failed(t, TOKEN_NETWORK, "the token request could not be made");
+	return t->state = TOKEN_ASKING;
+}
+
+/* --- the order of things ------------------------------------------------------------ */
+
+static bool from_cache(struct token *t, struct lines *warnings)
+{
+	int64_t not_before_ms = t->now_us / 1000 + t->conf.margin_ms;
+	struct cached_token c;
+
+	if (!cache_read(t->cache, not_before_ms, &c, warnings))
+		return false;
+	if (t->refused && strcmp(t->refused, c.token) == 0) {
+		cached_token_free(&c);
+		return false;
+	}
+	ready(t, c.token, c.expires_ms, true);
+	return true;
+}
+
+/* With the lock another run may have left a token; without it there is nothing to do but
+ * wait, for as long as a request of one's own would take. */
+static enum token_state try_lock(struct token *t, struct lines *warnings)
+{
+	t->locked = cache_lock(t->cache);
+	if (from_cache(t, warnings))
+		return t->state;
+	if (t->locked || t->now_us - t->lock_since_us >= t->conf.lock_wait_us)
+		return ask(t);
+	t->step_at_us = t->now_us + LOCK_AGAIN_US;
+	return t->state = TOKEN_LOCKING;
+}
+
+enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
+	struct lines *warnings)
+{
+	t->now_us = now_us;
+	t->end_us = end_us;
+	if (t->state == TOKEN_LOCKING || t->state == TOKEN_ASKING)
+		return t->state;
+	if (t->state == TOKEN_READY
+	    && t->result.expires_ms > now_us / 1000 + t->conf.margin_ms)
+		return t->state;
+	if (!t->cache)
+		return ask(t);
+	if (from_cache(t, warnings))
+		return t->state;
+	t->lock_since_us = now_us;
+	return try_lock(t, warnings);
+}
+
+enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings)
+{
+	t->now_us = now_us;
+	if (t->state == TOKEN_ASKING && t->arrived)
+		return take_answer(t, warnings);
+	if (t->state == TOKEN_LOCKING && now_us >= t->step_at_us)
+		return try_lock(t, warnings);
+	return t->state;
+}
+
+int64_t token_deadline_us(const struct token *t)
+{
+	if (t->arrived)
+		return t->now_us;
+	return t->state == TOKEN_LOCKING || t->state == TOKEN_ASKING ? t->step_at_us
+		: INT64_MAX;
+}
+
+const char *token_value(const struct token *t)
+{
+	return t->value;
+}
+
+const struct token_result *token_result(const struct token *t)
+{
+	return &t->result;
+}
+
+void token_drop(struct token *t)
+{
+	if (t->cache && t->value)
+		cache_drop(t->cache, t->value);
+	wipe(&t->refused);
+	t->refused = t->value;
+	t->value = NULL;
+	t->state = TOKEN_NONE;
+}

@@ -1,0 +1,73 @@
+/*
+ * The access token (RFC 6749 §4.4, client credentials by HTTP Basic): from the cache, else
+ * by one request that the runs of one minute share through the cache's lock. A state machine:
+ * nothing here waits, nothing here retries by itself.
+ */
+#ifndef TOKEN_H
+#define TOKEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "cache.h"
+#include "creds.h"
+#include "net.h"
+
+enum token_state {
+	TOKEN_NONE,	/* nothing asked */
+	TOKEN_LOCKING,	/* another run holds the lock: call token_step again by its deadline */
+	TOKEN_ASKING,	/* the request is under way: call token_step after each net_perform */
+	TOKEN_READY,
+	TOKEN_FAILED
+};
+
+enum token_failure {
+	TOKEN_REFUSED,		/* 401, or 400 invalid_client: ST_AUTH */
+	TOKEN_FORBIDDEN,	/* 403: ST_AUTH */
+	TOKEN_LIMITED,		/* 429 */
+	TOKEN_NETWORK,		/* 5xx, no connection, a proxy's refusal */
+	TOKEN_CERTIFICATE,
+	TOKEN_BREACH,		/* a redirect, a malformed or over-long answer */
+	TOKEN_REJECTED		/* any other 4xx: ST_REFUSED */
+};
+
+struct token_result {		/* for the audit and the retry, after READY or FAILED */
+	bool cached;		/* READY: it came from the cache */
+	int64_t expires_ms;
+	enum token_failure failure;
+	long http_status;
+	int64_t retry_after_us;	/* -1: none */
+	char text[256];		/* what happened, without secrets */
+};
+
+struct token_conf {
+	int64_t margin_ms;		/* --token-margin */
+	int64_t lock_wait_us;		/* --connect-timeout: longer, and it asks for itself */
+	int64_t request_us;		/* --connect-timeout: bound of one request */
+};
+
+struct token;
+
+/* creds, cache (NULL: none) and net are borrowed for the token's life. */
+struct token *token_new(const struct token_conf *conf, const struct creds *creds,
+	struct cache *cache, struct net *net);
+void token_free(struct token *t);	/* wipes */
+
+/* Asks for a token that is good now; end_us bounds the whole of it. Idempotent while one
+ * is under way. warnings: the cache's words. */
+enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
+	struct lines *warnings);
+enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings);
+int64_t token_deadline_us(const struct token *t);	/* when to step at the latest */
+
+const char *token_value(const struct token *t);		/* READY: borrowed until it changes */
+const struct token_result *token_result(const struct token *t);
+/* The gateway refused it (401): forgotten, also in the cache. */
+void token_drop(struct token *t);
+
+/* The endpoint's answer (RFC 6749 §5.1): what is wrong with it in words, NULL: nothing, then
+ * *token is malloc'd and *life_s filled. */
+const char *token_parse_answer(const char *text, size_t len, char **token, double *life_s);
+
+#endif

@@ -1,0 +1,522 @@
+#include "ws.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "text.h"
+
+#define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
+#define CLOSE_MAX 125			/* RFC 6455 §5.5: payload of a control frame */
+#define CLOSE_WAIT_US 1000000
+#define SEND_WAIT_US 5000000
+#define KEEP_BYTES 262144		/* of event memory after a burst */
+
+/* A message in the event buffer: this, then its bytes. */
+struct stored {
+	enum ws_event_kind kind;
+	size_t len;
+};
+
+enum fault { FAULT_NONE, FAULT_TOO_BIG, FAULT_BAD_TEXT };
+
+struct ws {
+	struct net *net;
+	CURL *easy;
+	struct curl_slist *headers;
+	char *payload;			/* still to be sent; NULL: none */
+	size_t payload_sent;
+	char accept[32];		/* what Sec-WebSocket-Accept has to say */
+	char phrase[128];		/* of a refusal's status line */
+	bool upgraded, opened;		/* 101 is in; OPENED was told */
+	bool open_due;			/* OPENED is to be told, before any message */
+	struct buf events;		/* whole messages, one after the other */
+	size_t taken;
+	struct buf part;		/* the message under way */
+	bool in_message;
+	enum fault fault;
+	unsigned char close[CLOSE_MAX];	/* the peer's close frame */
+	size_t close_len;
+	bool close_seen, close_whole;
+	unsigned char close_out[2];
+	bool close_due, close_sent, closing;	/* closing: ws_close began it */
+	int64_t until_us;		/* of the send or close under way; INT64_MAX: none */
+	bool done;			/* the transfer is over: result says how */
+	struct net_result result;
+	char result_text[CURL_ERROR_SIZE];
+	bool ended, end_told;
+	struct ws_event end;
+	char reason[512];
+};
+
+/* --- the handshake ------------------------------------------------------------------ */
+
+/* The key that is sent and the answer that it asks for (RFC 6455 §4.1, §4.2.2). */
+static bool make_key(char header[64], char accept[32])
+{
+	unsigned char nonce[16], hash[EVP_MAX_MD_SIZE], key[32];
+	char both[96];
+	unsigned len;
+
+	if (RAND_bytes(nonce, sizeof(nonce)) != 1)
+		return false;
+	EVP_EncodeBlock(key, nonce, sizeof(nonce));
+	snprintf(header, 64, "Sec-WebSocket-Key: %s", (char *)key);
+	snprintf(both, sizeof(both), "%s%s", (char *)key, KEY_GUID);
+	if (EVP_Digest(both, strlen(both), hash, &len, EVP_sha1(), NULL) != 1)
+		return false;
+	EVP_EncodeBlock((unsigned char *)accept, hash, (int)len);
+	return true;
+}
+
+/* The one value of a header; NULL: it is absent or comes more than once. */
+static const char *only_header(CURL *easy, const char *name)
+{
+	struct curl_header *h;
+
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK || h->amount != 1)
+		return NULL;
+	return h->value;
+}
+
+static bool has_header(CURL *easy, const char *name)
+{
+	struct curl_header *h;
+
+	return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK;
+}
+
+/* What is wrong with the 101 (RFC 6455 §4.1), which libcurl takes as it comes. */
+static const char *bad_upgrade(const struct ws *ws)
+{
+	const char *accept = only_header(ws->easy, "Sec-WebSocket-Accept");
+	const char *upgrade = only_header(ws->easy, "Upgrade");
+	const char *connection = only_header(ws->easy, "Connection");
+
+	if (!accept || strcmp(accept, ws->accept) != 0)
+		return "its Sec-WebSocket-Accept is wrong";
+	if (!upgrade || strcasecmp(upgrade, "websocket") != 0)
+		return "its Upgrade is not websocket";
+	if (!connection || !strcasestr(connection, "upgrade"))
+		return "its Connection is not Upgrade";
+	if (has_header(ws->easy, "Sec-WebSocket-Extensions"))
+		return "it uses an extension that was not asked for";
+	if (has_header(ws->easy, "Sec-WebSocket-Protocol"))
+		return "it speaks a subprotocol that was not asked for";
+	return NULL;
+}
+
+/* Keeps the reason phrase of the last status line, printable characters alone. */
+static size_t on_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct ws *ws = arg;
+	size_t len = size * n, out = 0;
+	const char *space;
+
+	if (len < 9 || memcmp(line, "HTTP/", 5) != 0)
+		return len;
+	space = memchr(line, ' ', len);
+	space = space ? memchr(space + 1, ' ', len - (size_t)(space + 1 - line)) : NULL;
+	for (const char *s = space ? space + 1 : line + len;
+	     s < line + len && out + 1 < sizeof(ws->phrase); s++)
+		if (*s >= ' ' && *s <= '~')
+			ws->phrase[out++] = *s;
+	ws->phrase[out] = '\0';
+	return len;
+}
+
+/* --- what comes in ------------------------------------------------------------------ */
+
+static void store(struct ws *ws, enum ws_event_kind kind, const char *bytes, size_t len)
+{
+	struct stored head = { kind, len };
+
+	buf_add(&ws->events, &head, sizeof(head));
+	buf_add(&ws->events, bytes, len);
+}
+
+static void end_of_message(struct ws *ws, const char *bytes, size_t len, bool text)
+{
+	if (text && !utf8_valid(bytes, len))
+		ws->fault = FAULT_BAD_TEXT;
+	else
+		store(ws, text ? WS_TEXT : WS_BINARY, bytes, len);
+}
+
+/* A chunk of a data frame. The frame's type is on each fragment, CONT on all but the last. */
+static void on_data(struct ws *ws, const char *bytes, size_t len,
+	const struct curl_ws_frame *meta)
+{
+	bool last = meta->bytesleft == 0 && !(meta->flags & CURLWS_CONT);
+	bool text = meta->flags & CURLWS_TEXT;
+
+	if (ws->part.len + len > WS_MESSAGE_MAX
+	    || (!ws->in_message && (size_t)meta->bytesleft > WS_MESSAGE_MAX)) {
+		ws->fault = FAULT_TOO_BIG;
+		buf_free(&ws->part);
+		return;
+	}
+	if (last && !ws->in_message) {
+		end_of_message(ws, bytes, len, text);
+		return;
+	}
+	buf_add(&ws->part, bytes, len);
+	ws->in_message = !last;
+	if (!last)
+		return;
+	end_of_message(ws, ws->part.data ? ws->part.data : "", ws->part.len, text);
+	if (ws->part.cap > KEEP_BYTES)
+		buf_free(&ws->part);
+	buf_clear(&ws->part);
+}
+
+static void on_close(struct ws *ws, const char *bytes, size_t len,
+	const struct curl_ws_frame *meta)
+{
+	ws->close_seen = true;
+	if (ws->close_len + len <= sizeof(ws->close)) {
+		memcpy(ws->close + ws->close_len, bytes, len);
+		ws->close_len += len;
+	}
+	ws->close_whole = meta->bytesleft == 0;
+}
+
+/*
+ * libcurl's callback: it only stores. A fault makes it deaf until the loop has closed the
+ * connection, so that a peer's flood costs no memory.
+ */
+static size_t on_bytes(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct ws *ws = arg;
+	const struct curl_ws_frame *meta = curl_ws_meta(ws->easy);
+	size_t len = size * n;
+
+	if (!meta || ws->fault || ws->close_whole || ws->closing)
+		ws->close_seen = ws->close_seen || (meta && (meta->flags & CURLWS_CLOSE));
+	else if (meta->flags & CURLWS_CLOSE)
+		on_close(ws, bytes, len, meta);
+	else if (meta->flags & (CURLWS_TEXT | CURLWS_BINARY))
+		on_data(ws, bytes, len, meta);
+	if (ws->part.failed || ws->events.failed)
+		return CURL_WRITEFUNC_ERROR;
+	return len;
+}
+
+static void on_done(void *arg, const struct net_result *result)
+{
+	struct ws *ws = arg;
+
+	ws->done = true;
+	ws->result = *result;
+	snprintf(ws->result_text, sizeof(ws->result_text), "%s", result->text);
+	ws->result.text = ws->result_text;
+}
+
+/* --- life --------------------------------------------------------------------------- */
+
+static CURLcode set_stream(struct ws *ws, const char *url, const char *key)
+{
+	CURL *e = ws->easy;
+	CURLcode c = curl_easy_setopt(e, CURLOPT_URL, url);
+
+	ws->headers = curl_slist_append(NULL, key);
+	c = c ? c : ws->headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+	c = c ? c : curl_easy_setopt(e, CURLOPT_HTTPHEADER, ws->headers);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_HEADERDATA, ws);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_bytes);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_WRITEDATA, ws);
+	return c;
+}
+
+struct ws *ws_open(struct net *net, const char *url, const char *payload,
+	int64_t handshake_ms)
+{
+	struct ws *ws = calloc(1, sizeof(*ws));
+	char key[64];
+
+	if (!ws)
+		return NULL;
+	ws->net = net;
+	ws->until_us = INT64_MAX;
+	ws->payload = payload ? strdup(payload) : NULL;
+	ws->easy = net_easy(net, handshake_ms);
+	if ((payload && !ws->payload) || !ws->easy || !make_key(key, ws->accept)
+	    || set_stream(ws, url, key) != CURLE_OK
+	    || net_start(net, ws->easy, on_done, ws) != ST_OK) {
+		ws_free(ws);
+		return NULL;
+	}
+	return ws;
+}
+
+void ws_free(struct ws *ws)
+{
+	if (!ws)
+		return;
+	net_release(ws->net, ws->easy);
+	curl_slist_free_all(ws->headers);
+	free(ws->payload);
+	buf_free(&ws->events);
+	buf_free(&ws->part);
+	free(ws);
+}
+
+/* --- the end, and why --------------------------------------------------------------- */
+
+static void end_with(struct ws *ws, enum ws_end end, int close_code, const char *reason)
+{
+	if (ws->ended)
+		return;
+	ws->ended = true;
+	ws->until_us = INT64_MAX;
+	snprintf(ws->reason, sizeof(ws->reason), "%s", reason);
+	ws->end = (struct ws_event){
+		.kind = WS_ENDED,
+		.end = end,
+		.http_status = (int)ws->result.http_status,
+		.retry_after_us = ws->result.retry_after_us,
+		.close_code = close_code,
+		.reason = ws->reason
+	};
+	net_stop(ws->net, ws->easy);
+}
+
+/* RFC 6455 §7.4: which codes may stand in a close frame. */
+static bool is_close_code(unsigned code)
+{
+	return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006)
+		|| (code >= 3000 && code <= 4999);
+}
+
+static void end_by_close_frame(struct ws *ws)
+{
+	unsigned code = (unsigned)(ws->close[0] << 8 | ws->close[1]);
+	const char *reason = (const char *)ws->close + 2;
+	char text[CLOSE_MAX + 1];
+
+	if (ws->close_len == 0) {
+		end_with(ws, WS_END_CLOSED, WS_CLOSE_NO_CODE, "closed without a code");
+		return;
+	}
+	if (ws->close_len == 1 || !is_close_code(code)
+	    || !utf8_valid(reason, ws->close_len - 2)) {
+		end_with(ws, WS_END_BREACH, 0, "a malformed close frame");
+		return;
+	}
+	snprintf(text, sizeof(text), "%.*s", (int)(ws->close_len - 2), reason);
+	end_with(ws, WS_END_CLOSED, (int)code, text);
+}
+
+static void end_refused(struct ws *ws)
+{
+	char text[256];
+	long status = ws->result.http_status;
+
+	if (status / 100 == 3) {
+		end_with(ws, WS_END_BREACH, 0, "a redirect, which is never followed");
+		return;
+	}
+	snprintf(text, sizeof(text), "%ld %s", status, ws->phrase);
+	end_with(ws, status / 100 == 2 ? WS_END_BREACH : WS_END_REFUSED, 0, text);
+}
+
+static bool is_breach_text(const char *text)
+{
+	return strncmp(text, "[WS]", 4) == 0 || strncmp(text, "WS:", 3) == 0;
+}
+
+/* How a transfer that is over ended; what libcurl calls it is only half of it. */
+static void end_by_result(struct ws *ws)
+{
+	const struct net_result *r = &ws->result;
+
+	if (r->by_proxy) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "the proxy refused with %ld", r->http_status);
+		ws->result.http_status = 0;
+		end_with(ws, WS_END_NETWORK, 0, text);
+		return;
+	}
+	switch (r->code) {
+	case CURLE_OK:
+		end_with(ws, WS_END_CLOSED, WS_CLOSE_ABNORMAL, "the connection ended without a "
+			"close frame");
+		return;
+	case CURLE_HTTP_RETURNED_ERROR:
+		end_refused(ws);
+		return;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		end_with(ws, WS_END_CERTIFICATE, 0, r->text);
+		return;
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		end_with(ws, WS_END_BREACH, 0, "the answer is not HTTP/1.1");
+		return;
+	default:
+		end_with(ws, is_breach_text(r->text) ? WS_END_BREACH : WS_END_NETWORK, 0,
+			r->text);
+	}
+}
+
+/* --- once a turn -------------------------------------------------------------------- */
+
+/* The 101 is in: from here on the handshake's bound no longer holds. */
+static void see_upgrade(struct ws *ws)
+{
+	long status = 0;
+	const char *bad;
+
+	if (ws->upgraded || curl_easy_getinfo(ws->easy, CURLINFO_RESPONSE_CODE, &status)
+	    != CURLE_OK || status != 101)
+		return;
+	ws->upgraded = true;
+	bad = bad_upgrade(ws);
+	if (bad) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "the answer to the upgrade is wrong: %s", bad);
+		buf_clear(&ws->events);
+		end_with(ws, WS_END_BREACH, 0, text);
+		return;
+	}
+	curl_easy_setopt(ws->easy, CURLOPT_TIMEOUT_MS, 0L);
+	if (!ws->payload)
+		ws->open_due = !ws->opened;
+}
+
+bool ws_next(struct ws *ws, struct ws_event *event)
+{
+	struct stored head;
+
+	see_upgrade(ws);
+	if (ws->open_due) {
+		ws->open_due = false;
+		ws->opened = true;
+		*event = (struct ws_event){ .kind = WS_OPENED };
+		return true;
+	}
+	if (ws->opened && ws->taken < ws->events.len) {
+		memcpy(&head, ws->events.data + ws->taken, sizeof(head));
+		ws->taken += sizeof(head);
+		*event = (struct ws_event){ .kind = head.kind,
+			.text = ws->events.data + ws->taken, .len = head.len };
+		ws->taken += head.len;
+		return true;
+	}
+	if (ws->opened) {
+		ws->taken = 0;
+		if (ws->events.cap > KEEP_BYTES)
+			buf_free(&ws->events);
+		buf_clear(&ws->events);
+	}
+	if (!ws->ended && ws->done && !ws->fault && !ws->close_whole && !ws->closing)
+		end_by_result(ws);
+	if (!ws->ended || ws->end_told)
+		return false;
+	ws->end_told = true;
+	*event = ws->end;
+	return true;
+}
+
+/* Sends the rest of the payload; OPENED is due once it is out. */
+static void send_payload(struct ws *ws, int64_t now_us)
+{
+	size_t len = strlen(ws->payload), sent = 0;
+	CURLcode c = curl_ws_send(ws->easy, ws->payload + ws->payload_sent,
+		len - ws->payload_sent, &sent, 0, CURLWS_TEXT);
+
+	if (ws->until_us == INT64_MAX)
+		ws->until_us = now_us + SEND_WAIT_US;
+	ws->payload_sent += sent;
+	if (c == CURLE_OK && ws->payload_sent == len) {
+		free(ws->payload);
+		ws->payload = NULL;
+		ws->open_due = true;
+		ws->until_us = INT64_MAX;
+	} else if ((c != CURLE_OK && c != CURLE_AGAIN) || now_us >= ws->until_us) {
+		end_with(ws, WS_END_NETWORK, 0, "the subscription could not be sent");
+	}
+}
+
+static void want_close(struct ws *ws, int code, int64_t now_us)
+{
+	if (ws->close_due || ws->close_sent)
+		return;
+	ws->close_out[0] = (unsigned char)(code >> 8);
+	ws->close_out[1] = (unsigned char)(code & 0xFF);
+	ws->close_due = true;
+	ws->until_us = now_us + CLOSE_WAIT_US;
+}
+
+/* A close frame is small: it goes out whole, or the socket is full and it has to wait. */
+static void send_close(struct ws *ws, int64_t now_us)
+{
+	size_t sent = 0, len = ws->close_seen && ws->close_len == 0 ? 0 : sizeof(ws->close_out);
+	CURLcode c = curl_ws_send(ws->easy, ws->close_out, len, &sent, 0, CURLWS_CLOSE);
+
+	if (c == CURLE_AGAIN && now_us < ws->until_us)
+		return;
+	ws->close_due = false;
+	ws->close_sent = true;
+}
+
+static void step_close(struct ws *ws, int64_t now_us)
+{
+	if (ws->fault)
+		want_close(ws, ws->fault == FAULT_TOO_BIG ? WS_CLOSE_TOO_BIG : WS_CLOSE_BAD_TEXT,
+			now_us);
+	else if (ws->close_whole && !ws->closing)
+		want_close(ws, ws->close_len >= 2 ? ws->close[0] << 8 | ws->close[1]
+			: WS_CLOSE_NORMAL, now_us);
+	if (ws->close_due && !ws->done)
+		send_close(ws, now_us);
+	if (ws->close_due && !ws->done)
+		return;
+	if (ws->fault == FAULT_TOO_BIG)
+		end_with(ws, WS_END_TOO_BIG, WS_CLOSE_TOO_BIG, "a message is longer than 1 MiB");
+	else if (ws->fault == FAULT_BAD_TEXT)
+		end_with(ws, WS_END_BAD_TEXT, WS_CLOSE_BAD_TEXT, "a text message is not UTF-8");
+	else if (ws->closing && (ws->done || ws->close_seen || now_us >= ws->until_us))
+		end_with(ws, WS_END_OURS, WS_CLOSE_NORMAL, "closed");
+	else if (ws->close_whole && !ws->closing)
+		end_by_close_frame(ws);
+}
+
+void ws_step(struct ws *ws, int64_t now_us)
+{
+	see_upgrade(ws);
+	if (ws->ended || !ws->upgraded)
+		return;
+	if (ws->payload && !ws->done && !ws->closing)
+		send_payload(ws, now_us);
+	if (!ws->ended && (ws->fault || ws->close_whole || ws->closing))
+		step_close(ws, now_us);
+}
+
+int64_t ws_deadline_us(const struct ws *ws)
+{
+	if ((ws->ended && !ws->end_told) || ws->open_due)
+		return INT64_MIN;
+	return ws->until_us;
+}
+
+void ws_close(struct ws *ws, int64_t now_us)
+{
+	if (ws->ended)
+		return;
+	ws->closing = true;
+	if (!ws->upgraded || ws->done) {
+		end_with(ws, WS_END_OURS, WS_CLOSE_NORMAL, "closed");
+		return;
+	}
+	want_close(ws, WS_CLOSE_NORMAL, now_us);
+	ws_step(ws, now_us);
+}
