@@ -962,15 +962,28 @@ static void put_secret(struct buf *out, const char *key, const char *from)
 		: "\"environment\"");
 }
 
+/* All settings with where they came from, secrets by that alone. */
 static void put_settings(struct buf *out, const struct parse *p)
 {
+	buf_str(out, "{\"schema\":\"gsqstat-settings/1\"");
 	for (enum option_id id = 0; id < OPT_HELP; id++) {
-		buf_printf(out, "%s\"%s\":{\"value\":", id ? "," : "", table[id].name);
+		buf_printf(out, ",\"%s\":{\"value\":", table[id].name);
 		put_value(out, p, id);
 		buf_printf(out, ",\"from\":\"%s\"}", origin(p, id));
 	}
 	put_secret(out, "client-id", p->set->creds.id_from);
 	put_secret(out, "client-secret", p->set->creds.secret_from);
+	buf_str(out, "}\n");
+}
+
+/* The values alone: an audit line has no room for more. */
+static void put_values(struct buf *out, const struct parse *p)
+{
+	for (enum option_id id = 0; id < OPT_HELP; id++) {
+		buf_printf(out, "%c\"%s\":", id ? ',' : '{', table[id].name);
+		put_value(out, p, id);
+	}
+	buf_add(out, "}", 2);
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
@@ -1018,7 +1031,7 @@ static enum status print_settings(const struct parse *p)
 
 	for (size_t i = 0; i < p->set->warnings.n; i++)
 		fprintf(stderr, "gsqstat: warning: %s\n", p->set->warnings.v[i]);
-	buf_printf(&out, "{\"schema\":\"gsqstat-settings/1\",%s\n", p->set->settings_json + 1);
+	put_settings(&out, p);
 	st = print(&out);
 	buf_free(&out);
 	return st;
@@ -1035,9 +1048,7 @@ static void check_all(struct parse *p)
 		creds_load(&set->creds, &conf, &p->problems, &set->warnings);
 	check_combinations(p);
 	check_files(p);
-	buf_char(&json, '{');
-	put_settings(&json, p);
-	buf_add(&json, "}", 2);
+	put_values(&json, p);
 	set->settings_json = json.data;
 	if (json.failed || p->problems.failed || set->queues.failed)
 		lines_add(&p->problems, "out of memory");

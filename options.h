@@ -54,7 +54,7 @@ struct settings {
 	enum audit_level level;		/* threshold, by -v and -s */
 	struct creds creds;		/* empty on replay */
 	struct lines warnings;		/* to be told after run.start */
-	char *settings_json;		/* what --dry-run prints, less its schema: for run.start */
+	char *settings_json;		/* {"window":"30s",…}, for run.start */
 };
 
 enum parsed {

@@ -10,6 +10,7 @@
 #include "text.h"
 
 #define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
+#define UPGRADE_HEADERS (CURLH_HEADER | CURLH_1XX)	/* of a 101 */
 #define CLOSE_MAX 125			/* RFC 6455 §5.5: payload of a control frame */
 #define CLOSE_WAIT_US 1000000
 #define SEND_WAIT_US 5000000
@@ -77,7 +78,7 @@ static const char *only_header(CURL *easy, const char *name)
 {
 	struct curl_header *h;
 
-	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK || h->amount != 1)
+	if (curl_easy_header(easy, name, 0, UPGRADE_HEADERS, -1, &h) != CURLHE_OK || h->amount != 1)
 		return NULL;
 	return h->value;
 }
@@ -86,7 +87,7 @@ static bool has_header(CURL *easy, const char *name)
 {
 	struct curl_header *h;
 
-	return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK;
+	return curl_easy_header(easy, name, 0, UPGRADE_HEADERS, -1, &h) == CURLHE_OK;
 }
 
 /* What is wrong with the 101 (RFC 6455 §4.1), which libcurl takes as it comes. */

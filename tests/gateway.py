@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+"""A local gateway over TLS, for the demo and the tests: token endpoint and stream.
+
+What it does is a Scenario: answers to the token requests, and for each connection either a
+refusal or a list of actions. The last of each list is repeated. Without one it sends frames
+for the queues that were asked for, as a well-behaved gateway does.
+"""
+import argparse
+import asyncio
+import base64
+import json
+import pathlib
+import socket
+import struct
+import sys
+import tempfile
+import threading
+import time
+
+from aiohttp import WSMsgType, web
+
+import frames
+from certs import Authority
+
+CLIENT_ID, SECRET, TOKEN = "demo-client", "s3cret/with+signs=", "tok-3n~._value/+=1"
+STREAM = "/api/v2/routing/statistics/queues/stream"
+FORM = {"grant_type": "client_credentials", "scope": "routing:statistics:view"}
+
+
+def answer(status=200, body=None, **headers):
+    return {"status": status, "body": body, "headers": headers}
+
+
+class Scenario:
+    def __init__(self, tokens=None, streams=None, expires_in=3600, rate=20):
+        self.tokens = tokens or [None]
+        self.streams = streams or [[("run",)]]
+        self.expires_in = expires_in
+        self.rate = rate
+
+
+def nth(items, n):
+    return items[min(n, len(items) - 1)]
+
+
+class Gateway:
+    """Runs in a thread of its own; what clients did is in its lists."""
+
+    def __init__(self, directory, scenario=None, plain=False):
+        self.authority = Authority(pathlib.Path(directory))
+        self.ca = self.authority.path
+        self.scenario = scenario or Scenario()
+        self.plain = plain
+        self.token_requests, self.connections, self.errors = [], [], []
+        self.closes, self.pongs, self.payloads = [], [], []
+        self.tokens_given = 0
+        self.issued = {TOKEN}
+        self.loop = asyncio.new_event_loop()
+        self.ready = threading.Event()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        assert self.ready.wait(20), "the gateway did not start"
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.stop.set)
+        self.thread.join(10)
+
+    @property
+    def host(self):
+        return "%slocalhost:%d" % ("http://" if self.plain else "", self.port)
+
+    def _serve(self):
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self._main())
+        self.loop.close()
+
+    async def _main(self):
+        self.stop = asyncio.Event()
+        app = web.Application()
+        app.router.add_post("/oauth/token", self._token)
+        app.router.add_get(STREAM, self._stream)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        context = None if self.plain else self.authority.context()
+        await web.SockSite(runner, listener, ssl_context=context,
+                           shutdown_timeout=0.1).start()
+        self.ready.set()
+        await self.stop.wait()
+        await runner.cleanup()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    # -- token
+
+    async def _token(self, request):
+        form = dict(await request.post())
+        self.token_requests.append({"time": time.monotonic(), "form": form})
+        given = nth(self.scenario.tokens, len(self.token_requests) - 1)
+        if given is not None:
+            if given.get("delay"):
+                await asyncio.sleep(given["delay"])
+            body = given["body"]
+            return web.Response(status=given["status"], headers=given["headers"],
+                                body=body if isinstance(body, bytes)
+                                else json.dumps(body or {}).encode(),
+                                content_type="application/json")
+        user = base64.b64encode(f"{CLIENT_ID}:{SECRET}".encode()).decode()
+        if request.headers.get("Authorization") != "Basic " + user or form != FORM:
+            self.errors.append(("token", dict(request.headers), form))
+            return web.json_response({"error": "invalid_client"}, status=401)
+        self.tokens_given += 1
+        token = TOKEN if self.tokens_given == 1 else f"{TOKEN}-{self.tokens_given}"
+        self.issued.add(token)
+        return web.json_response({"access_token": token, "token_type": "bearer",
+                                  "expires_in": self.scenario.expires_in})
+
+    # -- stream
+
+    async def _stream(self, request):
+        script = nth(self.scenario.streams, len(self.connections))
+        self.connections.append(time.monotonic())
+        if isinstance(script, dict):
+            return web.Response(status=script["status"], headers=script["headers"],
+                                reason=script.get("reason"))
+        if request.query.get("access_token") not in self.issued:
+            return web.Response(status=401)
+        ws = web.WebSocketResponse(autoping=False, max_msg_size=1 << 16)
+        await ws.prepare(request)
+        try:
+            await self._play(request, ws, script)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        return ws
+
+    async def _play(self, request, ws, script):
+        payload = request.query.get("payload")
+        if payload is None:
+            message = await ws.receive(timeout=10)
+            payload = message.data if message.type == WSMsgType.TEXT else "{}"
+        asked = json.loads(payload)
+        self.payloads.append(asked)
+        reader = asyncio.ensure_future(self._read(ws))
+        try:
+            for action in script:
+                await getattr(self, "do_" + action[0])(request, asked, *action[1:])
+                if reader.done():
+                    break
+            else:
+                await asyncio.wait([reader], timeout=60)
+        finally:
+            reader.cancel()
+
+    async def _read(self, ws):
+        while True:
+            message = await ws.receive()
+            if message.type == WSMsgType.CLOSE:
+                self.closes.append(message.data)
+            if message.type == WSMsgType.PONG:
+                self.pongs.append(bytes(message.data))
+            if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING,
+                                WSMsgType.ERROR):
+                return
+
+    async def _write(self, request, data):
+        if request.transport is None or request.transport.is_closing():
+            raise ConnectionResetError
+        request.transport.write(data)
+        await asyncio.sleep(0)
+
+    # -- actions
+
+    async def do_run(self, request, asked, seconds=60):
+        """Frames for every queue, at the scenario's rate for each."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and request.transport \
+                and not request.transport.is_closing():
+            for queue in asked["queueIds"]:
+                await self._write(request, frames.ws_frame(frames.TEXT, frames.frame(queue)))
+            await asyncio.sleep(1 / self.scenario.rate)
+
+    async def do_send(self, request, asked, *texts):
+        for text in texts:
+            await self._write(request, frames.ws_frame(frames.TEXT, text))
+
+    async def do_frame(self, request, asked, queue=None, **data):
+        await self.do_send(request, asked, frames.frame(queue or asked["queueIds"][0], **data))
+
+    async def do_call(self, request, asked, make):
+        """make(asked) gives the text to send: for timestamps of the moment."""
+        await self.do_send(request, asked, make(asked))
+
+    async def do_raw(self, request, asked, data):
+        await self._write(request, data)
+
+    async def do_sleep(self, request, asked, seconds):
+        await asyncio.sleep(seconds)
+
+    async def do_close(self, request, asked, code, reason=""):
+        await self._write(request, frames.ws_close(code, reason))
+        await asyncio.sleep(0.2)
+        request.transport.close()
+        raise ConnectionResetError
+
+    async def do_drop(self, request, asked):
+        request.transport.close()
+        raise ConnectionResetError
+
+    async def do_rst(self, request, asked):
+        sock = request.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.transport.abort()
+        raise ConnectionResetError
+
+
+def main():
+    parser = argparse.ArgumentParser(description="A local gateway over TLS; ends with stdin.")
+    parser.add_argument("--rate", type=float, default=4, help="frames a second and queue")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        with Gateway(directory, Scenario(rate=args.rate)) as gateway:
+            print(json.dumps({"host": gateway.host, "ca": gateway.ca,
+                              "id": CLIENT_ID, "secret": SECRET}), flush=True)
+            sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
