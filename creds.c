@@ -228,7 +228,7 @@ static char *secret_of_file(const char *path, const char *from, bool optional,
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	const char *why = NULL;
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	char *secret = NULL;
 
 	if (fd < 0 && optional && errno == ENOENT)

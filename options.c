@@ -1,11 +1,8 @@
 #include "options.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +11,7 @@
 
 #include "json.h"
 #include "out.h"
+#include "paths.h"
 #include "text.h"
 
 #define DAY_MS (24LL * 3600 * 1000)
@@ -21,7 +19,6 @@
 #define LATENESS_WINDOWS_MAX 60
 #define SHOWN_MAX 100		/* bytes of a bad value that are shown */
 #define QUEUE_LINE_MAX 4096
-#define OUTLIERS_MAX 64
 #define HELP_COLUMN 31
 
 enum group { WATCH, WINDOWS, OUTPUT, SOURCE, CREDENTIALS, MESSAGES, GROUPS };
@@ -250,86 +247,33 @@ static void set_metric(struct parse *p, const char *value)
 	free(copy);
 }
 
-static bool is_number(const char *s, double *out)
-{
-	char *end;
-
-	if (!*s || s[strspn(s, "0123456789.eE+-")] || s[0] == '+')
-		return false;
-	*out = strtod(s, &end);
-	return *end == '\0' && isfinite(*out);
-}
-
-/* Without blanks at both ends, in place. */
-static char *trimmed(char *s)
-{
-	size_t len;
-
-	s += strspn(s, " \t");
-	for (len = strlen(s); len && strchr(" \t", s[len - 1]); len--)
-		s[len - 1] = '\0';
-	return s;
-}
-
-/* Cuts METRIC.FIELD OP NUMBER at its operator; false: there is none. */
-static bool split_rule(char *text, char **left, enum compare *op, char **right)
-{
-	static const struct {
-		const char *sign;
-		enum compare op;
-	} signs[] = {	/* the longer before its beginning */
-		{ ">=", CMP_GE }, { "<=", CMP_LE }, { "==", CMP_EQ }, { "!=", CMP_NE },
-		{ ">", CMP_GT }, { "<", CMP_LT }
-	};
-	char *at = text + strcspn(text, "<>=!");
-
-	for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
-		size_t len = strlen(signs[i].sign);
-
-		if (strncmp(at, signs[i].sign, len) != 0)
-			continue;
-		*at = '\0';
-		*op = signs[i].op;
-		*left = trimmed(text);
-		*right = trimmed(at + len);
-		return true;
-	}
-	return false;
-}
-
+/* The rule keeps its own text, which its path points into. */
 static void add_rule(struct parse *p, const char *value)
 {
 	struct settings *set = p->set;
-	struct outlier rule = { 0, NULL, CMP_GT, 0 };
-	char *copy = strdup(value), *left = NULL, *right = NULL, *dot = NULL;
-	struct outlier *all = reallocarray(set->outlier, set->noutlier + 1, sizeof(*all));
-	int metric;
+	struct rule *rule = &set->outlier[set->noutlier];
+	char *text = strdup(value);
+	const char *metric;
+	int known;
 
-	if (all)
-		set->outlier = all;
-	if (!copy || !all) {
+	if (!text) {
 		p->problems.failed = true;
-	} else if (!split_rule(copy, &left, &rule.op, &right) || !is_number(right, &rule.number)
-	    || !(dot = strchr(left, '.')) || !dot[1] || strlen(dot + 1) >= FIELD_NAME_MAX
-	    || strpbrk(dot, " \t")) {
+	} else if (!rule_parse(text, &metric, rule) || strlen(rule->path) >= FIELD_NAME_MAX) {
 		problem(p, value, "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
 	} else {
-		*dot = '\0';
-		metric = word(p, left, metrics, ARRAY_LEN(metrics));
-		rule.path = strdup(dot + 1);
-		p->problems.failed = p->problems.failed || !rule.path;
-		rule.metric = metric < 0 ? 0 : (size_t)metric;	/* a known one, for now */
-		set->outlier[set->noutlier++] = rule;
+		known = word(p, metric, metrics, ARRAY_LEN(metrics));
+		rule->metric = known < 0 ? 0 : (size_t)known;	/* a known one, for now */
+		set->outlier_path[set->noutlier++] = text;
 		lines_add(&set->outlier_text, "%s", value);
+		return;
 	}
-	free(copy);
+	free(text);
 }
 
 static void clear_rules(struct settings *set)
 {
-	for (size_t i = 0; i < set->noutlier; i++)
-		free((char *)(uintptr_t)set->outlier[i].path);
-	set->noutlier = 0;
+	while (set->noutlier)
+		free(set->outlier_path[--set->noutlier]);
 	lines_free(&set->outlier_text);
 }
 
@@ -343,7 +287,7 @@ static void set_outlier(struct parse *p, const char *value)
 	else if (p->set->noutlier < OUTLIERS_MAX)
 		add_rule(p, value);
 	else
-		problem(p, value, "64 rules at most");
+		problem(p, value, "16 rules at most");
 }
 
 /* --- setters of one value ----------------------------------------------------------- */
@@ -728,82 +672,26 @@ static void check_combinations(struct parse *p)
 
 /* --- files -------------------------------------------------------------------------- */
 
-struct file {
-	const char *flag, *path;
-	bool output;
-	struct stat st;
-	bool known;		/* st is filled */
-	char *real;		/* where it does not exist yet */
-};
-
-static char *future_path(const char *path)
-{
-	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL, *dir, *real = NULL;
-
-	if (!copy)
-		return NULL;
-	if (slash)
-		*slash = '\0';
-	dir = realpath(!slash ? "." : slash == copy ? "/" : copy, NULL);
-	if (dir && asprintf(&real, "%s/%s", dir, slash ? slash + 1 : copy) < 0)
-		real = NULL;
-	free(dir);
-	free(copy);
-	return real;
-}
-
-static void add_file(struct file *files, size_t *n, const char *flag, const char *path,
-	bool output)
-{
-	struct file *f = &files[*n];
-
-	if (!path)
-		return;
-	*f = (struct file){ .flag = flag, .path = path, .output = output };
-	if (strcmp(path, "-") == 0)
-		f->known = fstat(output ? STDOUT_FILENO : STDIN_FILENO, &f->st) == 0;
-	else
-		f->known = stat(path, &f->st) == 0;
-	if (!f->known)
-		f->real = future_path(path);
-	(*n)++;
-}
-
-/* Two names of one regular file, or of one that is yet to be. */
-static bool same_file(const struct file *a, const struct file *b)
-{
-	if (a->known && b->known)
-		return S_ISREG(a->st.st_mode) && a->st.st_dev == b->st.st_dev
-			&& a->st.st_ino == b->st.st_ino;
-	return a->real && b->real && strcmp(a->real, b->real) == 0;
-}
-
 static void check_same_files(struct parse *p)
 {
 	const struct settings *set = p->set;
-	size_t n = 0, most = 6 + p->queue_files.n;
-	struct file *f = calloc(most, sizeof(*f));
+	size_t n = 6 + p->queue_files.n;
+	struct path_use *use = calloc(n, sizeof(*use));
 
-	if (!f) {
+	if (!use) {
 		p->problems.failed = true;
 		return;
 	}
-	add_file(f, &n, "--output", set->output ? set->output : "-", true);
-	add_file(f, &n, "--record", set->record, true);
-	add_file(f, &n, "--rejects", set->rejects, true);
-	add_file(f, &n, "--replay", set->replay, false);
-	add_file(f, &n, "--cacert", set->cacert, false);
-	add_file(f, &n, "--client-secret-file", p->secret_file, false);
-	for (size_t i = 0; i < p->queue_files.n; i++)
-		add_file(f, &n, "--queue-file", p->queue_files.v[i], false);
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = i + 1; k < n; k++)
-			if (f[i].output && same_file(&f[i], &f[k]))
-				lines_add(&p->problems, "%s and %s are one file", f[i].flag,
-					f[k].flag);
-	for (size_t i = 0; i < n; i++)
-		free(f[i].real);
-	free(f);
+	use[0] = (struct path_use){ "--output", set->output ? set->output : "-", true };
+	use[1] = (struct path_use){ "--record", set->record, true };
+	use[2] = (struct path_use){ "--rejects", set->rejects, true };
+	use[3] = (struct path_use){ "--replay", set->replay, false };
+	use[4] = (struct path_use){ "--cacert", set->cacert, false };
+	use[5] = (struct path_use){ "--client-secret-file", p->secret_file, false };
+	for (size_t i = 6; i < n; i++)
+		use[i] = (struct path_use){ "--queue-file", p->queue_files.v[i - 6], false };
+	paths_check(use, n, &p->problems);
+	free(use);
 }
 
 static void check_output(struct parse *p, const char *flag, const char *path)
@@ -876,7 +764,7 @@ static void put_text(struct buf *out, const char *s)
 		buf_str(out, "null");
 }
 
-static void put_texts(struct buf *out, char *const *v, size_t n)
+static void put_texts(struct buf *out, const char *const *v, size_t n)
 {
 	buf_char(out, '[');
 	for (size_t i = 0; i < n; i++) {
@@ -884,6 +772,11 @@ static void put_texts(struct buf *out, char *const *v, size_t n)
 		put_text(out, v[i]);
 	}
 	buf_char(out, ']');
+}
+
+static void put_lines(struct buf *out, const struct lines *lines)
+{
+	put_texts(out, (const char *const *)lines->v, lines->n);
 }
 
 static void put_duration(struct buf *out, int64_t ms)
@@ -904,9 +797,9 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	const struct settings *set = p->set;
 
 	switch (id) {
-	case OPT_QUEUE: put_texts(out, set->queues.v, set->queues.n); break;
-	case OPT_QUEUE_FILE: put_texts(out, p->queue_files.v, p->queue_files.n); break;
-	case OPT_METRIC: put_texts(out, (char *const *)(uintptr_t)set->metric, set->nasked); break;
+	case OPT_QUEUE: put_lines(out, &set->queues); break;
+	case OPT_QUEUE_FILE: put_lines(out, &p->queue_files); break;
+	case OPT_METRIC: put_texts(out, set->metric, set->nasked); break;
 	case OPT_INTERVAL: put_text(out, set->interval); break;
 	case OPT_WINDOW: put_duration(out, set->window_ms); break;
 	case OPT_COUNT:
@@ -931,7 +824,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_CONNECT_TIMEOUT: put_duration(out, set->connect_timeout_ms); break;
 	case OPT_RETRY_FOR: put_duration(out, set->retry_for_ms); break;
 	case OPT_IDLE_TIMEOUT: put_duration(out, set->idle_timeout_ms); break;
-	case OPT_OUTLIER: put_texts(out, set->outlier_text.v, set->outlier_text.n); break;
+	case OPT_OUTLIER: put_lines(out, &set->outlier_text); break;
 	case OPT_TOKEN_MARGIN: put_duration(out, set->token_margin_ms); break;
 	case OPT_NO_CACHE: put_bool(out, !set->cache); break;
 	case OPT_CLIENT_SECRET_FILE: put_text(out, p->secret_file); break;
@@ -1090,7 +983,6 @@ enum parsed options_parse(struct settings *set, int argc, char **argv, const cha
 void settings_free(struct settings *set)
 {
 	clear_rules(set);
-	free(set->outlier);
 	lines_free(&set->queues);
 	lines_free(&set->warnings);
 	creds_free(&set->creds);

@@ -17,6 +17,7 @@
 #include "window.h"
 
 #define QUEUES_MAX 50		/* of a live run */
+#define OUTLIERS_MAX 16
 
 enum subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
@@ -45,7 +46,8 @@ struct settings {
 	int64_t connect_timeout_ms;
 	int64_t retry_for_ms;
 	int64_t idle_timeout_ms;
-	struct outlier *outlier;
+	struct rule outlier[OUTLIERS_MAX];
+	char *outlier_path[OUTLIERS_MAX];	/* what their paths point into */
 	size_t noutlier;
 	struct lines outlier_text;	/* as given, for run.start */
 	int64_t token_margin_ms;
@@ -68,8 +70,8 @@ enum parsed {
  * *st is ST_OUTPUT if that failed) and usage errors to stderr as `gsqstat: …` lines. Opens
  * no output and sends nothing. set is all zero before and freed by settings_free.
  */
-enum parsed options_parse(struct settings *set, int argc, char **argv, const char *versions,
-	enum status *st);
+enum parsed options_parse(struct settings *set, int argc, char **argv,
+	const char *versions, enum status *st);
 void settings_free(struct settings *set);
 
 #endif

@@ -132,10 +132,10 @@ static size_t slot_of(const struct slot *slot, size_t nslot, int32_t key)
 
 static struct slot *slots_new(size_t n)
 {
-	struct slot *slot = malloc(n * sizeof(*slot));
+	struct slot *slot = calloc(n, sizeof(*slot));
 
 	for (size_t i = 0; slot && i < n; i++)
-		slot[i] = (struct slot){ FREE_KEY, 0 };
+		slot[i].key = FREE_KEY;
 	return slot;
 }
 

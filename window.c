@@ -229,23 +229,10 @@ static struct cell *cell_make(struct windows *w, int64_t index, const struct que
 
 /* --- one frame's fate --------------------------------------------------------------- */
 
-static bool compare(double a, enum compare op, double b)
-{
-	switch (op) {
-	case CMP_GT: return a > b;
-	case CMP_GE: return a >= b;
-	case CMP_LT: return a < b;
-	case CMP_LE: return a <= b;
-	case CMP_EQ: return a == b;
-	case CMP_NE: return a != b;
-	}
-	return false;
-}
-
 static bool is_outlier(const struct windows *w, const struct frame *frame)
 {
 	for (size_t r = 0; r < w->conf.noutlier; r++) {
-		const struct outlier *rule = &w->conf.outlier[r];
+		const struct rule *rule = &w->conf.outlier[r];
 
 		for (size_t i = 0; i < frame->nleaf; i++) {
 			const struct leaf *leaf = &frame->leaf[i];
@@ -253,7 +240,7 @@ static bool is_outlier(const struct windows *w, const struct frame *frame)
 			if (leaf->metric == rule->metric
 			    && strncmp(rule->path, leaf->path, leaf->path_len) == 0
 			    && rule->path[leaf->path_len] == '\0'
-			    && compare(leaf->value, rule->op, rule->number))
+			    && rule_holds(rule, leaf->value))
 				return true;
 		}
 	}

@@ -16,18 +16,9 @@
 #include "base.h"
 #include "cell.h"
 #include "json.h"
+#include "rule.h"
 
 enum time_kind { TIME_ARRIVAL, TIME_EVENT };
-
-enum compare { CMP_GT, CMP_GE, CMP_LT, CMP_LE, CMP_EQ, CMP_NE };
-
-/* An outlier rule: METRIC.FIELD OP NUMBER; an absent field never holds. */
-struct outlier {
-	size_t metric;		/* index into the decoded metrics */
-	const char *path;	/* borrowed for good */
-	enum compare op;
-	double number;
-};
 
 struct windows_conf {
 	int64_t length_ms;
@@ -41,7 +32,7 @@ struct windows_conf {
 	size_t nqueue;			/* 0: every queue that is met, on replay */
 	size_t queue_max;		/* of met ones */
 	size_t nasked;			/* metrics 0..nasked-1 are the ones in rows */
-	const struct outlier *outlier;	/* borrowed */
+	const struct rule *outlier;	/* borrowed */
 	size_t noutlier;
 };
 

@@ -267,7 +267,7 @@ static void fate__stale_by_arrival_is_older_than_lateness(void **state)
 
 static void fate__outlier_rule_needs_its_field(void **state)
 {
-	static const struct outlier rule = { 0, "avg", CMP_GT, 30000 };
+	static const struct rule rule = { 0, "avg", CMP_GT, 30000 };
 	struct windows_conf conf = conf_arrival();
 	struct windows *w;
 	struct placed placed;

@@ -1,0 +1,27 @@
+import contextlib
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import gateway  # noqa: E402
+import harness  # noqa: E402
+
+
+@pytest.fixture
+def tool(tmp_path):
+    return harness.Tool(tmp_path)
+
+
+@pytest.fixture
+def serve(tmp_path, tool):
+    """serve(tokens=…, streams=…): a gateway that the tool is logged in to."""
+    with contextlib.ExitStack() as stack:
+        def start(plain=False, **scenario):
+            gate = gateway.Gateway(tmp_path, gateway.Scenario(**scenario), plain)
+            stack.enter_context(gate)
+            tool.login(gate)
+            return gate
+        yield start

@@ -1,0 +1,102 @@
+"""Runs the real program: its rows, its audit lines, its status."""
+import json
+import os
+import pathlib
+import select
+import subprocess
+import time
+
+import frames
+import gateway
+
+PROGRAM = os.environ.get("GSQSTAT", str(pathlib.Path(__file__).parent.parent / "gsqstat"))
+# Bounds end to end grow where the program is slowed down on purpose.
+SLACK = 8.0 if os.environ.get("GSQSTAT_SANITIZE") else 4.0
+QUEUE = frames.QUEUES[0]
+NET = "-w300ms"
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    @property
+    def rows(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def audit(self):
+        return parse_audit(self.err)
+
+    def events(self, name):
+        return [line for line in self.audit if line["event"] == name]
+
+    @property
+    def end(self):
+        return self.events("run.end")[0]
+
+
+def parse_audit(text):
+    lines = [json.loads(line) for line in text.splitlines()]
+    for line in lines:
+        assert list(line)[:4] == ["ts", "level", "event", "run"], line
+    assert len({line["run"] for line in lines}) <= 1
+    return lines
+
+
+class Tool:
+    """The program with an environment of its own under a directory."""
+
+    def __init__(self, directory):
+        self.dir = pathlib.Path(directory)
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.dir),
+                    "XDG_CACHE_HOME": str(self.dir / "cache"), "TMPDIR": str(self.dir)}
+        for name in os.environ:
+            if name.endswith("SAN_OPTIONS") or name.startswith("GCOV"):
+                self.env[name] = os.environ[name]
+
+    def login(self, gate, secret=gateway.SECRET):
+        self.env.update(GENESYS_CLIENT_ID=gateway.CLIENT_ID, GENESYS_CLIENT_SECRET=secret,
+                        GENESYS_API_HOST=gate.host, SSL_CERT_FILE=gate.ca)
+        return self
+
+    def start(self, *args, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **more):
+        return subprocess.Popen([PROGRAM, *map(str, args)], env=self.env, cwd=self.dir,
+                                stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+                                bufsize=0, **more)
+
+    def finish(self, process, data=None, timeout=30):
+        out, err = process.communicate(data, timeout=timeout)
+        return Result(process.returncode, (out or b"").decode(), err.decode())
+
+    def run(self, *args, data=None, timeout=30, **more):
+        stdin = subprocess.DEVNULL if data is None else subprocess.PIPE
+        process = self.start(*args, stdin=stdin, **more)
+        if isinstance(data, str):
+            data = data.encode()
+        return self.finish(process, data, timeout)
+
+
+class Reader:
+    """Takes stderr line by line, so that a test waits for what happens, not for time."""
+
+    def __init__(self, process):
+        self.process, self.text = process, b""
+        self.fd = process.stderr.fileno()
+
+    def wait(self, event, timeout=20):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            for line in self.text.splitlines():
+                if b'"event":"%s"' % event.encode() in line and line.endswith(b"}"):
+                    return json.loads(line)
+            if select.select([self.fd], [], [], 0.2)[0]:
+                more = os.read(self.fd, 65536)
+                assert more, "ended before %s:\n%s" % (event, self.text.decode())
+                self.text += more
+        raise AssertionError("no %s:\n%s" % (event, self.text.decode()))
+
+    def finish(self, timeout=20):
+        out, err = self.process.communicate(timeout=timeout)
+        return Result(self.process.returncode, (out or b"").decode(),
+                      (self.text + err).decode())

@@ -1,0 +1,363 @@
+"""The stream: what the gateway answers and sends, and what a user gets (the real socket)."""
+import json
+import time
+
+import frames
+import gateway
+import pytest
+from frames import BINARY, CONT, PING, TEXT, frame, ws_close, ws_frame
+from gateway import answer
+from harness import QUEUE, Reader
+
+FAST = ("-w", "300ms", QUEUE)
+
+
+def test_run_prints_count_times_queues_rows(tool, serve):
+    gate = serve()
+    r = tool.run("-w", "200ms", "-n", 3, *frames.QUEUES[:4])
+    assert r.status == 0, r.err
+    assert [(row["window"], row["queueId"]) for row in r.rows] == \
+        [(w, q) for w in range(3) for q in frames.QUEUES[:4]]
+    for row in r.rows:
+        assert row["coverage"] == 1 and not row["partial"] and row["interval"] == "PT10S"
+        assert row["endMs"] - row["startMs"] == 200
+    assert sum(row["updates"] for row in r.rows) == r.end["updates"] > 0
+    assert gate.payloads == [{"queueIds": frames.QUEUES[:4], "interval": "PT10S", "metrics": [
+        "state", "queueState", "conversationCount", "waitTime"]}]
+    assert gate.closes == [1000] and gate.errors == []
+
+
+def test_silent_queue_has_rows_too(tool, serve):
+    serve(streams=[[("frame",)]])
+    r = tool.run(*FAST, frames.QUEUES[1])
+    assert r.status == 0
+    assert [row["updates"] for row in r.rows] == [1, 0]
+    assert r.rows[1]["metrics"] == {} and r.rows[1]["lagMs"] is None
+
+
+def test_row_has_every_key_in_order(tool, serve):
+    serve(streams=[[("frame", None)]])
+    row = tool.run(*FAST).out
+    assert [key for key in json.loads(row)] == [
+        "schema", "window", "start", "end", "startMs", "endMs", "partial", "coverage", "time",
+        "queueId", "interval", "updates", "rejected", "clockSkew", "quantiles", "accuracy",
+        "metrics", "lagMs", "updatesPerSecond"]
+
+
+def test_payload_as_message(tool, serve):
+    gate = serve()
+    r = tool.run("--subscribe", "message", *FAST)
+    assert r.status == 0 and r.rows[0]["updates"] > 0
+    assert gate.payloads[0]["queueIds"] == [QUEUE]
+
+
+@pytest.mark.parametrize("cut", [1, 20, 150])
+def test_fragments_are_put_together(tool, serve, cut):
+    text = frame(QUEUE).encode()
+    parts = [text[i:i + cut] for i in range(0, len(text), cut)]
+    raw = b""
+    for i, part in enumerate(parts):
+        raw += ws_frame(TEXT if i == 0 else CONT, part, fin=i == len(parts) - 1)
+        raw += ws_frame(PING, b"between") if i % 7 == 0 else b""
+    gate = serve(streams=[[("raw", raw), ("frame",)]])
+    r = tool.run(*FAST)
+    assert r.status == 0 and r.rows[0]["updates"] == 2, r.err
+    assert b"between" in gate.pongs
+
+
+def test_frames_split_at_any_byte(tool, serve):
+    raw = ws_frame(TEXT, frame(QUEUE)) + ws_frame(TEXT, frame(QUEUE, 1795485600.0))
+    serve(streams=[[("raw", raw[i:i + 1]) for i in range(len(raw))]])
+    r = tool.run("--lateness", "20s", "-w", "1s", QUEUE)
+    assert r.rows[0]["updates"] + r.rows[0]["rejected"]["stale"] == 2
+
+
+def test_several_values_in_a_text_are_several_frames(tool, serve):
+    serve(streams=[[("call", lambda a: frame(QUEUE) + "\n" + frame(frames.QUEUES[1]))]])
+    r = tool.run(*FAST, frames.QUEUES[1])
+    assert [row["updates"] for row in r.rows] == [1, 1]
+
+
+def test_what_is_in_no_row_is_counted(tool, serve):
+    serve(streams=[[("send", "not json", frame(QUEUE, event="other"),
+                     frame("0000ffff-0000-4000-8000-000000000001"),
+                     frame(QUEUE, queueId="x"), "{}"),
+                    ("raw", ws_frame(BINARY, b"\x00\x01")), ("frame",)]])
+    r = tool.run(*FAST, "--rejects", "rejects")
+    assert r.status == 0 and r.rows[0]["updates"] == 1
+    assert r.rows[0]["rejected"] == {"outlier": 0, "stale": 0, "duplicate": 0, "invalid": 0}
+    counts = r.end["rejected"]
+    assert (counts["not-json"], counts["event-type"], counts["foreign-queue"],
+            counts["no-queue"], counts["binary"]) == (1, 2, 1, 1, 1)
+    lines = [json.loads(line) for line in (tool.dir / "rejects").read_text().splitlines()]
+    assert [line["reason"] for line in lines] == \
+        ["not-json", "event-type", "foreign-queue", "no-queue", "event-type", "binary"]
+    assert lines[0]["text"] == "not json" and lines[1]["frame"]["eventType"] == "other"
+
+
+def test_each_frame_has_one_fate(tool, serve):
+    now = frames.timestamp()
+    serve(streams=[[("send", frame(QUEUE, at=now), frame(QUEUE, at=now),
+                     frame(QUEUE, at="2020-01-01T00:00:00Z"),
+                     frame(QUEUE, waitTime={"avg": 30001}),
+                     frame(QUEUE, timestamp="yesterday"),
+                     frame(QUEUE, timestamp=...),
+                     frame(QUEUE, state=7), frame(QUEUE, state=None),
+                     frame(QUEUE, state={"a": {"b": {"c": {"d": {"e": 1}}}}}),
+                     frame(QUEUE, state={"f%d" % i: i for i in range(65)}),
+                     frame(QUEUE).replace('"total":', '"total":1e999,"x":'))]])
+    r = tool.run(*FAST)
+    assert r.rows[0]["rejected"] == {"outlier": 1, "stale": 1, "duplicate": 1, "invalid": 6}
+    assert r.rows[0]["updates"] == 2
+    assert all(line["queueId"] == QUEUE for line in r.events("frame.rejected"))
+
+
+def test_loss_is_mended_and_shows_in_coverage(tool, serve):
+    gate = serve(streams=[[("frame",), ("sleep", 0.1), ("drop",)], [("run",)]])
+    r = tool.run("-w", "1500ms", QUEUE)
+    assert r.status == 0, r.err
+    assert 0.2 < r.rows[0]["coverage"] < 1
+    assert [len(r.events(e)) for e in ("stream.connected", "stream.lost", "stream.retry")] \
+        == [2, 1, 1]
+    assert len(gate.token_requests) == 1
+
+
+@pytest.mark.parametrize("end", [
+    [("rst",)], [("close", 1000, "bye")], [("close", 1011, "oops")],
+    [("raw", ws_close()), ("drop",)], [("drop",)]])
+def test_any_other_close_is_opened_again(tool, serve, end):
+    serve(streams=[[("frame",), *end], [("run",)]])
+    r = tool.run("-w", "600ms", QUEUE)
+    assert r.status == 0, r.err
+    assert len(r.events("stream.connected")) == 2
+
+
+def test_after_a_reconnect_old_frames_are_duplicates(tool, serve):
+    old, new = frames.timestamp(time.time() - 1), frames.timestamp()
+    serve(streams=[[("send", frame(QUEUE, at=old), frame(QUEUE, at=new)), ("sleep", 0.1),
+                    ("drop",)], [("send", frame(QUEUE, at=old)), ("frame",)]])
+    r = tool.run("-w", "1500ms", QUEUE)
+    assert r.rows[0]["rejected"]["duplicate"] == 1 and r.rows[0]["updates"] == 3
+
+
+def test_watchdog_opens_a_silent_stream_again(tool, serve):
+    serve(streams=[[("frame",)], [("run",)]])
+    r = tool.run("--idle-timeout", "300ms", "-w", "1s", QUEUE)
+    assert r.status == 0, r.err
+    lost = r.events("stream.lost")[0]
+    assert "--idle-timeout" in lost["reason"]
+    assert r.rows[0]["coverage"] < 0.8
+    assert lost["at"] < lost["ts"]
+
+
+@pytest.mark.parametrize("raw, code", [
+    (ws_frame(TEXT, b"x" * ((1 << 20) + 1)), 1009),
+    (b"".join(ws_frame(TEXT if i == 0 else CONT, b"y" * 4096, fin=False)
+              for i in range(300)), 1009),
+    (ws_frame(TEXT, b"\xff\xfe"), 1007)])
+def test_message_that_cannot_be_taken_closes_and_opens_again(tool, serve, raw, code):
+    gate = serve(streams=[[("raw", raw)], [("run",)]])
+    r = tool.run("-w", "1s", QUEUE)
+    assert r.status == 0, r.err
+    assert gate.closes[0] == code
+    assert r.end["tooBig" if code == 1009 else "badText"] == 1
+
+
+@pytest.mark.parametrize("raw", [
+    ws_frame(TEXT, "x", rsv=4), ws_frame(3, "x"), ws_frame(TEXT, "x", mask=b"abcd"),
+    ws_frame(PING, b"p" * 126), ws_frame(CONT, "x"), ws_frame(PING, b"p", fin=False),
+    ws_frame(TEXT, "x", fin=False) + ws_frame(TEXT, "y"),
+    ws_frame(8, b"\x03"), ws_close(1005), ws_frame(8, b"\x03\xe8\xff")],
+    ids=["rsv", "opcode", "mask", "long ping", "lone continuation", "fragmented ping",
+         "text in text", "short close", "close 1005", "close reason"])
+def test_second_breach_is_8_the_first_is_mended(tool, serve, raw):
+    serve(streams=[[("raw", raw)], [("run",)]])
+    assert tool.run("-w", "600ms", QUEUE).status == 0
+    serve(streams=[[("raw", raw)]])
+    r = tool.run("-w", "5s", QUEUE)
+    assert r.status == 8, r.err
+    assert r.rows[0]["partial"] and len(r.events("stream.connected")) == 2
+
+
+# -- the table of answers
+
+def test_401_renews_the_token_once(tool, serve):
+    gate = serve()
+    assert tool.run(*FAST).status == 0
+    gate.issued.clear()
+    r = tool.run(*FAST)
+    assert r.status == 0, r.err
+    assert len(r.events("token.cached")) == len(r.events("token.acquired")) == 1
+    assert len(gate.token_requests) == 2
+
+
+def test_401_twice_is_3(tool, serve):
+    gate = serve(streams=[answer(401)])
+    r = tool.run(*FAST)
+    assert r.status == 3 and "GENESYS_CLIENT_SECRET" in r.end["message"]
+    assert len(gate.token_requests) == 2 and r.out == ""
+
+
+@pytest.mark.parametrize("token, status, words", [
+    (answer(401), 3, "GENESYS_CLIENT_ID"),
+    (answer(400, {"error": "invalid_client", "error_description": "client not found"}), 3,
+     "client not found"),
+    (answer(403), 3, "routing:statistics:view"),
+    (answer(400, {"error": "invalid_request"}), 6, "rejected"),
+    (answer(404), 6, "rejected")])
+def test_token_refused(tool, serve, token, status, words):
+    gate = serve(tokens=[token])
+    r = tool.run(*FAST)
+    assert r.status == status and words in r.end["message"]
+    assert len(gate.token_requests) == 1 and not gate.connections
+
+
+@pytest.mark.parametrize("bad", [
+    answer(302, Location="https://elsewhere.example/"), answer(200, b"{"),
+    answer(200, {"access_token": "x" * 10, "token_type": "mac", "expires_in": 5}),
+    answer(200, {"access_token": "a b", "token_type": "bearer", "expires_in": 5}),
+    answer(200, {"access_token": "abc", "token_type": "bearer", "expires_in": "5"}),
+    answer(200, {"access_token": "abc", "token_type": "bearer"}),
+    answer(200, b" " * 70000)])
+def test_second_malformed_token_answer_is_8(tool, serve, bad):
+    serve(tokens=[bad, None])
+    assert tool.run(*FAST).status == 0
+    gate = serve(tokens=[bad])
+    r = tool.run("--no-cache", *FAST)
+    assert r.status == 8, r.err
+    assert len(gate.token_requests) == 2
+
+
+@pytest.mark.parametrize("where", ["tokens", "streams"])
+def test_429_past_retry_for_is_4(tool, serve, where):
+    serve(**{where: [answer(429)]})
+    r = tool.run("--retry-for", "600ms", *FAST)
+    assert r.status == 4, r.err
+
+
+@pytest.mark.parametrize("where", ["tokens", "streams"])
+def test_retry_after_longer_than_the_time_left_ends_at_once(tool, serve, where):
+    gate = serve(**{where: [answer(429, **{"Retry-After": "3600"})]})
+    r = tool.run(*FAST)
+    assert r.status == 4 and len(gate.token_requests) == 1
+
+
+@pytest.mark.parametrize("where", ["tokens", "streams"])
+def test_retry_after_is_honoured(tool, serve, where):
+    gate = serve(**{where: [answer(429, **{"Retry-After": "1"}),
+                            None if where == "tokens" else [("run",)]]})
+    r = tool.run(*FAST)
+    assert r.status == 0, r.err
+    times = gate.connections if where == "streams" else \
+        [request["time"] for request in gate.token_requests]
+    assert times[1] - times[0] >= 0.99
+    retry = r.events("token.retry" if where == "tokens" else "stream.retry")[0]
+    assert retry["waitMs"] == 1000
+
+
+def test_retry_after_as_a_date(tool, serve):
+    when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3600))
+    serve(streams=[answer(429, **{"Retry-After": when})])
+    assert tool.run(*FAST).status == 4
+
+
+@pytest.mark.parametrize("where", ["tokens", "streams"])
+def test_5xx_is_retried_then_5(tool, serve, where):
+    serve(**{where: [answer(503), None if where == "tokens" else [("run",)]]})
+    assert tool.run(*FAST).status == 0
+    serve(**{where: [answer(503)]})
+    r = tool.run("--no-cache", "--retry-for", "600ms", *FAST)
+    assert r.status == 5, r.err
+
+
+@pytest.mark.parametrize("refusal, status, words", [
+    (answer(403), 3, "routing:statistics:view"), (answer(404), 6, "404"),
+    (answer(400), 6, "50 queues")])
+def test_refused_upgrade(tool, serve, refusal, status, words):
+    gate = serve(streams=[refusal])
+    r = tool.run(*FAST)
+    assert r.status == status and words in r.end["message"]
+    assert len(gate.connections) == 1
+
+
+def test_1008_is_6_with_its_reason(tool, serve):
+    serve(streams=[[("frame",), ("close", 1008, "too many queues")]])
+    r = tool.run("-w", "5s", QUEUE)
+    assert r.status == 6
+    assert "too many queues" in r.end["message"] and "50 queues" in r.end["message"]
+    assert r.rows[0]["partial"] and r.rows[0]["updates"] == 1
+
+
+@pytest.mark.parametrize("refusal", [answer(302, Location="https://x.example/"), answer(200)])
+def test_redirected_upgrade_is_a_breach(tool, serve, refusal):
+    gate = serve(streams=[refusal])
+    assert tool.run(*FAST).status == 8
+    assert len(gate.connections) == 2
+
+
+def test_certificate_that_does_not_verify_is_8(tool, serve, tmp_path):
+    gate = serve()
+    del tool.env["SSL_CERT_FILE"]
+    r = tool.run(*FAST)
+    assert r.status == 8 and "--cacert" in r.end["message"]
+    assert tool.run("--cacert", gate.ca, *FAST).status == 0
+
+
+def test_stream_down_at_the_end_is_5_with_all_rows(tool, serve):
+    serve(streams=[[("frame",), ("drop",)], answer(503)])
+    r = tool.run("-n", 2, *FAST)
+    assert r.status == 5, r.err
+    assert len(r.rows) == 2 and not any(row["partial"] for row in r.rows)
+
+
+def test_stream_lost_past_retry_for_is_5_and_partial(tool, serve):
+    serve(streams=[[("frame",), ("drop",)], answer(503)])
+    r = tool.run("-w", "30s", "--retry-for", "500ms", QUEUE)
+    assert r.status == 5 and r.rows[0]["partial"] and r.rows[0]["updates"] == 1
+
+
+def test_no_connection_is_5(tool, serve):
+    serve()
+    r = tool.run("-H", "localhost:1", "--retry-for", "300ms", *FAST)
+    assert r.status == 5 and r.out == ""
+    r = tool.run("-H", "nonexistent.invalid", "--retry-for", "300ms", *FAST)
+    assert r.status == 5
+
+
+def test_retry_for_0_is_one_request_and_one_handshake(tool, serve):
+    gate = serve(streams=[answer(503)])
+    r = tool.run("--retry-for", "0", *FAST)
+    assert r.status == 5
+    assert (len(gate.token_requests), len(gate.connections)) == (1, 1)
+
+
+def test_handshake_is_bounded(tool, serve):
+    serve(tokens=[{**answer(), "delay": 30}])
+    began = time.monotonic()
+    r = tool.run("--connect-timeout", "300ms", "--retry-for", "0", *FAST)
+    assert r.status == 5
+    assert time.monotonic() - began < 2 + 4
+
+
+def test_plain_http_is_for_loopback(tool, serve):
+    gate = serve(plain=True)
+    assert tool.run(*FAST).status == 0
+    tool.env["GENESYS_API_HOST"] = "http://example.com"
+    assert tool.run(*FAST).status == 2
+    assert gate.errors == []
+
+
+def test_fifty_queues_are_taken_fifty_one_are_not(tool, serve):
+    serve()
+    r = tool.run("-w", "300ms", *frames.QUEUES[:50])
+    assert r.status == 0 and len(r.rows) == 50
+    assert tool.run("-w", "300ms", *frames.QUEUES[:51]).status == 2
+
+
+def test_audit_tells_the_run(tool, serve):
+    serve()
+    r = tool.run("-n", 2, *FAST)
+    assert [line["event"] for line in r.audit] == [
+        "run.start", "warning", "token.acquired", "stream.connected", "window.flush",
+        "window.flush", "stream.closed", "run.end"]
+    assert r.end["exit"] == 0 and r.end["rows"] == 2
