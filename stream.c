@@ -40,6 +40,7 @@ struct stream {
 	bool was_connected, token_renewed, closed;
 	int64_t life_us;	/* the last message, or the connection's begin */
 	enum status status;	/* of the last failure, or what ended it; ST_OK: none yet */
+	char failure[TEXT_MAX];	/* the last one's words */
 };
 
 struct stream *stream_new(const struct stream_conf *conf, struct net *net,
@@ -169,7 +170,7 @@ static void time_is_up(struct stream *s, const char *text)
 	char whole[TEXT_MAX], duration[DURATION_TEXT_MAX];
 
 	duration_format(duration, s->conf.retry_for_us / US_PER_MS);
-	snprintf(whole, sizeof(whole), "%s; no connection within --retry-for %s", text, duration);
+	snprintf(whole, sizeof(whole), "%.600s; no connection within --retry-for %s", text, duration);
 	over(s, s->status == ST_RATE ? ST_RATE : ST_NET, whole);
 }
 
@@ -189,6 +190,7 @@ static void try_again(struct stream *s, enum stream_event_kind kind, enum status
 	int64_t at_us;
 
 	s->status = status;
+	snprintf(s->failure, sizeof(s->failure), "%s", text);
 	if (retry_next(&s->retry, now_us, random_bits(), retry_after_us, &at_us)
 	    == RETRY_TIME_UP) {
 		time_is_up(s, text);
@@ -495,7 +497,7 @@ static void step_token(struct stream *s, int64_t now_us, struct lines *warnings)
 {
 	judge_token(s, token_step(s->token, now_us, warnings), now_us);
 	if (s->state == TOKEN && now_us >= s->until_us)
-		time_is_up(s, "no token");
+		time_is_up(s, s->failure[0] ? s->failure : "the token did not come");
 }
 
 static void step_connecting(struct stream *s, int64_t now_us)
@@ -506,7 +508,7 @@ static void step_connecting(struct stream *s, int64_t now_us)
 	if (now_us < s->until_us)
 		return;
 	if (s->conf.retry_for_us && now_us >= s->retry.deadline_us) {
-		time_is_up(s, "the handshake was under way");
+		time_is_up(s, s->failure[0] ? s->failure : "the handshake was not answered");
 		return;
 	}
 	duration_format(duration, s->conf.connect_timeout_us / US_PER_MS);
@@ -519,7 +521,7 @@ static void step_backoff(struct stream *s, int64_t now_us, struct lines *warning
 	if (now_us < s->until_us)
 		return;
 	if (now_us >= s->retry.deadline_us)
-		time_is_up(s, s->status == ST_RATE ? "too many requests (429)" : "the stream is down");
+		time_is_up(s, s->failure);
 	else
 		step_idle(s, now_us, warnings);
 }

@@ -13,7 +13,6 @@ PROGRAM = os.environ.get("GSQSTAT", str(pathlib.Path(__file__).parent.parent / "
 # Bounds end to end grow where the program is slowed down on purpose.
 SLACK = 8.0 if os.environ.get("GSQSTAT_SANITIZE") else 4.0
 QUEUE = frames.QUEUES[0]
-NET = "-w300ms"
 
 
 class Result:
@@ -100,3 +99,11 @@ class Reader:
         out, err = self.process.communicate(timeout=timeout)
         return Result(self.process.returncode, (out or b"").decode(),
                       (self.text + err).decode())
+
+
+def eventually(true, timeout=10):
+    """The gateway's side of an end may come after the program's."""
+    end = time.monotonic() + timeout
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()

@@ -4,6 +4,7 @@ import time
 
 import frames
 import gateway
+import harness
 import pytest
 from frames import BINARY, CONT, PING, TEXT, frame, ws_close, ws_frame
 from gateway import answer
@@ -24,7 +25,7 @@ def test_run_prints_count_times_queues_rows(tool, serve):
     assert sum(row["updates"] for row in r.rows) == r.end["updates"] > 0
     assert gate.payloads == [{"queueIds": frames.QUEUES[:4], "interval": "PT10S", "metrics": [
         "state", "queueState", "conversationCount", "waitTime"]}]
-    assert gate.closes == [1000] and gate.errors == []
+    assert harness.eventually(lambda: gate.closes == [1000]) and gate.errors == []
 
 
 def test_silent_queue_has_rows_too(tool, serve):
@@ -62,7 +63,7 @@ def test_fragments_are_put_together(tool, serve, cut):
     gate = serve(streams=[[("raw", raw), ("frame",)]])
     r = tool.run(*FAST)
     assert r.status == 0 and r.rows[0]["updates"] == 2, r.err
-    assert b"between" in gate.pongs
+    assert harness.eventually(lambda: b"between" in gate.pongs)
 
 
 def test_frames_split_at_any_byte(tool, serve):
@@ -159,7 +160,7 @@ def test_message_that_cannot_be_taken_closes_and_opens_again(tool, serve, raw, c
     gate = serve(streams=[[("raw", raw)], [("run",)]])
     r = tool.run("-w", "1s", QUEUE)
     assert r.status == 0, r.err
-    assert gate.closes[0] == code
+    assert harness.eventually(lambda: gate.closes[:1] == [code])
     assert r.end["tooBig" if code == 1009 else "badText"] == 1
 
 

@@ -1,0 +1,183 @@
+"""The command line: what is refused before the first packet, and how it is said."""
+import json
+import os
+import stat
+import subprocess
+
+import frames
+import gateway
+import harness
+import pytest
+from harness import QUEUE
+
+HOST = ("-H", "localhost:1")
+
+
+@pytest.fixture
+def user(tool):
+    tool.env.update(GENESYS_CLIENT_ID="id", GENESYS_CLIENT_SECRET="secret-value")
+    return tool
+
+
+def refused(tool, *args, words=(), **more):
+    r = tool.run(*args, **more)
+    assert r.status == 2 and r.out == "", (args, r.err)
+    assert all(line.startswith("gsqstat: ") for line in r.err.splitlines()), r.err
+    for word in words:
+        assert word in r.err, (word, r.err)
+    return r.err.splitlines()
+
+
+def test_all_bad_values_are_told_at_once(user):
+    lines = refused(user, "--formt", "csv", "-i", "PT11S", "-m", "waittime", "-n", "0", "-w", "5",
+                    "--audit", "xml", *HOST, QUEUE)
+    text = "\n".join(lines)
+    for flag, hint in (("--formt", "--format"), ("PT11S", "PT10S"), ("waittime", "waitTime"),
+                       ("--count", "1 to 1000000"), ("--window", "100ms"), ("xml", "json")):
+        assert any(flag in line and hint in line for line in lines), (flag, text)
+
+
+@pytest.mark.parametrize("args, words", [
+    (["-w", "99ms"], ["--window", "100ms"]), (["-w", "25h"], ["24h"]), (["-w", "1.0005s"], []),
+    (["-w", "30"], []), (["--retry-for", "-1s"], ["--retry-for"]),
+    (["-n", "1000001"], ["1000000"]), (["-n", "1x"], ["--count"]),
+    (["--lateness", "31m"], ["60 windows"]), (["--time", "evnt"], ["event"]),
+    (["--outlier", "waitTime.avg"], ["METRIC.FIELD OP NUMBER"]),
+    (["--outlier", "waittime.avg>1"], ["waitTime"]),
+    (["--outlier", "none", "--outlier", "waitTime.avg>1"], ["none"]),
+    (["--subscribe", "mesage"], ["message"]), (["--cacert", "nowhere"], ["--cacert"]),
+    (["-Q", "nowhere"], ["--queue-file"]), (["-q", "x"], ["UUID"]), (["--align=yes"], ["--align"]), (["-Z"], ["-Z"]), (["-o", "no/such/dir"], ["no/such/dir"]),
+    (["-o", "a", "--record", "a"], ["one file"]), (["--record", "a", "--rejects", "./a"], []),
+    (["-H", "http://example.com"], ["loopback"]), (["-H", "https://u:p@example.com"], ["--host"]),
+    (["-H", "host/path"], ["--host"]), (["--client-secret-file", "nowhere"], ["nowhere"]),
+    (["--replay", "nowhere"], ["--replay"]), (["--replay", "/"], ["directory"]),
+    (["--replay", "-", "-Q", "-"], ["stdin"])])
+def test_bad_value_is_2_and_named(user, args, words):
+    refused(user, *args, *([] if "-H" in args else HOST), QUEUE, words=words)
+
+
+def test_live_needs_a_queue_credentials_and_a_host(tool):
+    refused(tool, QUEUE, words=["GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET",
+                                "GENESYS_API_HOST"])
+
+
+def test_option_without_its_value(user):
+    refused(user, *HOST, QUEUE, "--window", words=["--window needs a value"])
+
+
+def test_no_queue(user):
+    refused(user, *HOST, words=["no queue"])
+
+
+def test_control_characters_of_a_value_reach_no_terminal(user):
+    (line,) = refused(user, "-f", "\x1b[31m\n" + "x" * 5000, *HOST, QUEUE)
+    assert "\x1b" not in line and len(line) < 300
+
+
+def test_help_and_version_win_over_errors(tool):
+    r = tool.run("--nonsense", "-h", "-i", "x")
+    assert r.status == 0 and r.err == "" and "--queue" in r.out
+    assert max(map(len, r.out.splitlines())) <= 80
+    r = tool.run("-i", "x", "-V")
+    assert r.status == 0 and all(w in r.out for w in ("gsqstat ", "libcurl/", "OpenSSL/", "cJSON/"))
+
+
+def test_help_to_a_full_disk_is_7(tool):
+    with open("/dev/full", "w") as full:
+        assert tool.run("--help", stdout=full).status == 7
+
+
+def test_dry_run_shows_the_settings_and_no_secret(user):
+    user.env["GENESYS_API_HOST"] = "api.example.com"
+    r = user.run("--dry-run", "-w", "1m", QUEUE.upper(), "-q", QUEUE)
+    assert r.status == 0 and "secret-value" not in r.out + r.err and "twice" in r.err
+    settings = json.loads(r.out)
+    assert settings["schema"] == "gsqstat-settings/1"
+    assert settings["window"] == {"value": "1m", "from": "flag"}
+    assert settings["interval"] == {"value": "PT10S", "from": "default"}
+    assert settings["queue"]["value"] == [QUEUE]
+    assert settings["host"] == {"value": "https://api.example.com", "from": "environment"}
+    assert settings["client-secret"] == {"from": "environment"}
+
+
+def test_dry_run_sends_nothing_and_opens_nothing(tool, serve):
+    gate = serve()
+    assert tool.run("--dry-run", "-o", "rows", "--record", "tape", QUEUE).status == 0
+    assert not gate.token_requests and not (tool.dir / "rows").exists()
+    assert not (tool.dir / "tape").exists()
+
+
+def test_queue_file(user):
+    (user.dir / "queues").write_text("# ours\n\n %s # first\r\n%s\n" % (QUEUE.upper(), frames.QUEUES[1]))
+    r = user.run("--dry-run", *HOST, "-Q", "queues", frames.QUEUES[2], "-q", frames.QUEUES[3])
+    assert json.loads(r.out)["queue"]["value"] == [
+        QUEUE, frames.QUEUES[1], frames.QUEUES[3], frames.QUEUES[2]]
+    r = user.run("--dry-run", *HOST, "-Q", "-", data=QUEUE + "\n")
+    assert json.loads(r.out)["queue"]["value"] == [QUEUE]
+    (user.dir / "empty").write_text("# none\n")
+    refused(user, *HOST, "-Q", "empty", QUEUE, words=["holds no queue ID"])
+    (user.dir / "bad").write_text("x\n" + QUEUE + "\ny\n")
+    assert len(refused(user, *HOST, "-Q", "bad", words=["line 1", "line 3"])) == 2
+
+
+@pytest.mark.parametrize("region, host", [
+    ("eu-central-1", "https://api.mypurecloud.de"), ("us_east_1", "https://api.mypurecloud.com"),
+    ("mypurecloud.ie", "https://api.mypurecloud.ie")])
+def test_names_of_genesys_clouds_own_tools(tool, region, host):
+    tool.env.update(GENESYSCLOUD_OAUTHCLIENT_ID="i", GENESYSCLOUD_OAUTHCLIENT_SECRET="s",
+                    GENESYSCLOUD_REGION=region)
+    settings = json.loads(tool.run("--dry-run", QUEUE).out)
+    assert settings["host"]["value"] == host
+
+
+def test_one_family_alone(tool):
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYSCLOUD_OAUTHCLIENT_SECRET="s",
+                    GENESYS_API_HOST="h.example")
+    refused(tool, QUEUE, words=["GENESYS_CLIENT_SECRET"])
+    refused(tool, QUEUE, words=["no client"])
+    tool.env.update(GENESYSCLOUD_OAUTHCLIENT_ID="i", GENESYSCLOUD_REGION="us-west-2")
+    assert json.loads(tool.run("--dry-run", QUEUE).out)["host"]["value"] == \
+        "https://api.usw2.pure.cloud"
+    tool.env["GENESYSCLOUD_REGION"] = "mars-1"
+    refused(tool, QUEUE, words=["GENESYSCLOUD_REGION", "mars-1"])
+
+
+@pytest.mark.parametrize("how", ["flag", "systemd"])
+def test_secret_from_a_file(tool, serve, how):
+    serve()
+    tool.env["GENESYS_CLIENT_SECRET"] = "wrong"
+    path = tool.dir / "gsqstat-client-secret"
+    path.write_text(gateway.SECRET + "\n")
+    path.chmod(0o600)
+    args = ["--client-secret-file", path] if how == "flag" else []
+    if how == "systemd":
+        tool.env["CREDENTIALS_DIRECTORY"] = str(tool.dir)
+    r = tool.run("-w", "200ms", *args, QUEUE)
+    assert r.status == 0, r.err
+    assert not [line for line in r.events("warning") if "chmod" in line["message"]]
+    path.chmod(0o644)
+    r = tool.run("-w", "200ms", *args, QUEUE)
+    assert [line for line in r.events("warning") if "chmod" in line["message"]]
+
+
+def test_install_puts_and_takes_its_files(tmp_path):
+    top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+    def make(*args):
+        return subprocess.run(["make", "-C", top, "DESTDIR=%s" % tmp_path, "prefix=/usr", *args],
+                              check=True, capture_output=True)
+
+    def files():
+        return sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+
+    make("install")
+    assert files() == ["usr/bin/gsqstat", "usr/share/bash-completion/completions/gsqstat",
+                       "usr/share/fish/vendor_completions.d/gsqstat.fish",
+                       "usr/share/man/man1/gsqstat.1",
+                       "usr/share/zsh/site-functions/_gsqstat"]
+    plain = (tmp_path / "usr/bin/gsqstat").stat()
+    assert stat.S_IMODE(plain.st_mode) == 0o755
+    make("install-strip")
+    assert (tmp_path / "usr/bin/gsqstat").stat().st_size < plain.st_size
+    make("uninstall")
+    assert files() == []

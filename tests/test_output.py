@@ -1,0 +1,211 @@
+"""Where rows go: pipes, files, readers that stop or leave."""
+import csv
+import io
+import json
+import math
+import os
+import stat
+import subprocess
+import time
+from fractions import Fraction
+
+import frames
+import harness
+import pytest
+from frames import frame
+from harness import QUEUE, Reader
+
+BARE = "".join(frame(QUEUE, at="2026-11-24T02:00:%02dZ" % s, state={"active": s, "waiting": 0.1})
+               + "\n" for s in range(0, 60, 5))
+
+
+def test_ndjson_numbers_read_back(tool):
+    row = tool.run("--replay", "-", "-w", "1m", data=BARE).rows[0]
+    active = row["metrics"]["state"]["active"]
+    assert active == {"count": 12, "last": 55, "min": 0, "max": 55, "mean": 27.5,
+                      "stddev": math.sqrt(float(Fraction(3575, 12))), "p50": 25, "p90": 50, "p95": 55, "p99": 55}
+    assert row["metrics"]["state"]["waiting"]["mean"] == 0.1
+    assert row["metrics"]["state"]["waiting"]["stddev"] == 0
+
+
+def test_csv_is_tidy(tool):
+    text = tool.run("--replay", "-", "-w", "1m", "-f", "csv", data=BARE + frame(
+        frames.QUEUES[1], at="2026-11-24T02:00:59Z", state=7) + "\n").out
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert text.splitlines()[0] == (
+        "window,start,end,partial,coverage,queueId,metric,count,last,min,max,mean,stddev,p50,"
+        "p90,p95,p99,updates,outlier,stale,duplicate,invalid,startMs,endMs")
+    assert [r["metric"] for r in rows] == [
+        "state.active", "state.waiting", "queueState.active", "queueState.waiting",
+        "conversationCount.total", "waitTime.avail", "waitTime.avg"]
+    assert rows[0]["coverage"] == "" and rows[0]["partial"] == "true"
+    assert rows[0]["mean"] == "27.5" and rows[0]["updates"] == "12"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_csv_header_comes_once_and_not_with_no_header(tool, count):
+    whole = tool.run("--replay", "-", "-w", "10s", "-n", count, "-f", "csv", data=BARE).out
+    bare = tool.run("--replay", "-", "-w", "10s", "-n", count, "-f", "csv", "--no-header",
+                    data=BARE).out
+    assert whole.splitlines()[1:] == bare.splitlines() and "window" not in bare
+
+
+def test_queue_without_updates_has_one_csv_row(tool, serve):
+    serve(streams=[[("sleep", 5)]])
+    rows = list(csv.DictReader(io.StringIO(tool.run("-w", "200ms", "-f", "csv", QUEUE).out)))
+    assert len(rows) == 1 and rows[0]["metric"] == "" and rows[0]["updates"] == "0"
+
+
+def test_odd_names_stay_valid(tool):
+    odd = frame(QUEUE, at="2026-11-24T02:00:00Z",
+                state={'a.b': 1, 'q"uo,te': 2, "deep": {"er": {"and.er": 3}}, "new\nline": 4})
+    r = tool.run("--replay", "-", "-w", "1m", "-m", "state", data=odd + "\n")
+    state = r.rows[0]["metrics"]["state"]
+    assert set(state) == {"a_b", 'q"uo,te', "deep", "new\nline"}
+    assert state["deep"]["er"]["and_er"]["last"] == 3
+    text = tool.run("--replay", "-", "-w", "1m", "-m", "state", "-f", "csv",
+                    data=odd + "\n").out
+    assert [row["metric"] for row in csv.DictReader(io.StringIO(text, newline=""))] == [
+        "state.a_b", "state.deep.er.and_er", "state.new\nline", 'state.q"uo,te']
+
+
+def test_sketch_beyond_64_values(tool):
+    many = "".join(frame(QUEUE, at="2026-11-24T02:00:00.%03dZ" % i, waitTime={"avg": i + 1})
+                   + "\n" for i in range(500))
+    row = tool.run("--replay", "-", "-w", "1m", data=many).rows[0]
+    assert row["quantiles"] == "sketch" and row["accuracy"] == 0.01
+    assert abs(row["metrics"]["waitTime"]["avg"]["p90"] - 450) <= 4.5
+    assert row["metrics"]["waitTime"]["avg"]["mean"] == 250.5
+
+
+def test_comma_locale_changes_no_byte(tool):
+    plain = tool.run("--replay", "-", "-w", "10s", data=BARE).out
+    tool.env["LC_ALL"] = "de_DE.UTF-8"
+    assert tool.run("--replay", "-", "-w", "10s", data=BARE).out == plain
+
+
+# -- files
+
+def test_output_file_is_replaced_whole(tool):
+    target = tool.dir / "rows"
+    target.write_text("old")
+    target.chmod(0o640)
+    r = tool.run("--replay", "-", "-o", "rows", "-w", "1m", data=BARE)
+    assert r.status == 0 and r.out == ""
+    assert json.loads(target.read_text())["updates"] == 12
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert [p.name for p in tool.dir.iterdir() if "rows" in p.name] == ["rows"]
+
+
+def test_new_output_file_takes_its_mode_from_the_umask(tool):
+    tool.run("--replay", "-", "-o", "rows", data=BARE, umask=0o027)
+    assert stat.S_IMODE((tool.dir / "rows").stat().st_mode) == 0o640
+
+
+def test_symbolic_link_is_written_through(tool):
+    (tool.dir / "real").mkdir()
+    (tool.dir / "link").symlink_to("real/file")
+    assert tool.run("--replay", "-", "-o", "link", data=BARE).status == 0
+    assert (tool.dir / "link").is_symlink() and (tool.dir / "real/file").read_text()
+
+
+def test_target_stays_where_no_row_was_printed(tool):
+    (tool.dir / "rows").write_text("old")
+    assert tool.run("--replay", "-", "-o", "rows", data="nonsense\n").status == 8
+    assert (tool.dir / "rows").read_text() == "old"
+    assert [p.name for p in tool.dir.iterdir() if "rows" in p.name] == ["rows"]
+
+
+def test_signal_replaces_the_target_with_partial_rows(tool, serve):
+    serve()
+    process = tool.start("-w", "1h", "-o", "rows", QUEUE)
+    Reader(process).wait("stream.connected")
+    process.terminate()
+    assert tool.finish(process).status == 143
+    assert json.loads((tool.dir / "rows").read_text())["partial"]
+
+
+def test_output_dash_is_stdout(tool):
+    assert tool.run("--replay", "-", "-o", "-", data=BARE).rows
+
+
+def test_side_files_are_private(tool, serve):
+    serve()
+    (tool.dir / "tape").write_text("old")
+    (tool.dir / "tape").chmod(0o644)
+    assert tool.run("-w", "200ms", "--record", "tape", "--rejects", "bad", QUEUE).status == 0
+    for name in ("tape", "bad"):
+        assert stat.S_IMODE((tool.dir / name).stat().st_mode) == 0o600
+    assert "old" not in (tool.dir / "tape").read_text()
+
+
+# -- readers
+
+def test_full_disk_is_7(tool):
+    with open("/dev/full", "w") as full:
+        assert tool.run("--replay", "-", data=BARE, stdout=full).status == 7
+    assert tool.run("--replay", "-", "-o", "/dev/full", data=BARE).status == 7
+
+
+def test_closed_stdout_is_7_and_its_number_is_never_reused(tool, serve):
+    serve()
+    r = subprocess.run(["sh", "-c", '"$0" "$@" >&-', harness.PROGRAM, "-w", "200ms",
+                        "--record", "tape", QUEUE],
+                       env=tool.env, cwd=tool.dir, capture_output=True)
+    assert r.returncode == 7
+    assert not (tool.dir / "tape").exists() or (tool.dir / "tape").read_text() == ""
+
+
+def test_reader_that_leaves_ends_the_run_at_once(tool, serve):
+    serve()
+    process = tool.start("-w", "1h", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.stdout.close()
+    process.stdout = None
+    assert process.wait(timeout=3 * harness.SLACK) == 141
+    assert reader.wait("run.end")["exit"] == 141
+
+
+def test_head_ends_a_run(tool):
+    (tool.dir / "in").write_text(frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n"
+                                 + frame(QUEUE, at="2026-11-24T02:01:40Z") + "\n")
+    r = subprocess.run(["bash", "-c", '"$0" --replay in -w 100ms --audit none | head -n1; '
+                        'echo ${PIPESTATUS[0]}', harness.PROGRAM], env=tool.env, timeout=30,
+                       cwd=tool.dir, capture_output=True, text=True)
+    first, status = r.stdout.splitlines()
+    assert json.loads(first)["window"] == 0 and status == "141" and r.stderr == ""
+
+
+def test_slow_reader_does_not_hold_the_stream_up(tool, serve):
+    serve(rate=100)
+    read, write = os.pipe()
+    process = tool.start("-w", "100ms", "-n", 20, *frames.QUEUES[:5], stdout=write)
+    os.close(write)
+    reader = Reader(process)
+    reader.wait("run.end")
+    result = reader.finish()
+    os.close(read)
+    assert result.status == 7
+    assert result.end["windows"] == 20 and result.end["updates"] > 0
+
+
+def test_replay_waits_for_its_reader(tool):
+    process = tool.start("--replay", "-", "-w", "100ms", stdin=subprocess.PIPE)
+    process.stdin.write(frame(QUEUE, at="2026-11-24T02:00:00Z").encode() + b"\n"
+                        + frame(QUEUE, at="2026-11-24T02:01:40Z").encode() + b"\n")
+    process.stdin.close()
+    process.stdin = None
+    time.sleep(1.5)
+    assert process.poll() is None
+    r = tool.finish(process)
+    assert r.status == 0 and len(r.rows) == 1001
+
+
+def test_rows_come_as_their_window_closes(tool, serve):
+    serve()
+    process = tool.start("-w", "300ms", "-n", 50, QUEUE)
+    Reader(process).wait("window.flush")
+    assert json.loads(process.stdout.readline())["window"] == 0
+    process.kill()
+    process.wait()

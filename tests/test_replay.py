@@ -1,0 +1,143 @@
+"""Recording and replay; event time; the sample that comes with the source."""
+import json
+import pathlib
+import time
+
+import frames
+import pytest
+from frames import frame
+from gateway import answer
+from harness import QUEUE
+
+SAMPLE = str(pathlib.Path(__file__).parent / "sample.ndjson")
+
+
+def at(second, queue=QUEUE, **data):
+    whole, part = divmod(second * 1000, 60000)
+    return frame(queue, at="2026-11-24T02:%02d:%06.3fZ" % (whole, part / 1000), **data)
+
+
+def lines(*items):
+    return "".join(item + "\n" for item in items)
+
+
+@pytest.mark.parametrize("flags", [[], ["--align"], ["-f", "csv"], ["--outlier", "none"],
+                                   ["-f", "csv", "--no-header", "--align"]])
+def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
+    serve(rate=50, streams=[[("run", 0.3), ("send", "not json", "a\nb"), ("drop",)],
+                            [("run",)]])
+    args = ["-w", "300ms", "-n", 3, *flags, *frames.QUEUES[:3]]
+    live = tool.run("--record", "tape", *args)
+    assert live.status == 0, live.err
+    again = tool.run("--replay", "tape", "--time", "arrival", *args)
+    assert again.status == 0 and again.out == live.out
+    piped = tool.run("--replay", "-", "--time", "arrival", *args,
+                     data=(tool.dir / "tape").read_bytes())
+    assert piped.out == live.out
+
+
+def test_replay_after_the_watchdog_prints_the_same_bytes(tool, serve):
+    serve(streams=[[("run", 0.2)], [("run",)]])
+    args = ["-w", "250ms", "-n", 5, "--idle-timeout", "300ms", QUEUE]
+    live = tool.run("--record", "tape", *args)
+    assert live.status == 0 and len(live.events("stream.lost")) >= 1
+    assert tool.run("--replay", "tape", "--time", "arrival", *args).out == live.out
+
+
+def test_recording_is_as_described(tool, serve):
+    serve(streams=[[("frame",), ("send", "not json")]])
+    tool.run("-w", "300ms", "--record", "tape", QUEUE)
+    tape = [json.loads(line) for line in (tool.dir / "tape").read_text().splitlines()]
+    assert tape[0]["state"] == "connected" and tape[0]["at"].endswith("000Z")
+    assert tape[1]["frame"]["data"]["queueId"] == QUEUE and tape[1]["stream"] == 0
+    assert tape[2]["text"] == "not json"
+    assert tape[-1]["state"] == "end" and "stream" not in tape[-1]
+
+
+def test_bare_frames_replay_by_event_time(tool):
+    r = tool.run("--replay", "-", "-w", "10s", data=lines(at(0), at(12), at(9), at(21)))
+    assert r.status == 0
+    assert [row["updates"] for row in r.rows] == [2, 1, 1]
+    assert [row["partial"] for row in r.rows] == [False, False, True]
+    assert all(row["time"] == "event" and row["coverage"] is None and row["lagMs"] is None
+               and row["clockSkew"] == 0 for row in r.rows)
+
+
+def test_replay_without_a_queue_prints_those_it_meets(tool):
+    r = tool.run("--replay", "-", "-w", "10s", "--lateness", "1ms",
+                 data=lines(at(0), at(11), at(12, frames.QUEUES[1]), at(25)))
+    assert [(row["window"], row["queueId"]) for row in r.rows] == [
+        (0, QUEUE), (1, QUEUE), (1, frames.QUEUES[1]), (2, QUEUE), (2, frames.QUEUES[1])]
+
+
+def test_broken_lines_are_told_by_number(tool):
+    r = tool.run("--replay", "-", data=lines(at(0), "nonsense", '{"at":"never","frame":{}}',
+                                             at(1), "{not json"))
+    assert r.status == 0 and r.end["brokenLines"] == 3 and r.end["updates"] == 2
+    assert [line["line"] for line in r.events("warning") if "line" in line] == [2, 3, 5]
+
+
+def test_last_line_cut_is_a_warning(tool, serve):
+    serve()
+    tool.run("-w", "400ms", "--record", "tape", QUEUE)
+    whole = (tool.dir / "tape").read_bytes()
+    cut = whole[:whole.rindex(b'{"at"', 0, -60) + 40]
+    r = tool.run("--replay", "-", "--time", "arrival", "-w", "400ms", QUEUE, data=cut)
+    assert r.status == 0 and r.rows[0]["partial"]
+    assert any("cut off" in line["message"] for line in r.events("warning"))
+
+
+@pytest.mark.parametrize("data", ["", "nonsense\n", "{x\n[]\n"])
+def test_no_good_line_is_8(tool, data):
+    assert tool.run("--replay", "-", data=data).status == 8
+
+
+def test_fewer_windows_than_asked_for_is_a_warning(tool):
+    r = tool.run("--replay", "-", "-n", 5, "-w", "10s", data=lines(at(0), at(12)))
+    assert r.status == 0 and len(r.rows) == 2
+    assert any("fewer" in line["message"] for line in r.events("warning"))
+
+
+def test_count_ends_a_replay(tool):
+    r = tool.run("--replay", "-", "-n", 1, "-w", "10s", data=lines(at(0), at(120)))
+    assert r.status == 0 and len(r.rows) == 1 and not r.rows[0]["partial"]
+
+
+def test_align_begins_at_a_multiple(tool):
+    r = tool.run("--replay", "-", "-w", "1m", "--align", data=lines(at(61.5)))
+    assert r.rows[0]["start"] == "2026-11-24T02:01:00.000Z"
+
+
+def test_arrival_needs_an_arrival(tool):
+    assert tool.run("--replay", "-", "--time", "arrival", data=lines(at(0))).status == 8
+
+
+def test_rewritten_recording_still_replays(tool, serve):
+    serve()
+    live = tool.run("-w", "400ms", "--record", "tape", QUEUE)
+    loose = "".join(json.dumps(dict(sorted(json.loads(line).items()))) + "\r\n"
+                    for line in (tool.dir / "tape").read_text().splitlines())
+    r = tool.run("--replay", "-", "--time", "arrival", "-w", "400ms", "-n", 1, QUEUE, data=loose)
+    assert r.rows == live.rows
+
+
+def test_live_by_event_time_waits_for_latecomers(tool, serve):
+    serve(streams=[[("call", lambda a: frame(QUEUE, at=time.time() - 0.5)), ("frame",),
+                    ("sleep", 0.5), ("call", lambda a: frame(QUEUE, at=time.time() - 0.45))]])
+    r = tool.run("--time", "event", "-w", "400ms", "--lateness", "600ms", QUEUE)
+    assert r.status == 0 and r.rows[0]["time"] == "event"
+    assert r.rows[0]["updates"] == 3, r.err
+
+
+def test_live_by_event_time_refuses_the_future(tool, serve):
+    serve(streams=[[("call", lambda a: frame(QUEUE, at=time.time() + 60))]])
+    r = tool.run("--time", "event", "-w", "200ms", "--lateness", "200ms", QUEUE)
+    assert r.rows[0]["rejected"]["invalid"] == 1
+
+
+def test_sample_shows_a_reconnect_outliers_and_a_silent_queue(tool):
+    r = tool.run("--replay", SAMPLE, "-w", "1m", "--time", "arrival")
+    assert r.status == 0 and r.rows[-1]["window"] == 9
+    assert any(row["coverage"] < 1 for row in r.rows)
+    assert sum(row["rejected"]["outlier"] for row in r.rows) > 0
+    assert any(row["updates"] == 0 for row in r.rows)

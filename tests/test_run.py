@@ -1,0 +1,360 @@
+"""Signals, bounds, the token's cache, and that no secret is ever told."""
+import base64
+import json
+import os
+import pathlib
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+import urllib.parse
+
+import frames
+import gateway
+import harness
+import pytest
+from frames import frame
+from gateway import answer
+from harness import QUEUE, Reader
+
+FAST = ("-w", "300ms", QUEUE)
+
+
+# -- signals
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_prints_partial_rows(tool, serve, number):
+    gate = serve()
+    process = tool.start("-w", "1h", "-n", 5, QUEUE, frames.QUEUES[1])
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.send_signal(number)
+    began = time.monotonic()
+    r = reader.finish()
+    assert r.status == 128 + number and time.monotonic() - began < 1 * harness.SLACK
+    assert len(r.rows) == 2 and all(row["partial"] for row in r.rows)
+    assert r.rows[0]["endMs"] - r.rows[0]["startMs"] < 3600000
+    assert harness.eventually(lambda: gate.closes == [1000])
+
+
+def listener_that_never_answers():
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+    return server
+
+
+def test_signal_in_a_handshake(tool, serve):
+    serve()
+    with listener_that_never_answers() as server:
+        process = tool.start("-H", "localhost:%d" % server.getsockname()[1], *FAST)
+        server.accept()
+        process.terminate()
+        began = time.monotonic()
+        assert tool.finish(process).status == 143
+        assert time.monotonic() - began < 1 * harness.SLACK
+
+
+def test_signal_in_a_backoff(tool, serve):
+    serve(tokens=[answer(429, **{"Retry-After": "30"})])
+    process = tool.start(*FAST)
+    reader = Reader(process)
+    reader.wait("token.retry")
+    process.terminate()
+    r = reader.finish()
+    assert r.status == 143 and r.out == ""
+
+
+def test_signal_while_another_run_holds_the_lock(tool, serve):
+    gate = serve(tokens=[{**answer(), "delay": 20}])
+    first = tool.start(*FAST)
+    while not gate.token_requests:
+        time.sleep(0.01)
+    second = tool.start(*FAST)
+    Reader(second).wait("run.start")
+    second.terminate()
+    assert second.wait(timeout=10) == 143
+    first.terminate()
+    assert tool.finish(first).status == 143
+    assert len(gate.token_requests) == 1
+
+
+def test_signal_while_stdout_is_blocked(tool, serve):
+    serve()
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    try:
+        while True:
+            os.write(write, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(write, True)
+    process = tool.start("-w", "200ms", "-n", 1000, QUEUE, stdout=write)
+    reader = Reader(process)
+    reader.wait("window.flush")
+    process.terminate()
+    began = time.monotonic()
+    assert reader.finish().status == 143
+    assert time.monotonic() - began < 1 * harness.SLACK
+    os.close(read)
+    os.close(write)
+
+
+def test_second_signal_ends_at_once_and_leaves_no_file(tool, serve):
+    serve()
+    process = tool.start("-w", "1h", "-o", "rows", QUEUE)
+    Reader(process).wait("stream.connected")
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) in (143, 130)
+    assert not [p.name for p in tool.dir.iterdir() if p.name.startswith(".rows")]
+
+
+def test_ignored_signal_stays_ignored(tool, serve):
+    serve()
+    process = tool.start("-w", "500ms", QUEUE,
+                         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.send_signal(signal.SIGHUP)
+    assert reader.finish().status == 0
+
+
+def test_usr1_tells_the_counts_and_goes_on(tool, serve):
+    serve()
+    process = tool.start("-w", "700ms", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.send_signal(signal.SIGUSR1)
+    line = reader.wait("run.status")
+    assert line["up"] is True and "updates" in line
+    assert reader.finish().status == 0
+
+
+def test_stopped_process_counts_the_time_as_lost(tool, serve):
+    serve()
+    process = tool.start("-w", "400ms", "-n", 4, "--idle-timeout", "300ms", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1.1)
+    process.send_signal(signal.SIGCONT)
+    r = reader.finish()
+    assert len(r.rows) == 4 and r.status == 0, r.err
+    assert [row["window"] for row in r.rows] == [0, 1, 2, 3]
+    assert min(row["coverage"] for row in r.rows) == 0
+    assert len(r.events("stream.lost")) == 1
+
+
+def test_partial_rows_of_a_replay(tool):
+    process = tool.start("--replay", "-", stdin=subprocess.PIPE)
+    process.stdin.write(frame(QUEUE, at="2026-11-24T02:00:00Z").encode() + b"\n")
+    Reader(process).wait("run.start")
+    time.sleep(0.3)
+    process.terminate()
+    r = tool.finish(process)
+    assert r.status == 143 and r.rows[0]["partial"]
+
+
+# -- the cache
+
+def cache_files(tool):
+    return [p for p in (tool.dir / "cache/gsqstat").iterdir() if p.suffix == ""]
+
+
+def test_token_is_kept_and_used_again(tool, serve):
+    gate = serve()
+    assert tool.run(*FAST).status == 0
+    (path,) = cache_files(tool)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert tool.run(*FAST).events("token.cached")
+    assert len(gate.token_requests) == 1
+    assert tool.run("--no-cache", *FAST).status == 0
+    assert len(gate.token_requests) == 2
+
+
+@pytest.mark.parametrize("text, mode", [("{", 0o600), ("", 0o600), ("x" * 70000, 0o600),
+                                        (None, 0o644)])
+def test_broken_cache_file_is_set_aside(tool, serve, text, mode):
+    gate = serve()
+    tool.run(*FAST)
+    (path,) = cache_files(tool)
+    if text is not None:
+        path.write_text(text)
+    path.chmod(mode)
+    r = tool.run(*FAST)
+    assert r.status == 0 and len(gate.token_requests) == 2
+    assert any("set aside" in line["message"] for line in r.events("warning"))
+    assert tool.run(*FAST).events("token.cached")
+
+
+def test_unusable_cache_is_one_warning(tool, serve):
+    serve()
+    del tool.env["XDG_CACHE_HOME"], tool.env["HOME"]
+    r = tool.run(*FAST)
+    assert r.status == 0
+    assert len([w for w in r.events("warning") if "cache" in w["message"]]) == 1
+
+
+def test_short_lived_token_is_used_and_not_kept(tool, serve):
+    gate = serve(expires_in=30)
+    assert tool.run(*FAST).status == 0 and tool.run(*FAST).status == 0
+    assert len(gate.token_requests) == 2 and cache_files(tool) == []
+
+
+def test_twenty_runs_of_one_minute_make_one_request(tool, serve):
+    gate = serve()
+    runs = [tool.start("-w", "200ms", QUEUE) for _ in range(20)]
+    assert [tool.finish(run, timeout=60).status for run in runs] == [0] * 20
+    assert len(gate.token_requests) == 1
+
+
+# -- proxies
+
+def proxy(refuse=False):
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+    seen = []
+
+    def pump(a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+        except OSError:
+            pass
+        b.close()
+
+    def serve():
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            head = client.recv(65536).decode()
+            seen.append(head)
+            if refuse:
+                client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+                client.close()
+                continue
+            host, port = head.split()[1].split(":")
+            up = socket.create_connection(("127.0.0.1", int(port)))
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            for pair in ((client, up), (up, client)):
+                threading.Thread(target=pump, args=pair, daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return server, seen
+
+
+def test_proxy_is_used_and_sees_no_query(tool, serve):
+    serve()
+    server, seen = proxy()
+    tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    r = tool.run(*FAST)
+    server.close()
+    assert r.status == 0, r.err
+    assert len(seen) == 2 and not any("access_token" in head for head in seen)
+
+
+def test_proxy_that_refuses_is_5(tool, serve):
+    serve()
+    server, _ = proxy(refuse=True)
+    tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    r = tool.run("--retry-for", "300ms", *FAST)
+    server.close()
+    assert r.status == 5 and "proxy" in r.end["message"]
+
+
+# -- secrets
+
+def forms(secret):
+    return {secret, urllib.parse.quote(secret, safe=""), base64.b64encode(secret.encode()).decode()}
+
+
+SECRETS = forms(gateway.SECRET) | forms(gateway.TOKEN) | {
+    base64.b64encode(("%s:%s" % (gateway.CLIENT_ID, gateway.SECRET)).encode()).decode()}
+
+ECHOES = {
+    "fine": dict(),
+    "close reason": dict(streams=[[("close", 1008, "no " + gateway.TOKEN)]]),
+    "close reason, again": dict(streams=[[("close", 1011, gateway.TOKEN)], [("run",)]]),
+    "phrase": dict(streams=[{**answer(503), "reason": "sorry " + gateway.TOKEN}]),
+    "header": dict(streams=[answer(429, **{"Retry-After": gateway.TOKEN})]),
+    "location": dict(streams=[answer(302, Location="https://x/?t=" + gateway.TOKEN)]),
+    "token error": dict(tokens=[answer(400, {"error": "invalid_client",
+                                             "error_description": gateway.SECRET})]),
+    "unauthorised": dict(streams=[answer(401)]),
+    "event type": dict(streams=[[("send", frame(QUEUE, event=gateway.TOKEN))]]),
+}
+
+
+@pytest.mark.parametrize("name", ECHOES)
+@pytest.mark.parametrize("audit", ["json", "logfmt", "none"])
+def test_no_secret_is_told(tool, serve, name, audit):
+    gate = serve(**ECHOES[name])
+    r = tool.run("-v", "--audit", audit, "--retry-for", "400ms", "-o", "rows", *FAST)
+    texts = [r.out, r.err] + [p.read_text() for p in tool.dir.rglob("*")
+                              if p.is_file() and "cache" not in p.parts]
+    for secret in SECRETS:
+        assert not any(secret in text for text in texts), (secret, r.err)
+    assert not any("access_token=" in text for text in texts)
+    assert gate.port
+
+
+def test_process_shows_no_secret(tool, serve):
+    serve()
+    process = tool.start("-w", "1h", QUEUE)
+    Reader(process).wait("stream.connected")
+    shown = (pathlib.Path("/proc/%d/cmdline" % process.pid).read_bytes()
+             + pathlib.Path("/proc/%d/environ" % process.pid).read_bytes())
+    limits = pathlib.Path("/proc/%d/limits" % process.pid).read_text()
+    process.terminate()
+    tool.finish(process)
+    assert not any(secret.encode() in shown for secret in SECRETS)
+    assert [line.split()[4] for line in limits.splitlines() if "core file" in line] == ["0"]
+
+
+# -- the audit
+
+def test_logfmt_lines(tool, serve):
+    serve()
+    r = tool.run("--audit", "logfmt", *FAST)
+    assert all(line.startswith("ts=2") and " event=" in line for line in r.err.splitlines())
+
+
+def test_audit_none_has_one_plain_line_for_the_error(tool, serve):
+    serve(streams=[answer(403)])
+    r = tool.run("--audit", "none", *FAST)
+    assert r.status == 3
+    assert len(r.err.splitlines()) == 1 and r.err.startswith("gsqstat: ")
+
+
+def test_silent_tells_errors_alone(tool, serve):
+    serve()
+    assert tool.run("-s", *FAST).err == ""
+
+
+def test_foreign_text_breaks_no_line(tool, serve):
+    serve(streams=[[("close", 1008, 'a"b\\c\n\x1b[31m\u202e\u0085end')]])
+    r = tool.run(*FAST)
+    assert "\x1b" not in r.err and "\u202e" not in r.err and "\u0085" not in r.err
+    assert r.status == 6 and 'a"b' in r.end["message"]
+
+
+def test_rejects_are_told_once_a_second(tool, serve):
+    serve(streams=[[("send", *["nonsense"] * 50)]])
+    r = tool.run(*FAST)
+    assert len(r.events("frame.rejected")) == 1
+    assert r.end["rejected"]["not-json"] == 50 and r.end["suppressed"] == 49
+
+
+def test_full_stderr_holds_nothing_up(tool, serve):
+    serve()
+    process = tool.start("-w", "100ms", "-n", 20, QUEUE)
+    time.sleep(0.1)
+    out = process.stdout.read()
+    assert len(out.splitlines()) == 20
+    process.wait(timeout=10)
