@@ -41,7 +41,8 @@ void audit_strn(struct audit *a, const char *key, const char *value, size_t len)
 void audit_int(struct audit *a, const char *key, int64_t value);
 void audit_double(struct audit *a, const char *key, double value);	/* NaN: null */
 void audit_bool(struct audit *a, const char *key, bool value);
-void audit_json(struct audit *a, const char *key, const char *json, size_t len);	/* ours, trusted */
+/* The JSON text is ours and trusted. */
+void audit_json(struct audit *a, const char *key, const char *json, size_t len);
 void audit_end(struct audit *a);
 
 #endif

@@ -259,7 +259,8 @@ static void take_member(struct json *js, struct frame *f, const cJSON *item, uin
 	size_t len = strlen(item->string);
 
 	for (size_t i = 0; i < js->nmetric; i++)
-		if (len == js->metric[i].len && memcmp(item->string, js->metric[i].name, len) == 0) {
+		if (len == js->metric[i].len
+		    && memcmp(item->string, js->metric[i].name, len) == 0) {
 			if (!(*seen & 1u << i))
 				take_metric(js, f, i, item);
 			*seen |= 1u << i;
@@ -494,7 +495,8 @@ static unsigned hex4(const char *s)
 	unsigned value = 0;
 
 	for (int i = 0; i < 4; i++)
-		value = value << 4 | (unsigned)(s[i] <= '9' ? s[i] - '0' : (s[i] | 0x20) - 'a' + 10);
+		value = value << 4
+			| (unsigned)(s[i] <= '9' ? s[i] - '0' : (s[i] | 0x20) - 'a' + 10);
 	return value;
 }
 

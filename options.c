@@ -141,7 +141,8 @@ static void add_queue(struct parse *p, const char *s, size_t len, const char *fr
 	if (!uuid_parse(s, len, id)) {
 		copy = strndup(s, len);
 		lines_add(&p->problems, "%s '%s': allowed is a queue ID, that is a UUID like "
-			"11111111-1111-4111-8111-111111111111", from, copy ? shown(copy, text) : "");
+			"11111111-1111-4111-8111-111111111111", from,
+			copy ? shown(copy, text) : "");
 		free(copy);
 		return;
 	}
@@ -742,7 +743,8 @@ static void help_line(struct buf *out, const struct option_def *d)
 static void put_help(struct buf *out)
 {
 	buf_str(out, "Usage: gsqstat [OPTION]... [QUEUE_ID]...\n"
-		"Prints statistics of Genesys Cloud routing queues, window by window, and exits.\n");
+		"Prints statistics of Genesys Cloud routing queues, window by window, and "
+		"exits.\n");
 	for (enum group g = 0; g < GROUPS; g++) {
 		buf_printf(out, "\n%s:\n", group_titles[g]);
 		for (size_t i = 0; i < OPTIONS; i++)

@@ -66,7 +66,8 @@ enum parsed {
 };
 
 /*
- * Reads argv and the environment; versions are the libraries', for --version. Writes help, version and dry-run to stdout (checked:
+ * Reads argv and the environment; versions are the libraries', for --version. Writes help,
+ * version and dry-run to stdout (checked:
  * *st is ST_OUTPUT if that failed) and usage errors to stderr as `gsqstat: …` lines. Opens
  * no output and sends nothing. set is all zero before and freed by settings_free.
  */

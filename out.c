@@ -288,7 +288,8 @@ enum status out_flush(struct out *o, struct err *err)
 		if (!ready || !out_waiting(o))
 			return ST_OK;
 		n = o->socket
-			? send(o->fd, o->queue.data + o->sent, piece(o), MSG_DONTWAIT | MSG_NOSIGNAL)
+			? send(o->fd, o->queue.data + o->sent, piece(o),
+				MSG_DONTWAIT | MSG_NOSIGNAL)
 			: write(o->fd, o->queue.data + o->sent, piece(o));
 		if (n < 0 && errno == EINTR)
 			continue;

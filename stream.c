@@ -170,7 +170,8 @@ static void time_is_up(struct stream *s, const char *text)
 	char whole[TEXT_MAX], duration[DURATION_TEXT_MAX];
 
 	duration_format(duration, s->conf.retry_for_us / US_PER_MS);
-	snprintf(whole, sizeof(whole), "%.600s; no connection within --retry-for %s", text, duration);
+	snprintf(whole, sizeof(whole), "%.600s; no connection within --retry-for %s", text,
+		duration);
 	over(s, s->status == ST_RATE ? ST_RATE : ST_NET, whole);
 }
 

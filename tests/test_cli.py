@@ -46,7 +46,9 @@ def test_all_bad_values_are_told_at_once(user):
     (["--outlier", "waittime.avg>1"], ["waitTime"]),
     (["--outlier", "none", "--outlier", "waitTime.avg>1"], ["none"]),
     (["--subscribe", "mesage"], ["message"]), (["--cacert", "nowhere"], ["--cacert"]),
-    (["-Q", "nowhere"], ["--queue-file"]), (["-q", "x"], ["UUID"]), (["--align=yes"], ["--align"]), (["-Z"], ["-Z"]), (["-o", "no/such/dir"], ["no/such/dir"]),
+    (["-Q", "nowhere"], ["--queue-file"]), (["-q", "x"], ["UUID"]),
+    (["--align=yes"], ["--align"]), (["-Z"], ["-Z"]),
+    (["-o", "no/such/dir"], ["no/such/dir"]),
     (["-o", "a", "--record", "a"], ["one file"]), (["--record", "a", "--rejects", "./a"], []),
     (["-H", "http://example.com"], ["loopback"]), (["-H", "https://u:p@example.com"], ["--host"]),
     (["-H", "host/path"], ["--host"]), (["--client-secret-file", "nowhere"], ["nowhere"]),
@@ -108,7 +110,8 @@ def test_dry_run_sends_nothing_and_opens_nothing(tool, serve):
 
 
 def test_queue_file(user):
-    (user.dir / "queues").write_text("# ours\n\n %s # first\r\n%s\n" % (QUEUE.upper(), frames.QUEUES[1]))
+    (user.dir / "queues").write_text("# ours\n\n %s # first\r\n%s\n"
+                                     % (QUEUE.upper(), frames.QUEUES[1]))
     r = user.run("--dry-run", *HOST, "-Q", "queues", frames.QUEUES[2], "-q", frames.QUEUES[3])
     assert json.loads(r.out)["queue"]["value"] == [
         QUEUE, frames.QUEUES[1], frames.QUEUES[3], frames.QUEUES[2]]

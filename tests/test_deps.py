@@ -200,7 +200,8 @@ def test_backports_that_are_switched_off_do_not_count(machine, text):
 
 
 def test_a_commented_line_does_not_count(machine):
-    machine.source("sources.list", ONE_LINE + "#deb http://m.example/debian bookworm-backports main\n")
+    machine.source("sources.list",
+                   ONE_LINE + "#deb http://m.example/debian bookworm-backports main\n")
     assert "adding bookworm-backports" in machine.deps("demo").stdout
 
 

@@ -23,7 +23,8 @@ def test_ndjson_numbers_read_back(tool):
     row = tool.run("--replay", "-", "-w", "1m", data=BARE).rows[0]
     active = row["metrics"]["state"]["active"]
     assert active == {"count": 12, "last": 55, "min": 0, "max": 55, "mean": 27.5,
-                      "stddev": math.sqrt(float(Fraction(3575, 12))), "p50": 25, "p90": 50, "p95": 55, "p99": 55}
+                      "stddev": math.sqrt(float(Fraction(3575, 12))),
+                      "p50": 25, "p90": 50, "p95": 55, "p99": 55}
     assert row["metrics"]["state"]["waiting"]["mean"] == 0.1
     assert row["metrics"]["state"]["waiting"]["stddev"] == 0
 

@@ -1,0 +1,52 @@
+# bash completion for gsqstat
+
+_gsqstat_list() {	# the last word of a comma list, out of the words given
+	local done=
+	[[ $cur == *,* ]] && done=${cur%,*},
+	mapfile -t COMPREPLY < <(compgen -P "$done" -W "$1" -- "${cur##*,}")
+	compopt -o nospace
+}
+
+_gsqstat() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+	# readline takes --option=value apart
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]]; then
+		prev=${COMP_WORDS[COMP_CWORD-2]}
+	fi
+	local words=
+	case $prev in
+	-m | --metric)
+		_gsqstat_list 'state queueState agentState conversationCount waitTime abandonedCount'
+		return ;;
+	-i | --interval) words='PT10S PT15S PT30S PT1M PT2M' ;;
+	-w | --window) words='10s 30s 1m 5m 1h' ;;
+	-f | --format) words='ndjson csv' ;;
+	--time) words='arrival event' ;;
+	--subscribe) words='url message' ;;
+	--audit) words='json logfmt none' ;;
+	--outlier) words='none waitTime.avg\>30000' ;;
+	-Q | --queue-file | -o | --output | --record | --rejects | --replay | --cacert | \
+		--client-secret-file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames
+		return ;;
+	-H | --host)
+		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
+		return ;;
+	-q | --queue | -n | --count | --lateness | --connect-timeout | --retry-for | \
+		--idle-timeout | --token-margin)
+		return ;;
+	*)
+		[[ $cur == -* ]] && words='--queue --queue-file --metric --interval --window
+			--count --align --time --lateness --format --no-header --output --record
+			--rejects --dry-run --replay --host --subscribe --cacert --connect-timeout
+			--retry-for --idle-timeout --outlier --token-margin --no-cache
+			--client-secret-file --audit --verbose --silent --help --version
+			-q -Q -m -i -w -n -f -o -H -v -s -h -V' ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _gsqstat gsqstat
