@@ -277,7 +277,7 @@ static int by_value(const void *a, const void *b)
 static double bucket_value(const struct quantile *q, int32_t index)
 {
 	double gamma = GAMMA, bound;
-	int64_t at = ((int64_t)index << q->level) + BOUNDS_DOWN;
+	int64_t at = (int64_t)index * (INT64_C(1) << q->level) + BOUNDS_DOWN;
 
 	for (unsigned l = 0; l < q->level; l++)
 		gamma *= gamma;

@@ -278,7 +278,7 @@ static const char *read_envelope(struct tape *t, const struct members *all,
 static const char *read_line(struct tape *t, const char *s, size_t len, struct tape_entry *e)
 {
 	struct members all = { .has_at = false };
-	const char *why;
+	bool strict;
 
 	if (s[0] != '{')
 		return "no JSON object";
@@ -289,15 +289,18 @@ static const char *read_line(struct tape *t, const char *s, size_t len, struct t
 	e->at_us = NO_TIME;
 	e->stream = 0;
 	e->verbatim = false;
-	if (!memmem(s, len, "\"at\"", 4) || (read_members(s, s + len, &all) && !all.has_at)) {
+	/* a bare frame's strictness is for its decoder to judge */
+	strict = !memmem(s, len, "\"at\"", 4) || read_members(s, s + len, &all);
+	if (!strict)
+		return "not strict JSON";
+	if (!all.has_at) {
 		e->kind = TAPE_BARE;
 		e->verbatim = true;
 		e->text = s;
 		e->text_len = len;
 		return NULL;
 	}
-	why = all.has_at ? read_envelope(t, &all, e) : "not strict JSON";
-	return why;
+	return read_envelope(t, &all, e);
 }
 
 /* Trims a line as editors and other systems leave it. */

@@ -1,0 +1,30 @@
+/* A recording, read from a pipe to its end. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../tape.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("tape", 0);
+	struct tape_entry e = { .kind = TAPE_WAIT };
+	struct tape *t = NULL;
+	struct err err;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size
+	    || tape_open(&t, path, &err) != ST_OK)
+		abort();
+	while (e.kind != TAPE_EOF)
+		if (tape_read(t, &e, &err) != ST_OK)
+			abort();
+	tape_close(t);
+	close(fd);
+	return 0;
+}

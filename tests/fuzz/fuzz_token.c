@@ -1,0 +1,36 @@
+/* The token endpoint's answer, a duration, a host and a rule: one text as each of them. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../creds.h"
+#include "../../rule.h"
+#include "../../text.h"
+#include "../../token.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = strndup((const char *)data, size), *token, *url;
+	const char *why, *metric;
+	struct rule rule;
+	double life_s;
+	int64_t value;
+	bool plain;
+
+	if (!text)
+		return 0;
+	if (!token_parse_answer((const char *)data, size, &token, &life_s))
+		free(token);
+	url = creds_base_url(text, &plain, &why);
+	if (url && strpbrk(url, " @?#\n"))
+		abort();
+	free(url);
+	if (duration_parse_ms(text, &value) && value < 0)
+		abort();
+	time_parse_us((const char *)data, size, &value);
+	rule_parse(text, &metric, &rule);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,190 @@
+/* Audit lines: whole, bounded, harmless, and without secrets. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../audit.h"
+#include "../json.h"
+
+static char line[8192];
+
+/* What one line with one field says. */
+static const char *told(struct audit *a, int fd, const char *value, size_t len)
+{
+	ssize_t n;
+
+	audit_begin(a, LEVEL_INFO, "x", 0);
+	audit_strn(a, "field", value, len);
+	audit_end(a);
+	n = read(fd, line, sizeof(line) - 1);
+	line[n < 0 ? 0 : n] = '\0';
+	return line;
+}
+
+static struct audit *audit_to(int fd[2], enum audit_format format)
+{
+	assert_int_equal(pipe(fd), 0);
+	return audit_new(format, LEVEL_INFO, fd[1]);
+}
+
+static void close_both(const int fd[2])
+{
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void line__is_strict_json_whatever_comes(void **state)
+{
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_JSON);
+	char *long_text = malloc(1 << 20);
+
+	(void)state;
+	assert_non_null(long_text);
+	for (int c = 0; c < 256; c++) {
+		char text[4] = { 'a', (char)c, 'b', '\0' };
+		const char *s = told(a, fd[0], text, 3);
+
+		assert_int_equal(s[strlen(s) - 1], '\n');
+		assert_ptr_equal(json_skip(s, s + strlen(s)), s + strlen(s) - 1);
+		for (const char *p = s; p[1]; p++)
+			assert_true((unsigned char)*p >= 0x20 && *p != 0x7F);
+	}
+	memset(long_text, 'z', 1 << 20);
+	assert_true(strlen(told(a, fd[0], long_text, 1 << 20)) < 512);
+	free(long_text);
+	audit_free(a);
+	close_both(fd);
+}
+
+static void line__holds_no_secret_in_any_form(void **state)
+{
+	static const char secret[] = "a/b+c=secret";
+	static const char *const forms[] = { "a/b+c=secret", "a%2Fb%2Bc%3Dsecret", "YS9iK2M9c2VjcmV0" };
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
+	char text[600];
+
+	(void)state;
+	assert_true(audit_secret(a, secret, strlen(secret)));
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+		for (size_t before = 0; before < 300; before += 7) {
+			memset(text, 'x', before);
+			strcpy(text + before, forms[i]);
+			strcat(text, " and more");
+			told(a, fd[0], text, strlen(text));
+			for (size_t k = 0; k < ARRAY_LEN(forms); k++)
+				assert_null(strstr(line, forms[k]));
+			assert_null(strstr(line, "b+c"));
+		}
+	strcpy(text, "one a/b+c=secret two");
+	audit_redact(a, text);
+	assert_string_equal(text, "one REDACTED two");
+	audit_free(a);
+	close_both(fd);
+}
+
+static void line__never_passes_4096_bytes(void **state)
+{
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_JSON);
+	char text[201], key[16];
+	ssize_t n;
+
+	(void)state;
+	memset(text, 'y', 200);
+	text[200] = '\0';
+	audit_begin(a, LEVEL_INFO, "x", 0);
+	for (int i = 0; i < 50; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		audit_str(a, key, text);
+	}
+	audit_end(a);
+	n = read(fd[0], line, sizeof(line));
+	assert_true(n > 3000 && n <= 4096);
+	assert_ptr_equal(json_skip(line, line + n), line + n - 1);
+	assert_memory_equal(line + n - 19, ",\"truncated\":true}\n", 19);
+	audit_free(a);
+	close_both(fd);
+}
+
+static void line__is_dropped_where_there_is_no_room(void **state)
+{
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_JSON);
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		audit_begin(a, LEVEL_INFO, "x", 0);
+		audit_end(a);
+	}
+	assert_true(audit_dropped(a) > 0 && audit_dropped(a) < 5000);
+	audit_free(a);
+	close_both(fd);
+}
+
+static void level__below_the_threshold_is_silent(void **state)
+{
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_JSON);
+
+	(void)state;
+	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
+	audit_begin(a, LEVEL_DEBUG, "x", 0);
+	audit_int(a, "n", 1);
+	audit_end(a);
+	assert_int_equal(read(fd[0], line, sizeof(line)), -1);
+	audit_free(a);
+	close_both(fd);
+}
+
+static void line__stays_whole_where_many_write(void **state)
+{
+	int fd[2];
+	FILE *in;
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	for (int child = 0; child < 8; child++)
+		if (fork() == 0) {
+			struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, fd[1]);
+
+			for (int i = 0; a && i < 200; i++) {
+				audit_begin(a, LEVEL_INFO, "x", 0);
+				audit_str(a, "text", "some words that make it longer");
+				audit_end(a);
+			}
+			_exit(0);
+		}
+	close(fd[1]);
+	in = fdopen(fd[0], "r");
+	assert_non_null(in);
+	while (fgets(line, sizeof(line), in))
+		assert_ptr_equal(json_skip(line, line + strlen(line)), line + strlen(line) - 1);
+	fclose(in);
+	while (wait(NULL) > 0)
+		;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(line__is_strict_json_whatever_comes),
+		cmocka_unit_test(line__holds_no_secret_in_any_form),
+		cmocka_unit_test(line__never_passes_4096_bytes),
+		cmocka_unit_test(line__is_dropped_where_there_is_no_room),
+		cmocka_unit_test(level__below_the_threshold_is_silent),
+		cmocka_unit_test(line__stays_whole_where_many_write)
+	};
+
+	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
+}

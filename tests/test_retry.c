@@ -1,0 +1,134 @@
+/* When to try again, on a clock and with random numbers that the test holds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../retry.h"
+
+#define S INT64_C(1000000)
+#define MOST UINT32_MAX
+
+static struct retry start(int64_t for_us)
+{
+	struct retry r;
+
+	retry_init(&r, for_us, 0);
+	return r;
+}
+
+/* The wait, -1: time is up. */
+static int64_t next(struct retry *r, int64_t now, uint32_t random, int64_t retry_after)
+{
+	int64_t at;
+
+	return retry_next(r, now, random, retry_after, &at) == RETRY_LATER ? at - now : -1;
+}
+
+static void backoff__doubles_up_to_its_cap(void **state)
+{
+	static const int64_t most[] = { 250000, 500000, S, 2 * S, 4 * S, 8 * S, 16 * S, 30 * S,
+		30 * S };
+	struct retry r = start(3600 * S);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
+		assert_int_equal(next(&r, 0, MOST, -1), most[i] - 1 - most[i] / (INT64_C(1) << 32));
+}
+
+static void backoff__has_full_jitter(void **state)
+{
+	struct retry r = start(3600 * S);
+
+	(void)state;
+	assert_int_equal(next(&r, 0, 0, -1), 0);
+	assert_int_equal(next(&r, 0, 1u << 31, -1), 250000);
+}
+
+static void backoff__begins_anew_after_a_minute(void **state)
+{
+	struct retry r = start(3600 * S);
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		next(&r, 0, MOST, -1);
+	retry_connected(&r, 0);
+	retry_lost(&r, 60 * S - 1);
+	assert_int_equal(r.attempt, 5);
+	retry_connected(&r, 100 * S);
+	retry_lost(&r, 160 * S);
+	assert_int_equal(r.attempt, 0);
+}
+
+static void retry_after__wins_over_the_backoff(void **state)
+{
+	struct retry r = start(60 * S);
+
+	(void)state;
+	assert_int_equal(next(&r, 0, MOST, 7 * S), 7 * S);
+	assert_int_equal(next(&r, 0, MOST, 0), 0);
+	assert_int_equal(next(&r, 50 * S, MOST, 10 * S), -1);	/* longer than is left */
+}
+
+static void period__ends_and_begins_anew_at_a_loss(void **state)
+{
+	struct retry r = start(2 * S);
+
+	(void)state;
+	assert_int_equal(next(&r, 1990000, MOST, -1), 10000);	/* cut to the end */
+	assert_int_equal(next(&r, 2 * S, 0, -1), -1);
+	retry_connected(&r, 2 * S);
+	retry_lost(&r, 100 * S);
+	assert_int_equal(next(&r, 101 * S, 0, -1), 0);
+	assert_int_equal(next(&r, 102 * S, 0, -1), -1);
+}
+
+static void period__of_nothing_is_one_attempt(void **state)
+{
+	struct retry r = start(0);
+
+	(void)state;
+	assert_int_equal(retry_attempt_end_us(&r, 5, 15 * S), 15 * S + 5);
+	assert_int_equal(next(&r, 5, 0, -1), -1);
+}
+
+static void attempt__is_cut_at_the_periods_end(void **state)
+{
+	struct retry r = start(20 * S);
+
+	(void)state;
+	assert_int_equal(retry_attempt_end_us(&r, 0, 15 * S), 15 * S);
+	assert_int_equal(retry_attempt_end_us(&r, 10 * S, 15 * S), 20 * S);
+}
+
+static void breach__is_forgiven_once_a_minute(void **state)
+{
+	struct retry r = start(60 * S);
+
+	(void)state;
+	assert_false(retry_breach(&r));
+	retry_connected(&r, 0);
+	retry_lost(&r, 60 * S);
+	assert_false(retry_breach(&r));
+	retry_connected(&r, 70 * S);
+	retry_lost(&r, 129 * S);
+	assert_true(retry_breach(&r));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(backoff__doubles_up_to_its_cap),
+		cmocka_unit_test(backoff__has_full_jitter),
+		cmocka_unit_test(backoff__begins_anew_after_a_minute),
+		cmocka_unit_test(retry_after__wins_over_the_backoff),
+		cmocka_unit_test(period__ends_and_begins_anew_at_a_loss),
+		cmocka_unit_test(period__of_nothing_is_one_attempt),
+		cmocka_unit_test(attempt__is_cut_at_the_periods_end),
+		cmocka_unit_test(breach__is_forgiven_once_a_minute)
+	};
+
+	return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
+}

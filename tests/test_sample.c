@@ -1,0 +1,245 @@
+/* Exact sums, quantiles and both as a field's statistics, against sorted truth. */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../sample.h"
+#include "check.h"
+
+static uint64_t seed = 1;
+
+static uint64_t random_u64(void)	/* xorshift64*: the same numbers at each run */
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return seed * 0x2545F4914F6CDD1Du;
+}
+
+static double random_unit(void)
+{
+	return (double)(random_u64() >> 11) / 9007199254740992.0;
+}
+
+static struct sample sample_of(const double *x, size_t n)
+{
+	struct sample s = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		assert_true(sample_add(&s, x[i]));
+	return s;
+}
+
+static struct summary summary_of(const struct sample *s)
+{
+	struct summary u;
+
+	assert_true(sample_summarise(s, 1, &u));
+	return u;
+}
+
+static void sums__are_rounded_once(void **state)
+{
+	static const double tenths[] = { 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1 };
+	static const double wide[] = { 1e308, 1, -1e308, 1e-300 };
+	static const double huge[] = { DBL_MAX, DBL_MAX, -DBL_MAX };
+	static const double tiny[] = { 4.9406564584124654e-324, 4.9406564584124654e-324, 0 };
+	static const double plain[] = { 900, 1200, 1500 };
+	struct sample s = sample_of(tenths, 10);
+
+	(void)state;
+	assert_double_equal_exact(summary_of(&s).mean, 0.1);
+	assert_double_equal_exact(summary_of(&s).stddev, 0);
+	sample_free(&s);
+	s = sample_of(wide, 4);
+	assert_double_equal_exact(summary_of(&s).mean, 0.25);
+	sample_free(&s);
+	s = sample_of(huge, 3);
+	assert_double_equal_exact(summary_of(&s).mean, DBL_MAX / 3);
+	assert_true(isfinite(summary_of(&s).stddev));
+	sample_free(&s);
+	s = sample_of(tiny, 3);
+	assert_double_equal_exact(summary_of(&s).mean, 4.9406564584124654e-324);
+	sample_free(&s);
+	s = sample_of(plain, 3);
+	assert_double_equal_exact(summary_of(&s).mean, 1200);
+	assert_double_equal_exact(summary_of(&s).stddev, 244.94897427831782);
+	assert_double_equal_exact(summary_of(&s).p50, 1200);
+	assert_double_equal_exact(summary_of(&s).p90, 1500);
+	sample_free(&s);
+}
+
+static void sums__scale_before_they_round(void **state)
+{
+	static const double us[] = { 12100, 12101, 12105 };
+	struct sample s = sample_of(us, 3);
+	struct summary u;
+
+	(void)state;
+	assert_true(sample_summarise(&s, 1000, &u));
+	assert_double_equal_exact(u.mean, 12.102);
+	assert_double_equal_exact(u.max, 12.105);
+	sample_free(&s);
+}
+
+static void exact__weights_are_repeats(void **state)
+{
+	struct exact a = { 0 }, a2 = { 0 }, b = { 0 }, b2 = { 0 };
+	double ma, sa, mb, sb;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		assert_true(exact_add(&a, 0.3, 1));
+		assert_true(exact_add_square(&a2, 0.3, 1));
+	}
+	assert_true(exact_add(&a, -7e10, 1) && exact_add_square(&a2, -7e10, 1));
+	assert_true(exact_add(&b, 0.3, 1000) && exact_add_square(&b2, 0.3, 1000));
+	assert_true(exact_add(&b, -7e10, 1) && exact_add_square(&b2, -7e10, 1));
+	assert_true(exact_moments(&a, &a2, 1001, 1, &ma, &sa));
+	assert_true(exact_moments(&b, &b2, 1001, 1, &mb, &sb));
+	assert_double_equal_exact(ma, mb);
+	assert_double_equal_exact(sa, sb);
+	exact_free(&a);
+	exact_free(&a2);
+	exact_free(&b);
+	exact_free(&b2);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+enum shape { UNIFORM, INTEGERS, LOGNORMAL, PARETO, MIXED, WIDE, CONSTANT, BIMODAL, SHAPES };
+
+static double draw(enum shape shape)
+{
+	double u = random_unit();
+
+	switch (shape) {
+	case UNIFORM: return u * 1000;
+	case INTEGERS: return floor(u * 30);
+	case LOGNORMAL: return exp(3 * (random_unit() + random_unit() + u - 1.5) * 2);
+	case PARETO: return pow(1 - u, -1.2);
+	case MIXED: return (u - 0.4) * 1e6;
+	case WIDE: return (u < 0.5 ? -1 : 1) * pow(10, 600 * random_unit() - 300);
+	case CONSTANT: return 42;
+	case BIMODAL: return u < 0.5 ? 1 + u : 1e6 + u;
+	case SHAPES: break;
+	}
+	return 0;
+}
+
+static void quantile__is_within_its_accuracy(void **state)
+{
+	static const size_t sizes[] = { 1, 2, 63, 64, 65, 100, 5000 };
+	static const unsigned percents[] = { 50, 90, 95, 99 };
+	double x[5000], sorted[5000];
+
+	(void)state;
+	for (int shape = 0; shape < SHAPES; shape++)
+		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+			size_t n = sizes[k];
+			struct sample s = { 0 };
+
+			for (size_t i = 0; i < n; i++)
+				assert_true(sample_add(&s, x[i] = draw((enum shape)shape)));
+			memcpy(sorted, x, sizeof(x));
+			qsort(sorted, n, sizeof(*sorted), by_value);
+			assert_int_equal(sample_is_exact(&s), n <= 64);
+			for (size_t p = 0; p < 4; p++) {
+				double truth = sorted[(n * percents[p] + 99) / 100 - 1];
+				double told = quantile_at(s.quantile, percents[p], s.min, s.max);
+
+				if (fabs(told - truth) > sample_accuracy(&s) * fabs(truth) * 1.000001)
+					fail_msg("shape %d, %zu values, p%u: %g, not %g", shape, n,
+						percents[p], told, truth);
+			}
+			sample_free(&s);
+		}
+}
+
+static void quantile__joins_buckets_where_there_are_too_many(void **state)
+{
+	struct sample s = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 20000; i++)
+		assert_true(sample_add(&s, draw(WIDE)));
+	assert_true(sample_accuracy(&s) > 0.01 && sample_accuracy(&s) < 1);
+	sample_free(&s);
+	for (int i = 0; i < 20000; i++)
+		assert_true(sample_add(&s, draw(UNIFORM)));
+	assert_double_equal_exact(sample_accuracy(&s), 0.01);
+	sample_free(&s);
+}
+
+static void assert_same(const struct sample *a, const struct sample *b)
+{
+	struct summary x = summary_of(a), y = summary_of(b);
+
+	y.last = x.last;	/* order matters to it alone */
+	assert_memory_equal(&x, &y, sizeof(x));
+	assert_double_equal_exact(sample_accuracy(a), sample_accuracy(b));
+}
+
+/* Any cut of the values into parts, merged in any order, gives the same bytes. */
+static void merge__order_and_grouping_change_no_byte(void **state)
+{
+	static const size_t sizes[] = { 10, 64, 65, 3000 };
+	double x[3000];
+
+	(void)state;
+	for (int shape = 0; shape < SHAPES; shape++)
+		for (size_t k = 0; k < 4; k++) {
+			size_t n = sizes[k];
+			struct sample whole, part[4] = { { 0 } }, merged = { 0 };
+
+			for (size_t i = 0; i < n; i++)
+				x[i] = draw((enum shape)shape);
+			whole = sample_of(x, n);
+			for (size_t i = n; i-- > 0; )
+				assert_true(sample_add(&part[random_u64() % 4], x[i]));
+			for (int i = 3; i >= 0; i--)
+				assert_true(sample_merge(&merged, &part[i]));
+			assert_same(&whole, &merged);
+			for (int i = 0; i < 4; i++)
+				sample_free(&part[i]);
+			sample_free(&whole);
+			sample_free(&merged);
+		}
+}
+
+static void sample__minus_zero_is_zero(void **state)
+{
+	static const double x[] = { -0.0 };
+	struct sample s = sample_of(x, 1);
+
+	(void)state;
+	assert_false(signbit(summary_of(&s).min));
+	sample_free(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sums__are_rounded_once),
+		cmocka_unit_test(sums__scale_before_they_round),
+		cmocka_unit_test(exact__weights_are_repeats),
+		cmocka_unit_test(quantile__is_within_its_accuracy),
+		cmocka_unit_test(quantile__joins_buckets_where_there_are_too_many),
+		cmocka_unit_test(merge__order_and_grouping_change_no_byte),
+		cmocka_unit_test(sample__minus_zero_is_zero)
+	};
+
+	return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
+}

@@ -1,0 +1,203 @@
+/* Recordings: what was put is read back, and what people do to them in between. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../tape.h"
+#include "../text.h"
+
+#define T INT64_C(1795485600123456)
+
+static char path[64];
+
+static struct tape *tape_of(const char *bytes, size_t len)
+{
+	struct tape *t;
+	struct err err;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/tape.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	fd = mkstemp(path);
+	assert_int_equal(write(fd, bytes, len), len);
+	close(fd);
+	assert_int_equal(tape_open(&t, path, &err), ST_OK);
+	unlink(path);
+	return t;
+}
+
+static struct tape_entry next(struct tape *t)
+{
+	struct tape_entry e;
+	struct err err;
+
+	assert_int_equal(tape_read(t, &e, &err), ST_OK);
+	return e;
+}
+
+static void assert_text(const struct tape_entry *e, const char *text)
+{
+	assert_int_equal(e->text_len, strlen(text));
+	assert_memory_equal(e->text, text, strlen(text));
+}
+
+static void tape__reads_back_what_was_put(void **state)
+{
+	static const char *const texts[] = {
+		"{\"a\":[1,\"}\"]}", "not json", "{\"a\":\n1}", "\"quoted\\u0041\"", "", "{} {}",
+		"{\"a\":01}", "tab\tand\x01"
+	};
+	struct buf out = { 0 };
+	struct tape_entry e;
+	struct tape *t;
+
+	(void)state;
+	tape_put_state(&out, T, 3, true);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		tape_put_message(&out, T + (int64_t)i, 1, false, texts[i], strlen(texts[i]));
+	tape_put_message(&out, T, 0, true, "bin", 3);
+	tape_put_state(&out, T, 3, false);
+	tape_put_end(&out, T + 9);
+	t = tape_of(out.data, out.len);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_CONNECTED);
+	assert_int_equal(e.stream, 3);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		e = next(t);
+		assert_int_equal(e.kind, TAPE_FRAME);
+		assert_int_equal(e.at_us, T + (int64_t)i);
+		assert_int_equal(e.stream, 1);
+		assert_text(&e, texts[i]);
+	}
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_BINARY);
+	assert_int_equal(next(t).kind, TAPE_LOST);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_END_STATE);
+	assert_int_equal(e.at_us, T + 9);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_EOF);
+	assert_false(e.torn);
+	tape_close(t);
+	buf_free(&out);
+}
+
+static void line__may_be_rewritten(void **state)
+{
+	static const char text[] = "\xEF\xBB\xBF\r\n"
+		" { \"frame\" : {\"x\":1} , \"at\" : \"2026-11-24T02:00:00Z\" }\r\n\n"
+		"{\"bare\":1}\n";
+	struct tape *t = tape_of(text, strlen(text));
+	struct tape_entry e = next(t);
+
+	(void)state;
+	assert_int_equal(e.kind, TAPE_FRAME);
+	assert_int_equal(e.line, 2);
+	assert_text(&e, "{\"x\":1}");
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_BARE);
+	assert_int_equal(e.line, 4);
+	assert_true(e.at_us == NO_TIME);
+	tape_close(t);
+}
+
+static void line__that_is_broken_is_told(void **state)
+{
+	static const char *const bad[] = {
+		"x", "[1]", "{\"at\":\"never\",\"frame\":{}}", "{\"at\":\"2026-11-24T02:00:00Z\"}",
+		"{\"at\":7,\"frame\":{}}", "{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"odd\"}",
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"stream\":10,\"frame\":{}}",
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"text\":7}",
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"frame\":{}} x"
+	};
+	struct buf all = { 0 };
+	struct tape *t;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		buf_printf(&all, "%s\n", bad[i]);
+	buf_add(&all, "{\"a\0\":1}\n", 9);
+	t = tape_of(all.data, all.len);
+	for (size_t i = 0; i <= ARRAY_LEN(bad); i++) {
+		struct tape_entry e = next(t);
+
+		if (e.kind != TAPE_BROKEN)
+			fail_msg("line %zu was taken", i + 1);
+		assert_non_null(e.why);
+	}
+	assert_int_equal(next(t).kind, TAPE_EOF);
+	tape_close(t);
+	buf_free(&all);
+}
+
+static void line__last_without_its_end(void **state)
+{
+	struct tape *t = tape_of("{\"a\":1}\n{\"b\":", 14);
+	struct tape_entry e;
+
+	(void)state;
+	assert_int_equal(next(t).kind, TAPE_BARE);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_EOF);
+	assert_true(e.torn);
+	tape_close(t);
+	t = tape_of("{\"a\":1}", 7);	/* whole all the same */
+	assert_int_equal(next(t).kind, TAPE_BARE);
+	assert_false(next(t).torn);
+	tape_close(t);
+}
+
+static void line__too_long_is_skipped(void **state)
+{
+	size_t len = TAPE_LINE_MAX + 5;
+	char *text = malloc(len + 9);
+	struct tape *t;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', len);
+	memcpy(text + len, "\n{\"a\":1}\n", 9);
+	t = tape_of(text, len + 9);
+	assert_int_equal(next(t).kind, TAPE_BROKEN);
+	assert_int_equal(next(t).kind, TAPE_BARE);
+	assert_int_equal(next(t).kind, TAPE_EOF);
+	tape_close(t);
+	free(text);
+}
+
+static void reject__has_its_members(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	tape_put_reject(&out, T, true, 7, "q", "stale", "{\"a\":1}", 7);
+	tape_put_reject(&out, NO_TIME, false, 0, NULL, "not-json", "x\"", 2);
+	buf_char(&out, '\0');
+	assert_string_equal(out.data,
+		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"window\":7,\"queueId\":\"q\","
+		"\"reason\":\"stale\",\"frame\":{\"a\":1}}\n"
+		"{\"at\":null,\"window\":null,\"queueId\":null,\"reason\":\"not-json\","
+		"\"text\":\"x\\\"\"}\n");
+	buf_free(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tape__reads_back_what_was_put),
+		cmocka_unit_test(line__may_be_rewritten),
+		cmocka_unit_test(line__that_is_broken_is_told),
+		cmocka_unit_test(line__last_without_its_end),
+		cmocka_unit_test(line__too_long_is_skipped),
+		cmocka_unit_test(reject__has_its_members)
+	};
+
+	return cmocka_run_group_tests_name("tape", tests, NULL, NULL);
+}

@@ -1,0 +1,177 @@
+/* Times, durations, UUIDs, UTF-8, words; and the growing memory below them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../base.h"
+#include "../text.h"
+
+static int64_t time_of(const char *s)
+{
+	int64_t us;
+
+	return time_parse_us(s, strlen(s), &us) ? us : NO_TIME;
+}
+
+static void time__is_read_to_the_us(void **state)
+{
+	(void)state;
+	assert_int_equal(time_of("1970-01-01T00:00:00Z"), 0);
+	assert_int_equal(time_of("2026-11-24T02:00:00.123456789Z"), 1795485600123456);
+	assert_int_equal(time_of("2026-11-24t04:30:00.5+02:30"), 1795485600500000);
+	assert_int_equal(time_of("2026-11-23T23:00:00-03:00"), 1795485600000000);
+	assert_int_equal(time_of("1969-12-31T23:59:59.999Z"), -1000);
+	assert_int_equal(time_of("2024-02-29T00:00:00z"), 1709164800000000);
+	assert_int_equal(time_of("2016-12-31T23:59:60Z"), time_of("2017-01-01T00:00:00Z"));
+}
+
+static void time__that_is_none_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "2026-11-24", "2026-11-24T02:00:00", "2026-13-01T00:00:00Z",
+		"2025-02-29T00:00:00Z", "2026-11-31T00:00:00Z", "2026-11-24T24:00:00Z",
+		"2026-11-24T02:60:00Z", "2026-11-24T02:00:61Z", "2026-11-24T02:00:00.Z",
+		"2026-11-24 02:00:00Z", "2026-11-24T02:00:00+2:00", "2026-11-24T02:00:00ZZ",
+		"0000-01-01T00:00:00Z", "+026-11-24T02:00:00Z", "2026-11-24T02:00:00.1x",
+		"2026-11-24T02:00:00+24:00"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_true(time_of(bad[i]) == NO_TIME);
+}
+
+static void time__round_trips_over_four_centuries(void **state)
+{
+	char text[TIME_TEXT_MAX];
+
+	(void)state;
+	for (int64_t us = -6000000000000000; us < 7000000000000000; us += 86399123457) {
+		time_format_us(text, us);
+		assert_true(time_of(text) == us);
+	}
+	time_format_ms(text, -1);
+	assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+}
+
+static void duration__has_a_unit_and_whole_ms(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} good[] = {
+		{ "30s", 30000 }, { "100ms", 100 }, { "1.5s", 1500 }, { "0.1s", 100 }, { "2m", 120000 },
+		{ "24h", 86400000 }, { "0s", 0 }, { "PT10S", 10000 }, { "PT1M30S", 90000 },
+		{ "PT0.25S", 250 }, { "PT1H", 3600000 }, { "PT1H0.5M", 3630000 }, { "0.001s", 1 }
+	};
+	static const char *const bad[] = {
+		"", "30", "s", "-1s", "1.0005s", "1e3s", "1 s", "PT", "PT1", "PT1S1M", "P1D", "PT1.5M1S",
+		"1s ", "99999999999999999999s", "1..5s", "0x1s", "1sec", "pt10s", ".5s", "5.s"
+	};
+	int64_t ms;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(duration_parse_ms(good[i].text, &ms));
+		assert_int_equal(ms, good[i].ms);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (duration_parse_ms(bad[i], &ms))
+			fail_msg("'%s' was taken", bad[i]);
+}
+
+static void duration__is_told_in_its_largest_unit(void **state)
+{
+	char text[DURATION_TEXT_MAX];
+
+	(void)state;
+	duration_format(text, 90000);
+	assert_string_equal(text, "90s");
+	duration_format(text, 120000);
+	assert_string_equal(text, "2m");
+	duration_format(text, 1500);
+	assert_string_equal(text, "1500ms");
+	duration_format(text, 0);
+	assert_string_equal(text, "0s");
+}
+
+static void uuid__is_lowered(void **state)
+{
+	char id[UUID_LEN + 1];
+
+	(void)state;
+	assert_true(uuid_parse("ABCDEF01-2345-6789-abcd-EF0123456789", 36, id));
+	assert_string_equal(id, "abcdef01-2345-6789-abcd-ef0123456789");
+	assert_false(uuid_parse("ABCDEF01-2345-6789-abcd-EF012345678", 35, id));
+	assert_false(uuid_parse("ABCDEF01x2345-6789-abcd-EF0123456789", 36, id));
+	assert_false(uuid_parse("GBCDEF01-2345-6789-abcd-EF0123456789", 36, id));
+}
+
+static bool valid(const char *s)
+{
+	return utf8_valid(s, strlen(s));
+}
+
+static void utf8__follows_rfc_3629(void **state)
+{
+	(void)state;
+	assert_true(valid("plain and long enough for eight at once, \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"));
+	assert_true(valid("\xEE\x80\x80\xF4\x8F\xBF\xBF"));
+	assert_false(valid("\xC0\xAF"));		/* overlong */
+	assert_false(valid("\xE0\x80\xAF"));
+	assert_false(valid("\xED\xA0\x80"));		/* surrogate */
+	assert_false(valid("\xF4\x90\x80\x80"));	/* above U+10FFFF */
+	assert_false(valid("12345678\xFF"));
+	assert_false(valid("\xE2\x82"));
+	assert_int_equal(utf8_cut("\xC3\xA4\xC3\xA4", 4, 3), 2);
+	assert_int_equal(utf8_cut("abc", 3, 8), 3);
+}
+
+static void word__nearest_is_near(void **state)
+{
+	static const char *const words[] = { "ndjson", "csv", "waitTime" };
+
+	(void)state;
+	assert_string_equal(nearest_word("waittime", words, 3), "waitTime");
+	assert_string_equal(nearest_word("ndjosn", words, 3), "ndjson");
+	assert_string_equal(nearest_word("cvs", words, 3), "csv");
+	assert_null(nearest_word("prometheus", words, 3));
+	assert_null(nearest_word("", words, 3));
+}
+
+static void buf__keeps_what_it_has_at_its_limit(void **state)
+{
+	struct buf b = { .limit = 4 };
+
+	(void)state;
+	assert_true(buf_str(&b, "abc"));
+	assert_false(buf_str(&b, "de"));
+	assert_true(b.failed);
+	assert_false(buf_char(&b, 'x'));	/* once failed, for good */
+	assert_int_equal(b.len, 3);
+	buf_clear(&b);
+	assert_true(buf_str(&b, "wxyz"));
+	buf_free(&b);
+	assert_int_equal(b.limit, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(time__is_read_to_the_us),
+		cmocka_unit_test(time__that_is_none_is_refused),
+		cmocka_unit_test(time__round_trips_over_four_centuries),
+		cmocka_unit_test(duration__has_a_unit_and_whole_ms),
+		cmocka_unit_test(duration__is_told_in_its_largest_unit),
+		cmocka_unit_test(uuid__is_lowered),
+		cmocka_unit_test(utf8__follows_rfc_3629),
+		cmocka_unit_test(word__nearest_is_near),
+		cmocka_unit_test(buf__keeps_what_it_has_at_its_limit)
+	};
+
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}

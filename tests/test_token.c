@@ -1,0 +1,146 @@
+/* What the token endpoint may answer, hosts and regions, rules: text from outside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../creds.h"
+#include "../rule.h"
+#include "../token.h"
+#include "check.h"
+
+static void answer__is_checked_field_by_field(void **state)
+{
+	static const char *const bad[] = {
+		"", "{", "[]", "null", "\"x\"", "{}", "{\"access_token\":\"t\"}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\"}",
+		"{\"access_token\":\"\",\"token_type\":\"bearer\",\"expires_in\":1}",
+		"{\"access_token\":7,\"token_type\":\"bearer\",\"expires_in\":1}",
+		"{\"access_token\":\"a b\",\"token_type\":\"bearer\",\"expires_in\":1}",
+		"{\"access_token\":\"a\\n\",\"token_type\":\"bearer\",\"expires_in\":1}",
+		"{\"access_token\":\"\\u00e9\",\"token_type\":\"bearer\",\"expires_in\":1}",
+		"{\"access_token\":\"t\",\"token_type\":\"mac\",\"expires_in\":1}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":0}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":-1}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":\"1\"}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1e300}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1} x"
+	};
+	static const char good[] =
+		"{\"access_token\":\"t-._~+/=\",\"token_type\":\"Bearer\",\"expires_in\":86399.5} \n";
+	char *token;
+	double life_s;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (!token_parse_answer(bad[i], strlen(bad[i]), &token, &life_s))
+			fail_msg("%s", bad[i]);
+		assert_null(token);
+	}
+	assert_null(token_parse_answer(good, strlen(good), &token, &life_s));
+	assert_string_equal(token, "t-._~+/=");
+	assert_double_equal_exact(life_s, 86399.5);
+	free(token);
+}
+
+static void host__becomes_a_base_url(void **state)
+{
+	static const struct {
+		const char *host, *url;
+	} good[] = {
+		{ "api.example.com", "https://api.example.com" },
+		{ "api.example.com:8443", "https://api.example.com:8443" },
+		{ "https://api.example.com/", "https://api.example.com" },
+		{ "WSS://h", "https://h" }, { "http://127.0.0.1:80", "http://127.0.0.1:80" },
+		{ "ws://localhost:1", "http://localhost:1" }, { "http://[::1]:5", "http://[::1]:5" },
+		{ "localhost:1", "https://localhost:1" }, { "[2001:db8::1]:443", "https://[2001:db8::1]:443" }
+	};
+	static const char *const bad[] = {
+		"", "http://example.com", "http://127.evil.com", "ftp://h", "h/path", "u@h", "h?x", "h:0",
+		"h:65536", "h:x", ":1", "h:", "a b", "https://", "http://localhost.evil.com", "[::1", "-h"
+	};
+	const char *why;
+	bool plain;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		char *url = creds_base_url(good[i].host, &plain, &why);
+
+		if (!url)
+			fail_msg("%s", good[i].host);
+		assert_string_equal(url, good[i].url);
+		assert_int_equal(plain, strncmp(url, "http:", 5) == 0);
+		free(url);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (creds_base_url(bad[i], &plain, &why))
+			fail_msg("'%s' was taken", bad[i]);
+}
+
+static void region__is_known_by_either_spelling(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "us-east-1", "mypurecloud.com" }, { "EU_Central_1", "mypurecloud.de" },
+		{ "mypurecloud.ie", "mypurecloud.ie" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		char *domain = creds_region_domain(pairs[i][0]);
+
+		assert_non_null(domain);
+		assert_string_equal(domain, pairs[i][1]);
+		free(domain);
+	}
+	assert_null(creds_region_domain("moon-1"));
+	assert_null(creds_region_domain("bad domain.com"));
+}
+
+static void rule__is_read_and_held(void **state)
+{
+	static const struct {
+		const char *text;
+		double yes, no;
+	} good[] = {
+		{ "waitTime.avg>30000", 30001, 30000 }, { " a.b >= 1 ", 1, 0.5 }, { "a.b<1", 0, 1 },
+		{ "a.b<=1", 1, 2 }, { "a.b == -1.5e2", -150, 0 }, { "a.b!=0", 1, 0 }
+	};
+	static const char *const bad[] = {
+		"", "a.b", "a>1", "a.>1", "a.b>", "a.b>x", "a.b>1x", "a.b>inf", "a.b>nan", "a.b>0x1",
+		"a.b=1", "a.b>1>2", "a b.c>1", "a.b>+1"
+	};
+	char text[64];
+	const char *metric;
+	struct rule rule;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		strncpy(text, good[i].text, sizeof(text) - 1);
+		assert_true(rule_parse(text, &metric, &rule));
+		assert_true(rule_holds(&rule, good[i].yes));
+		assert_false(rule_holds(&rule, good[i].no));
+	}
+	assert_string_equal(metric, "a");
+	assert_string_equal(rule.path, "b");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		strncpy(text, bad[i], sizeof(text) - 1);
+		if (rule_parse(text, &metric, &rule))
+			fail_msg("'%s' was taken", bad[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answer__is_checked_field_by_field),
+		cmocka_unit_test(host__becomes_a_base_url),
+		cmocka_unit_test(region__is_known_by_either_spelling),
+		cmocka_unit_test(rule__is_read_and_held)
+	};
+
+	return cmocka_run_group_tests_name("token", tests, NULL, NULL);
+}
