@@ -169,7 +169,8 @@ golden: $(BIN)
 ## bench: the table of CPU time, memory and start-up beside other clients
 .PHONY: bench
 bench: $(BIN)
-	+@$(SUB) $(O)/bench/server $(O)/bench/drain $(O)/bench/parse
+	+@$(SUB) $(O)/bench/server $(O)/bench/drain $(O)/bench/parse \
+		$(O)/bench/measure
 	@$(PYTHON) tests/bench/run.py '$(abspath $(BIN))' '$(O)/bench'
 $(O)/bench/%: tests/bench/%.c $(O)/flags
 	$(call say,CC)mkdir -p $(@D) && $(COMPILE) $(MODE_LINK) $(LDFLAGS) -o $@ $< \

@@ -95,6 +95,15 @@ static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t part[8]
 	return carry ? 7 : n;
 }
 
+/* An integer whose square, weighed or not, is far from the end of `whole`. */
+static bool is_small(double x, uint64_t weight, int64_t *n)
+{
+	if (!(fabs(x) < 2147483648.0) || weight > UINT32_MAX)
+		return false;
+	*n = (int64_t)x;
+	return (double)*n == x;
+}
+
 /* |x| = mantissa·2^exponent, the mantissa odd: few bits for ordinary values. */
 static uint64_t decompose(double x, int32_t *exponent)
 {
@@ -122,9 +131,12 @@ bool exact_add(struct exact *sum, double x, uint64_t weight)
 	uint64_t value[3];
 	uint32_t part[8];
 	int32_t exponent, at, n;
+	int64_t small;
 
-	if (x == 0)
+	if (is_small(x, weight, &small)) {
+		sum->whole += (exact_whole)small * (int64_t)weight;
 		return true;
+	}
 	multiply(decompose(x, &exponent), 0, weight, value);
 	n = split(value, exponent, part, &at);
 	return add_limbs(sum, part, n, at, x < 0);
@@ -135,9 +147,12 @@ bool exact_add_square(struct exact *sum, double x, uint64_t weight)
 	uint64_t value[3], m, square[3];
 	uint32_t part[8];
 	int32_t exponent, at, n;
+	int64_t small;
 
-	if (x == 0)
+	if (is_small(x, weight, &small)) {
+		sum->whole += (exact_whole)(small * small) * (int64_t)weight;
 		return true;
+	}
 	m = decompose(x, &exponent);
 	multiply(m, 0, m, square);
 	multiply(square[0], square[1], weight, value);
@@ -150,6 +165,7 @@ bool exact_merge(struct exact *into, const struct exact *from)
 	struct exact copy = *from;
 	bool ok;
 
+	into->whole += from->whole;
 	if (!from->n)
 		return true;
 	copy.limb = malloc((size_t)from->n * sizeof(*copy.limb));
@@ -174,9 +190,30 @@ struct ratio {
 	int64_t exponent;
 };
 
-/* The sum's integer, in units of 2^(32·lo); false: out of memory. */
-static bool to_bignum(const struct exact *sum, BIGNUM *out)
+static bool add_whole(BIGNUM *out, exact_whole whole, int shift)
 {
+	bool negative = whole < 0;
+	BIGNUM *n = BN_new();
+	bool ok = n != NULL;
+
+	if (negative)
+		whole = -whole;
+	for (int i = 3; ok && i >= 0; i--)
+		ok = BN_lshift(n, n, LIMB_BITS)
+			&& BN_add_word(n, (BN_ULONG)(whole >> (i * LIMB_BITS)) & 0xFFFFFFFF);
+	ok = ok && BN_lshift(n, n, shift);
+	if (ok)
+		BN_set_negative(n, negative);
+	ok = ok && BN_add(out, out, n);
+	BN_free(n);
+	return ok;
+}
+
+/* The sum as an integer in units of 2^*exponent, at most 0; false: out of memory. */
+static bool to_bignum(const struct exact *sum, BIGNUM *out, int64_t *exponent)
+{
+	int32_t lo = sum->n ? sum->lo : 0, unit = lo < 0 ? lo : 0;
+
 	BN_zero(out);
 	for (int32_t i = sum->n - 1; i >= 0; i--) {
 		int64_t limb = sum->limb[i];
@@ -186,7 +223,9 @@ static bool to_bignum(const struct exact *sum, BIGNUM *out)
 		    || !(limb < 0 ? BN_sub_word(out, size) : BN_add_word(out, size)))
 			return false;
 	}
-	return true;
+	*exponent = (int64_t)unit * LIMB_BITS;
+	return BN_lshift(out, out, (lo - unit) * LIMB_BITS)
+		&& add_whole(out, sum->whole, -unit * LIMB_BITS);
 }
 
 /* Brings num to `bits` bits of quotient: returns |num|/den·2^-*exponent rounded to an
@@ -302,13 +341,12 @@ bool exact_moments(const struct exact *s1, const struct exact *s2, uint64_t weig
 {
 	BN_CTX *ctx = BN_CTX_new();
 	BIGNUM *a = BN_new(), *b = BN_new(), *w = BN_new();
-	bool ok = ctx && a && b && w && BN_set_word(w, weight) && to_bignum(s1, a);
+	int64_t e1 = 0, e2 = 0;
+	bool ok = ctx && a && b && w && BN_set_word(w, weight) && to_bignum(s1, a, &e1);
 
-	ok = ok && exact_mean(a, (int64_t)s1->lo * LIMB_BITS, w, scale, mean, ctx);
+	ok = ok && exact_mean(a, e1, w, scale, mean, ctx);
 	if (ok && stddev) {
-		ok = to_bignum(s2, b)
-			&& exact_stddev(a, (int64_t)s1->lo * LIMB_BITS, b,
-				(int64_t)s2->lo * LIMB_BITS, w, stddev, ctx);
+		ok = to_bignum(s2, b, &e2) && exact_stddev(a, e1, b, e2, w, stddev, ctx);
 		*stddev /= (double)scale;
 	}
 	BN_free(a);

@@ -9,8 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+__extension__ typedef __int128 exact_whole;
+
 struct exact {		/* all zero is the sum of nothing; fields are exact.c's own */
-	int64_t *limb;
+	exact_whole whole;	/* small integers, which most values are */
+	int64_t *limb;		/* all else */
 	int32_t lo;
 	int32_t n;
 	uint32_t pending;

@@ -9,7 +9,6 @@
 #define EVENT_TYPE "routing-statistics-queues"
 #define ARENA_FIRST 32768		/* holds the tree of any ordinary frame */
 #define ARENA_ALIGN 16
-#define NUMBER_TEXT_MAX 63		/* cJSON 1.7 reads no further into a number */
 #define SKIP_DEPTH_MAX 512
 
 /* --- the arena behind cJSON --------------------------------------------------------- */
@@ -294,23 +293,6 @@ static void take_tree(struct json *js, struct frame *f, const cJSON *tree)
 		f->invalid = "no valid timestamp";
 }
 
-/* cJSON cuts a longer number short and goes on as if it had ended. */
-static bool has_long_number(const char *s, const char *end)
-{
-	size_t run = 0;
-
-	for (; s < end; s++) {
-		if ((*s >= '0' && *s <= '9') || *s == '.' || *s == 'e' || *s == 'E' || *s == '+'
-		    || *s == '-')
-			run++;
-		else
-			run = 0;
-		if (run >= NUMBER_TEXT_MAX)
-			return true;
-	}
-	return false;
-}
-
 bool json_next(struct json *js, struct frame *frame)
 {
 	const char *start, *rest = NULL;
@@ -336,10 +318,6 @@ bool json_next(struct json *js, struct frame *frame)
 	}
 	frame->text_len = (size_t)(rest - start);
 	js->at = skip_space(rest, js->end) < js->end ? rest : NULL;
-	if (has_long_number(start, rest) && !json_skip(start, rest)) {
-		js->at = NULL;
-		return true;
-	}
 	take_tree(js, frame, tree);
 	return true;
 }

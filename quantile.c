@@ -16,7 +16,7 @@
 #define BOUNDS_UP 35489
 #define BOUNDS (BOUNDS_DOWN + BOUNDS_UP + 1)
 #define EXPONENTS 2048
-#define SLOTS_FIRST 64
+#define SLOTS_FIRST 128
 
 struct entry {
 	double x;
@@ -25,16 +25,16 @@ struct entry {
 
 struct slot {
 	int32_t key;		/* index·2 + (negative); FREE_KEY: unused */
-	uint64_t weight;
+	uint32_t low, high;	/* of the weight: two halves keep a slot at 12 bytes */
 };
 
 #define FREE_KEY INT32_MIN
 
 struct quantile {
 	uint64_t weight;
-	size_t nentry;			/* exact while table is NULL */
-	struct entry entry[QUANTILE_EXACT_MAX];
-	struct slot *slot;		/* open addressing, at most half full */
+	size_t nentry;			/* exact while slot is NULL */
+	struct entry *entry;
+	struct slot *slot;		/* open addressing, at most three quarters full */
 	size_t nslot, used;
 	unsigned level;
 	uint64_t zero;
@@ -115,8 +115,21 @@ void quantile_free(struct quantile *q)
 {
 	if (!q)
 		return;
+	free(q->entry);
 	free(q->slot);
 	free(q);
+}
+
+static uint64_t slot_weight(const struct slot *s)
+{
+	return (uint64_t)s->high << 32 | s->low;
+}
+
+static void slot_add(struct slot *s, uint64_t weight)
+{
+	weight += slot_weight(s);
+	s->low = (uint32_t)weight;
+	s->high = (uint32_t)(weight >> 32);
 }
 
 /* --- buckets ------------------------------------------------------------------------ */
@@ -157,7 +170,7 @@ static bool slots_move(struct quantile *q, size_t n, unsigned times)
 		to = slot_of(slot, n, s.key);
 		q->used += slot[to].key == FREE_KEY;
 		slot[to].key = s.key;
-		slot[to].weight += s.weight;
+		slot_add(&slot[to], slot_weight(&s));
 	}
 	free(q->slot);
 	q->slot = slot;
@@ -171,12 +184,12 @@ static bool bucket_add(struct quantile *q, int32_t index, bool negative, uint64_
 	int32_t key = index * 2 + negative;
 	size_t at;
 
-	if (2 * (q->used + 1) > q->nslot && !slots_move(q, 2 * q->nslot, 0))
+	if (4 * (q->used + 1) > 3 * q->nslot && !slots_move(q, 2 * q->nslot, 0))
 		return false;
 	at = slot_of(q->slot, q->nslot, key);
 	q->used += q->slot[at].key == FREE_KEY;
 	q->slot[at].key = key;
-	q->slot[at].weight += weight;
+	slot_add(&q->slot[at], weight);
 	q->last_slot = at;
 	return true;
 }
@@ -195,7 +208,7 @@ static bool collapse(struct quantile *q)
 static bool sketch_add(struct quantile *q, double x, uint64_t weight)
 {
 	if (x == q->last_x && x != 0) {
-		q->slot[q->last_slot].weight += weight;
+		slot_add(&q->slot[q->last_slot], weight);
 		return true;
 	}
 	if (fabs(x) < DBL_MIN) {
@@ -215,20 +228,40 @@ static bool to_sketch(struct quantile *q)
 		return true;
 	if (!bounds_make())
 		return false;
-	q->slot = slots_new(4 * SLOTS_FIRST);
+	q->slot = slots_new(SLOTS_FIRST);
 	if (!q->slot)
 		return false;
-	q->nslot = 4 * SLOTS_FIRST;
+	q->nslot = SLOTS_FIRST;
 	for (size_t i = 0; i < q->nentry; i++)
 		if (!sketch_add(q, q->entry[i].x, q->entry[i].weight))
 			return false;
+	free(q->entry);
+	q->entry = NULL;
+	q->nentry = 0;
+	return true;
+}
+
+/* Entries come in steps of four times as many: most fields of most windows need few. */
+static bool entry_add(struct quantile *q, double x, uint64_t weight)
+{
+	size_t n = q->nentry;
+
+	if (n == 0 || n == 4 || n == 16) {
+		struct entry *entry = reallocarray(q->entry, n ? 4 * n : 4, sizeof(*entry));
+
+		if (!entry)
+			return false;
+		q->entry = entry;
+	}
+	q->entry[q->nentry++] = (struct entry){ x, weight };
 	return true;
 }
 
 bool quantile_add(struct quantile *q, double x, uint64_t weight)
 {
 	if (!q->slot && q->nentry < QUANTILE_EXACT_MAX) {
-		q->entry[q->nentry++] = (struct entry){ x, weight };
+		if (!entry_add(q, x, weight))
+			return false;
 	} else if (!to_sketch(q) || !sketch_add(q, x, weight)) {
 		return false;
 	}
@@ -255,7 +288,8 @@ bool quantile_merge(struct quantile *into, const struct quantile *from)
 		struct slot s = from->slot[i];
 
 		if (s.key != FREE_KEY && !bucket_add(into,
-			join_index(s.key >> 1, into->level - from->level), s.key & 1, s.weight))
+			join_index(s.key >> 1, into->level - from->level), s.key & 1,
+			slot_weight(&s)))
 			return false;
 	}
 	into->last_x = 0;
@@ -312,13 +346,13 @@ static size_t entries_of(const struct quantile *q, struct entry *out)
 	for (size_t i = n; i-- > 0; )
 		if (sorted[i].key & 1)
 			out[k++] = (struct entry){ -bucket_value(q, sorted[i].key >> 1),
-				sorted[i].weight };
+				slot_weight(&sorted[i]) };
 	if (q->zero)
 		out[k++] = (struct entry){ 0, q->zero };
 	for (size_t i = 0; i < n; i++)
 		if (!(sorted[i].key & 1))
 			out[k++] = (struct entry){ bucket_value(q, sorted[i].key >> 1),
-				sorted[i].weight };
+				slot_weight(&sorted[i]) };
 	return k;
 }
 

@@ -33,6 +33,13 @@ enum status tape_open(struct tape **out, const char *path, struct err *err)
 	if (!t)
 		return err_nomem(err);
 	t->text.limit = TAPE_LINE_MAX;
+	t->cap = 2 * READ_BYTES;
+	t->data = malloc(t->cap);
+	if (!t->data) {
+		free(t);
+		*out = NULL;
+		return err_nomem(err);
+	}
 	t->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (t->fd < 0 || fstat(t->fd, &st) != 0) {
 		err_set(err, ST_USAGE, "--replay %s: %s", path, strerror(errno));
@@ -76,7 +83,7 @@ static enum fill fill(struct tape *t, struct err *err)
 		t->from = 0;
 	}
 	if (t->cap - t->len < READ_BYTES) {
-		size_t cap = t->cap ? 2 * t->cap : 2 * READ_BYTES;
+		size_t cap = 2 * t->cap;
 		char *data = realloc(t->data, cap);
 
 		if (!data) {

@@ -383,19 +383,14 @@ static enum fate accept(struct windows *w, struct queue *q, const struct frame *
 	return FATE_ACCEPTED;
 }
 
-/* The queue of a frame that may be the first of it; NULL: *fate says why there is none. */
-static struct queue *queue_of(struct windows *w, const struct frame *frame, int64_t own,
-	enum fate *fate)
+/* A queue that is met for the first time; NULL: *fate says why it has no rows. */
+static struct queue *queue_met(struct windows *w, const struct frame *frame, bool invalid,
+	int64_t own, enum fate *fate)
 {
-	struct queue *q = w->nqueue ? queue_find(w, frame->queue_id) : NULL;
+	struct queue *q;
 
-	if (q)
-		return q;
-	*fate = FATE_FOREIGN_QUEUE;
-	if (w->conf.nqueue)
-		return NULL;
 	*fate = FATE_INVALID;
-	if (frame->invalid || !frame->has_time)
+	if (invalid)
 		return NULL;
 	*fate = FATE_TOO_MANY_QUEUES;
 	if (w->nqueue == w->conf.queue_max)
@@ -409,13 +404,13 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	int64_t arrival_us, struct placed *placed)
 {
 	int slot[FIELD_MAX];
+	struct queue *q = w->nqueue ? queue_find(w, frame->queue_id) : NULL;
 	enum fate fate;
-	struct queue *q;
 	int64_t own;
 	bool invalid;
 
 	*placed = (struct placed){ 0, false, 0 };
-	if (w->conf.nqueue && !queue_find(w, frame->queue_id))
+	if (!q && w->conf.nqueue)
 		return FATE_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
 	if (!w->started)	/* invalid, before a first time is known: in no row */
@@ -423,8 +418,7 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	invalid = frame->invalid || !frame->has_time
 		|| is_too_far_ahead(w, frame->time_us, arrival_us);
 	own = invalid ? w->oldest : own_window(w, frame);
-	q = queue_of(w, frame, own, &fate);
-	if (!q)
+	if (!q && !(q = queue_met(w, frame, invalid, own, &fate)))
 		return fate;
 	q->stream = stream;
 	if (invalid || !cell_fits(cell_find(w, own, q), frame, w->conf.nasked, slot))

@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+"""make bench: whole processes side by side, medians and ratios in one table.
+
+run.py PROGRAM BUILD_DIR. BENCH_FRAMES and BENCH_RUNS change how much and how often.
+"""
+import json
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+import frames as F  # noqa: E402
+import trustme  # noqa: E402
+
+FRAMES = int(os.environ.get("BENCH_FRAMES", 400000))
+RUNS = int(os.environ.get("BENCH_RUNS", 5))
+BUILD = pathlib.Path(sys.argv[2]).absolute()
+
+
+def measure(args, env=None, stdout=subprocess.DEVNULL):
+    """(CPU seconds, peak KiB) of one whole process."""
+    read, write = os.pipe()
+    subprocess.run(["sh", "-c", 'exec 3>&%d "$@"' % write, "sh", BUILD / "measure", *args],
+                   env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.DEVNULL,
+                   pass_fds=[write], check=True)
+    os.close(write)
+    with os.fdopen(read) as told:
+        cpu, peak, status = told.read().split()
+    if status != "0":
+        raise SystemExit("%s ended with %s" % (args[0], status))
+    return float(cpu), int(peak)
+
+
+class Server:
+    def __init__(self, build, certs, count):
+        self.process = subprocess.Popen([build / "server", certs / "cert", certs / "key",
+                                         str(count)], stdout=subprocess.PIPE)
+        self.port = int(self.process.stdout.readline())
+        self.url = "wss://localhost:%d/stream" % self.port
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def ours(program, port, directory, ca, count, window="10s"):
+    env = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(directory),
+           "GENESYS_CLIENT_ID": "i", "GENESYS_CLIENT_SECRET": "s"}
+    rows = directory / "rows"
+    with rows.open("wb") as out:
+        figures = measure([program, "--cacert", ca, "-H", "localhost:%d" % port, "-w", window,
+                           "--audit", "none", "--idle-timeout", "2m", *F.QUEUES[:50]], env, out)
+    updates = sum(json.loads(line)["updates"] for line in rows.read_text().splitlines())
+    if updates != count:
+        raise SystemExit("void: %d updates of %d frames" % (updates, count))
+    return figures
+
+
+def median(figures, index):
+    return statistics.median(f[index] for f in figures)
+
+
+def node(build):
+    if not (build / "node_modules/ws").exists():
+        if not shutil.which("npm"):
+            return None
+        r = subprocess.run(["npm", "install", "--silent", "--no-save", "--prefix", build, "ws"],
+                           stdin=subprocess.DEVNULL, capture_output=True)
+        if r.returncode:
+            return None
+    return {**os.environ, "NODE_PATH": str(build / "node_modules")}
+
+
+def first_byte(args, env, listener):
+    """Seconds from the start of a process to its first byte at the listener."""
+    began = time.perf_counter()
+    process = subprocess.Popen(args, env=env, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peer, _ = listener.accept()
+    peer.recv(1)
+    took = time.perf_counter() - began
+    peer.close()
+    process.kill()
+    process.wait()
+    return took
+
+
+def start_up(program, ca, directory):
+    env = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(directory / "none"),
+           "GENESYS_CLIENT_ID": "i", "GENESYS_CLIENT_SECRET": "s"}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host = "localhost:%d" % listener.getsockname()[1]
+        pairs = [(first_byte([program, "--cacert", ca, "-H", host, F.QUEUES[0]], env, listener),
+                  first_byte(["curl", "-s", "--cacert", ca, "https://%s/" % host], env, listener))
+                 for _ in range(50)]
+    return [statistics.median(p[i] for p in pairs) for i in (0, 1)]
+
+
+def replay_lines(path, count):
+    with path.open("w") as out:
+        out.write('{"at":"2026-11-24T02:00:00.000000Z","stream":0,"state":"connected"}\n')
+        for i in range(count):
+            stamp = "2026-11-24T02:%02d:%02d.%06d" % (i // 10000000, i // 100000 % 60, i % 100000)
+            out.write('{"at":"%sZ","stream":0,"frame":%s}\n' % (stamp, F.frame(
+                F.QUEUES[i % 50], at=stamp + "Z")))
+        out.write('{"at":"2026-11-24T02:00:09.999999Z","state":"end"}\n')
+
+
+def row(name, value, ratio="", target=""):
+    print("%-34s %14s  %9s  %s" % (name, value, ratio, target), flush=True)
+
+
+def main(program, build):
+    with tempfile.TemporaryDirectory() as name:
+        work = pathlib.Path(name)
+        authority = trustme.CA()
+        cert = authority.issue_cert("localhost")
+        authority.cert_pem.write_to_path(work / "ca")
+        cert.private_key_pem.write_to_path(work / "key")
+        cert.cert_chain_pems[0].write_to_path(work / "cert")
+        ca = str(work / "ca")
+        row("%d frames, %d runs, medians" % (FRAMES, RUNS), "", "ratio", "target")
+        with Server(build, work, FRAMES) as server:
+            env, mine, floor, js, py = node(build), [], [], [], []
+            for _ in range(RUNS):
+                mine.append(ours(program, server.port, work, ca, FRAMES))
+                floor.append(measure([build / "drain", server.url, ca, str(300 * FRAMES)]))
+                if env:
+                    js.append(measure(["node", HERE / "bench.js", server.url, ca, str(FRAMES)],
+                                      env))
+            py.append(measure(["/usr/bin/python3", HERE / "bench.py", server.url, ca,
+                               str(FRAMES)]))
+        cpu = median(mine, 0)
+        row("CPU, gsqstat", "%.2f s" % cpu)
+        row("CPU, drain by libcurl alone", "%.2f s" % median(floor, 0),
+            "%.2f" % (cpu / median(floor, 0)), "<= 5")
+        if js:
+            row("CPU, Node", "%.2f s" % median(js, 0), "%.2f" % (cpu / median(js, 0)), "< 0.5")
+        else:
+            row("CPU, Node", "no npm")
+        row("CPU, Python (one run)", "%.2f s" % median(py, 0), "%.2f" % (cpu / median(py, 0)))
+        row("peak memory", "%.1f MiB" % (median(mine, 1) / 1024), "", "< 16")
+        with Server(build, work, 10 * FRAMES) as server:
+            many = ours(program, server.port, work, ca, 10 * FRAMES, "20s")
+        row("peak memory, ten times the frames", "%.1f MiB" % (many[1] / 1024),
+            "%.2f" % (many[1] / median(mine, 1)), "1")
+        started = start_up(program, ca, work)
+        row("start to first byte, gsqstat", "%.1f ms" % (started[0] * 1000))
+        row("start to first byte, curl", "%.1f ms" % (started[1] * 1000),
+            "%.2f" % (started[0] / started[1]), "<= 1.2")
+        replay_lines(work / "tape", FRAMES)
+        runs = [(measure([program, "--replay", work / "tape", "--time", "arrival", "--audit",
+                          "none", "-w", "10s", *F.QUEUES[:50]]),
+                 measure([build / "parse", work / "tape"])) for _ in range(RUNS)]
+        again, parse = (median([r[i] for r in runs], 0) for i in (0, 1))
+        row("CPU, --replay", "%.2f s" % again)
+        row("CPU, cJSON parsing the same lines", "%.2f s" % parse, "%.2f" % (again / parse),
+            "<= 1.7")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], BUILD)
