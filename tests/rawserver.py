@@ -1,0 +1,117 @@
+"""A second gateway, written out on asyncio streams: no library between it and the bytes.
+
+It shares nothing with gateway.py but the frames, so that no quirk of one server is taken for
+the protocol; and it can answer an upgrade in ways that a library would not.
+"""
+import asyncio
+import base64
+import hashlib
+import json
+import pathlib
+import struct
+import threading
+import urllib.parse
+
+import frames
+from certs import Authority
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class RawServer:
+    def __init__(self, directory, make_frames, answer=None):
+        """make_frames(queues) gives the bytes to send; answer(accept) the upgrade's answer."""
+        self.authority = Authority(pathlib.Path(directory))
+        self.ca = self.authority.path
+        self.make_frames, self.answer = make_frames, answer
+        self.received, self.targets, self.tokens = [], [], 0
+        self.loop = asyncio.new_event_loop()
+        self.ready = threading.Event()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        assert self.ready.wait(20)
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.stop.set)
+        self.thread.join(10)
+
+    @property
+    def host(self):
+        return "localhost:%d" % self.port
+
+    def _serve(self):
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self._main())
+
+    async def _main(self):
+        self.stop = asyncio.Event()
+        server = await asyncio.start_server(self._client, "127.0.0.1", 0,
+                                            ssl=self.authority.context())
+        self.port = server.sockets[0].getsockname()[1]
+        self.ready.set()
+        await self.stop.wait()
+        server.close()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    async def _client(self, reader, writer):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            first, *rest = head.split("\r\n")
+            headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in rest)}
+            if first.startswith("POST /oauth/token "):
+                await reader.readexactly(int(headers["content-length"]))
+                self.tokens += 1
+                body = json.dumps({"access_token": "raw-token", "token_type": "bearer",
+                                   "expires_in": 3600}).encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"
+                             % (len(body), body))
+                await writer.drain()
+            else:
+                await self._stream(first, headers, reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _stream(self, first, headers, reader, writer):
+        url = urllib.parse.urlsplit(first.split()[1])
+        query = urllib.parse.parse_qs(url.query)
+        self.targets.append((url.path, query, headers))
+        accept = base64.b64encode(hashlib.sha1(
+            headers["sec-websocket-key"].encode() + GUID).digest()).decode()
+        if self.answer:
+            writer.write(self.answer(accept))
+        else:
+            writer.write(("HTTP/1.1 101 Whatever\r\nupgrade: WebSocket\r\nCONNECTION: keep-alive, "
+                          "Upgrade\r\nsec-websocket-accept: %s\r\n\r\n" % accept).encode())
+        if "payload" not in query:
+            query["payload"] = [(await self._read(reader))[1].decode()]
+        writer.write(self.make_frames(json.loads(query["payload"][0])["queueIds"]))
+        await writer.drain()
+        while True:
+            opcode, payload = await self._read(reader)
+            self.received.append((opcode, payload))
+            if opcode == frames.CLOSE:
+                writer.write(frames.ws_frame(frames.CLOSE, payload))
+                await writer.drain()
+                return
+
+    @staticmethod
+    async def _read(reader):
+        """One frame of the client's, which has to be masked (RFC 6455 §5.1)."""
+        first, second = await reader.readexactly(2)
+        assert second & 0x80 and first & 0x80 and not first & 0x70
+        length = second & 0x7F
+        if length == 126:
+            (length,) = struct.unpack("!H", await reader.readexactly(2))
+        elif length == 127:
+            (length,) = struct.unpack("!Q", await reader.readexactly(8))
+        mask = await reader.readexactly(4)
+        data = await reader.readexactly(length)
+        return first & 0x0F, bytes(b ^ mask[i % 4] for i, b in enumerate(data))
