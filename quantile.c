@@ -80,22 +80,26 @@ static bool bounds_make(void)
 	return true;
 }
 
-/* The first bucket whose bound is at least |x|, at level 0. */
+/*
+ * The first bucket whose bound is at least |x|, at level 0. A parabola near log2 says where
+ * to look among those of x's binade; comparisons with the bounds alone decide.
+ */
 static int32_t bucket_of(double x)
 {
 	unsigned e = exponent_of(x);
-	int32_t lo = bounds.first[e], hi = bounds.first[e + 1];
+	int32_t lo = bounds.first[e], hi = bounds.first[e + 1], at;
+	uint64_t bits;
+	double part;
 
 	x = fabs(x);
-	while (lo < hi) {
-		int32_t mid = (lo + hi) / 2;
-
-		if (bounds.bound[mid] >= x)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo - BOUNDS_DOWN;
+	memcpy(&bits, &x, sizeof(bits));
+	part = (double)(bits & ((UINT64_C(1) << 52) - 1)) * 0x1p-52;
+	at = lo + (int32_t)((hi - lo) * (part + 0.343 * part * (1 - part)));
+	while (at > lo && bounds.bound[at - 1] >= x)
+		at--;
+	while (at < hi && bounds.bound[at] < x)
+		at++;
+	return at - BOUNDS_DOWN;
 }
 
 /* ⌈i/2⌉ for either sign, `times` times. */
