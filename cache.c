@@ -16,10 +16,12 @@
 
 #define SCHEMA "gsqstat-token/1"
 #define FILE_MAX 65536
+#define TOKEN_MAX 16384
 #define NAME_LEN 64			/* SHA-256 in hex */
 
 struct cache {
 	int dir, lock;
+	bool told;			/* that the file is ignored */
 	char name[NAME_LEN + 1];
 	char *base_url;
 };
@@ -163,12 +165,14 @@ static const char *distrust(int fd)
 
 static bool is_token(const cJSON *item)
 {
-	if (!cJSON_IsString(item) || !*item->valuestring)
+	size_t n = 0;
+
+	if (!cJSON_IsString(item))
 		return false;
-	for (const char *s = item->valuestring; *s; s++)
-		if (*s <= ' ' || *s > '~')
+	for (const char *s = item->valuestring; s[n]; n++)
+		if (s[n] <= ' ' || s[n] > '~')
 			return false;
-	return true;
+	return n > 0 && n <= TOKEN_MAX;
 }
 
 static bool is_text(const cJSON *item, const char *text)
@@ -180,13 +184,16 @@ static bool is_text(const cJSON *item, const char *text)
 static bool understand(const struct cache *c, const char *text, size_t len,
 	struct cached_token *t)
 {
-	cJSON *tree = cJSON_ParseWithLength(text, len);
+	const char *rest = NULL;
+	cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &rest, 0);
 	cJSON *token = cJSON_GetObjectItemCaseSensitive(tree, "access_token");
 	const cJSON *expires = cJSON_GetObjectItemCaseSensitive(tree, "expires_ms");
-	bool ok = is_text(cJSON_GetObjectItemCaseSensitive(tree, "schema"), SCHEMA)
+	bool ok = tree && text + len - rest == 1 && *rest == '\n'
+		&& is_text(cJSON_GetObjectItemCaseSensitive(tree, "schema"), SCHEMA)
 		&& is_text(cJSON_GetObjectItemCaseSensitive(tree, "host"), c->base_url)
 		&& is_token(token) && cJSON_IsNumber(expires) && expires->valuedouble > 0
-		&& expires->valuedouble < 253402300800000.0;	/* the year 10000 */
+		&& expires->valuedouble < 253402300800000.0	/* the year 10000 */
+		&& expires->valuedouble == (double)(int64_t)expires->valuedouble;
 
 	if (ok) {
 		t->expires_ms = (int64_t)expires->valuedouble;
@@ -215,15 +222,18 @@ static bool read_whole(int fd, struct buf *text)
 	return room && n == 0 && text->len <= FILE_MAX;
 }
 
-static void set_aside(const struct cache *c, const char *why, struct lines *warnings)
+/* What cannot be set aside is met at every read, but told once. */
+static void set_aside(struct cache *c, const char *why, struct lines *warnings)
 {
 	char bad[NAME_LEN + 8];
 
 	snprintf(bad, sizeof(bad), "%s.bad", c->name);
-	if (renameat(c->dir, c->name, c->dir, bad) == 0)
+	if (renameat(c->dir, c->name, c->dir, bad) == 0) {
 		lines_add(warnings, "the cached token %s is set aside: %s", c->name, why);
-	else
+	} else if (!c->told) {
 		lines_add(warnings, "the cached token %s is ignored: %s", c->name, why);
+		c->told = true;
+	}
 }
 
 int cache_read(struct cache *c, int64_t not_before_ms, struct cached_token *t,
@@ -310,6 +320,8 @@ void cache_drop(struct cache *c, const char *token)
 
 /* --- the lock ----------------------------------------------------------------------- */
 
+/* Where there can be no lock (no flock on this file system, no room for the file) there is
+ * nobody to wait for. */
 bool cache_lock(struct cache *c)
 {
 	char name[NAME_LEN + 8];
@@ -318,7 +330,7 @@ bool cache_lock(struct cache *c)
 		snprintf(name, sizeof(name), "%s.lock", c->name);
 		c->lock = openat(c->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	}
-	return c->lock >= 0 && flock(c->lock, LOCK_EX | LOCK_NB) == 0;
+	return c->lock < 0 || flock(c->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 void cache_unlock(struct cache *c)

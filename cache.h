@@ -37,7 +37,8 @@ bool cache_write(struct cache *cache, const char *token, int64_t expires_ms,
 /* Removes the file if it still holds this token. */
 void cache_drop(struct cache *cache, const char *token);
 
-bool cache_lock(struct cache *cache);	/* tries once; true: held (again) */
+/* Tries once; false: another run holds it. True too where none can be had. */
+bool cache_lock(struct cache *cache);
 void cache_unlock(struct cache *cache);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define VERSION_NEEDED 0x080d00		/* 8.13: fragments can be put together */
+#define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* no order of a year overflows a sum */
 
 struct net {
 	CURLM *multi;
@@ -137,15 +138,19 @@ void net_free(struct net *net)
 	free(net);
 }
 
+/* No time for the look-up yet: its thread may still be at work. */
+static bool is_looking_up(CURL *easy)
+{
+	curl_off_t us = 0;
+
+	return curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &us) != CURLE_OK || us == 0;
+}
+
 bool net_is_quiet(const struct net *net)
 {
-	for (const struct transfer *t = net->transfers; t; t = t->next) {
-		curl_off_t us = 0;
-
-		if (t->running && (curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &us)
-		    != CURLE_OK || us == 0))
+	for (const struct transfer *t = net->transfers; t; t = t->next)
+		if (t->running && is_looking_up(t->easy))
 			return false;
-	}
 	return !net->abandoned_lookup;
 }
 
@@ -165,8 +170,11 @@ static CURLcode set_tls(const struct net *net, CURL *e)
 
 	c = c ? c : curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (net->conf.cacert)
+	if (net->conf.cacert) {
 		c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->conf.cacert);
+		/* the built-in directory would go on vouching for everybody else */
+		c = c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, (char *)NULL);
+	}
 	if (net->ca_file)
 		c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->ca_file);
 	if (net->ca_dir)
@@ -232,11 +240,10 @@ enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
 void net_stop(struct net *net, CURL *easy)
 {
 	struct transfer *t = easy ? transfer_of(easy) : NULL;
-	curl_off_t us = 0;
 
 	if (!t || !t->running)
 		return;
-	if (curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &us) != CURLE_OK || us == 0)
+	if (is_looking_up(easy))
 		net->abandoned_lookup = true;
 	curl_multi_remove_handle(net->multi, easy);
 	t->running = false;
@@ -260,7 +267,8 @@ void net_release(struct net *net, CURL *easy)
 
 /* --- its end ------------------------------------------------------------------------ */
 
-/* Retry-After as libcurl reads it, in seconds, dates converted; 0 may be a value or none. */
+/* Retry-After as libcurl reads it, in seconds, dates converted; its 0 may be a value, a date
+ * that is over, or nothing that it could read. */
 static int64_t retry_after_us(CURL *easy)
 {
 	struct curl_header *header;
@@ -269,8 +277,11 @@ static int64_t retry_after_us(CURL *easy)
 	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK
 	    || curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK)
 		return -1;
-	if (seconds == 0 && strcmp(header->value, "0") != 0 && strchr(header->value, ',') == NULL)
-		return -1;	/* neither a number nor a date */
+	if (seconds == 0 && (!*header->value || header->value[strspn(header->value, "0")])
+	    && curl_getdate(header->value, NULL) < 0)
+		return -1;
+	if (seconds > RETRY_AFTER_MAX_S)
+		seconds = RETRY_AFTER_MAX_S;
 	return seconds < 0 ? 0 : seconds * INT64_C(1000000);
 }
 
@@ -307,6 +318,8 @@ enum status net_perform(struct net *net, struct err *err)
 			continue;
 		t = transfer_of(msg->easy_handle);
 		r = result_of(t, msg->data.result);
+		if (r.code == CURLE_OPERATION_TIMEDOUT && is_looking_up(t->easy))
+			net->abandoned_lookup = true;
 		curl_multi_remove_handle(net->multi, t->easy);
 		t->running = false;
 		t->done(t->arg, &r);

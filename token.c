@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #define ANSWER_MAX 65536
 #define TOKEN_MAX 16384
 #define LOCK_AGAIN_US 50000
+#define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
+#define WORDS_MAX 120		/* bytes of what the endpoint says */
 #define LIFE_MAX_S (10.0 * 365 * 24 * 3600)
 #define FORM "grant_type=client_credentials&scope=routing%3Astatistics%3Aview"
 
@@ -105,19 +108,41 @@ static bool is_visible_ascii(const char *s)
 	return n > 0 && n <= TOKEN_MAX;
 }
 
+/* cJSON ends a string at a NUL, and would take the half of a token for the whole. */
+static bool holds_nul(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!text[i] || (text[i] == '\\' && len - i >= 6
+		    && memcmp(text + i + 1, "u0000", 5) == 0))
+			return true;
+		if (text[i] == '\\')
+			i++;	/* what is escaped begins no escape itself */
+	}
+	return false;
+}
+
+static void wipe_strings(const cJSON *object)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, object)
+		if (cJSON_IsString(item))
+			OPENSSL_cleanse(item->valuestring, strlen(item->valuestring));
+}
+
 /* RFC 6749 §5.1, each field of it; NULL: it is good and *token, *life_s are filled. */
 const char *token_parse_answer(const char *text, size_t len, char **token, double *life_s)
 {
 	const char *rest = NULL, *why = NULL;
 	cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &rest, 0);
-	cJSON *value = cJSON_GetObjectItemCaseSensitive(tree, "access_token");
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(tree, "access_token");
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(tree, "token_type");
 	const cJSON *life = cJSON_GetObjectItemCaseSensitive(tree, "expires_in");
 
 	*token = NULL;
 	while (tree && rest < text + len && strchr(" \t\r\n", *rest) && *rest)
 		rest++;
-	if (!cJSON_IsObject(tree) || rest != text + len)
+	if (!cJSON_IsObject(tree) || rest != text + len || holds_nul(text, len))
 		why = "it is no JSON object";
 	else if (!cJSON_IsString(value) || !is_visible_ascii(value->valuestring))
 		why = "it has no access_token";
@@ -131,24 +156,64 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 		*token = strdup(value->valuestring);
 		why = *token ? NULL : "out of memory";
 	}
-	if (cJSON_IsString(value))
-		OPENSSL_cleanse(value->valuestring, strlen(value->valuestring));
+	wipe_strings(tree);
 	cJSON_Delete(tree);
 	return why;
 }
 
-/* RFC 6749 §5.2: whether the error is invalid_client; what it says goes to the text. */
+/* ID and secret as they travel (RFC 7617); an answer that repeats them is not quoted. */
+static bool repeats_secret(const struct creds *creds, const char *words)
+{
+	char *pair = NULL, *basic = NULL;
+	int len = asprintf(&pair, "%s:%s", creds->client_id, creds->secret);
+	bool repeats = true;
+
+	if (len < 0)
+		return true;
+	basic = malloc((size_t)len / 3 * 4 + 5);
+	if (basic) {
+		EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)pair, len);
+		repeats = strstr(words, creds->secret) || strstr(words, basic);
+	}
+	wipe(&pair);
+	wipe(&basic);
+	return repeats;
+}
+
+/* The endpoint's words, fit for a terminal. A cut is made at a blank: half a secret is one
+ * that the audit would not know. */
+static void quote(struct token *t, const char *words)
+{
+	size_t len = strlen(words), cut = utf8_cut(words, len, WORDS_MAX);
+	char *to = t->net_text;
+
+	if (!utf8_valid(words, len) || repeats_secret(t->creds, words))
+		return;
+	while (cut < len && cut > 0 && words[cut] != ' ')
+		cut--;
+	for (size_t i = 0; i < cut; i++) {
+		unsigned char c = (unsigned char)words[i], next = (unsigned char)words[i + 1];
+		bool c1 = c == 0xC2 && next < 0xA0;	/* U+0080 to U+009F */
+
+		*to++ = c < ' ' || c == 0x7F || c1 ? ' ' : words[i];
+		i += c1;
+	}
+	*to = '\0';
+}
+
+/* RFC 6749 §5.2: whether the error is invalid_client; what it says goes to the text. The
+ * service's own name for that is `description`. */
 static bool is_invalid_client(struct token *t)
 {
 	cJSON *tree = cJSON_ParseWithLength(t->answer.data, t->answer.len);
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(tree, "error");
 	const cJSON *words = cJSON_GetObjectItemCaseSensitive(tree, "error_description");
+	const cJSON *own = cJSON_GetObjectItemCaseSensitive(tree, "description");
 	bool invalid = cJSON_IsString(error) && strcmp(error->valuestring, "invalid_client") == 0;
 
-	if (cJSON_IsString(words) && utf8_valid(words->valuestring, strlen(words->valuestring)))
-		snprintf(t->net_text, sizeof(t->net_text), "%.*s",
-			(int)utf8_cut(words->valuestring, strlen(words->valuestring), 100),
-			words->valuestring);
+	if (cJSON_IsString(words) || cJSON_IsString(own))
+		quote(t, cJSON_IsString(words) ? words->valuestring : own->valuestring);
+	wipe_strings(tree);
 	cJSON_Delete(tree);
 	return invalid;
 }
@@ -302,7 +367,10 @@ static enum token_state ask(struct token *t)
 	end_request(t);
 	t->answer_too_long = false;
 	t->net_text[0] = '\0';
-	t->step_at_us = t->now_us + bound_us;
+	t->result = (struct token_result){ .retry_after_us = -1 };
+	if (bound_us <= 0)
+		return failed(t, TOKEN_NETWORK, "no time is left to ask for a token");
+	t->step_at_us = t->now_us + bound_us + GRACE_US;
 	ok = asprintf(&url, "%s/oauth/token", t->creds->base_url) > 0;
 	t->easy = ok ? net_easy(t->net, (bound_us + 999) / 1000) : NULL;
 	ok = t->easy && set_request(t, t->easy, url) == CURLE_OK
@@ -334,12 +402,19 @@ static bool from_cache(struct token *t, struct lines *warnings)
  * wait, for as long as a request of one's own would take. */
 static enum token_state try_lock(struct token *t, struct lines *warnings)
 {
+	int64_t last_us;
+
 	t->locked = cache_lock(t->cache);
 	if (from_cache(t, warnings))
 		return t->state;
-	if (t->locked || t->now_us - t->lock_since_us >= t->conf.lock_wait_us)
+	last_us = t->lock_since_us + t->conf.lock_wait_us;
+	if (last_us > t->end_us)
+		last_us = t->end_us;
+	if (t->locked || t->now_us >= last_us)
 		return ask(t);
 	t->step_at_us = t->now_us + LOCK_AGAIN_US;
+	if (t->step_at_us > last_us)
+		t->step_at_us = last_us;
 	return t->state = TOKEN_LOCKING;
 }
 
@@ -368,6 +443,9 @@ enum token_state token_step(struct token *t, int64_t now_us, struct lines *warni
 		return take_answer(t, warnings);
 	if (t->state == TOKEN_LOCKING && now_us >= t->step_at_us)
 		return try_lock(t, warnings);
+	/* libcurl's clock stands still while the machine is suspended, ours does not */
+	if (t->state == TOKEN_ASKING && now_us >= t->step_at_us)
+		return failed(t, TOKEN_NETWORK, "the token endpoint did not answer in time");
 	return t->state;
 }
 

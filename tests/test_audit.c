@@ -69,7 +69,8 @@ static void line__is_strict_json_whatever_comes(void **state)
 static void line__holds_no_secret_in_any_form(void **state)
 {
 	static const char secret[] = "a/b+c=secret";
-	static const char *const forms[] = { "a/b+c=secret", "a%2Fb%2Bc%3Dsecret", "YS9iK2M9c2VjcmV0" };
+	static const char *const forms[] = { "a/b+c=secret", "a%2Fb%2Bc%3Dsecret",
+		"YS9iK2M9c2VjcmV0" };
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 	char text[600];

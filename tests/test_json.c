@@ -45,7 +45,8 @@ static void frame__has_its_leaves(void **state)
 {
 	struct json *js = json_new(metrics, 3, 2);
 	static const char text[] = HEAD TIME ",\"interval\":\"PT10S\",\"state\":{\"active\":4,"
-		"\"voice\":{\"a.b\":2.5,\"none\":null},\"text\":\"x\",\"list\":[1]},\"waitTime\":null,"
+		"\"voice\":{\"a.b\":2.5,\"none\":null},\"text\":\"x\","
+		"\"list\":[1]},\"waitTime\":null,"
 		"\"other\":{\"x\":1},\"agentState\":{\"idle\":7}}}";
 
 	(void)state;
@@ -144,7 +145,8 @@ static void skip__is_strict(void **state)
 		" {\"a\" : 1 , \"b\" : [ ] }"
 	};
 	static const char *const bad[] = {
-		"", "01", "1.", ".5", "+1", "1e", "-", "tru", "[1,]", "{\"a\":1,}", "{a:1}", "[1 2]",
+		"", "01", "1.", ".5", "+1", "1e", "-", "tru", "[1,]", "{\"a\":1,}", "{a:1}",
+		"[1 2]",
 		"\"\\x\"", "\"\\u12g4\"", "\"a", "{\"a\"}", "[", "{", "\"\n\"", "NaN", "[}"
 	};
 

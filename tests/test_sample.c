@@ -160,7 +160,8 @@ static void quantile__is_within_its_accuracy(void **state)
 				double truth = sorted[(n * percents[p] + 99) / 100 - 1];
 				double told = quantile_at(s.quantile, percents[p], s.min, s.max);
 
-				if (fabs(told - truth) > sample_accuracy(&s) * fabs(truth) * 1.000001)
+				if (fabs(told - truth)
+				    > sample_accuracy(&s) * fabs(truth) * 1.000001)
 					fail_msg("shape %d, %zu values, p%u: %g, not %g", shape, n,
 						percents[p], told, truth);
 			}

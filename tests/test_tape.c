@@ -24,7 +24,8 @@ static struct tape *tape_of(const char *bytes, size_t len)
 	struct err err;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/tape.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	snprintf(path, sizeof(path), "%s/tape.XXXXXX",
+		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	fd = mkstemp(path);
 	assert_int_equal(write(fd, bytes, len), len);
 	close(fd);

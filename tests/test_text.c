@@ -64,12 +64,14 @@ static void duration__has_a_unit_and_whole_ms(void **state)
 		const char *text;
 		int64_t ms;
 	} good[] = {
-		{ "30s", 30000 }, { "100ms", 100 }, { "1.5s", 1500 }, { "0.1s", 100 }, { "2m", 120000 },
+		{ "30s", 30000 }, { "100ms", 100 }, { "1.5s", 1500 }, { "0.1s", 100 },
+		{ "2m", 120000 },
 		{ "24h", 86400000 }, { "0s", 0 }, { "PT10S", 10000 }, { "PT1M30S", 90000 },
 		{ "PT0.25S", 250 }, { "PT1H", 3600000 }, { "PT1H0.5M", 3630000 }, { "0.001s", 1 }
 	};
 	static const char *const bad[] = {
-		"", "30", "s", "-1s", "1.0005s", "1e3s", "1 s", "PT", "PT1", "PT1S1M", "P1D", "PT1.5M1S",
+		"", "30", "s", "-1s", "1.0005s", "1e3s", "1 s", "PT", "PT1", "PT1S1M", "P1D",
+		"PT1.5M1S",
 		"1s ", "99999999999999999999s", "1..5s", "0x1s", "1sec", "pt10s", ".5s", "5.s"
 	};
 	int64_t ms;
@@ -119,7 +121,8 @@ static bool valid(const char *s)
 static void utf8__follows_rfc_3629(void **state)
 {
 	(void)state;
-	assert_true(valid("plain and long enough for eight at once, \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"));
+	assert_true(valid("plain and long enough for eight at once, "
+		"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"));
 	assert_true(valid("\xEE\x80\x80\xF4\x8F\xBF\xBF"));
 	assert_false(valid("\xC0\xAF"));		/* overlong */
 	assert_false(valid("\xE0\x80\xAF"));

@@ -31,7 +31,8 @@ static void answer__is_checked_field_by_field(void **state)
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1} x"
 	};
 	static const char good[] =
-		"{\"access_token\":\"t-._~+/=\",\"token_type\":\"Bearer\",\"expires_in\":86399.5} \n";
+		"{\"access_token\":\"t-._~+/=\",\"token_type\":\"Bearer\","
+		"\"expires_in\":86399.5} \n";
 	char *token;
 	double life_s;
 
@@ -56,12 +57,16 @@ static void host__becomes_a_base_url(void **state)
 		{ "api.example.com:8443", "https://api.example.com:8443" },
 		{ "https://api.example.com/", "https://api.example.com" },
 		{ "WSS://h", "https://h" }, { "http://127.0.0.1:80", "http://127.0.0.1:80" },
-		{ "ws://localhost:1", "http://localhost:1" }, { "http://[::1]:5", "http://[::1]:5" },
-		{ "localhost:1", "https://localhost:1" }, { "[2001:db8::1]:443", "https://[2001:db8::1]:443" }
+		{ "ws://localhost:1", "http://localhost:1" }, { "http://[::1]:5",
+		"http://[::1]:5" },
+		{ "localhost:1", "https://localhost:1" }, { "[2001:db8::1]:443",
+		"https://[2001:db8::1]:443" }
 	};
 	static const char *const bad[] = {
-		"", "http://example.com", "http://127.evil.com", "ftp://h", "h/path", "u@h", "h?x", "h:0",
-		"h:65536", "h:x", ":1", "h:", "a b", "https://", "http://localhost.evil.com", "[::1", "-h"
+		"", "http://example.com", "http://127.evil.com", "ftp://h", "h/path", "u@h",
+		"h?x", "h:0",
+		"h:65536", "h:x", ":1", "h:", "a b", "https://", "http://localhost.evil.com",
+		"[::1", "-h"
 	};
 	const char *why;
 	bool plain;
@@ -110,7 +115,8 @@ static void rule__is_read_and_held(void **state)
 		{ "a.b<=1", 1, 2 }, { "a.b == -1.5e2", -150, 0 }, { "a.b!=0", 1, 0 }
 	};
 	static const char *const bad[] = {
-		"", "a.b", "a>1", "a.>1", "a.b>", "a.b>x", "a.b>1x", "a.b>inf", "a.b>nan", "a.b>0x1",
+		"", "a.b", "a>1", "a.>1", "a.b>", "a.b>x", "a.b>1x", "a.b>inf", "a.b>nan",
+		"a.b>0x1",
 		"a.b=1", "a.b>1>2", "a b.c>1", "a.b>+1"
 	};
 	char text[64];

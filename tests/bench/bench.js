@@ -9,7 +9,9 @@ let left = Number(frames);
 function add(cells, name, x) {
 	let c = cells.get(name);
 	if (!c)
-		cells.set(name, c = { n: 0, min: Infinity, max: -Infinity, sum: 0, squares: 0, bins: new Map() });
+		cells.set(name, c = {
+			n: 0, min: Infinity, max: -Infinity, sum: 0, squares: 0, bins: new Map(),
+		});
 	const bin = x > 0 ? Math.ceil(Math.log(x) / Math.log(1.01 / 0.99)) : -Infinity;
 	c.n++;
 	c.last = x;

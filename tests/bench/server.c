@@ -21,7 +21,8 @@
 #define QUEUES 50
 #define BATCH 50
 
-static const char token[] = "{\"access_token\":\"bench\",\"token_type\":\"bearer\",\"expires_in\":3600}";
+static const char token[] =
+	"{\"access_token\":\"bench\",\"token_type\":\"bearer\",\"expires_in\":3600}";
 static const char template[] = "{\"eventType\":\"routing-statistics-queues\",\"data\":{\"queueId\":"
 	"\"%08x-0000-4000-8000-%012x\",\"interval\":\"PT10S\",\"timestamp\":\"%s.%06dZ\",\"state\":"
 	"{\"active\":%d,\"waiting\":%d},\"queueState\":{\"active\":%d},"
@@ -62,7 +63,8 @@ static void make_frame(unsigned char *out, unsigned queue, int64_t us)
 	out[2] = PAYLOAD >> 8;
 	out[3] = PAYLOAD & 255;
 	n = snprintf(body, sizeof(body), template, queue, queue, text, (int)(us % 1000000),
-		random_below(0, 20), random_below(0, 9), random_below(0, 20), random_below(0, 60), random_below(0, 5000), random_below(0, 29000));
+		random_below(0, 20), random_below(0, 9), random_below(0, 20), random_below(0, 60),
+		random_below(0, 5000), random_below(0, 29000));
 	memset(payload, ' ', PAYLOAD);
 	memcpy(payload, body, (size_t)n);
 }

@@ -1,0 +1,561 @@
+/* The token cache on a real file system: what is kept, what is believed, who may ask. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../cache.h"
+
+#define HOST "https://api.example.com"
+#define CLIENT "client"
+#define LATER INT64_C(4102444800000)	/* the year 2100, in ms */
+
+struct place {
+	char *root, *dir, *file;	/* XDG_CACHE_HOME, the directory in it, the token's file */
+	struct cache *cache;
+	struct lines warnings;
+};
+
+static char *joined(const char *a, const char *b)
+{
+	char *s = NULL;
+
+	assert_true(asprintf(&s, "%s%s", a, b) > 0);
+	return s;
+}
+
+static int set_up(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+	const char *tmp = getenv("TMPDIR");
+
+	assert_non_null(p);
+	p->root = joined(tmp ? tmp : "/tmp", "/gsqstat-cache-XXXXXX");
+	assert_non_null(mkdtemp(p->root));
+	assert_int_equal(setenv("XDG_CACHE_HOME", p->root, 1), 0);
+	p->dir = joined(p->root, "/gsqstat");
+	p->cache = cache_open(HOST, CLIENT, &p->warnings);
+	p->file = cache_path(HOST, CLIENT);
+	assert_non_null(p->cache);
+	assert_int_equal(p->warnings.n, 0);
+	*state = p;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st, (void)kind, (void)ftw;
+	return remove(path);
+}
+
+static int tear_down(void **state)
+{
+	struct place *p = *state;
+
+	cache_close(p->cache);
+	lines_free(&p->warnings);
+	nftw(p->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(p->root);
+	free(p->dir);
+	free(p->file);
+	free(p);
+	return 0;
+}
+
+static bool exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static unsigned mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void put_file(const char *path, const char *text, size_t len, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), (ssize_t)len);
+	assert_int_equal(fchmod(fd, mode), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void write_token(struct place *p, const char *token)
+{
+	assert_true(cache_write(p->cache, token, LATER, &p->warnings));
+	assert_int_equal(p->warnings.n, 0);
+}
+
+static void assert_holds(struct place *p, const char *token)
+{
+	struct cached_token t;
+	int found = cache_read(p->cache, 0, &t, &p->warnings);
+
+	assert_int_equal(found, token != NULL);
+	if (token)
+		assert_string_equal(t.token, token);
+	cached_token_free(&t);
+}
+
+/* --- what is kept ------------------------------------------------------------------- */
+
+static void token__comes_back_as_it_was_kept(void **state)
+{
+	struct place *p = *state;
+	struct cached_token t;
+
+	assert_holds(p, NULL);
+	write_token(p, "t-._~+/=\\\"!");
+	assert_int_equal(cache_read(p->cache, LATER - 1, &t, &p->warnings), 1);
+	assert_string_equal(t.token, "t-._~+/=\\\"!");
+	assert_true(t.expires_ms == LATER);
+	cached_token_free(&t);
+	assert_null(t.token);
+	assert_int_equal(p->warnings.n, 0);
+}
+
+static void token__of_no_use_any_more_is_none_and_no_fault(void **state)
+{
+	struct place *p = *state;
+	struct cached_token t;
+
+	write_token(p, "token");
+	assert_int_equal(cache_read(p->cache, LATER, &t, &p->warnings), 0);
+	assert_null(t.token);
+	assert_int_equal(p->warnings.n, 0);
+	assert_holds(p, "token");
+}
+
+static void files__are_closed_to_others_and_alone(void **state)
+{
+	struct place *p = *state;
+	mode_t before = umask(0);
+	char *temp;
+
+	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
+	put_file(temp, "left by a process of this number", 5, 0666);
+	write_token(p, "token");
+	assert_true(cache_lock(p->cache));
+	umask(before);
+	assert_int_equal(mode_of(p->dir), 0700);
+	assert_int_equal(mode_of(p->file), 0600);
+	assert_false(exists(temp));
+	free(temp);
+	temp = joined(p->file, ".lock");
+	assert_int_equal(mode_of(temp), 0600);
+	free(temp);
+}
+
+static void file__belongs_to_one_host_and_client(void **state)
+{
+	static const char *const others[][2] = {
+		{ HOST, "other" }, { HOST ":444", CLIENT }, { HOST "\n", CLIENT },
+	};
+	struct place *p = *state;
+
+	write_token(p, "token");
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		struct cache *c = cache_open(others[i][0], others[i][1], &p->warnings);
+		struct cached_token t;
+
+		assert_non_null(c);
+		assert_int_equal(cache_read(c, 0, &t, &p->warnings), 0);
+		cache_close(c);
+	}
+	assert_int_equal(p->warnings.n, 0);
+}
+
+static void write__that_fails_leaves_the_old_token_and_one_warning(void **state)
+{
+	struct place *p = *state;
+	struct rlimit before, none;
+	char *temp;
+
+	write_token(p, "old");
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 10;	/* holds for root too: the write is cut, the next one fails */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_false(cache_write(p->cache, "new", LATER, &p->warnings));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(p->warnings.n, 1);
+	assert_null(strstr(p->warnings.v[0], "new"));
+	assert_holds(p, "old");
+	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
+	assert_false(exists(temp));
+	free(temp);
+}
+
+static void drop__removes_this_token_and_no_other(void **state)
+{
+	struct place *p = *state;
+
+	cache_drop(p->cache, "nothing is there");
+	write_token(p, "newer");
+	cache_drop(p->cache, "newe");
+	cache_drop(p->cache, "older");
+	assert_holds(p, "newer");
+	cache_drop(p->cache, "newer");
+	assert_false(exists(p->file));
+}
+
+/* --- where -------------------------------------------------------------------------- */
+
+static struct cache *open_at(const char *xdg, const char *home, struct lines *warnings)
+{
+	if (xdg)
+		setenv("XDG_CACHE_HOME", xdg, 1);
+	else
+		unsetenv("XDG_CACHE_HOME");
+	if (home)
+		setenv("HOME", home, 1);
+	else
+		unsetenv("HOME");
+	return cache_open(HOST, CLIENT, warnings);
+}
+
+static void directory__is_made_with_its_parents(void **state)
+{
+	static const char *const no_xdg[] = { NULL, "", "relative/path" };
+	struct place *p = *state;
+	char *home = joined(p->root, "/a/home"), *dir = joined(home, "/.cache/gsqstat");
+
+	for (size_t i = 0; i < ARRAY_LEN(no_xdg); i++) {
+		struct cache *c = open_at(no_xdg[i], home, &p->warnings);
+
+		assert_non_null(c);
+		cache_close(c);
+		assert_int_equal(mode_of(dir), 0700);
+		assert_int_equal(rmdir(dir), 0);
+	}
+	assert_int_equal(p->warnings.n, 0);
+	free(dir);
+	free(home);
+}
+
+static void directory__that_cannot_be_had_is_one_warning(void **state)
+{
+	static const char *const bad[][2] = {
+		{ NULL, NULL }, { "relative", "relative" }, { "", "" }, { "/dev/null", NULL },
+		{ "/proc/no-such-place", NULL },
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_null(open_at(bad[i][0], bad[i][1], &p->warnings));
+		assert_int_equal(p->warnings.n, i + 1);
+	}
+}
+
+static void path__is_told_without_making_it(void **state)
+{
+	struct place *p = *state;
+	char *elsewhere = joined(p->root, "/elsewhere"), *path;
+
+	setenv("XDG_CACHE_HOME", elsewhere, 1);
+	path = cache_path(HOST, CLIENT);
+	assert_non_null(path);
+	assert_int_equal(strncmp(path, elsewhere, strlen(elsewhere)), 0);
+	assert_null(strstr(path, CLIENT));
+	assert_false(exists(elsewhere));
+	free(path);
+	free(elsewhere);
+}
+
+static void directory__of_ours_that_was_open_is_closed(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(chmod(p->dir, 0777), 0);
+	cache_close(p->cache);
+	p->cache = cache_open(HOST, CLIENT, &p->warnings);
+	assert_non_null(p->cache);
+	assert_int_equal(mode_of(p->dir), 0700);
+	assert_int_equal(p->warnings.n, 0);
+}
+
+static void directory__that_is_a_link_or_a_file_is_refused(void **state)
+{
+	struct place *p = *state;
+	char *real = joined(p->root, "/real");
+
+	assert_int_equal(rename(p->dir, real), 0);
+	assert_int_equal(symlink(real, p->dir), 0);
+	assert_null(cache_open(HOST, CLIENT, &p->warnings));
+	assert_int_equal(unlink(p->dir), 0);
+	put_file(p->dir, "", 0, 0600);
+	assert_null(cache_open(HOST, CLIENT, &p->warnings));
+	assert_int_equal(p->warnings.n, 2);
+	free(real);
+}
+
+static void directory__of_another_user_is_refused(void **state)
+{
+	struct place *p = *state;
+
+	if (chown(p->dir, 12345, (gid_t)-1) != 0)
+		skip();
+	assert_null(cache_open(HOST, CLIENT, &p->warnings));
+	assert_int_equal(p->warnings.n, 1);
+	assert_int_equal(mode_of(p->dir), 0700);
+}
+
+/* --- what is believed --------------------------------------------------------------- */
+
+/* Not believed, told once, out of the way, and then the cache works again. */
+static void assert_set_aside(struct place *p, const char *what)
+{
+	char *bad = joined(p->file, ".bad");
+	struct cached_token t;
+
+	if (cache_read(p->cache, 0, &t, &p->warnings) || t.token)
+		fail_msg("believed: %s", what);
+	if (p->warnings.n != 1 || exists(p->file) || !exists(bad))
+		fail_msg("not set aside: %s", what);
+	assert_null(strstr(p->warnings.v[0], "stolen"));
+	lines_free(&p->warnings);
+	write_token(p, "fresh");
+	assert_holds(p, "fresh");
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(remove(bad), 0);
+	free(bad);
+}
+
+#define FILE_TEXT(schema, host, token, expires) "{\"schema\":" schema ",\"host\":" host \
+	",\"access_token\":" token ",\"expires_ms\":" expires "}"
+#define GOOD_TEXT FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", \
+	"4102444800000")
+
+static void file__that_is_not_what_we_write_is_set_aside(void **state)
+{
+	static const char *const bad[] = {
+		"", "{", "[]\n", "null\n", "stolen\n", GOOD_TEXT, GOOD_TEXT "\n\n", GOOD_TEXT "\n{",
+		GOOD_TEXT " x\n", "[" GOOD_TEXT "]\n",
+		FILE_TEXT("\"gsqstat-token/2\"", "\"" HOST "\"", "\"stolen\"",
+			"4102444800000") "\n",
+		FILE_TEXT("1", "\"" HOST "\"", "\"stolen\"", "4102444800000") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"https://evil\"", "\"stolen\"", "1") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "null", "\"stolen\"", "4102444800000") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"\"", "4102444800000") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "7", "4102444800000") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"a b\"", "4102444800000") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"a\\r\\nb\"",
+			"4102444800000") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"\303\251\"",
+			"4102444800000") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", "\"9\"") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", "0") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", "-1") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", "1.5") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", "1e300") "\n",
+		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", "null") "\n",
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		put_file(p->file, bad[i], strlen(bad[i]), 0600);
+		assert_set_aside(p, bad[i]);
+	}
+	put_file(p->file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
+	assert_holds(p, "stolen");	/* so it was each fault alone */
+}
+
+static void file__that_is_too_long_is_set_aside(void **state)
+{
+	struct place *p = *state;
+	char *text = malloc(65537);
+
+	assert_non_null(text);
+	memset(text, ' ', 65537);
+	memcpy(text, GOOD_TEXT, strlen(GOOD_TEXT));
+	text[65536] = '\n';
+	put_file(p->file, text, 65537, 0600);
+	assert_set_aside(p, "65,537 bytes");
+	free(text);
+}
+
+static void token__longer_than_any_is_not_believed(void **state)
+{
+	struct place *p = *state;
+	char *token = malloc(16386);
+
+	assert_non_null(token);
+	memset(token, 'x', 16385);
+	token[16385] = '\0';
+	write_token(p, token);
+	assert_set_aside(p, "a token of 16,385 bytes");
+	token[16384] = '\0';
+	write_token(p, token);
+	assert_holds(p, token);
+	free(token);
+}
+
+static void file__that_others_may_touch_is_set_aside(void **state)
+{
+	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0601, 0666 };
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		put_file(p->file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, modes[i]);
+		assert_set_aside(p, "an open mode");
+	}
+}
+
+static void file__of_another_user_is_set_aside(void **state)
+{
+	struct place *p = *state;
+
+	put_file(p->file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
+	if (chown(p->file, 12345, (gid_t)-1) != 0)
+		skip();
+	assert_set_aside(p, "a foreign file");
+}
+
+static void file__that_is_no_file_is_set_aside_and_never_waited_for(void **state)
+{
+	struct place *p = *state;
+	char *target = joined(p->root, "/target");
+
+	put_file(target, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
+	assert_int_equal(symlink(target, p->file), 0);
+	assert_set_aside(p, "a link");
+	assert_true(exists(target));
+	assert_int_equal(mkfifo(p->file, 0600), 0);
+	assert_set_aside(p, "a pipe that nobody writes to");
+	assert_int_equal(mkdir(p->file, 0700), 0);
+	assert_set_aside(p, "a directory");
+	free(target);
+}
+
+static void file__that_cannot_be_set_aside_is_ignored_and_told_once(void **state)
+{
+	struct place *p = *state;
+	char *bad = joined(p->file, ".bad"), *in_it = joined(bad, "/x");
+
+	assert_int_equal(mkdir(bad, 0700), 0);
+	put_file(in_it, "", 0, 0600);
+	put_file(p->file, "{", 1, 0600);
+	for (int i = 0; i < 3; i++) {
+		struct cached_token t;
+
+		assert_int_equal(cache_read(p->cache, 0, &t, &p->warnings), 0);
+	}
+	assert_int_equal(p->warnings.n, 1);
+	lines_free(&p->warnings);
+	write_token(p, "fresh");
+	assert_holds(p, "fresh");
+	free(in_it);
+	free(bad);
+}
+
+/* --- the lock ----------------------------------------------------------------------- */
+
+static void lock__is_held_by_one(void **state)
+{
+	struct place *p = *state;
+	struct cache *other = cache_open(HOST, CLIENT, &p->warnings);
+
+	assert_non_null(other);
+	assert_true(cache_lock(p->cache));
+	assert_true(cache_lock(p->cache));
+	assert_false(cache_lock(other));
+	cache_unlock(p->cache);
+	assert_true(cache_lock(other));
+	assert_false(cache_lock(p->cache));
+	cache_close(other);
+	assert_true(cache_lock(p->cache));
+}
+
+static void lock__of_a_run_that_died_is_free(void **state)
+{
+	struct place *p = *state;
+	int up[2];
+	char c = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(up), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct cache *mine = cache_open(HOST, CLIENT, &p->warnings);
+
+		c = mine && cache_lock(mine) ? 'y' : 'n';
+		if (write(up[1], &c, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(up[0], &c, 1), 1);
+	assert_int_equal(c, 'y');
+	assert_false(cache_lock(p->cache));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(cache_lock(p->cache));
+	close(up[0]);
+	close(up[1]);
+}
+
+static void lock__that_nobody_can_have_holds_nobody_up(void **state)
+{
+	struct place *p = *state;
+	char *lock = joined(p->file, ".lock");
+
+	assert_int_equal(mkdir(lock, 0700), 0);
+	assert_true(cache_lock(p->cache));
+	cache_unlock(p->cache);
+	free(lock);
+}
+
+#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_place(token__comes_back_as_it_was_kept),
+		with_place(token__of_no_use_any_more_is_none_and_no_fault),
+		with_place(files__are_closed_to_others_and_alone),
+		with_place(file__belongs_to_one_host_and_client),
+		with_place(write__that_fails_leaves_the_old_token_and_one_warning),
+		with_place(drop__removes_this_token_and_no_other),
+		with_place(directory__is_made_with_its_parents),
+		with_place(directory__that_cannot_be_had_is_one_warning),
+		with_place(path__is_told_without_making_it),
+		with_place(directory__of_ours_that_was_open_is_closed),
+		with_place(directory__that_is_a_link_or_a_file_is_refused),
+		with_place(directory__of_another_user_is_refused),
+		with_place(file__that_is_not_what_we_write_is_set_aside),
+		with_place(file__that_is_too_long_is_set_aside),
+		with_place(token__longer_than_any_is_not_believed),
+		with_place(file__that_others_may_touch_is_set_aside),
+		with_place(file__of_another_user_is_set_aside),
+		with_place(file__that_is_no_file_is_set_aside_and_never_waited_for),
+		with_place(file__that_cannot_be_set_aside_is_ignored_and_told_once),
+		with_place(lock__is_held_by_one),
+		with_place(lock__of_a_run_that_died_is_free),
+		with_place(lock__that_nobody_can_have_holds_nobody_up),
+	};
+
+	return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
+}
