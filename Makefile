@@ -1,6 +1,6 @@
 # gsqstat. GNU make; `make help` lists the targets and what can be set.
 
-MODULES = audit base cache cell cover creds exact json net options out paths quantile \
+MODULES = audit base cache cell cover creds exact frame json net options out paths quantile \
 	report retry row rule run sample stream tape text token window ws
 UNITS = $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

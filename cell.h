@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "json.h"
+#include "frame.h"
 #include "sample.h"
 
 enum fate {		/* the first that fits; INVALID to OUTLIER index `rejected` */

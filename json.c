@@ -1,116 +1,23 @@
 #include "json.h"
 
-#include <cjson/cJSON.h>
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENT_TYPE "routing-statistics-queues"
-#define ARENA_FIRST 32768		/* holds the tree of any ordinary frame */
-#define ARENA_ALIGN 16
 #define SKIP_DEPTH_MAX 512
 
-/* --- the arena behind cJSON --------------------------------------------------------- */
-
-struct chunk {
-	struct chunk *next;
-	size_t size, used;
-	_Alignas(ARENA_ALIGN) char bytes[];
-};
-
-/* cJSON's hooks have no argument: they allocate from here while a parse is under way. */
-static struct chunk *arena;
-
-static struct chunk *chunk_new(size_t size, struct chunk *next)
-{
-	struct chunk *c = malloc(sizeof(*c) + size);
-
-	if (c)
-		*c = (struct chunk){ .next = next, .size = size };
-	return c;
-}
-
-static void *arena_alloc(size_t n)
-{
-	struct chunk *c = arena;
-	void *at;
-
-	n = (n + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-	if (c->size - c->used < n) {
-		c = chunk_new(n > ARENA_FIRST ? n : ARENA_FIRST, arena);
-		if (!c)
-			return NULL;
-		arena = c;
-	}
-	at = c->bytes + c->used;
-	c->used += n;
-	return at;
-}
-
-static void arena_no_free(void *p)
-{
-	(void)p;
-}
-
-/* Back to the one first chunk, empty. */
-static struct chunk *arena_reset(struct chunk *c)
-{
-	while (c->next) {
-		struct chunk *next = c->next;
-
-		free(c);
-		c = next;
-	}
-	c->used = 0;
-	return c;
-}
-
-/* --- one message to frames ---------------------------------------------------------- */
-
-struct metric {
-	const char *name;
-	size_t len;
-};
-
-struct json {
-	struct metric metric[METRIC_MAX];
-	size_t nmetric, nasked;
-	struct chunk *arena;
-	const char *at, *end;	/* what is left of the message; at NULL: nothing */
-	char path[FIELD_MAX * FIELD_NAME_MAX];	/* of the frame's leaves that are not plain keys */
-	size_t path_used;
-};
-
-struct json *json_new(const char *const *metric, size_t nmetric, size_t nasked)
-{
-	struct json *js = calloc(1, sizeof(*js));
-
-	if (!js)
-		return NULL;
-	js->arena = chunk_new(ARENA_FIRST, NULL);
-	if (!js->arena) {
-		free(js);
-		return NULL;
-	}
-	for (size_t i = 0; i < nmetric; i++)
-		js->metric[i] = (struct metric){ metric[i], strlen(metric[i]) };
-	js->nmetric = nmetric;
-	js->nasked = nasked;
-	return js;
-}
-
-void json_free(struct json *js)
-{
-	if (!js)
-		return;
-	free(arena_reset(js->arena));
-	free(js);
-}
+/* --- scanning ----------------------------------------------------------------------- */
 
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static const char *skip_space(const char *s, const char *end)
@@ -120,226 +27,56 @@ static const char *skip_space(const char *s, const char *end)
 	return s;
 }
 
-void json_begin(struct json *js, const char *text, size_t len)
+/*
+ * The first byte that is no plain part of a string: a quote, a backslash, a control. Eight
+ * bytes at a time: a lane's high bit is set where it is one, and above such a lane perhaps
+ * where it is none, so that only the lowest counts.
+ */
+static const char *skip_plain(const char *s, const char *end)
 {
-	js->at = text;
-	js->end = text + len;
-}
+	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
 
-/* cJSON on the arena; the tree lives until the next parse. */
-static const cJSON *parse(struct json *js, const char **rest)
-{
-	cJSON_Hooks hooks = { arena_alloc, arena_no_free };
-	const cJSON *tree;
+	for (; end - s >= 8; s += 8) {
+		uint64_t w, quote, backslash, found;
 
-	arena = arena_reset(js->arena);
-	cJSON_InitHooks(&hooks);
-	tree = cJSON_ParseWithLengthOpts(js->at, (size_t)(js->end - js->at), rest, 0);
-	cJSON_InitHooks(NULL);
-	js->arena = arena;
-	arena = NULL;
-	return tree;
-}
-
-/* A leaf's path grows key by key in the frame's own space. */
-struct path {
-	const char *key[FIELD_DEPTH_MAX];
-	size_t depth;
-};
-
-static bool put_path(struct json *js, const struct path *path, struct leaf *leaf)
-{
-	char *start = js->path + js->path_used;
-	size_t room = sizeof(js->path) - js->path_used, n = 0;
-
-	if (room > FIELD_NAME_MAX)
-		room = FIELD_NAME_MAX;
-	for (size_t i = 0; i < path->depth; i++) {
-		if (i && n < room)
-			start[n++] = '.';
-		for (const char *k = path->key[i]; *k; k++) {
-			if (n >= room)
-				return false;
-			start[n++] = *k == '.' ? '_' : *k;
-		}
+		memcpy(&w, s, sizeof(w));
+		w = le64toh(w);
+		quote = w ^ ones * '"';
+		backslash = w ^ ones * '\\';
+		found = (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote)
+			| ((backslash - ones) & ~backslash)) & high;
+		if (found)
+			return s + (__builtin_ctzll(found) >> 3);
 	}
-	if (n >= room)
-		return false;
-	start[n] = '\0';
-	js->path_used += n + 1;
-	leaf->path = start;
-	leaf->path_len = (uint16_t)n;
-	return true;
+	while (s < end && (unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')
+		s++;
+	return s;
 }
 
-/* A key of the first level without a dot needs no copy. */
-static bool leaf_path(struct json *js, const struct path *path, struct leaf *leaf)
+/* Behind the escape at s (a backslash); NULL: there is no such escape. */
+static const char *skip_escape(const char *s, const char *end)
 {
-	size_t len;
-
-	if (path->depth > 1 || strchr(path->key[0], '.'))
-		return put_path(js, path, leaf);
-	len = strlen(path->key[0]);
-	leaf->path = path->key[0];
-	leaf->path_len = (uint16_t)len;
-	return len < FIELD_NAME_MAX;
-}
-
-/* The last of two leaves with one name wins, as it does for most readers of JSON. */
-static struct leaf *leaf_place(struct frame *f, const struct leaf *leaf)
-{
-	for (size_t i = 0; i < f->nleaf; i++)
-		if (f->leaf[i].metric == leaf->metric && f->leaf[i].path_len == leaf->path_len
-		    && memcmp(f->leaf[i].path, leaf->path, leaf->path_len) == 0)
-			return &f->leaf[i];
-	return f->nleaf < FIELD_MAX ? &f->leaf[f->nleaf++] : NULL;
-}
-
-static const char *take_leaf(struct json *js, struct frame *f, uint16_t metric,
-	const struct path *path, double value)
-{
-	struct leaf leaf = { .metric = metric, .value = value }, *place;
-
-	if (!isfinite(value))
-		return "a number is not finite";
-	if (!leaf_path(js, path, &leaf))
-		return "a field's name is too long";
-	place = leaf_place(f, &leaf);
-	if (!place)
-		return "too many fields";
-	*place = leaf;
-	return NULL;
-}
-
-/* Every number below an object; why it is invalid, NULL: it is not. */
-static const char *take_object(struct json *js, struct frame *f, uint16_t metric,
-	const cJSON *object, struct path *path)
-{
-	const char *why = NULL, *bad;
-	const cJSON *item;
-
-	if (path->depth == FIELD_DEPTH_MAX)
-		return object->child ? "fields nest too deep" : NULL;
-	path->depth++;
-	for (item = object->child; item; item = item->next) {
-		bad = NULL;
-		path->key[path->depth - 1] = item->string;
-		if (cJSON_IsNumber(item))
-			bad = take_leaf(js, f, metric, path, item->valuedouble);
-		else if (cJSON_IsObject(item))
-			bad = take_object(js, f, metric, item, path);
-		why = why ? why : bad;
-	}
-	path->depth--;
-	return why;
-}
-
-static void take_metric(struct json *js, struct frame *f, size_t metric, const cJSON *item)
-{
-	struct path path = { .depth = 0 };
-	const char *why = NULL;
-
-	if (cJSON_IsObject(item))
-		why = take_object(js, f, (uint16_t)metric, item, &path);
-	else if (!cJSON_IsNull(item))
-		why = "a metric is no object";
-	if (why && metric < js->nasked && !f->invalid)
-		f->invalid = why;
-}
-
-static void take_time(struct frame *f, const cJSON *item)
-{
-	f->has_time = cJSON_IsString(item)
-		&& time_parse_us(item->valuestring, strlen(item->valuestring), &f->time_us);
-}
-
-static void take_member(struct json *js, struct frame *f, const cJSON *item, uint32_t *seen)
-{
-	size_t len = strlen(item->string);
-
-	for (size_t i = 0; i < js->nmetric; i++)
-		if (len == js->metric[i].len
-		    && memcmp(item->string, js->metric[i].name, len) == 0) {
-			if (!(*seen & 1u << i))
-				take_metric(js, f, i, item);
-			*seen |= 1u << i;
-			return;
-		}
-	if (strcmp(item->string, "timestamp") == 0)
-		take_time(f, item);
-	else if (strcmp(item->string, "queueId") == 0 && cJSON_IsString(item)) {
-		if (!uuid_parse(item->valuestring, strlen(item->valuestring), f->queue_id))
-			f->queue_id[0] = '\0';
-	} else if (strcmp(item->string, "interval") == 0 && cJSON_IsString(item))
-		f->interval = item->valuestring;
-}
-
-static void take_tree(struct json *js, struct frame *f, const cJSON *tree)
-{
-	const cJSON *type = cJSON_GetObjectItemCaseSensitive(tree, "eventType");
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(tree, "data");
-	uint32_t seen = 0;
-
-	f->kind = FRAME_OTHER_EVENT;
-	if (!cJSON_IsString(type) || strcmp(type->valuestring, EVENT_TYPE) != 0)
-		return;
-	f->kind = FRAME_NO_QUEUE;
-	for (const cJSON *item = cJSON_IsObject(data) ? data->child : NULL; item; item = item->next)
-		take_member(js, f, item, &seen);
-	if (!f->queue_id[0])
-		return;
-	f->kind = FRAME_STATISTICS;
-	if (!f->has_time && !f->invalid)
-		f->invalid = "no valid timestamp";
-}
-
-bool json_next(struct json *js, struct frame *frame)
-{
-	const char *start, *rest = NULL;
-	const cJSON *tree;
-
-	if (!js->at)
-		return false;
-	start = skip_space(js->at, js->end);
-	frame->kind = FRAME_NOT_JSON;
-	frame->text = start;
-	frame->text_len = (size_t)(js->end - start);
-	frame->queue_id[0] = '\0';
-	frame->interval = frame->invalid = NULL;
-	frame->time_us = 0;
-	frame->has_time = false;
-	frame->nleaf = 0;
-	js->path_used = 0;
-	/* cJSON would skip a byte order mark, RFC 8259 §8.1 has none in a message */
-	tree = start < js->end && *start != '\xEF' ? parse(js, &rest) : NULL;
-	if (!tree) {
-		js->at = NULL;
-		return true;
-	}
-	frame->text_len = (size_t)(rest - start);
-	js->at = skip_space(rest, js->end) < js->end ? rest : NULL;
-	take_tree(js, frame, tree);
-	return true;
-}
-
-/* --- strict JSON, as text ----------------------------------------------------------- */
-
-static const char *skip_string(const char *s, const char *end)
-{
-	for (s++; s < end && *s != '"'; s++) {
-		if ((unsigned char)*s < 0x20)
+	if (++s == end || !*s || !strchr("\"\\/bfnrtu", *s))
+		return NULL;
+	if (*s++ != 'u')
+		return s;
+	if (end - s < 4)
+		return NULL;
+	for (int i = 0; i < 4; i++, s++)
+		if (!*s || !strchr("0123456789abcdefABCDEF", *s))
 			return NULL;
-		if (*s != '\\')
-			continue;
-		if (++s == end || !strchr("\"\\/bfnrtu", *s) || !*s)
+	return s;
+}
+
+/* Behind the string that opens at s, NULL: it is none. */
+static const char *scan_string(const char *s, const char *end, bool *escaped)
+{
+	*escaped = false;
+	for (s++; (s = skip_plain(s, end)) < end && *s != '"'; ) {
+		*escaped = true;
+		s = *s == '\\' ? skip_escape(s, end) : NULL;
+		if (!s)
 			return NULL;
-		if (*s != 'u')
-			continue;
-		if (end - s < 5)
-			return NULL;
-		for (int i = 0; i < 4; i++)
-			if (!strchr("0123456789abcdefABCDEF", *++s) || !*s)
-				return NULL;
 	}
 	return s < end ? s + 1 : NULL;
 }
@@ -348,14 +85,14 @@ static const char *skip_digits(const char *s, const char *end)
 {
 	const char *start = s;
 
-	while (s < end && *s >= '0' && *s <= '9')
+	while (s < end && is_digit(*s))
 		s++;
 	return s > start ? s : NULL;
 }
 
 static const char *skip_number(const char *s, const char *end)
 {
-	if (*s == '-')
+	if (s < end && *s == '-')
 		s++;
 	if (s < end && *s == '0')
 		s++;
@@ -381,8 +118,10 @@ static const char *skip_word(const char *s, const char *end, const char *word)
 
 static const char *skip_scalar(const char *s, const char *end)
 {
+	bool escaped;
+
 	switch (*s) {
-	case '"': return skip_string(s, end);
+	case '"': return scan_string(s, end, &escaped);
 	case 't': return skip_word(s, end, "true");
 	case 'f': return skip_word(s, end, "false");
 	case 'n': return skip_word(s, end, "null");
@@ -390,17 +129,23 @@ static const char *skip_scalar(const char *s, const char *end)
 	}
 }
 
-/* A key and its colon; s is at the quote. */
-static const char *skip_key(const char *s, const char *end)
+/* A key and its colon, up to the value; s is at the quote. */
+static const char *scan_key(const char *s, const char *end, struct json_text *key)
 {
-	s = s < end && *s == '"' ? skip_string(s, end) : NULL;
-	s = s ? skip_space(s, end) : NULL;
-	return s && s < end && *s == ':' ? skip_space(s + 1, end) : NULL;
+	const char *behind = s < end && *s == '"' ? scan_string(s, end, &key->escaped) : NULL;
+
+	if (!behind)
+		return NULL;
+	key->s = s + 1;
+	key->len = (size_t)(behind - s - 2);
+	s = skip_space(behind, end);
+	return s < end && *s == ':' ? skip_space(s + 1, end) : NULL;
 }
 
 const char *json_skip(const char *s, const char *end)
 {
 	char closer[SKIP_DEPTH_MAX];
+	struct json_text key;
 	size_t depth = 0;
 
 	s = skip_space(s, end);
@@ -413,7 +158,7 @@ const char *json_skip(const char *s, const char *end)
 			closer[depth++] = *s == '{' ? '}' : ']';
 			s = skip_space(s + 1, end);
 			if (s < end && *s != closer[depth - 1]) {
-				if (closer[depth - 1] == '}' && !(s = skip_key(s, end)))
+				if (closer[depth - 1] == '}' && !(s = scan_key(s, end, &key)))
 					return NULL;
 				continue;
 			}
@@ -434,39 +179,159 @@ const char *json_skip(const char *s, const char *end)
 			if (*s != ',')
 				return NULL;
 			s = skip_space(s + 1, end);
-			if (closer[depth - 1] == '}' && !(s = skip_key(s, end)))
+			if (closer[depth - 1] == '}' && !(s = scan_key(s, end, &key)))
 				return NULL;
 			break;
 		}
 	}
 }
 
+/* --- reading a value at a time ------------------------------------------------------ */
+
+struct json_cursor json_start(const char *text, const char *end)
+{
+	return (struct json_cursor){ skip_space(text, end), end };
+}
+
+char json_peek(const struct json_cursor *c)
+{
+	return c->at && c->at < c->end ? *c->at : '\0';
+}
+
+void json_enter(struct json_cursor *c)
+{
+	if (c->at)
+		c->at++;
+}
+
+/*
+ * To the next member or item of what was entered; false at its closer, or where the text is
+ * malformed. Where the byte before is an opener nothing was read yet: no value ends so.
+ */
+static bool next(struct json_cursor *c, char closer)
+{
+	const char *s = c->at;
+	bool first;
+
+	if (!s)
+		return false;
+	first = s[-1] == '{' || s[-1] == '[';
+	s = skip_space(s, c->end);
+	if (s < c->end && *s == closer) {
+		c->at = s + 1;
+		return false;
+	}
+	if (!first)
+		s = s < c->end && *s == ',' ? skip_space(s + 1, c->end) : NULL;
+	c->at = s && s < c->end ? s : NULL;
+	return c->at != NULL;
+}
+
+bool json_key(struct json_cursor *c, struct json_text *key)
+{
+	if (!next(c, '}'))
+		return false;
+	c->at = scan_key(c->at, c->end, key);
+	return c->at != NULL;
+}
+
+bool json_item(struct json_cursor *c)
+{
+	return next(c, ']');
+}
+
+void json_pass(struct json_cursor *c)
+{
+	if (c->at)
+		c->at = json_skip(c->at, c->end);
+}
+
+bool json_string(struct json_cursor *c, struct json_text *text)
+{
+	const char *s = c->at;
+
+	if (json_peek(c) != '"')
+		return false;
+	c->at = scan_string(s, c->end, &text->escaped);
+	if (!c->at)
+		return false;
+	text->s = s + 1;
+	text->len = (size_t)(c->at - s - 2);
+	return true;
+}
+
+/* Digits that fit a double's mantissa, over a power of ten that is one: a single rounding,
+ * so the nearest double (Clinger, 1990). False: more than that, for strtod(3). */
+static bool short_number(const char *s, const char *end, double *x)
+{
+	static const double power[] = {
+		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+		1e15
+	};
+	bool negative = *s == '-', fraction = false;
+	uint64_t mantissa = 0;
+	size_t places = 0;
+
+	if (end - s > 16)	/* at most 15 digits: below 2^53 */
+		return false;
+	for (s += negative; s < end; s++) {
+		if (is_digit(*s)) {
+			mantissa = 10 * mantissa + (uint64_t)(*s - '0');
+			places += fraction;
+		} else if (*s == '.') {
+			fraction = true;
+		} else {
+			return false;
+		}
+	}
+	if (mantissa > (UINT64_C(1) << 53) || places >= sizeof(power) / sizeof(*power))
+		return false;
+	*x = (double)mantissa / power[places];
+	if (negative)
+		*x = -*x;
+	return true;
+}
+
+bool json_number(struct json_cursor *c, double *x)
+{
+	const char *s = c->at, *end = s && s < c->end ? skip_number(s, c->end) : NULL;
+
+	c->at = end;
+	if (!end)
+		return false;
+	if (!short_number(s, end, x)) {
+		if (end == c->end) {	/* strtod would read on */
+			c->at = NULL;
+			return false;
+		}
+		*x = strtod(s, NULL);
+	}
+	return true;
+}
+
 int json_walk(const char **s, const char *end, struct json_member *m)
 {
-	const char *p = *s, *key_end;
-	bool first = p < end && *p == '{';
+	struct json_cursor c = { *s, end };
+	struct json_text key;
+	bool more;
 
-	p = skip_space(first ? p + 1 : p, end);
-	if (p < end && *p == '}') {
-		*s = p + 1;
-		return 0;
+	if (*s < end && **s == '{')
+		json_enter(&c);
+	more = json_key(&c, &key);
+	if (more) {
+		m->key = key.s;
+		m->key_len = key.len;
+		m->value = c.at;
+		json_pass(&c);
+		m->value_len = c.at ? (size_t)(c.at - m->value) : 0;
 	}
-	if (!first) {
-		if (p >= end || *p != ',')
-			return -1;
-		p = skip_space(p + 1, end);
-	}
-	if (p >= end || *p != '"' || !(key_end = skip_string(p, end)))
+	if (!c.at)
 		return -1;
-	m->key = p + 1;
-	m->key_len = (size_t)(key_end - 1 - m->key);
-	p = skip_key(p, end);
-	if (!p || !(*s = json_skip(p, end)))
-		return -1;
-	m->value = p;
-	m->value_len = (size_t)(*s - p);
-	return 1;
+	*s = c.at;
+	return more;
 }
+
+/* --- strings ------------------------------------------------------------------------ */
 
 static unsigned hex4(const char *s)
 {
@@ -519,8 +384,9 @@ bool json_unescape(const char *s, size_t len, struct buf *out)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	const char *end = s + len;
+	bool escaped;
 
-	if (len < 2 || *s != '"' || skip_string(s, end) != end)
+	if (len < 2 || *s != '"' || scan_string(s, end, &escaped) != end)
 		return false;
 	for (s++, end--; s < end; ) {
 		const char *plain = s;
@@ -538,6 +404,25 @@ bool json_unescape(const char *s, size_t len, struct buf *out)
 		s += 2;
 	}
 	return !out->failed;
+}
+
+bool json_text_put(const struct json_text *text, struct buf *out)
+{
+	return json_unescape(text->s - 1, text->len + 2, out);
+}
+
+bool json_text_is(const struct json_text *text, const char *word)
+{
+	size_t len = strlen(word);
+	struct buf plain = { 0 };
+	bool same;
+
+	if (!text->escaped)
+		return text->len == len && memcmp(text->s, word, len) == 0;
+	same = json_text_put(text, &plain) && plain.len == len
+		&& memcmp(plain.data ? plain.data : "", word, len) == 0;
+	buf_free(&plain);
+	return same;
 }
 
 /* --- writing ------------------------------------------------------------------------ */

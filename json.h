@@ -1,6 +1,6 @@
 /*
- * JSON at the edges: one message to frames (cJSON on an arena that is reset, not freed),
- * and doubles, strings and times to JSON text. Knows no windows and no transport.
+ * JSON (RFC 8259) at the edges: text read a value at a time, and doubles, strings and times
+ * written. Strict, without a tree and without memory of its own.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -11,53 +11,6 @@
 
 #include "base.h"
 #include "text.h"
-
-#define METRIC_MAX 16		/* metrics that a run may decode */
-#define FIELD_DEPTH_MAX 4	/* keys below the metric */
-#define FIELD_MAX 64		/* fields of one queue and window, so leaves of a frame too */
-#define FIELD_NAME_MAX 256	/* bytes of one field's path, with the NUL */
-
-/* A number in a frame: path is `avg` or `voice.active`, borrowed until the next frame. */
-struct leaf {
-	uint16_t metric;	/* index into the names given to json_new */
-	uint16_t path_len;
-	const char *path;
-	double value;
-};
-
-enum frame_kind {
-	FRAME_STATISTICS,	/* belongs to a queue */
-	FRAME_OTHER_EVENT,	/* another eventType, or none */
-	FRAME_NO_QUEUE,		/* no queueId that is a UUID */
-	FRAME_NOT_JSON		/* text holds what could not be read; nothing after it is */
-};
-
-struct frame {
-	enum frame_kind kind;
-	const char *text;		/* this value's own bytes within the message, borrowed */
-	size_t text_len;
-	char queue_id[UUID_LEN + 1];	/* lower case */
-	const char *interval;		/* borrowed; NULL if there is none */
-	const char *invalid;		/* why the frame is invalid, NULL: it is not */
-	int64_t time_us;		/* its timestamp; 0 where there is none */
-	bool has_time;
-	size_t nleaf;
-	struct leaf leaf[FIELD_MAX];
-};
-
-struct json;
-
-/* metric: names to decode, borrowed for good; the first nasked of them were asked for,
- * only these can make a frame invalid (the rest serve outlier rules). NULL: no memory. */
-struct json *json_new(const char *const *metric, size_t nmetric, size_t nasked);
-void json_free(struct json *js);
-
-/* Begins on one text message (one or several JSON values); text is borrowed until done. */
-void json_begin(struct json *js, const char *text, size_t len);
-
-/* The next frame of it, false at the end. *frame is filled in place, its pointers are
- * borrowed until the next call. */
-bool json_next(struct json *js, struct frame *frame);
 
 /*
  * The end of the one strict JSON value (RFC 8259) that begins at s, NULL if there is none;
@@ -79,6 +32,36 @@ int json_walk(const char **s, const char *end, struct json_member *m);
 
 /* A JSON string's text with its quotes, unescaped into out (which grows); false if broken. */
 bool json_unescape(const char *s, size_t len, struct buf *out);
+
+/*
+ * A place in one JSON text. Malformed text sets `at` to NULL for good, every call is then
+ * without effect: look once, at the end. Each value that json_key or json_item has found
+ * must be read, passed or entered; json_peek tells which it is by its first byte.
+ */
+struct json_cursor {
+	const char *at, *end;
+};
+
+/* A string between its quotes. */
+struct json_text {
+	const char *s;
+	size_t len;
+	bool escaped;	/* holds a backslash: json_text_put makes it plain */
+};
+
+struct json_cursor json_start(const char *text, const char *end);
+char json_peek(const struct json_cursor *c);	/* of the value; NUL: malformed, or the end */
+void json_enter(struct json_cursor *c);		/* the object or array at hand */
+/* The next member of the object entered, up to its value; false at the object's end. */
+bool json_key(struct json_cursor *c, struct json_text *key);
+bool json_item(struct json_cursor *c);		/* the same for an array */
+void json_pass(struct json_cursor *c);		/* over one value of any kind */
+bool json_string(struct json_cursor *c, struct json_text *text);	/* false: it is none */
+/* A number within an object or array, perhaps infinite. */
+bool json_number(struct json_cursor *c, double *x);
+
+bool json_text_is(const struct json_text *text, const char *word);
+bool json_text_put(const struct json_text *text, struct buf *out);	/* unescaped, appended */
 
 /* Writers. A string: quoted, escaped, invalid UTF-8 as U+FFFD, control characters (C0, DEL,
  * C1) as \u00XX. A double: the shortest of 15 to 17 digits that reads back the same;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
+
 #define QUIET_US 1000000	/* between two lines of one reason and queue */
 #define BROKEN_LINES_TOLD 10
 

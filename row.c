@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "json.h"
+
 static const char *const reject_keys[FATE_REJECTS] = {
 	[FATE_INVALID] = "invalid",
 	[FATE_DUPLICATE] = "duplicate",

@@ -31,7 +31,7 @@ struct run {
 	bool started;		/* run.start is written */
 	struct audit *audit;
 	struct report *report;
-	struct json *json;
+	struct frames *frames;
 	struct windows *windows;
 	struct rows rows;
 	struct buf text;	/* rows of one window, lines of side files */
@@ -94,7 +94,7 @@ static enum status open_core(struct run *run, struct err *err)
 
 	run->audit = audit_new(set->audit, set->level, STDERR_FILENO);
 	run->report = run->audit ? report_new(run->audit) : NULL;
-	run->json = json_new(set->metric, set->nmetric, set->nasked);
+	run->frames = frames_new(set->metric, set->nmetric, set->nasked);
 	run->rows.conf = (struct row_conf){
 		.format = set->format,
 		.header = set->header,
@@ -102,7 +102,7 @@ static enum status open_core(struct run *run, struct err *err)
 		.interval = set->replay && !set->interval_given ? NULL : set->interval,
 		.metric = set->metric
 	};
-	if (!run->report || !run->json)
+	if (!run->report || !run->frames)
 		return err_nomem(err);
 	return windows_new(&run->windows, &conf, err);
 }
@@ -161,7 +161,7 @@ static void run_free(struct run *run)
 	free(run->payload);
 	tape_close(run->tape);
 	windows_free(run->windows);
-	json_free(run->json);
+	frames_free(run->frames);
 	report_free(run->report);
 	audit_free(run->audit);
 	lines_free(&run->warnings);
@@ -323,9 +323,9 @@ static enum status take_text(struct run *run, const char *text, size_t len, size
 	enum status st = ST_OK;
 
 	report_message(run->report);
-	json_begin(run->json, text, len);
+	frames_begin(run->frames, text, len);
 	while (st == ST_OK && !windows_all_printed(run->windows)
-	       && json_next(run->json, &frame))
+	       && frames_next(run->frames, &frame))
 		st = take_frame(run, &frame, stream, at_us, err);
 	return st;
 }
@@ -458,9 +458,9 @@ static enum status take_line(struct run *run, const struct tape_entry *e, struct
 	enum status st = ST_OK;
 	bool good = !e->verbatim;
 
-	json_begin(run->json, e->text, e->text_len);
+	frames_begin(run->frames, e->text, e->text_len);
 	while (st == ST_OK && !windows_all_printed(run->windows)
-	       && json_next(run->json, &frame)) {
+	       && frames_next(run->frames, &frame)) {
 		if (frame.kind == FRAME_NOT_JSON && e->verbatim) {
 			report_broken_line(run->report, e->line, "not JSON");
 			continue;

@@ -15,7 +15,7 @@
 
 #include "base.h"
 #include "cell.h"
-#include "json.h"
+#include "frame.h"
 #include "rule.h"
 
 enum time_kind { TIME_ARRIVAL, TIME_EVENT };

@@ -1,5 +1,6 @@
 import contextlib
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -8,6 +9,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import gateway  # noqa: E402
 import harness  # noqa: E402
+
+
+# Under nohup the programs would go on ignoring what the tests send them.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-/* A message to frames, strict JSON as text, and doubles that read back. */
+/* Strict JSON as text and a value at a time, and doubles that read back. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -13,125 +13,6 @@
 
 #include "../json.h"
 #include "check.h"
-
-#define ID "00000001-0000-4000-8000-000000000001"
-#define HEAD "{\"eventType\":\"routing-statistics-queues\",\"data\":{\"queueId\":\"" ID "\","
-#define TIME "\"timestamp\":\"2026-11-24T02:00:10.000Z\""
-
-static const char *const metrics[] = { "state", "waitTime", "agentState" };
-static struct frame frame;
-
-/* The first frame of a text, through a decoder that asks for state and waitTime. */
-static const struct frame *decode(const char *text)
-{
-	struct json *js = json_new(metrics, 3, 2);
-
-	json_begin(js, text, strlen(text));
-	assert_true(json_next(js, &frame));
-	json_free(js);
-	return &frame;
-}
-
-static const char *invalid(const char *rest)
-{
-	char text[4096];
-
-	snprintf(text, sizeof(text), HEAD TIME ",%s}}", rest);
-	assert_int_equal(decode(text)->kind, FRAME_STATISTICS);
-	return frame.invalid;
-}
-
-static void frame__has_its_leaves(void **state)
-{
-	struct json *js = json_new(metrics, 3, 2);
-	static const char text[] = HEAD TIME ",\"interval\":\"PT10S\",\"state\":{\"active\":4,"
-		"\"voice\":{\"a.b\":2.5,\"none\":null},\"text\":\"x\","
-		"\"list\":[1]},\"waitTime\":null,"
-		"\"other\":{\"x\":1},\"agentState\":{\"idle\":7}}}";
-
-	(void)state;
-	json_begin(js, text, strlen(text));
-	assert_true(json_next(js, &frame));
-	assert_int_equal(frame.kind, FRAME_STATISTICS);
-	assert_null(frame.invalid);
-	assert_string_equal(frame.queue_id, ID);
-	assert_string_equal(frame.interval, "PT10S");
-	assert_int_equal(frame.time_us, 1795485610000000);
-	assert_int_equal(frame.nleaf, 3);
-	assert_string_equal(frame.leaf[0].path, "active");
-	assert_string_equal(frame.leaf[1].path, "voice.a_b");
-	assert_double_equal_exact(frame.leaf[1].value, 2.5);
-	assert_int_equal(frame.leaf[2].metric, 2);
-	assert_false(json_next(js, &frame));
-	json_free(js);
-}
-
-static void frame__kinds_are_told_apart(void **state)
-{
-	(void)state;
-	assert_int_equal(decode("{}")->kind, FRAME_OTHER_EVENT);
-	assert_int_equal(decode("[1]")->kind, FRAME_OTHER_EVENT);
-	assert_int_equal(decode("{\"eventType\":\"x\"}")->kind, FRAME_OTHER_EVENT);
-	assert_int_equal(decode("{\"eventType\":\"routing-statistics-queues\"}")->kind,
-		FRAME_NO_QUEUE);
-	assert_int_equal(decode("{\"eventType\":\"routing-statistics-queues\",\"data\":"
-		"{\"queueId\":\"x\"}}")->kind, FRAME_NO_QUEUE);
-	assert_int_equal(decode("")->kind, FRAME_NOT_JSON);
-	assert_int_equal(decode("  ")->kind, FRAME_NOT_JSON);
-	assert_int_equal(decode("\xEF\xBB\xBF{}")->kind, FRAME_NOT_JSON);
-	assert_int_equal(decode("nonsense")->kind, FRAME_NOT_JSON);
-	assert_int_equal(decode("{\"a\":")->kind, FRAME_NOT_JSON);
-}
-
-static void frame__invalid_says_why(void **state)
-{
-	char many[2048] = "\"state\":{", long_name[600];
-	size_t n = strlen(many);
-
-	(void)state;
-	assert_null(invalid("\"state\":{\"a\":1}"));
-	assert_non_null(invalid("\"state\":7"));
-	assert_non_null(invalid("\"state\":[1]"));
-	assert_non_null(invalid("\"state\":{\"a\":1e999}"));
-	assert_null(invalid("\"agentState\":7"));	/* nobody asked for it */
-	assert_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":1}}}}"));
-	assert_non_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":1}}}}}"));
-	for (int i = 0; i < 65; i++)
-		n += (size_t)snprintf(many + n, sizeof(many) - n, "%s\"f%d\":1", i ? "," : "", i);
-	assert_non_null(invalid(strcat(many, "}")));
-	snprintf(long_name, sizeof(long_name), "\"state\":{\"%0300d\":1}", 0);
-	assert_non_null(invalid(long_name));
-	assert_non_null(decode(HEAD "\"timestamp\":7}}")->invalid);
-	assert_non_null(decode(HEAD "\"state\":{}}}")->invalid);
-}
-
-static void frame__last_of_a_name_wins(void **state)
-{
-	(void)state;
-	assert_null(invalid("\"state\":{\"a\":1,\"b\":2,\"a\":3,\"b.c\":4,\"b_c\":5}"));
-	assert_int_equal(frame.nleaf, 3);
-	assert_double_equal_exact(frame.leaf[0].value, 3);
-	assert_double_equal_exact(frame.leaf[2].value, 5);
-}
-
-static void frame__several_values_are_several_frames(void **state)
-{
-	struct json *js = json_new(metrics, 3, 2);
-	static const char text[] = " {\"a\":1}{}\n" HEAD TIME "}} x {}";
-
-	(void)state;
-	json_begin(js, text, strlen(text));
-	assert_true(json_next(js, &frame));
-	assert_int_equal(frame.text_len, 7);
-	assert_true(json_next(js, &frame));
-	assert_true(json_next(js, &frame));
-	assert_int_equal(frame.kind, FRAME_STATISTICS);
-	assert_true(json_next(js, &frame));
-	assert_int_equal(frame.kind, FRAME_NOT_JSON);
-	assert_memory_equal(frame.text, "x {}", 4);
-	assert_false(json_next(js, &frame));
-	json_free(js);
-}
 
 static bool strict(const char *s)
 {
@@ -168,6 +49,127 @@ static void skip__depth_is_bounded(void **state)
 	memset(deep + 1000, ']', 1000);
 	assert_null(json_skip(deep, deep + 2000));
 	assert_ptr_equal(json_skip(deep + 500, deep + 1500), deep + 1500);
+}
+
+/* The text's structure as one line: members in order, numbers as they are read. */
+static void render(struct json_cursor *c, struct buf *out)
+{
+	struct json_text text;
+	double x;
+
+	switch (json_peek(c)) {
+	case '{':
+		buf_char(out, '{');
+		json_enter(c);
+		while (json_key(c, &text)) {
+			json_text_put(&text, out);
+			buf_char(out, '=');
+			render(c, out);
+			buf_char(out, ' ');
+		}
+		buf_char(out, '}');
+		break;
+	case '[':
+		buf_char(out, '[');
+		json_enter(c);
+		while (json_item(c)) {
+			render(c, out);
+			buf_char(out, ' ');
+		}
+		buf_char(out, ']');
+		break;
+	case '"':
+		if (json_string(c, &text))
+			json_text_put(&text, out);
+		break;
+	case 't':
+	case 'f':
+	case 'n':
+		buf_char(out, json_peek(c));
+		json_pass(c);
+		break;
+	default:
+		if (json_number(c, &x))
+			json_put_double(out, x);
+	}
+}
+
+static void cursor__walks_what_is_there(void **state)
+{
+	static const char text[] = " {\"a\" : [1, -2.50,{}, [ ] ,\"x\\ty\"],\"\\u0062\":true ,"
+		"\"c\":{\"d\":null}, \"e\":12345678901234567890} ";
+	struct json_cursor c = json_start(text, text + strlen(text));
+	struct buf out = { 0 };
+
+	(void)state;
+	render(&c, &out);
+	buf_char(&out, '\0');
+	assert_string_equal(out.data,
+		"{a=[1 -2.5 {} [] x\ty ] b=t c={d=n } e=1.2345678901234567e+19 }");
+	assert_ptr_equal(c.at, text + strlen(text) - 1);
+	buf_free(&out);
+}
+
+/* Cut anywhere, and with any byte changed to one that fits nowhere, no value is malformed for
+ * one of the two readers alone. */
+static void cursor__agrees_with_skip(void **state)
+{
+	static const char good[] = "{\"a\":[1,-2.5e3,{},[],\"x\\n\\u12aB\"],\"b\":{\"c\":null,"
+		"\"d\":true}}";
+	static const char odd[] = ",:{}[]\"x1\\ \x01";
+	char text[sizeof(good)];
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good); i++)
+		for (size_t k = 0; k < sizeof(odd); k++) {
+			size_t len = k ? sizeof(good) - 1 : i;
+			struct json_cursor c;
+			const char *end;
+
+			memcpy(text, good, sizeof(good));
+			if (k)
+				text[i] = odd[k - 1];
+			end = json_skip(text, text + len);
+			c = json_start(text, text + len);
+			buf_clear(&out);
+			render(&c, &out);
+			if (c.at != end)
+				fail_msg("%.*s", (int)len, text);
+		}
+	buf_free(&out);
+}
+
+static void number__is_the_nearest_double(void **state)
+{
+	static const char *const odd[] = {
+		"0", "-0", "0.1", "123456789012345", "1234567890123456", "9007199254740993",
+		"0.000000000000001", "0.0000000000000001", "1e22", "1e23", "2.5E-3", "1e-400",
+		"179769313486231580793e289", "4.35", "8.41e21", "0.30000000000000004"
+	};
+	uint64_t seed = 88172645463325252u;
+	char text[64];
+
+	(void)state;
+	for (int i = 0; i < 1000000; i++) {
+		struct json_cursor c;
+		double x = -1, truth;
+
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		if (i < (int)ARRAY_LEN(odd))
+			snprintf(text, sizeof(text), "%s]", odd[i]);
+		else
+			snprintf(text, sizeof(text), "%s%llu.%0*llu]", i % 3 ? "" : "-",
+				(unsigned long long)(seed >> (20 + i % 40)), i % 9 + 1,
+				(unsigned long long)(seed & 0xFFFF));
+		truth = strtod(text, NULL);
+		c = json_start(text, text + strlen(text));
+		if (!json_number(&c, &x) || x != truth || signbit(x) != signbit(truth)
+		    || *c.at != ']')
+			fail_msg("%s", text);
+	}
 }
 
 static void string__is_harmless_and_reads_back(void **state)
@@ -234,13 +236,11 @@ static void double__reads_back_the_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frame__has_its_leaves),
-		cmocka_unit_test(frame__kinds_are_told_apart),
-		cmocka_unit_test(frame__invalid_says_why),
-		cmocka_unit_test(frame__last_of_a_name_wins),
-		cmocka_unit_test(frame__several_values_are_several_frames),
 		cmocka_unit_test(skip__is_strict),
 		cmocka_unit_test(skip__depth_is_bounded),
+		cmocka_unit_test(cursor__walks_what_is_there),
+		cmocka_unit_test(cursor__agrees_with_skip),
+		cmocka_unit_test(number__is_the_nearest_double),
 		cmocka_unit_test(string__is_harmless_and_reads_back),
 		cmocka_unit_test(double__reads_back_the_same)
 	};

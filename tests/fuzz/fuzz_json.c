@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../frame.h"
 #include "../../json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,16 +12,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const metrics[] = { "state", "waitTime" };
 	const char *text = (const char *)data, *end = json_skip(text, text + size);
-	struct json *js = json_new(metrics, 2, 1);
+	struct frames *fs = frames_new(metrics, 2, 1);
 	struct buf out = { 0 }, back = { 0 };
 	struct frame frame;
 
-	if (!js)
+	if (!fs)
 		return 0;
-	json_begin(js, text, size);
-	while (json_next(js, &frame))
-		if (frame.text < text || frame.text + frame.text_len > text + size)
+	frames_begin(fs, text, size);
+	/* the decoder takes what the strict walk takes, and no more */
+	for (const char *at = text; frames_next(fs, &frame); at += frame.text_len) {
+		const char *behind;
+
+		while (at < text + size && strchr(" \t\r\n", *at) && *at)
+			at++;
+		behind = json_skip(at, text + size);
+		if (frame.text != at || (frame.kind == FRAME_NOT_JSON) != !behind
+		    || (behind && frame.text + frame.text_len != behind))
 			abort();
+	}
 	/* what we write is strict, and reads back where it was UTF-8 */
 	json_put_string(&out, text, size);
 	if (json_skip(out.data, out.data + out.len) != out.data + out.len
@@ -32,6 +41,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	buf_free(&out);
 	buf_free(&back);
-	json_free(js);
+	frames_free(fs);
 	return 0;
 }

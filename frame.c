@@ -1,0 +1,361 @@
+#include "frame.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+
+#define EVENT_TYPE "routing-statistics-queues"
+#define INTERVAL_MAX 32		/* bytes with the NUL */
+
+struct metric {
+	const char *name;
+	size_t len;
+};
+
+/* The keys from the metric down to where the decoder is. */
+struct path {
+	char text[FIELD_NAME_MAX];
+	size_t len;
+	unsigned depth;
+};
+
+struct frames {
+	struct metric metric[METRIC_MAX];
+	size_t nmetric, nasked;
+	struct json_cursor c;
+	bool more;			/* the message has something left */
+	struct buf plain;		/* of a string with escapes */
+	char interval[INTERVAL_MAX];
+	char path[FIELD_MAX * FIELD_NAME_MAX];	/* of leaves that are no plain keys */
+	size_t path_used;
+};
+
+struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nasked)
+{
+	struct frames *fs = calloc(1, sizeof(*fs));
+
+	if (!fs)
+		return NULL;
+	for (size_t i = 0; i < nmetric; i++)
+		fs->metric[i] = (struct metric){ metric[i], strlen(metric[i]) };
+	fs->nmetric = nmetric;
+	fs->nasked = nasked;
+	return fs;
+}
+
+void frames_free(struct frames *fs)
+{
+	if (!fs)
+		return;
+	buf_free(&fs->plain);
+	free(fs);
+}
+
+void frames_begin(struct frames *fs, const char *text, size_t len)
+{
+	fs->c = json_start(text, text + len);
+	fs->more = true;
+}
+
+/* The string without its escapes, borrowed until the next one; false: no memory. */
+static bool make_plain(struct frames *fs, struct json_text *text)
+{
+	if (!text->escaped)
+		return true;
+	buf_clear(&fs->plain);
+	if (!buf_reserve(&fs->plain, 1) || !json_text_put(text, &fs->plain))
+		return false;
+	*text = (struct json_text){ fs->plain.data, fs->plain.len, false };
+	return true;
+}
+
+/* --- the numbers of one metric ------------------------------------------------------- */
+
+/* Appends a key to the path, a dot in it as `_`; false: the path is then too long, or holds
+ * what no row can print. */
+static bool push_key(struct path *path, const struct json_text *key)
+{
+	size_t dot = path->depth > 0, room = sizeof(path->text) - path->len;
+
+	if (key->len + dot + 1 > room || memchr(key->s, '\0', key->len))
+		return false;
+	if (dot)
+		path->text[path->len++] = '.';
+	for (size_t i = 0; i < key->len; i++)
+		path->text[path->len++] = key->s[i] == '.' ? '_' : key->s[i];
+	path->depth++;
+	return true;
+}
+
+/* The last of two leaves with one name wins, as it does for most readers of JSON. */
+static struct leaf *leaf_place(struct frame *f, const struct leaf *leaf)
+{
+	for (size_t i = 0; i < f->nleaf; i++)
+		if (f->leaf[i].metric == leaf->metric && f->leaf[i].path_len == leaf->path_len
+		    && memcmp(f->leaf[i].path, leaf->path, leaf->path_len) == 0)
+			return &f->leaf[i];
+	return f->nleaf < FIELD_MAX ? &f->leaf[f->nleaf++] : NULL;
+}
+
+/* A key of the first level needs no copy, where it stands in the text as it is printed. */
+static const char *leaf_path(struct frames *fs, struct path *path, const struct json_text *key,
+	struct leaf *leaf)
+{
+	size_t len = path->len;
+	unsigned depth = path->depth;
+
+	if (!depth && key->s != fs->plain.data && key->len < FIELD_NAME_MAX
+	    && !memchr(key->s, '.', key->len)) {
+		leaf->path = key->s;
+		leaf->path_len = (uint16_t)key->len;
+		return NULL;
+	}
+	if (!push_key(path, key))
+		return "a field's name is too long";
+	if (sizeof(fs->path) - fs->path_used < path->len)
+		return "too many fields";
+	leaf->path = memcpy(fs->path + fs->path_used, path->text, path->len);
+	leaf->path_len = (uint16_t)path->len;
+	fs->path_used += path->len;
+	path->len = len;
+	path->depth = depth;
+	return NULL;
+}
+
+static const char *take_number(struct frames *fs, struct frame *f, uint16_t metric,
+	struct path *path, const struct json_text *key)
+{
+	struct leaf leaf = { .metric = metric }, *place;
+	const char *why;
+
+	if (!json_number(&fs->c, &leaf.value))
+		return NULL;
+	if (!isfinite(leaf.value))
+		return "a number is not finite";
+	why = leaf_path(fs, path, key, &leaf);
+	if (why)
+		return why;
+	place = leaf_place(f, &leaf);
+	if (!place)
+		return "too many fields";
+	*place = leaf;
+	return NULL;
+}
+
+static const char *take_object(struct frames *fs, struct frame *f, uint16_t metric,
+	struct path *path);
+
+/* Over an object whose numbers would be too deep; false: it is empty, and does no harm. */
+static bool pass_object(struct frames *fs)
+{
+	struct json_text key;
+	bool any = false;
+
+	json_enter(&fs->c);
+	while (json_key(&fs->c, &key)) {
+		any = true;
+		json_pass(&fs->c);
+	}
+	return any;
+}
+
+/* An object below the metric, its key still to be appended. */
+static const char *take_nested(struct frames *fs, struct frame *f, uint16_t metric,
+	struct path *path, const struct json_text *key)
+{
+	size_t len = path->len;
+	unsigned depth = path->depth;
+	const char *why;
+
+	if (depth + 1 == FIELD_DEPTH_MAX)
+		return pass_object(fs) ? "fields nest too deep" : NULL;
+	if (!push_key(path, key))
+		return pass_object(fs) ? "a field's name is too long" : NULL;
+	why = take_object(fs, f, metric, path);
+	path->len = len;
+	path->depth = depth;
+	return why;
+}
+
+/* Every number below an object; why it is invalid, NULL: it is not. */
+static const char *take_object(struct frames *fs, struct frame *f, uint16_t metric,
+	struct path *path)
+{
+	const char *why = NULL, *bad;
+	struct json_text key;
+
+	json_enter(&fs->c);
+	while (json_key(&fs->c, &key)) {
+		char first = json_peek(&fs->c);
+
+		bad = NULL;
+		if (!make_plain(fs, &key)) {
+			bad = "out of memory";
+			json_pass(&fs->c);
+		} else if (first == '{') {
+			bad = take_nested(fs, f, metric, path, &key);
+		} else if (first == '-' || (first >= '0' && first <= '9')) {
+			bad = take_number(fs, f, metric, path, &key);
+		} else {
+			json_pass(&fs->c);
+		}
+		why = why ? why : bad;
+	}
+	return why;
+}
+
+static void take_metric(struct frames *fs, struct frame *f, size_t metric)
+{
+	struct path path = { .len = 0 };
+	char first = json_peek(&fs->c);
+	const char *why = NULL;
+
+	if (first == '{')
+		why = take_object(fs, f, (uint16_t)metric, &path);
+	else
+		json_pass(&fs->c);
+	if (first != '{' && first != 'n')
+		why = "a metric is no object";
+	if (why && metric < fs->nasked && !f->invalid)
+		f->invalid = why;
+}
+
+/* --- one frame ---------------------------------------------------------------------- */
+
+/* The value as a plain string; false: it is none, and passed. */
+static bool take_string(struct frames *fs, struct json_text *text)
+{
+	if (json_string(&fs->c, text))
+		return make_plain(fs, text);
+	json_pass(&fs->c);
+	return false;
+}
+
+static void take_time(struct frames *fs, struct frame *f)
+{
+	struct json_text text;
+
+	f->has_time = take_string(fs, &text) && time_parse_us(text.s, text.len, &f->time_us);
+}
+
+static void take_queue(struct frames *fs, struct frame *f)
+{
+	struct json_text text;
+
+	if (take_string(fs, &text) && !uuid_parse(text.s, text.len, f->queue_id))
+		f->queue_id[0] = '\0';
+}
+
+static void take_interval(struct frames *fs, struct frame *f)
+{
+	struct json_text text;
+
+	if (!take_string(fs, &text) || text.len >= sizeof(fs->interval)
+	    || memchr(text.s, '\0', text.len))
+		return;
+	memcpy(fs->interval, text.s, text.len);
+	fs->interval[text.len] = '\0';
+	f->interval = fs->interval;
+}
+
+static void take_member(struct frames *fs, struct frame *f, const struct json_text *key,
+	uint32_t *seen)
+{
+	for (size_t i = 0; i < fs->nmetric; i++)
+		if (!(*seen & 1u << i) && key->len == fs->metric[i].len
+		    && memcmp(key->s, fs->metric[i].name, key->len) == 0) {
+			*seen |= 1u << i;
+			take_metric(fs, f, i);
+			return;
+		}
+	if (json_text_is(key, "timestamp"))
+		take_time(fs, f);
+	else if (json_text_is(key, "queueId"))
+		take_queue(fs, f);
+	else if (json_text_is(key, "interval"))
+		take_interval(fs, f);
+	else
+		json_pass(&fs->c);
+}
+
+static void take_data(struct frames *fs, struct frame *f)
+{
+	struct json_text key;
+	uint32_t seen = 0;
+
+	if (json_peek(&fs->c) != '{') {
+		json_pass(&fs->c);
+		return;
+	}
+	json_enter(&fs->c);
+	while (json_key(&fs->c, &key)) {
+		if (make_plain(fs, &key))
+			take_member(fs, f, &key, &seen);
+		else
+			json_pass(&fs->c);
+	}
+}
+
+/* The members of the message, in whatever order: `data` is read before it is known whether
+ * the event is one of ours. Of two with one name the first counts. */
+static void take_event(struct frames *fs, struct frame *f)
+{
+	struct json_text key, type = { .s = NULL };
+	bool ours = false, has_type = false, has_data = false;
+
+	json_enter(&fs->c);
+	while (json_key(&fs->c, &key)) {
+		if (!has_type && json_text_is(&key, "eventType")) {
+			has_type = true;
+			if (json_string(&fs->c, &type))
+				ours = json_text_is(&type, EVENT_TYPE);
+			else
+				json_pass(&fs->c);
+		} else if (!has_data && json_text_is(&key, "data")) {
+			has_data = true;
+			take_data(fs, f);
+		} else {
+			json_pass(&fs->c);
+		}
+	}
+	f->kind = !ours ? FRAME_OTHER_EVENT : f->queue_id[0] ? FRAME_STATISTICS : FRAME_NO_QUEUE;
+}
+
+static void frame_clear(struct frame *f)
+{
+	f->kind = FRAME_OTHER_EVENT;
+	f->queue_id[0] = '\0';
+	f->interval = f->invalid = NULL;
+	f->time_us = 0;
+	f->has_time = false;
+	f->nleaf = 0;
+}
+
+bool frames_next(struct frames *fs, struct frame *f)
+{
+	const char *start = fs->c.at;
+
+	if (!fs->more)
+		return false;
+	frame_clear(f);
+	fs->path_used = 0;
+	if (json_peek(&fs->c) == '{')
+		take_event(fs, f);
+	else
+		json_pass(&fs->c);
+	f->text = start;
+	if (!fs->c.at) {
+		f->kind = FRAME_NOT_JSON;
+		f->text_len = (size_t)(fs->c.end - start);
+		fs->more = false;
+		return true;
+	}
+	f->text_len = (size_t)(fs->c.at - start);
+	fs->c = json_start(fs->c.at, fs->c.end);
+	fs->more = fs->c.at < fs->c.end;
+	if (f->kind == FRAME_STATISTICS && !f->has_time && !f->invalid)
+		f->invalid = "no valid timestamp";
+	return true;
+}

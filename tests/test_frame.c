@@ -1,0 +1,184 @@
+/* A message to frames: what is theirs, what is invalid, and what is none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../frame.h"
+#include "check.h"
+
+#define ID "00000001-0000-4000-8000-000000000001"
+#define HEAD "{\"eventType\":\"routing-statistics-queues\",\"data\":{\"queueId\":\"" ID "\","
+#define TIME "\"timestamp\":\"2026-11-24T02:00:10.000Z\""
+
+static const char *const metrics[] = { "state", "waitTime", "agentState" };
+static struct frame frame;
+
+/* The first frame of a text, through a decoder that asks for state and waitTime. */
+static const struct frame *decode(const char *text)
+{
+	struct frames *fs = frames_new(metrics, 3, 2);
+
+	frames_begin(fs, text, strlen(text));
+	assert_true(frames_next(fs, &frame));
+	frames_free(fs);
+	return &frame;
+}
+
+static void assert_path(size_t i, const char *path)
+{
+	assert_int_equal(frame.leaf[i].path_len, strlen(path));
+	assert_memory_equal(frame.leaf[i].path, path, strlen(path));
+}
+
+static const char *invalid(const char *rest)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), HEAD TIME ",%s}}", rest);
+	assert_int_equal(decode(text)->kind, FRAME_STATISTICS);
+	return frame.invalid;
+}
+
+static void frame__has_its_leaves(void **state)
+{
+	struct frames *fs = frames_new(metrics, 3, 2);
+	static const char text[] = HEAD TIME ",\"interval\":\"PT10S\",\"state\":{\"active\":4,"
+		"\"voice\":{\"a.b\":2.5,\"none\":null},\"text\":\"x\","
+		"\"list\":[1]},\"waitTime\":null,"
+		"\"other\":{\"x\":1},\"agentState\":{\"idle\":7}}}";
+
+	(void)state;
+	frames_begin(fs, text, strlen(text));
+	assert_true(frames_next(fs, &frame));
+	assert_int_equal(frame.kind, FRAME_STATISTICS);
+	assert_null(frame.invalid);
+	assert_string_equal(frame.queue_id, ID);
+	assert_string_equal(frame.interval, "PT10S");
+	assert_int_equal(frame.time_us, 1795485610000000);
+	assert_int_equal(frame.nleaf, 3);
+	assert_path(0, "active");
+	assert_path(1, "voice.a_b");
+	assert_double_equal_exact(frame.leaf[1].value, 2.5);
+	assert_int_equal(frame.leaf[2].metric, 2);
+	assert_false(frames_next(fs, &frame));
+	frames_free(fs);
+}
+
+static void frame__kinds_are_told_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(decode("{}")->kind, FRAME_OTHER_EVENT);
+	assert_int_equal(decode("[1]")->kind, FRAME_OTHER_EVENT);
+	assert_int_equal(decode("{\"eventType\":\"x\"}")->kind, FRAME_OTHER_EVENT);
+	assert_int_equal(decode("{\"eventType\":\"routing-statistics-queues\"}")->kind,
+		FRAME_NO_QUEUE);
+	assert_int_equal(decode("{\"eventType\":\"routing-statistics-queues\",\"data\":"
+		"{\"queueId\":\"x\"}}")->kind, FRAME_NO_QUEUE);
+	assert_int_equal(decode("")->kind, FRAME_NOT_JSON);
+	assert_int_equal(decode("  ")->kind, FRAME_NOT_JSON);
+	assert_int_equal(decode("\xEF\xBB\xBF{}")->kind, FRAME_NOT_JSON);
+	assert_int_equal(decode("nonsense")->kind, FRAME_NOT_JSON);
+	assert_int_equal(decode("{\"a\":")->kind, FRAME_NOT_JSON);
+}
+
+static void frame__invalid_says_why(void **state)
+{
+	char many[2048] = "\"state\":{", long_name[600];
+	size_t n = strlen(many);
+
+	(void)state;
+	assert_null(invalid("\"state\":{\"a\":1}"));
+	assert_non_null(invalid("\"state\":7"));
+	assert_non_null(invalid("\"state\":[1]"));
+	assert_non_null(invalid("\"state\":{\"a\":1e999}"));
+	assert_null(invalid("\"agentState\":7"));	/* nobody asked for it */
+	assert_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":1}}}}"));
+	assert_non_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":1}}}}}"));
+	for (int i = 0; i < 65; i++)
+		n += (size_t)snprintf(many + n, sizeof(many) - n, "%s\"f%d\":1", i ? "," : "", i);
+	assert_non_null(invalid(strcat(many, "}")));
+	snprintf(long_name, sizeof(long_name), "\"state\":{\"%0300d\":1}", 0);
+	assert_non_null(invalid(long_name));
+	assert_non_null(decode(HEAD "\"timestamp\":7}}")->invalid);
+	assert_non_null(decode(HEAD "\"state\":{}}}")->invalid);
+}
+
+static void frame__last_of_a_name_wins(void **state)
+{
+	(void)state;
+	assert_null(invalid("\"state\":{\"a\":1,\"b\":2,\"a\":3,\"b.c\":4,\"b_c\":5}"));
+	assert_int_equal(frame.nleaf, 3);
+	assert_double_equal_exact(frame.leaf[0].value, 3);
+	assert_double_equal_exact(frame.leaf[2].value, 5);
+}
+
+static void frame__several_values_are_several_frames(void **state)
+{
+	struct frames *fs = frames_new(metrics, 3, 2);
+	static const char text[] = " {\"a\":1}{}\n" HEAD TIME "}} x {}";
+
+	(void)state;
+	frames_begin(fs, text, strlen(text));
+	assert_true(frames_next(fs, &frame));
+	assert_int_equal(frame.text_len, 7);
+	assert_true(frames_next(fs, &frame));
+	assert_true(frames_next(fs, &frame));
+	assert_int_equal(frame.kind, FRAME_STATISTICS);
+	assert_true(frames_next(fs, &frame));
+	assert_int_equal(frame.kind, FRAME_NOT_JSON);
+	assert_memory_equal(frame.text, "x {}", 4);
+	assert_false(frames_next(fs, &frame));
+	frames_free(fs);
+}
+
+static void frame__order_and_escapes_do_not_matter(void **state)
+{
+	struct frames *fs = frames_new(metrics, 3, 2);
+	static const char text[] = "{\"data\":{\"st\\u0061te\":{\"\\u0061ctive\":4,\"b\":1,"
+		"\"v\\\\x\":{\"c\\n\":2}},\"queue\\u0049d\":\"" ID "\",\"time\\u0073tamp\":"
+		"\"2026-11-24T02:00:10\\u002e000Z\"},\"event\\u0054ype\":\"routing-statistics"
+		"\\u002dqueues\",\"data\":7}";
+
+	(void)state;
+	frames_begin(fs, text, strlen(text));
+	assert_true(frames_next(fs, &frame));
+	assert_int_equal(frame.kind, FRAME_STATISTICS);
+	assert_null(frame.invalid);
+	assert_int_equal(frame.time_us, 1795485610000000);
+	assert_int_equal(frame.nleaf, 3);
+	assert_path(0, "active");
+	assert_path(1, "b");
+	assert_path(2, "v\\x.c\n");
+	frames_free(fs);
+}
+
+static void frame__empty_objects_do_no_harm_however_deep(void **state)
+{
+	(void)state;
+	assert_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":{}}}},"
+		"\"x\":{}}"));
+	assert_int_equal(frame.nleaf, 0);
+	assert_non_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{}}}}}}"));
+	assert_non_null(invalid("\"state\":{\"a\\u0000b\":1}"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frame__has_its_leaves),
+		cmocka_unit_test(frame__kinds_are_told_apart),
+		cmocka_unit_test(frame__invalid_says_why),
+		cmocka_unit_test(frame__last_of_a_name_wins),
+		cmocka_unit_test(frame__several_values_are_several_frames),
+		cmocka_unit_test(frame__order_and_escapes_do_not_matter),
+		cmocka_unit_test(frame__empty_objects_do_no_harm_however_deep)
+	};
+
+	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
+}
