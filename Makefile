@@ -55,6 +55,8 @@ COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE -I. $(WARNINGS) $(if $(WERROR),-Werror)
 LINK = $(CC) $(CFLAGS) $(MODE) $(MODE_LINK) $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lm $(LDLIBS)
 
+export PYTHONDONTWRITEBYTECODE = 1
+
 say = $(if $(V),,@printf '  %-6s %s\n' $1 $@;)
 SUB = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 

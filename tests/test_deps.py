@@ -310,3 +310,8 @@ def test_backports_file_is_written_once(machine):
     assert "Suites: bookworm-backports\n" in written.read_text()
     assert os.stat(written).st_mode & 0o777 == 0o644
     assert "adding" not in machine.deps("demo", dry=False).stdout
+
+
+def test_the_suite_has_a_home_of_its_own():
+    assert Path.home().parent == Path(os.environ["TMPDIR"])
+    assert not [x for x in os.environ if x.startswith("XDG_") and x.endswith("_HOME")]
