@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).resolve().parent.parent / ".ci" / "deps"
+LIBS = SCRIPT.parent / "libs"
 
 DEB822 = """\
 Types: deb
@@ -310,6 +311,60 @@ def test_backports_file_is_written_once(machine):
     assert "Suites: bookworm-backports\n" in written.read_text()
     assert os.stat(written).st_mode & 0o777 == 0o644
     assert "adding" not in machine.deps("demo", dry=False).stdout
+
+
+def test_the_sanitizers_of_gcc_have_packages_of_their_own_in_fedora(machine):
+    machine.os_release.write_text("ID=fedora\nVERSION_ID=42\n")
+    text = machine.deps("check", dry=False).stderr
+    for line in text.splitlines():
+        if "Fedora:" in line:
+            assert {"gcc", "libasan", "libubsan"} <= set(line.split())
+        if "Debian:" in line or "Arch:" in line:
+            assert sorted(set(line.split())) == sorted(line.split())
+    assert "libasan" not in machine.deps("demo", dry=False).stderr
+
+
+def libs(path, version="8.13.0", protocols="HTTPS WS WSS", there="libcurl libcjson libcrypto"):
+    """What .ci/libs says where pkg-config answers this way and curl-config is silent."""
+    for name, body in (("curl-config", "exit 1"), ("pkg-config", f"""
+        case $1 in
+        --exists) case ' {there} ' in *" $2 "*) ;; *) exit 1 ;; esac ;;
+        --atleast-version=*) printf '%s\\n' {version} "${{1#*=}}" | sort -CrV ;;
+        --modversion) echo {version} ;;
+        --variable=supported_protocols) echo '{protocols}' ;;
+        esac""")):
+        (path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (path / name).chmod(0o755)
+    done = subprocess.run([LIBS], env={"PATH": f"{path}:/usr/bin:/bin"}, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True)
+    assert done.stdout == ""
+    assert done.returncode == (done.stderr != "")
+    return done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("protocols", ["HTTPS WS WSS", '"HTTPS WS WSS"', "wss https"])
+def test_good_libraries_are_not_spoken_of(tmp_path, protocols):
+    assert libs(tmp_path, protocols=protocols) == []
+
+
+@pytest.mark.parametrize("version", ["7.88.1", "8.9.0", "8.12.1"])
+def test_an_old_libcurl_gets_one_line_that_says_what_to_do(tmp_path, version):
+    assert libs(tmp_path, version) == [
+        f"gsqstat: libcurl {version} is too old, 8.13 with wss is needed: install a newer one; "
+        'on Debian 12 "make deps" takes it from bookworm-backports']
+
+
+@pytest.mark.parametrize("protocols", ["HTTP HTTPS WS", "", "WSSX"])
+def test_a_libcurl_without_wss_gets_one_line(tmp_path, protocols):
+    line, = libs(tmp_path, protocols=protocols)
+    assert "no wss" in line
+
+
+def test_each_missing_library_gets_a_line_with_its_package(tmp_path):
+    lines = libs(tmp_path, there="libcjson")
+    assert len(lines) == 2
+    assert "libcurl4-openssl-dev" in lines[0] and "libssl-dev" in lines[1]
+    assert all('"make deps"' in line for line in lines)
 
 
 def test_the_suite_has_a_home_of_its_own():
