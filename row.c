@@ -187,7 +187,7 @@ static void put_window(struct buf *out, const struct rows *rows, const struct wi
 static bool put_ndjson(struct buf *out, const struct rows *rows, const struct window *window,
 	const struct row *row)
 {
-	double seconds = (double)(window->end_ms - window->start_ms) / 1000;
+	double ms = (double)(window->end_ms - window->start_ms);
 
 	put_window(out, rows, window, row);
 	put_key(out, "updates");
@@ -205,7 +205,7 @@ static bool put_ndjson(struct buf *out, const struct rows *rows, const struct wi
 	put_key(out, "lagMs");
 	if (!put_lag(out, &row->lag_us))
 		return false;
-	put_figure(out, "updatesPerSecond", (double)row->updates / seconds);
+	put_figure(out, "updatesPerSecond", (double)row->updates * 1000 / ms);
 	buf_str(out, "}\n");
 	return true;
 }
