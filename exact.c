@@ -95,10 +95,11 @@ static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t part[8]
 	return carry ? 7 : n;
 }
 
-/* An integer whose square, weighed or not, is far from the end of `whole`. */
+/* An integer whose square, weighed or not, is far from the end of `whole`. Zero is one at
+ * any weight: it has no odd mantissa. */
 static bool is_small(double x, uint64_t weight, int64_t *n)
 {
-	if (!(fabs(x) < 2147483648.0) || weight > UINT32_MAX)
+	if (!(fabs(x) < 2147483648.0) || (weight > UINT32_MAX && x != 0))
 		return false;
 	*n = (int64_t)x;
 	return (double)*n == x;
@@ -165,9 +166,10 @@ bool exact_merge(struct exact *into, const struct exact *from)
 	struct exact copy = *from;
 	bool ok;
 
-	into->whole += from->whole;
-	if (!from->n)
+	if (!from->n) {
+		into->whole += from->whole;
 		return true;
+	}
 	copy.limb = malloc((size_t)from->n * sizeof(*copy.limb));
 	if (!copy.limb)
 		return false;
@@ -177,6 +179,8 @@ bool exact_merge(struct exact *into, const struct exact *from)
 	ok = cover_limbs(into, copy.lo, copy.lo + copy.n);
 	for (int32_t i = 0; ok && i < copy.n; i++)
 		into->limb[copy.lo - into->lo + i] += copy.limb[i];
+	if (ok)
+		into->whole += from->whole;
 	into->pending = 2;
 	free(copy.limb);
 	return ok;

@@ -12,8 +12,8 @@
  */
 #define ALPHA 0.01
 #define GAMMA (1.01 / 0.99)
-#define BOUNDS_DOWN 35420	/* γ^-35420 is just below DBL_MIN, γ^35489 above DBL_MAX */
-#define BOUNDS_UP 35489
+#define BOUNDS_DOWN 35420	/* γ^-35420 is just below DBL_MIN, γ^35488 just above DBL_MAX */
+#define BOUNDS_UP 35488	/* infinite, the one below is finite */
 #define BOUNDS (BOUNDS_DOWN + BOUNDS_UP + 1)
 #define EXPONENTS 2048
 #define SLOTS_FIRST 128
@@ -32,7 +32,7 @@ struct slot {
 
 struct quantile {
 	uint64_t weight;
-	size_t nentry;			/* exact while slot is NULL */
+	size_t nentry, capentry;	/* exact while slot is NULL */
 	struct entry *entry;
 	struct slot *slot;		/* open addressing, at most three quarters full */
 	size_t nslot, used;
@@ -156,61 +156,75 @@ static struct slot *slots_new(size_t n)
 	return slot;
 }
 
-/* Moves all buckets into a table of n slots, joined `times` times. */
-static bool slots_move(struct quantile *q, size_t n, unsigned times)
+static void slot_put(struct quantile *q, int32_t key, uint64_t weight)
 {
-	struct slot *slot = slots_new(n);
+	size_t at = slot_of(q->slot, q->nslot, key);
 
-	if (!slot)
-		return false;
-	q->used = 0;
-	for (size_t i = 0; i < q->nslot; i++) {
-		struct slot s = q->slot[i];
-		size_t to;
-
-		if (s.key == FREE_KEY)
-			continue;
-		s.key = join_index(s.key >> 1, times) * 2 + (s.key & 1);
-		to = slot_of(slot, n, s.key);
-		q->used += slot[to].key == FREE_KEY;
-		slot[to].key = s.key;
-		slot_add(&slot[to], slot_weight(&s));
-	}
-	free(q->slot);
-	q->slot = slot;
-	q->nslot = n;
-	q->last_x = 0;
-	return true;
-}
-
-static bool bucket_add(struct quantile *q, int32_t index, bool negative, uint64_t weight)
-{
-	int32_t key = index * 2 + negative;
-	size_t at;
-
-	if (4 * (q->used + 1) > 3 * q->nslot && !slots_move(q, 2 * q->nslot, 0))
-		return false;
-	at = slot_of(q->slot, q->nslot, key);
 	q->used += q->slot[at].key == FREE_KEY;
 	q->slot[at].key = key;
 	slot_add(&q->slot[at], weight);
 	q->last_slot = at;
+}
+
+/* Makes room for n buckets; at most one above the bound is ever in use. */
+static bool slots_reserve(struct quantile *q, size_t n)
+{
+	struct slot *old = q->slot;
+	size_t nold = q->nslot, nslot = nold ? nold : SLOTS_FIRST;
+
+	if (n > QUANTILE_BUCKETS_MAX + 1)
+		n = QUANTILE_BUCKETS_MAX + 1;
+	while (4 * n > 3 * nslot)
+		nslot *= 2;
+	if (nslot == nold)
+		return true;
+	q->slot = slots_new(nslot);
+	if (!q->slot) {
+		q->slot = old;
+		return false;
+	}
+	q->nslot = nslot;
+	q->used = 0;
+	for (size_t i = 0; i < nold; i++)
+		if (old[i].key != FREE_KEY)
+			slot_put(q, old[i].key, slot_weight(&old[i]));
+	free(old);
+	q->last_x = 0;
 	return true;
 }
 
-/* Joins neighbours until the bound on buckets holds. */
-static bool collapse(struct quantile *q)
+/* Joins neighbours `times` times, in place: it cannot fail. */
+static void join(struct quantile *q, unsigned times)
 {
-	while (q->used > QUANTILE_BUCKETS_MAX) {
-		if (!slots_move(q, q->nslot, 1))
-			return false;
-		q->level++;
+	struct slot kept[QUANTILE_BUCKETS_MAX + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->nslot; i++) {
+		if (q->slot[i].key != FREE_KEY)
+			kept[n++] = q->slot[i];
+		q->slot[i] = (struct slot){ .key = FREE_KEY };
 	}
-	return true;
+	q->used = 0;
+	for (size_t i = 0; i < n; i++)
+		slot_put(q, join_index(kept[i].key >> 1, times) * 2 + (kept[i].key & 1),
+			slot_weight(&kept[i]));
+	q->level += times;
+	q->last_x = 0;
+}
+
+/* Into the bucket that holds the one of that index at `level`; there is room for one more. */
+static void bucket_add(struct quantile *q, int32_t index, bool negative, uint64_t weight,
+	unsigned level)
+{
+	slot_put(q, join_index(index, q->level - level) * 2 + negative, weight);
+	while (q->used > QUANTILE_BUCKETS_MAX)
+		join(q, 1);
 }
 
 static bool sketch_add(struct quantile *q, double x, uint64_t weight)
 {
+	unsigned level;
+
 	if (x == q->last_x && x != 0) {
 		slot_add(&q->slot[q->last_slot], weight);
 		return true;
@@ -219,44 +233,53 @@ static bool sketch_add(struct quantile *q, double x, uint64_t weight)
 		q->zero += weight;
 		return true;
 	}
-	if (!bucket_add(q, join_index(bucket_of(x), q->level), x < 0, weight))
+	if (!slots_reserve(q, q->used + 1))
 		return false;
-	q->last_x = x;
-	return q->used <= QUANTILE_BUCKETS_MAX || collapse(q);
+	level = q->level;
+	bucket_add(q, bucket_of(x), x < 0, weight, 0);
+	if (q->level == level)
+		q->last_x = x;
+	return true;
 }
 
-/* The exact values become buckets. */
-static bool to_sketch(struct quantile *q)
+/* The exact values become buckets; with room for n further ones. */
+static bool to_sketch(struct quantile *q, size_t n)
 {
+	struct quantile sketch = { .weight = q->weight };
+
 	if (q->slot)
-		return true;
-	if (!bounds_make())
+		return slots_reserve(q, q->used + n);
+	if (!bounds_make() || !slots_reserve(&sketch, q->nentry + n))
 		return false;
-	q->slot = slots_new(SLOTS_FIRST);
-	if (!q->slot)
-		return false;
-	q->nslot = SLOTS_FIRST;
 	for (size_t i = 0; i < q->nentry; i++)
-		if (!sketch_add(q, q->entry[i].x, q->entry[i].weight))
-			return false;
+		sketch_add(&sketch, q->entry[i].x, q->entry[i].weight);
 	free(q->entry);
-	q->entry = NULL;
-	q->nentry = 0;
+	*q = sketch;
 	return true;
 }
 
 /* Entries come in steps of four times as many: most fields of most windows need few. */
+static bool entries_reserve(struct quantile *q, size_t n)
+{
+	size_t cap = q->capentry ? q->capentry : 4;
+	struct entry *entry;
+
+	if (n <= q->capentry)
+		return true;
+	while (cap < n)
+		cap *= 4;
+	entry = reallocarray(q->entry, cap, sizeof(*entry));
+	if (!entry)
+		return false;
+	q->entry = entry;
+	q->capentry = cap;
+	return true;
+}
+
 static bool entry_add(struct quantile *q, double x, uint64_t weight)
 {
-	size_t n = q->nentry;
-
-	if (n == 0 || n == 4 || n == 16) {
-		struct entry *entry = reallocarray(q->entry, n ? 4 * n : 4, sizeof(*entry));
-
-		if (!entry)
-			return false;
-		q->entry = entry;
-	}
+	if (!entries_reserve(q, q->nentry + 1))
+		return false;
 	q->entry[q->nentry++] = (struct entry){ x, weight };
 	return true;
 }
@@ -266,40 +289,47 @@ bool quantile_add(struct quantile *q, double x, uint64_t weight)
 	if (!q->slot && q->nentry < QUANTILE_EXACT_MAX) {
 		if (!entry_add(q, x, weight))
 			return false;
-	} else if (!to_sketch(q) || !sketch_add(q, x, weight)) {
+	} else if (!to_sketch(q, 1) || !sketch_add(q, x, weight)) {
 		return false;
 	}
 	q->weight += weight;
 	return true;
 }
 
+/* The few values of an exact one, all or none of them. */
+static bool merge_entries(struct quantile *into, const struct quantile *from)
+{
+	size_t n = into->nentry + from->nentry;
+
+	if (!into->slot && n <= QUANTILE_EXACT_MAX) {
+		if (!entries_reserve(into, n))
+			return false;
+	} else if (!to_sketch(into, from->nentry)) {
+		return false;
+	}
+	for (size_t i = 0; i < from->nentry; i++)	/* there is room, so it goes well */
+		quantile_add(into, from->entry[i].x, from->entry[i].weight);
+	return true;
+}
+
 bool quantile_merge(struct quantile *into, const struct quantile *from)
 {
-	if (!from->slot) {
-		for (size_t i = 0; i < from->nentry; i++)
-			if (!quantile_add(into, from->entry[i].x, from->entry[i].weight))
-				return false;
-		return true;
-	}
-	if (!to_sketch(into))
+	if (!from->slot)
+		return merge_entries(into, from);
+	if (!to_sketch(into, from->used))
 		return false;
-	if (into->level < from->level) {
-		if (!slots_move(into, into->nslot, from->level - into->level))
-			return false;
-		into->level = from->level;
-	}
+	if (into->level < from->level)
+		join(into, from->level - into->level);
 	for (size_t i = 0; i < from->nslot; i++) {
-		struct slot s = from->slot[i];
+		const struct slot *s = &from->slot[i];
 
-		if (s.key != FREE_KEY && !bucket_add(into,
-			join_index(s.key >> 1, into->level - from->level), s.key & 1,
-			slot_weight(&s)))
-			return false;
+		if (s->key != FREE_KEY)
+			bucket_add(into, s->key >> 1, s->key & 1, slot_weight(s), from->level);
 	}
 	into->last_x = 0;
 	into->zero += from->zero;
 	into->weight += from->weight;
-	return collapse(into);
+	return true;
 }
 
 /* --- reading ------------------------------------------------------------------------ */
@@ -311,18 +341,20 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* 2γ^i/(1+γ) of the level's γ and index. */
+/*
+ * 2γ^i/(1+γ) of the level's γ and index. Of the topmost bucket the bound is above DBL_MAX, its
+ * value mostly not, so that is taken from the bound below.
+ */
 static double bucket_value(const struct quantile *q, int32_t index)
 {
-	double gamma = GAMMA, bound;
-	int64_t at = (int64_t)index * (INT64_C(1) << q->level) + BOUNDS_DOWN;
+	int64_t width = INT64_C(1) << q->level, at = index * width + BOUNDS_DOWN;
+	double gamma = GAMMA;
 
 	for (unsigned l = 0; l < q->level; l++)
 		gamma *= gamma;
-	if (at >= BOUNDS)
-		return DBL_MAX;
-	bound = at < 0 ? 0 : bounds.bound[at];
-	return isinf(gamma) ? 0 : bound / (1 + gamma) * 2;
+	if (at < BOUNDS - 1)
+		return bounds.bound[at] / (1 + gamma) * 2;
+	return bounds.bound[at - width] / (1 + gamma) * 2 * gamma;
 }
 
 static int by_key(const void *a, const void *b)

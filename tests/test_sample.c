@@ -112,6 +112,22 @@ static void exact__weights_are_repeats(void **state)
 	exact_free(&b2);
 }
 
+/* Zero has no odd mantissa to shift to, whatever its weight. */
+static void exact__zero_adds_nothing_at_any_weight(void **state)
+{
+	struct exact a = { 0 }, a2 = { 0 };
+	double mean, stddev;
+
+	(void)state;
+	assert_true(exact_add(&a, 0, UINT64_MAX - 1) && exact_add_square(&a2, 0, UINT64_MAX - 1));
+	assert_true(exact_add(&a, 0.5, 1) && exact_add_square(&a2, 0.5, 1));
+	assert_true(exact_moments(&a, &a2, UINT64_MAX, 1, &mean, &stddev));
+	assert_double_equal_exact(mean, 0x1p-65);
+	assert_double_equal_exact(stddev, 0x1p-33);
+	exact_free(&a);
+	exact_free(&a2);
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -119,7 +135,22 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-enum shape { UNIFORM, INTEGERS, LOGNORMAL, PARETO, MIXED, WIDE, CONSTANT, BIMODAL, SHAPES };
+enum shape {
+	UNIFORM, INTEGERS, LOGNORMAL, PARETO, MIXED, WIDE, CONSTANT, BIMODAL, TOP, BOTTOM, BITS, SHAPES
+};
+
+/* Any finite double at all. */
+static double random_bits(void)
+{
+	uint64_t bits;
+	double x;
+
+	do {
+		bits = random_u64();
+		memcpy(&x, &bits, sizeof(x));
+	} while (!isfinite(x));
+	return x;
+}
 
 static double draw(enum shape shape)
 {
@@ -134,9 +165,20 @@ static double draw(enum shape shape)
 	case WIDE: return (u < 0.5 ? -1 : 1) * pow(10, 600 * random_unit() - 300);
 	case CONSTANT: return 42;
 	case BIMODAL: return u < 0.5 ? 1 + u : 1e6 + u;
+	case TOP: return (0.982 + 0.018 * u * u) * DBL_MAX;	/* one bucket, the last */
+	case BOTTOM: return (1 + u) * -DBL_MIN;
+	case BITS: return random_bits();
 	case SHAPES: break;
 	}
 	return 0;
+}
+
+/* Below DBL_MIN all is zero to a sketch. */
+static bool is_near(double told, double truth, double accuracy)
+{
+	if (fabs(truth) < DBL_MIN)
+		return fabs(told) < DBL_MIN;
+	return fabs(told - truth) <= accuracy * fabs(truth) * 1.000001;
 }
 
 static void quantile__is_within_its_accuracy(void **state)
@@ -160,8 +202,7 @@ static void quantile__is_within_its_accuracy(void **state)
 				double truth = sorted[(n * percents[p] + 99) / 100 - 1];
 				double told = quantile_at(s.quantile, percents[p], s.min, s.max);
 
-				if (fabs(told - truth)
-				    > sample_accuracy(&s) * fabs(truth) * 1.000001)
+				if (!is_near(told, truth, sample_accuracy(&s)))
 					fail_msg("shape %d, %zu values, p%u: %g, not %g", shape, n,
 						percents[p], told, truth);
 			}
@@ -236,6 +277,7 @@ int main(void)
 		cmocka_unit_test(sums__are_rounded_once),
 		cmocka_unit_test(sums__scale_before_they_round),
 		cmocka_unit_test(exact__weights_are_repeats),
+		cmocka_unit_test(exact__zero_adds_nothing_at_any_weight),
 		cmocka_unit_test(quantile__is_within_its_accuracy),
 		cmocka_unit_test(quantile__joins_buckets_where_there_are_too_many),
 		cmocka_unit_test(merge__order_and_grouping_change_no_byte),
