@@ -1,7 +1,7 @@
 /*
- * How long one stream was connected within the oldest window that is still open. Finished
- * spans within it are one number; only event time, where windows wait for latecomers, keeps
- * spans that reach beyond its end.
+ * How long one stream was connected within the oldest window that is still open. Spans are kept
+ * as such, for a run cut short may end that window before some of them, and in event time, where
+ * windows wait for latecomers, they reach into the next ones.
  */
 #ifndef COVER_H
 #define COVER_H
@@ -18,7 +18,7 @@ struct cover {		/* all zero: down, and was never connected */
 	bool up;
 	bool was_lost;
 	int64_t up_from_us;
-	int64_t oldest_us;	/* of finished spans within the oldest window */
+	int64_t folded_us;	/* of finished spans within the oldest window that are not in span */
 	struct span *span;
 	size_t nspan, capspan;
 };
@@ -29,7 +29,7 @@ void cover_up(struct cover *c, int64_t at_us);
 bool cover_down(struct cover *c, int64_t at_us, struct span oldest);
 /* The oldest window has gone, this is the next one. */
 void cover_advance(struct cover *c, struct span oldest);
-/* Connected time within the oldest window, were it to end at oldest.to_us. */
-int64_t cover_us(const struct cover *c, struct span oldest);
+/* Connected time within the oldest window, which may end early. */
+int64_t cover_us(const struct cover *c, struct span within);
 
 #endif

@@ -44,6 +44,7 @@ struct windows {
 	uint32_t *hash;		/* queue number + 1; 0: free */
 	size_t hash_size;	/* a power of two */
 	struct cover *cover;	/* by stream */
+	int64_t *connected_us;	/* by stream, in the window that is being closed */
 	struct window closed;	/* what the caller has borrowed, and its memory */
 	struct open_window closed_cells;
 	struct row *row;
@@ -444,8 +445,10 @@ bool windows_connected(struct windows *w, size_t stream, int64_t at_us)
 	w->states_known = true;
 	if (c->up)
 		return true;
-	if (!w->started && !(w->conf.replay && w->conf.time == TIME_EVENT))
+	if (!w->started && !(w->conf.replay && w->conf.time == TIME_EVENT)) {
+		at_us = floor_div(at_us, US_PER_MS) * US_PER_MS;
 		windows_start(w, at_us);
+	}
 	cover_up(c, not_before_printed(w, at_us));
 	for (size_t i = 0; c->was_lost && i < w->nqueue; i++) {
 		struct queue *q = &w->queue[i];
@@ -483,8 +486,7 @@ static int coverage_e4(const struct windows *w, int64_t connected_us, int64_t le
 static void row_fill(struct windows *w, struct row *row, const struct queue *q,
 	struct cell *cell, int64_t end)
 {
-	const struct cover *c = &w->cover[q->stream];
-	int64_t connected = cover_us(c, (struct span){ start_us(w, w->oldest), end });
+	int64_t connected = w->connected_us[q->stream];
 
 	memset(row, 0, sizeof(*row));
 	row->queue_id = q->id;
@@ -549,6 +551,9 @@ static const struct window *close_oldest(struct windows *w, int64_t end, bool pa
 		w->closed_cells = w->open[0];
 		memmove(&w->open[0], &w->open[1], --w->nopen * sizeof(*w->open));
 	}
+	for (size_t i = 0; i < w->conf.nstream; i++)
+		w->connected_us[i] = cover_us(&w->cover[i],
+			(struct span){ start_us(w, w->oldest), end });
 	for (size_t i = 0; i < w->nqueue; i++)
 		if (w->queue[i].first_window <= w->oldest)
 			row_fill(w, &w->row[n++], &w->queue[i],
@@ -625,11 +630,11 @@ const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut)
 		return NULL;
 	start = start_us(w, w->oldest);
 	end = end_us(w, w->oldest);
-	if (!cut) {
+	if (w->conf.replay) {
 		for (size_t i = 0; at_us != NO_TIME && i < w->conf.nstream; i++)
 			if (w->cover[i].up && !windows_lost(w, i, at_us))
 				return NULL;
-		return close_oldest(w, end, max_i64(moment, at_us) < end);
+		return close_oldest(w, end, cut || max_i64(moment, at_us) < end);
 	}
 	moment = floor_div(moment, US_PER_MS) * US_PER_MS;
 	end = min_i64(end, max_i64(moment, start + US_PER_MS));
@@ -670,7 +675,8 @@ enum status windows_new(struct windows **out, const struct windows_conf *conf,
 	w->length_us = conf->length_ms * US_PER_MS;
 	w->lateness_us = conf->lateness_ms * US_PER_MS;
 	w->cover = calloc(conf->nstream, sizeof(*w->cover));
-	if (!w->cover)
+	w->connected_us = calloc(conf->nstream, sizeof(*w->connected_us));
+	if (!w->cover || !w->connected_us)
 		goto fail;
 	for (size_t i = 0; i < conf->nqueue; i++)
 		if (!queue_add(w, conf->queue[i], 0))
@@ -692,6 +698,7 @@ void windows_free(struct windows *w)
 	for (size_t i = 0; w->cover && i < w->conf.nstream; i++)
 		cover_free(&w->cover[i]);
 	free(w->cover);
+	free(w->connected_us);
 	free(w->open);
 	free(w->queue);
 	free(w->hash);

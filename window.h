@@ -69,7 +69,7 @@ enum status windows_new(struct windows **w, const struct windows_conf *conf, str
 void windows_free(struct windows *w);
 
 /*
- * The stream counts as connected from at_us on (already whole ms for the first one), or as
+ * The stream counts as connected from at_us on (the first one from the whole ms), or as
  * down from at_us on; a moment before what was already printed is moved up to that.
  * The first windows_connected() starts window 0, but not in event time on replay.
  * On replay, these two are the state lines: without any, coverage stays unknown.
@@ -96,9 +96,9 @@ int64_t windows_due_us(const struct windows *w);
  * borrowed until the next call of this module; NULL: none. */
 const struct window *windows_due(struct windows *w, int64_t now_us);
 
-/* At the end of a run cut short, or of a replay's input: the windows still begun, one a
- * call; at_us is the last moment known. cut: the row ends then (a live run), else it keeps
- * its own end. NULL: none left. */
+/* At the end of a run cut short (then all of them are partial), or of a replay's input: the
+ * windows still begun, one a call; at_us is the last moment known. A live run's row ends then,
+ * a replay's keeps its own end. NULL: none left. */
 const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut);
 
 size_t windows_queues(const struct windows *w);	/* how many are known so far */

@@ -76,6 +76,7 @@ static void window__first_begins_at_whole_ms_of_connection(void **state)
 	assert_int_equal(c->nrow, 2);
 	assert_false(c->partial);
 	assert_int_equal(c->row[0].updates, 0);
+	assert_int_equal(c->row[0].coverage_e4, 10000);
 	windows_free(w);
 }
 
@@ -203,6 +204,44 @@ static void window__cut_short_is_partial_and_a_ms_at_least(void **state)
 	assert_non_null(c);
 	assert_int_equal(c->end_ms - c->start_ms, 1);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
+	windows_free(w);
+}
+
+static void window__cut_short_knows_no_connection_after_its_end(void **state)
+{
+	struct windows_conf conf = conf_arrival();
+	struct windows *w;
+	const struct window *c;
+
+	(void)state;
+	conf.time = TIME_EVENT;
+	w = open_windows(conf);
+	windows_connected(w, 0, T0);
+	put(w, Q1, T0 + 4 * S, T0 + 4 * S);
+	windows_lost(w, 0, T0 + 1 * S);
+	windows_connected(w, 0, T0 + 5 * S);
+	windows_lost(w, 0, T0 + 8 * S);
+	c = windows_rest(w, T0 + 9 * S, true);
+	assert_int_equal(c->end_ms - c->start_ms, 4000);
+	assert_int_equal(c->row[0].coverage_e4, 2500);
+	windows_free(w);
+}
+
+static void window__many_losses_are_all_counted(void **state)
+{
+	struct windows_conf conf = conf_arrival();
+	struct windows *w;
+	const struct window *c;
+
+	(void)state;
+	conf.length_ms = 200000;
+	w = open_windows(conf);
+	for (int i = 0; i < 100000; i++) {
+		windows_connected(w, 0, T0 + i * (int64_t)2000);
+		windows_lost(w, 0, T0 + i * (int64_t)2000 + 500);
+	}
+	c = due(w, T0 + 200 * S);
+	assert_int_equal(c->row[0].coverage_e4, 2500);
 	windows_free(w);
 }
 
@@ -527,6 +566,24 @@ static void replay__end_at_a_windows_end_holds_no_further_one(void **state)
 	windows_free(w);
 }
 
+static void replay__cut_short_leaves_all_partial(void **state)
+{
+	struct windows *w = open_windows(conf_event(true));
+	const struct window *c;
+
+	(void)state;
+	put(w, Q1, T0, NO_TIME);
+	put(w, Q1, T0 + 12 * S, NO_TIME);
+	for (int i = 0; i < 2; i++) {	/* of the first one, latecomers may have been missed */
+		c = windows_rest(w, NO_TIME, true);
+		assert_non_null(c);
+		assert_true(c->partial);
+		assert_int_equal(c->end_ms - c->start_ms, 10000);
+	}
+	assert_null(windows_rest(w, NO_TIME, true));
+	windows_free(w);
+}
+
 static void replay__queues_have_rows_from_their_first_valid_frame_on(void **state)
 {
 	struct windows_conf conf = conf_event(true);
@@ -587,6 +644,8 @@ int main(void)
 		cmocka_unit_test(window__coverage_is_cut_so_that_one_means_all),
 		cmocka_unit_test(window__count_ends_it),
 		cmocka_unit_test(window__cut_short_is_partial_and_a_ms_at_least),
+		cmocka_unit_test(window__cut_short_knows_no_connection_after_its_end),
+		cmocka_unit_test(window__many_losses_are_all_counted),
 		cmocka_unit_test(fate__foreign_queue_is_in_no_row),
 		cmocka_unit_test(fate__same_timestamp_is_a_duplicate),
 		cmocka_unit_test(fate__after_a_loss_what_is_not_newer_is_a_duplicate),
@@ -606,6 +665,7 @@ int main(void)
 		cmocka_unit_test(event__coverage_reaches_windows_that_wait),
 		cmocka_unit_test(replay__prints_what_the_input_holds),
 		cmocka_unit_test(replay__end_at_a_windows_end_holds_no_further_one),
+		cmocka_unit_test(replay__cut_short_leaves_all_partial),
 		cmocka_unit_test(replay__queues_have_rows_from_their_first_valid_frame_on),
 		cmocka_unit_test(replay__many_queues_are_found_again)
 	};
