@@ -14,17 +14,22 @@
 #include <unistd.h>
 
 #define SIDE_BYTES 65536
+#define SIDE_WAIT_MS 1000	/* a side file's reader that takes nothing for so long holds us up */
 #define TEMP_TRIES 16
+#define TEMP_NAME_MAX 200	/* of the target's name in the temporary one, which is longer */
+#define LINKS_MAX 40		/* as the kernel has it */
 
 struct out {
 	int fd;
 	bool ours;		/* opened here, not stdout */
 	bool polled;		/* a pipe, a terminal, a socket: it may not take bytes now */
-	bool socket, fifo;
+	bool socket, fifo, terminal;
 	bool printed;		/* at least one row was queued */
 	struct buf queue;	/* what waits begins at `sent` */
 	size_t sent;
 	size_t current;		/* bytes, from `sent`, of the window being written */
+	struct buf lengths;	/* size_t each: of the windows behind it */
+	size_t next_length;	/* bytes of `lengths` that are used up */
 	char *target, *temp;	/* the file of -o and its temporary neighbour; NULL: direct */
 };
 
@@ -40,6 +45,20 @@ static void set_kind(struct out *o, mode_t mode)
 	o->polled = !S_ISREG(mode);
 	o->socket = S_ISSOCK(mode);
 	o->fifo = S_ISFIFO(mode);
+	o->terminal = S_ISCHR(mode) && isatty(o->fd);
+}
+
+/*
+ * A terminal says that it is writable when it has room for one byte, and a longer write then
+ * waits for the rest. Opened anew it has a descriptor that nobody shares and that need not
+ * wait; where that may not be (another user's terminal) the shared one has to do.
+ */
+static void own_terminal(struct out *o)
+{
+	int fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0)
+		o->fd = fd;
 }
 
 static enum status open_stdout(struct out *o, struct err *err)
@@ -52,40 +71,68 @@ static enum status open_stdout(struct out *o, struct err *err)
 		return err_set(err, ST_OUTPUT, "standard output is closed");
 	o->fd = STDOUT_FILENO;
 	set_kind(o, st.st_mode);
+	if (o->terminal)
+		own_terminal(o);
 	return ST_OK;
+}
+
+/* What the link at path names, as a path from here; NULL: it is none, or no memory. */
+static char *follow(const char *path)
+{
+	char link[PATH_MAX], *copy, *full = NULL;
+	ssize_t n = readlink(path, link, sizeof(link) - 1);
+
+	if (n <= 0)
+		return NULL;
+	link[n] = '\0';
+	if (link[0] == '/')
+		return strdup(link);
+	copy = strdup(path);
+	if (copy && asprintf(&full, "%s/%s", dirname(copy), link) < 0)
+		full = NULL;
+	free(copy);
+	return full;
+}
+
+/* The last name of a path that a file can have; NULL: it can only be a directory's. */
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : NULL;
+}
+
+/* path as its directory's real path and its own name. */
+static char *in_real_directory(const char *path)
+{
+	char *copy = strdup(path), *dir = copy ? realpath(dirname(copy), NULL) : NULL;
+	const char *name = file_name(path);
+	char *full = NULL;
+
+	if (dir && name && asprintf(&full, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name) < 0)
+		full = NULL;
+	if (dir && !name)
+		errno = *path ? EISDIR : ENOENT;
+	free(dir);
+	free(copy);
+	return full;
 }
 
 /* The file behind path, symbolic links followed, also where it does not exist yet. */
 static char *resolve(const char *path)
 {
-	char *real = realpath(path, NULL), *dir = NULL, *copy, *full = NULL;
-	char link[PATH_MAX];
-	ssize_t n;
+	char *full = realpath(path, NULL), *at, *next;
+	int links = 0;
 
-	if (real || errno != ENOENT)
-		return real;
-	n = readlink(path, link, sizeof(link) - 1);
-	copy = strdup(path);
-	if (n > 0 && copy) {	/* a link to nothing yet: what it names, beside the link */
-		link[n] = '\0';
-		if (link[0] == '/')
-			full = strdup(link);
-		else if (asprintf(&full, "%s/%s", dirname(copy), link) < 0)
-			full = NULL;
-		free(copy);
-		copy = full;
-		full = NULL;
+	if (full || errno != ENOENT)
+		return full;
+	at = strdup(path);
+	while (at && links++ < LINKS_MAX && (next = follow(at))) {
+		free(at);
+		at = next;
 	}
-	if (copy) {
-		char *base = strdup(copy);
-
-		dir = realpath(dirname(copy), NULL);
-		if (base && dir && asprintf(&full, "%s/%s", dir, basename(base)) < 0)
-			full = NULL;
-		free(base);
-	}
-	free(dir);
-	free(copy);
+	full = at ? in_real_directory(at) : NULL;
+	free(at);
 	return full;
 }
 
@@ -98,21 +145,24 @@ static bool temp_name(struct out *o)
 	o->temp = NULL;
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return false;
-	if (asprintf(&o->temp, "%.*s/.%s.%02x%02x%02x%02x%02x%02x", (int)(slash - o->target),
-		o->target, slash + 1, random[0], random[1], random[2], random[3], random[4],
+	if (asprintf(&o->temp, "%.*s/.%.*s.%02x%02x%02x%02x%02x%02x", (int)(slash - o->target),
+		o->target, TEMP_NAME_MAX, slash + 1, random[0], random[1], random[2], random[3], random[4],
 		random[5]) < 0)
 		o->temp = NULL;
 	return o->temp != NULL;
 }
 
-/* A new file takes its mode from the umask; one that replaces another takes that one's. */
+/* A new file takes its mode from the umask; one that replaces another takes that one's, but
+ * no set-user-ID: its owner may be another now. */
 static enum status open_temp(struct out *o, const char *path, const struct stat *old,
 	struct err *err)
 {
+	mode_t mode = old ? old->st_mode & 0777 : 0666;
+
 	for (int tries = 0; o->fd < 0 && tries < TEMP_TRIES; tries++) {
 		if (!temp_name(o))
 			return err_nomem(err);
-		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 		if (o->fd < 0 && errno != EEXIST)
 			break;
 	}
@@ -121,7 +171,7 @@ static enum status open_temp(struct out *o, const char *path, const struct stat 
 		o->temp = NULL;
 		return file_error(err, path, "a file beside it cannot be made");
 	}
-	if (old && fchmod(o->fd, old->st_mode & 07777) != 0)
+	if (old && fchmod(o->fd, mode) != 0)
 		return file_error(err, path, "its mode cannot be kept");
 	return ST_OK;
 }
@@ -173,27 +223,36 @@ enum status out_open(struct out **out, const char *path, struct err *err)
 	return st;
 }
 
+/* Whether a file can be made beside target, which is cut. */
+static bool can_make_beside(char *target)
+{
+	char *slash = strrchr(target, '/');
+
+	slash[slash == target] = '\0';
+	return access(target, W_OK | X_OK) == 0;
+}
+
 enum status out_check(const char *path, struct err *err)
 {
-	char *target, *slash;
-	struct stat st;
-	int ok;
+	enum status st = ST_OK;
+	char *target = NULL;
+	struct stat file;
+	bool exists = stat(path, &file) == 0;
 
-	if (stat(path, &st) == 0) {
-		if (S_ISDIR(st.st_mode))
-			errno = EISDIR;
-		if (S_ISDIR(st.st_mode) || access(path, W_OK) != 0)
-			return file_error(err, path, "cannot be written");
-		return ST_OK;
+	if (exists && S_ISDIR(file.st_mode))
+		errno = EISDIR;
+	if (exists && (S_ISDIR(file.st_mode) || access(path, W_OK) != 0))
+		st = file_error(err, path, "cannot be written");
+	else if (!exists && errno != ENOENT)
+		st = file_error(err, path, "cannot be opened");
+	else if (!exists || S_ISREG(file.st_mode)) {
+		target = resolve(path);
+		if (!target || !can_make_beside(target))
+			st = file_error(err, path, exists ? "a file beside it cannot be made"
+				: "cannot be made");
 	}
-	target = errno == ENOENT ? resolve(path) : NULL;
-	slash = target ? strrchr(target, '/') : NULL;
-	if (!slash)
-		return file_error(err, path, "cannot be made");
-	slash[slash == target] = '\0';
-	ok = access(target, W_OK | X_OK);
 	free(target);
-	return ok == 0 ? ST_OK : file_error(err, path, "cannot be made");
+	return st;
 }
 
 /* --- writing ------------------------------------------------------------------------ */
@@ -218,25 +277,59 @@ const char *out_temp_path(const struct out *o)
 	return o->temp;
 }
 
+/* n more bytes are out: the next window may now be the one being written. */
+static void advance(struct out *o, size_t n)
+{
+	o->sent += n;
+	while (n >= o->current && o->next_length < o->lengths.len) {
+		n -= o->current;
+		memcpy(&o->current, o->lengths.data + o->next_length, sizeof(o->current));
+		o->next_length += sizeof(o->current);
+	}
+	o->current -= n;
+}
+
+/* What was sent need not be kept. */
+static void compact(struct out *o)
+{
+	size_t waiting = out_waiting_bytes(o), lengths = o->lengths.len - o->next_length;
+
+	if (waiting)
+		memmove(o->queue.data, o->queue.data + o->sent, waiting);
+	o->queue.len = waiting;
+	o->sent = 0;
+	if (lengths)
+		memmove(o->lengths.data, o->lengths.data + o->next_length, lengths);
+	o->lengths.len = lengths;
+	o->next_length = 0;
+}
+
+static bool is_too_much(const struct out *o, size_t len)
+{
+	return out_waiting(o) && out_waiting_bytes(o) - o->current + len > OUT_WAITING_MAX;
+}
+
 enum status out_window(struct out *o, const char *bytes, size_t len, struct err *err)
 {
-	size_t waiting = out_waiting_bytes(o);
+	enum status st = ST_OK;
 
 	if (!len)
 		return ST_OK;
 	o->printed = true;
-	if (waiting == 0) {
-		buf_clear(&o->queue);
-		o->sent = 0;
-		o->current = len;
-	} else if (waiting - o->current + len > OUT_WAITING_MAX) {
+	/* many windows may come at once: their reader has a chance before it is to blame */
+	if (is_too_much(o, len))
+		st = out_flush(o, err);
+	if (st != ST_OK)
+		return st;
+	if (is_too_much(o, len))
 		return err_set(err, ST_OUTPUT, "the reader is too slow: more than %u MiB of "
 			"windows wait", OUT_WAITING_MAX >> 20);
-	} else if (o->sent > OUT_WAITING_MAX) {
-		memmove(o->queue.data, o->queue.data + o->sent, waiting);
-		o->queue.len = waiting;
-		o->sent = 0;
-	}
+	if (!out_waiting(o) || o->sent > OUT_WAITING_MAX)
+		compact(o);
+	if (!o->queue.len)
+		o->current = len;
+	else if (!buf_add(&o->lengths, &len, sizeof(len)))
+		return err_nomem(err);
 	return buf_add(&o->queue, bytes, len) ? ST_OK : err_nomem(err);
 }
 
@@ -261,7 +354,7 @@ static enum status write_failed(const struct out *o, struct err *err)
 		strerror(errno));
 }
 
-/* 1: it will take a piece now, 0: not yet, -1: nobody will read it. */
+/* 1: it will take a piece now, 0: not yet, -1: nobody will read it (errno says why). */
 static int writable(const struct out *o)
 {
 	struct pollfd p = { .fd = o->fd, .events = POLLOUT };
@@ -270,8 +363,14 @@ static int writable(const struct out *o)
 		return 1;
 	if (poll(&p, 1, 0) < 0)
 		return 0;
-	if ((o->fifo && (p.revents & POLLERR)) || (o->socket && (p.revents & POLLHUP)))
+	if ((o->fifo && (p.revents & POLLERR)) || (o->socket && (p.revents & POLLHUP))) {
+		errno = EPIPE;
 		return -1;
+	}
+	if (o->terminal && (p.revents & (POLLERR | POLLHUP))) {
+		errno = EIO;
+		return -1;
+	}
 	return (p.revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
 }
 
@@ -281,10 +380,8 @@ enum status out_flush(struct out *o, struct err *err)
 		int ready = writable(o);
 		ssize_t n;
 
-		if (ready < 0) {
-			errno = EPIPE;
+		if (ready < 0)
 			return write_failed(o, err);
-		}
 		if (!ready || !out_waiting(o))
 			return ST_OK;
 		n = o->socket
@@ -297,8 +394,7 @@ enum status out_flush(struct out *o, struct err *err)
 			return ST_OK;
 		if (n < 0)
 			return write_failed(o, err);
-		o->sent += (size_t)n;
-		o->current = (size_t)n < o->current ? o->current - (size_t)n : 0;
+		advance(o, (size_t)n);
 	}
 }
 
@@ -307,17 +403,19 @@ enum status out_flush(struct out *o, struct err *err)
 static void out_free(struct out *o)
 {
 	buf_free(&o->queue);
+	buf_free(&o->lengths);
 	free(o->target);
 	free(o->temp);
 	free(o);
 }
 
-/* The directory's own record of the new name must last too. */
+/* The directory's own record of the new name must last too, where we may open it. */
 static bool sync_directory(const char *target)
 {
 	char *copy = strdup(target);
 	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
+	bool ok = fd < 0 ? copy && errno == EACCES
+		: fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
 
 	if (fd >= 0)
 		close(fd);
@@ -349,6 +447,8 @@ static enum status close_stdout(struct out *o, struct err *err)
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	enum status st = ST_OK;
 
+	if (o->fd != STDOUT_FILENO)
+		close(o->fd);
 	if (close(STDOUT_FILENO) != 0 && errno != EINTR)
 		st = write_failed(o, err);
 	if (null >= 0) {
@@ -385,7 +485,7 @@ void out_abandon(struct out *o)
 		return;
 	if (o->temp)
 		unlink(o->temp);
-	if (o->ours && o->fd >= 0)
+	if (o->fd >= 0 && o->fd != STDOUT_FILENO)
 		close(o->fd);
 	out_free(o);
 }
@@ -402,26 +502,36 @@ enum status side_open(struct side **out, const char *path, struct err *err)
 {
 	struct side *s = calloc(1, sizeof(*s));
 	struct stat st;
-	int flags;
 
 	*out = s;
 	if (!s)
 		return err_nomem(err);
 	s->path = strdup(path);
 	s->fd = open_direct(path, O_CREAT | O_TRUNC, 0600);
-	if (!s->path)
-		return err_nomem(err);
-	if (s->fd < 0 || fstat(s->fd, &st) != 0
-	    || (S_ISREG(st.st_mode) && fchmod(s->fd, 0600) != 0)
-	    || (flags = fcntl(s->fd, F_GETFL)) < 0
-	    || fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK) != 0) {
-		enum status bad = file_error(err, path, "cannot be opened for writing");
+	if (!s->path || s->fd < 0 || fstat(s->fd, &st) != 0
+	    || (S_ISREG(st.st_mode) && fchmod(s->fd, 0600) != 0)) {
+		enum status bad = s->path
+			? file_error(err, path, "cannot be opened for writing") : err_nomem(err);
 
 		side_close(s, &(struct err){ "" });
 		*out = NULL;
 		return bad;
 	}
 	return ST_OK;
+}
+
+/* A pipe that is full must not hold the run up for good: signals are not heard here. */
+static bool wait_for_room(const struct side *s)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLOUT };
+	int ready;
+
+	do
+		ready = poll(&p, 1, SIDE_WAIT_MS);
+	while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	return ready > 0;
 }
 
 enum status side_flush(struct side *s, struct err *err)
@@ -431,7 +541,7 @@ enum status side_flush(struct side *s, struct err *err)
 	while (done < s->buf.len) {
 		ssize_t n = write(s->fd, s->buf.data + done, s->buf.len - done);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(s))))
 			continue;
 		if (n < 0) {
 			buf_clear(&s->buf);

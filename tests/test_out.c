@@ -1,0 +1,691 @@
+/* Delivery: files made beside their target, pipes, terminals, and readers that stop or leave. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../out.h"
+
+#define MIB (1u << 20)
+
+static char dir[PATH_MAX], before[PATH_MAX];
+static struct err err;
+
+/* --- a directory of one's own for each test ------------------------------------------- */
+
+static int enter(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/out.XXXXXX", tmp ? tmp : "/tmp");
+	umask(022);
+	signal(SIGPIPE, SIG_IGN);
+	return getcwd(before, sizeof(before)) && mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int forget(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	return chdir(before) == 0 && nftw(dir, forget, 8, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -1;
+}
+
+static void put_file(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void assert_file(const char *path, const char *text)
+{
+	char got[256];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, got, sizeof(got) - 1);
+
+	close(fd);
+	assert_true(n >= 0);
+	got[n] = '\0';
+	assert_string_equal(got, text);
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_mode;
+}
+
+static int names;
+
+static int count_name(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)path;
+	(void)st;
+	(void)flag;
+	names += ftw->level > 0;
+	return 0;
+}
+
+static int count_names(void)
+{
+	names = 0;
+	assert_int_equal(nftw(".", count_name, 8, FTW_PHYS), 0);
+	return names;
+}
+
+static struct out *open_out(const char *path)
+{
+	struct out *o;
+
+	assert_int_equal(out_open(&o, path, &err), ST_OK);
+	return o;
+}
+
+static void put(struct out *o, const char *rows)
+{
+	assert_int_equal(out_window(o, rows, strlen(rows), &err), ST_OK);
+}
+
+/* Opens, writes a row and keeps it. */
+static void write_through(const char *path)
+{
+	struct out *o = open_out(path);
+
+	put(o, "row\n");
+	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+}
+
+/* Without root's right to pass permissions by, where it has it. */
+static bool as_plain_user(bool (*what)(void))
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { { 0 } };
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(syscall(SYS_capset, &head, none) != 0 ? 2 : what() ? 0 : 1);
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 2);
+	return WEXITSTATUS(status) == 0;
+}
+
+/* --- stdout is another descriptor meanwhile -------------------------------------------- */
+
+static int saved_stdout;
+
+static struct out *open_stdout_on(int fd)
+{
+	struct out *o = NULL;
+
+	fflush(NULL);
+	saved_stdout = dup(STDOUT_FILENO);
+	if (saved_stdout < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		return NULL;
+	return out_open(&o, "-", &err) == ST_OK ? o : NULL;
+}
+
+static void restore_stdout(void)
+{
+	assert_true(dup2(saved_stdout, STDOUT_FILENO) >= 0);
+	close(saved_stdout);
+}
+
+/* --- files ---------------------------------------------------------------------------- */
+
+static void file__appears_whole_at_the_end(void **state)
+{
+	struct out *o = open_out("rows");
+
+	(void)state;
+	assert_true(access("rows", F_OK) != 0);
+	assert_non_null(out_temp_path(o));
+	assert_int_equal(access(out_temp_path(o), F_OK), 0);
+	assert_int_equal(out_fd(o), -1);
+	put(o, "a\n");
+	put(o, "b\n");
+	assert_true(out_waiting(o));
+	assert_int_equal(out_waiting_bytes(o), 4);
+	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_false(out_waiting(o));
+	assert_true(access("rows", F_OK) != 0);
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_file("rows", "a\nb\n");
+	assert_int_equal(count_names(), 1);
+}
+
+static void file__stays_where_nothing_is_kept(void **state)
+{
+	struct out *o;
+
+	(void)state;
+	put_file("rows", "old", 0644);
+	o = open_out("rows");		/* no row */
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	o = open_out("rows");		/* not to be kept */
+	put(o, "row\n");
+	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(out_close(o, false, &err), ST_OK);
+	o = open_out("rows");		/* not all written */
+	put(o, "row\n");
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	o = open_out("rows");
+	put(o, "row\n");
+	out_abandon(o);
+	out_abandon(NULL);
+	assert_file("rows", "old");
+	assert_int_equal(count_names(), 1);
+}
+
+static void file__mode_is_the_umasks_or_its_own(void **state)
+{
+	(void)state;
+	umask(027);
+	write_through("new");
+	assert_int_equal(mode_of("new") & 07777, 0640);
+	put_file("old", "", 0666);
+	write_through("old");
+	assert_int_equal(mode_of("old") & 07777, 0666);
+	put_file("run", "", 04755);	/* whose program it is now is not what it was */
+	write_through("run");
+	assert_int_equal(mode_of("run") & 07777, 0755);
+}
+
+static void file__links_are_written_through(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("d", 0755), 0);
+	put_file("d/there", "old", 0644);
+	assert_int_equal(symlink("d/there", "link"), 0);
+	write_through("link");
+	assert_file("d/there", "row\n");
+	assert_true(S_ISLNK(mode_of("link")));
+	assert_int_equal(symlink("d/one", "first"), 0);	/* to nothing yet, by two links */
+	assert_int_equal(symlink("two", "d/one"), 0);
+	write_through("first");
+	assert_true(S_ISLNK(mode_of("first")) && S_ISLNK(mode_of("d/one")));
+	assert_file("d/two", "row\n");
+	assert_int_equal(count_names(), 6);
+}
+
+static void file__names_that_no_file_can_have_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "nothing/", "nothing/.", "nothing/..", "nothing/file", "there/", "there/file",
+		".", "loop"
+	};
+	struct out *o;
+
+	(void)state;
+	put_file("there", "old", 0644);
+	assert_int_equal(symlink("loop", "loop"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (out_check(bad[i], &err) != ST_USAGE)
+			fail_msg("'%s' passes the check", bad[i]);
+		err.text[0] = '\0';
+		if (out_open(&o, bad[i], &err) != ST_USAGE)
+			fail_msg("'%s' is opened", bad[i]);
+		assert_null(o);
+		assert_true(err.text[0] != '\0');
+	}
+	assert_int_equal(count_names(), 2);
+}
+
+static void file__longest_name_has_a_temporary_neighbour(void **state)
+{
+	char name[NAME_MAX + 1];
+
+	(void)state;
+	memset(name, 'n', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	assert_int_equal(out_check(name, &err), ST_OK);
+	write_through(name);
+	assert_file(name, "row\n");
+}
+
+/* The check and the opening must not differ. */
+static bool is_refused(const char *path)
+{
+	struct out *o = NULL;
+	enum status checked = out_check(path, &err), opened = out_open(&o, path, &err);
+
+	out_abandon(o);
+	return checked == ST_USAGE && opened == ST_USAGE;
+}
+
+static bool all_refused(void)
+{
+	return is_refused("closed/there") && is_refused("closed/new") && is_refused("readonly")
+		&& is_refused("dark/new");
+}
+
+static bool unreadable_directory_is_fine(void)
+{
+	struct out *o;
+
+	return out_open(&o, "drop/rows", &err) == ST_OK
+		&& out_window(o, "row\n", 4, &err) == ST_OK && out_flush(o, &err) == ST_OK
+		&& out_close(o, true, &err) == ST_OK;
+}
+
+static void file__permissions_are_seen_at_the_start(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("closed", 0755) | mkdir("dark", 0755) | mkdir("drop", 0300), 0);
+	put_file("closed/there", "old", 0666);
+	put_file("readonly", "old", 0444);
+	assert_int_equal(chmod("closed", 0555) | chmod("dark", 0600), 0);
+	assert_true(as_plain_user(all_refused));
+	assert_true(as_plain_user(unreadable_directory_is_fine));
+	assert_int_equal(chmod("closed", 0755) | chmod("dark", 0755) | chmod("drop", 0755), 0);
+	assert_file("closed/there", "old");
+	assert_file("drop/rows", "row\n");
+}
+
+/* --- what is written directly --------------------------------------------------------- */
+
+static void device__full_is_an_output_failure(void **state)
+{
+	struct out *o = open_out("/dev/full");
+
+	(void)state;
+	assert_int_equal(out_check("/dev/full", &err), ST_OK);
+	assert_null(out_temp_path(o));
+	put(o, "row\n");
+	assert_int_equal(out_flush(o, &err), ST_OUTPUT);
+	assert_non_null(strstr(err.text, strerror(ENOSPC)));
+	assert_int_equal(out_close(o, false, &err), ST_OK);
+	assert_int_equal(count_names(), 0);
+}
+
+/* A FIFO whose reader the test is: *reader gets its descriptor. */
+static struct out *open_fifo(int *reader)
+{
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	*reader = open("fifo", O_RDONLY | O_NONBLOCK);
+	assert_true(*reader >= 0);
+	return open_out("fifo");
+}
+
+static void fifo__without_a_reader_is_refused_at_once(void **state)
+{
+	struct out *o;
+
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(out_open(&o, "fifo", &err), ST_USAGE);
+	assert_non_null(strstr(err.text, "nobody reads it"));
+}
+
+static void fifo__takes_rows_and_stays_one(void **state)
+{
+	char got[16];
+	int reader;
+	struct out *o = open_fifo(&reader);
+
+	(void)state;
+	assert_true(out_fd(o) >= 0);
+	put(o, "row\n");
+	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(read(reader, got, sizeof(got)), 4);
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(read(reader, got, sizeof(got)), 0);
+	assert_true(S_ISFIFO(mode_of("fifo")));
+	close(reader);
+}
+
+static void fifo__reader_that_left_is_noticed_though_nothing_waits(void **state)
+{
+	int reader;
+	struct out *o = open_fifo(&reader);
+
+	(void)state;
+	assert_int_equal(out_flush(o, &err), ST_OK);
+	close(reader);
+	assert_int_equal(out_flush(o, &err), ST_READER_LEFT);
+	out_abandon(o);
+}
+
+/* A row that fits in PIPE_BUF is one write: whatever came before, it is never torn. */
+static void pipe__rows_that_fit_are_whole(void **state)
+{
+	static char row[3 * PIPE_BUF];
+	char got[65536];
+	unsigned lengths[] = { 100, PIPE_BUF, 5000, 904, 3900, 1, PIPE_BUF - 1, 9000, 2000 };
+	int pair[2];
+	ssize_t torn = 0;
+	struct out *o;
+
+	(void)state;
+	/* datagrams, to see each write by itself; a socket is cut as a pipe is */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	o = open_stdout_on(pair[0]);
+	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+		memset(row, 'a' + (int)i, sizeof(row));
+		row[lengths[i] - 1] = '\n';
+		assert_int_equal(out_window(o, row, lengths[i], &err), ST_OK);
+	}
+	while (out_waiting(o) && out_flush(o, &err) == ST_OK) {
+		ssize_t n;
+
+		while ((n = recv(pair[1], got, sizeof(got), MSG_DONTWAIT)) > 0)
+			if (n > PIPE_BUF || (got[n - 1] != '\n' && n != PIPE_BUF))
+				torn = n;
+	}
+	out_abandon(o);
+	restore_stdout();
+	close(pair[0]);
+	close(pair[1]);
+	assert_int_equal(torn, 0);
+}
+
+static size_t drain(int reader)
+{
+	static char got[MIB];
+	size_t all = 0;
+	ssize_t n;
+
+	while ((n = read(reader, got, sizeof(got))) > 0)
+		all += (size_t)n;
+	return all;
+}
+
+static void reader__that_is_slow_gets_every_byte(void **state)
+{
+	static char rows[100000];
+	int reader;
+	struct out *o = open_fifo(&reader);
+	size_t got = 0;
+
+	(void)state;
+	memset(rows, 'x', sizeof(rows));
+	for (size_t i = 999; i < sizeof(rows); i += 1000)
+		rows[i] = '\n';
+	for (int i = 0; i < 500; i++) {
+		assert_int_equal(out_window(o, rows, sizeof(rows), &err), ST_OK);
+		assert_int_equal(out_flush(o, &err), ST_OK);
+		while (out_waiting_bytes(o) > (i < 499 ? 8 * MIB : 0)) {
+			got += drain(reader);
+			assert_int_equal(out_flush(o, &err), ST_OK);
+		}
+	}
+	got += drain(reader);
+	assert_int_equal(got, 500 * sizeof(rows));
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	close(reader);
+}
+
+/* 16 MiB may wait behind the window that is being written, which may itself be larger. */
+static void reader__that_stops_is_too_slow_beyond_16_mib_behind(void **state)
+{
+	char *rows = malloc(17 * MIB);
+	int reader;
+	struct out *o = open_fifo(&reader);
+
+	(void)state;
+	assert_non_null(rows);
+	memset(rows, 'x', 17 * MIB);
+	rows[99] = '\n';
+	assert_int_equal(out_window(o, rows, 100, &err), ST_OK);
+	assert_int_equal(out_window(o, rows, 15 * MIB, &err), ST_OK);
+	assert_int_equal(out_flush(o, &err), ST_OK);	/* the first is out, the second begun */
+	assert_int_equal(out_window(o, rows, 10 * MIB, &err), ST_OK);
+	assert_int_equal(out_window(o, rows, 6 * MIB, &err), ST_OK);
+	assert_int_equal(out_window(o, rows, 1, &err), ST_OUTPUT);
+	assert_non_null(strstr(err.text, "too slow"));
+	out_abandon(o);
+	close(reader);
+	assert_int_equal(unlink("fifo"), 0);
+	o = open_fifo(&reader);
+	assert_int_equal(out_window(o, rows, 17 * MIB, &err), ST_OK);
+	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(out_window(o, rows, 16 * MIB, &err), ST_OK);
+	out_abandon(o);
+	close(reader);
+	free(rows);
+}
+
+/* Many windows may close at once, before the loop comes to write: a file takes them all. */
+static void file__has_no_bound_of_its_own(void **state)
+{
+	char *rows = malloc(MIB);
+	struct out *o = open_out("rows");
+	struct stat st;
+
+	(void)state;
+	assert_non_null(rows);
+	memset(rows, '\n', MIB);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(out_window(o, rows, MIB, &err), ST_OK);
+	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(stat("rows", &st), 0);
+	assert_int_equal(st.st_size, 40 * MIB);
+	free(rows);
+}
+
+/* --- stdout --------------------------------------------------------------------------- */
+
+static void stdout__is_closed_and_its_number_kept(void **state)
+{
+	int end[2], flags;
+	struct stat st = { 0 };
+	struct out *o;
+	enum status written, closed;
+
+	(void)state;
+	assert_int_equal(pipe(end), 0);
+	o = open_stdout_on(end[1]);
+	flags = fcntl(STDOUT_FILENO, F_GETFL);
+	written = out_window(o, "row\n", 4, &err) == ST_OK ? out_flush(o, &err) : ST_OUTPUT;
+	closed = out_close(o, true, &err);
+	fstat(STDOUT_FILENO, &st);
+	restore_stdout();
+	close(end[1]);
+	assert_int_equal(written, ST_OK);
+	assert_int_equal(closed, ST_OK);
+	assert_int_equal(flags & O_NONBLOCK, 0);
+	assert_true(S_ISCHR(st.st_mode));	/* /dev/null */
+	assert_int_equal(drain(end[0]), 4);	/* and the pipe's end is seen */
+	close(end[0]);
+}
+
+static void stdout__that_cannot_be_written_is_refused(void **state)
+{
+	int null = open("/dev/null", O_RDONLY);
+	struct out *o = open_stdout_on(null);
+
+	(void)state;
+	restore_stdout();
+	close(null);
+	assert_null(o);
+	assert_non_null(strstr(err.text, "closed"));
+}
+
+/* A terminal with room for one byte says that it is writable: no write may wait for more. */
+static void terminal__that_nobody_reads_holds_nothing_up(void **state)
+{
+	static char rows[MIB];
+	char room[100];
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	struct out *o;
+	enum status flushed, again, gone;
+	bool waits, shared;
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	memset(rows, 'x', sizeof(rows));
+	for (size_t i = 999; i < sizeof(rows); i += 1000)
+		rows[i] = '\n';
+	alarm(20);	/* a write that waits would wait for good */
+	o = open_stdout_on(slave);
+	out_window(o, rows, sizeof(rows), &err);
+	flushed = out_flush(o, &err);
+	waits = out_waiting(o);
+	shared = !(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK);
+	again = read(master, room, sizeof(room)) > 0 ? out_flush(o, &err) : ST_OUTPUT;
+	close(master);
+	gone = out_flush(o, &err);
+	out_abandon(o);
+	restore_stdout();
+	alarm(0);
+	close(slave);
+	assert_int_equal(flushed, ST_OK);
+	assert_int_equal(again, ST_OK);
+	assert_true(waits);
+	assert_true(shared);
+	assert_int_equal(gone, ST_OUTPUT);
+}
+
+static void terminal__that_hung_up_is_noticed_though_nothing_waits(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	enum status idle, gone;
+	struct out *o;
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	o = open_stdout_on(slave);
+	idle = out_flush(o, &err);
+	close(master);
+	gone = out_flush(o, &err);
+	out_abandon(o);
+	restore_stdout();
+	close(slave);
+	assert_int_equal(idle, ST_OK);
+	assert_int_equal(gone, ST_OUTPUT);
+}
+
+/* --- side files ----------------------------------------------------------------------- */
+
+static struct side *open_side(const char *path)
+{
+	struct side *s;
+
+	assert_int_equal(side_open(&s, path, &err), ST_OK);
+	return s;
+}
+
+static void side__is_private_and_begins_empty(void **state)
+{
+	struct side *s;
+
+	(void)state;
+	umask(0);
+	put_file("side", "old", 0666);
+	s = open_side("side");
+	assert_int_equal(side_line(s, "a\n", 2, &err), ST_OK);
+	assert_int_equal(side_flush(s, &err), ST_OK);
+	assert_file("side", "a\n");
+	assert_int_equal(side_line(s, "b\n", 2, &err), ST_OK);
+	assert_int_equal(side_close(s, &err), ST_OK);
+	assert_file("side", "a\nb\n");
+	assert_int_equal(mode_of("side") & 07777, 0600);
+}
+
+static void side__that_cannot_be_made_is_refused(void **state)
+{
+	struct side *s;
+
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(side_open(&s, "none/file", &err), ST_USAGE);
+	assert_null(s);
+	assert_int_equal(side_open(&s, ".", &err), ST_USAGE);
+	assert_int_equal(side_open(&s, "fifo", &err), ST_USAGE);
+	assert_null(s);
+}
+
+static void side__full_disk_is_an_output_failure(void **state)
+{
+	struct side *s = open_side("/dev/full");
+
+	(void)state;
+	assert_int_equal(side_line(s, "a\n", 2, &err), ST_OK);
+	assert_int_equal(side_flush(s, &err), ST_OUTPUT);
+	assert_int_equal(side_line(s, "a\n", 2, &err), ST_OK);
+	assert_int_equal(side_close(s, &err), ST_OUTPUT);
+}
+
+static void side__reader_that_stops_holds_the_run_up_a_second(void **state)
+{
+	static char line[200000];
+	struct side *s;
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	reader = open("fifo", O_RDONLY | O_NONBLOCK);
+	s = open_side("fifo");
+	memset(line, 'x', sizeof(line));
+	alarm(20);
+	assert_int_equal(side_line(s, line, sizeof(line), &err), ST_OUTPUT);
+	alarm(0);
+	assert_int_equal(side_close(s, &err), ST_OK);
+	close(reader);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+		IN_DIRECTORY(file__appears_whole_at_the_end),
+		IN_DIRECTORY(file__stays_where_nothing_is_kept),
+		IN_DIRECTORY(file__mode_is_the_umasks_or_its_own),
+		IN_DIRECTORY(file__links_are_written_through),
+		IN_DIRECTORY(file__names_that_no_file_can_have_are_refused),
+		IN_DIRECTORY(file__longest_name_has_a_temporary_neighbour),
+		IN_DIRECTORY(file__permissions_are_seen_at_the_start),
+		IN_DIRECTORY(file__has_no_bound_of_its_own),
+		IN_DIRECTORY(device__full_is_an_output_failure),
+		IN_DIRECTORY(fifo__without_a_reader_is_refused_at_once),
+		IN_DIRECTORY(fifo__takes_rows_and_stays_one),
+		IN_DIRECTORY(fifo__reader_that_left_is_noticed_though_nothing_waits),
+		IN_DIRECTORY(pipe__rows_that_fit_are_whole),
+		IN_DIRECTORY(reader__that_is_slow_gets_every_byte),
+		IN_DIRECTORY(reader__that_stops_is_too_slow_beyond_16_mib_behind),
+		IN_DIRECTORY(stdout__is_closed_and_its_number_kept),
+		IN_DIRECTORY(stdout__that_cannot_be_written_is_refused),
+		IN_DIRECTORY(terminal__that_nobody_reads_holds_nothing_up),
+		IN_DIRECTORY(terminal__that_hung_up_is_noticed_though_nothing_waits),
+		IN_DIRECTORY(side__is_private_and_begins_empty),
+		IN_DIRECTORY(side__that_cannot_be_made_is_refused),
+		IN_DIRECTORY(side__full_disk_is_an_output_failure),
+		IN_DIRECTORY(side__reader_that_stops_holds_the_run_up_a_second)
+	};
+
+	return cmocka_run_group_tests_name("out", tests, NULL, NULL);
+}
