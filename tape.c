@@ -40,7 +40,9 @@ enum status tape_open(struct tape **out, const char *path, struct err *err)
 		*out = NULL;
 		return err_nomem(err);
 	}
-	t->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	/* a FIFO without a writer must not hold up the open, where no signal is heard */
+	t->fd = strcmp(path, "-") == 0 ? STDIN_FILENO
+		: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (t->fd < 0 || fstat(t->fd, &st) != 0) {
 		err_set(err, ST_USAGE, "--replay %s: %s", path, strerror(errno));
 		tape_close(t);
@@ -175,7 +177,8 @@ static bool read_ours(const char *s, size_t len, struct tape_entry *e)
 	const size_t stream_at = sizeof(at) - 1 + AT_LEN, digit = stream_at + sizeof(stream) - 1;
 	const size_t head = digit + sizeof(frame);
 
-	if (len <= head || !starts(s, len, at) || s[len - 1] != '}'
+	/* a frame is an object: members behind it, most likely, end in something else */
+	if (len <= head + 2 || !starts(s, len, at) || s[len - 1] != '}' || s[len - 2] != '}'
 	    || memcmp(s + stream_at, stream, sizeof(stream) - 1) != 0
 	    || s[digit] < '0' || s[digit] > '9'
 	    || memcmp(s + digit + 1, frame, sizeof(frame) - 1) != 0
@@ -354,6 +357,10 @@ enum status tape_read(struct tape *t, struct tape_entry *e, struct err *err)
 		return ST_OK;
 	}
 	e->why = read_line(t, s, len, e);
+	if (t->text.failed) {
+		err_nomem(err);
+		return ST_OUTPUT;
+	}
 	if (e->why)
 		e->kind = TAPE_BROKEN;
 	return ST_OK;

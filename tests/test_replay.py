@@ -1,13 +1,14 @@
 """Recording and replay; event time; the sample that comes with the source."""
 import json
+import os
 import pathlib
 import time
 
 import frames
+import harness
 import pytest
 from frames import frame
-from gateway import answer
-from harness import QUEUE
+from harness import QUEUE, Reader
 
 SAMPLE = str(pathlib.Path(__file__).parent / "sample.ndjson")
 
@@ -75,6 +76,23 @@ def test_broken_lines_are_told_by_number(tool):
                                              at(1), "{not json"))
     assert r.status == 0 and r.end["brokenLines"] == 3 and r.end["updates"] == 2
     assert [line["line"] for line in r.events("warning") if "line" in line] == [2, 3, 5]
+
+
+def test_members_behind_the_frame_break_no_line(tool):
+    line = '{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s,"note":"mine"}' % at(0)
+    r = tool.run("--replay", "-", "--time", "arrival", data=line + "\n")
+    assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 0
+
+
+def test_fifo_without_a_writer_keeps_no_signal_away(tool):
+    os.mkfifo(tool.dir / "in")
+    process = tool.start("--replay", "in")
+    Reader(process).wait("run.start")
+    process.terminate()
+    try:
+        assert process.wait(timeout=3 * harness.SLACK) == 143
+    finally:
+        process.kill()
 
 
 def test_last_line_cut_is_a_warning(tool, serve):

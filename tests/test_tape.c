@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,7 +17,7 @@
 
 #define T INT64_C(1795485600123456)
 
-static char path[64];
+static char path[256];
 
 static struct tape *tape_of(const char *bytes, size_t len)
 {
@@ -109,6 +110,30 @@ static void line__may_be_rewritten(void **state)
 	tape_close(t);
 }
 
+/* As our own writer makes it but for what somebody added at the end. */
+static void line__may_have_members_behind_the_frame(void **state)
+{
+	static const char text[] =
+		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":{\"a\":{}},\"x\":7}\n"
+		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":{\"a\":1},\"x\":\"y\"}\n"
+		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":{} }\n"
+		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":[{}]}\n"
+		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":7}\n";
+	static const char *const frames[] = { "{\"a\":{}}", "{\"a\":1}", "{}", "[{}]", "7" };
+	struct tape *t = tape_of(text, strlen(text));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
+		struct tape_entry e = next(t);
+
+		assert_int_equal(e.kind, TAPE_FRAME);
+		assert_int_equal(e.stream, 1);
+		assert_true(e.at_us == T);
+		assert_text(&e, frames[i]);
+	}
+	tape_close(t);
+}
+
 static void line__that_is_broken_is_told(void **state)
 {
 	static const char *const bad[] = {
@@ -173,6 +198,51 @@ static void line__too_long_is_skipped(void **state)
 	free(text);
 }
 
+/* Without a writer a FIFO has neither lines nor an end yet; opening it must not wait. */
+static void fifo__is_waited_for(void **state)
+{
+	struct tape_entry e;
+	struct tape *t;
+	struct err err;
+	int writer;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/tape.fifo.%d",
+		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(20);
+	assert_int_equal(tape_open(&t, path, &err), ST_OK);
+	alarm(0);
+	assert_int_equal(next(t).kind, TAPE_WAIT);
+	writer = open(path, O_WRONLY);
+	assert_int_equal(write(writer, "{\"a\":1}\n{\"b", 11), 11);
+	assert_int_equal(next(t).kind, TAPE_BARE);
+	assert_int_equal(next(t).kind, TAPE_WAIT);
+	assert_int_equal(write(writer, "\":2}\n", 5), 5);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_BARE);
+	assert_text(&e, "{\"b\":2}");
+	assert_int_equal(next(t).kind, TAPE_WAIT);
+	close(writer);
+	assert_int_equal(next(t).kind, TAPE_EOF);
+	tape_close(t);
+	unlink(path);
+}
+
+static void file__that_cannot_be_read_is_told(void **state)
+{
+	struct tape_entry e;
+	struct tape *t;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(tape_open(&t, "/nowhere/at/all", &err), ST_USAGE);
+	assert_null(t);
+	assert_int_equal(tape_open(&t, "/", &err), ST_OK);
+	assert_int_equal(tape_read(t, &e, &err), ST_PROTOCOL);
+	tape_close(t);
+}
+
 static void reject__has_its_members(void **state)
 {
 	struct buf out = { 0 };
@@ -194,9 +264,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tape__reads_back_what_was_put),
 		cmocka_unit_test(line__may_be_rewritten),
+		cmocka_unit_test(line__may_have_members_behind_the_frame),
 		cmocka_unit_test(line__that_is_broken_is_told),
 		cmocka_unit_test(line__last_without_its_end),
 		cmocka_unit_test(line__too_long_is_skipped),
+		cmocka_unit_test(fifo__is_waited_for),
+		cmocka_unit_test(file__that_cannot_be_read_is_told),
 		cmocka_unit_test(reject__has_its_members)
 	};
 
