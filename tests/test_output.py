@@ -1,11 +1,17 @@
 """Where rows go: pipes, files, readers that stop or leave."""
+import bisect
 import csv
 import io
 import json
 import math
 import os
+import pty
+import random
+import resource
 import stat
+import struct
 import subprocess
+import sys
 import time
 from fractions import Fraction
 
@@ -210,3 +216,180 @@ def test_rows_come_as_their_window_closes(tool, serve):
     assert json.loads(process.stdout.readline())["window"] == 0
     process.kill()
     process.wait()
+
+
+# -- what may hold a run up
+
+def recorded(seconds, **data):
+    """A recording's lines: one frame of each moment."""
+    lines = []
+    for second in seconds:
+        at = "2026-11-24T%02d:%02d:%02d.000000Z" % (2 + second // 3600, second // 60 % 60,
+                                                    second % 60)
+        lines.append('{"at":"%s","stream":0,"frame":%s}\n' % (at, frame(QUEUE, at=at, **data)))
+    return "".join(lines)
+
+
+def test_terminal_that_nobody_reads_does_not_keep_signals_away(tool):
+    (tool.dir / "in").write_text(recorded(range(600)))
+    terminal, end = pty.openpty()
+    process = tool.start("--replay", "in", "--time", "arrival", "-w", "1s", stdout=end)
+    os.close(end)
+    reader = Reader(process)
+    reader.wait("window.flush")
+    time.sleep(0.5)
+    process.terminate()
+    try:
+        assert process.wait(timeout=3 * harness.SLACK) == 143
+    finally:
+        process.kill()
+        os.close(terminal)
+
+
+def test_terminal_that_hangs_up_ends_the_run(tool, serve):
+    serve()
+    terminal, end = pty.openpty()
+    process = tool.start("-w", "1h", QUEUE, stdout=end)
+    os.close(end)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    os.close(terminal)
+    assert process.wait(timeout=3 * harness.SLACK) == 7
+    assert reader.wait("run.end")["exit"] == 7
+
+
+def test_fifo_of_rejects_that_nobody_reads_is_7(tool):
+    (tool.dir / "in").write_text(frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n" * 2 + (
+        frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n") * 1000)
+    os.mkfifo(tool.dir / "bad")
+    read = os.open(tool.dir / "bad", os.O_RDONLY | os.O_NONBLOCK)
+    assert tool.run("--replay", "in", "--rejects", "bad").status == 7
+    os.close(read)
+
+
+def test_file_takes_more_windows_at_once_than_may_wait(tool):
+    r = tool.run("--replay", "-", "--time", "arrival", "-w", "100ms", "-o", "rows", "--audit",
+                 "none", data=recorded([0, 4200], state=None))
+    assert r.status == 0, r.err
+    assert (tool.dir / "rows").stat().st_size > 16 << 20
+    with open(tool.dir / "rows") as rows:
+        assert sum(1 for row in rows) == 42001
+
+
+@pytest.mark.parametrize("path", ["new/", "in/", "no/file"])
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_target_that_cannot_be_made_is_2_also_on_a_dry_run(tool, path, more):
+    (tool.dir / "in").write_text(BARE)
+    r = tool.run("--replay", "in", "-o", path, *more)
+    assert r.status == 2 and "cannot be" in r.err
+    assert [p.name for p in tool.dir.iterdir()] == ["in"]
+
+
+def test_full_disk_leaves_the_target_and_no_temporary_file(tool):
+    (tool.dir / "in").write_text(recorded(range(60)))
+    (tool.dir / "rows").write_text("old")
+    r = tool.run("--replay", "in", "--time", "arrival", "-w", "1s", "-o", "rows",
+                 restore_signals=False,		# Python ignores SIGXFSZ, so it is EFBIG
+                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+    assert r.status == 7 and "too large" in r.err
+    assert (tool.dir / "rows").read_text() == "old"
+    assert sorted(p.name for p in tool.dir.iterdir()) == ["in", "rows"]
+
+
+# -- an independent reference
+
+GAMMA = 1.01 / 0.99
+
+
+def rounded(ratio):
+    """A Fraction above zero as (m, e) with 2^52 <= m < 2^53, nearest, ties to even."""
+    e = ratio.numerator.bit_length() - ratio.denominator.bit_length() - 52
+    if ratio < Fraction(2) ** (e + 52):
+        e -= 1
+    return round(ratio / Fraction(2) ** e), e
+
+
+def reference_stddev(values):
+    total, squares, n = sum(values), sum(x * x for x in values), len(values)
+    variance = Fraction(n * squares - total * total, n * n)
+    if not variance:
+        return 0
+    m, e = rounded(variance)
+    return math.ldexp(math.sqrt(m << e % 2), e // 2)
+
+
+def reference_bounds():
+    up, down = [1.0], [1.0]
+    while math.isfinite(up[-1]):
+        up.append(up[-1] * GAMMA)
+    while down[-1] >= sys.float_info.min:
+        down.append(down[-1] / GAMMA)
+    return down[:0:-1] + up, len(down) - 1
+
+
+BOUNDS, ONE = reference_bounds()
+
+
+def bucket(x, level):
+    """(negative, index) of DDSketch at a level, None for the zero bucket."""
+    if abs(x) < sys.float_info.min:
+        return None
+    i = bisect.bisect_left(BOUNDS, abs(x)) - ONE
+    return x < 0, -(-i >> level)
+
+
+def reference_quantiles(values):
+    n, ordered = len(values), sorted(values)
+    ranks = [ordered[-(-n * p // 100) - 1] for p in (50, 90, 95, 99)]
+    if n <= 64:
+        return ranks, 0, 0
+    level, accuracy = 0, 0.01
+    while len({bucket(x, level) for x in values} - {None}) > 1024:
+        level, accuracy = level + 1, 2 * accuracy / (1 + accuracy ** 2)
+    gamma = Fraction(GAMMA) ** 2 ** level
+    for i, x in enumerate(ranks):
+        of = bucket(x, level)
+        below = Fraction(BOUNDS[ONE + (of[1] - 1 << level)]) if of else 0
+        told = 2 * below * gamma / (1 + gamma) * (-1 if of and of[0] else 1)
+        ranks[i] = float(min(max(told, Fraction(ordered[0])), Fraction(ordered[-1])))
+    return ranks, accuracy, 1e-10
+
+
+def any_double(chance):
+    x = math.nan
+    while not math.isfinite(x):
+        x = struct.unpack("d", struct.pack("Q", chance.getrandbits(64)))[0]
+    return x
+
+
+SHAPES = {
+    "integers": lambda c: c.randrange(-5, 100),
+    "decimals": lambda c: round(c.uniform(0, 9000), 3),
+    "close": lambda c: 1e9 + c.random() * 1e-6,
+    "beyond_2_53": lambda c: c.randrange(2 ** 52, 2 ** 54),
+    "huge": lambda c: c.choice((1, -1)) * c.uniform(0.5, 1.797) * 1e308,
+    "highest": lambda c: c.uniform(1.76, 1.7976) * 1e308,
+    "subnormal": lambda c: c.choice((1, -1)) * c.randrange(1 << 20) * 5e-324,
+    "wide": lambda c: c.choice((1, -1)) * c.uniform(1, 2) * 10.0 ** c.randrange(-300, 300),
+    "any": any_double,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("count", [1, 2, 64, 65, 1500])
+def test_statistics_are_those_of_exact_arithmetic(tool, shape, count):
+    chance = random.Random("%s %d" % (shape, count))
+    values = [float(SHAPES[shape](chance)) for i in range(count)]
+    data = "".join(frame(QUEUE, at="2026-11-24T02:00:00.%06dZ" % i, state={"x": x}) + "\n"
+                   for i, x in enumerate(values))
+    row = tool.run("--replay", "-", "-w", "1m", "-m", "state", "--outlier", "none",
+                   data=data).rows[0]
+    got = row["metrics"]["state"]["x"]
+    quantiles, accuracy, error = reference_quantiles(values)
+    assert got["count"] == row["updates"] == count and row["accuracy"] == accuracy
+    assert row["quantiles"] == ("sketch" if accuracy else "exact")
+    assert (got["last"], got["min"], got["max"]) == (values[-1], min(values), max(values))
+    assert got["mean"] == float(sum(map(Fraction, values)) / count)
+    assert got["stddev"] == reference_stddev(list(map(Fraction, values)))
+    assert [got[p] for p in ("p50", "p90", "p95", "p99")] == pytest.approx(
+        quantiles, rel=error, abs=0)
