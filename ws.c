@@ -22,6 +22,8 @@ struct stored {
 	size_t len;
 };
 
+#define MALFORMED (-1)			/* in place of a close code */
+
 enum fault { FAULT_NONE, FAULT_TOO_BIG, FAULT_BAD_TEXT };
 
 struct ws {
@@ -43,6 +45,7 @@ struct ws {
 	size_t close_len;
 	bool close_seen, close_whole;
 	unsigned char close_out[2];
+	size_t close_out_len;
 	bool close_due, close_sent, closing;	/* closing: ws_close began it */
 	int64_t until_us;		/* of the send or close under way; INT64_MAX: none */
 	bool done;			/* the transfer is over: result says how */
@@ -90,18 +93,46 @@ static bool has_header(CURL *easy, const char *name)
 	return curl_easy_header(easy, name, 0, UPGRADE_HEADERS, -1, &h) == CURLHE_OK;
 }
 
+/* Whether a comma-separated list holds the word, whatever its case. */
+static bool list_has(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (*list) {
+		size_t n;
+
+		list += strspn(list, ", \t");
+		n = strcspn(list, ", \t");
+		if (n == len && strncasecmp(list, word, len) == 0)
+			return true;
+		list += n;
+	}
+	return false;
+}
+
+/* The same of a header, which may come as several lines (RFC 9110 §5.3). */
+static bool header_has(CURL *easy, const char *name, const char *word)
+{
+	struct curl_header *h;
+
+	for (size_t i = 0; curl_easy_header(easy, name, i, UPGRADE_HEADERS, -1, &h) == CURLHE_OK;
+	     i++)
+		if (list_has(h->value, word))
+			return true;
+	return false;
+}
+
 /* What is wrong with the 101 (RFC 6455 §4.1), which libcurl takes as it comes. */
 static const char *bad_upgrade(const struct ws *ws)
 {
 	const char *accept = only_header(ws->easy, "Sec-WebSocket-Accept");
 	const char *upgrade = only_header(ws->easy, "Upgrade");
-	const char *connection = only_header(ws->easy, "Connection");
 
 	if (!accept || strcmp(accept, ws->accept) != 0)
 		return "its Sec-WebSocket-Accept is wrong";
 	if (!upgrade || strcasecmp(upgrade, "websocket") != 0)
 		return "its Upgrade is not websocket";
-	if (!connection || !strcasestr(connection, "upgrade"))
+	if (!header_has(ws->easy, "Connection", "upgrade"))
 		return "its Connection is not Upgrade";
 	if (has_header(ws->easy, "Sec-WebSocket-Extensions"))
 		return "it uses an extension that was not asked for";
@@ -293,23 +324,33 @@ static bool is_close_code(unsigned code)
 		|| (code >= 3000 && code <= 4999);
 }
 
-static void end_by_close_frame(struct ws *ws)
+/* The code of the peer's close frame (RFC 6455 §7.1.5). */
+static int peers_close_code(const struct ws *ws)
 {
 	unsigned code = (unsigned)(ws->close[0] << 8 | ws->close[1]);
-	const char *reason = (const char *)ws->close + 2;
+
+	if (ws->close_len == 0)
+		return WS_CLOSE_NO_CODE;
+	if (ws->close_len == 1 || !is_close_code(code)
+	    || !utf8_valid((const char *)ws->close + 2, ws->close_len - 2))
+		return MALFORMED;
+	return (int)code;
+}
+
+static void end_by_close_frame(struct ws *ws)
+{
+	int code = peers_close_code(ws);
 	char text[CLOSE_MAX + 1];
 
-	if (ws->close_len == 0) {
-		end_with(ws, WS_END_CLOSED, WS_CLOSE_NO_CODE, "closed without a code");
-		return;
-	}
-	if (ws->close_len == 1 || !is_close_code(code)
-	    || !utf8_valid(reason, ws->close_len - 2)) {
+	if (code == MALFORMED) {
 		end_with(ws, WS_END_BREACH, 0, "a malformed close frame");
-		return;
+	} else if (code == WS_CLOSE_NO_CODE) {
+		end_with(ws, WS_END_CLOSED, code, "closed without a code");
+	} else {
+		snprintf(text, sizeof(text), "%.*s", (int)(ws->close_len - 2),
+			(const char *)ws->close + 2);
+		end_with(ws, WS_END_CLOSED, code, text);
 	}
-	snprintf(text, sizeof(text), "%.*s", (int)(ws->close_len - 2), reason);
-	end_with(ws, WS_END_CLOSED, (int)code, text);
 }
 
 static void end_refused(struct ws *ws)
@@ -447,10 +488,12 @@ static void send_payload(struct ws *ws, int64_t now_us)
 	}
 }
 
+/* WS_CLOSE_NO_CODE: a frame without one. */
 static void want_close(struct ws *ws, int code, int64_t now_us)
 {
 	if (ws->close_due || ws->close_sent)
 		return;
+	ws->close_out_len = code == WS_CLOSE_NO_CODE ? 0 : sizeof(ws->close_out);
 	ws->close_out[0] = (unsigned char)(code >> 8);
 	ws->close_out[1] = (unsigned char)(code & 0xFF);
 	ws->close_due = true;
@@ -460,13 +503,23 @@ static void want_close(struct ws *ws, int code, int64_t now_us)
 /* A close frame is small: it goes out whole, or the socket is full and it has to wait. */
 static void send_close(struct ws *ws, int64_t now_us)
 {
-	size_t sent = 0, len = ws->close_seen && ws->close_len == 0 ? 0 : sizeof(ws->close_out);
-	CURLcode c = curl_ws_send(ws->easy, ws->close_out, len, &sent, 0, CURLWS_CLOSE);
+	size_t sent = 0;
+	CURLcode c = curl_ws_send(ws->easy, ws->close_out, ws->close_out_len, &sent, 0,
+		CURLWS_CLOSE);
 
 	if (c == CURLE_AGAIN && now_us < ws->until_us)
 		return;
 	ws->close_due = false;
 	ws->close_sent = true;
+}
+
+/* RFC 6455 §5.5.1: a close frame is answered with its own code; one that no peer may send,
+ * with ours. */
+static int answer_code(const struct ws *ws)
+{
+	int code = peers_close_code(ws);
+
+	return code == MALFORMED ? WS_CLOSE_PROTOCOL : code;
 }
 
 static void step_close(struct ws *ws, int64_t now_us)
@@ -475,8 +528,7 @@ static void step_close(struct ws *ws, int64_t now_us)
 		want_close(ws, ws->fault == FAULT_TOO_BIG ? WS_CLOSE_TOO_BIG : WS_CLOSE_BAD_TEXT,
 			now_us);
 	else if (ws->close_whole && !ws->closing)
-		want_close(ws, ws->close_len >= 2 ? ws->close[0] << 8 | ws->close[1]
-			: WS_CLOSE_NORMAL, now_us);
+		want_close(ws, answer_code(ws), now_us);
 	if (ws->close_due && !ws->done)
 		send_close(ws, now_us);
 	if (ws->close_due && !ws->done)

@@ -16,6 +16,7 @@
 #define WS_MESSAGE_MAX (1u << 20)	/* bytes; longer: closed with 1009 */
 
 #define WS_CLOSE_NORMAL 1000
+#define WS_CLOSE_PROTOCOL 1002
 #define WS_CLOSE_NO_CODE 1005		/* RFC 6455 §7.4.1: never on the wire */
 #define WS_CLOSE_ABNORMAL 1006
 #define WS_CLOSE_BAD_TEXT 1007

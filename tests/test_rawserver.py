@@ -64,7 +64,20 @@ def upgrade(accept, *lines):
                         "Connection: Upgrade", *lines, "", "")).encode()
 
 
+@pytest.mark.parametrize("connection", [
+    "upgrade", "keep-alive, Upgrade", "Upgrade , keep-alive", "keep-alive\r\nConnection: UPGRADE"])
+def test_connection_is_a_list(tool, raw, connection):
+    with raw(answer=lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
+            b"Connection: Upgrade", b"Connection: " + connection.encode())):
+        r = tool.run(*FAST)
+    assert r.status == 0, r.err
+
+
 @pytest.mark.parametrize("answer", [
+    lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
+        b"Connection: Upgrade", b"Connection: no-upgrade"),
+    lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
+        b"Connection: Upgrade", b"X: Upgrade"),
     lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept[::-1]),
     lambda accept: upgrade(accept),
     lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept,
@@ -74,7 +87,7 @@ def upgrade(accept, *lines):
     lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
         b"Upgrade: websocket", b"Upgrade: h2c"),
     lambda accept: b"I am no HTTP\r\n\r\n"],
-    ids=["wrong accept", "no accept", "extension", "protocol", "upgrade", "no HTTP"])
+    ids=["connection", "no connection", "wrong accept", "no accept", "extension", "protocol", "upgrade", "no HTTP"])
 def test_wrong_upgrade_is_a_breach(tool, raw, answer):
     with raw(answer=answer) as server:
         r = tool.run(*FAST)

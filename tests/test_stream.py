@@ -164,6 +164,34 @@ def test_message_that_cannot_be_taken_closes_and_opens_again(tool, serve, raw, c
     assert r.end["tooBig" if code == 1009 else "badText"] == 1
 
 
+@pytest.mark.parametrize("raw, code", [
+    (ws_frame(TEXT, b"x" * ((1 << 20) + 1)), 1009), (ws_frame(TEXT, b"\xff"), 1007)])
+def test_close_behind_such_a_message_changes_no_code(tool, serve, raw, code):
+    gate = serve(streams=[[("raw", raw + ws_close(1000))], [("run",)]])
+    r = tool.run("-w", "1s", QUEUE)
+    assert r.status == 0, r.err
+    assert harness.eventually(lambda: gate.closes[:1] == [code]), gate.closes
+
+
+@pytest.mark.parametrize("raw", [ws_frame(8, b"\x03"), ws_close(1005), ws_close(999),
+                                 ws_frame(8, b"\x03\xe8\xff")],
+                         ids=["short", "1005", "999", "reason"])
+def test_malformed_close_is_answered_1002(tool, serve, raw):
+    gate = serve(streams=[[("raw", raw)], [("run",)]])
+    assert tool.run("-w", "600ms", QUEUE).status == 0
+    assert harness.eventually(lambda: gate.closes[:1] == [1002]), gate.closes
+
+
+@pytest.mark.parametrize("code, reason", [(1000, "bye"), (1011, ""), (1013, "later"), (4999, "x")])
+def test_close_is_answered_and_told(tool, serve, code, reason):
+    gate = serve(streams=[[("close", code, reason)], [("run",)]])
+    r = tool.run("-w", "600ms", QUEUE)
+    assert r.status == 0, r.err
+    assert harness.eventually(lambda: gate.closes[:1] == [code]), gate.closes
+    lost = r.events("stream.lost")[0]
+    assert lost["closeCode"] == code and reason in lost.get("reason", "")
+
+
 @pytest.mark.parametrize("raw", [
     ws_frame(TEXT, "x", rsv=4), ws_frame(3, "x"), ws_frame(TEXT, "x", mask=b"abcd"),
     ws_frame(PING, b"p" * 126), ws_frame(CONT, "x"), ws_frame(PING, b"p", fin=False),
