@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define VERSION_NEEDED 0x080d00		/* 8.13: fragments can be put together */
 #define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* no order of a year overflows a sum */
@@ -267,19 +268,27 @@ void net_release(struct net *net, CURL *easy)
 
 /* --- its end ------------------------------------------------------------------------ */
 
-/* Retry-After as libcurl reads it, in seconds, dates converted; its 0 may be a value, a date
- * that is over, or nothing that it could read. */
+/* Retry-After (RFC 9110 §10.2.3). libcurl cuts it at six hours and has 0 for what it cannot
+ * read, so that its own reading is not used. */
 static int64_t retry_after_us(CURL *easy)
 {
 	struct curl_header *header;
-	curl_off_t seconds = 0;
+	const char *value;
+	int64_t seconds = 0;
+	time_t date;
 
-	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK
-	    || curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK)
+	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return -1;
-	if (seconds == 0 && (!*header->value || header->value[strspn(header->value, "0")])
-	    && curl_getdate(header->value, NULL) < 0)
-		return -1;
+	value = header->value;
+	if (*value && !value[strspn(value, "0123456789")]) {
+		for (; *value && seconds <= RETRY_AFTER_MAX_S; value++)
+			seconds = 10 * seconds + (*value - '0');
+	} else {
+		date = curl_getdate(value, NULL);
+		if (date < 0)
+			return -1;
+		seconds = (int64_t)date - (int64_t)time(NULL);
+	}
 	if (seconds > RETRY_AFTER_MAX_S)
 		seconds = RETRY_AFTER_MAX_S;
 	return seconds < 0 ? 0 : seconds * INT64_C(1000000);

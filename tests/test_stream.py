@@ -290,6 +290,24 @@ def test_retry_after_as_a_date(tool, serve):
     assert tool.run(*FAST).status == 4
 
 
+def test_retry_after_as_a_date_is_waited_for(tool, serve):
+    when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
+    gate = serve(tokens=[answer(429, **{"Retry-After": when}), None])
+    r = tool.run(*FAST)
+    assert r.status == 0, r.err
+    assert r.events("token.retry")[0]["waitMs"] in (0, 1000, 2000)
+    assert len(gate.token_requests) == 2
+
+
+def test_retry_after_is_not_cut(tool, serve):
+    serve(streams=[answer(429, **{"Retry-After": "36000"})])
+    process = tool.start("--retry-for", "24h", *FAST)
+    reader = Reader(process)
+    assert reader.wait("stream.retry")["waitMs"] == 36000000
+    process.terminate()
+    assert reader.finish().status == 143
+
+
 @pytest.mark.parametrize("where", ["tokens", "streams"])
 def test_5xx_is_retried_then_5(tool, serve, where):
     serve(**{where: [answer(503), None if where == "tokens" else [("run",)]]})
