@@ -241,7 +241,7 @@ static enum token_state refused_by_status(struct token *t, long status)
 		return failed(t, TOKEN_FORBIDDEN, "the client may not have a token");
 	if (status == 429)
 		return failed(t, TOKEN_LIMITED, "too many token requests");
-	if (status >= 500 || status == 408)
+	if (status >= 500)
 		return failed(t, TOKEN_NETWORK, "the token endpoint failed");
 	if (status / 100 == 3)
 		return failed(t, TOKEN_BREACH, "the token endpoint redirects");
@@ -290,12 +290,15 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 
 	t->result = (struct token_result){ .retry_after_us = -1 };
 	t->result.http_status = r->http_status;
+	if (r->by_proxy)
+		return failed(t, TOKEN_NETWORK, "the proxy refused");
+	/* a refusal's page may be as long as it likes: its status says what it is */
+	if (t->answer_too_long && r->http_status != 200)
+		return refused_by_status(t, r->http_status);
 	if (t->answer_too_long) {
 		t->net_text[0] = '\0';
 		return failed(t, TOKEN_BREACH, "the token answer is longer than 64 KiB");
 	}
-	if (r->by_proxy)
-		return failed(t, TOKEN_NETWORK, "the proxy refused");
 	if (r->code != CURLE_OK)
 		return without_answer(t, r->code);
 	if (r->http_status != 200)

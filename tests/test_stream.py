@@ -233,7 +233,7 @@ def test_401_twice_is_3(tool, serve):
      "client not found"),
     (answer(403), 3, "routing:statistics:view"),
     (answer(400, {"error": "invalid_request"}), 6, "rejected"),
-    (answer(404), 6, "rejected")])
+    (answer(404), 6, "rejected"), (answer(408), 6, "rejected")])
 def test_token_refused(tool, serve, token, status, words):
     gate = serve(tokens=[token])
     r = tool.run(*FAST)
@@ -317,8 +317,17 @@ def test_5xx_is_retried_then_5(tool, serve, where):
     assert r.status == 5, r.err
 
 
+def test_status_decides_before_the_length_of_its_page(tool, serve):
+    page = b"x" * 70000
+    serve(tokens=[answer(503, page), answer(502, page), None])
+    r = tool.run(*FAST)
+    assert r.status == 0, r.err
+    serve(tokens=[answer(401, page)])
+    assert tool.run("--no-cache", *FAST).status == 3
+
+
 @pytest.mark.parametrize("refusal, status, words", [
-    (answer(403), 3, "routing:statistics:view"), (answer(404), 6, "404"),
+    (answer(408), 6, "408"), (answer(403), 3, "routing:statistics:view"), (answer(404), 6, "404"),
     (answer(400), 6, "50 queues")])
 def test_refused_upgrade(tool, serve, refusal, status, words):
     gate = serve(streams=[refusal])
