@@ -1,0 +1,171 @@
+/*
+ * ws.c with libcurl and net.c played: a peer's frames go straight to its callback, what it
+ * sends is kept. For the unit test and the fuzzer.
+ */
+#ifndef FAKE_WS_H
+#define FAKE_WS_H
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../net.h"
+
+const struct curl_ws_frame *fake_meta(CURL *easy);
+CURLcode fake_send(CURL *easy, const void *bytes, size_t len, size_t *sent, unsigned flags);
+CURLHcode fake_header(CURL *easy, const char *name, size_t index, struct curl_header **h);
+CURLcode fake_status(CURL *easy, long *status);
+CURLcode fake_option(CURL *easy);
+
+#undef curl_easy_getinfo
+#undef curl_easy_setopt
+#define curl_ws_meta(easy) fake_meta(easy)
+#define curl_ws_send(easy, bytes, len, sent, fragment, flags) \
+	fake_send(easy, bytes, len, sent, flags)
+#define curl_easy_header(easy, name, index, origin, request, h) \
+	fake_header(easy, name, index, h)
+#define curl_easy_getinfo(easy, info, to) fake_status(easy, to)
+#define curl_easy_setopt(easy, option, value) ((void)(value), fake_option(easy))
+
+#include "../ws.c"
+
+static struct {
+	struct ws *ws;
+	struct curl_ws_frame meta;
+	bool in_callback;
+	size_t room;			/* what curl_ws_send takes before it says AGAIN */
+	char sent[4096];
+	size_t sent_len;
+	unsigned sent_flags, nsent;
+	net_done *done;
+	unsigned stopped;
+} fake;
+
+const struct curl_ws_frame *fake_meta(CURL *easy)
+{
+	(void)easy;
+	return &fake.meta;
+}
+
+/* Sending from within a callback would block the loop. */
+CURLcode fake_send(CURL *easy, const void *bytes, size_t len, size_t *sent, unsigned flags)
+{
+	size_t n = len < fake.room ? len : fake.room;
+
+	(void)easy;
+	if (fake.in_callback || fake.sent_len + n > sizeof(fake.sent))
+		abort();
+	*sent = 0;
+	if (fake.room == 0)
+		return CURLE_AGAIN;
+	memcpy(fake.sent + fake.sent_len, bytes, n);
+	fake.sent_len += n;
+	fake.room -= n;
+	fake.sent_flags = flags;
+	fake.nsent++;
+	*sent = n;
+	return CURLE_OK;
+}
+
+CURLHcode fake_header(CURL *easy, const char *name, size_t index, struct curl_header **h)
+{
+	static char websocket[] = "websocket", upgrade[] = "Upgrade";
+	static struct curl_header header;
+
+	(void)easy;
+	header = (struct curl_header){ .amount = 1 };
+	if (strcmp(name, "Sec-WebSocket-Accept") == 0)
+		header.value = fake.ws->accept;
+	else if (strcmp(name, "Upgrade") == 0)
+		header.value = websocket;
+	else if (strcmp(name, "Connection") == 0)
+		header.value = upgrade;
+	*h = &header;
+	return header.value && index == 0 ? CURLHE_OK : CURLHE_MISSING;
+}
+
+CURLcode fake_status(CURL *easy, long *status)
+{
+	(void)easy;
+	*status = 101;
+	return CURLE_OK;
+}
+
+CURLcode fake_option(CURL *easy)
+{
+	(void)easy;
+	return CURLE_OK;
+}
+
+CURL *net_easy(struct net *net, int64_t timeout_ms)
+{
+	(void)net, (void)timeout_ms;
+	return (CURL *)&fake;
+}
+
+enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
+{
+	(void)net, (void)easy;
+	fake.done = done;
+	fake.ws = arg;
+	return ST_OK;
+}
+
+void net_stop(struct net *net, CURL *easy)
+{
+	(void)net, (void)easy;
+	fake.stopped++;
+}
+
+void net_release(struct net *net, CURL *easy)
+{
+	(void)net, (void)easy;
+}
+
+static inline struct ws *fake_open(const char *payload)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.room = SIZE_MAX;
+	return ws_open(NULL, "wss://h/", payload, 1000);
+}
+
+/* One callback: a chunk of a frame. False: it wants the transfer to end. */
+static inline bool fake_chunk(unsigned flags, const char *bytes, size_t len, curl_off_t left)
+{
+	char *copy = malloc(len ? len : 1);
+	size_t taken;
+
+	if (!copy)
+		abort();
+	if (len)
+		memcpy(copy, bytes, len);	/* so that nothing is kept of libcurl's buffer */
+	fake.meta = (struct curl_ws_frame){ .flags = (int)flags, .bytesleft = left, .len = len };
+	fake.in_callback = true;
+	taken = on_bytes(copy, 1, len, fake.ws);
+	fake.in_callback = false;
+	free(copy);
+	return taken == len;
+}
+
+/* A whole frame in chunks of at most so many bytes; one of none where it is empty. */
+static inline bool fake_frame(unsigned flags, const char *bytes, size_t len, size_t most)
+{
+	size_t done = 0;
+
+	do {
+		size_t n = len - done < most ? len - done : most;
+
+		if (!fake_chunk(flags, bytes + done, n, (curl_off_t)(len - done - n)))
+			return false;
+		done += n;
+	} while (done < len);
+	return true;
+}
+
+static inline void fake_over(CURLcode code)
+{
+	fake.done(fake.ws, &(struct net_result){ .code = code, .http_status = 101,
+		.retry_after_us = -1, .text = "over" });
+}
+
+#endif

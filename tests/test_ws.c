@@ -1,0 +1,403 @@
+/* Whole messages out of a peer's frames, and the close, with libcurl played by the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fake_ws.h"
+
+#define S INT64_C(1000000)
+#define MIB (1u << 20)
+#define TEXT CURLWS_TEXT
+#define BINARY CURLWS_BINARY
+#define CLOSE CURLWS_CLOSE
+#define MORE CURLWS_CONT
+
+static struct ws_event next(struct ws *ws)
+{
+	struct ws_event e;
+
+	if (!ws_next(ws, &e))
+		fail_msg("nothing came");
+	return e;
+}
+
+static void assert_nothing(struct ws *ws)
+{
+	struct ws_event e;
+
+	assert_false(ws_next(ws, &e));
+}
+
+static void assert_message(struct ws *ws, enum ws_event_kind kind, const char *text, size_t len)
+{
+	struct ws_event e = next(ws);
+
+	assert_int_equal(e.kind, kind);
+	assert_int_equal(e.len, len);
+	assert_memory_equal(e.text, text, len);
+}
+
+static struct ws *opened_ws(void)
+{
+	struct ws *ws = fake_open(NULL);
+
+	assert_non_null(ws);
+	assert_int_equal(next(ws).kind, WS_OPENED);
+	return ws;
+}
+
+/* The loop's turn, and what it says of the end. */
+static struct ws_event ended(struct ws *ws)
+{
+	struct ws_event e;
+
+	assert_nothing(ws);
+	ws_step(ws, 0);
+	e = next(ws);
+	assert_int_equal(e.kind, WS_ENDED);
+	assert_nothing(ws);
+	return e;
+}
+
+static void assert_sent_close(int code)
+{
+	assert_int_equal(fake.nsent, 1);
+	assert_int_equal(fake.sent_flags, CLOSE);
+	assert_int_equal(fake.sent_len, 2);
+	assert_int_equal((unsigned char)fake.sent[0] << 8 | (unsigned char)fake.sent[1], code);
+}
+
+/* --- messages ----------------------------------------------------------------------- */
+
+static void fragments__are_one_message_wherever_they_are_cut(void **state)
+{
+	static const char text[] = "{\"a\":\"\303\251\342\202\254\360\237\230\200\"}";
+	const size_t len = sizeof(text) - 1;
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	for (size_t i = 0; i <= len; i++)
+		for (size_t j = i; j <= len; j++) {
+			fake_frame(TEXT | MORE, text, i, 1 + j % 4);
+			fake_frame(CURLWS_PING, "ping", 4, 3);
+			fake_frame(TEXT | MORE, text + i, j - i, 4096);
+			fake_frame(CURLWS_PONG, "", 0, 1);
+			assert_nothing(ws);
+			fake_frame(TEXT, text + j, len - j, 1 + i % 4);
+			assert_message(ws, WS_TEXT, text, len);
+		}
+	assert_nothing(ws);
+	ws_free(ws);
+}
+
+static void messages__come_in_order_and_of_their_kind(void **state)
+{
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	fake_frame(TEXT, "one", 3, 1);
+	fake_frame(BINARY | MORE, "\xff", 1, 1);
+	fake_frame(BINARY, "\0", 1, 1);
+	fake_frame(TEXT, "", 0, 1);
+	fake_frame(TEXT, "two", 3, 4096);
+	assert_message(ws, WS_TEXT, "one", 3);
+	assert_message(ws, WS_BINARY, "\xff", 2);
+	assert_message(ws, WS_TEXT, "", 0);
+	assert_message(ws, WS_TEXT, "two", 3);
+	assert_nothing(ws);
+	ws_free(ws);
+}
+
+/* libcurl before 8.16 hides an empty last fragment; another kind of data tells it all the
+ * same, since it may not stand within a message. */
+static void other_kind__ends_a_message_whose_end_was_hidden(void **state)
+{
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	fake_frame(TEXT | MORE, "text", 4, 2);
+	fake_frame(BINARY | MORE, "\xff", 1, 1);
+	fake_frame(TEXT, "more", 4, 2);
+	assert_message(ws, WS_TEXT, "text", 4);
+	assert_message(ws, WS_BINARY, "\xff", 1);
+	assert_message(ws, WS_TEXT, "more", 4);
+	assert_nothing(ws);
+	ws_free(ws);
+}
+
+static void same_kind__is_glued_to_it(void **state)
+{
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	fake_frame(TEXT | MORE, "{}", 2, 2);
+	fake_frame(TEXT, "{}", 2, 2);
+	assert_message(ws, WS_TEXT, "{}{}", 4);
+	ws_free(ws);
+}
+
+static void message__of_a_mib_is_taken_and_one_byte_more_is_not(void **state)
+{
+	char *text = malloc(MIB + 1);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', MIB + 1);
+	for (size_t len = MIB; len <= MIB + 1; len++)
+		for (size_t first = 0; first <= len; first += len / 4) {
+			struct ws *ws = opened_ws();
+
+			if (first)
+				fake_frame(TEXT | MORE, text, first, 4096);
+			fake_frame(TEXT, text + first, len - first, 4096);
+			if (len == MIB) {
+				assert_message(ws, WS_TEXT, text, len);
+			} else {
+				assert_int_equal(ended(ws).end, WS_END_TOO_BIG);
+				assert_sent_close(1009);
+			}
+			ws_free(ws);
+		}
+	free(text);
+}
+
+static void too_big__is_known_by_the_header_and_makes_deaf(void **state)
+{
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	fake_frame(TEXT, "before", 6, 6);
+	fake_chunk(TEXT, "x", 1, INT64_MAX - 1);
+	for (int i = 0; i < 100; i++)
+		fake_chunk(TEXT, "xxxxxxxxxxxxxxxx", 16, INT64_MAX - 100);
+	fake_frame(TEXT, "after", 5, 5);
+	fake_frame(CLOSE, "\x03\xe8", 2, 2);
+	assert_int_equal(ws->part.cap, 0);
+	assert_int_equal(fake.nsent, 0);
+	assert_message(ws, WS_TEXT, "before", 6);
+	assert_int_equal(ended(ws).end, WS_END_TOO_BIG);
+	assert_sent_close(1009);
+	assert_int_equal(fake.stopped, 1);
+	ws_free(ws);
+}
+
+static void bad_text__is_closed_with_1007(void **state)
+{
+	static const struct {
+		const char *a, *b;
+	} bad[] = {
+		{ "\xff", "" }, { "", "\xff" }, { "\303", "(" }, { "a", "\303" },
+		{ "\355\240", "\200" }, { "\300", "\200" }, { "\364\220", "\200\200" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct ws *ws = opened_ws();
+
+		fake_frame(TEXT | MORE, bad[i].a, strlen(bad[i].a), 1);
+		assert_int_equal(ws->fault, FAULT_NONE);
+		fake_frame(TEXT, bad[i].b, strlen(bad[i].b), 1);
+		fake_frame(TEXT, "after", 5, 5);
+		assert_int_equal(ended(ws).end, WS_END_BAD_TEXT);
+		assert_sent_close(1007);
+		ws_free(ws);
+	}
+}
+
+static void no_memory__leaves_no_half_message(void **state)
+{
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	ws->events.limit = 2 * sizeof(struct stored) + 20;
+	assert_true(fake_frame(TEXT, "first", 5, 5));
+	assert_false(fake_frame(TEXT, "more than there is room for", 27, 27));
+	fake_over(CURLE_WRITE_ERROR);
+	assert_message(ws, WS_TEXT, "first", 5);
+	assert_int_equal(next(ws).kind, WS_ENDED);
+	ws_free(ws);
+}
+
+/* --- the close ---------------------------------------------------------------------- */
+
+static void close__may_come_in_pieces(void **state)
+{
+	static const char close[] = "\x03\xf0too many";
+
+	(void)state;
+	for (size_t most = 1; most < sizeof(close); most++) {
+		struct ws *ws = opened_ws();
+		struct ws_event e;
+
+		fake_frame(TEXT | MORE, "cut off", 7, 7);
+		fake_frame(CLOSE, close, sizeof(close) - 1, most);
+		fake_frame(TEXT, "after", 5, 5);
+		fake_frame(CLOSE, "\x03\xe8", 2, 2);
+		e = ended(ws);
+		assert_int_equal(e.end, WS_END_CLOSED);
+		assert_int_equal(e.close_code, 1008);
+		assert_string_equal(e.reason, "too many");
+		assert_sent_close(1008);
+		ws_free(ws);
+	}
+}
+
+static void close__without_a_code_is_answered_so(void **state)
+{
+	struct ws *ws = opened_ws();
+	struct ws_event e;
+
+	(void)state;
+	fake_frame(CLOSE, "", 0, 1);
+	e = ended(ws);
+	assert_int_equal(e.end, WS_END_CLOSED);
+	assert_int_equal(e.close_code, 1005);
+	assert_int_equal(fake.nsent, 1);
+	assert_int_equal(fake.sent_flags, CLOSE);
+	assert_int_equal(fake.sent_len, 0);
+	ws_free(ws);
+}
+
+static void close__that_no_peer_may_send_is_a_breach(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} bad[] = {
+		{ "\x03", 1 }, { "\x03\xe7", 2 }, { "\x03\xec", 2 }, { "\x03\xed", 2 },
+		{ "\x03\xee", 2 }, { "\x03\xf7", 2 }, { "\x0b\xb7", 2 }, { "\x13\x88", 2 },
+		{ "\0\0", 2 }, { "\x03\xe8\xff", 3 }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct ws *ws = opened_ws();
+
+		fake_frame(CLOSE, bad[i].bytes, bad[i].len, 1);
+		assert_int_equal(ended(ws).end, WS_END_BREACH);
+		assert_sent_close(1002);
+		ws_free(ws);
+	}
+}
+
+static void end__without_a_close_is_1006(void **state)
+{
+	struct ws *ws = opened_ws();
+	struct ws_event e;
+
+	(void)state;
+	fake_frame(TEXT, "whole", 5, 5);
+	fake_frame(TEXT | MORE, "half", 4, 4);
+	fake_chunk(CLOSE, "\x03", 1, 1);
+	fake_over(CURLE_OK);
+	assert_message(ws, WS_TEXT, "whole", 5);
+	e = next(ws);
+	assert_int_equal(e.end, WS_END_CLOSED);
+	assert_int_equal(e.close_code, 1006);
+	assert_int_equal(fake.nsent, 0);
+	ws_free(ws);
+}
+
+static void answer__waits_for_a_full_socket_but_not_for_ever(void **state)
+{
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	fake.room = 0;
+	fake_frame(CLOSE, "\x03\xe8", 2, 2);
+	ws_step(ws, 0);
+	assert_nothing(ws);
+	assert_int_equal(ws_deadline_us(ws), S);
+	ws_step(ws, S - 1);
+	assert_nothing(ws);
+	ws_step(ws, S);
+	assert_int_equal(next(ws).end, WS_END_CLOSED);
+	ws_free(ws);
+}
+
+static void our_close__waits_a_second_for_the_peers(void **state)
+{
+	(void)state;
+	for (int answered = 0; answered < 2; answered++) {
+		struct ws *ws = opened_ws();
+
+		ws_close(ws, 0);
+		assert_sent_close(1000);
+		fake_frame(TEXT, "late", 4, 4);
+		ws_step(ws, S - 1);
+		assert_nothing(ws);
+		if (answered)
+			fake_frame(CLOSE, "\x03\xe8", 2, 1);
+		ws_step(ws, answered ? S - 1 : S);
+		assert_int_equal(next(ws).end, WS_END_OURS);
+		assert_int_equal(fake.nsent, 1);
+		ws_free(ws);
+	}
+}
+
+/* --- the payload -------------------------------------------------------------------- */
+
+static void payload__is_sent_in_pieces_before_it_counts_as_open(void **state)
+{
+	struct ws *ws = fake_open("subscribe");
+
+	(void)state;
+	fake.room = 4;
+	fake_frame(TEXT, "early", 5, 5);
+	for (int i = 0; i < 3; i++) {
+		assert_nothing(ws);
+		ws_step(ws, i);
+	}
+	assert_nothing(ws);
+	fake.room = SIZE_MAX;
+	ws_step(ws, 3);
+	assert_int_equal(ws_deadline_us(ws), INT64_MIN);
+	assert_int_equal(next(ws).kind, WS_OPENED);
+	assert_message(ws, WS_TEXT, "early", 5);
+	assert_int_equal(fake.sent_len, 9);
+	assert_memory_equal(fake.sent, "subscribe", 9);
+	assert_int_equal(fake.sent_flags, TEXT);
+	ws_free(ws);
+}
+
+static void payload__that_is_not_taken_is_given_up(void **state)
+{
+	struct ws *ws = fake_open("subscribe");
+
+	(void)state;
+	fake.room = 0;
+	assert_nothing(ws);
+	ws_step(ws, 0);
+	ws_step(ws, 5 * S - 1);
+	assert_nothing(ws);
+	ws_step(ws, 5 * S);
+	assert_int_equal(next(ws).end, WS_END_NETWORK);
+	ws_free(ws);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fragments__are_one_message_wherever_they_are_cut),
+		cmocka_unit_test(messages__come_in_order_and_of_their_kind),
+		cmocka_unit_test(other_kind__ends_a_message_whose_end_was_hidden),
+		cmocka_unit_test(same_kind__is_glued_to_it),
+		cmocka_unit_test(message__of_a_mib_is_taken_and_one_byte_more_is_not),
+		cmocka_unit_test(too_big__is_known_by_the_header_and_makes_deaf),
+		cmocka_unit_test(bad_text__is_closed_with_1007),
+		cmocka_unit_test(no_memory__leaves_no_half_message),
+		cmocka_unit_test(close__may_come_in_pieces),
+		cmocka_unit_test(close__without_a_code_is_answered_so),
+		cmocka_unit_test(close__that_no_peer_may_send_is_a_breach),
+		cmocka_unit_test(end__without_a_close_is_1006),
+		cmocka_unit_test(answer__waits_for_a_full_socket_but_not_for_ever),
+		cmocka_unit_test(our_close__waits_a_second_for_the_peers),
+		cmocka_unit_test(payload__is_sent_in_pieces_before_it_counts_as_open),
+		cmocka_unit_test(payload__that_is_not_taken_is_given_up)
+	};
+
+	return cmocka_run_group_tests_name("ws", tests, NULL, NULL);
+}
