@@ -28,7 +28,18 @@ static void answer__is_checked_field_by_field(void **state)
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":-1}",
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":\"1\"}",
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1e300}",
-		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1} x"
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1} x",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}{}",
+		"{\"access_token\":\"t\\u0000u\",\"token_type\":\"bearer\",\"expires_in\":1}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\\u0000\",\"expires_in\":1}",
+		"{\"access_token\":\"t\",\"token_type\":7,\"expires_in\":1}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":null}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1e999}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":NaN}",
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":315360001}",
+		"{\"Access_Token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}",
+		"{\"token_type\":\"bearer\",\"expires_in\":1}",
+		"{\"access_token\":\"t\",\"expires_in\":1}"
 	};
 	static const char good[] =
 		"{\"access_token\":\"t-._~+/=\",\"token_type\":\"Bearer\","
@@ -46,6 +57,73 @@ static void answer__is_checked_field_by_field(void **state)
 	assert_string_equal(token, "t-._~+/=");
 	assert_double_equal_exact(life_s, 86399.5);
 	free(token);
+}
+
+static void answer__with_a_raw_nul_is_refused(void **state)
+{
+	char in_token[] = "{\"access_token\":\"t?u\",\"token_type\":\"bearer\",\"expires_in\":1}";
+	static const char at_end[] =
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}";
+	char *token;
+	double life_s;
+
+	(void)state;
+	*strchr(in_token, '?') = '\0';
+	assert_non_null(token_parse_answer(in_token, sizeof(in_token) - 1, &token, &life_s));
+	assert_null(token);
+	assert_non_null(token_parse_answer(at_end, sizeof(at_end), &token, &life_s));
+	assert_null(token);
+}
+
+/* What else an answer says is nobody's business; an escaped backslash begins no escape. */
+static void answer__may_say_more(void **state)
+{
+	static const char *const good[] = {
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1,"
+		"\"x\":\"\\\\u0000\"}",
+		" \r\n\t{\"x\":[{}],\"expires_in\":1,\"token_type\":\"BEARER\","
+		"\"access_token\":\"t\"}\t\r\n",
+		"{\"access_token\":\"t\",\"access_token\":\"u\",\"token_type\":\"bearer\","
+		"\"expires_in\":1}"
+	};
+	char *token;
+	double life_s;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		const char *why = token_parse_answer(good[i], strlen(good[i]), &token, &life_s);
+
+		if (why)
+			fail_msg("%s: %s", good[i], why);
+		assert_string_equal(token, "t");
+		free(token);
+	}
+}
+
+static void answer__holds_a_token_of_at_most_16_kib(void **state)
+{
+	static const char start[] = "{\"access_token\":\"";
+	static const char end[] = "\",\"token_type\":\"bearer\",\"expires_in\":1}";
+	char *text = malloc(20000), *token;
+	double life_s;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t n = 16384; n <= 16385; n++) {
+		size_t len = sizeof(start) - 1;
+
+		memcpy(text, start, len);
+		memset(text + len, 'x', n);
+		memcpy(text + len + n, end, sizeof(end));
+		if (n > 16384) {
+			assert_non_null(token_parse_answer(text, strlen(text), &token, &life_s));
+			continue;
+		}
+		assert_null(token_parse_answer(text, strlen(text), &token, &life_s));
+		assert_int_equal(strlen(token), n);
+		free(token);
+	}
+	free(text);
 }
 
 static void host__becomes_a_base_url(void **state)
@@ -143,6 +221,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answer__is_checked_field_by_field),
+		cmocka_unit_test(answer__with_a_raw_nul_is_refused),
+		cmocka_unit_test(answer__may_say_more),
+		cmocka_unit_test(answer__holds_a_token_of_at_most_16_kib),
 		cmocka_unit_test(host__becomes_a_base_url),
 		cmocka_unit_test(region__is_known_by_either_spelling),
 		cmocka_unit_test(rule__is_read_and_held)
