@@ -14,7 +14,7 @@
 struct net {
 	CURLM *multi;
 	struct net_conf conf;
-	const char *ca_file, *ca_dir;	/* from the environment; borrowed from it */
+	const char *env_file, *env_dir;	/* SSL_CERT_FILE, SSL_CERT_DIR; borrowed */
 	struct transfer *transfers;	/* every handle that net_easy made */
 	bool abandoned_lookup;		/* a resolver thread may still be at work */
 };
@@ -117,8 +117,8 @@ enum status net_new(struct net **out, const struct net_conf *conf, struct err *e
 		return err_nomem(err);
 	}
 	net->conf = *conf;
-	net->ca_file = conf->cacert ? NULL : variable("SSL_CERT_FILE");
-	net->ca_dir = conf->cacert ? NULL : variable("SSL_CERT_DIR");
+	net->env_file = variable("SSL_CERT_FILE");
+	net->env_dir = variable("SSL_CERT_DIR");
 	net->multi = curl_multi_init();
 	if (!net->multi) {
 		net_free(net);
@@ -176,11 +176,25 @@ static CURLcode set_tls(const struct net *net, CURL *e)
 		/* the built-in directory would go on vouching for everybody else */
 		c = c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, (char *)NULL);
 	}
-	if (net->ca_file)
-		c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->ca_file);
-	if (net->ca_dir)
-		c = c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, net->ca_dir);
+	if (net->env_file && !net->conf.cacert)
+		c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->env_file);
+	if (net->env_dir && !net->conf.cacert)
+		c = c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, net->env_dir);
 	return c;
+}
+
+/* A proxy that is spoken to by TLS has settings of its own; --cacert is the gateway's. */
+static CURLcode set_proxy_tls(const struct net *net, CURL *e)
+{
+	CURLcode c = curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION,
+		(long)CURL_SSLVERSION_TLSv1_2);
+
+	if (net->env_file)
+		c = c ? c : curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, net->env_file);
+	if (net->env_dir)
+		c = c ? c : curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, net->env_dir);
+	/* a libcurl that knows no proxies has none to set up */
+	return c == CURLE_UNKNOWN_OPTION || c == CURLE_NOT_BUILT_IN ? CURLE_OK : c;
 }
 
 static CURLcode set_connection(const struct net *net, CURL *e, int64_t timeout_ms)
@@ -214,6 +228,7 @@ CURL *net_easy(struct net *net, int64_t timeout_ms)
 	if (t && e) {
 		c = set_connection(net, e, timeout_ms);
 		c = c ? c : set_tls(net, e);
+		c = c ? c : set_proxy_tls(net, e);
 		c = c ? c : curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
 		c = c ? c : curl_easy_setopt(e, CURLOPT_PRIVATE, t);
 	}

@@ -1,8 +1,10 @@
 """Signals, bounds, the token's cache, and that no secret is ever told."""
 import base64
+import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import stat
@@ -55,6 +57,79 @@ def test_signal_in_a_handshake(tool, serve):
         began = time.monotonic()
         assert tool.finish(process).status == 143
         assert time.monotonic() - began < 1 * harness.SLACK
+
+
+SLOW_RESOLVER = """
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+	struct addrinfo **result)
+{
+	const char *sign = getenv("RESOLVING");
+
+	(void)node, (void)service, (void)hints, (void)result;
+	if (sign)
+		close(open(sign, O_WRONLY | O_CREAT, 0600));
+	sleep(20);
+	return EAI_AGAIN;
+}
+"""
+
+
+@pytest.fixture
+def resolving(tool, serve):
+    """Every name takes 20 s; true once one is looked up."""
+    serve()
+    compiler = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
+    if not compiler:
+        pytest.skip("there is no C compiler")
+    source, library = tool.dir / "resolver.c", tool.dir / "resolver.so"
+    source.write_text(SLOW_RESOLVER)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    preload = [str(library)]
+    if "address" in os.environ.get("GSQSTAT_SANITIZE", ""):
+        asan = subprocess.run([compiler, "-print-file-name=libasan.so"], check=True,
+                              capture_output=True, text=True).stdout.strip()
+        if not os.path.isabs(asan):
+            pytest.skip("this compiler has no libasan.so to put before the resolver")
+        preload.insert(0, asan)
+        # what a look-up under way still uses is left to the process's end
+        tool.env["ASAN_OPTIONS"] = tool.env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+    sign = tool.dir / "resolving"
+    tool.env.update(LD_PRELOAD=" ".join(preload), RESOLVING=str(sign),
+                    GENESYS_API_HOST="gateway.invalid")
+    return sign.exists
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_in_the_resolver(tool, resolving, number):
+    process = tool.start(*FAST)
+    assert harness.eventually(resolving)
+    process.send_signal(number)
+    began = time.monotonic()
+    r = tool.finish(process)
+    assert r.status == 128 + number and r.end["exit"] == r.status
+    assert time.monotonic() - began < 1 * harness.SLACK
+
+
+@pytest.mark.parametrize("args", [("--retry-for", "500ms"),
+                                  ("--connect-timeout", "100ms", "--retry-for", "500ms"),
+                                  ("--connect-timeout", "500ms", "--retry-for", "0")])
+def test_resolver_makes_no_run_longer(tool, resolving, args):
+    began = time.monotonic()
+    r = tool.run(*args, *FAST)
+    assert r.status == 5 and resolving(), r.err
+    assert time.monotonic() - began < 0.5 + 1 * harness.SLACK
+
+
+def test_resolver_of_the_proxy_makes_no_run_longer(tool, resolving):
+    tool.env["https_proxy"] = "http://proxy.invalid:3128"
+    began = time.monotonic()
+    assert tool.run("--retry-for", "500ms", *FAST).status == 5 and resolving()
+    assert time.monotonic() - began < 0.5 + 1 * harness.SLACK
 
 
 def test_signal_in_a_backoff(tool, serve):
@@ -147,6 +222,71 @@ def test_stopped_process_counts_the_time_as_lost(tool, serve):
     assert len(r.events("stream.lost")) == 1
 
 
+# -- bounds
+
+def server_that(first, again=b"", pause=0.01):
+    """Accepts, sends first, then again and again while the peer takes it."""
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+
+    def talk(client):
+        with contextlib.suppress(OSError), client:
+            client.sendall(first)
+            while again:
+                client.sendall(again)
+                time.sleep(pause)
+            while client.recv(65536):
+                pass
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = server.accept()
+                threading.Thread(target=talk, args=(client,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return server
+
+
+@pytest.mark.parametrize("first, again", [
+    (b"", b""), (b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", b" "),
+    (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    (b"HTTP/1.1 503 No\r\n\r\n", b"y")],
+    ids=["silent", "body", "headers", "100", "chunks", "503"])
+def test_slow_token_answer_makes_no_run_longer(tool, serve, first, again):
+    serve(plain=True)
+    with server_that(first, again) as server:
+        tool.env["GENESYS_API_HOST"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+        began = time.monotonic()
+        r = tool.run("--retry-for", "700ms", *FAST)
+    assert r.status == 5, r.err
+    assert time.monotonic() - began < 0.7 + 1 * harness.SLACK
+
+
+def test_lock_of_another_run_makes_no_run_longer(tool, serve):
+    gate = serve(tokens=[{**answer(), "delay": 20}])
+    first = tool.start(*FAST)
+    assert harness.eventually(lambda: gate.token_requests)
+    began = time.monotonic()
+    assert tool.run("--retry-for", "500ms", *FAST).status == 5
+    assert time.monotonic() - began < 0.5 + 1 * harness.SLACK
+    assert len(gate.token_requests) == 1
+    first.terminate()
+    assert tool.finish(first).status == 143
+
+
+def test_lock_is_waited_for_no_longer_than_connect_timeout(tool, serve):
+    gate = serve(tokens=[{**answer(), "delay": 20}, None])
+    first = tool.start(*FAST)
+    assert harness.eventually(lambda: gate.token_requests)
+    assert tool.run("--connect-timeout", "500ms", *FAST).status == 0
+    assert len(gate.token_requests) == 2
+    first.terminate()
+    tool.finish(first)
+
+
 def test_partial_rows_of_a_replay(tool):
     process = tool.start("--replay", "-", stdin=subprocess.PIPE)
     process.stdin.write(frame(QUEUE, at="2026-11-24T02:00:00Z").encode() + b"\n")
@@ -213,11 +353,12 @@ def test_twenty_runs_of_one_minute_make_one_request(tool, serve):
 
 # -- proxies
 
-def proxy(refuse=False):
+def proxy(answer=None, tls=None):
+    """A proxy for CONNECT; answer: it gives this in place of a connection, and waits."""
     server = socket.socket()
     server.bind(("127.0.0.1", 0))
     server.listen()
-    seen = []
+    seen, kept = [], []
 
     def pump(a, b):
         try:
@@ -233,11 +374,15 @@ def proxy(refuse=False):
                 client, _ = server.accept()
             except OSError:
                 return
+            try:
+                client = tls.wrap_socket(client, server_side=True) if tls else client
+            except OSError:
+                continue
             head = client.recv(65536).decode()
             seen.append(head)
-            if refuse:
-                client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-                client.close()
+            if answer is not None:
+                client.sendall(answer)
+                kept.append(client)
                 continue
             host, port = head.split()[1].split(":")
             up = socket.create_connection(("127.0.0.1", int(port)))
@@ -259,13 +404,87 @@ def test_proxy_is_used_and_sees_no_query(tool, serve):
     assert len(seen) == 2 and not any("access_token" in head for head in seen)
 
 
-def test_proxy_that_refuses_is_5(tool, serve):
-    serve()
-    server, _ = proxy(refuse=True)
+@pytest.mark.parametrize("status", [b"407 Proxy Authentication Required", b"403 No",
+                                    b"401 No", b"429 No", b"502 Bad Gateway"])
+def test_proxy_that_refuses_is_5(tool, serve, status):
+    gate = serve()
+    server, seen = proxy(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
     tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
-    r = tool.run("--retry-for", "300ms", *FAST)
+    r = tool.run("--retry-for", "1s", *FAST)
     server.close()
-    assert r.status == 5 and "proxy" in r.end["message"]
+    assert r.status == 5 and "proxy" in r.end["message"], r.err
+    assert len(seen) > 1 and not gate.token_requests
+
+
+def test_proxy_that_refuses_the_stream_is_5(tool, serve):
+    gate = serve()
+    assert tool.run(*FAST).status == 0
+    server, seen = proxy(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+    tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    r = tool.run("--retry-for", "1s", *FAST)
+    server.close()
+    assert r.status == 5 and "the proxy refused with 502" in r.end["message"], r.err
+    assert len(seen) > 1 and len(gate.connections) == 1
+    assert r.events("token.cached")
+
+
+def test_proxy_that_hangs_makes_no_run_longer(tool, serve):
+    serve()
+    server, seen = proxy(b"")
+    tool.env["all_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    began = time.monotonic()
+    r = tool.run("--retry-for", "500ms", *FAST)
+    assert r.status == 5 and seen, r.err
+    assert time.monotonic() - began < 0.5 + 1 * harness.SLACK
+    process = tool.start(*FAST)
+    before = len(seen)
+    assert harness.eventually(lambda: len(seen) > before)
+    process.terminate()
+    assert tool.finish(process).status == 143
+    server.close()
+
+
+def test_no_proxy_is_obeyed(tool, serve):
+    serve()
+    server, seen = proxy(b"")
+    tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    tool.env["no_proxy"] = "localhost"
+    assert tool.run(*FAST).status == 0 and not seen
+    server.close()
+
+
+def test_plain_http_never_uses_a_proxy(tool, serve):
+    serve(plain=True)
+    server, seen = proxy(b"")
+    address = "http://127.0.0.1:%d" % server.getsockname()[1]
+    tool.env.update(http_proxy=address, all_proxy=address, WS_PROXY=address, ws_proxy=address)
+    assert tool.run(*FAST).status == 0 and not seen
+    server.close()
+
+
+def test_authorities_of_the_environment_vouch_for_a_proxy_too(tool, serve):
+    gate = serve()
+    server, seen = proxy(tls=gate.authority.context())
+    tool.env["https_proxy"] = "https://localhost:%d" % server.getsockname()[1]
+    r = tool.run(*FAST)
+    server.close()
+    assert r.status == 0 and len(seen) == 2, r.err
+
+
+def test_ssl_cert_dir_is_honoured(tool, serve):
+    gate = serve()
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes such a directory, is missing")
+    certificates, nothing = tool.dir / "certificates", tool.dir / "nothing"
+    certificates.mkdir()
+    nothing.mkdir()
+    shutil.copy(gate.ca, certificates / "ours.pem")
+    subprocess.run(["openssl", "rehash", certificates], check=True)
+    del tool.env["SSL_CERT_FILE"]
+    tool.env["SSL_CERT_DIR"] = str(nothing)
+    assert tool.run(*FAST).status == 8
+    tool.env["SSL_CERT_DIR"] = str(certificates)
+    assert tool.run(*FAST).status == 0
 
 
 # -- secrets
@@ -315,6 +534,24 @@ def test_process_shows_no_secret(tool, serve):
     tool.finish(process)
     assert not any(secret.encode() in shown for secret in SECRETS)
     assert [line.split()[4] for line in limits.splitlines() if "core file" in line] == ["0"]
+
+
+def test_process_is_not_dumpable(tool, serve):
+    """Then its files in /proc are root's, whoever runs it (proc(5))."""
+    serve()
+    more = {}
+    if os.geteuid() == 0:
+        tool.dir.chmod(0o777)
+        more = {"user": 65534, "group": 65534, "extra_groups": []}
+        tool.env.update(XDG_CACHE_HOME="", HOME="")
+        if subprocess.run([harness.PROGRAM, "-V"], capture_output=True, **more).returncode:
+            pytest.skip("nobody but root can run it here")
+    process = tool.start("--no-cache", "-w", "1h", QUEUE, **more)
+    Reader(process).wait("run.start")
+    owner = pathlib.Path("/proc/%d/environ" % process.pid).stat().st_uid
+    process.terminate()
+    tool.finish(process)
+    assert owner == 0
 
 
 # -- the audit
