@@ -260,8 +260,6 @@ static enum token_state without_answer(struct token *t, CURLcode code)
 		return failed(t, TOKEN_CERTIFICATE, "the certificate could not be verified");
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_HTTP2:
-	case CURLE_HTTP2_STREAM:
 	case CURLE_BAD_CONTENT_ENCODING:
 		return failed(t, TOKEN_BREACH, "the token endpoint does not speak HTTP");
 	default:

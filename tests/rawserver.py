@@ -19,11 +19,15 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class RawServer:
-    def __init__(self, directory, make_frames, answer=None):
-        """make_frames(queues) gives the bytes to send; answer(accept) the upgrade's answer."""
+    def __init__(self, directory, make_frames, answer=None, tune=None, polite=True):
+        """make_frames(queues) gives the bytes to send; answer(accept) the upgrade's answer;
+        tune(context) changes its TLS; polite: closes are answered."""
         self.authority = Authority(pathlib.Path(directory))
         self.ca = self.authority.path
-        self.make_frames, self.answer = make_frames, answer
+        self.make_frames, self.answer, self.polite = make_frames, answer, polite
+        self.tls = self.authority.context()
+        if tune:
+            tune(self.tls)
         self.received, self.targets, self.tokens = [], [], 0
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
@@ -49,7 +53,7 @@ class RawServer:
     async def _main(self):
         self.stop = asyncio.Event()
         server = await asyncio.start_server(self._client, "127.0.0.1", 0,
-                                            ssl=self.authority.context())
+                                            ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         self.ready.set()
         await self.stop.wait()
@@ -97,7 +101,7 @@ class RawServer:
         while True:
             opcode, payload = await self._read(reader)
             self.received.append((opcode, payload))
-            if opcode == frames.CLOSE:
+            if opcode == frames.CLOSE and self.polite:
                 writer.write(frames.ws_frame(frames.CLOSE, payload))
                 await writer.drain()
                 return
