@@ -15,6 +15,7 @@
 
 #define LINE_MAX_BYTES 4096
 #define FOREIGN_MAX 256
+#define TEXT_MAX 1023			/* an error's, see base.h */
 #define TAIL ",\"truncated\":true}"	/* kept free at the end of a line */
 #define SECRET_MIN 4			/* shorter ones would blot out ordinary words */
 #define REDACTED "REDACTED"
@@ -148,7 +149,7 @@ bool audit_secret(struct audit *a, const char *secret, size_t len)
 		&& keep_secret(a, base64(secret, len));
 }
 
-void audit_redact(const struct audit *a, char *text)
+static void redact(const struct audit *a, char *text)
 {
 	const size_t mark = strlen(REDACTED);
 
@@ -166,20 +167,13 @@ void audit_redact(const struct audit *a, char *text)
 	}
 }
 
-/* --- strings from outside ----------------------------------------------------------- */
-
-/* Characters that are no controls and yet change how a terminal shows the rest: U+200B to
- * U+200F, U+2028 to U+202E, U+2066 to U+2069, U+FEFF. */
-static bool is_trickster(const char *s, size_t n)
+void audit_redact(const struct audit *a, char *text)
 {
-	unsigned c;
-
-	if (n != 3)
-		return false;
-	c = ((unsigned)s[0] & 0x0F) << 12 | ((unsigned)s[1] & 0x3F) << 6 | ((unsigned)s[2] & 0x3F);
-	return (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E)
-		|| (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+	redact(a, text);
+	text_clean(text);
 }
+
+/* --- strings from outside ----------------------------------------------------------- */
 
 static void put_quoted(struct buf *out, const char *s, size_t len)
 {
@@ -189,7 +183,7 @@ static void put_quoted(struct buf *out, const char *s, size_t len)
 	while (at < len) {
 		size_t n = utf8_length(s + at, len - at);
 
-		if (is_trickster(s + at, n)) {
+		if (n && utf8_is_trickster(s + at, n)) {
 			buf_add(&plain, s + from, at - from);
 			buf_str(&plain, "?");
 			from = at + n;
@@ -203,7 +197,7 @@ static void put_quoted(struct buf *out, const char *s, size_t len)
 }
 
 /* Secrets are taken out before the cut, so that none is left in halves. */
-static void put_foreign(struct audit *a, const char *s, size_t len)
+static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
 {
 	char *copy = strndup(s, len);
 	size_t cut;
@@ -212,8 +206,8 @@ static void put_foreign(struct audit *a, const char *s, size_t len)
 		a->field.failed = true;
 		return;
 	}
-	audit_redact(a, copy);
-	cut = utf8_cut(copy, strlen(copy), FOREIGN_MAX);
+	redact(a, copy);
+	cut = utf8_cut(copy, strlen(copy), max);
 	put_quoted(&a->field, copy, cut);
 	OPENSSL_cleanse(copy, strlen(copy));
 	free(copy);
@@ -254,16 +248,27 @@ static void put_field(struct audit *a, const char *key)
 	buf_add(&a->line, value, len);
 }
 
-void audit_strn(struct audit *a, const char *key, const char *value, size_t len)
+static void put_string(struct audit *a, const char *key, const char *value, size_t len,
+	size_t max)
 {
 	if (!a->on)
 		return;
 	buf_clear(&a->field);
 	if (value)
-		put_foreign(a, value, len);
+		put_foreign(a, value, len, max);
 	else
 		buf_str(&a->field, "null");
 	put_field(a, key);
+}
+
+void audit_strn(struct audit *a, const char *key, const char *value, size_t len)
+{
+	put_string(a, key, value, len, FOREIGN_MAX);
+}
+
+void audit_text(struct audit *a, const char *key, const char *value)
+{
+	put_string(a, key, value, value ? strlen(value) : 0, TEXT_MAX);
 }
 
 void audit_str(struct audit *a, const char *key, const char *value)

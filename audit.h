@@ -29,7 +29,8 @@ uint64_t audit_dropped(const struct audit *a);
  * percent-encoded and Base64 forms. Copied. False: out of memory. */
 bool audit_secret(struct audit *a, const char *secret, size_t len);
 
-/* The text without known secrets, in place (for the error line of --audit none). */
+/* The text without known secrets and fit for a terminal, in place (for the error line of
+ * --audit none). */
 void audit_redact(const struct audit *a, char *text);
 
 /* One line: begin, fields, end. real_us is the real clock, for `ts`. Fields of a line that
@@ -38,6 +39,9 @@ void audit_redact(const struct audit *a, char *text);
 void audit_begin(struct audit *a, enum audit_level level, const char *event, int64_t real_us);
 void audit_str(struct audit *a, const char *key, const char *value);	/* NULL: null */
 void audit_strn(struct audit *a, const char *key, const char *value, size_t len);
+/* A sentence of ours, in which what is foreign is cut already: as it is, so that what to do,
+ * which stands at its end, is not lost. */
+void audit_text(struct audit *a, const char *key, const char *value);
 void audit_int(struct audit *a, const char *key, int64_t value);
 void audit_double(struct audit *a, const char *key, double value);	/* NaN: null */
 void audit_bool(struct audit *a, const char *key, bool value);

@@ -120,7 +120,7 @@ void report_warnings(struct report *r, struct lines *warnings)
 {
 	for (size_t i = 0; i < warnings->n; i++) {
 		begin(r, LEVEL_WARNING, "warning");
-		audit_str(r->audit, "message", warnings->v[i]);
+		audit_text(r->audit, "message", warnings->v[i]);
 		audit_end(r->audit);
 	}
 	lines_free(warnings);
@@ -323,7 +323,7 @@ void report_end(struct report *r, enum status st, const char *message)
 
 	begin(r, quiet ? LEVEL_INFO : LEVEL_ERROR, "run.end");
 	audit_int(r->audit, "exit", (int64_t)st);
-	audit_str(r->audit, "message", message);
+	audit_text(r->audit, "message", message);
 	put_totals(r);
 	audit_end(r->audit);
 }

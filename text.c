@@ -313,6 +313,46 @@ size_t utf8_cut(const char *s, size_t len, size_t max)
 	return max;
 }
 
+bool utf8_is_trickster(const char *s, size_t n)
+{
+	static const struct {
+		unsigned first, last;
+	} tricksters[] = {
+		{ 0x061C, 0x061C }, { 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F },
+		{ 0xFEFF, 0xFEFF }, { 0xE0000, 0xE007F }
+	};
+	unsigned c = n > 1 ? (unsigned char)s[0] & (0x7Fu >> n) : 0;
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)s[i] & 0x3F);
+	for (size_t i = 0; i < sizeof(tricksters) / sizeof(tricksters[0]); i++)
+		if (c >= tricksters[i].first && c <= tricksters[i].last)
+			return true;
+	return false;
+}
+
+void text_clean(char *s)
+{
+	char *to = s;
+
+	for (size_t len = strlen(s); len; ) {
+		size_t n = utf8_sequence((const unsigned char *)s, len);
+		bool c1 = n == 2 && (unsigned char)s[0] == 0xC2 && (unsigned char)s[1] < 0xA0;
+
+		if (n == 0 || c1 || (unsigned char)*s < 0x20 || *s == 0x7F
+		    || utf8_is_trickster(s, n)) {
+			*to++ = '?';
+		} else {
+			memmove(to, s, n);
+			to += n;
+		}
+		n = n ? n : 1;
+		s += n;
+		len -= n;
+	}
+	*to = '\0';
+}
+
 /* --- the nearest word --------------------------------------------------------------- */
 
 static unsigned char lower(char c)

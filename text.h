@@ -34,6 +34,13 @@ size_t utf8_length(const char *s, size_t len);	/* of the sequence at s; 0: inval
 /* The length of the longest prefix of at most max bytes that splits no UTF-8 sequence. */
 size_t utf8_cut(const char *s, size_t len, size_t max);
 
+/* Whether the valid sequence of n bytes at s is no control and yet changes how a terminal
+ * shows what stands around it: bidirectional marks, invisible characters, tags. */
+bool utf8_is_trickster(const char *s, size_t n);
+
+/* In place, fit for a terminal: a `?` for each control, trickster and byte that is no UTF-8. */
+void text_clean(char *s);
+
 /* The word nearest to s by edits (case ignored), NULL if none is near enough to suggest. */
 const char *nearest_word(const char *s, const char *const *words, size_t n);
 

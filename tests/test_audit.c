@@ -87,9 +87,9 @@ static void line__holds_no_secret_in_any_form(void **state)
 				assert_null(strstr(line, forms[k]));
 			assert_null(strstr(line, "b+c"));
 		}
-	strcpy(text, "one a/b+c=secret two");
+	strcpy(text, "one a/b+c=secret\x1b[31m\n\xFF two");
 	audit_redact(a, text);
-	assert_string_equal(text, "one REDACTED two");
+	assert_string_equal(text, "one REDACTED?[31m?? two");
 	audit_free(a);
 	close_both(fd);
 }
@@ -114,6 +114,38 @@ static void line__never_passes_4096_bytes(void **state)
 	assert_true(n > 3000 && n <= 4096);
 	assert_ptr_equal(json_skip(line, line + n), line + n - 1);
 	assert_memory_equal(line + n - 19, ",\"truncated\":true}\n", 19);
+	audit_free(a);
+	close_both(fd);
+}
+
+static void line__hides_what_turns_a_terminal_around(void **state)
+{
+	static const char text[] = "a\xE2\x80\xAE" "b\xD8\x9C" "c\xE2\x81\xA0" "d";
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
+
+	(void)state;
+	assert_non_null(strstr(told(a, fd[0], text, strlen(text)), "field=a?b?c?d"));
+	audit_free(a);
+	close_both(fd);
+}
+
+static void line__keeps_the_end_of_a_sentence_of_ours(void **state)
+{
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_JSON);
+	char text[1024];
+	ssize_t n;
+
+	(void)state;
+	memset(text, 'y', sizeof(text) - 1);
+	strcpy(text + sizeof(text) - 5, "end.");
+	audit_begin(a, LEVEL_ERROR, "x", 0);
+	audit_text(a, "message", text);
+	audit_end(a);
+	n = read(fd[0], line, sizeof(line));
+	assert_true(n > 1000);
+	assert_memory_equal(line + n - 7, "end.\"}\n", 7);
 	audit_free(a);
 	close_both(fd);
 }
@@ -182,6 +214,8 @@ int main(void)
 		cmocka_unit_test(line__is_strict_json_whatever_comes),
 		cmocka_unit_test(line__holds_no_secret_in_any_form),
 		cmocka_unit_test(line__never_passes_4096_bytes),
+		cmocka_unit_test(line__hides_what_turns_a_terminal_around),
+		cmocka_unit_test(line__keeps_the_end_of_a_sentence_of_ours),
 		cmocka_unit_test(line__is_dropped_where_there_is_no_room),
 		cmocka_unit_test(level__below_the_threshold_is_silent),
 		cmocka_unit_test(line__stays_whole_where_many_write)

@@ -76,6 +76,22 @@ def test_control_characters_of_a_value_reach_no_terminal(user):
     assert "\x1b" not in line and len(line) < 300
 
 
+@pytest.mark.parametrize("form", ["none", "json", "logfmt"])
+def test_a_close_frames_words_reach_no_terminal(tool, serve, form):
+    serve(streams=[[("close", 1008, "no \x1b[31m\n\x9b\u202e")]])
+    r = tool.run("-w", "300ms", "--audit", form, QUEUE)
+    assert r.status == 6 and "1008 no " in r.err
+    assert not set(r.err) & set("\x1b\x9b\u202e")
+    assert all(line.startswith(("gsqstat: ", "{", "ts=")) for line in r.err.splitlines())
+
+
+def test_what_to_check_is_told_however_much_the_server_says(tool, serve):
+    serve(tokens=[gateway.answer(401, {"error": "invalid_client",
+                                       "error_description": "word " * 2000})])
+    r = tool.run("-w", "300ms", QUEUE)
+    assert r.status == 3 and "GENESYSCLOUD_OAUTHCLIENT_SECRET" in r.end["message"]
+
+
 def test_help_and_version_win_over_errors(tool):
     r = tool.run("--nonsense", "-h", "-i", "x")
     assert r.status == 0 and r.err == "" and "--queue" in r.out

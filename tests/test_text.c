@@ -134,6 +134,28 @@ static void utf8__follows_rfc_3629(void **state)
 	assert_int_equal(utf8_cut("abc", 3, 8), 3);
 }
 
+static const char *cleaned(const char *s)
+{
+	static char text[64];
+
+	strcpy(text, s);
+	text_clean(text);
+	return text;
+}
+
+static void text__that_a_terminal_would_obey_is_cleaned(void **state)
+{
+	(void)state;
+	assert_string_equal(cleaned("plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"),
+		"plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
+	assert_string_equal(cleaned("\x1b[31m\n\x7F"), "?[31m??");
+	assert_string_equal(cleaned("\xC2\x9B|\xC2\xA0"), "?|\xC2\xA0");	/* C1 */
+	assert_string_equal(cleaned("\xFF\xC3|\xE2\x82"), "??|??");
+	assert_string_equal(cleaned("a\xE2\x80\xAE" "b\xD8\x9C" "c\xEF\xBB\xBF"), "a?b?c?");
+	assert_string_equal(cleaned("\xE2\x81\xA6|\xF3\xA0\x80\xA1|"), "?|?|");
+	assert_string_equal(cleaned(""), "");
+}
+
 static void word__nearest_is_near(void **state)
 {
 	static const char *const words[] = { "ndjson", "csv", "waitTime" };
@@ -172,6 +194,7 @@ int main(void)
 		cmocka_unit_test(duration__is_told_in_its_largest_unit),
 		cmocka_unit_test(uuid__is_lowered),
 		cmocka_unit_test(utf8__follows_rfc_3629),
+		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
 		cmocka_unit_test(word__nearest_is_near),
 		cmocka_unit_test(buf__keeps_what_it_has_at_its_limit)
 	};
