@@ -1,0 +1,449 @@
+"""The reference itself, by cases small enough to be worked out by hand."""
+import json
+import math
+import random
+
+import notice_frames
+import pytest
+import reference
+from notice_frames import activity, captured, data, group, interval, observations, times
+
+Q = "00000001-0000-4000-8000-000000000001"
+HALF = 1735551000000                    # 2024-12-30T09:30:00Z in ms
+S = 1000000
+
+
+def at(second, **what):
+    """second is counted from the half hour's begin."""
+    return {"at": HALF * 1000 + round(second * S), **what}
+
+
+def state(second, name, socket=0):
+    return at(second, state=name, socket=socket)
+
+
+def event(second, metrics, media="voice", socket=0):
+    """An instantaneous frame, 5 ms under way."""
+    when = HALF + round(second * 1000) - 5
+    return at(second, frame=observations(Q, media, (when, metrics)), socket=socket)
+
+
+def totals(second, metrics, begin=0, media="voice"):
+    when = interval(HALF + begin * 1000)
+    return at(second, frame=observations(Q, media, (when, metrics)))
+
+
+def snapshot(second, *groups, asked=None, **more):
+    results = [{"group": group(Q, media), "data": data(0, metrics)["metrics"]}
+               for media, metrics in groups]
+    return at(second, snapshot={"results": results, **more},
+              asked=HALF * 1000 + round((second if asked is None else asked) * S))
+
+
+def rows(happenings, count, length=10, begin=0, **more):
+    return reference.rows(happenings, [Q], length * S, count, HALF * 1000 + begin * S, **more)
+
+
+def leaves(happenings, path, count, media="voice", **more):
+    """One leaf of each window's row of a media type; None where the row lacks it."""
+    found = []
+    for row in rows(happenings, count, **more):
+        if row["mediaType"] == media:
+            leaf = row["metrics"]
+            for name in path.split("."):
+                leaf = leaf.get(name) if leaf is not None else None
+            found.append(leaf)
+    return found
+
+
+WAITING = "oWaiting.count"
+
+
+def test_gauge_is_weighted_by_time():
+    (leaf,) = leaves([state(0, "connected"), event(0, {"oWaiting": 2}), event(4, {"oWaiting": 4})],
+                     WAITING, 1)
+    assert leaf == {"last": 4, "min": 2, "max": 4, "mean": 3.2, "stddev": math.sqrt(0.96),
+                    "p50": 4, "p90": 4, "p95": 4, "p99": 4, "carried": False,
+                    "observedMs": 10000, "events": 2}
+
+
+@pytest.mark.parametrize("first,change,p50", [(0, 5, 2), (0, 4.999999, 4), (0.000001, 5, 4)])
+def test_quantile_is_nearest_rank_by_the_microsecond(first, change, p50):
+    (leaf,) = leaves([state(0, "connected"), event(first, {"oWaiting": 2}),
+                      event(change, {"oWaiting": 4})], WAITING, 1)
+    assert leaf["p50"] == p50
+
+
+def test_value_is_carried_into_windows_without_an_event():
+    found = leaves([state(0, "connected"), event(5, {"oWaiting": 3}), event(22, {"oWaiting": 1})],
+                   WAITING, 3)
+    assert [leaf["carried"] for leaf in found] == [False, True, False]
+    assert [leaf["observedMs"] for leaf in found] == [5000, 10000, 10000]
+    assert [leaf["mean"] for leaf in found] == [3, 3, 1.4]
+    assert (found[2]["min"], found[2]["max"], found[2]["last"]) == (1, 3, 1)
+
+
+def test_absent_metric_is_unchanged():
+    found = leaves([state(0, "connected"), event(0, {"oWaiting": 3, "oInteracting": 1}),
+                    event(2, {"oInteracting": 5})], WAITING, 1)
+    assert (found[0]["mean"], found[0]["events"]) == (3, 1)
+
+
+def test_event_at_a_windows_end_is_of_the_next():
+    happened = [state(0, "connected"), event(0, {"oWaiting": 3}), event(10, {"oWaiting": 9})]
+    assert [row["updates"] for row in rows(happened, 2)] == [0, 1, 0, 1]
+    found = leaves(happened, WAITING, 2)
+    assert (found[0]["last"], found[0]["events"]) == (3, 1)
+    assert (found[1]["min"], found[1]["events"]) == (9, 1)
+
+
+def test_value_that_held_for_no_time_counts_as_an_event_alone():
+    found = leaves([state(0, "connected"), event(0, {"oWaiting": 3}), event(5, {"oWaiting": 9}),
+                    event(5, {"oWaiting": 1})], WAITING, 1)
+    assert (found[0]["max"], found[0]["mean"], found[0]["events"]) == (3, 2, 3)
+
+
+def test_loss_makes_a_gauge_unknown_until_it_is_told_anew():
+    happened = [state(0, "connected"), event(0, {"oWaiting": 4}), state(6, "lost"),
+                state(12, "connected"), event(15, {"oWaiting": 8})]
+    found = leaves(happened, WAITING, 3)
+    assert [leaf["observedMs"] for leaf in found] == [6000, 5000, 10000]
+    assert [leaf["last"] for leaf in found] == [None, 8, 8]
+    assert [leaf["mean"] for leaf in found] == [4, 8, 8]
+    assert [row["coverage"] for row in rows(happened, 3) if row["mediaType"]] == [0.6, 0.8, 1]
+
+
+def test_window_without_the_stream_has_nulls():
+    found = leaves([state(0, "connected"), event(0, {"oWaiting": 4}), state(9, "lost")],
+                   WAITING, 2)
+    assert found[1] == {**dict.fromkeys(found[1]), "carried": True, "observedMs": 0, "events": 0}
+
+
+def test_silence_weighs_nothing_but_forgets_nothing():
+    found = leaves([state(0, "connected"), event(0, {"oWaiting": 4}), state(2, "silent"),
+                    state(5, "connected")], WAITING, 1)
+    assert (found[0]["observedMs"], found[0]["last"]) == (7000, 4)
+
+
+def test_second_socket_during_maintenance_loses_nothing():
+    happened = [state(0, "connected"), event(0, {"oWaiting": 4}), state(3, "connected", 1),
+                event(4, {"oWaiting": 5}), event(4.1, {"oWaiting": 5}, socket=1),
+                state(5, "lost"), event(8, {"oWaiting": 4}, socket=1)]
+    happened[4]["frame"] = happened[3]["frame"]
+    (leaf,) = leaves(happened, WAITING, 1)
+    assert (leaf["observedMs"], leaf["events"], leaf["mean"]) == (10000, 3, 4.4)
+    row = rows(happened, 1)[1]
+    assert (row["coverage"], row["updates"], row["rejected"]["duplicate"]) == (1, 3, 1)
+
+
+@pytest.mark.parametrize("order,duplicates", [
+    ([state(0, "connected"), 1, 1], 0),
+    ([state(0, "connected"), 1, state(2, "lost"), state(2, "connected"), 1], 0)])
+def test_equal_frames_of_one_socket_or_one_after_the_other_both_count(order, duplicates):
+    frame = observations(Q, "voice", (HALF, {"oWaiting": 1}))
+    happened = [what if isinstance(what, dict) else at(n + 1, frame=frame)
+                for n, what in enumerate(order)]
+    row = rows(happened, 1)[1]
+    assert (row["updates"], row["rejected"]["duplicate"]) == (2, duplicates)
+
+
+# -- snapshots
+
+
+def test_snapshot_gives_the_first_value_and_no_event():
+    (leaf,) = leaves([state(-2, "connected"), snapshot(0, ("voice", {"oWaiting": 7}))],
+                     WAITING, 1)
+    assert (leaf["mean"], leaf["carried"], leaf["events"], leaf["observedMs"]) == (
+        7, True, 0, 10000)
+
+
+def test_what_came_after_the_question_is_newer_than_the_answer():
+    happened = [state(-2, "connected"), event(-1.5, {"oWaiting": 1, "oInteracting": 1}),
+                event(-0.5, {"oWaiting": 2}),
+                snapshot(0, ("voice", {"oWaiting": 9, "oInteracting": 8}), asked=-1)]
+    assert leaves(happened, WAITING, 1)[0]["min"] == 2
+    assert leaves(happened, "oInteracting.count", 1)[0]["min"] == 8
+
+
+def test_answer_to_a_question_of_before_a_loss_says_nothing():
+    happened = [state(-3, "connected"), state(-2, "lost"), state(-1, "connected"),
+                snapshot(0, ("voice", {"oWaiting": 9}), asked=-2.5)]
+    assert leaves(happened, WAITING, 1) == []
+
+
+def test_window_0_starts_when_the_answer_is_in():
+    happened = [state(-2, "connected"), snapshot(0.0015, ("voice", {"oWaiting": 7}))]
+    row = reference.rows(happened, [Q], S, 1)[0]
+    assert (row["startMs"], row["coverage"]) == (HALF + 1, 1)
+
+
+# -- over media types
+
+
+def test_least_sum_is_not_the_sum_of_least_values():
+    happened = [state(0, "connected"), event(0, {"oWaiting": 3}),
+                event(0, {"oWaiting": 0}, "message"),
+                event(4, {"oWaiting": 2}), event(6, {"oWaiting": 3}, "message")]
+    (leaf,) = leaves(happened, WAITING, 1, None)
+    assert (leaf["min"], leaf["max"], leaf["mean"]) == (2, 5, (3 * 4 + 2 * 2 + 5 * 4) / 10)
+    assert leaf["events"] == 4
+    assert [row["mediaType"] for row in rows(happened, 1)] == [None, "message", "voice"]
+    assert [row["updates"] for row in rows(happened, 1)] == [0, 2, 2]
+
+
+def test_sum_is_unknown_while_a_part_is():
+    happened = [state(0, "connected"), event(0, {"oWaiting": 3}),
+                event(0, {"oWaiting": 1}, "message"), state(2, "lost"), state(3, "connected"),
+                event(5, {"oWaiting": 3}), event(9, {"oWaiting": 1}, "message")]
+    (leaf,) = leaves(happened, WAITING, 1, None)
+    assert (leaf["observedMs"], leaf["mean"]) == (3000, 4)
+
+
+def test_one_frame_of_activity_is_one_event_of_the_sum():
+    frame = activity(Q, {"voice": {"oWaiting": 2}, "message": {"oWaiting": 1}})
+    happened = [state(0, "connected"), at(0, frame=frame)]
+    (leaf,) = leaves(happened, WAITING, 1, None)
+    assert (leaf["events"], leaf["mean"]) == (1, 3)
+
+
+def test_later_of_both_topics_wins():
+    happened = [state(0, "connected"), event(0, {"oWaiting": 1}),
+                at(5, frame=activity(Q, {"voice": {"oWaiting": 3}}))]
+    assert leaves(happened, WAITING, 1)[0]["mean"] == 2
+
+
+def test_agent_states_have_their_qualifiers_and_presences_their_names():
+    away = notice_frames.PRESENCES["AWAY"]
+    happened = [state(-1, "connected"),
+                snapshot(0, (None, {("oUserPresences", away[0]): 2, ("oUserPresences", "x.y"): 1}),
+                         systemToOrganizationMappings=notice_frames.PRESENCES),
+                event(5, {("oUserPresences", away[1]): 4,
+                          ("oUserRoutingStatuses", "IDLE"): 3}, None)]
+    (row,) = rows(happened, 1)
+    assert row["mediaType"] is None and row["updates"] == 1
+    assert sorted(row["metrics"]["oUserPresences"]) == ["AWAY", "x_y"]
+    assert row["metrics"]["oUserPresences"]["AWAY"]["count"]["mean"] == 4
+    assert row["metrics"]["oUserRoutingStatuses"]["IDLE"]["count"]["observedMs"] == 5000
+
+
+# -- totals
+
+
+def offered(*counts, begin=0):
+    return [totals(second, {"nOffered": count}, begin) for second, count in counts]
+
+
+def test_total_is_replaced_and_delta_is_null_until_a_value_is_known():
+    happened = [state(3, "connected"), *offered((4, 50), (5, 51), (13, 53), (14, 54), (35, 60))]
+    assert leaves(happened, "nOffered.count", 4) == [
+        {"total": 51, "delta": None}, {"total": 54, "delta": 3}, {"total": 54, "delta": 0},
+        {"total": 60, "delta": 6}]
+
+
+def test_half_hour_that_begins_before_our_eyes_begins_at_0():
+    happened = [state(-100, "connected"), *offered((-50, 9), (-5, 10), begin=-1800),
+                *offered((1, 1), (7, 2))]
+    assert leaves(happened, "nOffered.count", 3, begin=-10) == [
+        {"total": 10, "delta": 1}, {"total": 2, "delta": 2}, {"total": 2, "delta": 0}]
+
+
+def test_delta_sums_over_the_intervals_of_a_window():
+    happened = [state(-100, "connected"), *offered((-50, 9), (-2, 11), begin=-1800),
+                *offered((1, 4)), *offered((2, 12), begin=-1800)]
+    assert leaves(happened, "nOffered.count", 1, begin=-5) == [{"total": 4, "delta": 3 + 4}]
+
+
+def test_quiet_half_hour_has_0_where_all_of_it_was_heard():
+    happened = [state(-100, "connected"), *offered((-50, 9), begin=-1800)]
+    assert leaves(happened, "nOffered.count", 2, begin=-10) == [
+        {"total": 9, "delta": 0}, {"total": 0, "delta": 0}]
+
+
+def test_gap_within_a_half_hour_gives_its_increase_later():
+    happened = [state(0.5, "connected"), *offered((1, 5)), state(2, "lost"),
+                state(12, "connected"), *offered((25, 9))]
+    assert [leaf["delta"] for leaf in leaves(happened, "nOffered.count", 3)] == [None, 0, 4]
+
+
+def test_half_hour_that_ended_unheard_hides_the_delta():
+    happened = [state(-100, "connected"), *offered((-50, 5), begin=-1800), state(-25, "lost"),
+                state(5, "connected"), *offered((15, 2), (25, 3))]
+    assert leaves(happened, "nOffered.count", 6, begin=-30) == [
+        {"total": 5, "delta": 0}, {"total": 5, "delta": 0}, {"total": 5, "delta": None},
+        {"total": None, "delta": None}, {"total": 2, "delta": None}, {"total": 3, "delta": 1}]
+
+
+def test_times_have_totals_of_count_and_sum_and_the_rest_as_it_is():
+    happened = [state(-1, "connected"), totals(1, {
+        "tWait": times(2, 900, 300, 600),
+        "oServiceLevel": {"ratio": 0.5, "numerator": 1, "denominator": 2, "target": 0.8}})]
+    assert leaves(happened, "tWait", 1) == [{
+        "count": {"total": 2, "delta": 2}, "sum": {"total": 900, "delta": 900},
+        "min": 300, "max": 600}]
+    assert leaves(happened, "oServiceLevel", 1) == [
+        {"ratio": 0.5, "numerator": 1, "denominator": 2, "target": 0.8}]
+    assert leaves(happened, "tWait", 1, None) == [None]
+
+
+# -- ages
+
+
+def longest(second, value, media="voice", **metrics):
+    return at(second, frame=activity(Q, {media: {**metrics, "oLongestWaiting": value}}))
+
+
+AGE = "oLongestWaiting.ageMs"
+
+
+def test_age_is_that_of_the_windows_end_and_its_maximum():
+    happened = [state(0, "connected"), longest(1, HALF - 3000), longest(4.5, HALF + 4000)]
+    assert leaves(happened, AGE, 2) == [
+        {"last": 6000, "max": 7500}, {"last": 16000, "max": 16000}]
+
+
+@pytest.mark.parametrize("second", [
+    longest(4, 0), longest(4, None), event(4, {"oWaiting": 0})])
+def test_nobody_waits(second):
+    found = leaves([state(0, "connected"), longest(1, HALF), second], AGE, 2)
+    assert found == [{"last": None, "max": 4000}, {"last": None, "max": None}]
+
+
+def test_next_to_wait_has_not_waited_since_the_one_before():
+    happened = [state(0, "connected"), longest(1, HALF), event(2, {"oWaiting": 0}),
+                event(3, {"oWaiting": 1})]
+    assert leaves(happened, AGE, 1) == [{"last": None, "max": 2000}]
+    happened.insert(3, longest(2.9, HALF + 2900))
+    assert leaves(happened, AGE, 1) == [{"last": 7100, "max": 7100}]
+
+
+def test_age_that_comes_with_oWaiting_0_shows_once_somebody_waits():
+    happened = [state(0, "connected"), longest(1, HALF, oWaiting=0)]
+    assert leaves(happened, AGE, 1) == [{"last": None, "max": None}]
+    happened.append(event(4, {"oWaiting": 1}))
+    assert leaves(happened, AGE, 1) == [{"last": 10000, "max": 10000}]
+
+
+def test_duration_grows_from_its_arrival():
+    assert leaves([state(0, "connected"), longest(4, 1500)], AGE, 1) == [
+        {"last": 7500, "max": 7500}]
+
+
+def test_negative_age_is_0_and_a_clock_that_differs():
+    happened = [state(0, "connected"), longest(4, HALF + 60000)]
+    assert leaves(happened, AGE, 1) == [{"last": 0, "max": 0}]
+    assert [row["clockSkew"] for row in rows(happened, 1)] == [0, 1]
+
+
+def test_age_over_media_is_the_maximum_and_unknown_while_down():
+    happened = [state(0, "connected"), longest(1, HALF - 3000),
+                longest(2, HALF - 9000, "message"), longest(3, 0, "message"), state(12, "lost")]
+    assert leaves(happened, AGE, 2, None) == [
+        {"last": 13000, "max": 13000}, {"last": None, "max": 15000}]
+
+
+@pytest.mark.parametrize("place", ["stats", "data"])
+def test_age_in_a_snapshot_stands_in_either_place(place):
+    value = {"calculatedMetricValue": HALF - 1000}
+    answer = {"results": [{"group": group(Q, "voice"), "data": [
+        {"metric": "oLongestWaiting", **(value if place == "data" else {"stats": value})}]}]}
+    happened = [state(-1, "connected"), at(0, snapshot=answer, asked=HALF * 1000)]
+    assert leaves(happened, AGE, 1) == [{"last": 11000, "max": 11000}]
+
+
+# -- the rest of a row
+
+
+def test_captured_frames():
+    begin = 1735552014839               # 09:46:54.839
+    second = (begin - HALF) / 1000
+    happened = [state(0, "connected"), at(second + 0.2, frame=captured("instant", Q)),
+                at(second + 0.3, frame=captured("interval", Q))]
+    row = reference.rows(happened, [Q], 10 * S, 1, begin * 1000)[1]
+    assert (row["updates"], row["clockSkew"]) == (2, 0)
+    assert row["lagMs"] == {"mean": 200, "max": 200, "p50": 200, "p95": 200, "p99": 200}
+    assert row["metrics"]["oAlerting"]["count"]["observedMs"] == 9800
+    assert row["metrics"]["tAbandon"] == {"count": {"total": 2, "delta": 2},
+                                          "sum": {"total": 86168, "delta": 86168},
+                                          "min": 11781, "max": 74387}
+    assert row["metrics"]["oServiceLevel"]["target"] == 0.5
+    assert len(row["metrics"]) == 10
+    (row,) = reference.rows(happened, [Q], 10 * S, 1, begin * 1000, select=["tA*"])[1:]
+    assert sorted(row["metrics"]) == ["tAbandon", "tAcd", "tAlert"]
+
+
+def test_coverage_is_cut_and_a_partial_window_ends_early():
+    happened = [state(0, "connected"), event(1, {"oWaiting": 1}), state(9.99999, "lost")]
+    assert rows(happened, 1)[0]["coverage"] == 0.9999
+    found = rows(happened, 3, end=HALF * 1000 + 4 * S + 999)
+    assert [(row["endMs"], row["partial"]) for row in found] == [(HALF + 4000, True)] * 2
+    assert found[1]["metrics"]["oWaiting"]["count"]["observedMs"] == 3000
+
+
+def test_what_is_no_event_of_an_asked_queue_is_in_no_row():
+    other = Q.replace("1", "2")
+    happened = [state(0, "connected")] + [at(1, frame=frame) for frame in (
+        notice_frames.HEARTBEAT, notice_frames.PONG, notice_frames.socket_closing(), "no JSON",
+        '{"result":"200","status":"subscribed"}', observations(other, "voice"),
+        json.dumps({"topicName": notice_frames.topic(Q)}),
+        notice_frames.notification(notice_frames.topic(Q), {"group": group(other)}))]
+    assert [(row["updates"], row["metrics"]) for row in rows(happened, 1)] == [(0, {})]
+    assert reference.History(happened, [Q]).invalid == 5
+
+
+def test_what_the_local_service_publishes_ends_where_its_queue_is():
+    centre = notice_frames.Queue(Q, seed=5)
+    happened = [state(-1, "connected"), at(0, asked=HALF * 1000, snapshot={
+        "results": centre.snapshot({"oWaiting", "oUserRoutingStatuses"})})]
+    for second in range(1, 100):
+        for family, body in centre.step(HALF + second * 1000):
+            happened.append(at(second, frame=notice_frames.notification(
+                notice_frames.topic(Q, family), body)))
+    for media in notice_frames.MEDIA:
+        assert leaves(happened, WAITING, 1, media, length=100)[0]["last"] == len(
+            centre.waiting[media])
+        assert leaves(happened, AGE, 1, media, length=100)[0]["last"] == (
+            HALF + 100000 - centre.waiting[media][0] if centre.waiting[media] else None)
+        assert leaves(happened, "nOffered.count", 1, media, length=100)[0] == dict.fromkeys(
+            ("total", "delta"), centre.totals[media, "nOffered"]["count"])
+    row = rows(happened, 1, length=100)[0]["metrics"]["oUserRoutingStatuses"]
+    assert {name: row[name]["count"]["last"] for name in row} == {
+        name: centre.agents[name] for name in row} and len(row) > 2
+
+
+def random_run(seed):
+    chance, happened, now, up, count = random.Random(seed), [state(0, "connected")], 0, True, 0
+    for _ in range(60):
+        now += chance.choice((0, 0.000001, 0.4, 1.7, 3))
+        if chance.random() < 0.1:
+            up = not up
+            happened.append(state(now, "connected" if up else "lost"))
+        elif up and chance.random() < 0.1:
+            happened.append(snapshot(now, ("voice", {"oWaiting": chance.randint(0, 9)})))
+        elif up and chance.random() < 0.3:
+            count += chance.randint(0, 3)
+            happened.append(totals(now, {"nOffered": count}))
+        elif up:
+            happened.append(event(now, {"oWaiting": chance.randint(0, 9)},
+                                  chance.choice(("voice", "message"))))
+    return happened
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_short_windows_add_up_to_long_ones(seed):
+    happened = random_run(seed)
+    for media in (None, "voice"):
+        whole = leaves(happened, WAITING, 1, media, length=120)[0]
+        parts = [leaf for leaf in leaves(happened, WAITING, 40, media, length=3) if leaf]
+        held = [leaf for leaf in parts if leaf["observedMs"]]
+        assert sum(leaf["observedMs"] for leaf in parts) == pytest.approx(whole["observedMs"])
+        assert sum(leaf["events"] for leaf in parts) == whole["events"]
+        assert min(leaf["min"] for leaf in held) == whole["min"]
+        assert max(leaf["max"] for leaf in held) == whole["max"]
+        assert sum(leaf["mean"] * leaf["observedMs"] for leaf in held) == pytest.approx(
+            whole["mean"] * whole["observedMs"])
+    parts = leaves(happened, "nOffered.count", 40, length=3)
+    known = [leaf for leaf in parts if leaf and leaf["delta"] is not None]
+    first = next((h["frame"] for h in happened if "nOffered" in h.get("frame", "")), None)
+    base = [leaf["total"] - leaf["delta"] for leaf in known[:1]]
+    if first:
+        assert sum(leaf["delta"] for leaf in known) == known[-1]["total"] - base[0]
