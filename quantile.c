@@ -312,6 +312,18 @@ static bool merge_entries(struct quantile *into, const struct quantile *from)
 	return true;
 }
 
+/* A value that has an entry already adds to that one's weight. */
+bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
+{
+	for (size_t i = 0; i < q->nentry; i++)
+		if (q->entry[i].x == x) {
+			q->entry[i].weight += weight;
+			q->weight += weight;
+			return true;
+		}
+	return quantile_add(q, x, weight);
+}
+
 bool quantile_merge(struct quantile *into, const struct quantile *from)
 {
 	if (!from->slot)

@@ -21,6 +21,8 @@ void quantile_free(struct quantile *q);
 
 /* x is finite, weight above 0. False: out of memory, q as before. */
 bool quantile_add(struct quantile *q, double x, uint64_t weight);
+/* The same for values that weigh by time: the 64 exact ones are then distinct. */
+bool quantile_add_time(struct quantile *q, double x, uint64_t weight);
 bool quantile_merge(struct quantile *into, const struct quantile *from);
 
 /* percent 1 to 100; q holds a value. min and max are the caller's exact ones: the answer

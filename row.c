@@ -37,7 +37,7 @@ static void put_coverage(struct buf *out, int e4, const char *unknown)
 
 /* --- NDJSON ------------------------------------------------------------------------- */
 
-static void put_figure(struct buf *out, const char *key, double x)
+void row_put_figure(struct buf *out, const char *key, double x)
 {
 	put_key(out, key);
 	json_put_double(out, x);
@@ -51,15 +51,15 @@ static bool put_field(struct buf *out, const struct field *field)
 		return false;
 	buf_str(out, "{\"count\":");
 	put_u64(out, s.count);
-	put_figure(out, "last", s.last);
-	put_figure(out, "min", s.min);
-	put_figure(out, "max", s.max);
-	put_figure(out, "mean", s.mean);
-	put_figure(out, "stddev", s.stddev);
-	put_figure(out, "p50", s.p50);
-	put_figure(out, "p90", s.p90);
-	put_figure(out, "p95", s.p95);
-	put_figure(out, "p99", s.p99);
+	row_put_figure(out, "last", s.last);
+	row_put_figure(out, "min", s.min);
+	row_put_figure(out, "max", s.max);
+	row_put_figure(out, "mean", s.mean);
+	row_put_figure(out, "stddev", s.stddev);
+	row_put_figure(out, "p50", s.p50);
+	row_put_figure(out, "p90", s.p90);
+	row_put_figure(out, "p95", s.p95);
+	row_put_figure(out, "p99", s.p99);
 	buf_char(out, '}');
 	return true;
 }
@@ -98,37 +98,53 @@ static void open_keys(struct buf *out, const char *path)
 }
 
 /*
- * Fields come sorted, so that those below one key stand together: each closes what the next
- * does not share, and opens the rest.
+ * Figures come sorted, so that those below one key stand together: each closes what it does
+ * not share with the one before, and opens the rest.
  */
-static bool put_metrics(struct buf *out, const struct rows *rows, const struct row *row)
+void row_tree_next(struct buf *out, struct row_tree *tree, const char *metric, const char *path)
 {
-	const struct field *last = NULL;
+	bool same = tree->metric && strcmp(tree->metric, metric) == 0;
+	size_t shared = same ? shared_keys(tree->path, path) : 0;
 
-	buf_char(out, '{');
-	for (size_t i = 0; i < row->nfield; i++) {
-		const struct field *f = row->field[i];
-		bool same = last && last->metric == f->metric;
-		size_t shared = same ? shared_keys(last->path, f->path) : 0;
-
-		if (last)
-			for (size_t n = count_dots(last->path + shared) + !same; n > 0; n--)
-				buf_char(out, '}');
-		buf_str(out, last ? "," : "");
-		if (!same)
-			buf_printf(out, "\"%s\":{", rows->conf.metric[f->metric]);
-		open_keys(out, f->path + shared);
-		if (!put_field(out, f))
-			return false;
-		last = f;
+	if (!tree->metric)
+		buf_char(out, '{');
+	else
+		for (size_t n = count_dots(tree->path + shared) + !same; n > 0; n--)
+			buf_char(out, '}');
+	buf_str(out, tree->metric ? "," : "");
+	if (!same) {
+		json_put_string(out, metric, strlen(metric));
+		buf_str(out, ":{");
 	}
-	for (size_t n = last ? count_dots(last->path) + 1 : 0; n > 0; n--)
+	open_keys(out, path + shared);
+	*tree = (struct row_tree){ metric, path };
+}
+
+void row_tree_end(struct buf *out, const struct row_tree *tree)
+{
+	if (!tree->metric)
+		buf_char(out, '{');
+	for (size_t n = tree->metric ? count_dots(tree->path) + 1 : 0; n > 0; n--)
 		buf_char(out, '}');
 	buf_char(out, '}');
+}
+
+static bool put_metrics(struct buf *out, const struct rows *rows, const struct row *row)
+{
+	struct row_tree tree = { NULL, NULL };
+
+	for (size_t i = 0; i < row->nfield; i++) {
+		const struct field *f = row->field[i];
+
+		row_tree_next(out, &tree, rows->conf.metric[f->metric], f->path);
+		if (!put_field(out, f))
+			return false;
+	}
+	row_tree_end(out, &tree);
 	return true;
 }
 
-static bool put_lag(struct buf *out, const struct sample *lag_us)
+bool row_put_lag(struct buf *out, const struct sample *lag_us)
 {
 	struct summary s;
 
@@ -140,10 +156,10 @@ static bool put_lag(struct buf *out, const struct sample *lag_us)
 		return false;
 	buf_str(out, "{\"mean\":");
 	json_put_double(out, s.mean);
-	put_figure(out, "max", s.max);
-	put_figure(out, "p50", s.p50);
-	put_figure(out, "p95", s.p95);
-	put_figure(out, "p99", s.p99);
+	row_put_figure(out, "max", s.max);
+	row_put_figure(out, "p50", s.p50);
+	row_put_figure(out, "p95", s.p95);
+	row_put_figure(out, "p99", s.p99);
 	buf_char(out, '}');
 	return true;
 }
@@ -158,24 +174,41 @@ static void put_accuracy(struct buf *out, const struct row *row)
 		exact = exact && sample_is_exact(&row->field[i]->sample);
 		worst = fmax(worst, sample_accuracy(&row->field[i]->sample));
 	}
+	row_put_quantiles(out, exact, worst);
+}
+
+void row_put_span(struct buf *out, const struct row_span *span)
+{
+	buf_printf(out, "{\"schema\":\"gsqstat/1\",\"window\":%lld,\"start\":",
+		(long long)span->index);
+	json_put_time_ms(out, span->start_ms);
+	put_key(out, "end");
+	json_put_time_ms(out, span->end_ms);
+	buf_printf(out, ",\"startMs\":%lld,\"endMs\":%lld,\"partial\":%s,\"coverage\":",
+		(long long)span->start_ms, (long long)span->end_ms,
+		span->partial ? "true" : "false");
+	put_coverage(out, span->coverage_e4, "null");
+}
+
+void row_put_quantiles(struct buf *out, bool exact, double accuracy)
+{
 	buf_printf(out, ",\"quantiles\":\"%s\"", exact ? "exact" : "sketch");
-	put_figure(out, "accuracy", worst);
+	row_put_figure(out, "accuracy", accuracy);
+}
+
+static struct row_span span_of(const struct window *window, const struct row *row)
+{
+	return (struct row_span){ window->index, window->start_ms, window->end_ms,
+		window->partial, row->coverage_e4 };
 }
 
 static void put_window(struct buf *out, const struct rows *rows, const struct window *window,
 	const struct row *row)
 {
 	const char *interval = rows->conf.interval ? rows->conf.interval : row->interval;
+	struct row_span span = span_of(window, row);
 
-	buf_printf(out, "{\"schema\":\"gsqstat/1\",\"window\":%lld,\"start\":",
-		(long long)window->index);
-	json_put_time_ms(out, window->start_ms);
-	put_key(out, "end");
-	json_put_time_ms(out, window->end_ms);
-	buf_printf(out, ",\"startMs\":%lld,\"endMs\":%lld,\"partial\":%s,\"coverage\":",
-		(long long)window->start_ms, (long long)window->end_ms,
-		window->partial ? "true" : "false");
-	put_coverage(out, row->coverage_e4, "null");
+	row_put_span(out, &span);
 	buf_printf(out, ",\"time\":\"%s\",\"queueId\":\"%s\",\"interval\":",
 		rows->conf.time == TIME_EVENT ? "event" : "arrival", row->queue_id);
 	if (interval)
@@ -203,21 +236,17 @@ static bool put_ndjson(struct buf *out, const struct rows *rows, const struct wi
 	if (!put_metrics(out, rows, row))
 		return false;
 	put_key(out, "lagMs");
-	if (!put_lag(out, &row->lag_us))
+	if (!row_put_lag(out, &row->lag_us))
 		return false;
-	put_figure(out, "updatesPerSecond", (double)row->updates * 1000 / ms);
+	row_put_figure(out, "updatesPerSecond", (double)row->updates * 1000 / ms);
 	buf_str(out, "}\n");
 	return true;
 }
 
 /* --- CSV ---------------------------------------------------------------------------- */
 
-static const char csv_header[] = "window,start,end,partial,coverage,queueId,metric,count,last,"
-	"min,max,mean,stddev,p50,p90,p95,p99,updates,outlier,stale,duplicate,invalid,startMs,"
-	"endMs\n";
-
 /* RFC 4180 §2: quotes only where the text needs them. */
-static void csv_text(struct buf *out, const char *s)
+void row_csv_text(struct buf *out, const char *s)
 {
 	if (!s[strcspn(s, ",\"\r\n")]) {
 		buf_str(out, s);
@@ -232,7 +261,7 @@ static void csv_text(struct buf *out, const char *s)
 	buf_char(out, '"');
 }
 
-static void csv_double(struct buf *out, double x)
+void row_csv_double(struct buf *out, double x)
 {
 	buf_char(out, ',');
 	json_put_double(out, x);
@@ -247,33 +276,40 @@ static bool csv_field(struct buf *out, const struct rows *rows, const struct fie
 	ok = buf_printf(&name, "%s.%s", rows->conf.metric[field->metric], field->path) && ok
 		&& buf_char(&name, '\0');
 	if (ok) {
-		csv_text(out, name.data);
+		row_csv_text(out, name.data);
 		buf_printf(out, ",%llu", (unsigned long long)s.count);
-		csv_double(out, s.last);
-		csv_double(out, s.min);
-		csv_double(out, s.max);
-		csv_double(out, s.mean);
-		csv_double(out, s.stddev);
-		csv_double(out, s.p50);
-		csv_double(out, s.p90);
-		csv_double(out, s.p95);
-		csv_double(out, s.p99);
+		row_csv_double(out, s.last);
+		row_csv_double(out, s.min);
+		row_csv_double(out, s.max);
+		row_csv_double(out, s.mean);
+		row_csv_double(out, s.stddev);
+		row_csv_double(out, s.p50);
+		row_csv_double(out, s.p90);
+		row_csv_double(out, s.p95);
+		row_csv_double(out, s.p99);
 	}
 	buf_free(&name);
 	return ok;
 }
 
-static bool csv_row(struct buf *out, const struct rows *rows, const struct window *window,
-	const struct row *row, const struct field *field)
+void row_csv_span(struct buf *out, const struct row_span *span, const char *queue_id)
 {
 	char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX];
 
-	time_format_ms(start, window->start_ms);
-	time_format_ms(end, window->end_ms);
-	buf_printf(out, "%lld,%s,%s,%s,", (long long)window->index, start, end,
-		window->partial ? "true" : "false");
-	put_coverage(out, row->coverage_e4, "");
-	buf_printf(out, ",%s,", row->queue_id);
+	time_format_ms(start, span->start_ms);
+	time_format_ms(end, span->end_ms);
+	buf_printf(out, "%lld,%s,%s,%s,", (long long)span->index, start, end,
+		span->partial ? "true" : "false");
+	put_coverage(out, span->coverage_e4, "");
+	buf_printf(out, ",%s,", queue_id);
+}
+
+static bool csv_row(struct buf *out, const struct rows *rows, const struct window *window,
+	const struct row *row, const struct field *field)
+{
+	struct row_span span = span_of(window, row);
+
+	row_csv_span(out, &span, row->queue_id);
 	if (!field)
 		buf_str(out, ",,,,,,,,,,");
 	else if (!csv_field(out, rows, field))
@@ -289,7 +325,7 @@ static bool put_csv(struct buf *out, struct rows *rows, const struct window *win
 	const struct row *row)
 {
 	if (rows->conf.header && !rows->header_done)
-		buf_str(out, csv_header);
+		buf_str(out, ROW_CSV_HEADER "\n");
 	rows->header_done = true;
 	if (!row->nfield)
 		return csv_row(out, rows, window, row, NULL);

@@ -1,0 +1,122 @@
+/*
+ * What the notification service has told of each queue, as a wallboard would hold it, and
+ * what a window of it holds when it closes. Windows are [start, end), by arrival alone.
+ * Times come in with each call (µs since 1970, one clock). Knows no transport, no output.
+ *
+ * The caller advances it in this order at each moment: board_due() until it is NULL, then
+ * what that moment brought.
+ */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "kind.h"
+#include "notice.h"
+#include "sample.h"
+
+#define BOARD_SOCKETS 2
+
+struct board_conf {
+	int64_t length_ms;
+	bool align;
+	uint32_t count;			/* windows to print; 0: all that the input holds */
+	bool replay;
+	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
+	size_t nqueue;
+	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
+	size_t npattern;
+};
+
+enum socket_state {
+	SOCKET_LOST,
+	SOCKET_SILENT,		/* asked for a sign of life; what it told is still believed after */
+	SOCKET_CONNECTED
+};
+
+enum fact_kind { FACT_GAUGE, FACT_AGE, FACT_TOTAL, FACT_PLAIN };
+
+/* One figure of a row. */
+struct fact {
+	const char *metric;
+	const char *path;	/* `count`, `IDLE.count` */
+	enum fact_kind kind;
+	union {
+		struct gauge_summary gauge;
+		struct age age;
+		struct total_summary total;	/* PLAIN: its `total` */
+	} is;
+	bool sketch;		/* its quantiles are not exact */
+	double accuracy;
+};
+
+/* One queue and media type in one window; borrowed with its window. */
+struct board_row {
+	size_t queue;			/* its number */
+	const char *queue_id;
+	const char *media;		/* NULL: agents, and gauges summed over media */
+	uint64_t updates, duplicates, invalid;
+	uint64_t clock_skew;
+	struct sample lag_us;		/* a view; not to be freed */
+	const struct fact *fact;	/* in the order of -m, then by metric and path */
+	size_t nfact;
+};
+
+struct board_window {
+	int64_t index;
+	int64_t start_ms, end_ms;
+	bool partial;
+	int coverage_e4;
+	const struct board_row *row;
+	size_t nrow;
+	uint64_t updates, duplicates, invalid;
+	double lag_mean_us;		/* NaN: none known */
+};
+
+enum board_fate {
+	BOARD_ACCEPTED,
+	BOARD_DUPLICATE,
+	BOARD_INVALID,
+	BOARD_FOREIGN_QUEUE,
+	BOARD_NO_MEMORY
+};
+
+struct board;
+
+enum status board_new(struct board **b, const struct board_conf *conf, struct err *err);
+void board_free(struct board *b);
+
+/* A queue that was refused has no rows. */
+void board_refuse(struct board *b, const char *queue_id);
+size_t board_queues(const struct board *b);	/* those that have rows */
+
+/* Window 0 begins at the whole ms at or before at_us. */
+void board_start(struct board *b, int64_t at_us);
+bool board_has_started(const struct board *b);
+
+bool board_socket(struct board *b, size_t socket, enum socket_state state, int64_t at_us);
+
+/* Takes an event (NOTICE_EVENT or NOTICE_INVALID); *window is where it was counted. */
+enum board_fate board_take(struct board *b, const struct notice *n, size_t socket,
+	int64_t at_us, int64_t *window);
+
+/* An observation query's answer, asked for at asked_us: what came since is newer. Begin is
+ * false where the answer says nothing any more; then no result is to be taken. */
+bool board_snapshot_begin(struct board *b, int64_t asked_us);
+bool board_presence(struct board *b, struct slice id, struct slice name);
+enum board_fate board_snapshot_take(struct board *b, const struct notice *result,
+	int64_t asked_us, int64_t at_us);
+
+int64_t board_due_us(const struct board *b);	/* NO_TIME before the start and at the end */
+const struct board_window *board_due(struct board *b, int64_t now_us);
+/* The window begun, ending at at_us (a live run cut short) or keeping its own end. */
+const struct board_window *board_rest(struct board *b, int64_t at_us, bool cut);
+bool board_all_printed(const struct board *b);
+int64_t board_printed(const struct board *b);
+int64_t board_printed_end_us(const struct board *b);	/* NO_TIME: none yet */
+bool board_failed(const struct board *b);		/* out of memory somewhere inside */
+
+#endif

@@ -1,0 +1,207 @@
+#include "kind.h"
+
+#include <string.h>
+
+#define US_PER_MS 1000
+
+/* --- gauge -------------------------------------------------------------------------- */
+
+static void gauge_clear(struct gauge *g)
+{
+	exact_free(&g->sum);
+	exact_free(&g->squares);
+	quantile_free(g->quantile);
+	g->quantile = NULL;
+	g->observed_us = g->events = 0;
+}
+
+void gauge_free(struct gauge *g)
+{
+	gauge_clear(g);
+	*g = (struct gauge){ 0 };
+}
+
+/* What held for no time at all was not observed. */
+bool gauge_hold(struct gauge *g, int64_t at_us, bool up)
+{
+	uint64_t us = at_us > g->from_us ? (uint64_t)(at_us - g->from_us) : 0;
+
+	g->from_us += (int64_t)us;
+	if (!us || !up || !g->known)
+		return true;
+	if (!g->quantile && !(g->quantile = quantile_new()))
+		return false;
+	if (!exact_add(&g->sum, g->value, us) || !exact_add_square(&g->squares, g->value, us)
+	    || !quantile_add_time(g->quantile, g->value, us))
+		return false;
+	if (!g->observed_us || g->value < g->min)
+		g->min = g->value;
+	if (!g->observed_us || g->value > g->max)
+		g->max = g->value;
+	g->observed_us += us;
+	return true;
+}
+
+bool gauge_set(struct gauge *g, int64_t at_us, bool up, bool known, double value)
+{
+	bool ok = gauge_hold(g, at_us, up);
+
+	g->known = known;
+	g->value = value + 0.0;	/* -0 is 0 */
+	return ok;
+}
+
+bool gauge_summarise(const struct gauge *g, bool up, struct gauge_summary *out)
+{
+	*out = (struct gauge_summary){
+		.known = g->known && up,
+		.last = g->value,
+		.observed = g->observed_us > 0,
+		.observed_us = g->observed_us,
+		.events = g->events
+	};
+	if (!out->observed)
+		return true;
+	out->min = g->min;
+	out->max = g->max;
+	out->p50 = quantile_at(g->quantile, 50, g->min, g->max);
+	out->p90 = quantile_at(g->quantile, 90, g->min, g->max);
+	out->p95 = quantile_at(g->quantile, 95, g->min, g->max);
+	out->p99 = quantile_at(g->quantile, 99, g->min, g->max);
+	return exact_moments(&g->sum, &g->squares, g->observed_us, 1, &out->mean, &out->stddev);
+}
+
+void gauge_carry(struct gauge *g)
+{
+	gauge_clear(g);
+}
+
+/* --- age ---------------------------------------------------------------------------- */
+
+void age_hold(struct age *a, int64_t at_us, bool up)
+{
+	if (at_us <= a->from_us)
+		return;
+	a->from_us = at_us;
+	a->has_last = up && a->waiting;
+	if (!a->has_last)
+		return;
+	/* who began in the future, by another clock, waits since now */
+	a->last_us = at_us > a->start_us ? at_us - a->start_us : 0;
+	if (!a->has_most || a->last_us > a->most_us)
+		a->most_us = a->last_us;
+	a->has_most = true;
+}
+
+void age_set(struct age *a, int64_t at_us, bool up, bool waiting, int64_t start_us)
+{
+	age_hold(a, at_us, up);
+	a->waiting = waiting;
+	a->start_us = start_us;
+}
+
+void age_carry(struct age *a)
+{
+	a->has_last = a->has_most = false;
+}
+
+/* --- total -------------------------------------------------------------------------- */
+
+struct interval interval_at(struct interval when, int64_t at_us)
+{
+	int64_t length_ms = when.to_ms - when.from_ms, passed;
+
+	if (when.to_ms * US_PER_MS >= at_us)
+		return when;
+	/* the first that does not end before at_us */
+	passed = (at_us - when.to_ms * US_PER_MS + length_ms * US_PER_MS - 1)
+		/ (length_ms * US_PER_MS);
+	when.from_ms += passed * length_ms;
+	when.to_ms += passed * length_ms;
+	return when;
+}
+
+static bool is_same(struct interval a, struct interval b)
+{
+	return a.from_ms == b.from_ms && a.to_ms == b.to_ms;
+}
+
+static bool is_newer(struct interval a, struct interval b)
+{
+	return a.from_ms != b.from_ms ? a.from_ms > b.from_ms : a.to_ms > b.to_ms;
+}
+
+void total_set(struct total *t, struct interval when, double value, bool whole)
+{
+	size_t i = 0;
+
+	while (i < t->n && is_newer(t->part[i].when, when))
+		i++;
+	if (i == t->n || !is_same(t->part[i].when, when)) {
+		if (i == TOTAL_INTERVALS)	/* a revision of what is long over */
+			return;
+		if (t->n < TOTAL_INTERVALS)
+			t->n++;
+		memmove(&t->part[i + 1], &t->part[i], (t->n - i - 1) * sizeof(t->part[0]));
+		memset(&t->part[i], 0, sizeof(t->part[i]));
+		t->part[i].when = when;
+		t->part[i].has_base = whole;
+		t->part[i].base = 0;
+	}
+	t->part[i].last = value;
+	t->part[i].touched = true;
+}
+
+void total_lost(struct total *t, int64_t at_us)
+{
+	t->down = t->n > 0;
+	if (t->down)
+		t->ends_us = interval_at(t->part[0].when, at_us + 1).to_ms * US_PER_MS;
+}
+
+void total_found(struct total *t, int64_t at_us, int64_t window_us)
+{
+	if (t->down && t->ends_us <= at_us && at_us > window_us)
+		t->hidden = true;
+	t->down = false;
+}
+
+/* The increase over all intervals that the window touched. */
+static bool increase(const struct total *t, int64_t end_us, struct total_summary *out)
+{
+	struct exact sum = { 0 };
+	bool ok = true;
+
+	out->has_delta = !t->hidden && !(t->down && t->ends_us <= end_us);
+	for (size_t i = 0; ok && i < t->n; i++) {
+		if (!t->part[i].touched)
+			continue;
+		out->has_delta = out->has_delta && t->part[i].has_base;
+		ok = exact_add(&sum, t->part[i].last, 1) && exact_add(&sum, -t->part[i].base, 1);
+	}
+	ok = ok && exact_moments(&sum, NULL, 1, 1, &out->delta, NULL);
+	exact_free(&sum);
+	return ok;
+}
+
+bool total_summarise(const struct total *t, struct interval running, bool whole,
+	int64_t end_us, struct total_summary *out)
+{
+	*out = (struct total_summary){ .has_total = whole };
+	for (size_t i = 0; i < t->n; i++)
+		if (is_same(t->part[i].when, running)) {
+			out->has_total = true;
+			out->total = t->part[i].last;
+		}
+	return increase(t, end_us, out);
+}
+
+void total_carry(struct total *t)
+{
+	t->hidden = false;
+	for (size_t i = 0; i < t->n; i++) {
+		t->part[i].touched = false;
+		t->part[i].has_base = true;
+		t->part[i].base = t->part[i].last;
+	}
+}

@@ -1,0 +1,678 @@
+#include "notice.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "json.h"
+
+#define MEDIA_MAX 32		/* groups of one message */
+#define EPOCH_MIN_MS 1000000000000	/* less is a duration (2001-09-09 as an epoch) */
+#define TIME_MAX_MS 253402300800000	/* the year 10000 */
+#define QUEUE_TOPIC "v2.analytics.queues."
+
+enum family { FAMILY_NONE, FAMILY_OBSERVATIONS, FAMILY_ACTIVITY };
+
+struct notices {
+	struct json_cursor c;
+	bool more;
+	bool whole;			/* of an answer: its results have been read to their end */
+	struct lines plain;		/* strings that had escapes */
+	const char *why;		/* the message is invalid */
+	bool failed;			/* out of memory */
+	struct slice media[MEDIA_MAX];
+	size_t nmedia;
+	struct value value[NOTICE_VALUES_MAX];
+	size_t nvalue;
+};
+
+bool slice_is(struct slice slice, const char *word)
+{
+	return slice.s && slice.len == strlen(word) && memcmp(slice.s, word, slice.len) == 0;
+}
+
+static bool slice_has_prefix(struct slice slice, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return slice.s && slice.len >= n && strncasecmp(slice.s, prefix, n) == 0;
+}
+
+static bool slice_is_any_case(struct slice slice, const char *word)
+{
+	return slice.len == strlen(word) && slice_has_prefix(slice, word);
+}
+
+struct notices *notices_new(void)
+{
+	return calloc(1, sizeof(struct notices));
+}
+
+void notices_free(struct notices *ns)
+{
+	if (!ns)
+		return;
+	lines_free(&ns->plain);
+	free(ns);
+}
+
+static void invalid(struct notices *ns, const char *why)
+{
+	if (!ns->why)
+		ns->why = why;
+}
+
+/* --- pieces ------------------------------------------------------------------------- */
+
+/* A string's own bytes, or those without escapes in memory of ours. */
+static struct slice plain(struct notices *ns, const struct json_text *text)
+{
+	struct buf out = { 0 };
+	struct slice slice = { text->s, text->len };
+
+	if (!text->escaped)
+		return slice;
+	if (!json_text_put(text, &out) || memchr(out.data ? out.data : "", '\0', out.len)) {
+		invalid(ns, "a string holds a NUL");
+	} else {
+		size_t n = ns->plain.n;
+
+		lines_add(&ns->plain, "%.*s", (int)out.len, out.data ? out.data : "");
+		if (ns->plain.n > n)
+			slice = (struct slice){ ns->plain.v[n], out.len };
+		else
+			ns->failed = true;
+	}
+	buf_free(&out);
+	return slice;
+}
+
+/* The string at hand; anything else is passed, and absent. */
+static struct slice take_string(struct notices *ns)
+{
+	struct json_text text;
+
+	if (json_string(&ns->c, &text))
+		return plain(ns, &text);
+	json_pass(&ns->c);
+	return (struct slice){ NULL, 0 };
+}
+
+static struct slice take_name(struct notices *ns)
+{
+	struct slice name = take_string(ns);
+
+	if (name.len > NOTICE_NAME_MAX)
+		invalid(ns, "a name is too long");
+	return name;
+}
+
+static bool take_number(struct notices *ns, double *x)
+{
+	char first = json_peek(&ns->c);
+
+	if (first == '-' || (first >= '0' && first <= '9'))
+		return json_number(&ns->c, x) && isfinite(*x);
+	json_pass(&ns->c);
+	return false;
+}
+
+/* Enters the object or array at hand; false: it is none, and passed. */
+static bool enter(struct notices *ns, char opener)
+{
+	if (json_peek(&ns->c) != opener) {
+		json_pass(&ns->c);
+		return false;
+	}
+	json_enter(&ns->c);
+	return true;
+}
+
+/* ISO 8601 begin/end, both cut to ms. */
+static bool parse_interval(struct slice text, int64_t *from_ms, int64_t *to_ms)
+{
+	const char *slash = text.s ? memchr(text.s, '/', text.len) : NULL;
+	int64_t from_us, to_us;
+
+	if (!slash || !time_parse_us(text.s, (size_t)(slash - text.s), &from_us)
+	    || !time_parse_us(slash + 1, (size_t)(text.s + text.len - slash - 1), &to_us)
+	    || from_us > to_us)
+		return false;
+	*from_ms = from_us / 1000;
+	*to_ms = to_us / 1000;
+	return true;
+}
+
+/* --- values ------------------------------------------------------------------------- */
+
+static struct value *add_value(struct notices *ns)
+{
+	struct value *v;
+
+	if (ns->nvalue == NOTICE_VALUES_MAX) {
+		invalid(ns, "too many values");
+		return NULL;
+	}
+	v = &ns->value[ns->nvalue++];
+	*v = (struct value){ .kind = VALUE_NUMBER };
+	return v;
+}
+
+/*
+ * When the one who waits longest began to, which the service tells as an epoch in ms; a
+ * number too small for one is taken for a duration. Whole numbers pass through no float.
+ */
+static bool take_since(struct notices *ns, struct value *v)
+{
+	const char *s = ns->c.at;
+	int64_t ms = 0;
+	double x;
+
+	*v = (struct value){ .kind = VALUE_NOBODY };
+	if (!take_number(ns, &x) || !(x > 0))
+		return ns->c.at != NULL;
+	if (x >= TIME_MAX_MS) {
+		invalid(ns, "a time is out of range");
+		return true;
+	}
+	for (; s < ns->c.at && *s >= '0' && *s <= '9'; s++)
+		ms = 10 * ms + (*s - '0');
+	if (s < ns->c.at)
+		ms = (int64_t)x;
+	v->kind = ms >= EPOCH_MIN_MS ? VALUE_START : VALUE_AGE;
+	v->us = v->kind == VALUE_START || s == ns->c.at ? ms * 1000 : (int64_t)(x * 1000);
+	return true;
+}
+
+struct entry {			/* of a metric, while its members are read */
+	struct slice metric, qualifier;
+	struct value since;
+	bool has_since;
+	size_t first;		/* of its values */
+};
+
+static void take_stats(struct notices *ns, struct entry *e)
+{
+	struct json_text key;
+	double x;
+
+	if (!enter(ns, '{'))
+		return;
+	while (json_key(&ns->c, &key)) {
+		struct slice stat = plain(ns, &key);
+		struct value *v;
+
+		if (slice_is(stat, "calculatedMetricValue") && !e->has_since) {
+			e->has_since = take_since(ns, &e->since);
+			continue;
+		}
+		if (stat.len > NOTICE_NAME_MAX)
+			invalid(ns, "a name is too long");
+		if (!take_number(ns, &x) || !(v = add_value(ns)))
+			continue;
+		v->stat = stat;
+		v->number = x;
+	}
+}
+
+static bool is_longest(struct slice metric)
+{
+	return slice_is(metric, "oLongestWaiting") || slice_is(metric, "oLongestInteracting");
+}
+
+/* Its numbers get their names, which may have come after them. */
+static void end_entry(struct notices *ns, const struct entry *e)
+{
+	struct value *v;
+
+	if (!e->metric.s) {
+		ns->nvalue = e->first;
+		return;
+	}
+	if (is_longest(e->metric)) {
+		ns->nvalue = e->first;
+		v = add_value(ns);
+		if (!v)
+			return;
+		*v = e->has_since ? e->since : (struct value){ .kind = VALUE_NOBODY };
+		v->stat = (struct slice){ "ageMs", 5 };
+	}
+	for (size_t i = e->first; i < ns->nvalue; i++) {
+		ns->value[i].metric = e->metric;
+		if (!is_longest(e->metric))
+			ns->value[i].qualifier = e->qualifier;
+	}
+}
+
+/* {"metric","qualifier","stats":{…}} of an event, with "count" and "calculatedMetricValue"
+ * beside them in activity and in answers. */
+static void take_metric(struct notices *ns, bool flat_count)
+{
+	struct entry e = { .first = ns->nvalue };
+	struct json_text key;
+	struct value *v;
+	double x;
+
+	if (!enter(ns, '{')) {
+		invalid(ns, "a metric is no object");
+		return;
+	}
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "metric")) {
+			e.metric = take_name(ns);
+		} else if (json_text_is(&key, "qualifier")) {
+			e.qualifier = take_name(ns);
+		} else if (json_text_is(&key, "stats")) {
+			take_stats(ns, &e);
+		} else if (json_text_is(&key, "calculatedMetricValue")) {
+			e.has_since = take_since(ns, &e.since);
+		} else if (flat_count && json_text_is(&key, "count")) {
+			if (take_number(ns, &x) && (v = add_value(ns))) {
+				v->stat = (struct slice){ "count", 5 };
+				v->number = x;
+			}
+		} else {
+			json_pass(&ns->c);
+		}
+	}
+	end_entry(ns, &e);
+}
+
+static void take_metrics(struct notices *ns, bool flat_count)
+{
+	if (!enter(ns, '['))
+		return;
+	while (json_item(&ns->c))
+		take_metric(ns, flat_count);
+}
+
+/* --- one event ---------------------------------------------------------------------- */
+
+static void add_media(struct notices *ns, struct slice media, size_t first)
+{
+	for (size_t i = first; i < ns->nvalue; i++)
+		ns->value[i].media = media;
+	for (size_t i = 0; i < ns->nmedia; i++)
+		if (ns->media[i].len == media.len && !ns->media[i].s == !media.s
+		    && (!media.s || memcmp(ns->media[i].s, media.s, media.len) == 0))
+			return;
+	if (ns->nmedia == MEDIA_MAX)
+		invalid(ns, "too many media types");
+	else
+		ns->media[ns->nmedia++] = media;
+}
+
+/* `group`: the media type, and the queue, which has to be the topic's where that names one. */
+static struct slice take_group(struct notices *ns, struct notice *n)
+{
+	struct slice media = { NULL, 0 };
+	char id[UUID_LEN + 1];
+	struct json_text key;
+
+	if (!enter(ns, '{')) {
+		invalid(ns, "its group is no object");
+		return media;
+	}
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "mediaType")) {
+			media = take_name(ns);
+		} else if (json_text_is(&key, "queueId")) {
+			struct slice queue = take_string(ns);
+
+			if (!queue.s || !uuid_parse(queue.s, queue.len, id))
+				invalid(ns, "its queueId is no UUID");
+			else if (!n->queue_id[0])
+				memcpy(n->queue_id, id, sizeof(id));
+			else if (strcmp(n->queue_id, id) != 0)
+				invalid(ns, "its queueId is not the topic's");
+		} else {
+			json_pass(&ns->c);
+		}
+	}
+	return media;
+}
+
+/* {"interval":"…/…","metrics":[…]} */
+static void take_interval_data(struct notices *ns, struct notice *n)
+{
+	size_t first = ns->nvalue;
+	struct slice interval = { NULL, 0 };
+	struct json_text key;
+	int64_t from_ms, to_ms;
+
+	if (!enter(ns, '{')) {
+		invalid(ns, "its data holds what is no object");
+		return;
+	}
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "interval"))
+			interval = take_string(ns);
+		else if (json_text_is(&key, "metrics"))
+			take_metrics(ns, false);
+		else
+			json_pass(&ns->c);
+	}
+	if (!parse_interval(interval, &from_ms, &to_ms))
+		return;
+	for (size_t i = first; i < ns->nvalue; i++) {
+		ns->value[i].has_interval = true;
+		ns->value[i].from_ms = from_ms;
+		ns->value[i].to_ms = to_ms;
+	}
+	if (from_ms == to_ms && (n->instant_us == NO_TIME || n->instant_us < from_ms * 1000))
+		n->instant_us = from_ms * 1000;
+}
+
+static void take_observations(struct notices *ns, struct notice *n)
+{
+	struct slice media = { NULL, 0 };
+	struct json_text key;
+
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "group")) {
+			media = take_group(ns, n);
+		} else if (!json_text_is(&key, "data")) {
+			json_pass(&ns->c);
+		} else if (enter(ns, '[')) {
+			while (json_item(&ns->c))
+				take_interval_data(ns, n);
+		} else {
+			invalid(ns, "its data is no list");
+		}
+	}
+	add_media(ns, media, 0);
+}
+
+/* {"mediaType":"…","data":[…]} */
+static void take_activity_result(struct notices *ns)
+{
+	size_t first = ns->nvalue;
+	struct slice media = { NULL, 0 };
+	struct json_text key;
+
+	if (!enter(ns, '{')) {
+		invalid(ns, "a result is no object");
+		return;
+	}
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "mediaType"))
+			media = take_name(ns);
+		else if (json_text_is(&key, "data"))
+			take_metrics(ns, true);
+		else
+			json_pass(&ns->c);
+	}
+	add_media(ns, media, first);
+}
+
+static void take_activity(struct notices *ns, struct notice *n)
+{
+	struct json_text key;
+
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "group")) {
+			take_group(ns, n);
+		} else if (!json_text_is(&key, "results")) {
+			json_pass(&ns->c);
+		} else if (enter(ns, '[')) {
+			while (json_item(&ns->c))
+				take_activity_result(ns);
+		} else {
+			invalid(ns, "its results are no list");
+		}
+	}
+}
+
+/* --- one message -------------------------------------------------------------------- */
+
+/* The family of a queue's topic, and the queue; NONE with a queue's topic: another one. */
+static enum family family_of(struct slice topic, struct notice *n)
+{
+	const size_t head = strlen(QUEUE_TOPIC);
+	struct slice rest;
+
+	if (!slice_has_prefix(topic, QUEUE_TOPIC) || topic.len < head + UUID_LEN + 1
+	    || topic.s[head + UUID_LEN] != '.' || !uuid_parse(topic.s + head, UUID_LEN, n->queue_id))
+		return FAMILY_NONE;
+	rest = (struct slice){ topic.s + head + UUID_LEN + 1, topic.len - head - UUID_LEN - 1 };
+	if (slice_is_any_case(rest, "observations"))
+		return FAMILY_OBSERVATIONS;
+	return slice_is_any_case(rest, "activity") ? FAMILY_ACTIVITY : FAMILY_NONE;
+}
+
+static enum notice_kind system_kind(struct slice topic)
+{
+	static const struct {
+		const char *topic;
+		enum notice_kind kind;
+	} topics[] = {
+		{ "v2.system.socket_closing", NOTICE_CLOSING },
+		{ "v2.system.no_longer_subscribed", NOTICE_UNSUBSCRIBED },
+		{ "v2.system.token_revoked", NOTICE_REVOKED },
+		{ "channel.metadata", NOTICE_HEARTBEAT }
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(topics); i++)
+		if (slice_has_prefix(topic, topics[i].topic))
+			return topics[i].kind;
+	return NOTICE_OTHER;
+}
+
+/* A heartbeat's body, or a pong's. */
+static enum notice_kind take_metadata(struct notices *ns)
+{
+	enum notice_kind kind = NOTICE_HEARTBEAT;
+	struct json_text key;
+
+	while (json_key(&ns->c, &key)) {
+		if (!json_text_is(&key, "message"))
+			json_pass(&ns->c);
+		else if (slice_is_any_case(take_string(ns), "pong"))
+			kind = NOTICE_PONG;
+	}
+	return kind;
+}
+
+static void take_body(struct notices *ns, struct notice *n, struct slice topic)
+{
+	enum family family = family_of(topic, n);
+
+	n->kind = family == FAMILY_NONE ? system_kind(topic) : NOTICE_EVENT;
+	if (json_peek(&ns->c) != '{') {
+		if (family != FAMILY_NONE)
+			invalid(ns, "its eventBody is no object");
+		json_pass(&ns->c);
+		return;
+	}
+	if (family == FAMILY_NONE && n->kind != NOTICE_HEARTBEAT) {
+		n->queue_id[0] = '\0';
+		json_pass(&ns->c);
+		return;
+	}
+	json_enter(&ns->c);
+	if (family == FAMILY_OBSERVATIONS)
+		take_observations(ns, n);
+	else if (family == FAMILY_ACTIVITY)
+		take_activity(ns, n);
+	else
+		n->kind = take_metadata(ns);
+}
+
+/* The members of a message. The body is read when the topic is known: at once, or again. */
+static void take_message(struct notices *ns, struct notice *n)
+{
+	struct json_cursor body = { NULL, NULL }, end;
+	struct slice topic = { NULL, 0 };
+	struct json_text key;
+	bool done = false;
+
+	json_enter(&ns->c);
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "topicName")) {
+			topic = take_string(ns);
+		} else if (json_text_is(&key, "eventBody") && topic.s && !done) {
+			take_body(ns, n, topic);
+			done = true;
+		} else {
+			if (json_text_is(&key, "eventBody"))
+				body = ns->c;
+			json_pass(&ns->c);
+		}
+	}
+	if (done || !topic.s || !ns->c.at)
+		return;
+	if (!body.at) {
+		n->kind = family_of(topic, n) ? NOTICE_EVENT : system_kind(topic);
+		if (n->kind == NOTICE_EVENT)
+			invalid(ns, "it has no eventBody");
+		return;
+	}
+	end = ns->c;
+	ns->c = body;
+	take_body(ns, n, topic);
+	if (ns->c.at)
+		ns->c = end;
+}
+
+static void clear(struct notices *ns, struct notice *n)
+{
+	*n = (struct notice){ .kind = NOTICE_OTHER, .instant_us = NO_TIME, .media = ns->media,
+		.value = ns->value };
+	ns->nvalue = ns->nmedia = 0;
+	ns->why = NULL;
+	lines_free(&ns->plain);
+}
+
+static void finish(struct notices *ns, struct notice *n)
+{
+	n->nmedia = ns->nmedia;
+	n->nvalue = ns->nvalue;
+	if (ns->failed)
+		invalid(ns, "out of memory");
+	n->why = ns->why;
+	if (n->why)
+		n->kind = NOTICE_INVALID;
+}
+
+void notices_begin(struct notices *ns, const char *text, size_t len)
+{
+	ns->c = json_start(text, text + len);
+	ns->more = true;
+}
+
+bool notices_next(struct notices *ns, struct notice *n)
+{
+	const char *start = ns->c.at;
+
+	if (!ns->more)
+		return false;
+	clear(ns, n);
+	if (json_peek(&ns->c) == '{') {
+		take_message(ns, n);
+	} else {
+		json_pass(&ns->c);
+		invalid(ns, "it is no object");
+	}
+	finish(ns, n);
+	n->text = start;
+	if (!ns->c.at) {
+		n->kind = NOTICE_NOT_JSON;
+		n->text_len = (size_t)(ns->c.end - start);
+		ns->more = false;
+		return true;
+	}
+	n->text_len = (size_t)(ns->c.at - start);
+	ns->c = json_start(ns->c.at, ns->c.end);
+	ns->more = ns->c.at < ns->c.end;
+	return true;
+}
+
+/* --- an answer ---------------------------------------------------------------------- */
+
+/* To the value of the answer's member; false: it has none, or is no object. */
+static bool find_member(struct json_cursor *c, const char *name)
+{
+	struct json_text key;
+
+	if (json_peek(c) != '{')
+		return false;
+	json_enter(c);
+	while (json_key(c, &key)) {
+		if (json_text_is(&key, name))
+			return true;
+		json_pass(c);
+	}
+	return false;
+}
+
+void notices_begin_answer(struct notices *ns, const char *text, size_t len)
+{
+	const char *end = text + len, *behind = json_skip(text, end);
+
+	ns->c = json_start(text, end);
+	ns->whole = behind && json_peek(&ns->c) == '{';
+	/* without results it is an answer about nothing */
+	ns->more = ns->whole && find_member(&ns->c, "results") && json_peek(&ns->c) == '[';
+	if (ns->more)
+		json_enter(&ns->c);
+}
+
+bool notices_answer_is_whole(const struct notices *ns)
+{
+	return ns->whole;
+}
+
+bool notices_next_result(struct notices *ns, struct notice *n)
+{
+	struct slice media = { NULL, 0 };
+	struct json_text key;
+
+	if (!ns->more || !json_item(&ns->c)) {
+		ns->more = false;
+		return false;
+	}
+	clear(ns, n);
+	n->text = ns->c.at;
+	n->kind = NOTICE_EVENT;
+	if (enter(ns, '{')) {
+		while (json_key(&ns->c, &key)) {
+			if (json_text_is(&key, "group"))
+				media = take_group(ns, n);
+			else if (json_text_is(&key, "data"))
+				take_metrics(ns, false);
+			else
+				json_pass(&ns->c);
+		}
+	}
+	add_media(ns, media, 0);
+	if (!n->queue_id[0])
+		invalid(ns, "a result names no queue");
+	finish(ns, n);
+	n->text_len = ns->c.at ? (size_t)(ns->c.at - n->text) : 0;
+	return true;
+}
+
+bool notices_presences(struct notices *ns, const char *text, size_t len,
+	notice_presence *each, void *arg)
+{
+	struct json_text key;
+
+	lines_free(&ns->plain);
+	ns->why = NULL;
+	ns->c = json_start(text, text + len);
+	if (!find_member(&ns->c, "systemToOrganizationMappings") || !enter(ns, '{'))
+		return true;
+	while (json_key(&ns->c, &key)) {
+		struct slice name = plain(ns, &key), id;
+
+		if (!enter(ns, '['))
+			continue;
+		while (json_item(&ns->c)) {
+			id = take_string(ns);
+			if (id.s && name.s && !each(arg, id, name))
+				return false;
+		}
+	}
+	return ns->c.at && !ns->failed && !ns->why;
+}

@@ -1,0 +1,25 @@
+/*
+ * A closed window of the wallboard as the bytes of its rows: the envelope and the CSV columns
+ * of row.h, what a gauge, an age and a total have, and new CSV columns at the end.
+ */
+#ifndef PANEL_H
+#define PANEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base.h"
+#include "board.h"
+#include "row.h"
+
+struct panel {
+	enum row_format format;
+	bool header;			/* CSV: a header row before the first row */
+	const char *const *name;	/* of queues, by number, or NULL; each may be NULL */
+	bool header_done;
+};
+
+/* Appends every row of the window, each ended by LF; false: out of memory. */
+bool panel_render(struct panel *panel, const struct board_window *window, struct buf *out);
+
+#endif
