@@ -1,5 +1,6 @@
 #include "creds.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -10,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "text.h"
+
 #define SECRET_MAX 4096
 #define SECRET_WAIT_MS 5000	/* for a secret that comes by a pipe */
 #define HOST_MAX 253
@@ -18,16 +21,18 @@
 
 static bool is_loopback(const char *host, size_t len)
 {
+	char text[INET_ADDRSTRLEN];
+	struct in_addr v4;
+
 	if (len == 9 && strncasecmp(host, "localhost", len) == 0)
 		return true;
 	if (len == 5 && strncmp(host, "[::1]", len) == 0)
 		return true;
-	if (len < 9 || strncmp(host, "127.", 4) != 0)
+	if (len >= sizeof(text))
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (host[i] != '.' && (host[i] < '0' || host[i] > '9'))
-			return false;
-	return true;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
 }
 
 static bool is_host_name(const char *s, size_t len)
@@ -224,15 +229,18 @@ static char *read_secret(int fd, const char **why)
 }
 
 /* The secret of a file; what is wrong with it goes to problems, under the name `from`. */
-static char *secret_of_file(const char *path, const char *from, bool optional,
+static char *secret_of_file(const char *path, const char *from, bool systemd,
 	struct lines *problems, struct lines *warnings)
 {
+	/* systemd lets a service's user in by an ACL, whose mask stands in the group's bits */
+	const mode_t others = systemd ? S_IROTH : S_IRGRP | S_IROTH;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	const char *why = NULL;
+	char text[SHOWN_SIZE];
 	struct stat st = { .st_mode = 0 };
 	char *secret = NULL;
 
-	if (fd < 0 && optional && errno == ENOENT)
+	if (fd < 0 && systemd && errno == ENOENT)
 		return NULL;
 	if (fd < 0 || fstat(fd, &st) != 0)
 		why = strerror(errno);
@@ -241,10 +249,11 @@ static char *secret_of_file(const char *path, const char *from, bool optional,
 	else
 		secret = read_secret(fd, &why);
 	if (why)
-		lines_add(problems, "%s: %s cannot be used: %s", from, path, why);
-	else if (S_ISREG(st.st_mode) && (st.st_mode & 077))
-		lines_add(warnings, "%s: others may read it (mode %03o); chmod 600 it", path,
-			(unsigned)(st.st_mode & 0777));
+		lines_add(problems, "%s '%s': cannot be read: %s", from,
+			text_shown(text, path, strlen(path)), why);
+	else if (S_ISREG(st.st_mode) && (st.st_mode & others))
+		lines_add(warnings, "%s: others may read it (mode %03o); chmod 600 it",
+			text_shown(text, path, strlen(path)), (unsigned)(st.st_mode & 0777));
 	if (fd >= 0)
 		close(fd);
 	return secret;
@@ -262,12 +271,15 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 			warnings);
 		return;
 	}
-	if (!dir || asprintf(&path, "%s/gsqstat-client-secret", dir) < 0)
+	if (!dir || conf->flags_alone || asprintf(&path, "%s/gsqstat-client-secret", dir) < 0)
 		return;
 	c->secret = secret_of_file(path, "$CREDENTIALS_DIRECTORY", true, problems, warnings);
-	if (c->secret)
+	if (c->secret) {
 		c->secret_from = "$CREDENTIALS_DIRECTORY";
-	free(path);
+		c->secret_path = path;
+	} else {
+		free(path);
+	}
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
@@ -275,8 +287,8 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 static void load_host(struct creds *c, const struct creds_conf *conf,
 	const struct family *family, struct lines *problems)
 {
-	const char *host = conf->host, *why;
-	char *domain, *api = NULL;
+	const char *host = conf->host, *why, *user;
+	char *domain, *api = NULL, text[SHOWN_SIZE];
 
 	c->host_from = "--host";
 	if (!host) {
@@ -294,15 +306,19 @@ static void load_host(struct creds *c, const struct creds_conf *conf,
 			api = NULL;
 		free(domain);
 		if (!api) {
-			lines_add(problems, "%s: '%.100s' is no AWS region of Genesys Cloud and no "
-				"domain", family->host, host);
+			lines_add(problems, "%s '%s': allowed is an AWS region of Genesys Cloud "
+				"or a domain", family->host, text_shown(text, host, strlen(host)));
 			return;
 		}
 		host = api;
 	}
 	c->base_url = creds_base_url(host, &c->plain, &why);
-	if (!c->base_url)
-		lines_add(problems, "%s: '%.100s' is not %s", c->host_from, host, why);
+	if (!c->base_url) {	/* of a URL with a user in it, without that */
+		user = strrchr(host, '@');
+		host = user ? user : host;
+		lines_add(problems, "%s '%s': allowed is %s", c->host_from,
+			text_shown(text, host, strlen(host)), why);
+	}
 	free(api);
 }
 
@@ -330,12 +346,26 @@ static void load_client(struct creds *c, const struct family *family, struct lin
 		lines_add(problems, "out of memory");
 }
 
+static void wipe_secret(struct creds *c)
+{
+	if (c->secret)
+		OPENSSL_cleanse(c->secret, strlen(c->secret));
+	free(c->secret);
+	c->secret = NULL;
+}
+
 void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines *problems,
 	struct lines *warnings)
 {
 	const struct family *family;
 
 	load_secret_files(creds, conf, problems, warnings);
+	if (conf->flags_alone) {
+		if (conf->host)
+			load_host(creds, conf, &families[0], problems);
+		wipe_secret(creds);
+		return;
+	}
 	family = choose_family(creds->secret_from != NULL);
 	load_client(creds, family, problems);
 	load_host(creds, conf, family, problems);
@@ -350,9 +380,8 @@ void creds_wipe_environment(void)
 
 void creds_free(struct creds *creds)
 {
-	if (creds->secret)
-		OPENSSL_cleanse(creds->secret, strlen(creds->secret));
-	free(creds->secret);
+	wipe_secret(creds);
+	free(creds->secret_path);
 	free(creds->client_id);
 	free(creds->base_url);
 	*creds = (struct creds){ 0 };

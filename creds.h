@@ -17,6 +17,7 @@ struct creds {
 	char *base_url;		/* https://HOST[:PORT] without a slash; http on loopback alone */
 	bool plain;		/* base_url is http */
 	const char *id_from;	/* "GENESYS_CLIENT_ID", static; NULL: there is none */
+	char *secret_path;	/* the file that the secret came from, NULL: none */
 	const char *secret_from;	/* "--client-secret-file", "$CREDENTIALS_DIRECTORY", … */
 	const char *host_from;	/* "--host", "GENESYS_API_HOST", "GENESYSCLOUD_REGION" */
 };
@@ -24,6 +25,8 @@ struct creds {
 struct creds_conf {
 	const char *secret_file;	/* --client-secret-file, or NULL */
 	const char *host;		/* --host, or NULL */
+	bool flags_alone;		/* a replay needs nothing of it: what flags name is
+					   checked, and no secret kept */
 };
 
 /* One line of `problems` for each thing that is missing or wrong (the run ends with

@@ -2,11 +2,10 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "json.h"
@@ -17,8 +16,8 @@
 #define DAY_MS (24LL * 3600 * 1000)
 #define COUNT_MAX 1000000
 #define LATENESS_WINDOWS_MAX 60
-#define SHOWN_MAX 100		/* bytes of a bad value that are shown */
-#define QUEUE_LINE_MAX 4096
+#define QUEUES_NAMED_MAX 10000		/* on replay */
+#define QUEUE_FILE_MAX (4 << 20)
 #define HELP_COLUMN 31
 
 enum group { WATCH, WINDOWS, OUTPUT, SOURCE, CREDENTIALS, MESSAGES, GROUPS };
@@ -56,12 +55,13 @@ struct parse {
 	struct settings *set;
 	struct lines problems;
 	enum option_id now;		/* the option whose value is set */
-	bool given[OPTIONS];
+	bool given[OPTIONS], bad[OPTIONS];
 	bool defaults;			/* defaults are being applied */
 	bool help, version, queue_stdin, outlier_none;
 	struct lines queue_files;	/* inputs, for the check against outputs */
 	struct lines queue_words;
 	const char *host, *secret_file;
+	const char *ca_file;		/* $SSL_CERT_FILE, where --cacert is not given */
 };
 
 static const char *const metrics[] = {
@@ -77,43 +77,37 @@ static const struct option_def table[OPTIONS];
 
 /* --- what is wrong ------------------------------------------------------------------ */
 
-/* A value as it may be shown: cut, and without anything a terminal would obey. */
-static const char *shown(const char *value, char out[SHOWN_MAX + 8])
-{
-	size_t len = strlen(value), cut = utf8_cut(value, len, SHOWN_MAX);
-
-	for (size_t i = 0; i < cut; i++)
-		out[i] = (unsigned char)value[i] < 0x20 || (unsigned char)value[i] >= 0x7F ? '?'
-			: value[i];
-	memcpy(out + cut, cut < len ? "..." : "", cut < len ? 4 : 1);
-	return out;
-}
-
 static void problem(struct parse *p, const char *value, const char *allowed)
 {
-	char text[SHOWN_MAX + 8];
+	char text[SHOWN_SIZE];
 
 	lines_add(&p->problems, "--%s '%s': allowed is %s", table[p->now].name,
-		shown(value, text), allowed);
+		text_shown(text, value, strlen(value)), allowed);
+	p->bad[p->now] = true;
+}
+
+/* The flag's file cannot be what it is for; no line where why is NULL. */
+static void file_problem(struct parse *p, const char *flag, const char *path, const char *why)
+{
+	char text[SHOWN_SIZE];
+
+	if (why)
+		lines_add(&p->problems, "%s '%s': cannot be read: %s", flag, text_shown(text, path, strlen(path)),
+			why);
 }
 
 /* The place of a word in its list, -1 after a line that names the words and the nearest. */
 static int word(struct parse *p, const char *value, const char *const *words, size_t n)
 {
-	const char *near;
-	char list[256] = "", text[SHOWN_MAX + 8];
-	size_t used = 0;
+	char hint[256], text[SHOWN_SIZE];
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(value, words[i]) == 0)
 			return (int)i;
-	for (size_t i = 0; i < n && used < sizeof(list); i++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? " " : "",
-			words[i]);
-	near = nearest_word(value, words, n);
-	lines_add(&p->problems, "--%s '%s': allowed is one of %s%s%s%s", table[p->now].name,
-		shown(value, text), list, near ? "; did you mean " : "", near ? near : "",
-		near ? "?" : "");
+	words_hint(hint, sizeof(hint), value, words, n);
+	lines_add(&p->problems, "--%s '%s': allowed is one of%s", table[p->now].name,
+		text_shown(text, value, strlen(value)), hint);
+	p->bad[p->now] = true;
 	return -1;
 }
 
@@ -128,22 +122,19 @@ static int64_t duration(struct parse *p, const char *value, int64_t least_ms,
 	return least_ms;
 }
 
-#define ANY_DURATION "1ms to 24h, a number with ms, s, m or h (or ISO 8601)"
+#define UNITS ", a number with ms, s, m or h (or ISO 8601)"
 
 /* --- queues ------------------------------------------------------------------------- */
 
 /* The name of what a queue came from stands in the line: an option, a file's line. */
 static void add_queue(struct parse *p, const char *s, size_t len, const char *from)
 {
-	char id[UUID_LEN + 1], text[SHOWN_MAX + 8], *copy;
+	char id[UUID_LEN + 1], text[SHOWN_SIZE];
 	struct lines *queues = &p->set->queues;
 
 	if (!uuid_parse(s, len, id)) {
-		copy = strndup(s, len);
 		lines_add(&p->problems, "%s '%s': allowed is a queue ID, that is a UUID like "
-			"11111111-1111-4111-8111-111111111111", from,
-			copy ? shown(copy, text) : "");
-		free(copy);
+			"11111111-1111-4111-8111-111111111111", from, text_shown(text, s, len));
 		return;
 	}
 	for (size_t i = 0; i < queues->n; i++)
@@ -151,7 +142,13 @@ static void add_queue(struct parse *p, const char *s, size_t len, const char *fr
 			lines_add(&p->set->warnings, "queue %s is named twice", id);
 			return;
 		}
-	lines_add(queues, "%s", id);
+	if (queues->n < QUEUES_NAMED_MAX) {
+		lines_add(queues, "%s", id);
+		return;
+	}
+	if (!p->bad[OPT_QUEUE])
+		lines_add(&p->problems, "--queue: more than %d queues", QUEUES_NAMED_MAX);
+	p->bad[OPT_QUEUE] = true;
 }
 
 /* ID[,ID]... */
@@ -172,50 +169,48 @@ static void set_queue(struct parse *p, const char *value)
 	add_queues(p, value, "--queue");
 }
 
-/* One ID a line; what follows a # and blanks around are no part of it. */
-static void queue_line(struct parse *p, char *line, const char *path, unsigned number)
+static void queue_line(struct parse *p, const char *path, const char *s, size_t len,
+	size_t number)
 {
-	char from[SHOWN_MAX + 64], text[SHOWN_MAX + 8];
-	size_t len;
+	char from[SHOWN_SIZE + 64], text[SHOWN_SIZE];
 
-	line[strcspn(line, "#\r\n")] = '\0';
-	line += strspn(line, " \t");
-	for (len = strlen(line); len && strchr(" \t", line[len - 1]); len--)
-		;
-	if (!len)
-		return;
-	snprintf(from, sizeof(from), "--queue-file %s, line %u:", shown(path, text), number);
-	add_queue(p, line, len, from);
+	snprintf(from, sizeof(from), "--queue-file %s, line %zu:", text_shown(text, path, strlen(path)), number);
+	add_queue(p, s, len, from);
+}
+
+/* One ID a line; what follows a # and blanks around are no part of it. */
+static void queue_lines(struct parse *p, const struct buf *file, const char *path)
+{
+	size_t at = 0, len, number = 0, found = 0;
+	char text[SHOWN_SIZE];
+	const char *s;
+
+	while ((s = text_line(file->data, file->len, &at, &len))) {
+		number++;
+		if (!len)
+			continue;
+		found++;
+		queue_line(p, path, s, len, number);
+	}
+	if (!found)
+		lines_add(&p->problems, "--queue-file '%s': holds no queue ID",
+			text_shown(text, path, strlen(path)));
 }
 
 static void set_queue_file(struct parse *p, const char *path)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *f = is_stdin ? stdin : fopen(path, "re");
-	size_t queues = p->set->queues.n, warnings = p->set->warnings.n, bad = p->problems.n;
-	char *line = NULL, text[SHOWN_MAX + 8];
-	size_t room = 0;
-	unsigned number = 0;
+	bool is_stdin = strcmp(path, "-") == 0, again = is_stdin && p->queue_stdin;
+	struct buf text = { .limit = QUEUE_FILE_MAX };
+	const char *why = again ? "stdin is read once" : paths_read(path, &text);
 
-	if (is_stdin)
-		p->queue_stdin = true;
-	else
+	p->queue_stdin = p->queue_stdin || is_stdin;
+	if (!again)
 		lines_add(&p->queue_files, "%s", path);
-	while (f && getline(&line, &room, f) >= 0 && number < INT_MAX) {
-		if (room > QUEUE_LINE_MAX)
-			line[QUEUE_LINE_MAX - 1] = '\0';
-		queue_line(p, line, path, ++number);
-	}
-	if (!f || ferror(f))
-		lines_add(&p->problems, "--queue-file '%s': cannot be read: %s",
-			shown(path, text), strerror(errno));
-	else if (p->set->queues.n == queues && p->set->warnings.n == warnings
-	    && p->problems.n == bad)
-		lines_add(&p->problems, "--queue-file '%s': holds no queue ID",
-			shown(path, text));
-	free(line);
-	if (f && !is_stdin)
-		fclose(f);
+	if (why)
+		file_problem(p, "--queue-file", path, why);
+	else
+		queue_lines(p, &text, path);
+	buf_free(&text);
 }
 
 /* --- metrics and outliers ----------------------------------------------------------- */
@@ -251,6 +246,7 @@ static void set_metric(struct parse *p, const char *value)
 /* The rule keeps its own text, which its path points into. */
 static void add_rule(struct parse *p, const char *value)
 {
+	static const char *const none[] = { "none" };
 	struct settings *set = p->set;
 	struct rule *rule = &set->outlier[set->noutlier];
 	char *text = strdup(value);
@@ -260,7 +256,9 @@ static void add_rule(struct parse *p, const char *value)
 	if (!text) {
 		p->problems.failed = true;
 	} else if (!rule_parse(text, &metric, rule) || strlen(rule->path) >= FIELD_NAME_MAX) {
-		problem(p, value, "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
+		problem(p, value, nearest_word(value, none, 1)
+			? "METRIC.FIELD OP NUMBER, or none; did you mean none?"
+			: "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
 	} else {
 		known = word(p, metric, metrics, ARRAY_LEN(metrics));
 		rule->metric = known < 0 ? 0 : (size_t)known;	/* a known one, for now */
@@ -304,8 +302,21 @@ static void set_interval(struct parse *p, const char *value)
 
 static void set_window(struct parse *p, const char *value)
 {
-	p->set->window_ms = duration(p, value, 100, "100ms to 24h, a number with ms, s, m or h "
-		"(or ISO 8601)");
+	p->set->window_ms = duration(p, value, 100, "100ms to 24h" UNITS);
+}
+
+/* Those of 1ms to 24h. */
+static void set_duration(struct parse *p, const char *value)
+{
+	int64_t ms = duration(p, value, 1, "1ms to 24h" UNITS);
+
+	switch (p->now) {
+	case OPT_LATENESS: p->set->lateness_ms = ms; break;
+	case OPT_CONNECT_TIMEOUT: p->set->connect_timeout_ms = ms; break;
+	case OPT_IDLE_TIMEOUT: p->set->idle_timeout_ms = ms; break;
+	case OPT_TOKEN_MARGIN: p->set->token_margin_ms = ms; break;
+	default: break;
+	}
 }
 
 static void set_count(struct parse *p, const char *value)
@@ -320,143 +331,68 @@ static void set_count(struct parse *p, const char *value)
 		p->set->count = (uint32_t)n;
 }
 
-static void set_align(struct parse *p, const char *value)
-{
-	(void)value;
-	p->set->align = true;
-}
-
-static void set_time(struct parse *p, const char *value)
-{
-	p->set->time = word(p, value, times, ARRAY_LEN(times)) == 1 ? TIME_EVENT : TIME_ARRIVAL;
-}
-
-static void set_lateness(struct parse *p, const char *value)
-{
-	p->set->lateness_ms = duration(p, value, 1, ANY_DURATION);
-}
-
-static void set_format(struct parse *p, const char *value)
-{
-	p->set->format = word(p, value, formats, ARRAY_LEN(formats)) == 1 ? FORMAT_CSV
-		: FORMAT_NDJSON;
-}
-
-static void set_no_header(struct parse *p, const char *value)
-{
-	(void)value;
-	p->set->header = false;
-}
-
-static void set_output(struct parse *p, const char *value)
-{
-	p->set->output = value;
-}
-
-static void set_record(struct parse *p, const char *value)
-{
-	p->set->record = value;
-}
-
-static void set_rejects(struct parse *p, const char *value)
-{
-	p->set->rejects = value;
-}
-
-static void set_dry_run(struct parse *p, const char *value)
-{
-	(void)value;
-	p->set->dry_run = true;
-}
-
-static void set_replay(struct parse *p, const char *value)
-{
-	p->set->replay = value;
-}
-
-static void set_host(struct parse *p, const char *value)
-{
-	p->host = value;
-}
-
-static void set_subscribe(struct parse *p, const char *value)
-{
-	p->set->subscribe = word(p, value, subscribes, ARRAY_LEN(subscribes)) == 1
-		? SUBSCRIBE_MESSAGE : SUBSCRIBE_URL;
-}
-
-static void set_cacert(struct parse *p, const char *value)
-{
-	char text[SHOWN_MAX + 8];
-
-	p->set->cacert = value;
-	if (access(value, R_OK) != 0)
-		lines_add(&p->problems, "--cacert '%s': cannot be read: %s", shown(value, text),
-			strerror(errno));
-}
-
-static void set_connect_timeout(struct parse *p, const char *value)
-{
-	p->set->connect_timeout_ms = duration(p, value, 1, ANY_DURATION);
-}
-
 static void set_retry_for(struct parse *p, const char *value)
 {
 	/* of all lengths nothing alone needs no unit */
 	p->set->retry_for_ms = strcmp(value, "0") == 0 ? 0
-		: duration(p, value, 0, "0 to 24h, a number with ms, s, m or h (or ISO 8601)");
+		: duration(p, value, 0, "0 to 24h" UNITS);
 }
 
-static void set_idle_timeout(struct parse *p, const char *value)
+/* One of a list, the first where it is none. */
+static void set_word(struct parse *p, const char *value)
 {
-	p->set->idle_timeout_ms = duration(p, value, 1, ANY_DURATION);
+	const bool clock = p->now == OPT_TIME, form = p->now == OPT_FORMAT;
+	const char *const *words = clock ? times : form ? formats
+		: p->now == OPT_SUBSCRIBE ? subscribes : audits;
+	int i = word(p, value, words, p->now == OPT_AUDIT ? ARRAY_LEN(audits) : 2);
+
+	if (clock)
+		p->set->time = i == 1 ? TIME_EVENT : TIME_ARRIVAL;
+	else if (form)
+		p->set->format = i == 1 ? FORMAT_CSV : FORMAT_NDJSON;
+	else if (p->now == OPT_SUBSCRIBE)
+		p->set->subscribe = i == 1 ? SUBSCRIBE_MESSAGE : SUBSCRIBE_URL;
+	else
+		p->set->audit = i < 0 ? AUDIT_JSON : (enum audit_format)i;
 }
 
-static void set_token_margin(struct parse *p, const char *value)
+/* Options without a value. */
+static void set_flag(struct parse *p, const char *value)
 {
-	p->set->token_margin_ms = duration(p, value, 1, ANY_DURATION);
-}
+	struct settings *set = p->set;
 
-static void set_no_cache(struct parse *p, const char *value)
-{
 	(void)value;
-	p->set->cache = false;
+	switch (p->now) {
+	case OPT_ALIGN: set->align = true; break;
+	case OPT_NO_HEADER: set->header = false; break;
+	case OPT_DRY_RUN: set->dry_run = true; break;
+	case OPT_NO_CACHE: set->cache = false; break;
+	case OPT_VERBOSE: set->level = LEVEL_DEBUG; break;
+	case OPT_SILENT: set->level = LEVEL_ERROR; break;
+	default: break;		/* --help and --version were looked for before */
+	}
 }
 
-static void set_client_secret_file(struct parse *p, const char *value)
+/* A file or a host, as it was given. */
+static void set_name(struct parse *p, const char *value)
 {
-	p->secret_file = value;
-}
+	struct settings *set = p->set;
 
-static void set_audit(struct parse *p, const char *value)
-{
-	int i = word(p, value, audits, ARRAY_LEN(audits));
-
-	p->set->audit = i < 0 ? AUDIT_JSON : (enum audit_format)i;
-}
-
-static void set_verbose(struct parse *p, const char *value)
-{
-	(void)value;
-	p->set->level = LEVEL_DEBUG;
-}
-
-static void set_silent(struct parse *p, const char *value)
-{
-	(void)value;
-	p->set->level = LEVEL_ERROR;
-}
-
-static void set_help(struct parse *p, const char *value)
-{
-	(void)value;
-	p->help = true;
-}
-
-static void set_version(struct parse *p, const char *value)
-{
-	(void)value;
-	p->version = true;
+	/* a file beside the rows: `-` would be neither stdout nor what was meant */
+	if ((p->now == OPT_RECORD || p->now == OPT_REJECTS) && strcmp(value, "-") == 0) {
+		problem(p, value, "a file; stdout is for rows");
+		return;
+	}
+	switch (p->now) {
+	case OPT_OUTPUT: set->output = value; break;
+	case OPT_RECORD: set->record = value; break;
+	case OPT_REJECTS: set->rejects = value; break;
+	case OPT_REPLAY: set->replay = value; break;
+	case OPT_HOST: p->host = value; break;
+	case OPT_CACERT: set->cacert = value; break;
+	case OPT_CLIENT_SECRET_FILE: p->secret_file = value; break;
+	default: break;
+	}
 }
 
 /* --- the table ---------------------------------------------------------------------- */
@@ -476,54 +412,54 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_COUNT] = { "count", 'n', WINDOWS, "N", NULL, "1, on replay all",
 		"windows to print, then exit", set_count },
 	[OPT_ALIGN] = { "align", 0, WINDOWS, NULL, NULL, NULL,
-		"begin windows at multiples of their length", set_align },
+		"begin windows at multiples of their length", set_flag },
 	[OPT_TIME] = { "time", 0, WINDOWS, "CLOCK", NULL, "arrival, on replay event",
-		"arrival or event: whose clock places a frame", set_time },
+		"arrival or event: whose clock places a frame", set_word },
 	[OPT_LATENESS] = { "lateness", 0, WINDOWS, "DURATION", NULL, "two intervals",
-		"how far behind a timestamp may be", set_lateness },
+		"how far behind a timestamp may be", set_duration },
 	[OPT_FORMAT] = { "format", 'f', OUTPUT, "FORMAT", "ndjson", NULL,
-		"ndjson or csv", set_format },
+		"ndjson or csv", set_word },
 	[OPT_NO_HEADER] = { "no-header", 0, OUTPUT, NULL, NULL, NULL,
-		"CSV without its header row", set_no_header },
+		"CSV without its header row", set_flag },
 	[OPT_OUTPUT] = { "output", 'o', OUTPUT, "FILE", NULL, "stdout",
-		"write to FILE, replaced whole at the end", set_output },
+		"write to FILE, replaced whole at the end", set_name },
 	[OPT_RECORD] = { "record", 0, OUTPUT, "FILE", NULL, NULL,
-		"keep every frame, for --replay", set_record },
+		"keep every frame, for --replay", set_name },
 	[OPT_REJECTS] = { "rejects", 0, OUTPUT, "FILE", NULL, NULL,
-		"keep every rejected frame and why", set_rejects },
+		"keep every rejected frame and why", set_name },
 	[OPT_DRY_RUN] = { "dry-run", 0, OUTPUT, NULL, NULL, NULL,
-		"check all, print the settings, send nothing", set_dry_run },
+		"check all, print the settings, send nothing", set_flag },
 	[OPT_REPLAY] = { "replay", 0, SOURCE, "FILE", NULL, NULL,
-		"read a recording, not the network; - is stdin", set_replay },
+		"read a recording, not the network; - is stdin", set_name },
 	[OPT_HOST] = { "host", 'H', SOURCE, "HOST", NULL, "$GENESYS_API_HOST",
-		"HOST[:PORT] or URL of the API", set_host },
+		"HOST[:PORT] or URL of the API", set_name },
 	[OPT_SUBSCRIBE] = { "subscribe", 0, SOURCE, "HOW", "url", NULL,
-		"url or message: where the payload travels", set_subscribe },
+		"url or message: where the payload travels", set_word },
 	[OPT_CACERT] = { "cacert", 0, SOURCE, "FILE", NULL, "the system's",
-		"certificates to trust (PEM)", set_cacert },
+		"certificates to trust (PEM)", set_name },
 	[OPT_CONNECT_TIMEOUT] = { "connect-timeout", 0, SOURCE, "DURATION", "15s", NULL,
-		"bound of one handshake", set_connect_timeout },
+		"bound of one handshake", set_duration },
 	[OPT_RETRY_FOR] = { "retry-for", 0, SOURCE, "DURATION", "60s", NULL,
 		"how long to try (again) before giving up", set_retry_for },
 	[OPT_IDLE_TIMEOUT] = { "idle-timeout", 0, SOURCE, "DURATION", NULL, "two intervals",
-		"so long without a message is a lost stream", set_idle_timeout },
+		"so long without a message is a lost stream", set_duration },
 	[OPT_OUTLIER] = { "outlier", 0, SOURCE, "EXPR", "waitTime.avg>30000", NULL,
 		"drop frames for which EXPR holds, or none", set_outlier },
 	[OPT_TOKEN_MARGIN] = { "token-margin", 0, CREDENTIALS, "DURATION", "60s", NULL,
-		"renew the token this long before its end", set_token_margin },
+		"renew the token this long before its end", set_duration },
 	[OPT_NO_CACHE] = { "no-cache", 0, CREDENTIALS, NULL, NULL, NULL,
-		"read and keep no token in the cache", set_no_cache },
+		"read and keep no token in the cache", set_flag },
 	[OPT_CLIENT_SECRET_FILE] = { "client-secret-file", 0, CREDENTIALS, "FILE", NULL, NULL,
-		"the client secret", set_client_secret_file },
+		"the client secret", set_name },
 	[OPT_AUDIT] = { "audit", 0, MESSAGES, "FORM", "json", NULL,
-		"json, logfmt or none: lines on stderr", set_audit },
+		"json, logfmt or none: lines on stderr", set_word },
 	[OPT_VERBOSE] = { "verbose", 'v', MESSAGES, NULL, NULL, NULL,
-		"more on stderr", set_verbose },
+		"more on stderr", set_flag },
 	[OPT_SILENT] = { "silent", 's', MESSAGES, NULL, NULL, NULL,
-		"errors alone on stderr", set_silent },
-	[OPT_HELP] = { "help", 'h', MESSAGES, NULL, NULL, NULL, "print this", set_help },
+		"errors alone on stderr", set_flag },
+	[OPT_HELP] = { "help", 'h', MESSAGES, NULL, NULL, NULL, "print this", set_flag },
 	[OPT_VERSION] = { "version", 'V', MESSAGES, NULL, NULL, NULL,
-		"print the versions", set_version }
+		"print the versions", set_flag }
 };
 
 /* --- reading argv ------------------------------------------------------------------- */
@@ -531,7 +467,10 @@ static const struct option_def table[OPTIONS] = {
 static void apply(struct parse *p, enum option_id id, const char *value)
 {
 	p->now = id;
-	table[id].set(p, value);
+	if (table[id].arg && strcmp(table[id].arg, "FILE") == 0 && !*value)
+		problem(p, value, "the name of a file");
+	else
+		table[id].set(p, value);
 	p->given[id] = !p->defaults;
 }
 
@@ -546,8 +485,9 @@ static void apply_defaults(struct parse *p)
 	p->defaults = false;
 }
 
-static void make_getopt(struct option longs[OPTIONS + 1], char shorts[2 * OPTIONS + 2])
+static void make_getopt(struct option longs[OPTIONS + 1], char shorts[2 * OPTIONS + 3])
 {
+	*shorts++ = '-';	/* argv as it is: for the first look alone */
 	*shorts++ = ':';
 	for (size_t i = 0; i < OPTIONS; i++) {
 		const struct option_def *d = &table[i];
@@ -574,41 +514,82 @@ static int id_of_key(int key)
 	return -1;
 }
 
-static void bad_option(struct parse *p, int code, int key, const char *arg)
+/* A long option that is unknown, or the beginning of several. Where what was meant takes a
+ * value, the word that follows is that and no queue. */
+static void unknown_option(struct parse *p, const char *arg, const char *next)
 {
-	const char *names[OPTIONS], *near = NULL;
-	char name[SHOWN_MAX + 8], text[SHOWN_MAX + 8];
+	const char *all[OPTIONS], *fit[OPTIONS];
+	char name[SHOWN_SIZE], hint[512];
+	size_t len = strcspn(arg, "="), n = 0;
+	bool value = true;
+
+	text_shown(name, arg, len);
+	for (size_t i = 0; i < OPTIONS; i++) {
+		all[i] = table[i].name;
+		if (strncmp(all[i], arg, len) == 0)
+			fit[n++] = all[i];
+	}
+	if (n) {
+		words_hint(hint, sizeof(hint), "", fit, n);
+		lines_add(&p->problems, "option --%s is the beginning of%s", name, hint);
+	} else {
+		fit[0] = nearest_word(name, all, OPTIONS);
+		n = fit[0] != NULL;
+		lines_add(&p->problems, "unknown option --%s; %s%s%s", name,
+			n ? "did you mean --" : "see --help", n ? fit[0] : "", n ? "?" : "");
+	}
+	for (size_t i = 0, k = 0; k < n; i++)
+		if (all[i] == fit[k]) {
+			value = value && table[i].arg;
+			k++;
+		}
+	if (n && value && !arg[len] && next && (next[0] != '-' || !next[1]))
+		optind++;
+}
+
+static void bad_option(struct parse *p, int code, int key, char **argv)
+{
+	char name[2] = { (char)key, '\0' };
 	int id = id_of_key(key);
 
-	if (id >= 0) {
+	if (id >= 0)
 		lines_add(&p->problems, "--%s %s", table[id].name, code == ':'
 			? "needs a value" : "takes no value");
-		return;
+	else if (key)
+		lines_add(&p->problems, "unknown option -%s; see --help", name);
+	else
+		unknown_option(p, argv[optind - 1] + 2, argv[optind]);
+}
+
+/* Whether --help or --version is among the options: before any value is looked at, as one
+ * may be a file to be read. */
+static bool asks_for_help(struct parse *p, int argc, char **argv, const char *shorts,
+	const struct option *longs)
+{
+	int key;
+
+	optind = 0;	/* from the start, whatever was parsed before */
+	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		p->help = p->help || key == table[OPT_HELP].letter;
+		p->version = p->version || key == table[OPT_VERSION].letter;
 	}
-	if (key) {
-		snprintf(name, sizeof(name), "%c", key);
-		lines_add(&p->problems, "unknown option -%s; see --help", shown(name, text));
-		return;
-	}
-	for (size_t i = 0; i < OPTIONS; i++)
-		names[i] = table[i].name;
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
-	near = nearest_word(name, names, OPTIONS);
-	lines_add(&p->problems, "unknown or ambiguous option --%s%s%s%s", shown(name, text),
-		near ? "; did you mean --" : "; see --help", near ? near : "", near ? "?" : "");
+	optind = 0;
+	return p->help || p->version;
 }
 
 static void read_argv(struct parse *p, int argc, char **argv)
 {
 	struct option longs[OPTIONS + 1];
-	char shorts[2 * OPTIONS + 2];
+	char shorts[2 * OPTIONS + 3];
 	int key;
 
 	make_getopt(longs, shorts);
 	opterr = 0;
-	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+	if (asks_for_help(p, argc, argv, shorts, longs))
+		return;
+	while ((key = getopt_long(argc, argv, shorts + 1, longs, NULL)) != -1) {
 		if (key == '?' || key == ':')
-			bad_option(p, key, optopt, argv[optind - 1]);
+			bad_option(p, key, optopt, argv);
 		else
 			apply(p, (enum option_id)id_of_key(key), optarg);
 	}
@@ -645,30 +626,36 @@ static void derive(struct parse *p)
 static void check_combinations(struct parse *p)
 {
 	struct settings *set = p->set;
-	char window[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
+	char window[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX], late[DURATION_TEXT_MAX];
+	char text[SHOWN_SIZE];
 
 	duration_format(window, set->window_ms);
 	duration_format(most, LATENESS_WINDOWS_MAX * set->window_ms);
-	if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms)
-		lines_add(&p->problems, "--lateness: allowed is 60 windows at most, that is %s",
-			most);
+	duration_format(late, set->lateness_ms);
+	if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms && !p->bad[OPT_WINDOW]
+	    && !p->bad[OPT_INTERVAL])
+		lines_add(&p->problems, "--lateness '%s': allowed is 60 windows at most, that is "
+			"%s", late, most);
 	if (set->window_ms < set->interval_ms)
 		lines_add(&set->warnings, "--window %s is shorter than --interval %s: windows "
 			"without an update are to be expected", window, set->interval);
 	if (p->outlier_none && set->noutlier && p->given[OPT_OUTLIER])
-		lines_add(&p->problems, "--outlier none: allowed is no other --outlier beside it");
+		lines_add(&p->problems, "--outlier 'none': allowed is no other --outlier beside "
+			"it");
 	if (set->replay && set->record)
-		lines_add(&p->problems, "--record: allowed is a live run, not --replay");
+		lines_add(&p->problems, "--record '%s': allowed is a live run, not --replay",
+			text_shown(text, set->record, strlen(set->record)));
 	if (set->replay && strcmp(set->replay, "-") == 0 && p->queue_stdin)
-		lines_add(&p->problems, "--queue-file -: stdin is what --replay - reads");
-	if (set->replay)
+		lines_add(&p->problems, "--queue-file '-': stdin is what --replay - reads");
+	if (p->given[OPT_REPLAY])
 		return;
-	if (!set->queues.n && !p->problems.n)
+	if (!set->queues.n && !p->given[OPT_QUEUE] && !p->given[OPT_QUEUE_FILE]
+	    && !p->queue_words.n)
 		lines_add(&p->problems, "no queue: name one by --queue, --queue-file or as an "
 			"operand");
-	if (set->queues.n > QUEUES_MAX)
-		lines_add(&p->problems, "--queue: %zu queues; allowed are 50 at most",
-			set->queues.n);
+	if (set->queues.n > QUEUES_MAX && !p->bad[OPT_QUEUE])
+		lines_add(&p->problems, "--queue: %zu queues; allowed are %d at most",
+			set->queues.n, QUEUES_MAX);
 }
 
 /* --- files -------------------------------------------------------------------------- */
@@ -676,50 +663,59 @@ static void check_combinations(struct parse *p)
 static void check_same_files(struct parse *p)
 {
 	const struct settings *set = p->set;
-	size_t n = 6 + p->queue_files.n;
-	struct path_use *use = calloc(n, sizeof(*use));
+	const struct path_use fixed[] = {
+		{ "--output", set->output ? set->output : "-", true, false },
+		{ "--record", set->record, true, false },
+		{ "--rejects", set->rejects, true, false },
+		{ "standard error", "-", true, true },
+		{ "--replay", set->replay, false, false },
+		{ "--cacert", set->cacert, false, false },
+		{ "SSL_CERT_FILE", p->ca_file, false, false },
+		{ "--client-secret-file", p->secret_file, false, false },
+		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false }
+	};
+	const size_t n = ARRAY_LEN(fixed);
+	struct path_use *use = calloc(n + p->queue_files.n, sizeof(*use));
 
 	if (!use) {
 		p->problems.failed = true;
 		return;
 	}
-	use[0] = (struct path_use){ "--output", set->output ? set->output : "-", true };
-	use[1] = (struct path_use){ "--record", set->record, true };
-	use[2] = (struct path_use){ "--rejects", set->rejects, true };
-	use[3] = (struct path_use){ "--replay", set->replay, false };
-	use[4] = (struct path_use){ "--cacert", set->cacert, false };
-	use[5] = (struct path_use){ "--client-secret-file", p->secret_file, false };
-	for (size_t i = 6; i < n; i++)
-		use[i] = (struct path_use){ "--queue-file", p->queue_files.v[i - 6], false };
-	paths_check(use, n, &p->problems);
+	memcpy(use, fixed, sizeof(fixed));
+	for (size_t i = 0; i < p->queue_files.n; i++)
+		use[n + i] = (struct path_use){ "--queue-file", p->queue_files.v[i], false, false };
+	paths_check(use, n + p->queue_files.n, &p->problems);
 	free(use);
 }
 
 static void check_output(struct parse *p, const char *flag, const char *path)
 {
+	size_t len = path ? strlen(path) : 0;
 	struct err err;
 
-	if (path && strcmp(path, "-") != 0 && out_check(path, &err) != ST_OK)
+	if (!len || strcmp(path, "-") == 0)
+		return;
+	if (path[len - 1] == '/')
+		lines_add(&p->problems, "%s %.100s: cannot be made: %s", flag, path,
+			strerror(EISDIR));
+	else if (out_check(path, &err) != ST_OK)
 		lines_add(&p->problems, "%s %s", flag, err.text);
 }
 
 static void check_files(struct parse *p)
 {
 	const struct settings *set = p->set;
-	char text[SHOWN_MAX + 8];
-	struct stat st;
 
 	check_same_files(p);
 	check_output(p, "--output", set->output);
 	check_output(p, "--record", set->record);
 	check_output(p, "--rejects", set->rejects);
-	if (!set->replay || strcmp(set->replay, "-") == 0)
-		return;
-	if (access(set->replay, R_OK) != 0 || stat(set->replay, &st) != 0)
-		lines_add(&p->problems, "--replay '%s': cannot be read: %s",
-			shown(set->replay, text), strerror(errno));
-	else if (S_ISDIR(st.st_mode))
-		lines_add(&p->problems, "--replay '%s': is a directory", shown(set->replay, text));
+	if (set->replay)
+		file_problem(p, "--replay", set->replay, paths_unreadable(set->replay));
+	if (set->cacert)
+		file_problem(p, "--cacert", set->cacert, paths_no_certificates(set->cacert));
+	if (p->ca_file && !set->creds.plain)
+		file_problem(p, "SSL_CERT_FILE", p->ca_file, paths_no_certificates(p->ca_file));
 }
 
 /* --- --help and --version ----------------------------------------------------------- */
@@ -822,7 +818,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_REPLAY: put_text(out, set->replay); break;
 	case OPT_HOST: put_text(out, set->creds.base_url); break;
 	case OPT_SUBSCRIBE: put_text(out, subscribes[set->subscribe]); break;
-	case OPT_CACERT: put_text(out, set->cacert); break;
+	case OPT_CACERT: put_text(out, set->cacert ? set->cacert : p->ca_file); break;
 	case OPT_CONNECT_TIMEOUT: put_duration(out, set->connect_timeout_ms); break;
 	case OPT_RETRY_FOR: put_duration(out, set->retry_for_ms); break;
 	case OPT_IDLE_TIMEOUT: put_duration(out, set->idle_timeout_ms); break;
@@ -839,14 +835,16 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	}
 }
 
-/* `default`, `flag`, or the variable's name as `environment`. */
+/* `flag`, `environment`, `file` or `default`; a queue may have come in two ways. */
 static const char *origin(const struct parse *p, enum option_id id)
 {
-	if (id == OPT_QUEUE && p->queue_words.n)
+	if (p->given[id] || (id == OPT_QUEUE && p->queue_words.n))
 		return "flag";
-	if (id == OPT_HOST && !p->given[id] && p->set->creds.host_from)
+	if (id == OPT_QUEUE && p->given[OPT_QUEUE_FILE])
+		return "file";
+	if ((id == OPT_HOST && p->set->creds.host_from) || (id == OPT_CACERT && p->ca_file))
 		return "environment";
-	return p->given[id] ? "flag" : "default";
+	return "default";
 }
 
 static void put_secret(struct buf *out, const char *key, const char *from)
@@ -883,69 +881,74 @@ static void put_values(struct buf *out, const struct parse *p)
 
 /* --- all of it ---------------------------------------------------------------------- */
 
-static enum status print(const struct buf *text)
+/* All of it to stdout, which others may have made non-blocking. Frees the text. */
+static enum status print(struct buf *text)
 {
-	size_t done = 0;
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int error = text->failed ? ENOMEM : 0;
+	ssize_t n;
 
-	while (!text->failed && done < text->len) {
-		ssize_t n = write(STDOUT_FILENO, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		done += (size_t)n;
+	for (size_t done = 0; !error && done < text->len; done += n > 0 ? (size_t)n : 0) {
+		n = write(STDOUT_FILENO, text->data + done, text->len - done);
+		if (n < 0 && errno != EINTR && (errno != EAGAIN || poll(&out, 1, -1) < 0))
+			error = errno;
 	}
-	if (!text->failed && done == text->len)
+	buf_free(text);
+	if (!error)
 		return ST_OK;
-	if (errno == EPIPE)
+	if (error == EPIPE)
 		return ST_READER_LEFT;
-	fprintf(stderr, "gsqstat: standard output: %s\n",
-		text->failed ? "out of memory" : strerror(errno));
+	fprintf(stderr, "gsqstat: standard output: %s\n", strerror(error));
 	return ST_OUTPUT;
+}
+
+/* Lines with words from outside, for a terminal. */
+static void print_lines(const char *what, struct lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		text_clean(lines->v[i]);
+		fprintf(stderr, "gsqstat: %s%s\n", what, lines->v[i]);
+	}
 }
 
 static enum status print_help_or_version(const struct parse *p, const char *versions)
 {
 	struct buf out = { 0 };
-	enum status st;
 
 	if (p->help)
 		put_help(&out);
 	else
 		buf_printf(&out, "gsqstat %s (%s)\n", GSQSTAT_VERSION, versions);
-	st = print(&out);
-	buf_free(&out);
-	return st;
+	return print(&out);
 }
 
 static enum status print_settings(const struct parse *p)
 {
 	struct buf out = { 0 };
-	enum status st;
 
-	for (size_t i = 0; i < p->set->warnings.n; i++)
-		fprintf(stderr, "gsqstat: warning: %s\n", p->set->warnings.v[i]);
+	if (p->set->level <= LEVEL_WARNING)
+		print_lines("warning: ", &p->set->warnings);
 	put_settings(&out, p);
-	st = print(&out);
-	buf_free(&out);
-	return st;
+	return print(&out);
 }
 
 static void check_all(struct parse *p)
 {
 	struct settings *set = p->set;
-	struct creds_conf conf = { p->secret_file, p->host };
+	struct creds_conf conf = { p->secret_file, p->host, p->given[OPT_REPLAY] };
+	const char *ca_file = getenv("SSL_CERT_FILE");
 	struct buf json = { 0 };
 
 	derive(p);
-	if (!set->replay)
-		creds_load(&set->creds, &conf, &p->problems, &set->warnings);
+	if (!set->replay && !set->cacert && ca_file && *ca_file)
+		p->ca_file = ca_file;
+	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
 	check_combinations(p);
 	check_files(p);
 	put_values(&json, p);
 	set->settings_json = json.data;
-	if (json.failed || p->problems.failed || set->queues.failed)
+	if (json.failed || p->problems.failed || set->queues.failed || set->outlier_text.failed
+	    || p->queue_files.failed || p->queue_words.failed)
 		lines_add(&p->problems, "out of memory");
 }
 
@@ -956,8 +959,7 @@ static enum parsed settle(struct parse *p, const char *versions, enum status *st
 		return PARSED_DONE;
 	}
 	check_all(p);
-	for (size_t i = 0; i < p->problems.n; i++)
-		fprintf(stderr, "gsqstat: %s\n", p->problems.v[i]);
+	print_lines("", &p->problems);
 	if (p->problems.n || p->problems.failed)
 		return PARSED_BAD;
 	if (!p->set->dry_run)

@@ -1,10 +1,20 @@
 #include "paths.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LINKS_MAX 40
+#define READ_BYTES 65536
 
 struct file {
 	struct stat st;
@@ -12,7 +22,8 @@ struct file {
 	char *real;	/* where it does not exist yet: the directory's real path and the name */
 };
 
-static char *future_path(const char *path)
+/* The directory's real path and the last name. */
+static char *real_name(const char *path)
 {
 	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL, *dir, *real = NULL;
 
@@ -28,6 +39,30 @@ static char *future_path(const char *path)
 	return real;
 }
 
+/* The name under which a file would come into being: links that lead to nothing yet are
+ * followed. */
+static char *future_path(const char *path)
+{
+	char *real = real_name(path), *next, link[PATH_MAX];
+	ssize_t n;
+
+	for (int hops = 0; real && hops < LINKS_MAX; hops++) {
+		n = readlink(real, link, sizeof(link) - 1);
+		if (n < 0)
+			break;
+		link[n] = '\0';
+		if (link[0] == '/')
+			next = strdup(link);
+		else if (asprintf(&next, "%.*s/%s", (int)(strrchr(real, '/') - real), real,
+		    link) < 0)
+			next = NULL;
+		free(real);
+		real = next ? real_name(next) : NULL;
+		free(next);
+	}
+	return real;
+}
+
 static struct file identify(const struct path_use *use)
 {
 	struct file f = { .known = false };
@@ -35,7 +70,8 @@ static struct file identify(const struct path_use *use)
 	if (!use->path)
 		return f;
 	if (strcmp(use->path, "-") == 0)
-		f.known = fstat(use->output ? STDOUT_FILENO : STDIN_FILENO, &f.st) == 0;
+		f.known = fstat(use->is_stderr ? STDERR_FILENO
+			: use->output ? STDOUT_FILENO : STDIN_FILENO, &f.st) == 0;
 	else
 		f.known = stat(use->path, &f.st) == 0;
 	if (!f.known)
@@ -51,6 +87,12 @@ static bool same_file(const struct file *a, const struct file *b)
 	return a->real && b->real && strcmp(a->real, b->real) == 0;
 }
 
+static bool may_share(const struct path_use *a, const struct path_use *b)
+{
+	return (!a->output && !b->output) || (a->output && b->output && a->path && b->path
+		&& strcmp(a->path, "-") == 0 && strcmp(b->path, "-") == 0);
+}
+
 void paths_check(const struct path_use *use, size_t n, struct lines *problems)
 {
 	struct file *file = calloc(n, sizeof(*file));
@@ -63,10 +105,81 @@ void paths_check(const struct path_use *use, size_t n, struct lines *problems)
 		file[i] = identify(&use[i]);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = i + 1; k < n; k++)
-			if ((use[i].output || use[k].output) && same_file(&file[i], &file[k]))
+			if (!may_share(&use[i], &use[k]) && same_file(&file[i], &file[k]))
 				lines_add(problems, "%s and %s are one file", use[i].flag,
 					use[k].flag);
 	for (size_t i = 0; i < n; i++)
 		free(file[i].real);
 	free(file);
+}
+
+/* --- what is read ------------------------------------------------------------------- */
+
+const char *paths_unreadable(const char *path)
+{
+	struct stat st;
+	int flags;
+
+	if (strcmp(path, "-") == 0) {
+		/* main() puts a write-only descriptor where there was none */
+		flags = fcntl(STDIN_FILENO, F_GETFL);
+		return flags < 0 || (flags & O_ACCMODE) == O_WRONLY ? "stdin is closed" : NULL;
+	}
+	if (access(path, R_OK) != 0 || stat(path, &st) != 0)
+		return strerror(errno);
+	return S_ISDIR(st.st_mode) ? strerror(EISDIR) : NULL;
+}
+
+static bool holds_certificate(const char *path)
+{
+	BIO *bio = BIO_new_file(path, "r");
+	STACK_OF(X509_INFO) *all = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL) : NULL;
+	bool found = false;
+
+	for (int i = 0; all && i < sk_X509_INFO_num(all); i++)
+		found = found || sk_X509_INFO_value(all, i)->x509;
+	sk_X509_INFO_pop_free(all, X509_INFO_free);
+	BIO_free(bio);
+	ERR_clear_error();
+	return found;
+}
+
+const char *paths_no_certificates(const char *path)
+{
+	const char *why = paths_unreadable(path);
+	struct stat st;
+
+	if (!why && stat(path, &st) == 0 && S_ISREG(st.st_mode) && !holds_certificate(path))
+		why = "no certificate in PEM is in it";
+	return why;
+}
+
+const char *paths_read(const char *path, struct buf *text)
+{
+	const char *why = paths_unreadable(path);
+	int fd = -1;
+	ssize_t n = 1;
+
+	if (why)
+		return why;
+	fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return strerror(errno);
+	while (n > 0) {
+		char *to = buf_reserve(text, READ_BYTES);
+
+		n = to ? read(fd, to, READ_BYTES) : 0;
+		if (n > 0)
+			text->len += (size_t)n;
+		else if (n < 0 && (errno == EINTR
+		    || (errno == EAGAIN && poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, -1) > 0)))
+			n = 1;
+	}
+	if (n < 0)
+		why = strerror(errno);
+	else if (text->failed)
+		why = "it is too long";
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return why;
 }

@@ -1,6 +1,7 @@
 /*
- * Whether two names are one file: what a run writes may be nothing else that it writes or
- * reads. Terminals, pipes and devices may be shared.
+ * Files by their names, before anything is written: whether two names are one file (what a
+ * run writes may be nothing else that it writes or reads; terminals, pipes and devices may be
+ * shared), and what is read whole.
  */
 #ifndef PATHS_H
 #define PATHS_H
@@ -14,9 +15,22 @@ struct path_use {
 	const char *flag;	/* for the line that complains */
 	const char *path;	/* "-": stdin or stdout; NULL: not used */
 	bool output;
+	bool is_stderr;		/* "-" is stderr */
 };
 
-/* One line of problems for each pair that is one file, at least one of it an output. */
+/* One line of problems for each pair that is one file, at least one of it an output; stdout
+ * and stderr may be one. */
 void paths_check(const struct path_use *use, size_t n, struct lines *problems);
+
+/* NULL, or why it cannot be read ("-", stdin, included). Nothing is read. */
+const char *paths_unreadable(const char *path);
+
+/* NULL, or why no certificates can be taken from it. Of what is no regular file only whether
+ * it is readable, as a pipe is read once. */
+const char *paths_no_certificates(const char *path);
+
+/* Appends all of a file, or of stdin for "-". NULL, or why that is not possible: also where
+ * it is more than the limit of text. */
+const char *paths_read(const char *path, struct buf *text);
 
 #endif

@@ -58,8 +58,8 @@ bool rule_parse(char *text, const char **metric, struct rule *rule)
 	if (!split(text, &left, &rule->op, &right) || !is_number(right, &rule->number))
 		return false;
 	dot = strchr(left, '.');
-	if (!dot || !dot[1] || strpbrk(left, " \t"))
-		return false;
+	if (!dot || strpbrk(left, " \t") || strstr(dot, "..") || left[strlen(left) - 1] == '.')
+		return false;	/* a name that is empty would never be met */
 	*dot = '\0';
 	*metric = left;
 	rule->path = dot + 1;

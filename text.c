@@ -353,6 +353,44 @@ void text_clean(char *s)
 	*to = '\0';
 }
 
+const char *text_shown(char out[SHOWN_SIZE], const char *value, size_t len)
+{
+	size_t cut = utf8_cut(value, len, SHOWN_SIZE - sizeof("..."));
+
+	for (size_t i = 0; i < cut; i++)
+		out[i] = value[i] ? value[i] : '?';
+	memcpy(out + cut, cut < len ? "..." : "", cut < len ? sizeof("...") : 1);
+	return out;
+}
+
+/* --- lines -------------------------------------------------------------------------- */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+const char *text_line(const char *text, size_t size, size_t *at, size_t *len)
+{
+	const char *s, *lf, *comment;
+
+	if (*at == 0 && size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+		*at = 3;	/* the byte order mark of some editors */
+	if (*at >= size)
+		return NULL;
+	s = text + *at;
+	lf = memchr(s, '\n', size - *at);
+	*len = lf ? (size_t)(lf - s) : size - *at;
+	*at += *len + 1;
+	comment = memchr(s, '#', *len);
+	*len = comment ? (size_t)(comment - s) : *len;
+	while (*len && is_blank(s[*len - 1]))
+		--*len;
+	for (; *len && is_blank(*s); s++)
+		--*len;
+	return s;
+}
+
 /* --- the nearest word --------------------------------------------------------------- */
 
 static unsigned char lower(char c)
@@ -406,4 +444,15 @@ const char *nearest_word(const char *s, const char *const *words, size_t n)
 		}
 	}
 	return best;
+}
+
+void words_hint(char *out, size_t size, const char *s, const char *const *words, size_t n)
+{
+	const char *near = nearest_word(s, words, n);
+	size_t used = 0;
+
+	for (size_t i = 0; i < n && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, " %s", words[i]);
+	if (near && used < size)
+		snprintf(out + used, size - used, "; did you mean %s?", near);
 }

@@ -41,7 +41,19 @@ bool utf8_is_trickster(const char *s, size_t n);
 /* In place, fit for a terminal: a `?` for each control, trickster and byte that is no UTF-8. */
 void text_clean(char *s);
 
+/* The next line of a list: without blanks around and what follows a `#`, so perhaps empty.
+ * NULL: there is none. *at begins at 0. */
+const char *text_line(const char *text, size_t size, size_t *at, size_t *len);
+
+/* A bad value of len bytes as a line shows it: cut, a NUL as `?`, all else to be cleaned with
+ * the line. Returns out. */
+#define SHOWN_SIZE 108
+const char *text_shown(char out[SHOWN_SIZE], const char *value, size_t len);
+
 /* The word nearest to s by edits (case ignored), NULL if none is near enough to suggest. */
 const char *nearest_word(const char *s, const char *const *words, size_t n);
+
+/* The words, a blank before each, and the one that s may mean: ` ndjson csv; did you mean csv?` */
+void words_hint(char *out, size_t size, const char *s, const char *const *words, size_t n);
 
 #endif

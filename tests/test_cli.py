@@ -8,6 +8,7 @@ import frames
 import gateway
 import harness
 import pytest
+from certs import Authority
 from harness import QUEUE
 
 HOST = ("-H", "localhost:1")
@@ -53,9 +54,50 @@ def test_all_bad_values_are_told_at_once(user):
     (["-H", "http://example.com"], ["loopback"]), (["-H", "https://u:p@example.com"], ["--host"]),
     (["-H", "host/path"], ["--host"]), (["--client-secret-file", "nowhere"], ["nowhere"]),
     (["--replay", "nowhere"], ["--replay"]), (["--replay", "/"], ["directory"]),
-    (["--replay", "-", "-Q", "-"], ["stdin"])])
+    (["--replay", "-", "-Q", "-"], ["stdin"]), (["-Q", "-", "-Q", "-"], ["read once"]),
+    (["--cacert", "/"], ["--cacert", "directory"]),
+    (["--cacert", harness.__file__], ["no certificate"]),
+    (["-o", "/"], ["directory"]), (["--record", "/"], ["directory"])])
 def test_bad_value_is_2_and_named(user, args, words):
     refused(user, *args, *([] if "-H" in args else HOST), QUEUE, words=words)
+
+
+def test_replay_is_checked_as_a_live_run_is(tool):
+    sample = os.path.join(os.path.dirname(__file__), "sample.ndjson")
+    refused(tool, "--replay", sample, "-H", "a b", "--client-secret-file", "nowhere",
+            words=["--host 'a b'", "--client-secret-file 'nowhere'"])
+    refused(tool, "--replay", "-", words=["stdin is closed"], preexec_fn=lambda: os.close(0))
+
+
+def test_two_names_of_one_file(user):
+    (user.dir / "a").write_text(QUEUE + "\n")
+    os.link(user.dir / "a", user.dir / "hard")
+    (user.dir / "soft").symlink_to("a")
+    (user.dir / "second").symlink_to("first")
+    (user.dir / "first").symlink_to("new")
+    both = [*HOST, QUEUE]
+    for args in (["-o", "hard", "--record", "soft"], ["-Q", "a", "-o", "hard"],
+                 ["-o", "second", "--record", "new"], ["--rejects", "second", "-o", "./first"],
+                 ["--client-secret-file", "a", "--record", "soft"]):
+        refused(user, *both, *args, words=["are one file"])
+    user.env["SSL_CERT_FILE"] = Authority(user.dir).path
+    refused(user, *both, "-o", user.env["SSL_CERT_FILE"], words=["SSL_CERT_FILE"])
+
+    def with_a_as(stream, mode, *args):
+        with open(user.dir / "a", mode) as file:
+            process = subprocess.run([harness.PROGRAM, *HOST, *args], env=user.env, cwd=user.dir,
+                                     **{"stderr": subprocess.DEVNULL, stream: file})
+        assert process.returncode == 2
+    with_a_as("stdin", "r", "-Q", "-", "-o", "hard")
+    with_a_as("stderr", "a", QUEUE, "-o", "soft")       # rows would take the audit's place
+    assert "one file" in (user.dir / "a").read_text()
+
+
+def test_stdout_and_stderr_may_be_one_file(tool):
+    sample = os.path.join(os.path.dirname(__file__), "sample.ndjson")
+    with open(tool.dir / "log", "w") as log:
+        assert subprocess.run([harness.PROGRAM, "--replay", sample], env=tool.env,
+                              stdout=log, stderr=log).returncode == 0
 
 
 def test_live_needs_a_queue_credentials_and_a_host(tool):
@@ -100,6 +142,24 @@ def test_help_and_version_win_over_errors(tool):
     assert r.status == 0 and all(w in r.out for w in ("gsqstat ", "libcurl/", "OpenSSL/", "cJSON/"))
 
 
+def test_help_reads_no_file(tool):
+    end, writer = os.pipe()     # open all the while
+    process = tool.start("-Q", "-", "--help", stdin=end)
+    try:
+        r = tool.finish(process, timeout=10)
+    finally:
+        process.kill()
+        os.close(end)
+        os.close(writer)
+    assert r.status == 0 and "--queue" in r.out and r.err == ""
+
+
+def test_standard_descriptors_that_are_closed(user):
+    for args in (["--help"], ["--version"], ["--dry-run", *HOST, QUEUE]):
+        assert user.run(*args, preexec_fn=lambda: os.close(1)).status == 7
+    assert user.run("-f", "x", preexec_fn=lambda: os.close(2)).status == 2
+
+
 def test_help_to_a_full_disk_is_7(tool):
     with open("/dev/full", "w") as full:
         assert tool.run("--help", stdout=full).status == 7
@@ -118,6 +178,29 @@ def test_dry_run_shows_the_settings_and_no_secret(user):
     assert settings["client-secret"] == {"from": "environment"}
 
 
+def test_dry_run_tells_where_a_value_came_from(user):
+    user.env["SSL_CERT_FILE"] = Authority(user.dir).path
+    (user.dir / "queues").write_text(QUEUE)
+
+    def settings(*args, **more):
+        r = user.run("--dry-run", *HOST, *args, **more)
+        assert r.status == 0 and "secret-value" not in r.out, r.err
+        return json.loads(r.out)
+
+    found = settings("-Q", "queues", "-H", "h:1")
+    assert found["queue"] == {"value": [QUEUE], "from": "file"}
+    assert found["queue-file"] == {"value": ["queues"], "from": "flag"}
+    assert found["host"] == {"value": "https://h:1", "from": "flag"}
+    assert found["cacert"] == {"value": user.env["SSL_CERT_FILE"], "from": "environment"}
+    assert settings("-Q", "queues", QUEUE)["queue"]["from"] == "flag"
+    assert settings("-Q", "-", data=QUEUE)["queue-file"]["value"] == ["-"]
+    user.env["SSL_CERT_FILE"] = "nowhere"
+    refused(user, *HOST, QUEUE, words=["SSL_CERT_FILE 'nowhere'"])
+    user.env["SSL_CERT_FILE"] = ""
+    assert settings(QUEUE)["cacert"] == {"value": None, "from": "default"}
+    assert user.run("--dry-run", "-s", *HOST, QUEUE, QUEUE).err == ""
+
+
 def test_dry_run_sends_nothing_and_opens_nothing(tool, serve):
     gate = serve()
     assert tool.run("--dry-run", "-o", "rows", "--record", "tape", QUEUE).status == 0
@@ -133,8 +216,19 @@ def test_queue_file(user):
         QUEUE, frames.QUEUES[1], frames.QUEUES[3], frames.QUEUES[2]]
     r = user.run("--dry-run", *HOST, "-Q", "-", data=QUEUE + "\n")
     assert json.loads(r.out)["queue"]["value"] == [QUEUE]
+    for text in ("\ufeff" + QUEUE + "\r\n", "\t" + QUEUE.upper() + "#x", QUEUE):
+        (user.dir / "queues").write_text(text)
+        assert json.loads(user.run("--dry-run", *HOST, "-Q", "queues").out)["queue"]["value"] \
+            == [QUEUE]
+    for text in (QUEUE + "\0", QUEUE + "\r" + QUEUE, "x" * (1 << 20), QUEUE + " " + QUEUE):
+        (user.dir / "queues").write_text(text)
+        (line,) = refused(user, *HOST, "-Q", "queues", words=["queues, line 1"])
+        assert len(line) < 400
     (user.dir / "empty").write_text("# none\n")
     refused(user, *HOST, "-Q", "empty", QUEUE, words=["holds no queue ID"])
+    with open(user.dir / "big", "wb") as big:
+        big.truncate(5 << 20)
+    refused(user, *HOST, "-Q", "big", words=["too long"])
     (user.dir / "bad").write_text("x\n" + QUEUE + "\ny\n")
     assert len(refused(user, *HOST, "-Q", "bad", words=["line 1", "line 3"])) == 2
 
@@ -174,6 +268,10 @@ def test_secret_from_a_file(tool, serve, how):
     r = tool.run("-w", "200ms", *args, QUEUE)
     assert r.status == 0, r.err
     assert not [line for line in r.events("warning") if "chmod" in line["message"]]
+    if how == "systemd":    # which gives a service's user an ACL, whose mask is shown here
+        path.chmod(0o440)
+        r = tool.run("-w", "200ms", *args, QUEUE)
+        assert not [line for line in r.events("warning") if "chmod" in line["message"]]
     path.chmod(0o644)
     r = tool.run("-w", "200ms", *args, QUEUE)
     assert [line for line in r.events("warning") if "chmod" in line["message"]]

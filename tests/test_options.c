@@ -1,0 +1,306 @@
+/* The command line: what argv and the environment make of the settings, and what is said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../json.h"
+#include "../options.h"
+
+#define Q1 "11111111-1111-4111-8111-111111111111"
+#define Q2 "aaaaaaaa-1111-4111-8111-111111111111"
+#define SAMPLE "tests/sample.ndjson"
+#define ARGS_MAX 40
+
+static struct settings set;
+static enum status status;
+static char said[65536];	/* on stderr, by the last parse */
+
+static void read_back(FILE *f, char *to, size_t size)
+{
+	size_t n;
+
+	rewind(f);
+	n = fread(to, 1, size - 1, f);
+	to[n] = '\0';
+	fclose(f);
+}
+
+/* Parses the words, a blank between two; a word that holds one has `_` there. */
+static enum parsed parse(const char *words)
+{
+	char copy[4096], *argv[ARGS_MAX] = { NULL }, *rest = copy, *word;
+	FILE *err = tmpfile();
+	int argc = 0, old = dup(STDERR_FILENO);
+	enum parsed parsed;
+
+	settings_free(&set);
+	setenv("GENESYS_CLIENT_ID", "id", 1);
+	setenv("GENESYS_CLIENT_SECRET", "the-secret", 1);
+	setenv("GENESYS_API_HOST", "api.example.com", 1);
+	snprintf(copy, sizeof(copy), "gsqstat %s", words);
+	while ((word = strsep(&rest, " ")) && argc < ARGS_MAX - 1) {
+		for (char *c = word; *c; c++)
+			*c = *c == '_' ? ' ' : *c;
+		argv[argc++] = word;
+	}
+	assert_non_null(err);
+	fflush(stderr);
+	assert_true(dup2(fileno(err), STDERR_FILENO) >= 0);
+	parsed = options_parse(&set, argc, argv, "versions", &status);
+	fflush(stderr);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	read_back(err, said, sizeof(said));
+	return parsed;
+}
+
+static void run(const char *words)
+{
+	if (parse(words) != PARSED_RUN)
+		fail_msg("%s: %s", words, said);
+	assert_string_equal(said, "");
+}
+
+static size_t lines_said(void)
+{
+	size_t n = 0;
+
+	for (const char *s = said; (s = strchr(s, '\n')); s++)
+		n++;
+	return n;
+}
+
+static void bad(const char *words, const char *why)
+{
+	if (parse(words) != PARSED_BAD || !strstr(said, why) || lines_said() != 1)
+		fail_msg("%s: not one line with '%s' but '%s'", words, why, said);
+}
+
+static void default__is_as_the_manual_says(void **state)
+{
+	(void)state;
+	run(Q1);
+	assert_int_equal(set.queues.n, 1);
+	assert_int_equal(set.nmetric, 4);
+	assert_int_equal(set.nasked, 4);
+	assert_string_equal(set.metric[3], "waitTime");
+	assert_string_equal(set.interval, "PT10S");
+	assert_int_equal(set.window_ms, 30000);
+	assert_int_equal(set.count, 1);
+	assert_int_equal(set.time, TIME_ARRIVAL);
+	assert_int_equal(set.lateness_ms, 20000);
+	assert_int_equal(set.format, FORMAT_NDJSON);
+	assert_true(set.header && set.cache && !set.align && !set.dry_run && !set.interval_given);
+	assert_null(set.output);
+	assert_null(set.replay);
+	assert_int_equal(set.subscribe, SUBSCRIBE_URL);
+	assert_int_equal(set.connect_timeout_ms, 15000);
+	assert_int_equal(set.retry_for_ms, 60000);
+	assert_int_equal(set.idle_timeout_ms, 20000);
+	assert_int_equal(set.token_margin_ms, 60000);
+	assert_int_equal(set.audit, AUDIT_JSON);
+	assert_int_equal(set.level, LEVEL_INFO);
+	assert_int_equal(set.noutlier, 1);
+	assert_string_equal(set.outlier[0].path, "avg");
+	assert_string_equal(set.creds.base_url, "https://api.example.com");
+	assert_string_equal(set.creds.secret, "the-secret");
+	assert_string_equal(getenv("GENESYS_CLIENT_SECRET"), "xxxxxxxxxx");
+}
+
+static void default__follows_interval_and_replay(void **state)
+{
+	(void)state;
+	run("-i PT2M " Q1);
+	assert_int_equal(set.window_ms, 120000);
+	assert_int_equal(set.lateness_ms, 240000);
+	assert_int_equal(set.idle_timeout_ms, 240000);
+	assert_int_equal(parse("-w 100ms " Q1), PARSED_RUN);
+	assert_int_equal(set.lateness_ms, 6000);	/* 60 windows */
+	assert_int_equal(set.warnings.n, 1);
+	run("--replay " SAMPLE);
+	assert_int_equal(set.count, 0);
+	assert_int_equal(set.time, TIME_EVENT);
+	assert_int_equal(set.queues.n, 0);
+	assert_null(set.creds.base_url);
+	run("--replay " SAMPLE " --time arrival -n 3");
+	assert_int_equal(set.count, 3);
+	assert_int_equal(set.time, TIME_ARRIVAL);
+}
+
+static void value__is_taken_in_every_form(void **state)
+{
+	(void)state;
+	run("-w1m " Q1 " --window=PT0.5M -fcsv --lat 30m -vs -s -v -n 1000000 -o - --retry-for 0 "
+		"--token-margin 1ms --idle-timeout 24h --no-c --audit logfmt --subscribe message "
+		"--connect-timeout=1.5h --no-header --align -m state -m waitTime,state");
+	assert_int_equal(set.window_ms, 30000);
+	assert_int_equal(set.format, FORMAT_CSV);
+	assert_int_equal(set.lateness_ms, 1800000);
+	assert_int_equal(set.level, LEVEL_DEBUG);
+	assert_int_equal(set.count, 1000000);
+	assert_int_equal(set.retry_for_ms, 0);
+	assert_int_equal(set.token_margin_ms, 1);
+	assert_int_equal(set.idle_timeout_ms, 86400000);
+	assert_int_equal(set.connect_timeout_ms, 5400000);
+	assert_int_equal(set.audit, AUDIT_LOGFMT);
+	assert_int_equal(set.subscribe, SUBSCRIBE_MESSAGE);
+	assert_true(!set.cache && !set.header && set.align);
+	assert_int_equal(set.nasked, 2);
+	assert_string_equal(set.metric[0], "state");
+	assert_string_equal(set.metric[1], "waitTime");
+}
+
+static void queue__keeps_its_order_once_and_in_lower_case(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(Q1 " -q AAAAAAAA-1111-4111-8111-111111111111," Q1 " -- " Q2),
+		PARSED_RUN);
+	assert_int_equal(set.queues.n, 2);
+	assert_string_equal(set.queues.v[0], Q2);
+	assert_string_equal(set.queues.v[1], Q1);
+	assert_int_equal(set.warnings.n, 2);
+	assert_string_equal(set.warnings.v[0], "queue " Q1 " is named twice");
+}
+
+static void rule__replaces_the_default(void **state)
+{
+	(void)state;
+	run("--outlier none " Q1);
+	assert_int_equal(set.noutlier, 0);
+	run("--outlier _agentState.a.b_>=_-1e3 --outlier waitTime.avg!=.5 -m state " Q1);
+	assert_int_equal(set.noutlier, 2);
+	assert_int_equal(set.nasked, 1);
+	assert_int_equal(set.nmetric, 3);	/* two for the rules alone */
+	assert_string_equal(set.metric[set.outlier[0].metric], "agentState");
+	assert_string_equal(set.outlier[0].path, "a.b");
+	assert_int_equal(set.outlier[0].op, CMP_GE);
+	assert_true(set.outlier[0].number == -1000);
+	assert_string_equal(set.metric[set.outlier[1].metric], "waitTime");
+	bad("--outlier waitTime.avg> " Q1, "METRIC.FIELD OP NUMBER");
+	bad("--outlier waitTime.avg=5 " Q1, "METRIC.FIELD OP NUMBER");
+	bad("--outlier waitTime.avg>inf " Q1, "METRIC.FIELD OP NUMBER");
+	bad("--outlier waitTime.avg>1e999 " Q1, "METRIC.FIELD OP NUMBER");
+	bad("--outlier waitTime.>5 " Q1, "METRIC.FIELD OP NUMBER");
+	bad("--outlier waitTime..avg>5 " Q1, "METRIC.FIELD OP NUMBER");
+	bad("--outlier waitTime.avg.>5 " Q1, "METRIC.FIELD OP NUMBER");
+	bad("--outlier waittime.avg>5 " Q1, "did you mean waitTime?");
+	bad("--outlier None " Q1, "did you mean none?");
+	bad("--outlier none --outlier waitTime.avg>1 " Q1, "no other --outlier");
+	bad("--outlier waitTime.avg>1 --outlier none " Q1, "no other --outlier");
+}
+
+/* Flag, value, what is allowed, and the nearest word. */
+static void value__that_is_bad_has_one_line(void **state)
+{
+	(void)state;
+	bad("-w 99ms " Q1, "--window '99ms': allowed is 100ms to 24h");
+	bad("-w 5 --lateness 1m " Q1, "--window '5'");
+	bad("-i PT11S --lateness 40m " Q1, "--interval 'PT11S'");
+	bad("-w 24h1ms " Q1, "24h1ms");
+	bad("-w 86400001ms " Q1, "24h");
+	bad("-w 1e3s " Q1, "1e3s");
+	bad("--lateness 0s " Q1, "--lateness '0s': allowed is 1ms");
+	bad("--lateness 31m " Q1, "--lateness '31m': allowed is 60 windows at most, that is 30m");
+	bad("--retry-for 25h " Q1, "0 to 24h");
+	bad("-n 1000001 " Q1, "1 to 1000000");
+	bad("-n -1 " Q1, "--count '-1'");
+	bad("-n  " Q1, "--count ''");
+	bad("-f jsn " Q1, "ndjson csv");
+	bad("-f tsv " Q1, "did you mean csv?");
+	bad("-m state,waittime " Q1, "did you mean waitTime?");
+	bad("-m state, " Q1, "--metric ''");
+	bad("-q " Q1 ",", "--queue ''");
+	bad("--record - " Q1, "--record '-'");
+	bad("--output= " Q1, "--output ''");
+	bad("--replay=", "--replay ''");
+	bad("-o no/such/x " Q1, "no/such/x");
+	bad("-o new/ " Q1, "Is a directory");
+	bad("--align=yes " Q1, "--align takes no value");
+	bad(Q1 " -w", "--window needs a value");
+	bad("-H https://user:word@h " Q1, "--host '@h'");
+	assert_null(strstr(said, "word"));
+	bad("--replay " SAMPLE " -H h/path", "--host");
+	bad("--replay " SAMPLE " --client-secret-file nowhere", "--client-secret-file");
+	bad("--replay " SAMPLE " --record x", "--record 'x'");
+	bad("-n 1", "no queue");
+}
+
+static void option__that_is_unknown_has_one_line(void **state)
+{
+	(void)state;
+	bad("--formt csv " Q1, "did you mean --format?");	/* csv is no queue */
+	bad("--formt=csv " Q1, "did you mean --format?");
+	bad("--alin " Q1, "did you mean --align?");
+	bad("--re x " Q1, "record rejects replay retry-for");
+	bad("--no " Q1, "no-header no-cache");
+	bad("--nonsense-of-this-kind " Q1, "see --help");
+	bad("-Z " Q1, "unknown option -Z");
+}
+
+static void value__that_is_bad_hides_no_other(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-w 1 -n 0 -f x -i y --audit z --nix -q a,b c --time d"),
+		PARSED_BAD);
+	assert_int_equal(lines_said(), 10);
+	assert_int_equal(parse("-f x"), PARSED_BAD);
+	assert_non_null(strstr(said, "no queue"));
+}
+
+static void line__holds_nothing_a_terminal_would_obey(void **state)
+{
+	char words[4096] = Q1 " -f \x1b[31m\n\xFF\xC2\x9B";
+	size_t len = strlen(words);
+
+	(void)state;
+	memset(words + len, 'x', 2000);
+	bad(words, "--format '?[31m???xxx");
+	assert_true(strlen(said) < 300);
+	bad("-H h\x1b " Q1, "--host 'h?'");
+	bad("-o no\x1b/x " Q1, "no?/x");
+	bad("--client-secret-file no\x1b " Q1, "no?");
+}
+
+static void settings__are_json(void **state)
+{
+	const char *s;
+
+	(void)state;
+	run(Q1);
+	s = set.settings_json;
+	assert_ptr_equal(json_skip(s, s + strlen(s)), s + strlen(s));
+	assert_non_null(strstr(s, "\"queue\":[\"" Q1 "\"]"));
+	assert_null(strstr(s, "the-secret"));
+}
+
+static int free_set(void **state)
+{
+	(void)state;
+	settings_free(&set);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(default__is_as_the_manual_says),
+		cmocka_unit_test(default__follows_interval_and_replay),
+		cmocka_unit_test(value__is_taken_in_every_form),
+		cmocka_unit_test(queue__keeps_its_order_once_and_in_lower_case),
+		cmocka_unit_test(rule__replaces_the_default),
+		cmocka_unit_test(value__that_is_bad_has_one_line),
+		cmocka_unit_test(option__that_is_unknown_has_one_line),
+		cmocka_unit_test(value__that_is_bad_hides_no_other),
+		cmocka_unit_test(line__holds_nothing_a_terminal_would_obey),
+		cmocka_unit_test(settings__are_json)
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, free_set);
+}
