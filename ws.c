@@ -44,8 +44,7 @@ struct ws {
 	unsigned char close[CLOSE_MAX];	/* the peer's close frame */
 	size_t close_len;
 	bool close_seen, close_whole;
-	unsigned char close_out[2];
-	size_t close_out_len;
+	unsigned char close_out[2], close_out_len;
 	bool close_due, close_sent, closing;	/* closing: ws_close began it */
 	int64_t until_us;		/* of the send or close under way; INT64_MAX: none */
 	bool done;			/* the transfer is over: result says how */
@@ -505,7 +504,7 @@ static void want_close(struct ws *ws, int code, int64_t now_us)
 {
 	if (ws->close_due || ws->close_sent)
 		return;
-	ws->close_out_len = code == WS_CLOSE_NO_CODE ? 0 : sizeof(ws->close_out);
+	ws->close_out_len = code == WS_CLOSE_NO_CODE ? 0 : 2;
 	ws->close_out[0] = (unsigned char)(code >> 8);
 	ws->close_out[1] = (unsigned char)(code & 0xFF);
 	ws->close_due = true;

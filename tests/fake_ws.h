@@ -135,7 +135,7 @@ static inline bool fake_chunk(unsigned flags, const char *bytes, size_t len, cur
 	char *copy = malloc(len ? len : 1);
 	size_t taken;
 
-	if (!copy)
+	if (!copy || !fake.ws)
 		abort();
 	if (len)
 		memcpy(copy, bytes, len);	/* so that nothing is kept of libcurl's buffer */
