@@ -30,7 +30,7 @@ static const char *const group_titles[GROUPS] = {
 enum option_id {
 	OPT_QUEUE, OPT_QUEUE_FILE, OPT_METRIC, OPT_INTERVAL, OPT_WINDOW, OPT_COUNT, OPT_ALIGN,
 	OPT_TIME, OPT_LATENESS, OPT_FORMAT, OPT_NO_HEADER, OPT_OUTPUT, OPT_RECORD, OPT_REJECTS,
-	OPT_DRY_RUN, OPT_REPLAY, OPT_HOST, OPT_SUBSCRIBE, OPT_CACERT, OPT_CONNECT_TIMEOUT,
+	OPT_DRY_RUN, OPT_REPLAY, OPT_SOURCE, OPT_HOST, OPT_SUBSCRIBE, OPT_CACERT, OPT_CONNECT_TIMEOUT,
 	OPT_RETRY_FOR, OPT_IDLE_TIMEOUT, OPT_OUTLIER, OPT_TOKEN_MARGIN, OPT_NO_CACHE,
 	OPT_CLIENT_SECRET_FILE, OPT_AUDIT, OPT_VERBOSE, OPT_SILENT, OPT_HELP, OPT_VERSION,
 	OPTIONS
@@ -70,6 +70,7 @@ static const char *const metrics[] = {
 static const char *const intervals[] = { "PT10S", "PT15S", "PT30S", "PT1M", "PT2M" };
 static const char *const formats[] = { "ndjson", "csv" };
 static const char *const times[] = { "arrival", "event" };
+static const char *const sources[] = { "stream", "notifications" };
 static const char *const subscribes[] = { "url", "message" };
 static const char *const audits[] = { "json", "logfmt", "none" };
 
@@ -225,22 +226,60 @@ static size_t metric_index(struct settings *set, const char *name)
 	return set->nmetric++;
 }
 
+/* Which names are allowed depends on the source, which may yet come. */
 static void set_metric(struct parse *p, const char *value)
 {
 	char *copy = strdup(value), *rest = copy, *name;
 
 	if (!p->given[OPT_METRIC])
-		p->set->nmetric = 0;
+		lines_free(&p->set->patterns);
 	p->given[OPT_METRIC] = !p->defaults;
-	while (copy && (name = strsep(&rest, ","))) {
-		int i = word(p, name, metrics, ARRAY_LEN(metrics));
-
-		if (i >= 0)
-			metric_index(p->set, metrics[i]);
-	}
-	p->set->nasked = p->set->nmetric;
+	while (copy && (name = strsep(&rest, ",")))
+		lines_add(&p->set->patterns, "%s", name);
 	p->problems.failed = p->problems.failed || !copy;
 	free(copy);
+}
+
+/* A name of the notification service's, or its beginning with a `*`. */
+static bool is_pattern(const char *s)
+{
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	if (strcmp(s, "*") == 0)
+		return true;
+	return len > 0 && len < FIELD_NAME_MAX && strchr("ont", s[0])
+		&& (!s[len] || strcmp(s + len, "*") == 0);
+}
+
+static void derive_metrics(struct parse *p)
+{
+	static const char *const notice_metrics[] = {
+		"oWaiting", "oInteracting", "oLongestWaiting", "oOnQueueUsers", "nOffered",
+		"tWait", "tAbandon", "oServiceLevel"
+	};
+	struct settings *set = p->set;
+
+	p->now = OPT_METRIC;
+	if (set->notices && !p->given[OPT_METRIC]) {
+		lines_free(&set->patterns);
+		for (size_t i = 0; i < ARRAY_LEN(notice_metrics); i++)
+			lines_add(&set->patterns, "%s", notice_metrics[i]);
+	}
+	for (size_t i = 0; i < set->patterns.n; i++) {
+		const char *name = set->patterns.v[i];
+		int known;
+
+		if (set->notices) {
+			if (!is_pattern(name))
+				problem(p, name, "a metric of the notification service that "
+					"begins with o, n or t, perhaps with a * at its end");
+			continue;
+		}
+		known = word(p, name, metrics, ARRAY_LEN(metrics));
+		if (known >= 0)
+			metric_index(set, metrics[known]);
+	}
+	set->nasked = set->nmetric;
 }
 
 /* The rule keeps its own text, which its path points into. */
@@ -395,6 +434,11 @@ static void set_name(struct parse *p, const char *value)
 	}
 }
 
+static void set_source(struct parse *p, const char *value)
+{
+	p->set->notices = word(p, value, sources, ARRAY_LEN(sources)) == 1;
+}
+
 /* --- the table ---------------------------------------------------------------------- */
 
 static const struct option_def table[OPTIONS] = {
@@ -431,6 +475,8 @@ static const struct option_def table[OPTIONS] = {
 		"check all, print the settings, send nothing", set_flag },
 	[OPT_REPLAY] = { "replay", 0, SOURCE, "FILE", NULL, NULL,
 		"read a recording, not the network; - is stdin", set_name },
+	[OPT_SOURCE] = { "source", 0, SOURCE, "SOURCE", "stream", NULL,
+		"stream, or notifications", set_source },
 	[OPT_HOST] = { "host", 'H', SOURCE, "HOST", NULL, "$GENESYS_API_HOST",
 		"HOST[:PORT] or URL of the API", set_name },
 	[OPT_SUBSCRIBE] = { "subscribe", 0, SOURCE, "HOW", "url", NULL,
@@ -605,12 +651,13 @@ static void derive(struct parse *p)
 {
 	struct settings *set = p->set;
 
+	derive_metrics(p);
 	if (!p->given[OPT_WINDOW])
 		set->window_ms = set->interval_ms > 30000 ? set->interval_ms : 30000;
 	if (!p->given[OPT_COUNT])
 		set->count = set->replay ? 0 : 1;
 	if (!p->given[OPT_TIME])
-		set->time = set->replay ? TIME_EVENT : TIME_ARRIVAL;
+		set->time = set->replay && !set->notices ? TIME_EVENT : TIME_ARRIVAL;
 	if (!p->given[OPT_IDLE_TIMEOUT])
 		set->idle_timeout_ms = 2 * set->interval_ms;
 	if (!p->given[OPT_LATENESS]) {
@@ -797,7 +844,8 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	switch (id) {
 	case OPT_QUEUE: put_lines(out, &set->queues); break;
 	case OPT_QUEUE_FILE: put_lines(out, &p->queue_files); break;
-	case OPT_METRIC: put_texts(out, set->metric, set->nasked); break;
+	case OPT_METRIC: put_lines(out, &set->patterns); break;
+	case OPT_SOURCE: put_text(out, sources[set->notices]); break;
 	case OPT_INTERVAL: put_text(out, set->interval); break;
 	case OPT_WINDOW: put_duration(out, set->window_ms); break;
 	case OPT_COUNT:
@@ -988,6 +1036,7 @@ void settings_free(struct settings *set)
 {
 	clear_rules(set);
 	lines_free(&set->queues);
+	lines_free(&set->patterns);
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
 	free(set->settings_json);

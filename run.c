@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "flow.h"
 #include "out.h"
 #include "report.h"
 #include "stream.h"
@@ -31,10 +32,8 @@ struct run {
 	bool started;		/* run.start is written */
 	struct audit *audit;
 	struct report *report;
-	struct frames *frames;
-	struct windows *windows;
-	struct rows rows;
-	struct buf text;	/* rows of one window, lines of side files */
+	struct flow *flow;	/* what messages become */
+	struct buf text;	/* lines of a recording */
 	struct out *out;
 	struct side *record, *rejects;
 	struct lines warnings;
@@ -44,7 +43,6 @@ struct run {
 	struct token *token;
 	struct stream *stream;
 	char *payload;
-	bool secret_known;	/* the audit redacts the token of now */
 	/* replay */
 	struct tape *tape;
 	bool tape_ended, tape_waits, tape_torn;
@@ -87,24 +85,50 @@ static enum status open_files(struct run *run, struct err *err)
 	return st;
 }
 
-static enum status open_core(struct run *run, struct err *err)
+static struct flow_conf flow_conf(struct run *run)
 {
 	const struct settings *set = run->set;
-	struct windows_conf conf = windows_conf(set);
 
-	run->audit = audit_new(set->audit, set->level, STDERR_FILENO);
-	run->report = run->audit ? report_new(run->audit) : NULL;
-	run->frames = frames_new(set->metric, set->nmetric, set->nasked);
-	run->rows.conf = (struct row_conf){
-		.format = set->format,
-		.header = set->header,
-		.time = set->time,
-		.interval = set->replay && !set->interval_given ? NULL : set->interval,
-		.metric = set->metric
+	return (struct flow_conf){
+		.notices = set->notices,
+		.board = {
+			.length_ms = set->window_ms,
+			.align = set->align,
+			.count = set->count,
+			.replay = set->replay != NULL,
+			.queue = (const char *const *)set->queues.v,
+			.nqueue = set->queues.n,
+			.pattern = (const char *const *)set->patterns.v,
+			.npattern = set->patterns.n
+		},
+		.panel = { .format = set->format, .header = set->header },
+		.windows = windows_conf(set),
+		.metric = set->metric,
+		.nmetric = set->nmetric,
+		.nasked = set->nasked,
+		.rows = {
+			.format = set->format,
+			.header = set->header,
+			.time = set->time,
+			.interval = set->replay && !set->interval_given ? NULL : set->interval,
+			.metric = set->metric
+		},
+		.report = run->report,
+		.out = run->out,
+		.rejects = run->rejects
 	};
-	if (!run->report || !run->frames)
+}
+
+static enum status open_core(struct run *run, struct err *err)
+{
+	struct flow_conf conf;
+
+	run->audit = audit_new(run->set->audit, run->set->level, STDERR_FILENO);
+	run->report = run->audit ? report_new(run->audit) : NULL;
+	if (!run->report)
 		return err_nomem(err);
-	return windows_new(&run->windows, &conf, err);
+	conf = flow_conf(run);
+	return flow_new(&run->flow, &conf, err);
 }
 
 static enum status open_live(struct run *run, struct err *err)
@@ -160,8 +184,7 @@ static void run_free(struct run *run)
 		net_free(run->net);	/* else it would wait for the resolver */
 	free(run->payload);
 	tape_close(run->tape);
-	windows_free(run->windows);
-	frames_free(run->frames);
+	flow_free(run->flow);
 	report_free(run->report);
 	audit_free(run->audit);
 	lines_free(&run->warnings);
@@ -199,145 +222,10 @@ enum status run_open(struct run **out, const struct settings *set, const struct 
 	return ST_OK;
 }
 
-/* --- rows --------------------------------------------------------------------------- */
-
-static enum status print_window(struct run *run, const struct window *window, struct err *err)
-{
-	enum status st;
-
-	buf_clear(&run->text);
-	if (!rows_render(&run->rows, window, &run->text))
-		return err_nomem(err);
-	st = out_window(run->out, run->text.data, run->text.len, err);
-	if (st == ST_OK)
-		report_window(run->report, window);
-	return st;
-}
-
-/* Prints the windows that are over at at_us. */
-static enum status print_due(struct run *run, int64_t at_us, struct err *err)
-{
-	const struct window *window;
-	enum status st = ST_OK;
-
-	while (st == ST_OK && (window = windows_due(run->windows, at_us)))
-		st = print_window(run, window, err);
-	if (st == ST_OK && windows_failed(run->windows))
-		st = err_nomem(err);
-	return st;
-}
-
-/* The windows still begun: at the end of a replay's input, or of a run cut short. */
-static enum status print_rest(struct run *run, struct err *err)
-{
-	int64_t at_us = run->tape ? run->tape_at_us : run->now_us;
-	const struct window *window;
-	enum status st = ST_OK;
-
-	while (st == ST_OK && (window = windows_rest(run->windows, at_us, !run->tape)))
-		st = print_window(run, window, err);
-	return st == ST_OK && windows_failed(run->windows) ? err_nomem(err) : st;
-}
-
-/* --- frames ------------------------------------------------------------------------- */
-
-static enum status put_side(struct run *run, struct side *side, struct err *err)
+static enum status put_record(struct run *run, struct err *err)
 {
 	return run->text.failed ? err_nomem(err)
-		: side_line(side, run->text.data, run->text.len, err);
-}
-
-/* The queue_id NULL: none is known; placed NULL: it is in no row. */
-static enum status rejected(struct run *run, enum reject reason, int64_t at_us,
-	const struct frame *frame, const struct placed *placed, struct err *err)
-{
-	const char *queue_id = frame->kind == FRAME_STATISTICS ? frame->queue_id : NULL;
-	bool in_row = placed && placed->in_row;
-
-	report_reject(run->report, reason, queue_id, in_row ? placed->queue : SIZE_MAX,
-		reason == REJECT_INVALID ? frame->invalid : NULL);
-	if (!run->rejects)
-		return ST_OK;
-	buf_clear(&run->text);
-	tape_put_reject(&run->text, at_us, in_row, in_row ? placed->window : 0, queue_id,
-		reject_name(reason), frame->text, frame->text_len);
-	return put_side(run, run->rejects, err);
-}
-
-static enum status place(struct run *run, const struct frame *frame, size_t stream,
-	int64_t at_us, struct err *err)
-{
-	struct placed placed;
-	enum fate fate = windows_place(run->windows, frame, stream, at_us, &placed);
-
-	report_frame(run->report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
-	switch (fate) {
-	case FATE_ACCEPTED:
-	case FATE_BEYOND:
-		break;
-	case FATE_INVALID:
-	case FATE_DUPLICATE:
-	case FATE_STALE:
-	case FATE_OUTLIER:
-		return rejected(run, (enum reject)fate, at_us, frame, &placed, err);
-	case FATE_FOREIGN_QUEUE:
-		return rejected(run, REJECT_FOREIGN_QUEUE, at_us, frame, NULL, err);
-	case FATE_TOO_MANY_QUEUES:
-		return err_set(err, ST_PROTOCOL, "the replay holds more than %d queues; "
-			"name the ones to watch", QUEUES_MET_MAX);
-	case FATE_NO_MEMORY:
-		return err_nomem(err);
-	}
-	return ST_OK;
-}
-
-static enum status take_frame(struct run *run, const struct frame *frame, size_t stream,
-	int64_t at_us, struct err *err)
-{
-	enum status st;
-
-	switch (frame->kind) {
-	case FRAME_STATISTICS:
-		/* in event time the frame before may have closed a window */
-		st = print_due(run, at_us, err);
-		if (st != ST_OK || windows_all_printed(run->windows))
-			return st;
-		return place(run, frame, stream, at_us, err);
-	case FRAME_OTHER_EVENT:
-		report_frame(run->report, false);
-		return rejected(run, REJECT_EVENT_TYPE, at_us, frame, NULL, err);
-	case FRAME_NO_QUEUE:
-		report_frame(run->report, false);
-		return rejected(run, REJECT_NO_QUEUE, at_us, frame, NULL, err);
-	case FRAME_NOT_JSON:
-		report_frame(run->report, false);
-		return rejected(run, REJECT_NOT_JSON, at_us, frame, NULL, err);
-	}
-	return ST_OK;
-}
-
-static enum status take_text(struct run *run, const char *text, size_t len, size_t stream,
-	int64_t at_us, struct err *err)
-{
-	struct frame frame;
-	enum status st = ST_OK;
-
-	report_message(run->report);
-	frames_begin(run->frames, text, len);
-	while (st == ST_OK && !windows_all_printed(run->windows)
-	       && frames_next(run->frames, &frame))
-		st = take_frame(run, &frame, stream, at_us, err);
-	return st;
-}
-
-static enum status take_binary(struct run *run, const char *bytes, size_t len, int64_t at_us,
-	struct err *err)
-{
-	struct frame frame = { .kind = FRAME_NOT_JSON, .text = bytes, .text_len = len };
-
-	report_message(run->report);
-	report_frame(run->report, false);
-	return rejected(run, REJECT_BINARY, at_us, &frame, NULL, err);
+		: side_line(run->record, run->text.data, run->text.len, err);
 }
 
 /* --- a live turn -------------------------------------------------------------------- */
@@ -350,17 +238,38 @@ static enum status record_message(struct run *run, const struct stream_event *ev
 	buf_clear(&run->text);
 	tape_put_message(&run->text, event->at_us, STREAM, event->binary, event->text,
 		event->len);
-	return put_side(run, run->record, err);
+	return put_record(run, err);
 }
 
-static enum status record_state(struct run *run, int64_t at_us, bool connected,
+static enum status take_message(struct run *run, const struct stream_event *event,
 	struct err *err)
 {
-	if (!run->record)
-		return ST_OK;
-	buf_clear(&run->text);
-	tape_put_state(&run->text, at_us, STREAM, connected);
-	return put_side(run, run->record, err);
+	struct flow_message m = { .text = event->text, .len = event->len,
+		.binary = event->binary, .socket = STREAM, .at_us = event->at_us };
+	enum status st = record_message(run, event, err);
+	enum flow_told told;
+	bool good;
+
+	return st == ST_OK ? flow_take(run->flow, &m, &good, &told, err) : st;
+}
+
+static const enum tape_kind tape_state[] = {
+	[SOCKET_LOST] = TAPE_LOST,
+	[SOCKET_SILENT] = TAPE_SILENT,
+	[SOCKET_CONNECTED] = TAPE_CONNECTED
+};
+
+static enum status take_state(struct run *run, int64_t at_us, enum socket_state state,
+	struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (run->record) {
+		buf_clear(&run->text);
+		tape_put_state(&run->text, at_us, STREAM, tape_state[state]);
+		st = put_record(run, err);
+	}
+	return st == ST_OK ? flow_socket(run->flow, STREAM, state, at_us, err) : st;
 }
 
 /* A token that is new to the run must be unreadable in the line that tells of it. */
@@ -385,22 +294,11 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 	report_stream(run->report, STREAM, event);
 	switch (event->kind) {
 	case STREAM_CONNECTED:
-		st = record_state(run, event->at_us, true, err);
-		if (!windows_connected(run->windows, STREAM, event->at_us))
-			return err_nomem(err);
-		return st;
+		return take_state(run, event->at_us, SOCKET_CONNECTED, err);
 	case STREAM_LOST:
-		st = record_state(run, event->at_us, false, err);
-		if (!windows_lost(run->windows, STREAM, event->at_us))
-			return err_nomem(err);
-		return st;
+		return take_state(run, event->at_us, SOCKET_LOST, err);
 	case STREAM_MESSAGE:
-		st = record_message(run, event, err);
-		if (st != ST_OK)
-			return st;
-		return event->binary
-			? take_binary(run, event->text, event->len, event->at_us, err)
-			: take_text(run, event->text, event->len, STREAM, event->at_us, err);
+		return take_message(run, event, err);
 	case STREAM_OVER:
 		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
 	case STREAM_TOKEN_ACQUIRED:
@@ -419,7 +317,7 @@ static enum status take_events(struct run *run, struct err *err)
 	struct stream_event event;
 	enum status st = ST_OK;
 
-	while (st == ST_OK && !windows_all_printed(run->windows)
+	while (st == ST_OK && !flow_is_over(run->flow)
 	       && stream_next(run->stream, run->now_us, &event))
 		st = take_event(run, &event, err);
 	return st;
@@ -433,15 +331,15 @@ static enum status live_turn(struct run *run, struct err *err)
 {
 	enum status st = ST_OK;
 
-	if (stream_watch(run->stream, run->now_us, windows_printed_end_us(run->windows)))
+	if (stream_watch(run->stream, run->now_us, flow_printed_end_us(run->flow)))
 		st = take_events(run, err);
 	if (st == ST_OK)
-		st = print_due(run, run->now_us, err);
+		st = flow_print_due(run->flow, run->now_us, err);
 	if (st == ST_OK)
 		st = take_events(run, err);
 	if (st == ST_OK)
-		st = print_due(run, run->now_us, err);
-	if (st != ST_OK || windows_all_printed(run->windows))
+		st = flow_print_due(run->flow, run->now_us, err);
+	if (st != ST_OK || flow_is_over(run->flow))
 		return st;
 	stream_step(run->stream, run->now_us, &run->warnings);
 	report_warnings(run->report, &run->warnings);
@@ -450,38 +348,61 @@ static enum status live_turn(struct run *run, struct err *err)
 
 /* --- a replay's turn ---------------------------------------------------------------- */
 
-/* A frame of the input; one that is not JSON makes a broken line, unless it stood there as
- * quoted text: then the stream brought it so. */
-static enum status take_line(struct run *run, const struct tape_entry *e, struct err *err)
+/* A message of the input; one that is not JSON makes a broken line, unless it stood there as
+ * quoted text: then the source brought it so. */
+static enum status replay_message(struct run *run, const struct tape_entry *e, struct err *err)
 {
-	struct frame frame;
-	enum status st = ST_OK;
-	bool good = !e->verbatim;
+	struct flow_message m = { .text = e->text, .len = e->text_len,
+		.binary = e->kind == TAPE_BINARY, .socket = e->stream, .at_us = e->at_us,
+		.line = e->line, .verbatim = e->verbatim };
+	enum flow_told told;
+	bool good;
+	enum status st;
 
-	frames_begin(run->frames, e->text, e->text_len);
-	while (st == ST_OK && !windows_all_printed(run->windows)
-	       && frames_next(run->frames, &frame)) {
-		if (frame.kind == FRAME_NOT_JSON && e->verbatim) {
-			report_broken_line(run->report, e->line, "not JSON");
-			continue;
-		}
-		good = true;
-		st = take_frame(run, &frame, e->stream, e->at_us, err);
+	if (run->set->notices && e->stream >= BOARD_SOCKETS) {
+		report_broken_line(run->report, e->line, "no such socket");
+		return ST_OK;
 	}
+	st = flow_take(run->flow, &m, &good, &told, err);
 	run->good_lines += good;
-	if (good)
-		report_message(run->report);
 	return st;
 }
 
-static enum status take_state(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status replay_state(struct run *run, const struct tape_entry *e,
+	enum socket_state state, struct err *err)
 {
-	bool ok = e->kind == TAPE_CONNECTED
-		? windows_connected(run->windows, e->stream, e->at_us)
-		: windows_lost(run->windows, e->stream, e->at_us);
-
+	if (run->set->notices && e->stream >= BOARD_SOCKETS) {
+		report_broken_line(run->report, e->line, "no such socket");
+		return ST_OK;
+	}
 	run->good_lines++;
-	return ok ? ST_OK : err_nomem(err);
+	return flow_socket(run->flow, e->stream, state, e->at_us, err);
+}
+
+/* What the service's API had answered. */
+static enum status replay_answer(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	enum status st = ST_OK;
+	bool good = true;
+
+	if (!run->set->notices) {
+		report_broken_line(run->report, e->line, "an answer of the notification service");
+		return ST_OK;
+	}
+	switch (e->answer) {
+	case ANSWER_QUEUES:
+	case ANSWER_SUBSCRIPTIONS:
+		break;
+	case ANSWER_SNAPSHOT:
+		flow_start(run->flow, e->at_us);
+		st = flow_snapshot(run->flow, e->text, e->text_len,
+			e->asked_us == NO_TIME ? e->at_us : e->asked_us, e->at_us, &good, err);
+		break;
+	}
+	if (!good)
+		report_broken_line(run->report, e->line, "no such answer");
+	run->good_lines += good;
+	return st;
 }
 
 static enum status take_entry(struct run *run, const struct tape_entry *e, struct err *err)
@@ -490,25 +411,28 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 
 	if (e->at_us != NO_TIME && e->kind != TAPE_BROKEN) {
 		run->tape_at_us = e->at_us;
-		st = print_due(run, e->at_us, err);
-		if (st != ST_OK || windows_all_printed(run->windows))
+		st = flow_print_due(run->flow, e->at_us, err);
+		if (st != ST_OK || flow_is_over(run->flow))
 			return st;
 	}
 	switch (e->kind) {
 	case TAPE_BARE:
 		if (run->set->time == TIME_EVENT)
-			return take_line(run, e, err);
+			return replay_message(run, e, err);
 		report_broken_line(run->report, e->line,
 			"no `at`: a bare frame replays by event time alone");
 		break;
 	case TAPE_FRAME:
-		return take_line(run, e, err);
 	case TAPE_BINARY:
-		run->good_lines++;
-		return take_binary(run, e->text, e->text_len, e->at_us, err);
+		return replay_message(run, e, err);
 	case TAPE_CONNECTED:
+		return replay_state(run, e, SOCKET_CONNECTED, err);
 	case TAPE_LOST:
-		return take_state(run, e, err);
+		return replay_state(run, e, SOCKET_LOST, err);
+	case TAPE_SILENT:
+		return replay_state(run, e, SOCKET_SILENT, err);
+	case TAPE_ANSWER:
+		return replay_answer(run, e, err);
 	case TAPE_END_STATE:
 		run->good_lines++;
 		break;
@@ -533,7 +457,7 @@ static enum status replay_turn(struct run *run, struct err *err)
 
 	run->tape_waits = false;
 	for (int i = 0; i < REPLAY_BATCH && st == ST_OK && !run->tape_waits; i++) {
-		if (run->tape_ended || windows_all_printed(run->windows)
+		if (run->tape_ended || flow_is_over(run->flow)
 		    || out_waiting_bytes(run->out) > REPLAY_AHEAD)
 			break;
 		st = tape_read(run->tape, &e, err);
@@ -552,15 +476,15 @@ static enum status replay_end(struct run *run, struct err *err)
 	if (run->good_lines == 0)
 		return err_set(err, ST_PROTOCOL, "%s: not one line of it is a frame or a "
 			"recording's line", set->replay);
-	st = print_due(run, run->tape_at_us, err);
+	st = flow_print_due(run->flow, run->tape_at_us, err);
 	if (st == ST_OK)
-		st = print_rest(run, err);
+		st = flow_print_rest(run->flow, run->tape_at_us, false, err);
 	if (run->tape_torn)
 		lines_add(&run->warnings, "%s: the last line is cut off; "
 			"the lines before it count", set->replay);
-	if (set->count && windows_printed(run->windows) < (int64_t)set->count)
+	if (set->count && flow_printed(run->flow) < (int64_t)set->count)
 		lines_add(&run->warnings, "%s holds %lld windows, fewer than --count %u",
-			set->replay, (long long)windows_printed(run->windows), set->count);
+			set->replay, (long long)flow_printed(run->flow), set->count);
 	report_warnings(run->report, &run->warnings);
 	return st;
 }
@@ -588,7 +512,7 @@ static int64_t wait_us(const struct run *run)
 	if (run->tape)
 		return run->tape_waits || out_waiting_bytes(run->out) > REPLAY_AHEAD
 			? WAIT_MAX_US : 0;
-	at = windows_due_us(run->windows);
+	at = flow_due_us(run->flow);
 	if (at != NO_TIME && at < until)
 		until = at;
 	at = stream_deadline_us(run->stream);
@@ -670,7 +594,7 @@ enum status run_turn(struct run *run, struct err *err)
 
 bool run_is_over(const struct run *run)
 {
-	return windows_all_printed(run->windows) || run->tape_ended;
+	return flow_is_over(run->flow) || run->tape_ended;
 }
 
 const char *run_temp_path(const struct run *run)
@@ -703,14 +627,14 @@ static enum status worse(enum status st, enum status late, struct err *err,
 
 static enum status record_end(struct run *run, struct err *err)
 {
-	int64_t at_us = windows_all_printed(run->windows)
-		? windows_printed_end_us(run->windows) : run->now_us;
+	int64_t at_us = flow_is_over(run->flow)
+		? flow_printed_end_us(run->flow) : run->now_us;
 
 	if (!run->record)
 		return ST_OK;
 	buf_clear(&run->text);
 	tape_put_end(&run->text, at_us);
-	return put_side(run, run->record, err);
+	return put_record(run, err);
 }
 
 /* Only what closing brings is of interest now. */
@@ -788,7 +712,8 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 		st = err_set(err, stream_status(run->stream),
 			"the stream was down when the last window closed");
 	else if (leaves_partial_rows(st))
-		late = print_rest(run, &late_err);
+		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
+			!run->tape, &late_err);
 	if (late == ST_OK)
 		late = record_end(run, &late_err);
 	st = worse(st, late, err, &late_err);

@@ -193,7 +193,7 @@ static bool read_ours(const char *s, size_t len, struct tape_entry *e)
 }
 
 struct members {
-	struct json_member at, stream, frame, text, state, binary;
+	struct json_member at, stream, frame, text, state, binary, answer, asked;
 	bool has_at;
 };
 
@@ -234,21 +234,62 @@ static bool read_members(const char *s, const char *end, struct members *all)
 			all->state = m;
 		else if (key_is(&m, "binary"))
 			all->binary = m;
+		else if (key_is(&m, "answer"))
+			all->answer = m;
+		else if (key_is(&m, "asked"))
+			all->asked = m;
 	}
 	all->has_at = all->at.value != NULL;
 	return more == 0 && is_blank(s, end);
 }
 
+static const char *const states[] = {
+	[TAPE_CONNECTED] = "connected",
+	[TAPE_LOST] = "lost",
+	[TAPE_SILENT] = "silent",
+	[TAPE_END_STATE] = "end"
+};
+
+static const char *const answers[] = {
+	[ANSWER_QUEUES] = "queues",
+	[ANSWER_SUBSCRIPTIONS] = "subscriptions",
+	[ANSWER_SNAPSHOT] = "snapshot"
+};
+
+/* The place of a quoted word in a list that has gaps; n: it is not there. */
+static size_t find_word(const struct json_member *m, const char *const *words, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && !(words[i] && m->value_len == strlen(words[i]) + 2
+	    && memcmp(m->value + 1, words[i], m->value_len - 2) == 0))
+		i++;
+	return i;
+}
+
 static const char *read_state(const struct json_member *state, struct tape_entry *e)
 {
-	if (value_is(state, "\"connected\""))
-		e->kind = TAPE_CONNECTED;
-	else if (value_is(state, "\"lost\""))
-		e->kind = TAPE_LOST;
-	else if (value_is(state, "\"end\""))
-		e->kind = TAPE_END_STATE;
-	else
+	size_t i = find_word(state, states, ARRAY_LEN(states));
+
+	if (i == ARRAY_LEN(states))
 		return "an unknown state";
+	e->kind = (enum tape_kind)i;
+	return NULL;
+}
+
+static const char *read_answer(const struct members *all, struct tape_entry *e)
+{
+	size_t i = find_word(&all->answer, answers, ARRAY_LEN(answers));
+
+	if (i == ARRAY_LEN(answers) || !all->frame.value)
+		return "an unknown answer";
+	if (all->asked.value && (all->asked.value_len < 2
+	    || !time_parse_us(all->asked.value + 1, all->asked.value_len - 2, &e->asked_us)))
+		return "`asked` is no time";
+	e->kind = TAPE_ANSWER;
+	e->answer = (enum tape_answer)i;
+	e->text = all->frame.value;
+	e->text_len = all->frame.value_len;
 	return NULL;
 }
 
@@ -268,6 +309,8 @@ static const char *read_envelope(struct tape *t, const struct members *all,
 	}
 	if (all->state.value)
 		return read_state(&all->state, e);
+	if (all->answer.value)
+		return read_answer(all, e);
 	e->kind = value_is(&all->binary, "true") ? TAPE_BINARY : TAPE_FRAME;
 	if (all->frame.value) {
 		e->text = all->frame.value;
@@ -335,7 +378,8 @@ enum status tape_read(struct tape *t, struct tape_entry *e, struct err *err)
 	enum line line;
 
 	do {
-		*e = (struct tape_entry){ .kind = TAPE_EOF, .at_us = NO_TIME, .line = t->line };
+		*e = (struct tape_entry){ .kind = TAPE_EOF, .at_us = NO_TIME,
+			.asked_us = NO_TIME, .line = t->line };
 		line = next_line(t, &s, &len, err);
 		if (line == LINE_FAILED)
 			return ST_PROTOCOL;
@@ -406,11 +450,22 @@ void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary
 	buf_str(out, "}\n");
 }
 
-void tape_put_state(struct buf *out, int64_t at_us, size_t stream, bool connected)
+void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kind state)
 {
 	put_head(out, at_us);
-	buf_printf(out, ",\"stream\":%zu,\"state\":\"%s\"}\n", stream,
-		connected ? "connected" : "lost");
+	buf_printf(out, ",\"stream\":%zu,\"state\":\"%s\"}\n", stream, states[state]);
+}
+
+void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape_answer answer,
+	const char *text, size_t len)
+{
+	put_head(out, at_us);
+	buf_printf(out, ",\"answer\":\"%s\"", answers[answer]);
+	if (asked_us != NO_TIME) {
+		buf_str(out, ",\"asked\":");
+		json_put_time_us(out, asked_us);
+	}
+	put_message(out, text, len);
 }
 
 void tape_put_end(struct buf *out, int64_t at_us)

@@ -6,7 +6,8 @@
  *   {"at":"2026-11-24T02:00:00.123456Z","stream":0,"frame":{…}}
  *   {"at":"…","stream":0,"text":"…"}            not strict JSON on one line
  *   {"at":"…","stream":0,"binary":true,"text":"…"}
- *   {"at":"…","stream":0,"state":"connected"}    or "lost"
+ *   {"at":"…","stream":0,"state":"connected"}    or "lost", or "silent"
+ *   {"at":"…","answer":"snapshot","asked":"…","frame":{…}}   of the service's API
  *   {"at":"…","state":"end"}
  */
 #ifndef TAPE_H
@@ -27,16 +28,22 @@ enum tape_kind {
 	TAPE_BINARY,
 	TAPE_CONNECTED,
 	TAPE_LOST,
+	TAPE_SILENT,	/* asked for a sign of life */
+	TAPE_ANSWER,	/* of the service's API: answer, asked_us, text */
 	TAPE_END_STATE,	/* the recording's own last line */
 	TAPE_BROKEN,	/* a line that is none of these; line tells its number */
 	TAPE_WAIT,	/* nothing yet: poll tape_fd() and call again */
 	TAPE_EOF	/* the input's end; torn: its last line had no LF and was broken */
 };
 
+enum tape_answer { ANSWER_QUEUES, ANSWER_SUBSCRIPTIONS, ANSWER_SNAPSHOT };
+
 struct tape_entry {
 	enum tape_kind kind;
 	int64_t at_us;
 	size_t stream;
+	enum tape_answer answer;
+	int64_t asked_us;	/* TAPE_ANSWER: when it was asked for; NO_TIME: not told */
 	const char *text;	/* borrowed until the next tape_read */
 	size_t text_len;
 	bool verbatim;		/* text stands in the input as it is, so it has to be JSON */
@@ -57,7 +64,9 @@ void tape_close(struct tape *tape);
 /* Writers: append one line, LF included, to out. */
 void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
 	const char *text, size_t len);
-void tape_put_state(struct buf *out, int64_t at_us, size_t stream, bool connected);
+void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kind state);
+void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape_answer answer,
+	const char *text, size_t len);
 void tape_put_end(struct buf *out, int64_t at_us);
 
 /* The line of --rejects. window and queue may be absent (in_row false, queue NULL). */

@@ -41,9 +41,8 @@ def number(value):
 
 
 def root(value):
-    scale = 1 << 200
-    return Fraction(math.isqrt(value.numerator * value.denominator * scale * scale),
-                    value.denominator * scale)
+    """Of the variance rounded once, as 7.3 has it."""
+    return Fraction(math.sqrt(float(value)))
 
 
 def is_number(value):
@@ -205,14 +204,19 @@ class History:
     def _step(self, key, at, value):
         self.steps.setdefault(key, []).append((at, value))
 
-    def _is_duplicate(self, text, number):
-        """CHOICE: equal to one that came on a socket whose time overlaps with this one's."""
+    def _is_duplicate(self, text, number, at):
+        """CHOICE: equal to one that came at most ten seconds ago on a socket that was open
+        together with this one; that one is then matched, for two changes may look alike."""
         socket = self._sockets.get(number, {"id": 0, "opened": 0, "closed": FOREVER})
         earlier = self._seen.setdefault(text, [])
-        found = any(other["id"] != socket["id"] and other["closed"] > socket["opened"]
-                    for other in earlier)
-        earlier.append(socket)
-        return found
+        for entry in earlier:
+            other, since = entry
+            if other["id"] != socket["id"] and other["closed"] > socket["opened"] \
+                    and since >= at - 10_000_000:
+                earlier.remove(entry)
+                return True
+        earlier.append((socket, at))
+        return False
 
     def _frame(self, happening):
         at, frame = happening["at"], happening["frame"]
@@ -231,7 +235,7 @@ class History:
         except (ValueError, TypeError, KeyError, AttributeError):
             self.invalid += 1   # CHOICE: in no row
             return
-        if self._is_duplicate(text, happening.get("socket", 0)):
+        if self._is_duplicate(text, happening.get("socket", 0), at):
             self.frames.append((at, queue, groups, "duplicate", None, {}))
             return
         lag = None if instant is None else at - instant * 1000

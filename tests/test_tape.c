@@ -61,11 +61,11 @@ static void tape__reads_back_what_was_put(void **state)
 	struct tape *t;
 
 	(void)state;
-	tape_put_state(&out, T, 3, true);
+	tape_put_state(&out, T, 3, TAPE_CONNECTED);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		tape_put_message(&out, T + (int64_t)i, 1, false, texts[i], strlen(texts[i]));
 	tape_put_message(&out, T, 0, true, "bin", 3);
-	tape_put_state(&out, T, 3, false);
+	tape_put_state(&out, T, 3, TAPE_LOST);
 	tape_put_end(&out, T + 9);
 	t = tape_of(out.data, out.len);
 	e = next(t);

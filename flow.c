@@ -1,0 +1,412 @@
+#include "flow.h"
+
+#include <stdlib.h>
+
+#include "frame.h"
+#include "notice.h"
+#include "tape.h"
+
+struct flow {
+	struct flow_conf conf;
+	struct buf text;	/* rows of one window, lines of --rejects */
+	/* the stream's */
+	struct frames *frames;
+	struct windows *windows;
+	struct rows rows;
+	/* the notification service's */
+	struct notices *notices;
+	struct board *board;
+	struct panel panel;
+};
+
+enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err *err)
+{
+	struct flow *f = calloc(1, sizeof(*f));
+
+	*out = f;
+	if (!f)
+		return err_nomem(err);
+	f->conf = *conf;
+	f->rows.conf = conf->rows;
+	f->panel = conf->panel;
+	if (conf->notices) {
+		f->notices = notices_new();
+		return f->notices ? board_new(&f->board, &conf->board, err) : err_nomem(err);
+	}
+	f->frames = frames_new(conf->metric, conf->nmetric, conf->nasked);
+	return f->frames ? windows_new(&f->windows, &conf->windows, err) : err_nomem(err);
+}
+
+void flow_free(struct flow *f)
+{
+	if (!f)
+		return;
+	windows_free(f->windows);
+	frames_free(f->frames);
+	board_free(f->board);
+	notices_free(f->notices);
+	buf_free(&f->text);
+	free(f);
+}
+
+/* --- rows --------------------------------------------------------------------------- */
+
+static enum status put_rows(struct flow *f, bool rendered, const struct window *window,
+	struct err *err)
+{
+	enum status st;
+
+	if (!rendered)
+		return err_nomem(err);
+	st = out_window(f->conf.out, f->text.data, f->text.len, err);
+	if (st == ST_OK)
+		report_window(f->conf.report, window);
+	return st;
+}
+
+static enum status print_window(struct flow *f, const struct window *window, struct err *err)
+{
+	buf_clear(&f->text);
+	return put_rows(f, rows_render(&f->rows, window, &f->text), window, err);
+}
+
+static enum status print_board(struct flow *f, const struct board_window *w, struct err *err)
+{
+	struct window told = {
+		.index = w->index,
+		.start_ms = w->start_ms,
+		.end_ms = w->end_ms,
+		.partial = w->partial,
+		.nrow = w->nrow,
+		.updates = w->updates,
+		.rejected = { [FATE_DUPLICATE] = w->duplicates, [FATE_INVALID] = w->invalid },
+		.lag_mean_us = w->lag_mean_us,
+		.coverage_e4 = w->coverage_e4
+	};
+
+	buf_clear(&f->text);
+	return put_rows(f, panel_render(&f->panel, w, &f->text), &told, err);
+}
+
+/* Whether nothing inside ran out of memory. */
+static enum status healthy(const struct flow *f, enum status st, struct err *err)
+{
+	bool failed = f->board ? board_failed(f->board) : windows_failed(f->windows);
+
+	return st == ST_OK && failed ? err_nomem(err) : st;
+}
+
+enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err)
+{
+	const struct board_window *b;
+	const struct window *w;
+	enum status st = ST_OK;
+
+	while (f->windows && st == ST_OK && (w = windows_due(f->windows, at_us)))
+		st = print_window(f, w, err);
+	while (f->board && st == ST_OK && (b = board_due(f->board, at_us)))
+		st = print_board(f, b, err);
+	return healthy(f, st, err);
+}
+
+enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err *err)
+{
+	const struct board_window *b;
+	const struct window *w;
+	enum status st = ST_OK;
+
+	while (f->windows && st == ST_OK && (w = windows_rest(f->windows, at_us, cut)))
+		st = print_window(f, w, err);
+	if (f->board && (b = board_rest(f->board, at_us, cut)))
+		st = print_board(f, b, err);
+	return healthy(f, st, err);
+}
+
+int64_t flow_due_us(const struct flow *f)
+{
+	return f->board ? board_due_us(f->board) : windows_due_us(f->windows);
+}
+
+bool flow_is_over(const struct flow *f)
+{
+	return f->board ? board_all_printed(f->board) : windows_all_printed(f->windows);
+}
+
+int64_t flow_printed(const struct flow *f)
+{
+	return f->board ? board_printed(f->board) : windows_printed(f->windows);
+}
+
+int64_t flow_printed_end_us(const struct flow *f)
+{
+	return f->board ? board_printed_end_us(f->board) : windows_printed_end_us(f->windows);
+}
+
+/* --- what is no update --------------------------------------------------------------- */
+
+struct reject_at {
+	enum reject reason;
+	const char *queue_id;	/* NULL: none is known */
+	bool in_row;
+	int64_t window;
+	size_t queue;		/* where in_row */
+	const char *detail;	/* NULL: none */
+	const char *text;
+	size_t len;
+	int64_t at_us;
+};
+
+static enum status reject(struct flow *f, const struct reject_at *r, struct err *err)
+{
+	report_reject(f->conf.report, r->reason, r->queue_id, r->in_row ? r->queue : SIZE_MAX,
+		r->detail);
+	if (!f->conf.rejects)
+		return ST_OK;
+	buf_clear(&f->text);
+	tape_put_reject(&f->text, r->at_us, r->in_row, r->window, r->queue_id,
+		reject_name(r->reason), r->text, r->len);
+	return f->text.failed ? err_nomem(err)
+		: side_line(f->conf.rejects, f->text.data, f->text.len, err);
+}
+
+static enum status take_binary(struct flow *f, const struct flow_message *m, struct err *err)
+{
+	struct reject_at r = { .reason = REJECT_BINARY, .text = m->text, .len = m->len,
+		.at_us = m->at_us };
+
+	report_message(f->conf.report);
+	report_frame(f->conf.report, false);
+	return reject(f, &r, err);
+}
+
+/* --- the stream ---------------------------------------------------------------------- */
+
+static struct reject_at frame_reject(const struct frame *frame, enum reject reason,
+	int64_t at_us)
+{
+	return (struct reject_at){
+		.reason = reason,
+		.queue_id = frame->kind == FRAME_STATISTICS ? frame->queue_id : NULL,
+		.detail = reason == REJECT_INVALID ? frame->invalid : NULL,
+		.text = frame->text,
+		.len = frame->text_len,
+		.at_us = at_us
+	};
+}
+
+static enum status place(struct flow *f, const struct frame *frame,
+	const struct flow_message *m, struct err *err)
+{
+	struct placed placed;
+	struct reject_at r;
+	enum fate fate = windows_place(f->windows, frame, m->socket, m->at_us, &placed);
+
+	report_frame(f->conf.report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
+	switch (fate) {
+	case FATE_ACCEPTED:
+	case FATE_BEYOND:
+		break;
+	case FATE_INVALID:
+	case FATE_DUPLICATE:
+	case FATE_STALE:
+	case FATE_OUTLIER:
+		r = frame_reject(frame, (enum reject)fate, m->at_us);
+		r.in_row = placed.in_row;
+		r.window = placed.in_row ? placed.window : 0;
+		r.queue = placed.queue;
+		return reject(f, &r, err);
+	case FATE_FOREIGN_QUEUE:
+		r = frame_reject(frame, REJECT_FOREIGN_QUEUE, m->at_us);
+		return reject(f, &r, err);
+	case FATE_TOO_MANY_QUEUES:
+		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
+			"name the ones to watch", f->conf.windows.queue_max);
+	case FATE_NO_MEMORY:
+		return err_nomem(err);
+	}
+	return ST_OK;
+}
+
+static enum status take_frame(struct flow *f, const struct frame *frame,
+	const struct flow_message *m, struct err *err)
+{
+	static const enum reject reasons[] = {
+		[FRAME_OTHER_EVENT] = REJECT_EVENT_TYPE,
+		[FRAME_NO_QUEUE] = REJECT_NO_QUEUE,
+		[FRAME_NOT_JSON] = REJECT_NOT_JSON
+	};
+	struct reject_at r;
+	enum status st;
+
+	if (frame->kind != FRAME_STATISTICS) {
+		report_frame(f->conf.report, false);
+		r = frame_reject(frame, reasons[frame->kind], m->at_us);
+		return reject(f, &r, err);
+	}
+	/* in event time the frame before may have closed a window */
+	st = flow_print_due(f, m->at_us, err);
+	if (st != ST_OK || flow_is_over(f))
+		return st;
+	return place(f, frame, m, err);
+}
+
+static enum status take_frames(struct flow *f, const struct flow_message *m, bool *good,
+	struct err *err)
+{
+	struct frame frame;
+	enum status st = ST_OK;
+
+	frames_begin(f->frames, m->text, m->len);
+	while (st == ST_OK && !flow_is_over(f) && frames_next(f->frames, &frame)) {
+		if (frame.kind == FRAME_NOT_JSON && m->verbatim) {
+			report_broken_line(f->conf.report, m->line, "not JSON");
+			continue;
+		}
+		*good = true;
+		st = take_frame(f, &frame, m, err);
+	}
+	return st;
+}
+
+/* --- the notification service ---------------------------------------------------------- */
+
+static enum status take_event(struct flow *f, const struct notice *n,
+	const struct flow_message *m, struct err *err)
+{
+	struct reject_at r = { .reason = REJECT_INVALID, .detail = n->why, .text = n->text,
+		.len = n->text_len, .at_us = m->at_us,
+		.queue_id = n->queue_id[0] ? n->queue_id : NULL };
+	enum board_fate fate = board_take(f->board, n, m->socket, m->at_us, &r.window);
+
+	report_frame(f->conf.report, fate == BOARD_ACCEPTED);
+	r.in_row = board_has_started(f->board) && fate != BOARD_FOREIGN_QUEUE && r.queue_id;
+	switch (fate) {
+	case BOARD_ACCEPTED:
+		return ST_OK;
+	case BOARD_NO_MEMORY:
+		return err_nomem(err);
+	case BOARD_DUPLICATE:
+		r.reason = REJECT_DUPLICATE;
+		break;
+	case BOARD_FOREIGN_QUEUE:
+		r.reason = REJECT_FOREIGN_QUEUE;
+		break;
+	case BOARD_INVALID:
+		break;
+	}
+	return reject(f, &r, err);
+}
+
+static enum status take_notice(struct flow *f, const struct notice *n,
+	const struct flow_message *m, enum flow_told *told, struct err *err)
+{
+	struct reject_at r = { .reason = REJECT_NOT_JSON, .text = n->text, .len = n->text_len,
+		.at_us = m->at_us };
+
+	switch (n->kind) {
+	case NOTICE_EVENT:
+	case NOTICE_INVALID:
+		return take_event(f, n, m, err);
+	case NOTICE_NOT_JSON:
+		report_frame(f->conf.report, false);
+		return reject(f, &r, err);
+	case NOTICE_CLOSING:
+		*told = FLOW_CLOSING;
+		break;
+	case NOTICE_UNSUBSCRIBED:
+		*told = FLOW_UNSUBSCRIBED;
+		break;
+	case NOTICE_REVOKED:
+		*told = FLOW_REVOKED;
+		break;
+	case NOTICE_HEARTBEAT:	/* life, which any message is */
+	case NOTICE_PONG:
+	case NOTICE_OTHER:
+		break;
+	}
+	return ST_OK;
+}
+
+static enum status take_notices(struct flow *f, const struct flow_message *m, bool *good,
+	enum flow_told *told, struct err *err)
+{
+	struct notice n;
+	enum status st = ST_OK;
+
+	notices_begin(f->notices, m->text, m->len);
+	while (st == ST_OK && notices_next(f->notices, &n)) {
+		if (n.kind == NOTICE_NOT_JSON && m->verbatim) {
+			report_broken_line(f->conf.report, m->line, "not JSON");
+			continue;
+		}
+		*good = true;
+		st = take_notice(f, &n, m, told, err);
+	}
+	return st;
+}
+
+static bool put_presence(void *arg, struct slice id, struct slice name)
+{
+	return board_presence(arg, id, name);
+}
+
+enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t asked_us,
+	int64_t at_us, bool *good, struct err *err)
+{
+	struct notice n;
+
+	notices_begin_answer(f->notices, text, len);
+	*good = notices_answer_is_whole(f->notices);
+	if (!*good || !board_snapshot_begin(f->board, asked_us))
+		return ST_OK;
+	if (!notices_presences(f->notices, text, len, put_presence, f->board))
+		*good = false;
+	notices_begin_answer(f->notices, text, len);
+	while (notices_next_result(f->notices, &n))
+		if (board_snapshot_take(f->board, &n, asked_us, at_us) == BOARD_INVALID)
+			*good = false;
+	return healthy(f, ST_OK, err);
+}
+
+void flow_refuse(struct flow *f, const char *queue_id)
+{
+	board_refuse(f->board, queue_id);
+}
+
+void flow_start(struct flow *f, int64_t at_us)
+{
+	board_start(f->board, at_us);
+}
+
+/* --- both ----------------------------------------------------------------------------- */
+
+enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, int64_t at_us,
+	struct err *err)
+{
+	bool ok;
+
+	if (f->board)
+		ok = board_socket(f->board, socket, state, at_us);
+	else if (state == SOCKET_CONNECTED)
+		ok = windows_connected(f->windows, socket, at_us);
+	else
+		ok = windows_lost(f->windows, socket, at_us);
+	return ok ? ST_OK : err_nomem(err);
+}
+
+enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
+	enum flow_told *told, struct err *err)
+{
+	enum status st;
+
+	*told = FLOW_NOTHING;
+	*good = !m->verbatim;
+	if (m->binary) {
+		*good = true;
+		return take_binary(f, m, err);
+	}
+	st = f->board ? take_notices(f, m, good, told, err) : take_frames(f, m, good, err);
+	if (*good)
+		report_message(f->conf.report);
+	return st;
+}

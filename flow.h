@@ -1,0 +1,75 @@
+/*
+ * What a source's messages become, the same to the run loop whatever the source: frames in
+ * windows and their rows for the stream, notices on a board and its rows for the notification
+ * service. Rows go to out, what is rejected to the report and to --rejects.
+ */
+#ifndef FLOW_H
+#define FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "board.h"
+#include "out.h"
+#include "panel.h"
+#include "report.h"
+#include "row.h"
+#include "window.h"
+
+struct flow_conf {		/* all pointers are borrowed for the flow's life */
+	bool notices;			/* the notification service; else the stream */
+	/* of the stream */
+	struct windows_conf windows;
+	const char *const *metric;
+	size_t nmetric, nasked;
+	struct row_conf rows;
+	/* of the notification service */
+	struct board_conf board;
+	struct panel panel;
+	/* of both */
+	struct report *report;
+	struct out *out;
+	struct side *rejects;		/* NULL: none */
+};
+
+struct flow_message {
+	const char *text;
+	size_t len;
+	bool binary;
+	size_t socket;
+	int64_t at_us;		/* NO_TIME: a bare frame of a replay */
+	uint64_t line;		/* of the replay; 0: live */
+	bool verbatim;		/* it stands in the line as it is, so it has to be JSON */
+};
+
+/* What a message said to the one who holds the connection. */
+enum flow_told { FLOW_NOTHING, FLOW_CLOSING, FLOW_UNSUBSCRIBED, FLOW_REVOKED };
+
+struct flow;
+
+enum status flow_new(struct flow **flow, const struct flow_conf *conf, struct err *err);
+void flow_free(struct flow *f);
+
+enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, int64_t at_us,
+	struct err *err);
+
+/* *good: something of it could be read. */
+enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
+	enum flow_told *told, struct err *err);
+enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t asked_us,
+	int64_t at_us, bool *good, struct err *err);
+void flow_refuse(struct flow *f, const char *queue_id);
+void flow_start(struct flow *f, int64_t at_us);	/* window 0, of the notification service */
+
+/* Prints the windows that are over at at_us; the windows still begun. */
+enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err);
+enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err *err);
+
+int64_t flow_due_us(const struct flow *f);	/* NO_TIME: no window closes by the clock */
+bool flow_is_over(const struct flow *f);	/* every window is printed */
+int64_t flow_printed(const struct flow *f);
+int64_t flow_printed_end_us(const struct flow *f);	/* NO_TIME: none yet */
+
+#endif
