@@ -97,6 +97,10 @@ $(O)/flags: FORCE
 $(O)/tests/test_%: $(O)/tests/test_%.o $(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
+# Its allocations fail when it says so.
+$(O)/tests/test_faults: private MODE_LINK += $(foreach f,malloc calloc realloc reallocarray \
+	strdup strndup,-Wl,--wrap=$f)
+
 # Fuzzers without libFuzzer: they read what they are given once.
 $(O)/tests/seeds_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)

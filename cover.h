@@ -18,7 +18,7 @@ struct cover {		/* all zero: down, and was never connected */
 	bool up;
 	bool was_lost;
 	int64_t up_from_us;
-	int64_t folded_us;	/* of finished spans within the oldest window that are not in span */
+	int64_t folded_us;	/* of those within the oldest window that span has no place for */
 	struct span *span;
 	size_t nspan, capspan;
 };

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SIDE_BYTES 65536
-#define SIDE_WAIT_MS 1000	/* a side file's reader that takes nothing for so long holds us up */
+#define SIDE_WAIT_MS 1000	/* how long a side file's reader may take nothing */
 #define TEMP_TRIES 16
 #define TEMP_NAME_MAX 200	/* of the target's name in the temporary one, which is longer */
 #define LINKS_MAX 40		/* as the kernel has it */
@@ -146,8 +146,8 @@ static bool temp_name(struct out *o)
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return false;
 	if (asprintf(&o->temp, "%.*s/.%.*s.%02x%02x%02x%02x%02x%02x", (int)(slash - o->target),
-		o->target, TEMP_NAME_MAX, slash + 1, random[0], random[1], random[2], random[3], random[4],
-		random[5]) < 0)
+		o->target, TEMP_NAME_MAX, slash + 1, random[0], random[1], random[2],
+		random[3], random[4], random[5]) < 0)
 		o->temp = NULL;
 	return o->temp != NULL;
 }
@@ -162,7 +162,8 @@ static enum status open_temp(struct out *o, const char *path, const struct stat 
 	for (int tries = 0; o->fd < 0 && tries < TEMP_TRIES; tries++) {
 		if (!temp_name(o))
 			return err_nomem(err);
-		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			mode);
 		if (o->fd < 0 && errno != EEXIST)
 			break;
 	}
@@ -409,17 +410,19 @@ static void out_free(struct out *o)
 	free(o);
 }
 
-/* The directory's own record of the new name must last too, where we may open it. */
-static bool sync_directory(const char *target)
+/* The directory's own record of the new name must last too, where we may open it. target is
+ * cut: no memory is asked for, now that the file is there. */
+static bool sync_directory(char *target)
 {
-	char *copy = strdup(target);
-	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	bool ok = fd < 0 ? copy && errno == EACCES
-		: fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+	char *slash = strrchr(target, '/');
+	bool ok;
+	int fd;
 
+	slash[slash == target] = '\0';
+	fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = fd < 0 ? errno == EACCES : fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
 	if (fd >= 0)
 		close(fd);
-	free(copy);
 	return ok;
 }
 

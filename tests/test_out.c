@@ -131,7 +131,7 @@ static bool as_plain_user(bool (*what)(void))
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { { 0 } };
 	pid_t pid = fork();
-	int status;
+	int status = 0;
 
 	if (pid == 0)
 		_exit(syscall(SYS_capset, &head, none) != 0 ? 2 : what() ? 0 : 1);

@@ -136,7 +136,8 @@ static int by_value(const void *a, const void *b)
 }
 
 enum shape {
-	UNIFORM, INTEGERS, LOGNORMAL, PARETO, MIXED, WIDE, CONSTANT, BIMODAL, TOP, BOTTOM, BITS, SHAPES
+	UNIFORM, INTEGERS, LOGNORMAL, PARETO, MIXED, WIDE, CONSTANT, BIMODAL, TOP, BOTTOM, BITS,
+	SHAPES
 };
 
 /* Any finite double at all. */
@@ -165,7 +166,7 @@ static double draw(enum shape shape)
 	case WIDE: return (u < 0.5 ? -1 : 1) * pow(10, 600 * random_unit() - 300);
 	case CONSTANT: return 42;
 	case BIMODAL: return u < 0.5 ? 1 + u : 1e6 + u;
-	case TOP: return (0.982 + 0.018 * u * u) * DBL_MAX;	/* one bucket, the last */
+	case TOP: return (0.982 + 0.018 * u * u) * DBL_MAX;	/* all in the last bucket */
 	case BOTTOM: return (1 + u) * -DBL_MIN;
 	case BITS: return random_bits();
 	case SHAPES: break;

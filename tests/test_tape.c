@@ -113,12 +113,10 @@ static void line__may_be_rewritten(void **state)
 /* As our own writer makes it but for what somebody added at the end. */
 static void line__may_have_members_behind_the_frame(void **state)
 {
+#define BEFORE "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":"
 	static const char text[] =
-		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":{\"a\":{}},\"x\":7}\n"
-		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":{\"a\":1},\"x\":\"y\"}\n"
-		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":{} }\n"
-		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":[{}]}\n"
-		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":7}\n";
+		BEFORE "{\"a\":{}},\"x\":7}\n" BEFORE "{\"a\":1},\"x\":\"y\"}\n"
+		BEFORE "{} }\n" BEFORE "[{}]}\n" BEFORE "7}\n";
 	static const char *const frames[] = { "{\"a\":{}}", "{\"a\":1}", "{}", "[{}]", "7" };
 	struct tape *t = tape_of(text, strlen(text));
 

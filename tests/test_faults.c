@@ -1,0 +1,496 @@
+/*
+ * Memory that ends at each allocation in turn: what was lost is told, the rest is as it was,
+ * nothing leaks (the sanitized run and valgrind look). The Makefile links the allocators to
+ * the ones here; OpenSSL asks for its own.
+ */
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../out.h"
+#include "../row.h"
+#include "../sample.h"
+#include "../tape.h"
+#include "../text.h"
+#include "../window.h"
+
+/* How many more allocations succeed; below 0: all. The one after that fails, or each one. */
+static long left = -1;
+static bool for_good, failed;
+static bool openssl_too;	/* a rounding alone asks it for many small pieces */
+
+static bool fails(void)
+{
+	if (left < 0)
+		return false;
+	if (left > 0) {
+		left--;
+		return false;
+	}
+	if (!for_good)
+		left = -1;
+	failed = true;
+	return true;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+char *__real_strdup(const char *s);
+char *__real_strndup(const char *s, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+char *__wrap_strdup(const char *s);
+char *__wrap_strndup(const char *s, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+	return fails() ? NULL : __real_strdup(s);
+}
+
+char *__wrap_strndup(const char *s, size_t n)
+{
+	return fails() ? NULL : __real_strndup(s, n);
+}
+
+static void *openssl_malloc(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return openssl_too ? __wrap_malloc(n) : __real_malloc(n);
+}
+
+static void *openssl_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return openssl_too ? __wrap_realloc(p, n) : __real_realloc(p, n);
+}
+
+static void openssl_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+/*
+ * Runs `work` with the first, second… allocation failing, alone and with all after it, until
+ * none fails any more. It returns whether all went well by its own account.
+ */
+static void at_each_allocation(bool (*work)(void))
+{
+	for (int mode = 0; mode < 2; mode++) {
+		bool good;
+		long n = 0;
+
+		do {
+			left = n++;
+			for_good = mode == 1;
+			failed = false;
+			good = work();
+			left = -1;
+			if (!failed && !good)
+				fail_msg("nothing failed, and it went wrong");
+		} while (failed);
+		assert_true(n > 2);
+	}
+}
+
+/* The bytes of a run in which nothing failed: one that says it went well has the same. */
+static struct buf wanted;
+
+static bool is_wanted(const struct buf *got)
+{
+	return wanted.len == got->len && memcmp(wanted.data, got->data, got->len) == 0;
+}
+
+static void want(const struct buf *text)
+{
+	buf_free(&wanted);
+	assert_true(buf_add(&wanted, text->data, text->len));
+}
+
+/* --- windows to rows ------------------------------------------------------------------ */
+
+#define S INT64_C(1000000)
+#define T0 (1795485600 * S)
+
+static const char *const metrics[] = { "state" };
+
+static struct frame frame_of(unsigned queue, int64_t time_us, const char *path, double x)
+{
+	struct frame f = { .kind = FRAME_STATISTICS, .time_us = time_us, .has_time = true,
+		.interval = "PT10S", .nleaf = 2 };
+
+	snprintf(f.queue_id, sizeof(f.queue_id), "%08x-0000-4000-8000-000000000001", queue);
+	f.leaf[0] = (struct leaf){ .path = path, .path_len = (uint16_t)strlen(path), .value = x };
+	f.leaf[1] = (struct leaf){ .path = "other", .path_len = 5, .value = x / 3 };
+	return f;
+}
+
+static bool place(struct windows *w, const struct frame *f, int64_t at_us)
+{
+	struct placed placed;
+
+	return windows_place(w, f, 0, at_us, &placed) != FATE_NO_MEMORY;
+}
+
+/* More queues than the table's first size, values for sketches, losses while windows wait. */
+static bool place_all(struct windows *w)
+{
+	bool ok = windows_connected(w, 0, T0);
+
+	for (unsigned q = 0; ok && q < 70; q++) {
+		struct frame f = frame_of(q, T0 + q, "a.b", q);
+
+		f.nleaf = q % 8 ? 0 : 2;
+		ok = place(w, &f, T0 + S + q);
+	}
+	for (unsigned i = 0; ok && i < 150; i++) {
+		struct frame f = frame_of(1, T0 + i % 30 * S + i, i % 7 ? "a.b" : "a.c",
+			i * 1.37e30);
+
+		ok = place(w, &f, T0 + 2 * S + i);
+	}
+	for (int i = 0; ok && i < 40; i++)
+		ok = windows_lost(w, 0, T0 + 3 * S + i * S) && windows_connected(w, 0,
+			T0 + 3 * S + i * S + 500000);
+	return ok;
+}
+
+static bool rows_of_windows(struct buf *text, enum row_format format)
+{
+	struct windows_conf conf = { .length_ms = 10000, .lateness_ms = 30000,
+		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100, .nasked = 1 };
+	struct rows rows = { .conf = { .format = format, .header = true, .metric = metrics } };
+	const struct window *window;
+	struct windows *w = NULL;
+	struct err err;
+	bool ok = windows_new(&w, &conf, &err) == ST_OK && place_all(w);
+
+	while (ok && (window = windows_rest(w, T0 + 60 * S, false)))
+		ok = rows_render(&rows, window, text);
+	ok = ok && !windows_failed(w);
+	windows_free(w);
+	return ok;
+}
+
+static bool work_windows(enum row_format format)
+{
+	struct buf text = { 0 };
+	bool ok = rows_of_windows(&text, format);
+
+	if (ok && !is_wanted(&text))
+		fail_msg("a run that went well has other rows");
+	buf_free(&text);
+	return ok;
+}
+
+static bool work_ndjson(void)
+{
+	return work_windows(FORMAT_NDJSON);
+}
+
+static bool work_csv(void)
+{
+	return work_windows(FORMAT_CSV);
+}
+
+static void windows__tell_what_they_lost(void **state)
+{
+	(void)state;
+	for (int format = FORMAT_NDJSON; format <= FORMAT_CSV; format++) {
+		struct buf text = { 0 };
+
+		assert_true(rows_of_windows(&text, (enum row_format)format));
+		assert_true(text.len > 5000);
+		want(&text);
+		at_each_allocation(format == FORMAT_CSV ? work_csv : work_ndjson);
+		buf_free(&text);
+	}
+}
+
+/* --- sums and sketches: what failed can be tried again -------------------------------- */
+
+#define VALUES 1300
+
+static double values[VALUES];	/* each in a bucket of its own */
+
+static void make_values(void)
+{
+	double x = 1e-12;
+
+	for (int i = 0; i < VALUES; i++) {
+		x *= 1.05;
+		values[i] = i % 2 ? -x : x;
+	}
+}
+
+#define TWICE(call) ((call) || (all_good = false, left = -1, (call)))
+
+static bool all_good;
+
+static void add_parts(struct exact *sum, struct exact *squares, struct quantile *q, int from,
+	int to)
+{
+	for (int i = from; i < to; i++) {
+		assert_true(TWICE(exact_add(sum, values[i], 1)));
+		assert_true(TWICE(exact_add_square(squares, values[i], 1)));
+		assert_true(TWICE(quantile_add(q, values[i], 1)));
+	}
+}
+
+static void put_figures(struct buf *text, const struct exact *sum, const struct exact *squares,
+	const struct quantile *q)
+{
+	double mean = 0, stddev = 0;
+
+	assert_true(TWICE(exact_moments(sum, squares, VALUES, 1, &mean, &stddev)));
+	left = -1;
+	buf_printf(text, "%a %a %a", mean, stddev, quantile_accuracy(q));
+	for (unsigned p = 1; p <= 100; p += 9)
+		buf_printf(text, " %a", quantile_at(q, p, -1e300, 1e300));
+}
+
+/* Parts small and large, merged: into the exact, from the exact, over the bound on buckets. */
+static void figures(struct buf *text)
+{
+	static const int cut[] = { 0, 3, 60, 130, 1150, 1180, VALUES };
+	struct exact sum[6] = { { 0 } }, squares[6] = { { 0 } };
+	struct quantile *q[6];
+
+	for (int k = 0; k < 6; k++) {
+		assert_true(TWICE((q[k] = quantile_new()) != NULL));
+		add_parts(&sum[k], &squares[k], q[k], cut[k], cut[k + 1]);
+		if (k == 0)
+			continue;
+		assert_true(TWICE(exact_merge(&sum[0], &sum[k])));
+		assert_true(TWICE(exact_merge(&squares[0], &squares[k])));
+		assert_true(TWICE(quantile_merge(q[0], q[k])));
+	}
+	put_figures(text, &sum[0], &squares[0], q[0]);
+	for (int k = 0; k < 6; k++) {
+		exact_free(&sum[k]);
+		exact_free(&squares[k]);
+		quantile_free(q[k]);
+	}
+}
+
+static bool work_figures(void)
+{
+	struct buf text = { 0 };
+
+	all_good = true;
+	figures(&text);
+	if (!is_wanted(&text))
+		fail_msg("trying again gave other figures");
+	buf_free(&text);
+	return all_good;
+}
+
+static void figures__are_as_before_where_one_could_not_be_added(void **state)
+{
+	struct buf text = { 0 };
+
+	(void)state;
+	make_values();
+	figures(&text);
+	want(&text);
+	buf_free(&text);
+	openssl_too = true;
+	at_each_allocation(work_figures);
+	openssl_too = false;
+}
+
+/* --- recordings ----------------------------------------------------------------------- */
+
+static char path[256];
+
+static const char *in_tmp(const char *name)
+{
+	snprintf(path, sizeof(path), "%s/faults.%d.%s",
+		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid(), name);
+	return path;
+}
+
+static void write_tape(struct buf *out, const char *odd)
+{
+	tape_put_state(out, T0, 0, true);
+	tape_put_message(out, T0, 0, false, "{\"a\":{}}", 8);
+	tape_put_message(out, T0, 0, false, odd, strlen(odd));
+	tape_put_message(out, T0, 0, true, "bin", 3);
+	tape_put_reject(out, T0, true, 1, "q", "stale", "{}", 2);
+	tape_put_end(out, T0 + S);
+}
+
+static char odd[300000];	/* text that is no JSON, longer than two readings */
+
+static bool work_write_tape(void)
+{
+	struct buf out = { 0 };
+	bool ok;
+
+	write_tape(&out, odd);
+	ok = !out.failed;
+	if (ok && !is_wanted(&out))
+		fail_msg("a recording that went well has other bytes");
+	buf_free(&out);
+	return ok;
+}
+
+static bool read_tape(struct buf *got)
+{
+	struct tape_entry e = { .kind = TAPE_WAIT };
+	struct tape *t = NULL;
+	struct err err;
+	bool ok = tape_open(&t, in_tmp("tape"), &err) == ST_OK;
+
+	while (ok && e.kind != TAPE_EOF) {
+		long kept;
+
+		ok = tape_read(t, &e, &err) == ST_OK;
+		kept = left;
+		left = -1;
+		if (ok)
+			buf_printf(got, "%d %zu\n", e.kind, e.text_len);
+		left = kept;
+	}
+	tape_close(t);
+	return ok;
+}
+
+static bool work_read_tape(void)
+{
+	struct buf got = { 0 };
+	bool ok = read_tape(&got);
+
+	if (ok && !is_wanted(&got))
+		fail_msg("a recording that was read well has other lines: %.*s", (int)got.len,
+			got.data);
+	buf_free(&got);
+	return ok;
+}
+
+static void tape__tells_what_it_lost(void **state)
+{
+	struct buf out = { 0 }, got = { 0 };
+	int fd = open(in_tmp("tape"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	(void)state;
+	memset(odd, 'x', sizeof(odd) - 1);
+	odd[0] = '\t';
+	write_tape(&out, odd);
+	assert_int_equal(write(fd, out.data, out.len), out.len);
+	close(fd);
+	want(&out);
+	at_each_allocation(work_write_tape);
+	assert_true(read_tape(&got));
+	want(&got);
+	at_each_allocation(work_read_tape);
+	unlink(in_tmp("tape"));
+	buf_free(&out);
+	buf_free(&got);
+}
+
+/* --- delivery ------------------------------------------------------------------------- */
+
+static bool write_rows(void)
+{
+	struct out *o = NULL;
+	struct err err;
+	enum status st = out_open(&o, in_tmp("rows"), &err);
+
+	for (int i = 0; i < 5 && st == ST_OK; i++)
+		st = out_window(o, "0123456\n", 8, &err);
+	if (st == ST_OK)
+		st = out_flush(o, &err);
+	if (st == ST_OK)
+		return out_close(o, true, &err) == ST_OK;
+	out_abandon(o);
+	return false;
+}
+
+static bool work_out(void)
+{
+	bool ok = write_rows();
+
+	if ((access(in_tmp("rows"), F_OK) == 0) != ok)
+		fail_msg("the target is there though it failed, or is not though it went well");
+	unlink(in_tmp("rows"));
+	return ok;
+}
+
+static bool work_side(void)
+{
+	struct side *s = NULL;
+	struct err err;
+	bool ok = side_open(&s, in_tmp("side"), &err) == ST_OK;
+
+	for (int i = 0; i < 100 && ok; i++)
+		ok = side_line(s, "0123456789\n", 11, &err) == ST_OK;
+	if (s)
+		ok = side_close(s, &err) == ST_OK && ok;
+	unlink(in_tmp("side"));
+	return ok;
+}
+
+static void out__tells_what_it_lost(void **state)
+{
+	(void)state;
+	at_each_allocation(work_out);
+	at_each_allocation(work_side);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(windows__tell_what_they_lost),
+		cmocka_unit_test(figures__are_as_before_where_one_could_not_be_added),
+		cmocka_unit_test(tape__tells_what_it_lost),
+		cmocka_unit_test(out__tells_what_it_lost)
+	};
+	unsigned char byte;
+	int result;
+
+	/* before OpenSSL's first allocation; its random numbers are ready before faults begin */
+	if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1
+	    || RAND_bytes(&byte, 1) != 1)
+		return 99;
+	result = cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+	buf_free(&wanted);
+	return result;
+}
