@@ -90,7 +90,8 @@ def test_connection_is_a_list(tool, raw, connection):
     lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
         b"Upgrade: websocket", b"Upgrade: h2c"),
     lambda accept: b"I am no HTTP\r\n\r\n"],
-    ids=["connection", "no connection", "wrong accept", "no accept", "extension", "protocol", "upgrade", "no HTTP"])
+    ids=["connection", "no connection", "wrong accept", "no accept", "extension", "protocol",
+         "upgrade", "no HTTP"])
 def test_wrong_upgrade_is_a_breach(tool, raw, answer):
     with raw(answer=answer) as server:
         r = tool.run(*FAST)
