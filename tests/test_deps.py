@@ -1,5 +1,6 @@
 """make deps: what it would do on machines that this one is not (dry run)."""
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -370,3 +371,22 @@ def test_each_missing_library_gets_a_line_with_its_package(tmp_path):
 def test_the_suite_has_a_home_of_its_own():
     assert Path.home().parent == Path(os.environ["TMPDIR"])
     assert not [x for x in os.environ if x.startswith("XDG_") and x.endswith("_HOME")]
+
+
+SIGNALS = signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM
+
+
+def test_no_signal_is_ignored_here():
+    assert not [s for s in SIGNALS if signal.getsignal(s) == signal.SIG_IGN]
+
+
+def test_a_suite_started_by_nohup_or_in_the_background_heeds_signals():
+    def ignore():
+        for s in SIGNALS:
+            signal.signal(s, signal.SIG_IGN)
+    done = subprocess.run(
+        [SCRIPT.parent / "e2e", "tests/test_deps.py", "-k", "no_signal_is_ignored"],
+        env={**os.environ, "JOBS": "1"}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        preexec_fn=ignore)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
