@@ -93,8 +93,8 @@ static void file_problem(struct parse *p, const char *flag, const char *path, co
 	char text[SHOWN_SIZE];
 
 	if (why)
-		lines_add(&p->problems, "%s '%s': cannot be read: %s", flag, text_shown(text, path, strlen(path)),
-			why);
+		lines_add(&p->problems, "%s '%s': cannot be read: %s", flag,
+			text_shown(text, path, strlen(path)), why);
 }
 
 /* The place of a word in its list, -1 after a line that names the words and the nearest. */
@@ -175,7 +175,8 @@ static void queue_line(struct parse *p, const char *path, const char *s, size_t 
 {
 	char from[SHOWN_SIZE + 64], text[SHOWN_SIZE];
 
-	snprintf(from, sizeof(from), "--queue-file %s, line %zu:", text_shown(text, path, strlen(path)), number);
+	snprintf(from, sizeof(from), "--queue-file %s, line %zu:",
+		text_shown(text, path, strlen(path)), number);
 	add_queue(p, s, len, from);
 }
 

@@ -126,7 +126,7 @@ void report_warnings(struct report *r, struct lines *warnings)
 	lines_free(warnings);
 }
 
-/* The name and level of each kind of event; a message has no line of its own. */
+/* The name and level of each kind of event. */
 static const struct {
 	const char *name;
 	enum audit_level level;
@@ -136,7 +136,7 @@ static const struct {
 	[STREAM_TOKEN_REFUSED] = { "token.refused", LEVEL_WARNING },
 	[STREAM_TOKEN_RETRY] = { "token.retry", LEVEL_WARNING },
 	[STREAM_CONNECTED] = { "stream.connected", LEVEL_INFO },
-	[STREAM_MESSAGE] = { NULL, LEVEL_DEBUG },
+	[STREAM_MESSAGE] = { "stream.message", LEVEL_DEBUG },
 	[STREAM_LOST] = { "stream.lost", LEVEL_WARNING },
 	[STREAM_RETRY] = { "stream.retry", LEVEL_WARNING },
 	[STREAM_CLOSED] = { "stream.closed", LEVEL_INFO },
@@ -188,7 +188,7 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 	begin(r, stream_lines[kind].level, stream_lines[kind].name);
 	if (kind >= STREAM_CONNECTED)
 		audit_int(r->audit, "stream", (int64_t)stream);
-	if (kind == STREAM_CONNECTED || kind == STREAM_LOST)
+	if (kind == STREAM_CONNECTED || kind == STREAM_LOST || kind == STREAM_MESSAGE)
 		put_time(r, "at", event->at_us);
 	if (event->http_status)
 		audit_int(r->audit, "httpStatus", event->http_status);
@@ -200,8 +200,12 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 	}
 	if (kind == STREAM_TOKEN_ACQUIRED || kind == STREAM_TOKEN_CACHED)
 		put_time(r, "expires", event->expires_ms * 1000);
-	if (event->text)
+	if (kind == STREAM_MESSAGE) {	/* what it says is --record's */
+		put_count(r, "bytes", event->len);
+		audit_bool(r->audit, "binary", event->binary);
+	} else if (event->text) {
 		audit_strn(r->audit, "reason", event->text, event->len);
+	}
 	audit_end(r->audit);
 }
 

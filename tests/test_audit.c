@@ -66,6 +66,30 @@ static void line__is_strict_json_whatever_comes(void **state)
 	close_both(fd);
 }
 
+/* A word, or a JSON string, or null, and nothing that a reader would take for more. */
+static void logfmt__has_one_value_a_key_whatever_comes(void **state)
+{
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		char text[4] = { 'a', (char)c, 'b', '\0' };
+		const char *s = strstr(told(a, fd[0], text, 3), " field="), *end;
+
+		assert_non_null(s);
+		s += strlen(" field=");
+		end = *s == '"' ? json_skip(s, s + strlen(s)) : s + strcspn(s, " =\"\n");
+		assert_string_equal(end, "\n");
+		for (; s < end; s++)
+			assert_true((unsigned char)*s >= 0x20 && *s != 0x7F);
+	}
+	assert_non_null(strstr(told(a, fd[0], "", 0), " field=\"\"\n"));
+	assert_non_null(strstr(told(a, fd[0], NULL, 0), " field=null\n"));
+	audit_free(a);
+	close_both(fd);
+}
+
 static void line__holds_no_secret_in_any_form(void **state)
 {
 	static const char secret[] = "a/b+c=secret";
@@ -212,6 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(line__is_strict_json_whatever_comes),
+		cmocka_unit_test(logfmt__has_one_value_a_key_whatever_comes),
 		cmocka_unit_test(line__holds_no_secret_in_any_form),
 		cmocka_unit_test(line__never_passes_4096_bytes),
 		cmocka_unit_test(line__hides_what_turns_a_terminal_around),

@@ -142,6 +142,17 @@ def test_help_and_version_win_over_errors(tool):
     assert r.status == 0 and all(w in r.out for w in ("gsqstat ", "libcurl/", "OpenSSL/", "cJSON/"))
 
 
+def test_silent_and_verbose_set_the_level(tool, serve):
+    serve()
+    assert tool.run("-w", "300ms", "-s", QUEUE).err == ""
+    assert {line["level"] for line in tool.run("-w", "300ms", QUEUE).audit} == {"info", "warning"}
+    r = tool.run("-w", "300ms", "-s", "-v", QUEUE)
+    messages = r.events("stream.message")
+    assert len(messages) >= r.end["messages"] > 0
+    assert messages[0]["level"] == "debug" and messages[0]["bytes"] > 100
+    assert "routing-statistics" not in r.err
+
+
 def test_help_reads_no_file(tool):
     end, writer = os.pipe()     # open all the while
     process = tool.start("-Q", "-", "--help", stdin=end)
