@@ -1138,14 +1138,14 @@ const struct board_window *board_rest(struct board *b, int64_t at_us, bool cut)
 	int64_t end_us = at_us / US_PER_MS * US_PER_MS;
 
 	if (b->failed || board_due_us(b) == NO_TIME || at_us < span.from_us
-	    || (!cut && at_us == span.from_us))
+	    || (b->conf.replay && at_us == span.from_us))
 		return NULL;
-	if (!cut) {
+	if (b->conf.replay) {
 		/* beyond the input nothing is known */
 		for (size_t i = 0; i < BOARD_SOCKETS; i++)
 			if (b->socket[i] != SOCKET_LOST)
 				board_socket(b, i, SOCKET_LOST, at_us);
-		return close_window(b, span.to_us, true);
+		return close_window(b, span.to_us, cut || at_us < span.to_us);
 	}
 	if (end_us < span.from_us + US_PER_MS)
 		end_us = span.from_us + US_PER_MS;

@@ -112,7 +112,8 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *result
 
 int64_t board_due_us(const struct board *b);	/* NO_TIME before the start and at the end */
 const struct board_window *board_due(struct board *b, int64_t now_us);
-/* The window begun, ending at at_us (a live run cut short) or keeping its own end. */
+/* The window begun: of a live run ending at at_us, on a replay with its own end; cut: the run
+ * was cut short, so it is partial. */
 const struct board_window *board_rest(struct board *b, int64_t at_us, bool cut);
 bool board_all_printed(const struct board *b);
 int64_t board_printed(const struct board *b);

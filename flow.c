@@ -9,6 +9,7 @@
 struct flow {
 	struct flow_conf conf;
 	struct buf text;	/* rows of one window, lines of --rejects */
+	bool more;		/* windows are to be printed once the reader has taken some */
 	/* the stream's */
 	struct frames *frames;
 	struct windows *windows;
@@ -96,17 +97,36 @@ static enum status healthy(const struct flow *f, enum status st, struct err *err
 	return st == ST_OK && failed ? err_nomem(err) : st;
 }
 
-enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err)
+static bool is_far_ahead(const struct flow *f)
+{
+	return f->conf.ahead && out_waiting_bytes(f->conf.out) > f->conf.ahead;
+}
+
+/* whole: the frame at hand is not to be placed before all of them are closed. */
+static enum status print_due(struct flow *f, int64_t at_us, bool whole, struct err *err)
 {
 	const struct board_window *b;
 	const struct window *w;
 	enum status st = ST_OK;
 
-	while (f->windows && st == ST_OK && (w = windows_due(f->windows, at_us)))
-		st = print_window(f, w, err);
-	while (f->board && st == ST_OK && (b = board_due(f->board, at_us)))
-		st = print_board(f, b, err);
+	f->more = false;
+	while (st == ST_OK) {
+		f->more = !whole && is_far_ahead(f);
+		if (f->more)
+			break;
+		if (f->windows && (w = windows_due(f->windows, at_us)))
+			st = print_window(f, w, err);
+		else if (f->board && (b = board_due(f->board, at_us)))
+			st = print_board(f, b, err);
+		else
+			break;
+	}
 	return healthy(f, st, err);
+}
+
+enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err)
+{
+	return print_due(f, at_us, false, err);
 }
 
 enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err *err)
@@ -115,11 +135,24 @@ enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err 
 	const struct window *w;
 	enum status st = ST_OK;
 
-	while (f->windows && st == ST_OK && (w = windows_rest(f->windows, at_us, cut)))
-		st = print_window(f, w, err);
-	if (f->board && (b = board_rest(f->board, at_us, cut)))
-		st = print_board(f, b, err);
+	f->more = false;
+	while (st == ST_OK) {
+		f->more = is_far_ahead(f);
+		if (f->more)
+			break;
+		if (f->windows && (w = windows_rest(f->windows, at_us, cut)))
+			st = print_window(f, w, err);
+		else if (f->board && (b = board_rest(f->board, at_us, cut)))
+			st = print_board(f, b, err);
+		else
+			break;
+	}
 	return healthy(f, st, err);
+}
+
+bool flow_has_more(const struct flow *f)
+{
+	return f->more;
 }
 
 int64_t flow_due_us(const struct flow *f)
@@ -244,7 +277,7 @@ static enum status take_frame(struct flow *f, const struct frame *frame,
 		return reject(f, &r, err);
 	}
 	/* in event time the frame before may have closed a window */
-	st = flow_print_due(f, m->at_us, err);
+	st = print_due(f, m->at_us, true, err);
 	if (st != ST_OK || flow_is_over(f))
 		return st;
 	return place(f, frame, m, err);

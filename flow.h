@@ -32,6 +32,7 @@ struct flow_conf {		/* all pointers are borrowed for the flow's life */
 	struct report *report;
 	struct out *out;
 	struct side *rejects;		/* NULL: none */
+	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
 };
 
 struct flow_message {
@@ -63,9 +64,14 @@ enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t 
 void flow_refuse(struct flow *f, const char *queue_id);
 void flow_start(struct flow *f, int64_t at_us);	/* window 0, of the notification service */
 
-/* Prints the windows that are over at at_us; the windows still begun. */
+/*
+ * Prints the windows that are over at at_us; the windows still begun. No more than `ahead`
+ * lets wait: then flow_has_more is true, and the call is to be made again before any other.
+ */
 enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err);
 enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err *err);
+
+bool flow_has_more(const struct flow *f);
 
 int64_t flow_due_us(const struct flow *f);	/* NO_TIME: no window closes by the clock */
 bool flow_is_over(const struct flow *f);	/* every window is printed */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,10 @@
 #include "net.h"
 #include "options.h"
 #include "run.h"
+#include "text.h"
 
 /* For the handler of a second signal alone. */
-static const char *volatile unfinished_file;
+static char unfinished_file[PATH_MAX];
 
 static int64_t clock_us(clockid_t id)
 {
@@ -85,6 +87,7 @@ static int open_signals(sigset_t *set)
 		if (sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaddset(set, handled[i]);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a file too large is a failed write */
 	if (sigprocmask(SIG_BLOCK, set, NULL) != 0)
 		return -1;
 	return signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -92,7 +95,7 @@ static int open_signals(sigset_t *set)
 
 static void end_at_once(int signal)
 {
-	if (unfinished_file)
+	if (unfinished_file[0])
 		unlink(unfinished_file);
 	_exit(ST_SIGNAL + signal);
 }
@@ -101,8 +104,10 @@ static void end_at_once(int signal)
 static void let_second_signal_end(const struct run *run, const sigset_t *set)
 {
 	struct sigaction action = { .sa_handler = end_at_once };
+	const char *path = run_temp_path(run);
 
-	unfinished_file = run_temp_path(run);
+	if (path)	/* a copy: the run frees its own, and a name that is gone does no harm */
+		snprintf(unfinished_file, sizeof(unfinished_file), "%s", path);
 	sigfillset(&action.sa_mask);
 	for (int signal = 1; signal < SIGRTMIN; signal++)
 		if (signal != SIGUSR1 && sigismember(set, signal) == 1)
@@ -150,6 +155,7 @@ int main(int argc, char **argv)
 		st = ST_USAGE;
 		break;
 	}
+	text_clean(err.text);
 	if (err.text[0] && st != ST_OK)
 		fprintf(stderr, "gsqstat: %s\n", err.text);
 	settings_free(&set);

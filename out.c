@@ -25,6 +25,7 @@ struct out {
 	bool polled;		/* a pipe, a terminal, a socket: it may not take bytes now */
 	bool socket, fifo, terminal;
 	bool printed;		/* at least one row was queued */
+	bool patient;		/* nothing is lost by waiting for the reader */
 	struct buf queue;	/* what waits begins at `sent` */
 	size_t sent;
 	size_t current;		/* bytes, from `sent`, of the window being written */
@@ -310,6 +311,11 @@ static bool is_too_much(const struct out *o, size_t len)
 	return out_waiting(o) && out_waiting_bytes(o) - o->current + len > OUT_WAITING_MAX;
 }
 
+void out_be_patient(struct out *o)
+{
+	o->patient = true;
+}
+
 enum status out_window(struct out *o, const char *bytes, size_t len, struct err *err)
 {
 	enum status st = ST_OK;
@@ -322,7 +328,7 @@ enum status out_window(struct out *o, const char *bytes, size_t len, struct err 
 		st = out_flush(o, err);
 	if (st != ST_OK)
 		return st;
-	if (is_too_much(o, len))
+	if (is_too_much(o, len) && !o->patient)
 		return err_set(err, ST_OUTPUT, "the reader is too slow: more than %u MiB of "
 			"windows wait", OUT_WAITING_MAX >> 20);
 	if (!out_waiting(o) || o->sent > OUT_WAITING_MAX)

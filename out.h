@@ -27,6 +27,9 @@ enum status out_open(struct out **out, const char *path, struct err *err);
 /* Whether the path could be opened for writing, touching nothing (for --dry-run). */
 enum status out_check(const char *path, struct err *err);
 
+/* A replay loses nothing by waiting for its reader: no bound on what waits. */
+void out_be_patient(struct out *out);
+
 /* Queues one window's rows (copied); rows are split at LF for writing. ST_OUTPUT past
  * OUT_WAITING_MAX. */
 enum status out_window(struct out *out, const char *bytes, size_t len, struct err *err);

@@ -273,7 +273,7 @@ void report_broken_line(struct report *r, uint64_t line, const char *why)
 
 void report_window(struct report *r, const struct window *window)
 {
-	double seconds = (double)(window->end_ms - window->start_ms) / 1000;
+	double ms = (double)(window->end_ms - window->start_ms);
 
 	r->totals.windows++;
 	r->totals.rows += window->nrow;
@@ -283,7 +283,7 @@ void report_window(struct report *r, const struct window *window)
 	put_rejected(r, window->rejected, FATE_REJECTS);
 	put_count(r, "queues", window->nrow);
 	audit_double(r->audit, "avgLatencyUs", window->lag_mean_us);
-	audit_double(r->audit, "updatesPerSecond", (double)window->updates / seconds);
+	audit_double(r->audit, "updatesPerSecond", (double)window->updates * 1000 / ms);
 	if (window->coverage_e4 < 0)
 		audit_str(r->audit, "coverage", NULL);
 	else

@@ -45,7 +45,8 @@ struct run {
 	char *payload;
 	/* replay */
 	struct tape *tape;
-	bool tape_ended, tape_waits, tape_torn;
+	struct tape_entry entry;	/* held: not yet applied */
+	bool held, tape_ended, tape_waits, tape_torn, tape_has_end, replay_done;
 	uint64_t good_lines;
 	int64_t tape_at_us;	/* the newest `at`; NO_TIME: none */
 };
@@ -82,6 +83,8 @@ static enum status open_files(struct run *run, struct err *err)
 		st = side_open(&run->rejects, set->rejects, err);
 	if (st == ST_OK && set->replay)
 		st = tape_open(&run->tape, set->replay, err);
+	if (st == ST_OK && set->replay)
+		out_be_patient(run->out);
 	return st;
 }
 
@@ -113,6 +116,7 @@ static struct flow_conf flow_conf(struct run *run)
 			.interval = set->replay && !set->interval_given ? NULL : set->interval,
 			.metric = set->metric
 		},
+		.ahead = set->replay ? REPLAY_AHEAD : 0,
 		.report = run->report,
 		.out = run->out,
 		.rejects = run->rejects
@@ -407,14 +411,6 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 
 static enum status take_entry(struct run *run, const struct tape_entry *e, struct err *err)
 {
-	enum status st = ST_OK;
-
-	if (e->at_us != NO_TIME && e->kind != TAPE_BROKEN) {
-		run->tape_at_us = e->at_us;
-		st = flow_print_due(run->flow, e->at_us, err);
-		if (st != ST_OK || flow_is_over(run->flow))
-			return st;
-	}
 	switch (e->kind) {
 	case TAPE_BARE:
 		if (run->set->time == TIME_EVENT)
@@ -435,6 +431,7 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 		return replay_answer(run, e, err);
 	case TAPE_END_STATE:
 		run->good_lines++;
+		run->tape_has_end = true;
 		break;
 	case TAPE_BROKEN:
 		report_broken_line(run->report, e->line, e->why);
@@ -450,9 +447,25 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 	return ST_OK;
 }
 
+/* The windows that are over before the entry's moment, then the entry, unless the reader has
+ * to take rows first: then it is held. */
+static enum status replay_entry(struct run *run, struct err *err)
+{
+	const struct tape_entry *e = &run->entry;
+	bool timed = e->at_us != NO_TIME && e->kind != TAPE_BROKEN;
+	enum status st;
+
+	if (timed && e->at_us > run->tape_at_us)
+		run->tape_at_us = e->at_us;
+	st = flow_print_due(run->flow, timed ? e->at_us : run->tape_at_us, err);
+	run->held = flow_has_more(run->flow);
+	if (st != ST_OK || run->held || flow_is_over(run->flow))
+		return st;
+	return take_entry(run, e, err);
+}
+
 static enum status replay_turn(struct run *run, struct err *err)
 {
-	struct tape_entry e;
 	enum status st = ST_OK;
 
 	run->tape_waits = false;
@@ -460,32 +473,44 @@ static enum status replay_turn(struct run *run, struct err *err)
 		if (run->tape_ended || flow_is_over(run->flow)
 		    || out_waiting_bytes(run->out) > REPLAY_AHEAD)
 			break;
-		st = tape_read(run->tape, &e, err);
-		if (st != ST_OK)
-			break;
-		st = take_entry(run, &e, err);
+		if (!run->held)
+			st = tape_read(run->tape, &run->entry, err);
+		if (st == ST_OK)
+			st = replay_entry(run, err);
 	}
 	return st;
 }
 
-static enum status replay_end(struct run *run, struct err *err)
+static void warn_of_replay(struct run *run)
 {
 	const struct settings *set = run->set;
-	enum status st;
 
-	if (run->good_lines == 0)
-		return err_set(err, ST_PROTOCOL, "%s: not one line of it is a frame or a "
-			"recording's line", set->replay);
-	st = flow_print_due(run->flow, run->tape_at_us, err);
-	if (st == ST_OK)
-		st = flow_print_rest(run->flow, run->tape_at_us, false, err);
 	if (run->tape_torn)
 		lines_add(&run->warnings, "%s: the last line is cut off; "
 			"the lines before it count", set->replay);
+	else if (run->tape_at_us != NO_TIME && !run->tape_has_end)
+		lines_add(&run->warnings, "%s has no end: the run that recorded it was killed",
+			set->replay);
 	if (set->count && flow_printed(run->flow) < (int64_t)set->count)
 		lines_add(&run->warnings, "%s holds %lld windows, fewer than --count %u",
 			set->replay, (long long)flow_printed(run->flow), set->count);
 	report_warnings(run->report, &run->warnings);
+}
+
+/* At the input's end: the windows still begun, as the reader takes them. */
+static enum status replay_end(struct run *run, struct err *err)
+{
+	enum status st;
+
+	if (run->good_lines == 0)
+		return err_set(err, ST_PROTOCOL, "%s: not one line of it is a frame or a "
+			"recording's line", run->set->replay);
+	st = flow_print_due(run->flow, run->tape_at_us, err);
+	if (st == ST_OK && !flow_has_more(run->flow))
+		st = flow_print_rest(run->flow, run->tape_at_us, false, err);
+	run->replay_done = !flow_has_more(run->flow);
+	if (run->replay_done)
+		warn_of_replay(run);
 	return st;
 }
 
@@ -594,7 +619,7 @@ enum status run_turn(struct run *run, struct err *err)
 
 bool run_is_over(const struct run *run)
 {
-	return flow_is_over(run->flow) || run->tape_ended;
+	return flow_is_over(run->flow) || run->replay_done;
 }
 
 const char *run_temp_path(const struct run *run)
@@ -713,7 +738,7 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 			"the stream was down when the last window closed");
 	else if (leaves_partial_rows(st))
 		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
-			!run->tape, &late_err);
+			true, &late_err);
 	if (late == ST_OK)
 		late = record_end(run, &late_err);
 	st = worse(st, late, err, &late_err);
