@@ -1,0 +1,257 @@
+#include "api.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "text.h"
+
+#define TOPIC_HEAD "v2.analytics.queues."
+#define URI_MAX 4096
+#define REASON_MAX 512
+
+static const char *const families[API_TOPICS] = { "observations", "activity" };
+
+/* All that a query may ask for; which o* are aggregates is not among them. */
+static const char *const query_metrics[] = {
+	"oActiveUsers", "oAlerting", "oInteracting", "oLongestInteracting", "oLongestWaiting",
+	"oMemberUsers", "oOffQueueUsers", "oOnQueueUsers", "oUserPresences",
+	"oUserRoutingStatuses", "oWaiting"
+};
+
+static void wipe(char **s)
+{
+	if (*s)
+		OPENSSL_cleanse(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
+}
+
+/* A string of visible ASCII without its quotes, malloc'd; NULL: it is none. */
+static char *take_word(struct json_cursor *c)
+{
+	struct buf plain = { .limit = URI_MAX };
+	struct json_text text;
+	bool good = json_string(c, &text) && text.len > 0 && text.len < URI_MAX
+		&& json_text_put(&text, &plain) && buf_char(&plain, '\0');
+
+	for (size_t i = 0; good && i + 1 < plain.len; i++)
+		good = plain.data[i] > ' ' && plain.data[i] <= '~';
+	if (good)
+		return plain.data;
+	buf_wipe(&plain);
+	return NULL;
+}
+
+static bool is_uri(const char *uri, bool plain)
+{
+	return strncmp(uri, "wss://", 6) == 0 || (plain && strncmp(uri, "ws://", 5) == 0);
+}
+
+/* The ID stands in the paths of requests. */
+static bool is_id(const char *id)
+{
+	return id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")]
+		== '\0';
+}
+
+const char *api_parse_channel(const char *text, size_t len, bool plain, char **id, char **uri)
+{
+	struct json_cursor c = json_start(text, text + len);
+	const char *why = "it is no JSON object";
+	struct json_text key;
+
+	*id = *uri = NULL;
+	if (json_peek(&c) != '{')
+		return why;
+	json_enter(&c);
+	while (json_key(&c, &key)) {
+		char **to = json_text_is(&key, "id") ? id
+			: json_text_is(&key, "connectUri") ? uri : NULL;
+
+		if (to && !*to && json_peek(&c) == '"')
+			*to = take_word(&c);
+		else
+			json_pass(&c);
+	}
+	if (c.at)
+		why = !*id || !is_id(*id) ? "it has no usable id" : !*uri ? "it has no connectUri"
+			: !is_uri(*uri, plain) ? "its connectUri is no wss URL" : NULL;
+	if (why) {
+		wipe(id);
+		wipe(uri);
+	}
+	return why;
+}
+
+bool api_put_topics(struct buf *out, const char *const *queue, size_t n)
+{
+	buf_char(out, '[');
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < API_TOPICS; k++)
+			buf_printf(out, "%s{\"id\":\"" TOPIC_HEAD "%s.%s\"}", i || k ? "," : "",
+				queue[i], families[k]);
+	buf_char(out, ']');
+	return !out->failed;
+}
+
+/* --- topics --------------------------------------------------------------------------- */
+
+struct topic {
+	char queue_id[UUID_LEN + 1];	/* empty: none of ours */
+	size_t family;
+	bool rejected;
+	struct buf reason;
+};
+
+static void take_topic_id(struct json_cursor *c, struct topic *t)
+{
+	const size_t head = strlen(TOPIC_HEAD);
+	char *id = json_peek(c) == '"' ? take_word(c) : NULL;
+
+	if (!id) {
+		if (json_peek(c) != ',' && json_peek(c) != '}')
+			json_pass(c);
+		return;
+	}
+	if (strlen(id) > head + UUID_LEN + 1 && strncasecmp(id, TOPIC_HEAD, head) == 0
+	    && id[head + UUID_LEN] == '.')
+		for (size_t k = 0; k < API_TOPICS; k++)
+			if (strcasecmp(id + head + UUID_LEN + 1, families[k]) == 0
+			    && uuid_parse(id + head, UUID_LEN, t->queue_id))
+				t->family = k;
+	free(id);
+}
+
+static void add_reason(struct json_cursor *c, struct topic *t, const char *between)
+{
+	struct json_text text;
+
+	if (!json_string(c, &text)) {
+		json_pass(c);
+		return;
+	}
+	if (t->reason.len + text.len + 8 > REASON_MAX)
+		return;
+	buf_str(&t->reason, t->reason.len ? between : "");
+	json_text_put(&text, &t->reason);
+}
+
+static void take_topic(struct json_cursor *c, struct topic *t)
+{
+	struct json_text key, state;
+
+	json_enter(c);
+	while (json_key(c, &key)) {
+		if (json_text_is(&key, "id")) {
+			take_topic_id(c, t);
+		} else if (json_text_is(&key, "state") && json_peek(c) == '"') {
+			t->rejected = json_string(c, &state) && !json_text_is(&state, "Permitted");
+		} else if (json_text_is(&key, "rejectionReason")) {
+			add_reason(c, t, "; ");
+		} else if (json_text_is(&key, "missingPermissions") && json_peek(c) == '[') {
+			const char *between = "; missing permissions: ";
+
+			json_enter(c);
+			for (; json_item(c); between = ", ")
+				add_reason(c, t, between);
+		} else {
+			json_pass(c);
+		}
+	}
+}
+
+static bool tell_topic(struct topic *t, api_refused *each, void *arg)
+{
+	struct api_refusal refusal = { t->queue_id, t->family == 0, "" };
+	bool ok = true;
+
+	if (t->rejected && t->queue_id[0]) {
+		ok = buf_char(&t->reason, '\0');
+		if (ok)
+			text_clean(t->reason.data);
+		refusal.reason = ok ? t->reason.data : "";
+		ok = ok && each(arg, &refusal);
+	}
+	buf_free(&t->reason);
+	return ok;
+}
+
+static const char *take_entities(struct json_cursor *c, api_refused *each, void *arg)
+{
+	json_enter(c);
+	while (json_item(c)) {
+		struct topic t = { .rejected = false };
+
+		if (json_peek(c) == '{')
+			take_topic(c, &t);
+		else
+			json_pass(c);
+		if (!tell_topic(&t, each, arg))
+			return "out of memory";
+	}
+	return NULL;
+}
+
+const char *api_parse_topics(const char *text, size_t len, api_refused *each, void *arg)
+{
+	struct json_cursor c = json_start(text, text + len);
+	const char *why = "it has no entities";
+	struct json_text key;
+
+	if (!json_skip(text, text + len) || json_peek(&c) != '{')
+		return "it is no JSON object";
+	json_enter(&c);
+	while (json_key(&c, &key)) {
+		if (json_text_is(&key, "entities") && json_peek(&c) == '[')
+			why = take_entities(&c, each, arg);
+		else
+			json_pass(&c);
+		if (why && strcmp(why, "out of memory") == 0)
+			break;
+	}
+	return why;
+}
+
+/* --- the query ------------------------------------------------------------------------ */
+
+static bool is_wanted(const char *metric, const char *const *pattern, size_t npattern)
+{
+	for (size_t i = 0; i < npattern; i++) {
+		size_t len = strlen(pattern[i]);
+
+		if (len && pattern[i][len - 1] == '*' ? strncmp(metric, pattern[i], len - 1) == 0
+		    : strcmp(metric, pattern[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever wants to know who waits longest needs to know whether anybody waits. */
+static bool is_asked(const char *metric, const char *const *pattern, size_t npattern)
+{
+	return is_wanted(metric, pattern, npattern)
+		|| (strcmp(metric, "oWaiting") == 0
+		    && is_wanted("oLongestWaiting", pattern, npattern))
+		|| (strcmp(metric, "oInteracting") == 0
+		    && is_wanted("oLongestInteracting", pattern, npattern));
+}
+
+bool api_put_query(struct buf *out, const char *const *queue, size_t n,
+	const char *const *pattern, size_t npattern, bool *any)
+{
+	*any = false;
+	buf_str(out, "{\"filter\":{\"type\":\"or\",\"predicates\":[");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s{\"type\":\"dimension\",\"dimension\":\"queueId\","
+			"\"operator\":\"matches\",\"value\":\"%s\"}", i ? "," : "", queue[i]);
+	buf_str(out, "]},\"metrics\":[");
+	for (size_t i = 0; i < ARRAY_LEN(query_metrics); i++)
+		if (is_asked(query_metrics[i], pattern, npattern)) {
+			buf_printf(out, "%s\"%s\"", *any ? "," : "", query_metrics[i]);
+			*any = true;
+		}
+	buf_str(out, "]}");
+	return !out->failed;
+}

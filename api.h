@@ -1,0 +1,41 @@
+/*
+ * What is said to the notification service's API and what it answers, as text: bodies of
+ * requests, and answers taken apart. Strict where a mistake would be silent, tolerant of what
+ * is not looked at. Knows no transport.
+ */
+#ifndef API_H
+#define API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base.h"
+
+#define API_TOPICS 2			/* of a queue: observations, activity */
+#define API_SNAPSHOT_QUEUES 200		/* predicates that one query may have */
+
+/* A channel's ID and connectUri, malloc'd and secret; why the answer is none, NULL: it is. plain:
+ * ws is allowed, which is for loopback alone. */
+const char *api_parse_channel(const char *text, size_t len, bool plain, char **id, char **uri);
+
+/* [{"id":"v2.analytics.queues.….observations"},…] of n queues. */
+bool api_put_topics(struct buf *out, const char *const *queue, size_t n);
+
+/* A topic that was not permitted. */
+struct api_refusal {
+	const char *queue_id;	/* as the topic has it, in lower case */
+	bool observations;	/* else activity, without which the queue is still told of */
+	const char *reason;	/* the service's words and missing permissions; "" if none */
+};
+
+typedef bool api_refused(void *arg, const struct api_refusal *refusal);
+
+/* Calls back for each topic that was rejected; why the answer is none, NULL: it is. */
+const char *api_parse_topics(const char *text, size_t len, api_refused *each, void *arg);
+
+/* The observation query for n queues and those of its metrics that a pattern wants; false:
+ * out of memory. *any: whether there is such a metric. */
+bool api_put_query(struct buf *out, const char *const *queue, size_t n,
+	const char *const *pattern, size_t npattern, bool *any);
+
+#endif

@@ -1,0 +1,563 @@
+/* One REST request against a server on loopback that answers with given bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../rest.h"
+#include "../text.h"
+
+#define S INT64_C(1000000)
+#define TOKEN "s3cret-t0ken_of-the.run~+/="
+#define CHANNEL "streaming-0-fmtdmf8cdis7jh14udg5p89t6z"
+#define PATH "/api/v2/notifications/channels/" CHANNEL "/subscriptions?ignoreErrors=true"
+
+/* --- the server: one connection, one answer ----------------------------------------- */
+
+struct place {
+	struct net *net;
+	int listener, peer;
+	char url[256];
+	struct buf got, answer;
+	size_t sent;
+	struct rest *rest;
+};
+
+static int set_up(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+	struct net_conf conf = { .plain = true };
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+	struct err err;
+
+	assert_non_null(p);
+	signal(SIGPIPE, SIG_IGN);
+	p->peer = -1;
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	p->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_true(p->listener >= 0);
+	assert_int_equal(bind(p->listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(p->listener, 4), 0);
+	assert_int_equal(getsockname(p->listener, (struct sockaddr *)&at, &len), 0);
+	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d" PATH, ntohs(at.sin_port));
+	assert_int_equal(net_new(&p->net, &conf, &err), ST_OK);
+	*state = p;
+	return 0;
+}
+
+static void hang_up(struct place *p)
+{
+	if (p->peer >= 0)
+		close(p->peer);
+	p->peer = -1;
+}
+
+static int tear_down(void **state)
+{
+	struct place *p = *state;
+
+	rest_free(p->rest);
+	net_free(p->net);
+	hang_up(p);
+	if (p->listener >= 0)
+		close(p->listener);
+	buf_free(&p->got);
+	buf_free(&p->answer);
+	free(p);
+	return 0;
+}
+
+static bool has_request(const struct place *p)
+{
+	const char *head = memmem(p->got.data, p->got.len, "\r\n\r\n", 4);
+	const char *length = memmem(p->got.data, p->got.len, "Content-Length: ", 16);
+	size_t body = length && head && length < head ? strtoul(length + 16, NULL, 10) : 0;
+
+	return head && p->got.len - (size_t)(head + 4 - p->got.data) >= body;
+}
+
+/* An empty answer is silence. */
+static void serve(struct place *p)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	if (p->peer < 0)
+		p->peer = accept4(p->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (p->peer < 0)
+		return;
+	while ((n = recv(p->peer, bytes, sizeof(bytes), 0)) > 0)
+		assert_true(buf_add(&p->got, bytes, (size_t)n));
+	if (!p->got.len || !has_request(p) || !p->answer.len)
+		return;
+	while (p->sent < p->answer.len) {
+		n = send(p->peer, p->answer.data + p->sent, p->answer.len - p->sent, 0);
+		if (n <= 0)
+			break;
+		p->sent += (size_t)n;
+	}
+	if (p->sent == p->answer.len || (n < 0 && errno != EAGAIN))
+		hang_up(p);
+}
+
+static void start(struct place *p, const char *method, const char *body, int64_t timeout_us)
+{
+	struct rest_call call = {
+		.method = method, .url = p->url, .token = TOKEN, .body = body,
+		.timeout_us = timeout_us
+	};
+
+	rest_free(p->rest);
+	hang_up(p);
+	buf_clear(&p->got);
+	p->sent = 0;
+	p->rest = rest_start(p->net, &call, 0);
+	assert_non_null(p->rest);
+}
+
+/* Turns on a held clock until the answer is there. */
+static const struct rest_answer *finish(struct place *p)
+{
+	struct err err;
+
+	for (int turn = 0; turn < 20000 && !rest_step(p->rest, 0); turn++) {
+		assert_int_equal(net_perform(p->net, &err), ST_OK);
+		serve(p);
+		if (rest_deadline_us(p->rest) > 0)
+			assert_int_equal(net_wait(p->net, NULL, 0, 2, &err), ST_OK);
+	}
+	assert_true(rest_is_done(p->rest));
+	assert_true(rest_deadline_us(p->rest) == INT64_MAX);
+	return rest_answer(p->rest);
+}
+
+static const struct rest_answer *ask(struct place *p, const char *method, const char *body,
+	const char *answer)
+{
+	buf_clear(&p->answer);
+	assert_true(buf_str(&p->answer, answer));
+	start(p, method, body, 5 * S);
+	return finish(p);
+}
+
+/* A GET that is answered with this status, these headers (each with its CRLF) and body. */
+static const struct rest_answer *get(struct place *p, const char *status, const char *headers,
+	const char *body)
+{
+	char *answer;
+	const struct rest_answer *a;
+
+	assert_true(asprintf(&answer, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status,
+		headers, strlen(body), body) > 0);
+	a = ask(p, "GET", NULL, answer);
+	free(answer);
+	assert_true(utf8_valid(a->text, strlen(a->text)));
+	assert_null(strstr(a->text, TOKEN));
+	assert_null(strstr(a->text, CHANNEL));
+	assert_null(strstr(a->text, "://"));
+	return a;
+}
+
+static bool sent_line(struct place *p, const char *line)
+{
+	assert_true(buf_char(&p->got, '\0'));
+	p->got.len--;
+	return strstr(p->got.data, line) != NULL;
+}
+
+/* --- what is sent ------------------------------------------------------------------- */
+
+static void request__has_token_and_types_and_body(void **state)
+{
+	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE", "HEAD" };
+	struct place *p = *state;
+	char first[256];
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(methods); i++) {
+		const char *method = methods[i / 2];
+		bool posts = method[0] == 'P', body = posts && i % 2;
+
+		ask(p, method, body ? "[{\"id\":\"a\"}]" : NULL, "HTTP/1.1 204 Fine\r\n\r\n");
+		assert_int_equal(rest_answer(p->rest)->kind, REST_OK);
+		snprintf(first, sizeof(first), "%s " PATH " HTTP/1.1\r\n", method);
+		assert_true(sent_line(p, first));
+		assert_true(sent_line(p, "\r\nAuthorization: Bearer " TOKEN "\r\n"));
+		assert_true(sent_line(p, "\r\nAccept: application/json\r\n"));
+		assert_true(sent_line(p, "\r\nUser-Agent: gsqstat/"));
+		assert_false(sent_line(p, "Expect:"));
+		assert_int_equal(sent_line(p, "\r\nContent-Type: application/json\r\n"), body);
+		assert_int_equal(sent_line(p, "Content-Type:"), body);
+		assert_int_equal(sent_line(p, "\r\n\r\n[{\"id\":\"a\"}]"), body);
+		assert_int_equal(sent_line(p, "\r\nContent-Length: 0\r\n"), posts && !body);
+	}
+}
+
+static void token__that_is_no_header_is_never_sent(void **state)
+{
+	static const char *const bad[] = { "", "a b", "a\r\nX: y", "a\n", "\303\251", "a\177" };
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct rest_call call = {
+			.method = "GET", .url = p->url, .token = bad[i], .timeout_us = S
+		};
+
+		rest_free(p->rest);
+		p->rest = rest_start(p->net, &call, 0);
+		assert_true(rest_is_done(p->rest));
+		assert_int_equal(rest_answer(p->rest)->kind, REST_UNAUTHORISED);
+	}
+	assert_true(accept(p->listener, NULL, NULL) < 0);
+}
+
+/* --- what comes back ---------------------------------------------------------------- */
+
+static void answer__of_200_is_handed_on_whole(void **state)
+{
+	struct place *p = *state;
+	const struct rest_answer *a = get(p, "200 OK", "ININ-Correlation-Id: c-1\r\n"
+		"inin-ratelimit-reset: 61\r\n", "{\"message\":\"x\"}");
+
+	assert_int_equal(a->kind, REST_OK);
+	assert_int_equal(a->http_status, 200);
+	assert_string_equal(a->body, "{\"message\":\"x\"}");
+	assert_int_equal(a->len, 15);
+	assert_true(a->retry_after_us == -1);
+	assert_string_equal(a->text, "HTTP 200, ININ-Correlation-Id c-1");
+	assert_string_equal(a->missing_permissions, "");
+}
+
+static void answer__without_a_body_is_empty_text(void **state)
+{
+	struct place *p = *state;
+	const struct rest_answer *a = ask(p, "DELETE", NULL, "HTTP/1.1 204 No Content\r\n\r\n");
+
+	assert_int_equal(a->kind, REST_OK);
+	assert_string_equal(a->body, "");
+	a = ask(p, "HEAD", NULL, "HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n");
+	assert_int_equal(a->kind, REST_NOT_FOUND);
+	assert_int_equal(a->len, 0);
+	assert_string_equal(a->text, "HTTP 404");
+}
+
+static void status__has_its_kind(void **state)
+{
+	static const struct {
+		const char *status;
+		enum rest_kind kind;
+	} table[] = {
+		{ "200 A", REST_OK }, { "202 B", REST_OK }, { "300 C", REST_BREACH },
+		{ "304 D", REST_BREACH }, { "400 E", REST_REJECTED },
+		{ "401 F", REST_UNAUTHORISED }, { "403 G", REST_FORBIDDEN },
+		{ "404 H", REST_NOT_FOUND }, { "405 I", REST_REJECTED },
+		{ "408 J", REST_SERVER }, { "409 K", REST_REJECTED }, { "413 L", REST_REJECTED },
+		{ "429 M", REST_LIMITED }, { "500 N", REST_SERVER }, { "503 O", REST_SERVER },
+		{ "504 P", REST_SERVER }, { "600 Q", REST_BREACH }, { "999 R", REST_BREACH }
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const struct rest_answer *a = get(p, table[i].status, "", "");
+
+		if (a->kind != table[i].kind)
+			fail_msg("%s is kind %d, not %d", table[i].status, (int)a->kind,
+				(int)table[i].kind);
+		assert_int_equal(a->http_status, strtol(table[i].status, NULL, 10));
+		assert_int_equal(strncmp(a->text, "HTTP ", 5), 0);
+	}
+}
+
+static void error__says_code_message_and_both_ids(void **state)
+{
+	struct place *p = *state;
+	const struct rest_answer *a = get(p, "400 Bad Request",
+		"ININ-Correlation-Id: 11111111-2222\r\n",
+		"{\"message\":\"Value [] is not valid\",\"code\":\"invalid.value\",\"status\":400,"
+		"\"contextId\":\"7dafa55d\",\"details\":[],\"errors\":[]}");
+
+	assert_int_equal(a->kind, REST_REJECTED);
+	assert_string_equal(a->text, "HTTP 400 invalid.value: Value [] is not valid, "
+		"contextId 7dafa55d, ININ-Correlation-Id 11111111-2222");
+	a = get(p, "400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"filled\"}");
+	assert_string_equal(a->text, "HTTP 400: filled");
+	a = get(p, "400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"a {b}\"}");
+	assert_string_equal(a->text, "HTTP 400: plain");
+	a = get(p, "400 Bad Request", "", "{\"messageWithParams\":\"a {b}\",\"message\":null}");
+	assert_string_equal(a->text, "HTTP 400: a {b}");
+}
+
+static void forbidden__names_the_missing_permissions(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"message\":\"You must have one of: [analytics:queueObservation:view, "
+		"routing:queue:view]\",\"code\":\"missing.any.permissions\",\"status\":403}",
+		"{\"code\":\"missing.permissions\",\"messageParams\":{\"permissions\":"
+		"\"[analytics:queueObservation:view, routing:queue:view]\"},\"message\":\"routing:"
+		"queue:view\",\"messageWithParams\":\"{permissions}\"}",
+		"{\"missingPermissions\":[\"analytics:queueObservation:view\","
+		"\"routing:queue:view\",\"analytics:queueObservation:view\"],\"a\":\"12:30:45\","
+		"\"b\":\"b:c\","
+		"\"x\":\"a:b:c:d\",\"y\":\"::a\",\"z\":\"a::b\",\"w\":\"a:b:\"}"
+	};
+	struct place *p = *state;
+	char many[4096] = "{\"message\":\"";
+	size_t len = strlen(many);
+
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+		const struct rest_answer *a = get(p, "403 Forbidden", "", bodies[i]);
+
+		assert_int_equal(a->kind, REST_FORBIDDEN);
+		assert_string_equal(a->missing_permissions,
+			"analytics:queueObservation:view, routing:queue:view");
+	}
+	assert_string_equal(get(p, "400 Bad", "", bodies[0])->missing_permissions, "");
+	for (int i = 0; i < 100; i++)
+		len += (size_t)snprintf(many + len, sizeof(many) - len, "area:thing:action%d ", i);
+	snprintf(many + len, sizeof(many) - len, "\"}");
+	len = strlen(get(p, "403 Forbidden", "", many)->missing_permissions);
+	assert_in_range(len, 230, 255);
+}
+
+static void limited__tells_when_to_come_back(void **state)
+{
+	static const struct {
+		const char *status, *headers;
+		int64_t us;
+	} table[] = {
+		{ "429 Many", "Retry-After: 7\r\ninin-ratelimit-reset: 61\r\n", 7 * S },
+		{ "429 Many", "inin-ratelimit-reset: 61\r\nRetry-After: 0\r\n", 0 },
+		{ "429 Many", "inin-ratelimit-count: 301\r\ninin-ratelimit-reset: 61\r\n", 61 * S },
+		{ "429 Many", "Inin-RateLimit-Reset: 0\r\n", 0 },
+		{ "429 Many", "Retry-After: soon\r\ninin-ratelimit-reset: 5\r\n", 5 * S },
+		{ "429 Many", "inin-ratelimit-reset: -5\r\n", -1 },
+		{ "429 Many", "inin-ratelimit-reset: 5s\r\n", -1 },
+		{ "429 Many", "inin-ratelimit-reset: 9999999999\r\n", -1 },
+		{ "429 Many", "", -1 },
+		{ "503 Down", "Retry-After: 9\r\n", 9 * S },
+		{ "503 Down", "inin-ratelimit-reset: 61\r\n", -1 }
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const struct rest_answer *a = get(p, table[i].status, table[i].headers,
+			"{\"code\":\"too.many.requests\"}");
+
+		if (a->retry_after_us != table[i].us)
+			fail_msg("%s is %lld us", table[i].headers, (long long)a->retry_after_us);
+	}
+}
+
+static void redirect__is_not_followed(void **state)
+{
+	struct place *p = *state;
+	char location[512];
+	const struct rest_answer *a;
+
+	snprintf(location, sizeof(location), "Location: %s\r\n", p->url);
+	a = get(p, "302 Found", location, "");
+	assert_int_equal(a->kind, REST_BREACH);
+	assert_int_equal(a->http_status, 302);
+	assert_non_null(strstr(a->text, "redirect"));
+	assert_true(accept(p->listener, NULL, NULL) < 0);
+}
+
+static void answer__over_16_mib_is_cut_off(void **state)
+{
+	struct place *p = *state;
+	const struct rest_answer *a;
+	char *room;
+
+	for (size_t more = 0; more < 2; more++) {
+		buf_clear(&p->answer);
+		assert_true(buf_str(&p->answer, "HTTP/1.1 200 OK\r\n\r\n"));
+		room = buf_reserve(&p->answer, REST_BODY_MAX + more);
+		assert_non_null(room);
+		for (size_t i = 0; i < REST_BODY_MAX + more; i++)
+			room[i] = (char)('a' + i % 23);
+		p->answer.len += REST_BODY_MAX + more;
+		start(p, "GET", NULL, 20 * S);
+		a = finish(p);
+		assert_int_equal(a->kind, more ? REST_BREACH : REST_OK);
+		assert_int_equal(a->len, more ? 0 : REST_BODY_MAX);
+		assert_memory_equal(a->body, room, a->len);
+		assert_int_equal(a->body[a->len], '\0');
+	}
+	assert_string_equal(a->text, "the API's answer is longer than 16 MiB");
+}
+
+/* --- no answer ---------------------------------------------------------------------- */
+
+static void silence__ends_at_the_bound(void **state)
+{
+	struct place *p = *state;
+	const struct rest_answer *a;
+
+	buf_clear(&p->answer);
+	start(p, "GET", NULL, S / 5);
+	a = finish(p);
+	assert_int_equal(a->kind, REST_NETWORK);
+	assert_int_equal(a->http_status, 0);
+	assert_true(a->text[0]);
+}
+
+static void bound__is_our_clocks_too_where_libcurls_stands_still(void **state)
+{
+	struct place *p = *state;
+	int64_t end_us;
+
+	start(p, "GET", NULL, 3600 * S);
+	end_us = rest_deadline_us(p->rest);
+	assert_in_range(end_us, 3600 * S, 3601 * S);
+	assert_false(rest_step(p->rest, end_us - 1));
+	assert_true(rest_step(p->rest, end_us));
+	assert_int_equal(rest_answer(p->rest)->kind, REST_NETWORK);
+	start(p, "GET", NULL, 0);
+	assert_true(rest_is_done(p->rest));
+	assert_int_equal(rest_answer(p->rest)->kind, REST_NETWORK);
+}
+
+static void call__under_way_can_be_dropped(void **state)
+{
+	struct place *p = *state;
+	struct err err;
+
+	start(p, "POST", "{}", 60 * S);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(net_perform(p->net, &err), ST_OK);
+		serve(p);
+	}
+	rest_free(p->rest);
+	p->rest = NULL;
+	assert_int_equal(net_perform(p->net, &err), ST_OK);
+	rest_free(NULL);
+}
+
+static void answer__that_is_no_http_or_no_whole_is_told_apart(void **state)
+{
+	static const struct {
+		const char *bytes;
+		enum rest_kind kind;
+	} table[] = {
+		{ "SSH-2.0-OpenSSH_9.2\r\n", REST_BREACH },
+		{ "\x15\x03\x01\x02\x02\x28", REST_BREACH },
+		{ "HTTP/1.1\r\n\r\n", REST_BREACH },
+		{ "HTTP/1.1 20 OK\r\n\r\n", REST_BREACH },
+		{ "{\"entities\":[]}", REST_BREACH },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", REST_NETWORK },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+			REST_NETWORK }
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const struct rest_answer *a = ask(p, "GET", NULL, table[i].bytes);
+
+		if (a->kind != table[i].kind)
+			fail_msg("%s is kind %d: %s", table[i].bytes, (int)a->kind, a->text);
+		assert_string_equal(a->body, "");
+	}
+}
+
+static void nobody__listening_is_the_network(void **state)
+{
+	struct place *p = *state;
+	const struct rest_answer *a;
+
+	close(p->listener);
+	p->listener = -1;
+	start(p, "GET", NULL, 5 * S);
+	a = finish(p);
+	assert_int_equal(a->kind, REST_NETWORK);
+	assert_null(strstr(a->text, "api/v2"));
+}
+
+/* --- the text ----------------------------------------------------------------------- */
+
+static void text__holds_no_token_no_url_and_no_channel(void **state)
+{
+	struct place *p = *state;
+	const struct rest_answer *a = get(p, "404 Not Found", "ININ-Correlation-Id: " TOKEN "\r\n",
+		"{\"code\":\"" TOKEN "\",\"message\":\"No channel STREAMING-0-fmtdmf8cdis7jh14udg"
+		"5p89t6z at (wss://streaming.example.com/x?y), use https:\\/\\/e.com and "
+		TOKEN TOKEN " as is\","
+		"\"contextId\":\"x" TOKEN "x\"}");
+
+	assert_string_equal(a->text, "HTTP 404 ***: No channel *** at *** use *** and ****** as "
+		"is, contextId x***x, ININ-Correlation-Id ***");
+}
+
+static void text__is_printable_and_cut_between_characters(void **state)
+{
+	struct place *p = *state;
+	static const char start[] = "HTTP 500:  [31m a b c\357\277\275d e\357\277\275 ";
+	char body[4096] = "{\"message\":\"\\u001b[31m\\u0000a\\u009bb\\nc\377d\177e\\ud800 ";
+	const struct rest_answer *a;
+
+	for (int i = 0; i < 300; i++)
+		strncat(body, "\303\266\342\202\254", sizeof(body) - strlen(body) - 1);
+	strncat(body, "\"}", sizeof(body) - strlen(body) - 1);
+	a = get(p, "500 Oops", "", body);
+	assert_int_equal(strncmp(a->text, start, strlen(start)), 0);
+	assert_in_range(strlen(a->text), 509, 511);
+}
+
+static void body__that_is_no_error_body_is_not_quoted(void **state)
+{
+	static const char *const bodies[] = {
+		"", "<html>down</html>", "[]", "null", "\"x\"", "{", "{\"message\":7}",
+		"{\"message\":{}}", "{\"message\":\"\"}", "{message:1}"
+	};
+	struct place *p = *state;
+	char *large = malloc(70001);
+
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		assert_string_equal(get(p, "502 Bad Gateway", "", bodies[i])->text, "HTTP 502");
+	assert_non_null(large);
+	memset(large, ' ', 70000);
+	large[70000] = '\0';
+	memcpy(large, "{\"message\":\"a:b:c\"}", 19);
+	assert_string_equal(get(p, "403 Forbidden", "", large)->text, "HTTP 403");
+	assert_string_equal(rest_answer(p->rest)->missing_permissions, "");
+	free(large);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(request__has_token_and_types_and_body),
+		TEST(token__that_is_no_header_is_never_sent),
+		TEST(answer__of_200_is_handed_on_whole),
+		TEST(answer__without_a_body_is_empty_text),
+		TEST(status__has_its_kind),
+		TEST(error__says_code_message_and_both_ids),
+		TEST(forbidden__names_the_missing_permissions),
+		TEST(limited__tells_when_to_come_back),
+		TEST(redirect__is_not_followed),
+		TEST(answer__over_16_mib_is_cut_off),
+		TEST(silence__ends_at_the_bound),
+		TEST(bound__is_our_clocks_too_where_libcurls_stands_still),
+		TEST(call__under_way_can_be_dropped),
+		TEST(answer__that_is_no_http_or_no_whole_is_told_apart),
+		TEST(nobody__listening_is_the_network),
+		TEST(text__holds_no_token_no_url_and_no_channel),
+		TEST(text__is_printable_and_cut_between_characters),
+		TEST(body__that_is_no_error_body_is_not_quoted)
+	};
+
+	return cmocka_run_group_tests_name("rest", tests, NULL, NULL);
+}
