@@ -1,6 +1,6 @@
 # gsqstat. GNU make; `make help` lists the targets and what can be set.
 
-MODULES = audit base board cache cell cover creds echo exact flow frame json kind \
+MODULES = api audit base board cache cell cover creds echo exact flow frame json kind \
 	names net notice options out panel paths quantile report rest retry row rule run \
 	sample stream tape text token window ws
 UNITS = $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))

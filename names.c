@@ -1,0 +1,932 @@
+#include "names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <locale.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#include "cache.h"
+#include "json.h"
+
+#define SCHEMA "gsqstat-names/1"
+#define FILE_MAX (32u << 20)
+#define TEXT_MAX 1024		/* bytes of a name as it stands in the JSON */
+#define MEDIA_MAX 32
+#define NEAREST 3
+#define NEAREST_PROBLEMS_MAX 10	/* the lines after them come without suggestions */
+#define COMPARED_MAX 64		/* bytes of two names */
+
+struct names {
+	struct names_conf conf;
+	struct net *net;
+	enum names_state state;
+	struct name_list list;
+	struct rest *rest;
+	struct rest_answer failure;
+	char *token;
+	unsigned page;		/* the one that is asked for */
+	int64_t now_us, end_us;
+};
+
+/* --- the list ----------------------------------------------------------------------- */
+
+static void truncate_list(struct name_list *list, size_t n)
+{
+	while (list->n > n)
+		free((char *)list->v[--list->n].name);	/* all its texts are one block */
+}
+
+void name_list_free(struct name_list *list)
+{
+	truncate_list(list, 0);
+	free(list->v);
+	*list = (struct name_list){ 0 };
+}
+
+/* In lower case, any script's: without a UTF-8 locale (utf8 is 0) only ASCII's. s is not
+ * out's own, which moves. */
+static void put_folded(struct buf *out, const char *s, locale_t utf8)
+{
+	locale_t before = uselocale(utf8);
+	size_t len = strlen(s), n, made;
+
+	for (; len; s += n, len -= n) {
+		mbstate_t from = { 0 }, to = { 0 };
+		char bytes[MB_LEN_MAX];
+		wchar_t c;
+
+		n = mbrtowc(&c, s, len, &from);
+		made = n <= len ? wcrtomb(bytes, (wchar_t)towlower((wint_t)c), &to) : (size_t)-1;
+		n = n <= len ? n : 1;
+		if (made <= sizeof(bytes))
+			buf_add(out, bytes, made);
+		else
+			buf_add(out, s, n);
+	}
+	buf_char(out, '\0');
+	uselocale(before);
+}
+
+static locale_t utf8_locale(void)
+{
+	return newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
+static void free_locale(locale_t utf8)
+{
+	if (utf8)
+		freelocale(utf8);
+}
+
+/* --- a page ------------------------------------------------------------------------- */
+
+struct entity {			/* as it stands in the page */
+	struct json_text id, name, division_id, division_name;
+	struct json_text media[MEDIA_MAX];
+	size_t nmedia;
+};
+
+static void read_text(struct json_cursor *c, struct json_text *text)
+{
+	if (json_peek(c) == '"')
+		json_string(c, text);
+	else
+		json_pass(c);
+}
+
+/* The names of its members that are objects; a name is a word, so that CSV can join them. */
+static void read_media(struct json_cursor *c, struct entity *e)
+{
+	struct json_text key;
+
+	json_enter(c);
+	while (json_key(c, &key)) {
+		bool is_word = !key.escaped && key.len > 0 && key.len <= 64;
+
+		for (size_t i = 0; i < key.len; i++)
+			is_word = is_word && key.s[i] > ' ' && key.s[i] != ',';
+		if (is_word && json_peek(c) == '{' && e->nmedia < MEDIA_MAX)
+			e->media[e->nmedia++] = key;
+		json_pass(c);
+	}
+}
+
+/* An object with an ID and a name: the entity itself, or its division. */
+static void read_named(struct json_cursor *c, struct entity *e, bool division)
+{
+	struct json_text key;
+
+	json_enter(c);
+	while (json_key(c, &key)) {
+		bool opens = json_peek(c) == '{';
+
+		if (json_text_is(&key, "id"))
+			read_text(c, division ? &e->division_id : &e->id);
+		else if (json_text_is(&key, "name"))
+			read_text(c, division ? &e->division_name : &e->name);
+		else if (opens && !division && json_text_is(&key, "division"))
+			read_named(c, e, true);
+		else if (opens && !division && json_text_is(&key, "mediaSettings"))
+			read_media(c, e);
+		else
+			json_pass(c);
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	const struct json_text *x = a, *y = b;
+	int order = memcmp(x->s, y->s, x->len < y->len ? x->len : y->len);
+
+	return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* Appended with a NUL; false: too long, or with a NUL of its own. */
+static bool put_text(struct buf *block, const struct json_text *text)
+{
+	size_t start = block->len;
+
+	if (text->len > TEXT_MAX || (text->s && !json_text_put(text, block)))
+		return false;
+	buf_char(block, '\0');
+	return !block->failed && strlen(block->data + start) == block->len - start - 1;
+}
+
+/* The entity's texts in one block, and where in it they begin. */
+static bool put_texts(struct buf *block, const struct entity *e, locale_t utf8, size_t at[4])
+{
+	struct buf folded = { 0 };
+	bool ok = put_text(block, &e->name);
+
+	at[0] = block->len;
+	ok = ok && put_text(block, &e->division_id);
+	at[1] = block->len;
+	ok = ok && put_text(block, &e->division_name);
+	at[2] = block->len;
+	if (ok) {
+		put_folded(&folded, block->data, utf8);
+		block->failed = folded.failed;
+		buf_add(block, folded.data, folded.len);
+		buf_free(&folded);
+	}
+	at[3] = block->len;
+	for (size_t i = 0; ok && i < e->nmedia; i++)
+		ok = put_text(block, &e->media[i]);
+	return ok;
+}
+
+static bool append(struct name_list *list, const struct name_entry *entry)
+{
+	if (list->n == list->cap) {
+		size_t cap = list->cap ? 2 * list->cap : 64;
+		struct name_entry *v = reallocarray(list->v, cap, sizeof(*v));
+
+		if (!v)
+			return false;
+		list->v = v;
+		list->cap = cap;
+	}
+	list->v[list->n++] = *entry;
+	return true;
+}
+
+/* What nobody could ask for is left out and counted; NULL: the list may go on. */
+static const char *keep(struct name_list *list, struct entity *e, locale_t utf8)
+{
+	struct name_entry kept = { .nmedia = e->nmedia };
+	struct buf block = { 0 };
+	const char *why = NULL;
+	size_t at[4];
+	bool ok;
+
+	qsort(e->media, e->nmedia, sizeof(e->media[0]), by_text);
+	ok = e->id.s && uuid_parse(e->id.s, e->id.len, kept.id)
+		&& put_texts(&block, e, utf8, at);
+	if (list->n == NAMES_QUEUES_MAX)
+		why = "it holds more than 20,000 queues";
+	else if (block.failed)
+		why = "out of memory";
+	else if (!ok)
+		list->skipped++;
+	if (ok && !why) {
+		kept.name = block.data;
+		kept.division_id = block.data + at[0];
+		kept.division_name = block.data + at[1];
+		kept.folded = block.data + at[2];
+		kept.media = block.data + at[3];
+		if (append(list, &kept))
+			return NULL;
+		why = "out of memory";
+	}
+	buf_free(&block);
+	return why;
+}
+
+static const char *read_entities(struct json_cursor *c, struct name_list *list,
+	struct name_page *page)
+{
+	locale_t utf8 = utf8_locale();
+	const char *why = NULL;
+
+	json_enter(c);
+	while (!why && json_item(c)) {
+		struct entity e = { 0 };
+
+		page->queues++;
+		if (json_peek(c) == '{')
+			read_named(c, &e, false);
+		else
+			json_pass(c);
+		why = c->at ? keep(list, &e, utf8) : NULL;
+	}
+	free_locale(utf8);
+	return why;
+}
+
+static bool is_blank(const char *s, const char *end)
+{
+	while (s < end && (*s == ' ' || *s == '\t' || *s == '\r' || *s == '\n'))
+		s++;
+	return s == end;
+}
+
+const char *names_parse_page(const char *text, size_t len, struct name_list *list,
+	struct name_page *page)
+{
+	struct json_cursor c = json_start(text, text + len);
+	struct json_text key, uri;
+	size_t had = list->n, skipped = list->skipped;
+	const char *why = NULL;
+	bool has_entities = false;
+
+	*page = (struct name_page){ .page_count = -1 };
+	if (!utf8_valid(text, len) || json_peek(&c) != '{')
+		return "it is no JSON object";
+	json_enter(&c);
+	while (!why && json_key(&c, &key)) {
+		char first = json_peek(&c);
+
+		if (first == '[' && json_text_is(&key, "entities")) {
+			has_entities = true;
+			why = read_entities(&c, list, page);
+		} else if (first >= '0' && first <= '9' && json_text_is(&key, "pageCount")) {
+			json_number(&c, &page->page_count);
+		} else if (first == '"' && json_text_is(&key, "nextUri")) {
+			page->has_next = json_string(&c, &uri) && uri.len > 0;
+		} else {
+			json_pass(&c);
+		}
+	}
+	if (!why && (!c.at || !is_blank(c.at, text + len)))
+		why = "it is no JSON object";
+	else if (!why && !has_entities)
+		why = "it has no entities";
+	if (why) {
+		truncate_list(list, had);
+		list->skipped = skipped;
+	}
+	return why;
+}
+
+/* --- its order ---------------------------------------------------------------------- */
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct name_entry *)a)->id, ((const struct name_entry *)b)->id);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct name_entry *x = a, *y = b;
+	int order = strcmp(x->folded, y->folded);
+
+	order = order ? order : strcmp(x->name, y->name);
+	return order ? order : by_id(a, b);
+}
+
+/* A queue that was made while the pages were read moves others to a page where they are met
+ * again. */
+void names_sort(struct name_list *list)
+{
+	size_t kept = 0;
+
+	if (list->n == 0)
+		return;
+	qsort(list->v, list->n, sizeof(list->v[0]), by_id);
+	for (size_t i = 1; i < list->n; i++) {
+		if (by_id(&list->v[kept], &list->v[i]) == 0)
+			free((char *)list->v[i].name);
+		else
+			list->v[++kept] = list->v[i];
+	}
+	list->n = kept + 1;
+	qsort(list->v, list->n, sizeof(list->v[0]), by_name);
+}
+
+/* --- matching ----------------------------------------------------------------------- */
+
+/* Both in lower case. Back to the last star is enough: an earlier one has done its part. */
+static bool fits(const char *pattern, const char *name)
+{
+	const char *star = NULL, *back = NULL;
+
+	while (*name) {
+		if (*pattern == '*') {
+			star = pattern++;
+			back = name;
+		} else if (*pattern == *name) {
+			pattern++;
+			name++;
+		} else if (star) {
+			pattern = star + 1;
+			name = ++back;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Of at most COMPARED_MAX bytes each; a swap of neighbours counts as one. Two rows on
+ * end beyond the bound: so is all that follows. */
+static size_t edits(const char *a, size_t na, const char *b, size_t nb, size_t bound)
+{
+	size_t row[3][COMPARED_MAX + 1], nearest = 0, before;
+
+	for (size_t j = 0; j <= nb; j++)
+		row[0][j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t *now = row[i % 3], *up = row[(i + 2) % 3], *up2 = row[(i + 1) % 3];
+
+		before = nearest;
+		nearest = now[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			now[j] = least(up[j - 1] + (a[i - 1] != b[j - 1]),
+				1 + least(up[j], now[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				now[j] = least(now[j], up2[j - 2] + 1);
+			nearest = least(nearest, now[j]);
+		}
+		if (nearest > bound && before > bound)
+			return SIZE_MAX;
+	}
+	return row[na % 3][nb];
+}
+
+/* How far a name is from what was asked for; SIZE_MAX: too far. To be a part of it is near. */
+static size_t distance(const char *asked, const char *name)
+{
+	size_t na = utf8_cut(asked, strlen(asked), COMPARED_MAX);
+	size_t nb = utf8_cut(name, strlen(name), COMPARED_MAX);
+	size_t bound = na < 6 ? 2 : na / 3 + 1, d;
+
+	if (na >= 3 && strstr(name, asked))
+		return 1;
+	if ((na > nb ? na - nb : nb - na) > bound)
+		return SIZE_MAX;
+	d = edits(asked, na, name, nb, bound);
+	return d <= bound && d < na ? d : SIZE_MAX;
+}
+
+/* The names nearest to it, of equal ones the first by name; how many. */
+static size_t find_nearest(const struct name_list *list, const char *asked,
+	const struct name_entry *found[NEAREST])
+{
+	size_t far[NEAREST], n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		size_t d = distance(asked, list->v[i].folded), at;
+
+		if (d == SIZE_MAX || (n == NEAREST && d >= far[n - 1]))
+			continue;
+		n += n < NEAREST;
+		for (at = n - 1; at > 0 && far[at - 1] > d; at--) {
+			far[at] = far[at - 1];
+			found[at] = found[at - 1];
+		}
+		far[at] = d;
+		found[at] = &list->v[i];
+	}
+	return n;
+}
+
+static void put_quoted(struct buf *out, const char *before, const char *text)
+{
+	buf_str(out, before);
+	json_put_string(out, text, strlen(text));
+}
+
+static void say_none(const struct name_list *list, const char *pattern, char *folded,
+	struct lines *problems)
+{
+	const struct name_entry *found[NEAREST];
+	struct buf text = { 0 };
+	char *to = folded;
+	size_t n;
+
+	buf_str(&text, strchr(pattern, '*') ? "no queue's name fits" : "no queue has the name");
+	put_quoted(&text, " ", pattern);
+	for (const char *from = folded; *from; from++)
+		if (*from != '*')
+			*to++ = *from;
+	*to = '\0';
+	n = problems->n < NEAREST_PROBLEMS_MAX ? find_nearest(list, folded, found) : 0;
+	for (size_t i = 0; i < n; i++)
+		put_quoted(&text, i ? ", " : "; nearest: ", found[i]->name);
+	buf_char(&text, '\0');
+	lines_add(problems, "%s", text.failed ? "out of memory" : text.data);
+	buf_free(&text);
+}
+
+static void say_many(const struct name_entry *const *found, size_t n, const char *pattern,
+	struct lines *problems)
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%zu queues have the name", n);
+	put_quoted(&text, " ", pattern);
+	for (size_t i = 0; i < n && i < NEAREST; i++) {
+		buf_printf(&text, "%s%s", i ? ", " : "; name one by its ID: ", found[i]->id);
+		if (*found[i]->division_name)
+			put_quoted(&text, " in division ", found[i]->division_name);
+	}
+	buf_str(&text, n > NEAREST ? ", …" : "");
+	buf_char(&text, '\0');
+	lines_add(problems, "%s", text.failed ? "out of memory" : text.data);
+	buf_free(&text);
+}
+
+/* Those of one pattern, at hits->v + hits->n, whether or not another one had them. */
+static void match_one(const struct name_list *list, const char *pattern, char *folded,
+	bool *taken, struct name_hits *hits, struct lines *problems)
+{
+	const struct name_entry *few[NEAREST];
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (!fits(folded, list->v[i].folded))
+			continue;
+		if (n < NEAREST)
+			few[n] = &list->v[i];
+		n++;
+		if (!taken[i])
+			hits->v[hits->n++] = &list->v[i];
+		taken[i] = true;
+	}
+	if (n == 0)
+		say_none(list, pattern, folded, problems);
+	else if (n > 1 && !strchr(pattern, '*'))
+		say_many(few, n, pattern, problems);
+}
+
+bool names_match(const struct name_list *list, const char *const *pattern, size_t npattern,
+	struct name_hits *hits, struct lines *problems)
+{
+	bool *taken = calloc(list->n + 1, sizeof(*taken));
+	locale_t utf8 = utf8_locale();
+	struct buf folded = { 0 };
+	bool ok;
+
+	hits->n = 0;
+	hits->v = calloc(list->n + 1, sizeof(*hits->v));
+	ok = taken && hits->v;
+	for (size_t i = 0; ok && i < npattern; i++) {
+		buf_clear(&folded);
+		put_folded(&folded, pattern[i], utf8);
+		ok = !folded.failed;
+		if (ok)
+			match_one(list, pattern[i], folded.data, taken, hits, problems);
+	}
+	buf_free(&folded);
+	free_locale(utf8);
+	free(taken);
+	return ok && !problems->failed;
+}
+
+/* --- printed ------------------------------------------------------------------------ */
+
+static void put_text_or_null(struct buf *out, const char *before, const char *text)
+{
+	if (*text)
+		put_quoted(out, before, text);
+	else
+		buf_printf(out, "%snull", before);
+}
+
+static const char *next_media(const char *media)
+{
+	return media + strlen(media) + 1;
+}
+
+void names_put_ndjson(struct buf *out, const struct name_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct name_entry *e = &list->v[i];
+		const char *media = e->media;
+
+		buf_printf(out, "{\"id\":\"%s\"", e->id);
+		put_quoted(out, ",\"name\":", e->name);
+		put_text_or_null(out, ",\"divisionId\":", e->division_id);
+		put_text_or_null(out, ",\"divisionName\":", e->division_name);
+		buf_str(out, ",\"mediaTypes\":[");
+		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media))
+			put_quoted(out, j ? "," : "", media);
+		buf_str(out, "]}\n");
+	}
+}
+
+/* RFC 4180 §2: quotes only where the text needs them. */
+static void put_csv_text(struct buf *out, const char *text)
+{
+	buf_char(out, ',');
+	if (!text[strcspn(text, ",\"\r\n")]) {
+		buf_str(out, text);
+		return;
+	}
+	buf_char(out, '"');
+	for (; *text; text++) {
+		if (*text == '"')
+			buf_char(out, '"');
+		buf_char(out, *text);
+	}
+	buf_char(out, '"');
+}
+
+void names_put_csv(struct buf *out, const struct name_list *list, bool header)
+{
+	if (header)
+		buf_str(out, "id,name,divisionId,divisionName,mediaTypes\n");
+	for (size_t i = 0; i < list->n; i++) {
+		const struct name_entry *e = &list->v[i];
+		const char *media = e->media;
+
+		buf_str(out, e->id);
+		put_csv_text(out, e->name);
+		put_csv_text(out, e->division_id);
+		put_csv_text(out, e->division_name);
+		buf_char(out, ',');
+		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media))
+			buf_printf(out, "%s%s", j ? " " : "", media);
+		buf_char(out, '\n');
+	}
+}
+
+/* --- the cache ---------------------------------------------------------------------- */
+
+/* The file's text: a page of its own, so that it is read like one, with a head before it. */
+static void put_file(struct buf *out, const struct names *n)
+{
+	buf_str(out, "{\"schema\":\"" SCHEMA "\"");
+	put_quoted(out, ",\"host\":", n->conf.base_url);
+	buf_printf(out, ",\"at_ms\":%lld,\"entities\":[", (long long)n->now_us / 1000);
+	for (size_t i = 0; i < n->list.n; i++) {
+		const struct name_entry *e = &n->list.v[i];
+		const char *media = e->media;
+
+		buf_printf(out, "%s{\"id\":\"%s\"", i ? "," : "", e->id);
+		put_quoted(out, ",\"name\":", e->name);
+		put_quoted(out, ",\"division\":{\"id\":", e->division_id);
+		put_quoted(out, ",\"name\":", e->division_name);
+		buf_str(out, "},\"mediaSettings\":{");
+		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media)) {
+			put_quoted(out, j ? "," : "", media);
+			buf_str(out, ":{}");
+		}
+		buf_str(out, "}}");
+	}
+	buf_str(out, "]}\n");
+}
+
+/* Whether the file is of this host and of the last hour; one from the future is not. */
+static bool is_fresh(const struct names *n, const struct buf *text, int64_t now_us)
+{
+	struct json_cursor c = json_start(text->data, text->data + text->len);
+	struct json_text key, value;
+	bool schema = false, host = false;
+	double at_ms = -1, age_ms = -1;
+	int64_t now_ms = now_us / 1000;
+
+	if (json_peek(&c) != '{')
+		return false;
+	json_enter(&c);
+	while (json_key(&c, &key)) {
+		char first = json_peek(&c);
+
+		if (first == '"' && json_text_is(&key, "schema"))
+			schema = json_string(&c, &value) && json_text_is(&value, SCHEMA);
+		else if (first == '"' && json_text_is(&key, "host"))
+			host = json_string(&c, &value) && json_text_is(&value, n->conf.base_url);
+		else if (first >= '0' && first <= '9' && json_text_is(&key, "at_ms"))
+			json_number(&c, &at_ms);
+		else
+			json_pass(&c);
+	}
+	if (at_ms >= 0)
+		age_ms = (double)now_ms - at_ms;
+	return schema && host && age_ms >= 0 && age_ms < NAMES_KEPT_MS;
+}
+
+/* Ours, of this type, and closed to others. */
+static bool is_ours(int fd, mode_t type)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type
+		&& st.st_uid == geteuid() && !(st.st_mode & 077);
+}
+
+/* The directory that the token is kept in, and the name of our file there; -1: none. */
+static int open_directory(const struct names *n, char **name)
+{
+	char *path = cache_path(n->conf.base_url, n->conf.client), *slash;
+	int dir = -1;
+
+	*name = NULL;
+	slash = path ? strrchr(path, '/') : NULL;
+	if (slash && asprintf(name, "%s.names", slash + 1) < 0)
+		*name = NULL;
+	if (slash && *name) {
+		*slash = '\0';
+		dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	free(path);
+	if (dir >= 0 && is_ours(dir, S_IFDIR))
+		return dir;
+	if (dir >= 0)
+		close(dir);
+	free(*name);
+	*name = NULL;
+	return -1;
+}
+
+static bool read_whole(int fd, struct buf *text)
+{
+	char *room;
+	ssize_t n;
+
+	text->limit = FILE_MAX;
+	while ((room = buf_reserve(text, 65536))) {
+		n = read(fd, room, 65536);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0;
+		text->len += (size_t)n;
+	}
+	return false;
+}
+
+static bool load(struct names *n, int64_t now_us, struct lines *warnings)
+{
+	char *name;
+	int dir = open_directory(n, &name), fd = -1;
+	struct buf text = { 0 };
+	struct name_page page;
+	bool fresh = false;
+
+	if (dir >= 0)
+		fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (dir >= 0 && (fd >= 0 || errno != ENOENT)) {
+		if (!is_ours(fd, S_IFREG))
+			lines_add(warnings, "the cached names %s are ignored: no file that is ours "
+				"alone", name);
+		else if (!read_whole(fd, &text) || names_parse_page(text.data, text.len, &n->list,
+		    &page))
+			lines_add(warnings, "the cached names %s are ignored: broken", name);
+		else
+			fresh = is_fresh(n, &text, now_us);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (dir >= 0)
+		close(dir);
+	free(name);
+	buf_free(&text);
+	names_sort(&n->list);
+	return fresh;
+}
+
+static bool write_whole(int fd, const struct buf *text)
+{
+	size_t done = 0;
+
+	while (done < text->len) {
+		ssize_t n = write(fd, text->data + done, text->len - done);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return fsync(fd) == 0;
+}
+
+static void store_in(const struct names *n, int dir, const char *name, struct lines *warnings)
+{
+	struct buf text = { .limit = FILE_MAX };
+	char *temp = NULL;
+	int fd = -1;
+	bool ok;
+
+	put_file(&text, n);
+	errno = ENOMEM;
+	if (!text.failed && asprintf(&temp, "%s.%ld.tmp", name, (long)getpid()) > 0) {
+		unlinkat(dir, temp, 0);
+		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	}
+	ok = fd >= 0 && write_whole(fd, &text);
+	if (fd >= 0 && close(fd) != 0)
+		ok = false;
+	ok = ok && renameat(dir, temp, dir, name) == 0;
+	if (!ok) {
+		lines_add(warnings, "the names cannot be kept: %s", strerror(errno));
+		if (fd >= 0)
+			unlinkat(dir, temp, 0);
+	}
+	free(temp);
+	buf_free(&text);
+}
+
+/* The token's cache makes the directory, and warns where it can be had by nobody. */
+static void store(const struct names *n, struct lines *warnings)
+{
+	struct cache *cache = cache_open(n->conf.base_url, n->conf.client, warnings);
+	char *name = NULL;
+	int dir = cache ? open_directory(n, &name) : -1;
+
+	if (dir >= 0) {
+		store_in(n, dir, name, warnings);
+		close(dir);
+	}
+	free(name);
+	cache_close(cache);
+}
+
+/* --- fetching ----------------------------------------------------------------------- */
+
+struct names *names_new(const struct names_conf *conf, struct net *net)
+{
+	struct names *n = calloc(1, sizeof(*n));
+
+	if (n) {
+		n->conf = *conf;
+		n->net = net;
+	}
+	return n;
+}
+
+static void end_asking(struct names *n)
+{
+	rest_free(n->rest);
+	n->rest = NULL;
+	if (n->token)
+		OPENSSL_cleanse(n->token, strlen(n->token));
+	free(n->token);
+	n->token = NULL;
+}
+
+void names_free(struct names *n)
+{
+	if (!n)
+		return;
+	end_asking(n);
+	name_list_free(&n->list);
+	free(n);
+}
+
+bool names_cached(struct names *n, const char *const *pattern, size_t npattern,
+	int64_t now_us, struct lines *warnings)
+{
+	struct lines problems = { 0 };
+	struct name_hits hits = { 0 };
+	bool good;
+
+	if (!n->conf.client || n->state == NAMES_ASKING)
+		return false;
+	name_list_free(&n->list);
+	good = load(n, now_us, warnings)
+		&& names_match(&n->list, pattern, npattern, &hits, &problems)
+		&& problems.n == 0;
+	n->state = good ? NAMES_READY : NAMES_NONE;
+	if (!good)
+		name_list_free(&n->list);
+	free(hits.v);
+	lines_free(&problems);
+	return good;
+}
+
+static enum names_state failed(struct names *n, const struct rest_answer *answer)
+{
+	n->failure = *answer;
+	n->failure.body = "";
+	n->failure.len = 0;
+	end_asking(n);
+	return n->state = NAMES_FAILED;
+}
+
+static enum names_state failed_saying(struct names *n, enum rest_kind kind, const char *what)
+{
+	struct rest_answer a = { .kind = kind, .retry_after_us = -1 };
+
+	snprintf(a.text, sizeof(a.text), "%s", what);
+	return failed(n, &a);
+}
+
+static enum names_state ask_page(struct names *n)
+{
+	struct rest_call call = {
+		.method = "GET", .token = n->token, .timeout_us = n->conf.request_us
+	};
+	char *url = NULL;
+
+	rest_free(n->rest);
+	n->rest = NULL;
+	if (call.timeout_us > n->end_us - n->now_us)
+		call.timeout_us = n->end_us - n->now_us;
+	if (n->token && asprintf(&url, "%s/api/v2/routing/queues?pageSize=500&pageNumber=%u",
+	    n->conf.base_url, n->page) > 0) {
+		call.url = url;
+		n->rest = rest_start(n->net, &call, n->now_us);
+		free(url);
+	}
+	if (!n->rest)
+		return failed_saying(n, REST_NETWORK, "out of memory");
+	return n->state = NAMES_ASKING;
+}
+
+enum names_state names_ask(struct names *n, const char *token, int64_t now_us, int64_t end_us)
+{
+	if (n->state == NAMES_ASKING)
+		return n->state;
+	if (n->state != NAMES_FAILED) {
+		name_list_free(&n->list);
+		n->page = 1;
+	}
+	n->now_us = now_us;
+	n->end_us = end_us;
+	n->token = strdup(token);
+	return ask_page(n);
+}
+
+static enum names_state take_page(struct names *n, const struct rest_answer *a,
+	struct lines *warnings)
+{
+	struct name_page page;
+	const char *why;
+	char text[sizeof(a->text)];
+
+	if (a->kind != REST_OK)
+		return failed(n, a);
+	why = names_parse_page(a->body, a->len, &n->list, &page);
+	if (!why && (n->page < page.page_count || (page.has_next && page.queues))) {
+		if (n->page++ < NAMES_PAGES_MAX)
+			return ask_page(n);
+		why = "it has more than 200 pages";
+	}
+	if (why) {
+		snprintf(text, sizeof(text), "the list of queues cannot be read: %s (%.300s)", why,
+			a->text);
+		return failed_saying(n, REST_BREACH, text);
+	}
+	end_asking(n);
+	names_sort(&n->list);
+	if (n->conf.client)
+		store(n, warnings);
+	return n->state = NAMES_READY;
+}
+
+enum names_state names_step(struct names *n, int64_t now_us, struct lines *warnings)
+{
+	n->now_us = now_us;
+	if (n->state == NAMES_ASKING && rest_step(n->rest, now_us))
+		return take_page(n, rest_answer(n->rest), warnings);
+	return n->state;
+}
+
+int64_t names_deadline_us(const struct names *n)
+{
+	return n->state != NAMES_ASKING ? INT64_MAX
+		: rest_is_done(n->rest) ? INT64_MIN : rest_deadline_us(n->rest);
+}
+
+const struct name_list *names_list(const struct names *n)
+{
+	return &n->list;
+}
+
+const struct rest_answer *names_failure(const struct names *n)
+{
+	return &n->failure;
+}

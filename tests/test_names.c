@@ -1,0 +1,795 @@
+/* Pages of queues, patterns, the printed list, the cache; requests are played by the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../cache.h"
+#include "../names.h"
+
+#define HOST "https://api.example.com"
+#define NOW INT64_C(1800000000000000)	/* µs */
+#define S INT64_C(1000000)
+#define ID(digits) "00000000-0000-4000-8000-00000000" digits
+#define QUEUE(digits, name) "{\"id\":\"" ID(digits) "\",\"name\":\"" name "\"}"
+#define PAGE(entities, rest) "{\"entities\":[" entities "]" rest "}"
+
+/* --- the player --------------------------------------------------------------------- */
+
+static struct {
+	const char *const *page;	/* bodies in the order of the requests */
+	size_t npage, asked, freed;
+	struct rest_answer answer;
+	char url[8][256], token[64];
+	int64_t timeout_us;
+	bool waits;			/* no answer yet */
+} play;
+
+struct rest {
+	int unused;
+};
+static struct rest the_rest;
+
+struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t now_us)
+{
+	(void)net, (void)now_us;
+	assert_string_equal(call->method, "GET");
+	assert_null(call->body);
+	snprintf(play.url[play.asked % 8], sizeof(play.url[0]), "%s", call->url);
+	snprintf(play.token, sizeof(play.token), "%s", call->token);
+	play.timeout_us = call->timeout_us;
+	if (play.npage) {
+		const char *body = play.page[play.asked < play.npage ? play.asked : play.npage - 1];
+
+		play.answer.body = body;
+		play.answer.len = strlen(body);
+	}
+	play.asked++;
+	return &the_rest;
+}
+
+void rest_free(struct rest *r)
+{
+	play.freed += r != NULL;
+}
+
+bool rest_step(struct rest *r, int64_t now_us)
+{
+	(void)r, (void)now_us;
+	return !play.waits;
+}
+
+bool rest_is_done(const struct rest *r)
+{
+	(void)r;
+	return !play.waits;
+}
+
+int64_t rest_deadline_us(const struct rest *r)
+{
+	(void)r;
+	return 77;
+}
+
+const struct rest_answer *rest_answer(const struct rest *r)
+{
+	(void)r;
+	return &play.answer;
+}
+
+/* --- a page ------------------------------------------------------------------------- */
+
+static const char full_page[] = "{\"total\":3,\"entities\":["
+	"{\"id\":\"0000000A-0000-4000-8000-000000000001\",\"name\":\"Sales\",\"division\":{\"id\":"
+	"\"d1\",\"name\":\"Home\",\"selfUri\":\"/x\"},\"mediaSettings\":{\"message\":{\"a\":{}},"
+	"\"call\":{\"alertingTimeoutSeconds\":8},\"chat\":null,\"a b\":{},\"a,b\":{},\"\":{}}},"
+	"{\"description\":\"x\",\"name\":\"K\\u00d6LN \\\"1\\\", \\ud83d\\ude00\",\"id\":\""
+	ID("0002") "\",\"division\":null,\"mediaSettings\":[]},"
+	"{\"id\":\"" ID("0003") "\"}],"
+	"\"pageCount\":2,\"nextUri\":\"/api/v2/routing/queues?pageNumber=2\"} \n";
+
+static void page__becomes_entries(void **state)
+{
+	struct name_list list = { 0 };
+	struct name_page page;
+
+	(void)state;
+	assert_null(names_parse_page(full_page, strlen(full_page), &list, &page));
+	assert_int_equal(list.n, 3);
+	assert_int_equal(list.skipped, 0);
+	assert_int_equal(page.queues, 3);
+	assert_true(page.page_count == 2);
+	assert_true(page.has_next);
+	assert_string_equal(list.v[0].id, "0000000a-0000-4000-8000-000000000001");
+	assert_string_equal(list.v[0].name, "Sales");
+	assert_string_equal(list.v[0].folded, "sales");
+	assert_string_equal(list.v[0].division_id, "d1");
+	assert_string_equal(list.v[0].division_name, "Home");
+	assert_int_equal(list.v[0].nmedia, 2);
+	assert_memory_equal(list.v[0].media, "call\0message", 13);
+	assert_string_equal(list.v[1].name, "K\303\226LN \"1\", \360\237\230\200");
+	assert_string_equal(list.v[1].folded, "k\303\266ln \"1\", \360\237\230\200");
+	assert_string_equal(list.v[1].division_id, "");
+	assert_int_equal(list.v[1].nmedia, 0);
+	assert_string_equal(list.v[2].name, "");
+	name_list_free(&list);
+}
+
+static void page__that_is_cut_or_wrong_leaves_the_list(void **state)
+{
+	static const char *const bad[] = {
+		"null", "[]", "{}", "{\"entities\":null}", "{\"entities\":{}}", PAGE("", "") "x",
+		PAGE(QUEUE("0009", "x"), ",\"pageCount\":1") "{}", PAGE(QUEUE("0009", "\377"), ""),
+		PAGE(QUEUE("0009", "x") ",", ""), "{\"entities\":[" QUEUE("0009", "x") "},"
+	};
+	struct name_list list = { 0 };
+	struct name_page page;
+
+	(void)state;
+	assert_null(names_parse_page(full_page, strlen(full_page), &list, &page));
+	for (size_t len = 0; len < strlen(full_page) - 2; len++) {
+		char *cut = malloc(len + 1);	/* of its own: a byte too far is seen */
+
+		assert_non_null(cut);
+		memcpy(cut, full_page, len);
+		assert_non_null(names_parse_page(cut, len, &list, &page));
+		assert_int_equal(list.n, 3);
+		free(cut);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (!names_parse_page(bad[i], strlen(bad[i]), &list, &page))
+			fail_msg("taken: %s", bad[i]);
+		assert_int_equal(list.n, 3);
+	}
+	name_list_free(&list);
+}
+
+static void page__counts_what_nobody_could_ask_for(void **state)
+{
+	struct name_list list = { 0 };
+	struct name_page page;
+	char text[4096], x[1026];
+
+	(void)state;
+	memset(x, 'x', sizeof(x) - 1);
+	x[sizeof(x) - 1] = '\0';
+	snprintf(text, sizeof(text), PAGE("7,null,{},{\"id\":7},{\"id\":\"x\"},"
+		QUEUE("0001", "a\\u0000b") "," QUEUE("0002", "good") "," QUEUE("0003", "%s"),
+		",\"pageCount\":\"9\",\"nextUri\":null"), x);
+	assert_null(names_parse_page(text, strlen(text), &list, &page));
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.skipped, 7);
+	assert_int_equal(page.queues, 8);
+	assert_true(page.page_count == -1);
+	assert_false(page.has_next);
+	name_list_free(&list);
+}
+
+/* Its texts share a block that moves as it grows. */
+static void name__as_long_as_any_is_folded_whole(void **state)
+{
+	char name[1025], folded[1025], text[2048];
+	struct name_list list = { 0 };
+	struct name_page page;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(name) - 1; i++) {
+		name[i] = (char)('A' + i % 26);
+		folded[i] = (char)('a' + i % 26);
+	}
+	name[sizeof(name) - 1] = folded[sizeof(folded) - 1] = '\0';
+	snprintf(text, sizeof(text), PAGE(QUEUE("0001", "%s"), ""), name);
+	assert_null(names_parse_page(text, strlen(text), &list, &page));
+	assert_int_equal(list.n, 1);
+	assert_string_equal(list.v[0].name, name);
+	assert_string_equal(list.v[0].folded, folded);
+	name_list_free(&list);
+}
+
+static void list__is_bounded(void **state)
+{
+	struct name_list list = { 0 };
+	struct name_page page;
+	struct buf text = { 0 };
+
+	(void)state;
+	for (int n = NAMES_QUEUES_MAX; n <= NAMES_QUEUES_MAX + 1; n++) {
+		buf_clear(&text);
+		buf_str(&text, "{\"entities\":[");
+		for (int i = 0; i < n; i++)
+			buf_printf(&text, "%s{\"id\":\"00000000-0000-4000-8000-%012d\"}",
+				i ? "," : "", i);
+		assert_true(buf_str(&text, "]}"));
+		if (n > NAMES_QUEUES_MAX) {
+			assert_non_null(names_parse_page(text.data, text.len, &list, &page));
+			assert_int_equal(list.n, 0);
+		} else {
+			assert_null(names_parse_page(text.data, text.len, &list, &page));
+			assert_int_equal(list.n, n);
+		}
+		name_list_free(&list);
+	}
+	buf_free(&text);
+}
+
+/* --- matching ----------------------------------------------------------------------- */
+
+static struct name_list list_of(const char *text)
+{
+	struct name_list list = { 0 };
+	struct name_page page;
+
+	assert_null(names_parse_page(text, strlen(text), &list, &page));
+	names_sort(&list);
+	return list;
+}
+
+static void sort__is_by_name_without_case_then_bytes_then_id(void **state)
+{
+	static const char *const want[] = { "0005", "0002", "0001", "0003", "0004" };
+	struct name_list list = list_of(PAGE(QUEUE("0004", "b") "," QUEUE("0001", "a") ","
+		QUEUE("0003", "a") "," QUEUE("0002", "A") "," QUEUE("0005", "") ","
+		QUEUE("0001", "a") "," QUEUE("0004", "again"), ""));
+
+	(void)state;
+	assert_int_equal(list.n, ARRAY_LEN(want));
+	for (size_t i = 0; i < list.n; i++)
+		assert_string_equal(list.v[i].id + 32, want[i]);
+	name_list_free(&list);
+}
+
+/* The last digits of the IDs, and how many problems. */
+static void assert_match(const struct name_list *list, const char *const *pattern, size_t n,
+	const char *want, size_t problems_wanted)
+{
+	struct lines problems = { 0 };
+	struct name_hits hits;
+	char got[256] = "";
+
+	assert_true(names_match(list, pattern, n, &hits, &problems));
+	for (size_t i = 0; i < hits.n; i++)
+		strncat(got, hits.v[i]->id + 35, 2);
+	if (strcmp(got, want) != 0 || problems.n != problems_wanted)
+		fail_msg("%s: %s, not %s; %zu problems", pattern[0], got, want, problems.n);
+	free(hits.v);
+	lines_free(&problems);
+}
+
+#define MATCH(list, want, problems, ...) do { \
+	const char *const patterns[] = { __VA_ARGS__ }; \
+	assert_match(list, patterns, ARRAY_LEN(patterns), want, problems); \
+} while (0)
+
+static void match__takes_names_without_case_and_stars(void **state)
+{
+	struct name_list list = list_of(PAGE(QUEUE("0001", "Support DE") ","
+		QUEUE("0002", "support EN") "," QUEUE("0003", "Sales") ","
+		QUEUE("0004", "VERTRIEB K\\u00d6LN") ","
+		QUEUE("0005", "a*b") "," QUEUE("0006", "\\u039f\\u03a5\\u03a1\\u0391 "), ""));
+
+	(void)state;
+	MATCH(&list, "3", 0, "SALES");
+	MATCH(&list, "12", 0, "Support *");
+	MATCH(&list, "32", 0, "sales", "*EN");
+	MATCH(&list, "1", 0, "*port*d*");
+	MATCH(&list, "4", 0, "vertrieb k\303\266ln");
+	MATCH(&list, "4", 0, "*K\303\226LN*");
+	MATCH(&list, "6", 0, "\316\277\317\205\317\201\316\261 ");
+	MATCH(&list, "5", 0, "A*B");
+	MATCH(&list, "531246", 0, "a*b", "SALES", "*", "s*");
+	MATCH(&list, "1", 0, "Support DE", "support de", "*DE");
+	MATCH(&list, "", 1, "support");
+	MATCH(&list, "", 1, "");
+	MATCH(&list, "", 1, "Sales ");
+	MATCH(&list, "", 1, "*x*");
+	MATCH(&list, "3", 2, "no", "sales", "no*");
+	name_list_free(&list);
+}
+
+static void match__never_runs_away(void **state)
+{
+	char name[1000], pattern[512], text[1200];
+	const char *const patterns[] = { pattern };
+	struct name_list list;
+
+	(void)state;
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(pattern) - 2; i++)
+		pattern[i] = i % 2 ? 'a' : '*';
+	pattern[sizeof(pattern) - 2] = 'b';
+	pattern[sizeof(pattern) - 1] = '\0';
+	snprintf(text, sizeof(text), PAGE(QUEUE("0001", "%s"), ""), name);
+	list = list_of(text);
+	assert_match(&list, patterns, 1, "", 1);
+	name_list_free(&list);
+}
+
+/* p against s by trying everything. */
+static bool slow_fits(const char *p, const char *s)
+{
+	if (*p == '*')
+		return slow_fits(p + 1, s) || (*s && slow_fits(p, s + 1));
+	return *p == *s && (!*p || slow_fits(p + 1, s + 1));
+}
+
+static void match__agrees_with_a_slow_and_obvious_one(void **state)
+{
+	uint32_t random = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		char pattern[8] = "", name[10] = "", text[128];
+		const char *const patterns[] = { pattern };
+		struct name_list list;
+		bool fits;
+
+		random = random * 1664525 + 1013904223;
+		for (unsigned i = 0, r = random >> 8; i < r % 7; i++)
+			pattern[i] = "ab*"[(random >> (8 + 2 * i)) % 3];
+		random = random * 1664525 + 1013904223;
+		for (unsigned i = 0, r = random >> 8; i < r % 9; i++)
+			name[i] = "ab"[(random >> (9 + i)) % 2];
+		fits = slow_fits(pattern, name);
+		snprintf(text, sizeof(text), PAGE(QUEUE("0001", "%s"), ""), name);
+		list = list_of(text);
+		assert_match(&list, patterns, 1, fits ? "1" : "", !fits);
+		name_list_free(&list);
+	}
+}
+
+static void assert_problem(const struct name_list *list, const char *pattern, const char *want)
+{
+	const char *const patterns[] = { pattern };
+	struct lines problems = { 0 };
+	struct name_hits hits;
+
+	assert_true(names_match(list, patterns, 1, &hits, &problems));
+	assert_int_equal(problems.n, 1);
+	assert_string_equal(problems.v[0], want);
+	free(hits.v);
+	lines_free(&problems);
+}
+
+static void problem__names_the_three_nearest(void **state)
+{
+	struct name_list list = list_of(PAGE(QUEUE("0001", "Support DE") ","
+		QUEUE("0002", "Support EN") "," QUEUE("0003", "Suport") ","
+		QUEUE("0004", "Billing \\u001b[31m") ","
+		QUEUE("0005", "Support FR") "," QUEUE("0006",
+		"Acme Corporation - Region North - Second Level - Technics, Printers"), ""));
+
+	(void)state;
+	assert_problem(&list, "Supprt", "no queue has the name \"Supprt\"; nearest: \"Suport\"");
+	assert_problem(&list, "support dn", "no queue has the name \"support dn\"; nearest: "
+		"\"Support DE\", \"Support EN\", \"Support FR\"");
+	assert_problem(&list, "PRINTERS", "no queue has the name \"PRINTERS\"; nearest: \"Acme "
+		"Corporation - Region North - Second Level - Technics, Printers\"");
+	assert_problem(&list, "Acme Corporation - Region Nrth - 2nd Level - Technics, Printer",
+		"no queue has the name \"Acme Corporation - Region Nrth - 2nd Level - Technics, "
+		"Printer\"; nearest: \"Acme Corporation - Region North - Second Level - Technics, "
+		"Printers\"");
+	assert_problem(&list, "biling*\x1b", "no queue's name fits \"biling*\\u001b\"");
+	assert_problem(&list, "suportt*", "no queue's name fits \"suportt*\"; nearest: \"Suport\"");
+	assert_problem(&list, "Zebra", "no queue has the name \"Zebra\"");
+	assert_problem(&list, "billing", "no queue has the name \"billing\"; nearest: "
+		"\"Billing \\u001b[31m\"");
+	name_list_free(&list);
+}
+
+static void problem__of_a_name_that_many_have_names_their_ids(void **state)
+{
+	struct name_list list = list_of("{\"entities\":[" QUEUE("0001", "x") ","
+		QUEUE("0002", "X") "," "{\"id\":\"" ID("0003") "\",\"name\":\"y\",\"division\":"
+		"{\"id\":\"1\",\"name\":\"A\"}},"
+		QUEUE("0004", "Y") "," QUEUE("0005", "y") "," QUEUE("0006", "y") "]}");
+
+	(void)state;
+	assert_problem(&list, "x", "2 queues have the name \"x\"; name one by its ID: " ID("0002")
+		", " ID("0001"));
+	assert_problem(&list, "y", "4 queues have the name \"y\"; name one by its ID: " ID("0004")
+		", " ID("0003") " in division \"A\", " ID("0005") ", \xE2\x80\xA6");
+	name_list_free(&list);
+}
+
+/* --- printed ------------------------------------------------------------------------ */
+
+static void list__is_printed_as_ndjson_and_csv(void **state)
+{
+	struct name_list list = list_of(full_page);
+	struct buf out = { 0 };
+
+	(void)state;
+	names_put_ndjson(&out, &list);
+	assert_true(buf_char(&out, '\0'));
+	assert_string_equal(out.data,
+		"{\"id\":\"" ID("0003") "\",\"name\":\"\",\"divisionId\":null,"
+		"\"divisionName\":null,\"mediaTypes\":[]}\n"
+		"{\"id\":\"" ID("0002") "\",\"name\":\"K\303\226LN \\\"1\\\", \360\237\230\200\","
+		"\"divisionId\":null,\"divisionName\":null,\"mediaTypes\":[]}\n"
+		"{\"id\":\"0000000a-0000-4000-8000-000000000001\",\"name\":\"Sales\","
+		"\"divisionId\":\"d1\",\"divisionName\":\"Home\","
+		"\"mediaTypes\":[\"call\",\"message\"]}\n");
+	buf_clear(&out);
+	names_put_csv(&out, &list, true);
+	assert_true(buf_char(&out, '\0'));
+	assert_string_equal(out.data, "id,name,divisionId,divisionName,mediaTypes\n"
+		ID("0003") ",,,,\n" ID("0002") ",\"K\303\226LN \"\"1\"\", \360\237\230\200\",,,\n"
+		"0000000a-0000-4000-8000-000000000001,Sales,d1,Home,call message\n");
+	buf_clear(&out);
+	names_put_csv(&out, &(struct name_list){ 0 }, false);
+	names_put_ndjson(&out, &(struct name_list){ 0 });
+	assert_int_equal(out.len, 0);
+	buf_free(&out);
+	name_list_free(&list);
+}
+
+/* --- fetched ------------------------------------------------------------------------ */
+
+struct place {
+	char *root, *dir, *file;
+	struct names *names;
+	struct lines warnings;
+};
+
+static const struct names_conf conf = {
+	.base_url = HOST, .client = "client", .request_us = 15 * S
+};
+
+static int set_up(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+	const char *tmp = getenv("TMPDIR");
+	char *token;
+
+	assert_non_null(p);
+	memset(&play, 0, sizeof(play));
+	play.answer = (struct rest_answer){ .kind = REST_OK, .body = "", .retry_after_us = -1,
+		.text = "HTTP 200" };
+	assert_true(asprintf(&p->root, "%s/gsqstat-names-XXXXXX", tmp ? tmp : "/tmp") > 0);
+	assert_non_null(mkdtemp(p->root));
+	assert_int_equal(setenv("XDG_CACHE_HOME", p->root, 1), 0);
+	assert_true(asprintf(&p->dir, "%s/gsqstat", p->root) > 0);
+	token = cache_path(HOST, "client");
+	assert_true(asprintf(&p->file, "%s.names", token) > 0);
+	free(token);
+	p->names = names_new(&conf, NULL);
+	assert_non_null(p->names);
+	*state = p;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st, (void)kind, (void)ftw;
+	return remove(path);
+}
+
+static int tear_down(void **state)
+{
+	struct place *p = *state;
+
+	names_free(p->names);
+	assert_int_equal(play.freed, play.asked);
+	lines_free(&p->warnings);
+	nftw(p->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(p->root);
+	free(p->dir);
+	free(p->file);
+	free(p);
+	return 0;
+}
+
+static enum names_state fetch(struct place *p, const char *const *page, size_t n)
+{
+	enum names_state state;
+
+	play.page = page;
+	play.npage = n;
+	state = names_ask(p->names, "token", NOW, NOW + 60 * S);
+	for (int i = 0; i < 1000 && state == NAMES_ASKING; i++)
+		state = names_step(p->names, NOW, &p->warnings);
+	return state;
+}
+
+static const char *const three_pages[] = {
+	PAGE(QUEUE("0001", "one"), ",\"pageCount\":3"),
+	PAGE(QUEUE("0001", "one") "," QUEUE("0002", "two"), ",\"pageCount\":2,\"nextUri\":\"/x\""),
+	PAGE(QUEUE("0003", "three"), ",\"pageCount\":3,\"nextUri\":\"\"")
+};
+
+static void fetch__asks_for_each_page_once(void **state)
+{
+	struct place *p = *state;
+	char url[256];
+
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	assert_int_equal(play.asked, 3);
+	for (int i = 0; i < 3; i++) {
+		snprintf(url, sizeof(url), HOST "/api/v2/routing/queues?pageSize=500&pageNumber=%d",
+			i + 1);
+		assert_string_equal(play.url[i], url);
+	}
+	assert_string_equal(play.token, "token");
+	assert_true(play.timeout_us == 15 * S);
+	assert_int_equal(names_list(p->names)->n, 3);
+	assert_string_equal(names_list(p->names)->v[0].name, "one");
+	assert_true(names_deadline_us(p->names) == INT64_MAX);
+	assert_int_equal(p->warnings.n, 0);
+}
+
+static void fetch__ends_with_a_page_that_says_so(void **state)
+{
+	static const char *const last[] = {
+		PAGE(QUEUE("0001", "one"), ""), PAGE("", ",\"nextUri\":\"/x\""),
+		PAGE("", ",\"pageCount\":0"), PAGE(QUEUE("0001", "one"), ",\"pageCount\":1")
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(last); i++) {
+		play.asked = play.freed = 0;
+		assert_int_equal(fetch(p, &last[i], 1), NAMES_READY);
+		assert_int_equal(play.asked, 1);
+	}
+}
+
+static void fetch__that_never_ends_is_a_breach(void **state)
+{
+	static const char *const endless[] = { PAGE(QUEUE("0001", "one"), ",\"nextUri\":\"/x\"") };
+	struct place *p = *state;
+
+	assert_int_equal(fetch(p, endless, 1), NAMES_FAILED);
+	assert_int_equal(play.asked, NAMES_PAGES_MAX);
+	assert_int_equal(names_failure(p->names)->kind, REST_BREACH);
+	assert_non_null(strstr(names_failure(p->names)->text, "200 pages"));
+	assert_int_not_equal(access(p->file, F_OK), 0);
+}
+
+static void fetch__that_failed_goes_on_where_it_was(void **state)
+{
+	struct place *p = *state;
+
+	play.page = three_pages;
+	play.npage = 3;
+	assert_int_equal(names_ask(p->names, "first", NOW, NOW + 60 * S), NAMES_ASKING);
+	assert_int_equal(names_ask(p->names, "other", NOW, NOW + 60 * S), NAMES_ASKING);
+	assert_int_equal(play.asked, 1);
+	play.waits = true;
+	assert_true(names_deadline_us(p->names) == 77);
+	assert_int_equal(names_step(p->names, NOW, &p->warnings), NAMES_ASKING);
+	play.waits = false;
+	assert_int_equal(names_step(p->names, NOW, &p->warnings), NAMES_ASKING);
+	play.answer.kind = REST_LIMITED;
+	play.answer.retry_after_us = 7 * S;
+	assert_int_equal(names_step(p->names, NOW, &p->warnings), NAMES_FAILED);
+	assert_int_equal(names_failure(p->names)->kind, REST_LIMITED);
+	assert_true(names_failure(p->names)->retry_after_us == 7 * S);
+	assert_string_equal(names_failure(p->names)->body, "");
+	play.answer.kind = REST_OK;
+	play.asked = play.freed = 1;
+	assert_int_equal(names_ask(p->names, "second", NOW, NOW + 9 * S), NAMES_ASKING);
+	assert_string_equal(play.url[1], HOST "/api/v2/routing/queues?pageSize=500&pageNumber=2");
+	assert_string_equal(play.token, "second");
+	assert_true(play.timeout_us == 9 * S);
+	while (names_step(p->names, NOW, &p->warnings) == NAMES_ASKING)
+		;
+	assert_int_equal(names_list(p->names)->n, 3);
+	assert_int_equal(play.asked, 3);
+}
+
+static void fetch__of_something_else_says_what(void **state)
+{
+	static const char *const other[] = { "<html>" };
+	struct place *p = *state;
+
+	assert_int_equal(fetch(p, other, 1), NAMES_FAILED);
+	assert_int_equal(names_failure(p->names)->kind, REST_BREACH);
+	assert_string_equal(names_failure(p->names)->text,
+		"the list of queues cannot be read: it is no JSON object (HTTP 200)");
+}
+
+/* --- the cache ---------------------------------------------------------------------- */
+
+static bool cached(struct place *p, const char *pattern, int64_t now_us)
+{
+	return names_cached(p->names, &pattern, pattern != NULL, now_us, &p->warnings);
+}
+
+static void cache__keeps_the_list_for_an_hour(void **state)
+{
+	static const char *const pages[] = { full_page, PAGE(QUEUE("0007", "X \\\"y\\\""), "") };
+	struct place *p = *state;
+	struct buf fetched = { 0 }, kept = { 0 };
+	struct stat st;
+
+	assert_false(cached(p, "sales", NOW));
+	assert_int_equal(fetch(p, pages, 2), NAMES_READY);
+	names_put_ndjson(&fetched, names_list(p->names));
+	assert_int_equal(lstat(p->file, &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
+	assert_true(cached(p, "sales", NOW));
+	names_put_ndjson(&kept, names_list(p->names));
+	assert_int_equal(kept.len, fetched.len);
+	assert_memory_equal(kept.data, fetched.data, kept.len);
+	assert_true(cached(p, NULL, NOW + 3599 * S));
+	assert_false(cached(p, "sales", NOW + 3600 * S));
+	assert_int_equal(names_list(p->names)->n, 0);
+	assert_false(cached(p, "sales", NOW - S));	/* from a clock that was ahead */
+	assert_int_equal(p->warnings.n, 0);
+	buf_free(&fetched);
+	buf_free(&kept);
+}
+
+static void cache__that_lacks_a_name_is_not_the_last_word(void **state)
+{
+	static const char *const later[] = { PAGE(QUEUE("0009", "new"), "") };
+	struct place *p = *state;
+
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	assert_true(cached(p, "t*", NOW));
+	assert_false(cached(p, "new", NOW));
+	play.asked = play.freed = 0;
+	assert_int_equal(fetch(p, later, 1), NAMES_READY);
+	assert_true(cached(p, "new", NOW));
+	assert_false(cached(p, "one", NOW));
+}
+
+static void cache__belongs_to_one_host_and_client(void **state)
+{
+	struct names_conf others[] = { conf, conf, conf };
+	struct place *p = *state;
+
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	others[0].client = "other";
+	others[1].base_url = HOST ":444";
+	others[2].client = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		struct names *n = names_new(&others[i], NULL);
+
+		assert_non_null(n);
+		assert_false(names_cached(n, NULL, 0, NOW, &p->warnings));
+		names_free(n);
+	}
+	assert_int_equal(p->warnings.n, 0);
+}
+
+static void cache__that_is_off_is_not_written(void **state)
+{
+	struct place *p = *state;
+	struct names_conf off = conf;
+
+	off.client = NULL;
+	names_free(p->names);
+	p->names = names_new(&off, NULL);
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	assert_int_not_equal(access(p->dir, F_OK), 0);
+}
+
+static void put_kept(struct place *p, const char *text, mode_t mode)
+{
+	int fd = open(p->file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+#define KEPT(schema, host, at) "{\"schema\":" schema ",\"host\":" host ",\"at_ms\":" at \
+	",\"entities\":[" QUEUE("0001", "one") "]}\n"
+#define KEPT_GOOD KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1799999999999")
+
+static void cache__that_is_not_ours_or_broken_is_ignored(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t mode, warnings;
+		bool good;
+	} table[] = {
+		{ KEPT_GOOD, 0600, 0, true }, { KEPT_GOOD, 0640, 1, false },
+		{ KEPT_GOOD, 0602, 1, false }, { "", 0600, 1, false }, { "{", 0600, 1, false },
+		{ KEPT_GOOD "x", 0600, 1, false }, { "{\"entities\":[]}", 0600, 0, false },
+		{ KEPT("\"gsqstat-names/2\"", "\"" HOST "\"", "1799999999999"), 0600, 0, false },
+		{ KEPT("\"gsqstat-names/1\"", "\"https://x\"", "1799999999999"), 0600, 0, false },
+		{ KEPT("7", "\"" HOST "\"", "1799999999999"), 0600, 0, false },
+		{ KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "\"1799999999\""), 0600, 0, false },
+		{ KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1e999"), 0600, 0, false }
+	};
+	struct place *p = *state;
+
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		put_kept(p, table[i].text, (mode_t)table[i].mode);
+		if (cached(p, "one", NOW) != table[i].good || p->warnings.n != table[i].warnings)
+			fail_msg("%s, mode %zo: %zu warnings", table[i].text, table[i].mode,
+				p->warnings.n);
+		lines_free(&p->warnings);
+		assert_int_equal(fetch(p, three_pages, 1), NAMES_READY);
+		assert_true(cached(p, "one", NOW));
+	}
+	assert_int_equal(chmod(p->dir, 0755), 0);
+	assert_false(cached(p, "one", NOW));
+}
+
+static void cache__that_is_a_link_or_pipe_is_ignored_and_replaced(void **state)
+{
+	struct place *p = *state;
+	char *target;
+
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	assert_true(asprintf(&target, "%s.target", p->file) > 0);
+	assert_int_equal(rename(p->file, target), 0);
+	assert_int_equal(symlink(target, p->file), 0);
+	assert_false(cached(p, "one", NOW));
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(mkfifo(p->file, 0600), 0);
+	assert_false(cached(p, "one", NOW));
+	assert_int_equal(p->warnings.n, 2);
+	play.asked = play.freed = 0;
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	assert_true(cached(p, "one", NOW));
+	free(target);
+}
+
+static void cache__that_cannot_be_written_is_one_warning(void **state)
+{
+	struct place *p = *state;
+	char *in_it;
+
+	assert_int_equal(mkdir(p->dir, 0700), 0);
+	assert_int_equal(mkdir(p->file, 0700), 0);
+	assert_true(asprintf(&in_it, "%s/x", p->file) > 0);
+	assert_int_equal(mkdir(in_it, 0700), 0);
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	assert_int_equal(p->warnings.n, 1);
+	assert_int_equal(names_list(p->names)->n, 3);
+	free(in_it);
+	assert_int_equal(setenv("XDG_CACHE_HOME", "/dev/null", 1), 0);
+	play.asked = play.freed = 0;
+	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	assert_int_equal(p->warnings.n, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(page__becomes_entries),
+		cmocka_unit_test(page__that_is_cut_or_wrong_leaves_the_list),
+		cmocka_unit_test(page__counts_what_nobody_could_ask_for),
+		cmocka_unit_test(name__as_long_as_any_is_folded_whole),
+		cmocka_unit_test(list__is_bounded),
+		cmocka_unit_test(sort__is_by_name_without_case_then_bytes_then_id),
+		cmocka_unit_test(match__takes_names_without_case_and_stars),
+		cmocka_unit_test(match__never_runs_away),
+		cmocka_unit_test(match__agrees_with_a_slow_and_obvious_one),
+		cmocka_unit_test(problem__names_the_three_nearest),
+		cmocka_unit_test(problem__of_a_name_that_many_have_names_their_ids),
+		cmocka_unit_test(list__is_printed_as_ndjson_and_csv),
+		TEST(fetch__asks_for_each_page_once),
+		TEST(fetch__ends_with_a_page_that_says_so),
+		TEST(fetch__that_never_ends_is_a_breach),
+		TEST(fetch__that_failed_goes_on_where_it_was),
+		TEST(fetch__of_something_else_says_what),
+		TEST(cache__keeps_the_list_for_an_hour),
+		TEST(cache__that_lacks_a_name_is_not_the_last_word),
+		TEST(cache__belongs_to_one_host_and_client),
+		TEST(cache__that_is_off_is_not_written),
+		TEST(cache__that_is_not_ours_or_broken_is_ignored),
+		TEST(cache__that_is_a_link_or_pipe_is_ignored_and_replaced),
+		TEST(cache__that_cannot_be_written_is_one_warning)
+	};
+
+	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+}
