@@ -483,8 +483,9 @@ size_t double_format(char out[DOUBLE_TEXT_MAX], double x)
 void json_put_double(struct buf *out, double x)
 {
 	char text[DOUBLE_TEXT_MAX];
+	size_t len = double_format(text, x);
 
-	buf_add(out, text, double_format(text, x));
+	buf_add(out, text, len);
 }
 
 void json_put_time_ms(struct buf *out, int64_t ms)

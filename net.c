@@ -159,10 +159,10 @@ bool net_is_quiet(const struct net *net)
 
 static struct transfer *transfer_of(CURL *easy)
 {
-	char *private = NULL;
+	void *private = NULL;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-	return (struct transfer *)(void *)private;
+	return private;
 }
 
 static CURLcode set_tls(const struct net *net, CURL *e)
@@ -232,7 +232,7 @@ CURL *net_easy(struct net *net, int64_t timeout_ms)
 		c = c ? c : curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
 		c = c ? c : curl_easy_setopt(e, CURLOPT_PRIVATE, t);
 	}
-	if (c != CURLE_OK) {
+	if (!t || c != CURLE_OK) {
 		curl_easy_cleanup(e);
 		free(t);
 		return NULL;

@@ -46,7 +46,7 @@ static void set_kind(struct out *o, mode_t mode)
 	o->polled = !S_ISREG(mode);
 	o->socket = S_ISSOCK(mode);
 	o->fifo = S_ISFIFO(mode);
-	o->terminal = S_ISCHR(mode) && isatty(o->fd);
+	o->terminal = S_ISCHR(mode) && o->fd >= 0 && isatty(o->fd);
 }
 
 /*
@@ -427,8 +427,12 @@ static bool sync_directory(char *target)
 	slash[slash == target] = '\0';
 	fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ok = fd < 0 ? errno == EACCES : fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
-	if (fd >= 0)
+	if (fd >= 0) {
+		int why = errno;	/* for the message, which close may not change */
+
 		close(fd);
+		errno = why;
+	}
 	return ok;
 }
 

@@ -390,7 +390,8 @@ static size_t entries_of(const struct quantile *q, struct entry *out)
 	for (size_t i = 0; i < q->nslot; i++)
 		if (q->slot[i].key != FREE_KEY)
 			sorted[n++] = q->slot[i];
-	qsort(sorted, n, sizeof(*sorted), by_key);
+	if (n > 0)
+		qsort(sorted, n, sizeof(*sorted), by_key);
 	for (size_t i = n; i-- > 0; )
 		if (sorted[i].key & 1)
 			out[k++] = (struct entry){ -bucket_value(q, sorted[i].key >> 1),

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 
+import aiohttp
 from aiohttp import WSMsgType, web
 
 import frames
@@ -82,7 +83,10 @@ class Gateway:
         app = web.Application()
         app.router.add_post("/oauth/token", self._token)
         app.router.add_get(STREAM, self._stream)
-        runner = web.AppRunner(app, access_log=None)
+        # aiohttp 3.9 moved the time that open sockets get at the end
+        late = {"shutdown_timeout": 0.1}
+        new = [int(part) for part in aiohttp.__version__.split(".")[:2]] >= [3, 9]
+        runner = web.AppRunner(app, access_log=None, **(late if new else {}))
         await runner.setup()
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -90,7 +94,7 @@ class Gateway:
         self.port = listener.getsockname()[1]
         context = None if self.plain else self.authority.context()
         await web.SockSite(runner, listener, ssl_context=context,
-                           shutdown_timeout=0.1).start()
+                           **({} if new else late)).start()
         self.ready.set()
         await self.stop.wait()
         await runner.cleanup()

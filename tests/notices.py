@@ -22,6 +22,7 @@ import time
 import urllib.parse
 import uuid
 
+import aiohttp
 from aiohttp import WSMsgType, web
 
 import frames
@@ -178,14 +179,18 @@ class Notices:
         for name, method, path in ROUTES:
             app.router.add_route(method, path, self._handler(name))
         app.router.add_get("/channels/{id}", self._socket)
-        runner = web.AppRunner(app, access_log=None)
+        # aiohttp 3.9 moved the time that open sockets get at the end
+        late = {"shutdown_timeout": 0.1}
+        new = [int(part) for part in aiohttp.__version__.split(".")[:2]] >= [3, 9]
+        runner = web.AppRunner(app, access_log=None, **(late if new else {}))
         await runner.setup()
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         context = None if self.plain else self.authority.context()
-        await web.SockSite(runner, listener, ssl_context=context, shutdown_timeout=0.1).start()
+        await web.SockSite(runner, listener, ssl_context=context,
+                           **({} if new else late)).start()
         publisher = asyncio.ensure_future(self._publish())
         publisher.add_done_callback(lambda task: task.cancelled() or self.errors.append(
             ("publisher", task.exception())))

@@ -26,7 +26,7 @@ static void read_back(FILE *f, char *to, size_t size)
 {
 	size_t n;
 
-	rewind(f);
+	assert_int_equal(fseek(f, 0, SEEK_SET), 0);
 	n = fread(to, 1, size - 1, f);
 	to[n] = '\0';
 	fclose(f);
@@ -51,6 +51,7 @@ static enum parsed parse(const char *words)
 		argv[argc++] = word;
 	}
 	assert_non_null(err);
+	assert_true(old >= 0);
 	fflush(stderr);
 	assert_true(dup2(fileno(err), STDERR_FILENO) >= 0);
 	parsed = options_parse(&set, argc, argv, "versions", &status);

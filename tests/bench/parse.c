@@ -35,6 +35,8 @@ int main(int argc, char **argv)
 		used = 0;
 		lines += cJSON_ParseWithLength(line, (size_t)n) != NULL;
 	}
+	free(line);
+	fclose(in);
 	printf("%ld\n", lines);
 	return 0;
 }

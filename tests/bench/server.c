@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN);
-	if (argc != 4 || SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1
+	if (argc != 4 || listener < 0 || SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1
 	    || SSL_CTX_use_PrivateKey_file(context, argv[2], SSL_FILETYPE_PEM) != 1
 	    || bind(listener, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(listener, 64) != 0
 	    || getsockname(listener, (struct sockaddr *)&at, &size) != 0)

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(url);
 	if (duration_parse_ms(text, &value) && value < 0)
 		abort();
-	time_parse_us((const char *)data, size, &value);
+	(void)time_parse_us((const char *)data, size, &value);
 	rule_parse(text, &metric, &rule);
 	free(text);
 	return 0;
