@@ -140,7 +140,12 @@ static const struct {
 	[STREAM_LOST] = { "stream.lost", LEVEL_WARNING },
 	[STREAM_RETRY] = { "stream.retry", LEVEL_WARNING },
 	[STREAM_CLOSED] = { "stream.closed", LEVEL_INFO },
-	[STREAM_OVER] = { NULL, LEVEL_ERROR }	/* run.end says it */
+	[STREAM_OVER] = { NULL, LEVEL_ERROR },	/* run.end says it */
+	[STREAM_SILENT] = { "stream.silent", LEVEL_WARNING },
+	[STREAM_ANSWER] = { NULL, LEVEL_DEBUG },
+	[STREAM_SECRET] = { NULL, LEVEL_DEBUG },
+	[STREAM_REFUSED] = { "queue.refused", LEVEL_WARNING },
+	[STREAM_WARNING] = { "warning", LEVEL_WARNING }
 };
 
 static void count_stream(struct totals *t, const struct stream_event *event)
@@ -166,6 +171,11 @@ static void count_stream(struct totals *t, const struct stream_event *event)
 	case STREAM_MESSAGE:
 	case STREAM_CLOSED:
 	case STREAM_OVER:
+	case STREAM_SILENT:
+	case STREAM_ANSWER:
+	case STREAM_SECRET:
+	case STREAM_REFUSED:
+	case STREAM_WARNING:
 		break;
 	}
 }

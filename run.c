@@ -311,6 +311,11 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 	case STREAM_TOKEN_RETRY:
 	case STREAM_RETRY:
 	case STREAM_CLOSED:
+	case STREAM_SILENT:
+	case STREAM_ANSWER:
+	case STREAM_SECRET:
+	case STREAM_REFUSED:
+	case STREAM_WARNING:
 		break;
 	}
 	return ST_OK;

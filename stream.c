@@ -12,35 +12,24 @@
 
 #define PATH "/api/v2/routing/statistics/queues/stream"
 #define SCOPE "routing:statistics:view"
-#define EVENTS_MAX 8		/* more are never made before they are taken */
-#define TEXT_MAX 768
+#define TEXT_MAX ATTEMPT_TEXT_MAX
+#define LACKS "the client lacks the scope " SCOPE
 /* libcurl's own bounds are kept behind ours, so that one clock decides. */
 #define BEHIND_US 1000000
 #define US_PER_MS 1000
 
 enum state { IDLE, TOKEN, CONNECTING, OPEN, CLOSING, BACKOFF, OVER };
 
-struct queued {
-	struct stream_event event;
-	char text[TEXT_MAX];
-};
-
 struct stream {
 	struct stream_conf conf;
 	struct net *net;
 	struct token *token;
-	struct retry retry;
+	struct attempt a;
 	enum state state;
 	int64_t until_us;	/* the state's deadline */
 	struct ws *ws;
-	struct queued queue[EVENTS_MAX];
-	size_t first, waiting;
-	struct queued taken;	/* what the caller has borrowed */
-	const char *told_token;	/* the value whose coming was told of */
 	bool was_connected, token_renewed, closed;
 	int64_t life_us;	/* the last message, or the connection's begin */
-	enum status status;	/* of the last failure, or what ended it; ST_OK: none yet */
-	char failure[TEXT_MAX];	/* the last one's words */
 };
 
 struct stream *stream_new(const struct stream_conf *conf, struct net *net,
@@ -54,7 +43,7 @@ struct stream *stream_new(const struct stream_conf *conf, struct net *net,
 	s->net = net;
 	s->token = token;
 	s->until_us = now_us;
-	retry_init(&s->retry, conf->retry_for_us, now_us);
+	attempt_init(&s->a, conf->retry_for_us, now_us);
 	return s;
 }
 
@@ -135,152 +124,47 @@ static void enter(struct stream *s, enum state state, int64_t until_us)
 	s->until_us = until_us;
 }
 
-/* The queued event, to be filled further; text is copied. */
-static struct stream_event *tell(struct stream *s, enum stream_event_kind kind,
-	const char *text)
-{
-	struct queued *q = &s->queue[(s->first + s->waiting) % EVENTS_MAX];
-
-	if (s->waiting < EVENTS_MAX)
-		s->waiting++;
-	q->event = (struct stream_event){ .kind = kind };
-	snprintf(q->text, sizeof(q->text), "%s", text ? text : "");
-	q->event.len = text ? strlen(q->text) : 0;
-	q->event.text = text ? q->text : NULL;
-	return &q->event;
-}
-
 static void drop_connection(struct stream *s)
 {
 	ws_free(s->ws);
 	s->ws = NULL;
 }
 
-static void over(struct stream *s, enum status status, const char *text)
+/* After a failure: the end, or another attempt. Texts of the connection have been copied. */
+static void settle(struct stream *s)
 {
-	struct stream_event *e = tell(s, STREAM_OVER, text);
-
-	e->status = s->status = status;
 	drop_connection(s);
-	enter(s, OVER, INT64_MAX);
+	if (s->a.over)
+		enter(s, OVER, INT64_MAX);
+	else
+		enter(s, BACKOFF, s->a.again_us);
 }
-
-static void time_is_up(struct stream *s, const char *text)
-{
-	char whole[TEXT_MAX], duration[DURATION_TEXT_MAX];
-
-	duration_format(duration, s->conf.retry_for_us / US_PER_MS);
-	snprintf(whole, sizeof(whole), "%.600s; no connection within --retry-for %s", text,
-		duration);
-	over(s, s->status == ST_RATE ? ST_RATE : ST_NET, whole);
-}
-
-static uint32_t random_bits(void)
-{
-	uint32_t bits = UINT32_MAX;
-
-	RAND_bytes((unsigned char *)&bits, sizeof(bits));	/* failing: the longest wait */
-	return bits;
-}
-
-/* An attempt has failed, or a connection is lost, and another may mend it. */
-static void try_again(struct stream *s, enum stream_event_kind kind, enum status status,
-	int64_t now_us, int64_t retry_after_us, int http_status, const char *text)
-{
-	struct stream_event *e;
-	int64_t at_us;
-
-	s->status = status;
-	snprintf(s->failure, sizeof(s->failure), "%s", text);
-	if (retry_next(&s->retry, now_us, random_bits(), retry_after_us, &at_us)
-	    == RETRY_TIME_UP) {
-		time_is_up(s, text);
-		return;
-	}
-	e = tell(s, kind, text);
-	e->wait_us = at_us - now_us;
-	e->attempt = s->retry.attempt;
-	e->http_status = http_status;
-	drop_connection(s);	/* last: text may be the connection's own */
-	enter(s, BACKOFF, at_us);
-}
-
-static void breach(struct stream *s, enum stream_event_kind kind, int64_t now_us,
-	const char *text)
-{
-	char whole[TEXT_MAX];
-
-	if (!retry_breach(&s->retry)) {
-		try_again(s, kind, ST_NET, now_us, -1, 0, text);
-		return;
-	}
-	snprintf(whole, sizeof(whole), "the protocol was broken twice: %s", text);
-	over(s, ST_PROTOCOL, whole);
-}
-
-static void tell_lost(struct stream *s, int64_t now_us, int64_t at_us, int close_code,
-	const char *text)
-{
-	struct stream_event *e = tell(s, STREAM_LOST, text);
-
-	e->at_us = at_us;
-	e->close_code = close_code;
-	s->status = ST_NET;
-	retry_lost(&s->retry, now_us);
-}
-
-/* --- the token ---------------------------------------------------------------------- */
-
-static const char check_these[] = "check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET "
-	"(or GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET, or the secret's "
-	"file)";
 
 static void over_with(struct stream *s, enum status status, const char *text,
 	const char *advice)
 {
-	char whole[TEXT_MAX];
-
-	snprintf(whole, sizeof(whole), "%.400s; %s", text, advice);
-	over(s, status, whole);
+	attempt_over_with(&s->a, status, text, advice);
+	settle(s);
 }
 
-static void token_failed(struct stream *s, int64_t now_us)
+static void time_is_up(struct stream *s, const char *text)
 {
-	const struct token_result *r = token_result(s->token);
-	const enum stream_event_kind again = STREAM_TOKEN_RETRY;
+	attempt_time_is_up(&s->a, text);
+	settle(s);
+}
 
-	switch (r->failure) {
-	case TOKEN_REFUSED:
-		tell(s, STREAM_TOKEN_REFUSED, r->text)->http_status = (int)r->http_status;
-		over_with(s, ST_AUTH, r->text, check_these);
-		break;
-	case TOKEN_FORBIDDEN:
-		tell(s, STREAM_TOKEN_REFUSED, r->text)->http_status = (int)r->http_status;
-		over_with(s, ST_AUTH, r->text, "the client lacks the scope " SCOPE);
-		break;
-	case TOKEN_LIMITED:
-		try_again(s, again, ST_RATE, now_us, r->retry_after_us, (int)r->http_status,
-			r->text);
-		break;
-	case TOKEN_NETWORK:
-		try_again(s, again, ST_NET, now_us, r->retry_after_us, (int)r->http_status,
-			r->text);
-		break;
-	case TOKEN_CERTIFICATE:
-		over_with(s, ST_PROTOCOL, r->text, "--cacert names the authority to trust");
-		break;
-	case TOKEN_BREACH:
-		breach(s, again, now_us, r->text);
-		break;
-	case TOKEN_REJECTED:
-		over(s, ST_REFUSED, r->text);
-		break;
-	}
+static void try_again(struct stream *s, enum status status, int64_t now_us,
+	int64_t retry_after_us, int http_status, const char *text)
+{
+	struct attempt_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
+
+	attempt_again(&s->a, now_us, &f);
+	settle(s);
 }
 
 static void connect_now(struct stream *s, int64_t now_us)
 {
-	int64_t end_us = retry_attempt_end_us(&s->retry, now_us, s->conf.connect_timeout_us);
+	int64_t end_us = retry_attempt_end_us(&s->a.retry, now_us, s->conf.connect_timeout_us);
 	char *url = stream_url(&s->conf, token_value(s->token));
 
 	if (url)
@@ -293,17 +177,12 @@ static void connect_now(struct stream *s, int64_t now_us)
 	if (s->ws)
 		enter(s, CONNECTING, end_us);
 	else
-		try_again(s, STREAM_RETRY, ST_NET, now_us, -1, 0, "no connection could be begun");
+		try_again(s, ST_NET, now_us, -1, 0, "no connection could be begun");
 }
 
 static void token_came(struct stream *s, int64_t now_us)
 {
-	const struct token_result *r = token_result(s->token);
-
-	if (s->told_token != token_value(s->token))
-		tell(s, r->cached ? STREAM_TOKEN_CACHED : STREAM_TOKEN_ACQUIRED, NULL)
-			->expires_ms = r->expires_ms;
-	s->told_token = token_value(s->token);
+	attempt_token_came(&s->a, s->token);
 	connect_now(s, now_us);
 }
 
@@ -314,7 +193,8 @@ static void judge_token(struct stream *s, enum token_state state, int64_t now_us
 		token_came(s, now_us);
 		break;
 	case TOKEN_FAILED:
-		token_failed(s, now_us);
+		attempt_token_failed(&s->a, s->token, now_us, LACKS);
+		settle(s);
 		break;
 	case TOKEN_NONE:
 	case TOKEN_LOCKING:
@@ -327,13 +207,13 @@ static void judge_token(struct stream *s, enum token_state state, int64_t now_us
 
 static void refused_unauthorised(struct stream *s, int64_t now_us, const char *text)
 {
-	struct stream_event *e = tell(s, STREAM_TOKEN_REFUSED, text);
+	struct stream_event *e = attempt_tell(&s->a, STREAM_TOKEN_REFUSED, text);
 
 	e->http_status = 401;
 	token_drop(s->token);
-	s->told_token = NULL;
+	s->a.told_token = NULL;
 	if (s->token_renewed || s->conf.retry_for_us == 0) {
-		over_with(s, ST_AUTH, "the gateway refused the token (401)", check_these);
+		over_with(s, ST_AUTH, "the gateway refused the token (401)", attempt_check_these);
 		return;
 	}
 	s->token_renewed = true;
@@ -349,13 +229,13 @@ static void refused(struct stream *s, int64_t now_us, const struct ws_event *e)
 	if (e->http_status == 401)
 		refused_unauthorised(s, now_us, text);
 	else if (e->http_status == 403)
-		over_with(s, ST_AUTH, text, "the client lacks the scope " SCOPE);
+		over_with(s, ST_AUTH, text, LACKS);
 	else if (e->http_status == 404)
 		over_with(s, ST_REFUSED, text, "this host has no such stream");
 	else if (e->http_status == 429)
-		try_again(s, STREAM_RETRY, ST_RATE, now_us, e->retry_after_us, 429, text);
+		try_again(s, ST_RATE, now_us, e->retry_after_us, 429, text);
 	else if (e->http_status >= 500)
-		try_again(s, STREAM_RETRY, ST_NET, now_us, e->retry_after_us, e->http_status, text);
+		try_again(s, ST_NET, now_us, e->retry_after_us, e->http_status, text);
 	else
 		over_with(s, ST_REFUSED, text,
 			"a stream takes 50 queues, a client 10 streams");
@@ -370,19 +250,19 @@ static void closed_by_peer(struct stream *s, int64_t now_us, const struct ws_eve
 	if (e->close_code == WS_CLOSE_POLICY)
 		over_with(s, ST_REFUSED, text, "a stream takes 50 queues, a client 10 streams");
 	else
-		try_again(s, STREAM_RETRY, ST_NET, now_us, -1, 0, text);
+		try_again(s, ST_NET, now_us, -1, 0, text);
 }
 
 static void connection_ended(struct stream *s, int64_t now_us, const struct ws_event *e)
 {
 	if (s->state == CLOSING) {
 		s->closed = true;
-		tell(s, STREAM_CLOSED, NULL)->close_code = e->close_code;
+		attempt_tell(&s->a, STREAM_CLOSED, NULL)->close_code = e->close_code;
 		enter(s, OVER, INT64_MAX);
 		return;
 	}
 	if (s->state == OPEN)
-		tell_lost(s, now_us, now_us, e->close_code, e->reason);
+		attempt_lost(&s->a, now_us, now_us, 0, e->close_code, e->reason);
 	switch (e->end) {
 	case WS_END_REFUSED:
 		refused(s, now_us, e);
@@ -394,28 +274,29 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 		over_with(s, ST_PROTOCOL, e->reason, "--cacert names the authority to trust");
 		break;
 	case WS_END_BREACH:
-		breach(s, STREAM_RETRY, now_us, e->reason);
+		attempt_breach(&s->a, STREAM_RETRY, now_us, e->reason);
+		settle(s);
 		break;
 	case WS_END_NETWORK:
 	case WS_END_OURS:
 	case WS_END_TOO_BIG:
 	case WS_END_BAD_TEXT:
-		try_again(s, STREAM_RETRY, ST_NET, now_us, -1, 0, e->reason);
+		try_again(s, ST_NET, now_us, -1, 0, e->reason);
 		break;
 	}
 }
 
 static void opened(struct stream *s, int64_t now_us)
 {
-	struct stream_event *e = tell(s, STREAM_CONNECTED, NULL);
+	struct stream_event *e = attempt_tell(&s->a, STREAM_CONNECTED, NULL);
 
 	/* the first window begins at a whole ms, and the stream counts from there */
 	e->at_us = s->was_connected ? now_us : now_us - now_us % US_PER_MS;
 	s->was_connected = true;
 	s->token_renewed = false;
-	s->status = ST_OK;
+	s->a.status = ST_OK;
 	s->life_us = e->at_us;
-	retry_connected(&s->retry, now_us);
+	retry_connected(&s->a.retry, now_us);
 	enter(s, OPEN, now_us + s->conf.idle_timeout_us);
 }
 
@@ -429,8 +310,9 @@ bool stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 		return false;
 	duration_format(duration, s->conf.idle_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
-	tell_lost(s, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0, text);
-	try_again(s, STREAM_RETRY, ST_NET, now_us, -1, 0, text);
+	attempt_lost(&s->a, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0,
+		0, text);
+	try_again(s, ST_NET, now_us, -1, 0, text);
 	return true;
 }
 
@@ -452,7 +334,7 @@ bool stream_next(struct stream *s, int64_t now_us, struct stream_event *event)
 {
 	struct ws_event e;
 
-	while (!s->waiting && s->ws && ws_next(s->ws, &e)) {
+	while (!s->a.waiting && s->ws && ws_next(s->ws, &e)) {
 		switch (e.kind) {
 		case WS_OPENED:
 			if (s->state == CONNECTING)
@@ -468,21 +350,13 @@ bool stream_next(struct stream *s, int64_t now_us, struct stream_event *event)
 			break;
 		}
 	}
-	if (!s->waiting)
-		return false;
-	s->taken = s->queue[s->first];
-	if (s->taken.event.text)
-		s->taken.event.text = s->taken.text;
-	s->first = (s->first + 1) % EVENTS_MAX;
-	s->waiting--;
-	*event = s->taken.event;
-	return true;
+	return attempt_take(&s->a, event);
 }
 
 /* Token, wait for the lock and request have the whole period; without one, their bounds. */
 static int64_t token_end_us(const struct stream *s, int64_t now_us)
 {
-	return retry_attempt_end_us(&s->retry, now_us, s->conf.retry_for_us
+	return retry_attempt_end_us(&s->a.retry, now_us, s->conf.retry_for_us
 		? s->conf.retry_for_us : 2 * s->conf.connect_timeout_us);
 }
 
@@ -498,7 +372,7 @@ static void step_token(struct stream *s, int64_t now_us, struct lines *warnings)
 {
 	judge_token(s, token_step(s->token, now_us, warnings), now_us);
 	if (s->state == TOKEN && now_us >= s->until_us)
-		time_is_up(s, s->failure[0] ? s->failure : "the token did not come");
+		time_is_up(s, s->a.failure[0] ? s->a.failure : "the token did not come");
 }
 
 static void step_connecting(struct stream *s, int64_t now_us)
@@ -508,28 +382,28 @@ static void step_connecting(struct stream *s, int64_t now_us)
 	ws_step(s->ws, now_us);
 	if (now_us < s->until_us)
 		return;
-	if (s->conf.retry_for_us && now_us >= s->retry.deadline_us) {
-		time_is_up(s, s->failure[0] ? s->failure : "the handshake was not answered");
+	if (s->conf.retry_for_us && now_us >= s->a.retry.deadline_us) {
+		time_is_up(s, s->a.failure[0] ? s->a.failure : "the handshake was not answered");
 		return;
 	}
 	duration_format(duration, s->conf.connect_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no handshake within --connect-timeout %s", duration);
-	try_again(s, STREAM_RETRY, ST_NET, now_us, -1, 0, text);
+	try_again(s, ST_NET, now_us, -1, 0, text);
 }
 
 static void step_backoff(struct stream *s, int64_t now_us, struct lines *warnings)
 {
 	if (now_us < s->until_us)
 		return;
-	if (now_us >= s->retry.deadline_us)
-		time_is_up(s, s->failure);
+	if (now_us >= s->a.retry.deadline_us)
+		time_is_up(s, s->a.failure);
 	else
 		step_idle(s, now_us, warnings);
 }
 
 void stream_step(struct stream *s, int64_t now_us, struct lines *warnings)
 {
-	if (s->waiting)		/* first what has happened is taken */
+	if (s->a.waiting)		/* first what has happened is taken */
 		return;
 	switch (s->state) {
 	case IDLE:
@@ -557,7 +431,7 @@ int64_t stream_deadline_us(const struct stream *s)
 {
 	int64_t at = s->until_us, other = INT64_MAX;
 
-	if (s->waiting)
+	if (s->a.waiting)
 		return INT64_MIN;
 	if (s->ws)
 		other = ws_deadline_us(s->ws);
@@ -580,14 +454,14 @@ enum status stream_status(const struct stream *s)
 {
 	if (s->state == OPEN)
 		return ST_OK;
-	return s->status == ST_OK ? ST_NET : s->status;
+	return s->a.status == ST_OK ? ST_NET : s->a.status;
 }
 
 void stream_close(struct stream *s, int64_t now_us)
 {
 	if (s->closed || s->state == CLOSING)
 		return;
-	s->first = s->waiting = 0;
+	s->a.first = s->a.waiting = 0;
 	if (s->state == OPEN) {
 		enter(s, CLOSING, INT64_MAX);
 		ws_close(s->ws, now_us);
@@ -600,5 +474,5 @@ void stream_close(struct stream *s, int64_t now_us)
 
 bool stream_is_closed(const struct stream *s)
 {
-	return s->closed && !s->waiting;
+	return s->closed && !s->a.waiting;
 }

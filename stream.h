@@ -10,36 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attempt.h"
 #include "base.h"
 #include "net.h"
 #include "token.h"
-
-enum stream_event_kind {
-	STREAM_TOKEN_ACQUIRED,
-	STREAM_TOKEN_CACHED,
-	STREAM_TOKEN_REFUSED,	/* by the token endpoint, or a 401 of the gateway */
-	STREAM_TOKEN_RETRY,	/* at wait_us from now */
-	STREAM_CONNECTED,	/* from at_us on */
-	STREAM_MESSAGE,
-	STREAM_LOST,		/* down from at_us on */
-	STREAM_RETRY,		/* the next attempt in wait_us */
-	STREAM_CLOSED,		/* by us, at the end */
-	STREAM_OVER		/* beyond repair: status, text */
-};
-
-struct stream_event {
-	enum stream_event_kind kind;
-	int64_t at_us;
-	const char *text;	/* MESSAGE: its bytes; LOST, OVER, …: what happened; borrowed */
-	size_t len;
-	bool binary;
-	int64_t wait_us;
-	unsigned attempt;
-	int http_status;	/* 0: none */
-	int close_code;		/* 0: none */
-	int64_t expires_ms;	/* TOKEN_*: */
-	enum status status;	/* OVER: */
-};
 
 struct stream_conf {
 	const char *base_url;		/* https://HOST:PORT */

@@ -492,14 +492,23 @@ static void send_payload(struct ws *ws, int64_t now_us)
 	if (c == CURLE_OK && ws->payload_sent == len) {
 		free(ws->payload);
 		ws->payload = NULL;
-		ws->open_due = true;
+		ws->payload_sent = 0;
+		ws->open_due = !ws->opened;
 		ws->until_us = INT64_MAX;
 	} else if ((c != CURLE_OK && c != CURLE_AGAIN) || now_us >= ws->until_us) {
-		end_with(ws, WS_END_NETWORK, 0, "the subscription could not be sent");
+		end_with(ws, WS_END_NETWORK, 0, "a message could not be sent");
 	}
 }
 
 /* WS_CLOSE_NO_CODE: a frame without one. */
+bool ws_send(struct ws *ws, const char *text)
+{
+	if (ws->payload || ws->ended)
+		return false;
+	ws->payload = strdup(text);
+	return ws->payload != NULL;
+}
+
 static void want_close(struct ws *ws, int code, int64_t now_us)
 {
 	if (ws->close_due || ws->close_sent)

@@ -62,6 +62,9 @@ void ws_free(struct ws *ws);		/* drops the connection at once */
 
 bool ws_next(struct ws *ws, struct ws_event *event);
 
+/* Queues a text message for ws_step, one at a time; false: out of memory, or one is under way. */
+bool ws_send(struct ws *ws, const char *text);
+
 /* Sends what is queued (close frames, the payload) and drives the closing handshake; once a
  * turn, after the events are taken. */
 void ws_step(struct ws *ws, int64_t now_us);

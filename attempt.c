@@ -1,0 +1,174 @@
+#include "attempt.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+#define US_PER_MS 1000
+
+const char attempt_check_these[] = "check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET "
+	"(or GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET, or the secret's "
+	"file)";
+
+void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t now_us)
+{
+	retry_init(&a->retry, retry_for_us, now_us);
+}
+
+/* --- events -------------------------------------------------------------------------- */
+
+struct stream_event *attempt_tell(struct attempt *a, enum stream_event_kind kind,
+	const char *text)
+{
+	struct attempt_queued *q = &a->queue[(a->first + a->waiting) % ATTEMPT_EVENTS_MAX];
+
+	if (a->waiting < ATTEMPT_EVENTS_MAX)
+		a->waiting++;
+	q->event = (struct stream_event){ .kind = kind };
+	snprintf(q->text, sizeof(q->text), "%s", text ? text : "");
+	q->event.len = text ? strlen(q->text) : 0;
+	q->event.text = text ? q->text : NULL;
+	return &q->event;
+}
+
+bool attempt_take(struct attempt *a, struct stream_event *event)
+{
+	if (!a->waiting)
+		return false;
+	a->taken = a->queue[a->first];
+	if (a->taken.event.text)
+		a->taken.event.text = a->taken.text;
+	a->first = (a->first + 1) % ATTEMPT_EVENTS_MAX;
+	a->waiting--;
+	*event = a->taken.event;
+	return true;
+}
+
+/* --- what a failure leads to ----------------------------------------------------------- */
+
+void attempt_over(struct attempt *a, enum status status, const char *text)
+{
+	attempt_tell(a, STREAM_OVER, text)->status = status;
+	a->status = status;
+	a->over = true;
+}
+
+void attempt_over_with(struct attempt *a, enum status status, const char *text,
+	const char *advice)
+{
+	char whole[ATTEMPT_TEXT_MAX];
+
+	snprintf(whole, sizeof(whole), "%.400s; %s", text, advice);
+	attempt_over(a, status, whole);
+}
+
+void attempt_time_is_up(struct attempt *a, const char *text)
+{
+	char whole[ATTEMPT_TEXT_MAX], duration[DURATION_TEXT_MAX];
+
+	duration_format(duration, a->retry.retry_for_us / US_PER_MS);
+	snprintf(whole, sizeof(whole), "%.600s; no connection within --retry-for %s", text,
+		duration);
+	attempt_over(a, a->status == ST_RATE ? ST_RATE : ST_NET, whole);
+}
+
+static uint32_t random_bits(void)
+{
+	uint32_t bits = UINT32_MAX;
+
+	RAND_bytes((unsigned char *)&bits, sizeof(bits));	/* failing: the longest wait */
+	return bits;
+}
+
+void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failure *f)
+{
+	struct stream_event *e;
+	int64_t at_us;
+
+	a->status = f->status;
+	snprintf(a->failure, sizeof(a->failure), "%s", f->text);
+	if (retry_next(&a->retry, now_us, random_bits(), f->retry_after_us, &at_us)
+	    == RETRY_TIME_UP) {
+		attempt_time_is_up(a, f->text);
+		return;
+	}
+	e = attempt_tell(a, f->kind, f->text);
+	e->wait_us = at_us - now_us;
+	e->attempt = a->retry.attempt;
+	e->http_status = f->http_status;
+	a->again_us = at_us;
+}
+
+void attempt_breach(struct attempt *a, enum stream_event_kind kind, int64_t now_us,
+	const char *text)
+{
+	struct attempt_failure f = { kind, ST_NET, -1, 0, text };
+	char whole[ATTEMPT_TEXT_MAX];
+
+	if (!retry_breach(&a->retry)) {
+		attempt_again(a, now_us, &f);
+		return;
+	}
+	snprintf(whole, sizeof(whole), "the protocol was broken twice: %.600s", text);
+	attempt_over(a, ST_PROTOCOL, whole);
+}
+
+void attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us, size_t socket,
+	int close_code, const char *text)
+{
+	struct stream_event *e = attempt_tell(a, STREAM_LOST, text);
+
+	e->at_us = at_us;
+	e->socket = socket;
+	e->close_code = close_code;
+	a->status = ST_NET;
+	retry_lost(&a->retry, now_us);
+}
+
+/* --- the token ------------------------------------------------------------------------- */
+
+void attempt_token_came(struct attempt *a, const struct token *token)
+{
+	const struct token_result *r = token_result(token);
+
+	if (a->told_token != token_value(token))
+		attempt_tell(a, r->cached ? STREAM_TOKEN_CACHED : STREAM_TOKEN_ACQUIRED, NULL)
+			->expires_ms = r->expires_ms;
+	a->told_token = token_value(token);
+}
+
+void attempt_token_failed(struct attempt *a, const struct token *token, int64_t now_us,
+	const char *lacks)
+{
+	const struct token_result *r = token_result(token);
+	struct attempt_failure f = { STREAM_TOKEN_RETRY, ST_NET, r->retry_after_us,
+		(int)r->http_status, r->text };
+
+	switch (r->failure) {
+	case TOKEN_REFUSED:
+	case TOKEN_FORBIDDEN:
+		attempt_tell(a, STREAM_TOKEN_REFUSED, r->text)->http_status = f.http_status;
+		attempt_over_with(a, ST_AUTH, r->text,
+			r->failure == TOKEN_REFUSED ? attempt_check_these : lacks);
+		break;
+	case TOKEN_LIMITED:
+		f.status = ST_RATE;
+		attempt_again(a, now_us, &f);
+		break;
+	case TOKEN_NETWORK:
+		attempt_again(a, now_us, &f);
+		break;
+	case TOKEN_CERTIFICATE:
+		attempt_over_with(a, ST_PROTOCOL, r->text,
+			"--cacert names the authority to trust");
+		break;
+	case TOKEN_BREACH:
+		attempt_breach(a, STREAM_TOKEN_RETRY, now_us, r->text);
+		break;
+	case TOKEN_REJECTED:
+		attempt_over(a, ST_REFUSED, r->text);
+		break;
+	}
+}

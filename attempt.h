@@ -1,0 +1,109 @@
+/*
+ * What every source has: events that wait to be taken, and what a failure leads to, that is
+ * another attempt in some time or the end of the source with a status. Holds no connection.
+ */
+#ifndef ATTEMPT_H
+#define ATTEMPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "retry.h"
+#include "tape.h"
+#include "token.h"
+
+#define ATTEMPT_TEXT_MAX 768
+#define ATTEMPT_EVENTS_MAX 16		/* more are never made before they are taken */
+
+enum stream_event_kind {
+	STREAM_TOKEN_ACQUIRED,
+	STREAM_TOKEN_CACHED,
+	STREAM_TOKEN_REFUSED,	/* by the token endpoint, or a 401 of the gateway */
+	STREAM_TOKEN_RETRY,	/* at wait_us from now */
+	STREAM_CONNECTED,	/* from at_us on */
+	STREAM_MESSAGE,
+	STREAM_LOST,		/* down from at_us on */
+	STREAM_RETRY,		/* the next attempt in wait_us */
+	STREAM_CLOSED,		/* by us, at the end */
+	STREAM_OVER,		/* beyond repair: status, text; ST_OK: it has done its work */
+	/* of the notification service alone */
+	STREAM_SILENT,		/* asked for a sign of life, down from at_us on */
+	STREAM_ANSWER,		/* of its API: answer, asked_us, text */
+	STREAM_SECRET,		/* text is to be seen nowhere from now on */
+	STREAM_REFUSED,		/* a queue: queue_id, text */
+	STREAM_WARNING		/* text */
+};
+
+struct stream_event {
+	enum stream_event_kind kind;
+	int64_t at_us;
+	const char *text;	/* MESSAGE, ANSWER: its bytes; else what happened; borrowed */
+	size_t len;
+	bool binary;
+	size_t socket;
+	int64_t wait_us;
+	unsigned attempt;
+	int http_status;	/* 0: none */
+	int close_code;		/* 0: none */
+	int64_t expires_ms;	/* TOKEN_*: */
+	enum status status;	/* OVER: */
+	enum tape_answer answer;
+	int64_t asked_us;
+	const char *queue_id;	/* REFUSED: borrowed */
+};
+
+struct attempt_queued {
+	struct stream_event event;
+	char text[ATTEMPT_TEXT_MAX];
+};
+
+struct attempt {		/* fields are read by the sources, written by attempt.c */
+	struct retry retry;
+	bool over;		/* beyond repair */
+	int64_t again_us;	/* else: when to try again */
+	enum status status;	/* of the last failure, or what ended it; ST_OK: none yet */
+	char failure[ATTEMPT_TEXT_MAX];	/* the last one's words */
+	const char *told_token;	/* the value whose coming was told of */
+	struct attempt_queued queue[ATTEMPT_EVENTS_MAX];
+	size_t first, waiting;
+	struct attempt_queued taken;	/* what the caller has borrowed */
+};
+
+void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t now_us);
+
+/* The queued event, to be filled further; text (or NULL) is copied. */
+struct stream_event *attempt_tell(struct attempt *a, enum stream_event_kind kind,
+	const char *text);
+bool attempt_take(struct attempt *a, struct stream_event *event);	/* false: none waits */
+
+/* The end, in words; with what to do about it. */
+void attempt_over(struct attempt *a, enum status status, const char *text);
+void attempt_over_with(struct attempt *a, enum status status, const char *text,
+	const char *advice);
+void attempt_time_is_up(struct attempt *a, const char *text);
+
+/* A failure that another attempt may mend: `over` or again_us. retry_after_us -1: none. */
+struct attempt_failure {
+	enum stream_event_kind kind;	/* TOKEN_RETRY or RETRY */
+	enum status status;		/* ST_NET or ST_RATE */
+	int64_t retry_after_us;
+	int http_status;
+	const char *text;
+};
+void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failure *f);
+void attempt_breach(struct attempt *a, enum stream_event_kind kind, int64_t now_us,
+	const char *text);		/* the second one is the end */
+
+void attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us, size_t socket,
+	int close_code, const char *text);
+
+/* A token that came is told of once; a token that did not: over or again. lacks: what a 403
+ * means here. */
+void attempt_token_came(struct attempt *a, const struct token *token);
+void attempt_token_failed(struct attempt *a, const struct token *token, int64_t now_us,
+	const char *lacks);
+extern const char attempt_check_these[];	/* the variables and files of credentials */
+
+#endif

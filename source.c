@@ -1,0 +1,68 @@
+#include "source.h"
+
+void source_free(struct source *s)
+{
+	stream_free(s->stream);
+	channel_free(s->channel);
+	*s = (struct source){ .stream = NULL };
+}
+
+bool source_exists(const struct source *s)
+{
+	return s->stream || s->channel;
+}
+
+bool source_watch(struct source *s, int64_t now_us, int64_t printed_end_us)
+{
+	if (s->stream)
+		return stream_watch(s->stream, now_us, printed_end_us);
+	return s->channel && channel_watch(s->channel, now_us);
+}
+
+bool source_next(struct source *s, int64_t now_us, struct stream_event *event)
+{
+	if (s->stream)
+		return stream_next(s->stream, now_us, event);
+	return s->channel && channel_next(s->channel, now_us, event);
+}
+
+void source_step(struct source *s, int64_t now_us, struct lines *warnings)
+{
+	if (s->stream)
+		stream_step(s->stream, now_us, warnings);
+	else if (s->channel)
+		channel_step(s->channel, now_us, warnings);
+}
+
+int64_t source_deadline_us(const struct source *s)
+{
+	if (s->stream)
+		return stream_deadline_us(s->stream);
+	return s->channel ? channel_deadline_us(s->channel) : INT64_MAX;
+}
+
+bool source_is_up(const struct source *s)
+{
+	return s->stream ? stream_is_up(s->stream) : s->channel && channel_is_up(s->channel);
+}
+
+enum status source_status(const struct source *s)
+{
+	if (s->stream)
+		return stream_status(s->stream);
+	return s->channel ? channel_status(s->channel) : ST_OK;
+}
+
+void source_close(struct source *s, int64_t now_us)
+{
+	if (s->stream)
+		stream_close(s->stream, now_us);
+	else if (s->channel)
+		channel_close(s->channel, now_us);
+}
+
+bool source_is_closed(const struct source *s)
+{
+	return s->stream ? stream_is_closed(s->stream)
+		: !s->channel || channel_is_closed(s->channel);
+}

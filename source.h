@@ -1,0 +1,32 @@
+/*
+ * Where a live run's messages come from: one thing with two forms, the stream or the
+ * notification service. Calls are those of stream.h, handed on.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "attempt.h"
+#include "base.h"
+#include "channel.h"
+#include "stream.h"
+
+struct source {		/* all zero: none yet; owns the one that it has */
+	struct stream *stream;
+	struct channel *channel;
+};
+
+void source_free(struct source *s);
+bool source_exists(const struct source *s);
+bool source_watch(struct source *s, int64_t now_us, int64_t printed_end_us);
+bool source_next(struct source *s, int64_t now_us, struct stream_event *event);
+void source_step(struct source *s, int64_t now_us, struct lines *warnings);
+int64_t source_deadline_us(const struct source *s);
+bool source_is_up(const struct source *s);
+enum status source_status(const struct source *s);
+void source_close(struct source *s, int64_t now_us);
+bool source_is_closed(const struct source *s);
+
+#endif
