@@ -1,0 +1,14 @@
+/*
+ * What depends on more than one option, once all are read: defaults that follow from others,
+ * options that exclude each other, files that may not be one.
+ */
+#ifndef CHECKS_H
+#define CHECKS_H
+
+#include "parse.h"
+
+void checks_derive(struct parse *p);
+void checks_options(struct parse *p);
+void checks_files(struct parse *p);
+
+#endif

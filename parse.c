@@ -1,0 +1,63 @@
+#include "parse.h"
+
+#include <string.h>
+
+#include "text.h"
+
+#define DAY_MS (24LL * 3600 * 1000)
+
+#define WORDS(name, ...) \
+	static const char *const name##_list[] = { __VA_ARGS__ }; \
+	const struct words name##_words = { name##_list, ARRAY_LEN(name##_list) }
+
+WORDS(metric, "state", "queueState", "agentState", "conversationCount", "waitTime",
+	"abandonedCount");
+WORDS(interval, "PT10S", "PT15S", "PT30S", "PT1M", "PT2M");
+WORDS(format, "ndjson", "csv");
+WORDS(time, "arrival", "event");
+WORDS(source, "stream", "notifications");
+WORDS(subscribe, "url", "message");
+WORDS(audit, "json", "logfmt", "none");
+
+void parse_problem(struct parse *p, const char *value, const char *allowed)
+{
+	char text[SHOWN_SIZE];
+
+	lines_add(&p->problems, "--%s '%s': allowed is %s", p->table[p->now].name,
+		text_shown(text, value, strlen(value)), allowed);
+	p->bad[p->now] = true;
+}
+
+void parse_file_problem(struct parse *p, const char *flag, const char *path, const char *why)
+{
+	char text[SHOWN_SIZE];
+
+	if (why)
+		lines_add(&p->problems, "%s '%s': cannot be read: %s", flag,
+			text_shown(text, path, strlen(path)), why);
+}
+
+int parse_word(struct parse *p, const char *value, const struct words *words)
+{
+	char hint[256], text[SHOWN_SIZE];
+
+	for (size_t i = 0; i < words->n; i++)
+		if (strcmp(value, words->v[i]) == 0)
+			return (int)i;
+	words_hint(hint, sizeof(hint), value, words->v, words->n);
+	lines_add(&p->problems, "--%s '%s': allowed is one of%s", p->table[p->now].name,
+		text_shown(text, value, strlen(value)), hint);
+	p->bad[p->now] = true;
+	return -1;
+}
+
+int64_t parse_duration(struct parse *p, const char *value, int64_t least_ms,
+	const char *allowed)
+{
+	int64_t ms;
+
+	if (duration_parse_ms(value, &ms) && ms >= least_ms && ms <= DAY_MS)
+		return ms;
+	parse_problem(p, value, allowed);
+	return least_ms;
+}

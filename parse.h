@@ -1,0 +1,77 @@
+/*
+ * The command line while it is read, and what is said of a bad value: for options.c and its
+ * parts (queues.c, wanted.c, checks.c, usage.c) alone.
+ */
+#ifndef PARSE_H
+#define PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "options.h"
+
+enum option_group { WATCH, WINDOWS, OUTPUT, SOURCE, CREDENTIALS, MESSAGES, GROUPS };
+
+/* Each option's place in the table. */
+enum option_id {
+	OPT_QUEUE, OPT_QUEUE_FILE, OPT_METRIC, OPT_INTERVAL, OPT_WINDOW, OPT_COUNT, OPT_ALIGN,
+	OPT_TIME, OPT_LATENESS, OPT_FORMAT, OPT_NO_HEADER, OPT_OUTPUT, OPT_RECORD, OPT_REJECTS,
+	OPT_DRY_RUN, OPT_REPLAY, OPT_SOURCE, OPT_HOST, OPT_SUBSCRIBE, OPT_CACERT,
+	OPT_CONNECT_TIMEOUT, OPT_RETRY_FOR, OPT_IDLE_TIMEOUT, OPT_OUTLIER, OPT_TOKEN_MARGIN,
+	OPT_NO_CACHE, OPT_CLIENT_SECRET_FILE, OPT_AUDIT, OPT_VERBOSE, OPT_SILENT, OPT_HELP,
+	OPT_VERSION, OPTIONS
+};
+
+struct parse;
+
+struct option_def {
+	const char *name;
+	char letter;			/* 0: none */
+	enum option_group group;
+	const char *arg;		/* NULL: it takes none */
+	const char *initial;		/* as a user would write it; NULL: none, or derived */
+	const char *initial_text;	/* what --help says of a derived default */
+	const char *help;
+	void (*set)(struct parse *p, const char *value);
+};
+
+struct parse {
+	struct settings *set;
+	const struct option_def *table;
+	struct lines problems;
+	enum option_id now;		/* the option whose value is set */
+	bool given[OPTIONS], bad[OPTIONS];
+	bool defaults;			/* defaults are being applied */
+	bool help, version, queue_stdin, outlier_none;
+	struct lines queue_files;	/* inputs, for the check against outputs */
+	struct lines queue_words;
+	const char *host, *secret_file;
+	const char *ca_file;		/* $SSL_CERT_FILE, where --cacert is not given */
+};
+
+/* What an option's value may be. */
+struct words {
+	const char *const *v;
+	size_t n;
+};
+extern const struct words metric_words, interval_words, format_words, time_words, source_words,
+	subscribe_words, audit_words;
+
+#define DURATION_UNITS ", a number with ms, s, m or h (or ISO 8601)"
+
+/* A line for the value of the option at hand. */
+void parse_problem(struct parse *p, const char *value, const char *allowed);
+
+/* The flag's file cannot be what it is for; no line where why is NULL. */
+void parse_file_problem(struct parse *p, const char *flag, const char *path, const char *why);
+
+/* The place of a word in its list, -1 after a line that names the words and the nearest. */
+int parse_word(struct parse *p, const char *value, const struct words *words);
+
+/* A duration from the least one to a day, in ms; the least one after a line. */
+int64_t parse_duration(struct parse *p, const char *value, int64_t least_ms,
+	const char *allowed);
+
+#endif

@@ -1,0 +1,92 @@
+#include "queues.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "paths.h"
+#include "text.h"
+
+#define QUEUES_NAMED_MAX 10000		/* on replay */
+#define QUEUE_FILE_MAX (4 << 20)
+
+/* The name of what a queue came from stands in the line: an option, a file's line. */
+static void add_queue(struct parse *p, const char *s, size_t len, const char *from)
+{
+	char id[UUID_LEN + 1], text[SHOWN_SIZE];
+	struct lines *queues = &p->set->queues;
+
+	if (!uuid_parse(s, len, id)) {
+		lines_add(&p->problems, "%s '%s': allowed is a queue ID, that is a UUID like "
+			"11111111-1111-4111-8111-111111111111", from, text_shown(text, s, len));
+		return;
+	}
+	for (size_t i = 0; i < queues->n; i++)
+		if (strcmp(queues->v[i], id) == 0) {
+			lines_add(&p->set->warnings, "queue %s is named twice", id);
+			return;
+		}
+	if (queues->n < QUEUES_NAMED_MAX) {
+		lines_add(queues, "%s", id);
+		return;
+	}
+	if (!p->bad[OPT_QUEUE])
+		lines_add(&p->problems, "--queue: more than %d queues", QUEUES_NAMED_MAX);
+	p->bad[OPT_QUEUE] = true;
+}
+
+void queues_add(struct parse *p, const char *value, const char *from)
+{
+	for (;;) {
+		size_t len = strcspn(value, ",");
+
+		add_queue(p, value, len, from);
+		if (!value[len])
+			return;
+		value += len + 1;
+	}
+}
+
+static void queue_line(struct parse *p, const char *path, const char *s, size_t len,
+	size_t number)
+{
+	char from[SHOWN_SIZE + 64], text[SHOWN_SIZE];
+
+	snprintf(from, sizeof(from), "--queue-file %s, line %zu:",
+		text_shown(text, path, strlen(path)), number);
+	add_queue(p, s, len, from);
+}
+
+/* One ID a line; what follows a # and blanks around are no part of it. */
+static void queue_lines(struct parse *p, const struct buf *file, const char *path)
+{
+	size_t at = 0, len, number = 0, found = 0;
+	char text[SHOWN_SIZE];
+	const char *s;
+
+	while ((s = text_line(file->data, file->len, &at, &len))) {
+		number++;
+		if (!len)
+			continue;
+		found++;
+		queue_line(p, path, s, len, number);
+	}
+	if (!found)
+		lines_add(&p->problems, "--queue-file '%s': holds no queue ID",
+			text_shown(text, path, strlen(path)));
+}
+
+void queues_read(struct parse *p, const char *path)
+{
+	bool is_stdin = strcmp(path, "-") == 0, again = is_stdin && p->queue_stdin;
+	struct buf text = { .limit = QUEUE_FILE_MAX };
+	const char *why = again ? "stdin is read once" : paths_read(path, &text);
+
+	p->queue_stdin = p->queue_stdin || is_stdin;
+	if (!again)
+		lines_add(&p->queue_files, "%s", path);
+	if (why)
+		parse_file_problem(p, "--queue-file", path, why);
+	else
+		queue_lines(p, &text, path);
+	buf_free(&text);
+}

@@ -1,0 +1,232 @@
+#include "usage.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "text.h"
+
+#define HELP_COLUMN 31
+
+static const char *const group_titles[GROUPS] = {
+	"Queues and metrics", "Windows", "Output", "Source", "Credentials", "Messages"
+};
+
+/* --- printing ----------------------------------------------------------------------- */
+
+/* All of it to stdout, which others may have made non-blocking. Frees the text. */
+static enum status print(struct buf *text)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int error = text->failed ? ENOMEM : 0;
+	ssize_t n;
+
+	for (size_t done = 0; !error && done < text->len; done += n > 0 ? (size_t)n : 0) {
+		n = write(STDOUT_FILENO, text->data + done, text->len - done);
+		if (n < 0 && errno != EINTR && (errno != EAGAIN || poll(&out, 1, -1) < 0))
+			error = errno;
+	}
+	buf_free(text);
+	if (!error)
+		return ST_OK;
+	if (error == EPIPE)
+		return ST_READER_LEFT;
+	fprintf(stderr, "gsqstat: standard output: %s\n", strerror(error));
+	return ST_OUTPUT;
+}
+
+void usage_complain(const char *what, struct lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		text_clean(lines->v[i]);
+		fprintf(stderr, "gsqstat: %s%s\n", what, lines->v[i]);
+	}
+}
+
+/* --- --help and --version ----------------------------------------------------------- */
+
+static void help_line(struct buf *out, const struct option_def *d)
+{
+	char head[80];
+	const char *initial = d->initial ? d->initial : d->initial_text;
+	int n = snprintf(head, sizeof(head), "  %c%c%c --%s%s%s", d->letter ? '-' : ' ',
+		d->letter ? d->letter : ' ', d->letter ? ',' : ' ', d->name, d->arg ? " " : "",
+		d->arg ? d->arg : "");
+
+	if (n >= HELP_COLUMN)
+		buf_printf(out, "%s\n%*s%s\n", head, HELP_COLUMN, "", d->help);
+	else
+		buf_printf(out, "%-*s%s\n", HELP_COLUMN, head, d->help);
+	if (initial)
+		buf_printf(out, "%*s[%s]\n", HELP_COLUMN, "", initial);
+}
+
+static void put_help(struct buf *out, const struct option_def *table)
+{
+	buf_str(out, "Usage: gsqstat [OPTION]... [QUEUE_ID]...\n"
+		"Prints statistics of Genesys Cloud routing queues, window by window, and "
+		"exits.\n");
+	for (enum option_group g = 0; g < GROUPS; g++) {
+		buf_printf(out, "\n%s:\n", group_titles[g]);
+		for (size_t i = 0; i < OPTIONS; i++)
+			if (table[i].group == g)
+				help_line(out, &table[i]);
+	}
+	buf_str(out, "\nDURATION is a number with ms, s, m or h, or ISO 8601 (PT1M30S). What "
+		"stands in\nbrackets is the default. Credentials come from the environment or a "
+		"file, see\ngsqstat(1).\n");
+}
+
+enum status usage_help(const struct parse *p)
+{
+	struct buf out = { 0 };
+
+	put_help(&out, p->table);
+	return print(&out);
+}
+
+enum status usage_version(const char *versions)
+{
+	struct buf out = { 0 };
+
+	buf_printf(&out, "gsqstat %s (%s)\n", GSQSTAT_VERSION, versions);
+	return print(&out);
+}
+
+/* --- --dry-run ---------------------------------------------------------------------- */
+
+static void put_text(struct buf *out, const char *s)
+{
+	if (s)
+		json_put_string(out, s, strlen(s));
+	else
+		buf_str(out, "null");
+}
+
+static void put_texts(struct buf *out, const char *const *v, size_t n)
+{
+	buf_char(out, '[');
+	for (size_t i = 0; i < n; i++) {
+		buf_str(out, i ? "," : "");
+		put_text(out, v[i]);
+	}
+	buf_char(out, ']');
+}
+
+static void put_lines(struct buf *out, const struct lines *lines)
+{
+	put_texts(out, (const char *const *)lines->v, lines->n);
+}
+
+static void put_duration(struct buf *out, int64_t ms)
+{
+	char text[DURATION_TEXT_MAX];
+
+	duration_format(text, ms);
+	put_text(out, text);
+}
+
+static void put_bool(struct buf *out, bool b)
+{
+	buf_str(out, b ? "true" : "false");
+}
+
+static void put_value(struct buf *out, const struct parse *p, enum option_id id)
+{
+	const struct settings *set = p->set;
+
+	switch (id) {
+	case OPT_QUEUE: put_lines(out, &set->queues); break;
+	case OPT_QUEUE_FILE: put_lines(out, &p->queue_files); break;
+	case OPT_METRIC: put_lines(out, &set->patterns); break;
+	case OPT_SOURCE: put_text(out, source_words.v[set->notices]); break;
+	case OPT_INTERVAL: put_text(out, set->interval); break;
+	case OPT_WINDOW: put_duration(out, set->window_ms); break;
+	case OPT_COUNT:
+		if (set->count)
+			buf_printf(out, "%u", set->count);
+		else
+			buf_str(out, "null");
+		break;
+	case OPT_ALIGN: put_bool(out, set->align); break;
+	case OPT_TIME: put_text(out, time_words.v[set->time == TIME_EVENT]); break;
+	case OPT_LATENESS: put_duration(out, set->lateness_ms); break;
+	case OPT_FORMAT: put_text(out, format_words.v[set->format == FORMAT_CSV]); break;
+	case OPT_NO_HEADER: put_bool(out, !set->header); break;
+	case OPT_OUTPUT: put_text(out, set->output); break;
+	case OPT_RECORD: put_text(out, set->record); break;
+	case OPT_REJECTS: put_text(out, set->rejects); break;
+	case OPT_DRY_RUN: put_bool(out, set->dry_run); break;
+	case OPT_REPLAY: put_text(out, set->replay); break;
+	case OPT_HOST: put_text(out, set->creds.base_url); break;
+	case OPT_SUBSCRIBE: put_text(out, subscribe_words.v[set->subscribe]); break;
+	case OPT_CACERT: put_text(out, set->cacert ? set->cacert : p->ca_file); break;
+	case OPT_CONNECT_TIMEOUT: put_duration(out, set->connect_timeout_ms); break;
+	case OPT_RETRY_FOR: put_duration(out, set->retry_for_ms); break;
+	case OPT_IDLE_TIMEOUT: put_duration(out, set->idle_timeout_ms); break;
+	case OPT_OUTLIER: put_lines(out, &set->outlier_text); break;
+	case OPT_TOKEN_MARGIN: put_duration(out, set->token_margin_ms); break;
+	case OPT_NO_CACHE: put_bool(out, !set->cache); break;
+	case OPT_CLIENT_SECRET_FILE: put_text(out, p->secret_file); break;
+	case OPT_AUDIT: put_text(out, audit_words.v[set->audit]); break;
+	case OPT_VERBOSE: put_bool(out, set->level == LEVEL_DEBUG); break;
+	case OPT_SILENT: put_bool(out, set->level == LEVEL_ERROR); break;
+	case OPT_HELP:
+	case OPT_VERSION:
+	case OPTIONS: break;
+	}
+}
+
+/* `flag`, `environment`, `file` or `default`; a queue may have come in two ways. */
+static const char *origin(const struct parse *p, enum option_id id)
+{
+	if (p->given[id] || (id == OPT_QUEUE && p->queue_words.n))
+		return "flag";
+	if (id == OPT_QUEUE && p->given[OPT_QUEUE_FILE])
+		return "file";
+	if ((id == OPT_HOST && p->set->creds.host_from) || (id == OPT_CACERT && p->ca_file))
+		return "environment";
+	return "default";
+}
+
+static void put_secret(struct buf *out, const char *key, const char *from)
+{
+	bool file = from && (from[0] == '-' || from[0] == '$');
+
+	buf_printf(out, ",\"%s\":{\"from\":%s}", key, !from ? "null" : file ? "\"file\""
+		: "\"environment\"");
+}
+
+/* All settings with where they came from, secrets by that alone. */
+static void put_settings(struct buf *out, const struct parse *p)
+{
+	buf_str(out, "{\"schema\":\"gsqstat-settings/1\"");
+	for (enum option_id id = 0; id < OPT_HELP; id++) {
+		buf_printf(out, ",\"%s\":{\"value\":", p->table[id].name);
+		put_value(out, p, id);
+		buf_printf(out, ",\"from\":\"%s\"}", origin(p, id));
+	}
+	put_secret(out, "client-id", p->set->creds.id_from);
+	put_secret(out, "client-secret", p->set->creds.secret_from);
+	buf_str(out, "}\n");
+}
+
+void usage_put_values(struct buf *out, const struct parse *p)
+{
+	for (enum option_id id = 0; id < OPT_HELP; id++) {
+		buf_printf(out, "%c\"%s\":", id ? ',' : '{', p->table[id].name);
+		put_value(out, p, id);
+	}
+	buf_add(out, "}", 2);
+}
+
+enum status usage_settings(const struct parse *p)
+{
+	struct buf out = { 0 };
+
+	put_settings(&out, p);
+	return print(&out);
+}

@@ -1,0 +1,19 @@
+/* What the command line prints of itself: --help, --version, --dry-run, complaints. */
+#ifndef USAGE_H
+#define USAGE_H
+
+#include "base.h"
+#include "parse.h"
+
+/* To stdout. */
+enum status usage_help(const struct parse *p);
+enum status usage_version(const char *versions);
+enum status usage_settings(const struct parse *p);
+
+/* The settings' values alone, a NUL behind: an audit line has no room for more. */
+void usage_put_values(struct buf *out, const struct parse *p);
+
+/* Lines with words from outside to stderr, fit for a terminal, `what` before each. */
+void usage_complain(const char *what, struct lines *lines);
+
+#endif

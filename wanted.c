@@ -1,0 +1,134 @@
+#include "wanted.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+/* The place of a metric among the decoded ones, added if it is new. */
+static size_t metric_index(struct settings *set, const char *name)
+{
+	for (size_t i = 0; i < set->nmetric; i++)
+		if (strcmp(set->metric[i], name) == 0)
+			return i;
+	set->metric[set->nmetric] = name;
+	return set->nmetric++;
+}
+
+void wanted_metrics(struct parse *p, const char *value)
+{
+	char *copy = strdup(value), *rest = copy, *name;
+
+	if (!p->given[OPT_METRIC])
+		lines_free(&p->set->patterns);
+	p->given[OPT_METRIC] = !p->defaults;
+	while (copy && (name = strsep(&rest, ",")))
+		lines_add(&p->set->patterns, "%s", name);
+	p->problems.failed = p->problems.failed || !copy;
+	free(copy);
+}
+
+/* A name of the notification service's, or its beginning with a `*`. */
+static bool is_pattern(const char *s)
+{
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	if (strcmp(s, "*") == 0)
+		return true;
+	return len > 0 && len < FIELD_NAME_MAX && strchr("ont", s[0])
+		&& (!s[len] || strcmp(s + len, "*") == 0);
+}
+
+static void settle_metrics(struct parse *p)
+{
+	static const char *const notice_metrics[] = {
+		"oWaiting", "oInteracting", "oLongestWaiting", "oOnQueueUsers", "nOffered",
+		"tWait", "tAbandon", "oServiceLevel"
+	};
+	struct settings *set = p->set;
+
+	p->now = OPT_METRIC;
+	if (set->notices && !p->given[OPT_METRIC]) {
+		lines_free(&set->patterns);
+		for (size_t i = 0; i < ARRAY_LEN(notice_metrics); i++)
+			lines_add(&set->patterns, "%s", notice_metrics[i]);
+	}
+	for (size_t i = 0; i < set->patterns.n; i++) {
+		const char *name = set->patterns.v[i];
+		int known;
+
+		if (set->notices) {
+			if (!is_pattern(name))
+				parse_problem(p, name, "a metric of the notification service that "
+					"begins with o, n or t, perhaps with a * at its end");
+			continue;
+		}
+		known = parse_word(p, name, &metric_words);
+		if (known >= 0)
+			metric_index(set, metric_words.v[known]);
+	}
+	set->nasked = set->nmetric;
+}
+
+/* The rule keeps its own text, which its path points into. */
+static void add_rule(struct parse *p, const char *value)
+{
+	static const char *const none[] = { "none" };
+	struct settings *set = p->set;
+	struct rule *rule = &set->outlier[set->noutlier];
+	char *text = strdup(value);
+	const char *metric;
+	int known;
+
+	if (!text) {
+		p->problems.failed = true;
+	} else if (!rule_parse(text, &metric, rule) || strlen(rule->path) >= FIELD_NAME_MAX) {
+		parse_problem(p, value, nearest_word(value, none, 1)
+			? "METRIC.FIELD OP NUMBER, or none; did you mean none?"
+			: "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
+	} else {
+		known = parse_word(p, metric, &metric_words);
+		rule->metric = known < 0 ? 0 : (size_t)known;	/* a known one, for now */
+		set->outlier_path[set->noutlier++] = text;
+		lines_add(&set->outlier_text, "%s", value);
+		return;
+	}
+	free(text);
+}
+
+static void clear_rules(struct settings *set)
+{
+	while (set->noutlier)
+		free(set->outlier_path[--set->noutlier]);
+	lines_free(&set->outlier_text);
+}
+
+void wanted_rule(struct parse *p, const char *value)
+{
+	if (!p->given[OPT_OUTLIER] && !p->defaults)
+		clear_rules(p->set);
+	p->given[OPT_OUTLIER] = !p->defaults;
+	if (strcmp(value, "none") == 0)
+		p->outlier_none = true;
+	else if (p->set->noutlier < OUTLIERS_MAX)
+		add_rule(p, value);
+	else
+		parse_problem(p, value, "16 rules at most");
+}
+
+void wanted_settle(struct parse *p)
+{
+	struct settings *set = p->set;
+
+	settle_metrics(p);
+	/* rules may name metrics that are decoded for them alone */
+	for (size_t i = 0; i < set->noutlier; i++)
+		set->outlier[i].metric = metric_index(set,
+			metric_words.v[set->outlier[i].metric]);
+}
+
+void wanted_free(struct settings *set)
+{
+	clear_rules(set);
+	lines_free(&set->patterns);
+}
