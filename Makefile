@@ -2,8 +2,8 @@
 
 MODULES = api attempt audit base board cache cell channel checks cover creds echo \
 	exact flow frame json kind lookup names net notice options out panel parse paths \
-	quantile queues report rest retry row rule run sample source stream tape text token \
-	usage wanted window ws
+	profile quantile queues report rest retry row rule run sample source stream tape \
+	text token usage wanted window ws
 UNITS = $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 PKGS = libcurl libcjson libcrypto

@@ -1,0 +1,37 @@
+/*
+ * One profile of gc, Genesys Cloud's own command line, from its config.toml (TOML 1.0, strict):
+ * who we are and where, and the token that gc keeps there. Names are compared without case, as
+ * gc writes all of them in lower case. profile_free wipes.
+ */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+
+struct profile {
+	/* Each NULL where it is absent, empty or no string; printable ASCII. */
+	char *client_id;
+	char *secret;
+	char *access_token;	/* without blanks, like the cached one */
+	char *environment;	/* a domain or an AWS region, as it stands */
+	char *grant_type;	/* "1": client credentials; "2", "3": gc logs a person in */
+	char *cached_token;	/* of gc's last login, perhaps over; NULL if it cannot be read */
+	int64_t cached_expires_ms;	/* since 1970 */
+	unsigned open_mode;	/* the file's permissions where others have any, else 0 */
+};
+
+/*
+ * Where the file cannot be read, breaks TOML (the text gives the line, never a value) or has
+ * no such profile (the text lists the nearest): ST_USAGE, and *p is empty. An inner table has
+ * its parents' names and dots in front, as for gc.
+ */
+enum status profile_read(struct profile *p, const char *path, const char *name,
+	struct err *err);
+enum status profile_parse(struct profile *p, const char *text, size_t len, const char *name,
+	struct err *err);
+void profile_free(struct profile *p);
+
+#endif

@@ -1,0 +1,621 @@
+/* gc's config.toml: what is taken from it, what is TOML and what is not, and where. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../profile.h"
+
+#define LOGIN(token, type, expiry) "{\"access_token\":\"" token "\",\"token_type\":\"" type \
+	"\",\"expires_in\":86399,\"oauth_token_expiry\":\"" expiry "\"}"
+
+static enum status parse(struct profile *p, const char *text, const char *name, struct err *err)
+{
+	size_t len = strlen(text);
+	char *exact = malloc(len ? len : 1);	/* so that a sanitizer sees a read past it */
+	enum status st;
+
+	assert_non_null(exact);
+	memcpy(exact, text, len);
+	st = profile_parse(p, exact, len, name, err);
+	free(exact);
+	return st;
+}
+
+static void assert_good(struct profile *p, const char *text, const char *name)
+{
+	struct err err;
+
+	if (parse(p, text, name, &err) != ST_OK)
+		fail_msg("%s\n%s", text, err.text);
+}
+
+static void assert_error(const char *text, const char *name, const char *want)
+{
+	struct profile p;
+	struct err err;
+
+	if (parse(&p, text, name, &err) != ST_USAGE)
+		fail_msg("accepted: %s", text);
+	if (strcmp(err.text, want) != 0)
+		fail_msg("%s\nsays: %s\nnot:  %s", text, err.text, want);
+	assert_null(p.client_id);
+	assert_null(p.secret);
+}
+
+static void assert_field(const char *is, const char *want)
+{
+	if (want)
+		assert_non_null(is);
+	if (want)
+		assert_string_equal(is, want);
+	else
+		assert_null(is);
+}
+
+/* --- what is taken ------------------------------------------------------------------ */
+
+static void profile__gives_what_the_readme_of_gc_shows(void **state)
+{
+	static const char text[] = "[DEFAULT]\nenvironment=\"mypurecloud.com\"\n"
+		"client_credentials=\"the id\"\nclient_secret=\"s3cret\"\n\n"
+		"[test_pro_2]\nenvironment=\"mypurecloud.ie\"\naccess_token=\"t0ken\"\n";
+	struct profile p;
+
+	(void)state;
+	assert_good(&p, text, "DEFAULT");
+	assert_field(p.client_id, "the id");
+	assert_field(p.secret, "s3cret");
+	assert_field(p.environment, "mypurecloud.com");
+	assert_field(p.access_token, NULL);
+	assert_field(p.cached_token, NULL);
+	assert_int_equal(p.open_mode, 0);
+	profile_free(&p);
+	assert_null(p.secret);
+	assert_good(&p, text, "TEST_pro_2");
+	assert_field(p.client_id, NULL);
+	assert_field(p.secret, NULL);
+	assert_field(p.access_token, "t0ken");
+	profile_free(&p);
+}
+
+static void profile__gives_what_gc_rewrites(void **state)
+{
+	struct profile p;
+
+	(void)state;
+	assert_good(&p, "\xEF\xBB\xBF[default]\r\naccess_token = ''\r\n"
+		"client_credentials = 'id'\r\nclient_secret = 'a\\b\"c'\r\n"
+		"environment = 'eu_central_1'\r\ngrant_type = '1'\r\nlogging_enabled = false\r\n"
+		"oauth_token_data = '" LOGIN("t/+=", "bearer",
+		"2026-11-25T03:00:00.123456789+01:00") "'\r\nproxy_pathparams = '{}'\r\n",
+		"DEFAULT");
+	assert_field(p.access_token, NULL);
+	assert_field(p.client_id, "id");
+	assert_field(p.secret, "a\\b\"c");
+	assert_field(p.environment, "eu_central_1");
+	assert_field(p.grant_type, "1");
+	assert_field(p.cached_token, "t/+=");
+	assert_int_equal(p.cached_expires_ms, INT64_C(1795572000123));
+	profile_free(&p);
+}
+
+static void profile__is_found_however_it_is_spelled(void **state)
+{
+	static const struct {
+		const char *text, *name;
+	} good[] = {
+		{ "[p]\nclient_secret='x'", "p" }, { "[ \"p\" ]\nclient_secret='x'", "P" },
+		{ "['P']\n'Client_Secret'='x'", "p" }, { "[\"\\u0070\"]\nclient_secret='x'", "p" },
+		{ "p.client_secret='x'", "p" }, { "p = {client_secret='x'}", "p" },
+		{ "\"p\" . \"client_secret\" = 'x'", "p" }, { "[p]\nCLIENT_SECRET='x'", "p" },
+		{ "[a . b]\nclient_secret='x'", "a.b" }, { "['a.b']\nclient_secret='x'", "A.b" },
+		{ "[a]\nb.client_secret='x'", "a.b" }, { "a.b={client_secret='x'}", "a.b" },
+		{ "[a.p.q]\n[p]\nclient_secret='x'", "p" }, { "['']\nclient_secret='x'", "" },
+		{ "[p.q]\nclient_secret='y'\n[p]\nclient_secret='x'", "p" },
+		{ "[[q]]\nclient_secret='y'\n[p]\nclient_secret='x'", "p" },
+		{ "['my profile']\nclient_secret = \"\"\"\n\\\n  x\\\n\n \"\"\"", "my profile" },
+		{ "['\xC3\xA9']\nclient_secret = '''x'''", "\xC3\xA9" }
+	};
+	struct profile p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_good(&p, good[i].text, good[i].name);
+		assert_field(p.secret, "x");
+		profile_free(&p);
+	}
+}
+
+static void profile__takes_strings_alone(void **state)
+{
+	struct profile p;
+
+	(void)state;
+	assert_good(&p, "[p]\nclient_credentials = 1\nclient_secret = true\n"
+		"access_token = ['x']\nenvironment = {x = 'y'}\ngrant_type = 1979-05-27\n"
+		"oauth_token_data.access_token = 'x'\n", "p");
+	assert_field(p.client_id, NULL);
+	assert_field(p.secret, NULL);
+	assert_field(p.access_token, NULL);
+	assert_field(p.environment, NULL);
+	assert_field(p.grant_type, NULL);
+	assert_field(p.cached_token, NULL);
+	profile_free(&p);
+	/* no key of the profile, whatever it is called */
+	assert_good(&p, "client_secret='a'\n[p]\n'client_secret\\u0000'='b'\n"
+		"\"client_secret\\u0000\"='c'\nx.client_secret='d'\ny=[{client_secret='e'}]\n"
+		"[p.z]\nclient_secret='f'\n[q]\nclient_secret='g'", "p");
+	assert_field(p.secret, NULL);
+	profile_free(&p);
+}
+
+static void profile__refuses_what_no_header_could_carry(void **state)
+{
+	static const char *const bad[] = {
+		"client_secret = \"a\\nb\"", "client_secret = '\xC3\xA9'",
+		"client_credentials = \"a\\u0000\"", "access_token = 'a b'",
+		"access_token = \"a\\r\\nX: y\"", "environment = \"a\\u007f\"",
+		"client_secret = '''a\nb'''"
+	};
+	char text[128], want[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(text, sizeof(text), "[p]\n%s", bad[i]);
+		snprintf(want, sizeof(want), "line %d: a character that no ID, secret, token or "
+			"domain has", strchr(bad[i], '\n') ? 3 : 2);
+		assert_error(text, "p", want);
+	}
+}
+
+static void login__that_cannot_be_read_is_none(void **state)
+{
+	static const char *const bad[] = {
+		"", "{", "[]", "null", "{}", "\"x\"", "{\"access_token\":\"t\"}",
+		"{\"access_token\":\"t\",\"oauth_token_expiry\":1}",
+		LOGIN("", "bearer", "2026-11-25T03:00:00Z"),
+		LOGIN("a b", "bearer", "2026-11-25T03:00:00Z"),
+		LOGIN("a\\u0041", "bearer", "2026-11-25T03:00:00Z"),
+		LOGIN("a", "mac", "2026-11-25T03:00:00Z"), LOGIN("a", "bearer", ""),
+		LOGIN("a", "bearer", "2026-11-25 03:00"),
+		LOGIN("a", "bearer", "2026-11-25T03:00:00Z") "x", LOGIN("a", "bearer", "never"),
+		"{\"access_token\":\"a\",\"oauth_token_expiry\":\"2026-11-25T03:00:00Z\""
+	};
+	char text[512];
+	struct profile p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(text, sizeof(text), "[p]\noauth_token_data='%s'\nclient_secret='s'",
+			bad[i]);
+		assert_good(&p, text, "p");
+		if (p.cached_token || p.cached_expires_ms)
+			fail_msg("%s", bad[i]);
+		assert_field(p.secret, "s");
+		profile_free(&p);
+	}
+	/* what gc has before its first login, and a basic string */
+	assert_good(&p, "[p]\noauth_token_data=\"{\\\"access_token\\\":\\\"a\\\",\\\"x\\\":[1],"
+		"\\\"oauth_token_expiry\\\":\\\"0001-01-01T00:00:00Z\\\"}\"", "p");
+	assert_field(p.cached_token, "a");
+	assert_true(p.cached_expires_ms < 0);
+	profile_free(&p);
+}
+
+/* --- what is TOML ------------------------------------------------------------------- */
+
+static void toml__of_every_kind_is_read(void **state)
+{
+	static const char *const good[] = {
+		"", "#", "# \xC3\xA9\tx", " \t\r\n\n", "a=1", "a=+1_000", "a=-0", "a=0xdead_BEEF",
+		"a=0o17", "a=0b1_0", "a=1.5", "a=-0.0e+01", "a=6.02_3E2_3", "a=inf", "a=-nan",
+		"a=1979-05-27", "a=07:32:00.999999999", "a=1979-05-27T07:32:00",
+		"a=1979-05-27 07:32:00-07:00", "a=1979-05-27t07:32:00.5z", "a=1979-05-27 # c",
+		"a=true", "a=[]", "a=[1,2,]", "a=[ # c\r\n 1 # d\n , [ '' ] ]", "a={}",
+		"a={b=1, c.d=2 , \"e\"={}}", "a=[{b=1},{b=1}]", "a=[{b=[\n1\n]}]",
+		"a=\"\\b\\t\\n\\f\\r\\\"\\\\\\u00e9\\U0010FFFF\"", "a='\\'", "a=\"\"\"\"\"\"",
+		"a=\"\"\"a\"b\"\"c\"\"\"", "a=\"\"\"\"\"x\"\"\"\"\"", "a='''''x'''''",
+		"a=\"\"\"\\\n\n \t b\\  \n\"\"\"", "a=\"\"\"\\\"\"\"\"", "a='''\na\r\nb\\'''",
+		"a.b=1\na.c=2", "a.b.c=1\na.b.d=2\n[a.e]", "[a]\n[a.b]\n[c]", "[a.b]\n[a]\n",
+		"[a.b.c]\n[a]\nb.d=1", "[[a]]\nb=1\n[[a]]\nb=1", "[[a]]\n[a.b]\n[[a]]\n[a.b]",
+		"[[a.b]]\n[[a.b]]\n[a]", "[a]\nb=1\n[c]\nb=1", "1=1\n-=2\n_='x'", "\"\"=1", "''=1",
+		"3.14=1", "[a]\nb.c=1\n[a.b.d]"
+	};
+	char text[256];
+	struct profile p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		snprintf(text, sizeof(text), "%s\n[p]\nclient_secret='x'", good[i]);
+		assert_good(&p, text, "p");
+		assert_field(p.secret, "x");
+		profile_free(&p);
+	}
+}
+
+static void toml__that_is_broken_has_its_line(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} bad[] = {
+		{ "a", "1: a name without = and a value" }, { "[p]\n\na b=1", "3: a name without" },
+		{ "a=", "1: no value" }, { "a=\n1", "1: no value" }, { "\r\na=x", "2: no value" },
+		{ "=1", "1: no name" }, { "a.=1", "1: no name" }, { ".a=1", "1: no name" },
+		{ "a..b=1", "1: no name" }, { "[]", "1: no name" }, { "[a.]", "1: no name" },
+		{ "[[a] ]", "1: a table's name" }, { "[ [a]]", "1: no name" },
+		{ "[a", "1: a table's name" }, { "[a\n]", "1: a table's name" },
+		{ "[a]]", "1: more in a line" }, { "[a] b=1", "1: more in a line" },
+		{ "a=1 b=2", "1: more in a line" }, { "a='x'y", "1: more in a line" },
+		{ "a='''''''''", "1: more in a line" }, { "a=\"\"\"x\"\"\"\"\"\"", "1: more in" },
+		{ "a=01", "1: no value" }, { "a=1__0", "1: no value" }, { "a=_1", "1: no value" },
+		{ "a=1_", "1: no value" }, { "a=-0x1", "1: no value" }, { "a=0b2", "1: no value" },
+		{ "a=1.", "1: no value" }, { "a=.5", "1: no value" }, { "a=1.e5", "1: no value" },
+		{ "a=1e", "1: no value" }, { "a=True", "1: no value" },
+		{ "a=+true", "1: no value" },
+		{ "a=1979-13-01", "1: no value" }, { "a=1979-05-32", "1: no value" },
+		{ "a=24:00:00", "1: no value" }, { "a=07:32", "1: no value" },
+		{ "a=07:32:00Z", "1: no value" }, { "a=1979-05-27T", "1: no value" },
+		{ "a=1979-05-27T07:32:00+25:00", "1: no value" },
+		{ "a=1979-05-27 x", "1: more in" },
+		{ "a=secret", "1: no value; a string needs quotes" },
+		{ "a=\"x", "1: a string without" }, { "\n'x", "2: a string without" },
+		{ "a=\"x\n\"", "1: a string without" }, { "a=\n\n", "1: no value" },
+		{ "a=1\nb='''\nx\n\n''", "2: a string without its closing quotes" },
+		{ "a=\"\\", "1: a backslash" }, { "a=\"\\q\"", "1: a backslash" },
+		{ "a=\"\\/\"", "1: a backslash" }, { "a=\"C:\\temp\\x\"", "1: a backslash" },
+		{ "a=\"\\\n\"", "1: a backslash" }, { "a=\"\"\"\\ x\"\"\"", "1: a backslash" },
+		{ "a=\"\\u12\"", "1: an escape" }, { "a=\"\\u12g4\"", "1: an escape" },
+		{ "a=\"\\ud800\"", "1: an escape" }, { "a=\"\\U00110000\"", "1: an escape" },
+		{ "a=\"\\UFFFFFFFF\"", "1: an escape" }, { "a=\"\\u+123\"", "1: an escape" },
+		{ "a=\"\\u", "1: an escape" }, { "\"\"\"a\"\"\"=1", "1: a name without" },
+		{ "a=[1", "1: an array" }, { "a=[1\nb=2", "2: an array" },
+		{ "a=[,]", "1: no value" },
+		{ "a=[1,,2]", "1: no value" }, { "a=[1 2]", "1: an array" },
+		{ "a=[", "1: an array" },
+		{ "[\xC3\xA9]", "1: no name" }, { "a={b=1,}", "1: no name" },
+		{ "a={,}", "1: no name" }, { "a={b}", "1: a name" },
+		{ "a={b=1", "1: an inline table" }, { "a={b=1\n}", "1: an inline table" },
+		{ "a={\n}", "1: no name" }, { "a={b=1 c=2}", "1: an inline table" },
+		{ "\n# \x01", "2: a control character" }, { "a='\x7F'", "1: a control character" },
+		{ "a=1\rb=2", "1: a control character" }, { "a='''\n\r'''", "2: a control" },
+		{ "\n\na='\xFF'", "3: a byte that is no UTF-8" }, { "# \xC3", "1: a byte" },
+		{ "a\xED\xA0\x80", "1: a byte" }, { "\n\xEF\xBB\xBF" "a=1", "2: no name" },
+		{ "\xFF\xFE[\0", "1: a byte that is no UTF-8" }
+	};
+	char want[128];
+	struct profile p;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(want, sizeof(want), "line %s", bad[i].want);
+		if (parse(&p, bad[i].text, "p", &err) != ST_USAGE)
+			fail_msg("accepted: %s", bad[i].text);
+		if (strncmp(err.text, want, strlen(want)) != 0)
+			fail_msg("%s\nsays: %s\nnot:  %s", bad[i].text, err.text, want);
+	}
+	assert_int_equal(profile_parse(&p, "a=1\n\0", 5, "p", &err), ST_USAGE);
+	assert_string_equal(err.text, "line 2: a control character");
+}
+
+static void toml__with_a_name_twice_has_both_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		int line, since;
+	} bad[] = {
+		{ "a=1\na=2", 2, 1 }, { "a=1\n\nA='x'", 3, 1 }, { "[a]\nb=1\n'b'=1", 3, 2 },
+		{ "[a]\n[b]\n[A]", 3, 1 }, { "[a]\n[[a]]", 2, 1 }, { "[[a]]\n[a]", 2, 1 },
+		{ "a=1\n[a]", 2, 1 }, { "a=1\n[a.b]", 2, 1 }, { "a=1\na.b=2", 2, 1 },
+		{ "a={}\na.b=2", 2, 1 }, { "a={}\n[a.b]", 2, 1 }, { "a=[{}]\n[[a]]", 2, 1 },
+		{ "a.b=1\n[a]", 2, 1 }, { "a.b=1\na=2", 2, 1 }, { "[a.b]\n[a]\nb=1", 3, 1 },
+		{ "[a.b]\n[a]\nb.c=1", 3, 1 }, { "[a]\nb.c=1\n[a.b]", 3, 2 },
+		{ "a={b=1,b=2}", 1, 1 }, { "a={b.c=1,b=2}", 1, 1 }, { "a={b={},b.c=2}", 1, 1 },
+		{ "[a]\nb.c=1\n[d]\n[a.b]", 4, 2 }, { "[a.b]\n[[a]]", 2, 1 },
+		{ "[[a.b]]\n[a]\nb.c=1", 3, 1 }, { "[a.b]\n['a.b']", 2, 1 },
+		{ "[[a]]\nb=1\nb=1", 3, 2 }, { "[[a]]\n[a.b]\n[a.b]", 3, 2 }
+	};
+	char want[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(want, sizeof(want), "line %d: the same name again, as in line %d",
+			bad[i].line, bad[i].since);
+		assert_error(bad[i].text, "p", want);
+	}
+}
+
+static void toml__has_limits(void **state)
+{
+	char name[300], text[1024];
+	struct profile p;
+
+	(void)state;
+	memset(name, 'n', sizeof(name));
+	snprintf(text, sizeof(text), "[%.254s]\n[p]", name);
+	assert_good(&p, text, "p");
+	snprintf(text, sizeof(text), "[p]\n[%.256s]", name);
+	assert_error(text, "p", "line 2: a name of more than 255 bytes");
+	snprintf(text, sizeof(text), "[p]\nx=%.*s%.*s", 64, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 64, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+		"]]]]]]]]]]]]]]]]]]]]]]]]]");
+	assert_good(&p, text, "p");
+	memset(text, '[', sizeof(text));
+	memcpy(text, "[p]\nx=", 6);
+	text[1023] = '\0';
+	assert_error(text, "p", "line 2: values that are nested too deep");
+}
+
+/* --- the profile that is not there -------------------------------------------------- */
+
+static void profile__that_is_missing_has_the_nearest_names(void **state)
+{
+	(void)state;
+	assert_error("", "p", "no profile \"p\" in it, nor any other");
+	assert_error("p='x'\n[[p2]]\n", "p", "no profile \"p\" in it, nor any other");
+	assert_error("[default]\n[test]\n[prod-eu]\n", "prod_eu",
+		"no profile \"prod_eu\" in it; it has \"prod-eu\", \"test\", \"default\"");
+	assert_error("[p.q]\n", "p", "no profile \"p\" in it; it has \"p.q\"");
+	assert_error("[[p]]\n[[p.q]]\n[p.r]\n[x]", "p",
+		"no profile \"p\" in it; it has \"x\"");
+	assert_error("[a1]\n[b]\n[c]\n[d]\n[e]\n[f]\n[alpha]\n[aleph]", "alfa",
+		"no profile \"alfa\" in it; it has \"alpha\", \"b\", \"c\", \"d\", \"e\" "
+		"and 3 more");
+	assert_error("[\"\\u001b[31m\\u0000\"]", "\x1b",
+		"no profile \"\\u001b\" in it; it has \"\\u001b[31m\"");
+}
+
+static void error__shows_no_value(void **state)
+{
+	static const char *const bad[] = {
+		"client_secret = HUSH", "client_secret = \"HUSH", "client_secret = \"HUSH\\q\"",
+		"client_secret = 'HUSH' HUSH", "client_secret = 'HUSH'\nclient_secret = 'HUSH'",
+		"access_token = 'HUSH '", "client_secret 'HUSH'", "HUSH",
+		"client_secret = 'HUSH\xFF'"
+	};
+	struct profile p;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "[p]\n%s", bad[i]);
+		assert_int_equal(parse(&p, text, "p", &err), ST_USAGE);
+		if (strstr(err.text, "HUSH"))
+			fail_msg("%s", err.text);
+	}
+}
+
+/* --- the file ----------------------------------------------------------------------- */
+
+struct place {
+	char *dir, *file;
+};
+
+static int set_up(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+	const char *tmp = getenv("TMPDIR");
+
+	assert_non_null(p);
+	assert_true(asprintf(&p->dir, "%s/gsqstat-profile-XXXXXX", tmp ? tmp : "/tmp") > 0);
+	assert_non_null(mkdtemp(p->dir));
+	assert_true(asprintf(&p->file, "%s/config.toml", p->dir) > 0);
+	*state = p;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *p = *state;
+
+	unlink(p->file);
+	rmdir(p->dir);
+	free(p->dir);
+	free(p->file);
+	free(p);
+	return 0;
+}
+
+static void write_file(const struct place *p, const void *bytes, size_t n, mode_t mode)
+{
+	int fd = open(p->file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, n), n);
+	assert_int_equal(fchmod(fd, mode), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void assert_unreadable(const struct place *place, const char *want)
+{
+	struct profile p;
+	struct err err;
+	char *text = NULL;
+
+	assert_int_equal(profile_read(&p, place->file, "p", &err), ST_USAGE);
+	assert_true(asprintf(&text, "%s: %s", place->file, want) > 0);
+	assert_string_equal(err.text, text);
+	free(text);
+}
+
+static void file__is_read_and_its_mode_told(void **state)
+{
+	static const char text[] = "[p]\nclient_secret='x'\n";
+	static const unsigned modes[][2] = {
+		{ 0600, 0 }, { 0400, 0 }, { 0644, 0644 }, { 0640, 0640 }, { 0604, 0604 }
+	};
+	const struct place *place = *state;
+	struct profile p;
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		write_file(place, text, sizeof(text) - 1, modes[i][0]);
+		assert_int_equal(profile_read(&p, place->file, "P", &err), ST_OK);
+		assert_field(p.secret, "x");
+		assert_int_equal(p.open_mode, modes[i][1]);
+		profile_free(&p);
+		unlink(place->file);
+	}
+	write_file(place, "", 0, 0600);
+	assert_unreadable(place, "no profile \"p\" in it, nor any other");
+	write_file(place, "\n=", 2, 0600);
+	assert_unreadable(place, "line 2: no name where one must stand");
+}
+
+static void file__that_is_none_is_refused(void **state)
+{
+	const struct place *place = *state;
+
+	assert_unreadable(place, "No such file or directory");
+	assert_int_equal(mkdir(place->file, 0700), 0);
+	assert_unreadable(place, "it is no file");
+	rmdir(place->file);
+	assert_int_equal(mkfifo(place->file, 0600), 0);
+	assert_unreadable(place, "it is no file");
+	unlink(place->file);
+	assert_int_equal(symlink("/dev/zero", place->file), 0);
+	assert_unreadable(place, "it is no file");
+}
+
+static void file__has_a_largest_size(void **state)
+{
+	const struct place *place = *state;
+	size_t size = 1024 * 1024;
+	char *text = malloc(size + 1);
+	struct profile p;
+	struct err err;
+
+	assert_non_null(text);
+	memset(text, '#', size + 1);
+	memcpy(text, "[p]\n", 4);
+	write_file(place, text, size, 0600);
+	assert_int_equal(profile_read(&p, place->file, "p", &err), ST_OK);
+	profile_free(&p);
+	write_file(place, text, size + 1, 0600);
+	assert_unreadable(place, "it is larger than 1 MiB");
+	free(text);
+}
+
+/* Many short keys and many long names: neither costs more than its bytes are worth. */
+static void file__that_is_hostile_takes_no_time(void **state)
+{
+	static const char *const units[] = { "%05zx=1\n", "[%05zx]\n", "a.%05zx.b=[[{}]]\n",
+		"[[a]]\nb.c={d=%zu}\n" };
+	struct buf text = { 0 };
+	struct profile p;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		buf_clear(&text);
+		for (size_t n = 0; text.len < 1000 * 1000; n++)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			buf_printf(&text, units[i], n);
+#pragma GCC diagnostic pop
+		assert_true(buf_str(&text, "[p]\nclient_secret='x'"));
+		assert_int_equal(profile_parse(&p, text.data, text.len, "p", &err), ST_OK);
+		assert_field(p.secret, "x");
+		profile_free(&p);
+		assert_int_equal(profile_parse(&p, text.data, text.len, "p2", &err), ST_USAGE);
+	}
+	buf_free(&text);
+}
+
+/* --- wiping ------------------------------------------------------------------------- */
+
+/* How often the marker, given byte by byte changed, is in the heap. */
+static int count_in_heap(const char *changed, size_t n)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	int found = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		void *from, *to;
+
+		if (!strstr(line, "[heap]") || sscanf(line, "%p-%p", &from, &to) != 2)
+			continue;
+		for (const char *s = from; s + n <= (const char *)to; s++) {
+			size_t i = 0;
+
+			while (i < n && (s[i] ^ 1) == changed[i])
+				i++;
+			found += i == n;
+		}
+	}
+	fclose(maps);
+	return found;
+}
+
+static void profile__leaves_no_secret_in_memory(void **state)
+{
+#ifdef __SANITIZE_ADDRESS__
+	skip();		/* its memory is none that can be searched */
+#endif
+	/* its end is looked for: a freed block loses its first bytes anyway */
+	static const char secret[] = "ROTOSES,U,VETE,L,IDT-OSNVIDSE,IDBSE,1023,4567-89";
+	char text[] = "[p]\naccess_token = \"................................................\""
+		"\nclient_secret = '................................................'\n";
+	const struct place *place = *state;
+	size_t n = sizeof(secret) - 1;
+	struct profile p;
+	struct err err;
+
+	for (size_t i = 0; i < n; i++) {
+		*strchr(text, '.') = (char)(secret[i] ^ 1);
+		strrchr(text, '\'')[-(long)n + (long)i] = (char)(secret[i] ^ 1);
+	}
+	write_file(place, text, sizeof(text) - 1, 0600);
+	assert_int_equal(profile_read(&p, place->file, "p", &err), ST_OK);
+	if (count_in_heap(secret + n / 2, n / 2) == 0) {
+		profile_free(&p);
+		skip();		/* valgrind's */
+	}
+	assert_int_equal(count_in_heap(secret + n / 2, n / 2), 2);
+	profile_free(&p);
+	assert_int_equal(count_in_heap(secret + n / 2, n / 2), 0);
+	strrchr(text, '\'')[0] = ' ';
+	write_file(place, text, sizeof(text) - 1, 0600);
+	assert_int_equal(profile_read(&p, place->file, "p", &err), ST_USAGE);
+	assert_int_equal(count_in_heap(secret + n / 2, n / 2), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(profile__gives_what_the_readme_of_gc_shows),
+		cmocka_unit_test(profile__gives_what_gc_rewrites),
+		cmocka_unit_test(profile__is_found_however_it_is_spelled),
+		cmocka_unit_test(profile__takes_strings_alone),
+		cmocka_unit_test(profile__refuses_what_no_header_could_carry),
+		cmocka_unit_test(login__that_cannot_be_read_is_none),
+		cmocka_unit_test(toml__of_every_kind_is_read),
+		cmocka_unit_test(toml__that_is_broken_has_its_line),
+		cmocka_unit_test(toml__with_a_name_twice_has_both_lines),
+		cmocka_unit_test(toml__has_limits),
+		cmocka_unit_test(profile__that_is_missing_has_the_nearest_names),
+		cmocka_unit_test(error__shows_no_value),
+		cmocka_unit_test_setup_teardown(file__is_read_and_its_mode_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(file__that_is_none_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(file__has_a_largest_size, set_up, tear_down),
+		cmocka_unit_test(file__that_is_hostile_takes_no_time),
+		cmocka_unit_test_setup_teardown(profile__leaves_no_secret_in_memory, set_up,
+			tear_down)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
