@@ -16,6 +16,7 @@
 #define SECRET_MAX 4096
 #define SECRET_WAIT_MS 5000	/* for a secret that comes by a pipe */
 #define HOST_MAX 253
+#define TOKEN_MAX 16384
 
 /* --- the host ----------------------------------------------------------------------- */
 
@@ -139,6 +140,76 @@ char *creds_region_domain(const char *region)
 	return NULL;
 }
 
+/* --- the service's three hosts ------------------------------------------------------ */
+
+/* What can have no `api.` in front of it. */
+static bool is_address(const char *host, size_t len)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr v4;
+
+	if (host[0] == '[' || is_loopback(host, len))
+		return true;
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET, text, &v4) == 1;
+}
+
+/* The domain that the service's host belongs to, a place in it. */
+static const char *behind_prefix(const char *host)
+{
+	static const char *const prefixes[] = { "api.", "login.", "streaming." };
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (strncasecmp(host, prefixes[i], strlen(prefixes[i])) == 0)
+			return host + strlen(prefixes[i]);
+	return host;
+}
+
+static bool set_hosts(struct creds *c, const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+	const char *end = host[0] == '[' ? strchr(host, ']') + 1 : host + strcspn(host, ":");
+
+	if (is_address(host, (size_t)(end - host))) {
+		c->domain = strndup(host, (size_t)(end - host));
+		c->base_url = strdup(url);
+		c->login_url = strdup(url);
+	} else {
+		host = behind_prefix(host);
+		c->domain = strndup(host, (size_t)(end - host));
+		if (asprintf(&c->base_url, "https://api.%s", host) < 0)
+			c->base_url = NULL;
+		if (asprintf(&c->login_url, "https://login.%s", host) < 0)
+			c->login_url = NULL;
+	}
+	for (char *s = c->domain; s && *s; s++)
+		*s = (char)(*s >= 'A' && *s <= 'Z' ? *s | 0x20 : *s);
+	return c->domain && c->base_url && c->login_url;
+}
+
+bool creds_hosts(struct creds *c, const char *host, const char **why)
+{
+	bool named = strpbrk(host, ".:/[") || is_loopback(host, strlen(host));
+	char *domain = named ? NULL : creds_region_domain(host), *url = NULL;
+	bool ok = false;
+
+	if (named || domain)
+		url = creds_base_url(domain ? domain : host, &c->plain, why);
+	else
+		*why = "an AWS region of Genesys Cloud, a domain, a host, HOST:PORT, or an https "
+			"or wss URL";
+	if (url) {
+		ok = set_hosts(c, url);
+		*why = NULL;
+	}
+	free(domain);
+	free(url);
+	return ok;
+}
+
 /* --- the environment ---------------------------------------------------------------- */
 
 /* The names that belong together: ID, secret and host of one family, never of two. */
@@ -150,6 +221,8 @@ static const struct family {
 	{ "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET",
 	  "GENESYSCLOUD_REGION", true }
 };
+
+static const char token_variable[] = "GENESYSCLOUD_ACCESS_TOKEN";
 
 static char *variable(const char *name)
 {
@@ -284,45 +357,75 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 
 /* --- all of it ---------------------------------------------------------------------- */
 
-static void load_host(struct creds *c, const struct creds_conf *conf,
-	const struct family *family, struct lines *problems)
+/* For the stream one host is all of it, and a region's is the API's. */
+static bool stream_host(struct creds *c, const char *host, bool is_region, const char **why)
 {
-	const char *host = conf->host, *why, *user;
-	char *domain, *api = NULL, text[SHOWN_SIZE];
+	char *domain, *api = NULL;
 
-	c->host_from = "--host";
-	if (!host) {
-		host = variable(family->host);
-		c->host_from = family->host;
-	}
-	if (!host) {
-		c->host_from = NULL;
-		lines_add(problems, "no host: give --host or set %s", family->host);
-		return;
-	}
-	if (host != conf->host && family->host_is_region) {
+	if (is_region) {
+		*why = "an AWS region of Genesys Cloud or a domain";
 		domain = creds_region_domain(host);
 		if (domain && asprintf(&api, "api.%s", domain) < 0)
 			api = NULL;
 		free(domain);
-		if (!api) {
-			lines_add(problems, "%s '%s': allowed is an AWS region of Genesys Cloud "
-				"or a domain", family->host, text_shown(text, host, strlen(host)));
-			return;
-		}
-		host = api;
+		if (!api)
+			return false;
 	}
-	c->base_url = creds_base_url(host, &c->plain, &why);
-	if (!c->base_url) {	/* of a URL with a user in it, without that */
-		user = strrchr(host, '@');
-		host = user ? user : host;
-		lines_add(problems, "%s '%s': allowed is %s", c->host_from,
-			text_shown(text, host, strlen(host)), why);
-	}
+	c->base_url = creds_base_url(api ? api : host, &c->plain, why);
 	free(api);
+	if (!c->base_url)
+		return false;
+	*why = NULL;
+	c->login_url = strdup(c->base_url);
+	return c->login_url != NULL;
 }
 
-static void load_client(struct creds *c, const struct family *family, struct lines *problems)
+static void load_host(struct creds *c, const struct creds_conf *conf,
+	const struct family *family, struct lines *problems)
+{
+	const char *host = conf->host ? conf->host : variable(family->host), *why = NULL, *user;
+	char text[SHOWN_SIZE];
+	bool ok;
+
+	if (!host) {
+		lines_add(problems, "no host: give --host or set %s", family->host);
+		return;
+	}
+	c->host_from = conf->host ? "--host" : family->host;
+	ok = conf->notices ? creds_hosts(c, host, &why)
+		: stream_host(c, host, !conf->host && family->host_is_region, &why);
+	if (ok)
+		return;
+	user = strrchr(host, '@');	/* of a URL with a user in it, without that */
+	host = user ? user : host;
+	if (why)
+		lines_add(problems, "%s '%s': allowed is %s", c->host_from,
+			text_shown(text, host, strlen(host)), why);
+	else
+		lines_add(problems, "out of memory");
+}
+
+static void load_token(struct creds *c, struct lines *problems)
+{
+	const char *token = variable(token_variable);
+	size_t len = strlen(token);
+	bool bad = len > TOKEN_MAX;
+
+	c->token_from = token_variable;
+	for (size_t i = 0; i < len; i++)
+		bad = bad || token[i] <= ' ' || token[i] > '~';
+	if (bad) {
+		lines_add(problems, "%s: allowed are at most 16384 visible characters of ASCII",
+			token_variable);
+		return;
+	}
+	c->access_token = strdup(token);
+	if (!c->access_token)
+		lines_add(problems, "out of memory");
+}
+
+static void load_client(struct creds *c, const struct creds_conf *conf,
+	const struct family *family, struct lines *problems)
 {
 	const char *id = variable(family->id), *secret = variable(family->secret);
 
@@ -336,7 +439,8 @@ static void load_client(struct creds *c, const struct family *family, struct lin
 	}
 	if (!id)
 		lines_add(problems, "no client ID: set GENESYS_CLIENT_ID "
-			"(or GENESYSCLOUD_OAUTHCLIENT_ID)");
+			"(or GENESYSCLOUD_OAUTHCLIENT_ID)%s", !conf->notices ? ""
+			: "; an access token would do, in GENESYSCLOUD_ACCESS_TOKEN");
 	else if (strchr(id, ':'))	/* RFC 7617 §2 */
 		lines_add(problems, "%s: a client ID holds no colon", family->id);
 	if (!c->secret_from)
@@ -346,12 +450,12 @@ static void load_client(struct creds *c, const struct family *family, struct lin
 		lines_add(problems, "out of memory");
 }
 
-static void wipe_secret(struct creds *c)
+static void wipe(char **secret)
 {
-	if (c->secret)
-		OPENSSL_cleanse(c->secret, strlen(c->secret));
-	free(c->secret);
-	c->secret = NULL;
+	if (*secret)
+		OPENSSL_cleanse(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
 }
 
 void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines *problems,
@@ -363,11 +467,17 @@ void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines
 	if (conf->flags_alone) {
 		if (conf->host)
 			load_host(creds, conf, &families[0], problems);
-		wipe_secret(creds);
+		wipe(&creds->secret);
 		return;
 	}
-	family = choose_family(creds->secret_from != NULL);
-	load_client(creds, family, problems);
+	if (conf->notices && !creds->secret_from && variable(token_variable)) {
+		load_token(creds, problems);
+		/* its own tools' region first, so that it goes to nobody else */
+		family = &families[variable(families[1].host) || !variable(families[0].host)];
+	} else {
+		family = choose_family(creds->secret_from != NULL);
+		load_client(creds, conf, family, problems);
+	}
 	load_host(creds, conf, family, problems);
 }
 
@@ -375,14 +485,24 @@ void creds_wipe_environment(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
 		wipe_variable(families[i].secret);
-	wipe_variable("GENESYSCLOUD_ACCESS_TOKEN");
+	wipe_variable(token_variable);
+}
+
+const char *creds_origin(const char *from)
+{
+	if (strcmp(from, "--host") == 0)
+		return "flag";
+	return from[0] == '-' || from[0] == '$' ? "file" : "environment";
 }
 
 void creds_free(struct creds *creds)
 {
-	wipe_secret(creds);
+	wipe(&creds->secret);
+	wipe(&creds->access_token);
 	free(creds->secret_path);
 	free(creds->client_id);
 	free(creds->base_url);
+	free(creds->login_url);
+	free(creds->domain);
 	*creds = (struct creds){ 0 };
 }

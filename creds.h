@@ -1,7 +1,7 @@
 /*
- * Who we are and where we go: client ID, client secret and host, from files and the
- * environment, never from the command line. Secret variables are overwritten in place once
- * read; the secret is wiped by creds_free.
+ * Who we are and where we go: client ID and secret, or an access token, and the hosts, from
+ * files and the environment, never from the command line. Secret variables are overwritten in
+ * place once read; secrets are wiped by creds_free.
  */
 #ifndef CREDS_H
 #define CREDS_H
@@ -12,19 +12,25 @@
 #include "base.h"
 
 struct creds {
-	char *client_id;
-	char *secret;
-	char *base_url;		/* https://HOST[:PORT] without a slash; http on loopback alone */
+	char *client_id, *secret;	/* NULL where access_token is all there is */
+	char *access_token;	/* as secret; NULL: to be had for ID and secret */
+	char *base_url;		/* the API's: https://HOST[:PORT]; http on loopback alone */
+	char *login_url;	/* the same for /oauth/token */
+	char *domain;		/* of the notification service, in lower case: what its hosts are
+				   or end in behind a dot; NULL for the stream */
 	bool plain;		/* base_url is http */
-	const char *id_from;	/* "GENESYS_CLIENT_ID", static; NULL: there is none */
 	char *secret_path;	/* the file that the secret came from, NULL: none */
+	/* Where each came from; static, NULL: there is none. */
+	const char *id_from;	/* "GENESYS_CLIENT_ID", … */
 	const char *secret_from;	/* "--client-secret-file", "$CREDENTIALS_DIRECTORY", … */
+	const char *token_from;	/* "GENESYSCLOUD_ACCESS_TOKEN" */
 	const char *host_from;	/* "--host", "GENESYS_API_HOST", "GENESYSCLOUD_REGION" */
 };
 
 struct creds_conf {
 	const char *secret_file;	/* --client-secret-file, or NULL */
 	const char *host;		/* --host, or NULL */
+	bool notices;			/* for the notification service, else the stream */
 	bool flags_alone;		/* a replay needs nothing of it: what flags name is
 					   checked, and no secret kept */
 };
@@ -38,6 +44,9 @@ void creds_free(struct creds *creds);
 /* Overwrites, in place, the variables that hold secrets: at the start of every run. */
 void creds_wipe_environment(void);
 
+/* `flag`, `environment` or `file` of what came from there, as --dry-run has it. */
+const char *creds_origin(const char *from);
+
 /* HOST[:PORT] or URL (https wss http ws) to base_url, malloc'd; NULL: bad, why tells in
  * words what is allowed. */
 char *creds_base_url(const char *host, bool *plain, const char **why);
@@ -45,5 +54,10 @@ char *creds_base_url(const char *host, bool *plain, const char **why);
 /* An AWS region (`-` and `_` alike, any case) or a domain to the domain, malloc'd; NULL: no
  * such region. */
 char *creds_region_domain(const char *region);
+
+/* The service's hosts from a domain, one of its hosts, a URL or an AWS region: a loopback host
+ * or an address is all of them. Fills domain, base_url, login_url, plain; false: bad, why
+ * tells in words what is allowed (*why is NULL: out of memory). */
+bool creds_hosts(struct creds *creds, const char *host, const char **why);
 
 #endif

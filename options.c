@@ -341,7 +341,12 @@ static void read_argv(struct parse *p, int argc, char **argv)
 static void check_all(struct parse *p)
 {
 	struct settings *set = p->set;
-	struct creds_conf conf = { p->secret_file, p->host, p->given[OPT_REPLAY] };
+	const struct creds_conf conf = {
+		.secret_file = p->secret_file,
+		.host = p->host,
+		.notices = set->notices,
+		.flags_alone = p->given[OPT_REPLAY]
+	};
 	const char *ca_file = getenv("SSL_CERT_FILE");
 	struct buf json = { 0 };
 

@@ -135,6 +135,11 @@ static enum status open_core(struct run *run, struct err *err)
 	return flow_new(&run->flow, &conf, err);
 }
 
+static bool keep_secret(struct audit *audit, const char *secret)
+{
+	return !secret || audit_secret(audit, secret, strlen(secret));
+}
+
 static enum status open_live(struct run *run, struct err *err)
 {
 	const struct settings *set = run->set;
@@ -157,9 +162,10 @@ static enum status open_live(struct run *run, struct err *err)
 
 	if (st != ST_OK)
 		return st;
-	if (!audit_secret(run->audit, creds->secret, strlen(creds->secret)))
+	if (!keep_secret(run->audit, creds->secret)
+	    || !keep_secret(run->audit, creds->access_token))
 		return err_nomem(err);
-	if (set->cache)
+	if (set->cache && creds->client_id)
 		run->cache = cache_open(creds->base_url, creds->client_id, &run->warnings);
 	run->payload = stream_payload((const char *const *)set->queues.v, set->queues.n,
 		set->interval, set->metric, set->nasked);

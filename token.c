@@ -372,7 +372,7 @@ static enum token_state ask(struct token *t)
 	if (bound_us <= 0)
 		return failed(t, TOKEN_NETWORK, "no time is left to ask for a token");
 	t->step_at_us = t->now_us + bound_us + GRACE_US;
-	ok = asprintf(&url, "%s/oauth/token", t->creds->base_url) > 0;
+	ok = asprintf(&url, "%s/oauth/token", t->creds->login_url) > 0;
 	t->easy = ok ? net_easy(t->net, (bound_us + 999) / 1000) : NULL;
 	ok = t->easy && set_request(t, t->easy, url) == CURLE_OK
 		&& net_start(t->net, t->easy, on_done, t) == ST_OK;

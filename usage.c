@@ -187,17 +187,18 @@ static const char *origin(const struct parse *p, enum option_id id)
 		return "flag";
 	if (id == OPT_QUEUE && p->given[OPT_QUEUE_FILE])
 		return "file";
-	if ((id == OPT_HOST && p->set->creds.host_from) || (id == OPT_CACERT && p->ca_file))
+	if (id == OPT_HOST && p->set->creds.host_from)
+		return creds_origin(p->set->creds.host_from);
+	if (id == OPT_CACERT && p->ca_file)
 		return "environment";
 	return "default";
 }
 
 static void put_secret(struct buf *out, const char *key, const char *from)
 {
-	bool file = from && (from[0] == '-' || from[0] == '$');
-
-	buf_printf(out, ",\"%s\":{\"from\":%s}", key, !from ? "null" : file ? "\"file\""
-		: "\"environment\"");
+	buf_printf(out, ",\"%s\":{\"from\":", key);
+	put_text(out, from ? creds_origin(from) : NULL);
+	buf_char(out, '}');
 }
 
 /* All settings with where they came from, secrets by that alone. */
@@ -211,6 +212,7 @@ static void put_settings(struct buf *out, const struct parse *p)
 	}
 	put_secret(out, "client-id", p->set->creds.id_from);
 	put_secret(out, "client-secret", p->set->creds.secret_from);
+	put_secret(out, "access-token", p->set->creds.token_from);
 	buf_str(out, "}\n");
 }
 

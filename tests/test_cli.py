@@ -266,6 +266,61 @@ def test_one_family_alone(tool):
     refused(tool, QUEUE, words=["GENESYSCLOUD_REGION", "mars-1"])
 
 
+NOTICES = ("--dry-run", "--source", "notifications", QUEUE)
+
+
+@pytest.mark.parametrize("variable", ["GENESYS_API_HOST", "GENESYSCLOUD_REGION", "-H"])
+@pytest.mark.parametrize("host, url", [
+    ("eu-central-1", "https://api.mypurecloud.de"), ("mypurecloud.ie", "https://api.mypurecloud.ie"),
+    ("login.mypurecloud.ie", "https://api.mypurecloud.ie"), ("ws://127.0.0.1:5", "http://127.0.0.1:5")])
+def test_any_name_of_the_service_is_its_api(tool, variable, host, url):
+    tool.env.update(GENESYSCLOUD_ACCESS_TOKEN="secret-value")
+    args = [variable, host] if variable == "-H" else []
+    if not args:
+        tool.env[variable] = host
+    r = tool.run(*NOTICES, *args)
+    assert r.status == 0 and "secret-value" not in r.out + r.err, r.err
+    settings = json.loads(r.out)
+    assert settings["host"] == {"value": url, "from": "flag" if args else "environment"}
+    assert settings["access-token"] == {"from": "environment"}
+    assert settings["client-id"] == settings["client-secret"] == {"from": None}
+    refused(tool, *NOTICES, "-H", "mars-1", words=["--host 'mars-1'", "AWS region"])
+
+
+def test_access_token_beats_id_and_secret_of_the_environment(tool):
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="a.example",
+                    GENESYSCLOUD_REGION="b.example", GENESYSCLOUD_ACCESS_TOKEN="secret-value")
+
+    def origins(*args):
+        settings = json.loads(tool.run(*args).out)
+        return [settings["host"]["value"].split(".", 1)[1],
+                *(settings[key]["from"] for key in ("access-token", "client-id", "client-secret"))]
+
+    # to its own tools' region; the stream has no use for it
+    assert origins(*NOTICES) == ["b.example", "environment", None, None]
+    assert origins("--dry-run", QUEUE) == ["example", None, "environment", "environment"]
+    (tool.dir / "secret").write_text("s")
+    assert origins(*NOTICES, "--client-secret-file", "secret") == \
+        ["a.example", None, "environment", "file"]
+    tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = ""
+    assert origins(*NOTICES) == ["a.example", None, "environment", "environment"]
+    del tool.env["GENESYS_CLIENT_SECRET"]
+    refused(tool, *NOTICES, words=["no client secret"])
+    del tool.env["GENESYS_CLIENT_ID"]
+    refused(tool, *NOTICES, words=["no client ID", "GENESYSCLOUD_ACCESS_TOKEN"])
+
+
+def test_access_token_that_no_header_can_carry(tool):
+    for token in ("secret value", "x" * 16385, "secr\u00e9t"):
+        tool.env.update(GENESYSCLOUD_ACCESS_TOKEN=token, GENESYSCLOUD_REGION="eu-west-1")
+        (line,) = refused(tool, *NOTICES, words=["GENESYSCLOUD_ACCESS_TOKEN: allowed are"])
+        assert token not in line
+    tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = "x" * 16384
+    assert tool.run(*NOTICES).status == 0
+    del tool.env["GENESYSCLOUD_REGION"]
+    refused(tool, *NOTICES, words=["no host: give --host or set GENESYSCLOUD_REGION"])
+
+
 @pytest.mark.parametrize("how", ["flag", "systemd"])
 def test_secret_from_a_file(tool, serve, how):
     serve()

@@ -183,6 +183,61 @@ static void region__is_known_by_either_spelling(void **state)
 	assert_null(creds_region_domain("bad domain.com"));
 }
 
+/* A domain, each of its hosts or a region: the same three; loopback and addresses as they are. */
+static void host__of_the_service_is_three(void **state)
+{
+	static const struct {
+		const char *host, *domain, *api, *login;
+	} good[] = {
+		{ "mypurecloud.de", "mypurecloud.de", "https://api.mypurecloud.de",
+		  "https://login.mypurecloud.de" },
+		{ "API.MyPureCloud.de", "mypurecloud.de", "https://api.MyPureCloud.de",
+		  "https://login.MyPureCloud.de" },
+		{ "https://login.usw2.pure.cloud/", "usw2.pure.cloud",
+		  "https://api.usw2.pure.cloud", "https://login.usw2.pure.cloud" },
+		{ "wss://streaming.mypurecloud.ie:8443", "mypurecloud.ie",
+		  "https://api.mypurecloud.ie:8443", "https://login.mypurecloud.ie:8443" },
+		{ "eu_central_1", "mypurecloud.de", "https://api.mypurecloud.de",
+		  "https://login.mypurecloud.de" },
+		{ "US-EAST-1", "mypurecloud.com", "https://api.mypurecloud.com",
+		  "https://login.mypurecloud.com" },
+		{ "localhost", "localhost", "https://localhost", "https://localhost" },
+		{ "LocalHost:1", "localhost", "https://LocalHost:1", "https://LocalHost:1" },
+		{ "ws://127.0.0.1:80", "127.0.0.1", "http://127.0.0.1:80",
+		  "http://127.0.0.1:80" },
+		{ "http://[::1]:5", "[::1]", "http://[::1]:5", "http://[::1]:5" },
+		{ "10.1.2.3:443", "10.1.2.3", "https://10.1.2.3:443", "https://10.1.2.3:443" },
+		{ "[2001:DB8::1]", "[2001:db8::1]", "https://[2001:DB8::1]",
+		  "https://[2001:DB8::1]" }
+	};
+	static const char *const bad[] = {
+		"", "mars-1", "host", "eu-central-1 ", "h.x/path", "u@h.x", "http://api.x.de",
+		"ftp://x.de", "x.de:0", "[::1", "."
+	};
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		struct creds c = { 0 };
+
+		if (!creds_hosts(&c, good[i].host, &why))
+			fail_msg("%s: %s", good[i].host, why);
+		assert_string_equal(c.domain, good[i].domain);
+		assert_string_equal(c.base_url, good[i].api);
+		assert_string_equal(c.login_url, good[i].login);
+		assert_int_equal(c.plain, strncmp(good[i].api, "http:", 5) == 0);
+		creds_free(&c);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct creds c = { 0 };
+
+		if (creds_hosts(&c, bad[i], &why))
+			fail_msg("'%s' was taken", bad[i]);
+		assert_non_null(why);
+		assert_null(c.base_url);
+	}
+}
+
 static void rule__is_read_and_held(void **state)
 {
 	static const struct {
@@ -226,6 +281,7 @@ int main(void)
 		cmocka_unit_test(answer__holds_a_token_of_at_most_16_kib),
 		cmocka_unit_test(host__becomes_a_base_url),
 		cmocka_unit_test(region__is_known_by_either_spelling),
+		cmocka_unit_test(host__of_the_service_is_three),
 		cmocka_unit_test(rule__is_read_and_held)
 	};
 
