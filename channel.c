@@ -68,8 +68,6 @@ struct channel {
 	int64_t asked_us[BATCHES];
 	size_t nbody, answers_told;
 	bool answers_due;
-	struct buf topics;		/* the answer to them, for a recording */
-	bool topics_due;
 	/* all of it */
 	bool token_renewed, started, closing, closed_told;
 	int64_t topics_us, evicted_us;
@@ -132,7 +130,6 @@ void channel_free(struct channel *ch)
 	wipe(&ch->id);
 	wipe(&ch->uri);
 	drop_bodies(ch);
-	buf_free(&ch->topics);
 	lines_free(&ch->reasons);
 	free(ch->refused);
 	free(ch);
@@ -446,8 +443,6 @@ static void put_topics(struct channel *ch, const struct rest_answer *answer, int
 		breach(ch, STEP_TOPICS, now_us, text);
 		return;
 	}
-	buf_clear(&ch->topics);
-	ch->topics_due = buf_add(&ch->topics, answer->body, answer->len);
 	if (ch->one_by_one && ++ch->next_queue < ch->nqueue) {
 		size_t next = ch->next_queue;
 
@@ -799,29 +794,19 @@ static bool next_of_line(struct channel *ch, size_t slot, int64_t now_us,
 	return false;
 }
 
-/* The snapshot's answers are told when all of them are in, the topics' as they come. */
+/* The snapshot's answers are told when all of them are in. */
 static bool next_answer(struct channel *ch, int64_t now_us, struct stream_event *event)
 {
-	struct stream_event e = { .kind = STREAM_ANSWER, .at_us = now_us,
-		.answer = ANSWER_SUBSCRIPTIONS };
+	size_t i = ch->answers_told;
 
-	if (ch->topics_due) {
-		ch->topics_due = false;
-		e.text = ch->topics.data;
-		e.len = ch->topics.len;
-		e.asked_us = now_us;
-	} else if (ch->answers_due && ch->answers_told < ch->nbody) {
-		size_t i = ch->answers_told++;
-
-		e.answer = ANSWER_SNAPSHOT;
-		e.text = ch->body[i].data;
-		e.len = ch->body[i].len;
-		e.asked_us = ch->asked_us[i];
-		ch->started = true;
-	} else {
+	if (!ch->answers_due || i == ch->nbody)
 		return false;
-	}
-	*event = e;
+	*event = (struct stream_event){
+		.kind = STREAM_ANSWER, .at_us = now_us, .answer = ANSWER_SNAPSHOT,
+		.text = ch->body[i].data, .len = ch->body[i].len, .asked_us = ch->asked_us[i]
+	};
+	ch->answers_told++;
+	ch->started = true;
 	return true;
 }
 
@@ -1007,7 +992,7 @@ int64_t channel_deadline_us(const struct channel *ch)
 {
 	int64_t at = INT64_MAX;
 
-	if (ch->a.waiting || ch->held || ch->topics_due || ch->refused_told < ch->nrefused
+	if (ch->a.waiting || ch->held || ch->refused_told < ch->nrefused
 	    || (ch->answers_due && ch->answers_told < ch->nbody))
 		return INT64_MIN;
 	for (size_t i = 0; i < LINES; i++)

@@ -213,7 +213,7 @@ static void apply(struct parse *p, enum option_id id, const char *value)
 
 static void apply_defaults(struct parse *p)
 {
-	p->set->header = p->set->cache = true;
+	p->set->header = p->set->cache = true; p->set->snapshot = true; p->set->pong_timeout_ms = 10000;
 	p->set->level = LEVEL_INFO;
 	p->defaults = true;
 	for (enum option_id id = 0; id < OPTIONS; id++)

@@ -24,6 +24,7 @@ enum subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 struct settings {
 	struct lines queues;		/* distinct, lower case, in order */
 	bool notices;			/* --source notifications; else the stream */
+	struct lines queue_names; bool list_queues, skip_refused, snapshot, now; int64_t pong_timeout_ms;
 	struct lines patterns;		/* of -m, or its default */
 	const char *metric[METRIC_MAX];	/* static names: first nasked by -m, then those that
 					   outlier rules alone name */

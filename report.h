@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attempt.h"
 #include "audit.h"
 #include "base.h"
-#include "stream.h"
 #include "text.h"
 #include "ws.h"
 #include "window.h"

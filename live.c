@@ -1,0 +1,338 @@
+#include "run_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+
+enum status live_put_record(struct run *run, struct err *err)
+{
+	return run->text.failed ? err_nomem(err)
+		: side_line(run->record, run->text.data, run->text.len, err);
+}
+
+/* --- queues by name ------------------------------------------------------------------- */
+
+/* What a replay needs to find the same queues, as a page of the API has it. */
+static enum status record_names(struct run *run, struct err *err)
+{
+	struct buf page = { 0 };
+	bool first = true;
+
+	if (!run->record)
+		return ST_OK;
+	buf_str(&page, "{\"entities\":[");
+	for (size_t i = 0; i < run->queues.n; i++) {
+		if (!run->name[i])
+			continue;
+		buf_printf(&page, "%s{\"id\":\"%s\",\"name\":", first ? "" : ",",
+			run->queues.v[i]);
+		json_put_string(&page, run->name[i], strlen(run->name[i]));
+		buf_char(&page, '}');
+		first = false;
+	}
+	buf_str(&page, "]}");
+	buf_clear(&run->text);
+	if (!page.failed)
+		tape_put_answer(&run->text, run->now_us, NO_TIME, ANSWER_QUEUES, page.data,
+			page.len);
+	run->text.failed = run->text.failed || page.failed;
+	buf_free(&page);
+	return live_put_record(run, err);
+}
+
+static enum status print_names(struct run *run, const struct name_list *list, struct err *err)
+{
+	buf_clear(&run->text);
+	if (run->set->format == FORMAT_CSV)
+		names_put_csv(&run->text, list, run->set->header);
+	else
+		names_put_ndjson(&run->text, list);
+	run->listed = true;
+	return run->text.failed ? err_nomem(err)
+		: out_window(run->out, run->text.data, run->text.len, err);
+}
+
+static enum status names_came(struct run *run, struct err *err)
+{
+	const struct name_list *list = lookup_list(run->lookup);
+	struct lines problems = { 0 };
+	enum status st;
+
+	if (list->skipped)
+		lines_add(&run->warnings, "%zu queues of the list are left out: they have no "
+			"usable ID or name", list->skipped);
+	if (run->set->list_queues)
+		return print_names(run, list, err);
+	st = setup_names(run, list, &problems, err);
+	if (st == ST_OK && problems.n) {
+		st = err_set(err, ST_USAGE, "%s%s", problems.v[0], problems.n > 1
+			? " (and other names, see above)" : "");
+		for (size_t i = 1; i < problems.n; i++)
+			lines_add(&run->warnings, "%s", problems.v[i]);
+	} else if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX) {
+		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; allowed are %d at most",
+			run->queues.n, CHANNEL_QUEUES_MAX);
+	}
+	lines_free(&problems);
+	if (st == ST_OK)
+		st = record_names(run, err);
+	return st == ST_OK ? setup_channel(run, err) : st;
+}
+
+/* --- a live turn -------------------------------------------------------------------- */
+
+/* A message of the service may name its channel, which is a secret. */
+static void put_redacted(const struct run *run, const char *text, size_t len, struct buf *out)
+{
+	while (len) {
+		const char *first = text + len;
+		size_t cut = 0;
+
+		for (size_t i = 0; i < run->secrets.n; i++) {
+			size_t n = strlen(run->secrets.v[i]);
+			const char *at = memmem(text, len, run->secrets.v[i], n);
+
+			if (at && (at < first || (at == first && n > cut))) {
+				first = at;
+				cut = n;
+			}
+		}
+		buf_add(out, text, (size_t)(first - text));
+		buf_str(out, cut ? "REDACTED" : "");
+		len -= (size_t)(first - text) + cut;
+		text = first + cut;
+	}
+}
+
+static enum status record_message(struct run *run, const struct stream_event *event,
+	struct err *err)
+{
+	struct buf safe = { 0 };
+
+	if (!run->record)
+		return ST_OK;
+	buf_clear(&run->text);
+	put_redacted(run, event->text, event->len, &safe);
+	if (event->kind == STREAM_ANSWER)
+		tape_put_answer(&run->text, event->at_us, event->asked_us, event->answer,
+			safe.data ? safe.data : "", safe.len);
+	else
+		tape_put_message(&run->text, event->at_us, event->socket, event->binary,
+			safe.data ? safe.data : "", safe.len);
+	run->text.failed = run->text.failed || safe.failed;
+	buf_free(&safe);
+	return live_put_record(run, err);
+}
+
+static enum status take_message(struct run *run, const struct stream_event *event,
+	struct err *err)
+{
+	static const enum channel_told as[] = {
+		[FLOW_CLOSING] = CHANNEL_CLOSING,
+		[FLOW_UNSUBSCRIBED] = CHANNEL_UNSUBSCRIBED,
+		[FLOW_REVOKED] = CHANNEL_REVOKED
+	};
+	struct flow_message m = { .text = event->text, .len = event->len,
+		.binary = event->binary, .socket = event->socket, .at_us = event->at_us };
+	enum status st = record_message(run, event, err);
+	enum flow_told told = FLOW_NOTHING;
+	bool good;
+
+	if (st == ST_OK)
+		st = flow_take(run->flow, &m, &good, &told, err);
+	if (told != FLOW_NOTHING && run->source.channel)
+		channel_tell(run->source.channel, event->socket, as[told], run->now_us);
+	return st;
+}
+
+static const enum tape_kind tape_state[] = {
+	[SOCKET_LOST] = TAPE_LOST,
+	[SOCKET_SILENT] = TAPE_SILENT,
+	[SOCKET_CONNECTED] = TAPE_CONNECTED
+};
+
+static enum status take_state(struct run *run, const struct stream_event *event,
+	enum socket_state state, struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (run->record) {
+		buf_clear(&run->text);
+		tape_put_state(&run->text, event->at_us, event->socket, tape_state[state]);
+		st = live_put_record(run, err);
+	}
+	if (st == ST_OK)
+		st = flow_socket(run->flow, event->socket, state, event->at_us, err);
+	if (st == ST_OK && run->set->notices && !run->set->snapshot && state == SOCKET_CONNECTED)
+		flow_start(run->flow, event->at_us);
+	return st;
+}
+
+/* The first values. Of a snapshot alone they are a window of the least length, for which the
+ * service counts as connected. */
+static enum status take_answer(struct run *run, const struct stream_event *event,
+	struct err *err)
+{
+	enum status st = record_message(run, event, err);
+	bool good;
+
+	if (st == ST_OK && run->set->now)
+		st = flow_socket(run->flow, 0, SOCKET_CONNECTED, event->asked_us, err);
+	if (st != ST_OK)
+		return st;
+	flow_start(run->flow, event->at_us);
+	st = flow_snapshot(run->flow, event->text, event->len, event->asked_us, event->at_us,
+		&good, err);
+	if (st == ST_OK && !good)
+		lines_add(&run->warnings, "the answer to the observation query is not all that "
+			"it should be");
+	return st;
+}
+
+/* The topic's refusal stands in a recording as the service would have told it. */
+static enum status take_refusal(struct run *run, const struct stream_event *event,
+	struct err *err)
+{
+	struct buf answer = { 0 };
+
+	flow_refuse(run->flow, event->queue_id);
+	if (!run->record)
+		return ST_OK;
+	buf_printf(&answer, "{\"entities\":[{\"id\":\"v2.analytics.queues.%s.observations\","
+		"\"state\":\"Rejected\",\"rejectionReason\":", event->queue_id);
+	json_put_string(&answer, event->text, event->len);
+	buf_str(&answer, "}]}");
+	buf_clear(&run->text);
+	if (!answer.failed)
+		tape_put_answer(&run->text, run->now_us, NO_TIME, ANSWER_SUBSCRIPTIONS,
+			answer.data, answer.len);
+	run->text.failed = run->text.failed || answer.failed;
+	buf_free(&answer);
+	return live_put_record(run, err);
+}
+
+static enum status take_secret(struct run *run, const struct stream_event *event,
+	struct err *err)
+{
+	lines_add(&run->secrets, "%.*s", (int)event->len, event->text);
+	return !run->secrets.failed && audit_secret(run->audit, event->text, event->len)
+		? ST_OK : err_nomem(err);
+}
+
+/* A token that is new to the run must be unreadable in the line that tells of it. */
+static enum status keep_token_secret(struct run *run, struct err *err)
+{
+	const char *token = token_value(run->token);
+
+	if (!token || audit_secret(run->audit, token, strlen(token)))
+		return ST_OK;
+	return err_nomem(err);
+}
+
+static enum status take_event(struct run *run, const struct stream_event *event,
+	struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED)
+		st = keep_token_secret(run, err);
+	if (st != ST_OK)
+		return st;
+	report_stream(run->report, event->socket, event);
+	switch (event->kind) {
+	case STREAM_CONNECTED:
+		return take_state(run, event, SOCKET_CONNECTED, err);
+	case STREAM_SILENT:
+		return take_state(run, event, SOCKET_SILENT, err);
+	case STREAM_LOST:
+		return take_state(run, event, SOCKET_LOST, err);
+	case STREAM_MESSAGE:
+		return take_message(run, event, err);
+	case STREAM_ANSWER:
+		return take_answer(run, event, err);
+	case STREAM_SECRET:
+		return take_secret(run, event, err);
+	case STREAM_REFUSED:
+		return take_refusal(run, event, err);
+	case STREAM_OVER:
+		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
+	case STREAM_TOKEN_ACQUIRED:
+	case STREAM_TOKEN_CACHED:
+	case STREAM_TOKEN_REFUSED:
+	case STREAM_TOKEN_RETRY:
+	case STREAM_RETRY:
+	case STREAM_CLOSED:
+	case STREAM_WARNING:
+		break;
+	}
+	return ST_OK;
+}
+
+static enum status take_events(struct run *run, struct err *err)
+{
+	struct stream_event event;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && !flow_is_over(run->flow)
+	       && source_next(&run->source, run->now_us, &event))
+		st = take_event(run, &event, err);
+	return st;
+}
+
+bool live_looks_up(const struct run *run)
+{
+	return run->lookup && !source_exists(&run->source);
+}
+
+/* Before there is a source: the queues that were named are looked up. */
+static enum status lookup_turn(struct run *run, struct err *err)
+{
+	struct stream_event event;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && lookup_next(run->lookup, &event))
+		st = take_event(run, &event, err);
+	if (st != ST_OK)
+		return st;
+	lookup_step(run->lookup, run->now_us, &run->warnings);
+	if (lookup_is_ready(run->lookup) && !source_exists(&run->source) && !run->listed)
+		st = names_came(run, err);
+	report_warnings(run->report, &run->warnings);
+	return st;
+}
+
+/*
+ * The watchdog is judged before windows are closed, so that a machine that slept through some
+ * does not count them as connected; all else that the turn brought comes after.
+ */
+enum status live_turn(struct run *run, struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (live_looks_up(run))
+		return lookup_turn(run, err);
+	if (source_watch(&run->source, run->now_us, flow_printed_end_us(run->flow)))
+		st = take_events(run, err);
+	if (st == ST_OK)
+		st = flow_print_due(run->flow, run->now_us, err);
+	if (st == ST_OK)
+		st = take_events(run, err);
+	if (st == ST_OK)
+		st = flow_print_due(run->flow, run->now_us, err);
+	if (st != ST_OK || flow_is_over(run->flow))
+		return st;
+	source_step(&run->source, run->now_us, &run->warnings);
+	report_warnings(run->report, &run->warnings);
+	return take_events(run, err);
+}
+
+/* Only what closing brings is of interest now. */
+void live_take_closing(struct run *run)
+{
+	struct stream_event event;
+
+	while (source_next(&run->source, run->now_us, &event))
+		if (event.kind == STREAM_CLOSED)
+			report_stream(run->report, event.socket, &event);
+}

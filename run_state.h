@@ -1,0 +1,79 @@
+/*
+ * What a run holds, for the files that move it: setup.c opens it, live.c and replay.c have
+ * its turns, run.c the loop and the end. No other file includes this.
+ */
+#ifndef RUN_STATE_H
+#define RUN_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "flow.h"
+#include "lookup.h"
+#include "names.h"
+#include "options.h"
+#include "out.h"
+#include "report.h"
+#include "run.h"
+#include "source.h"
+#include "tape.h"
+#include "token.h"
+
+#define RUN_US_PER_MS 1000
+#define RUN_REPLAY_AHEAD (1u << 20)	/* bytes of rows; a replay waits for its reader */
+
+struct run {
+	const struct settings *set;
+	const struct clock *clock;
+	int signal_fd;
+	int64_t now_us;
+	bool started;		/* run.start is written */
+	struct audit *audit;
+	struct report *report;
+	struct flow *flow;	/* what messages become */
+	struct lines queues;	/* those named by ID, then those found by name */
+	const char **name;	/* by queue, NULL where it is not known */
+	struct name_list names;	/* of a replay */
+	struct buf text;	/* lines of a recording */
+	struct out *out;
+	struct side *record, *rejects;
+	struct lines warnings;
+	/* live */
+	struct net *net;
+	struct cache *cache;
+	struct token *token;
+	struct source source;
+	char *payload;
+	struct lookup *lookup;	/* queues by name, before there is a source */
+	bool listed;		/* --list-queues: they are printed */
+	struct lines secrets;	/* that no recording may hold */
+	/* replay */
+	struct tape *tape;
+	struct tape_entry entry;	/* held: not yet applied */
+	bool held, tape_ended, tape_waits, tape_torn, tape_has_end, replay_done;
+	uint64_t good_lines;
+	int64_t tape_at_us;	/* the newest `at`; NO_TIME: none */
+};
+
+/* setup.c: files, the report, what messages become, and where they come from. */
+enum status setup_files(struct run *run, struct err *err);
+enum status setup_core(struct run *run, struct err *err);
+enum status setup_live(struct run *run, struct err *err);
+enum status setup_channel(struct run *run, struct err *err);
+/* The queues that patterns name follow those named by ID; all get the names they have. The
+ * list outlives the run's flow, which is made anew. */
+enum status setup_names(struct run *run, const struct name_list *list, struct lines *problems,
+	struct err *err);
+
+/* live.c */
+enum status live_turn(struct run *run, struct err *err);
+enum status live_put_record(struct run *run, struct err *err);	/* run->text, a line */
+bool live_looks_up(const struct run *run);	/* there is no source yet */
+void live_take_closing(struct run *run);
+
+/* replay.c */
+enum status replay_turn(struct run *run, struct err *err);
+enum status replay_end(struct run *run, struct err *err);
+
+#endif

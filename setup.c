@@ -1,0 +1,233 @@
+#include "run_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define QUEUES_MET_MAX 10000
+#define NOW_MS 1		/* the window of a snapshot alone */
+
+static struct windows_conf windows_conf(const struct settings *set)
+{
+	return (struct windows_conf){
+		.length_ms = set->window_ms,
+		.lateness_ms = set->lateness_ms,
+		.time = set->time,
+		.align = set->align,
+		.replay = set->replay != NULL,
+		.count = set->count,
+		.nstream = set->replay ? TAPE_STREAMS : 1,
+		.queue = (const char *const *)set->queues.v,
+		.nqueue = set->queues.n,
+		.queue_max = QUEUES_MET_MAX,
+		.nasked = set->nasked,
+		.outlier = set->outlier,
+		.noutlier = set->noutlier
+	};
+}
+
+enum status setup_files(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	enum status st = out_open(&run->out, set->output, err);
+
+	if (st == ST_OK && set->record)
+		st = side_open(&run->record, set->record, err);
+	if (st == ST_OK && set->rejects)
+		st = side_open(&run->rejects, set->rejects, err);
+	if (st == ST_OK && set->replay)
+		st = tape_open(&run->tape, set->replay, err);
+	if (st == ST_OK && set->replay)
+		out_be_patient(run->out);
+	return st;
+}
+
+static struct flow_conf flow_conf(struct run *run)
+{
+	const struct settings *set = run->set;
+
+	return (struct flow_conf){
+		.notices = set->notices,
+		.board = {
+			.length_ms = set->now ? NOW_MS : set->window_ms,
+			.align = set->align,
+			.count = set->now ? 1 : set->count,
+			.replay = set->replay != NULL,
+			.queue = (const char *const *)run->queues.v,
+			.nqueue = run->queues.n,
+			.pattern = (const char *const *)set->patterns.v,
+			.npattern = set->patterns.n
+		},
+		.panel = { .format = set->format, .header = set->header, .name = run->name },
+		.windows = windows_conf(set),
+		.metric = set->metric,
+		.nmetric = set->nmetric,
+		.nasked = set->nasked,
+		.rows = {
+			.format = set->format,
+			.header = set->header,
+			.time = set->time,
+			.interval = set->replay && !set->interval_given ? NULL : set->interval,
+			.metric = set->metric
+		},
+		.ahead = set->replay ? RUN_REPLAY_AHEAD : 0,
+		.report = run->report,
+		.out = run->out,
+		.rejects = run->rejects
+	};
+}
+
+static enum status make_flow(struct run *run, struct err *err)
+{
+	struct flow_conf conf = flow_conf(run);
+
+	flow_free(run->flow);
+	return flow_new(&run->flow, &conf, err);
+}
+
+enum status setup_core(struct run *run, struct err *err)
+{
+	const struct lines *named = &run->set->queues;
+
+	run->audit = audit_new(run->set->audit, run->set->level, STDERR_FILENO);
+	run->report = run->audit ? report_new(run->audit) : NULL;
+	for (size_t i = 0; i < named->n; i++)
+		lines_add(&run->queues, "%s", named->v[i]);
+	run->name = calloc(named->n + 1, sizeof(*run->name));
+	if (!run->report || run->queues.failed || !run->name)
+		return err_nomem(err);
+	return make_flow(run, err);
+}
+
+static bool keep_secret(struct audit *audit, const char *secret)
+{
+	return !secret || audit_secret(audit, secret, strlen(secret));
+}
+
+static enum status open_stream(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	struct stream_conf conf = {
+		.base_url = set->creds.base_url,
+		.payload_as_message = set->subscribe == SUBSCRIBE_MESSAGE,
+		.connect_timeout_us = set->connect_timeout_ms * RUN_US_PER_MS,
+		.retry_for_us = set->retry_for_ms * RUN_US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * RUN_US_PER_MS
+	};
+
+	run->payload = stream_payload((const char *const *)set->queues.v, set->queues.n,
+		set->interval, set->metric, set->nasked);
+	if (!run->payload)
+		return err_nomem(err);
+	conf.payload = run->payload;
+	run->source.stream = stream_new(&conf, run->net, run->token, run->now_us);
+	return run->source.stream ? ST_OK : err_nomem(err);
+}
+
+enum status setup_channel(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	struct channel_conf conf = {
+		.api_url = set->creds.base_url,
+		.plain = set->creds.plain,
+		.pattern = (const char *const *)set->patterns.v,
+		.npattern = set->patterns.n,
+		.snapshot = set->snapshot,
+		.once = set->now,
+		.skip_refused = set->skip_refused,
+		.connect_timeout_us = set->connect_timeout_ms * RUN_US_PER_MS,
+		.retry_for_us = set->retry_for_ms * RUN_US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * RUN_US_PER_MS,
+		.pong_timeout_us = set->pong_timeout_ms * RUN_US_PER_MS,
+		.margin_us = set->token_margin_ms * RUN_US_PER_MS
+	};
+
+	run->source.channel = channel_new(&conf, (const char *const *)run->queues.v,
+		run->queues.n, run->net, run->token, run->now_us);
+	return run->source.channel ? ST_OK : err_nomem(err);
+}
+
+/* Queues by name are looked up first; names that the cache knows go with IDs too. */
+static enum status open_lookup(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	struct lookup_conf conf = {
+		.api_url = set->creds.base_url,
+		.client = set->cache ? set->creds.client_id : NULL,
+		.pattern = (const char *const *)set->queue_names.v,
+		.npattern = set->queue_names.n,
+		.anew = set->list_queues,
+		.request_us = set->connect_timeout_ms * RUN_US_PER_MS,
+		.retry_for_us = set->retry_for_ms * RUN_US_PER_MS
+	};
+
+	run->lookup = lookup_new(&conf, run->net, run->token, run->now_us);
+	return run->lookup ? ST_OK : err_nomem(err);
+}
+
+enum status setup_live(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	const struct creds *creds = &set->creds;
+	struct net_conf net = { .cacert = set->cacert, .plain = creds->plain };
+	struct token_conf token = {
+		.margin_ms = set->token_margin_ms,
+		.lock_wait_us = set->connect_timeout_ms * RUN_US_PER_MS,
+		.request_us = set->connect_timeout_ms * RUN_US_PER_MS
+	};
+	enum status st = net_new(&run->net, &net, err);
+
+	if (st != ST_OK)
+		return st;
+	if (!keep_secret(run->audit, creds->secret)
+	    || !keep_secret(run->audit, creds->access_token))
+		return err_nomem(err);
+	if (set->cache && creds->client_id && !creds->access_token)
+		run->cache = cache_open(creds->base_url, creds->client_id, &run->warnings);
+	run->token = token_new(&token, creds, run->cache, run->net);
+	if (!run->token)
+		return err_nomem(err);
+	if (!set->notices)
+		return open_stream(run, err);
+	return set->queue_names.n || set->list_queues ? open_lookup(run, err)
+		: setup_channel(run, err);
+}
+
+/* --- queues by name ------------------------------------------------------------------- */
+
+static size_t queue_number(const struct run *run, const char *id)
+{
+	for (size_t i = 0; i < run->queues.n; i++)
+		if (strcmp(run->queues.v[i], id) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+/* The queues that the patterns name follow those named by ID; all get the names they have.
+ * The list outlives the run's flow. */
+enum status setup_names(struct run *run, const struct name_list *list,
+	struct lines *problems, struct err *err)
+{
+	const struct lines *patterns = &run->set->queue_names;
+	struct name_hits hits = { NULL, 0 };
+	const char **name;
+	bool ok = names_match(list, (const char *const *)patterns->v, patterns->n, &hits,
+		problems);
+
+	for (size_t i = 0; ok && i < hits.n; i++)
+		if (queue_number(run, hits.v[i]->id) == SIZE_MAX)
+			lines_add(&run->queues, "%s", hits.v[i]->id);
+	free(hits.v);
+	name = reallocarray(run->name, run->queues.n + 1, sizeof(*name));
+	if (!ok || run->queues.failed || !name)
+		return err_nomem(err);
+	run->name = name;
+	memset(name, 0, run->queues.n * sizeof(*name));
+	for (size_t i = 0; i < list->n; i++) {
+		size_t queue = queue_number(run, list->v[i].id);
+
+		if (queue != SIZE_MAX)
+			name[queue] = list->v[i].name;
+	}
+	return make_flow(run, err);
+}
