@@ -188,6 +188,14 @@ static void put_time(struct report *r, const char *key, int64_t us)
 	audit_str(r->audit, key, text);
 }
 
+static void put_expiry(struct report *r, int64_t expires_ms)
+{
+	if (expires_ms)
+		put_time(r, "expires", expires_ms * 1000);
+	else
+		audit_str(r->audit, "expires", NULL);
+}
+
 void report_stream(struct report *r, size_t stream, const struct stream_event *event)
 {
 	enum stream_event_kind kind = event->kind;
@@ -196,10 +204,13 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 	if (!stream_lines[kind].name)
 		return;
 	begin(r, stream_lines[kind].level, stream_lines[kind].name);
-	if (kind >= STREAM_CONNECTED)
+	if (kind >= STREAM_CONNECTED && kind != STREAM_REFUSED && kind != STREAM_WARNING)
 		audit_int(r->audit, "stream", (int64_t)stream);
-	if (kind == STREAM_CONNECTED || kind == STREAM_LOST || kind == STREAM_MESSAGE)
+	if (kind == STREAM_CONNECTED || kind == STREAM_LOST || kind == STREAM_MESSAGE
+	    || kind == STREAM_SILENT)
 		put_time(r, "at", event->at_us);
+	if (kind == STREAM_REFUSED)
+		audit_str(r->audit, "queueId", event->queue_id);
 	if (event->http_status)
 		audit_int(r->audit, "httpStatus", event->http_status);
 	if (event->close_code)
@@ -209,12 +220,13 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 		audit_int(r->audit, "waitMs", event->wait_us / 1000);
 	}
 	if (kind == STREAM_TOKEN_ACQUIRED || kind == STREAM_TOKEN_CACHED)
-		put_time(r, "expires", event->expires_ms * 1000);
+		put_expiry(r, event->expires_ms);
 	if (kind == STREAM_MESSAGE) {	/* what it says is --record's */
 		put_count(r, "bytes", event->len);
 		audit_bool(r->audit, "binary", event->binary);
 	} else if (event->text) {
-		audit_strn(r->audit, "reason", event->text, event->len);
+		audit_strn(r->audit, kind == STREAM_WARNING ? "message" : "reason", event->text,
+			event->len);
 	}
 	audit_end(r->audit);
 }

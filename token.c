@@ -419,6 +419,25 @@ static enum token_state try_lock(struct token *t, struct lines *warnings)
 	return t->state = TOKEN_LOCKING;
 }
 
+/* A token that was given needs no request, until it is refused. */
+static bool is_given(const struct token *t)
+{
+	const char *given = t->creds->access_token;
+
+	return given && !(t->refused && strcmp(t->refused, given) == 0);
+}
+
+static enum token_state take_given(struct token *t)
+{
+	char *value;
+
+	if (t->state == TOKEN_READY && strcmp(t->value, t->creds->access_token) == 0)
+		return t->state;
+	value = strdup(t->creds->access_token);
+	return value ? ready(t, value, 0, true)
+		: failed(t, TOKEN_NETWORK, "out of memory");
+}
+
 enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 	struct lines *warnings)
 {
@@ -426,6 +445,13 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 	t->end_us = end_us;
 	if (t->state == TOKEN_LOCKING || t->state == TOKEN_ASKING)
 		return t->state;
+	if (is_given(t))
+		return take_given(t);
+	if (!t->creds->secret) {
+		t->result = (struct token_result){ .http_status = 401, .retry_after_us = -1 };
+		t->net_text[0] = '\0';
+		return failed(t, TOKEN_REFUSED, "the access token was refused");
+	}
 	if (t->state == TOKEN_READY
 	    && t->result.expires_ms > now_us / 1000 + t->conf.margin_ms)
 		return t->state;

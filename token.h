@@ -34,7 +34,7 @@ enum token_failure {
 
 struct token_result {		/* for the audit and the retry, after READY or FAILED */
 	bool cached;		/* READY: it came from the cache */
-	int64_t expires_ms;
+	int64_t expires_ms;	/* 0: nobody knows */
 	enum token_failure failure;
 	long http_status;
 	int64_t retry_after_us;	/* -1: none */

@@ -272,6 +272,29 @@ static void rule__is_read_and_held(void **state)
 	}
 }
 
+static void token__that_was_given_is_taken_until_it_is_refused(void **state)
+{
+	struct creds creds = { .access_token = (char[]){ "given" } };
+	struct token_conf conf = { .margin_ms = 60000 };
+	struct lines warnings = { 0 };
+	struct token *t = token_new(&conf, &creds, NULL, NULL);
+	const char *value;
+
+	(void)state;
+	assert_non_null(t);
+	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_READY);
+	value = token_value(t);
+	assert_string_equal(value, "given");
+	assert_int_equal(token_result(t)->expires_ms, 0);
+	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_READY);
+	assert_ptr_equal(token_value(t), value);
+	token_drop(t);
+	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_FAILED);
+	assert_int_equal(token_result(t)->failure, TOKEN_REFUSED);
+	token_free(t);
+	lines_free(&warnings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,7 +305,8 @@ int main(void)
 		cmocka_unit_test(host__becomes_a_base_url),
 		cmocka_unit_test(region__is_known_by_either_spelling),
 		cmocka_unit_test(host__of_the_service_is_three),
-		cmocka_unit_test(rule__is_read_and_held)
+		cmocka_unit_test(rule__is_read_and_held),
+		cmocka_unit_test(token__that_was_given_is_taken_until_it_is_refused)
 	};
 
 	return cmocka_run_group_tests_name("token", tests, NULL, NULL);
