@@ -159,3 +159,40 @@ def test_sample_shows_a_reconnect_outliers_and_a_silent_queue(tool):
     assert any(row["coverage"] < 1 for row in r.rows)
     assert sum(row["rejected"]["outlier"] for row in r.rows) > 0
     assert any(row["updates"] == 0 for row in r.rows)
+
+
+def states(*moments):
+    return lines(*('{"at":"2026-11-24T%s:00.000000Z","stream":0,"state":"%s"}' % moment
+                   for moment in moments))
+
+
+def test_recording_without_its_end_is_a_warning(tool):
+    data = states(("02:00", "connected"), ("02:01", "lost"))
+    killed = tool.run("--replay", "-", "--time", "arrival", QUEUE, data=data)
+    assert killed.status == 0
+    assert any("killed" in line["message"] for line in killed.events("warning"))
+    whole = tool.run("--replay", "-", "--time", "arrival", QUEUE,
+                     data=data + '{"at":"2026-11-24T02:01:00.000000Z","state":"end"}\n')
+    assert whole.status == 0 and not whole.events("warning")
+    assert whole.out == killed.out
+
+
+def test_windows_of_a_long_silence_wait_for_the_reader(tool):
+    """One line closes 72,000 windows, nearly 30 MiB of rows; the reader is in no hurry."""
+    data = states(("02:00", "connected"), ("04:00", "lost"))
+    process = tool.start("--replay", "-", "--time", "arrival", "-w", "100ms", "--audit", "none",
+                         QUEUE, stdin=-1)
+    process.stdin.write(data.encode())
+    process.stdin.close()
+    process.stdin = None
+    time.sleep(0.3)
+    r = tool.finish(process)
+    assert r.status == 0, r.err
+    assert r.out.count("\n") == 72000 and len(r.out) > 25_000_000
+
+
+def test_moments_that_go_back_are_no_earlier_end(tool):
+    data = (states(("02:00", "connected"), ("02:05", "connected"), ("02:01", "connected"))
+            + '{"at":"2026-11-24T02:05:00.000000Z","state":"end"}\n')
+    r = tool.run("--replay", "-", "--time", "arrival", "-w", "5m", QUEUE, data=data)
+    assert [row["coverage"] for row in r.rows] == [1]
