@@ -96,7 +96,7 @@ $(O)/flags: FORCE
 
 # ---- tests ----------------------------------------------------------------------------
 
-$(O)/tests/test_%: $(O)/tests/test_%.o $(O)/libgsqstat.a
+$(O)/tests/test_%: $(O)/tests/test_%.o $(EXTRA) $(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 # Its allocations fail when it says so.
@@ -104,7 +104,8 @@ $(O)/tests/test_faults: private MODE_LINK += $(foreach f,malloc calloc realloc r
 	strdup strndup,-Wl,--wrap=$f)
 
 # Fuzzers without libFuzzer: they read what they are given once.
-$(O)/tests/seeds_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(O)/libgsqstat.a
+$(O)/tests/seeds_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(EXTRA) \
+		$(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
 
 TEST_PROGRAMS = $(UNITS:%=$(O)/tests/test_%) $(FUZZERS:%=$(O)/tests/seeds_%)
