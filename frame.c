@@ -264,7 +264,8 @@ static void take_member(struct frames *fs, struct frame *f, const struct json_te
 	uint32_t *seen)
 {
 	for (size_t i = 0; i < fs->nmetric; i++)
-		if (!(*seen & 1u << i) && key->len == fs->metric[i].len
+		if (key->len == fs->metric[i].len && *key->s == *fs->metric[i].name
+		    && !(*seen & 1u << i)
 		    && memcmp(key->s, fs->metric[i].name, key->len) == 0) {
 			*seen |= 1u << i;
 			take_metric(fs, f, i);

@@ -193,17 +193,6 @@ struct json_cursor json_start(const char *text, const char *end)
 	return (struct json_cursor){ skip_space(text, end), end };
 }
 
-char json_peek(const struct json_cursor *c)
-{
-	return c->at && c->at < c->end ? *c->at : '\0';
-}
-
-void json_enter(struct json_cursor *c)
-{
-	if (c->at)
-		c->at++;
-}
-
 /*
  * To the next member or item of what was entered; false at its closer, or where the text is
  * malformed. Where the byte before is an opener nothing was read yet: no value ends so.
@@ -411,16 +400,12 @@ bool json_text_put(const struct json_text *text, struct buf *out)
 	return json_unescape(text->s - 1, text->len + 2, out);
 }
 
-bool json_text_is(const struct json_text *text, const char *word)
+bool json_text_equals(const struct json_text *text, const char *word, size_t len)
 {
-	size_t len = strlen(word);
 	struct buf plain = { 0 };
-	bool same;
-
-	if (!text->escaped)
-		return text->len == len && memcmp(text->s, word, len) == 0;
-	same = json_text_put(text, &plain) && plain.len == len
+	bool same = json_text_put(text, &plain) && plain.len == len
 		&& memcmp(plain.data ? plain.data : "", word, len) == 0;
+
 	buf_free(&plain);
 	return same;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base.h"
 #include "text.h"
@@ -50,8 +51,18 @@ struct json_text {
 };
 
 struct json_cursor json_start(const char *text, const char *end);
-char json_peek(const struct json_cursor *c);	/* of the value; NUL: malformed, or the end */
-void json_enter(struct json_cursor *c);		/* the object or array at hand */
+/* The value's first byte; NUL: malformed, or the end. */
+static inline char json_peek(const struct json_cursor *c)
+{
+	return c->at && c->at < c->end ? *c->at : '\0';
+}
+
+static inline void json_enter(struct json_cursor *c)	/* the object or array at hand */
+{
+	if (c->at)
+		c->at++;
+}
+
 /* The next member of the object entered, up to its value; false at the object's end. */
 bool json_key(struct json_cursor *c, struct json_text *key);
 bool json_item(struct json_cursor *c);		/* the same for an array */
@@ -60,7 +71,16 @@ bool json_string(struct json_cursor *c, struct json_text *text);	/* false: it is
 /* A number within an object or array, perhaps infinite. */
 bool json_number(struct json_cursor *c, double *x);
 
-bool json_text_is(const struct json_text *text, const char *word);
+bool json_text_equals(const struct json_text *text, const char *word, size_t len);
+static inline bool json_text_is(const struct json_text *text, const char *word)
+{
+	size_t len = strlen(word);	/* of a literal: known when this is compiled */
+
+	if (text->escaped)
+		return json_text_equals(text, word, len);
+	return text->len == len && memcmp(text->s, word, len) == 0;
+}
+
 bool json_text_put(const struct json_text *text, struct buf *out);	/* unescaped, appended */
 
 /* Writers. A string: quoted, escaped, invalid UTF-8 as U+FFFD, control characters (C0, DEL,

@@ -17,6 +17,7 @@
 #define BOUNDS (BOUNDS_DOWN + BOUNDS_UP + 1)
 #define EXPONENTS 2048
 #define SLOTS_FIRST 128
+#define PENDING_MAX 16
 
 struct entry {
 	double x;
@@ -40,6 +41,10 @@ struct quantile {
 	uint64_t zero;
 	double last_x;			/* the bucket of a repeated value is known */
 	size_t last_slot;
+	/* Values of weight 1 on their way into the buckets: a table that has left the processor's
+	 * cache is fetched once for all of them. There is always room for what they need. */
+	size_t npending;
+	double pending[PENDING_MAX];
 };
 
 /* The bounds, and where those of each binary exponent begin: constants, made at first use. */
@@ -284,16 +289,42 @@ static bool entry_add(struct quantile *q, double x, uint64_t weight)
 	return true;
 }
 
+/* The values that wait become counts of buckets; nothing is allocated for it. */
+static void flush(struct quantile *q)
+{
+	size_t n = q->npending;
+
+	q->npending = 0;
+	for (size_t i = 0; i < n; i++)
+		sketch_add(q, q->pending[i], 1);
+}
+
+/* Room in the buckets is made for all that may wait, when the first one comes. */
+static bool pending_add(struct quantile *q, double x)
+{
+	if (q->npending == PENDING_MAX)
+		flush(q);
+	if (!q->npending && !slots_reserve(q, q->used + PENDING_MAX))
+		return false;
+	q->pending[q->npending++] = x;
+	return true;
+}
+
 bool quantile_add(struct quantile *q, double x, uint64_t weight)
 {
-	if (!q->slot && q->nentry < QUANTILE_EXACT_MAX) {
-		if (!entry_add(q, x, weight))
-			return false;
-	} else if (!to_sketch(q, 1) || !sketch_add(q, x, weight)) {
-		return false;
-	}
-	q->weight += weight;
-	return true;
+	bool ok;
+
+	if (!q->slot && q->nentry < QUANTILE_EXACT_MAX)
+		ok = entry_add(q, x, weight);
+	else if (!q->slot && !to_sketch(q, 1))
+		ok = false;
+	else if (weight == 1)
+		ok = pending_add(q, x);
+	else
+		ok = slots_reserve(q, q->used + q->npending + 1) && sketch_add(q, x, weight);
+	if (ok)
+		q->weight += weight;
+	return ok;
 }
 
 /* The few values of an exact one, all or none of them. */
@@ -324,8 +355,10 @@ bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
 	return quantile_add(q, x, weight);
 }
 
-bool quantile_merge(struct quantile *into, const struct quantile *from)
+bool quantile_merge(struct quantile *into, struct quantile *from)
 {
+	flush(into);
+	flush(from);
 	if (!from->slot)
 		return merge_entries(into, from);
 	if (!to_sketch(into, from->used))
@@ -405,14 +438,16 @@ static size_t entries_of(const struct quantile *q, struct entry *out)
 	return k;
 }
 
-double quantile_at(const struct quantile *q, unsigned percent, double min, double max)
+double quantile_at(struct quantile *q, unsigned percent, double min, double max)
 {
 	struct entry entry[QUANTILE_BUCKETS_MAX + 2];
-	size_t n = entries_of(q, entry);
+	size_t n;
 	uint64_t whole = q->weight / 100, part = q->weight % 100, seen = 0;
 	uint64_t rank = whole * percent + (part * percent + 99) / 100;
 	double x = max;
 
+	flush(q);
+	n = entries_of(q, entry);
 	for (size_t i = 0; i < n; i++) {
 		seen += entry[i].weight;
 		if (seen >= rank) {
@@ -428,10 +463,11 @@ bool quantile_is_exact(const struct quantile *q)
 	return !q->slot;
 }
 
-double quantile_accuracy(const struct quantile *q)
+double quantile_accuracy(struct quantile *q)
 {
 	double a = ALPHA;
 
+	flush(q);
 	if (!q->slot)
 		return 0;
 	for (unsigned l = 0; l < q->level; l++)

@@ -23,12 +23,12 @@ void quantile_free(struct quantile *q);
 bool quantile_add(struct quantile *q, double x, uint64_t weight);
 /* The same for values that weigh by time: the 64 exact ones are then distinct. */
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight);
-bool quantile_merge(struct quantile *into, const struct quantile *from);
+bool quantile_merge(struct quantile *into, struct quantile *from);	/* from keeps its values */
 
 /* percent 1 to 100; q holds a value. min and max are the caller's exact ones: the answer
  * is kept within them. */
-double quantile_at(const struct quantile *q, unsigned percent, double min, double max);
+double quantile_at(struct quantile *q, unsigned percent, double min, double max);
 bool quantile_is_exact(const struct quantile *q);
-double quantile_accuracy(const struct quantile *q);	/* 0 exact, 0.01, more once joined */
+double quantile_accuracy(struct quantile *q);	/* 0 exact, 0.01, more once joined */
 
 #endif
