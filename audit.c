@@ -319,12 +319,17 @@ void audit_json(struct audit *a, const char *key, const char *json, size_t len)
 	put_field(a, key);
 }
 
+bool audit_wants(const struct audit *a, enum audit_level level)
+{
+	return a->format != AUDIT_NONE && level >= a->threshold;
+}
+
 void audit_begin(struct audit *a, enum audit_level level, const char *event, int64_t real_us)
 {
 	static const char *const levels[] = { "debug", "info", "warning", "error" };
 	char ts[TIME_TEXT_MAX];
 
-	a->on = a->format != AUDIT_NONE && level >= a->threshold;
+	a->on = audit_wants(a, level);
 	if (!a->on)
 		return;
 	a->truncated = false;

@@ -33,6 +33,9 @@ bool audit_secret(struct audit *a, const char *secret, size_t len);
  * --audit none). */
 void audit_redact(const struct audit *a, char *text);
 
+/* Whether lines of the level are written at all: for what is costly to put together. */
+bool audit_wants(const struct audit *a, enum audit_level level);
+
 /* One line: begin, fields, end. real_us is the real clock, for `ts`. Fields of a line that
  * will not be written cost nothing. What passes 4,096 bytes is left out whole, field by
  * field, and the line says `"truncated":true`. */

@@ -201,7 +201,7 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 	enum stream_event_kind kind = event->kind;
 
 	count_stream(&r->totals, event);
-	if (!stream_lines[kind].name)
+	if (!stream_lines[kind].name || !audit_wants(r->audit, stream_lines[kind].level))
 		return;
 	begin(r, stream_lines[kind].level, stream_lines[kind].name);
 	if (kind >= STREAM_CONNECTED && kind != STREAM_REFUSED && kind != STREAM_WARNING)
