@@ -10,6 +10,7 @@
 #include "wanted.h"
 
 #define LATENESS_WINDOWS_MAX 60
+#define NOTICE_IDLE_MS 40000
 
 void checks_derive(struct parse *p)
 {
@@ -23,7 +24,7 @@ void checks_derive(struct parse *p)
 	if (!p->given[OPT_TIME])
 		set->time = set->replay && !set->notices ? TIME_EVENT : TIME_ARRIVAL;
 	if (!p->given[OPT_IDLE_TIMEOUT])
-		set->idle_timeout_ms = 2 * set->interval_ms;
+		set->idle_timeout_ms = set->notices ? NOTICE_IDLE_MS : 2 * set->interval_ms;
 	if (!p->given[OPT_LATENESS]) {
 		set->lateness_ms = 2 * set->interval_ms;
 		if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms)
@@ -31,12 +32,77 @@ void checks_derive(struct parse *p)
 	}
 }
 
-void checks_options(struct parse *p)
+/* --- options beside each other ------------------------------------------------------ */
+
+/* The option is good by itself and yet has no place here. */
+static void misplaced(struct parse *p, enum option_id id, const char *allowed)
+{
+	const char *value = p->value[id];
+	char text[SHOWN_SIZE] = "";
+
+	if (!p->given[id] || p->bad[id])
+		return;
+	if (value)
+		text_shown(text, value, strlen(value));
+	lines_add(&p->problems, "--%s%s%s%s: allowed is %s", p->table[id].name,
+		value ? " '" : "", text, value ? "'" : "", allowed);
+}
+
+static void check_source(struct parse *p)
+{
+	if (p->bad[OPT_SOURCE])
+		return;
+	for (enum option_id id = 0; id < OPTIONS; id++)
+		if (parse_is_foreign(p, id))
+			misplaced(p, id, p->set->notices ? "--source stream alone"
+				: "--source notifications alone");
+	if (p->set->notices && p->set->time == TIME_EVENT)
+		misplaced(p, OPT_TIME, "arrival, or --source stream");
+}
+
+/* What says the opposite of another option, or would be of no effect beside it. */
+static void check_rivals(struct parse *p)
+{
+	static const struct {
+		enum option_id rival, id;
+		const char *allowed;
+	} rivals[] = {
+		{ OPT_REPLAY, OPT_RECORD, "a live run, not --replay" },
+		{ OPT_NOW, OPT_WINDOW, "a run of windows, not --now" },
+		{ OPT_NOW, OPT_COUNT, "a run of windows, not --now" },
+		{ OPT_NOW, OPT_ALIGN, "a run of windows, not --now" },
+		{ OPT_NOW, OPT_RECORD, "a run of windows, not --now" },
+		{ OPT_NOW, OPT_REPLAY, "a run of windows, not --now" },
+		{ OPT_NOW, OPT_NO_SNAPSHOT, "a run of windows, not --now" },
+		{ OPT_LIST_QUEUES, OPT_QUEUE, "a run without --list-queues" },
+		{ OPT_LIST_QUEUES, OPT_QUEUE_FILE, "a run without --list-queues" },
+		{ OPT_LIST_QUEUES, OPT_QUEUE_NAME, "a run without --list-queues" },
+		{ OPT_LIST_QUEUES, OPT_NOW, "a run without --list-queues" },
+		{ OPT_LIST_QUEUES, OPT_RECORD, "a run without --list-queues" },
+		{ OPT_LIST_QUEUES, OPT_REPLAY, "a run without --list-queues" }
+	};
+	char text[SHOWN_SIZE];
+
+	for (size_t i = 0; i < ARRAY_LEN(rivals); i++)
+		if (p->given[rivals[i].rival])
+			misplaced(p, rivals[i].id, rivals[i].allowed);
+	if (p->given[OPT_LIST_QUEUES] && p->queue_words.n)
+		lines_add(&p->problems, "QUEUE_ID '%s': allowed is a run without --list-queues",
+			text_shown(text, p->queue_words.v[0], strlen(p->queue_words.v[0])));
+	if (p->outlier_none && p->set->noutlier && p->given[OPT_OUTLIER])
+		lines_add(&p->problems, "--outlier 'none': allowed is no other --outlier beside "
+			"it");
+	if (p->set->replay && strcmp(p->set->replay, "-") == 0 && p->queue_stdin)
+		lines_add(&p->problems, "--queue-file '-': stdin is what --replay - reads");
+}
+
+static void check_times(struct parse *p)
 {
 	struct settings *set = p->set;
 	char window[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX], late[DURATION_TEXT_MAX];
-	char text[SHOWN_SIZE];
 
+	if (set->notices)
+		return;
 	duration_format(window, set->window_ms);
 	duration_format(most, LATENESS_WINDOWS_MAX * set->window_ms);
 	duration_format(late, set->lateness_ms);
@@ -47,23 +113,32 @@ void checks_options(struct parse *p)
 	if (set->window_ms < set->interval_ms)
 		lines_add(&set->warnings, "--window %s is shorter than --interval %s: windows "
 			"without an update are to be expected", window, set->interval);
-	if (p->outlier_none && set->noutlier && p->given[OPT_OUTLIER])
-		lines_add(&p->problems, "--outlier 'none': allowed is no other --outlier beside "
-			"it");
-	if (set->replay && set->record)
-		lines_add(&p->problems, "--record '%s': allowed is a live run, not --replay",
-			text_shown(text, set->record, strlen(set->record)));
-	if (set->replay && strcmp(set->replay, "-") == 0 && p->queue_stdin)
-		lines_add(&p->problems, "--queue-file '-': stdin is what --replay - reads");
-	if (p->given[OPT_REPLAY])
+}
+
+/* A recording of the stream shows its queues itself; of the service's, what is asked of it
+ * is what was asked of the run. */
+static void check_queues(struct parse *p)
+{
+	struct settings *set = p->set;
+	const size_t most = set->notices ? NOTICE_QUEUES_MAX : QUEUES_MAX;
+
+	if (set->list_queues || (p->given[OPT_REPLAY] && !set->notices))
 		return;
 	if (!set->queues.n && !p->given[OPT_QUEUE] && !p->given[OPT_QUEUE_FILE]
-	    && !p->queue_words.n)
-		lines_add(&p->problems, "no queue: name one by --queue, --queue-file or as an "
-			"operand");
-	if (set->queues.n > QUEUES_MAX && !p->bad[OPT_QUEUE])
-		lines_add(&p->problems, "--queue: %zu queues; allowed are %d at most",
-			set->queues.n, QUEUES_MAX);
+	    && !p->given[OPT_QUEUE_NAME] && !p->queue_words.n)
+		lines_add(&p->problems, "no queue: name one by --queue, --queue-file%s or as an "
+			"operand", set->notices ? ", --queue-name" : "");
+	if (set->queues.n > most && !p->bad[OPT_QUEUE])
+		lines_add(&p->problems, "--queue: %zu queues; allowed are %zu at most",
+			set->queues.n, most);
+}
+
+void checks_options(struct parse *p)
+{
+	check_source(p);
+	check_rivals(p);
+	check_times(p);
+	check_queues(p);
 }
 
 /* --- files -------------------------------------------------------------------------- */

@@ -44,6 +44,7 @@ static void set_duration(struct parse *p, const char *value)
 	case OPT_LATENESS: p->set->lateness_ms = ms; break;
 	case OPT_CONNECT_TIMEOUT: p->set->connect_timeout_ms = ms; break;
 	case OPT_IDLE_TIMEOUT: p->set->idle_timeout_ms = ms; break;
+	case OPT_PONG_TIMEOUT: p->set->pong_timeout_ms = ms; break;
 	case OPT_TOKEN_MARGIN: p->set->token_margin_ms = ms; break;
 	default: break;
 	}
@@ -93,7 +94,11 @@ static void set_flag(struct parse *p, const char *value)
 
 	(void)value;
 	switch (p->now) {
+	case OPT_SKIP_REFUSED: set->skip_refused = true; break;
+	case OPT_LIST_QUEUES: set->list_queues = true; break;
 	case OPT_ALIGN: set->align = true; break;
+	case OPT_NOW: set->now = true; break;
+	case OPT_NO_SNAPSHOT: set->snapshot = false; break;
 	case OPT_NO_HEADER: set->header = false; break;
 	case OPT_DRY_RUN: set->dry_run = true; break;
 	case OPT_NO_CACHE: set->cache = false; break;
@@ -130,6 +135,18 @@ static void set_source(struct parse *p, const char *value)
 	p->set->notices = parse_word(p, value, &source_words) == 1;
 }
 
+static void set_queue_name(struct parse *p, const char *value)
+{
+	struct lines *names = &p->set->queue_names;
+
+	if (!*value || !utf8_valid(value, strlen(value)))
+		parse_problem(p, value, "a queue's name, or a pattern with * for any text");
+	else if (names->n == NOTICE_QUEUES_MAX)
+		parse_problem(p, value, "500 names at most");
+	else
+		lines_add(names, "%s", value);
+}
+
 /* --- the table ---------------------------------------------------------------------- */
 
 static const struct option_def table[OPTIONS] = {
@@ -137,9 +154,15 @@ static const struct option_def table[OPTIONS] = {
 		"queue to watch; repeatable", set_queue },
 	[OPT_QUEUE_FILE] = { "queue-file", 'Q', WATCH, "FILE", NULL, NULL,
 		"one queue ID a line, - is stdin; repeatable", queues_read },
+	[OPT_QUEUE_NAME] = { "queue-name", 0, WATCH, "PATTERN", NULL, NULL,
+		"queue by its name, * is any text; repeatable", set_queue_name },
+	[OPT_SKIP_REFUSED] = { "skip-refused", 0, WATCH, NULL, NULL, NULL,
+		"a queue that is refused is no failure", set_flag },
+	[OPT_LIST_QUEUES] = { "list-queues", 0, WATCH, NULL, NULL, NULL,
+		"print all queues with their names, then exit", set_flag },
 	[OPT_METRIC] = { "metric", 'm', WATCH, "NAME[,NAME]...",
 		"state,queueState,conversationCount,waitTime", NULL,
-		"metrics to print", wanted_metrics },
+		"metrics to print; of notifications: gsqstat(1)", wanted_metrics },
 	[OPT_INTERVAL] = { "interval", 'i', WATCH, "ISO8601", "PT10S", NULL,
 		"PT10S PT15S PT30S PT1M PT2M", set_interval },
 	[OPT_WINDOW] = { "window", 'w', WINDOWS, "DURATION", NULL,
@@ -148,6 +171,8 @@ static const struct option_def table[OPTIONS] = {
 		"windows to print, then exit", set_count },
 	[OPT_ALIGN] = { "align", 0, WINDOWS, NULL, NULL, NULL,
 		"begin windows at multiples of their length", set_flag },
+	[OPT_NOW] = { "now", 0, WINDOWS, NULL, NULL, NULL,
+		"no windows: what holds now, a row a queue", set_flag },
 	[OPT_TIME] = { "time", 0, WINDOWS, "CLOCK", NULL, "arrival, on replay event",
 		"arrival or event: whose clock places a frame", set_word },
 	[OPT_LATENESS] = { "lateness", 0, WINDOWS, "DURATION", NULL, "two intervals",
@@ -172,20 +197,25 @@ static const struct option_def table[OPTIONS] = {
 		"HOST[:PORT] or URL of the API", set_name },
 	[OPT_SUBSCRIBE] = { "subscribe", 0, SOURCE, "HOW", "url", NULL,
 		"url or message: where the payload travels", set_word },
+	[OPT_NO_SNAPSHOT] = { "no-snapshot", 0, SOURCE, NULL, NULL, NULL,
+		"do not ask for values that hold at the start", set_flag },
 	[OPT_CACERT] = { "cacert", 0, SOURCE, "FILE", NULL, "the system's",
 		"certificates to trust (PEM)", set_name },
 	[OPT_CONNECT_TIMEOUT] = { "connect-timeout", 0, SOURCE, "DURATION", "15s", NULL,
 		"bound of one handshake", set_duration },
 	[OPT_RETRY_FOR] = { "retry-for", 0, SOURCE, "DURATION", "60s", NULL,
 		"how long to try (again) before giving up", set_retry_for },
-	[OPT_IDLE_TIMEOUT] = { "idle-timeout", 0, SOURCE, "DURATION", NULL, "two intervals",
+	[OPT_IDLE_TIMEOUT] = { "idle-timeout", 0, SOURCE, "DURATION", NULL,
+		"two intervals, for notifications 40s",
 		"so long without a message is a lost stream", set_duration },
+	[OPT_PONG_TIMEOUT] = { "pong-timeout", 0, SOURCE, "DURATION", "10s", NULL,
+		"so long without an answer to a ping, likewise", set_duration },
 	[OPT_OUTLIER] = { "outlier", 0, SOURCE, "EXPR", "waitTime.avg>30000", NULL,
 		"drop frames for which EXPR holds, or none", wanted_rule },
 	[OPT_TOKEN_MARGIN] = { "token-margin", 0, CREDENTIALS, "DURATION", "60s", NULL,
 		"renew the token this long before its end", set_duration },
 	[OPT_NO_CACHE] = { "no-cache", 0, CREDENTIALS, NULL, NULL, NULL,
-		"read and keep no token in the cache", set_flag },
+		"read and keep nothing in the cache", set_flag },
 	[OPT_CLIENT_SECRET_FILE] = { "client-secret-file", 0, CREDENTIALS, "FILE", NULL, NULL,
 		"the client secret", set_name },
 	[OPT_AUDIT] = { "audit", 0, MESSAGES, "FORM", "json", NULL,
@@ -209,11 +239,12 @@ static void apply(struct parse *p, enum option_id id, const char *value)
 	else
 		table[id].set(p, value);
 	p->given[id] = !p->defaults;
+	p->value[id] = p->defaults ? NULL : value;
 }
 
 static void apply_defaults(struct parse *p)
 {
-	p->set->header = p->set->cache = true; p->set->snapshot = true; p->set->pong_timeout_ms = 10000;
+	p->set->header = p->set->cache = p->set->snapshot = true;
 	p->set->level = LEVEL_INFO;
 	p->defaults = true;
 	for (enum option_id id = 0; id < OPTIONS; id++)
@@ -358,7 +389,8 @@ static void check_all(struct parse *p)
 	checks_files(p);
 	usage_put_values(&json, p);
 	set->settings_json = json.data;
-	if (json.failed || p->problems.failed || set->queues.failed || set->outlier_text.failed
+	if (json.failed || p->problems.failed || set->queues.failed || set->queue_names.failed
+	    || set->patterns.failed || set->outlier_text.failed
 	    || p->queue_files.failed || p->queue_words.failed)
 		lines_add(&p->problems, "out of memory");
 }
@@ -401,6 +433,7 @@ void settings_free(struct settings *set)
 {
 	wanted_free(set);
 	lines_free(&set->queues);
+	lines_free(&set->queue_names);
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
 	free(set->settings_json);

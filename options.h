@@ -16,7 +16,8 @@
 #include "row.h"
 #include "window.h"
 
-#define QUEUES_MAX 50		/* of a live run */
+#define QUEUES_MAX 50		/* of a live run, from the stream */
+#define NOTICE_QUEUES_MAX 500	/* the same from the notification service */
 #define OUTLIERS_MAX 16
 
 enum subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
@@ -24,7 +25,10 @@ enum subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 struct settings {
 	struct lines queues;		/* distinct, lower case, in order */
 	bool notices;			/* --source notifications; else the stream */
-	struct lines queue_names; bool list_queues, skip_refused, snapshot, now; int64_t pong_timeout_ms;
+	struct lines queue_names;	/* patterns, as given */
+	bool skip_refused, list_queues;
+	bool now;			/* one snapshot, no windows */
+	bool snapshot;			/* false: --no-snapshot */
 	struct lines patterns;		/* of -m, or its default */
 	const char *metric[METRIC_MAX];	/* static names: first nasked by -m, then those that
 					   outlier rules alone name */
@@ -48,7 +52,7 @@ struct settings {
 	const char *cacert;
 	int64_t connect_timeout_ms;
 	int64_t retry_for_ms;
-	int64_t idle_timeout_ms;
+	int64_t idle_timeout_ms, pong_timeout_ms;
 	struct rule outlier[OUTLIERS_MAX];
 	char *outlier_path[OUTLIERS_MAX];	/* what their paths point into */
 	size_t noutlier;

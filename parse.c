@@ -19,6 +19,26 @@ WORDS(source, "stream", "notifications");
 WORDS(subscribe, "url", "message");
 WORDS(audit, "json", "logfmt", "none");
 
+bool parse_is_foreign(const struct parse *p, enum option_id id)
+{
+	switch (id) {
+	case OPT_INTERVAL:
+	case OPT_LATENESS:
+	case OPT_SUBSCRIBE:
+	case OPT_OUTLIER:
+		return p->set->notices;
+	case OPT_QUEUE_NAME:
+	case OPT_SKIP_REFUSED:
+	case OPT_LIST_QUEUES:
+	case OPT_NOW:
+	case OPT_NO_SNAPSHOT:
+	case OPT_PONG_TIMEOUT:
+		return !p->set->notices;
+	default:
+		return false;
+	}
+}
+
 void parse_problem(struct parse *p, const char *value, const char *allowed)
 {
 	char text[SHOWN_SIZE];

@@ -16,12 +16,13 @@ enum option_group { WATCH, WINDOWS, OUTPUT, SOURCE, CREDENTIALS, MESSAGES, GROUP
 
 /* Each option's place in the table. */
 enum option_id {
-	OPT_QUEUE, OPT_QUEUE_FILE, OPT_METRIC, OPT_INTERVAL, OPT_WINDOW, OPT_COUNT, OPT_ALIGN,
-	OPT_TIME, OPT_LATENESS, OPT_FORMAT, OPT_NO_HEADER, OPT_OUTPUT, OPT_RECORD, OPT_REJECTS,
-	OPT_DRY_RUN, OPT_REPLAY, OPT_SOURCE, OPT_HOST, OPT_SUBSCRIBE, OPT_CACERT,
-	OPT_CONNECT_TIMEOUT, OPT_RETRY_FOR, OPT_IDLE_TIMEOUT, OPT_OUTLIER, OPT_TOKEN_MARGIN,
-	OPT_NO_CACHE, OPT_CLIENT_SECRET_FILE, OPT_AUDIT, OPT_VERBOSE, OPT_SILENT, OPT_HELP,
-	OPT_VERSION, OPTIONS
+	OPT_QUEUE, OPT_QUEUE_FILE, OPT_QUEUE_NAME, OPT_SKIP_REFUSED, OPT_LIST_QUEUES,
+	OPT_METRIC, OPT_INTERVAL, OPT_WINDOW, OPT_COUNT, OPT_ALIGN, OPT_NOW, OPT_TIME,
+	OPT_LATENESS, OPT_FORMAT, OPT_NO_HEADER, OPT_OUTPUT, OPT_RECORD, OPT_REJECTS,
+	OPT_DRY_RUN, OPT_REPLAY, OPT_SOURCE, OPT_HOST, OPT_SUBSCRIBE, OPT_NO_SNAPSHOT,
+	OPT_CACERT, OPT_CONNECT_TIMEOUT, OPT_RETRY_FOR, OPT_IDLE_TIMEOUT, OPT_PONG_TIMEOUT,
+	OPT_OUTLIER, OPT_TOKEN_MARGIN, OPT_NO_CACHE, OPT_CLIENT_SECRET_FILE, OPT_AUDIT,
+	OPT_VERBOSE, OPT_SILENT, OPT_HELP, OPT_VERSION, OPTIONS
 };
 
 struct parse;
@@ -43,6 +44,7 @@ struct parse {
 	struct lines problems;
 	enum option_id now;		/* the option whose value is set */
 	bool given[OPTIONS], bad[OPTIONS];
+	const char *value[OPTIONS];	/* the last one given; NULL: none, or it takes none */
 	bool defaults;			/* defaults are being applied */
 	bool help, version, queue_stdin, outlier_none;
 	struct lines queue_files;	/* inputs, for the check against outputs */
@@ -60,6 +62,9 @@ extern const struct words metric_words, interval_words, format_words, time_words
 	subscribe_words, audit_words;
 
 #define DURATION_UNITS ", a number with ms, s, m or h (or ISO 8601)"
+
+/* Whether it is of no effect with the source that is chosen. */
+bool parse_is_foreign(const struct parse *p, enum option_id id);
 
 /* A line for the value of the option at hand. */
 void parse_problem(struct parse *p, const char *value, const char *allowed);

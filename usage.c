@@ -138,9 +138,16 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 {
 	const struct settings *set = p->set;
 
+	if (parse_is_foreign(p, id)) {
+		buf_str(out, "null");
+		return;
+	}
 	switch (id) {
 	case OPT_QUEUE: put_lines(out, &set->queues); break;
 	case OPT_QUEUE_FILE: put_lines(out, &p->queue_files); break;
+	case OPT_QUEUE_NAME: put_lines(out, &set->queue_names); break;
+	case OPT_SKIP_REFUSED: put_bool(out, set->skip_refused); break;
+	case OPT_LIST_QUEUES: put_bool(out, set->list_queues); break;
 	case OPT_METRIC: put_lines(out, &set->patterns); break;
 	case OPT_SOURCE: put_text(out, source_words.v[set->notices]); break;
 	case OPT_INTERVAL: put_text(out, set->interval); break;
@@ -152,6 +159,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 			buf_str(out, "null");
 		break;
 	case OPT_ALIGN: put_bool(out, set->align); break;
+	case OPT_NOW: put_bool(out, set->now); break;
 	case OPT_TIME: put_text(out, time_words.v[set->time == TIME_EVENT]); break;
 	case OPT_LATENESS: put_duration(out, set->lateness_ms); break;
 	case OPT_FORMAT: put_text(out, format_words.v[set->format == FORMAT_CSV]); break;
@@ -163,10 +171,12 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_REPLAY: put_text(out, set->replay); break;
 	case OPT_HOST: put_text(out, set->creds.base_url); break;
 	case OPT_SUBSCRIBE: put_text(out, subscribe_words.v[set->subscribe]); break;
+	case OPT_NO_SNAPSHOT: put_bool(out, !set->snapshot); break;
 	case OPT_CACERT: put_text(out, set->cacert ? set->cacert : p->ca_file); break;
 	case OPT_CONNECT_TIMEOUT: put_duration(out, set->connect_timeout_ms); break;
 	case OPT_RETRY_FOR: put_duration(out, set->retry_for_ms); break;
 	case OPT_IDLE_TIMEOUT: put_duration(out, set->idle_timeout_ms); break;
+	case OPT_PONG_TIMEOUT: put_duration(out, set->pong_timeout_ms); break;
 	case OPT_OUTLIER: put_lines(out, &set->outlier_text); break;
 	case OPT_TOKEN_MARGIN: put_duration(out, set->token_margin_ms); break;
 	case OPT_NO_CACHE: put_bool(out, !set->cache); break;

@@ -48,6 +48,8 @@ static void settle_metrics(struct parse *p)
 	struct settings *set = p->set;
 
 	p->now = OPT_METRIC;
+	if (p->bad[OPT_SOURCE])
+		return;
 	if (set->notices && !p->given[OPT_METRIC]) {
 		lines_free(&set->patterns);
 		for (size_t i = 0; i < ARRAY_LEN(notice_metrics); i++)
@@ -121,6 +123,8 @@ void wanted_settle(struct parse *p)
 	struct settings *set = p->set;
 
 	settle_metrics(p);
+	if (set->notices)
+		clear_rules(set);
 	/* rules may name metrics that are decoded for them alone */
 	for (size_t i = 0; i < set->noutlier; i++)
 		set->outlier[i].metric = metric_index(set,

@@ -18,12 +18,20 @@ _gsqstat() {
 	local words=
 	case $prev in
 	-m | --metric)
-		_gsqstat_list 'state queueState agentState conversationCount waitTime abandonedCount'
+		if [[ ${COMP_WORDS[*]} == *notifications* ]]; then
+			_gsqstat_list 'oWaiting oInteracting oLongestWaiting oOnQueueUsers
+				oUserRoutingStatuses nOffered tWait tAnswered tAbandon tHandle
+				oServiceLevel'
+		else
+			_gsqstat_list 'state queueState agentState conversationCount waitTime
+				abandonedCount'
+		fi
 		return ;;
 	-i | --interval) words='PT10S PT15S PT30S PT1M PT2M' ;;
 	-w | --window) words='10s 30s 1m 5m 1h' ;;
 	-f | --format) words='ndjson csv' ;;
 	--time) words='arrival event' ;;
+	--source) words='stream notifications' ;;
 	--subscribe) words='url message' ;;
 	--audit) words='json logfmt none' ;;
 	--outlier) words='none waitTime.avg\>30000' ;;
@@ -35,15 +43,17 @@ _gsqstat() {
 	-H | --host)
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
 		return ;;
-	-q | --queue | -n | --count | --lateness | --connect-timeout | --retry-for | \
-		--idle-timeout | --token-margin)
+	-q | --queue | --queue-name | -n | --count | --lateness | --connect-timeout | \
+		--retry-for | --idle-timeout | --pong-timeout | --token-margin)
 		return ;;
 	*)
-		[[ $cur == -* ]] && words='--queue --queue-file --metric --interval --window
-			--count --align --time --lateness --format --no-header --output --record
-			--rejects --dry-run --replay --host --subscribe --cacert --connect-timeout
-			--retry-for --idle-timeout --outlier --token-margin --no-cache
-			--client-secret-file --audit --verbose --silent --help --version
+		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused
+			--list-queues --metric --interval --window --count --align --now --time
+			--lateness --format --no-header --output --record --rejects --dry-run
+			--replay --source --host --subscribe --no-snapshot --cacert
+			--connect-timeout --retry-for --idle-timeout --pong-timeout --outlier
+			--token-margin --no-cache --client-secret-file --audit --verbose --silent
+			--help --version
 			-q -Q -m -i -w -n -f -o -H -v -s -h -V' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

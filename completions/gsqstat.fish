@@ -2,7 +2,12 @@
 
 function __gsqstat_metrics
     set -l done (string match -r '.*,' -- (commandline -ct))
-    for name in state queueState agentState conversationCount waitTime abandonedCount
+    set -l names state queueState agentState conversationCount waitTime abandonedCount
+    if string match -q '*notifications*' -- (commandline -opc)
+        set names oWaiting oInteracting oLongestWaiting oOnQueueUsers oUserRoutingStatuses \
+            nOffered tWait tAnswered tAbandon tHandle oServiceLevel
+    end
+    for name in $names
         echo $done$name
     end
 end
@@ -10,11 +15,15 @@ end
 complete -c gsqstat -f
 complete -c gsqstat -s q -l queue -x -d 'queue to watch'
 complete -c gsqstat -s Q -l queue-file -r -F -d 'one queue ID a line'
+complete -c gsqstat -l queue-name -x -d 'queue by its name'
+complete -c gsqstat -l skip-refused -d 'a queue that is refused is no failure'
+complete -c gsqstat -l list-queues -d 'print all queues with their names, then exit'
 complete -c gsqstat -s m -l metric -x -a '(__gsqstat_metrics)' -d 'metrics to print'
 complete -c gsqstat -s i -l interval -x -a 'PT10S PT15S PT30S PT1M PT2M' -d 'interval of the frames'
 complete -c gsqstat -s w -l window -x -a '10s 30s 1m 5m 1h' -d 'length of a window'
 complete -c gsqstat -s n -l count -x -d 'windows to print, then exit'
 complete -c gsqstat -l align -d 'begin windows at multiples of their length'
+complete -c gsqstat -l now -d 'no windows: what holds now, a row a queue'
 complete -c gsqstat -l time -x -a 'arrival event' -d 'whose clock places a frame'
 complete -c gsqstat -l lateness -x -d 'how far behind a timestamp may be'
 complete -c gsqstat -s f -l format -x -a 'ndjson csv' -d 'form of the rows'
@@ -24,15 +33,18 @@ complete -c gsqstat -l record -r -F -d 'keep every frame'
 complete -c gsqstat -l rejects -r -F -d 'keep every rejected frame'
 complete -c gsqstat -l dry-run -d 'check all, print the settings, send nothing'
 complete -c gsqstat -l replay -r -F -d 'read a recording'
+complete -c gsqstat -l source -x -a 'stream notifications' -d 'where the data comes from'
 complete -c gsqstat -s H -l host -x -d 'host of the API'
 complete -c gsqstat -l subscribe -x -a 'url message' -d 'where the payload travels'
+complete -c gsqstat -l no-snapshot -d 'do not ask for values that hold at the start'
 complete -c gsqstat -l cacert -r -F -d 'certificates to trust'
 complete -c gsqstat -l connect-timeout -x -d 'bound of one handshake'
 complete -c gsqstat -l retry-for -x -d 'how long to try before giving up'
 complete -c gsqstat -l idle-timeout -x -d 'so long without a message is a lost stream'
+complete -c gsqstat -l pong-timeout -x -d 'so long without an answer to a ping, likewise'
 complete -c gsqstat -l outlier -x -a none -d 'drop frames for which it holds'
 complete -c gsqstat -l token-margin -x -d 'renew the token this long before its end'
-complete -c gsqstat -l no-cache -d 'read and keep no token'
+complete -c gsqstat -l no-cache -d 'read and keep nothing in the cache'
 complete -c gsqstat -l client-secret-file -r -F -d 'the client secret'
 complete -c gsqstat -l audit -x -a 'json logfmt none' -d 'form of the lines on stderr'
 complete -c gsqstat -s v -l verbose -d 'more on stderr'

@@ -271,8 +271,10 @@ NOTICES = ("--dry-run", "--source", "notifications", QUEUE)
 
 @pytest.mark.parametrize("variable", ["GENESYS_API_HOST", "GENESYSCLOUD_REGION", "-H"])
 @pytest.mark.parametrize("host, url", [
-    ("eu-central-1", "https://api.mypurecloud.de"), ("mypurecloud.ie", "https://api.mypurecloud.ie"),
-    ("login.mypurecloud.ie", "https://api.mypurecloud.ie"), ("ws://127.0.0.1:5", "http://127.0.0.1:5")])
+    ("eu-central-1", "https://api.mypurecloud.de"),
+    ("mypurecloud.ie", "https://api.mypurecloud.ie"),
+    ("login.mypurecloud.ie", "https://api.mypurecloud.ie"),
+    ("ws://127.0.0.1:5", "http://127.0.0.1:5")])
 def test_any_name_of_the_service_is_its_api(tool, variable, host, url):
     tool.env.update(GENESYSCLOUD_ACCESS_TOKEN="secret-value")
     args = [variable, host] if variable == "-H" else []
@@ -285,6 +287,39 @@ def test_any_name_of_the_service_is_its_api(tool, variable, host, url):
     assert settings["access-token"] == {"from": "environment"}
     assert settings["client-id"] == settings["client-secret"] == {"from": None}
     refused(tool, *NOTICES, "-H", "mars-1", words=["--host 'mars-1'", "AWS region"])
+
+
+def test_500_queues_and_no_more(tool):
+    tool.env.update(GENESYSCLOUD_ACCESS_TOKEN="t", GENESYSCLOUD_REGION="eu-west-1")
+    lines = ["%08x-0000-4000-8000-000000000001" % i for i in range(501)]
+    (tool.dir / "queues").write_text("\n".join(lines[:500]))
+    r = tool.run(*NOTICES[:-1], "-Q", "queues")
+    assert r.status == 0 and json.loads(r.out)["queue"]["value"] == lines[:500]
+    refused(tool, *NOTICES[:-1], "-Q", "queues", lines[500],
+            words=["501 queues; allowed are 500 at most"])
+    refused(tool, *NOTICES[:-1], "-Q", "queues", lines[500], "--replay", "/dev/null",
+            words=["501 queues; allowed are 500 at most"])
+
+
+def test_dry_run_shows_the_source_and_what_belongs_to_it(user):
+    def values(*args):
+        r = user.run("--dry-run", *HOST, *args)
+        assert r.status == 0 and r.err == "", r.err
+        return {key: setting.get("value") for key, setting in json.loads(r.out).items()
+                if key != "schema"}
+
+    stream = ("interval", "lateness", "subscribe", "outlier")
+    notices = ("queue-name", "skip-refused", "list-queues", "now", "no-snapshot", "pong-timeout")
+    found = values("--source", "notifications", "--queue-name", "A*", "--queue-name", "b, c",
+                   "--now", "--skip-refused")
+    assert [found[key] for key in stream] == [None] * 4
+    assert [found[key] for key in notices] == [["A*", "b, c"], True, False, True, False, "10s"]
+    assert found["source"] == "notifications" and found["idle-timeout"] == "40s"
+    assert found["metric"][:2] == ["oWaiting", "oInteracting"]
+    found = values(QUEUE)
+    assert [found[key] for key in notices] == [None] * 6
+    assert [found[key] for key in stream] == ["PT10S", "20s", "url", ["waitTime.avg>30000"]]
+    assert values("--source", "notifications", "--list-queues")["list-queues"] is True
 
 
 def test_access_token_beats_id_and_secret_of_the_environment(tool):

@@ -26,7 +26,7 @@ def options(tool):
             found[last] = (option[1] or "", option[3] or "", "")
         elif default:
             found[last] = found[last][:2] + (default[1],)
-    assert len(found) == 31
+    assert len(found) == 38
     return found
 
 
@@ -72,7 +72,8 @@ def test_completions_have_the_options_of_the_table(tool, shell, long, letter):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completions_have_the_words(tool, shell):
     words = ("state queueState agentState conversationCount waitTime abandonedCount PT10S PT15S "
-             "PT30S PT1M PT2M ndjson csv arrival event url message json logfmt none").split()
+             "PT30S PT1M PT2M ndjson csv arrival event url message json logfmt none stream "
+             "notifications oWaiting oServiceLevel").split()
     assert [w for w in words if not re.search(r"\b%s\b" % w, SHELLS[shell])] == []
 
 
@@ -138,7 +139,9 @@ def test_completions_in_their_shells():
         if not shutil.which(shell):
             pytest.skip(shell + " is missing")
         for words, wanted in (("--inter", "--interval"), ("-i PT3", "PT30S"), ("-f c", "csv"),
-                              ("-m state,wai", "state,waitTime"), ("--audit l", "logfmt")):
+                              ("-m state,wai", "state,waitTime"), ("--audit l", "logfmt"),
+                              ("--source no", "notifications"),
+                              ("--source notifications -m tWait,oW", "tWait,oWaiting")):
             r = subprocess.run([shell, "-c", text % words], cwd=TOP, capture_output=True, text=True)
             assert wanted in r.stdout.split(), (shell, words, r.stdout, r.stderr)
 

@@ -197,6 +197,102 @@ static void rule__replaces_the_default(void **state)
 	bad("--outlier waitTime.avg>1 --outlier none " Q1, "no other --outlier");
 }
 
+#define NOTICES "--source notifications "
+
+static void default__of_the_notifications(void **state)
+{
+	(void)state;
+	run(NOTICES Q1);
+	assert_true(set.notices && set.snapshot && !set.now);
+	assert_true(!set.list_queues && !set.skip_refused);
+	assert_int_equal(set.window_ms, 30000);
+	assert_int_equal(set.count, 1);
+	assert_int_equal(set.time, TIME_ARRIVAL);
+	assert_int_equal(set.idle_timeout_ms, 40000);
+	assert_int_equal(set.pong_timeout_ms, 10000);
+	assert_int_equal(set.noutlier, 0);
+	assert_int_equal(set.outlier_text.n, 0);
+	assert_int_equal(set.queue_names.n, 0);
+	assert_int_equal(set.patterns.n, 8);
+	assert_string_equal(set.patterns.v[0], "oWaiting");
+	assert_string_equal(set.patterns.v[7], "oServiceLevel");
+	assert_string_equal(set.creds.base_url, "https://api.example.com");
+	assert_string_equal(set.creds.login_url, "https://login.example.com");
+	assert_string_equal(set.creds.domain, "example.com");
+	run(Q1);
+	assert_string_equal(set.creds.login_url, set.creds.base_url);
+	assert_null(set.creds.domain);
+	run("--replay " SAMPLE " " NOTICES Q1);
+	assert_int_equal(set.count, 0);
+	assert_int_equal(set.time, TIME_ARRIVAL);
+	assert_null(set.creds.base_url);
+}
+
+static void value__of_the_notifications(void **state)
+{
+	(void)state;
+	run(NOTICES "--queue-name Support_* --queue-name A,B --skip-refused --no-snapshot "
+		"--pong-timeout 1ms --idle-timeout 5s --time arrival -m oX,t* -m * -w 1s");
+	assert_int_equal(set.queue_names.n, 2);
+	assert_string_equal(set.queue_names.v[0], "Support *");
+	assert_string_equal(set.queue_names.v[1], "A,B");
+	assert_true(set.skip_refused && !set.snapshot);
+	assert_int_equal(set.pong_timeout_ms, 1);
+	assert_int_equal(set.idle_timeout_ms, 5000);
+	assert_int_equal(set.patterns.n, 3);
+	run(NOTICES "--list-queues -f csv --no-header -o rows");
+	assert_true(set.list_queues);
+	run(NOTICES "--now --queue-name *");
+	assert_true(set.now);
+}
+
+/* What belongs to one source, and what has no place beside another option. */
+static void option__that_has_no_place_has_one_line(void **state)
+{
+	(void)state;
+	bad("--time event " NOTICES Q1, "--time 'event': allowed is arrival, or --source stream");
+	bad("--lateness 5s " NOTICES Q1, "--lateness '5s': allowed is --source stream alone");
+	bad("-i PT30S " NOTICES Q1, "--interval 'PT30S': allowed is --source stream alone");
+	bad("--subscribe url " NOTICES Q1, "--subscribe 'url': allowed is --source stream alone");
+	bad("--outlier none " NOTICES Q1, "--outlier 'none': allowed is --source stream alone");
+	bad("--lateness 0s " NOTICES Q1, "--lateness '0s': allowed is 1ms");
+	bad("--queue-name x", "--queue-name 'x': allowed is --source notifications alone");
+	bad("--list-queues", "--list-queues: allowed is --source notifications alone");
+	bad("--skip-refused " Q1, "--skip-refused: allowed is --source notifications alone");
+	bad("--no-snapshot " Q1, "--no-snapshot: allowed is --source notifications alone");
+	bad("--now " Q1, "--now: allowed is --source notifications alone");
+	bad("--pong-timeout 9s " Q1, "--pong-timeout '9s': allowed is --source notif");
+	bad("--now -m oWaiting --source notificaton " Q1, "did you mean notifications?");
+	bad(NOTICES "--now -n 3 " Q1, "--count '3': allowed is a run of windows, not --now");
+	bad(NOTICES "--now -w 1m " Q1, "--window '1m': allowed is a run of windows");
+	bad(NOTICES "--now --align " Q1, "--align: allowed is a run of windows");
+	bad(NOTICES "--now --record x " Q1, "--record 'x': allowed is a run of windows");
+	bad(NOTICES "--now --replay " SAMPLE " " Q1, "--replay '" SAMPLE "': allowed is a run");
+	bad(NOTICES "--now --no-snapshot " Q1, "--no-snapshot: allowed is a run of windows");
+	bad(NOTICES "--list-queues -q " Q1, "--queue '" Q1 "': allowed is a run without --list");
+	bad(NOTICES "--list-queues " Q1, "QUEUE_ID '" Q1 "': allowed is a run without --list");
+	bad(NOTICES "--list-queues --queue-name x", "--queue-name 'x': allowed is a run without");
+	bad(NOTICES "--list-queues --now", "--now: allowed is a run without --list-queues");
+	bad(NOTICES "--list-queues --record x", "--record 'x': allowed is a run without");
+	bad(NOTICES "--list-queues --replay " SAMPLE, "--replay '" SAMPLE "': allowed is a run");
+}
+
+static void value__of_the_notifications_that_is_bad(void **state)
+{
+	(void)state;
+	bad("--source notifications", "no queue: name one by --queue, --queue-file, --queue-name");
+	bad("--source notifications --now", "no queue");
+	bad("--source notifications --replay " SAMPLE, "no queue");
+	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': allowed is a metric of the notif");
+	bad(NOTICES "-m o*x " Q1, "--metric 'o*x'");
+	bad("-m oWaiting " Q1, "--metric 'oWaiting': allowed is one of state");
+	bad(NOTICES "--queue-name=", "--queue-name ''");
+	bad(NOTICES "--queue-name \xFF", "--queue-name '?'");
+	bad(NOTICES "--pong-timeout 0s " Q1, "--pong-timeout '0s'");
+	bad(NOTICES "-H mars-1 " Q1, "--host 'mars-1': allowed is an AWS region");
+	bad(NOTICES "-H http://api.x.de " Q1, "--host 'http://api.x.de': allowed is https");
+}
+
 /* Flag, value, what is allowed, and the nearest word. */
 static void value__that_is_bad_has_one_line(void **state)
 {
@@ -240,7 +336,7 @@ static void option__that_is_unknown_has_one_line(void **state)
 	bad("--formt=csv " Q1, "did you mean --format?");
 	bad("--alin " Q1, "did you mean --align?");
 	bad("--re x " Q1, "record rejects replay retry-for");
-	bad("--no " Q1, "no-header no-cache");
+	bad("--no " Q1, "now no-header no-snapshot no-cache");
 	bad("--nonsense-of-this-kind " Q1, "see --help");
 	bad("-Z " Q1, "unknown option -Z");
 }
@@ -296,6 +392,10 @@ int main(void)
 		cmocka_unit_test(value__is_taken_in_every_form),
 		cmocka_unit_test(queue__keeps_its_order_once_and_in_lower_case),
 		cmocka_unit_test(rule__replaces_the_default),
+		cmocka_unit_test(default__of_the_notifications),
+		cmocka_unit_test(value__of_the_notifications),
+		cmocka_unit_test(option__that_has_no_place_has_one_line),
+		cmocka_unit_test(value__of_the_notifications_that_is_bad),
 		cmocka_unit_test(value__that_is_bad_has_one_line),
 		cmocka_unit_test(option__that_is_unknown_has_one_line),
 		cmocka_unit_test(value__that_is_bad_hides_no_other),
