@@ -1,5 +1,6 @@
 #include "api.h"
 
+#include <arpa/inet.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "text.h"
 
 #define TOPIC_HEAD "v2.analytics.queues."
-#define URI_MAX 4096
+#define URI_MAX 768		/* as an event's text, so that all of it is known as a secret */
 #define REASON_MAX 512
 
 static const char *const families[API_TOPICS] = { "observations", "activity" };
@@ -45,9 +46,27 @@ static char *take_word(struct json_cursor *c)
 	return NULL;
 }
 
+/* Of an authority without a user. */
+static bool is_loopback(const char *host)
+{
+	size_t len = *host == '[' ? strcspn(host, "/?#@") : strcspn(host, ":/?#@");
+	char text[INET_ADDRSTRLEN] = "";
+	struct in_addr v4;
+
+	if (host[strcspn(host, "/?#@")] == '@')
+		return false;
+	if (len >= 5 && strncmp(host, "[::1]", 5) == 0)
+		return len == 5 || host[5] == ':';
+	if (len < sizeof(text))
+		memcpy(text, host, len);
+	return (len == 9 && strncasecmp(host, "localhost", len) == 0)
+		|| (inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
+}
+
 static bool is_uri(const char *uri, bool plain)
 {
-	return strncmp(uri, "wss://", 6) == 0 || (plain && strncmp(uri, "ws://", 5) == 0);
+	return strncmp(uri, "wss://", 6) == 0
+		|| (plain && strncmp(uri, "ws://", 5) == 0 && is_loopback(uri + 5));
 }
 
 /* The ID stands in the paths of requests. */

@@ -18,8 +18,10 @@
 #define US_PER_MS 1000
 #define BEHIND_US 1000000	/* libcurl's own bound is behind ours */
 #define AGAIN_US 5000000	/* between attempts of a job beside a socket that is up */
+#define CHANGE_LEAST_US 1000000	/* between tokens, however short they live */
 #define RENEW_US (INT64_C(20) * 3600 * 1000000)
 #define EVICTED_US 60000000	/* between channels that others evict in turns */
+#define UNSUBSCRIBED_US 1000000	/* for the close that comes with it */
 #define HANDOVER_US 60000000	/* how long the server keeps the old socket at most */
 #define OVERLAP_US 1000000	/* what was sent before the new socket is on its way */
 #define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View in " \
@@ -44,6 +46,8 @@ struct channel {
 	size_t nqueue;
 	bool *refused;			/* by queue */
 	size_t nrefused, refused_told;
+	size_t nquiet;			/* queues of which the activity alone was refused */
+	char quiet[400];		/* the first one's words */
 	struct lines reasons;		/* of the refused ones, in the order they came */
 	size_t reason_queue[CHANNEL_QUEUES_MAX];
 	struct net *net;
@@ -70,7 +74,8 @@ struct channel {
 	bool answers_due;
 	/* all of it */
 	bool token_renewed, started, closing, closed_told;
-	int64_t topics_us, evicted_us;
+	bool snapshot_due;		/* since the start or a loss */
+	int64_t topics_us, evicted_us, change_us;	/* change: of the token, INT64_MAX: never */
 	struct rest *deletion[LEFT_MAX + 1];
 	bool held;			/* a message waits behind the event that it made */
 	struct stream_event message;
@@ -100,6 +105,8 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->step = STEP_TOKEN;
 	ch->not_before_us = now_us;
 	ch->evicted_us = INT64_MIN / 2;
+	ch->change_us = INT64_MAX;
+	ch->snapshot_due = conf->snapshot || conf->once;
 	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
 	attempt_init(&ch->a, conf->retry_for_us, now_us);
 	if (ch->refused)
@@ -194,6 +201,10 @@ static void try_again(struct channel *ch, enum step step, enum status status, in
 
 static void breach(struct channel *ch, enum step step, int64_t now_us, const char *text)
 {
+	if (is_beside(ch)) {
+		try_again(ch, step, ST_NET, now_us, -1, 0, text);
+		return;
+	}
 	attempt_breach(&ch->a, STREAM_RETRY, now_us, text);
 	settle(ch, step);
 }
@@ -233,9 +244,8 @@ static void begin_topics(struct channel *ch, int64_t now_us)
 	size_t n = ch->one_by_one ? 1 : ch->nqueue;
 
 	if (api_put_topics(&body, ch->queue + ch->next_queue, n) && buf_char(&body, '\0'))
-		ask(ch, ch->one_by_one ? "POST" : "PUT", CHANNELS "/", ch->one_by_one
-			? "/subscriptions" : "/subscriptions?ignoreErrors=true", body.data,
-			now_us);
+		ask(ch, ch->one_by_one ? "POST" : "PUT", CHANNELS "/",
+			"/subscriptions?ignoreErrors=true", body.data, now_us);
 	else
 		over(ch, ST_OUTPUT, "out of memory");
 	buf_free(&body);
@@ -251,6 +261,7 @@ static size_t batch_size(const struct channel *ch)
 static void all_answered(struct channel *ch)
 {
 	ch->answers_due = true;
+	ch->snapshot_due = ch->token_renewed = false;
 	enter(ch, STEP_NONE, INT64_MAX);
 }
 
@@ -298,10 +309,39 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 	ch->begun = true;
 }
 
+/* Before its end by the margin; what lives hardly longer than that gets half its life. */
+static int64_t change_at_us(const struct channel *ch, int64_t now_us)
+{
+	int64_t expires_us = token_result(ch->token)->expires_ms * US_PER_MS;
+	int64_t at_us = expires_us - ch->conf.margin_us;
+	int64_t half_us = now_us + (expires_us - now_us) / 2;
+
+	if (expires_us <= 0)
+		return INT64_MAX;
+	if (at_us < half_us)
+		at_us = half_us;
+	return at_us < now_us + CHANGE_LEAST_US ? now_us + CHANGE_LEAST_US : at_us;
+}
+
 static void after_token(struct channel *ch, int64_t now_us)
 {
 	attempt_token_came(&ch->a, ch->token);
+	ch->change_us = change_at_us(ch, now_us);
 	enter(ch, ch->conf.once ? STEP_SNAPSHOT : STEP_CREATE, now_us);
+}
+
+static void token_failed(struct channel *ch, int64_t now_us)
+{
+	const struct token_result *r = token_result(ch->token);
+
+	if (is_beside(ch) && (r->failure == TOKEN_LIMITED || r->failure == TOKEN_NETWORK
+	    || r->failure == TOKEN_BREACH)) {
+		try_again(ch, STEP_TOKEN, ST_NET, now_us, r->retry_after_us,
+			(int)r->http_status, r->text);
+		return;
+	}
+	attempt_token_failed(&ch->a, ch->token, now_us, LACKS);
+	settle(ch, STEP_TOKEN);
 }
 
 static void judge_token(struct channel *ch, enum token_state state, int64_t now_us)
@@ -311,8 +351,7 @@ static void judge_token(struct channel *ch, enum token_state state, int64_t now_
 		after_token(ch, now_us);
 		break;
 	case TOKEN_FAILED:
-		attempt_token_failed(&ch->a, ch->token, now_us, LACKS);
-		settle(ch, STEP_TOKEN);
+		token_failed(ch, now_us);
 		break;
 	case TOKEN_NONE:
 	case TOKEN_LOCKING:
@@ -405,18 +444,29 @@ static bool refuse(struct channel *ch, size_t queue, const char *reason)
 static bool on_refusal(void *arg, const struct api_refusal *r)
 {
 	struct channel *ch = arg;
-	char text[400];
 
 	for (size_t i = 0; i < ch->nqueue; i++) {
 		if (strcmp(ch->queue[i], r->queue_id) != 0)
 			continue;
 		if (r->observations)
 			return refuse(ch, i, r->reason[0] ? r->reason : "no reason was told");
-		snprintf(text, sizeof(text), "the activity of queue %s is not told: %.200s",
-			ch->queue[i], r->reason);
-		attempt_tell(&ch->a, STREAM_WARNING, text);
+		if (!ch->refused[i] && ch->nquiet++ == 0)
+			snprintf(ch->quiet, sizeof(ch->quiet), "the activity of queue %s is not "
+				"told: %.200s", ch->queue[i], r->reason);
 	}
 	return true;
+}
+
+/* One line for all of them: their observations come, so that hardly anything is missing. */
+static void tell_quiet(struct channel *ch)
+{
+	char text[sizeof(ch->quiet) + 64];
+
+	snprintf(text, sizeof(text), ch->nquiet > 1 ? "%s (and that of %zu other queues)" : "%s",
+		ch->quiet, ch->nquiet - 1);
+	if (ch->nquiet)
+		attempt_tell(&ch->a, STREAM_WARNING, text);
+	ch->nquiet = 0;
 }
 
 static void subscribed(struct channel *ch, int64_t now_us)
@@ -425,6 +475,9 @@ static void subscribed(struct channel *ch, int64_t now_us)
 
 	ch->topics_us = now_us;
 	ch->renewal = false;
+	tell_quiet(ch);
+	if (renewal)
+		ch->token_renewed = false;
 	if (ch->nrefused == ch->nqueue)
 		over_with(ch, ST_AUTH, "every queue was refused", LACKS);
 	else if (renewal)
@@ -475,7 +528,6 @@ static void took_snapshot(struct channel *ch, const struct rest_answer *answer, 
 
 static void answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
-	ch->token_renewed = false;
 	switch (ch->step) {
 	case STEP_CREATE:
 		created(ch, answer, now_us);
@@ -483,7 +535,8 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 	case STEP_TOPICS:
 		put_topics(ch, answer, now_us);
 		break;
-	case STEP_HEAD:		/* it is still there: an idle close */
+	case STEP_HEAD:
+		attempt_tell(&ch->a, STREAM_WARNING, "an idle close: the channel is still there");
 		enter(ch, STEP_CONNECT, now_us);
 		break;
 	case STEP_SNAPSHOT:
@@ -536,14 +589,26 @@ static void forbidden(struct channel *ch, const struct rest_answer *answer, int6
 	}
 }
 
+/* A newer channel of the client has taken the place of this one. If two runs did that to each
+ * other in turns, neither would have a minute. */
+static void evicted(struct channel *ch, int64_t now_us)
+{
+	struct attempt_failure f = { STREAM_RETRY, ST_NET, -1, 0, "evicted: a newer channel of "
+		"this client has taken its place; a client has 20 at most" };
+
+	if (ch->evicted_us + EVICTED_US > now_us)
+		f.retry_after_us = ch->evicted_us + EVICTED_US - now_us;
+	leave_channel(ch);
+	ch->handover = ch->renewal = false;
+	attempt_again(&ch->a, now_us, &f);
+	settle(ch, STEP_TOKEN);
+	ch->evicted_us = ch->not_before_us;
+}
+
 static void not_found(struct channel *ch, const char *text, int64_t now_us)
 {
 	if (ch->step == STEP_HEAD) {
-		attempt_tell(&ch->a, STREAM_WARNING, "the channel is gone: a client has 20 at most, "
-			"and a newer one of its channels has evicted this one");
-		new_channel(ch, ch->evicted_us + EVICTED_US > now_us
-			? ch->evicted_us + EVICTED_US : now_us);
-		ch->evicted_us = now_us;
+		evicted(ch, now_us);
 	} else if (ch->step == STEP_TOPICS) {
 		leave_channel(ch);
 		try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, 404, text);
@@ -611,7 +676,7 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 	struct stream_event *e = attempt_tell(&ch->a, STREAM_CONNECTED, NULL);
 	bool replaces = ch->cur >= 0;
 
-	e->at_us = ch->started || ch->conf.snapshot ? now_us : now_us - now_us % US_PER_MS;
+	e->at_us = ch->started ? now_us : now_us - now_us % US_PER_MS;
 	e->socket = slot;
 	retry_connected(&ch->a.retry, now_us);
 	ch->a.status = ST_OK;
@@ -624,10 +689,9 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 	ch->line[slot].until_us = now_us + ch->conf.idle_timeout_us;
 	ch->handover = false;
 	ch->started = ch->started || !ch->conf.snapshot;
-	if (replaces || !ch->conf.snapshot)
-		enter(ch, STEP_NONE, INT64_MAX);
-	else
-		enter(ch, STEP_SNAPSHOT, now_us);
+	ch->token_renewed = ch->token_renewed && ch->snapshot_due;
+	enter(ch, ch->snapshot_due ? STEP_SNAPSHOT : STEP_NONE,
+		ch->snapshot_due ? now_us : INT64_MAX);
 }
 
 static void drop(struct line *l)
@@ -671,19 +735,6 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 	}
 }
 
-static void evicted(struct channel *ch, int64_t now_us)
-{
-	struct attempt_failure f = { STREAM_RETRY, ST_NET, -1, 0, "evicted: a newer channel of "
-		"this client has taken its place; a client has 20 at most" };
-
-	if (ch->evicted_us + EVICTED_US > now_us)
-		f.retry_after_us = ch->evicted_us + EVICTED_US - now_us;
-	ch->evicted_us = now_us;
-	leave_channel(ch);
-	attempt_again(&ch->a, now_us, &f);
-	settle(ch, STEP_TOKEN);
-}
-
 /* The socket that counted has ended. A job that was to replace it goes on, and counts now. */
 static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int64_t now_us)
 {
@@ -694,6 +745,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 		e->reason);
 	attempt_lost(&ch->a, now_us, now_us, slot, e->close_code, e->reason);
 	ch->cur = -1;
+	ch->snapshot_due = ch->conf.snapshot;
 	if (e->end == WS_END_CLOSED && e->close_code == WS_CLOSE_POLICY) {
 		over(ch, ST_REFUSED, text);
 	} else if (e->end == WS_END_BREACH) {
@@ -755,7 +807,7 @@ static bool take_message(struct channel *ch, size_t slot, const struct ws_event 
 		.kind = STREAM_MESSAGE, .at_us = now_us, .text = e->text, .len = e->len,
 		.binary = e->kind == WS_BINARY, .socket = slot
 	};
-	if (l->state != LINE_DRAINING) {
+	if (l->state != LINE_DRAINING && !l->unsubscribed) {
 		l->state = LINE_UP;
 		l->until_us = now_us + ch->conf.idle_timeout_us;
 	}
@@ -861,14 +913,15 @@ static void ask_for_life(struct channel *ch, struct line *l, int64_t now_us)
 bool channel_watch(struct channel *ch, int64_t now_us)
 {
 	struct line *l = ch->cur >= 0 ? &ch->line[ch->cur] : NULL;
-	const struct ws_event dead = { .end = WS_END_NETWORK,
-		.reason = "no answer to a ping within --pong-timeout" };
+	const struct ws_event dead = { .end = WS_END_NETWORK, .reason = l && l->unsubscribed
+		? "unsubscribed by the service"
+		: "no answer to a ping within --pong-timeout" };
 
 	if (!l || now_us < l->until_us || ch->held)
 		return false;
-	if (l->state == LINE_UP) {
+	if (l->state == LINE_UP && !l->unsubscribed) {
 		ask_for_life(ch, l, now_us);
-	} else if (l->state == LINE_SILENT) {
+	} else if (l->state == LINE_SILENT || l->unsubscribed) {
 		size_t slot = (size_t)ch->cur;
 
 		lost(ch, slot, &dead, now_us);
@@ -888,6 +941,7 @@ static void step_lines(struct channel *ch, int64_t now_us)
 			continue;
 		if (l->state == LINE_DRAINING && now_us >= l->until_us) {
 			l->state = LINE_CLOSING;
+			l->until_us = INT64_MAX;	/* ws has a bound of its own */
 			ws_close(l->ws, now_us);
 		}
 		ws_step(l->ws, now_us);
@@ -911,11 +965,10 @@ static void step_handshake(struct channel *ch, int64_t now_us)
 /* What time brings: topics anew, a channel with the next token. */
 static void begin_by_time(struct channel *ch, int64_t now_us)
 {
-	int64_t expires_us = token_result(ch->token)->expires_ms * US_PER_MS;
-
 	if (ch->step != STEP_NONE || ch->cur < 0 || !ch->started || ch->conf.once)
 		return;
-	if (expires_us > 0 && now_us >= expires_us - ch->conf.margin_us) {
+	if (now_us >= ch->change_us) {
+		ch->a.told_token = NULL;
 		enter(ch, STEP_TOKEN, now_us);
 	} else if (now_us - ch->topics_us >= RENEW_US) {
 		ch->renewal = true;
@@ -952,9 +1005,12 @@ static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 	wipe(id);
 }
 
+/* Those of a channel that a socket still hangs on, or while nothing may be asked, stay. */
 static void delete_left(struct channel *ch, int64_t now_us)
 {
-	if (ch->cur < 0 || ch->step != STEP_NONE || ch->line[1 - ch->cur].state != LINE_NONE)
+	if (ch->cur >= 0 ? ch->step != STEP_NONE || ch->line[1 - ch->cur].state != LINE_NONE
+	    : ch->line[0].ws || ch->line[1].ws || now_us < ch->not_before_us
+	    || !token_value(ch->token))
 		return;
 	while (ch->nleft)
 		begin_deletion(ch, &ch->left[--ch->nleft], now_us);
@@ -1011,26 +1067,37 @@ int64_t channel_deadline_us(const struct channel *ch)
 	return at;
 }
 
+/* A job that can wait: nothing of it is lost if another one comes first. */
+static bool is_free(const struct channel *ch)
+{
+	return ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT || ch->renewal;
+}
+
 void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int64_t now_us)
 {
-	bool free_to = ch->cur == (int)socket && ch->step == STEP_NONE && !ch->closing;
+	struct line *l = &ch->line[socket];
 
+	if (ch->cur != (int)socket || ch->closing || ch->a.over)
+		return;
 	switch (told) {
 	case CHANNEL_CLOSING:
-		if (free_to) {
-			ch->handover = true;
-			enter(ch, STEP_CONNECT, now_us);
-		}
+		if (!is_free(ch) && !(ch->step == STEP_TOKEN && ch->id))
+			break;		/* another socket is on its way */
+		ch->handover = true;
+		ch->renewal = false;
+		enter(ch, STEP_CONNECT, now_us);
 		break;
-	case CHANNEL_UNSUBSCRIBED:
-		ch->line[socket].unsubscribed = true;
+	case CHANNEL_UNSUBSCRIBED:	/* the server closes it, or it would be silent for good */
+		l->unsubscribed = true;
+		l->until_us = now_us + UNSUBSCRIBED_US;
 		break;
 	case CHANNEL_REVOKED:
-		if (free_to) {
-			token_drop(ch->token);
-			ch->a.told_token = NULL;
-			enter(ch, STEP_TOKEN, now_us);
-		}
+		if (!is_free(ch))
+			break;
+		token_drop(ch->token);
+		ch->a.told_token = NULL;
+		ch->renewal = false;
+		enter(ch, STEP_TOKEN, now_us);
 		break;
 	}
 }
