@@ -204,12 +204,12 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 	if (!stream_lines[kind].name || !audit_wants(r->audit, stream_lines[kind].level))
 		return;
 	begin(r, stream_lines[kind].level, stream_lines[kind].name);
-	if (kind >= STREAM_CONNECTED && kind != STREAM_REFUSED && kind != STREAM_WARNING)
+	if (kind >= STREAM_CONNECTED && kind < STREAM_REFUSED)
 		audit_int(r->audit, "stream", (int64_t)stream);
 	if (kind == STREAM_CONNECTED || kind == STREAM_LOST || kind == STREAM_MESSAGE
 	    || kind == STREAM_SILENT)
 		put_time(r, "at", event->at_us);
-	if (kind == STREAM_REFUSED)
+	if (event->queue_id)
 		audit_str(r->audit, "queueId", event->queue_id);
 	if (event->http_status)
 		audit_int(r->audit, "httpStatus", event->http_status);
@@ -224,9 +224,10 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 	if (kind == STREAM_MESSAGE) {	/* what it says is --record's */
 		put_count(r, "bytes", event->len);
 		audit_bool(r->audit, "binary", event->binary);
+	} else if (kind == STREAM_WARNING) {
+		audit_text(r->audit, "message", event->text);
 	} else if (event->text) {
-		audit_strn(r->audit, kind == STREAM_WARNING ? "message" : "reason", event->text,
-			event->len);
+		audit_strn(r->audit, "reason", event->text, event->len);
 	}
 	audit_end(r->audit);
 }
