@@ -1,0 +1,945 @@
+"""The notification service: what it answers and sends, and what a user gets (the real socket)."""
+import contextlib
+import functools
+import json
+import os
+import pathlib
+import signal
+import time
+
+import frames
+import gateway
+import harness
+import notice_frames
+import pytest
+from certs import Authority
+from harness import QUEUE, Reader
+from notice_frames import (answer, cut, error, forbidden, limited, not_found, observations, slow,
+                           topic)
+from notices import Notices, Scenario
+
+OTHER = frames.QUEUES[1]
+FAST = ("-w", "200ms", QUEUE)
+IDLE = {"rate": 0.01, "heartbeat": 60}          # nothing is published
+NEEDS = "Analytics > Queue Observation > View"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    made = Authority(tmp_path_factory.mktemp("authority"))
+    made.context = functools.cache(made.context)        # a key for each test takes its time
+    return made
+
+
+@pytest.fixture
+def serve(tmp_path, tool, authority):
+    """serve(answers=…, sockets=…): a notification service that the tool is logged in to."""
+    with contextlib.ExitStack() as stack:
+        def start(plain=False, **scenario):
+            service = stack.enter_context(
+                Notices(tmp_path, Scenario(**scenario), plain, authority))
+            tool.login(service)
+            return service
+        yield start
+
+
+@pytest.fixture
+def run(tool):
+    """run(…): the tool with this source."""
+    def start(*args, **more):
+        return tool.run("--source", "notifications", *args, **more)
+    return start
+
+
+@pytest.fixture
+def begin(tool):
+    def start(*args, **more):
+        return tool.start("--source", "notifications", *args, **more)
+    return start
+
+
+def names(service):
+    return [request["name"] for request in service.requests]
+
+
+def channels(service, name):
+    """The channels that requests of this name were for, in their order."""
+    return [request["path"].split("/")[5] for request in service.requests
+            if request["name"] == name]
+
+
+def deleted_all(service):
+    """Every channel that was made has no subscription any more."""
+    return harness.eventually(lambda: not any(c.topics for c in service.channels.values()))
+
+
+def sums(r):
+    return [row for row in r.rows if row["mediaType"] is None]
+
+
+def gauge(row, name="oWaiting"):
+    return row["metrics"][name]["count"]
+
+
+def waiting(count, queue=QUEUE, media="voice"):
+    return observations(queue, media, (int(time.time() * 1000), {"oWaiting": count}))
+
+
+def later(count, queue=QUEUE, media="voice"):
+    """For a script: the text is made when it is sent."""
+    return "call", lambda channel: waiting(count, queue, media)
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# -- the start
+
+
+def test_start_is_five_requests_in_their_order(run, serve):
+    service = serve()
+    r = run("-w", "200ms", "-n", 2, QUEUE, OTHER)
+    assert r.status == 0, r.err
+    assert names(service) == ["token", "create", "replace", "snapshot", "unsubscribe"]
+    put = service.requests[2]
+    assert put["query"] == {"ignoreErrors": "true"}
+    assert json.loads(put["body"]) == [{"id": topic(queue, family)} for queue in (QUEUE, OTHER)
+                                       for family in ("observations", "activity")]
+    assert [c.request.match_info["id"] for c in service.connections] == \
+        channels(service, "replace")
+    assert service.errors == [] and service.messages == []
+
+
+def test_socket_is_open_before_the_snapshot_is_asked_for(run, serve):
+    service = serve(answers={"snapshot": [slow(0.5)]}, sockets=[[later(99), ("sleep", 60)]])
+    r = run(*FAST)
+    assert r.status == 0, r.err
+    # what came meanwhile is newer than the answer
+    assert [gauge(row)["last"] for row in r.rows if row["mediaType"] == "voice"] == [99]
+
+
+def test_rows_for_each_queue_and_media_type(run, serve):
+    serve(rate=20)
+    r = run("-w", "400ms", "-n", 2, QUEUE, OTHER)
+    assert [(row["window"], row["queueId"], row["mediaType"]) for row in r.rows] == [
+        (w, q, m) for w in range(2) for q in (QUEUE, OTHER) for m in (None, *sorted(
+            notice_frames.MEDIA))]
+    for row in r.rows:
+        assert row["coverage"] == 1 and not row["partial"] and "interval" not in row
+        assert row["endMs"] - row["startMs"] == 400
+
+
+def test_first_window_is_true_without_any_event(run, serve):
+    service = serve(**IDLE)
+    r = run("-w", "300ms", "-n", 2, QUEUE)
+    assert r.status == 0 and service.sent == []
+    for row in sums(r):
+        assert row["updates"] == 0
+        agents = row["metrics"]["oOnQueueUsers"]["IDLE"]["count"]
+        assert (agents["last"], agents["mean"], agents["carried"]) == (4, 4, True)
+        assert gauge(row)["last"] == 0
+    assert 280 < gauge(sums(r)[1])["observedMs"] <= 300
+
+
+def test_no_snapshot(run, serve):
+    service = serve(**IDLE)
+    r = run("--no-snapshot", *FAST)
+    assert r.status == 0, r.err
+    assert names(service) == ["token", "create", "replace", "unsubscribe"]
+    assert [row["metrics"] for row in r.rows] == [{}]
+
+
+def test_snapshot_asks_only_for_what_is_wanted(run, serve):
+    service = serve(**IDLE)
+    run("-m", "oOnQueueUsers,oLongestWaiting,tWait", *FAST)
+    assert json.loads(service.requests[3]["body"])["metrics"] == \
+        ["oLongestWaiting", "oOnQueueUsers", "oWaiting"]
+
+
+def test_snapshot_is_not_asked_for_in_vain(run, serve):
+    service = serve(**IDLE)
+    r = run("-m", "tWait", *FAST)
+    assert r.status == 0, r.err
+    assert "snapshot" not in names(service) and len(r.rows) == 1
+
+
+def test_now_prints_the_snapshot_and_opens_no_socket(run, serve):
+    service = serve()
+    r = run("--now", QUEUE, OTHER)
+    assert r.status == 0, r.err
+    assert names(service) == ["token", "snapshot"] and service.connections == []
+    assert [row["queueId"] for row in sums(r)] == [QUEUE, OTHER]
+    assert gauge(sums(r)[0])["last"] is not None
+
+
+def test_500_queues_begin_with_few_requests(run, serve, tool):
+    ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(500)]
+    service = serve(queues=[notice_frames.queue(q, q) for q in ids], **IDLE)
+    (tool.dir / "ids").write_text("\n".join(ids))
+    r = run("-w", "1s", "-Q", "ids")
+    assert r.status == 0, r.err
+    assert len(service.requests) < 20 and service.count("snapshot") == 3
+    assert [row["queueId"] for row in sums(r)] == ids
+    assert len(json.loads(service.requests[2]["body"])) == 1000
+    assert all(gauge(row)["last"] == 0 for row in sums(r))
+
+
+def test_plain_loopback(run, serve):
+    service = serve(plain=True)
+    r = run(*FAST)
+    assert r.status == 0, r.err
+    assert len(service.connections) == 1 and service.closes == [(0, 1000)]
+
+
+def test_token_comes_from_the_cache_the_second_time(run, serve):
+    service = serve()
+    assert [run(*FAST).status for _ in range(2)] == [0, 0]
+    assert service.count("token") == 1 and service.count("create") == 2
+
+
+# -- the end
+
+
+def test_normal_end_closes_and_deletes(run, serve):
+    service = serve()
+    assert run(*FAST).status == 0
+    assert harness.eventually(lambda: service.closes == [(0, 1000)])
+    assert names(service)[-1] == "unsubscribe" and deleted_all(service)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_leaves_nothing_behind(begin, serve, number):
+    service = serve()
+    process = begin("-w", "60s", QUEUE, OTHER)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    assert harness.eventually(lambda: len(service.sent) > 4)
+    began = time.monotonic()
+    process.send_signal(number)
+    r = reader.finish()
+    assert time.monotonic() - began < 1 + harness.SLACK / 4
+    assert r.status == 128 + number
+    assert [row["partial"] for row in sums(r)] == [True, True]
+    assert names(service)[-1] == "unsubscribe" and deleted_all(service)
+    assert harness.eventually(lambda: service.closes == [(0, 1000)])
+
+
+def test_signal_while_nothing_answers(begin, serve):
+    service = serve(answers={"unsubscribe": [slow(20)]})
+    process = begin("-w", "60s", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    began = time.monotonic()
+    process.terminate()
+    assert reader.finish().status == 143
+    assert time.monotonic() - began < 1 + harness.SLACK / 4
+    assert service.count("unsubscribe") == 1
+
+
+@pytest.mark.parametrize("status, scenario, args", [
+    (3, {"answers": {"snapshot": [forbidden()]}}, ()),
+    (3, {"rejected": {QUEUE: ("no permission", ["a:b:c"])}}, ()),
+    (5, {"answers": {"snapshot": [error(500, "x", "x")]}}, ("--retry-for", "300ms")),
+    (6, {"sockets": [[("close", 1008, "enough")]]}, ()),
+    (6, {"answers": {"snapshot": [error(400, "bad", "x")]}}, ())])
+def test_every_failure_deletes_the_subscriptions(run, serve, status, scenario, args):
+    service = serve(**scenario)
+    r = run("-w", "2s", *args, QUEUE)
+    assert r.status == status, r.err
+    assert channels(service, "unsubscribe") == channels(service, "replace")
+    assert deleted_all(service)
+
+
+def test_a_breach_deletes_the_subscriptions(run, serve):
+    service = serve(sockets=[[("raw", b"\xff\xff\xff")]])
+    r = run("-w", "9s", QUEUE)
+    assert r.status == 8, r.err
+    assert deleted_all(service) and names(service)[-1] == "unsubscribe"
+
+
+# -- what is not permitted
+
+
+def refusals(r):
+    return {line["queueId"]: line["reason"] for line in r.events("queue.refused")}
+
+
+REJECTED = {OTHER: ("not permitted", ["analytics:queueObservation:view"])}
+
+
+def test_one_rejected_queue(run, serve):
+    serve(rejected=REJECTED)
+    r = run("-n", 2, *FAST, OTHER)
+    assert r.status == 3
+    assert [(row["window"], row["queueId"]) for row in sums(r)] == [(0, QUEUE), (1, QUEUE)]
+    assert list(refusals(r)) == [OTHER]
+    assert "not permitted" in refusals(r)[OTHER]
+    assert "analytics:queueObservation:view" in refusals(r)[OTHER]
+    assert "refused" in r.end["message"]
+
+
+def test_rejected_queue_may_be_skipped(run, serve):
+    serve(rejected=REJECTED)
+    r = run("--skip-refused", *FAST, OTHER)
+    assert r.status == 0, r.err
+    assert [row["queueId"] for row in sums(r)] == [QUEUE] and list(refusals(r)) == [OTHER]
+
+
+@pytest.mark.parametrize("args", [(), ("--skip-refused",)])
+def test_all_rejected_is_the_end_at_once(run, serve, args):
+    service = serve(rejected={QUEUE: ("no", []), OTHER: ("no", [])})
+    r = run(*args, "-w", "60s", QUEUE, OTHER)
+    assert r.status == 3 and r.out == "" and NEEDS in r.end["message"]
+    assert sorted(refusals(r)) == [QUEUE, OTHER] and service.connections == []
+
+
+def test_without_the_activity_a_queue_goes_on(run, serve):
+    ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(40)]
+    serve(queues=[notice_frames.queue(q, q) for q in ids],
+          rejected={topic(q, "activity"): ("no activity", []) for q in ids}, **IDLE)
+    r = run("-w", "300ms", *ids)
+    assert r.status == 0, r.err
+    assert len(sums(r)) == 40
+    told = [line["message"] for line in r.events("warning") if "activity" in line["message"]]
+    assert len(told) == 1 and ids[0] in told[0] and "39 other" in told[0]
+    assert len(r.events("token.acquired")) == 1
+
+
+def test_403_for_all_topics_is_asked_one_by_one(run, serve):
+    service = serve(rejected=REJECTED, strict=True)
+    r = run(*FAST, OTHER, frames.QUEUES[2])
+    assert r.status == 3
+    assert names(service)[2:6] == ["replace", "subscribe", "subscribe", "subscribe"]
+    assert [row["queueId"] for row in sums(r)] == [QUEUE, frames.QUEUES[2]]
+    assert "analytics:queueObservation:view" in refusals(r)[OTHER]
+    (channel,) = service.channels.values()
+    assert deleted_all(service), channel.topics
+
+
+def test_spelling_of_topics_does_not_matter(run, serve):
+    serve(spelling=str.upper, rejected=REJECTED, rate=20)
+    r = run("-w", "500ms", QUEUE, OTHER)
+    assert r.status == 3 and list(refusals(r)) == [OTHER]
+    assert sum(row["updates"] for row in r.rows) > 0
+
+
+@pytest.mark.parametrize("name", ["create", "snapshot"])
+def test_403_says_which_role_is_missing(run, serve, name):
+    serve(answers={name: [forbidden()]})
+    r = run("-w", "60s", QUEUE)
+    assert r.status == 3 and r.out == ""
+    for words in ("HTTP 403", "missing.any.permissions", "analytics:queueObservation:view",
+                  "contextId", "ININ-Correlation-Id", NEEDS, "not scopes"):
+        assert words in r.end["message"], words
+
+
+# -- credentials
+
+
+@pytest.mark.parametrize("client, secret, words", [
+    ("nobody", gateway.SECRET, "client not found"),
+    (gateway.CLIENT_ID, "wrong", "authentication failed")])
+def test_unknown_client_and_wrong_secret_are_told_apart(run, serve, tool, client, secret, words):
+    serve()
+    tool.env.update(GENESYS_CLIENT_ID=client, GENESYS_CLIENT_SECRET=secret)
+    r = run(*FAST)
+    assert r.status == 3 and words in r.end["message"], r.err
+    assert "GENESYS_CLIENT_ID" in r.end["message"]
+
+
+UNAUTHORISED = error(401, "bad.credentials", "Invalid login credentials.")
+
+
+@pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
+def test_401_is_one_new_token(run, serve, name):
+    service = serve(answers={name: [UNAUTHORISED, answer(None)]})
+    r = run(*FAST)
+    assert r.status == 0, r.err
+    assert len(r.rows) > 0 and service.count("token") == 2
+    assert len(r.events("token.refused")) == 1 and service.count("snapshot") >= 1
+
+
+@pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
+def test_401_again_is_the_end(run, serve, name):
+    service = serve(answers={name: [UNAUTHORISED]})
+    r = run("--retry-for", "3s", *FAST)
+    assert r.status == 3, r.err
+    assert service.count("token") == 2 and service.count(name) == 2
+    assert "bad.credentials" in r.end["message"] and "GENESYS_CLIENT_ID" in r.end["message"]
+
+
+def test_token_of_the_cache_that_is_over_is_replaced(run, serve):
+    service = serve()
+    assert run(*FAST).status == 0
+    service.expire_tokens()
+    assert run(*FAST).status == 0
+    assert service.count("token") == 2
+
+
+# -- limits and failures
+
+
+@pytest.mark.parametrize("name", ["token", "create", "replace", "snapshot"])
+@pytest.mark.parametrize("headers", [{"retry_after": 1}, {"reset": 1}])
+def test_429_is_obeyed(run, serve, name, headers):
+    if name == "token" and "reset" in headers:
+        pytest.skip("the login has no such header")
+    service = serve(answers={name: [limited(**headers), answer(None)]})
+    r = run(*FAST)
+    assert r.status == 0, r.err
+    first, second = [n["time"] for n in service.requests if n["name"] == name][:2]
+    assert 1 <= second - first < 1 + harness.SLACK
+    assert not [n for n in service.requests if first < n["time"] < second]
+    assert r.events("token.retry" if name == "token" else "stream.retry")[0]["waitMs"] == 1000
+
+
+@pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
+def test_429_without_a_time_is_tried_again(run, serve, name):
+    serve(answers={name: [limited(), answer(None)]})
+    assert run(*FAST).status == 0
+
+
+@pytest.mark.parametrize("name", ["token", "create", "replace", "snapshot"])
+def test_429_past_retry_for(run, serve, name):
+    serve(answers={name: [limited(5)]})
+    r = run("--retry-for", "2s", *FAST)
+    assert r.status == 4, r.err
+    assert "--retry-for 2s" in r.end["message"]
+
+
+def test_429_of_the_upgrade(run, serve):
+    serve(sockets=[answer(429, Retry_After=1), [("run",)]])
+    r = run(*FAST)
+    assert r.status == 0, r.err
+    assert r.events("stream.retry")[0]["waitMs"] == 1000
+    serve(sockets=[answer(429, Retry_After=5)])
+    assert run("--retry-for", "1s", *FAST).status == 4
+
+
+def test_true_limit_of_the_service(run, serve):
+    serve(per_minute=2, retry_after=False)
+    r = run("--retry-for", "2s", *FAST)
+    assert r.status == 4, r.err
+
+
+@pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
+@pytest.mark.parametrize("failure", [error(503, "service.unavailable", "Not now."), cut()])
+def test_failures_are_retried(run, serve, name, failure):
+    service = serve(answers={name: [failure, failure, answer(None)]})
+    r = run(*FAST)
+    assert r.status == 0, r.err
+    # a connection that was used before and ends without an answer libcurl asks again itself
+    assert service.count(name) == 3
+    assert len(r.events("stream.retry")) in ((2,) if failure["status"] else (1, 2))
+
+
+@pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
+@pytest.mark.parametrize("failure", [error(500, "internal", "Oh."), cut()])
+def test_failures_past_retry_for(run, serve, name, failure):
+    serve(answers={name: [failure]})
+    r = run("--retry-for", "400ms", *FAST)
+    assert r.status == 5 and r.out == "", r.err
+    assert "--retry-for 400ms" in r.end["message"]
+
+
+def test_other_4xx_is_the_end(run, serve):
+    service = serve(answers={"create": [error(400, "odd", "Strange.")]})
+    r = run(*FAST)
+    assert r.status == 6 and "odd: Strange." in r.end["message"] and service.count("create") == 1
+
+
+def test_no_such_api(run, serve):
+    serve(answers={"create": [not_found("page")]})
+    r = run(*FAST)
+    assert r.status == 6 and "no such API" in r.end["message"]
+
+
+@pytest.mark.parametrize("body", [
+    {"connectUri": "ws://example.org/channels/x", "id": "x"},
+    {"connectUri": "ws://localhost.example.org/channels/x", "id": "x"},
+    {"connectUri": "http://localhost/channels/x", "id": "x"},
+    {"connectUri": "wss://localhost/channels/x"},
+    {"connectUri": "wss://localhost/channels/x", "id": "../../x"},
+    {"id": "x"}, [], "x", b"not JSON", b""])
+@pytest.mark.parametrize("plain", [False, True])
+def test_malformed_channel(run, serve, body, plain):
+    service = serve(plain, answers={"create": [answer(200, body)]})
+    r = run(*FAST)
+    assert r.status == 8, r.err
+    assert service.count("create") == 2 and service.connections == []
+    assert "malformed" in r.end["message"]
+
+
+@pytest.mark.parametrize("name", ["replace"])
+def test_malformed_topics(run, serve, name):
+    service = serve(answers={name: [answer(200, b'{"entities":')]})
+    r = run(*FAST)
+    assert r.status == 8 and service.count(name) == 2, r.err
+
+
+# -- life
+
+
+def test_heartbeats_are_life_and_no_frames(run, serve):
+    service = serve(rate=0.01, heartbeat=0.1)
+    r = run("--idle-timeout", "500ms", "-w", "1500ms", QUEUE)
+    assert r.status == 0, r.err
+    assert service.pings == 0 and len(service.sent) > 5
+    assert r.end["frames"] == r.end["updates"] == 0 and sums(r)[0]["updates"] == 0
+    assert sums(r)[0]["coverage"] == 1 and not any(r.end["rejected"].values())
+
+
+def test_pong_keeps_the_gauges(run, serve):
+    service = serve(**IDLE)
+    r = run("--idle-timeout", "300ms", "-w", "1s", "-n", 2, QUEUE)
+    assert r.status == 0, r.err
+    assert 3 <= service.pings <= 7 and len(service.connections) == 1
+    assert service.count("snapshot") == 1 and r.events("stream.silent") != []
+    for row in sums(r):
+        assert gauge(row)["last"] == 0 and gauge(row)["carried"]
+        assert row["coverage"] > 0.8 and gauge(row)["observedMs"] > 800
+
+
+def test_silence_counts_from_the_ping_on(run, serve):
+    service = serve(sockets=[[("silence", True), ("sleep", 60)]], **IDLE)
+    process_args = ("--idle-timeout", "600ms", "--pong-timeout", "5s", "-w", "1200ms")
+    r = run(*process_args, QUEUE)
+    assert r.status == 5, r.err
+    assert service.pings == 1
+    assert 0.3 < sums(r)[0]["coverage"] < 0.7
+    assert gauge(sums(r)[0])["last"] is None
+
+
+def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
+    service = serve(sockets=[[("silence", True), ("sleep", 60)], [("run",)]], rate=5,
+                    heartbeat=0.2)
+    r = run("--idle-timeout", "400ms", "--pong-timeout", "300ms", "-w", "2s", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("create") == 1 and service.count("replace") == 1
+    assert service.count("snapshot") == 2 and len(service.connections) == 2
+    assert service.connections[0].channel is service.connections[1].channel
+    assert 0.3 < sums(r)[0]["coverage"] < 1
+
+
+@pytest.mark.parametrize("end", [
+    [("rst",)], [("drop",)], [("close", 1000, "bye")], [("close", 1011, "oops")]])
+def test_a_loss_is_mended_with_a_new_snapshot(run, serve, end):
+    service = serve(sockets=[[later(50), ("sleep", 0.2), *end], [("sleep", 60)]], **IDLE)
+    r = run("-w", "1500ms", QUEUE)
+    assert r.status == 0, r.err
+    assert names(service) == ["token", "create", "replace", "snapshot", "snapshot", "unsubscribe"]
+    # the value from before the loss is not what holds
+    voice = [gauge(row) for row in r.rows if row["mediaType"] == "voice"]
+    assert voice[0]["last"] == 0 and voice[0]["max"] == 50
+    assert 0 < sums(r)[0]["coverage"] < 1
+
+
+def test_a_stream_that_is_down_at_the_end_is_5(run, serve):
+    serve(sockets=[[("sleep", 0.1), ("drop",)], answer(503)], **IDLE)
+    r = run("-w", "600ms", QUEUE)
+    assert r.status == 5 and len(sums(r)) == 1, r.err
+    assert gauge(sums(r)[0])["last"] is None
+
+
+def test_idle_close_is_the_same_channel(run, serve):
+    service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]], **IDLE)
+    r = run("-w", "1500ms", QUEUE)
+    assert r.status == 0, r.err
+    assert names(service)[3:] == ["snapshot", "head", "snapshot", "unsubscribe"]
+    assert service.count("create") == 1 and "idle close" in r.err
+
+
+# -- eviction
+
+
+def test_eviction_is_explained(run, serve):
+    service = serve(sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]], **IDLE)
+    r = run("-w", "1500ms", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("create") == 2 and service.count("head") == 0
+    assert service.count("snapshot") == 2
+    assert any("evicted" in line["reason"] and "20" in line["reason"]
+               for line in r.events("stream.retry"))
+    assert harness.eventually(lambda: service.closes[-1][1] == 1000)
+
+
+def test_1001_of_a_channel_that_is_gone_is_an_eviction(run, serve):
+    service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]],
+                    answers={"head": [not_found()]}, **IDLE)
+    r = run("-w", "1500ms", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("create") == 2 and service.count("head") == 1
+    assert any("evicted" in line["reason"] for line in r.events("stream.retry"))
+
+
+def test_unsubscribed_without_a_close_is_an_eviction_too(run, serve):
+    def text(channel):
+        return notice_frames.system("no_longer_subscribed", channel.id,
+                                    reason="another_channel_subscribed")
+    service = serve(sockets=[[("sleep", 0.1), ("call", text), ("sleep", 60)], [("sleep", 60)]],
+                    rate=0.01, heartbeat=0.1)
+    r = run("-w", "2500ms", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("create") == 2 and sums(r)[0]["coverage"] < 1
+    assert "evicted" in r.err
+
+
+def test_second_eviction_waits(run, serve):
+    service = serve(sockets=[[("sleep", 0.05), ("evict",)]], **IDLE)
+    r = run("-w", "1500ms", QUEUE)
+    assert r.status == 5, r.err
+    assert service.count("create") == 2
+    waits = [line["waitMs"] for line in r.events("stream.retry")]
+    assert waits[0] <= 1000 and 50000 < waits[-1] <= 60000
+
+
+def test_other_programs_channels_evict_this_one(begin, serve):
+    service = serve(max_channels=1)
+    process = begin("-w", "2s", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    service.fill(1)
+    reader.wait("stream.lost")
+    r = reader.finish()
+    assert r.status == 0, r.err
+    assert service.count("create") == 2 and "evicted" in r.err
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_refused_upgrade_is_a_new_channel(run, serve, status):
+    service = serve(sockets=[answer(status), [("run",)]])
+    r = run(*FAST)
+    assert r.status == 0, r.err
+    assert service.count("create") == 2 and service.count("token") == 1
+    assert sorted(channels(service, "unsubscribe")) == sorted(channels(service, "replace"))
+
+
+def test_upgrades_refused_for_good(run, serve):
+    service = serve(sockets=[answer(404)])
+    r = run("--retry-for", "700ms", *FAST)
+    assert r.status == 5 and "404" in r.end["message"], r.err
+    assert sorted(channels(service, "unsubscribe")) == sorted(channels(service, "replace"))
+
+
+# -- two sockets
+
+
+@pytest.mark.parametrize("overlap", ["both", "old", "new", "split"])
+def test_hand_over_loses_no_frame_and_counts_none_twice(run, serve, overlap):
+    service = serve(overlap=overlap, rate=20, sockets=[
+        [("run", 0.3), ("socket_closing", 0.8)], [("run",)]])
+    r = run("-w", "2s", QUEUE, OTHER)
+    assert r.status == 0, r.err
+    assert len(service.connections) == 2 and service.count("create") == 1
+    assert service.connections[0].channel is service.connections[1].channel
+    assert all(row["coverage"] == 1 for row in sums(r))
+    got = sum(row["updates"] for row in r.rows)
+    both = sum(row["rejected"]["duplicate"] for row in r.rows)
+    texts = [s["text"] for s in service.sent if "analytics.queues" in s["text"]]
+    # those still on the way at the last window's end are in no row
+    assert len(set(texts)) - 12 <= got <= len(set(texts))
+    assert r.end["updates"] == got and (both > 0) == (overlap == "both")
+    assert harness.eventually(lambda: service.closes and service.closes[-1] == (1, 1000))
+
+
+def test_hand_over_opens_the_second_before_the_first_is_closed(run, serve):
+    service = serve(rate=20, second=None, sockets=[
+        [("run", 0.3), ("socket_closing", 1), ("sleep", 60)], [("run",)]])
+    r = run("-w", "2s", QUEUE)
+    assert r.status == 0, r.err
+    lines = [line["event"] for line in r.audit if line["event"].startswith("stream.")]
+    assert lines[:3] == ["stream.connected", "stream.connected", "stream.lost"]
+    assert sums(r)[0]["coverage"] == 1 and service.count("snapshot") == 1
+
+
+def test_hand_over_that_is_told_of_during_the_snapshot(run, serve):
+    service = serve(answers={"snapshot": [slow(0.5), answer(None)]}, rate=20, sockets=[
+        [("socket_closing", 1)], [("run",)]])
+    r = run("-w", "1500ms", QUEUE)
+    assert r.status == 0, r.err
+    assert sums(r)[0]["coverage"] == 1 and len(service.connections) == 2
+    assert gauge(sums(r)[0])["observedMs"] > 1400
+
+
+def test_hand_over_that_fails_is_a_loss(run, serve):
+    service = serve(sockets=[[("run", 0.3), ("socket_closing", 0.3)], answer(503), [("run",)]], rate=10)
+    r = run("-w", "2s", QUEUE)
+    assert r.status == 0, r.err
+    assert len(service.connections) == 3 and sums(r)[0]["coverage"] < 1
+    assert service.count("snapshot") == 2
+
+
+def test_old_socket_that_stays_open_is_no_busy_loop(begin, serve):
+    serve(second=None, sockets=[
+        [("call", lambda c: notice_frames.socket_closing()), ("sleep", 60)],
+        [("sleep", 60)]], **IDLE)
+    process = begin("-w", "2500ms", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    time.sleep(0.5)
+    before = cpu_seconds(process.pid)
+    time.sleep(1.5)
+    assert cpu_seconds(process.pid) - before < 0.05 * harness.SLACK
+    assert reader.finish().status == 0
+
+
+@pytest.mark.parametrize("scenario", [
+    IDLE, {**IDLE, "sockets": [[("silence", True), ("sleep", 60)]]},
+    {**IDLE, "answers": {"create": [limited(20)]}},
+    {**IDLE, "answers": {"snapshot": [slow(20)]}},
+    {**IDLE, "answers": {"snapshot": [answer(None), error(500, "x", "x")]},
+     "sockets": [[("sleep", 0.1), ("drop",)], [("sleep", 60)]]}])
+def test_waiting_takes_no_time_of_the_cpu(begin, serve, scenario):
+    serve(**scenario)
+    process = begin("-w", "60s", "--idle-timeout", "800ms", QUEUE)
+    reader = Reader(process)
+    reader.wait("token.acquired")
+    time.sleep(0.6)
+    before = cpu_seconds(process.pid)
+    time.sleep(2)
+    used = cpu_seconds(process.pid) - before
+    process.terminate()
+    assert reader.finish().status == 143
+    assert used < 0.05 * harness.SLACK
+
+
+# -- the next token
+
+
+def test_token_changes_before_its_end(run, serve):
+    service = serve(expires_in=3, rate=20)
+    r = run("--token-margin", "1s", "-w", "4s", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("token") == 2 and service.count("create") == 2
+    assert sums(r)[0]["coverage"] == 1 and service.count("snapshot") == 1
+    made = channels(service, "replace")
+    assert channels(service, "unsubscribe") == made and deleted_all(service)
+    texts = [s["text"] for s in service.sent if "analytics.queues" in s["text"]]
+    got = sum(row["updates"] for row in r.rows)
+    assert len(set(texts)) - 12 <= got <= len(set(texts))
+
+
+def test_token_that_lives_too_short_for_the_margin(run, serve):
+    service = serve(expires_in=4, rate=10)
+    r = run("--token-margin", "60s", "-w", "3s", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("token") == 2 and sums(r)[0]["coverage"] == 1
+
+
+def test_token_that_does_not_come_ends_nothing(run, serve):
+    service = serve(expires_in=3, rate=10, answers={
+        "token": [answer(None), error(503, "x", "x")]})
+    r = run("--token-margin", "1s", "--retry-for", "1s", "-w", "2800ms", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("token") == 2 and sums(r)[0]["coverage"] == 1
+
+
+def test_channel_that_does_not_come_ends_nothing(run, serve):
+    service = serve(expires_in=3, rate=10, answers={
+        "create": [answer(None), answer(200, b"{}")]})
+    r = run("--token-margin", "1s", "--retry-for", "1s", "-w", "2800ms", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("create") == 2 and sums(r)[0]["coverage"] == 1
+
+
+def test_token_revoked(run, serve):
+    service = serve(rate=20, sockets=[[("run", 0.3), ("token_revoked",), ("run",)], [("run",)]])
+    r = run("-w", "2s", QUEUE)
+    assert r.status == 0, r.err
+    assert service.count("token") == 2 and service.count("create") == 2
+    assert sums(r)[0]["coverage"] == 1 and deleted_all(service)
+    tokens = [n["token"] for n in service.requests if n["name"] == "create"]
+    assert tokens[0] != tokens[1]
+
+
+# -- secrets and recordings
+
+
+def secrets(service):
+    found = set(service.tokens) | set(service.channels) | set(service.evicted)
+    found |= {c.request.match_info["id"] for c in service.connections}
+    return found | {gateway.SECRET}
+
+
+def assert_no_secret(service, *texts):
+    for text in texts:
+        for secret in secrets(service):
+            assert secret not in text, secret
+        assert "/channels/streaming" not in text
+
+
+def test_no_secret_in_any_output(begin, serve, tool):
+    service = serve(rate=10, expires_in=3, sockets=[
+        [("run", 0.2), ("evict",)], [("run", 0.4), ("token_revoked",), ("run",)], [("run",)]])
+    process = begin("-v", "-w", "3s", "--record", "tape", "--rejects", "rejects", "--no-cache",
+                    "--token-margin", "1s", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    cmdline = pathlib.Path("/proc/%d/cmdline" % process.pid).read_text()
+    r = reader.finish()
+    assert r.status == 0, r.err
+    assert service.count("create") >= 3
+    tape = (tool.dir / "tape").read_text()
+    assert_no_secret(service, r.out, r.err, tape, cmdline, (tool.dir / "rejects").read_text())
+    assert "REDACTED" in tape
+
+
+@pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
+def test_no_secret_in_failures(run, serve, name):
+    service = serve(answers={name: [error(500, "x", "x"), error(400, "y", "y")]})
+    r = run("-v", "--record", "tape", *FAST)
+    assert r.status == 6, r.err
+    assert_no_secret(service, r.out, r.err)
+
+
+@pytest.mark.parametrize("scenario, args", [
+    ({}, ()),
+    ({}, ("-f", "csv", "-m", "o*,t*")),
+    ({"rejected": REJECTED}, ()),
+    ({}, ("--no-snapshot",)),
+    ({}, ("--align",)),
+    ({"sockets": [[("run", 0.4), ("drop",)], [("run",)]]}, ()),
+    ({"overlap": "both", "sockets": [[("run", 0.3), ("socket_closing", 0.5)], [("run",)]]}, ()),
+    ({"sockets": [[("run", 0.3), ("silence", False), ("sleep", 60)]]},
+     ("--idle-timeout", "400ms")),
+    ({"longest": "data"}, ("-m", "oLongest*"))])
+def test_a_recording_replays_to_the_same_bytes(run, serve, tool, scenario, args):
+    serve(rate=20, **scenario)
+    shape = ("-w", "500ms", "-n", 3, *(() if "--idle-timeout" in args else args))
+    r = run("-w", "500ms", "-n", 3, *args, "--record", "tape", QUEUE, OTHER)
+    assert r.status == (3 if "rejected" in scenario else 0), r.err
+    again = run("--replay", "tape", *shape, QUEUE, OTHER)
+    assert again.status in (0, r.status), again.err
+    assert again.out == r.out
+
+
+# -- signals and statuses
+
+
+def test_usr1_tells_how_it_is(begin, serve):
+    serve()
+    process = begin("-w", "60s", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.send_signal(signal.SIGUSR1)
+    assert reader.wait("run.status")["up"] is True
+    process.terminate()
+    assert reader.finish().status == 143
+
+
+def test_certificate_that_does_not_verify(run, serve, tool):
+    service = serve()
+    tool.env["SSL_CERT_FILE"] = "/dev/null"
+    r = run(*FAST)
+    assert r.status == 8 and "--cacert" in r.end["message"], r.err
+    assert service.requests == []
+
+
+def test_nobody_listens(run, serve, tool):
+    serve()
+    tool.env["GENESYS_API_HOST"] = "localhost:1"
+    assert run("--retry-for", "300ms", *FAST).status == 5
+
+
+def test_reader_that_leaves(begin, serve):
+    service = serve()
+    process = begin("-w", "200ms", "-n", 1000, QUEUE)
+    reader = Reader(process)
+    reader.wait("window.flush")
+    process.stdout.close()
+    process.stdout = None
+    r = reader.finish()
+    assert r.status == 141 and deleted_all(service)
+
+
+def test_retry_for_0_is_one_attempt_of_each(run, serve):
+    service = serve(answers={"create": [error(503, "x", "x"), answer(None)]})
+    r = run("--retry-for", "0s", *FAST)
+    assert r.status == 5, r.err
+    assert service.count("create") == 1 and service.count("token") == 1
+    serve()
+    assert run("--retry-for", "0s", *FAST).status == 0
+
+
+# -- queues by name
+
+
+NAMED = [notice_frames.queue(q, name) for q, name in zip(
+    frames.QUEUES, ("Sales", "Support EN", "Support DE", "Billing"))]
+
+
+def test_queues_by_name(run, serve):
+    service = serve(queues=NAMED)
+    r = run("--queue-name", "support*", "--queue-name", "Billing", "-w", "200ms")
+    assert r.status == 0, r.err
+    assert [(row["queueId"], row["queueName"]) for row in sums(r)] == [
+        (frames.QUEUES[2], "Support DE"), (frames.QUEUES[1], "Support EN"),
+        (frames.QUEUES[3], "Billing")]
+    assert names(service)[:2] == ["token", "queues"]
+
+
+def test_names_are_kept_for_the_next_run(run, serve):
+    service = serve(queues=NAMED)
+    for _ in range(2):
+        assert run("--queue-name", "Sales", "-w", "200ms").status == 0
+    assert service.count("queues") == 1
+    r = run("--queue-name", "Sale", "-w", "200ms")
+    assert r.status == 2 and "Sales" in r.err and service.count("queues") == 2
+
+
+def test_no_cache_asks_again(run, serve, tool):
+    service = serve(queues=NAMED)
+    for _ in range(2):
+        assert run("--no-cache", "--queue-name", "Sales", "-w", "200ms").status == 0
+    assert service.count("queues") == 2 and not (tool.dir / "cache").exists()
+
+
+def test_name_of_many_pages(run, serve):
+    many = [notice_frames.queue("%08x-0000-4000-8000-0000000000aa" % n, "Q%04d" % n)
+            for n in range(1200)]
+    service = serve(queues=many, **IDLE)
+    r = run("--queue-name", "Q0999", "-w", "200ms")
+    assert r.status == 0, r.err
+    assert [row["queueName"] for row in sums(r)] == ["Q0999"] and service.count("queues") <= 4
+    r = run("--queue-name", "Q*", "-w", "200ms")
+    assert r.status == 2 and "500" in r.err and service.count("create") == 1
+
+
+@pytest.mark.parametrize("args", [(), ("-f", "csv")])
+def test_list_queues(run, serve, args):
+    service = serve(queues=NAMED)
+    r = run("--list-queues", *args)
+    assert r.status == 0, r.err
+    lines = r.out.splitlines()
+    if args:
+        assert lines.pop(0) == "id,name,divisionId,divisionName,mediaTypes"
+        assert [line.split(",")[1] for line in lines] == [
+            "Billing", "Sales", "Support DE", "Support EN"]
+    else:
+        assert [json.loads(line)["name"] for line in lines] == [
+            "Billing", "Sales", "Support DE", "Support EN"]
+    assert names(service) == ["token", "queues"] and service.connections == []
+
+
+def test_look_up_fails_as_everything_else(run, serve):
+    args = ("--queue-name", "Sales", "-w", "200ms")
+    serve(answers={"queues": [forbidden("routing:queue:view")]})
+    r = run(*args)
+    assert r.status == 3 and "Routing > Queue > View" in r.end["message"], r.err
+    serve(answers={"queues": [limited(5)]})
+    assert run("--retry-for", "1s", *args).status == 4
+    serve(answers={"queues": [error(500, "x", "x")]})
+    assert run("--retry-for", "300ms", *args).status == 5
+    service = serve(queues=NAMED, answers={"queues": [UNAUTHORISED, answer(None)]})
+    assert run(*args).status == 0 and service.count("token") == 2
+
+
+def test_recording_of_names_replays(run, serve):
+    serve(queues=NAMED)
+    args = ("--queue-name", "Support*", "-w", "300ms")
+    r = run(*args, "--record", "tape")
+    assert r.status == 0, r.err
+    again = run("--replay", "tape", *args)
+    assert (again.status, again.out) == (0, r.out), again.err
