@@ -1,0 +1,301 @@
+/* What the notification service's API answers, well formed and hostile, and what it is asked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../api.h"
+#include "../text.h"
+
+#define ID "00000001-0000-4000-8000-000000000001"
+#define ID2 "00000002-0000-4000-8000-000000000002"
+#define TOPIC "v2.analytics.queues." ID "."
+
+static char *id, *uri;
+
+/* A copy whose end the sanitizer guards. */
+static char *exact(const char *text, size_t len)
+{
+	char *copy = malloc(len ? len : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, text, len);
+	return copy;
+}
+
+static const char *channel(const char *text, bool plain)
+{
+	char *copy = exact(text, strlen(text));
+	const char *why;
+
+	free(id);
+	free(uri);
+	why = api_parse_channel(copy, strlen(text), plain, &id, &uri);
+	free(copy);
+	if (why) {
+		assert_null(id);
+		assert_null(uri);
+	}
+	return why;
+}
+
+static const char *channel_uri(const char *given, bool plain)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "{\"id\":\"a\",\"connectUri\":\"%s\"}", given);
+	return channel(text, plain);
+}
+
+static void channel__is_id_and_uri(void **state)
+{
+	(void)state;
+	assert_null(channel(" {\"x\":[{}],\"connectUri\":\"wss:\\/\\/h\\/channels\\/a\","
+		"\"id\":\"streaming-0-a_b.c~\",\"expires\":null}", false));
+	assert_string_equal(id, "streaming-0-a_b.c~");
+	assert_string_equal(uri, "wss://h/channels/a");
+}
+
+static void channel__that_is_none_leaves_nothing(void **state)
+{
+	static const char *const bad[] = {
+		"", " ", "[]", "null", "\"x\"", "{", "{\"id\":\"a\"", "{}", "{\"id\":\"a\"}",
+		"{\"connectUri\":\"wss://h/\"}", "{\"id\":7,\"connectUri\":\"wss://h/\"}",
+		"{\"id\":\"a\",\"connectUri\":[\"wss://h/\"]}",
+		"{\"id\":\"\",\"connectUri\":\"wss://h/\"}",
+		"{\"id\":\"a/b\",\"connectUri\":\"wss://h/\"}",
+		"{\"id\":\"a?b\",\"connectUri\":\"wss://h/\"}",
+		"{\"id\":\"a%2fb\",\"connectUri\":\"wss://h/\"}",
+		"{\"id\":\"a\\u0000b\",\"connectUri\":\"wss://h/\"}",
+		"{\"id\":\"a\\nb\",\"connectUri\":\"wss://h/\"}",
+		"{\"id\":\"a\",\"connectUri\":\"wss://h/\\r\\nX: y\"}",
+		"{\"id\":\"a\",\"connectUri\":\"wss://h/ x\"}",
+		"{\"id\":\"a\",\"connectUri\":\"wss://h/\xc3\xa4\"}",
+		"{\"id\":\"a\",\"connectUri\":\"wss://h/\\ud800\"}",
+		"{\"id\":\"a\",\"connectUri\":\"wss://h/\",", "{\"id\":\"a\" \"connectUri\":1}",
+		"{\"id\":\"a\",\"connectUri\":\"wss://h/"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (!channel(bad[i], true))
+			fail_msg("taken: %s", bad[i]);
+}
+
+static void channel__is_cut_anywhere(void **state)
+{
+	static const char whole[] = "{\"id\":\"a\\u0062\",\"connectUri\":\"wss://h/\"}";
+
+	(void)state;
+	for (size_t n = 0; n + 1 < sizeof(whole); n++) {
+		char *copy = exact(whole, n);
+
+		assert_non_null(api_parse_channel(copy, n, true, &id, &uri));
+		free(copy);
+	}
+}
+
+static void connect_uri__is_wss_or_loopback(void **state)
+{
+	static const char *const no[] = {
+		"http://localhost/", "https://h/", "WSS", "", "//h/", "ws://example.org/",
+		"ws://localhost.example.org/", "ws://127.0.0.1.example.org/",
+		"ws://localhost@example.org/", "ws://localhost:80@example.org/",
+		"ws://[::1]@example.org/", "ws://[::1].example.org/", "ws://[::1",
+		"ws://[::2]/", "ws://128.0.0.1/", "ws://127.1x/", "ws:///localhost", "ws://"
+	};
+	static const char *const yes[] = {
+		"ws://localhost/c", "ws://LOCALHOST:8080/c", "ws://127.0.0.1:1/c", "ws://127.9.9.9",
+		"ws://[::1]:80/c", "ws://[::1]/c", "ws://localhost?x"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		if (!channel_uri(no[i], true))
+			fail_msg("taken: %s", no[i]);
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (channel_uri(yes[i], true))
+			fail_msg("not taken: %s", yes[i]);
+		assert_non_null(channel_uri(yes[i], false));
+	}
+	assert_null(channel_uri("wss://example.org/", false));
+}
+
+/* What is longer than an event's text would be a secret only in part. */
+static void connect_uri__is_short(void **state)
+{
+	char long_uri[2048];
+
+	(void)state;
+	snprintf(long_uri, sizeof(long_uri), "wss://h/%0750d", 0);
+	assert_null(channel_uri(long_uri, false));
+	snprintf(long_uri, sizeof(long_uri), "wss://h/%0800d", 0);
+	assert_non_null(channel_uri(long_uri, false));
+}
+
+/* --- topics ---------------------------------------------------------------------------- */
+
+static char told[4096];
+
+static bool on_refused(void *arg, const struct api_refusal *r)
+{
+	size_t used = strlen(told);
+
+	(void)arg;
+	snprintf(told + used, sizeof(told) - used, "%s %c %s|", r->queue_id,
+		r->observations ? 'o' : 'a', r->reason);
+	return true;
+}
+
+static const char *topics(const char *text)
+{
+	char *copy = exact(text, strlen(text));
+	const char *why;
+
+	told[0] = '\0';
+	why = api_parse_topics(copy, strlen(text), on_refused, NULL);
+	free(copy);
+	return why;
+}
+
+static void topics__that_were_rejected_are_told(void **state)
+{
+	(void)state;
+	assert_null(topics("{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":\"Permitted\"},"
+		"{\"id\":\"" TOPIC "activity\",\"state\":\"Rejected\",\"rejectionReason\":\"no\","
+		"\"missingPermissions\":[\"a:b:c\",7,\"d:e:f\"]},"
+		"{\"state\":\"Rejected\",\"id\":\"V2.Analytics.Queues." ID2 ".OBSERVATIONS\"}]}"));
+	assert_string_equal(told, ID " a no; missing permissions: a:b:c, d:e:f|" ID2 " o |");
+}
+
+static void topics__that_are_none_of_ours_are_passed(void **state)
+{
+	(void)state;
+	assert_null(topics("{\"entities\":[7,null,\"x\",[],{},{\"id\":7,\"state\":\"Rejected\"},"
+		"{\"id\":{\"a\":[1]},\"state\":\"Rejected\"},"
+		"{\"id\":\"\",\"state\":\"Rejected\"},{\"id\":null,\"state\":\"Rejected\"},"
+		"{\"id\":\"v2.analytics.queues.x.observations\",\"state\":\"Rejected\"},"
+		"{\"id\":\"" TOPIC "\",\"state\":\"Rejected\"},"
+		"{\"id\":\"" TOPIC "other\",\"state\":\"Rejected\"},"
+		"{\"id\":\"v2.users.x\",\"state\":\"Rejected\"},"
+		"{\"id\":\"" TOPIC "observations\",\"state\":null},"
+		"{\"id\":\"" TOPIC "observations\"}]}"));
+	assert_string_equal(told, "");
+}
+
+static void topics__that_are_no_list_are_said_to_be(void **state)
+{
+	static const char *const bad[] = { "", "[]", "{}", "{\"entities\":{}}",
+		"{\"entities\":null}", "{\"entities\":[", "{\"entities\":[]", "{\"entities\":[,]}",
+		"{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":\"Rejected\"}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (!topics(bad[i]))
+			fail_msg("taken: %s", bad[i]);
+		assert_string_equal(told, "");
+	}
+	assert_null(topics("{\"entities\":[]}"));
+}
+
+static void reason__is_one_bounded_line(void **state)
+{
+	char text[8192], *at = text;
+
+	(void)state;
+	at += snprintf(at, (size_t)(text + sizeof(text) - at), "{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":\"x\","
+		"\"rejectionReason\":\"a\\u0000b\\nc\\u001b[2J\",\"missingPermissions\":[");
+	for (int i = 0; i < 300; i++)
+		at += snprintf(at, (size_t)(text + sizeof(text) - at), "%s\"p:q:%d\"", i ? "," : "", i);
+	snprintf(at, (size_t)(text + sizeof(text) - at), "]}]}");
+	assert_null(topics(text));
+	assert_non_null(strstr(told, " o a"));
+	assert_true(strlen(told) < 700);
+	assert_null(strpbrk(told, "\n\033"));
+}
+
+static bool refuse_all(void *arg, const struct api_refusal *r)
+{
+	(void)arg;
+	(void)r;
+	return false;
+}
+
+static void topics__end_where_the_caller_has_no_memory(void **state)
+{
+	static const char text[] = "{\"entities\":[{\"id\":\"" TOPIC "observations\","
+		"\"state\":\"Rejected\"}]}";
+
+	(void)state;
+	assert_string_equal(api_parse_topics(text, strlen(text), refuse_all, NULL),
+		"out of memory");
+}
+
+/* --- what is asked --------------------------------------------------------------------- */
+
+static const char *const queues[] = { ID, ID2 };
+
+static void put_topics__has_both_families(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	assert_true(api_put_topics(&out, queues, 1));
+	assert_true(buf_char(&out, '\0'));
+	assert_string_equal(out.data, "[{\"id\":\"" TOPIC "observations\"},"
+		"{\"id\":\"" TOPIC "activity\"}]");
+	buf_free(&out);
+}
+
+static bool asks(const char *pattern, const char *metrics)
+{
+	struct buf out = { 0 };
+	bool any, ok = api_put_query(&out, queues, 2, &pattern, 1, &any) && buf_char(&out, '\0');
+
+	assert_true(ok);
+	assert_non_null(strstr(out.data, "\"value\":\"" ID "\"},{"));
+	ok = strstr(out.data, metrics) && any == (strcmp(metrics, "\"metrics\":[]") != 0);
+	buf_free(&out);
+	return ok;
+}
+
+static void put_query__has_what_is_wanted(void **state)
+{
+	(void)state;
+	assert_true(asks("oWaiting", "\"metrics\":[\"oWaiting\"]"));
+	assert_true(asks("oLongestW*", "\"metrics\":[\"oLongestWaiting\",\"oWaiting\"]"));
+	assert_true(asks("oLongestInteracting",
+		"\"metrics\":[\"oInteracting\",\"oLongestInteracting\"]"));
+	assert_true(asks("t*", "\"metrics\":[]"));
+	assert_true(asks("oServiceLevel", "\"metrics\":[]"));
+	assert_true(asks("", "\"metrics\":[]"));
+	assert_true(asks("*", "\"metrics\":[\"oActiveUsers\",\"oAlerting\","));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(channel__is_id_and_uri),
+		cmocka_unit_test(channel__that_is_none_leaves_nothing),
+		cmocka_unit_test(channel__is_cut_anywhere),
+		cmocka_unit_test(connect_uri__is_wss_or_loopback),
+		cmocka_unit_test(connect_uri__is_short),
+		cmocka_unit_test(topics__that_were_rejected_are_told),
+		cmocka_unit_test(topics__that_are_none_of_ours_are_passed),
+		cmocka_unit_test(topics__that_are_no_list_are_said_to_be),
+		cmocka_unit_test(reason__is_one_bounded_line),
+		cmocka_unit_test(topics__end_where_the_caller_has_no_memory),
+		cmocka_unit_test(put_topics__has_both_families),
+		cmocka_unit_test(put_query__has_what_is_wanted)
+	};
+	int failures = cmocka_run_group_tests(tests, NULL, NULL);
+
+	free(id);
+	free(uri);
+	return failures;
+}
