@@ -185,10 +185,11 @@ $(O)/bench/%: tests/bench/%.c $(O)/flags
 	$(call say,CC)mkdir -p $(@D) && $(COMPILE) $(MODE_LINK) $(LDFLAGS) -o $@ $< \
 		$(LIBS) $(shell $(PKG_CONFIG) --libs libssl)
 
-## demo: rows from a gateway on this machine, no account needed
+## demo: rows from a service on this machine, no account; SOURCE=notifications: that source
+SOURCE ?= stream
 .PHONY: demo
 demo: $(BIN)
-	@$(PYTHON) tests/demo.py '$(abspath $(BIN))'
+	@$(PYTHON) tests/demo.py '$(abspath $(BIN))' '$(SOURCE)'
 
 # ---- the rest -------------------------------------------------------------------------
 
