@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base.h"
-#include "kind.h"
+#include "figure.h"
 #include "notice.h"
 #include "sample.h"
 
@@ -35,22 +35,6 @@ enum socket_state {
 	SOCKET_LOST,
 	SOCKET_SILENT,		/* asked for a sign of life; what it told is still believed after */
 	SOCKET_CONNECTED
-};
-
-enum fact_kind { FACT_GAUGE, FACT_AGE, FACT_TOTAL, FACT_PLAIN };
-
-/* One figure of a row. */
-struct fact {
-	const char *metric;
-	const char *path;	/* `count`, `IDLE.count` */
-	enum fact_kind kind;
-	union {
-		struct gauge_summary gauge;
-		struct age age;
-		struct total_summary total;	/* PLAIN: its `total` */
-	} is;
-	bool sketch;		/* its quantiles are not exact */
-	double accuracy;
 };
 
 /* One queue and media type in one window; borrowed with its window. */

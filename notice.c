@@ -433,7 +433,8 @@ static enum family family_of(struct slice topic, struct notice *n)
 	struct slice rest;
 
 	if (!slice_has_prefix(topic, QUEUE_TOPIC) || topic.len < head + UUID_LEN + 1
-	    || topic.s[head + UUID_LEN] != '.' || !uuid_parse(topic.s + head, UUID_LEN, n->queue_id))
+	    || topic.s[head + UUID_LEN] != '.'
+	    || !uuid_parse(topic.s + head, UUID_LEN, n->queue_id))
 		return FAMILY_NONE;
 	rest = (struct slice){ topic.s + head + UUID_LEN + 1, topic.len - head - UUID_LEN - 1 };
 	if (slice_is_any_case(rest, "observations"))

@@ -1,0 +1,287 @@
+#include "figure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct figure {
+	char *metric, *path;
+	size_t order;
+	enum fact_kind kind;
+	struct gauge gauge;
+	struct age age;
+	struct total total;		/* of TOTAL and PLAIN */
+	const struct holding **part;
+	size_t npart, cappart;
+	uint64_t frame;			/* the last that counted in gauge.events */
+};
+
+/* --- the list ------------------------------------------------------------------------ */
+
+static void figure_free(struct figure *f)
+{
+	gauge_free(&f->gauge);
+	free(f->metric);
+	free(f->path);
+	free(f->part);
+	free(f);
+}
+
+void figures_free(struct figures *fs)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		figure_free(fs->v[i]);
+	free(fs->v);
+	*fs = (struct figures){ 0 };
+}
+
+static int compare(const struct figure *f, size_t order, const char *metric, const char *path)
+{
+	int by_name;
+
+	if (f->order != order)
+		return f->order < order ? -1 : 1;
+	by_name = strcmp(f->metric, metric);
+	return by_name ? by_name : strcmp(f->path, path);
+}
+
+static struct figure *figure_new(size_t order, const char *metric, const char *path,
+	enum fact_kind kind)
+{
+	struct figure *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->order = order;
+	f->kind = kind;
+	f->metric = strdup(metric);
+	f->path = strdup(path);
+	if (f->metric && f->path)
+		return f;
+	figure_free(f);
+	return NULL;
+}
+
+static bool grow(struct figures *fs)
+{
+	size_t cap = fs->cap ? 2 * fs->cap : 16;
+	struct figure **v;
+
+	if (fs->n < fs->cap)
+		return true;
+	v = reallocarray(fs->v, cap, sizeof(struct figure *));
+	if (!v)
+		return false;
+	fs->v = v;
+	fs->cap = cap;
+	return true;
+}
+
+struct figure *figures_make(struct figures *fs, size_t order, const char *metric,
+	const char *path, enum fact_kind kind, bool *full)
+{
+	size_t at = 0;
+	struct figure *f;
+
+	*full = false;
+	while (at < fs->n && compare(fs->v[at], order, metric, path) < 0)
+		at++;
+	if (at < fs->n && compare(fs->v[at], order, metric, path) == 0) {
+		f = fs->v[at];
+		*full = f->kind != kind;
+		return *full ? NULL : f;
+	}
+	*full = fs->n == FIGURES_MAX;
+	if (*full || !grow(fs))
+		return NULL;
+	f = figure_new(order, metric, path, kind);
+	if (!f)
+		return NULL;
+	memmove(&fs->v[at + 1], &fs->v[at], (fs->n - at) * sizeof(struct figure *));
+	fs->v[at] = f;
+	fs->n++;
+	return f;
+}
+
+bool figure_add(struct figure *f, const struct holding *h)
+{
+	if (f->npart == f->cappart) {
+		size_t cap = f->cappart ? 2 * f->cappart : 2;
+		const struct holding **part = reallocarray(f->part, cap, sizeof(*part));
+
+		if (!part)
+			return false;
+		f->part = part;
+		f->cappart = cap;
+	}
+	f->part[f->npart++] = h;
+	return true;
+}
+
+static void figures_remove(struct figures *fs, struct figure *f)
+{
+	size_t at = 0;
+
+	while (at < fs->n && fs->v[at] != f)
+		at++;
+	if (at == fs->n)
+		return;
+	memmove(&fs->v[at], &fs->v[at + 1], (--fs->n - at) * sizeof(struct figure *));
+	figure_free(f);
+}
+
+void figures_drop(struct figures *fs, struct figure *f, const struct holding *h)
+{
+	size_t at = 0;
+
+	while (at < f->npart && f->part[at] != h)
+		at++;
+	if (at < f->npart)
+		f->part[at] = f->part[--f->npart];
+	if (!f->npart)
+		figures_remove(fs, f);
+}
+
+/* --- what holds now ------------------------------------------------------------------ */
+
+/* What a group without a media type tells itself wins over the sum over media. */
+static bool part_counts(const struct figure *f, const struct holding *h)
+{
+	if (!h->by_media)
+		return true;
+	for (size_t i = 0; i < f->npart; i++)
+		if (!f->part[i]->by_media)
+			return false;
+	return true;
+}
+
+/* One process out of several: unknown while a part is. */
+static bool set_gauge(struct figure *f, int64_t at_us, bool up)
+{
+	bool known = f->npart > 0;
+	double sum = 0;
+
+	for (size_t i = 0; i < f->npart; i++)
+		if (part_counts(f, f->part[i])) {
+			known = known && f->part[i]->known;
+			sum += f->part[i]->value;
+		}
+	return gauge_set(&f->gauge, at_us, up, known, sum);
+}
+
+/* Whether the gauge beside an age says so, whatever the age does. */
+static bool nobody_waits(const struct holding *h)
+{
+	return h->beside && h->beside->known && h->beside->value == 0;
+}
+
+/* Over media: who has waited longest of all; unknown while one is. */
+static void set_age(struct figure *f, int64_t at_us, bool up)
+{
+	bool known = true, waiting = false;
+	int64_t start_us = INT64_MAX;
+
+	for (size_t i = 0; i < f->npart; i++) {
+		const struct holding *h = f->part[i];
+
+		if (!part_counts(f, h))
+			continue;
+		known = known && (h->known || nobody_waits(h));
+		if (!h->waiting || nobody_waits(h))
+			continue;
+		waiting = true;
+		if (h->start_us < start_us)
+			start_us = h->start_us;
+	}
+	age_set(&f->age, at_us, up, known && waiting, start_us);
+}
+
+bool figure_refresh(struct figure *f, int64_t at_us, bool up)
+{
+	if (f && f->kind == FACT_GAUGE)
+		return set_gauge(f, at_us, up);
+	if (f && f->kind == FACT_AGE)
+		set_age(f, at_us, up);
+	return true;
+}
+
+void figure_count(struct figure *f, uint64_t frame)
+{
+	if (f && f->frame != frame)
+		f->gauge.events++;
+	if (f)
+		f->frame = frame;
+}
+
+void figure_total(struct figure *f, struct interval when, double value, bool whole)
+{
+	total_set(&f->total, when, value, whole);
+}
+
+/* --- all of them --------------------------------------------------------------------- */
+
+bool figures_hold(const struct figures *fs, int64_t at_us, bool up)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < fs->n; i++) {
+		struct figure *f = fs->v[i];
+
+		if (f->kind == FACT_GAUGE)
+			ok = gauge_hold(&f->gauge, at_us, up) && ok;
+		else if (f->kind == FACT_AGE)
+			age_hold(&f->age, at_us, up);
+	}
+	return ok;
+}
+
+void figures_carry(const struct figures *fs)
+{
+	for (size_t i = 0; i < fs->n; i++) {
+		gauge_carry(&fs->v[i]->gauge);
+		age_carry(&fs->v[i]->age);
+		total_carry(&fs->v[i]->total);
+	}
+}
+
+void figures_lost(const struct figures *fs, int64_t at_us)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		if (fs->v[i]->kind == FACT_TOTAL)
+			total_lost(&fs->v[i]->total, at_us);
+}
+
+void figures_found(const struct figures *fs, int64_t at_us, int64_t window_us)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		if (fs->v[i]->kind == FACT_TOTAL)
+			total_found(&fs->v[i]->total, at_us, window_us);
+}
+
+static bool make_fact(const struct figure *f, const struct moment *m, struct fact *out)
+{
+	const struct quantile *q = f->gauge.quantile;
+
+	*out = (struct fact){ .metric = f->metric, .path = f->path, .kind = f->kind };
+	switch (f->kind) {
+	case FACT_GAUGE:
+		out->sketch = q && !quantile_is_exact(q);
+		out->accuracy = q ? quantile_accuracy(q) : 0;
+		return gauge_summarise(&f->gauge, m->up, &out->is.gauge);
+	case FACT_AGE:
+		out->is.age = f->age;
+		return true;
+	case FACT_TOTAL:
+	case FACT_PLAIN:
+		return total_summarise(&f->total, m->running, m->whole && f->kind == FACT_TOTAL,
+			m->end_us, &out->is.total);
+	}
+	return false;
+}
+
+bool figures_facts(const struct figures *fs, const struct moment *m, struct fact *out)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		if (!make_fact(fs->v[i], m, &out[i]))
+			return false;
+	return true;
+}

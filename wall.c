@@ -1,0 +1,605 @@
+#include "wall.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define US_PER_MS 1000
+#define PATH_MAX_BYTES (2 * NOTICE_NAME_MAX + 2)
+#define NOT_WANTED SIZE_MAX
+
+/* One number that the service tells. */
+struct part {
+	struct holding now;
+	struct group *group;
+	char *metric, *qualifier, *stat;	/* qualifier NULL: none */
+	int64_t told_us;		/* by the last event; INT64_MIN: by none */
+	struct part *other;		/* oWaiting of an oLongestWaiting, and back */
+	struct figure *own, *sum;	/* NULL: nobody wants it */
+};
+
+struct presence {
+	char *id, *name;
+};
+
+static const char *const longest[][2] = {
+	{ "oLongestWaiting", "oWaiting" }, { "oLongestInteracting", "oInteracting" }
+};
+
+static struct slice slice_of(const char *s)
+{
+	return (struct slice){ s, s ? strlen(s) : 0 };
+}
+
+static bool slice_equals(struct slice a, const char *s)
+{
+	return s ? slice_is(a, s) : !a.s;
+}
+
+static char *slice_dup(struct slice s)
+{
+	return strndup(s.s, s.len);
+}
+
+/* --- what is wanted ------------------------------------------------------------------ */
+
+/* The place of the first of -m's patterns that fits; NOT_WANTED: none does. */
+static size_t order_of(const struct wall *w, struct slice metric)
+{
+	for (size_t i = 0; i < w->npattern; i++) {
+		const char *p = w->pattern[i];
+		size_t len = strlen(p);
+
+		if (len && p[len - 1] == '*' ? metric.len >= len - 1
+		    && memcmp(metric.s, p, len - 1) == 0 : slice_is(metric, p))
+			return i;
+	}
+	return NOT_WANTED;
+}
+
+/* An age needs to know whether anybody waits. */
+static bool is_needed(struct slice metric)
+{
+	for (size_t i = 0; i < ARRAY_LEN(longest); i++)
+		if (slice_is(metric, longest[i][1]))
+			return true;
+	return false;
+}
+
+/* --- queues and groups --------------------------------------------------------------- */
+
+struct queue *wall_queue(const struct wall *w, const char *id)
+{
+	for (size_t i = 0; i < w->nqueue; i++)
+		if (memcmp(w->queue[i].id, id, UUID_LEN) == 0)
+			return w->queue[i].refused ? NULL : &w->queue[i];
+	return NULL;
+}
+
+struct group *wall_group(const struct queue *q, struct slice media)
+{
+	for (size_t i = 0; i < q->ngroup; i++)
+		if (slice_equals(media, q->group[i]->media))
+			return q->group[i];
+	return NULL;
+}
+
+static struct group *group_new(struct queue *q, struct slice media)
+{
+	struct group *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->queue = q;
+	g->media = media.s ? slice_dup(media) : NULL;
+	if (media.s && !g->media) {
+		free(g);
+		return NULL;
+	}
+	return g;
+}
+
+static void group_free(struct group *g)
+{
+	figures_free(&g->figures);
+	sample_free(&g->tally.lag_us);
+	free(g->media);
+	free(g);
+}
+
+/* Without a media type first, then by name. */
+static int compare_media(const struct group *a, const struct group *b)
+{
+	if (!a->media || !b->media)
+		return !!a->media - !!b->media;
+	return strcmp(a->media, b->media);
+}
+
+struct group *wall_make_group(struct wall *w, struct queue *q, struct slice media, bool *full)
+{
+	struct group *g = wall_group(q, media);
+	size_t at;
+
+	if (g)
+		return g;
+	if (q->ngroup == ARRAY_LEN(q->group)) {
+		*full = true;
+		return NULL;
+	}
+	g = group_new(q, media);
+	if (!g) {
+		w->failed = true;
+		return NULL;
+	}
+	for (at = q->ngroup; at > 0 && compare_media(q->group[at - 1], g) > 0; at--)
+		q->group[at] = q->group[at - 1];
+	q->group[at] = g;
+	q->ngroup++;
+	return g;
+}
+
+/* --- parts --------------------------------------------------------------------------- */
+
+static uint64_t hash_slice(uint64_t h, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.s[i]) * 1099511628211u;
+	return (h ^ 0x100) * 1099511628211u;
+}
+
+static size_t part_slot(const struct wall *w, const struct group *g, struct slice metric,
+	struct slice qualifier, struct slice stat)
+{
+	uint64_t h = hash_slice(hash_slice(hash_slice((uintptr_t)g, metric), qualifier), stat);
+
+	return (size_t)(h ^ h >> 32) & (w->nslot - 1);
+}
+
+static struct part *part_find(const struct wall *w, const struct group *g,
+	struct slice metric, struct slice qualifier, struct slice stat)
+{
+	for (size_t i = part_slot(w, g, metric, qualifier, stat); w->part[i];
+	     i = (i + 1) & (w->nslot - 1)) {
+		struct part *p = w->part[i];
+
+		if (p->group == g && slice_equals(metric, p->metric)
+		    && slice_equals(qualifier, p->qualifier) && slice_equals(stat, p->stat))
+			return p;
+	}
+	return NULL;
+}
+
+static void part_place(struct wall *w, struct part *p)
+{
+	size_t i = part_slot(w, p->group, slice_of(p->metric), slice_of(p->qualifier),
+		slice_of(p->stat));
+
+	while (w->part[i])
+		i = (i + 1) & (w->nslot - 1);
+	w->part[i] = p;
+}
+
+static bool parts_grow(struct wall *w)
+{
+	struct part **old = w->part;
+	size_t nold = w->nslot, n = nold ? 2 * nold : 1024;
+
+	if (2 * (w->npart + 1) <= nold)
+		return true;
+	w->part = calloc(n, sizeof(struct part *));
+	if (!w->part) {
+		w->part = old;
+		return false;
+	}
+	w->nslot = n;
+	for (size_t i = 0; i < nold; i++)
+		if (old[i])
+			part_place(w, old[i]);
+	free(old);
+	return true;
+}
+
+static void part_free(struct part *p)
+{
+	if (!p)
+		return;
+	free(p->metric);
+	free(p->qualifier);
+	free(p->stat);
+	free(p);
+}
+
+static struct part *part_new(struct group *g, const struct value *v)
+{
+	struct part *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->group = g;
+	p->now.by_media = g->media;
+	p->told_us = INT64_MIN;
+	p->metric = slice_dup(v->metric);
+	p->qualifier = v->qualifier.s ? slice_dup(v->qualifier) : NULL;
+	p->stat = slice_dup(v->stat);
+	if (p->metric && p->stat && (p->qualifier || !v->qualifier.s))
+		return p;
+	part_free(p);
+	return NULL;
+}
+
+/* The other of an age and the gauge that says whether anybody waits at all. */
+static void part_pair(const struct wall *w, struct part *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(longest); i++)
+		for (size_t side = 0; side < 2; side++) {
+			if (strcmp(p->metric, longest[i][side]) != 0 || p->qualifier
+			    || strcmp(p->stat, side ? "count" : "ageMs") != 0)
+				continue;
+			p->other = part_find(w, p->group, slice_of(longest[i][!side]),
+				slice_of(NULL), slice_of(side ? "ageMs" : "count"));
+			if (!p->other)
+				continue;
+			p->other->other = p;
+			if (side)
+				p->other->now.beside = &p->now;
+			else
+				p->now.beside = &p->other->now;
+		}
+}
+
+/* --- the figures that a part feeds ---------------------------------------------------- */
+
+static struct slice presence_name(const struct wall *w, struct slice id)
+{
+	for (size_t i = 0; id.s && i < w->npresence; i++)
+		if (slice_is(id, w->presence[i].id))
+			return slice_of(w->presence[i].name);
+	return id;
+}
+
+/* QUALIFIER.STAT, or STAT; a dot of theirs as `_`. */
+static void make_path(const struct wall *w, char out[PATH_MAX_BYTES], struct slice qualifier,
+	struct slice stat)
+{
+	const struct slice piece[] = { presence_name(w, qualifier), stat };
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (n)
+			out[n++] = '.';
+		for (size_t k = 0; k < piece[i].len; k++)
+			out[n++] = piece[i].s[k];
+		for (size_t k = n - piece[i].len; k < n; k++)
+			if (out[k] == '.')
+				out[k] = '_';
+	}
+	out[n] = '\0';
+}
+
+static struct figures *sums_of(const struct part *p)
+{
+	return &p->group->queue->group[0]->figures;
+}
+
+/* Links a part to the figures that it is a part of. */
+static bool part_link(const struct wall *w, struct part *p, bool *full)
+{
+	size_t order = order_of(w, slice_of(p->metric));
+	bool is_age = strcmp(p->stat, "ageMs") == 0;
+	enum fact_kind kind = is_age ? FACT_AGE : FACT_GAUGE;
+	char path[PATH_MAX_BYTES];
+
+	*full = false;
+	if (order == NOT_WANTED)
+		return true;
+	make_path(w, path, slice_of(p->qualifier), slice_of(p->stat));
+	p->own = figures_make(&p->group->figures, order, p->metric, path, kind, full);
+	if (!p->own || !figure_add(p->own, &p->now))
+		return false;
+	if (!p->group->media || (!is_age && strcmp(p->stat, "count") != 0))
+		return true;
+	p->sum = figures_make(sums_of(p), order, p->metric, path, kind, full);
+	return p->sum && figure_add(p->sum, &p->now);
+}
+
+static void part_unlink(struct part *p)
+{
+	if (p->own)
+		figures_drop(&p->group->figures, p->own, &p->now);
+	if (p->sum)
+		figures_drop(sums_of(p), p->sum, &p->now);
+	p->own = p->sum = NULL;
+}
+
+/* The part of a value, made where there is none. NULL: nobody needs it, no room (*full), or
+ * no memory (w->failed). */
+static struct part *part_make(struct wall *w, struct group *g, const struct value *v, bool *full)
+{
+	struct part *p = part_find(w, g, v->metric, v->qualifier, v->stat);
+	bool no_room = false;
+
+	if (p)
+		return p;
+	if (order_of(w, v->metric) == NOT_WANTED && !is_needed(v->metric))
+		return NULL;
+	p = parts_grow(w) ? part_new(g, v) : NULL;
+	if (!p || !part_link(w, p, &no_room)) {
+		w->failed = w->failed || !no_room;
+		*full = *full || no_room;
+		if (p)
+			part_unlink(p);
+		part_free(p);
+		return NULL;
+	}
+	part_place(w, p);
+	w->npart++;
+	part_pair(w, p);
+	return p;
+}
+
+/* A part has changed: so have its figures, and those of the age that depends on it. */
+static bool refresh(const struct wall *w, const struct part *p, int64_t at_us)
+{
+	bool ok = figure_refresh(p->own, at_us, w->up) && figure_refresh(p->sum, at_us, w->up);
+
+	if (p->other)
+		ok = ok && figure_refresh(p->other->own, at_us, w->up)
+			&& figure_refresh(p->other->sum, at_us, w->up);
+	return ok;
+}
+
+/* --- presences ----------------------------------------------------------------------- */
+
+/* Parts that came before their presence had a name move to the figure of that name. */
+static bool rename_parts(struct wall *w, const char *id)
+{
+	bool full;
+
+	for (size_t i = 0; i < w->nslot; i++) {
+		struct part *p = w->part[i];
+
+		if (!p || !p->qualifier || strcmp(p->qualifier, id) != 0)
+			continue;
+		part_unlink(p);
+		if (!part_link(w, p, &full) && !full)
+			return false;
+	}
+	return true;
+}
+
+bool wall_presence(struct wall *w, struct slice id, struct slice name)
+{
+	struct presence *p;
+
+	for (size_t i = 0; i < w->npresence; i++)
+		if (slice_equals(id, w->presence[i].id))
+			return true;
+	if (id.len > NOTICE_NAME_MAX || name.len > NOTICE_NAME_MAX || w->npresence == FIGURES_MAX)
+		return true;
+	if (w->npresence == w->cappresence) {
+		size_t cap = w->cappresence ? 2 * w->cappresence : 16;
+
+		p = reallocarray(w->presence, cap, sizeof(*p));
+		if (!p)
+			return false;
+		w->presence = p;
+		w->cappresence = cap;
+	}
+	p = &w->presence[w->npresence];
+	*p = (struct presence){ slice_dup(id), slice_dup(name) };
+	w->npresence++;
+	return p->id && p->name && rename_parts(w, p->id);
+}
+
+/* --- values -------------------------------------------------------------------------- */
+
+enum worth { WORTH_NOTHING, WORTH_GAUGE, WORTH_TOTAL };
+
+/* n*, t* and oServiceLevel run on within a half hour and mean nothing without one; all else
+ * is what its interval says. */
+static enum worth worth_of(const struct value *v)
+{
+	bool spans = v->has_interval && v->from_ms < v->to_ms;
+
+	if (v->kind != VALUE_NUMBER)
+		return WORTH_GAUGE;
+	if (spans)
+		return WORTH_TOTAL;
+	return v->metric.len && (v->metric.s[0] == 'n' || v->metric.s[0] == 't'
+		|| slice_is(v->metric, "oServiceLevel")) ? WORTH_NOTHING : WORTH_GAUGE;
+}
+
+static void take_total(struct wall *w, struct group *g, const struct value *v, bool *full)
+{
+	struct interval when = { v->from_ms, v->to_ms };
+	bool grows = slice_is(v->stat, "count") || slice_is(v->stat, "sum"), no_room;
+	size_t order = order_of(w, v->metric);
+	char metric[NOTICE_NAME_MAX + 1], path[PATH_MAX_BYTES];
+	struct figure *f;
+
+	if (!g->has_running || when.from_ms > g->running.from_ms
+	    || (when.from_ms == g->running.from_ms && when.to_ms > g->running.to_ms))
+		g->running = when;
+	g->has_running = true;
+	if (order == NOT_WANTED)
+		return;
+	memcpy(metric, v->metric.s, v->metric.len);
+	metric[v->metric.len] = '\0';
+	make_path(w, path, v->qualifier, v->stat);
+	f = figures_make(&g->figures, order, metric, path, grows ? FACT_TOTAL : FACT_PLAIN,
+		&no_room);
+	if (f)
+		figure_total(f, when, v->number,
+			wall_has_been_up_since(w, v->from_ms * US_PER_MS));
+	else if (no_room)
+		*full = true;
+	else
+		w->failed = true;
+}
+
+/* The part now has the value; a duration counts from the arrival. */
+static bool set_part(const struct wall *w, struct part *p, const struct value *v, int64_t at_us)
+{
+	p->now.known = true;
+	p->now.value = v->number;
+	p->now.waiting = v->kind == VALUE_START || v->kind == VALUE_AGE;
+	p->now.start_us = v->kind == VALUE_AGE ? at_us - v->us : v->us;
+	return refresh(w, p, at_us);
+}
+
+bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t frame,
+	int64_t at_us, bool *full)
+{
+	enum worth worth = worth_of(v);
+	struct part *p;
+
+	if (worth == WORTH_TOTAL)
+		take_total(w, g, v, full);
+	p = worth == WORTH_GAUGE ? part_make(w, g, v, full) : NULL;
+	if (!p)
+		return !w->failed;
+	p->told_us = at_us;
+	figure_count(p->own, frame);
+	figure_count(p->sum, frame);
+	return set_part(w, p, v, at_us);
+}
+
+bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t asked_us,
+	int64_t at_us, bool *full)
+{
+	struct part *p = worth_of(v) == WORTH_GAUGE ? part_make(w, g, v, full) : NULL;
+
+	if (p && p->told_us < asked_us)
+		return set_part(w, p, v, at_us);
+	return !w->failed;
+}
+
+/*
+ * With nobody waiting the longest wait is over, unless the same message brings another: the
+ * next one to wait is not taken for somebody who has waited since the day before.
+ */
+bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *q,
+	int64_t asked_us, int64_t at_us)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n->nvalue; i++) {
+		const struct value *v = &n->value[i];
+		const struct group *g = wall_group(q, v->media);
+		struct part *p = g ? part_find(w, g, v->metric, v->qualifier, v->stat) : NULL;
+		bool brought = false;
+
+		if (!p || !p->other || v->kind != VALUE_NUMBER || v->number != 0
+		    || p->told_us >= asked_us || p->other->told_us >= asked_us)
+			continue;
+		for (size_t k = 0; k < n->nvalue; k++)
+			brought = brought || (n->value[k].kind != VALUE_NUMBER
+				&& slice_equals(n->value[k].metric, p->other->metric)
+				&& slice_equals(n->value[k].media, g->media));
+		if (brought)
+			continue;
+		p->other->now.known = true;
+		p->other->now.waiting = false;
+		ok = ok && refresh(w, p->other, at_us);
+	}
+	return ok;
+}
+
+/* --- the stream ---------------------------------------------------------------------- */
+
+bool wall_hold(const struct wall *w, int64_t at_us)
+{
+	bool ok = true;
+
+	for (size_t q = 0; q < w->nqueue; q++)
+		for (size_t g = 0; g < w->queue[q].ngroup; g++)
+			ok = figures_hold(&w->queue[q].group[g]->figures, at_us, w->up) && ok;
+	return ok;
+}
+
+void wall_carry(const struct wall *w)
+{
+	for (size_t q = 0; q < w->nqueue; q++)
+		for (size_t g = 0; g < w->queue[q].ngroup; g++) {
+			struct group *group = w->queue[q].group[g];
+
+			sample_free(&group->tally.lag_us);
+			group->tally = (struct tally){ 0 };
+			figures_carry(&group->figures);
+		}
+}
+
+bool wall_set_up(struct wall *w, bool up, int64_t at_us, int64_t window_us)
+{
+	bool ok;
+
+	if (up == w->up)
+		return true;
+	ok = wall_hold(w, at_us);
+	w->up = up;
+	if (up)
+		w->up_since_us = at_us;
+	for (size_t q = 0; q < w->nqueue; q++)
+		for (size_t g = 0; g < w->queue[q].ngroup; g++) {
+			if (up)
+				figures_found(&w->queue[q].group[g]->figures, at_us, window_us);
+			else
+				figures_lost(&w->queue[q].group[g]->figures, at_us);
+		}
+	return ok;
+}
+
+bool wall_has_been_up_since(const struct wall *w, int64_t from_us)
+{
+	return w->up && w->up_since_us <= from_us;
+}
+
+bool wall_forget(struct wall *w, int64_t at_us)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < w->nslot; i++)
+		if (w->part[i])
+			w->part[i]->now.known = w->part[i]->now.waiting = false;
+	for (size_t i = 0; i < w->nslot; i++)
+		if (w->part[i])
+			ok = refresh(w, w->part[i], at_us) && ok;
+	return ok;
+}
+
+/* --- life ---------------------------------------------------------------------------- */
+
+bool wall_init(struct wall *w, const char *const *queue, size_t nqueue,
+	const char *const *pattern, size_t npattern)
+{
+	*w = (struct wall){ .pattern = pattern, .npattern = npattern };
+	w->queue = calloc(nqueue ? nqueue : 1, sizeof(*w->queue));
+	if (!w->queue || !parts_grow(w))
+		return false;
+	for (; w->nqueue < nqueue; w->nqueue++) {
+		struct queue *q = &w->queue[w->nqueue];
+
+		memcpy(q->id, queue[w->nqueue], UUID_LEN);
+		q->group[0] = group_new(q, slice_of(NULL));
+		if (!q->group[0])
+			return false;
+		q->ngroup = 1;
+	}
+	return true;
+}
+
+void wall_free(struct wall *w)
+{
+	for (size_t q = 0; q < w->nqueue; q++)
+		for (size_t g = 0; g < w->queue[q].ngroup; g++)
+			group_free(w->queue[q].group[g]);
+	for (size_t i = 0; i < w->nslot; i++)
+		part_free(w->part[i]);
+	for (size_t i = 0; i < w->npresence; i++) {
+		free(w->presence[i].id);
+		free(w->presence[i].name);
+	}
+	free(w->presence);
+	free(w->queue);
+	free(w->part);
+	*w = (struct wall){ 0 };
+}

@@ -1,0 +1,93 @@
+/*
+ * What is known now of each queue: groups by media type, and the parts in them, that is every
+ * number that the service has told, with the figures each part feeds. Hides how a value finds
+ * its part, and what else changes with it. Knows no window, no message, no output.
+ */
+#ifndef WALL_H
+#define WALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "figure.h"
+#include "notice.h"
+#include "sample.h"
+#include "text.h"
+
+#define WALL_MEDIA_MAX 32	/* media types of a queue */
+
+struct tally {			/* of one group in one window */
+	uint64_t updates, duplicates, invalid, clock_skew;
+	struct sample lag_us;
+};
+
+/* A queue's rows of one media type. */
+struct group {
+	struct queue *queue;
+	char *media;			/* NULL: the one without */
+	struct figures figures;
+	bool has_running;
+	struct interval running;	/* the newest half hour told of */
+	struct tally tally;		/* the caller counts, wall_carry clears */
+};
+
+struct queue {
+	char id[UUID_LEN + 1];
+	bool refused;
+	struct group *group[1 + WALL_MEDIA_MAX];	/* [0] without a media type, then by name */
+	size_t ngroup;
+};
+
+struct wall {			/* to be read, and changed by the calls below alone */
+	struct queue *queue;
+	size_t nqueue;
+	const char *const *pattern;
+	size_t npattern;
+	bool up;			/* the stream is */
+	int64_t up_since_us;
+	bool failed;			/* out of memory somewhere inside */
+	struct part **part;		/* open addressing, a power of two */
+	size_t npart, nslot;
+	struct presence *presence;
+	size_t npresence, cappresence;
+};
+
+/* Queues by their number; patterns of -m in the order of the rows; both borrowed. */
+bool wall_init(struct wall *w, const char *const *queue, size_t nqueue,
+	const char *const *pattern, size_t npattern);	/* false: no memory; to be freed */
+void wall_free(struct wall *w);
+
+struct queue *wall_queue(const struct wall *w, const char *id);	/* NULL: none, or refused */
+struct group *wall_group(const struct queue *q, struct slice media);	/* NULL: none */
+/* Made where there is none; NULL: no room (*full, else untouched), or no memory. */
+struct group *wall_make_group(struct wall *w, struct queue *q, struct slice media, bool *full);
+
+/*
+ * An event's value, or an answer's, the question asked at asked_us: what events have told since
+ * then is newer. frame: the event's number. *full: it is not kept for want of room, else
+ * untouched. False: no memory.
+ */
+bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t frame,
+	int64_t at_us, bool *full);
+bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t asked_us,
+	int64_t at_us, bool *full);
+
+/* After the values of a message or result. asked_us INT64_MAX: it is an event. */
+bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *q,
+	int64_t asked_us, int64_t at_us);
+
+bool wall_presence(struct wall *w, struct slice id, struct slice name);
+
+/* The stream is up from at_us on, or down; window_us: the begin of the window of then. */
+bool wall_set_up(struct wall *w, bool up, int64_t at_us, int64_t window_us);
+bool wall_has_been_up_since(const struct wall *w, int64_t from_us);
+/* Nothing is known any more: what changed meanwhile nobody will tell. */
+bool wall_forget(struct wall *w, int64_t at_us);
+
+bool wall_hold(const struct wall *w, int64_t at_us);	/* counts what held up to at_us */
+/* What only the last window held goes, what holds on is carried into the next. */
+void wall_carry(const struct wall *w);
+
+#endif
