@@ -259,7 +259,7 @@ void figures_found(const struct figures *fs, int64_t at_us, int64_t window_us)
 
 static bool make_fact(const struct figure *f, const struct moment *m, struct fact *out)
 {
-	const struct quantile *q = f->gauge.quantile;
+	struct quantile *q = f->gauge.quantile;
 
 	*out = (struct fact){ .metric = f->metric, .path = f->path, .kind = f->kind };
 	switch (f->kind) {
