@@ -1,9 +1,9 @@
 # gsqstat. GNU make; `make help` lists the targets and what can be set.
 
 MODULES = api attempt audit base board cache cell channel checks cover creds echo \
-	exact figure flow frame json kind live lookup names net notice options out panel \
-	parse paths profile quantile queues replay report rest retry row rule run sample \
-	setup source stream tape text token usage wall wanted window ws
+	errand exact figure flow frame json kind live lookup names net notice options out \
+	panel parse paths profile quantile queues replay report rest retry row rule run \
+	sample setup source stream tape text token usage wall wanted window ws
 UNITS = $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 PKGS = libcurl libcjson libcrypto

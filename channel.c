@@ -1,93 +1,15 @@
-#include "channel.h"
+#include "errand.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api.h"
-#include "rest.h"
 #include "text.h"
-#include "ws.h"
 
-#define LINES 2			/* sockets open at the same time, at most */
-#define LEFT_MAX 8		/* channels left behind that wait for their deletion */
-#define BATCHES ((CHANNEL_QUEUES_MAX + API_SNAPSHOT_QUEUES - 1) / API_SNAPSHOT_QUEUES)
-#define CHANNELS "/api/v2/notifications/channels"
-#define QUERY "/api/v2/analytics/queues/observations/query"
-#define US_PER_MS 1000
-#define BEHIND_US 1000000	/* libcurl's own bound is behind ours */
-#define AGAIN_US 5000000	/* between attempts of a job beside a socket that is up */
-#define CHANGE_LEAST_US 1000000	/* between tokens, however short they live */
 #define RENEW_US (INT64_C(20) * 3600 * 1000000)
-#define EVICTED_US 60000000	/* between channels that others evict in turns */
 #define UNSUBSCRIBED_US 1000000	/* for the close that comes with it */
 #define HANDOVER_US 60000000	/* how long the server keeps the old socket at most */
 #define OVERLAP_US 1000000	/* what was sent before the new socket is on its way */
-#define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View in " \
-	"the queue's division (client-credentials clients get roles, not scopes)"
-
-enum line_state { LINE_NONE, LINE_CONNECTING, LINE_UP, LINE_SILENT, LINE_DRAINING, LINE_CLOSING };
-
-struct line {
-	struct ws *ws;
-	enum line_state state;
-	int64_t until_us;	/* the state's deadline */
-	bool unsubscribed;	/* another channel has come */
-};
-
-enum step {
-	STEP_NONE, STEP_TOKEN, STEP_CREATE, STEP_TOPICS, STEP_HEAD, STEP_CONNECT, STEP_SNAPSHOT
-};
-
-struct channel {
-	struct channel_conf conf;
-	const char *const *queue;
-	size_t nqueue;
-	bool *refused;			/* by queue */
-	size_t nrefused, refused_told;
-	size_t nquiet;			/* queues of which the activity alone was refused */
-	char quiet[400];		/* the first one's words */
-	struct lines reasons;		/* of the refused ones, in the order they came */
-	size_t reason_queue[CHANNEL_QUEUES_MAX];
-	struct net *net;
-	struct token *token;
-	struct attempt a;
-	/* the channel of now; secrets */
-	char *id, *uri;
-	char *left[LEFT_MAX];
-	size_t nleft;
-	struct line line[LINES];
-	int cur;			/* the line that counts; -1: none is up */
-	/* the job */
-	enum step step;
-	bool begun;			/* the step's request is under way */
-	bool renewal;			/* the topics alone */
-	bool handover;			/* to a second socket of the same channel */
-	bool one_by_one;		/* topics, after a 403 for all of them */
-	size_t next_queue;		/* of topics one by one, or of the snapshot */
-	int64_t not_before_us;
-	struct rest *rest;
-	struct buf body[BATCHES];
-	int64_t asked_us[BATCHES];
-	size_t nbody, answers_told;
-	bool answers_due;
-	/* all of it */
-	bool token_renewed, started, closing, closed_told;
-	bool snapshot_due;		/* since the start or a loss */
-	int64_t topics_us, evicted_us, change_us;	/* change: of the token, INT64_MAX: never */
-	struct rest *deletion[LEFT_MAX + 1];
-	bool held;			/* a message waits behind the event that it made */
-	struct stream_event message;
-};
-
-static void wipe(char **s)
-{
-	if (*s)
-		OPENSSL_cleanse(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
 
 struct channel *channel_new(const struct channel_conf *conf, const char *const *queue,
 	size_t nqueue, struct net *net, struct token *token, int64_t now_us)
@@ -115,13 +37,6 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	return NULL;
 }
 
-static void drop_bodies(struct channel *ch)
-{
-	for (size_t i = 0; i < BATCHES; i++)
-		buf_free(&ch->body[i]);
-	ch->nbody = ch->answers_told = 0;
-	ch->answers_due = false;
-}
 
 void channel_free(struct channel *ch)
 {
@@ -133,540 +48,13 @@ void channel_free(struct channel *ch)
 	for (size_t i = 0; i < ARRAY_LEN(ch->deletion); i++)
 		rest_free(ch->deletion[i]);
 	for (size_t i = 0; i < ch->nleft; i++)
-		wipe(&ch->left[i]);
-	wipe(&ch->id);
-	wipe(&ch->uri);
-	drop_bodies(ch);
+		errand_wipe(&ch->left[i]);
+	errand_wipe(&ch->id);
+	errand_wipe(&ch->uri);
+	errand_drop_bodies(ch);
 	lines_free(&ch->reasons);
 	free(ch->refused);
 	free(ch);
-}
-
-/* --- the job ------------------------------------------------------------------------- */
-
-static void enter(struct channel *ch, enum step step, int64_t not_before_us)
-{
-	rest_free(ch->rest);
-	ch->rest = NULL;
-	ch->begun = false;
-	ch->step = step;
-	ch->not_before_us = not_before_us;
-	if (step == STEP_TOPICS || step == STEP_SNAPSHOT)
-		ch->next_queue = 0;
-	if (step == STEP_SNAPSHOT)
-		drop_bodies(ch);
-}
-
-/* A job that fails while a socket is up does no harm yet: no failure of the run's. */
-static bool is_beside(const struct channel *ch)
-{
-	return ch->started && ch->cur >= 0;
-}
-
-/* After a failure that attempt judged: the same step again, or the end. */
-static void settle(struct channel *ch, enum step step)
-{
-	if (ch->a.over)
-		enter(ch, STEP_NONE, INT64_MAX);
-	else
-		enter(ch, step, ch->a.again_us);
-}
-
-static void over_with(struct channel *ch, enum status status, const char *text,
-	const char *advice)
-{
-	attempt_over_with(&ch->a, status, text, advice);
-	enter(ch, STEP_NONE, INT64_MAX);
-}
-
-static void over(struct channel *ch, enum status status, const char *text)
-{
-	attempt_over(&ch->a, status, text);
-	enter(ch, STEP_NONE, INT64_MAX);
-}
-
-static void try_again(struct channel *ch, enum step step, enum status status, int64_t now_us,
-	int64_t retry_after_us, int http_status, const char *text)
-{
-	struct attempt_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
-
-	if (is_beside(ch)) {
-		attempt_tell(&ch->a, STREAM_WARNING, text);
-		enter(ch, step, now_us + (retry_after_us > AGAIN_US ? retry_after_us : AGAIN_US));
-		return;
-	}
-	attempt_again(&ch->a, now_us, &f);
-	settle(ch, step);
-}
-
-static void breach(struct channel *ch, enum step step, int64_t now_us, const char *text)
-{
-	if (is_beside(ch)) {
-		try_again(ch, step, ST_NET, now_us, -1, 0, text);
-		return;
-	}
-	attempt_breach(&ch->a, STREAM_RETRY, now_us, text);
-	settle(ch, step);
-}
-
-static int64_t attempt_bound_us(const struct channel *ch, int64_t now_us)
-{
-	int64_t bound_us = ch->conf.connect_timeout_us;
-
-	return is_beside(ch) ? bound_us
-		: retry_attempt_end_us(&ch->a.retry, now_us, bound_us) - now_us;
-}
-
-/* The request of a step, to path, the channel's ID and tail (NULL: path alone). */
-static void ask(struct channel *ch, const char *method, const char *path, const char *tail,
-	const char *body, int64_t now_us)
-{
-	struct rest_call call = { .method = method, .token = token_value(ch->token),
-		.body = body, .timeout_us = attempt_bound_us(ch, now_us) };
-	char *url = NULL;
-	bool ok = asprintf(&url, "%s%s%s%s", ch->conf.api_url, path, tail ? ch->id : "",
-		tail ? tail : "") >= 0;
-
-	call.url = url;
-	if (call.timeout_us < 1)
-		call.timeout_us = 1;
-	ch->rest = ok && call.token ? rest_start(ch->net, &call, now_us) : NULL;
-	ch->begun = ch->rest != NULL;
-	if (ok)
-		wipe(&url);
-	if (!ch->rest)
-		over(ch, ST_OUTPUT, "out of memory");
-}
-
-static void begin_topics(struct channel *ch, int64_t now_us)
-{
-	struct buf body = { 0 };
-	size_t n = ch->one_by_one ? 1 : ch->nqueue;
-
-	if (api_put_topics(&body, ch->queue + ch->next_queue, n) && buf_char(&body, '\0'))
-		ask(ch, ch->one_by_one ? "POST" : "PUT", CHANNELS "/",
-			"/subscriptions?ignoreErrors=true", body.data, now_us);
-	else
-		over(ch, ST_OUTPUT, "out of memory");
-	buf_free(&body);
-}
-
-static size_t batch_size(const struct channel *ch)
-{
-	size_t n = ch->nqueue - ch->next_queue;
-
-	return n < API_SNAPSHOT_QUEUES ? n : API_SNAPSHOT_QUEUES;
-}
-
-static void all_answered(struct channel *ch)
-{
-	ch->answers_due = true;
-	ch->snapshot_due = ch->token_renewed = false;
-	enter(ch, STEP_NONE, INT64_MAX);
-}
-
-static void begin_snapshot(struct channel *ch, int64_t now_us)
-{
-	struct buf body = { 0 };
-	bool any = true;
-
-	if (!api_put_query(&body, ch->queue + ch->next_queue, batch_size(ch), ch->conf.pattern,
-	    ch->conf.npattern, &any) || !buf_char(&body, '\0')) {
-		over(ch, ST_OUTPUT, "out of memory");
-	} else if (!any) {	/* nothing wanted has a value that can be asked for */
-		buf_str(&ch->body[0], "{}");
-		ch->asked_us[0] = now_us;
-		ch->nbody = 1;
-		all_answered(ch);
-	} else {
-		ch->asked_us[ch->nbody] = now_us;
-		ask(ch, "POST", QUERY, NULL, body.data, now_us);
-	}
-	buf_free(&body);
-}
-
-static void begin_connect(struct channel *ch, int64_t now_us)
-{
-	size_t slot = ch->cur == 0 ? 1 : 0;
-	struct line *l = &ch->line[slot];
-	int64_t bound_us = attempt_bound_us(ch, now_us);
-
-	if (l->state != LINE_NONE) {	/* still draining: its time is over */
-		struct stream_event *e = attempt_tell(&ch->a, STREAM_LOST, "closed");
-
-		e->socket = slot;
-		e->at_us = now_us;
-		ws_free(l->ws);
-	}
-	*l = (struct line){ .ws = ws_open(ch->net, ch->uri, NULL,
-		(bound_us + BEHIND_US) / US_PER_MS) };
-	if (!l->ws) {
-		try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0, "no connection could be begun");
-		return;
-	}
-	l->state = LINE_CONNECTING;
-	l->until_us = now_us + bound_us;
-	ch->begun = true;
-}
-
-/* Before its end by the margin; what lives hardly longer than that gets half its life. */
-static int64_t change_at_us(const struct channel *ch, int64_t now_us)
-{
-	int64_t expires_us = token_result(ch->token)->expires_ms * US_PER_MS;
-	int64_t at_us = expires_us - ch->conf.margin_us;
-	int64_t half_us = now_us + (expires_us - now_us) / 2;
-
-	if (expires_us <= 0)
-		return INT64_MAX;
-	if (at_us < half_us)
-		at_us = half_us;
-	return at_us < now_us + CHANGE_LEAST_US ? now_us + CHANGE_LEAST_US : at_us;
-}
-
-static void after_token(struct channel *ch, int64_t now_us)
-{
-	attempt_token_came(&ch->a, ch->token);
-	ch->change_us = change_at_us(ch, now_us);
-	enter(ch, ch->conf.once ? STEP_SNAPSHOT : STEP_CREATE, now_us);
-}
-
-static void token_failed(struct channel *ch, int64_t now_us)
-{
-	const struct token_result *r = token_result(ch->token);
-
-	if (is_beside(ch) && (r->failure == TOKEN_LIMITED || r->failure == TOKEN_NETWORK
-	    || r->failure == TOKEN_BREACH)) {
-		try_again(ch, STEP_TOKEN, ST_NET, now_us, r->retry_after_us,
-			(int)r->http_status, r->text);
-		return;
-	}
-	attempt_token_failed(&ch->a, ch->token, now_us, LACKS);
-	settle(ch, STEP_TOKEN);
-}
-
-static void judge_token(struct channel *ch, enum token_state state, int64_t now_us)
-{
-	switch (state) {
-	case TOKEN_READY:
-		after_token(ch, now_us);
-		break;
-	case TOKEN_FAILED:
-		token_failed(ch, now_us);
-		break;
-	case TOKEN_NONE:
-	case TOKEN_LOCKING:
-	case TOKEN_ASKING:
-		ch->begun = true;
-		break;
-	}
-}
-
-static void begin(struct channel *ch, int64_t now_us, struct lines *warnings)
-{
-	int64_t end_us = retry_attempt_end_us(&ch->a.retry, now_us, ch->conf.retry_for_us
-		? ch->conf.retry_for_us : 2 * ch->conf.connect_timeout_us);
-
-	switch (ch->step) {
-	case STEP_NONE:
-		break;
-	case STEP_TOKEN:
-		judge_token(ch, token_want(ch->token, now_us,
-			is_beside(ch) ? now_us + 2 * ch->conf.connect_timeout_us
-			: end_us + BEHIND_US, warnings), now_us);
-		break;
-	case STEP_CREATE:
-		ask(ch, "POST", CHANNELS, NULL, "{}", now_us);
-		break;
-	case STEP_TOPICS:
-		begin_topics(ch, now_us);
-		break;
-	case STEP_HEAD:
-		ask(ch, "HEAD", CHANNELS "/", "", NULL, now_us);
-		break;
-	case STEP_CONNECT:
-		begin_connect(ch, now_us);
-		break;
-	case STEP_SNAPSHOT:
-		begin_snapshot(ch, now_us);
-		break;
-	}
-}
-
-/* --- answers ------------------------------------------------------------------------- */
-
-/* The channel goes; its subscriptions are deleted when there is time for it. */
-static void leave_channel(struct channel *ch)
-{
-	if (ch->id && ch->nleft < LEFT_MAX)
-		ch->left[ch->nleft++] = ch->id;
-	else
-		wipe(&ch->id);
-	ch->id = NULL;
-	wipe(&ch->uri);
-}
-
-static void new_channel(struct channel *ch, int64_t not_before_us)
-{
-	leave_channel(ch);
-	ch->handover = ch->renewal = false;
-	enter(ch, STEP_TOKEN, not_before_us);
-}
-
-static void created(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
-{
-	char *id, *uri, text[256];
-	const char *why = api_parse_channel(answer->body, answer->len, ch->conf.plain, &id, &uri);
-
-	if (why) {
-		snprintf(text, sizeof(text), "the answer to a new channel is malformed: %s", why);
-		breach(ch, STEP_CREATE, now_us, text);
-		return;
-	}
-	leave_channel(ch);
-	ch->id = id;
-	ch->uri = uri;
-	attempt_tell(&ch->a, STREAM_SECRET, id);
-	attempt_tell(&ch->a, STREAM_SECRET, uri);
-	ch->one_by_one = false;
-	enter(ch, STEP_TOPICS, now_us);
-}
-
-static bool refuse(struct channel *ch, size_t queue, const char *reason)
-{
-	if (ch->refused[queue])
-		return true;
-	ch->refused[queue] = true;
-	ch->reason_queue[ch->nrefused++] = queue;
-	lines_add(&ch->reasons, "%s", reason);
-	return !ch->reasons.failed;
-}
-
-static bool on_refusal(void *arg, const struct api_refusal *r)
-{
-	struct channel *ch = arg;
-
-	for (size_t i = 0; i < ch->nqueue; i++) {
-		if (strcmp(ch->queue[i], r->queue_id) != 0)
-			continue;
-		if (r->observations)
-			return refuse(ch, i, r->reason[0] ? r->reason : "no reason was told");
-		if (!ch->refused[i] && ch->nquiet++ == 0)
-			snprintf(ch->quiet, sizeof(ch->quiet), "the activity of queue %s is not "
-				"told: %.200s", ch->queue[i], r->reason);
-	}
-	return true;
-}
-
-/* One line for all of them: their observations come, so that hardly anything is missing. */
-static void tell_quiet(struct channel *ch)
-{
-	char text[sizeof(ch->quiet) + 64];
-
-	snprintf(text, sizeof(text), ch->nquiet > 1 ? "%s (and that of %zu other queues)" : "%s",
-		ch->quiet, ch->nquiet - 1);
-	if (ch->nquiet)
-		attempt_tell(&ch->a, STREAM_WARNING, text);
-	ch->nquiet = 0;
-}
-
-static void subscribed(struct channel *ch, int64_t now_us)
-{
-	bool renewal = ch->renewal;
-
-	ch->topics_us = now_us;
-	ch->renewal = false;
-	tell_quiet(ch);
-	if (renewal)
-		ch->token_renewed = false;
-	if (ch->nrefused == ch->nqueue)
-		over_with(ch, ST_AUTH, "every queue was refused", LACKS);
-	else if (renewal)
-		enter(ch, STEP_NONE, INT64_MAX);
-	else
-		enter(ch, STEP_CONNECT, now_us);
-}
-
-static void put_topics(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
-{
-	const char *why = api_parse_topics(answer->body, answer->len, on_refusal, ch);
-	char text[256];
-
-	if (why) {
-		snprintf(text, sizeof(text), "the answer to the topics is malformed: %s", why);
-		breach(ch, STEP_TOPICS, now_us, text);
-		return;
-	}
-	if (ch->one_by_one && ++ch->next_queue < ch->nqueue) {
-		size_t next = ch->next_queue;
-
-		enter(ch, STEP_TOPICS, now_us);
-		ch->next_queue = next;
-		return;
-	}
-	subscribed(ch, now_us);
-}
-
-static void took_snapshot(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
-{
-	size_t next = ch->next_queue + batch_size(ch), nbody = ch->nbody + 1;
-
-	if (!buf_add(&ch->body[ch->nbody], answer->body, answer->len)) {
-		over(ch, ST_OUTPUT, "out of memory");
-		return;
-	}
-	ch->nbody = nbody;
-	if (next >= ch->nqueue) {
-		all_answered(ch);
-		return;
-	}
-	rest_free(ch->rest);
-	ch->rest = NULL;
-	ch->begun = false;
-	ch->next_queue = next;
-	ch->not_before_us = now_us;
-}
-
-static void answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
-{
-	switch (ch->step) {
-	case STEP_CREATE:
-		created(ch, answer, now_us);
-		break;
-	case STEP_TOPICS:
-		put_topics(ch, answer, now_us);
-		break;
-	case STEP_HEAD:
-		attempt_tell(&ch->a, STREAM_WARNING, "an idle close: the channel is still there");
-		enter(ch, STEP_CONNECT, now_us);
-		break;
-	case STEP_SNAPSHOT:
-		took_snapshot(ch, answer, now_us);
-		break;
-	case STEP_NONE:
-	case STEP_TOKEN:
-	case STEP_CONNECT:
-		break;
-	}
-}
-
-static void unauthorised(struct channel *ch, const char *text, int64_t now_us)
-{
-	attempt_tell(&ch->a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
-	token_drop(ch->token);
-	ch->a.told_token = NULL;
-	if (ch->token_renewed || ch->conf.retry_for_us == 0) {
-		over_with(ch, ST_AUTH, text, attempt_check_these);
-		return;
-	}
-	ch->token_renewed = true;
-	new_channel(ch, now_us);
-}
-
-static void forbidden(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
-{
-	char text[640];
-	size_t next = ch->next_queue;
-
-	snprintf(text, sizeof(text), "%.300s%s%.200s", answer->text,
-		answer->missing_permissions[0] ? "; missing permissions: " : "",
-		answer->missing_permissions);
-	if (ch->step != STEP_TOPICS) {
-		over_with(ch, ST_AUTH, text, LACKS);
-		return;
-	}
-	if (!ch->one_by_one) {	/* one of them is enough for that: which? */
-		ch->one_by_one = true;
-		enter(ch, STEP_TOPICS, now_us);
-		return;
-	}
-	if (!refuse(ch, next, text)) {
-		over(ch, ST_OUTPUT, "out of memory");
-	} else if (next + 1 < ch->nqueue) {
-		enter(ch, STEP_TOPICS, now_us);
-		ch->next_queue = next + 1;
-	} else {
-		subscribed(ch, now_us);
-	}
-}
-
-/* A newer channel of the client has taken the place of this one. If two runs did that to each
- * other in turns, neither would have a minute. */
-static void evicted(struct channel *ch, int64_t now_us)
-{
-	struct attempt_failure f = { STREAM_RETRY, ST_NET, -1, 0, "evicted: a newer channel of "
-		"this client has taken its place; a client has 20 at most" };
-
-	if (ch->evicted_us + EVICTED_US > now_us)
-		f.retry_after_us = ch->evicted_us + EVICTED_US - now_us;
-	leave_channel(ch);
-	ch->handover = ch->renewal = false;
-	attempt_again(&ch->a, now_us, &f);
-	settle(ch, STEP_TOKEN);
-	ch->evicted_us = ch->not_before_us;
-}
-
-static void not_found(struct channel *ch, const char *text, int64_t now_us)
-{
-	if (ch->step == STEP_HEAD) {
-		evicted(ch, now_us);
-	} else if (ch->step == STEP_TOPICS) {
-		leave_channel(ch);
-		try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, 404, text);
-	} else {
-		over_with(ch, ST_REFUSED, text, "this host has no such API");
-	}
-}
-
-static void failed(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
-{
-	enum step step = ch->step;
-	size_t next = ch->next_queue;
-	char text[512];
-
-	snprintf(text, sizeof(text), "%.500s", answer->text);
-	switch (answer->kind) {
-	case REST_OK:
-		break;
-	case REST_UNAUTHORISED:
-		unauthorised(ch, text, now_us);
-		break;
-	case REST_FORBIDDEN:
-		forbidden(ch, answer, now_us);
-		break;
-	case REST_NOT_FOUND:
-		not_found(ch, text, now_us);
-		break;
-	case REST_LIMITED:
-	case REST_SERVER:
-	case REST_NETWORK:
-		try_again(ch, step, answer->kind == REST_LIMITED ? ST_RATE : ST_NET, now_us,
-			answer->retry_after_us, (int)answer->http_status, text);
-		if (step == STEP_TOPICS)
-			ch->next_queue = next;	/* those before it are put */
-		break;
-	case REST_REJECTED:
-		over(ch, ST_REFUSED, text);
-		break;
-	case REST_CERTIFICATE:
-		over_with(ch, ST_PROTOCOL, text, "--cacert names the authority to trust");
-		break;
-	case REST_BREACH:
-		breach(ch, step, now_us, text);
-		break;
-	}
-}
-
-static void step_rest(struct channel *ch, int64_t now_us)
-{
-	const struct rest_answer *answer;
-
-	if (!rest_step(ch->rest, now_us))
-		return;
-	answer = rest_answer(ch->rest);
-	if (answer->kind == REST_OK)
-		answered(ch, answer, now_us);
-	else
-		failed(ch, answer, now_us);
 }
 
 /* --- sockets ------------------------------------------------------------------------- */
@@ -690,7 +78,7 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 	ch->handover = false;
 	ch->started = ch->started || !ch->conf.snapshot;
 	ch->token_renewed = ch->token_renewed && ch->snapshot_due;
-	enter(ch, ch->snapshot_due ? STEP_SNAPSHOT : STEP_NONE,
+	errand_enter(ch, ch->snapshot_due ? STEP_SNAPSHOT : STEP_NONE,
 		ch->snapshot_due ? now_us : INT64_MAX);
 }
 
@@ -709,28 +97,28 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 	switch (e->end) {
 	case WS_END_REFUSED:
 		if (e->http_status == 401 || e->http_status == 403 || e->http_status == 404) {
-			leave_channel(ch);
+			errand_leave_channel(ch);
 			ch->handover = false;
-			try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, e->http_status, text);
+			errand_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, e->http_status, text);
 		} else if (e->http_status == 429 || e->http_status >= 500) {
-			try_again(ch, STEP_CONNECT, e->http_status == 429 ? ST_RATE : ST_NET,
+			errand_try_again(ch, STEP_CONNECT, e->http_status == 429 ? ST_RATE : ST_NET,
 				now_us, e->retry_after_us, e->http_status, text);
 		} else {
-			over(ch, ST_REFUSED, text);
+			errand_over(ch, ST_REFUSED, text);
 		}
 		break;
 	case WS_END_CERTIFICATE:
-		over_with(ch, ST_PROTOCOL, e->reason, "--cacert names the authority to trust");
+		errand_over_with(ch, ST_PROTOCOL, e->reason, "--cacert names the authority to trust");
 		break;
 	case WS_END_BREACH:
-		breach(ch, STEP_CONNECT, now_us, e->reason);
+		errand_breach(ch, STEP_CONNECT, now_us, e->reason);
 		break;
 	case WS_END_CLOSED:
 	case WS_END_NETWORK:
 	case WS_END_OURS:
 	case WS_END_TOO_BIG:
 	case WS_END_BAD_TEXT:
-		try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0, e->reason);
+		errand_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0, e->reason);
 		break;
 	}
 }
@@ -747,14 +135,14 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	ch->cur = -1;
 	ch->snapshot_due = ch->conf.snapshot;
 	if (e->end == WS_END_CLOSED && e->close_code == WS_CLOSE_POLICY) {
-		over(ch, ST_REFUSED, text);
+		errand_over(ch, ST_REFUSED, text);
 	} else if (e->end == WS_END_BREACH) {
-		breach(ch, STEP_CONNECT, now_us, e->reason);
+		errand_breach(ch, STEP_CONNECT, now_us, e->reason);
 	} else if (unsubscribed) {
-		evicted(ch, now_us);
+		errand_evicted(ch, now_us);
 	} else if (ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT || ch->renewal) {
 		ch->renewal = false;
-		try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, ST_NET, now_us,
+		errand_try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, ST_NET, now_us,
 			-1, 0, text);
 	} else if (!ch->begun) {
 		ch->not_before_us = now_us;
@@ -969,10 +357,10 @@ static void begin_by_time(struct channel *ch, int64_t now_us)
 		return;
 	if (now_us >= ch->change_us) {
 		ch->a.told_token = NULL;
-		enter(ch, STEP_TOKEN, now_us);
+		errand_enter(ch, STEP_TOKEN, now_us);
 	} else if (now_us - ch->topics_us >= RENEW_US) {
 		ch->renewal = true;
-		enter(ch, STEP_TOPICS, now_us);
+		errand_enter(ch, STEP_TOPICS, now_us);
 	}
 }
 
@@ -1000,9 +388,9 @@ static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 		ch->conf.api_url, *id) >= 0) {
 		call.url = url;
 		ch->deletion[i] = rest_start(ch->net, &call, now_us);
-		wipe(&url);
+		errand_wipe(&url);
 	}
-	wipe(id);
+	errand_wipe(id);
 }
 
 /* Those of a channel that a socket still hangs on, or while nothing may be asked, stay. */
@@ -1024,19 +412,19 @@ void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings)
 		return;
 	step_handshake(ch, now_us);
 	if (ch->rest)
-		step_rest(ch, now_us);
+		errand_step_rest(ch, now_us);
 	else if (ch->begun && ch->step == STEP_TOKEN)
-		judge_token(ch, token_step(ch->token, now_us, warnings), now_us);
+		errand_judge_token(ch, token_step(ch->token, now_us, warnings), now_us);
 	begin_by_time(ch, now_us);
 	delete_left(ch, now_us);
 	if (ch->step == STEP_NONE || ch->begun || now_us < ch->not_before_us || ch->a.over)
 		return;
-	if (!is_beside(ch) && ch->conf.retry_for_us && now_us >= ch->a.retry.deadline_us) {
+	if (!errand_is_beside(ch) && ch->conf.retry_for_us && now_us >= ch->a.retry.deadline_us) {
 		attempt_time_is_up(&ch->a, ch->a.failure[0] ? ch->a.failure : "no connection");
-		enter(ch, STEP_NONE, INT64_MAX);
+		errand_enter(ch, STEP_NONE, INT64_MAX);
 		return;
 	}
-	begin(ch, now_us, warnings);
+	errand_begin(ch, now_us, warnings);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -1085,7 +473,7 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 			break;		/* another socket is on its way */
 		ch->handover = true;
 		ch->renewal = false;
-		enter(ch, STEP_CONNECT, now_us);
+		errand_enter(ch, STEP_CONNECT, now_us);
 		break;
 	case CHANNEL_UNSUBSCRIBED:	/* the server closes it, or it would be silent for good */
 		l->unsubscribed = true;
@@ -1097,7 +485,7 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 		token_drop(ch->token);
 		ch->a.told_token = NULL;
 		ch->renewal = false;
-		enter(ch, STEP_TOKEN, now_us);
+		errand_enter(ch, STEP_TOKEN, now_us);
 		break;
 	}
 }
@@ -1128,7 +516,7 @@ void channel_close(struct channel *ch, int64_t now_us)
 	ch->closing = true;
 	ch->a.first = ch->a.waiting = 0;
 	ch->held = false;
-	enter(ch, STEP_NONE, INT64_MAX);
+	errand_enter(ch, STEP_NONE, INT64_MAX);
 	for (size_t i = 0; i < LINES; i++) {
 		struct line *l = &ch->line[i];
 

@@ -1,0 +1,559 @@
+#include "errand.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#define QUERY "/api/v2/analytics/queues/observations/query"
+#define BEHIND_US 1000000	/* libcurl's own bound is behind ours */
+#define AGAIN_US 5000000	/* between attempts of a job beside a socket that is up */
+#define CHANGE_LEAST_US 1000000	/* between tokens, however short they live */
+#define EVICTED_US 60000000	/* between channels that others evict in turns */
+#define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View in " \
+	"the queue's division (client-credentials clients get roles, not scopes)"
+
+void errand_wipe(char **s)
+{
+	if (*s)
+		OPENSSL_cleanse(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
+}
+
+void errand_drop_bodies(struct channel *ch)
+{
+	for (size_t i = 0; i < BATCHES; i++)
+		buf_free(&ch->body[i]);
+	ch->nbody = ch->answers_told = 0;
+	ch->answers_due = false;
+}
+
+/* --- the job ------------------------------------------------------------------------- */
+
+void errand_enter(struct channel *ch, enum step step, int64_t not_before_us)
+{
+	rest_free(ch->rest);
+	ch->rest = NULL;
+	ch->begun = false;
+	ch->step = step;
+	ch->not_before_us = not_before_us;
+	if (step == STEP_TOPICS || step == STEP_SNAPSHOT)
+		ch->next_queue = 0;
+	if (step == STEP_SNAPSHOT)
+		errand_drop_bodies(ch);
+}
+
+/* A job that fails while a socket is up does no harm yet: no failure of the run's. */
+bool errand_is_beside(const struct channel *ch)
+{
+	return ch->started && ch->cur >= 0;
+}
+
+/* After a failure that attempt judged: the same step again, or the end. */
+static void settle(struct channel *ch, enum step step)
+{
+	if (ch->a.over)
+		errand_enter(ch, STEP_NONE, INT64_MAX);
+	else
+		errand_enter(ch, step, ch->a.again_us);
+}
+
+void errand_over_with(struct channel *ch, enum status status, const char *text,
+	const char *advice)
+{
+	attempt_over_with(&ch->a, status, text, advice);
+	errand_enter(ch, STEP_NONE, INT64_MAX);
+}
+
+void errand_over(struct channel *ch, enum status status, const char *text)
+{
+	attempt_over(&ch->a, status, text);
+	errand_enter(ch, STEP_NONE, INT64_MAX);
+}
+
+void errand_try_again(struct channel *ch, enum step step, enum status status, int64_t now_us,
+	int64_t retry_after_us, int http_status, const char *text)
+{
+	struct attempt_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
+
+	if (errand_is_beside(ch)) {
+		attempt_tell(&ch->a, STREAM_WARNING, text);
+		errand_enter(ch, step, now_us + (retry_after_us > AGAIN_US ? retry_after_us : AGAIN_US));
+		return;
+	}
+	attempt_again(&ch->a, now_us, &f);
+	settle(ch, step);
+}
+
+void errand_breach(struct channel *ch, enum step step, int64_t now_us, const char *text)
+{
+	if (errand_is_beside(ch)) {
+		errand_try_again(ch, step, ST_NET, now_us, -1, 0, text);
+		return;
+	}
+	attempt_breach(&ch->a, STREAM_RETRY, now_us, text);
+	settle(ch, step);
+}
+
+static int64_t attempt_bound_us(const struct channel *ch, int64_t now_us)
+{
+	int64_t bound_us = ch->conf.connect_timeout_us;
+
+	return errand_is_beside(ch) ? bound_us
+		: retry_attempt_end_us(&ch->a.retry, now_us, bound_us) - now_us;
+}
+
+/* The request of a step, to path, the channel's ID and tail (NULL: path alone). */
+static void ask(struct channel *ch, const char *method, const char *path, const char *tail,
+	const char *body, int64_t now_us)
+{
+	struct rest_call call = { .method = method, .token = token_value(ch->token),
+		.body = body, .timeout_us = attempt_bound_us(ch, now_us) };
+	char *url = NULL;
+	bool ok = asprintf(&url, "%s%s%s%s", ch->conf.api_url, path, tail ? ch->id : "",
+		tail ? tail : "") >= 0;
+
+	call.url = url;
+	if (call.timeout_us < 1)
+		call.timeout_us = 1;
+	ch->rest = ok && call.token ? rest_start(ch->net, &call, now_us) : NULL;
+	ch->begun = ch->rest != NULL;
+	if (ok)
+		errand_wipe(&url);
+	if (!ch->rest)
+		errand_over(ch, ST_OUTPUT, "out of memory");
+}
+
+static void begin_topics(struct channel *ch, int64_t now_us)
+{
+	struct buf body = { 0 };
+	size_t n = ch->one_by_one ? 1 : ch->nqueue;
+
+	if (api_put_topics(&body, ch->queue + ch->next_queue, n) && buf_char(&body, '\0'))
+		ask(ch, ch->one_by_one ? "POST" : "PUT", CHANNELS "/",
+			"/subscriptions?ignoreErrors=true", body.data, now_us);
+	else
+		errand_over(ch, ST_OUTPUT, "out of memory");
+	buf_free(&body);
+}
+
+static size_t batch_size(const struct channel *ch)
+{
+	size_t n = ch->nqueue - ch->next_queue;
+
+	return n < API_SNAPSHOT_QUEUES ? n : API_SNAPSHOT_QUEUES;
+}
+
+static void all_answered(struct channel *ch)
+{
+	ch->answers_due = true;
+	ch->snapshot_due = ch->token_renewed = false;
+	errand_enter(ch, STEP_NONE, INT64_MAX);
+}
+
+static void begin_snapshot(struct channel *ch, int64_t now_us)
+{
+	struct buf body = { 0 };
+	bool any = true;
+
+	if (!api_put_query(&body, ch->queue + ch->next_queue, batch_size(ch), ch->conf.pattern,
+	    ch->conf.npattern, &any) || !buf_char(&body, '\0')) {
+		errand_over(ch, ST_OUTPUT, "out of memory");
+	} else if (!any) {	/* nothing wanted has a value that can be asked for */
+		buf_str(&ch->body[0], "{}");
+		ch->asked_us[0] = now_us;
+		ch->nbody = 1;
+		all_answered(ch);
+	} else {
+		ch->asked_us[ch->nbody] = now_us;
+		ask(ch, "POST", QUERY, NULL, body.data, now_us);
+	}
+	buf_free(&body);
+}
+
+static void begin_connect(struct channel *ch, int64_t now_us)
+{
+	size_t slot = ch->cur == 0 ? 1 : 0;
+	struct line *l = &ch->line[slot];
+	int64_t bound_us = attempt_bound_us(ch, now_us);
+
+	if (l->state != LINE_NONE) {	/* still draining: its time is over */
+		struct stream_event *e = attempt_tell(&ch->a, STREAM_LOST, "closed");
+
+		e->socket = slot;
+		e->at_us = now_us;
+		ws_free(l->ws);
+	}
+	*l = (struct line){ .ws = ws_open(ch->net, ch->uri, NULL,
+		(bound_us + BEHIND_US) / US_PER_MS) };
+	if (!l->ws) {
+		errand_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0, "no connection could be begun");
+		return;
+	}
+	l->state = LINE_CONNECTING;
+	l->until_us = now_us + bound_us;
+	ch->begun = true;
+}
+
+/* Before its end by the margin; what lives hardly longer than that gets half its life. */
+static int64_t change_at_us(const struct channel *ch, int64_t now_us)
+{
+	int64_t expires_us = token_result(ch->token)->expires_ms * US_PER_MS;
+	int64_t at_us = expires_us - ch->conf.margin_us;
+	int64_t half_us = now_us + (expires_us - now_us) / 2;
+
+	if (expires_us <= 0)
+		return INT64_MAX;
+	if (at_us < half_us)
+		at_us = half_us;
+	return at_us < now_us + CHANGE_LEAST_US ? now_us + CHANGE_LEAST_US : at_us;
+}
+
+static void after_token(struct channel *ch, int64_t now_us)
+{
+	attempt_token_came(&ch->a, ch->token);
+	ch->change_us = change_at_us(ch, now_us);
+	errand_enter(ch, ch->conf.once ? STEP_SNAPSHOT : STEP_CREATE, now_us);
+}
+
+static void token_failed(struct channel *ch, int64_t now_us)
+{
+	const struct token_result *r = token_result(ch->token);
+
+	if (errand_is_beside(ch) && (r->failure == TOKEN_LIMITED || r->failure == TOKEN_NETWORK
+	    || r->failure == TOKEN_BREACH)) {
+		errand_try_again(ch, STEP_TOKEN, ST_NET, now_us, r->retry_after_us,
+			(int)r->http_status, r->text);
+		return;
+	}
+	attempt_token_failed(&ch->a, ch->token, now_us, LACKS);
+	settle(ch, STEP_TOKEN);
+}
+
+void errand_judge_token(struct channel *ch, enum token_state state, int64_t now_us)
+{
+	switch (state) {
+	case TOKEN_READY:
+		after_token(ch, now_us);
+		break;
+	case TOKEN_FAILED:
+		token_failed(ch, now_us);
+		break;
+	case TOKEN_NONE:
+	case TOKEN_LOCKING:
+	case TOKEN_ASKING:
+		ch->begun = true;
+		break;
+	}
+}
+
+void errand_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
+{
+	int64_t end_us = retry_attempt_end_us(&ch->a.retry, now_us, ch->conf.retry_for_us
+		? ch->conf.retry_for_us : 2 * ch->conf.connect_timeout_us);
+
+	switch (ch->step) {
+	case STEP_NONE:
+		break;
+	case STEP_TOKEN:
+		errand_judge_token(ch, token_want(ch->token, now_us,
+			errand_is_beside(ch) ? now_us + 2 * ch->conf.connect_timeout_us
+			: end_us + BEHIND_US, warnings), now_us);
+		break;
+	case STEP_CREATE:
+		ask(ch, "POST", CHANNELS, NULL, "{}", now_us);
+		break;
+	case STEP_TOPICS:
+		begin_topics(ch, now_us);
+		break;
+	case STEP_HEAD:
+		ask(ch, "HEAD", CHANNELS "/", "", NULL, now_us);
+		break;
+	case STEP_CONNECT:
+		begin_connect(ch, now_us);
+		break;
+	case STEP_SNAPSHOT:
+		begin_snapshot(ch, now_us);
+		break;
+	}
+}
+
+/* --- answers ------------------------------------------------------------------------- */
+
+/* The channel goes; its subscriptions are deleted when there is time for it. */
+void errand_leave_channel(struct channel *ch)
+{
+	if (ch->id && ch->nleft < LEFT_MAX)
+		ch->left[ch->nleft++] = ch->id;
+	else
+		errand_wipe(&ch->id);
+	ch->id = NULL;
+	errand_wipe(&ch->uri);
+}
+
+static void new_channel(struct channel *ch, int64_t not_before_us)
+{
+	errand_leave_channel(ch);
+	ch->handover = ch->renewal = false;
+	errand_enter(ch, STEP_TOKEN, not_before_us);
+}
+
+static void created(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
+{
+	char *id, *uri, text[256];
+	const char *why = api_parse_channel(answer->body, answer->len, ch->conf.plain, &id, &uri);
+
+	if (why) {
+		snprintf(text, sizeof(text), "the answer to a new channel is malformed: %s", why);
+		errand_breach(ch, STEP_CREATE, now_us, text);
+		return;
+	}
+	errand_leave_channel(ch);
+	ch->id = id;
+	ch->uri = uri;
+	attempt_tell(&ch->a, STREAM_SECRET, id);
+	attempt_tell(&ch->a, STREAM_SECRET, uri);
+	ch->one_by_one = false;
+	errand_enter(ch, STEP_TOPICS, now_us);
+}
+
+static bool refuse(struct channel *ch, size_t queue, const char *reason)
+{
+	if (ch->refused[queue])
+		return true;
+	ch->refused[queue] = true;
+	ch->reason_queue[ch->nrefused++] = queue;
+	lines_add(&ch->reasons, "%s", reason);
+	return !ch->reasons.failed;
+}
+
+static bool on_refusal(void *arg, const struct api_refusal *r)
+{
+	struct channel *ch = arg;
+
+	for (size_t i = 0; i < ch->nqueue; i++) {
+		if (strcmp(ch->queue[i], r->queue_id) != 0)
+			continue;
+		if (r->observations)
+			return refuse(ch, i, r->reason[0] ? r->reason : "no reason was told");
+		if (!ch->refused[i] && ch->nquiet++ == 0)
+			snprintf(ch->quiet, sizeof(ch->quiet), "the activity of queue %s is not "
+				"told: %.200s", ch->queue[i], r->reason);
+	}
+	return true;
+}
+
+/* One line for all of them: their observations come, so that hardly anything is missing. */
+static void tell_quiet(struct channel *ch)
+{
+	char text[sizeof(ch->quiet) + 64];
+
+	snprintf(text, sizeof(text), ch->nquiet > 1 ? "%s (and that of %zu other queues)" : "%s",
+		ch->quiet, ch->nquiet - 1);
+	if (ch->nquiet)
+		attempt_tell(&ch->a, STREAM_WARNING, text);
+	ch->nquiet = 0;
+}
+
+static void subscribed(struct channel *ch, int64_t now_us)
+{
+	bool renewal = ch->renewal;
+
+	ch->topics_us = now_us;
+	ch->renewal = false;
+	tell_quiet(ch);
+	if (renewal)
+		ch->token_renewed = false;
+	if (ch->nrefused == ch->nqueue)
+		errand_over_with(ch, ST_AUTH, "every queue was refused", LACKS);
+	else if (renewal)
+		errand_enter(ch, STEP_NONE, INT64_MAX);
+	else
+		errand_enter(ch, STEP_CONNECT, now_us);
+}
+
+static void put_topics(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
+{
+	const char *why = api_parse_topics(answer->body, answer->len, on_refusal, ch);
+	char text[256];
+
+	if (why) {
+		snprintf(text, sizeof(text), "the answer to the topics is malformed: %s", why);
+		errand_breach(ch, STEP_TOPICS, now_us, text);
+		return;
+	}
+	if (ch->one_by_one && ++ch->next_queue < ch->nqueue) {
+		size_t next = ch->next_queue;
+
+		errand_enter(ch, STEP_TOPICS, now_us);
+		ch->next_queue = next;
+		return;
+	}
+	subscribed(ch, now_us);
+}
+
+static void took_snapshot(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
+{
+	size_t next = ch->next_queue + batch_size(ch), nbody = ch->nbody + 1;
+
+	if (!buf_add(&ch->body[ch->nbody], answer->body, answer->len)) {
+		errand_over(ch, ST_OUTPUT, "out of memory");
+		return;
+	}
+	ch->nbody = nbody;
+	if (next >= ch->nqueue) {
+		all_answered(ch);
+		return;
+	}
+	rest_free(ch->rest);
+	ch->rest = NULL;
+	ch->begun = false;
+	ch->next_queue = next;
+	ch->not_before_us = now_us;
+}
+
+static void answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
+{
+	switch (ch->step) {
+	case STEP_CREATE:
+		created(ch, answer, now_us);
+		break;
+	case STEP_TOPICS:
+		put_topics(ch, answer, now_us);
+		break;
+	case STEP_HEAD:
+		attempt_tell(&ch->a, STREAM_WARNING, "an idle close: the channel is still there");
+		errand_enter(ch, STEP_CONNECT, now_us);
+		break;
+	case STEP_SNAPSHOT:
+		took_snapshot(ch, answer, now_us);
+		break;
+	case STEP_NONE:
+	case STEP_TOKEN:
+	case STEP_CONNECT:
+		break;
+	}
+}
+
+static void unauthorised(struct channel *ch, const char *text, int64_t now_us)
+{
+	attempt_tell(&ch->a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
+	token_drop(ch->token);
+	ch->a.told_token = NULL;
+	if (ch->token_renewed || ch->conf.retry_for_us == 0) {
+		errand_over_with(ch, ST_AUTH, text, attempt_check_these);
+		return;
+	}
+	ch->token_renewed = true;
+	new_channel(ch, now_us);
+}
+
+static void forbidden(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
+{
+	char text[640];
+	size_t next = ch->next_queue;
+
+	snprintf(text, sizeof(text), "%.300s%s%.200s", answer->text,
+		answer->missing_permissions[0] ? "; missing permissions: " : "",
+		answer->missing_permissions);
+	if (ch->step != STEP_TOPICS) {
+		errand_over_with(ch, ST_AUTH, text, LACKS);
+		return;
+	}
+	if (!ch->one_by_one) {	/* one of them is enough for that: which? */
+		ch->one_by_one = true;
+		errand_enter(ch, STEP_TOPICS, now_us);
+		return;
+	}
+	if (!refuse(ch, next, text)) {
+		errand_over(ch, ST_OUTPUT, "out of memory");
+	} else if (next + 1 < ch->nqueue) {
+		errand_enter(ch, STEP_TOPICS, now_us);
+		ch->next_queue = next + 1;
+	} else {
+		subscribed(ch, now_us);
+	}
+}
+
+/* A newer channel of the client has taken the place of this one. If two runs did that to each
+ * other in turns, neither would have a minute. */
+void errand_evicted(struct channel *ch, int64_t now_us)
+{
+	struct attempt_failure f = { STREAM_RETRY, ST_NET, -1, 0, "evicted: a newer channel of "
+		"this client has taken its place; a client has 20 at most" };
+
+	if (ch->evicted_us + EVICTED_US > now_us)
+		f.retry_after_us = ch->evicted_us + EVICTED_US - now_us;
+	errand_leave_channel(ch);
+	ch->handover = ch->renewal = false;
+	attempt_again(&ch->a, now_us, &f);
+	settle(ch, STEP_TOKEN);
+	ch->evicted_us = ch->not_before_us;
+}
+
+static void not_found(struct channel *ch, const char *text, int64_t now_us)
+{
+	if (ch->step == STEP_HEAD) {
+		errand_evicted(ch, now_us);
+	} else if (ch->step == STEP_TOPICS) {
+		errand_leave_channel(ch);
+		errand_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, 404, text);
+	} else {
+		errand_over_with(ch, ST_REFUSED, text, "this host has no such API");
+	}
+}
+
+static void failed(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
+{
+	enum step step = ch->step;
+	size_t next = ch->next_queue;
+	char text[512];
+
+	snprintf(text, sizeof(text), "%.500s", answer->text);
+	switch (answer->kind) {
+	case REST_OK:
+		break;
+	case REST_UNAUTHORISED:
+		unauthorised(ch, text, now_us);
+		break;
+	case REST_FORBIDDEN:
+		forbidden(ch, answer, now_us);
+		break;
+	case REST_NOT_FOUND:
+		not_found(ch, text, now_us);
+		break;
+	case REST_LIMITED:
+	case REST_SERVER:
+	case REST_NETWORK:
+		errand_try_again(ch, step, answer->kind == REST_LIMITED ? ST_RATE : ST_NET, now_us,
+			answer->retry_after_us, (int)answer->http_status, text);
+		if (step == STEP_TOPICS)
+			ch->next_queue = next;	/* those before it are put */
+		break;
+	case REST_REJECTED:
+		errand_over(ch, ST_REFUSED, text);
+		break;
+	case REST_CERTIFICATE:
+		errand_over_with(ch, ST_PROTOCOL, text, "--cacert names the authority to trust");
+		break;
+	case REST_BREACH:
+		errand_breach(ch, step, now_us, text);
+		break;
+	}
+}
+
+void errand_step_rest(struct channel *ch, int64_t now_us)
+{
+	const struct rest_answer *answer;
+
+	if (!rest_step(ch->rest, now_us))
+		return;
+	answer = rest_answer(ch->rest);
+	if (answer->kind == REST_OK)
+		answered(ch, answer, now_us);
+	else
+		failed(ch, answer, now_us);
+}

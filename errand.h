@@ -1,0 +1,95 @@
+/*
+ * What a channel holds, for channel.c (sockets, time, the end) and errand.c (the job that goes
+ * through its steps: token, channel, topics, socket, snapshot). No other file includes this.
+ */
+#ifndef ERRAND_H
+#define ERRAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api.h"
+#include "channel.h"
+#include "rest.h"
+#include "ws.h"
+
+#define LINES 2			/* sockets open at the same time, at most */
+#define LEFT_MAX 8		/* channels left behind that wait for their deletion */
+#define BATCHES ((CHANNEL_QUEUES_MAX + API_SNAPSHOT_QUEUES - 1) / API_SNAPSHOT_QUEUES)
+#define CHANNELS "/api/v2/notifications/channels"
+#define US_PER_MS 1000
+
+enum line_state { LINE_NONE, LINE_CONNECTING, LINE_UP, LINE_SILENT, LINE_DRAINING, LINE_CLOSING };
+
+struct line {
+	struct ws *ws;
+	enum line_state state;
+	int64_t until_us;	/* the state's deadline */
+	bool unsubscribed;	/* another channel has come */
+};
+
+enum step {
+	STEP_NONE, STEP_TOKEN, STEP_CREATE, STEP_TOPICS, STEP_HEAD, STEP_CONNECT, STEP_SNAPSHOT
+};
+
+struct channel {
+	struct channel_conf conf;
+	const char *const *queue;
+	size_t nqueue;
+	bool *refused;			/* by queue */
+	size_t nrefused, refused_told;
+	size_t nquiet;			/* queues of which the activity alone was refused */
+	char quiet[400];		/* the first one's words */
+	struct lines reasons;		/* of the refused ones, in the order they came */
+	size_t reason_queue[CHANNEL_QUEUES_MAX];
+	struct net *net;
+	struct token *token;
+	struct attempt a;
+	/* the channel of now; secrets */
+	char *id, *uri;
+	char *left[LEFT_MAX];
+	size_t nleft;
+	struct line line[LINES];
+	int cur;			/* the line that counts; -1: none is up */
+	/* the job */
+	enum step step;
+	bool begun;			/* the step's request is under way */
+	bool renewal;			/* the topics alone */
+	bool handover;			/* to a second socket of the same channel */
+	bool one_by_one;		/* topics, after a 403 for all of them */
+	size_t next_queue;		/* of topics one by one, or of the snapshot */
+	int64_t not_before_us;
+	struct rest *rest;
+	struct buf body[BATCHES];
+	int64_t asked_us[BATCHES];
+	size_t nbody, answers_told;
+	bool answers_due;
+	/* all of it */
+	bool token_renewed, started, closing, closed_told;
+	bool snapshot_due;		/* since the start or a loss */
+	int64_t topics_us, evicted_us, change_us;	/* change: of the token, INT64_MAX: never */
+	struct rest *deletion[LEFT_MAX + 1];
+	bool held;			/* a message waits behind the event that it made */
+	struct stream_event message;
+};
+
+/* --- the job: all of it looks at and changes the channel --- */
+
+void errand_enter(struct channel *ch, enum step step, int64_t not_before_us);
+bool errand_is_beside(const struct channel *ch);
+void errand_over_with(struct channel *ch, enum status status, const char *text,
+	const char *advice);
+void errand_over(struct channel *ch, enum status status, const char *text);
+void errand_try_again(struct channel *ch, enum step step, enum status status, int64_t now_us,
+	int64_t retry_after_us, int http_status, const char *text);
+void errand_breach(struct channel *ch, enum step step, int64_t now_us, const char *text);
+void errand_begin(struct channel *ch, int64_t now_us, struct lines *warnings);
+void errand_judge_token(struct channel *ch, enum token_state state, int64_t now_us);
+void errand_leave_channel(struct channel *ch);
+void errand_evicted(struct channel *ch, int64_t now_us);
+void errand_step_rest(struct channel *ch, int64_t now_us);
+void errand_drop_bodies(struct channel *ch);
+void errand_wipe(char **s);	/* and frees; NULL is fine */
+
+#endif
