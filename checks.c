@@ -68,6 +68,7 @@ static void check_rivals(struct parse *p)
 		const char *allowed;
 	} rivals[] = {
 		{ OPT_REPLAY, OPT_RECORD, "a live run, not --replay" },
+		{ OPT_PROFILE, OPT_CLIENT_SECRET_FILE, "a run without --profile" },
 		{ OPT_NOW, OPT_WINDOW, "a run of windows, not --now" },
 		{ OPT_NOW, OPT_COUNT, "a run of windows, not --now" },
 		{ OPT_NOW, OPT_ALIGN, "a run of windows, not --now" },
@@ -155,7 +156,8 @@ static void check_same_files(struct parse *p)
 		{ "--cacert", set->cacert, false, false },
 		{ "SSL_CERT_FILE", p->ca_file, false, false },
 		{ "--client-secret-file", p->secret_file, false, false },
-		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false }
+		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false },
+		{ "--profile", set->creds.profile_path, false, false }
 	};
 	const size_t n = ARRAY_LEN(fixed);
 	struct path_use *use = calloc(n + p->queue_files.n, sizeof(*use));

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "profile.h"
 #include "text.h"
 
 #define SECRET_MAX 4096
@@ -380,48 +382,86 @@ static bool stream_host(struct creds *c, const char *host, bool is_region, const
 	return c->login_url != NULL;
 }
 
-static void load_host(struct creds *c, const struct creds_conf *conf,
-	const struct family *family, struct lines *problems)
+struct place {
+	const char *host;	/* NULL: there is none */
+	const char *from;
+	bool is_region;
+};
+
+static struct place place_of(const struct family *family)
 {
-	const char *host = conf->host ? conf->host : variable(family->host), *why = NULL, *user;
+	return (struct place){ variable(family->host), family->host, family->host_is_region };
+}
+
+static void load_host(struct creds *c, const struct creds_conf *conf, struct place place,
+	struct lines *problems)
+{
+	const char *why = NULL, *user;
 	char text[SHOWN_SIZE];
 	bool ok;
 
-	if (!host) {
-		lines_add(problems, "no host: give --host or set %s", family->host);
+	if (conf->host)
+		place = (struct place){ conf->host, "--host", false };
+	if (!place.host) {
+		lines_add(problems, "no host: give --host or set %s", place.from);
 		return;
 	}
-	c->host_from = conf->host ? "--host" : family->host;
-	ok = conf->notices ? creds_hosts(c, host, &why)
-		: stream_host(c, host, !conf->host && family->host_is_region, &why);
+	c->host_from = place.from;
+	ok = conf->notices ? creds_hosts(c, place.host, &why)
+		: stream_host(c, place.host, place.is_region, &why);
 	if (ok)
 		return;
-	user = strrchr(host, '@');	/* of a URL with a user in it, without that */
-	host = user ? user : host;
+	user = strrchr(place.host, '@');	/* of a URL with a user in it, without that */
+	user = user ? user : place.host;
 	if (why)
 		lines_add(problems, "%s '%s': allowed is %s", c->host_from,
-			text_shown(text, host, strlen(host)), why);
+			text_shown(text, user, strlen(user)), why);
 	else
 		lines_add(problems, "out of memory");
 }
 
+/* Where the profile leads to, unless a variable that is ours alone says otherwise. */
+static struct place profile_place(const struct profile *p)
+{
+	struct place place = place_of(&families[0]);
+
+	if (place.host)
+		return place;
+	place = (struct place){ p->environment, "--profile", false };
+	return place.host ? place : place_of(&families[1]);
+}
+
+static bool is_token(const char *s)
+{
+	size_t len = strlen(s);
+
+	for (size_t i = 0; i < len; i++)
+		if (s[i] <= ' ' || s[i] > '~')
+			return false;
+	return len <= TOKEN_MAX;
+}
+
+static void check_token(const char *token, const char *from, struct lines *problems)
+{
+	if (!is_token(token))
+		lines_add(problems, "%s: allowed is a token of at most 16384 visible characters "
+			"of ASCII", from);
+}
+
+static void check_id(const char *id, const char *from, struct lines *problems)
+{
+	if (strchr(id, ':'))	/* RFC 7617 §2 */
+		lines_add(problems, "%s: a client ID holds no colon", from);
+}
+
 static void load_token(struct creds *c, struct lines *problems)
 {
-	const char *token = variable(token_variable);
-	size_t len = strlen(token);
-	bool bad = len > TOKEN_MAX;
-
 	c->token_from = token_variable;
-	for (size_t i = 0; i < len; i++)
-		bad = bad || token[i] <= ' ' || token[i] > '~';
-	if (bad) {
-		lines_add(problems, "%s: allowed are at most 16384 visible characters of ASCII",
-			token_variable);
-		return;
-	}
-	c->access_token = strdup(token);
+	c->access_token = strdup(variable(token_variable));
 	if (!c->access_token)
 		lines_add(problems, "out of memory");
+	else
+		check_token(c->access_token, c->token_from, problems);
 }
 
 static void load_client(struct creds *c, const struct creds_conf *conf,
@@ -432,6 +472,7 @@ static void load_client(struct creds *c, const struct creds_conf *conf,
 	if (id) {
 		c->client_id = strdup(id);
 		c->id_from = family->id;
+		check_id(id, family->id, problems);
 	}
 	if (!c->secret && !c->secret_from && secret) {
 		c->secret = strdup(secret);
@@ -440,9 +481,7 @@ static void load_client(struct creds *c, const struct creds_conf *conf,
 	if (!id)
 		lines_add(problems, "no client ID: set GENESYS_CLIENT_ID "
 			"(or GENESYSCLOUD_OAUTHCLIENT_ID)%s", !conf->notices ? ""
-			: "; an access token would do, in GENESYSCLOUD_ACCESS_TOKEN");
-	else if (strchr(id, ':'))	/* RFC 7617 §2 */
-		lines_add(problems, "%s: a client ID holds no colon", family->id);
+			: "; GENESYSCLOUD_ACCESS_TOKEN or --profile would do as well");
 	if (!c->secret_from)
 		lines_add(problems, "no client secret: give --client-secret-file or set %s",
 			family->secret);
@@ -458,27 +497,115 @@ static void wipe(char **secret)
 	*secret = NULL;
 }
 
-void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines *problems,
+static char *take(char **from)
+{
+	char *s = *from;
+
+	*from = NULL;
+	return s;
+}
+
+/* What the profile has, moved: its token, or else gc's last login if that is not over yet,
+ * and what a token can be had for. */
+static void take_profile(struct creds *c, const struct creds_conf *conf, struct profile *p,
+	struct lines *problems)
+{
+	const int64_t good_ms = (int64_t)time(NULL) * 1000 + conf->margin_ms;
+	char text[SHOWN_SIZE];
+
+	if (p->access_token) {
+		c->access_token = take(&p->access_token);
+	} else {
+		if (p->cached_token && p->cached_expires_ms > good_ms) {
+			c->access_token = take(&p->cached_token);
+			c->expires_ms = p->cached_expires_ms;
+		}
+		if (p->client_id && p->secret) {
+			c->client_id = take(&p->client_id);
+			c->secret = take(&p->secret);
+			c->id_from = c->secret_from = "--profile";
+			check_id(c->client_id, c->id_from, problems);
+		}
+	}
+	if (c->access_token) {
+		c->token_from = "--profile";
+		check_token(c->access_token, c->token_from, problems);
+	} else if (!c->client_id) {
+		lines_add(problems, "--profile '%s': %s has neither an access_token nor "
+			"client_credentials with a client_secret, and %s",
+			text_shown(text, conf->profile, strlen(conf->profile)), c->profile_path,
+			p->cached_token ? "gc's last login is over" : "gc has not logged in");
+	}
+}
+
+/* False: it cannot be read, and problems tell why. */
+static bool read_profile(struct creds *c, const struct creds_conf *conf, struct profile *p,
+	struct lines *problems, struct lines *warnings)
+{
+	const char *home = variable("HOME");
+	char text[SHOWN_SIZE];
+	struct err err = { "HOME is not set, under which .gc/config.toml is" };
+	enum status st = ST_USAGE;
+
+	if (home && asprintf(&c->profile_path, "%s/.gc/config.toml", home) < 0)
+		c->profile_path = NULL;
+	if (c->profile_path)
+		st = profile_read(p, c->profile_path, conf->profile, &err);
+	else if (home)
+		st = err_nomem(&err);
+	if (st != ST_OK)
+		lines_add(problems, "--profile '%s': %s",
+			text_shown(text, conf->profile, strlen(conf->profile)), err.text);
+	else if (p->open_mode)
+		lines_add(warnings, "%s: others may read it (mode %03o); chmod 600 it",
+			text_shown(text, c->profile_path, strlen(c->profile_path)), p->open_mode);
+	return st == ST_OK;
+}
+
+static void load_profile(struct creds *c, const struct creds_conf *conf, struct lines *problems,
 	struct lines *warnings)
+{
+	struct profile p = { 0 };
+
+	if (!read_profile(c, conf, &p, problems, warnings))
+		return;
+	if (!conf->flags_alone) {
+		take_profile(c, conf, &p, problems);
+		load_host(c, conf, profile_place(&p), problems);
+	}
+	profile_free(&p);
+}
+
+static void load_environment(struct creds *c, const struct creds_conf *conf,
+	struct lines *problems)
 {
 	const struct family *family;
 
-	load_secret_files(creds, conf, problems, warnings);
-	if (conf->flags_alone) {
-		if (conf->host)
-			load_host(creds, conf, &families[0], problems);
-		wipe(&creds->secret);
-		return;
-	}
-	if (conf->notices && !creds->secret_from && variable(token_variable)) {
-		load_token(creds, problems);
+	if (conf->notices && !c->secret_from && variable(token_variable)) {
+		load_token(c, problems);
 		/* its own tools' region first, so that it goes to nobody else */
 		family = &families[variable(families[1].host) || !variable(families[0].host)];
 	} else {
-		family = choose_family(creds->secret_from != NULL);
-		load_client(creds, conf, family, problems);
+		family = choose_family(c->secret_from != NULL);
+		load_client(c, conf, family, problems);
 	}
-	load_host(creds, conf, family, problems);
+	load_host(c, conf, place_of(family), problems);
+}
+
+void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines *problems,
+	struct lines *warnings)
+{
+	if (conf->profile)
+		load_profile(creds, conf, problems, warnings);
+	else
+		load_secret_files(creds, conf, problems, warnings);
+	if (conf->flags_alone) {
+		if (conf->host)
+			load_host(creds, conf, place_of(&families[0]), problems);
+		wipe(&creds->secret);
+	} else if (!conf->profile) {
+		load_environment(creds, conf, problems);
+	}
 }
 
 void creds_wipe_environment(void)
@@ -492,6 +619,8 @@ const char *creds_origin(const char *from)
 {
 	if (strcmp(from, "--host") == 0)
 		return "flag";
+	if (strcmp(from, "--profile") == 0)
+		return "profile";
 	return from[0] == '-' || from[0] == '$' ? "file" : "environment";
 }
 
@@ -500,6 +629,7 @@ void creds_free(struct creds *creds)
 	wipe(&creds->secret);
 	wipe(&creds->access_token);
 	free(creds->secret_path);
+	free(creds->profile_path);
 	free(creds->client_id);
 	free(creds->base_url);
 	free(creds->login_url);

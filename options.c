@@ -108,7 +108,7 @@ static void set_flag(struct parse *p, const char *value)
 	}
 }
 
-/* A file or a host, as it was given. */
+/* A file, a host or a profile, as it was given. */
 static void set_name(struct parse *p, const char *value)
 {
 	struct settings *set = p->set;
@@ -124,6 +124,7 @@ static void set_name(struct parse *p, const char *value)
 	case OPT_REJECTS: set->rejects = value; break;
 	case OPT_REPLAY: set->replay = value; break;
 	case OPT_HOST: p->host = value; break;
+	case OPT_PROFILE: p->profile = value; break;
 	case OPT_CACERT: set->cacert = value; break;
 	case OPT_CLIENT_SECRET_FILE: p->secret_file = value; break;
 	default: break;
@@ -212,6 +213,8 @@ static const struct option_def table[OPTIONS] = {
 		"so long without an answer to a ping, likewise", set_duration },
 	[OPT_OUTLIER] = { "outlier", 0, SOURCE, "EXPR", "waitTime.avg>30000", NULL,
 		"drop frames for which EXPR holds, or none", wanted_rule },
+	[OPT_PROFILE] = { "profile", 0, CREDENTIALS, "NAME", NULL, NULL,
+		"log in as gc does with this profile", set_name },
 	[OPT_TOKEN_MARGIN] = { "token-margin", 0, CREDENTIALS, "DURATION", "60s", NULL,
 		"renew the token this long before its end", set_duration },
 	[OPT_NO_CACHE] = { "no-cache", 0, CREDENTIALS, NULL, NULL, NULL,
@@ -375,6 +378,8 @@ static void check_all(struct parse *p)
 	const struct creds_conf conf = {
 		.secret_file = p->secret_file,
 		.host = p->host,
+		.profile = set->notices ? p->profile : NULL,
+		.margin_ms = set->token_margin_ms,
 		.notices = set->notices,
 		.flags_alone = p->given[OPT_REPLAY]
 	};

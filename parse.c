@@ -33,6 +33,7 @@ bool parse_is_foreign(const struct parse *p, enum option_id id)
 	case OPT_NOW:
 	case OPT_NO_SNAPSHOT:
 	case OPT_PONG_TIMEOUT:
+	case OPT_PROFILE:
 		return !p->set->notices;
 	default:
 		return false;

@@ -178,6 +178,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_IDLE_TIMEOUT: put_duration(out, set->idle_timeout_ms); break;
 	case OPT_PONG_TIMEOUT: put_duration(out, set->pong_timeout_ms); break;
 	case OPT_OUTLIER: put_lines(out, &set->outlier_text); break;
+	case OPT_PROFILE: put_text(out, p->profile); break;
 	case OPT_TOKEN_MARGIN: put_duration(out, set->token_margin_ms); break;
 	case OPT_NO_CACHE: put_bool(out, !set->cache); break;
 	case OPT_CLIENT_SECRET_FILE: put_text(out, p->secret_file); break;

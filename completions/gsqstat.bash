@@ -44,7 +44,7 @@ _gsqstat() {
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
 		return ;;
 	-q | --queue | --queue-name | -n | --count | --lateness | --connect-timeout | \
-		--retry-for | --idle-timeout | --pong-timeout | --token-margin)
+		--retry-for | --idle-timeout | --pong-timeout | --profile | --token-margin)
 		return ;;
 	*)
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused
@@ -52,8 +52,8 @@ _gsqstat() {
 			--lateness --format --no-header --output --record --rejects --dry-run
 			--replay --source --host --subscribe --no-snapshot --cacert
 			--connect-timeout --retry-for --idle-timeout --pong-timeout --outlier
-			--token-margin --no-cache --client-secret-file --audit --verbose --silent
-			--help --version
+			--profile --token-margin --no-cache --client-secret-file --audit --verbose
+			--silent --help --version
 			-q -Q -m -i -w -n -f -o -H -v -s -h -V' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

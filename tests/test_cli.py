@@ -3,6 +3,7 @@ import json
 import os
 import stat
 import subprocess
+import time
 
 import frames
 import gateway
@@ -309,15 +310,17 @@ def test_dry_run_shows_the_source_and_what_belongs_to_it(user):
                 if key != "schema"}
 
     stream = ("interval", "lateness", "subscribe", "outlier")
-    notices = ("queue-name", "skip-refused", "list-queues", "now", "no-snapshot", "pong-timeout")
+    notices = ("queue-name", "skip-refused", "list-queues", "now", "no-snapshot", "pong-timeout",
+               "profile")
     found = values("--source", "notifications", "--queue-name", "A*", "--queue-name", "b, c",
                    "--now", "--skip-refused")
     assert [found[key] for key in stream] == [None] * 4
-    assert [found[key] for key in notices] == [["A*", "b, c"], True, False, True, False, "10s"]
+    assert [found[key] for key in notices] == [["A*", "b, c"], True, False, True, False, "10s",
+                                               None]
     assert found["source"] == "notifications" and found["idle-timeout"] == "40s"
     assert found["metric"][:2] == ["oWaiting", "oInteracting"]
     found = values(QUEUE)
-    assert [found[key] for key in notices] == [None] * 6
+    assert [found[key] for key in notices] == [None] * 7
     assert [found[key] for key in stream] == ["PT10S", "20s", "url", ["waitTime.avg>30000"]]
     assert values("--source", "notifications", "--list-queues")["list-queues"] is True
 
@@ -348,12 +351,131 @@ def test_access_token_beats_id_and_secret_of_the_environment(tool):
 def test_access_token_that_no_header_can_carry(tool):
     for token in ("secret value", "x" * 16385, "secr\u00e9t"):
         tool.env.update(GENESYSCLOUD_ACCESS_TOKEN=token, GENESYSCLOUD_REGION="eu-west-1")
-        (line,) = refused(tool, *NOTICES, words=["GENESYSCLOUD_ACCESS_TOKEN: allowed are"])
+        (line,) = refused(tool, *NOTICES, words=["GENESYSCLOUD_ACCESS_TOKEN: allowed is a token"])
         assert token not in line
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = "x" * 16384
     assert tool.run(*NOTICES).status == 0
     del tool.env["GENESYSCLOUD_REGION"]
     refused(tool, *NOTICES, words=["no host: give --host or set GENESYSCLOUD_REGION"])
+
+
+GC = """[DEFAULT]
+environment = "mypurecloud.ie"
+client_credentials = "the-id"
+client_secret = 'hidden-value'
+
+[Token]
+environment = "eu-central-1"
+access_token = "hidden-token"
+client_credentials = "the-id"
+client_secret = "hidden-value"
+
+[login]
+environment = "mypurecloud.ie"
+client_credentials = "the-id"
+grant_type = "3"
+oauth_token_data = '{"access_token":"hidden-login","token_type":"bearer",\
+"expires_in":86399,"oauth_token_expiry":"%s"}'
+
+[both]
+client_credentials = "the-id"
+client_secret = "hidden-value"
+oauth_token_data = '{"access_token":"hidden-login","oauth_token_expiry":"%s"}'
+
+[id]
+client_credentials = "the-id"
+
+[colon]
+client_credentials = "the:id"
+client_secret = "hidden-value"
+"""
+LATER, SOON, OVER = "2999-01-01T00:00:00Z", "soon", "2020-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def gc(tool):
+    def write(expiry=LATER, mode=0o600):
+        if expiry == SOON:
+            expiry = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+        path = tool.dir / ".gc/config.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(GC.replace("%s", expiry))
+        path.chmod(mode)
+        return tool
+    return write
+
+
+def whose(tool, *args):
+    """The host, and where token, ID and secret came from."""
+    r = tool.run(*NOTICES, *args)
+    assert r.status == 0 and "hidden-" not in r.out + r.err, r.err
+    settings = json.loads(r.out)
+    return [settings["host"]["value"], settings["host"]["from"],
+            *(settings[key]["from"] for key in ("access-token", "client-id", "client-secret"))]
+
+
+def test_profile_says_who_and_where(gc):
+    tool = gc()
+    ie, de = "https://api.mypurecloud.ie", "https://api.mypurecloud.de"
+    assert whose(tool, "--profile", "default") == [ie, "profile", None, "profile", "profile"]
+    assert whose(tool, "--profile", "TOKEN") == [de, "profile", "profile", None, None]
+    assert whose(tool, "--profile", "login") == [ie, "profile", "profile", None, None]
+    # before the environment, but for the host that is ours alone
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="hidden-s",
+                    GENESYSCLOUD_REGION="us-east-1", GENESYSCLOUD_ACCESS_TOKEN="hidden-t",
+                    CREDENTIALS_DIRECTORY=str(tool.dir))
+    (tool.dir / "gsqstat-client-secret").write_text("hidden-file")
+    assert whose(tool, "--profile", "Token") == [de, "profile", "profile", None, None]
+    assert whose(tool, "--profile", "both") == [
+        "https://api.mypurecloud.com", "environment", "profile", "profile", "profile"]
+    tool.env["GENESYS_API_HOST"] = "a.example"
+    assert whose(tool, "--profile", "Token") == [
+        "https://api.a.example", "environment", "profile", None, None]
+    assert whose(tool, "--profile", "Token", "-H", "mypurecloud.jp") == [
+        "https://api.mypurecloud.jp", "flag", "profile", None, None]
+    # and none without the option
+    (tool.dir / ".gc/config.toml").write_text("[")
+    assert whose(tool)[1:] == ["environment", None, "environment", "file"]
+
+
+def test_last_login_of_gc_is_taken_while_it_holds(gc):
+    host = ["-H", "a.example"]
+    assert whose(gc(SOON), "--profile", "both", *host)[2:] == ["profile"] * 3
+    assert whose(gc(SOON), "--profile", "both", "--token-margin", "11m", *host)[2:] == [
+        None, "profile", "profile"]
+    tool = gc(OVER)
+    assert whose(tool, "--profile", "both", *host)[2:] == [None, "profile", "profile"]
+    refused(tool, *NOTICES, "--profile", "login", *host, words=["last login is over"])
+
+
+def test_profile_that_is_no_good(gc):
+    tool = gc()
+    path = tool.dir / ".gc/config.toml"
+    refused(tool, *NOTICES, "--profile", "tokn", words=["--profile 'tokn'", '"token"', str(path)])
+    refused(tool, *NOTICES, "--profile", "id", words=["client_secret", "no host: give --host"])
+    refused(tool, *NOTICES, "--profile", "colon", "-H", "h.de", words=["holds no colon"])
+    refused(tool, *NOTICES, "--profile", "both", words=["no host"])
+    refused(tool, *NOTICES, "--profile", "Token", "--client-secret-file", "x",
+            words=["--client-secret-file 'x': allowed is a run without --profile"])
+    refused(tool, *NOTICES, "--profile", "Token", "-o", path, words=["are one file"])
+    path.write_text(GC + 'client_secret = "hidden-value\n')
+    line = GC.count("\n") + 1
+    for more in ([], ["--replay", "/dev/null"]):
+        lines = refused(tool, *NOTICES, "--profile", "Token", *more,
+                        words=["--profile 'Token': %s: line %d: " % (path, line)])
+        assert len(lines) == 1 and "hidden-" not in lines[0]
+    path.unlink()
+    refused(tool, *NOTICES, "--profile", "Token", words=["No such file"])
+    del tool.env["HOME"]
+    refused(tool, *NOTICES, "--profile", "Token", words=["HOME is not set"])
+
+
+def test_replay_needs_nothing_of_a_profile_and_others_reading_it_is_told(gc):
+    r = gc(OVER, 0o640).run(*NOTICES, "--profile", "login", "--replay", "/dev/null")
+    assert r.status == 0 and "mode 640" in r.err and "chmod 600" in r.err, r.err
+    settings = json.loads(r.out)
+    assert settings["access-token"] == {"from": None} and settings["host"]["value"] is None
+    assert settings["profile"] == {"value": "login", "from": "flag"}
 
 
 @pytest.mark.parametrize("how", ["flag", "systemd"])

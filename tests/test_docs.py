@@ -26,7 +26,7 @@ def options(tool):
             found[last] = (option[1] or "", option[3] or "", "")
         elif default:
             found[last] = found[last][:2] + (default[1],)
-    assert len(found) == 38
+    assert len(found) == 39
     return found
 
 

@@ -261,6 +261,7 @@ static void option__that_has_no_place_has_one_line(void **state)
 	bad("--skip-refused " Q1, "--skip-refused: allowed is --source notifications alone");
 	bad("--no-snapshot " Q1, "--no-snapshot: allowed is --source notifications alone");
 	bad("--now " Q1, "--now: allowed is --source notifications alone");
+	bad("--profile p " Q1, "--profile 'p': allowed is --source notifications alone");
 	bad("--pong-timeout 9s " Q1, "--pong-timeout '9s': allowed is --source notif");
 	bad("--now -m oWaiting --source notificaton " Q1, "did you mean notifications?");
 	bad(NOTICES "--now -n 3 " Q1, "--count '3': allowed is a run of windows, not --now");
