@@ -1,7 +1,7 @@
 /*
  * Who we are and where we go: client ID and secret, or an access token, and the hosts, from
- * files, a profile of gc and the environment, never from the command line. Secret variables are overwritten in
- * place once read; secrets are wiped by creds_free.
+ * files, a profile of gc and the environment, never from the command line. Secret variables
+ * are overwritten in place once read; secrets are wiped by creds_free.
  */
 #ifndef CREDS_H
 #define CREDS_H
