@@ -108,7 +108,8 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 		}
 		break;
 	case WS_END_CERTIFICATE:
-		errand_over_with(ch, ST_PROTOCOL, e->reason, "--cacert names the authority to trust");
+		errand_over_with(ch, ST_PROTOCOL, e->reason,
+			"--cacert names the authority to trust");
 		break;
 	case WS_END_BREACH:
 		errand_breach(ch, STEP_CONNECT, now_us, e->reason);
@@ -142,7 +143,8 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 		errand_evicted(ch, now_us);
 	} else if (ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT || ch->renewal) {
 		ch->renewal = false;
-		errand_try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, ST_NET, now_us,
+		errand_try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, ST_NET,
+			now_us,
 			-1, 0, text);
 	} else if (!ch->begun) {
 		ch->not_before_us = now_us;

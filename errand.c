@@ -81,7 +81,8 @@ void errand_try_again(struct channel *ch, enum step step, enum status status, in
 
 	if (errand_is_beside(ch)) {
 		attempt_tell(&ch->a, STREAM_WARNING, text);
-		errand_enter(ch, step, now_us + (retry_after_us > AGAIN_US ? retry_after_us : AGAIN_US));
+		errand_enter(ch, step,
+			now_us + (retry_after_us > AGAIN_US ? retry_after_us : AGAIN_US));
 		return;
 	}
 	attempt_again(&ch->a, now_us, &f);
@@ -190,7 +191,8 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 	*l = (struct line){ .ws = ws_open(ch->net, ch->uri, NULL,
 		(bound_us + BEHIND_US) / US_PER_MS) };
 	if (!l->ws) {
-		errand_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0, "no connection could be begun");
+		errand_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0,
+			"no connection could be begun");
 		return;
 	}
 	l->state = LINE_CONNECTING;

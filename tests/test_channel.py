@@ -664,7 +664,8 @@ def test_hand_over_that_is_told_of_during_the_snapshot(run, serve):
 
 
 def test_hand_over_that_fails_is_a_loss(run, serve):
-    service = serve(sockets=[[("run", 0.3), ("socket_closing", 0.3)], answer(503), [("run",)]], rate=10)
+    service = serve(sockets=[[("run", 0.3), ("socket_closing", 0.3)], answer(503), [("run",)]],
+                    rate=10)
     r = run("-w", "2s", QUEUE)
     assert r.status == 0, r.err
     assert len(service.connections) == 3 and sums(r)[0]["coverage"] < 1

@@ -275,7 +275,7 @@ static void add_parts(struct exact *sum, struct exact *squares, struct quantile 
 }
 
 static void put_figures(struct buf *text, const struct exact *sum, const struct exact *squares,
-	const struct quantile *q)
+	struct quantile *q)
 {
 	double mean = 0, stddev = 0;
 
