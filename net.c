@@ -139,11 +139,16 @@ void net_free(struct net *net)
 	free(net);
 }
 
-/* No time for the look-up yet: its thread may still be at work. */
+/* No time for the look-up and no address yet: its thread may still be at work. (Of a connection
+ * used again the address alone is known.) */
 static bool is_looking_up(CURL *easy)
 {
+	const char *address = NULL;
 	curl_off_t us = 0;
 
+	if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address
+	    && *address)
+		return false;
 	return curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &us) != CURLE_OK || us == 0;
 }
 
