@@ -21,6 +21,7 @@ struct board {
 	int64_t open_since_us;		/* since when any socket is; INT64_MAX: none is */
 	uint64_t frame;
 	int64_t base_us, length_us, index;
+	int64_t changed_us;		/* the last moment that brought something */
 	struct cover cover;
 	struct board_window closed;	/* what the caller has borrowed, and its memory */
 	struct board_row *row;
@@ -39,12 +40,37 @@ static struct span window_span(const struct board *b)
 	return (struct span){ window_us(b), window_us(b) + b->length_us };
 }
 
+/* Before the start: window 0, if it began now. What came before it is known, and counted in
+ * no row. */
+static void approach(struct board *b, int64_t at_us)
+{
+	int64_t unit = b->conf.align ? b->length_us : US_PER_MS;
+	int64_t base_us = at_us / unit * unit;
+
+	if (base_us == b->base_us)
+		return;
+	b->base_us = base_us;
+	b->failed = !wall_hold(&b->wall, base_us) || b->failed;
+	wall_carry(&b->wall);
+	cover_advance(&b->cover, window_span(b));
+	if (b->changed_us < base_us)
+		b->changed_us = base_us;
+}
+
 /* Before anything changes: the window that the caller had borrowed is done with. */
 static void settle(struct board *b)
 {
 	if (b->borrowed)
 		wall_carry(&b->wall);
 	b->borrowed = false;
+}
+
+static void settle_at(struct board *b, int64_t at_us)
+{
+	settle(b);
+	if (!b->started)
+		approach(b, at_us);
+	b->changed_us = at_us;
 }
 
 /* --- events -------------------------------------------------------------------------- */
@@ -110,7 +136,7 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 	struct queue *q = n->queue_id[0] ? wall_queue(&b->wall, n->queue_id) : NULL;
 	bool full = false;
 
-	settle(b);
+	settle_at(b, at_us);
 	*window = b->index;
 	if (!q)
 		return n->kind == NOTICE_INVALID && !n->queue_id[0] ? BOARD_INVALID
@@ -157,7 +183,7 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 	struct queue *q = n->queue_id[0] ? wall_queue(&b->wall, n->queue_id) : NULL;
 	bool full = false;
 
-	settle(b);
+	settle_at(b, at_us);
 	if (!q)
 		return BOARD_FOREIGN_QUEUE;
 	if (n->kind != NOTICE_EVENT)
@@ -172,7 +198,7 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 bool board_presence(struct board *b, struct slice id, struct slice name)
 {
 	settle(b);
-	return wall_presence(&b->wall, id, name);
+	return wall_presence(&b->wall, id, name, b->changed_us);
 }
 
 /* --- the stream ---------------------------------------------------------------------- */
@@ -202,7 +228,7 @@ bool board_socket(struct board *b, size_t socket, enum socket_state state, int64
 {
 	bool was_open = any_socket(b, SOCKET_SILENT), ok;
 
-	settle(b);
+	settle_at(b, at_us);
 	if (state == SOCKET_CONNECTED && b->socket[socket] == SOCKET_LOST)
 		echo_open(b->echo, socket);
 	if (state == SOCKET_LOST)
@@ -223,17 +249,10 @@ bool board_socket(struct board *b, size_t socket, enum socket_state state, int64
 
 void board_start(struct board *b, int64_t at_us)
 {
-	int64_t unit = b->conf.align ? b->length_us : US_PER_MS;
-
 	if (b->started)
 		return;
+	approach(b, at_us);
 	b->started = true;
-	b->base_us = at_us / unit * unit;
-	/* what came before is known, and counted nowhere */
-	b->failed = !wall_hold(&b->wall, b->base_us) || b->failed;
-	wall_carry(&b->wall);
-	b->borrowed = false;
-	cover_advance(&b->cover, window_span(b));
 }
 
 bool board_has_started(const struct board *b)
@@ -338,6 +357,7 @@ static const struct board_window *close_window(struct board *b, int64_t end_us, 
 	bool ok;
 
 	settle(b);
+	b->changed_us = end_us;
 	ok = wall_hold(&b->wall, end_us);
 	*w = (struct board_window){
 		.index = b->index,

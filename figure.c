@@ -102,6 +102,34 @@ struct figure *figures_make(struct figures *fs, size_t order, const char *metric
 	return f;
 }
 
+struct figure *figures_rename(struct figures *fs, struct figure *f, const char *path)
+{
+	size_t from = 0, to = 0;
+	char *copy;
+
+	while (to < fs->n && compare(fs->v[to], f->order, f->metric, path) < 0)
+		to++;
+	if (to < fs->n && compare(fs->v[to], f->order, f->metric, path) == 0)
+		return fs->v[to];
+	copy = strdup(path);
+	if (!copy)
+		return NULL;
+	while (fs->v[from] != f)
+		from++;
+	memmove(&fs->v[from], &fs->v[from + 1], (fs->n - from - 1) * sizeof(struct figure *));
+	to -= to > from;
+	memmove(&fs->v[to + 1], &fs->v[to], (fs->n - to - 1) * sizeof(struct figure *));
+	fs->v[to] = f;
+	free(f->path);
+	f->path = copy;
+	return f;
+}
+
+enum fact_kind figure_kind(const struct figure *f)
+{
+	return f->kind;
+}
+
 bool figure_add(struct figure *f, const struct holding *h)
 {
 	if (f->npart == f->cappart) {
@@ -139,6 +167,22 @@ void figures_drop(struct figures *fs, struct figure *f, const struct holding *h)
 		f->part[at] = f->part[--f->npart];
 	if (!f->npart)
 		figures_remove(fs, f);
+}
+
+bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
+	const struct holding *h)
+{
+	if (!figure_add(to, h))
+		return false;
+	if (from->npart == 1) {
+		/* of the frames that both had an event of, the last alone is known */
+		to->gauge.events += from->gauge.events
+			- (from->gauge.events && from->frame == to->frame);
+		if (to->frame < from->frame)
+			to->frame = from->frame;
+	}
+	figures_drop(fs, from, h);
+	return true;
 }
 
 /* --- what holds now ------------------------------------------------------------------ */

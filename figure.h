@@ -57,9 +57,17 @@ void figures_free(struct figures *fs);
 struct figure *figures_make(struct figures *fs, size_t order, const char *metric,
 	const char *path, enum fact_kind kind, bool *full);
 
+/* The figure that has the path now: f under its new name, or another one of its metric that
+ * had it before; NULL: no memory. */
+struct figure *figures_rename(struct figures *fs, struct figure *f, const char *path);
+enum fact_kind figure_kind(const struct figure *f);
+
 /* h is borrowed until it is dropped; a figure goes with its last one. False: no memory. */
 bool figure_add(struct figure *f, const struct holding *h);
 void figures_drop(struct figures *fs, struct figure *f, const struct holding *h);
+/* From one figure to another of its kind, which then has the events of one that goes. */
+bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
+	const struct holding *h);
 
 /* Something that it has a part in has changed. f may be NULL. False: no memory. */
 bool figure_refresh(struct figure *f, int64_t at_us, bool up);

@@ -349,24 +349,43 @@ static bool refresh(const struct wall *w, const struct part *p, int64_t at_us)
 
 /* --- presences ----------------------------------------------------------------------- */
 
-/* Parts that came before their presence had a name move to the figure of that name. */
-static bool rename_parts(struct wall *w, const char *id)
+/* Figure and part under a new name: what the figure has counted goes with it, unless another
+ * one has that name; then the part is told of there from at_us on. */
+static bool rename_figure(const struct wall *w, struct figures *fs, struct figure **f,
+	const struct part *p, int64_t at_us)
 {
-	bool full;
+	struct slice qualifier = slice_of(p->qualifier), stat = slice_of(p->stat);
+	char path[PATH_MAX_BYTES];
+	struct figure *to;
 
+	if (!*f)
+		return true;
+	make_path(w, path, qualifier, stat);
+	to = figures_rename(fs, *f, path);
+	if (!to || to == *f || figure_kind(to) != figure_kind(*f))
+		return to;
+	if (!figures_move(fs, *f, to, &p->now))
+		return false;
+	*f = to;
+	return figure_refresh(to, at_us, w->up);
+}
+
+/* Parts that came before their presence had a name. */
+static bool rename_parts(struct wall *w, const char *id, int64_t at_us)
+{
 	for (size_t i = 0; i < w->nslot; i++) {
 		struct part *p = w->part[i];
 
 		if (!p || !p->qualifier || strcmp(p->qualifier, id) != 0)
 			continue;
-		part_unlink(p);
-		if (!part_link(w, p, &full) && !full)
+		if (!rename_figure(w, &p->group->figures, &p->own, p, at_us)
+		    || !rename_figure(w, sums_of(p), &p->sum, p, at_us))
 			return false;
 	}
 	return true;
 }
 
-bool wall_presence(struct wall *w, struct slice id, struct slice name)
+bool wall_presence(struct wall *w, struct slice id, struct slice name, int64_t at_us)
 {
 	struct presence *p;
 
@@ -387,7 +406,7 @@ bool wall_presence(struct wall *w, struct slice id, struct slice name)
 	p = &w->presence[w->npresence];
 	*p = (struct presence){ slice_dup(id), slice_dup(name) };
 	w->npresence++;
-	return p->id && p->name && rename_parts(w, p->id);
+	return p->id && p->name && rename_parts(w, p->id, at_us);
 }
 
 /* --- values -------------------------------------------------------------------------- */

@@ -78,7 +78,8 @@ bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t
 bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *q,
 	int64_t asked_us, int64_t at_us);
 
-bool wall_presence(struct wall *w, struct slice id, struct slice name);
+/* The organisation presence of that id has a name; nothing was told after at_us. */
+bool wall_presence(struct wall *w, struct slice id, struct slice name, int64_t at_us);
 
 /* The stream is up from at_us on, or down; window_us: the begin of the window of then. */
 bool wall_set_up(struct wall *w, bool up, int64_t at_us, int64_t window_us);
