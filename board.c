@@ -345,7 +345,7 @@ static bool window_totals(struct board_window *w)
 		lags += w->row[i].lag_us.count;
 	}
 	if (ok && lags)
-		ok = exact_moments(&lag, NULL, lags, 1, &w->lag_mean_us, NULL);
+		ok = exact_moments(&lag, &lag, lags, 1, &w->lag_mean_us, NULL);
 	exact_free(&lag);
 	return ok;
 }

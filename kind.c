@@ -179,7 +179,7 @@ static bool increase(const struct total *t, int64_t end_us, struct total_summary
 		out->has_delta = out->has_delta && t->part[i].has_base;
 		ok = exact_add(&sum, t->part[i].last, 1) && exact_add(&sum, -t->part[i].base, 1);
 	}
-	ok = ok && exact_moments(&sum, NULL, 1, 1, &out->delta, NULL);
+	ok = ok && exact_moments(&sum, &sum, 1, 1, &out->delta, NULL);
 	exact_free(&sum);
 	return ok;
 }

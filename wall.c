@@ -256,23 +256,24 @@ static struct slice presence_name(const struct wall *w, struct slice id)
 	return id;
 }
 
-/* QUALIFIER.STAT, or STAT; a dot of theirs as `_`. */
+/* A key of a row holds no dot. Returns its end. */
+static char *put_key(char *out, struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		*out++ = name.s[i] == '.' ? '_' : name.s[i];
+	*out = '\0';
+	return out;
+}
+
+/* QUALIFIER.STAT, or STAT */
 static void make_path(const struct wall *w, char out[PATH_MAX_BYTES], struct slice qualifier,
 	struct slice stat)
 {
-	const struct slice piece[] = { presence_name(w, qualifier), stat };
-	size_t n = 0;
+	char *at = put_key(out, presence_name(w, qualifier));
 
-	for (size_t i = 0; i < 2; i++) {
-		if (n)
-			out[n++] = '.';
-		for (size_t k = 0; k < piece[i].len; k++)
-			out[n++] = piece[i].s[k];
-		for (size_t k = n - piece[i].len; k < n; k++)
-			if (out[k] == '.')
-				out[k] = '_';
-	}
-	out[n] = '\0';
+	if (at > out)
+		*at++ = '.';
+	put_key(at, stat);
 }
 
 static struct figures *sums_of(const struct part *p)
@@ -286,18 +287,19 @@ static bool part_link(const struct wall *w, struct part *p, bool *full)
 	size_t order = order_of(w, slice_of(p->metric));
 	bool is_age = strcmp(p->stat, "ageMs") == 0;
 	enum fact_kind kind = is_age ? FACT_AGE : FACT_GAUGE;
-	char path[PATH_MAX_BYTES];
+	char metric[NOTICE_NAME_MAX + 1], path[PATH_MAX_BYTES];
 
 	*full = false;
 	if (order == NOT_WANTED)
 		return true;
+	put_key(metric, slice_of(p->metric));
 	make_path(w, path, slice_of(p->qualifier), slice_of(p->stat));
-	p->own = figures_make(&p->group->figures, order, p->metric, path, kind, full);
+	p->own = figures_make(&p->group->figures, order, metric, path, kind, full);
 	if (!p->own || !figure_add(p->own, &p->now))
 		return false;
 	if (!p->group->media || (!is_age && strcmp(p->stat, "count") != 0))
 		return true;
-	p->sum = figures_make(sums_of(p), order, p->metric, path, kind, full);
+	p->sum = figures_make(sums_of(p), order, metric, path, kind, full);
 	return p->sum && figure_add(p->sum, &p->now);
 }
 
@@ -441,8 +443,7 @@ static void take_total(struct wall *w, struct group *g, const struct value *v, b
 	g->has_running = true;
 	if (order == NOT_WANTED)
 		return;
-	memcpy(metric, v->metric.s, v->metric.len);
-	metric[v->metric.len] = '\0';
+	put_key(metric, v->metric);
 	make_path(w, path, v->qualifier, v->stat);
 	f = figures_make(&g->figures, order, metric, path, grows ? FACT_TOTAL : FACT_PLAIN,
 		&no_room);

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+import notice_frames
 import reference
 
 T0 = 1795485600_000_000          # 2026-11-24T02:00:00Z, a half hour's begin, in µs
@@ -265,3 +266,164 @@ def test_rows_hold_what_came_before_the_first_answer(tool, part):
         compare(tool, Story(seed, early=chance.randrange(1, 12)),
                 chance.choice([1, 10, 60]) * S, SELECT[:-1] if align else SELECT,
                 chance.choice([1, 5, 40]), align)
+
+
+# ---- one rule each, on recordings short enough to be worked out by hand ----------------
+
+ONE = QUEUES[0]
+MS = T0 // 1000
+
+
+def at(second, rest):
+    return '{"at":"%s",%s}\n' % (stamp(T0 + round(second * S)), rest)
+
+
+def state(second, name, socket=0):
+    return at(second, '"stream":%d,"state":"%s"' % (socket, name))
+
+
+def frame(second, text, socket=0):
+    return at(second, '"stream":%d,"frame":%s' % (socket, text))
+
+
+def answer(second, results=(), asked=None):
+    return at(second, '"answer":"snapshot","asked":"%s","frame":%s' % (
+        stamp(T0 + round((second if asked is None else asked) * S)),
+        json.dumps({"results": list(results)})))
+
+
+def instant(second, metrics, media="voice", queue=ONE):
+    return notice_frames.observations(queue, media, (MS + round(second * 1000), metrics))
+
+
+BEGIN = state(0, "connected") + answer(0)
+
+
+def replay(tool, text, *args, count=1, queues=(ONE,), end=None, select="*"):
+    return tool.run("--source", "notifications", "--replay", "-", "-w", "10s", "-n", count,
+                    *(["-m", select] if select else []), *args, *queues,
+                    data=text + at(10 * count if end is None else end, '"state":"end"'))
+
+
+def row_of(result, window=0, media="voice", queue=ONE):
+    assert result.status == 0, result.err
+    (found,) = [row for row in result.rows if row["window"] == window
+                and row["mediaType"] == media and row["queueId"] == queue]
+    return found
+
+
+def test_captured_frames_as_they_are(tool):
+    r = replay(tool, BEGIN + frame(1, notice_frames.captured("instant", ONE))
+               + frame(2, notice_frames.captured("interval", ONE)), select=None)
+    metrics = row_of(r)["metrics"]
+    assert list(metrics) == ["oWaiting", "nOffered", "tWait", "tAbandon", "oServiceLevel"]
+    assert metrics["oWaiting"]["count"]["observedMs"] == 9000
+    # of a half hour long over, whose beginning nobody saw; the one under way began with 0
+    assert metrics["tWait"] == {"count": {"total": 0, "delta": None}, "max": None, "min": None,
+                                "sum": {"total": 0, "delta": None}}
+    assert row_of(r)["updates"] == 2
+
+
+def test_500_queues_are_500_rows_in_their_order(tool):
+    queues = ["%08x-0000-4000-8000-%012x" % (n, n) for n in range(500, 0, -1)]
+    text = BEGIN + "".join(frame(1 + n / 1000, instant(1, {"oWaiting": n}, queue=queue))
+                           for n, queue in enumerate(queues))
+    (tool.dir / "queues").write_text("\n".join(queues))
+    r = replay(tool, text, "-Q", tool.dir / "queues", queues=())
+    assert r.status == 0, r.err
+    assert [row["queueId"] for row in r.rows if row["mediaType"] is None] == queues
+    assert [row["metrics"]["oWaiting"]["count"]["last"] for row in r.rows
+            if row["mediaType"]] == list(range(500))
+
+
+@pytest.mark.parametrize("odd", ['"7"', "null", "true", "[1]", '{"a":1}'])
+def test_number_that_is_none_is_no_value_and_the_rest_counts(tool, odd):
+    text = instant(1, {"oWaiting": 3, "oInteracting": 4}).replace('"count":3', '"count":' + odd)
+    row = row_of(replay(tool, BEGIN + frame(1, text)))
+    assert list(row["metrics"]) == ["oInteracting"]
+    assert (row["updates"], row["rejected"]["invalid"]) == (1, 0)
+
+
+def test_two_intervals_in_data_are_taken_in_their_order(tool):
+    text = notice_frames.observations(
+        ONE, "voice", (MS + 1000, {"oWaiting": 3}),
+        (notice_frames.interval(MS), {"nOffered": 2}), (MS + 2000, {"oWaiting": 5}))
+    row = row_of(replay(tool, BEGIN + frame(2, text)))
+    assert row["metrics"]["oWaiting"]["count"]["last"] == 5
+    assert row["metrics"]["oWaiting"]["count"]["events"] == 1
+    assert row["metrics"]["nOffered"]["count"] == {"total": 2, "delta": 2}
+    assert row["lagMs"]["max"] == 0
+
+
+def test_unknown_metrics_and_media_are_data(tool):
+    r = replay(tool, BEGIN + frame(1, instant(1, {"oFuture": 3, ("oNew", "A.B"): 1}, "hologram")))
+    row = row_of(r, media="hologram")
+    assert row["metrics"]["oFuture"]["count"]["last"] == 3
+    assert row["metrics"]["oNew"]["A_B"]["count"]["last"] == 1
+    assert row_of(r, media=None)["metrics"]["oFuture"]["count"]["last"] == 3
+
+
+def test_dot_in_a_metric_is_no_dot_in_a_key(tool):
+    row = row_of(replay(tool, BEGIN + frame(1, instant(1, {"oA.b": 3}))))
+    assert list(row["metrics"]) == ["oA_b"]
+
+
+@pytest.mark.parametrize("text,invalid,rejected", [
+    ('{"topicName":"v2.analytics.queues.%s.observations"}' % ONE, 1, 1),
+    ('{"topicName":"v2.analytics.queues.%s.observations","eventBody":7}' % ONE, 1, 1),
+    (instant(1, {"oWaiting": 1}, queue=QUEUES[1]), 0, 1),
+    ('{"topicName":"v2.users.%s.presence","eventBody":{"a":1}}' % ONE, 0, 0),
+    (notice_frames.HEARTBEAT, 0, 0), (notice_frames.PONG, 0, 0), ("[]", 0, 1), ("7", 0, 1),
+])
+def test_what_is_no_event_of_the_queue(tool, text, invalid, rejected):
+    r = replay(tool, BEGIN + frame(1, text))
+    row = row_of(r, media=None)
+    assert (row["updates"], row["rejected"]["invalid"]) == (0, invalid)
+    assert len(r.events("frame.rejected")) == rejected
+
+
+def test_silence_that_a_pong_ends_keeps_gauges(tool):
+    r = replay(tool, BEGIN + frame(0, instant(0, {"oWaiting": 4})) + state(2, "silent")
+               + state(6, "connected") + frame(6, notice_frames.PONG))
+    leaf = row_of(r)["metrics"]["oWaiting"]["count"]
+    assert (leaf["last"], leaf["observedMs"], row_of(r)["coverage"]) == (4, 6000, 0.6)
+
+
+def test_reconnect_forgets_gauges(tool):
+    r = replay(tool, BEGIN + frame(0, instant(0, {"oWaiting": 4})) + state(2, "lost")
+               + state(6, "connected"))
+    leaf = row_of(r)["metrics"]["oWaiting"]["count"]
+    assert (leaf["last"], leaf["observedMs"], row_of(r)["coverage"]) == (None, 2000, 0.6)
+
+
+def test_align_begins_window_0_at_a_multiple(tool):
+    r = replay(tool, state(4, "connected") + answer(4) + frame(5, instant(5, {"oWaiting": 4})),
+               "--align")
+    row = row_of(r)
+    assert (row["startMs"], row["endMs"], row["coverage"]) == (MS, MS + 10000, 0.6)
+    assert row["metrics"]["oWaiting"]["count"]["observedMs"] == 5000
+
+
+def test_csv_has_the_new_columns_at_its_end(tool):
+    total = notice_frames.observations(ONE, "voice", (notice_frames.interval(MS), {"nOffered": 2}))
+    r = replay(tool, BEGIN + frame(4, instant(4, {"oWaiting": 3})) + frame(5, total), "-f", "csv",
+               select="oWaiting,nOffered")
+    head, *rows = [line.split(",") for line in r.out.splitlines()]
+    assert head[24:] == ["mediaType", "queueName", "carried", "observedMs", "events", "total",
+                         "delta"]
+    assert {len(row) for row in rows} == {31}
+    assert [(row[6], row[24:]) for row in rows] == [
+        ("oWaiting.count", ["", "", "false", "6000", "1", "", ""]),
+        ("oWaiting.count", ["voice", "", "false", "6000", "1", "", ""]),
+        ("nOffered.count", ["voice", "", "", "", "", "2", "2"])]
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_no_value_is_null_in_either_form(tool, form):
+    r = replay(tool, BEGIN + frame(1, instant(1, {"oWaiting": 4})) + state(2, "lost"), "-f", form,
+               count=2)
+    if form == "csv":
+        assert r.out.splitlines()[3].split(",")[6:17] == ["oWaiting.count", *[""] * 10]
+    else:
+        leaf = row_of(r, 1)["metrics"]["oWaiting"]["count"]
+        assert {leaf[k] for k in leaf if k not in ("carried", "observedMs", "events")} == {None}
