@@ -231,7 +231,8 @@ static void refused(struct stream *s, int64_t now_us, const struct ws_event *e)
 	else if (e->http_status == 403)
 		over_with(s, ST_AUTH, text, LACKS);
 	else if (e->http_status == 404)
-		over_with(s, ST_REFUSED, text, "this host has no such stream");
+		over_with(s, ST_REFUSED, text, "this host has no such stream; --source "
+			"notifications reads what every organisation has");
 	else if (e->http_status == 429)
 		try_again(s, ST_RATE, now_us, e->retry_after_us, 429, text);
 	else if (e->http_status >= 500)
