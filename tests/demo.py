@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The real program against a service on this machine, over TLS: `make demo`."""
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,8 @@ SOURCES = {
                frames.QUEUES[:3]),
     # Its rows are wide, and several for each queue.
     "notifications": (notices, lambda at: notices.Notices(at, notices.Scenario(rate=5)),
-                      ["--source", "notifications", *frames.QUEUES[:2]]),
+                      ["--source", "notifications", "--queue-name", "Queue 01",
+                       "--queue-name", "Queue 02"]),
 }
 
 
@@ -28,7 +30,7 @@ def main(program, source):
                "GENESYS_API_HOST": service.host}
         args = ["--cacert", service.ca, "--window", "2s", "--count", "2",
                 "--audit", "logfmt", *own]
-        print("$ gsqstat", " ".join(args), file=sys.stderr, flush=True)
+        print("$ gsqstat", shlex.join(args), file=sys.stderr, flush=True)
         return subprocess.run([program, *args], env=env, timeout=30,
                               stdin=subprocess.DEVNULL).returncode
 
