@@ -235,8 +235,13 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 {
 	enum status st = ST_OK;
 
-	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED)
+	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED) {
+		/* the look-up of queues has told of it already */
+		if (event->expires_ms && event->expires_ms == run->token_expires_ms)
+			return ST_OK;
+		run->token_expires_ms = event->expires_ms;
 		st = keep_token_secret(run, err);
+	}
 	if (st != ST_OK)
 		return st;
 	report_stream(run->report, event->socket, event);
