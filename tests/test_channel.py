@@ -944,3 +944,15 @@ def test_recording_of_names_replays(run, serve):
     assert r.status == 0, r.err
     again = run("--replay", "tape", *args)
     assert (again.status, again.out) == (0, r.out), again.err
+
+
+def test_access_token_of_the_environment(run, serve, tool):
+    service = serve()
+    for name in ("GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", "GENESYS_API_HOST"):
+        del tool.env[name]
+    tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = service.new_token()
+    assert run("-H", service.host, *FAST).status == 0
+    assert "token" not in names(service)
+    tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = "of-nobody"
+    r = run("-H", service.host, *FAST)
+    assert r.status == 3 and "of-nobody" not in r.err + r.out
