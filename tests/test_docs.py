@@ -95,14 +95,18 @@ def test_manual_is_clean():
 
 
 def test_manual_examples_hold(tool):
-    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="h")
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s",
+                    GENESYS_API_HOST="h.example")
     tool.env["PATH"] = "%s:%s" % (pathlib.Path(harness.PROGRAM).parent, tool.env["PATH"])
     (tool.dir / "tests").symlink_to(TOP / "tests")
     (tool.dir / "queues.txt").write_text(harness.QUEUE)
+    (tool.dir / ".gc").mkdir(mode=0o700)
+    (tool.dir / ".gc/config.toml").write_text('[DEFAULT]\nenvironment = "mypurecloud.ie"\n'
+                                              'client_credentials = "i"\nclient_secret = "s"\n')
     (tool.dir / "frames.ndjson").symlink_to(TOP / "tests/sample.ndjson")
     section = MANUAL.split(".Sh EXAMPLES")[1].split(".Sh ")[0]
     examples = re.findall(r"\.Dl (.*)", section)
-    assert len(examples) == 6
+    assert len(examples) == 8
     for example in examples:
         example = re.sub(r"^(\S+ ){5}(?=flock)", "", example).replace("/tmp/", "./")
         if "--replay" not in example:
