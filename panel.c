@@ -259,7 +259,11 @@ static bool put_csv(struct buf *out, struct panel *panel, const struct board_win
 bool panel_render(struct panel *panel, const struct board_window *window, struct buf *out)
 {
 	for (size_t i = 0; i < window->nrow; i++) {
-		bool ok = panel->format == FORMAT_CSV
+		bool ok;
+
+		if (panel->queues_alone && window->row[i].media)
+			continue;
+		ok = panel->format == FORMAT_CSV
 			? put_csv(out, panel, window, &window->row[i])
 			: put_ndjson(out, panel, window, &window->row[i]);
 

@@ -16,6 +16,7 @@ struct panel {
 	enum row_format format;
 	bool header;			/* CSV: a header row before the first row */
 	const char *const *name;	/* of queues, by number, or NULL; each may be NULL */
+	bool queues_alone;		/* no rows of media types */
 	bool header_done;
 };
 

@@ -58,7 +58,8 @@ static struct flow_conf flow_conf(struct run *run)
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n
 		},
-		.panel = { .format = set->format, .header = set->header, .name = run->name },
+		.panel = { .format = set->format, .header = set->header, .name = run->name,
+			.queues_alone = set->now },
 		.windows = windows_conf(set),
 		.metric = set->metric,
 		.nmetric = set->nmetric,

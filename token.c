@@ -419,12 +419,14 @@ static enum token_state try_lock(struct token *t, struct lines *warnings)
 	return t->state = TOKEN_LOCKING;
 }
 
-/* A token that was given needs no request, until it is refused. */
+/* A token that was given needs no request, until it is refused or near its end. */
 static bool is_given(const struct token *t)
 {
 	const char *given = t->creds->access_token;
+	int64_t end_ms = t->creds->expires_ms;
 
-	return given && !(t->refused && strcmp(t->refused, given) == 0);
+	return given && !(t->refused && strcmp(t->refused, given) == 0)
+		&& (!end_ms || end_ms > t->now_us / 1000 + t->conf.margin_ms);
 }
 
 static enum token_state take_given(struct token *t)
@@ -434,7 +436,7 @@ static enum token_state take_given(struct token *t)
 	if (t->state == TOKEN_READY && strcmp(t->value, t->creds->access_token) == 0)
 		return t->state;
 	value = strdup(t->creds->access_token);
-	return value ? ready(t, value, 0, true)
+	return value ? ready(t, value, t->creds->expires_ms, true)
 		: failed(t, TOKEN_NETWORK, "out of memory");
 }
 
@@ -450,7 +452,7 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 	if (!t->creds->secret) {
 		t->result = (struct token_result){ .http_status = 401, .retry_after_us = -1 };
 		t->net_text[0] = '\0';
-		return failed(t, TOKEN_REFUSED, "the access token was refused");
+		return failed(t, TOKEN_REFUSED, "the access token was refused, or is at its end");
 	}
 	if (t->state == TOKEN_READY
 	    && t->result.expires_ms > now_us / 1000 + t->conf.margin_ms)

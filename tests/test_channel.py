@@ -170,8 +170,8 @@ def test_now_prints_the_snapshot_and_opens_no_socket(run, serve):
     r = run("--now", QUEUE, OTHER)
     assert r.status == 0, r.err
     assert names(service) == ["token", "snapshot"] and service.connections == []
-    assert [row["queueId"] for row in sums(r)] == [QUEUE, OTHER]
-    assert gauge(sums(r)[0])["last"] is not None
+    assert [row["queueId"] for row in r.rows] == [QUEUE, OTHER]
+    assert gauge(r.rows[0])["last"] is not None and r.rows[0]["mediaType"] is None
 
 
 def test_500_queues_begin_with_few_requests(run, serve, tool):
@@ -804,7 +804,7 @@ def test_no_secret_in_failures(run, serve, name):
     ({"sockets": [[("run", 0.4), ("drop",)], [("run",)]]}, ()),
     ({"overlap": "both", "sockets": [[("run", 0.3), ("socket_closing", 0.5)], [("run",)]]}, ()),
     ({"sockets": [[("run", 0.3), ("silence", False), ("sleep", 60)]]},
-     ("--idle-timeout", "400ms")),
+     ("--idle-timeout", "800ms")),
     ({"longest": "data"}, ("-m", "oLongest*"))])
 def test_a_recording_replays_to_the_same_bytes(run, serve, tool, scenario, args):
     serve(rate=20, **scenario)
