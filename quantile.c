@@ -143,9 +143,14 @@ static void slot_add(struct slot *s, uint64_t weight)
 
 /* --- buckets ------------------------------------------------------------------------ */
 
+static size_t slot_home(size_t nslot, int32_t key)
+{
+	return ((uint32_t)key * 2654435769u >> 7) & (nslot - 1);
+}
+
 static size_t slot_of(const struct slot *slot, size_t nslot, int32_t key)
 {
-	size_t i = ((uint32_t)key * 2654435769u >> 7) & (nslot - 1);
+	size_t i = slot_home(nslot, key);
 
 	while (slot[i].key != key && slot[i].key != FREE_KEY)
 		i = (i + 1) & (nslot - 1);
@@ -289,14 +294,36 @@ static bool entry_add(struct quantile *q, double x, uint64_t weight)
 	return true;
 }
 
-/* The values that wait become counts of buckets; nothing is allocated for it. */
+/*
+ * The values that wait become counts of buckets; nothing is allocated for it. Where each goes
+ * is asked of memory first, for all of them at once: waiting for one after the other was a
+ * sixth of a run's time.
+ */
 static void flush(struct quantile *q)
 {
 	size_t n = q->npending;
+	int32_t index[PENDING_MAX];
 
+	for (size_t i = 0; i < n; i++) {
+		double x = q->pending[i];
+		int32_t key;
+
+		if (fabs(x) < DBL_MIN)
+			continue;
+		index[i] = bucket_of(x);
+		key = join_index(index[i], q->level) * 2 + (x < 0);
+		__builtin_prefetch(&q->slot[slot_home(q->nslot, key)], 1);
+	}
+	for (size_t i = 0; i < n; i++) {
+		double x = q->pending[i];
+
+		if (fabs(x) < DBL_MIN)
+			q->zero++;
+		else
+			bucket_add(q, index[i], x < 0, 1, 0);
+	}
 	q->npending = 0;
-	for (size_t i = 0; i < n; i++)
-		sketch_add(q, q->pending[i], 1);
+	q->last_x = 0;
 }
 
 /* Room in the buckets is made for all that may wait, when the first one comes. */
