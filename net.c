@@ -26,6 +26,7 @@ struct transfer {
 	net_done *done;
 	void *arg;
 	bool running;
+	bool begun;			/* libcurl has had a turn with it */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -141,11 +142,14 @@ void net_free(struct net *net)
 
 /* No time for the look-up and no address yet: its thread may still be at work. (Of a connection
  * used again the address alone is known.) */
-static bool is_looking_up(CURL *easy)
+static bool is_looking_up(const struct transfer *t)
 {
+	CURL *easy = t->easy;
 	const char *address = NULL;
 	curl_off_t us = 0;
 
+	if (!t->begun)
+		return false;
 	if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address
 	    && *address)
 		return false;
@@ -155,7 +159,7 @@ static bool is_looking_up(CURL *easy)
 bool net_is_quiet(const struct net *net)
 {
 	for (const struct transfer *t = net->transfers; t; t = t->next)
-		if (t->running && is_looking_up(t->easy))
+		if (t->running && is_looking_up(t))
 			return false;
 	return !net->abandoned_lookup;
 }
@@ -254,6 +258,7 @@ enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
 
 	t->done = done;
 	t->arg = arg;
+	t->begun = false;
 	t->running = curl_multi_add_handle(net->multi, easy) == CURLM_OK;
 	return t->running ? ST_OK : ST_NET;
 }
@@ -264,7 +269,7 @@ void net_stop(struct net *net, CURL *easy)
 
 	if (!t || !t->running)
 		return;
-	if (is_looking_up(easy))
+	if (is_looking_up(t))
 		net->abandoned_lookup = true;
 	curl_multi_remove_handle(net->multi, easy);
 	t->running = false;
@@ -334,9 +339,12 @@ static struct net_result result_of(const struct transfer *t, CURLcode code)
 enum status net_perform(struct net *net, struct err *err)
 {
 	int running, left;
-	CURLMcode mc = curl_multi_perform(net->multi, &running);
+	CURLMcode mc;
 	CURLMsg *msg;
 
+	for (struct transfer *t = net->transfers; t; t = t->next)
+		t->begun = t->running;
+	mc = curl_multi_perform(net->multi, &running);
 	if (mc != CURLM_OK)
 		return err_set(err, ST_NET, "libcurl: %s", curl_multi_strerror(mc));
 	while ((msg = curl_multi_info_read(net->multi, &left))) {
@@ -347,7 +355,7 @@ enum status net_perform(struct net *net, struct err *err)
 			continue;
 		t = transfer_of(msg->easy_handle);
 		r = result_of(t, msg->data.result);
-		if (r.code == CURLE_OPERATION_TIMEDOUT && is_looking_up(t->easy))
+		if (r.code == CURLE_OPERATION_TIMEDOUT && is_looking_up(t))
 			net->abandoned_lookup = true;
 		curl_multi_remove_handle(net->multi, t->easy);
 		t->running = false;

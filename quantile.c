@@ -302,7 +302,7 @@ static bool entry_add(struct quantile *q, double x, uint64_t weight)
 static void flush(struct quantile *q)
 {
 	size_t n = q->npending;
-	int32_t index[PENDING_MAX];
+	int32_t index[PENDING_MAX] = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		double x = q->pending[i];

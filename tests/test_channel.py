@@ -619,7 +619,7 @@ def test_refused_upgrade_is_a_new_channel(run, serve, status):
 def test_upgrades_refused_for_good(run, serve):
     service = serve(sockets=[answer(404)])
     r = run("--retry-for", "700ms", *FAST)
-    assert r.status == 5 and "404" in r.end["message"], r.err
+    assert r.status == 5 and r.events("stream.retry")[0]["httpStatus"] == 404, r.err
     assert sorted(channels(service, "unsubscribe")) == sorted(channels(service, "replace"))
 
 
