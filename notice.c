@@ -426,20 +426,25 @@ static void take_activity(struct notices *ns, struct notice *n)
 
 /* --- one message -------------------------------------------------------------------- */
 
-/* The family of a queue's topic, and the queue; NONE with a queue's topic: another one. */
+/* The family of a queue's topic, and the queue; NONE: no queue's, or another one's topic. */
 static enum family family_of(struct slice topic, struct notice *n)
 {
 	const size_t head = strlen(QUEUE_TOPIC);
+	enum family family = FAMILY_NONE;
+	char id[UUID_LEN + 1];
 	struct slice rest;
 
 	if (!slice_has_prefix(topic, QUEUE_TOPIC) || topic.len < head + UUID_LEN + 1
-	    || topic.s[head + UUID_LEN] != '.'
-	    || !uuid_parse(topic.s + head, UUID_LEN, n->queue_id))
+	    || topic.s[head + UUID_LEN] != '.' || !uuid_parse(topic.s + head, UUID_LEN, id))
 		return FAMILY_NONE;
 	rest = (struct slice){ topic.s + head + UUID_LEN + 1, topic.len - head - UUID_LEN - 1 };
 	if (slice_is_any_case(rest, "observations"))
-		return FAMILY_OBSERVATIONS;
-	return slice_is_any_case(rest, "activity") ? FAMILY_ACTIVITY : FAMILY_NONE;
+		family = FAMILY_OBSERVATIONS;
+	else if (slice_is_any_case(rest, "activity"))
+		family = FAMILY_ACTIVITY;
+	if (family != FAMILY_NONE)
+		memcpy(n->queue_id, id, sizeof(id));
+	return family;
 }
 
 static enum notice_kind system_kind(struct slice topic)
@@ -487,7 +492,6 @@ static void take_body(struct notices *ns, struct notice *n, struct slice topic)
 		return;
 	}
 	if (family == FAMILY_NONE && n->kind != NOTICE_HEARTBEAT) {
-		n->queue_id[0] = '\0';
 		json_pass(&ns->c);
 		return;
 	}

@@ -1,0 +1,387 @@
+/* Messages and answers to values: families, order of members, escapes, hostile input. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../notice.h"
+#include "check.h"
+
+#define Q "00000001-0000-4000-8000-000000000001"
+#define Q2 "00000002-0000-4000-8000-000000000002"
+#define T_MS INT64_C(1795485600000)	/* 2026-11-24T02:00:00Z */
+#define INSTANT "2026-11-24T02:00:00.000Z/2026-11-24T02:00:00.000Z"
+#define HALF "2026-11-24T02:00:00.000Z/2026-11-24T02:30:00.000Z"
+#define OBSERVED(body) "{\"topicName\":\"v2.analytics.queues." Q ".observations\"," \
+	"\"eventBody\":" body "}"
+#define VOICE "\"group\":{\"queueId\":\"" Q "\",\"mediaType\":\"voice\"}"
+#define METRICS(when, list) OBSERVED("{" VOICE ",\"data\":[{\"interval\":\"" when "\"," \
+	"\"metrics\":[" list "]}]}")
+#define ACTIVITY(results) "{\"topicName\":\"v2.analytics.queues." Q ".activity\"," \
+	"\"eventBody\":{\"group\":{\"queueId\":\"" Q "\"},\"results\":" results "}}"
+
+static struct notices *ns;
+static struct notice n;
+
+static int setup(void **state)
+{
+	(void)state;
+	ns = notices_new();
+	return ns ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	notices_free(ns);
+	return 0;
+}
+
+static enum notice_kind read_one(const char *text)
+{
+	notices_begin(ns, text, strlen(text));
+	assert_true(notices_next(ns, &n));
+	return n.kind;
+}
+
+static void check_value(size_t i, const char *metric, const char *qualifier, const char *stat,
+	double number)
+{
+	assert_true(i < n.nvalue);
+	assert_true(slice_is(n.value[i].metric, metric));
+	assert_true(qualifier ? slice_is(n.value[i].qualifier, qualifier)
+		: !n.value[i].qualifier.s);
+	assert_true(slice_is(n.value[i].stat, stat));
+	assert_int_equal(n.value[i].kind, VALUE_NUMBER);
+	assert_double_equal_exact(n.value[i].number, number);
+}
+
+static void observations__instant(void **state)
+{
+	(void)state;
+	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oWaiting\",\"stats\":"
+		"{\"count\":3}},{\"metric\":\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":"
+		"{\"count\":-0.5}}")), NOTICE_EVENT);
+	assert_string_equal(n.queue_id, Q);
+	assert_int_equal(n.nmedia, 1);
+	assert_true(slice_is(n.media[0], "voice"));
+	assert_int_equal(n.nvalue, 2);
+	check_value(0, "oWaiting", NULL, "count", 3);
+	check_value(1, "oOnQueueUsers", "IDLE", "count", -0.5);
+	assert_true(slice_is(n.value[1].media, "voice"));
+	assert_true(n.value[0].has_interval);
+	assert_int_equal(n.value[0].from_ms, T_MS);
+	assert_int_equal(n.value[0].to_ms, T_MS);
+	assert_int_equal(n.instant_us, T_MS * 1000);
+	assert_false(notices_next(ns, &n));
+}
+
+static void observations__interval_has_no_instant(void **state)
+{
+	(void)state;
+	assert_int_equal(read_one(METRICS(HALF, "{\"metric\":\"tWait\",\"stats\":"
+		"{\"count\":2,\"sum\":86168,\"min\":11781}}")), NOTICE_EVENT);
+	assert_int_equal(n.nvalue, 3);
+	check_value(2, "tWait", NULL, "min", 11781);
+	assert_int_equal(n.value[2].to_ms - n.value[2].from_ms, 1800000);
+	assert_true(n.instant_us == NO_TIME);
+}
+
+static void members_come_in_any_order(void **state)
+{
+	(void)state;
+	assert_int_equal(read_one("{\"eventBody\":{\"data\":[{\"metrics\":[{\"stats\":"
+		"{\"count\":3},\"qualifier\":\"IDLE\",\"metric\":\"oX\"}],"
+		"\"interval\":\"" INSTANT "\"}],"
+		"\"group\":{\"mediaType\":\"voice\",\"queueId\":\"" Q "\"}},\"version\":\"2\","
+		"\"topicName\":\"V2.Analytics.Queues." Q ".OBSERVATIONS\"}"), NOTICE_EVENT);
+	check_value(0, "oX", "IDLE", "count", 3);
+	assert_true(slice_is(n.value[0].media, "voice"));
+	assert_int_equal(n.value[0].from_ms, T_MS);
+}
+
+static void escapes_are_the_characters_they_mean(void **state)
+{
+	(void)state;
+	assert_int_equal(read_one(METRICS(INSTANT, "{\"m\\u0065tric\":\"o\\u0057aiting\","
+		"\"st\\u0061ts\":{\"c\\u006Funt\":3,\"\\\"\":4}}")), NOTICE_EVENT);
+	check_value(0, "oWaiting", NULL, "count", 3);
+	check_value(1, "oWaiting", NULL, "\"", 4);
+	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"o\\u0000\",\"stats\":{}}")),
+		NOTICE_INVALID);
+}
+
+static void activity__groups_and_longest(void **state)
+{
+	(void)state;
+	assert_int_equal(read_one(ACTIVITY("[{\"mediaType\":\"voice\",\"data\":["
+		"{\"metric\":\"oWaiting\",\"count\":2},{\"metric\":\"oLongestWaiting\",\"count\":1,"
+		"\"calculatedMetricValue\":1795485599999}]},{\"mediaType\":\"chat\",\"data\":["
+		"{\"calculatedMetricValue\":90000.5,\"metric\":\"oLongestInteracting\"},"
+		"{\"metric\":\"oLongestWaiting\"}]}]")), NOTICE_EVENT);
+	assert_int_equal(n.nmedia, 2);
+	assert_int_equal(n.nvalue, 4);
+	check_value(0, "oWaiting", NULL, "count", 2);
+	assert_int_equal(n.value[1].kind, VALUE_START);
+	assert_int_equal(n.value[1].us, (T_MS - 1) * 1000);
+	assert_true(slice_is(n.value[1].stat, "ageMs"));
+	assert_int_equal(n.value[2].kind, VALUE_AGE);
+	assert_int_equal(n.value[2].us, 90000500);
+	assert_true(slice_is(n.value[2].media, "chat"));
+	assert_int_equal(n.value[3].kind, VALUE_NOBODY);
+}
+
+static void epoch_passes_through_no_float(void **state)
+{
+	(void)state;
+	read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oLongestWaiting\","
+		"\"calculatedMetricValue\":1000000000000},{\"metric\":\"oLongestInteracting\","
+		"\"calculatedMetricValue\":999999999999}]}]"));
+	assert_int_equal(n.value[0].kind, VALUE_START);
+	assert_int_equal(n.value[0].us, INT64_C(1000000000000000));
+	assert_int_equal(n.value[1].kind, VALUE_AGE);
+	assert_int_equal(read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oLongestWaiting\","
+		"\"calculatedMetricValue\":1e300}]}]")), NOTICE_INVALID);
+	assert_int_equal(read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oLongestWaiting\","
+		"\"calculatedMetricValue\":-5}]}]")), NOTICE_EVENT);
+	assert_int_equal(n.value[0].kind, VALUE_NOBODY);
+}
+
+static void number_that_is_none_is_no_value(void **state)
+{
+	(void)state;
+	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"a\":\"7\","
+		"\"b\":null,\"c\":[1],\"d\":{\"e\":1},\"f\":1e999,\"g\":true,\"h\":8}}")),
+		NOTICE_EVENT);
+	assert_int_equal(n.nvalue, 1);
+	check_value(0, "oX", NULL, "h", 8);
+}
+
+static void entry_without_a_metric_has_no_values(void **state)
+{
+	(void)state;
+	assert_int_equal(read_one(METRICS(INSTANT, "{\"stats\":{\"count\":3}},{\"metric\":7,"
+		"\"stats\":{\"count\":3}},{\"metric\":\"oX\",\"stats\":{\"count\":4}}")),
+		NOTICE_EVENT);
+	assert_int_equal(n.nvalue, 1);
+	check_value(0, "oX", NULL, "count", 4);
+}
+
+static void system_topics(void **state)
+{
+	static const struct {
+		const char *text;
+		enum notice_kind kind;
+	} cases[] = {
+		{ "{\"topicName\":\"channel.metadata\",\"eventBody\":"
+			"{\"message\":\"WebSocket Heartbeat\"}}", NOTICE_HEARTBEAT },
+		{ "{\"topicName\":\"channel.metadata\",\"eventBody\":{\"message\":\"pong\"}}",
+			NOTICE_PONG },
+		{ "{\"eventBody\":{\"message\":\"pong\"},\"topicName\":\"channel.metadata\"}",
+			NOTICE_PONG },
+		{ "{\"topicName\":\"v2.system.socket_closing\",\"eventBody\":{}}",
+			NOTICE_CLOSING },
+		{ "{\"topicName\":\"v2.system.no_longer_subscribed.abc\",\"eventBody\":{}}",
+			NOTICE_UNSUBSCRIBED },
+		{ "{\"topicName\":\"v2.system.token_revoked.abc\"}", NOTICE_REVOKED },
+		{ "{\"topicName\":\"v2.users." Q ".presence\",\"eventBody\":{\"a\":1}}",
+			NOTICE_OTHER },
+		{ "{\"topicName\":\"v2.analytics.queues." Q ".else\",\"eventBody\":{}}",
+			NOTICE_OTHER },
+		{ "{\"topicName\":\"v2.analytics.queues." Q ".else\",\"eventBody\":7}",
+			NOTICE_OTHER },
+		{ "{\"topicName\":\"v2.analytics.queues.00000001-0000-4000-8000-00000000000x."
+			"activity\",\"eventBody\":7}", NOTICE_OTHER },
+		{ "{\"message\":\"pong\"}", NOTICE_OTHER },
+		{ "{}", NOTICE_OTHER }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(read_one(cases[i].text), cases[i].kind);
+		assert_int_equal(n.nvalue, 0);
+		assert_string_equal(n.queue_id, "");
+	}
+}
+
+static void invalid_says_why(void **state)
+{
+	static const char *const cases[] = {
+		"[]", "7", "\"text\"",
+		"{\"topicName\":\"v2.analytics.queues." Q ".observations\"}",
+		OBSERVED("7"), OBSERVED("{\"data\":7}"), OBSERVED("{\"data\":[7]}"),
+		OBSERVED("{\"group\":7}"), OBSERVED("{\"group\":{\"queueId\":\"x\"}}"),
+		OBSERVED("{\"group\":{\"queueId\":\"" Q2 "\"}}"),
+		OBSERVED("{\"data\":[{\"metrics\":[7]}]}"),
+		ACTIVITY("7"), ACTIVITY("[7]")
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(read_one(cases[i]), NOTICE_INVALID);
+		assert_non_null(n.why);
+	}
+}
+
+static void names_are_bounded(void **state)
+{
+	struct buf text = { 0 };
+
+	(void)state;
+	for (int len = NOTICE_NAME_MAX; len <= NOTICE_NAME_MAX + 1; len++) {
+		buf_clear(&text);
+		assert_true(buf_printf(&text, METRICS(INSTANT, "{\"metric\":\"%0*d\",\"stats\":"
+			"{\"count\":1}}"), len, 0) && buf_char(&text, '\0'));
+		assert_int_equal(read_one(text.data),
+			len <= NOTICE_NAME_MAX ? NOTICE_EVENT : NOTICE_INVALID);
+	}
+	buf_free(&text);
+}
+
+static void values_are_bounded(void **state)
+{
+	struct buf text = { 0 };
+
+	(void)state;
+	for (int count = NOTICE_VALUES_MAX; count <= NOTICE_VALUES_MAX + 1; count++) {
+		buf_clear(&text);
+		buf_str(&text, "{\"topicName\":\"v2.analytics.queues." Q ".observations\","
+			"\"eventBody\":{\"data\":[{\"metrics\":[{\"metric\":\"o\",\"stats\":{");
+		for (int i = 0; i < count; i++)
+			buf_printf(&text, "%s\"s%d\":1", i ? "," : "", i);
+		assert_true(buf_str(&text, "}}]}]}}") && buf_char(&text, '\0'));
+		assert_int_equal(read_one(text.data),
+			count <= NOTICE_VALUES_MAX ? NOTICE_EVENT : NOTICE_INVALID);
+	}
+	buf_free(&text);
+}
+
+static void several_values_are_several_notices(void **state)
+{
+	const char *text = METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":1}}") " \n"
+		ACTIVITY("[]") " {\"topicName\":";
+
+	(void)state;
+	notices_begin(ns, text, strlen(text));
+	assert_true(notices_next(ns, &n) && n.kind == NOTICE_EVENT);
+	assert_ptr_equal(n.text, text);
+	assert_int_equal(n.text[n.text_len - 1], '}');
+	assert_true(notices_next(ns, &n) && n.kind == NOTICE_EVENT);
+	assert_int_equal(n.nvalue, 0);
+	assert_true(notices_next(ns, &n) && n.kind == NOTICE_NOT_JSON);
+	assert_false(notices_next(ns, &n));
+}
+
+/* Exactly as long as the text, so that a sanitizer sees a read past its end. */
+static void text_cut_anywhere_is_not_json(void **state)
+{
+	const char *whole = METRICS(INSTANT, "{\"metric\":\"o\\u0057\",\"stats\":{\"count\":3}}");
+
+	(void)state;
+	for (size_t len = 1; len < strlen(whole); len++) {
+		char *text = malloc(len);
+
+		assert_non_null(text);
+		memcpy(text, whole, len);
+		notices_begin(ns, text, len);
+		assert_true(notices_next(ns, &n));
+		assert_int_equal(n.kind, NOTICE_NOT_JSON);
+		assert_false(notices_next(ns, &n));
+		free(text);
+	}
+}
+
+static void answer__each_result_is_a_notice(void **state)
+{
+	const char *text = "{\"other\":1,\"results\":[{\"data\":[{\"metric\":\"oLongestWaiting\","
+		"\"stats\":{\"count\":1,\"calculatedMetricValue\":1795485600000}}],\"group\":"
+		"{\"queueId\":\"" Q "\",\"mediaType\":\"voice\"}},{\"group\":{\"queueId\":"
+		"\"" Q2 "\"},"
+		"\"data\":[{\"metric\":\"oX\",\"qualifier\":\"IDLE\",\"stats\":{\"count\":2}}]},"
+		"{\"data\":[]}]}";
+
+	(void)state;
+	notices_begin_answer(ns, text, strlen(text));
+	assert_true(notices_answer_is_whole(ns));
+	assert_true(notices_next_result(ns, &n) && n.kind == NOTICE_EVENT);
+	assert_string_equal(n.queue_id, Q);
+	assert_int_equal(n.value[0].kind, VALUE_START);
+	assert_false(n.value[0].has_interval);
+	assert_true(notices_next_result(ns, &n) && n.kind == NOTICE_EVENT);
+	assert_string_equal(n.queue_id, Q2);
+	check_value(0, "oX", "IDLE", "count", 2);
+	assert_int_equal(n.nmedia, 1);
+	assert_null(n.media[0].s);
+	assert_true(notices_next_result(ns, &n) && n.kind == NOTICE_INVALID);
+	assert_false(notices_next_result(ns, &n));
+}
+
+static void answer__that_is_none(void **state)
+{
+	static const struct {
+		const char *text;
+		bool whole;
+	} cases[] = {
+		{ "{}", true }, { "{\"results\":null}", true }, { "[]", false }, { "", false },
+		{ "{\"results\":[", false }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		notices_begin_answer(ns, cases[i].text, strlen(cases[i].text));
+		assert_int_equal(notices_answer_is_whole(ns), cases[i].whole);
+		assert_false(notices_next_result(ns, &n));
+	}
+}
+
+static bool count_presence(void *arg, struct slice id, struct slice name)
+{
+	int *count = arg;
+
+	assert_true(slice_is(name, "AWAY"));
+	assert_true(slice_is(id, *count ? "p2" : "p1"));
+	++*count;
+	return true;
+}
+
+static void answer__presences(void **state)
+{
+	const char *text = "{\"results\":[],\"systemToOrganizationMappings\":"
+		"{\"AWAY\":[\"p1\",7,\"p\\u0032\"],\"BUSY\":7}}";
+	int count = 0;
+
+	(void)state;
+	assert_true(notices_presences(ns, text, strlen(text), count_presence, &count));
+	assert_int_equal(count, 2);
+	assert_true(notices_presences(ns, "{}", 2, count_presence, &count));
+	assert_int_equal(count, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(observations__instant),
+		cmocka_unit_test(observations__interval_has_no_instant),
+		cmocka_unit_test(members_come_in_any_order),
+		cmocka_unit_test(escapes_are_the_characters_they_mean),
+		cmocka_unit_test(activity__groups_and_longest),
+		cmocka_unit_test(epoch_passes_through_no_float),
+		cmocka_unit_test(number_that_is_none_is_no_value),
+		cmocka_unit_test(entry_without_a_metric_has_no_values),
+		cmocka_unit_test(system_topics),
+		cmocka_unit_test(invalid_says_why),
+		cmocka_unit_test(names_are_bounded),
+		cmocka_unit_test(values_are_bounded),
+		cmocka_unit_test(several_values_are_several_notices),
+		cmocka_unit_test(text_cut_anywhere_is_not_json),
+		cmocka_unit_test(answer__each_result_is_a_notice),
+		cmocka_unit_test(answer__that_is_none),
+		cmocka_unit_test(answer__presences)
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
