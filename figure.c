@@ -1,5 +1,6 @@
 #include "figure.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,22 @@ static bool grow(struct figures *fs)
 	return true;
 }
 
+/* Whether one path is the other's beginning, so a number here and a group of numbers there. */
+static bool is_nested(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return (*a == '\0' && *b == '.') || (*a == '.' && *b == '\0');
+}
+
+static bool is_taken(const struct figures *fs, const char *metric, const char *path)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		if (strcmp(fs->v[i]->metric, metric) == 0 && is_nested(fs->v[i]->path, path))
+			return true;
+	return false;
+}
+
 struct figure *figures_make(struct figures *fs, size_t order, const char *metric,
 	const char *path, enum fact_kind kind, bool *full)
 {
@@ -90,7 +107,7 @@ struct figure *figures_make(struct figures *fs, size_t order, const char *metric
 		*full = f->kind != kind;
 		return *full ? NULL : f;
 	}
-	*full = fs->n == FIGURES_MAX;
+	*full = fs->n == FIGURES_MAX || is_taken(fs, metric, path);
 	if (*full || !grow(fs))
 		return NULL;
 	f = figure_new(order, metric, path, kind);
@@ -111,6 +128,8 @@ struct figure *figures_rename(struct figures *fs, struct figure *f, const char *
 		to++;
 	if (to < fs->n && compare(fs->v[to], f->order, f->metric, path) == 0)
 		return fs->v[to];
+	if (is_taken(fs, f->metric, path))
+		return f;
 	copy = strdup(path);
 	if (!copy)
 		return NULL;
@@ -198,7 +217,7 @@ static bool part_counts(const struct figure *f, const struct holding *h)
 	return true;
 }
 
-/* One process out of several: unknown while a part is. */
+/* One process out of several: unknown while a part is, or if no double can hold it. */
 static bool set_gauge(struct figure *f, int64_t at_us, bool up)
 {
 	bool known = f->npart > 0;
@@ -209,6 +228,8 @@ static bool set_gauge(struct figure *f, int64_t at_us, bool up)
 			known = known && f->part[i]->known;
 			sum += f->part[i]->value;
 		}
+	if (!isfinite(sum))
+		return gauge_set(&f->gauge, at_us, up, false, 0);
 	return gauge_set(&f->gauge, at_us, up, known, sum);
 }
 

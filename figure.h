@@ -52,13 +52,13 @@ void figures_free(struct figures *fs);
 /*
  * The figure of that name, made where there is none; order comes before metric, metric before
  * path. NULL: no memory, or no room (*full), which a figure of another kind under the name
- * takes too.
+ * takes too, and one whose path begins the other's.
  */
 struct figure *figures_make(struct figures *fs, size_t order, const char *metric,
 	const char *path, enum fact_kind kind, bool *full);
 
 /* The figure that has the path now: f under its new name, or another one of its metric that
- * had it before; NULL: no memory. */
+ * had it before. Also f, under its old name, where the new one has no room. NULL: no memory. */
 struct figure *figures_rename(struct figures *fs, struct figure *f, const char *path);
 enum fact_kind figure_kind(const struct figure *f);
 

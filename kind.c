@@ -1,5 +1,6 @@
 #include "kind.h"
 
+#include <math.h>
 #include <string.h>
 
 #define US_PER_MS 1000
@@ -181,6 +182,8 @@ static bool increase(const struct total *t, int64_t end_us, struct total_summary
 	}
 	ok = ok && exact_moments(&sum, &sum, 1, 1, &out->delta, NULL);
 	exact_free(&sum);
+	/* of two doubles far apart no double holds the difference */
+	out->has_delta = out->has_delta && isfinite(out->delta);
 	return ok;
 }
 

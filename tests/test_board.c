@@ -1,0 +1,422 @@
+/* The wallboard on a clock that the test holds: a few windows, what each row has. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../board.h"
+#include "check.h"
+
+#define Q1 "00000001-0000-4000-8000-000000000001"
+#define Q2 "00000002-0000-4000-8000-000000000002"
+#define S INT64_C(1000000)	/* µs */
+#define T0 (INT64_C(1795485600) * S)
+
+static const char *const queues[] = { Q1, Q2 };
+static const char *const everything[] = { "*" };
+
+static struct board *board;
+static struct notices *notices;
+static int64_t window;
+
+static struct board_conf conf(void)
+{
+	return (struct board_conf){ .length_ms = 10000, .queue = queues, .nqueue = 2,
+		.pattern = everything, .npattern = 1 };
+}
+
+static void open_board(struct board_conf c)
+{
+	struct err err;
+
+	assert_int_equal(board_new(&board, &c, &err), ST_OK);
+	notices = notices_new();
+	assert_non_null(notices);
+}
+
+static void close_board(void)
+{
+	board_free(board);
+	notices_free(notices);
+}
+
+static void start(struct board_conf c)
+{
+	open_board(c);
+	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0));
+	board_start(board, T0);
+}
+
+static enum board_fate put_text(const char *text, size_t socket, int64_t at_us)
+{
+	struct notice n;
+
+	notices_begin(notices, text, strlen(text));
+	assert_true(notices_next(notices, &n));
+	return board_take(board, &n, socket, at_us, &window);
+}
+
+/* An event of queue 1: list is of metrics. */
+static enum board_fate put(const char *media, const char *list, int64_t at_us)
+{
+	struct buf text = { 0 };
+	enum board_fate fate;
+
+	buf_printf(&text, "{\"topicName\":\"v2.analytics.queues." Q1 ".observations\","
+		"\"eventBody\":{\"group\":{%s%s%s},\"data\":[{\"metrics\":[%s]}]}}",
+		media ? "\"mediaType\":\"" : "", media ? media : "", media ? "\"" : "", list);
+	assert_true(buf_char(&text, '\0'));
+	fate = put_text(text.data, 0, at_us);
+	buf_free(&text);
+	return fate;
+}
+
+static enum board_fate answer(const char *results, int64_t asked_us, int64_t at_us)
+{
+	struct buf text = { 0 };
+	enum board_fate fate = BOARD_ACCEPTED;
+	struct notice n;
+
+	assert_true(buf_printf(&text, "{\"results\":[%s]}", results));
+	notices_begin_answer(notices, text.data, text.len);
+	while (notices_next_result(notices, &n))
+		fate = board_snapshot_take(board, &n, asked_us, at_us);
+	buf_free(&text);
+	return fate;
+}
+
+static const struct board_window *due(int64_t at_us)
+{
+	const struct board_window *w = board_due(board, at_us);
+
+	assert_non_null(w);
+	return w;
+}
+
+static const struct fact *fact_of(const struct board_row *row, const char *metric,
+	const char *path)
+{
+	for (size_t i = 0; i < row->nfact; i++)
+		if (strcmp(row->fact[i].metric, metric) == 0
+		    && strcmp(row->fact[i].path, path) == 0)
+			return &row->fact[i];
+	return NULL;
+}
+
+static const struct gauge_summary *gauge_of(const struct board_row *row, const char *metric,
+	const char *path)
+{
+	const struct fact *f = fact_of(row, metric, path);
+
+	assert_non_null(f);
+	assert_int_equal(f->kind, FACT_GAUGE);
+	return &f->is.gauge;
+}
+
+#define COUNT(metric, n) "{\"metric\":\"" metric "\",\"stats\":{\"count\":" #n "}}"
+#define USERS(id, n) "{\"metric\":\"oUserPresences\",\"qualifier\":\"" id \
+	"\",\"stats\":{\"count\":" #n "}}"
+
+static void rows__null_media_first_then_by_name(void **state)
+{
+	const struct board_window *w;
+
+	(void)state;
+	start(conf());
+	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), BOARD_ACCEPTED);
+	assert_int_equal(put("chat", COUNT("oWaiting", 2), T0), BOARD_ACCEPTED);
+	assert_int_equal(put(NULL, COUNT("oActiveUsers", 3), T0), BOARD_ACCEPTED);
+	assert_null(board_due(board, T0 + 10 * S - 1));
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->nrow, 4);
+	assert_null(w->row[0].media);
+	assert_string_equal(w->row[1].media, "chat");
+	assert_string_equal(w->row[2].media, "voice");
+	assert_null(w->row[3].media);
+	assert_string_equal(w->row[3].queue_id, Q2);
+	assert_int_equal(w->updates, 3);
+	assert_double_equal_exact(gauge_of(&w->row[0], "oWaiting", "count")->last, 3);
+	assert_int_equal(w->coverage_e4, 10000);
+	close_board();
+}
+
+static void sum_over_media__is_one_process(void **state)
+{
+	const struct gauge_summary *g;
+
+	(void)state;
+	start(conf());
+	put("voice", COUNT("oWaiting", 4), T0);
+	put("chat", COUNT("oWaiting", 0), T0);
+	put("voice", COUNT("oWaiting", 0), T0 + 5 * S);
+	put("chat", COUNT("oWaiting", 4), T0 + 5 * S);
+	g = gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count");
+	assert_double_equal_exact(g->min, 4);	/* not 0 and 0 */
+	assert_double_equal_exact(g->mean, 4);
+	assert_int_equal(g->events, 4);
+	close_board();
+}
+
+static void sum_over_media__group_without_media_wins(void **state)
+{
+	(void)state;
+	start(conf());
+	put("voice", COUNT("oWaiting", 4), T0);
+	put(NULL, COUNT("oWaiting", 7), T0);
+	assert_double_equal_exact(
+		gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count")->last, 7);
+	close_board();
+}
+
+static void sum_over_media__that_no_double_holds_is_unknown(void **state)
+{
+	const struct board_window *w;
+
+	(void)state;
+	start(conf());
+	put("voice", COUNT("oX", 1.7e308), T0);
+	put("chat", COUNT("oX", 1.7e308), T0);
+	w = due(T0 + 10 * S);
+	assert_false(gauge_of(&w->row[0], "oX", "count")->known);
+	assert_true(gauge_of(&w->row[1], "oX", "count")->known);
+	close_board();
+}
+
+static void snapshot__what_came_since_it_was_asked_for_is_newer(void **state)
+{
+	const struct board_window *w;
+
+	(void)state;
+	start(conf());
+	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
+	put(NULL, COUNT("oB", 2), T0 + 3);
+	assert_true(board_snapshot_begin(board, T0 + 2));
+	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" COUNT("oA", 8) ","
+		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), BOARD_ACCEPTED);
+	w = due(T0 + 10 * S);
+	assert_double_equal_exact(gauge_of(&w->row[0], "oA", "count")->last, 8);
+	assert_double_equal_exact(gauge_of(&w->row[0], "oB", "count")->last, 2);
+	assert_double_equal_exact(gauge_of(&w->row[0], "oC", "count")->last, 8);
+	assert_int_equal(gauge_of(&w->row[0], "oC", "count")->events, 0);
+	close_board();
+}
+
+static void snapshot__asked_before_the_socket_opened_says_nothing(void **state)
+{
+	(void)state;
+	open_board(conf());
+	assert_false(board_snapshot_begin(board, T0));
+	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0));
+	assert_false(board_snapshot_begin(board, T0 - 1));
+	assert_true(board_snapshot_begin(board, T0));
+	close_board();
+}
+
+static void presence__keeps_its_value_when_it_gets_a_name(void **state)
+{
+	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 }, away = { "AWAY", 4 };
+	const struct board_row *row;
+
+	(void)state;
+	start(conf());
+	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
+	assert_true(board_presence(board, id, away));
+	assert_true(board_presence(board, second, away));
+	row = &due(T0 + 10 * S)->row[0];
+	assert_null(fact_of(row, "oUserPresences", "id-1.count"));
+	assert_null(fact_of(row, "oUserPresences", "id-2.count"));
+	assert_double_equal_exact(gauge_of(row, "oUserPresences", "AWAY.count")->last, 7);
+	assert_double_equal_exact(gauge_of(row, "oUserPresences", "AWAY.count")->min, 7);
+	assert_int_equal(gauge_of(row, "oUserPresences", "AWAY.count")->observed_us, 10 * S);
+	assert_int_equal(gauge_of(row, "oUserPresences", "AWAY.count")->events, 1);
+	close_board();
+}
+
+static void path__within_anothers_is_invalid(void **state)
+{
+	const struct board_window *w;
+
+	(void)state;
+	start(conf());
+	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"stats\":{\"a\":1}}", T0), BOARD_ACCEPTED);
+	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"qualifier\":\"a\","
+		"\"stats\":{\"b\":1}}", T0), BOARD_INVALID);
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->row[0].nfact, 1);
+	assert_int_equal(w->invalid, 1);
+	close_board();
+}
+
+static void figures_and_media_are_bounded(void **state)
+{
+	struct buf list = { 0 }, result = { 0 };
+	const struct board_window *w;
+
+	(void)state;
+	start(conf());
+	for (int i = 0; i <= FIGURES_MAX; i++)
+		buf_printf(&list, "%s{\"metric\":\"o%d\",\"stats\":{\"n\":1}}", i ? "," : "", i);
+	buf_printf(&result, "{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[%s,"
+		"{\"metric\":\"o0\",\"stats\":{\"n\":1}}]}", list.data);
+	assert_true(buf_char(&list, '\0') && buf_char(&result, '\0'));
+	for (int i = 0; i <= 32; i++) {
+		char media[16];
+
+		snprintf(media, sizeof(media), "m%02d", i);
+		assert_int_equal(put(media, COUNT("oX", 1), T0),
+			i == 32 ? BOARD_INVALID : BOARD_ACCEPTED);
+	}
+	assert_int_equal(put(NULL, list.data, T0), BOARD_INVALID);
+	assert_int_equal(answer(result.data, T0, T0), BOARD_INVALID);
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->nrow, 34);
+	assert_int_equal(w->row[0].nfact, FIGURES_MAX);
+	assert_false(board_failed(board));
+	buf_free(&list);
+	buf_free(&result);
+	close_board();
+}
+
+static void duplicate__counts_in_its_groups(void **state)
+{
+	const char *text = "{\"topicName\":\"v2.analytics.queues." Q1 ".activity\",\"eventBody\":"
+		"{\"results\":[{\"mediaType\":\"voice\",\"data\":[]},{\"mediaType\":\"chat\"}]}}";
+	const struct board_window *w;
+
+	(void)state;
+	start(conf());
+	assert_true(board_socket(board, 1, SOCKET_CONNECTED, T0));
+	assert_int_equal(put_text(text, 0, T0), BOARD_ACCEPTED);
+	assert_int_equal(put_text(text, 1, T0 + 1), BOARD_DUPLICATE);
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->row[0].updates + w->row[0].duplicates, 0);
+	assert_int_equal(w->row[1].duplicates, 1);
+	assert_int_equal(w->row[2].duplicates, 1);
+	assert_int_equal(w->row[2].updates, 1);
+	close_board();
+}
+
+static void refused_queue_has_no_row(void **state)
+{
+	const struct board_window *w;
+
+	(void)state;
+	start(conf());
+	assert_int_equal(board_queues(board), 2);
+	board_refuse(board, Q1);
+	assert_int_equal(board_queues(board), 1);
+	assert_int_equal(put("voice", COUNT("oX", 1), T0), BOARD_FOREIGN_QUEUE);
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->nrow, 1);
+	assert_string_equal(w->row[0].queue_id, Q2);
+	assert_int_equal(w->row[0].queue, 1);
+	close_board();
+}
+
+static void pattern__needed_gauge_is_known_and_not_shown(void **state)
+{
+	static const char *const ages[] = { "oLongest*" };
+	struct board_conf c = conf();
+	const struct board_window *w;
+
+	(void)state;
+	c.pattern = ages;
+	start(c);
+	put("voice", COUNT("oWaiting", 0) ",{\"metric\":\"oLongestWaiting\",\"stats\":"
+		"{\"calculatedMetricValue\":5000}}", T0);
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->row[1].nfact, 1);
+	assert_false(w->row[1].fact[0].is.age.has_last);	/* for nobody waits */
+	put("voice", COUNT("oWaiting", 1), T0 + 10 * S);
+	w = due(T0 + 20 * S);
+	assert_true(w->row[1].fact[0].is.age.has_last);
+	assert_int_equal(w->row[1].fact[0].is.age.last_us, 25 * S);
+	close_board();
+}
+
+static void align__counts_from_the_values_on(void **state)
+{
+	struct board_conf c = conf();
+	const struct board_window *w;
+
+	(void)state;
+	c.align = true;
+	open_board(c);
+	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0 - 5 * S));
+	put("voice", COUNT("oX", 9), T0 - 5 * S);
+	put("voice", COUNT("oX", 1), T0 + 1 * S);
+	put("voice", COUNT("oX", 2), T0 + 2 * S);
+	board_start(board, T0 + 4 * S);
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->start_ms, T0 / 1000);
+	assert_int_equal(w->row[1].updates, 2);
+	assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 10 * S);
+	assert_double_equal_exact(gauge_of(&w->row[1], "oX", "count")->mean, 2.6);
+	close_board();
+}
+
+static void rest__live_ends_at_the_ms_and_replay_at_its_own_end(void **state)
+{
+	struct board_conf c = conf();
+	const struct board_window *w;
+
+	(void)state;
+	for (int replay = 0; replay < 2; replay++) {
+		c.replay = replay;
+		start(c);
+		put("voice", COUNT("oX", 1), T0);
+		w = board_rest(board, T0 + 4 * S + 900, true);
+		assert_non_null(w);
+		assert_true(w->partial);
+		assert_int_equal(w->end_ms - w->start_ms, replay ? 10000 : 4000);
+		assert_int_equal(w->coverage_e4, replay ? 4000 : 10000);
+		assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us,
+			replay ? 4 * S + 900 : 4 * S);
+		close_board();
+	}
+}
+
+static void count__ends_the_board(void **state)
+{
+	struct board_conf c = conf();
+
+	(void)state;
+	c.count = 2;
+	start(c);
+	due(T0 + 25 * S);
+	assert_int_equal(board_printed_end_us(board), T0 + 10 * S);
+	due(T0 + 25 * S);
+	assert_null(board_due(board, T0 + 99 * S));
+	assert_true(board_all_printed(board));
+	assert_true(board_due_us(board) == NO_TIME);
+	assert_null(board_rest(board, T0 + 99 * S, true));
+	close_board();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows__null_media_first_then_by_name),
+		cmocka_unit_test(sum_over_media__is_one_process),
+		cmocka_unit_test(sum_over_media__group_without_media_wins),
+		cmocka_unit_test(sum_over_media__that_no_double_holds_is_unknown),
+		cmocka_unit_test(snapshot__what_came_since_it_was_asked_for_is_newer),
+		cmocka_unit_test(snapshot__asked_before_the_socket_opened_says_nothing),
+		cmocka_unit_test(presence__keeps_its_value_when_it_gets_a_name),
+		cmocka_unit_test(path__within_anothers_is_invalid),
+		cmocka_unit_test(figures_and_media_are_bounded),
+		cmocka_unit_test(duplicate__counts_in_its_groups),
+		cmocka_unit_test(refused_queue_has_no_row),
+		cmocka_unit_test(pattern__needed_gauge_is_known_and_not_shown),
+		cmocka_unit_test(align__counts_from_the_values_on),
+		cmocka_unit_test(rest__live_ends_at_the_ms_and_replay_at_its_own_end),
+		cmocka_unit_test(count__ends_the_board)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
