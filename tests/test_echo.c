@@ -1,0 +1,152 @@
+/* The duplicate rule: one frame away for one equal frame of the other open socket. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../echo.h"
+
+#define S 1000000		/* µs */
+
+static struct echo *both(void)
+{
+	struct echo *e = echo_new();
+
+	assert_non_null(e);
+	echo_open(e, 0);
+	echo_open(e, 1);
+	return e;
+}
+
+static bool came(struct echo *e, const char *text, size_t socket, int64_t at_us)
+{
+	return echo_is_duplicate(e, text, strlen(text), socket, at_us);
+}
+
+static void other_sockets_equal_frame_is_a_duplicate(void **state)
+{
+	struct echo *e = both();
+
+	(void)state;
+	assert_false(came(e, "{\"a\":1}", 0, 0));
+	assert_false(came(e, "{\"a\":2}", 1, 1));
+	assert_true(came(e, "{\"a\":1}", 1, 2));
+	assert_true(came(e, "{\"a\":2}", 0, 3));
+	echo_free(e);
+}
+
+static void same_socket_may_repeat_itself(void **state)
+{
+	struct echo *e = both();
+
+	(void)state;
+	assert_false(came(e, "x", 0, 0));
+	assert_false(came(e, "x", 0, 1));
+	assert_true(came(e, "x", 1, 2));
+	assert_true(came(e, "x", 1, 3));
+	assert_false(came(e, "x", 1, 4));
+	echo_free(e);
+}
+
+static void one_takes_one_away(void **state)
+{
+	struct echo *e = both();
+
+	(void)state;
+	assert_false(came(e, "x", 0, 0));
+	assert_true(came(e, "x", 1, 1));
+	assert_false(came(e, "x", 1, 2));	/* a change back and forth */
+	assert_true(came(e, "x", 0, 3));
+	echo_free(e);
+}
+
+static void too_far_apart_are_two(void **state)
+{
+	struct echo *e = both();
+
+	(void)state;
+	assert_false(came(e, "x", 0, 0));
+	assert_true(came(e, "x", 1, ECHO_US));
+	assert_false(came(e, "x", 0, 20 * S));
+	assert_false(came(e, "x", 1, 20 * S + ECHO_US + 1));
+	echo_free(e);
+}
+
+static void socket_opened_after_the_other_closed_is_no_second(void **state)
+{
+	struct echo *e = echo_new();
+
+	(void)state;
+	echo_open(e, 0);
+	assert_false(came(e, "x", 0, 0));
+	echo_close(e, 0);
+	echo_open(e, 1);
+	assert_false(came(e, "x", 1, 1));
+	echo_open(e, 0);		/* another one in the first one's place */
+	assert_true(came(e, "x", 0, 2));
+	echo_free(e);
+}
+
+static void frame_of_a_socket_closed_since_still_counts(void **state)
+{
+	struct echo *e = both();
+
+	(void)state;
+	assert_false(came(e, "x", 0, 0));
+	echo_close(e, 0);
+	assert_true(came(e, "x", 1, 1));
+	echo_free(e);
+}
+
+static void lengths_and_tails_differ(void **state)
+{
+	struct echo *e = both();
+
+	(void)state;
+	assert_false(echo_is_duplicate(e, "", 0, 0, 0));
+	assert_false(echo_is_duplicate(e, "\0", 1, 1, 0));
+	assert_false(came(e, "12345678", 0, 0));
+	assert_false(came(e, "123456789", 1, 0));
+	assert_true(echo_is_duplicate(e, "", 0, 1, 0));
+	echo_free(e);
+}
+
+static void memory_is_bounded_and_the_newest_are_known(void **state)
+{
+	struct echo *e = both();
+	char text[32];
+	int found = 0;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		snprintf(text, sizeof(text), "frame %d", i);
+		assert_false(came(e, text, 0, i));
+	}
+	for (int i = 99000; i < 100000; i++) {
+		snprintf(text, sizeof(text), "frame %d", i);
+		found += came(e, text, 1, 100000);
+	}
+	assert_true(found > 980);
+	echo_free(e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(other_sockets_equal_frame_is_a_duplicate),
+		cmocka_unit_test(same_socket_may_repeat_itself),
+		cmocka_unit_test(one_takes_one_away),
+		cmocka_unit_test(too_far_apart_are_two),
+		cmocka_unit_test(socket_opened_after_the_other_closed_is_no_second),
+		cmocka_unit_test(frame_of_a_socket_closed_since_still_counts),
+		cmocka_unit_test(lengths_and_tails_differ),
+		cmocka_unit_test(memory_is_bounded_and_the_newest_are_known)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
