@@ -1,0 +1,218 @@
+/*
+ * Lines to a board of two queues. `0` and `1` bring the rest of the line on that socket, `A`
+ * as an answer; `c`, `s` and `l` are socket 0's states, `C`, `S` and `L` socket 1's; `t` lets
+ * the rest's milliseconds pass. What a window then holds has to make sense and be JSON.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../board.h"
+#include "../../json.h"
+#include "../../panel.h"
+
+#define WINDOW_MS 10000
+#define MOST_MS 10000000	/* that a line lets pass */
+#define WINDOWS_MAX 50		/* after one line; a board has to be quick, a fuzzer quicker */
+#define LINES_MAX 64
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const queues[] = {
+	"00000001-0000-4000-8000-000000000001", "00000002-0000-4000-8000-000000000002"
+};
+static const char *const patterns[] = { "oWaiting", "t*", "*" };
+
+struct world {
+	struct board *board;
+	struct notices *notices;
+	int64_t now_us;
+};
+
+static void must(bool true_here)
+{
+	if (!true_here)
+		abort();
+}
+
+static void check_slice(struct slice s)
+{
+	must(s.s || s.len == 0);
+	must(s.len <= NOTICE_NAME_MAX);
+}
+
+static void check_notice(const struct notice *n, const char *text, size_t len)
+{
+	must(n->text >= text && n->text + n->text_len <= text + len);
+	must(strlen(n->queue_id) == 0 || strlen(n->queue_id) == UUID_LEN);
+	must((n->kind == NOTICE_INVALID) == (n->why && n->kind != NOTICE_NOT_JSON));
+	must(n->nvalue <= NOTICE_VALUES_MAX);
+	if (n->kind != NOTICE_EVENT)
+		return;
+	for (size_t i = 0; i < n->nmedia; i++)
+		check_slice(n->media[i]);
+	for (size_t i = 0; i < n->nvalue; i++) {
+		const struct value *v = &n->value[i];
+
+		check_slice(v->media);
+		check_slice(v->metric);
+		check_slice(v->qualifier);
+		check_slice(v->stat);
+		must(v->metric.s && v->stat.s && isfinite(v->number));
+		must(!v->has_interval || v->from_ms <= v->to_ms);
+		must(v->kind == VALUE_NUMBER || v->kind == VALUE_NOBODY || v->us >= 0);
+	}
+}
+
+static void check_gauge(const struct gauge_summary *g, uint64_t window_us)
+{
+	must(g->observed_us <= window_us && g->observed == (g->observed_us > 0));
+	must(!g->known || isfinite(g->last));
+	if (!g->observed)
+		return;
+	must(g->min <= g->p50 && g->p50 <= g->p90 && g->p90 <= g->p95);
+	must(g->p95 <= g->p99 && g->p99 <= g->max);
+	must(g->min <= g->mean && g->mean <= g->max && g->stddev >= 0);
+}
+
+static bool is_within(const char *outer, const char *inner)
+{
+	size_t n = strlen(outer);
+
+	return strncmp(outer, inner, n) == 0 && (inner[n] == '\0' || inner[n] == '.');
+}
+
+static void check_row(const struct board_row *row, uint64_t window_us)
+{
+	for (size_t i = 0; i < row->nfact; i++) {
+		const struct fact *f = &row->fact[i];
+
+		for (size_t k = 0; k < row->nfact; k++)
+			must(k == i || strcmp(f->metric, row->fact[k].metric) != 0
+				|| !is_within(f->path, row->fact[k].path));
+		if (f->kind == FACT_GAUGE)
+			check_gauge(&f->is.gauge, window_us);
+		if (f->kind == FACT_AGE) {
+			must(!f->is.age.has_last || f->is.age.has_most);
+			must(!f->is.age.has_last || f->is.age.last_us >= 0);
+			must(!f->is.age.has_last || f->is.age.last_us <= f->is.age.most_us);
+		}
+	}
+}
+
+static void check_window(const struct board_window *w)
+{
+	/* a run's end is cut to ms, what came in the rest of that ms is not */
+	uint64_t most_us = (uint64_t)(w->end_ms - w->start_ms) * 1000 + (w->partial ? 999 : 0);
+	struct panel panel = { .format = FORMAT_NDJSON };
+	struct buf out = { 0 };
+
+	must(w->end_ms > w->start_ms && w->end_ms - w->start_ms <= WINDOW_MS);
+	must(w->coverage_e4 >= 0 && w->coverage_e4 <= 10000);
+	for (size_t i = 0; i < w->nrow; i++)
+		check_row(&w->row[i], most_us);
+	must(panel_render(&panel, w, &out));
+	for (const char *s = out.data, *end = s + out.len; s && s < end; s++) {
+		const char *line_end = memchr(s, '\n', (size_t)(end - s));
+
+		must(line_end && json_skip(s, line_end) == line_end);
+		s = line_end;
+	}
+	buf_free(&out);
+}
+
+static void take_message(struct world *w, size_t socket, const char *text, size_t len)
+{
+	struct notice n;
+	int64_t window;
+
+	notices_begin(w->notices, text, len);
+	while (notices_next(w->notices, &n)) {
+		check_notice(&n, text, len);
+		if (n.kind == NOTICE_EVENT || n.kind == NOTICE_INVALID)
+			must(board_take(w->board, &n, socket, w->now_us, &window)
+				!= BOARD_NO_MEMORY);
+	}
+}
+
+static bool take_presence(void *arg, struct slice id, struct slice name)
+{
+	return board_presence(arg, id, name);
+}
+
+static void take_answer(struct world *w, const char *text, size_t len)
+{
+	int64_t asked_us = w->now_us - 1000;
+	struct notice n;
+
+	board_start(w->board, w->now_us);
+	if (!board_snapshot_begin(w->board, asked_us))
+		return;
+	notices_presences(w->notices, text, len, take_presence, w->board);
+	notices_begin_answer(w->notices, text, len);
+	while (notices_next_result(w->notices, &n)) {
+		check_notice(&n, text, len);
+		must(board_snapshot_take(w->board, &n, asked_us, w->now_us) != BOARD_NO_MEMORY);
+	}
+}
+
+static void pass_time(struct world *w, const char *digits, size_t len)
+{
+	const struct board_window *closed;
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < len && digits[i] >= '0' && digits[i] <= '9' && ms < MOST_MS; i++)
+		ms = 10 * ms + (digits[i] - '0');
+	if (ms > WINDOWS_MAX * WINDOW_MS)
+		ms = WINDOWS_MAX * WINDOW_MS;
+	w->now_us += ms * 1000 + 1;
+	while ((closed = board_due(w->board, w->now_us)))
+		check_window(closed);
+}
+
+static void take_line(struct world *w, const char *line, size_t len)
+{
+	static const char states[] = "lscLSC";
+	const char *state;
+
+	if (len == 0)
+		return;
+	state = memchr(states, line[0], sizeof(states) - 1);
+	if (line[0] == '0' || line[0] == '1')
+		take_message(w, line[0] == '1', line + 1, len - 1);
+	else if (line[0] == 'A')
+		take_answer(w, line + 1, len - 1);
+	else if (line[0] == 't')
+		pass_time(w, line + 1, len - 1);
+	else if (state)
+		must(board_socket(w->board, (size_t)(state - states) / 3,
+			(enum socket_state)((state - states) % 3), w->now_us));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct board_conf conf = { .length_ms = WINDOW_MS, .queue = queues, .nqueue = 2,
+		.pattern = patterns, .npattern = 3, .align = size % 2 };
+	struct world w = { .now_us = 1795485600000000, .notices = notices_new() };
+	const char *s = (const char *)data, *end = s + size;
+	const struct board_window *closed;
+	struct err err;
+
+	must(w.notices && board_new(&w.board, &conf, &err) == ST_OK);
+	for (int i = 0; i < LINES_MAX && s < end; i++) {
+		const char *line_end = memchr(s, '\n', (size_t)(end - s));
+
+		if (!line_end)
+			line_end = end;
+		take_line(&w, s, (size_t)(line_end - s));
+		s = line_end + 1;
+	}
+	must(!board_failed(w.board));
+	closed = board_rest(w.board, w.now_us, true);
+	if (closed)
+		check_window(closed);
+	board_free(w.board);
+	notices_free(w.notices);
+	return 0;
+}
