@@ -9,19 +9,16 @@ import argparse
 import asyncio
 import base64
 import json
-import pathlib
 import socket
 import struct
 import sys
 import tempfile
-import threading
 import time
 
-import aiohttp
 from aiohttp import WSMsgType, web
 
 import frames
-from certs import Authority
+from served import ServedApp
 
 CLIENT_ID, SECRET, TOKEN = "demo-client", "s3cret/with+signs=", "tok-3n~._value/+=1"
 STREAM = "/api/v2/routing/statistics/queues/stream"
@@ -44,64 +41,22 @@ def nth(items, n):
     return items[min(n, len(items) - 1)]
 
 
-class Gateway:
+class Gateway(ServedApp):
     """Runs in a thread of its own; what clients did is in its lists."""
 
     def __init__(self, directory, scenario=None, plain=False):
-        self.authority = Authority(pathlib.Path(directory))
-        self.ca = self.authority.path
+        super().__init__(directory, plain)
         self.scenario = scenario or Scenario()
-        self.plain = plain
         self.token_requests, self.connections, self.errors = [], [], []
         self.closes, self.pongs, self.payloads = [], [], []
         self.tokens_given = 0
         self.issued = {TOKEN}
-        self.loop = asyncio.new_event_loop()
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self):
-        self.thread.start()
-        assert self.ready.wait(20), "the gateway did not start"
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(10)
-
-    @property
-    def host(self):
-        return "%slocalhost:%d" % ("http://" if self.plain else "", self.port)
-
-    def _serve(self):
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(self._main())
-        self.loop.close()
-
-    async def _main(self):
-        self.stop = asyncio.Event()
+    def app(self):
         app = web.Application()
         app.router.add_post("/oauth/token", self._token)
         app.router.add_get(STREAM, self._stream)
-        # aiohttp 3.9 moved the time that open sockets get at the end
-        late = {"shutdown_timeout": 0.1}
-        new = [int(part) for part in aiohttp.__version__.split(".")[:2]] >= [3, 9]
-        runner = web.AppRunner(app, access_log=None, **(late if new else {}))
-        await runner.setup()
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
-        context = None if self.plain else self.authority.context()
-        await web.SockSite(runner, listener, ssl_context=context,
-                           **({} if new else late)).start()
-        self.ready.set()
-        await self.stop.wait()
-        await runner.cleanup()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        return app
 
     # -- token
 

@@ -10,27 +10,24 @@ import asyncio
 import base64
 import datetime
 import json
-import pathlib
 import random
 import re
 import socket
 import struct
 import sys
 import tempfile
-import threading
 import time
 import urllib.parse
 import uuid
 
-import aiohttp
 from aiohttp import WSMsgType, web
 
 import frames
 import notice_frames
-from certs import Authority
 from frames import CLOSE, CONT, PING, PONG, TEXT, ws_close, ws_frame
 from notice_frames import (answer, bad_request, error, forbidden, invalid_value, limited,
                            not_found, queue, topic_queue)
+from served import ServedApp
 
 CLIENT_ID, SECRET = "demo-client", "s3cret/with+signs="
 SNAPSHOT_METRICS = set(
@@ -104,40 +101,22 @@ class Connection:
         await asyncio.sleep(0)
 
 
-class Notices:
+class Notices(ServedApp):
     """Runs in a thread of its own; what clients did is in its lists.
 
     requests: dicts of name method path query headers body time token status. sent: dicts of
     channel socket text time. messages: texts from clients but pings, which are counted.
     """
 
-    def __init__(self, directory, scenario=None, plain=False, authority=None):
-        self.authority = authority or Authority(pathlib.Path(directory))
-        self.ca = self.authority.path
+    def __init__(self, directory, scenario=None, plain=False):
+        super().__init__(directory, plain)
         self.scenario = scenario or Scenario()
-        self.plain = plain
         self.requests, self.connections, self.sent, self.messages = [], [], [], []
         self.closes, self.errors, self.evicted = [], [], []
         self.pings = 0
         self.tokens = {}                # token: [client, end, begin of the minute, requests]
         self.channels = {}
         self.centre = {}
-        self.loop = asyncio.new_event_loop()
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        assert self.ready.wait(20), "the service did not start"
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(10)
-
-    @property
-    def host(self):
-        return "%slocalhost:%d" % ("http://" if self.plain else "", self.port)
 
     # -- for tests, from their own thread
 
@@ -167,40 +146,19 @@ class Notices:
 
     # -- the server
 
-    def _serve(self):
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(self._main())
-        self.loop.close()
-
-    async def _main(self):
-        self.stop = asyncio.Event()
+    def app(self):
         app = web.Application()
         app.router.add_post("/oauth/token", self._handler("token"))
         for name, method, path in ROUTES:
             app.router.add_route(method, path, self._handler(name))
         app.router.add_get("/channels/{id}", self._socket)
-        # aiohttp 3.9 moved the time that open sockets get at the end
-        late = {"shutdown_timeout": 0.1}
-        new = [int(part) for part in aiohttp.__version__.split(".")[:2]] >= [3, 9]
-        runner = web.AppRunner(app, access_log=None, **(late if new else {}))
-        await runner.setup()
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
-        context = None if self.plain else self.authority.context()
-        await web.SockSite(runner, listener, ssl_context=context,
-                           **({} if new else late)).start()
+        return app
+
+    async def listen(self):
+        await super().listen()
         publisher = asyncio.ensure_future(self._publish())
         publisher.add_done_callback(lambda task: task.cancelled() or self.errors.append(
             ("publisher", task.exception())))
-        self.ready.set()
-        await self.stop.wait()
-        await runner.cleanup()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
 
     # -- requests
 

@@ -1,6 +1,5 @@
 """The notification service: what it answers and sends, and what a user gets (the real socket)."""
 import contextlib
-import functools
 import json
 import os
 import pathlib
@@ -12,7 +11,6 @@ import gateway
 import harness
 import notice_frames
 import pytest
-from certs import Authority
 from harness import QUEUE, Reader
 from notice_frames import (answer, cut, error, forbidden, limited, not_found, observations, slow,
                            topic)
@@ -24,20 +22,12 @@ IDLE = {"rate": 0.01, "heartbeat": 60}          # nothing is published
 NEEDS = "Analytics > Queue Observation > View"
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    made = Authority(tmp_path_factory.mktemp("authority"))
-    made.context = functools.cache(made.context)        # a key for each test takes its time
-    return made
-
-
 @pytest.fixture
-def serve(tmp_path, tool, authority):
+def serve(tmp_path, tool):
     """serve(answers=…, sockets=…): a notification service that the tool is logged in to."""
     with contextlib.ExitStack() as stack:
         def start(plain=False, **scenario):
-            service = stack.enter_context(
-                Notices(tmp_path, Scenario(**scenario), plain, authority))
+            service = stack.enter_context(Notices(tmp_path, Scenario(**scenario), plain))
             tool.login(service)
             return service
         yield start

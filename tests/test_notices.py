@@ -1,6 +1,5 @@
 """The local notification service itself, asked by other clients than the product."""
 import asyncio
-import functools
 import json
 import re
 import ssl
@@ -10,7 +9,6 @@ import harness
 import notice_frames
 import pytest
 import websockets
-from certs import Authority
 from notice_frames import cut, limited, queue, slow
 from notices import CLIENT_ID, SECRET, Notices, Scenario
 
@@ -57,15 +55,8 @@ def context(service):
     return ssl.create_default_context(cafile=service.ca)
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    made = Authority(tmp_path_factory.mktemp("authority"))
-    made.context = functools.cache(made.context)        # a key for each test takes its time
-    return made
-
-
 @pytest.fixture
-def ask(tmp_path, authority):
+def ask(tmp_path):
     """ask(body, …): body(client, service) against a service of this scenario, logged in."""
     def run(body, login=True, **scenario):
         async def session():
@@ -75,7 +66,7 @@ def ask(tmp_path, authority):
                 if login:
                     assert (await client.login())[0] == 200
                 return await asyncio.wait_for(body(client, service), 20)
-        with Notices(tmp_path, Scenario(**scenario), authority=authority) as service:
+        with Notices(tmp_path, Scenario(**scenario)) as service:
             result = asyncio.run(session())
         assert service.errors == []
         return result
@@ -222,14 +213,14 @@ def test_a_thousand_topics_and_no_more(ask):
     ask(body)
 
 
-def test_what_is_no_topic_is_400(tmp_path, authority):
+def test_what_is_no_topic_is_400(tmp_path):
     async def body(service):
         async with aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=context(service))) as http:
             client = Client(service, http)
             await client.login()
             assert (await client.channel("channel.metadata"))[1] == 400
-    with Notices(tmp_path, authority=authority) as service:
+    with Notices(tmp_path) as service:
         asyncio.run(body(service))
     assert service.errors == [("topic", "channel.metadata")]
 
