@@ -1,7 +1,6 @@
 #include "api.h"
 
 #include <arpa/inet.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,14 +20,6 @@ static const char *const query_metrics[] = {
 	"oMemberUsers", "oOffQueueUsers", "oOnQueueUsers", "oUserPresences",
 	"oUserRoutingStatuses", "oWaiting"
 };
-
-static void wipe(char **s)
-{
-	if (*s)
-		OPENSSL_cleanse(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
 
 /* A string of visible ASCII without its quotes, malloc'd; NULL: it is none. */
 static char *take_word(struct json_cursor *c)
@@ -99,8 +90,8 @@ const char *api_parse_channel(const char *text, size_t len, bool plain, char **i
 		why = !*id || !is_id(*id) ? "it has no usable id" : !*uri ? "it has no connectUri"
 			: !is_uri(*uri, plain) ? "its connectUri is no wss URL" : NULL;
 	if (why) {
-		wipe(id);
-		wipe(uri);
+		str_wipe(id);
+		str_wipe(uri);
 	}
 	return why;
 }

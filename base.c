@@ -36,6 +36,14 @@ void buf_wipe(struct buf *buf)
 	buf_free(buf);
 }
 
+void str_wipe(char **s)
+{
+	if (*s)
+		OPENSSL_cleanse(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
+}
+
 void buf_clear(struct buf *buf)
 {
 	buf->len = 0;
@@ -94,6 +102,19 @@ bool buf_str(struct buf *buf, const char *s)
 bool buf_char(struct buf *buf, char c)
 {
 	return buf_add(buf, &c, 1);
+}
+
+bool buf_csv(struct buf *buf, const char *s)
+{
+	if (!s[strcspn(s, ",\"\r\n")])
+		return buf_str(buf, s);
+	buf_char(buf, '"');
+	for (; *s; s++) {
+		if (*s == '"')
+			buf_char(buf, '"');
+		buf_char(buf, *s);
+	}
+	return buf_char(buf, '"');
 }
 
 bool buf_printf(struct buf *buf, const char *fmt, ...)

@@ -52,10 +52,12 @@ struct buf {
 void buf_free(struct buf *buf);
 void buf_wipe(struct buf *buf);	/* the same, for secrets */
 void buf_clear(struct buf *buf);	/* empty again, memory kept, `failed` reset */
+void str_wipe(char **s);	/* a secret string: wiped, freed, NULL; NULL is fine */
 char *buf_reserve(struct buf *buf, size_t n);	/* room for n more bytes, NULL on failure */
 bool buf_add(struct buf *buf, const void *bytes, size_t n);
 bool buf_str(struct buf *buf, const char *s);
 bool buf_char(struct buf *buf, char c);
+bool buf_csv(struct buf *buf, const char *s);	/* RFC 4180 §2: quotes where the text needs them */
 bool buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A list of lines, each owned by the list: usage errors, warnings, queue IDs. */

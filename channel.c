@@ -37,7 +37,6 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	return NULL;
 }
 
-
 void channel_free(struct channel *ch)
 {
 	if (!ch)
@@ -48,9 +47,9 @@ void channel_free(struct channel *ch)
 	for (size_t i = 0; i < ARRAY_LEN(ch->deletion); i++)
 		rest_free(ch->deletion[i]);
 	for (size_t i = 0; i < ch->nleft; i++)
-		errand_wipe(&ch->left[i]);
-	errand_wipe(&ch->id);
-	errand_wipe(&ch->uri);
+		str_wipe(&ch->left[i]);
+	str_wipe(&ch->id);
+	str_wipe(&ch->uri);
 	errand_drop_bodies(ch);
 	lines_free(&ch->reasons);
 	free(ch->refused);
@@ -144,8 +143,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	} else if (ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT || ch->renewal) {
 		ch->renewal = false;
 		errand_try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, ST_NET,
-			now_us,
-			-1, 0, text);
+			now_us, -1, 0, text);
 	} else if (!ch->begun) {
 		ch->not_before_us = now_us;
 	}
@@ -390,9 +388,9 @@ static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 		ch->conf.api_url, *id) >= 0) {
 		call.url = url;
 		ch->deletion[i] = rest_start(ch->net, &call, now_us);
-		errand_wipe(&url);
+		str_wipe(&url);
 	}
-	errand_wipe(id);
+	str_wipe(id);
 }
 
 /* Those of a channel that a socket still hangs on, or while nothing may be asked, stay. */

@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -489,14 +489,6 @@ static void load_client(struct creds *c, const struct creds_conf *conf,
 		lines_add(problems, "out of memory");
 }
 
-static void wipe(char **secret)
-{
-	if (*secret)
-		OPENSSL_cleanse(*secret, strlen(*secret));
-	free(*secret);
-	*secret = NULL;
-}
-
 static char *take(char **from)
 {
 	char *s = *from;
@@ -602,7 +594,7 @@ void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines
 	if (conf->flags_alone) {
 		if (conf->host)
 			load_host(creds, conf, place_of(&families[0]), problems);
-		wipe(&creds->secret);
+		str_wipe(&creds->secret);
 	} else if (!conf->profile) {
 		load_environment(creds, conf, problems);
 	}
@@ -626,8 +618,8 @@ const char *creds_origin(const char *from)
 
 void creds_free(struct creds *creds)
 {
-	wipe(&creds->secret);
-	wipe(&creds->access_token);
+	str_wipe(&creds->secret);
+	str_wipe(&creds->access_token);
 	free(creds->secret_path);
 	free(creds->profile_path);
 	free(creds->client_id);

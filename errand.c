@@ -1,6 +1,5 @@
 #include "errand.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +13,6 @@
 #define EVICTED_US 60000000	/* between channels that others evict in turns */
 #define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View in " \
 	"the queue's division (client-credentials clients get roles, not scopes)"
-
-void errand_wipe(char **s)
-{
-	if (*s)
-		OPENSSL_cleanse(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
 
 void errand_drop_bodies(struct channel *ch)
 {
@@ -123,7 +114,7 @@ static void ask(struct channel *ch, const char *method, const char *path, const 
 	ch->rest = ok && call.token ? rest_start(ch->net, &call, now_us) : NULL;
 	ch->begun = ch->rest != NULL;
 	if (ok)
-		errand_wipe(&url);
+		str_wipe(&url);
 	if (!ch->rest)
 		errand_over(ch, ST_OUTPUT, "out of memory");
 }
@@ -291,9 +282,9 @@ void errand_leave_channel(struct channel *ch)
 	if (ch->id && ch->nleft < LEFT_MAX)
 		ch->left[ch->nleft++] = ch->id;
 	else
-		errand_wipe(&ch->id);
+		str_wipe(&ch->id);
 	ch->id = NULL;
-	errand_wipe(&ch->uri);
+	str_wipe(&ch->uri);
 }
 
 static void new_channel(struct channel *ch, int64_t not_before_us)

@@ -90,6 +90,5 @@ void errand_leave_channel(struct channel *ch);
 void errand_evicted(struct channel *ch, int64_t now_us);
 void errand_step_rest(struct channel *ch, int64_t now_us);
 void errand_drop_bodies(struct channel *ch);
-void errand_wipe(char **s);	/* and frees; NULL is fine */
 
 #endif

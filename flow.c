@@ -424,6 +424,8 @@ enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, 
 		ok = windows_connected(f->windows, socket, at_us);
 	else
 		ok = windows_lost(f->windows, socket, at_us);
+	if (ok && f->board && f->conf.starts_connected && state == SOCKET_CONNECTED)
+		board_start(f->board, at_us);
 	return ok ? ST_OK : err_nomem(err);
 }
 

@@ -28,6 +28,7 @@ struct flow_conf {		/* all pointers are borrowed for the flow's life */
 	/* of the notification service */
 	struct board_conf board;
 	struct panel panel;
+	bool starts_connected;		/* window 0, for there is no snapshot to wait for */
 	/* of both */
 	struct report *report;
 	struct out *out;

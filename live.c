@@ -13,6 +13,20 @@ enum status live_put_record(struct run *run, struct err *err)
 
 /* --- queues by name ------------------------------------------------------------------- */
 
+/* An answer of the API that is put together here; consumes it. */
+static enum status record_answer(struct run *run, enum tape_answer kind, struct buf *answer,
+	struct err *err)
+{
+	buf_clear(&run->text);
+	if (answer->failed)
+		run->text.failed = true;
+	else
+		tape_put_answer(&run->text, run->now_us, NO_TIME, kind, answer->data,
+			answer->len);
+	buf_free(answer);
+	return live_put_record(run, err);
+}
+
 /* What a replay needs to find the same queues, as a page of the API has it. */
 static enum status record_names(struct run *run, struct err *err)
 {
@@ -32,13 +46,7 @@ static enum status record_names(struct run *run, struct err *err)
 		first = false;
 	}
 	buf_str(&page, "]}");
-	buf_clear(&run->text);
-	if (!page.failed)
-		tape_put_answer(&run->text, run->now_us, NO_TIME, ANSWER_QUEUES, page.data,
-			page.len);
-	run->text.failed = run->text.failed || page.failed;
-	buf_free(&page);
-	return live_put_record(run, err);
+	return record_answer(run, ANSWER_QUEUES, &page, err);
 }
 
 static enum status print_names(struct run *run, const struct name_list *list, struct err *err)
@@ -162,11 +170,7 @@ static enum status take_state(struct run *run, const struct stream_event *event,
 		tape_put_state(&run->text, event->at_us, event->socket, tape_state[state]);
 		st = live_put_record(run, err);
 	}
-	if (st == ST_OK)
-		st = flow_socket(run->flow, event->socket, state, event->at_us, err);
-	if (st == ST_OK && run->set->notices && !run->set->snapshot && state == SOCKET_CONNECTED)
-		flow_start(run->flow, event->at_us);
-	return st;
+	return st == ST_OK ? flow_socket(run->flow, event->socket, state, event->at_us, err) : st;
 }
 
 /* The first values. Of a snapshot alone they are a window of the least length, for which the
@@ -203,13 +207,7 @@ static enum status take_refusal(struct run *run, const struct stream_event *even
 		"\"state\":\"Rejected\",\"rejectionReason\":", event->queue_id);
 	json_put_string(&answer, event->text, event->len);
 	buf_str(&answer, "}]}");
-	buf_clear(&run->text);
-	if (!answer.failed)
-		tape_put_answer(&run->text, run->now_us, NO_TIME, ANSWER_SUBSCRIPTIONS,
-			answer.data, answer.len);
-	run->text.failed = run->text.failed || answer.failed;
-	buf_free(&answer);
-	return live_put_record(run, err);
+	return record_answer(run, ANSWER_SUBSCRIPTIONS, &answer, err);
 }
 
 static enum status take_secret(struct run *run, const struct stream_event *event,
@@ -220,30 +218,18 @@ static enum status take_secret(struct run *run, const struct stream_event *event
 		? ST_OK : err_nomem(err);
 }
 
-/* A token that is new to the run must be unreadable in the line that tells of it. */
-static enum status keep_token_secret(struct run *run, struct err *err)
-{
-	const char *token = token_value(run->token);
-
-	if (!token || audit_secret(run->audit, token, strlen(token)))
-		return ST_OK;
-	return err_nomem(err);
-}
-
 static enum status take_event(struct run *run, const struct stream_event *event,
 	struct err *err)
 {
-	enum status st = ST_OK;
-
 	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED) {
 		/* the look-up of queues has told of it already */
 		if (event->expires_ms && event->expires_ms == run->token_expires_ms)
 			return ST_OK;
 		run->token_expires_ms = event->expires_ms;
-		st = keep_token_secret(run, err);
+		/* unreadable in the very line that tells of it */
+		if (!setup_secret(run, token_value(run->token)))
+			return err_nomem(err);
 	}
-	if (st != ST_OK)
-		return st;
 	report_stream(run->report, event->socket, event);
 	switch (event->kind) {
 	case STREAM_CONNECTED:

@@ -552,17 +552,7 @@ void names_put_ndjson(struct buf *out, const struct name_list *list)
 static void put_csv_text(struct buf *out, const char *text)
 {
 	buf_char(out, ',');
-	if (!text[strcspn(text, ",\"\r\n")]) {
-		buf_str(out, text);
-		return;
-	}
-	buf_char(out, '"');
-	for (; *text; text++) {
-		if (*text == '"')
-			buf_char(out, '"');
-		buf_char(out, *text);
-	}
-	buf_char(out, '"');
+	buf_csv(out, text);
 }
 
 void names_put_csv(struct buf *out, const struct name_list *list, bool header)

@@ -29,6 +29,13 @@ struct net_result {
 	const char *text;	/* libcurl's own words; borrowed for the callback */
 };
 
+/* Whether the peer's certificate could not be verified. */
+static inline bool net_is_certificate(CURLcode code)
+{
+	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE
+		|| code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
+}
+
 typedef void net_done(void *arg, const struct net_result *result);
 
 /* ST_USAGE if the library lacks what is needed. */

@@ -172,7 +172,7 @@ static bool csv_figures(struct buf *out, const struct fact *f)
 		buf_free(&name);
 		return false;
 	}
-	row_csv_text(out, name.data);
+	buf_csv(out, name.data);
 	buf_free(&name);
 	buf_char(out, ',');		/* it has no count: time weighs */
 	switch (f->kind) {
@@ -234,9 +234,9 @@ static bool csv_row(struct buf *out, const struct panel *panel,
 	buf_printf(out, ",%llu,0,0,%llu,%llu,%lld,%lld,", (unsigned long long)row->updates,
 		(unsigned long long)row->duplicates, (unsigned long long)row->invalid,
 		(long long)window->start_ms, (long long)window->end_ms);
-	row_csv_text(out, row->media ? row->media : "");
+	buf_csv(out, row->media ? row->media : "");
 	buf_char(out, ',');
-	row_csv_text(out, name ? name : "");
+	buf_csv(out, name ? name : "");
 	csv_more(out, f);
 	buf_char(out, '\n');
 	return true;

@@ -30,17 +30,12 @@ static enum status replay_message(struct run *run, const struct tape_entry *e, s
 static enum status replay_state(struct run *run, const struct tape_entry *e,
 	enum socket_state state, struct err *err)
 {
-	enum status st;
-
 	if (run->set->notices && e->stream >= BOARD_SOCKETS) {
 		report_broken_line(run->report, e->line, "no such socket");
 		return ST_OK;
 	}
 	run->good_lines++;
-	st = flow_socket(run->flow, e->stream, state, e->at_us, err);
-	if (st == ST_OK && run->set->notices && !run->set->snapshot && state == SOCKET_CONNECTED)
-		flow_start(run->flow, e->at_us);
-	return st;
+	return flow_socket(run->flow, e->stream, state, e->at_us, err);
 }
 
 static bool replay_refusal(void *arg, const struct api_refusal *refusal)

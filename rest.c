@@ -27,22 +27,14 @@ struct rest {
 	struct rest_answer answer;
 };
 
-static void wipe(char **s)
-{
-	if (*s)
-		OPENSSL_cleanse(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
-
 static void end_request(struct rest *r)
 {
 	net_release(r->net, r->easy);
 	r->easy = NULL;
 	curl_slist_free_all(r->headers);
 	r->headers = NULL;
-	wipe(&r->token);
-	wipe(&r->url);
+	str_wipe(&r->token);
+	str_wipe(&r->url);
 }
 
 void rest_free(struct rest *r)
@@ -291,13 +283,11 @@ static enum rest_kind kind_of_status(long status)
 
 static void finish_without_answer(struct rest *r)
 {
-	switch (r->result.code) {
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
+	if (net_is_certificate(r->result.code)) {
 		finish_saying(r, REST_CERTIFICATE, "the certificate does not verify", r->words);
-		break;
+		return;
+	}
+	switch (r->result.code) {
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_HTTP2:

@@ -245,22 +245,6 @@ static bool put_ndjson(struct buf *out, const struct rows *rows, const struct wi
 
 /* --- CSV ---------------------------------------------------------------------------- */
 
-/* RFC 4180 §2: quotes only where the text needs them. */
-void row_csv_text(struct buf *out, const char *s)
-{
-	if (!s[strcspn(s, ",\"\r\n")]) {
-		buf_str(out, s);
-		return;
-	}
-	buf_char(out, '"');
-	for (; *s; s++) {
-		if (*s == '"')
-			buf_char(out, '"');
-		buf_char(out, *s);
-	}
-	buf_char(out, '"');
-}
-
 void row_csv_double(struct buf *out, double x)
 {
 	buf_char(out, ',');
@@ -276,7 +260,7 @@ static bool csv_field(struct buf *out, const struct rows *rows, const struct fie
 	ok = buf_printf(&name, "%s.%s", rows->conf.metric[field->metric], field->path) && ok
 		&& buf_char(&name, '\0');
 	if (ok) {
-		row_csv_text(out, name.data);
+		buf_csv(out, name.data);
 		buf_printf(out, ",%llu", (unsigned long long)s.count);
 		row_csv_double(out, s.last);
 		row_csv_double(out, s.min);

@@ -55,7 +55,6 @@ void row_tree_next(struct buf *out, struct row_tree *tree, const char *metric,
 void row_tree_end(struct buf *out, const struct row_tree *tree);
 
 void row_csv_span(struct buf *out, const struct row_span *span, const char *queue_id);
-void row_csv_text(struct buf *out, const char *s);
 void row_csv_double(struct buf *out, double x);		/* behind a comma */
 
 #endif

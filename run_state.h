@@ -61,6 +61,7 @@ struct run {
 enum status setup_files(struct run *run, struct err *err);
 enum status setup_core(struct run *run, struct err *err);
 enum status setup_live(struct run *run, struct err *err);
+bool setup_secret(struct run *run, const char *secret);	/* the audit hides it; NULL is fine */
 enum status setup_channel(struct run *run, struct err *err);
 /* The queues that patterns name follow those named by ID; all get the names they have. The
  * list outlives the run's flow, which is made anew. */

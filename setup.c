@@ -58,6 +58,7 @@ static struct flow_conf flow_conf(struct run *run)
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n
 		},
+		.starts_connected = !set->snapshot,
 		.panel = { .format = set->format, .header = set->header, .name = run->name,
 			.queues_alone = set->now },
 		.windows = windows_conf(set),
@@ -100,9 +101,9 @@ enum status setup_core(struct run *run, struct err *err)
 	return make_flow(run, err);
 }
 
-static bool keep_secret(struct audit *audit, const char *secret)
+bool setup_secret(struct run *run, const char *secret)
 {
-	return !secret || audit_secret(audit, secret, strlen(secret));
+	return !secret || audit_secret(run->audit, secret, strlen(secret));
 }
 
 static enum status open_stream(struct run *run, struct err *err)
@@ -180,8 +181,7 @@ enum status setup_live(struct run *run, struct err *err)
 
 	if (st != ST_OK)
 		return st;
-	if (!keep_secret(run->audit, creds->secret)
-	    || !keep_secret(run->audit, creds->access_token))
+	if (!setup_secret(run, creds->secret) || !setup_secret(run, creds->access_token))
 		return err_nomem(err);
 	if (set->cache && creds->client_id && !creds->access_token)
 		run->cache = cache_open(creds->base_url, creds->client_id, &run->warnings);

@@ -37,14 +37,6 @@ struct token {
 	char net_text[128];
 };
 
-static void wipe(char **s)
-{
-	if (*s)
-		OPENSSL_cleanse(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
-
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
 	struct cache *cache, struct net *net)
 {
@@ -91,8 +83,8 @@ void token_free(struct token *t)
 	end_request(t);
 	drop_lock(t);
 	buf_wipe(&t->answer);
-	wipe(&t->value);
-	wipe(&t->refused);
+	str_wipe(&t->value);
+	str_wipe(&t->refused);
 	free(t);
 }
 
@@ -175,8 +167,8 @@ static bool repeats_secret(const struct creds *creds, const char *words)
 		EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)pair, len);
 		repeats = strstr(words, creds->secret) || strstr(words, basic);
 	}
-	wipe(&pair);
-	wipe(&basic);
+	str_wipe(&pair);
+	str_wipe(&basic);
 	return repeats;
 }
 
@@ -252,12 +244,9 @@ static enum token_state refused_by_status(struct token *t, long status)
 
 static enum token_state without_answer(struct token *t, CURLcode code)
 {
-	switch (code) {
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
+	if (net_is_certificate(code))
 		return failed(t, TOKEN_CERTIFICATE, "the certificate could not be verified");
+	switch (code) {
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_BAD_CONTENT_ENCODING:
@@ -269,7 +258,7 @@ static enum token_state without_answer(struct token *t, CURLcode code)
 
 static enum token_state ready(struct token *t, char *value, int64_t expires_ms, bool cached)
 {
-	wipe(&t->value);
+	str_wipe(&t->value);
 	t->value = value;
 	t->result = (struct token_result){
 		.cached = cached, .expires_ms = expires_ms, .retry_after_us = -1
@@ -500,7 +489,7 @@ void token_drop(struct token *t)
 {
 	if (t->cache && t->value)
 		cache_drop(t->cache, t->value);
-	wipe(&t->refused);
+	str_wipe(&t->refused);
 	t->refused = t->value;
 	t->value = NULL;
 	t->state = TOKEN_NONE;

@@ -395,6 +395,10 @@ static void end_by_result(struct ws *ws)
 		end_with(ws, WS_END_NETWORK, 0, text);
 		return;
 	}
+	if (net_is_certificate(r->code)) {
+		end_with(ws, WS_END_CERTIFICATE, 0, r->text);
+		return;
+	}
 	switch (r->code) {
 	case CURLE_OK:
 		end_with(ws, WS_END_CLOSED, WS_CLOSE_ABNORMAL, "the connection ended without a "
@@ -402,12 +406,6 @@ static void end_by_result(struct ws *ws)
 		return;
 	case CURLE_HTTP_RETURNED_ERROR:
 		end_refused(ws);
-		return;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-		end_with(ws, WS_END_CERTIFICATE, 0, r->text);
 		return;
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
