@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """make bench: whole processes side by side, medians and ratios in one table.
 
-run.py PROGRAM BUILD_DIR. BENCH_FRAMES and BENCH_RUNS change how much and how often.
+run.py PROGRAM BUILD_DIR. BENCH_FRAMES, BENCH_NOTICES and BENCH_RUNS change how much of each
+source and how often; BENCH_SOURCE names the one source to measure, stream or notifications.
 """
 import json
 import os
@@ -20,6 +21,7 @@ import frames as F  # noqa: E402
 import trustme  # noqa: E402
 
 FRAMES = int(os.environ.get("BENCH_FRAMES", 400000))
+NOTICES = int(os.environ.get("BENCH_NOTICES", 200000))
 RUNS = int(os.environ.get("BENCH_RUNS", 5))
 BUILD = pathlib.Path(sys.argv[2]).absolute()
 
@@ -39,11 +41,25 @@ def measure(args, env=None, stdout=subprocess.DEVNULL):
 
 
 class Server:
+    """Both services; the lines of its output are the requests that came."""
+
     def __init__(self, build, certs, count):
+        self.count = count
+        self.log = tempfile.TemporaryFile(dir=certs)
         self.process = subprocess.Popen([build / "server", certs / "cert", certs / "key",
-                                         str(count)], stdout=subprocess.PIPE)
-        self.port = int(self.process.stdout.readline())
-        self.url = "wss://localhost:%d/stream" % self.port
+                                         str(count)], stdout=self.log)
+        while b"\n" not in self.said():
+            time.sleep(0.01)
+        self.host = "localhost:%d" % int(self.said())
+
+    def said(self):
+        return os.pread(self.log.fileno(), 1 << 20, 0)
+
+    def requests(self):
+        return self.said().decode().splitlines()[1:]
+
+    def url(self, path):
+        return "wss://%s%s" % (self.host, path)
 
     def __enter__(self):
         return self
@@ -51,18 +67,19 @@ class Server:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+        self.log.close()
 
 
-def ours(program, port, directory, ca, count, window="10s"):
+def ours(program, server, directory, ca, window, *args):
     env = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(directory),
            "GENESYS_CLIENT_ID": "i", "GENESYS_CLIENT_SECRET": "s"}
     rows = directory / "rows"
     with rows.open("wb") as out:
-        figures = measure([program, "--cacert", ca, "-H", "localhost:%d" % port, "-w", window,
-                           "--audit", "none", "--idle-timeout", "2m", *F.QUEUES[:50]], env, out)
+        figures = measure([program, "--cacert", ca, "-H", server.host, "-w", window,
+                           "--audit", "none", "--idle-timeout", "2m", *args], env, out)
     updates = sum(json.loads(line)["updates"] for line in rows.read_text().splitlines())
-    if updates != count:
-        raise SystemExit("void: %d updates of %d frames" % (updates, count))
+    if updates != server.count:
+        raise SystemExit("void: %d updates of %d frames" % (updates, server.count))
     return figures
 
 
@@ -120,7 +137,83 @@ def row(name, value, ratio="", target=""):
     print("%-34s %14s  %9s  %s" % (name, value, ratio, target), flush=True)
 
 
+def beside_drain(mine, floor, target):
+    cpu = median(mine, 0)
+    row("CPU, gsqstat", "%.2f s" % cpu)
+    row("CPU, drain by libcurl alone", "%.2f s" % median(floor, 0),
+        "%.2f" % (cpu / median(floor, 0)), target)
+
+
+def memory(mine, many, target):
+    row("peak memory", "%.1f MiB" % (median(mine, 1) / 1024), "", target)
+    row("peak memory, ten times the frames", "%.1f MiB" % (many[1] / 1024),
+        "%.2f" % (many[1] / median(mine, 1)), "1")
+
+
+def replayed(program, build, work):
+    replay_lines(work / "tape", FRAMES)
+    runs = [(measure([program, "--replay", work / "tape", "--time", "arrival", "--audit",
+                      "none", "-w", "10s", *F.QUEUES[:50]]),
+             measure([build / "parse", work / "tape"])) for _ in range(RUNS)]
+    again, parse = (median([r[i] for r in runs], 0) for i in (0, 1))
+    row("CPU, --replay", "%.2f s" % again)
+    row("CPU, cJSON parsing the same lines", "%.2f s" % parse, "%.2f" % (again / parse),
+        "<= 1.7")
+
+
+def stream(program, build, work, ca):
+    row("%d frames, %d runs, medians" % (FRAMES, RUNS), "", "ratio", "target")
+    with Server(build, work, FRAMES) as server:
+        env, mine, floor, js, py = node(build), [], [], [], []
+        url = server.url("/stream")
+        for _ in range(RUNS):
+            mine.append(ours(program, server, work, ca, "10s", *F.QUEUES[:50]))
+            floor.append(measure([build / "drain", url, ca, str(300 * FRAMES)]))
+            if env:
+                js.append(measure(["node", HERE / "bench.js", url, ca, str(FRAMES)], env))
+        py.append(measure(["/usr/bin/python3", HERE / "bench.py", url, ca, str(FRAMES)]))
+    cpu = median(mine, 0)
+    beside_drain(mine, floor, "<= 5")
+    if js:
+        row("CPU, Node", "%.2f s" % median(js, 0), "%.2f" % (cpu / median(js, 0)), "< 0.5")
+    else:
+        row("CPU, Node", "no npm")
+    row("CPU, Python (one run)", "%.2f s" % median(py, 0), "%.2f" % (cpu / median(py, 0)))
+    with Server(build, work, 10 * FRAMES) as server:
+        memory(mine, ours(program, server, work, ca, "20s", *F.QUEUES[:50]), "< 16")
+    started = start_up(program, ca, work)
+    row("start to first byte, gsqstat", "%.1f ms" % (started[0] * 1000))
+    row("start to first byte, curl", "%.1f ms" % (started[1] * 1000),
+        "%.2f" % (started[0] / started[1]), "<= 1.2")
+    replayed(program, build, work)
+
+
+def requests_of_a_start(program, server, work, ca, *args):
+    """How many came before the first window, with a token of an earlier run."""
+    before = len(server.requests())
+    ours(program, server, work, ca, "10s", *args)
+    return sum(not line.startswith("DELETE ") for line in server.requests()[before:])
+
+
+def notifications(program, build, work, ca):
+    args = ["--source", "notifications", *("%08x-0000-4000-8000-%012x" % (n, n)
+                                           for n in range(1, 501))]
+    row("%d notifications, %d runs, medians" % (NOTICES, RUNS), "", "ratio", "target")
+    with Server(build, work, NOTICES) as server:
+        mine, floor = [], []
+        for _ in range(RUNS):
+            mine.append(ours(program, server, work, ca, "10s", *args))
+            floor.append(measure([build / "drain", server.url("/channels/drain"), ca,
+                                  str(600 * NOTICES)]))
+        requests = requests_of_a_start(program, server, work, ca, *args)
+    beside_drain(mine, floor, "<= 6")
+    with Server(build, work, 10 * NOTICES) as server:
+        memory(mine, ours(program, server, work, ca, "20s", *args), "< 32")
+    row("requests of a start, 500 queues", requests, "", "<= 5")
+
+
 def main(program, build):
+    sources = {"stream": stream, "notifications": notifications}
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
         authority = trustme.CA()
@@ -128,44 +221,8 @@ def main(program, build):
         authority.cert_pem.write_to_path(work / "ca")
         cert.private_key_pem.write_to_path(work / "key")
         cert.cert_chain_pems[0].write_to_path(work / "cert")
-        ca = str(work / "ca")
-        row("%d frames, %d runs, medians" % (FRAMES, RUNS), "", "ratio", "target")
-        with Server(build, work, FRAMES) as server:
-            env, mine, floor, js, py = node(build), [], [], [], []
-            for _ in range(RUNS):
-                mine.append(ours(program, server.port, work, ca, FRAMES))
-                floor.append(measure([build / "drain", server.url, ca, str(300 * FRAMES)]))
-                if env:
-                    js.append(measure(["node", HERE / "bench.js", server.url, ca, str(FRAMES)],
-                                      env))
-            py.append(measure(["/usr/bin/python3", HERE / "bench.py", server.url, ca,
-                               str(FRAMES)]))
-        cpu = median(mine, 0)
-        row("CPU, gsqstat", "%.2f s" % cpu)
-        row("CPU, drain by libcurl alone", "%.2f s" % median(floor, 0),
-            "%.2f" % (cpu / median(floor, 0)), "<= 5")
-        if js:
-            row("CPU, Node", "%.2f s" % median(js, 0), "%.2f" % (cpu / median(js, 0)), "< 0.5")
-        else:
-            row("CPU, Node", "no npm")
-        row("CPU, Python (one run)", "%.2f s" % median(py, 0), "%.2f" % (cpu / median(py, 0)))
-        row("peak memory", "%.1f MiB" % (median(mine, 1) / 1024), "", "< 16")
-        with Server(build, work, 10 * FRAMES) as server:
-            many = ours(program, server.port, work, ca, 10 * FRAMES, "20s")
-        row("peak memory, ten times the frames", "%.1f MiB" % (many[1] / 1024),
-            "%.2f" % (many[1] / median(mine, 1)), "1")
-        started = start_up(program, ca, work)
-        row("start to first byte, gsqstat", "%.1f ms" % (started[0] * 1000))
-        row("start to first byte, curl", "%.1f ms" % (started[1] * 1000),
-            "%.2f" % (started[0] / started[1]), "<= 1.2")
-        replay_lines(work / "tape", FRAMES)
-        runs = [(measure([program, "--replay", work / "tape", "--time", "arrival", "--audit",
-                          "none", "-w", "10s", *F.QUEUES[:50]]),
-                 measure([build / "parse", work / "tape"])) for _ in range(RUNS)]
-        again, parse = (median([r[i] for r in runs], 0) for i in (0, 1))
-        row("CPU, --replay", "%.2f s" % again)
-        row("CPU, cJSON parsing the same lines", "%.2f s" % parse, "%.2f" % (again / parse),
-            "<= 1.7")
+        for source in os.environ.get("BENCH_SOURCE", " ".join(sources)).split():
+            sources[source](program, build, work, str(work / "ca"))
 
 
 if __name__ == "__main__":
