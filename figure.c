@@ -1,29 +1,37 @@
 #include "figure.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define FEW 2
+
 struct figure {
+	enum fact_kind kind;
+	uint64_t frame;			/* the last that counted in its events */
+	const struct holding **part;	/* `few`, or memory of its own */
+	const struct holding *few[FEW];
+	size_t npart, cappart;
 	char *metric, *path;
 	size_t order;
-	enum fact_kind kind;
-	struct gauge gauge;
-	struct age age;
-	struct total total;		/* of TOTAL and PLAIN */
-	const struct holding **part;
-	size_t npart, cappart;
-	uint64_t frame;			/* the last that counted in gauge.events */
+	union {				/* there is memory for that of the kind alone */
+		struct gauge gauge;
+		struct age age;
+		struct total total;	/* of TOTAL and PLAIN */
+	} is;
 };
 
 /* --- the list ------------------------------------------------------------------------ */
 
 static void figure_free(struct figure *f)
 {
-	gauge_free(&f->gauge);
+	if (f->kind == FACT_GAUGE)
+		gauge_free(&f->is.gauge);
 	free(f->metric);
 	free(f->path);
-	free(f->part);
+	if (f->part != f->few)
+		free(f->part);
 	free(f);
 }
 
@@ -48,12 +56,20 @@ static int compare(const struct figure *f, size_t order, const char *metric, con
 static struct figure *figure_new(size_t order, const char *metric, const char *path,
 	enum fact_kind kind)
 {
-	struct figure *f = calloc(1, sizeof(*f));
+	static const size_t size[] = {
+		[FACT_GAUGE] = sizeof(struct gauge),
+		[FACT_AGE] = sizeof(struct age),
+		[FACT_TOTAL] = sizeof(struct total),
+		[FACT_PLAIN] = sizeof(struct total)
+	};
+	struct figure *f = calloc(1, offsetof(struct figure, is) + size[kind]);
 
 	if (!f)
 		return NULL;
 	f->order = order;
 	f->kind = kind;
+	f->part = f->few;
+	f->cappart = FEW;
 	f->metric = strdup(metric);
 	f->path = strdup(path);
 	if (f->metric && f->path)
@@ -152,11 +168,14 @@ enum fact_kind figure_kind(const struct figure *f)
 bool figure_add(struct figure *f, const struct holding *h)
 {
 	if (f->npart == f->cappart) {
-		size_t cap = f->cappart ? 2 * f->cappart : 2;
-		const struct holding **part = reallocarray(f->part, cap, sizeof(*part));
+		size_t cap = 2 * f->cappart;
+		const struct holding **part = reallocarray(f->part == f->few ? NULL : f->part,
+			cap, sizeof(*part));
 
 		if (!part)
 			return false;
+		if (f->part == f->few)
+			memcpy(part, f->few, sizeof(f->few));
 		f->part = part;
 		f->cappart = cap;
 	}
@@ -193,10 +212,10 @@ bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
 {
 	if (!figure_add(to, h))
 		return false;
-	if (from->npart == 1) {
+	if (from->npart == 1 && from->kind == FACT_GAUGE) {
 		/* of the frames that both had an event of, the last alone is known */
-		to->gauge.events += from->gauge.events
-			- (from->gauge.events && from->frame == to->frame);
+		to->is.gauge.events += from->is.gauge.events
+			- (from->is.gauge.events && from->frame == to->frame);
 		if (to->frame < from->frame)
 			to->frame = from->frame;
 	}
@@ -229,8 +248,8 @@ static bool set_gauge(struct figure *f, int64_t at_us, bool up)
 			sum += f->part[i]->value;
 		}
 	if (!isfinite(sum))
-		return gauge_set(&f->gauge, at_us, up, false, 0);
-	return gauge_set(&f->gauge, at_us, up, known, sum);
+		return gauge_set(&f->is.gauge, at_us, up, false, 0);
+	return gauge_set(&f->is.gauge, at_us, up, known, sum);
 }
 
 /* Whether the gauge beside an age says so, whatever the age does. */
@@ -257,7 +276,7 @@ static void set_age(struct figure *f, int64_t at_us, bool up)
 		if (h->start_us < start_us)
 			start_us = h->start_us;
 	}
-	age_set(&f->age, at_us, up, known && waiting, start_us);
+	age_set(&f->is.age, at_us, up, known && waiting, start_us);
 }
 
 bool figure_refresh(struct figure *f, int64_t at_us, bool up)
@@ -271,15 +290,16 @@ bool figure_refresh(struct figure *f, int64_t at_us, bool up)
 
 void figure_count(struct figure *f, uint64_t frame)
 {
-	if (f && f->frame != frame)
-		f->gauge.events++;
-	if (f)
-		f->frame = frame;
+	if (!f || f->frame == frame)
+		return;
+	f->frame = frame;
+	if (f->kind == FACT_GAUGE)
+		f->is.gauge.events++;
 }
 
 void figure_total(struct figure *f, struct interval when, double value, bool whole)
 {
-	total_set(&f->total, when, value, whole);
+	total_set(&f->is.total, when, value, whole);
 }
 
 /* --- all of them --------------------------------------------------------------------- */
@@ -292,9 +312,9 @@ bool figures_hold(const struct figures *fs, int64_t at_us, bool up)
 		struct figure *f = fs->v[i];
 
 		if (f->kind == FACT_GAUGE)
-			ok = gauge_hold(&f->gauge, at_us, up) && ok;
+			ok = gauge_hold(&f->is.gauge, at_us, up) && ok;
 		else if (f->kind == FACT_AGE)
-			age_hold(&f->age, at_us, up);
+			age_hold(&f->is.age, at_us, up);
 	}
 	return ok;
 }
@@ -302,9 +322,20 @@ bool figures_hold(const struct figures *fs, int64_t at_us, bool up)
 void figures_carry(const struct figures *fs)
 {
 	for (size_t i = 0; i < fs->n; i++) {
-		gauge_carry(&fs->v[i]->gauge);
-		age_carry(&fs->v[i]->age);
-		total_carry(&fs->v[i]->total);
+		struct figure *f = fs->v[i];
+
+		switch (f->kind) {
+		case FACT_GAUGE:
+			gauge_carry(&f->is.gauge);
+			break;
+		case FACT_AGE:
+			age_carry(&f->is.age);
+			break;
+		case FACT_TOTAL:
+		case FACT_PLAIN:
+			total_carry(&f->is.total);
+			break;
+		}
 	}
 }
 
@@ -312,32 +343,37 @@ void figures_lost(const struct figures *fs, int64_t at_us)
 {
 	for (size_t i = 0; i < fs->n; i++)
 		if (fs->v[i]->kind == FACT_TOTAL)
-			total_lost(&fs->v[i]->total, at_us);
+			total_lost(&fs->v[i]->is.total, at_us);
 }
 
 void figures_found(const struct figures *fs, int64_t at_us, int64_t window_us)
 {
 	for (size_t i = 0; i < fs->n; i++)
 		if (fs->v[i]->kind == FACT_TOTAL)
-			total_found(&fs->v[i]->total, at_us, window_us);
+			total_found(&fs->v[i]->is.total, at_us, window_us);
 }
 
-static bool make_fact(const struct figure *f, const struct moment *m, struct fact *out)
+static bool make_gauge(struct gauge *g, const struct moment *m, struct fact *out)
 {
-	struct quantile *q = f->gauge.quantile;
+	bool ok = gauge_summarise(g, m->up, &out->is.gauge);
 
+	out->sketch = g->quantile && !quantile_is_exact(g->quantile);
+	out->accuracy = g->quantile ? quantile_accuracy(g->quantile) : 0;
+	return ok;
+}
+
+static bool make_fact(struct figure *f, const struct moment *m, struct fact *out)
+{
 	*out = (struct fact){ .metric = f->metric, .path = f->path, .kind = f->kind };
 	switch (f->kind) {
 	case FACT_GAUGE:
-		out->sketch = q && !quantile_is_exact(q);
-		out->accuracy = q ? quantile_accuracy(q) : 0;
-		return gauge_summarise(&f->gauge, m->up, &out->is.gauge);
+		return make_gauge(&f->is.gauge, m, out);
 	case FACT_AGE:
-		out->is.age = f->age;
+		out->is.age = f->is.age;
 		return true;
 	case FACT_TOTAL:
 	case FACT_PLAIN:
-		return total_summarise(&f->total, m->running, m->whole && f->kind == FACT_TOTAL,
+		return total_summarise(&f->is.total, m->running, m->whole && f->kind == FACT_TOTAL,
 			m->end_us, &out->is.total);
 	}
 	return false;

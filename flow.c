@@ -59,7 +59,7 @@ static enum status put_rows(struct flow *f, bool rendered, const struct window *
 
 	if (!rendered)
 		return err_nomem(err);
-	st = out_window(f->conf.out, f->text.data, f->text.len, err);
+	st = out_window(f->conf.out, &f->text, err);
 	if (st == ST_OK)
 		report_window(f->conf.report, window);
 	return st;

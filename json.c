@@ -281,10 +281,30 @@ static bool short_number(const char *s, const char *end, double *x)
 	return true;
 }
 
+/* Behind digits alone, at most 15 of them; NULL: it is no such number. */
+static const char *plain_integer(const char *s, const char *end, double *x)
+{
+	const char *start = s;
+	uint64_t n = 0;
+
+	for (; s < end && is_digit(*s); s++)
+		n = 10 * n + (uint64_t)(*s - '0');
+	if (s == start || s == end || s - start > 15 || (*start == '0' && s - start > 1)
+	    || *s == '.' || (*s | 0x20) == 'e')
+		return NULL;
+	*x = (double)n;
+	return s;
+}
+
 bool json_number(struct json_cursor *c, double *x)
 {
-	const char *s = c->at, *end = s && s < c->end ? skip_number(s, c->end) : NULL;
+	const char *s = c->at, *end = s && s < c->end ? plain_integer(s, c->end, x) : NULL;
 
+	if (end) {
+		c->at = end;
+		return true;
+	}
+	end = s && s < c->end ? skip_number(s, c->end) : NULL;
 	c->at = end;
 	if (!end)
 		return false;

@@ -65,6 +65,23 @@ static inline void json_enter(struct json_cursor *c)	/* the object or array at h
 
 /* The next member of the object entered, up to its value; false at the object's end. */
 bool json_key(struct json_cursor *c, struct json_text *key);
+/* The same where the next bytes are just `"KEY":`: what a service sends in its usual order
+ * costs one comparison a key. False: nothing is read yet, which is no end and no fault. */
+static inline bool json_expect(struct json_cursor *c, const char *quoted_key_colon)
+{
+	size_t len = strlen(quoted_key_colon);
+	const char *s = c->at;
+
+	if (!s || s >= c->end)
+		return false;
+	if (s[-1] != '{' && *s++ != ',')
+		return false;
+	if ((size_t)(c->end - s) <= len || memcmp(s, quoted_key_colon, len) != 0
+	    || (unsigned char)s[len] <= ' ')
+		return false;
+	c->at = s + len;
+	return true;
+}
 bool json_item(struct json_cursor *c);		/* the same for an array */
 void json_pass(struct json_cursor *c);		/* over one value of any kind */
 bool json_string(struct json_cursor *c, struct json_text *text);	/* false: it is none */

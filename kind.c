@@ -14,12 +14,38 @@ static void gauge_clear(struct gauge *g)
 	quantile_free(g->quantile);
 	g->quantile = NULL;
 	g->observed_us = g->events = 0;
+	g->nstretch = 0;
 }
 
 void gauge_free(struct gauge *g)
 {
 	gauge_clear(g);
 	*g = (struct gauge){ 0 };
+}
+
+static bool observe(struct gauge *g, double value, uint64_t us)
+{
+	if (!exact_add(&g->sum, value, us) || !exact_add_square(&g->squares, value, us)
+	    || !quantile_add_time(g->quantile, value, us))
+		return false;
+	if (!g->observed_us || value < g->min)
+		g->min = value;
+	if (!g->observed_us || value > g->max)
+		g->max = value;
+	g->observed_us += us;
+	return true;
+}
+
+static bool flush(struct gauge *g)
+{
+	bool ok = true;
+
+	if (g->nstretch && !g->quantile && !(g->quantile = quantile_new()))
+		return false;
+	for (size_t i = 0; ok && i < g->nstretch; i++)
+		ok = observe(g, g->stretch[i].value, g->stretch[i].us);
+	g->nstretch = 0;
+	return ok;
 }
 
 /* What held for no time at all was not observed. */
@@ -30,16 +56,10 @@ bool gauge_hold(struct gauge *g, int64_t at_us, bool up)
 	g->from_us += (int64_t)us;
 	if (!us || !up || !g->known)
 		return true;
-	if (!g->quantile && !(g->quantile = quantile_new()))
+	if (g->nstretch == GAUGE_STRETCHES && !flush(g))
 		return false;
-	if (!exact_add(&g->sum, g->value, us) || !exact_add_square(&g->squares, g->value, us)
-	    || !quantile_add_time(g->quantile, g->value, us))
-		return false;
-	if (!g->observed_us || g->value < g->min)
-		g->min = g->value;
-	if (!g->observed_us || g->value > g->max)
-		g->max = g->value;
-	g->observed_us += us;
+	g->stretch[g->nstretch].value = g->value;
+	g->stretch[g->nstretch++].us = us;
 	return true;
 }
 
@@ -52,8 +72,12 @@ bool gauge_set(struct gauge *g, int64_t at_us, bool up, bool known, double value
 	return ok;
 }
 
-bool gauge_summarise(const struct gauge *g, bool up, struct gauge_summary *out)
+bool gauge_summarise(struct gauge *g, bool up, struct gauge_summary *out)
 {
+	double p[QUANTILES];
+
+	if (!flush(g))
+		return false;
 	*out = (struct gauge_summary){
 		.known = g->known && up,
 		.last = g->value,
@@ -65,10 +89,11 @@ bool gauge_summarise(const struct gauge *g, bool up, struct gauge_summary *out)
 		return true;
 	out->min = g->min;
 	out->max = g->max;
-	out->p50 = quantile_at(g->quantile, 50, g->min, g->max);
-	out->p90 = quantile_at(g->quantile, 90, g->min, g->max);
-	out->p95 = quantile_at(g->quantile, 95, g->min, g->max);
-	out->p99 = quantile_at(g->quantile, 99, g->min, g->max);
+	quantile_at(g->quantile, quantile_percent, QUANTILES, g->min, g->max, p);
+	out->p50 = p[0];
+	out->p90 = p[1];
+	out->p95 = p[2];
+	out->p99 = p[3];
 	return exact_moments(&g->sum, &g->squares, g->observed_us, 1, &out->mean, &out->stddev);
 }
 

@@ -20,16 +20,25 @@
 
 /* --- gauge --- */
 
+#define GAUGE_STRETCHES 16
+
 struct gauge {			/* all zero: a gauge of which nothing is known */
 	bool known;
 	double value;
 	int64_t from_us;	/* what held until here is counted */
 	/* of the window */
+	uint64_t events;
+	size_t nstretch;
+	/* What held is added to the sums some at a time: of hundreds of queues, sums and quantiles
+	 * have left the processor's cache by the time that the next event comes. */
+	struct {
+		double value;
+		uint64_t us;
+	} stretch[GAUGE_STRETCHES];
 	struct exact sum, squares;	/* of value and value², times µs */
 	struct quantile *quantile;	/* NULL: nothing was observed */
 	uint64_t observed_us;
 	double min, max;
-	uint64_t events;
 };
 
 struct gauge_summary {
@@ -46,7 +55,7 @@ bool gauge_hold(struct gauge *g, int64_t at_us, bool up);
 /* gauge_hold, then the value that holds from at_us on; known false: nobody knows. */
 bool gauge_set(struct gauge *g, int64_t at_us, bool up, bool known, double value);
 /* The window that ends at end_us, the gauge held to there. False: out of memory. */
-bool gauge_summarise(const struct gauge *g, bool up, struct gauge_summary *out);
+bool gauge_summarise(struct gauge *g, bool up, struct gauge_summary *out);
 void gauge_carry(struct gauge *g);	/* into the next window: the value alone */
 
 /* --- age --- */

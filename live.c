@@ -58,7 +58,7 @@ static enum status print_names(struct run *run, const struct name_list *list, st
 		names_put_ndjson(&run->text, list);
 	run->listed = true;
 	return run->text.failed ? err_nomem(err)
-		: out_window(run->out, run->text.data, run->text.len, err);
+		: out_window(run->out, &run->text, err);
 }
 
 static enum status names_came(struct run *run, struct err *err)

@@ -27,11 +27,6 @@ struct notices {
 	size_t nvalue;
 };
 
-bool slice_is(struct slice slice, const char *word)
-{
-	return slice.s && slice.len == strlen(word) && memcmp(slice.s, word, slice.len) == 0;
-}
-
 static bool slice_has_prefix(struct slice slice, const char *prefix)
 {
 	size_t n = strlen(prefix);
@@ -133,11 +128,18 @@ static bool enter(struct notices *ns, char opener)
 static bool parse_interval(struct slice text, int64_t *from_ms, int64_t *to_ms)
 {
 	const char *slash = text.s ? memchr(text.s, '/', text.len) : NULL;
+	size_t from_len, to_len;
 	int64_t from_us, to_us;
 
-	if (!slash || !time_parse_us(text.s, (size_t)(slash - text.s), &from_us)
-	    || !time_parse_us(slash + 1, (size_t)(text.s + text.len - slash - 1), &to_us)
-	    || from_us > to_us)
+	if (!slash)
+		return false;
+	from_len = (size_t)(slash - text.s);
+	to_len = text.len - from_len - 1;
+	if (!time_parse_us(text.s, from_len, &from_us))
+		return false;
+	if (from_len == to_len && memcmp(text.s, slash + 1, to_len) == 0)
+		to_us = from_us;	/* an instant */
+	else if (!time_parse_us(slash + 1, to_len, &to_us) || from_us > to_us)
 		return false;
 	*from_ms = from_us / 1000;
 	*to_ms = to_us / 1000;
@@ -192,16 +194,28 @@ struct entry {			/* of a metric, while its members are read */
 	size_t first;		/* of its values */
 };
 
+/* The number at hand, unless it is none. */
+static void add_number(struct notices *ns, struct slice stat)
+{
+	struct value *v;
+	double x;
+
+	if (!take_number(ns, &x) || !(v = add_value(ns)))
+		return;
+	v->stat = stat;
+	v->number = x;
+}
+
 static void take_stats(struct notices *ns, struct entry *e)
 {
 	struct json_text key;
-	double x;
 
 	if (!enter(ns, '{'))
 		return;
+	if (json_expect(&ns->c, "\"count\":"))
+		add_number(ns, (struct slice){ "count", 5 });
 	while (json_key(&ns->c, &key)) {
 		struct slice stat = plain(ns, &key);
-		struct value *v;
 
 		if (slice_is(stat, "calculatedMetricValue") && !e->has_since) {
 			e->has_since = take_since(ns, &e->since);
@@ -209,10 +223,7 @@ static void take_stats(struct notices *ns, struct entry *e)
 		}
 		if (stat.len > NOTICE_NAME_MAX)
 			invalid(ns, "a name is too long");
-		if (!take_number(ns, &x) || !(v = add_value(ns)))
-			continue;
-		v->stat = stat;
-		v->number = x;
+		add_number(ns, stat);
 	}
 }
 
@@ -251,13 +262,17 @@ static void take_metric(struct notices *ns, bool flat_count)
 {
 	struct entry e = { .first = ns->nvalue };
 	struct json_text key;
-	struct value *v;
-	double x;
 
 	if (!enter(ns, '{')) {
 		invalid(ns, "a metric is no object");
 		return;
 	}
+	if (json_expect(&ns->c, "\"metric\":"))
+		e.metric = take_name(ns);
+	if (json_expect(&ns->c, "\"qualifier\":"))
+		e.qualifier = take_name(ns);
+	if (json_expect(&ns->c, "\"stats\":"))
+		take_stats(ns, &e);
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "metric")) {
 			e.metric = take_name(ns);
@@ -268,10 +283,7 @@ static void take_metric(struct notices *ns, bool flat_count)
 		} else if (json_text_is(&key, "calculatedMetricValue")) {
 			e.has_since = take_since(ns, &e.since);
 		} else if (flat_count && json_text_is(&key, "count")) {
-			if (take_number(ns, &x) && (v = add_value(ns))) {
-				v->stat = (struct slice){ "count", 5 };
-				v->number = x;
-			}
+			add_number(ns, (struct slice){ "count", 5 });
 		} else {
 			json_pass(&ns->c);
 		}
@@ -303,32 +315,40 @@ static void add_media(struct notices *ns, struct slice media, size_t first)
 		ns->media[ns->nmedia++] = media;
 }
 
+static void take_queue(struct notices *ns, struct notice *n)
+{
+	struct slice queue = take_string(ns);
+	char id[UUID_LEN + 1];
+
+	if (queue.len == UUID_LEN && memcmp(queue.s, n->queue_id, UUID_LEN) == 0)
+		return;
+	if (!queue.s || !uuid_parse(queue.s, queue.len, id))
+		invalid(ns, "its queueId is no UUID");
+	else if (!n->queue_id[0])
+		memcpy(n->queue_id, id, sizeof(id));
+	else if (strcmp(n->queue_id, id) != 0)
+		invalid(ns, "its queueId is not the topic's");
+}
+
 /* `group`: the media type, and the queue, which has to be the topic's where that names one. */
 static struct slice take_group(struct notices *ns, struct notice *n)
 {
 	struct slice media = { NULL, 0 };
-	char id[UUID_LEN + 1];
 	struct json_text key;
 
 	if (!enter(ns, '{')) {
 		invalid(ns, "its group is no object");
 		return media;
 	}
+	if (json_expect(&ns->c, "\"queueId\":"))
+		take_queue(ns, n);
 	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "mediaType")) {
+		if (json_text_is(&key, "mediaType"))
 			media = take_name(ns);
-		} else if (json_text_is(&key, "queueId")) {
-			struct slice queue = take_string(ns);
-
-			if (!queue.s || !uuid_parse(queue.s, queue.len, id))
-				invalid(ns, "its queueId is no UUID");
-			else if (!n->queue_id[0])
-				memcpy(n->queue_id, id, sizeof(id));
-			else if (strcmp(n->queue_id, id) != 0)
-				invalid(ns, "its queueId is not the topic's");
-		} else {
+		else if (json_text_is(&key, "queueId"))
+			take_queue(ns, n);
+		else
 			json_pass(&ns->c);
-		}
 	}
 	return media;
 }
@@ -345,6 +365,10 @@ static void take_interval_data(struct notices *ns, struct notice *n)
 		invalid(ns, "its data holds what is no object");
 		return;
 	}
+	if (json_expect(&ns->c, "\"interval\":"))
+		interval = take_string(ns);
+	if (json_expect(&ns->c, "\"metrics\":"))
+		take_metrics(ns, false);
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "interval"))
 			interval = take_string(ns);
@@ -369,6 +393,8 @@ static void take_observations(struct notices *ns, struct notice *n)
 	struct slice media = { NULL, 0 };
 	struct json_text key;
 
+	if (json_expect(&ns->c, "\"group\":"))
+		media = take_group(ns, n);
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "group")) {
 			media = take_group(ns, n);
@@ -513,6 +539,8 @@ static void take_message(struct notices *ns, struct notice *n)
 	bool done = false;
 
 	json_enter(&ns->c);
+	if (json_expect(&ns->c, "\"topicName\":"))
+		topic = take_string(ns);
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "topicName")) {
 			topic = take_string(ns);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base.h"
 #include "text.h"
@@ -23,7 +24,12 @@ struct slice {
 	size_t len;
 };
 
-bool slice_is(struct slice slice, const char *word);
+static inline bool slice_is(struct slice slice, const char *word)
+{
+	size_t len = strlen(word);	/* of a literal: known when this is compiled */
+
+	return slice.s && slice.len == len && memcmp(slice.s, word, len) == 0;
+}
 
 enum value_kind {
 	VALUE_NUMBER,

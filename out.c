@@ -316,9 +316,28 @@ void out_be_patient(struct out *o)
 	o->patient = true;
 }
 
-enum status out_window(struct out *o, const char *bytes, size_t len, struct err *err)
+/* Hundreds of queues make rows of megabytes: no copy where nothing else waits. */
+static bool enqueue(struct out *o, struct buf *rows)
+{
+	bool ok = true;
+
+	if (o->queue.len) {
+		ok = buf_add(&o->lengths, &rows->len, sizeof(rows->len))
+			&& buf_add(&o->queue, rows->data, rows->len);
+		buf_clear(rows);
+		return ok;
+	}
+	o->current = rows->len;
+	buf_free(&o->queue);
+	o->queue = *rows;
+	*rows = (struct buf){ 0 };
+	return true;
+}
+
+enum status out_window(struct out *o, struct buf *rows, struct err *err)
 {
 	enum status st = ST_OK;
+	size_t len = rows->len;
 
 	if (!len)
 		return ST_OK;
@@ -333,11 +352,7 @@ enum status out_window(struct out *o, const char *bytes, size_t len, struct err 
 			"windows wait", OUT_WAITING_MAX >> 20);
 	if (!out_waiting(o) || o->sent > OUT_WAITING_MAX)
 		compact(o);
-	if (!o->queue.len)
-		o->current = len;
-	else if (!buf_add(&o->lengths, &len, sizeof(len)))
-		return err_nomem(err);
-	return buf_add(&o->queue, bytes, len) ? ST_OK : err_nomem(err);
+	return enqueue(o, rows) ? ST_OK : err_nomem(err);
 }
 
 /* How much of what waits goes into one write: whole rows up to PIPE_BUF, or a piece of one

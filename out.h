@@ -30,9 +30,9 @@ enum status out_check(const char *path, struct err *err);
 /* A replay loses nothing by waiting for its reader: no bound on what waits. */
 void out_be_patient(struct out *out);
 
-/* Queues one window's rows (copied); rows are split at LF for writing. ST_OUTPUT past
- * OUT_WAITING_MAX. */
-enum status out_window(struct out *out, const char *bytes, size_t len, struct err *err);
+/* Queues one window's rows, which are out's then: the buffer is empty. Rows are split at LF for
+ * writing. ST_OUTPUT past OUT_WAITING_MAX. */
+enum status out_window(struct out *out, struct buf *rows, struct err *err);
 
 /* The descriptor to poll for POLLOUT while something waits, and for errors always; -1 where
  * there is nothing to poll for (a regular file). */

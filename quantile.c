@@ -18,6 +18,11 @@
 #define EXPONENTS 2048
 #define SLOTS_FIRST 128
 #define PENDING_MAX 16
+#define LINEAR_MAX 16
+#define PLACE_BITS 7		/* twice as many places as entries */
+#define PLACES (1u << PLACE_BITS)
+
+const unsigned quantile_percent[QUANTILES] = { 50, 90, 95, 99 };
 
 struct entry {
 	double x;
@@ -35,6 +40,10 @@ struct quantile {
 	uint64_t weight;
 	size_t nentry, capentry;	/* exact while slot is NULL */
 	struct entry *entry;
+	/* Where the entry of a value may stand, by its hash; 0: none, else its number from 1. Of
+	 * those that weigh by time, once a look at each would be many; the first nplaced. */
+	uint8_t *place;
+	size_t nplaced;
 	struct slot *slot;		/* open addressing, at most three quarters full */
 	size_t nslot, used;
 	unsigned level;
@@ -125,6 +134,7 @@ void quantile_free(struct quantile *q)
 	if (!q)
 		return;
 	free(q->entry);
+	free(q->place);
 	free(q->slot);
 	free(q);
 }
@@ -264,11 +274,12 @@ static bool to_sketch(struct quantile *q, size_t n)
 	for (size_t i = 0; i < q->nentry; i++)
 		sketch_add(&sketch, q->entry[i].x, q->entry[i].weight);
 	free(q->entry);
+	free(q->place);
 	*q = sketch;
 	return true;
 }
 
-/* Entries come in steps of four times as many: most fields of most windows need few. */
+/* Most fields of most windows need few entries. */
 static bool entries_reserve(struct quantile *q, size_t n)
 {
 	size_t cap = q->capentry ? q->capentry : 4;
@@ -277,7 +288,7 @@ static bool entries_reserve(struct quantile *q, size_t n)
 	if (n <= q->capentry)
 		return true;
 	while (cap < n)
-		cap *= 4;
+		cap *= cap == 4 ? 4 : 2;
 	entry = reallocarray(q->entry, cap, sizeof(*entry));
 	if (!entry)
 		return false;
@@ -370,16 +381,56 @@ static bool merge_entries(struct quantile *into, const struct quantile *from)
 	return true;
 }
 
+/* The place of the entry with that value, or the free one that it would take. */
+static uint8_t *place_of(const struct quantile *q, double x)
+{
+	uint64_t bits;
+	size_t i;
+
+	x += 0.0;	/* -0 is equal to 0 */
+	memcpy(&bits, &x, sizeof(bits));
+	i = (size_t)(bits * 0x9E3779B97F4A7C15u >> (64 - PLACE_BITS));	/* low bits are mostly 0 */
+	while (q->place[i] && q->entry[q->place[i] - 1].x != x)
+		i = (i + 1) & (PLACES - 1);
+	return &q->place[i];
+}
+
+/* The entry with that value; *ok false: no memory. */
+static struct entry *find_entry(struct quantile *q, double x, bool *ok)
+{
+	uint8_t *place;
+
+	*ok = true;
+	if (q->nentry <= LINEAR_MAX) {
+		for (size_t i = 0; i < q->nentry; i++)
+			if (q->entry[i].x == x)
+				return &q->entry[i];
+		return NULL;
+	}
+	if (!q->place && !(q->place = calloc(PLACES, sizeof(*q->place)))) {
+		*ok = false;
+		return NULL;
+	}
+	for (; q->nplaced < q->nentry; q->nplaced++) {
+		place = place_of(q, q->entry[q->nplaced].x);
+		if (!*place)
+			*place = (uint8_t)(q->nplaced + 1);
+	}
+	place = place_of(q, x);
+	return *place ? &q->entry[*place - 1] : NULL;
+}
+
 /* A value that has an entry already adds to that one's weight. */
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
 {
-	for (size_t i = 0; i < q->nentry; i++)
-		if (q->entry[i].x == x) {
-			q->entry[i].weight += weight;
-			q->weight += weight;
-			return true;
-		}
-	return quantile_add(q, x, weight);
+	bool ok;
+	struct entry *e = find_entry(q, x, &ok);
+
+	if (!e)
+		return ok && quantile_add(q, x, weight);
+	e->weight += weight;
+	q->weight += weight;
+	return true;
 }
 
 bool quantile_merge(struct quantile *into, struct quantile *from)
@@ -465,24 +516,23 @@ static size_t entries_of(const struct quantile *q, struct entry *out)
 	return k;
 }
 
-double quantile_at(struct quantile *q, unsigned percent, double min, double max)
+void quantile_at(struct quantile *q, const unsigned *percent, size_t n, double min, double max,
+	double *out)
 {
 	struct entry entry[QUANTILE_BUCKETS_MAX + 2];
-	size_t n;
 	uint64_t whole = q->weight / 100, part = q->weight % 100, seen = 0;
-	uint64_t rank = whole * percent + (part * percent + 99) / 100;
-	double x = max;
+	size_t at = 0, nentry;
 
 	flush(q);
-	n = entries_of(q, entry);
+	nentry = entries_of(q, entry);
 	for (size_t i = 0; i < n; i++) {
-		seen += entry[i].weight;
-		if (seen >= rank) {
-			x = entry[i].x;
-			break;
-		}
+		uint64_t rank = whole * percent[i] + (part * percent[i] + 99) / 100;
+
+		while (at < nentry && seen + entry[at].weight < rank)
+			seen += entry[at++].weight;
+		out[i] = at == nentry || entry[at].x > max ? max
+			: entry[at].x < min ? min : entry[at].x;
 	}
-	return x < min ? min : x > max ? max : x;
 }
 
 bool quantile_is_exact(const struct quantile *q)

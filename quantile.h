@@ -14,6 +14,9 @@
 #define QUANTILE_EXACT_MAX 64
 #define QUANTILE_BUCKETS_MAX 1024
 
+#define QUANTILES 4
+extern const unsigned quantile_percent[QUANTILES];	/* those of a row: 50 90 95 99 */
+
 struct quantile;
 
 struct quantile *quantile_new(void);	/* NULL: out of memory */
@@ -25,9 +28,10 @@ bool quantile_add(struct quantile *q, double x, uint64_t weight);
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight);
 bool quantile_merge(struct quantile *into, struct quantile *from);	/* from keeps its values */
 
-/* percent 1 to 100; q holds a value. min and max are the caller's exact ones: the answer
- * is kept within them. */
-double quantile_at(struct quantile *q, unsigned percent, double min, double max);
+/* n of them at once, in rising order, each percent 1 to 100; q holds a value. min and max are
+ * the caller's exact ones: the answers are kept within them. */
+void quantile_at(struct quantile *q, const unsigned *percent, size_t n, double min, double max,
+	double *out);
 bool quantile_is_exact(const struct quantile *q);
 double quantile_accuracy(struct quantile *q);	/* 0 exact, 0.01, more once joined */
 

@@ -47,17 +47,18 @@ bool sample_merge(struct sample *s, const struct sample *from)
 
 bool sample_summarise(const struct sample *s, uint64_t scale, struct summary *out)
 {
-	double unit = (double)scale;
+	double unit = (double)scale, p[QUANTILES];
 
+	quantile_at(s->quantile, quantile_percent, QUANTILES, s->min, s->max, p);
 	*out = (struct summary){
 		.count = s->count,
 		.last = s->last / unit,
 		.min = s->min / unit,
 		.max = s->max / unit,
-		.p50 = quantile_at(s->quantile, 50, s->min, s->max) / unit,
-		.p90 = quantile_at(s->quantile, 90, s->min, s->max) / unit,
-		.p95 = quantile_at(s->quantile, 95, s->min, s->max) / unit,
-		.p99 = quantile_at(s->quantile, 99, s->min, s->max) / unit
+		.p50 = p[0] / unit,
+		.p90 = p[1] / unit,
+		.p95 = p[2] / unit,
+		.p99 = p[3] / unit
 	};
 	return exact_moments(&s->sum, &s->squares, s->count, scale, &out->mean, &out->stddev);
 }

@@ -282,8 +282,10 @@ static void put_figures(struct buf *text, const struct exact *sum, const struct 
 	assert_true(TWICE(exact_moments(sum, squares, VALUES, 1, &mean, &stddev)));
 	left = -1;
 	buf_printf(text, "%a %a %a", mean, stddev, quantile_accuracy(q));
-	for (unsigned p = 1; p <= 100; p += 9)
-		buf_printf(text, " %a", quantile_at(q, p, -1e300, 1e300));
+	for (unsigned p = 1; p <= 100; p += 9) {
+		quantile_at(q, &p, 1, -1e300, 1e300, &mean);
+		buf_printf(text, " %a", mean);
+	}
 }
 
 /* Parts small and large, merged: into the exact, from the exact, over the bound on buckets. */
@@ -430,12 +432,14 @@ static void tape__tells_what_it_lost(void **state)
 
 static bool write_rows(void)
 {
+	struct buf rows = { 0 };
 	struct out *o = NULL;
 	struct err err;
 	enum status st = out_open(&o, in_tmp("rows"), &err);
 
 	for (int i = 0; i < 5 && st == ST_OK; i++)
-		st = out_window(o, "0123456\n", 8, &err);
+		st = buf_str(&rows, "0123456\n") ? out_window(o, &rows, &err) : err_nomem(&err);
+	buf_free(&rows);
 	if (st == ST_OK)
 		st = out_flush(o, &err);
 	if (st == ST_OK)

@@ -17,7 +17,7 @@
 
 /* --- gauge --- */
 
-static struct gauge_summary summarise(const struct gauge *g, bool up)
+static struct gauge_summary summarise(struct gauge *g, bool up)
 {
 	struct gauge_summary s;
 

@@ -110,9 +110,21 @@ static struct out *open_out(const char *path)
 	return o;
 }
 
+static enum status window(struct out *o, const char *bytes, size_t len, struct err *why)
+{
+	struct buf rows = { 0 };
+	enum status st;
+
+	assert_true(buf_add(&rows, bytes, len));
+	st = out_window(o, &rows, why);
+	assert_true(st != ST_OK || rows.len == 0);
+	buf_free(&rows);
+	return st;
+}
+
 static void put(struct out *o, const char *rows)
 {
-	assert_int_equal(out_window(o, rows, strlen(rows), &err), ST_OK);
+	assert_int_equal(window(o, rows, strlen(rows), &err), ST_OK);
 }
 
 /* Opens, writes a row and keeps it. */
@@ -294,7 +306,7 @@ static bool unreadable_directory_is_fine(void)
 	struct out *o;
 
 	return out_open(&o, "drop/rows", &err) == ST_OK
-		&& out_window(o, "row\n", 4, &err) == ST_OK && out_flush(o, &err) == ST_OK
+		&& window(o, "row\n", 4, &err) == ST_OK && out_flush(o, &err) == ST_OK
 		&& out_close(o, true, &err) == ST_OK;
 }
 
@@ -393,7 +405,7 @@ static void pipe__rows_that_fit_are_whole(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
 		memset(row, 'a' + (int)i, sizeof(row));
 		row[lengths[i] - 1] = '\n';
-		assert_int_equal(out_window(o, row, lengths[i], &err), ST_OK);
+		assert_int_equal(window(o, row, lengths[i], &err), ST_OK);
 	}
 	while (out_waiting(o) && out_flush(o, &err) == ST_OK) {
 		ssize_t n;
@@ -432,7 +444,7 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 	for (size_t i = 999; i < sizeof(rows); i += 1000)
 		rows[i] = '\n';
 	for (int i = 0; i < 500; i++) {
-		assert_int_equal(out_window(o, rows, sizeof(rows), &err), ST_OK);
+		assert_int_equal(window(o, rows, sizeof(rows), &err), ST_OK);
 		assert_int_equal(out_flush(o, &err), ST_OK);
 		while (out_waiting_bytes(o) > (i < 499 ? 8 * MIB : 0)) {
 			got += drain(reader);
@@ -456,20 +468,20 @@ static void reader__that_stops_is_too_slow_beyond_16_mib_behind(void **state)
 	assert_non_null(rows);
 	memset(rows, 'x', 17 * MIB);
 	rows[99] = '\n';
-	assert_int_equal(out_window(o, rows, 100, &err), ST_OK);
-	assert_int_equal(out_window(o, rows, 15 * MIB, &err), ST_OK);
+	assert_int_equal(window(o, rows, 100, &err), ST_OK);
+	assert_int_equal(window(o, rows, 15 * MIB, &err), ST_OK);
 	assert_int_equal(out_flush(o, &err), ST_OK);	/* the first is out, the second begun */
-	assert_int_equal(out_window(o, rows, 10 * MIB, &err), ST_OK);
-	assert_int_equal(out_window(o, rows, 6 * MIB, &err), ST_OK);
-	assert_int_equal(out_window(o, rows, 1, &err), ST_OUTPUT);
+	assert_int_equal(window(o, rows, 10 * MIB, &err), ST_OK);
+	assert_int_equal(window(o, rows, 6 * MIB, &err), ST_OK);
+	assert_int_equal(window(o, rows, 1, &err), ST_OUTPUT);
 	assert_non_null(strstr(err.text, "too slow"));
 	out_abandon(o);
 	close(reader);
 	assert_int_equal(unlink("fifo"), 0);
 	o = open_fifo(&reader);
-	assert_int_equal(out_window(o, rows, 17 * MIB, &err), ST_OK);
+	assert_int_equal(window(o, rows, 17 * MIB, &err), ST_OK);
 	assert_int_equal(out_flush(o, &err), ST_OK);
-	assert_int_equal(out_window(o, rows, 16 * MIB, &err), ST_OK);
+	assert_int_equal(window(o, rows, 16 * MIB, &err), ST_OK);
 	out_abandon(o);
 	close(reader);
 	free(rows);
@@ -486,7 +498,7 @@ static void file__has_no_bound_of_its_own(void **state)
 	assert_non_null(rows);
 	memset(rows, '\n', MIB);
 	for (int i = 0; i < 40; i++)
-		assert_int_equal(out_window(o, rows, MIB, &err), ST_OK);
+		assert_int_equal(window(o, rows, MIB, &err), ST_OK);
 	assert_int_equal(out_flush(o, &err), ST_OK);
 	assert_int_equal(out_close(o, true, &err), ST_OK);
 	assert_int_equal(stat("rows", &st), 0);
@@ -507,7 +519,7 @@ static void stdout__is_closed_and_its_number_kept(void **state)
 	assert_int_equal(pipe(end), 0);
 	o = open_stdout_on(end[1]);
 	flags = fcntl(STDOUT_FILENO, F_GETFL);
-	written = out_window(o, "row\n", 4, &err) == ST_OK ? out_flush(o, &err) : ST_OUTPUT;
+	written = window(o, "row\n", 4, &err) == ST_OK ? out_flush(o, &err) : ST_OUTPUT;
 	closed = out_close(o, true, &err);
 	fstat(STDOUT_FILENO, &st);
 	restore_stdout();
@@ -551,7 +563,7 @@ static void terminal__that_nobody_reads_holds_nothing_up(void **state)
 		rows[i] = '\n';
 	alarm(20);	/* a write that waits would wait for good */
 	o = open_stdout_on(slave);
-	out_window(o, rows, sizeof(rows), &err);
+	window(o, rows, sizeof(rows), &err);
 	flushed = out_flush(o, &err);
 	waits = out_waiting(o);
 	shared = !(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK);

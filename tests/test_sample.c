@@ -201,14 +201,49 @@ static void quantile__is_within_its_accuracy(void **state)
 			assert_int_equal(sample_is_exact(&s), n <= 64);
 			for (size_t p = 0; p < 4; p++) {
 				double truth = sorted[(n * percents[p] + 99) / 100 - 1];
-				double told = quantile_at(s.quantile, percents[p], s.min, s.max);
+				double told;
 
+				quantile_at(s.quantile, &percents[p], 1, s.min, s.max, &told);
 				if (!is_near(told, truth, sample_accuracy(&s)))
 					fail_msg("shape %d, %zu values, p%u: %g, not %g", shape, n,
 						percents[p], told, truth);
 			}
 			sample_free(&s);
 		}
+}
+
+/* In whatever order and however often, a value that holds again adds to its own weight. */
+static void quantile__of_time_keeps_distinct_values(void **state)
+{
+	static const unsigned percents[] = { 1, 25, 50, 75, 100 };
+	struct quantile *q = quantile_new();
+	double told[5];
+	int at[64];
+
+	(void)state;
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < 64; i++)
+			at[i] = i;
+		for (int i = 63; i > 0; i--) {
+			int k = (int)(random_u64() % (uint64_t)(i + 1)), other = at[k];
+
+			at[k] = at[i];
+			at[i] = other;
+		}
+		for (int i = 0; i < 64; i++) {
+			double x = at[i] == 32 && round % 2 ? -0.0 : (at[i] - 32) * 0.75;
+
+			assert_true(quantile_add_time(q, x, 10));
+		}
+	}
+	assert_true(quantile_is_exact(q));
+	quantile_at(q, percents, 5, -24, 23.25, told);
+	for (int i = 0; i < 5; i++)
+		assert_double_equal_exact(told[i],
+			(((int)percents[i] * 64 + 99) / 100 - 1 - 32) * 0.75);
+	assert_true(quantile_add_time(q, 1000, 1));
+	assert_false(quantile_is_exact(q));
+	quantile_free(q);
 }
 
 static void quantile__joins_buckets_where_there_are_too_many(void **state)
@@ -280,6 +315,7 @@ int main(void)
 		cmocka_unit_test(exact__weights_are_repeats),
 		cmocka_unit_test(exact__zero_adds_nothing_at_any_weight),
 		cmocka_unit_test(quantile__is_within_its_accuracy),
+		cmocka_unit_test(quantile__of_time_keeps_distinct_values),
 		cmocka_unit_test(quantile__joins_buckets_where_there_are_too_many),
 		cmocka_unit_test(merge__order_and_grouping_change_no_byte),
 		cmocka_unit_test(sample__minus_zero_is_zero)
