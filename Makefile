@@ -2,7 +2,7 @@
 
 MODULES = api attempt audit base board cache cell channel checks cover creds echo \
 	errand exact figure flow frame json kind live lookup names net notice options out \
-	panel parse paths profile quantile queues replay report rest retry row rule run \
+	panel parse paths profile quantile queues replay report rest retry roster row rule run \
 	sample setup source stream tape text token usage wall wanted window ws
 UNITS = $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -116,10 +116,13 @@ static bool take_groups(struct board *b, const struct notice *n, struct queue *q
 static bool take_values(struct board *b, const struct notice *n, const struct queue *q,
 	int64_t at_us, bool *full)
 {
+	struct group *g = NULL;
+
 	for (size_t i = 0; i < n->nvalue; i++) {
 		const struct value *v = &n->value[i];
-		struct group *g = wall_group(q, v->media);
 
+		if (i == 0 || v->media.s != v[-1].media.s)
+			g = wall_group(q, v->media);
 		if (!g)
 			continue;
 		if (v->kind == VALUE_START && v->us > at_us)
@@ -299,7 +302,7 @@ static bool make_row(struct board *b, const struct queue *q, const struct group 
 	m.whole = wall_has_been_up_since(&b->wall, m.running.from_ms * US_PER_MS);
 	*row = (struct board_row){
 		.queue = (size_t)(q - b->wall.queue),
-		.queue_id = q->id,
+		.queue_id = roster_id(&b->wall.roster, (size_t)(q - b->wall.queue)),
 		.media = g->media,
 		.updates = g->tally.updates,
 		.duplicates = g->tally.duplicates,

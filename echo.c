@@ -1,7 +1,8 @@
 #include "echo.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "text.h"
 
 #define PLACES 32768		/* ten seconds of a thousand topics' most, and room */
 #define NEIGHBOURS 4		/* places that one hash may take */
@@ -54,22 +55,6 @@ void echo_close(struct echo *e, size_t socket)
 	e->open[socket] = false;
 }
 
-/* Eight bytes at a time, multiplied and folded: quick, and even enough for a table. */
-static uint64_t hash_of(const char *text, size_t len)
-{
-	uint64_t h = len * 0x9E3779B97F4A7C15u, w;
-
-	for (; len >= sizeof(w); text += sizeof(w), len -= sizeof(w)) {
-		memcpy(&w, text, sizeof(w));
-		h = (h ^ w) * 0xD6E8FEB86659FD93u;
-		h ^= h >> 32;
-	}
-	w = 0;
-	memcpy(&w, text, len);
-	h = (h ^ w) * 0xD6E8FEB86659FD93u;
-	return h ^ h >> 32;
-}
-
 /* The place of an equal frame, else the one to be given up: free, or the oldest. */
 static struct place *find(struct echo *e, uint64_t hash, size_t len, bool *same)
 {
@@ -90,7 +75,7 @@ static struct place *find(struct echo *e, uint64_t hash, size_t len, bool *same)
 bool echo_is_duplicate(struct echo *e, const char *text, size_t len, size_t socket,
 	int64_t at_us)
 {
-	uint64_t hash = hash_of(text, len);
+	uint64_t hash = text_hash(0, text, len);
 	uint32_t id = e->id[socket];
 	bool same;
 	struct place *p = find(e, hash, len, &same);

@@ -257,6 +257,31 @@ bool uuid_parse(const char *s, size_t len, char out[UUID_LEN + 1])
 	return true;
 }
 
+static uint64_t mix(uint64_t h, const char *s, size_t len)
+{
+	uint64_t w = 0;
+
+	memcpy(&w, s, len);
+	h = (h ^ w) * 0xD6E8FEB86659FD93u;
+	return h ^ h >> 32;
+}
+
+/* Eight bytes at a time, multiplied and folded; in four lanes while there are many. */
+uint64_t text_hash(uint64_t seed, const char *s, size_t len)
+{
+	uint64_t h = seed ^ len * 0x9E3779B97F4A7C15u, lane[] = { h, ~h, h << 1, h >> 1 };
+
+	if (len >= 32) {
+		for (; len >= 32; s += 32, len -= 32)
+			for (size_t i = 0; i < 4; i++)
+				lane[i] = mix(lane[i], s + 8 * i, 8);
+		h = lane[0] ^ lane[1] * 3 ^ lane[2] * 5 ^ lane[3] * 7;
+	}
+	for (; len >= 8; s += 8, len -= 8)
+		h = mix(h, s, 8);
+	return len ? mix(h, s, len) : h;
+}
+
 /* The length of the sequence at s (RFC 3629 §4), 0: it is none. */
 static size_t utf8_sequence(const unsigned char *s, size_t len)
 {

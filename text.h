@@ -28,6 +28,9 @@ void duration_format(char out[DURATION_TEXT_MAX], int64_t ms);	/* shortest: 500m
 
 bool uuid_parse(const char *s, size_t len, char out[UUID_LEN + 1]);	/* lower case out */
 
+/* Even enough for a table; not the same on machines of other byte order. */
+uint64_t text_hash(uint64_t seed, const char *s, size_t len);
+
 bool utf8_valid(const char *s, size_t len);
 size_t utf8_length(const char *s, size_t len);	/* of the sequence at s; 0: invalid */
 

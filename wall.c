@@ -7,14 +7,21 @@
 #define PATH_MAX_BYTES (2 * NOTICE_NAME_MAX + 2)
 #define NOT_WANTED SIZE_MAX
 
+struct name {			/* of a part, within its group */
+	struct slice metric, qualifier, stat;	/* qualifier without text: none */
+	bool total;			/* it runs on within a half hour */
+};
+
 /* One number that the service tells. */
 struct part {
-	struct holding now;
+	struct holding now;		/* of all but totals */
 	struct group *group;
-	char *metric, *qualifier, *stat;	/* qualifier NULL: none */
-	int64_t told_us;		/* by the last event; INT64_MIN: by none */
-	struct part *other;		/* oWaiting of an oLongestWaiting, and back */
 	struct figure *own, *sum;	/* NULL: nobody wants it */
+	struct part *next;		/* what was told of after it, last time */
+	struct part *other;		/* oWaiting of an oLongestWaiting, and back */
+	int64_t told_us;		/* by the last event; INT64_MIN: by none */
+	struct name name;		/* its text stands here */
+	char text[];
 };
 
 struct presence {
@@ -30,9 +37,9 @@ static struct slice slice_of(const char *s)
 	return (struct slice){ s, s ? strlen(s) : 0 };
 }
 
-static bool slice_equals(struct slice a, const char *s)
+static bool slice_same(struct slice a, struct slice b)
 {
-	return s ? slice_is(a, s) : !a.s;
+	return a.len == b.len && !a.s == !b.s && (!a.len || memcmp(a.s, b.s, a.len) == 0);
 }
 
 static char *slice_dup(struct slice s)
@@ -65,20 +72,36 @@ static bool is_needed(struct slice metric)
 	return false;
 }
 
+static const struct verdict *judge(struct wall *w, struct slice metric)
+{
+	struct verdict *v = &w->verdict[metric.len > sizeof(v->name) ? WALL_VERDICTS
+		: text_hash(0, metric.s, metric.len) % WALL_VERDICTS];
+
+	if (v->judged && v->len == metric.len && memcmp(v->name, metric.s, metric.len) == 0)
+		return v;
+	v->order = order_of(w, metric);
+	v->needed = is_needed(metric);
+	v->judged = metric.len <= sizeof(v->name);
+	if (v->judged) {
+		v->len = (uint8_t)metric.len;
+		memcpy(v->name, metric.s, metric.len);
+	}
+	return v;
+}
+
 /* --- queues and groups --------------------------------------------------------------- */
 
 struct queue *wall_queue(const struct wall *w, const char *id)
 {
-	for (size_t i = 0; i < w->nqueue; i++)
-		if (memcmp(w->queue[i].id, id, UUID_LEN) == 0)
-			return w->queue[i].refused ? NULL : &w->queue[i];
-	return NULL;
+	size_t number = roster_find(&w->roster, id);
+
+	return number == ROSTER_NONE || w->queue[number].refused ? NULL : &w->queue[number];
 }
 
 struct group *wall_group(const struct queue *q, struct slice media)
 {
 	for (size_t i = 0; i < q->ngroup; i++)
-		if (slice_equals(media, q->group[i]->media))
+		if (slice_same(media, (struct slice){ q->group[i]->media, q->group[i]->media_len }))
 			return q->group[i];
 	return NULL;
 }
@@ -91,6 +114,7 @@ static struct group *group_new(struct queue *q, struct slice media)
 		return NULL;
 	g->queue = q;
 	g->media = media.s ? slice_dup(media) : NULL;
+	g->media_len = media.len;
 	if (media.s && !g->media) {
 		free(g);
 		return NULL;
@@ -139,39 +163,39 @@ struct group *wall_make_group(struct wall *w, struct queue *q, struct slice medi
 
 /* --- parts --------------------------------------------------------------------------- */
 
-static uint64_t hash_slice(uint64_t h, struct slice s)
+static struct name name_of(const struct value *v, bool total)
 {
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.s[i]) * 1099511628211u;
-	return (h ^ 0x100) * 1099511628211u;
+	return (struct name){ v->metric, v->qualifier, v->stat, total };
 }
 
-static size_t part_slot(const struct wall *w, const struct group *g, struct slice metric,
-	struct slice qualifier, struct slice stat)
+static bool part_is(const struct part *p, const struct group *g, const struct name *name)
 {
-	uint64_t h = hash_slice(hash_slice(hash_slice((uintptr_t)g, metric), qualifier), stat);
+	return p->group == g && p->name.total == name->total
+		&& slice_same(p->name.metric, name->metric)
+		&& slice_same(p->name.qualifier, name->qualifier)
+		&& slice_same(p->name.stat, name->stat);
+}
 
-	return (size_t)(h ^ h >> 32) & (w->nslot - 1);
+static size_t part_slot(const struct wall *w, const struct group *g, const struct name *name)
+{
+	uint64_t h = text_hash((uintptr_t)g + name->total, name->metric.s, name->metric.len);
+
+	h = text_hash(h, name->qualifier.s, name->qualifier.len);
+	return (size_t)text_hash(h, name->stat.s, name->stat.len) & (w->nslot - 1);
 }
 
 static struct part *part_find(const struct wall *w, const struct group *g,
-	struct slice metric, struct slice qualifier, struct slice stat)
+	const struct name *name)
 {
-	for (size_t i = part_slot(w, g, metric, qualifier, stat); w->part[i];
-	     i = (i + 1) & (w->nslot - 1)) {
-		struct part *p = w->part[i];
-
-		if (p->group == g && slice_equals(metric, p->metric)
-		    && slice_equals(qualifier, p->qualifier) && slice_equals(stat, p->stat))
-			return p;
-	}
+	for (size_t i = part_slot(w, g, name); w->part[i]; i = (i + 1) & (w->nslot - 1))
+		if (part_is(w->part[i], g, name))
+			return w->part[i];
 	return NULL;
 }
 
 static void part_place(struct wall *w, struct part *p)
 {
-	size_t i = part_slot(w, p->group, slice_of(p->metric), slice_of(p->qualifier),
-		slice_of(p->stat));
+	size_t i = part_slot(w, p->group, &p->name);
 
 	while (w->part[i])
 		i = (i + 1) & (w->nslot - 1);
@@ -198,44 +222,49 @@ static bool parts_grow(struct wall *w)
 	return true;
 }
 
-static void part_free(struct part *p)
+/* The text at *at, which moves on; a slice without text stays so. */
+static struct slice keep(char **at, struct slice s)
 {
-	if (!p)
-		return;
-	free(p->metric);
-	free(p->qualifier);
-	free(p->stat);
-	free(p);
+	struct slice kept = { s.s ? *at : NULL, s.len };
+
+	if (s.len)
+		memcpy(*at, s.s, s.len);
+	*at += s.len;
+	return kept;
 }
 
-static struct part *part_new(struct group *g, const struct value *v)
+static struct part *part_new(struct group *g, const struct name *name)
 {
-	struct part *p = calloc(1, sizeof(*p));
+	struct part *p = calloc(1, sizeof(*p) + name->metric.len + name->qualifier.len
+		+ name->stat.len);
+	char *at;
 
 	if (!p)
 		return NULL;
+	at = p->text;
 	p->group = g;
 	p->now.by_media = g->media;
 	p->told_us = INT64_MIN;
-	p->metric = slice_dup(v->metric);
-	p->qualifier = v->qualifier.s ? slice_dup(v->qualifier) : NULL;
-	p->stat = slice_dup(v->stat);
-	if (p->metric && p->stat && (p->qualifier || !v->qualifier.s))
-		return p;
-	part_free(p);
-	return NULL;
+	p->name = (struct name){ keep(&at, name->metric), keep(&at, name->qualifier),
+		keep(&at, name->stat), name->total };
+	return p;
 }
 
 /* The other of an age and the gauge that says whether anybody waits at all. */
 static void part_pair(const struct wall *w, struct part *p)
 {
+	static const char *const stat[] = { "ageMs", "count" };
+
 	for (size_t i = 0; i < ARRAY_LEN(longest); i++)
 		for (size_t side = 0; side < 2; side++) {
-			if (strcmp(p->metric, longest[i][side]) != 0 || p->qualifier
-			    || strcmp(p->stat, side ? "count" : "ageMs") != 0)
+			struct name other = { .metric = slice_of(longest[i][!side]),
+				.stat = slice_of(stat[!side]) };
+
+			if (p->name.total || p->name.qualifier.s
+			    || !slice_is(p->name.metric, longest[i][side])
+			    || !slice_is(p->name.stat, stat[side]))
 				continue;
-			p->other = part_find(w, p->group, slice_of(longest[i][!side]),
-				slice_of(NULL), slice_of(side ? "ageMs" : "count"));
+			p->other = part_find(w, p->group, &other);
 			if (!p->other)
 				continue;
 			p->other->other = p;
@@ -281,23 +310,33 @@ static struct figures *sums_of(const struct part *p)
 	return &p->group->queue->group[0]->figures;
 }
 
-/* Links a part to the figures that it is a part of. */
-static bool part_link(const struct wall *w, struct part *p, bool *full)
+static enum fact_kind kind_of(const struct name *name)
 {
-	size_t order = order_of(w, slice_of(p->metric));
-	bool is_age = strcmp(p->stat, "ageMs") == 0;
-	enum fact_kind kind = is_age ? FACT_AGE : FACT_GAUGE;
+	if (slice_is(name->stat, "ageMs"))
+		return FACT_AGE;
+	if (!name->total)
+		return FACT_GAUGE;
+	return slice_is(name->stat, "count") || slice_is(name->stat, "sum") ? FACT_TOTAL
+		: FACT_PLAIN;
+}
+
+/* Links a part to the figures that it is a part of. */
+static bool part_link(struct wall *w, struct part *p, bool *full)
+{
+	size_t order = judge(w, p->name.metric)->order;
+	enum fact_kind kind = kind_of(&p->name);
 	char metric[NOTICE_NAME_MAX + 1], path[PATH_MAX_BYTES];
 
 	*full = false;
 	if (order == NOT_WANTED)
 		return true;
-	put_key(metric, slice_of(p->metric));
-	make_path(w, path, slice_of(p->qualifier), slice_of(p->stat));
+	put_key(metric, p->name.metric);
+	make_path(w, path, p->name.qualifier, p->name.stat);
 	p->own = figures_make(&p->group->figures, order, metric, path, kind, full);
 	if (!p->own || !figure_add(p->own, &p->now))
 		return false;
-	if (!p->group->media || (!is_age && strcmp(p->stat, "count") != 0))
+	if (!p->group->media || (kind != FACT_AGE
+	    && (kind != FACT_GAUGE || !slice_is(p->name.stat, "count"))))
 		return true;
 	p->sum = figures_make(sums_of(p), order, metric, path, kind, full);
 	return p->sum && figure_add(p->sum, &p->now);
@@ -312,29 +351,48 @@ static void part_unlink(struct part *p)
 	p->own = p->sum = NULL;
 }
 
-/* The part of a value, made where there is none. NULL: nobody needs it, no room (*full), or
- * no memory (w->failed). */
-static struct part *part_make(struct wall *w, struct group *g, const struct value *v, bool *full)
+static struct part *part_add(struct wall *w, struct group *g, const struct name *name,
+	bool *full)
 {
-	struct part *p = part_find(w, g, v->metric, v->qualifier, v->stat);
+	struct part *p = parts_grow(w) ? part_new(g, name) : NULL;
 	bool no_room = false;
 
-	if (p)
-		return p;
-	if (order_of(w, v->metric) == NOT_WANTED && !is_needed(v->metric))
-		return NULL;
-	p = parts_grow(w) ? part_new(g, v) : NULL;
 	if (!p || !part_link(w, p, &no_room)) {
 		w->failed = w->failed || !no_room;
 		*full = *full || no_room;
 		if (p)
 			part_unlink(p);
-		part_free(p);
+		free(p);
 		return NULL;
 	}
 	part_place(w, p);
 	w->npart++;
 	part_pair(w, p);
+	return p;
+}
+
+/* The part of a value, made where there is none. NULL: nobody needs it, no room (*full), or
+ * no memory (w->failed). Most messages of a group tell of the same in the same order. */
+static struct part *part_make(struct wall *w, struct group *g, const struct value *v,
+	bool total, bool *full)
+{
+	const struct verdict *verdict = judge(w, v->metric);
+	struct name name = name_of(v, total);
+	struct part *p = g->next;
+
+	if (verdict->order == NOT_WANTED && (total || !verdict->needed))
+		return NULL;
+	if (!p || !part_is(p, g, &name)) {
+		p = part_find(w, g, &name);
+		if (!p)
+			p = part_add(w, g, &name, full);
+		if (!p)
+			return NULL;
+		if (g->told)
+			g->told->next = p;
+	}
+	g->told = p;
+	g->next = p->next;
 	return p;
 }
 
@@ -356,13 +414,12 @@ static bool refresh(const struct wall *w, const struct part *p, int64_t at_us)
 static bool rename_figure(const struct wall *w, struct figures *fs, struct figure **f,
 	const struct part *p, int64_t at_us)
 {
-	struct slice qualifier = slice_of(p->qualifier), stat = slice_of(p->stat);
 	char path[PATH_MAX_BYTES];
 	struct figure *to;
 
 	if (!*f)
 		return true;
-	make_path(w, path, qualifier, stat);
+	make_path(w, path, p->name.qualifier, p->name.stat);
 	to = figures_rename(fs, *f, path);
 	if (!to || to == *f || figure_kind(to) != figure_kind(*f))
 		return to;
@@ -373,12 +430,12 @@ static bool rename_figure(const struct wall *w, struct figures *fs, struct figur
 }
 
 /* Parts that came before their presence had a name. */
-static bool rename_parts(struct wall *w, const char *id, int64_t at_us)
+static bool rename_parts(struct wall *w, struct slice id, int64_t at_us)
 {
 	for (size_t i = 0; i < w->nslot; i++) {
 		struct part *p = w->part[i];
 
-		if (!p || !p->qualifier || strcmp(p->qualifier, id) != 0)
+		if (!p || !slice_same(p->name.qualifier, id))
 			continue;
 		if (!rename_figure(w, &p->group->figures, &p->own, p, at_us)
 		    || !rename_figure(w, sums_of(p), &p->sum, p, at_us))
@@ -392,7 +449,7 @@ bool wall_presence(struct wall *w, struct slice id, struct slice name, int64_t a
 	struct presence *p;
 
 	for (size_t i = 0; i < w->npresence; i++)
-		if (slice_equals(id, w->presence[i].id))
+		if (slice_is(id, w->presence[i].id))
 			return true;
 	if (id.len > NOTICE_NAME_MAX || name.len > NOTICE_NAME_MAX || w->npresence == FIGURES_MAX)
 		return true;
@@ -408,7 +465,7 @@ bool wall_presence(struct wall *w, struct slice id, struct slice name, int64_t a
 	p = &w->presence[w->npresence];
 	*p = (struct presence){ slice_dup(id), slice_dup(name) };
 	w->npresence++;
-	return p->id && p->name && rename_parts(w, p->id, at_us);
+	return p->id && p->name && rename_parts(w, id, at_us);
 }
 
 /* --- values -------------------------------------------------------------------------- */
@@ -429,31 +486,24 @@ static enum worth worth_of(const struct value *v)
 		|| slice_is(v->metric, "oServiceLevel")) ? WORTH_NOTHING : WORTH_GAUGE;
 }
 
-static void take_total(struct wall *w, struct group *g, const struct value *v, bool *full)
+/* The newest half hour that the group was told of. */
+static void note_running(struct group *g, struct interval when)
 {
-	struct interval when = { v->from_ms, v->to_ms };
-	bool grows = slice_is(v->stat, "count") || slice_is(v->stat, "sum"), no_room;
-	size_t order = order_of(w, v->metric);
-	char metric[NOTICE_NAME_MAX + 1], path[PATH_MAX_BYTES];
-	struct figure *f;
-
 	if (!g->has_running || when.from_ms > g->running.from_ms
 	    || (when.from_ms == g->running.from_ms && when.to_ms > g->running.to_ms))
 		g->running = when;
 	g->has_running = true;
-	if (order == NOT_WANTED)
-		return;
-	put_key(metric, v->metric);
-	make_path(w, path, v->qualifier, v->stat);
-	f = figures_make(&g->figures, order, metric, path, grows ? FACT_TOTAL : FACT_PLAIN,
-		&no_room);
-	if (f)
-		figure_total(f, when, v->number,
+}
+
+static void take_total(struct wall *w, struct group *g, const struct value *v, bool *full)
+{
+	struct interval when = { v->from_ms, v->to_ms };
+	struct part *p = part_make(w, g, v, true, full);
+
+	note_running(g, when);
+	if (p)
+		figure_total(p->own, when, v->number,
 			wall_has_been_up_since(w, v->from_ms * US_PER_MS));
-	else if (no_room)
-		*full = true;
-	else
-		w->failed = true;
 }
 
 /* The part now has the value; a duration counts from the arrival. */
@@ -474,7 +524,7 @@ bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t 
 
 	if (worth == WORTH_TOTAL)
 		take_total(w, g, v, full);
-	p = worth == WORTH_GAUGE ? part_make(w, g, v, full) : NULL;
+	p = worth == WORTH_GAUGE ? part_make(w, g, v, false, full) : NULL;
 	if (!p)
 		return !w->failed;
 	p->told_us = at_us;
@@ -486,7 +536,7 @@ bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t 
 bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t asked_us,
 	int64_t at_us, bool *full)
 {
-	struct part *p = worth_of(v) == WORTH_GAUGE ? part_make(w, g, v, full) : NULL;
+	struct part *p = worth_of(v) == WORTH_GAUGE ? part_make(w, g, v, false, full) : NULL;
 
 	if (p && p->told_us < asked_us)
 		return set_part(w, p, v, at_us);
@@ -504,17 +554,21 @@ bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *
 
 	for (size_t i = 0; i < n->nvalue; i++) {
 		const struct value *v = &n->value[i];
-		const struct group *g = wall_group(q, v->media);
-		struct part *p = g ? part_find(w, g, v->metric, v->qualifier, v->stat) : NULL;
+		struct name name = name_of(v, false);
+		const struct group *g;
+		struct part *p;
 		bool brought = false;
 
-		if (!p || !p->other || v->kind != VALUE_NUMBER || v->number != 0
-		    || p->told_us >= asked_us || p->other->told_us >= asked_us)
+		if (v->kind != VALUE_NUMBER || v->number != 0 || !judge(w, v->metric)->needed)
+			continue;
+		g = wall_group(q, v->media);
+		p = g ? part_find(w, g, &name) : NULL;
+		if (!p || !p->other || p->told_us >= asked_us || p->other->told_us >= asked_us)
 			continue;
 		for (size_t k = 0; k < n->nvalue; k++)
 			brought = brought || (n->value[k].kind != VALUE_NUMBER
-				&& slice_equals(n->value[k].metric, p->other->metric)
-				&& slice_equals(n->value[k].media, g->media));
+				&& slice_same(n->value[k].metric, p->other->name.metric)
+				&& slice_same(n->value[k].media, v->media));
 		if (brought)
 			continue;
 		p->other->now.known = true;
@@ -595,10 +649,12 @@ bool wall_init(struct wall *w, const char *const *queue, size_t nqueue,
 	w->queue = calloc(nqueue ? nqueue : 1, sizeof(*w->queue));
 	if (!w->queue || !parts_grow(w))
 		return false;
+	for (size_t i = 0; i < nqueue; i++)
+		if (!roster_add(&w->roster, queue[i]))
+			return false;
 	for (; w->nqueue < nqueue; w->nqueue++) {
 		struct queue *q = &w->queue[w->nqueue];
 
-		memcpy(q->id, queue[w->nqueue], UUID_LEN);
 		q->group[0] = group_new(q, slice_of(NULL));
 		if (!q->group[0])
 			return false;
@@ -613,12 +669,13 @@ void wall_free(struct wall *w)
 		for (size_t g = 0; g < w->queue[q].ngroup; g++)
 			group_free(w->queue[q].group[g]);
 	for (size_t i = 0; i < w->nslot; i++)
-		part_free(w->part[i]);
+		free(w->part[i]);
 	for (size_t i = 0; i < w->npresence; i++) {
 		free(w->presence[i].id);
 		free(w->presence[i].name);
 	}
 	free(w->presence);
+	roster_free(&w->roster);
 	free(w->queue);
 	free(w->part);
 	*w = (struct wall){ 0 };

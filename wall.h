@@ -13,6 +13,7 @@
 #include "base.h"
 #include "figure.h"
 #include "notice.h"
+#include "roster.h"
 #include "sample.h"
 #include "text.h"
 
@@ -27,20 +28,31 @@ struct tally {			/* of one group in one window */
 struct group {
 	struct queue *queue;
 	char *media;			/* NULL: the one without */
+	size_t media_len;
 	struct figures figures;
 	bool has_running;
 	struct interval running;	/* the newest half hour told of */
 	struct tally tally;		/* the caller counts, wall_carry clears */
+	struct part *told, *next;	/* the last that was told of, the next to be expected */
 };
 
 struct queue {
-	char id[UUID_LEN + 1];
 	bool refused;
 	struct group *group[1 + WALL_MEDIA_MAX];	/* [0] without a media type, then by name */
 	size_t ngroup;
 };
 
+/* What -m says of a metric: many messages ask about few names. */
+struct verdict {
+	size_t order;			/* the place of the first pattern that fits */
+	bool judged, needed;		/* needed: an age depends on it */
+	uint8_t len;
+	char name[37];
+};
+#define WALL_VERDICTS 64
+
 struct wall {			/* to be read, and changed by the calls below alone */
+	struct roster roster;		/* the queues' IDs, by number */
 	struct queue *queue;
 	size_t nqueue;
 	const char *const *pattern;
@@ -48,6 +60,7 @@ struct wall {			/* to be read, and changed by the calls below alone */
 	bool up;			/* the stream is */
 	int64_t up_since_us;
 	bool failed;			/* out of memory somewhere inside */
+	struct verdict verdict[WALL_VERDICTS + 1];	/* by the name's hash; the last: too long */
 	struct part **part;		/* open addressing, a power of two */
 	size_t npart, nslot;
 	struct presence *presence;

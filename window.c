@@ -1,6 +1,7 @@
 #include "window.h"
 
 #include "cover.h"
+#include "roster.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 #define INTERVAL_TEXT_MAX 32
 
 struct queue {
-	char id[UUID_LEN + 1];
 	char interval[INTERVAL_TEXT_MAX];	/* of its first frame; empty: none */
 	size_t stream;
 	int64_t first_window;		/* rows from here on */
@@ -39,10 +39,9 @@ struct windows {
 	int64_t newest_us;	/* newest accepted timestamp: the watermark */
 	struct open_window *open;	/* by index; all of them >= oldest */
 	size_t nopen, capopen;
+	struct roster roster;	/* the queues' IDs, by number */
 	struct queue *queue;
 	size_t nqueue, capqueue;
-	uint32_t *hash;		/* queue number + 1; 0: free */
-	size_t hash_size;	/* a power of two */
 	struct cover *cover;	/* by stream */
 	int64_t *connected_us;	/* by stream, in the window that is being closed */
 	struct window closed;	/* what the caller has borrowed, and its memory */
@@ -88,48 +87,11 @@ static int64_t index_of(const struct windows *w, int64_t us)
 
 /* --- queues ------------------------------------------------------------------------- */
 
-static size_t queue_slot(const struct windows *w, const char *id)
-{
-	uint64_t head, tail;
-
-	memcpy(&head, id, sizeof(head));
-	memcpy(&tail, id + UUID_LEN - sizeof(tail), sizeof(tail));
-	head = (head ^ (tail << 7 | tail >> 57)) * 0x9E3779B97F4A7C15u;
-	return (size_t)(head >> 32) & (w->hash_size - 1);
-}
-
 static struct queue *queue_find(const struct windows *w, const char *id)
 {
-	for (size_t i = queue_slot(w, id); w->hash[i]; i = (i + 1) & (w->hash_size - 1)) {
-		struct queue *q = &w->queue[w->hash[i] - 1];
+	size_t number = roster_find(&w->roster, id);
 
-		if (memcmp(q->id, id, UUID_LEN) == 0)
-			return q;
-	}
-	return NULL;
-}
-
-static void queue_hash(struct windows *w, size_t number)
-{
-	size_t i = queue_slot(w, w->queue[number].id);
-
-	while (w->hash[i])
-		i = (i + 1) & (w->hash_size - 1);
-	w->hash[i] = (uint32_t)number + 1;
-}
-
-static bool queue_hash_grow(struct windows *w, size_t size)
-{
-	uint32_t *hash = calloc(size, sizeof(*hash));
-
-	if (!hash)
-		return false;
-	free(w->hash);
-	w->hash = hash;
-	w->hash_size = size;
-	for (size_t i = 0; i < w->nqueue; i++)
-		queue_hash(w, i);
-	return true;
+	return number == ROSTER_NONE ? NULL : &w->queue[number];
 }
 
 static struct queue *queue_add(struct windows *w, const char *id, int64_t first_window)
@@ -145,14 +107,10 @@ static struct queue *queue_add(struct windows *w, const char *id, int64_t first_
 		w->queue = q;
 		w->capqueue = cap;
 	}
-	if (2 * (w->nqueue + 1) > w->hash_size
-	    && !queue_hash_grow(w, w->hash_size ? 2 * w->hash_size : 128))
+	if (!roster_add(&w->roster, id))
 		return NULL;
-	q = &w->queue[w->nqueue];
-	memset(q, 0, sizeof(*q));
-	memcpy(q->id, id, UUID_LEN);
-	q->first_window = first_window;
-	queue_hash(w, w->nqueue++);
+	q = &w->queue[w->nqueue++];
+	*q = (struct queue){ .first_window = first_window };
 	return q;
 }
 
@@ -405,7 +363,7 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	int64_t arrival_us, struct placed *placed)
 {
 	int slot[FIELD_MAX];
-	struct queue *q = w->nqueue ? queue_find(w, frame->queue_id) : NULL;
+	struct queue *q = queue_find(w, frame->queue_id);
 	enum fate fate;
 	int64_t own;
 	bool invalid;
@@ -489,7 +447,7 @@ static void row_fill(struct windows *w, struct row *row, const struct queue *q,
 	int64_t connected = w->connected_us[q->stream];
 
 	memset(row, 0, sizeof(*row));
-	row->queue_id = q->id;
+	row->queue_id = roster_id(&w->roster, (size_t)(q - w->queue));
 	row->interval = q->interval[0] ? q->interval : NULL;
 	row->connected_us = (uint64_t)connected;
 	row->coverage_e4 = coverage_e4(w, connected, end - start_us(w, w->oldest));
@@ -701,7 +659,7 @@ void windows_free(struct windows *w)
 	free(w->connected_us);
 	free(w->open);
 	free(w->queue);
-	free(w->hash);
+	roster_free(&w->roster);
 	free(w->row);
 	free(w);
 }
