@@ -49,25 +49,6 @@ void rest_free(struct rest *r)
 
 /* --- the text ----------------------------------------------------------------------- */
 
-static void put_printable(struct buf *out, const char *s, size_t len)
-{
-	while (len) {
-		size_t n = utf8_length(s, len);
-		unsigned char c = (unsigned char)s[0];
-		bool c1 = n == 2 && c == 0xC2 && (unsigned char)s[1] < 0xA0;
-
-		if (n == 0)
-			buf_str(out, "\xEF\xBF\xBD");
-		else if (c < ' ' || c == 0x7F || c1)
-			buf_char(out, ' ');
-		else
-			buf_add(out, s, n);
-		n = n ? n : 1;
-		s += n;
-		len -= n;
-	}
-}
-
 /* Puts the mask for all from at up to to. */
 static void replace(char *at, const char *to)
 {
@@ -117,7 +98,7 @@ static void set_text(struct rest *r, struct buf *text)
 	size_t len;
 
 	buf_reserve(&plain, 3 * text->len + 1);	/* no growth that would leave copies */
-	put_printable(&plain, text->data ? text->data : "", text->len);
+	text_put_printable(&plain, text->data ? text->data : "", text->len);
 	buf_char(&plain, '\0');
 	if (!plain.failed && !text->failed) {
 		mask_urls(plain.data);

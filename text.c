@@ -356,16 +356,22 @@ bool utf8_is_trickster(const char *s, size_t n)
 	return false;
 }
 
+/* Of a valid sequence of n bytes: U+0000 to U+001F, U+007F to U+009F. */
+static bool is_control(const char *s, size_t n)
+{
+	unsigned char c = (unsigned char)s[0];
+
+	return c < 0x20 || c == 0x7F || (n == 2 && c == 0xC2 && (unsigned char)s[1] < 0xA0);
+}
+
 void text_clean(char *s)
 {
 	char *to = s;
 
 	for (size_t len = strlen(s); len; ) {
-		size_t n = utf8_sequence((const unsigned char *)s, len);
-		bool c1 = n == 2 && (unsigned char)s[0] == 0xC2 && (unsigned char)s[1] < 0xA0;
+		size_t n = utf8_length(s, len);
 
-		if (n == 0 || c1 || (unsigned char)*s < 0x20 || *s == 0x7F
-		    || utf8_is_trickster(s, n)) {
+		if (n == 0 || is_control(s, n) || utf8_is_trickster(s, n)) {
 			*to++ = '?';
 		} else {
 			memmove(to, s, n);
@@ -376,6 +382,24 @@ void text_clean(char *s)
 		len -= n;
 	}
 	*to = '\0';
+}
+
+bool text_put_printable(struct buf *out, const char *s, size_t len)
+{
+	while (len) {
+		size_t n = utf8_length(s, len);
+
+		if (n == 0)
+			buf_str(out, "\xEF\xBF\xBD");
+		else if (is_control(s, n))
+			buf_char(out, ' ');
+		else
+			buf_add(out, s, n);
+		n = n ? n : 1;
+		s += n;
+		len -= n;
+	}
+	return !out->failed;
 }
 
 const char *text_shown(char out[SHOWN_SIZE], const char *value, size_t len)

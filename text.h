@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base.h"
+
 #define UUID_LEN 36
 #define NO_TIME INT64_MIN		/* where a time may be absent */
 #define TIME_TEXT_MAX 64	/* with the NUL */
@@ -43,6 +45,10 @@ bool utf8_is_trickster(const char *s, size_t n);
 
 /* In place, fit for a terminal: a `?` for each control, trickster and byte that is no UTF-8. */
 void text_clean(char *s);
+
+/* Appended as printable UTF-8 on one line: a blank for each control, U+FFFD for each byte that
+ * is no UTF-8. At most three times as long. */
+bool text_put_printable(struct buf *out, const char *s, size_t len);
 
 /* The next line of a list: without blanks around and what follows a `#`, so perhaps empty.
  * NULL: there is none. *at begins at 0. */

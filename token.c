@@ -177,20 +177,15 @@ static bool repeats_secret(const struct creds *creds, const char *words)
 static void quote(struct token *t, const char *words)
 {
 	size_t len = strlen(words), cut = utf8_cut(words, len, WORDS_MAX);
-	char *to = t->net_text;
+	struct buf plain = { 0 };
 
 	if (!utf8_valid(words, len) || repeats_secret(t->creds, words))
 		return;
 	while (cut < len && cut > 0 && words[cut] != ' ')
 		cut--;
-	for (size_t i = 0; i < cut; i++) {
-		unsigned char c = (unsigned char)words[i], next = (unsigned char)words[i + 1];
-		bool c1 = c == 0xC2 && next < 0xA0;	/* U+0080 to U+009F */
-
-		*to++ = c < ' ' || c == 0x7F || c1 ? ' ' : words[i];
-		i += c1;
-	}
-	*to = '\0';
+	if (text_put_printable(&plain, words, cut) && buf_char(&plain, '\0'))
+		snprintf(t->net_text, sizeof(t->net_text), "%s", plain.data);
+	buf_free(&plain);
 }
 
 /* RFC 6749 §5.2: whether the error is invalid_client; what it says goes to the text. The

@@ -156,6 +156,37 @@ static void text__that_a_terminal_would_obey_is_cleaned(void **state)
 	assert_string_equal(cleaned(""), "");
 }
 
+static void text__for_a_line_of_words_is_printable(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *want;
+	} table[] = {
+		{ "", 0, "" },
+		{ "plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", 15,
+			"plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80" },
+		{ "\x1b[31m\r\n\x7F|\0|", 11, " [31m   | |" },
+		{ "\xC2\x80|\xC2\x9F|\xC2\xA0", 8, " | |\xC2\xA0" },
+		{ "\xFF\xC3|\xE2\x82", 5, "\xEF\xBF\xBD\xEF\xBF\xBD|\xEF\xBF\xBD\xEF\xBF\xBD" },
+		{ "\xC2\x80", 1, "\xEF\xBF\xBD" },
+		{ "\xE2\x82\xAC cut", 4, "\xE2\x82\xAC " }
+	};
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		buf_clear(&out);
+		assert_true(text_put_printable(&out, table[i].text, table[i].len));
+		assert_true(buf_char(&out, '\0'));
+		assert_string_equal(out.data, table[i].want);
+	}
+	buf_free(&out);
+	out.limit = 3;
+	assert_false(text_put_printable(&out, "\n\n\n\n", 4));
+	buf_free(&out);
+}
+
 static void word__nearest_is_near(void **state)
 {
 	static const char *const words[] = { "ndjson", "csv", "waitTime" };
@@ -195,6 +226,7 @@ int main(void)
 		cmocka_unit_test(uuid__is_lowered),
 		cmocka_unit_test(utf8__follows_rfc_3629),
 		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
+		cmocka_unit_test(text__for_a_line_of_words_is_printable),
 		cmocka_unit_test(word__nearest_is_near),
 		cmocka_unit_test(buf__keeps_what_it_has_at_its_limit)
 	};
