@@ -22,7 +22,6 @@
 #define MEDIA_MAX 32
 #define NEAREST 3
 #define NEAREST_PROBLEMS_MAX 10	/* the lines after them come without suggestions */
-#define COMPARED_MAX 64		/* bytes of two names */
 
 struct names {
 	struct names_conf conf;
@@ -355,50 +354,16 @@ static bool fits(const char *pattern, const char *name)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Of at most COMPARED_MAX bytes each; a swap of neighbours counts as one. Two rows on
- * end beyond the bound: so is all that follows. */
-static size_t edits(const char *a, size_t na, const char *b, size_t nb, size_t bound)
-{
-	size_t row[3][COMPARED_MAX + 1], nearest = 0, before;
-
-	for (size_t j = 0; j <= nb; j++)
-		row[0][j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		size_t *now = row[i % 3], *up = row[(i + 2) % 3], *up2 = row[(i + 1) % 3];
-
-		before = nearest;
-		nearest = now[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			now[j] = least(up[j - 1] + (a[i - 1] != b[j - 1]),
-				1 + least(up[j], now[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				now[j] = least(now[j], up2[j - 2] + 1);
-			nearest = least(nearest, now[j]);
-		}
-		if (nearest > bound && before > bound)
-			return SIZE_MAX;
-	}
-	return row[na % 3][nb];
-}
-
 /* How far a name is from what was asked for; SIZE_MAX: too far. To be a part of it is near. */
 static size_t distance(const char *asked, const char *name)
 {
-	size_t na = utf8_cut(asked, strlen(asked), COMPARED_MAX);
-	size_t nb = utf8_cut(name, strlen(name), COMPARED_MAX);
-	size_t bound = na < 6 ? 2 : na / 3 + 1, d;
+	size_t na = utf8_cut(asked, strlen(asked), TEXT_EDITS_MAX);
+	size_t nb = utf8_cut(name, strlen(name), TEXT_EDITS_MAX), d;
 
 	if (na >= 3 && strstr(name, asked))
 		return 1;
-	if ((na > nb ? na - nb : nb - na) > bound)
-		return SIZE_MAX;
-	d = edits(asked, na, name, nb, bound);
-	return d <= bound && d < na ? d : SIZE_MAX;
+	d = text_edits(asked, na, name, nb, text_edits_near(na));
+	return d < na ? d : SIZE_MAX;
 }
 
 /* The names nearest to it, of equal ones the first by name; how many. */

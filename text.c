@@ -447,37 +447,53 @@ static unsigned char lower(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-/* Edits from a to b, a swap of neighbours counting as one, case as none. */
-static size_t edits(const char *a, size_t na, const char *b, size_t nb)
+static size_t least(size_t a, size_t b)
 {
-	size_t row[3][WORD_MAX + 1];
+	return a < b ? a : b;
+}
 
+static bool is_same(char a, char b)
+{
+	return lower(a) == lower(b);
+}
+
+/* Two rows on end beyond the bound: so is all that follows. */
+size_t text_edits(const char *a, size_t na, const char *b, size_t nb, size_t bound)
+{
+	size_t row[3][TEXT_EDITS_MAX + 1], nearest = 0, before;
+
+	if ((na > nb ? na - nb : nb - na) > bound)
+		return SIZE_MAX;
 	for (size_t j = 0; j <= nb; j++)
 		row[0][j] = j;
 	for (size_t i = 1; i <= na; i++) {
-		size_t *now = row[i % 3], *up = row[(i - 1) % 3], *up2 = row[(i + 1) % 3];
+		size_t *now = row[i % 3], *up = row[(i + 2) % 3], *up2 = row[(i + 1) % 3];
 
-		now[0] = i;
+		before = nearest;
+		nearest = now[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			size_t best = up[j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
-
-			if (up[j] + 1 < best)
-				best = up[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2])
-			    && lower(a[i - 2]) == lower(b[j - 1]) && up2[j - 2] + 1 < best)
-				best = up2[j - 2] + 1;
-			now[j] = best;
+			now[j] = least(up[j - 1] + !is_same(a[i - 1], b[j - 1]),
+				1 + least(up[j], now[j - 1]));
+			if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2])
+			    && is_same(a[i - 2], b[j - 1]))
+				now[j] = least(now[j], up2[j - 2] + 1);
+			nearest = least(nearest, now[j]);
 		}
+		if (nearest > bound && before > bound)
+			return SIZE_MAX;
 	}
-	return row[na % 3][nb];
+	return row[na % 3][nb] <= bound ? row[na % 3][nb] : SIZE_MAX;
+}
+
+size_t text_edits_near(size_t len)
+{
+	return len < 6 ? 2 : len / 3 + 1;
 }
 
 const char *nearest_word(const char *s, const char *const *words, size_t n)
 {
 	const char *best = NULL;
-	size_t len = strlen(s), least = len < 6 ? 2 : len / 3 + 1;
+	size_t len = strlen(s), fewest = text_edits_near(len);
 
 	if (len == 0 || len > WORD_MAX)
 		return NULL;
@@ -486,9 +502,9 @@ const char *nearest_word(const char *s, const char *const *words, size_t n)
 
 		if (nw > WORD_MAX)
 			continue;
-		d = edits(s, len, words[i], nw);
-		if (d < least || (d == least && !best && d < nw)) {
-			least = d;
+		d = text_edits(s, len, words[i], nw, fewest);
+		if (d < fewest || (d == fewest && !best && d < nw)) {
+			fewest = d;
 			best = words[i];
 		}
 	}

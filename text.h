@@ -59,6 +59,13 @@ const char *text_line(const char *text, size_t size, size_t *at, size_t *len);
 #define SHOWN_SIZE 108
 const char *text_shown(char out[SHOWN_SIZE], const char *value, size_t len);
 
+/* Edits from a to b, a swap of neighbours as one, the case of ASCII letters as none; SIZE_MAX:
+ * more than bound. Neither is longer than TEXT_EDITS_MAX. */
+#define TEXT_EDITS_MAX 64
+size_t text_edits(const char *a, size_t na, const char *b, size_t nb, size_t bound);
+/* How many edits from a word of len bytes are few enough to suggest the other. */
+size_t text_edits_near(size_t len);
+
 /* The word nearest to s by edits (case ignored), NULL if none is near enough to suggest. */
 const char *nearest_word(const char *s, const char *const *words, size_t n);
 

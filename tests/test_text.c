@@ -187,6 +187,43 @@ static void text__for_a_line_of_words_is_printable(void **state)
 	buf_free(&out);
 }
 
+static size_t edits(const char *a, const char *b, size_t bound)
+{
+	size_t there = text_edits(a, strlen(a), b, strlen(b), bound);
+
+	assert_true(there == text_edits(b, strlen(b), a, strlen(a), bound));
+	return there;
+}
+
+static void edits__are_counted_up_to_the_bound(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		size_t n;
+	} table[] = {
+		{ "", "", 0 }, { "", "abc", 3 }, { "waitTime", "WAITTIME", 0 },
+		{ "ndjson", "ndjosn", 1 }, { "abc", "abx", 1 }, { "abc", "ac", 1 },
+		{ "abc", "xaby", 2 }, { "kitten", "sitting", 3 }, { "ca", "abc", 3 },
+		{ "abcd", "badc", 2 }, { "abcdef", "uvwxyz", 6 }, { "{", "[", 1 }
+	};
+	char most[TEXT_EDITS_MAX + 1] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		for (size_t bound = 0; bound < 9; bound++) {
+			size_t got = edits(table[i].a, table[i].b, bound);
+
+			if (got != (table[i].n <= bound ? table[i].n : SIZE_MAX))
+				fail_msg("%s to %s within %zu: %zu", table[i].a, table[i].b,
+					bound, got);
+		}
+	memset(most, 'a', TEXT_EDITS_MAX);
+	assert_int_equal(edits(most, most, 0), 0);
+	assert_int_equal(edits(most, "", SIZE_MAX), TEXT_EDITS_MAX);
+	assert_int_equal(text_edits_near(5), 2);
+	assert_int_equal(text_edits_near(6), 3);
+}
+
 static void word__nearest_is_near(void **state)
 {
 	static const char *const words[] = { "ndjson", "csv", "waitTime" };
@@ -227,6 +264,7 @@ int main(void)
 		cmocka_unit_test(utf8__follows_rfc_3629),
 		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
 		cmocka_unit_test(text__for_a_line_of_words_is_printable),
+		cmocka_unit_test(edits__are_counted_up_to_the_bound),
 		cmocka_unit_test(word__nearest_is_near),
 		cmocka_unit_test(buf__keeps_what_it_has_at_its_limit)
 	};
