@@ -29,11 +29,29 @@ struct net_result {
 	const char *text;	/* libcurl's own words; borrowed for the callback */
 };
 
-/* Whether the peer's certificate could not be verified. */
-static inline bool net_is_certificate(CURLcode code)
+enum net_failure {
+	NET_NETWORK,		/* what may pass: no connection, a reset, out of time */
+	NET_CERTIFICATE,	/* the peer's could not be verified */
+	NET_BREACH		/* what the peer speaks is no HTTP */
+};
+
+/* Of a transfer that ended without an answer. A reset HTTP/2 request is a reset: balancers
+ * that restart do that. */
+static inline enum net_failure net_failure(CURLcode code)
 {
-	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE
-		|| code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return NET_CERTIFICATE;
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_BAD_CONTENT_ENCODING:
+		return NET_BREACH;
+	default:
+		return NET_NETWORK;
+	}
 }
 
 typedef void net_done(void *arg, const struct net_result *result);

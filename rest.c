@@ -264,20 +264,16 @@ static enum rest_kind kind_of_status(long status)
 
 static void finish_without_answer(struct rest *r)
 {
-	if (net_is_certificate(r->result.code)) {
+	switch (net_failure(r->result.code)) {
+	case NET_CERTIFICATE:
 		finish_saying(r, REST_CERTIFICATE, "the certificate does not verify", r->words);
-		return;
-	}
-	switch (r->result.code) {
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_HTTP2:
-	case CURLE_HTTP2_STREAM:
-	case CURLE_BAD_CONTENT_ENCODING:
+		break;
+	case NET_BREACH:
 		finish_saying(r, REST_BREACH, "the API does not speak HTTP", r->words);
 		break;
-	default:
+	case NET_NETWORK:
 		finish_saying(r, REST_NETWORK, "no answer from the API", r->words);
+		break;
 	}
 }
 

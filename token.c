@@ -239,16 +239,15 @@ static enum token_state refused_by_status(struct token *t, long status)
 
 static enum token_state without_answer(struct token *t, CURLcode code)
 {
-	if (net_is_certificate(code))
+	switch (net_failure(code)) {
+	case NET_CERTIFICATE:
 		return failed(t, TOKEN_CERTIFICATE, "the certificate could not be verified");
-	switch (code) {
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_BAD_CONTENT_ENCODING:
+	case NET_BREACH:
 		return failed(t, TOKEN_BREACH, "the token endpoint does not speak HTTP");
-	default:
-		return failed(t, TOKEN_NETWORK, "no token");
+	case NET_NETWORK:
+		break;
 	}
+	return failed(t, TOKEN_NETWORK, "no token");
 }
 
 static enum token_state ready(struct token *t, char *value, int64_t expires_ms, bool cached)

@@ -395,25 +395,26 @@ static void end_by_result(struct ws *ws)
 		end_with(ws, WS_END_NETWORK, 0, text);
 		return;
 	}
-	if (net_is_certificate(r->code)) {
-		end_with(ws, WS_END_CERTIFICATE, 0, r->text);
-		return;
-	}
-	switch (r->code) {
-	case CURLE_OK:
+	if (r->code == CURLE_OK) {
 		end_with(ws, WS_END_CLOSED, WS_CLOSE_ABNORMAL, "the connection ended without a "
 			"close frame");
 		return;
-	case CURLE_HTTP_RETURNED_ERROR:
+	}
+	if (r->code == CURLE_HTTP_RETURNED_ERROR) {
 		end_refused(ws);
 		return;
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_UNSUPPORTED_PROTOCOL:
+	}
+	switch (net_failure(r->code)) {
+	case NET_CERTIFICATE:
+		end_with(ws, WS_END_CERTIFICATE, 0, r->text);
+		break;
+	case NET_BREACH:
 		end_with(ws, WS_END_BREACH, 0, "the answer is not HTTP/1.1");
-		return;
-	default:
+		break;
+	case NET_NETWORK:
 		end_with(ws, is_breach_text(r->text) ? WS_END_BREACH : WS_END_NETWORK, 0,
 			r->text);
+		break;
 	}
 }
 

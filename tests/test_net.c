@@ -1,0 +1,146 @@
+/* What libcurl's code for a transfer without an answer means, the same to all who ask; net.c is
+ * played by the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../rest.h"
+#include "../token.h"
+#include "../ws.h"
+
+#define S INT64_C(1000000)
+
+static struct {
+	net_done *done;
+	void *arg;
+} play;
+
+CURL *net_easy(struct net *net, int64_t timeout_ms)
+{
+	(void)net, (void)timeout_ms;
+	return curl_easy_init();
+}
+
+enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
+{
+	(void)net, (void)easy;
+	play.done = done;
+	play.arg = arg;
+	return ST_OK;
+}
+
+void net_stop(struct net *net, CURL *easy)
+{
+	(void)net, (void)easy;
+}
+
+void net_release(struct net *net, CURL *easy)
+{
+	(void)net;
+	curl_easy_cleanup(easy);
+}
+
+static void end_with(CURLcode code)
+{
+	play.done(play.arg, &(struct net_result){ .code = code, .retry_after_us = -1,
+		.text = curl_easy_strerror(code) });
+}
+
+static enum rest_kind rest_kind_of(CURLcode code)
+{
+	struct rest_call call = { .method = "GET", .url = "https://h/", .token = "t",
+		.timeout_us = S };
+	struct rest *r = rest_start(NULL, &call, 0);
+	enum rest_kind kind;
+
+	assert_non_null(r);
+	end_with(code);
+	assert_true(rest_step(r, 0));
+	kind = rest_answer(r)->kind;
+	rest_free(r);
+	return kind;
+}
+
+static enum token_failure token_failure_of(CURLcode code)
+{
+	struct creds creds = { .login_url = (char[]){ "https://h" },
+		.client_id = (char[]){ "id" }, .secret = (char[]){ "secret" } };
+	struct token_conf conf = { .request_us = S };
+	struct lines warnings = { 0 };
+	struct token *t = token_new(&conf, &creds, NULL, NULL);
+	enum token_failure failure;
+
+	assert_non_null(t);
+	assert_int_equal(token_want(t, 0, S, &warnings), TOKEN_ASKING);
+	end_with(code);
+	assert_int_equal(token_step(t, 0, &warnings), TOKEN_FAILED);
+	failure = token_result(t)->failure;
+	token_free(t);
+	assert_int_equal(warnings.n, 0);
+	return failure;
+}
+
+static enum ws_end ws_end_of(CURLcode code)
+{
+	struct ws *ws = ws_open(NULL, "wss://h/", NULL, 1000);
+	struct ws_event e = { 0 };
+
+	assert_non_null(ws);
+	end_with(code);
+	assert_true(ws_next(ws, &e));
+	assert_int_equal(e.kind, WS_ENDED);
+	ws_free(ws);
+	return e.end;
+}
+
+static void code__without_an_answer_means_one_thing(void **state)
+{
+	static const struct {
+		CURLcode code;
+		enum rest_kind rest;
+		enum token_failure token;
+		enum ws_end ws;
+	} table[] = {
+		{ CURLE_COULDNT_CONNECT, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
+		{ CURLE_GOT_NOTHING, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
+		{ CURLE_OPERATION_TIMEDOUT, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
+		{ CURLE_SSL_CONNECT_ERROR, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
+		{ CURLE_HTTP2, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
+		{ CURLE_HTTP2_STREAM, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
+		{ CURLE_WEIRD_SERVER_REPLY, REST_BREACH, TOKEN_BREACH, WS_END_BREACH },
+		{ CURLE_UNSUPPORTED_PROTOCOL, REST_BREACH, TOKEN_BREACH, WS_END_BREACH },
+		{ CURLE_BAD_CONTENT_ENCODING, REST_BREACH, TOKEN_BREACH, WS_END_BREACH },
+		{ CURLE_PEER_FAILED_VERIFICATION, REST_CERTIFICATE, TOKEN_CERTIFICATE,
+			WS_END_CERTIFICATE },
+		{ CURLE_SSL_CACERT_BADFILE, REST_CERTIFICATE, TOKEN_CERTIFICATE,
+			WS_END_CERTIFICATE },
+		{ CURLE_SSL_ISSUER_ERROR, REST_CERTIFICATE, TOKEN_CERTIFICATE,
+			WS_END_CERTIFICATE },
+		{ CURLE_SSL_INVALIDCERTSTATUS, REST_CERTIFICATE, TOKEN_CERTIFICATE,
+			WS_END_CERTIFICATE }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		CURLcode code = table[i].code;
+		enum rest_kind rest = rest_kind_of(code);
+		enum token_failure token = token_failure_of(code);
+		enum ws_end ws = ws_end_of(code);
+
+		if (rest != table[i].rest || token != table[i].token || ws != table[i].ws)
+			fail_msg("%d (%s): %d to rest, %d to token, %d to ws", (int)code,
+				curl_easy_strerror(code), (int)rest, (int)token, (int)ws);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(code__without_an_answer_means_one_thing)
+	};
+
+	return cmocka_run_group_tests_name("net", tests, NULL, NULL);
+}
