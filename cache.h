@@ -1,8 +1,7 @@
 /*
- * The token cache: one file for each host and client, kept between runs, in a directory
- * of ours with mode 0700, file mode 0600, written atomically. It is believed only if file and
- * directory are ours and closed to others. A lock (flock on a file beside it) lets the first
- * of many runs make the one request. Nothing here blocks.
+ * The token cache: one file for each host and client, kept between runs in the cache
+ * directory. A lock (flock on a file beside it) lets the first of many runs make the one
+ * request. Nothing here blocks.
  */
 #ifndef CACHE_H
 #define CACHE_H

@@ -9,16 +9,13 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../cache.h"
+#include "tempdir.h"
 
 #define HOST "https://api.example.com"
 #define CLIENT "client"
@@ -30,23 +27,12 @@ struct place {
 	struct lines warnings;
 };
 
-static char *joined(const char *a, const char *b)
-{
-	char *s = NULL;
-
-	assert_true(asprintf(&s, "%s%s", a, b) > 0);
-	return s;
-}
-
 static int set_up(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
-	const char *tmp = getenv("TMPDIR");
 
 	assert_non_null(p);
-	p->root = joined(tmp ? tmp : "/tmp", "/gsqstat-cache-XXXXXX");
-	assert_non_null(mkdtemp(p->root));
-	assert_int_equal(setenv("XDG_CACHE_HOME", p->root, 1), 0);
+	p->root = tempdir_new();
 	p->dir = joined(p->root, "/gsqstat");
 	p->cache = cache_open(HOST, CLIENT, &p->warnings);
 	p->file = cache_path(HOST, CLIENT);
@@ -56,48 +42,17 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st, (void)kind, (void)ftw;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	struct place *p = *state;
 
 	cache_close(p->cache);
 	lines_free(&p->warnings);
-	nftw(p->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(p->root);
+	tempdir_free(p->root);
 	free(p->dir);
 	free(p->file);
 	free(p);
 	return 0;
-}
-
-static bool exists(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0;
-}
-
-static unsigned mode_of(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(lstat(path, &st), 0);
-	return st.st_mode & 07777;
-}
-
-static void put_file(const char *path, const char *text, size_t len, mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len && fchmod(fd, mode) == 0
-		&& close(fd) == 0;
-
-	assert_true(good);
 }
 
 static void write_token(struct place *p, const char *token)
@@ -282,44 +237,6 @@ static void path__is_told_without_making_it(void **state)
 	assert_false(exists(elsewhere));
 	free(path);
 	free(elsewhere);
-}
-
-static void directory__of_ours_that_was_open_is_closed(void **state)
-{
-	struct place *p = *state;
-
-	assert_int_equal(chmod(p->dir, 0777), 0);
-	cache_close(p->cache);
-	p->cache = cache_open(HOST, CLIENT, &p->warnings);
-	assert_non_null(p->cache);
-	assert_int_equal(mode_of(p->dir), 0700);
-	assert_int_equal(p->warnings.n, 0);
-}
-
-static void directory__that_is_a_link_or_a_file_is_refused(void **state)
-{
-	struct place *p = *state;
-	char *real = joined(p->root, "/real");
-
-	assert_int_equal(rename(p->dir, real), 0);
-	assert_int_equal(symlink(real, p->dir), 0);
-	assert_null(cache_open(HOST, CLIENT, &p->warnings));
-	assert_int_equal(unlink(p->dir), 0);
-	put_file(p->dir, "", 0, 0600);
-	assert_null(cache_open(HOST, CLIENT, &p->warnings));
-	assert_int_equal(p->warnings.n, 2);
-	free(real);
-}
-
-static void directory__of_another_user_is_refused(void **state)
-{
-	struct place *p = *state;
-
-	if (chown(p->dir, 12345, (gid_t)-1) != 0)
-		skip();
-	assert_null(cache_open(HOST, CLIENT, &p->warnings));
-	assert_int_equal(p->warnings.n, 1);
-	assert_int_equal(mode_of(p->dir), 0700);
 }
 
 /* --- what is believed --------------------------------------------------------------- */
@@ -541,9 +458,6 @@ int main(void)
 		with_place(directory__is_made_with_its_parents),
 		with_place(directory__that_cannot_be_had_is_one_warning),
 		with_place(path__is_told_without_making_it),
-		with_place(directory__of_ours_that_was_open_is_closed),
-		with_place(directory__that_is_a_link_or_a_file_is_refused),
-		with_place(directory__of_another_user_is_refused),
 		with_place(file__that_is_not_what_we_write_is_set_aside),
 		with_place(file__that_is_too_long_is_set_aside),
 		with_place(token__longer_than_any_is_not_believed),

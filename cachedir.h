@@ -1,0 +1,41 @@
+/*
+ * The directory of what is kept between runs, and the files in it: a name for each host and
+ * client, mode 0600, read and written whole. A file is believed only if it and the directory
+ * are ours and closed to others.
+ */
+#ifndef CACHEDIR_H
+#define CACHEDIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base.h"
+
+#define CACHEDIR_NAME_LEN 64		/* SHA-256 in hex */
+
+/* Where it is (malloc'd), NULL: neither XDG_CACHE_HOME nor HOME is set. */
+char *cachedir_path(void);
+bool cachedir_name(const char *base_url, const char *client_id,
+	char out[CACHEDIR_NAME_LEN + 1]);
+
+/* Makes what is missing of the path; one of ours that was open to others is closed to them.
+ * The descriptor, -1: why says what is wrong. */
+int cachedir_make(char *path, const char **why);
+/* As it is; -1: it is not there, not ours, or open to others. */
+int cachedir_open(const char *path);
+
+enum cachedir_found {
+	CACHEDIR_NONE,		/* there is no such file */
+	CACHEDIR_FOREIGN,	/* not to be believed */
+	CACHEDIR_BROKEN,	/* longer than max, or not to be read */
+	CACHEDIR_WHOLE
+};
+
+/* A file's bytes to text, which is empty, in one piece of memory. why: of FOREIGN and BROKEN. */
+enum cachedir_found cachedir_read(int dir, const char *name, size_t max, struct buf *text,
+	const char **why);
+
+/* In place of what was there, at once. False: errno says why, what was there is as it was. */
+bool cachedir_write(int dir, const char *name, const struct buf *text);
+
+#endif

@@ -1,0 +1,75 @@
+/* A directory for one test, as XDG_CACHE_HOME, and its end. */
+#ifndef TEMPDIR_H
+#define TEMPDIR_H
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static inline char *joined(const char *a, const char *b)
+{
+	char *s = NULL;
+
+	assert_true(asprintf(&s, "%s%s", a, b) > 0);
+	return s;
+}
+
+static inline char *tempdir_new(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path = joined(tmp ? tmp : "/tmp", "/gsqstat-cache-XXXXXX");
+
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(setenv("XDG_CACHE_HOME", path, 1), 0);
+	return path;
+}
+
+static inline int tempdir_remove_one(const char *path, const struct stat *st, int kind,
+	struct FTW *ftw)
+{
+	(void)st, (void)kind, (void)ftw;
+	return remove(path);
+}
+
+static inline void tempdir_free(char *path)
+{
+	nftw(path, tempdir_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(path);
+}
+
+static inline bool exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static inline unsigned mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static inline void put_file(const char *path, const char *text, size_t len, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len && fchmod(fd, mode) == 0
+		&& close(fd) == 0;
+
+	assert_true(good);
+}
+
+#endif

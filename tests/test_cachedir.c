@@ -1,0 +1,271 @@
+/* The directory of what is kept between runs, and whole files in it, on a real file system. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "../cachedir.h"
+#include "tempdir.h"
+
+#define MAX 200000		/* more than one reading takes */
+
+struct place {
+	char *root, *path, *file;	/* XDG_CACHE_HOME, the directory in it, a file in that */
+	int dir;
+	struct buf text;
+};
+
+static int set_up(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+	const char *why;
+
+	assert_non_null(p);
+	p->root = tempdir_new();
+	p->path = cachedir_path();
+	assert_non_null(p->path);
+	p->file = joined(p->path, "/file");
+	p->dir = cachedir_make(p->path, &why);
+	assert_true(p->dir >= 0);
+	assert_null(why);
+	*state = p;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *p = *state;
+
+	close(p->dir);
+	tempdir_free(p->root);
+	buf_free(&p->text);
+	free(p->path);
+	free(p->file);
+	free(p);
+	return 0;
+}
+
+static bool is_made(struct place *p)
+{
+	const char *why = NULL;
+	int fd = cachedir_make(p->path, &why);
+
+	assert_int_equal(fd < 0, why != NULL);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool is_opened(const struct place *p)
+{
+	int fd = cachedir_open(p->path);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* --- where -------------------------------------------------------------------------- */
+
+static void name__is_of_host_and_client(void **state)
+{
+	static const char *const others[][2] = {
+		{ "https://h", "d" }, { "https://g", "c" }, { "https://h\nc", "" }, { "", "" }
+	};
+	char name[CACHEDIR_NAME_LEN + 1], other[CACHEDIR_NAME_LEN + 1];
+
+	(void)state;
+	assert_true(cachedir_name("https://h", "c", name));
+	assert_string_equal(name,
+		"883e0c8af7586a41865bd238fbc47660c6b1f8291a6235732e5f241d4287b71c");
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		assert_true(cachedir_name(others[i][0], others[i][1], other));
+		assert_string_not_equal(other, name);
+	}
+}
+
+static void directory__of_ours_that_was_open_is_closed_when_made_alone(void **state)
+{
+	static const mode_t modes[] = { 0777, 0750, 0701, 0740 };
+	struct place *p = *state;
+
+	assert_int_equal(mode_of(p->path), 0700);
+	assert_true(is_opened(p));
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		assert_int_equal(chmod(p->path, modes[i]), 0);
+		assert_false(is_opened(p));
+		assert_int_equal(mode_of(p->path), modes[i]);
+		assert_true(is_made(p));
+		assert_int_equal(mode_of(p->path), 0700);
+		assert_true(is_opened(p));
+	}
+}
+
+static void directory__that_is_a_link_or_a_file_is_refused(void **state)
+{
+	struct place *p = *state;
+	char *real = joined(p->root, "/real");
+
+	assert_int_equal(rename(p->path, real), 0);
+	assert_false(is_opened(p));
+	assert_false(exists(p->path));
+	assert_int_equal(symlink(real, p->path), 0);
+	assert_false(is_opened(p) || is_made(p));
+	assert_int_equal(unlink(p->path), 0);
+	put_file(p->path, "", 0, 0600);
+	assert_false(is_opened(p) || is_made(p));
+	free(real);
+}
+
+static void directory__of_another_user_is_refused(void **state)
+{
+	struct place *p = *state;
+
+	if (chown(p->path, 12345, (gid_t)-1) != 0)
+		skip();
+	assert_false(is_opened(p) || is_made(p));
+	assert_int_equal(mode_of(p->path), 0700);
+}
+
+/* --- files -------------------------------------------------------------------------- */
+
+static enum cachedir_found found(struct place *p, const char **why)
+{
+	*why = NULL;
+	buf_free(&p->text);
+	return cachedir_read(p->dir, "file", MAX, &p->text, why);
+}
+
+static void assert_found(struct place *p, enum cachedir_found want)
+{
+	const char *why;
+
+	assert_int_equal(found(p, &why), want);
+	assert_int_equal(why != NULL, want == CACHEDIR_FOREIGN || want == CACHEDIR_BROKEN);
+}
+
+static void file__comes_back_whole_up_to_the_bound(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 4096, MAX - 1, MAX };
+	struct place *p = *state;
+	struct buf text = { 0 };
+
+	assert_found(p, CACHEDIR_NONE);
+	assert_non_null(buf_reserve(&text, MAX + 1));
+	for (size_t i = 0; i <= MAX; i++)
+		text.data[i] = (char)(i * 7);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		text.len = sizes[i];
+		assert_true(cachedir_write(p->dir, "file", &text));
+		assert_found(p, CACHEDIR_WHOLE);
+		assert_int_equal(p->text.len, sizes[i]);
+		assert_memory_equal(p->text.data, text.data, sizes[i]);
+	}
+	text.len = MAX + 1;
+	assert_true(cachedir_write(p->dir, "file", &text));
+	assert_found(p, CACHEDIR_BROKEN);
+	buf_free(&text);
+}
+
+static void file__is_believed_if_it_is_ours_alone(void **state)
+{
+	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601, 0666 };
+	struct place *p = *state;
+	char *target = joined(p->root, "/target");
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		put_file(p->file, "x", 1, modes[i]);
+		assert_found(p, CACHEDIR_FOREIGN);
+	}
+	put_file(p->file, "x", 1, 0600);
+	assert_found(p, CACHEDIR_WHOLE);
+	assert_int_equal(rename(p->file, target), 0);
+	assert_int_equal(symlink(target, p->file), 0);
+	assert_found(p, CACHEDIR_FOREIGN);
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(mkfifo(p->file, 0600), 0);
+	assert_found(p, CACHEDIR_FOREIGN);	/* and is not waited for */
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(mkdir(p->file, 0700), 0);
+	assert_found(p, CACHEDIR_FOREIGN);
+	free(target);
+}
+
+static void file__of_another_user_is_not_believed(void **state)
+{
+	struct place *p = *state;
+
+	put_file(p->file, "x", 1, 0600);
+	if (chown(p->file, 12345, (gid_t)-1) != 0)
+		skip();
+	assert_found(p, CACHEDIR_FOREIGN);
+}
+
+static void write__takes_the_place_of_whatever_was_there(void **state)
+{
+	struct buf text = { .data = (char[]){ "new" }, .len = 3 };
+	struct place *p = *state;
+	mode_t before = umask(0);
+	char *target = joined(p->root, "/target"), *temp = NULL;
+
+	put_file(target, "x", 1, 0600);
+	assert_int_equal(symlink(target, p->file), 0);
+	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
+	put_file(temp, "left by a process of this number", 5, 0666);
+	assert_true(cachedir_write(p->dir, "file", &text));
+	umask(before);
+	assert_found(p, CACHEDIR_WHOLE);
+	assert_int_equal(p->text.len, 3);
+	assert_int_equal(mode_of(p->file), 0600);
+	assert_false(exists(temp));
+	assert_int_equal(mode_of(target), 0600);
+	free(target);
+	free(temp);
+}
+
+/* Limits hold for root too: the write is cut, the next one fails. */
+static void write__that_fails_leaves_what_was_there(void **state)
+{
+	struct buf text = { .data = (char[]){ "longer than ten" }, .len = 15 };
+	struct rlimit before, none;
+	struct place *p = *state;
+	char *temp = NULL;
+
+	put_file(p->file, "old", 3, 0600);
+	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	errno = 0;
+	assert_false(cachedir_write(p->dir, "file", &text));
+	assert_int_equal(errno, EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	text.failed = true;
+	assert_false(cachedir_write(p->dir, "file", &text));
+	assert_int_equal(errno, ENOMEM);
+	assert_false(exists(temp));
+	assert_found(p, CACHEDIR_WHOLE);
+	assert_int_equal(p->text.len, 3);
+	free(temp);
+}
+
+#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(name__is_of_host_and_client),
+		with_place(directory__of_ours_that_was_open_is_closed_when_made_alone),
+		with_place(directory__that_is_a_link_or_a_file_is_refused),
+		with_place(directory__of_another_user_is_refused),
+		with_place(file__comes_back_whole_up_to_the_bound),
+		with_place(file__is_believed_if_it_is_ours_alone),
+		with_place(file__of_another_user_is_not_believed),
+		with_place(write__takes_the_place_of_whatever_was_there),
+		with_place(write__that_fails_leaves_what_was_there)
+	};
+
+	return cmocka_run_group_tests_name("cachedir", tests, NULL, NULL);
+}
