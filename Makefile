@@ -1,9 +1,6 @@
 # gsqstat. GNU make; `make help` lists the targets and what can be set.
 
-MODULES = api attempt audit base board cache cachedir cell channel checks cover creds echo \
-	errand exact figure flow frame json kind live lookup names net notice options out \
-	panel parse paths profile quantile queues replay report rest retry roster row rule run \
-	sample setup source stream tape text token usage wall wanted window ws
+MODULES = $(filter-out gsqstat,$(basename $(sort $(wildcard *.c))))
 UNITS = $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 PKGS = libcurl libcjson libcrypto

@@ -472,6 +472,12 @@ void json_put_string(struct buf *out, const char *s, size_t len)
 	buf_char(out, '"');
 }
 
+void json_put_quoted(struct buf *out, const char *before, const char *text)
+{
+	buf_str(out, before);
+	json_put_string(out, text, strlen(text));
+}
+
 size_t double_format(char out[DOUBLE_TEXT_MAX], double x)
 {
 	int n;

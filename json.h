@@ -104,6 +104,8 @@ bool json_text_put(const struct json_text *text, struct buf *out);	/* unescaped,
  * C1) as \u00XX. A double: the shortest of 15 to 17 digits that reads back the same;
  * integers up to 2^53 as integers; never NaN or infinite. No locale changes either. */
 void json_put_string(struct buf *out, const char *s, size_t len);
+/* What stands before it, as it is, then the text as a string. */
+void json_put_quoted(struct buf *out, const char *before, const char *text);
 void json_put_double(struct buf *out, double x);
 void json_put_time_ms(struct buf *out, int64_t ms);	/* with quotes */
 void json_put_time_us(struct buf *out, int64_t us);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "namecache.h"
+
 #define LACKS "the OAuth client needs a role with Routing > Queue > View " \
 	"(client-credentials clients get roles, not scopes)"
 
@@ -12,6 +14,8 @@ struct lookup {
 	struct lookup_conf conf;
 	struct token *token;
 	struct names *names;
+	struct name_list cached;
+	const struct name_list *list;	/* of names, or cached */
 	struct attempt a;
 	enum state state;
 	int64_t until_us;
@@ -21,7 +25,7 @@ struct lookup {
 struct lookup *lookup_new(const struct lookup_conf *conf, struct net *net, struct token *token,
 	int64_t now_us)
 {
-	struct names_conf names = { conf->api_url, conf->client, conf->request_us };
+	struct names_conf names = { conf->api_url, conf->request_us };
 	struct lookup *l = calloc(1, sizeof(*l));
 
 	if (!l)
@@ -31,10 +35,12 @@ struct lookup *lookup_new(const struct lookup_conf *conf, struct net *net, struc
 	l->until_us = now_us;
 	attempt_init(&l->a, conf->retry_for_us, now_us);
 	l->names = names_new(&names, net);
-	if (l->names)
-		return l;
-	lookup_free(l);
-	return NULL;
+	if (!l->names) {
+		lookup_free(l);
+		return NULL;
+	}
+	l->list = names_list(l->names);
+	return l;
 }
 
 void lookup_free(struct lookup *l)
@@ -42,6 +48,7 @@ void lookup_free(struct lookup *l)
 	if (!l)
 		return;
 	names_free(l->names);
+	name_list_free(&l->cached);
 	free(l);
 }
 
@@ -150,6 +157,32 @@ static void judge_token(struct lookup *l, enum token_state state, int64_t now_us
 	}
 }
 
+static struct namecache_key cache_key(const struct lookup *l)
+{
+	return (struct namecache_key){ l->conf.api_url, l->conf.client };
+}
+
+static bool is_cached(struct lookup *l, int64_t now_us, struct lines *warnings)
+{
+	struct namecache_key key = cache_key(l);
+
+	if (!l->conf.client || l->conf.anew || !namecache_load(&key, l->conf.pattern,
+	    l->conf.npattern, now_us, &l->cached, warnings))
+		return false;
+	l->list = &l->cached;
+	return true;
+}
+
+static void step_names(struct lookup *l, int64_t now_us, struct lines *warnings)
+{
+	struct namecache_key key = cache_key(l);
+	enum names_state state = names_step(l->names, now_us);
+
+	if (state == NAMES_READY && l->conf.client)
+		namecache_store(&key, l->list, now_us, warnings);
+	judge(l, state, now_us);
+}
+
 static void begin(struct lookup *l, int64_t now_us, struct lines *warnings)
 {
 	if (l->state == BACKOFF && now_us >= l->a.retry.deadline_us && l->conf.retry_for_us) {
@@ -157,8 +190,7 @@ static void begin(struct lookup *l, int64_t now_us, struct lines *warnings)
 		settle(l);
 		return;
 	}
-	if (l->state == CACHE && !l->conf.anew && names_cached(l->names, l->conf.pattern,
-	    l->conf.npattern, now_us, warnings)) {
+	if (l->state == CACHE && is_cached(l, now_us, warnings)) {
 		judge(l, NAMES_READY, now_us);
 		return;
 	}
@@ -181,7 +213,7 @@ void lookup_step(struct lookup *l, int64_t now_us, struct lines *warnings)
 		judge_token(l, token_step(l->token, now_us, warnings), now_us);
 		break;
 	case ASKING:
-		judge(l, names_step(l->names, now_us, warnings), now_us);
+		step_names(l, now_us, warnings);
 		break;
 	case READY:
 	case OVER:
@@ -211,5 +243,5 @@ bool lookup_is_ready(const struct lookup *l)
 
 const struct name_list *lookup_list(const struct lookup *l)
 {
-	return names_list(l->names);
+	return l->list;
 }

@@ -1,23 +1,15 @@
 #include "names.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
 
-#include "cache.h"
 #include "json.h"
 
-#define SCHEMA "gsqstat-names/1"
-#define FILE_MAX (32u << 20)
 #define TEXT_MAX 1024		/* bytes of a name as it stands in the JSON */
 #define MEDIA_MAX 32
 #define NEAREST 3
@@ -388,12 +380,6 @@ static size_t find_nearest(const struct name_list *list, const char *asked,
 	return n;
 }
 
-static void put_quoted(struct buf *out, const char *before, const char *text)
-{
-	buf_str(out, before);
-	json_put_string(out, text, strlen(text));
-}
-
 static void say_none(const struct name_list *list, const char *pattern, char *folded,
 	struct lines *problems)
 {
@@ -403,14 +389,14 @@ static void say_none(const struct name_list *list, const char *pattern, char *fo
 	size_t n;
 
 	buf_str(&text, strchr(pattern, '*') ? "no queue's name fits" : "no queue has the name");
-	put_quoted(&text, " ", pattern);
+	json_put_quoted(&text, " ", pattern);
 	for (const char *from = folded; *from; from++)
 		if (*from != '*')
 			*to++ = *from;
 	*to = '\0';
 	n = problems->n < NEAREST_PROBLEMS_MAX ? find_nearest(list, folded, found) : 0;
 	for (size_t i = 0; i < n; i++)
-		put_quoted(&text, i ? ", " : "; nearest: ", found[i]->name);
+		json_put_quoted(&text, i ? ", " : "; nearest: ", found[i]->name);
 	buf_char(&text, '\0');
 	lines_add(problems, "%s", text.failed ? "out of memory" : text.data);
 	buf_free(&text);
@@ -422,11 +408,11 @@ static void say_many(const struct name_entry *const *found, size_t n, const char
 	struct buf text = { 0 };
 
 	buf_printf(&text, "%zu queues have the name", n);
-	put_quoted(&text, " ", pattern);
+	json_put_quoted(&text, " ", pattern);
 	for (size_t i = 0; i < n && i < NEAREST; i++) {
 		buf_printf(&text, "%s%s", i ? ", " : "; name one by its ID: ", found[i]->id);
 		if (*found[i]->division_name)
-			put_quoted(&text, " in division ", found[i]->division_name);
+			json_put_quoted(&text, " in division ", found[i]->division_name);
 	}
 	buf_str(&text, n > NEAREST ? ", …" : "");
 	buf_char(&text, '\0');
@@ -486,7 +472,7 @@ bool names_match(const struct name_list *list, const char *const *pattern, size_
 static void put_text_or_null(struct buf *out, const char *before, const char *text)
 {
 	if (*text)
-		put_quoted(out, before, text);
+		json_put_quoted(out, before, text);
 	else
 		buf_printf(out, "%snull", before);
 }
@@ -503,12 +489,12 @@ void names_put_ndjson(struct buf *out, const struct name_list *list)
 		const char *media = e->media;
 
 		buf_printf(out, "{\"id\":\"%s\"", e->id);
-		put_quoted(out, ",\"name\":", e->name);
+		json_put_quoted(out, ",\"name\":", e->name);
 		put_text_or_null(out, ",\"divisionId\":", e->division_id);
 		put_text_or_null(out, ",\"divisionName\":", e->division_name);
 		buf_str(out, ",\"mediaTypes\":[");
 		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media))
-			put_quoted(out, j ? "," : "", media);
+			json_put_quoted(out, j ? "," : "", media);
 		buf_str(out, "]}\n");
 	}
 }
@@ -539,196 +525,6 @@ void names_put_csv(struct buf *out, const struct name_list *list, bool header)
 	}
 }
 
-/* --- the cache ---------------------------------------------------------------------- */
-
-/* The file's text: a page of its own, so that it is read like one, with a head before it. */
-static void put_file(struct buf *out, const struct names *n)
-{
-	buf_str(out, "{\"schema\":\"" SCHEMA "\"");
-	put_quoted(out, ",\"host\":", n->conf.base_url);
-	buf_printf(out, ",\"at_ms\":%lld,\"entities\":[", (long long)n->now_us / 1000);
-	for (size_t i = 0; i < n->list.n; i++) {
-		const struct name_entry *e = &n->list.v[i];
-		const char *media = e->media;
-
-		buf_printf(out, "%s{\"id\":\"%s\"", i ? "," : "", e->id);
-		put_quoted(out, ",\"name\":", e->name);
-		put_quoted(out, ",\"division\":{\"id\":", e->division_id);
-		put_quoted(out, ",\"name\":", e->division_name);
-		buf_str(out, "},\"mediaSettings\":{");
-		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media)) {
-			put_quoted(out, j ? "," : "", media);
-			buf_str(out, ":{}");
-		}
-		buf_str(out, "}}");
-	}
-	buf_str(out, "]}\n");
-}
-
-/* Whether the file is of this host and of the last hour; one from the future is not. */
-static bool is_fresh(const struct names *n, const struct buf *text, int64_t now_us)
-{
-	struct json_cursor c = json_start(text->data, text->data + text->len);
-	struct json_text key, value;
-	bool schema = false, host = false;
-	double at_ms = -1, age_ms = -1;
-	int64_t now_ms = now_us / 1000;
-
-	if (json_peek(&c) != '{')
-		return false;
-	json_enter(&c);
-	while (json_key(&c, &key)) {
-		char first = json_peek(&c);
-
-		if (first == '"' && json_text_is(&key, "schema"))
-			schema = json_string(&c, &value) && json_text_is(&value, SCHEMA);
-		else if (first == '"' && json_text_is(&key, "host"))
-			host = json_string(&c, &value) && json_text_is(&value, n->conf.base_url);
-		else if (first >= '0' && first <= '9' && json_text_is(&key, "at_ms"))
-			json_number(&c, &at_ms);
-		else
-			json_pass(&c);
-	}
-	if (at_ms >= 0)
-		age_ms = (double)now_ms - at_ms;
-	return schema && host && age_ms >= 0 && age_ms < NAMES_KEPT_MS;
-}
-
-/* Ours, of this type, and closed to others. */
-static bool is_ours(int fd, mode_t type)
-{
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type
-		&& st.st_uid == geteuid() && !(st.st_mode & 077);
-}
-
-/* The directory that the token is kept in, and the name of our file there; -1: none. */
-static int open_directory(const struct names *n, char **name)
-{
-	char *path = cache_path(n->conf.base_url, n->conf.client), *slash;
-	int dir = -1;
-
-	*name = NULL;
-	slash = path ? strrchr(path, '/') : NULL;
-	if (slash && asprintf(name, "%s.names", slash + 1) < 0)
-		*name = NULL;
-	if (slash && *name) {
-		*slash = '\0';
-		dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	}
-	free(path);
-	if (dir >= 0 && is_ours(dir, S_IFDIR))
-		return dir;
-	if (dir >= 0)
-		close(dir);
-	free(*name);
-	*name = NULL;
-	return -1;
-}
-
-static bool read_whole(int fd, struct buf *text)
-{
-	char *room;
-	ssize_t n;
-
-	text->limit = FILE_MAX;
-	while ((room = buf_reserve(text, 65536))) {
-		n = read(fd, room, 65536);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0;
-		text->len += (size_t)n;
-	}
-	return false;
-}
-
-static bool load(struct names *n, int64_t now_us, struct lines *warnings)
-{
-	char *name;
-	int dir = open_directory(n, &name), fd = -1;
-	struct buf text = { 0 };
-	struct name_page page;
-	bool fresh = false;
-
-	if (dir >= 0)
-		fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (dir >= 0 && (fd >= 0 || errno != ENOENT)) {
-		if (!is_ours(fd, S_IFREG))
-			lines_add(warnings, "the cached names %s are ignored: no file that is ours "
-				"alone", name);
-		else if (!read_whole(fd, &text) || names_parse_page(text.data, text.len, &n->list,
-		    &page))
-			lines_add(warnings, "the cached names %s are ignored: broken", name);
-		else
-			fresh = is_fresh(n, &text, now_us);
-	}
-	if (fd >= 0)
-		close(fd);
-	if (dir >= 0)
-		close(dir);
-	free(name);
-	buf_free(&text);
-	names_sort(&n->list);
-	return fresh;
-}
-
-static bool write_whole(int fd, const struct buf *text)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return fsync(fd) == 0;
-}
-
-static void store_in(const struct names *n, int dir, const char *name, struct lines *warnings)
-{
-	struct buf text = { .limit = FILE_MAX };
-	char *temp = NULL;
-	int fd = -1;
-	bool ok;
-
-	put_file(&text, n);
-	errno = ENOMEM;
-	if (!text.failed && asprintf(&temp, "%s.%ld.tmp", name, (long)getpid()) > 0) {
-		unlinkat(dir, temp, 0);
-		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	}
-	ok = fd >= 0 && write_whole(fd, &text);
-	if (fd >= 0 && close(fd) != 0)
-		ok = false;
-	ok = ok && renameat(dir, temp, dir, name) == 0;
-	if (!ok) {
-		lines_add(warnings, "the names cannot be kept: %s", strerror(errno));
-		if (fd >= 0)
-			unlinkat(dir, temp, 0);
-	}
-	free(temp);
-	buf_free(&text);
-}
-
-/* The token's cache makes the directory, and warns where it can be had by nobody. */
-static void store(const struct names *n, struct lines *warnings)
-{
-	struct cache *cache = cache_open(n->conf.base_url, n->conf.client, warnings);
-	char *name = NULL;
-	int dir = cache ? open_directory(n, &name) : -1;
-
-	if (dir >= 0) {
-		store_in(n, dir, name, warnings);
-		close(dir);
-	}
-	free(name);
-	cache_close(cache);
-}
-
 /* --- fetching ----------------------------------------------------------------------- */
 
 struct names *names_new(const struct names_conf *conf, struct net *net)
@@ -746,10 +542,7 @@ static void end_asking(struct names *n)
 {
 	rest_free(n->rest);
 	n->rest = NULL;
-	if (n->token)
-		OPENSSL_cleanse(n->token, strlen(n->token));
-	free(n->token);
-	n->token = NULL;
+	str_wipe(&n->token);
 }
 
 void names_free(struct names *n)
@@ -759,27 +552,6 @@ void names_free(struct names *n)
 	end_asking(n);
 	name_list_free(&n->list);
 	free(n);
-}
-
-bool names_cached(struct names *n, const char *const *pattern, size_t npattern,
-	int64_t now_us, struct lines *warnings)
-{
-	struct lines problems = { 0 };
-	struct name_hits hits = { 0 };
-	bool good;
-
-	if (!n->conf.client || n->state == NAMES_ASKING)
-		return false;
-	name_list_free(&n->list);
-	good = load(n, now_us, warnings)
-		&& names_match(&n->list, pattern, npattern, &hits, &problems)
-		&& problems.n == 0;
-	n->state = good ? NAMES_READY : NAMES_NONE;
-	if (!good)
-		name_list_free(&n->list);
-	free(hits.v);
-	lines_free(&problems);
-	return good;
 }
 
 static enum names_state failed(struct names *n, const struct rest_answer *answer)
@@ -835,8 +607,7 @@ enum names_state names_ask(struct names *n, const char *token, int64_t now_us, i
 	return ask_page(n);
 }
 
-static enum names_state take_page(struct names *n, const struct rest_answer *a,
-	struct lines *warnings)
+static enum names_state take_page(struct names *n, const struct rest_answer *a)
 {
 	struct name_page page;
 	const char *why;
@@ -857,16 +628,14 @@ static enum names_state take_page(struct names *n, const struct rest_answer *a,
 	}
 	end_asking(n);
 	names_sort(&n->list);
-	if (n->conf.client)
-		store(n, warnings);
 	return n->state = NAMES_READY;
 }
 
-enum names_state names_step(struct names *n, int64_t now_us, struct lines *warnings)
+enum names_state names_step(struct names *n, int64_t now_us)
 {
 	n->now_us = now_us;
 	if (n->state == NAMES_ASKING && rest_step(n->rest, now_us))
-		return take_page(n, rest_answer(n->rest), warnings);
+		return take_page(n, rest_answer(n->rest));
 	return n->state;
 }
 

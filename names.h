@@ -1,7 +1,7 @@
 /*
- * Queues by name: the list of all queues as the REST API gives it page by page, kept for an
- * hour beside the token, patterns held against it, and the list printed. The fetching is a
- * state machine over rest: nothing here waits, nothing here retries.
+ * Queues by name: the list of all queues as the REST API gives it page by page, patterns held
+ * against it, and the list printed. The fetching is a state machine over rest: nothing here
+ * waits, nothing here retries.
  */
 #ifndef NAMES_H
 #define NAMES_H
@@ -17,7 +17,6 @@
 
 #define NAMES_QUEUES_MAX 20000
 #define NAMES_PAGES_MAX 200
-#define NAMES_KEPT_MS 3600000
 
 struct name_entry {
 	char id[UUID_LEN + 1];		/* lower case */
@@ -66,7 +65,7 @@ bool names_match(const struct name_list *list, const char *const *pattern, size_
 void names_put_ndjson(struct buf *out, const struct name_list *list);
 void names_put_csv(struct buf *out, const struct name_list *list, bool header);
 
-/* --- fetched, or from the cache --- */
+/* --- fetched --- */
 
 enum names_state {
 	NAMES_NONE,
@@ -77,7 +76,6 @@ enum names_state {
 
 struct names_conf {		/* the texts are borrowed for the life of names */
 	const char *base_url;	/* the API's: https://api.mypurecloud.com */
-	const char *client;	/* whose list it is in the cache: the client ID; NULL: no cache */
 	int64_t request_us;	/* bound of one request */
 };
 
@@ -86,13 +84,9 @@ struct names;
 struct names *names_new(const struct names_conf *conf, struct net *net);
 void names_free(struct names *n);
 
-/* True, and READY: the cache has a list of the last hour that every pattern fits well. */
-bool names_cached(struct names *n, const char *const *pattern, size_t npattern,
-	int64_t now_us, struct lines *warnings);
-
 /* Fetches all pages, each within request_us, all by end_us; the token is copied. */
 enum names_state names_ask(struct names *n, const char *token, int64_t now_us, int64_t end_us);
-enum names_state names_step(struct names *n, int64_t now_us, struct lines *warnings);
+enum names_state names_step(struct names *n, int64_t now_us);
 int64_t names_deadline_us(const struct names *n);
 
 const struct name_list *names_list(const struct names *n);	/* READY: sorted */

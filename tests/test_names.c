@@ -1,4 +1,4 @@
-/* Pages of queues, patterns, the printed list, the cache; requests are played by the test. */
+/* Pages of queues, patterns, the printed list; requests are played by the test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,12 +9,6 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <ftw.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "../cache.h"
 #include "../names.h"
 
 #define HOST "https://api.example.com"
@@ -436,69 +430,36 @@ static void list__is_printed_as_ndjson_and_csv(void **state)
 
 /* --- fetched ------------------------------------------------------------------------ */
 
-struct place {
-	char *root, *dir, *file;
-	struct names *names;
-	struct lines warnings;
-};
-
-static const struct names_conf conf = {
-	.base_url = HOST, .client = "client", .request_us = 15 * S
-};
+static const struct names_conf conf = { .base_url = HOST, .request_us = 15 * S };
 
 static int set_up(void **state)
 {
-	struct place *p = calloc(1, sizeof(*p));
-	const char *tmp = getenv("TMPDIR");
-	char *token;
+	struct names *n = names_new(&conf, NULL);
 
-	assert_non_null(p);
+	assert_non_null(n);
 	memset(&play, 0, sizeof(play));
 	play.answer = (struct rest_answer){ .kind = REST_OK, .body = "", .retry_after_us = -1,
 		.text = "HTTP 200" };
-	assert_true(asprintf(&p->root, "%s/gsqstat-names-XXXXXX", tmp ? tmp : "/tmp") > 0);
-	assert_non_null(mkdtemp(p->root));
-	assert_int_equal(setenv("XDG_CACHE_HOME", p->root, 1), 0);
-	assert_true(asprintf(&p->dir, "%s/gsqstat", p->root) > 0);
-	token = cache_path(HOST, "client");
-	assert_true(asprintf(&p->file, "%s.names", token) > 0);
-	free(token);
-	p->names = names_new(&conf, NULL);
-	assert_non_null(p->names);
-	*state = p;
+	*state = n;
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st, (void)kind, (void)ftw;
-	return remove(path);
 }
 
 static int tear_down(void **state)
 {
-	struct place *p = *state;
-
-	names_free(p->names);
+	names_free(*state);
 	assert_int_equal(play.freed, play.asked);
-	lines_free(&p->warnings);
-	nftw(p->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(p->root);
-	free(p->dir);
-	free(p->file);
-	free(p);
 	return 0;
 }
 
-static enum names_state fetch(struct place *p, const char *const *page, size_t n)
+static enum names_state fetch(struct names *n, const char *const *page, size_t npage)
 {
 	enum names_state state;
 
 	play.page = page;
-	play.npage = n;
-	state = names_ask(p->names, "token", NOW, NOW + 60 * S);
+	play.npage = npage;
+	state = names_ask(n, "token", NOW, NOW + 60 * S);
 	for (int i = 0; i < 1000 && state == NAMES_ASKING; i++)
-		state = names_step(p->names, NOW, &p->warnings);
+		state = names_step(n, NOW);
 	return state;
 }
 
@@ -510,10 +471,10 @@ static const char *const three_pages[] = {
 
 static void fetch__asks_for_each_page_once(void **state)
 {
-	struct place *p = *state;
+	struct names *n = *state;
 	char url[256];
 
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
+	assert_int_equal(fetch(n, three_pages, 3), NAMES_READY);
 	assert_int_equal(play.asked, 3);
 	for (int i = 0; i < 3; i++) {
 		snprintf(url, sizeof(url), HOST "/api/v2/routing/queues?pageSize=500&pageNumber=%d",
@@ -522,10 +483,9 @@ static void fetch__asks_for_each_page_once(void **state)
 	}
 	assert_string_equal(play.token, "token");
 	assert_true(play.timeout_us == 15 * S);
-	assert_int_equal(names_list(p->names)->n, 3);
-	assert_string_equal(names_list(p->names)->v[0].name, "one");
-	assert_true(names_deadline_us(p->names) == INT64_MAX);
-	assert_int_equal(p->warnings.n, 0);
+	assert_int_equal(names_list(n)->n, 3);
+	assert_string_equal(names_list(n)->v[0].name, "one");
+	assert_true(names_deadline_us(n) == INT64_MAX);
 }
 
 static void fetch__ends_with_a_page_that_says_so(void **state)
@@ -534,11 +494,11 @@ static void fetch__ends_with_a_page_that_says_so(void **state)
 		PAGE(QUEUE("0001", "one"), ""), PAGE("", ",\"nextUri\":\"/x\""),
 		PAGE("", ",\"pageCount\":0"), PAGE(QUEUE("0001", "one"), ",\"pageCount\":1")
 	};
-	struct place *p = *state;
+	struct names *n = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(last); i++) {
 		play.asked = play.freed = 0;
-		assert_int_equal(fetch(p, &last[i], 1), NAMES_READY);
+		assert_int_equal(fetch(n, &last[i], 1), NAMES_READY);
 		assert_int_equal(play.asked, 1);
 	}
 }
@@ -546,218 +506,55 @@ static void fetch__ends_with_a_page_that_says_so(void **state)
 static void fetch__that_never_ends_is_a_breach(void **state)
 {
 	static const char *const endless[] = { PAGE(QUEUE("0001", "one"), ",\"nextUri\":\"/x\"") };
-	struct place *p = *state;
+	struct names *n = *state;
 
-	assert_int_equal(fetch(p, endless, 1), NAMES_FAILED);
+	assert_int_equal(fetch(n, endless, 1), NAMES_FAILED);
 	assert_int_equal(play.asked, NAMES_PAGES_MAX);
-	assert_int_equal(names_failure(p->names)->kind, REST_BREACH);
-	assert_non_null(strstr(names_failure(p->names)->text, "200 pages"));
-	assert_int_not_equal(access(p->file, F_OK), 0);
+	assert_int_equal(names_failure(n)->kind, REST_BREACH);
+	assert_non_null(strstr(names_failure(n)->text, "200 pages"));
 }
 
 static void fetch__that_failed_goes_on_where_it_was(void **state)
 {
-	struct place *p = *state;
+	struct names *n = *state;
 
 	play.page = three_pages;
 	play.npage = 3;
-	assert_int_equal(names_ask(p->names, "first", NOW, NOW + 60 * S), NAMES_ASKING);
-	assert_int_equal(names_ask(p->names, "other", NOW, NOW + 60 * S), NAMES_ASKING);
+	assert_int_equal(names_ask(n, "first", NOW, NOW + 60 * S), NAMES_ASKING);
+	assert_int_equal(names_ask(n, "other", NOW, NOW + 60 * S), NAMES_ASKING);
 	assert_int_equal(play.asked, 1);
 	play.waits = true;
-	assert_true(names_deadline_us(p->names) == 77);
-	assert_int_equal(names_step(p->names, NOW, &p->warnings), NAMES_ASKING);
+	assert_true(names_deadline_us(n) == 77);
+	assert_int_equal(names_step(n, NOW), NAMES_ASKING);
 	play.waits = false;
-	assert_int_equal(names_step(p->names, NOW, &p->warnings), NAMES_ASKING);
+	assert_int_equal(names_step(n, NOW), NAMES_ASKING);
 	play.answer.kind = REST_LIMITED;
 	play.answer.retry_after_us = 7 * S;
-	assert_int_equal(names_step(p->names, NOW, &p->warnings), NAMES_FAILED);
-	assert_int_equal(names_failure(p->names)->kind, REST_LIMITED);
-	assert_true(names_failure(p->names)->retry_after_us == 7 * S);
-	assert_string_equal(names_failure(p->names)->body, "");
+	assert_int_equal(names_step(n, NOW), NAMES_FAILED);
+	assert_int_equal(names_failure(n)->kind, REST_LIMITED);
+	assert_true(names_failure(n)->retry_after_us == 7 * S);
+	assert_string_equal(names_failure(n)->body, "");
 	play.answer.kind = REST_OK;
 	play.asked = play.freed = 1;
-	assert_int_equal(names_ask(p->names, "second", NOW, NOW + 9 * S), NAMES_ASKING);
+	assert_int_equal(names_ask(n, "second", NOW, NOW + 9 * S), NAMES_ASKING);
 	assert_string_equal(play.url[1], HOST "/api/v2/routing/queues?pageSize=500&pageNumber=2");
 	assert_string_equal(play.token, "second");
 	assert_true(play.timeout_us == 9 * S);
-	while (names_step(p->names, NOW, &p->warnings) == NAMES_ASKING)
+	while (names_step(n, NOW) == NAMES_ASKING)
 		;
-	assert_int_equal(names_list(p->names)->n, 3);
+	assert_int_equal(names_list(n)->n, 3);
 	assert_int_equal(play.asked, 3);
 }
 
 static void fetch__of_something_else_says_what(void **state)
 {
 	static const char *const other[] = { "<html>" };
-	struct place *p = *state;
+	struct names *n = *state;
 
-	assert_int_equal(fetch(p, other, 1), NAMES_FAILED);
-	assert_int_equal(names_failure(p->names)->kind, REST_BREACH);
-	assert_string_equal(names_failure(p->names)->text,
+	assert_int_equal(fetch(n, other, 1), NAMES_FAILED);
+	assert_int_equal(names_failure(n)->kind, REST_BREACH);
+	assert_string_equal(names_failure(n)->text,
 		"the list of queues cannot be read: it is no JSON object (HTTP 200)");
-}
-
-/* --- the cache ---------------------------------------------------------------------- */
-
-static bool cached(struct place *p, const char *pattern, int64_t now_us)
-{
-	return names_cached(p->names, &pattern, pattern != NULL, now_us, &p->warnings);
-}
-
-static void cache__keeps_the_list_for_an_hour(void **state)
-{
-	static const char *const pages[] = { full_page, PAGE(QUEUE("0007", "X \\\"y\\\""), "") };
-	struct place *p = *state;
-	struct buf fetched = { 0 }, kept = { 0 };
-	struct stat st;
-
-	assert_false(cached(p, "sales", NOW));
-	assert_int_equal(fetch(p, pages, 2), NAMES_READY);
-	names_put_ndjson(&fetched, names_list(p->names));
-	assert_int_equal(lstat(p->file, &st), 0);
-	assert_int_equal(st.st_mode, S_IFREG | 0600);
-	assert_true(cached(p, "sales", NOW));
-	names_put_ndjson(&kept, names_list(p->names));
-	assert_int_equal(kept.len, fetched.len);
-	assert_memory_equal(kept.data, fetched.data, kept.len);
-	assert_true(cached(p, NULL, NOW + 3599 * S));
-	assert_false(cached(p, "sales", NOW + 3600 * S));
-	assert_int_equal(names_list(p->names)->n, 0);
-	assert_false(cached(p, "sales", NOW - S));	/* from a clock that was ahead */
-	assert_int_equal(p->warnings.n, 0);
-	buf_free(&fetched);
-	buf_free(&kept);
-}
-
-static void cache__that_lacks_a_name_is_not_the_last_word(void **state)
-{
-	static const char *const later[] = { PAGE(QUEUE("0009", "new"), "") };
-	struct place *p = *state;
-
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
-	assert_true(cached(p, "t*", NOW));
-	assert_false(cached(p, "new", NOW));
-	play.asked = play.freed = 0;
-	assert_int_equal(fetch(p, later, 1), NAMES_READY);
-	assert_true(cached(p, "new", NOW));
-	assert_false(cached(p, "one", NOW));
-}
-
-static void cache__belongs_to_one_host_and_client(void **state)
-{
-	struct names_conf others[] = { conf, conf, conf };
-	struct place *p = *state;
-
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
-	others[0].client = "other";
-	others[1].base_url = HOST ":444";
-	others[2].client = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		struct names *n = names_new(&others[i], NULL);
-
-		assert_non_null(n);
-		assert_false(names_cached(n, NULL, 0, NOW, &p->warnings));
-		names_free(n);
-	}
-	assert_int_equal(p->warnings.n, 0);
-}
-
-static void cache__that_is_off_is_not_written(void **state)
-{
-	struct place *p = *state;
-	struct names_conf off = conf;
-
-	off.client = NULL;
-	names_free(p->names);
-	p->names = names_new(&off, NULL);
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
-	assert_int_not_equal(access(p->dir, F_OK), 0);
-}
-
-static void put_kept(struct place *p, const char *text, mode_t mode)
-{
-	int fd = open(p->file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	assert_int_equal(close(fd), 0);
-}
-
-#define KEPT(schema, host, at) "{\"schema\":" schema ",\"host\":" host ",\"at_ms\":" at \
-	",\"entities\":[" QUEUE("0001", "one") "]}\n"
-#define KEPT_GOOD KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1799999999999")
-
-static void cache__that_is_not_ours_or_broken_is_ignored(void **state)
-{
-	static const struct {
-		const char *text;
-		size_t mode, warnings;
-		bool good;
-	} table[] = {
-		{ KEPT_GOOD, 0600, 0, true }, { KEPT_GOOD, 0640, 1, false },
-		{ KEPT_GOOD, 0602, 1, false }, { "", 0600, 1, false }, { "{", 0600, 1, false },
-		{ KEPT_GOOD "x", 0600, 1, false }, { "{\"entities\":[]}", 0600, 0, false },
-		{ KEPT("\"gsqstat-names/2\"", "\"" HOST "\"", "1799999999999"), 0600, 0, false },
-		{ KEPT("\"gsqstat-names/1\"", "\"https://x\"", "1799999999999"), 0600, 0, false },
-		{ KEPT("7", "\"" HOST "\"", "1799999999999"), 0600, 0, false },
-		{ KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "\"1799999999\""), 0600, 0, false },
-		{ KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1e999"), 0600, 0, false }
-	};
-	struct place *p = *state;
-
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		put_kept(p, table[i].text, (mode_t)table[i].mode);
-		if (cached(p, "one", NOW) != table[i].good || p->warnings.n != table[i].warnings)
-			fail_msg("%s, mode %zo: %zu warnings", table[i].text, table[i].mode,
-				p->warnings.n);
-		lines_free(&p->warnings);
-		assert_int_equal(fetch(p, three_pages, 1), NAMES_READY);
-		assert_true(cached(p, "one", NOW));
-	}
-	assert_int_equal(chmod(p->dir, 0755), 0);
-	assert_false(cached(p, "one", NOW));
-}
-
-static void cache__that_is_a_link_or_pipe_is_ignored_and_replaced(void **state)
-{
-	struct place *p = *state;
-	char *target;
-
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
-	assert_true(asprintf(&target, "%s.target", p->file) > 0);
-	assert_int_equal(rename(p->file, target), 0);
-	assert_int_equal(symlink(target, p->file), 0);
-	assert_false(cached(p, "one", NOW));
-	assert_int_equal(unlink(p->file), 0);
-	assert_int_equal(mkfifo(p->file, 0600), 0);
-	assert_false(cached(p, "one", NOW));
-	assert_int_equal(p->warnings.n, 2);
-	play.asked = play.freed = 0;
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
-	assert_true(cached(p, "one", NOW));
-	free(target);
-}
-
-static void cache__that_cannot_be_written_is_one_warning(void **state)
-{
-	struct place *p = *state;
-	char *in_it;
-
-	assert_int_equal(mkdir(p->dir, 0700), 0);
-	assert_int_equal(mkdir(p->file, 0700), 0);
-	assert_true(asprintf(&in_it, "%s/x", p->file) > 0);
-	assert_int_equal(mkdir(in_it, 0700), 0);
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
-	assert_int_equal(p->warnings.n, 1);
-	assert_int_equal(names_list(p->names)->n, 3);
-	free(in_it);
-	assert_int_equal(setenv("XDG_CACHE_HOME", "/dev/null", 1), 0);
-	play.asked = play.freed = 0;
-	assert_int_equal(fetch(p, three_pages, 3), NAMES_READY);
-	assert_int_equal(p->warnings.n, 2);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -781,14 +578,7 @@ int main(void)
 		TEST(fetch__ends_with_a_page_that_says_so),
 		TEST(fetch__that_never_ends_is_a_breach),
 		TEST(fetch__that_failed_goes_on_where_it_was),
-		TEST(fetch__of_something_else_says_what),
-		TEST(cache__keeps_the_list_for_an_hour),
-		TEST(cache__that_lacks_a_name_is_not_the_last_word),
-		TEST(cache__belongs_to_one_host_and_client),
-		TEST(cache__that_is_off_is_not_written),
-		TEST(cache__that_is_not_ours_or_broken_is_ignored),
-		TEST(cache__that_is_a_link_or_pipe_is_ignored_and_replaced),
-		TEST(cache__that_cannot_be_written_is_one_warning)
+		TEST(fetch__of_something_else_says_what)
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);

@@ -1,0 +1,161 @@
+#include "namecache.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cachedir.h"
+#include "json.h"
+
+#define SCHEMA "gsqstat-names/1"
+#define FILE_MAX (32u << 20)
+#define NAME_SIZE (CACHEDIR_NAME_LEN + sizeof(".names"))
+
+/* --- the text ----------------------------------------------------------------------- */
+
+/* A page of its own, so that it is read like one, with a head before it. */
+static void put_list(struct buf *out, const char *base_url, const struct name_list *list,
+	int64_t now_us)
+{
+	buf_str(out, "{\"schema\":\"" SCHEMA "\"");
+	json_put_quoted(out, ",\"host\":", base_url);
+	buf_printf(out, ",\"at_ms\":%lld,\"entities\":[", (long long)now_us / 1000);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct name_entry *e = &list->v[i];
+		const char *media = e->media;
+
+		buf_printf(out, "%s{\"id\":\"%s\"", i ? "," : "", e->id);
+		json_put_quoted(out, ",\"name\":", e->name);
+		json_put_quoted(out, ",\"division\":{\"id\":", e->division_id);
+		json_put_quoted(out, ",\"name\":", e->division_name);
+		buf_str(out, "},\"mediaSettings\":{");
+		for (size_t j = 0; j < e->nmedia; j++, media += strlen(media) + 1) {
+			json_put_quoted(out, j ? "," : "", media);
+			buf_str(out, ":{}");
+		}
+		buf_str(out, "}}");
+	}
+	buf_str(out, "]}\n");
+}
+
+/* Whether the file is of this host and of the last hour; one from the future is not. */
+static bool is_fresh(const struct buf *text, const char *base_url, int64_t now_us)
+{
+	struct json_cursor c = json_start(text->data, text->data + text->len);
+	struct json_text key, value;
+	bool schema = false, host = false;
+	double at_ms = -1, age_ms = -1;
+	int64_t now_ms = now_us / 1000;
+
+	if (json_peek(&c) != '{')
+		return false;
+	json_enter(&c);
+	while (json_key(&c, &key)) {
+		char first = json_peek(&c);
+
+		if (first == '"' && json_text_is(&key, "schema"))
+			schema = json_string(&c, &value) && json_text_is(&value, SCHEMA);
+		else if (first == '"' && json_text_is(&key, "host"))
+			host = json_string(&c, &value) && json_text_is(&value, base_url);
+		else if (first >= '0' && first <= '9' && json_text_is(&key, "at_ms"))
+			json_number(&c, &at_ms);
+		else
+			json_pass(&c);
+	}
+	if (at_ms >= 0)
+		age_ms = (double)now_ms - at_ms;
+	return schema && host && age_ms >= 0 && age_ms < NAMECACHE_KEPT_MS;
+}
+
+/* --- the file ----------------------------------------------------------------------- */
+
+static bool name_file(const struct namecache_key *key, char name[NAME_SIZE])
+{
+	char hash[CACHEDIR_NAME_LEN + 1];
+
+	return cachedir_name(key->base_url, key->client_id, hash)
+		&& snprintf(name, NAME_SIZE, "%s.names", hash) > 0;
+}
+
+static bool load(const struct namecache_key *key, int dir, int64_t now_us,
+	struct name_list *list, struct lines *warnings)
+{
+	char name[NAME_SIZE];
+	struct name_page page;
+	struct buf text = { 0 };
+	const char *why = NULL, *detail;
+	bool fresh = false;
+
+	if (!name_file(key, name))
+		return false;
+	switch (cachedir_read(dir, name, FILE_MAX, &text, &detail)) {
+	case CACHEDIR_NONE:
+		break;
+	case CACHEDIR_FOREIGN:
+		why = "no file that is ours alone";
+		break;
+	case CACHEDIR_BROKEN:
+		why = "broken";
+		break;
+	case CACHEDIR_WHOLE:
+		if (names_parse_page(text.data, text.len, list, &page))
+			why = "broken";
+		else
+			fresh = is_fresh(&text, key->base_url, now_us);
+		break;
+	}
+	if (why)
+		lines_add(warnings, "the cached names %s are ignored: %s", name, why);
+	buf_free(&text);
+	return fresh;
+}
+
+static bool fit_well(const struct name_list *list, const char *const *pattern, size_t npattern)
+{
+	struct lines problems = { 0 };
+	struct name_hits hits = { 0 };
+	bool good = names_match(list, pattern, npattern, &hits, &problems) && problems.n == 0;
+
+	free(hits.v);
+	lines_free(&problems);
+	return good;
+}
+
+bool namecache_load(const struct namecache_key *key, const char *const *pattern,
+	size_t npattern, int64_t now_us, struct name_list *list, struct lines *warnings)
+{
+	char *path = cachedir_path();
+	int dir = path ? cachedir_open(path) : -1;
+	bool good = dir >= 0 && load(key, dir, now_us, list, warnings);
+
+	names_sort(list);
+	good = good && fit_well(list, pattern, npattern);
+	if (!good)
+		name_list_free(list);
+	if (dir >= 0)
+		close(dir);
+	free(path);
+	return good;
+}
+
+void namecache_store(const struct namecache_key *key, const struct name_list *list,
+	int64_t now_us, struct lines *warnings)
+{
+	char *path = cachedir_path(), name[NAME_SIZE];
+	const char *why = "neither XDG_CACHE_HOME nor HOME is set";
+	struct buf text = { .limit = FILE_MAX };
+	int dir = path ? cachedir_make(path, &why) : -1;
+
+	if (dir >= 0) {
+		put_list(&text, key->base_url, list, now_us);
+		why = name_file(key, name) && cachedir_write(dir, name, &text) ? NULL
+			: strerror(errno);
+		close(dir);
+	}
+	if (why)
+		lines_add(warnings, "the names cannot be kept: %s", why);
+	buf_free(&text);
+	free(path);
+}

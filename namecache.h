@@ -1,0 +1,28 @@
+/*
+ * The names' cache: the list of queues beside the token, one file for each host and client,
+ * good for an hour. The file is a page as the API gives it, with a head.
+ */
+#ifndef NAMECACHE_H
+#define NAMECACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "names.h"
+
+#define NAMECACHE_KEPT_MS 3600000
+
+struct namecache_key {		/* whose list it is */
+	const char *base_url, *client_id;
+};
+
+/* True: list, which is empty, holds what was kept in the last hour, sorted, and every pattern
+ * fits it well. A foreign or broken file is a warning. */
+bool namecache_load(const struct namecache_key *key, const char *const *pattern,
+	size_t npattern, int64_t now_us, struct name_list *list, struct lines *warnings);
+void namecache_store(const struct namecache_key *key, const struct name_list *list,
+	int64_t now_us, struct lines *warnings);
+
+#endif

@@ -1,0 +1,225 @@
+/* The names' cache on a real file system: what is kept, for how long, what is believed. */
+#include "../cache.h"
+#include "../namecache.h"
+#include "tempdir.h"
+
+#define HOST "https://api.example.com"
+#define NOW INT64_C(1800000000000000)	/* µs */
+#define S INT64_C(1000000)
+#define ID(digits) "00000000-0000-4000-8000-00000000" digits
+#define QUEUE(digits, name) "{\"id\":\"" ID(digits) "\",\"name\":\"" name "\"}"
+
+static const struct namecache_key key = { HOST, "client" };
+
+struct place {
+	char *root, *dir, *file;	/* XDG_CACHE_HOME, the directory in it, the names' file */
+	struct name_list list;
+	struct lines warnings;
+};
+
+static int set_up(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+	char *token;
+
+	assert_non_null(p);
+	p->root = tempdir_new();
+	p->dir = joined(p->root, "/gsqstat");
+	token = cache_path(key.base_url, key.client_id);
+	p->file = joined(token, ".names");	/* beside the token */
+	free(token);
+	*state = p;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *p = *state;
+
+	name_list_free(&p->list);
+	lines_free(&p->warnings);
+	tempdir_free(p->root);
+	free(p->dir);
+	free(p->file);
+	free(p);
+	return 0;
+}
+
+/* Keeps the queues of a page's entities. */
+static void store(struct place *p, const char *entities)
+{
+	struct name_list list = { 0 };
+	struct name_page page;
+	char *text = NULL;
+
+	assert_true(asprintf(&text, "{\"entities\":[%s]}", entities) > 0);
+	assert_null(names_parse_page(text, strlen(text), &list, &page));
+	names_sort(&list);
+	namecache_store(&key, &list, NOW, &p->warnings);
+	name_list_free(&list);
+	free(text);
+}
+
+static bool loads(struct place *p, const char *pattern, int64_t now_us)
+{
+	bool good;
+
+	name_list_free(&p->list);
+	good = namecache_load(&key, &pattern, pattern != NULL, now_us, &p->list, &p->warnings);
+	assert_true(good || p->list.n == 0);
+	return good;
+}
+
+/* --- what is kept ------------------------------------------------------------------- */
+
+static void list__is_kept_for_an_hour_as_it_was(void **state)
+{
+	static const char full[] = QUEUE("0007", "X \\\"y\\\"") ",{\"id\":\"" ID("0001")
+		"\",\"name\":\"K\\u00d6LN \\ud83d\\ude00\",\"division\":{\"id\":\"d1\",\"name\":"
+		"\"Home\"},\"mediaSettings\":{\"message\":{},\"call\":{}}},{\"id\":\"" ID("0003")
+		"\"}";
+	struct buf out = { 0 };
+	struct place *p = *state;
+
+	assert_false(loads(p, "x*", NOW));
+	store(p, full);
+	assert_int_equal(mode_of(p->file), 0600);
+	assert_int_equal(mode_of(p->dir), 0700);
+	assert_true(loads(p, "x*", NOW));
+	names_put_ndjson(&out, &p->list);
+	assert_true(buf_char(&out, '\0'));
+	assert_string_equal(out.data,
+		"{\"id\":\"" ID("0003") "\",\"name\":\"\",\"divisionId\":null,"
+		"\"divisionName\":null,\"mediaTypes\":[]}\n"
+		"{\"id\":\"" ID("0001") "\",\"name\":\"K\303\226LN \360\237\230\200\","
+		"\"divisionId\":\"d1\",\"divisionName\":\"Home\","
+		"\"mediaTypes\":[\"call\",\"message\"]}\n"
+		"{\"id\":\"" ID("0007") "\",\"name\":\"X \\\"y\\\"\",\"divisionId\":null,"
+		"\"divisionName\":null,\"mediaTypes\":[]}\n");
+	assert_true(loads(p, NULL, NOW + 3599 * S));
+	assert_false(loads(p, "x*", NOW + 3600 * S));
+	assert_false(loads(p, "x*", NOW - S));	/* from a clock that was ahead */
+	assert_int_equal(p->warnings.n, 0);
+	buf_free(&out);
+}
+
+static void list__that_lacks_a_name_is_not_the_last_word(void **state)
+{
+	struct place *p = *state;
+
+	store(p, QUEUE("0001", "one") "," QUEUE("0002", "two") "," QUEUE("0003", "Two"));
+	assert_true(loads(p, "t*", NOW));
+	assert_false(loads(p, "two", NOW));	/* one name, two queues */
+	assert_false(loads(p, "new", NOW));
+	store(p, QUEUE("0009", "new"));
+	assert_true(loads(p, "new", NOW));
+	assert_false(loads(p, "one", NOW));
+	assert_int_equal(p->warnings.n, 0);
+}
+
+static void list__belongs_to_one_host_and_client(void **state)
+{
+	static const struct namecache_key others[] = {
+		{ HOST, "other" }, { HOST ":444", "client" }
+	};
+	struct place *p = *state;
+
+	store(p, QUEUE("0001", "one"));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_false(namecache_load(&others[i], NULL, 0, NOW, &p->list, &p->warnings));
+	assert_int_equal(p->warnings.n, 0);
+}
+
+/* --- what is believed --------------------------------------------------------------- */
+
+#define KEPT(schema, host, at) "{\"schema\":" schema ",\"host\":" host ",\"at_ms\":" at \
+	",\"entities\":[" QUEUE("0001", "one") "]}\n"
+#define KEPT_GOOD KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1799999999999")
+
+static void file__that_is_not_ours_or_broken_is_ignored(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t mode, warnings;
+		bool good;
+	} table[] = {
+		{ KEPT_GOOD, 0600, 0, true }, { KEPT_GOOD, 0640, 1, false },
+		{ KEPT_GOOD, 0602, 1, false }, { "", 0600, 1, false }, { "{", 0600, 1, false },
+		{ KEPT_GOOD "x", 0600, 1, false }, { "{\"entities\":[]}", 0600, 0, false },
+		{ KEPT("\"gsqstat-names/2\"", "\"" HOST "\"", "1799999999999"), 0600, 0, false },
+		{ KEPT("\"gsqstat-names/1\"", "\"https://x\"", "1799999999999"), 0600, 0, false },
+		{ KEPT("7", "\"" HOST "\"", "1799999999999"), 0600, 0, false },
+		{ KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "\"1799999999\""), 0600, 0, false },
+		{ KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1e999"), 0600, 0, false }
+	};
+	struct place *p = *state;
+
+	store(p, QUEUE("0001", "one"));
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		put_file(p->file, table[i].text, strlen(table[i].text), (mode_t)table[i].mode);
+		if (loads(p, "one", NOW) != table[i].good || p->warnings.n != table[i].warnings)
+			fail_msg("%s, mode %zo: %zu warnings", table[i].text, table[i].mode,
+				p->warnings.n);
+		lines_free(&p->warnings);
+		store(p, QUEUE("0001", "one"));
+		assert_true(loads(p, "one", NOW));
+	}
+	assert_int_equal(chmod(p->dir, 0755), 0);
+	assert_false(loads(p, "one", NOW));
+}
+
+static void file__that_is_a_link_or_pipe_is_ignored_and_replaced(void **state)
+{
+	struct place *p = *state;
+	char *target = joined(p->file, ".target");
+
+	store(p, QUEUE("0001", "one"));
+	assert_int_equal(rename(p->file, target), 0);
+	assert_int_equal(symlink(target, p->file), 0);
+	assert_false(loads(p, "one", NOW));
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(mkfifo(p->file, 0600), 0);
+	assert_false(loads(p, "one", NOW));
+	assert_int_equal(p->warnings.n, 2);
+	store(p, QUEUE("0001", "one"));
+	assert_true(loads(p, "one", NOW));
+	free(target);
+}
+
+static void file__that_cannot_be_written_is_one_warning(void **state)
+{
+	static const char *const nowhere[] = { "/dev/null", "/proc/no-such-place" };
+	struct place *p = *state;
+	char *in_it = joined(p->file, "/x");
+
+	assert_int_equal(mkdir(p->dir, 0700), 0);
+	assert_int_equal(mkdir(p->file, 0700), 0);
+	assert_int_equal(mkdir(in_it, 0700), 0);
+	store(p, QUEUE("0001", "one"));
+	assert_int_equal(p->warnings.n, 1);
+	for (size_t i = 0; i < ARRAY_LEN(nowhere); i++) {
+		assert_int_equal(setenv("XDG_CACHE_HOME", nowhere[i], 1), 0);
+		store(p, QUEUE("0001", "one"));
+		assert_int_equal(p->warnings.n, i + 2);
+		assert_false(loads(p, "one", NOW));
+	}
+	for (size_t i = 0; i < p->warnings.n; i++)
+		assert_non_null(strstr(p->warnings.v[i], "the names cannot be kept: "));
+	free(in_it);
+}
+
+#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_place(list__is_kept_for_an_hour_as_it_was),
+		with_place(list__that_lacks_a_name_is_not_the_last_word),
+		with_place(list__belongs_to_one_host_and_client),
+		with_place(file__that_is_not_ours_or_broken_is_ignored),
+		with_place(file__that_is_a_link_or_pipe_is_ignored_and_replaced),
+		with_place(file__that_cannot_be_written_is_one_warning)
+	};
+
+	return cmocka_run_group_tests_name("namecache", tests, NULL, NULL);
+}
