@@ -192,19 +192,21 @@ static size_t put_topics(char *out, size_t size, const char *asked)
 	return len + (size_t)snprintf(out + len, size - len, "]}");
 }
 
-/* A value of each kind for each queue that was asked for. */
+static const char result[] = "{\"group\":{\"queueId\":\"%.36s\"},\"data\":[{\"metric\":"
+	"\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":{\"count\":4}}]},{\"group\":"
+	"{\"queueId\":\"%.36s\",\"mediaType\":\"voice\"},\"data\":[{\"metric\":\"oWaiting\","
+	"\"stats\":{\"count\":2}},{\"metric\":\"oInteracting\",\"stats\":{\"count\":3}}]}";
+
+/* Some values for each queue that was asked for. */
 static size_t put_results(char *out, size_t size, const char *asked)
 {
-	const char *at = asked;
+	const char *at = asked, *between = "";
 	size_t len = (size_t)snprintf(out, size, "{\"results\":[");
 
-	for (int n = 0; (at = strstr(at, "\"value\":\"")); n++) {
+	for (; (at = strstr(at, "\"value\":\"")); between = ",") {
 		at += 9;
-		len += (size_t)snprintf(out + len, size - len, "%s{\"group\":{\"queueId\":\"%.36s\"},"
-			"\"data\":[{\"metric\":\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":"
-			"{\"count\":4}}]},{\"group\":{\"queueId\":\"%.36s\",\"mediaType\":\"voice\"},"
-			"\"data\":[{\"metric\":\"oWaiting\",\"stats\":{\"count\":2}},"
-			"{\"metric\":\"oInteracting\",\"stats\":{\"count\":3}}]}", n ? "," : "", at, at);
+		len += (size_t)snprintf(out + len, size - len, "%s", between);
+		len += (size_t)snprintf(out + len, size - len, result, at, at);
 	}
 	return len + (size_t)snprintf(out + len, size - len, "]}");
 }
