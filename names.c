@@ -195,7 +195,7 @@ static const char *keep(struct name_list *list, struct entity *e, locale_t utf8)
 	struct name_entry kept = { .nmedia = e->nmedia };
 	struct buf block = { 0 };
 	const char *why = NULL;
-	size_t at[4];
+	size_t at[4] = { 0 };
 	bool ok;
 
 	qsort(e->media, e->nmedia, sizeof(e->media[0]), by_text);

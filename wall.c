@@ -108,17 +108,14 @@ struct group *wall_group(const struct queue *q, struct slice media)
 
 static struct group *group_new(struct queue *q, struct slice media)
 {
-	struct group *g = calloc(1, sizeof(*g));
+	struct group *g = calloc(1, sizeof(*g) + media.len + 1);
 
 	if (!g)
 		return NULL;
 	g->queue = q;
-	g->media = media.s ? slice_dup(media) : NULL;
 	g->media_len = media.len;
-	if (media.s && !g->media) {
-		free(g);
-		return NULL;
-	}
+	if (media.s)
+		g->media = memcpy(g->media_text, media.s, media.len);
 	return g;
 }
 
@@ -126,7 +123,6 @@ static void group_free(struct group *g)
 {
 	figures_free(&g->figures);
 	sample_free(&g->tally.lag_us);
-	free(g->media);
 	free(g);
 }
 

@@ -27,13 +27,14 @@ struct tally {			/* of one group in one window */
 /* A queue's rows of one media type. */
 struct group {
 	struct queue *queue;
-	char *media;			/* NULL: the one without */
+	const char *media;		/* NULL: the one without */
 	size_t media_len;
 	struct figures figures;
 	bool has_running;
 	struct interval running;	/* the newest half hour told of */
 	struct tally tally;		/* the caller counts, wall_carry clears */
 	struct part *told, *next;	/* the last that was told of, the next to be expected */
+	char media_text[];
 };
 
 struct queue {

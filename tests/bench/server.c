@@ -46,7 +46,9 @@ static const char notice_head[] = "{\"topicName\":\"v2.analytics.queues." ID ".o
 static const char notice_gauges[] = SPAN ",\"metrics\":["
 	"{\"metric\":\"oWaiting\",\"stats\":{\"count\":%d}},"
 	"{\"metric\":\"oInteracting\",\"stats\":{\"count\":%d}},"
-	"{\"metric\":\"oAlerting\",\"stats\":{\"count\":%d}}";
+	"{\"metric\":\"oAlerting\",\"stats\":{\"count\":%d}},"
+	"{\"metric\":\"oFlow\",\"stats\":{\"count\":%d}},"
+	"{\"metric\":\"oLongestWaiting\",\"stats\":{\"calculatedMetricValue\":%lld}}";
 static const char notice_totals[] = SPAN ",\"metrics\":["
 	"{\"metric\":\"nOffered\",\"stats\":{\"count\":%d}},"
 	"{\"metric\":\"tWait\",\"stats\":{\"count\":%d,\"sum\":%d,\"min\":%d,\"max\":%d}},"
@@ -110,7 +112,8 @@ static int notice_text(char *out, size_t size, long n, int64_t us)
 		const char *now = second_text(second);
 
 		len += snprintf(out + len, size - (size_t)len, notice_gauges, now, ms, now, ms,
-			random_below(0, 20), random_below(0, 60), random_below(0, 9));
+			random_below(0, 20), random_below(0, 60), random_below(0, 9),
+			random_below(0, 9), (long long)us / 1000 - random_below(0, 90000));
 	} else {
 		snprintf(text, sizeof(text), "%s", second_text(begin));
 		len += snprintf(out + len, size - (size_t)len, notice_totals, text, 0,
