@@ -24,13 +24,20 @@ void errand_drop_bodies(struct channel *ch)
 
 /* --- the job ------------------------------------------------------------------------- */
 
-void errand_enter(struct channel *ch, enum step step, int64_t not_before_us)
+/* The step stays where it is: its next request, or the last one again. */
+static void go_on(struct channel *ch, int64_t not_before_us)
 {
 	rest_free(ch->rest);
 	ch->rest = NULL;
 	ch->begun = false;
-	ch->step = step;
 	ch->not_before_us = not_before_us;
+}
+
+/* From its beginning. */
+void errand_enter(struct channel *ch, enum step step, int64_t not_before_us)
+{
+	go_on(ch, not_before_us);
+	ch->step = step;
 	if (step == STEP_TOPICS || step == STEP_SNAPSHOT)
 		ch->next_queue = 0;
 	if (step == STEP_SNAPSHOT)
@@ -43,13 +50,22 @@ bool errand_is_beside(const struct channel *ch)
 	return ch->started && ch->cur >= 0;
 }
 
-/* After a failure that attempt judged: the same step again, or the end. */
+/* After a failure: what a step of several requests has behind it is not asked for again. */
+static void again(struct channel *ch, enum step step, int64_t not_before_us)
+{
+	if (step == ch->step)
+		go_on(ch, not_before_us);
+	else
+		errand_enter(ch, step, not_before_us);
+}
+
+/* After a failure that attempt judged: that step, or the end. */
 static void settle(struct channel *ch, enum step step)
 {
 	if (ch->a.over)
 		errand_enter(ch, STEP_NONE, INT64_MAX);
 	else
-		errand_enter(ch, step, ch->a.again_us);
+		again(ch, step, ch->a.again_us);
 }
 
 void errand_over_with(struct channel *ch, enum status status, const char *text,
@@ -72,8 +88,7 @@ void errand_try_again(struct channel *ch, enum step step, enum status status, in
 
 	if (errand_is_beside(ch)) {
 		attempt_tell(&ch->a, STREAM_WARNING, text);
-		errand_enter(ch, step,
-			now_us + (retry_after_us > AGAIN_US ? retry_after_us : AGAIN_US));
+		again(ch, step, now_us + (retry_after_us > AGAIN_US ? retry_after_us : AGAIN_US));
 		return;
 	}
 	attempt_again(&ch->a, now_us, &f);
@@ -378,34 +393,24 @@ static void put_topics(struct channel *ch, const struct rest_answer *answer, int
 		errand_breach(ch, STEP_TOPICS, now_us, text);
 		return;
 	}
-	if (ch->one_by_one && ++ch->next_queue < ch->nqueue) {
-		size_t next = ch->next_queue;
-
-		errand_enter(ch, STEP_TOPICS, now_us);
-		ch->next_queue = next;
-		return;
-	}
-	subscribed(ch, now_us);
+	if (ch->one_by_one && ++ch->next_queue < ch->nqueue)
+		go_on(ch, now_us);
+	else
+		subscribed(ch, now_us);
 }
 
 static void took_snapshot(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
-	size_t next = ch->next_queue + batch_size(ch), nbody = ch->nbody + 1;
-
 	if (!buf_add(&ch->body[ch->nbody], answer->body, answer->len)) {
 		errand_over(ch, ST_OUTPUT, "out of memory");
 		return;
 	}
-	ch->nbody = nbody;
-	if (next >= ch->nqueue) {
+	ch->nbody++;
+	ch->next_queue += batch_size(ch);
+	if (ch->next_queue < ch->nqueue)
+		go_on(ch, now_us);
+	else
 		all_answered(ch);
-		return;
-	}
-	rest_free(ch->rest);
-	ch->rest = NULL;
-	ch->begun = false;
-	ch->next_queue = next;
-	ch->not_before_us = now_us;
 }
 
 static void answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
@@ -447,7 +452,6 @@ static void unauthorised(struct channel *ch, const char *text, int64_t now_us)
 static void forbidden(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	char text[640];
-	size_t next = ch->next_queue;
 
 	snprintf(text, sizeof(text), "%.300s%s%.200s", answer->text,
 		answer->missing_permissions[0] ? "; missing permissions: " : "",
@@ -461,14 +465,12 @@ static void forbidden(struct channel *ch, const struct rest_answer *answer, int6
 		errand_enter(ch, STEP_TOPICS, now_us);
 		return;
 	}
-	if (!refuse(ch, next, text)) {
+	if (!refuse(ch, ch->next_queue, text))
 		errand_over(ch, ST_OUTPUT, "out of memory");
-	} else if (next + 1 < ch->nqueue) {
-		errand_enter(ch, STEP_TOPICS, now_us);
-		ch->next_queue = next + 1;
-	} else {
+	else if (++ch->next_queue < ch->nqueue)
+		go_on(ch, now_us);
+	else
 		subscribed(ch, now_us);
-	}
 }
 
 /* A newer channel of the client has taken the place of this one. If two runs did that to each
@@ -502,7 +504,6 @@ static void not_found(struct channel *ch, const char *text, int64_t now_us)
 static void failed(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	enum step step = ch->step;
-	size_t next = ch->next_queue;
 	char text[512];
 
 	snprintf(text, sizeof(text), "%.500s", answer->text);
@@ -523,8 +524,6 @@ static void failed(struct channel *ch, const struct rest_answer *answer, int64_t
 	case REST_NETWORK:
 		errand_try_again(ch, step, answer->kind == REST_LIMITED ? ST_RATE : ST_NET, now_us,
 			answer->retry_after_us, (int)answer->http_status, text);
-		if (step == STEP_TOPICS)
-			ch->next_queue = next;	/* those before it are put */
 		break;
 	case REST_REJECTED:
 		errand_over(ch, ST_REFUSED, text);

@@ -425,6 +425,18 @@ def test_failures_are_retried(run, serve, name, failure):
     assert len(r.events("stream.retry")) in ((2,) if failure["status"] else (1, 2))
 
 
+@pytest.mark.parametrize("failure", [limited(1), error(503, "service.unavailable", "Not now.")])
+def test_snapshot_goes_on_where_it_failed(run, serve, tool, failure):
+    ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(500)]
+    service = serve(queues=[notice_frames.queue(q, q) for q in ids],
+                    answers={"snapshot": [answer(None), failure, answer(None)]}, **IDLE)
+    (tool.dir / "ids").write_text("\n".join(ids))
+    r = run("-w", "1s", "-Q", "ids")
+    assert r.status == 0, r.err
+    assert service.count("snapshot") == 4
+    assert all(gauge(row)["last"] == 0 for row in sums(r))
+
+
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
 @pytest.mark.parametrize("failure", [error(500, "internal", "Oh."), cut()])
 def test_failures_past_retry_for(run, serve, name, failure):
