@@ -10,6 +10,7 @@
 #define BEHIND_US 1000000	/* libcurl's own bound is behind ours */
 #define AGAIN_US 5000000	/* between attempts of a job beside a socket that is up */
 #define CHANGE_LEAST_US 1000000	/* between tokens, however short they live */
+#define REFUSED_IN_VAIN 200	/* queues; there are 300 requests a minute for all runs */
 #define EVICTED_US 60000000	/* between channels that others evict in turns */
 #define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View in " \
 	"the queue's division (client-credentials clients get roles, not scopes)"
@@ -33,15 +34,30 @@ static void go_on(struct channel *ch, int64_t not_before_us)
 	ch->not_before_us = not_before_us;
 }
 
+/* Of a queue that was refused once there is no row any more. */
+static void topics_begin(struct channel *ch)
+{
+	struct topics *t = &ch->topics;
+
+	t->n = t->next = t->suspect = 0;
+	t->in_pieces = t->any = false;
+	for (size_t i = 0; i < ch->nqueue; i++)
+		if (!ch->refused[i])
+			t->queue[t->n++] = i;
+	t->size = t->n;
+}
+
 /* From its beginning. */
 void errand_enter(struct channel *ch, enum step step, int64_t not_before_us)
 {
 	go_on(ch, not_before_us);
 	ch->step = step;
-	if (step == STEP_TOPICS || step == STEP_SNAPSHOT)
+	if (step == STEP_TOPICS)
+		topics_begin(ch);
+	if (step == STEP_SNAPSHOT) {
 		ch->next_queue = 0;
-	if (step == STEP_SNAPSHOT)
 		errand_drop_bodies(ch);
+	}
 }
 
 /* A job that fails while a socket is up does no harm yet: no failure of the run's. */
@@ -136,11 +152,14 @@ static void ask(struct channel *ch, const char *method, const char *path, const 
 
 static void begin_topics(struct channel *ch, int64_t now_us)
 {
+	const char *queue[CHANNEL_QUEUES_MAX];
+	const struct topics *t = &ch->topics;
 	struct buf body = { 0 };
-	size_t n = ch->one_by_one ? 1 : ch->nqueue;
 
-	if (api_put_topics(&body, ch->queue + ch->next_queue, n) && buf_char(&body, '\0'))
-		ask(ch, ch->one_by_one ? "POST" : "PUT", CHANNELS "/",
+	for (size_t i = 0; i < t->size; i++)
+		queue[i] = ch->queue[t->queue[t->next + i]];
+	if (api_put_topics(&body, queue, t->size) && buf_char(&body, '\0'))
+		ask(ch, t->in_pieces ? "POST" : "PUT", CHANNELS "/",
 			"/subscriptions?ignoreErrors=true", body.data, now_us);
 	else
 		errand_over(ch, ST_OUTPUT, "out of memory");
@@ -324,7 +343,6 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 	ch->uri = uri;
 	attempt_tell(&ch->a, STREAM_SECRET, id);
 	attempt_tell(&ch->a, STREAM_SECRET, uri);
-	ch->one_by_one = false;
 	errand_enter(ch, STEP_TOPICS, now_us);
 }
 
@@ -383,6 +401,56 @@ static void subscribed(struct channel *ch, int64_t now_us)
 		errand_enter(ch, STEP_CONNECT, now_us);
 }
 
+/* The piece is settled: the next one, size long if there are so many. */
+static void next_piece(struct channel *ch, size_t size, int64_t now_us)
+{
+	struct topics *t = &ch->topics;
+	char text[128];
+
+	t->next += t->size;
+	t->size = size < t->n - t->next ? size : t->n - t->next;
+	if (t->next == t->n) {
+		subscribed(ch, now_us);
+	} else if (!t->any && t->next >= REFUSED_IN_VAIN) {
+		snprintf(text, sizeof(text), "%zu queues were refused and none was not; %zu more "
+			"were not asked for", t->next, t->n - t->next);
+		errand_over_with(ch, ST_AUTH, text, LACKS);
+	} else {
+		go_on(ch, now_us);
+	}
+}
+
+static void piece_permitted(struct channel *ch, int64_t now_us)
+{
+	struct topics *t = &ch->topics;
+	size_t end = t->next + t->size, size = 2 * t->size;
+
+	t->any = true;
+	if (t->suspect > end)
+		size = t->suspect - end > 1 ? (t->suspect - end) / 2 : 1;
+	else
+		t->suspect = 0;
+	next_piece(ch, size, now_us);
+}
+
+static void piece_forbidden(struct channel *ch, const char *text, int64_t now_us)
+{
+	struct topics *t = &ch->topics;
+
+	if (t->size > 1) {
+		t->in_pieces = true;
+		t->suspect = t->next + t->size;
+		t->size /= 2;
+		go_on(ch, now_us);
+		return;
+	}
+	t->suspect = 0;
+	if (refuse(ch, t->queue[t->next], text))
+		next_piece(ch, 1, now_us);
+	else
+		errand_over(ch, ST_OUTPUT, "out of memory");
+}
+
 static void put_topics(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	const char *why = api_parse_topics(answer->body, answer->len, on_refusal, ch);
@@ -393,10 +461,7 @@ static void put_topics(struct channel *ch, const struct rest_answer *answer, int
 		errand_breach(ch, STEP_TOPICS, now_us, text);
 		return;
 	}
-	if (ch->one_by_one && ++ch->next_queue < ch->nqueue)
-		go_on(ch, now_us);
-	else
-		subscribed(ch, now_us);
+	piece_permitted(ch, now_us);
 }
 
 static void took_snapshot(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
@@ -456,21 +521,10 @@ static void forbidden(struct channel *ch, const struct rest_answer *answer, int6
 	snprintf(text, sizeof(text), "%.300s%s%.200s", answer->text,
 		answer->missing_permissions[0] ? "; missing permissions: " : "",
 		answer->missing_permissions);
-	if (ch->step != STEP_TOPICS) {
-		errand_over_with(ch, ST_AUTH, text, LACKS);
-		return;
-	}
-	if (!ch->one_by_one) {	/* one of them is enough for that: which? */
-		ch->one_by_one = true;
-		errand_enter(ch, STEP_TOPICS, now_us);
-		return;
-	}
-	if (!refuse(ch, ch->next_queue, text))
-		errand_over(ch, ST_OUTPUT, "out of memory");
-	else if (++ch->next_queue < ch->nqueue)
-		go_on(ch, now_us);
+	if (ch->step == STEP_TOPICS)
+		piece_forbidden(ch, text, now_us);
 	else
-		subscribed(ch, now_us);
+		errand_over_with(ch, ST_AUTH, text, LACKS);
 }
 
 /* A newer channel of the client has taken the place of this one. If two runs did that to each

@@ -33,6 +33,19 @@ enum step {
 	STEP_NONE, STEP_TOKEN, STEP_CREATE, STEP_TOPICS, STEP_HEAD, STEP_CONNECT, STEP_SNAPSHOT
 };
 
+/*
+ * Whose topics are put, all at once if it can be. A 403 for all of them does not say whose they
+ * are that it is for: then they are added in pieces, halved after a 403 and doubled after none,
+ * so that each refused queue costs two logarithms of their number.
+ */
+struct topics {
+	size_t queue[CHANNEL_QUEUES_MAX];
+	size_t n, next;			/* those before next are settled */
+	size_t size;			/* of the piece from there on that is asked for */
+	size_t suspect;			/* one of next to here is refused; 0: nobody knows */
+	bool in_pieces, any;		/* any: a piece was permitted */
+};
+
 struct channel {
 	struct channel_conf conf;
 	const char *const *queue;
@@ -57,8 +70,8 @@ struct channel {
 	bool begun;			/* the step's request is under way */
 	bool renewal;			/* the topics alone */
 	bool handover;			/* to a second socket of the same channel */
-	bool one_by_one;		/* topics, after a 403 for all of them */
-	size_t next_queue;		/* of topics one by one, or of the snapshot */
+	struct topics topics;
+	size_t next_queue;		/* of the snapshot */
 	int64_t not_before_us;
 	struct rest *rest;
 	struct buf body[BATCHES];

@@ -297,7 +297,14 @@ def test_without_the_activity_a_queue_goes_on(run, serve):
     assert len(r.events("token.acquired")) == 1
 
 
-def test_403_for_all_topics_is_asked_one_by_one(run, serve):
+def many(tool, count):
+    """Queues and their file, and the arguments to watch all of them."""
+    ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(count)]
+    (tool.dir / "ids").write_text("\n".join(ids))
+    return ids, {"queues": [notice_frames.queue(q, q) for q in ids], **IDLE}, ("-Q", "ids")
+
+
+def test_403_for_all_topics_is_asked_in_pieces(run, serve):
     service = serve(rejected=REJECTED, strict=True)
     r = run(*FAST, OTHER, frames.QUEUES[2])
     assert r.status == 3
@@ -306,6 +313,64 @@ def test_403_for_all_topics_is_asked_one_by_one(run, serve):
     assert "analytics:queueObservation:view" in refusals(r)[OTHER]
     (channel,) = service.channels.values()
     assert deleted_all(service), channel.topics
+
+
+def test_403_for_the_topics_of_one_queue_is_enough(run, serve):
+    service = serve(rejected=REJECTED, strict=True)
+    r = run("-w", "60s", OTHER)
+    assert r.status == 3 and r.out == "" and list(refusals(r)) == [OTHER]
+    assert names(service) == ["token", "create", "replace", "unsubscribe"]
+
+
+@pytest.mark.parametrize("refused, most", [
+    ([0], 18), ([499], 12), ([77, 78, 250, 486], 4 * 18), (list(range(100, 160)), 60 + 18)])
+def test_403_for_few_of_many_queues_takes_few_requests(run, serve, tool, refused, most):
+    ids, scenario, args = many(tool, 500)
+    no = {ids[n]: ("not for %s" % ids[n], ["a:%d:c" % n]) for n in refused}
+    service = serve(rejected=no, strict=True, **scenario)
+    r = run("--skip-refused", "-w", "1s", *args)
+    assert r.status == 0, r.err
+    assert service.count("replace") == 1 and 0 < service.count("subscribe") <= most
+    assert [row["queueId"] for row in sums(r)] == [q for q in ids if q not in no]
+    assert [line["queueId"] for line in r.events("queue.refused")] == [ids[n] for n in refused]
+    assert all("analytics:queueObservation:view" in reason for reason in refusals(r).values())
+    asked = [{topic["id"] for topic in json.loads(n["body"])} for n in service.requests
+             if n["name"] == "subscribe" and n["status"] == 200]
+    assert sum(map(len, asked)) == len(set().union(*asked)) == 2 * (500 - len(refused))
+
+
+@pytest.mark.parametrize("count, named, words", [
+    (40, 40, "every queue was refused"),
+    (500, 200, "200 queues were refused and none was not; 300 more were not asked for")])
+def test_403_for_each_of_many_queues_is_the_end(run, serve, tool, count, named, words):
+    ids, scenario, args = many(tool, count)
+    service = serve(rejected={q: ("no", []) for q in ids}, strict=True, **scenario)
+    r = run("--skip-refused", "-w", "60s", *args)
+    assert r.status == 3 and r.out == "" and words in r.end["message"], r.err
+    assert NEEDS in r.end["message"] and list(refusals(r)) == ids[:named]
+    assert service.count("subscribe") < named + 10 and service.connections == []
+
+
+def test_429_among_the_pieces_is_obeyed(run, serve, tool):
+    ids, scenario, args = many(tool, 64)
+    service = serve(rejected={ids[40]: ("no", [])}, strict=True, **scenario,
+                    answers={"subscribe": [answer(None), limited(1), answer(None)]})
+    r = run("--skip-refused", "-w", "500ms", *args)
+    assert r.status == 0, r.err
+    pieces = [n for n in service.requests if n["name"] == "subscribe"]
+    assert 1 <= pieces[2]["time"] - pieces[1]["time"] < 1 + harness.SLACK
+    assert pieces[2]["body"] == pieces[1]["body"] and len(pieces) <= 14
+    assert len(sums(r)) == 63 and list(refusals(r)) == [ids[40]]
+
+
+def test_next_channel_is_not_asked_for_refused_queues_again(run, serve, tool):
+    ids, scenario, args = many(tool, 64)
+    service = serve(rejected={ids[7]: ("no", [])}, strict=True, **scenario,
+                    sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]])
+    r = run("--skip-refused", "-w", "1500ms", *args)
+    assert r.status == 0, r.err
+    assert [n["status"] for n in service.requests if n["name"] == "replace"] == [403, 200]
+    assert len(r.events("queue.refused")) == 1
 
 
 def test_spelling_of_topics_does_not_matter(run, serve):
@@ -427,11 +492,9 @@ def test_failures_are_retried(run, serve, name, failure):
 
 @pytest.mark.parametrize("failure", [limited(1), error(503, "service.unavailable", "Not now.")])
 def test_snapshot_goes_on_where_it_failed(run, serve, tool, failure):
-    ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(500)]
-    service = serve(queues=[notice_frames.queue(q, q) for q in ids],
-                    answers={"snapshot": [answer(None), failure, answer(None)]}, **IDLE)
-    (tool.dir / "ids").write_text("\n".join(ids))
-    r = run("-w", "1s", "-Q", "ids")
+    _, scenario, args = many(tool, 500)
+    service = serve(answers={"snapshot": [answer(None), failure, answer(None)]}, **scenario)
+    r = run("-w", "1s", *args)
     assert r.status == 0, r.err
     assert service.count("snapshot") == 4
     assert all(gauge(row)["last"] == 0 for row in sums(r))
