@@ -549,6 +549,7 @@ static void not_found(struct channel *ch, const char *text, int64_t now_us)
 		errand_evicted(ch, now_us);
 	} else if (ch->step == STEP_TOPICS) {
 		errand_leave_channel(ch);
+		ch->renewal = false;	/* the next channel has no socket yet */
 		errand_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, 404, text);
 	} else {
 		errand_over_with(ch, ST_REFUSED, text, "this host has no such API");

@@ -1,0 +1,673 @@
+/*
+ * The notification service as a source, on a clock that is held: hours pass at once. Requests,
+ * sockets and the token are played; what is asked and told is one line of words.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../channel.h"
+#include "../rest.h"
+#include "../stream.h"
+#include "../text.h"
+#include "../ws.h"
+
+#define S INT64_C(1000000)
+#define H (3600 * S)
+#define QUEUES 500
+#define SOCKETS 64
+
+struct token {
+	struct token_result result;
+	char value[16];
+	unsigned made;
+};
+
+struct rest {
+	struct rest_answer answer;
+	char body[128];
+	bool done;
+};
+
+struct ws {
+	unsigned number;
+	struct ws_event event[8];
+	size_t first, n;
+};
+
+static struct {
+	struct channel *ch;
+	struct token token;
+	int64_t now_us, life_us;	/* life: of a token; 0: nobody knows */
+	int64_t told_us;		/* of the last event */
+	unsigned channels, sockets, queries;
+	struct ws *socket[SOCKETS];
+	bool closed[SOCKETS];
+	bool hold, refuse_sockets;	/* hold: no request is answered */
+	const char *fail;		/* a word of the log that fails as kind does, once */
+	struct rest_answer failure;
+	char log[4096];
+} play;
+
+static char id[QUEUES][UUID_LEN + 1];
+static const char *queue[QUEUES];
+static const char *const patterns[] = { "oWaiting" };
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void say(const char *format, ...)
+{
+	size_t used = strlen(play.log);
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(play.log + used, sizeof(play.log) - used, format, args);
+	va_end(args);
+	assert_true(n >= 0 && (size_t)n < sizeof(play.log) - used);
+}
+
+/* What was said since the last time. */
+static void expect_said(const char *words, int line)
+{
+	if (strcmp(play.log, words) != 0)
+		fail_msg("line %d:\n  said     \"%s\"\n  expected \"%s\"", line, play.log, words);
+	play.log[0] = '\0';
+}
+
+#define assert_said(words) expect_said(words, __LINE__)
+
+/* --- requests ------------------------------------------------------------------------- */
+
+static const char *channel_of(const char *url)
+{
+	const char *at = strstr(url, "/channels/");
+
+	return at ? at + strlen("/channels/") : "";
+}
+
+struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t now_us)
+{
+	struct rest *r = calloc(1, sizeof(*r));
+	const char *of = channel_of(call->url);
+	char word[32];
+
+	(void)net, (void)now_us;
+	assert_non_null(r);
+	assert_string_equal(call->token, play.token.value);
+	r->answer = (struct rest_answer){ .http_status = 200, .retry_after_us = -1 };
+	if (strcmp(call->method, "POST") == 0 && strstr(call->url, "/query")) {
+		snprintf(word, sizeof(word), "query%u", ++play.queries);
+		strcpy(r->body, "{}");
+	} else if (strcmp(call->method, "POST") == 0 && !*of) {
+		snprintf(word, sizeof(word), "create%u", ++play.channels);
+		snprintf(r->body, sizeof(r->body), "{\"id\":\"%u\",\"connectUri\":\"wss://h/%u\"}",
+			play.channels, play.channels);
+	} else {
+		snprintf(word, sizeof(word), "%s%.*s", call->method, (int)strcspn(of, "/"), of);
+		strcpy(r->body, "{\"entities\":[]}");
+	}
+	say("%s ", word);
+	if (play.fail && strcmp(play.fail, word) == 0) {
+		r->answer = play.failure;
+		play.fail = NULL;
+	}
+	r->answer.body = r->body;
+	r->answer.len = strlen(r->body);
+	return r;
+}
+
+void rest_free(struct rest *r)
+{
+	free(r);
+}
+
+static bool is_held(const struct rest *r)
+{
+	return (void)r, play.hold;
+}
+
+bool rest_step(struct rest *r, int64_t now_us)
+{
+	(void)now_us;
+	r->done = r->done || !is_held(r);
+	return r->done;
+}
+
+int64_t rest_deadline_us(const struct rest *r)
+{
+	return is_held(r) ? INT64_MAX : INT64_MIN;
+}
+
+const struct rest_answer *rest_answer(const struct rest *r)
+{
+	assert_true(r->done);
+	return &r->answer;
+}
+
+static void fail_once(const char *word, enum rest_kind kind, int64_t retry_after_us)
+{
+	play.fail = word;
+	play.failure = (struct rest_answer){ .kind = kind, .http_status = 500,
+		.retry_after_us = retry_after_us, .text = "no" };
+}
+
+/* --- sockets -------------------------------------------------------------------------- */
+
+static void arrive(unsigned number, struct ws_event event)
+{
+	struct ws *ws = play.socket[number];
+
+	assert_non_null(ws);
+	assert_true(ws->n < ARRAY_LEN(ws->event));
+	if (!event.reason)
+		event.reason = "";
+	ws->event[ws->n++] = event;
+}
+
+struct ws *ws_open(struct net *net, const char *url, const char *payload, int64_t handshake_ms)
+{
+	struct ws *ws = calloc(1, sizeof(*ws));
+
+	(void)net, (void)payload, (void)handshake_ms;
+	assert_non_null(ws);
+	assert_true(play.sockets < SOCKETS);
+	ws->number = play.sockets++;
+	play.socket[ws->number] = ws;
+	say("open%u:%s ", ws->number, url + strlen("wss://h/"));
+	arrive(ws->number, play.refuse_sockets
+		? (struct ws_event){ .kind = WS_ENDED, .end = WS_END_NETWORK }
+		: (struct ws_event){ .kind = WS_OPENED });
+	return ws;
+}
+
+void ws_free(struct ws *ws)
+{
+	if (ws)
+		play.socket[ws->number] = NULL;
+	free(ws);
+}
+
+bool ws_next(struct ws *ws, struct ws_event *event)
+{
+	if (ws->first == ws->n)
+		return false;
+	*event = ws->event[ws->first++];
+	return true;
+}
+
+bool ws_send(struct ws *ws, const char *text)
+{
+	(void)text;
+	say("ping%u ", ws->number);
+	return true;
+}
+
+void ws_step(struct ws *ws, int64_t now_us)
+{
+	(void)ws, (void)now_us;
+}
+
+int64_t ws_deadline_us(const struct ws *ws)
+{
+	(void)ws;
+	return INT64_MAX;
+}
+
+void ws_close(struct ws *ws, int64_t now_us)
+{
+	(void)now_us;
+	if (!play.closed[ws->number])
+		say("close%u ", ws->number);
+	play.closed[ws->number] = true;
+	arrive(ws->number, (struct ws_event){ .kind = WS_ENDED, .end = WS_END_OURS,
+		.close_code = WS_CLOSE_NORMAL });
+}
+
+/* --- the token ------------------------------------------------------------------------ */
+
+enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
+	struct lines *warnings)
+{
+	(void)end_us, (void)warnings;
+	snprintf(t->value, sizeof(t->value), "t%u", ++t->made);
+	t->result.expires_ms = play.life_us ? (now_us + play.life_us) / 1000 : 0;
+	say("%s ", t->value);
+	return TOKEN_READY;
+}
+
+enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings)
+{
+	(void)t, (void)now_us, (void)warnings;
+	return TOKEN_READY;
+}
+
+int64_t token_deadline_us(const struct token *t)
+{
+	(void)t;
+	return INT64_MAX;
+}
+
+const char *token_value(const struct token *t)
+{
+	return t->value[0] ? t->value : NULL;
+}
+
+const struct token_result *token_result(const struct token *t)
+{
+	return &t->result;
+}
+
+void token_drop(struct token *t)
+{
+	t->value[0] = '\0';
+}
+
+/* --- the run's part ------------------------------------------------------------------- */
+
+static void take(const struct stream_event *e)
+{
+	static const char *const words[] = {
+		[STREAM_CONNECTED] = "connected", [STREAM_LOST] = "lost", [STREAM_RETRY] = "retry",
+		[STREAM_MESSAGE] = "message", [STREAM_CLOSED] = "closed", [STREAM_OVER] = "over",
+		[STREAM_SILENT] = "silent", [STREAM_WARNING] = "warning"
+	};
+
+	play.told_us = e->at_us;
+	if (e->kind == STREAM_ANSWER)
+		say("answer ");
+	else if (e->kind < ARRAY_LEN(words) && words[e->kind])
+		say("%s%zu ", words[e->kind], e->socket);
+}
+
+static void take_all(void)
+{
+	struct stream_event e;
+
+	while (channel_next(play.ch, play.now_us, &e))
+		take(&e);
+}
+
+static void turn(void)
+{
+	struct lines warnings = { 0 };
+
+	if (channel_watch(play.ch, play.now_us))
+		take_all();
+	take_all();
+	channel_step(play.ch, play.now_us, &warnings);
+	take_all();
+	lines_free(&warnings);
+}
+
+/* All that is due by then, each at its time. */
+static void until(int64_t at_us)
+{
+	unsigned idle = 0;
+
+	for (;;) {
+		int64_t due_us;
+
+		turn();
+		due_us = channel_deadline_us(play.ch);
+		if (due_us > play.now_us) {
+			if (play.now_us == at_us)
+				break;
+			play.now_us = due_us < at_us ? due_us : at_us;
+			idle = 0;
+		} else if (++idle > 100) {
+			fail_msg("a busy loop at %lld us", (long long)play.now_us);
+		}
+	}
+}
+
+static void wait(int64_t us)
+{
+	until(play.now_us + us);
+}
+
+static void lose(unsigned number, int code)
+{
+	arrive(number, (struct ws_event){ .kind = WS_ENDED, .end = WS_END_CLOSED,
+		.close_code = code });
+	turn();
+}
+
+static void evict(unsigned number)
+{
+	channel_tell(play.ch, number % 2, CHANNEL_UNSUBSCRIBED, play.now_us);
+	lose(number, 1001);
+}
+
+static struct channel_conf conf(void)
+{
+	return (struct channel_conf){
+		.api_url = "https://h", .pattern = patterns, .npattern = 1, .snapshot = true,
+		.connect_timeout_us = 15 * S, .retry_for_us = 60 * S,
+		.idle_timeout_us = 10000 * H, .pong_timeout_us = 10 * S, .margin_us = 60 * S
+	};
+}
+
+static void open_channel(const struct channel_conf *c, size_t nqueue)
+{
+	play.ch = channel_new(c, queue, nqueue, NULL, &play.token, play.now_us);
+	assert_non_null(play.ch);
+	wait(0);
+}
+
+/* Up, its first answer in. */
+static void start(void)
+{
+	struct channel_conf c = conf();
+
+	open_channel(&c, 2);
+	assert_said("t1 create1 PUT1 open0:1 connected0 query1 answer ");
+	assert_true(channel_is_up(play.ch));
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&play, 0, sizeof(play));
+	play.now_us = 1000 * H;
+	for (size_t i = 0; i < QUEUES; i++) {
+		snprintf(id[i], sizeof(id[i]), "%08zx-0000-4000-8000-000000000001", i);
+		queue[i] = id[i];
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	channel_free(play.ch);
+	return 0;
+}
+
+/* --- topics --------------------------------------------------------------------------- */
+
+static void topics__are_put_again_every_20_hours(void **state)
+{
+	(void)state;
+	start();
+	wait(20 * H - 1);
+	assert_said("");
+	wait(1);
+	assert_said("PUT1 ");
+	wait(20 * H - 1);
+	assert_said("");
+	wait(1);
+	assert_said("PUT1 ");
+	assert_true(channel_is_up(play.ch));
+}
+
+static void topics__that_are_not_taken_again_are_tried_beside_the_socket(void **state)
+{
+	(void)state;
+	start();
+	fail_once("PUT1", REST_SERVER, -1);
+	wait(20 * H);
+	assert_said("PUT1 warning0 ");
+	wait(5 * S - 1);
+	assert_said("");
+	wait(1);
+	assert_said("PUT1 ");
+	fail_once("PUT1", REST_LIMITED, 30 * S);
+	wait(20 * H);
+	assert_said("PUT1 warning0 ");
+	wait(30 * S - 1);
+	assert_said("");
+	wait(1);
+	assert_said("PUT1 ");
+	assert_int_equal(channel_status(play.ch), ST_OK);
+}
+
+static void topics__of_a_channel_that_is_gone_are_a_new_one(void **state)
+{
+	(void)state;
+	start();
+	fail_once("PUT1", REST_NOT_FOUND, -1);
+	wait(20 * H);
+	assert_said("PUT1 warning0 ");
+	wait(5 * S);
+	assert_said("t2 create2 PUT2 open1:2 connected1 ");
+	wait(S);
+	turn();
+	assert_said("close0 lost0 DELETE1 ");
+}
+
+static void topics__wait_for_a_loss_to_be_mended(void **state)
+{
+	(void)state;
+	start();
+	wait(20 * H - 1);
+	play.hold = true;
+	wait(1);
+	assert_said("PUT1 ");
+	lose(0, 1006);
+	assert_said("lost0 retry0 ");
+	play.hold = false;
+	wait(S);
+	assert_said("open1:1 connected0 query2 PUT1 answer ");
+}
+
+/* --- a second socket ------------------------------------------------------------------ */
+
+static void closing(size_t socket)
+{
+	channel_tell(play.ch, socket, CHANNEL_CLOSING, play.now_us);
+	wait(0);
+}
+
+static void hand_over__keeps_the_old_socket_for_60_seconds(void **state)
+{
+	(void)state;
+	start();
+	closing(0);
+	assert_said("open1:1 connected1 ");
+	wait(30 * S);
+	arrive(0, (struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
+	arrive(1, (struct ws_event){ .kind = WS_TEXT, .text = "y", .len = 1 });
+	wait(30 * S - 1);
+	assert_said("message0 message1 ");
+	wait(1);
+	assert_said("close0 lost0 ");
+	assert_true(channel_is_up(play.ch));
+	wait(H);
+	assert_said("");
+}
+
+static void hand_over__ends_when_the_server_closes(void **state)
+{
+	(void)state;
+	start();
+	closing(0);
+	wait(20 * S);
+	lose(0, 1001);
+	assert_said("open1:1 connected1 lost0 ");
+	assert_int_equal(play.told_us, play.now_us);
+	wait(H);
+	assert_said("");
+	assert_int_equal(channel_status(play.ch), ST_OK);
+}
+
+/* There is room for two: the oldest one has had its time. */
+static void hand_over__during_another_drops_the_oldest(void **state)
+{
+	(void)state;
+	start();
+	closing(0);
+	wait(10 * S);
+	closing(1);
+	assert_said("open1:1 connected1 open2:1 lost0 connected0 ");
+	assert_null(play.socket[0]);
+	wait(60 * S);
+	assert_said("close1 lost1 ");
+	assert_true(channel_is_up(play.ch));
+}
+
+static void hand_over__that_fails_is_tried_again_while_the_old_one_holds(void **state)
+{
+	(void)state;
+	start();
+	play.refuse_sockets = true;
+	closing(0);
+	assert_said("open1:1 warning0 ");
+	play.refuse_sockets = false;
+	wait(5 * S);
+	assert_said("open2:1 connected1 ");
+	wait(60 * S);
+	assert_said("close0 lost0 ");
+}
+
+/* --- eviction ------------------------------------------------------------------------- */
+
+static void eviction__is_a_new_channel_once_a_minute(void **state)
+{
+	int64_t made_us;
+
+	(void)state;
+	start();
+	evict(0);
+	wait(S);
+	assert_said("lost0 retry0 DELETE1 t2 create2 PUT2 open1:2 connected0 query2 answer ");
+	made_us = play.told_us;
+	wait(9 * S);
+	channel_tell(play.ch, 0, CHANNEL_UNSUBSCRIBED, play.now_us);
+	lose(1, 1001);
+	until(made_us + 60 * S - 1);
+	assert_said("lost0 retry0 ");
+	wait(1);
+	assert_said("DELETE2 t3 create3 PUT3 open2:3 connected0 query3 answer ");
+	wait(60 * S);
+	channel_tell(play.ch, 0, CHANNEL_UNSUBSCRIBED, play.now_us);
+	lose(2, 1001);
+	wait(S);
+	assert_said("lost0 retry0 DELETE3 t4 create4 PUT4 open3:4 connected0 query4 answer ");
+}
+
+/* --- the next token ------------------------------------------------------------------- */
+
+static void token__changes_before_its_end_with_its_channel(void **state)
+{
+	(void)state;
+	play.life_us = H;
+	start();
+	wait(H - 60 * S - 1);
+	assert_said("");
+	wait(1);
+	assert_said("t2 create2 PUT2 open1:2 connected1 ");
+	wait(S - 1);
+	assert_said("");
+	wait(1);
+	turn();
+	assert_said("close0 lost0 DELETE1 ");
+	wait(H - 61 * S - 1);
+	assert_said("");
+	wait(1);
+	assert_said("t3 create3 PUT3 open2:3 connected0 ");
+}
+
+static void token__that_lives_shorter_than_the_margin_gets_half_of_it(void **state)
+{
+	(void)state;
+	play.life_us = 50 * S;
+	start();
+	wait(25 * S - 1);
+	assert_said("");
+	wait(1);
+	assert_said("t2 create2 PUT2 open1:2 connected1 ");
+}
+
+/* --- the snapshot --------------------------------------------------------------------- */
+
+static void snapshot__goes_on_where_it_failed(void **state)
+{
+	struct channel_conf c = conf();
+
+	(void)state;
+	fail_once("query2", REST_LIMITED, 7 * S);
+	open_channel(&c, 500);
+	assert_said("t1 create1 PUT1 open0:1 connected0 query1 query2 retry0 ");
+	wait(7 * S - 1);
+	assert_said("");
+	wait(1);
+	assert_said("query3 query4 answer answer answer ");
+}
+
+static void snapshot__begins_anew_after_a_loss(void **state)
+{
+	struct channel_conf c = conf();
+
+	(void)state;
+	fail_once("query2", REST_LIMITED, 7 * S);
+	open_channel(&c, 500);
+	lose(0, 1006);
+	wait(S);
+	assert_said("t1 create1 PUT1 open0:1 connected0 query1 query2 retry0 lost0 retry0 "
+		"open1:1 connected0 query3 query4 query5 answer answer answer ");
+}
+
+/* --- the end -------------------------------------------------------------------------- */
+
+static void close__deletes_the_subscriptions_of_every_channel(void **state)
+{
+	(void)state;
+	play.life_us = H;
+	start();
+	wait(H - 60 * S);
+	assert_said("t2 create2 PUT2 open1:2 connected1 ");
+	play.hold = true;
+	channel_close(play.ch, play.now_us);
+	assert_said("close0 close1 DELETE1 DELETE2 ");
+	turn();
+	assert_false(channel_is_closed(play.ch));
+	play.hold = false;
+	turn();
+	turn();
+	assert_true(channel_is_closed(play.ch));
+	assert_said("closed0 ");
+}
+
+static void close__while_a_request_is_under_way_drops_it(void **state)
+{
+	struct channel_conf c = conf();
+
+	(void)state;
+	play.hold = true;
+	open_channel(&c, 2);
+	assert_said("t1 create1 ");
+	channel_close(play.ch, play.now_us);
+	assert_true(channel_is_closed(play.ch));
+	assert_said("");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(topics__are_put_again_every_20_hours),
+		TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket),
+		TEST(topics__of_a_channel_that_is_gone_are_a_new_one),
+		TEST(topics__wait_for_a_loss_to_be_mended),
+		TEST(hand_over__keeps_the_old_socket_for_60_seconds),
+		TEST(hand_over__ends_when_the_server_closes),
+		TEST(hand_over__during_another_drops_the_oldest),
+		TEST(hand_over__that_fails_is_tried_again_while_the_old_one_holds),
+		TEST(eviction__is_a_new_channel_once_a_minute),
+		TEST(token__changes_before_its_end_with_its_channel),
+		TEST(token__that_lives_shorter_than_the_margin_gets_half_of_it),
+		TEST(snapshot__goes_on_where_it_failed),
+		TEST(snapshot__begins_anew_after_a_loss),
+		TEST(close__deletes_the_subscriptions_of_every_channel),
+		TEST(close__while_a_request_is_under_way_drops_it)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
