@@ -531,11 +531,19 @@ static void forbidden(struct channel *ch, const struct rest_answer *answer, int6
  * other in turns, neither would have a minute. */
 void errand_evicted(struct channel *ch, int64_t now_us)
 {
-	struct attempt_failure f = { STREAM_RETRY, ST_NET, -1, 0, "evicted: a newer channel of "
-		"this client has taken its place; a client has 20 at most" };
+	struct attempt_failure f = { .kind = STREAM_RETRY, .status = ST_NET,
+		.retry_after_us = -1 };
+	char text[256], left[DURATION_TEXT_MAX];
+	int n = snprintf(text, sizeof(text), "evicted: a newer channel of this client has taken "
+		"its place; a client has 20 at most");
 
-	if (ch->evicted_us + EVICTED_US > now_us)
+	f.text = text;
+	if (ch->evicted_us + EVICTED_US > now_us) {
 		f.retry_after_us = ch->evicted_us + EVICTED_US - now_us;
+		duration_format(left, f.retry_after_us / US_PER_MS);
+		snprintf(text + n, sizeof(text) - (size_t)n, "; a new one is made once a minute, "
+			"that is in %s", left);
+	}
 	errand_leave_channel(ch);
 	ch->handover = ch->renewal = false;
 	attempt_again(&ch->a, now_us, &f);

@@ -52,6 +52,8 @@ static struct {
 	bool hold, refuse_sockets;	/* hold: no request is answered */
 	const char *fail;		/* a word of the log that fails as kind does, once */
 	struct rest_answer failure;
+	enum status over;
+	char reason[1024];
 	char log[4096];
 } play;
 
@@ -280,6 +282,10 @@ static void take(const struct stream_event *e)
 	};
 
 	play.told_us = e->at_us;
+	if (e->kind == STREAM_OVER)
+		play.over = e->status;
+	if (e->kind == STREAM_OVER || e->kind == STREAM_RETRY || e->kind == STREAM_WARNING)
+		snprintf(play.reason, sizeof(play.reason), "%.*s", (int)e->len, e->text);
 	if (e->kind == STREAM_ANSWER)
 		say("answer ");
 	else if (e->kind < ARRAY_LEN(words) && words[e->kind])
@@ -552,6 +558,23 @@ static void eviction__is_a_new_channel_once_a_minute(void **state)
 	assert_said("lost0 retry0 DELETE3 t4 create4 PUT4 open3:4 connected0 query4 answer ");
 }
 
+static void eviction__that_comes_again_too_soon_for_retry_for_is_the_end(void **state)
+{
+	struct channel_conf c = conf();
+
+	(void)state;
+	c.retry_for_us = 20 * S;
+	open_channel(&c, 2);
+	evict(0);
+	wait(10 * S);
+	channel_tell(play.ch, 0, CHANNEL_UNSUBSCRIBED, play.now_us);
+	lose(1, 1001);
+	assert_int_equal(play.over, ST_NET);
+	assert_non_null(strstr(play.reason, "evicted"));
+	assert_non_null(strstr(play.reason, "once a minute, that is in 50"));
+	assert_non_null(strstr(play.reason, "--retry-for 20s"));
+}
+
 /* --- the next token ------------------------------------------------------------------- */
 
 static void token__changes_before_its_end_with_its_channel(void **state)
@@ -661,6 +684,7 @@ int main(void)
 		TEST(hand_over__during_another_drops_the_oldest),
 		TEST(hand_over__that_fails_is_tried_again_while_the_old_one_holds),
 		TEST(eviction__is_a_new_channel_once_a_minute),
+		TEST(eviction__that_comes_again_too_soon_for_retry_for_is_the_end),
 		TEST(token__changes_before_its_end_with_its_channel),
 		TEST(token__that_lives_shorter_than_the_margin_gets_half_of_it),
 		TEST(snapshot__goes_on_where_it_failed),

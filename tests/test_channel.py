@@ -660,6 +660,15 @@ def test_second_eviction_waits(run, serve):
     assert waits[0] <= 1000 and 50000 < waits[-1] <= 60000
 
 
+def test_second_eviction_ends_a_run_that_may_not_wait_so_long(run, serve):
+    service = serve(sockets=[[("sleep", 0.05), ("evict",)]], **IDLE)
+    r = run("--retry-for", "20s", "-w", "30s", QUEUE)
+    assert r.status == 5 and service.count("create") == 2, r.err
+    assert [row["partial"] for row in sums(r)] == [True]
+    for words in ("evicted", "once a minute, that is in ", "--retry-for 20s"):
+        assert words in r.end["message"]
+
+
 def test_other_programs_channels_evict_this_one(begin, serve):
     service = serve(max_channels=1)
     process = begin("-w", "2s", QUEUE)
