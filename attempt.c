@@ -124,7 +124,7 @@ void attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us, size_t socke
 	e->socket = socket;
 	e->close_code = close_code;
 	a->status = ST_NET;
-	retry_lost(&a->retry, now_us);
+	retry_lost(&a->retry, now_us, !a->early);
 }
 
 /* --- the token ------------------------------------------------------------------------- */

@@ -62,6 +62,7 @@ struct attempt_queued {
 struct attempt {		/* fields are read by the sources, written by attempt.c */
 	struct retry retry;
 	bool over;		/* beyond repair */
+	bool early;		/* no window has begun: a loss gives no new time, or none would */
 	int64_t again_us;	/* else: when to try again */
 	enum status status;	/* of the last failure, or what ended it; ST_OK: none yet */
 	char failure[ATTEMPT_TEXT_MAX];	/* the last one's words */

@@ -131,6 +131,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 
 	snprintf(text, sizeof(text), "the service closed the socket: %d %.200s", e->close_code,
 		e->reason);
+	ch->a.early = !ch->started;
 	attempt_lost(&ch->a, now_us, now_us, slot, e->close_code, e->reason);
 	ch->cur = -1;
 	ch->snapshot_due = ch->conf.snapshot;

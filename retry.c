@@ -15,14 +15,15 @@ void retry_connected(struct retry *r, int64_t now_us)
 	r->connected_us = now_us;
 }
 
-void retry_lost(struct retry *r, int64_t now_us)
+void retry_lost(struct retry *r, int64_t now_us, bool anew)
 {
 	if (r->connected_us != INT64_MIN && now_us - r->connected_us >= RETRY_STABLE_US) {
 		r->attempt = 0;
 		r->breaches = 0;
 	}
 	r->connected_us = INT64_MIN;
-	r->deadline_us = now_us + r->retry_for_us;
+	if (anew)
+		r->deadline_us = now_us + r->retry_for_us;
 }
 
 bool retry_breach(struct retry *r)

@@ -25,9 +25,9 @@ enum retry_verdict { RETRY_LATER, RETRY_TIME_UP };
 
 void retry_init(struct retry *r, int64_t retry_for_us, int64_t now_us);
 void retry_connected(struct retry *r, int64_t now_us);
-/* The connection is lost: a new period of trying begins; after a stable one attempts and
- * breaches are forgotten. */
-void retry_lost(struct retry *r, int64_t now_us);
+/* The connection is lost: with anew a new period of trying begins; after a stable one attempts
+ * and breaches are forgotten. */
+void retry_lost(struct retry *r, int64_t now_us, bool anew);
 /* A breach: true if it is the second one. Call after retry_lost. */
 bool retry_breach(struct retry *r);
 

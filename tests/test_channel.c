@@ -32,7 +32,7 @@ struct token {
 struct rest {
 	struct rest_answer answer;
 	char body[128];
-	bool done;
+	bool done, is_query;
 };
 
 struct ws {
@@ -49,7 +49,8 @@ static struct {
 	unsigned channels, sockets, queries;
 	struct ws *socket[SOCKETS];
 	bool closed[SOCKETS];
-	bool hold, refuse_sockets;	/* hold: no request is answered */
+	bool hold, hold_queries;	/* no request, no query is answered */
+	bool refuse_sockets;
 	const char *fail;		/* a word of the log that fails as kind does, once */
 	struct rest_answer failure;
 	enum status over;
@@ -107,6 +108,7 @@ struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t n
 	if (strcmp(call->method, "POST") == 0 && strstr(call->url, "/query")) {
 		snprintf(word, sizeof(word), "query%u", ++play.queries);
 		strcpy(r->body, "{}");
+		r->is_query = true;
 	} else if (strcmp(call->method, "POST") == 0 && !*of) {
 		snprintf(word, sizeof(word), "create%u", ++play.channels);
 		snprintf(r->body, sizeof(r->body), "{\"id\":\"%u\",\"connectUri\":\"wss://h/%u\"}",
@@ -132,7 +134,7 @@ void rest_free(struct rest *r)
 
 static bool is_held(const struct rest *r)
 {
-	return (void)r, play.hold;
+	return play.hold || (r->is_query && play.hold_queries);
 }
 
 bool rest_step(struct rest *r, int64_t now_us)
@@ -637,6 +639,25 @@ static void snapshot__begins_anew_after_a_loss(void **state)
 		"open1:1 connected0 query3 query4 query5 answer answer answer ");
 }
 
+/* Else a peer that drops each socket could keep a run from beginning, and from ending. */
+static void losses__before_the_first_answer_give_no_new_time(void **state)
+{
+	struct channel_conf c = conf();
+	int64_t began_us = play.now_us;
+
+	(void)state;
+	play.hold_queries = true;
+	open_channel(&c, 2);
+	while (!play.over && play.now_us < began_us + 120 * S) {
+		if (channel_is_up(play.ch))
+			lose(play.sockets - 1, 1006);
+		wait(S);
+		play.log[0] = '\0';
+	}
+	assert_int_equal(play.over, ST_NET);
+	assert_in_range(play.now_us - began_us, 60 * S, 61 * S);
+}
+
 /* --- the end -------------------------------------------------------------------------- */
 
 static void close__deletes_the_subscriptions_of_every_channel(void **state)
@@ -689,6 +710,7 @@ int main(void)
 		TEST(token__that_lives_shorter_than_the_margin_gets_half_of_it),
 		TEST(snapshot__goes_on_where_it_failed),
 		TEST(snapshot__begins_anew_after_a_loss),
+		TEST(losses__before_the_first_answer_give_no_new_time),
 		TEST(close__deletes_the_subscriptions_of_every_channel),
 		TEST(close__while_a_request_is_under_way_drops_it)
 	};

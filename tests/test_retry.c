@@ -55,10 +55,10 @@ static void backoff__begins_anew_after_a_minute(void **state)
 	for (int i = 0; i < 5; i++)
 		next(&r, 0, MOST, -1);
 	retry_connected(&r, 0);
-	retry_lost(&r, 60 * S - 1);
+	retry_lost(&r, 60 * S - 1, true);
 	assert_int_equal(r.attempt, 5);
 	retry_connected(&r, 100 * S);
-	retry_lost(&r, 160 * S);
+	retry_lost(&r, 160 * S, true);
 	assert_int_equal(r.attempt, 0);
 }
 
@@ -80,9 +80,20 @@ static void period__ends_and_begins_anew_at_a_loss(void **state)
 	assert_int_equal(next(&r, 1990000, MOST, -1), 10000);	/* cut to the end */
 	assert_int_equal(next(&r, 2 * S, 0, -1), -1);
 	retry_connected(&r, 2 * S);
-	retry_lost(&r, 100 * S);
+	retry_lost(&r, 100 * S, true);
 	assert_int_equal(next(&r, 101 * S, 0, -1), 0);
 	assert_int_equal(next(&r, 102 * S, 0, -1), -1);
+}
+
+static void period__before_the_first_window_outlasts_losses(void **state)
+{
+	struct retry r = start(20 * S);
+
+	(void)state;
+	retry_connected(&r, 5 * S);
+	retry_lost(&r, 10 * S, false);
+	assert_int_equal(next(&r, 19 * S, 0, -1), 0);
+	assert_int_equal(next(&r, 20 * S, 0, -1), -1);
 }
 
 static void period__of_nothing_is_one_attempt(void **state)
@@ -110,10 +121,10 @@ static void breach__is_forgiven_once_a_minute(void **state)
 	(void)state;
 	assert_false(retry_breach(&r));
 	retry_connected(&r, 0);
-	retry_lost(&r, 60 * S);
+	retry_lost(&r, 60 * S, true);
 	assert_false(retry_breach(&r));
 	retry_connected(&r, 70 * S);
-	retry_lost(&r, 129 * S);
+	retry_lost(&r, 129 * S, true);
 	assert_true(retry_breach(&r));
 }
 
@@ -125,6 +136,7 @@ int main(void)
 		cmocka_unit_test(backoff__begins_anew_after_a_minute),
 		cmocka_unit_test(retry_after__wins_over_the_backoff),
 		cmocka_unit_test(period__ends_and_begins_anew_at_a_loss),
+		cmocka_unit_test(period__before_the_first_window_outlasts_losses),
 		cmocka_unit_test(period__of_nothing_is_one_attempt),
 		cmocka_unit_test(attempt__is_cut_at_the_periods_end),
 		cmocka_unit_test(breach__is_forgiven_once_a_minute)
