@@ -53,7 +53,7 @@ void flow_free(struct flow *f)
 /* --- rows --------------------------------------------------------------------------- */
 
 static enum status put_rows(struct flow *f, bool rendered, const struct window *window,
-	struct err *err)
+	size_t nqueue, struct err *err)
 {
 	enum status st;
 
@@ -61,32 +61,35 @@ static enum status put_rows(struct flow *f, bool rendered, const struct window *
 		return err_nomem(err);
 	st = out_window(f->conf.out, &f->text, err);
 	if (st == ST_OK)
-		report_window(f->conf.report, window);
+		report_window(f->conf.report, window, nqueue);
 	return st;
 }
 
 static enum status print_window(struct flow *f, const struct window *window, struct err *err)
 {
 	buf_clear(&f->text);
-	return put_rows(f, rows_render(&f->rows, window, &f->text), window, err);
+	return put_rows(f, rows_render(&f->rows, window, &f->text), window, window->nrow, err);
 }
 
 static enum status print_board(struct flow *f, const struct board_window *w, struct err *err)
 {
+	size_t nqueue = 0;
 	struct window told = {
 		.index = w->index,
 		.start_ms = w->start_ms,
 		.end_ms = w->end_ms,
 		.partial = w->partial,
-		.nrow = w->nrow,
 		.updates = w->updates,
 		.rejected = { [FATE_DUPLICATE] = w->duplicates, [FATE_INVALID] = w->invalid },
 		.lag_mean_us = w->lag_mean_us,
 		.coverage_e4 = w->coverage_e4
 	};
 
+	for (size_t i = 0; i < w->nrow; i++)
+		nqueue += !w->row[i].media;
+	told.nrow = f->panel.queues_alone ? nqueue : w->nrow;
 	buf_clear(&f->text);
-	return put_rows(f, panel_render(&f->panel, w, &f->text), &told, err);
+	return put_rows(f, panel_render(&f->panel, w, &f->text), &told, nqueue, err);
 }
 
 /* Whether nothing inside ran out of memory. */

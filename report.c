@@ -294,7 +294,7 @@ void report_broken_line(struct report *r, uint64_t line, const char *why)
 	audit_end(r->audit);
 }
 
-void report_window(struct report *r, const struct window *window)
+void report_window(struct report *r, const struct window *window, size_t nqueue)
 {
 	double ms = (double)(window->end_ms - window->start_ms);
 
@@ -304,7 +304,7 @@ void report_window(struct report *r, const struct window *window)
 	audit_int(r->audit, "window", window->index);
 	put_count(r, "updates", window->updates);
 	put_rejected(r, window->rejected, FATE_REJECTS);
-	put_count(r, "queues", window->nrow);
+	put_count(r, "queues", nqueue);
 	audit_double(r->audit, "avgLatencyUs", window->lag_mean_us);
 	audit_double(r->audit, "updatesPerSecond", (double)window->updates * 1000 / ms);
 	if (window->coverage_e4 < 0)

@@ -65,7 +65,8 @@ void report_frame(struct report *r, bool update);
 void report_reject(struct report *r, enum reject reason, const char *queue_id, size_t queue,
 	const char *detail);
 void report_broken_line(struct report *r, uint64_t line, const char *why);
-void report_window(struct report *r, const struct window *window);
+/* Its rows may be more than its queues. */
+void report_window(struct report *r, const struct window *window, size_t nqueue);
 void report_status(struct report *r, bool up);
 void report_end(struct report *r, enum status st, const char *message);
 

@@ -315,7 +315,8 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	st = end_run(run, st, err);
 	audit_redact(run->audit, err->text);
 	report_warnings(run->report, &run->warnings);
-	report_end(run->report, st, st == ST_OK ? "every window was printed" : err->text);
+	report_end(run->report, st, st != ST_OK ? err->text
+		: run->listed ? "every queue was listed" : "every window was printed");
 	if (st == ST_OK || st > ST_SIGNAL || run->set->audit != AUDIT_NONE)
 		err->text[0] = '\0';	/* nothing more is to be said */
 	run_free(run);

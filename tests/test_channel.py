@@ -116,6 +116,8 @@ def test_rows_for_each_queue_and_media_type(run, serve):
     assert [(row["window"], row["queueId"], row["mediaType"]) for row in r.rows] == [
         (w, q, m) for w in range(2) for q in (QUEUE, OTHER) for m in (None, *sorted(
             notice_frames.MEDIA))]
+    assert [line["queues"] for line in r.events("window.flush")] == [2, 2]
+    assert r.end["rows"] == len(r.rows)
     for row in r.rows:
         assert row["coverage"] == 1 and not row["partial"] and "interval" not in row
         assert row["endMs"] - row["startMs"] == 400
@@ -161,6 +163,7 @@ def test_now_prints_the_snapshot_and_opens_no_socket(run, serve):
     assert r.status == 0, r.err
     assert names(service) == ["token", "snapshot"] and service.connections == []
     assert [row["queueId"] for row in r.rows] == [QUEUE, OTHER]
+    assert r.end["rows"] == r.events("window.flush")[0]["queues"] == 2
     assert gauge(r.rows[0])["last"] is not None and r.rows[0]["mediaType"] is None
 
 
@@ -996,6 +999,7 @@ def test_list_queues(run, serve, args):
         assert [json.loads(line)["name"] for line in lines] == [
             "Billing", "Sales", "Support DE", "Support EN"]
     assert names(service) == ["token", "queues"] and service.connections == []
+    assert r.end["message"] == "every queue was listed"
 
 
 def test_look_up_fails_as_everything_else(run, serve):
