@@ -239,6 +239,14 @@ static bool is_wanted(const char *metric, const char *const *pattern, size_t npa
 	return false;
 }
 
+bool api_query_has(const char *pattern)
+{
+	for (size_t i = 0; i < ARRAY_LEN(query_metrics); i++)
+		if (is_wanted(query_metrics[i], &pattern, 1))
+			return true;
+	return false;
+}
+
 /* Whoever wants to know who waits longest needs to know whether anybody waits. */
 static bool is_asked(const char *metric, const char *const *pattern, size_t npattern)
 {

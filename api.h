@@ -33,6 +33,9 @@ typedef bool api_refused(void *arg, const struct api_refusal *refusal);
 /* Calls back for each topic that was rejected; why the answer is none, NULL: it is. */
 const char *api_parse_topics(const char *text, size_t len, api_refused *each, void *arg);
 
+/* Whether a query can ask for a metric that the pattern fits. */
+bool api_query_has(const char *pattern);
+
 /* The observation query for n queues and those of its metrics that a pattern wants; false:
  * out of memory. *any: whether there is such a metric. */
 bool api_put_query(struct buf *out, const char *const *queue, size_t n,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api.h"
 #include "text.h"
 
 /* The place of a metric among the decoded ones, added if it is new. */
@@ -39,6 +40,22 @@ static bool is_pattern(const char *s)
 		&& (!s[len] || strcmp(s + len, "*") == 0);
 }
 
+/* Good names, and yet none that --now could print; a list may be meant for windows as well. */
+static void warn_of_now(struct parse *p)
+{
+	struct lines *patterns = &p->set->patterns;
+	struct buf names = { 0 };
+
+	for (size_t i = 0; i < patterns->n; i++)
+		if (is_pattern(patterns->v[i]) && !api_query_has(patterns->v[i]))
+			buf_printf(&names, "%s%s", names.len ? "," : "", patterns->v[i]);
+	if (names.len && buf_char(&names, '\0'))
+		lines_add(&p->set->warnings, "--metric %s: no snapshot has it, so --now prints "
+			"nothing of it", names.data);
+	p->problems.failed = p->problems.failed || names.failed;
+	buf_free(&names);
+}
+
 static void settle_metrics(struct parse *p)
 {
 	static const char *const notice_metrics[] = {
@@ -70,6 +87,8 @@ static void settle_metrics(struct parse *p)
 			metric_index(set, metric_words.v[known]);
 	}
 	set->nasked = set->nmetric;
+	if (set->notices && set->now && p->given[OPT_METRIC])
+		warn_of_now(p);
 }
 
 /* The rule keeps its own text, which its path points into. */

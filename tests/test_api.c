@@ -280,6 +280,18 @@ static void put_query__has_what_is_wanted(void **state)
 	assert_true(asks("*", "\"metrics\":[\"oActiveUsers\",\"oAlerting\","));
 }
 
+static void query__has_gauges_alone(void **state)
+{
+	(void)state;
+	assert_true(api_query_has("oWaiting"));
+	assert_true(api_query_has("oLongest*"));
+	assert_true(api_query_has("*"));
+	assert_false(api_query_has("oWait"));
+	assert_false(api_query_has("oServiceLevel"));
+	assert_false(api_query_has("t*"));
+	assert_false(api_query_has(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,7 +306,8 @@ int main(void)
 		cmocka_unit_test(reason__is_one_bounded_line),
 		cmocka_unit_test(topics__end_where_the_caller_has_no_memory),
 		cmocka_unit_test(put_topics__has_both_families),
-		cmocka_unit_test(put_query__has_what_is_wanted)
+		cmocka_unit_test(put_query__has_what_is_wanted),
+		cmocka_unit_test(query__has_gauges_alone)
 	};
 	int failures = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -167,6 +167,15 @@ def test_now_prints_the_snapshot_and_opens_no_socket(run, serve):
     assert gauge(r.rows[0])["last"] is not None and r.rows[0]["mediaType"] is None
 
 
+def test_now_tells_of_metrics_that_no_snapshot_has(run, serve):
+    serve()
+    r = run("--now", "-m", "tWait,oWaiting", QUEUE)
+    assert r.status == 0 and list(r.rows[0]["metrics"]) == ["oWaiting"], r.err
+    assert ["tWait" in line["message"] for line in r.events("warning")] == [True]
+    r = run("--now", QUEUE)
+    assert r.status == 0 and r.events("warning") == []
+
+
 def test_500_queues_begin_with_few_requests(run, serve, tool):
     ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(500)]
     service = serve(queues=[notice_frames.queue(q, q) for q in ids], **IDLE)

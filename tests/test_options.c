@@ -228,6 +228,22 @@ static void default__of_the_notifications(void **state)
 	assert_null(set.creds.base_url);
 }
 
+static void metric__that_no_snapshot_has_is_a_warning(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(NOTICES "--now -m oWaiting,tWait,n*,oServiceLevel " Q1),
+		PARSED_RUN);
+	assert_int_equal(set.warnings.n, 1);
+	assert_string_equal(set.warnings.v[0], "--metric tWait,n*,oServiceLevel: no snapshot "
+		"has it, so --now prints nothing of it");
+	assert_int_equal(parse(NOTICES "--now -m o* " Q1), PARSED_RUN);
+	assert_int_equal(set.warnings.n, 0);
+	assert_int_equal(parse(NOTICES "--now " Q1), PARSED_RUN);
+	assert_int_equal(set.warnings.n, 0);
+	assert_int_equal(parse(NOTICES "-m tWait " Q1), PARSED_RUN);
+	assert_int_equal(set.warnings.n, 0);
+}
+
 static void value__of_the_notifications(void **state)
 {
 	(void)state;
@@ -394,6 +410,7 @@ int main(void)
 		cmocka_unit_test(queue__keeps_its_order_once_and_in_lower_case),
 		cmocka_unit_test(rule__replaces_the_default),
 		cmocka_unit_test(default__of_the_notifications),
+		cmocka_unit_test(metric__that_no_snapshot_has_is_a_warning),
 		cmocka_unit_test(value__of_the_notifications),
 		cmocka_unit_test(option__that_has_no_place_has_one_line),
 		cmocka_unit_test(value__of_the_notifications_that_is_bad),
