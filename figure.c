@@ -14,6 +14,7 @@ struct figure {
 	const struct holding *few[FEW];
 	size_t npart, cappart;
 	char *metric, *path;
+	char *told;			/* NULL: as they are */
 	size_t order;
 	union {				/* there is memory for that of the kind alone */
 		struct gauge gauge;
@@ -30,6 +31,7 @@ static void figure_free(struct figure *f)
 		gauge_free(&f->is.gauge);
 	free(f->metric);
 	free(f->path);
+	free(f->told);
 	if (f->part != f->few)
 		free(f->part);
 	free(f);
@@ -43,18 +45,17 @@ void figures_free(struct figures *fs)
 	*fs = (struct figures){ 0 };
 }
 
-static int compare(const struct figure *f, size_t order, const char *metric, const char *path)
+static int compare(const struct figure *f, size_t order, const struct label *label)
 {
 	int by_name;
 
 	if (f->order != order)
 		return f->order < order ? -1 : 1;
-	by_name = strcmp(f->metric, metric);
-	return by_name ? by_name : strcmp(f->path, path);
+	by_name = strcmp(f->metric, label->metric);
+	return by_name ? by_name : strcmp(f->path, label->path);
 }
 
-static struct figure *figure_new(size_t order, const char *metric, const char *path,
-	enum fact_kind kind)
+static struct figure *figure_new(size_t order, const struct label *label, enum fact_kind kind)
 {
 	static const size_t size[] = {
 		[FACT_GAUGE] = sizeof(struct gauge),
@@ -70,9 +71,10 @@ static struct figure *figure_new(size_t order, const char *metric, const char *p
 	f->kind = kind;
 	f->part = f->few;
 	f->cappart = FEW;
-	f->metric = strdup(metric);
-	f->path = strdup(path);
-	if (f->metric && f->path)
+	f->metric = strdup(label->metric);
+	f->path = strdup(label->path);
+	f->told = label->told ? strdup(label->told) : NULL;
+	if (f->metric && f->path && !f->told == !label->told)
 		return f;
 	figure_free(f);
 	return NULL;
@@ -101,32 +103,39 @@ static bool is_nested(const char *a, const char *b)
 	return (*a == '\0' && *b == '.') || (*a == '.' && *b == '\0');
 }
 
-static bool is_taken(const struct figures *fs, const char *metric, const char *path)
+static bool is_taken(const struct figures *fs, const struct label *label)
 {
 	for (size_t i = 0; i < fs->n; i++)
-		if (strcmp(fs->v[i]->metric, metric) == 0 && is_nested(fs->v[i]->path, path))
+		if (strcmp(fs->v[i]->metric, label->metric) == 0
+		    && is_nested(fs->v[i]->path, label->path))
 			return true;
 	return false;
 }
 
-struct figure *figures_make(struct figures *fs, size_t order, const char *metric,
-	const char *path, enum fact_kind kind, bool *full)
+static bool is_told_as(const struct figure *f, const struct label *label)
+{
+	return f->told && label->told ? strcmp(f->told, label->told) == 0
+		: !f->told && !label->told;
+}
+
+struct figure *figures_make(struct figures *fs, size_t order, const struct label *label,
+	enum fact_kind kind, bool *full)
 {
 	size_t at = 0;
 	struct figure *f;
 
 	*full = false;
-	while (at < fs->n && compare(fs->v[at], order, metric, path) < 0)
+	while (at < fs->n && compare(fs->v[at], order, label) < 0)
 		at++;
-	if (at < fs->n && compare(fs->v[at], order, metric, path) == 0) {
+	if (at < fs->n && compare(fs->v[at], order, label) == 0) {
 		f = fs->v[at];
-		*full = f->kind != kind;
+		*full = f->kind != kind || !is_told_as(f, label);
 		return *full ? NULL : f;
 	}
-	*full = fs->n == FIGURES_MAX || is_taken(fs, metric, path);
+	*full = fs->n == FIGURES_MAX || is_taken(fs, label);
 	if (*full || !grow(fs))
 		return NULL;
-	f = figure_new(order, metric, path, kind);
+	f = figure_new(order, label, kind);
 	if (!f)
 		return NULL;
 	memmove(&fs->v[at + 1], &fs->v[at], (fs->n - at) * sizeof(struct figure *));
@@ -135,20 +144,24 @@ struct figure *figures_make(struct figures *fs, size_t order, const char *metric
 	return f;
 }
 
-struct figure *figures_rename(struct figures *fs, struct figure *f, const char *path)
+struct figure *figures_rename(struct figures *fs, struct figure *f, const struct label *label)
 {
 	size_t from = 0, to = 0;
-	char *copy;
+	char *path, *told;
 
-	while (to < fs->n && compare(fs->v[to], f->order, f->metric, path) < 0)
+	while (to < fs->n && compare(fs->v[to], f->order, label) < 0)
 		to++;
-	if (to < fs->n && compare(fs->v[to], f->order, f->metric, path) == 0)
-		return fs->v[to];
-	if (is_taken(fs, f->metric, path))
+	if (to < fs->n && compare(fs->v[to], f->order, label) == 0)
+		return is_told_as(fs->v[to], label) ? fs->v[to] : f;
+	if (is_taken(fs, label))
 		return f;
-	copy = strdup(path);
-	if (!copy)
+	path = strdup(label->path);
+	told = label->told ? strdup(label->told) : NULL;
+	if (!path || !told != !label->told) {
+		free(path);
+		free(told);
 		return NULL;
+	}
 	while (fs->v[from] != f)
 		from++;
 	memmove(&fs->v[from], &fs->v[from + 1], (fs->n - from - 1) * sizeof(struct figure *));
@@ -156,7 +169,9 @@ struct figure *figures_rename(struct figures *fs, struct figure *f, const char *
 	memmove(&fs->v[to + 1], &fs->v[to], (fs->n - to - 1) * sizeof(struct figure *));
 	fs->v[to] = f;
 	free(f->path);
-	f->path = copy;
+	free(f->told);
+	f->path = path;
+	f->told = told;
 	return f;
 }
 

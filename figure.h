@@ -49,17 +49,24 @@ struct figures {		/* all zero: none */
 
 void figures_free(struct figures *fs);
 
+struct label {
+	const char *metric, *path;	/* as a row has them */
+	/* As the service tells of it, NULL: with the same names. Where two differ in this alone,
+	 * rows have one name for what are two figures. */
+	const char *told;
+};
+
 /*
  * The figure of that name, made where there is none; order comes before metric, metric before
  * path. NULL: no memory, or no room (*full), which a figure of another kind under the name
- * takes too, and one whose path begins the other's.
+ * takes too, one that was told under another, and one whose path begins the other's.
  */
-struct figure *figures_make(struct figures *fs, size_t order, const char *metric,
-	const char *path, enum fact_kind kind, bool *full);
+struct figure *figures_make(struct figures *fs, size_t order, const struct label *label,
+	enum fact_kind kind, bool *full);
 
 /* The figure that has the path now: f under its new name, or another one of its metric that
  * had it before. Also f, under its old name, where the new one has no room. NULL: no memory. */
-struct figure *figures_rename(struct figures *fs, struct figure *f, const char *path);
+struct figure *figures_rename(struct figures *fs, struct figure *f, const struct label *label);
 enum fact_kind figure_kind(const struct figure *f);
 
 /* h is borrowed until it is dropped; a figure goes with its last one. False: no memory. */

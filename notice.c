@@ -251,7 +251,7 @@ static void end_entry(struct notices *ns, const struct entry *e)
 	}
 	for (size_t i = e->first; i < ns->nvalue; i++) {
 		ns->value[i].metric = e->metric;
-		if (!is_longest(e->metric))
+		if (!is_longest(e->metric) && e->qualifier.len)
 			ns->value[i].qualifier = e->qualifier;
 	}
 }

@@ -290,15 +290,44 @@ static char *put_key(char *out, struct slice name)
 	return out;
 }
 
-/* QUALIFIER.STAT, or STAT */
-static void make_path(const struct wall *w, char out[PATH_MAX_BYTES], struct slice qualifier,
-	struct slice stat)
+static char *put_told(char *out, struct slice name)
 {
-	char *at = put_key(out, presence_name(w, qualifier));
+	for (size_t i = 0; i < name.len; i++)
+		*out++ = name.s[i];
+	*out++ = '\n';
+	return out;
+}
 
-	if (at > out)
+struct shown {
+	struct label label;		/* of what is below */
+	char metric[NOTICE_NAME_MAX + 1], path[PATH_MAX_BYTES];
+	char told[3 * (NOTICE_NAME_MAX + 1) + 1];
+};
+
+static bool has_dot(struct slice name)
+{
+	return name.len && memchr(name.s, '.', name.len);
+}
+
+/* METRIC and QUALIFIER.STAT, or STAT; told apart by what stood where there is an `_` now. */
+static const struct label *make_label(const struct wall *w, struct shown *out,
+	const struct name *name)
+{
+	struct slice qualifier = presence_name(w, name->qualifier);
+	char *at = put_key(out->path, qualifier);
+
+	if (at > out->path)
 		*at++ = '.';
-	put_key(at, stat);
+	put_key(at, name->stat);
+	put_key(out->metric, name->metric);
+	out->label = (struct label){ out->metric, out->path, NULL };
+	if (has_dot(name->metric) || has_dot(qualifier) || has_dot(name->stat)) {
+		at = put_told(put_told(put_told(out->told, name->metric), qualifier),
+			name->stat);
+		*at = '\0';
+		out->label.told = out->told;
+	}
+	return &out->label;
 }
 
 static struct figures *sums_of(const struct part *p)
@@ -321,20 +350,20 @@ static bool part_link(struct wall *w, struct part *p, bool *full)
 {
 	size_t order = judge(w, p->name.metric)->order;
 	enum fact_kind kind = kind_of(&p->name);
-	char metric[NOTICE_NAME_MAX + 1], path[PATH_MAX_BYTES];
+	const struct label *label;
+	struct shown shown;
 
 	*full = false;
 	if (order == NOT_WANTED)
 		return true;
-	put_key(metric, p->name.metric);
-	make_path(w, path, p->name.qualifier, p->name.stat);
-	p->own = figures_make(&p->group->figures, order, metric, path, kind, full);
+	label = make_label(w, &shown, &p->name);
+	p->own = figures_make(&p->group->figures, order, label, kind, full);
 	if (!p->own || !figure_add(p->own, &p->now))
 		return false;
 	if (!p->group->media || (kind != FACT_AGE
 	    && (kind != FACT_GAUGE || !slice_is(p->name.stat, "count"))))
 		return true;
-	p->sum = figures_make(sums_of(p), order, metric, path, kind, full);
+	p->sum = figures_make(sums_of(p), order, label, kind, full);
 	return p->sum && figure_add(p->sum, &p->now);
 }
 
@@ -410,13 +439,12 @@ static bool refresh(const struct wall *w, const struct part *p, int64_t at_us)
 static bool rename_figure(const struct wall *w, struct figures *fs, struct figure **f,
 	const struct part *p, int64_t at_us)
 {
-	char path[PATH_MAX_BYTES];
 	struct figure *to;
+	struct shown shown;
 
 	if (!*f)
 		return true;
-	make_path(w, path, p->name.qualifier, p->name.stat);
-	to = figures_rename(fs, *f, path);
+	to = figures_rename(fs, *f, make_label(w, &shown, &p->name));
 	if (!to || to == *f || figure_kind(to) != figure_kind(*f))
 		return to;
 	if (!figures_move(fs, *f, to, &p->now))

@@ -252,6 +252,65 @@ static void path__within_anothers_is_invalid(void **state)
 	close_board();
 }
 
+#define ONE(metric, qualifier, stat, x) "{\"metric\":\"" metric "\",\"qualifier\":\"" \
+	qualifier "\",\"stats\":{\"" stat "\":" #x "}}"
+
+/* A dot becomes an underscore: what else would have that name is left out, not added. */
+static void names__that_differ_in_a_dot_are_not_one_figure(void **state)
+{
+	static const char *const second[] = {
+		ONE("o_a", "b.c", "d.e", 2), ONE("o.a", "b_c", "d.e", 2),
+		ONE("o.a", "b.c", "d_e", 2)
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(second); i++) {
+		const struct board_window *w;
+
+		start(conf());
+		assert_int_equal(put(NULL, ONE("o.a", "b.c", "d.e", 1), T0), BOARD_ACCEPTED);
+		assert_int_equal(put(NULL, second[i], T0), BOARD_INVALID);
+		assert_int_equal(put("voice", second[i], T0), BOARD_ACCEPTED);
+		assert_int_equal(put("voice", ONE("o.a", "b.c", "d.e", 1), T0), BOARD_INVALID);
+		w = due(T0 + 10 * S);
+		assert_int_equal(w->row[0].nfact, 1);
+		assert_double_equal_exact(gauge_of(&w->row[0], "o_a", "b_c.d_e")->last, 1);
+		assert_int_equal(w->row[1].nfact, 1);
+		assert_double_equal_exact(gauge_of(&w->row[1], "o_a", "b_c.d_e")->last, 2);
+		close_board();
+	}
+}
+
+static void presence__whose_name_another_has_but_for_a_dot_keeps_its_id(void **state)
+{
+	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 };
+	const struct slice dot = { "A.B", 3 }, plain = { "A_B", 3 };
+	const struct board_row *row;
+
+	(void)state;
+	start(conf());
+	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
+	assert_true(board_presence(board, id, dot));
+	assert_true(board_presence(board, second, plain));
+	row = &due(T0 + 10 * S)->row[0];
+	assert_double_equal_exact(gauge_of(row, "oUserPresences", "A_B.count")->last, 3);
+	assert_double_equal_exact(gauge_of(row, "oUserPresences", "id-2.count")->last, 4);
+	close_board();
+}
+
+static void qualifier__that_is_empty_is_none(void **state)
+{
+	const struct board_row *row;
+
+	(void)state;
+	start(conf());
+	put(NULL, ONE("oX", "", "count", 1), T0);
+	put(NULL, "{\"metric\":\"oX\",\"stats\":{\"count\":2}}", T0);
+	row = &due(T0 + 10 * S)->row[0];
+	assert_double_equal_exact(gauge_of(row, "oX", "count")->last, 2);
+	close_board();
+}
+
 static void figures_and_media_are_bounded(void **state)
 {
 	struct buf list = { 0 }, result = { 0 };
@@ -408,6 +467,9 @@ int main(void)
 		cmocka_unit_test(snapshot__what_came_since_it_was_asked_for_is_newer),
 		cmocka_unit_test(snapshot__asked_before_the_socket_opened_says_nothing),
 		cmocka_unit_test(presence__keeps_its_value_when_it_gets_a_name),
+		cmocka_unit_test(presence__whose_name_another_has_but_for_a_dot_keeps_its_id),
+		cmocka_unit_test(names__that_differ_in_a_dot_are_not_one_figure),
+		cmocka_unit_test(qualifier__that_is_empty_is_none),
 		cmocka_unit_test(path__within_anothers_is_invalid),
 		cmocka_unit_test(figures_and_media_are_bounded),
 		cmocka_unit_test(duplicate__counts_in_its_groups),
