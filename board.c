@@ -136,6 +136,7 @@ static bool take_values(struct board *b, const struct notice *n, const struct qu
 enum board_fate board_take(struct board *b, const struct notice *n, size_t socket,
 	int64_t at_us, int64_t *window)
 {
+	uint64_t hash = echo_hash(b->echo, n->text, n->text_len);
 	struct queue *q = n->queue_id[0] ? wall_queue(&b->wall, n->queue_id) : NULL;
 	bool full = false;
 
@@ -146,7 +147,7 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 			: BOARD_FOREIGN_QUEUE;
 	if (n->kind == NOTICE_INVALID)
 		return take_invalid(q);
-	if (echo_is_duplicate(b->echo, n->text, n->text_len, socket, at_us)) {
+	if (echo_is_duplicate(b->echo, hash, n->text_len, socket, at_us)) {
 		take_duplicate(n, q);
 		return BOARD_DUPLICATE;
 	}

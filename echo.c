@@ -72,10 +72,16 @@ static struct place *find(struct echo *e, uint64_t hash, size_t len, bool *same)
 	return worst;
 }
 
-bool echo_is_duplicate(struct echo *e, const char *text, size_t len, size_t socket,
-	int64_t at_us)
+uint64_t echo_hash(const struct echo *e, const char *text, size_t len)
 {
 	uint64_t hash = text_hash(0, text, len);
+
+	__builtin_prefetch(&e->place[hash & (PLACES - NEIGHBOURS)], 1);
+	return hash;
+}
+
+bool echo_is_duplicate(struct echo *e, uint64_t hash, size_t len, size_t socket, int64_t at_us)
+{
 	uint32_t id = e->id[socket];
 	bool same;
 	struct place *p = find(e, hash, len, &same);

@@ -7,6 +7,7 @@
 
 #define LIMB_BITS 32
 #define MANTISSA_BITS 53
+#define EXACT_INTEGER (INT64_C(1) << MANTISSA_BITS)
 /* Each addition changes a limb by less than 2^32: 2^30 of them stay below 2^62. */
 #define PENDING_MAX (1u << 30)
 
@@ -340,14 +341,49 @@ static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t
 	return ok;
 }
 
+/* Whether a double is that integer. */
+static bool is_exact(exact_whole n)
+{
+	return n >= -EXACT_INTEGER && n <= EXACT_INTEGER;
+}
+
+/* Small integers need no more than the processor's own arithmetic: both sides of a division
+ * are exact, which then is the one rounding. False: there is more to do. */
+static bool small_moments(const struct exact *s1, const struct exact *s2, uint64_t weight,
+	uint64_t scale, double *mean, double *stddev)
+{
+	exact_whole w = weight, over = w * scale, spread;
+
+	if (s1->n || !is_exact(s1->whole) || weight > EXACT_INTEGER || scale > EXACT_INTEGER
+	    || !is_exact(over))
+		return false;
+	if (stddev) {
+		if (s2->n || !is_exact(s2->whole) || !is_exact(w * w))
+			return false;
+		spread = w * s2->whole - s1->whole * s1->whole;
+		if (!is_exact(spread))
+			return false;
+		*stddev = sqrt((double)spread / (double)(w * w)) / (double)scale;
+	}
+	*mean = (double)s1->whole / (double)over;
+	return true;
+}
+
 bool exact_moments(const struct exact *s1, const struct exact *s2, uint64_t weight,
 	uint64_t scale, double *mean, double *stddev)
 {
-	BN_CTX *ctx = BN_CTX_new();
-	BIGNUM *a = BN_new(), *b = BN_new(), *w = BN_new();
+	BN_CTX *ctx;
+	BIGNUM *a, *b, *w;
 	int64_t e1 = 0, e2 = 0;
-	bool ok = ctx && a && b && w && BN_set_word(w, weight) && to_bignum(s1, a, &e1);
+	bool ok;
 
+	if (small_moments(s1, s2, weight, scale, mean, stddev))
+		return true;
+	ctx = BN_CTX_new();
+	a = BN_new();
+	b = BN_new();
+	w = BN_new();
+	ok = ctx && a && b && w && BN_set_word(w, weight) && to_bignum(s1, a, &e1);
 	ok = ok && exact_mean(a, e1, w, scale, mean, ctx);
 	if (ok && stddev) {
 		ok = to_bignum(s2, b, &e2) && exact_stddev(a, e1, b, e2, w, stddev, ctx);

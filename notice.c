@@ -14,6 +14,12 @@
 
 enum family { FAMILY_NONE, FAMILY_OBSERVATIONS, FAMILY_ACTIVITY };
 
+struct interval_text {
+	char text[56];
+	size_t len;			/* 0: none yet */
+	int64_t from_ms, to_ms;
+};
+
 struct notices {
 	struct json_cursor c;
 	bool more;
@@ -25,6 +31,7 @@ struct notices {
 	size_t nmedia;
 	struct value value[NOTICE_VALUES_MAX];
 	size_t nvalue;
+	struct interval_text last;	/* half hours are the same for many messages */
 };
 
 static bool slice_has_prefix(struct slice slice, const char *prefix)
@@ -143,6 +150,23 @@ static bool parse_interval(struct slice text, int64_t *from_ms, int64_t *to_ms)
 		return false;
 	*from_ms = from_us / 1000;
 	*to_ms = to_us / 1000;
+	return true;
+}
+
+static bool take_interval(struct notices *ns, struct slice text, int64_t *from_ms,
+	int64_t *to_ms)
+{
+	struct interval_text *last = &ns->last;
+
+	if (!last->len || text.len != last->len || memcmp(text.s, last->text, last->len) != 0) {
+		last->len = 0;
+		if (!parse_interval(text, &last->from_ms, &last->to_ms))
+			return false;
+		if (text.len <= sizeof(last->text))
+			memcpy(last->text, text.s, last->len = text.len);
+	}
+	*from_ms = last->from_ms;
+	*to_ms = last->to_ms;
 	return true;
 }
 
@@ -377,7 +401,7 @@ static void take_interval_data(struct notices *ns, struct notice *n)
 		else
 			json_pass(&ns->c);
 	}
-	if (!parse_interval(interval, &from_ms, &to_ms))
+	if (!take_interval(ns, interval, &from_ms, &to_ms))
 		return;
 	for (size_t i = first; i < ns->nvalue; i++) {
 		ns->value[i].has_interval = true;

@@ -236,25 +236,30 @@ void duration_format(char out[DURATION_TEXT_MAX], int64_t ms)
 
 /* --- UUIDs and UTF-8 ---------------------------------------------------------------- */
 
+/* Each hexadecimal digit in lower case; NUL for all else. */
+static const char lower_hex[256] = {
+	['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6',
+	['7'] = '7', ['8'] = '8', ['9'] = '9', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd',
+	['e'] = 'e', ['f'] = 'f', ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e',
+	['F'] = 'f'
+};
+
 bool uuid_parse(const char *s, size_t len, char out[UUID_LEN + 1])
 {
-	if (len != UUID_LEN)
-		return false;
-	for (size_t i = 0; i < UUID_LEN; i++) {
-		char c = s[i];
+	static const unsigned char group[] = { 8, 4, 4, 4, 12 };
+	bool good = len == UUID_LEN;
 
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			if (c != '-')
-				return false;
-		} else if (c >= 'A' && c <= 'F') {
-			c = (char)(c | 0x20);
-		} else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-			return false;
+	for (size_t k = 0; good && k < sizeof(group); k++) {
+		for (size_t i = 0; i < group[k]; i++) {
+			*out = lower_hex[(unsigned char)*s++];
+			good = good && *out++;
 		}
-		out[i] = c;
+		good = good && (k == 4 || *s == '-');
+		if (good && k < 4)
+			*out++ = *s++;
 	}
-	out[UUID_LEN] = '\0';
-	return true;
+	*out = '\0';
+	return good;
 }
 
 static uint64_t mix(uint64_t h, const char *s, size_t len)

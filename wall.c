@@ -401,13 +401,14 @@ static struct part *part_add(struct wall *w, struct group *g, const struct name 
 static struct part *part_make(struct wall *w, struct group *g, const struct value *v,
 	bool total, bool *full)
 {
-	const struct verdict *verdict = judge(w, v->metric);
 	struct name name = name_of(v, total);
 	struct part *p = g->next;
 
-	if (verdict->order == NOT_WANTED && (total || !verdict->needed))
-		return NULL;
 	if (!p || !part_is(p, g, &name)) {
+		const struct verdict *verdict = judge(w, v->metric);
+
+		if (verdict->order == NOT_WANTED && (total || !verdict->needed))
+			return NULL;
 		p = part_find(w, g, &name);
 		if (!p)
 			p = part_add(w, g, &name, full);
