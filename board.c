@@ -133,6 +133,15 @@ static bool take_values(struct board *b, const struct notice *n, const struct qu
 	return wall_end_waits(&b->wall, n, q, INT64_MAX, at_us);
 }
 
+void board_expect(const struct board *b, const char *queue_id, struct slice media)
+{
+	const struct queue *q = queue_id[0] ? wall_queue(&b->wall, queue_id) : NULL;
+	const struct group *g = q ? wall_group(q, media) : NULL;
+
+	if (g)
+		wall_expect(g);
+}
+
 enum board_fate board_take(struct board *b, const struct notice *n, size_t socket,
 	int64_t at_us, int64_t *window)
 {

@@ -7,15 +7,24 @@
 
 #define FEW 2
 
+/* What a part holds, as it was told last: parts are scattered over memory. */
+struct member {
+	const struct holding *of;
+	bool by_media, known, waiting;
+	bool nobody;			/* the gauge beside an age says that nobody waits */
+	double value;
+	int64_t start_us;
+};
+
 struct figure {
-	enum fact_kind kind;
-	uint64_t frame;			/* the last that counted in its events */
-	const struct holding **part;	/* `few`, or memory of its own */
-	const struct holding *few[FEW];
-	size_t npart, cappart;
 	char *metric, *path;
 	char *told;			/* NULL: as they are */
 	size_t order;
+	enum fact_kind kind;
+	uint64_t frame;			/* the last that counted in its events */
+	struct member *part;		/* `few`, or memory of its own */
+	size_t npart, cappart;
+	struct member few[FEW];
 	union {				/* there is memory for that of the kind alone */
 		struct gauge gauge;
 		struct age age;
@@ -180,12 +189,34 @@ enum fact_kind figure_kind(const struct figure *f)
 	return f->kind;
 }
 
+static void member_update(struct member *m)
+{
+	const struct holding *h = m->of, *beside = h->beside;
+
+	m->by_media = h->by_media;
+	m->known = h->known;
+	m->waiting = h->waiting;
+	m->nobody = beside && beside->known && beside->value == 0;
+	m->value = h->value;
+	m->start_us = h->start_us;
+}
+
+/* The place of a part among the figure's; npart: it has none. */
+static size_t member_of(const struct figure *f, const struct holding *h)
+{
+	size_t at = 0;
+
+	while (at < f->npart && f->part[at].of != h)
+		at++;
+	return at;
+}
+
 bool figure_add(struct figure *f, const struct holding *h)
 {
 	if (f->npart == f->cappart) {
 		size_t cap = 2 * f->cappart;
-		const struct holding **part = reallocarray(f->part == f->few ? NULL : f->part,
-			cap, sizeof(*part));
+		struct member *part = reallocarray(f->part == f->few ? NULL : f->part, cap,
+			sizeof(*part));
 
 		if (!part)
 			return false;
@@ -194,7 +225,8 @@ bool figure_add(struct figure *f, const struct holding *h)
 		f->part = part;
 		f->cappart = cap;
 	}
-	f->part[f->npart++] = h;
+	f->part[f->npart].of = h;
+	member_update(&f->part[f->npart++]);
 	return true;
 }
 
@@ -212,10 +244,8 @@ static void figures_remove(struct figures *fs, struct figure *f)
 
 void figures_drop(struct figures *fs, struct figure *f, const struct holding *h)
 {
-	size_t at = 0;
+	size_t at = member_of(f, h);
 
-	while (at < f->npart && f->part[at] != h)
-		at++;
 	if (at < f->npart)
 		f->part[at] = f->part[--f->npart];
 	if (!f->npart)
@@ -241,64 +271,61 @@ bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
 /* --- what holds now ------------------------------------------------------------------ */
 
 /* What a group without a media type tells itself wins over the sum over media. */
-static bool part_counts(const struct figure *f, const struct holding *h)
+static bool tells_itself(const struct figure *f)
 {
-	if (!h->by_media)
-		return true;
 	for (size_t i = 0; i < f->npart; i++)
-		if (!f->part[i]->by_media)
-			return false;
-	return true;
+		if (!f->part[i].by_media)
+			return true;
+	return false;
 }
 
 /* One process out of several: unknown while a part is, or if no double can hold it. */
 static bool set_gauge(struct figure *f, int64_t at_us, bool up)
 {
-	bool known = f->npart > 0;
+	bool known = f->npart > 0, itself = tells_itself(f);
 	double sum = 0;
 
 	for (size_t i = 0; i < f->npart; i++)
-		if (part_counts(f, f->part[i])) {
-			known = known && f->part[i]->known;
-			sum += f->part[i]->value;
+		if (!itself || !f->part[i].by_media) {
+			known = known && f->part[i].known;
+			sum += f->part[i].value;
 		}
 	if (!isfinite(sum))
 		return gauge_set(&f->is.gauge, at_us, up, false, 0);
 	return gauge_set(&f->is.gauge, at_us, up, known, sum);
 }
 
-/* Whether the gauge beside an age says so, whatever the age does. */
-static bool nobody_waits(const struct holding *h)
-{
-	return h->beside && h->beside->known && h->beside->value == 0;
-}
-
 /* Over media: who has waited longest of all; unknown while one is. */
 static void set_age(struct figure *f, int64_t at_us, bool up)
 {
-	bool known = true, waiting = false;
+	bool known = true, waiting = false, itself = tells_itself(f);
 	int64_t start_us = INT64_MAX;
 
 	for (size_t i = 0; i < f->npart; i++) {
-		const struct holding *h = f->part[i];
+		const struct member *m = &f->part[i];
 
-		if (!part_counts(f, h))
+		if (itself && m->by_media)
 			continue;
-		known = known && (h->known || nobody_waits(h));
-		if (!h->waiting || nobody_waits(h))
+		known = known && (m->known || m->nobody);
+		if (!m->waiting || m->nobody)
 			continue;
 		waiting = true;
-		if (h->start_us < start_us)
-			start_us = h->start_us;
+		if (m->start_us < start_us)
+			start_us = m->start_us;
 	}
 	age_set(&f->is.age, at_us, up, known && waiting, start_us);
 }
 
-bool figure_refresh(struct figure *f, int64_t at_us, bool up)
+bool figure_refresh(struct figure *f, const struct holding *h, int64_t at_us, bool up)
 {
-	if (f && f->kind == FACT_GAUGE)
+	size_t at = f ? member_of(f, h) : 0;
+
+	if (!f || at == f->npart)
+		return true;
+	member_update(&f->part[at]);
+	if (f->kind == FACT_GAUGE)
 		return set_gauge(f, at_us, up);
-	if (f && f->kind == FACT_AGE)
+	if (f->kind == FACT_AGE)
 		set_age(f, at_us, up);
 	return true;
 }

@@ -41,6 +41,7 @@ struct fact {
 };
 
 struct figure;
+#define FIGURE_HEAD 256		/* bytes of it that most changes touch */
 
 struct figures {		/* all zero: none */
 	struct figure **v;
@@ -76,8 +77,8 @@ void figures_drop(struct figures *fs, struct figure *f, const struct holding *h)
 bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
 	const struct holding *h);
 
-/* Something that it has a part in has changed. f may be NULL. False: no memory. */
-bool figure_refresh(struct figure *f, int64_t at_us, bool up);
+/* The part, or the gauge beside it, has changed. f may be NULL. False: no memory. */
+bool figure_refresh(struct figure *f, const struct holding *h, int64_t at_us, bool up);
 
 /* An event of it, once for each frame's number (above 0). f may be NULL. */
 void figure_count(struct figure *f, uint64_t frame);

@@ -20,6 +20,11 @@ struct flow {
 	struct panel panel;
 };
 
+static void expect(void *board, const char *queue_id, struct slice media)
+{
+	board_expect(board, queue_id, media);
+}
+
 enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err *err)
 {
 	struct flow *f = calloc(1, sizeof(*f));
@@ -32,7 +37,10 @@ enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err
 	f->panel = conf->panel;
 	if (conf->notices) {
 		f->notices = notices_new();
-		return f->notices ? board_new(&f->board, &conf->board, err) : err_nomem(err);
+		if (!f->notices || board_new(&f->board, &conf->board, err) != ST_OK)
+			return err_nomem(err);
+		notices_on_group(f->notices, expect, f->board);
+		return ST_OK;
 	}
 	f->frames = frames_new(conf->metric, conf->nmetric, conf->nasked);
 	return f->frames ? windows_new(&f->windows, &conf->windows, err) : err_nomem(err);

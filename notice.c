@@ -21,6 +21,8 @@ struct interval_text {
 };
 
 struct notices {
+	notice_group *on_group;		/* NULL: nobody wants to know */
+	void *on_group_arg;
 	struct json_cursor c;
 	bool more;
 	bool whole;			/* of an answer: its results have been read to their end */
@@ -57,6 +59,12 @@ void notices_free(struct notices *ns)
 		return;
 	lines_free(&ns->plain);
 	free(ns);
+}
+
+void notices_on_group(struct notices *ns, notice_group *each, void *arg)
+{
+	ns->on_group = each;
+	ns->on_group_arg = arg;
 }
 
 static void invalid(struct notices *ns, const char *why)
@@ -417,8 +425,11 @@ static void take_observations(struct notices *ns, struct notice *n)
 	struct slice media = { NULL, 0 };
 	struct json_text key;
 
-	if (json_expect(&ns->c, "\"group\":"))
+	if (json_expect(&ns->c, "\"group\":")) {
 		media = take_group(ns, n);
+		if (ns->on_group)
+			ns->on_group(ns->on_group_arg, n->queue_id, media);
+	}
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "group")) {
 			media = take_group(ns, n);

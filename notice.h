@@ -77,6 +77,10 @@ struct notices;
 struct notices *notices_new(void);	/* NULL: no memory */
 void notices_free(struct notices *ns);
 
+/* Called when it is known of whom an observation tells, before its values are read. */
+typedef void notice_group(void *arg, const char *queue_id, struct slice media);
+void notices_on_group(struct notices *ns, notice_group *each, void *arg);
+
 /* Begins on one text message (one or several JSON values); borrowed until done. */
 void notices_begin(struct notices *ns, const char *text, size_t len);
 bool notices_next(struct notices *ns, struct notice *notice);

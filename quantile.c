@@ -19,6 +19,7 @@
 #define SLOTS_FIRST 128
 #define PENDING_MAX 16
 #define LINEAR_MAX 16
+#define CACHE_LINE 64
 #define PLACE_BITS 7		/* twice as many places as entries */
 #define PLACES (1u << PLACE_BITS)
 
@@ -418,6 +419,14 @@ static struct entry *find_entry(struct quantile *q, double x, bool *ok)
 	}
 	place = place_of(q, x);
 	return *place ? &q->entry[*place - 1] : NULL;
+}
+
+void quantile_fetch(const struct quantile *q)
+{
+	for (size_t i = 0; q->place && i < PLACES; i += CACHE_LINE)
+		__builtin_prefetch(q->place + i);
+	for (size_t i = 0; i < q->nentry; i += CACHE_LINE / sizeof(*q->entry))
+		__builtin_prefetch(q->entry + i, 1);
 }
 
 /* A value that has an entry already adds to that one's weight. */

@@ -6,6 +6,7 @@
 #define US_PER_MS 1000
 #define PATH_MAX_BYTES (2 * NOTICE_NAME_MAX + 2)
 #define NOT_WANTED SIZE_MAX
+#define CACHE_LINE 64
 
 struct name {			/* of a part, within its group */
 	struct slice metric, qualifier, stat;	/* qualifier without text: none */
@@ -17,7 +18,6 @@ struct part {
 	struct holding now;		/* of all but totals */
 	struct group *group;
 	struct figure *own, *sum;	/* NULL: nobody wants it */
-	struct part *next;		/* what was told of after it, last time */
 	struct part *other;		/* oWaiting of an oLongestWaiting, and back */
 	int64_t told_us;		/* by the last event; INT64_MIN: by none */
 	struct name name;		/* its text stands here */
@@ -98,10 +98,18 @@ struct queue *wall_queue(const struct wall *w, const char *id)
 	return number == ROSTER_NONE || w->queue[number].refused ? NULL : &w->queue[number];
 }
 
+static uint8_t tag_of(struct slice media)
+{
+	return (uint8_t)text_hash(!media.s, media.s, media.len);
+}
+
 struct group *wall_group(const struct queue *q, struct slice media)
 {
+	uint8_t tag = tag_of(media);
+
 	for (size_t i = 0; i < q->ngroup; i++)
-		if (slice_same(media, (struct slice){ q->group[i]->media, q->group[i]->media_len }))
+		if (q->tag[i] == tag && slice_same(media,
+		    (struct slice){ q->group[i]->media, q->group[i]->media_len }))
 			return q->group[i];
 	return NULL;
 }
@@ -150,9 +158,12 @@ struct group *wall_make_group(struct wall *w, struct queue *q, struct slice medi
 		w->failed = true;
 		return NULL;
 	}
-	for (at = q->ngroup; at > 0 && compare_media(q->group[at - 1], g) > 0; at--)
+	for (at = q->ngroup; at > 0 && compare_media(q->group[at - 1], g) > 0; at--) {
 		q->group[at] = q->group[at - 1];
+		q->tag[at] = q->tag[at - 1];
+	}
 	q->group[at] = g;
+	q->tag[at] = tag_of(media);
 	q->ngroup++;
 	return g;
 }
@@ -402,7 +413,9 @@ static struct part *part_make(struct wall *w, struct group *g, const struct valu
 	bool total, bool *full)
 {
 	struct name name = name_of(v, total);
-	struct part *p = g->next;
+	size_t nth = g->nth < WALL_USUAL ? g->nth : WALL_USUAL - 1;
+	struct usual *usual = &g->usual[total][nth];
+	struct part *p = usual->part;
 
 	if (!p || !part_is(p, g, &name)) {
 		const struct verdict *verdict = judge(w, v->metric);
@@ -414,23 +427,33 @@ static struct part *part_make(struct wall *w, struct group *g, const struct valu
 			p = part_add(w, g, &name, full);
 		if (!p)
 			return NULL;
-		if (g->told)
-			g->told->next = p;
 	}
-	g->told = p;
-	g->next = p->next;
+	*usual = (struct usual){ p, p->own, p->sum };
+	g->nth++;
 	return p;
 }
 
-/* A part has changed: so have its figures, and those of the age that depends on it. */
+static void fetch(const void *from, size_t bytes)
+{
+	for (size_t i = 0; from && i < bytes; i += CACHE_LINE)
+		__builtin_prefetch((const char *)from + i, 1);
+}
+
+void wall_expect(const struct group *g)
+{
+	fetch(&g->tally, sizeof(g->tally));
+	for (const struct usual *u = g->usual[false]; u->part; u++) {
+		fetch(u->part, sizeof(*u->part) + CACHE_LINE);
+		fetch(u->own, FIGURE_HEAD);
+		fetch(u->sum, FIGURE_HEAD);
+	}
+}
+
+/* A part has changed: so have its figures. */
 static bool refresh(const struct wall *w, const struct part *p, int64_t at_us)
 {
-	bool ok = figure_refresh(p->own, at_us, w->up) && figure_refresh(p->sum, at_us, w->up);
-
-	if (p->other)
-		ok = ok && figure_refresh(p->other->own, at_us, w->up)
-			&& figure_refresh(p->other->sum, at_us, w->up);
-	return ok;
+	return figure_refresh(p->own, &p->now, at_us, w->up)
+		&& figure_refresh(p->sum, &p->now, at_us, w->up);
 }
 
 /* --- presences ----------------------------------------------------------------------- */
@@ -451,7 +474,7 @@ static bool rename_figure(const struct wall *w, struct figures *fs, struct figur
 	if (!figures_move(fs, *f, to, &p->now))
 		return false;
 	*f = to;
-	return figure_refresh(to, at_us, w->up);
+	return figure_refresh(to, &p->now, at_us, w->up);
 }
 
 /* Parts that came before their presence had a name. */
@@ -534,11 +557,15 @@ static void take_total(struct wall *w, struct group *g, const struct value *v, b
 /* The part now has the value; a duration counts from the arrival. */
 static bool set_part(const struct wall *w, struct part *p, const struct value *v, int64_t at_us)
 {
+	bool nobody = p->now.known && p->now.value == 0;
+
 	p->now.known = true;
 	p->now.value = v->number;
 	p->now.waiting = v->kind == VALUE_START || v->kind == VALUE_AGE;
 	p->now.start_us = v->kind == VALUE_AGE ? at_us - v->us : v->us;
-	return refresh(w, p, at_us);
+	/* an age depends on whether its gauge says that nobody waits */
+	return refresh(w, p, at_us)
+		&& (!p->other || nobody == (v->number == 0) || refresh(w, p->other, at_us));
 }
 
 bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t frame,
@@ -547,6 +574,9 @@ bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t 
 	enum worth worth = worth_of(v);
 	struct part *p;
 
+	if (g->frame != frame)
+		g->nth = 0;
+	g->frame = frame;
 	if (worth == WORTH_TOTAL)
 		take_total(w, g, v, full);
 	p = worth == WORTH_GAUGE ? part_make(w, g, v, false, full) : NULL;
@@ -683,6 +713,7 @@ bool wall_init(struct wall *w, const char *const *queue, size_t nqueue,
 		q->group[0] = group_new(q, slice_of(NULL));
 		if (!q->group[0])
 			return false;
+		q->tag[0] = tag_of(slice_of(NULL));
 		q->ngroup = 1;
 	}
 	return true;

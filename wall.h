@@ -18,10 +18,16 @@
 #include "text.h"
 
 #define WALL_MEDIA_MAX 32	/* media types of a queue */
+#define WALL_USUAL 10
 
 struct tally {			/* of one group in one window */
 	uint64_t updates, duplicates, invalid, clock_skew;
 	struct sample lag_us;
+};
+
+struct usual {
+	struct part *part;
+	const struct figure *own, *sum;
 };
 
 /* A queue's rows of one media type. */
@@ -33,14 +39,19 @@ struct group {
 	bool has_running;
 	struct interval running;	/* the newest half hour told of */
 	struct tally tally;		/* the caller counts, wall_carry clears */
-	struct part *told, *next;	/* the last that was told of, the next to be expected */
+	/* What the last messages of gauges and of totals told of, in their order: the next one
+	 * probably does the same. One more, always empty, is the end. */
+	struct usual usual[2][WALL_USUAL + 1];
+	uint64_t frame;			/* the message at hand */
+	size_t nth;			/* how much of the usual it has told of */
 	char media_text[];
 };
 
 struct queue {
 	bool refused;
+	uint8_t ngroup;
+	uint8_t tag[1 + WALL_MEDIA_MAX];	/* of the media type's name: others are not looked at */
 	struct group *group[1 + WALL_MEDIA_MAX];	/* [0] without a media type, then by name */
-	size_t ngroup;
 };
 
 /* What -m says of a metric: many messages ask about few names. */
@@ -77,6 +88,10 @@ struct queue *wall_queue(const struct wall *w, const char *id);	/* NULL: none, o
 struct group *wall_group(const struct queue *q, struct slice media);	/* NULL: none */
 /* Made where there is none; NULL: no room (*full, else untouched), or no memory. */
 struct group *wall_make_group(struct wall *w, struct queue *q, struct slice media, bool *full);
+
+/* A message about the group is being read. Of hundreds of queues nothing is left in the
+ * processor's cache: what such a message changes is fetched meanwhile. */
+void wall_expect(const struct group *g);
 
 /*
  * An event's value, or an answer's, the question asked at asked_us: what events have told since
