@@ -39,7 +39,9 @@ static struct slice slice_of(const char *s)
 
 static bool slice_same(struct slice a, struct slice b)
 {
-	return a.len == b.len && !a.s == !b.s && (!a.len || memcmp(a.s, b.s, a.len) == 0);
+	if (!a.s || !b.s)
+		return a.s == b.s;
+	return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
 }
 
 static char *slice_dup(struct slice s)
@@ -232,10 +234,11 @@ static bool parts_grow(struct wall *w)
 /* The text at *at, which moves on; a slice without text stays so. */
 static struct slice keep(char **at, struct slice s)
 {
-	struct slice kept = { s.s ? *at : NULL, s.len };
+	struct slice kept = { *at, s.len };
 
-	if (s.len)
-		memcpy(*at, s.s, s.len);
+	if (!s.s)
+		return s;
+	memcpy(*at, s.s, s.len);
 	*at += s.len;
 	return kept;
 }
@@ -442,7 +445,9 @@ static void fetch(const void *from, size_t bytes)
 void wall_expect(const struct group *g)
 {
 	fetch(&g->tally, sizeof(g->tally));
-	for (const struct usual *u = g->usual[false]; u->part; u++) {
+	for (size_t i = 0; i < WALL_USUAL && g->usual[0][i].part; i++) {
+		const struct usual *u = &g->usual[0][i];
+
 		fetch(u->part, sizeof(*u->part) + CACHE_LINE);
 		fetch(u->own, FIGURE_HEAD);
 		fetch(u->sum, FIGURE_HEAD);

@@ -40,8 +40,8 @@ struct group {
 	struct interval running;	/* the newest half hour told of */
 	struct tally tally;		/* the caller counts, wall_carry clears */
 	/* What the last messages of gauges and of totals told of, in their order: the next one
-	 * probably does the same. One more, always empty, is the end. */
-	struct usual usual[2][WALL_USUAL + 1];
+	 * probably does the same. */
+	struct usual usual[2][WALL_USUAL];
 	uint64_t frame;			/* the message at hand */
 	size_t nth;			/* how much of the usual it has told of */
 	char media_text[];
@@ -50,7 +50,7 @@ struct group {
 struct queue {
 	bool refused;
 	uint8_t ngroup;
-	uint8_t tag[1 + WALL_MEDIA_MAX];	/* of the media type's name: others are not looked at */
+	uint8_t tag[1 + WALL_MEDIA_MAX];	/* of its name: no look at any other */
 	struct group *group[1 + WALL_MEDIA_MAX];	/* [0] without a media type, then by name */
 };
 

@@ -97,7 +97,8 @@ static void render(struct json_cursor *c, struct buf *out)
 
 static void cursor__walks_what_is_there(void **state)
 {
-	static const char text[] = " {\"a\":7,\"a\" : [1, -2.50,{}, [ ] ,\"x\\ty\"],\"\\u0062\":true ,"
+	static const char text[] = " {\"a\":7,\"a\" : [1, -2.50,{}, [ ] ,\"x\\ty\"],"
+		"\"\\u0062\":true ,"
 		"\"c\":{\"d\":null}, \"e\":12345678901234567890} ";
 	struct json_cursor c = json_start(text, text + strlen(text));
 	struct buf out = { 0 };
@@ -115,8 +116,8 @@ static void cursor__walks_what_is_there(void **state)
  * one of the two readers alone. */
 static void cursor__agrees_with_skip(void **state)
 {
-	static const char good[] = "{\"a\":[1,{\"z\":0,\"a\":12},-2.5e3,{},[],\"x\\n\\u12aB\"],\"b\":{\"c\":null,"
-		"\"d\":true}}";
+	static const char good[] = "{\"a\":[1,{\"z\":0,\"a\":12},-2.5e3,{},[],"
+		"\"x\\n\\u12aB\"],\"b\":{\"c\":null,\"d\":true}}";
 	static const char odd[] = ",:{}[]\"x1\\ \x01";
 	char text[sizeof(good)];
 	struct buf out = { 0 };
