@@ -1024,6 +1024,19 @@ def test_look_up_fails_as_everything_else(run, serve):
     assert run(*args).status == 0 and service.count("token") == 2
 
 
+@pytest.mark.parametrize("failure, status, words, asked", [
+    (UNAUTHORISED, 3, "GENESYS_CLIENT_ID", 2),
+    (not_found("page"), 6, "no such API", 1),
+    (error(400, "odd", "Strange."), 6, "odd: Strange.", 1),
+    (answer(302, b""), 8, "redirect", 2),
+    (answer(200, b'{"entities":'), 8, "", 2)])
+def test_look_up_that_no_other_try_mends(run, serve, failure, status, words, asked):
+    service = serve(answers={"queues": [failure]})
+    r = run("--list-queues", "--no-cache")
+    assert r.status == status and words in r.end["message"] and r.out == "", r.err
+    assert service.count("queues") == asked
+
+
 def test_recording_of_names_replays(run, serve):
     serve(queues=NAMED)
     args = ("--queue-name", "Support*", "-w", "300ms")
