@@ -796,7 +796,7 @@ def test_waiting_takes_no_time_of_the_cpu(begin, serve, scenario):
 
 
 def test_token_changes_before_its_end(run, serve):
-    service = serve(expires_in=3, rate=20)
+    service = serve(expires_in=4, rate=20)
     r = run("--token-margin", "1s", "-w", "4s", QUEUE)
     assert r.status == 0, r.err
     assert service.count("token") == 2 and service.count("create") == 2
