@@ -229,13 +229,9 @@ const char *api_parse_topics(const char *text, size_t len, api_refused *each, vo
 
 static bool is_wanted(const char *metric, const char *const *pattern, size_t npattern)
 {
-	for (size_t i = 0; i < npattern; i++) {
-		size_t len = strlen(pattern[i]);
-
-		if (len && pattern[i][len - 1] == '*' ? strncmp(metric, pattern[i], len - 1) == 0
-		    : strcmp(metric, pattern[i]) == 0)
+	for (size_t i = 0; i < npattern; i++)
+		if (text_fits(pattern[i], metric, strlen(metric)))
 			return true;
-	}
 	return false;
 }
 

@@ -71,6 +71,14 @@ struct lines {
 void lines_add(struct lines *lines, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void lines_free(struct lines *lines);
 
+/* Asks memory for what is to change soon, and does not wait for it. NULL is fine. */
+#define CACHE_LINE 64
+static inline void mem_fetch(const void *from, size_t bytes)
+{
+	for (size_t i = 0; from && i < bytes; i += CACHE_LINE)
+		__builtin_prefetch((const char *)from + i, 1);
+}
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

@@ -26,9 +26,7 @@ struct cache {
 
 void cached_token_free(struct cached_token *t)
 {
-	if (t->token)
-		OPENSSL_cleanse(t->token, strlen(t->token));
-	free(t->token);
+	str_wipe(&t->token);
 	*t = (struct cached_token){ 0 };
 }
 
@@ -165,10 +163,8 @@ bool cache_write(struct cache *c, const char *token, int64_t expires_ms,
 	bool ok;
 
 	buf_reserve(&text, 2 * strlen(token) + 1024);	/* no growth that would leave copies */
-	buf_printf(&text, "{\"schema\":\"%s\",\"host\":", SCHEMA);
-	json_put_string(&text, c->base_url, strlen(c->base_url));
-	buf_str(&text, ",\"access_token\":");
-	json_put_string(&text, token, strlen(token));
+	json_put_quoted(&text, "{\"schema\":\"" SCHEMA "\",\"host\":", c->base_url);
+	json_put_quoted(&text, ",\"access_token\":", token);
 	buf_printf(&text, ",\"expires_ms\":%lld}\n", (long long)expires_ms);
 	ok = cachedir_write(c->dir, c->name, &text);
 	if (!ok)

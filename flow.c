@@ -81,21 +81,19 @@ static enum status print_window(struct flow *f, const struct window *window, str
 
 static enum status print_board(struct flow *f, const struct board_window *w, struct err *err)
 {
-	size_t nqueue = 0;
+	size_t nqueue = board_queues(f->board);
 	struct window told = {
 		.index = w->index,
 		.start_ms = w->start_ms,
 		.end_ms = w->end_ms,
 		.partial = w->partial,
+		.nrow = f->panel.queues_alone ? nqueue : w->nrow,
 		.updates = w->updates,
 		.rejected = { [FATE_DUPLICATE] = w->duplicates, [FATE_INVALID] = w->invalid },
 		.lag_mean_us = w->lag_mean_us,
 		.coverage_e4 = w->coverage_e4
 	};
 
-	for (size_t i = 0; i < w->nrow; i++)
-		nqueue += !w->row[i].media;
-	told.nrow = f->panel.queues_alone ? nqueue : w->nrow;
 	buf_clear(&f->text);
 	return put_rows(f, panel_render(&f->panel, w, &f->text), &told, nqueue, err);
 }

@@ -429,12 +429,6 @@ bool json_text_equals(const struct json_text *text, const char *word, size_t len
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* Of the two-byte ones only C1 controls (U+0080 to U+009F) can change a terminal. */
-static bool is_c1(const char *s, size_t n)
-{
-	return n == 2 && (unsigned char)s[0] == 0xC2 && (unsigned char)s[1] < 0xA0;
-}
-
 void json_put_string(struct buf *out, const char *s, size_t len)
 {
 	static const char special[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
@@ -458,7 +452,7 @@ void json_put_string(struct buf *out, const char *s, size_t len)
 			buf_printf(out, "\\%c", letter[at - special]);
 		else if (n == 0)
 			buf_str(out, "\xEF\xBF\xBD");
-		else if (n == 1 || is_c1(s, n))
+		else if (n == 1 || utf8_is_control(s, n))
 			buf_printf(out, "\\u%04x", (unsigned char)s[n - 1]);
 		else
 			buf_add(out, s, n);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+
 /*
  * Bucket i holds the |x| in (γ^(i−1), γ^i]; its bound is found in a table made by
  * multiplication alone, so that machines with other libms agree. At level L, 2^L buckets are
@@ -19,7 +21,6 @@
 #define SLOTS_FIRST 128
 #define PENDING_MAX 16
 #define LINEAR_MAX 16
-#define CACHE_LINE 64
 #define PLACE_BITS 7		/* twice as many places as entries */
 #define PLACES (1u << PLACE_BITS)
 
@@ -423,10 +424,8 @@ static struct entry *find_entry(struct quantile *q, double x, bool *ok)
 
 void quantile_fetch(const struct quantile *q)
 {
-	for (size_t i = 0; q->place && i < PLACES; i += CACHE_LINE)
-		__builtin_prefetch(q->place + i);
-	for (size_t i = 0; i < q->nentry; i += CACHE_LINE / sizeof(*q->entry))
-		__builtin_prefetch(q->entry + i, 1);
+	mem_fetch(q->place, PLACES);
+	mem_fetch(q->entry, q->nentry * sizeof(*q->entry));
 }
 
 /* A value that has an entry already adds to that one's weight. */

@@ -361,8 +361,7 @@ bool utf8_is_trickster(const char *s, size_t n)
 	return false;
 }
 
-/* Of a valid sequence of n bytes: U+0000 to U+001F, U+007F to U+009F. */
-static bool is_control(const char *s, size_t n)
+bool utf8_is_control(const char *s, size_t n)
 {
 	unsigned char c = (unsigned char)s[0];
 
@@ -376,7 +375,7 @@ void text_clean(char *s)
 	for (size_t len = strlen(s); len; ) {
 		size_t n = utf8_length(s, len);
 
-		if (n == 0 || is_control(s, n) || utf8_is_trickster(s, n)) {
+		if (n == 0 || utf8_is_control(s, n) || utf8_is_trickster(s, n)) {
 			*to++ = '?';
 		} else {
 			memmove(to, s, n);
@@ -396,7 +395,7 @@ bool text_put_printable(struct buf *out, const char *s, size_t len)
 
 		if (n == 0)
 			buf_str(out, "\xEF\xBF\xBD");
-		else if (is_control(s, n))
+		else if (utf8_is_control(s, n))
 			buf_char(out, ' ');
 		else
 			buf_add(out, s, n);
@@ -493,6 +492,15 @@ size_t text_edits(const char *a, size_t na, const char *b, size_t nb, size_t bou
 size_t text_edits_near(size_t len)
 {
 	return len < 6 ? 2 : len / 3 + 1;
+}
+
+bool text_fits(const char *pattern, const char *s, size_t len)
+{
+	size_t n = strlen(pattern);
+
+	if (n && pattern[n - 1] == '*')
+		return len >= n - 1 && memcmp(s, pattern, n - 1) == 0;
+	return len == n && memcmp(s, pattern, n) == 0;
 }
 
 const char *nearest_word(const char *s, const char *const *words, size_t n)

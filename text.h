@@ -39,6 +39,9 @@ size_t utf8_length(const char *s, size_t len);	/* of the sequence at s; 0: inval
 /* The length of the longest prefix of at most max bytes that splits no UTF-8 sequence. */
 size_t utf8_cut(const char *s, size_t len, size_t max);
 
+/* Of a valid sequence of n bytes: U+0000 to U+001F, U+007F to U+009F. */
+bool utf8_is_control(const char *s, size_t n);
+
 /* Whether the valid sequence of n bytes at s is no control and yet changes how a terminal
  * shows what stands around it: bidirectional marks, invisible characters, tags. */
 bool utf8_is_trickster(const char *s, size_t n);
@@ -65,6 +68,9 @@ const char *text_shown(char out[SHOWN_SIZE], const char *value, size_t len);
 size_t text_edits(const char *a, size_t na, const char *b, size_t nb, size_t bound);
 /* How many edits from a word of len bytes are few enough to suggest the other. */
 size_t text_edits_near(size_t len);
+
+/* Whether the pattern is the text, or with a `*` at its end its beginning. */
+bool text_fits(const char *pattern, const char *s, size_t len);
 
 /* The word nearest to s by edits (case ignored), NULL if none is near enough to suggest. */
 const char *nearest_word(const char *s, const char *const *words, size_t n);

@@ -6,7 +6,6 @@
 #define US_PER_MS 1000
 #define PATH_MAX_BYTES (2 * NOTICE_NAME_MAX + 2)
 #define NOT_WANTED SIZE_MAX
-#define CACHE_LINE 64
 
 struct name {			/* of a part, within its group */
 	struct slice metric, qualifier, stat;	/* qualifier without text: none */
@@ -54,14 +53,9 @@ static char *slice_dup(struct slice s)
 /* The place of the first of -m's patterns that fits; NOT_WANTED: none does. */
 static size_t order_of(const struct wall *w, struct slice metric)
 {
-	for (size_t i = 0; i < w->npattern; i++) {
-		const char *p = w->pattern[i];
-		size_t len = strlen(p);
-
-		if (len && p[len - 1] == '*' ? metric.len >= len - 1
-		    && memcmp(metric.s, p, len - 1) == 0 : slice_is(metric, p))
+	for (size_t i = 0; i < w->npattern; i++)
+		if (text_fits(w->pattern[i], metric.s, metric.len))
 			return i;
-	}
 	return NOT_WANTED;
 }
 
@@ -436,21 +430,15 @@ static struct part *part_make(struct wall *w, struct group *g, const struct valu
 	return p;
 }
 
-static void fetch(const void *from, size_t bytes)
-{
-	for (size_t i = 0; from && i < bytes; i += CACHE_LINE)
-		__builtin_prefetch((const char *)from + i, 1);
-}
-
 void wall_expect(const struct group *g)
 {
-	fetch(&g->tally, sizeof(g->tally));
+	mem_fetch(&g->tally, sizeof(g->tally));
 	for (size_t i = 0; i < WALL_USUAL && g->usual[0][i].part; i++) {
 		const struct usual *u = &g->usual[0][i];
 
-		fetch(u->part, sizeof(*u->part) + CACHE_LINE);
-		fetch(u->own, FIGURE_HEAD);
-		fetch(u->sum, FIGURE_HEAD);
+		mem_fetch(u->part, sizeof(*u->part) + CACHE_LINE);
+		mem_fetch(u->own, FIGURE_HEAD);
+		mem_fetch(u->sum, FIGURE_HEAD);
 	}
 }
 
