@@ -15,6 +15,7 @@
 /* The exit statuses; gsqstat(1) EXIT STATUS is the contract. 128+N: signal N. */
 enum status {
 	ST_OK = 0,
+	ST_HELD = 1,		/* a --fail-if did */
 	ST_USAGE = 2,
 	ST_AUTH = 3,
 	ST_RATE = 4,

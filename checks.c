@@ -75,6 +75,7 @@ static void check_rivals(struct parse *p)
 		{ OPT_NOW, OPT_RECORD, "a run of windows, not --now" },
 		{ OPT_NOW, OPT_REPLAY, "a run of windows, not --now" },
 		{ OPT_NOW, OPT_NO_SNAPSHOT, "a run of windows, not --now" },
+		{ OPT_LIST_QUEUES, OPT_FAIL_IF, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_QUEUE, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_QUEUE_FILE, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_QUEUE_NAME, "a run without --list-queues" },
@@ -84,6 +85,8 @@ static void check_rivals(struct parse *p)
 	};
 	char text[SHOWN_SIZE];
 
+	if (!p->given[OPT_FAIL_IF])
+		misplaced(p, OPT_FAIL_FAST, "a run with --fail-if");
 	for (size_t i = 0; i < ARRAY_LEN(rivals); i++)
 		if (p->given[rivals[i].rival])
 			misplaced(p, rivals[i].id, rivals[i].allowed);

@@ -8,16 +8,15 @@
 
 struct flow {
 	struct flow_conf conf;
-	struct buf text;	/* rows of one window, lines of --rejects */
+	struct flush *flush;
+	struct buf text;	/* lines of --rejects */
 	bool more;		/* windows are to be printed once the reader has taken some */
 	/* the stream's */
 	struct frames *frames;
 	struct windows *windows;
-	struct rows rows;
 	/* the notification service's */
 	struct notices *notices;
 	struct board *board;
-	struct panel panel;
 };
 
 static void expect(void *board, const char *queue_id, struct slice media)
@@ -33,8 +32,9 @@ enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err
 	if (!f)
 		return err_nomem(err);
 	f->conf = *conf;
-	f->rows.conf = conf->rows;
-	f->panel = conf->panel;
+	f->flush = flush_new(&conf->flush);
+	if (!f->flush)
+		return err_nomem(err);
 	if (conf->notices) {
 		f->notices = notices_new();
 		if (!f->notices || board_new(&f->board, &conf->board, err) != ST_OK)
@@ -54,49 +54,12 @@ void flow_free(struct flow *f)
 	frames_free(f->frames);
 	board_free(f->board);
 	notices_free(f->notices);
+	flush_free(f->flush);
 	buf_free(&f->text);
 	free(f);
 }
 
-/* --- rows --------------------------------------------------------------------------- */
-
-static enum status put_rows(struct flow *f, bool rendered, const struct window *window,
-	size_t nqueue, struct err *err)
-{
-	enum status st;
-
-	if (!rendered)
-		return err_nomem(err);
-	st = out_window(f->conf.out, &f->text, err);
-	if (st == ST_OK)
-		report_window(f->conf.report, window, nqueue);
-	return st;
-}
-
-static enum status print_window(struct flow *f, const struct window *window, struct err *err)
-{
-	buf_clear(&f->text);
-	return put_rows(f, rows_render(&f->rows, window, &f->text), window, window->nrow, err);
-}
-
-static enum status print_board(struct flow *f, const struct board_window *w, struct err *err)
-{
-	size_t nqueue = board_queues(f->board);
-	struct window told = {
-		.index = w->index,
-		.start_ms = w->start_ms,
-		.end_ms = w->end_ms,
-		.partial = w->partial,
-		.nrow = f->panel.queues_alone ? nqueue : w->nrow,
-		.updates = w->updates,
-		.rejected = { [FATE_DUPLICATE] = w->duplicates, [FATE_INVALID] = w->invalid },
-		.lag_mean_us = w->lag_mean_us,
-		.coverage_e4 = w->coverage_e4
-	};
-
-	buf_clear(&f->text);
-	return put_rows(f, panel_render(&f->panel, w, &f->text), &told, nqueue, err);
-}
+/* --- windows ------------------------------------------------------------------------- */
 
 /* Whether nothing inside ran out of memory. */
 static enum status healthy(const struct flow *f, enum status st, struct err *err)
@@ -108,7 +71,7 @@ static enum status healthy(const struct flow *f, enum status st, struct err *err
 
 static bool is_far_ahead(const struct flow *f)
 {
-	return f->conf.ahead && out_waiting_bytes(f->conf.out) > f->conf.ahead;
+	return f->conf.ahead && out_waiting_bytes(f->conf.flush.out) > f->conf.ahead;
 }
 
 /* whole: the frame at hand is not to be placed before all of them are closed. */
@@ -119,14 +82,14 @@ static enum status print_due(struct flow *f, int64_t at_us, bool whole, struct e
 	enum status st = ST_OK;
 
 	f->more = false;
-	while (st == ST_OK) {
+	while (st == ST_OK && !flush_ends_run(f->flush)) {
 		f->more = !whole && is_far_ahead(f);
 		if (f->more)
 			break;
 		if (f->windows && (w = windows_due(f->windows, at_us)))
-			st = print_window(f, w, err);
+			st = flush_window(f->flush, w, err);
 		else if (f->board && (b = board_due(f->board, at_us)))
-			st = print_board(f, b, err);
+			st = flush_board(f->flush, b, board_queues(f->board), err);
 		else
 			break;
 	}
@@ -150,9 +113,9 @@ enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err 
 		if (f->more)
 			break;
 		if (f->windows && (w = windows_rest(f->windows, at_us, cut)))
-			st = print_window(f, w, err);
+			st = flush_window(f->flush, w, err);
 		else if (f->board && (b = board_rest(f->board, at_us, cut)))
-			st = print_board(f, b, err);
+			st = flush_board(f->flush, b, board_queues(f->board), err);
 		else
 			break;
 	}
@@ -170,6 +133,11 @@ int64_t flow_due_us(const struct flow *f)
 }
 
 bool flow_is_over(const struct flow *f)
+{
+	return flush_ends_run(f->flush) || flow_has_all(f);
+}
+
+bool flow_has_all(const struct flow *f)
 {
 	return f->board ? board_all_printed(f->board) : windows_all_printed(f->windows);
 }
@@ -200,7 +168,7 @@ struct reject_at {
 
 static enum status reject(struct flow *f, const struct reject_at *r, struct err *err)
 {
-	report_reject(f->conf.report, r->reason, r->queue_id, r->in_row ? r->queue : SIZE_MAX,
+	report_reject(f->conf.flush.report, r->reason, r->queue_id, r->in_row ? r->queue : SIZE_MAX,
 		r->detail);
 	if (!f->conf.rejects)
 		return ST_OK;
@@ -216,8 +184,8 @@ static enum status take_binary(struct flow *f, const struct flow_message *m, str
 	struct reject_at r = { .reason = REJECT_BINARY, .text = m->text, .len = m->len,
 		.at_us = m->at_us };
 
-	report_message(f->conf.report);
-	report_frame(f->conf.report, false);
+	report_message(f->conf.flush.report);
+	report_frame(f->conf.flush.report, false);
 	return reject(f, &r, err);
 }
 
@@ -243,7 +211,7 @@ static enum status place(struct flow *f, const struct frame *frame,
 	struct reject_at r;
 	enum fate fate = windows_place(f->windows, frame, m->socket, m->at_us, &placed);
 
-	report_frame(f->conf.report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
+	report_frame(f->conf.flush.report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
 	switch (fate) {
 	case FATE_ACCEPTED:
 	case FATE_BEYOND:
@@ -281,7 +249,7 @@ static enum status take_frame(struct flow *f, const struct frame *frame,
 	enum status st;
 
 	if (frame->kind != FRAME_STATISTICS) {
-		report_frame(f->conf.report, false);
+		report_frame(f->conf.flush.report, false);
 		r = frame_reject(frame, reasons[frame->kind], m->at_us);
 		return reject(f, &r, err);
 	}
@@ -301,7 +269,7 @@ static enum status take_frames(struct flow *f, const struct flow_message *m, boo
 	frames_begin(f->frames, m->text, m->len);
 	while (st == ST_OK && !flow_is_over(f) && frames_next(f->frames, &frame)) {
 		if (frame.kind == FRAME_NOT_JSON && m->verbatim) {
-			report_broken_line(f->conf.report, m->line, "not JSON");
+			report_broken_line(f->conf.flush.report, m->line, "not JSON");
 			continue;
 		}
 		*good = true;
@@ -320,7 +288,7 @@ static enum status take_event(struct flow *f, const struct notice *n,
 		.queue_id = n->queue_id[0] ? n->queue_id : NULL };
 	enum board_fate fate = board_take(f->board, n, m->socket, m->at_us, &r.window);
 
-	report_frame(f->conf.report, fate == BOARD_ACCEPTED);
+	report_frame(f->conf.flush.report, fate == BOARD_ACCEPTED);
 	r.in_row = board_has_started(f->board) && fate != BOARD_FOREIGN_QUEUE && r.queue_id;
 	switch (fate) {
 	case BOARD_ACCEPTED:
@@ -350,7 +318,7 @@ static enum status take_notice(struct flow *f, const struct notice *n,
 	case NOTICE_INVALID:
 		return take_event(f, n, m, err);
 	case NOTICE_NOT_JSON:
-		report_frame(f->conf.report, false);
+		report_frame(f->conf.flush.report, false);
 		return reject(f, &r, err);
 	case NOTICE_CLOSING:
 		*told = FLOW_CLOSING;
@@ -378,7 +346,7 @@ static enum status take_notices(struct flow *f, const struct flow_message *m, bo
 	notices_begin(f->notices, m->text, m->len);
 	while (st == ST_OK && notices_next(f->notices, &n)) {
 		if (n.kind == NOTICE_NOT_JSON && m->verbatim) {
-			report_broken_line(f->conf.report, m->line, "not JSON");
+			report_broken_line(f->conf.flush.report, m->line, "not JSON");
 			continue;
 		}
 		*good = true;
@@ -451,6 +419,6 @@ enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
 	}
 	st = f->board ? take_notices(f, m, good, told, err) : take_frames(f, m, good, err);
 	if (*good)
-		report_message(f->conf.report);
+		report_message(f->conf.flush.report);
 	return st;
 }

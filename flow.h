@@ -12,10 +12,8 @@
 
 #include "base.h"
 #include "board.h"
+#include "flush.h"
 #include "out.h"
-#include "panel.h"
-#include "report.h"
-#include "row.h"
 #include "window.h"
 
 struct flow_conf {		/* all pointers are borrowed for the flow's life */
@@ -24,14 +22,11 @@ struct flow_conf {		/* all pointers are borrowed for the flow's life */
 	struct windows_conf windows;
 	const char *const *metric;
 	size_t nmetric, nasked;
-	struct row_conf rows;
 	/* of the notification service */
 	struct board_conf board;
-	struct panel panel;
 	bool starts_connected;		/* window 0, for there is no snapshot to wait for */
 	/* of both */
-	struct report *report;
-	struct out *out;
+	struct flush_conf flush;
 	struct side *rejects;		/* NULL: none */
 	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
 };
@@ -75,7 +70,8 @@ enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err 
 bool flow_has_more(const struct flow *f);
 
 int64_t flow_due_us(const struct flow *f);	/* NO_TIME: no window closes by the clock */
-bool flow_is_over(const struct flow *f);	/* every window is printed */
+bool flow_has_all(const struct flow *f);	/* every window is printed */
+bool flow_is_over(const struct flow *f);	/* it has, or a threshold ends the run */
 int64_t flow_printed(const struct flow *f);
 int64_t flow_printed_end_us(const struct flow *f);	/* NO_TIME: none yet */
 

@@ -1,12 +1,9 @@
 #include "names.h"
 
-#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
-#include <wctype.h>
 
 #include "json.h"
 
@@ -40,41 +37,6 @@ void name_list_free(struct name_list *list)
 	truncate_list(list, 0);
 	free(list->v);
 	*list = (struct name_list){ 0 };
-}
-
-/* In lower case, any script's: without a UTF-8 locale (utf8 is 0) only ASCII's. s is not
- * out's own, which moves. */
-static void put_folded(struct buf *out, const char *s, locale_t utf8)
-{
-	locale_t before = uselocale(utf8);
-	size_t len = strlen(s), n, made;
-
-	for (; len; s += n, len -= n) {
-		mbstate_t from = { 0 }, to = { 0 };
-		char bytes[MB_LEN_MAX];
-		wchar_t c;
-
-		n = mbrtowc(&c, s, len, &from);
-		made = n <= len ? wcrtomb(bytes, (wchar_t)towlower((wint_t)c), &to) : (size_t)-1;
-		n = n <= len ? n : 1;
-		if (made <= sizeof(bytes))
-			buf_add(out, bytes, made);
-		else
-			buf_add(out, s, n);
-	}
-	buf_char(out, '\0');
-	uselocale(before);
-}
-
-static locale_t utf8_locale(void)
-{
-	return newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-}
-
-static void free_locale(locale_t utf8)
-{
-	if (utf8)
-		freelocale(utf8);
 }
 
 /* --- a page ------------------------------------------------------------------------- */
@@ -163,7 +125,7 @@ static bool put_texts(struct buf *block, const struct entity *e, locale_t utf8, 
 	ok = ok && put_text(block, &e->division_name);
 	at[2] = block->len;
 	if (ok) {
-		put_folded(&folded, block->data, utf8);
+		text_put_folded(&folded, block->data, utf8);
 		block->failed = folded.failed;
 		buf_add(block, folded.data, folded.len);
 		buf_free(&folded);
@@ -224,7 +186,7 @@ static const char *keep(struct name_list *list, struct entity *e, locale_t utf8)
 static const char *read_entities(struct json_cursor *c, struct name_list *list,
 	struct name_page *page)
 {
-	locale_t utf8 = utf8_locale();
+	locale_t utf8 = text_utf8_locale();
 	const char *why = NULL;
 
 	json_enter(c);
@@ -238,7 +200,7 @@ static const char *read_entities(struct json_cursor *c, struct name_list *list,
 			json_pass(c);
 		why = c->at ? keep(list, &e, utf8) : NULL;
 	}
-	free_locale(utf8);
+	text_free_locale(utf8);
 	return why;
 }
 
@@ -447,7 +409,7 @@ bool names_match(const struct name_list *list, const char *const *pattern, size_
 	struct name_hits *hits, struct lines *problems)
 {
 	bool *taken = calloc(list->n + 1, sizeof(*taken));
-	locale_t utf8 = utf8_locale();
+	locale_t utf8 = text_utf8_locale();
 	struct buf folded = { 0 };
 	bool ok;
 
@@ -456,13 +418,13 @@ bool names_match(const struct name_list *list, const char *const *pattern, size_
 	ok = taken && hits->v;
 	for (size_t i = 0; ok && i < npattern; i++) {
 		buf_clear(&folded);
-		put_folded(&folded, pattern[i], utf8);
+		text_put_folded(&folded, pattern[i], utf8);
 		ok = !folded.failed;
 		if (ok)
 			match_one(list, pattern[i], folded.data, taken, hits, problems);
 	}
 	buf_free(&folded);
-	free_locale(utf8);
+	text_free_locale(utf8);
 	free(taken);
 	return ok && !problems->failed;
 }

@@ -101,6 +101,7 @@ static void set_flag(struct parse *p, const char *value)
 	case OPT_NO_SNAPSHOT: set->snapshot = false; break;
 	case OPT_NO_HEADER: set->header = false; break;
 	case OPT_DRY_RUN: set->dry_run = true; break;
+	case OPT_FAIL_FAST: set->fail_fast = true; break;
 	case OPT_NO_CACHE: set->cache = false; break;
 	case OPT_VERBOSE: set->level = LEVEL_DEBUG; break;
 	case OPT_SILENT: set->level = LEVEL_ERROR; break;
@@ -190,6 +191,10 @@ static const struct option_def table[OPTIONS] = {
 		"keep every rejected frame and why", set_name },
 	[OPT_DRY_RUN] = { "dry-run", 0, OUTPUT, NULL, NULL, NULL,
 		"check all, print the settings, send nothing", set_flag },
+	[OPT_FAIL_IF] = { "fail-if", 0, THRESHOLDS, "EXPR", NULL, NULL,
+		"exit 1 if EXPR holds in a window; repeatable", wanted_threshold },
+	[OPT_FAIL_FAST] = { "fail-fast", 0, THRESHOLDS, NULL, NULL, NULL,
+		"end with the first window in which one holds", set_flag },
 	[OPT_REPLAY] = { "replay", 0, SOURCE, "FILE", NULL, NULL,
 		"read a recording, not the network; - is stdin", set_name },
 	[OPT_SOURCE] = { "source", 0, SOURCE, "SOURCE", "stream", NULL,
@@ -395,7 +400,7 @@ static void check_all(struct parse *p)
 	usage_put_values(&json, p);
 	set->settings_json = json.data;
 	if (json.failed || p->problems.failed || set->queues.failed || set->queue_names.failed
-	    || set->patterns.failed || set->outlier_text.failed
+	    || set->patterns.failed || set->outlier_text.failed || set->fail_if.failed
 	    || p->queue_files.failed || p->queue_words.failed)
 		lines_add(&p->problems, "out of memory");
 }

@@ -14,6 +14,7 @@
 #include "base.h"
 #include "creds.h"
 #include "row.h"
+#include "threshold.h"
 #include "window.h"
 
 #define QUEUES_MAX 50		/* of a live run, from the stream */
@@ -57,6 +58,9 @@ struct settings {
 	char *outlier_path[OUTLIERS_MAX];	/* what their paths point into */
 	size_t noutlier;
 	struct lines outlier_text;	/* as given, for run.start */
+	struct thresholds *thresholds;	/* NULL: none */
+	struct lines fail_if;		/* as given */
+	bool fail_fast;
 	int64_t token_margin_ms;
 	bool cache;
 	enum audit_format audit;

@@ -49,6 +49,15 @@ void parse_problem(struct parse *p, const char *value, const char *allowed)
 	p->bad[p->now] = true;
 }
 
+void parse_flaw(struct parse *p, const char *value, const char *flaw)
+{
+	char text[SHOWN_SIZE];
+
+	lines_add(&p->problems, "--%s '%s': %s", p->table[p->now].name,
+		text_shown(text, value, strlen(value)), flaw);
+	p->bad[p->now] = true;
+}
+
 void parse_file_problem(struct parse *p, const char *flag, const char *path, const char *why)
 {
 	char text[SHOWN_SIZE];

@@ -12,17 +12,18 @@
 #include "base.h"
 #include "options.h"
 
-enum option_group { WATCH, WINDOWS, OUTPUT, SOURCE, CREDENTIALS, MESSAGES, GROUPS };
+enum option_group { WATCH, WINDOWS, OUTPUT, THRESHOLDS, SOURCE, CREDENTIALS, MESSAGES, GROUPS };
 
 /* Each option's place in the table. */
 enum option_id {
 	OPT_QUEUE, OPT_QUEUE_FILE, OPT_QUEUE_NAME, OPT_SKIP_REFUSED, OPT_LIST_QUEUES,
 	OPT_METRIC, OPT_INTERVAL, OPT_WINDOW, OPT_COUNT, OPT_ALIGN, OPT_NOW, OPT_TIME,
 	OPT_LATENESS, OPT_FORMAT, OPT_NO_HEADER, OPT_OUTPUT, OPT_RECORD, OPT_REJECTS,
-	OPT_DRY_RUN, OPT_REPLAY, OPT_SOURCE, OPT_HOST, OPT_SUBSCRIBE, OPT_NO_SNAPSHOT,
-	OPT_CACERT, OPT_CONNECT_TIMEOUT, OPT_RETRY_FOR, OPT_IDLE_TIMEOUT, OPT_PONG_TIMEOUT,
-	OPT_OUTLIER, OPT_PROFILE, OPT_TOKEN_MARGIN, OPT_NO_CACHE, OPT_CLIENT_SECRET_FILE,
-	OPT_AUDIT, OPT_VERBOSE, OPT_SILENT, OPT_HELP, OPT_VERSION, OPTIONS
+	OPT_DRY_RUN, OPT_FAIL_IF, OPT_FAIL_FAST, OPT_REPLAY, OPT_SOURCE, OPT_HOST,
+	OPT_SUBSCRIBE, OPT_NO_SNAPSHOT, OPT_CACERT, OPT_CONNECT_TIMEOUT, OPT_RETRY_FOR,
+	OPT_IDLE_TIMEOUT, OPT_PONG_TIMEOUT, OPT_OUTLIER, OPT_PROFILE, OPT_TOKEN_MARGIN,
+	OPT_NO_CACHE, OPT_CLIENT_SECRET_FILE, OPT_AUDIT, OPT_VERBOSE, OPT_SILENT, OPT_HELP,
+	OPT_VERSION, OPTIONS
 };
 
 struct parse;
@@ -66,8 +67,9 @@ extern const struct words metric_words, interval_words, format_words, time_words
 /* Whether it is of no effect with the source that is chosen. */
 bool parse_is_foreign(const struct parse *p, enum option_id id);
 
-/* A line for the value of the option at hand. */
+/* A line for the value of the option at hand; flaw: the same in words of its own. */
 void parse_problem(struct parse *p, const char *value, const char *allowed);
+void parse_flaw(struct parse *p, const char *value, const char *flaw);
 
 /* The flag's file cannot be what it is for; no line where why is NULL. */
 void parse_file_problem(struct parse *p, const char *flag, const char *path, const char *why);

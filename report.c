@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct report {
 	struct quiet (*of_queue)[FATE_REJECTS];		/* by queue number */
 	size_t nqueue;
 	uint64_t suppressed;
+	char held[512];		/* the first threshold that did; "": none */
 };
 
 static const char *const reject_names[REJECT_KINDS] = {
@@ -313,6 +315,35 @@ void report_window(struct report *r, const struct window *window, size_t nqueue)
 		audit_double(r->audit, "coverage", window->coverage_e4 / 10000.0);
 	audit_bool(r->audit, "partial", window->partial);
 	audit_end(r->audit);
+}
+
+void report_held(struct report *r, const struct threshold_hit *hit)
+{
+	const char *name = hit->row->queue_name;
+	struct buf value = { 0 };
+
+	if (!r->held[0]) {
+		json_put_double(&value, hit->value);
+		buf_char(&value, '\0');
+		snprintf(r->held, sizeof(r->held), "--fail-if '%.120s' held: queue %s%s%.80s%s, "
+			"window %lld, value %s", hit->text, hit->row->queue_id, name ? " (" : "",
+			name ? name : "", name ? ")" : "", (long long)hit->window,
+			value.failed ? "?" : value.data);
+		buf_free(&value);
+	}
+	begin(r, LEVEL_ERROR, "threshold.held");
+	audit_str(r->audit, "expr", hit->text);
+	audit_str(r->audit, "queueId", hit->row->queue_id);
+	if (name)
+		audit_str(r->audit, "queueName", name);
+	audit_int(r->audit, "window", hit->window);
+	audit_double(r->audit, "value", hit->value);
+	audit_end(r->audit);
+}
+
+const char *report_first_held(const struct report *r)
+{
+	return r->held[0] ? r->held : NULL;
 }
 
 static void put_totals(struct report *r)

@@ -13,6 +13,7 @@
 #include "audit.h"
 #include "base.h"
 #include "text.h"
+#include "threshold.h"
 #include "ws.h"
 #include "window.h"
 
@@ -67,6 +68,9 @@ void report_reject(struct report *r, enum reject reason, const char *queue_id, s
 void report_broken_line(struct report *r, uint64_t line, const char *why);
 /* Its rows may be more than its queues. */
 void report_window(struct report *r, const struct window *window, size_t nqueue);
+/* A threshold that held; the text of the first stands in report_first_held. */
+void report_held(struct report *r, const struct threshold_hit *hit);
+const char *report_first_held(const struct report *r);	/* NULL: none did */
 void report_status(struct report *r, bool up);
 void report_end(struct report *r, enum status st, const char *message);
 

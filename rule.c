@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_number(const char *s, double *out)
+bool compare_number(const char *s, double *out)
 {
 	char *end;
 
@@ -25,8 +25,7 @@ static char *trimmed(char *s)
 	return s;
 }
 
-/* Cuts the text at its operator; false: there is none. */
-static bool split(char *text, char **left, enum compare *op, char **right)
+bool compare_split(char *text, char **left, enum compare *op, char **right)
 {
 	static const struct {
 		const char *sign;
@@ -55,7 +54,8 @@ bool rule_parse(char *text, const char **metric, struct rule *rule)
 {
 	char *left, *right, *dot;
 
-	if (!split(text, &left, &rule->op, &right) || !is_number(right, &rule->number))
+	if (!compare_split(text, &left, &rule->op, &right)
+	    || !compare_number(right, &rule->number))
 		return false;
 	dot = strchr(left, '.');
 	if (!dot || strpbrk(left, " \t") || strstr(dot, "..") || left[strlen(left) - 1] == '.')
@@ -66,15 +66,15 @@ bool rule_parse(char *text, const char **metric, struct rule *rule)
 	return true;
 }
 
-bool rule_holds(const struct rule *rule, double value)
+bool compare_holds(enum compare op, double value, double number)
 {
-	switch (rule->op) {
-	case CMP_GT: return value > rule->number;
-	case CMP_GE: return value >= rule->number;
-	case CMP_LT: return value < rule->number;
-	case CMP_LE: return value <= rule->number;
-	case CMP_EQ: return value == rule->number;
-	case CMP_NE: return value != rule->number;
+	switch (op) {
+	case CMP_GT: return value > number;
+	case CMP_GE: return value >= number;
+	case CMP_LT: return value < number;
+	case CMP_LE: return value <= number;
+	case CMP_EQ: return value == number;
+	case CMP_NE: return value != number;
 	}
 	return false;
 }

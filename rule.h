@@ -10,6 +10,11 @@
 
 enum compare { CMP_GT, CMP_GE, CMP_LT, CMP_LE, CMP_EQ, CMP_NE };
 
+/* LEFT OP RIGHT, each without blanks at both ends, cut in place; false: there is no operator. */
+bool compare_split(char *text, char **left, enum compare *op, char **right);
+bool compare_number(const char *s, double *out);	/* decimal, finite, all of s */
+bool compare_holds(enum compare op, double value, double number);
+
 struct rule {
 	size_t metric;		/* index into the decoded metrics, set by the caller */
 	const char *path;	/* FIELD, dots between nested keys; borrowed */
@@ -20,6 +25,5 @@ struct rule {
 /* Cuts text (which is changed) at its operator: *metric is METRIC, rule->path points into
  * text. False: it is no such expression. */
 bool rule_parse(char *text, const char **metric, struct rule *rule);
-bool rule_holds(const struct rule *rule, double value);
 
 #endif

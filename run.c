@@ -273,6 +273,32 @@ static enum status close_files(struct run *run, bool keep, struct err *err)
 	return st;
 }
 
+/* A threshold that could not have held is a trap. */
+static void warn_of_unmet(struct run *run)
+{
+	const struct thresholds *ts = run->set->thresholds;
+
+	for (size_t i = 0; ts && flow_printed(run->flow) && i < thresholds_count(ts); i++)
+		if (!threshold_was_met(ts, i))
+			lines_add(&run->warnings, "--fail-if '%.200s': no row had that number",
+				threshold_text(ts, i));
+}
+
+/* What ends no run but shows in its status: the first that fits. */
+static enum status settled(const struct run *run, struct err *err)
+{
+	const char *held = report_first_held(run->report);
+	enum status source = source_status(&run->source);
+
+	if (held && (source == ST_OK || !flow_has_all(run->flow)))
+		return err_set(err, ST_HELD, "%s", held);
+	if (source != ST_OK)
+		err_set(err, source, "%s", source_is_up(&run->source)
+			? "queues were refused, see above"
+			: "the stream was down when the last window closed");
+	return source;
+}
+
 /* The end of a run that has begun: rows, stream, files, in this order. */
 static enum status end_run(struct run *run, enum status st, struct err *err)
 {
@@ -280,10 +306,8 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 	enum status late = ST_OK;
 	bool written = !is_output_failure(st);
 
-	if (st == ST_OK && source_status(&run->source) != ST_OK)
-		st = err_set(err, source_status(&run->source), source_is_up(&run->source)
-			? "queues were refused, see above"
-			: "the stream was down when the last window closed");
+	if (st == ST_OK)
+		st = settled(run, err);
 	else if (leaves_partial_rows(st))
 		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
 			true, &late_err);
@@ -313,6 +337,7 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 		return st;
 	}
 	st = end_run(run, st, err);
+	warn_of_unmet(run);
 	audit_redact(run->audit, err->text);
 	report_warnings(run->report, &run->warnings);
 	report_end(run->report, st, st != ST_OK ? err->text

@@ -42,6 +42,27 @@ enum status setup_files(struct run *run, struct err *err)
 	return st;
 }
 
+static struct flush_conf flush_conf(const struct run *run)
+{
+	const struct settings *set = run->set;
+
+	return (struct flush_conf){
+		.rows = {
+			.format = set->format,
+			.header = set->header,
+			.time = set->time,
+			.interval = set->replay && !set->interval_given ? NULL : set->interval,
+			.metric = set->metric
+		},
+		.panel = { .format = set->format, .header = set->header, .name = run->name,
+			.queues_alone = set->now },
+		.report = run->report,
+		.out = run->out,
+		.thresholds = set->thresholds,
+		.fail_fast = set->fail_fast
+	};
+}
+
 static struct flow_conf flow_conf(struct run *run)
 {
 	const struct settings *set = run->set;
@@ -59,22 +80,12 @@ static struct flow_conf flow_conf(struct run *run)
 			.npattern = set->patterns.n
 		},
 		.starts_connected = !set->snapshot,
-		.panel = { .format = set->format, .header = set->header, .name = run->name,
-			.queues_alone = set->now },
 		.windows = windows_conf(set),
 		.metric = set->metric,
 		.nmetric = set->nmetric,
 		.nasked = set->nasked,
-		.rows = {
-			.format = set->format,
-			.header = set->header,
-			.time = set->time,
-			.interval = set->replay && !set->interval_given ? NULL : set->interval,
-			.metric = set->metric
-		},
 		.ahead = set->replay ? RUN_REPLAY_AHEAD : 0,
-		.report = run->report,
-		.out = run->out,
+		.flush = flush_conf(run),
 		.rejects = run->rejects
 	};
 }

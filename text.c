@@ -1,9 +1,13 @@
 #include "text.h"
 
+#include <limits.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #define US_PER_S 1000000
 #define DURATION_MAX_MS (3650LL * 24 * 3600 * 1000)
@@ -533,4 +537,39 @@ void words_hint(char *out, size_t size, const char *s, const char *const *words,
 		used += (size_t)snprintf(out + used, size - used, " %s", words[i]);
 	if (near && used < size)
 		snprintf(out + used, size - used, "; did you mean %s?", near);
+}
+
+/* --- without case -------------------------------------------------------------------- */
+
+void text_put_folded(struct buf *out, const char *s, locale_t utf8)
+{
+	locale_t before = uselocale(utf8);
+	size_t len = strlen(s), n, made;
+
+	for (; len; s += n, len -= n) {
+		mbstate_t from = { 0 }, to = { 0 };
+		char bytes[MB_LEN_MAX];
+		wchar_t c;
+
+		n = mbrtowc(&c, s, len, &from);
+		made = n <= len ? wcrtomb(bytes, (wchar_t)towlower((wint_t)c), &to) : (size_t)-1;
+		n = n <= len ? n : 1;
+		if (made <= sizeof(bytes))
+			buf_add(out, bytes, made);
+		else
+			buf_add(out, s, n);
+	}
+	buf_char(out, '\0');
+	uselocale(before);
+}
+
+locale_t text_utf8_locale(void)
+{
+	return newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
+void text_free_locale(locale_t utf8)
+{
+	if (utf8)
+		freelocale(utf8);
 }

@@ -5,6 +5,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <locale.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,6 +69,12 @@ const char *text_shown(char out[SHOWN_SIZE], const char *value, size_t len);
 size_t text_edits(const char *a, size_t na, const char *b, size_t nb, size_t bound);
 /* How many edits from a word of len bytes are few enough to suggest the other. */
 size_t text_edits_near(size_t len);
+
+/* In lower case, any script's, a NUL behind it: without a UTF-8 locale (0) only ASCII's. s is
+ * not out's own, which moves. */
+void text_put_folded(struct buf *out, const char *s, locale_t utf8);
+locale_t text_utf8_locale(void);
+void text_free_locale(locale_t utf8);	/* 0 is fine */
 
 /* Whether the pattern is the text, or with a `*` at its end its beginning. */
 bool text_fits(const char *pattern, const char *s, size_t len);

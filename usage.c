@@ -12,7 +12,7 @@
 #define HELP_COLUMN 31
 
 static const char *const group_titles[GROUPS] = {
-	"Queues and metrics", "Windows", "Output", "Source", "Credentials", "Messages"
+	"Queues and metrics", "Windows", "Output", "Thresholds", "Source", "Credentials", "Messages"
 };
 
 /* --- printing ----------------------------------------------------------------------- */
@@ -168,6 +168,8 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_RECORD: put_text(out, set->record); break;
 	case OPT_REJECTS: put_text(out, set->rejects); break;
 	case OPT_DRY_RUN: put_bool(out, set->dry_run); break;
+	case OPT_FAIL_IF: put_lines(out, &set->fail_if); break;
+	case OPT_FAIL_FAST: put_bool(out, set->fail_fast); break;
 	case OPT_REPLAY: put_text(out, set->replay); break;
 	case OPT_HOST: put_text(out, set->creds.base_url); break;
 	case OPT_SUBSCRIBE: put_text(out, subscribe_words.v[set->subscribe]); break;

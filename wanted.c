@@ -1,5 +1,6 @@
 #include "wanted.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,86 @@ void wanted_rule(struct parse *p, const char *value)
 		parse_problem(p, value, "16 rules at most");
 }
 
+/* --- thresholds --------------------------------------------------------------------- */
+
+void wanted_threshold(struct parse *p, const char *value)
+{
+	lines_add(&p->set->fail_if, "%s", value);
+}
+
+bool wanted_has(const struct parse *p, const char *metric, char *why, size_t size)
+{
+	const struct settings *set = p->set;
+	const char *asked[METRIC_MAX];
+	char hint[256];
+	size_t n = 0;
+
+	for (size_t i = 0; set->notices && i < set->patterns.n; i++) {
+		if (text_fits(set->patterns.v[i], metric, strlen(metric)))
+			return true;
+		if (n < METRIC_MAX)
+			asked[n++] = set->patterns.v[i];
+	}
+	for (size_t i = 0; !set->notices && i < set->nasked; i++) {
+		if (strcmp(set->metric[i], metric) == 0)
+			return true;
+		asked[n++] = set->metric[i];
+	}
+	words_hint(hint, sizeof(hint), metric, asked, n);
+	snprintf(why, size, "'%.100s' is no metric of this run; allowed is one of --metric:%s",
+		metric, hint);
+	return false;
+}
+
+/* A queue of that ID is watched; without a list any may come. */
+static bool has_queue(const struct settings *set, const char *id)
+{
+	for (size_t i = 0; i < set->queues.n; i++)
+		if (strcmp(set->queues.v[i], id) == 0)
+			return true;
+	return !set->queues.n || set->queue_names.n;
+}
+
+static void check_threshold(struct parse *p, size_t i)
+{
+	const struct thresholds *ts = p->set->thresholds;
+	const char *metric = threshold_metric(ts, i), *id = threshold_queue_id(ts, i);
+	char why[512];
+
+	if (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
+	    && !wanted_has(p, metric, why, sizeof(why)))
+		parse_flaw(p, threshold_text(ts, i), why);
+	if (id && !p->bad[OPT_QUEUE] && !has_queue(p->set, id)) {
+		snprintf(why, sizeof(why), "'%s' is no queue of this run", id);
+		parse_flaw(p, threshold_text(ts, i), why);
+	}
+	if (threshold_names_queue(ts, i) && !p->set->notices && !p->bad[OPT_SOURCE])
+		parse_flaw(p, threshold_text(ts, i), "the stream has no names of queues; allowed "
+			"is a queue's ID before the colon");
+}
+
+static void settle_thresholds(struct parse *p)
+{
+	struct settings *set = p->set;
+	char why[512];
+
+	if (!set->fail_if.n)
+		return;
+	p->now = OPT_FAIL_IF;
+	set->thresholds = thresholds_new();
+	if (!set->thresholds) {
+		p->problems.failed = true;
+		return;
+	}
+	for (size_t i = 0; i < set->fail_if.n; i++) {
+		thresholds_add(set->thresholds, set->fail_if.v[i], why, sizeof(why));
+		if (why[0])
+			parse_flaw(p, set->fail_if.v[i], why);
+		else
+			check_threshold(p, thresholds_count(set->thresholds) - 1);
+	}
+}
+
 void wanted_settle(struct parse *p)
 {
 	struct settings *set = p->set;
@@ -148,10 +229,13 @@ void wanted_settle(struct parse *p)
 	for (size_t i = 0; i < set->noutlier; i++)
 		set->outlier[i].metric = metric_index(set,
 			metric_words.v[set->outlier[i].metric]);
+	settle_thresholds(p);
 }
 
 void wanted_free(struct settings *set)
 {
 	clear_rules(set);
 	lines_free(&set->patterns);
+	lines_free(&set->fail_if);
+	thresholds_free(set->thresholds);
 }

@@ -199,7 +199,7 @@ static bool is_outlier(const struct windows *w, const struct frame *frame)
 			if (leaf->metric == rule->metric
 			    && strncmp(rule->path, leaf->path, leaf->path_len) == 0
 			    && rule->path[leaf->path_len] == '\0'
-			    && rule_holds(rule, leaf->value))
+			    && compare_holds(rule->op, leaf->value, rule->number))
 				return true;
 		}
 	}
@@ -447,7 +447,8 @@ static void row_fill(struct windows *w, struct row *row, const struct queue *q,
 	int64_t connected = w->connected_us[q->stream];
 
 	memset(row, 0, sizeof(*row));
-	row->queue_id = roster_id(&w->roster, (size_t)(q - w->queue));
+	row->queue = (size_t)(q - w->queue);
+	row->queue_id = roster_id(&w->roster, row->queue);
 	row->interval = q->interval[0] ? q->interval : NULL;
 	row->connected_us = (uint64_t)connected;
 	row->coverage_e4 = coverage_e4(w, connected, end - start_us(w, w->oldest));

@@ -38,6 +38,7 @@ struct windows_conf {
 
 /* A row's content: one queue in one window; borrowed with its window. */
 struct row {
+	size_t queue;		/* its number, the same in every window */
 	const char *queue_id;
 	const char *interval;	/* of the queue's first frame; NULL if it had none */
 	uint64_t updates;

@@ -43,14 +43,14 @@ _gsqstat() {
 	-H | --host)
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
 		return ;;
-	-q | --queue | --queue-name | -n | --count | --lateness | --connect-timeout | \
+	-q | --queue | --queue-name | -n | --count | --lateness | --fail-if | --connect-timeout | \
 		--retry-for | --idle-timeout | --pong-timeout | --profile | --token-margin)
 		return ;;
 	*)
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused
 			--list-queues --metric --interval --window --count --align --now --time
 			--lateness --format --no-header --output --record --rejects --dry-run
-			--replay --source --host --subscribe --no-snapshot --cacert
+			--fail-if --fail-fast --replay --source --host --subscribe --no-snapshot --cacert
 			--connect-timeout --retry-for --idle-timeout --pong-timeout --outlier
 			--profile --token-margin --no-cache --client-secret-file --audit --verbose
 			--silent --help --version

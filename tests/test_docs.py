@@ -26,7 +26,7 @@ def options(tool):
             found[last] = (option[1] or "", option[3] or "", "")
         elif default:
             found[last] = found[last][:2] + (default[1],)
-    assert len(found) == 39
+    assert len(found) == 41
     return found
 
 
@@ -127,7 +127,7 @@ def test_manual_examples_hold(tool):
 def test_manual_has_every_audit_event(tool):
     section = MANUAL.split(".Sh AUDIT LINES")[1].split(".Sh ")[0]
     told = {w for item in re.findall(r"\.It Li (.*)", section) for w in item.split(" , ")}
-    known = set(re.findall(r'"((?:run|token|stream|queue|frame|window)\.[a-z]+|warning)"',
+    known = set(re.findall(r'"((?:run|token|stream|queue|frame|window|threshold)\.[a-z]+|warning)"',
                            (TOP / "report.c").read_text()))
     assert told == known
     reasons = re.findall(r'\[REJECT_\w+\] = "([a-z-]+)"', (TOP / "report.c").read_text())

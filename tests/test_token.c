@@ -260,8 +260,8 @@ static void rule__is_read_and_held(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		strncpy(text, good[i].text, sizeof(text) - 1);
 		assert_true(rule_parse(text, &metric, &rule));
-		assert_true(rule_holds(&rule, good[i].yes));
-		assert_false(rule_holds(&rule, good[i].no));
+		assert_true(compare_holds(rule.op, good[i].yes, rule.number));
+		assert_false(compare_holds(rule.op, good[i].no, rule.number));
 	}
 	assert_string_equal(metric, "a");
 	assert_string_equal(rule.path, "b");

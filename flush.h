@@ -1,0 +1,41 @@
+/*
+ * A closed window to all who want it: its rows to the output, its counts to the report, its
+ * numbers to the thresholds.
+ */
+#ifndef FLUSH_H
+#define FLUSH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base.h"
+#include "board.h"
+#include "out.h"
+#include "panel.h"
+#include "report.h"
+#include "row.h"
+#include "threshold.h"
+#include "window.h"
+
+struct flush_conf {		/* all pointers are borrowed for the flush's life */
+	struct row_conf rows;		/* of the stream */
+	struct panel panel;		/* of the notification service */
+	struct report *report;
+	struct out *out;
+	struct thresholds *thresholds;	/* NULL: none */
+	bool fail_fast;			/* the first that holds ends the run */
+};
+
+struct flush;
+
+struct flush *flush_new(const struct flush_conf *conf);	/* NULL: out of memory */
+void flush_free(struct flush *f);
+
+enum status flush_window(struct flush *f, const struct window *w, struct err *err);
+/* nqueue: those that have rows. */
+enum status flush_board(struct flush *f, const struct board_window *w, size_t nqueue,
+	struct err *err);
+
+bool flush_ends_run(const struct flush *f);	/* a threshold held, and that ends it */
+
+#endif

@@ -1,0 +1,181 @@
+/* What a closed window says: every number of both sources' rows, found by its name. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "check.h"
+#include "../reading.h"
+
+#define Q1 "11111111-1111-4111-8111-111111111111"
+
+static struct reading reading;
+
+static double value(size_t row, const char *path)
+{
+	struct reading_name name;
+	const char *part;
+	double x;
+
+	assert_int_equal(reading_name_parse(&name, path, &part), READING_GOOD);
+	assert_true(row < reading.nrow);
+	x = reading_value(&reading, &reading.row[row], &name);
+	reading_name_free(&name);
+	return x;
+}
+
+static void stream_window(void **state)
+{
+	static const char *const metric[] = { "state", "waitTime" };
+	struct field avg = { .metric = 1, .path = "voice.avg", .path_len = 9 };
+	const struct field *const fields[] = { &avg };
+	struct row row = { .queue = 7, .queue_id = Q1, .updates = 3, .clock_skew = 2,
+		.rejected = { [FATE_INVALID] = 1, [FATE_DUPLICATE] = 2, [FATE_STALE] = 3,
+			[FATE_OUTLIER] = 4 },
+		.field = fields, .nfield = 1, .coverage_e4 = 2500 };
+	struct window w = { .index = 5, .start_ms = 1000, .end_ms = 3000, .partial = true,
+		.row = &row, .nrow = 1, .updates = 3, .coverage_e4 = -1 };
+
+	(void)state;
+	for (int i = 1; i <= 4; i++)
+		assert_true(sample_add(&avg.sample, i));
+	for (int i = 0; i <= 100; i++)	/* past 64: a sketch */
+		assert_true(sample_add(&row.lag_us, i * 1000));
+	assert_true(reading_take_window(&reading, &w, metric));
+	assert_true(isnan(reading.coverage));
+	assert_int_equal(reading.row[0].queue, 7);
+	assert_double_equal_exact(value(0, "window"), 5);
+	assert_double_equal_exact(value(0, "startMs"), 1000);
+	assert_double_equal_exact(value(0, "endMs"), 3000);
+	assert_double_equal_exact(value(0, "partial"), 1);
+	assert_double_equal_exact(value(0, "coverage"), 0.25);
+	assert_double_equal_exact(value(0, "updates"), 3);
+	assert_double_equal_exact(value(0, "rejected.invalid"), 1);
+	assert_double_equal_exact(value(0, "rejected.duplicate"), 2);
+	assert_double_equal_exact(value(0, "rejected.stale"), 3);
+	assert_double_equal_exact(value(0, "rejected.outlier"), 4);
+	assert_double_equal_exact(value(0, "clockSkew"), 2);
+	assert_double_equal_exact(value(0, "updatesPerSecond"), 1.5);
+	assert_double_equal_exact(value(0, "lagMs.mean"), 50);
+	assert_double_equal_exact(value(0, "lagMs.max"), 100);
+	assert_true(value(0, "accuracy") > 0);
+	assert_double_equal_exact(value(0, "waitTime.voice.avg.count"), 4);
+	assert_double_equal_exact(value(0, "waitTime.voice.avg.last"), 4);
+	assert_double_equal_exact(value(0, "waitTime.voice.avg.min"), 1);
+	assert_double_equal_exact(value(0, "waitTime.voice.avg.mean"), 2.5);
+	assert_double_equal_exact(value(0, "waitTime.voice.avg.p50"), 2);
+	assert_double_equal_exact(value(0, "waitTime.voice.avg.p99"), 4);
+	assert_true(isnan(value(0, "waitTime.voice.avg.delta")));
+	assert_true(isnan(value(0, "waitTime.avg.max")));
+	assert_true(isnan(value(0, "state.voice.avg.max")));
+	sample_free(&avg.sample);
+	sample_free(&row.lag_us);
+}
+
+static void board_window(void **state)
+{
+	static const char *const name[] = { NULL, "Support" };
+	const struct fact facts[] = {
+		{ "oWaiting", "count", FACT_GAUGE, .is.gauge = { .known = true, .last = 3,
+			.observed = true, .min = 1, .max = 5, .mean = 2.5, .stddev = 0.5, .p50 = 2,
+			.p90 = 4, .p95 = 4.5, .p99 = 5, .observed_us = 1500, .events = 2 },
+			.accuracy = 0.01 },
+		{ "oInteracting", "count", FACT_GAUGE, .is.gauge = { .known = false } },
+		{ "oLongestWaiting", "ageMs", FACT_AGE, .is.age = { .has_last = true,
+			.last_us = 2500, .has_most = true, .most_us = 9000 } },
+		{ "tWait", "count", FACT_TOTAL, .is.total = { true, false, 8, 0 } },
+		{ "tWait", "max", FACT_PLAIN, .is.total = { true, false, 77, 0 } },
+		{ "oServiceLevel", "ratio", FACT_PLAIN, .is.total = { true, false, 0.75, 0 } },
+	};
+	struct board_row rows[] = {
+		{ .queue = 1, .queue_id = Q1, .updates = 4, .duplicates = 1, .invalid = 2,
+			.fact = facts, .nfact = ARRAY_LEN(facts) },
+		{ .queue = 1, .queue_id = Q1, .media = "voice", .fact = facts, .nfact = 1 },
+	};
+	struct board_window w = { .index = 1, .start_ms = 0, .end_ms = 1000, .row = rows,
+		.nrow = 2, .coverage_e4 = 10000 };
+
+	(void)state;
+	assert_true(reading_take_board(&reading, &w, name));
+	assert_int_equal(reading.nrow, 2);
+	assert_string_equal(reading.row[0].queue_name, "Support");
+	assert_null(reading.row[0].media);
+	assert_string_equal(reading.row[1].media, "voice");
+	assert_double_equal_exact(value(0, "coverage"), 1);
+	assert_double_equal_exact(value(0, "rejected.duplicate"), 1);
+	assert_double_equal_exact(value(0, "rejected.invalid"), 2);
+	assert_double_equal_exact(value(0, "accuracy"), 0.01);
+	assert_true(isnan(value(0, "lagMs.max")));
+	assert_double_equal_exact(value(0, "oWaiting.max"), 5);
+	assert_double_equal_exact(value(0, "oWaiting.count.max"), 5);
+	assert_double_equal_exact(value(1, "oWaiting.p95"), 4.5);
+	assert_double_equal_exact(value(0, "oWaiting.carried"), 0);
+	assert_double_equal_exact(value(0, "oWaiting.observedMs"), 1.5);
+	assert_double_equal_exact(value(0, "oWaiting.events"), 2);
+	assert_double_equal_exact(value(0, "oInteracting.carried"), 1);
+	assert_true(isnan(value(0, "oInteracting.last")));
+	assert_true(isnan(value(0, "oInteracting.max")));
+	assert_double_equal_exact(value(0, "oLongestWaiting.last"), 2.5);
+	assert_double_equal_exact(value(0, "oLongestWaiting.ageMs.max"), 9);
+	assert_double_equal_exact(value(0, "tWait.total"), 8);
+	assert_true(isnan(value(0, "tWait.delta")));
+	assert_double_equal_exact(value(0, "tWait.max"), 77);	/* a number of its own */
+	assert_double_equal_exact(value(0, "oServiceLevel.ratio"), 0.75);
+	assert_true(isnan(value(0, "oServiceLevel.target")));
+	assert_true(isnan(value(1, "tWait.total")));
+}
+
+static void names(void **state)
+{
+	static const struct {
+		const char *text;
+		enum reading_flaw flaw;
+		const char *part;
+	} bad[] = {
+		{ "", READING_NO_METRIC, "" }, { "oWaiting", READING_NO_METRIC, "oWaiting" },
+		{ ".max", READING_NO_METRIC, ".max" },
+		{ "a..max", READING_NO_METRIC, "a..max" },
+		{ "oWaiting.", READING_NO_STAT, "" },
+		{ "oWaiting.Max", READING_NO_STAT, "Max" },
+		{ "oWaiting.count.p98", READING_NO_STAT, "p98" },
+		{ "lagMs.p90x", READING_NO_STAT, "p90x" },
+	};
+	struct reading_name name;
+	const char *part;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		part = NULL;
+		assert_int_equal(reading_name_parse(&name, bad[i].text, &part), bad[i].flaw);
+		assert_string_equal(part, bad[i].part);
+		reading_name_free(&name);
+	}
+	for (enum row_field f = 0; f < ROW_FIELDS; f++) {
+		assert_int_equal(reading_name_parse(&name, row_field_names[f], &part),
+			READING_GOOD);
+		assert_int_equal(name.field, f);
+		reading_name_free(&name);
+	}
+}
+
+static int done(void **state)
+{
+	(void)state;
+	reading_free(&reading);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stream_window),
+		cmocka_unit_test(board_window),
+		cmocka_unit_test(names)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, done);
+}

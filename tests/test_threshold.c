@@ -1,0 +1,158 @@
+/* --fail-if: what is an expression, and how often it holds. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../threshold.h"
+
+#define Q1 "11111111-1111-4111-8111-111111111111"
+#define Q2 "aaaaaaaa-1111-4111-8111-111111111111"
+
+static char seen[256];	/* `queue:window=value ` for each that held */
+
+static void note(void *arg, const struct threshold_hit *hit)
+{
+	size_t len = strlen(seen);
+
+	assert_ptr_equal(arg, seen);
+	snprintf(seen + len, sizeof(seen) - len, "%zu:%lld=%g ", hit->row->queue,
+		(long long)hit->window, hit->value);
+}
+
+static void good(const char *expr)
+{
+	struct thresholds *ts = thresholds_new();
+	char why[512];
+
+	thresholds_add(ts, expr, why, sizeof(why));
+	assert_string_equal(why, "");
+	assert_int_equal(thresholds_count(ts), 1);
+	assert_string_equal(threshold_text(ts, 0), expr);
+	thresholds_free(ts);
+}
+
+static void bad(const char *expr, const char *part)
+{
+	struct thresholds *ts = thresholds_new();
+	char why[512];
+
+	thresholds_add(ts, expr, why, sizeof(why));
+	if (!strstr(why, part))
+		fail_msg("%s: %s", expr, why);
+	assert_int_equal(thresholds_count(ts), 0);
+	thresholds_free(ts);
+}
+
+static void expressions(void **state)
+{
+	(void)state;
+	good("oWaiting.max > 5");
+	good(" oWaiting.max >= -5.5e3\tfor  3");
+	good("oUserRoutingStatuses.OFF_QUEUE.count.mean<=5 for 1000000");
+	good("oServiceLevel.ratio < 0.8");
+	good("lagMs.p99!=1");
+	good(Q1 ":coverage==1");
+	good("Support:coverage==1");
+	good("\"A: b > c.d\":coverage<1");
+	good("\"x\":state.voice.active.max>0");
+	bad("", "'' has none of");
+	bad("oWaiting > 5", "'oWaiting' is no field of a row");
+	bad("oWaiting.maximum > 5", "'maximum' is no statistic");
+	bad("oWaiting.max > 5 for", "'for' follows the number");
+	bad("oWaiting.max > 5 for -1", "'-1' is no number of windows");
+	bad("oWaiting.max > 5 for 1000001", "'1000001' is no number of windows");
+	bad("oWaiting.max > 5 for 2 3", "'2 3' is no number of windows");
+	bad("oWaiting.max > 1e999", "'1e999' is no number");
+	bad("oWaiting.max > nan", "'nan' is no number");
+	bad("oWaiting.max > 0x10", "'0x10' is no number");
+	bad(":coverage<1", "'' is no scope");
+	bad("\"\":coverage<1", "'' is no scope");
+	bad("a b:coverage<1", "'a b' is no scope");
+	bad("\"a:coverage<1", "'\"a:coverage<1' has no");
+}
+
+static void at_most_so_many(void **state)
+{
+	struct thresholds *ts = thresholds_new();
+	char why[512];
+
+	(void)state;
+	for (int i = 0; i < THRESHOLDS_MAX; i++) {
+		thresholds_add(ts, "coverage<1", why, sizeof(why));
+		assert_string_equal(why, "");
+	}
+	thresholds_add(ts, "coverage<1", why, sizeof(why));
+	assert_string_equal(why, "allowed are 64 at most");
+	thresholds_free(ts);
+}
+
+/* A window of two queues and a media type's row, whose one gauge has the value given. */
+static void judge(struct thresholds *ts, int64_t window, double one, double two, double media)
+{
+	static const char *const ids[] = { Q1, Q2, Q2 }, *const names[] = { "Ärzte", NULL, NULL };
+	struct reading_figure figure[3];
+	struct reading_row row[3];
+	struct reading r = { .index = window, .start_ms = window, .end_ms = window + 1,
+		.row = row, .nrow = 3 };
+	const double value[] = { one, two, media };
+
+	for (size_t i = 0; i < 3; i++) {
+		figure[i] = (struct reading_figure){ "oWaiting", "count", KIND_GAUGE, { 0 } };
+		for (size_t s = 0; s < STATS; s++)
+			figure[i].stat[s] = NAN;
+		figure[i].stat[STAT_MAX] = value[i];
+		row[i] = (struct reading_row){ .queue = i > 0, .queue_id = ids[i],
+			.queue_name = names[i], .media = i == 2 ? "voice" : NULL,
+			.figure = &figure[i], .nfigure = 1 };
+	}
+	assert_true(thresholds_judge(ts, &r, note, seen));
+}
+
+static void judged(const char *expr, const char *expected, bool met)
+{
+	struct thresholds *ts = thresholds_new();
+	char why[512];
+
+	seen[0] = '\0';
+	thresholds_add(ts, expr, why, sizeof(why));
+	assert_string_equal(why, "");
+	judge(ts, 0, 6, 1, 100);
+	judge(ts, 1, 7, 8, 100);
+	judge(ts, 2, NAN, 9, 100);
+	judge(ts, 3, 8, 9, 100);
+	judge(ts, 4, 9, 1, 100);
+	assert_string_equal(seen, expected);
+	assert_int_equal(threshold_was_met(ts, 0), met);
+	thresholds_free(ts);
+}
+
+static void holds(void **state)
+{
+	(void)state;
+	judged("oWaiting.max > 5", "0:0=6 0:1=7 1:1=8 1:2=9 0:3=8 1:3=9 0:4=9 ", true);
+	judged("oWaiting.count.max > 5 for 2", "0:1=7 1:2=9 1:3=9 0:4=9 ", true);
+	judged("oWaiting.max > 5 for 3", "1:3=9 ", true);
+	judged(Q2 ":oWaiting.max == 9", "1:2=9 1:3=9 ", true);
+	judged("ÄRZTE:oWaiting.max < 7", "0:0=6 ", true);
+	judged("\"ärzte\":oWaiting.max < 7", "0:0=6 ", true);
+	judged("Nobody:oWaiting.max > 0", "", false);
+	judged("oWaiting.min > 0", "", false);
+	judged("oWaiting.max > 99", "", true);	/* media types are not looked at */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(expressions),
+		cmocka_unit_test(at_most_so_many),
+		cmocka_unit_test(holds)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+"""--fail-if and --fail-fast: thresholds as exit status."""
+import json
+import pathlib
+import signal
+
+import pytest
+from harness import QUEUE, Reader
+
+SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
+
+
+def held(result):
+    return result.events("threshold.held")
+
+
+def windows(result):
+    return sorted({row["window"] for row in result.rows})
+
+
+def number(row, path):
+    """As jq would have it: 0 and 1 for booleans, None for null and what is not there."""
+    for key in path.split("."):
+        row = row.get(key) if isinstance(row, dict) else None
+    return row
+
+
+ROW_FIELDS = """window startMs endMs partial coverage updates rejected.outlier rejected.stale
+rejected.duplicate rejected.invalid clockSkew accuracy lagMs.mean lagMs.max lagMs.p50 lagMs.p95
+lagMs.p99 updatesPerSecond""".split()
+STATS = "count last min max mean stddev p50 p90 p95 p99".split()
+
+
+def expected(rows, path, least):
+    return [(row["queueId"], row["window"], number(row, path)) for row in rows
+            if number(row, path) is not None and number(row, path) >= least]
+
+
+@pytest.mark.parametrize("path, where", [(f, f) for f in ROW_FIELDS]
+                         + [("waitTime.avg." + s, "metrics.waitTime.avg." + s) for s in STATS])
+def test_every_number_of_a_row_can_be_a_threshold(tool, path, where):
+    rows = tool.run(*REPLAY, "-s").rows
+    values = sorted(number(row, where) for row in rows if number(row, where) is not None)
+    least = values[len(values) // 2]
+    result = tool.run(*REPLAY, "--fail-if", "%s >= %r" % (path, float(least)))
+    assert result.status == 1 and result.rows == rows
+    found = {(h["queueId"], h["window"], h["value"]) for h in held(result)}
+    assert found == set(expected(rows, where, least)) and found
+
+
+@pytest.mark.parametrize("op, values", [(">", [2]), (">=", [1, 2]), ("<", [0]), ("<=", [0, 1]),
+                                        ("==", [1]), ("!=", [0, 2])])
+def test_operators(tool, op, values):
+    result = tool.run(*REPLAY, "-n", 3, "--fail-if", "window%s1" % op)
+    assert {h["window"] for h in held(result)} == set(values)
+
+
+def test_one_that_never_holds_is_status_0(tool):
+    result = tool.run(*REPLAY, "--fail-if", "waitTime.avg.max > 1e9")
+    assert (result.status, held(result), result.events("warning")) == (0, [], [])
+
+
+def test_a_number_that_no_row_had_is_a_warning(tool):
+    result = tool.run(*REPLAY, "--fail-if", "waitTime.median.max > 0")
+    assert result.status == 0
+    assert "'waitTime.median.max > 0': no row had" in result.events("warning")[0]["message"]
+
+
+def test_the_error_names_queue_window_and_value(tool):
+    result = tool.run(*REPLAY, "--fail-if", "coverage < 1", "--audit", "none")
+    row = next(r for r in result.rows if r["coverage"] < 1)
+    assert result.status == 1
+    assert result.err == ("gsqstat: --fail-if 'coverage < 1' held: queue %s, window %d, value %s\n"
+                          % (row["queueId"], row["window"], row["coverage"]))
+
+
+def test_scope_is_a_queue(tool):
+    rows = tool.run(*REPLAY, "-s").rows
+    queue = rows[1]["queueId"]
+    result = tool.run(*REPLAY, "-q", queue.upper(), "--fail-if", queue.upper() + ":window >= 8")
+    assert [(h["queueId"], h["window"]) for h in held(result)] == [(queue, 8), (queue, 9)]
+
+
+def bare(*values):
+    """Frames of one queue, one a window of a second; None: no value in it."""
+    for i, value in enumerate(values):
+        data = {"queueId": QUEUE, "interval": "PT10S",
+                "timestamp": "2026-11-24T02:00:%02d.500Z" % i,
+                "waitTime": {} if value is None else {"avg": value}}
+        yield json.dumps({"eventType": "routing-statistics-queues", "data": data}) + "\n"
+
+
+@pytest.mark.parametrize("values, found", [
+    ((9, 9, 9, 1), [1, 2]), ((9, 1, 9, 1), []), ((9, None, 9, 9), [3]), ((1, 9, 9, 9), [2, 3])])
+def test_for_counts_windows_in_a_row_and_ends_at_a_null(tool, values, found):
+    result = tool.run("--replay", "-", "-w", "1s", "--fail-if", "waitTime.avg.last > 5 for 2",
+                      data="".join(bare(*values)))
+    assert [h["window"] for h in held(result)] == found
+    assert result.status == (1 if found else 0)
+
+
+def test_fail_fast_ends_with_the_whole_window(tool):
+    rows = tool.run(*REPLAY, "-s").rows
+    first = next(r["window"] for r in rows if r["coverage"] < 1)
+    result = tool.run(*REPLAY, "--fail-if", "coverage < 1", "--fail-fast")
+    assert result.status == 1
+    assert result.rows == [r for r in rows if r["window"] <= first]
+    assert result.end["message"].startswith("--fail-if 'coverage < 1' held")
+
+
+def test_fail_fast_ends_a_live_run_and_its_recording_replays(tool, serve, tmp_path):
+    tape = tmp_path / "tape"
+    serve()
+    result = tool.run("-w", "100ms", "-n", 1000, "--record", tape, "--fail-if",
+                      "updates > 0 for 2", "--fail-fast", QUEUE)
+    assert result.status == 1 and windows(result)[-1] < 900
+    again = tool.run("--replay", tape, "--time", "arrival", "-w", "100ms", "-i", "PT10S", QUEUE)
+    assert (again.status, again.out) == (0, result.out)
+
+
+def test_partial_rows_count_and_the_signal_decides(tool, serve):
+    serve()
+    process = tool.start("-w", "1h", "--fail-if", "partial == 1", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.send_signal(signal.SIGTERM)
+    result = reader.finish()
+    assert result.status == 128 + signal.SIGTERM
+    assert [h["value"] for h in held(result)] == [1]
+
+
+@pytest.mark.parametrize("expr, words", [
+    ("waitTime.avg.maxx > 1", "'maxx' is no statistic; allowed is one of count last"),
+    ("abandonedCount.max > 1", "'abandonedCount' is no metric of this run"),
+    ("covrage < 1", "'covrage' is no field of a row and no METRIC.STAT or METRIC.FIELD.STAT; "
+     "did you mean coverage?"),
+    ("Support:coverage < 1", "the stream has no names of queues"),
+    ('"Support:coverage < 1', "has no `\":` at the end of a queue's name"),
+    ("a.b:coverage < 1", "'a.b' is no scope"),
+    ("99999999-1111-4111-8111-111111111111:coverage < 1", "is no queue of this run"),
+    ("coverage < 1 four 2", "'four 2' follows the number"),
+    ("coverage < 1 for 0", "'0' is no number of windows"),
+    ("coverage < 1 for 1x", "'1x' is no number of windows"),
+    ("coverage 1", "'coverage 1' has none of > >= < <= == !="),
+    ("coverage < one", "'one' is no number"), ("coverage <", "'' is no number"),
+    ("< 1", "'' is no field of a row"), (".max < 1", "'.max' is no field of a row"),
+    ("waitTime..max < 1", "'waitTime..max' is no field of a row")])
+def test_bad_expressions_name_the_part_that_is_wrong(tool, expr, words):
+    result = tool.run("--replay", SAMPLE, "-q", QUEUE, "--fail-if", expr)
+    assert result.status == 2
+    assert result.err.startswith("gsqstat: --fail-if '%s': " % expr) and words in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_fail_fast_alone_is_usage(tool):
+    result = tool.run("--replay", SAMPLE, "--fail-fast")
+    assert (result.status, result.err) == (
+        2, "gsqstat: --fail-fast: allowed is a run with --fail-if\n")

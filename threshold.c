@@ -1,0 +1,308 @@
+#include "threshold.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rule.h"
+#include "text.h"
+
+#define SERIES_MAX 1000000	/* as many windows as a run may have */
+
+enum scope { SCOPE_ALL, SCOPE_ID, SCOPE_NAME };
+
+struct threshold {
+	char *text;			/* as given */
+	enum scope scope;
+	char *queue;			/* an ID, or a name in lower case */
+	struct reading_name name;
+	enum compare op;
+	double number;
+	unsigned least;			/* windows in a row */
+	unsigned *series;		/* by the queue's number */
+	size_t nseries;
+	bool met;
+};
+
+struct thresholds {
+	struct threshold v[THRESHOLDS_MAX];
+	size_t n;
+	locale_t utf8;
+	struct buf folded;		/* a row's queue name */
+};
+
+struct thresholds *thresholds_new(void)
+{
+	struct thresholds *ts = calloc(1, sizeof(*ts));
+
+	if (ts)
+		ts->utf8 = text_utf8_locale();
+	return ts;
+}
+
+static void threshold_free(struct threshold *t)
+{
+	free(t->text);
+	free(t->queue);
+	free(t->series);
+	reading_name_free(&t->name);
+}
+
+void thresholds_free(struct thresholds *ts)
+{
+	if (!ts)
+		return;
+	for (size_t i = 0; i < ts->n; i++)
+		threshold_free(&ts->v[i]);
+	buf_free(&ts->folded);
+	text_free_locale(ts->utf8);
+	free(ts);
+}
+
+/* --- from text ---------------------------------------------------------------------- */
+
+static void no_memory(char *why, size_t size)
+{
+	snprintf(why, size, "out of memory");
+}
+
+/* What begins as a scope: `"any name":`, or what stands before a colon. Moves *text behind it. */
+static bool take_scope(struct thresholds *ts, struct threshold *t, char **text, char *why,
+	size_t size)
+{
+	bool quoted = **text == '"';
+	char *end = quoted ? strstr(*text + 1, "\":") : strchr(*text, ':'), *name;
+	char id[UUID_LEN + 1];
+	size_t len;
+
+	if (!end) {
+		if (quoted)
+			snprintf(why, size, "'%.100s' has no `\":` at the end of a queue's name",
+				*text);
+		return !quoted;
+	}
+	name = *text + quoted;
+	*end = '\0';
+	*text = end + 1 + quoted;
+	len = strlen(name);
+	if (!len || (!quoted && strpbrk(name, " .<>=!"))) {
+		snprintf(why, size, "'%.100s' is no scope; allowed is a queue's ID, its name, or "
+			"its name in double quotes where that has blanks, dots or operators", name);
+		return false;
+	}
+	t->scope = SCOPE_NAME;
+	if (!quoted && uuid_parse(name, len, id)) {
+		t->scope = SCOPE_ID;
+		t->queue = strdup(id);
+	} else {
+		buf_clear(&ts->folded);
+		text_put_folded(&ts->folded, name, ts->utf8);
+		t->queue = ts->folded.failed ? NULL : strdup(ts->folded.data);
+	}
+	if (!t->queue)
+		no_memory(why, size);
+	return t->queue != NULL;
+}
+
+/* `NUMBER`, or `NUMBER for N`. */
+static bool take_number(struct threshold *t, char *text, char *why, size_t size)
+{
+	char *blank = strpbrk(text, " \t"), *rest = blank;
+	unsigned long n = 1;
+
+	if (blank) {
+		*blank = '\0';
+		rest = blank + 1 + strspn(blank + 1, " \t");
+	}
+	if (!compare_number(text, &t->number)) {
+		snprintf(why, size, "'%.100s' is no number", text);
+		return false;
+	}
+	if (rest) {
+		size_t digits;
+
+		if (strncmp(rest, "for", 3) != 0 || !strchr(" \t", rest[3]) || !rest[3]) {
+			snprintf(why, size, "'%.100s' follows the number; allowed is `for N`, a "
+				"number of windows in a row", rest);
+			return false;
+		}
+		rest += 3 + strspn(rest + 3, " \t");
+		digits = strspn(rest, "0123456789");
+		n = digits && digits < 8 && !rest[digits] ? strtoul(rest, NULL, 10) : 0;
+		if (n < 1 || n > SERIES_MAX) {
+			snprintf(why, size, "'%.100s' is no number of windows; allowed is 1 to "
+				"1000000", rest);
+			return false;
+		}
+	}
+	t->least = (unsigned)n;
+	return true;
+}
+
+static void say_no_stat(const char *part, char *why, size_t size)
+{
+	char hint[256];
+
+	words_hint(hint, sizeof(hint), part, stat_names, STAT_NAMES);
+	snprintf(why, size, "'%.100s' is no statistic; allowed is one of%s", part, hint);
+}
+
+static void say_no_path(const char *part, char *why, size_t size)
+{
+	const char *near = nearest_word(part, row_field_names, ROW_FIELDS);
+
+	snprintf(why, size, "'%.100s' is no field of a row and no METRIC.STAT or "
+		"METRIC.FIELD.STAT%s%s%s", part, near ? "; did you mean " : "", near ? near : "",
+		near ? "?" : "");
+}
+
+static bool parse(struct thresholds *ts, struct threshold *t, char *text, char *why,
+	size_t size)
+{
+	char *left, *right;
+	const char *part = NULL;
+
+	text += strspn(text, " \t");
+	if (!take_scope(ts, t, &text, why, size))
+		return false;
+	if (!compare_split(text, &left, &t->op, &right)) {
+		snprintf(why, size, "'%.100s' has none of > >= < <= == !=", text);
+		return false;
+	}
+	switch (reading_name_parse(&t->name, left, &part)) {
+	case READING_GOOD:
+		return take_number(t, right, why, size);
+	case READING_NO_METRIC:
+		say_no_path(left, why, size);
+		break;
+	case READING_NO_STAT:
+		say_no_stat(part, why, size);
+		break;
+	case READING_NO_MEMORY:
+		no_memory(why, size);
+		break;
+	}
+	return false;
+}
+
+void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t size)
+{
+	struct threshold *t = &ts->v[ts->n];
+	char *copy;
+
+	why[0] = '\0';
+	if (ts->n == THRESHOLDS_MAX) {
+		snprintf(why, size, "allowed are %d at most", THRESHOLDS_MAX);
+		return;
+	}
+	copy = strdup(expr);
+	*t = (struct threshold){ .text = strdup(expr), .name = { .field = ROW_FIELDS } };
+	if (!t->text || !copy)
+		no_memory(why, size);
+	else if (parse(ts, t, copy, why, size))
+		ts->n++;
+	if (why[0])
+		threshold_free(t);
+	free(copy);
+}
+
+size_t thresholds_count(const struct thresholds *ts)
+{
+	return ts->n;
+}
+
+const char *threshold_text(const struct thresholds *ts, size_t i)
+{
+	return ts->v[i].text;
+}
+
+const char *threshold_metric(const struct thresholds *ts, size_t i)
+{
+	return ts->v[i].name.metric;
+}
+
+const char *threshold_queue_id(const struct thresholds *ts, size_t i)
+{
+	return ts->v[i].scope == SCOPE_ID ? ts->v[i].queue : NULL;
+}
+
+bool threshold_names_queue(const struct thresholds *ts, size_t i)
+{
+	return ts->v[i].scope == SCOPE_NAME;
+}
+
+bool threshold_was_met(const struct thresholds *ts, size_t i)
+{
+	return ts->v[i].met;
+}
+
+/* --- held against a window ------------------------------------------------------------ */
+
+static bool is_in_scope(struct thresholds *ts, const struct threshold *t,
+	const struct reading_row *row)
+{
+	switch (t->scope) {
+	case SCOPE_ALL:
+		return true;
+	case SCOPE_ID:
+		return strcmp(row->queue_id, t->queue) == 0;
+	case SCOPE_NAME:
+		break;
+	}
+	if (!row->queue_name)
+		return false;
+	buf_clear(&ts->folded);
+	text_put_folded(&ts->folded, row->queue_name, ts->utf8);
+	return !ts->folded.failed && strcmp(ts->folded.data, t->queue) == 0;
+}
+
+/* Its windows in a row so far, of that queue; NULL: out of memory. */
+static unsigned *series_of(struct threshold *t, size_t queue)
+{
+	if (queue >= t->nseries) {
+		size_t n = queue + 64;
+		unsigned *series = reallocarray(t->series, n, sizeof(*series));
+
+		if (!series)
+			return NULL;
+		memset(series + t->nseries, 0, (n - t->nseries) * sizeof(*series));
+		t->series = series;
+		t->nseries = n;
+	}
+	return &t->series[queue];
+}
+
+static bool judge_row(struct threshold *t, const struct reading *r,
+	const struct reading_row *row, threshold_held *held, void *arg)
+{
+	double value = reading_value(r, row, &t->name);
+	unsigned *series = series_of(t, row->queue);
+
+	if (!series)
+		return false;
+	t->met = t->met || !isnan(value);
+	if (isnan(value) || !compare_holds(t->op, value, t->number)) {
+		*series = 0;
+		return true;
+	}
+	if (*series < t->least)
+		++*series;
+	if (*series == t->least)
+		held(arg, &(struct threshold_hit){ t->text, row, r->index, value });
+	return true;
+}
+
+bool thresholds_judge(struct thresholds *ts, const struct reading *r, threshold_held *held,
+	void *arg)
+{
+	for (size_t i = 0; i < ts->n; i++)
+		for (size_t k = 0; k < r->nrow; k++) {
+			const struct reading_row *row = &r->row[k];
+
+			if (!row->media && is_in_scope(ts, &ts->v[i], row)
+			    && !judge_row(&ts->v[i], r, row, held, arg))
+				return false;
+		}
+	return !ts->folded.failed;
+}
