@@ -83,12 +83,14 @@ class Reader:
         self.process, self.text = process, b""
         self.fd = process.stderr.fileno()
 
-    def wait(self, event, timeout=20):
+    def wait(self, event, timeout=20, count=1):
+        """The line of the event that comes for the count-th time."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            for line in self.text.splitlines():
-                if b'"event":"%s"' % event.encode() in line and line.endswith(b"}"):
-                    return json.loads(line)
+            lines = [line for line in self.text.splitlines()
+                     if b'"event":"%s"' % event.encode() in line and line.endswith(b"}")]
+            if len(lines) >= count:
+                return json.loads(lines[count - 1])
             if select.select([self.fd], [], [], 0.2)[0]:
                 more = os.read(self.fd, 65536)
                 assert more, "ended before %s:\n%s" % (event, self.text.decode())

@@ -209,17 +209,19 @@ def test_usr1_tells_the_counts_and_goes_on(tool, serve):
 
 def test_stopped_process_counts_the_time_as_lost(tool, serve):
     serve()
-    process = tool.start("-w", "400ms", "-n", 4, "--idle-timeout", "300ms", QUEUE)
+    process = tool.start("-w", "300ms", "-n", 1000, "--idle-timeout", "800ms", QUEUE)
     reader = Reader(process)
     reader.wait("stream.connected")
     process.send_signal(signal.SIGSTOP)
-    time.sleep(1.1)
+    time.sleep(1.8)
     process.send_signal(signal.SIGCONT)
+    reader.wait("stream.connected", count=2)
+    process.send_signal(signal.SIGTERM)
     r = reader.finish()
-    assert len(r.rows) == 4 and r.status == 0, r.err
-    assert [row["window"] for row in r.rows] == [0, 1, 2, 3]
-    assert min(row["coverage"] for row in r.rows) == 0
-    assert len(r.events("stream.lost")) == 1
+    assert r.status == 128 + signal.SIGTERM, r.err
+    assert [row["window"] for row in r.rows] == list(range(len(r.rows)))
+    assert len(r.rows) >= 6 and min(row["coverage"] for row in r.rows) == 0
+    assert r.events("stream.lost")[0]["reason"] == "no message for --idle-timeout 800ms"
 
 
 # -- bounds
