@@ -1,12 +1,19 @@
 """The option table, the manual and the completions say the same; the README's recipes run."""
+import contextlib
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
+import time
 
+import demo
 import frames
+import gateway
 import harness
+import notice_frames
+import notices
 import pytest
 
 TOP = pathlib.Path(__file__).parent.parent
@@ -174,12 +181,75 @@ while zpty -rt z out; do print -rn -- "$out"; done
 
 # -- the README
 
-RECIPES = re.findall(r"\n([^\n]+):\n\n```(?:sh|cron)\n(.*?)```",
-                     (TOP / "README.md").read_text().split("## Recipes")[1], re.S)
+README = (TOP / "README.md").read_text()
+# What make does in them has tests of its own.
+RECIPES = [text for text in (re.sub(r"(?m)^make .*\n", "", block) for block in
+                             re.findall(r"```(?:sh|cron)\n(.*?)```", README, re.S)) if text]
+DEMOS = re.findall(r"(?m)^make (?:deps )?(demo\b[^#\n]*?) *#", README)
+NAMED = [notice_frames.queue(q, name) for q, name in zip(
+    frames.QUEUES, ("Sales", "Support EN", "Support DE", "Billing"))]
+ROW, NUMBER = r'\{"schema":"gsqstat/1",.*\}\n', r"\d+(\.\d+)?"
+# What each prints; a recipe is known by words that stand in it alone.
+PRINTS = {
+    "who works": "(%s)+" % ROW,
+    "--dry-run": r'id,name,divisionId,.*\n(.*\n){4}\{"schema":"gsqstat-settings/1".*\}\n'
+                 "(%s){4}" % ROW,
+    "flock": "",
+    "as $queue": r"Support DE\t0\t0\nSupport EN\t2\t4\d\d(\.\d+)?\n",
+    "--align": r"(20\S+Z\tSupport (DE|EN)\t(message|voice)\t\d*\t\d+\n)+",
+    "300000": "true\n",
+    "waitTime.avg.mean": r"(20\S+Z\t\S{36}\t(%s|-)\n){30}" % NUMBER,
+    "awk": r"\S{36} %s\n" % NUMBER,
+    "mlr": r"window .*\n(\d .*\n){3}",
+    "600000": "true\n",
+    "sqlite3": r"\d\d\d\n",
+    "psql": "",
+    "mosquitto": "",
+}
+RECIPE = {key: text for text in RECIPES for key in PRINTS if key in text}
 
 
-def test_there_are_recipes():
-    assert len(RECIPES) == 8
+@pytest.fixture
+def shell(tool):
+    """shell(stream=…): the program in PATH, logged in to a local service of either source."""
+    with contextlib.ExitStack() as stack:
+        def enter(make, scenario):
+            place = tool.dir / make.__name__
+            place.mkdir()
+            service = stack.enter_context(make(place, scenario))
+            return service, 'export GENESYS_API_HOST="${GENESYS_API_HOST:+%s}" SSL_CERT_FILE=%s' % (
+                service.host, service.ca)
+
+        def start(stream=None):
+            _, to_gate = enter(gateway.Gateway, stream or gateway.Scenario())
+            service, to_service = enter(notices.Notices, notices.Scenario(queues=NAMED, rate=40))
+            # the program as it is, but for how long a live window is
+            (tool.dir / "bin").mkdir()
+            (tool.dir / "bin/gsqstat").write_text(
+                '#!/bin/sh\ncase " $* " in *" --source notifications "*) %s ;; *) %s ;; esac\n'
+                'case " $* " in *--replay*|*--now*|*--list-queues*|*--dry-run*) ;;\n'
+                '*--align*) set -- "$@" -w 300ms -n 2 ;; *) set -- "$@" -w 300ms ;; esac\n'
+                'exec %s "$@"\n' % (to_service, to_gate, harness.PROGRAM))
+            (tool.dir / "bin/gsqstat").chmod(0o755)
+            tool.env.update(GENESYS_CLIENT_ID=gateway.CLIENT_ID, GENESYS_API_HOST="api.example",
+                            GENESYS_CLIENT_SECRET=gateway.SECRET,
+                            PATH="%s:%s:/usr/sbin" % (tool.dir / "bin", tool.env["PATH"]))
+            (tool.dir / "queues.txt").write_text("\n".join(frames.QUEUES[:2]))
+            (tool.dir / "tests").symlink_to(TOP / "tests")
+            return service
+        yield start
+
+
+def wait(service, queue, seconds):
+    """Two wait in a queue, and one of them for so long."""
+    now = int(time.time() * 1000)
+    service._queue(queue).waiting["voice"] += [now - seconds * 1000, now]
+
+
+def test_every_recipe_is_known():
+    assert [[key for key in PRINTS if key in text] for text in RECIPES] == [
+        [key] for key in PRINTS]
+    assert DEMOS == ["demo", "demo SOURCE=notifications"]
 
 
 def start_postgres(tool):
@@ -224,46 +294,88 @@ def start_mosquitto(tool):
     return lambda: (process.terminate(), process.wait())
 
 
-@pytest.mark.parametrize("title, text", RECIPES, ids=[title[:24] for title, _ in RECIPES])
-def test_recipe_runs_as_printed(tool, serve, title, text):
-    serve()
-    (tool.dir / "queues.txt").write_text("\n".join(frames.QUEUES[:2]))
-    (tool.dir / "sample.ndjson").symlink_to(TOP / "tests/sample.ndjson")
-    (tool.dir / "bin").mkdir()
-    # the program as it is, but for how long a live window is
-    (tool.dir / "bin/gsqstat").write_text(
-        '#!/bin/sh\ncase " $* " in *--replay*) exec %s "$@" ;; esac\nexec %s "$@" -w 300ms\n'
-        % (harness.PROGRAM, harness.PROGRAM))
-    (tool.dir / "bin/gsqstat").chmod(0o755)
-    tool.env["PATH"] = "%s:%s:/usr/sbin" % (tool.dir / "bin", tool.env["PATH"])
+def run_crontab(tool, text):
+    """As cron does: no variable of a login, but those of the lines above."""
+    env = {"HOME": str(tool.dir), "LOGNAME": "ops", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
+    ran = 0
+    for line in text.splitlines():
+        variable = re.fullmatch(r"(\w+)=(.*)", line)
+        if variable:
+            env[variable[1]] = variable[2]
+            continue
+        command = re.fullmatch(r"(?:\* ){5}([^%]+)", line)[1]
+        r = subprocess.run(["/bin/sh", "-c", command], env=env, cwd=tool.dir,
+                           capture_output=True, text=True, timeout=60)
+        assert r.returncode == 0 and not r.stdout + r.stderr, (line, r.stdout, r.stderr)
+        ran += 1
+    rows = [(tool.dir / name).read_text() for name in ("rows.ndjson", "now.ndjson")]
+    assert [len(re.findall(ROW, text)) for text in rows] == [2, 2] and ran == 2
+    assert (tool.dir / "audit.log").read_text().count('"event":"run.end"') == 2
+    return r
+
+
+def run_recipe(tool, key, options="-eo pipefail"):
+    text = RECIPE[key].replace("GENESYS_CLIENT_ID=...", "GENESYS_CLIENT_ID=" + gateway.CLIENT_ID)
+    text = text.replace("SECRET=...", "SECRET=" + gateway.SECRET)
+    if key == "flock":
+        return run_crontab(tool, text.replace("/usr/local/bin", str(tool.dir / "bin")))
+    return subprocess.run(["bash", *options.split(), "-c", text], env=tool.env, cwd=tool.dir,
+                          capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("key", PRINTS)
+def test_recipe_runs_as_printed(tool, shell, key):
     for word in ("jq", "mlr", "sqlite3", "psql", "flock", "awk"):
-        if word in text and not shutil.which(word):
+        if word in RECIPE[key] and not shutil.which(word):
             pytest.skip(word + " is missing")
-    stop = start_postgres(tool) if "psql" in text else \
-        start_mosquitto(tool) if "mosquitto" in text else lambda: None
-    text = re.sub(r"^(\S+ ){5}(?=flock)", "", text).replace("/tmp/", str(tool.dir) + "/")
+    wait(shell(), frames.QUEUES[1], 400)
+    stop = start_postgres(tool) if key == "psql" else \
+        start_mosquitto(tool) if key == "mosquitto" else lambda: None
     try:
         listener = None
-        if "mosquitto" in text:
+        if key == "mosquitto":
             listener = subprocess.Popen([tool.dir / "bin/mosquitto_sub", "-t", "queues", "-C", "6"],
                                         stdout=subprocess.PIPE)
-            harness.time.sleep(0.5)
-        r = subprocess.run(["bash", "-eo", "pipefail", "-c", text], env=tool.env, cwd=tool.dir,
-                           capture_output=True, text=True, timeout=60)
+            time.sleep(0.5)
+        r = run_recipe(tool, key)
         assert r.returncode == 0, r.stderr
+        assert re.fullmatch(PRINTS[key], r.stdout), r.stdout
         if listener:
             assert listener.communicate(timeout=20)[0].count(b'"schema"') == 6
-        elif "psql" in text:
+        elif key == "psql":
             r = subprocess.run(["psql", "-Atc", "SELECT count(*) > 100 FROM rows"],
                                env=tool.env, capture_output=True, text=True)
             assert r.stdout.strip() == "t", r.stderr
-        elif "flock" in text:
-            assert (tool.dir / "rows.ndjson").read_text().count("\n") == 2
-            assert "run.end" in (tool.dir / "audit.log").read_text()
-        else:
-            assert r.stdout.strip()
     finally:
         stop()
+
+
+@pytest.mark.parametrize("key", ["600000", "300000"])
+def test_recipe_that_checks_fails_where_it_should(tool, shell, key):
+    if not shutil.which("jq"):
+        pytest.skip("jq is missing")
+    long = [("call", lambda asked: frames.frame(asked["queueIds"][0], waitTime={"avg": 700000}))]
+    service = shell(stream=gateway.Scenario(streams=[long]))
+    wait(service, frames.QUEUES[0], 301)
+    r = run_recipe(tool, key)
+    assert (r.returncode, r.stdout) == (1, "false\n"), r.stderr
+    # and where there is no row, also in a shell that sees no status but the last
+    tool.env.update(GENESYS_CLIENT_SECRET="wrong", XDG_CACHE_HOME=str(tool.dir / "empty"))
+    r = run_recipe(tool, key, "-e")
+    assert (r.returncode, r.stdout) == (1, "false\n") and '"exit":3' in r.stderr, r.stderr
+
+
+@pytest.mark.parametrize("goal", DEMOS)
+def test_demo_shows_rows(tool, goal, capfd):
+    """What make would do, with shorter windows."""
+    would = subprocess.run(["make", "-n", *goal.split()], cwd=TOP, capture_output=True, text=True)
+    _, script, _, source = shlex.split(would.stdout.splitlines()[-1])
+    assert (TOP / script).samefile(demo.__file__)
+    (tool.dir / "short").write_text('#!/bin/sh\nexec %s "$@" -w 200ms\n' % harness.PROGRAM)
+    (tool.dir / "short").chmod(0o755)
+    status = demo.main(str(tool.dir / "short"), source)
+    out, err = capfd.readouterr()
+    assert status == 0 and len(re.findall(ROW, out)) == (6 if source == "stream" else 12), err
 
 
 def test_readme_shows_real_output():
