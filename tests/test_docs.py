@@ -131,6 +131,51 @@ def test_manual_examples_hold(tool):
         assert (r.stdout.count("run"), r.returncode) == (rounds, int(status == 2)), r.stderr
 
 
+def replay(tool, window, start, end, *, snapshot, told):
+    """Voice's figures, window by window; what holds at start, and pairs of seconds and frames."""
+    def at(seconds):
+        return notice_frames.iso(FIGURES_MS + seconds * 1000)
+    lines = [(start, '"stream":0,"state":"connected"'),
+             (start, '"answer":"snapshot","asked":"%s","frame":%s' % (
+                 at(start), notice_frames.dumps({"results": [{
+                     "group": notice_frames.group(harness.QUEUE, "voice"), "data": snapshot}]}))),
+             *((seconds, '"stream":0,"frame":' + frame) for seconds, frame in told),
+             (end, '"state":"end"')]
+    (tool.dir / "tape").write_text("".join('{"at":"%s",%s}\n' % (at(s), text)
+                                           for s, text in lines))
+    r = tool.run("--source", "notifications", "--replay", "tape", "-w", window, harness.QUEUE)
+    assert r.status == 0, r.err
+    return [row["metrics"] for row in r.rows if row["mediaType"] == "voice"]
+
+
+FIGURES_MS = 997500 * notice_frames.HALF_HOUR
+FIGURES = plain(MANUAL.split(".Ss What a figure is")[1].split(".Ss ")[0])
+
+
+def test_manual_example_of_a_gauge_holds(tool):
+    rows = replay(tool, "1m", 0, 120, snapshot=[notice_frames.metric("oWaiting", 1)], told=[
+        (40, notice_frames.observations(harness.QUEUE, "voice", (0, {"oWaiting": 2})))])
+    first, second = [row["oWaiting"]["count"] for row in rows]
+    assert ("Then last is %(last)d, min %(min)d, max %(max)d, mean %(mean).3f (one caller for 40 "
+            "of 60 seconds, two for 20), p50 %(p50)d, carried false, observedMs %(observedMs)d and "
+            "events %(events)d." % first) in FIGURES and first["carried"] is False
+    assert second == {**dict.fromkeys(first, 2), "stddev": 0, "carried": True,
+                      "observedMs": 60000, "events": 0}
+
+
+def test_manual_example_of_a_total_holds(tool):
+    def offered(minute):
+        count = 31 + minute if minute < 30 else minute - 29
+        return 60 * minute + 30, notice_frames.observations(harness.QUEUE, "voice", (
+            notice_frames.interval(FIGURES_MS + minute * 60000), {"nOffered": count}))
+    rows = replay(tool, "5m", 600, 2100, snapshot=[], told=map(offered, range(10, 35)))
+    counts = [row["nOffered"]["count"] for row in rows]
+    assert counts[0]["delta"] is None and len(counts) == 5
+    assert ("Of the first window total is %d and delta null, as 40 was never told; of the second "
+            "one they are %d and %d. The window that begins at 09:30 has %d and %d." % (
+                counts[0]["total"], *counts[1].values(), *counts[4].values())) in FIGURES
+
+
 def test_manual_has_every_audit_event(tool):
     section = MANUAL.split(".Sh AUDIT LINES")[1].split(".Sh ")[0]
     told = {w for item in re.findall(r"\.It Li (.*)", section) for w in item.split(" , ")}
