@@ -423,6 +423,14 @@ def test_demo_shows_rows(tool, goal, capfd):
     assert status == 0 and len(re.findall(ROW, out)) == (6 if source == "stream" else 12), err
 
 
+def test_contributing_names_every_module():
+    text = (TOP / "CONTRIBUTING.md").read_text()
+    assert [path.name for path in TOP.glob("*.c") if "`%s`" % path.name not in text] == []
+    named = re.findall(r"`((?:tests/)?[a-z_]+\.(?:[ch]|py))`", text)
+    assert [name for name in named
+            if not (TOP / name).exists() and not (TOP / "tests" / name).exists()] == []
+
+
 def test_readme_shows_real_output():
     command, shown = re.search(r"```console\n\$ (.*?)\n(.*?)```",
                                (TOP / "README.md").read_text(), re.S).groups()
