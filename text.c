@@ -275,16 +275,20 @@ static uint64_t mix(uint64_t h, const char *s, size_t len)
 	return h ^ h >> 32;
 }
 
-/* Eight bytes at a time, multiplied and folded; in four lanes while there are many. */
+/* Eight bytes at a time, multiplied and folded; in four lanes while there are many: they are no
+ * array, which gcc -O2 would keep in memory. */
 uint64_t text_hash(uint64_t seed, const char *s, size_t len)
 {
-	uint64_t h = seed ^ len * 0x9E3779B97F4A7C15u, lane[] = { h, ~h, h << 1, h >> 1 };
+	uint64_t h = seed ^ len * 0x9E3779B97F4A7C15u, a = h, b = ~h, c = h << 1, d = h >> 1;
 
 	if (len >= 32) {
-		for (; len >= 32; s += 32, len -= 32)
-			for (size_t i = 0; i < 4; i++)
-				lane[i] = mix(lane[i], s + 8 * i, 8);
-		h = lane[0] ^ lane[1] * 3 ^ lane[2] * 5 ^ lane[3] * 7;
+		for (; len >= 32; s += 32, len -= 32) {
+			a = mix(a, s, 8);
+			b = mix(b, s + 8, 8);
+			c = mix(c, s + 16, 8);
+			d = mix(d, s + 24, 8);
+		}
+		h = a ^ b * 3 ^ c * 5 ^ d * 7;
 	}
 	for (; len >= 8; s += 8, len -= 8)
 		h = mix(h, s, 8);
@@ -308,27 +312,32 @@ static size_t utf8_sequence(const unsigned char *s, size_t len)
 	return n;
 }
 
+static bool is_ascii(const unsigned char *p, size_t words)
+{
+	uint64_t word, any = 0;
+
+	for (size_t i = 0; i < words; i++) {
+		memcpy(&word, p + i * sizeof(word), sizeof(word));
+		any |= word;
+	}
+	return !(any & 0x8080808080808080u);
+}
+
+/* Most text is ASCII: 32 bytes at a time while they are. */
 bool utf8_valid(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
+	size_t n;
 
-	while (len) {
-		uint64_t eight;
-		size_t n;
-
-		if (len >= sizeof(eight)) {
-			memcpy(&eight, p, sizeof(eight));
-			if (!(eight & 0x8080808080808080u)) {
-				p += sizeof(eight);
-				len -= sizeof(eight);
-				continue;
-			}
-		}
-		n = utf8_sequence(p, len);
+	for (; len; p += n, len -= n) {
+		if (len >= 32 && is_ascii(p, 4))
+			n = 32;
+		else if (len >= 8 && is_ascii(p, 1))
+			n = 8;
+		else
+			n = utf8_sequence(p, len);
 		if (!n)
 			return false;
-		p += n;
-		len -= n;
 	}
 	return true;
 }

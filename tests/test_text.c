@@ -134,6 +134,22 @@ static void utf8__follows_rfc_3629(void **state)
 	assert_int_equal(utf8_cut("abc", 3, 8), 3);
 }
 
+/* Whatever is taken at once before, beside and behind it. */
+static void utf8__one_bad_byte_is_found_anywhere(void **state)
+{
+	char text[80];
+
+	(void)state;
+	for (size_t len = 1; len <= sizeof(text); len++)
+		for (size_t at = 0; at < len; at++) {
+			memset(text, 'a', sizeof(text));
+			assert_true(utf8_valid(text, len));
+			text[at] = '\x80';
+			assert_false(utf8_valid(text, len));
+			assert_true(utf8_valid(text, at));
+		}
+}
+
 static const char *cleaned(const char *s)
 {
 	static char text[64];
@@ -262,6 +278,7 @@ int main(void)
 		cmocka_unit_test(duration__is_told_in_its_largest_unit),
 		cmocka_unit_test(uuid__is_lowered),
 		cmocka_unit_test(utf8__follows_rfc_3629),
+		cmocka_unit_test(utf8__one_bad_byte_is_found_anywhere),
 		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
 		cmocka_unit_test(text__for_a_line_of_words_is_printable),
 		cmocka_unit_test(edits__are_counted_up_to_the_bound),
