@@ -17,13 +17,11 @@ struct member {
 };
 
 struct figure {
-	char *metric, *path;
-	char *told;			/* NULL: as they are */
-	size_t order;
-	enum fact_kind kind;
+	const struct label *label;	/* borrowed */
+	struct member *part;		/* `few`, or memory of its own: a power of two of them */
 	uint64_t frame;			/* the last that counted in its events */
-	struct member *part;		/* `few`, or memory of its own */
-	size_t npart, cappart;
+	uint32_t npart;
+	enum fact_kind kind;
 	struct member few[FEW];
 	union {				/* there is memory for that of the kind alone */
 		struct gauge gauge;
@@ -38,9 +36,6 @@ static void figure_free(struct figure *f)
 {
 	if (f->kind == FACT_GAUGE)
 		gauge_free(&f->is.gauge);
-	free(f->metric);
-	free(f->path);
-	free(f->told);
 	if (f->part != f->few)
 		free(f->part);
 	free(f);
@@ -54,17 +49,17 @@ void figures_free(struct figures *fs)
 	*fs = (struct figures){ 0 };
 }
 
-static int compare(const struct figure *f, size_t order, const struct label *label)
+static int compare(const struct label *a, const struct label *b)
 {
 	int by_name;
 
-	if (f->order != order)
-		return f->order < order ? -1 : 1;
-	by_name = strcmp(f->metric, label->metric);
-	return by_name ? by_name : strcmp(f->path, label->path);
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	by_name = strcmp(a->metric, b->metric);
+	return by_name ? by_name : strcmp(a->path, b->path);
 }
 
-static struct figure *figure_new(size_t order, const struct label *label, enum fact_kind kind)
+static struct figure *figure_new(const struct label *label, enum fact_kind kind)
 {
 	static const size_t size[] = {
 		[FACT_GAUGE] = sizeof(struct gauge),
@@ -76,17 +71,10 @@ static struct figure *figure_new(size_t order, const struct label *label, enum f
 
 	if (!f)
 		return NULL;
-	f->order = order;
+	f->label = label;
 	f->kind = kind;
 	f->part = f->few;
-	f->cappart = FEW;
-	f->metric = strdup(label->metric);
-	f->path = strdup(label->path);
-	f->told = label->told ? strdup(label->told) : NULL;
-	if (f->metric && f->path && !f->told == !label->told)
-		return f;
-	figure_free(f);
-	return NULL;
+	return f;
 }
 
 static bool grow(struct figures *fs)
@@ -115,36 +103,44 @@ static bool is_nested(const char *a, const char *b)
 static bool is_taken(const struct figures *fs, const struct label *label)
 {
 	for (size_t i = 0; i < fs->n; i++)
-		if (strcmp(fs->v[i]->metric, label->metric) == 0
-		    && is_nested(fs->v[i]->path, label->path))
+		if (strcmp(fs->v[i]->label->metric, label->metric) == 0
+		    && is_nested(fs->v[i]->label->path, label->path))
 			return true;
 	return false;
 }
 
-static bool is_told_as(const struct figure *f, const struct label *label)
+static bool is_told_as(const struct label *a, const struct label *b)
 {
-	return f->told && label->told ? strcmp(f->told, label->told) == 0
-		: !f->told && !label->told;
+	return a->told && b->told ? strcmp(a->told, b->told) == 0 : !a->told && !b->told;
 }
 
-struct figure *figures_make(struct figures *fs, size_t order, const struct label *label,
-	enum fact_kind kind, bool *full)
+/* The place of that name, whether taken or not; *same: it is. */
+static size_t place_of(const struct figures *fs, const struct label *label, bool *same)
 {
 	size_t at = 0;
+
+	while (at < fs->n && compare(fs->v[at]->label, label) < 0)
+		at++;
+	*same = at < fs->n && compare(fs->v[at]->label, label) == 0;
+	return at;
+}
+
+struct figure *figures_make(struct figures *fs, const struct label *label, enum fact_kind kind,
+	bool *full)
+{
+	bool same;
+	size_t at = place_of(fs, label, &same);
 	struct figure *f;
 
-	*full = false;
-	while (at < fs->n && compare(fs->v[at], order, label) < 0)
-		at++;
-	if (at < fs->n && compare(fs->v[at], order, label) == 0) {
+	if (same) {
 		f = fs->v[at];
-		*full = f->kind != kind || !is_told_as(f, label);
+		*full = f->kind != kind || !is_told_as(f->label, label);
 		return *full ? NULL : f;
 	}
 	*full = fs->n == FIGURES_MAX || is_taken(fs, label);
 	if (*full || !grow(fs))
 		return NULL;
-	f = figure_new(order, label, kind);
+	f = figure_new(label, kind);
 	if (!f)
 		return NULL;
 	memmove(&fs->v[at + 1], &fs->v[at], (fs->n - at) * sizeof(struct figure *));
@@ -155,32 +151,20 @@ struct figure *figures_make(struct figures *fs, size_t order, const struct label
 
 struct figure *figures_rename(struct figures *fs, struct figure *f, const struct label *label)
 {
-	size_t from = 0, to = 0;
-	char *path, *told;
+	bool same;
+	size_t from = 0, to = place_of(fs, label, &same);
 
-	while (to < fs->n && compare(fs->v[to], f->order, label) < 0)
-		to++;
-	if (to < fs->n && compare(fs->v[to], f->order, label) == 0)
-		return is_told_as(fs->v[to], label) ? fs->v[to] : f;
+	if (same)
+		return is_told_as(fs->v[to]->label, label) ? fs->v[to] : f;
 	if (is_taken(fs, label))
 		return f;
-	path = strdup(label->path);
-	told = label->told ? strdup(label->told) : NULL;
-	if (!path || !told != !label->told) {
-		free(path);
-		free(told);
-		return NULL;
-	}
 	while (fs->v[from] != f)
 		from++;
 	memmove(&fs->v[from], &fs->v[from + 1], (fs->n - from - 1) * sizeof(struct figure *));
 	to -= to > from;
 	memmove(&fs->v[to + 1], &fs->v[to], (fs->n - to - 1) * sizeof(struct figure *));
 	fs->v[to] = f;
-	free(f->path);
-	free(f->told);
-	f->path = path;
-	f->told = told;
+	f->label = label;
 	return f;
 }
 
@@ -213,9 +197,10 @@ static size_t member_of(const struct figure *f, const struct holding *h)
 
 bool figure_add(struct figure *f, const struct holding *h)
 {
-	if (f->npart == f->cappart) {
-		size_t cap = 2 * f->cappart;
-		struct member *part = reallocarray(f->part == f->few ? NULL : f->part, cap,
+	uint32_t n = f->npart;
+
+	if (n >= FEW && (n & (n - 1)) == 0) {	/* there may be room already: then the same */
+		struct member *part = reallocarray(f->part == f->few ? NULL : f->part, 2 * n,
 			sizeof(*part));
 
 		if (!part)
@@ -223,10 +208,10 @@ bool figure_add(struct figure *f, const struct holding *h)
 		if (f->part == f->few)
 			memcpy(part, f->few, sizeof(f->few));
 		f->part = part;
-		f->cappart = cap;
 	}
-	f->part[f->npart].of = h;
-	member_update(&f->part[f->npart++]);
+	f->part[n].of = h;
+	member_update(&f->part[n]);
+	f->npart++;
 	return true;
 }
 
@@ -406,7 +391,7 @@ static bool make_gauge(struct gauge *g, const struct moment *m, struct fact *out
 
 static bool make_fact(struct figure *f, const struct moment *m, struct fact *out)
 {
-	*out = (struct fact){ .metric = f->metric, .path = f->path, .kind = f->kind };
+	*out = (struct fact){ .metric = f->label->metric, .path = f->label->path, .kind = f->kind };
 	switch (f->kind) {
 	case FACT_GAUGE:
 		return make_gauge(&f->is.gauge, m, out);

@@ -41,7 +41,7 @@ struct fact {
 };
 
 struct figure;
-#define FIGURE_HEAD 256		/* bytes of it that most changes touch */
+#define FIGURE_HEAD 128		/* bytes of it that most changes touch, and a stretch */
 
 struct figures {		/* all zero: none */
 	struct figure **v;
@@ -51,6 +51,7 @@ struct figures {		/* all zero: none */
 void figures_free(struct figures *fs);
 
 struct label {
+	size_t order;			/* of the metric */
 	const char *metric, *path;	/* as a row has them */
 	/* As the service tells of it, NULL: with the same names. Where two differ in this alone,
 	 * rows have one name for what are two figures. */
@@ -59,14 +60,15 @@ struct label {
 
 /*
  * The figure of that name, made where there is none; order comes before metric, metric before
- * path. NULL: no memory, or no room (*full), which a figure of another kind under the name
- * takes too, one that was told under another, and one whose path begins the other's.
+ * path. It borrows its label. NULL: no memory, or no room (*full), which a figure of another
+ * kind under the name takes too, one that was told under another, and one whose path begins
+ * the other's.
  */
-struct figure *figures_make(struct figures *fs, size_t order, const struct label *label,
-	enum fact_kind kind, bool *full);
+struct figure *figures_make(struct figures *fs, const struct label *label, enum fact_kind kind,
+	bool *full);
 
 /* The figure that has the path now: f under its new name, or another one of its metric that
- * had it before. Also f, under its old name, where the new one has no room. NULL: no memory. */
+ * had it before. Also f, under its old name, where the new one has no room. */
 struct figure *figures_rename(struct figures *fs, struct figure *f, const struct label *label);
 enum fact_kind figure_kind(const struct figure *f);
 

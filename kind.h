@@ -23,12 +23,11 @@
 #define GAUGE_STRETCHES 16
 
 struct gauge {			/* all zero: a gauge of which nothing is known */
-	bool known;
 	double value;
 	int64_t from_us;	/* what held until here is counted */
-	/* of the window */
-	uint64_t events;
-	size_t nstretch;
+	uint64_t events;	/* of the window, as all below `known` */
+	bool known;
+	uint8_t nstretch;
 	/* What held is added to the sums some at a time: of hundreds of queues, sums and quantiles
 	 * have left the processor's cache by the time that the next event comes. */
 	struct {
@@ -81,12 +80,12 @@ struct interval {
 };
 
 struct total {			/* all zero: nothing was told */
+	size_t n;
 	struct {
 		struct interval when;
 		double base, last;	/* base: at the window's begin */
 		bool has_base, touched;
 	} part[TOTAL_INTERVALS];	/* the newest first */
-	size_t n;
 	bool hidden;		/* a half hour ended while the stream was down: no increase */
 	bool down;		/* the stream is */
 	int64_t ends_us;	/* while down: when the half hour of then ends */

@@ -12,15 +12,23 @@ struct name {			/* of a part, within its group */
 	bool total;			/* it runs on within a half hour */
 };
 
+/* A name that a part has, once for all groups: what each message compares stays in the
+ * processor's cache. */
+struct term {
+	struct name name;		/* its text stands here */
+	/* In rows; [1] with its presence's name, both stay: figures borrow them. NULL: not yet. */
+	struct label *label[2];
+	char text[];
+};
+
 /* One number that the service tells. */
 struct part {
 	struct holding now;		/* of all but totals */
-	struct group *group;
 	struct figure *own, *sum;	/* NULL: nobody wants it */
+	struct term *term;
+	struct group *group;
 	struct part *other;		/* oWaiting of an oLongestWaiting, and back */
 	int64_t told_us;		/* by the last event; INT64_MIN: by none */
-	struct name name;		/* its text stands here */
-	char text[];
 };
 
 struct presence {
@@ -171,34 +179,104 @@ static struct name name_of(const struct value *v, bool total)
 	return (struct name){ v->metric, v->qualifier, v->stat, total };
 }
 
-static bool part_is(const struct part *p, const struct group *g, const struct name *name)
+static bool term_is(const struct term *t, const struct name *name)
 {
-	return p->group == g && p->name.total == name->total
-		&& slice_same(p->name.metric, name->metric)
-		&& slice_same(p->name.qualifier, name->qualifier)
-		&& slice_same(p->name.stat, name->stat);
+	return t->name.total == name->total && slice_same(t->name.metric, name->metric)
+		&& slice_same(t->name.stat, name->stat)
+		&& slice_same(t->name.qualifier, name->qualifier);
 }
 
-static size_t part_slot(const struct wall *w, const struct group *g, const struct name *name)
+/* The place of the name, or the free one that it would take. */
+static struct term **term_place(const struct wall *w, const struct name *name)
 {
-	uint64_t h = text_hash((uintptr_t)g + name->total, name->metric.s, name->metric.len);
+	uint64_t h = text_hash(name->total, name->metric.s, name->metric.len);
+	size_t i;
 
 	h = text_hash(h, name->qualifier.s, name->qualifier.len);
-	return (size_t)text_hash(h, name->stat.s, name->stat.len) & (w->nslot - 1);
+	i = (size_t)text_hash(h, name->stat.s, name->stat.len) & (w->ntermslot - 1);
+	while (w->term[i] && !term_is(w->term[i], name))
+		i = (i + 1) & (w->ntermslot - 1);
+	return &w->term[i];
+}
+
+static bool terms_grow(struct wall *w)
+{
+	struct term **old = w->term;
+	size_t nold = w->ntermslot, n = nold ? 2 * nold : 64;
+
+	if (2 * (w->nterm + 1) <= nold)
+		return true;
+	w->term = calloc(n, sizeof(struct term *));
+	if (!w->term) {
+		w->term = old;
+		return false;
+	}
+	w->ntermslot = n;
+	for (size_t i = 0; i < nold; i++)
+		if (old[i])
+			*term_place(w, &old[i]->name) = old[i];
+	free(old);
+	return true;
+}
+
+/* The text at *at, which moves on; a slice without text stays so. */
+static struct slice keep(char **at, struct slice s)
+{
+	struct slice kept = { *at, s.len };
+
+	if (!s.s)
+		return s;
+	memcpy(*at, s.s, s.len);
+	*at += s.len;
+	return kept;
+}
+
+static struct term *term_new(const struct name *name)
+{
+	struct term *t = calloc(1, sizeof(*t) + name->metric.len + name->qualifier.len
+		+ name->stat.len);
+	char *at;
+
+	if (!t)
+		return NULL;
+	at = t->text;
+	t->name = (struct name){ keep(&at, name->metric), keep(&at, name->qualifier),
+		keep(&at, name->stat), name->total };
+	return t;
+}
+
+static void term_free(struct term *t)
+{
+	if (!t)
+		return;
+	free(t->label[0]);
+	free(t->label[1]);
+	free(t);
+}
+
+static size_t part_slot(const struct wall *w, const struct group *g, const struct term *t)
+{
+	uint64_t h = (uintptr_t)g * 0x9E3779B97F4A7C15u ^ (uintptr_t)t;
+
+	return (size_t)(h * 0x9E3779B97F4A7C15u >> 32) & (w->nslot - 1);
 }
 
 static struct part *part_find(const struct wall *w, const struct group *g,
 	const struct name *name)
 {
-	for (size_t i = part_slot(w, g, name); w->part[i]; i = (i + 1) & (w->nslot - 1))
-		if (part_is(w->part[i], g, name))
+	const struct term *t = *term_place(w, name);
+
+	if (!t)
+		return NULL;
+	for (size_t i = part_slot(w, g, t); w->part[i]; i = (i + 1) & (w->nslot - 1))
+		if (w->part[i]->group == g && w->part[i]->term == t)
 			return w->part[i];
 	return NULL;
 }
 
 static void part_place(struct wall *w, struct part *p)
 {
-	size_t i = part_slot(w, p->group, &p->name);
+	size_t i = part_slot(w, p->group, p->term);
 
 	while (w->part[i])
 		i = (i + 1) & (w->nslot - 1);
@@ -225,32 +303,16 @@ static bool parts_grow(struct wall *w)
 	return true;
 }
 
-/* The text at *at, which moves on; a slice without text stays so. */
-static struct slice keep(char **at, struct slice s)
+static struct part *part_new(struct group *g, struct term *t)
 {
-	struct slice kept = { *at, s.len };
-
-	if (!s.s)
-		return s;
-	memcpy(*at, s.s, s.len);
-	*at += s.len;
-	return kept;
-}
-
-static struct part *part_new(struct group *g, const struct name *name)
-{
-	struct part *p = calloc(1, sizeof(*p) + name->metric.len + name->qualifier.len
-		+ name->stat.len);
-	char *at;
+	struct part *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return NULL;
-	at = p->text;
 	p->group = g;
+	p->term = t;
 	p->now.by_media = g->media;
 	p->told_us = INT64_MIN;
-	p->name = (struct name){ keep(&at, name->metric), keep(&at, name->qualifier),
-		keep(&at, name->stat), name->total };
 	return p;
 }
 
@@ -258,15 +320,16 @@ static struct part *part_new(struct group *g, const struct name *name)
 static void part_pair(const struct wall *w, struct part *p)
 {
 	static const char *const stat[] = { "ageMs", "count" };
+	const struct name *name = &p->term->name;
 
 	for (size_t i = 0; i < ARRAY_LEN(longest); i++)
 		for (size_t side = 0; side < 2; side++) {
 			struct name other = { .metric = slice_of(longest[i][!side]),
 				.stat = slice_of(stat[!side]) };
 
-			if (p->name.total || p->name.qualifier.s
-			    || !slice_is(p->name.metric, longest[i][side])
-			    || !slice_is(p->name.stat, stat[side]))
+			if (name->total || name->qualifier.s
+			    || !slice_is(name->metric, longest[i][side])
+			    || !slice_is(name->stat, stat[side]))
 				continue;
 			p->other = part_find(w, p->group, &other);
 			if (!p->other)
@@ -306,36 +369,47 @@ static char *put_told(char *out, struct slice name)
 	return out;
 }
 
-struct shown {
-	struct label label;		/* of what is below */
-	char metric[NOTICE_NAME_MAX + 1], path[PATH_MAX_BYTES];
-	char told[3 * (NOTICE_NAME_MAX + 1) + 1];
-};
-
 static bool has_dot(struct slice name)
 {
 	return name.len && memchr(name.s, '.', name.len);
 }
 
 /* METRIC and QUALIFIER.STAT, or STAT; told apart by what stood where there is an `_` now. */
-static const struct label *make_label(const struct wall *w, struct shown *out,
-	const struct name *name)
+static struct label *label_new(size_t order, struct slice metric, struct slice qualifier,
+	struct slice stat)
 {
-	struct slice qualifier = presence_name(w, name->qualifier);
-	char *at = put_key(out->path, qualifier);
+	bool told = has_dot(metric) || has_dot(qualifier) || has_dot(stat);
+	size_t size = metric.len + qualifier.len + stat.len + 3;
+	struct label *label = calloc(1, sizeof(*label) + (told ? 2 : 1) * size + 1);
+	char *at;
 
-	if (at > out->path)
+	if (!label)
+		return NULL;
+	at = (char *)(label + 1);
+	label->order = order;
+	label->metric = at;
+	label->path = at = put_key(at, metric) + 1;
+	at = put_key(at, qualifier);
+	if (at > label->path)
 		*at++ = '.';
-	put_key(at, name->stat);
-	put_key(out->metric, name->metric);
-	out->label = (struct label){ out->metric, out->path, NULL };
-	if (has_dot(name->metric) || has_dot(qualifier) || has_dot(name->stat)) {
-		at = put_told(put_told(put_told(out->told, name->metric), qualifier),
-			name->stat);
-		*at = '\0';
-		out->label.told = out->told;
+	at = put_key(at, stat) + 1;
+	if (told) {
+		label->told = at;
+		*put_told(put_told(put_told(at, metric), qualifier), stat) = '\0';
 	}
-	return &out->label;
+	return label;
+}
+
+/* The label of the name as of now, made where there is none; NULL: no memory. */
+static const struct label *label_of(struct wall *w, struct term *t)
+{
+	struct slice qualifier = presence_name(w, t->name.qualifier);
+	struct label **label = &t->label[qualifier.s != t->name.qualifier.s];
+
+	if (!*label)
+		*label = label_new(judge(w, t->name.metric)->order, t->name.metric, qualifier,
+			t->name.stat);
+	return *label;
 }
 
 static struct figures *sums_of(const struct part *p)
@@ -356,22 +430,21 @@ static enum fact_kind kind_of(const struct name *name)
 /* Links a part to the figures that it is a part of. */
 static bool part_link(struct wall *w, struct part *p, bool *full)
 {
-	size_t order = judge(w, p->name.metric)->order;
-	enum fact_kind kind = kind_of(&p->name);
+	const struct name *name = &p->term->name;
+	enum fact_kind kind = kind_of(name);
 	const struct label *label;
-	struct shown shown;
 
 	*full = false;
-	if (order == NOT_WANTED)
+	if (judge(w, name->metric)->order == NOT_WANTED)
 		return true;
-	label = make_label(w, &shown, &p->name);
-	p->own = figures_make(&p->group->figures, order, label, kind, full);
+	label = label_of(w, p->term);
+	p->own = label ? figures_make(&p->group->figures, label, kind, full) : NULL;
 	if (!p->own || !figure_add(p->own, &p->now))
 		return false;
 	if (!p->group->media || (kind != FACT_AGE
-	    && (kind != FACT_GAUGE || !slice_is(p->name.stat, "count"))))
+	    && (kind != FACT_GAUGE || !slice_is(name->stat, "count"))))
 		return true;
-	p->sum = figures_make(sums_of(p), order, label, kind, full);
+	p->sum = figures_make(sums_of(p), label, kind, full);
 	return p->sum && figure_add(p->sum, &p->now);
 }
 
@@ -387,17 +460,26 @@ static void part_unlink(struct part *p)
 static struct part *part_add(struct wall *w, struct group *g, const struct name *name,
 	bool *full)
 {
-	struct part *p = parts_grow(w) ? part_new(g, name) : NULL;
-	bool no_room = false;
+	bool room = terms_grow(w) && parts_grow(w), no_room = false;
+	struct term **place = room ? term_place(w, name) : NULL, *t = NULL;
+	struct part *p = NULL;
 
+	if (place)
+		t = *place ? *place : term_new(name);
+	if (t)
+		p = part_new(g, t);
 	if (!p || !part_link(w, p, &no_room)) {
 		w->failed = w->failed || !no_room;
 		*full = *full || no_room;
 		if (p)
 			part_unlink(p);
 		free(p);
+		if (place && !*place)
+			term_free(t);
 		return NULL;
 	}
+	w->nterm += !*place;
+	*place = t;
 	part_place(w, p);
 	w->npart++;
 	part_pair(w, p);
@@ -414,7 +496,7 @@ static struct part *part_make(struct wall *w, struct group *g, const struct valu
 	struct usual *usual = &g->usual[total][nth];
 	struct part *p = usual->part;
 
-	if (!p || !part_is(p, g, &name)) {
+	if (!p || !term_is(p->term, &name)) {
 		const struct verdict *verdict = judge(w, v->metric);
 
 		if (verdict->order == NOT_WANTED && (total || !verdict->needed))
@@ -454,16 +536,15 @@ static bool refresh(const struct wall *w, const struct part *p, int64_t at_us)
 /* Figure and part under a new name: what the figure has counted goes with it, unless another
  * one has that name; then the part is told of there from at_us on. */
 static bool rename_figure(const struct wall *w, struct figures *fs, struct figure **f,
-	const struct part *p, int64_t at_us)
+	const struct part *p, const struct label *label, int64_t at_us)
 {
 	struct figure *to;
-	struct shown shown;
 
 	if (!*f)
 		return true;
-	to = figures_rename(fs, *f, make_label(w, &shown, &p->name));
-	if (!to || to == *f || figure_kind(to) != figure_kind(*f))
-		return to;
+	to = figures_rename(fs, *f, label);
+	if (to == *f || figure_kind(to) != figure_kind(*f))
+		return true;
 	if (!figures_move(fs, *f, to, &p->now))
 		return false;
 	*f = to;
@@ -475,11 +556,13 @@ static bool rename_parts(struct wall *w, struct slice id, int64_t at_us)
 {
 	for (size_t i = 0; i < w->nslot; i++) {
 		struct part *p = w->part[i];
+		const struct label *label;
 
-		if (!p || !slice_same(p->name.qualifier, id))
+		if (!p || !slice_same(p->term->name.qualifier, id))
 			continue;
-		if (!rename_figure(w, &p->group->figures, &p->own, p, at_us)
-		    || !rename_figure(w, sums_of(p), &p->sum, p, at_us))
+		label = label_of(w, p->term);
+		if (!label || !rename_figure(w, &p->group->figures, &p->own, p, label, at_us)
+		    || !rename_figure(w, sums_of(p), &p->sum, p, label, at_us))
 			return false;
 	}
 	return true;
@@ -615,7 +698,7 @@ bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *
 			continue;
 		for (size_t k = 0; k < n->nvalue; k++)
 			brought = brought || (n->value[k].kind != VALUE_NUMBER
-				&& slice_same(n->value[k].metric, p->other->name.metric)
+				&& slice_same(n->value[k].metric, p->other->term->name.metric)
 				&& slice_same(n->value[k].media, v->media));
 		if (brought)
 			continue;
@@ -695,7 +778,7 @@ bool wall_init(struct wall *w, const char *const *queue, size_t nqueue,
 {
 	*w = (struct wall){ .pattern = pattern, .npattern = npattern };
 	w->queue = calloc(nqueue ? nqueue : 1, sizeof(*w->queue));
-	if (!w->queue || !parts_grow(w))
+	if (!w->queue || !terms_grow(w) || !parts_grow(w))
 		return false;
 	for (size_t i = 0; i < nqueue; i++)
 		if (!roster_add(&w->roster, queue[i]))
@@ -719,6 +802,8 @@ void wall_free(struct wall *w)
 			group_free(w->queue[q].group[g]);
 	for (size_t i = 0; i < w->nslot; i++)
 		free(w->part[i]);
+	for (size_t i = 0; i < w->ntermslot; i++)
+		term_free(w->term[i]);
 	for (size_t i = 0; i < w->npresence; i++) {
 		free(w->presence[i].id);
 		free(w->presence[i].name);
@@ -727,5 +812,6 @@ void wall_free(struct wall *w)
 	roster_free(&w->roster);
 	free(w->queue);
 	free(w->part);
+	free(w->term);
 	*w = (struct wall){ 0 };
 }

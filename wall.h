@@ -75,6 +75,8 @@ struct wall {			/* to be read, and changed by the calls below alone */
 	struct verdict verdict[WALL_VERDICTS + 1];	/* by the name's hash; the last: too long */
 	struct part **part;		/* open addressing, a power of two */
 	size_t npart, nslot;
+	struct term **term;		/* the names of all parts; the same */
+	size_t nterm, ntermslot;
 	struct presence *presence;
 	size_t npresence, cappresence;
 };
