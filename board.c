@@ -14,6 +14,8 @@
 struct board {
 	struct board_conf conf;
 	struct wall wall;
+	struct queue *last;		/* that was asked for; NULL: none yet */
+	char last_id[UUID_LEN + 1];
 	enum socket_state socket[BOARD_SOCKETS];
 	struct echo *echo;
 	bool failed, started;
@@ -107,7 +109,7 @@ static bool take_groups(struct board *b, const struct notice *n, struct queue *q
 			continue;
 		if (n->instant_us > at_us)
 			g->tally.clock_skew++;
-		else if (!sample_add(&g->tally.lag_us, (double)(at_us - n->instant_us)))
+		else if (!wall_lag(g, at_us - n->instant_us))
 			return false;
 	}
 	return true;
@@ -133,11 +135,30 @@ static bool take_values(struct board *b, const struct notice *n, const struct qu
 	return wall_end_waits(&b->wall, n, q, INT64_MAX, at_us);
 }
 
-void board_expect(const struct board *b, const char *queue_id, struct slice media)
+/* The queue of that ID; NULL: none, or refused. It is asked for some times a message. */
+static struct queue *queue_of(struct board *b, const char *id)
 {
-	const struct queue *q = queue_id[0] ? wall_queue(&b->wall, queue_id) : NULL;
-	const struct group *g = q ? wall_group(q, media) : NULL;
+	if (!id[0])
+		return NULL;
+	if (!b->last || memcmp(b->last_id, id, UUID_LEN) != 0) {
+		b->last = wall_queue(&b->wall, id);
+		memcpy(b->last_id, id, UUID_LEN);
+	}
+	return b->last && !b->last->refused ? b->last : NULL;
+}
 
+void board_expect(struct board *b, const char *queue_id, struct slice media)
+{
+	struct queue *last = b->last, *q = queue_of(b, queue_id);
+	const struct group *g;
+
+	if (!q)
+		return;
+	if (q != last) {
+		wall_expect_queue(q);
+		return;
+	}
+	g = wall_group(q, media);
 	if (g)
 		wall_expect(g);
 }
@@ -146,7 +167,7 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 	int64_t at_us, int64_t *window)
 {
 	uint64_t hash = echo_hash(b->echo, n->text, n->text_len);
-	struct queue *q = n->queue_id[0] ? wall_queue(&b->wall, n->queue_id) : NULL;
+	struct queue *q = queue_of(b, n->queue_id);
 	bool full = false;
 
 	settle_at(b, at_us);
@@ -193,7 +214,7 @@ static bool take_result(struct board *b, const struct notice *n, struct queue *q
 enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 	int64_t asked_us, int64_t at_us)
 {
-	struct queue *q = n->queue_id[0] ? wall_queue(&b->wall, n->queue_id) : NULL;
+	struct queue *q = queue_of(b, n->queue_id);
 	bool full = false;
 
 	settle_at(b, at_us);

@@ -83,9 +83,9 @@ bool board_has_started(const struct board *b);
 
 bool board_socket(struct board *b, size_t socket, enum socket_state state, int64_t at_us);
 
-/* A message about this queue and media type is being read: fetches from memory what it will
- * change. */
-void board_expect(const struct board *b, const char *queue_id, struct slice media);
+/* A message about this queue, and once that was told, about this media type of it, is being
+ * read: fetches from memory what it will change. */
+void board_expect(struct board *b, const char *queue_id, struct slice media);
 
 /* Takes an event (NOTICE_EVENT or NOTICE_INVALID); *window is where it was counted. */
 enum board_fate board_take(struct board *b, const struct notice *n, size_t socket,

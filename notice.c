@@ -420,15 +420,21 @@ static void take_interval_data(struct notices *ns, struct notice *n)
 		n->instant_us = from_ms * 1000;
 }
 
+static void tell_group(const struct notices *ns, const struct notice *n, struct slice media)
+{
+	if (ns->on_group)
+		ns->on_group(ns->on_group_arg, n->queue_id, media);
+}
+
 static void take_observations(struct notices *ns, struct notice *n)
 {
 	struct slice media = { NULL, 0 };
 	struct json_text key;
 
+	tell_group(ns, n, media);
 	if (json_expect(&ns->c, "\"group\":")) {
 		media = take_group(ns, n);
-		if (ns->on_group)
-			ns->on_group(ns->on_group_arg, n->queue_id, media);
+		tell_group(ns, n, media);
 	}
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "group")) {

@@ -77,7 +77,8 @@ struct notices;
 struct notices *notices_new(void);	/* NULL: no memory */
 void notices_free(struct notices *ns);
 
-/* Called when it is known of whom an observation tells, before its values are read. */
+/* Called when it is known of which queue an observation tells (media without text), and again
+ * when it is known of whom, before its values are read. */
 typedef void notice_group(void *arg, const char *queue_id, struct slice media);
 void notices_on_group(struct notices *ns, notice_group *each, void *arg);
 

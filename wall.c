@@ -1,5 +1,6 @@
 #include "wall.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,14 +121,21 @@ struct group *wall_group(const struct queue *q, struct slice media)
 
 static struct group *group_new(struct queue *q, struct slice media)
 {
-	struct group *g = calloc(1, sizeof(*g) + media.len + 1);
+	struct group *g = calloc(1, sizeof(*g));
+	char *text;
 
 	if (!g)
 		return NULL;
 	g->queue = q;
+	if (!media.s)
+		return g;
+	text = media.len < sizeof(g->media_text) ? g->media_text : calloc(1, media.len + 1);
+	if (!text) {
+		free(g);
+		return NULL;
+	}
+	g->media = memcpy(text, media.s, media.len);
 	g->media_len = media.len;
-	if (media.s)
-		g->media = memcpy(g->media_text, media.s, media.len);
 	return g;
 }
 
@@ -135,6 +143,8 @@ static void group_free(struct group *g)
 {
 	figures_free(&g->figures);
 	sample_free(&g->tally.lag_us);
+	if (g->media != g->media_text)
+		free((char *)g->media);
 	free(g);
 }
 
@@ -486,17 +496,36 @@ static struct part *part_add(struct wall *w, struct group *g, const struct name 
 	return p;
 }
 
+/* The usual part, if the value is of it. */
+static struct part *part_guess(const struct group *g, const struct name *name)
+{
+	struct part *p = NULL;
+
+	if (name->total && g->nth < WALL_TOTALS)
+		p = g->total[g->nth];
+	else if (!name->total && g->nth < WALL_GAUGES)
+		p = g->gauge[g->nth].part;
+	return p && term_is(p->term, name) ? p : NULL;
+}
+
+static void part_note(struct group *g, struct part *p)
+{
+	if (p->term->name.total && g->nth < WALL_TOTALS)
+		g->total[g->nth] = p;
+	else if (!p->term->name.total && g->nth < WALL_GAUGES)
+		g->gauge[g->nth] = (struct usual){ p, p->own, p->sum };
+	g->nth++;
+}
+
 /* The part of a value, made where there is none. NULL: nobody needs it, no room (*full), or
  * no memory (w->failed). Most messages of a group tell of the same in the same order. */
 static struct part *part_make(struct wall *w, struct group *g, const struct value *v,
 	bool total, bool *full)
 {
 	struct name name = name_of(v, total);
-	size_t nth = g->nth < WALL_USUAL ? g->nth : WALL_USUAL - 1;
-	struct usual *usual = &g->usual[total][nth];
-	struct part *p = usual->part;
+	struct part *p = part_guess(g, &name);
 
-	if (!p || !term_is(p->term, &name)) {
+	if (!p) {
 		const struct verdict *verdict = judge(w, v->metric);
 
 		if (verdict->order == NOT_WANTED && (total || !verdict->needed))
@@ -507,16 +536,20 @@ static struct part *part_make(struct wall *w, struct group *g, const struct valu
 		if (!p)
 			return NULL;
 	}
-	*usual = (struct usual){ p, p->own, p->sum };
-	g->nth++;
+	part_note(g, p);
 	return p;
+}
+
+void wall_expect_queue(const struct queue *q)
+{
+	mem_fetch(q, offsetof(struct queue, group[4]));	/* few have more */
 }
 
 void wall_expect(const struct group *g)
 {
-	mem_fetch(&g->tally, sizeof(g->tally));
-	for (size_t i = 0; i < WALL_USUAL && g->usual[0][i].part; i++) {
-		const struct usual *u = &g->usual[0][i];
+	mem_fetch(&g->tally, offsetof(struct tally, lag_us));
+	for (size_t i = 0; i < WALL_GAUGES && g->gauge[i].part; i++) {
+		const struct usual *u = &g->gauge[i];
 
 		mem_fetch(u->part, sizeof(*u->part) + CACHE_LINE);
 		mem_fetch(u->own, FIGURE_HEAD);
@@ -590,6 +623,28 @@ bool wall_presence(struct wall *w, struct slice id, struct slice name, int64_t a
 	*p = (struct presence){ slice_dup(id), slice_dup(name) };
 	w->npresence++;
 	return p->id && p->name && rename_parts(w, id, at_us);
+}
+
+/* --- lags ---------------------------------------------------------------------------- */
+
+static bool settle_lags(struct tally *t)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < t->nlag; i++)
+		ok = sample_add(&t->lag_us, t->lag_waiting_us[i]);
+	t->nlag = 0;
+	return ok;
+}
+
+bool wall_lag(struct group *g, int64_t lag_us)
+{
+	struct tally *t = &g->tally;
+
+	if (t->nlag == WALL_LAGS && !settle_lags(t))
+		return false;
+	t->lag_waiting_us[t->nlag++] = (double)lag_us;
+	return true;
 }
 
 /* --- values -------------------------------------------------------------------------- */
@@ -716,8 +771,12 @@ bool wall_hold(const struct wall *w, int64_t at_us)
 	bool ok = true;
 
 	for (size_t q = 0; q < w->nqueue; q++)
-		for (size_t g = 0; g < w->queue[q].ngroup; g++)
-			ok = figures_hold(&w->queue[q].group[g]->figures, at_us, w->up) && ok;
+		for (size_t g = 0; g < w->queue[q].ngroup; g++) {
+			struct group *group = w->queue[q].group[g];
+
+			ok = settle_lags(&group->tally) && ok;
+			ok = figures_hold(&group->figures, at_us, w->up) && ok;
+		}
 	return ok;
 }
 

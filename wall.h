@@ -18,10 +18,15 @@
 #include "text.h"
 
 #define WALL_MEDIA_MAX 32	/* media types of a queue */
-#define WALL_USUAL 10
+#define WALL_GAUGES 6
+#define WALL_TOTALS 10
+#define WALL_LAGS 8
 
 struct tally {			/* of one group in one window */
 	uint64_t updates, duplicates, invalid, clock_skew;
+	/* Added to the sample some at a time, at the latest by wall_hold: see struct gauge. */
+	size_t nlag;
+	double lag_waiting_us[WALL_LAGS];
 	struct sample lag_us;
 };
 
@@ -30,21 +35,22 @@ struct usual {
 	const struct figure *own, *sum;
 };
 
-/* A queue's rows of one media type. */
+/* A queue's rows of one media type. What each message asks of it stands first. */
 struct group {
-	struct queue *queue;
 	const char *media;		/* NULL: the one without */
 	size_t media_len;
+	char media_text[16];		/* if it is short, as all known ones are */
+	/* What the last messages of gauges and of totals told of, in their order: the next one
+	 * probably does the same. */
+	struct usual gauge[WALL_GAUGES];
+	uint64_t frame;			/* the message at hand */
+	size_t nth;			/* how much of the usual it has told of */
+	struct tally tally;		/* the caller counts, wall_carry clears */
+	struct part *total[WALL_TOTALS];
+	struct queue *queue;
 	struct figures figures;
 	bool has_running;
 	struct interval running;	/* the newest half hour told of */
-	struct tally tally;		/* the caller counts, wall_carry clears */
-	/* What the last messages of gauges and of totals told of, in their order: the next one
-	 * probably does the same. */
-	struct usual usual[2][WALL_USUAL];
-	uint64_t frame;			/* the message at hand */
-	size_t nth;			/* how much of the usual it has told of */
-	char media_text[];
 };
 
 struct queue {
@@ -91,9 +97,12 @@ struct group *wall_group(const struct queue *q, struct slice media);	/* NULL: no
 /* Made where there is none; NULL: no room (*full, else untouched), or no memory. */
 struct group *wall_make_group(struct wall *w, struct queue *q, struct slice media, bool *full);
 
-/* A message about the group is being read. Of hundreds of queues nothing is left in the
- * processor's cache: what such a message changes is fetched meanwhile. */
+/* A message about the queue, about the group is being read. Of hundreds of queues nothing is
+ * left in the processor's cache: what such a message changes is fetched meanwhile. */
+void wall_expect_queue(const struct queue *q);
 void wall_expect(const struct group *g);
+
+bool wall_lag(struct group *g, int64_t lag_us);	/* of a message; false: no memory */
 
 /*
  * An event's value, or an answer's, the question asked at asked_us: what events have told since
