@@ -166,7 +166,6 @@ void board_expect(struct board *b, const char *queue_id, struct slice media)
 enum board_fate board_take(struct board *b, const struct notice *n, size_t socket,
 	int64_t at_us, int64_t *window)
 {
-	uint64_t hash = echo_hash(b->echo, n->text, n->text_len);
 	struct queue *q = queue_of(b, n->queue_id);
 	bool full = false;
 
@@ -177,7 +176,7 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 			: BOARD_FOREIGN_QUEUE;
 	if (n->kind == NOTICE_INVALID)
 		return take_invalid(q);
-	if (echo_is_duplicate(b->echo, hash, n->text_len, socket, at_us)) {
+	if (echo_is_duplicate(b->echo, n->text, n->text_len, socket, at_us)) {
 		take_duplicate(n, q);
 		return BOARD_DUPLICATE;
 	}
@@ -264,9 +263,9 @@ bool board_socket(struct board *b, size_t socket, enum socket_state state, int64
 
 	settle_at(b, at_us);
 	if (state == SOCKET_CONNECTED && b->socket[socket] == SOCKET_LOST)
-		echo_open(b->echo, socket);
+		echo_open(b->echo, socket, at_us);
 	if (state == SOCKET_LOST)
-		echo_close(b->echo, socket);
+		echo_close(b->echo, socket, at_us);
 	b->socket[socket] = state;
 	ok = set_up(b, any_socket(b, SOCKET_CONNECTED), at_us);
 	if (!any_socket(b, SOCKET_SILENT)) {

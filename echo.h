@@ -17,12 +17,11 @@ struct echo;
 
 struct echo *echo_new(void);	/* NULL: no memory */
 void echo_free(struct echo *e);
-void echo_open(struct echo *e, size_t socket);
-void echo_close(struct echo *e, size_t socket);
+void echo_open(struct echo *e, size_t socket, int64_t at_us);
+void echo_close(struct echo *e, size_t socket, int64_t at_us);
 
-/* The frame's hash; the place of such a one is fetched from memory meanwhile. */
-uint64_t echo_hash(const struct echo *e, const char *text, size_t len);
 /* Whether an equal frame has come on another socket that was open together with this one. */
-bool echo_is_duplicate(struct echo *e, uint64_t hash, size_t len, size_t socket, int64_t at_us);
+bool echo_is_duplicate(struct echo *e, const char *text, size_t len, size_t socket,
+	int64_t at_us);
 
 #endif

@@ -18,15 +18,15 @@ static struct echo *both(void)
 	struct echo *e = echo_new();
 
 	assert_non_null(e);
-	echo_open(e, 0);
-	echo_open(e, 1);
+	echo_open(e, 0, 0);
+	echo_open(e, 1, 0);
 	return e;
 }
 
 static bool is_duplicate(struct echo *e, const char *text, size_t len, size_t socket,
 	int64_t at_us)
 {
-	return echo_is_duplicate(e, echo_hash(e, text, len), len, socket, at_us);
+	return echo_is_duplicate(e, text, len, socket, at_us);
 }
 
 static bool came(struct echo *e, const char *text, size_t socket, int64_t at_us)
@@ -88,12 +88,12 @@ static void socket_opened_after_the_other_closed_is_no_second(void **state)
 	struct echo *e = echo_new();
 
 	(void)state;
-	echo_open(e, 0);
+	echo_open(e, 0, 0);
 	assert_false(came(e, "x", 0, 0));
-	echo_close(e, 0);
-	echo_open(e, 1);
+	echo_close(e, 0, 0);
+	echo_open(e, 1, 0);
 	assert_false(came(e, "x", 1, 1));
-	echo_open(e, 0);		/* another one in the first one's place */
+	echo_open(e, 0, 1);		/* another one in the first one's place */
 	assert_true(came(e, "x", 0, 2));
 	echo_free(e);
 }
@@ -104,8 +104,51 @@ static void frame_of_a_socket_closed_since_still_counts(void **state)
 
 	(void)state;
 	assert_false(came(e, "x", 0, 0));
-	echo_close(e, 0);
+	echo_close(e, 0, 0);
 	assert_true(came(e, "x", 1, 1));
+	assert_false(came(e, "y", 1, 2));
+	echo_open(e, 0, 3);		/* nothing of the one before it is left */
+	assert_true(came(e, "y", 0, 4));
+	assert_false(came(e, "x", 0, 4));
+	echo_free(e);
+}
+
+static void frame_of_the_time_before_the_second_opened_counts_for_a_while(void **state)
+{
+	struct echo *e = echo_new();
+
+	(void)state;
+	echo_open(e, 0, 0);
+	assert_false(came(e, "old", 0, 0));
+	assert_false(came(e, "x", 0, 4 * S));
+	assert_false(came(e, "x", 0, 4 * S));
+	assert_false(came(e, "y", 0, 5 * S));
+	echo_open(e, 1, ECHO_US + 2);
+	assert_false(came(e, "old", 1, ECHO_US + 3));
+	assert_true(came(e, "x", 1, ECHO_US + 3));
+	assert_true(came(e, "x", 1, ECHO_US + 3));
+	assert_false(came(e, "x", 1, ECHO_US + 3));
+	assert_true(came(e, "y", 1, 5 * S + ECHO_US));
+	echo_free(e);
+}
+
+/* Alone again: what it brings from then on has to be known when a third one opens. */
+static void time_alone_between_two_others_is_known(void **state)
+{
+	struct echo *e = both();
+
+	(void)state;
+	assert_false(came(e, "x", 1, 0));
+	echo_close(e, 1, 0);
+	assert_false(came(e, "y", 0, ECHO_US - 1));
+	assert_true(came(e, "x", 0, ECHO_US));
+	assert_false(came(e, "x", 0, ECHO_US + 1));
+	assert_false(came(e, "z", 0, ECHO_US + 2));
+	echo_open(e, 1, ECHO_US + 3);
+	assert_true(came(e, "y", 1, ECHO_US + 4));
+	assert_true(came(e, "x", 1, ECHO_US + 4));
+	assert_false(came(e, "x", 1, ECHO_US + 4));
+	assert_true(came(e, "z", 1, ECHO_US + 4));
 	echo_free(e);
 }
 
@@ -141,6 +184,27 @@ static void memory_is_bounded_and_the_newest_are_known(void **state)
 	echo_free(e);
 }
 
+static void memory_of_one_alone_is_bounded_too(void **state)
+{
+	struct echo *e = echo_new();
+	char text[32];
+	int found = 0;
+
+	(void)state;
+	echo_open(e, 0, 0);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(text, sizeof(text), "frame %d", i);
+		assert_false(came(e, text, 0, i));
+	}
+	echo_open(e, 1, 100000);
+	for (int i = 99000; i < 100000; i++) {
+		snprintf(text, sizeof(text), "frame %d", i);
+		found += came(e, text, 1, 100000);
+	}
+	assert_true(found > 980);
+	echo_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,7 +215,10 @@ int main(void)
 		cmocka_unit_test(socket_opened_after_the_other_closed_is_no_second),
 		cmocka_unit_test(frame_of_a_socket_closed_since_still_counts),
 		cmocka_unit_test(lengths_and_tails_differ),
-		cmocka_unit_test(memory_is_bounded_and_the_newest_are_known)
+		cmocka_unit_test(frame_of_the_time_before_the_second_opened_counts_for_a_while),
+		cmocka_unit_test(time_alone_between_two_others_is_known),
+		cmocka_unit_test(memory_is_bounded_and_the_newest_are_known),
+		cmocka_unit_test(memory_of_one_alone_is_bounded_too)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
