@@ -55,12 +55,15 @@ struct quantile {
 	/* Values of weight 1 on their way into the buckets: a table that has left the processor's
 	 * cache is fetched once for all of them. There is always room for what they need. */
 	size_t npending;
-	double pending[PENDING_MAX];
+	double *pending;		/* PENDING_MAX of them; NULL while exact */
 };
 
-/* The bounds, and where those of each binary exponent begin: constants, made at first use. */
+/* The bounds, and where those of each binary exponent begin: constants, made as far as values
+ * ask for them. Few do for more than a hundredth of the table. */
 static struct {
-	double *bound;
+	double *bound;			/* [low, high] are made */
+	int32_t low, high;
+	unsigned first_from, first_to;	/* [first_from, first_to] are known */
 	int32_t first[EXPONENTS + 1];
 } bounds;
 
@@ -72,28 +75,48 @@ static unsigned exponent_of(double x)
 	return (unsigned)(bits >> 52) & (EXPONENTS - 1);
 }
 
-static bool bounds_make(void)
+static bool bounds_begin(void)
+{
+	if (bounds.bound)
+		return true;
+	bounds.bound = malloc(BOUNDS * sizeof(*bounds.bound));
+	if (!bounds.bound)
+		return false;
+	bounds.low = bounds.high = BOUNDS_DOWN;
+	bounds.bound[BOUNDS_DOWN] = 1;
+	bounds.first_from = bounds.first_to = exponent_of(1);
+	bounds.first[bounds.first_from] = BOUNDS_DOWN;
+	return true;
+}
+
+static double bound_at(int32_t i)
 {
 	double *bound = bounds.bound;
-	int32_t at = 0;
 
-	if (bound)
-		return true;
-	bound = malloc(BOUNDS * sizeof(*bound));
-	if (!bound)
-		return false;
-	bound[BOUNDS_DOWN] = 1;
-	for (int i = BOUNDS_DOWN + 1; i < BOUNDS; i++)
-		bound[i] = bound[i - 1] * GAMMA;
-	for (int i = BOUNDS_DOWN - 1; i >= 0; i--)
-		bound[i] = bound[i + 1] / GAMMA;
-	for (unsigned e = 0; e <= EXPONENTS; e++) {
-		while (at < BOUNDS && exponent_of(bound[at]) < e)
-			at++;
-		bounds.first[e] = at;
+	for (; bounds.high < i; bounds.high++)
+		bound[bounds.high + 1] = bound[bounds.high] * GAMMA;
+	for (; bounds.low > i; bounds.low--)
+		bound[bounds.low - 1] = bound[bounds.low] / GAMMA;
+	return bound[i];
+}
+
+/* Makes the bounds of that binary exponent, and knows where they begin and end. */
+static void bounds_reach(unsigned e)
+{
+	int32_t i;
+
+	for (; bounds.first_to < e + 1; bounds.first_to++) {
+		for (i = bounds.first[bounds.first_to];
+		     exponent_of(bound_at(i)) <= bounds.first_to; )
+			i++;
+		bounds.first[bounds.first_to + 1] = i;
 	}
-	bounds.bound = bound;
-	return true;
+	for (; bounds.first_from > e; bounds.first_from--) {
+		for (i = bounds.first[bounds.first_from];
+		     exponent_of(bound_at(i - 1)) >= bounds.first_from - 1; )
+			i--;
+		bounds.first[bounds.first_from - 1] = i;
+	}
 }
 
 /*
@@ -103,10 +126,13 @@ static bool bounds_make(void)
 static int32_t bucket_of(double x)
 {
 	unsigned e = exponent_of(x);
-	int32_t lo = bounds.first[e], hi = bounds.first[e + 1], at;
+	int32_t lo, hi, at;
 	uint64_t bits;
 	double part;
 
+	bounds_reach(e);
+	lo = bounds.first[e];
+	hi = bounds.first[e + 1];
 	x = fabs(x);
 	memcpy(&bits, &x, sizeof(bits));
 	part = (double)(bits & ((UINT64_C(1) << 52) - 1)) * 0x1p-52;
@@ -138,6 +164,7 @@ void quantile_free(struct quantile *q)
 	free(q->entry);
 	free(q->place);
 	free(q->slot);
+	free(q->pending);
 	free(q);
 }
 
@@ -271,8 +298,11 @@ static bool to_sketch(struct quantile *q, size_t n)
 
 	if (q->slot)
 		return slots_reserve(q, q->used + n);
-	if (!bounds_make() || !slots_reserve(&sketch, q->nentry + n))
+	sketch.pending = calloc(PENDING_MAX, sizeof(*sketch.pending));
+	if (!sketch.pending || !bounds_begin() || !slots_reserve(&sketch, q->nentry + n)) {
+		free(sketch.pending);
 		return false;
+	}
 	for (size_t i = 0; i < q->nentry; i++)
 		sketch_add(&sketch, q->entry[i].x, q->entry[i].weight);
 	free(q->entry);
@@ -484,8 +514,8 @@ static double bucket_value(const struct quantile *q, int32_t index)
 	for (unsigned l = 0; l < q->level; l++)
 		gamma *= gamma;
 	if (at < BOUNDS - 1)
-		return bounds.bound[at] / (1 + gamma) * 2;
-	return bounds.bound[at - width] / (1 + gamma) * 2 * gamma;
+		return bound_at((int32_t)at) / (1 + gamma) * 2;
+	return bound_at((int32_t)(at - width)) / (1 + gamma) * 2 * gamma;
 }
 
 static int by_key(const void *a, const void *b)
