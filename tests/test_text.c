@@ -1,9 +1,11 @@
 /* Times, durations, UUIDs, UTF-8, words; and the growing memory below them. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -111,6 +113,25 @@ static void uuid__is_lowered(void **state)
 	assert_false(uuid_parse("ABCDEF01-2345-6789-abcd-EF012345678", 35, id));
 	assert_false(uuid_parse("ABCDEF01x2345-6789-abcd-EF0123456789", 36, id));
 	assert_false(uuid_parse("GBCDEF01-2345-6789-abcd-EF0123456789", 36, id));
+}
+
+static void uuid__each_place_has_its_bytes(void **state)
+{
+	static const char uuid[] = "abcdef01-2345-6789-abcd-ef0123456789";
+	static const char hex[] = "0123456789abcdefABCDEF";
+	char text[UUID_LEN], id[UUID_LEN + 1];
+
+	(void)state;
+	for (size_t at = 0; at < UUID_LEN; at++)
+		for (int c = 0; c < 256; c++) {
+			bool good = uuid[at] == '-' ? c == '-' : c && strchr(hex, c);
+
+			memcpy(text, uuid, UUID_LEN);
+			text[at] = (char)c;
+			assert_int_equal(uuid_parse(text, UUID_LEN, id), good);
+			assert_true(!good || (strncasecmp(id, text, UUID_LEN) == 0
+				&& id[at] == tolower(c) && strlen(id) == UUID_LEN));
+		}
 }
 
 static bool valid(const char *s)
@@ -277,6 +298,7 @@ int main(void)
 		cmocka_unit_test(duration__has_a_unit_and_whole_ms),
 		cmocka_unit_test(duration__is_told_in_its_largest_unit),
 		cmocka_unit_test(uuid__is_lowered),
+		cmocka_unit_test(uuid__each_place_has_its_bytes),
 		cmocka_unit_test(utf8__follows_rfc_3629),
 		cmocka_unit_test(utf8__one_bad_byte_is_found_anywhere),
 		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
