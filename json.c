@@ -8,6 +8,11 @@
 
 #define SKIP_DEPTH_MAX 512
 
+static const uint64_t power_of_ten[] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
+	100000000000, 1000000000000, 10000000000000, 100000000000000
+};
+
 /* --- scanning ----------------------------------------------------------------------- */
 
 static bool is_space(char c)
@@ -469,17 +474,92 @@ void json_put_quoted(struct buf *out, const char *before, const char *text)
 	json_put_string(out, text, strlen(text));
 }
 
+/* n/10^places, all of its places shown. */
+static size_t put_decimal(char *out, bool negative, uint64_t n, unsigned places)
+{
+	char digit[DOUBLE_TEXT_MAX];
+	size_t len = 0, at = 0;
+
+	for (unsigned i = 0; n || i <= places; i++, n /= 10) {
+		if (i == places && places)
+			digit[len++] = '.';
+		digit[len++] = (char)('0' + n % 10);
+	}
+	if (negative)
+		out[at++] = '-';
+	while (len)
+		out[at++] = digit[--len];
+	out[at] = '\0';
+	return at;
+}
+
+/*
+ * The nearest decimal of so many places, if it reads back as x: with x = m/2^shift and the
+ * decimal n/10^places all of it is integers of at most 120 bits. False: it does not, or that
+ * has to be found out elsewhere.
+ */
+static bool nearest_decimal(double x, unsigned places, uint64_t *n)
+{
+	static const uint64_t five_to[] = {
+		1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1953125, 9765625, 48828125,
+		244140625, 1220703125, 6103515625, 30517578125, 152587890625, 762939453125,
+		3814697265625, 19073486328125, 95367431640625
+	};
+	int e;
+	uint64_t m = (uint64_t)ldexp(frexp(x, &e), 53);
+	unsigned shift = (unsigned)(53 - e);
+	__extension__ unsigned __int128 one = 1, unit = (one * five_to[places]) << places,
+		whole = m * unit, rest = whole & ((one << shift) - 1), off;
+
+	*n = (uint64_t)(whole >> shift);
+	if (rest > one << (shift - 1) || (rest == one << (shift - 1) && *n % 2))
+		++*n;
+	off = *n * (one << shift) > whole ? *n * (one << shift) - whole : rest;
+	/* within half of what lies between two doubles; beside a power of two that is uneven */
+	return m != UINT64_C(1) << 52 && (2 * off < unit || (2 * off == unit && m % 2 == 0));
+}
+
+/* By integers alone, as most values of a row can be: what double_format's printf would write.
+ * 0: not that one. */
+static size_t short_format(char out[DOUBLE_TEXT_MAX], double x)
+{
+	static const double tenth[] = { 1, 0.1, 0.01, 0.001 };	/* none is below its decimal */
+	bool negative = x < 0;
+	int before = 1;			/* digits before the point, less the zeros behind it */
+	uint64_t n;
+
+	x = fabs(x);
+	if (!(x >= 0.001 && x < 1e14))
+		return 0;
+	while (x >= (double)power_of_ten[before])
+		before++;
+	while (before <= 1 && x < tenth[1 - before])
+		before--;
+	for (int digits = 15; digits <= 17; digits++) {
+		unsigned places = (unsigned)(digits - before);
+
+		if (!nearest_decimal(x, places, &n))
+			continue;
+		for (; places && n % 10 == 0; places--)
+			n /= 10;
+		return put_decimal(out, negative, n, places);
+	}
+	return 0;
+}
+
 size_t double_format(char out[DOUBLE_TEXT_MAX], double x)
 {
 	int n;
 
 	if (x == trunc(x) && fabs(x) <= 9007199254740992.0 && !(x == 0 && signbit(x)))
-		return (size_t)snprintf(out, DOUBLE_TEXT_MAX, "%lld", (long long)x);
-	for (int digits = 15; ; digits++) {
+		return put_decimal(out, x < 0, (uint64_t)fabs(x), 0);
+	n = (int)short_format(out, x);
+	for (int digits = 15; n == 0; digits++) {
 		n = snprintf(out, DOUBLE_TEXT_MAX, "%.*g", digits, x);
-		if (digits == 17 || strtod(out, NULL) == x)
-			return (size_t)n;
+		if (digits < 17 && strtod(out, NULL) != x)
+			n = 0;
 	}
+	return (size_t)n;
 }
 
 void json_put_double(struct buf *out, double x)

@@ -198,6 +198,54 @@ static void string__is_harmless_and_reads_back(void **state)
 	buf_free(&back);
 }
 
+/* The same by the C library. */
+static void assert_shortest(double x)
+{
+	char text[DOUBLE_TEXT_MAX], wanted[DOUBLE_TEXT_MAX];
+	int digits = 15;
+
+	if (x == trunc(x) && fabs(x) <= 9007199254740992.0 && !(x == 0 && signbit(x)))
+		snprintf(wanted, sizeof(wanted), "%.0f", x);
+	else
+		do
+			snprintf(wanted, sizeof(wanted), "%.*g", digits, x);
+		while (digits++ < 17 && strtod(wanted, NULL) != x);
+	assert_int_equal(double_format(text, x), strlen(wanted));
+	assert_string_equal(text, wanted);
+}
+
+/* Of every size, and near where digits and places change: quotients, as means are, too. */
+static void double__is_the_shortest_that_reads_back(void **state)
+{
+	static const double near[] = { 0.0009, 0.001, 0.01, 0.1, 0.5, 1, 9.5, 10, 1e3, 1e13, 1e14,
+		1e15, 9007199254740992, 1e16, 1e17, 1e22, 1e23 };
+	uint64_t seed = 88172645463325252u;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(near); i++) {
+		double above = near[i], below = near[i];
+
+		for (int k = 0; k < 500; k++) {
+			assert_shortest(above);
+			assert_shortest(-below);
+			above = nextafter(above, INFINITY);
+			below = nextafter(below, 0);
+		}
+	}
+	for (int i = 0; i < 300000; i++) {
+		double x;
+
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		x = (double)(seed >> 11);
+		x = i % 3 == 0 ? ldexp(x, -(int)(seed % 128)) : i % 3 == 1
+			? (double)(seed % 1000000) / (double)(1 + (seed >> 32) % 1000)
+			: (double)(seed % 100000000) / pow(10, (double)(seed >> 40 & 7));
+		assert_shortest(x);
+	}
+}
+
 static void double__reads_back_the_same(void **state)
 {
 	static const struct {
@@ -244,6 +292,7 @@ int main(void)
 		cmocka_unit_test(cursor__agrees_with_skip),
 		cmocka_unit_test(number__is_the_nearest_double),
 		cmocka_unit_test(string__is_harmless_and_reads_back),
+		cmocka_unit_test(double__is_the_shortest_that_reads_back),
 		cmocka_unit_test(double__reads_back_the_same)
 	};
 
