@@ -319,6 +319,15 @@ void audit_json(struct audit *a, const char *key, const char *json, size_t len)
 	put_field(a, key);
 }
 
+void audit_hex(struct audit *a, const char *key, const char *digits)
+{
+	if (!a->on)
+		return;
+	buf_clear(&a->field);
+	buf_printf(&a->field, "\"%s\"", digits);
+	put_field(a, key);
+}
+
 bool audit_wants(const struct audit *a, enum audit_level level)
 {
 	return a->format != AUDIT_NONE && level >= a->threshold;

@@ -50,6 +50,8 @@ void audit_double(struct audit *a, const char *key, double value);	/* NaN: null 
 void audit_bool(struct audit *a, const char *key, bool value);
 /* The JSON text is ours and trusted. */
 void audit_json(struct audit *a, const char *key, const char *json, size_t len);
+/* Digits that say nothing, among which chance may put a secret's: as they are. */
+void audit_hex(struct audit *a, const char *key, const char *digits);
 void audit_end(struct audit *a);
 
 #endif

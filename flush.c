@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 
+#include "chain.h"
 #include "reading.h"
 
 struct flush {
 	struct flush_conf conf;
 	struct rows rows;
 	struct buf text;	/* rows of one window */
+	struct chain_work *work;	/* for their digest */
 	struct reading reading;
 	bool ends_run;
 };
@@ -20,6 +22,11 @@ struct flush *flush_new(const struct flush_conf *conf)
 		return NULL;
 	f->conf = *conf;
 	f->rows.conf = conf->rows;
+	f->work = chain_work_new(NULL, 0);
+	if (!f->work) {
+		free(f);
+		return NULL;
+	}
 	return f;
 }
 
@@ -27,6 +34,7 @@ void flush_free(struct flush *f)
 {
 	if (!f)
 		return;
+	chain_work_free(f->work);
 	buf_free(&f->text);
 	reading_free(&f->reading);
 	free(f);
@@ -49,13 +57,18 @@ static bool judge(struct flush *f)
 static enum status put_rows(struct flush *f, bool rendered, const struct window *window,
 	size_t nqueue, struct err *err)
 {
+	char digest[CHAIN_HEX + 1] = "";
+	struct row_bytes bytes = { digest, f->text.len };
 	enum status st;
 
 	if (!rendered)
 		return err_nomem(err);
+	if (report_wants_windows(f->conf.report)
+	    && !chain_hash(f->work, f->text.data, f->text.len, digest))
+		return err_nomem(err);
 	st = out_window(f->conf.out, &f->text, err);
 	if (st == ST_OK)
-		report_window(f->conf.report, window, nqueue);
+		report_window(f->conf.report, window, nqueue, bytes);
 	return st;
 }
 

@@ -296,7 +296,13 @@ void report_broken_line(struct report *r, uint64_t line, const char *why)
 	audit_end(r->audit);
 }
 
-void report_window(struct report *r, const struct window *window, size_t nqueue)
+bool report_wants_windows(const struct report *r)
+{
+	return audit_wants(r->audit, LEVEL_INFO);
+}
+
+void report_window(struct report *r, const struct window *window, size_t nqueue,
+	struct row_bytes bytes)
 {
 	double ms = (double)(window->end_ms - window->start_ms);
 
@@ -314,6 +320,8 @@ void report_window(struct report *r, const struct window *window, size_t nqueue)
 	else
 		audit_double(r->audit, "coverage", window->coverage_e4 / 10000.0);
 	audit_bool(r->audit, "partial", window->partial);
+	audit_hex(r->audit, "rowsDigest", bytes.digest);
+	put_count(r, "rowsBytes", bytes.len);
 	audit_end(r->audit);
 }
 

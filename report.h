@@ -66,8 +66,15 @@ void report_frame(struct report *r, bool update);
 void report_reject(struct report *r, enum reject reason, const char *queue_id, size_t queue,
 	const char *detail);
 void report_broken_line(struct report *r, uint64_t line, const char *why);
+/* The bytes that were printed for a window. */
+struct row_bytes {
+	const char *digest;	/* SHA-256 in hex */
+	size_t len;
+};
+bool report_wants_windows(const struct report *r);	/* else their bytes need no digest */
 /* Its rows may be more than its queues. */
-void report_window(struct report *r, const struct window *window, size_t nqueue);
+void report_window(struct report *r, const struct window *window, size_t nqueue,
+	struct row_bytes bytes);
 /* A threshold that held; the text of the first stands in report_first_held. */
 void report_held(struct report *r, const struct threshold_hit *hit);
 const char *report_first_held(const struct report *r);	/* NULL: none did */

@@ -1,0 +1,226 @@
+#include "chain.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+
+#define HASH_BYTES (CHAIN_HEX / 2)
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define SEQ_DIGITS_MAX 19	/* so that it fits in 64 bits */
+
+const struct chain chain_new = { 0, ZEROS };
+
+struct chain_work {
+	EVP_MD *md;
+	EVP_MD_CTX *ctx;
+	EVP_MAC *hmac;
+	EVP_MAC_CTX *mac;	/* NULL: no key */
+};
+
+static bool set_key(struct chain_work *w, const void *key, size_t len)
+{
+	char name[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+		OSSL_PARAM_construct_end()
+	};
+
+	w->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	w->mac = w->hmac ? EVP_MAC_CTX_new(w->hmac) : NULL;
+	return w->mac && EVP_MAC_init(w->mac, key, len, params) == 1;
+}
+
+struct chain_work *chain_work_new(const void *key, size_t len)
+{
+	struct chain_work *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	w->ctx = EVP_MD_CTX_new();
+	if (!w->md || !w->ctx || (key && !set_key(w, key, len))) {
+		chain_work_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void chain_work_free(struct chain_work *w)
+{
+	if (!w)
+		return;
+	EVP_MAC_CTX_free(w->mac);	/* wipes the key */
+	EVP_MAC_free(w->hmac);
+	EVP_MD_CTX_free(w->ctx);
+	EVP_MD_free(w->md);
+	free(w);
+}
+
+bool chain_work_has_key(const struct chain_work *w)
+{
+	return w->mac != NULL;
+}
+
+void chain_hex(const unsigned char hash[CHAIN_HEX / 2], char hex[CHAIN_HEX + 1])
+{
+	for (size_t i = 0; i < HASH_BYTES; i++) {
+		hex[2 * i] = "0123456789abcdef"[hash[i] >> 4];
+		hex[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
+	}
+	hex[CHAIN_HEX] = '\0';
+}
+
+bool chain_hash(struct chain_work *w, const void *bytes, size_t len, char hex[CHAIN_HEX + 1])
+{
+	unsigned char hash[HASH_BYTES];
+
+	if (EVP_DigestInit_ex2(w->ctx, w->md, NULL) != 1
+	    || EVP_DigestUpdate(w->ctx, bytes, len) != 1
+	    || EVP_DigestFinal_ex(w->ctx, hash, NULL) != 1)
+		return false;
+	chain_hex(hash, hex);
+	return true;
+}
+
+bool chain_mac(struct chain_work *w, const void *bytes, size_t len, char hex[CHAIN_HEX + 1])
+{
+	unsigned char mac[HASH_BYTES];
+	size_t n = 0;
+
+	/* without a key: the one that it has */
+	if (EVP_MAC_init(w->mac, NULL, 0, NULL) != 1 || EVP_MAC_update(w->mac, bytes, len) != 1
+	    || EVP_MAC_final(w->mac, mac, &n, sizeof(mac)) != 1 || n != sizeof(mac))
+		return false;
+	chain_hex(mac, hex);
+	return true;
+}
+
+bool chain_seal(struct chain *chain, struct chain_work *w, struct buf *line)
+{
+	char mac[CHAIN_HEX + 1];
+
+	buf_printf(line, ",\"seq\":%llu,\"prev\":\"%s\"", (unsigned long long)chain->seq + 1,
+		chain->last);
+	if (w->mac && !line->failed) {
+		if (!chain_mac(w, line->data, line->len, mac))
+			return false;
+		buf_printf(line, ",\"mac\":\"%s\"", mac);
+	}
+	buf_char(line, '}');
+	if (line->failed || !chain_hash(w, line->data, line->len, chain->last))
+		return false;
+	chain->seq++;
+	return buf_char(line, '\n');
+}
+
+/* --- reading ------------------------------------------------------------------------ */
+
+static bool is_hex(const char *s)
+{
+	unsigned char other = 0;	/* no branch that nobody can foresee */
+
+	for (size_t i = 0; i < CHAIN_HEX; i++) {
+		unsigned char digit = (unsigned char)(s[i] - '0');
+		unsigned char letter = (unsigned char)(s[i] - 'a');
+
+		other |= (unsigned char)((digit > 9) & (letter > 5));
+	}
+	return !other;
+}
+
+/* The digits between `before` and the closing quote that the text ends with; the text is
+ * then what stands before that. NULL: it does not end so. */
+static const char *cut_hex(const char *line, size_t *len, const char *before)
+{
+	const size_t head = strlen(before), all = head + CHAIN_HEX + 1;
+	const char *at = line + *len - all;
+
+	if (*len < all || memcmp(at, before, head) != 0 || line[*len - 1] != '"'
+	    || !is_hex(at + head))
+		return NULL;
+	*len -= all;
+	return at + head;
+}
+
+/* The same for the number, which is written without leading zeros. */
+static bool cut_seq(const char *line, size_t *len, uint64_t *seq)
+{
+	static const char before[] = ",\"seq\":";
+	const size_t head = sizeof(before) - 1;
+	size_t digits = 0;
+
+	while (digits < *len && line[*len - digits - 1] >= '0' && line[*len - digits - 1] <= '9')
+		digits++;
+	if (digits == 0 || digits > SEQ_DIGITS_MAX || *len < digits + head
+	    || line[*len - digits] == '0'
+	    || memcmp(line + *len - digits - head, before, head) != 0)
+		return false;
+	*seq = 0;
+	for (size_t i = *len - digits; i < *len; i++)
+		*seq = 10 * *seq + (uint64_t)(line[i] - '0');
+	*len -= digits + head;
+	return true;
+}
+
+bool chain_split(const char *line, size_t len, struct chain_link *link)
+{
+	if (len < 2 || line[0] != '{' || line[len - 1] != '}')
+		return false;
+	len--;
+	link->mac = cut_hex(line, &len, ",\"mac\":\"");
+	link->mac_from = len;
+	link->prev = cut_hex(line, &len, ",\"prev\":\"");
+	return link->prev && cut_seq(line, &len, &link->seq);
+}
+
+/* Where the line begins whose last byte stands before `end`. */
+static size_t line_start(const char *tail, size_t end)
+{
+	const char *lf = end ? memrchr(tail, '\n', end) : NULL;
+
+	return lf ? (size_t)(lf - tail) + 1 : 0;
+}
+
+/* What is whole JSON was not torn. */
+static bool is_torn(const char *line, size_t len)
+{
+	return json_skip(line, line + len) != line + len;
+}
+
+enum chain_end chain_look(struct chain_work *w, const char *tail, size_t len, bool all,
+	struct chain *chain, struct chain_tear *tear)
+{
+	size_t end, at, from;
+	struct chain_link link = { 0 };
+
+	*chain = chain_new;
+	*tear = (struct chain_tear){ .open = len && tail[len - 1] != '\n' };
+	if (!len)
+		return all ? CHAIN_WHOLE : CHAIN_SHORT;
+	end = from = tear->open ? len : len - 1;
+	for (at = line_start(tail, end); ; at = line_start(tail, from - 1)) {
+		if (at == 0 && !all)
+			return CHAIN_SHORT;
+		/* from is where the torn lines begin, at most one behind the end */
+		if (chain_split(tail + at, (tear->lines ? from - 1 : end) - at, &link))
+			break;
+		if (!is_torn(tail + at, (tear->lines ? from - 1 : end) - at))
+			return CHAIN_FOREIGN;
+		tear->lines++;
+		from = at;
+		if (at == 0)
+			break;
+	}
+	tear->bytes = tear->lines ? end - from : 0;
+	chain->seq = link.seq + tear->lines;
+	at = line_start(tail, end);
+	if (!chain_hash(w, tail + at, end - at, chain->last)
+	    || !chain_hash(w, tail + from, (size_t)tear->bytes, tear->digest))
+		return CHAIN_FAILED;
+	return tear->lines || tear->open ? CHAIN_TORN : CHAIN_WHOLE;
+}

@@ -1,0 +1,51 @@
+/* The end of an audit file: whatever stands there, a line that follows makes it good again. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../chain.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A line behind it all, with the newline that is missing. */
+static void check_next(struct chain_work *w, const char *text, size_t size, struct chain chain,
+	const struct chain_tear *tear)
+{
+	struct buf log = { 0 }, line = { 0 };
+	struct chain_tear none;
+	struct chain found;
+
+	buf_add(&log, text, size);
+	buf_str(&log, tear->open ? "\n" : "");
+	buf_str(&line, "{\"event\":\"audit.repaired\"");
+	if (!chain_seal(&chain, w, &line) || !buf_add(&log, line.data, line.len))
+		abort();
+	if (chain_look(w, log.data, log.len, true, &found, &none) != CHAIN_WHOLE
+	    || found.seq != chain.seq || strcmp(found.last, chain.last) != 0 || none.lines)
+		abort();
+	buf_free(&log);
+	buf_free(&line);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct chain_work *w = chain_work_new("key", 3);
+	const char *text = (const char *)data;
+	struct chain chain, part;
+	struct chain_tear tear, part_tear;
+	enum chain_end end;
+
+	if (!w)
+		abort();
+	end = chain_look(w, text, size, true, &chain, &tear);
+	if (end == CHAIN_SHORT || end == CHAIN_FAILED || tear.bytes > size)
+		abort();
+	if (end == CHAIN_WHOLE || end == CHAIN_TORN)
+		check_next(w, text, size, chain, &tear);
+	/* from the middle on it is the same, or too little is seen */
+	if (size && chain_look(w, text + size / 2, size - size / 2, false, &part, &part_tear)
+	    == CHAIN_WHOLE && (end != CHAIN_WHOLE || part.seq != chain.seq))
+		abort();
+	chain_work_free(w);
+	return 0;
+}
