@@ -13,7 +13,7 @@
 #include "json.h"
 #include "text.h"
 
-#define LINE_MAX_BYTES 4096
+#define LINE_MAX_BYTES CHAIN_LINE_MAX
 #define FOREIGN_MAX 256
 #define TEXT_MAX 1023			/* an error's, see base.h */
 #define TAIL ",\"truncated\":true}"	/* kept free at the end of a line */
@@ -24,6 +24,10 @@ struct audit {
 	enum audit_format format;
 	enum audit_level threshold;
 	int fd;
+	struct auditfile *file;	/* NULL: lines go to fd */
+	enum status status;	/* of the file */
+	struct err err;
+	int64_t real_us;	/* of the line under way */
 	char run[UUID_LEN + 1];
 	uint64_t dropped;
 	bool on;		/* the line under way will be written */
@@ -78,6 +82,7 @@ void audit_free(struct audit *a)
 		free(a->secret[i]);
 	}
 	free(a->secret);
+	auditfile_close(a->file);
 	buf_free(&a->line);
 	buf_free(&a->field);
 	free(a);
@@ -91,6 +96,19 @@ const char *audit_run_id(const struct audit *a)
 uint64_t audit_dropped(const struct audit *a)
 {
 	return a->dropped;
+}
+
+void audit_take_file(struct audit *a, struct auditfile *file)
+{
+	a->file = file;
+	a->format = AUDIT_JSON;
+}
+
+enum status audit_status(const struct audit *a, struct err *err)
+{
+	if (a->status != ST_OK)
+		*err = a->err;
+	return a->status;
 }
 
 /* --- secrets ------------------------------------------------------------------------ */
@@ -231,8 +249,9 @@ static void put_field(struct audit *a, const char *key)
 	bool json = a->format == AUDIT_JSON, bare;
 	const char *value = a->field.data;
 	size_t len = a->field.len, room = LINE_MAX_BYTES - a->line.len;
+	size_t kept = strlen(TAIL) + (a->file ? CHAIN_END_MAX : 0);
 
-	if (a->field.failed || !value || len + strlen(key) + strlen(TAIL) + 8 > room) {
+	if (a->field.failed || !value || len + strlen(key) + kept + 8 > room) {
 		a->truncated = true;
 		return;
 	}
@@ -330,26 +349,31 @@ void audit_hex(struct audit *a, const char *key, const char *digits)
 
 bool audit_wants(const struct audit *a, enum audit_level level)
 {
-	return a->format != AUDIT_NONE && level >= a->threshold;
+	return a->format != AUDIT_NONE && level >= a->threshold && a->status == ST_OK;
 }
 
-void audit_begin(struct audit *a, enum audit_level level, const char *event, int64_t real_us)
+static void begin(struct audit *a, enum audit_level level, const char *event)
 {
 	static const char *const levels[] = { "debug", "info", "warning", "error" };
 	char ts[TIME_TEXT_MAX];
 
-	a->on = audit_wants(a, level);
-	if (!a->on)
-		return;
 	a->truncated = false;
 	buf_clear(&a->line);
 	if (a->format == AUDIT_JSON)
 		buf_char(&a->line, '{');
-	time_format_ms(ts, real_us / 1000);
+	time_format_ms(ts, a->real_us / 1000);
 	audit_str(a, "ts", ts);
 	audit_str(a, "level", levels[level]);
 	audit_str(a, "event", event);
 	audit_str(a, "run", a->run);
+}
+
+void audit_begin(struct audit *a, enum audit_level level, const char *event, int64_t real_us)
+{
+	a->on = audit_wants(a, level);
+	a->real_us = real_us;
+	if (a->on)
+		begin(a, level, event);
 }
 
 /* One write of the whole line, and none where it would have to wait. */
@@ -366,10 +390,52 @@ static bool write_line(const struct audit *a)
 	return n == (ssize_t)a->line.len;
 }
 
-void audit_end(struct audit *a)
+/* The object but for its closing brace. */
+static enum status put_in_file(struct audit *a, struct err *err)
 {
-	if (!a->on)
-		return;
+	if (a->truncated)
+		buf_add(&a->line, TAIL, strlen(TAIL) - 1);
+	return auditfile_put(a->file, &a->line, err);
+}
+
+/* Which lines were torn, in a line before the one at hand. */
+static enum status tell_of_repair(struct audit *a, struct err *err)
+{
+	const struct chain_tear *tear = auditfile_tear(a->file);
+	struct buf line = a->line;
+	bool truncated = a->truncated;
+	enum status st;
+
+	a->line = (struct buf){ .limit = LINE_MAX_BYTES };
+	begin(a, LEVEL_WARNING, "audit.repaired");
+	if (tear) {
+		audit_int(a, "lines", (int64_t)tear->lines);
+		audit_int(a, "bytes", (int64_t)tear->bytes);
+		audit_hex(a, "digest", tear->digest);
+	}
+	st = put_in_file(a, err);
+	buf_free(&a->line);
+	a->line = line;
+	a->truncated = truncated;
+	return st;
+}
+
+static enum status write_to_file(struct audit *a, struct err *err)
+{
+	enum status st = auditfile_lock(a->file, err);
+
+	if (st != ST_OK)
+		return st;
+	if (auditfile_is_torn(a->file))
+		st = tell_of_repair(a, err);
+	if (st == ST_OK)
+		st = put_in_file(a, err);
+	auditfile_unlock(a->file);
+	return st;
+}
+
+static void write_to_fd(struct audit *a)
+{
 	if (a->format == AUDIT_JSON)
 		buf_str(&a->line, a->truncated ? TAIL : "}");
 	else if (a->truncated)
@@ -377,5 +443,15 @@ void audit_end(struct audit *a)
 	buf_char(&a->line, '\n');
 	if (!write_line(a))
 		a->dropped++;
+}
+
+void audit_end(struct audit *a)
+{
+	if (!a->on)
+		return;
+	if (a->file)
+		a->status = write_to_file(a, &a->err);
+	else
+		write_to_fd(a);
 	a->on = false;
 }

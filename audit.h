@@ -1,8 +1,10 @@
 /*
- * Audit lines on stderr: one event a line, JSON or logfmt, one write of at most 4,096
- * bytes (PIPE_BUF, so lines of several processes never mix). Takes named fields, never free
- * text; strings from outside are cut to 256 bytes, escaped, and cleaned of known secrets.
- * A line that stderr has no room for is dropped and counted.
+ * Audit lines on stderr, or in a file of their own: one event a line, JSON or logfmt, one
+ * write of at most 4,096 bytes (PIPE_BUF, so lines of several processes never mix). Takes
+ * named fields, never free text; strings from outside are cut to 256 bytes, escaped, and
+ * cleaned of known secrets.
+ * A line that stderr has no room for is dropped and counted; one that the file does not take
+ * is an error of the run, after which no more are written.
  */
 #ifndef AUDIT_H
 #define AUDIT_H
@@ -11,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auditfile.h"
 #include "base.h"
 
 enum audit_format { AUDIT_JSON, AUDIT_LOGFMT, AUDIT_NONE };
@@ -24,6 +27,11 @@ struct audit *audit_new(enum audit_format format, enum audit_level threshold, in
 void audit_free(struct audit *a);	/* wipes the secrets it knows */
 const char *audit_run_id(const struct audit *a);
 uint64_t audit_dropped(const struct audit *a);
+
+/* Lines go there instead, as JSON. The audit frees it. */
+void audit_take_file(struct audit *a, struct auditfile *file);
+/* ST_OUTPUT once a line could not be written to the file. */
+enum status audit_status(const struct audit *a, struct err *err);
 
 /* From here on this text stands as REDACTED in every string written; also in its
  * percent-encoded and Base64 forms. Copied. False: out of memory. */

@@ -118,6 +118,25 @@ static void line__holds_no_secret_in_any_form(void **state)
 	close_both(fd);
 }
 
+/* A secret of a few digits must not spoil what is to be compared. */
+static void line__keeps_digits_that_are_a_secrets_by_chance(void **state)
+{
+	int fd[2];
+	struct audit *a = audit_to(fd, AUDIT_JSON);
+	ssize_t n;
+
+	(void)state;
+	assert_true(audit_secret(a, "beef", 4));
+	audit_begin(a, LEVEL_INFO, "x", 0);
+	audit_hex(a, "digest", "deadbeef");
+	audit_end(a);
+	n = read(fd[0], line, sizeof(line) - 1);
+	line[n < 0 ? 0 : n] = '\0';
+	assert_non_null(strstr(line, ",\"digest\":\"deadbeef\"}\n"));
+	audit_free(a);
+	close_both(fd);
+}
+
 static void line__never_passes_4096_bytes(void **state)
 {
 	int fd[2];
@@ -238,6 +257,7 @@ int main(void)
 		cmocka_unit_test(line__is_strict_json_whatever_comes),
 		cmocka_unit_test(logfmt__has_one_value_a_key_whatever_comes),
 		cmocka_unit_test(line__holds_no_secret_in_any_form),
+		cmocka_unit_test(line__keeps_digits_that_are_a_secrets_by_chance),
 		cmocka_unit_test(line__never_passes_4096_bytes),
 		cmocka_unit_test(line__hides_what_turns_a_terminal_around),
 		cmocka_unit_test(line__keeps_the_end_of_a_sentence_of_ours),

@@ -1,0 +1,281 @@
+#include "auditfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define WAIT_S 1	/* for a line in all */
+#define TRY_MS 5	/* a pause */
+
+struct auditfile {
+	char *path;
+	int fd;			/* -1: to be opened */
+	int timer;		/* of the wait for the lock, or for a pipe's reader */
+	bool waits;		/* the timer runs */
+	bool regular;
+	bool chained;
+	struct chain_work *work;
+	struct chain chain;	/* the file's last line */
+	struct chain_tear tear;
+	bool torn;
+	struct buf end;		/* of the file, as it was read */
+};
+
+static enum status failed(const struct auditfile *f, const char *why, struct err *err)
+{
+	return err_set(err, ST_OUTPUT, "%s: %s", f->path, why);
+}
+
+static const char foreign[] = "its last lines are of no chain; begin a new file for "
+	"--audit-chain";
+
+/* --- the file's end ------------------------------------------------------------------- */
+
+/* Its last `want` bytes, or all where it is shorter. */
+static bool read_end(int fd, off_t size, size_t want, struct buf *end)
+{
+	off_t at = size > (off_t)want ? size - (off_t)want : 0;
+	size_t len = (size_t)(size - at);
+	ssize_t n = 1;
+
+	buf_clear(end);
+	if (!buf_reserve(end, len))
+		return false;
+	while (end->len < len && n != 0) {
+		n = pread(fd, end->data + end->len, len - end->len, at + (off_t)end->len);
+		if (n < 0 && errno != EINTR)
+			return false;
+		end->len += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+/* NULL, or why no line can follow. A line or two are enough but after a crash. */
+static const char *look_at_end(struct auditfile *f, off_t size)
+{
+	static const size_t wants[] = { CHAIN_LINE_MAX + 1, CHAIN_TEAR_MAX + CHAIN_LINE_MAX };
+	enum chain_end found = CHAIN_SHORT;
+
+	f->torn = false;
+	if (!f->chained) {
+		if (!read_end(f->fd, size, 1, &f->end))
+			return strerror(errno);
+		f->tear.open = f->torn = f->end.len && f->end.data[0] != '\n';
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wants) && found == CHAIN_SHORT; i++) {
+		if (!read_end(f->fd, size, wants[i], &f->end))
+			return strerror(errno);
+		found = chain_look(f->work, f->end.data, f->end.len,
+			size <= (off_t)wants[i], &f->chain, &f->tear);
+	}
+	f->torn = found == CHAIN_TORN;
+	if (found == CHAIN_FAILED)
+		return "its end cannot be hashed";
+	return found == CHAIN_WHOLE || found == CHAIN_TORN ? NULL : foreign;
+}
+
+/* --- opening ------------------------------------------------------------------------ */
+
+/* A regular file is read, too. What is none must not hold the start up. */
+static bool open_file(struct auditfile *f)
+{
+	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct stat st;
+
+	f->regular = stat(f->path, &st) != 0 || S_ISREG(st.st_mode);
+	f->fd = f->regular ? open(f->path, O_RDWR | O_CREAT | flags, 0600)
+		: open(f->path, O_WRONLY | flags);
+	if (f->fd < 0)
+		return false;
+	if (fstat(f->fd, &st) == 0) {
+		f->regular = S_ISREG(st.st_mode);
+		return true;
+	}
+	close(f->fd);
+	f->fd = -1;
+	return false;
+}
+
+const char *auditfile_unfit(const char *path, bool chain)
+{
+	struct auditfile f = { .fd = -1, .chained = chain };
+	const char *why = NULL;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? NULL : strerror(errno);
+	if (S_ISDIR(st.st_mode))
+		return strerror(EISDIR);
+	if (access(path, S_ISREG(st.st_mode) ? R_OK | W_OK : W_OK) != 0)
+		return strerror(errno);
+	if (!chain || !S_ISREG(st.st_mode))
+		return NULL;
+	f.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	f.work = f.fd >= 0 ? chain_work_new(NULL, 0) : NULL;
+	if (f.fd < 0 || !f.work)
+		why = strerror(errno);
+	else
+		why = look_at_end(&f, st.st_size);
+	if (f.fd >= 0)
+		close(f.fd);
+	chain_work_free(f.work);
+	buf_free(&f.end);
+	return why;
+}
+
+enum status auditfile_open(struct auditfile **file, const char *path, bool chain,
+	const struct buf *key, struct err *err)
+{
+	struct auditfile *f = calloc(1, sizeof(*f));
+
+	*file = f;
+	if (!f)
+		return err_nomem(err);
+	f->fd = f->timer = -1;
+	f->chained = chain;
+	f->chain = chain_new;
+	f->path = strdup(path);
+	f->work = chain_work_new(key ? key->data : NULL, key ? key->len : 0);
+	if (!f->path || !f->work)
+		return err_nomem(err);
+	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (f->timer < 0 || !open_file(f))
+		return err_set(err, ST_USAGE, "%s: cannot be opened for writing: %s", path,
+			errno == ENXIO ? "nobody reads it" : strerror(errno));
+	return ST_OK;
+}
+
+void auditfile_close(struct auditfile *f)
+{
+	if (!f)
+		return;
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->timer >= 0)
+		close(f->timer);
+	chain_work_free(f->work);
+	buf_free(&f->end);
+	free(f->path);
+	free(f);
+}
+
+/* --- the lock ----------------------------------------------------------------------- */
+
+static bool set_timer(struct auditfile *f, int seconds)
+{
+	const struct itimerspec once = { .it_value.tv_sec = seconds };
+
+	f->waits = seconds > 0;
+	return timerfd_settime(f->timer, 0, &once, NULL) == 0;
+}
+
+/* A pause; false: the time for the line is over. It counts from its first pause. */
+static bool pause_in_time(struct auditfile *f)
+{
+	struct pollfd p = { .fd = f->timer, .events = POLLIN };
+
+	return (f->waits || set_timer(f, WAIT_S)) && poll(&p, 1, TRY_MS) <= 0;
+}
+
+/* Whether the file that is open is still the one of that name, and its size. */
+static bool is_current(const struct auditfile *f, off_t *size)
+{
+	struct stat open_one, named;
+
+	if (fstat(f->fd, &open_one) != 0 || stat(f->path, &named) != 0)
+		return false;
+	*size = open_one.st_size;
+	return open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+/* NULL, or why it is not to be had. A rotation may come between opening and the lock. */
+static const char *take_lock(struct auditfile *f, off_t *size)
+{
+	do {
+		if (f->fd < 0 && !open_file(f))
+			return strerror(errno);
+		if (!f->regular)
+			return NULL;
+		if (flock(f->fd, LOCK_EX | LOCK_NB) != 0) {
+			if (errno != EWOULDBLOCK && errno != EINTR)
+				return strerror(errno);
+			continue;
+		}
+		if (is_current(f, size))
+			return NULL;
+		close(f->fd);
+		f->fd = -1;
+	} while (pause_in_time(f));
+	return "another process kept it locked for more than a second";
+}
+
+enum status auditfile_lock(struct auditfile *f, struct err *err)
+{
+	off_t size = 0;
+	const char *why = take_lock(f, &size);
+
+	if (!why && f->regular)
+		why = look_at_end(f, size);
+	if (why) {
+		auditfile_unlock(f);
+		return failed(f, why, err);
+	}
+	return ST_OK;
+}
+
+void auditfile_unlock(struct auditfile *f)
+{
+	if (f->fd >= 0 && f->regular)
+		flock(f->fd, LOCK_UN);
+	if (f->waits)
+		set_timer(f, 0);
+}
+
+bool auditfile_is_torn(const struct auditfile *f)
+{
+	return f->torn;
+}
+
+const struct chain_tear *auditfile_tear(const struct auditfile *f)
+{
+	return f->chained ? &f->tear : NULL;
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+/* A pipe that is full has the same time as the lock. Of a line that did not fit wholly the
+ * beginning stays, as after a crash; the next line repairs it. */
+static const char *write_whole(struct auditfile *f, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = write(f->fd, bytes, len);
+	while (n < 0 && (errno == EINTR || (errno == EAGAIN && pause_in_time(f))));
+	if (n < 0)
+		return errno == EAGAIN ? "its reader is too slow" : strerror(errno);
+	return (size_t)n == len ? NULL : strerror(ENOSPC);
+}
+
+enum status auditfile_put(struct auditfile *f, struct buf *line, struct err *err)
+{
+	struct buf out = { 0 };
+	const char *why = NULL;
+
+	if (f->chained ? !chain_seal(&f->chain, f->work, line) : !buf_str(line, "}\n"))
+		return failed(f, "a line cannot be put together", err);
+	if (f->tear.open)
+		buf_char(&out, '\n');
+	buf_add(&out, line->data, line->len);
+	why = out.failed ? "out of memory" : write_whole(f, out.data, out.len);
+	buf_free(&out);
+	f->tear.open = f->torn = false;
+	return why ? failed(f, why, err) : ST_OK;
+}

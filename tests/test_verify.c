@@ -1,0 +1,587 @@
+/* The audit in its file, after a crash at any byte, and what the verifier makes of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include "tempdir.h"
+
+#include "../audit.h"
+#include "../verify.h"
+
+#define LINES 6
+
+static char *dir, *log_path, *rows_path;
+static struct buf key = { .data = (char[]){ "a key" }, .len = 5 };
+static struct buf text;		/* of a log */
+static struct err err;
+static struct verify_tear told;
+static size_t tears;
+
+/* --- a directory, a log ------------------------------------------------------------------- */
+
+static int set_up(void **state)
+{
+	(void)state;
+	dir = tempdir_new();
+	log_path = joined(dir, "/log");
+	rows_path = joined(dir, "/rows");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	free(log_path);
+	free(rows_path);
+	buf_free(&text);
+	tempdir_free(dir);
+	return 0;
+}
+
+/* n lines of one run added; the status of the last. */
+static enum status write_lines(int n, bool chain, const struct buf *with_key)
+{
+	struct auditfile *file = NULL;
+	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
+	enum status st = auditfile_open(&file, log_path, chain, with_key, &err);
+
+	assert_non_null(a);
+	assert_int_equal(st, ST_OK);
+	audit_take_file(a, file);
+	for (int i = 0; i < n; i++) {
+		audit_begin(a, LEVEL_INFO, "stream.retry", 1000000LL * i);
+		audit_int(a, "attempt", i);
+		audit_str(a, "reason", "\"}\n,\"seq\":7");
+		audit_end(a);
+	}
+	st = audit_status(a, &err);
+	audit_free(a);
+	return st;
+}
+
+static void read_log(void)
+{
+	int fd = open(log_path, O_RDONLY);
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	buf_clear(&text);
+	while ((n = read(fd, buf_reserve(&text, 65536), 65536)) > 0)
+		text.len += (size_t)n;
+	text.data[text.len] = '\0';
+	close(fd);
+}
+
+static void put_log(const char *s, size_t len)
+{
+	put_file(log_path, s, len, 0600);
+}
+
+static void new_log(int n, const struct buf *with_key)
+{
+	unlink(log_path);
+	assert_int_equal(write_lines(n, true, with_key), ST_OK);
+	read_log();
+}
+
+static void tell(void *arg, const struct verify_tear *tear)
+{
+	(void)arg;
+	told = *tear;
+	tears++;
+}
+
+static enum status verify(const struct buf *with_key, struct chain *end)
+{
+	struct verify_conf conf = { .log = log_path, .key = with_key, .tear = tell };
+
+	tears = 0;
+	err.text[0] = '\0';
+	return verify_audit(&conf, end, &err);
+}
+
+static uint64_t bad_line(void)
+{
+	const char *at = strstr(err.text, ": line ");
+
+	return at ? strtoull(at + strlen(": line "), NULL, 10) : 0;
+}
+
+static void expect_bad(uint64_t line, const struct buf *with_key, const char *what)
+{
+	struct chain end;
+
+	if (verify(with_key, &end) != ST_PROTOCOL || bad_line() != line)
+		fail_msg("%s: not line %u but '%s'", what, (unsigned)line, err.text);
+}
+
+static void expect_good(uint64_t lines, const struct buf *with_key)
+{
+	struct chain end;
+
+	if (verify(with_key, &end) != ST_OK || end.seq != lines)
+		fail_msg("%u lines, %s", (unsigned)end.seq, err.text);
+}
+
+/* Where each line of the text begins, and where the last one ends. */
+static size_t starts[LINES + 1];
+
+static void find_starts(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len && n <= LINES; i++)
+		if (i == 0 || text.data[i - 1] == '\n')
+			starts[n++] = i;
+	assert_int_equal(n, LINES);
+	starts[n] = text.len;
+}
+
+/* --- what was written is good --------------------------------------------------------------- */
+
+static void log__that_is_whole_is_good(void **state)
+{
+	struct chain end;
+
+	(void)state;
+	new_log(LINES, NULL);
+	expect_good(LINES, NULL);
+	assert_int_equal(tears, 0);
+	assert_int_equal(mode_of(log_path), 0600);
+	expect_bad(1, &key, "no mac");
+	assert_int_equal(write_lines(2, true, &key), ST_OK);
+	expect_good(LINES + 2, NULL);
+	new_log(LINES, &key);
+	expect_good(LINES, NULL);
+	expect_good(LINES, &key);
+	assert_int_equal(write_lines(1, true, NULL), ST_OK);
+	expect_bad(LINES + 1, &key, "no mac at the end");
+	put_log("", 0);
+	assert_int_equal(verify(NULL, &end), ST_OK);
+	assert_int_equal(end.seq, 0);
+}
+
+/* --- what was done to it ---------------------------------------------------------------------- */
+
+/* A bit of each byte, where the key knows each line, the chain all but the last. */
+static void edit__of_any_byte_is_seen_at_its_line(void **state)
+{
+	(void)state;
+	for (int keyed = 0; keyed < 2; keyed++) {
+		new_log(LINES, keyed ? &key : NULL);
+		find_starts();
+		for (size_t line = 0; line < LINES; line++)
+			for (size_t i = starts[line]; i < starts[line + 1]; i++) {
+				bool last = line == LINES - 1;
+				uint64_t at = line + 1;
+				struct chain end;
+
+				text.data[i] ^= 1;
+				put_log(text.data, text.len);
+				if (keyed || !last)
+					expect_bad(at, keyed ? &key : NULL, "edit");
+				else if (verify(NULL, &end) != ST_OK)
+					assert_true(bad_line() == at || bad_line() == at - 1);
+				text.data[i] ^= 1;
+			}
+	}
+}
+
+/* The text with `n` bytes at `at` in place of `len`. */
+static void put_changed(size_t at, size_t len, const char *s, size_t n)
+{
+	struct buf out = { 0 };
+
+	buf_add(&out, text.data, at);
+	buf_add(&out, s, n);
+	buf_add(&out, text.data + at + len, text.len - at - len);
+	put_log(out.data, out.len);
+	buf_free(&out);
+}
+
+static void line__that_is_cut_swapped_or_repeated_is_seen(void **state)
+{
+	(void)state;
+	for (int keyed = 0; keyed < 2; keyed++) {
+		const struct buf *with = keyed ? &key : NULL;
+		struct chain end;
+
+		new_log(LINES, with);
+		find_starts();
+		for (size_t i = 0; i < LINES; i++) {
+			size_t len = starts[i + 1] - starts[i];
+			struct buf pair = { 0 };
+
+			put_changed(starts[i], len, "", 0);
+			if (i < LINES - 1)
+				expect_bad(i + 1, with, "cut");
+			else
+				assert_int_equal(verify(with, &end), ST_OK);
+			put_changed(starts[i], 0, text.data + starts[i], len);
+			expect_bad(i + 2, with, "repeated");
+			put_changed(starts[i], 0, "{}\n", 3);
+			expect_bad(i + 1, with, "added");
+			put_changed(starts[i], 0, "\n", 1);
+			expect_bad(i + 1, with, "an empty line");
+			put_changed(starts[i + 1] - 1, 1, "", 0);
+			expect_bad(i + 1, with, "joined");
+			put_changed(starts[i] + len / 2, 0, "\n", 1);
+			expect_bad(i + 1, with, "parted");
+			if (i == LINES - 1)
+				continue;
+			buf_add(&pair, text.data + starts[i + 1], starts[i + 2] - starts[i + 1]);
+			buf_add(&pair, text.data + starts[i], len);
+			put_changed(starts[i], pair.len, pair.data, pair.len);
+			expect_bad(i + 1, with, "swapped");
+			buf_free(&pair);
+		}
+	}
+}
+
+/* A line of the same place in another log of the same key. */
+static void line__of_another_log_is_seen(void **state)
+{
+	struct buf other = { 0 };
+
+	(void)state;
+	new_log(LINES, &key);
+	buf_add(&other, text.data, text.len);
+	new_log(LINES, &key);
+	find_starts();
+	for (size_t i = 0; i < LINES; i++) {
+		/* runs differ in their IDs alone, lines in no length */
+		put_changed(starts[i], starts[i + 1] - starts[i], other.data + starts[i],
+			starts[i + 1] - starts[i]);
+		if (i == 0)
+			expect_bad(2, &key, "of another log");
+		else
+			expect_bad(i + 1, &key, "of another log");
+	}
+	buf_free(&other);
+}
+
+static void key__that_is_another_is_seen(void **state)
+{
+	struct buf other = { .data = (char[]){ "a kez" }, .len = 5 };
+
+	(void)state;
+	new_log(LINES, &key);
+	expect_bad(1, &other, "another key");
+}
+
+static void expectation__covers_the_end(void **state)
+{
+	struct verify_conf conf = { .log = log_path };
+	struct chain end, cut;
+	char expect[CHAIN_HEX + 1];
+
+	(void)state;
+	new_log(LINES, NULL);
+	find_starts();
+	assert_int_equal(verify_audit(&conf, &end, &err), ST_OK);
+	memcpy(expect, end.last, sizeof(expect));
+	conf.expect = expect;
+	assert_int_equal(verify_audit(&conf, &end, &err), ST_OK);
+	put_log(text.data, starts[LINES - 1]);
+	assert_int_equal(verify_audit(&conf, &cut, &err), ST_PROTOCOL);
+	assert_non_null(strstr(err.text, "does not end as expected"));
+	text.data[text.len - 200] ^= 1;		/* an edit that no next line tells */
+	put_log(text.data, text.len);
+	assert_int_equal(verify_audit(&conf, &cut, &err), ST_PROTOCOL);
+}
+
+/* --- crashes ---------------------------------------------------------------------------------- */
+
+/* A run after a crash at each byte of the last line: it is repaired, told, and good. */
+static void crash__at_any_byte_is_repaired(void **state)
+{
+	struct buf whole = { 0 };
+
+	(void)state;
+	for (int keyed = 0; keyed < 2; keyed++) {
+		const struct buf *with = keyed ? &key : NULL;
+
+		new_log(LINES, with);
+		find_starts();
+		buf_clear(&whole);
+		buf_add(&whole, text.data, text.len);
+		for (size_t cut = starts[LINES - 1] + 1; cut < whole.len; cut++) {
+			put_log(whole.data, cut);
+			expect_bad(LINES, with, "not repaired");
+			assert_int_equal(write_lines(1, true, with), ST_OK);
+			expect_good(LINES + 2, with);
+			assert_int_equal(tears, 1);
+			assert_int_equal(told.lines, cut < whole.len - 1);
+			assert_int_equal(told.first, LINES + !told.lines);
+		}
+		assert_int_equal(write_lines(1, true, with), ST_OK);
+		expect_good(LINES + 3, with);
+	}
+	buf_free(&whole);
+}
+
+/* And the repair may crash as well: at each byte of what it wrote. */
+static void crash__of_the_repair_is_repaired(void **state)
+{
+	struct buf whole = { 0 };
+	size_t torn;
+
+	(void)state;
+	new_log(LINES, NULL);
+	find_starts();
+	torn = starts[LINES - 1] + 10;
+	put_log(text.data, torn);
+	assert_int_equal(write_lines(1, true, NULL), ST_OK);
+	read_log();
+	buf_add(&whole, text.data, text.len);
+	for (size_t cut = torn + 1; cut < whole.len; cut++) {
+		struct chain end;
+
+		put_log(whole.data, cut);
+		assert_int_equal(write_lines(1, true, NULL), ST_OK);
+		if (verify(NULL, &end) != ST_OK)
+			fail_msg("%u: %s", (unsigned)cut, err.text);
+		assert_true(tears == 1 || tears == 2);
+		/* no byte of what is torn may be edited */
+		read_log();
+		text.data[torn - 5] ^= 1;
+		put_log(text.data, text.len);
+		expect_bad(LINES, NULL, "edit of what is torn");
+	}
+	buf_free(&whole);
+}
+
+static void crash__at_the_very_first_line_is_repaired(void **state)
+{
+	(void)state;
+	put_log("{\"ts\":\"2026", 11);
+	assert_int_equal(write_lines(1, true, &key), ST_OK);
+	expect_good(3, &key);
+	assert_int_equal(told.first, 1);
+	assert_int_equal(told.lines, 1);
+}
+
+static void crash__is_repaired_without_a_chain_too(void **state)
+{
+	(void)state;
+	put_log("{\"a\":1}\n{\"ts\":\"2026", 19);
+	assert_int_equal(write_lines(1, false, NULL), ST_OK);
+	read_log();
+	assert_memory_equal(text.data, "{\"a\":1}\n{\"ts\":\"2026\n{\"ts\":\"", 27);
+	assert_non_null(strstr(text.data, "\"event\":\"audit.repaired\""));
+	assert_null(strstr(text.data, "\"prev\""));
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+static void chain__begins_on_no_log_without_one(void **state)
+{
+	(void)state;
+	put_log("{\"a\":1}\n", 8);
+	assert_non_null(auditfile_unfit(log_path, true));
+	assert_null(auditfile_unfit(log_path, false));
+	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);
+	assert_non_null(strstr(err.text, "begin a new file"));
+	read_log();
+	assert_int_equal(text.len, 8);
+}
+
+static void file__that_is_rotated_starts_anew(void **state)
+{
+	struct auditfile *file = NULL;
+	char *old = joined(dir, "/log.1");
+	struct buf line = { 0 };
+
+	(void)state;
+	unlink(log_path);
+	assert_int_equal(auditfile_open(&file, log_path, true, NULL, &err), ST_OK);
+	for (int i = 0; i < 4; i++) {
+		if (i == 2)
+			assert_int_equal(rename(log_path, old), 0);
+		if (i == 3)	/* as a copytruncate does it */
+			assert_int_equal(truncate(log_path, 0), 0);
+		buf_clear(&line);
+		buf_str(&line, "{\"event\":\"x\",\"run\":\"y\"");
+		assert_int_equal(auditfile_lock(file, &err), ST_OK);
+		assert_int_equal(auditfile_put(file, &line, &err), ST_OK);
+		auditfile_unlock(file);
+	}
+	auditfile_close(file);
+	expect_good(1, NULL);
+	assert_int_equal(rename(old, log_path), 0);
+	expect_good(2, NULL);
+	buf_free(&line);
+	free(old);
+}
+
+static void lock__of_another_is_waited_for_a_second(void **state)
+{
+	int fd = open(log_path, O_RDWR | O_CREAT | O_TRUNC, 0600), status;
+	pid_t child;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(write_lines(2, true, NULL), ST_OUTPUT);
+	assert_non_null(strstr(err.text, "locked"));
+	child = fork();
+	if (child == 0) {
+		usleep(200000);
+		_exit(flock(fd, LOCK_UN));
+	}
+	assert_int_equal(write_lines(2, true, NULL), ST_OK);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	close(fd);
+	expect_good(2, NULL);
+}
+
+static void file__that_is_full_is_an_error(void **state)
+{
+	struct auditfile *file = NULL;
+	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
+
+	(void)state;
+	assert_non_null(a);
+	assert_int_equal(auditfile_open(&file, "/dev/full", true, NULL, &err), ST_OK);
+	audit_take_file(a, file);
+	assert_int_equal(audit_status(a, &err), ST_OK);
+	audit_begin(a, LEVEL_INFO, "x", 0);
+	audit_end(a);
+	assert_int_equal(audit_status(a, &err), ST_OUTPUT);
+	assert_non_null(strstr(err.text, "No space left"));
+	assert_false(audit_wants(a, LEVEL_ERROR));
+	audit_free(a);
+}
+
+/* A line's own members are left out before the chain's are. */
+static void line__keeps_room_for_the_chain(void **state)
+{
+	struct auditfile *file = NULL;
+	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
+	char value[251], name[16];
+
+	(void)state;
+	assert_non_null(a);
+	unlink(log_path);
+	for (size_t less = 0; less < 250; less++) {
+		memset(value, 'y', sizeof(value));
+		value[250 - less] = '\0';
+		if (!file) {
+			assert_int_equal(auditfile_open(&file, log_path, true, &key, &err), ST_OK);
+			audit_take_file(a, file);
+		}
+		audit_begin(a, LEVEL_INFO, "x", 0);
+		for (int i = 0; i < 40; i++) {
+			snprintf(name, sizeof(name), "k%d", i);
+			audit_str(a, name, value);
+		}
+		audit_end(a);
+	}
+	assert_int_equal(audit_status(a, &err), ST_OK);
+	audit_free(a);
+	expect_good(250, &key);
+	read_log();
+	for (size_t from = 0, i = 0, most = 0; i < text.len; i++)
+		if (text.data[i] == '\n') {
+			most = i + 1 - from > most ? i + 1 - from : most;
+			assert_true(most <= CHAIN_LINE_MAX);
+			from = i + 1;
+			assert_true(i + 1 < text.len || most > 4000);
+		}
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static void flush(struct audit *a, const char *rows)
+{
+	struct chain_work *w = chain_work_new(NULL, 0);
+	char hex[CHAIN_HEX + 1];
+
+	assert_non_null(w);
+	assert_true(chain_hash(w, rows, strlen(rows), hex));
+	audit_begin(a, LEVEL_INFO, "window.flush", 0);
+	audit_hex(a, "rowsDigest", hex);
+	audit_int(a, "rowsBytes", (int64_t)strlen(rows));
+	audit_end(a);
+	chain_work_free(w);
+}
+
+static enum status verify_rows(const char *rows, const char *run)
+{
+	struct verify_conf conf = { .log = log_path, .rows = rows_path, .run = run };
+	struct chain end;
+
+	put_file(rows_path, rows, strlen(rows), 0600);
+	err.text[0] = '\0';
+	return verify_audit(&conf, &end, &err);
+}
+
+static void rows__are_those_of_the_windows_in_order(void **state)
+{
+	static const char *const windows[2][3] = {
+		{ "a1\n", "", "a22\n" }, { "b1\n", "b2\n", "" }
+	};
+	char *run[2];
+
+	(void)state;
+	unlink(log_path);
+	for (int r = 0; r < 2; r++) {
+		struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
+		struct auditfile *file = NULL;
+
+		assert_non_null(a);
+		assert_int_equal(auditfile_open(&file, log_path, true, NULL, &err), ST_OK);
+		audit_take_file(a, file);
+		for (int i = 0; i < 3; i++)
+			flush(a, windows[r][i]);
+		run[r] = strdup(audit_run_id(a));
+		audit_free(a);
+	}
+	assert_int_equal(verify_rows("a1\na22\nb1\nb2\n", NULL), ST_OK);
+	assert_int_equal(verify_rows("a1\na22\n", run[0]), ST_OK);
+	assert_int_equal(verify_rows("b1\nb2\n", run[1]), ST_OK);
+	assert_int_equal(verify_rows("a1\na22\nb1\nb2", NULL), ST_PROTOCOL);
+	assert_non_null(strstr(err.text, "rows are missing, from the window of line 5"));
+	assert_int_equal(verify_rows("", NULL), ST_PROTOCOL);
+	assert_int_equal(verify_rows("a1\na22\nb1\nb2\n\n", NULL), ST_PROTOCOL);
+	assert_non_null(strstr(err.text, "bytes are left"));
+	assert_int_equal(verify_rows("a1\na2x\nb1\nb2\n", NULL), ST_PROTOCOL);
+	assert_non_null(strstr(err.text, "not those of the window of line 3"));
+	assert_int_equal(verify_rows("b1\nb2\na1\na22\n", NULL), ST_PROTOCOL);
+	assert_int_equal(verify_rows("a1\na22\n", run[1]), ST_PROTOCOL);
+	assert_int_equal(verify_rows("", "00000000-0000-4000-8000-000000000000"), ST_PROTOCOL);
+	assert_non_null(strstr(err.text, "no line of the run"));
+	/* an edit of the log is told before what follows from it */
+	read_log();
+	*strstr(text.data, "rowsBytes\":3") ^= 1;
+	put_log(text.data, text.len);
+	assert_int_equal(verify_rows("a1\na22\nb1\nb2\n", NULL), ST_PROTOCOL);
+	assert_int_equal(bad_line(), 1);
+	free(run[0]);
+	free(run[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(log__that_is_whole_is_good),
+		cmocka_unit_test(edit__of_any_byte_is_seen_at_its_line),
+		cmocka_unit_test(line__that_is_cut_swapped_or_repeated_is_seen),
+		cmocka_unit_test(line__of_another_log_is_seen),
+		cmocka_unit_test(key__that_is_another_is_seen),
+		cmocka_unit_test(expectation__covers_the_end),
+		cmocka_unit_test(crash__at_any_byte_is_repaired),
+		cmocka_unit_test(crash__of_the_repair_is_repaired),
+		cmocka_unit_test(crash__at_the_very_first_line_is_repaired),
+		cmocka_unit_test(crash__is_repaired_without_a_chain_too),
+		cmocka_unit_test(chain__begins_on_no_log_without_one),
+		cmocka_unit_test(file__that_is_rotated_starts_anew),
+		cmocka_unit_test(lock__of_another_is_waited_for_a_second),
+		cmocka_unit_test(file__that_is_full_is_an_error),
+		cmocka_unit_test(line__keeps_room_for_the_chain),
+		cmocka_unit_test(rows__are_those_of_the_windows_in_order)
+	};
+
+	return cmocka_run_group_tests_name("verify", tests, set_up, tear_down);
+}

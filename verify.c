@@ -1,0 +1,459 @@
+#include "verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "text.h"
+
+#define HASH_BYTES (CHAIN_HEX / 2)
+#define LINE_LIMIT (CHAIN_TEAR_MAX + CHAIN_LINE_MAX)	/* of a torn one; whole ones are less */
+#define READ_BYTES 65536
+
+/* --- files -------------------------------------------------------------------------- */
+
+struct input {
+	const char *path;	/* as it is told */
+	int fd;
+	char *data;		/* what is not taken yet is at from..len */
+	size_t from, len, size;
+	bool over;
+};
+
+static enum status input_open(struct input *in, const char *path, size_t size,
+	struct err *err)
+{
+	bool std = strcmp(path, "-") == 0;
+
+	in->path = std ? "standard input" : path;
+	in->size = size;
+	in->data = malloc(size);
+	in->fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (in->fd < 0)
+		return err_set(err, ST_USAGE, "%s: cannot be read: %s", path, strerror(errno));
+	return ST_OK;
+}
+
+static void input_close(struct input *in)
+{
+	if (in->fd > STDIN_FILENO)
+		close(in->fd);
+	free(in->data);
+}
+
+/* More of it behind what is there, for which there has to be room; `over` at its end. */
+static enum status input_more(struct input *in, struct err *err)
+{
+	ssize_t n;
+
+	if (!in->data)
+		return err_nomem(err);
+	memmove(in->data, in->data + in->from, in->len - in->from);
+	in->len -= in->from;
+	in->from = 0;
+	do
+		n = read(in->fd, in->data + in->len, in->size - in->len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_set(err, ST_PROTOCOL, "%s: cannot be read: %s", in->path,
+			strerror(errno));
+	in->len += (size_t)n;
+	in->over = n == 0;
+	return ST_OK;
+}
+
+/* --- what an audit line says -------------------------------------------------------------- */
+
+enum field { EVENT, RUN, ROWS_DIGEST, ROWS_BYTES, TORN_LINES, TORN_BYTES, TORN_DIGEST, FIELDS };
+
+struct event {
+	struct word {
+		const char *s;	/* of a value: JSON; NULL: there is none */
+		size_t len;
+	} field[FIELDS];
+};
+#define WORD(literal) { literal, sizeof(literal) - 1 }
+
+static bool is_word(const struct event *e, enum field field, const char *word)
+{
+	size_t len = strlen(word);
+	const char *s = e->field[field].s;
+
+	return s && e->field[field].len == len + 2 && s[0] == '"'
+		&& memcmp(s + 1, word, len) == 0;
+}
+
+static bool is_number(const struct event *e, enum field field, uint64_t *n)
+{
+	const char *s = e->field[field].s;
+	size_t len = e->field[field].len;
+
+	*n = 0;
+	for (size_t i = 0; s && i < len; i++) {
+		if (s[i] < '0' || s[i] > '9' || len > 18)
+			return false;
+		*n = 10 * *n + (uint64_t)(s[i] - '0');
+	}
+	return s != NULL;
+}
+
+static bool is_repair(const struct event *e)
+{
+	return is_word(e, EVENT, "audit.repaired");
+}
+
+static bool is_flush(const struct event *e)
+{
+	return is_word(e, EVENT, "window.flush");
+}
+
+/* Of events that are of no interest only event and run. False: it is no audit line, or one
+ * that says a thing twice. */
+static bool read_event(const char *line, size_t len, struct event *e)
+{
+	static const struct word names[FIELDS] = { WORD("event"), WORD("run"),
+		WORD("rowsDigest"), WORD("rowsBytes"), WORD("lines"), WORD("bytes"),
+		WORD("digest") };
+	const char *at = line, *end = line + len;
+	struct json_member m;
+	int more;
+
+	*e = (struct event){ .field = { { NULL, 0 } } };
+	while ((more = json_walk(&at, end, &m)) == 1) {
+		for (size_t i = 0; i < FIELDS; i++) {
+			if (names[i].len != m.key_len
+			    || memcmp(names[i].s, m.key, m.key_len) != 0)
+				continue;
+			if (e->field[i].s)
+				return false;
+			e->field[i].s = m.value;
+			e->field[i].len = m.value_len;
+		}
+		if (e->field[EVENT].s && e->field[RUN].s && !is_repair(e) && !is_flush(e))
+			return true;
+	}
+	return more == 0 && at == end && e->field[EVENT].s && e->field[RUN].s;
+}
+
+/* --- lines -------------------------------------------------------------------------- */
+
+struct verifier {
+	const struct verify_conf *conf;
+	struct chain_work *work;
+	EVP_MD *md;
+	struct input log, rows;
+	struct chain end;	/* the last line that was taken */
+	uint64_t torn_from;	/* the first of the torn lines that end there; 0: none */
+	uint64_t torn_bytes;
+	EVP_MD_CTX *torn, *printed;	/* over those, over the rows of one window */
+	uint64_t doubtful;	/* the last line, whose prev is not the hash before it; or 0 */
+	struct err rows_err;	/* told where nothing is wrong with the log */
+	bool run_seen;
+};
+
+static enum status bad(const struct verifier *v, uint64_t line, const char *why, struct err *err)
+{
+	return err_set(err, ST_PROTOCOL, "%s: line %llu is not what was written: %s",
+		v->log.path, (unsigned long long)line, why);
+}
+
+/* The line before a doubtful one was edited, unless that itself was: the next line tells.
+ * prev NULL: there is no next line that could. */
+static enum status settle_doubt(const struct verifier *v, const char *prev, struct err *err)
+{
+	if (prev && memcmp(prev, v->end.last, CHAIN_HEX) != 0)
+		return bad(v, v->doubtful, "the line after it tells another hash", err);
+	return bad(v, v->doubtful - 1, prev ? "the line after it tells another hash"
+		: "the line after it tells another hash, if that was not edited itself", err);
+}
+
+static bool hash_end(EVP_MD_CTX *ctx, char hex[CHAIN_HEX + 1])
+{
+	unsigned char hash[HASH_BYTES];
+
+	if (EVP_DigestFinal_ex(ctx, hash, NULL) != 1)
+		return false;
+	chain_hex(hash, hex);
+	return true;
+}
+
+static enum status add_torn(struct verifier *v, const char *line, size_t len, struct err *err)
+{
+	bool first = v->torn_from == 0;
+
+	if (first)
+		v->torn_bytes = 0;
+	if ((first && EVP_DigestInit_ex2(v->torn, v->md, NULL) != 1)
+	    || (!first && EVP_DigestUpdate(v->torn, "\n", 1) != 1)
+	    || EVP_DigestUpdate(v->torn, line, len) != 1)
+		return err_nomem(err);
+	if (first)
+		v->torn_from = v->end.seq + 1;
+	v->torn_bytes += len + !first;
+	return ST_OK;
+}
+
+/* The line after torn ones: whether it tells of just these. */
+static enum status check_repair(struct verifier *v, const struct event *e, struct err *err)
+{
+	struct verify_tear tear = { v->end.seq + 1, 0 };
+	char digest[CHAIN_HEX + 1] = "";
+	uint64_t lines, bytes;
+
+	if (v->torn_from) {
+		tear = (struct verify_tear){ v->torn_from, v->end.seq + 1 - v->torn_from };
+		if (!hash_end(v->torn, digest))
+			return err_nomem(err);
+	}
+	if (!is_repair(e) || !is_number(e, TORN_LINES, &lines)
+	    || !is_number(e, TORN_BYTES, &bytes) || lines != tear.lines
+	    || (lines && (bytes != v->torn_bytes || !is_word(e, TORN_DIGEST, digest))))
+		return bad(v, tear.first, v->torn_from ? "it does not end as a line of a chain, "
+			"and no repair of just this is told" : "no line before it is torn", err);
+	v->torn_from = 0;
+	if (v->conf->tear)
+		v->conf->tear(v->conf->arg, &tear);
+	return ST_OK;
+}
+
+static enum status check_mac(const struct verifier *v, const char *line,
+	const struct chain_link *link, uint64_t n, struct err *err)
+{
+	char mac[CHAIN_HEX + 1];
+
+	if (!chain_work_has_key(v->work))
+		return ST_OK;
+	if (!link->mac)
+		return bad(v, n, "it has no mac", err);
+	if (!chain_mac(v->work, line, link->mac_from, mac))
+		return err_nomem(err);
+	return memcmp(mac, link->mac, CHAIN_HEX) == 0 ? ST_OK
+		: bad(v, n, "its mac is not that of this key", err);
+}
+
+/* Whether a line with a chain's members follows the one before. */
+static enum status check_link(struct verifier *v, const char *line,
+	const struct chain_link *link, struct err *err)
+{
+	const uint64_t n = v->end.seq + 1;
+	char why[80];
+	enum status st;
+
+	if (link->seq != n && v->doubtful)
+		return settle_doubt(v, NULL, err);
+	if (link->seq != n) {
+		snprintf(why, sizeof(why), "the line in its place has the seq %llu",
+			(unsigned long long)link->seq);
+		return bad(v, v->torn_from ? v->torn_from : n, why, err);
+	}
+	st = check_mac(v, line, link, v->torn_from ? v->torn_from : n, err);
+	if (st != ST_OK)
+		return st;
+	if (v->doubtful)
+		return settle_doubt(v, link->prev, err);
+	if (memcmp(link->prev, v->end.last, CHAIN_HEX) == 0)
+		return ST_OK;
+	if (n == 1)
+		return bad(v, n, "its prev is not 64 zeros", err);
+	if (v->torn_from)
+		return bad(v, v->torn_from, "the repair tells another hash", err);
+	if (chain_work_has_key(v->work))
+		return bad(v, n, "it was written after another line than that before it", err);
+	v->doubtful = n;
+	return ST_OK;
+}
+
+/* --- rows --------------------------------------------------------------------------- */
+
+/* The next len bytes of the rows, hashed; *whole: there were as many. */
+static enum status hash_rows(struct verifier *v, uint64_t len, char hex[CHAIN_HEX + 1],
+	bool *whole, struct err *err)
+{
+	struct input *in = &v->rows;
+	enum status st = ST_OK;
+
+	if (EVP_DigestInit_ex2(v->printed, v->md, NULL) != 1)
+		return err_nomem(err);
+	while (st == ST_OK && len && !in->over) {
+		size_t n = in->len - in->from;
+
+		n = n < len ? n : (size_t)len;
+		if (EVP_DigestUpdate(v->printed, in->data + in->from, n) != 1)
+			return err_nomem(err);
+		in->from += n;
+		len -= n;
+		if (len)
+			st = input_more(in, err);
+	}
+	*whole = len == 0;
+	return st == ST_OK && !hash_end(v->printed, hex) ? err_nomem(err) : st;
+}
+
+static enum status check_rows(struct verifier *v, const struct event *e, struct err *err)
+{
+	const unsigned long long n = v->end.seq + 1;
+	char hex[CHAIN_HEX + 1];
+	enum status st;
+	uint64_t bytes;
+	bool whole = false;
+
+	if (v->rows_err.text[0])
+		return ST_OK;
+	if (!is_number(e, ROWS_BYTES, &bytes) || !e->field[ROWS_DIGEST].s)
+		return bad(v, n, "it does not tell of the window's rows", err);
+	st = hash_rows(v, bytes, hex, &whole, err);
+	if (st != ST_OK)
+		return st;
+	if (!whole)
+		err_set(&v->rows_err, ST_PROTOCOL, "%s: rows are missing, from the window of "
+			"line %llu of %s on", v->rows.path, n, v->log.path);
+	else if (!is_word(e, ROWS_DIGEST, hex))
+		err_set(&v->rows_err, ST_PROTOCOL, "%s: its rows are not those of the window of "
+			"line %llu of %s", v->rows.path, n, v->log.path);
+	return ST_OK;
+}
+
+static enum status end_rows(struct verifier *v, struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (!v->conf->rows)
+		return ST_OK;
+	if (v->conf->run && !v->run_seen)
+		return err_set(err, ST_PROTOCOL, "%s: has no line of the run %s", v->log.path,
+			v->conf->run);
+	if (v->rows_err.text[0]) {
+		*err = v->rows_err;
+		return ST_PROTOCOL;
+	}
+	if (v->rows.from == v->rows.len && !v->rows.over)
+		st = input_more(&v->rows, err);
+	if (st == ST_OK && v->rows.from < v->rows.len)
+		return err_set(err, ST_PROTOCOL, "%s: bytes are left behind the last window's",
+			v->rows.path);
+	return st;
+}
+
+/* --- all of it ---------------------------------------------------------------------- */
+
+static enum status check_event(struct verifier *v, const char *line, size_t len,
+	struct err *err)
+{
+	const uint64_t n = v->end.seq + 1;
+	enum status st = ST_OK;
+	struct event e;
+	bool of_run;
+
+	if (!read_event(line, len, &e))
+		return bad(v, v->torn_from ? v->torn_from : n, "it is no line of an audit", err);
+	if (v->torn_from || is_repair(&e))
+		st = check_repair(v, &e, err);
+	of_run = !v->conf->run || is_word(&e, RUN, v->conf->run);
+	v->run_seen = v->run_seen || of_run;
+	if (st == ST_OK && v->conf->rows && of_run && is_flush(&e))
+		st = check_rows(v, &e, err);
+	return st;
+}
+
+static enum status take_line(struct verifier *v, const char *line, size_t len,
+	struct err *err)
+{
+	char hash[CHAIN_HEX + 1];
+	struct chain_link link;
+	enum status st;
+
+	if (!chain_hash(v->work, line, len, hash))
+		return err_nomem(err);
+	if (chain_split(line, len, &link)) {
+		st = check_link(v, line, &link, err);
+		if (st == ST_OK)
+			st = check_event(v, line, len, err);
+	} else {
+		st = v->doubtful ? settle_doubt(v, NULL, err) : add_torn(v, line, len, err);
+	}
+	v->end.seq++;
+	memcpy(v->end.last, hash, sizeof(hash));
+	return st;
+}
+
+static enum status take_lines(struct verifier *v, struct err *err)
+{
+	struct input *in = &v->log;
+	enum status st = ST_OK;
+
+	while (st == ST_OK) {
+		const char *line = in->data + in->from;
+		size_t len = in->len - in->from;
+		const char *lf = len ? memchr(line, '\n', len) : NULL;
+
+		if (lf) {
+			st = take_line(v, line, (size_t)(lf - line), err);
+			in->from += (size_t)(lf - line) + 1;
+		} else if (len >= LINE_LIMIT && !v->doubtful) {
+			st = bad(v, v->torn_from ? v->torn_from : v->end.seq + 1,
+				"it is longer than any line that is written", err);
+		} else if (in->over || len >= LINE_LIMIT) {
+			break;
+		} else {
+			st = input_more(in, err);
+		}
+	}
+	return st;
+}
+
+static enum status check_end(struct verifier *v, struct err *err)
+{
+	if (v->doubtful)
+		return settle_doubt(v, NULL, err);
+	if (v->torn_from)
+		return bad(v, v->torn_from, "it does not end as a line of a chain", err);
+	if (v->log.from < v->log.len)
+		return bad(v, v->end.seq + 1, "it is cut off", err);
+	if (v->conf->expect && memcmp(v->conf->expect, v->end.last, CHAIN_HEX) != 0)
+		return err_set(err, ST_PROTOCOL, "%s: does not end as expected: its last line, "
+			"%llu, has the hash %s", v->log.path, (unsigned long long)v->end.seq,
+			v->end.last);
+	return end_rows(v, err);
+}
+
+static enum status open_all(struct verifier *v, struct err *err)
+{
+	const struct verify_conf *conf = v->conf;
+	enum status st;
+
+	v->work = chain_work_new(conf->key ? conf->key->data : NULL,
+		conf->key ? conf->key->len : 0);
+	v->md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	v->torn = EVP_MD_CTX_new();
+	v->printed = EVP_MD_CTX_new();
+	if (!v->work || !v->md || !v->torn || !v->printed)
+		return err_nomem(err);
+	st = input_open(&v->log, conf->log, LINE_LIMIT + READ_BYTES, err);
+	if (st == ST_OK && conf->rows)
+		st = input_open(&v->rows, conf->rows, READ_BYTES, err);
+	return st;
+}
+
+enum status verify_audit(const struct verify_conf *conf, struct chain *end, struct err *err)
+{
+	struct verifier v = { .conf = conf, .end = chain_new, .log.fd = -1, .rows.fd = -1 };
+	enum status st = open_all(&v, err);
+
+	if (st == ST_OK)
+		st = take_lines(&v, err);
+	if (st == ST_OK)
+		st = check_end(&v, err);
+	*end = v.end;
+	input_close(&v.log);
+	input_close(&v.rows);
+	EVP_MD_CTX_free(v.torn);
+	EVP_MD_CTX_free(v.printed);
+	EVP_MD_free(v.md);
+	chain_work_free(v.work);
+	return st;
+}
