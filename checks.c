@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "auditfile.h"
 #include "out.h"
 #include "paths.h"
 #include "text.h"
@@ -137,8 +139,41 @@ static void check_queues(struct parse *p)
 			set->queues.n, most);
 }
 
+/* What goes with --audit-file, and with --verify-audit, which is no run. */
+static void check_audit(struct parse *p)
+{
+	static const enum option_id verified[] = { OPT_EXPECT, OPT_ROWS, OPT_RUN };
+	const char *const run = "a run, not --verify-audit", *const log = "--verify-audit alone";
+	char text[SHOWN_SIZE];
+
+	if (p->set->audit != AUDIT_JSON && p->set->audit_file)
+		misplaced(p, OPT_AUDIT, "json beside --audit-file");
+	if (!p->set->audit_file)
+		misplaced(p, OPT_AUDIT_CHAIN, "a run with --audit-file");
+	if (!p->set->audit_chain && !p->set->verify_audit)
+		misplaced(p, OPT_AUDIT_KEY_FILE, "a run with --audit-chain, or --verify-audit");
+	for (size_t i = 0; !p->set->verify_audit && i < ARRAY_LEN(verified); i++)
+		misplaced(p, verified[i], log);
+	if (!p->set->verify_audit)
+		return;
+	if (!p->set->rows)
+		misplaced(p, OPT_RUN, "a place beside --rows");
+	if (p->set->rows && strcmp(p->set->rows, "-") == 0
+	    && strcmp(p->set->verify_audit, "-") == 0)
+		lines_add(&p->problems, "--rows '-': stdin is what --verify-audit - reads");
+	for (enum option_id id = 0; id < OPT_HELP; id++)
+		if (id < OPT_AUDIT_KEY_FILE || id > OPT_RUN)
+			misplaced(p, id, run);
+	if (p->queue_words.n)
+		lines_add(&p->problems, "QUEUE_ID '%s': allowed is %s", text_shown(text,
+			p->queue_words.v[0], strlen(p->queue_words.v[0])), run);
+}
+
 void checks_options(struct parse *p)
 {
+	check_audit(p);
+	if (p->set->verify_audit)
+		return;
 	check_source(p);
 	check_rivals(p);
 	check_times(p);
@@ -154,11 +189,15 @@ static void check_same_files(struct parse *p)
 		{ "--output", set->output ? set->output : "-", true, false },
 		{ "--record", set->record, true, false },
 		{ "--rejects", set->rejects, true, false },
+		{ "--audit-file", set->audit_file, true, false },
 		{ "standard error", "-", true, true },
 		{ "--replay", set->replay, false, false },
 		{ "--cacert", set->cacert, false, false },
 		{ "SSL_CERT_FILE", p->ca_file, false, false },
 		{ "--client-secret-file", p->secret_file, false, false },
+		{ "--audit-key-file", p->key_file, false, false },
+		{ "--verify-audit", set->verify_audit, false, false },
+		{ "--rows", set->rows, false, false },
 		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false },
 		{ "--profile", set->creds.profile_path, false, false }
 	};
@@ -190,6 +229,32 @@ static void check_output(struct parse *p, const char *flag, const char *path)
 		lines_add(&p->problems, "%s %s", flag, err.text);
 }
 
+static void check_audit_file(struct parse *p)
+{
+	const struct settings *set = p->set;
+	const char *path = set->audit_file, *why;
+	char text[SHOWN_SIZE];
+	struct stat st;
+
+	if (!path)
+		return;
+	if (stat(path, &st) != 0) {
+		check_output(p, "--audit-file", path);
+		return;
+	}
+	why = auditfile_unfit(path, set->audit_chain);
+	if (why)
+		lines_add(&p->problems, "--audit-file '%s': cannot be appended to: %s",
+			text_shown(text, path, strlen(path)), why);
+}
+
+static void check_key(struct parse *p)
+{
+	if (p->key_file)
+		parse_file_problem(p, "--audit-key-file", p->key_file,
+			paths_secret(p->key_file, &p->set->audit_key));
+}
+
 void checks_files(struct parse *p)
 {
 	const struct settings *set = p->set;
@@ -198,6 +263,13 @@ void checks_files(struct parse *p)
 	check_output(p, "--output", set->output);
 	check_output(p, "--record", set->record);
 	check_output(p, "--rejects", set->rejects);
+	check_audit_file(p);
+	check_key(p);
+	if (set->verify_audit)
+		parse_file_problem(p, "--verify-audit", set->verify_audit,
+			paths_unreadable(set->verify_audit));
+	if (set->rows)
+		parse_file_problem(p, "--rows", set->rows, paths_unreadable(set->rows));
 	if (set->replay)
 		parse_file_problem(p, "--replay", set->replay, paths_unreadable(set->replay));
 	if (set->cacert)

@@ -20,6 +20,7 @@
 #include "options.h"
 #include "run.h"
 #include "text.h"
+#include "verify.h"
 
 /* For the handler of a second signal alone. */
 static char unfinished_file[PATH_MAX];
@@ -135,6 +136,50 @@ static enum status run_all(const struct settings *set, const struct clock *clock
 	return st;
 }
 
+/* --- no run: --verify-audit --------------------------------------------------------------- */
+
+static void tell_tear(void *arg, const struct verify_tear *tear)
+{
+	const char *path = arg;
+	unsigned long long first = tear->first, lines = tear->lines;
+
+	if (lines == 0)
+		fprintf(stderr, "gsqstat: warning: %s: line %llu: the newline before it was "
+			"torn off and put back\n", path, first);
+	else if (lines == 1)
+		fprintf(stderr, "gsqstat: warning: %s: line %llu is torn; line %llu repairs "
+			"it\n", path, first, first + 1);
+	else
+		fprintf(stderr, "gsqstat: warning: %s: lines %llu to %llu are torn; line %llu "
+			"repairs them\n", path, first, first + lines - 1, first + lines);
+}
+
+static enum status verify(const struct settings *set, struct err *err)
+{
+	char path[PATH_MAX];
+	const struct verify_conf conf = {
+		.log = set->verify_audit,
+		.key = set->audit_key.len ? &set->audit_key : NULL,
+		.expect = set->expect,
+		.rows = set->rows,
+		.run = set->run,
+		.tear = tell_tear,
+		.arg = path
+	};
+	struct chain end;
+	enum status st;
+
+	snprintf(path, sizeof(path), "%s", set->verify_audit);
+	text_clean(path);
+	st = verify_audit(&conf, &end, err);
+	if (st != ST_OK)
+		return st;
+	printf("lines %llu last %s\n", (unsigned long long)end.seq, end.last);
+	if (fflush(stdout) != 0)
+		return err_set(err, ST_OUTPUT, "standard output: %s", strerror(errno));
+	return ST_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct clock clock = clock_start();
@@ -147,7 +192,7 @@ int main(int argc, char **argv)
 		return ST_OUTPUT;
 	switch (options_parse(&set, argc, argv, net_versions(), &st)) {
 	case PARSED_RUN:
-		st = run_all(&set, &clock, &err);
+		st = set.verify_audit ? verify(&set, &err) : run_all(&set, &clock, &err);
 		break;
 	case PARSED_DONE:
 		break;

@@ -104,6 +104,7 @@ static void set_flag(struct parse *p, const char *value)
 	case OPT_FAIL_FAST: set->fail_fast = true; break;
 	case OPT_NO_CACHE: set->cache = false; break;
 	case OPT_VERBOSE: set->level = LEVEL_DEBUG; break;
+	case OPT_AUDIT_CHAIN: set->audit_chain = true; break;
 	case OPT_SILENT: set->level = LEVEL_ERROR; break;
 	default: break;		/* --help and --version were looked for before */
 	}
@@ -115,7 +116,8 @@ static void set_name(struct parse *p, const char *value)
 	struct settings *set = p->set;
 
 	/* a file beside the rows: `-` would be neither stdout nor what was meant */
-	if ((p->now == OPT_RECORD || p->now == OPT_REJECTS) && strcmp(value, "-") == 0) {
+	if ((p->now == OPT_RECORD || p->now == OPT_REJECTS || p->now == OPT_AUDIT_FILE)
+	    && strcmp(value, "-") == 0) {
 		parse_problem(p, value, "a file; stdout is for rows");
 		return;
 	}
@@ -128,8 +130,36 @@ static void set_name(struct parse *p, const char *value)
 	case OPT_PROFILE: p->profile = value; break;
 	case OPT_CACERT: set->cacert = value; break;
 	case OPT_CLIENT_SECRET_FILE: p->secret_file = value; break;
+	case OPT_AUDIT_FILE: set->audit_file = value; break;
+	case OPT_AUDIT_KEY_FILE: p->key_file = value; break;
+	case OPT_VERIFY_AUDIT: set->verify_audit = value; break;
+	case OPT_ROWS: set->rows = value; break;
 	default: break;
 	}
+}
+
+/* What --verify-audit prints at its end. */
+static void set_expect(struct parse *p, const char *value)
+{
+	struct settings *set = p->set;
+	size_t len = strlen(value);
+
+	if (len != sizeof(set->expect_text) - 1 || value[strspn(value, "0123456789abcdefABCDEF")]) {
+		parse_problem(p, value, "a SHA-256, 64 hex digits");
+		return;
+	}
+	for (size_t i = 0; i <= len; i++)
+		set->expect_text[i] = (char)(value[i] >= 'A' && value[i] <= 'F'
+			? value[i] | 0x20 : value[i]);
+	set->expect = set->expect_text;
+}
+
+static void set_run(struct parse *p, const char *value)
+{
+	if (uuid_parse(value, strlen(value), p->set->run_text))
+		p->set->run = p->set->run_text;
+	else
+		parse_problem(p, value, "the ID of a run, a UUID");
 }
 
 static void set_source(struct parse *p, const char *value)
@@ -228,6 +258,20 @@ static const struct option_def table[OPTIONS] = {
 		"the client secret", set_name },
 	[OPT_AUDIT] = { "audit", 0, MESSAGES, "FORM", "json", NULL,
 		"json, logfmt or none: lines on stderr", set_word },
+	[OPT_AUDIT_FILE] = { "audit-file", 0, MESSAGES, "FILE", NULL, NULL,
+		"append those lines to FILE instead", set_name },
+	[OPT_AUDIT_CHAIN] = { "audit-chain", 0, MESSAGES, NULL, NULL, NULL,
+		"bind each line of FILE to the one before", set_flag },
+	[OPT_AUDIT_KEY_FILE] = { "audit-key-file", 0, MESSAGES, "FILE", NULL, NULL,
+		"and sign each with this key", set_name },
+	[OPT_VERIFY_AUDIT] = { "verify-audit", 0, MESSAGES, "FILE", NULL, NULL,
+		"no run: check such a chain; - is stdin", set_name },
+	[OPT_EXPECT] = { "expect", 0, MESSAGES, "HASH", NULL, NULL,
+		"the hash that its last line must have", set_expect },
+	[OPT_ROWS] = { "rows", 0, MESSAGES, "FILE", NULL, NULL,
+		"rows that it must tell of; - is stdin", set_name },
+	[OPT_RUN] = { "run", 0, MESSAGES, "ID", NULL, NULL,
+		"they are of this run alone", set_run },
 	[OPT_VERBOSE] = { "verbose", 'v', MESSAGES, NULL, NULL, NULL,
 		"more on stderr", set_flag },
 	[OPT_SILENT] = { "silent", 's', MESSAGES, NULL, NULL, NULL,
@@ -386,13 +430,13 @@ static void check_all(struct parse *p)
 		.profile = set->notices ? p->profile : NULL,
 		.margin_ms = set->token_margin_ms,
 		.notices = set->notices,
-		.flags_alone = p->given[OPT_REPLAY]
+		.flags_alone = p->given[OPT_REPLAY] || set->verify_audit
 	};
 	const char *ca_file = getenv("SSL_CERT_FILE");
 	struct buf json = { 0 };
 
 	checks_derive(p);
-	if (!set->replay && !set->cacert && ca_file && *ca_file)
+	if (!set->replay && !set->verify_audit && !set->cacert && ca_file && *ca_file)
 		p->ca_file = ca_file;
 	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
 	checks_options(p);
@@ -447,5 +491,6 @@ void settings_free(struct settings *set)
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
 	free(set->settings_json);
+	buf_wipe(&set->audit_key);
 	*set = (struct settings){ 0 };
 }

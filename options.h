@@ -64,6 +64,14 @@ struct settings {
 	int64_t token_margin_ms;
 	bool cache;
 	enum audit_format audit;
+	const char *audit_file;		/* NULL: stderr */
+	bool audit_chain;
+	struct buf audit_key;		/* len 0: none; a secret */
+	const char *verify_audit;	/* NULL: a run; else all else but these is of no use: */
+	const char *expect;		/* in lower case; NULL: whatever the log's end is */
+	const char *rows;
+	const char *run;		/* NULL: all runs of the log */
+	char expect_text[65], run_text[37];
 	enum audit_level level;		/* threshold, by -v and -s */
 	struct creds creds;		/* empty on replay */
 	struct lines warnings;		/* to be told after run.start */

@@ -22,8 +22,9 @@ enum option_id {
 	OPT_DRY_RUN, OPT_FAIL_IF, OPT_FAIL_FAST, OPT_REPLAY, OPT_SOURCE, OPT_HOST,
 	OPT_SUBSCRIBE, OPT_NO_SNAPSHOT, OPT_CACERT, OPT_CONNECT_TIMEOUT, OPT_RETRY_FOR,
 	OPT_IDLE_TIMEOUT, OPT_PONG_TIMEOUT, OPT_OUTLIER, OPT_PROFILE, OPT_TOKEN_MARGIN,
-	OPT_NO_CACHE, OPT_CLIENT_SECRET_FILE, OPT_AUDIT, OPT_VERBOSE, OPT_SILENT, OPT_HELP,
-	OPT_VERSION, OPTIONS
+	OPT_NO_CACHE, OPT_CLIENT_SECRET_FILE, OPT_AUDIT, OPT_AUDIT_FILE, OPT_AUDIT_CHAIN,
+	OPT_AUDIT_KEY_FILE, OPT_VERIFY_AUDIT, OPT_EXPECT, OPT_ROWS, OPT_RUN, OPT_VERBOSE,
+	OPT_SILENT, OPT_HELP, OPT_VERSION, OPTIONS
 };
 
 struct parse;
@@ -50,7 +51,7 @@ struct parse {
 	bool help, version, queue_stdin, outlier_none;
 	struct lines queue_files;	/* inputs, for the check against outputs */
 	struct lines queue_words;
-	const char *host, *profile, *secret_file;
+	const char *host, *profile, *secret_file, *key_file;
 	const char *ca_file;		/* $SSL_CERT_FILE, where --cacert is not given */
 };
 

@@ -15,6 +15,7 @@
 
 #define LINKS_MAX 40
 #define READ_BYTES 65536
+#define SECRET_WAIT_MS 5000	/* for one that comes by a pipe */
 
 struct file {
 	struct stat st;
@@ -180,6 +181,61 @@ const char *paths_read(const char *path, struct buf *text)
 	else if (text->failed)
 		why = "it is too long";
 	if (fd != STDIN_FILENO)
+		close(fd);
+	return why;
+}
+
+/* systemd lets a service's user in by an ACL, whose mask stands in the group's bits. */
+static mode_t others_bits(const char *path)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	size_t len = dir ? strlen(dir) : 0;
+
+	return len && strncmp(path, dir, len) == 0 && path[len] == '/'
+		? S_IROTH : S_IRGRP | S_IROTH;
+}
+
+/* All of it into memory of one piece, as growing would leave copies behind. */
+static const char *read_secret(int fd, struct buf *secret)
+{
+	char *to = buf_reserve(secret, PATHS_SECRET_MAX + 1);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = 1;
+
+	while (to && n > 0 && secret->len <= PATHS_SECRET_MAX) {
+		if (poll(&p, 1, SECRET_WAIT_MS) == 0)
+			return strerror(ETIMEDOUT);
+		n = read(fd, to + secret->len, PATHS_SECRET_MAX + 1 - secret->len);
+		secret->len += n > 0 ? (size_t)n : 0;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			n = 1;
+	}
+	if (!to)
+		return "out of memory";
+	if (n < 0)
+		return strerror(errno);
+	if (secret->len > PATHS_SECRET_MAX)
+		return "longer than a secret is (4096 bytes)";
+	if (secret->len && to[secret->len - 1] == '\n')
+		secret->len -= secret->len > 1 && to[secret->len - 2] == '\r' ? 2 : 1;
+	return secret->len ? NULL : "it is empty";
+}
+
+const char *paths_secret(const char *path, struct buf *secret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	const char *why = NULL;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		why = strerror(errno);
+	else if (S_ISDIR(st.st_mode))
+		why = strerror(EISDIR);
+	else if (S_ISREG(st.st_mode) && (st.st_mode & others_bits(path)))
+		why = "others may read it; chmod 600 it";
+	else
+		why = read_secret(fd, secret);
+	if (fd >= 0)
 		close(fd);
 	return why;
 }

@@ -33,4 +33,9 @@ const char *paths_no_certificates(const char *path);
  * it is more than the limit of text. */
 const char *paths_read(const char *path, struct buf *text);
 
+/* Appends a secret of at most PATHS_SECRET_MAX bytes that nobody else may read; a newline at
+ * its end is none of it. Wipe it with buf_wipe. NULL, or why that is not possible. */
+#define PATHS_SECRET_MAX 4096
+const char *paths_secret(const char *path, struct buf *secret);
+
 #endif

@@ -156,6 +156,15 @@ static enum status flush_sides(struct run *run, struct err *err)
 	return st == ST_OK && run->rejects ? side_flush(run->rejects, err) : st;
 }
 
+/* The turn's audit lines are part of it. */
+static enum status check_audit(struct run *run, struct err *err)
+{
+	enum status st = audit_status(run->audit, err);
+
+	run->audit_lost = st != ST_OK;
+	return st;
+}
+
 enum status run_turn(struct run *run, struct err *err)
 {
 	enum status st = wait_for(run, wait_us(run), err);
@@ -173,7 +182,9 @@ enum status run_turn(struct run *run, struct err *err)
 		st = replay_end(run, err);
 	if (st == ST_OK)
 		st = flush_sides(run, err);
-	return st == ST_OK ? out_flush(run->out, err) : st;
+	if (st == ST_OK)
+		st = out_flush(run->out, err);
+	return st == ST_OK ? check_audit(run, err) : st;
 }
 
 bool run_is_over(const struct run *run)
@@ -304,7 +315,7 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 {
 	struct err late_err = { "" };
 	enum status late = ST_OK;
-	bool written = !is_output_failure(st);
+	bool written = !is_output_failure(st) || run->audit_lost;
 
 	if (st == ST_OK)
 		st = settled(run, err);
@@ -322,8 +333,17 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 	return worse(st, late, err, &late_err);
 }
 
+/* With an audit on stderr all is said there. */
+static bool says_why(const struct run *run, enum status st)
+{
+	return st != ST_OK && st < ST_SIGNAL
+		&& (run->set->audit == AUDIT_NONE || run->set->audit_file);
+}
+
 enum status run_close(struct run *run, enum status st, struct err *err)
 {
+	struct err late;
+
 	if (!run)
 		return st;
 	if (!run->started) {
@@ -342,7 +362,8 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	report_warnings(run->report, &run->warnings);
 	report_end(run->report, st, st != ST_OK ? err->text
 		: run->listed ? "every queue was listed" : "every window was printed");
-	if (st == ST_OK || st > ST_SIGNAL || run->set->audit != AUDIT_NONE)
+	st = worse(st, audit_status(run->audit, &late), err, &late);
+	if (!says_why(run, st))
 		err->text[0] = '\0';	/* nothing more is to be said */
 	run_free(run);
 	return st;

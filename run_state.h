@@ -29,6 +29,7 @@ struct run {
 	int signal_fd;
 	int64_t now_us;
 	bool started;		/* run.start is written */
+	bool audit_lost;	/* what ended the run is its audit file, not its rows */
 	struct audit *audit;
 	struct report *report;
 	struct flow *flow;	/* what messages become */

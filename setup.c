@@ -98,12 +98,35 @@ static enum status make_flow(struct run *run, struct err *err)
 	return flow_new(&run->flow, &conf, err);
 }
 
+/* Its lines go to stderr, or to a file that they share with other runs. */
+static enum status open_audit(struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	struct auditfile *file = NULL;
+	enum status st;
+
+	run->audit = audit_new(set->audit, set->level, STDERR_FILENO);
+	if (!run->audit)
+		return err_nomem(err);
+	if (!set->audit_file)
+		return ST_OK;
+	st = auditfile_open(&file, set->audit_file, set->audit_chain,
+		set->audit_key.len ? &set->audit_key : NULL, err);
+	if (st == ST_OK)
+		audit_take_file(run->audit, file);
+	else
+		auditfile_close(file);
+	return st;
+}
+
 enum status setup_core(struct run *run, struct err *err)
 {
 	const struct lines *named = &run->set->queues;
+	enum status st = open_audit(run, err);
 
-	run->audit = audit_new(run->set->audit, run->set->level, STDERR_FILENO);
-	run->report = run->audit ? report_new(run->audit) : NULL;
+	if (st != ST_OK)
+		return st;
+	run->report = report_new(run->audit);
 	for (size_t i = 0; i < named->n; i++)
 		lines_add(&run->queues, "%s", named->v[i]);
 	run->name = calloc(named->n + 1, sizeof(*run->name));

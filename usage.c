@@ -185,6 +185,13 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_NO_CACHE: put_bool(out, !set->cache); break;
 	case OPT_CLIENT_SECRET_FILE: put_text(out, p->secret_file); break;
 	case OPT_AUDIT: put_text(out, audit_words.v[set->audit]); break;
+	case OPT_AUDIT_FILE: put_text(out, set->audit_file); break;
+	case OPT_AUDIT_CHAIN: put_bool(out, set->audit_chain); break;
+	case OPT_AUDIT_KEY_FILE: put_text(out, p->key_file); break;
+	case OPT_VERIFY_AUDIT: put_text(out, set->verify_audit); break;
+	case OPT_EXPECT: put_text(out, set->expect); break;
+	case OPT_ROWS: put_text(out, set->rows); break;
+	case OPT_RUN: put_text(out, set->run); break;
 	case OPT_VERBOSE: put_bool(out, set->level == LEVEL_DEBUG); break;
 	case OPT_SILENT: put_bool(out, set->level == LEVEL_ERROR); break;
 	case OPT_HELP:

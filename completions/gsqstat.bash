@@ -36,7 +36,7 @@ _gsqstat() {
 	--audit) words='json logfmt none' ;;
 	--outlier) words='none waitTime.avg\>30000' ;;
 	-Q | --queue-file | -o | --output | --record | --rejects | --replay | --cacert | \
-		--client-secret-file)
+		--client-secret-file | --audit-file | --audit-key-file | --verify-audit | --rows)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames
 		return ;;
@@ -44,15 +44,18 @@ _gsqstat() {
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
 		return ;;
 	-q | --queue | --queue-name | -n | --count | --lateness | --fail-if | --connect-timeout | \
-		--retry-for | --idle-timeout | --pong-timeout | --profile | --token-margin)
+		--retry-for | --idle-timeout | --pong-timeout | --profile | --token-margin | --expect | \
+		--run)
 		return ;;
 	*)
-		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused
-			--list-queues --metric --interval --window --count --align --now --time
-			--lateness --format --no-header --output --record --rejects --dry-run
-			--fail-if --fail-fast --replay --source --host --subscribe --no-snapshot --cacert
-			--connect-timeout --retry-for --idle-timeout --pong-timeout --outlier
-			--profile --token-margin --no-cache --client-secret-file --audit --verbose
+		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
+			--metric --interval --window --count --align --now --time
+			--lateness --format --no-header --output --record --rejects
+			--dry-run --fail-if --fail-fast --replay --source --host
+			--subscribe --no-snapshot --cacert --connect-timeout --retry-for
+			--idle-timeout --pong-timeout --outlier --profile --token-margin
+			--no-cache --client-secret-file --audit --audit-file --audit-chain
+			--audit-key-file --verify-audit --expect --rows --run --verbose
 			--silent --help --version
 			-q -Q -m -i -w -n -f -o -H -v -s -h -V' ;;
 	esac
