@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "json.h"
@@ -14,6 +16,8 @@
 #define HASH_BYTES (CHAIN_HEX / 2)
 #define LINE_LIMIT (CHAIN_TEAR_MAX + CHAIN_LINE_MAX)	/* of a torn one; whole ones are less */
 #define READ_BYTES 65536
+#define WRITER_TRIES 100	/* as long as a writer may take, and no longer */
+#define WRITER_PAUSE_MS 10
 
 /* --- files -------------------------------------------------------------------------- */
 
@@ -23,6 +27,7 @@ struct input {
 	char *data;		/* what is not taken yet is at from..len */
 	size_t from, len, size;
 	bool over;
+	bool awaited;		/* the rest of a line that ends the file */
 };
 
 static enum status input_open(struct input *in, const char *path, size_t size,
@@ -381,6 +386,23 @@ static enum status take_line(struct verifier *v, const char *line, size_t len,
 	return st;
 }
 
+/* A line that ends without a newline may be one that is just being written: whoever does so
+ * has the lock. False: it is not, or not in time. */
+static bool await_writer(struct input *in)
+{
+	if (in->awaited)
+		return false;
+	in->awaited = true;
+	for (int i = 0; i < WRITER_TRIES; i++) {
+		if (flock(in->fd, LOCK_SH | LOCK_NB) == 0)
+			return flock(in->fd, LOCK_UN) == 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		poll(NULL, 0, WRITER_PAUSE_MS);
+	}
+	return false;
+}
+
 static enum status take_lines(struct verifier *v, struct err *err)
 {
 	struct input *in = &v->log;
@@ -394,10 +416,11 @@ static enum status take_lines(struct verifier *v, struct err *err)
 		if (lf) {
 			st = take_line(v, line, (size_t)(lf - line), err);
 			in->from += (size_t)(lf - line) + 1;
+			in->awaited = false;
 		} else if (len >= LINE_LIMIT && !v->doubtful) {
 			st = bad(v, v->torn_from ? v->torn_from : v->end.seq + 1,
 				"it is longer than any line that is written", err);
-		} else if (in->over || len >= LINE_LIMIT) {
+		} else if (len >= LINE_LIMIT || (in->over && !(len && await_writer(in)))) {
 			break;
 		} else {
 			st = input_more(in, err);

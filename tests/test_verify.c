@@ -436,6 +436,35 @@ static void lock__of_another_is_waited_for_a_second(void **state)
 	expect_good(2, NULL);
 }
 
+/* Not cut off, but not yet there. */
+static void line__that_is_being_written_is_waited_for(void **state)
+{
+	int fd, status, locked[2];
+	pid_t child;
+	char c;
+
+	(void)state;
+	new_log(LINES, NULL);
+	put_log(text.data, text.len - 50);
+	assert_int_equal(pipe(locked), 0);
+	child = fork();
+	if (child == 0) {
+		fd = open(log_path, O_WRONLY | O_APPEND);
+		if (fd < 0 || flock(fd, LOCK_EX) != 0 || write(locked[1], "x", 1) != 1)
+			_exit(1);
+		usleep(100000);
+		_exit(write(fd, text.data + text.len - 50, 50) != 50);
+	}
+	assert_int_equal(read(locked[0], &c, 1), 1);
+	expect_good(LINES, NULL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(locked[0]);
+	close(locked[1]);
+	put_log(text.data, text.len - 50);
+	expect_bad(LINES, NULL, "cut off");
+}
+
 static void file__that_is_full_is_an_error(void **state)
 {
 	struct auditfile *file = NULL;
@@ -578,6 +607,7 @@ int main(void)
 		cmocka_unit_test(chain__begins_on_no_log_without_one),
 		cmocka_unit_test(file__that_is_rotated_starts_anew),
 		cmocka_unit_test(lock__of_another_is_waited_for_a_second),
+		cmocka_unit_test(line__that_is_being_written_is_waited_for),
 		cmocka_unit_test(file__that_is_full_is_an_error),
 		cmocka_unit_test(line__keeps_room_for_the_chain),
 		cmocka_unit_test(rows__are_those_of_the_windows_in_order)
