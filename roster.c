@@ -19,7 +19,9 @@ static size_t home(const struct roster *r, const char *id)
 
 	memcpy(&head, id, sizeof(head));
 	memcpy(&tail, id + UUID_LEN - sizeof(tail), sizeof(tail));
-	head = (head ^ (tail << 7 | tail >> 57)) * 0x9E3779B97F4A7C15u;
+	head ^= tail << 7 | tail >> 57;
+	/* also IDs that were counted up differ in the bits that are taken */
+	head = (head ^ head >> 32) * 0x9E3779B97F4A7C15u;
 	return (size_t)(head >> 32) & (r->nplace - 1);
 }
 
