@@ -206,9 +206,9 @@ static CURLcode set_proxy_tls(const struct net *net, CURL *e)
 	return c == CURLE_UNKNOWN_OPTION || c == CURLE_NOT_BUILT_IN ? CURLE_OK : c;
 }
 
-static CURLcode set_connection(const struct net *net, CURL *e, int64_t timeout_ms)
+static CURLcode set_connection(CURL *e, bool plain, int64_t timeout_ms)
 {
-	const char *protocols = net->conf.plain ? "http,ws" : "https,wss";
+	const char *protocols = plain ? "http,ws" : "https,wss";
 	CURLcode c = curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, protocols);
 	long timeout = timeout_ms > 0 ? (long)timeout_ms : 1;
 
@@ -223,19 +223,24 @@ static CURLcode set_connection(const struct net *net, CURL *e, int64_t timeout_m
 	c = c ? c : curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_USERAGENT, "gsqstat/" GSQSTAT_VERSION);
-	if (net->conf.plain)	/* a proxy would read the token */
+	if (plain)	/* a proxy would read the secrets */
 		c = c ? c : curl_easy_setopt(e, CURLOPT_PROXY, "");
 	return c;
 }
 
 CURL *net_easy(struct net *net, int64_t timeout_ms)
 {
+	return net_easy_to(net, net->conf.plain, timeout_ms);
+}
+
+CURL *net_easy_to(struct net *net, bool plain, int64_t timeout_ms)
+{
 	struct transfer *t = calloc(1, sizeof(*t));
 	CURL *e = curl_easy_init();
 	CURLcode c = CURLE_OUT_OF_MEMORY;
 
 	if (t && e) {
-		c = set_connection(net, e, timeout_ms);
+		c = set_connection(e, plain, timeout_ms);
 		c = c ? c : set_tls(net, e);
 		c = c ? c : set_proxy_tls(net, e);
 		c = c ? c : curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);

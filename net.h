@@ -70,6 +70,8 @@ const char *net_lacks(void);
 
 /* An easy handle with all that is common set; the caller sets the rest, then net_start. */
 CURL *net_easy(struct net *net, int64_t timeout_ms);
+/* The same to a host that is not the API's, plain as in net_conf. */
+CURL *net_easy_to(struct net *net, bool plain, int64_t timeout_ms);
 /* done is called from net_perform once the transfer is over; the handle is then out of
  * the multi and still the caller's. */
 enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg);

@@ -1,0 +1,274 @@
+#include "post.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "private.h"
+#include "text.h"
+
+#define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
+
+struct post {
+	struct net *net;
+	CURL *easy;
+	struct curl_slist *headers;
+	bool allow_private;
+	unsigned connects, refused;	/* sockets asked for, and those refused */
+	size_t got;			/* bytes of the answer */
+	int64_t end_us;
+	bool arrived, done;
+	struct net_result result;
+	char words[256];		/* libcurl's own */
+	struct post_answer answer;
+};
+
+/* A list of libcurl's, whose lines may be secrets, is wiped by net.c's free. */
+static void end_request(struct post *p)
+{
+	net_release(p->net, p->easy);
+	p->easy = NULL;
+	curl_slist_free_all(p->headers);
+	p->headers = NULL;
+}
+
+void post_free(struct post *p)
+{
+	if (!p)
+		return;
+	end_request(p);
+	free(p);
+}
+
+/* --- the address ---------------------------------------------------------------------- */
+
+/* A proxy's address is the user's own choice, and the one behind it is not known here. */
+static bool is_refused(const struct post *p, const struct sockaddr *address)
+{
+	long by_proxy = 0;
+
+	if (p->allow_private)
+		return false;
+	curl_easy_getinfo(p->easy, CURLINFO_USED_PROXY, &by_proxy);
+	return !by_proxy && private_address(address);
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct post *p = arg;
+
+	(void)purpose;
+	p->connects++;
+	if (is_refused(p, &a->addr)) {
+		p->refused++;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* Also of a connection that something else had opened, for which no socket is asked. */
+static int before_request(void *arg, char *ip, char *own_ip, int port, int own_port)
+{
+	struct post *p = arg;
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	bool bad = true;
+
+	(void)own_ip;
+	(void)port;
+	(void)own_port;
+	if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1)
+		bad = is_refused(p, (struct sockaddr *)&v4);
+	else if (inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1)
+		bad = is_refused(p, (struct sockaddr *)&v6);
+	if (!bad)
+		return CURL_PREREQFUNC_OK;
+	p->refused = p->connects = 1;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+/* --- the answer ------------------------------------------------------------------------- */
+
+static void finish(struct post *p, enum post_outcome outcome, const char *what,
+	const char *words)
+{
+	struct buf text = { 0 };
+	size_t len;
+
+	if (outcome != POST_TAKEN) {
+		text_put_printable(&text, what, strlen(what));
+		buf_str(&text, *words ? ": " : "");
+		text_put_printable(&text, words, strlen(words));
+	}
+	len = text.data ? utf8_cut(text.data, text.len, sizeof(p->answer.text) - 1) : 0;
+	memcpy(p->answer.text, len ? text.data : "", len);
+	p->answer.text[len] = '\0';
+	p->answer.outcome = outcome;
+	p->done = true;
+	buf_free(&text);
+	end_request(p);
+}
+
+static void finish_by_status(struct post *p)
+{
+	const long status = p->answer.http_status;
+	char what[64];
+
+	snprintf(what, sizeof(what), "HTTP %ld%s", status, status / 100 == 3
+		? ", a redirect, which is not followed" : "");
+	if (status / 100 == 2)
+		finish(p, POST_TAKEN, "", "");
+	else if (status == 410)
+		finish(p, POST_GONE, what, "");
+	else if (status == 408 || status == 429)
+		finish(p, POST_AGAIN, what, "");
+	else if (status / 100 == 3 || status / 100 == 4)
+		finish(p, POST_REFUSED, what, "");
+	else
+		finish(p, POST_AGAIN, what, "");
+}
+
+static void finish_without_answer(struct post *p)
+{
+	switch (net_failure(p->result.code)) {
+	case NET_CERTIFICATE:
+		finish(p, POST_AGAIN, "the certificate does not verify", p->words);
+		break;
+	case NET_BREACH:
+		finish(p, POST_AGAIN, "what answers does not speak HTTP", p->words);
+		break;
+	case NET_NETWORK:
+		finish(p, POST_AGAIN, "no answer", p->words);
+		break;
+	}
+}
+
+/* A status that came counts, also where the answer behind it never ended. */
+static void take_answer(struct post *p)
+{
+	const struct net_result *r = &p->result;
+
+	p->answer.http_status = r->by_proxy ? 0 : r->http_status;
+	p->answer.retry_after_us = r->by_proxy ? -1 : r->retry_after_us;
+	if (p->refused && p->refused == p->connects)
+		finish(p, POST_REFUSED, "its address is a private one, which only "
+			"--callback-allow-private allows", "");
+	else if (r->by_proxy)
+		finish(p, POST_AGAIN, "the proxy refused", p->words);
+	else if (p->answer.http_status >= 200)
+		finish_by_status(p);
+	else
+		finish_without_answer(p);
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct post *p = arg;
+
+	(void)bytes;
+	p->got += size * n;
+	return p->got > POST_ANSWER_MAX ? CURL_WRITEFUNC_ERROR : size * n;
+}
+
+static void on_done(void *arg, const struct net_result *result)
+{
+	struct post *p = arg;
+
+	p->arrived = true;
+	p->result = *result;
+	snprintf(p->words, sizeof(p->words), "%s", result->text);
+}
+
+/* --- the request ------------------------------------------------------------------------ */
+
+static bool add_header(struct post *p, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(p->headers, line);
+
+	if (more)
+		p->headers = more;
+	return more != NULL;
+}
+
+static bool set_headers(struct post *p, const struct post_call *call)
+{
+	bool ok = add_header(p, "Expect:");
+
+	for (size_t i = 0; ok && i < call->nheader; i++)
+		ok = add_header(p, call->header[i]);
+	return ok && curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK;
+}
+
+static bool set_body(struct post *p, const struct post_call *call)
+{
+	CURL *e = p->easy;
+
+	return curl_easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->len)
+			== CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_POSTFIELDS, call->body) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK;
+}
+
+static bool set_judges(struct post *p)
+{
+	CURL *e = p->easy;
+
+	return curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_PREREQDATA, p) == CURLE_OK;
+}
+
+static bool begin(struct post *p, const struct post_call *call)
+{
+	p->easy = net_easy_to(p->net, call->plain, (call->timeout_us + 999) / 1000);
+	return p->easy && set_headers(p, call)
+		&& curl_easy_setopt(p->easy, CURLOPT_URL, call->url) == CURLE_OK
+		&& set_body(p, call) && set_judges(p)
+		&& net_start(p->net, p->easy, on_done, p) == ST_OK;
+}
+
+struct post *post_start(struct net *net, const struct post_call *call, int64_t now_us)
+{
+	struct post *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->net = net;
+	p->allow_private = call->allow_private;
+	p->answer.retry_after_us = -1;
+	p->end_us = now_us + call->timeout_us + GRACE_US;
+	if (call->timeout_us <= 0)
+		finish(p, POST_AGAIN, "no time is left", "");
+	else if (!begin(p, call))
+		finish(p, POST_AGAIN, "the request could not be made", "");
+	return p;
+}
+
+bool post_step(struct post *p, int64_t now_us)
+{
+	if (p->done)
+		return true;
+	if (p->arrived)
+		take_answer(p);
+	/* libcurl's clock stands still while the machine is suspended, ours does not */
+	else if (now_us >= p->end_us)
+		finish(p, POST_AGAIN, "no answer in time", "");
+	return p->done;
+}
+
+int64_t post_deadline_us(const struct post *p)
+{
+	return p->done || p->arrived ? INT64_MIN : p->end_us;
+}
+
+const struct post_answer *post_answer(const struct post *p)
+{
+	return &p->answer;
+}
