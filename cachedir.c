@@ -60,25 +60,36 @@ static int open_directory(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int cachedir_make(char *path, const char **why)
+/* The descriptor, or -1, closed, with why it is not to be used. */
+static int judged(int fd, bool may_close_it_to_others, const char **why)
 {
 	struct stat st;
-	int fd;
 
-	make_directories(path);
-	fd = open_directory(path);
 	*why = NULL;
 	if (fd < 0 || fstat(fd, &st) != 0)
 		*why = strerror(errno);
 	else if (st.st_uid != geteuid())
 		*why = "it belongs to somebody else";
-	else if ((st.st_mode & 077) && fchmod(fd, 0700) != 0)
+	else if ((st.st_mode & 077) && (!may_close_it_to_others || fchmod(fd, 0700) != 0))
 		*why = "others may look into it";
 	else if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		*why = "it cannot be written to";
 	if (*why && fd >= 0)
 		close(fd);
 	return *why ? -1 : fd;
+}
+
+int cachedir_make(char *path, const char **why)
+{
+	make_directories(path);
+	return judged(open_directory(path), true, why);
+}
+
+int cachedir_make_one(const char *path, const char **why)
+{
+	bool made = mkdir(path, 0700) == 0;
+
+	return judged(open_directory(path), made, why);
 }
 
 int cachedir_open(const char *path)
@@ -134,14 +145,17 @@ enum cachedir_found cachedir_read(int dir, const char *name, size_t max, struct 
 	if (fd < 0 && errno == ENOENT)
 		return CACHEDIR_NONE;
 	*why = fd < 0 ? strerror(errno) : distrust(fd, &st);
-	if (*why) {
+	if (fd < 0) {
+		found = errno == ELOOP || errno == ENXIO || errno == EACCES
+			? CACHEDIR_FOREIGN : CACHEDIR_FAILED;
+	} else if (*why) {
 		found = CACHEDIR_FOREIGN;
 	} else if ((size_t)st.st_size > max) {
 		found = CACHEDIR_BROKEN;
 		*why = "it is too long";
 	} else if (!read_whole(fd, (size_t)st.st_size, text)) {
-		found = CACHEDIR_BROKEN;
-		*why = "it is broken";
+		found = text->len > (size_t)st.st_size ? CACHEDIR_BROKEN : CACHEDIR_FAILED;
+		*why = found == CACHEDIR_BROKEN ? "it is broken" : "it cannot be read";
 	}
 	if (fd >= 0)
 		close(fd);

@@ -21,17 +21,22 @@ bool cachedir_name(const char *base_url, const char *client_id,
 /* Makes what is missing of the path; one of ours that was open to others is closed to them.
  * The descriptor, -1: why says what is wrong. */
 int cachedir_make(char *path, const char **why);
+/* A directory that the user names: made alone, without its parents, and refused where it was
+ * there and is open to others. */
+int cachedir_make_one(const char *path, const char **why);
 /* As it is; -1: it is not there, not ours, or open to others. */
 int cachedir_open(const char *path);
 
 enum cachedir_found {
 	CACHEDIR_NONE,		/* there is no such file */
 	CACHEDIR_FOREIGN,	/* not to be believed */
-	CACHEDIR_BROKEN,	/* longer than max, or not to be read */
+	CACHEDIR_BROKEN,	/* longer than max, or grows */
+	CACHEDIR_FAILED,	/* for no fault of its own: memory, descriptors, the disk */
 	CACHEDIR_WHOLE
 };
 
-/* A file's bytes to text, which is empty, in one piece of memory. why: of FOREIGN and BROKEN. */
+/* A file's bytes to text, which is empty, in one piece of memory. why: of FOREIGN, BROKEN and
+ * FAILED. */
 enum cachedir_found cachedir_read(int dir, const char *name, size_t max, struct buf *text,
 	const char **why);
 

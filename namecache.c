@@ -99,6 +99,9 @@ static bool load(const struct namecache_key *key, int dir, int64_t now_us,
 	case CACHEDIR_BROKEN:
 		why = "broken";
 		break;
+	case CACHEDIR_FAILED:
+		why = "not to be read";
+		break;
 	case CACHEDIR_WHOLE:
 		if (names_parse_page(text.data, text.len, list, &page))
 			why = "broken";

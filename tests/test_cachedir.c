@@ -126,6 +126,34 @@ static void directory__of_another_user_is_refused(void **state)
 	assert_int_equal(mode_of(p->path), 0700);
 }
 
+static void directory__that_the_user_names_is_made_alone_and_not_closed(void **state)
+{
+	struct place *p = *state;
+	char *one = joined(p->root, "/one"), *deep = joined(p->root, "/no/deep");
+	const char *why = NULL;
+	int fd = cachedir_make_one(one, &why);
+
+	assert_true(fd >= 0);
+	assert_null(why);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(mode_of(one), 0700);
+	fd = cachedir_make_one(one, &why);	/* again */
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(chmod(one, 0750), 0);
+	assert_int_equal(cachedir_make_one(one, &why), -1);
+	assert_string_equal(why, "others may look into it");
+	assert_int_equal(mode_of(one), 0750);
+	assert_int_equal(cachedir_make_one(deep, &why), -1);
+	assert_non_null(why);
+	assert_int_equal(rmdir(one), 0);
+	assert_int_equal(symlink(p->path, one), 0);
+	assert_int_equal(cachedir_make_one(one, &why), -1);
+	assert_non_null(why);
+	free(one);
+	free(deep);
+}
+
 /* --- files -------------------------------------------------------------------------- */
 
 static enum cachedir_found found(struct place *p, const char **why)
@@ -140,7 +168,7 @@ static void assert_found(struct place *p, enum cachedir_found want)
 	const char *why;
 
 	assert_int_equal(found(p, &why), want);
-	assert_int_equal(why != NULL, want == CACHEDIR_FOREIGN || want == CACHEDIR_BROKEN);
+	assert_int_equal(why != NULL, want != CACHEDIR_NONE && want != CACHEDIR_WHOLE);
 }
 
 static void file__comes_back_whole_up_to_the_bound(void **state)
@@ -188,6 +216,25 @@ static void file__is_believed_if_it_is_ours_alone(void **state)
 	assert_int_equal(mkdir(p->file, 0700), 0);
 	assert_found(p, CACHEDIR_FOREIGN);
 	free(target);
+}
+
+/* Such a file may be as good as ever: whoever sets aside what is not must know. */
+static void file__that_cannot_be_read_now_is_not_to_blame(void **state)
+{
+	struct rlimit before, none;
+	struct place *p = *state;
+
+	put_file(p->file, "x", 1, 0600);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_found(p, CACHEDIR_FAILED);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	p->text.limit = 1;
+	assert_found(p, CACHEDIR_FAILED);	/* no room for it */
+	p->text.limit = 0;
+	assert_found(p, CACHEDIR_WHOLE);
 }
 
 static void file__of_another_user_is_not_believed(void **state)
@@ -259,9 +306,11 @@ int main(void)
 		cmocka_unit_test(name__is_of_host_and_client),
 		with_place(directory__of_ours_that_was_open_is_closed_when_made_alone),
 		with_place(directory__that_is_a_link_or_a_file_is_refused),
+		with_place(directory__that_the_user_names_is_made_alone_and_not_closed),
 		with_place(directory__of_another_user_is_refused),
 		with_place(file__comes_back_whole_up_to_the_bound),
 		with_place(file__is_believed_if_it_is_ours_alone),
+		with_place(file__that_cannot_be_read_now_is_not_to_blame),
 		with_place(file__of_another_user_is_not_believed),
 		with_place(write__takes_the_place_of_whatever_was_there),
 		with_place(write__that_fails_leaves_what_was_there)
