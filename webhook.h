@@ -1,0 +1,52 @@
+/*
+ * One window as the bodies of HTTP deliveries (schema gsqstat-window/1, at most 256 KiB each,
+ * split at rows; plain, or as a CloudEvent in structured mode), and their signatures
+ * (Standard Webhooks 1.0). Knows no transport, no clock.
+ */
+#ifndef WEBHOOK_H
+#define WEBHOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+
+#define WEBHOOK_BODY_MAX (256u << 10)
+#define WEBHOOK_ID_MAX 64	/* RUN-WINDOW-PART and a NUL */
+
+enum webhook_format { WEBHOOK_PLAIN, WEBHOOK_CLOUDEVENTS };
+
+struct webhook_window {		/* all borrowed */
+	const char *run;
+	int64_t index, start_ms, end_ms;
+	uint64_t frames;		/* 0: `meta` is null */
+	uint64_t updates;
+	double lag_mean_us, updates_per_second;	/* NaN: null */
+	int coverage_e4;		/* -1: null */
+	const char *rows;		/* NDJSON, each row ended by LF */
+	size_t rows_len;
+};
+
+const char *webhook_type(enum webhook_format format);	/* of the body, for Content-Type */
+
+/* How many parts the window makes, at least one, and one of them (appended to out, with its
+ * id). A row that is longer than any part goes alone. False: out of memory. */
+size_t webhook_parts(const struct webhook_window *w, enum webhook_format format);
+bool webhook_part(const struct webhook_window *w, enum webhook_format format, size_t part,
+	char id[WEBHOOK_ID_MAX], struct buf *out);
+
+struct webhook_keys;
+
+/* A file or pipe of `whsec_BASE64` lines, `#` comments and blank lines, 1 to 16 keys of 24 to 64
+ * bytes. NULL after a line of problems, which shows no key: unreadable, open to others, not
+ * ours, a line that is none. The file's bytes are wiped. */
+struct webhook_keys *webhook_keys_read(const char *flag, const char *path,
+	struct lines *problems);
+void webhook_keys_free(struct webhook_keys *keys);	/* wipes; NULL is fine */
+
+/* `v1,BASE64 v1,BASE64`, one for each key, over id.timestamp.body. False: out of memory. */
+bool webhook_sign(const struct webhook_keys *keys, const char *id, int64_t timestamp_s,
+	const char *body, size_t len, struct buf *out);
+
+#endif
