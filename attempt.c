@@ -1,6 +1,5 @@
 #include "attempt.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,14 +73,6 @@ void attempt_time_is_up(struct attempt *a, const char *text)
 	attempt_over(a, a->status == ST_RATE ? ST_RATE : ST_NET, whole);
 }
 
-static uint32_t random_bits(void)
-{
-	uint32_t bits = UINT32_MAX;
-
-	RAND_bytes((unsigned char *)&bits, sizeof(bits));	/* failing: the longest wait */
-	return bits;
-}
-
 void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failure *f)
 {
 	struct stream_event *e;
@@ -89,7 +80,7 @@ void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failu
 
 	a->status = f->status;
 	snprintf(a->failure, sizeof(a->failure), "%s", f->text);
-	if (retry_next(&a->retry, now_us, random_bits(), f->retry_after_us, &at_us)
+	if (retry_next(&a->retry, now_us, retry_random(), f->retry_after_us, &at_us)
 	    == RETRY_TIME_UP) {
 		attempt_time_is_up(a, f->text);
 		return;

@@ -1,5 +1,6 @@
 #include "retry.h"
 
+#include <openssl/rand.h>
 
 void retry_init(struct retry *r, int64_t retry_for_us, int64_t now_us)
 {
@@ -59,6 +60,14 @@ enum retry_verdict retry_next(struct retry *r, int64_t now_us, uint32_t random,
 		*at_us = r->deadline_us;
 	}
 	return RETRY_LATER;
+}
+
+uint32_t retry_random(void)
+{
+	uint32_t bits = UINT32_MAX;
+
+	RAND_bytes((unsigned char *)&bits, sizeof(bits));
+	return bits;
 }
 
 int64_t retry_attempt_end_us(const struct retry *r, int64_t now_us, int64_t bound_us)

@@ -1,7 +1,7 @@
 /*
  * When to try again, and when to stop: exponential backoff with full jitter, Retry-After,
  * the bound of --retry-for, and the count of protocol breaches. A pure function of the
- * times and random numbers handed in.
+ * times and random numbers handed in; where the latter come from is here too.
  */
 #ifndef RETRY_H
 #define RETRY_H
@@ -35,6 +35,9 @@ bool retry_breach(struct retry *r);
  * if there was none. RETRY_LATER: *at_us is when to try again. */
 enum retry_verdict retry_next(struct retry *r, int64_t now_us, uint32_t random,
 	int64_t retry_after_us, int64_t *at_us);
+
+/* Random bits for retry_next; where none can be had, those of the longest wait. */
+uint32_t retry_random(void);
 
 /* How long an attempt that begins now may take: the least of bound_us and what is left. */
 int64_t retry_attempt_end_us(const struct retry *r, int64_t now_us, int64_t bound_us);
