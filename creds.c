@@ -334,6 +334,12 @@ static char *secret_of_file(const char *path, const char *from, bool systemd,
 	return secret;
 }
 
+char *creds_secret_file(const char *path, const char *from, struct lines *problems,
+	struct lines *warnings)
+{
+	return secret_of_file(path, from, false, problems, warnings);
+}
+
 static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 	struct lines *problems, struct lines *warnings)
 {

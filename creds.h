@@ -50,6 +50,11 @@ void creds_free(struct creds *creds);
 /* Overwrites, in place, the variables that hold secrets: at the start of every run. */
 void creds_wipe_environment(void);
 
+/* What a file holds, at most 4096 bytes without a newline at the end, malloc'd; NULL after a
+ * line of problems that begins with `from`. One that others may read is a warning. */
+char *creds_secret_file(const char *path, const char *from, struct lines *problems,
+	struct lines *warnings);
+
 /* `flag`, `environment`, `file` or `profile` of what came from there, as --dry-run has it. */
 const char *creds_origin(const char *from);
 

@@ -1,0 +1,351 @@
+#include "target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "creds.h"
+#include "paths.h"
+#include "private.h"
+#include "text.h"
+
+#define URL_MAX 4096
+#define HEADERS_MAX 65536	/* bytes of a header file */
+#define SECRET_WORD_MIN 8	/* a shorter last word of a header line is no token */
+
+/* --- what may be shown of a URL ------------------------------------------------------ */
+
+/* Where the host begins; the URL may be a bad one. */
+static const char *authority_of(const char *url)
+{
+	size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return strncmp(url + scheme, "://", 3) == 0 ? url + scheme + 3 : url;
+}
+
+static size_t authority_len(const char *authority)
+{
+	return strcspn(authority, "/?#\\");
+}
+
+/* Scheme, host and port, with the mark `***@` for a user and password. */
+static const char *show(char out[SHOWN_SIZE], const char *url)
+{
+	const char *host = authority_of(url), *at;
+	size_t len = authority_len(host);
+	struct buf text = { 0 };
+
+	at = memrchr(host, '@', len);
+	buf_add(&text, url, (size_t)(host - url));
+	if (at) {
+		buf_str(&text, "***");
+		len -= (size_t)(at - host);
+		host = at;
+	}
+	buf_add(&text, host, len);
+	text_shown(out, text.failed ? "" : text.data, text.failed ? 0 : text.len);
+	buf_wipe(&text);
+	return out;
+}
+
+/* --- one URL -------------------------------------------------------------------------- */
+
+static bool is_visible(const char *s)
+{
+	for (; *s; s++)
+		if (*s <= ' ' || *s > '~')
+			return false;
+	return true;
+}
+
+static bool has_scheme(const char *url)
+{
+	return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
+}
+
+/* NULL: *to is filled. Else what is allowed, in words. */
+static const char *read_url(struct target *to, const char *url)
+{
+	const char *host = authority_of(url), *why;
+	size_t len = authority_len(host);
+	char *base;
+
+	if (!is_visible(url) || strlen(url) > URL_MAX)
+		return "a URL of visible ASCII characters, 4096 at most";
+	if (!has_scheme(url))
+		return "an https URL, or http to a loopback host";
+	if (memchr(host, '@', len))
+		return "a URL without user and password (the part ***@); what a receiver is "
+			"to know them by goes into --callback-header-file";
+	if (host[len] == '\\')	/* some read it as a slash, some do not */
+		return "a URL without a backslash";
+	base = strndup(url, (size_t)(host - url) + len);
+	if (!base)
+		return "what fits into memory";
+	to->shown = creds_base_url(base, &to->plain, &why);
+	free(base);
+	if (!to->shown)
+		return to->plain ? "https: plain http is for a loopback host alone"
+			: "a URL with a host and, if needed, a port";
+	to->url = strdup(url);
+	return to->url ? NULL : "what fits into memory";
+}
+
+static void free_target(struct target *to)
+{
+	str_wipe(&to->url);
+	free(to->shown);
+}
+
+static bool is_known(const struct targets *t, const char *url)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->v[i].url, url) == 0)
+			return true;
+	return false;
+}
+
+static void add_url(struct targets *t, const char *url, struct lines *problems,
+	struct lines *warnings)
+{
+	struct target to = { NULL, NULL, false }, *v;
+	char shown[SHOWN_SIZE];
+	const char *why = t->n == TARGETS_MAX ? "16 URLs at most" : read_url(&to, url);
+
+	if (why)
+		lines_add(problems, "--callback '%s': allowed is %s", show(shown, url), why);
+	else if (is_known(t, url))
+		lines_add(warnings, "--callback '%s': the same URL twice is taken once",
+			to.shown);
+	else {
+		v = reallocarray(t->v, t->n + 1, sizeof(*v));
+		if (v) {
+			v[t->n++] = to;
+			t->v = v;
+			return;
+		}
+		problems->failed = true;
+	}
+	free_target(&to);
+}
+
+void targets_add(struct targets *t, const char *value, struct lines *problems,
+	struct lines *warnings)
+{
+	char *url;
+
+	if (value[0] != '@') {
+		add_url(t, value, problems, warnings);
+		return;
+	}
+	lines_add(&t->files, "%s", value + 1);
+	url = creds_secret_file(value + 1, "--callback", problems, warnings);
+	if (url)
+		add_url(t, url, problems, warnings);
+	str_wipe(&url);
+}
+
+/* --- header lines --------------------------------------------------------------------- */
+
+/* Those that say what the body is, how long, and that it is genuine. */
+static bool is_ours(const char *name, size_t len)
+{
+	static const char *const ours[] = {
+		"content-length", "content-type", "transfer-encoding", "expect", "connection",
+		"host", "webhook-id", "webhook-timestamp", "webhook-signature"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (strlen(ours[i]) == len && strncasecmp(name, ours[i], len) == 0)
+			return true;
+	return false;
+}
+
+static bool is_value(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((s[i] < ' ' && s[i] != '\t') || s[i] > '~')
+			return false;
+	return len > 0;
+}
+
+/* RFC 9110 §5.1: a name is a token. NULL: the line is taken. */
+static const char *take_header(struct targets *t, const char *line, size_t len)
+{
+	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789!#$%&'*+-.^_`|~";
+	const char *colon = memchr(line, ':', len);
+	size_t name = colon ? (size_t)(colon - line) : 0, value;
+
+	if (!name)
+		return "`Name: value`";
+	for (size_t i = 0; i < name; i++)
+		if (!line[i] || !strchr(token, line[i]))
+			return "`Name: value`";
+	if (is_ours(line, name))
+		return "a header that gsqstat does not set itself";
+	colon++;
+	value = len - name - 1;
+	for (; value && (*colon == ' ' || *colon == '\t'); value--)
+		colon++;
+	if (!is_value(colon, value))
+		return "`Name: value` with visible ASCII characters";
+	if (t->headers.n == TARGET_HEADERS_MAX)
+		return "64 lines at most";
+	lines_add(&t->headers, "%.*s: %.*s", (int)name, line, (int)value, colon);
+	return NULL;
+}
+
+static void take_headers(struct targets *t, const char *text, size_t size,
+	struct lines *problems)
+{
+	char shown[SHOWN_SIZE];
+	size_t number = 0;
+
+	for (const char *at = text, *end = text + size; at < end; ) {
+		const char *lf = memchr(at, '\n', (size_t)(end - at)), *why = NULL;
+		size_t len = (size_t)((lf ? lf : end) - at);
+
+		number++;
+		while (len && strchr(" \t\r", at[len - 1]) && at[len - 1])
+			len--;
+		if (len && at[0] != '#')
+			why = take_header(t, at, len);
+		if (why)
+			lines_add(problems, "--callback-header-file '%s': line %zu: allowed is "
+				"%s", text_shown(shown, t->header_file, strlen(t->header_file)),
+				number, why);
+		at = lf ? lf + 1 : end;
+	}
+}
+
+static void read_headers(struct targets *t, struct lines *problems, struct lines *warnings)
+{
+	const char *path = t->header_file, *why;
+	/* in one piece: growth would leave copies */
+	struct buf text = { .limit = 3 * HEADERS_MAX };
+	char shown[SHOWN_SIZE];
+	struct stat st;
+
+	text_shown(shown, path, strlen(path));
+	if (!buf_reserve(&text, text.limit)) {
+		problems->failed = true;
+		return;
+	}
+	why = strcmp(path, "-") == 0 ? "stdin is not for header lines" : paths_read(path, &text);
+	if (!why && text.len > HEADERS_MAX)
+		why = "it is too long";
+	if (why)
+		lines_add(problems, "--callback-header-file '%s': cannot be read: %s", shown, why);
+	else
+		take_headers(t, text.data, text.len, problems);
+	if (!why && stat(path, &st) == 0 && S_ISREG(st.st_mode)
+	    && (st.st_mode & (S_IRGRP | S_IROTH)))
+		lines_add(warnings, "%s: others may read it (mode %03o); chmod 600 it", shown,
+			(unsigned)(st.st_mode & 0777));
+	buf_wipe(&text);
+}
+
+/* --- the rest --------------------------------------------------------------------------- */
+
+/* Why a directory cannot be made beside the others in its parent; NULL: it can. */
+static const char *parent_fault(const char *path)
+{
+	size_t len = strlen(path);
+	const char *why = NULL, *slash;
+	char *parent;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	slash = memrchr(path, '/', len);
+	parent = !slash ? strdup(".") : slash == path ? strdup("/")
+		: strndup(path, (size_t)(slash - path));
+	if (!parent || access(parent, W_OK | X_OK) != 0)
+		why = strerror(errno);
+	free(parent);
+	return why;
+}
+
+/* The same that spool_open judges, without making anything. */
+static const char *spool_fault(const char *path)
+{
+	struct stat st;
+
+	if (*path && stat(path, &st) != 0 && errno == ENOENT)
+		return parent_fault(path);
+	if (stat(path, &st) != 0)
+		return strerror(errno);
+	if (!S_ISDIR(st.st_mode))
+		return strerror(ENOTDIR);
+	if (st.st_uid != geteuid())
+		return "it belongs to somebody else";
+	if (st.st_mode & 077)
+		return "others may look into it";
+	return access(path, R_OK | W_OK | X_OK) == 0 ? NULL : strerror(errno);
+}
+
+/* By name an address is judged only when it is connected to; http is for loopback alone, so
+ * that its name says it. */
+static void check_private(const struct targets *t, struct lines *problems)
+{
+	for (size_t i = 0; i < t->n && !t->allow_private; i++) {
+		const char *host = authority_of(t->v[i].shown);
+		size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+
+		if (t->v[i].plain || private_text(host, len))
+			lines_add(problems, "--callback '%s': allowed is a public address, or any "
+				"with --callback-allow-private", t->v[i].shown);
+	}
+}
+
+void targets_check(struct targets *t, struct lines *problems, struct lines *warnings)
+{
+	const char *why = t->spool ? spool_fault(t->spool) : NULL;
+	char shown[SHOWN_SIZE];
+
+	check_private(t, problems);
+	if (t->header_file)
+		read_headers(t, problems, warnings);
+	if (t->key_file)
+		t->keys = webhook_keys_read("--callback-key-file", t->key_file, problems);
+	if (why)
+		lines_add(problems, "--callback-spool '%s': cannot be used: %s",
+			text_shown(shown, t->spool, strlen(t->spool)), why);
+}
+
+/* --- secrets ---------------------------------------------------------------------------- */
+
+const char *targets_secret(const struct targets *t, size_t *at)
+{
+	size_t i = (*at)++;
+	const char *value, *word;
+
+	if (i < t->n) {
+		value = authority_of(t->v[i].url);
+		return value + authority_len(value);
+	}
+	i -= t->n;
+	if (i / 2 >= t->headers.n)
+		return NULL;
+	value = strchr(t->headers.v[i / 2], ':') + 2;
+	word = strrchr(value, ' ');
+	if (i % 2 == 0)
+		return value;
+	return word && strlen(word + 1) >= SECRET_WORD_MIN ? word + 1 : value;
+}
+
+void targets_free(struct targets *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free_target(&t->v[i]);
+	free(t->v);
+	for (size_t i = 0; i < t->headers.n; i++)
+		str_wipe(&t->headers.v[i]);
+	lines_free(&t->headers);
+	lines_free(&t->files);
+	webhook_keys_free(t->keys);
+	*t = (struct targets){ 0 };
+}
