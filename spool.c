@@ -1,0 +1,563 @@
+#include "spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cachedir.h"
+#include "json.h"
+#include "text.h"
+
+#define START_DIGITS 13
+#define WINDOW_DIGITS 8
+#define PART_DIGITS 3
+#define HASH_DIGITS 8
+#define START_MAX INT64_C(9999999999999)
+#define WINDOW_MAX 99999999
+#define PART_MAX 999
+
+#define RUN_AT (START_DIGITS + 1)
+#define WINDOW_AT (RUN_AT + UUID_LEN + 1)
+#define PART_AT (WINDOW_AT + WINDOW_DIGITS + 1)
+#define HASH_AT (PART_AT + PART_DIGITS + 1)
+#define NAME_LEN (HASH_AT + HASH_DIGITS + sizeof(".json") - 1)
+
+#define HEADER_MAX 65536
+#define ID_MAX 127		/* of id and type, which go into header lines */
+#define LEFT_MAX 65536		/* files that one run hands out, the oldest */
+#define TEMP_KEPT_S 600		/* far longer than a write takes */
+
+struct left {
+	char name[NAME_LEN + 1];
+	bool gone;		/* told of: not to be met again in this run */
+};
+
+struct spool {
+	int dir, lock;
+	bool holds;		/* the lock */
+	uint64_t max, used;	/* bytes of all files of ours, by the last scan and since */
+	uint64_t since;		/* bytes put since the last scan */
+	struct left *left;	/* of the lock's holder: what was there at the start, by name */
+	size_t nleft, cap;
+	struct buf file, fields;	/* the item at hand */
+};
+
+/* --- names -------------------------------------------------------------------------- */
+
+enum kind { OTHER, ITEM, BROKEN, TEMP };
+
+static bool are_all(const char *s, size_t n, const char *set)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!s[i] || !strchr(set, s[i]))
+			return false;
+	return true;
+}
+
+static bool is_item_name(const char *s)
+{
+	static const char digits[] = "0123456789", hex[] = "0123456789abcdef";
+	char run[UUID_LEN + 1];
+
+	return are_all(s, START_DIGITS, digits) && s[RUN_AT - 1] == '-'
+		&& uuid_parse(s + RUN_AT, UUID_LEN, run)
+		&& memcmp(run, s + RUN_AT, UUID_LEN) == 0 && s[WINDOW_AT - 1] == '-'
+		&& are_all(s + WINDOW_AT, WINDOW_DIGITS, digits) && s[PART_AT - 1] == '-'
+		&& are_all(s + PART_AT, PART_DIGITS, digits) && s[HASH_AT - 1] == '-'
+		&& are_all(s + HASH_AT, HASH_DIGITS, hex)
+		&& memcmp(s + HASH_AT + HASH_DIGITS, ".json", 5) == 0;
+}
+
+/* Temporaries are cachedir_write's: NAME.PID.tmp. */
+static enum kind kind_of(const char *name)
+{
+	const char *rest;
+	size_t len = strlen(name), pid;
+
+	if (len < NAME_LEN || !is_item_name(name))
+		return OTHER;
+	rest = name + NAME_LEN;
+	if (!*rest)
+		return ITEM;
+	if (strcmp(rest, ".broken") == 0)
+		return BROKEN;
+	pid = strspn(rest + 1, "0123456789");
+	return *rest == '.' && pid && strcmp(rest + 1 + pid, ".tmp") == 0 ? TEMP : OTHER;
+}
+
+static bool hash_url(const char *url, char out[HASH_DIGITS + 1])
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(url, strlen(url), hash, NULL, EVP_sha256(), NULL) != 1)
+		return false;
+	for (size_t i = 0; i < HASH_DIGITS / 2; i++)
+		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	return true;
+}
+
+/* NULL, or why there can be no such name. */
+static const char *make_name(int64_t start_ms, const char *run, int64_t window, size_t part,
+	const char *url, char out[SPOOL_NAME_MAX])
+{
+	char hash[HASH_DIGITS + 1], lower[UUID_LEN + 1];
+
+	if (!uuid_parse(run, strlen(run), lower) || window < 0 || window > WINDOW_MAX
+	    || part > PART_MAX)
+		return "its numbers are too long for a file's name";
+	if (!hash_url(url, hash))
+		return "out of memory";
+	start_ms = start_ms < 0 ? 0 : start_ms > START_MAX ? START_MAX : start_ms;
+	snprintf(out, SPOOL_NAME_MAX, "%0*lld-%s-%0*lld-%0*zu-%s.json", START_DIGITS,
+		(long long)start_ms, lower, WINDOW_DIGITS, (long long)window, PART_DIGITS, part,
+		hash);
+	return NULL;
+}
+
+/* --- what is there ------------------------------------------------------------------ */
+
+static int compare_left(const void *a, const void *b)
+{
+	return strcmp(((const struct left *)a)->name, ((const struct left *)b)->name);
+}
+
+static void sort_left(struct spool *s)
+{
+	if (s->nleft)
+		qsort(s->left, s->nleft, sizeof(*s->left), compare_left);
+	if (s->nleft > LEFT_MAX)
+		s->nleft = LEFT_MAX;
+}
+
+static bool note_left(struct spool *s, const char *name)
+{
+	if (s->nleft == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 64;
+		struct left *left;
+
+		if (cap > 2 * LEFT_MAX) {
+			sort_left(s);	/* cuts what is newer than enough */
+		} else {
+			left = reallocarray(s->left, cap, sizeof(*left));
+			if (!left)
+				return false;
+			s->left = left;
+			s->cap = cap;
+		}
+	}
+	memcpy(s->left[s->nleft].name, name, NAME_LEN + 1);
+	s->left[s->nleft++].gone = false;
+	return true;
+}
+
+/* Nobody knows whether the writer lives: its number may be one of another container's. If it
+ * does after all, its rename fails and it says so. */
+static bool is_left_behind(const struct stat *st)
+{
+	int64_t age_s = (int64_t)time(NULL) - st->st_mtime;
+
+	return age_s > TEMP_KEPT_S || age_s < -TEMP_KEPT_S;
+}
+
+/* Each run that puts holds one byte of the lock's file, far beyond its end, so that what it has
+ * under way is not taken for something left. flock(2) and these locks do not meet, or (NFS)
+ * keep a later run from sending at all while an earlier one still does. */
+static struct flock byte_of(const char *run)
+{
+	int64_t at = 0;
+
+	for (size_t i = 0; i < 13; i++)		/* 12 digits and a hyphen */
+		if (run[i] != '-')
+			at = 16 * at + (run[i] <= '9' ? run[i] - '0' : run[i] - 'a' + 10);
+	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+}
+
+static bool is_under_way(const struct spool *s, const char *name)
+{
+	struct flock byte = byte_of(name + RUN_AT);
+
+	return fcntl(s->lock, F_OFD_GETLK, &byte) == 0 && byte.l_type != F_UNLCK;
+}
+
+/* A file's bytes, 0: none of ours; the lock's holder clears temporaries away. */
+static uint64_t weigh(struct spool *s, const char *name)
+{
+	enum kind kind = kind_of(name);
+	struct stat st;
+
+	if (kind == OTHER || fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0
+	    || !S_ISREG(st.st_mode))
+		return 0;
+	if (kind == TEMP && s->holds && is_left_behind(&st)
+	    && unlinkat(s->dir, name, 0) == 0)
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+/* Sums the sizes, and at the start notes the names. False: errno says why, all is as it was. */
+static bool scan(struct spool *s, bool note)
+{
+	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), saved;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	uint64_t used = 0;
+	bool ok = d != NULL;
+
+	if (!d && fd >= 0)
+		close(fd);
+	while (ok && (errno = 0, entry = readdir(d))) {
+		if (__builtin_add_overflow(used, weigh(s, entry->d_name), &used))
+			used = UINT64_MAX;
+		if (note && kind_of(entry->d_name) == ITEM && !is_under_way(s, entry->d_name))
+			ok = note_left(s, entry->d_name);
+	}
+	ok = ok && errno == 0;
+	saved = errno;
+	if (d)
+		closedir(d);
+	if (ok) {
+		s->used = used;
+		s->since = 0;
+	}
+	errno = saved;
+	return ok;
+}
+
+/* --- opening ------------------------------------------------------------------------ */
+
+static const char *take_lock(struct spool *s)
+{
+	s->lock = openat(s->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+		0600);
+	if (s->lock < 0)
+		return strerror(errno);
+	s->holds = flock(s->lock, LOCK_EX | LOCK_NB) == 0;
+	return s->holds || errno == EWOULDBLOCK ? NULL : strerror(errno);
+}
+
+/* Behind a slash a link would be followed. */
+static char *without_slashes(const char *dir)
+{
+	size_t len = strlen(dir);
+
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	return strndup(dir, len);
+}
+
+enum status spool_open(struct spool **out, const char *dir, uint64_t max_bytes, struct err *err)
+{
+	struct spool *s = calloc(1, sizeof(*s));
+	char *path = without_slashes(dir), text[SHOWN_SIZE];
+	const char *why = NULL;
+	enum status st = ST_OK;
+
+	*out = NULL;
+	if (!s || !path) {
+		free(s);
+		free(path);
+		return err_nomem(err);
+	}
+	s->max = max_bytes;
+	s->lock = -1;
+	s->dir = cachedir_make_one(path, &why);
+	if (!why)
+		why = take_lock(s);
+	if (!why && !scan(s, s->holds))
+		why = strerror(errno);
+	sort_left(s);
+	if (why) {
+		st = err_set(err, ST_USAGE, "--callback-spool '%s': %s",
+			text_shown(text, dir, strlen(dir)), why);
+		spool_free(s);
+	} else {
+		*out = s;
+	}
+	free(path);
+	return st;
+}
+
+void spool_free(struct spool *s)
+{
+	if (!s)
+		return;
+	if (s->lock >= 0)
+		close(s->lock);
+	if (s->dir >= 0)
+		close(s->dir);
+	free(s->left);
+	buf_wipe(&s->file);	/* a URL may be a capability */
+	buf_wipe(&s->fields);
+	free(s);
+}
+
+bool spool_is_ours_to_send(const struct spool *s)
+{
+	return s->holds;
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+/* Whether it reads back as it is, and may stand in a request. */
+static bool is_field(const char *s, bool visible_ascii)
+{
+	size_t len = strlen(s), n;
+
+	if (len == 0 || (visible_ascii && len > ID_MAX))
+		return false;
+	for (; len; s += n, len -= n) {
+		n = utf8_length(s, len);
+		if (n == 0 || utf8_is_control(s, n) || (visible_ascii && (n > 1 || *s == ' ')))
+			return false;
+	}
+	return true;
+}
+
+static bool fits(const struct spool *s, uint64_t size)
+{
+	return size <= s->max && s->used <= s->max - size;
+}
+
+/* Others put and take as well: the sum is made anew where it matters, and before this run
+ * alone could pass the limit by an eighth. */
+static bool has_room(struct spool *s, uint64_t size)
+{
+	if (!fits(s, size) || s->since > s->max / 8)
+		scan(s, false);
+	return fits(s, size);
+}
+
+static uint64_t size_of(const struct spool *s, const char *name)
+{
+	struct stat st;
+
+	return fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)
+		? (uint64_t)st.st_size : 0;
+}
+
+static void forget_bytes(struct spool *s, uint64_t size)
+{
+	s->used -= size < s->used ? size : s->used;
+}
+
+/* Not every file system can make a directory's entries durable on demand. */
+static bool sync_directory(int dir)
+{
+	return fsync(dir) == 0 || errno == EINVAL || errno == EOPNOTSUPP;
+}
+
+static bool write_item(struct spool *s, const char *name, const struct buf *text)
+{
+	struct flock byte = byte_of(name + RUN_AT);
+	uint64_t before = size_of(s, name);
+	int saved;
+
+	/* without it another run may send this too, which is no loss */
+	(void)fcntl(s->lock, F_OFD_SETLK, &byte);
+	if (!cachedir_write(s->dir, name, text))
+		return false;
+	forget_bytes(s, before);
+	if (!sync_directory(s->dir)) {
+		saved = errno;
+		unlinkat(s->dir, name, 0);
+		errno = saved;
+		return false;
+	}
+	s->used += text->len;
+	s->since += text->len;
+	return true;
+}
+
+static const char *make_text(const struct spool_item *item, struct buf *text)
+{
+	if (!is_field(item->id, true) || !is_field(item->type, true) || !is_field(item->url, false))
+		return "its header would not be read back";
+	json_put_quoted(text, "{\"id\":", item->id);
+	json_put_quoted(text, ",\"url\":", item->url);
+	json_put_quoted(text, ",\"type\":", item->type);
+	buf_str(text, "}\n");
+	if (!text->failed && text->len > HEADER_MAX)
+		return "its URL is too long";
+	if (item->len > SPOOL_ITEM_MAX - HEADER_MAX)
+		return "it is too long";
+	return buf_add(text, item->body, item->len) ? NULL : "out of memory";
+}
+
+enum spool_put spool_put(struct spool *s, int64_t start_ms, const char *run, int64_t window,
+	size_t part, struct spool_item *item, struct err *err)
+{
+	struct buf text = { 0 };
+	enum spool_put put = SPOOL_KEPT;
+	const char *why = make_name(start_ms, run, window, part, item->url, item->name);
+
+	if (!why)
+		why = make_text(item, &text);
+	if (!why && !has_room(s, text.len))
+		put = SPOOL_FULL;
+	else if (!why && !write_item(s, item->name, &text))
+		why = strerror(errno);
+	if (why) {
+		err_set(err, ST_OUTPUT, "a delivery cannot be spooled: %s", why);
+		put = SPOOL_FAILED;
+	}
+	buf_wipe(&text);
+	return put;
+}
+
+void spool_drop(struct spool *s, const char *name)
+{
+	uint64_t size = size_of(s, name);
+
+	if (kind_of(name) == ITEM && unlinkat(s->dir, name, 0) == 0)
+		forget_bytes(s, size);
+}
+
+/* --- reading ------------------------------------------------------------------------ */
+
+enum field { ID, URL, TYPE, FIELDS };
+
+/* The header line's strings to s->fields, one after the other, each with its NUL. */
+static bool read_header(struct spool *s, size_t len, size_t at[FIELDS])
+{
+	static const char *const names[FIELDS] = { [ID] = "id", [URL] = "url", [TYPE] = "type" };
+	const char *end = s->file.data + len;
+	struct json_cursor c = json_start(s->file.data, end);
+	struct json_text key, value;
+	bool ok = json_peek(&c) == '{';
+
+	for (int i = 0; i < FIELDS; i++)
+		at[i] = SIZE_MAX;
+	if (ok)
+		json_enter(&c);
+	while (ok && json_key(&c, &key)) {
+		int field = 0;
+
+		while (field < FIELDS && !json_text_is(&key, names[field]))
+			field++;
+		if (field == FIELDS) {
+			json_pass(&c);
+		} else {
+			ok = at[field] == SIZE_MAX && json_string(&c, &value);
+			at[field] = s->fields.len;
+			ok = ok && json_text_put(&value, &s->fields)
+				&& buf_char(&s->fields, '\0')
+				&& s->fields.len - at[field]
+					== strlen(s->fields.data + at[field]) + 1;
+		}
+	}
+	for (int i = 0; i < FIELDS; i++)
+		ok = ok && at[i] != SIZE_MAX && is_field(s->fields.data + at[i], i != URL);
+	return ok && c.at == end;
+}
+
+static bool is_json(const char *s, const char *end)
+{
+	s = json_skip(s, end);
+	while (s && s < end && *s && strchr(" \t\r\n", *s))
+		s++;
+	return s == end;
+}
+
+/* What is wrong with s->file, the file of this name, NULL: nothing, it is the item. */
+static const char *understand(struct spool *s, const char *name, struct spool_item *item)
+{
+	const char *lf = memchr(s->file.data, '\n', s->file.len < HEADER_MAX ? s->file.len
+		: HEADER_MAX), *end = s->file.data + s->file.len;
+	char hash[HASH_DIGITS + 1];
+	size_t at[FIELDS];
+
+	if (!lf || !read_header(s, (size_t)(lf - s->file.data), at))
+		return "its header is broken";
+	item->id = s->fields.data + at[ID];
+	item->url = s->fields.data + at[URL];
+	item->type = s->fields.data + at[TYPE];
+	item->body = lf + 1;
+	item->len = (size_t)(end - item->body);
+	if (!hash_url(item->url, hash)) {
+		s->fields.failed = true;
+		return "out of memory";
+	}
+	if (memcmp(hash, name + HASH_AT, HASH_DIGITS) != 0)
+		return "its name is not that of its URL";
+	if (!is_json(item->body, end))
+		return "its body is broken";
+	memcpy(item->name, name, NAME_LEN + 1);
+	return NULL;
+}
+
+static void set_aside(struct spool *s, struct left *left, const char *why,
+	struct lines *warnings)
+{
+	char aside[SPOOL_NAME_MAX];
+
+	snprintf(aside, sizeof(aside), "%s.broken", left->name);
+	lines_add(warnings, "the spooled delivery %s is %s: %s", left->name,
+		renameat(s->dir, left->name, s->dir, aside) == 0 ? "set aside" : "ignored", why);
+	left->gone = true;
+}
+
+/* False: there is none such any more, or it is not for the URL, or not fit to be sent. */
+static bool load(struct spool *s, struct left *left, const char *url, struct spool_item *item,
+	struct lines *warnings)
+{
+	enum cachedir_found found;
+	const char *why = NULL;
+
+	buf_wipe(&s->file);
+	buf_clear(&s->fields);
+	found = cachedir_read(s->dir, left->name, SPOOL_ITEM_MAX, &s->file, &why);
+	if (found == CACHEDIR_WHOLE)
+		why = understand(s, left->name, item);
+	if (s->fields.failed)
+		why = "out of memory";
+	if (found == CACHEDIR_FAILED || s->fields.failed) {
+		lines_add(warnings, "the spooled delivery %s is left for a later run: %s",
+			left->name, why);
+		left->gone = true;
+	} else if (why) {
+		set_aside(s, left, why, warnings);
+	}
+	left->gone = left->gone || found == CACHEDIR_NONE;
+	/* two URLs of one hash are unlikely, but a body for the wrong one is not to be */
+	return !left->gone && strcmp(item->url, url) == 0;
+}
+
+static size_t first_after(const struct spool *s, const char *after)
+{
+	size_t low = 0, high = s->nleft;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(s->left[mid].name, after) > 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+bool spool_next(struct spool *s, const char *url, const char *after, struct spool_item *item,
+	struct lines *warnings)
+{
+	char hash[HASH_DIGITS + 1];
+
+	if (!hash_url(url, hash))
+		return false;
+	for (size_t i = first_after(s, after); i < s->nleft; i++) {
+		struct left *left = &s->left[i];
+
+		if (!left->gone && memcmp(left->name + HASH_AT, hash, HASH_DIGITS) == 0
+		    && load(s, left, url, item, warnings))
+			return true;
+	}
+	return false;
+}
