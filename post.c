@@ -21,6 +21,7 @@ struct post {
 	unsigned connects, refused;	/* sockets asked for, and those refused */
 	size_t got;			/* bytes of the answer */
 	int64_t end_us;
+	bool head;			/* of the answer, whole */
 	bool arrived, done;
 	struct net_result result;
 	char words[256];		/* libcurl's own */
@@ -147,13 +148,15 @@ static void finish_without_answer(struct post *p)
 	}
 }
 
-/* A status that came counts, also where the answer behind it never ended. */
+/* A status whose head is whole counts, also where the body behind it never ended. */
 static void take_answer(struct post *p)
 {
 	const struct net_result *r = &p->result;
 
-	p->answer.http_status = r->by_proxy ? 0 : r->http_status;
-	p->answer.retry_after_us = r->by_proxy ? -1 : r->retry_after_us;
+	if (p->head && !r->by_proxy) {
+		p->answer.http_status = r->http_status;
+		p->answer.retry_after_us = r->retry_after_us;
+	}
 	if (p->refused && p->refused == p->connects)
 		finish(p, POST_REFUSED, "its address is a private one, which only "
 			"--callback-allow-private allows", "");
@@ -163,6 +166,18 @@ static void take_answer(struct post *p)
 		finish_by_status(p);
 	else
 		finish_without_answer(p);
+}
+
+static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct post *p = arg;
+
+	n *= size;
+	if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		p->head = false;	/* the one before was a 1xx */
+	else if (n == 2 && memcmp(bytes, "\r\n", 2) == 0)
+		p->head = true;
+	return n;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
@@ -211,6 +226,8 @@ static bool set_body(struct post *p, const struct post_call *call)
 		&& curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->len)
 			== CURLE_OK
 		&& curl_easy_setopt(e, CURLOPT_POSTFIELDS, call->body) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_HEADERDATA, p) == CURLE_OK
 		&& curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
 		&& curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK;
 }
