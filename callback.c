@@ -1,0 +1,610 @@
+#include "callback.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "post.h"
+#include "retry.h"
+
+#define TYPE_MAX 64
+#define S_US INT64_C(1000000)
+
+/* A body on its way to one URL or to several. */
+struct parcel {
+	size_t refs;
+	char id[WEBHOOK_ID_MAX], type[TYPE_MAX];
+	int64_t window;
+	size_t part;
+	size_t counted;			/* bytes of c->bytes */
+	struct buf body;
+};
+
+struct delivery {
+	struct delivery *next;
+	struct parcel *parcel;
+	uint64_t order;			/* over all lines */
+	bool earlier;			/* a run before this one left it */
+	bool kept;			/* in the spool, as name */
+	bool too_much;			/* for the spool */
+	char name[SPOOL_NAME_MAX];
+};
+
+struct line {				/* of one URL */
+	const struct target *to;
+	size_t number;
+	struct delivery *first, **last;
+	struct delivery *fresh;		/* from here on none has been offered to the spool */
+	bool earlier;			/* what earlier runs left may not all be sent */
+	char after[SPOOL_NAME_MAX];	/* the last one of them */
+	bool gone;			/* 410 */
+	struct delivery *now;		/* the one that is tried; not in the list any more */
+	bool tried;			/* the times of `retry` hold */
+	struct retry retry;
+	int64_t again_us, not_before_us;	/* not_before_us: an order of the receiver's */
+	struct post *post;
+	const char *header[POST_HEADERS_MAX];
+	struct buf own[4];		/* lines of this attempt */
+};
+
+struct callbacks {
+	struct callback_conf conf;
+	struct callback_totals totals;
+	struct line *line;
+	size_t nline;
+	uint64_t orders;
+	size_t bytes;			/* in memory, of this run */
+	bool spool_failed;		/* told once */
+	bool ending;
+	int64_t end_us;
+};
+
+struct callbacks *callbacks_new(const struct callback_conf *conf)
+{
+	struct callbacks *c = calloc(1, sizeof(*c));
+	const bool sends = conf->spool && spool_is_ours_to_send(conf->spool);
+
+	if (!c)
+		return NULL;
+	c->conf = *conf;
+	c->nline = conf->targets->n;
+	c->line = calloc(c->nline + 1, sizeof(*c->line));
+	if (!c->line) {
+		free(c);
+		return NULL;
+	}
+	for (size_t i = 0; i < c->nline; i++) {
+		struct line *l = &c->line[i];
+
+		l->to = &conf->targets->v[i];
+		l->number = i;
+		l->last = &l->first;
+		l->earlier = sends;
+		l->again_us = l->not_before_us = INT64_MIN;
+	}
+	return c;
+}
+
+/* --- deliveries ----------------------------------------------------------------------- */
+
+static void parcel_put_away(struct callbacks *c, struct parcel *p)
+{
+	if (!p || --p->refs)
+		return;
+	c->bytes -= p->counted;
+	buf_free(&p->body);
+	free(p);
+}
+
+static void delivery_free(struct callbacks *c, struct delivery *d)
+{
+	if (!d)
+		return;
+	parcel_put_away(c, d->parcel);
+	free(d);
+}
+
+/* The first of the list, out of it. */
+static struct delivery *pop(struct line *l)
+{
+	struct delivery *d = l->first;
+
+	if (!d)
+		return NULL;
+	l->first = d->next;
+	if (!l->first)
+		l->last = &l->first;
+	if (l->fresh == d)
+		l->fresh = d->next;
+	d->next = NULL;
+	return d;
+}
+
+static void attempt_free(struct line *l)
+{
+	post_free(l->post);
+	l->post = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(l->own); i++)
+		buf_wipe(&l->own[i]);
+}
+
+void callbacks_free(struct callbacks *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->nline; i++) {
+		struct line *l = &c->line[i];
+
+		attempt_free(l);
+		delivery_free(c, l->now);
+		for (struct delivery *d; (d = pop(l)); )
+			delivery_free(c, d);
+	}
+	free(c->line);
+	free(c);
+}
+
+/* What became of it, told and counted. */
+static void tell(struct callbacks *c, const struct line *l, const struct delivery *d,
+	struct callback_event *e)
+{
+	struct callback_totals *t = &c->totals;
+
+	switch (e->kind) {
+	case CALLBACK_DELIVERED: t->delivered++; break;
+	case CALLBACK_RETRY: t->retried++; break;
+	case CALLBACK_DROPPED: t->dropped++; break;
+	case CALLBACK_SPOOLED: t->spooled += !d->earlier; break;
+	case CALLBACK_KINDS: break;
+	}
+	e->target = l->number;
+	e->to = l->to->shown;
+	e->id = d->parcel ? d->parcel->id : "";
+	c->conf.told(c->conf.arg, e);
+}
+
+/* It will never arrive. */
+static void drop(struct callbacks *c, const struct line *l, struct delivery *d,
+	struct callback_event e)
+{
+	if (d->kept)
+		spool_drop(c->conf.spool, d->name);
+	e.kind = CALLBACK_DROPPED;
+	tell(c, l, d, &e);
+	delivery_free(c, d);
+}
+
+/* Its time is over: for a later run, or for good. */
+static void give_up(struct callbacks *c, const struct line *l, struct delivery *d,
+	struct callback_event e)
+{
+	char reason[320];
+
+	if (d->kept) {
+		e.kind = CALLBACK_SPOOLED;
+		tell(c, l, d, &e);
+		delivery_free(c, d);
+		return;
+	}
+	snprintf(reason, sizeof(reason), "%s%s", e.reason, d->too_much
+		? "; the spool cannot hold it" : "");
+	e.reason = reason;
+	drop(c, l, d, e);
+}
+
+/* --- the spool ------------------------------------------------------------------------ */
+
+static void keep(struct callbacks *c, const struct line *l, struct delivery *d,
+	struct lines *warnings)
+{
+	struct parcel *p = d->parcel;
+	struct spool_item item = { .id = p->id, .url = l->to->url, .type = p->type,
+		.body = p->body.data, .len = p->body.len };
+	struct err err = { "" };
+	enum spool_put put = spool_put(c->conf.spool, c->conf.start_ms, c->conf.run, p->window,
+		p->part, &item, &err);
+
+	d->kept = put == SPOOL_KEPT;
+	d->too_much = put == SPOOL_FULL;
+	if (d->kept)
+		memcpy(d->name, item.name, sizeof(d->name));
+	else if (put == SPOOL_FAILED && !c->spool_failed && warnings) {
+		lines_add(warnings, "%s", err.text);
+		c->spool_failed = true;
+	}
+}
+
+/* What has come since is written before any of it is tried. */
+static void keep_fresh(struct callbacks *c, struct lines *warnings)
+{
+	for (size_t i = 0; i < c->nline; i++) {
+		struct line *l = &c->line[i];
+
+		for (; l->fresh; l->fresh = l->fresh->next)
+			if (c->conf.spool)
+				keep(c, l, l->fresh, warnings);
+	}
+}
+
+/* A copy of what an earlier run left: spool_next's own does not last. */
+static struct delivery *earlier_delivery(const struct spool_item *item)
+{
+	struct delivery *d = calloc(1, sizeof(*d));
+	struct parcel *p = calloc(1, sizeof(*p));
+
+	if (!d || !p || !buf_add(&p->body, item->body, item->len)) {
+		free(d);
+		free(p);
+		return NULL;
+	}
+	p->refs = 1;
+	snprintf(p->id, sizeof(p->id), "%s", item->id);
+	snprintf(p->type, sizeof(p->type), "%s", item->type);
+	d->parcel = p;
+	d->earlier = d->kept = true;
+	memcpy(d->name, item->name, sizeof(d->name));
+	return d;
+}
+
+/* What an earlier run left, the next one of it; NULL: no more. */
+static struct delivery *next_earlier(struct callbacks *c, struct line *l,
+	struct lines *warnings)
+{
+	struct delivery *d = NULL;
+	struct spool_item item;
+
+	if (l->earlier && spool_next(c->conf.spool, l->to->url, l->after, &item, warnings)) {
+		memcpy(l->after, item.name, sizeof(l->after));
+		d = earlier_delivery(&item);
+	}
+	l->earlier = d != NULL;
+	return d;
+}
+
+/* --- what comes in -------------------------------------------------------------------- */
+
+/* At the end of a line. */
+static bool append(struct callbacks *c, struct line *l, struct parcel *p)
+{
+	struct delivery *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return false;
+	p->refs++;
+	d->parcel = p;
+	d->order = c->orders++;
+	*l->last = d;
+	l->last = &d->next;
+	if (!l->fresh)
+		l->fresh = d;
+	return true;
+}
+
+static void lose(struct callbacks *c, const struct line *l, struct parcel *p, const char *why)
+{
+	struct delivery d = { .parcel = p };
+	struct callback_event e = { .kind = CALLBACK_DROPPED, .reason = why };
+
+	tell(c, l, &d, &e);
+}
+
+static struct parcel *make_parcel(struct callbacks *c, const struct webhook_window *w,
+	size_t part)
+{
+	const enum webhook_format format = c->conf.targets->format;
+	struct parcel *p = calloc(1, sizeof(*p));
+
+	if (!p || !webhook_part(w, format, part, p->id, &p->body)) {
+		if (p)
+			buf_free(&p->body);
+		free(p);
+		return NULL;
+	}
+	p->refs = 1;
+	p->window = w->index;
+	p->part = part;
+	snprintf(p->type, sizeof(p->type), "%s", webhook_type(format));
+	p->counted = p->body.cap + sizeof(*p) + c->nline * sizeof(struct delivery);
+	c->bytes += p->counted;
+	return p;
+}
+
+/* The line whose first delivery is the oldest of all; NULL: no line has any. */
+static struct line *oldest(struct callbacks *c)
+{
+	struct line *found = NULL;
+
+	for (size_t i = 0; i < c->nline; i++) {
+		struct line *l = &c->line[i];
+
+		if (l->first && (!found || l->first->order < found->first->order))
+			found = l;
+	}
+	return found;
+}
+
+static void bound_memory(struct callbacks *c)
+{
+	struct callback_event e = { .reason = "more than 16 MiB wait" };
+	struct line *l;
+
+	while (c->bytes > CALLBACK_MEMORY_MAX && (l = oldest(c))) {
+		keep_fresh(c, NULL);
+		give_up(c, l, pop(l), e);
+	}
+}
+
+void callbacks_window(struct callbacks *c, const struct webhook_window *w)
+{
+	size_t parts = webhook_parts(w, c->conf.targets->format);
+
+	for (size_t part = 0; part < parts; part++) {
+		struct parcel *p = make_parcel(c, w, part);
+
+		for (size_t i = 0; i < c->nline; i++) {
+			struct line *l = &c->line[i];
+
+			if (l->gone)
+				lose(c, l, p, "it had answered with HTTP 410");
+			else if (!p || !append(c, l, p))
+				lose(c, l, p, "out of memory");
+		}
+		parcel_put_away(c, p);
+	}
+	bound_memory(c);
+}
+
+/* --- an attempt ----------------------------------------------------------------------- */
+
+static bool put_header(struct line *l, size_t *n, size_t own, const char *name,
+	const char *value)
+{
+	struct buf *line = &l->own[own];
+
+	if (!buf_printf(line, "%s: %s", name, value))
+		return false;
+	l->header[(*n)++] = line->data;
+	return true;
+}
+
+/* Standard Webhooks 1.0; stamp and signature are of this attempt. */
+static bool make_headers(struct callbacks *c, struct line *l, int64_t real_us, size_t *n)
+{
+	const struct targets *t = c->conf.targets;
+	const struct parcel *p = l->now->parcel;
+	struct buf signature = { 0 };
+	char stamp[24];
+	bool ok;
+
+	*n = 0;
+	snprintf(stamp, sizeof(stamp), "%lld", (long long)(real_us / S_US));
+	ok = put_header(l, n, 0, "Content-Type", p->type)
+		&& put_header(l, n, 1, "webhook-id", p->id)
+		&& put_header(l, n, 2, "webhook-timestamp", stamp);
+	if (ok && t->keys) {
+		ok = webhook_sign(t->keys, p->id, real_us / S_US, p->body.data, p->body.len,
+			&signature) && buf_char(&signature, '\0')
+			&& put_header(l, n, 3, "webhook-signature", signature.data);
+		buf_free(&signature);
+	}
+	for (size_t i = 0; i < t->headers.n; i++)
+		l->header[(*n)++] = t->headers.v[i];
+	return ok;
+}
+
+/* When the attempt that begins now ends at the latest. */
+static int64_t attempt_end_us(const struct callbacks *c, const struct line *l, int64_t now_us)
+{
+	int64_t end = retry_attempt_end_us(&l->retry, now_us,
+		c->conf.targets->timeout_ms * 1000);
+
+	return c->ending && c->end_us < end ? c->end_us : end;
+}
+
+static void try_now(struct callbacks *c, struct line *l, int64_t now_us, int64_t real_us)
+{
+	const struct parcel *p = l->now->parcel;
+	struct post_call call = { .url = l->to->url, .plain = l->to->plain,
+		.allow_private = c->conf.targets->allow_private, .header = l->header,
+		.body = p->body.data, .len = p->body.len };
+
+	if (!l->tried)
+		retry_init(&l->retry, c->conf.retry_for_us, now_us);
+	l->tried = true;
+	call.timeout_us = attempt_end_us(c, l, now_us) - now_us;
+	if (make_headers(c, l, real_us, &call.nheader))
+		l->post = post_start(c->conf.net, &call, now_us);
+}
+
+/* It is tried no more. */
+static struct delivery *put_down(struct line *l)
+{
+	struct delivery *d = l->now;
+
+	attempt_free(l);
+	l->now = NULL;
+	l->tried = false;
+	l->again_us = INT64_MIN;
+	return d;
+}
+
+static struct callback_event event_of(const struct line *l, const struct post_answer *a)
+{
+	return (struct callback_event){ .http_status = a->http_status, .reason = a->text,
+		.attempt = l->retry.attempt + 1 };
+}
+
+/* Again later, or not: an order to wait beyond the end is as good as a no. */
+static void again(struct callbacks *c, struct line *l, const struct post_answer *a,
+	int64_t now_us)
+{
+	struct callback_event e = event_of(l, a);
+	enum retry_verdict verdict = retry_next(&l->retry, now_us, retry_random(),
+		a->retry_after_us, &l->again_us);
+	const int64_t at_us = l->again_us;
+
+	if (a->retry_after_us >= 0)
+		l->not_before_us = at_us;
+	if (verdict == RETRY_TIME_UP || (c->ending && at_us >= c->end_us)) {
+		give_up(c, l, put_down(l), e);
+		return;
+	}
+	e.kind = CALLBACK_RETRY;
+	e.wait_us = at_us - now_us;
+	tell(c, l, l->now, &e);
+	attempt_free(l);
+}
+
+static void arrived(struct callbacks *c, struct line *l, struct callback_event e)
+{
+	struct delivery *d = put_down(l);
+
+	if (d->kept)
+		spool_drop(c->conf.spool, d->name);
+	e.kind = CALLBACK_DELIVERED;
+	e.reason = NULL;
+	tell(c, l, d, &e);
+	delivery_free(c, d);
+}
+
+/* Nothing is sent there any more, nor kept for it. */
+static void give_up_line(struct callbacks *c, struct line *l, struct callback_event e,
+	struct lines *warnings)
+{
+	struct delivery *d;
+
+	l->gone = true;
+	drop(c, l, put_down(l), e);
+	while ((d = next_earlier(c, l, warnings)))
+		drop(c, l, d, e);
+	while ((d = pop(l)))
+		drop(c, l, d, e);
+}
+
+static void take_answer(struct callbacks *c, struct line *l, int64_t now_us,
+	struct lines *warnings)
+{
+	struct post_answer a = *post_answer(l->post);	/* it goes with the attempt */
+	struct callback_event e = event_of(l, &a);
+
+	switch (a.outcome) {
+	case POST_TAKEN:
+		arrived(c, l, e);
+		break;
+	case POST_AGAIN:
+		again(c, l, &a, now_us);
+		break;
+	case POST_REFUSED:
+		drop(c, l, put_down(l), e);
+		break;
+	case POST_GONE:
+		give_up_line(c, l, e, warnings);
+		break;
+	}
+}
+
+/* --- steps ---------------------------------------------------------------------------- */
+
+static int64_t next_try_us(const struct line *l)
+{
+	return l->again_us > l->not_before_us ? l->again_us : l->not_before_us;
+}
+
+/* All that is left of the line, also what waits for its turn. */
+static void end_line(struct callbacks *c, struct line *l)
+{
+	struct callback_event e = { .reason = "no time is left at the end of the run" };
+	struct delivery *d;
+
+	if (l->now) {
+		e.attempt = l->tried ? l->retry.attempt + (l->post != NULL) : 0;
+		give_up(c, l, put_down(l), e);
+		e.attempt = 0;
+	}
+	while ((d = pop(l)))
+		give_up(c, l, d, e);
+	l->earlier = false;
+}
+
+/* Nothing more can arrive: also where the receiver ordered to wait beyond the end. */
+static bool is_over(const struct callbacks *c, const struct line *l, int64_t now_us)
+{
+	return c->ending && (now_us >= c->end_us || (!l->post && next_try_us(l) >= c->end_us));
+}
+
+static void step_line(struct callbacks *c, struct line *l, int64_t now_us, int64_t real_us,
+	struct lines *warnings)
+{
+	static const struct post_answer no_memory = { .outcome = POST_AGAIN,
+		.retry_after_us = -1, .text = "out of memory" };
+
+	for (;;) {
+		if (l->post && post_step(l->post, now_us)) {
+			take_answer(c, l, now_us, warnings);
+			continue;
+		}
+		if (is_over(c, l, now_us))
+			end_line(c, l);
+		if (l->post)
+			return;
+		if (!l->now)
+			l->now = next_earlier(c, l, warnings);
+		if (!l->now)
+			l->now = pop(l);
+		if (!l->now || now_us < next_try_us(l))
+			return;
+		try_now(c, l, now_us, real_us);
+		if (!l->post)
+			again(c, l, &no_memory, now_us);
+	}
+}
+
+void callbacks_step(struct callbacks *c, int64_t now_us, int64_t real_us,
+	struct lines *warnings)
+{
+	keep_fresh(c, warnings);
+	for (size_t i = 0; i < c->nline; i++)
+		step_line(c, &c->line[i], now_us, real_us, warnings);
+}
+
+static bool is_idle(const struct line *l)
+{
+	return !l->now && !l->first && !l->earlier;
+}
+
+int64_t callbacks_deadline_us(const struct callbacks *c)
+{
+	int64_t until = INT64_MAX;
+
+	for (size_t i = 0; i < c->nline; i++) {
+		const struct line *l = &c->line[i];
+		int64_t at = is_idle(l) ? INT64_MAX : l->fresh ? INT64_MIN
+			: l->post ? post_deadline_us(l->post) : next_try_us(l);
+
+		if (c->ending && !is_idle(l) && c->end_us < at)
+			at = c->end_us;
+		if (at < until)
+			until = at;
+	}
+	return until;
+}
+
+void callbacks_end(struct callbacks *c, int64_t end_us)
+{
+	if (!c->ending || end_us < c->end_us)
+		c->end_us = end_us;
+	c->ending = true;
+}
+
+bool callbacks_are_done(const struct callbacks *c)
+{
+	for (size_t i = 0; i < c->nline; i++)
+		if (!is_idle(&c->line[i]))
+			return false;
+	return true;
+}
+
+const struct callback_totals *callbacks_totals(const struct callbacks *c)
+{
+	return &c->totals;
+}

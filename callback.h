@@ -1,0 +1,78 @@
+/*
+ * Windows on their way to URLs: for each URL a line of deliveries, one request at a time and
+ * in order, tried again with retry.h's backoff, kept in the spool where there is one. A state
+ * machine: nothing here waits, and what is handed over is only kept until the next step.
+ */
+#ifndef CALLBACK_H
+#define CALLBACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "net.h"
+#include "spool.h"
+#include "target.h"
+#include "webhook.h"
+
+#define CALLBACK_MEMORY_MAX (16u << 20)	/* bytes that may wait, over all URLs */
+
+enum callback_kind {
+	CALLBACK_DELIVERED,
+	CALLBACK_RETRY,
+	CALLBACK_DROPPED,	/* refused, or out of time and kept nowhere */
+	CALLBACK_SPOOLED,	/* out of time; in the spool for a later run */
+	CALLBACK_KINDS
+};
+
+struct callback_event {		/* borrowed for the call */
+	enum callback_kind kind;
+	size_t target;
+	const char *to;		/* scheme://host[:port] */
+	const char *id;		/* webhook-id */
+	unsigned attempt;	/* so many were made; 0: none */
+	int64_t wait_us;	/* RETRY: until the next one */
+	long http_status;	/* 0: none */
+	const char *reason;	/* NULL: none */
+};
+
+struct callback_totals {
+	uint64_t delivered;	/* those of earlier runs, too */
+	uint64_t retried;	/* attempts */
+	uint64_t dropped;
+	uint64_t spooled;	/* of this run, left for a later one */
+};
+
+struct callback_conf {		/* all borrowed for the callbacks' life */
+	const struct targets *targets;
+	struct net *net;
+	struct spool *spool;	/* NULL: none */
+	const char *run;
+	int64_t start_ms;
+	int64_t retry_for_us;
+	void (*told)(void *arg, const struct callback_event *event);
+	void *arg;
+};
+
+struct callbacks;
+
+struct callbacks *callbacks_new(const struct callback_conf *conf);	/* NULL: out of memory */
+void callbacks_free(struct callbacks *c);	/* drops what is under way; NULL is fine */
+
+/* Copies the window; nothing is sent or written before the next step. */
+void callbacks_window(struct callbacks *c, const struct webhook_window *window);
+
+/* After each net_perform and by its deadline. real_us is the wall's clock, for the signatures. */
+void callbacks_step(struct callbacks *c, int64_t now_us, int64_t real_us,
+	struct lines *warnings);
+int64_t callbacks_deadline_us(const struct callbacks *c);
+
+/* No window comes any more; what has not arrived by end_us is given up in the step then. The
+ * earliest end_us holds. */
+void callbacks_end(struct callbacks *c, int64_t end_us);
+bool callbacks_are_done(const struct callbacks *c);	/* nothing waits or is under way */
+
+const struct callback_totals *callbacks_totals(const struct callbacks *c);
+
+#endif

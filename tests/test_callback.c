@@ -1,0 +1,744 @@
+/* Deliveries on a held clock: requests and the spool are played here, in place of post.c and
+ * spool.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../callback.h"
+#include "../post.h"
+#include "tempdir.h"
+
+#define MS INT64_C(1000)
+#define S INT64_C(1000000)
+#define T0 (INT64_C(1795485600) * S)
+#define RUN "aaaaaaaa-1111-4111-8111-111111111111"
+#define START_MS (T0 / 1000)
+#define POSTS_MAX 4096
+#define NEVER INT64_MAX
+
+/* --- post.c, played ------------------------------------------------------------------- */
+
+struct post {
+	bool used, done;
+	int64_t end_us;
+	struct post_answer answer;
+};
+
+static struct posted {		/* what was sent, in order */
+	char url[64], id[WEBHOOK_ID_MAX], stamp[32], signature[256];
+	size_t len;
+	struct post *post;
+} posted[POSTS_MAX];
+static size_t nposted, under_way;
+static struct post_answer *reply;	/* at once, to all; NULL: none comes */
+
+static void take_header(char *to, size_t size, const char *line, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(line, name, len) == 0)
+		snprintf(to, size, "%s", line + len);
+}
+
+struct post *post_start(struct net *net, const struct post_call *call, int64_t now_us)
+{
+	struct posted *p = &posted[nposted++];
+	struct post *post = calloc(1, sizeof(*post));
+
+	(void)net;
+	assert_true(nposted < POSTS_MAX);
+	assert_non_null(post);
+	*p = (struct posted){ .len = call->len, .post = post };
+	snprintf(p->url, sizeof(p->url), "%s", call->url);
+	for (size_t i = 0; i < call->nheader; i++) {
+		take_header(p->id, sizeof(p->id), call->header[i], "webhook-id: ");
+		take_header(p->stamp, sizeof(p->stamp), call->header[i], "webhook-timestamp: ");
+		take_header(p->signature, sizeof(p->signature), call->header[i],
+			"webhook-signature: ");
+	}
+	under_way++;
+	post->end_us = now_us + call->timeout_us;
+	post->done = reply != NULL;
+	if (reply)
+		post->answer = *reply;
+	return post;
+}
+
+void post_free(struct post *p)
+{
+	for (size_t i = 0; p && i < nposted; i++)
+		if (posted[i].post == p)
+			posted[i].post = NULL;
+	under_way -= p != NULL;
+	free(p);
+}
+
+bool post_step(struct post *p, int64_t now_us)
+{
+	if (!p->done && now_us >= p->end_us) {
+		p->answer = (struct post_answer){ POST_AGAIN, 0, -1, "no answer in time" };
+		p->done = true;
+	}
+	return p->done;
+}
+
+int64_t post_deadline_us(const struct post *p)
+{
+	return p->done ? INT64_MIN : p->end_us;
+}
+
+const struct post_answer *post_answer(const struct post *p)
+{
+	return &p->answer;
+}
+
+/* --- spool.c, played -------------------------------------------------------------------- */
+
+struct spool {
+	bool ours;
+	enum spool_put put;
+	size_t n;
+	struct {
+		char name[SPOOL_NAME_MAX], id[WEBHOOK_ID_MAX], url[64];
+		size_t nposted;		/* when it was written */
+	} file[64];
+};
+static struct spool disk;
+
+enum spool_put spool_put(struct spool *s, int64_t start_ms, const char *run, int64_t window,
+	size_t part, struct spool_item *item, struct err *err)
+{
+	if (s->put != SPOOL_KEPT) {
+		err_set(err, ST_OUTPUT, "the disk is gone");
+		return s->put;
+	}
+	assert_true(s->n < ARRAY_LEN(s->file));
+	snprintf(item->name, sizeof(item->name), "%013lld-%s-%08lld-%03zu-%08zx.json",
+		(long long)start_ms, run, (long long)window, part, strlen(item->url));
+	memcpy(s->file[s->n].name, item->name, sizeof(item->name));
+	snprintf(s->file[s->n].id, WEBHOOK_ID_MAX, "%s", item->id);
+	snprintf(s->file[s->n].url, 64, "%s", item->url);
+	s->file[s->n++].nposted = nposted;
+	return SPOOL_KEPT;
+}
+
+void spool_drop(struct spool *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->file[i].name, name) == 0) {
+			s->file[i] = s->file[--s->n];
+			return;
+		}
+	fail_msg("%s is not in the spool", name);
+}
+
+bool spool_is_ours_to_send(const struct spool *s)
+{
+	return s->ours;
+}
+
+bool spool_next(struct spool *s, const char *url, const char *after, struct spool_item *item,
+	struct lines *warnings)
+{
+	size_t best = SIZE_MAX;
+
+	(void)warnings;
+	for (size_t i = 0; i < s->n; i++)
+		if (!strstr(s->file[i].name, RUN)
+		    && strcmp(s->file[i].url, url) == 0 && strcmp(s->file[i].name, after) > 0
+		    && (best == SIZE_MAX || strcmp(s->file[i].name, s->file[best].name) < 0))
+			best = i;
+	if (best == SIZE_MAX)
+		return false;
+	*item = (struct spool_item){ .id = s->file[best].id, .url = url, .type = "text/plain",
+		.body = "{}", .len = 2 };
+	memcpy(item->name, s->file[best].name, sizeof(item->name));
+	return true;
+}
+
+/* A file of another run, which began ms after this one. */
+static void left(int ms, int window, const char *url)
+{
+	snprintf(disk.file[disk.n].name, SPOOL_NAME_MAX, "%013lld-%s-%08d-000-0.json",
+		(long long)START_MS + ms, "bbbbbbbb-1111-4111-8111-111111111111", window);
+	snprintf(disk.file[disk.n].id, WEBHOOK_ID_MAX, "b-%d-0", window);
+	snprintf(disk.file[disk.n++].url, 64, "%s", url);
+}
+
+/* --- the stage -------------------------------------------------------------------------- */
+
+static struct targets targets;
+static struct callbacks *c;
+static int64_t now;
+static struct lines warnings;
+static size_t told[CALLBACK_KINDS];
+static struct callback_event last;
+static char last_reason[512], last_id[WEBHOOK_ID_MAX], lost_id[WEBHOOK_ID_MAX];
+
+static void tell(void *arg, const struct callback_event *e)
+{
+	(void)arg;
+	told[e->kind]++;
+	last = *e;
+	snprintf(last_reason, sizeof(last_reason), "%s", e->reason ? e->reason : "");
+	snprintf(last_id, sizeof(last_id), "%s", e->id);
+	if (e->kind == CALLBACK_DROPPED)
+		snprintf(lost_id, sizeof(lost_id), "%s", e->id);
+}
+
+static void open_stage(const char *urls, int64_t retry_for_us, struct spool *spool)
+{
+	struct callback_conf conf = { .targets = &targets, .spool = spool, .run = RUN,
+		.start_ms = START_MS, .retry_for_us = retry_for_us, .told = tell };
+	char copy[256], *rest = copy, *url;
+	struct lines problems = { 0 };
+
+	snprintf(copy, sizeof(copy), "%s", urls);
+	while ((url = strsep(&rest, " ")))
+		targets_add(&targets, url, &problems, &warnings);
+	assert_int_equal(problems.n, 0);
+	targets.timeout_ms = 15000;
+	c = callbacks_new(&conf);
+	assert_non_null(c);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	now = T0;
+	nposted = under_way = 0;
+	reply = NULL;
+	disk = (struct spool){ .ours = true, .put = SPOOL_KEPT };
+	memset(told, 0, sizeof(told));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	callbacks_free(c);
+	c = NULL;
+	assert_int_equal(under_way, 0);
+	targets_free(&targets);
+	lines_free(&warnings);
+	return 0;
+}
+
+static void window(int64_t index)
+{
+	struct webhook_window w = { .run = RUN, .index = index, .start_ms = START_MS,
+		.end_ms = START_MS + 1000, .rows = "{\"a\":1}\n", .rows_len = 8 };
+
+	callbacks_window(c, &w);
+}
+
+static void step(void)
+{
+	callbacks_step(c, now, now, &warnings);
+}
+
+static void at(int64_t us)
+{
+	now = us;
+	step();
+}
+
+/* To when it wants to be stepped, at most up to the end. */
+static bool go_on(int64_t end_us)
+{
+	int64_t due = callbacks_deadline_us(c);
+
+	if (due > end_us)
+		return false;
+	at(due > now ? due : now);
+	return true;
+}
+
+static struct post_answer answer(enum post_outcome outcome, long status, int64_t after_us)
+{
+	return (struct post_answer){ outcome, status, after_us,
+		"HTTP something" };
+}
+
+/* The answer to the newest request. */
+static void answered(enum post_outcome outcome, long status, int64_t after_us)
+{
+	struct post *p = posted[nposted - 1].post;
+
+	assert_non_null(p);
+	p->answer = answer(outcome, status, after_us);
+	p->done = true;
+	step();
+}
+
+static void sent(size_t n, const char *id)
+{
+	char whole[WEBHOOK_ID_MAX];
+
+	snprintf(whole, sizeof(whole), "%s%s", id[0] == '-' ? RUN : "", id);
+	if (n >= nposted || strcmp(posted[n].id, whole) != 0)
+		fail_msg("request %zu of %zu is '%s', not '%s'", n, nposted,
+			n < nposted ? posted[n].id : "", whole);
+}
+
+static void counts(uint64_t delivered, uint64_t retried, uint64_t dropped, uint64_t spooled)
+{
+	const struct callback_totals *t = callbacks_totals(c);
+
+	assert_int_equal(t->delivered, delivered);
+	assert_int_equal(t->retried, retried);
+	assert_int_equal(t->dropped, dropped);
+	assert_int_equal(t->spooled, spooled);
+	assert_int_equal(told[CALLBACK_DELIVERED], delivered);
+	assert_int_equal(told[CALLBACK_RETRY], retried);
+	assert_int_equal(told[CALLBACK_DROPPED], dropped);
+}
+
+#define A "https://a.example/x"
+#define B "https://bb.example/x"
+
+/* --- order ------------------------------------------------------------------------------ */
+
+static void line__sends_one_at_a_time_and_in_order(void **state)
+{
+	(void)state;
+	open_stage(A, 60 * S, NULL);
+	window(0);
+	window(1);
+	assert_int_equal(nposted, 0);	/* only a step sends */
+	assert_true(callbacks_deadline_us(c) <= now);
+	step();
+	assert_int_equal(nposted, 1);
+	sent(0, "-0-0");
+	answered(POST_TAKEN, 204, -1);
+	assert_int_equal(nposted, 2);
+	sent(1, "-1-0");
+	window(2);
+	answered(POST_TAKEN, 200, -1);
+	sent(2, "-2-0");
+	answered(POST_TAKEN, 200, -1);
+	assert_true(callbacks_are_done(c));
+	assert_int_equal(callbacks_deadline_us(c), NEVER);
+	counts(3, 0, 0, 0);
+}
+
+static void lines__do_not_wait_for_each_other(void **state)
+{
+	(void)state;
+	open_stage(A " " B, 60 * S, NULL);
+	window(0);
+	step();
+	assert_int_equal(nposted, 2);
+	assert_string_equal(posted[0].url, A);
+	assert_string_equal(posted[1].url, B);
+	sent(0, "-0-0");
+	sent(1, "-0-0");	/* the same for all */
+	window(1);
+	answered(POST_TAKEN, 200, -1);
+	assert_int_equal(nposted, 3);
+	assert_string_equal(posted[2].url, B);
+	assert_int_equal(last.target, 1);
+	assert_string_equal(last.to, "https://bb.example");
+}
+
+static void delivery__that_is_refused_lets_the_next_one_by(void **state)
+{
+	(void)state;
+	open_stage(A, 60 * S, NULL);
+	window(0);
+	window(1);
+	step();
+	answered(POST_REFUSED, 404, -1);
+	sent(1, "-1-0");
+	counts(0, 0, 1, 0);
+	assert_int_equal(last.http_status, 404);
+}
+
+/* --- again ------------------------------------------------------------------------------ */
+
+static void failure__is_tried_again_before_the_next_one(void **state)
+{
+	(void)state;
+	open_stage(A, 60 * S, NULL);
+	window(0);
+	window(1);
+	step();
+	for (int i = 1; i < 5; i++) {
+		answered(POST_AGAIN, 503, -1);
+		assert_true(last.wait_us >= 0 && last.wait_us <= 250 * MS << i);
+		assert_int_equal(last.attempt, i);
+		while (nposted == (size_t)i)
+			assert_true(go_on(T0 + 60 * S));
+		sent((size_t)i, "-0-0");
+	}
+	answered(POST_TAKEN, 200, -1);
+	sent(5, "-1-0");
+	counts(1, 4, 0, 0);
+}
+
+static void attempt__has_a_stamp_and_signature_of_its_own(void **state)
+{
+	char *path = tempdir_new(), *keys = joined(path, "/keys");
+	const char *text = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n";
+
+	(void)state;
+	put_file(keys, text, strlen(text), 0600);
+	targets.key_file = keys;
+	targets_check(&targets, &warnings, &warnings);
+	assert_int_equal(warnings.n, 0);
+	open_stage(A, 60 * S, NULL);
+	window(0);
+	step();
+	answered(POST_AGAIN, 429, 3 * S);
+	at(now + 3 * S - 1);
+	assert_int_equal(nposted, 1);
+	at(now + 1);
+	assert_int_equal(nposted, 2);
+	assert_string_equal(posted[0].id, posted[1].id);
+	assert_string_equal(posted[0].stamp, "1795485600");
+	assert_string_equal(posted[1].stamp, "1795485603");
+	assert_int_equal(strncmp(posted[0].signature, "v1,", 3), 0);
+	assert_string_not_equal(posted[0].signature, posted[1].signature);
+	free(keys);
+	tempdir_free(path);
+}
+
+static void delivery__expires_retry_for_after_its_first_attempt(void **state)
+{
+	struct post_answer no = answer(POST_AGAIN, 500, -1);
+
+	(void)state;
+	open_stage(A, 10 * S, NULL);
+	reply = &no;
+	window(0);
+	at(T0 + 5 * S);
+	window(1);
+	while (told[CALLBACK_DROPPED] == 0)
+		assert_true(go_on(T0 + 15 * S));
+	assert_int_equal(now, T0 + 15 * S);
+	assert_string_equal(lost_id, RUN "-0-0");
+	sent(nposted - 1, "-1-0");	/* whose time begins now */
+	while (told[CALLBACK_DROPPED] == 1)
+		assert_true(go_on(T0 + 25 * S));
+	assert_int_equal(now, T0 + 25 * S);
+}
+
+static void attempt__is_cut_where_the_delivery_expires(void **state)
+{
+	(void)state;
+	open_stage(A, 20 * S, NULL);
+	window(0);
+	step();
+	assert_int_equal(posted[0].post->end_us, T0 + 15 * S);
+	at(T0 + 15 * S);
+	while (nposted == 1)
+		assert_true(go_on(T0 + 16 * S));
+	assert_int_equal(posted[1].post->end_us, T0 + 20 * S);
+}
+
+static void retry_for__of_nothing_is_one_attempt(void **state)
+{
+	(void)state;
+	open_stage(A, 0, NULL);
+	window(0);
+	step();
+	assert_int_equal(posted[0].post->end_us, T0 + 15 * S);
+	answered(POST_AGAIN, 500, -1);
+	assert_int_equal(nposted, 1);
+	counts(0, 0, 1, 0);
+}
+
+static void retry_after__holds_for_what_follows(void **state)
+{
+	(void)state;
+	open_stage(A, 60 * S, NULL);
+	window(0);
+	window(1);
+	step();
+	answered(POST_AGAIN, 429, 100 * S);	/* beyond its time: an answer */
+	counts(0, 0, 1, 0);
+	assert_int_equal(nposted, 1);
+	assert_int_equal(callbacks_deadline_us(c), T0 + 100 * S);
+	at(T0 + 100 * S);
+	sent(1, "-1-0");
+}
+
+static void gone__is_the_end_of_the_line(void **state)
+{
+	(void)state;
+	left(-9, 7, A);
+	left(-9, 8, A);
+	left(-9, 8, B);
+	open_stage(A " " B, 60 * S, &disk);
+	window(0);
+	step();
+	assert_int_equal(nposted, 2);
+	posted[0].post->answer = answer(POST_GONE, 410, -1);
+	posted[0].post->done = true;
+	step();
+	window(1);
+	step();
+	assert_int_equal(nposted, 2);	/* B's is under way */
+	counts(0, 0, 4, 0);
+	for (size_t i = 0; i < disk.n; i++)
+		assert_string_equal(disk.file[i].url, B);
+	assert_int_equal(disk.n, 3);
+}
+
+/* --- the spool -------------------------------------------------------------------------- */
+
+static void delivery__is_written_before_its_first_attempt(void **state)
+{
+	(void)state;
+	open_stage(A, 10 * S, &disk);
+	for (int i = 0; i < 3; i++)
+		window(i);
+	assert_int_equal(disk.n, 0);
+	step();
+	assert_int_equal(disk.n, 3);	/* not the one that is tried alone */
+	for (size_t i = 0; i < disk.n; i++)
+		assert_int_equal(disk.file[i].nposted, 0);
+	answered(POST_TAKEN, 200, -1);
+	assert_int_equal(disk.n, 2);
+	answered(POST_REFUSED, 400, -1);
+	assert_int_equal(disk.n, 1);
+	counts(1, 0, 1, 0);
+}
+
+static void delivery__that_expires_stays_in_the_spool(void **state)
+{
+	struct post_answer no = answer(POST_AGAIN, 500, -1);
+
+	(void)state;
+	open_stage(A, 10 * S, &disk);
+	reply = &no;
+	window(0);
+	while (callbacks_totals(c)->spooled == 0)
+		assert_true(go_on(T0 + 10 * S));
+	assert_int_equal(disk.n, 1);
+	assert_int_equal(told[CALLBACK_DROPPED], 0);
+	assert_true(callbacks_are_done(c));	/* it is for the next run */
+}
+
+static void delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires(void **state)
+{
+	struct post_answer no = answer(POST_AGAIN, 500, -1);
+
+	(void)state;
+	disk.put = SPOOL_FULL;
+	open_stage(A, 10 * S, &disk);
+	reply = &no;
+	window(0);
+	while (!callbacks_are_done(c))
+		assert_true(go_on(T0 + 10 * S));
+	assert_int_equal(callbacks_totals(c)->dropped, 1);
+	assert_non_null(strstr(last_reason, "the spool cannot hold it"));
+	assert_int_equal(warnings.n, 0);
+	disk.put = SPOOL_FAILED;
+	window(1);
+	window(2);
+	step();
+	assert_int_equal(warnings.n, 1);	/* once */
+	assert_non_null(strstr(warnings.v[0], "the disk is gone"));
+}
+
+static void spool__of_earlier_runs_is_sent_first(void **state)
+{
+	(void)state;
+	left(-5, 1, A);
+	left(-9, 3, A);
+	left(-9, 2, A);
+	left(-9, 4, B);		/* not named */
+	open_stage(A, 60 * S, &disk);
+	window(0);
+	step();
+	sent(0, "b-2-0");
+	answered(POST_TAKEN, 200, -1);
+	sent(1, "b-3-0");
+	answered(POST_AGAIN, 500, 1 * S);
+	at(now + S);
+	sent(2, "b-3-0");
+	answered(POST_TAKEN, 200, -1);
+	sent(3, "b-1-0");
+	answered(POST_TAKEN, 200, -1);
+	sent(4, "-0-0");
+	answered(POST_TAKEN, 200, -1);
+	assert_true(callbacks_are_done(c));
+	assert_int_equal(disk.n, 1);
+	counts(4, 1, 0, 0);
+}
+
+static void spool__that_another_has_locked_is_only_written(void **state)
+{
+	(void)state;
+	left(-9, 2, A);
+	disk.ours = false;
+	open_stage(A, 60 * S, &disk);
+	assert_true(callbacks_are_done(c));
+	window(0);
+	step();
+	sent(0, "-0-0");
+	assert_int_equal(disk.n, 2);
+	answered(POST_TAKEN, 200, -1);
+	assert_int_equal(disk.n, 1);
+	assert_int_equal(nposted, 1);
+}
+
+static void spool__of_earlier_runs_alone_is_work(void **state)
+{
+	(void)state;
+	left(-9, 2, A);
+	open_stage(A, 60 * S, &disk);
+	assert_false(callbacks_are_done(c));
+	step();
+	sent(0, "b-2-0");
+}
+
+/* --- memory ----------------------------------------------------------------------------- */
+
+static void large_window(int64_t index)
+{
+	static char rows[200000];
+	struct webhook_window w = { .run = RUN, .index = index, .start_ms = START_MS,
+		.end_ms = START_MS + 1000, .rows = rows, .rows_len = sizeof(rows) };
+
+	memset(rows, 'x', sizeof(rows));
+	rows[0] = rows[sizeof(rows) - 2] = '"';
+	rows[sizeof(rows) - 1] = '\n';
+	callbacks_window(c, &w);
+}
+
+static void memory__over_its_bound_loses_the_oldest(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	open_stage(A " " B, 60 * S, NULL);
+	large_window((int64_t)n++);
+	step();			/* window 0 is under way */
+	while (told[CALLBACK_DROPPED] == 0 && n < 200)
+		large_window((int64_t)n++);
+	/* bodies of both lines are one */
+	assert_true(n * 200000 <= CALLBACK_MEMORY_MAX + 400000);
+	assert_true(n * 262144 >= CALLBACK_MEMORY_MAX);
+	assert_int_equal(told[CALLBACK_DROPPED], 2);
+	assert_string_equal(last_id, RUN "-1-0");
+	assert_int_equal(last.target, 1);
+	assert_non_null(strstr(last_reason, "16 MiB"));
+}
+
+static void memory__over_its_bound_leaves_the_oldest_to_the_spool(void **state)
+{
+	(void)state;
+	disk.ours = false;
+	open_stage(A, 60 * S, &disk);
+	for (int i = 0; i < 63; i++)
+		large_window(i);
+	for (int i = 63; callbacks_totals(c)->spooled == 0 && i < 100; i++) {
+		large_window(i);
+		if (disk.n)
+			break;
+	}
+	assert_true(callbacks_totals(c)->spooled > 0);
+	assert_int_equal(told[CALLBACK_DROPPED], 0);
+}
+
+/* --- the end ---------------------------------------------------------------------------- */
+
+static void end__gives_up_what_is_left(void **state)
+{
+	(void)state;
+	open_stage(A, 60 * S, NULL);
+	window(0);
+	window(1);
+	step();
+	callbacks_end(c, T0 + 2 * S);
+	assert_int_equal(callbacks_deadline_us(c), T0 + 2 * S);
+	at(T0 + 2 * S - 1);
+	assert_false(callbacks_are_done(c));
+	at(T0 + 2 * S);
+	assert_true(callbacks_are_done(c));
+	counts(0, 0, 2, 0);
+	assert_int_equal(under_way, 0);
+}
+
+static void end__takes_an_answer_of_the_last_moment(void **state)
+{
+	(void)state;
+	open_stage(A, 60 * S, NULL);
+	window(0);
+	step();
+	callbacks_end(c, T0 + 2 * S);
+	now = T0 + 2 * S;
+	answered(POST_TAKEN, 200, -1);
+	counts(1, 0, 0, 0);
+	assert_true(callbacks_are_done(c));
+}
+
+static void end__cuts_attempts_and_does_not_wait_in_vain(void **state)
+{
+	(void)state;
+	open_stage(A, 60 * S, NULL);
+	callbacks_end(c, T0 + 5 * S);
+	callbacks_end(c, T0 + 9 * S);	/* the earliest holds */
+	window(0);
+	window(1);
+	step();
+	assert_int_equal(posted[0].post->end_us, T0 + 5 * S);
+	answered(POST_AGAIN, 429, 6 * S);
+	assert_int_equal(nposted, 1);
+	assert_true(callbacks_are_done(c));
+	counts(0, 0, 2, 0);
+}
+
+static void end__that_comes_before_the_next_attempt_gives_up_at_once(void **state)
+{
+	(void)state;
+	open_stage(A, 60 * S, &disk);
+	window(0);
+	step();
+	answered(POST_AGAIN, 429, 3 * S);
+	callbacks_end(c, now + 500 * MS);
+	step();
+	assert_true(callbacks_are_done(c));
+	assert_int_equal(callbacks_totals(c)->spooled, 1);
+	assert_int_equal(disk.n, 1);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(line__sends_one_at_a_time_and_in_order),
+		T(lines__do_not_wait_for_each_other),
+		T(delivery__that_is_refused_lets_the_next_one_by),
+		T(failure__is_tried_again_before_the_next_one),
+		T(attempt__has_a_stamp_and_signature_of_its_own),
+		T(delivery__expires_retry_for_after_its_first_attempt),
+		T(attempt__is_cut_where_the_delivery_expires),
+		T(retry_for__of_nothing_is_one_attempt),
+		T(retry_after__holds_for_what_follows),
+		T(gone__is_the_end_of_the_line),
+		T(delivery__is_written_before_its_first_attempt),
+		T(delivery__that_expires_stays_in_the_spool),
+		T(delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires),
+		T(spool__of_earlier_runs_is_sent_first),
+		T(spool__that_another_has_locked_is_only_written),
+		T(spool__of_earlier_runs_alone_is_work),
+		T(memory__over_its_bound_loses_the_oldest),
+		T(memory__over_its_bound_leaves_the_oldest_to_the_spool),
+		T(end__gives_up_what_is_left),
+		T(end__takes_an_answer_of_the_last_moment),
+		T(end__cuts_attempts_and_does_not_wait_in_vain),
+		T(end__that_comes_before_the_next_attempt_gives_up_at_once)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
