@@ -23,6 +23,7 @@ enum status {
 	ST_REFUSED = 6,
 	ST_OUTPUT = 7,
 	ST_PROTOCOL = 8,
+	ST_CALLBACK = 9,
 	ST_SIGNAL = 128,	/* plus the signal's number */
 	ST_READER_LEFT = 141	/* 128 + SIGPIPE */
 };

@@ -102,6 +102,25 @@ static void check_rivals(struct parse *p)
 		lines_add(&p->problems, "--queue-file '-': stdin is what --replay - reads");
 }
 
+/* What is of no effect without a callback. */
+static void check_callbacks(struct parse *p)
+{
+	struct settings *set = p->set;
+
+	if (p->given[OPT_CALLBACK]) {
+		if (p->given[OPT_LIST_QUEUES])
+			lines_add(&p->problems, "--callback: allowed is a run without "
+				"--list-queues");
+		if (!set->callbacks.spool)
+			misplaced(p, OPT_CALLBACK_SPOOL_MAX, "a run with --callback-spool");
+	} else {
+		for (enum option_id id = OPT_CALLBACK_HEADER_FILE;
+		     id <= OPT_CALLBACK_ALLOW_PRIVATE; id++)
+			misplaced(p, id, "a run with --callback");
+	}
+	targets_check(&set->callbacks, &p->problems, &set->warnings);
+}
+
 static void check_times(struct parse *p)
 {
 	struct settings *set = p->set;
@@ -176,6 +195,7 @@ void checks_options(struct parse *p)
 		return;
 	check_source(p);
 	check_rivals(p);
+	check_callbacks(p);
 	check_times(p);
 	check_queues(p);
 }
@@ -199,10 +219,13 @@ static void check_same_files(struct parse *p)
 		{ "--verify-audit", set->verify_audit, false, false },
 		{ "--rows", set->rows, false, false },
 		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false },
-		{ "--profile", set->creds.profile_path, false, false }
+		{ "--profile", set->creds.profile_path, false, false },
+		{ "--callback-header-file", set->callbacks.header_file, false, false },
+		{ "--callback-key-file", set->callbacks.key_file, false, false }
 	};
-	const size_t n = ARRAY_LEN(fixed);
-	struct path_use *use = calloc(n + p->queue_files.n, sizeof(*use));
+	const struct lines *urls = &set->callbacks.files;
+	const size_t n = ARRAY_LEN(fixed), most = n + p->queue_files.n;
+	struct path_use *use = calloc(most + urls->n, sizeof(*use));
 
 	if (!use) {
 		p->problems.failed = true;
@@ -211,7 +234,9 @@ static void check_same_files(struct parse *p)
 	memcpy(use, fixed, sizeof(fixed));
 	for (size_t i = 0; i < p->queue_files.n; i++)
 		use[n + i] = (struct path_use){ "--queue-file", p->queue_files.v[i], false, false };
-	paths_check(use, n + p->queue_files.n, &p->problems);
+	for (size_t i = 0; i < urls->n; i++)
+		use[most + i] = (struct path_use){ "--callback", urls->v[i], false, false };
+	paths_check(use, most + urls->n, &p->problems);
 	free(use);
 }
 
@@ -274,7 +299,7 @@ void checks_files(struct parse *p)
 		parse_file_problem(p, "--replay", set->replay, paths_unreadable(set->replay));
 	if (set->cacert)
 		parse_file_problem(p, "--cacert", set->cacert, paths_no_certificates(set->cacert));
-	if (p->ca_file && !set->creds.plain)
+	if (p->ca_file && (!set->creds.plain || set->callbacks.n))
 		parse_file_problem(p, "SSL_CERT_FILE", p->ca_file,
 			paths_no_certificates(p->ca_file));
 }

@@ -7,8 +7,9 @@
 
 struct flush {
 	struct flush_conf conf;
-	struct rows rows;
-	struct buf text;	/* rows of one window */
+	struct rows rows, json_rows;	/* json_*: for who is told of windows */
+	struct panel json_panel;
+	struct buf text, json;	/* rows of one window */
 	struct chain_work *work;	/* for their digest */
 	struct reading reading;
 	bool ends_run;
@@ -21,7 +22,10 @@ struct flush *flush_new(const struct flush_conf *conf)
 	if (!f)
 		return NULL;
 	f->conf = *conf;
-	f->rows.conf = conf->rows;
+	f->rows.conf = f->json_rows.conf = conf->rows;
+	f->json_rows.conf.format = FORMAT_NDJSON;
+	f->json_panel = conf->panel;
+	f->json_panel.format = FORMAT_NDJSON;
 	f->work = chain_work_new(NULL, 0);
 	if (!f->work) {
 		free(f);
@@ -36,6 +40,7 @@ void flush_free(struct flush *f)
 		return;
 	chain_work_free(f->work);
 	buf_free(&f->text);
+	buf_free(&f->json);
 	reading_free(&f->reading);
 	free(f);
 }
@@ -54,6 +59,40 @@ static bool judge(struct flush *f)
 	return thresholds_judge(f->conf.thresholds, &f->reading, held, f);
 }
 
+static uint64_t frames_of(const struct window *w)
+{
+	uint64_t n = w->updates;
+
+	for (size_t i = 0; i < FATE_REJECTS; i++)
+		n += w->rejected[i];
+	return n;
+}
+
+/* Before the rows are out's: it takes the buffer. */
+static void tell_closed(struct flush *f, const struct window *w, const struct buf *rows)
+{
+	const double ms = (double)(w->end_ms - w->start_ms);
+	struct webhook_window told = {
+		.index = w->index,
+		.start_ms = w->start_ms,
+		.end_ms = w->end_ms,
+		.frames = frames_of(w),
+		.updates = w->updates,
+		.lag_mean_us = w->lag_mean_us,
+		.updates_per_second = (double)w->updates * 1000 / ms,
+		.coverage_e4 = w->coverage_e4,
+		.rows = rows->data,
+		.rows_len = rows->len
+	};
+
+	f->conf.closed(f->conf.arg, &told);
+}
+
+static bool asks_for_json(const struct flush *f, enum row_format format)
+{
+	return f->conf.closed && format != FORMAT_NDJSON;
+}
+
 static enum status put_rows(struct flush *f, bool rendered, const struct window *window,
 	size_t nqueue, struct err *err)
 {
@@ -66,6 +105,8 @@ static enum status put_rows(struct flush *f, bool rendered, const struct window 
 	if (report_wants_windows(f->conf.report)
 	    && !chain_hash(f->work, f->text.data, f->text.len, digest))
 		return err_nomem(err);
+	if (f->conf.closed)
+		tell_closed(f, window, asks_for_json(f, f->rows.conf.format) ? &f->json : &f->text);
 	st = out_window(f->conf.out, &f->text, err);
 	if (st == ST_OK)
 		report_window(f->conf.report, window, nqueue, bytes);
@@ -74,10 +115,15 @@ static enum status put_rows(struct flush *f, bool rendered, const struct window 
 
 enum status flush_window(struct flush *f, const struct window *w, struct err *err)
 {
+	bool ok;
 	enum status st;
 
 	buf_clear(&f->text);
-	st = put_rows(f, rows_render(&f->rows, w, &f->text), w, w->nrow, err);
+	buf_clear(&f->json);
+	ok = rows_render(&f->rows, w, &f->text);
+	if (asks_for_json(f, f->rows.conf.format))
+		ok = rows_render(&f->json_rows, w, &f->json) && ok;
+	st = put_rows(f, ok, w, w->nrow, err);
 	if (st == ST_OK && f->conf.thresholds
 	    && !(reading_take_window(&f->reading, w, f->rows.conf.metric) && judge(f)))
 		return err_nomem(err);
@@ -99,10 +145,15 @@ enum status flush_board(struct flush *f, const struct board_window *w, size_t nq
 		.lag_mean_us = w->lag_mean_us,
 		.coverage_e4 = w->coverage_e4
 	};
+	bool ok;
 	enum status st;
 
 	buf_clear(&f->text);
-	st = put_rows(f, panel_render(panel, w, &f->text), &told, nqueue, err);
+	buf_clear(&f->json);
+	ok = panel_render(panel, w, &f->text);
+	if (asks_for_json(f, panel->format))
+		ok = panel_render(&f->json_panel, w, &f->json) && ok;
+	st = put_rows(f, ok, &told, nqueue, err);
 	if (st == ST_OK && f->conf.thresholds
 	    && !(reading_take_board(&f->reading, w, panel->name) && judge(f)))
 		return err_nomem(err);

@@ -15,6 +15,7 @@
 #include "report.h"
 #include "row.h"
 #include "threshold.h"
+#include "webhook.h"
 #include "window.h"
 
 struct flush_conf {		/* all pointers are borrowed for the flush's life */
@@ -24,6 +25,10 @@ struct flush_conf {		/* all pointers are borrowed for the flush's life */
 	struct out *out;
 	struct thresholds *thresholds;	/* NULL: none */
 	bool fail_fast;			/* the first that holds ends the run */
+	/* Each window that was printed, its rows as NDJSON whatever the format; borrowed for the
+	 * call. NULL: nobody asks. */
+	void (*closed)(void *arg, const struct webhook_window *window);
+	void *arg;
 };
 
 struct flush;

@@ -12,6 +12,7 @@
 #include "wanted.h"
 
 #define COUNT_MAX 1000000
+#define SIZE_MOST (UINT64_C(1024) << 30)
 #define LONG_KEY 256		/* the key of an option without a letter: this plus its place */
 
 /* --- setters ------------------------------------------------------------------------ */
@@ -46,6 +47,7 @@ static void set_duration(struct parse *p, const char *value)
 	case OPT_IDLE_TIMEOUT: p->set->idle_timeout_ms = ms; break;
 	case OPT_PONG_TIMEOUT: p->set->pong_timeout_ms = ms; break;
 	case OPT_TOKEN_MARGIN: p->set->token_margin_ms = ms; break;
+	case OPT_CALLBACK_TIMEOUT: p->set->callbacks.timeout_ms = ms; break;
 	default: break;
 	}
 }
@@ -74,7 +76,8 @@ static void set_word(struct parse *p, const char *value)
 {
 	const bool clock = p->now == OPT_TIME, form = p->now == OPT_FORMAT;
 	const struct words *words = clock ? &time_words : form ? &format_words
-		: p->now == OPT_SUBSCRIBE ? &subscribe_words : &audit_words;
+		: p->now == OPT_SUBSCRIBE ? &subscribe_words
+		: p->now == OPT_CALLBACK_FORMAT ? &callback_words : &audit_words;
 	int i = parse_word(p, value, words);
 
 	if (clock)
@@ -83,6 +86,8 @@ static void set_word(struct parse *p, const char *value)
 		p->set->format = i == 1 ? FORMAT_CSV : FORMAT_NDJSON;
 	else if (p->now == OPT_SUBSCRIBE)
 		p->set->subscribe = i == 1 ? SUBSCRIBE_MESSAGE : SUBSCRIBE_URL;
+	else if (p->now == OPT_CALLBACK_FORMAT)
+		p->set->callbacks.format = i == 1 ? WEBHOOK_CLOUDEVENTS : WEBHOOK_PLAIN;
 	else
 		p->set->audit = i < 0 ? AUDIT_JSON : (enum audit_format)i;
 }
@@ -102,6 +107,7 @@ static void set_flag(struct parse *p, const char *value)
 	case OPT_NO_HEADER: set->header = false; break;
 	case OPT_DRY_RUN: set->dry_run = true; break;
 	case OPT_FAIL_FAST: set->fail_fast = true; break;
+	case OPT_CALLBACK_ALLOW_PRIVATE: set->callbacks.allow_private = true; break;
 	case OPT_NO_CACHE: set->cache = false; break;
 	case OPT_VERBOSE: set->level = LEVEL_DEBUG; break;
 	case OPT_AUDIT_CHAIN: set->audit_chain = true; break;
@@ -134,6 +140,9 @@ static void set_name(struct parse *p, const char *value)
 	case OPT_AUDIT_KEY_FILE: p->key_file = value; break;
 	case OPT_VERIFY_AUDIT: set->verify_audit = value; break;
 	case OPT_ROWS: set->rows = value; break;
+	case OPT_CALLBACK_HEADER_FILE: set->callbacks.header_file = value; break;
+	case OPT_CALLBACK_KEY_FILE: set->callbacks.key_file = value; break;
+	case OPT_CALLBACK_SPOOL: set->callbacks.spool = value; break;
 	default: break;
 	}
 }
@@ -165,6 +174,27 @@ static void set_run(struct parse *p, const char *value)
 static void set_source(struct parse *p, const char *value)
 {
 	p->set->notices = parse_word(p, value, &source_words) == 1;
+}
+
+static void set_callback(struct parse *p, const char *value)
+{
+	targets_add(&p->set->callbacks, value, &p->problems, &p->set->warnings);
+}
+
+/* Bytes, of the powers of 1024. */
+static void set_size(struct parse *p, const char *value)
+{
+	static const char units[] = "KMG";
+	size_t digits = strspn(value, "0123456789");
+	const char *unit = value[digits] ? strchr(units, value[digits]) : NULL;
+	uint64_t n = digits && digits < 10 ? strtoull(value, NULL, 10) : 0;
+
+	if (unit)
+		n <<= 10 * (unit - units + 1);
+	if (n == 0 || n > SIZE_MOST || value[digits + (unit != NULL)])
+		parse_problem(p, value, "1 to 1024G, a number of bytes or with K, M or G");
+	else
+		p->set->callbacks.spool_max = n;
 }
 
 static void set_queue_name(struct parse *p, const char *value)
@@ -225,6 +255,22 @@ static const struct option_def table[OPTIONS] = {
 		"exit 1 if EXPR holds in a window; repeatable", wanted_threshold },
 	[OPT_FAIL_FAST] = { "fail-fast", 0, THRESHOLDS, NULL, NULL, NULL,
 		"end with the first window in which one holds", set_flag },
+	[OPT_CALLBACK] = { "callback", 0, CALLBACKS, "URL", NULL, NULL,
+		"POST each window there, @FILE holds it; repeatable", set_callback },
+	[OPT_CALLBACK_HEADER_FILE] = { "callback-header-file", 0, CALLBACKS, "FILE", NULL, NULL,
+		"header lines to add, one a line", set_name },
+	[OPT_CALLBACK_FORMAT] = { "callback-format", 0, CALLBACKS, "FORM", "plain", NULL,
+		"plain or cloudevents", set_word },
+	[OPT_CALLBACK_KEY_FILE] = { "callback-key-file", 0, CALLBACKS, "FILE", NULL, NULL,
+		"keys to sign with, a whsec_... a line", set_name },
+	[OPT_CALLBACK_TIMEOUT] = { "callback-timeout", 0, CALLBACKS, "DURATION", "15s", NULL,
+		"bound of one request", set_duration },
+	[OPT_CALLBACK_SPOOL] = { "callback-spool", 0, CALLBACKS, "DIR", NULL, NULL,
+		"keep there what does not arrive, for a later run", set_name },
+	[OPT_CALLBACK_SPOOL_MAX] = { "callback-spool-max", 0, CALLBACKS, "SIZE", "64M", NULL,
+		"bytes that it may hold, with K, M or G", set_size },
+	[OPT_CALLBACK_ALLOW_PRIVATE] = { "callback-allow-private", 0, CALLBACKS, NULL, NULL, NULL,
+		"also to addresses of private nets", set_flag },
 	[OPT_REPLAY] = { "replay", 0, SOURCE, "FILE", NULL, NULL,
 		"read a recording, not the network; - is stdin", set_name },
 	[OPT_SOURCE] = { "source", 0, SOURCE, "SOURCE", "stream", NULL,
@@ -436,7 +482,8 @@ static void check_all(struct parse *p)
 	struct buf json = { 0 };
 
 	checks_derive(p);
-	if (!set->replay && !set->verify_audit && !set->cacert && ca_file && *ca_file)
+	if ((!set->replay || set->callbacks.n) && !set->verify_audit && !set->cacert && ca_file
+	    && *ca_file)
 		p->ca_file = ca_file;
 	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
 	checks_options(p);
@@ -445,7 +492,8 @@ static void check_all(struct parse *p)
 	set->settings_json = json.data;
 	if (json.failed || p->problems.failed || set->queues.failed || set->queue_names.failed
 	    || set->patterns.failed || set->outlier_text.failed || set->fail_if.failed
-	    || p->queue_files.failed || p->queue_words.failed)
+	    || p->queue_files.failed || p->queue_words.failed || set->callbacks.files.failed
+	    || set->callbacks.headers.failed)
 		lines_add(&p->problems, "out of memory");
 }
 
@@ -490,6 +538,7 @@ void settings_free(struct settings *set)
 	lines_free(&set->queue_names);
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
+	targets_free(&set->callbacks);
 	free(set->settings_json);
 	buf_wipe(&set->audit_key);
 	*set = (struct settings){ 0 };

@@ -14,6 +14,7 @@
 #include "base.h"
 #include "creds.h"
 #include "row.h"
+#include "target.h"
 #include "threshold.h"
 #include "window.h"
 
@@ -49,6 +50,7 @@ struct settings {
 	const char *rejects;
 	const char *replay;		/* NULL: a live run */
 	bool dry_run;
+	struct targets callbacks;	/* n is 0: none */
 	enum subscribe subscribe;
 	const char *cacert;
 	int64_t connect_timeout_ms;

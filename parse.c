@@ -18,6 +18,7 @@ WORDS(time, "arrival", "event");
 WORDS(source, "stream", "notifications");
 WORDS(subscribe, "url", "message");
 WORDS(audit, "json", "logfmt", "none");
+WORDS(callback, "plain", "cloudevents");
 
 bool parse_is_foreign(const struct parse *p, enum option_id id)
 {

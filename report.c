@@ -24,6 +24,8 @@ struct report {
 	size_t nqueue;
 	uint64_t suppressed;
 	char held[512];		/* the first threshold that did; "": none */
+	const struct callbacks *callbacks;		/* NULL: none */
+	struct quiet of_target[TARGETS_MAX][CALLBACK_KINDS];
 };
 
 static const char *const reject_names[REJECT_KINDS] = {
@@ -354,6 +356,63 @@ const char *report_first_held(const struct report *r)
 	return r->held[0] ? r->held : NULL;
 }
 
+/* --- callbacks ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum audit_level level;
+} callback_lines[CALLBACK_KINDS] = {
+	[CALLBACK_DELIVERED] = { "callback.delivered", LEVEL_DEBUG },
+	[CALLBACK_RETRY] = { "callback.retry", LEVEL_WARNING },
+	[CALLBACK_DROPPED] = { "callback.dropped", LEVEL_WARNING },
+	[CALLBACK_SPOOLED] = { "callback.spooled", LEVEL_WARNING }
+};
+
+void report_callbacks(struct report *r, const struct callbacks *c)
+{
+	r->callbacks = c;
+}
+
+void report_callback(struct report *r, const struct callback_event *e)
+{
+	const bool ends_badly = e->kind == CALLBACK_DROPPED || e->kind == CALLBACK_SPOOLED;
+	struct quiet *quiet = &r->of_target[e->target][e->kind];
+
+	if (ends_badly && quiet->told_us && r->now_us - quiet->told_us < QUIET_US) {
+		quiet->suppressed++;
+		return;
+	}
+	begin(r, callback_lines[e->kind].level, callback_lines[e->kind].name);
+	audit_str(r->audit, "url", e->to);
+	audit_str(r->audit, "id", e->id);
+	if (e->http_status)
+		audit_int(r->audit, "httpStatus", e->http_status);
+	if (e->attempt)
+		audit_int(r->audit, "attempt", e->attempt);
+	if (e->kind == CALLBACK_RETRY)
+		audit_int(r->audit, "waitMs", e->wait_us / 1000);
+	if (e->reason)
+		audit_str(r->audit, "reason", e->reason);
+	if (ends_badly)
+		put_count(r, "suppressed", quiet->suppressed);
+	audit_end(r->audit);
+	*quiet = (struct quiet){ .told_us = r->now_us };
+}
+
+static void put_callbacks(struct report *r)
+{
+	const struct callback_totals *t = callbacks_totals(r->callbacks);
+	struct buf json = { 0 };
+
+	buf_printf(&json, "{\"delivered\":%llu,\"retried\":%llu,\"dropped\":%llu,"
+		"\"spooled\":%llu}", (unsigned long long)t->delivered,
+		(unsigned long long)t->retried, (unsigned long long)t->dropped,
+		(unsigned long long)t->spooled);
+	put_json(r, "callbacks", &json);
+}
+
+/* --- the totals ------------------------------------------------------------------------ */
+
 static void put_totals(struct report *r)
 {
 	const struct totals *t = &r->totals;
@@ -372,6 +431,8 @@ static void put_totals(struct report *r)
 	put_count(r, "tooBig", t->too_big);
 	put_count(r, "badText", t->bad_text);
 	put_count(r, "brokenLines", t->broken_lines);
+	if (r->callbacks)
+		put_callbacks(r);
 	put_count(r, "auditDropped", audit_dropped(r->audit));
 }
 

@@ -12,6 +12,7 @@
 #include "attempt.h"
 #include "audit.h"
 #include "base.h"
+#include "callback.h"
 #include "text.h"
 #include "threshold.h"
 #include "ws.h"
@@ -78,6 +79,10 @@ void report_window(struct report *r, const struct window *window, size_t nqueue,
 /* A threshold that held; the text of the first stands in report_first_held. */
 void report_held(struct report *r, const struct threshold_hit *hit);
 const char *report_first_held(const struct report *r);	/* NULL: none did */
+/* c is borrowed: its totals stand with the others. */
+void report_callbacks(struct report *r, const struct callbacks *c);
+/* Of deliveries that are lost or kept at most one line a URL and second. */
+void report_callback(struct report *r, const struct callback_event *event);
 void report_status(struct report *r, bool up);
 void report_end(struct report *r, enum status st, const char *message);
 

@@ -12,6 +12,7 @@
 #define END_US 1000000		/* for what is unwritten at the end, and the polite close */
 #define NOTICES_END_US 2000000	/* and where subscriptions are to be deleted */
 #define SIGNAL_END_US 800000	/* the same on a signal, whose whole end fits in a second */
+#define CALLBACKS_SIGNAL_END_US 500000	/* for what is to be delivered then */
 
 /* One reading of each clock, that all of a turn is measured against. */
 static void read_clock(struct run *run)
@@ -27,6 +28,8 @@ static void run_free(struct run *run)
 	lookup_free(run->lookup);
 	token_free(run->token);
 	cache_close(run->cache);
+	callbacks_free(run->callbacks);
+	spool_free(run->spool);
 	if (run->net && net_is_quiet(run->net))
 		net_free(run->net);	/* else it would wait for the resolver */
 	free(run->payload);
@@ -62,6 +65,8 @@ enum status run_open(struct run **out, const struct settings *set, const struct 
 		st = setup_core(run, err);
 	if (st == ST_OK && !set->replay)
 		st = setup_live(run, err);
+	if (st == ST_OK && set->callbacks.n)
+		st = setup_callbacks(run, err);
 	if (st != ST_OK)
 		return st;
 	read_clock(run);
@@ -81,7 +86,7 @@ static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[3])
 	unsigned n = 0;
 
 	fd[n++] = (struct curl_waitfd){ run->signal_fd, CURL_WAIT_POLLIN, 0 };
-	if (out_fd(run->out) >= 0)
+	if (run->out && out_fd(run->out) >= 0)
 		fd[n++] = (struct curl_waitfd){ out_fd(run->out),
 			out_waiting(run->out) ? CURL_WAIT_POLLOUT : 0, 0 };
 	if (run->tape_waits)
@@ -121,13 +126,18 @@ static enum status wait_replay(struct curl_waitfd *fd, unsigned n, int timeout_m
 	return ST_OK;
 }
 
+/* At most so long, for a delivery may be due before. */
 static enum status wait_for(struct run *run, int64_t us, struct err *err)
 {
 	struct curl_waitfd fd[3];
 	unsigned n = wait_fds(run, fd);
-	int timeout_ms = (int)((us + RUN_US_PER_MS - 1) / RUN_US_PER_MS);
+	int64_t due_us = run->callbacks ? callbacks_deadline_us(run->callbacks) : INT64_MAX;
+	int timeout_ms;
 	enum status st;
 
+	if (due_us < run->now_us + us)
+		us = due_us > run->now_us ? due_us - run->now_us : 0;
+	timeout_ms = (int)((us + RUN_US_PER_MS - 1) / RUN_US_PER_MS);
 	if (!run->net)
 		return wait_replay(fd, n, timeout_ms, err);
 	st = net_wait(run->net, fd, n, timeout_ms, err);
@@ -147,6 +157,15 @@ static int take_signals(struct run *run)
 			ending = (int)info.ssi_signo;
 	}
 	return ending;
+}
+
+static void step_callbacks(struct run *run)
+{
+	if (!run->callbacks)
+		return;
+	callbacks_step(run->callbacks, run->now_us, run->clock->real_us(run->clock),
+		&run->warnings);
+	report_warnings(run->report, &run->warnings);
 }
 
 static enum status flush_sides(struct run *run, struct err *err)
@@ -184,6 +203,7 @@ enum status run_turn(struct run *run, struct err *err)
 		st = flush_sides(run, err);
 	if (st == ST_OK)
 		st = out_flush(run->out, err);
+	step_callbacks(run);	/* rows go out first: this may write to a disk */
 	return st == ST_OK ? check_audit(run, err) : st;
 }
 
@@ -236,14 +256,14 @@ static enum status record_end(struct run *run, struct err *err)
  * Writes what waits and closes the stream politely, until both are done or the time for it
  * is over. A replay that ended well waits for its reader as long as that takes.
  */
-static enum status finish(struct run *run, enum status st, bool write, struct err *err)
+static enum status finish(struct run *run, enum status st, bool write, int *signal,
+	struct err *err)
 {
 	int64_t end_us = run->now_us + (st > ST_SIGNAL ? SIGNAL_END_US
 		: run->source.channel ? NOTICES_END_US : END_US);
 	bool patient = run->tape && st == ST_OK;
 	enum status late = ST_OK;
 	struct err net_err;
-	int signal = 0;
 
 	source_close(&run->source, run->now_us);
 	run->tape_waits = false;
@@ -254,18 +274,19 @@ static enum status finish(struct run *run, enum status st, bool write, struct er
 		write = write && late == ST_OK && out_waiting(run->out);
 		if (!write && source_is_closed(&run->source))
 			return late;
-		if (signal || (run->now_us >= end_us && !patient)
+		if (*signal || (run->now_us >= end_us && !patient)
 		    || wait_for(run, patient ? WAIT_MAX_US : end_us - run->now_us, &net_err))
 			break;
 		read_clock(run);
-		signal = take_signals(run);
+		*signal = take_signals(run);
+		step_callbacks(run);
 		source_step(&run->source, run->now_us, &run->warnings);
 	}
 	if (!write || st > ST_SIGNAL)
 		return late;
-	if (signal)
-		return err_set(err, (enum status)(ST_SIGNAL + signal),
-			"ended by signal %d (%s)", signal, strsignal(signal));
+	if (*signal)
+		return err_set(err, (enum status)(ST_SIGNAL + *signal),
+			"ended by signal %d (%s)", *signal, strsignal(*signal));
 	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
 		"taken in time", out_waiting_bytes(run->out));
 }
@@ -295,8 +316,47 @@ static void warn_of_unmet(struct run *run)
 				threshold_text(ts, i));
 }
 
-/* What ends no run but shows in its status: the first that fits. */
-static enum status settled(const struct run *run, struct err *err)
+/* All deliveries together have the time of --retry-for, or where there is to be one attempt
+ * the time of that; on a signal what fits into its end. */
+static void begin_last_deliveries(struct run *run, enum status st)
+{
+	const struct settings *set = run->set;
+	int64_t us = (set->retry_for_ms ? set->retry_for_ms : set->callbacks.timeout_ms)
+		* RUN_US_PER_MS;
+
+	if (st > ST_SIGNAL)
+		us = CALLBACKS_SIGNAL_END_US;
+	if (run->callbacks)
+		callbacks_end(run->callbacks, run->now_us + us);
+}
+
+/* A signal that comes now cuts the time, and the status is its own if that cost a delivery
+ * its turn. */
+static enum status finish_deliveries(struct run *run, int signal, struct err *err)
+{
+	struct err net_err;
+	int cut = 0;
+
+	for (;;) {
+		step_callbacks(run);
+		if (callbacks_are_done(run->callbacks))
+			break;
+		if (signal && !cut) {
+			cut = signal;
+			callbacks_end(run->callbacks, run->now_us + CALLBACKS_SIGNAL_END_US);
+		}
+		if (wait_for(run, WAIT_MAX_US, &net_err) != ST_OK)
+			callbacks_end(run->callbacks, run->now_us);
+		read_clock(run);
+		signal = take_signals(run);
+	}
+	return !cut ? ST_OK : err_set(err, (enum status)(ST_SIGNAL + cut),
+		"ended by signal %d (%s)", cut, strsignal(cut));
+}
+
+/* What does not end a run but shows in its status: the source's share, 3 to 5, before it is
+ * closed, then a threshold, unless that is what ended the run. */
+static enum status settle_source(const struct run *run, struct err *err)
 {
 	const char *held = report_first_held(run->report);
 	enum status source = source_status(&run->source);
@@ -310,15 +370,30 @@ static enum status settled(const struct run *run, struct err *err)
 	return source;
 }
 
-/* The end of a run that has begun: rows, stream, files, in this order. */
+/* Then the deliveries, once their time is over. */
+static enum status settle_callbacks(const struct run *run, enum status st, struct err *err)
+{
+	const struct callback_totals *t;
+
+	if (st != ST_OK || !run->callbacks)
+		return st;
+	t = callbacks_totals(run->callbacks);
+	if (t->dropped)
+		return err_set(err, ST_CALLBACK, "%llu callbacks were not delivered, see above",
+			(unsigned long long)t->dropped);
+	return ST_OK;
+}
+
+/* The end of a run that has begun: rows, stream, files, deliveries, in this order. */
 static enum status end_run(struct run *run, enum status st, struct err *err)
 {
 	struct err late_err = { "" };
 	enum status late = ST_OK;
 	bool written = !is_output_failure(st) || run->audit_lost;
+	int signal = 0;
 
 	if (st == ST_OK)
-		st = settled(run, err);
+		st = settle_source(run, err);
 	else if (leaves_partial_rows(st))
 		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
 			true, &late_err);
@@ -326,11 +401,15 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 		late = record_end(run, &late_err);
 	st = worse(st, late, err, &late_err);
 	written = written && !is_output_failure(late);
-	late = finish(run, st, written, &late_err);
+	begin_last_deliveries(run, st);
+	late = finish(run, st, written, &signal, &late_err);
 	st = worse(st, late, err, &late_err);
 	written = written && late == ST_OK;
 	late = close_files(run, written, &late_err);
-	return worse(st, late, err, &late_err);
+	st = worse(st, late, err, &late_err);
+	late = run->callbacks ? finish_deliveries(run, signal, &late_err) : ST_OK;
+	st = worse(st, late, err, &late_err);
+	return settle_callbacks(run, st, err);
 }
 
 /* With an audit on stderr all is said there. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base.h"
+#include "callback.h"
 #include "flow.h"
 #include "lookup.h"
 #include "names.h"
@@ -17,6 +18,7 @@
 #include "report.h"
 #include "run.h"
 #include "source.h"
+#include "spool.h"
 #include "tape.h"
 #include "token.h"
 
@@ -40,8 +42,10 @@ struct run {
 	struct out *out;
 	struct side *record, *rejects;
 	struct lines warnings;
+	struct net *net;	/* NULL: a replay without callbacks */
+	struct callbacks *callbacks;	/* NULL: none */
+	struct spool *spool;	/* theirs, or NULL */
 	/* live */
-	struct net *net;
 	struct cache *cache;
 	struct token *token;
 	struct source source;
@@ -62,6 +66,7 @@ struct run {
 enum status setup_files(struct run *run, struct err *err);
 enum status setup_core(struct run *run, struct err *err);
 enum status setup_live(struct run *run, struct err *err);
+enum status setup_callbacks(struct run *run, struct err *err);
 bool setup_secret(struct run *run, const char *secret);	/* the audit hides it; NULL is fine */
 enum status setup_channel(struct run *run, struct err *err);
 /* The queues that patterns name follow those named by ID; all get the names they have. The

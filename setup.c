@@ -42,7 +42,16 @@ enum status setup_files(struct run *run, struct err *err)
 	return st;
 }
 
-static struct flush_conf flush_conf(const struct run *run)
+static void hand_over(void *arg, const struct webhook_window *window)
+{
+	struct run *run = arg;
+	struct webhook_window w = *window;
+
+	w.run = audit_run_id(run->audit);
+	callbacks_window(run->callbacks, &w);
+}
+
+static struct flush_conf flush_conf(struct run *run)
 {
 	const struct settings *set = run->set;
 
@@ -59,7 +68,9 @@ static struct flush_conf flush_conf(const struct run *run)
 		.report = run->report,
 		.out = run->out,
 		.thresholds = set->thresholds,
-		.fail_fast = set->fail_fast
+		.fail_fast = set->fail_fast,
+		.closed = set->callbacks.n ? hand_over : NULL,
+		.arg = run
 	};
 }
 
@@ -201,17 +212,60 @@ static enum status open_lookup(struct run *run, struct err *err)
 	return run->lookup ? ST_OK : err_nomem(err);
 }
 
+static enum status open_net(struct run *run, struct err *err)
+{
+	struct net_conf conf = { .cacert = run->set->cacert, .plain = run->set->creds.plain };
+
+	return run->net ? ST_OK : net_new(&run->net, &conf, err);
+}
+
+static void tell_callback(void *arg, const struct callback_event *event)
+{
+	struct run *run = arg;
+
+	report_callback(run->report, event);
+}
+
+enum status setup_callbacks(struct run *run, struct err *err)
+{
+	const struct targets *t = &run->set->callbacks;
+	struct callback_conf conf = {
+		.targets = t,
+		.run = audit_run_id(run->audit),
+		.start_ms = run->clock->real_start_us / RUN_US_PER_MS,
+		.retry_for_us = run->set->retry_for_ms * RUN_US_PER_MS,
+		.told = tell_callback,
+		.arg = run
+	};
+	enum status st = open_net(run, err);
+	const char *secret;
+
+	for (size_t at = 0; (secret = targets_secret(t, &at)); )
+		if (!setup_secret(run, secret))
+			return err_nomem(err);
+	if (st == ST_OK && t->spool)
+		st = spool_open(&run->spool, t->spool, t->spool_max, err);
+	if (st != ST_OK)
+		return st;
+	conf.net = run->net;
+	conf.spool = run->spool;
+	run->callbacks = callbacks_new(&conf);
+	if (!run->callbacks)
+		return err_nomem(err);
+	report_callbacks(run->report, run->callbacks);
+	return ST_OK;
+}
+
 enum status setup_live(struct run *run, struct err *err)
 {
 	const struct settings *set = run->set;
 	const struct creds *creds = &set->creds;
-	struct net_conf net = { .cacert = set->cacert, .plain = creds->plain };
 	struct token_conf token = {
 		.margin_ms = set->token_margin_ms,
 		.lock_wait_us = set->connect_timeout_ms * RUN_US_PER_MS,
 		.request_us = set->connect_timeout_ms * RUN_US_PER_MS
 	};
-	enum status st = net_new(&run->net, &net, err);
+	enum status st = open_net(run, err);
 
 	if (st != ST_OK)
 		return st;

@@ -12,7 +12,8 @@
 #define HELP_COLUMN 31
 
 static const char *const group_titles[GROUPS] = {
-	"Queues and metrics", "Windows", "Output", "Thresholds", "Source", "Credentials", "Messages"
+	"Queues and metrics", "Windows", "Output", "Thresholds", "Callbacks", "Source",
+	"Credentials", "Messages"
 };
 
 /* --- printing ----------------------------------------------------------------------- */
@@ -129,6 +130,28 @@ static void put_duration(struct buf *out, int64_t ms)
 	put_text(out, text);
 }
 
+static void put_size(struct buf *out, uint64_t bytes)
+{
+	static const char units[] = "KMG";
+	size_t unit = 0;
+
+	for (; unit < 3 && bytes % 1024 == 0; unit++)
+		bytes /= 1024;
+	buf_printf(out, "\"%llu%.*s\"", (unsigned long long)bytes, unit != 0,
+		units + (unit ? unit - 1 : 0));
+}
+
+/* Of what their URLs hold, only what may be seen. */
+static void put_targets(struct buf *out, const struct targets *t)
+{
+	buf_char(out, '[');
+	for (size_t i = 0; i < t->n; i++) {
+		buf_str(out, i ? "," : "");
+		put_text(out, t->v[i].shown);
+	}
+	buf_char(out, ']');
+}
+
 static void put_bool(struct buf *out, bool b)
 {
 	buf_str(out, b ? "true" : "false");
@@ -170,6 +193,16 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_DRY_RUN: put_bool(out, set->dry_run); break;
 	case OPT_FAIL_IF: put_lines(out, &set->fail_if); break;
 	case OPT_FAIL_FAST: put_bool(out, set->fail_fast); break;
+	case OPT_CALLBACK: put_targets(out, &set->callbacks); break;
+	case OPT_CALLBACK_HEADER_FILE: put_text(out, set->callbacks.header_file); break;
+	case OPT_CALLBACK_FORMAT:
+		put_text(out, callback_words.v[set->callbacks.format]);
+		break;
+	case OPT_CALLBACK_KEY_FILE: put_text(out, set->callbacks.key_file); break;
+	case OPT_CALLBACK_TIMEOUT: put_duration(out, set->callbacks.timeout_ms); break;
+	case OPT_CALLBACK_SPOOL: put_text(out, set->callbacks.spool); break;
+	case OPT_CALLBACK_SPOOL_MAX: put_size(out, set->callbacks.spool_max); break;
+	case OPT_CALLBACK_ALLOW_PRIVATE: put_bool(out, set->callbacks.allow_private); break;
 	case OPT_REPLAY: put_text(out, set->replay); break;
 	case OPT_HOST: put_text(out, set->creds.base_url); break;
 	case OPT_SUBSCRIBE: put_text(out, subscribe_words.v[set->subscribe]); break;

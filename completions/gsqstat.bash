@@ -31,13 +31,20 @@ _gsqstat() {
 	-w | --window) words='10s 30s 1m 5m 1h' ;;
 	-f | --format) words='ndjson csv' ;;
 	--time) words='arrival event' ;;
+	--callback-format) words='plain cloudevents' ;;
+	--callback-spool-max) words='64M 1G' ;;
 	--source) words='stream notifications' ;;
 	--subscribe) words='url message' ;;
 	--audit) words='json logfmt none' ;;
 	--outlier) words='none waitTime.avg\>30000' ;;
 	-Q | --queue-file | -o | --output | --record | --rejects | --replay | --cacert | \
-		--client-secret-file | --audit-file | --audit-key-file | --verify-audit | --rows)
+		--client-secret-file | --audit-file | --audit-key-file | --verify-audit | --rows | \
+		--callback-header-file | --callback-key-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames
+		return ;;
+	--callback-spool)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		compopt -o filenames
 		return ;;
 	-H | --host)
@@ -45,18 +52,20 @@ _gsqstat() {
 		return ;;
 	-q | --queue | --queue-name | -n | --count | --lateness | --fail-if | --connect-timeout | \
 		--retry-for | --idle-timeout | --pong-timeout | --profile | --token-margin | --expect | \
-		--run)
+		--run | --callback | --callback-timeout)
 		return ;;
 	*)
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
 			--metric --interval --window --count --align --now --time
 			--lateness --format --no-header --output --record --rejects
-			--dry-run --fail-if --fail-fast --replay --source --host
-			--subscribe --no-snapshot --cacert --connect-timeout --retry-for
-			--idle-timeout --pong-timeout --outlier --profile --token-margin
-			--no-cache --client-secret-file --audit --audit-file --audit-chain
-			--audit-key-file --verify-audit --expect --rows --run --verbose
-			--silent --help --version
+			--dry-run --fail-if --fail-fast --callback --callback-header-file
+			--callback-format --callback-key-file --callback-timeout
+			--callback-spool --callback-spool-max --callback-allow-private
+			--replay --source --host --subscribe --no-snapshot --cacert
+			--connect-timeout --retry-for --idle-timeout --pong-timeout
+			--outlier --profile --token-margin --no-cache --client-secret-file
+			--audit --audit-file --audit-chain --audit-key-file --verify-audit
+			--expect --rows --run --verbose --silent --help --version
 			-q -Q -m -i -w -n -f -o -H -v -s -h -V' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

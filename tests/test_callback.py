@@ -1,0 +1,650 @@
+"""Callbacks end to end: what a receiver gets, what it may answer, what a run makes of that."""
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import frames
+import harness
+import hooks
+import pytest
+from harness import QUEUE, Reader
+
+TOP = pathlib.Path(__file__).parent.parent
+SAMPLE = str(TOP / "tests/sample.ndjson")
+REPLAY = ["--replay", SAMPLE, "-w", "1m", "--time", "arrival"]     # 10 windows
+ONE = [*REPLAY, "-n", 1]
+ALLOW = "--callback-allow-private"
+KEYS = ["whsec_" + base64.b64encode(bytes(range(i, i + 32))).decode() for i in (1, 2)]
+
+
+@pytest.fixture
+def receive(tmp_path, tool):
+    """receive(answers…): a receiver whose certificate the tool trusts."""
+    with contextlib.ExitStack() as stack:
+        def start(*answers, **more):
+            receiver = stack.enter_context(hooks.Receiver(tmp_path, *answers, **more))
+            tool.env.setdefault("SSL_CERT_FILE", receiver.ca)
+            return receiver
+        yield start
+
+
+def secret_file(tool, name, text):
+    path = tool.dir / name
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def counts(r):
+    c = r.end["callbacks"]
+    assert list(c) == ["delivered", "retried", "dropped", "spooled"]
+    return tuple(c.values())
+
+
+def dead_url():
+    """Where nobody listens."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return "https://localhost:%d/s3cret/dead" % s.getsockname()[1]
+
+
+# -- what arrives
+
+def test_windows_arrive_as_they_are_printed(tool, receive):
+    hook = receive()
+    r = tool.run(*REPLAY, "--callback", hook.url, ALLOW)
+    assert r.status == 0, r.err
+    assert counts(r) == (10, 0, 0, 0) and hook.errors == [] and hook.connections == 1
+    assert hook.places == [(n, 0) for n in range(10)]
+    bodies = [request.json for request in hook.requests]
+    assert [row for body in bodies for row in body["rows"]] == r.rows
+    flushed = r.events("window.flush")
+    for n, (request, body) in enumerate(zip(hook.requests, bodies)):
+        assert list(body) == ["schema", "run", "window", "part", "parts", "meta", "rows"]
+        assert (body["schema"], body["run"], body["window"]) == (
+            "gsqstat-window/1", r.end["run"], n)
+        assert request.place == (r.end["run"], n, 0)
+        row = body["rows"][0]
+        assert body["meta"] == {"start": row["start"], "end": row["end"], **{
+            key: flushed[n][key] for key in ("updates", "avgLatencyUs", "updatesPerSecond",
+                                             "coverage")}}
+        assert request.headers["content-type"] == "application/json"
+        assert "webhook-signature" not in request.headers
+        assert abs(int(request.headers["webhook-timestamp"]) - request.real) < 5
+        assert request.target == "/s3cret/hook?t=s3cret" and request.version == "HTTP/1.1"
+
+
+def test_csv_on_stdout_is_json_to_a_callback(tool, receive):
+    hook = receive()
+    r = tool.run(*REPLAY, "-f", "csv", "--callback", hook.url, ALLOW)
+    plain = tool.run(*REPLAY)
+    assert r.status == 0 and r.out == tool.run(*REPLAY, "-f", "csv").out
+    assert [row for q in hook.requests for row in q.json["rows"]] == plain.rows
+
+
+def test_cloudevents_are_structured(tool, receive):
+    hook = receive()
+    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-format", "cloudevents")
+    request = hook.requests[0]
+    assert request.headers["content-type"].startswith("application/cloudevents+json")
+    event = request.json
+    assert (event["specversion"], event["id"], event["source"], event["type"]) == (
+        "1.0", request.id, "/gsqstat/" + r.end["run"], "gsqstat.window.1")
+    assert event["time"] == r.rows[0]["end"] and event["data"]["rows"] == r.rows
+
+
+def test_large_window_comes_in_parts(tool, receive):
+    queues = ["%08x-0000-4000-8000-%012x" % (n, n) for n in range(800)]
+    text = "".join(frames.frame(q, at="2026-11-24T02:00:00.000Z") + "\n" for q in queues)
+    hook = receive()
+    r = tool.run("--replay", "-", "-w", "10s", "--callback", hook.url, ALLOW, data=text)
+    assert r.status == 0 and len(hook.requests) > 2
+    assert all(len(q.body) <= 256 << 10 for q in hook.requests)
+    assert hook.places == [(0, n) for n in range(len(hook.requests))]
+    assert {q.json["parts"] for q in hook.requests} == {len(hook.requests)}
+    assert [row for q in hook.requests for row in q.json["rows"]] == r.rows
+
+
+def test_several_urls_get_the_same_ids(tool, receive):
+    one, two = receive(), receive(503, 204)
+    r = tool.run(*REPLAY, "-n", 3, "--callback", one.url, "--callback", two.url, ALLOW)
+    assert r.status == 0 and counts(r) == (6, 1, 0, 0)
+    assert two.ids == [one.ids[0], *one.ids]
+
+
+def test_every_key_signs_each_attempt(tool, receive):
+    keys = secret_file(tool, "keys", "\n".join(KEYS) + "\n")
+    hook = receive((429, {"Retry-After": 1}), 204)
+    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-key-file", keys)
+    assert r.status == 0 and counts(r) == (1, 1, 0, 0), r.err
+    first, second = hook.requests
+    for request in hook.requests:
+        assert all(request.is_signed_by(key) for key in KEYS)
+        assert not request.is_signed_by("whsec_" + base64.b64encode(b"x" * 32).decode())
+        assert len(request.headers["webhook-signature"].split(" ")) == 2
+    assert first.id == second.id and first.body == second.body
+    assert first.headers["webhook-timestamp"] != second.headers["webhook-timestamp"]
+    assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+
+
+def test_live_windows_arrive(tool, serve, receive):
+    gate, hook = serve(), receive()
+    r = tool.run("-w", "200ms", "-n", 4, QUEUE, "--callback", hook.url, ALLOW)
+    assert r.status == 0, r.err
+    assert gate and [q.json["rows"] for q in hook.requests] == [[row] for row in r.rows]
+
+
+# -- what is answered
+
+@pytest.mark.parametrize("status", [(301, {"Location": "https://localhost:1/"}), 304, 400, 401,
+                                    404, 422])
+def test_refusal_drops_one_delivery(tool, receive, status):
+    hook = receive(status, 204)
+    r = tool.run(*REPLAY, "-n", 3, "--callback", hook.url, ALLOW)
+    assert r.status == 9 and counts(r) == (2, 0, 1, 0)
+    assert hook.places == [(0, 0), (1, 0), (2, 0)] and len(r.rows) == 9
+    dropped = r.events("callback.dropped")[0]
+    assert dropped["httpStatus"] == (status if isinstance(status, int) else status[0])
+    assert "1 callback" in r.end["message"]
+
+
+def test_gone_drops_all_later_ones_of_that_url(tool, receive):
+    gone, other = receive(204, 410), receive()
+    r = tool.run(*REPLAY, "--callback", gone.url, "--callback", other.url, ALLOW)
+    assert r.status == 9 and len(gone.requests) == 2 and len(other.requests) == 10
+    assert counts(r) == (11, 0, 9, 0)
+
+
+@pytest.mark.parametrize("answer", [408, 429, (429, {"Retry-After": "0"}), 500, 503, 599,
+                                    "silence", "reset", "close", "trickle", "nonsense"])
+def test_failure_is_tried_again(tool, receive, answer):
+    hook = receive(answer, 204)
+    r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW, "--callback-timeout", "400ms")
+    assert r.status == 0, r.err
+    assert hook.places == [(0, 0), (0, 0), (1, 0)] and counts(r) == (2, 1, 0, 0)
+    retry = r.events("callback.retry")[0]
+    assert retry["url"] == "https://localhost:%d" % hook.port and retry["attempt"] == 1
+    assert retry["reason"] and 0 <= retry["waitMs"] <= 250
+
+
+@pytest.mark.parametrize("answer", ["endless", "flood"])
+def test_answer_that_never_ends_has_been_given(tool, receive, answer):
+    hook = receive(answer, 204)
+    r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW, "--callback-timeout", "400ms")
+    assert r.status == 0 and counts(r) == (2, 0, 0, 0)
+
+
+def test_retry_after_is_honoured(tool, receive):
+    hook = receive((503, {"Retry-After": "1"}), 204)
+    r = tool.run(*ONE, "--callback", hook.url, ALLOW)
+    assert r.status == 0
+    assert 1 <= hook.requests[1].time - hook.requests[0].time < 1 + harness.SLACK
+    assert r.events("callback.retry")[0]["waitMs"] == 1000
+
+
+def test_retry_after_beyond_the_time_is_an_answer(tool, receive):
+    hook = receive((429, {"Retry-After": "3600"}))
+    begin = time.monotonic()
+    r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW)
+    assert r.status == 9 and counts(r) == (0, 0, 2, 0) and len(hook.requests) == 1
+    assert time.monotonic() - begin < harness.SLACK
+
+
+def test_nobody_there_expires(tool):
+    r = tool.run(*ONE, "--callback", dead_url(), ALLOW, "--retry-for", "400ms")
+    assert r.status == 9 and counts(r)[2] == 1 and counts(r)[1] >= 1
+    assert r.events("callback.dropped")[0]["reason"]
+    assert len(r.rows) == 3
+
+
+def test_certificate_that_does_not_verify_expires(tool, receive):
+    hook = receive(names=("other.example",))
+    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "300ms")
+    assert r.status == 9 and not hook.requests
+    assert "certificate" in r.events("callback.dropped")[0]["reason"]
+
+
+def test_cacert_is_what_counts(tool, receive):
+    hook = receive()
+    del tool.env["SSL_CERT_FILE"]
+    assert tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "0").status == 9
+    assert tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "0",
+                    "--cacert", hook.ca).status == 0
+
+
+def test_retry_for_of_nothing_is_one_attempt(tool, receive):
+    hook = receive(503)
+    r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW, "--retry-for", "0")
+    assert r.status == 9 and counts(r) == (0, 0, 2, 0) and hook.places == [(0, 0), (1, 0)]
+
+
+# -- where it may go
+
+def test_private_address_behind_a_name_is_refused(tool, receive):
+    hook = receive()
+    r = tool.run(*ONE, "--callback", hook.url)
+    assert r.status == 9 and counts(r) == (0, 0, 1, 0)
+    assert hook.connections == 0 and len(r.rows) == 3
+    assert ALLOW in r.events("callback.dropped")[0]["reason"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.1.2.3", "2130706433", "0x7f.1",
+                                  "169.254.169.254", "[::ffff:192.168.0.1]"])
+def test_private_address_in_a_url_is_2(tool, host):
+    r = tool.run(*ONE, "--callback", "https://%s/s3cret" % host)
+    assert r.status == 2 and host in r.err and ALLOW in r.err and "s3cret" not in r.err
+
+
+class Proxy:
+    """CONNECT to one place, whatever is asked for."""
+
+    def __init__(self, port):
+        self.port_behind, self.asked = port, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += client.recv(4096)
+                self.asked.append(head.split(b" ")[1].decode())
+                server = socket.create_connection(("127.0.0.1", self.port_behind))
+                client.sendall(b"HTTP/1.1 200 Go\r\n\r\n")
+                for a, b in ((client, server), (server, client)):
+                    threading.Thread(target=self._pump, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def _pump(a, b):
+        with contextlib.suppress(OSError):
+            while data := a.recv(65536):
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+
+
+def test_behind_a_proxy_names_are_the_proxys(tool, receive):
+    hook = receive(names=("hooks.example",))
+    proxy = Proxy(hook.port)
+    tool.env["https_proxy"] = "http://127.0.0.1:%d" % proxy.port
+    r = tool.run(*ONE, "--callback", "https://hooks.example/s3cret")
+    proxy.listener.close()
+    assert r.status == 0, r.err
+    assert proxy.asked == ["hooks.example:443"] and len(hook.requests) == 1
+    assert tool.run(*ONE, "--callback", "https://10.0.0.1/").status == 2
+
+
+def test_plain_http_is_for_loopback_and_uses_no_proxy(tool, receive):
+    hook = receive(plain=True)
+    tool.env.update(http_proxy="http://127.0.0.1:1", all_proxy="http://127.0.0.1:1")
+    r = tool.run(*ONE, "--callback", hook.url, ALLOW)
+    assert r.status == 0 and len(hook.requests) == 1
+    r = tool.run(*ONE, "--callback", "http://hooks.example/s3cret", ALLOW)
+    assert r.status == 2 and "loopback" in r.err and "s3cret" not in r.err
+
+
+# -- the command line
+
+@pytest.mark.parametrize("args, words", [
+    (["--callback", "https://me:s3cret@hooks.example/"],
+     ["'https://***@hooks.example'", "without user and password"]),
+    (["--callback", "ftp://hooks.example/s3cret"], ["'ftp://hooks.example'", "https URL"]),
+    (["--callback", "@missing"], ["--callback 'missing'", "No such file"]),
+    (["--callback-spool", "s"], ["--callback-spool 's'", "a run with --callback"]),
+    ([ALLOW], [ALLOW, "a run with --callback"]),
+    (["--callback", "https://h.example", "--callback-spool-max", "1M"],
+     ["--callback-spool-max '1M'", "a run with --callback-spool"]),
+    (["--callback", "https://h.example", "--callback-spool", "s", "--callback-spool-max", "1X"],
+     ["--callback-spool-max '1X'", "1 to 1024G"]),
+    (["--callback", "https://h.example", "--callback-spool", "no/dir"],
+     ["--callback-spool 'no/dir'", "No such file"]),
+    (["--callback", "https://h.example", "--callback-format", "xml"],
+     ["--callback-format 'xml'", "plain cloudevents"]),
+    (["--callback", "https://h.example", "--callback-key-file", "none"], ["--callback-key-file"]),
+    (["--callback", "https://h.example", "--callback-header-file", "none"],
+     ["--callback-header-file 'none'"])])
+def test_bad_option_is_2_in_one_line(tool, args, words):
+    r = tool.run(*ONE, *args)
+    assert r.status == 2 and r.out == "" and r.err.count("\n") == 1, r.err
+    assert all(word in r.err for word in words) and "s3cret" not in r.err, r.err
+
+
+def test_open_key_file_and_spool_are_2(tool):
+    keys = secret_file(tool, "keys", KEYS[0] + "\n")
+    keys.chmod(0o640)
+    (tool.dir / "spool").mkdir()
+    (tool.dir / "spool").chmod(0o755)
+    for more in ([], ["--dry-run"]):
+        r = tool.run(*ONE, *more, "--callback", "https://h.example", "--callback-key-file", keys,
+                     "--callback-spool", "spool")
+        assert r.status == 2 and r.err.count("\n") == 2
+        assert "--callback-key-file" in r.err and "--callback-spool 'spool'" in r.err
+
+
+def test_dry_run_sends_and_makes_nothing(tool, receive):
+    hook = receive()
+    r = tool.run(*ONE, "--dry-run", "--callback", hook.url, ALLOW, "--callback-spool", "spool",
+                 "--callback-spool-max", "3G")
+    shown = json.loads(r.out)
+    assert r.status == 0 and hook.connections == 0 and not (tool.dir / "spool").exists()
+    assert shown["callback"] == {"value": ["https://localhost:%d" % hook.port], "from": "flag"}
+    assert shown["callback-spool-max"] == {"value": "3G", "from": "flag"}
+    assert shown["callback-format"] == {"value": "plain", "from": "default"}
+    assert shown["callback-timeout"] == {"value": "15s", "from": "default"}
+    assert "s3cret" not in r.out + r.err
+
+
+def test_without_a_callback_the_end_tells_nothing_of_any(tool):
+    assert "callbacks" not in tool.run(*ONE).end
+
+
+@pytest.mark.parametrize("answer", [204, 404, 503, "nonsense", "reset"])
+def test_no_secret_is_seen_anywhere(tool, receive, answer):
+    hook = receive(answer)
+    url = secret_file(tool, "url", hook.url + "\n")
+    lines = secret_file(tool, "headers", "# ours\nAuthorization: Bearer s3cret-token\nX-Team: a b\n")
+    keys = secret_file(tool, "keys", KEYS[0])
+    args = [*ONE, "-v", "--callback", "@url", "--callback-header-file", lines, ALLOW,
+            "--callback-key-file", keys, "--callback-spool", "spool", "--retry-for", "300ms"]
+    r = tool.run(*args)
+    assert r.status == (9 if answer == 404 else 0), r.err
+    assert hook.requests[0].headers["authorization"] == "Bearer s3cret-token"
+    assert hook.requests[0].headers["x-team"] == "a b"
+    dry = tool.run(*args, "--dry-run")
+    names = " ".join(os.listdir(tool.dir / "spool"))
+    for text in (r.out, r.err, dry.out, dry.err, names):
+        assert "s3cret" not in text and KEYS[0][6:] not in text
+    assert url.exists() and ("json" in names) == (answer not in (204, 404))
+    logfmt = tool.run(*args, "--audit", "logfmt")
+    assert "s3cret" not in logfmt.err and "callbacks=" in logfmt.err
+
+
+# -- nothing waits for it
+
+def test_blocked_callback_changes_no_byte_of_stdout(tool, receive):
+    hook = receive("silence")
+    for form in ([], ["-f", "csv"]):
+        args = [*REPLAY, *form]
+        plain = tool.run(*args)
+        process = tool.start(*args, "--callback", hook.url, ALLOW, "--retry-for", "1s")
+        out = process.stdout.read()             # to its end, which comes first
+        assert process.poll() is None
+        r = tool.finish(process)
+        assert out.decode() == plain.out and r.status == 9 and counts(r)[2] == 10
+
+
+def test_output_file_is_there_before_deliveries_end(tool, receive):
+    hook = receive("silence")
+    process = tool.start(*REPLAY, "-o", "rows", "--callback", hook.url, ALLOW)
+    assert harness.eventually((tool.dir / "rows").exists)
+    assert process.poll() is None
+    assert (tool.dir / "rows").read_text() == tool.run(*REPLAY).out
+    process.terminate()
+    assert tool.finish(process).status == 143
+
+
+def test_blocked_callback_costs_a_live_run_nothing(tool, serve, receive):
+    serve(rate=50)
+    hook = receive("silence")
+    args = ["-w", "200ms", "-n", 5, QUEUE]
+    plain = tool.run(*args)
+    r = tool.run(*args, "--callback", hook.url, ALLOW, "--retry-for", "1s")
+    assert plain.status == 0 and r.status == 9 and counts(r)[2] == 5
+    assert len(r.rows) == 5 and all(row["coverage"] == 1 for row in r.rows)
+    assert all(row["updates"] >= 1 for row in r.rows)
+    assert max(row["lagMs"]["max"] for row in r.rows) < 1000 * harness.SLACK
+
+
+def test_source_decides_before_callbacks(tool, serve, receive):
+    serve(streams=[[("run", 0.3), ("drop",)], {"status": 503, "headers": {}}])
+    hook = receive(404)
+    r = tool.run("-w", "600ms", QUEUE, "--callback", hook.url, ALLOW)
+    assert r.status == 5 and counts(r)[2] == 1
+
+
+# -- the end
+
+def test_signal_ends_within_a_second_and_keeps_what_is_spooled(tool, serve, receive):
+    serve()
+    hook = receive("silence")
+    process = tool.start("-w", "200ms", "-n", 100, QUEUE, "--callback", hook.url, ALLOW,
+                         "--callback-spool", "spool")
+    reader = Reader(process)
+    reader.wait("window.flush")
+    assert harness.eventually(lambda: hook.requests)
+    begin = time.monotonic()
+    process.terminate()
+    r = reader.finish()
+    assert time.monotonic() - begin < 1 + harness.SLACK
+    assert r.status == 143 and counts(r)[3] == len(r.rows)
+    assert len(list((tool.dir / "spool").glob("*.json"))) == len(r.rows)
+
+
+def test_signal_leaves_half_a_second_for_the_last_window(tool, serve, receive):
+    serve()
+    hook = receive()
+    process = tool.start("-w", "1h", QUEUE, "--callback", hook.url, ALLOW)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.terminate()
+    r = reader.finish()
+    assert r.status == 143 and counts(r) == (1, 0, 0, 0)
+    assert hook.requests[0].json["rows"] == r.rows and r.rows[0]["partial"]
+
+
+def test_signal_cuts_the_last_deliveries(tool, receive):
+    hook = receive("silence")
+    process = tool.start(*ONE, "--callback", hook.url, ALLOW)
+    process.stdout.read()
+    assert harness.eventually(lambda: hook.requests)
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    r = tool.finish(process)
+    assert time.monotonic() - begin < 0.5 + harness.SLACK
+    assert r.status == 130 and counts(r) == (0, 0, 1, 0)
+
+
+def test_all_deliveries_together_have_retry_for_at_the_end(tool, receive):
+    hooks_ = [receive("silence") for _ in range(2)]
+    begin = time.monotonic()
+    r = tool.run(*REPLAY, "--retry-for", "1s", ALLOW,
+                 *(word for hook in hooks_ for word in ("--callback", hook.url)))
+    assert r.status == 9 and counts(r)[2] == 20
+    assert 1 <= time.monotonic() - begin < 1 + harness.SLACK
+
+
+# -- the spool
+
+def spooled(tool):
+    return sorted(path.name for path in (tool.dir / "spool").glob("*.json"))
+
+
+def test_expired_delivery_goes_out_with_the_next_run(tool, receive):
+    hook = receive(503)
+    args = [*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    first = tool.run(*args, "-n", 3, "--retry-for", "300ms")
+    assert first.status == 0 and counts(first)[2:] == (0, 3), first.err
+    assert first.events("callback.spooled")
+    names = spooled(tool)
+    assert len(names) == 3
+    assert all(re.fullmatch(r"\d{13}-[0-9a-f-]{36}-\d{8}-\d{3}-[0-9a-f]{8}\.json", name)
+               for name in names)
+    assert (tool.dir / "spool").stat().st_mode & 0o777 == 0o700
+    other = receive()
+    r = tool.run(*ONE, "--callback", other.url, ALLOW, "--callback-spool", "spool")
+    assert r.status == 0 and spooled(tool) == names     # of a URL that it does not name
+    hook.answers, tried = [204], len(hook.requests)
+    second = tool.run(*args, "-n", 2)
+    assert second.status == 0 and counts(second) == (5, 0, 0, 0) and spooled(tool) == []
+    one, two = first.end["run"], second.end["run"]
+    assert [q.place[:2] for q in hook.requests[tried:]] == [
+        (one, 0), (one, 1), (one, 2), (two, 0), (two, 1)]
+    assert hook.requests[tried].body == hook.requests[0].body
+
+
+def test_what_the_spool_cannot_hold_is_9(tool):
+    r = tool.run(*REPLAY, "--callback", dead_url(), ALLOW, "--callback-spool", "spool",
+                 "--callback-spool-max", "20K", "--retry-for", "300ms")
+    assert r.status == 9
+    _, _, dropped, kept = counts(r)
+    assert dropped + kept == 10 and kept == len(spooled(tool)) and dropped and kept
+
+
+def test_refused_delivery_leaves_the_spool(tool, receive):
+    hook = receive(400, 410)
+    r = tool.run(*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool")
+    assert r.status == 9 and counts(r) == (0, 0, 10, 0) and spooled(tool) == []
+
+
+def test_outage_with_a_kill_in_it_loses_no_window(tool, serve, receive):
+    """60 windows: the first run is killed, the second one meets the end of the outage."""
+    serve(rate=50)
+    hook = receive(503)
+    args = ["-w", "100ms", QUEUE, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    process = tool.start(*args, "-n", 100)
+    reader, told = Reader(process), 0
+    while told < 25:
+        reader.wait("window.flush")
+        told = reader.text.count(b'"window.flush"')
+        harness.select.select([reader.fd], [], [], 0.2)
+        reader.text += os.read(reader.fd, 65536)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    first = reader.finish()
+    killed = len(spooled(tool))
+    # rows go out first: of the last one the kill may have been before the disk
+    assert killed >= len(first.out.splitlines()) - 1 and killed >= 24
+    again = tool.start(*args, "-n", 35)
+    reader = Reader(again)
+    reader.wait("callback.retry")
+    hook.answers, tried = [204], len(hook.requests)
+    second = reader.finish()
+    assert second.status == 0 and spooled(tool) == [], second.err
+    run = [first.events("window.flush")[0]["run"], second.end["run"]]
+    arrived = [q.place for q in hook.requests[tried:]]
+    if arrived[0] != (run[0], 0, 0):            # its answer was under way when that changed
+        arrived.insert(0, hook.requests[tried - 1].place)
+    assert arrived == [(run[0], n, 0) for n in range(killed)] + [
+        (run[1], n, 0) for n in range(35)]
+    assert counts(second)[0] == killed + 35
+
+
+def test_two_runs_share_a_spool(tool, receive):
+    """The one without the lock writes and sends its own; none sends the other's."""
+    hook = receive(503)
+    args = [*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    left = tool.run(*args, "-n", 1, "--retry-for", "0")
+    assert counts(left) == (0, 0, 0, 1)
+    holder = tool.start(*args, "-n", 3)
+    reader = Reader(holder)
+    reader.wait("callback.retry")
+    other = tool.run(*args, "-n", 2, "--retry-for", "0")
+    assert other.status == 0 and counts(other) == (0, 0, 0, 2)
+    assert len(spooled(tool)) == 1 + 3 + 2
+    hook.answers, tried = [204], len(hook.requests)
+    r = reader.finish()
+    assert r.status == 0 and counts(r)[0] == 4
+    runs = [q.place[0] for q in hook.requests[tried:]]
+    assert other.end["run"] not in runs and len(spooled(tool)) == 2
+    last = tool.run(*args, "-n", 1)
+    assert counts(last) == (3, 0, 0, 0) and spooled(tool) == []
+
+
+# -- beside real servers
+
+NGINX = """
+daemon off;
+pid %(dir)s/nginx.pid;
+error_log %(dir)s/error.log;
+events {}
+http {
+    log_format seen '$server_protocol $request_method $http_content_length $content_type '
+                    '$http_expect $http_webhook_id $connection $status';
+    access_log %(dir)s/access.log seen;
+    client_body_temp_path %(dir)s/body;
+    proxy_temp_path %(dir)s/proxy;
+    fastcgi_temp_path %(dir)s/fastcgi;
+    uwsgi_temp_path %(dir)s/uwsgi;
+    scgi_temp_path %(dir)s/scgi;
+    server {
+        listen 127.0.0.1:%(port)d ssl%(h2)s;
+        ssl_certificate %(dir)s/server.pem;
+        ssl_certificate_key %(dir)s/server.key;
+        location / { return 204; }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("h2, protocol", [("", "HTTP/1.1"), (" http2", "HTTP/2.0")])
+def test_nginx_takes_them(tool, h2, protocol):
+    nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if not nginx:
+        pytest.skip("nginx is missing")
+    import certs
+    authority = certs.Authority(tool.dir)
+    cert = certs.certificate("localhost", "127.0.0.1")
+    (tool.dir / "server.key").write_bytes(cert.private_key_pem.bytes())
+    (tool.dir / "server.pem").write_bytes(b"".join(b.bytes() for b in cert.cert_chain_pems))
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    (tool.dir / "nginx.conf").write_text(NGINX % {"dir": tool.dir, "port": port, "h2": h2})
+    server = subprocess.Popen([nginx, "-p", tool.dir, "-c", tool.dir / "nginx.conf"],
+                              stderr=subprocess.DEVNULL)
+    try:
+        assert harness.eventually(
+            lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        tool.env["SSL_CERT_FILE"] = authority.path
+        r = tool.run(*REPLAY, "--callback", "https://localhost:%d/s3cret" % port, ALLOW)
+        assert r.status == 0 and counts(r) == (10, 0, 0, 0), r.err
+    finally:
+        server.terminate()
+        server.wait()
+    lines = [line.split(" ") for line in (tool.dir / "access.log").read_text().splitlines()]
+    assert len(lines) == 10 and len({line[6] for line in lines}) == 1
+    for n, (version, method, length, kind, expect, id_, _, status) in enumerate(lines):
+        assert (version, method, kind, expect, status) == (protocol, "POST", "application/json",
+                                                           "-", "204")
+        assert int(length) > 1000 and id_ == "%s-%d-0" % (r.end["run"], n)
+
+
+# As the README has it, but for the place and the time.
+DASHBOARD = """umask 077; echo "Authorization: Bearer $DASHBOARD_TOKEN" >headers
+echo https://dashboard.example.com/hooks/queues >url
+[ -e keys ] || echo "whsec_$(openssl rand -base64 32)" >keys
+gsqstat -Q queues.txt -w 1m -n 60 --callback @url --callback-header-file headers \\
+\t--callback-key-file keys --callback-spool spool >/dev/null
+"""
+
+
+def test_recipe_of_a_dashboard(tool, serve, receive):
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is missing")
+    serve()
+    hook = receive()
+    (tool.dir / "queues.txt").write_text("\n".join(frames.QUEUES[:2]))
+    (tool.dir / "bin").mkdir()
+    (tool.dir / "bin/gsqstat").write_text('#!/bin/sh\nexec %s "$@" -w 200ms -n 3 %s\n'
+                                          % (harness.PROGRAM, ALLOW))
+    (tool.dir / "bin/gsqstat").chmod(0o755)
+    tool.env.update(PATH="%s:%s" % (tool.dir / "bin", tool.env["PATH"]), DASHBOARD_TOKEN="t0k")
+    text = DASHBOARD.replace("https://dashboard.example.com/hooks/queues", "'%s'" % hook.url)
+    for runs in (1, 2):
+        r = subprocess.run(["bash", "-eo", "pipefail", "-c", text], env=tool.env, cwd=tool.dir,
+                           capture_output=True, text=True, timeout=30)
+        assert r.returncode == 0, r.stderr
+        assert len(hook.requests) == 3 * runs
+    key = (tool.dir / "keys").read_text().strip()
+    assert all(q.is_signed_by(key) and q.headers["authorization"] == "Bearer t0k"
+               and len(q.json["rows"]) == 2 for q in hook.requests)
