@@ -256,7 +256,7 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_FAIL_FAST] = { "fail-fast", 0, THRESHOLDS, NULL, NULL, NULL,
 		"end with the first window in which one holds", set_flag },
 	[OPT_CALLBACK] = { "callback", 0, CALLBACKS, "URL", NULL, NULL,
-		"POST each window there, @FILE holds it; repeatable", set_callback },
+		"POST each window there (or to what @FILE holds)", set_callback },
 	[OPT_CALLBACK_HEADER_FILE] = { "callback-header-file", 0, CALLBACKS, "FILE", NULL, NULL,
 		"header lines to add, one a line", set_name },
 	[OPT_CALLBACK_FORMAT] = { "callback-format", 0, CALLBACKS, "FORM", "plain", NULL,
