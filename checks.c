@@ -77,7 +77,12 @@ static void check_rivals(struct parse *p)
 		{ OPT_NOW, OPT_RECORD, "a run of windows, not --now" },
 		{ OPT_NOW, OPT_REPLAY, "a run of windows, not --now" },
 		{ OPT_NOW, OPT_NO_SNAPSHOT, "a run of windows, not --now" },
+		{ OPT_CHECK, OPT_FORMAT, "a run without --check" },
+		{ OPT_CHECK, OPT_OUTPUT, "a run without --check" },
+		{ OPT_CHECK, OPT_FAIL_IF, "a run without --check" },
+		{ OPT_CHECK, OPT_CALLBACK, "a run without --check" },
 		{ OPT_LIST_QUEUES, OPT_FAIL_IF, "a run without --list-queues" },
+		{ OPT_LIST_QUEUES, OPT_CHECK, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_QUEUE, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_QUEUE_FILE, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_QUEUE_NAME, "a run without --list-queues" },
@@ -89,6 +94,10 @@ static void check_rivals(struct parse *p)
 
 	if (!p->given[OPT_FAIL_IF])
 		misplaced(p, OPT_FAIL_FAST, "a run with --fail-if");
+	if (!p->given[OPT_CHECK]) {
+		misplaced(p, OPT_WARNING, "a run with --check");
+		misplaced(p, OPT_CRITICAL, "a run with --check");
+	}
 	for (size_t i = 0; i < ARRAY_LEN(rivals); i++)
 		if (p->given[rivals[i].rival])
 			misplaced(p, rivals[i].id, rivals[i].allowed);

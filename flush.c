@@ -53,10 +53,17 @@ static void held(void *arg, const struct threshold_hit *hit)
 	f->ends_run = f->conf.fail_fast;
 }
 
-/* All that looks at numbers and not at rows. */
+/* Whether anything looks at numbers. */
+static bool reads(const struct flush *f)
+{
+	return f->conf.thresholds || f->conf.plugin;
+}
+
 static bool judge(struct flush *f)
 {
-	return thresholds_judge(f->conf.thresholds, &f->reading, held, f);
+	return (!f->conf.thresholds
+		|| thresholds_judge(f->conf.thresholds, &f->reading, held, f))
+		&& (!f->conf.plugin || plugin_take(f->conf.plugin, &f->reading));
 }
 
 static uint64_t frames_of(const struct window *w)
@@ -88,46 +95,51 @@ static void tell_closed(struct flush *f, const struct window *w, const struct bu
 	f->conf.closed(f->conf.arg, &told);
 }
 
-static bool asks_for_json(const struct flush *f, enum row_format format)
+/* Whether NDJSON is to be made beside what is printed. */
+static bool asks_for_json(const struct flush *f)
 {
-	return f->conf.closed && format != FORMAT_NDJSON;
+	return f->conf.closed && (f->conf.plugin || f->rows.conf.format != FORMAT_NDJSON);
 }
 
-static enum status put_rows(struct flush *f, bool rendered, const struct window *window,
-	size_t nqueue, struct err *err)
+static void begin(struct flush *f)
+{
+	buf_clear(&f->text);
+	buf_clear(&f->json);
+}
+
+/* The rows are rendered, the numbers read: to all who want them. */
+static enum status hand_out(struct flush *f, const struct window *w, size_t nqueue,
+	struct err *err)
 {
 	char digest[CHAIN_HEX + 1] = "";
 	struct row_bytes bytes = { digest, f->text.len };
 	enum status st;
 
-	if (!rendered)
-		return err_nomem(err);
 	if (report_wants_windows(f->conf.report)
 	    && !chain_hash(f->work, f->text.data, f->text.len, digest))
 		return err_nomem(err);
 	if (f->conf.closed)
-		tell_closed(f, window, asks_for_json(f, f->rows.conf.format) ? &f->json : &f->text);
+		tell_closed(f, w, asks_for_json(f) ? &f->json : &f->text);
 	st = out_window(f->conf.out, &f->text, err);
-	if (st == ST_OK)
-		report_window(f->conf.report, window, nqueue, bytes);
-	return st;
+	if (st != ST_OK)
+		return st;
+	report_window(f->conf.report, w, nqueue, bytes);
+	return judge(f) ? ST_OK : err_nomem(err);
 }
 
 enum status flush_window(struct flush *f, const struct window *w, struct err *err)
 {
-	bool ok;
-	enum status st;
+	struct window told = *w;
+	bool ok = !reads(f) || reading_take_window(&f->reading, w, f->rows.conf.metric);
 
-	buf_clear(&f->text);
-	buf_clear(&f->json);
-	ok = rows_render(&f->rows, w, &f->text);
-	if (asks_for_json(f, f->rows.conf.format))
-		ok = rows_render(&f->json_rows, w, &f->json) && ok;
-	st = put_rows(f, ok, w, w->nrow, err);
-	if (st == ST_OK && f->conf.thresholds
-	    && !(reading_take_window(&f->reading, w, f->rows.conf.metric) && judge(f)))
-		return err_nomem(err);
-	return st;
+	begin(f);
+	if (f->conf.plugin)
+		told.nrow = 0;
+	else
+		ok = ok && rows_render(&f->rows, w, &f->text);
+	if (asks_for_json(f))
+		ok = ok && rows_render(&f->json_rows, w, &f->json);
+	return ok ? hand_out(f, &told, w->nrow, err) : err_nomem(err);
 }
 
 enum status flush_board(struct flush *f, const struct board_window *w, size_t nqueue,
@@ -139,25 +151,20 @@ enum status flush_board(struct flush *f, const struct board_window *w, size_t nq
 		.start_ms = w->start_ms,
 		.end_ms = w->end_ms,
 		.partial = w->partial,
-		.nrow = panel->queues_alone ? nqueue : w->nrow,
+		.nrow = f->conf.plugin ? 0 : panel->queues_alone ? nqueue : w->nrow,
 		.updates = w->updates,
 		.rejected = { [FATE_DUPLICATE] = w->duplicates, [FATE_INVALID] = w->invalid },
 		.lag_mean_us = w->lag_mean_us,
 		.coverage_e4 = w->coverage_e4
 	};
-	bool ok;
-	enum status st;
+	bool ok = !reads(f) || reading_take_board(&f->reading, w, panel->name);
 
-	buf_clear(&f->text);
-	buf_clear(&f->json);
-	ok = panel_render(panel, w, &f->text);
-	if (asks_for_json(f, panel->format))
-		ok = panel_render(&f->json_panel, w, &f->json) && ok;
-	st = put_rows(f, ok, &told, nqueue, err);
-	if (st == ST_OK && f->conf.thresholds
-	    && !(reading_take_board(&f->reading, w, panel->name) && judge(f)))
-		return err_nomem(err);
-	return st;
+	begin(f);
+	if (!f->conf.plugin)
+		ok = ok && panel_render(panel, w, &f->text);
+	if (asks_for_json(f))
+		ok = ok && panel_render(&f->json_panel, w, &f->json);
+	return ok ? hand_out(f, &told, nqueue, err) : err_nomem(err);
 }
 
 bool flush_ends_run(const struct flush *f)

@@ -1,6 +1,6 @@
 /*
  * A closed window to all who want it: its rows to the output, its counts to the report, its
- * numbers to the thresholds.
+ * numbers to the thresholds or to a check.
  */
 #ifndef FLUSH_H
 #define FLUSH_H
@@ -12,6 +12,7 @@
 #include "board.h"
 #include "out.h"
 #include "panel.h"
+#include "plugin.h"
 #include "report.h"
 #include "row.h"
 #include "threshold.h"
@@ -29,6 +30,7 @@ struct flush_conf {		/* all pointers are borrowed for the flush's life */
 	 * call. NULL: nobody asks. */
 	void (*closed)(void *arg, const struct webhook_window *window);
 	void *arg;
+	struct plugin *plugin;		/* NULL: none; with one no rows are printed */
 };
 
 struct flush;

@@ -20,7 +20,10 @@
 #include "options.h"
 #include "run.h"
 #include "text.h"
+#include "usage.h"
 #include "verify.h"
+
+static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 
 /* For the handler of a second signal alone. */
 static char unfinished_file[PATH_MAX];
@@ -77,10 +80,32 @@ static void guard_memory(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* Before a check's run has begun, or without one: the line of a plugin that knows nothing. */
+static void end_check_at_once(int signal)
+{
+	char line[] = "GSQSTAT UNKNOWN - ended by signal 00\n";
+	ssize_t n;
+
+	line[sizeof(line) - 4] = (char)('0' + signal / 10);
+	line[sizeof(line) - 3] = (char)('0' + signal % 10);
+	n = write(STDOUT_FILENO, line, sizeof(line) - 1);
+	(void)n;	/* there is nobody else to tell */
+	_exit(PLUGIN_UNKNOWN);
+}
+
+static void guard_check(void)
+{
+	struct sigaction action = { .sa_handler = end_check_at_once }, old;
+
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
+		if (sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(handled[i], &action, NULL);
+}
+
 /* Signals come by a descriptor, as data does; who ignores one (nohup) goes on doing so. */
 static int open_signals(sigset_t *set)
 {
-	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 	struct sigaction old;
 
 	sigemptyset(set);
@@ -129,7 +154,7 @@ static enum status run_all(const struct settings *set, const struct clock *clock
 	st = run_open(&run, set, clock, signal_fd, err);
 	while (st == ST_OK && !run_is_over(run))
 		st = run_turn(run, err);	/* wait, read, decode, place, print */
-	if (st > ST_SIGNAL && run)
+	if (st > ST_SIGNAL && run && !set->plugin)	/* its line is to come first */
 		let_second_signal_end(run, &signals);
 	st = run_close(run, st, err);	/* partial windows, rename, run.end */
 	close(signal_fd);
@@ -180,21 +205,43 @@ static enum status verify(const struct settings *set, struct err *err)
 	return ST_OK;
 }
 
+/*
+ * With --check the status is a plugin's, whatever went wrong, and stdout has its line: the
+ * run's, or where there was none, this one.
+ */
+static enum status end_check(struct settings *set, enum status st, const char *why)
+{
+	struct buf line = { 0 };
+
+	if (!set->plugin)
+		set->plugin = plugin_new();
+	if (!set->plugin)
+		return (enum status)PLUGIN_UNKNOWN;
+	if (!plugin_has_line(set->plugin) && plugin_put_line(set->plugin, st, why, &line))
+		usage_print(&line);
+	return (enum status)plugin_state(set->plugin, st);
+}
+
 int main(int argc, char **argv)
 {
 	struct clock clock = clock_start();
 	struct settings set = { 0 };
 	struct err err = { "" };
 	enum status st = ST_USAGE;
+	bool check = options_ask_check(argc, argv), done = false;
 
 	guard_memory();
 	if (!fill_standard_descriptors())
-		return ST_OUTPUT;
+		return check ? (int)PLUGIN_UNKNOWN : (int)ST_OUTPUT;
+	if (check)
+		guard_check();
 	switch (options_parse(&set, argc, argv, net_versions(), &st)) {
 	case PARSED_RUN:
+		check = set.plugin != NULL;
 		st = set.verify_audit ? verify(&set, &err) : run_all(&set, &clock, &err);
 		break;
 	case PARSED_DONE:
+		done = st == ST_OK;
 		break;
 	case PARSED_BAD:
 		st = ST_USAGE;
@@ -203,6 +250,8 @@ int main(int argc, char **argv)
 	text_clean(err.text);
 	if (err.text[0] && st != ST_OK)
 		fprintf(stderr, "gsqstat: %s\n", err.text);
+	if (check && !done)
+		st = end_check(&set, st, set.flaw ? set.flaw : err.text);
 	settings_free(&set);
 	return (int)st;
 }

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,6 +256,12 @@ static const struct option_def table[OPTIONS] = {
 		"exit 1 if EXPR holds in a window; repeatable", wanted_threshold },
 	[OPT_FAIL_FAST] = { "fail-fast", 0, THRESHOLDS, NULL, NULL, NULL,
 		"end with the first window in which one holds", set_flag },
+	[OPT_CHECK] = { "check", 0, THRESHOLDS, "FORM", NULL, NULL,
+		"nagios: one line and status of a plugin, no rows", wanted_check },
+	[OPT_WARNING] = { "warning", 'W', THRESHOLDS, "PATH=RANGE", NULL, NULL,
+		"its range for WARNING; repeatable", wanted_range },
+	[OPT_CRITICAL] = { "critical", 'C', THRESHOLDS, "PATH=RANGE", NULL, NULL,
+		"its range for CRITICAL; repeatable", wanted_range },
 	[OPT_CALLBACK] = { "callback", 0, CALLBACKS, "URL", NULL, NULL,
 		"POST each window there (or to what @FILE holds)", set_callback },
 	[OPT_CALLBACK_HEADER_FILE] = { "callback-header-file", 0, CALLBACKS, "FILE", NULL, NULL,
@@ -492,9 +499,23 @@ static void check_all(struct parse *p)
 	set->settings_json = json.data;
 	if (json.failed || p->problems.failed || set->queues.failed || set->queue_names.failed
 	    || set->patterns.failed || set->outlier_text.failed || set->fail_if.failed
+	    || set->warning.failed || set->critical.failed
 	    || p->queue_files.failed || p->queue_words.failed || set->callbacks.files.failed
 	    || set->callbacks.headers.failed)
 		lines_add(&p->problems, "out of memory");
+}
+
+/* NULL where memory lacks for it. */
+static void keep_flaw(struct parse *p)
+{
+	const struct lines *all = &p->problems;
+
+	if (!all->n)
+		return;
+	if (all->n == 1)
+		p->set->flaw = strdup(all->v[0]);
+	else if (asprintf(&p->set->flaw, "%s (and %zu more)", all->v[0], all->n - 1) < 0)
+		p->set->flaw = NULL;
 }
 
 static enum parsed settle(struct parse *p, const char *versions, enum status *st)
@@ -505,8 +526,10 @@ static enum parsed settle(struct parse *p, const char *versions, enum status *st
 	}
 	check_all(p);
 	usage_complain("", &p->problems);
-	if (p->problems.n || p->problems.failed)
+	if (p->problems.n || p->problems.failed) {
+		keep_flaw(p);
 		return PARSED_BAD;
+	}
 	if (!p->set->dry_run)
 		return PARSED_RUN;
 	if (p->set->level <= LEVEL_WARNING)
@@ -541,5 +564,32 @@ void settings_free(struct settings *set)
 	targets_free(&set->callbacks);
 	free(set->settings_json);
 	buf_wipe(&set->audit_key);
+	free(set->flaw);
 	*set = (struct settings){ 0 };
+}
+
+/* As getopt_long has it: any beginning that no other option shares. */
+static bool means_check(const char *name, size_t len)
+{
+	bool means = false;
+
+	if (len == strlen(table[OPT_CHECK].name))
+		return strncmp(name, table[OPT_CHECK].name, len) == 0;
+	for (enum option_id id = 0; id < OPTIONS; id++) {
+		if (strncmp(table[id].name, name, len) != 0)
+			continue;
+		if (id != OPT_CHECK)
+			return false;
+		means = true;
+	}
+	return means;
+}
+
+bool options_ask_check(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "--", 2) == 0
+		    && means_check(argv[i] + 2, strcspn(argv[i] + 2, "=")))
+			return true;
+	return false;
 }

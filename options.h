@@ -13,6 +13,7 @@
 #include "audit.h"
 #include "base.h"
 #include "creds.h"
+#include "plugin.h"
 #include "row.h"
 #include "target.h"
 #include "threshold.h"
@@ -63,6 +64,8 @@ struct settings {
 	struct thresholds *thresholds;	/* NULL: none */
 	struct lines fail_if;		/* as given */
 	bool fail_fast;
+	struct plugin *plugin;		/* --check; NULL: no check */
+	struct lines warning, critical;	/* its ranges, as given */
 	int64_t token_margin_ms;
 	bool cache;
 	enum audit_format audit;
@@ -78,6 +81,7 @@ struct settings {
 	struct creds creds;		/* empty on replay */
 	struct lines warnings;		/* to be told after run.start */
 	char *settings_json;		/* {"window":"30s",…}, for run.start */
+	char *flaw;			/* of PARSED_BAD: the first one, as it was told */
 };
 
 enum parsed {
@@ -95,5 +99,9 @@ enum parsed {
 enum parsed options_parse(struct settings *set, int argc, char **argv,
 	const char *versions, enum status *st);
 void settings_free(struct settings *set);
+
+/* Whether a word of argv is --check: then all that goes wrong has a plugin's status and line,
+ * also where it is not understood. */
+bool options_ask_check(int argc, char **argv);
 
 #endif

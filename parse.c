@@ -19,6 +19,7 @@ WORDS(source, "stream", "notifications");
 WORDS(subscribe, "url", "message");
 WORDS(audit, "json", "logfmt", "none");
 WORDS(callback, "plain", "cloudevents");
+WORDS(check, "nagios");
 
 bool parse_is_foreign(const struct parse *p, enum option_id id)
 {

@@ -1,8 +1,11 @@
 #include "reading.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "text.h"
 
 #define US_PER_MS 1000
 
@@ -308,6 +311,31 @@ void reading_name_free(struct reading_name *name)
 	*name = (struct reading_name){ .field = ROW_FIELDS };
 }
 
+void reading_say_flaw(enum reading_flaw flaw, const char *text, const char *part, char *why,
+	size_t size)
+{
+	char hint[256];
+	const char *near;
+
+	switch (flaw) {
+	case READING_GOOD:
+		break;
+	case READING_NO_METRIC:
+		near = nearest_word(text, row_field_names, ROW_FIELDS);
+		snprintf(why, size, "'%.100s' is no field of a row and no METRIC.STAT or "
+			"METRIC.FIELD.STAT%s%s%s", text, near ? "; did you mean " : "",
+			near ? near : "", near ? "?" : "");
+		break;
+	case READING_NO_STAT:
+		words_hint(hint, sizeof(hint), part, stat_names, STAT_NAMES);
+		snprintf(why, size, "'%.100s' is no statistic; allowed is one of%s", part, hint);
+		break;
+	case READING_NO_MEMORY:
+		snprintf(why, size, "out of memory");
+		break;
+	}
+}
+
 static bool is_meant(const struct reading_figure *f, const struct reading_name *name)
 {
 	if (!name->path_len)
@@ -317,22 +345,64 @@ static bool is_meant(const struct reading_figure *f, const struct reading_name *
 }
 
 /* Of several that the name fits (`tWait.max` is one number, and could be a statistic of
- * `tWait.count`) the one that has it. */
+ * `tWait.count`) the one that has it; NULL: none has. */
+static const struct reading_figure *figure_of(const struct reading_row *row,
+	const struct reading_name *name, enum statistic *stat)
+{
+	for (size_t i = 0; i < row->nfigure; i++) {
+		const struct reading_figure *f = &row->figure[i];
+		bool plain = f->kind == KIND_PLAIN;
+
+		*stat = plain ? STAT_VALUE : name->stat;
+		if (strcmp(f->metric, name->metric) == 0
+		    && (plain ? strcmp(f->path, name->rest) == 0
+			: *stat < STAT_NAMES && is_meant(f, name))
+		    && !isnan(f->stat[*stat]))
+			return f;
+	}
+	return NULL;
+}
+
 static double figure_value(const struct reading_row *row, const struct reading_name *name)
 {
-	double value = NAN;
+	enum statistic stat;
+	const struct reading_figure *f = figure_of(row, name, &stat);
 
-	for (size_t i = 0; isnan(value) && i < row->nfigure; i++) {
-		const struct reading_figure *f = &row->figure[i];
+	return f ? f->stat[stat] : NAN;
+}
 
-		if (strcmp(f->metric, name->metric) != 0)
-			continue;
-		if (f->kind == KIND_PLAIN && strcmp(f->path, name->rest) == 0)
-			value = f->stat[STAT_VALUE];
-		else if (f->kind != KIND_PLAIN && is_meant(f, name))
-			value = f->stat[name->stat];
+/* Of the stream waitTime alone tells times, of the service's totals those that begin with a t:
+ * the sum, the least and the most of them. */
+bool reading_stat_is_ms(const struct reading_figure *f, enum statistic stat)
+{
+	static const char *const times[] = { "sum", "min", "max" };
+	const char *dot = strrchr(f->path, '.'), *last = dot ? dot + 1 : f->path;
+
+	switch (f->kind) {
+	case KIND_SAMPLE:
+		return stat != STAT_COUNT && strcmp(f->metric, "waitTime") == 0;
+	case KIND_GAUGE:
+		return stat == STAT_OBSERVED_MS;
+	case KIND_AGE:
+		return true;
+	case KIND_TOTAL:
+	case KIND_PLAIN:
+		return f->metric[0] == 't' && place(last, times, ARRAY_LEN(times))
+			< ARRAY_LEN(times);
 	}
-	return value;
+	return false;
+}
+
+bool reading_is_ms(const struct reading_row *row, const struct reading_name *name)
+{
+	enum statistic stat;
+	const struct reading_figure *f;
+
+	if (name->field < ROW_FIELDS)
+		return name->field == ROW_START_MS || name->field == ROW_END_MS
+			|| (name->field >= ROW_LAG_MEAN && name->field <= ROW_LAG_P99);
+	f = figure_of(row, name, &stat);
+	return f && reading_stat_is_ms(f, stat);
 }
 
 double reading_value(const struct reading *r, const struct reading_row *row,

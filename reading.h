@@ -103,10 +103,17 @@ enum reading_flaw {
 /* part, in name's text: what is wrong. Freed by reading_name_free, whatever came out. */
 enum reading_flaw reading_name_parse(struct reading_name *name, const char *text,
 	const char **part);
+/* The same in words that name text, or the part of it; "out of memory" too. */
+void reading_say_flaw(enum reading_flaw flaw, const char *text, const char *part, char *why,
+	size_t size);
 void reading_name_free(struct reading_name *name);
 
 /* NaN: it is null, or the row has none. */
 double reading_value(const struct reading *r, const struct reading_row *row,
 	const struct reading_name *name);
+
+/* Whether the number is milliseconds. */
+bool reading_stat_is_ms(const struct reading_figure *f, enum statistic stat);
+bool reading_is_ms(const struct reading_row *row, const struct reading_name *name);
 
 #endif

@@ -291,18 +291,22 @@ static enum status finish(struct run *run, enum status st, bool write, int *sign
 		"taken in time", out_waiting_bytes(run->out));
 }
 
-static enum status close_files(struct run *run, bool keep, struct err *err)
+static enum status close_sides(struct run *run, struct err *err)
 {
 	struct err other;
-	enum status st = out_close(run->out, keep, err), side;
+	enum status st = run->record ? side_close(run->record, err) : ST_OK, late;
 
-	run->out = NULL;
-	side = run->record ? side_close(run->record, &other) : ST_OK;
-	st = worse(st, side, err, &other);
-	side = run->rejects ? side_close(run->rejects, &other) : ST_OK;
-	st = worse(st, side, err, &other);
+	late = run->rejects ? side_close(run->rejects, &other) : ST_OK;
 	run->record = run->rejects = NULL;
-	return st;
+	return worse(st, late, err, &other);
+}
+
+/* A check's one line, once all that it could tell of is over but the line itself. */
+static enum status put_check(struct run *run, enum status st, const char *why, struct err *err)
+{
+	buf_clear(&run->text);
+	return plugin_put_line(run->set->plugin, st, why, &run->text)
+		? out_window(run->out, &run->text, err) : err_nomem(err);
 }
 
 /* A threshold that could not have held is a trap. */
@@ -384,7 +388,7 @@ static enum status settle_callbacks(const struct run *run, enum status st, struc
 	return ST_OK;
 }
 
-/* The end of a run that has begun: rows, stream, files, deliveries, in this order. */
+/* The end of a run that has begun: rows, side files, stream, output, deliveries, in this order. */
 static enum status end_run(struct run *run, enum status st, struct err *err)
 {
 	struct err late_err = { "" };
@@ -401,22 +405,46 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 		late = record_end(run, &late_err);
 	st = worse(st, late, err, &late_err);
 	written = written && !is_output_failure(late);
+	late = close_sides(run, &late_err);
+	st = worse(st, late, err, &late_err);
+	if (run->set->plugin) {
+		audit_redact(run->audit, err->text);
+		late = put_check(run, st, err->text, &late_err);
+		st = worse(st, late, err, &late_err);
+		written = late == ST_OK;
+	}
 	begin_last_deliveries(run, st);
 	late = finish(run, st, written, &signal, &late_err);
 	st = worse(st, late, err, &late_err);
 	written = written && late == ST_OK;
-	late = close_files(run, written, &late_err);
+	late = out_close(run->out, written, &late_err);
+	run->out = NULL;
 	st = worse(st, late, err, &late_err);
 	late = run->callbacks ? finish_deliveries(run, signal, &late_err) : ST_OK;
 	st = worse(st, late, err, &late_err);
 	return settle_callbacks(run, st, err);
 }
 
-/* With an audit on stderr all is said there. */
+/* With an audit on stderr all is said there; a check's line says it on stdout. */
 static bool says_why(const struct run *run, enum status st)
 {
-	return st != ST_OK && st < ST_SIGNAL
+	return st != ST_OK && st < ST_SIGNAL && !run->set->plugin
 		&& (run->set->audit == AUDIT_NONE || run->set->audit_file);
+}
+
+/* The process's: of a check it is the check's state. */
+static enum status exit_status(const struct run *run, enum status st)
+{
+	return run->set->plugin ? (enum status)plugin_state(run->set->plugin, st) : st;
+}
+
+static const char *reason(const struct run *run, enum status st, const struct err *err)
+{
+	if (st != ST_OK)
+		return err->text;
+	if (run->set->plugin)
+		return plugin_text(run->set->plugin, st, "");
+	return run->listed ? "every queue was listed" : "every window was printed";
 }
 
 enum status run_close(struct run *run, enum status st, struct err *err)
@@ -439,8 +467,7 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	warn_of_unmet(run);
 	audit_redact(run->audit, err->text);
 	report_warnings(run->report, &run->warnings);
-	report_end(run->report, st, st != ST_OK ? err->text
-		: run->listed ? "every queue was listed" : "every window was printed");
+	report_end(run->report, exit_status(run, st), reason(run, st, err));
 	st = worse(st, audit_status(run->audit, &late), err, &late);
 	if (!says_why(run, st))
 		err->text[0] = '\0';	/* nothing more is to be said */

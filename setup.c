@@ -69,6 +69,7 @@ static struct flush_conf flush_conf(struct run *run)
 		.out = run->out,
 		.thresholds = set->thresholds,
 		.fail_fast = set->fail_fast,
+		.plugin = set->plugin,
 		.closed = set->callbacks.n ? hand_over : NULL,
 		.arg = run
 	};

@@ -140,28 +140,12 @@ static bool take_number(struct threshold *t, char *text, char *why, size_t size)
 	return true;
 }
 
-static void say_no_stat(const char *part, char *why, size_t size)
-{
-	char hint[256];
-
-	words_hint(hint, sizeof(hint), part, stat_names, STAT_NAMES);
-	snprintf(why, size, "'%.100s' is no statistic; allowed is one of%s", part, hint);
-}
-
-static void say_no_path(const char *part, char *why, size_t size)
-{
-	const char *near = nearest_word(part, row_field_names, ROW_FIELDS);
-
-	snprintf(why, size, "'%.100s' is no field of a row and no METRIC.STAT or "
-		"METRIC.FIELD.STAT%s%s%s", part, near ? "; did you mean " : "", near ? near : "",
-		near ? "?" : "");
-}
-
 static bool parse(struct thresholds *ts, struct threshold *t, char *text, char *why,
 	size_t size)
 {
 	char *left, *right;
 	const char *part = NULL;
+	enum reading_flaw flaw;
 
 	text += strspn(text, " \t");
 	if (!take_scope(ts, t, &text, why, size))
@@ -170,20 +154,9 @@ static bool parse(struct thresholds *ts, struct threshold *t, char *text, char *
 		snprintf(why, size, "'%.100s' has none of > >= < <= == !=", text);
 		return false;
 	}
-	switch (reading_name_parse(&t->name, left, &part)) {
-	case READING_GOOD:
-		return take_number(t, right, why, size);
-	case READING_NO_METRIC:
-		say_no_path(left, why, size);
-		break;
-	case READING_NO_STAT:
-		say_no_stat(part, why, size);
-		break;
-	case READING_NO_MEMORY:
-		no_memory(why, size);
-		break;
-	}
-	return false;
+	flaw = reading_name_parse(&t->name, left, &part);
+	reading_say_flaw(flaw, left, part, why, size);
+	return flaw == READING_GOOD && take_number(t, right, why, size);
 }
 
 void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t size)

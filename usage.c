@@ -19,7 +19,7 @@ static const char *const group_titles[GROUPS] = {
 /* --- printing ----------------------------------------------------------------------- */
 
 /* All of it to stdout, which others may have made non-blocking. Frees the text. */
-static enum status print(struct buf *text)
+enum status usage_print(struct buf *text)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	int error = text->failed ? ENOMEM : 0;
@@ -86,7 +86,7 @@ enum status usage_help(const struct parse *p)
 	struct buf out = { 0 };
 
 	put_help(&out, p->table);
-	return print(&out);
+	return usage_print(&out);
 }
 
 enum status usage_version(const char *versions)
@@ -94,7 +94,7 @@ enum status usage_version(const char *versions)
 	struct buf out = { 0 };
 
 	buf_printf(&out, "gsqstat %s (%s)\n", GSQSTAT_VERSION, versions);
-	return print(&out);
+	return usage_print(&out);
 }
 
 /* --- --dry-run ---------------------------------------------------------------------- */
@@ -193,6 +193,9 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_DRY_RUN: put_bool(out, set->dry_run); break;
 	case OPT_FAIL_IF: put_lines(out, &set->fail_if); break;
 	case OPT_FAIL_FAST: put_bool(out, set->fail_fast); break;
+	case OPT_CHECK: put_text(out, set->plugin ? check_words.v[0] : NULL); break;
+	case OPT_WARNING: put_lines(out, &set->warning); break;
+	case OPT_CRITICAL: put_lines(out, &set->critical); break;
 	case OPT_CALLBACK: put_targets(out, &set->callbacks); break;
 	case OPT_CALLBACK_HEADER_FILE: put_text(out, set->callbacks.header_file); break;
 	case OPT_CALLBACK_FORMAT:
@@ -283,5 +286,5 @@ enum status usage_settings(const struct parse *p)
 	struct buf out = { 0 };
 
 	put_settings(&out, p);
-	return print(&out);
+	return usage_print(&out);
 }

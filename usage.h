@@ -5,7 +5,8 @@
 #include "base.h"
 #include "parse.h"
 
-/* To stdout. */
+/* To stdout: help, versions, settings; the text is freed. */
+enum status usage_print(struct buf *text);
 enum status usage_help(const struct parse *p);
 enum status usage_version(const char *versions);
 enum status usage_settings(const struct parse *p);

@@ -218,6 +218,48 @@ static void settle_thresholds(struct parse *p)
 	}
 }
 
+/* --- a check ------------------------------------------------------------------------ */
+
+void wanted_check(struct parse *p, const char *value)
+{
+	parse_word(p, value, &check_words);
+}
+
+void wanted_range(struct parse *p, const char *value)
+{
+	lines_add(p->now == OPT_CRITICAL ? &p->set->critical : &p->set->warning, "%s", value);
+}
+
+static void settle_ranges(struct parse *p, enum option_id id, const struct lines *ranges)
+{
+	const char *metric;
+	char why[512];
+
+	p->now = id;
+	for (size_t i = 0; i < ranges->n; i++) {
+		plugin_add(p->set->plugin, id == OPT_CRITICAL, ranges->v[i], &metric, why,
+			sizeof(why));
+		if (why[0] || (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
+		    && !wanted_has(p, metric, why, sizeof(why))))
+			parse_flaw(p, ranges->v[i], why);
+	}
+}
+
+static void settle_check(struct parse *p)
+{
+	struct settings *set = p->set;
+
+	if (!p->given[OPT_CHECK] || p->bad[OPT_CHECK])
+		return;
+	set->plugin = plugin_new();
+	if (set->plugin) {
+		settle_ranges(p, OPT_WARNING, &set->warning);
+		settle_ranges(p, OPT_CRITICAL, &set->critical);
+	} else {
+		p->problems.failed = true;
+	}
+}
+
 void wanted_settle(struct parse *p)
 {
 	struct settings *set = p->set;
@@ -230,6 +272,7 @@ void wanted_settle(struct parse *p)
 		set->outlier[i].metric = metric_index(set,
 			metric_words.v[set->outlier[i].metric]);
 	settle_thresholds(p);
+	settle_check(p);
 }
 
 void wanted_free(struct settings *set)
@@ -238,4 +281,7 @@ void wanted_free(struct settings *set)
 	lines_free(&set->patterns);
 	lines_free(&set->fail_if);
 	thresholds_free(set->thresholds);
+	lines_free(&set->warning);
+	lines_free(&set->critical);
+	plugin_free(set->plugin);
 }

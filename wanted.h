@@ -8,6 +8,8 @@
 void wanted_metrics(struct parse *p, const char *value);
 void wanted_rule(struct parse *p, const char *value);
 void wanted_threshold(struct parse *p, const char *value);
+void wanted_check(struct parse *p, const char *value);
+void wanted_range(struct parse *p, const char *value);
 
 /* Whether -m asks for the metric; else why, in words that name it, says so. */
 bool wanted_has(const struct parse *p, const char *metric, char *why, size_t size);

@@ -36,6 +36,7 @@ _gsqstat() {
 	--source) words='stream notifications' ;;
 	--subscribe) words='url message' ;;
 	--audit) words='json logfmt none' ;;
+	--check) words=nagios ;;
 	--outlier) words='none waitTime.avg\>30000' ;;
 	-Q | --queue-file | -o | --output | --record | --rejects | --replay | --cacert | \
 		--client-secret-file | --audit-file | --audit-key-file | --verify-audit | --rows | \
@@ -50,7 +51,8 @@ _gsqstat() {
 	-H | --host)
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
 		return ;;
-	-q | --queue | --queue-name | -n | --count | --lateness | --fail-if | --connect-timeout | \
+	-q | --queue | --queue-name | -n | --count | --lateness | --fail-if | -W | --warning | -C | \
+		--critical | --connect-timeout | \
 		--retry-for | --idle-timeout | --pong-timeout | --profile | --token-margin | --expect | \
 		--run | --callback | --callback-timeout)
 		return ;;
@@ -58,15 +60,16 @@ _gsqstat() {
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
 			--metric --interval --window --count --align --now --time
 			--lateness --format --no-header --output --record --rejects
-			--dry-run --fail-if --fail-fast --callback --callback-header-file
-			--callback-format --callback-key-file --callback-timeout
-			--callback-spool --callback-spool-max --callback-allow-private
-			--replay --source --host --subscribe --no-snapshot --cacert
-			--connect-timeout --retry-for --idle-timeout --pong-timeout
-			--outlier --profile --token-margin --no-cache --client-secret-file
-			--audit --audit-file --audit-chain --audit-key-file --verify-audit
+			--dry-run --fail-if --fail-fast --check --warning --critical
+			--callback --callback-header-file --callback-format
+			--callback-key-file --callback-timeout --callback-spool
+			--callback-spool-max --callback-allow-private --replay --source
+			--host --subscribe --no-snapshot --cacert --connect-timeout
+			--retry-for --idle-timeout --pong-timeout --outlier --profile
+			--token-margin --no-cache --client-secret-file --audit
+			--audit-file --audit-chain --audit-key-file --verify-audit
 			--expect --rows --run --verbose --silent --help --version
-			-q -Q -m -i -w -n -f -o -H -v -s -h -V' ;;
+			-q -Q -m -i -w -n -f -o -W -C -H -v -s -h -V' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -292,6 +292,31 @@ static void option__that_has_no_place_has_one_line(void **state)
 	bad(NOTICES "--list-queues --now", "--now: allowed is a run without --list-queues");
 	bad(NOTICES "--list-queues --record x", "--record 'x': allowed is a run without");
 	bad(NOTICES "--list-queues --replay " SAMPLE, "--replay '" SAMPLE "': allowed is a run");
+	bad(NOTICES "--list-queues --check nagios", "--check 'nagios': allowed is a run without");
+}
+
+static bool asks(const char *word)
+{
+	char *argv[] = { "gsqstat", "-q", Q1, (char *)(uintptr_t)word, NULL };
+
+	return options_ask_check(4, argv);
+}
+
+static void check__is_seen_wherever_it_stands(void **state)
+{
+	(void)state;
+	assert_true(asks("--check"));
+	assert_true(asks("--check="));
+	assert_true(asks("--check=nagios"));
+	assert_true(asks("--ch"));
+	assert_true(asks("--chec=x"));
+	assert_false(asks("--"));
+	assert_false(asks("--c"));	/* as good as any other option with that letter */
+	assert_false(asks("--checks"));
+	assert_false(asks("check"));
+	assert_false(asks("-check"));
+	assert_false(asks("--critical"));
+	assert_false(asks("--check-"));
 }
 
 static void value__of_the_notifications_that_is_bad(void **state)
@@ -413,6 +438,7 @@ int main(void)
 		cmocka_unit_test(metric__that_no_snapshot_has_is_a_warning),
 		cmocka_unit_test(value__of_the_notifications),
 		cmocka_unit_test(option__that_has_no_place_has_one_line),
+		cmocka_unit_test(check__is_seen_wherever_it_stands),
 		cmocka_unit_test(value__of_the_notifications_that_is_bad),
 		cmocka_unit_test(value__that_is_bad_has_one_line),
 		cmocka_unit_test(option__that_is_unknown_has_one_line),

@@ -28,6 +28,18 @@ static double value(size_t row, const char *path)
 	return x;
 }
 
+static bool is_ms(size_t row, const char *path)
+{
+	struct reading_name name;
+	const char *part;
+	bool ms;
+
+	assert_int_equal(reading_name_parse(&name, path, &part), READING_GOOD);
+	ms = reading_is_ms(&reading.row[row], &name);
+	reading_name_free(&name);
+	return ms;
+}
+
 static void stream_window(void **state)
 {
 	static const char *const metric[] = { "state", "waitTime" };
@@ -72,6 +84,15 @@ static void stream_window(void **state)
 	assert_true(isnan(value(0, "waitTime.voice.avg.delta")));
 	assert_true(isnan(value(0, "waitTime.avg.max")));
 	assert_true(isnan(value(0, "state.voice.avg.max")));
+	assert_true(is_ms(0, "waitTime.voice.avg.p95"));
+	assert_true(is_ms(0, "lagMs.mean"));
+	assert_true(is_ms(0, "lagMs.p99"));
+	assert_true(is_ms(0, "startMs"));
+	assert_true(is_ms(0, "endMs"));
+	assert_false(is_ms(0, "waitTime.voice.avg.count"));
+	assert_false(is_ms(0, "state.voice.avg.max"));
+	assert_false(is_ms(0, "accuracy"));
+	assert_false(is_ms(0, "updatesPerSecond"));
 	sample_free(&avg.sample);
 	sample_free(&row.lag_us);
 }
@@ -88,6 +109,7 @@ static void board_window(void **state)
 		{ "oLongestWaiting", "ageMs", FACT_AGE, .is.age = { .has_last = true,
 			.last_us = 2500, .has_most = true, .most_us = 9000 } },
 		{ "tWait", "count", FACT_TOTAL, .is.total = { true, false, 8, 0 } },
+		{ "tWait", "sum", FACT_TOTAL, .is.total = { true, false, 5000, 0 } },
 		{ "tWait", "max", FACT_PLAIN, .is.total = { true, false, 77, 0 } },
 		{ "oServiceLevel", "ratio", FACT_PLAIN, .is.total = { true, false, 0.75, 0 } },
 	};
@@ -127,6 +149,13 @@ static void board_window(void **state)
 	assert_double_equal_exact(value(0, "oServiceLevel.ratio"), 0.75);
 	assert_true(isnan(value(0, "oServiceLevel.target")));
 	assert_true(isnan(value(1, "tWait.total")));
+	assert_true(is_ms(0, "oLongestWaiting.last"));
+	assert_true(is_ms(0, "tWait.max"));
+	assert_true(is_ms(0, "tWait.sum.total"));
+	assert_true(is_ms(0, "oWaiting.observedMs"));
+	assert_false(is_ms(0, "tWait.total"));
+	assert_false(is_ms(0, "oWaiting.max"));
+	assert_false(is_ms(0, "oServiceLevel.ratio"));
 }
 
 static void names(void **state)

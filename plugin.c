@@ -1,0 +1,347 @@
+#include "plugin.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "rule.h"
+#include "text.h"
+
+enum limit { WARNING, CRITICAL, LIMITS };
+
+struct checked {		/* a path and its ranges */
+	char *path;
+	struct reading_name name;
+	char *text[LIMITS];	/* of the range, as given; NULL: none is */
+	struct range range[LIMITS];
+};
+
+struct plugin {
+	struct checked v[PLUGIN_PATHS_MAX];
+	size_t n;
+	/* the last window */
+	bool judged;
+	enum plugin_state state;
+	size_t nrow, nvalue;
+	size_t nbad;		/* numbers as bad as the worst one */
+	struct buf worst;	/* which that is, and why */
+	struct buf values;	/* performance data */
+	struct buf text;
+	bool has_line;
+};
+
+static const char *const state_names[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+static const char *const limit_names[] = { "warning", "critical" };
+
+/* --- ranges ------------------------------------------------------------------------- */
+
+static bool parse_end(const char *s, size_t len, double empty, double *out)
+{
+	char number[64];
+
+	if (!len) {
+		*out = empty;
+		return true;
+	}
+	if (len >= sizeof(number))
+		return false;
+	memcpy(number, s, len);
+	number[len] = '\0';
+	return compare_number(number, out);
+}
+
+bool range_parse(struct range *range, const char *text)
+{
+	const char *colon;
+	size_t len;
+
+	range->inside = *text == '@';
+	text += range->inside;
+	colon = strchr(text, ':');
+	len = colon ? (size_t)(colon - text) : 0;
+	if (!*text || strcmp(text, ":") == 0)
+		return false;
+	if (colon && len == 1 && *text == '~')
+		range->from = -INFINITY;
+	else if (!parse_end(text, len, 0, &range->from))
+		return false;
+	text = colon ? colon + 1 : text;
+	return parse_end(text, strlen(text), INFINITY, &range->to) && range->from <= range->to;
+}
+
+bool range_alerts(const struct range *range, double value)
+{
+	return (value >= range->from && value <= range->to) == range->inside;
+}
+
+/* --- the ranges of a check ------------------------------------------------------------ */
+
+struct plugin *plugin_new(void)
+{
+	return calloc(1, sizeof(struct plugin));
+}
+
+static void checked_free(struct checked *k)
+{
+	free(k->path);
+	reading_name_free(&k->name);
+	for (enum limit l = 0; l < LIMITS; l++)
+		free(k->text[l]);
+}
+
+void plugin_free(struct plugin *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		checked_free(&p->v[i]);
+	buf_free(&p->worst);
+	buf_free(&p->values);
+	buf_free(&p->text);
+	free(p);
+}
+
+/* That of the path, made where there is none. NULL: why says what is wrong. */
+static struct checked *find(struct plugin *p, const char *path, char *why, size_t size)
+{
+	struct checked *k = &p->v[p->n];
+	const char *part = NULL;
+	enum reading_flaw flaw;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->v[i].path, path) == 0)
+			return &p->v[i];
+	if (p->n == PLUGIN_PATHS_MAX) {
+		snprintf(why, size, "allowed are %d paths at most", PLUGIN_PATHS_MAX);
+		return NULL;
+	}
+	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS } };
+	flaw = k->path ? reading_name_parse(&k->name, path, &part) : READING_NO_MEMORY;
+	if (flaw == READING_GOOD) {
+		p->n++;
+		return k;
+	}
+	reading_say_flaw(flaw, path, part, why, size);
+	checked_free(k);
+	return NULL;
+}
+
+static void add(struct plugin *p, enum limit limit, char *path, const char **metric, char *why,
+	size_t size)
+{
+	char *range = strrchr(path, '=');
+	struct range parsed;
+	struct checked *k;
+
+	if (!range) {
+		snprintf(why, size, "'%.100s' has no = before a range", path);
+		return;
+	}
+	*range++ = '\0';
+	if (!range_parse(&parsed, range)) {
+		snprintf(why, size, "'%.100s' is no range; allowed is [@][FROM:][TO], FROM a "
+			"number or ~, TO a number that is not less, or none", range);
+		return;
+	}
+	k = find(p, path, why, size);
+	if (!k)
+		return;
+	*metric = k->name.metric;
+	if (k->text[limit]) {
+		snprintf(why, size, "'%.100s' has a range already", path);
+		return;
+	}
+	k->range[limit] = parsed;
+	k->text[limit] = strdup(range);
+	if (!k->text[limit])
+		snprintf(why, size, "out of memory");
+}
+
+void plugin_add(struct plugin *p, bool critical, const char *text, const char **metric,
+	char *why, size_t size)
+{
+	char *copy = strdup(text);
+
+	why[0] = '\0';
+	*metric = NULL;
+	if (copy)
+		add(p, critical ? CRITICAL : WARNING, copy, metric, why, size);
+	else
+		snprintf(why, size, "out of memory");
+	free(copy);
+}
+
+/* --- a window ----------------------------------------------------------------------- */
+
+/* What a line and its performance data are told apart by, and what would break a terminal. */
+static void put_safe(struct buf *out, const char *s, const char *unsafe)
+{
+	size_t len = strlen(s), n;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = utf8_length(s + i, len - i);
+		if (n && !utf8_is_control(s + i, n) && !utf8_is_trickster(s + i, n)
+		    && !strchr(unsafe, s[i]))
+			buf_add(out, s + i, n);
+		else
+			buf_char(out, '_');
+		n += !n;
+	}
+}
+
+/* Plugins have digits, a sign and a point alone. */
+static void put_number(struct buf *out, double x)
+{
+	size_t from = out->len;
+
+	json_put_double(out, x);
+	if (out->failed || !memchr(out->data + from, 'e', out->len - from))
+		return;
+	out->len = from;
+	buf_printf(out, "%.*f", fabs(x) < 1 ? 15 : 0, x);
+}
+
+static const char *name_of(const struct reading_row *row)
+{
+	return row->queue_name ? row->queue_name : row->queue_id;
+}
+
+static void put_value(struct plugin *p, const struct checked *k, const struct reading_row *row,
+	double value, bool ms)
+{
+	struct buf *out = &p->values;
+
+	buf_str(out, " '");
+	put_safe(out, name_of(row), "='|");
+	buf_char(out, ' ');
+	put_safe(out, k->path, "='|");
+	buf_str(out, "'=");
+	put_number(out, value);
+	buf_printf(out, "%s;%s;%s", ms ? "ms" : "", k->text[WARNING] ? k->text[WARNING] : "",
+		k->text[CRITICAL] ? k->text[CRITICAL] : "");
+}
+
+/* Critical, warning, unknown: an unknown number hides no bad one. */
+static bool is_worse(enum plugin_state a, enum plugin_state b)
+{
+	static const int rank[] = { [PLUGIN_OK] = 0, [PLUGIN_UNKNOWN] = 1, [PLUGIN_WARNING] = 2,
+		[PLUGIN_CRITICAL] = 3 };
+
+	return rank[a] > rank[b];
+}
+
+/* Tells of the first one of those that are as bad as the worst. */
+static void count(struct plugin *p, enum plugin_state state, const struct checked *k,
+	const struct reading_row *row, double value, bool ms)
+{
+	enum limit limit = state == PLUGIN_CRITICAL ? CRITICAL : WARNING;
+	struct buf *out = &p->worst;
+
+	if (is_worse(state, p->state)) {
+		p->state = state;
+		p->nbad = 0;
+	}
+	if (state == PLUGIN_OK || state != p->state || p->nbad++)
+		return;
+	buf_clear(out);
+	put_safe(out, k->path, "|");
+	buf_str(out, " of ");
+	put_safe(out, name_of(row), "|");
+	if (state == PLUGIN_UNKNOWN) {
+		buf_str(out, " has no value");
+		return;
+	}
+	buf_str(out, " is ");
+	put_number(out, value);
+	buf_printf(out, "%s, %s range %s", ms ? "ms" : "", limit_names[limit], k->text[limit]);
+}
+
+static void judge(struct plugin *p, const struct checked *k, const struct reading *r,
+	const struct reading_row *row)
+{
+	double value = reading_value(r, row, &k->name);
+	bool ms = reading_is_ms(row, &k->name);
+	enum plugin_state state = PLUGIN_OK;
+
+	if (isnan(value))
+		state = PLUGIN_UNKNOWN;
+	else if (k->text[CRITICAL] && range_alerts(&k->range[CRITICAL], value))
+		state = PLUGIN_CRITICAL;
+	else if (k->text[WARNING] && range_alerts(&k->range[WARNING], value))
+		state = PLUGIN_WARNING;
+	count(p, state, k, row, value, ms);
+	if (isnan(value))
+		return;
+	p->nvalue++;
+	put_value(p, k, row, value, ms);
+}
+
+bool plugin_take(struct plugin *p, const struct reading *r)
+{
+	p->judged = true;
+	p->state = PLUGIN_OK;
+	p->nrow = p->nvalue = p->nbad = 0;
+	buf_clear(&p->worst);
+	buf_clear(&p->values);
+	for (size_t i = 0; i < r->nrow; i++) {
+		const struct reading_row *row = &r->row[i];
+
+		if (row->media)
+			continue;
+		p->nrow++;
+		for (size_t k = 0; k < p->n; k++)
+			judge(p, &p->v[k], r, row);
+	}
+	return !p->worst.failed && !p->values.failed;
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+enum plugin_state plugin_state(const struct plugin *p, enum status st)
+{
+	return st != ST_OK || !p->judged || !p->nrow ? PLUGIN_UNKNOWN : p->state;
+}
+
+const char *plugin_text(struct plugin *p, enum status st, const char *why)
+{
+	struct buf *out = &p->text;
+
+	buf_clear(out);
+	if (st != ST_OK)
+		put_safe(out, *why ? why : "the run failed", "|");
+	else if (!p->judged)
+		buf_str(out, "there was no window");
+	else if (!p->nrow)
+		buf_str(out, "the last window has no queue");
+	else if (p->state != PLUGIN_OK)
+		buf_add(out, p->worst.data, p->worst.len);
+	else if (p->n)
+		buf_printf(out, "%zu number%s of %zu queue%s within range", p->nvalue,
+			p->nvalue == 1 ? "" : "s", p->nrow, p->nrow == 1 ? "" : "s");
+	else
+		buf_printf(out, "%zu queue%s, no range given", p->nrow, p->nrow == 1 ? "" : "s");
+	if (st == ST_OK && p->nbad > 1)
+		buf_printf(out, " (and %zu more)", p->nbad - 1);
+	buf_char(out, '\0');
+	return out->failed ? "out of memory" : out->data;
+}
+
+bool plugin_put_line(struct plugin *p, enum status st, const char *why, struct buf *out)
+{
+	buf_printf(out, "GSQSTAT %s - %s", state_names[plugin_state(p, st)],
+		plugin_text(p, st, why));
+	if (st == ST_OK && p->judged && p->values.len) {
+		buf_str(out, " |");
+		buf_add(out, p->values.data, p->values.len);
+	}
+	buf_char(out, '\n');
+	p->has_line = true;
+	return !out->failed;
+}
+
+bool plugin_has_line(const struct plugin *p)
+{
+	return p->has_line;
+}

@@ -1,0 +1,367 @@
+"""--check nagios: one line and one status, whatever happens; Icinga takes them."""
+import contextlib
+import fcntl
+import getpass
+import grp
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import threading
+
+import pytest
+
+import gateway
+import harness
+import notice_frames
+from harness import QUEUE, Reader
+from notices import Notices, Scenario
+from test_board import BEGIN, ONE, at, frame, instant
+
+SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
+CHECK = ("--check", "nagios")
+QUEUES = ["5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d0%d" % n for n in (1, 2, 3)]
+STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
+LINE = re.compile(r"GSQSTAT (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]*?)(?: \|(.*))?\n")
+
+
+def told(result):
+    """The state and the text of the one line, which the status agrees with."""
+    match = LINE.fullmatch(result.out)
+    assert match, result.out
+    assert result.status == STATES.index(match[1]), result.out
+    return match[1], match[2]
+
+
+def values(result):
+    data = LINE.fullmatch(result.out)[3] or ""
+    return re.findall(r" '([^'=|]+)'=(-?[\d.]+)(\w*);([^ ;]*);([^ ;]*)", data)
+
+
+def last_rows(tool):
+    rows = tool.run(*REPLAY, "-s").rows
+    return [row for row in rows if row["window"] == rows[-1]["window"]]
+
+
+@pytest.mark.parametrize("ranges, state", [
+    ([], "OK"), (["-W", "waitTime.avg.max=~:"], "OK"),
+    (["-W", "waitTime.avg.max=20000"], "WARNING"),
+    (["--warning", "waitTime.avg.max=20000", "--critical", "waitTime.avg.max=30000"], "WARNING"),
+    (["-W", "waitTime.avg.max=20000", "-C", "waitTime.avg.max=@20000:30000"], "CRITICAL"),
+    (["-W", "waitTime.avg.max=20000", "-C", "updates=~:6"], "WARNING"),
+    (["-W", "updates=5:", "-C", "coverage=0.5:"], "WARNING"),
+    (["-C", "updates=5:"], "CRITICAL"),
+    (["-C", "waitTime.median.max=9"], "UNKNOWN"),
+    (["-W", "waitTime.median.max=9", "-W", "updates=5:"], "WARNING")])
+def test_the_worst_of_all_queues_in_the_last_window_decides(tool, ranges, state):
+    result = tool.run(*REPLAY, *CHECK, *ranges)
+    assert told(result)[0] == state
+    assert result.end["exit"] == result.status and result.end["rows"] == 0
+    if state != "OK":
+        assert result.end["message"] == told(result)[1]
+
+
+def test_values_of_all_queues_are_performance_data(tool):
+    result = tool.run(*REPLAY, *CHECK, "-W", "waitTime.avg.max=20000", "-C", "lagMs.max=~:90",
+                      "-W", "coverage=1:", "-C", "waitTime.avg.max=90000")
+    wanted = []
+    for row in last_rows(tool):
+        name = row["queueId"]
+        wanted += [(name + " waitTime.avg.max", str(row["metrics"]["waitTime"]["avg"]["max"]),
+                    "ms", "20000", "90000"),
+                   (name + " coverage", str(row["coverage"]), "", "1:", ""),
+                   (name + " lagMs.max", str(row["lagMs"]["max"]), "ms", "", "~:90")]
+    assert values(result) == wanted
+    assert told(result) == ("WARNING", "waitTime.avg.max of %s is 28468ms, warning range 20000"
+                            % QUEUES[0])
+
+
+def test_the_last_window_alone_counts(tool):
+    lacking = next(row["window"] for row in tool.run(*REPLAY, "-s").rows if row["coverage"] < 1)
+    assert last_rows(tool)[0]["window"] > lacking
+    args = *REPLAY, *CHECK, "-C", "coverage=1:"
+    assert told(tool.run(*args))[0] == "OK"
+    assert told(tool.run(*args, "-n", lacking + 1))[0] == "CRITICAL"
+
+
+NAMES = at(0, '"answer":"queues","frame":' + json.dumps(
+    {"entities": [{"id": ONE, "name": "Pay='s|\tDesk"}]}))
+
+
+def replay(tool, text, *args):
+    return tool.run("--source", "notifications", "--replay", "-", "-w", "10s", "-n", 1, *CHECK,
+                    "-m", "*", *args, ONE, data=text + at(10, '"state":"end"'))
+
+
+def test_numbers_of_the_notification_service(tool):
+    half = (notice_frames.interval(1795485601000),
+            {"tWait": notice_frames.times(2, 9000, 1000, 8000)})
+    result = replay(tool, NAMES + BEGIN + frame(1, instant(1, {"oWaiting": 7}))
+                    + frame(2, notice_frames.observations(ONE, "voice", half)),
+                    "-W", "oWaiting.max=5", "-C", "oServiceLevel.ratio=~:")
+    assert told(result) == ("WARNING", "oWaiting.max of Pay='s__Desk is 7, warning range 5")
+    assert values(result) == [("Pay__s__Desk oWaiting.max", "7", "", "5", "")]
+
+
+def test_now_and_a_check_ask_once(tool, tmp_path):
+    with Notices(tmp_path, Scenario()) as service:
+        tool.login(service)
+        result = tool.run("--source", "notifications", "--now", *CHECK, "--queue-name",
+                          "Queue 01", "-m", "oWaiting,oLongestWaiting", "-W",
+                          "oWaiting.last=100", "-C", "oLongestWaiting.last=~:")
+        assert told(result)[0] in ("OK", "UNKNOWN")     # nobody may wait
+        assert ("Queue 01 oWaiting.last", "", "100", "") in [
+            (name, unit, w, c) for name, _, unit, w, c in values(result)]
+        assert result.end["windows"] == 1
+
+
+# -- what goes wrong
+
+
+@pytest.mark.parametrize("args, words", [
+    (["--check", "nagios", "--window", "5"], "--window '5': allowed is 100ms to 24h"),
+    (["--check=icinga"], "--check 'icinga': allowed is one of nagios"),
+    (["--window", "5", "--chec", "nagios"], "--window '5': allowed"),
+    (["--nonsense", "--check"], "unknown option --nonsense; see --help (and 1 more)"),
+    ([*CHECK, "-f", "csv"], "--format 'csv': allowed is a run without --check"),
+    ([*CHECK, "-f", "ndjson"], "--format 'ndjson': allowed is a run without --check"),
+    ([*CHECK, "-o", "rows"], "--output 'rows': allowed is a run without --check"),
+    ([*CHECK, "--fail-if", "coverage<1"], "--fail-if 'coverage<1': allowed is a run without"),
+    ([*CHECK, "-W", "waitTime.avg.max"], "'waitTime.avg.max' has no = before a range"),
+    ([*CHECK, "-C", "waitTime.avg.max=5:1"], "'5:1' is no range"),
+    ([*CHECK, "-C", "oWaiting.max=1"], "'oWaiting' is no metric of this run"),
+    ([*CHECK, "-W", "updates=1", "-W", "updates=2"], "'updates' has a range already"),
+    ([*CHECK, "--dry-run", "-n", "x|y"], "--count 'x_y': allowed is a number"),
+    ([*CHECK, "-Q", "/nowhere"], "--queue-file '/nowhere': cannot be read")])
+def test_usage_errors_are_unknown_and_have_a_line(tool, args, words):
+    result = tool.run("--replay", SAMPLE, *args)
+    state, text = told(result)
+    assert state == "UNKNOWN" and words in text
+    assert result.err.startswith("gsqstat: ") and not (tool.dir / "rows").exists()
+
+
+@pytest.mark.parametrize("option", ["-W", "-C"])
+def test_ranges_without_a_check_are_usage(tool, option):
+    result = tool.run("--replay", SAMPLE, option, "updates=1")
+    assert (result.status, result.out) == (2, "")
+    assert "'updates=1': allowed is a run with --check" in result.err
+
+
+def test_help_version_and_dry_run_keep_their_meaning(tool):
+    for option, words in (("--help", "Usage: "), ("--version", "gsqstat "),
+                          ("--dry-run", '"check":{"value":"nagios","from":"flag"}')):
+        result = tool.run("--replay", SAMPLE, *CHECK, "-W", "updates=1", option)
+        assert result.status == 0 and words in result.out and "GSQSTAT" not in result.out
+
+
+@pytest.mark.parametrize("scenario, words", [
+    ({"tokens": [gateway.answer(401, {"error": "invalid_client"})]}, "secret was refused"),
+    ({"streams": [gateway.answer(403)]}, "403"),
+    ({"streams": [[("close", 1008, "no such queue")]]}, "1008"),
+    ({"streams": [[("drop",)]]}, "")])
+def test_a_run_that_fails_is_unknown(tool, serve, scenario, words):
+    serve(**scenario)
+    result = tool.run("-w", "1s", "--retry-for", "0", *CHECK, "-W", "coverage=0:1", QUEUE)
+    state, text = told(result)
+    assert state == "UNKNOWN" and words in text
+    assert result.end["exit"] == 3 and result.end["message"] == text
+    assert not values(result)
+
+
+def test_without_audit_lines_stderr_says_nothing_twice(tool, serve):
+    serve(streams=[gateway.answer(403)])
+    result = tool.run("--retry-for", "0", *CHECK, "--audit", "none", QUEUE)
+    assert told(result)[0] == "UNKNOWN" and result.err == ""
+
+
+def test_a_stream_that_is_down_at_the_end_is_unknown(tool, serve):
+    serve(streams=[[("frame",), ("drop",)], gateway.answer(503)])
+    result = tool.run("-w", "400ms", "--retry-for", "20s", *CHECK, "-W", "updates=~:", QUEUE)
+    assert told(result) == ("UNKNOWN", "the stream was down when the last window closed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_is_unknown(tool, serve, number):
+    serve()
+    process = tool.start("-w", "1h", *CHECK, "-C", "updates=0:0", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    process.send_signal(number)
+    process.send_signal(number)
+    state, text = told(reader.finish())
+    assert state == "UNKNOWN" and text.startswith("ended by signal %d (" % number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_before_the_run_is_unknown(tool, number):
+    process = tool.start(*CHECK, "--replay", SAMPLE, "-Q", "-", stdin=subprocess.PIPE)
+    os.write(process.stdin.fileno(), b"# it reads\n")
+
+    def unread():
+        waiting = fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4))
+        return int.from_bytes(waiting, sys.byteorder)
+    assert harness.eventually(lambda: unread() == 0)
+    process.send_signal(number)
+    result = tool.finish(process)
+    assert told(result) == ("UNKNOWN", "ended by signal %02d" % number)
+
+
+def test_output_that_cannot_be_written_is_unknown(tool):
+    with open("/dev/full", "w") as full:
+        for args in (REPLAY, ("--window", "5"), ("--help",)):
+            assert tool.run(*args, *CHECK, stdout=full).status == 3
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as pipe:
+        assert tool.run(*REPLAY, *CHECK, stdout=pipe).status == 3
+    closed = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', harness.PROGRAM,
+                             *map(str, REPLAY), *CHECK], capture_output=True, env=tool.env)
+    assert closed.returncode == 3
+
+
+def test_a_side_file_that_is_full_is_unknown(tool):
+    (tool.dir / "full").symlink_to("/dev/full")
+    text = SAMPLE.read_text().replace('"interval":"PT10S"', '"interval":5')
+    result = tool.run("--replay", "-", "-w", "1m", *CHECK, "-m", "state", "--rejects", "full",
+                      data=text.replace('"timestamp":"2026', '"timestamp":"x026'))
+    state, text = told(result)
+    assert state == "UNKNOWN" and "No space left" in text
+
+
+def test_no_window_is_unknown(tool, serve):
+    result = tool.run("--replay", "-", *CHECK, data='{"at":"2026-11-24T09:00:00Z","state":"end"}\n')
+    assert told(result)[0] == "UNKNOWN"
+
+
+def test_the_word_as_a_value_makes_no_check(tool):
+    result = tool.run(*REPLAY, "-o", "--check")
+    assert (result.status, result.out) == (0, "")
+    assert (tool.dir / "--check").read_text().count("\n") == 30
+
+
+# -- a real consumer
+
+
+ICINGA = """
+include <itl>
+object CheckerComponent "checker" {}
+object PerfdataWriter "files" {
+  service_perfdata_path = "%(dir)s/perfdata"
+  service_temp_path = "%(dir)s/perfdata.tmp"
+  host_perfdata_path = "%(dir)s/hosts"
+  host_temp_path = "%(dir)s/hosts.tmp"
+  rotation_interval = 1s
+  service_format_template = "@@$service.name$\\t$service.state$\\t$service.output$"
+}
+object GraphiteWriter "numbers" { host = "127.0.0.1"; port = %(port)d
+  enable_send_thresholds = true
+}
+object Host "h" { check_command = "dummy"; check_interval = 1h }
+template Service "each" { host_name = "h"; check_interval = 1s; max_check_attempts = 1 }
+"""
+# as the README has it, but for the queues, the source and the ranges
+SERVICE = """
+object CheckCommand "%(name)s" {
+  command = [ "%(program)s", "--check", "nagios", "--audit", "none", %(args)s ]
+}
+object Service "%(name)s" { import "each"; check_command = "%(name)s" }
+"""
+
+
+class Graphite:
+    """Takes numbers as Carbon does: `path value time` lines."""
+
+    def __init__(self):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.numbers = {}
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                with self.server.accept()[0] as peer, peer.makefile() as lines:
+                    for line in lines:
+                        path, value, _ = line.rsplit(" ", 2)
+                        self.numbers[path] = float(value)
+
+
+@contextlib.contextmanager
+def icinga(tool, services):
+    if not shutil.which("icinga2"):
+        assert os.environ.get("CI") != "true", "icinga2 is missing"
+        pytest.skip("icinga2 is missing")
+    graphite = Graphite()
+    home = tool.dir / "icinga"
+    for name in ("DataDir", "LogDir", "InitRunDir", "CacheDir", "SpoolDir"):
+        (home / name).mkdir(parents=True)
+    (home / "conf").write_text(ICINGA % {"dir": home, "port": graphite.port} + "".join(
+        SERVICE % {"name": name, "program": harness.PROGRAM,
+                   "args": ", ".join(json.dumps(str(arg)) for arg in args)}
+        for name, args in services.items()))
+    me = getpass.getuser()
+    with open(home / "log", "w") as log:
+        process = subprocess.Popen(
+            ["icinga2", "daemon", "-z", "-c", home / "conf", "-DRunAsUser=" + me,
+             "-DRunAsGroup=" + grp.getgrgid(os.getgid()).gr_name,
+             *("-D%s=%s" % (path.name, path) for path in home.iterdir() if path.is_dir())],
+            stdout=log, stderr=log, env=tool.env, cwd=tool.dir)
+
+    def seen():
+        results = [result.split("\t") for path in home.glob("perfdata.[0-9]*")
+                   for result in path.read_text().split("@@")[1:]]
+        return {name: (state, text.strip()) for name, state, text in results}
+    try:
+        yield graphite.numbers, seen, lambda: (home / "log").read_text()
+    finally:
+        process.terminate()
+        process.wait(10)
+        graphite.server.close()
+
+
+def test_icinga_takes_line_status_and_performance_data(tool):
+    replay = "--replay", str(SAMPLE), "--time", "arrival", "-w", "1m"
+    services = {
+        "fine": [*replay, "-W", "waitTime.avg.max=90000"],
+        "slow": [*replay, "-W", "waitTime.avg.max=20000", "-C", "waitTime.avg.max=90000"],
+        "bad": [*replay, "-C", "coverage=@1", "-C", "lagMs.max=~:"],
+        "lost": ["--replay", "/nowhere"]}
+    with icinga(tool, services) as (numbers, seen, log):
+        assert harness.eventually(lambda: len(seen()) == 4 and len(numbers) >= 15, 20), log()
+        states = {name: state for name, (state, _) in seen().items()}
+        texts = {name: text for name, (_, text) in seen().items()}
+        assert states == dict(zip(services, STATES))
+        assert texts["slow"] == ("GSQSTAT WARNING - waitTime.avg.max of %s is 28468ms, warning "
+                                 "range 20000" % QUEUES[0])
+        assert texts["fine"] == "GSQSTAT OK - 3 numbers of 3 queues within range"
+        assert "GSQSTAT UNKNOWN - --replay '/nowhere': cannot be read" in texts["lost"]
+        # it has read the numbers, and made seconds of the milliseconds
+        label = "icinga2.h.services.slow.slow.perfdata.%s waitTime.avg.max." \
+            .replace(" ", "_").replace("%s", QUEUES[0])
+        found = {path: value for path, value in numbers.items() if ".slow.slow." in path}
+        one = {path.rsplit(".", 1)[1]: value for path, value in found.items()
+               if re.sub(r"\W", "_", path).startswith(re.sub(r"\W", "_", label))}
+        assert one == {"value": 28.468, "warn": 20, "crit": 90}, found
+        assert len([path for path in numbers if ".bad.bad." in path
+                    and path.endswith("value")]) == 6
+        assert "perfdata" not in log().split("Activated all objects")[1].lower(), log()
+
+
+def test_the_shell_recipe(tool):
+    """The line that a plugin directory or a shell needs, as the README has it."""
+    (tool.dir / "queues.txt").write_text("\n".join(QUEUES))
+    command = "%s --check nagios --audit none --replay %s --time arrival -w 1m " \
+        "-W waitTime.avg.max=20000 -C waitTime.avg.max=60000 -Q queues.txt" % (
+            shlex.quote(harness.PROGRAM), SAMPLE)
+    done = subprocess.run(["sh", "-c", command], cwd=tool.dir, env=tool.env,
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout.startswith("GSQSTAT WARNING - ")
+    assert done.stderr == ""

@@ -1,0 +1,199 @@
+/* --check nagios: the standard's ranges, what a window comes to, and the line. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../plugin.h"
+
+#define Q1 "11111111-1111-4111-8111-111111111111"
+#define Q2 "aaaaaaaa-1111-4111-8111-111111111111"
+
+static void ranges(void **state)
+{
+	static const struct {
+		const char *text;
+		double good, good_too, bad;
+		double bad_too;
+	} all[] = {
+		{ "10", 0, 10, -0.001, 10.001 }, { "10:", 10, 1e300, 9.999, -10 },
+		{ "~:10", 10, -1e300, 10.001, 1e300 }, { "10:20", 10, 20, 9.999, 20.001 },
+		{ "@10:20", 9.999, 20.001, 10, 20 }, { "@10", -1, 10.5, 0, 10 },
+		{ ":10", 0, 10, -1, 11 }, { "-5:-1", -5, -1, 0, -6 }, { "1.5e3:", 1500, 1e9, 1499, 0 },
+		{ "@~:0", 1, 2, 0, -9 }, { "5:5", 5, 5, 4, 6 }, { "0", 0, 0, 1, -1 },
+	};
+	static const char *const bad[] = {
+		"", ":", "@", "@:", "~", "x", "10:x", "20:10", "10:~", "~10:20", "10::20", "@@1",
+		"10 ", "1e999", "nan:", "-1", "0x10", "10:20:30", "+5",
+	};
+	struct range r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (!range_parse(&r, all[i].text) || range_alerts(&r, all[i].good)
+		    || range_alerts(&r, all[i].good_too) || !range_alerts(&r, all[i].bad)
+		    || !range_alerts(&r, all[i].bad_too))
+			fail_msg("%s", all[i].text);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (range_parse(&r, bad[i]))
+			fail_msg("'%s' is a range", bad[i]);
+	assert_true(range_parse(&r, "~:"));	/* a number to be shown, never to alert */
+	assert_false(range_alerts(&r, -1e300));
+}
+
+static void add(struct plugin *p, bool critical, const char *text, const char *wanted)
+{
+	const char *metric;
+	char why[512];
+
+	plugin_add(p, critical, text, &metric, why, sizeof(why));
+	if (*wanted ? !strstr(why, wanted) : why[0] != '\0')
+		fail_msg("%s: %s", text, why);
+}
+
+static void words(void **state)
+{
+	struct plugin *p = plugin_new();
+	const char *metric;
+	char why[512], path[32];
+
+	(void)state;
+	plugin_add(p, true, "oWaiting.max=5", &metric, why, sizeof(why));
+	assert_string_equal(why, "");
+	assert_string_equal(metric, "oWaiting");
+	plugin_add(p, true, "lagMs.max=5", &metric, why, sizeof(why));
+	assert_null(metric);
+	add(p, false, "oWaiting.max=3", "");
+	add(p, false, "oWaiting.max=4", "'oWaiting.max' has a range already");
+	add(p, false, "oWaiting.max", "'oWaiting.max' has no = before a range");
+	add(p, false, "oWaiting.max=", "'' is no range; allowed is [@][FROM:][TO]");
+	add(p, false, "oWaiting=5", "'oWaiting' is no field of a row");
+	add(p, false, "covrage=5", "did you mean coverage?");
+	add(p, false, "oWaiting.maxx=5", "'maxx' is no statistic; allowed is one of");
+	add(p, false, "=5", "'' is no field of a row");
+	for (int i = 2; i < PLUGIN_PATHS_MAX; i++) {
+		snprintf(path, sizeof(path), "oM%d.max=1", i);
+		add(p, false, path, "");
+	}
+	add(p, false, "oMore.max=1", "allowed are 64 paths at most");
+	plugin_free(p);
+	plugin_free(NULL);
+}
+
+static struct reading_figure figure(double last)
+{
+	struct reading_figure f = { .metric = "oWaiting", .path = "count", .kind = KIND_GAUGE };
+
+	for (enum statistic s = 0; s < STATS; s++)
+		f.stat[s] = NAN;
+	f.stat[STAT_LAST] = last;
+	return f;
+}
+
+static void is_line(struct plugin *p, enum status st, const char *why, const char *wanted)
+{
+	struct buf line = { 0 };
+
+	assert_true(plugin_put_line(p, st, why, &line));
+	assert_true(plugin_has_line(p));
+	buf_char(&line, '\0');
+	assert_string_equal(line.data, wanted);
+	buf_free(&line);
+}
+
+static enum plugin_state with(struct plugin *p, double a, double b)
+{
+	struct reading_figure fa = figure(a), fb = figure(b), beyond = figure(99);
+	struct reading_row row[] = {
+		{ .queue_id = Q1, .queue_name = "A", .figure = &fa, .nfigure = 1 },
+		{ .queue_id = Q1, .queue_name = "A", .media = "voice", .figure = &beyond,
+			.nfigure = 1 },
+		{ .queue = 1, .queue_id = Q2, .figure = &fb, .nfigure = 1 }
+	};
+	struct reading r = { .row = row, .nrow = ARRAY_LEN(row) };
+
+	assert_true(plugin_take(p, &r));
+	return plugin_state(p, ST_OK);
+}
+
+static void the_worst_decides(void **state)
+{
+	struct plugin *p = plugin_new();
+
+	(void)state;
+	add(p, false, "oWaiting.last=5", "");
+	add(p, true, "oWaiting.last=10:", "");
+	assert_int_equal(with(p, 11, 10), PLUGIN_WARNING);
+	assert_int_equal(with(p, 10, NAN), PLUGIN_WARNING);
+	assert_int_equal(with(p, NAN, NAN), PLUGIN_UNKNOWN);
+	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.last of A has no value (and 1 more)\n");
+	assert_int_equal(with(p, 12, 9), PLUGIN_CRITICAL);
+	is_line(p, ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 9, critical range "
+		"10: | 'A oWaiting.last'=12;5;10: '" Q2 " oWaiting.last'=9;5;10:\n");
+	assert_int_equal(with(p, NAN, 3), PLUGIN_CRITICAL);
+	is_line(p, ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 3, critical range "
+		"10: | '" Q2 " oWaiting.last'=3;5;10:\n");
+	assert_int_equal(plugin_state(p, ST_NET), PLUGIN_UNKNOWN);
+	is_line(p, ST_NET, "no\n|way", "GSQSTAT UNKNOWN - no__way\n");
+	plugin_free(p);
+}
+
+static void names_break_no_line(void **state)
+{
+	static const char name[] = "a='|\n\x7f\xc2\x85\xff\xe2\x80\xae\xc3\xa4 b";
+	struct reading_figure f = figure(0.0000001);
+	struct reading_row row = { .queue_id = Q1, .queue_name = name, .figure = &f, .nfigure = 1,
+		.lag_ms = { 1e22, 0, 0, 0, 0 } };
+	struct reading r = { .row = &row, .nrow = 1 };
+	struct plugin *p = plugin_new();
+
+	(void)state;
+	add(p, false, "oWaiting.last=@0:1", "");
+	add(p, true, "lagMs.mean=~:", "");
+	assert_true(plugin_take(p, &r));
+	is_line(p, ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='______\xc3\xa4 b is "
+		"0.000000100000000, warning range @0:1 | "
+		"'a________\xc3\xa4 b oWaiting.last'=0.000000100000000;@0:1; "
+		"'a________\xc3\xa4 b lagMs.mean'=10000000000000000000000ms;;~:\n");
+	plugin_free(p);
+}
+
+static void nothing_is_unknown(void **state)
+{
+	struct plugin *p = plugin_new();
+	struct reading none = { 0 };
+
+	(void)state;
+	assert_false(plugin_has_line(p));
+	assert_int_equal(plugin_state(p, ST_OK), PLUGIN_UNKNOWN);
+	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - there was no window\n");
+	is_line(p, ST_USAGE, "", "GSQSTAT UNKNOWN - the run failed\n");
+	assert_true(plugin_take(p, &none));
+	assert_int_equal(plugin_state(p, ST_OK), PLUGIN_UNKNOWN);
+	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - the last window has no queue\n");
+	assert_int_equal(with(p, 1, 2), PLUGIN_OK);
+	is_line(p, ST_OK, "", "GSQSTAT OK - 2 queues, no range given\n");
+	add(p, false, "oWaiting.last=5", "");
+	assert_int_equal(with(p, 1, 2), PLUGIN_OK);
+	is_line(p, ST_OK, "", "GSQSTAT OK - 2 numbers of 2 queues within range | "
+		"'A oWaiting.last'=1;5; '" Q2 " oWaiting.last'=2;5;\n");
+	plugin_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ranges),
+		cmocka_unit_test(words),
+		cmocka_unit_test(the_worst_decides),
+		cmocka_unit_test(names_break_no_line),
+		cmocka_unit_test(nothing_is_unknown)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
