@@ -132,6 +132,7 @@ def test_now_and_a_check_ask_once(tool, tmp_path):
     (["--window", "5", "--chec", "nagios"], "--window '5': allowed"),
     (["--nonsense", "--check"], "unknown option --nonsense; see --help (and 1 more)"),
     ([*CHECK, "-f", "csv"], "--format 'csv': allowed is a run without --check"),
+    ([*CHECK, "--callback", "https://x.example/"], "allowed is a run without --check"),
     ([*CHECK, "-f", "ndjson"], "--format 'ndjson': allowed is a run without --check"),
     ([*CHECK, "-o", "rows"], "--output 'rows': allowed is a run without --check"),
     ([*CHECK, "--fail-if", "coverage<1"], "--fail-if 'coverage<1': allowed is a run without"),
