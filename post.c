@@ -114,6 +114,20 @@ static void finish(struct post *p, enum post_outcome outcome, const char *what,
 	end_request(p);
 }
 
+static enum post_outcome outcome_of(long status)
+{
+	switch (status) {
+	case 408:
+	case 429:
+		return POST_AGAIN;
+	case 410:
+		return POST_GONE;
+	default:
+		return status / 100 == 2 ? POST_TAKEN
+			: status / 100 == 3 || status / 100 == 4 ? POST_REFUSED : POST_AGAIN;
+	}
+}
+
 static void finish_by_status(struct post *p)
 {
 	const long status = p->answer.http_status;
@@ -121,16 +135,7 @@ static void finish_by_status(struct post *p)
 
 	snprintf(what, sizeof(what), "HTTP %ld%s", status, status / 100 == 3
 		? ", a redirect, which is not followed" : "");
-	if (status / 100 == 2)
-		finish(p, POST_TAKEN, "", "");
-	else if (status == 410)
-		finish(p, POST_GONE, what, "");
-	else if (status == 408 || status == 429)
-		finish(p, POST_AGAIN, what, "");
-	else if (status / 100 == 3 || status / 100 == 4)
-		finish(p, POST_REFUSED, what, "");
-	else
-		finish(p, POST_AGAIN, what, "");
+	finish(p, outcome_of(status), what, "");
 }
 
 static void finish_without_answer(struct post *p)

@@ -383,8 +383,8 @@ static enum status settle_callbacks(const struct run *run, enum status st, struc
 		return st;
 	t = callbacks_totals(run->callbacks);
 	if (t->dropped)
-		return err_set(err, ST_CALLBACK, "%llu callbacks were not delivered, see above",
-			(unsigned long long)t->dropped);
+		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered, see above",
+			(unsigned long long)t->dropped, t->dropped == 1 ? " was" : "s were");
 	return ST_OK;
 }
 

@@ -353,7 +353,8 @@ def test_without_a_callback_the_end_tells_nothing_of_any(tool):
 def test_no_secret_is_seen_anywhere(tool, receive, answer):
     hook = receive(answer)
     url = secret_file(tool, "url", hook.url + "\n")
-    lines = secret_file(tool, "headers", "# ours\nAuthorization: Bearer s3cret-token\nX-Team: a b\n")
+    lines = secret_file(tool, "headers",
+                        "# ours\nAuthorization: Bearer s3cret-token\nX-Team: a b\n")
     keys = secret_file(tool, "keys", KEYS[0])
     args = [*ONE, "-v", "--callback", "@url", "--callback-header-file", lines, ALLOW,
             "--callback-key-file", keys, "--callback-spool", "spool", "--retry-for", "300ms"]
