@@ -4,10 +4,23 @@
 #include <string.h>
 
 #include "paths.h"
+#include "target.h"
 #include "text.h"
 
 #define QUEUES_NAMED_MAX 10000		/* on replay */
 #define QUEUE_FILE_MAX (4 << 20)
+
+/* One that strayed from --callback may be a secret. */
+static const char *shown(char text[SHOWN_SIZE], const char *s, size_t len)
+{
+	char url[SHOWN_SIZE];
+
+	text_shown(text, s, len);
+	if (!strstr(text, "://"))
+		return text;
+	memcpy(url, text, sizeof(url));
+	return target_shown(text, url);
+}
 
 /* The name of what a queue came from stands in the line: an option, a file's line. */
 static void add_queue(struct parse *p, const char *s, size_t len, const char *from)
@@ -17,7 +30,7 @@ static void add_queue(struct parse *p, const char *s, size_t len, const char *fr
 
 	if (!uuid_parse(s, len, id)) {
 		lines_add(&p->problems, "%s '%s': allowed is a queue ID, that is a UUID like "
-			"11111111-1111-4111-8111-111111111111", from, text_shown(text, s, len));
+			"11111111-1111-4111-8111-111111111111", from, shown(text, s, len));
 		return;
 	}
 	for (size_t i = 0; i < queues->n; i++)

@@ -10,7 +10,6 @@
 #include "creds.h"
 #include "paths.h"
 #include "private.h"
-#include "text.h"
 
 #define URL_MAX 4096
 #define HEADERS_MAX 65536	/* bytes of a header file */
@@ -31,8 +30,7 @@ static size_t authority_len(const char *authority)
 	return strcspn(authority, "/?#\\");
 }
 
-/* Scheme, host and port, with the mark `***@` for a user and password. */
-static const char *show(char out[SHOWN_SIZE], const char *url)
+const char *target_shown(char out[SHOWN_SIZE], const char *url)
 {
 	const char *host = authority_of(url), *at;
 	size_t len = authority_len(host);
@@ -116,7 +114,7 @@ static void add_url(struct targets *t, const char *url, struct lines *problems,
 	const char *why = t->n == TARGETS_MAX ? "16 URLs at most" : read_url(&to, url);
 
 	if (why)
-		lines_add(problems, "--callback '%s': allowed is %s", show(shown, url), why);
+		lines_add(problems, "--callback '%s': allowed is %s", target_shown(shown, url), why);
 	else if (is_known(t, url))
 		lines_add(warnings, "--callback '%s': the same URL twice is taken once",
 			to.shown);

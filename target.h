@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base.h"
+#include "text.h"
 #include "webhook.h"
 
 #define TARGETS_MAX 16
@@ -38,6 +39,10 @@ struct targets {
 /* A URL, or @FILE that holds one; one that is given twice is taken once, with a warning. */
 void targets_add(struct targets *t, const char *value, struct lines *problems,
 	struct lines *warnings);
+
+/* Scheme, host and port of what may be a bad URL, the mark `***@` for a user and password; of
+ * anything else what stands before a slash. Returns out. */
+const char *target_shown(char out[SHOWN_SIZE], const char *url);
 
 /* What the other options name, once all of them are known: reads header lines and keys; the
  * spool is looked at, not made. */

@@ -237,6 +237,15 @@ def test_private_address_behind_a_name_is_refused(tool, receive):
     assert ALLOW in r.events("callback.dropped")[0]["reason"]
 
 
+def test_connection_to_the_api_is_no_way_around(tool, serve):
+    """The token's connection leads to a private address and is there to be used again."""
+    gate = serve()
+    r = tool.run("-w", "300ms", QUEUE, "--callback", "https://%s/hook" % gate.host)
+    assert r.status == 9 and counts(r) == (0, 0, 1, 0)
+    dropped = r.events("callback.dropped")[0]
+    assert "httpStatus" not in dropped and ALLOW in dropped["reason"]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.1.2.3", "2130706433", "0x7f.1",
                                   "169.254.169.254", "[::ffff:192.168.0.1]"])
 def test_private_address_in_a_url_is_2(tool, host):
@@ -300,6 +309,10 @@ def test_plain_http_is_for_loopback_and_uses_no_proxy(tool, receive):
     (["--callback", "https://me:s3cret@hooks.example/"],
      ["'https://***@hooks.example'", "without user and password"]),
     (["--callback", "ftp://hooks.example/s3cret"], ["'ftp://hooks.example'", "https URL"]),
+    (["--callback", "https://h.example", "https://h.example/s3cret"],
+     ["QUEUE_ID 'https://h.example'"]),
+    (["--callback", "https://h.example", "-q", "https://me:s3cret@h.example/"],
+     ["--queue 'https://***@h.example'"]),
     (["--callback", "@missing"], ["--callback 'missing'", "No such file"]),
     (["--callback-spool", "s"], ["--callback-spool 's'", "a run with --callback"]),
     ([ALLOW], [ALLOW, "a run with --callback"]),
