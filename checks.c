@@ -92,6 +92,8 @@ static void check_rivals(struct parse *p)
 	};
 	char text[SHOWN_SIZE];
 
+	if (p->given[OPT_LIST_QUEUES] && p->set->format == FORMAT_TABLE)
+		misplaced(p, OPT_FORMAT, "ndjson or csv with --list-queues");
 	if (!p->given[OPT_FAIL_IF])
 		misplaced(p, OPT_FAIL_FAST, "a run with --fail-if");
 	if (!p->given[OPT_CHECK]) {

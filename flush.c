@@ -9,6 +9,7 @@ struct flush {
 	struct flush_conf conf;
 	struct rows rows, json_rows;	/* json_*: for who is told of windows */
 	struct panel json_panel;
+	struct table *table;		/* NULL: another format */
 	struct buf text, json;	/* rows of one window */
 	struct chain_work *work;	/* for their digest */
 	struct reading reading;
@@ -27,8 +28,10 @@ struct flush *flush_new(const struct flush_conf *conf)
 	f->json_panel = conf->panel;
 	f->json_panel.format = FORMAT_NDJSON;
 	f->work = chain_work_new(NULL, 0);
-	if (!f->work) {
-		free(f);
+	if (conf->rows.format == FORMAT_TABLE)
+		f->table = table_new(&conf->table);
+	if (!f->work || (conf->rows.format == FORMAT_TABLE && !f->table)) {
+		flush_free(f);
 		return NULL;
 	}
 	return f;
@@ -39,6 +42,7 @@ void flush_free(struct flush *f)
 	if (!f)
 		return;
 	chain_work_free(f->work);
+	table_free(f->table);
 	buf_free(&f->text);
 	buf_free(&f->json);
 	reading_free(&f->reading);
@@ -56,7 +60,7 @@ static void held(void *arg, const struct threshold_hit *hit)
 /* Whether anything looks at numbers. */
 static bool reads(const struct flush *f)
 {
-	return f->conf.thresholds || f->conf.plugin;
+	return f->table || f->conf.thresholds || f->conf.plugin;
 }
 
 static bool judge(struct flush *f)
@@ -64,6 +68,19 @@ static bool judge(struct flush *f)
 	return (!f->conf.thresholds
 		|| thresholds_judge(f->conf.thresholds, &f->reading, held, f))
 		&& (!f->conf.plugin || plugin_take(f->conf.plugin, &f->reading));
+}
+
+static bool put_table(struct flush *f)
+{
+	struct table_screen screen = { .width = TABLE_WIDTH };
+	size_t columns = 0;
+
+	screen.colour = out_terminal(f->conf.out, &columns, &screen.height) && f->conf.colour;
+	if (columns)
+		screen.width = columns;
+	if (f->conf.columns)
+		screen.width = f->conf.columns;
+	return table_render(f->table, &f->reading, &screen, &f->text);
 }
 
 static uint64_t frames_of(const struct window *w)
@@ -136,7 +153,7 @@ enum status flush_window(struct flush *f, const struct window *w, struct err *er
 	if (f->conf.plugin)
 		told.nrow = 0;
 	else
-		ok = ok && rows_render(&f->rows, w, &f->text);
+		ok = ok && (f->table ? put_table(f) : rows_render(&f->rows, w, &f->text));
 	if (asks_for_json(f))
 		ok = ok && rows_render(&f->json_rows, w, &f->json);
 	return ok ? hand_out(f, &told, w->nrow, err) : err_nomem(err);
@@ -161,7 +178,7 @@ enum status flush_board(struct flush *f, const struct board_window *w, size_t nq
 
 	begin(f);
 	if (!f->conf.plugin)
-		ok = ok && panel_render(panel, w, &f->text);
+		ok = ok && (f->table ? put_table(f) : panel_render(panel, w, &f->text));
 	if (asks_for_json(f))
 		ok = ok && panel_render(&f->json_panel, w, &f->json);
 	return ok ? hand_out(f, &told, nqueue, err) : err_nomem(err);

@@ -15,6 +15,7 @@
 #include "plugin.h"
 #include "report.h"
 #include "row.h"
+#include "table.h"
 #include "threshold.h"
 #include "webhook.h"
 #include "window.h"
@@ -22,6 +23,9 @@
 struct flush_conf {		/* all pointers are borrowed for the flush's life */
 	struct row_conf rows;		/* of the stream */
 	struct panel panel;		/* of the notification service */
+	struct table_conf table;	/* of both, with FORMAT_TABLE */
+	size_t columns;			/* its width; 0: the terminal's */
+	bool colour;			/* where it goes to a terminal */
 	struct report *report;
 	struct out *out;
 	struct thresholds *thresholds;	/* NULL: none */

@@ -84,7 +84,7 @@ static void set_word(struct parse *p, const char *value)
 	if (clock)
 		p->set->time = i == 1 ? TIME_EVENT : TIME_ARRIVAL;
 	else if (form)
-		p->set->format = i == 1 ? FORMAT_CSV : FORMAT_NDJSON;
+		p->set->format = i < 0 ? FORMAT_NDJSON : (enum row_format)i;
 	else if (p->now == OPT_SUBSCRIBE)
 		p->set->subscribe = i == 1 ? SUBSCRIBE_MESSAGE : SUBSCRIBE_URL;
 	else if (p->now == OPT_CALLBACK_FORMAT)
@@ -106,6 +106,7 @@ static void set_flag(struct parse *p, const char *value)
 	case OPT_NOW: set->now = true; break;
 	case OPT_NO_SNAPSHOT: set->snapshot = false; break;
 	case OPT_NO_HEADER: set->header = false; break;
+	case OPT_ASCII: set->ascii = true; break;
 	case OPT_DRY_RUN: set->dry_run = true; break;
 	case OPT_FAIL_FAST: set->fail_fast = true; break;
 	case OPT_CALLBACK_ALLOW_PRIVATE: set->callbacks.allow_private = true; break;
@@ -241,9 +242,11 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_LATENESS] = { "lateness", 0, WINDOWS, "DURATION", NULL, "two intervals",
 		"how far behind a timestamp may be", set_duration },
 	[OPT_FORMAT] = { "format", 'f', OUTPUT, "FORMAT", "ndjson", NULL,
-		"ndjson or csv", set_word },
+		"ndjson, csv or table", set_word },
 	[OPT_NO_HEADER] = { "no-header", 0, OUTPUT, NULL, NULL, NULL,
-		"CSV without its header row", set_flag },
+		"CSV or table without its header", set_flag },
+	[OPT_ASCII] = { "ascii", 0, OUTPUT, NULL, NULL, NULL,
+		"table in ASCII alone", set_flag },
 	[OPT_OUTPUT] = { "output", 'o', OUTPUT, "FILE", NULL, "stdout",
 		"write to FILE, replaced whole at the end", set_name },
 	[OPT_RECORD] = { "record", 0, OUTPUT, "FILE", NULL, NULL,

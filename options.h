@@ -46,6 +46,7 @@ struct settings {
 	int64_t lateness_ms;
 	enum row_format format;
 	bool header;
+	bool ascii;			/* of a table */
 	const char *output;		/* NULL or "-": stdout; borrowed from argv */
 	const char *record;
 	const char *rejects;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -262,6 +263,19 @@ enum status out_check(const char *path, struct err *err)
 int out_fd(const struct out *o)
 {
 	return o->polled ? o->fd : -1;
+}
+
+bool out_terminal(const struct out *o, size_t *columns, size_t *lines)
+{
+	struct winsize size;
+
+	if (!o->terminal)
+		return false;
+	if (ioctl(o->fd, TIOCGWINSZ, &size) != 0)
+		size = (struct winsize){ 0 };
+	*columns = size.ws_col;
+	*lines = size.ws_row;
+	return true;
 }
 
 size_t out_waiting_bytes(const struct out *o)

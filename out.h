@@ -40,6 +40,9 @@ int out_fd(const struct out *out);
 bool out_waiting(const struct out *out);
 size_t out_waiting_bytes(const struct out *out);
 
+/* The terminal that rows go to, in columns and lines, as it is now. False: to none. */
+bool out_terminal(const struct out *out, size_t *columns, size_t *lines);
+
 /* Writes what can be written now. ST_READER_LEFT: the reader has closed the pipe (noticed
  * also when nothing waits); ST_OUTPUT with a text: any other failure. */
 enum status out_flush(struct out *out, struct err *err);

@@ -11,7 +11,7 @@
 #include "base.h"
 #include "window.h"
 
-enum row_format { FORMAT_NDJSON, FORMAT_CSV };
+enum row_format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_TABLE };
 
 struct row_conf {
 	enum row_format format;

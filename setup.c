@@ -42,6 +42,23 @@ enum status setup_files(struct run *run, struct err *err)
 	return st;
 }
 
+/* A terminal's width as a shell has it; 0: it does not say. */
+static size_t columns_wanted(void)
+{
+	const char *text = getenv("COLUMNS");
+	size_t len = text ? strspn(text, "0123456789") : 0;
+
+	return len && len < 6 && !text[len] ? strtoul(text, NULL, 10) : 0;
+}
+
+/* https://no-color.org: what it is set to is of no matter, unless it is empty. */
+static bool may_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return !(no_color && *no_color) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 static void hand_over(void *arg, const struct webhook_window *window)
 {
 	struct run *run = arg;
@@ -65,6 +82,10 @@ static struct flush_conf flush_conf(struct run *run)
 		},
 		.panel = { .format = set->format, .header = set->header, .name = run->name,
 			.queues_alone = set->now },
+		.table = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
+			.queues_alone = set->now, .window_ms = set->window_ms },
+		.columns = columns_wanted(),
+		.colour = may_colour(),
 		.report = run->report,
 		.out = run->out,
 		.thresholds = set->thresholds,

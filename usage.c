@@ -185,8 +185,9 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_NOW: put_bool(out, set->now); break;
 	case OPT_TIME: put_text(out, time_words.v[set->time == TIME_EVENT]); break;
 	case OPT_LATENESS: put_duration(out, set->lateness_ms); break;
-	case OPT_FORMAT: put_text(out, format_words.v[set->format == FORMAT_CSV]); break;
+	case OPT_FORMAT: put_text(out, format_words.v[set->format]); break;
 	case OPT_NO_HEADER: put_bool(out, !set->header); break;
+	case OPT_ASCII: put_bool(out, set->ascii); break;
 	case OPT_OUTPUT: put_text(out, set->output); break;
 	case OPT_RECORD: put_text(out, set->record); break;
 	case OPT_REJECTS: put_text(out, set->rejects); break;

@@ -29,7 +29,7 @@ _gsqstat() {
 		return ;;
 	-i | --interval) words='PT10S PT15S PT30S PT1M PT2M' ;;
 	-w | --window) words='10s 30s 1m 5m 1h' ;;
-	-f | --format) words='ndjson csv' ;;
+	-f | --format) words='ndjson csv table' ;;
 	--time) words='arrival event' ;;
 	--callback-format) words='plain cloudevents' ;;
 	--callback-spool-max) words='64M 1G' ;;
@@ -59,9 +59,9 @@ _gsqstat() {
 	*)
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
 			--metric --interval --window --count --align --now --time
-			--lateness --format --no-header --output --record --rejects
-			--dry-run --fail-if --fail-fast --check --warning --critical
-			--callback --callback-header-file --callback-format
+			--lateness --format --no-header --ascii --output --record
+			--rejects --dry-run --fail-if --fail-fast --check --warning
+			--critical --callback --callback-header-file --callback-format
 			--callback-key-file --callback-timeout --callback-spool
 			--callback-spool-max --callback-allow-private --replay --source
 			--host --subscribe --no-snapshot --cacert --connect-timeout

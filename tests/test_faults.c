@@ -20,6 +20,7 @@
 #include "../out.h"
 #include "../row.h"
 #include "../sample.h"
+#include "../table.h"
 #include "../tape.h"
 #include "../text.h"
 #include "../window.h"
@@ -242,6 +243,54 @@ static void windows__tell_what_they_lost(void **state)
 		at_each_allocation(format == FORMAT_CSV ? work_csv : work_ndjson);
 		buf_free(&text);
 	}
+}
+
+/* --- the table ------------------------------------------------------------------------ */
+
+static bool lines_of_table(struct buf *text)
+{
+	static const struct table_conf conf = { .header = true, .trend = true,
+		.window_ms = 60000 };
+	static const struct reading_figure figures[] = {
+		{ .metric = "tWait", .path = "max", .kind = KIND_PLAIN },
+		{ .metric = "oWaiting", .path = "count", .kind = KIND_GAUGE }
+	};
+	struct reading_row rows[] = {
+		{ .queue_id = "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01", .figure = figures, .nfigure = 2 },
+		{ .queue_id = "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d02", .queue = 1 },
+		{ .queue_name = "Sales", .queue = 2 }, { .media = "voice", .queue = 2 }
+	};
+	struct reading r = { .row = rows, .nrow = ARRAY_LEN(rows) };
+	struct table_screen screen = { .width = 80, .colour = true };
+	struct table *t = table_new(&conf);
+	bool ok = t != NULL;
+
+	for (int i = 0; ok && i < 2; i++)
+		ok = table_render(t, &r, &screen, text);
+	table_free(t);
+	return ok;
+}
+
+static bool work_table(void)
+{
+	struct buf text = { 0 };
+	bool ok = lines_of_table(&text);
+
+	if (ok && !is_wanted(&text))
+		fail_msg("a table that went well has other lines");
+	buf_free(&text);
+	return ok;
+}
+
+static void table__tells_what_it_lost(void **state)
+{
+	struct buf text = { 0 };
+
+	(void)state;
+	assert_true(lines_of_table(&text));
+	want(&text);
+	at_each_allocation(work_table);
+	buf_free(&text);
 }
 
 /* --- sums and sketches: what failed can be tried again -------------------------------- */
@@ -483,6 +532,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows__tell_what_they_lost),
+		cmocka_unit_test(table__tells_what_it_lost),
 		cmocka_unit_test(figures__are_as_before_where_one_could_not_be_added),
 		cmocka_unit_test(tape__tells_what_it_lost),
 		cmocka_unit_test(out__tells_what_it_lost)

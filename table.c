@@ -1,0 +1,653 @@
+#include "table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "screen.h"
+#include "text.h"
+
+#define HEADER_EVERY 24		/* rows, where it goes to no terminal */
+#define HEADER_LINES 2
+#define GAP 2
+#define NUMBER 5		/* columns of a figure's number; two of them and a blank: */
+#define PAIR (2 * NUMBER + 1)
+#define LABEL 24		/* of a label; more of it where there is room */
+#define TREND 8			/* windows */
+#define UPDATES 4
+#define COVERAGE 3
+#define LAG 5
+#define MEDIA_INDENT 2
+#define NAME_LEAST 16		/* a name is cut further where the width is the least */
+#define ID_LEAST 9
+#define KNOWN_MAX 128		/* figures, of which the first ones are shown */
+#define MS_DAY 3600000		/* windows from here on are told with their day */
+
+#define BOLD "\033[1m"
+#define DIM "\033[2m"
+#define WARN "\033[33m"
+#define PLAIN "\033[0m"
+
+/* A figure that has columns, or would have had there been room. */
+struct known {
+	char *metric, *path;
+	char *label;
+	enum figure_kind kind;
+	bool is_ms;
+};
+
+struct trend {			/* of a row: the figure that comes first */
+	size_t queue;
+	char *media;		/* NULL: the queue's own row */
+	double v[TREND];	/* the newest last; NaN: none */
+	uint64_t seen;		/* the window of the newest, as counted here */
+};
+
+struct layout {
+	size_t clock, queue;			/* columns */
+	size_t nfigure, figure[KNOWN_MAX];	/* columns of each that is shown */
+	bool trend, coverage, updates, lag;
+	size_t used;
+};
+
+struct table {
+	struct table_conf conf;
+	struct screen_signs signs;
+	struct known known[KNOWN_MAX];
+	size_t nknown;
+	struct trend *trend;
+	size_t ntrend, captrend;
+	size_t last_trend;	/* rows come in the same order again */
+	uint64_t windows;
+	size_t name_width;	/* of the widest name so far */
+	size_t id_width;	/* at which IDs differ so far */
+	struct layout layout;
+	bool stale;		/* the header on the screen is not this layout's */
+	size_t rows;		/* since the header */
+	struct buf line;
+};
+
+struct table *table_new(const struct table_conf *conf)
+{
+	struct table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->conf = *conf;
+	t->signs = (struct screen_signs){ text_utf8_locale(), conf->ascii };
+	t->id_width = ID_LEAST;
+	t->stale = true;
+	return t;
+}
+
+void table_free(struct table *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->nknown; i++) {
+		free(t->known[i].metric);
+		free(t->known[i].path);
+		free(t->known[i].label);
+	}
+	for (size_t i = 0; i < t->ntrend; i++)
+		free(t->trend[i].media);
+	text_free_locale(t->signs.utf8);
+	free(t->trend);
+	buf_free(&t->line);
+	free(t);
+}
+
+/* --- figures ------------------------------------------------------------------------ */
+
+static bool is_known(const struct known *k, const struct reading_figure *f)
+{
+	return k->kind == f->kind && strcmp(k->path, f->path) == 0
+		&& strcmp(k->metric, f->metric) == 0;
+}
+
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* Whether its numbers are ms: the stream's wait, ages, and the service's sums and bounds of
+ * times (`tWait.sum`, not `tWait.count`). */
+static bool is_ms(const struct reading_figure *f)
+{
+	static const char *const times[] = { "sum", "min", "max" };
+
+	if (f->kind == KIND_AGE || strcmp(f->metric, "waitTime") == 0)
+		return true;
+	for (size_t i = 0; f->metric[0] == 't' && is_upper(f->metric[1])
+	     && i < ARRAY_LEN(times); i++)
+		if (strcmp(f->path, times[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The path that goes without saying is left out: `oWaiting`, `oOnQueueUsers.IDLE`. */
+static char *make_label(const struct reading_figure *f)
+{
+	const char *unsaid = f->kind == KIND_AGE ? ".ageMs" : ".count";
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s.%s", f->metric, f->path);
+	if (text.len > strlen(unsaid)
+	    && memcmp(text.data + text.len - strlen(unsaid), unsaid, strlen(unsaid)) == 0)
+		text.len -= strlen(unsaid);
+	buf_char(&text, '\0');
+	if (text.failed)
+		buf_free(&text);
+	return text.data;
+}
+
+static bool learn(struct table *t, size_t at, const struct reading_figure *f)
+{
+	struct known k = { strdup(f->metric), strdup(f->path), make_label(f), f->kind, is_ms(f) };
+
+	if (!k.metric || !k.path || !k.label) {
+		free(k.metric);
+		free(k.path);
+		free(k.label);
+		return false;
+	}
+	memmove(&t->known[at + 1], &t->known[at], (t->nknown - at) * sizeof(k));
+	t->known[at] = k;
+	t->nknown++;
+	t->stale = t->stale || at < t->layout.nfigure;
+	for (size_t i = 0; at == 0 && i < t->ntrend; i++)	/* another comes first now */
+		t->trend[i].seen = 0;
+	return true;
+}
+
+static size_t place(const struct table *t, const struct reading_figure *f, size_t from, size_t to)
+{
+	while (from < to && !is_known(&t->known[from], f))
+		from++;
+	return from;
+}
+
+/* What the row has and no row had before is put behind what it follows there. */
+static bool learn_row(struct table *t, const struct reading_row *row)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < row->nfigure; i++) {
+		const struct reading_figure *f = &row->figure[i];
+		size_t k = place(t, f, at, t->nknown);
+
+		if (k == t->nknown && place(t, f, 0, at) < at)
+			k = place(t, f, 0, at);
+		if (k < t->nknown)
+			at = k + 1;
+		else if (t->nknown < KNOWN_MAX && !learn(t, at++, f))
+			return false;
+	}
+	return true;
+}
+
+static const struct reading_figure *find(const struct reading_row *row, const struct known *k)
+{
+	for (size_t i = 0; i < row->nfigure; i++)
+		if (is_known(k, &row->figure[i]))
+			return &row->figure[i];
+	return NULL;
+}
+
+/* The two numbers of each kind: how it is, and how far it went. */
+static const struct {
+	const char *title[2];
+	enum statistic stat[2];
+	enum screen_number first;
+	enum statistic trend;
+	size_t n;
+} kinds[] = {
+	[KIND_SAMPLE] = { { "mean", "max" }, { STAT_MEAN, STAT_MAX }, NUMBER_MEAN, STAT_MEAN, 2 },
+	[KIND_GAUGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_VALUE, STAT_MEAN, 2 },
+	[KIND_AGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_MS, STAT_MAX, 2 },
+	[KIND_TOTAL] = { { "delta", "total" }, { STAT_DELTA, STAT_TOTAL }, NUMBER_VALUE,
+		STAT_DELTA, 2 },
+	[KIND_PLAIN] = { { "value", "" }, { STAT_VALUE, STAT_VALUE }, NUMBER_VALUE, STAT_VALUE, 1 }
+};
+
+/* --- the trend ---------------------------------------------------------------------- */
+
+static bool is_trend_of(const struct trend *trend, const struct reading_row *row)
+{
+	return trend->queue == row->queue && !trend->media == !row->media
+		&& (!row->media || strcmp(trend->media, row->media) == 0);
+}
+
+static struct trend *trend_new(struct table *t, const struct reading_row *row)
+{
+	struct trend new = { .queue = row->queue }, *trend;
+
+	if (t->ntrend == t->captrend) {
+		trend = reallocarray(t->trend, 2 * t->captrend + 16, sizeof(*trend));
+		if (!trend)
+			return NULL;
+		t->trend = trend;
+		t->captrend = 2 * t->captrend + 16;
+	}
+	if (row->media && !(new.media = strdup(row->media)))
+		return NULL;
+	t->last_trend = t->ntrend;
+	t->trend[t->ntrend] = new;
+	return &t->trend[t->ntrend++];
+}
+
+/* NULL: out of memory. */
+static struct trend *trend_of(struct table *t, const struct reading_row *row)
+{
+	for (size_t i = 1; i <= t->ntrend; i++) {
+		size_t at = (t->last_trend + i) % t->ntrend;
+
+		if (is_trend_of(&t->trend[at], row)) {
+			t->last_trend = at;
+			return &t->trend[at];
+		}
+	}
+	return trend_new(t, row);
+}
+
+/* Windows in which there was no such row are gaps, as those before the first one. */
+static void trend_add(struct table *t, struct trend *trend, double value)
+{
+	uint64_t past = trend->seen ? t->windows - trend->seen : TREND;
+
+	for (past = past < TREND ? past : TREND; past; past--) {
+		memmove(trend->v, trend->v + 1, (TREND - 1) * sizeof(*trend->v));
+		trend->v[TREND - 1] = NAN;
+	}
+	trend->v[TREND - 1] = value;
+	trend->seen = t->windows;
+}
+
+static void put_trend(const struct table *t, struct buf *out, const struct trend *trend)
+{
+	static const char *const bars[] = { "\xE2\x96\x81", "\xE2\x96\x82", "\xE2\x96\x83",
+		"\xE2\x96\x84", "\xE2\x96\x85", "\xE2\x96\x86", "\xE2\x96\x87", "\xE2\x96\x88" };
+	static const char *const signs[] = { "_", ".", "-", "=", "+", "*", "%", "#" };
+	double low = 0, high = 0;
+
+	for (size_t i = 0; i < TREND; i++) {
+		low = fmin(low, trend->v[i]);	/* which pass over NaN */
+		high = fmax(high, trend->v[i]);
+	}
+	for (size_t i = 0; i < TREND; i++) {
+		double part = high > low ? (trend->v[i] - low) / (high - low) : 0;
+
+		if (isnan(trend->v[i]))
+			buf_char(out, ' ');
+		else
+			buf_str(out, (t->conf.ascii ? signs : bars)[lround(part * 7)]);
+	}
+}
+
+/* --- queues ------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* False: some of the IDs look the same at that width. *ok false: out of memory. */
+static bool ids_differ(const struct table *t, const struct reading *r, size_t columns, bool *ok)
+{
+	struct lines ids = { 0 };
+	struct buf text = { 0 };
+	bool differ = true;
+
+	for (size_t i = 0; i < r->nrow; i++) {
+		if (r->row[i].media || r->row[i].queue_name)
+			continue;
+		buf_clear(&text);
+		screen_put(&text, &t->signs, r->row[i].queue_id, columns);
+		lines_add(&ids, "%.*s", (int)text.len, text.data);
+	}
+	*ok = !ids.failed && !text.failed;
+	if (*ok && ids.n)
+		qsort(ids.v, ids.n, sizeof(*ids.v), compare);
+	for (size_t i = 1; *ok && i < ids.n; i++)
+		differ = differ && strcmp(ids.v[i - 1], ids.v[i]) != 0;
+	lines_free(&ids);
+	buf_free(&text);
+	return differ;
+}
+
+/* How wide names and IDs are; both only grow, that columns stay where they are. */
+static bool measure(struct table *t, const struct reading *r, size_t *ids)
+{
+	bool ok = true;
+
+	*ids = 0;
+	for (size_t i = 0; i < r->nrow; i++) {
+		const struct reading_row *row = &r->row[i];
+		size_t width = 0;
+
+		if (row->media && !t->conf.queues_alone)
+			width = MEDIA_INDENT + screen_width(&t->signs, row->media);
+		else if (!row->media && row->queue_name)
+			width = screen_width(&t->signs, row->queue_name);
+		else if (!row->media)
+			++*ids;
+		if (width > t->name_width)
+			t->name_width = width;
+	}
+	while (*ids > 1 && ok && t->id_width < UUID_LEN && !ids_differ(t, r, t->id_width, &ok))
+		t->id_width++;
+	return ok;
+}
+
+/* --- the layout --------------------------------------------------------------------- */
+
+static size_t at_most(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t at_least(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+static size_t clock_width(const struct table *t)
+{
+	return t->conf.window_ms < 1000 ? strlen("00:00:00.000")
+		: t->conf.window_ms < MS_DAY ? strlen("00:00:00") : strlen("12-31 00:00");
+}
+
+/* Takes the columns if there are so many left. */
+static bool take(struct layout *l, size_t width, size_t columns)
+{
+	if (l->used + GAP + columns > width)
+		return false;
+	l->used += GAP + columns;
+	return true;
+}
+
+static void grow(struct layout *l, size_t width, size_t *column, size_t wish)
+{
+	size_t more = wish > *column ? at_most(wish - *column, width - l->used) : 0;
+
+	*column += more;
+	l->used += more;
+}
+
+/* What matters first is placed first; what is left makes names and labels whole. */
+static void lay_out(struct table *t, size_t width, bool has_ids)
+{
+	size_t names = at_least(t->name_width, strlen("queue"));
+	struct layout l;
+
+	memset(&l, 0, sizeof(l));	/* also what lies between: it is compared whole */
+	l.clock = clock_width(t);
+	l.queue = at_least(at_most(names, NAME_LEAST), has_ids ? t->id_width : 0);
+	l.queue = at_most(l.queue, width - l.clock - 2 - GAP - PAIR - GAP - COVERAGE);
+	l.used = l.clock + 2 + l.queue;
+	if (t->nknown && take(&l, width, PAIR))
+		l.figure[l.nfigure++] = PAIR;
+	l.coverage = take(&l, width, COVERAGE);
+	l.trend = l.nfigure && t->conf.trend && take(&l, width, TREND);
+	l.updates = take(&l, width, UPDATES);
+	l.lag = take(&l, width, LAG);
+	while (l.nfigure && l.nfigure < t->nknown) {
+		size_t columns = at_least(PAIR, at_most(LABEL,
+			screen_width(&t->signs, t->known[l.nfigure].label)));
+
+		/* on a narrow screen a cut label is better than none */
+		if (!take(&l, width, columns)) {
+			columns = PAIR;
+			if (l.nfigure > 1 || !take(&l, width, columns))
+				break;
+		}
+		l.figure[l.nfigure++] = columns;
+	}
+	grow(&l, width, &l.queue, names);
+	for (size_t i = 0; i < l.nfigure; i++) {
+		size_t label = screen_width(&t->signs, t->known[i].label);
+		size_t beside = i == 0 && l.trend ? GAP + TREND : 0;
+
+		grow(&l, width, &l.figure[i], label > beside ? label - beside : 0);
+	}
+	if (has_ids && l.queue < UUID_LEN && width - l.used >= UUID_LEN - l.queue)
+		grow(&l, width, &l.queue, UUID_LEN);
+	if (memcmp(&l, &t->layout, sizeof(l)) != 0)
+		t->stale = true;
+	t->layout = l;
+}
+
+/* --- lines -------------------------------------------------------------------------- */
+
+static void put_right(struct buf *out, const char *text, size_t columns)
+{
+	buf_printf(out, "%*s", (int)columns, text);
+}
+
+static void gap(struct buf *out, size_t columns)
+{
+	screen_blanks(out, GAP + columns);
+}
+
+static void put_left(const struct table *t, struct buf *out, const char *text, size_t columns)
+{
+	screen_blanks(out, columns - screen_put(out, &t->signs, text, columns));
+}
+
+/* Blanks at a line's end are none. */
+static void end_line(struct buf *line, struct buf *out)
+{
+	while (line->len && line->data[line->len - 1] == ' ')
+		line->len--;
+	buf_add(out, line->data, line->len);
+	out->failed = out->failed || line->failed;
+	buf_char(out, '\n');
+	buf_clear(line);
+}
+
+/* How many figures there was no room for, above the columns at the end. */
+static void put_more(const struct table *t, struct buf *out)
+{
+	const struct layout *l = &t->layout;
+	size_t room = l->updates * (size_t)(GAP + UPDATES)
+		+ l->coverage * (size_t)(GAP + COVERAGE) + l->lag * (size_t)(GAP + LAG);
+	char text[48];
+	snprintf(text, sizeof(text), "+%zu more", t->nknown - l->nfigure);
+	if (strlen(text) + GAP > room)
+		*strchr(text, ' ') = '\0';
+	if (t->nknown > l->nfigure && strlen(text) + GAP <= room)
+		put_right(out, text, room);
+}
+
+static void put_labels(struct table *t, struct buf *out)
+{
+	const struct layout *l = &t->layout;
+
+	screen_blanks(&t->line, l->clock + 2 + l->queue);
+	for (size_t i = 0; i < l->nfigure; i++) {
+		size_t columns = l->figure[i] + (i == 0 && l->trend ? GAP + TREND : 0);
+
+		gap(&t->line, 0);
+		put_left(t, &t->line, t->known[i].label, columns);
+	}
+	put_more(t, &t->line);
+	end_line(&t->line, out);
+}
+
+static void put_titles(struct table *t, struct buf *out)
+{
+	const struct layout *l = &t->layout;
+	struct buf *line = &t->line;
+
+	put_left(t, line, "UTC", l->clock + 2);
+	put_left(t, line, "queue", l->queue);
+	for (size_t i = 0; i < l->nfigure; i++) {
+		enum figure_kind kind = t->known[i].kind;
+
+		gap(line, 0);
+		put_right(line, kinds[kind].title[0], NUMBER);
+		put_right(line, kinds[kind].title[1], NUMBER + 1);
+		screen_blanks(line, l->figure[i] - PAIR);
+		if (i == 0 && l->trend)
+			buf_str(line, "  trend   ");
+	}
+	if (l->updates)
+		put_right(line, "upd", GAP + UPDATES);
+	if (l->coverage)
+		put_right(line, "cov", GAP + COVERAGE);
+	if (l->lag)
+		put_right(line, "lag", GAP + LAG);
+	end_line(line, out);
+}
+
+static void put_header(struct table *t, const struct table_screen *screen, struct buf *out)
+{
+	buf_str(out, screen->colour ? BOLD : "");
+	if (t->layout.nfigure)
+		put_labels(t, out);
+	put_titles(t, out);
+	/* before the newline: what follows is no part of it */
+	if (screen->colour && !out->failed) {
+		out->len--;
+		buf_str(out, PLAIN "\n");
+	}
+	t->stale = false;
+	t->rows = 0;
+}
+
+static void put_time(const struct table *t, struct buf *out, int64_t end_ms)
+{
+	char text[TIME_TEXT_MAX];	/* 2026-11-24T02:00:00.000Z */
+
+	time_format_ms(text, end_ms);
+	text[10] = ' ';
+	buf_add(out, text + (t->conf.window_ms < MS_DAY ? 11 : 5), t->layout.clock);
+}
+
+static void put_coloured(struct buf *out, const char *colour, const char *text, size_t columns)
+{
+	put_right(out, "", columns - strlen(text));
+	buf_printf(out, "%s%s%s", colour, text, *colour ? PLAIN : "");
+}
+
+/* Nothing where all of it was seen. */
+static void put_coverage(struct buf *out, double coverage, bool colour)
+{
+	char text[8] = "-";
+
+	if (coverage > 0 && coverage < 0.01)
+		memcpy(text, "<1%", sizeof("<1%"));
+	else if (!isnan(coverage))
+		snprintf(text, sizeof(text), "%d%%", (int)(coverage * 100 + 1e-9));
+	if (coverage >= 1)
+		gap(out, COVERAGE);
+	else
+		put_coloured(out, colour && !isnan(coverage) ? WARN : "", text, GAP + COVERAGE);
+}
+
+static void put_figure(struct table *t, const struct reading_row *row, size_t i)
+{
+	const struct known *k = &t->known[i];
+	const struct reading_figure *f = find(row, k);
+	char text[SCREEN_NUMBER_MAX];
+
+	gap(&t->line, 0);
+	for (size_t s = 0; s < kinds[k->kind].n; s++) {
+		double x = f ? f->stat[kinds[k->kind].stat[s]] : NAN;
+		enum screen_number kind = k->is_ms ? NUMBER_MS
+			: s == 0 ? kinds[k->kind].first : NUMBER_VALUE;
+
+		put_right(&t->line, screen_number(text, kind, x, NUMBER), NUMBER + s);
+	}
+	screen_blanks(&t->line, t->layout.figure[i]
+		- (kinds[k->kind].n == 2 ? PAIR : NUMBER));
+}
+
+static void put_row(struct table *t, const struct reading *r, const struct reading_row *row,
+	const struct trend *trend, const struct table_screen *screen, struct buf *out)
+{
+	const struct layout *l = &t->layout;
+	const char *dim = screen->colour && row != r->row ? DIM : "";
+	struct buf *line = &t->line;
+	char text[SCREEN_NUMBER_MAX];
+
+	/* one line after the other with the same time: the first one tells it */
+	buf_str(line, dim);
+	put_time(t, line, r->end_ms);
+	buf_str(line, *dim ? PLAIN : "");
+	put_coloured(line, screen->colour && r->partial ? WARN : "", r->partial ? "*" : " ", 1);
+	buf_char(line, ' ');
+	if (row->media)
+		screen_blanks(line, MEDIA_INDENT);
+	put_left(t, line, row->media ? row->media : row->queue_name ? row->queue_name
+		: row->queue_id, l->queue - (row->media ? MEDIA_INDENT : 0));
+	for (size_t i = 0; i < l->nfigure; i++) {
+		put_figure(t, row, i);
+		if (i == 0 && l->trend) {
+			gap(line, 0);
+			put_trend(t, line, trend);
+		}
+	}
+	if (l->updates)
+		put_right(line, screen_number(text, NUMBER_VALUE, (double)row->updates, UPDATES),
+			GAP + UPDATES);
+	if (l->coverage)
+		put_coverage(line, row->coverage, screen->colour);
+	if (l->lag)
+		put_right(line, screen_number(text, NUMBER_MS, row->lag_ms[LAG_MEAN], LAG),
+			GAP + LAG);
+	end_line(line, out);
+	t->rows++;
+}
+
+/* A screen holds the header, rows, and the line in which the cursor is. */
+static bool is_header_due(const struct table *t, const struct table_screen *screen)
+{
+	size_t rows = !screen->height ? HEADER_EVERY
+		: screen->height > 2 * HEADER_LINES + 1 ? screen->height - HEADER_LINES - 1
+		: HEADER_LINES;
+
+	return t->conf.header && (t->stale || t->rows >= rows);
+}
+
+static bool is_shown(const struct table *t, const struct reading_row *row)
+{
+	return !row->media || !t->conf.queues_alone;
+}
+
+static bool put_rows(struct table *t, const struct reading *r,
+	const struct table_screen *screen, struct buf *out)
+{
+	for (size_t i = 0; i < r->nrow; i++) {
+		const struct reading_row *row = &r->row[i];
+		const struct reading_figure *f = t->nknown ? find(row, &t->known[0]) : NULL;
+		struct trend *trend;
+
+		if (!is_shown(t, row))
+			continue;
+		trend = trend_of(t, row);
+		if (!trend)
+			return false;
+		trend_add(t, trend, f ? f->stat[kinds[f->kind].trend] : NAN);
+		if (is_header_due(t, screen))
+			put_header(t, screen, out);
+		put_row(t, r, row, trend, screen, out);
+	}
+	return !out->failed;
+}
+
+bool table_render(struct table *t, const struct reading *r, const struct table_screen *screen,
+	struct buf *out)
+{
+	size_t ids;
+
+	t->windows++;
+	for (size_t i = 0; i < r->nrow; i++)
+		if (is_shown(t, &r->row[i]) && !learn_row(t, &r->row[i]))
+			return false;
+	if (!measure(t, r, &ids))
+		return false;
+	lay_out(t, at_least(screen->width, TABLE_WIDTH_MIN), ids > 0);
+	return put_rows(t, r, screen, out);
+}

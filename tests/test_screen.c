@@ -1,0 +1,139 @@
+/* What a terminal shows: how wide text is, where it is cut, how short a number gets. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../screen.h"
+#include "../text.h"
+
+static struct screen_signs utf8, ascii, poor = { (locale_t)0, false };
+
+static void shows(const struct screen_signs *signs, const char *text, size_t columns,
+	const char *wanted, size_t wanted_columns)
+{
+	struct buf out = { 0 };
+
+	assert_int_equal(screen_put(&out, signs, text, columns), wanted_columns);
+	buf_char(&out, '\0');
+	assert_string_equal(out.data, wanted);
+	buf_free(&out);
+}
+
+static void width__counts_columns(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t utf8, ascii;
+	} texts[] = {
+		{ "", 0, 0 }, { "Sales", 5, 5 }, { "für", 3, 3 }, { "東京", 4, 2 },
+		{ "Zoe\xCC\x88", 3, 3 }, { "\xF0\x9F\x91\xA9", 2, 1 }, { "a\tb\x1B[1m", 7, 7 },
+		{ "\xE2\x80\xAE", 1, 1 }, { "\xFF\xC3", 2, 2 }, { "\xC2\x9B", 1, 1 }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		assert_int_equal(screen_width(&utf8, texts[i].text), texts[i].utf8);
+		assert_int_equal(screen_width(&ascii, texts[i].text), texts[i].ascii);
+	}
+	assert_int_equal(screen_width(&poor, "東京"), 2);
+}
+
+static void put__cuts_the_middle_with_a_sign(void **state)
+{
+	(void)state;
+	shows(&utf8, "Support Germany", 15, "Support Germany", 15);
+	shows(&utf8, "Support Germany", 14, "Support G…many", 14);
+	shows(&utf8, "Support Germany", 4, "Su…y", 4);
+	shows(&utf8, "Support Germany", 1, "…", 1);
+	shows(&utf8, "Support Germany", 0, "", 0);
+	shows(&ascii, "Support Germany", 14, "Support G~many", 14);
+	shows(&poor, "Support Germany", 14, "Support G~many", 14);
+}
+
+static void put__keeps_wide_characters_and_marks_whole(void **state)
+{
+	(void)state;
+	shows(&utf8, "東京大阪京都", 12, "東京大阪京都", 12);
+	shows(&utf8, "東京大阪京都", 11, "東京大…都", 9);
+	shows(&utf8, "東京大阪京都", 10, "東京大…都", 9);
+	/* six letters with a mark each, of which none is lost or left over */
+	shows(&utf8, "e\xCC\x88" "f\xCC\x88" "g\xCC\x88" "h\xCC\x88" "i\xCC\x88" "j\xCC\x88", 4,
+		"e\xCC\x88" "f\xCC\x88" "…j\xCC\x88", 4);
+	shows(&ascii, "Zoe\xCC\x88 東京", 20, "Zoe ??", 6);
+}
+
+static void put__cleans_what_would_move_the_cursor(void **state)
+{
+	(void)state;
+	shows(&utf8, "a\x1B[2Jb\n\xE2\x80\xAE" "c\xFF", 20, "a?[2Jb??c?", 10);
+	shows(&ascii, "a\x1B[2Jb\n\xE2\x80\xAE" "c\xFF", 20, "a?[2Jb??c?", 10);
+}
+
+static void number__is_short(void **state)
+{
+	static const struct {
+		enum screen_number kind;
+		double x;
+		int columns;
+		const char *text;
+	} numbers[] = {
+		{ NUMBER_VALUE, 0, 5, "0" }, { NUMBER_VALUE, 7, 5, "7" },
+		{ NUMBER_VALUE, 0.75, 5, "0.75" }, { NUMBER_VALUE, 12.345, 5, "12.3" },
+		{ NUMBER_VALUE, 9999, 5, "9999" }, { NUMBER_VALUE, 9999.7, 5, "10.0k" },
+		{ NUMBER_VALUE, 12345, 5, "12.3k" }, { NUMBER_VALUE, 12345, 4, "12k" },
+		{ NUMBER_VALUE, 999960, 5, "1.0M" }, { NUMBER_VALUE, 1e18, 5, "1.0E" },
+		{ NUMBER_VALUE, 1e300, 5, ">max" }, { NUMBER_VALUE, -1e300, 5, "<min" },
+		{ NUMBER_VALUE, INFINITY, 5, ">max" }, { NUMBER_VALUE, -12345, 5, "-12k" },
+		{ NUMBER_VALUE, NAN, 5, "-" },
+		{ NUMBER_MEAN, 6, 5, "6.0" }, { NUMBER_MEAN, 5.89, 5, "5.9" },
+		{ NUMBER_MEAN, 0.04, 5, "0.04" }, { NUMBER_MEAN, 0, 5, "0.0" },
+		{ NUMBER_MEAN, 99.96, 5, "100" }, { NUMBER_MEAN, 1234.5, 5, "1234" },
+		{ NUMBER_MS, 0, 5, "0s" }, { NUMBER_MS, 0.42, 5, "0.4ms" },
+		{ NUMBER_MS, 34, 5, "34ms" }, { NUMBER_MS, 999.4, 5, "999ms" },
+		{ NUMBER_MS, 999.6, 5, "1.0s" }, { NUMBER_MS, 8382, 5, "8.4s" },
+		{ NUMBER_MS, 59940, 5, "59.9s" }, { NUMBER_MS, 59960, 5, "1.0m" },
+		{ NUMBER_MS, 150000, 5, "2.5m" }, { NUMBER_MS, 5400000, 5, "1.5h" },
+		{ NUMBER_MS, 359e6, 5, "99.7h" }, { NUMBER_MS, 4e8, 5, "4.6d" },
+		{ NUMBER_MS, 1e11, 5, ">max" }, { NUMBER_MS, -999, 5, "-1.0s" },
+		{ NUMBER_MS, NAN, 5, "-" }
+	};
+	char text[SCREEN_NUMBER_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		assert_string_equal(screen_number(text, numbers[i].kind, numbers[i].x,
+			numbers[i].columns), numbers[i].text);
+}
+
+static int open_locale(void **state)
+{
+	(void)state;
+	utf8.utf8 = ascii.utf8 = text_utf8_locale();
+	ascii.ascii = true;
+	return utf8.utf8 ? 0 : -1;
+}
+
+static int close_locale(void **state)
+{
+	(void)state;
+	text_free_locale(utf8.utf8);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(width__counts_columns),
+		cmocka_unit_test(put__cuts_the_middle_with_a_sign),
+		cmocka_unit_test(put__keeps_wide_characters_and_marks_whole),
+		cmocka_unit_test(put__cleans_what_would_move_the_cursor),
+		cmocka_unit_test(number__is_short),
+	};
+
+	return cmocka_run_group_tests(tests, open_locale, close_locale);
+}

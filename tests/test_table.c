@@ -1,0 +1,302 @@
+/* Windows as lines for people: columns, cutting, the trend, when the header comes again. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../screen.h"
+#include "../table.h"
+#include "../text.h"
+
+#define Q1 "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01"
+#define Q2 "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d02"
+
+static struct table *table;
+static struct table_screen screen;
+static struct buf out;
+
+static void begin(struct table_conf conf, size_t width)
+{
+	table_free(table);
+	conf.window_ms = conf.window_ms ? conf.window_ms : 60000;
+	table = table_new(&conf);
+	assert_non_null(table);
+	screen = (struct table_screen){ .width = width };
+}
+
+static struct reading_figure figure(const char *metric, const char *path, enum figure_kind kind,
+	double first, double second)
+{
+	struct reading_figure f = { .metric = metric, .path = path, .kind = kind };
+
+	for (enum statistic s = 0; s < STATS; s++)
+		f.stat[s] = NAN;
+	f.stat[STAT_MEAN] = f.stat[STAT_LAST] = f.stat[STAT_DELTA] = f.stat[STAT_VALUE] = first;
+	f.stat[STAT_MAX] = f.stat[STAT_TOTAL] = second;
+	return f;
+}
+
+static struct reading_row row_of(const char *name, const struct reading_figure *f, size_t n)
+{
+	return (struct reading_row){ .queue_id = Q1, .queue_name = name, .coverage = 1,
+		.updates = 3, .figure = f, .nfigure = n, .lag_ms = { [LAG_MEAN] = 34 } };
+}
+
+/* The text that a window of these rows adds. */
+static const char *render(struct reading_row *row, size_t n, int64_t end_ms, bool partial)
+{
+	struct reading r = { .end_ms = end_ms, .partial = partial, .row = row, .nrow = n };
+
+	buf_clear(&out);
+	assert_true(table_render(table, &r, &screen, &out));
+	buf_char(&out, '\0');
+	assert_false(out.failed);
+	return out.data;
+}
+
+static const char *render_one(const char *name, double mean)
+{
+	const struct reading_figure f = figure("state", "active", KIND_SAMPLE, mean, 9);
+	struct reading_row row = row_of(name, &f, 1);
+
+	return render(&row, 1, 0, false);
+}
+
+static size_t count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+static void columns__are_those_that_fit(void **state)
+{
+	const struct reading_figure f[] = {
+		figure("oWaiting", "count", KIND_GAUGE, 2, 12345),
+		figure("oLongestWaiting", "ageMs", KIND_AGE, 61000, 90000),
+		figure("tWait", "count", KIND_TOTAL, 4, 8),
+		figure("tWait", "max", KIND_PLAIN, 950, 0),
+	};
+	struct reading_row row = row_of("Sales", f, 4);
+
+	(void)state;
+	begin((struct table_conf){ .header = true, .trend = true }, 40);
+	row.coverage = 0.9999;
+	assert_string_equal(render(&row, 1, 3723004, true),
+		"                 oWaiting       +3 more\n"
+		"UTC       queue   last   max   upd  cov\n"
+		"01:02:03* Sales      2 12.3k     3  99%\n");
+	begin((struct table_conf){ .header = true, .trend = true }, 60);
+	assert_string_equal(render(&row, 1, 3723004, true),
+		"                 oWaiting                        +3 more\n"
+		"UTC       queue   last   max  trend      upd  cov    lag\n"
+		"01:02:03* Sales      2 12.3k         █     3  99%   34ms\n");
+	begin((struct table_conf){ .header = true }, 120);
+	assert_string_equal(render(&row, 1, 3723004, false),
+		"                 oWaiting     oLongestWaiting  tWait        tWait.max\n"
+		"UTC       queue   last   max   last   max      delta total  value"
+			"         upd  cov    lag\n"
+		"01:02:03  Sales      2 12.3k   1.0m  1.5m          4     8  950ms"
+			"           3  99%   34ms\n");
+}
+
+static void coverage__is_told_where_it_is_below_1(void **state)
+{
+	static const struct {
+		double coverage;
+		const char *text;
+	} cases[] = { { 1, "     3        " }, { 0.5, "     3  50%" }, { 0.001, "     3  <1%" },
+		{ 0, "     3   0%" }, { NAN, "     3    -" } };
+	struct reading_row row = row_of("Sales", NULL, 0);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		begin((struct table_conf){ 0 }, 80);
+		row.coverage = cases[i].coverage;
+		assert_non_null(strstr(render(&row, 1, 0, false), cases[i].text));
+	}
+}
+
+static void ids__are_cut_and_still_differ(void **state)
+{
+	struct reading_row rows[] = { row_of(NULL, NULL, 0), row_of(NULL, NULL, 0) };
+
+	(void)state;
+	begin((struct table_conf){ 0 }, 40);
+	rows[1].queue_id = Q2;
+	assert_string_equal(render(rows, 2, 0, false),
+		"00:00:00  5f0c6b…01     3        34ms\n"
+		"00:00:00  5f0c6b…02     3        34ms\n");
+	/* what differs elsewhere takes more of it */
+	rows[1].queue_id = "5f0c6b2f-8d7a-4c39-9e51-0b1f6a7c2d01";
+	assert_string_equal(render(rows, 2, 0, false),
+		"00:00:00  5f0c6b2e…d01     3        34ms\n"
+		"00:00:00  5f0c6b2f…d01     3        34ms\n");
+	begin((struct table_conf){ 0 }, 80);
+	assert_non_null(strstr(render(rows, 2, 0, false), Q1));
+}
+
+static void names__align_by_their_columns(void **state)
+{
+	struct reading_row rows[] = { row_of("東京", NULL, 0), row_of("Zoe\xCC\x88", NULL, 0),
+		row_of("a\x1B[2Jb", NULL, 0), row_of("a\x1B[2Jb", NULL, 0) };
+
+	(void)state;
+	begin((struct table_conf){ 0 }, 40);
+	rows[3].media = "voice";
+	assert_string_equal(render(rows, 4, 0, false),
+		"00:00:00  東京        3        34ms\n"
+		"00:00:00  Zoe\xCC\x88         3        34ms\n"
+		"00:00:00  a?[2Jb      3        34ms\n"
+		"00:00:00    voice     3        34ms\n");
+	begin((struct table_conf){ .ascii = true, .queues_alone = true }, 40);
+	assert_string_equal(render(rows, 4, 0, false),
+		"00:00:00  ??         3        34ms\n"
+		"00:00:00  Zoe        3        34ms\n"
+		"00:00:00  a?[2Jb     3        34ms\n");
+}
+
+static void trend__has_eight_windows_and_gaps(void **state)
+{
+	static const double means[] = { 9, 0, 1, 2, NAN, 4, 5, 6, 7, 8 };
+	const char *text = "";
+
+	(void)state;
+	begin((struct table_conf){ .trend = true }, 80);
+	for (size_t i = 0; i < ARRAY_LEN(means); i++) {
+		text = render_one("Sales", means[i]);
+		if (i == 1)
+			assert_non_null(strstr(text, "       █▁ "));
+	}
+	/* the 9 and the 0 are past, and the scale with them */
+	assert_non_null(strstr(text, "  ▂▃ ▅▅▆▇█  "));
+	begin((struct table_conf){ .trend = true, .ascii = true }, 80);
+	for (size_t i = 0; i < ARRAY_LEN(means); i++)
+		text = render_one("Sales", means[i]);
+	assert_non_null(strstr(text, "  .- ++*%#  "));
+}
+
+static void trend__is_each_rows_own(void **state)
+{
+	const struct reading_figure f[] = { figure("o", "count", KIND_GAUGE, 1, 1),
+		figure("o", "count", KIND_GAUGE, 4, 4) };
+	struct reading_row rows[] = { row_of("A", &f[0], 1), row_of("B", &f[0], 1),
+		row_of("B", &f[0], 1) };
+
+	(void)state;
+	begin((struct table_conf){ .trend = true }, 80);
+	rows[1].queue = rows[2].queue = 1;
+	rows[2].media = "voice";
+	render(rows, 3, 0, false);
+	render(rows, 2, 0, false);	/* no voice here: a gap */
+	rows[2].figure = &f[1];
+	assert_int_equal(count(render(rows, 3, 0, false), "███"), 2);
+	assert_non_null(strstr(out.data, " ▃ █ "));
+}
+
+static void header__comes_every_screenful(void **state)
+{
+	(void)state;
+	begin((struct table_conf){ .header = true }, 80);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(count(render_one("Sales", 1), "queue"), i % 24 == 0);
+	begin((struct table_conf){ .header = true }, 80);
+	screen.height = 10;	/* two lines, seven rows, and the cursor's */
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(count(render_one("Sales", 1), "queue"), i % 7 == 0);
+	screen.height = 1;
+	for (int i = 0; i < 5; i++)
+		render_one("Sales", 1);
+	begin((struct table_conf){ .header = false }, 80);
+	assert_int_equal(count(render_one("Sales", 1), "queue"), 0);
+}
+
+static void header__comes_where_columns_change(void **state)
+{
+	const struct reading_figure f[] = { figure("a", "x", KIND_SAMPLE, 1, 2),
+		figure("b", "y", KIND_SAMPLE, 3, 4), figure("c", "z", KIND_SAMPLE, 5, 6) };
+	const struct reading_figure both[] = { f[0], f[2] };
+	struct reading_row row = row_of("Sales", &f[1], 1);
+
+	(void)state;
+	begin((struct table_conf){ .header = true }, 80);
+	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 1);
+	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
+	row.queue_name = "A longer name";
+	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 1);
+	row.queue_name = "Sales";	/* but none for a shorter one */
+	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
+	row.figure = both;
+	row.nfigure = 2;
+	assert_non_null(strstr(render(&row, 1, 0, false), "a.x          c.z          b.y"));
+	screen.width = 40;
+	assert_non_null(strstr(render(&row, 1, 0, false), "+2"));
+	/* what has no room anyway changes nothing on the screen */
+	row.figure = &f[1];
+	row.nfigure = 1;
+	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
+}
+
+static void time__has_what_the_window_needs(void **state)
+{
+	struct reading_row row = row_of("Sales", NULL, 0);
+	const int64_t day_ms = 86400000;
+
+	(void)state;
+	begin((struct table_conf){ .window_ms = 500 }, 80);
+	assert_int_equal(strncmp(render(&row, 1, 1500, false), "00:00:01.500  Sales", 19), 0);
+	begin((struct table_conf){ .window_ms = 3600000 }, 80);
+	assert_int_equal(strncmp(render(&row, 1, day_ms * 31, true), "02-01 00:00* Sales", 18), 0);
+}
+
+static void colour__helps_and_is_undone(void **state)
+{
+	const struct reading_figure f = figure("state", "active", KIND_SAMPLE, 1, 2);
+	struct reading_row rows[] = { row_of("A", &f, 1), row_of("B", &f, 1) };
+	const char *text;
+
+	(void)state;
+	begin((struct table_conf){ .header = true }, 60);
+	screen.colour = true;
+	rows[1].coverage = 0.5;
+	text = render(rows, 2, 0, true);
+	assert_int_equal(strncmp(text, "\033[1m", 4), 0);
+	assert_non_null(strstr(text, "lag\033[0m\n00:00:00\033[33m*\033[0m A"));
+	assert_non_null(strstr(text, "\n\033[2m00:00:00\033[0m"));
+	assert_non_null(strstr(text, "\033[33m50%\033[0m"));
+	assert_int_equal(count(text, "\033["), 2 * count(text, "\033[0m"));
+}
+
+static int end(void **state)
+{
+	(void)state;
+	table_free(table);
+	buf_free(&out);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(columns__are_those_that_fit),
+		cmocka_unit_test(coverage__is_told_where_it_is_below_1),
+		cmocka_unit_test(ids__are_cut_and_still_differ),
+		cmocka_unit_test(names__align_by_their_columns),
+		cmocka_unit_test(trend__has_eight_windows_and_gaps),
+		cmocka_unit_test(trend__is_each_rows_own),
+		cmocka_unit_test(header__comes_every_screenful),
+		cmocka_unit_test(header__comes_where_columns_change),
+		cmocka_unit_test(time__has_what_the_window_needs),
+		cmocka_unit_test(colour__helps_and_is_undone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, end);
+}
