@@ -30,6 +30,8 @@ struct audit {
 	int64_t real_us;	/* of the line under way */
 	char run[UUID_LEN + 1];
 	uint64_t dropped;
+	void (*before)(void *arg);
+	void *before_arg;
 	bool on;		/* the line under way will be written */
 	bool truncated;
 	struct buf line;
@@ -338,6 +340,12 @@ void audit_json(struct audit *a, const char *key, const char *json, size_t len)
 	put_field(a, key);
 }
 
+void audit_before(struct audit *a, void (*before)(void *arg), void *arg)
+{
+	a->before = before;
+	a->before_arg = arg;
+}
+
 void audit_hex(struct audit *a, const char *key, const char *digits)
 {
 	if (!a->on)
@@ -441,6 +449,8 @@ static void write_to_fd(struct audit *a)
 	else if (a->truncated)
 		buf_str(&a->line, " truncated=true");
 	buf_char(&a->line, '\n');
+	if (a->before)
+		a->before(a->before_arg);
 	if (!write_line(a))
 		a->dropped++;
 }

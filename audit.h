@@ -41,6 +41,9 @@ bool audit_secret(struct audit *a, const char *secret, size_t len);
  * --audit none). */
 void audit_redact(const struct audit *a, char *text);
 
+/* Called before each line is written, so that it stands alone on a terminal; NULL: none. */
+void audit_before(struct audit *a, void (*before)(void *arg), void *arg);
+
 /* Whether lines of the level are written at all: for what is costly to put together. */
 bool audit_wants(const struct audit *a, enum audit_level level);
 

@@ -19,6 +19,7 @@ void checks_derive(struct parse *p)
 	struct settings *set = p->set;
 
 	wanted_settle(p);
+	set->audit_given = p->given[OPT_AUDIT];
 	if (!p->given[OPT_WINDOW])
 		set->window_ms = set->interval_ms > 30000 ? set->interval_ms : 30000;
 	if (!p->given[OPT_COUNT])

@@ -215,6 +215,8 @@ static enum status place(struct flow *f, const struct frame *frame,
 	switch (fate) {
 	case FATE_ACCEPTED:
 	case FATE_BEYOND:
+		if (m->at_us != NO_TIME)
+			report_lag(f->conf.flush.report, m->at_us - frame->time_us);
 		break;
 	case FATE_INVALID:
 	case FATE_DUPLICATE:
@@ -292,6 +294,8 @@ static enum status take_event(struct flow *f, const struct notice *n,
 	r.in_row = board_has_started(f->board) && fate != BOARD_FOREIGN_QUEUE && r.queue_id;
 	switch (fate) {
 	case BOARD_ACCEPTED:
+		if (n->instant_us != NO_TIME)
+			report_lag(f->conf.flush.report, m->at_us - n->instant_us);
 		return ST_OK;
 	case BOARD_NO_MEMORY:
 		return err_nomem(err);

@@ -78,6 +78,7 @@ struct settings {
 	const char *rows;
 	const char *run;		/* NULL: all runs of the log */
 	char expect_text[65], run_text[37];
+	bool audit_given;		/* --audit is; else a terminal shows warnings alone */
 	enum audit_level level;		/* threshold, by -v and -s */
 	struct creds creds;		/* empty on replay */
 	struct lines warnings;		/* to be told after run.start */

@@ -32,6 +32,8 @@ struct out {
 	size_t current;		/* bytes, from `sent`, of the window being written */
 	struct buf lengths;	/* size_t each: of the windows behind it */
 	size_t next_length;	/* bytes of `lengths` that are used up */
+	void (*before)(void *arg);	/* NULL: none */
+	void *before_arg;
 	char *target, *temp;	/* the file of -o and its temporary neighbour; NULL: direct */
 };
 
@@ -265,6 +267,12 @@ int out_fd(const struct out *o)
 	return o->polled ? o->fd : -1;
 }
 
+void out_before(struct out *o, void (*before)(void *arg), void *arg)
+{
+	o->before = before;
+	o->before_arg = arg;
+}
+
 bool out_terminal(const struct out *o, size_t *columns, size_t *lines)
 {
 	struct winsize size;
@@ -420,6 +428,8 @@ enum status out_flush(struct out *o, struct err *err)
 			return write_failed(o, err);
 		if (!ready || !out_waiting(o))
 			return ST_OK;
+		if (o->before && o->polled)
+			o->before(o->before_arg);
 		n = o->socket
 			? send(o->fd, o->queue.data + o->sent, piece(o),
 				MSG_DONTWAIT | MSG_NOSIGNAL)

@@ -40,6 +40,9 @@ int out_fd(const struct out *out);
 bool out_waiting(const struct out *out);
 size_t out_waiting_bytes(const struct out *out);
 
+/* Called before rows are written anywhere but to a file: they may show on the terminal. */
+void out_before(struct out *out, void (*before)(void *arg), void *arg);
+
 /* The terminal that rows go to, in columns and lines, as it is now. False: to none. */
 bool out_terminal(const struct out *out, size_t *columns, size_t *lines);
 

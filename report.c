@@ -23,6 +23,7 @@ struct report {
 	struct quiet (*of_queue)[FATE_REJECTS];		/* by queue number */
 	size_t nqueue;
 	uint64_t suppressed;
+	int64_t lag_us;
 	char held[512];		/* the first threshold that did; "": none */
 	const struct callbacks *callbacks;		/* NULL: none */
 	struct quiet of_target[TARGETS_MAX][CALLBACK_KINDS];
@@ -44,8 +45,10 @@ struct report *report_new(struct audit *audit)
 {
 	struct report *r = calloc(1, sizeof(*r));
 
-	if (r)
-		r->audit = audit;
+	if (!r)
+		return NULL;
+	r->audit = audit;
+	r->lag_us = NO_TIME;
 	return r;
 }
 
@@ -245,6 +248,16 @@ void report_frame(struct report *r, bool update)
 {
 	r->totals.frames++;
 	r->totals.updates += update;
+}
+
+void report_lag(struct report *r, int64_t us)
+{
+	r->lag_us = us < 0 ? NO_TIME : us;
+}
+
+int64_t report_last_lag_us(const struct report *r)
+{
+	return r->lag_us;
 }
 
 /* Where the silence about a reason and queue is kept; NULL: no memory, then nothing is told. */

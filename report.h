@@ -59,6 +59,8 @@ void report_warnings(struct report *r, struct lines *warnings);	/* empties them 
 void report_stream(struct report *r, size_t stream, const struct stream_event *event);
 void report_message(struct report *r);
 void report_frame(struct report *r, bool update);
+void report_lag(struct report *r, int64_t us);	/* of a frame; below 0 it is unknown */
+int64_t report_last_lag_us(const struct report *r);	/* NO_TIME: none is known */
 
 /*
  * A frame that is no update. queue_id NULL: none is known. queue is its number, or SIZE_MAX

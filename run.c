@@ -37,6 +37,9 @@ static void run_free(struct run *run)
 	flow_free(run->flow);
 	report_free(run->report);
 	audit_free(run->audit);
+	progress_free(run->progress);
+	if (run->terminal_fd >= 0)
+		close(run->terminal_fd);
 	lines_free(&run->warnings);
 	lines_free(&run->queues);
 	lines_free(&run->secrets);
@@ -59,10 +62,13 @@ enum status run_open(struct run **out, const struct settings *set, const struct 
 	run->clock = clock;
 	run->signal_fd = signal_fd;
 	run->tape_at_us = NO_TIME;
+	run->terminal_fd = -1;
 	read_clock(run);
 	st = setup_files(run, err);
 	if (st == ST_OK)
 		st = setup_core(run, err);
+	if (st == ST_OK)
+		st = setup_progress(run, err);
 	if (st == ST_OK && !set->replay)
 		st = setup_live(run, err);
 	if (st == ST_OK && set->callbacks.n)
@@ -108,6 +114,8 @@ static int64_t wait_us(const struct run *run)
 		: source_deadline_us(&run->source);
 	if (at < until)
 		until = at;
+	if (progress_due_us(run->progress) < until)
+		until = progress_due_us(run->progress);
 	return until > run->now_us ? until - run->now_us : 0;
 }
 
@@ -184,6 +192,43 @@ static enum status check_audit(struct run *run, struct err *err)
 	return st;
 }
 
+static const char *connection(const struct run *run)
+{
+	const struct totals *totals = report_totals(run->report);
+
+	if (run->tape)
+		return "replay";
+	if (live_looks_up(run))
+		return "looking up queues";
+	return source_is_up(&run->source) ? "connected"
+		: totals->connected ? "connecting again" : "connecting";
+}
+
+/* How far the run is, on a terminal. Not while rows stand half written there. */
+static void tell_progress(const struct run *run)
+{
+	const struct settings *set = run->set;
+	int64_t due = flow_due_us(run->flow), printed = flow_printed(run->flow);
+	struct progress_state state = {
+		.window_left_us = NO_TIME,
+		.run_left_us = NO_TIME,
+		.window = printed,
+		.windows = set->now ? 1 : set->count,
+		.frames = report_totals(run->report)->frames,
+		.lag_us = report_last_lag_us(run->report),
+		.connection = connection(run)
+	};
+
+	if (progress_due_us(run->progress) > run->now_us)
+		return;
+	if (due != NO_TIME && !run->tape) {
+		state.window_left_us = due - run->now_us;
+		state.run_left_us = state.window_left_us
+			+ (state.windows - printed - 1) * set->window_ms * RUN_US_PER_MS;
+	}
+	progress_tell(run->progress, run->now_us, out_waiting(run->out) ? NULL : &state);
+}
+
 enum status run_turn(struct run *run, struct err *err)
 {
 	enum status st = wait_for(run, wait_us(run), err);
@@ -193,6 +238,8 @@ enum status run_turn(struct run *run, struct err *err)
 	if (st != ST_OK)
 		return st;
 	ending = take_signals(run);
+	if (ending)
+		progress_stop(run->progress);	/* a second signal has no time for it */
 	if (ending)
 		return err_set(err, (enum status)(ST_SIGNAL + ending), "ended by signal %d (%s)",
 			ending, strsignal(ending));
@@ -204,6 +251,8 @@ enum status run_turn(struct run *run, struct err *err)
 	if (st == ST_OK)
 		st = out_flush(run->out, err);
 	step_callbacks(run);	/* rows go out first: this may write to a disk */
+	if (st == ST_OK)
+		tell_progress(run);
 	return st == ST_OK ? check_audit(run, err) : st;
 }
 
@@ -453,6 +502,7 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 
 	if (!run)
 		return st;
+	progress_stop(run->progress);
 	if (!run->started) {
 		if (run->out)
 			out_abandon(run->out);

@@ -15,6 +15,7 @@
 #include "names.h"
 #include "options.h"
 #include "out.h"
+#include "progress.h"
 #include "report.h"
 #include "run.h"
 #include "source.h"
@@ -32,8 +33,10 @@ struct run {
 	int64_t now_us;
 	bool started;		/* run.start is written */
 	bool audit_lost;	/* what ended the run is its audit file, not its rows */
+	int terminal_fd;	/* of stderr, where that is one; else -1 */
 	struct audit *audit;
 	struct report *report;
+	struct progress *progress;	/* NULL: none is shown */
 	struct flow *flow;	/* what messages become */
 	struct lines queues;	/* those named by ID, then those found by name */
 	const char **name;	/* by queue, NULL where it is not known */
@@ -62,9 +65,10 @@ struct run {
 	int64_t tape_at_us;	/* the newest `at`; NO_TIME: none */
 };
 
-/* setup.c: files, the report, what messages become, and where they come from. */
+/* setup.c: files, the report, what messages become, where they come from, what is shown. */
 enum status setup_files(struct run *run, struct err *err);
 enum status setup_core(struct run *run, struct err *err);
+enum status setup_progress(struct run *run, struct err *err);
 enum status setup_live(struct run *run, struct err *err);
 enum status setup_callbacks(struct run *run, struct err *err);
 bool setup_secret(struct run *run, const char *secret);	/* the audit hides it; NULL is fine */

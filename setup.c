@@ -1,5 +1,6 @@
 #include "run_state.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,12 +52,20 @@ static size_t columns_wanted(void)
 	return len && len < 6 && !text[len] ? strtoul(text, NULL, 10) : 0;
 }
 
+/* Whether terminals take more than text and line ends. */
+static bool has_clever_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb") != 0;
+}
+
 /* https://no-color.org: what it is set to is of no matter, unless it is empty. */
 static bool may_colour(void)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
 
-	return !(no_color && *no_color) && term && *term && strcmp(term, "dumb") != 0;
+	return !(no_color && *no_color) && has_clever_terminal();
 }
 
 static void hand_over(void *arg, const struct webhook_window *window)
@@ -131,6 +140,40 @@ static enum status make_flow(struct run *run, struct err *err)
 	return flow_new(&run->flow, &conf, err);
 }
 
+/*
+ * Stderr anew, where it is a terminal: one that is held says that it is writable when it has
+ * room for one byte, and on the shared descriptor a line would wait for the rest. -1: it is none.
+ */
+static int open_terminal(void)
+{
+	int fd = isatty(STDERR_FILENO) ? open("/proc/self/fd/2",
+		O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+
+	return fd < 0 && isatty(STDERR_FILENO) ? dup(STDERR_FILENO) : fd;
+}
+
+/* On a terminal people look at the rows and at the progress. */
+static enum audit_level audit_level(const struct run *run)
+{
+	const struct settings *set = run->set;
+
+	return set->level == LEVEL_INFO && !set->audit_given && !set->audit_file
+		&& run->terminal_fd >= 0
+		? LEVEL_WARNING : set->level;
+}
+
+enum status setup_progress(struct run *run, struct err *err)
+{
+	if (run->set->level == LEVEL_ERROR || run->terminal_fd < 0 || !has_clever_terminal())
+		return ST_OK;
+	run->progress = progress_new(run->terminal_fd, run->now_us);
+	if (!run->progress)
+		return err_nomem(err);
+	audit_before(run->audit, progress_wipe, run->progress);
+	out_before(run->out, progress_wipe, run->progress);
+	return ST_OK;
+}
+
 /* Its lines go to stderr, or to a file that they share with other runs. */
 static enum status open_audit(struct run *run, struct err *err)
 {
@@ -138,7 +181,9 @@ static enum status open_audit(struct run *run, struct err *err)
 	struct auditfile *file = NULL;
 	enum status st;
 
-	run->audit = audit_new(set->audit, set->level, STDERR_FILENO);
+	run->terminal_fd = open_terminal();
+	run->audit = audit_new(set->audit, audit_level(run),
+		run->terminal_fd < 0 ? STDERR_FILENO : run->terminal_fd);
 	if (!run->audit)
 		return err_nomem(err);
 	if (!set->audit_file)

@@ -1,7 +1,8 @@
 """The sample's rows, kept byte for byte: tests/golden/NAME.args beside NAME.out.
 
 Words NAME=VALUE at the begin of the arguments are the environment's; of two --replay the last
-one holds, and its file is in this directory. `make golden` writes the .out files anew; the diff is what a review reads.
+one holds, and its file is in this directory. `make golden` writes the .out files anew; the
+diff is what a review reads.
 """
 import os
 import pathlib

@@ -1,15 +1,21 @@
 """The table for people: on terminals and elsewhere."""
 import fcntl
+import json
 import os
 import pathlib
 import pty
 import re
+import shlex
+import shutil
+import signal
 import struct
 import subprocess
 import termios
+import time
 
 import harness
 import pytest
+from harness import QUEUE
 
 HERE = pathlib.Path(__file__).parent
 SAMPLE = ("--replay", HERE / "sample.ndjson", "-w", "1m", "-f", "table")
@@ -41,6 +47,10 @@ class Terminal:
         self.text += text
         return text
 
+    def wait(self, pattern):
+        while not re.search(pattern, self.text):
+            assert self.read(), "ended before %s:\n%r" % (pattern, self.text)
+
     def finish(self, process, timeout=20):
         while self.read():
             pass
@@ -50,6 +60,11 @@ class Terminal:
 
 def plain(text):
     return re.sub(r"\x1b\[\d*m", "", text).replace("\r", "")
+
+
+def shown(text):
+    """What is left on the terminal: each line as it was last written, from its begin."""
+    return [line.rsplit("\r\x1b[K", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
 
 
 def test_terminal_gives_width_and_height(tool):
@@ -117,3 +132,133 @@ def test_names_of_a_list_are_no_table(tool):
 def test_threshold_holds_beside_a_table(tool):
     r = tool.run(*SAMPLE, "--fail-if", "state.active.max >= 9")
     assert r.status == 1 and r.out == tool.run(*SAMPLE).out
+
+
+# -- the progress line
+
+LEFT = r"0:\d\d left  \d+ frames(  lag \S+)?  connected"
+
+
+def test_progress_tells_and_leaves_nothing(tool, serve):
+    serve()
+    terminal = Terminal()
+    process = terminal.start(tool, "-w", "1300ms", QUEUE, stdout=subprocess.PIPE, stderr=True)
+    assert terminal.finish(process) == 0
+    assert re.search(LEFT, terminal.text), terminal.text
+    assert 1 < terminal.text.count("frames") < 8
+    # no audit line below warning, and all of the progress is wiped
+    warning, nothing = shown(terminal.text)
+    assert json.loads(warning)["level"] == "warning" and nothing == ""
+    assert json.loads(process.stdout.read())["updates"] > 0
+
+
+def test_progress_tells_of_window_and_run(tool, serve):
+    serve(streams=[[("sleep", 30)]])
+    terminal = Terminal()
+    process = terminal.start(tool, "-w", "1h", "-n", 3, QUEUE, stderr=True)
+    terminal.wait(r"window 1/3  59:5\d left  run 2:59:5\d left  0 frames  connected")
+    process.send_signal(signal.SIGTERM)
+    assert terminal.finish(process) == 143
+    rows = shown(terminal.text)
+    assert json.loads(rows[0])["partial"] and json.loads(rows[1])["event"] == "run.end"
+    assert rows[2:] == [""]
+
+
+def test_progress_is_wiped_before_rows_and_lines(tool, serve):
+    """Rows and warnings on the same terminal: each on a line of its own."""
+    serve(streams=[[("sleep", 0.8), ("frame", QUEUE), ("send", "{"), ("sleep", 0.8), ("drop",)],
+                   [("run",)]])
+    terminal = Terminal(columns=200)
+    process = terminal.start(tool, "-w", "700ms", "-n", 4, QUEUE, stderr=True)
+    assert terminal.finish(process) == 0
+    lines = shown(terminal.text)
+    assert lines.pop() == ""
+    rows = [json.loads(line) for line in lines]
+    assert [row["window"] for row in rows if "window" in row] == [0, 1, 2, 3]
+    told = [row["event"] for row in rows if "event" in row]
+    assert "frame.rejected" in told and "stream.lost" in told
+    assert not {"run.start", "window.flush", "run.end"} & set(told)
+    assert "frames" in terminal.text and "connected" in terminal.text
+
+
+@pytest.mark.parametrize("args, env, info, progress", [
+    (["-s"], {}, False, False), (["-v"], {}, True, True), (["--audit", "json"], {}, True, True),
+    (["--audit", "none"], {}, False, True), ([], {"TERM": "dumb"}, False, False),
+    ([], {"TERM": ""}, False, False)])
+def test_who_sees_what_on_a_terminal(tool, serve, args, env, info, progress):
+    serve()
+    tool.env.update(env)
+    terminal = Terminal()
+    process = terminal.start(tool, "-w", "800ms", QUEUE, *args, stdout=subprocess.PIPE, stderr=True)
+    assert terminal.finish(process) == 0
+    assert ("run.start" in terminal.text) == info
+    assert ("left" in terminal.text) == progress == ("\x1b" in terminal.text)
+
+
+def test_elsewhere_there_is_no_progress(tool, serve):
+    serve()
+    r = tool.run("-w", "800ms", QUEUE)
+    assert "\r" not in r.err and [r.audit[0]["event"], r.end["exit"]] == ["run.start", 0]
+
+
+def test_progress_is_wiped_before_the_error(tool, serve):
+    gate = serve(tokens=[{"status": 503, "body": None, "headers": {}}])
+    terminal = Terminal()
+    process = terminal.start(tool, "--audit", "none", "--retry-for", "1200ms", QUEUE, stderr=True)
+    assert terminal.finish(process) == 5
+    assert gate.token_requests and "0 frames  connecting" in terminal.text
+    assert [line[:9] for line in shown(terminal.text)] == ["gsqstat: ", ""]
+
+
+def test_terminal_that_takes_nothing_holds_no_run_up(tool, serve):
+    """Nobody reads it: its buffer fills, by verbose lines, and the run goes on to its end."""
+    serve(rate=2000)
+    terminal = Terminal()
+    process = terminal.start(tool, "-v", "-w", "1500ms", QUEUE, stdout=subprocess.PIPE, stderr=True)
+    try:
+        assert process.wait(timeout=3 * harness.SLACK) == 0
+    finally:
+        process.kill()
+        os.close(terminal.fd)
+
+
+def test_replay_that_waits_tells_too(tool):
+    terminal = Terminal()
+    process = subprocess.Popen(
+        [harness.PROGRAM, "--replay", "-", "--time", "arrival"], env={**tool.env, "TERM": "xterm"},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=terminal.end, bufsize=0)
+    os.close(terminal.end)
+    process.stdin.write((HERE / "sample.ndjson").read_bytes()[:9000])
+    terminal.wait(r"window \d+  \d+ frames  lag \S+  replay")
+    process.stdin.close()
+    assert terminal.finish(process) == 0
+    assert [line[-50:-2] for line in shown(terminal.text)] == [
+        "-: the last line is cut off; the lines before it count"[-48:], ""]
+
+
+# -- a true terminal
+
+def tmux(tool, *args):
+    return subprocess.run(["tmux", "-f", "/dev/null", "-S", str(tool.dir / "t"), *args],
+                          env={"LC_ALL": "C.UTF-8", "TERM": "xterm-256color", **tool.env},
+                          capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_screen_of_tmux_is_the_golden_one(tool, columns):
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is missing")
+    wanted = (HERE / ("golden/table-notices-%d.out" % columns)).read_text()
+    words = [harness.PROGRAM, "--source", "notifications", "--replay", HERE / "notices.ndjson",
+             "--queue-name", "*", "-f", "table", "-w", "1m"]
+    # two lines of header, 24 rows as elsewhere, and the line of the cursor
+    r = tmux(tool, "new-session", "-d", "-x", str(columns), "-y", "27",
+             " ".join(shlex.quote(str(word)) for word in words) + "; echo THE END; sleep 60")
+    assert r.returncode == 0, r.stderr
+    try:
+        assert harness.eventually(
+            lambda: "THE END" in tmux(tool, "capture-pane", "-p").stdout, 20)
+        screen = tmux(tool, "capture-pane", "-p", "-S", "-").stdout
+    finally:
+        tmux(tool, "kill-server")
+    assert screen.split("THE END")[0] == wanted
