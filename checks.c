@@ -93,8 +93,6 @@ static void check_rivals(struct parse *p)
 	};
 	char text[SHOWN_SIZE];
 
-	if (p->given[OPT_LIST_QUEUES] && p->set->format == FORMAT_TABLE)
-		misplaced(p, OPT_FORMAT, "ndjson or csv with --list-queues");
 	if (!p->given[OPT_FAIL_IF])
 		misplaced(p, OPT_FAIL_FAST, "a run with --fail-if");
 	if (!p->given[OPT_CHECK]) {
@@ -104,6 +102,8 @@ static void check_rivals(struct parse *p)
 	for (size_t i = 0; i < ARRAY_LEN(rivals); i++)
 		if (p->given[rivals[i].rival])
 			misplaced(p, rivals[i].id, rivals[i].allowed);
+	if (p->given[OPT_LIST_QUEUES] && p->set->format > FORMAT_CSV)
+		misplaced(p, OPT_FORMAT, "ndjson or csv with --list-queues");
 	if (p->given[OPT_LIST_QUEUES] && p->queue_words.n)
 		lines_add(&p->problems, "QUEUE_ID '%s': allowed is a run without --list-queues",
 			text_shown(text, p->queue_words.v[0], strlen(p->queue_words.v[0])));

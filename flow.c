@@ -122,6 +122,11 @@ enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err 
 	return healthy(f, st, err);
 }
 
+enum status flow_end(struct flow *f, struct lines *warnings, struct err *err)
+{
+	return flush_end(f->flush, warnings, err);
+}
+
 bool flow_has_more(const struct flow *f)
 {
 	return f->more;

@@ -67,6 +67,9 @@ void flow_start(struct flow *f, int64_t at_us);	/* window 0, of the notification
 enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err);
 enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err *err);
 
+/* No window follows; see flush_end. */
+enum status flow_end(struct flow *f, struct lines *warnings, struct err *err);
+
 bool flow_has_more(const struct flow *f);
 
 int64_t flow_due_us(const struct flow *f);	/* NO_TIME: no window closes by the clock */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "chain.h"
+#include "expose.h"
 #include "reading.h"
 
 struct flush {
@@ -13,6 +14,9 @@ struct flush {
 	struct buf text, json;	/* rows of one window */
 	struct chain_work *work;	/* for their digest */
 	struct reading reading;
+	struct buf exposed;		/* the last whole window */
+	bool has_exposed;
+	size_t skipped;			/* numbers that it lacks */
 	bool ends_run;
 };
 
@@ -45,6 +49,7 @@ void flush_free(struct flush *f)
 	table_free(f->table);
 	buf_free(&f->text);
 	buf_free(&f->json);
+	buf_free(&f->exposed);
 	reading_free(&f->reading);
 	free(f);
 }
@@ -57,17 +62,42 @@ static void held(void *arg, const struct threshold_hit *hit)
 	f->ends_run = f->conf.fail_fast;
 }
 
+static bool exposes(const struct flush *f)
+{
+	return f->conf.rows.format == FORMAT_PROMETHEUS;
+}
+
+/* Whether nothing is printed while a window is flushed. */
+static bool has_no_rows(const struct flush *f)
+{
+	return f->conf.plugin || exposes(f);
+}
+
 /* Whether anything looks at numbers. */
 static bool reads(const struct flush *f)
 {
-	return f->table || f->conf.thresholds || f->conf.plugin;
+	return f->table || f->conf.thresholds || has_no_rows(f);
 }
 
-static bool judge(struct flush *f)
+static enum status expose(struct flush *f, struct err *err)
 {
-	return (!f->conf.thresholds
-		|| thresholds_judge(f->conf.thresholds, &f->reading, held, f))
-		&& (!f->conf.plugin || plugin_take(f->conf.plugin, &f->reading));
+	if (f->reading.partial)
+		return ST_OK;
+	buf_clear(&f->exposed);
+	if (!expose_put(&f->exposed, &f->reading, f->conf.panel.queues_alone, &f->skipped))
+		return err_nomem(err);
+	f->has_exposed = true;
+	return out_is_replaceable(f->conf.out)
+		? out_replace(f->conf.out, &f->exposed, err) : ST_OK;
+}
+
+static enum status judge(struct flush *f, struct err *err)
+{
+	if ((f->conf.thresholds
+		&& !thresholds_judge(f->conf.thresholds, &f->reading, held, f))
+	    || (f->conf.plugin && !plugin_take(f->conf.plugin, &f->reading)))
+		return err_nomem(err);
+	return exposes(f) ? expose(f, err) : ST_OK;
 }
 
 static bool put_table(struct flush *f)
@@ -115,7 +145,7 @@ static void tell_closed(struct flush *f, const struct window *w, const struct bu
 /* Whether NDJSON is to be made beside what is printed. */
 static bool asks_for_json(const struct flush *f)
 {
-	return f->conf.closed && (f->conf.plugin || f->rows.conf.format != FORMAT_NDJSON);
+	return f->conf.closed && (f->conf.plugin || f->conf.rows.format != FORMAT_NDJSON);
 }
 
 static void begin(struct flush *f)
@@ -141,7 +171,7 @@ static enum status hand_out(struct flush *f, const struct window *w, size_t nque
 	if (st != ST_OK)
 		return st;
 	report_window(f->conf.report, w, nqueue, bytes);
-	return judge(f) ? ST_OK : err_nomem(err);
+	return judge(f, err);
 }
 
 enum status flush_window(struct flush *f, const struct window *w, struct err *err)
@@ -152,7 +182,7 @@ enum status flush_window(struct flush *f, const struct window *w, struct err *er
 	begin(f);
 	if (f->conf.plugin)
 		told.nrow = 0;
-	else
+	if (!has_no_rows(f))
 		ok = ok && (f->table ? put_table(f) : rows_render(&f->rows, w, &f->text));
 	if (asks_for_json(f))
 		ok = ok && rows_render(&f->json_rows, w, &f->json);
@@ -177,11 +207,24 @@ enum status flush_board(struct flush *f, const struct board_window *w, size_t nq
 	bool ok = !reads(f) || reading_take_board(&f->reading, w, panel->name);
 
 	begin(f);
-	if (!f->conf.plugin)
+	if (!has_no_rows(f))
 		ok = ok && (f->table ? put_table(f) : panel_render(panel, w, &f->text));
 	if (asks_for_json(f))
 		ok = ok && panel_render(&f->json_panel, w, &f->json);
 	return ok ? hand_out(f, &told, nqueue, err) : err_nomem(err);
+}
+
+enum status flush_end(struct flush *f, struct lines *warnings, struct err *err)
+{
+	if (!exposes(f))
+		return ST_OK;
+	if (!f->has_exposed)
+		lines_add(warnings, "there was no whole window, so nothing is exposed");
+	if (f->skipped)
+		lines_add(warnings, "%zu numbers are not exposed: others have the same name",
+			f->skipped);
+	return out_is_replaceable(f->conf.out) ? ST_OK
+		: out_window(f->conf.out, &f->exposed, err);
 }
 
 bool flush_ends_run(const struct flush *f)

@@ -1,6 +1,7 @@
 /*
  * A closed window to all who want it: its rows to the output, its counts to the report, its
- * numbers to the thresholds or to a check.
+ * numbers to the thresholds or to a check. Or in place of rows an exposition of whole windows
+ * alone: a file is replaced by each, to anything else goes the last.
  */
 #ifndef FLUSH_H
 #define FLUSH_H
@@ -46,6 +47,9 @@ enum status flush_window(struct flush *f, const struct window *w, struct err *er
 /* nqueue: those that have rows. */
 enum status flush_board(struct flush *f, const struct board_window *w, size_t nqueue,
 	struct err *err);
+
+/* No window follows. Queues what was kept for the end; warnings: what it lacks. */
+enum status flush_end(struct flush *f, struct lines *warnings, struct err *err);
 
 bool flush_ends_run(const struct flush *f);	/* a threshold held, and that ends it */
 

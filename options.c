@@ -242,7 +242,7 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_LATENESS] = { "lateness", 0, WINDOWS, "DURATION", NULL, "two intervals",
 		"how far behind a timestamp may be", set_duration },
 	[OPT_FORMAT] = { "format", 'f', OUTPUT, "FORMAT", "ndjson", NULL,
-		"ndjson, csv or table", set_word },
+		"ndjson, csv, table or prometheus", set_word },
 	[OPT_NO_HEADER] = { "no-header", 0, OUTPUT, NULL, NULL, NULL,
 		"CSV or table without its header", set_flag },
 	[OPT_ASCII] = { "ascii", 0, OUTPUT, NULL, NULL, NULL,

@@ -455,16 +455,17 @@ static void out_free(struct out *o)
 	free(o);
 }
 
-/* The directory's own record of the new name must last too, where we may open it. target is
- * cut: no memory is asked for, now that the file is there. */
+/* The directory's own record of the new name must last too, where we may open it. No memory is
+ * asked for, now that the file is there: target is cut meanwhile. */
 static bool sync_directory(char *target)
 {
-	char *slash = strrchr(target, '/');
+	char *slash = strrchr(target, '/'), *cut = slash + (slash == target), kept = *cut;
 	bool ok;
 	int fd;
 
-	slash[slash == target] = '\0';
+	*cut = '\0';
 	fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*cut = kept;
 	ok = fd < 0 ? errno == EACCES : fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
 	if (fd >= 0) {
 		int why = errno;	/* for the message, which close may not change */
@@ -490,6 +491,41 @@ static enum status replace_target(struct out *o, struct err *err)
 		unlink(o->temp);
 	else if (!sync_directory(o->target))
 		st = write_failed(o, err);
+	return st;
+}
+
+bool out_is_replaceable(const struct out *o)
+{
+	return o->target != NULL;
+}
+
+static enum status write_all(struct out *o, const struct buf *text, struct err *err)
+{
+	for (size_t done = 0; done < text->len;) {
+		ssize_t n = write(o->fd, text->data + done, text->len - done);
+
+		if (n < 0 && errno != EINTR)
+			return write_failed(o, err);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return ST_OK;
+}
+
+/* The first temporary file is that of the start, each other one is made when it is needed. */
+enum status out_replace(struct out *o, const struct buf *text, struct err *err)
+{
+	struct stat old;
+	enum status st = ST_OK;
+
+	if (!o->temp && open_temp(o, o->target, stat(o->target, &old) == 0 ? &old : NULL,
+	    err) != ST_OK)
+		return ST_OUTPUT;
+	st = write_all(o, text, err);
+	if (st != ST_OK)
+		return st;
+	st = replace_target(o, err);
+	free(o->temp);
+	o->temp = NULL;
 	return st;
 }
 

@@ -2,7 +2,8 @@
  * Delivery of bytes to stdout or a file, without ever blocking on a reader: to a pipe, a
  * terminal or a socket only when poll(2) says so and at most PIPE_BUF at a time, so that a
  * row that fits is one write; O_NONBLOCK is never set on a descriptor that others share.
- * A regular target of -o is written to a temporary file beside it and renamed at the end.
+ * A regular target of -o is written to a temporary file beside it and renamed at the end, or
+ * replaced as a whole as often as is asked for.
  */
 #ifndef OUT_H
 #define OUT_H
@@ -33,6 +34,11 @@ void out_be_patient(struct out *out);
 /* Queues one window's rows, which are out's then: the buffer is empty. Rows are split at LF for
  * writing. ST_OUTPUT past OUT_WAITING_MAX. */
 enum status out_window(struct out *out, struct buf *rows, struct err *err);
+
+/* In place of what the target holds, at once and as a whole: a reader of the file sees the old
+ * or the new. For a target that can be replaced alone, and in place of out_window. */
+bool out_is_replaceable(const struct out *out);
+enum status out_replace(struct out *out, const struct buf *text, struct err *err);
 
 /* The descriptor to poll for POLLOUT while something waits, and for errors always; -1 where
  * there is nothing to poll for (a regular file). */

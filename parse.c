@@ -13,7 +13,7 @@
 WORDS(metric, "state", "queueState", "agentState", "conversationCount", "waitTime",
 	"abandonedCount");
 WORDS(interval, "PT10S", "PT15S", "PT30S", "PT1M", "PT2M");
-WORDS(format, "ndjson", "csv", "table");
+WORDS(format, "ndjson", "csv", "table", "prometheus");
 WORDS(time, "arrival", "event");
 WORDS(source, "stream", "notifications");
 WORDS(subscribe, "url", "message");

@@ -11,7 +11,8 @@
 #include "base.h"
 #include "window.h"
 
-enum row_format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_TABLE };
+/* The last two are no rows, but table.h's and expose.h's. */
+enum row_format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_PROMETHEUS };
 
 struct row_conf {
 	enum row_format format;

@@ -451,6 +451,8 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
 			true, &late_err);
 	if (late == ST_OK)
+		late = flow_end(run->flow, &run->warnings, &late_err);
+	if (late == ST_OK)
 		late = record_end(run, &late_err);
 	st = worse(st, late, err, &late_err);
 	written = written && !is_output_failure(late);

@@ -106,7 +106,7 @@ def test_demo_installs_what_building_and_showing_need_and_no_more(machine):
     machine.debian("13")
     small = machine.installs("demo")
     assert {"gcc", "make", "libcurl4-openssl-dev", "libcjson-dev", "libssl-dev"} <= set(small)
-    assert not {"valgrind", "postgresql", "python3-pytest"} & set(small)
+    assert not {"valgrind", "postgresql", "python3-pytest", "prometheus"} & set(small)
     assert small == machine.installs("all", "demo")
 
 
@@ -114,7 +114,8 @@ def test_demo_installs_what_building_and_showing_need_and_no_more(machine):
 def test_any_other_goal_installs_everything(machine, goals):
     machine.debian("13")
     wanted = machine.installs(*goals)
-    assert {"gcc", "valgrind", "postgresql", "python3-pytest"} <= set(wanted)
+    assert {"gcc", "valgrind", "postgresql", "python3-pytest", "prometheus",
+            "prometheus-node-exporter", "icinga2-bin"} <= set(wanted)
 
 
 def test_only_what_is_missing_is_installed(machine):

@@ -250,6 +250,68 @@ static void file__links_are_written_through(void **state)
 	assert_int_equal(count_names(), 6);
 }
 
+static enum status replace(struct out *o, const char *text)
+{
+	struct buf all = { 0 };
+	enum status st;
+
+	assert_true(buf_str(&all, text));
+	st = out_replace(o, &all, &err);
+	buf_free(&all);
+	return st;
+}
+
+static void file__can_be_replaced_again_and_again(void **state)
+{
+	struct out *o;
+
+	(void)state;
+	assert_int_equal(mkdir("d", 0755), 0);
+	put_file("d/there", "old", 0640);
+	assert_int_equal(symlink("d/there", "link"), 0);
+	o = open_out("link");
+	assert_true(out_is_replaceable(o));
+	assert_file("d/there", "old");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(replace(o, i % 2 ? "one\n" : "another\n"), ST_OK);
+		assert_file("d/there", i % 2 ? "one\n" : "another\n");
+		assert_null(out_temp_path(o));
+		assert_int_equal(count_names(), 3);
+	}
+	assert_int_equal(mode_of("d/there") & 07777, 0640);
+	assert_true(S_ISLNK(mode_of("link")));
+	assert_int_equal(chmod("d/there", 0604), 0);	/* meanwhile */
+	assert_int_equal(replace(o, "last\n"), ST_OK);
+	assert_int_equal(mode_of("d/there") & 07777, 0604);
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_file("d/there", "last\n");
+	o = open_out("d/new");
+	assert_int_equal(replace(o, "new\n"), ST_OK);
+	out_abandon(o);
+	assert_file("d/new", "new\n");
+	o = open_out("d/never");
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(count_names(), 4);
+}
+
+static void file__that_cannot_be_replaced_stays(void **state)
+{
+	struct out *o;
+
+	(void)state;
+	assert_int_equal(mkdir("d", 0755), 0);
+	o = open_out("d/file");
+	assert_int_equal(replace(o, "good\n"), ST_OK);
+	assert_int_equal(unlink("d/file"), 0);
+	assert_int_equal(rmdir("d"), 0);
+	assert_int_equal(replace(o, "more\n"), ST_OUTPUT);
+	assert_non_null(strstr(err.text, "d/file: a file beside it cannot be made"));
+	assert_int_equal(out_close(o, true, &err), ST_OK);
+	o = open_out("/dev/null");
+	assert_false(out_is_replaceable(o));
+	out_abandon(o);
+}
+
 static void file__names_that_no_file_can_have_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -678,6 +740,8 @@ int main(void)
 		IN_DIRECTORY(file__stays_where_nothing_is_kept),
 		IN_DIRECTORY(file__mode_is_the_umasks_or_its_own),
 		IN_DIRECTORY(file__links_are_written_through),
+		IN_DIRECTORY(file__can_be_replaced_again_and_again),
+		IN_DIRECTORY(file__that_cannot_be_replaced_stays),
 		IN_DIRECTORY(file__names_that_no_file_can_have_are_refused),
 		IN_DIRECTORY(file__longest_name_has_a_temporary_neighbour),
 		IN_DIRECTORY(file__permissions_are_seen_at_the_start),

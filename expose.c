@@ -1,0 +1,370 @@
+#include "expose.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+
+struct series {
+	const struct reading_row *row;	/* NULL: of none, without labels */
+	const char *reason;		/* NULL: it has no such label */
+	double value;
+};
+
+struct family {			/* what has one name, sorted by that */
+	char *name, *help;
+	struct series *v;
+	size_t n, cap;
+};
+
+struct families {
+	struct family *v;
+	size_t n, cap;
+	size_t skipped;
+	struct buf name, help;	/* of the series at hand, NUL at the end */
+	bool failed;
+};
+
+/* --- names -------------------------------------------------------------------------- */
+
+static bool is_among(const char *s, size_t len, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(words[i]) == len && memcmp(words[i], s, len) == 0)
+			return true;
+	return false;
+}
+
+/* What promtool takes for a unit that is no base unit, or for a type, if it stands alone. */
+static bool is_reserved(const char *s, size_t len)
+{
+	static const char *const words[] = {
+		"s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d",
+		"counter", "gauge", "histogram", "summary", "untyped"
+	};
+	static const char *const prefixes[] = {
+		"pico", "nano", "micro", "milli", "centi", "deci", "deca", "hecto", "kilo", "kibi",
+		"mega", "mebi", "mibi", "giga", "gibi", "tera", "tebi", "peta", "pebi"
+	};
+	static const char *const units[] = {
+		"amperes", "bits", "bytes", "calories", "celsius", "days", "fahrenheit", "grams",
+		"hours", "inches", "joules", "kelvin", "kelvins", "meters", "metres", "miles",
+		"minutes", "ounces", "percent", "pounds", "rankine", "seconds", "volts", "watts",
+		"weeks", "yards"
+	};
+
+	if (is_among(s, len, words, ARRAY_LEN(words)) || is_among(s, len, units, ARRAY_LEN(units)))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		size_t n = strlen(prefixes[i]);
+
+		if (len > n && memcmp(s, prefixes[i], n) == 0
+		    && is_among(s + n, len - n, units, ARRAY_LEN(units)))
+			return true;
+	}
+	return false;
+}
+
+/* Such a word is joined to the one before. */
+static void end_word(struct buf *name, size_t from)
+{
+	char *word;
+
+	if (name->failed || from >= name->len || name->data[from] != '_')
+		return;
+	word = name->data + from;
+	if (!is_reserved(word + 1, name->len - from - 1))
+		return;
+	memmove(word, word + 1, name->len - from - 1);
+	name->len--;
+}
+
+/* `queueState` and `OFF_QUEUE` begin a word with the S and the Q, `ACWUsers` with the U. */
+static bool begins_word(const char *s, size_t len, size_t i)
+{
+	unsigned char c = (unsigned char)s[i], before = i ? (unsigned char)s[i - 1] : '.',
+		after = i + 1 < len ? (unsigned char)s[i + 1] : '.';
+
+	if (before < 0x80 && !isalnum(before))
+		return true;
+	return isupper(c) && c < 0x80 && (!isupper(before) || before >= 0x80
+		|| (after < 0x80 && islower(after)));
+}
+
+void expose_put_words(struct buf *name, const char *s, size_t len)
+{
+	size_t from = name->len;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c < 0x80 && !isalnum(c))
+			continue;
+		if (begins_word(s, len, i)) {
+			end_word(name, from);
+			from = name->len;
+			buf_char(name, '_');
+		}
+		if (c >= 0x80)	/* of another script: what differs stays apart */
+			buf_printf(name, "%02x", c);
+		else
+			buf_char(name, (char)tolower(c));
+	}
+	end_word(name, from);
+}
+
+/* Endings that are kept for other types. */
+static void end_name(struct buf *name)
+{
+	static const char *const taken[] = { "_total", "_count", "_sum", "_bucket" };
+
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+		size_t n = strlen(taken[i]);
+
+		if (!name->failed && name->len > n
+		    && memcmp(name->data + name->len - n, taken[i], n) == 0) {
+			buf_str(name, "_value");
+			break;
+		}
+	}
+	buf_char(name, '\0');
+}
+
+/* --- families ----------------------------------------------------------------------- */
+
+/* Where the name stands, or would. */
+static size_t place(const struct families *fs, const char *name, bool *found)
+{
+	size_t low = 0, high = fs->n;
+
+	*found = false;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = strcmp(name, fs->v[mid].name);
+
+		if (order == 0) {
+			*found = true;
+			return mid;
+		}
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+static struct family *insert(struct families *fs, size_t at)
+{
+	struct family f = { NULL };
+
+	if (fs->n == fs->cap) {
+		size_t cap = fs->cap ? 2 * fs->cap : 64;
+		struct family *v = reallocarray(fs->v, cap, sizeof(*v));
+
+		if (!v)
+			return NULL;
+		fs->v = v;
+		fs->cap = cap;
+	}
+	f.name = strdup(fs->name.data);
+	f.help = f.name ? strdup(fs->help.data) : NULL;
+	if (!f.help) {
+		free(f.name);
+		return NULL;
+	}
+	memmove(fs->v + at + 1, fs->v + at, (fs->n - at) * sizeof(*fs->v));
+	fs->v[at] = f;
+	fs->n++;
+	return &fs->v[at];
+}
+
+/* A number of the family that fs->name and fs->help are of. */
+static void add(struct families *fs, const struct series *s)
+{
+	struct family *f;
+	size_t at;
+	bool found;
+
+	fs->failed = fs->failed || fs->name.failed || fs->help.failed;
+	if (fs->failed || isnan(s->value))
+		return;
+	at = place(fs, fs->name.data, &found);
+	f = found ? &fs->v[at] : insert(fs, at);
+	if (f && f->n && f->v[f->n - 1].row == s->row && f->v[f->n - 1].reason == s->reason) {
+		fs->skipped++;
+		return;
+	}
+	if (f && f->n == f->cap) {
+		size_t cap = f->cap ? 2 * f->cap : 8;
+		struct series *v = reallocarray(f->v, cap, sizeof(*v));
+
+		if (v) {
+			f->v = v;
+			f->cap = cap;
+		}
+	}
+	fs->failed = !f || f->n == f->cap;
+	if (!fs->failed)
+		f->v[f->n++] = *s;
+}
+
+static void begin(struct families *fs, const char *name, const char *help)
+{
+	buf_clear(&fs->name);
+	buf_clear(&fs->help);
+	buf_add(&fs->name, name, strlen(name) + 1);
+	buf_add(&fs->help, help, strlen(help) + 1);
+}
+
+static void families_free(struct families *fs)
+{
+	for (size_t i = 0; i < fs->n; i++) {
+		free(fs->v[i].name);
+		free(fs->v[i].help);
+		free(fs->v[i].v);
+	}
+	free(fs->v);
+	buf_free(&fs->name);
+	buf_free(&fs->help);
+}
+
+/* --- what a row has ------------------------------------------------------------------- */
+
+static const struct {
+	enum statistic stat;
+	const char *name, *words;
+} told[] = {
+	{ STAT_COUNT, "samples", "values in the window" },
+	{ STAT_LAST, "last", "last in the window" },
+	{ STAT_MIN, "min", "least in the window" },
+	{ STAT_MAX, "max", "most in the window" },
+	{ STAT_MEAN, "mean", "mean of the window" },
+	{ STAT_STDDEV, "stddev", "standard deviation in the window" },
+	{ STAT_P50, "p50", "median of the window" },
+	{ STAT_P90, "p90", "90th percentile of the window" },
+	{ STAT_P95, "p95", "95th percentile of the window" },
+	{ STAT_P99, "p99", "99th percentile of the window" },
+	{ STAT_DELTA, "delta", "increase in the window" },
+	{ STAT_TOTAL, "so_far", "since the half hour began" },
+	{ STAT_VALUE, NULL, "of the half hour" }
+};
+
+static void put_figure(struct families *fs, const struct reading_row *row,
+	const struct reading_figure *f)
+{
+	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+		double value = f->stat[told[i].stat];
+		bool ms = reading_stat_is_ms(f, told[i].stat);
+		size_t len = strlen(f->path);
+
+		if (isnan(value))
+			continue;
+		if (ms && len > 2 && strcmp(f->path + len - 2, "Ms") == 0)
+			len -= 2;
+		buf_clear(&fs->name);
+		buf_str(&fs->name, "gsqstat");
+		expose_put_words(&fs->name, f->metric, strlen(f->metric));
+		expose_put_words(&fs->name, f->path, len);
+		buf_printf(&fs->name, "%s%s%s", told[i].name ? "_" : "",
+			told[i].name ? told[i].name : "", ms ? "_seconds" : "");
+		end_name(&fs->name);
+		buf_clear(&fs->help);
+		buf_printf(&fs->help, "%s.%s, %s%s.", f->metric, f->path, told[i].words,
+			ms ? ", in seconds" : "");
+		buf_char(&fs->help, '\0');
+		add(fs, &(struct series){ row, NULL, ms ? value / 1000 : value });
+	}
+}
+
+static void put_lag(struct families *fs, const struct reading_row *row)
+{
+	static const char *const names[LAG_STATS] = {
+		[LAG_MEAN] = "gsqstat_lag_mean_seconds", [LAG_MAX] = "gsqstat_lag_max_seconds",
+		[LAG_P50] = "gsqstat_lag_p50_seconds", [LAG_P95] = "gsqstat_lag_p95_seconds",
+		[LAG_P99] = "gsqstat_lag_p99_seconds"
+	};
+
+	for (enum lag_stat s = 0; s < LAG_STATS; s++) {
+		begin(fs, names[s], "Arrival less timestamp of what came in the window.");
+		add(fs, &(struct series){ row, NULL, row->lag_ms[s] / 1000 });
+	}
+}
+
+static void put_row(struct families *fs, const struct reading_row *row)
+{
+	static const char *const reasons[FATE_REJECTS] = {
+		[FATE_INVALID] = "invalid", [FATE_DUPLICATE] = "duplicate",
+		[FATE_STALE] = "stale", [FATE_OUTLIER] = "outlier"
+	};
+
+	for (size_t i = 0; i < row->nfigure; i++)
+		put_figure(fs, row, &row->figure[i]);
+	put_lag(fs, row);
+	begin(fs, "gsqstat_coverage_ratio", "Share of the window in which the stream was up.");
+	add(fs, &(struct series){ row, NULL, row->coverage });
+	begin(fs, "gsqstat_updates", "Frames that count in the window.");
+	add(fs, &(struct series){ row, NULL, (double)row->updates });
+	begin(fs, "gsqstat_rejected", "Frames of the window that do not count, and why.");
+	for (size_t i = 0; i < FATE_REJECTS; i++)
+		add(fs, &(struct series){ row, reasons[i], (double)row->rejected[i] });
+}
+
+/* --- as text ------------------------------------------------------------------------ */
+
+static void put_escaped(struct buf *out, const char *s, bool quotes)
+{
+	for (; *s; s++)
+		if (*s == '\n')
+			buf_str(out, "\\n");
+		else if (*s == '\\' || (quotes && *s == '"'))
+			buf_printf(out, "\\%c", *s);
+		else
+			buf_char(out, *s);
+}
+
+static void put_labels(struct buf *out, const struct series *s)
+{
+	const struct reading_row *row = s->row;
+
+	buf_printf(out, "{queue_id=\"%s\",queue_name=\"", row->queue_id);
+	put_escaped(out, row->queue_name ? row->queue_name : "", true);
+	buf_str(out, "\",media=\"");
+	put_escaped(out, row->media ? row->media : "", true);
+	if (s->reason)
+		buf_printf(out, "\",reason=\"%s", s->reason);
+	buf_str(out, "\"}");
+}
+
+static void put_family(struct buf *out, const struct family *f)
+{
+	buf_printf(out, "# HELP %s ", f->name);
+	put_escaped(out, f->help, false);
+	buf_printf(out, "\n# TYPE %s gauge\n", f->name);
+	for (size_t i = 0; i < f->n; i++) {
+		buf_str(out, f->name);
+		if (f->v[i].row)
+			put_labels(out, &f->v[i]);
+		buf_char(out, ' ');
+		json_put_double(out, f->v[i].value);
+		buf_char(out, '\n');
+	}
+}
+
+bool expose_put(struct buf *out, const struct reading *r, bool queues_alone, size_t *skipped)
+{
+	struct families fs = { NULL };
+
+	for (size_t i = 0; i < r->nrow && !fs.failed; i++)
+		if (!queues_alone || !r->row[i].media)
+			put_row(&fs, &r->row[i]);
+	begin(&fs, "gsqstat_last_success_timestamp_seconds", "End of the last whole window.");
+	add(&fs, &(struct series){ NULL, NULL, (double)r->end_ms / 1000 });
+	for (size_t i = 0; i < fs.n && !fs.failed; i++)
+		put_family(out, &fs.v[i]);
+	*skipped = fs.skipped;
+	families_free(&fs);
+	return !fs.failed && !out->failed;
+}

@@ -1,0 +1,27 @@
+/*
+ * -f prometheus: a closed window in Prometheus' text format, version 0.0.4. All are gauges:
+ *
+ *   gsqstat_METRIC_FIELD_STAT[_seconds]{queue_id,queue_name,media}   figures, in snake_case
+ *   gsqstat_lag_STAT_seconds, gsqstat_updates, gsqstat_coverage_ratio   the same labels
+ *   gsqstat_rejected{...,reason}
+ *   gsqstat_last_success_timestamp_seconds   the window's end
+ *
+ * What reading.h calls milliseconds is seconds here. What is null is left out.
+ */
+#ifndef EXPOSE_H
+#define EXPOSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base.h"
+#include "reading.h"
+
+/* Appends it; queues_alone: no rows of media types. *skipped: numbers left out because another
+ * one of their row has the same name. False: out of memory. */
+bool expose_put(struct buf *out, const struct reading *r, bool queues_alone, size_t *skipped);
+
+/* METRIC.FIELD as it stands in a name, `_` before each word; for tests. */
+void expose_put_words(struct buf *name, const char *s, size_t len);
+
+#endif

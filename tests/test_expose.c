@@ -1,0 +1,178 @@
+/* -f prometheus: names, labels, and what is left out. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../expose.h"
+
+#define Q1 "11111111-1111-4111-8111-111111111111"
+
+static void words(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} all[] = {
+		{ "waitTime", "_wait_time" }, { "oUserRoutingStatuses", "_o_user_routing_statuses" },
+		{ "OFF_QUEUE.count", "_off_queue_count" }, { "oACWUsers", "_o_acw_users" },
+		{ "p95", "_p95" }, { "a1B2", "_a1_b2" }, { "voice.avg", "_voice_avg" },
+		{ "On Break - 2nd", "_on_break_2nd" }, { "...", "" }, { "", "" },
+		{ "6a3af858-942f", "_6a3af858_942f" }, { "\xc3\xa9t\xc3\xa9", "_c3a9tc3a9" },
+		{ "x.\xc3\xa9", "_x_c3a9" },
+		/* units and types that stand alone are not liked */
+		{ "xMs", "_xms" }, { "x.h.count", "_xh_count" }, { "x.Gauge.y", "_xgauge_y" },
+		{ "x.milliseconds", "_xmilliseconds" }, { "x.kiloparsecs", "_x_kiloparsecs" },
+		{ "x.days", "_xdays" }, { "x.million", "_x_million" }
+	};
+	struct buf name = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		buf_clear(&name);
+		expose_put_words(&name, all[i].from, strlen(all[i].from));
+		assert_true(buf_char(&name, '\0'));
+		assert_string_equal(name.data, all[i].to);
+	}
+	buf_free(&name);
+}
+
+static struct reading_figure figure(const char *metric, const char *path, enum figure_kind kind,
+	enum statistic stat, double x)
+{
+	struct reading_figure f = { .metric = metric, .path = path, .kind = kind };
+
+	for (enum statistic s = 0; s < STATS; s++)
+		f.stat[s] = NAN;
+	f.stat[stat] = x;
+	return f;
+}
+
+static struct reading_row row_of(const struct reading_figure *f, size_t n)
+{
+	return (struct reading_row){ .queue_id = Q1, .figure = f, .nfigure = n,
+		.coverage = NAN, .updates = 3, .rejected = { [FATE_STALE] = 2 },
+		.lag_ms = { 12, NAN, NAN, NAN, 1500 } };
+}
+
+static char *exposed(const struct reading *r, bool queues_alone, size_t wanted_skipped)
+{
+	static struct buf out;
+	size_t skipped;
+
+	buf_free(&out);
+	assert_true(expose_put(&out, r, queues_alone, &skipped));
+	assert_int_equal(skipped, wanted_skipped);
+	assert_true(buf_char(&out, '\0'));
+	return out.data;
+}
+
+static void has(const char *text, const char *line)
+{
+	char whole[512];
+
+	snprintf(whole, sizeof(whole), "\n%s\n", line);
+	if (!strstr(text, whole))
+		fail_msg("no %s in %s", line, text);
+}
+
+#define LABELS "queue_id=\"" Q1 "\",queue_name=\"\",media=\"\""
+
+static void statistics(void **state)
+{
+	const struct reading_figure f[] = {
+		figure("oWaiting", "count", KIND_GAUGE, STAT_LAST, 7),
+		figure("oLongestWaiting", "ageMs", KIND_AGE, STAT_MAX, 2500),
+		figure("tWait", "count", KIND_TOTAL, STAT_DELTA, 4),
+		figure("tWait", "sum", KIND_TOTAL, STAT_TOTAL, 9000),
+		figure("tWait", "max", KIND_PLAIN, STAT_VALUE, 8000),
+		figure("oServiceLevel", "ratio", KIND_PLAIN, STAT_VALUE, 0.8),
+		figure("nOdd", "total", KIND_PLAIN, STAT_VALUE, 5),
+		figure("waitTime", "avg", KIND_SAMPLE, STAT_P95, 12345),
+		figure("waitTime", "avg", KIND_SAMPLE, STAT_COUNT, 9),
+		figure("oX", "a\\y\nc", KIND_GAUGE, STAT_MIN, -1)
+	};
+	struct reading_row row = row_of(f, ARRAY_LEN(f));
+	const struct reading r = { .end_ms = 1795485630500, .row = &row, .nrow = 1 };
+	const char *text = exposed(&r, false, 0);
+
+	(void)state;
+	has(text, "gsqstat_o_waiting_count_last{" LABELS "} 7");
+	has(text, "# HELP gsqstat_o_waiting_count_last oWaiting.count, last in the window.");
+	has(text, "# TYPE gsqstat_o_waiting_count_last gauge");
+	has(text, "gsqstat_o_longest_waiting_age_max_seconds{" LABELS "} 2.5");
+	has(text, "gsqstat_t_wait_count_delta{" LABELS "} 4");
+	has(text, "gsqstat_t_wait_sum_so_far_seconds{" LABELS "} 9");
+	has(text, "gsqstat_t_wait_max_seconds{" LABELS "} 8");
+	has(text, "gsqstat_o_service_level_ratio{" LABELS "} 0.8");
+	has(text, "gsqstat_n_odd_total_value{" LABELS "} 5");
+	has(text, "gsqstat_wait_time_avg_p95_seconds{" LABELS "} 12.345");
+	has(text, "gsqstat_wait_time_avg_samples{" LABELS "} 9");
+	has(text, "# HELP gsqstat_o_x_a_y_c_min oX.a\\\\y\\nc, least in the window.");
+	has(text, "gsqstat_lag_mean_seconds{" LABELS "} 0.012");
+	has(text, "gsqstat_lag_p99_seconds{" LABELS "} 1.5");
+	assert_null(strstr(text, "gsqstat_lag_max"));
+	has(text, "gsqstat_updates{" LABELS "} 3");
+	has(text, "gsqstat_rejected{" LABELS ",reason=\"stale\"} 2");
+	has(text, "gsqstat_rejected{" LABELS ",reason=\"outlier\"} 0");
+	assert_null(strstr(text, "gsqstat_coverage_ratio"));
+	has(text, "gsqstat_last_success_timestamp_seconds 1795485630.5");
+}
+
+static void rows(void **state)
+{
+	const struct reading_figure f = figure("oWaiting", "count", KIND_GAUGE, STAT_LAST, 7);
+	struct reading_row row[] = { row_of(&f, 1), row_of(&f, 1), row_of(NULL, 0) };
+	const struct reading r = { .row = row, .nrow = ARRAY_LEN(row) };
+	const char *text;
+
+	(void)state;
+	row[0].queue_name = row[1].queue_name = "A \"b\" \\ c\nd";
+	row[1].media = "voice";
+	row[2].queue_id = "2";
+	row[2].coverage = 0.5;
+	text = exposed(&r, false, 0);
+	assert_non_null(strstr(text, "# TYPE gsqstat_o_waiting_count_last gauge\n"));
+	has(text, "gsqstat_o_waiting_count_last{queue_id=\"" Q1 "\",queue_name=\"A \\\"b\\\" \\\\ "
+		"c\\nd\",media=\"\"} 7");
+	has(text, "gsqstat_o_waiting_count_last{queue_id=\"" Q1 "\",queue_name=\"A \\\"b\\\" \\\\ "
+		"c\\nd\",media=\"voice\"} 7");
+	has(text, "gsqstat_coverage_ratio{queue_id=\"2\",queue_name=\"\",media=\"\"} 0.5");
+	text = exposed(&r, true, 0);
+	assert_null(strstr(text, "voice"));
+}
+
+/* A second number of one name would make all of the text unreadable. */
+static void a_name_is_given_once(void **state)
+{
+	const struct reading_figure f[] = {
+		figure("oX", "a.y", KIND_GAUGE, STAT_MIN, 1),
+		figure("oX", "a-y", KIND_GAUGE, STAT_MIN, 2),
+		figure("oX", "a.y.min", KIND_PLAIN, STAT_VALUE, 3),
+		figure("updates", "", KIND_PLAIN, STAT_VALUE, 4)
+	};
+	struct reading_row row = row_of(f, ARRAY_LEN(f));
+	const struct reading r = { .row = &row, .nrow = 1 };
+	const char *text = exposed(&r, false, 3);
+
+	(void)state;
+	has(text, "gsqstat_o_x_a_y_min{" LABELS "} 1");
+	assert_null(strstr(strstr(text, "gsqstat_o_x_a_y_min{") + 1, "gsqstat_o_x_a_y_min{"));
+	has(text, "gsqstat_updates{" LABELS "} 4");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words),
+		cmocka_unit_test(statistics),
+		cmocka_unit_test(rows),
+		cmocka_unit_test(a_name_is_given_once)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,361 @@
+"""-f prometheus: what promtool, node_exporter and Prometheus read is what rows have."""
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+
+import gateway
+import harness
+import notice_frames
+from harness import QUEUE, Reader
+from notices import Notices, Scenario
+from test_board import BEGIN, ONE, at, frame, instant
+
+SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
+PROMETHEUS = ("-f", "prometheus")
+SUCCESS = "gsqstat_last_success_timestamp_seconds"
+VALUE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\})? (\S+)')
+
+
+def tool_at(*names):
+    for name in names:
+        if shutil.which(name):
+            return shutil.which(name)
+    assert os.environ.get("CI") != "true", names[0] + " is missing"
+    return pytest.skip(names[0] + " is missing")
+
+
+def parse(text):
+    """{(name, labels): value}, of a text in which each family stands together, told once."""
+    found, families = {}, []
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            families.append(line.split()[2])
+            assert len(line.split()) > 3
+        elif line.startswith("# TYPE "):
+            assert line == "# TYPE %s gauge" % families[-1]
+        else:
+            name, labels, value = VALUE.fullmatch(line).groups()
+            labels = tuple((key, json.loads('"%s"' % text)) for key, text in
+                           re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels or ""))
+            assert name == families[-1] and (name, labels) not in found
+            found[name, labels] = float(value)
+    assert len(set(families)) == len(families) and text.endswith("\n")
+    return found
+
+
+def snake(*keys):
+    return "_".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|\W+", "_", key) for key in keys).lower()
+
+
+def is_time(metric, path, stat):
+    return (metric == "waitTime" and stat != "count") or path[-1] == "ageMs" \
+        or (metric.startswith("t") and path[-1] in ("sum", "min", "max"))
+
+
+def numbers(metric, node, path=()):
+    """(path, statistic or None, value) of each number below a metric of a row."""
+    for key, value in node.items():
+        if not isinstance(value, dict):
+            yield (*path, key), None, value
+        elif not {"last", "delta"} & set(value):
+            yield from numbers(metric, value, (*path, key))
+        else:
+            for stat in set(value) - {"carried", "observedMs", "events"}:
+                yield (*path, key), stat, value[stat]
+
+
+def expected(rows):
+    """What the rows of one window come to, by another program than ours."""
+    found = {(SUCCESS, ()): rows[0]["endMs"] / 1000}
+    stats = {"count": "samples", "total": "so_far"}
+    for row in rows:
+        labels = (("queue_id", row["queueId"]), ("queue_name", row.get("queueName", "")),
+                  ("media", row.get("mediaType") or ""))
+        some = {"updates": row["updates"], "coverage_ratio": row["coverage"]}
+        for stat, value in (row["lagMs"] or {}).items():
+            some["lag_%s_seconds" % stat] = value / 1000
+        for metric, node in row["metrics"].items():
+            for path, stat, value in numbers(metric, node):
+                time = is_time(metric, path, stat)
+                name = snake(metric, *(key.removesuffix("Ms") for key in path),
+                             *([stats.get(stat, stat)] if stat else []))
+                some[name + "_seconds" * time] = value / 1000 if time and value else value
+        for name, value in some.items():
+            if value is not None:
+                found["gsqstat_" + name, labels] = value
+        for reason, count in row["rejected"].items():
+            found["gsqstat_rejected", labels + (("reason", reason),)] = count
+    return found
+
+
+def windows(rows):
+    found = {}
+    for row in rows:
+        if not row["partial"]:
+            found.setdefault(row["window"], []).append(row)
+    return list(found.values())
+
+
+def check_metrics(text):
+    done = subprocess.run([tool_at("promtool"), "check", "metrics"], input=text, text=True,
+                          capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_last_window_is_exposed(tool):
+    rows = tool.run(*REPLAY, "-s").rows
+    result = tool.run(*REPLAY, *PROMETHEUS)
+    assert result.status == 0 and result.events("warning") == []
+    assert parse(result.out) == expected(windows(rows)[-1])
+    assert result.out.startswith("# HELP gsqstat_")
+    assert (result.end["windows"], result.end["rows"]) == (10, 30)
+    assert [e["queues"] for e in result.events("window.flush")] == [3] * 10
+
+
+def test_all_metrics_please_promtool(tool):
+    result = tool.run(*REPLAY, *PROMETHEUS, "-m", "state,queueState,agentState,"
+                      "conversationCount,waitTime,abandonedCount")
+    check_metrics(result.out)
+
+
+def test_a_partial_window_is_not_exposed(tool):
+    args = "--replay", SAMPLE, "-w", "7m", "--time", "arrival"
+    rows = tool.run(*args, "-s").rows
+    assert rows[-1]["partial"] and not rows[0]["partial"]
+    result = tool.run(*args, *PROMETHEUS)
+    assert parse(result.out) == expected(windows(rows)[0])
+
+
+def test_without_a_whole_window_there_is_nothing(tool):
+    (tool.dir / "file.prom").write_text("old\n")
+    for target in (), ("-o", "file.prom"):
+        result = tool.run("--replay", SAMPLE, "-w", "1h", *PROMETHEUS, *target)
+        assert (result.status, result.out) == (0, "")
+        assert [w["message"] for w in result.events("warning")] == [
+            "there was no whole window, so nothing is exposed"]
+    assert (tool.dir / "file.prom").read_text() == "old\n"
+
+
+NAME = 'Pay "now" \\ \n\u00e4'
+
+
+def recording():
+    half = notice_frames.interval(1795485601000)
+    text = at(0, '"answer":"queues","frame":' + json.dumps(
+        {"entities": [{"id": ONE, "name": NAME}]}))
+    text += BEGIN + frame(1, instant(1, {"oWaiting": 7, "oInteracting": 2}))
+    text += frame(2, notice_frames.observations(ONE, None, (1795485602000, {
+        ("oUserRoutingStatuses", "OFF_QUEUE"): 3, ("oUserRoutingStatuses", "H"): 1,
+        ("oUserPresences", "6a3af858-942f-489d-9700-5f9bcdcdae9b"): 2})))
+    text += frame(3, notice_frames.observations(ONE, "voice", (half, {
+        "tWait": notice_frames.times(2, 9000, 1000, 8000), "nOffered": 4,
+        "oServiceLevel": notice_frames.service_level(3, 4)})))
+    text += frame(4, notice_frames.activity(ONE, {"voice": {
+        "oWaiting": 3, "oLongestWaiting": 1795485603000}}))
+    return text + at(10, '"state":"end"')
+
+
+def test_numbers_of_the_notification_service(tool):
+    args = ("--source", "notifications", "--replay", "-", "-w", "10s", "-m", "*", ONE)
+    rows = tool.run(*args, "-s", data=recording()).rows
+    result = tool.run(*args, *PROMETHEUS, data=recording())
+    wanted = {(name.replace("statuses_h_", "statusesh_"), labels): value
+              for (name, labels), value in expected(rows).items()}
+    found = parse(result.out)
+    assert found == wanted
+    labels = (("queue_id", ONE), ("queue_name", NAME), ("media", "voice"))
+    for name, value in (("o_longest_waiting_age_last_seconds", 7), ("t_wait_max_seconds", 8),
+                        ("t_wait_sum_so_far_seconds", 9), ("n_offered_count_so_far", 4),
+                        ("o_waiting_count_max", 7), ("o_service_level_ratio", 0.75)):
+        assert found["gsqstat_" + name, labels] == value
+    check_metrics(result.out)
+
+
+def test_now_exposes_queues_without_their_media(tool, tmp_path):
+    with Notices(tmp_path, Scenario()) as service:
+        tool.login(service)
+        result = tool.run("--source", "notifications", "--now", *PROMETHEUS, "--queue-name",
+                          "Queue 01", "-m", "oWaiting")
+        assert result.status == 0
+    labels = {labels for name, labels in parse(result.out) if name.startswith("gsqstat_o_")}
+    (only,) = labels
+    assert dict(only) == {"queue_id": QUEUE, "queue_name": "Queue 01", "media": ""}
+
+
+@pytest.mark.parametrize("args, words", [
+    (("--source", "notifications", "--list-queues", *PROMETHEUS),
+     "--format 'prometheus': allowed is ndjson or csv with --list-queues"),
+    (("-f", "promethes", QUEUE), "did you mean prometheus?")])
+def test_usage(tool, args, words):
+    result = tool.run("--dry-run", *args)
+    assert result.status == 2 and words in result.err
+
+
+def stamp(text):
+    return parse(text)[SUCCESS, ()]
+
+
+def test_a_file_is_replaced_whole_at_each_window(tool, serve):
+    """Read all the time: it is never half a file, and has each window."""
+    serve()
+    (tool.dir / "real.prom").write_text("")
+    (tool.dir / "real.prom").chmod(0o640)
+    (tool.dir / "file.prom").symlink_to("real.prom")
+    process = tool.start("-w", "100ms", "-n", 20, *PROMETHEUS, "-o", "file.prom", QUEUE)
+    done, stamps = threading.Event(), []
+
+    def look():
+        while not done.is_set():
+            text = (tool.dir / "file.prom").read_text()
+            if text:        # it was empty before
+                stamps.append(parse(text)[SUCCESS, ()] if text.endswith("\n") else -1)
+    thread = threading.Thread(target=look)
+    thread.start()
+    result = tool.finish(process)
+    done.set()
+    thread.join()
+    assert result.status == 0 and result.out == "" and len(set(stamps)) > 2
+    assert stamps == sorted(stamps)
+    assert (tool.dir / "file.prom").is_symlink()
+    assert (tool.dir / "real.prom").stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in tool.dir.glob("*.prom*")) == ["file.prom", "real.prom"]
+    assert list(tool.dir.glob(".*.prom*")) == []
+
+
+def test_the_last_good_file_stays_where_a_run_fails(tool, serve):
+    serve(streams=[[("frame",), ("sleep", 0.9), ("close", 1008, "enough")]])
+    result = tool.run("-w", "200ms", "-n", 100, *PROMETHEUS, "-o", "file.prom", QUEUE)
+    assert result.status == 6
+    assert result.events("window.flush")[-1]["partial"]
+    begun = datetime.datetime.fromisoformat(
+        result.events("stream.connected")[0]["at"].replace("Z", "+00:00")).timestamp()
+    good = (tool.dir / "file.prom").read_text()
+    whole = len(result.events("window.flush")) - 1
+    assert whole and stamp(good) == pytest.approx(begun + whole * 0.2, abs=0.002)
+    serve(streams=[gateway.answer(403)])
+    assert tool.run("--retry-for", "0", *PROMETHEUS, "-o", "file.prom", QUEUE).status == 3
+    assert (tool.dir / "file.prom").read_text() == good
+    assert list(tool.dir.glob(".*")) == []
+
+
+def test_a_file_that_cannot_be_replaced_ends_the_run(tool, serve):
+    serve()
+    (tool.dir / "d").mkdir()
+    reader = Reader(tool.start("-w", "200ms", "-n", 100, *PROMETHEUS, "-o", "d/x.prom", QUEUE))
+    reader.wait("window.flush")
+    assert harness.eventually(lambda: (tool.dir / "d/x.prom").exists())
+    (tool.dir / "d").rename(tool.dir / "gone")
+    result = reader.finish()
+    assert result.status == 7 and "x.prom: a file beside it cannot be made" in result.end["message"]
+    assert stamp((tool.dir / "gone/x.prom").read_text()) > 0
+
+
+def test_after_a_signal_stdout_has_the_last_whole_window(tool, serve):
+    serve()
+    process = tool.start("-w", "300ms", "-n", 1000, *PROMETHEUS, QUEUE)
+    reader = Reader(process)
+    reader.wait("window.flush")
+    process.send_signal(signal.SIGTERM)
+    result = reader.finish()
+    assert result.status == 128 + signal.SIGTERM
+    whole = [e for e in result.events("window.flush") if not e["partial"]]
+    updates = [v for (name, _), v in parse(result.out).items() if name == "gsqstat_updates"]
+    assert updates == [whole[-1]["updates"]]
+
+
+def test_what_is_no_file_gets_one_exposition(tool):
+    os.mkfifo(tool.dir / "pipe")
+    reader = os.open(tool.dir / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with open(reader) as pipe:
+        assert tool.run(*REPLAY, *PROMETHEUS, "-o", "pipe").status == 0
+        assert parse(pipe.read()) == parse(tool.run(*REPLAY, *PROMETHEUS).out)
+
+
+def test_thresholds_hold_as_ever(tool):
+    result = tool.run(*REPLAY, *PROMETHEUS, "--fail-if", "coverage < 1")
+    assert result.status == 1 and parse(result.out)
+
+
+# -- the real ones
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def ask(port, path):
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), timeout=5) as answer:
+            return answer.read().decode()
+    except (urllib.error.URLError, ConnectionError):
+        return ""
+
+
+def query(port, expression):
+    text = ask(port, "/api/v1/query?query=" + urllib.parse.quote(expression))
+    return [(r["metric"], float(r["value"][1])) for r in json.loads(text)["data"]["result"]] \
+        if text.startswith("{") else []
+
+
+@contextlib.contextmanager
+def started(log, *command):
+    with open(log, "w") as out:
+        process = subprocess.Popen([*map(str, command)], stdout=out, stderr=out)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_node_exporter_and_prometheus_have_the_numbers(tool, serve):
+    exporter, server = tool_at("prometheus-node-exporter", "node_exporter"), tool_at("prometheus")
+    serve()
+    textfiles = tool.dir / "textfile"
+    textfiles.mkdir()
+    one, two = free_port(), free_port()
+    (tool.dir / "prometheus.yml").write_text(
+        "scrape_configs:\n- job_name: queues\n  scrape_interval: 200ms\n  scrape_timeout: 200ms\n"
+        "  static_configs: [{targets: ['127.0.0.1:%d']}]\n" % one)
+    # as the README has it, but for how long a window is
+    process = tool.start("-w", "300ms", "-n", 1000, *PROMETHEUS, "-o", textfiles / "gsqstat.prom",
+                         "-s", QUEUE)
+    with started(tool.dir / "exporter.log", exporter, "--collector.disable-defaults",
+                 "--collector.textfile", "--collector.textfile.directory=%s" % textfiles,
+                 "--web.listen-address=127.0.0.1:%d" % one), \
+            started(tool.dir / "prometheus.log", server,
+                    "--config.file=%s" % (tool.dir / "prometheus.yml"),
+                    "--storage.tsdb.path=%s" % (tool.dir / "data"),
+                    "--web.listen-address=127.0.0.1:%d" % two):
+        wanted = 'gsqstat_wait_time_avg_max_seconds{queue_id="%s"}' % QUEUE
+        assert harness.eventually(lambda: query(two, wanted), 14), \
+            (tool.dir / "prometheus.log").read_text()
+        ((labels, value),) = query(two, wanted)
+        assert 0 < value < 60 and labels["queue_id"] == QUEUE
+        ((_, stamp_seen),) = query(two, "max_over_time(%s[1m])" % SUCCESS)
+        assert harness.eventually(
+            lambda: query(two, "max_over_time(%s[1m])" % SUCCESS)[0][1] > stamp_seen)
+        # it ages, as the alert of the README asks
+        assert query(two, "time() - %s > 3600" % SUCCESS) == []
+        assert len(query(two, "time() - %s < 60" % SUCCESS)) == 1
+        assert [v for _, v in query(two, "node_textfile_scrape_error")] == [0]
+        assert query(two, "max_over_time(node_textfile_scrape_error[1m])")[0][1] == 0
+        process.send_signal(signal.SIGTERM)
+        assert tool.finish(process).status == 128 + signal.SIGTERM
+        assert "gsqstat_updates{" in ask(one, "/metrics")
