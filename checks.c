@@ -8,6 +8,7 @@
 #include "auditfile.h"
 #include "out.h"
 #include "paths.h"
+#include "target.h"
 #include "text.h"
 #include "wanted.h"
 
@@ -45,7 +46,9 @@ static void misplaced(struct parse *p, enum option_id id, const char *allowed)
 
 	if (!p->given[id] || p->bad[id])
 		return;
-	if (value)
+	if (value && id == OPT_CALLBACK && value[0] != '@')
+		target_shown(text, value);
+	else if (value)
 		text_shown(text, value, strlen(value));
 	lines_add(&p->problems, "--%s%s%s%s: allowed is %s", p->table[id].name,
 		value ? " '" : "", text, value ? "'" : "", allowed);
@@ -82,6 +85,7 @@ static void check_rivals(struct parse *p)
 		{ OPT_CHECK, OPT_OUTPUT, "a run without --check" },
 		{ OPT_CHECK, OPT_FAIL_IF, "a run without --check" },
 		{ OPT_CHECK, OPT_CALLBACK, "a run without --check" },
+		{ OPT_LIST_QUEUES, OPT_CALLBACK, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_FAIL_IF, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_CHECK, "a run without --list-queues" },
 		{ OPT_LIST_QUEUES, OPT_QUEUE, "a run without --list-queues" },
@@ -120,9 +124,6 @@ static void check_callbacks(struct parse *p)
 	struct settings *set = p->set;
 
 	if (p->given[OPT_CALLBACK]) {
-		if (p->given[OPT_LIST_QUEUES])
-			lines_add(&p->problems, "--callback: allowed is a run without "
-				"--list-queues");
 		if (!set->callbacks.spool)
 			misplaced(p, OPT_CALLBACK_SPOOL_MAX, "a run with --callback-spool");
 	} else {

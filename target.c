@@ -114,7 +114,8 @@ static void add_url(struct targets *t, const char *url, struct lines *problems,
 	const char *why = t->n == TARGETS_MAX ? "16 URLs at most" : read_url(&to, url);
 
 	if (why)
-		lines_add(problems, "--callback '%s': allowed is %s", target_shown(shown, url), why);
+		lines_add(problems, "--callback '%s': allowed is %s",
+			target_shown(shown, url), why);
 	else if (is_known(t, url))
 		lines_add(warnings, "--callback '%s': the same URL twice is taken once",
 			to.shown);

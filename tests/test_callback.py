@@ -333,6 +333,18 @@ def test_bad_option_is_2_in_one_line(tool, args, words):
     assert all(word in r.err for word in words) and "s3cret" not in r.err, r.err
 
 
+@pytest.mark.parametrize("status, rival", [
+    (2, ["--source", "notifications", "--list-queues"]),
+    (3, ["--replay", SAMPLE, "--check", "nagios", "-W", "waitTime.avg.mean=1"])])
+def test_callback_that_has_no_place_tells_no_secret(tool, status, rival):
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="h.example")
+    r = tool.run(*rival, "--callback", "https://h.example/s3cret")
+    assert r.status == status and "--callback 'https://h.example': allowed is a run" in r.err
+    assert "s3cret" not in r.out + r.err
+    (tool.dir / "url").write_text("https://h.example/s3cret")
+    assert "--callback '@url': allowed" in tool.run(*rival, "--callback", "@url").err
+
+
 def test_open_key_file_and_spool_are_2(tool):
     keys = secret_file(tool, "keys", KEYS[0] + "\n")
     keys.chmod(0o640)
