@@ -1,4 +1,5 @@
 """The table for people: on terminals and elsewhere."""
+import codecs
 import fcntl
 import json
 import os
@@ -28,6 +29,7 @@ class Terminal:
         self.fd, self.end = pty.openpty()
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("4H", lines, columns, 0, 0))
         self.text = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
 
     def start(self, tool, *args, stdout=True, stderr=False, **more):
         """The program on it; the names say what else than the terminal they are."""
@@ -39,13 +41,13 @@ class Terminal:
         return process
 
     def read(self):
-        """What there is now; "" at the end of it."""
+        """What there is now; b"" at the end of it."""
         try:
-            text = os.read(self.fd, 65536).decode()
+            got = os.read(self.fd, 65536)
         except OSError:
-            text = ""
-        self.text += text
-        return text
+            got = b""
+        self.text += self.decoder.decode(got)
+        return got
 
     def wait(self, pattern):
         while not re.search(pattern, self.text):
