@@ -16,6 +16,7 @@ import time
 
 import harness
 import pytest
+import screenshot
 from harness import QUEUE
 
 HERE = pathlib.Path(__file__).parent
@@ -134,6 +135,12 @@ def test_names_of_a_list_are_no_table(tool):
 def test_threshold_holds_beside_a_table(tool):
     r = tool.run(*SAMPLE, "--fail-if", "state.active.max >= 9")
     assert r.status == 1 and r.out == tool.run(*SAMPLE).out
+
+
+def test_picture_of_the_readme_is_a_screen(tool):
+    made = "\n".join(screenshot.picture(screenshot.screen(harness.PROGRAM))) + "\n"
+    assert made == (HERE.parent / "man/table.svg").read_text()
+    assert "&quot;" not in made and "…01" in made and "70%" in made
 
 
 # -- the progress line
