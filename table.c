@@ -44,10 +44,10 @@ struct trend {			/* of a row: the figure that comes first */
 	uint64_t seen;		/* the window of the newest, as counted here */
 };
 
-struct layout {
-	size_t clock, queue;			/* columns */
-	size_t nfigure, figure[KNOWN_MAX];	/* columns of each that is shown */
-	bool trend, coverage, updates, lag;
+struct layout {			/* in columns; 0: it is not shown */
+	size_t clock, queue;
+	size_t nfigure, figure[KNOWN_MAX];	/* of each that is shown */
+	size_t trend, coverage, updates, lag;
 	size_t used;
 };
 
@@ -358,13 +358,13 @@ static size_t clock_width(const struct table *t)
 		: t->conf.window_ms < MS_DAY ? strlen("00:00:00") : strlen("12-31 00:00");
 }
 
-/* Takes the columns if there are so many left. */
-static bool take(struct layout *l, size_t width, size_t columns)
+/* Takes the columns if there are so many left, else none. */
+static size_t take(struct layout *l, size_t width, size_t columns)
 {
 	if (l->used + GAP + columns > width)
-		return false;
+		return 0;
 	l->used += GAP + columns;
-	return true;
+	return columns;
 }
 
 static void grow(struct layout *l, size_t width, size_t *column, size_t wish)
@@ -379,17 +379,16 @@ static void grow(struct layout *l, size_t width, size_t *column, size_t wish)
 static void lay_out(struct table *t, size_t width, bool has_ids)
 {
 	size_t names = at_least(t->name_width, strlen("queue"));
-	struct layout l;
+	struct layout l = { .clock = clock_width(t) };
 
-	memset(&l, 0, sizeof(l));	/* also what lies between: it is compared whole */
-	l.clock = clock_width(t);
 	l.queue = at_least(at_most(names, NAME_LEAST), has_ids ? t->id_width : 0);
 	l.queue = at_most(l.queue, width - l.clock - 2 - GAP - PAIR - GAP - COVERAGE);
 	l.used = l.clock + 2 + l.queue;
 	if (t->nknown && take(&l, width, PAIR))
 		l.figure[l.nfigure++] = PAIR;
 	l.coverage = take(&l, width, COVERAGE);
-	l.trend = l.nfigure && t->conf.trend && take(&l, width, TREND);
+	if (l.nfigure && t->conf.trend)
+		l.trend = take(&l, width, TREND);
 	l.updates = take(&l, width, UPDATES);
 	l.lag = take(&l, width, LAG);
 	while (l.nfigure && l.nfigure < t->nknown) {
@@ -450,8 +449,8 @@ static void end_line(struct buf *line, struct buf *out)
 static void put_more(const struct table *t, struct buf *out)
 {
 	const struct layout *l = &t->layout;
-	size_t room = l->updates * (size_t)(GAP + UPDATES)
-		+ l->coverage * (size_t)(GAP + COVERAGE) + l->lag * (size_t)(GAP + LAG);
+	size_t room = l->updates + l->coverage + l->lag
+		+ GAP * (size_t)(!!l->updates + !!l->coverage + !!l->lag);
 	char text[48];
 	snprintf(text, sizeof(text), "+%zu more", t->nknown - l->nfigure);
 	if (strlen(text) + GAP > room)

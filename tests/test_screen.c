@@ -77,30 +77,30 @@ static void put__cleans_what_would_move_the_cursor(void **state)
 static void number__is_short(void **state)
 {
 	static const struct {
-		enum screen_number kind;
 		double x;
-		int columns;
 		const char *text;
+		enum screen_number kind;
+		int columns;
 	} numbers[] = {
-		{ NUMBER_VALUE, 0, 5, "0" }, { NUMBER_VALUE, 7, 5, "7" },
-		{ NUMBER_VALUE, 0.75, 5, "0.75" }, { NUMBER_VALUE, 12.345, 5, "12.3" },
-		{ NUMBER_VALUE, 9999, 5, "9999" }, { NUMBER_VALUE, 9999.7, 5, "10.0k" },
-		{ NUMBER_VALUE, 12345, 5, "12.3k" }, { NUMBER_VALUE, 12345, 4, "12k" },
-		{ NUMBER_VALUE, 999960, 5, "1.0M" }, { NUMBER_VALUE, 1e18, 5, "1.0E" },
-		{ NUMBER_VALUE, 1e300, 5, ">max" }, { NUMBER_VALUE, -1e300, 5, "<min" },
-		{ NUMBER_VALUE, INFINITY, 5, ">max" }, { NUMBER_VALUE, -12345, 5, "-12k" },
-		{ NUMBER_VALUE, NAN, 5, "-" },
-		{ NUMBER_MEAN, 6, 5, "6.0" }, { NUMBER_MEAN, 5.89, 5, "5.9" },
-		{ NUMBER_MEAN, 0.04, 5, "0.04" }, { NUMBER_MEAN, 0, 5, "0.0" },
-		{ NUMBER_MEAN, 99.96, 5, "100" }, { NUMBER_MEAN, 1234.5, 5, "1234" },
-		{ NUMBER_MS, 0, 5, "0s" }, { NUMBER_MS, 0.42, 5, "0.4ms" },
-		{ NUMBER_MS, 34, 5, "34ms" }, { NUMBER_MS, 999.4, 5, "999ms" },
-		{ NUMBER_MS, 999.6, 5, "1.0s" }, { NUMBER_MS, 8382, 5, "8.4s" },
-		{ NUMBER_MS, 59940, 5, "59.9s" }, { NUMBER_MS, 59960, 5, "1.0m" },
-		{ NUMBER_MS, 150000, 5, "2.5m" }, { NUMBER_MS, 5400000, 5, "1.5h" },
-		{ NUMBER_MS, 359e6, 5, "99.7h" }, { NUMBER_MS, 4e8, 5, "4.6d" },
-		{ NUMBER_MS, 1e11, 5, ">max" }, { NUMBER_MS, -999, 5, "-1.0s" },
-		{ NUMBER_MS, NAN, 5, "-" }
+		{ 0, "0", NUMBER_VALUE, 5 }, { 7, "7", NUMBER_VALUE, 5 },
+		{ 0.75, "0.75", NUMBER_VALUE, 5 }, { 12.345, "12.3", NUMBER_VALUE, 5 },
+		{ 9999, "9999", NUMBER_VALUE, 5 }, { 9999.7, "10.0k", NUMBER_VALUE, 5 },
+		{ 12345, "12.3k", NUMBER_VALUE, 5 }, { 12345, "12k", NUMBER_VALUE, 4 },
+		{ 999960, "1.0M", NUMBER_VALUE, 5 }, { 1e18, "1.0E", NUMBER_VALUE, 5 },
+		{ 1e300, ">max", NUMBER_VALUE, 5 }, { -1e300, "<min", NUMBER_VALUE, 5 },
+		{ INFINITY, ">max", NUMBER_VALUE, 5 }, { -12345, "-12k", NUMBER_VALUE, 5 },
+		{ NAN, "-", NUMBER_VALUE, 5 },
+		{ 6, "6.0", NUMBER_MEAN, 5 }, { 5.89, "5.9", NUMBER_MEAN, 5 },
+		{ 0.04, "0.04", NUMBER_MEAN, 5 }, { 0, "0.0", NUMBER_MEAN, 5 },
+		{ 99.96, "100", NUMBER_MEAN, 5 }, { 1234.5, "1234", NUMBER_MEAN, 5 },
+		{ 0, "0s", NUMBER_MS, 5 }, { 0.42, "0.4ms", NUMBER_MS, 5 },
+		{ 34, "34ms", NUMBER_MS, 5 }, { 999.4, "999ms", NUMBER_MS, 5 },
+		{ 999.6, "1.0s", NUMBER_MS, 5 }, { 8382, "8.4s", NUMBER_MS, 5 },
+		{ 59940, "59.9s", NUMBER_MS, 5 }, { 59960, "1.0m", NUMBER_MS, 5 },
+		{ 150000, "2.5m", NUMBER_MS, 5 }, { 5400000, "1.5h", NUMBER_MS, 5 },
+		{ 359e6, "99.7h", NUMBER_MS, 5 }, { 4e8, "4.6d", NUMBER_MS, 5 },
+		{ 1e11, ">max", NUMBER_MS, 5 }, { -999, "-1.0s", NUMBER_MS, 5 },
+		{ NAN, "-", NUMBER_MS, 5 }
 	};
 	char text[SCREEN_NUMBER_MAX];
 
