@@ -158,7 +158,7 @@ static size_t place(const struct families *fs, const char *name, bool *found)
 
 static struct family *insert(struct families *fs, size_t at)
 {
-	struct family f = { NULL };
+	struct family f = { .name = NULL };
 
 	if (fs->n == fs->cap) {
 		size_t cap = fs->cap ? 2 * fs->cap : 64;
@@ -355,7 +355,7 @@ static void put_family(struct buf *out, const struct family *f)
 
 bool expose_put(struct buf *out, const struct reading *r, bool queues_alone, size_t *skipped)
 {
-	struct families fs = { NULL };
+	struct families fs = { .v = NULL };
 
 	for (size_t i = 0; i < r->nrow && !fs.failed; i++)
 		if (!queues_alone || !r->row[i].media)

@@ -512,14 +512,23 @@ static enum status write_all(struct out *o, const struct buf *text, struct err *
 }
 
 /* The first temporary file is that of the start, each other one is made when it is needed. */
-enum status out_replace(struct out *o, const struct buf *text, struct err *err)
+static enum status next_temp(struct out *o, struct err *err)
 {
 	struct stat old;
-	enum status st = ST_OK;
+	bool exists = stat(o->target, &old) == 0;
 
-	if (!o->temp && open_temp(o, o->target, stat(o->target, &old) == 0 ? &old : NULL,
-	    err) != ST_OK)
-		return ST_OUTPUT;
+	if (o->temp)
+		return ST_OK;
+	return open_temp(o, o->target, exists ? &old : NULL, err) == ST_OK && o->temp
+		? ST_OK : ST_OUTPUT;
+}
+
+enum status out_replace(struct out *o, const struct buf *text, struct err *err)
+{
+	enum status st = next_temp(o, err);
+
+	if (st != ST_OK)
+		return st;
 	st = write_all(o, text, err);
 	if (st != ST_OK)
 		return st;

@@ -18,7 +18,8 @@ static void words(void **state)
 	static const struct {
 		const char *from, *to;
 	} all[] = {
-		{ "waitTime", "_wait_time" }, { "oUserRoutingStatuses", "_o_user_routing_statuses" },
+		{ "waitTime", "_wait_time" },
+		{ "oUserRoutingStatuses", "_o_user_routing_statuses" },
 		{ "OFF_QUEUE.count", "_off_queue_count" }, { "oACWUsers", "_o_acw_users" },
 		{ "p95", "_p95" }, { "a1B2", "_a1_b2" }, { "voice.avg", "_voice_avg" },
 		{ "On Break - 2nd", "_on_break_2nd" }, { "...", "" }, { "", "" },

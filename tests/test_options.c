@@ -295,9 +295,9 @@ static void option__that_has_no_place_has_one_line(void **state)
 	bad(NOTICES "--list-queues --check nagios", "--check 'nagios': allowed is a run without");
 }
 
-static bool asks(const char *word)
+static bool asks(char *word)
 {
-	char *argv[] = { "gsqstat", "-q", Q1, (char *)(uintptr_t)word, NULL };
+	char *argv[] = { "gsqstat", "-q", Q1, word, NULL };
 
 	return options_ask_check(4, argv);
 }
