@@ -337,7 +337,7 @@ bool plugin_put_line(struct plugin *p, enum status st, const char *why, struct b
 		buf_add(out, p->values.data, p->values.len);
 	}
 	buf_char(out, '\n');
-	p->has_line = true;
+	p->has_line = !out->failed;
 	return !out->failed;
 }
 

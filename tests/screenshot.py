@@ -72,7 +72,8 @@ def picture(text, command=COMMAND):
            'fill="#d7dae0">')
     for row, column, style, words in runs(text):
         # the length keeps columns in place whatever font there is
-        yield '<text x="%.1f" y="%d" textLength="%.1f" lengthAdjust="spacingAndGlyphs"%s>%s</text>' % (
+        yield ('<text x="%.1f" y="%d" textLength="%.1f" lengthAdjust="spacingAndGlyphs"%s>'
+               '%s</text>') % (
             MARGIN + column * WIDTH, MARGIN + row * HEIGHT + 14, columns(words) * WIDTH,
             style and " " + style, html.escape(words))
     yield "</g>\n</svg>"

@@ -408,7 +408,8 @@ def test_recipe_runs_as_printed(tool, shell, key):
         assert r.returncode == 0, r.stderr
         assert re.fullmatch(PRINTS[key], r.stdout), r.stdout
         if key == "gnuplot":
-            compare_pictures((tool.dir / "plot.svg").read_text(), (TOP / "man/plot.svg").read_text())
+            compare_pictures((tool.dir / "plot.svg").read_text(),
+                             (TOP / "man/plot.svg").read_text())
         elif listener:
             assert listener.communicate(timeout=20)[0].count(b'"schema"') == 6
         elif key == "psql":

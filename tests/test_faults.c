@@ -17,7 +17,10 @@
 
 #include <cmocka.h>
 
+#include "../expose.h"
 #include "../out.h"
+#include "../plugin.h"
+#include "../reading.h"
 #include "../row.h"
 #include "../sample.h"
 #include "../table.h"
@@ -293,6 +296,83 @@ static void table__tells_what_it_lost(void **state)
 	buf_free(&text);
 }
 
+/* --- windows to what is in place of rows ----------------------------------------------- */
+
+static bool judge(struct plugin *p, const struct reading *r, struct buf *text)
+{
+	static const char *const ranges[] = { "state.avg.max=5", "updates=~:" };
+	const char *metric;
+	char why[256];
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < ARRAY_LEN(ranges); i++) {
+		plugin_add(p, i > 0, ranges[i], &metric, why, sizeof(why));
+		ok = !why[0];
+	}
+	return ok && plugin_take(p, r) && plugin_put_line(p, ST_OK, "", text)
+		&& !memmem(text->data, text->len, "out of memory", 13);
+}
+
+static struct field some_field = { .path = "avg", .path_len = 3 };
+
+/* Two rows; the field's values are there before anything fails. */
+static bool in_place_of_rows(struct buf *text, bool checks)
+{
+	const struct field *const fields[] = { &some_field };
+	const struct row row[] = {
+		{ .queue_id = "1", .field = fields, .nfield = 1, .lag_us = some_field.sample },
+		{ .queue = 1, .queue_id = "2", .field = fields, .nfield = 1 }
+	};
+	const struct window window = { .end_ms = 1000, .row = row, .nrow = ARRAY_LEN(row) };
+	struct plugin *p = checks ? plugin_new() : NULL;
+	struct reading reading = { 0 };
+	size_t skipped;
+	bool ok = reading_take_window(&reading, &window, metrics) && (checks
+		? p && judge(p, &reading, text)
+		: expose_put(text, &reading, false, &skipped));
+
+	plugin_free(p);
+	reading_free(&reading);
+	return ok;
+}
+
+static bool is_in_place_of_rows(bool checks)
+{
+	struct buf text = { 0 };
+	bool ok = in_place_of_rows(&text, checks);
+
+	if (ok && !is_wanted(&text))
+		fail_msg("a run that went well has other bytes");
+	buf_free(&text);
+	return ok;
+}
+
+static bool work_check(void)
+{
+	return is_in_place_of_rows(true);
+}
+
+static bool work_expose(void)
+{
+	return is_in_place_of_rows(false);
+}
+
+static void checks_and_expositions__tell_what_they_lost(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		assert_true(sample_add(&some_field.sample, i));
+	for (int checks = 0; checks < 2; checks++) {
+		struct buf text = { 0 };
+
+		assert_true(in_place_of_rows(&text, checks));
+		want(&text);
+		at_each_allocation(checks ? work_check : work_expose);
+		buf_free(&text);
+	}
+	sample_free(&some_field.sample);
+}
+
 /* --- sums and sketches: what failed can be tried again -------------------------------- */
 
 #define VALUES 1300
@@ -533,6 +613,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows__tell_what_they_lost),
 		cmocka_unit_test(table__tells_what_it_lost),
+		cmocka_unit_test(checks_and_expositions__tell_what_they_lost),
 		cmocka_unit_test(figures__are_as_before_where_one_could_not_be_added),
 		cmocka_unit_test(tape__tells_what_it_lost),
 		cmocka_unit_test(out__tells_what_it_lost)
