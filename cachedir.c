@@ -66,7 +66,9 @@ static int judged(int fd, bool may_close_it_to_others, const char **why)
 	struct stat st;
 
 	*why = NULL;
-	if (fd < 0 || fstat(fd, &st) != 0)
+	if (fd < 0 && errno == ENOTDIR)	/* both give that, and strerror(3) names the first alone */
+		*why = "it is no directory, or a symbolic link";
+	else if (fd < 0 || fstat(fd, &st) != 0)
 		*why = strerror(errno);
 	else if (st.st_uid != geteuid())
 		*why = "it belongs to somebody else";

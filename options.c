@@ -395,7 +395,8 @@ static int id_of_key(int key)
 static void unknown_option(struct parse *p, const char *arg, const char *next)
 {
 	const char *all[OPTIONS], *fit[OPTIONS];
-	char name[SHOWN_SIZE], hint[512];
+	char name[SHOWN_SIZE];
+	struct buf hint = { 0 };
 	size_t len = strcspn(arg, "="), n = 0;
 	bool value = true;
 
@@ -406,8 +407,12 @@ static void unknown_option(struct parse *p, const char *arg, const char *next)
 			fit[n++] = all[i];
 	}
 	if (n) {
-		words_hint(hint, sizeof(hint), "", fit, n);
-		lines_add(&p->problems, "option --%s is the beginning of%s", name, hint);
+		for (size_t i = 0; i < n; i++)
+			buf_printf(&hint, "%s--%s", !i ? "" : i + 1 < n ? ", " : " and ", fit[i]);
+		lines_add(&p->problems, "option --%s is the beginning of %.*s", name,
+			(int)hint.len, hint.data);
+		p->problems.failed = p->problems.failed || hint.failed;
+		buf_free(&hint);
 	} else {
 		fit[0] = nearest_word(name, all, OPTIONS);
 		n = fit[0] != NULL;

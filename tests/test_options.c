@@ -377,8 +377,8 @@ static void option__that_is_unknown_has_one_line(void **state)
 	bad("--formt csv " Q1, "did you mean --format?");	/* csv is no queue */
 	bad("--formt=csv " Q1, "did you mean --format?");
 	bad("--alin " Q1, "did you mean --align?");
-	bad("--re x " Q1, "record rejects replay retry-for");
-	bad("--no " Q1, "now no-header no-snapshot no-cache");
+	bad("--re x " Q1, "--record, --rejects, --replay and --retry-for");
+	bad("--no " Q1, "--now, --no-header, --no-snapshot and --no-cache");
 	bad("--nonsense-of-this-kind " Q1, "see --help");
 	bad("-Z " Q1, "unknown option -Z");
 }
