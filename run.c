@@ -440,13 +440,13 @@ static enum status settle_callbacks(const struct run *run, enum status st, struc
 /* The end of a run that has begun: rows, side files, stream, output, deliveries, in this order. */
 static enum status end_run(struct run *run, enum status st, struct err *err)
 {
-	struct err late_err = { "" };
-	enum status late = ST_OK;
+	struct err late_err = { "" }, sides_err = { "" }, shown_err = { "" };
+	enum status late = ST_OK, sides, shown = ST_OK;
 	bool written = !is_output_failure(st) || run->audit_lost;
 	int signal = 0;
 
 	if (st == ST_OK)
-		st = settle_source(run, err);
+		shown = settle_source(run, &shown_err);
 	else if (leaves_partial_rows(st))
 		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
 			true, &late_err);
@@ -456,9 +456,9 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 		late = record_end(run, &late_err);
 	st = worse(st, late, err, &late_err);
 	written = written && !is_output_failure(late);
-	late = close_sides(run, &late_err);
-	st = worse(st, late, err, &late_err);
-	if (run->set->plugin) {
+	sides = close_sides(run, &sides_err);
+	if (run->set->plugin) {	/* its line has to know of all */
+		st = worse(worse(st, sides, err, &sides_err), shown, err, &shown_err);
 		audit_redact(run->audit, err->text);
 		late = put_check(run, st, err->text, &late_err);
 		st = worse(st, late, err, &late_err);
@@ -470,9 +470,9 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 	written = written && late == ST_OK;
 	late = out_close(run->out, written, &late_err);
 	run->out = NULL;
-	st = worse(st, late, err, &late_err);
+	st = worse(worse(st, late, err, &late_err), sides, err, &sides_err);
 	late = run->callbacks ? finish_deliveries(run, signal, &late_err) : ST_OK;
-	st = worse(st, late, err, &late_err);
+	st = worse(worse(st, late, err, &late_err), shown, err, &shown_err);
 	return settle_callbacks(run, st, err);
 }
 

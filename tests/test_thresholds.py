@@ -2,6 +2,7 @@
 import json
 import pathlib
 import signal
+import time
 
 import pytest
 from harness import QUEUE, Reader
@@ -156,3 +157,16 @@ def test_fail_fast_alone_is_usage(tool):
     result = tool.run("--replay", SAMPLE, "--fail-fast")
     assert (result.status, result.err) == (
         2, "gsqstat: --fail-fast: allowed is a run with --fail-if\n")
+
+
+def test_rows_that_cannot_be_written_decide_before_a_threshold(tool):
+    for args in (["-o", "/dev/full"], ["-f", "csv", "-o", "/dev/full"]):
+        assert tool.run(*REPLAY, "--fail-if", "updates >= 0", *args).status == 7
+
+
+def test_replay_waits_for_its_reader_whatever_held(tool):
+    """What waits for the reader is more than a pipe holds and all that the run has left."""
+    process = tool.start(*REPLAY, "-w", "3s", "--fail-if", "updates >= 0", "--audit", "none")
+    time.sleep(1.5)
+    result = tool.finish(process)
+    assert result.status == 1 and len(result.rows) == 600, result.err
