@@ -3,6 +3,7 @@ import contextlib
 import fcntl
 import getpass
 import grp
+import http.server
 import json
 import os
 import pathlib
@@ -10,7 +11,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import termios
@@ -262,8 +262,9 @@ object PerfdataWriter "files" {
   rotation_interval = 1s
   service_format_template = "@@$service.name$\\t$service.state$\\t$service.output$"
 }
-object GraphiteWriter "numbers" { host = "127.0.0.1"; port = %(port)d
-  enable_send_thresholds = true
+object InfluxdbWriter "numbers" { host = "127.0.0.1"; port = %(port)d; database = "icinga"
+  enable_send_thresholds = true; flush_threshold = 1; flush_interval = 1s
+  service_template = { measurement = "$service.name$"; tags = {} }
 }
 object Host "h" { check_command = "dummy"; check_interval = 1h }
 template Service "each" { host_name = "h"; check_interval = 1s; max_check_attempts = 1 }
@@ -277,22 +278,30 @@ object Service "%(name)s" { import "each"; check_command = "%(name)s" }
 """
 
 
-class Graphite:
-    """Takes numbers as Carbon does: `path value time` lines."""
+class Influx(http.server.ThreadingHTTPServer):
+    """Takes numbers as InfluxDB does: `service,metric=LABEL value=1,warn=2 time` lines."""
+    daemon_threads = True
 
     def __init__(self):
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.port = self.server.getsockname()[1]
         self.numbers = {}
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__(("127.0.0.1", 0), Points)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                with self.server.accept()[0] as peer, peer.makefile() as lines:
-                    for line in lines:
-                        path, value, _ = line.rsplit(" ", 2)
-                        self.numbers[path] = float(value)
+
+class Points(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        for service, label, fields in re.findall(r"(\w+),metric=((?:\\.|\S)+) (\S+) \d+", body):
+            self.server.numbers[service, re.sub(r"\\(.)", r"\1", label)] = {
+                key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", fields)}
+        self.send_response(204)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 @contextlib.contextmanager
@@ -300,11 +309,11 @@ def icinga(tool, services):
     if not shutil.which("icinga2"):
         assert os.environ.get("CI") != "true", "icinga2 is missing"
         pytest.skip("icinga2 is missing")
-    graphite = Graphite()
+    influx = Influx()
     home = tool.dir / "icinga"
     for name in ("DataDir", "LogDir", "InitRunDir", "CacheDir", "SpoolDir"):
         (home / name).mkdir(parents=True)
-    (home / "conf").write_text(ICINGA % {"dir": home, "port": graphite.port} + "".join(
+    (home / "conf").write_text(ICINGA % {"dir": home, "port": influx.server_address[1]} + "".join(
         SERVICE % {"name": name, "program": harness.PROGRAM,
                    "args": ", ".join(json.dumps(str(arg)) for arg in args)}
         for name, args in services.items()))
@@ -321,11 +330,12 @@ def icinga(tool, services):
                    for result in path.read_text().split("@@")[1:]]
         return {name: (state, text.strip()) for name, state, text in results}
     try:
-        yield graphite.numbers, seen, lambda: (home / "log").read_text()
+        yield influx.numbers, seen, lambda: (home / "log").read_text()
     finally:
         process.terminate()
         process.wait(10)
-        graphite.server.close()
+        influx.shutdown()
+        influx.server_close()
 
 
 def test_icinga_takes_line_status_and_performance_data(tool):
@@ -336,7 +346,7 @@ def test_icinga_takes_line_status_and_performance_data(tool):
         "bad": [*replay, "-C", "coverage=@1", "-C", "lagMs.max=~:"],
         "lost": ["--replay", "/nowhere"]}
     with icinga(tool, services) as (numbers, seen, log):
-        assert harness.eventually(lambda: len(seen()) == 4 and len(numbers) >= 15, 20), log()
+        assert harness.eventually(lambda: len(seen()) == 4 and len(numbers) == 12, 15), log()
         states = {name: state for name, (state, _) in seen().items()}
         texts = {name: text for name, (_, text) in seen().items()}
         assert states == dict(zip(services, STATES))
@@ -345,14 +355,11 @@ def test_icinga_takes_line_status_and_performance_data(tool):
         assert texts["fine"] == "GSQSTAT OK - 3 numbers of 3 queues within range"
         assert "GSQSTAT UNKNOWN - --replay '/nowhere': cannot be read" in texts["lost"]
         # it has read the numbers, and made seconds of the milliseconds
-        label = "icinga2.h.services.slow.slow.perfdata.%s waitTime.avg.max." \
-            .replace(" ", "_").replace("%s", QUEUES[0])
-        found = {path: value for path, value in numbers.items() if ".slow.slow." in path}
-        one = {path.rsplit(".", 1)[1]: value for path, value in found.items()
-               if re.sub(r"\W", "_", path).startswith(re.sub(r"\W", "_", label))}
-        assert one == {"value": 28.468, "warn": 20, "crit": 90}, found
-        assert len([path for path in numbers if ".bad.bad." in path
-                    and path.endswith("value")]) == 6
+        for queue, seconds in zip(QUEUES, (28.468, 14.808, 11.365)):
+            assert numbers["slow", queue + " waitTime.avg.max"] == {
+                "value": seconds, "warn": 20, "crit": 90}
+        assert {label.split()[1] for service, label in numbers if service == "bad"} \
+            == {"coverage", "lagMs.max"}
         assert "perfdata" not in log().split("Activated all objects")[1].lower(), log()
 
 
