@@ -132,7 +132,7 @@ check-unit: $(TEST_PROGRAMS)
 	@.ci/units '$(T)' $^
 check-e2e: $(BIN)
 	@GSQSTAT='$(abspath $(BIN))' GSQSTAT_SANITIZE='$(SANITIZE)' PYTHON='$(PYTHON)' \
-		JOBS='$(JOBS)' .ci/e2e $(if $(T),-k '$(T)')
+		JOBS='$(JOBS)' PYCACHE='$(abspath build)/pycache' .ci/e2e $(if $(T),-k '$(T)')
 
 ## check-slow: the units under valgrind
 .PHONY: check-slow
