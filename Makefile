@@ -129,7 +129,7 @@ endif
 ## check-unit, check-e2e: a part of it; with T=PATTERN only what the pattern fits
 .PHONY: check-unit check-e2e
 check-unit: $(TEST_PROGRAMS)
-	@.ci/units '$(T)' $^
+	@JOBS='$(JOBS)' .ci/units '$(T)' $^
 check-e2e: $(BIN)
 	@GSQSTAT='$(abspath $(BIN))' GSQSTAT_SANITIZE='$(SANITIZE)' PYTHON='$(PYTHON)' \
 		JOBS='$(JOBS)' PYCACHE='$(abspath build)/pycache' .ci/e2e $(if $(T),-k '$(T)')
@@ -137,7 +137,7 @@ check-e2e: $(BIN)
 ## check-slow: the units under valgrind
 .PHONY: check-slow
 check-slow: $(TEST_PROGRAMS)
-	@VALGRIND=valgrind .ci/units '$(T)' $^
+	@JOBS='$(JOBS)' VALGRIND=valgrind .ci/units '$(T)' $^
 
 ## lint: second compiler, analyzers, manual, shell, house rules
 .PHONY: lint
