@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "paths.h"
 #include "profile.h"
 #include "text.h"
 
 #define SECRET_MAX 4096
-#define SECRET_WAIT_MS 5000	/* for a secret that comes by a pipe */
 #define HOST_MAX 253
 #define TOKEN_MAX 16384
 
@@ -257,35 +256,13 @@ static const struct family *choose_family(bool secret_known)
 
 /* --- the secret --------------------------------------------------------------------- */
 
-static ssize_t read_some(int fd, char *to, size_t room)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	ssize_t n;
-
-	do {
-		if (poll(&p, 1, SECRET_WAIT_MS) == 0) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
-		n = read(fd, to, room);
-	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
-	return n;
-}
-
 /* The file's first line's worth: a newline at the end is an editor's, not the secret's. */
 static char *read_secret(int fd, const char **why)
 {
-	struct buf text = { .limit = SECRET_MAX + 1 };
-	char *room = buf_reserve(&text, SECRET_MAX + 1);
-	ssize_t n = 0;
+	struct buf text = { 0 };
 
-	*why = room ? NULL : "out of memory";
-	while (room && text.len <= SECRET_MAX
-	       && (n = read_some(fd, room + text.len, SECRET_MAX + 1 - text.len)) > 0)
-		text.len += (size_t)n;
-	if (room && n < 0)
-		*why = strerror(errno);
-	else if (text.len > SECRET_MAX)
+	*why = paths_take_secret(fd, SECRET_MAX, &text);
+	if (!*why && text.len > SECRET_MAX)
 		*why = "longer than a secret is (4096 bytes)";
 	if (text.len && text.data[text.len - 1] == '\n')
 		text.len--;

@@ -195,29 +195,36 @@ static mode_t others_bits(const char *path)
 		? S_IROTH : S_IRGRP | S_IROTH;
 }
 
-/* All of it into memory of one piece, as growing would leave copies behind. */
-static const char *read_secret(int fd, struct buf *secret)
+const char *paths_take_secret(int fd, size_t max, struct buf *secret)
 {
-	char *to = buf_reserve(secret, PATHS_SECRET_MAX + 1);
+	char *to = buf_reserve(secret, max + 1);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	ssize_t n = 1;
 
-	while (to && n > 0 && secret->len <= PATHS_SECRET_MAX) {
+	if (!to)
+		return "out of memory";
+	while (n > 0 && secret->len <= max) {
 		if (poll(&p, 1, SECRET_WAIT_MS) == 0)
 			return strerror(ETIMEDOUT);
-		n = read(fd, to + secret->len, PATHS_SECRET_MAX + 1 - secret->len);
+		n = read(fd, to + secret->len, max + 1 - secret->len);
 		secret->len += n > 0 ? (size_t)n : 0;
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			n = 1;
 	}
-	if (!to)
-		return "out of memory";
-	if (n < 0)
-		return strerror(errno);
+	return n < 0 ? strerror(errno) : NULL;
+}
+
+/* A newline at the end is an editor's, not the secret's. */
+static const char *read_secret(int fd, struct buf *secret)
+{
+	const char *why = paths_take_secret(fd, PATHS_SECRET_MAX, secret);
+
+	if (why)
+		return why;
 	if (secret->len > PATHS_SECRET_MAX)
 		return "longer than a secret is (4096 bytes)";
-	if (secret->len && to[secret->len - 1] == '\n')
-		secret->len -= secret->len > 1 && to[secret->len - 2] == '\r' ? 2 : 1;
+	if (secret->len && secret->data[secret->len - 1] == '\n')
+		secret->len -= secret->len > 1 && secret->data[secret->len - 2] == '\r' ? 2 : 1;
 	return secret->len ? NULL : "it is empty";
 }
 

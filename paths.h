@@ -38,4 +38,8 @@ const char *paths_read(const char *path, struct buf *text);
 #define PATHS_SECRET_MAX 4096
 const char *paths_secret(const char *path, struct buf *secret);
 
+/* All of an open file or pipe in one piece of memory, as growing would leave copies behind; of
+ * what is longer max + 1 bytes. Why it cannot be had, NULL: it is there. */
+const char *paths_take_secret(int fd, size_t max, struct buf *secret);
+
 #endif

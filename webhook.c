@@ -7,7 +7,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "paths.h"
 #include "text.h"
 
 #define PARTS_MAX 999999	/* so that an id has room for the number */
@@ -24,7 +24,6 @@
 #define KEY_MIN 24		/* bytes; Standard Webhooks, "Signature scheme" */
 #define KEY_MAX 64
 #define KEYS_FILE_MAX 16384
-#define KEYS_WAIT_MS 5000	/* for keys that come by a pipe */
 
 /* --- a window's parts --------------------------------------------------------------- */
 
@@ -253,37 +252,6 @@ static const char *take_keys(struct webhook_keys *keys, const struct buf *text, 
 	return why || keys->n ? why : "there is no key in it";
 }
 
-static ssize_t read_some(int fd, char *to, size_t room)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	ssize_t n;
-
-	do {
-		if (poll(&p, 1, KEYS_WAIT_MS) == 0) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
-		n = read(fd, to, room);
-	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
-	return n;
-}
-
-/* All of it to text, in one piece of memory, so that no copy stays behind. */
-static const char *read_keys(int fd, struct buf *text)
-{
-	char *room = buf_reserve(text, KEYS_FILE_MAX + 1);
-	ssize_t n = 0;
-
-	if (!room)
-		return "out of memory";
-	while (text->len <= KEYS_FILE_MAX
-	       && (n = read_some(fd, room + text->len, KEYS_FILE_MAX + 1 - text->len)) > 0)
-		text->len += (size_t)n;
-	if (n < 0)
-		return strerror(errno);
-	return text->len > KEYS_FILE_MAX ? "longer than a file of keys is (16384 bytes)" : NULL;
-}
-
 static const char *open_keys(const char *path, int *fd)
 {
 	struct stat st;
@@ -309,7 +277,9 @@ struct webhook_keys *webhook_keys_read(const char *flag, const char *path,
 	const char *why = keys ? open_keys(path, &fd) : "out of memory";
 
 	if (!why)
-		why = read_keys(fd, &text);
+		why = paths_take_secret(fd, KEYS_FILE_MAX, &text);
+	if (!why && text.len > KEYS_FILE_MAX)
+		why = "longer than a file of keys is (16384 bytes)";
 	if (!why)
 		why = take_keys(keys, &text, &line);
 	text_shown(shown, path, strlen(path));
