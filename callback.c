@@ -54,7 +54,7 @@ struct callbacks {
 	size_t nline;
 	uint64_t orders;
 	size_t bytes;			/* in memory, of this run */
-	bool spool_failed;		/* told once */
+	char spool_fault[sizeof(((struct err *)0)->text)];	/* the first; "": none */
 	bool ending;
 	int64_t end_us;
 };
@@ -208,9 +208,9 @@ static void keep(struct callbacks *c, const struct line *l, struct delivery *d,
 	d->too_much = put == SPOOL_FULL;
 	if (d->kept)
 		memcpy(d->name, item.name, sizeof(d->name));
-	else if (put == SPOOL_FAILED && !c->spool_failed && warnings) {
+	else if (put == SPOOL_FAILED && !c->spool_fault[0]) {
+		memcpy(c->spool_fault, err.text, sizeof(c->spool_fault));
 		lines_add(warnings, "%s", err.text);
-		c->spool_failed = true;
 	}
 }
 
@@ -602,6 +602,11 @@ bool callbacks_are_done(const struct callbacks *c)
 		if (!is_idle(&c->line[i]))
 			return false;
 	return true;
+}
+
+const char *callbacks_spool_fault(const struct callbacks *c)
+{
+	return c->spool_fault[0] ? c->spool_fault : NULL;
 }
 
 const struct callback_totals *callbacks_totals(const struct callbacks *c)

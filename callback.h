@@ -73,6 +73,8 @@ int64_t callbacks_deadline_us(const struct callbacks *c);
 void callbacks_end(struct callbacks *c, int64_t end_us);
 bool callbacks_are_done(const struct callbacks *c);	/* nothing waits or is under way */
 
+/* Why a delivery could not be written to the spool, the first time; NULL: each could. */
+const char *callbacks_spool_fault(const struct callbacks *c);
 const struct callback_totals *callbacks_totals(const struct callbacks *c);
 
 #endif

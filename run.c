@@ -472,7 +472,11 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 	run->out = NULL;
 	st = worse(worse(st, late, err, &late_err), sides, err, &sides_err);
 	late = run->callbacks ? finish_deliveries(run, signal, &late_err) : ST_OK;
-	st = worse(worse(st, late, err, &late_err), shown, err, &shown_err);
+	st = worse(st, late, err, &late_err);
+	if (run->callbacks && callbacks_spool_fault(run->callbacks))
+		st = worse(st, err_set(&late_err, ST_OUTPUT, "%s",
+			callbacks_spool_fault(run->callbacks)), err, &late_err);
+	st = worse(st, shown, err, &shown_err);
 	return settle_callbacks(run, st, err);
 }
 

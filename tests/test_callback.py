@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -355,6 +356,17 @@ def test_open_key_file_and_spool_are_2(tool):
                      "--callback-spool", "spool")
         assert r.status == 2 and r.err.count("\n") == 2
         assert "--callback-key-file" in r.err and "--callback-spool 'spool'" in r.err
+
+
+def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, receive):
+    hook = receive()
+    plain = tool.run(*ONE).out
+    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-spool", "spool",
+                 restore_signals=False, preexec_fn=lambda: resource.setrlimit(
+                     resource.RLIMIT_FSIZE, (100, 100)))
+    assert (r.status, r.out) == (7, plain) and len(hook.requests) == 1
+    assert r.end["message"].startswith("a delivery cannot be spooled: ")
+    assert not [p for p in (tool.dir / "spool").iterdir() if p.name != "lock"]
 
 
 def test_dry_run_sends_and_makes_nothing(tool, receive):

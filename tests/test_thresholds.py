@@ -8,6 +8,7 @@ import pytest
 from harness import QUEUE, Reader
 
 SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+TAPE = SAMPLE.with_name("notices.ndjson")
 REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
 
 
@@ -151,6 +152,20 @@ def test_bad_expressions_name_the_part_that_is_wrong(tool, expr, words):
     assert result.status == 2
     assert result.err.startswith("gsqstat: --fail-if '%s': " % expr) and words in result.err
     assert result.err.count("\n") == 1
+
+
+def test_scope_is_a_queue_of_the_service_by_its_name(tool):
+    replay = ("--source", "notifications", "--replay", TAPE, "--queue-name", "*", "-w", "1m")
+    rows = [row for row in tool.run(*replay, "-s").rows if row["mediaType"] is None]
+    name = rows[0]["queueName"]
+    most = max(number(row, "metrics.oWaiting.count.max") or 0 for row in rows
+               if row["queueName"] == name)
+    result = tool.run(*replay, "--fail-if", '"%s":oWaiting.max >= %d' % (name.upper(), most))
+    assert result.status == 1
+    assert {h["queueName"] for h in held(result)} == {name}
+    assert {h["value"] for h in held(result)} == {most}
+    result = tool.run(*replay, "--fail-if", "Nobody:oWaiting.max >= 0")
+    assert result.status == 0 and "no row had" in result.events("warning")[0]["message"]
 
 
 def test_fail_fast_alone_is_usage(tool):
