@@ -45,6 +45,7 @@ struct line {				/* of one URL */
 	struct post *post;
 	const char *header[POST_HEADERS_MAX];
 	struct buf own[4];		/* lines of this attempt */
+	char failed[256];		/* why the last attempt of `now` did; "": none has */
 };
 
 struct callbacks {
@@ -178,7 +179,7 @@ static void drop(struct callbacks *c, const struct line *l, struct delivery *d,
 static void give_up(struct callbacks *c, const struct line *l, struct delivery *d,
 	struct callback_event e)
 {
-	char reason[320];
+	char reason[384];
 
 	if (d->kept) {
 		e.kind = CALLBACK_SPOOLED;
@@ -423,6 +424,7 @@ static struct delivery *put_down(struct line *l)
 
 	attempt_free(l);
 	l->now = NULL;
+	l->failed[0] = '\0';
 	l->tried = false;
 	l->again_us = INT64_MIN;
 	return d;
@@ -449,6 +451,7 @@ static void again(struct callbacks *c, struct line *l, const struct post_answer 
 		give_up(c, l, put_down(l), e);
 		return;
 	}
+	snprintf(l->failed, sizeof(l->failed), "%s", a->text);
 	e.kind = CALLBACK_RETRY;
 	e.wait_us = at_us - now_us;
 	tell(c, l, l->now, &e);
@@ -513,13 +516,18 @@ static int64_t next_try_us(const struct line *l)
 /* All that is left of the line, also what waits for its turn. */
 static void end_line(struct callbacks *c, struct line *l)
 {
-	struct callback_event e = { .reason = "no time is left at the end of the run" };
+	static const char no_time[] = "no time is left at the end of the run";
+	struct callback_event e = { .reason = no_time };
+	char reason[sizeof(no_time) + sizeof(l->failed) + 16];
 	struct delivery *d;
 
 	if (l->now) {
+		snprintf(reason, sizeof(reason), "%s%s%s", no_time,
+			l->failed[0] ? "; before: " : "", l->failed);
+		e.reason = reason;
 		e.attempt = l->tried ? l->retry.attempt + (l->post != NULL) : 0;
 		give_up(c, l, put_down(l), e);
-		e.attempt = 0;
+		e = (struct callback_event){ .reason = no_time };
 	}
 	while ((d = pop(l)))
 		give_up(c, l, d, e);

@@ -209,7 +209,7 @@ def test_nobody_there_expires(tool):
 
 def test_certificate_that_does_not_verify_expires(tool, receive):
     hook = receive(names=("other.example",))
-    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "300ms")
+    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "1500ms")
     assert r.status == 9 and not hook.requests
     assert "certificate" in r.events("callback.dropped")[0]["reason"]
 
