@@ -40,7 +40,7 @@ def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
 
 def test_replay_after_the_watchdog_prints_the_same_bytes(tool, serve):
     serve(streams=[[("run", 0.2)], [("run",)]])
-    args = ["-w", "250ms", "-n", 5, "--idle-timeout", "300ms", QUEUE]
+    args = ["-i", "PT10S", "-w", "250ms", "-n", 10, "--idle-timeout", "300ms", QUEUE]
     live = tool.run("--record", "tape", *args)
     assert live.status == 0 and len(live.events("stream.lost")) >= 1
     assert tool.run("--replay", "tape", "--time", "arrival", *args).out == live.out
