@@ -484,7 +484,9 @@ class Notices(ServedApp):
                     if id not in steps:
                         steps[id] = list(self._queue(id).step(now))
                     for kind, body in steps[id]:
-                        if kind == family and body.get("data", True):
+                        # while one was sent the subscription may have been deleted
+                        if (name in channel.topics and kind == family
+                                and body.get("data", True)):
                             await self._deliver(running, channel.topics[name], body)
 
     async def _deliver(self, running, name, body):
