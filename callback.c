@@ -211,7 +211,8 @@ static void keep(struct callbacks *c, const struct line *l, struct delivery *d,
 		memcpy(d->name, item.name, sizeof(d->name));
 	else if (put == SPOOL_FAILED && !c->spool_fault[0]) {
 		memcpy(c->spool_fault, err.text, sizeof(c->spool_fault));
-		lines_add(warnings, "%s", err.text);
+		if (warnings)
+			lines_add(warnings, "%s", err.text);
 	}
 }
 

@@ -614,6 +614,20 @@ static void large_window(int64_t index)
 	callbacks_window(c, &w);
 }
 
+static void memory__over_its_bound_with_a_spool_that_fails(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	disk.put = SPOOL_FAILED;
+	open_stage(A, 60 * S, &disk);
+	while (told[CALLBACK_DROPPED] == 0 && n < 200)	/* nothing was stepped before */
+		large_window((int64_t)n++);
+	assert_true(told[CALLBACK_DROPPED] > 0);
+	assert_string_equal(last_reason, "more than 16 MiB wait");
+	assert_non_null(callbacks_spool_fault(c));
+}
+
 static void memory__over_its_bound_loses_the_oldest(void **state)
 {
 	size_t n = 0;
@@ -733,6 +747,7 @@ int main(void)
 		T(spool__that_another_has_locked_is_only_written),
 		T(spool__of_earlier_runs_alone_is_work),
 		T(memory__over_its_bound_loses_the_oldest),
+		T(memory__over_its_bound_with_a_spool_that_fails),
 		T(memory__over_its_bound_leaves_the_oldest_to_the_spool),
 		T(end__gives_up_what_is_left),
 		T(end__takes_an_answer_of_the_last_moment),
