@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "text.h"
+
 /* --- where -------------------------------------------------------------------------- */
 
 /* $XDG_CACHE_HOME must be absolute, or it counts as unset (XDG Base Directory). */
@@ -38,8 +40,8 @@ bool cachedir_name(const char *base_url, const char *client_id,
 		return false;
 	ok = EVP_Digest(key, strlen(key), hash, &len, EVP_sha256(), NULL) == 1
 		&& 2 * len == CACHEDIR_NAME_LEN;
-	for (unsigned i = 0; ok && i < len; i++)
-		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	if (ok)
+		text_hex(hash, len, out);
 	free(key);
 	return ok;
 }

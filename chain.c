@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 
 #define HASH_BYTES (CHAIN_HEX / 2)
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
@@ -66,15 +67,6 @@ bool chain_work_has_key(const struct chain_work *w)
 	return w->mac != NULL;
 }
 
-void chain_hex(const unsigned char hash[CHAIN_HEX / 2], char hex[CHAIN_HEX + 1])
-{
-	for (size_t i = 0; i < HASH_BYTES; i++) {
-		hex[2 * i] = "0123456789abcdef"[hash[i] >> 4];
-		hex[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
-	}
-	hex[CHAIN_HEX] = '\0';
-}
-
 bool chain_hash(struct chain_work *w, const void *bytes, size_t len, char hex[CHAIN_HEX + 1])
 {
 	unsigned char hash[HASH_BYTES];
@@ -83,7 +75,7 @@ bool chain_hash(struct chain_work *w, const void *bytes, size_t len, char hex[CH
 	    || EVP_DigestUpdate(w->ctx, bytes, len) != 1
 	    || EVP_DigestFinal_ex(w->ctx, hash, NULL) != 1)
 		return false;
-	chain_hex(hash, hex);
+	text_hex(hash, HASH_BYTES, hex);
 	return true;
 }
 
@@ -96,7 +88,7 @@ bool chain_mac(struct chain_work *w, const void *bytes, size_t len, char hex[CHA
 	if (EVP_MAC_init(w->mac, NULL, 0, NULL) != 1 || EVP_MAC_update(w->mac, bytes, len) != 1
 	    || EVP_MAC_final(w->mac, mac, &n, sizeof(mac)) != 1 || n != sizeof(mac))
 		return false;
-	chain_hex(mac, hex);
+	text_hex(mac, HASH_BYTES, hex);
 	return true;
 }
 

@@ -35,7 +35,6 @@ struct chain_work *chain_work_new(const void *key, size_t len);
 void chain_work_free(struct chain_work *w);
 bool chain_work_has_key(const struct chain_work *w);
 
-void chain_hex(const unsigned char hash[CHAIN_HEX / 2], char hex[CHAIN_HEX + 1]);
 /* In hex. False: the library failed. */
 bool chain_hash(struct chain_work *w, const void *bytes, size_t len, char hex[CHAIN_HEX + 1]);
 bool chain_mac(struct chain_work *w, const void *bytes, size_t len, char hex[CHAIN_HEX + 1]);

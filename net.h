@@ -68,6 +68,16 @@ const char *net_versions(void);
 /* What this libcurl lacks for the job (`8.13 with wss`), NULL: nothing. */
 const char *net_lacks(void);
 
+/* At the end of the list; false: out of memory, it is as it was. */
+static inline bool net_header(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(*list, line);
+
+	if (more)
+		*list = more;
+	return more != NULL;
+}
+
 /* An easy handle with all that is common set; the caller sets the rest, then net_start. */
 CURL *net_easy(struct net *net, int64_t timeout_ms);
 /* The same to a host that is not the API's, plain as in net_conf. */

@@ -205,21 +205,12 @@ static void on_done(void *arg, const struct net_result *result)
 
 /* --- the request ------------------------------------------------------------------------ */
 
-static bool add_header(struct post *p, const char *line)
-{
-	struct curl_slist *more = curl_slist_append(p->headers, line);
-
-	if (more)
-		p->headers = more;
-	return more != NULL;
-}
-
 static bool set_headers(struct post *p, const struct post_call *call)
 {
-	bool ok = add_header(p, "Expect:");
+	bool ok = net_header(&p->headers, "Expect:");
 
 	for (size_t i = 0; ok && i < call->nheader; i++)
-		ok = add_header(p, call->header[i]);
+		ok = net_header(&p->headers, call->header[i]);
 	return ok && curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK;
 }
 

@@ -353,15 +353,6 @@ static void on_done(void *arg, const struct net_result *result)
 
 /* --- the request -------------------------------------------------------------------- */
 
-static bool add_header(struct rest *r, const char *line)
-{
-	struct curl_slist *more = curl_slist_append(r->headers, line);
-
-	if (more)
-		r->headers = more;
-	return more != NULL;
-}
-
 static bool set_headers(struct rest *r, const struct rest_call *call)
 {
 	struct buf line = { 0 };
@@ -369,10 +360,12 @@ static bool set_headers(struct rest *r, const struct rest_call *call)
 
 	buf_reserve(&line, strlen(r->token) + 32);	/* no growth that would leave copies */
 	ok = buf_printf(&line, "Authorization: Bearer %s", r->token)
-		&& add_header(r, line.data) && add_header(r, "Accept: application/json")
+		&& net_header(&r->headers, line.data)
+		&& net_header(&r->headers, "Accept: application/json")
 		/* without a body libcurl's own would be a form's */
-		&& add_header(r, call->body ? "Content-Type: application/json" : "Content-Type:")
-		&& add_header(r, "Expect:");
+		&& net_header(&r->headers,
+			call->body ? "Content-Type: application/json" : "Content-Type:")
+		&& net_header(&r->headers, "Expect:");
 	buf_wipe(&line);
 	return ok && curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers) == CURLE_OK;
 }

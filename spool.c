@@ -99,8 +99,7 @@ static bool hash_url(const char *url, char out[HASH_DIGITS + 1])
 
 	if (EVP_Digest(url, strlen(url), hash, NULL, EVP_sha256(), NULL) != 1)
 		return false;
-	for (size_t i = 0; i < HASH_DIGITS / 2; i++)
-		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	text_hex(hash, HASH_DIGITS / 2, out);
 	return true;
 }
 

@@ -590,3 +590,12 @@ void text_free_locale(locale_t utf8)
 	if (utf8)
 		freelocale(utf8);
 }
+
+void text_hex(const unsigned char *bytes, size_t n, char *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		*out++ = "0123456789abcdef"[bytes[i] >> 4];
+		*out++ = "0123456789abcdef"[bytes[i] & 15];
+	}
+	*out = '\0';
+}

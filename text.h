@@ -31,6 +31,9 @@ void duration_format(char out[DURATION_TEXT_MAX], int64_t ms);	/* shortest: 500m
 
 bool uuid_parse(const char *s, size_t len, char out[UUID_LEN + 1]);	/* lower case out */
 
+/* n bytes as 2n digits and a NUL. */
+void text_hex(const unsigned char *bytes, size_t n, char *out);
+
 /* Even enough for a table; not the same on machines of other byte order. */
 uint64_t text_hash(uint64_t seed, const char *s, size_t len);
 

@@ -183,7 +183,7 @@ static bool hash_end(EVP_MD_CTX *ctx, char hex[CHAIN_HEX + 1])
 
 	if (EVP_DigestFinal_ex(ctx, hash, NULL) != 1)
 		return false;
-	chain_hex(hash, hex);
+	text_hex(hash, HASH_BYTES, hex);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../chain.h"
+#include "../text.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -26,7 +27,7 @@ static const char *sha(const void *bytes, size_t len)
 	unsigned n = 0;
 
 	assert_int_equal(EVP_Digest(bytes, len, hash, &n, EVP_sha256(), NULL), 1);
-	chain_hex(hash, hex);
+	text_hex(hash, CHAIN_HEX / 2, hex);
 	return hex;
 }
 
@@ -89,7 +90,7 @@ static void line__has_a_mac_over_all_before_it(void **state)
 	add(&log, &chain, w, "{\"a\":1");
 	assert_non_null(HMAC(EVP_sha256(), KEY, strlen(KEY), (const unsigned char *)body,
 		strlen(body), mac, &n));
-	chain_hex(mac, hex);
+	text_hex(mac, CHAIN_HEX / 2, hex);
 	assert_true(chain_split(log.data, log.len - 1, &link));
 	assert_int_equal(link.mac_from, strlen(body));
 	assert_memory_equal(log.data, body, strlen(body));
