@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import resource
 import select
 import subprocess
 import time
@@ -101,6 +102,14 @@ class Reader:
         out, err = self.process.communicate(timeout=timeout)
         return Result(self.process.returncode, (out or b"").decode(),
                       (self.text + err).decode())
+
+
+def limit_file_size(size):
+    """For Popen's preexec_fn. The hard limit stays, so that coverage's counts get out."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE,
+                           (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    return limit
 
 
 def eventually(true, timeout=10):

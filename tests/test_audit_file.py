@@ -365,8 +365,7 @@ def test_full_disk_is_7_and_the_rows_are_whole(logger):
     there = logger.run("--replay", "in", "-w", "20s").out
     for where in ("/dev/full", "log"):
         r = logger.run("--replay", "in", "-w", "20s", "-o", "rows", "--audit-file", where,
-                       *CHAIN, restore_signals=False, preexec_fn=lambda: resource.setrlimit(
-                           resource.RLIMIT_FSIZE, (8192, 8192)))
+                       *CHAIN, preexec_fn=harness.limit_file_size(8192))
         if where == "log":      # the rows fit, the log is filled up first
             assert r.status == 0
             (logger.dir / "log").write_bytes(b"")
@@ -374,8 +373,7 @@ def test_full_disk_is_7_and_the_rows_are_whole(logger):
                 logger.run("--replay", "in", *LOG, *CHAIN)
             (logger.dir / "rows").unlink()
             r = logger.run("--replay", "in", "-w", "20s", "-o", "rows", *LOG, *CHAIN,
-                           restore_signals=False, preexec_fn=lambda: resource.setrlimit(
-                               resource.RLIMIT_FSIZE, (len(logger.log()) + 100,) * 2))
+                           preexec_fn=harness.limit_file_size(len(logger.log()) + 100))
         assert r.status == 7 and r.err.startswith("gsqstat: %s: " % where)
         assert r.err.count("\n") == 1
         assert (logger.dir / "rows").read_text() == there

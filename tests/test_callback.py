@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -362,8 +361,7 @@ def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, receive):
     hook = receive()
     plain = tool.run(*ONE).out
     r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-spool", "spool",
-                 restore_signals=False, preexec_fn=lambda: resource.setrlimit(
-                     resource.RLIMIT_FSIZE, (100, 100)))
+                 preexec_fn=harness.limit_file_size(100))
     assert (r.status, r.out) == (7, plain) and len(hook.requests) == 1
     assert r.end["message"].startswith("a delivery cannot be spooled: ")
     assert not [p for p in (tool.dir / "spool").iterdir() if p.name != "lock"]

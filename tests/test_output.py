@@ -7,7 +7,6 @@ import math
 import os
 import pty
 import random
-import resource
 import stat
 import struct
 import subprocess
@@ -289,8 +288,7 @@ def test_full_disk_leaves_the_target_and_no_temporary_file(tool):
     (tool.dir / "in").write_text(recorded(range(60)))
     (tool.dir / "rows").write_text("old")
     r = tool.run("--replay", "in", "--time", "arrival", "-w", "1s", "-o", "rows",
-                 restore_signals=False,		# Python ignores SIGXFSZ, so it is EFBIG
-                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+                 preexec_fn=harness.limit_file_size(4096))
     assert r.status == 7 and "too large" in r.err
     assert (tool.dir / "rows").read_text() == "old"
     assert sorted(p.name for p in tool.dir.iterdir()) == ["in", "rows"]
