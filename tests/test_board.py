@@ -382,6 +382,13 @@ def test_what_is_no_event_of_the_queue(tool, text, invalid, rejected):
     assert len(r.events("frame.rejected")) == rejected
 
 
+def test_broken_lines_are_told_by_number_and_cost_no_other(tool):
+    r = replay(tool, BEGIN + frame(1, instant(1, {"oWaiting": 1})) + "nonsense\n"
+               + frame(2, "{") + frame(3, instant(3, {"oWaiting": 2})))
+    assert row_of(r)["updates"] == 2 and r.end["brokenLines"] == 2
+    assert [line["line"] for line in r.events("warning") if "line" in line] == [4, 5]
+
+
 def test_silence_that_a_pong_ends_keeps_gauges(tool):
     r = replay(tool, BEGIN + frame(0, instant(0, {"oWaiting": 4})) + state(2, "silent")
                + state(6, "connected") + frame(6, notice_frames.PONG))

@@ -559,6 +559,18 @@ def test_malformed_topics(run, serve, name):
 # -- life
 
 
+def test_text_that_is_no_json_is_counted_beside_good_frames(run, serve):
+    serve(sockets=[[("send", "{"), later(3), ("send", "nonsense"), later(4), ("sleep", 60)]],
+          **IDLE)
+    r = run("-w", "1s", "--rejects", "refused", "--record", "tape", QUEUE)
+    assert r.status == 0, r.err
+    assert r.end["rejected"]["not-json"] == 2 and r.end["updates"] == 2
+    assert gauge(sums(r)[0])["max"] == 4
+    again = run("--replay", "tape", "-w", "1s", QUEUE)
+    assert (again.status, again.out) == (0, r.out), again.err
+    assert again.end["rejected"] == r.end["rejected"] and again.end["brokenLines"] == 0
+
+
 def test_heartbeats_are_life_and_no_frames(run, serve):
     service = serve(rate=0.01, heartbeat=0.1)
     r = run("--idle-timeout", "500ms", "-w", "1500ms", QUEUE)
@@ -1035,6 +1047,22 @@ def test_look_up_that_no_other_try_mends(run, serve, failure, status, words, ask
     r = run("--list-queues", "--no-cache")
     assert r.status == status and words in r.end["message"] and r.out == "", r.err
     assert service.count("queues") == asked
+
+
+def test_look_up_without_a_token_asks_for_no_queue(run, serve):
+    service = serve(answers={"token": [UNAUTHORISED]})
+    r = run("--list-queues", "--no-cache")
+    assert r.status == 3 and "GENESYS_CLIENT_SECRET" in r.end["message"] and r.out == "", r.err
+    assert set(names(service)) == {"token"}
+
+
+def test_look_up_of_a_host_whose_certificate_does_not_verify(run, serve, tool):
+    service = serve()
+    tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = service.new_token()     # so it meets the API first
+    tool.env["SSL_CERT_FILE"] = "/dev/null"
+    r = run("--queue-name", "Sales", "-w", "200ms")
+    assert r.status == 8 and "--cacert" in r.end["message"] and r.out == "", r.err
+    assert service.requests == []
 
 
 def test_recording_of_names_replays(run, serve):

@@ -72,6 +72,14 @@ def test_replay_without_a_queue_prints_those_it_meets(tool):
         (0, QUEUE), (1, QUEUE), (1, frames.QUEUES[1]), (2, QUEUE), (2, frames.QUEUES[1])]
 
 
+def test_replay_of_too_many_queues_ends_before_memory_does(tool):
+    many = [at(0, "%08x-0000-4000-8000-000000000001" % n) for n in range(10001)]
+    r = tool.run("--replay", "-", "-w", "10s", data=lines(*many[:-1]))
+    assert r.status == 0 and r.end["rows"] == 10000, r.err
+    r = tool.run("--replay", "-", "-w", "10s", data=lines(*many))
+    assert r.status == 8 and "10000 queues" in r.end["message"], r.err[-2000:]
+
+
 def test_broken_lines_are_told_by_number(tool):
     r = tool.run("--replay", "-", data=lines(at(0), "nonsense", '{"at":"never","frame":{}}',
                                              at(1), "{not json"))

@@ -1,0 +1,227 @@
+/* Two names for one file, also of one that does not exist yet; what is read whole, and what a
+ * pipe without an end costs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../paths.h"
+
+static char *dir;
+static int home;
+
+static int enter(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	(void)state;
+	home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return home < 0 || asprintf(&dir, "%s/paths.XXXXXX", tmp ? tmp : "/tmp") < 0
+		|| !mkdtemp(dir) || chdir(dir) != 0 ? -1 : 0;
+}
+
+static int leave(void **state)
+{
+	bool failed;
+
+	(void)state;
+	failed = fchdir(home) != 0 || close(home) != 0 || rmdir(dir) != 0;
+	free(dir);
+	return failed ? -1 : 0;
+}
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+/* --- two names ---------------------------------------------------------------------- */
+
+static void assert_one(const char *a, const char *b, bool one)
+{
+	const struct path_use use[] = {
+		{ .flag = "--a", .path = a, .output = true },
+		{ .flag = "--b", .path = b, .output = true },
+		{ .flag = "--c" }
+	};
+	struct lines problems = { 0 };
+
+	paths_check(use, 3, &problems);
+	assert_false(problems.failed);
+	assert_int_equal(problems.n, one);
+	if (one)
+		assert_string_equal(problems.v[0], "--a and --b are one file");
+	lines_free(&problems);
+}
+
+static void test_names_of_a_file_that_is_not_there_yet(void **state)
+{
+	char *absolute;
+
+	(void)state;
+	assert_true(asprintf(&absolute, "%s/new", dir) > 0);
+	assert_one("new", "./new", true);
+	assert_one("new", absolute, true);
+	assert_one("new", "other", false);
+	assert_one("/gsqstat-new", "//gsqstat-new", true);
+	/* where there is no directory there will be no file */
+	assert_one("nowhere/new", "nowhere/new", false);
+	free(absolute);
+}
+
+static void test_links_that_lead_to_nothing_yet(void **state)
+{
+	char *absolute;
+
+	(void)state;
+	assert_true(asprintf(&absolute, "%s/new", dir) > 0);
+	assert_int_equal(symlink("new", "relative"), 0);
+	assert_int_equal(symlink(absolute, "absolute"), 0);
+	assert_int_equal(symlink("relative", "second"), 0);
+	assert_int_equal(symlink("loop", "loop"), 0);
+	assert_one("relative", "new", true);
+	assert_one("absolute", "new", true);
+	assert_one("second", "absolute", true);
+	assert_one("loop", "new", false);
+	assert_int_equal(unlink("relative") | unlink("absolute") | unlink("second")
+		| unlink("loop"), 0);
+	free(absolute);
+}
+
+static void test_names_of_a_file_that_is_there(void **state)
+{
+	(void)state;
+	write_file("one", "", 0600);
+	assert_int_equal(link("one", "two"), 0);
+	assert_one("one", "two", true);
+	assert_one("one", "three", false);
+	assert_one("/dev/null", "/dev/null", false);	/* no regular file may be shared */
+	assert_int_equal(unlink("one") | unlink("two"), 0);
+}
+
+/* --- what is read ------------------------------------------------------------------- */
+
+static void test_read_whole_or_why_not(void **state)
+{
+	struct buf text = { .limit = 100000 };
+
+	(void)state;
+	write_file("in", "some text", 0600);
+	assert_null(paths_read("in", &text));
+	assert_int_equal(text.len, 9);
+	assert_memory_equal(text.data, "some text", 9);
+	assert_string_equal(paths_read("absent", &text), strerror(ENOENT));
+	assert_string_equal(paths_read(".", &text), strerror(EISDIR));
+	assert_string_equal(paths_read("/proc/self/mem", &text), strerror(EIO));
+	buf_free(&text);
+	text = (struct buf){ .limit = 4 };
+	assert_string_equal(paths_read("in", &text), "it is too long");
+	buf_free(&text);
+	assert_int_equal(unlink("in"), 0);
+}
+
+/* A descriptor that another process made non-blocking: what comes late is read too. */
+static void test_stdin_that_does_not_block(void **state)
+{
+	struct buf text = { .limit = 1 << 20 };
+	int saved = dup(STDIN_FILENO), ends[2], status;
+	pid_t writer;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	writer = fork();
+	assert_true(writer >= 0);
+	if (writer == 0) {
+		usleep(50000);
+		_exit(write(ends[1], "late", 4) == 4 ? 0 : 1);
+	}
+	close(ends[1]);
+	assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
+	assert_null(paths_read("-", &text));
+	assert_int_equal(text.len, 4);
+	assert_true(dup2(saved, STDIN_FILENO) >= 0);
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+	assert_int_equal(status, 0);
+	close(ends[0]);
+	close(saved);
+	buf_free(&text);
+}
+
+/* --- secrets ------------------------------------------------------------------------ */
+
+static void assert_secret(const char *text, mode_t mode, const char *why, const char *expected)
+{
+	struct buf secret = { 0 };
+	const char *found;
+
+	write_file("secret", text, mode);
+	found = paths_secret("secret", &secret);
+	if (why)
+		assert_string_equal(found, why);
+	else
+		assert_null(found);
+	if (expected) {
+		assert_int_equal(secret.len, strlen(expected));
+		assert_memory_equal(secret.data, expected, secret.len);
+	}
+	buf_wipe(&secret);
+	assert_int_equal(unlink("secret"), 0);
+}
+
+static void test_secret_is_nobody_elses_and_has_no_newline(void **state)
+{
+	static char most[PATHS_SECRET_MAX + 2];
+
+	(void)state;
+	assert_secret("s\n", 0600, NULL, "s");
+	assert_secret("s\r\n", 0400, NULL, "s");
+	assert_secret("s\n\n", 0600, NULL, "s\n");
+	assert_secret("\n", 0600, "it is empty", NULL);
+	assert_secret("", 0600, "it is empty", NULL);
+	assert_secret("s", 0640, "others may read it; chmod 600 it", NULL);
+	memset(most, 's', PATHS_SECRET_MAX);
+	assert_secret(most, 0600, NULL, most);
+	most[PATHS_SECRET_MAX] = 's';
+	assert_secret(most, 0600, "longer than a secret is (4096 bytes)", NULL);
+}
+
+static void test_secret_that_is_no_file(void **state)
+{
+	struct buf secret = { 0 };
+
+	(void)state;
+	assert_string_equal(paths_secret("absent", &secret), strerror(ENOENT));
+	assert_string_equal(paths_secret(".", &secret), strerror(EISDIR));
+	assert_string_equal(paths_secret("/proc/self/mem", &secret), strerror(EIO));
+	buf_wipe(&secret);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_of_a_file_that_is_not_there_yet),
+		cmocka_unit_test(test_links_that_lead_to_nothing_yet),
+		cmocka_unit_test(test_names_of_a_file_that_is_there),
+		cmocka_unit_test(test_read_whole_or_why_not),
+		cmocka_unit_test(test_stdin_that_does_not_block),
+		cmocka_unit_test(test_secret_is_nobody_elses_and_has_no_newline),
+		cmocka_unit_test(test_secret_that_is_no_file)
+	};
+
+	return cmocka_run_group_tests(tests, enter, leave);
+}
