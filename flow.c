@@ -392,6 +392,12 @@ void flow_refuse(struct flow *f, const char *queue_id)
 	board_refuse(f->board, queue_id);
 }
 
+void flow_interval(struct flow *f, const char *text, size_t len)
+{
+	if (!f->conf.notices)
+		windows_interval(f->windows, text, len);
+}
+
 void flow_start(struct flow *f, int64_t at_us)
 {
 	board_start(f->board, at_us);

@@ -59,6 +59,8 @@ enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t 
 	int64_t at_us, bool *good, struct err *err);
 void flow_refuse(struct flow *f, const char *queue_id);
 void flow_start(struct flow *f, int64_t at_us);	/* window 0, of the notification service */
+/* What a recorded stream was subscribed to, see windows_interval. */
+void flow_interval(struct flow *f, const char *text, size_t len);
 
 /*
  * Prints the windows that are over at at_us; the windows still begun. No more than `ahead`

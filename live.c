@@ -167,7 +167,8 @@ static enum status take_state(struct run *run, const struct stream_event *event,
 
 	if (run->record) {
 		buf_clear(&run->text);
-		tape_put_state(&run->text, event->at_us, event->socket, tape_state[state]);
+		tape_put_state(&run->text, event->at_us, event->socket, tape_state[state],
+			run->set->notices ? NULL : run->set->interval);
 		st = live_put_record(run, err);
 	}
 	return st == ST_OK ? flow_socket(run->flow, event->socket, state, event->at_us, err) : st;

@@ -35,6 +35,8 @@ static enum status replay_state(struct run *run, const struct tape_entry *e,
 		return ST_OK;
 	}
 	run->good_lines++;
+	if (e->kind == TAPE_CONNECTED && e->text)
+		flow_interval(run->flow, e->text, e->text_len);
 	return flow_socket(run->flow, e->stream, state, e->at_us, err);
 }
 

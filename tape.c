@@ -193,7 +193,7 @@ static bool read_ours(const char *s, size_t len, struct tape_entry *e)
 }
 
 struct members {
-	struct json_member at, stream, frame, text, state, binary, answer, asked;
+	struct json_member at, stream, frame, text, state, interval, binary, answer, asked;
 	bool has_at;
 };
 
@@ -232,6 +232,8 @@ static bool read_members(const char *s, const char *end, struct members *all)
 			all->text = m;
 		else if (key_is(&m, "state"))
 			all->state = m;
+		else if (key_is(&m, "interval"))
+			all->interval = m;
 		else if (key_is(&m, "binary"))
 			all->binary = m;
 		else if (key_is(&m, "answer"))
@@ -267,13 +269,21 @@ static size_t find_word(const struct json_member *m, const char *const *words, s
 	return i;
 }
 
-static const char *read_state(const struct json_member *state, struct tape_entry *e)
+static const char *read_state(struct tape *t, const struct members *all,
+	struct tape_entry *e)
 {
-	size_t i = find_word(state, states, ARRAY_LEN(states));
+	const struct json_member *interval = &all->interval;
+	size_t i = find_word(&all->state, states, ARRAY_LEN(states));
 
 	if (i == ARRAY_LEN(states))
 		return "an unknown state";
 	e->kind = (enum tape_kind)i;
+	buf_clear(&t->text);
+	if (e->kind == TAPE_CONNECTED && interval->value
+	    && json_unescape(interval->value, interval->value_len, &t->text)) {
+		e->text = t->text.data;
+		e->text_len = t->text.len;
+	}
 	return NULL;
 }
 
@@ -308,7 +318,7 @@ static const char *read_envelope(struct tape *t, const struct members *all,
 		e->stream = (size_t)(stream->value[0] - '0');
 	}
 	if (all->state.value)
-		return read_state(&all->state, e);
+		return read_state(t, all, e);
 	if (all->answer.value)
 		return read_answer(all, e);
 	e->kind = value_is(&all->binary, "true") ? TAPE_BINARY : TAPE_FRAME;
@@ -450,10 +460,16 @@ void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary
 	buf_str(out, "}\n");
 }
 
-void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kind state)
+void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kind state,
+	const char *interval)
 {
 	put_head(out, at_us);
-	buf_printf(out, ",\"stream\":%zu,\"state\":\"%s\"}\n", stream, states[state]);
+	buf_printf(out, ",\"stream\":%zu,\"state\":\"%s\"", stream, states[state]);
+	if (state == TAPE_CONNECTED && interval) {
+		buf_str(out, ",\"interval\":");
+		json_put_string(out, interval, strlen(interval));
+	}
+	buf_str(out, "}\n");
 }
 
 void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape_answer answer,

@@ -6,7 +6,7 @@
  *   {"at":"2026-11-24T02:00:00.123456Z","stream":0,"frame":{…}}
  *   {"at":"…","stream":0,"text":"…"}            not strict JSON on one line
  *   {"at":"…","stream":0,"binary":true,"text":"…"}
- *   {"at":"…","stream":0,"state":"connected"}    or "lost", or "silent"
+ *   {"at":"…","stream":0,"state":"connected","interval":"PT10S"}    or "lost", or "silent"
  *   {"at":"…","answer":"snapshot","asked":"…","frame":{…}}   of the service's API
  *   {"at":"…","state":"end"}
  */
@@ -44,7 +44,8 @@ struct tape_entry {
 	size_t stream;
 	enum tape_answer answer;
 	int64_t asked_us;	/* TAPE_ANSWER: when it was asked for; NO_TIME: not told */
-	const char *text;	/* borrowed until the next tape_read */
+	const char *text;	/* borrowed until the next tape_read; TAPE_CONNECTED: the interval,
+				 * NULL: none */
 	size_t text_len;
 	bool verbatim;		/* text stands in the input as it is, so it has to be JSON */
 	uint64_t line;		/* from 1 */
@@ -64,7 +65,10 @@ void tape_close(struct tape *tape);
 /* Writers: append one line, LF included, to out. */
 void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
 	const char *text, size_t len);
-void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kind state);
+/* interval: what a connected stream is subscribed to, so that a replay knows it before the
+ * queue's first frame; NULL: none. */
+void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kind state,
+	const char *interval);
 void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape_answer answer,
 	const char *text, size_t len);
 void tape_put_end(struct buf *out, int64_t at_us);

@@ -44,6 +44,7 @@ struct windows {
 	size_t nqueue, capqueue;
 	struct cover *cover;	/* by stream */
 	int64_t *connected_us;	/* by stream, in the window that is being closed */
+	char interval[INTERVAL_TEXT_MAX];	/* of queues without a frame; empty: none */
 	struct window closed;	/* what the caller has borrowed, and its memory */
 	struct open_window closed_cells;
 	struct row *row;
@@ -396,6 +397,14 @@ static int64_t not_before_printed(const struct windows *w, int64_t at_us)
 	return w->started && w->oldest > 0 ? max_i64(at_us, start_us(w, w->oldest)) : at_us;
 }
 
+void windows_interval(struct windows *w, const char *text, size_t len)
+{
+	if (len >= INTERVAL_TEXT_MAX)
+		return;
+	memcpy(w->interval, text, len);
+	w->interval[len] = '\0';
+}
+
 bool windows_connected(struct windows *w, size_t stream, int64_t at_us)
 {
 	struct cover *c = &w->cover[stream];
@@ -449,7 +458,7 @@ static void row_fill(struct windows *w, struct row *row, const struct queue *q,
 	memset(row, 0, sizeof(*row));
 	row->queue = (size_t)(q - w->queue);
 	row->queue_id = roster_id(&w->roster, row->queue);
-	row->interval = q->interval[0] ? q->interval : NULL;
+	row->interval = q->interval[0] ? q->interval : w->interval[0] ? w->interval : NULL;
 	row->connected_us = (uint64_t)connected;
 	row->coverage_e4 = coverage_e4(w, connected, end - start_us(w, w->oldest));
 	if (!cell)

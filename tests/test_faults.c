@@ -481,7 +481,7 @@ static const char *in_tmp(const char *name)
 
 static void write_tape(struct buf *out, const char *odd)
 {
-	tape_put_state(out, T0, 0, true);
+	tape_put_state(out, T0, 0, TAPE_CONNECTED, "PT10S");
 	tape_put_message(out, T0, 0, false, "{\"a\":{}}", 8);
 	tape_put_message(out, T0, 0, false, odd, strlen(odd));
 	tape_put_message(out, T0, 0, true, "bin", 3);

@@ -27,8 +27,7 @@ def lines(*items):
 def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
     serve(rate=50, streams=[[("run", 0.3), ("send", "not json", "a\nb"), ("drop",)],
                             [("run",)]])
-    # without -i a replay has the interval of a queue's first frame, which window 0 may lack
-    args = ["-i", "PT10S", "-w", "300ms", "-n", 3, *flags, *frames.QUEUES[:3]]
+    args = ["-w", "300ms", "-n", 3, *flags, *frames.QUEUES[:3]]
     live = tool.run("--record", "tape", *args)
     assert live.status == 0, live.err
     again = tool.run("--replay", "tape", "--time", "arrival", *args)
@@ -40,10 +39,38 @@ def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
 
 def test_replay_after_the_watchdog_prints_the_same_bytes(tool, serve):
     serve(streams=[[("run", 0.2)], [("run",)]])
-    args = ["-i", "PT10S", "-w", "250ms", "-n", 10, "--idle-timeout", "300ms", QUEUE]
+    args = ["-w", "250ms", "-n", 10, "--idle-timeout", "300ms", QUEUE]
     live = tool.run("--record", "tape", *args)
     assert live.status == 0 and len(live.events("stream.lost")) >= 1
     assert tool.run("--replay", "tape", "--time", "arrival", *args).out == live.out
+
+
+@pytest.mark.parametrize("flags", [[], ["-i", "PT1M"]])
+def test_queue_that_is_silent_at_first_has_the_recorded_interval(tool, serve, flags):
+    serve(streams=[[("sleep", 0.4), ("frame",), ("drop",)], [("sleep", 60)]])
+    args = ["--time", "arrival", "-w", "300ms", "-n", 3, *flags, *frames.QUEUES[:2]]
+    live = tool.run("--record", "tape", *args)
+    assert live.status == 0, live.err
+    assert [row["updates"] for row in live.rows] == [0, 0, 1, 0, 0, 0]
+    again = tool.run("--replay", "tape", *args)
+    assert (again.status, again.out) == (0, live.out)
+
+
+@pytest.mark.parametrize("member,expected", [
+    ("", [None, "PT15S"]), (',"interval":"PT30S"', ["PT30S", "PT15S"]),
+    (',"interval":7', [None, "PT15S"]), (',"interval":"%s"' % ("x" * 40), [None, "PT15S"])])
+def test_interval_of_a_row_is_the_first_frames(tool, member, expected):
+    def line(second, rest):
+        return '{"at":"2026-11-24T02:00:%02d.000000Z",%s}' % (second, rest)
+    frame = at(12).replace("PT10S", "PT15S")
+    assert "PT15S" in frame
+    data = lines(line(0, '"stream":0,"state":"connected"' + member),
+                 line(12, '"stream":0,"frame":' + frame), line(20, '"state":"end"'))
+    args = ("--replay", "-", "--time", "arrival", "-w", "10s", "-n", 2)
+    r = tool.run(*args, QUEUE, data=data)
+    assert [row["interval"] for row in r.rows] == expected and r.end["brokenLines"] == 0
+    r = tool.run(*args, "-i", "PT2M", QUEUE, data=data)
+    assert [row["interval"] for row in r.rows] == ["PT2M"] * 2
 
 
 def test_recording_is_as_described(tool, serve):
@@ -51,6 +78,7 @@ def test_recording_is_as_described(tool, serve):
     tool.run("-w", "300ms", "--record", "tape", QUEUE)
     tape = [json.loads(line) for line in (tool.dir / "tape").read_text().splitlines()]
     assert tape[0]["state"] == "connected" and tape[0]["at"].endswith("000Z")
+    assert tape[0]["interval"] == "PT10S"
     assert tape[1]["frame"]["data"]["queueId"] == QUEUE and tape[1]["stream"] == 0
     assert tape[2]["text"] == "not json"
     assert tape[-1]["state"] == "end" and "stream" not in tape[-1]

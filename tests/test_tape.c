@@ -61,16 +61,21 @@ static void tape__reads_back_what_was_put(void **state)
 	struct tape *t;
 
 	(void)state;
-	tape_put_state(&out, T, 3, TAPE_CONNECTED);
+	tape_put_state(&out, T, 3, TAPE_CONNECTED, NULL);
+	tape_put_state(&out, T, 3, TAPE_CONNECTED, "PT10S");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		tape_put_message(&out, T + (int64_t)i, 1, false, texts[i], strlen(texts[i]));
 	tape_put_message(&out, T, 0, true, "bin", 3);
-	tape_put_state(&out, T, 3, TAPE_LOST);
+	tape_put_state(&out, T, 3, TAPE_LOST, "PT10S");
 	tape_put_end(&out, T + 9);
 	t = tape_of(out.data, out.len);
 	e = next(t);
 	assert_int_equal(e.kind, TAPE_CONNECTED);
 	assert_int_equal(e.stream, 3);
+	assert_null(e.text);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_CONNECTED);
+	assert_text(&e, "PT10S");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		e = next(t);
 		assert_int_equal(e.kind, TAPE_FRAME);
