@@ -391,3 +391,27 @@ def test_a_suite_started_by_nohup_or_in_the_background_heeds_signals():
         preexec_fn=ignore)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+HOSTILE = {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere", "HTTPS_PROXY": "http://nowhere",
+           "GENESYS_API_HOST": "nowhere", "GENESYSCLOUD_ACCESS_TOKEN": "x", "NO_COLOR": "1",
+           "CREDENTIALS_DIRECTORY": "/nowhere", "XDG_CACHE_HOME": "/nowhere"}
+
+
+def test_nothing_that_the_shell_says_reaches_a_suite():
+    assert [name for name in HOSTILE if os.environ.get(name) == HOSTILE[name]] == []
+
+
+@pytest.mark.parametrize("suite", ["units", "e2e"])
+def test_a_suite_in_an_environment_made_for_the_program(tmp_path, suite):
+    if suite == "units":
+        unit = tmp_path / "test_environment"
+        unit.write_text("#!/bin/sh\n! env | grep -E '^(%s)='\n" % "|".join(HOSTILE))
+        unit.chmod(0o755)
+        args = ["", unit]
+    else:
+        args = ["tests/test_deps.py", "-k", "the_shell_says"]
+    done = subprocess.run([SCRIPT.parent / suite, *args], capture_output=True, text=True,
+                          env={**os.environ, **HOSTILE, "JOBS": "1"}, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 failed" in done.stdout or "1 passed" in done.stdout
