@@ -1,67 +1,39 @@
 """A second gateway, written out on asyncio streams: no library between it and the bytes.
 
-It shares nothing with gateway.py but the frames, so that no quirk of one server is taken for
-the protocol; and it can answer an upgrade in ways that a library would not.
+It shares nothing with gateway.py but the frames and the thread around it, so that no quirk of
+one server is taken for the protocol; and it can answer an upgrade in ways that a library would
+not.
 """
 import asyncio
 import base64
 import hashlib
 import json
-import pathlib
 import struct
-import threading
 import urllib.parse
 
 import frames
-from certs import Authority
+from served import Served
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-class RawServer:
+class RawServer(Served):
     def __init__(self, directory, make_frames, answer=None, tune=None, polite=True):
         """make_frames(queues) gives the bytes to send; answer(accept) the upgrade's answer;
         tune(context) changes its TLS; polite: closes are answered."""
-        self.authority = Authority(pathlib.Path(directory))
-        self.ca = self.authority.path
+        super().__init__(directory)
         self.make_frames, self.answer, self.polite = make_frames, answer, polite
         self.tls = self.authority.context()
         if tune:
             tune(self.tls)
         self.received, self.targets, self.tokens = [], [], 0
-        self.loop = asyncio.new_event_loop()
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self):
-        self.thread.start()
-        assert self.ready.wait(20)
-        return self
+    async def listen(self):
+        self.server = await asyncio.start_server(self._client, "127.0.0.1", 0, ssl=self.tls)
+        self.port = self.server.sockets[0].getsockname()[1]
 
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(10)
-
-    @property
-    def host(self):
-        return "localhost:%d" % self.port
-
-    def _serve(self):
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(self._main())
-
-    async def _main(self):
-        self.stop = asyncio.Event()
-        server = await asyncio.start_server(self._client, "127.0.0.1", 0,
-                                            ssl=self.tls)
-        self.port = server.sockets[0].getsockname()[1]
-        self.ready.set()
-        await self.stop.wait()
-        server.close()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+    async def close(self):
+        self.server.close()
 
     async def _client(self, reader, writer):
         try:
