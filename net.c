@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define VERSION_NEEDED 0x080d00		/* 8.13: fragments can be put together */
 #define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* no order of a year overflows a sum */
@@ -15,6 +16,7 @@ struct net {
 	CURLM *multi;
 	struct net_conf conf;
 	const char *env_file, *env_dir;	/* SSL_CERT_FILE, SSL_CERT_DIR; borrowed */
+	bool lacks_file;		/* libcurl's built-in file of certificates is not there */
 	struct transfer *transfers;	/* every handle that net_easy made */
 	bool abandoned_lookup;		/* a resolver thread may still be at work */
 };
@@ -93,6 +95,14 @@ const char *net_versions(void)
 	return text;
 }
 
+/* Whether the file of certificates that it would take by itself is not there. */
+static bool lacks_file(void)
+{
+	const char *file = curl_version_info(CURLVERSION_NOW)->cainfo;
+
+	return file && access(file, R_OK) != 0;
+}
+
 static const char *variable(const char *name)
 {
 	const char *value = getenv(name);
@@ -120,6 +130,7 @@ enum status net_new(struct net **out, const struct net_conf *conf, struct err *e
 	net->conf = *conf;
 	net->env_file = variable("SSL_CERT_FILE");
 	net->env_dir = variable("SSL_CERT_DIR");
+	net->lacks_file = lacks_file();
 	net->multi = curl_multi_init();
 	if (!net->multi) {
 		net_free(net);
@@ -174,22 +185,28 @@ static struct transfer *transfer_of(CURL *easy)
 	return private;
 }
 
+/* A built-in file that is not there is an error to libcurl also where a directory is named; to
+ * OpenSSL, whose variables these are, it is none. */
+static CURLcode trust_environment(const struct net *net, CURL *e, CURLoption file,
+	CURLoption directory)
+{
+	bool replaced = net->env_file || (net->env_dir && net->lacks_file);
+	CURLcode c = replaced ? curl_easy_setopt(e, file, net->env_file) : CURLE_OK;
+
+	return c || !net->env_dir ? c : curl_easy_setopt(e, directory, net->env_dir);
+}
+
 static CURLcode set_tls(const struct net *net, CURL *e)
 {
 	CURLcode c = curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 
 	c = c ? c : curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (net->conf.cacert) {
-		c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->conf.cacert);
-		/* the built-in directory would go on vouching for everybody else */
-		c = c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, (char *)NULL);
-	}
-	if (net->env_file && !net->conf.cacert)
-		c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->env_file);
-	if (net->env_dir && !net->conf.cacert)
-		c = c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, net->env_dir);
-	return c;
+	if (!net->conf.cacert)
+		return c ? c : trust_environment(net, e, CURLOPT_CAINFO, CURLOPT_CAPATH);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->conf.cacert);
+	/* the built-in directory would go on vouching for everybody else */
+	return c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, (char *)NULL);
 }
 
 /* A proxy that is spoken to by TLS has settings of its own; --cacert is the gateway's. */
@@ -198,10 +215,7 @@ static CURLcode set_proxy_tls(const struct net *net, CURL *e)
 	CURLcode c = curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION,
 		(long)CURL_SSLVERSION_TLSv1_2);
 
-	if (net->env_file)
-		c = c ? c : curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, net->env_file);
-	if (net->env_dir)
-		c = c ? c : curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, net->env_dir);
+	c = c ? c : trust_environment(net, e, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
 	/* a libcurl that knows no proxies has none to set up */
 	return c == CURLE_UNKNOWN_OPTION || c == CURLE_NOT_BUILT_IN ? CURLE_OK : c;
 }

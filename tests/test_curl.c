@@ -1,0 +1,174 @@
+/* What a libcurl must have, checked at run time too, and what it is told to trust: the test plays
+ * its curl_version_info and takes what is set. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../net.h"
+
+#undef curl_easy_setopt
+
+static const char *const all[] = { "https", "ws", "wss", NULL };
+static const char *const plain[] = { "https", "ws", NULL };
+static const char *const older[] = { "https", NULL };
+
+static curl_version_info_data played;
+
+curl_version_info_data *curl_version_info(CURLversion age)
+{
+	(void)age;
+	return &played;
+}
+
+static void be(unsigned number, const char *version, const char *const *protocols, int features)
+{
+	memset(&played, 0, sizeof(played));
+	played.age = CURLVERSION_NOW;
+	played.version_num = number;
+	played.version = version;
+	played.protocols = protocols;
+	played.features = features;
+}
+
+static void test_what_it_must_have(void **state)
+{
+	(void)state;
+	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
+	assert_null(net_lacks());
+	be(0x080c01, "8.12.1", all, CURL_VERSION_ASYNCHDNS);
+	assert_string_equal(net_lacks(), "version 8.13 or newer");
+	be(0x075800, "7.88.0", older, CURL_VERSION_ASYNCHDNS);
+	assert_string_equal(net_lacks(), "version 8.13 or newer");
+	be(0x080e01, "8.14.1", older, CURL_VERSION_ASYNCHDNS);
+	assert_string_equal(net_lacks(), "WebSocket over TLS (wss)");
+	be(0x080e01, "8.14.1", plain, CURL_VERSION_ASYNCHDNS);
+	assert_string_equal(net_lacks(), "WebSocket over TLS (wss)");
+	be(0x080e01, "8.14.1", all, CURL_VERSION_SSL);
+	assert_string_equal(net_lacks(), "an asynchronous resolver");
+}
+
+static void test_run_ends_before_it_begins(void **state)
+{
+	const struct net_conf conf = { .cacert = NULL };
+	struct net *net = (struct net *)&played;
+	struct err err = { "" };
+
+	(void)state;
+	be(0x080c01, "8.12.1", all, CURL_VERSION_ASYNCHDNS);
+	assert_int_equal(net_new(&net, &conf, &err), ST_USAGE);
+	assert_null(net);
+	assert_string_equal(err.text, "this libcurl (8.12.1) lacks version 8.13 or newer");
+}
+
+static void test_versions_of_one_without_tls(void **state)
+{
+	(void)state;
+	be(0x080e01, "8.14.1", older, 0);
+	assert_non_null(strstr(net_versions(), "libcurl/8.14.1 no-TLS cJSON/"));
+}
+
+/* --- what is trusted ---------------------------------------------------------------- */
+
+#define UNTOUCHED "its own"
+
+static const char *file, *directory, *proxy_file, *proxy_directory;
+
+CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...)
+{
+	const char **set = option == CURLOPT_CAINFO ? &file : option == CURLOPT_CAPATH ? &directory
+		: option == CURLOPT_PROXY_CAINFO ? &proxy_file
+		: option == CURLOPT_PROXY_CAPATH ? &proxy_directory : NULL;
+	va_list values;
+
+	(void)easy;
+	va_start(values, option);
+	if (set)
+		*set = va_arg(values, const char *);
+	va_end(values);
+	return CURLE_OK;
+}
+
+/* What is set where the built-in file is or is not there; NULL in an environment: not set. */
+static void settle(const char *built_in, const char *cacert, const char *env_file,
+	const char *env_dir)
+{
+	struct net_conf conf = { .cacert = cacert };
+	struct err err = { "" };
+	struct net *net;
+
+	be(0x080e01, "8.14.1", all, CURL_VERSION_ASYNCHDNS);
+	played.cainfo = built_in;
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
+	if (env_file)
+		setenv("SSL_CERT_FILE", env_file, 1);
+	if (env_dir)
+		setenv("SSL_CERT_DIR", env_dir, 1);
+	file = directory = proxy_file = proxy_directory = UNTOUCHED;
+	assert_int_equal(net_new(&net, &conf, &err), ST_OK);
+	assert_non_null(net_easy(net, 1000));
+	net_free(net);
+}
+
+static void test_trust_of_the_environment(void **state)
+{
+	(void)state;
+	settle("/dev/null", NULL, NULL, NULL);
+	assert_string_equal(file, UNTOUCHED);
+	assert_string_equal(directory, UNTOUCHED);
+	settle("/nowhere", NULL, NULL, NULL);	/* libcurl's error names that file */
+	assert_string_equal(file, UNTOUCHED);
+	settle("/dev/null", NULL, "mine", NULL);
+	assert_string_equal(file, "mine");
+	assert_string_equal(proxy_file, "mine");
+	assert_string_equal(directory, UNTOUCHED);
+	settle("/dev/null", NULL, NULL, "certs");
+	assert_string_equal(file, UNTOUCHED);
+	assert_string_equal(proxy_file, UNTOUCHED);
+	assert_string_equal(directory, "certs");
+	assert_string_equal(proxy_directory, "certs");
+	settle("/nowhere", NULL, "mine", "certs");
+	assert_string_equal(file, "mine");
+	assert_string_equal(directory, "certs");
+}
+
+static void test_directory_where_the_built_in_file_is_absent(void **state)
+{
+	(void)state;
+	settle("/nowhere", NULL, NULL, "certs");
+	assert_null(file);
+	assert_null(proxy_file);
+	assert_string_equal(directory, "certs");
+	settle(NULL, NULL, NULL, "certs");	/* a libcurl that has none */
+	assert_string_equal(file, UNTOUCHED);
+	assert_string_equal(directory, "certs");
+}
+
+static void test_cacert_alone_is_trusted_of_the_gateway(void **state)
+{
+	(void)state;
+	settle("/dev/null", "given", "mine", "certs");
+	assert_string_equal(file, "given");
+	assert_null(directory);
+	assert_string_equal(proxy_file, "mine");
+	assert_string_equal(proxy_directory, "certs");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_it_must_have),
+		cmocka_unit_test(test_run_ends_before_it_begins),
+		cmocka_unit_test(test_versions_of_one_without_tls),
+		cmocka_unit_test(test_trust_of_the_environment),
+		cmocka_unit_test(test_directory_where_the_built_in_file_is_absent),
+		cmocka_unit_test(test_cacert_alone_is_trusted_of_the_gateway)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
