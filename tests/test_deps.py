@@ -1,6 +1,5 @@
 """make deps: what it would do on machines that this one is not (dry run)."""
 import os
-import signal
 import subprocess
 from pathlib import Path
 
@@ -367,51 +366,3 @@ def test_each_missing_library_gets_a_line_with_its_package(tmp_path):
     assert len(lines) == 2
     assert "libcurl4-openssl-dev" in lines[0] and "libssl-dev" in lines[1]
     assert all('"make deps"' in line for line in lines)
-
-
-def test_the_suite_has_a_home_of_its_own():
-    assert Path.home().parent == Path(os.environ["TMPDIR"])
-    assert not [x for x in os.environ if x.startswith("XDG_") and x.endswith("_HOME")]
-
-
-SIGNALS = signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM
-
-
-def test_no_signal_is_ignored_here():
-    assert not [s for s in SIGNALS if signal.getsignal(s) == signal.SIG_IGN]
-
-
-def test_a_suite_started_by_nohup_or_in_the_background_heeds_signals():
-    def ignore():
-        for s in SIGNALS:
-            signal.signal(s, signal.SIG_IGN)
-    done = subprocess.run(
-        [SCRIPT.parent / "e2e", "tests/test_deps.py", "-k", "no_signal_is_ignored"],
-        env={**os.environ, "JOBS": "1"}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        preexec_fn=ignore)
-    assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
-
-
-HOSTILE = {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere", "HTTPS_PROXY": "http://nowhere",
-           "GENESYS_API_HOST": "nowhere", "GENESYSCLOUD_ACCESS_TOKEN": "x", "NO_COLOR": "1",
-           "CREDENTIALS_DIRECTORY": "/nowhere", "XDG_CACHE_HOME": "/nowhere"}
-
-
-def test_nothing_that_the_shell_says_reaches_a_suite():
-    assert [name for name in HOSTILE if os.environ.get(name) == HOSTILE[name]] == []
-
-
-@pytest.mark.parametrize("suite", ["units", "e2e"])
-def test_a_suite_in_an_environment_made_for_the_program(tmp_path, suite):
-    if suite == "units":
-        unit = tmp_path / "test_environment"
-        unit.write_text("#!/bin/sh\n! env | grep -E '^(%s)='\n" % "|".join(HOSTILE))
-        unit.chmod(0o755)
-        args = ["", unit]
-    else:
-        args = ["tests/test_deps.py", "-k", "the_shell_says"]
-    done = subprocess.run([SCRIPT.parent / suite, *args], capture_output=True, text=True,
-                          env={**os.environ, **HOSTILE, "JOBS": "1"}, stdin=subprocess.DEVNULL)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 failed" in done.stdout or "1 passed" in done.stdout
