@@ -152,7 +152,7 @@ static void ask(struct channel *ch, const char *method, const char *path, const 
 
 static void begin_topics(struct channel *ch, int64_t now_us)
 {
-	const char *queue[CHANNEL_QUEUES_MAX];
+	const char *queue[CHANNEL_QUEUES_MAX] = { NULL };
 	const struct topics *t = &ch->topics;
 	struct buf body = { 0 };
 
