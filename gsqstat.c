@@ -130,6 +130,7 @@ static void end_at_once(int signal)
 static void let_second_signal_end(const struct run *run, const sigset_t *set)
 {
 	struct sigaction action = { .sa_handler = end_at_once };
+	sigset_t ending = *set;
 	const char *path = run_temp_path(run);
 
 	if (path)	/* a copy: the run frees its own, and a name that is gone does no harm */
@@ -138,7 +139,8 @@ static void let_second_signal_end(const struct run *run, const sigset_t *set)
 	for (int signal = 1; signal < SIGRTMIN; signal++)
 		if (signal != SIGUSR1 && sigismember(set, signal) == 1)
 			sigaction(signal, &action, NULL);
-	sigprocmask(SIG_UNBLOCK, set, NULL);
+	sigdelset(&ending, SIGUSR1);	/* asks, and ends nothing */
+	sigprocmask(SIG_UNBLOCK, &ending, NULL);
 }
 
 static enum status run_all(const struct settings *set, const struct clock *clock,

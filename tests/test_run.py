@@ -156,8 +156,9 @@ def test_signal_while_another_run_holds_the_lock(tool, serve):
     assert len(gate.token_requests) == 1
 
 
-def test_signal_while_stdout_is_blocked(tool, serve):
-    serve()
+@contextlib.contextmanager
+def full_pipe():
+    """The end to write to, of a pipe that takes nothing more."""
     read, write = os.pipe()
     os.set_blocking(write, False)
     try:
@@ -165,15 +166,35 @@ def test_signal_while_stdout_is_blocked(tool, serve):
             os.write(write, b"x" * 4096)
     except BlockingIOError:
         os.set_blocking(write, True)
-    process = tool.start("-w", "200ms", "-n", 1000, QUEUE, stdout=write)
-    reader = Reader(process)
-    reader.wait("window.flush")
-    process.terminate()
-    began = time.monotonic()
-    assert reader.finish().status == 143
-    assert time.monotonic() - began < 1 * harness.SLACK
+    yield write
     os.close(read)
     os.close(write)
+
+
+def test_signal_while_stdout_is_blocked(tool, serve):
+    serve()
+    with full_pipe() as stdout:
+        process = tool.start("-w", "200ms", "-n", 1000, QUEUE, stdout=stdout)
+        reader = Reader(process)
+        reader.wait("window.flush")
+        process.terminate()
+        began = time.monotonic()
+        assert reader.finish().status == 143
+        assert time.monotonic() - began < 1 * harness.SLACK
+
+
+def test_usr1_while_a_run_ends_cuts_nothing_off(tool, serve):
+    serve()
+    with full_pipe() as stdout:
+        process = tool.start("-w", "200ms", "-n", 1000, QUEUE, stdout=stdout)
+        reader = Reader(process)
+        reader.wait("window.flush")
+        process.terminate()
+        while process.poll() is None:
+            process.send_signal(signal.SIGUSR1)
+            time.sleep(0.01)
+        r = reader.finish()
+        assert r.status == 143 and r.end["exit"] == 143, r.err
 
 
 def test_second_signal_ends_at_once_and_leaves_no_file(tool, serve):
