@@ -58,7 +58,7 @@ static bool cover_limbs(struct exact *sum, int32_t from, int32_t to)
 	return true;
 }
 
-/* sum += ±parts·2^(32·at), parts being n limbs. */
+/* sum += ±part·2^(32·at), part being n limbs. */
 static bool add_limbs(struct exact *sum, const uint32_t *part, int32_t n, int32_t at,
 	bool negative)
 {
@@ -75,8 +75,8 @@ static bool add_limbs(struct exact *sum, const uint32_t *part, int32_t n, int32_
 	return true;
 }
 
-/* value·2^exponent as limbs; value fits two words. Returns how many limbs. */
-static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t part[8], int32_t *at)
+/* value (192 bits) times 2^exponent as limbs, seven at most. Returns how many. */
+static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t part[7], int32_t *at)
 {
 	int32_t shift, n = 0;
 	uint64_t carry = 0;
@@ -131,7 +131,7 @@ static void multiply(uint64_t a_lo, uint64_t a_hi, uint64_t b, uint64_t out[3])
 bool exact_add(struct exact *sum, double x, uint64_t weight)
 {
 	uint64_t value[3];
-	uint32_t part[8];
+	uint32_t part[7];
 	int32_t exponent, at, n;
 	int64_t small;
 
@@ -147,7 +147,7 @@ bool exact_add(struct exact *sum, double x, uint64_t weight)
 bool exact_add_square(struct exact *sum, double x, uint64_t weight)
 {
 	uint64_t value[3], m, square[3];
-	uint32_t part[8];
+	uint32_t part[7];
 	int32_t exponent, at, n;
 	int64_t small;
 
@@ -233,8 +233,7 @@ static bool to_bignum(const struct exact *sum, BIGNUM *out, int64_t *exponent)
 		&& add_whole(out, sum->whole, -unit * LIMB_BITS);
 }
 
-/* Brings num to `bits` bits of quotient: returns |num|/den·2^-*exponent rounded to an
- * integer by nearest, ties to even. */
+/* *q = num·2^shift/den to the nearest integer, ties to even. Consumes num and den. */
 static bool divide_rounded(BIGNUM *num, BIGNUM *den, int64_t shift, BIGNUM *q, BN_CTX *ctx)
 {
 	BIGNUM *rest = BN_new();
@@ -255,46 +254,43 @@ static bool divide_rounded(BIGNUM *num, BIGNUM *den, int64_t shift, BIGNUM *q, B
 	return ok;
 }
 
-/* |ratio| = *m·2^*e, m rounded once to 53 bits; an even *e is made where asked. Consumes. */
+/* *shift such that num·2^*shift/den, neither of them negative, has 53 bits before the point. */
+static bool mantissa_shift(const BIGNUM *num, const BIGNUM *den, int64_t *shift)
+{
+	int s = MANTISSA_BITS + BN_num_bits(den) - BN_num_bits(num);
+	BIGNUM *left = BN_new(), *right = BN_new();
+	bool ok = left && right && BN_lshift(left, num, s > 0 ? s : 0)
+		&& BN_lshift(right, den, MANTISSA_BITS + (s < 0 ? -s : 0));
+
+	/* by their lengths alone the quotient has 53 or 54 bits */
+	*shift = ok && BN_cmp(left, right) >= 0 ? s - 1 : s;
+	BN_free(left);
+	BN_free(right);
+	return ok;
+}
+
+/* |ratio| = *m·2^*e, m rounded once to 53 bits; an even *e is made where asked. No bit of m
+ * is below 2^floor_exponent (a subnormal has fewer). Consumes r's numbers. */
 static bool round_ratio(struct ratio *r, bool even, int floor_exponent, double *m, int64_t *e,
 	BN_CTX *ctx)
 {
 	BIGNUM *q = BN_new();
-	int64_t shift;
+	int64_t shift = 0;
 	bool ok = q != NULL;
 
 	*m = 0;
 	*e = 0;
 	if (ok && !BN_is_zero(r->num)) {
-		/* a quotient of 53 or 54 bits; one bit too many is one too exact */
-		shift = MANTISSA_BITS + BN_num_bits(r->den) - BN_num_bits(r->num);
-		if (shift > 0 ? BN_lshift(q, r->num, (int)shift) == 0 : BN_copy(q, r->num) == NULL)
-			ok = false;
-		if (ok) {
-			BIGNUM *den = BN_dup(r->den);
-
-			ok = den && (shift >= 0 || BN_lshift(den, den, (int)-shift));
-			if (ok && BN_cmp(q, den) >= 0) {
-				BIGNUM *top = BN_new();
-
-				ok = top && BN_lshift(top, den, MANTISSA_BITS);
-				if (ok && BN_cmp(q, top) >= 0)
-					shift--;
-				BN_free(top);
-			}
-			BN_free(den);
-		}
-		if (r->exponent - shift < floor_exponent)	/* subnormal: fewer bits */
+		ok = mantissa_shift(r->num, r->den, &shift);
+		if (r->exponent - shift < floor_exponent)
 			shift = r->exponent - floor_exponent;
 		ok = ok && divide_rounded(r->num, r->den, shift, q, ctx);
-		if (ok) {
-			*e = r->exponent - shift;
-			*m = (double)BN_get_word(q);
-			if (even && (*e & 1)) {
-				*m *= 2;
-				(*e)--;
-			}
-		}
+		*m = (double)BN_get_word(q);
+		*e = r->exponent - shift;
+	}
+	if (even && (*e & 1)) {
+		*m *= 2;
+		(*e)--;
 	}
 	BN_free(q);
 	return ok;

@@ -405,7 +405,7 @@ static bool merge_entries(struct quantile *into, const struct quantile *from)
 	if (!into->slot && n <= QUANTILE_EXACT_MAX) {
 		if (!entries_reserve(into, n))
 			return false;
-	} else if (!to_sketch(into, from->nentry)) {
+	} else if (!to_sketch(into, from->nentry + PENDING_MAX)) {
 		return false;
 	}
 	for (size_t i = 0; i < from->nentry; i++)	/* there is room, so it goes well */

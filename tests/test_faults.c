@@ -4,6 +4,7 @@
  * the ones here; OpenSSL asks for its own.
  */
 #include <fcntl.h>
+#include <math.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <setjmp.h>
@@ -468,6 +469,37 @@ static void figures__are_as_before_where_one_could_not_be_added(void **state)
 	openssl_too = false;
 }
 
+static int buckets;
+
+/* One value into a sketch that has to grow for it: it is there, or the merge says no. */
+static bool work_merge_of_one(void)
+{
+	struct quantile *many = quantile_new(), *one = quantile_new();
+	bool ok = many && one && quantile_add(one, 1e9, 1);
+	const unsigned all = 100;
+	double last = 0;
+
+	for (int i = 0; ok && i < buckets; i++)
+		ok = quantile_add(many, values[2 * i], 1);
+	ok = ok && quantile_merge(many, one);
+	if (ok) {
+		quantile_at(many, &all, 1, -1e300, 1e300, &last);
+		if (fabs(last - 1e9) > 1e7)
+			fail_msg("of %d buckets and one value: %g", buckets, last);
+	}
+	quantile_free(many);
+	quantile_free(one);
+	return ok;
+}
+
+static void merge__loses_no_value_and_says_so(void **state)
+{
+	(void)state;
+	make_values();
+	for (buckets = QUANTILE_EXACT_MAX + 1; buckets < 3 * QUANTILE_EXACT_MAX; buckets++)
+		at_each_allocation(work_merge_of_one);
+}
+
 /* --- recordings ----------------------------------------------------------------------- */
 
 static char path[256];
@@ -616,6 +648,7 @@ int main(void)
 		cmocka_unit_test(table__tells_what_it_lost),
 		cmocka_unit_test(checks_and_expositions__tell_what_they_lost),
 		cmocka_unit_test(figures__are_as_before_where_one_could_not_be_added),
+		cmocka_unit_test(merge__loses_no_value_and_says_so),
 		cmocka_unit_test(tape__tells_what_it_lost),
 		cmocka_unit_test(out__tells_what_it_lost)
 	};
