@@ -63,14 +63,29 @@ void attempt_over_with(struct attempt *a, enum status status, const char *text,
 	attempt_over(a, status, whole);
 }
 
-void attempt_time_is_up(struct attempt *a, const char *text)
+static void give_up(struct attempt *a, const char *text, const char *why)
 {
 	char whole[ATTEMPT_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
 	duration_format(duration, a->retry.retry_for_us / US_PER_MS);
-	snprintf(whole, sizeof(whole), "%.600s; no connection within --retry-for %s", text,
-		duration);
+	snprintf(whole, sizeof(whole), "%.600s; %s --retry-for %s", text, why, duration);
 	attempt_over(a, a->status == ST_RATE ? ST_RATE : ST_NET, whole);
+}
+
+void attempt_time_is_up(struct attempt *a, const char *text)
+{
+	give_up(a, text, a->retry.retry_for_us ? "no connection within"
+		: "no other attempt with");
+}
+
+static void wait_is_too_long(struct attempt *a, const struct attempt_failure *f)
+{
+	char why[ATTEMPT_TEXT_MAX], duration[DURATION_TEXT_MAX];
+
+	duration_format(duration, f->retry_after_us / US_PER_MS);
+	snprintf(why, sizeof(why), "to wait %s, as it asks, is longer than what is left of",
+		duration);
+	give_up(a, f->text, why);
 }
 
 void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failure *f)
@@ -82,7 +97,10 @@ void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failu
 	snprintf(a->failure, sizeof(a->failure), "%s", f->text);
 	if (retry_next(&a->retry, now_us, retry_random(), f->retry_after_us, &at_us)
 	    == RETRY_TIME_UP) {
-		attempt_time_is_up(a, f->text);
+		if (a->retry.retry_for_us && at_us - now_us == f->retry_after_us)
+			wait_is_too_long(a, f);
+		else
+			attempt_time_is_up(a, f->text);
 		return;
 	}
 	e = attempt_tell(a, f->kind, f->text);

@@ -446,7 +446,7 @@ static void again(struct callbacks *c, struct line *l, const struct post_answer 
 		a->retry_after_us, &l->again_us);
 	const int64_t at_us = l->again_us;
 
-	if (a->retry_after_us >= 0)
+	if (a->retry_after_us > 0)
 		l->not_before_us = at_us;
 	if (verdict == RETRY_TIME_UP || (c->ending && at_us >= c->end_us)) {
 		give_up(c, l, put_down(l), e);

@@ -45,17 +45,17 @@ static int64_t backoff_us(unsigned attempt, uint32_t random)
 enum retry_verdict retry_next(struct retry *r, int64_t now_us, uint32_t random,
 	int64_t retry_after_us, int64_t *at_us)
 {
-	int64_t wait = backoff_us(r->attempt, random);
+	/* "at once" is no order: it would be thousands of requests a second */
+	bool ordered = retry_after_us > 0;
+	int64_t wait = ordered ? retry_after_us : backoff_us(r->attempt, random);
 
 	r->attempt++;
-	if (retry_after_us >= 0)
-		wait = retry_after_us;
 	*at_us = now_us + wait;
 	if (r->retry_for_us == 0 || now_us >= r->deadline_us)
 		return RETRY_TIME_UP;
 	/* an order to wait longer than there is time is an answer; a backoff is only ours */
 	if (*at_us >= r->deadline_us) {
-		if (retry_after_us >= 0)
+		if (ordered)
 			return RETRY_TIME_UP;
 		*at_us = r->deadline_us;
 	}

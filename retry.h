@@ -31,8 +31,8 @@ void retry_lost(struct retry *r, int64_t now_us, bool anew);
 /* A breach: true if it is the second one. Call after retry_lost. */
 bool retry_breach(struct retry *r);
 
-/* An attempt failed (or a connection was lost). random is 32 random bits; retry_after_us < 0
- * if there was none. RETRY_LATER: *at_us is when to try again. */
+/* An attempt failed (or a connection was lost). random is 32 random bits; retry_after_us is
+ * what the server ordered, 0 or less: nothing. RETRY_LATER: *at_us is when to try again. */
 enum retry_verdict retry_next(struct retry *r, int64_t now_us, uint32_t random,
 	int64_t retry_after_us, int64_t *at_us);
 

@@ -68,8 +68,18 @@ static void retry_after__wins_over_the_backoff(void **state)
 
 	(void)state;
 	assert_int_equal(next(&r, 0, MOST, 7 * S), 7 * S);
-	assert_int_equal(next(&r, 0, MOST, 0), 0);
 	assert_int_equal(next(&r, 50 * S, MOST, 10 * S), -1);	/* longer than is left */
+}
+
+/* Retry-After: 0, or a date of the past: not a request a millisecond. */
+static void retry_after__of_nothing_is_no_order(void **state)
+{
+	struct retry r = start(60 * S), none = start(60 * S);
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(next(&r, 0, MOST, 0), next(&none, 0, MOST, -1));
+	assert_int_equal(next(&r, 50 * S, MOST, 0), 10 * S);	/* cut to the end */
 }
 
 static void period__ends_and_begins_anew_at_a_loss(void **state)
@@ -135,6 +145,7 @@ int main(void)
 		cmocka_unit_test(backoff__has_full_jitter),
 		cmocka_unit_test(backoff__begins_anew_after_a_minute),
 		cmocka_unit_test(retry_after__wins_over_the_backoff),
+		cmocka_unit_test(retry_after__of_nothing_is_no_order),
 		cmocka_unit_test(period__ends_and_begins_anew_at_a_loss),
 		cmocka_unit_test(period__before_the_first_window_outlasts_losses),
 		cmocka_unit_test(period__of_nothing_is_one_attempt),
