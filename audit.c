@@ -1,5 +1,6 @@
 #include "audit.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <openssl/crypto.h>
@@ -128,26 +129,6 @@ static bool keep_secret(struct audit *a, char *form)
 	return true;
 }
 
-/* RFC 3986 §2.3: everything but the unreserved characters as %XX. */
-static char *percent_encoded(const char *s, size_t len)
-{
-	struct buf out = { 0 };
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-		    || c == '-' || c == '.' || c == '_' || c == '~')
-			buf_char(&out, (char)c);
-		else
-			buf_printf(&out, "%%%02X", c);
-	}
-	buf_char(&out, '\0');
-	if (out.failed)
-		buf_wipe(&out);
-	return out.data;
-}
-
 static char *base64(const char *s, size_t len)
 {
 	char *out = malloc(len / 3 * 4 + 5);
@@ -164,27 +145,66 @@ bool audit_secret(struct audit *a, const char *secret, size_t len)
 	for (size_t i = 0; i < a->nsecret; i++)
 		if (strlen(a->secret[i]) == len && memcmp(a->secret[i], secret, len) == 0)
 			return true;
-	return keep_secret(a, strndup(secret, len))
-		&& keep_secret(a, percent_encoded(secret, len))
-		&& keep_secret(a, base64(secret, len));
+	return keep_secret(a, strndup(secret, len)) && keep_secret(a, base64(secret, len));
+}
+
+/* Whether n hex digits stand there that are the byte's number. */
+static bool is_number(const char *digits, size_t n, unsigned char byte)
+{
+	unsigned value = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!isxdigit((unsigned char)digits[i]))
+			return false;
+		value = value << 4 | (unsigned)(digits[i] <= '9' ? digits[i] - '0'
+			: (digits[i] | 0x20) - 'a' + 10);
+	}
+	return value == byte;
+}
+
+/* How long the byte is at this place: plain, percent-encoded (RFC 3986 §2.1) or escaped
+ * (RFC 8259 §7); 0: it is another. */
+static size_t byte_length(const char *at, char byte)
+{
+	if (*at == byte)
+		return 1;
+	if (*at == '%' && is_number(at + 1, 2, (unsigned char)byte))
+		return 3;
+	if (*at != '\\')
+		return 0;
+	return at[1] == byte ? 2
+		: at[1] == 'u' && is_number(at + 2, 4, (unsigned char)byte) ? 6 : 0;
+}
+
+/* How long the secret is at this place, whichever of its bytes are encoded; 0: it is not there. */
+static size_t secret_length(const char *text, const char *secret)
+{
+	size_t len = 0, n;
+
+	for (; *secret; secret++) {
+		n = byte_length(text + len, *secret);
+		if (!n)
+			return 0;
+		len += n;
+	}
+	return len;
 }
 
 static void redact(const struct audit *a, char *text)
 {
 	const size_t mark = strlen(REDACTED);
 
-	for (size_t i = 0; i < a->nsecret; i++) {
-		size_t len = strlen(a->secret[i]);
-		char *at = text;
-
-		while ((at = strstr(at, a->secret[i]))) {
+	for (size_t i = 0; i < a->nsecret; i++)
+		for (char *at = text; *at; ) {
+			size_t len = secret_length(at, a->secret[i]);
 			size_t put = len < mark ? len : mark;
 
-			memcpy(at, REDACTED, put);
-			memmove(at + put, at + len, strlen(at + len) + 1);
-			at += put;
+			if (len) {
+				memcpy(at, REDACTED, put);
+				memmove(at + put, at + len, strlen(at + len) + 1);
+			}
+			at += len ? put : 1;
 		}
-	}
 }
 
 void audit_redact(const struct audit *a, char *text)

@@ -33,8 +33,8 @@ void audit_take_file(struct audit *a, struct auditfile *file);
 /* ST_OUTPUT once a line could not be written to the file. */
 enum status audit_status(const struct audit *a, struct err *err);
 
-/* From here on this text stands as REDACTED in every string written; also in its
- * percent-encoded and Base64 forms. Copied. False: out of memory. */
+/* From here on this text stands as REDACTED in every string written; also in Base64, and
+ * whichever bytes of either are percent-encoded or escaped. Copied. False: out of memory. */
 bool audit_secret(struct audit *a, const char *secret, size_t len);
 
 /* The text without known secrets and fit for a terminal, in place (for the error line of

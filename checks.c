@@ -8,6 +8,7 @@
 #include "auditfile.h"
 #include "out.h"
 #include "paths.h"
+#include "proxy.h"
 #include "target.h"
 #include "text.h"
 #include "wanted.h"
@@ -312,7 +313,37 @@ void checks_files(struct parse *p)
 		parse_file_problem(p, "--replay", set->replay, paths_unreadable(set->replay));
 	if (set->cacert)
 		parse_file_problem(p, "--cacert", set->cacert, paths_no_certificates(set->cacert));
-	if (p->ca_file && (!set->creds.plain || set->callbacks.n))
+}
+
+/* --- the environment ----------------------------------------------------------------- */
+
+/* OpenSSL takes a list of them. */
+static void check_directories(struct parse *p, const char *list)
+{
+	char *copy = strdup(list), *rest = copy, *one;
+
+	if (!copy) {
+		p->problems.failed = true;
+		return;
+	}
+	while ((one = strsep(&rest, ":")))
+		if (*one)
+			parse_file_problem(p, "SSL_CERT_DIR", one, paths_no_directory(one));
+	free(copy);
+}
+
+void checks_environment(struct parse *p)
+{
+	const struct settings *set = p->set;
+	const char *directories = getenv("SSL_CERT_DIR");
+
+	if (set->verify_audit || (set->replay && !set->callbacks.n)
+	    || (set->creds.plain && !set->callbacks.n))
+		return;		/* neither TLS nor a proxy */
+	proxies_check(&p->problems);
+	if (p->ca_file)
 		parse_file_problem(p, "SSL_CERT_FILE", p->ca_file,
 			paths_no_certificates(p->ca_file));
+	if (!set->cacert && directories)
+		check_directories(p, directories);
 }

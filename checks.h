@@ -1,6 +1,7 @@
 /*
  * What depends on more than one option, once all are read: defaults that follow from others,
- * options that exclude each other, files that may not be one.
+ * options that exclude each other, files that may not be one; and what the environment says of
+ * TLS and proxies.
  */
 #ifndef CHECKS_H
 #define CHECKS_H
@@ -10,5 +11,6 @@
 void checks_derive(struct parse *p);
 void checks_options(struct parse *p);
 void checks_files(struct parse *p);
+void checks_environment(struct parse *p);	/* once the credentials are read */
 
 #endif

@@ -458,6 +458,35 @@ static bool asks_for_help(struct parse *p, int argc, char **argv, const char *sh
 	return p->help || p->version;
 }
 
+/* Whether somebody tries an option that takes a secret itself. There is none, and as an
+ * abbreviation of one there is its value would be told, in a line about a file or a duration. */
+static bool hands_over_secret(const char *arg)
+{
+	static const char *const tried[] = { "token", "access-token", "secret", "password" };
+	static const char file[] = "client-secret-file";
+	const size_t least = strlen("cl"), most = strlen("client-secret");
+	size_t len;
+
+	if (strncmp(arg, "--", 2) != 0)
+		return false;
+	arg += 2;
+	len = strcspn(arg, "=");
+	for (size_t i = 0; i < ARRAY_LEN(tried); i++)
+		if (strlen(tried[i]) == len && strncmp(arg, tried[i], len) == 0)
+			return true;
+	return len >= least && len <= most && strncmp(arg, file, len) == 0;
+}
+
+static bool refuse_secret(struct parse *p, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		p->secret_given = p->secret_given || hands_over_secret(argv[i]);
+	if (p->secret_given)
+		lines_add(&p->problems, "a secret has no place on the command line, where others "
+			"see it: --client-secret-file or the environment take it, see --help");
+	return p->secret_given;
+}
+
 static void read_argv(struct parse *p, int argc, char **argv)
 {
 	struct option longs[OPTIONS + 1];
@@ -466,7 +495,7 @@ static void read_argv(struct parse *p, int argc, char **argv)
 
 	make_getopt(longs, shorts);
 	opterr = 0;
-	if (asks_for_help(p, argc, argv, shorts, longs))
+	if (asks_for_help(p, argc, argv, shorts, longs) || refuse_secret(p, argc, argv))
 		return;
 	while ((key = getopt_long(argc, argv, shorts + 1, longs, NULL)) != -1) {
 		if (key == '?' || key == ':')
@@ -503,6 +532,7 @@ static void check_all(struct parse *p)
 	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
 	checks_options(p);
 	checks_files(p);
+	checks_environment(p);
 	usage_put_values(&json, p);
 	set->settings_json = json.data;
 	if (json.failed || p->problems.failed || set->queues.failed || set->queue_names.failed
@@ -532,7 +562,8 @@ static enum parsed settle(struct parse *p, const char *versions, enum status *st
 		*st = p->help ? usage_help(p) : usage_version(versions);
 		return PARSED_DONE;
 	}
-	check_all(p);
+	if (!p->secret_given)	/* else nothing more is looked at, nor told */
+		check_all(p);
 	usage_complain("", &p->problems);
 	if (p->problems.n || p->problems.failed) {
 		keep_flaw(p);

@@ -53,7 +53,7 @@ struct parse {
 	bool given[OPTIONS], bad[OPTIONS];
 	const char *value[OPTIONS];	/* the last one given; NULL: none, or it takes none */
 	bool defaults;			/* defaults are being applied */
-	bool help, version, queue_stdin, outlier_none;
+	bool help, version, queue_stdin, outlier_none, secret_given;
 	struct lines queue_files;	/* inputs, for the check against outputs */
 	struct lines queue_words;
 	const char *host, *profile, *secret_file, *key_file;

@@ -131,6 +131,15 @@ const char *paths_unreadable(const char *path)
 	return S_ISDIR(st.st_mode) ? strerror(EISDIR) : NULL;
 }
 
+const char *paths_no_directory(const char *path)
+{
+	struct stat st;
+
+	if (access(path, R_OK | X_OK) != 0 || stat(path, &st) != 0)
+		return strerror(errno);
+	return S_ISDIR(st.st_mode) ? NULL : strerror(ENOTDIR);
+}
+
 static bool holds_certificate(const char *path)
 {
 	BIO *bio = BIO_new_file(path, "r");
@@ -150,7 +159,8 @@ const char *paths_no_certificates(const char *path)
 	const char *why = paths_unreadable(path);
 	struct stat st;
 
-	if (!why && stat(path, &st) == 0 && S_ISREG(st.st_mode) && !holds_certificate(path))
+	if (!why && stat(path, &st) == 0 && (S_ISCHR(st.st_mode)
+	    || (S_ISREG(st.st_mode) && !holds_certificate(path))))
 		why = "no certificate in PEM is in it";
 	return why;
 }

@@ -25,8 +25,11 @@ void paths_check(const struct path_use *use, size_t n, struct lines *problems);
 /* NULL, or why it cannot be read ("-", stdin, included). Nothing is read. */
 const char *paths_unreadable(const char *path);
 
-/* NULL, or why no certificates can be taken from it. Of what is no regular file only whether
- * it is readable, as a pipe is read once. */
+/* NULL, or why it is no directory to read. */
+const char *paths_no_directory(const char *path);
+
+/* NULL, or why no certificates can be taken from it. Of a pipe only whether it is readable, as
+ * it is read once. */
 const char *paths_no_certificates(const char *path);
 
 /* Appends all of a file, or of stdin for "-". NULL, or why that is not possible: also where

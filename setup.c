@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proxy.h"
+
 #define QUEUES_MET_MAX 10000
 #define NOW_MS 1		/* the window of a snapshot alone */
 
@@ -279,11 +281,18 @@ static enum status open_lookup(struct run *run, struct err *err)
 	return run->lookup ? ST_OK : err_nomem(err);
 }
 
+static bool keep_secret(void *run, const char *secret)
+{
+	return setup_secret(run, secret);
+}
+
 static enum status open_net(struct run *run, struct err *err)
 {
 	struct net_conf conf = { .cacert = run->set->cacert, .plain = run->set->creds.plain };
 
-	return run->net ? ST_OK : net_new(&run->net, &conf, err);
+	if (run->net)
+		return ST_OK;
+	return proxies_secrets(keep_secret, run) ? net_new(&run->net, &conf, err) : err_nomem(err);
 }
 
 static void tell_callback(void *arg, const struct callback_event *event)

@@ -94,7 +94,8 @@ static void line__holds_no_secret_in_any_form(void **state)
 {
 	static const char secret[] = "a/b+c=secret";
 	static const char *const forms[] = { "a/b+c=secret", "a%2Fb%2Bc%3Dsecret",
-		"YS9iK2M9c2VjcmV0" };
+		"a%2fb%2bc%3dsecret", "a/b%2Bc%3dsecret", "a\\/b+c=secret",
+		"a\\u002Fb\\u002bc\\u003dsecret", "%61%2f%62+c=s%65cret", "YS9iK2M9c2VjcmV0" };
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 	char text[600];
@@ -110,6 +111,10 @@ static void line__holds_no_secret_in_any_form(void **state)
 			for (size_t k = 0; k < ARRAY_LEN(forms); k++)
 				assert_null(strstr(line, forms[k]));
 			assert_null(strstr(line, "b+c"));
+			assert_null(strstr(line, "cret"));
+			assert_null(strstr(line, "YS9i"));
+			if (before < 200)
+				assert_non_null(strstr(line, "REDACTED and more"));
 		}
 	strcpy(text, "one a/b+c=secret\x1b[31m\n\xFF two");
 	audit_redact(a, text);

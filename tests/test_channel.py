@@ -11,6 +11,7 @@ import gateway
 import harness
 import notice_frames
 import pytest
+import trustme
 from harness import QUEUE, Reader
 from notice_frames import (answer, cut, error, forbidden, limited, not_found, observations, slow,
                            topic)
@@ -46,6 +47,11 @@ def begin(tool):
     def start(*args, **more):
         return tool.start("--source", "notifications", *args, **more)
     return start
+
+
+def foreign_authority(tool):
+    trustme.CA().cert_pem.write_to_path(str(tool.dir / "foreign.pem"))
+    return str(tool.dir / "foreign.pem")
 
 
 def names(service):
@@ -930,7 +936,7 @@ def test_usr1_tells_how_it_is(begin, serve):
 
 def test_certificate_that_does_not_verify(run, serve, tool):
     service = serve()
-    tool.env["SSL_CERT_FILE"] = "/dev/null"
+    tool.env["SSL_CERT_FILE"] = foreign_authority(tool)
     r = run(*FAST)
     assert r.status == 8 and "--cacert" in r.end["message"], r.err
     assert service.requests == []
@@ -1059,7 +1065,7 @@ def test_look_up_without_a_token_asks_for_no_queue(run, serve):
 def test_look_up_of_a_host_whose_certificate_does_not_verify(run, serve, tool):
     service = serve()
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = service.new_token()     # so it meets the API first
-    tool.env["SSL_CERT_FILE"] = "/dev/null"
+    tool.env["SSL_CERT_FILE"] = foreign_authority(tool)
     r = run("--queue-name", "Sales", "-w", "200ms")
     assert r.status == 8 and "--cacert" in r.end["message"] and r.out == "", r.err
     assert service.requests == []

@@ -48,6 +48,7 @@ def test_all_bad_values_are_told_at_once(user):
     (["--outlier", "waittime.avg>1"], ["waitTime"]),
     (["--outlier", "none", "--outlier", "waitTime.avg>1"], ["none"]),
     (["--subscribe", "mesage"], ["message"]), (["--cacert", "nowhere"], ["--cacert"]),
+    (["--cacert", "/dev/null"], ["--cacert"]), (["--cacert", "/dev/zero"], ["PEM"]),
     (["-Q", "nowhere"], ["--queue-file"]), (["-q", "x"], ["UUID"]),
     (["--align=yes"], ["--align"]), (["-Z"], ["-Z"]),
     (["-o", "no/such/dir"], ["no/such/dir"]),
@@ -104,6 +105,48 @@ def test_stdout_and_stderr_may_be_one_file(tool):
 def test_live_needs_a_queue_credentials_and_a_host(tool):
     refused(tool, QUEUE, words=["GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET",
                                 "GENESYS_API_HOST"])
+
+
+@pytest.mark.parametrize("form", ["%s S3CRET-typed", "%s=S3CRET-typed"])
+@pytest.mark.parametrize("flag", ["--client-secret", "--client", "--cl", "--secret", "--token",
+                                  "--access-token", "--password"])
+def test_secret_of_the_command_line_is_refused_and_not_told(user, flag, form):
+    for more in ([], ["--check", "nagios"]):
+        r = user.run(*HOST, *(form % flag).split(), QUEUE, *more)
+        assert r.status == (3 if more else 2), r.err
+        assert "S3CRET" not in r.out + r.err and "--client-secret-file" in r.out + r.err
+        assert r.err.count("\n") == 1, r.err
+
+
+@pytest.mark.parametrize("args", [["--client-secret-", "nowhere"], ["--token-m", "1x"],
+                                  ["--", "--token"]])
+def test_what_only_looks_like_a_secret_is_told(user, args):
+    refused(user, *HOST, *args, words=[args[1]])
+
+
+@pytest.mark.parametrize("value", ["http://u:S3CRET@127.0.0.1:99999", "foo://u:S3CRET@h:1",
+                                   "u:S3CRET@h:port", "http://u:S3 CRET@h"])
+def test_proxy_that_is_none_is_refused_and_not_told(user, value):
+    for name in ("https_proxy", "ALL_PROXY"):
+        user.env[name] = value
+        (line,) = refused(user, *HOST, QUEUE, words=[name + ": "])
+        assert "S3" not in line and "CRET" not in line
+        del user.env[name]
+    user.env["https_proxy"] = value
+    sample = os.path.join(os.path.dirname(__file__), "sample.ndjson")
+    assert user.run("--replay", sample).status == 0     # where no network is used
+    refused(user, "-H", "http://127.0.0.1:1", "--formt", "x", QUEUE, words=["--formt"])
+    assert user.run("-H", "http://127.0.0.1:1", "--dry-run", QUEUE).status == 0
+
+
+def test_directory_of_certificates_is_one(user):
+    for value in ("nowhere", str(user.dir) + ":nowhere", __file__):
+        user.env["SSL_CERT_DIR"] = value
+        refused(user, *HOST, QUEUE, words=["SSL_CERT_DIR '%s'" % value.split(":")[-1]])
+    user.env["SSL_CERT_DIR"] = ":%s:" % user.dir
+    assert user.run(*HOST, "--dry-run", QUEUE).status == 0
+    user.env["SSL_CERT_DIR"] = "nowhere"
+    assert user.run(*HOST, "--cacert", Authority(user.dir).path, "--dry-run", QUEUE).status == 0
 
 
 def test_option_without_its_value(user):

@@ -1,0 +1,19 @@
+/*
+ * The proxies that the environment names and libcurl will take, before it takes them: whether
+ * it can, and what in them is a secret.
+ */
+#ifndef PROXY_H
+#define PROXY_H
+
+#include <stdbool.h>
+
+#include "base.h"
+
+/* A line for each variable that names none; nothing of its value, which may hold a password. */
+void proxies_check(struct lines *problems);
+
+/* Each password as it stands and decoded, and user:password as Basic has it (RFC 7617 §2). False:
+ * keep said so, or out of memory. */
+bool proxies_secrets(bool (*keep)(void *arg, const char *secret), void *arg);
+
+#endif
