@@ -54,10 +54,11 @@ static void set_kind(struct out *o, mode_t mode)
 
 /*
  * A terminal says that it is writable when it has room for one byte, and a longer write then
- * waits for the rest. Opened anew it has a descriptor that nobody shares and that need not
- * wait; where that may not be (another user's terminal) the shared one has to do.
+ * waits for the rest; of a pipe another writer may take the room that poll(2) saw. Opened anew
+ * it has a descriptor that nobody shares and that need not wait; where that may not be (another
+ * user's terminal) the shared one has to do.
  */
-static void own_terminal(struct out *o)
+static void own_descriptor(struct out *o)
 {
 	int fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
@@ -75,8 +76,8 @@ static enum status open_stdout(struct out *o, struct err *err)
 		return err_set(err, ST_OUTPUT, "standard output is closed");
 	o->fd = STDOUT_FILENO;
 	set_kind(o, st.st_mode);
-	if (o->terminal)
-		own_terminal(o);
+	if (o->terminal || o->fifo)
+		own_descriptor(o);
 	return ST_OK;
 }
 

@@ -38,8 +38,8 @@ static void run_free(struct run *run)
 	report_free(run->report);
 	audit_free(run->audit);
 	progress_free(run->progress);
-	if (run->terminal_fd >= 0)
-		close(run->terminal_fd);
+	if (run->stderr_fd >= 0)
+		close(run->stderr_fd);
 	lines_free(&run->warnings);
 	lines_free(&run->queues);
 	lines_free(&run->secrets);
@@ -62,7 +62,7 @@ enum status run_open(struct run **out, const struct settings *set, const struct 
 	run->clock = clock;
 	run->signal_fd = signal_fd;
 	run->tape_at_us = NO_TIME;
-	run->terminal_fd = -1;
+	run->stderr_fd = -1;
 	read_clock(run);
 	st = setup_files(run, err);
 	if (st == ST_OK)

@@ -33,7 +33,7 @@ struct run {
 	int64_t now_us;
 	bool started;		/* run.start is written */
 	bool audit_lost;	/* what ended the run is its audit file, not its rows */
-	int terminal_fd;	/* of stderr, where that is one; else -1 */
+	int stderr_fd;		/* its own, that need not wait where that can be; -1: none yet */
 	struct audit *audit;
 	struct report *report;
 	struct progress *progress;	/* NULL: none is shown */

@@ -1,8 +1,10 @@
 #include "run_state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proxy.h"
@@ -143,15 +145,19 @@ static enum status make_flow(struct run *run, struct err *err)
 }
 
 /*
- * Stderr anew, where it is a terminal: one that is held says that it is writable when it has
- * room for one byte, and on the shared descriptor a line would wait for the rest. -1: it is none.
+ * Stderr anew where it is a terminal or a pipe, so that no line waits on the shared descriptor:
+ * a terminal that is held says that it is writable when it has room for one byte, and of a pipe
+ * another writer may take the room that poll(2) saw.
  */
-static int open_terminal(void)
+static int open_stderr(void)
 {
-	int fd = isatty(STDERR_FILENO) ? open("/proc/self/fd/2",
+	struct stat st;
+	bool may_wait = isatty(STDERR_FILENO)
+		|| (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode));
+	int fd = may_wait ? open("/proc/self/fd/2",
 		O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
 
-	return fd < 0 && isatty(STDERR_FILENO) ? dup(STDERR_FILENO) : fd;
+	return fd < 0 ? dup(STDERR_FILENO) : fd;
 }
 
 /* On a terminal people look at the rows and at the progress. */
@@ -160,15 +166,16 @@ static enum audit_level audit_level(const struct run *run)
 	const struct settings *set = run->set;
 
 	return set->level == LEVEL_INFO && !set->audit_given && !set->audit_file
-		&& run->terminal_fd >= 0
+		&& isatty(run->stderr_fd)
 		? LEVEL_WARNING : set->level;
 }
 
 enum status setup_progress(struct run *run, struct err *err)
 {
-	if (run->set->level == LEVEL_ERROR || run->terminal_fd < 0 || !has_clever_terminal())
+	if (run->set->level == LEVEL_ERROR || !isatty(run->stderr_fd)
+	    || !has_clever_terminal())
 		return ST_OK;
-	run->progress = progress_new(run->terminal_fd, run->now_us);
+	run->progress = progress_new(run->stderr_fd, run->now_us);
 	if (!run->progress)
 		return err_nomem(err);
 	audit_before(run->audit, progress_wipe, run->progress);
@@ -183,9 +190,10 @@ static enum status open_audit(struct run *run, struct err *err)
 	struct auditfile *file = NULL;
 	enum status st;
 
-	run->terminal_fd = open_terminal();
-	run->audit = audit_new(set->audit, audit_level(run),
-		run->terminal_fd < 0 ? STDERR_FILENO : run->terminal_fd);
+	run->stderr_fd = open_stderr();
+	if (run->stderr_fd < 0)
+		return err_set(err, ST_OUTPUT, "standard error: %s", strerror(errno));
+	run->audit = audit_new(set->audit, audit_level(run), run->stderr_fd);
 	if (!run->audit)
 		return err_nomem(err);
 	if (!set->audit_file)

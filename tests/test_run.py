@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -610,6 +611,29 @@ def test_rejects_are_told_once_a_second(tool, serve):
     r = tool.run(*FAST)
     assert len(r.events("frame.rejected")) == 1
     assert r.end["rejected"]["not-json"] == 50 and r.end["suppressed"] == 49
+
+
+def test_pipes_that_others_write_to_hold_nothing_up(tool, serve):
+    """Another may take the room that poll(2) saw: the run's own descriptors do not wait, those
+    that it shares are left as they are."""
+    serve()
+    process = tool.start("-w", "1h", QUEUE)
+    Reader(process).wait("stream.connected")
+    own = set()
+    try:
+        for fd in pathlib.Path("/proc/%d/fd" % process.pid).iterdir():
+            info = (fd.parent.parent / "fdinfo" / fd.name).read_text()
+            waits = not int(re.search(r"flags:\s*(\d+)", info)[1], 8) & os.O_NONBLOCK
+            for stream in (process.stdout, process.stderr):
+                if os.path.samestat(fd.stat(), os.fstat(stream.fileno())):
+                    assert waits == (int(fd.name) <= 2)
+                    own |= {stream} if not waits else set()
+    except PermissionError:
+        pytest.skip("the files of a process that is not dumpable are root's")
+    finally:
+        process.terminate()
+        tool.finish(process)
+    assert len(own) == 2
 
 
 def test_full_stderr_holds_nothing_up(tool, serve):
