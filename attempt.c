@@ -7,10 +7,6 @@
 
 #define US_PER_MS 1000
 
-const char attempt_check_these[] = "check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET "
-	"(or GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET, or the secret's "
-	"file)";
-
 void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t now_us)
 {
 	retry_init(&a->retry, retry_for_us, now_us);
@@ -138,6 +134,31 @@ void attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us, size_t socke
 
 /* --- the token ------------------------------------------------------------------------- */
 
+static const char *what_to_check(const struct token_result *r)
+{
+	if (r->from && strcmp(r->from, "GENESYSCLOUD_ACCESS_TOKEN") == 0)
+		return "check GENESYSCLOUD_ACCESS_TOKEN";
+	if (r->from && strcmp(r->from, "--profile") == 0)
+		return "check the profile that --profile names";
+	return "check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET (or "
+		"GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET, or the "
+		"secret's file)";
+}
+
+bool attempt_renew(struct attempt *a, struct token *token, bool *renewed, const char *text)
+{
+	const struct token_result *r = token_result(token);
+
+	attempt_tell(a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
+	/* --retry-for 0 is one token request: of a token from the cache it is yet to be made */
+	if (*renewed || (a->retry.retry_for_us == 0 && !r->cached))
+		attempt_over_with(a, ST_AUTH, text, what_to_check(r));
+	token_drop(token);
+	a->told_token = NULL;
+	*renewed = true;
+	return !a->over;
+}
+
 void attempt_token_came(struct attempt *a, const struct token *token)
 {
 	const struct token_result *r = token_result(token);
@@ -160,7 +181,7 @@ void attempt_token_failed(struct attempt *a, const struct token *token, int64_t 
 	case TOKEN_FORBIDDEN:
 		attempt_tell(a, STREAM_TOKEN_REFUSED, r->text)->http_status = f.http_status;
 		attempt_over_with(a, ST_AUTH, r->text,
-			r->failure == TOKEN_REFUSED ? attempt_check_these : lacks);
+			r->failure == TOKEN_REFUSED ? what_to_check(r) : lacks);
 		break;
 	case TOKEN_LIMITED:
 		f.status = ST_RATE;

@@ -105,6 +105,8 @@ void attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us, size_t socke
 void attempt_token_came(struct attempt *a, const struct token *token);
 void attempt_token_failed(struct attempt *a, const struct token *token, int64_t now_us,
 	const char *lacks);
-extern const char attempt_check_these[];	/* the variables and files of credentials */
+/* A token was refused (401): told of and dropped. True: another one may be tried, which it may
+ * once until *renewed is reset; false: over. */
+bool attempt_renew(struct attempt *a, struct token *token, bool *renewed, const char *text);
 
 #endif

@@ -503,15 +503,10 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 
 static void unauthorised(struct channel *ch, const char *text, int64_t now_us)
 {
-	attempt_tell(&ch->a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
-	token_drop(ch->token);
-	ch->a.told_token = NULL;
-	if (ch->token_renewed || ch->conf.retry_for_us == 0) {
-		errand_over_with(ch, ST_AUTH, text, attempt_check_these);
-		return;
-	}
-	ch->token_renewed = true;
-	new_channel(ch, now_us);
+	if (attempt_renew(&ch->a, ch->token, &ch->token_renewed, text))
+		new_channel(ch, now_us);
+	else
+		settle(ch, STEP_NONE);
 }
 
 static void forbidden(struct channel *ch, const struct rest_answer *answer, int64_t now_us)

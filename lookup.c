@@ -65,15 +65,10 @@ static void settle(struct lookup *l)
 
 static void refused(struct lookup *l, const char *text, int64_t now_us)
 {
-	attempt_tell(&l->a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
-	token_drop(l->token);
-	l->a.told_token = NULL;
-	if (l->token_renewed || l->conf.retry_for_us == 0) {
-		attempt_over_with(&l->a, ST_AUTH, text, attempt_check_these);
+	if (!attempt_renew(&l->a, l->token, &l->token_renewed, text)) {
 		settle(l);
 		return;
 	}
-	l->token_renewed = true;
 	l->state = BACKOFF;
 	l->until_us = now_us;
 }

@@ -207,25 +207,19 @@ static void judge_token(struct stream *s, enum token_state state, int64_t now_us
 
 static void refused_unauthorised(struct stream *s, int64_t now_us, const char *text)
 {
-	struct stream_event *e = attempt_tell(&s->a, STREAM_TOKEN_REFUSED, text);
+	bool renew = attempt_renew(&s->a, s->token, &s->token_renewed, text);
 
-	e->http_status = 401;
-	token_drop(s->token);
-	s->a.told_token = NULL;
-	if (s->token_renewed || s->conf.retry_for_us == 0) {
-		over_with(s, ST_AUTH, "the gateway refused the token (401)", attempt_check_these);
-		return;
-	}
-	s->token_renewed = true;
-	drop_connection(s);
-	enter(s, IDLE, now_us);
+	settle(s);
+	if (renew)
+		enter(s, IDLE, now_us);
 }
 
 static void refused(struct stream *s, int64_t now_us, const struct ws_event *e)
 {
 	char text[TEXT_MAX];
 
-	snprintf(text, sizeof(text), "the gateway refused the stream: %.300s", e->reason);
+	snprintf(text, sizeof(text), "the gateway refused the %s: %.300s",
+		e->http_status == 401 ? "token" : "stream", e->reason);
 	if (e->http_status == 401)
 		refused_unauthorised(s, now_us, text);
 	else if (e->http_status == 403)

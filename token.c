@@ -205,8 +205,14 @@ static bool is_invalid_client(struct token *t)
 	return invalid;
 }
 
+static const char *origin(const struct token *t)
+{
+	return t->creds->access_token ? t->creds->token_from : t->creds->secret_from;
+}
+
 static enum token_state failed(struct token *t, enum token_failure failure, const char *what)
 {
+	t->result.from = origin(t);
 	t->result.failure = failure;
 	snprintf(t->result.text, sizeof(t->result.text), "%s%s%s", what,
 		t->net_text[0] ? ": " : "", t->net_text);
@@ -255,7 +261,7 @@ static enum token_state ready(struct token *t, char *value, int64_t expires_ms, 
 	str_wipe(&t->value);
 	t->value = value;
 	t->result = (struct token_result){
-		.cached = cached, .expires_ms = expires_ms, .retry_after_us = -1
+		.cached = cached, .expires_ms = expires_ms, .retry_after_us = -1, .from = origin(t)
 	};
 	drop_lock(t);
 	return t->state = TOKEN_READY;

@@ -38,6 +38,7 @@ struct token_result {		/* for the audit and the retry, after READY or FAILED */
 	enum token_failure failure;
 	long http_status;
 	int64_t retry_after_us;	/* -1: none */
+	const char *from;	/* where the credentials stood, as creds.h has it; NULL: unknown */
 	char text[256];		/* what happened, without secrets */
 };
 

@@ -1090,3 +1090,5 @@ def test_access_token_of_the_environment(run, serve, tool):
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = "of-nobody"
     r = run("-H", service.host, *FAST)
     assert r.status == 3 and "of-nobody" not in r.err + r.out
+    assert "check GENESYSCLOUD_ACCESS_TOKEN" in r.end["message"]
+    assert "GENESYS_CLIENT" not in r.end["message"]

@@ -398,6 +398,17 @@ def test_retry_for_0_is_one_request_and_one_handshake(tool, serve):
     assert (len(gate.token_requests), len(gate.connections)) == (1, 1)
 
 
+def test_cached_token_that_is_refused_costs_the_one_request(tool, serve):
+    gate = serve(streams=[[("run",)], answer(401), [("run",)], answer(401)])
+    assert tool.run(*FAST).status == 0 and len(gate.token_requests) == 1
+    r = tool.run("--retry-for", "0", *FAST)
+    assert r.status == 0, r.err
+    assert (len(gate.token_requests), len(gate.connections)) == (2, 3)
+    r = tool.run("--retry-for", "0", "--no-cache", *FAST)
+    assert r.status == 3 and "GENESYS_CLIENT_SECRET" in r.end["message"], r.err
+    assert (len(gate.token_requests), len(gate.connections)) == (3, 4)
+
+
 def test_handshake_is_bounded(tool, serve):
     serve(tokens=[{**answer(), "delay": 30}])
     began = time.monotonic()
