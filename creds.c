@@ -16,6 +16,7 @@
 #include "text.h"
 
 #define SECRET_MAX 4096
+#define LABEL_MAX 63			/* bytes between dots, RFC 1035 §2.3.4 */
 #define HOST_MAX 253
 #define TOKEN_MAX 16384
 
@@ -37,17 +38,34 @@ static bool is_loopback(const char *host, size_t len)
 	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
 }
 
+static bool is_ipv6(const char *s, size_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr v6;
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, &v6) == 1;
+}
+
 static bool is_host_name(const char *s, size_t len)
 {
+	size_t label = 0;
+
 	if (len == 0 || len > HOST_MAX)
 		return false;
 	if (s[0] == '[')
-		return len > 3 && s[len - 1] == ']'
-			&& strspn(s + 1, "0123456789abcdefABCDEF:.") == len - 2;
-	for (size_t i = 0; i < len; i++)
+		return s[len - 1] == ']' && is_ipv6(s + 1, len - 2);
+	for (size_t i = 0; i < len; i++) {
 		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z')
 		      || (s[i] >= '0' && s[i] <= '9') || s[i] == '-' || s[i] == '.'))
 			return false;
+		label = s[i] == '.' ? 0 : label + 1;
+		if (label > LABEL_MAX || (s[i] == '.' && i && s[i - 1] == '.'))
+			return false;
+	}
 	return s[0] != '.' && s[0] != '-';
 }
 
@@ -111,6 +129,17 @@ char *creds_base_url(const char *host, bool *plain, const char **why)
 	return url;
 }
 
+/* The domain that the service's host belongs to, a place in it. */
+static const char *behind_prefix(const char *host)
+{
+	static const char *const prefixes[] = { "api.", "login.", "streaming." };
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (strncasecmp(host, prefixes[i], strlen(prefixes[i])) == 0)
+			return host + strlen(prefixes[i]);
+	return host;
+}
+
 char *creds_region_domain(const char *region)
 {
 	static const char *const regions[][2] = {
@@ -130,7 +159,7 @@ char *creds_region_domain(const char *region)
 	size_t len = strlen(region);
 
 	if (strchr(region, '.'))
-		return is_host_name(region, len) ? strdup(region) : NULL;
+		return is_host_name(region, len) ? strdup(behind_prefix(region)) : NULL;
 	if (len >= sizeof(key))
 		return NULL;
 	for (size_t i = 0; i <= len; i++)
@@ -156,17 +185,6 @@ static bool is_address(const char *host, size_t len)
 	memcpy(text, host, len);
 	text[len] = '\0';
 	return inet_pton(AF_INET, text, &v4) == 1;
-}
-
-/* The domain that the service's host belongs to, a place in it. */
-static const char *behind_prefix(const char *host)
-{
-	static const char *const prefixes[] = { "api.", "login.", "streaming." };
-
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
-		if (strncasecmp(host, prefixes[i], strlen(prefixes[i])) == 0)
-			return host + strlen(prefixes[i]);
-	return host;
 }
 
 static bool set_hosts(struct creds *c, const char *url)
@@ -235,12 +253,13 @@ static char *variable(const char *name)
 /* The bytes of the process's environment itself, which /proc shows, are overwritten. */
 static void wipe_variable(const char *name)
 {
-	char *value = getenv(name);
+	const size_t len = strlen(name);
 
-	if (value)
-		memset(value, 'x', strlen(value));
+	for (char **at = environ; *at; at++)	/* one may be there twice */
+		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
+			memset(*at + len + 1, 'x', strlen(*at + len + 1));
 	/* the compiler may not drop it: the environment is read by others */
-	__asm__ volatile("" : : "r"(value) : "memory");
+	__asm__ volatile("" : : "r"(environ) : "memory");
 }
 
 static const struct family *choose_family(bool secret_known)
@@ -460,6 +479,9 @@ static void load_client(struct creds *c, const struct creds_conf *conf,
 	if (!c->secret && !c->secret_from && secret) {
 		c->secret = strdup(secret);
 		c->secret_from = family->secret;
+		if (strlen(secret) > SECRET_MAX)
+			lines_add(problems, "%s: longer than a secret is (%d bytes)",
+				family->secret, SECRET_MAX);
 	}
 	if (!id)
 		lines_add(problems, "no client ID: set GENESYS_CLIENT_ID "

@@ -68,8 +68,8 @@ static enum status names_came(struct run *run, struct err *err)
 	enum status st;
 
 	if (list->skipped)
-		lines_add(&run->warnings, "%zu queues of the list are left out: they have no "
-			"usable ID or name", list->skipped);
+		lines_add(&run->warnings, "left out of the list, for want of a usable ID or name: "
+			"%zu", list->skipped);
 	if (run->set->list_queues)
 		return print_names(run, list, err);
 	st = setup_names(run, list, &problems, err);

@@ -10,6 +10,7 @@
 #include "text.h"
 
 #define HELP_COLUMN 31
+#define AUDITED_MAX 3400		/* bytes of settings that fit into run.start's line */
 
 static const char *const group_titles[GROUPS] = {
 	"Queues and metrics", "Windows", "Output", "Thresholds", "Callbacks", "Source",
@@ -117,9 +118,12 @@ static void put_texts(struct buf *out, const char *const *v, size_t n)
 	buf_char(out, ']');
 }
 
-static void put_lines(struct buf *out, const struct lines *lines)
+static void put_lines(struct buf *out, const struct lines *lines, bool brief)
 {
-	put_texts(out, (const char *const *)lines->v, lines->n);
+	if (brief)
+		buf_printf(out, "%zu", lines->n);
+	else
+		put_texts(out, (const char *const *)lines->v, lines->n);
 }
 
 static void put_duration(struct buf *out, int64_t ms)
@@ -142,8 +146,12 @@ static void put_size(struct buf *out, uint64_t bytes)
 }
 
 /* Of what their URLs hold, only what may be seen. */
-static void put_targets(struct buf *out, const struct targets *t)
+static void put_targets(struct buf *out, const struct targets *t, bool brief)
 {
+	if (brief) {
+		buf_printf(out, "%zu", t->n);
+		return;
+	}
 	buf_char(out, '[');
 	for (size_t i = 0; i < t->n; i++) {
 		buf_str(out, i ? "," : "");
@@ -157,7 +165,8 @@ static void put_bool(struct buf *out, bool b)
 	buf_str(out, b ? "true" : "false");
 }
 
-static void put_value(struct buf *out, const struct parse *p, enum option_id id)
+/* brief: of a list how many there are. */
+static void put_value(struct buf *out, const struct parse *p, enum option_id id, bool brief)
 {
 	const struct settings *set = p->set;
 
@@ -166,12 +175,12 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 		return;
 	}
 	switch (id) {
-	case OPT_QUEUE: put_lines(out, &set->queues); break;
-	case OPT_QUEUE_FILE: put_lines(out, &p->queue_files); break;
-	case OPT_QUEUE_NAME: put_lines(out, &set->queue_names); break;
+	case OPT_QUEUE: put_lines(out, &set->queues, brief); break;
+	case OPT_QUEUE_FILE: put_lines(out, &p->queue_files, brief); break;
+	case OPT_QUEUE_NAME: put_lines(out, &set->queue_names, brief); break;
 	case OPT_SKIP_REFUSED: put_bool(out, set->skip_refused); break;
 	case OPT_LIST_QUEUES: put_bool(out, set->list_queues); break;
-	case OPT_METRIC: put_lines(out, &set->patterns); break;
+	case OPT_METRIC: put_lines(out, &set->patterns, brief); break;
 	case OPT_SOURCE: put_text(out, source_words.v[set->notices]); break;
 	case OPT_INTERVAL: put_text(out, set->interval); break;
 	case OPT_WINDOW: put_duration(out, set->window_ms); break;
@@ -192,12 +201,12 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_RECORD: put_text(out, set->record); break;
 	case OPT_REJECTS: put_text(out, set->rejects); break;
 	case OPT_DRY_RUN: put_bool(out, set->dry_run); break;
-	case OPT_FAIL_IF: put_lines(out, &set->fail_if); break;
+	case OPT_FAIL_IF: put_lines(out, &set->fail_if, brief); break;
 	case OPT_FAIL_FAST: put_bool(out, set->fail_fast); break;
 	case OPT_CHECK: put_text(out, set->plugin ? check_words.v[0] : NULL); break;
-	case OPT_WARNING: put_lines(out, &set->warning); break;
-	case OPT_CRITICAL: put_lines(out, &set->critical); break;
-	case OPT_CALLBACK: put_targets(out, &set->callbacks); break;
+	case OPT_WARNING: put_lines(out, &set->warning, brief); break;
+	case OPT_CRITICAL: put_lines(out, &set->critical, brief); break;
+	case OPT_CALLBACK: put_targets(out, &set->callbacks, brief); break;
 	case OPT_CALLBACK_HEADER_FILE: put_text(out, set->callbacks.header_file); break;
 	case OPT_CALLBACK_FORMAT:
 		put_text(out, callback_words.v[set->callbacks.format]);
@@ -216,7 +225,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id)
 	case OPT_RETRY_FOR: put_duration(out, set->retry_for_ms); break;
 	case OPT_IDLE_TIMEOUT: put_duration(out, set->idle_timeout_ms); break;
 	case OPT_PONG_TIMEOUT: put_duration(out, set->pong_timeout_ms); break;
-	case OPT_OUTLIER: put_lines(out, &set->outlier_text); break;
+	case OPT_OUTLIER: put_lines(out, &set->outlier_text, brief); break;
 	case OPT_PROFILE: put_text(out, p->profile); break;
 	case OPT_TOKEN_MARGIN: put_duration(out, set->token_margin_ms); break;
 	case OPT_NO_CACHE: put_bool(out, !set->cache); break;
@@ -264,7 +273,7 @@ static void put_settings(struct buf *out, const struct parse *p)
 	buf_str(out, "{\"schema\":\"gsqstat-settings/1\"");
 	for (enum option_id id = 0; id < OPT_HELP; id++) {
 		buf_printf(out, ",\"%s\":{\"value\":", p->table[id].name);
-		put_value(out, p, id);
+		put_value(out, p, id, false);
 		buf_printf(out, ",\"from\":\"%s\"}", origin(p, id));
 	}
 	put_secret(out, "client-id", p->set->creds.id_from);
@@ -273,13 +282,32 @@ static void put_settings(struct buf *out, const struct parse *p)
 	buf_str(out, "}\n");
 }
 
-void usage_put_values(struct buf *out, const struct parse *p)
+static void put_values(struct buf *out, const struct parse *p, bool brief)
 {
 	for (enum option_id id = 0; id < OPT_HELP; id++) {
 		buf_printf(out, "%c\"%s\":", id ? ',' : '{', p->table[id].name);
-		put_value(out, p, id);
+		put_value(out, p, id, brief);
 	}
 	buf_add(out, "}", 2);
+}
+
+/* How long it is in an audit line as logfmt, where each quote takes a backslash. */
+static size_t audited_len(const struct buf *json)
+{
+	size_t len = json->len;
+
+	for (size_t i = 0; i < json->len; i++)
+		len += json->data[i] == '"' || json->data[i] == '\\';
+	return len;
+}
+
+void usage_put_values(struct buf *out, const struct parse *p)
+{
+	put_values(out, p, false);
+	if (audited_len(out) <= AUDITED_MAX)
+		return;
+	buf_clear(out);
+	put_values(out, p, true);
 }
 
 enum status usage_settings(const struct parse *p)

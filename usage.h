@@ -11,7 +11,8 @@ enum status usage_help(const struct parse *p);
 enum status usage_version(const char *versions);
 enum status usage_settings(const struct parse *p);
 
-/* The settings' values alone, a NUL behind: an audit line has no room for more. */
+/* The settings' values alone, a NUL behind, for a line of the audit; where they are too long for
+ * one, of each list its length alone. */
 void usage_put_values(struct buf *out, const struct parse *p);
 
 /* Lines with words from outside to stderr, fit for a terminal, `what` before each. */

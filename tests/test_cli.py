@@ -54,7 +54,9 @@ def test_all_bad_values_are_told_at_once(user):
     (["-o", "no/such/dir"], ["no/such/dir"]),
     (["-o", "a", "--record", "a"], ["one file"]), (["--record", "a", "--rejects", "./a"], []),
     (["-H", "http://example.com"], ["loopback"]), (["-H", "https://u:p@example.com"], ["--host"]),
-    (["-H", "host/path"], ["--host"]), (["--client-secret-file", "nowhere"], ["nowhere"]),
+    (["-H", "host/path"], ["--host"]), (["-H", "[::::]"], ["--host"]),
+    (["-H", "[1.2.3.4]"], ["--host"]), (["-H", "a..example"], ["--host"]),
+    (["-H", "x" * 64 + ".example"], ["--host"]), (["--client-secret-file", "nowhere"], ["nowhere"]),
     (["--replay", "nowhere"], ["--replay"]), (["--replay", "/"], ["directory"]),
     (["--replay", "-", "-Q", "-"], ["stdin"]), (["-Q", "-", "-Q", "-"], ["read once"]),
     (["--cacert", "/"], ["--cacert", "directory"]),
@@ -290,7 +292,8 @@ def test_queue_file(user):
 
 @pytest.mark.parametrize("region, host", [
     ("eu-central-1", "https://api.mypurecloud.de"), ("us_east_1", "https://api.mypurecloud.com"),
-    ("mypurecloud.ie", "https://api.mypurecloud.ie")])
+    ("mypurecloud.ie", "https://api.mypurecloud.ie"),
+    ("api.mypurecloud.ie", "https://api.mypurecloud.ie")])
 def test_names_of_genesys_clouds_own_tools(tool, region, host):
     tool.env.update(GENESYSCLOUD_OAUTHCLIENT_ID="i", GENESYSCLOUD_OAUTHCLIENT_SECRET="s",
                     GENESYSCLOUD_REGION=region)
@@ -308,6 +311,13 @@ def test_one_family_alone(tool):
         "https://api.usw2.pure.cloud"
     tool.env["GENESYSCLOUD_REGION"] = "mars-1"
     refused(tool, QUEUE, words=["GENESYSCLOUD_REGION", "mars-1"])
+
+
+def test_secret_has_a_bound_wherever_it_stands(user):
+    user.env["GENESYS_CLIENT_SECRET"] = "s" * 4096
+    assert user.run(*HOST, "--dry-run", QUEUE).status == 0
+    user.env["GENESYS_CLIENT_SECRET"] += "s"
+    refused(user, *HOST, QUEUE, words=["GENESYS_CLIENT_SECRET: longer"])
 
 
 NOTICES = ("--dry-run", "--source", "notifications", QUEUE)

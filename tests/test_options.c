@@ -115,6 +115,22 @@ static void default__is_as_the_manual_says(void **state)
 	assert_string_equal(getenv("GENESYS_CLIENT_SECRET"), "xxxxxxxxxx");
 }
 
+/* execve(2) takes an environment that has a name twice; both values are in /proc. */
+static void secret__that_is_there_twice_is_wiped_twice(void **state)
+{
+	char first[] = "GENESYS_CLIENT_SECRET=one", second[] = "GENESYS_CLIENT_SECRET=two";
+	char other[] = "GENESYS_CLIENT_SECRETS=three";
+	char *both[] = { first, other, second, NULL }, **kept = environ;
+
+	(void)state;
+	environ = both;
+	creds_wipe_environment();
+	environ = kept;
+	assert_string_equal(first, "GENESYS_CLIENT_SECRET=xxx");
+	assert_string_equal(second, "GENESYS_CLIENT_SECRET=xxx");
+	assert_string_equal(other, "GENESYS_CLIENT_SECRETS=three");
+}
+
 static void default__follows_interval_and_replay(void **state)
 {
 	(void)state;
@@ -430,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(default__is_as_the_manual_says),
+		cmocka_unit_test(secret__that_is_there_twice_is_wiped_twice),
 		cmocka_unit_test(default__follows_interval_and_replay),
 		cmocka_unit_test(value__is_taken_in_every_form),
 		cmocka_unit_test(queue__keeps_its_order_once_and_in_lower_case),

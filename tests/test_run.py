@@ -599,6 +599,21 @@ def test_silent_tells_errors_alone(tool, serve):
     assert tool.run("-s", *FAST).err == ""
 
 
+@pytest.mark.parametrize("form", ["json", "logfmt"])
+@pytest.mark.parametrize("count", [50, 500])
+def test_settings_fit_into_their_line_however_many_queues(tool, count, form):
+    (tool.dir / "in").write_text(frames.frame(QUEUE, "2026-11-24T02:00:00Z") + "\n")
+    (tool.dir / "queues").write_text("".join("%08x-0000-4000-8000-%012x\n" % (n, n)
+                                             for n in range(count)))
+    r = tool.run("--replay", "in", "-Q", "queues", "-w", "17s", "--audit", form)
+    line = r.err.splitlines()[0]
+    assert r.status == 0 and "truncated" not in line and len(line) < 4096
+    if form == "json":
+        settings = r.events("run.start")[0]["settings"]
+        assert settings["window"] == "17s" and settings["outlier"] in (1, ["waitTime.avg>30000"])
+        assert settings["queue"] == 500 if count == 500 else len(settings["queue"]) == 50
+
+
 def test_foreign_text_breaks_no_line(tool, serve):
     serve(streams=[[("close", 1008, 'a"b\\c\n\x1b[31m\u202e\u0085end')]])
     r = tool.run(*FAST)

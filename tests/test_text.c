@@ -187,6 +187,9 @@ static void text__that_a_terminal_would_obey_is_cleaned(void **state)
 		"plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
 	assert_string_equal(cleaned("\x1b[31m\n\x7F"), "?[31m??");
 	assert_string_equal(cleaned("\xC2\x9B|\xC2\xA0"), "?|\xC2\xA0");	/* C1 */
+	/* what is not seen: a soft hyphen, Mongolian, zero width, a direction, an annotation */
+	assert_string_equal(cleaned("\xC2\xAD|\xE1\xA0\x8E|\xE2\x80\x8B|\xE2\x80\xAE|\xEF\xBF\xBA"),
+		"?|?|?|?|?");
 	assert_string_equal(cleaned("\xFF\xC3|\xE2\x82"), "??|??");
 	assert_string_equal(cleaned("a\xE2\x80\xAE" "b\xD8\x9C" "c\xEF\xBB\xBF"), "a?b?c?");
 	assert_string_equal(cleaned("\xE2\x81\xA6|\xF3\xA0\x80\xA1|"), "?|?|");
