@@ -10,7 +10,6 @@
 #include "text.h"
 
 #define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
-#define UPGRADE_HEADERS (CURLH_HEADER | CURLH_1XX)	/* of a 101 */
 #define CLOSE_MAX 125			/* RFC 6455 §5.5: payload of a control frame */
 #define CLOSE_WAIT_US 1000000
 #define SEND_WAIT_US 5000000
@@ -26,6 +25,14 @@ struct stored {
 
 enum fault { FAULT_NONE, FAULT_TOO_BIG, FAULT_BAD_TEXT };
 
+/* What is known of the answer to the upgrade, from its status line on. */
+struct answer {
+	bool whole;			/* the blank line is in */
+	unsigned accepts, upgrades;	/* lines of Sec-WebSocket-Accept and Upgrade */
+	bool accept_is_right, upgrade_is_websocket, connection_has_upgrade;
+	bool has_extensions, has_protocol;
+};
+
 struct ws {
 	struct net *net;
 	CURL *easy;
@@ -34,6 +41,7 @@ struct ws {
 	size_t payload_sent;
 	char accept[32];		/* what Sec-WebSocket-Accept has to say */
 	char phrase[128];		/* of a refusal's status line */
+	struct answer answer;
 	bool upgraded, opened;		/* 101 is in; OPENED was told */
 	bool open_due;			/* OPENED is to be told, before any message */
 	struct buf events;		/* whole messages, one after the other */
@@ -75,23 +83,6 @@ static bool make_key(char header[64], char accept[32])
 	return true;
 }
 
-/* The one value of a header; NULL: it is absent or comes more than once. */
-static const char *only_header(CURL *easy, const char *name)
-{
-	struct curl_header *h;
-
-	if (curl_easy_header(easy, name, 0, UPGRADE_HEADERS, -1, &h) != CURLHE_OK || h->amount != 1)
-		return NULL;
-	return h->value;
-}
-
-static bool has_header(CURL *easy, const char *name)
-{
-	struct curl_header *h;
-
-	return curl_easy_header(easy, name, 0, UPGRADE_HEADERS, -1, &h) == CURLHE_OK;
-}
-
 /* Whether a comma-separated list holds the word, whatever its case. */
 static bool list_has(const char *list, const char *word)
 {
@@ -109,53 +100,93 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
-/* The same of a header, which may come as several lines (RFC 9110 §5.3). */
-static bool header_has(CURL *easy, const char *name, const char *word)
-{
-	struct curl_header *h;
-
-	for (size_t i = 0; curl_easy_header(easy, name, i, UPGRADE_HEADERS, -1, &h) == CURLHE_OK;
-	     i++)
-		if (list_has(h->value, word))
-			return true;
-	return false;
-}
-
 /* What is wrong with the 101 (RFC 6455 §4.1), which libcurl takes as it comes. */
 static const char *bad_upgrade(const struct ws *ws)
 {
-	const char *accept = only_header(ws->easy, "Sec-WebSocket-Accept");
-	const char *upgrade = only_header(ws->easy, "Upgrade");
+	const struct answer *a = &ws->answer;
 
-	if (!accept || strcmp(accept, ws->accept) != 0)
+	if (!a->accepts)
+		return "its Sec-WebSocket-Accept is missing";
+	if (a->accepts > 1 || !a->accept_is_right)
 		return "its Sec-WebSocket-Accept is wrong";
-	if (!upgrade || strcasecmp(upgrade, "websocket") != 0)
+	if (a->upgrades != 1 || !a->upgrade_is_websocket)
 		return "its Upgrade is not websocket";
-	if (!header_has(ws->easy, "Connection", "upgrade"))
+	if (!a->connection_has_upgrade)
 		return "its Connection is not Upgrade";
-	if (has_header(ws->easy, "Sec-WebSocket-Extensions"))
+	if (a->has_extensions)
 		return "it uses an extension that was not asked for";
-	if (has_header(ws->easy, "Sec-WebSocket-Protocol"))
+	if (a->has_protocol)
 		return "it speaks a subprotocol that was not asked for";
 	return NULL;
 }
 
-/* Keeps the reason phrase of the last status line, printable characters alone. */
-static size_t on_header(char *line, size_t size, size_t n, void *arg)
+/* Printable characters alone. */
+static void take_phrase(struct ws *ws, const char *line, size_t len)
 {
-	struct ws *ws = arg;
-	size_t len = size * n, out = 0;
-	const char *space;
+	const char *space = memchr(line, ' ', len);
+	size_t out = 0;
 
-	if (len < 9 || memcmp(line, "HTTP/", 5) != 0)
-		return len;
-	space = memchr(line, ' ', len);
 	space = space ? memchr(space + 1, ' ', len - (size_t)(space + 1 - line)) : NULL;
 	for (const char *s = space ? space + 1 : line + len;
 	     s < line + len && out + 1 < sizeof(ws->phrase); s++)
 		if (*s >= ' ' && *s <= '~')
 			ws->phrase[out++] = *s;
 	ws->phrase[out] = '\0';
+}
+
+static void take_field(struct ws *ws, const char *name, const char *value)
+{
+	struct answer *a = &ws->answer;
+
+	if (strcasecmp(name, "Sec-WebSocket-Accept") == 0) {
+		a->accepts++;
+		a->accept_is_right = strcmp(value, ws->accept) == 0;
+	} else if (strcasecmp(name, "Upgrade") == 0) {
+		a->upgrades++;
+		a->upgrade_is_websocket = strcasecmp(value, "websocket") == 0;
+	} else if (strcasecmp(name, "Connection") == 0) {	/* RFC 9110 §5.3: several lines */
+		a->connection_has_upgrade |= list_has(value, "upgrade");
+	} else if (strcasecmp(name, "Sec-WebSocket-Extensions") == 0) {
+		a->has_extensions = true;
+	} else if (strcasecmp(name, "Sec-WebSocket-Protocol") == 0) {
+		a->has_protocol = true;
+	}
+}
+
+/* A field line (RFC 9112 §5) as two strings; one that is too long for any of ours is none. */
+static void take_line(struct ws *ws, const char *line, size_t len)
+{
+	char text[512], *value, *end;
+
+	if (len >= sizeof(text))
+		return;
+	memcpy(text, line, len);
+	text[len] = '\0';
+	value = strchr(text, ':');
+	if (!value)
+		return;
+	*value++ = '\0';
+	value += strspn(value, " \t");
+	end = value + strlen(value);
+	while (end > value && strchr(" \t\r\n", end[-1]))
+		*--end = '\0';
+	take_field(ws, text, value);
+}
+
+/* libcurl's callback, once a line of the answer. An interim one (103) may come before it. */
+static size_t on_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct ws *ws = arg;
+	size_t len = size * n;
+
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+		ws->answer = (struct answer){ .whole = false };
+		take_phrase(ws, line, len);
+	} else if (len && (line[0] == '\r' || line[0] == '\n')) {
+		ws->answer.whole = true;
+	} else {
+		take_line(ws, line, len);
+	}
 	return len;
 }
 
@@ -368,13 +399,14 @@ static void end_refused(struct ws *ws)
 {
 	char text[256];
 	long status = ws->result.http_status;
+	bool breach = status < 400;
 
-	if (status / 100 == 3) {
-		end_with(ws, WS_END_BREACH, 0, "a redirect, which is never followed");
-		return;
-	}
-	snprintf(text, sizeof(text), "%ld %s", status, ws->phrase);
-	end_with(ws, status / 100 == 2 ? WS_END_BREACH : WS_END_REFUSED, 0, text);
+	if (breach && status / 100 == 3 && status != 304)
+		snprintf(text, sizeof(text), "a redirect, which is never followed");
+	else
+		snprintf(text, sizeof(text), "%s%ld %s", breach ? "the answer to the upgrade is "
+			: "", status, ws->phrase);
+	end_with(ws, breach ? WS_END_BREACH : WS_END_REFUSED, 0, text);
 }
 
 static bool is_breach_text(const char *text)
@@ -420,14 +452,14 @@ static void end_by_result(struct ws *ws)
 
 /* --- once a turn -------------------------------------------------------------------- */
 
-/* The 101 is in: from here on the handshake's bound no longer holds. */
+/* The 101 is in, its headers too: from here on the handshake's bound no longer holds. */
 static void see_upgrade(struct ws *ws)
 {
 	long status = 0;
 	const char *bad;
 
-	if (ws->upgraded || curl_easy_getinfo(ws->easy, CURLINFO_RESPONSE_CODE, &status)
-	    != CURLE_OK || status != 101)
+	if (ws->upgraded || !ws->answer.whole || curl_easy_getinfo(ws->easy,
+	    CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 101)
 		return;
 	ws->upgraded = true;
 	bad = bad_upgrade(ws);

@@ -13,7 +13,6 @@
 
 const struct curl_ws_frame *fake_meta(CURL *easy);
 CURLcode fake_send(CURL *easy, const void *bytes, size_t len, size_t *sent, unsigned flags);
-CURLHcode fake_header(CURL *easy, const char *name, size_t index, struct curl_header **h);
 CURLcode fake_status(CURL *easy, long *status);
 CURLcode fake_option(CURL *easy);
 
@@ -22,8 +21,6 @@ CURLcode fake_option(CURL *easy);
 #define curl_ws_meta(easy) fake_meta(easy)
 #define curl_ws_send(easy, bytes, len, sent, fragment, flags) \
 	fake_send(easy, bytes, len, sent, flags)
-#define curl_easy_header(easy, name, index, origin, request, h) \
-	fake_header(easy, name, index, h)
 #define curl_easy_getinfo(easy, info, to) fake_status(easy, to)
 #define curl_easy_setopt(easy, option, value) ((void)(value), fake_option(easy))
 
@@ -39,6 +36,7 @@ static struct {
 	unsigned sent_flags, nsent;
 	net_done *done;
 	unsigned stopped;
+	long status;			/* as the last status line has it */
 } fake;
 
 const struct curl_ws_frame *fake_meta(CURL *easy)
@@ -67,27 +65,10 @@ CURLcode fake_send(CURL *easy, const void *bytes, size_t len, size_t *sent, unsi
 	return CURLE_OK;
 }
 
-CURLHcode fake_header(CURL *easy, const char *name, size_t index, struct curl_header **h)
-{
-	static char websocket[] = "websocket", upgrade[] = "Upgrade";
-	static struct curl_header header;
-
-	(void)easy;
-	header = (struct curl_header){ .amount = 1 };
-	if (strcmp(name, "Sec-WebSocket-Accept") == 0)
-		header.value = fake.ws->accept;
-	else if (strcmp(name, "Upgrade") == 0)
-		header.value = websocket;
-	else if (strcmp(name, "Connection") == 0)
-		header.value = upgrade;
-	*h = &header;
-	return header.value && index == 0 ? CURLHE_OK : CURLHE_MISSING;
-}
-
 CURLcode fake_status(CURL *easy, long *status)
 {
 	(void)easy;
-	*status = 101;
+	*status = fake.status;
 	return CURLE_OK;
 }
 
@@ -122,11 +103,43 @@ void net_release(struct net *net, CURL *easy)
 	(void)net, (void)easy;
 }
 
-static inline struct ws *fake_open(const char *payload)
+/* A line of the answer to the upgrade. */
+static inline void fake_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static inline void fake_line(const char *fmt, ...)
+{
+	char line[1024];
+	va_list values;
+	int len;
+
+	va_start(values, fmt);
+	len = vsnprintf(line, sizeof(line), fmt, values);
+	va_end(values);
+	if (strncmp(line, "HTTP/1.1 ", 9) == 0)
+		fake.status = strtol(line + 9, NULL, 10);
+	if (len < 0 || on_header(line, 1, (size_t)len, fake.ws) != (size_t)len)
+		abort();
+}
+
+static inline struct ws *fake_connect(const char *payload)
 {
 	memset(&fake, 0, sizeof(fake));
 	fake.room = SIZE_MAX;
 	return ws_open(NULL, "wss://h/", payload, 1000);
+}
+
+/* The same, with an answer that is right. */
+static inline struct ws *fake_open(const char *payload)
+{
+	struct ws *ws = fake_connect(payload);
+
+	if (ws) {
+		fake_line("HTTP/1.1 101 Switching Protocols\r\n");
+		fake_line("Upgrade: websocket\r\n");
+		fake_line("Connection: Upgrade\r\n");
+		fake_line("Sec-WebSocket-Accept: %s\r\n", ws->accept);
+		fake_line("\r\n");
+	}
+	return ws;
 }
 
 /* One callback: a chunk of a frame. False: it wants the transfer to end. */

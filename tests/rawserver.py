@@ -19,8 +19,8 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 class RawServer(Served):
     def __init__(self, directory, make_frames, answer=None, tune=None, polite=True):
-        """make_frames(queues) gives the bytes to send; answer(accept) the upgrade's answer;
-        tune(context) changes its TLS; polite: closes are answered."""
+        """make_frames(queues) gives the bytes to send; answer(accept) the upgrade's answer, or
+        its pieces; tune(context) changes its TLS; polite: closes are answered."""
         super().__init__(directory)
         self.make_frames, self.answer, self.polite = make_frames, answer, polite
         self.tls = self.authority.context()
@@ -62,7 +62,11 @@ class RawServer(Served):
         accept = base64.b64encode(hashlib.sha1(
             headers["sec-websocket-key"].encode() + GUID).digest()).decode()
         if self.answer:
-            writer.write(self.answer(accept))
+            answer = self.answer(accept)
+            for piece in [answer] if isinstance(answer, bytes) else answer:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0 if isinstance(answer, bytes) else 0.05)
         else:
             writer.write(("HTTP/1.1 101 Whatever\r\nupgrade: WebSocket\r\nCONNECTION: keep-alive, "
                           "Upgrade\r\nsec-websocket-accept: %s\r\n\r\n" % accept).encode())

@@ -76,6 +76,53 @@ def test_connection_is_a_list(tool, raw, connection):
     assert r.status == 0, r.err
 
 
+def pieces(accept, *at, extra=()):
+    whole = upgrade(accept, "Sec-WebSocket-Accept: " + accept, *extra)
+    cuts = [whole.index(text) + len(text) for text in at]
+    return [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)])]
+
+
+@pytest.mark.parametrize("how", ["url", "message"])
+@pytest.mark.parametrize("at", [
+    (b"Protocols",), (b"Protocols\r\n",), (b"Protocols\r\n", b"Upgr", b"websocket", b"Accept: "),
+    (b"=\r", b"=\r\n"), (b"=\r\n\r",)])
+def test_upgrade_comes_in_pieces(tool, raw, at, how):
+    with raw(answer=lambda accept: pieces(accept, *at)) as server:
+        r = tool.run("--subscribe", how, *FAST)
+    assert r.status == 0 and r.rows[0]["updates"] == 1, r.err
+    assert len(server.targets) == 1
+
+
+def test_what_is_wrong_with_an_upgrade_may_come_last(tool, raw):
+    with raw(answer=lambda accept: pieces(
+            accept, b"=\r\n", extra=["Sec-WebSocket-Extensions: permessage-deflate"])):
+        r = tool.run(*FAST)
+    assert r.status == 8 and "extension" in r.end["message"], r.err
+
+
+def test_upgrade_without_an_end_is_no_connection(tool, raw):
+    def endless(accept):
+        yield pieces(accept, b"=\r\n")[0]
+        while True:
+            yield b"X: y\r\n"
+    with raw(answer=endless):
+        r = tool.run("--connect-timeout", "500ms", "--retry-for", "1s", *FAST)
+    assert r.status == 5 and r.end["connected"] == 0, r.err
+
+
+def test_interim_answer_says_nothing_of_the_upgrade(tool, raw):
+    hints = b"HTTP/1.1 103 Early Hints\r\nUpgrade: h2c\r\nConnection: close\r\n\r\n"
+    with raw(answer=lambda accept: [hints, *pieces(accept)]):
+        assert tool.run(*FAST).status == 0
+
+    def borrowed(accept):
+        return [pieces(accept)[0].replace(b"101 Switching", b"103 Not"),
+                b"HTTP/1.1 101 Switching Protocols\r\n\r\n"]
+    with raw(answer=borrowed):
+        r = tool.run(*FAST)
+    assert r.status == 8 and "missing" in r.end["message"], r.err
+
+
 @pytest.mark.parametrize("answer", [
     lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
         b"Connection: Upgrade", b"Connection: no-upgrade"),

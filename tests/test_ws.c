@@ -70,6 +70,93 @@ static void assert_sent_close(int code)
 	assert_int_equal((unsigned char)fake.sent[0] << 8 | (unsigned char)fake.sent[1], code);
 }
 
+/* --- the handshake -------------------------------------------------------------------- */
+
+#define GOOD "Upgrade: websocket\r\n", "Connection: Upgrade\r\n"
+
+/* The lines of a head in their order, Sec-WebSocket-Accept where a `*` is; nothing may come of
+ * it before its last one. */
+static struct ws *answered(const char *const *lines, size_t n)
+{
+	struct ws *ws = fake_connect(NULL);
+
+	assert_non_null(ws);
+	for (size_t i = 0; i < n; i++) {
+		assert_nothing(ws);
+		if (lines[i][0] == '*')
+			fake_line("sec-websocket-accept:\t%s  \r\n", ws->accept);
+		else
+			fake_line("%s", lines[i]);
+	}
+	return ws;
+}
+
+static void handshake__is_judged_by_its_whole_head(void **state)
+{
+	static const char *const heads[][9] = {
+		{ "HTTP/1.1 101 X\r\n", GOOD, "*", "\r\n" },
+		{ "HTTP/1.1 101\r\n", "*", "X-Y: z\r\n", "CONNECTION: keep-alive ,  uPGRADE\r\n",
+		  "upgrade:WebSocket\r\n", "\r\n" },
+		{ "HTTP/1.1 101 X\r\n", "Connection: x\r\n", "*", GOOD, "no colon\r\n", "\n" },
+		{ "HTTP/1.1 103 Early Hints\r\n", "Upgrade: h2c\r\n", "*", "\r\n",
+		  "HTTP/1.1 101 X\r\n", GOOD, "*", "\r\n" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+		size_t n = 0;
+		struct ws *ws;
+
+		while (n < ARRAY_LEN(heads[i]) && heads[i][n])
+			n++;
+		ws = answered(heads[i], n);
+		assert_int_equal(next(ws).kind, WS_OPENED);
+		assert_nothing(ws);
+		ws_free(ws);
+	}
+}
+
+static void handshake__that_is_wrong_is_a_breach(void **state)
+{
+	static const struct {
+		const char *lines[8], *why;
+	} heads[] = {
+		{ { "HTTP/1.1 101 X\r\n", GOOD, "\r\n" }, "Accept is missing" },
+		{ { "HTTP/1.1 101 X\r\n", GOOD, "*", "*", "\r\n" }, "Accept is wrong" },
+		{ { "HTTP/1.1 101 X\r\n", GOOD, "Sec-WebSocket-Accept: x\r\n", "\r\n" },
+		  "Accept is wrong" },
+		{ { "HTTP/1.1 101 X\r\n", GOOD, "*", "Upgrade: websocket\r\n", "\r\n" },
+		  "Upgrade is not" },
+		{ { "HTTP/1.1 101 X\r\n", "Upgrade: h2c\r\n", "Connection: Upgrade\r\n", "*",
+		  "\r\n" }, "Upgrade is not" },
+		{ { "HTTP/1.1 101 X\r\n", "Upgrade: websocket\r\n", "Connection: upgrades\r\n", "*",
+		  "\r\n" }, "Connection" },
+		{ { "HTTP/1.1 101 X\r\n", GOOD, "*", "Sec-WebSocket-Extensions: x\r\n", "\r\n" },
+		  "extension" },
+		{ { "HTTP/1.1 101 X\r\n", GOOD, "*", "Sec-WebSocket-Protocol: x\r\n", "\r\n" },
+		  "subprotocol" },
+		{ { "HTTP/1.1 103 X\r\n", GOOD, "*", "\r\n", "HTTP/1.1 101 X\r\n", "\r\n" },
+		  "Accept is missing" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+		struct ws_event e;
+		struct ws *ws;
+		size_t n = 0;
+
+		while (n < ARRAY_LEN(heads[i].lines) && heads[i].lines[n])
+			n++;
+		ws = answered(heads[i].lines, n);
+		e = next(ws);
+		assert_int_equal(e.kind, WS_ENDED);
+		assert_int_equal(e.end, WS_END_BREACH);
+		assert_non_null(strstr(e.reason, heads[i].why));
+		assert_nothing(ws);
+		ws_free(ws);
+	}
+}
+
 /* --- messages ----------------------------------------------------------------------- */
 
 static void fragments__are_one_message_wherever_they_are_cut(void **state)
@@ -381,6 +468,8 @@ static void payload__that_is_not_taken_is_given_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(handshake__is_judged_by_its_whole_head),
+		cmocka_unit_test(handshake__that_is_wrong_is_a_breach),
 		cmocka_unit_test(fragments__are_one_message_wherever_they_are_cut),
 		cmocka_unit_test(messages__come_in_order_and_of_their_kind),
 		cmocka_unit_test(other_kind__ends_a_message_whose_end_was_hidden),
