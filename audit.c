@@ -20,6 +20,7 @@
 #define TAIL ",\"truncated\":true}"	/* kept free at the end of a line */
 #define SECRET_MIN 4			/* shorter ones would blot out ordinary words */
 #define REDACTED "REDACTED"
+#define BEGINNING_MIN 8			/* bytes of a secret that are as bad as all of it */
 
 struct audit {
 	enum audit_format format;
@@ -176,18 +177,17 @@ static size_t byte_length(const char *at, char byte)
 		: at[1] == 'u' && is_number(at + 2, 4, (unsigned char)byte) ? 6 : 0;
 }
 
-/* How long the secret is at this place, whichever of its bytes are encoded; 0: it is not there. */
+/* How long the secret is at this place, whichever of its bytes are encoded; 0: it is not there.
+ * Its beginning is it too: a server may cut what it sends back, and so do we. */
 static size_t secret_length(const char *text, const char *secret)
 {
-	size_t len = 0, n;
+	size_t len = 0, same = 0, n;
 
-	for (; *secret; secret++) {
-		n = byte_length(text + len, *secret);
-		if (!n)
-			return 0;
+	while (secret[same] && (n = byte_length(text + len, secret[same]))) {
 		len += n;
+		same++;
 	}
-	return len;
+	return !secret[same] || same >= BEGINNING_MIN ? len : 0;
 }
 
 static void redact(const struct audit *a, char *text)

@@ -103,6 +103,18 @@ static void guard_check(void)
 			sigaction(handled[i], &action, NULL);
 }
 
+/* What asks a run is no end of one that has not begun. */
+static void hold_questions(void)
+{
+	struct sigaction old;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	if (sigaction(SIGUSR1, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Signals come by a descriptor, as data does; who ignores one (nohup) goes on doing so. */
 static int open_signals(sigset_t *set)
 {
@@ -233,6 +245,7 @@ int main(int argc, char **argv)
 	bool check = options_ask_check(argc, argv), done = false;
 
 	guard_memory();
+	hold_questions();
 	if (!fill_standard_descriptors())
 		return check ? (int)PLUGIN_UNKNOWN : (int)ST_OUTPUT;
 	if (check)

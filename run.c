@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define WAIT_MAX_US 1000000	/* no turn is longer, so that a suspend is seen */
-#define END_US 1000000		/* for what is unwritten at the end, and the polite close */
+#define END_US 900000		/* for what is unwritten at the end, and the polite close */
 #define NOTICES_END_US 2000000	/* and where subscriptions are to be deleted */
 #define SIGNAL_END_US 800000	/* the same on a signal, whose whole end fits in a second */
 #define CALLBACKS_SIGNAL_END_US 500000	/* for what is to be delivered then */

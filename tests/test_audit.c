@@ -116,6 +116,9 @@ static void line__holds_no_secret_in_any_form(void **state)
 			if (before < 200)
 				assert_non_null(strstr(line, "REDACTED and more"));
 		}
+	strcpy(text, "cut: a/b+c=se; a%2Fb%2bc=se and a/b+c=");
+	audit_redact(a, text);
+	assert_string_equal(text, "cut: REDACTED; REDACTED and a/b+c=");
 	strcpy(text, "one a/b+c=secret\x1b[31m\n\xFF two");
 	audit_redact(a, text);
 	assert_string_equal(text, "one REDACTED?[31m?? two");

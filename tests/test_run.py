@@ -184,6 +184,16 @@ def test_signal_while_stdout_is_blocked(tool, serve):
         assert time.monotonic() - began < 1 * harness.SLACK
 
 
+def test_usr1_before_a_run_begins_is_answered_in_it(tool, serve):
+    serve()
+    process = tool.start("-Q", "-", "-w", "300ms", stdin=subprocess.PIPE)
+    status = "/proc/%d/status" % process.pid
+    assert harness.eventually(lambda: "SigBlk:\t0000000000000200" in open(status).read())
+    process.send_signal(signal.SIGUSR1)
+    r = tool.finish(process, QUEUE.encode())
+    assert r.status == 0 and len(r.events("run.status")) == 1, r.err
+
+
 def test_usr1_while_a_run_ends_cuts_nothing_off(tool, serve):
     serve()
     with full_pipe() as stdout:
