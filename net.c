@@ -3,12 +3,14 @@
 #include <cjson/cJSON.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#define HELD_MAX (16u << 20)		/* bytes; ordinary runs take a fiftieth of it */
 #define VERSION_NEEDED 0x080d00		/* 8.13: fragments can be put together */
 #define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* no order of a year overflows a sum */
 
@@ -32,12 +34,48 @@ struct transfer {
 	char error[CURL_ERROR_SIZE];
 };
 
-/* --- memory that held a secret ------------------------------------------------------ */
+/* --- libcurl's memory: it has a bound, and is wiped, as it held secrets --------------- */
+
+/* Bytes in libcurl's hands. Its allocators take no argument, so there is one count for all;
+ * the resolver has a thread. */
+static atomic_size_t *held(void)
+{
+	static atomic_size_t bytes;
+
+	return &bytes;
+}
+
+/* Answers to pings, for one, pile up without end where the peer sends and does not read. */
+static bool fits(size_t n)
+{
+	size_t now = atomic_load(held());
+
+	return n <= HELD_MAX && now <= HELD_MAX - n;
+}
+
+static void *counted(void *p)
+{
+	if (p)
+		atomic_fetch_add(held(), malloc_usable_size(p));
+	return p;
+}
+
+static void *bounded_malloc(size_t n)
+{
+	return fits(n) ? counted(malloc(n)) : NULL;
+}
+
+static void *bounded_calloc(size_t n, size_t size)
+{
+	return !size || (n <= HELD_MAX / size && fits(n * size)) ? counted(calloc(n, size)) : NULL;
+}
 
 static void wiping_free(void *p)
 {
-	if (p)
+	if (p) {
 		OPENSSL_cleanse(p, malloc_usable_size(p));
+		atomic_fetch_sub(held(), malloc_usable_size(p));
+	}
 	free(p);
 }
 
@@ -48,7 +86,7 @@ static void *wiping_realloc(void *old, size_t n)
 
 	if (old && n <= had && n > had / 2)
 		return old;
-	p = malloc(n);
+	p = bounded_malloc(n);
 	if (!p)
 		return NULL;
 	if (old)
@@ -57,9 +95,9 @@ static void *wiping_realloc(void *old, size_t n)
 	return p;
 }
 
-static char *wiping_strdup(const char *s)
+static char *bounded_strdup(const char *s)
 {
-	return strdup(s);
+	return counted(strdup(s));
 }
 
 /* --- the library -------------------------------------------------------------------- */
@@ -122,8 +160,8 @@ enum status net_new(struct net **out, const struct net_conf *conf, struct err *e
 	/* libcurl would write every session's keys there */
 	unsetenv("SSLKEYLOGFILE");
 	net = calloc(1, sizeof(*net));
-	if (!net || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free,
-	    wiping_realloc, wiping_strdup, calloc) != CURLE_OK) {
+	if (!net || curl_global_init_mem(CURL_GLOBAL_DEFAULT, bounded_malloc,
+	    wiping_free, wiping_realloc, bounded_strdup, bounded_calloc) != CURLE_OK) {
 		free(net);
 		return err_nomem(err);
 	}
