@@ -414,9 +414,13 @@ def test_recipe_runs_as_printed(tool, shell, key):
         elif listener:
             assert listener.communicate(timeout=20)[0].count(b'"schema"') == 6
         elif key == "psql":
-            r = subprocess.run(["psql", "-Atc", "SELECT count(*) > 100 FROM rows"],
-                               env=tool.env, capture_output=True, text=True)
-            assert r.stdout.strip() == "t", r.stderr
+            create = re.search(r"(?s)psql -qc 'CREATE TABLE.*?\)'\n", RECIPE[key])[0]
+            r = run_recipe(tool, key, create)
+            assert r.returncode == 0, r.stderr
+            r = subprocess.run(["psql", "-Atc", "SELECT count(*), count(DISTINCT (win, queue, "
+                                "metric)) FROM rows"], env=tool.env, capture_output=True, text=True)
+            rows, different = map(int, r.stdout.split("|"))
+            assert rows == 2 * different > 200, r.stderr
     finally:
         stop()
 
@@ -431,6 +435,27 @@ def test_recipe_of_a_gate_fails_where_it_should(tool, shell):
     tool.env.update(GENESYS_CLIENT_SECRET="wrong", XDG_CACHE_HOME=str(tool.dir / "empty"))
     r = run_recipe(tool, "600000")
     assert (r.returncode, r.stdout) == (3, ""), r.stderr
+
+
+def test_recipe_of_an_auditor_runs_again(tool, shell):
+    shell()
+    lines = []
+    for _ in range(2):
+        r = run_recipe(tool, "--verify-audit")
+        assert r.returncode == 0, r.stderr
+        lines.append(int(r.stdout.split()[1]))
+    assert lines[1] > lines[0] + 5
+
+
+def test_recipe_of_sqlite_adds_to_a_table(tool, shell):
+    if not shutil.which("sqlite3"):
+        pytest.skip("sqlite3 is missing")
+    assert "`.import --csv --skip 1`" in README
+    shell()
+    first = run_recipe(tool, "sqlite3")
+    again = run_recipe(tool, "sqlite3", ".import --csv", ".import --csv --skip 1")
+    assert again.returncode == 0, again.stderr
+    assert int(again.stdout) == 2 * int(first.stdout) > 200
 
 
 def test_recipe_of_a_plugin_tells_of_who_waits(tool, shell):
