@@ -254,6 +254,7 @@ def test_apt_removes_nothing_and_asks_nothing(machine):
 def assert_named_for_all(text):
     for name in "apt install", "dnf install", "pacman -S", "apk add", "brew install", "8.13":
         assert name in text
+    assert "Linux" in text.splitlines()[-1]
 
 
 @pytest.mark.parametrize("release", [
