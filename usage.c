@@ -246,7 +246,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id,
 	}
 }
 
-/* `flag`, `environment`, `file` or `default`; a queue may have come in two ways. */
+/* `flag`, `environment`, `file`, `profile` or `default`; a queue may have come in two ways. */
 static const char *origin(const struct parse *p, enum option_id id)
 {
 	if (p->given[id] || (id == OPT_QUEUE && p->queue_words.n))
