@@ -101,24 +101,37 @@ def test_manual_is_clean():
     assert [line for line in r.stdout.splitlines() if "referenced manual" not in line] == []
 
 
+def test_manual_fits_a_terminal():
+    if not shutil.which("mandoc"):
+        pytest.skip("mandoc is missing")
+    r = subprocess.run(["mandoc", "-T", "utf8", "-O", "width=78", TOP / "man/gsqstat.1"],
+                       capture_output=True, text=True)
+    lines = re.sub(".\b", "", r.stdout).splitlines()
+    assert len(lines) > 800 and [line for line in lines if len(line) > 80] == []
+    # what stands in a line of its own is copied: it does not wrap
+    assert [text for text in re.findall(r"(?m)^\.Dl (.*)", MANUAL)
+            if text not in (line.strip() for line in lines)] == []
+
+
 def test_manual_examples_hold(tool):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s",
                     GENESYS_API_HOST="h.example")
     tool.env["PATH"] = "%s:%s" % (pathlib.Path(harness.PROGRAM).parent, tool.env["PATH"])
     (tool.dir / "tests").symlink_to(TOP / "tests")
-    (tool.dir / "queues.txt").write_text(harness.QUEUE)
-    for name, text in (("url", "https://hooks.example/s3cret"), ("keys", "whsec_" + "a" * 32)):
+    for name, text in (("url", "https://hooks.example/s3cret"), ("keys", "whsec_" + "a" * 32),
+                       ("queues", harness.QUEUE), ("queues.txt", harness.QUEUE)):
         (tool.dir / name).write_text(text)
         (tool.dir / name).chmod(0o600)
     (tool.dir / ".gc").mkdir(mode=0o700)
     (tool.dir / ".gc/config.toml").write_text('[DEFAULT]\nenvironment = "mypurecloud.ie"\n'
                                               'client_credentials = "i"\nclient_secret = "s"\n')
     (tool.dir / "frames.ndjson").symlink_to(TOP / "tests/sample.ndjson")
-    section = MANUAL.split(".Sh EXAMPLES")[1].split(".Sh ")[0]
-    examples = re.findall(r"\.Dl (.*)", section)
-    assert len(examples) >= 10
-    for example in examples:
-        example = re.sub(r"^(\S+ ){5}(?=flock)", "", example).replace("/tmp/", "./")
+    section = MANUAL.split(".Sh EXAMPLES")[1].split(".Sh ")[0].replace("\\e\n", "\\\n")
+    examples = re.findall(r"(?m)^(?:\.Dl )?((?:(?:\* ){5}flock|gsqstat) (?:.*[\\|]\n)*.*)", section)
+    assert len(examples) >= 10 and all(text in "".join(examples)
+                                       for text in re.findall(r"\.Dl (.*)", section))
+    for example in examples * 2:
+        example = re.sub(r"^(\* ){5}", "", example)
         if "--replay" not in example and "--verify-audit" not in example:
             example += " --dry-run"
         r = subprocess.run(["bash", "-eo", "pipefail", "-c", example], env=tool.env,
