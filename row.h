@@ -45,7 +45,7 @@ struct row_span {
 void row_put_span(struct buf *out, const struct row_span *span);	/* `{` to coverage */
 void row_put_quantiles(struct buf *out, bool exact, double accuracy);
 void row_put_figure(struct buf *out, const char *key, double x);	/* ,"key":x */
-bool row_put_lag(struct buf *out, const struct sample *lag_us);
+bool row_put_lag(struct buf *out, const struct sample *lag_us);	/* false: out of memory */
 
 /* A metric's figures as nested objects: next() up to each one's value, then end(). */
 struct row_tree {	/* all NULL at first */

@@ -24,7 +24,8 @@ struct clock {
 struct run;
 
 /* set and clock are borrowed; signal_fd is a signalfd(2) of SIGINT, SIGTERM, SIGHUP and
- * SIGUSR1. A failure before run.start is for the caller to print. */
+ * SIGUSR1. *run goes to run_close after a failure too, NULL or not: it ends what had begun. A
+ * failure before run.start is for the caller to print. */
 enum status run_open(struct run **run, const struct settings *set, const struct clock *clock,
 	int signal_fd, struct err *err);
 

@@ -26,10 +26,12 @@ struct summary {
 void sample_free(struct sample *s);	/* leaves it all zero */
 bool sample_add(struct sample *s, double x);	/* false: out of memory */
 
-/* Takes in what `from` has, as if it had come after; `last` is then from's. */
+/* Takes in what `from` has, as if it had come after; `last` is then from's. False: out of
+ * memory. */
 bool sample_merge(struct sample *s, const struct sample *from);
 
-/* Every figure divided by scale (1 as it is; 1000: µs as ms). s holds a value. */
+/* Every figure divided by scale (1 as it is; 1000: µs as ms). s holds a value. False: out of
+ * memory. */
 bool sample_summarise(const struct sample *s, uint64_t scale, struct summary *out);
 bool sample_is_exact(const struct sample *s);
 double sample_accuracy(const struct sample *s);

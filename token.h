@@ -60,7 +60,8 @@ void token_free(struct token *t);	/* wipes */
 enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 	struct lines *warnings);
 enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings);
-int64_t token_deadline_us(const struct token *t);	/* when to step at the latest */
+/* When to step at the latest; INT64_MAX: not by the clock. */
+int64_t token_deadline_us(const struct token *t);
 
 const char *token_value(const struct token *t);		/* READY: borrowed until it changes */
 const struct token_result *token_result(const struct token *t);

@@ -531,7 +531,6 @@ static void send_payload(struct ws *ws, int64_t now_us)
 	}
 }
 
-/* WS_CLOSE_NO_CODE: a frame without one. */
 bool ws_send(struct ws *ws, const char *text)
 {
 	if (ws->payload || ws->ended)
@@ -540,6 +539,7 @@ bool ws_send(struct ws *ws, const char *text)
 	return ws->payload != NULL;
 }
 
+/* WS_CLOSE_NO_CODE: a frame without one. */
 static void want_close(struct ws *ws, int code, int64_t now_us)
 {
 	if (ws->close_due || ws->close_sent)

@@ -27,7 +27,7 @@ enum ws_event_kind {
 	WS_OPENED,	/* the 101 is in and right; counts as connected */
 	WS_TEXT,	/* a whole message, valid UTF-8 */
 	WS_BINARY,
-	WS_ENDED	/* the last event: how tells why */
+	WS_ENDED	/* the last event: `end` tells why */
 };
 
 enum ws_end {
@@ -68,7 +68,8 @@ bool ws_send(struct ws *ws, const char *text);
 /* Sends what is queued (close frames, the payload) and drives the closing handshake; once a
  * turn, after the events are taken. */
 void ws_step(struct ws *ws, int64_t now_us);
-int64_t ws_deadline_us(const struct ws *ws);	/* when to step at the latest; INT64_MAX */
+/* When to step at the latest; INT64_MIN: at once, INT64_MAX: not by the clock. */
+int64_t ws_deadline_us(const struct ws *ws);
 
 /* Begins a polite close: 1000 is sent and the peer's answer awaited for at most a second;
  * WS_ENDED follows. */
