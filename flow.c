@@ -408,12 +408,12 @@ void flow_start(struct flow *f, int64_t at_us)
 enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, int64_t at_us,
 	struct err *err)
 {
-	bool ok;
+	bool ok = true;
 
 	if (f->board)
 		ok = board_socket(f->board, socket, state, at_us);
 	else if (state == SOCKET_CONNECTED)
-		ok = windows_connected(f->windows, socket, at_us);
+		windows_connected(f->windows, socket, at_us);
 	else
 		ok = windows_lost(f->windows, socket, at_us);
 	if (ok && f->board && f->conf.starts_connected && state == SOCKET_CONNECTED)

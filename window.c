@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define US_PER_MS 1000
-#define LATENESS_WINDOWS_AHEAD 10000	/* on replay: further ahead of the newest is no time */
+#define REPLAY_WINDOWS_AHEAD 10000	/* further ahead of the newest is no time */
 #define INTERVAL_TEXT_MAX 32
 
 struct queue {
@@ -225,7 +225,7 @@ static bool is_too_far_ahead(const struct windows *w, int64_t time_us, int64_t a
 	if (!w->started)
 		return false;
 	from = index_of(w, w->has_newest ? w->newest_us : w->base_us);
-	return index_of(w, time_us) - from > LATENESS_WINDOWS_AHEAD;
+	return index_of(w, time_us) - from > REPLAY_WINDOWS_AHEAD;
 }
 
 /* The window that the frame's own time or arrival names; it may be closed already. */
@@ -405,13 +405,13 @@ void windows_interval(struct windows *w, const char *text, size_t len)
 	w->interval[len] = '\0';
 }
 
-bool windows_connected(struct windows *w, size_t stream, int64_t at_us)
+void windows_connected(struct windows *w, size_t stream, int64_t at_us)
 {
 	struct cover *c = &w->cover[stream];
 
 	w->states_known = true;
 	if (c->up)
-		return true;
+		return;
 	if (!w->started && !(w->conf.replay && w->conf.time == TIME_EVENT)) {
 		at_us = floor_div(at_us, US_PER_MS) * US_PER_MS;
 		windows_start(w, at_us);
@@ -425,7 +425,6 @@ bool windows_connected(struct windows *w, size_t stream, int64_t at_us)
 			q->resume_us = q->last_us;
 		}
 	}
-	return true;
 }
 
 bool windows_lost(struct windows *w, size_t stream, int64_t at_us)
@@ -617,11 +616,6 @@ int64_t windows_printed(const struct windows *w)
 int64_t windows_printed_end_us(const struct windows *w)
 {
 	return w->started && w->oldest > 0 ? start_us(w, w->oldest) : NO_TIME;
-}
-
-size_t windows_queues(const struct windows *w)
-{
-	return w->nqueue;
 }
 
 bool windows_failed(const struct windows *w)

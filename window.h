@@ -75,8 +75,9 @@ void windows_free(struct windows *w);
  * down from at_us on; a moment before what was already printed is moved up to that.
  * The first windows_connected() starts window 0, but not in event time on replay.
  * On replay, these two are the state lines: without any, coverage stays unknown.
+ * windows_lost() is false if memory ran out.
  */
-bool windows_connected(struct windows *w, size_t stream, int64_t at_us);
+void windows_connected(struct windows *w, size_t stream, int64_t at_us);
 bool windows_lost(struct windows *w, size_t stream, int64_t at_us);
 
 /* The interval of rows whose queue had no frame so far; none that is too long for one. */
@@ -86,7 +87,7 @@ void windows_interval(struct windows *w, const char *text, size_t len);
 struct placed {
 	int64_t window;
 	bool in_row;
-	size_t queue;	/* a number of its own below windows_queues(), where in_row */
+	size_t queue;	/* the queue's number, where in_row */
 };
 
 /* One frame of kind FRAME_STATISTICS. arrival_us is NO_TIME for a bare frame. */
@@ -106,7 +107,6 @@ const struct window *windows_due(struct windows *w, int64_t now_us);
  * a replay's keeps its own end. NULL: none left. */
 const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut);
 
-size_t windows_queues(const struct windows *w);	/* how many are known so far */
 bool windows_all_printed(const struct windows *w);	/* `count` of them are out */
 int64_t windows_printed(const struct windows *w);
 int64_t windows_printed_end_us(const struct windows *w);	/* NO_TIME: none yet */

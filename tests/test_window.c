@@ -629,7 +629,8 @@ static void replay__many_queues_are_found_again(void **state)
 			snprintf(id, sizeof(id), "%08x-0000-4000-8000-000000000000", i * 7);
 			assert_int_equal(put(w, id, T0 + round, NO_TIME), FATE_ACCEPTED);
 		}
-	assert_int_equal(windows_queues(w), 10000);
+	snprintf(id, sizeof(id), "%08x-0000-4000-8000-000000000000", 70000);
+	assert_int_equal(put(w, id, T0, NO_TIME), FATE_TOO_MANY_QUEUES);
 	windows_free(w);
 }
 
