@@ -136,7 +136,7 @@ static void set_aside(struct cache *c, const char *why, struct lines *warnings)
 	}
 }
 
-int cache_read(struct cache *c, int64_t not_before_ms, struct cached_token *t,
+bool cache_read(struct cache *c, int64_t not_before_ms, struct cached_token *t,
 	struct lines *warnings)
 {
 	struct buf text = { 0 };

@@ -20,17 +20,18 @@ struct cached_token {
 void cached_token_free(struct cached_token *t);
 
 /* NULL with a line in warnings where there is no usable directory: the run goes on without.
- * key material: base URL and client ID. */
+ * The base URL and the client ID together name the file. */
 struct cache *cache_open(const char *base_url, const char *client_id, struct lines *warnings);
 void cache_close(struct cache *cache);	/* drops the lock */
 
 /* The path that cache_open would use (malloc'd, NULL: none), for --dry-run; makes nothing. */
 char *cache_path(const char *base_url, const char *client_id);
 
-/* 1: *t holds a token that lasts past not_before_ms; 0: none; a foreign or broken file is
- * set aside with a warning and counts as none. */
-int cache_read(struct cache *cache, int64_t not_before_ms, struct cached_token *t,
+/* True: *t holds a token that lasts past not_before_ms. A foreign or broken file is set aside
+ * with a warning and counts as none. */
+bool cache_read(struct cache *cache, int64_t not_before_ms, struct cached_token *t,
 	struct lines *warnings);
+/* False: nothing is kept, with a warning. */
 bool cache_write(struct cache *cache, const char *token, int64_t expires_ms,
 	struct lines *warnings);
 /* Removes the file if it still holds this token. */

@@ -64,7 +64,7 @@ static void write_token(struct place *p, const char *token)
 static void assert_holds(struct place *p, const char *token)
 {
 	struct cached_token t;
-	int found = cache_read(p->cache, 0, &t, &p->warnings);
+	bool found = cache_read(p->cache, 0, &t, &p->warnings);
 
 	assert_int_equal(found, token != NULL);
 	if (token)
@@ -81,7 +81,7 @@ static void token__comes_back_as_it_was_kept(void **state)
 
 	assert_holds(p, NULL);
 	write_token(p, "t-._~+/=\\\"!");
-	assert_int_equal(cache_read(p->cache, LATER - 1, &t, &p->warnings), 1);
+	assert_true(cache_read(p->cache, LATER - 1, &t, &p->warnings));
 	assert_string_equal(t.token, "t-._~+/=\\\"!");
 	assert_true(t.expires_ms == LATER);
 	cached_token_free(&t);
@@ -95,7 +95,7 @@ static void token__of_no_use_any_more_is_none_and_no_fault(void **state)
 	struct cached_token t;
 
 	write_token(p, "token");
-	assert_int_equal(cache_read(p->cache, LATER, &t, &p->warnings), 0);
+	assert_false(cache_read(p->cache, LATER, &t, &p->warnings));
 	assert_null(t.token);
 	assert_int_equal(p->warnings.n, 0);
 	assert_holds(p, "token");
@@ -134,7 +134,7 @@ static void file__belongs_to_one_host_and_client(void **state)
 		struct cached_token t;
 
 		assert_non_null(c);
-		assert_int_equal(cache_read(c, 0, &t, &p->warnings), 0);
+		assert_false(cache_read(c, 0, &t, &p->warnings));
 		cache_close(c);
 	}
 	assert_int_equal(p->warnings.n, 0);
@@ -377,7 +377,7 @@ static void file__that_cannot_be_set_aside_is_ignored_and_told_once(void **state
 	for (int i = 0; i < 3; i++) {
 		struct cached_token t;
 
-		assert_int_equal(cache_read(p->cache, 0, &t, &p->warnings), 0);
+		assert_false(cache_read(p->cache, 0, &t, &p->warnings));
 	}
 	assert_int_equal(p->warnings.n, 1);
 	lines_free(&p->warnings);
