@@ -27,6 +27,7 @@ static void expect(void *board, const char *queue_id, struct slice media)
 enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err *err)
 {
 	struct flow *f = calloc(1, sizeof(*f));
+	enum status st;
 
 	*out = f;
 	if (!f)
@@ -37,10 +38,12 @@ enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err
 		return err_nomem(err);
 	if (conf->notices) {
 		f->notices = notices_new();
-		if (!f->notices || board_new(&f->board, &conf->board, err) != ST_OK)
+		if (!f->notices)
 			return err_nomem(err);
-		notices_on_group(f->notices, expect, f->board);
-		return ST_OK;
+		st = board_new(&f->board, &conf->board, err);
+		if (st == ST_OK)
+			notices_on_group(f->notices, expect, f->board);
+		return st;
 	}
 	f->frames = frames_new(conf->metric, conf->nmetric, conf->nasked);
 	return f->frames ? windows_new(&f->windows, &conf->windows, err) : err_nomem(err);

@@ -46,6 +46,7 @@ enum flow_told { FLOW_NOTHING, FLOW_CLOSING, FLOW_UNSUBSCRIBED, FLOW_REVOKED };
 
 struct flow;
 
+/* Not ST_OK: *flow may be set all the same, for flow_free alone. */
 enum status flow_new(struct flow **flow, const struct flow_conf *conf, struct err *err);
 void flow_free(struct flow *f);
 
