@@ -167,6 +167,12 @@ static int take_signals(struct run *run)
 	return ending;
 }
 
+static enum status by_signal(int signal, struct err *err)
+{
+	return err_set(err, (enum status)(ST_SIGNAL + signal), "ended by signal %d (%s)", signal,
+		strsignal(signal));
+}
+
 static void step_callbacks(struct run *run)
 {
 	if (!run->callbacks)
@@ -238,11 +244,10 @@ enum status run_turn(struct run *run, struct err *err)
 	if (st != ST_OK)
 		return st;
 	ending = take_signals(run);
-	if (ending)
+	if (ending) {
 		progress_stop(run->progress);	/* a second signal has no time for it */
-	if (ending)
-		return err_set(err, (enum status)(ST_SIGNAL + ending), "ended by signal %d (%s)",
-			ending, strsignal(ending));
+		return by_signal(ending, err);
+	}
 	st = run->tape ? replay_turn(run, err) : live_turn(run, err);
 	if (st == ST_OK && run->tape_ended)
 		st = replay_end(run, err);
@@ -334,8 +339,7 @@ static enum status finish(struct run *run, enum status st, bool write, int *sign
 	if (!write || st > ST_SIGNAL)
 		return late;
 	if (*signal)
-		return err_set(err, (enum status)(ST_SIGNAL + *signal),
-			"ended by signal %d (%s)", *signal, strsignal(*signal));
+		return by_signal(*signal, err);
 	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
 		"taken in time", out_waiting_bytes(run->out));
 }
@@ -403,8 +407,7 @@ static enum status finish_deliveries(struct run *run, int signal, struct err *er
 		read_clock(run);
 		signal = take_signals(run);
 	}
-	return !cut ? ST_OK : err_set(err, (enum status)(ST_SIGNAL + cut),
-		"ended by signal %d (%s)", cut, strsignal(cut));
+	return cut ? by_signal(cut, err) : ST_OK;
 }
 
 /* What does not end a run but shows in its status: the source's share, 3 to 5, before it is
