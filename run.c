@@ -310,36 +310,42 @@ static enum status record_end(struct run *run, struct err *err)
  * Writes what waits and closes the stream politely, until both are done or the time for it
  * is over. A replay that ended well waits for its reader as long as that takes.
  */
-static enum status finish(struct run *run, enum status st, bool write, int *signal,
+static enum status finish(struct run *run, enum status st, bool rows_left, int *signal,
 	struct err *err)
 {
 	int64_t end_us = run->now_us + (st > ST_SIGNAL ? SIGNAL_END_US
 		: run->source.channel ? NOTICES_END_US : END_US);
 	bool patient = run->tape && st == ST_OK;
-	enum status late = ST_OK;
-	struct err net_err;
+	enum status late = ST_OK, wait = ST_OK;
+	struct err wait_err;
 
 	source_close(&run->source, run->now_us);
 	run->tape_waits = false;
 	for (;;) {
 		live_take_closing(run);
-		if (write)
+		if (rows_left)
 			late = out_flush(run->out, err);
-		write = write && late == ST_OK && out_waiting(run->out);
-		if (!write && source_is_closed(&run->source))
+		rows_left = rows_left && late == ST_OK && out_waiting(run->out);
+		if (!rows_left && source_is_closed(&run->source))
 			return late;
-		if (*signal || (run->now_us >= end_us && !patient)
-		    || wait_for(run, patient ? WAIT_MAX_US : end_us - run->now_us, &net_err))
+		if (*signal || (run->now_us >= end_us && !patient))
+			break;
+		wait = wait_for(run, patient ? WAIT_MAX_US : end_us - run->now_us, &wait_err);
+		if (wait != ST_OK)
 			break;
 		read_clock(run);
 		*signal = take_signals(run);
 		step_callbacks(run);
 		source_step(&run->source, run->now_us, &run->warnings);
 	}
-	if (!write || st > ST_SIGNAL)
+	if (!rows_left || st > ST_SIGNAL)
 		return late;
 	if (*signal)
 		return by_signal(*signal, err);
+	if (wait != ST_OK) {
+		*err = wait_err;
+		return wait;
+	}
 	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
 		"taken in time", out_waiting_bytes(run->out));
 }

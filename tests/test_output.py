@@ -1,12 +1,14 @@
 """Where rows go: pipes, files, readers that stop or leave."""
 import bisect
 import csv
+import fcntl
 import io
 import json
 import math
 import os
 import pty
 import random
+import resource
 import stat
 import struct
 import subprocess
@@ -206,6 +208,22 @@ def test_replay_waits_for_its_reader(tool):
     assert process.poll() is None
     r = tool.finish(process)
     assert r.status == 0 and len(r.rows) == 1001
+
+
+def test_wait_that_fails_at_the_end_is_told_as_it_is(tool):
+    """It is not the reader's fault. poll(2) takes no more descriptors than may be open."""
+    process = tool.start("--replay", "-", "-w", "5s", stdin=subprocess.PIPE)
+    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    process.stdin.write(frame(QUEUE, at="2026-11-24T02:00:00Z").encode() + b"\n"
+                        + frame(QUEUE, at="2026-11-24T02:01:40Z").encode() + b"\n")
+    process.stdin.close()
+    process.stdin = None
+    reader = Reader(process)
+    reader.wait("window.flush", count=21)
+    hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (1, hard))
+    assert reader.wait("run.end")["message"] == "poll: Invalid argument"
+    assert reader.finish().status == 7
 
 
 def test_rows_come_as_their_window_closes(tool, serve):
