@@ -361,10 +361,11 @@ static enum status close_sides(struct run *run, struct err *err)
 }
 
 /* A check's one line, once all that it could tell of is over but the line itself. */
-static enum status put_check(struct run *run, enum status st, const char *why, struct err *err)
+static enum status put_check(struct run *run, enum status st, struct err *why, struct err *err)
 {
+	audit_redact(run->audit, why->text);
 	buf_clear(&run->text);
-	return plugin_put_line(run->set->plugin, st, why, &run->text)
+	return plugin_put_line(run->set->plugin, st, why->text, &run->text)
 		? out_window(run->out, &run->text, err) : err_nomem(err);
 }
 
@@ -446,45 +447,77 @@ static enum status settle_callbacks(const struct run *run, enum status st, struc
 	return ST_OK;
 }
 
-/* The end of a run that has begun: rows, side files, stream, output, deliveries, in this order. */
+/* Rows of the windows still begun, and the recording's last line. */
+static enum status end_rows(struct run *run, enum status st, struct err *err)
+{
+	enum status late = ST_OK;
+
+	if (leaves_partial_rows(st))
+		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us, true,
+			err);
+	if (late == ST_OK)
+		late = flow_end(run->flow, &run->warnings, err);
+	return late == ST_OK ? record_end(run, err) : late;
+}
+
+static enum status end_output(struct run *run, enum status st, bool rows_left, int *signal,
+	struct err *err)
+{
+	struct err late_err;
+	enum status late = finish(run, st, rows_left, signal, &late_err);
+	bool whole = rows_left && late == ST_OK;
+
+	st = worse(st, late, err, &late_err);
+	late = out_close(run->out, whole, &late_err);
+	run->out = NULL;
+	return worse(st, late, err, &late_err);
+}
+
+static enum status end_deliveries(struct run *run, enum status st, int signal, struct err *err)
+{
+	const char *fault;
+	struct err late_err;
+	enum status late;
+
+	if (!run->callbacks)
+		return st;
+	late = finish_deliveries(run, signal, &late_err);
+	st = worse(st, late, err, &late_err);
+	fault = callbacks_spool_fault(run->callbacks);
+	if (!fault)
+		return st;
+	late = err_set(&late_err, ST_OUTPUT, "%s", fault);
+	return worse(st, late, err, &late_err);
+}
+
+/*
+ * The end of a run that has begun: rows, side files, stream, output, deliveries, in this order.
+ * What does not end a run is the last that its status shows, but a check's line is not to come
+ * without it.
+ */
 static enum status end_run(struct run *run, enum status st, struct err *err)
 {
-	struct err late_err = { "" }, sides_err = { "" }, shown_err = { "" };
-	enum status late = ST_OK, sides, shown = ST_OK;
-	bool written = !is_output_failure(st) || run->audit_lost;
+	struct err late_err, sides_err, shown_err;
+	enum status late, sides, shown = ST_OK;
+	bool rows_left = !is_output_failure(st) || run->audit_lost;
 	int signal = 0;
 
 	if (st == ST_OK)
 		shown = settle_source(run, &shown_err);
-	else if (leaves_partial_rows(st))
-		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
-			true, &late_err);
-	if (late == ST_OK)
-		late = flow_end(run->flow, &run->warnings, &late_err);
-	if (late == ST_OK)
-		late = record_end(run, &late_err);
+	late = end_rows(run, st, &late_err);
 	st = worse(st, late, err, &late_err);
-	written = written && !is_output_failure(late);
+	rows_left = rows_left && !is_output_failure(late);
 	sides = close_sides(run, &sides_err);
-	if (run->set->plugin) {	/* its line has to know of all */
+	if (run->set->plugin) {
 		st = worse(worse(st, sides, err, &sides_err), shown, err, &shown_err);
-		audit_redact(run->audit, err->text);
-		late = put_check(run, st, err->text, &late_err);
+		late = put_check(run, st, err, &late_err);
 		st = worse(st, late, err, &late_err);
-		written = late == ST_OK;
+		rows_left = late == ST_OK;
 	}
 	begin_last_deliveries(run, st);
-	late = finish(run, st, written, &signal, &late_err);
-	st = worse(st, late, err, &late_err);
-	written = written && late == ST_OK;
-	late = out_close(run->out, written, &late_err);
-	run->out = NULL;
-	st = worse(worse(st, late, err, &late_err), sides, err, &sides_err);
-	late = run->callbacks ? finish_deliveries(run, signal, &late_err) : ST_OK;
-	st = worse(st, late, err, &late_err);
-	if (run->callbacks && callbacks_spool_fault(run->callbacks))
-		st = worse(st, err_set(&late_err, ST_OUTPUT, "%s",
-			callbacks_spool_fault(run->callbacks)), err, &late_err);
+	st = end_output(run, st, rows_left, &signal, err);
+	st = worse(st, sides, err, &sides_err);
+	st = end_deliveries(run, st, signal, err);
 	st = worse(st, shown, err, &shown_err);
 	return settle_callbacks(run, st, err);
 }
