@@ -80,29 +80,6 @@ static void guard_memory(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-/* Before a check's run has begun, or without one: the line of a plugin that knows nothing. */
-static void end_check_at_once(int signal)
-{
-	char line[] = "GSQSTAT UNKNOWN - ended by signal 00\n";
-	ssize_t n;
-
-	line[sizeof(line) - 4] = (char)('0' + signal / 10);
-	line[sizeof(line) - 3] = (char)('0' + signal % 10);
-	n = write(STDOUT_FILENO, line, sizeof(line) - 1);
-	(void)n;	/* there is nobody else to tell */
-	_exit(PLUGIN_UNKNOWN);
-}
-
-static void guard_check(void)
-{
-	struct sigaction action = { .sa_handler = end_check_at_once }, old;
-
-	sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-		if (sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(handled[i], &action, NULL);
-}
-
 /* What asks a run is no end of one that has not begun. */
 static void hold_questions(void)
 {
@@ -175,6 +152,52 @@ static enum status run_all(const struct settings *set, const struct clock *clock
 	return st;
 }
 
+/* --- --check -------------------------------------------------------------------------- */
+
+/* Before a check's run has begun, or without one: the line of a plugin that knows nothing. */
+static void end_check_at_once(int signal)
+{
+	char line[] = "GSQSTAT UNKNOWN - ended by signal 00\n";
+	ssize_t n;
+
+	line[sizeof(line) - 4] = (char)('0' + signal / 10);
+	line[sizeof(line) - 3] = (char)('0' + signal % 10);
+	n = write(STDOUT_FILENO, line, sizeof(line) - 1);
+	(void)n;	/* there is nobody else to tell */
+	_exit(PLUGIN_UNKNOWN);
+}
+
+/* Whether a check is asked for, so that from here on nothing ends without its line. */
+static bool check_begin(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = end_check_at_once }, old;
+
+	if (!options_ask_check(argc, argv))
+		return false;
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
+		if (sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(handled[i], &action, NULL);
+	return true;
+}
+
+/*
+ * With --check the status is a plugin's, whatever went wrong, and stdout has its line: the
+ * run's, or where there was none, this one.
+ */
+static enum status check_end(struct settings *set, enum status st, const char *why)
+{
+	struct buf line = { 0 };
+
+	if (!set->plugin)
+		set->plugin = plugin_new();
+	if (!set->plugin)
+		return (enum status)PLUGIN_UNKNOWN;
+	if (!plugin_has_line(set->plugin) && plugin_put_line(set->plugin, st, why, &line))
+		usage_print(&line);
+	return (enum status)plugin_state(set->plugin, st);
+}
+
 /* --- no run: --verify-audit --------------------------------------------------------------- */
 
 static void tell_tear(void *arg, const struct verify_tear *tear)
@@ -219,54 +242,31 @@ static enum status verify(const struct settings *set, struct err *err)
 	return ST_OK;
 }
 
-/*
- * With --check the status is a plugin's, whatever went wrong, and stdout has its line: the
- * run's, or where there was none, this one.
- */
-static enum status end_check(struct settings *set, enum status st, const char *why)
-{
-	struct buf line = { 0 };
-
-	if (!set->plugin)
-		set->plugin = plugin_new();
-	if (!set->plugin)
-		return (enum status)PLUGIN_UNKNOWN;
-	if (!plugin_has_line(set->plugin) && plugin_put_line(set->plugin, st, why, &line))
-		usage_print(&line);
-	return (enum status)plugin_state(set->plugin, st);
-}
-
 int main(int argc, char **argv)
 {
 	struct clock clock = clock_start();
 	struct settings set = { 0 };
 	struct err err = { "" };
 	enum status st = ST_USAGE;
-	bool check = options_ask_check(argc, argv), done = false;
+	enum parsed parsed;
+	bool check = check_begin(argc, argv);
 
 	guard_memory();
 	hold_questions();
 	if (!fill_standard_descriptors())
 		return check ? (int)PLUGIN_UNKNOWN : (int)ST_OUTPUT;
-	if (check)
-		guard_check();
-	switch (options_parse(&set, argc, argv, net_versions(), &st)) {
-	case PARSED_RUN:
-		check = set.plugin != NULL;
-		st = set.verify_audit ? verify(&set, &err) : run_all(&set, &clock, &err);
-		break;
-	case PARSED_DONE:
-		done = st == ST_OK;
-		break;
-	case PARSED_BAD:
-		st = ST_USAGE;
-		break;
-	}
+	parsed = options_parse(&set, argc, argv, net_versions(), &st);
+	if (parsed == PARSED_RUN && set.verify_audit)
+		st = verify(&set, &err);
+	else if (parsed == PARSED_RUN)	/* token -> source -> frames -> windows -> rows */
+		st = run_all(&set, &clock, &err);
 	text_clean(err.text);
 	if (err.text[0] && st != ST_OK)
 		fprintf(stderr, "gsqstat: %s\n", err.text);
-	if (check && !done)
-		st = end_check(&set, st, set.flaw ? set.flaw : err.text);
+	if (parsed == PARSED_RUN)	/* a word that looked like --check may be another's value */
+		check = set.plugin != NULL;
+	if (check && !(parsed == PARSED_DONE && st == ST_OK))
+		st = check_end(&set, st, set.flaw ? set.flaw : err.text);
 	settings_free(&set);
 	return (int)st;
 }
