@@ -282,7 +282,8 @@ static enum status take_frames(struct flow *f, const struct flow_message *m, boo
 			report_broken_line(f->conf.flush.report, m->line, "not JSON");
 			continue;
 		}
-		*good = true;
+		/* any message is a good line of a recording, of bare lines a frame alone */
+		*good = *good || m->at_us != NO_TIME || frame.kind == FRAME_STATISTICS;
 		st = take_frame(f, &frame, m, err);
 	}
 	return st;

@@ -6,6 +6,7 @@
 #include "api.h"
 
 #define REPLAY_BATCH 512	/* lines of a turn */
+#define WINDOWS_AHEAD INT64_C(1000000)	/* that a line may be: as many as --count may ask for */
 
 /* A message of the input; one that is not JSON makes a broken line, unless it stood there as
  * quoted text: then the source brought it so. */
@@ -38,6 +39,18 @@ static enum status replay_state(struct run *run, const struct tape_entry *e,
 	if (e->kind == TAPE_CONNECTED && e->text)
 		flow_interval(run->flow, e->text, e->text_len);
 	return flow_socket(run->flow, e->stream, state, e->at_us, err);
+}
+
+/* Another recording may follow, and between them nothing is connected. Not so for the notification
+ * service, as the rows of a last window still need its gauges. */
+static enum status replay_end_state(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	enum status st = ST_OK;
+
+	run->good_lines++;
+	for (size_t i = 0; st == ST_OK && !run->set->notices && i < TAPE_STREAMS; i++)
+		st = flow_socket(run->flow, i, SOCKET_LOST, e->at_us, err);
+	return st;
 }
 
 static bool replay_refusal(void *arg, const struct api_refusal *refusal)
@@ -117,9 +130,8 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 	case TAPE_ANSWER:
 		return replay_answer(run, e, err);
 	case TAPE_END_STATE:
-		run->good_lines++;
 		run->tape_has_end = true;
-		break;
+		return replay_end_state(run, e, err);
 	case TAPE_BROKEN:
 		report_broken_line(run->report, e->line, e->why);
 		break;
@@ -134,6 +146,13 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 	return ST_OK;
 }
 
+/* One wrong digit in a year is no reason to print the windows of a millennium. */
+static bool is_too_far(const struct run *run, int64_t at_us)
+{
+	return run->tape_at_us != NO_TIME
+		&& at_us - run->tape_at_us > WINDOWS_AHEAD * run->set->window_ms * RUN_US_PER_MS;
+}
+
 /* The windows that are over before the entry's moment, then the entry, unless the reader has
  * to take rows first: then it is held. */
 static enum status replay_entry(struct run *run, struct err *err)
@@ -142,6 +161,10 @@ static enum status replay_entry(struct run *run, struct err *err)
 	bool timed = e->at_us != NO_TIME && e->kind != TAPE_BROKEN;
 	enum status st;
 
+	if (timed && is_too_far(run, e->at_us)) {
+		report_broken_line(run->report, e->line, "`at` is over 1,000,000 windows ahead");
+		return ST_OK;
+	}
 	if (timed && e->at_us > run->tape_at_us)
 		run->tape_at_us = e->at_us;
 	st = flow_print_due(run->flow, timed ? e->at_us : run->tape_at_us, err);

@@ -294,11 +294,13 @@ static enum status worse(enum status st, enum status late, struct err *err,
 	return late;
 }
 
+/* The last window's end where the run saw it; of a window cut short the moment of that. */
 static enum status record_end(struct run *run, struct err *err)
 {
-	int64_t at_us = flow_is_over(run->flow)
-		? flow_printed_end_us(run->flow) : run->now_us;
+	int64_t at_us = run->now_us;
 
+	if (flow_is_over(run->flow) && flow_printed_end_us(run->flow) < at_us)
+		at_us = flow_printed_end_us(run->flow);
 	if (!run->record)
 		return ST_OK;
 	buf_clear(&run->text);

@@ -177,8 +177,9 @@ static bool read_ours(const char *s, size_t len, struct tape_entry *e)
 	const size_t stream_at = sizeof(at) - 1 + AT_LEN, digit = stream_at + sizeof(stream) - 1;
 	const size_t head = digit + sizeof(frame);
 
-	/* a frame is an object: members behind it, most likely, end in something else */
-	if (len <= head + 2 || !starts(s, len, at) || s[len - 1] != '}' || s[len - 2] != '}'
+	/* one value and nothing behind it, as there may be where people added members */
+	if (len <= head + 2 || !starts(s, len, at) || s[len - 1] != '}'
+	    || json_skip(s + head, s + len - 1) != s + len - 1
 	    || memcmp(s + stream_at, stream, sizeof(stream) - 1) != 0
 	    || s[digit] < '0' || s[digit] > '9'
 	    || memcmp(s + digit + 1, frame, sizeof(frame) - 1) != 0

@@ -44,7 +44,7 @@ struct windows {
 	size_t nqueue, capqueue;
 	struct cover *cover;	/* by stream */
 	int64_t *connected_us;	/* by stream, in the window that is being closed */
-	char interval[INTERVAL_TEXT_MAX];	/* of queues without a frame; empty: none */
+	char interval[INTERVAL_TEXT_MAX];	/* the recorded one; empty: none */
 	struct window closed;	/* what the caller has borrowed, and its memory */
 	struct open_window closed_cells;
 	struct row *row;
@@ -457,7 +457,7 @@ static void row_fill(struct windows *w, struct row *row, const struct queue *q,
 	memset(row, 0, sizeof(*row));
 	row->queue = (size_t)(q - w->queue);
 	row->queue_id = roster_id(&w->roster, row->queue);
-	row->interval = q->interval[0] ? q->interval : w->interval[0] ? w->interval : NULL;
+	row->interval = w->interval[0] ? w->interval : q->interval[0] ? q->interval : NULL;
 	row->connected_us = (uint64_t)connected;
 	row->coverage_e4 = coverage_e4(w, connected, end - start_us(w, w->oldest));
 	if (!cell)

@@ -40,8 +40,8 @@ struct windows_conf {
 struct row {
 	size_t queue;		/* its number, the same in every window */
 	const char *queue_id;
-	const char *interval;	/* of the queue's first frame, before it windows_interval's;
-				 * NULL if there is neither */
+	const char *interval;	/* windows_interval's, else of the queue's first frame; NULL
+				 * if there is neither */
 	uint64_t updates;
 	uint64_t rejected[FATE_REJECTS];
 	uint64_t clock_skew;
@@ -80,7 +80,8 @@ void windows_free(struct windows *w);
 void windows_connected(struct windows *w, size_t stream, int64_t at_us);
 bool windows_lost(struct windows *w, size_t stream, int64_t at_us);
 
-/* The interval of rows whose queue had no frame so far; none that is too long for one. */
+/* The interval that rows have, a recorded run's; without a call each queue's first frame says it.
+ * One that is too long is none. */
 void windows_interval(struct windows *w, const char *text, size_t len);
 
 /* Where the frame went: its row's window (0 if in none) for --rejects. */

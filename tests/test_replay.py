@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import time
 
 import frames
@@ -57,9 +58,9 @@ def test_queue_that_is_silent_at_first_has_the_recorded_interval(tool, serve, fl
 
 
 @pytest.mark.parametrize("member,expected", [
-    ("", [None, "PT15S"]), (',"interval":"PT30S"', ["PT30S", "PT15S"]),
+    ("", [None, "PT15S"]), (',"interval":"PT30S"', ["PT30S", "PT30S"]),
     (',"interval":7', [None, "PT15S"]), (',"interval":"%s"' % ("x" * 40), [None, "PT15S"])])
-def test_interval_of_a_row_is_the_first_frames(tool, member, expected):
+def test_interval_of_a_row_is_the_recorded_one_or_the_first_frames(tool, member, expected):
     def line(second, rest):
         return '{"at":"2026-11-24T02:00:%02d.000000Z",%s}' % (second, rest)
     frame = at(12).replace("PT10S", "PT15S")
@@ -71,6 +72,40 @@ def test_interval_of_a_row_is_the_first_frames(tool, member, expected):
     assert [row["interval"] for row in r.rows] == expected and r.end["brokenLines"] == 0
     r = tool.run(*args, "-i", "PT2M", QUEUE, data=data)
     assert [row["interval"] for row in r.rows] == ["PT2M"] * 2
+
+
+def test_window_cut_short_is_none_of_the_recording_either(tool, serve):
+    serve(rate=50)
+    process = tool.start("-w", "5s", "--record", "tape", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    live = reader.finish()
+    assert live.status == 130 and live.rows[0]["partial"]
+    tape = [json.loads(line) for line in (tool.dir / "tape").read_text().splitlines()]
+    assert tape[-1]["state"] == "end" and tape[-1]["at"] <= live.end["ts"]
+    (row,) = tool.run("--replay", "tape", "--time", "arrival", "-w", "5s", QUEUE).rows
+    assert row["partial"] and row["updates"] == live.rows[0]["updates"]
+    assert row["coverage"] < 0.9
+
+
+def test_time_between_joined_recordings_is_not_covered(tool):
+    def part(begin):
+        return lines('{"at":"2026-11-24T02:%02d:00.000000Z","stream":0,"state":"connected"}' % begin,
+                     '{"at":"2026-11-24T02:%02d:10.000000Z","state":"end"}' % begin)
+    r = tool.run("--replay", "-", "--time", "arrival", "-w", "30s", QUEUE, data=part(0) + part(1))
+    assert [row["coverage"] for row in r.rows] == [0.3333, 0, 0.3333]
+
+
+def test_moment_of_another_millennium_is_a_broken_line(tool):
+    def line(year, second, rest):
+        return '{"at":"%d-11-24T02:00:%02d.000000Z","stream":0,%s}' % (year, second, rest)
+    data = lines(line(2026, 0, '"state":"connected"'), line(2926, 1, '"frame":' + at(1)),
+                 line(2026, 2, '"frame":' + at(2)), line(2026, 10, '"state":"end"'))
+    r = tool.run("--replay", "-", "--time", "arrival", "-w", "10s", QUEUE, data=data)
+    assert r.status == 0 and r.end["brokenLines"] == 1, r.err
+    assert [row["updates"] for row in r.rows] == [1]
 
 
 def test_recording_is_as_described(tool, serve):
@@ -117,8 +152,16 @@ def test_broken_lines_are_told_by_number(tool):
 
 def test_members_behind_the_frame_break_no_line(tool):
     line = '{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s,"note":"mine"}' % at(0)
-    r = tool.run("--replay", "-", "--time", "arrival", data=line + "\n")
-    assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 0
+    for line in (line, line.replace('"mine"', '{"x":1}')):
+        r = tool.run("--replay", "-", "--time", "arrival", data=line + "\n")
+        assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 0
+
+
+def test_two_values_for_one_frame_are_a_broken_line(tool):
+    line = '{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s}' % at(0)
+    r = tool.run("--replay", "-", "--time", "arrival",
+                 data=lines(line, line[:-1] + " " + at(1) + "}"))
+    assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 1
 
 
 def test_fifo_without_a_writer_keeps_no_signal_away(tool):
@@ -142,7 +185,8 @@ def test_last_line_cut_is_a_warning(tool, serve):
     assert any("cut off" in line["message"] for line in r.events("warning"))
 
 
-@pytest.mark.parametrize("data", ["", "nonsense\n", "{x\n[]\n"])
+@pytest.mark.parametrize("data", ["", "nonsense\n", "{x\n[]\n", '{"a":1}\n',
+                                  '{"schema":"gsqstat/1","window":0}\n'])
 def test_no_good_line_is_8(tool, data):
     assert tool.run("--replay", "-", data=data).status == 8
 
