@@ -340,6 +340,9 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int *
 		step_callbacks(run);
 		source_step(&run->source, run->now_us, &run->warnings);
 	}
+	if (rows_left && (st > ST_SIGNAL || *signal))
+		lines_add(&run->warnings, "%zu bytes of rows were not taken before the run's "
+			"end, and are lost", out_waiting_bytes(run->out));
 	if (!rows_left || st > ST_SIGNAL)
 		return late;
 	if (*signal)

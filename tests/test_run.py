@@ -180,8 +180,10 @@ def test_signal_while_stdout_is_blocked(tool, serve):
         reader.wait("window.flush")
         process.terminate()
         began = time.monotonic()
-        assert reader.finish().status == 143
+        r = reader.finish()
+        assert r.status == 143
         assert time.monotonic() - began < 1 * harness.SLACK
+        assert any("rows were not taken" in line["message"] for line in r.events("warning"))
 
 
 def test_usr1_before_a_run_begins_is_answered_in_it(tool, serve):
