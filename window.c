@@ -581,12 +581,13 @@ static int64_t last_moment_us(const struct windows *w, int64_t at_us)
 	return w->conf.time == TIME_EVENT && w->has_newest ? w->newest_us : at_us;
 }
 
-/* Whether the input, or the live run, had come as far as into the oldest window. */
+/* Whether the input, or the live run by its clock too, had come as far as into the oldest
+ * window. */
 static bool oldest_has_begun(const struct windows *w, int64_t at_us)
 {
 	int64_t moment = last_moment_us(w, at_us), start = start_us(w, w->oldest);
 
-	return w->nopen || moment > start || (moment == start && !w->conf.replay);
+	return w->nopen || moment > start || (!w->conf.replay && start <= max_i64(moment, at_us));
 }
 
 const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut)

@@ -516,6 +516,30 @@ static void event__cut_short_ends_at_the_newest_timestamp(void **state)
 	windows_free(w);
 }
 
+/* A window that the clock alone is in has begun, though no timestamp is. */
+static void event__cut_short_leaves_out_no_window_that_the_clock_is_in(void **state)
+{
+	(void)state;
+	for (int frames = 0; frames < 2; frames++) {
+		struct windows *w = open_windows(conf_event(false));
+		const struct window *c;
+
+		windows_connected(w, 0, T0);
+		if (frames)
+			put(w, Q1, T0 + 8 * S, T0 + 9 * S);
+		for (int i = 0; i < 3; i++) {
+			c = windows_rest(w, T0 + 20 * S, true);
+			assert_non_null(c);
+			assert_int_equal(c->index, i);
+			assert_true(c->partial);
+			assert_int_equal(c->end_ms - c->start_ms,
+				i == 2 ? 1 : !frames ? 10000 : i ? 1 : 8000);
+		}
+		assert_null(windows_rest(w, T0 + 20 * S, true));
+		windows_free(w);
+	}
+}
+
 static void event__coverage_reaches_windows_that_wait(void **state)
 {
 	struct windows *w = open_windows(conf_event(false));
@@ -663,6 +687,7 @@ int main(void)
 		cmocka_unit_test(event__replay_refuses_10000_windows_ahead),
 		cmocka_unit_test(event__replay_counts_what_is_before_its_start_as_stale),
 		cmocka_unit_test(event__cut_short_ends_at_the_newest_timestamp),
+		cmocka_unit_test(event__cut_short_leaves_out_no_window_that_the_clock_is_in),
 		cmocka_unit_test(event__coverage_reaches_windows_that_wait),
 		cmocka_unit_test(replay__prints_what_the_input_holds),
 		cmocka_unit_test(replay__end_at_a_windows_end_holds_no_further_one),
