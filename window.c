@@ -367,7 +367,7 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	struct queue *q = queue_find(w, frame->queue_id);
 	enum fate fate;
 	int64_t own;
-	bool invalid;
+	bool no_time, invalid;
 
 	*placed = (struct placed){ 0, false, 0 };
 	if (!q && w->conf.nqueue)
@@ -375,9 +375,9 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	start_by_frame(w, frame, arrival_us);
 	if (!w->started)	/* invalid, before a first time is known: in no row */
 		return FATE_INVALID;
-	invalid = frame->invalid || !frame->has_time
-		|| is_too_far_ahead(w, frame->time_us, arrival_us);
-	own = invalid ? w->oldest : own_window(w, frame);
+	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
+	invalid = frame->invalid || no_time;
+	own = no_time ? w->oldest : own_window(w, frame);
 	if (!q && !(q = queue_met(w, frame, invalid, own, &fate)))
 		return fate;
 	q->stream = stream;

@@ -472,6 +472,33 @@ static void event__live_refuses_what_is_ahead_of_the_clock(void **state)
 	windows_free(w);
 }
 
+static void event__invalid_frame_counts_in_its_own_window(void **state)
+{
+	struct windows *w = open_windows(conf_event(true));
+	struct frame f = frame_of(Q1, 0, 1);
+	static const struct {
+		int64_t time_us, window;
+	} cases[] = {
+		{ T0 + 12 * S, 1 },
+		{ T0 + 9 * S, 0 },
+		{ T0 - 1, 0 },
+		{ T0 + 20 * S, 0 },		/* not begun */
+		{ T0 + 20000 * 10 * (int64_t)S, 0 }
+	};
+
+	(void)state;
+	put(w, Q1, T0, NO_TIME);
+	put(w, Q1, T0 + 15 * S, NO_TIME);
+	f.invalid = "made so";
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		f.time_us = cases[i].time_us;
+		assert_int_equal(windows_place(w, &f, 0, NO_TIME, &last_placed), FATE_INVALID);
+		assert_true(last_placed.in_row);
+		assert_int_equal(last_placed.window, cases[i].window);
+	}
+	windows_free(w);
+}
+
 static void event__replay_refuses_10000_windows_ahead(void **state)
 {
 	struct windows *w = open_windows(conf_event(true));
@@ -684,6 +711,7 @@ int main(void)
 		cmocka_unit_test(event__silence_closes_by_the_clock),
 		cmocka_unit_test(event__live_takes_what_is_late_into_window_0),
 		cmocka_unit_test(event__live_refuses_what_is_ahead_of_the_clock),
+		cmocka_unit_test(event__invalid_frame_counts_in_its_own_window),
 		cmocka_unit_test(event__replay_refuses_10000_windows_ahead),
 		cmocka_unit_test(event__replay_counts_what_is_before_its_start_as_stale),
 		cmocka_unit_test(event__cut_short_ends_at_the_newest_timestamp),
