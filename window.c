@@ -367,7 +367,7 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	struct queue *q = queue_find(w, frame->queue_id);
 	enum fate fate;
 	int64_t own;
-	bool no_time, invalid;
+	bool no_time, fits;
 
 	*placed = (struct placed){ 0, false, 0 };
 	if (!q && w->conf.nqueue)
@@ -376,12 +376,13 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	if (!w->started)	/* invalid, before a first time is known: in no row */
 		return FATE_INVALID;
 	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
-	invalid = frame->invalid || no_time;
 	own = no_time ? w->oldest : own_window(w, frame);
-	if (!q && !(q = queue_met(w, frame, invalid, own, &fate)))
+	fits = !no_time && !frame->invalid
+		&& cell_fits(q ? cell_find(w, own, q) : NULL, frame, w->conf.nasked, slot);
+	if (!q && !(q = queue_met(w, frame, !fits, own, &fate)))
 		return fate;
 	q->stream = stream;
-	if (invalid || !cell_fits(cell_find(w, own, q), frame, w->conf.nasked, slot))
+	if (!fits)
 		return reject(w, q, FATE_INVALID, own, arrival_us, placed);
 	fate = judge(w, q, frame, own);
 	if (fate != FATE_ACCEPTED)

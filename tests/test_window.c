@@ -652,6 +652,10 @@ static void replay__queues_have_rows_from_their_first_valid_frame_on(void **stat
 	assert_int_equal(windows_place(w, &f, 0, NO_TIME, &placed), FATE_INVALID);
 	assert_false(placed.in_row);
 	put(w, Q1, T0, NO_TIME);
+	f = frame_of(Q2, T0, 1);	/* a number and a group of one name */
+	f.leaf[f.nleaf++] = (struct leaf){ .path = "avg.voice", .path_len = 9 };
+	assert_int_equal(windows_place(w, &f, 0, NO_TIME, &placed), FATE_INVALID);
+	assert_false(placed.in_row);
 	put(w, Q1, T0 + 10 * S, NO_TIME);
 	c = due(w, NO_TIME);
 	assert_int_equal(c->nrow, 1);
