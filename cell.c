@@ -58,14 +58,11 @@ static bool leaf_clashes(const struct cell *cell, const struct frame *frame, siz
 	return false;
 }
 
-bool cell_fits(const struct cell *cell, const struct frame *frame, size_t nasked,
-	int slot[FIELD_MAX])
+bool cell_fits(const struct cell *cell, const struct frame *frame, int slot[FIELD_MAX])
 {
 	size_t fresh = 0, hint = 0;
 
 	for (size_t i = 0; i < frame->nleaf; i++) {
-		if (frame->leaf[i].metric >= nasked)
-			continue;
 		slot[i] = cell ? field_find(cell, &frame->leaf[i], hint) : -1;
 		hint = (size_t)(slot[i] + 1);
 		if (slot[i] >= 0)
@@ -94,15 +91,13 @@ static struct field *field_add(struct cell *cell, const struct leaf *leaf)
 	return f;
 }
 
-bool cell_accept(struct cell *cell, const struct frame *frame, size_t nasked,
-	const int slot[FIELD_MAX], int64_t arrival_us)
+bool cell_accept(struct cell *cell, const struct frame *frame, const int slot[FIELD_MAX],
+	int64_t arrival_us)
 {
 	for (size_t i = 0; i < frame->nleaf; i++) {
 		const struct leaf *leaf = &frame->leaf[i];
 		struct field *f;
 
-		if (leaf->metric >= nasked)
-			continue;
 		f = slot[i] >= 0 ? cell->field[slot[i]] : field_add(cell, leaf);
 		if (!f || !sample_add(&f->sample, leaf->value))
 			return false;

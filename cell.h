@@ -45,15 +45,14 @@ void cell_free(struct cell *cell);
 
 /*
  * Whether a frame's leaves fit beside what the cell holds (NULL: nothing yet): at most
- * FIELD_MAX fields, and none a number here and a group of numbers there. Only metrics below
- * nasked count. slot[i] is then each leaf's field, -1 a new one, for cell_accept.
+ * FIELD_MAX fields, and none a number here and a group of numbers there. slot[i] is then
+ * each leaf's field, -1 a new one, for cell_accept.
  */
-bool cell_fits(const struct cell *cell, const struct frame *frame, size_t nasked,
-	int slot[FIELD_MAX]);
+bool cell_fits(const struct cell *cell, const struct frame *frame, int slot[FIELD_MAX]);
 
 /* Counts the frame as an update. arrival_us NO_TIME: no lag is known. False: no memory. */
-bool cell_accept(struct cell *cell, const struct frame *frame, size_t nasked,
-	const int slot[FIELD_MAX], int64_t arrival_us);
+bool cell_accept(struct cell *cell, const struct frame *frame, const int slot[FIELD_MAX],
+	int64_t arrival_us);
 
 void cell_sort(struct cell *cell);	/* fields by metric, then by path bytewise */
 

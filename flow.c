@@ -45,7 +45,8 @@ enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err
 			notices_on_group(f->notices, expect, f->board);
 		return st;
 	}
-	f->frames = frames_new(conf->metric, conf->nmetric, conf->nasked);
+	f->frames = frames_new(conf->metric, conf->nmetric, conf->nasked,
+		conf->windows.outlier, conf->windows.noutlier);
 	return f->frames ? windows_new(&f->windows, &conf->windows, err) : err_nomem(err);
 }
 

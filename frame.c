@@ -24,15 +24,19 @@ struct path {
 struct frames {
 	struct metric metric[METRIC_MAX];
 	size_t nmetric, nasked;
+	const struct rule *rule;
+	size_t nrule;
 	struct json_cursor c;
 	bool more;			/* the message has something left */
 	struct buf plain;		/* of a string with escapes */
 	char interval[INTERVAL_MAX];
-	char path[FIELD_MAX * FIELD_NAME_MAX];	/* of leaves that are no plain keys */
+	/* of leaves that are no plain keys */
+	char path[(FIELD_MAX + RULES_MAX) * FIELD_NAME_MAX];
 	size_t path_used;
 };
 
-struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nasked)
+struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nasked,
+	const struct rule *rule, size_t nrule)
 {
 	struct frames *fs = calloc(1, sizeof(*fs));
 
@@ -42,6 +46,8 @@ struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nask
 		fs->metric[i] = (struct metric){ metric[i], strlen(metric[i]) };
 	fs->nmetric = nmetric;
 	fs->nasked = nasked;
+	fs->rule = rule;
+	fs->nrule = nrule;
 	return fs;
 }
 
@@ -90,16 +96,51 @@ static bool push_key(struct path *path, const struct json_text *key)
 }
 
 /* The last of two leaves with one name wins, as it does for most readers of JSON. */
-static struct leaf *leaf_place(struct frame *f, const struct leaf *leaf)
+static struct leaf *leaf_find(struct leaf *list, size_t n, const struct leaf *leaf)
 {
-	for (size_t i = 0; i < f->nleaf; i++)
-		if (f->leaf[i].metric == leaf->metric && f->leaf[i].path_len == leaf->path_len
-		    && memcmp(f->leaf[i].path, leaf->path, leaf->path_len) == 0)
-			return &f->leaf[i];
-	return f->nleaf < FIELD_MAX ? &f->leaf[f->nleaf++] : NULL;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].metric == leaf->metric && list[i].path_len == leaf->path_len
+		    && memcmp(list[i].path, leaf->path, leaf->path_len) == 0)
+			return &list[i];
+	return NULL;
 }
 
-/* A key of the first level needs no copy, where it stands in the text as it is printed. */
+static bool is_ruled(const struct frames *fs, const struct leaf *leaf)
+{
+	for (size_t i = 0; i < fs->nrule; i++)
+		if (rule_names(&fs->rule[i], leaf->metric, leaf->path, leaf->path_len))
+			return true;
+	return false;
+}
+
+/* Takes the leaf among those of its kind; one that nobody looks at takes no room there. */
+static const char *leaf_put(struct frames *fs, struct frame *f, const struct path *path,
+	const struct leaf *leaf)
+{
+	bool asked = leaf->metric < fs->nasked;
+	struct leaf *list = asked ? f->leaf : f->ruled, *place;
+	size_t *n = asked ? &f->nleaf : &f->nruled, max = asked ? FIELD_MAX : RULES_MAX;
+
+	if (!asked && !is_ruled(fs, leaf))
+		return NULL;
+	place = leaf_find(list, *n, leaf);
+	if (place) {
+		place->value = leaf->value;
+		return NULL;
+	}
+	if (*n == max)
+		return "too many fields";
+	place = &list[(*n)++];
+	*place = *leaf;
+	if (leaf->path == path->text) {
+		place->path = memcpy(fs->path + fs->path_used, leaf->path, leaf->path_len);
+		fs->path_used += leaf->path_len;
+	}
+	return NULL;
+}
+
+/* A key of the first level needs no copy, where it stands in the text as it is printed; else
+ * the leaf's path is path's, up to the next key. */
 static const char *leaf_path(struct frames *fs, struct path *path, const struct json_text *key,
 	struct leaf *leaf)
 {
@@ -114,11 +155,8 @@ static const char *leaf_path(struct frames *fs, struct path *path, const struct 
 	}
 	if (!push_key(path, key))
 		return "a field's name is too long";
-	if (sizeof(fs->path) - fs->path_used < path->len)
-		return "too many fields";
-	leaf->path = memcpy(fs->path + fs->path_used, path->text, path->len);
+	leaf->path = path->text;
 	leaf->path_len = (uint16_t)path->len;
-	fs->path_used += path->len;
 	path->len = len;
 	path->depth = depth;
 	return NULL;
@@ -127,7 +165,7 @@ static const char *leaf_path(struct frames *fs, struct path *path, const struct 
 static const char *take_number(struct frames *fs, struct frame *f, uint16_t metric,
 	struct path *path, const struct json_text *key)
 {
-	struct leaf leaf = { .metric = metric }, *place;
+	struct leaf leaf = { .metric = metric };
 	const char *why;
 
 	if (!json_number(&fs->c, &leaf.value))
@@ -135,13 +173,7 @@ static const char *take_number(struct frames *fs, struct frame *f, uint16_t metr
 	if (!isfinite(leaf.value))
 		return "a number is not finite";
 	why = leaf_path(fs, path, key, &leaf);
-	if (why)
-		return why;
-	place = leaf_place(f, &leaf);
-	if (!place)
-		return "too many fields";
-	*place = leaf;
-	return NULL;
+	return why ? why : leaf_put(fs, f, path, &leaf);
 }
 
 static const char *take_object(struct frames *fs, struct frame *f, uint16_t metric,
@@ -331,7 +363,7 @@ static void frame_clear(struct frame *f)
 	f->interval = f->invalid = NULL;
 	f->time_us = 0;
 	f->has_time = false;
-	f->nleaf = 0;
+	f->nleaf = f->nruled = 0;
 }
 
 bool frames_next(struct frames *fs, struct frame *f)

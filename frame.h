@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 #include "base.h"
+#include "rule.h"
 #include "text.h"
 
 #define METRIC_MAX 16		/* metrics that a run may decode */
 #define FIELD_DEPTH_MAX 4	/* keys below the metric */
-#define FIELD_MAX 64		/* fields of one queue and window, so leaves of a frame too */
+#define FIELD_MAX 64		/* fields of one queue and window, so of a frame too */
 #define FIELD_NAME_MAX 256	/* bytes of one field's path, with the NUL */
 
 /* A number in a frame: path is `avg` or `voice.active`, path_len bytes without a NUL, borrowed
@@ -43,14 +44,17 @@ struct frame {
 	int64_t time_us;		/* its timestamp; 0 where there is none */
 	bool has_time;
 	size_t nleaf;
-	struct leaf leaf[FIELD_MAX];
+	struct leaf leaf[FIELD_MAX];	/* of metrics that were asked for */
+	size_t nruled;
+	struct leaf ruled[RULES_MAX];	/* of others: what a rule names */
 };
 
 struct frames;
 
-/* metric: names to decode, borrowed for good; the first nasked of them were asked for,
- * only these can make a frame invalid (the rest serve outlier rules). NULL: no memory. */
-struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nasked);
+/* metric: names to decode, borrowed for good as the rules are; the first nasked of them were
+ * asked for, only these can make a frame invalid: the rest serve rules. NULL: no memory. */
+struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nasked,
+	const struct rule *rule, size_t nrule);
 void frames_free(struct frames *fs);
 
 /* Begins on one text message (one or several JSON values); text is borrowed until done. */

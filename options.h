@@ -21,7 +21,6 @@
 
 #define QUEUES_MAX 50		/* of a live run, from the stream */
 #define NOTICE_QUEUES_MAX 500	/* the same from the notification service */
-#define OUTLIERS_MAX 16
 
 enum subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
@@ -58,8 +57,8 @@ struct settings {
 	int64_t connect_timeout_ms;
 	int64_t retry_for_ms;
 	int64_t idle_timeout_ms, pong_timeout_ms;
-	struct rule outlier[OUTLIERS_MAX];
-	char *outlier_path[OUTLIERS_MAX];	/* what their paths point into */
+	struct rule outlier[RULES_MAX];
+	char *outlier_path[RULES_MAX];	/* what their paths point into */
 	size_t noutlier;
 	struct lines outlier_text;	/* as given, for run.start */
 	struct thresholds *thresholds;	/* NULL: none */

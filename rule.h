@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 enum compare { CMP_GT, CMP_GE, CMP_LT, CMP_LE, CMP_EQ, CMP_NE };
 
@@ -14,6 +15,8 @@ enum compare { CMP_GT, CMP_GE, CMP_LT, CMP_LE, CMP_EQ, CMP_NE };
 bool compare_split(char *text, char **left, enum compare *op, char **right);
 bool compare_number(const char *s, double *out);	/* decimal, finite, all of s */
 bool compare_holds(enum compare op, double value, double number);
+
+#define RULES_MAX 16		/* of a run */
 
 struct rule {
 	size_t metric;		/* index into the decoded metrics, set by the caller */
@@ -25,5 +28,13 @@ struct rule {
 /* Cuts text (which is changed) at its operator: *metric is METRIC, rule->path points into
  * text. False: it is no such expression. */
 bool rule_parse(char *text, const char **metric, struct rule *rule);
+
+/* Whether the rule is about that number; path is path_len bytes without a NUL. */
+static inline bool rule_names(const struct rule *rule, size_t metric, const char *path,
+	size_t path_len)
+{
+	return rule->metric == metric && strncmp(rule->path, path, path_len) == 0
+		&& rule->path[path_len] == '\0';
+}
 
 #endif

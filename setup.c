@@ -25,7 +25,6 @@ static struct windows_conf windows_conf(const struct settings *set)
 		.queue = (const char *const *)set->queues.v,
 		.nqueue = set->queues.n,
 		.queue_max = QUEUES_MET_MAX,
-		.nasked = set->nasked,
 		.outlier = set->outlier,
 		.noutlier = set->noutlier
 	};

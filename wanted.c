@@ -132,7 +132,7 @@ void wanted_rule(struct parse *p, const char *value)
 	p->given[OPT_OUTLIER] = !p->defaults;
 	if (strcmp(value, "none") == 0)
 		p->outlier_none = true;
-	else if (p->set->noutlier < OUTLIERS_MAX)
+	else if (p->set->noutlier < RULES_MAX)
 		add_rule(p, value);
 	else
 		parse_problem(p, value, "16 rules at most");

@@ -189,21 +189,21 @@ static struct cell *cell_make(struct windows *w, int64_t index, const struct que
 
 /* --- one frame's fate --------------------------------------------------------------- */
 
+static bool holds_for_one(const struct rule *rule, const struct leaf *leaf, size_t n)
+{
+	for (; n > 0; leaf++, n--)
+		if (rule_names(rule, leaf->metric, leaf->path, leaf->path_len)
+		    && compare_holds(rule->op, leaf->value, rule->number))
+			return true;
+	return false;
+}
+
 static bool is_outlier(const struct windows *w, const struct frame *frame)
 {
-	for (size_t r = 0; r < w->conf.noutlier; r++) {
-		const struct rule *rule = &w->conf.outlier[r];
-
-		for (size_t i = 0; i < frame->nleaf; i++) {
-			const struct leaf *leaf = &frame->leaf[i];
-
-			if (leaf->metric == rule->metric
-			    && strncmp(rule->path, leaf->path, leaf->path_len) == 0
-			    && rule->path[leaf->path_len] == '\0'
-			    && compare_holds(rule->op, leaf->value, rule->number))
-				return true;
-		}
-	}
+	for (size_t r = 0; r < w->conf.noutlier; r++)
+		if (holds_for_one(&w->conf.outlier[r], frame->leaf, frame->nleaf)
+		    || holds_for_one(&w->conf.outlier[r], frame->ruled, frame->nruled))
+			return true;
 	return false;
 }
 
@@ -334,7 +334,7 @@ static enum fate accept(struct windows *w, struct queue *q, const struct frame *
 	if (is_past_count(w, own))
 		return FATE_BEYOND;
 	cell = cell_make(w, own, q);
-	if (!cell || !cell_accept(cell, frame, w->conf.nasked, slot, arrival_us)) {
+	if (!cell || !cell_accept(cell, frame, slot, arrival_us)) {
 		w->failed = true;
 		return FATE_NO_MEMORY;
 	}
@@ -378,7 +378,7 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
 	own = no_time ? w->oldest : own_window(w, frame);
 	fits = !no_time && !frame->invalid
-		&& cell_fits(q ? cell_find(w, own, q) : NULL, frame, w->conf.nasked, slot);
+		&& cell_fits(q ? cell_find(w, own, q) : NULL, frame, slot);
 	if (!q && !(q = queue_met(w, frame, !fits, own, &fate)))
 		return fate;
 	q->stream = stream;

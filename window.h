@@ -31,7 +31,6 @@ struct windows_conf {
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue;			/* 0: every queue that is met, on replay */
 	size_t queue_max;		/* of met ones */
-	size_t nasked;			/* metrics 0..nasked-1 are the ones in rows */
 	const struct rule *outlier;	/* borrowed */
 	size_t noutlier;
 };

@@ -202,7 +202,7 @@ static bool place_all(struct windows *w)
 static bool rows_of_windows(struct buf *text, enum row_format format)
 {
 	struct windows_conf conf = { .length_ms = 10000, .lateness_ms = 30000,
-		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100, .nasked = 1 };
+		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100 };
 	struct rows rows = { .conf = { .format = format, .header = true, .metric = metrics } };
 	const struct window *window;
 	struct windows *w = NULL;

@@ -17,12 +17,19 @@
 #define TIME "\"timestamp\":\"2026-11-24T02:00:10.000Z\""
 
 static const char *const metrics[] = { "state", "waitTime", "agentState" };
+static const struct rule rules[] = { { 2, "idle", CMP_GT, 0 }, { 2, "a_b.c", CMP_GT, 0 } };
 static struct frame frame;
 
-/* The first frame of a text, through a decoder that asks for state and waitTime. */
+/* A decoder that asks for state and waitTime, and of agentState knows what rules name. */
+static struct frames *decoder(void)
+{
+	return frames_new(metrics, 3, 2, rules, 2);
+}
+
+/* The first frame of a text. */
 static const struct frame *decode(const char *text)
 {
-	struct frames *fs = frames_new(metrics, 3, 2);
+	struct frames *fs = decoder();
 
 	frames_begin(fs, text, strlen(text));
 	assert_true(frames_next(fs, &frame));
@@ -38,7 +45,7 @@ static void assert_path(size_t i, const char *path)
 
 static const char *invalid(const char *rest)
 {
-	char text[4096];
+	static char text[65536];
 
 	snprintf(text, sizeof(text), HEAD TIME ",%s}}", rest);
 	assert_int_equal(decode(text)->kind, FRAME_STATISTICS);
@@ -47,11 +54,11 @@ static const char *invalid(const char *rest)
 
 static void frame__has_its_leaves(void **state)
 {
-	struct frames *fs = frames_new(metrics, 3, 2);
+	struct frames *fs = decoder();
 	static const char text[] = HEAD TIME ",\"interval\":\"PT10S\",\"state\":{\"active\":4,"
 		"\"voice\":{\"a.b\":2.5,\"none\":null},\"text\":\"x\","
 		"\"list\":[1]},\"waitTime\":null,"
-		"\"other\":{\"x\":1},\"agentState\":{\"idle\":7}}}";
+		"\"other\":{\"x\":1},\"agentState\":{\"x\":1,\"idle\":7}}}";
 
 	(void)state;
 	frames_begin(fs, text, strlen(text));
@@ -61,11 +68,13 @@ static void frame__has_its_leaves(void **state)
 	assert_string_equal(frame.queue_id, ID);
 	assert_string_equal(frame.interval, "PT10S");
 	assert_int_equal(frame.time_us, 1795485610000000);
-	assert_int_equal(frame.nleaf, 3);
+	assert_int_equal(frame.nleaf, 2);
 	assert_path(0, "active");
 	assert_path(1, "voice.a_b");
 	assert_double_equal_exact(frame.leaf[1].value, 2.5);
-	assert_int_equal(frame.leaf[2].metric, 2);
+	assert_int_equal(frame.nruled, 1);
+	assert_int_equal(frame.ruled[0].metric, 2);
+	assert_double_equal_exact(frame.ruled[0].value, 7);
 	assert_false(frames_next(fs, &frame));
 	frames_free(fs);
 }
@@ -109,6 +118,43 @@ static void frame__invalid_says_why(void **state)
 	assert_non_null(decode(HEAD "\"state\":{}}}")->invalid);
 }
 
+/* Fields of a metric that a rule alone names take no room of those that were asked for. */
+static void frame__has_room_whatever_else_comes(void **state)
+{
+	char text[8192] = "\"agentState\":{";
+	size_t n = strlen(text);
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "\"f%d\":1,\"a.b\":{\"d%d\":1},",
+			i, i);
+	n += (size_t)snprintf(text + n, sizeof(text) - n,
+		"\"idle\":1,\"idle\":5,\"a.b\":{\"c\":6}},"
+		"\"state\":{");
+	for (int i = 0; i < FIELD_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\"f%d\":1", i ? "," : "", i);
+	assert_null(invalid(strcat(text, "}")));
+	assert_int_equal(frame.nleaf, FIELD_MAX);
+	assert_int_equal(frame.nruled, 2);
+	assert_double_equal_exact(frame.ruled[0].value, 5);
+	assert_double_equal_exact(frame.ruled[1].value, 6);
+}
+
+/* Nor does a name that comes again, however long. */
+static void frame__has_room_for_a_name_that_comes_again(void **state)
+{
+	char text[32768] = "\"state\":{\"x\":{";
+	size_t n = strlen(text);
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "\"%0240d\":%d,", 0, i);
+	snprintf(text + n, sizeof(text) - n, "\"y\":1}}");
+	assert_null(invalid(text));
+	assert_int_equal(frame.nleaf, 2);
+	assert_double_equal_exact(frame.leaf[0].value, 99);
+}
+
 static void frame__last_of_a_name_wins(void **state)
 {
 	(void)state;
@@ -120,7 +166,7 @@ static void frame__last_of_a_name_wins(void **state)
 
 static void frame__several_values_are_several_frames(void **state)
 {
-	struct frames *fs = frames_new(metrics, 3, 2);
+	struct frames *fs = decoder();
 	static const char text[] = " {\"a\":1}{}\n" HEAD TIME "}} x {}";
 
 	(void)state;
@@ -139,7 +185,7 @@ static void frame__several_values_are_several_frames(void **state)
 
 static void frame__order_and_escapes_do_not_matter(void **state)
 {
-	struct frames *fs = frames_new(metrics, 3, 2);
+	struct frames *fs = decoder();
 	static const char text[] = "{\"data\":{\"st\\u0061te\":{\"\\u0061ctive\":4,\"b\":1,"
 		"\"v\\\\x\":{\"c\\n\":2}},\"queue\\u0049d\":\"" ID "\",\"time\\u0073tamp\":"
 		"\"2026-11-24T02:00:10\\u002e000Z\"},\"event\\u0054ype\":\"routing-statistics"
@@ -174,6 +220,8 @@ int main(void)
 		cmocka_unit_test(frame__has_its_leaves),
 		cmocka_unit_test(frame__kinds_are_told_apart),
 		cmocka_unit_test(frame__invalid_says_why),
+		cmocka_unit_test(frame__has_room_whatever_else_comes),
+		cmocka_unit_test(frame__has_room_for_a_name_that_comes_again),
 		cmocka_unit_test(frame__last_of_a_name_wins),
 		cmocka_unit_test(frame__several_values_are_several_frames),
 		cmocka_unit_test(frame__order_and_escapes_do_not_matter),

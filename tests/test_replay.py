@@ -150,6 +150,17 @@ def test_broken_lines_are_told_by_number(tool):
     assert [line["line"] for line in r.events("warning") if "line" in line] == [2, 3, 5]
 
 
+@pytest.mark.parametrize("asked, ruled", [("state", "waitTime"), ("waitTime", "state")])
+@pytest.mark.parametrize("avg, updates", [(1, 1), (99999, 0)])
+def test_rule_of_another_metric_takes_none_of_the_64_fields(tool, asked, ruled, avg, updates):
+    fields = {"f%d" % n: n for n in range(60)}
+    r = tool.run("--replay", "-", "-m", asked, "-q", QUEUE, "--outlier", ruled + ".avg>30000",
+                 data=lines(at(1, **{asked: fields, ruled: {**fields, "avg": avg}})))
+    assert r.rows[0]["updates"] == updates
+    assert r.rows[0]["rejected"] == {"outlier": 1 - updates, "stale": 0, "duplicate": 0,
+                                     "invalid": 0}
+
+
 def test_members_behind_the_frame_break_no_line(tool):
     line = '{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s,"note":"mine"}' % at(0)
     for line in (line, line.replace('"mine"', '{"x":1}')):

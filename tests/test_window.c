@@ -22,7 +22,7 @@ static struct windows_conf conf_arrival(void)
 {
 	return (struct windows_conf){
 		.length_ms = 10000, .lateness_ms = 20000, .time = TIME_ARRIVAL, .nstream = 1,
-		.queue = queues, .nqueue = 2, .nasked = 1
+		.queue = queues, .nqueue = 2
 	};
 }
 

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const metrics[] = { "state", "waitTime" };
 	const char *text = (const char *)data, *end = json_skip(text, text + size);
-	struct frames *fs = frames_new(metrics, 2, 1);
+	static const struct rule rule = { 1, "avg", CMP_GT, 30000 };
+	struct frames *fs = frames_new(metrics, 2, 1, &rule, 1);
 	struct buf out = { 0 }, back = { 0 };
 	struct frame frame;
 
