@@ -12,10 +12,10 @@
 
 #include "cachedir.h"
 #include "json.h"
+#include "text.h"
 
 #define SCHEMA "gsqstat-token/1"
 #define FILE_MAX 65536
-#define TOKEN_MAX 16384
 
 struct cache {
 	int dir, lock;
@@ -81,14 +81,7 @@ void cache_close(struct cache *c)
 
 static bool is_token(const cJSON *item)
 {
-	size_t n = 0;
-
-	if (!cJSON_IsString(item))
-		return false;
-	for (const char *s = item->valuestring; s[n]; n++)
-		if (s[n] <= ' ' || s[n] > '~')
-			return false;
-	return n > 0 && n <= TOKEN_MAX;
+	return cJSON_IsString(item) && text_is_visible(item->valuestring, TEXT_TOKEN_MAX);
 }
 
 static bool is_text(const cJSON *item, const char *text)

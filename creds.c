@@ -18,7 +18,6 @@
 #define SECRET_MAX 4096
 #define LABEL_MAX 63			/* bytes between dots, RFC 1035 §2.3.4 */
 #define HOST_MAX 253
-#define TOKEN_MAX 16384
 
 /* --- the host ----------------------------------------------------------------------- */
 
@@ -433,19 +432,9 @@ static struct place profile_place(const struct profile *p)
 	return place.host ? place : place_of(&families[1]);
 }
 
-static bool is_token(const char *s)
-{
-	size_t len = strlen(s);
-
-	for (size_t i = 0; i < len; i++)
-		if (s[i] <= ' ' || s[i] > '~')
-			return false;
-	return len <= TOKEN_MAX;
-}
-
 static void check_token(const char *token, const char *from, struct lines *problems)
 {
-	if (!is_token(token))
+	if (!text_is_visible(token, TEXT_TOKEN_MAX))
 		lines_add(problems, "%s: allowed is a token of at most 16384 visible characters "
 			"of ASCII", from);
 }

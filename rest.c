@@ -398,15 +398,6 @@ static bool begin(struct rest *r, const struct rest_call *call)
 		&& net_start(r->net, r->easy, on_done, r) == ST_OK;
 }
 
-/* One line of visible ASCII: anything else would be a header of its own. */
-static bool fits_header(const char *token)
-{
-	for (const char *s = token; *s; s++)
-		if (*s <= ' ' || *s > '~')
-			return false;
-	return *token != '\0';
-}
-
 struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t now_us)
 {
 	struct rest *r = calloc(1, sizeof(*r));
@@ -422,7 +413,8 @@ struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t n
 		return NULL;
 	}
 	r->end_us = now_us + call->timeout_us + GRACE_US;
-	if (!fits_header(call->token))
+	/* anything else would be a header of its own */
+	if (!text_is_visible(call->token, SIZE_MAX))
 		finish_saying(r, REST_UNAUTHORISED, "the access token fits no HTTP header", "");
 	else if (call->timeout_us <= 0)
 		finish_saying(r, REST_NETWORK, "no time is left to ask the API", "");

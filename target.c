@@ -51,14 +51,6 @@ const char *target_shown(char out[SHOWN_SIZE], const char *url)
 
 /* --- one URL -------------------------------------------------------------------------- */
 
-static bool is_visible(const char *s)
-{
-	for (; *s; s++)
-		if (*s <= ' ' || *s > '~')
-			return false;
-	return true;
-}
-
 static bool has_scheme(const char *url)
 {
 	return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
@@ -71,7 +63,7 @@ static const char *read_url(struct target *to, const char *url)
 	size_t len = authority_len(host);
 	char *base;
 
-	if (!is_visible(url) || strlen(url) > URL_MAX)
+	if (*url && !text_is_visible(url, URL_MAX))
 		return "a URL of visible ASCII characters, 4096 at most";
 	if (!has_scheme(url))
 		return "an https URL, or http to a loopback host";

@@ -516,6 +516,16 @@ size_t text_edits_near(size_t len)
 	return len < 6 ? 2 : len / 3 + 1;
 }
 
+bool text_is_visible(const char *s, size_t max)
+{
+	size_t n = 0;
+
+	for (; s[n]; n++)
+		if (s[n] <= ' ' || s[n] > '~')
+			return false;
+	return n > 0 && n <= max;
+}
+
 bool text_fits(const char *pattern, const char *s, size_t len)
 {
 	size_t n = strlen(pattern);

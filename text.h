@@ -61,6 +61,10 @@ bool text_put_printable(struct buf *out, const char *s, size_t len);
  * NULL: there is none. *at begins at 0. */
 const char *text_line(const char *text, size_t size, size_t *at, size_t *len);
 
+/* Whether s is 1 to max bytes of ASCII, neither blanks nor controls. */
+bool text_is_visible(const char *s, size_t max);
+#define TEXT_TOKEN_MAX 16384	/* of an access token */
+
 /* A bad value of len bytes as a line shows it: cut, a NUL as `?`, all else to be cleaned with
  * the line. Returns out. */
 #define SHOWN_SIZE 108

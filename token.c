@@ -11,7 +11,6 @@
 #include "text.h"
 
 #define ANSWER_MAX 65536
-#define TOKEN_MAX 16384
 #define LOCK_AGAIN_US 50000
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 #define WORDS_MAX 120		/* bytes of what the endpoint says */
@@ -90,16 +89,6 @@ void token_free(struct token *t)
 
 /* --- the answer --------------------------------------------------------------------- */
 
-static bool is_visible_ascii(const char *s)
-{
-	size_t n = 0;
-
-	for (; s[n]; n++)
-		if (s[n] <= ' ' || s[n] > '~')
-			return false;
-	return n > 0 && n <= TOKEN_MAX;
-}
-
 /* cJSON ends a string at a NUL, and would take the half of a token for the whole. */
 static bool holds_nul(const char *text, size_t len)
 {
@@ -136,7 +125,7 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 		rest++;
 	if (!cJSON_IsObject(tree) || rest != text + len || holds_nul(text, len))
 		why = "it is no JSON object";
-	else if (!cJSON_IsString(value) || !is_visible_ascii(value->valuestring))
+	else if (!cJSON_IsString(value) || !text_is_visible(value->valuestring, TEXT_TOKEN_MAX))
 		why = "it has no access_token";
 	else if (!cJSON_IsString(type) || strcasecmp(type->valuestring, "bearer") != 0)
 		why = "its token_type is not bearer";

@@ -235,6 +235,22 @@ static size_t edits(const char *a, const char *b, size_t bound)
 	return there;
 }
 
+static void text__is_visible_without_blanks_and_controls(void **state)
+{
+	char all[95] = "";
+
+	(void)state;
+	for (int c = '!'; c <= '~'; c++)
+		all[c - '!'] = (char)c;
+	assert_true(text_is_visible(all, sizeof(all) - 1));
+	assert_false(text_is_visible(all, sizeof(all) - 2));
+	assert_false(text_is_visible("", SIZE_MAX));
+	assert_false(text_is_visible("a b", SIZE_MAX));
+	assert_false(text_is_visible("a\r\n", SIZE_MAX));
+	assert_false(text_is_visible("a\x7F", SIZE_MAX));
+	assert_false(text_is_visible("\xC3\xA4", SIZE_MAX));
+}
+
 static void edits__are_counted_up_to_the_bound(void **state)
 {
 	static const struct {
@@ -306,6 +322,7 @@ int main(void)
 		cmocka_unit_test(utf8__one_bad_byte_is_found_anywhere),
 		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
 		cmocka_unit_test(text__for_a_line_of_words_is_printable),
+		cmocka_unit_test(text__is_visible_without_blanks_and_controls),
 		cmocka_unit_test(edits__are_counted_up_to_the_bound),
 		cmocka_unit_test(word__nearest_is_near),
 		cmocka_unit_test(buf__keeps_what_it_has_at_its_limit)
