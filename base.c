@@ -1,9 +1,11 @@
 #include "base.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BUF_FIRST 256
 
@@ -135,6 +137,18 @@ bool buf_printf(struct buf *buf, const char *fmt, ...)
 	vsnprintf(to, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	buf->len += (size_t)n;
+	return true;
+}
+
+bool buf_write(const struct buf *buf, int fd)
+{
+	for (size_t done = 0; done < buf->len;) {
+		ssize_t n = write(fd, buf->data + done, buf->len - done);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		done += n > 0 ? (size_t)n : 0;
+	}
 	return true;
 }
 

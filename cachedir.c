@@ -168,22 +168,6 @@ enum cachedir_found cachedir_read(int dir, const char *name, size_t max, struct 
 
 /* --- writing ------------------------------------------------------------------------ */
 
-static bool write_whole(int fd, const struct buf *text)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		done += (size_t)n;
-	}
-	return fsync(fd) == 0;
-}
-
 bool cachedir_write(int dir, const char *name, const struct buf *text)
 {
 	char temp[NAME_MAX + 1];
@@ -197,7 +181,7 @@ bool cachedir_write(int dir, const char *name, const struct buf *text)
 	snprintf(temp, sizeof(temp), "%s.%ld.tmp", name, (long)getpid());
 	unlinkat(dir, temp, 0);		/* left by a process of this number */
 	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	ok = fd >= 0 && write_whole(fd, text);
+	ok = fd >= 0 && buf_write(text, fd) && fsync(fd) == 0;
 	if (fd >= 0 && close(fd) != 0)
 		ok = false;
 	ok = ok && renameat(dir, temp, dir, name) == 0;

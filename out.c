@@ -500,18 +500,6 @@ bool out_is_replaceable(const struct out *o)
 	return o->target != NULL;
 }
 
-static enum status write_all(struct out *o, const struct buf *text, struct err *err)
-{
-	for (size_t done = 0; done < text->len;) {
-		ssize_t n = write(o->fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return write_failed(o, err);
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return ST_OK;
-}
-
 /* The first temporary file is that of the start, each other one is made when it is needed. */
 static enum status next_temp(struct out *o, struct err *err)
 {
@@ -530,9 +518,8 @@ enum status out_replace(struct out *o, const struct buf *text, struct err *err)
 
 	if (st != ST_OK)
 		return st;
-	st = write_all(o, text, err);
-	if (st != ST_OK)
-		return st;
+	if (!buf_write(text, o->fd))
+		return write_failed(o, err);
 	st = replace_target(o, err);
 	free(o->temp);
 	o->temp = NULL;
