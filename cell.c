@@ -3,6 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *fate_name(enum fate rejected)
+{
+	static const char *const names[FATE_REJECTS] = {
+		[FATE_INVALID] = "invalid",
+		[FATE_DUPLICATE] = "duplicate",
+		[FATE_STALE] = "stale",
+		[FATE_OUTLIER] = "outlier"
+	};
+
+	return names[rejected];
+}
+
 void cell_free(struct cell *cell)
 {
 	if (!cell)

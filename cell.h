@@ -25,6 +25,8 @@ enum fate {		/* the first that fits; INVALID to OUTLIER index `rejected` */
 	FATE_NO_MEMORY		/* ends the run */
 };
 
+const char *fate_name(enum fate rejected);	/* as rows have it; of one below FATE_REJECTS */
+
 struct field {
 	size_t metric;
 	char *path;		/* `avg`, `voice.active` */

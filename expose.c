@@ -295,11 +295,6 @@ static void put_lag(struct families *fs, const struct reading_row *row)
 
 static void put_row(struct families *fs, const struct reading_row *row)
 {
-	static const char *const reasons[FATE_REJECTS] = {
-		[FATE_INVALID] = "invalid", [FATE_DUPLICATE] = "duplicate",
-		[FATE_STALE] = "stale", [FATE_OUTLIER] = "outlier"
-	};
-
 	for (size_t i = 0; i < row->nfigure; i++)
 		put_figure(fs, row, &row->figure[i]);
 	put_lag(fs, row);
@@ -308,8 +303,8 @@ static void put_row(struct families *fs, const struct reading_row *row)
 	begin(fs, "gsqstat_updates", "Frames that count in the window.");
 	add(fs, &(struct series){ row, NULL, (double)row->updates });
 	begin(fs, "gsqstat_rejected", "Frames of the window that do not count, and why.");
-	for (size_t i = 0; i < FATE_REJECTS; i++)
-		add(fs, &(struct series){ row, reasons[i], (double)row->rejected[i] });
+	for (enum fate f = 0; f < FATE_REJECTS; f++)
+		add(fs, &(struct series){ row, fate_name(f), (double)row->rejected[f] });
 }
 
 /* --- as text ------------------------------------------------------------------------ */

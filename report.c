@@ -29,11 +29,7 @@ struct report {
 	struct quiet of_target[TARGETS_MAX][CALLBACK_KINDS];
 };
 
-static const char *const reject_names[REJECT_KINDS] = {
-	[REJECT_INVALID] = "invalid",
-	[REJECT_DUPLICATE] = "duplicate",
-	[REJECT_STALE] = "stale",
-	[REJECT_OUTLIER] = "outlier",
+static const char *const in_no_row[REJECT_KINDS] = {
 	[REJECT_NOT_JSON] = "not-json",
 	[REJECT_BINARY] = "binary",
 	[REJECT_EVENT_TYPE] = "event-type",
@@ -62,7 +58,8 @@ void report_free(struct report *r)
 
 const char *reject_name(enum reject reason)
 {
-	return reject_names[reason];
+	return reason < (enum reject)FATE_REJECTS ? fate_name((enum fate)reason)
+		: in_no_row[reason];
 }
 
 void report_time(struct report *r, int64_t now_us, int64_t real_us)
@@ -99,7 +96,7 @@ static void put_rejected(struct report *r, const uint64_t *count, size_t n)
 	struct buf json = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&json, "%c\"%s\":%llu", i ? ',' : '{', reject_names[i],
+		buf_printf(&json, "%c\"%s\":%llu", i ? ',' : '{', reject_name((enum reject)i),
 			(unsigned long long)count[i]);
 	buf_char(&json, '}');
 	put_json(r, "rejected", &json);
@@ -291,7 +288,7 @@ void report_reject(struct report *r, enum reject reason, const char *queue_id, s
 		return;
 	}
 	begin(r, LEVEL_WARNING, "frame.rejected");
-	audit_str(r->audit, "reason", reject_names[reason]);
+	audit_str(r->audit, "reason", reject_name(reason));
 	audit_str(r->audit, "queueId", queue_id);
 	if (detail)
 		audit_str(r->audit, "detail", detail);

@@ -5,13 +5,6 @@
 
 #include "json.h"
 
-static const char *const reject_keys[FATE_REJECTS] = {
-	[FATE_INVALID] = "invalid",
-	[FATE_DUPLICATE] = "duplicate",
-	[FATE_STALE] = "stale",
-	[FATE_OUTLIER] = "outlier"
-};
-
 /* The order in which they are printed, which is not the order in which they are judged. */
 static const enum fate reject_order[] = {
 	FATE_OUTLIER, FATE_STALE, FATE_DUPLICATE, FATE_INVALID
@@ -227,7 +220,7 @@ static bool put_ndjson(struct buf *out, const struct rows *rows, const struct wi
 	put_u64(out, row->updates);
 	buf_str(out, ",\"rejected\":{");
 	for (size_t i = 0; i < ARRAY_LEN(reject_order); i++)
-		buf_printf(out, "%s\"%s\":%llu", i ? "," : "", reject_keys[reject_order[i]],
+		buf_printf(out, "%s\"%s\":%llu", i ? "," : "", fate_name(reject_order[i]),
 			(unsigned long long)row->rejected[reject_order[i]]);
 	buf_str(out, "},\"clockSkew\":");
 	put_u64(out, row->clock_skew);
