@@ -82,6 +82,8 @@ static inline void mem_fetch(const void *from, size_t bytes)
 		__builtin_prefetch((const char *)from + i, 1);
 }
 
+#define US_PER_MS 1000
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

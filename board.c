@@ -9,8 +9,6 @@
 #include "exact.h"
 #include "wall.h"
 
-#define US_PER_MS 1000
-
 struct board {
 	struct board_conf conf;
 	struct wall wall;

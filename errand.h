@@ -18,7 +18,6 @@
 #define LEFT_MAX 8		/* channels left behind that wait for their deletion */
 #define BATCHES ((CHANNEL_QUEUES_MAX + API_SNAPSHOT_QUEUES - 1) / API_SNAPSHOT_QUEUES)
 #define CHANNELS "/api/v2/notifications/channels"
-#define US_PER_MS 1000
 
 enum line_state { LINE_NONE, LINE_CONNECTING, LINE_UP, LINE_SILENT, LINE_DRAINING, LINE_CLOSING };
 

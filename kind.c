@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#define US_PER_MS 1000
+#include "base.h"
 
 /* --- gauge -------------------------------------------------------------------------- */
 

@@ -7,8 +7,6 @@
 
 #include "text.h"
 
-#define US_PER_MS 1000
-
 const char *const stat_names[STAT_NAMES] = {
 	[STAT_COUNT] = "count", [STAT_LAST] = "last", [STAT_MIN] = "min", [STAT_MAX] = "max",
 	[STAT_MEAN] = "mean", [STAT_STDDEV] = "stddev", [STAT_P50] = "p50", [STAT_P90] = "p90",

@@ -145,7 +145,7 @@ static enum status wait_for(struct run *run, int64_t us, struct err *err)
 
 	if (due_us < run->now_us + us)
 		us = due_us > run->now_us ? due_us - run->now_us : 0;
-	timeout_ms = (int)((us + RUN_US_PER_MS - 1) / RUN_US_PER_MS);
+	timeout_ms = (int)((us + US_PER_MS - 1) / RUN_US_PER_MS);
 	if (!run->net)
 		return wait_replay(fd, n, timeout_ms, err);
 	st = net_wait(run->net, fd, n, timeout_ms, err);
@@ -230,7 +230,7 @@ static void tell_progress(const struct run *run)
 	if (due != NO_TIME && !run->tape) {
 		state.window_left_us = due - run->now_us;
 		state.run_left_us = state.window_left_us
-			+ (state.windows - printed - 1) * set->window_ms * RUN_US_PER_MS;
+			+ (state.windows - printed - 1) * set->window_ms * US_PER_MS;
 	}
 	progress_tell(run->progress, run->now_us, out_waiting(run->out) ? NULL : &state);
 }
@@ -391,7 +391,7 @@ static void begin_last_deliveries(struct run *run, enum status st)
 {
 	const struct settings *set = run->set;
 	int64_t us = (set->retry_for_ms ? set->retry_for_ms : set->callbacks.timeout_ms)
-		* RUN_US_PER_MS;
+		* US_PER_MS;
 
 	if (st > ST_SIGNAL)
 		us = CALLBACKS_SIGNAL_END_US;

@@ -16,7 +16,6 @@
 #define LACKS "the client lacks the scope " SCOPE
 /* libcurl's own bounds are kept behind ours, so that one clock decides. */
 #define BEHIND_US 1000000
-#define US_PER_MS 1000
 
 enum state { IDLE, TOKEN, CONNECTING, OPEN, CLOSING, BACKOFF, OVER };
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define US_PER_MS 1000
 #define PATH_MAX_BYTES (2 * NOTICE_NAME_MAX + 2)
 #define NOT_WANTED SIZE_MAX
 

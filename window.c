@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define US_PER_MS 1000
 #define REPLAY_WINDOWS_AHEAD 10000	/* further ahead of the newest is no time */
 #define INTERVAL_TEXT_MAX 32
 
