@@ -211,7 +211,7 @@ def test_key_signs_every_line(logger):
 
 def test_line_of_a_run_with_much_to_say_keeps_its_chain(logger):
     queues = [word for queue in frames.QUEUES[:50] for word in ("-q", queue)]
-    logger.write(*KEYED, *queues, "-v", "--outlier", "waitTime.avg>%s1" % ("0" * 600))
+    logger.write(*KEYED, *queues, "-v", "--outlier", "waitTime.avg>%s1" % ("0" * 3000))
     assert max(map(len, logger.log().splitlines(True))) <= 4096
     assert any(line.get("truncated") for line in events(logger.log()))
     verified(logger.log(), KEY)

@@ -201,7 +201,7 @@ def test_a_signal_is_unknown(tool, serve, number):
     assert state == "UNKNOWN" and text.startswith("ended by signal %d (" % number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_before_the_run_is_unknown(tool, number):
     process = tool.start(*CHECK, "--replay", SAMPLE, "-Q", "-", stdin=subprocess.PIPE)
     os.write(process.stdin.fileno(), b"# it reads\n")
