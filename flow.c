@@ -426,6 +426,11 @@ enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, 
 	return ok ? ST_OK : err_nomem(err);
 }
 
+enum status flow_recording_ended(struct flow *f, int64_t at_us, struct err *err)
+{
+	return f->board || windows_ended(f->windows, at_us) ? ST_OK : err_nomem(err);
+}
+
 enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
 	enum flow_told *told, struct err *err)
 {

@@ -60,6 +60,9 @@ enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t 
 	int64_t at_us, bool *good, struct err *err);
 void flow_refuse(struct flow *f, const char *queue_id);
 void flow_start(struct flow *f, int64_t at_us);	/* window 0, of the notification service */
+/* The end of a recording, which another may follow. Not so for the notification service, as the
+ * rows of a last window still need its gauges. */
+enum status flow_recording_ended(struct flow *f, int64_t at_us, struct err *err);
 /* What a recorded stream was subscribed to, see windows_interval. */
 void flow_interval(struct flow *f, const char *text, size_t len);
 

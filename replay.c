@@ -41,18 +41,6 @@ static enum status replay_state(struct run *run, const struct tape_entry *e,
 	return flow_socket(run->flow, e->stream, state, e->at_us, err);
 }
 
-/* Another recording may follow, and between them nothing is connected. Not so for the notification
- * service, as the rows of a last window still need its gauges. */
-static enum status replay_end_state(struct run *run, const struct tape_entry *e, struct err *err)
-{
-	enum status st = ST_OK;
-
-	run->good_lines++;
-	for (size_t i = 0; st == ST_OK && !run->set->notices && i < TAPE_STREAMS; i++)
-		st = flow_socket(run->flow, i, SOCKET_LOST, e->at_us, err);
-	return st;
-}
-
 static bool replay_refusal(void *arg, const struct api_refusal *refusal)
 {
 	struct run *run = arg;
@@ -131,7 +119,8 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 		return replay_answer(run, e, err);
 	case TAPE_END_STATE:
 		run->tape_has_end = true;
-		return replay_end_state(run, e, err);
+		run->good_lines++;
+		return flow_recording_ended(run->flow, e->at_us, err);
 	case TAPE_BROKEN:
 		report_broken_line(run->report, e->line, e->why);
 		break;

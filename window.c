@@ -440,6 +440,14 @@ bool windows_lost(struct windows *w, size_t stream, int64_t at_us)
 	return false;
 }
 
+bool windows_ended(struct windows *w, int64_t at_us)
+{
+	for (size_t i = 0; i < w->conf.nstream; i++)
+		if (w->cover[i].up && !windows_lost(w, i, at_us))
+			return false;
+	return true;
+}
+
 /* --- closing ------------------------------------------------------------------------ */
 
 static int coverage_e4(const struct windows *w, int64_t connected_us, int64_t length_us)
@@ -599,9 +607,8 @@ const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut)
 	start = start_us(w, w->oldest);
 	end = end_us(w, w->oldest);
 	if (w->conf.replay) {
-		for (size_t i = 0; at_us != NO_TIME && i < w->conf.nstream; i++)
-			if (w->cover[i].up && !windows_lost(w, i, at_us))
-				return NULL;
+		if (at_us != NO_TIME && !windows_ended(w, at_us))
+			return NULL;
 		return close_oldest(w, end, cut || max_i64(moment, at_us) < end);
 	}
 	moment = floor_div(moment, US_PER_MS) * US_PER_MS;

@@ -79,6 +79,9 @@ void windows_free(struct windows *w);
 void windows_connected(struct windows *w, size_t stream, int64_t at_us);
 bool windows_lost(struct windows *w, size_t stream, int64_t at_us);
 
+/* The end of a recording: streams that are up are no longer. False: out of memory. */
+bool windows_ended(struct windows *w, int64_t at_us);
+
 /* The interval that rows have, a recorded run's; without a call each queue's first frame says it.
  * One that is too long is none. */
 void windows_interval(struct windows *w, const char *text, size_t len);

@@ -98,6 +98,13 @@ def test_time_between_joined_recordings_is_not_covered(tool):
     assert [row["coverage"] for row in r.rows] == [0.3333, 0, 0.3333]
 
 
+def test_end_alone_says_nothing_of_coverage(tool):
+    data = lines('{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s}' % at(0),
+                 '{"at":"2026-11-24T02:00:10.000000Z","state":"end"}')
+    r = tool.run("--replay", "-", "--time", "arrival", "-w", "5s", QUEUE, data=data)
+    assert [row["coverage"] for row in r.rows] == [None, None]
+
+
 def test_moment_of_another_millennium_is_a_broken_line(tool):
     def line(year, second, rest):
         return '{"at":"%d-11-24T02:00:%02d.000000Z","stream":0,%s}' % (year, second, rest)
