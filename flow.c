@@ -5,6 +5,7 @@
 #include "frame.h"
 #include "notice.h"
 #include "tape.h"
+#include "text.h"
 
 struct flow {
 	struct flow_conf conf;
@@ -441,6 +442,12 @@ enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
 	if (m->binary) {
 		*good = true;
 		return take_binary(f, m, err);
+	}
+	/* live, the socket has seen to that */
+	if (m->line && !utf8_valid(m->text, m->len)) {
+		*good = false;
+		report_broken_line(f->conf.flush.report, m->line, "not UTF-8");
+		return ST_OK;
 	}
 	st = f->board ? take_notices(f, m, good, told, err) : take_frames(f, m, good, err);
 	if (*good)

@@ -79,18 +79,16 @@ static bool make_plain(struct frames *fs, struct json_text *text)
 
 /* --- the numbers of one metric ------------------------------------------------------- */
 
-/* Appends a key to the path, a dot in it as `_`; false: the path is then too long, or holds
- * what no row can print. */
+/* Appends a key to the path; false: that is then too long. */
 static bool push_key(struct path *path, const struct json_text *key)
 {
 	size_t dot = path->depth > 0, room = sizeof(path->text) - path->len;
 
-	if (key->len + dot + 1 > room || memchr(key->s, '\0', key->len))
+	if (key->len + dot + 1 > room)
 		return false;
 	if (dot)
 		path->text[path->len++] = '.';
-	for (size_t i = 0; i < key->len; i++)
-		path->text[path->len++] = key->s[i] == '.' ? '_' : key->s[i];
+	path->len = (size_t)(text_put_key(path->text + path->len, key->s, key->len) - path->text);
 	path->depth++;
 	return true;
 }
@@ -148,7 +146,7 @@ static const char *leaf_path(struct frames *fs, struct path *path, const struct 
 	unsigned depth = path->depth;
 
 	if (!depth && key->s != fs->plain.data && key->len < FIELD_NAME_MAX
-	    && !memchr(key->s, '.', key->len)) {
+	    && text_is_key(key->s, key->len)) {
 		leaf->path = key->s;
 		leaf->path_len = (uint16_t)key->len;
 		return NULL;

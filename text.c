@@ -390,6 +390,41 @@ bool utf8_is_control(const char *s, size_t n)
 	return c < 0x20 || c == 0x7F || (n == 2 && c == 0xC2 && (unsigned char)s[1] < 0xA0);
 }
 
+/* Controls are sequences of one byte, or of two that begin with C2. */
+static size_t key_step(const char *s, size_t len, bool *changes)
+{
+	size_t n = *s == '\xC2' && len > 1 ? 2 : 1;
+
+	*changes = *s == '.' || utf8_is_control(s, n);
+	return n;
+}
+
+bool text_is_key(const char *s, size_t len)
+{
+	bool changes = false;
+
+	for (; len && *s > '.' && *s <= '~'; s++, len--)	/* of these alone, mostly */
+		;
+	for (size_t n; len && !changes; s += n, len -= n)
+		n = key_step(s, len, &changes);
+	return !changes;
+}
+
+char *text_put_key(char *out, const char *s, size_t len)
+{
+	bool changes;
+
+	for (size_t n; len; s += n, len -= n) {
+		n = key_step(s, len, &changes);
+		if (changes)
+			*out++ = '_';
+		else
+			for (size_t i = 0; i < n; i++)
+				*out++ = s[i];
+	}
+	return out;
+}
+
 void text_clean(char *s)
 {
 	char *to = s;

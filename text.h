@@ -50,6 +50,11 @@ bool utf8_is_control(const char *s, size_t n);
  * shows what stands around it: bidirectional marks, invisible characters, tags. */
 bool utf8_is_trickster(const char *s, size_t n);
 
+/* Of valid UTF-8: a name as rows have it, `_` for each dot and each control, at most as long;
+ * returns its end. Whether that would change nothing. */
+char *text_put_key(char *out, const char *s, size_t len);
+bool text_is_key(const char *s, size_t len);
+
 /* In place, fit for a terminal: a `?` for each control, trickster and byte that is no UTF-8. */
 void text_clean(char *s);
 

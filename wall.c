@@ -361,11 +361,10 @@ static struct slice presence_name(const struct wall *w, struct slice id)
 	return id;
 }
 
-/* A key of a row holds no dot. Returns its end. */
+/* Returns its end, a NUL. */
 static char *put_key(char *out, struct slice name)
 {
-	for (size_t i = 0; i < name.len; i++)
-		*out++ = name.s[i] == '.' ? '_' : name.s[i];
+	out = text_put_key(out, name.s, name.len);
 	*out = '\0';
 	return out;
 }
@@ -378,16 +377,12 @@ static char *put_told(char *out, struct slice name)
 	return out;
 }
 
-static bool has_dot(struct slice name)
-{
-	return name.len && memchr(name.s, '.', name.len);
-}
-
 /* METRIC and QUALIFIER.STAT, or STAT; told apart by what stood where there is an `_` now. */
 static struct label *label_new(size_t order, struct slice metric, struct slice qualifier,
 	struct slice stat)
 {
-	bool told = has_dot(metric) || has_dot(qualifier) || has_dot(stat);
+	bool told = !text_is_key(metric.s, metric.len)
+		|| !text_is_key(qualifier.s, qualifier.len) || !text_is_key(stat.s, stat.len);
 	size_t size = metric.len + qualifier.len + stat.len + 3;
 	struct label *label = calloc(1, sizeof(*label) + (told ? 2 : 1) * size + 1);
 	char *at;

@@ -255,12 +255,12 @@ static void path__within_anothers_is_invalid(void **state)
 #define ONE(metric, qualifier, stat, x) "{\"metric\":\"" metric "\",\"qualifier\":\"" \
 	qualifier "\",\"stats\":{\"" stat "\":" #x "}}"
 
-/* A dot becomes an underscore: what else would have that name is left out, not added. */
+/* A dot becomes an underscore, as a control does: what else would have that name is left out, not added. */
 static void names__that_differ_in_a_dot_are_not_one_figure(void **state)
 {
 	static const char *const second[] = {
 		ONE("o_a", "b.c", "d.e", 2), ONE("o.a", "b_c", "d.e", 2),
-		ONE("o.a", "b.c", "d_e", 2)
+		ONE("o.a", "b.c", "d_e", 2), ONE("o.a", "b\\u001bc", "d.e", 2)
 	};
 
 	(void)state;

@@ -200,8 +200,19 @@ static void frame__order_and_escapes_do_not_matter(void **state)
 	assert_int_equal(frame.nleaf, 3);
 	assert_path(0, "active");
 	assert_path(1, "b");
-	assert_path(2, "v\\x.c\n");
+	assert_path(2, "v\\x.c_");
 	frames_free(fs);
+}
+
+static void frame__name_holds_no_control(void **state)
+{
+	(void)state;
+	assert_null(invalid("\"state\":{\"\\u001b[31m\\u0007\":1,\"a\x7F\":2,\"\\u0000\":{"
+		"\"\xC2\x9B\":3}}"));
+	assert_int_equal(frame.nleaf, 3);
+	assert_path(0, "_[31m_");
+	assert_path(1, "a_");
+	assert_path(2, "_._");
 }
 
 static void frame__empty_objects_do_no_harm_however_deep(void **state)
@@ -211,7 +222,6 @@ static void frame__empty_objects_do_no_harm_however_deep(void **state)
 		"\"x\":{}}"));
 	assert_int_equal(frame.nleaf, 0);
 	assert_non_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{}}}}}}"));
-	assert_non_null(invalid("\"state\":{\"a\\u0000b\":1}"));
 }
 
 int main(void)
@@ -225,6 +235,7 @@ int main(void)
 		cmocka_unit_test(frame__last_of_a_name_wins),
 		cmocka_unit_test(frame__several_values_are_several_frames),
 		cmocka_unit_test(frame__order_and_escapes_do_not_matter),
+		cmocka_unit_test(frame__name_holds_no_control),
 		cmocka_unit_test(frame__empty_objects_do_no_harm_however_deep)
 	};
 

@@ -69,12 +69,12 @@ def test_odd_names_stay_valid(tool):
                 state={'a.b': 1, 'q"uo,te': 2, "deep": {"er": {"and.er": 3}}, "new\nline": 4})
     r = tool.run("--replay", "-", "-w", "1m", "-m", "state", data=odd + "\n")
     state = r.rows[0]["metrics"]["state"]
-    assert set(state) == {"a_b", 'q"uo,te', "deep", "new\nline"}
+    assert set(state) == {"a_b", 'q"uo,te', "deep", "new_line"}
     assert state["deep"]["er"]["and_er"]["last"] == 3
     text = tool.run("--replay", "-", "-w", "1m", "-m", "state", "-f", "csv",
                     data=odd + "\n").out
     assert [row["metric"] for row in csv.DictReader(io.StringIO(text, newline=""))] == [
-        "state.a_b", "state.deep.er.and_er", "state.new\nline", 'state.q"uo,te']
+        "state.a_b", "state.deep.er.and_er", "state.new_line", 'state.q"uo,te']
 
 
 def test_sketch_beyond_64_values(tool):

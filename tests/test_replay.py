@@ -168,6 +168,27 @@ def test_rule_of_another_metric_takes_none_of_the_64_fields(tool, asked, ruled, 
                                      "invalid": 0}
 
 
+def test_name_holds_nothing_that_a_terminal_obeys(tool):
+    data = at(0, state={"\x1b[31mred\x07": 1, "a": {"b\n": 2}}, waitTime=...)
+    args = ["--replay", "-", "-m", "state"]
+    assert list(tool.run(*args, data=data + "\n").rows[0]["metrics"]["state"]) == [
+        "_[31mred_", "a"]
+    text = tool.run(*args, "-f", "csv", data=data + "\n").out
+    assert [line.split(",")[6] for line in text.splitlines()] == [
+        "metric", "state._[31mred_", "state.a.b_"]
+
+
+@pytest.mark.parametrize("source", [[], ["--source", "notifications", "-q", QUEUE]])
+def test_line_that_is_not_utf8_is_broken(tool, source):
+    line = b'{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s}\n'
+    good, bad = [line % at(n, state={"micro": 1}).encode().replace(b"micro", micro)
+                 for n, micro in enumerate((b"\xc2\xb5", b"\xb5"))]
+    r = tool.run("--replay", "-", *source, data=good + bad + good)
+    assert r.status == 0 and r.end["messages"] == 2 and r.end["brokenLines"] == 1
+    assert [(w["line"], w["detail"]) for w in r.events("warning") if "line" in w] == [
+        (2, "not UTF-8")]
+
+
 def test_members_behind_the_frame_break_no_line(tool):
     line = '{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s,"note":"mine"}' % at(0)
     for line in (line, line.replace('"mine"', '{"x":1}')):

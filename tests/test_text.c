@@ -156,6 +156,29 @@ static void utf8__follows_rfc_3629(void **state)
 }
 
 /* Whatever is taken at once before, beside and behind it. */
+static void key__has_no_dot_and_no_control(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{ "", "" }, { "avg", "avg" }, { ".a..b.", "_a__b_" },
+		{ "\x01\x1B[31m\x7F ~", "__[31m_ ~" },
+		{ "\xC2\x80\xC2\x9F\xC2\xA0\xC3\x80", "__\xC2\xA0\xC3\x80" },
+		{ "\xE2\x82\xAC.\xF0\x9F\x98\x80\n", "\xE2\x82\xAC_\xF0\x9F\x98\x80_" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t len = strlen(cases[i].from);
+		char out[32];
+
+		*text_put_key(out, cases[i].from, len) = '\0';
+		assert_string_equal(out, cases[i].to);
+		assert_int_equal(text_is_key(cases[i].from, len), strcmp(cases[i].from, out) == 0);
+	}
+	assert_false(text_is_key("a\0b", 3));
+}
+
 static void utf8__one_bad_byte_is_found_anywhere(void **state)
 {
 	char text[80];
@@ -319,6 +342,7 @@ int main(void)
 		cmocka_unit_test(uuid__is_lowered),
 		cmocka_unit_test(uuid__each_place_has_its_bytes),
 		cmocka_unit_test(utf8__follows_rfc_3629),
+		cmocka_unit_test(key__has_no_dot_and_no_control),
 		cmocka_unit_test(utf8__one_bad_byte_is_found_anywhere),
 		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
 		cmocka_unit_test(text__for_a_line_of_words_is_printable),
