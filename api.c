@@ -225,6 +225,15 @@ const char *api_parse_topics(const char *text, size_t len, api_refused *each, vo
 	return why;
 }
 
+bool api_put_refusal(struct buf *out, const char *queue_id, const char *reason, size_t len)
+{
+	buf_printf(out, "{\"entities\":[{\"id\":\"" TOPIC_HEAD "%s.%s\",\"state\":\"Rejected\","
+		"\"rejectionReason\":", queue_id, families[0]);
+	json_put_string(out, reason, len);
+	buf_str(out, "}]}");
+	return !out->failed;
+}
+
 /* --- the query ------------------------------------------------------------------------ */
 
 static bool is_wanted(const char *metric, const char *const *pattern, size_t npattern)

@@ -33,6 +33,9 @@ typedef bool api_refused(void *arg, const struct api_refusal *refusal);
 /* Calls back for each topic that was rejected; why the answer is none, NULL: it is. */
 const char *api_parse_topics(const char *text, size_t len, api_refused *each, void *arg);
 
+/* The answer in which a queue's observations are refused, as api_parse_topics reads it. */
+bool api_put_refusal(struct buf *out, const char *queue_id, const char *reason, size_t len);
+
 /* Whether a query can ask for a metric that the pattern fits. */
 bool api_query_has(const char *pattern);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "api.h"
 
 enum status live_put_record(struct run *run, struct err *err)
 {
@@ -31,21 +31,10 @@ static enum status record_answer(struct run *run, enum tape_answer kind, struct 
 static enum status record_names(struct run *run, struct err *err)
 {
 	struct buf page = { 0 };
-	bool first = true;
 
 	if (!run->record)
 		return ST_OK;
-	buf_str(&page, "{\"entities\":[");
-	for (size_t i = 0; i < run->queues.n; i++) {
-		if (!run->name[i])
-			continue;
-		buf_printf(&page, "%s{\"id\":\"%s\",\"name\":", first ? "" : ",",
-			run->queues.v[i]);
-		json_put_string(&page, run->name[i], strlen(run->name[i]));
-		buf_char(&page, '}');
-		first = false;
-	}
-	buf_str(&page, "]}");
+	names_put_page(&page, (const char *const *)run->queues.v, run->name, run->queues.n);
 	return record_answer(run, ANSWER_QUEUES, &page, err);
 }
 
@@ -204,10 +193,7 @@ static enum status take_refusal(struct run *run, const struct stream_event *even
 	flow_refuse(run->flow, event->queue_id);
 	if (!run->record)
 		return ST_OK;
-	buf_printf(&answer, "{\"entities\":[{\"id\":\"v2.analytics.queues.%s.observations\","
-		"\"state\":\"Rejected\",\"rejectionReason\":", event->queue_id);
-	json_put_string(&answer, event->text, event->len);
-	buf_str(&answer, "}]}");
+	api_put_refusal(&answer, event->queue_id, event->text, event->len);
 	return record_answer(run, ANSWER_SUBSCRIPTIONS, &answer, err);
 }
 

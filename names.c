@@ -444,6 +444,22 @@ static const char *next_media(const char *media)
 	return media + strlen(media) + 1;
 }
 
+void names_put_page(struct buf *out, const char *const *id, const char *const *name, size_t n)
+{
+	bool first = true;
+
+	buf_str(out, "{\"entities\":[");
+	for (size_t i = 0; i < n; i++) {
+		if (!name[i])
+			continue;
+		buf_printf(out, "%s{\"id\":\"%s\"", first ? "" : ",", id[i]);
+		json_put_quoted(out, ",\"name\":", name[i]);
+		buf_char(out, '}');
+		first = false;
+	}
+	buf_str(out, "]}");
+}
+
 void names_put_ndjson(struct buf *out, const struct name_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {

@@ -46,6 +46,9 @@ struct name_page {
 const char *names_parse_page(const char *text, size_t len, struct name_list *list,
 	struct name_page *page);
 
+/* The n queues, but for those without a name (NULL), as a page that names_parse_page reads. */
+void names_put_page(struct buf *out, const char *const *id, const char *const *name, size_t n);
+
 /* By name (without case, then bytewise, then by ID), each ID once. Matching and printing take
  * a sorted list. */
 void names_sort(struct name_list *list);

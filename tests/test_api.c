@@ -255,6 +255,18 @@ static void put_topics__has_both_families(void **state)
 	buf_free(&out);
 }
 
+static void put_refusal__reads_back(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	assert_true(api_put_refusal(&out, ID, "not \"yours\", cut", 11));
+	assert_true(buf_char(&out, '\0'));
+	assert_null(topics(out.data));
+	assert_string_equal(told, ID " o not \"yours\"|");
+	buf_free(&out);
+}
+
 static bool asks(const char *pattern, const char *metrics)
 {
 	struct buf out = { 0 };
@@ -306,6 +318,7 @@ int main(void)
 		cmocka_unit_test(reason__is_one_bounded_line),
 		cmocka_unit_test(topics__end_where_the_caller_has_no_memory),
 		cmocka_unit_test(put_topics__has_both_families),
+		cmocka_unit_test(put_refusal__reads_back),
 		cmocka_unit_test(put_query__has_what_is_wanted),
 		cmocka_unit_test(query__has_gauges_alone)
 	};

@@ -242,6 +242,26 @@ static void sort__is_by_name_without_case_then_bytes_then_id(void **state)
 	name_list_free(&list);
 }
 
+static void page__that_was_put_reads_back(void **state)
+{
+	static const char *const ids[] = { ID("0001"), ID("0002"), ID("0003") };
+	static const char *const names[] = { NULL, "say \"b\"", "a" };
+	struct name_list list;
+	struct buf out = { 0 };
+
+	(void)state;
+	names_put_page(&out, ids, names, ARRAY_LEN(ids));
+	assert_true(buf_char(&out, '\0'));
+	list = list_of(out.data);
+	assert_int_equal(list.n, 2);
+	assert_string_equal(list.v[0].name, "a");
+	assert_string_equal(list.v[0].id, ids[2]);
+	assert_string_equal(list.v[1].name, names[1]);
+	assert_string_equal(list.v[1].id, ids[1]);
+	name_list_free(&list);
+	buf_free(&out);
+}
+
 /* The last digits of the IDs, and how many problems. */
 static void assert_match(const struct name_list *list, const char *const *pattern, size_t n,
 	const char *want, size_t problems_wanted)
@@ -568,6 +588,7 @@ int main(void)
 		cmocka_unit_test(name__as_long_as_any_is_folded_whole),
 		cmocka_unit_test(list__is_bounded),
 		cmocka_unit_test(sort__is_by_name_without_case_then_bytes_then_id),
+		cmocka_unit_test(page__that_was_put_reads_back),
 		cmocka_unit_test(match__takes_names_without_case_and_stars),
 		cmocka_unit_test(match__never_runs_away),
 		cmocka_unit_test(match__agrees_with_a_slow_and_obvious_one),
