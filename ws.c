@@ -471,7 +471,10 @@ static void see_upgrade(struct ws *ws)
 		end_with(ws, WS_END_BREACH, 0, text);
 		return;
 	}
-	curl_easy_setopt(ws->easy, CURLOPT_TIMEOUT_MS, 0L);
+	if (curl_easy_setopt(ws->easy, CURLOPT_TIMEOUT_MS, 0L) != CURLE_OK) {
+		end_with(ws, WS_END_NETWORK, 0, "the handshake's time limit could not be lifted");
+		return;
+	}
 	if (!ws->payload)
 		ws->open_due = !ws->opened;
 }

@@ -37,6 +37,7 @@ static struct {
 	net_done *done;
 	unsigned stopped;
 	long status;			/* as the last status line has it */
+	CURLcode option;		/* what setting one says */
 } fake;
 
 const struct curl_ws_frame *fake_meta(CURL *easy)
@@ -75,7 +76,7 @@ CURLcode fake_status(CURL *easy, long *status)
 CURLcode fake_option(CURL *easy)
 {
 	(void)easy;
-	return CURLE_OK;
+	return fake.option;
 }
 
 CURL *net_easy(struct net *net, int64_t timeout_ms)

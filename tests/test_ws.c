@@ -465,6 +465,18 @@ static void payload__that_is_not_taken_is_given_up(void **state)
 	ws_free(ws);
 }
 
+static void time_limit__that_cannot_be_lifted_ends_the_stream(void **state)
+{
+	struct ws *ws = fake_open(NULL);
+
+	(void)state;
+	fake.option = CURLE_UNKNOWN_OPTION;
+	assert_int_equal(next(ws).end, WS_END_NETWORK);
+	assert_nothing(ws);
+	assert_int_equal(fake.stopped, 1);
+	ws_free(ws);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,7 +497,8 @@ int main(void)
 		cmocka_unit_test(answer__waits_for_a_full_socket_but_not_for_ever),
 		cmocka_unit_test(our_close__waits_a_second_for_the_peers),
 		cmocka_unit_test(payload__is_sent_in_pieces_before_it_counts_as_open),
-		cmocka_unit_test(payload__that_is_not_taken_is_given_up)
+		cmocka_unit_test(payload__that_is_not_taken_is_given_up),
+		cmocka_unit_test(time_limit__that_cannot_be_lifted_ends_the_stream)
 	};
 
 	return cmocka_run_group_tests_name("ws", tests, NULL, NULL);
