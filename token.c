@@ -111,7 +111,7 @@ static void wipe_strings(const cJSON *object)
 			OPENSSL_cleanse(item->valuestring, strlen(item->valuestring));
 }
 
-/* RFC 6749 §5.1, each field of it; NULL: it is good and *token, *life_s are filled. */
+/* RFC 6749 §5.1, each field of it. */
 const char *token_parse_answer(const char *text, size_t len, char **token, double *life_s)
 {
 	const char *rest = NULL, *why = NULL;
@@ -135,7 +135,6 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 	if (!why) {
 		*life_s = life->valuedouble;
 		*token = strdup(value->valuestring);
-		why = *token ? NULL : "out of memory";
 	}
 	wipe_strings(tree);
 	cJSON_Delete(tree);
@@ -284,6 +283,8 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 		snprintf(t->net_text, sizeof(t->net_text), "%s", why);
 		return failed(t, TOKEN_BREACH, "the token answer is malformed");
 	}
+	if (!value)
+		return failed(t, TOKEN_NETWORK, "out of memory");
 	end_request(t);
 	expires_ms = t->now_us / 1000 + (int64_t)(life_s * 1000);
 	if (t->cache && expires_ms > t->now_us / 1000 + t->conf.margin_ms)

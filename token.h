@@ -69,7 +69,7 @@ const struct token_result *token_result(const struct token *t);
 void token_drop(struct token *t);
 
 /* The endpoint's answer (RFC 6749 §5.1): what is wrong with it in words, NULL: nothing, then
- * *token is malloc'd and *life_s filled. */
+ * *token is malloc'd (NULL: out of memory) and *life_s filled. */
 const char *token_parse_answer(const char *text, size_t len, char **token, double *life_s);
 
 #endif

@@ -27,6 +27,7 @@
 #include "../table.h"
 #include "../tape.h"
 #include "../text.h"
+#include "../token.h"
 #include "../window.h"
 
 /* How many more allocations succeed; below 0: all. The one after that fails, or each one. */
@@ -636,6 +637,20 @@ static bool work_side(void)
 	return ok;
 }
 
+static void token__that_memory_lacks_for_is_no_fault_of_the_answer(void **state)
+{
+	static const char answer[] =
+		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}";
+	char *token;
+	double life_s;
+
+	(void)state;
+	left = 0;
+	assert_null(token_parse_answer(answer, sizeof(answer) - 1, &token, &life_s));
+	left = -1;
+	assert_null(token);
+}
+
 static void out__tells_what_it_lost(void **state)
 {
 	(void)state;
@@ -652,6 +667,7 @@ int main(void)
 		cmocka_unit_test(figures__are_as_before_where_one_could_not_be_added),
 		cmocka_unit_test(merge__loses_no_value_and_says_so),
 		cmocka_unit_test(tape__tells_what_it_lost),
+		cmocka_unit_test(token__that_memory_lacks_for_is_no_fault_of_the_answer),
 		cmocka_unit_test(out__tells_what_it_lost)
 	};
 	unsigned char byte;
