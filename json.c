@@ -8,9 +8,9 @@
 
 #define SKIP_DEPTH_MAX 512
 
-static const uint64_t power_of_ten[] = {
-	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
-	100000000000, 1000000000000, 10000000000000, 100000000000000
+/* Each of them is a double exactly. */
+static const double power_of_ten[] = {
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15
 };
 
 /* --- scanning ----------------------------------------------------------------------- */
@@ -255,10 +255,6 @@ bool json_string(struct json_cursor *c, struct json_text *text)
  * so the nearest double (Clinger, 1990). False: more than that, for strtod(3). */
 static bool short_number(const char *s, const char *end, double *x)
 {
-	static const double power[] = {
-		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
-		1e15
-	};
 	bool negative = *s == '-', fraction = false;
 	uint64_t mantissa = 0;
 	size_t places = 0;
@@ -275,9 +271,9 @@ static bool short_number(const char *s, const char *end, double *x)
 			return false;
 		}
 	}
-	if (mantissa > (UINT64_C(1) << 53) || places >= sizeof(power) / sizeof(*power))
+	if (mantissa > (UINT64_C(1) << 53) || places >= ARRAY_LEN(power_of_ten))
 		return false;
-	*x = (double)mantissa / power[places];
+	*x = (double)mantissa / power_of_ten[places];
 	if (negative)
 		*x = -*x;
 	return true;
@@ -531,7 +527,7 @@ static size_t short_format(char out[DOUBLE_TEXT_MAX], double x)
 	x = fabs(x);
 	if (!(x >= 0.001 && x < 1e14))
 		return 0;
-	while (x >= (double)power_of_ten[before])
+	while (x >= power_of_ten[before])
 		before++;
 	while (before <= 1 && x < tenth[1 - before])
 		before--;
