@@ -112,33 +112,32 @@ static enum fill fill(struct tape *t, struct err *err)
 
 enum line { LINE_WHOLE, LINE_LAST, LINE_TOO_LONG, LINE_WAIT, LINE_EOF, LINE_FAILED };
 
+/* Takes what stands before lf, NULL: all that is left, as a line. */
+static enum line cut_line(struct tape *t, const char *lf, const char **line, size_t *len)
+{
+	bool skipped = t->skipping;
+
+	*line = t->data + t->from;
+	*len = lf ? (size_t)(lf - *line) : t->len - t->from;
+	t->from += *len + (lf != NULL);
+	t->skipping = false;
+	if (skipped || *len > TAPE_LINE_MAX)
+		return LINE_TOO_LONG;
+	return lf ? LINE_WHOLE : *len ? LINE_LAST : LINE_EOF;
+}
+
 /* The next line without its end; LINE_LAST: it had none. */
 static enum line next_line(struct tape *t, const char **line, size_t *len, struct err *err)
 {
 	size_t searched = 0;
 
 	for (;;) {
-		char *start = t->data + t->from, *lf;
+		const char *start = t->data + t->from, *lf;
 		size_t have = t->len - t->from;
 
 		lf = have > searched ? memchr(start + searched, '\n', have - searched) : NULL;
-		if (lf || (t->eof && have)) {
-			bool skipped = t->skipping;
-
-			*line = start;
-			*len = lf ? (size_t)(lf - start) : have;
-			t->from += *len + (lf != NULL);
-			t->skipping = false;
-			if (skipped || *len > TAPE_LINE_MAX)
-				return LINE_TOO_LONG;
-			return lf ? LINE_WHOLE : LINE_LAST;
-		}
-		if (t->eof) {
-			bool skipped = t->skipping;
-
-			t->skipping = false;
-			return skipped ? LINE_TOO_LONG : LINE_EOF;
-		}
+		if (lf || t->eof)
+			return cut_line(t, lf, line, len);
 		if (have > TAPE_LINE_MAX) {
 			t->skipping = true;
 			t->from = t->len;
