@@ -68,34 +68,35 @@ static void check_source(struct parse *p)
 }
 
 /* What says the opposite of another option, or would be of no effect beside it. */
+static const struct {
+	enum option_id rival, id;
+	const char *allowed;
+} rivals[] = {
+	{ OPT_REPLAY, OPT_RECORD, "a live run, not --replay" },
+	{ OPT_PROFILE, OPT_CLIENT_SECRET_FILE, "a run without --profile" },
+	{ OPT_NOW, OPT_WINDOW, "a run of windows, not --now" },
+	{ OPT_NOW, OPT_COUNT, "a run of windows, not --now" },
+	{ OPT_NOW, OPT_ALIGN, "a run of windows, not --now" },
+	{ OPT_NOW, OPT_RECORD, "a run of windows, not --now" },
+	{ OPT_NOW, OPT_REPLAY, "a run of windows, not --now" },
+	{ OPT_NOW, OPT_NO_SNAPSHOT, "a run of windows, not --now" },
+	{ OPT_CHECK, OPT_FORMAT, "a run without --check" },
+	{ OPT_CHECK, OPT_OUTPUT, "a run without --check" },
+	{ OPT_CHECK, OPT_FAIL_IF, "a run without --check" },
+	{ OPT_CHECK, OPT_CALLBACK, "a run without --check" },
+	{ OPT_LIST_QUEUES, OPT_CALLBACK, "a run without --list-queues" },
+	{ OPT_LIST_QUEUES, OPT_FAIL_IF, "a run without --list-queues" },
+	{ OPT_LIST_QUEUES, OPT_CHECK, "a run without --list-queues" },
+	{ OPT_LIST_QUEUES, OPT_QUEUE, "a run without --list-queues" },
+	{ OPT_LIST_QUEUES, OPT_QUEUE_FILE, "a run without --list-queues" },
+	{ OPT_LIST_QUEUES, OPT_QUEUE_NAME, "a run without --list-queues" },
+	{ OPT_LIST_QUEUES, OPT_NOW, "a run without --list-queues" },
+	{ OPT_LIST_QUEUES, OPT_RECORD, "a run without --list-queues" },
+	{ OPT_LIST_QUEUES, OPT_REPLAY, "a run without --list-queues" }
+};
+
 static void check_rivals(struct parse *p)
 {
-	static const struct {
-		enum option_id rival, id;
-		const char *allowed;
-	} rivals[] = {
-		{ OPT_REPLAY, OPT_RECORD, "a live run, not --replay" },
-		{ OPT_PROFILE, OPT_CLIENT_SECRET_FILE, "a run without --profile" },
-		{ OPT_NOW, OPT_WINDOW, "a run of windows, not --now" },
-		{ OPT_NOW, OPT_COUNT, "a run of windows, not --now" },
-		{ OPT_NOW, OPT_ALIGN, "a run of windows, not --now" },
-		{ OPT_NOW, OPT_RECORD, "a run of windows, not --now" },
-		{ OPT_NOW, OPT_REPLAY, "a run of windows, not --now" },
-		{ OPT_NOW, OPT_NO_SNAPSHOT, "a run of windows, not --now" },
-		{ OPT_CHECK, OPT_FORMAT, "a run without --check" },
-		{ OPT_CHECK, OPT_OUTPUT, "a run without --check" },
-		{ OPT_CHECK, OPT_FAIL_IF, "a run without --check" },
-		{ OPT_CHECK, OPT_CALLBACK, "a run without --check" },
-		{ OPT_LIST_QUEUES, OPT_CALLBACK, "a run without --list-queues" },
-		{ OPT_LIST_QUEUES, OPT_FAIL_IF, "a run without --list-queues" },
-		{ OPT_LIST_QUEUES, OPT_CHECK, "a run without --list-queues" },
-		{ OPT_LIST_QUEUES, OPT_QUEUE, "a run without --list-queues" },
-		{ OPT_LIST_QUEUES, OPT_QUEUE_FILE, "a run without --list-queues" },
-		{ OPT_LIST_QUEUES, OPT_QUEUE_NAME, "a run without --list-queues" },
-		{ OPT_LIST_QUEUES, OPT_NOW, "a run without --list-queues" },
-		{ OPT_LIST_QUEUES, OPT_RECORD, "a run without --list-queues" },
-		{ OPT_LIST_QUEUES, OPT_REPLAY, "a run without --list-queues" }
-	};
 	char text[SHOWN_SIZE];
 
 	if (!p->given[OPT_FAIL_IF])
