@@ -67,7 +67,7 @@ static void *bounded_malloc(size_t n)
 
 static void *bounded_calloc(size_t n, size_t size)
 {
-	return !size || (n <= HELD_MAX / size && fits(n * size)) ? counted(calloc(n, size)) : NULL;
+	return size && n <= HELD_MAX / size && fits(n * size) ? counted(calloc(n, size)) : NULL;
 }
 
 static void wiping_free(void *p)

@@ -58,8 +58,7 @@ void report_free(struct report *r)
 
 const char *reject_name(enum reject reason)
 {
-	return reason < (enum reject)FATE_REJECTS ? fate_name((enum fate)reason)
-		: in_no_row[reason];
+	return in_no_row[reason] ? in_no_row[reason] : fate_name((enum fate)reason);
 }
 
 void report_time(struct report *r, int64_t now_us, int64_t real_us)

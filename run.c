@@ -502,7 +502,7 @@ static enum status end_deliveries(struct run *run, enum status st, int signal, s
  */
 static enum status end_run(struct run *run, enum status st, struct err *err)
 {
-	struct err late_err, sides_err, shown_err;
+	struct err late_err, sides_err, shown_err = { "" };
 	enum status late, sides, shown = ST_OK;
 	bool rows_left = !is_output_failure(st) || run->audit_lost;
 	int signal = 0;

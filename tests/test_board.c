@@ -255,7 +255,8 @@ static void path__within_anothers_is_invalid(void **state)
 #define ONE(metric, qualifier, stat, x) "{\"metric\":\"" metric "\",\"qualifier\":\"" \
 	qualifier "\",\"stats\":{\"" stat "\":" #x "}}"
 
-/* A dot becomes an underscore, as a control does: what else would have that name is left out, not added. */
+/* A dot becomes an underscore, as a control does: what else would have that name is left out,
+ * not added. */
 static void names__that_differ_in_a_dot_are_not_one_figure(void **state)
 {
 	static const char *const second[] = {

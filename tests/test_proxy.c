@@ -58,7 +58,8 @@ static void test_bad_ones(void **state)
 {
 	static const char *const bad[] = {
 		"http://u:secret@proxy:99999", "foo://u:secret@proxy:1", "u:secret@proxy:port",
-		"http://u:sec ret@proxy", "http://u:secret@", "http://u:secret%00@proxy", "://", " ",
+		"http://u:sec ret@proxy", "http://u:secret@", "http://u:secret%00@proxy",
+		"://", " ",
 		"ftp://u:secret@proxy"
 	};
 

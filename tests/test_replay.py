@@ -91,9 +91,9 @@ def test_window_cut_short_is_none_of_the_recording_either(tool, serve):
 
 
 def test_time_between_joined_recordings_is_not_covered(tool):
-    def part(begin):
-        return lines('{"at":"2026-11-24T02:%02d:00.000000Z","stream":0,"state":"connected"}' % begin,
-                     '{"at":"2026-11-24T02:%02d:10.000000Z","state":"end"}' % begin)
+    def part(minute):
+        moment = '{"at":"2026-11-24T02:%02d:%%02d.000000Z",' % minute
+        return lines(moment % 0 + '"stream":0,"state":"connected"}', moment % 10 + '"state":"end"}')
     r = tool.run("--replay", "-", "--time", "arrival", "-w", "30s", QUEUE, data=part(0) + part(1))
     assert [row["coverage"] for row in r.rows] == [0.3333, 0, 0.3333]
 
