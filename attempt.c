@@ -5,8 +5,6 @@
 
 #include "text.h"
 
-#define US_PER_MS 1000
-
 void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t now_us)
 {
 	retry_init(&a->retry, retry_for_us, now_us);

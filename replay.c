@@ -139,7 +139,7 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 static bool is_too_far(const struct run *run, int64_t at_us)
 {
 	return run->tape_at_us != NO_TIME
-		&& at_us - run->tape_at_us > WINDOWS_AHEAD * run->set->window_ms * RUN_US_PER_MS;
+		&& at_us - run->tape_at_us > WINDOWS_AHEAD * run->set->window_ms * US_PER_MS;
 }
 
 /* The windows that are over before the entry's moment, then the entry, unless the reader has

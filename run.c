@@ -145,7 +145,7 @@ static enum status wait_for(struct run *run, int64_t us, struct err *err)
 
 	if (due_us < run->now_us + us)
 		us = due_us > run->now_us ? due_us - run->now_us : 0;
-	timeout_ms = (int)((us + US_PER_MS - 1) / RUN_US_PER_MS);
+	timeout_ms = (int)((us + US_PER_MS - 1) / US_PER_MS);
 	if (!run->net)
 		return wait_replay(fd, n, timeout_ms, err);
 	st = net_wait(run->net, fd, n, timeout_ms, err);
@@ -379,7 +379,9 @@ static void warn_of_unmet(struct run *run)
 {
 	const struct thresholds *ts = run->set->thresholds;
 
-	for (size_t i = 0; ts && flow_printed(run->flow) && i < thresholds_count(ts); i++)
+	if (!ts || !run->flow || !flow_printed(run->flow))
+		return;
+	for (size_t i = 0; i < thresholds_count(ts); i++)
 		if (!threshold_was_met(ts, i))
 			lines_add(&run->warnings, "--fail-if '%.200s': no row had that number",
 				threshold_text(ts, i));
@@ -457,6 +459,8 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 {
 	enum status late = ST_OK;
 
+	if (!run->flow)		/* memory lacked for it when the queues' names came */
+		return ST_OK;
 	if (leaves_partial_rows(st))
 		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us, true,
 			err);

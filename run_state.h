@@ -23,7 +23,6 @@
 #include "tape.h"
 #include "token.h"
 
-#define RUN_US_PER_MS US_PER_MS
 #define RUN_REPLAY_AHEAD (1u << 20)	/* bytes of rows; a replay waits for its reader */
 
 struct run {

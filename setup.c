@@ -138,9 +138,15 @@ static struct flow_conf flow_conf(struct run *run)
 static enum status make_flow(struct run *run, struct err *err)
 {
 	struct flow_conf conf = flow_conf(run);
+	enum status st;
 
 	flow_free(run->flow);
-	return flow_new(&run->flow, &conf, err);
+	st = flow_new(&run->flow, &conf, err);
+	if (st != ST_OK) {	/* the run's end asks for no rows of a half */
+		flow_free(run->flow);
+		run->flow = NULL;
+	}
+	return st;
 }
 
 /*
@@ -233,9 +239,9 @@ static enum status open_stream(struct run *run, struct err *err)
 	struct stream_conf conf = {
 		.base_url = set->creds.base_url,
 		.payload_as_message = set->subscribe == SUBSCRIBE_MESSAGE,
-		.connect_timeout_us = set->connect_timeout_ms * RUN_US_PER_MS,
-		.retry_for_us = set->retry_for_ms * RUN_US_PER_MS,
-		.idle_timeout_us = set->idle_timeout_ms * RUN_US_PER_MS
+		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS
 	};
 
 	run->payload = stream_payload((const char *const *)set->queues.v, set->queues.n,
@@ -258,11 +264,11 @@ enum status setup_channel(struct run *run, struct err *err)
 		.snapshot = set->snapshot,
 		.once = set->now,
 		.skip_refused = set->skip_refused,
-		.connect_timeout_us = set->connect_timeout_ms * RUN_US_PER_MS,
-		.retry_for_us = set->retry_for_ms * RUN_US_PER_MS,
-		.idle_timeout_us = set->idle_timeout_ms * RUN_US_PER_MS,
-		.pong_timeout_us = set->pong_timeout_ms * RUN_US_PER_MS,
-		.margin_us = set->token_margin_ms * RUN_US_PER_MS
+		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS,
+		.pong_timeout_us = set->pong_timeout_ms * US_PER_MS,
+		.margin_us = set->token_margin_ms * US_PER_MS
 	};
 
 	run->source.channel = channel_new(&conf, (const char *const *)run->queues.v,
@@ -280,8 +286,8 @@ static enum status open_lookup(struct run *run, struct err *err)
 		.pattern = (const char *const *)set->queue_names.v,
 		.npattern = set->queue_names.n,
 		.anew = set->list_queues,
-		.request_us = set->connect_timeout_ms * RUN_US_PER_MS,
-		.retry_for_us = set->retry_for_ms * RUN_US_PER_MS
+		.request_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS
 	};
 
 	run->lookup = lookup_new(&conf, run->net, run->token, run->now_us);
@@ -315,8 +321,8 @@ enum status setup_callbacks(struct run *run, struct err *err)
 	struct callback_conf conf = {
 		.targets = t,
 		.run = audit_run_id(run->audit),
-		.start_ms = run->clock->real_start_us / RUN_US_PER_MS,
-		.retry_for_us = run->set->retry_for_ms * RUN_US_PER_MS,
+		.start_ms = run->clock->real_start_us / US_PER_MS,
+		.retry_for_us = run->set->retry_for_ms * US_PER_MS,
 		.told = tell_callback,
 		.arg = run
 	};
@@ -345,8 +351,8 @@ enum status setup_live(struct run *run, struct err *err)
 	const struct creds *creds = &set->creds;
 	struct token_conf token = {
 		.margin_ms = set->token_margin_ms,
-		.lock_wait_us = set->connect_timeout_ms * RUN_US_PER_MS,
-		.request_us = set->connect_timeout_ms * RUN_US_PER_MS
+		.lock_wait_us = set->connect_timeout_ms * US_PER_MS,
+		.request_us = set->connect_timeout_ms * US_PER_MS
 	};
 	enum status st = open_net(run, err);
 
