@@ -78,6 +78,9 @@ static const char *look_at_end(struct auditfile *f, off_t size)
 	f->torn = found == CHAIN_TORN;
 	if (found == CHAIN_FAILED)
 		return "its end cannot be hashed";
+	if (found == CHAIN_OTHER_KEY)
+		return "its lines are signed with a key that is not this run's; begin a new file "
+			"for another key, or none";
 	return found == CHAIN_WHOLE || found == CHAIN_TORN ? NULL : foreign;
 }
 
@@ -103,7 +106,7 @@ static bool open_file(struct auditfile *f)
 	return false;
 }
 
-const char *auditfile_unfit(const char *path, bool chain)
+const char *auditfile_unfit(const char *path, bool chain, const struct buf *key)
 {
 	struct auditfile f = { .fd = -1, .chained = chain };
 	const char *why = NULL;
@@ -118,7 +121,7 @@ const char *auditfile_unfit(const char *path, bool chain)
 	if (!chain || !S_ISREG(st.st_mode))
 		return NULL;
 	f.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	f.work = f.fd >= 0 ? chain_work_new(NULL, 0) : NULL;
+	f.work = f.fd >= 0 ? chain_work_new(key ? key->data : NULL, key ? key->len : 0) : NULL;
 	if (f.fd < 0 || !f.work)
 		why = strerror(errno);
 	else

@@ -15,9 +15,9 @@
 
 struct auditfile;
 
-/* NULL, or why lines cannot be added, chained ones where chain is given. Nothing is written,
- * nor made where it does not exist. */
-const char *auditfile_unfit(const char *path, bool chain);
+/* NULL, or why lines cannot be added, chained ones where chain is given, signed with key (NULL:
+ * none). Nothing is written, nor made where it does not exist. */
+const char *auditfile_unfit(const char *path, bool chain, const struct buf *key);
 
 /* key NULL: none; it is copied, and wiped by auditfile_close. The file is made with mode 0600
  * where there is none. ST_USAGE where it cannot be opened. */

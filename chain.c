@@ -178,10 +178,27 @@ static size_t line_start(const char *tail, size_t end)
 	return lf ? (size_t)(lf - tail) + 1 : 0;
 }
 
-/* What is whole JSON was not torn. */
+/* The first bytes of a line of ours, and no whole one; a crash may leave zeros in their place. */
 static bool is_torn(const char *line, size_t len)
 {
-	return json_skip(line, line + len) != line + len;
+	static const char head[] = "{\"ts\":\"";
+	const size_t n = len < sizeof(head) - 1 ? len : sizeof(head) - 1;
+
+	return (memcmp(line, head, n) == 0 || line[0] == '\0')
+		&& json_skip(line, line + len) != line + len;
+}
+
+/* Who can prove a line may go on to prove the file: a signed one is followed by lines of its key
+ * alone. -1: the library failed. */
+static int may_follow(struct chain_work *w, const char *line, const struct chain_link *link)
+{
+	char mac[CHAIN_HEX + 1];
+
+	if (!link->mac || !w->mac)
+		return !link->mac;
+	if (!chain_mac(w, line, link->mac_from, mac))
+		return -1;
+	return memcmp(mac, link->mac, CHAIN_HEX) == 0;
 }
 
 enum chain_end chain_look(struct chain_work *w, const char *tail, size_t len, bool all,
@@ -199,8 +216,13 @@ enum chain_end chain_look(struct chain_work *w, const char *tail, size_t len, bo
 		if (at == 0 && !all)
 			return CHAIN_SHORT;
 		/* from is where the torn lines begin, at most one behind the end */
-		if (chain_split(tail + at, (tear->lines ? from - 1 : end) - at, &link))
+		if (chain_split(tail + at, (tear->lines ? from - 1 : end) - at, &link)) {
+			int may = may_follow(w, tail + at, &link);
+
+			if (may != 1)
+				return may < 0 ? CHAIN_FAILED : CHAIN_OTHER_KEY;
 			break;
+		}
 		if (!is_torn(tail + at, (tear->lines ? from - 1 : end) - at))
 			return CHAIN_FOREIGN;
 		tear->lines++;

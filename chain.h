@@ -7,8 +7,8 @@
  * N is its number in the file, from 1; prev the SHA-256 of the line before without its
  * newline, 64 zeros in the first; mac HMAC-SHA-256 over the line's bytes up to `,"mac"`. No
  * JSON reader is asked where these members are: only this end of the bytes counts, in the one
- * form that is written. A line without it can only be a torn one, the first bytes of a line
- * whose write was cut off. It counts as a line, and the next chained one says `audit.repaired`
+ * form that is written. A line without it can only be a torn one, the first bytes of an audit
+ * line whose write was cut off. It counts as a line, and the next chained one says `audit.repaired`
  * and how many lines and bytes are torn and their digest.
  *
  * Pure: no file is known here. Writer and verifier share it.
@@ -73,7 +73,8 @@ enum chain_end {
 	CHAIN_WHOLE,		/* nothing, or a whole line */
 	CHAIN_TORN,		/* lines are to be repaired, or a newline is missing */
 	CHAIN_SHORT,		/* more of the file has to be seen */
-	CHAIN_FOREIGN,		/* whole lines that are of no chain */
+	CHAIN_FOREIGN,		/* lines that are of no chain */
+	CHAIN_OTHER_KEY,	/* the last one is signed, and not with this key */
 	CHAIN_FAILED		/* the library failed */
 };
 

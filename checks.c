@@ -282,7 +282,7 @@ static void check_audit_file(struct parse *p)
 		check_output(p, "--audit-file", path);
 		return;
 	}
-	why = auditfile_unfit(path, set->audit_chain);
+	why = auditfile_unfit(path, set->audit_chain, set->audit_key.len ? &set->audit_key : NULL);
 	if (why)
 		lines_add(&p->problems, "--audit-file '%s': cannot be appended to: %s",
 			text_shown(text, path, strlen(path)), why);
@@ -303,8 +303,8 @@ void checks_files(struct parse *p)
 	check_output(p, "--output", set->output);
 	check_output(p, "--record", set->record);
 	check_output(p, "--rejects", set->rejects);
-	check_audit_file(p);
 	check_key(p);
+	check_audit_file(p);
 	if (set->verify_audit)
 		parse_file_problem(p, "--verify-audit", set->verify_audit,
 			paths_unreadable(set->verify_audit));

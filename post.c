@@ -148,7 +148,7 @@ static void finish_without_answer(struct post *p)
 		finish(p, POST_AGAIN, "what answers does not speak HTTP", p->words);
 		break;
 	case NET_NETWORK:
-		finish(p, POST_AGAIN, "no answer", p->words);
+		finish(p, POST_AGAIN, "no answer", p->result.code == CURLE_OK ? "" : p->words);
 		break;
 	}
 }
@@ -180,7 +180,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 	n *= size;
 	if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
 		p->head = false;	/* the one before was a 1xx */
-	else if (n == 2 && memcmp(bytes, "\r\n", 2) == 0)
+	else if (n && (bytes[0] == '\r' || bytes[0] == '\n'))	/* RFC 9112 §2.2: LF may do */
 		p->head = true;
 	return n;
 }

@@ -145,7 +145,8 @@ void targets_add(struct targets *t, const char *value, struct lines *problems,
 static bool is_ours(const char *name, size_t len)
 {
 	static const char *const ours[] = {
-		"content-length", "content-type", "transfer-encoding", "expect", "connection",
+		"content-length", "content-type", "content-encoding", "transfer-encoding", "te",
+		"trailer", "expect", "connection", "keep-alive", "proxy-connection", "upgrade",
 		"host", "webhook-id", "webhook-timestamp", "webhook-signature"
 	};
 

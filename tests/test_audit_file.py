@@ -188,14 +188,39 @@ def test_dry_run_makes_no_file_and_shows_no_key(logger):
 
 def test_chain_goes_on_from_run_to_run(logger):
     logger.write()
-    logger.write("-f", "csv", *KEYED)
+    logger.write("-f", "csv")
     logger.write("-s")
-    logger.write("-w", "1m")
+    logger.write("-w", "1m", *KEYED)
     lines, last, tears = verified(logger.log())
     assert len({line["run"] for line in events(logger.log())}) == 3 and not tears
     r = logger.verify()
     assert (r.status, r.out, r.err) == (0, "lines %d last %s\n" % (lines, last), "")
     assert logger.run("--verify-audit", "-", data=logger.log()).out == r.out
+
+
+def test_signed_file_takes_lines_of_its_key_alone(logger):
+    logger.write(*KEYED)
+    whole = logger.log()
+    (logger.dir / "other").write_bytes(b"k" * 32)
+    (logger.dir / "other").chmod(0o600)
+    for args in ([], ["--audit-key-file", "other"]):
+        r = logger.run("--replay", "in", *LOG, *CHAIN, *args)
+        assert r.status == 2 and "begin a new file" in r.err and r.out == "", r.err
+    assert logger.log() == whole
+    logger.write(*KEYED)
+    assert logger.verify(*KEYED).status == 0
+
+
+def test_chain_begins_in_no_file_of_other_lines(logger):
+    for text in ("a,b\n1,2\n", "hello", "{\"tsx\":1", "[]\n"):
+        (logger.dir / "log").write_text(text)
+        r = logger.run("--replay", "in", *LOG, *CHAIN)
+        assert r.status == 2 and "begin a new file" in r.err, (text, r.err)
+        assert (logger.dir / "log").read_text() == text
+    for torn in ("{", '{"ts":"2026', "\0\0\0"):
+        (logger.dir / "log").write_text(torn)
+        assert logger.run("--replay", "in", *LOG, *CHAIN).status == 0
+        assert logger.verify().status == 0
 
 
 def test_key_signs_every_line(logger):

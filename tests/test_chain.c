@@ -178,7 +178,7 @@ static void look__sees_a_tear_at_every_byte(void **state)
 	add(&log, &chain, work, "{\"a\":1");
 	add(&log, &chain, work, "{\"a\":{\"b\":[1,2]}");
 	two = log.len;
-	add(&log, &chain, work, "{\"c\":\"seq\"");
+	add(&log, &chain, work, "{\"ts\":\"2026\",\"c\":\"seq\"");
 	for (size_t cut = two + 1; cut < log.len; cut++) {
 		bool newline_alone = cut == log.len - 1;
 
@@ -207,7 +207,7 @@ static void look__counts_torn_lines_one_after_the_other(void **state)
 	(void)state;
 	add(&log, &chain, work, "{\"a\":1");
 	one = log.len;
-	buf_str(&log, "{\"a\":1,\"se\n\n{\"ts\":\"20");
+	buf_str(&log, "{\"ts\":\"1\",\"se\n\n{\"ts\":\"20");
 	assert_int_equal(chain_look(work, log.data, log.len, true, &found, &tear), CHAIN_TORN);
 	assert_int_equal(tear.lines, 3);
 	assert_int_equal(tear.bytes, log.len - one);
@@ -228,7 +228,7 @@ static void look__counts_torn_lines_one_after_the_other(void **state)
 static void look__tells_a_log_without_a_chain(void **state)
 {
 	static const char *const foreign[] = { "{\"a\":1}\n", "{\"a\":1}", "{\"a\":1}\n{\"a",
-		"{\"a\":1}\n{\"a\n", "\n{\"a\":1}\n\n" };
+		"{\"a\":1}\n{\"a\n", "\n{\"a\":1}\n\n", "hello", "a,b\n1,2\n", "{\"tsx" };
 	struct chain_tear tear;
 	struct chain found;
 
@@ -236,6 +236,33 @@ static void look__tells_a_log_without_a_chain(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
 		assert_int_equal(chain_look(work, foreign[i], strlen(foreign[i]), true, &found,
 			&tear), CHAIN_FOREIGN);
+	/* a crash of the machine may leave zeros in place of what was written */
+	assert_int_equal(chain_look(work, "\0\0\0", 3, true, &found, &tear), CHAIN_TORN);
+}
+
+/* A signed line is followed by lines of its key alone, one without a signature by any. */
+static void look__tells_a_line_of_another_key(void **state)
+{
+	struct chain_work *mine = chain_work_new(KEY, strlen(KEY)), *other = chain_work_new("k", 1);
+	struct chain chain = chain_new, found;
+	struct chain_tear tear;
+	struct buf log = { 0 };
+
+	(void)state;
+	add(&log, &chain, work, "{\"a\":1");
+	assert_int_equal(chain_look(mine, log.data, log.len, true, &found, &tear), CHAIN_WHOLE);
+	add(&log, &chain, mine, "{\"a\":2");
+	assert_int_equal(chain_look(mine, log.data, log.len, true, &found, &tear), CHAIN_WHOLE);
+	assert_int_equal(chain_look(other, log.data, log.len, true, &found, &tear),
+		CHAIN_OTHER_KEY);
+	assert_int_equal(chain_look(work, log.data, log.len, true, &found, &tear),
+		CHAIN_OTHER_KEY);
+	buf_str(&log, "{\"ts");
+	assert_int_equal(chain_look(work, log.data, log.len, true, &found, &tear),
+		CHAIN_OTHER_KEY);
+	buf_free(&log);
+	chain_work_free(mine);
+	chain_work_free(other);
 }
 
 int main(void)
@@ -247,7 +274,8 @@ int main(void)
 		cmocka_unit_test(look__finds_nothing_wrong_with_whole_lines),
 		cmocka_unit_test(look__sees_a_tear_at_every_byte),
 		cmocka_unit_test(look__counts_torn_lines_one_after_the_other),
-		cmocka_unit_test(look__tells_a_log_without_a_chain)
+		cmocka_unit_test(look__tells_a_log_without_a_chain),
+		cmocka_unit_test(look__tells_a_line_of_another_key)
 	};
 
 	return cmocka_run_group_tests_name("chain", tests, set_up, tear_down);

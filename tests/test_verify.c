@@ -155,8 +155,9 @@ static void log__that_is_whole_is_good(void **state)
 	new_log(LINES, &key);
 	expect_good(LINES, NULL);
 	expect_good(LINES, &key);
-	assert_int_equal(write_lines(1, true, NULL), ST_OK);
-	expect_bad(LINES + 1, &key, "no mac at the end");
+	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);	/* none could prove it then */
+	assert_non_null(strstr(err.text, "begin a new file"));
+	expect_good(LINES, &key);
 	put_log("", 0);
 	assert_int_equal(verify(NULL, &end), ST_OK);
 	assert_int_equal(end.seq, 0);
@@ -379,8 +380,8 @@ static void chain__begins_on_no_log_without_one(void **state)
 {
 	(void)state;
 	put_log("{\"a\":1}\n", 8);
-	assert_non_null(auditfile_unfit(log_path, true));
-	assert_null(auditfile_unfit(log_path, false));
+	assert_non_null(auditfile_unfit(log_path, true, NULL));
+	assert_null(auditfile_unfit(log_path, false, NULL));
 	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);
 	assert_non_null(strstr(err.text, "begin a new file"));
 	read_log();
