@@ -1,8 +1,8 @@
 """A receiver of callbacks, written out on asyncio streams, that checks what it is sent.
 
 What it answers is a list: a status, (status, {header: value}), or one of `silence`, `reset`,
-`close`, `trickle` (a head that never ends), `endless` (a body that does), `flood`, `nonsense`.
-The last one is repeated.
+`close`, `trickle` (a head that never ends), `endless` (a body that does), `flood`, `nonsense`,
+`bare` (lines that end in LF alone). The last one is repeated.
 """
 import asyncio
 import base64
@@ -148,6 +148,10 @@ class Receiver(Served):
             await writer.drain()
             await asyncio.sleep(0)
         await self.stop.wait()
+
+    async def _bare(self, writer):
+        writer.write(b"HTTP/1.1 200 OK\n\n")
+        await writer.drain()
 
     async def _nonsense(self, writer):
         writer.write(b"220 smtp.example ESMTP\r\n")

@@ -176,7 +176,7 @@ def test_failure_is_tried_again(tool, receive, answer):
     assert retry["reason"] and 0 <= retry["waitMs"] <= 250
 
 
-@pytest.mark.parametrize("answer", ["endless", "flood"])
+@pytest.mark.parametrize("answer", ["endless", "flood", "bare"])
 def test_answer_that_never_ends_has_been_given(tool, receive, answer):
     hook = receive(answer, 204)
     r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW, "--callback-timeout", "1500ms")

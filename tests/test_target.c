@@ -187,7 +187,9 @@ static void header__that_is_bad_is_named_by_its_line(void **state)
 	static const char *const lines[] = {
 		"s3cret", "Name", ": s3cret", "A B: s3cret", "X:", "X: \t", "X: s3cret\x01",
 		"X: s3cret\xC3\xA4", "Content-Length: 3", "HOST: s3cret", "webhook-id: s3cret",
-		"Transfer-Encoding: chunked", "Expect: 100-continue", "content-type: a/b"
+		"Transfer-Encoding: chunked", "Expect: 100-continue", "content-type: a/b",
+		"Content-Encoding: gzip", "TE: trailers", "Trailer: x", "Upgrade: h2c",
+		"Keep-Alive: x", "Proxy-Connection: x"
 	};
 	char text[256];
 
