@@ -155,7 +155,8 @@ static void log__that_is_whole_is_good(void **state)
 	new_log(LINES, &key);
 	expect_good(LINES, NULL);
 	expect_good(LINES, &key);
-	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);	/* none could prove it then */
+	/* who has the key could prove nothing behind a line without it */
+	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);
 	assert_non_null(strstr(err.text, "begin a new file"));
 	expect_good(LINES, &key);
 	put_log("", 0);
