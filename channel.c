@@ -30,7 +30,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->change_us = INT64_MAX;
 	ch->snapshot_due = conf->snapshot || conf->once;
 	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
-	attempt_init(&ch->a, conf->retry_for_us, now_us);
+	attempt_init(&ch->a, conf->retry_for_us, conf->began_us);
 	if (ch->refused)
 		return ch;
 	channel_free(ch);

@@ -28,6 +28,7 @@ struct channel_conf {		/* texts are borrowed */
 	bool once;			/* the snapshot alone, no channel */
 	bool skip_refused;		/* a refused queue is no failure */
 	int64_t connect_timeout_us, retry_for_us, idle_timeout_us, pong_timeout_us;
+	int64_t began_us;		/* the run, from which retry_for_us counts at first */
 	int64_t margin_us;		/* the token is changed so long before its end */
 };
 

@@ -64,6 +64,7 @@ enum status run_open(struct run **out, const struct settings *set, const struct 
 	run->tape_at_us = NO_TIME;
 	run->stderr_fd = -1;
 	read_clock(run);
+	run->began_us = run->now_us;
 	st = setup_files(run, err);
 	if (st == ST_OK)
 		st = setup_core(run, err);

@@ -29,7 +29,7 @@ struct run {
 	const struct settings *set;
 	const struct clock *clock;
 	int signal_fd;
-	int64_t now_us;
+	int64_t began_us, now_us;
 	bool started;		/* run.start is written */
 	bool audit_lost;	/* what ended the run is its audit file, not its rows */
 	int stderr_fd;		/* its own, that need not wait where that can be; -1: none yet */

@@ -268,6 +268,7 @@ enum status setup_channel(struct run *run, struct err *err)
 		.retry_for_us = set->retry_for_ms * US_PER_MS,
 		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS,
 		.pong_timeout_us = set->pong_timeout_ms * US_PER_MS,
+		.began_us = run->began_us,
 		.margin_us = set->token_margin_ms * US_PER_MS
 	};
 

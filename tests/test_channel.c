@@ -364,7 +364,10 @@ static struct channel_conf conf(void)
 
 static void open_channel(const struct channel_conf *c, size_t nqueue)
 {
-	play.ch = channel_new(c, queue, nqueue, NULL, &play.token, play.now_us);
+	struct channel_conf mine = *c;
+
+	mine.began_us = mine.began_us ? mine.began_us : play.now_us;
+	play.ch = channel_new(&mine, queue, nqueue, NULL, &play.token, play.now_us);
 	assert_non_null(play.ch);
 	wait(0);
 }
@@ -640,13 +643,12 @@ static void snapshot__begins_anew_after_a_loss(void **state)
 }
 
 /* Else a peer that drops each socket could keep a run from beginning, and from ending. */
-static void losses__before_the_first_answer_give_no_new_time(void **state)
+static void lose_until_over(int64_t began_us)
 {
 	struct channel_conf c = conf();
-	int64_t began_us = play.now_us;
 
-	(void)state;
 	play.hold_queries = true;
+	c.began_us = began_us;
 	open_channel(&c, 2);
 	while (!play.over && play.now_us < began_us + 120 * S) {
 		if (channel_is_up(play.ch))
@@ -656,6 +658,19 @@ static void losses__before_the_first_answer_give_no_new_time(void **state)
 	}
 	assert_int_equal(play.over, ST_NET);
 	assert_in_range(play.now_us - began_us, 60 * S, 61 * S);
+}
+
+static void losses__before_the_first_answer_give_no_new_time(void **state)
+{
+	(void)state;
+	lose_until_over(play.now_us);
+}
+
+/* The look-up of names, too, is time of the run's. */
+static void look_up__before_it_gives_no_new_time(void **state)
+{
+	(void)state;
+	lose_until_over(play.now_us - 40 * S);
 }
 
 /* --- the end -------------------------------------------------------------------------- */
@@ -711,6 +726,7 @@ int main(void)
 		TEST(snapshot__goes_on_where_it_failed),
 		TEST(snapshot__begins_anew_after_a_loss),
 		TEST(losses__before_the_first_answer_give_no_new_time),
+		TEST(look_up__before_it_gives_no_new_time),
 		TEST(close__deletes_the_subscriptions_of_every_channel),
 		TEST(close__while_a_request_is_under_way_drops_it)
 	};
