@@ -107,6 +107,18 @@ bool api_put_topics(struct buf *out, const char *const *queue, size_t n)
 	return !out->failed;
 }
 
+bool api_is_object(const char *text, size_t len)
+{
+	const char *end = text + len, *at = json_skip(text, end);
+	size_t blanks = 0;
+
+	while (blanks < len && strchr(" \t\r\n", text[blanks]) && text[blanks])
+		blanks++;
+	while (at && at < end && strchr(" \t\r\n", *at) && *at)
+		at++;
+	return at == end && len > blanks && text[blanks] == '{';
+}
+
 /* --- topics --------------------------------------------------------------------------- */
 
 struct topic {

@@ -30,6 +30,9 @@ struct api_refusal {
 
 typedef bool api_refused(void *arg, const struct api_refusal *refusal);
 
+/* Whether it is one JSON object and nothing else; what is in it is for the reader to judge. */
+bool api_is_object(const char *text, size_t len);
+
 /* Calls back for each topic that was rejected; why the answer is none, NULL: it is. */
 const char *api_parse_topics(const char *text, size_t len, api_refused *each, void *arg);
 

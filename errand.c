@@ -466,6 +466,11 @@ static void put_topics(struct channel *ch, const struct rest_answer *answer, int
 
 static void took_snapshot(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
+	if (!api_is_object(answer->body, answer->len)) {
+		errand_breach(ch, STEP_SNAPSHOT, now_us, "the answer to the observation query is "
+			"malformed");
+		return;
+	}
 	if (!buf_add(&ch->body[ch->nbody], answer->body, answer->len)) {
 		errand_over(ch, ST_OUTPUT, "out of memory");
 		return;

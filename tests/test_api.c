@@ -304,9 +304,26 @@ static void query__has_gauges_alone(void **state)
 	assert_false(api_query_has(""));
 }
 
+static void answer__is_one_object_and_nothing_else(void **state)
+{
+	static const char *const good[] = { "{}", " \n{\"a\":[1,{}]}\r\n\t " };
+	static const char *const bad[] = { "", " ", "[]", "null", "7", "{", "{}}", "{} {}", "x{}",
+		"{\"a\":}", "<html>{}</html>" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		if (!api_is_object(good[i], strlen(good[i])))
+			fail_msg("%s", good[i]);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (api_is_object(bad[i], strlen(bad[i])))
+			fail_msg("%s", bad[i]);
+	assert_false(api_is_object("{}\0", 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answer__is_one_object_and_nothing_else),
 		cmocka_unit_test(channel__is_id_and_uri),
 		cmocka_unit_test(channel__that_is_none_leaves_nothing),
 		cmocka_unit_test(channel__is_cut_anywhere),

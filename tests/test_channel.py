@@ -562,6 +562,24 @@ def test_malformed_topics(run, serve, name):
     assert r.status == 8 and service.count(name) == 2, r.err
 
 
+@pytest.mark.parametrize("body", [
+    b"", b"<html>", b"[]", b"null", b'{"results":[', b'{"results":[]} x',
+    '{"results":[]}'.encode("utf-16")])
+@pytest.mark.parametrize("args", [("--now",), ("-w", "200ms")])
+def test_malformed_snapshot(run, serve, body, args):
+    service = serve(answers={"snapshot": [answer(200, body)]})
+    r = run(*args, QUEUE)
+    assert r.status == 8 and r.out == "" and service.count("snapshot") == 2, r.err
+    assert "malformed" in r.end["message"]
+
+
+def test_malformed_snapshot_once_is_asked_for_again(run, serve):
+    service = serve(answers={"snapshot": [answer(200, b"<html>"), answer(None)]})
+    r = run("--now", QUEUE)
+    assert r.status == 0 and service.count("snapshot") == 2, r.err
+    assert gauge(sums(r)[0])["last"] is not None
+
+
 # -- life
 
 
