@@ -161,6 +161,20 @@ void board_expect(struct board *b, const char *queue_id, struct slice media)
 		wall_expect(g);
 }
 
+/* A half hour that begins later than one is long: clocks do not differ so. It would be the newest
+ * one for good, and take the true ones' place. */
+static bool is_of_the_future(const struct notice *n, int64_t at_us)
+{
+	for (size_t i = 0; i < n->nvalue; i++) {
+		const struct value *v = &n->value[i];
+
+		if (v->has_interval && v->from_ms < v->to_ms
+		    && v->from_ms - at_us / US_PER_MS > v->to_ms - v->from_ms)
+			return true;
+	}
+	return false;
+}
+
 enum board_fate board_take(struct board *b, const struct notice *n, size_t socket,
 	int64_t at_us, int64_t *window)
 {
@@ -172,7 +186,7 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 	if (!q)
 		return n->kind == NOTICE_INVALID && !n->queue_id[0] ? BOARD_INVALID
 			: BOARD_FOREIGN_QUEUE;
-	if (n->kind == NOTICE_INVALID)
+	if (n->kind == NOTICE_INVALID || is_of_the_future(n, at_us))
 		return take_invalid(q);
 	if (echo_is_duplicate(b->echo, n->text, n->text_len, socket, at_us)) {
 		take_duplicate(n, q);

@@ -1,5 +1,6 @@
 #include "notice.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,10 +230,17 @@ struct entry {			/* of a metric, while its members are read */
 /* The number at hand, unless it is none. */
 static void add_number(struct notices *ns, struct slice stat)
 {
+	bool number = json_peek(&ns->c) == '-' || isdigit((unsigned char)json_peek(&ns->c));
 	struct value *v;
 	double x;
 
-	if (!take_number(ns, &x) || !(v = add_value(ns)))
+	if (!take_number(ns, &x)) {
+		if (number)
+			invalid(ns, "a number is not finite");
+		return;
+	}
+	v = add_value(ns);
+	if (!v)
 		return;
 	v->stat = stat;
 	v->number = x;

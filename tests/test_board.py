@@ -344,6 +344,28 @@ def test_number_that_is_none_is_no_value_and_the_rest_counts(tool, odd):
     assert (row["updates"], row["rejected"]["invalid"]) == (1, 0)
 
 
+def test_number_that_is_not_finite_is_invalid(tool):
+    text = instant(2, {"oWaiting": 3}).replace('"count":3', '"count":1e400')
+    assert "1e400" in text
+    r = replay(tool, BEGIN + frame(1, instant(1, {"oWaiting": 5})) + frame(2, text))
+    assert row_of(r)["metrics"]["oWaiting"]["count"]["max"] == 5
+    assert row_of(r)["updates"] == row_of(r, media=None)["rejected"]["invalid"] == 1
+
+
+def test_half_hour_of_the_far_future_is_invalid(tool):
+    def half_hour(at_ms, count):
+        return notice_frames.observations(ONE, "voice",
+                                          (notice_frames.interval(at_ms), {"nOffered": count}))
+    ahead = 30 * 60 * 1000
+    r = replay(tool, BEGIN + frame(1, half_hour(MS, 5)) + frame(2, half_hour(MS + 2 * ahead, 1))
+               + frame(3, half_hour(MS, 7)))
+    assert row_of(r)["metrics"]["nOffered"]["count"] == {"total": 7, "delta": 7}
+    assert row_of(r)["updates"] == 2 and row_of(r, media=None)["rejected"]["invalid"] == 1
+    # a clock that is late by less is borne
+    r = replay(tool, BEGIN + frame(1, half_hour(MS + ahead, 1)))
+    assert row_of(r, media=None)["rejected"]["invalid"] == 0
+
+
 def test_two_intervals_in_data_are_taken_in_their_order(tool):
     text = notice_frames.observations(
         ONE, "voice", (MS + 1000, {"oWaiting": 3}),

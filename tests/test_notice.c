@@ -155,10 +155,12 @@ static void number_that_is_none_is_no_value(void **state)
 {
 	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"a\":\"7\","
-		"\"b\":null,\"c\":[1],\"d\":{\"e\":1},\"f\":1e999,\"g\":true,\"h\":8}}")),
+		"\"b\":null,\"c\":[1],\"d\":{\"e\":1},\"g\":true,\"h\":8}}")),
 		NOTICE_EVENT);
 	assert_int_equal(n.nvalue, 1);
 	check_value(0, "oX", NULL, "h", 8);
+	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"f\":-1e999,"
+		"\"h\":8}}")), NOTICE_INVALID);
 }
 
 static void entry_without_a_metric_has_no_values(void **state)
