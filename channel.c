@@ -495,7 +495,11 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 
 bool channel_is_up(const struct channel *ch)
 {
-	return ch->cur >= 0 && ch->line[ch->cur].state == LINE_UP;
+	for (size_t i = 0; i < LINES; i++)
+		if (ch->line[i].state == LINE_DRAINING
+		    || ((int)i == ch->cur && ch->line[i].state == LINE_UP))
+			return true;
+	return false;
 }
 
 size_t channel_refused(const struct channel *ch)

@@ -200,9 +200,17 @@ static void begin_snapshot(struct channel *ch, int64_t now_us)
 	buf_free(&body);
 }
 
+/* The one that is not in use; where none is current, none that still brings what it has. */
+static size_t free_slot(const struct channel *ch)
+{
+	if (ch->cur >= 0)
+		return ch->cur == 0;
+	return ch->line[0].state != LINE_NONE && ch->line[1].state == LINE_NONE;
+}
+
 static void begin_connect(struct channel *ch, int64_t now_us)
 {
-	size_t slot = ch->cur == 0 ? 1 : 0;
+	size_t slot = free_slot(ch);
 	struct line *l = &ch->line[slot];
 	int64_t bound_us = attempt_bound_us(ch, now_us);
 

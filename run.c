@@ -413,9 +413,10 @@ static enum status finish_deliveries(struct run *run, int signal, struct err *er
 		step_callbacks(run);
 		if (callbacks_are_done(run->callbacks))
 			break;
-		if (signal && !cut) {
-			cut = signal;
-			callbacks_end(run->callbacks, run->now_us + CALLBACKS_SIGNAL_END_US);
+		if (signal) {	/* a second one ends it at once */
+			callbacks_end(run->callbacks, run->now_us
+				+ (cut ? 0 : CALLBACKS_SIGNAL_END_US));
+			cut = cut ? cut : signal;
 		}
 		if (wait_for(run, WAIT_MAX_US, &net_err) != ST_OK)
 			callbacks_end(run->callbacks, run->now_us);

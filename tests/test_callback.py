@@ -481,6 +481,23 @@ def test_signal_leaves_half_a_second_for_the_last_window(tool, serve, receive):
     assert r.rows[-1]["partial"]
 
 
+def test_second_signal_cuts_them_at_once(tool, receive):
+    hook = receive("silence")
+
+    def end(signals):
+        """How long the end takes after the last of them, while deliveries alone are left."""
+        process = tool.start(*REPLAY, "--callback", hook.url, ALLOW)
+        process.stdout.read()
+        for _ in range(signals):
+            begin = time.monotonic()
+            process.terminate()
+            time.sleep(0.05)
+        assert tool.finish(process).status == 143
+        return time.monotonic() - begin
+    assert end(1) > 0.4
+    assert min(end(2) for _ in range(5)) < 0.3      # one of them meets no load
+
+
 def test_signal_cuts_the_last_deliveries(tool, receive):
     hook = receive("silence")
     process = tool.start(*ONE, "--callback", hook.url, ALLOW)

@@ -476,6 +476,23 @@ static void closing(size_t socket)
 	wait(0);
 }
 
+/* The old socket goes on when the new one is lost; the next one takes the new one's place. */
+static void hand_over__that_fails_keeps_the_old_socket(void **state)
+{
+	(void)state;
+	start();
+	closing(0);
+	assert_said("open1:1 connected1 ");
+	lose(1, 1006);
+	assert_true(channel_is_up(play.ch));
+	assert_int_equal(channel_status(play.ch), ST_OK);
+	wait(S);
+	assert_said("lost1 retry0 open2:1 connected1 query2 answer ");
+	arrive(0, (struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
+	turn();
+	assert_said("message0 ");
+}
+
 static void hand_over__keeps_the_old_socket_for_60_seconds(void **state)
 {
 	(void)state;
@@ -715,6 +732,7 @@ int main(void)
 		TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket),
 		TEST(topics__of_a_channel_that_is_gone_are_a_new_one),
 		TEST(topics__wait_for_a_loss_to_be_mended),
+		TEST(hand_over__that_fails_keeps_the_old_socket),
 		TEST(hand_over__keeps_the_old_socket_for_60_seconds),
 		TEST(hand_over__ends_when_the_server_closes),
 		TEST(hand_over__during_another_drops_the_oldest),
