@@ -6,6 +6,7 @@
 
 #include "text.h"
 
+#define OBEY_LEAST_US 1000000		/* between two changes that the service asks for, doubling */
 #define RENEW_US (INT64_C(20) * 3600 * 1000000)
 #define UNSUBSCRIBED_US 1000000	/* for the close that comes with it */
 #define HANDOVER_US 60000000	/* how long the server keeps the old socket at most */
@@ -26,7 +27,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->cur = -1;
 	ch->step = STEP_TOKEN;
 	ch->not_before_us = now_us;
-	ch->evicted_us = INT64_MIN / 2;
+	ch->evicted_us = ch->told_us = INT64_MIN / 2;
 	ch->change_us = INT64_MAX;
 	ch->snapshot_due = conf->snapshot || conf->once;
 	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
@@ -462,6 +463,22 @@ static bool is_free(const struct channel *ch)
 	return ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT || ch->renewal;
 }
 
+/* When the service is to be obeyed: at once, but one that says so of each socket or token would
+ * have hundreds a second. */
+static int64_t obey_at_us(struct channel *ch, int64_t now_us)
+{
+	int64_t at_us;
+
+	if (now_us - ch->told_us > RETRY_STABLE_US)
+		ch->told_wait_us = 0;
+	at_us = ch->told_us + ch->told_wait_us;
+	at_us = at_us > now_us ? at_us : now_us;
+	ch->told_us = at_us;
+	ch->told_wait_us = !ch->told_wait_us ? OBEY_LEAST_US
+		: ch->told_wait_us < RETRY_CAP_US / 2 ? 2 * ch->told_wait_us : RETRY_CAP_US;
+	return at_us;
+}
+
 void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int64_t now_us)
 {
 	struct line *l = &ch->line[socket];
@@ -474,7 +491,7 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 			break;		/* another socket is on its way */
 		ch->handover = true;
 		ch->renewal = false;
-		errand_enter(ch, STEP_CONNECT, now_us);
+		errand_enter(ch, STEP_CONNECT, obey_at_us(ch, now_us));
 		break;
 	case CHANNEL_UNSUBSCRIBED:	/* the server closes it, or it would be silent for good */
 		l->unsubscribed = true;
@@ -486,7 +503,7 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 		token_drop(ch->token);
 		ch->a.told_token = NULL;
 		ch->renewal = false;
-		errand_enter(ch, STEP_TOKEN, now_us);
+		errand_enter(ch, STEP_TOKEN, obey_at_us(ch, now_us));
 		break;
 	}
 }

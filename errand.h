@@ -81,6 +81,7 @@ struct channel {
 	bool token_renewed, started, closing, closed_told;
 	bool snapshot_due;		/* since the start or a loss */
 	int64_t topics_us, evicted_us, change_us;	/* change: of the token, INT64_MAX: never */
+	int64_t told_us, told_wait_us;	/* when the service was last obeyed; until the next time */
 	struct rest *deletion[LEFT_MAX + 1];
 	bool held;			/* a message waits behind the event that it made */
 	struct stream_event message;

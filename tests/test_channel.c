@@ -476,6 +476,38 @@ static void closing(size_t socket)
 	wait(0);
 }
 
+/* One that says so of each new socket is obeyed after 1 s, 2 s, 4 s, and at once a minute later. */
+static void hand_over__again_and_again_waits(void **state)
+{
+	static const int64_t waits[] = { 0, 1, 2, 4, 8, 16, 30, 30 };
+	char said[64];
+
+	(void)state;
+	start();
+	for (unsigned i = 0; i < ARRAY_LEN(waits); i++) {
+		size_t slot = (i + 1) % 2;
+
+		closing(i % 2);
+		if (waits[i]) {
+			wait(waits[i] * S - 1);
+			if (strstr(play.log, "open"))
+				fail_msg("%u: %s", i, play.log);
+			play.log[0] = '\0';
+			wait(1);
+		}
+		snprintf(said, sizeof(said), "open%u:1 ", i + 1);
+		assert_non_null(strstr(play.log, said));
+		snprintf(said, sizeof(said), "connected%zu ", slot);
+		assert_non_null(strstr(play.log, said));
+		play.log[0] = '\0';
+	}
+	wait(61 * S);
+	play.log[0] = '\0';
+	closing(0);
+	assert_non_null(strstr(play.log, "open9:1 connected1 "));
+	play.log[0] = '\0';
+}
+
 /* The old socket goes on when the new one is lost; the next one takes the new one's place. */
 static void hand_over__that_fails_keeps_the_old_socket(void **state)
 {
@@ -732,6 +764,7 @@ int main(void)
 		TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket),
 		TEST(topics__of_a_channel_that_is_gone_are_a_new_one),
 		TEST(topics__wait_for_a_loss_to_be_mended),
+		TEST(hand_over__again_and_again_waits),
 		TEST(hand_over__that_fails_keeps_the_old_socket),
 		TEST(hand_over__keeps_the_old_socket_for_60_seconds),
 		TEST(hand_over__ends_when_the_server_closes),
