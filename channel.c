@@ -6,7 +6,7 @@
 
 #include "text.h"
 
-#define OBEY_LEAST_US 1000000		/* between two changes that the service asks for, doubling */
+#define OBEY_LEAST_US 1000000	/* between changes that the service asks for; doubled each time */
 #define RENEW_US (INT64_C(20) * 3600 * 1000000)
 #define UNSUBSCRIBED_US 1000000	/* for the close that comes with it */
 #define HANDOVER_US 60000000	/* how long the server keeps the old socket at most */
