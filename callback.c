@@ -9,6 +9,7 @@
 
 #define TYPE_MAX 64
 #define S_US INT64_C(1000000)
+#define KEPT_A_STEP 4		/* files, two fsyncs each: signals wait for no slow disk */
 
 /* A body on its way to one URL or to several. */
 struct parcel {
@@ -34,7 +35,8 @@ struct line {				/* of one URL */
 	const struct target *to;
 	size_t number;
 	struct delivery *first, **last;
-	struct delivery *fresh;		/* from here on none has been offered to the spool */
+	struct delivery *fresh;		/* from here on none has been offered to the spool; NULL
+					 * without one */
 	bool earlier;			/* what earlier runs left may not all be sent */
 	char after[SPOOL_NAME_MAX];	/* the last one of them */
 	bool gone;			/* 410 */
@@ -216,15 +218,27 @@ static void keep(struct callbacks *c, const struct line *l, struct delivery *d,
 	}
 }
 
-/* What has come since is written before any of it is tried. */
-static void keep_fresh(struct callbacks *c, struct lines *warnings)
+static struct line *oldest_fresh(struct callbacks *c)
 {
+	struct line *found = NULL;
+
 	for (size_t i = 0; i < c->nline; i++) {
 		struct line *l = &c->line[i];
 
-		for (; l->fresh; l->fresh = l->fresh->next)
-			if (c->conf.spool)
-				keep(c, l, l->fresh, warnings);
+		if (l->fresh && (!found || l->fresh->order < found->fresh->order))
+			found = l;
+	}
+	return found;
+}
+
+/* What has come since is written before it is tried, as much of it as a step may take. */
+static void keep_fresh(struct callbacks *c, struct lines *warnings)
+{
+	struct line *l;
+
+	for (int i = 0; i < KEPT_A_STEP && (l = oldest_fresh(c)); i++) {
+		keep(c, l, l->fresh, warnings);
+		l->fresh = l->fresh->next;
 	}
 }
 
@@ -277,7 +291,7 @@ static bool append(struct callbacks *c, struct line *l, struct parcel *p)
 	d->order = c->orders++;
 	*l->last = d;
 	l->last = &d->next;
-	if (!l->fresh)
+	if (!l->fresh && c->conf.spool)
 		l->fresh = d;
 	return true;
 }
@@ -331,7 +345,8 @@ static void bound_memory(struct callbacks *c)
 	struct line *l;
 
 	while (c->bytes > CALLBACK_MEMORY_MAX && (l = oldest(c))) {
-		keep_fresh(c, NULL);
+		if (l->first == l->fresh)
+			keep(c, l, l->first, NULL);
 		give_up(c, l, pop(l), e);
 	}
 }
@@ -538,7 +553,8 @@ static void end_line(struct callbacks *c, struct line *l)
 /* Nothing more can arrive: also where the receiver ordered to wait beyond the end. */
 static bool is_over(const struct callbacks *c, const struct line *l, int64_t now_us)
 {
-	return c->ending && (now_us >= c->end_us || (!l->post && next_try_us(l) >= c->end_us));
+	return c->ending && (now_us >= c->end_us
+		|| (!l->post && !l->fresh && next_try_us(l) >= c->end_us));
 }
 
 static void step_line(struct callbacks *c, struct line *l, int64_t now_us, int64_t real_us,
@@ -558,7 +574,7 @@ static void step_line(struct callbacks *c, struct line *l, int64_t now_us, int64
 			return;
 		if (!l->now)
 			l->now = next_earlier(c, l, warnings);
-		if (!l->now)
+		if (!l->now && l->first != l->fresh)
 			l->now = pop(l);
 		if (!l->now || now_us < next_try_us(l))
 			return;

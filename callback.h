@@ -63,13 +63,15 @@ void callbacks_free(struct callbacks *c);	/* drops what is under way; NULL is fi
 /* Copies the window; nothing is sent or written before the next step. */
 void callbacks_window(struct callbacks *c, const struct webhook_window *window);
 
-/* After each net_perform and by its deadline. real_us is the wall's clock, for the signatures. */
+/* After each net_perform and by its deadline. A step writes only a few deliveries to the spool,
+ * and wants the next one at once while more are left. real_us is the wall's clock, for the
+ * signatures. */
 void callbacks_step(struct callbacks *c, int64_t now_us, int64_t real_us,
 	struct lines *warnings);
 int64_t callbacks_deadline_us(const struct callbacks *c);
 
-/* No window comes any more; what has not arrived by end_us is given up in the step then. The
- * earliest end_us holds. */
+/* No window comes any more; what has not arrived by end_us is given up in the step then, also
+ * what is not yet written. The earliest end_us holds. */
 void callbacks_end(struct callbacks *c, int64_t end_us);
 bool callbacks_are_done(const struct callbacks *c);	/* nothing waits or is under way */
 

@@ -511,6 +511,54 @@ static void delivery__is_written_before_its_first_attempt(void **state)
 	counts(1, 0, 1, 0);
 }
 
+static void spool__is_written_a_few_files_a_step(void **state)
+{
+	size_t before = 0;
+
+	(void)state;
+	open_stage(A " " B, 10 * S, &disk);
+	for (int i = 0; i < 20; i++)
+		window(i);
+	for (; disk.n < 40; before = disk.n) {
+		assert_int_equal(callbacks_deadline_us(c), INT64_MIN);
+		step();
+		assert_in_range(disk.n - before, 1, 8);
+	}
+	assert_int_equal(nposted, 2);		/* which need not wait for the others */
+	assert_true(disk.file[39].nposted == 2);
+	assert_int_equal(callbacks_deadline_us(c), T0 + 10 * S);
+}
+
+static void spool__is_ahead_of_the_attempts(void **state)
+{
+	struct post_answer yes = answer(POST_TAKEN, 200, -1);
+
+	(void)state;
+	open_stage(A, 10 * S, &disk);
+	reply = &yes;
+	for (int i = 0; i < 20; i++)
+		window(i);
+	step();
+	assert_in_range(nposted, 1, 8);	/* none that was not written */
+	while (!callbacks_are_done(c))
+		assert_true(go_on(T0));
+	counts(20, 0, 0, 0);
+	assert_int_equal(disk.n, 0);
+}
+
+static void end__does_not_wait_for_the_spool(void **state)
+{
+	(void)state;
+	open_stage(A, 10 * S, &disk);
+	for (int i = 0; i < 40; i++)
+		window(i);
+	callbacks_end(c, T0);
+	step();
+	assert_true(callbacks_are_done(c));
+	assert_in_range(disk.n, 1, 8);
+	counts(0, 0, 40 - disk.n, disk.n);
+}
+
 static void delivery__that_expires_stays_in_the_spool(void **state)
 {
 	struct post_answer no = answer(POST_AGAIN, 500, -1);
@@ -741,6 +789,9 @@ int main(void)
 		T(retry_after__holds_for_what_follows),
 		T(gone__is_the_end_of_the_line),
 		T(delivery__is_written_before_its_first_attempt),
+		T(spool__is_written_a_few_files_a_step),
+		T(spool__is_ahead_of_the_attempts),
+		T(end__does_not_wait_for_the_spool),
 		T(delivery__that_expires_stays_in_the_spool),
 		T(delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires),
 		T(spool__of_earlier_runs_is_sent_first),
