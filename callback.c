@@ -621,6 +621,14 @@ void callbacks_end(struct callbacks *c, int64_t end_us)
 	c->ending = true;
 }
 
+bool callbacks_are_written(const struct callbacks *c)
+{
+	for (size_t i = 0; i < c->nline; i++)
+		if (c->line[i].fresh)
+			return false;
+	return true;
+}
+
 bool callbacks_are_done(const struct callbacks *c)
 {
 	for (size_t i = 0; i < c->nline; i++)

@@ -73,6 +73,7 @@ int64_t callbacks_deadline_us(const struct callbacks *c);
 /* No window comes any more; what has not arrived by end_us is given up in the step then, also
  * what is not yet written. The earliest end_us holds. */
 void callbacks_end(struct callbacks *c, int64_t end_us);
+bool callbacks_are_written(const struct callbacks *c);	/* or there is no spool */
 bool callbacks_are_done(const struct callbacks *c);	/* nothing waits or is under way */
 
 /* Why a delivery could not be written to the spool, the first time; NULL: each could. */

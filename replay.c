@@ -163,14 +163,20 @@ static enum status replay_entry(struct run *run, struct err *err)
 	return take_entry(run, e, err);
 }
 
+/* No further than the reader and the spool keep up. */
+static bool is_ahead(const struct run *run)
+{
+	return out_waiting_bytes(run->out) > RUN_REPLAY_AHEAD
+		|| (run->callbacks && !callbacks_are_written(run->callbacks));
+}
+
 enum status replay_turn(struct run *run, struct err *err)
 {
 	enum status st = ST_OK;
 
 	run->tape_waits = false;
 	for (int i = 0; i < REPLAY_BATCH && st == ST_OK && !run->tape_waits; i++) {
-		if (run->tape_ended || flow_is_over(run->flow)
-		    || out_waiting_bytes(run->out) > RUN_REPLAY_AHEAD)
+		if (run->tape_ended || flow_is_over(run->flow) || is_ahead(run))
 			break;
 		if (!run->held)
 			st = tape_read(run->tape, &run->entry, err);

@@ -521,11 +521,13 @@ static void spool__is_written_a_few_files_a_step(void **state)
 		window(i);
 	for (; disk.n < 40; before = disk.n) {
 		assert_int_equal(callbacks_deadline_us(c), INT64_MIN);
+		assert_false(callbacks_are_written(c));
 		step();
 		assert_in_range(disk.n - before, 1, 8);
 	}
 	assert_int_equal(nposted, 2);		/* which need not wait for the others */
 	assert_true(disk.file[39].nposted == 2);
+	assert_true(callbacks_are_written(c));
 	assert_int_equal(callbacks_deadline_us(c), T0 + 10 * S);
 }
 
