@@ -231,6 +231,7 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 	settle_at(b, at_us);
 	if (!q)
 		return BOARD_FOREIGN_QUEUE;
+	q->answered = true;
 	if (n->kind != NOTICE_EVENT)
 		return BOARD_INVALID;
 	if (!take_result(b, n, q, asked_us, at_us, &full)) {
@@ -513,6 +514,11 @@ void board_refuse(struct board *b, const char *queue_id)
 
 	if (q)
 		q->refused = true;
+}
+
+bool board_was_answered(const struct board *b, size_t queue)
+{
+	return b->wall.queue[queue].answered;
 }
 
 size_t board_queues(const struct board *b)

@@ -393,6 +393,11 @@ enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t 
 	return healthy(f, ST_OK, err);
 }
 
+bool flow_was_answered(const struct flow *f, size_t queue)
+{
+	return board_was_answered(f->board, queue);
+}
+
 void flow_refuse(struct flow *f, const char *queue_id)
 {
 	board_refuse(f->board, queue_id);

@@ -58,6 +58,8 @@ enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
 	enum flow_told *told, struct err *err);
 enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t asked_us,
 	int64_t at_us, bool *good, struct err *err);
+/* Whether any answer told of the service's queue of that number. */
+bool flow_was_answered(const struct flow *f, size_t queue);
 void flow_refuse(struct flow *f, const char *queue_id);
 void flow_start(struct flow *f, int64_t at_us);	/* window 0, of the notification service */
 /* The end of a recording, which another may follow. Not so for the notification service, as the

@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "api.h"
 
 #define WAIT_MAX_US 1000000	/* no turn is longer, so that a suspend is seen */
 #define END_US 900000		/* for what is unwritten at the end, and the polite close */
@@ -388,6 +391,35 @@ static void warn_of_unmet(struct run *run)
 				threshold_text(ts, i));
 }
 
+/* A question about a queue that nobody has, or that is hidden from the client, is no error to
+ * the service: the answer just does not speak of it. */
+static void warn_of_unanswered(struct run *run)
+{
+	const struct lines *patterns = &run->set->patterns;
+	bool asked = false;
+	const char *first = NULL;
+	size_t n = 0;
+	char others[64] = "";
+
+	for (size_t i = 0; i < patterns->n; i++)
+		asked = asked || api_query_has(patterns->v[i]);
+	if (!run->set->now || !asked || !run->flow || !flow_printed(run->flow))
+		return;
+	for (size_t i = 0; i < run->queues.n; i++) {
+		if (flow_was_answered(run->flow, i))
+			continue;
+		first = first ? first : run->queues.v[i];
+		n++;
+	}
+	if (n > 1)
+		snprintf(others, sizeof(others), " (nor of %zu other%s)", n - 1,
+			n > 2 ? "s" : "");
+	if (n)
+		lines_add(&run->warnings, "the snapshot does not tell of queue %s%s: there is no "
+			"such queue, the client's role does not reach it, or there is nothing to "
+			"tell", first, others);
+}
+
 /* All deliveries together have the time of --retry-for, or where there is to be one attempt
  * the time of that; on a signal what fits into its end. */
 static void begin_last_deliveries(struct run *run, enum status st)
@@ -574,6 +606,7 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	}
 	st = end_run(run, st, err);
 	warn_of_unmet(run);
+	warn_of_unanswered(run);
 	audit_redact(run->audit, err->text);
 	report_warnings(run->report, &run->warnings);
 	report_end(run->report, exit_status(run, st), reason(run, st, err));

@@ -54,7 +54,7 @@ struct group {
 };
 
 struct queue {
-	bool refused;
+	bool refused, answered;		/* answered: a snapshot told of it */
 	uint8_t ngroup;
 	uint8_t tag[1 + WALL_MEDIA_MAX];	/* of its name: no look at any other */
 	struct group *group[1 + WALL_MEDIA_MAX];	/* [0] without a media type, then by name */

@@ -182,6 +182,23 @@ def test_now_tells_of_metrics_that_no_snapshot_has(run, serve):
     assert r.status == 0 and r.events("warning") == []
 
 
+def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, serve):
+    absent = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(3)]
+    service = serve()
+    r = run("--now", QUEUE, *absent)
+    assert r.status == 0 and len(r.rows) == 4, r.err
+    (line,) = r.events("warning")
+    assert "queue %s (nor of 2 others)" % absent[0] in line["message"]
+    r = run("--now", absent[1])
+    assert r.status == 0, r.err
+    assert ["queue %s: there is no such queue" % absent[1] in line["message"]
+            for line in r.events("warning")] == [True]
+    count = service.count("snapshot")
+    r = run("--now", "-m", "tWait", absent[1])
+    assert ["tWait" in line["message"] for line in r.events("warning")] == [True], r.err
+    assert service.count("snapshot") == count
+
+
 def test_500_queues_begin_with_few_requests(run, serve, tool):
     ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(500)]
     service = serve(queues=[notice_frames.queue(q, q) for q in ids], **IDLE)
