@@ -27,12 +27,14 @@ static enum status record_answer(struct run *run, enum tape_answer kind, struct 
 	return live_put_record(run, err);
 }
 
-/* What a replay needs to find the same queues, as a page of the API has it. */
-static enum status record_names(struct run *run, struct err *err)
+enum status live_put_names(struct run *run, struct err *err)
 {
 	struct buf page = { 0 };
+	bool any = false;
 
-	if (!run->record)
+	for (size_t i = 0; i < run->queues.n; i++)
+		any = any || run->name[i];
+	if (!run->record || !any)
 		return ST_OK;
 	names_put_page(&page, (const char *const *)run->queues.v, run->name, run->queues.n);
 	return record_answer(run, ANSWER_QUEUES, &page, err);
@@ -73,7 +75,7 @@ static enum status names_came(struct run *run, struct err *err)
 	}
 	lines_free(&problems);
 	if (st == ST_OK)
-		st = record_names(run, err);
+		st = live_put_names(run, err);
 	return st == ST_OK ? setup_channel(run, err) : st;
 }
 

@@ -39,7 +39,7 @@ struct run {
 	struct flow *flow;	/* what messages become */
 	struct lines queues;	/* those named by ID, then those found by name */
 	const char **name;	/* by queue, NULL where it is not known */
-	struct name_list names;	/* of a replay */
+	struct name_list names;	/* of a replay, or cached where none is looked up */
 	struct buf text;	/* lines of a recording */
 	struct out *out;
 	struct side *record, *rejects;
@@ -80,6 +80,8 @@ enum status setup_names(struct run *run, const struct name_list *list, struct li
 /* live.c */
 enum status live_turn(struct run *run, struct err *err);
 enum status live_put_record(struct run *run, struct err *err);	/* run->text, a line */
+/* Into the recording: what a replay needs to find the same queues, as a page of the API. */
+enum status live_put_names(struct run *run, struct err *err);
 bool live_looks_up(const struct run *run);	/* there is no source yet */
 void live_take_closing(struct run *run);
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "namecache.h"
 #include "proxy.h"
 
 #define QUEUES_MET_MAX 10000
@@ -346,6 +347,22 @@ enum status setup_callbacks(struct run *run, struct err *err)
 	return ST_OK;
 }
 
+/* Names that earlier runs have learned; no request is made for them. */
+static enum status cached_names(struct run *run, struct err *err)
+{
+	const struct creds *creds = &run->set->creds;
+	struct namecache_key key = { creds->base_url, creds->client_id };
+	struct lines problems = { 0 };
+	enum status st;
+
+	if (!run->set->cache || !creds->client_id
+	    || !namecache_load(&key, NULL, 0, run->now_us, &run->names, &run->warnings))
+		return ST_OK;
+	st = setup_names(run, &run->names, &problems, err);
+	lines_free(&problems);
+	return st == ST_OK ? live_put_names(run, err) : st;
+}
+
 enum status setup_live(struct run *run, struct err *err)
 {
 	const struct settings *set = run->set;
@@ -368,8 +385,10 @@ enum status setup_live(struct run *run, struct err *err)
 		return err_nomem(err);
 	if (!set->notices)
 		return open_stream(run, err);
-	return set->queue_names.n || set->list_queues ? open_lookup(run, err)
-		: setup_channel(run, err);
+	if (set->queue_names.n || set->list_queues)
+		return open_lookup(run, err);
+	st = cached_names(run, err);
+	return st == ST_OK ? setup_channel(run, err) : st;
 }
 
 /* --- queues by name ------------------------------------------------------------------- */

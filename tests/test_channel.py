@@ -1029,6 +1029,22 @@ def test_names_are_kept_for_the_next_run(run, serve):
     assert r.status == 2 and "Sales" in r.err and service.count("queues") == 2
 
 
+def test_kept_names_stand_beside_queues_by_id(run, serve):
+    service = serve(queues=NAMED)
+    known = NAMED[0]["id"]
+    assert "queueName" not in run("--now", known).out
+    assert run("--list-queues").status == 0
+    asked = service.count("queues")
+    assert [row["queueName"] for row in run("--now", known).rows] == ["Sales"]
+    r = run("-w", "200ms", known, "00000009-0000-4000-8000-00000000abcd", "--record", "tape")
+    assert [row.get("queueName") for row in sums(r)] == ["Sales", None], r.err
+    assert service.count("queues") == asked
+    again = run("--replay", "tape", "-w", "200ms", known,
+                "00000009-0000-4000-8000-00000000abcd")
+    assert (again.status, again.out) == (0, r.out), again.err
+    assert "queueName" not in run("--now", "--no-cache", known).out
+
+
 def test_no_cache_asks_again(run, serve, tool):
     service = serve(queues=NAMED)
     for _ in range(2):
