@@ -214,9 +214,12 @@ static bool take_result(struct board *b, const struct notice *n, struct queue *q
 		if (!wall_make_group(&b->wall, q, n->media[i], full) && b->wall.failed)
 			return false;
 	for (size_t i = 0; i < n->nvalue; i++) {
-		struct group *g = wall_group(q, n->value[i].media);
+		const struct value *v = &n->value[i];
+		struct group *g = wall_group(q, v->media);
 
-		if (g && !wall_answer(&b->wall, g, &n->value[i], asked_us, at_us, full))
+		if (g && v->kind == VALUE_START && v->us > at_us)
+			g->tally.clock_skew++;
+		if (g && !wall_answer(&b->wall, g, v, asked_us, at_us, full))
 			return false;
 	}
 	return wall_end_waits(&b->wall, n, q, asked_us, at_us);

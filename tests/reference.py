@@ -151,6 +151,7 @@ class History:
         self.totals = {}        # the same: [(at, interval, value)]
         self.frames = []        # (at, queue, groups, "good" or "duplicate", lag µs or None, skew)
         self.groups = {}        # (queue, media): when it was first met
+        self.skewed = []        # (at, queue, media): a negative age in a snapshot
         self.names = []         # (at, {presence id: name})
         self.up = []            # [from, to): connected
         self.invalid = 0
@@ -295,6 +296,11 @@ class History:
                 continue
             self.groups.setdefault((queue, media), at)
             values = []
+            # CHOICE: a negative age counts, also where something newer has come meanwhile.
+            for entry in result.get("data", []):
+                self.skewed += [(at, queue, media) for value in stats_of(media, entry)
+                                if value.metric in LONGEST and value.value != NOBODY
+                                and self._epoch(value.value, at) > at]
             # CHOICE: what a snapshot does not have stays as it is; it is not taken for 0.
             for entry in result.get("data", []):
                 values += [value for value in stats_of(media, entry)
@@ -513,7 +519,9 @@ def row(history, queue, media, begin, end, wanted):
     good = [frame for frame in mine if frame[3] == "good"]
     return {"queueId": queue, "mediaType": media, "updates": len(good),
             "rejected": {"duplicate": len(mine) - len(good)},
-            "clockSkew": sum(frame[5].get(media, 0) for frame in good),
+            "clockSkew": sum(frame[5].get(media, 0) for frame in good) + sum(
+                skew[1:] == (queue, media) and begin <= skew[0] < end
+                for skew in history.skewed),
             "metrics": metrics_of(history, queue, media, begin, end, wanted),
             "lagMs": lag_ms([frame[4] for frame in good if frame[4] is not None])}
 

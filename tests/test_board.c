@@ -458,6 +458,22 @@ static void count__ends_the_board(void **state)
 	close_board();
 }
 
+static void age__from_the_future_in_an_answer_is_a_clock_that_differs(void **state)
+{
+	const struct board_window *w;
+
+	(void)state;
+	start(conf());
+	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\",\"mediaType\":\"voice\"},"
+		"\"data\":[{\"metric\":\"oLongestWaiting\",\"stats\":{\"calculatedMetricValue\":"
+		"1795485660000}}]}", T0, T0), BOARD_ACCEPTED);
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->row[0].clock_skew, 0);
+	assert_int_equal(w->row[1].clock_skew, 1);
+	assert_int_equal(due(T0 + 20 * S)->row[1].clock_skew, 0);
+	close_board();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -472,6 +488,7 @@ int main(void)
 		cmocka_unit_test(names__that_differ_in_a_dot_are_not_one_figure),
 		cmocka_unit_test(qualifier__that_is_empty_is_none),
 		cmocka_unit_test(path__within_anothers_is_invalid),
+		cmocka_unit_test(age__from_the_future_in_an_answer_is_a_clock_that_differs),
 		cmocka_unit_test(figures_and_media_are_bounded),
 		cmocka_unit_test(duplicate__counts_in_its_groups),
 		cmocka_unit_test(refused_queue_has_no_row),

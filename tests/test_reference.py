@@ -350,6 +350,14 @@ def test_age_in_a_snapshot_stands_in_either_place(place):
     assert leaves(happened, AGE, 1) == [{"last": 11000, "max": 11000}]
 
 
+def test_negative_age_in_a_snapshot_is_a_clock_that_differs():
+    answer = {"results": [{"group": group(Q, "voice"), "data": [
+        {"metric": "oLongestWaiting", "stats": {"calculatedMetricValue": HALF + 60000}}]}]}
+    happened = [state(-1, "connected"), at(0, snapshot=answer, asked=HALF * 1000)]
+    assert leaves(happened, AGE, 1) == [{"last": 0, "max": 0}]
+    assert [row["clockSkew"] for row in rows(happened, 1)] == [0, 1]
+
+
 # -- the rest of a row
 
 
