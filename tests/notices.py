@@ -525,11 +525,6 @@ class Notices(ServedApp):
         while not true(self):
             await asyncio.sleep(0.005)
 
-    async def do_until(self, conn, name):
-        """A request of that name has been answered."""
-        while not any(r["name"] == name and r.get("status") for r in self.requests):
-            await asyncio.sleep(0.01)
-
     async def do_sleep(self, conn, seconds):
         await asyncio.sleep(seconds)
 

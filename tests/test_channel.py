@@ -656,8 +656,8 @@ def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
 @pytest.mark.parametrize("end", [
     [("rst",)], [("drop",)], [("close", 1000, "bye")], [("close", 1011, "oops")]])
 def test_a_loss_is_mended_with_a_new_snapshot(run, serve, end):
-    service = serve(sockets=[[("until", "snapshot"), ("sleep", 0.3), later(50), ("sleep", 0.2),
-                              *end], [("sleep", 60)]], **IDLE)
+    service = serve(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.3), later(50),
+                              ("sleep", 0.2), *end], [("sleep", 60)]], **IDLE)
     r = run("-w", "2s", QUEUE)
     assert r.status == 0, r.err
     assert names(service) == ["token", "create", "replace", "snapshot", "snapshot", "unsubscribe"]
