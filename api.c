@@ -110,13 +110,11 @@ bool api_put_topics(struct buf *out, const char *const *queue, size_t n)
 bool api_is_object(const char *text, size_t len)
 {
 	const char *end = text + len, *at = json_skip(text, end);
-	size_t blanks = 0;
+	struct json_cursor c = json_start(text, end);
 
-	while (blanks < len && strchr(" \t\r\n", text[blanks]) && text[blanks])
-		blanks++;
 	while (at && at < end && strchr(" \t\r\n", *at) && *at)
 		at++;
-	return at == end && len > blanks && text[blanks] == '{';
+	return at && at == end && json_peek(&c) == '{';
 }
 
 /* --- topics --------------------------------------------------------------------------- */

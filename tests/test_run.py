@@ -172,13 +172,20 @@ def full_pipe():
     os.close(write)
 
 
-def test_signal_while_stdout_is_blocked(tool, serve):
-    serve()
+@contextlib.contextmanager
+def ending_before_a_full_pipe(tool):
+    """A run whose rows nobody takes, just after SIGTERM."""
     with full_pipe() as stdout:
         process = tool.start("-w", "200ms", "-n", 1000, QUEUE, stdout=stdout)
         reader = Reader(process)
         reader.wait("window.flush")
         process.terminate()
+        yield process, reader
+
+
+def test_signal_while_stdout_is_blocked(tool, serve):
+    serve()
+    with ending_before_a_full_pipe(tool) as (_, reader):
         began = time.monotonic()
         r = reader.finish()
         assert r.status == 143
@@ -198,11 +205,7 @@ def test_usr1_before_a_run_begins_is_answered_in_it(tool, serve):
 
 def test_usr1_while_a_run_ends_cuts_nothing_off(tool, serve):
     serve()
-    with full_pipe() as stdout:
-        process = tool.start("-w", "200ms", "-n", 1000, QUEUE, stdout=stdout)
-        reader = Reader(process)
-        reader.wait("window.flush")
-        process.terminate()
+    with ending_before_a_full_pipe(tool) as (process, reader):
         while process.poll() is None:
             process.send_signal(signal.SIGUSR1)
             time.sleep(0.01)
