@@ -280,7 +280,7 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_CALLBACK_SPOOL_MAX] = { "callback-spool-max", 0, CALLBACKS, "SIZE", "64M", NULL,
 		"bytes that it may hold, with K, M or G", set_size },
 	[OPT_CALLBACK_ALLOW_PRIVATE] = { "callback-allow-private", 0, CALLBACKS, NULL, NULL, NULL,
-		"also to addresses of private nets", set_flag },
+		"also to addresses that are not public", set_flag },
 	[OPT_REPLAY] = { "replay", 0, SOURCE, "FILE", NULL, NULL,
 		"read a recording, not the network; - is stdin", set_name },
 	[OPT_SOURCE] = { "source", 0, SOURCE, "SOURCE", "stream", NULL,

@@ -163,8 +163,8 @@ static void take_answer(struct post *p)
 		p->answer.retry_after_us = r->retry_after_us;
 	}
 	if (p->refused && p->refused == p->connects)
-		finish(p, POST_REFUSED, "its address is a private one, which only "
-			"--callback-allow-private allows", "");
+		finish(p, POST_REFUSED, "its address is not public, which takes "
+			"--callback-allow-private", "");
 	else if (r->by_proxy)
 		finish(p, POST_AGAIN, "the proxy refused", p->words);
 	else if (p->answer.http_status >= 200)

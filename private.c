@@ -9,34 +9,97 @@
 
 #define HOST_MAX 64	/* longer is no address */
 
-/* 0/8 is this machine for Linux; the last ones are multicast. */
-static bool is_private4(uint32_t a)
-{
-	static const struct {
-		uint32_t net;
-		int bits;
-	} nets[] = {
-		{ 0x00000000, 8 }, { 0x0A000000, 8 }, { 0x64400000, 10 }, { 0x7F000000, 8 },
-		{ 0xA9FE0000, 16 }, { 0xAC100000, 12 }, { 0xC0A80000, 16 }, { 0xE0000000, 4 }
-	};
+enum verdict { PUBLIC, NOT_PUBLIC, BY_IPV4_AT_2, BY_IPV4_AT_12 };
 
-	for (size_t i = 0; i < ARRAY_LEN(nets); i++)
-		if ((a ^ nets[i].net) >> (32 - nets[i].bits) == 0)
-			return true;
-	return false;
+struct net {
+	const char *first;
+	int bits;
+	enum verdict verdict;
+};
+
+/*
+ * IANA's IPv4 and IPv6 Special-Purpose Address Registries as of 2025-11, without the entries
+ * that change nothing. The longest prefix decides; an address in no net is public.
+ */
+static const struct net ipv4_nets[] = {
+	{ "0.0.0.0", 8, NOT_PUBLIC },		/* this network, RFC 791 */
+	{ "10.0.0.0", 8, NOT_PUBLIC },		/* private use, RFC 1918 */
+	{ "100.64.0.0", 10, NOT_PUBLIC },	/* shared address space, RFC 6598 */
+	{ "127.0.0.0", 8, NOT_PUBLIC },		/* loopback, RFC 1122 */
+	{ "169.254.0.0", 16, NOT_PUBLIC },	/* link local, RFC 3927 */
+	{ "172.16.0.0", 12, NOT_PUBLIC },	/* private use, RFC 1918 */
+	{ "192.0.0.0", 24, NOT_PUBLIC },	/* IETF protocol assignments, RFC 6890 */
+	{ "192.0.0.9", 32, PUBLIC },		/* PCP anycast, RFC 7723 */
+	{ "192.0.0.10", 32, PUBLIC },		/* TURN anycast, RFC 8155 */
+	{ "192.0.2.0", 24, NOT_PUBLIC },	/* documentation, RFC 5737 */
+	{ "192.88.99.2", 32, NOT_PUBLIC },	/* 6a44 relay anycast, RFC 6751 */
+	{ "192.168.0.0", 16, NOT_PUBLIC },	/* private use, RFC 1918 */
+	{ "198.18.0.0", 15, NOT_PUBLIC },	/* benchmarking, RFC 2544 */
+	{ "198.51.100.0", 24, NOT_PUBLIC },	/* documentation, RFC 5737 */
+	{ "203.0.113.0", 24, NOT_PUBLIC },	/* documentation, RFC 5737 */
+	{ "224.0.0.0", 4, NOT_PUBLIC },		/* multicast, RFC 5771 */
+	{ "240.0.0.0", 4, NOT_PUBLIC }		/* reserved and broadcast, RFC 1112 */
+};
+static const struct net ipv6_nets[] = {
+	{ "::", 96, BY_IPV4_AT_12 },		/* IPv4-compatible; `::` and `::1` too */
+	{ "::ffff:0:0", 96, BY_IPV4_AT_12 },	/* IPv4-mapped, RFC 4291 */
+	{ "64:ff9b::", 96, BY_IPV4_AT_12 },	/* NAT64, RFC 6052 */
+	{ "64:ff9b:1::", 48, NOT_PUBLIC },	/* NAT64 for local use, RFC 8215 */
+	{ "100::", 64, NOT_PUBLIC },		/* discard only, RFC 6666 */
+	{ "100:0:0:1::", 64, NOT_PUBLIC },	/* dummy prefix, RFC 9780 */
+	{ "2001::", 23, NOT_PUBLIC },		/* IETF protocol assignments, Teredo too */
+	{ "2001:1::1", 128, PUBLIC },		/* PCP anycast, RFC 7723 */
+	{ "2001:1::2", 128, PUBLIC },		/* TURN anycast, RFC 8155 */
+	{ "2001:1::3", 128, PUBLIC },		/* DNS-SD anycast, RFC 9665 */
+	{ "2001:3::", 32, PUBLIC },		/* AMT, RFC 7450 */
+	{ "2001:4:112::", 48, PUBLIC },		/* AS112, RFC 7535 */
+	{ "2001:20::", 28, PUBLIC },		/* ORCHIDv2, RFC 7343 */
+	{ "2001:30::", 28, PUBLIC },		/* drone remote ID, RFC 9374 */
+	{ "2001:db8::", 32, NOT_PUBLIC },	/* documentation, RFC 3849 */
+	{ "2002::", 16, BY_IPV4_AT_2 },		/* 6to4, RFC 3056 */
+	{ "3fff::", 20, NOT_PUBLIC },		/* documentation, RFC 9637 */
+	{ "5f00::", 16, NOT_PUBLIC },		/* segment routing, RFC 9602 */
+	{ "fc00::", 7, NOT_PUBLIC },		/* unique local, RFC 4193 */
+	{ "fe80::", 10, NOT_PUBLIC },		/* link local, RFC 4291 */
+	{ "fec0::", 10, NOT_PUBLIC },		/* site local, deprecated by RFC 3879 */
+	{ "ff00::", 8, NOT_PUBLIC }		/* multicast, RFC 4291 */
+};
+
+static bool is_in(const unsigned char *a, const struct net *net, int family)
+{
+	unsigned char first[sizeof(struct in6_addr)];
+	const int whole = net->bits / 8, rest = net->bits % 8;
+
+	return inet_pton(family, net->first, first) == 1
+		&& memcmp(a, first, (size_t)whole) == 0
+		&& (rest == 0 || (a[whole] ^ first[whole]) >> (8 - rest) == 0);
 }
 
-/* ::ffff:a.b.c.d is the IPv4 address; `::` is this machine, as 0.0.0.0 is. */
-static bool is_private6(const struct in6_addr *a)
+static enum verdict verdict_of(const unsigned char *a, const struct net *nets, size_t n,
+	int family)
 {
-	uint32_t v4;
+	const struct net *found = NULL;
 
-	if (IN6_IS_ADDR_V4MAPPED(a)) {
-		memcpy(&v4, a->s6_addr + 12, sizeof(v4));
-		return is_private4(ntohl(v4));
+	for (size_t i = 0; i < n; i++)
+		if (is_in(a, &nets[i], family) && (!found || nets[i].bits > found->bits))
+			found = &nets[i];
+	return found ? found->verdict : PUBLIC;
+}
+
+static bool is_private4(const unsigned char *a)
+{
+	return verdict_of(a, ipv4_nets, ARRAY_LEN(ipv4_nets), AF_INET) != PUBLIC;
+}
+
+static bool is_private6(const unsigned char *a)
+{
+	switch (verdict_of(a, ipv6_nets, ARRAY_LEN(ipv6_nets), AF_INET6)) {
+	case PUBLIC: return false;
+	case BY_IPV4_AT_2: return is_private4(a + 2);
+	case BY_IPV4_AT_12: return is_private4(a + 12);
+	case NOT_PUBLIC: break;
 	}
-	return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_UNSPECIFIED(a) || IN6_IS_ADDR_LINKLOCAL(a)
-		|| IN6_IS_ADDR_MULTICAST(a) || (a->s6_addr[0] & 0xFE) == 0xFC;
+	return true;
 }
 
 bool private_address(const struct sockaddr *address)
@@ -47,10 +110,10 @@ bool private_address(const struct sockaddr *address)
 	switch (address->sa_family) {
 	case AF_INET:
 		memcpy(&v4, address, sizeof(v4));
-		return is_private4(ntohl(v4.sin_addr.s_addr));
+		return is_private4((const unsigned char *)&v4.sin_addr);
 	case AF_INET6:
 		memcpy(&v6, address, sizeof(v6));
-		return is_private6(&v6.sin6_addr);
+		return is_private6(v6.sin6_addr.s6_addr);
 	default:
 		return true;
 	}
@@ -65,7 +128,7 @@ bool private_text(const char *host, size_t len)
 	if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
 		host++;
 		len -= 2;
-	} else if (len && host[len - 1] == '.') {	/* of the root, which a name may end in */
+	} else if (len && host[len - 1] == '.') {	/* the root's, which a name may end in */
 		len--;
 	}
 	if (len == 0 || len >= sizeof(text))
@@ -73,6 +136,6 @@ bool private_text(const char *host, size_t len)
 	memcpy(text, host, len);
 	text[len] = '\0';
 	if (inet_pton(AF_INET6, text, &v6) == 1)
-		return is_private6(&v6);
-	return inet_aton(text, &v4) && is_private4(ntohl(v4.s_addr));
+		return is_private6(v6.s6_addr);
+	return inet_aton(text, &v4) && is_private4((const unsigned char *)&v4);
 }

@@ -1,6 +1,6 @@
 /*
- * Which addresses are nobody's out on the internet: a URL that others may have written leads to
- * one of them only where that was allowed. Knows no names; opens nothing.
+ * Tells whether an IP address is not publicly routable, so that a URL from a file that others
+ * may have written cannot reach this machine or its network. Resolves no names.
  */
 #ifndef PRIVATE_H
 #define PRIVATE_H
@@ -9,11 +9,13 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* Also true of what is neither IPv4 nor IPv6. */
+/* True for what IANA's special-purpose registries (RFC 6890) list as not globally reachable,
+ * for multicast, and for any family other than IPv4 and IPv6. An IPv6 address that holds an
+ * IPv4 address (mapped, NAT64, 6to4) is judged by the latter. */
 bool private_address(const struct sockaddr *address);
 
-/* The same of an address as text, of a URL's host also in the forms that inet_aton(3) reads
- * (`127.1`, `0x7f000001`) and in brackets; false of a name. */
+/* The same for the host of a URL: an address in brackets or without, IPv4 also in the forms
+ * that inet_aton(3) reads (`127.1`, `0x7f000001`). False for a name. */
 bool private_text(const char *host, size_t len);
 
 #endif

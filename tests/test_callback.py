@@ -247,7 +247,9 @@ def test_connection_to_the_api_is_no_way_around(tool, serve):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.1.2.3", "2130706433", "0x7f.1",
-                                  "169.254.169.254", "[::ffff:192.168.0.1]"])
+                                  "169.254.169.254", "[::ffff:192.168.0.1]", "240.0.0.1",
+                                  "198.18.0.1", "[64:ff9b::a00:1]", "[2002:a00:1::1]",
+                                  "[fec0::1]", "[2001:db8::1]"])
 def test_private_address_in_a_url_is_2(tool, host):
     r = tool.run(*ONE, "--callback", "https://%s/s3cret" % host)
     assert r.status == 2 and host in r.err and ALLOW in r.err and "s3cret" not in r.err

@@ -1,4 +1,4 @@
-/* Which addresses are private, at the edges of each net. */
+/* Which addresses are private: every net of the registries, at both edges. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,20 +13,62 @@
 #include "../base.h"
 #include "../private.h"
 
-static const char *const inside[] = {
-	"0.0.0.0", "0.255.255.255", "10.0.0.0", "10.255.255.255", "100.64.0.0", "100.127.255.255",
-	"127.0.0.1", "127.255.255.255", "169.254.0.0", "169.254.169.254", "172.16.0.0",
-	"172.31.255.255", "192.168.0.0", "192.168.255.255", "224.0.0.1", "239.255.255.255",
-	"::", "::1", "fc00::", "fdff:ffff::1", "fe80::1", "febf::1", "ff02::1",
-	"::ffff:0.0.0.0", "::ffff:10.1.2.3", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
-	"::ffff:172.31.0.1", "::ffff:192.168.0.1", "::ffff:100.64.0.1", "::ffff:224.0.0.1"
+/* Each net of the table: whether its first and last address are private, and whether those
+ * just before and just after it are. N: there is none. */
+static const struct edge {
+	const char *first, *last;
+	const char *verdicts;	/* of before, first, last, after: P private, - public */
+} edges[] = {
+	{ "0.0.0.0", "0.255.255.255", "NPP-" },
+	{ "10.0.0.0", "10.255.255.255", "-PP-" },
+	{ "100.64.0.0", "100.127.255.255", "-PP-" },
+	{ "127.0.0.0", "127.255.255.255", "-PP-" },
+	{ "169.254.0.0", "169.254.255.255", "-PP-" },
+	{ "172.16.0.0", "172.31.255.255", "-PP-" },
+	{ "192.0.0.0", "192.0.0.8", "-PP-" },
+	{ "192.0.0.9", "192.0.0.10", "P--P" },
+	{ "192.0.0.11", "192.0.0.255", "-PP-" },
+	{ "192.0.2.0", "192.0.2.255", "-PP-" },
+	{ "192.88.99.2", "192.88.99.2", "-PP-" },
+	{ "192.168.0.0", "192.168.255.255", "-PP-" },
+	{ "198.18.0.0", "198.19.255.255", "-PP-" },
+	{ "198.51.100.0", "198.51.100.255", "-PP-" },
+	{ "203.0.113.0", "203.0.113.255", "-PP-" },
+	{ "224.0.0.0", "239.255.255.255", "-PPP" },
+	{ "240.0.0.0", "255.255.255.255", "PPPN" },
+	{ "::", "::0.255.255.255", "NPP-" },
+	{ "::ffff:0.0.0.0", "::ffff:0.255.255.255", "-PP-" },
+	{ "::ffff:240.0.0.0", "::ffff:255.255.255.255", "PPP-" },
+	{ "64:ff9b::", "64:ff9b::0.255.255.255", "-PP-" },
+	{ "64:ff9b::10.0.0.0", "64:ff9b::10.255.255.255", "-PP-" },
+	{ "64:ff9b::240.0.0.0", "64:ff9b::255.255.255.255", "PPP-" },
+	{ "64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "100::", "100::ffff:ffff:ffff:ffff", "-PPP" },
+	{ "100:0:0:1::", "100:0:0:1:ffff:ffff:ffff:ffff", "PPP-" },
+	{ "2001::", "2001:0:ffff:ffff:ffff:ffff:ffff:ffff", "-PPP" },
+	{ "2001:1::1", "2001:1::3", "P--P" },
+	{ "2001:1::2", "2001:1::2", "----" },
+	{ "2001:3::", "2001:3:ffff:ffff:ffff:ffff:ffff:ffff", "P--P" },
+	{ "2001:4:112::", "2001:4:112:ffff:ffff:ffff:ffff:ffff", "P--P" },
+	{ "2001:20::", "2001:2f:ffff:ffff:ffff:ffff:ffff:ffff", "P---" },
+	{ "2001:30::", "2001:3f:ffff:ffff:ffff:ffff:ffff:ffff", "---P" },
+	{ "2001:40::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "2002::", "2002:ff:ffff:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "2002:a9fe::", "2002:a9fe:ffff:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "2002:c612::", "2002:c613:ffff:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "2002:f000::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "PPP-" },
+	{ "3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "-PP-" },
+	{ "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "-PPP" },
+	{ "fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "PPPP" },
+	{ "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "PPPN" }
 };
-static const char *const outside[] = {
-	"1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0",
-	"126.255.255.255", "128.0.0.0", "169.253.255.255", "169.255.0.0", "172.15.255.255",
-	"172.32.0.0", "192.167.255.255", "192.169.0.0", "223.255.255.255", "240.0.0.1",
-	"::2", "fbff::1", "fe00::1", "fec0::1", "2001:db8::1", "::ffff:8.8.8.8",
-	"::ffff:172.32.0.1"
+static const char *const public_ones[] = {
+	"1.1.1.1", "8.8.8.8", "192.31.196.1", "192.52.193.1", "192.175.48.1", "192.88.99.1",
+	"2620:4f:8000::1", "2606:4700:4700::1111", "2a00:1450::1", "::ffff:8.8.8.8",
+	"64:ff9b::808:808", "2002:808:808::1", "4000::", "3ffe::1"
 };
 
 static bool judge(const char *text)
@@ -46,20 +88,43 @@ static bool judge(const char *text)
 	return private_address((struct sockaddr *)&at);
 }
 
-static void address__of_a_private_net_is_private(void **state)
+/* The address `by` (1 or -1) away. */
+static const char *beside(const char *text, int by, char out[INET6_ADDRSTRLEN])
 {
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
-		if (!judge(inside[i]))
-			fail_msg("%s is private", inside[i]);
+	const int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	unsigned char a[sizeof(struct in6_addr)];
+	int i = family == AF_INET6 ? 15 : 3;
+
+	assert_int_equal(inet_pton(family, text, a), 1);
+	while (a[i] == (by > 0 ? 0xFF : 0))
+		a[i--] = by > 0 ? 0 : 0xFF;
+	a[i] = (unsigned char)(a[i] + by);
+	return inet_ntop(family, a, out, INET6_ADDRSTRLEN);
 }
 
-static void address__beside_a_private_net_is_not(void **state)
+static void assert_verdict(const char *text, char verdict)
 {
+	if (judge(text) != (verdict == 'P'))
+		fail_msg("%s is %s", text, verdict == 'P' ? "private" : "public");
+}
+
+static void net__ends_at_both_of_its_edges(void **state)
+{
+	char text[INET6_ADDRSTRLEN];
+
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(outside); i++)
-		if (judge(outside[i]))
-			fail_msg("%s is not private", outside[i]);
+	for (size_t i = 0; i < ARRAY_LEN(edges); i++) {
+		const struct edge *e = &edges[i];
+
+		if (e->verdicts[0] != 'N')
+			assert_verdict(beside(e->first, -1, text), e->verdicts[0]);
+		assert_verdict(e->first, e->verdicts[1]);
+		assert_verdict(e->last, e->verdicts[2]);
+		if (e->verdicts[3] != 'N')
+			assert_verdict(beside(e->last, 1, text), e->verdicts[3]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(public_ones); i++)
+		assert_verdict(public_ones[i], '-');
 }
 
 static void address__of_another_family_is_private(void **state)
@@ -81,7 +146,8 @@ static void text__is_read_as_a_url_has_it(void **state)
 	assert_true(text("127.1") && text("0x7f.1") && text("2130706433") && text("0177.0.0.1"));
 	assert_true(text("[::1]") && text("[fe80::1]") && text("[::ffff:10.0.0.1]"));
 	assert_true(text("10.0.0.1."));
-	assert_false(text("8.8.8.8") || text("[2001:db8::1]") || text("134744072"));
+	assert_true(text("[64:ff9b::7f00:1]") && text("[2002:a00:1::]") && text("[::127.0.0.1]"));
+	assert_false(text("8.8.8.8") || text("[2606:4700::1]") || text("134744072"));
 }
 
 static void text__of_a_name_is_not_judged(void **state)
@@ -95,8 +161,7 @@ static void text__of_a_name_is_not_judged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(address__of_a_private_net_is_private),
-		cmocka_unit_test(address__beside_a_private_net_is_not),
+		cmocka_unit_test(net__ends_at_both_of_its_edges),
 		cmocka_unit_test(address__of_another_family_is_private),
 		cmocka_unit_test(text__is_read_as_a_url_has_it),
 		cmocka_unit_test(text__of_a_name_is_not_judged)
