@@ -2,12 +2,10 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "cachedir.h"
@@ -179,17 +177,15 @@ void cache_drop(struct cache *c, const char *token)
 
 /* --- the lock ----------------------------------------------------------------------- */
 
-/* Where there can be no lock (no flock on this file system, no room for the file) there is
- * nobody to wait for. */
+/* Where locks do not work (no flock on this file system, no room for the file) nobody holds
+ * one. */
 bool cache_lock(struct cache *c)
 {
-	char name[CACHEDIR_NAME_LEN + 8];
+	bool held = false;
 
-	if (c->lock < 0) {
-		snprintf(name, sizeof(name), "%s.lock", c->name);
-		c->lock = openat(c->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	}
-	return c->lock < 0 || flock(c->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+	if (c->lock < 0)
+		c->lock = cachedir_lock(c->dir, c->name, &held);
+	return !held;
 }
 
 void cache_unlock(struct cache *c)

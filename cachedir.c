@@ -1,16 +1,24 @@
 #include "cachedir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "text.h"
+
+#define TEMP_HEX 16
+#define TEMP_TRIES 8
+#define TEMP_KEPT_S 600		/* far longer than a write takes */
+#define HEX_DIGITS "0123456789abcdef"
 
 /* --- where -------------------------------------------------------------------------- */
 
@@ -83,10 +91,57 @@ static int judged(int fd, bool may_close_it_to_others, const char **why)
 	return *why ? -1 : fd;
 }
 
+/* --- temporaries -------------------------------------------------------------------- */
+
+bool cachedir_is_temp(const char *rest)
+{
+	size_t digits = *rest == '.' ? strspn(rest + 1, HEX_DIGITS) : 0;
+
+	return digits && strcmp(rest + 1 + digits, ".tmp") == 0;
+}
+
+bool cachedir_is_left_behind(const struct stat *st)
+{
+	int64_t age_s = (int64_t)time(NULL) - st->st_mtime;
+
+	return age_s > TEMP_KEPT_S || age_s < -TEMP_KEPT_S;
+}
+
+static bool is_any_temp(const char *name)
+{
+	const char *suffix = strrchr(name, '.');
+
+	suffix = suffix ? memrchr(name, '.', (size_t)(suffix - name)) : NULL;
+	return suffix && suffix > name && cachedir_is_temp(suffix);
+}
+
+static void remove_left_behind(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	struct stat st;
+
+	if (!d && fd >= 0)
+		close(fd);
+	while (d && (entry = readdir(d)))
+		if (is_any_temp(entry->d_name)
+		    && fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
+		    && S_ISREG(st.st_mode) && cachedir_is_left_behind(&st))
+			unlinkat(dir, entry->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
 int cachedir_make(char *path, const char **why)
 {
+	int dir;
+
 	make_directories(path);
-	return judged(open_directory(path), true, why);
+	dir = judged(open_directory(path), true, why);
+	if (dir >= 0)
+		remove_left_behind(dir);
+	return dir;
 }
 
 int cachedir_make_one(const char *path, const char **why)
@@ -168,21 +223,42 @@ enum cachedir_found cachedir_read(int dir, const char *name, size_t max, struct 
 
 /* --- writing ------------------------------------------------------------------------ */
 
-bool cachedir_write(int dir, const char *name, const struct buf *text)
+/* A random name, since writers on one directory may have the same process ID (containers). */
+static int open_temp(int dir, const char *name, char temp[NAME_MAX + 1])
+{
+	unsigned char random[TEMP_HEX / 2];
+	char hex[TEMP_HEX + 1];
+	int fd = -1;
+
+	for (int tries = 0; fd < 0 && tries < TEMP_TRIES; tries++) {
+		if (RAND_bytes(random, sizeof(random)) != 1) {
+			errno = EIO;
+			return -1;
+		}
+		text_hex(random, sizeof(random), hex);
+		snprintf(temp, NAME_MAX + 1, "%s.%s.tmp", name, hex);
+		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno != EEXIST)
+			break;
+	}
+	return fd;
+}
+
+static bool write_file(int dir, const char *name, const struct buf *text, bool sync)
 {
 	char temp[NAME_MAX + 1];
-	int fd = -1, saved;
+	int fd, saved;
 	bool ok;
 
 	if (text->failed) {
 		errno = ENOMEM;
 		return false;
 	}
-	snprintf(temp, sizeof(temp), "%s.%ld.tmp", name, (long)getpid());
-	unlinkat(dir, temp, 0);		/* left by a process of this number */
-	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	ok = fd >= 0 && buf_write(text, fd) && fsync(fd) == 0;
-	if (fd >= 0 && close(fd) != 0)
+	fd = open_temp(dir, name, temp);
+	if (fd < 0)
+		return false;
+	ok = buf_write(text, fd) && (!sync || fsync(fd) == 0);
+	if (close(fd) != 0)
 		ok = false;
 	ok = ok && renameat(dir, temp, dir, name) == 0;
 	if (!ok) {
@@ -191,4 +267,32 @@ bool cachedir_write(int dir, const char *name, const struct buf *text)
 		errno = saved;
 	}
 	return ok;
+}
+
+bool cachedir_write(int dir, const char *name, const struct buf *text)
+{
+	return write_file(dir, name, text, true);
+}
+
+bool cachedir_write_unsynced(int dir, const char *name, const struct buf *text)
+{
+	return write_file(dir, name, text, false);
+}
+
+/* --- the lock ----------------------------------------------------------------------- */
+
+int cachedir_lock(int dir, const char *name, bool *held)
+{
+	char path[NAME_MAX + 1];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.lock", name);
+	fd = openat(dir, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	*held = false;
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		*held = errno == EWOULDBLOCK;
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base.h"
 
@@ -19,6 +20,7 @@ bool cachedir_name(const char *base_url, const char *client_id,
 	char out[CACHEDIR_NAME_LEN + 1]);
 
 /* Makes what is missing of the path; one of ours that was open to others is closed to them.
+ * Removes temporaries that killed runs left.
  * The descriptor, -1: why says what is wrong. */
 int cachedir_make(char *path, const char **why);
 /* A directory that the user names: made alone, without its parents, and refused where it was
@@ -40,7 +42,20 @@ enum cachedir_found {
 enum cachedir_found cachedir_read(int dir, const char *name, size_t max, struct buf *text,
 	const char **why);
 
-/* In place of what was there, at once. False: errno says why, what was there is as it was. */
+/* Replaces the file in one step: a temporary NAME.HEX.tmp of a random name, fsync, rename. False:
+ * errno says why, the old file is as it was. */
 bool cachedir_write(int dir, const char *name, const struct buf *text);
+/* The same without fsync, for a caller that syncs several files at once. */
+bool cachedir_write_unsynced(int dir, const char *name, const struct buf *text);
+
+/* Whether `rest` ends a temporary's name: what follows NAME in it. */
+bool cachedir_is_temp(const char *rest);
+/* Whether the writer of a temporary must have ended: the file is ten minutes old. A process ID
+ * would not say so, since it may be one of another container's. */
+bool cachedir_is_left_behind(const struct stat *st);
+
+/* Takes NAME.lock without waiting. *held: another process has it. The descriptor, whose close is
+ * the unlock; -1: not locked, because of *held or because locks do not work here. */
+int cachedir_lock(int dir, const char *name, bool *held);
 
 #endif

@@ -143,18 +143,35 @@ bool namecache_load(const struct namecache_key *key, const char *const *pattern,
 	return good;
 }
 
+/* NULL, or why it failed. A run that holds the lock is writing the same list. */
+static const char *write_locked(const struct namecache_key *key, int dir, const struct buf *text)
+{
+	char name[NAME_SIZE];
+	const char *why = NULL;
+	bool held;
+	int lock;
+
+	if (!name_file(key, name))
+		return strerror(ENOMEM);
+	lock = cachedir_lock(dir, name, &held);
+	if (!held && !cachedir_write(dir, name, text))
+		why = strerror(errno);
+	if (lock >= 0)
+		close(lock);
+	return why;
+}
+
 void namecache_store(const struct namecache_key *key, const struct name_list *list,
 	int64_t now_us, struct lines *warnings)
 {
-	char *path = cachedir_path(), name[NAME_SIZE];
+	char *path = cachedir_path();
 	const char *why = "neither XDG_CACHE_HOME nor HOME is set";
 	struct buf text = { .limit = FILE_MAX };
 	int dir = path ? cachedir_make(path, &why) : -1;
 
 	if (dir >= 0) {
 		put_list(&text, key->base_url, list, now_us);
-		why = name_file(key, name) && cachedir_write(dir, name, &text) ? NULL
-			: strerror(errno);
+		why = write_locked(key, dir, &text);
 		close(dir);
 	}
 	if (why)

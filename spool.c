@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cachedir.h"
@@ -33,7 +32,6 @@
 #define HEADER_MAX 65536
 #define ID_MAX 127		/* of id and type, which go into header lines */
 #define LEFT_MAX 65536		/* files that one run hands out, the oldest */
-#define TEMP_KEPT_S 600		/* far longer than a write takes */
 
 struct left {
 	char name[NAME_LEN + 1];
@@ -76,11 +74,10 @@ static bool is_item_name(const char *s)
 		&& memcmp(s + HASH_AT + HASH_DIGITS, ".json", 5) == 0;
 }
 
-/* Temporaries are cachedir_write's: NAME.PID.tmp. */
 static enum kind kind_of(const char *name)
 {
 	const char *rest;
-	size_t len = strlen(name), pid;
+	size_t len = strlen(name);
 
 	if (len < NAME_LEN || !is_item_name(name))
 		return OTHER;
@@ -89,8 +86,7 @@ static enum kind kind_of(const char *name)
 		return ITEM;
 	if (strcmp(rest, ".broken") == 0)
 		return BROKEN;
-	pid = strspn(rest + 1, "0123456789");
-	return *rest == '.' && pid && strcmp(rest + 1 + pid, ".tmp") == 0 ? TEMP : OTHER;
+	return cachedir_is_temp(rest) ? TEMP : OTHER;
 }
 
 static bool hash_url(const char *url, char out[HASH_DIGITS + 1])
@@ -157,15 +153,6 @@ static bool note_left(struct spool *s, const char *name)
 	return true;
 }
 
-/* Nobody knows whether the writer lives: its number may be one of another container's. If it
- * does after all, its rename fails and it says so. */
-static bool is_left_behind(const struct stat *st)
-{
-	int64_t age_s = (int64_t)time(NULL) - st->st_mtime;
-
-	return age_s > TEMP_KEPT_S || age_s < -TEMP_KEPT_S;
-}
-
 /* Each run that puts holds one byte of the lock's file, far beyond its end, so that what it has
  * under way is not taken for something left. flock(2) and these locks do not meet, or (NFS)
  * keep a later run from sending at all while an earlier one still does. */
@@ -195,7 +182,7 @@ static uint64_t weigh(struct spool *s, const char *name)
 	if (kind == OTHER || fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0
 	    || !S_ISREG(st.st_mode))
 		return 0;
-	if (kind == TEMP && s->holds && is_left_behind(&st)
+	if (kind == TEMP && s->holds && cachedir_is_left_behind(&st)
 	    && unlinkat(s->dir, name, 0) == 0)
 		return 0;
 	return (uint64_t)st.st_size;

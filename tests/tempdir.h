@@ -2,6 +2,7 @@
 #ifndef TEMPDIR_H
 #define TEMPDIR_H
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
@@ -53,6 +54,21 @@ static inline bool exists(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0;
+}
+
+/* How many names in the directory end in ".tmp". */
+static inline int temps_in(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+	int n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)))
+		n += strlen(e->d_name) > 4
+			&& strcmp(e->d_name + strlen(e->d_name) - 4, ".tmp") == 0;
+	closedir(d);
+	return n;
 }
 
 static inline unsigned mode_of(const char *path)

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "../cachedir.h"
 #include "tempdir.h"
@@ -252,21 +254,108 @@ static void write__takes_the_place_of_whatever_was_there(void **state)
 	struct buf text = { .data = (char[]){ "new" }, .len = 3 };
 	struct place *p = *state;
 	mode_t before = umask(0);
-	char *target = joined(p->root, "/target"), *temp = NULL;
+	char *target = joined(p->root, "/target");
 
 	put_file(target, "x", 1, 0600);
 	assert_int_equal(symlink(target, p->file), 0);
-	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
-	put_file(temp, "left by a process of this number", 5, 0666);
 	assert_true(cachedir_write(p->dir, "file", &text));
 	umask(before);
 	assert_found(p, CACHEDIR_WHOLE);
 	assert_int_equal(p->text.len, 3);
 	assert_int_equal(mode_of(p->file), 0600);
-	assert_false(exists(temp));
+	assert_int_equal(temps_in(p->path), 0);
 	assert_int_equal(mode_of(target), 0600);
 	free(target);
+}
+
+/* A container that shares the directory may have a process of the same number. */
+static void write__leaves_the_temporary_of_another_writer_alone(void **state)
+{
+	struct buf text = { .data = (char[]){ "new" }, .len = 3 };
+	struct place *p = *state;
+	char *temp = NULL;
+
+	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
+	put_file(temp, "half a token", 12, 0600);
+	assert_true(cachedir_write(p->dir, "file", &text));
+	assert_true(cachedir_write_unsynced(p->dir, "file", &text));
+	assert_true(exists(temp));
+	assert_found(p, CACHEDIR_WHOLE);
+	assert_int_equal(p->text.len, 3);
+	assert_true(is_made(p));
+	assert_true(exists(temp));	/* its writer may be at work */
 	free(temp);
+}
+
+/* Sixteen writers of one file: what is read between is always one of their texts, whole. */
+static void write__of_many_at_once_is_whole(void **state)
+{
+	struct place *p = *state;
+	pid_t pid[16];
+	int status;
+
+	put_file(p->file, "", 0, 0600);
+	for (int i = 0; i < 16; i++) {
+		struct buf text = { 0 };
+
+		for (int j = 0; j < 5000; j++)
+			buf_char(&text, (char)('a' + i));
+		pid[i] = fork();
+		assert_true(pid[i] >= 0);
+		if (pid[i] == 0) {
+			bool ok = true;
+
+			for (int j = 0; j < 20; j++)
+				ok = cachedir_write_unsynced(p->dir, "file", &text) && ok;
+			_exit(ok ? 0 : 1);
+		}
+		buf_free(&text);
+	}
+	for (int i = 0; i < 16; i++) {
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_int_equal(status, 0);
+		assert_found(p, CACHEDIR_WHOLE);
+		assert_int_equal(p->text.len, 5000);
+		assert_int_equal(strspn(p->text.data, (char[]){ p->text.data[0], 0 }), 5000);
+	}
+	assert_int_equal(temps_in(p->path), 0);
+}
+
+static void temporary__of_a_killed_run_goes_after_ten_minutes(void **state)
+{
+	static const char *const names[] = { "/file.123.tmp", "/file.names.00ff.tmp" },
+		*const others[] = { "/file.tmp", "/file.12x.tmp", "/.12.tmp", "/file.12.tmpx" };
+	const struct timespec old[2] = { { .tv_sec = time(NULL) - 700 },
+		{ .tv_sec = time(NULL) - 700 } };
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(names) + ARRAY_LEN(others); i++) {
+		bool temp = i < ARRAY_LEN(names);
+		char *path = joined(p->path, temp ? names[i] : others[i - ARRAY_LEN(names)]);
+
+		put_file(path, "x", 1, 0600);
+		assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+		assert_true(is_made(p));
+		assert_int_equal(exists(path), !temp);
+		free(path);
+	}
+}
+
+static void lock__is_held_by_one(void **state)
+{
+	struct place *p = *state;
+	bool held;
+	int one = cachedir_lock(p->dir, "file", &held);
+
+	assert_true(one >= 0 && !held);
+	assert_int_equal(cachedir_lock(p->dir, "file", &held), -1);
+	assert_true(held);
+	close(one);
+	one = cachedir_lock(p->dir, "file", &held);
+	assert_true(one >= 0 && !held);
+	close(one);
+	one = cachedir_lock(p->dir, "no/such", &held);
+	assert_true(one == -1 && !held);
 }
 
 /* Limits hold for root too: the write is cut, the next one fails. */
@@ -275,10 +364,8 @@ static void write__that_fails_leaves_what_was_there(void **state)
 	struct buf text = { .data = (char[]){ "longer than ten" }, .len = 15 };
 	struct rlimit before, none;
 	struct place *p = *state;
-	char *temp = NULL;
 
 	put_file(p->file, "old", 3, 0600);
-	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	none = before;
@@ -292,10 +379,9 @@ static void write__that_fails_leaves_what_was_there(void **state)
 	text.failed = true;
 	assert_false(cachedir_write(p->dir, "file", &text));
 	assert_int_equal(errno, ENOMEM);
-	assert_false(exists(temp));
+	assert_int_equal(temps_in(p->path), 0);
 	assert_found(p, CACHEDIR_WHOLE);
 	assert_int_equal(p->text.len, 3);
-	free(temp);
 }
 
 #define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -313,6 +399,10 @@ int main(void)
 		with_place(file__that_cannot_be_read_now_is_not_to_blame),
 		with_place(file__of_another_user_is_not_believed),
 		with_place(write__takes_the_place_of_whatever_was_there),
+		with_place(write__leaves_the_temporary_of_another_writer_alone),
+		with_place(write__of_many_at_once_is_whole),
+		with_place(temporary__of_a_killed_run_goes_after_ten_minutes),
+		with_place(lock__is_held_by_one),
 		with_place(write__that_fails_leaves_what_was_there)
 	};
 

@@ -1,5 +1,6 @@
 /* The names' cache on a real file system: what is kept, for how long, what is believed. */
 #include "../cache.h"
+#include "../cachedir.h"
 #include "../namecache.h"
 #include "tempdir.h"
 
@@ -210,6 +211,26 @@ static void file__that_cannot_be_written_is_one_warning(void **state)
 
 #define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void list__that_another_run_is_writing_is_left_to_it(void **state)
+{
+	struct place *p = *state;
+	bool held;
+	int dir, lock;
+
+	store(p, QUEUE("0001", "One"));
+	dir = cachedir_open(p->dir);
+	lock = cachedir_lock(dir, strrchr(p->file, '/') + 1, &held);
+	assert_true(lock >= 0);
+	store(p, QUEUE("0002", "Two"));
+	assert_int_equal(p->warnings.n, 0);
+	assert_true(loads(p, "One", NOW));
+	close(lock);
+	store(p, QUEUE("0002", "Two"));
+	assert_true(loads(p, "Two", NOW));
+	assert_int_equal(p->warnings.n, 0);
+	close(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,7 +239,8 @@ int main(void)
 		with_place(list__belongs_to_one_host_and_client),
 		with_place(file__that_is_not_ours_or_broken_is_ignored),
 		with_place(file__that_is_a_link_or_pipe_is_ignored_and_replaced),
-		with_place(file__that_cannot_be_written_is_one_warning)
+		with_place(file__that_cannot_be_written_is_one_warning),
+		with_place(list__that_another_run_is_writing_is_left_to_it)
 	};
 
 	return cmocka_run_group_tests_name("namecache", tests, NULL, NULL);
