@@ -58,10 +58,9 @@ typedef void net_done(void *arg, const struct net_result *result);
 
 /* ST_USAGE if the library lacks what is needed. */
 enum status net_new(struct net **net, const struct net_conf *conf, struct err *err);
-/* May wait for a name look-up that is still under way (libcurl joins its thread): where
- * net_is_quiet() is false the end of the process is the better clean-up. */
+/* Does nothing while a name look-up is under way: libcurl would wait for its thread, and the
+ * process ends soon. */
 void net_free(struct net *net);
-bool net_is_quiet(const struct net *net);
 
 /* The versions of libcurl, OpenSSL and cJSON for --version, as one static line. */
 const char *net_versions(void);

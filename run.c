@@ -33,8 +33,7 @@ static void run_free(struct run *run)
 	cache_close(run->cache);
 	callbacks_free(run->callbacks);
 	spool_free(run->spool);
-	if (run->net && net_is_quiet(run->net))
-		net_free(run->net);	/* else it would wait for the resolver */
+	net_free(run->net);
 	free(run->payload);
 	tape_close(run->tape);
 	flow_free(run->flow);
