@@ -2,6 +2,7 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,27 @@ def test_counts_of_coverage_are_whole_under_a_limit_of_file_sizes(tmp_path):
         assert (done.returncode, done.stderr) == (len(args), "")
     subprocess.run(["gcov", "one-one.gcda"], cwd=tmp_path, check=True, capture_output=True)
     assert "        4:    1:" in (tmp_path / "one.c.gcov").read_text()
+
+
+BENCH = CI.parent / "tests" / "bench" / "run.py"
+
+
+@pytest.mark.parametrize("lacks, package", [
+    ("websockets", "python3-websockets"), ("trustme", "python3-trustme")])
+def test_bench_names_what_is_missing(tmp_path, lacks, package):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as u\nreal = u.find_spec\n"
+        "u.find_spec = lambda n, p=None: None if n == '%s' else real(n, p)\n" % lacks)
+    done = subprocess.run([sys.executable, BENCH, "gsqstat", tmp_path],
+                          env={**os.environ, "PYTHONPATH": str(tmp_path)},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == 'bench: missing: %s (Debian\'s names); "make deps bench" installs them\n' \
+        % package
+
+
+def test_bench_refuses_a_source_that_it_does_not_know(tmp_path):
+    done = subprocess.run([sys.executable, BENCH, "gsqstat", tmp_path],
+                          env={**os.environ, "BENCH_SOURCE": "steam"},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 1 and "stream, notifications, sinks" in done.stderr
