@@ -382,7 +382,9 @@ bool audit_wants(const struct audit *a, enum audit_level level)
 
 static void begin(struct audit *a, enum audit_level level, const char *event)
 {
-	static const char *const levels[] = { "debug", "info", "warning", "error" };
+	static const char *const levels[] = {
+		"debug", "info", "warning", "warning", "error"
+	};
 	char ts[TIME_TEXT_MAX];
 
 	a->truncated = false;

@@ -17,7 +17,8 @@
 #include "base.h"
 
 enum audit_format { AUDIT_JSON, AUDIT_LOGFMT, AUDIT_NONE };
-enum audit_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
+/* LEVEL_DOUBT is a warning that the printed numbers may be wrong, which -s does not hide. */
+enum audit_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_DOUBT, LEVEL_ERROR };
 
 struct audit;
 

@@ -519,6 +519,11 @@ void board_refuse(struct board *b, const char *queue_id)
 		q->refused = true;
 }
 
+bool board_has_metric(const struct board *b, const char *pattern)
+{
+	return wall_has_metric(&b->wall, pattern);
+}
+
 bool board_was_answered(const struct board *b, size_t queue)
 {
 	return b->wall.queue[queue].answered;

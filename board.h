@@ -97,6 +97,7 @@ bool board_snapshot_begin(struct board *b, int64_t asked_us);
 bool board_presence(struct board *b, struct slice id, struct slice name);
 enum board_fate board_snapshot_take(struct board *b, const struct notice *result,
 	int64_t asked_us, int64_t at_us);
+bool board_has_metric(const struct board *b, const char *pattern);	/* see wall.h */
 bool board_was_answered(const struct board *b, size_t queue);	/* by its number */
 
 int64_t board_due_us(const struct board *b);	/* NO_TIME before the start and at the end */

@@ -3,14 +3,27 @@
 #include <stdlib.h>
 
 #include "frame.h"
+#include "kind.h"
 #include "notice.h"
 #include "tape.h"
 #include "text.h"
+
+#define OFF_MAX 255		/* differences kept for the median of a window */
+#define AHEAD_MIN_US 1000000	/* a timestamp is not called early by less, see tell_clock */
+
+/* How far the timestamps of what came since the last window closed are from its arrival. */
+struct clocks {
+	size_t n;		/* frames with a timestamp and an arrival */
+	size_t noff;		/* of them: stale, or from the future */
+	int64_t off_us[OFF_MAX];	/* arrival less timestamp of the first of those */
+	bool told;
+};
 
 struct flow {
 	struct flow_conf conf;
 	struct flush *flush;
 	struct buf text;	/* lines of --rejects */
+	struct clocks clocks;
 	bool more;		/* windows are to be printed once the reader has taken some */
 	/* the stream's */
 	struct frames *frames;
@@ -74,6 +87,86 @@ static enum status healthy(const struct flow *f, enum status st, struct err *err
 	return st == ST_OK && failed ? err_nomem(err) : st;
 }
 
+static void count_clock(struct flow *f, int64_t at_us, int64_t stamp_us, bool stale)
+{
+	struct clocks *c = &f->clocks;
+
+	if (at_us == NO_TIME)
+		return;
+	c->n++;
+	if (!stale && stamp_us <= at_us)
+		return;
+	if (c->noff < OFF_MAX)
+		c->off_us[c->noff] = at_us - stamp_us;
+	c->noff++;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Most of a window's frames are not of its time: probably our own clock is wrong. Timestamps
+ * a little ahead are no reason to say so, as no two clocks agree to the millisecond. */
+static void tell_clock(struct flow *f)
+{
+	struct clocks *c = &f->clocks;
+	const size_t n = c->noff < OFF_MAX ? c->noff : OFF_MAX;
+	int64_t median;
+
+	if (c->told || !c->noff || c->noff <= c->n / 2)
+		return;
+	qsort(c->off_us, n, sizeof(c->off_us[0]), by_size);
+	median = c->off_us[n / 2];
+	if (median < 0 && median > -AHEAD_MIN_US)
+		return;
+	c->told = true;
+	report_doubt(f->conf.flush.report, "%zu of %zu frames in window %lld are %s: their "
+		"timestamps are %.3f s %s the clock of %s (median). Is that clock right?",
+		c->noff, c->n, (long long)flow_printed(f) - 1,
+		median < 0 ? "from the future" : "stale",
+		(double)(median < 0 ? -median : median) / 1e6, median < 0 ? "ahead of" : "behind",
+		f->conf.replay ? "the machine that recorded them" : "this machine");
+}
+
+/* The service is asked for any name. One that it has not got would else look like a metric of
+ * which nothing was told. */
+static void tell_metrics(struct flow *f)
+{
+	const struct board_conf *conf = &f->conf.board;
+
+	for (size_t i = 0; f->board && i < conf->npattern; i++) {
+		const char *name = conf->pattern[i], *near;
+
+		if (metric_is_known(name) || board_has_metric(f->board, name))
+			continue;
+		near = metric_nearest(name);
+		report_doubt(f->conf.flush.report, "--metric %.100s: nothing came of it, and it is "
+			"no known metric%s%s%s", name, near ? "; did you mean " : "",
+			near ? near : "", near ? "?" : "");
+	}
+}
+
+static void window_closed(struct flow *f)
+{
+	tell_clock(f);
+	f->clocks.n = f->clocks.noff = 0;
+	if (flow_printed(f) == 1)
+		tell_metrics(f);
+}
+
+static void tell_outliers(struct flow *f)
+{
+	const uint64_t n = report_totals(f->conf.flush.report)->rejected[REJECT_OUTLIER];
+
+	if (n && f->conf.default_outlier)
+		report_doubt(f->conf.flush.report, "%llu frame%s left out by the default rule "
+			"--outlier '%s'; --outlier none keeps them", (unsigned long long)n,
+			n == 1 ? " was" : "s were", f->conf.default_outlier);
+}
+
 static bool is_far_ahead(const struct flow *f)
 {
 	return f->conf.ahead && out_waiting_bytes(f->conf.flush.out) > f->conf.ahead;
@@ -97,6 +190,8 @@ static enum status print_due(struct flow *f, int64_t at_us, bool whole, struct e
 			st = flush_board(f->flush, b, board_queues(f->board), err);
 		else
 			break;
+		if (st == ST_OK)
+			window_closed(f);
 	}
 	return healthy(f, st, err);
 }
@@ -123,12 +218,17 @@ enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err 
 			st = flush_board(f->flush, b, board_queues(f->board), err);
 		else
 			break;
+		if (st == ST_OK)
+			window_closed(f);
 	}
 	return healthy(f, st, err);
 }
 
 enum status flow_end(struct flow *f, struct lines *warnings, struct err *err)
 {
+	if (flow_printed(f) > 1)
+		tell_metrics(f);
+	tell_outliers(f);
 	return flush_end(f->flush, warnings, err);
 }
 
@@ -222,6 +322,8 @@ static enum status place(struct flow *f, const struct frame *frame,
 	enum fate fate = windows_place(f->windows, frame, m->socket, m->at_us, &placed);
 
 	report_frame(f->conf.flush.report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
+	if (frame->has_time && fate != FATE_FOREIGN_QUEUE)
+		count_clock(f, m->at_us, frame->time_us, fate == FATE_STALE);
 	switch (fate) {
 	case FATE_ACCEPTED:
 	case FATE_BEYOND:
@@ -302,6 +404,8 @@ static enum status take_event(struct flow *f, const struct notice *n,
 	enum board_fate fate = board_take(f->board, n, m->socket, m->at_us, &r.window);
 
 	report_frame(f->conf.flush.report, fate == BOARD_ACCEPTED);
+	if (n->instant_us != NO_TIME && fate != BOARD_FOREIGN_QUEUE)
+		count_clock(f, m->at_us, n->instant_us, false);
 	r.in_row = board_has_started(f->board) && fate != BOARD_FOREIGN_QUEUE && r.queue_id;
 	switch (fate) {
 	case BOARD_ACCEPTED:
@@ -387,9 +491,13 @@ enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t 
 	if (!notices_presences(f->notices, text, len, put_presence, f->board))
 		*good = false;
 	notices_begin_answer(f->notices, text, len);
-	while (notices_next_result(f->notices, &n))
+	while (notices_next_result(f->notices, &n)) {
+		for (size_t i = 0; i < n.nvalue; i++)
+			if (n.value[i].kind == VALUE_START)
+				count_clock(f, at_us, n.value[i].us, false);
 		if (board_snapshot_take(f->board, &n, asked_us, at_us) == BOARD_INVALID)
 			*good = false;
+	}
 	return healthy(f, ST_OK, err);
 }
 

@@ -29,6 +29,8 @@ struct flow_conf {		/* all pointers are borrowed for the flow's life */
 	struct flush_conf flush;
 	struct side *rejects;		/* NULL: none */
 	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
+	bool replay;
+	const char *default_outlier;	/* the rule that nobody chose; NULL: none */
 };
 
 struct flow_message {

@@ -18,6 +18,13 @@
 #include "exact.h"
 #include "quantile.h"
 
+/* --- names --- */
+
+/* Whether one of the service's documented metrics fits the pattern of -m, see text_fits. */
+bool metric_is_known(const char *pattern);
+/* The documented metric that a misspelt name may mean; NULL: none is near. */
+const char *metric_nearest(const char *name);
+
 /* --- gauge --- */
 
 #define GAUGE_STRETCHES 16

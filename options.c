@@ -113,7 +113,7 @@ static void set_flag(struct parse *p, const char *value)
 	case OPT_NO_CACHE: set->cache = false; break;
 	case OPT_VERBOSE: set->level = LEVEL_DEBUG; break;
 	case OPT_AUDIT_CHAIN: set->audit_chain = true; break;
-	case OPT_SILENT: set->level = LEVEL_ERROR; break;
+	case OPT_SILENT: set->level = LEVEL_DOUBT; break;
 	default: break;		/* --help and --version were looked for before */
 	}
 }
@@ -331,7 +331,7 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_VERBOSE] = { "verbose", 'v', MESSAGES, NULL, NULL, NULL,
 		"more on stderr", set_flag },
 	[OPT_SILENT] = { "silent", 's', MESSAGES, NULL, NULL, NULL,
-		"errors alone on stderr", set_flag },
+		"only errors, and warnings of wrong numbers", set_flag },
 	[OPT_HELP] = { "help", 'h', MESSAGES, NULL, NULL, NULL, "print this", set_flag },
 	[OPT_VERSION] = { "version", 'V', MESSAGES, NULL, NULL, NULL,
 		"print the versions", set_flag }

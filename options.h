@@ -60,6 +60,7 @@ struct settings {
 	struct rule outlier[RULES_MAX];
 	char *outlier_path[RULES_MAX];	/* what their paths point into */
 	size_t noutlier;
+	bool outlier_given;		/* else the rule is the default one */
 	struct lines outlier_text;	/* as given, for run.start */
 	struct thresholds *thresholds;	/* NULL: none */
 	struct lines fail_if;		/* as given */

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct report {
 	size_t nqueue;
 	uint64_t suppressed;
 	int64_t lag_us;
+	struct lines doubts;	/* texts of report_doubt */
 	char held[512];		/* the first threshold that did; "": none */
 	const struct callbacks *callbacks;		/* NULL: none */
 	struct quiet of_target[TARGETS_MAX][CALLBACK_KINDS];
@@ -53,6 +55,7 @@ void report_free(struct report *r)
 	if (!r)
 		return;
 	free(r->of_queue);
+	lines_free(&r->doubts);
 	free(r);
 }
 
@@ -127,6 +130,31 @@ void report_warnings(struct report *r, struct lines *warnings)
 		audit_end(r->audit);
 	}
 	lines_free(warnings);
+}
+
+static bool was_told(const struct lines *told, const char *text)
+{
+	for (size_t i = 0; i < told->n; i++)
+		if (strcmp(told->v[i], text) == 0)
+			return true;
+	return false;
+}
+
+void report_doubt(struct report *r, const char *fmt, ...)
+{
+	char text[sizeof(((struct err *)0)->text)];
+	bool again;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	again = was_told(&r->doubts, text);
+	if (!again)
+		lines_add(&r->doubts, "%s", text);
+	begin(r, again ? LEVEL_WARNING : LEVEL_DOUBT, "warning");
+	audit_text(r->audit, "message", text);
+	audit_end(r->audit);
 }
 
 /* The name and level of each kind of event. */

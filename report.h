@@ -56,6 +56,10 @@ const struct totals *report_totals(const struct report *r);
 void report_start(struct report *r, const char *settings_json,
 	const struct lines *outlier_rules);
 void report_warnings(struct report *r, struct lines *warnings);	/* empties them */
+/* A warning that the printed numbers may be wrong. -s does not hide it, but prints each text
+ * only once in a run. */
+void report_doubt(struct report *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void report_stream(struct report *r, size_t stream, const struct stream_event *event);
 void report_message(struct report *r);
 void report_frame(struct report *r, bool update);

@@ -131,6 +131,9 @@ static struct flow_conf flow_conf(struct run *run)
 		.nmetric = set->nmetric,
 		.nasked = set->nasked,
 		.ahead = set->replay ? RUN_REPLAY_AHEAD : 0,
+		.replay = set->replay != NULL,
+		.default_outlier = set->outlier_given || !set->outlier_text.n
+			? NULL : set->outlier_text.v[0],
 		.flush = flush_conf(run),
 		.rejects = run->rejects
 	};
@@ -178,7 +181,7 @@ static enum audit_level audit_level(const struct run *run)
 
 enum status setup_progress(struct run *run, struct err *err)
 {
-	if (run->set->level == LEVEL_ERROR || !isatty(run->stderr_fd)
+	if (run->set->level >= LEVEL_DOUBT || !isatty(run->stderr_fd)
 	    || !has_clever_terminal())
 		return ST_OK;
 	run->progress = progress_new(run->stderr_fd, run->now_us);

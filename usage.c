@@ -239,7 +239,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id,
 	case OPT_ROWS: put_text(out, set->rows); break;
 	case OPT_RUN: put_text(out, set->run); break;
 	case OPT_VERBOSE: put_bool(out, set->level == LEVEL_DEBUG); break;
-	case OPT_SILENT: put_bool(out, set->level == LEVEL_ERROR); break;
+	case OPT_SILENT: put_bool(out, set->level == LEVEL_DOUBT); break;
 	case OPT_HELP:
 	case OPT_VERSION:
 	case OPTIONS: break;

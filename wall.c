@@ -631,6 +631,17 @@ static bool settle_lags(struct tally *t)
 	return ok;
 }
 
+bool wall_has_metric(const struct wall *w, const char *pattern)
+{
+	for (size_t i = 0; i < w->ntermslot; i++) {
+		const struct term *t = w->term[i];
+
+		if (t && text_fits(pattern, t->name.metric.s, t->name.metric.len))
+			return true;
+	}
+	return false;
+}
+
 bool wall_lag(struct group *g, int64_t lag_us)
 {
 	struct tally *t = &g->tally;

@@ -102,6 +102,9 @@ struct group *wall_make_group(struct wall *w, struct queue *q, struct slice medi
 void wall_expect_queue(const struct queue *q);
 void wall_expect(const struct group *g);
 
+/* Whether a value of a metric that fits the pattern of -m was ever told. */
+bool wall_has_metric(const struct wall *w, const char *pattern);
+
 bool wall_lag(struct group *g, int64_t lag_us);	/* of a message; false: no memory */
 
 /*

@@ -265,6 +265,7 @@ void wanted_settle(struct parse *p)
 	struct settings *set = p->set;
 
 	settle_metrics(p);
+	set->outlier_given = p->given[OPT_OUTLIER];
 	if (set->notices)
 		clear_rules(set);
 	/* rules may name metrics that are decoded for them alone */

@@ -20,11 +20,11 @@ STYLES = {"1": 'font-weight="bold"', "2": 'opacity="0.55"', "33": 'fill="#e5c07b
 
 
 def screen(program, command=COMMAND):
-    """All that the terminal gets."""
+    """Standard output on a terminal; the warnings on standard error would fill the picture."""
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("4H", LINES, COLUMNS, 0, 0))
     process = subprocess.Popen([program, *shlex.split(command)[1:]], cwd=TOP, stdout=end,
-                               stderr=end, stdin=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
                                env={"PATH": os.environ["PATH"], "TERM": "xterm"})
     os.close(end)
     text = b""

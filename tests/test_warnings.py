@@ -1,0 +1,136 @@
+"""Warnings that printed numbers may be wrong: which they are, and that -s keeps them."""
+import json
+import pathlib
+import re
+import time
+
+import pytest
+
+import frames
+from harness import QUEUE
+from test_board import BEGIN, ONE, at, frame, instant
+
+SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+NOTICES = "--source", "notifications", "-w", "10s"
+
+
+def warnings(result):
+    return [line["message"] for line in result.events("warning")]
+
+
+def moment(second):
+    return "2026-11-24T02:%02d:%06.3fZ" % divmod(second, 60)
+
+
+def recorded(arrival, second, **data):
+    """A frame that says `second` and that came at `arrival`."""
+    return json.dumps({"at": moment(arrival), "stream": 0, "frame": json.loads(
+        frames.frame(QUEUE, at=moment(second), **data))}) + "\n"
+
+
+def stream(*lines):
+    return '{"at":"%s","state":"connected","interval":"PT10S"}\n%s{"at":"%s","state":"end"}\n' % (
+        moment(0), "".join(lines), moment(50))
+
+
+ARRIVAL = "--replay", "-", "--time", "arrival", "--lateness", "1s", "-w", "10s"
+
+
+@pytest.mark.parametrize("ahead, words", [
+    (-30, "are stale: their timestamps are 30.000 s behind the clock of"),
+    (30, "are from the future: their timestamps are 30.000 s ahead of the clock of")])
+def test_most_frames_off_by_the_clock_is_one_warning(tool, ahead, words):
+    lines = [recorded(n, max(n + ahead + shift, 0)) for n, shift in
+             ((31, 0), (32, 0), (33, 3), (34, 0), (35, -4), (41, 0), (42, 0))]
+    result = tool.run(*ARRIVAL, QUEUE, data=stream(*lines))
+    told = [text for text in warnings(result) if "clock" in text]
+    assert len(told) == 1 and words in told[0] and told[0].startswith("5 of 5 frames in window 3")
+    assert "machine that recorded" in told[0] and "Is that clock right?" in told[0]
+
+
+@pytest.mark.parametrize("ahead, off", [(-30, 2), (30, 2), (0.4, 5)])
+def test_half_of_the_frames_or_a_little_ahead_is_none(tool, ahead, off):
+    lines = [recorded(31 + n, 31 + n + ahead) for n in range(off)]
+    lines += [recorded(31.5 + n, 31.4 + n) for n in range(off)] if abs(ahead) > 1 else []
+    result = tool.run(*ARRIVAL, QUEUE, data=stream(*lines))
+    assert not [text for text in warnings(result) if "clock" in text]
+
+
+@pytest.mark.parametrize("ahead, flags, words", [
+    (-40, ["-s"], r"stale: their timestamps are 4\d\.\d{3} s behind"),
+    (40, [], r"from the future: their timestamps are (39|40)\.\d{3} s ahead of")])
+def test_a_live_stream_asks_about_this_machines_clock(tool, serve, ahead, flags, words):
+    serve(streams=[[("call", lambda asked: frames.frame(QUEUE, at=time.time() + ahead))]])
+    result = tool.run("-w", "1s", *flags, QUEUE)
+    told, = [text for text in warnings(result) if "clock" in text]
+    assert result.status == 0 and re.search(words + " the clock of this machine", told)
+    assert not flags or len(result.audit) == 1
+
+
+def test_notices_from_the_future_ask_about_the_clock(tool):
+    early = "".join(frame(n, instant(n + 20, {"oWaiting": n})) for n in (1, 2, 3))
+    result = tool.run(*NOTICES, "--replay", "-", "-m", "oWaiting", ONE,
+                      data=BEGIN + early + at(10, '"state":"end"'))
+    assert result.rows[0]["clockSkew"] + result.rows[1]["clockSkew"] >= 3
+    told, = [text for text in warnings(result) if "clock" in text]
+    assert "timestamps are 20.000 s ahead of" in told
+
+
+@pytest.mark.parametrize("flags, count", [([], 1), (["-s"], 1), (["--outlier", "none"], 0),
+                                          (["--outlier", "waitTime.avg>30000"], 0)])
+def test_what_the_default_rule_dropped_is_told_at_the_end(tool, flags, count):
+    result = tool.run("--replay", SAMPLE, "--time", "arrival", "-w", "1m", *flags)
+    dropped = sum(row["rejected"]["outlier"] for row in result.rows)
+    told = [text for text in warnings(result) if "--outlier none keeps them" in text]
+    assert len(told) == count
+    if count:
+        assert told[0].startswith("%d frames were left out by the default rule --outlier "
+                                  "'waitTime.avg>30000'; " % dropped) and dropped > 1
+    if "-s" in flags:
+        assert len(result.audit) == 1
+
+
+def notices(tool, *flags, windows=2, waits="oWaiting"):
+    return tool.run(*NOTICES, "-n", windows, "--replay", "-", *flags, ONE,
+                    data=BEGIN + frame(1, instant(1, {waits: 1})) + frame(
+                        11, instant(11, {waits: 2})) + at(20, '"state":"end"'))
+
+
+UNKNOWN = "--metric oWating: nothing came of it, and it is no known metric; did you mean oWaiting?"
+
+
+def test_an_unknown_metric_is_a_warning_at_the_first_window_and_at_the_end(tool):
+    result = notices(tool, "-m", "oWating,oWaiting")
+    lines = [line["event"] for line in result.audit if line["event"] == "window.flush"
+             or line.get("message") == UNKNOWN]
+    assert lines == ["window.flush", "warning", "window.flush", "warning"]
+    assert warnings(result).count(UNKNOWN) == 2 and result.status == 0
+
+
+@pytest.mark.parametrize("flags, windows", [([], 1), (["-s"], 2), (["-s"], 1)])
+def test_it_comes_once_for_one_window_and_with_s(tool, flags, windows):
+    result = notices(tool, "-m", "oWating", *flags, windows=windows)
+    assert warnings(result).count(UNKNOWN) == 1
+
+
+@pytest.mark.parametrize("metric, told", [
+    ("oBrandNew", "oBrandNew"), ("nNone*", "oBrandNew"), ("oWaiting", "tHandle"),
+    ("tTalk*", "oWaiting"), ("*", "oWaiting"), ("nNothingLikeIt", "oWaiting")])
+def test_what_came_or_is_known_is_no_warning(tool, metric, told):
+    result = notices(tool, "-m", metric, windows=1, waits=told)
+    text = [text for text in warnings(result) if "is no known metric" in text]
+    if metric in ("nNone*", "nNothingLikeIt"):
+        assert text == ["--metric %s: nothing came of it, and it is no known metric" % metric]
+    else:
+        assert text == []
+
+
+def test_a_check_and_no_audit_keep_their_form(tool):
+    result = notices(tool, "-m", "oWating", "-s", "--check", "nagios")
+    assert warnings(result) == [UNKNOWN] and result.out.startswith("GSQSTAT ")
+    result = notices(tool, "-m", "oWating", "-s", "--audit", "none")
+    assert result.err == ""
+    result = notices(tool, "-m", "oWating", "-s", "--audit", "logfmt")
+    assert "level=warning event=warning" in result.err and "oWaiting?" in result.err
+    result = notices(tool, "-m", "oWating", "-s", "--audit-file", "log")
+    assert UNKNOWN in (tool.dir / "log").read_text() and result.err == ""
