@@ -25,6 +25,7 @@ struct plugin {
 	bool judged;
 	enum plugin_state state;
 	size_t nrow, nvalue;
+	bool has_number;	/* a row, also of a media type, has one of a metric */
 	size_t nbad;		/* numbers as bad as the worst one */
 	struct buf worst;	/* which that is, and why */
 	struct buf values;	/* performance data */
@@ -278,9 +279,21 @@ static void judge(struct plugin *p, const struct checked *k, const struct readin
 	put_value(p, k, row, value, ms);
 }
 
+/* Counts alone say nothing about a queue: a gauge that is unknown has them too. */
+static bool has_number(const struct reading_row *row)
+{
+	for (size_t i = 0; i < row->nfigure; i++)
+		for (enum statistic s = 0; s < STATS; s++)
+			if (s != STAT_COUNT && s != STAT_CARRIED && s != STAT_OBSERVED_MS
+			    && s != STAT_EVENTS && !isnan(row->figure[i].stat[s]))
+				return true;
+	return false;
+}
+
 bool plugin_take(struct plugin *p, const struct reading *r)
 {
 	p->judged = true;
+	p->has_number = false;
 	p->state = PLUGIN_OK;
 	p->nrow = p->nvalue = p->nbad = 0;
 	buf_clear(&p->worst);
@@ -288,6 +301,7 @@ bool plugin_take(struct plugin *p, const struct reading *r)
 	for (size_t i = 0; i < r->nrow; i++) {
 		const struct reading_row *row = &r->row[i];
 
+		p->has_number = p->has_number || has_number(row);
 		if (row->media)
 			continue;
 		p->nrow++;
@@ -299,9 +313,16 @@ bool plugin_take(struct plugin *p, const struct reading *r)
 
 /* --- the end ------------------------------------------------------------------------ */
 
+/* With a range, a queue without its number is unknown anyway. */
+static bool lacks_numbers(const struct plugin *p)
+{
+	return !p->n && !p->has_number;
+}
+
 enum plugin_state plugin_state(const struct plugin *p, enum status st)
 {
-	return st != ST_OK || !p->judged || !p->nrow ? PLUGIN_UNKNOWN : p->state;
+	return st != ST_OK || !p->judged || !p->nrow || lacks_numbers(p) ? PLUGIN_UNKNOWN
+		: p->state;
 }
 
 const char *plugin_text(struct plugin *p, enum status st, const char *why)
@@ -315,6 +336,8 @@ const char *plugin_text(struct plugin *p, enum status st, const char *why)
 		buf_str(out, "there was no window");
 	else if (!p->nrow)
 		buf_str(out, "the last window has no queue");
+	else if (lacks_numbers(p))
+		buf_str(out, "the last window has no number of any queue");
 	else if (p->state != PLUGIN_OK)
 		buf_add(out, p->worst.data, p->worst.len);
 	else if (p->n)

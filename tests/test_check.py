@@ -123,6 +123,36 @@ def test_now_and_a_check_ask_once(tool, tmp_path):
         assert result.end["windows"] == 1
 
 
+NOTHING = "UNKNOWN", "the last window has no number of any queue"
+
+
+def test_a_stream_without_a_number_is_unknown_without_a_range(tool, serve):
+    serve(streams=[[("send", "not json", "{}")]])
+    result = tool.run("-w", "300ms", *CHECK, QUEUE)
+    assert told(result) == NOTHING and result.end["message"] == NOTHING[1]
+    assert told(tool.run("-w", "300ms", *CHECK, "-W", "waitTime.avg.max=~:", QUEUE))[0] == "UNKNOWN"
+
+
+def test_one_number_of_one_queue_is_enough_without_a_range(tool, serve):
+    serve(streams=[[("frame", QUEUES[1])]])
+    result = tool.run("-w", "1s", *CHECK, *QUEUES)
+    assert told(result) == ("OK", "3 queues, no range given")
+
+
+@pytest.mark.parametrize("happening, state", [
+    ("", NOTHING), (frame(1, instant(1, {"oWaiting": 0})), ("OK", "1 queue, no range given")),
+    # totals stand in rows of a media type alone
+    (frame(1, notice_frames.observations(ONE, "voice", (
+        notice_frames.interval(1795485601000), {"nOffered": {"count": 3}}))),
+     ("OK", "1 queue, no range given")),
+    (frame(1, instant(1, {"oWaiting": 1})) + at(2, '"stream":0,"state":"lost"'), NOTHING)])
+def test_notifications_without_a_number_are_unknown_without_a_range(tool, happening, state):
+    wait = "-n", "2" if "lost" in happening else "1"
+    result = replay(tool, BEGIN + happening + (
+        at(20, '"state":"end"') if "lost" in happening else ""), *wait)
+    assert told(result) == state
+
+
 # -- what goes wrong
 
 
