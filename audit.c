@@ -22,6 +22,12 @@
 #define REDACTED "REDACTED"
 #define BEGINNING_MIN 8			/* bytes of a secret that are as bad as all of it */
 
+/* One form in which a secret could stand in a text. */
+struct secret {
+	char *text;
+	size_t known;		/* bytes at its beginning that are no secret */
+};
+
 struct audit {
 	enum audit_format format;
 	enum audit_level threshold;
@@ -38,7 +44,7 @@ struct audit {
 	bool truncated;
 	struct buf line;
 	struct buf field;	/* one field, before it is known to fit */
-	char **secret;		/* every form in which one could stand in a text */
+	struct secret *secret;
 	size_t nsecret;
 };
 
@@ -81,10 +87,8 @@ void audit_free(struct audit *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->nsecret; i++) {
-		OPENSSL_cleanse(a->secret[i], strlen(a->secret[i]));
-		free(a->secret[i]);
-	}
+	for (size_t i = 0; i < a->nsecret; i++)
+		str_wipe(&a->secret[i].text);
 	free(a->secret);
 	auditfile_close(a->file);
 	buf_free(&a->line);
@@ -117,17 +121,44 @@ enum status audit_status(const struct audit *a, struct err *err)
 
 /* --- secrets ------------------------------------------------------------------------ */
 
-static bool keep_secret(struct audit *a, char *form)
+/* Takes the form. */
+static bool keep_secret(struct audit *a, char *form, size_t known)
 {
-	char **secret = form ? reallocarray(a->secret, a->nsecret + 1, sizeof(*secret)) : NULL;
+	struct secret *secret = form
+		? reallocarray(a->secret, a->nsecret + 1, sizeof(*secret)) : NULL;
 
 	if (!secret) {
-		free(form);
+		str_wipe(&form);
 		return false;
 	}
 	a->secret = secret;
-	a->secret[a->nsecret++] = form;
+	a->secret[a->nsecret++] = (struct secret){ form, known };
 	return true;
+}
+
+/* How many bytes of a secret's beginning are no secret: a URL or path up to its last slash, the
+ * scheme of an Authorization header, the user in front of a password, and what all channel IDs
+ * begin with. */
+static size_t known_beginning(const char *secret, size_t len)
+{
+	static const char channel[] = "streaming-";
+	const char *end = secret + len, *at = secret, *behind;
+
+	if (*at == '/' || memmem(at, len, "://", 3)) {
+		behind = memrchr(at, '/', strcspn(at, "?#") < len ? strcspn(at, "?#") : len);
+		at = behind ? behind + 1 : at;
+	} else {
+		behind = memchr(at, ' ', len);
+		behind = behind ? behind : memchr(at, ':', len);
+		at = behind ? behind + 1 : at;
+	}
+	if ((size_t)(end - at) > sizeof(channel)
+	    && memcmp(at, channel, sizeof(channel) - 1) == 0) {
+		behind = memchr(at + sizeof(channel) - 1, '-',
+			(size_t)(end - at) - sizeof(channel) + 1);
+		at = behind ? behind + 1 : at;
+	}
+	return (size_t)(at - secret);
 }
 
 static char *base64(const char *s, size_t len)
@@ -141,12 +172,19 @@ static char *base64(const char *s, size_t len)
 
 bool audit_secret(struct audit *a, const char *secret, size_t len)
 {
+	char *copy;
+	size_t known;
+
 	if (len < SECRET_MIN)
 		return true;
 	for (size_t i = 0; i < a->nsecret; i++)
-		if (strlen(a->secret[i]) == len && memcmp(a->secret[i], secret, len) == 0)
+		if (strlen(a->secret[i].text) == len
+		    && memcmp(a->secret[i].text, secret, len) == 0)
 			return true;
-	return keep_secret(a, strndup(secret, len)) && keep_secret(a, base64(secret, len));
+	copy = strndup(secret, len);
+	known = copy ? known_beginning(copy, strlen(copy)) : 0;
+	return keep_secret(a, copy, known)
+		&& keep_secret(a, base64(secret, len), (4 * known + 2) / 3);
 }
 
 /* Whether n hex digits stand there that are the byte's number. */
@@ -177,17 +215,26 @@ static size_t byte_length(const char *at, char byte)
 		: at[1] == 'u' && is_number(at + 2, 4, (unsigned char)byte) ? 6 : 0;
 }
 
+/* Whether the text ends here, or the word in it: also in the middle of an encoded byte. */
+static bool is_cut(const char *at)
+{
+	if (*at == '%' || *at == '\\')
+		return strlen(at) < (*at == '%' ? 3 : 6);
+	return !*at || !(isalnum((unsigned char)*at) || strchr("-._~+/=", *at));
+}
+
 /* How long the secret is at this place, whichever of its bytes are encoded; 0: it is not there.
- * Its beginning is it too: a server may cut what it sends back, and so do we. */
-static size_t secret_length(const char *text, const char *secret)
+ * Its beginning is it too where it is cut: a server may cut what it sends back, and so do we. */
+static size_t secret_length(const char *text, const struct secret *secret)
 {
 	size_t len = 0, same = 0, n;
 
-	while (secret[same] && (n = byte_length(text + len, secret[same]))) {
+	while (secret->text[same] && (n = byte_length(text + len, secret->text[same]))) {
 		len += n;
 		same++;
 	}
-	return !secret[same] || same >= BEGINNING_MIN ? len : 0;
+	return !secret->text[same] || (same >= secret->known + BEGINNING_MIN
+		&& is_cut(text + len)) ? len : 0;
 }
 
 static void redact(const struct audit *a, char *text)
@@ -196,7 +243,7 @@ static void redact(const struct audit *a, char *text)
 
 	for (size_t i = 0; i < a->nsecret; i++)
 		for (char *at = text; *at; ) {
-			size_t len = secret_length(at, a->secret[i]);
+			size_t len = secret_length(at, &a->secret[i]);
 			size_t put = len < mark ? len : mark;
 
 			if (len) {
