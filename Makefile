@@ -85,6 +85,10 @@ $(O)/flags: export FLAGS_NOW = $(COMPILE) $(LINK) $(LIBS) \
 	$(shell $(CC) -dumpfullversion 2>/dev/null) \
 	$(shell $(PKG_CONFIG) --modversion $(PKGS) 2>/dev/null)
 $(O)/flags: FORCE
+	@case "$$($(CC) $(CPPFLAGS) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null)" in \
+	'' | *' __LP64__ '*) ;; \
+	*) echo 'gsqstat: a 64-bit machine is needed: $(CC) compiles for another' >&2; exit 1 ;; \
+	esac
 	@PKG_CONFIG='$(PKG_CONFIG)' .ci/libs
 	@mkdir -p $(@D) && printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || \
 		printf '%s\n' "$$FLAGS_NOW" >$@

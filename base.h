@@ -5,6 +5,10 @@
 #ifndef BASE_H
 #define BASE_H
 
+#ifndef __LP64__
+#error "gsqstat needs a 64-bit machine"
+#endif
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>

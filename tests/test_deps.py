@@ -367,3 +367,16 @@ def test_each_missing_library_gets_a_line_with_its_package(tmp_path):
     assert len(lines) == 2
     assert "libcurl4-openssl-dev" in lines[0] and "libssl-dev" in lines[1]
     assert all('"make deps"' in line for line in lines)
+
+
+def test_a_machine_of_32_bits_is_told_in_one_line(tmp_path):
+    top = SCRIPT.parent.parent
+    make = subprocess.run(["make", "-C", top, "-s", "O=%s" % tmp_path, "CC=gcc", "CFLAGS=-m32",
+                           "%s/flags" % tmp_path], capture_output=True, text=True, check=False,
+                          env={**os.environ, "MAKEFLAGS": ""})
+    assert make.returncode == 2
+    ours = [line for line in make.stderr.splitlines() if not line.startswith("make")]
+    assert ours == ["gsqstat: a 64-bit machine is needed: gcc compiles for another"]
+    base = subprocess.run(["gcc", "-m32", "-fsyntax-only", "-x", "c", top / "base.h"],
+                          capture_output=True, text=True, check=False)
+    assert '#error "gsqstat needs a 64-bit machine"' in base.stderr.splitlines()[0]
