@@ -48,12 +48,23 @@ void attempt_over(struct attempt *a, enum status status, const char *text)
 	a->over = true;
 }
 
+/* How much of the text to show: at most max bytes, and no half of a word, of which nobody could
+ * tell whether it is half a secret. */
+static int shown_length(const char *text, size_t max)
+{
+	size_t len = strlen(text), cut = utf8_cut(text, len, max);
+
+	while (cut < len && cut > 0 && text[cut] != ' ')
+		cut--;
+	return (int)cut;
+}
+
 void attempt_over_with(struct attempt *a, enum status status, const char *text,
 	const char *advice)
 {
 	char whole[ATTEMPT_TEXT_MAX];
 
-	snprintf(whole, sizeof(whole), "%.400s; %s", text, advice);
+	snprintf(whole, sizeof(whole), "%.*s; %s", shown_length(text, 400), text, advice);
 	attempt_over(a, status, whole);
 }
 
@@ -62,7 +73,8 @@ static void give_up(struct attempt *a, const char *text, const char *why)
 	char whole[ATTEMPT_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
 	duration_format(duration, a->retry.retry_for_us / US_PER_MS);
-	snprintf(whole, sizeof(whole), "%.600s; %s --retry-for %s", text, why, duration);
+	snprintf(whole, sizeof(whole), "%.*s; %.120s --retry-for %s", shown_length(text, 600), text,
+		why, duration);
 	attempt_over(a, a->status == ST_RATE ? ST_RATE : ST_NET, whole);
 }
 
@@ -114,7 +126,8 @@ void attempt_breach(struct attempt *a, enum stream_event_kind kind, int64_t now_
 		attempt_again(a, now_us, &f);
 		return;
 	}
-	snprintf(whole, sizeof(whole), "the protocol was broken twice: %.600s", text);
+	snprintf(whole, sizeof(whole), "the protocol was broken twice: %.*s",
+		shown_length(text, 600), text);
 	attempt_over(a, ST_PROTOCOL, whole);
 }
 
