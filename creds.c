@@ -128,10 +128,25 @@ char *creds_base_url(const char *host, bool *plain, const char **why)
 	return url;
 }
 
+/* AWS region and domain, as Genesys Cloud's own tools have them. */
+static const char *const regions[][2] = {
+	{ "us-east-1", "mypurecloud.com" }, { "us-west-2", "usw2.pure.cloud" },
+	{ "eu-west-1", "mypurecloud.ie" }, { "eu-west-2", "euw2.pure.cloud" },
+	{ "eu-central-1", "mypurecloud.de" }, { "eu-central-2", "euc2.pure.cloud" },
+	{ "ap-southeast-2", "mypurecloud.com.au" },
+	{ "ap-southeast-1", "apse1.pure.cloud" },
+	{ "ap-northeast-1", "mypurecloud.jp" }, { "ap-northeast-2", "apne2.pure.cloud" },
+	{ "ap-northeast-3", "apne3.pure.cloud" }, { "ap-south-1", "aps1.pure.cloud" },
+	{ "ca-central-1", "cac1.pure.cloud" }, { "sa-east-1", "sae1.pure.cloud" },
+	{ "me-central-1", "mec1.pure.cloud" }, { "mx-central-1", "mxc1.pure.cloud" },
+	{ "us-east-2", "use2.us-gov-pure.cloud" },
+	{ "eusc-de-east-1", "edee1.eusc-pure.cloud" }
+};
+
 /* The domain that the service's host belongs to, a place in it. */
 static const char *behind_prefix(const char *host)
 {
-	static const char *const prefixes[] = { "api.", "login.", "streaming." };
+	static const char *const prefixes[] = { "api.", "apps.", "login.", "streaming." };
 
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
 		if (strncasecmp(host, prefixes[i], strlen(prefixes[i])) == 0)
@@ -141,19 +156,6 @@ static const char *behind_prefix(const char *host)
 
 char *creds_region_domain(const char *region)
 {
-	static const char *const regions[][2] = {
-		{ "us-east-1", "mypurecloud.com" }, { "us-west-2", "usw2.pure.cloud" },
-		{ "eu-west-1", "mypurecloud.ie" }, { "eu-west-2", "euw2.pure.cloud" },
-		{ "eu-central-1", "mypurecloud.de" }, { "eu-central-2", "euc2.pure.cloud" },
-		{ "ap-southeast-2", "mypurecloud.com.au" },
-		{ "ap-southeast-1", "apse1.pure.cloud" },
-		{ "ap-northeast-1", "mypurecloud.jp" }, { "ap-northeast-2", "apne2.pure.cloud" },
-		{ "ap-northeast-3", "apne3.pure.cloud" }, { "ap-south-1", "aps1.pure.cloud" },
-		{ "ca-central-1", "cac1.pure.cloud" }, { "sa-east-1", "sae1.pure.cloud" },
-		{ "me-central-1", "mec1.pure.cloud" }, { "mx-central-1", "mxc1.pure.cloud" },
-		{ "us-east-2", "use2.us-gov-pure.cloud" },
-		{ "eusc-de-east-1", "edee1.eusc-pure.cloud" }
-	};
 	char key[32];
 	size_t len = strlen(region);
 
@@ -171,6 +173,23 @@ char *creds_region_domain(const char *region)
 
 /* --- the service's three hosts ------------------------------------------------------ */
 
+static bool is_known_domain(const char *domain, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(regions); i++)
+		if (strlen(regions[i][1]) == len && strncasecmp(regions[i][1], domain, len) == 0)
+			return true;
+	return false;
+}
+
+/* A word such as mars-1, which is no host's name but a region's, perhaps misspelt. */
+static bool looks_like_region(const char *word)
+{
+	size_t len = strlen(word);
+
+	return len && !strpbrk(word, ".:/[") && strpbrk(word, "-_") && word[len - 1] >= '0'
+		&& word[len - 1] <= '9';
+}
+
 /* What can have no `api.` in front of it. */
 static bool is_address(const char *host, size_t len)
 {
@@ -186,21 +205,22 @@ static bool is_address(const char *host, size_t len)
 	return inet_pton(AF_INET, text, &v4) == 1;
 }
 
-static bool set_hosts(struct creds *c, const char *url)
+static bool set_hosts(struct creds *c, const char *url, bool any_domain)
 {
 	const char *host = strstr(url, "://") + 3;
 	const char *end = host[0] == '[' ? strchr(host, ']') + 1 : host + strcspn(host, ":");
+	const char *domain = behind_prefix(host);
 
-	if (is_address(host, (size_t)(end - host))) {
+	if (is_address(host, (size_t)(end - host))
+	    || (!any_domain && !is_known_domain(domain, (size_t)(end - domain)))) {
 		c->domain = strndup(host, (size_t)(end - host));
 		c->base_url = strdup(url);
 		c->login_url = strdup(url);
 	} else {
-		host = behind_prefix(host);
-		c->domain = strndup(host, (size_t)(end - host));
-		if (asprintf(&c->base_url, "https://api.%s", host) < 0)
+		c->domain = strndup(domain, (size_t)(end - domain));
+		if (asprintf(&c->base_url, "https://api.%s", domain) < 0)
 			c->base_url = NULL;
-		if (asprintf(&c->login_url, "https://login.%s", host) < 0)
+		if (asprintf(&c->login_url, "https://login.%s", domain) < 0)
 			c->login_url = NULL;
 	}
 	for (char *s = c->domain; s && *s; s++)
@@ -208,9 +228,10 @@ static bool set_hosts(struct creds *c, const char *url)
 	return c->domain && c->base_url && c->login_url;
 }
 
-bool creds_hosts(struct creds *c, const char *host, const char **why)
+bool creds_hosts(struct creds *c, const char *host, bool any_domain, const char **why)
 {
-	bool named = strpbrk(host, ".:/[") || is_loopback(host, strlen(host));
+	bool named = strpbrk(host, ".:/[") || is_loopback(host, strlen(host))
+		|| (!any_domain && *host && !looks_like_region(host));
 	char *domain = named ? NULL : creds_region_domain(host), *url = NULL;
 	bool ok = false;
 
@@ -220,7 +241,7 @@ bool creds_hosts(struct creds *c, const char *host, const char **why)
 		*why = "an AWS region of Genesys Cloud, a domain, a host, HOST:PORT, or an https "
 			"or wss URL";
 	if (url) {
-		ok = set_hosts(c, url);
+		ok = set_hosts(c, url, domain || any_domain);
 		*why = NULL;
 	}
 	free(domain);
@@ -230,14 +251,16 @@ bool creds_hosts(struct creds *c, const char *host, const char **why)
 
 /* --- the environment ---------------------------------------------------------------- */
 
-/* The names that belong together: ID, secret and host of one family, never of two. */
+/* The names that belong together: ID and secret are of one family, never of two. */
 static const struct family {
-	const char *id, *secret, *host;
-	bool host_is_region;
+	const char *id, *secret, *host[2];
+	bool host_is_domain;	/* or a region, so that the API is api.DOMAIN */
 } families[] = {
-	{ "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", "GENESYS_API_HOST", false },
+	{ "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", { "GENESYS_API_HOST" }, false },
 	{ "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET",
-	  "GENESYSCLOUD_REGION", true }
+	  { "GENESYSCLOUD_REGION" }, true },
+	{ "GENESYS_CLOUD_CLIENT_ID", "GENESYS_CLOUD_CLIENT_SECRET",
+	  { "GENESYS_CLOUD_REGION", "GENESYS_CLOUD_ENVIRONMENT" }, true }
 };
 
 static const char token_variable[] = "GENESYSCLOUD_ACCESS_TOKEN";
@@ -360,45 +383,37 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 
 /* --- all of it ---------------------------------------------------------------------- */
 
-/* For the stream one host is all of it, and a region's is the API's. */
-static bool stream_host(struct creds *c, const char *host, bool is_region, const char **why)
-{
-	char *domain, *api = NULL;
-
-	if (is_region) {
-		*why = "an AWS region of Genesys Cloud or a domain";
-		domain = creds_region_domain(host);
-		if (domain && asprintf(&api, "api.%s", domain) < 0)
-			api = NULL;
-		free(domain);
-		if (!api)
-			return false;
-	}
-	c->base_url = creds_base_url(api ? api : host, &c->plain, why);
-	free(api);
-	if (!c->base_url)
-		return false;
-	*why = NULL;
-	c->login_url = strdup(c->base_url);
-	return c->login_url != NULL;
-}
-
 struct place {
 	const char *host;	/* NULL: there is none */
 	const char *from;
-	bool is_region;
+	bool is_domain;
 };
 
+static struct place own_place(const struct family *family)
+{
+	for (size_t i = 0; i < ARRAY_LEN(family->host); i++)
+		if (family->host[i] && variable(family->host[i]))
+			return (struct place){ variable(family->host[i]), family->host[i],
+				family->host_is_domain };
+	return (struct place){ NULL, family->host[0], family->host_is_domain };
+}
+
+/* The family's own host, else the first that another one has. */
 static struct place place_of(const struct family *family)
 {
-	return (struct place){ variable(family->host), family->host, family->host_is_region };
+	struct place own = own_place(family), place = own;
+
+	for (size_t i = 0; !place.host && i < ARRAY_LEN(families); i++)
+		place = own_place(&families[i]);
+	return place.host ? place : own;
 }
 
 static void load_host(struct creds *c, const struct creds_conf *conf, struct place place,
 	struct lines *problems)
 {
-	const char *why = NULL, *user;
+	const char *why = NULL, *shown, *user;
 	char text[SHOWN_SIZE];
+	size_t len;
 	bool ok;
 
 	if (conf->host)
@@ -408,15 +423,23 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct pla
 		return;
 	}
 	c->host_from = place.from;
-	ok = conf->notices ? creds_hosts(c, place.host, &why)
-		: stream_host(c, place.host, place.is_region, &why);
+	ok = creds_hosts(c, place.host, conf->notices || place.is_domain, &why);
+	if (!conf->notices) {
+		free(c->domain);
+		c->domain = NULL;
+	}
 	if (ok)
 		return;
-	user = strrchr(place.host, '@');	/* of a URL with a user in it, without that */
-	user = user ? user : place.host;
+	shown = place.host;	/* a user and a query may be secrets */
+	len = strcspn(shown, "?#");
+	user = memrchr(shown, '@', len);
+	if (user) {
+		len -= (size_t)(user - shown);
+		shown = user;
+	}
 	if (why)
 		lines_add(problems, "%s '%s': allowed is %s", c->host_from,
-			text_shown(text, user, strlen(user)), why);
+			text_shown(text, shown, len), why);
 	else
 		lines_add(problems, "out of memory");
 }
@@ -424,11 +447,11 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct pla
 /* Where the profile leads to, unless a variable that is ours alone says otherwise. */
 static struct place profile_place(const struct profile *p)
 {
-	struct place place = place_of(&families[0]);
+	struct place place = own_place(&families[0]);
 
 	if (place.host)
 		return place;
-	place = (struct place){ p->environment, "--profile", false };
+	place = (struct place){ p->environment, "--profile", true };
 	return place.host ? place : place_of(&families[1]);
 }
 
@@ -474,7 +497,8 @@ static void load_client(struct creds *c, const struct creds_conf *conf,
 	}
 	if (!id)
 		lines_add(problems, "no client ID: set GENESYS_CLIENT_ID "
-			"(or GENESYSCLOUD_OAUTHCLIENT_ID)%s", !conf->notices ? ""
+			"(or GENESYSCLOUD_OAUTHCLIENT_ID, or GENESYS_CLOUD_CLIENT_ID)%s",
+			!conf->notices ? ""
 			: "; GENESYSCLOUD_ACCESS_TOKEN or --profile would do as well");
 	if (!c->secret_from)
 		lines_add(problems, "no client secret: give --client-secret-file or set %s",
@@ -562,6 +586,32 @@ static void load_profile(struct creds *c, const struct creds_conf *conf, struct 
 	profile_free(&p);
 }
 
+static void put_unused(struct buf *text, const struct creds *c, const char *name)
+{
+	if (name && variable(name) && name != c->id_from && name != c->secret_from
+	    && name != c->token_from && name != c->host_from)
+		buf_printf(text, "%s%s", text->len ? ", " : "", name);
+}
+
+/* One of these may be what the user thinks is used. */
+static void tell_unused(const struct creds *c, struct lines *problems)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		put_unused(&text, c, families[i].id);
+		put_unused(&text, c, families[i].secret);
+		for (size_t k = 0; k < ARRAY_LEN(families[i].host); k++)
+			put_unused(&text, c, families[i].host[k]);
+	}
+	put_unused(&text, c, token_variable);
+	if (text.len && buf_char(&text, '\0'))
+		lines_add(problems, "set and not used: %s (see ENVIRONMENT in gsqstat(1))",
+			text.data);
+	problems->failed = problems->failed || text.failed;
+	buf_free(&text);
+}
+
 static void load_environment(struct creds *c, const struct creds_conf *conf,
 	struct lines *problems)
 {
@@ -570,12 +620,14 @@ static void load_environment(struct creds *c, const struct creds_conf *conf,
 	if (conf->notices && !c->secret_from && variable(token_variable)) {
 		load_token(c, problems);
 		/* its own tools' region first, so that it goes to nobody else */
-		family = &families[variable(families[1].host) || !variable(families[0].host)];
+		family = &families[1];
 	} else {
 		family = choose_family(c->secret_from != NULL);
 		load_client(c, conf, family, problems);
 	}
 	load_host(c, conf, place_of(family), problems);
+	if (!c->host_from || (!c->token_from && (!c->id_from || !c->secret_from)))
+		tell_unused(c, problems);
 }
 
 void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines *problems,

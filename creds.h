@@ -27,7 +27,7 @@ struct creds {
 	const char *id_from;	/* "GENESYS_CLIENT_ID", "--profile" here and below, … */
 	const char *secret_from;	/* "--client-secret-file", "$CREDENTIALS_DIRECTORY", … */
 	const char *token_from;	/* "GENESYSCLOUD_ACCESS_TOKEN" */
-	const char *host_from;	/* "--host", "GENESYS_API_HOST", "GENESYSCLOUD_REGION" */
+	const char *host_from;	/* "--host", "GENESYS_API_HOST", "GENESYSCLOUD_REGION", … */
 };
 
 struct creds_conf {
@@ -66,9 +66,10 @@ char *creds_base_url(const char *host, bool *plain, const char **why);
  * such region. */
 char *creds_region_domain(const char *region);
 
-/* The service's hosts from a domain, one of its hosts, a URL or an AWS region: a loopback host
- * or an address is all of them. Fills domain, base_url, login_url, plain; false: bad, why
- * tells in words what is allowed (*why is NULL: out of memory). */
-bool creds_hosts(struct creds *creds, const char *host, const char **why);
+/* The service's hosts from an AWS region, one of its domains, one of its hosts or a URL: api.,
+ * login. and the domain. A host of any other domain is all of them, unless any_domain is set;
+ * a loopback host or an address always is. Fills domain, base_url, login_url, plain; false: bad,
+ * why tells in words what is allowed (*why is NULL: out of memory). */
+bool creds_hosts(struct creds *creds, const char *host, bool any_domain, const char **why);
 
 #endif

@@ -465,8 +465,12 @@ bool text_put_printable(struct buf *out, const char *s, size_t len)
 
 const char *text_shown(char out[SHOWN_SIZE], const char *value, size_t len)
 {
-	size_t cut = utf8_cut(value, len, SHOWN_SIZE - sizeof("..."));
+	const char *scheme = memmem(value, len, "://", 3), *query = NULL;
+	size_t cut;
 
+	if (scheme)	/* of a URL the query may be a secret */
+		query = memchr(scheme, '?', len - (size_t)(scheme - value));
+	cut = utf8_cut(value, query ? (size_t)(query - value) : len, SHOWN_SIZE - sizeof("..."));
 	for (size_t i = 0; i < cut; i++)
 		out[i] = value[i] ? value[i] : '?';
 	memcpy(out + cut, cut < len ? "..." : "", cut < len ? sizeof("...") : 1);

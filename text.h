@@ -70,8 +70,8 @@ const char *text_line(const char *text, size_t size, size_t *at, size_t *len);
 bool text_is_visible(const char *s, size_t max);
 #define TEXT_TOKEN_MAX 16384	/* of an access token */
 
-/* A bad value of len bytes as a line shows it: cut, a NUL as `?`, all else to be cleaned with
- * the line. Returns out. */
+/* A bad value of len bytes as a line shows it: cut, a URL without its query, a NUL as `?`, all
+ * else to be cleaned with the line. Returns out. */
 #define SHOWN_SIZE 108
 const char *text_shown(char out[SHOWN_SIZE], const char *value, size_t len);
 

@@ -293,12 +293,94 @@ def test_queue_file(user):
 @pytest.mark.parametrize("region, host", [
     ("eu-central-1", "https://api.mypurecloud.de"), ("us_east_1", "https://api.mypurecloud.com"),
     ("mypurecloud.ie", "https://api.mypurecloud.ie"),
-    ("api.mypurecloud.ie", "https://api.mypurecloud.ie")])
-def test_names_of_genesys_clouds_own_tools(tool, region, host):
-    tool.env.update(GENESYSCLOUD_OAUTHCLIENT_ID="i", GENESYSCLOUD_OAUTHCLIENT_SECRET="s",
-                    GENESYSCLOUD_REGION=region)
-    settings = json.loads(tool.run("--dry-run", QUEUE).out)
+    ("api.mypurecloud.ie", "https://api.mypurecloud.ie"),
+    ("new.example", "https://api.new.example")])
+@pytest.mark.parametrize("source", ["stream", "notifications"])
+@pytest.mark.parametrize("family, variable", [
+    ("GENESYSCLOUD_OAUTHCLIENT_", "GENESYSCLOUD_REGION"),
+    ("GENESYS_CLOUD_CLIENT_", "GENESYS_CLOUD_REGION"),
+    ("GENESYS_CLOUD_CLIENT_", "GENESYS_CLOUD_ENVIRONMENT")])
+def test_names_of_genesys_clouds_own_tools(tool, region, host, source, family, variable):
+    tool.env.update({family + "ID": "i", family + "SECRET": "s", variable: region})
+    settings = json.loads(tool.run("--dry-run", "--source", source, QUEUE).out)
     assert settings["host"]["value"] == host
+
+
+@pytest.mark.parametrize("given, host", [
+    ("eu-central-1", "https://api.mypurecloud.de"), ("EU_central_1", "https://api.mypurecloud.de"),
+    ("mypurecloud.de", "https://api.mypurecloud.de"),
+    ("https://apps.mypurecloud.de", "https://api.mypurecloud.de"),
+    ("https://apps.mypurecloud.de/", "https://api.mypurecloud.de"),
+    ("login.usw2.pure.cloud", "https://api.usw2.pure.cloud"),
+    ("api.usw2.pure.cloud", "https://api.usw2.pure.cloud")])
+@pytest.mark.parametrize("source", ["stream", "notifications"])
+def test_known_region_or_domain_has_its_hosts(user, given, host, source):
+    for args, env in ([], {"GENESYS_API_HOST": given}), (["-H", given], {}):
+        user.env.update(env)
+        r = user.run("--dry-run", "--source", source, *args, QUEUE)
+        assert r.status == 0 and json.loads(r.out)["host"]["value"] == host, r.err
+
+
+def test_any_other_host_of_the_stream_stays_as_it_is(user):
+    for given in ("gateway", "gateway.example", "apps.example.com", "login.example:8443",
+                  "my-gateway", "127.0.0.1:5"):
+        r = user.run("--dry-run", "-H", given, QUEUE)
+        assert json.loads(r.out)["host"]["value"] == "https://" + given
+
+
+def test_region_that_is_none_is_refused_at_once(user):
+    for name in ("GENESYS_API_HOST", "GENESYSCLOUD_REGION", "GENESYS_CLOUD_REGION"):
+        user.env[name] = "eu-central-9"
+        for source in ("stream", "notifications"):
+            refused(user, "--source", source, QUEUE,
+                    words=[name + " 'eu-central-9'", "AWS region"])
+        del user.env[name]
+
+
+def test_host_of_another_family_is_taken_where_its_own_has_none(tool):
+    ours = {"GENESYS_CLIENT_ID": "i", "GENESYS_CLIENT_SECRET": "s"}
+    theirs = {"GENESYSCLOUD_OAUTHCLIENT_ID": "i", "GENESYSCLOUD_OAUTHCLIENT_SECRET": "s"}
+    third = {"GENESYS_CLOUD_CLIENT_ID": "i", "GENESYS_CLOUD_CLIENT_SECRET": "s"}
+    hosts = {"GENESYS_API_HOST": "mypurecloud.de", "GENESYSCLOUD_REGION": "us-west-2",
+             "GENESYS_CLOUD_REGION": "eu_west_1", "GENESYS_CLOUD_ENVIRONMENT": "mypurecloud.jp"}
+    urls = dict(zip(hosts, ("de", "usw2", "ie", "jp")))
+    env = dict(tool.env)
+    for family, order in (
+            (ours, ["GENESYS_API_HOST", "GENESYSCLOUD_REGION", "GENESYS_CLOUD_REGION",
+                    "GENESYS_CLOUD_ENVIRONMENT"]),
+            (theirs, ["GENESYSCLOUD_REGION", "GENESYS_API_HOST", "GENESYS_CLOUD_REGION",
+                      "GENESYS_CLOUD_ENVIRONMENT"]),
+            (third, ["GENESYS_CLOUD_REGION", "GENESYS_CLOUD_ENVIRONMENT", "GENESYS_API_HOST",
+                     "GENESYSCLOUD_REGION"])):
+        for first in range(len(order)):
+            tool.env = {**env, **family, **{name: hosts[name] for name in order[first:]}}
+            r = tool.run("--dry-run", QUEUE)
+            assert r.status == 0, r.err
+            assert urls[order[first]] in json.loads(r.out)["host"]["value"], (family, first)
+
+
+def test_variable_that_is_set_and_not_used_is_named(tool):
+    tool.env.update(GENESYS_CLOUD_CLIENT_ID="i", GENESYSCLOUD_OAUTHCLIENT_SECRET="hidden",
+                    GENESYSCLOUD_REGION="us-west-2", GENESYSCLOUD_ACCESS_TOKEN="hidden")
+    text = "\n".join(refused(tool, QUEUE, words=["no client"]))
+    assert "set and not used: GENESYS_CLOUD_CLIENT_ID, GENESYSCLOUD_ACCESS_TOKEN " in text
+    assert "hidden" not in text
+    tool.env.clear()
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLOUD_CLIENT_SECRET="hidden")
+    text = "\n".join(refused(tool, *HOST, QUEUE, words=["no client secret"]))
+    assert "set and not used: GENESYS_CLOUD_CLIENT_SECRET " in text and "hidden" not in text
+
+
+@pytest.mark.parametrize("host", ["https://h/p?access_token=HIDDEN", "h/p?access_token=HIDDEN",
+                                  "https://u:p@h?HIDDEN", "https://h.x#HIDDEN"])
+def test_host_is_told_without_its_query(user, host):
+    for source in ("stream", "notifications"):
+        for args, env in ([], {"GENESYS_API_HOST": host}), (["-H", host], {}):
+            user.env.update(env)
+            text = "\n".join(refused(user, "--source", source, *args, QUEUE))
+            assert "HIDDEN" not in text and "h" in text
+            user.env.pop("GENESYS_API_HOST", None)
+    assert "HIDDEN" not in "\n".join(refused(user, *HOST, "https://h/p?HIDDEN"))
 
 
 def test_one_family_alone(tool):

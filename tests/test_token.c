@@ -220,7 +220,7 @@ static void host__of_the_service_is_three(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		struct creds c = { 0 };
 
-		if (!creds_hosts(&c, good[i].host, &why))
+		if (!creds_hosts(&c, good[i].host, true, &why))
 			fail_msg("%s: %s", good[i].host, why);
 		assert_string_equal(c.domain, good[i].domain);
 		assert_string_equal(c.base_url, good[i].api);
@@ -231,7 +231,7 @@ static void host__of_the_service_is_three(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct creds c = { 0 };
 
-		if (creds_hosts(&c, bad[i], &why))
+		if (creds_hosts(&c, bad[i], true, &why))
 			fail_msg("'%s' was taken", bad[i]);
 		assert_non_null(why);
 		assert_null(c.base_url);
