@@ -9,7 +9,7 @@
 
 #define TYPE_MAX 64
 #define S_US INT64_C(1000000)
-#define KEPT_A_STEP 4		/* files, two fsyncs each: signals wait for no slow disk */
+#define KEPT_A_STEP 256		/* files, with one sync: signals do not wait for many */
 
 /* A body on its way to one URL or to several. */
 struct parcel {
@@ -157,6 +157,7 @@ static void tell(struct callbacks *c, const struct line *l, const struct deliver
 	case CALLBACK_DELIVERED: t->delivered++; break;
 	case CALLBACK_RETRY: t->retried++; break;
 	case CALLBACK_DROPPED: t->dropped++; break;
+	case CALLBACK_REFUSED: t->refused++; t->spooled += !d->earlier; break;
 	case CALLBACK_SPOOLED: t->spooled += !d->earlier; break;
 	case CALLBACK_KINDS: break;
 	}
@@ -173,6 +174,21 @@ static void drop(struct callbacks *c, const struct line *l, struct delivery *d,
 	if (d->kept)
 		spool_drop(c->conf.spool, d->name);
 	e.kind = CALLBACK_DROPPED;
+	tell(c, l, d, &e);
+	delivery_free(c, d);
+}
+
+/* By its receiver: for a later run where the spool has it, since the receiver's owner may mend
+ * what is wrong. */
+static void refuse(struct callbacks *c, const struct line *l, struct delivery *d,
+	struct callback_event e)
+{
+	if (!d->kept) {
+		drop(c, l, d, e);
+		return;
+	}
+	spool_refuse(c->conf.spool, d->name);
+	e.kind = CALLBACK_REFUSED;
 	tell(c, l, d, &e);
 	delivery_free(c, d);
 }
@@ -197,6 +213,25 @@ static void give_up(struct callbacks *c, const struct line *l, struct delivery *
 
 /* --- the spool ------------------------------------------------------------------------ */
 
+static void tell_fault(struct callbacks *c, const struct err *err, struct lines *warnings)
+{
+	if (c->spool_fault[0])
+		return;
+	memcpy(c->spool_fault, err->text, sizeof(c->spool_fault));
+	if (warnings)
+		lines_add(warnings, "%s", err->text);
+}
+
+static void tell_displaced(struct callbacks *c, struct lines *warnings)
+{
+	size_t n = spool_displaced(c->conf.spool);
+
+	c->totals.dropped += n;
+	if (n && warnings)
+		lines_add(warnings, "the spool is full: the oldest deliver%s that had been refused "
+			"(%zu) w%s removed", n > 1 ? "ies" : "y", n, n > 1 ? "ere" : "as");
+}
+
 static void keep(struct callbacks *c, const struct line *l, struct delivery *d,
 	struct lines *warnings)
 {
@@ -211,11 +246,8 @@ static void keep(struct callbacks *c, const struct line *l, struct delivery *d,
 	d->too_much = put == SPOOL_FULL;
 	if (d->kept)
 		memcpy(d->name, item.name, sizeof(d->name));
-	else if (put == SPOOL_FAILED && !c->spool_fault[0]) {
-		memcpy(c->spool_fault, err.text, sizeof(c->spool_fault));
-		if (warnings)
-			lines_add(warnings, "%s", err.text);
-	}
+	else if (put == SPOOL_FAILED)
+		tell_fault(c, &err, warnings);
 }
 
 static struct line *oldest_fresh(struct callbacks *c)
@@ -231,14 +263,29 @@ static struct line *oldest_fresh(struct callbacks *c)
 	return found;
 }
 
-/* What has come since is written before it is tried, as much of it as a step may take. */
+/* What has come since is on the disk before it is tried, as much of it as a step may take. */
 static void keep_fresh(struct callbacks *c, struct lines *warnings)
 {
+	struct delivery *put[KEPT_A_STEP];
+	struct err err = { "" };
 	struct line *l;
+	size_t n = 0;
 
-	for (int i = 0; i < KEPT_A_STEP && (l = oldest_fresh(c)); i++) {
+	while (n < KEPT_A_STEP && (l = oldest_fresh(c))) {
+		put[n++] = l->fresh;
 		keep(c, l, l->fresh, warnings);
 		l->fresh = l->fresh->next;
+	}
+	if (n == 0)
+		return;
+	tell_displaced(c, warnings);
+	if (spool_sync(c->conf.spool, &err))
+		return;
+	tell_fault(c, &err, warnings);
+	for (size_t i = 0; i < n; i++) {
+		if (put[i]->kept)
+			spool_drop(c->conf.spool, put[i]->name);
+		put[i]->kept = false;
 	}
 }
 
@@ -346,7 +393,7 @@ static void bound_memory(struct callbacks *c)
 
 	while (c->bytes > CALLBACK_MEMORY_MAX && (l = oldest(c))) {
 		if (l->first == l->fresh)
-			keep(c, l, l->first, NULL);
+			keep_fresh(c, NULL);
 		give_up(c, l, pop(l), e);
 	}
 }
@@ -514,7 +561,7 @@ static void take_answer(struct callbacks *c, struct line *l, int64_t now_us,
 		again(c, l, &a, now_us);
 		break;
 	case POST_REFUSED:
-		drop(c, l, put_down(l), e);
+		refuse(c, l, put_down(l), e);
 		break;
 	case POST_GONE:
 		give_up_line(c, l, e, warnings);

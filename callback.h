@@ -21,7 +21,8 @@
 enum callback_kind {
 	CALLBACK_DELIVERED,
 	CALLBACK_RETRY,
-	CALLBACK_DROPPED,	/* refused, or out of time and kept nowhere */
+	CALLBACK_DROPPED,	/* refused or out of time, and kept nowhere */
+	CALLBACK_REFUSED,	/* in the spool: a later run tries it again */
 	CALLBACK_SPOOLED,	/* out of time; in the spool for a later run */
 	CALLBACK_KINDS
 };
@@ -40,8 +41,9 @@ struct callback_event {		/* borrowed for the call */
 struct callback_totals {
 	uint64_t delivered;	/* those of earlier runs, too */
 	uint64_t retried;	/* attempts */
-	uint64_t dropped;
-	uint64_t spooled;	/* of this run, left for a later one */
+	uint64_t dropped;	/* with those refused that a full spool lost */
+	uint64_t refused;	/* kept in the spool; those of earlier runs, too */
+	uint64_t spooled;	/* of this run, left for a later one, refused or not */
 };
 
 struct callback_conf {		/* all borrowed for the callbacks' life */
@@ -63,9 +65,9 @@ void callbacks_free(struct callbacks *c);	/* drops what is under way; NULL is fi
 /* Copies the window; nothing is sent or written before the next step. */
 void callbacks_window(struct callbacks *c, const struct webhook_window *window);
 
-/* After each net_perform and by its deadline. A step writes only a few deliveries to the spool,
- * and wants the next one at once while more are left. real_us is the wall's clock, for the
- * signatures. */
+/* After each net_perform and by its deadline. A step writes what came since the last one to the
+ * spool, with one sync; of very much it leaves a part to the next step, which it wants at once.
+ * real_us is the wall's clock, for the signatures. */
 void callbacks_step(struct callbacks *c, int64_t now_us, int64_t real_us,
 	struct lines *warnings);
 int64_t callbacks_deadline_us(const struct callbacks *c);

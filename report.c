@@ -402,6 +402,7 @@ static const struct {
 	[CALLBACK_DELIVERED] = { "callback.delivered", LEVEL_DEBUG },
 	[CALLBACK_RETRY] = { "callback.retry", LEVEL_WARNING },
 	[CALLBACK_DROPPED] = { "callback.dropped", LEVEL_WARNING },
+	[CALLBACK_REFUSED] = { "callback.refused", LEVEL_WARNING },
 	[CALLBACK_SPOOLED] = { "callback.spooled", LEVEL_WARNING }
 };
 
@@ -412,7 +413,8 @@ void report_callbacks(struct report *r, const struct callbacks *c)
 
 void report_callback(struct report *r, const struct callback_event *e)
 {
-	const bool ends_badly = e->kind == CALLBACK_DROPPED || e->kind == CALLBACK_SPOOLED;
+	const bool ends_badly = e->kind == CALLBACK_DROPPED || e->kind == CALLBACK_REFUSED
+		|| e->kind == CALLBACK_SPOOLED;
 	struct quiet *quiet = &r->of_target[e->target][e->kind];
 
 	if (ends_badly && quiet->told_us && r->now_us - quiet->told_us < QUIET_US) {
@@ -442,9 +444,9 @@ static void put_callbacks(struct report *r)
 	struct buf json = { 0 };
 
 	buf_printf(&json, "{\"delivered\":%llu,\"retried\":%llu,\"dropped\":%llu,"
-		"\"spooled\":%llu}", (unsigned long long)t->delivered,
+		"\"refused\":%llu,\"spooled\":%llu}", (unsigned long long)t->delivered,
 		(unsigned long long)t->retried, (unsigned long long)t->dropped,
-		(unsigned long long)t->spooled);
+		(unsigned long long)t->refused, (unsigned long long)t->spooled);
 	put_json(r, "callbacks", &json);
 }
 

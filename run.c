@@ -420,14 +420,14 @@ static void warn_of_unanswered(struct run *run)
 }
 
 /* All deliveries together have the time of --retry-for, or where there is to be one attempt
- * the time of that; on a signal what fits into its end. */
+ * the time of that; on a signal what fits into its end. A reader that left is no hurry. */
 static void begin_last_deliveries(struct run *run, enum status st)
 {
 	const struct settings *set = run->set;
 	int64_t us = (set->retry_for_ms ? set->retry_for_ms : set->callbacks.timeout_ms)
 		* US_PER_MS;
 
-	if (st > ST_SIGNAL)
+	if (st > ST_SIGNAL && st != ST_READER_LEFT)
 		us = CALLBACKS_SIGNAL_END_US;
 	if (run->callbacks)
 		callbacks_end(run->callbacks, run->now_us + us);
@@ -477,13 +477,19 @@ static enum status settle_source(const struct run *run, struct err *err)
 static enum status settle_callbacks(const struct run *run, enum status st, struct err *err)
 {
 	const struct callback_totals *t;
+	unsigned long long dropped, refused;
 
 	if (st != ST_OK || !run->callbacks)
 		return st;
 	t = callbacks_totals(run->callbacks);
-	if (t->dropped)
+	dropped = t->dropped;
+	refused = t->refused;
+	if (refused)
+		return err_set(err, ST_CALLBACK, "refused callbacks that the spool keeps: %llu, "
+			"not delivered: %llu, see above", refused, dropped);
+	if (dropped)
 		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered, see above",
-			(unsigned long long)t->dropped, t->dropped == 1 ? " was" : "s were");
+			dropped, dropped == 1 ? " was" : "s were");
 	return ST_OK;
 }
 

@@ -32,9 +32,11 @@
 #define HEADER_MAX 65536
 #define ID_MAX 127		/* of id and type, which go into header lines */
 #define LEFT_MAX 65536		/* files that one run hands out, the oldest */
+#define REFUSED ".refused"
+#define LEFT_NAME_MAX (NAME_LEN + sizeof(REFUSED))
 
 struct left {
-	char name[NAME_LEN + 1];
+	char name[LEFT_NAME_MAX];
 	bool gone;		/* told of: not to be met again in this run */
 };
 
@@ -43,6 +45,9 @@ struct spool {
 	bool holds;		/* the lock */
 	uint64_t max, used;	/* bytes of all files of ours, by the last scan and since */
 	uint64_t since;		/* bytes put since the last scan */
+	size_t unsynced;	/* files put since the last sync */
+	char newest[SPOOL_NAME_MAX];	/* the last of them */
+	size_t displaced;	/* refused ones that were removed to make room */
 	struct left *left;	/* of the lock's holder: what was there at the start, by name */
 	size_t nleft, cap;
 	struct buf file, fields;	/* the item at hand */
@@ -50,7 +55,7 @@ struct spool {
 
 /* --- names -------------------------------------------------------------------------- */
 
-enum kind { OTHER, ITEM, BROKEN, TEMP };
+enum kind { OTHER, ITEM, REFUSED_ITEM, BROKEN, TEMP };
 
 static bool are_all(const char *s, size_t n, const char *set)
 {
@@ -84,9 +89,18 @@ static enum kind kind_of(const char *name)
 	rest = name + NAME_LEN;
 	if (!*rest)
 		return ITEM;
+	if (strcmp(rest, REFUSED) == 0)
+		return REFUSED_ITEM;
 	if (strcmp(rest, ".broken") == 0)
 		return BROKEN;
 	return cachedir_is_temp(rest) ? TEMP : OTHER;
+}
+
+static bool is_delivery(const char *name)
+{
+	enum kind kind = kind_of(name);
+
+	return kind == ITEM || kind == REFUSED_ITEM;
 }
 
 static bool hash_url(const char *url, char out[HASH_DIGITS + 1])
@@ -148,7 +162,7 @@ static bool note_left(struct spool *s, const char *name)
 			s->cap = cap;
 		}
 	}
-	memcpy(s->left[s->nleft].name, name, NAME_LEN + 1);
+	memcpy(s->left[s->nleft].name, name, strlen(name) + 1);	/* is_delivery() bounds it */
 	s->left[s->nleft++].gone = false;
 	return true;
 }
@@ -202,7 +216,7 @@ static bool scan(struct spool *s, bool note)
 	while (ok && (errno = 0, entry = readdir(d))) {
 		if (__builtin_add_overflow(used, weigh(s, entry->d_name), &used))
 			used = UINT64_MAX;
-		if (note && kind_of(entry->d_name) == ITEM && !is_under_way(s, entry->d_name))
+		if (note && is_delivery(entry->d_name) && !is_under_way(s, entry->d_name))
 			ok = note_left(s, entry->d_name);
 	}
 	ok = ok && errno == 0;
@@ -344,22 +358,81 @@ static bool write_item(struct spool *s, const char *name, const struct buf *text
 {
 	struct flock byte = byte_of(name + RUN_AT);
 	uint64_t before = size_of(s, name);
-	int saved;
 
 	/* without it another run may send this too, which is no loss */
 	(void)fcntl(s->lock, F_OFD_SETLK, &byte);
-	if (!cachedir_write(s->dir, name, text))
+	if (!cachedir_write_unsynced(s->dir, name, text))
 		return false;
 	forget_bytes(s, before);
-	if (!sync_directory(s->dir)) {
-		saved = errno;
-		unlinkat(s->dir, name, 0);
-		errno = saved;
-		return false;
-	}
 	s->used += text->len;
 	s->since += text->len;
+	s->unsynced++;
+	snprintf(s->newest, sizeof(s->newest), "%s", name);
 	return true;
+}
+
+/* One file and its name: other files of the file system have no part in it. */
+static bool sync_newest(const struct spool *s)
+{
+	int fd = openat(s->dir, s->newest, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), saved;
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return ok && sync_directory(s->dir);
+}
+
+bool spool_sync(struct spool *s, struct err *err)
+{
+	bool ok = s->unsynced == 0 || (s->unsynced == 1 ? sync_newest(s) : syncfs(s->dir) == 0);
+
+	if (!ok)
+		err_set(err, ST_OUTPUT, "a delivery cannot be spooled: %s", strerror(errno));
+	s->unsynced = 0;
+	return ok;
+}
+
+/* The first by name, whoever put it. False: there is none, or it cannot be removed. */
+static bool displace_oldest_refused(struct spool *s)
+{
+	char oldest[LEFT_NAME_MAX] = "";
+	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	uint64_t size;
+
+	if (!d && fd >= 0)
+		close(fd);
+	while (d && (entry = readdir(d)))
+		if (kind_of(entry->d_name) == REFUSED_ITEM
+		    && (!oldest[0] || strcmp(entry->d_name, oldest) < 0))
+			memcpy(oldest, entry->d_name, strlen(entry->d_name) + 1);
+	if (d)
+		closedir(d);
+	size = oldest[0] ? size_of(s, oldest) : 0;
+	if (!oldest[0] || unlinkat(s->dir, oldest, 0) != 0)
+		return false;
+	forget_bytes(s, size);
+	s->displaced++;
+	return true;
+}
+
+static bool make_room(struct spool *s, uint64_t size)
+{
+	while (!has_room(s, size))
+		if (size > s->max || !displace_oldest_refused(s))
+			return false;
+	return true;
+}
+
+size_t spool_displaced(struct spool *s)
+{
+	size_t n = s->displaced;
+
+	s->displaced = 0;
+	return n;
 }
 
 static const char *make_text(const struct spool_item *item, struct buf *text)
@@ -386,7 +459,7 @@ enum spool_put spool_put(struct spool *s, int64_t start_ms, const char *run, int
 
 	if (!why)
 		why = make_text(item, &text);
-	if (!why && !has_room(s, text.len))
+	if (!why && !make_room(s, text.len))
 		put = SPOOL_FULL;
 	else if (!why && !write_item(s, item->name, &text))
 		why = strerror(errno);
@@ -402,8 +475,18 @@ void spool_drop(struct spool *s, const char *name)
 {
 	uint64_t size = size_of(s, name);
 
-	if (kind_of(name) == ITEM && unlinkat(s->dir, name, 0) == 0)
+	if (is_delivery(name) && unlinkat(s->dir, name, 0) == 0)
 		forget_bytes(s, size);
+}
+
+void spool_refuse(struct spool *s, const char *name)
+{
+	char refused[SPOOL_NAME_MAX];
+
+	if (kind_of(name) != ITEM)
+		return;
+	snprintf(refused, sizeof(refused), "%s" REFUSED, name);
+	(void)renameat(s->dir, name, s->dir, refused);	/* else it is one that waits, as before */
 }
 
 /* --- reading ------------------------------------------------------------------------ */
@@ -475,7 +558,7 @@ static const char *understand(struct spool *s, const char *name, struct spool_it
 		return "its name is not that of its URL";
 	if (!is_json(item->body, end))
 		return "its body is broken";
-	memcpy(item->name, name, NAME_LEN + 1);
+	snprintf(item->name, sizeof(item->name), "%s", name);
 	return NULL;
 }
 
@@ -484,7 +567,7 @@ static void set_aside(struct spool *s, struct left *left, const char *why,
 {
 	char aside[SPOOL_NAME_MAX];
 
-	snprintf(aside, sizeof(aside), "%s.broken", left->name);
+	snprintf(aside, sizeof(aside), "%.*s.broken", (int)NAME_LEN, left->name);
 	lines_add(warnings, "the spooled delivery %s is %s: %s", left->name,
 		renameat(s->dir, left->name, s->dir, aside) == 0 ? "set aside" : "ignored", why);
 	left->gone = true;

@@ -1,8 +1,10 @@
 /*
  * Deliveries kept on disk until they have arrived, for a later run where this one cannot: one
  * file each, STARTMS-RUN-WINDOW-PART-HASH.json, mode 0600 in a directory of ours of mode 0700;
- * a header line (id, url, type), then the body. Whoever holds DIR/lock may send what others
- * left, though not what a run that still goes on has put; who does not only writes.
+ * a header line (id, url, type), then the body. NAME.refused is one that its receiver refused:
+ * it is sent again once a run, and makes room where the spool is full. Whoever holds DIR/lock may
+ * send what others left, though not what a run that still goes on has put; who does not only
+ * writes.
  */
 #ifndef SPOOL_H
 #define SPOOL_H
@@ -34,12 +36,20 @@ bool spool_is_ours_to_send(const struct spool *s);	/* the lock is held */
 
 enum spool_put { SPOOL_KEPT, SPOOL_FULL, SPOOL_FAILED };
 
-/* Written whole (temporary name, fsync, rename, directory fsynced) before it counts. item->name
- * is made. FULL: with it all files of the spool would pass max_bytes. FAILED: err says why
+/* Written whole under a temporary name and renamed; on the disk with the next spool_sync.
+ * item->name is made. FULL: with it all files of the spool would pass max_bytes, also without
+ * any that were refused; these are removed for it, oldest first. FAILED: err says why
  * (ST_OUTPUT), without the URL; nothing is kept. */
 enum spool_put spool_put(struct spool *s, int64_t start_ms, const char *run, int64_t window,
 	size_t part, struct spool_item *item, struct err *err);
+/* Puts on the disk what was put since the last call, with one sync of the file system where that
+ * is more than one file. False: err says why (ST_OUTPUT); what was put cannot be relied on. */
+bool spool_sync(struct spool *s, struct err *err);
+/* How many refused deliveries were removed to make room since the last call. */
+size_t spool_displaced(struct spool *s);
+
 void spool_drop(struct spool *s, const char *name);	/* it has arrived, or never will */
+void spool_refuse(struct spool *s, const char *name);	/* it stays, as NAME.refused */
 
 /* What earlier runs had left for a URL when the spool was opened, oldest first: the first item
  * whose name comes after `after` ("" at the beginning; item->name is fine, its file may be

@@ -4,11 +4,13 @@ import os
 import pathlib
 import resource
 import select
+import shutil
 import subprocess
 import time
 
 import frames
 import gateway
+import pytest
 
 PROGRAM = os.environ.get("GSQSTAT", str(pathlib.Path(__file__).parent.parent / "gsqstat"))
 # Bounds end to end grow where the program is slowed down on purpose.
@@ -118,3 +120,21 @@ def eventually(true, timeout=10):
     while not true() and time.monotonic() < end:
         time.sleep(0.01)
     return true()
+
+
+def preload(tool, name, source):
+    """Functions written in C take the place of the C library's in what the tool runs."""
+    compiler = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
+    if not compiler:
+        pytest.skip("there is no C compiler")
+    code, library = tool.dir / (name + ".c"), tool.dir / (name + ".so")
+    code.write_text(source)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, code], check=True)
+    libraries = [str(library)]
+    if "address" in os.environ.get("GSQSTAT_SANITIZE", ""):
+        asan = subprocess.run([compiler, "-print-file-name=libasan.so"], check=True,
+                              capture_output=True, text=True).stdout.strip()
+        if not os.path.isabs(asan):
+            pytest.skip("this compiler has no libasan.so to put before " + name)
+        libraries.insert(0, asan)
+    tool.env["LD_PRELOAD"] = " ".join(libraries)

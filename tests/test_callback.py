@@ -46,8 +46,8 @@ def secret_file(tool, name, text):
 
 def counts(r):
     c = r.end["callbacks"]
-    assert list(c) == ["delivered", "retried", "dropped", "spooled"]
-    return tuple(c.values())
+    assert list(c) == ["delivered", "retried", "dropped", "refused", "spooled"]
+    return tuple(c[name] for name in ("delivered", "retried", "dropped", "spooled"))
 
 
 def dead_url():
@@ -403,7 +403,7 @@ def test_no_secret_is_seen_anywhere(tool, receive, answer):
     names = " ".join(os.listdir(tool.dir / "spool"))
     for text in (r.out, r.err, dry.out, dry.err, names):
         assert "s3cret" not in text and KEYS[0][6:] not in text
-    assert url.exists() and ("json" in names) == (answer not in (204, 404))
+    assert url.exists() and ("json" in names) == (answer != 204)
     logfmt = tool.run(*args, "--audit", "logfmt")
     assert "s3cret" not in logfmt.err and "callbacks=" in logfmt.err
 
@@ -523,8 +523,8 @@ def test_all_deliveries_together_have_retry_for_at_the_end(tool, receive):
 
 # -- the spool
 
-def spooled(tool):
-    return sorted(path.name for path in (tool.dir / "spool").glob("*.json"))
+def spooled(tool, suffix=""):
+    return sorted(path.name for path in (tool.dir / "spool").glob("*.json" + suffix))
 
 
 def test_expired_delivery_goes_out_with_the_next_run(tool, receive):
@@ -558,10 +558,111 @@ def test_what_the_spool_cannot_hold_is_9(tool):
     assert dropped + kept == 10 and kept == len(spooled(tool)) and dropped and kept
 
 
-def test_refused_delivery_leaves_the_spool(tool, receive):
-    hook = receive(400, 410)
+def test_gone_delivery_leaves_the_spool(tool, receive):
+    hook = receive(410)
     r = tool.run(*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool")
     assert r.status == 9 and counts(r) == (0, 0, 10, 0) and spooled(tool) == []
+    assert r.end["callbacks"]["refused"] == 0
+
+
+@pytest.mark.parametrize("status", [(302, {"Location": "https://localhost:1/"}), 401, 404])
+def test_refused_delivery_stays_in_the_spool(tool, receive, status):
+    """A receiver that was deployed with the wrong header loses nothing."""
+    hook = receive(status)
+    args = [*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    first = tool.run(*args, "-n", 3)
+    assert first.status == 9 and counts(first) == (0, 0, 0, 3), first.err
+    assert first.end["callbacks"]["refused"] == 3 and hook.places == [(n, 0) for n in range(3)]
+    refused = first.events("callback.refused")[0]
+    assert refused["httpStatus"] == (status if isinstance(status, int) else status[0])
+    assert "3" in first.end["message"] and len(spooled(tool, ".refused")) == 3
+    second = tool.run(*args, "-n", 1)               # each once more, in order
+    assert second.status == 9 and second.end["callbacks"]["refused"] == 4
+    assert counts(second) == (0, 0, 0, 1) and len(hook.requests) == 7
+    hook.answers = [204]
+    third = tool.run(*args, "-n", 1)
+    assert third.status == 0 and counts(third) == (5, 0, 0, 0)
+    assert [q.id for q in hook.requests[3:7]] == [q.id for q in hook.requests[7:11]]
+    assert list((tool.dir / "spool").iterdir()) == [tool.dir / "spool/lock"]
+
+
+def test_private_address_stays_in_the_spool(tool, receive):
+    hook = receive()
+    args = [*ONE, "--callback", hook.url, "--callback-spool", "spool"]
+    assert tool.run(*args).status == 9 and len(spooled(tool, ".refused")) == 1
+    r = tool.run(*args, ALLOW)
+    assert r.status == 0 and counts(r) == (2, 0, 0, 0)
+
+
+def test_full_spool_loses_the_oldest_refused_delivery_first(tool, receive):
+    hook = receive(404)
+    args = [*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    tool.run(*args, "-n", 3)
+    names = spooled(tool, ".refused")
+    size = sum((tool.dir / "spool" / name).stat().st_size for name in names)
+    hook.answers = [503]
+    r = tool.run(*args, "-n", 1, "--callback-spool-max", size + 100, "--retry-for", "300ms")
+    assert r.status == 9 and counts(r)[2] == 1, r.err
+    assert spooled(tool, ".refused") == names[1:] and len(spooled(tool)) == 1
+    assert "the spool is full" in r.err
+
+
+COUNT_SYNCS = """
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int count(int fd)
+{
+    char link[64], path[4096];
+    int log = open(getenv("SYNCS"), O_WRONLY | O_APPEND | O_CREAT, 0600);
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, path, sizeof(path) - 1);
+    if (n > 0) {
+        path[n] = '\\n';
+        n = write(log, path, n + 1);
+    }
+    close(log);
+    return n < 0 ? -1 : 0;
+}
+
+int fsync(int fd) { return count(fd); }
+int fdatasync(int fd) { return count(fd); }
+int syncfs(int fd) { return count(fd); }
+"""
+
+
+def test_spool_is_synced_once_for_what_a_turn_wrote(tool, serve, receive):
+    """Where a sync takes a second, a signal must not wait for one a delivery."""
+    serve()
+    hooks_ = [receive("silence") for _ in range(4)]
+    harness.preload(tool, "syncs", COUNT_SYNCS)
+    tool.env["SYNCS"] = str(tool.dir / "log")
+    process = tool.start("-w", "300ms", "-n", 100, QUEUE, ALLOW, "--callback-spool", "spool",
+                         *(word for hook in hooks_ for word in ("--callback", hook.url)))
+    reader = Reader(process)
+    reader.wait("window.flush", count=3)
+    process.terminate()
+    r = reader.finish()
+    assert r.status == 143 and counts(r)[3] == 4 * len(r.rows) == len(spooled(tool))
+    syncs = [path for path in (tool.dir / "log").read_text().splitlines()
+             if path.startswith(str(tool.dir / "spool"))]
+    assert 1 <= len(syncs) <= len(r.events("window.flush")), syncs
+
+
+def test_reader_that_leaves_does_not_shorten_deliveries(tool, receive):
+    hook = receive((503, {"Retry-After": "1"}), 204)
+    process = tool.start(*ONE, "-f", "ndjson", "--callback", hook.url, ALLOW)
+    process.stdout.close()
+    err = process.stderr.read().decode()
+    process.wait()
+    r = harness.Result(process.returncode, "", err)
+    assert r.status == 141 and counts(r) == (1, 1, 0, 0), r.err
 
 
 def test_outage_with_a_kill_in_it_loses_no_window(tool, serve, receive):

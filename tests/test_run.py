@@ -84,22 +84,9 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 def resolving(tool, serve):
     """Every name takes 20 s; true once one is looked up."""
     serve()
-    compiler = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
-    if not compiler:
-        pytest.skip("there is no C compiler")
-    source, library = tool.dir / "resolver.c", tool.dir / "resolver.so"
-    source.write_text(SLOW_RESOLVER)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
-    preload = [str(library)]
-    if "address" in os.environ.get("GSQSTAT_SANITIZE", ""):
-        asan = subprocess.run([compiler, "-print-file-name=libasan.so"], check=True,
-                              capture_output=True, text=True).stdout.strip()
-        if not os.path.isabs(asan):
-            pytest.skip("this compiler has no libasan.so to put before the resolver")
-        preload.insert(0, asan)
+    harness.preload(tool, "resolver", SLOW_RESOLVER)
     sign = tool.dir / "resolving"
-    tool.env.update(LD_PRELOAD=" ".join(preload), RESOLVING=str(sign),
-                    GENESYS_API_HOST="gateway.invalid")
+    tool.env.update(RESOLVING=str(sign), GENESYS_API_HOST="gateway.invalid")
     return sign.exists
 
 

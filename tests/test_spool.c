@@ -365,6 +365,87 @@ static void name__holds_the_largest_numbers(void **state)
 	assert_false(next(p, URL, p->item.name));
 }
 
+/* --- refused ones ------------------------------------------------------------------- */
+
+static void refused__item_comes_back_once_a_run(void **state)
+{
+	struct place *p = *state;
+
+	put(p, RUN_A, 3, URL);
+	put(p, RUN_A, 4, URL);
+	spool_refuse(p->spool, FIRST);
+	assert_true(is_there(p, FIRST ".refused") && !is_there(p, FIRST));
+	assert_false(next(p, URL, ""));
+	reopen(p, MAX);
+	assert_true(next(p, URL, ""));
+	assert_string_equal(p->item.name, FIRST ".refused");
+	assert_true(is_body(p, "{\"window\":3}"));
+	spool_refuse(p->spool, FIRST ".refused");	/* again */
+	assert_true(is_there(p, FIRST ".refused"));
+	assert_true(next(p, URL, FIRST ".refused"));
+	assert_true(is_body(p, "{\"window\":4}"));
+	assert_false(next(p, URL, p->item.name));
+	spool_drop(p->spool, FIRST ".refused");
+	assert_false(is_there(p, FIRST ".refused"));
+	assert_int_equal(p->warnings.n, 0);
+}
+
+static void refused__items_make_room_the_oldest_first(void **state)
+{
+	const size_t size = strlen(HEADER) + 2;
+	char long_body[2000] = "{}";
+	static const char second[] = NAME("1795485601000", RUN_A, "00000004"),
+		third[] = NAME("1795485602000", RUN_A, "00000005");
+	struct place *p = *state;
+
+	reopen(p, 3 * size);
+	for (int i = 3; i < 6; i++)
+		assert_int_equal(put_body(p, p->spool, RUN_A, i, URL, "{}", 2), SPOOL_KEPT);
+	assert_int_equal(put_body(p, p->spool, RUN_A, 6, URL, "{}", 2), SPOOL_FULL);
+	spool_refuse(p->spool, third);
+	spool_refuse(p->spool, second);
+	assert_int_equal(put_body(p, p->spool, RUN_A, 7, URL, long_body, 3 * size),
+		SPOOL_FULL);
+	assert_int_equal(spool_displaced(p->spool), 0);	/* too long for any room */
+	assert_int_equal(put_body(p, p->spool, RUN_A, 7, URL, "{}", 2), SPOOL_KEPT);
+	assert_true(is_there(p, FIRST));		/* it waits, though it is older */
+	assert_false(is_there(p, NAME("1795485601000", RUN_A, "00000004") ".refused"));
+	assert_true(is_there(p, NAME("1795485602000", RUN_A, "00000005") ".refused"));
+	assert_int_equal(spool_displaced(p->spool), 1);
+	assert_int_equal(spool_displaced(p->spool), 0);
+	assert_int_equal(put_body(p, p->spool, RUN_A, 8, URL, "{}", 2), SPOOL_KEPT);
+	assert_int_equal(put_body(p, p->spool, RUN_A, 9, URL, "{}", 2), SPOOL_FULL);
+	assert_int_equal(spool_displaced(p->spool), 1);
+}
+
+static void refused__item_that_is_broken_is_set_aside(void **state)
+{
+	struct place *p = *state;
+
+	put_raw(p, FIRST ".refused", "x", 1);
+	reopen(p, MAX);
+	assert_false(next(p, URL, ""));
+	assert_true(is_there(p, FIRST ".broken"));
+	assert_int_equal(p->warnings.n, 1);
+}
+
+static void sync__of_one_or_of_many_or_of_none(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(spool_sync(p->spool, &p->err));
+	put(p, RUN_A, 3, URL);
+	assert_true(spool_sync(p->spool, &p->err));
+	for (int i = 4; i < 9; i++)
+		put(p, RUN_A, i, URL);
+	assert_true(spool_sync(p->spool, &p->err));
+	put(p, RUN_A, 9, URL);
+	spool_drop(p->spool, p->item.name);
+	assert_false(spool_sync(p->spool, &p->err));	/* somebody removed it */
+	assert_non_null(strstr(p->err.text, "cannot be spooled"));
+	assert_true(spool_sync(p->spool, &p->err));
+}
+
 /* --- crashes ------------------------------------------------------------------------ */
 
 /* What each step of a put leaves where the process ends behind it. */
@@ -731,6 +812,10 @@ int main(void)
 		with_place(items__come_oldest_first_for_their_url),
 		with_place(item__of_a_run_that_goes_on_is_left_to_it),
 		with_place(put__refuses_what_could_not_be_sent),
+		with_place(refused__item_comes_back_once_a_run),
+		with_place(refused__items_make_room_the_oldest_first),
+		with_place(refused__item_that_is_broken_is_set_aside),
+		with_place(sync__of_one_or_of_many_or_of_none),
 		with_place(name__holds_the_largest_numbers),
 		with_place(crash__leaves_all_of_an_item_or_nothing),
 		with_place(temporaries__go_by_the_locks_holder_and_ours_alone),
