@@ -60,6 +60,27 @@ static bool is_uri(const char *uri, bool plain)
 		|| (plain && strncmp(uri, "ws://", 5) == 0 && is_loopback(uri + 5));
 }
 
+bool api_is_failure(const char *text, size_t len)
+{
+	struct json_cursor c = json_start(text, text + len);
+	const char *end = text + len;
+	struct json_member m;
+
+	if (json_peek(&c) != '{')
+		return false;
+	text = c.at;
+	while (json_walk(&text, end, &m) > 0) {
+		bool quoted = m.value_len > 1 && m.value[0] == '"';
+		const char *value = m.value + quoted;
+		size_t n = m.value_len - 2 * quoted;
+
+		if (m.key_len == 6 && memcmp(m.key, "result", 6) == 0)
+			return !(n == 3 && value[0] == '2')
+				&& !(n == 7 && strncasecmp(value, "success", n) == 0);
+	}
+	return false;
+}
+
 /* The ID stands in the paths of requests. */
 static bool is_id(const char *id)
 {

@@ -39,6 +39,10 @@ const char *api_parse_topics(const char *text, size_t len, api_refused *each, vo
 /* The answer in which a queue's observations are refused, as api_parse_topics reads it. */
 bool api_put_refusal(struct buf *out, const char *queue_id, const char *reason, size_t len);
 
+/* Whether it is the service's answer to a message on a socket that says that this failed: with
+ * a `result` other than "success" or 2xx. */
+bool api_is_failure(const char *text, size_t len);
+
 /* Whether a query can ask for a metric that the pattern fits. */
 bool api_query_has(const char *pattern);
 

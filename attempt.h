@@ -29,7 +29,7 @@ enum stream_event_kind {
 	STREAM_CLOSED,		/* by us, at the end */
 	STREAM_OVER,		/* beyond repair: status, text; ST_OK: it has done its work */
 	/* of the notification service alone */
-	STREAM_SILENT,		/* asked for a sign of life, down from at_us on */
+	STREAM_SILENT,		/* a ping was sent at at_us; the socket still counts as up */
 	STREAM_ANSWER,		/* of its API: answer, asked_us, text */
 	STREAM_SECRET,		/* text is to be seen nowhere from now on */
 	STREAM_REFUSED,		/* a queue: queue_id, text */

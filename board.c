@@ -65,12 +65,19 @@ static void settle(struct board *b)
 	b->borrowed = false;
 }
 
-static void settle_at(struct board *b, int64_t at_us)
+/*
+ * Returns the moment that counts. A window is closed before what comes at its end or later, so
+ * at_us is never beyond it; were it, a figure would be observed for longer than the window is.
+ */
+static int64_t settle_at(struct board *b, int64_t at_us)
 {
 	settle(b);
 	if (!b->started)
 		approach(b, at_us);
+	else if (at_us > window_span(b).to_us)
+		at_us = window_span(b).to_us;
 	b->changed_us = at_us;
+	return at_us;
 }
 
 /* --- events -------------------------------------------------------------------------- */
@@ -181,7 +188,7 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 	struct queue *q = queue_of(b, n->queue_id);
 	bool full = false;
 
-	settle_at(b, at_us);
+	at_us = settle_at(b, at_us);
 	*window = b->index;
 	if (!q)
 		return n->kind == NOTICE_INVALID && !n->queue_id[0] ? BOARD_INVALID
@@ -231,7 +238,7 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 	struct queue *q = queue_of(b, n->queue_id);
 	bool full = false;
 
-	settle_at(b, at_us);
+	at_us = settle_at(b, at_us);
 	if (!q)
 		return BOARD_FOREIGN_QUEUE;
 	q->answered = true;
@@ -277,7 +284,8 @@ bool board_socket(struct board *b, size_t socket, enum socket_state state, int64
 {
 	bool was_open = any_socket(b, SOCKET_SILENT), ok;
 
-	settle_at(b, at_us);
+	/* what was counted stands: no loss reaches back behind it */
+	at_us = settle_at(b, at_us > b->changed_us ? at_us : b->changed_us);
 	if (state == SOCKET_CONNECTED && b->socket[socket] == SOCKET_LOST)
 		echo_open(b->echo, socket, at_us);
 	if (state == SOCKET_LOST)

@@ -33,7 +33,7 @@ struct board_conf {
 
 enum socket_state {
 	SOCKET_LOST,
-	SOCKET_SILENT,		/* asked for a sign of life; what it told is still believed after */
+	SOCKET_SILENT,		/* of older recordings: counts as down, what is known is kept */
 	SOCKET_CONNECTED
 };
 
@@ -81,6 +81,7 @@ size_t board_queues(const struct board *b);	/* those that have rows */
 void board_start(struct board *b, int64_t at_us);
 bool board_has_started(const struct board *b);
 
+/* From at_us on, or from the last change or window's end if that is later. */
 bool board_socket(struct board *b, size_t socket, enum socket_state state, int64_t at_us);
 
 /* A message about this queue, and once that was told, about this media type of it, is being

@@ -75,6 +75,7 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 	ch->cur = (int)slot;
 	ch->line[slot].state = LINE_UP;
 	ch->line[slot].until_us = now_us + ch->conf.idle_timeout_us;
+	ch->line[slot].life_us = e->at_us;
 	ch->handover = false;
 	ch->started = ch->started || !ch->conf.snapshot;
 	ch->token_renewed = ch->token_renewed && ch->snapshot_due;
@@ -124,8 +125,10 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 	}
 }
 
-/* The socket that counted has ended. A job that was to replace it goes on, and counts now. */
-static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int64_t now_us)
+/* The socket that counted has ended, down from at_us on. A job that was to replace it goes on,
+ * and counts now. */
+static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int64_t at_us,
+	int64_t now_us)
 {
 	bool unsubscribed = ch->line[slot].unsubscribed;
 	char text[ATTEMPT_TEXT_MAX];
@@ -133,7 +136,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	snprintf(text, sizeof(text), "the service closed the socket: %d %.200s", e->close_code,
 		e->reason);
 	ch->a.early = !ch->started;
-	attempt_lost(&ch->a, now_us, now_us, slot, e->close_code, e->reason);
+	attempt_lost(&ch->a, now_us, at_us, slot, e->close_code, e->reason);
 	ch->cur = -1;
 	ch->snapshot_due = ch->conf.snapshot;
 	if (e->end == WS_END_CLOSED && e->close_code == WS_CLOSE_POLICY) {
@@ -164,7 +167,7 @@ static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int
 		break;
 	case LINE_UP:
 	case LINE_SILENT:
-		lost(ch, slot, e, now_us);
+		lost(ch, slot, e, now_us, now_us);
 		break;
 	case LINE_DRAINING:
 	case LINE_CLOSING:
@@ -184,30 +187,31 @@ static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int
 	drop(&ch->line[slot]);
 }
 
-/* Puts the event that a message makes, or the sign of life before it. */
+/* Whether the message shows that the service still tells what it is asked for: one that says
+ * that the ping has failed does not. */
+static bool is_life(const struct line *l, const struct ws_event *e)
+{
+	if (l->state == LINE_DRAINING || l->unsubscribed)
+		return false;
+	return l->state != LINE_SILENT || e->kind == WS_BINARY
+		|| !api_is_failure(e->text, e->len);
+}
+
 static bool take_message(struct channel *ch, size_t slot, const struct ws_event *e,
 	int64_t now_us, struct stream_event *event)
 {
 	struct line *l = &ch->line[slot];
-	bool was_silent = l->state == LINE_SILENT;
 
-	if (l->state != LINE_UP && l->state != LINE_DRAINING && !was_silent)
+	if (l->state != LINE_UP && l->state != LINE_DRAINING && l->state != LINE_SILENT)
 		return false;
-	ch->message = (struct stream_event){
+	*event = (struct stream_event){
 		.kind = STREAM_MESSAGE, .at_us = now_us, .text = e->text, .len = e->len,
 		.binary = e->kind == WS_BINARY, .socket = slot
 	};
-	if (l->state != LINE_DRAINING && !l->unsubscribed) {
+	if (is_life(l, e)) {
 		l->state = LINE_UP;
 		l->until_us = now_us + ch->conf.idle_timeout_us;
-	}
-	if (was_silent) {
-		*event = (struct stream_event){ .kind = STREAM_CONNECTED, .at_us = now_us,
-			.socket = slot };
-		ch->held = true;
-		ch->a.status = ST_OK;
-	} else {
-		*event = ch->message;
+		l->life_us = now_us;
 	}
 	return true;
 }
@@ -268,11 +272,6 @@ static bool next_refusal(struct channel *ch, struct stream_event *event)
 
 bool channel_next(struct channel *ch, int64_t now_us, struct stream_event *event)
 {
-	if (ch->held) {
-		ch->held = false;
-		*event = ch->message;
-		return true;
-	}
 	if (next_refusal(ch, event) || attempt_take(&ch->a, event)
 	    || next_answer(ch, now_us, event))
 		return true;
@@ -297,29 +296,37 @@ static void ask_for_life(struct channel *ch, struct line *l, int64_t now_us)
 	e->socket = (size_t)ch->cur;
 	l->state = LINE_SILENT;
 	l->until_us = now_us + ch->conf.pong_timeout_us;
-	ch->a.status = ST_NET;
 }
 
-bool channel_watch(struct channel *ch, int64_t now_us)
+int64_t channel_silent_us(const struct channel *ch)
 {
-	struct line *l = ch->cur >= 0 ? &ch->line[ch->cur] : NULL;
+	return ch->cur >= 0 && !ch->closing ? ch->line[ch->cur].until_us : INT64_MAX;
+}
+
+void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us)
+{
+	if (channel_silent_us(ch) == INT64_MAX)
+		return;
+	ch->line[ch->cur].until_us += now_us - from_us;
+	ch->line[ch->cur].life_us = now_us;
+}
+
+void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us)
+{
+	size_t slot = (size_t)ch->cur;
+	struct line *l = ch->cur >= 0 ? &ch->line[slot] : NULL;
 	const struct ws_event dead = { .end = WS_END_NETWORK, .reason = l && l->unsubscribed
 		? "unsubscribed by the service"
 		: "no answer to a ping within --pong-timeout" };
 
-	if (!l || now_us < l->until_us || ch->held)
-		return false;
+	if (now_us < channel_silent_us(ch))
+		return;
 	if (l->state == LINE_UP && !l->unsubscribed) {
 		ask_for_life(ch, l, now_us);
-	} else if (l->state == LINE_SILENT || l->unsubscribed) {
-		size_t slot = (size_t)ch->cur;
-
-		lost(ch, slot, &dead, now_us);
-		drop(&ch->line[slot]);
-	} else {
-		return false;
+		return;
 	}
-	return true;
+	lost(ch, slot, &dead, l->life_us > printed_end_us ? l->life_us : printed_end_us, now_us);
+	drop(l);
 }
 
 static void step_lines(struct channel *ch, int64_t now_us)
@@ -438,7 +445,7 @@ int64_t channel_deadline_us(const struct channel *ch)
 {
 	int64_t at = INT64_MAX;
 
-	if (ch->a.waiting || ch->held || ch->refused_told < ch->nrefused
+	if (ch->a.waiting || ch->refused_told < ch->nrefused
 	    || (ch->answers_due && ch->answers_told < ch->nbody))
 		return INT64_MIN;
 	for (size_t i = 0; i < LINES; i++)
@@ -514,7 +521,7 @@ bool channel_is_up(const struct channel *ch)
 {
 	for (size_t i = 0; i < LINES; i++)
 		if (ch->line[i].state == LINE_DRAINING
-		    || ((int)i == ch->cur && ch->line[i].state == LINE_UP))
+		    || ((int)i == ch->cur && ch->line[i].state != LINE_CLOSING))
 			return true;
 	return false;
 }
@@ -537,7 +544,6 @@ void channel_close(struct channel *ch, int64_t now_us)
 		return;
 	ch->closing = true;
 	ch->a.first = ch->a.waiting = 0;
-	ch->held = false;
 	errand_enter(ch, STEP_NONE, INT64_MAX);
 	for (size_t i = 0; i < LINES; i++) {
 		struct line *l = &ch->line[i];

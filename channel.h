@@ -39,8 +39,11 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	size_t nqueue, struct net *net, struct token *token, int64_t now_us);
 void channel_free(struct channel *ch);
 
-/* As stream_watch, stream_next and stream_step: see stream.h. */
-bool channel_watch(struct channel *ch, int64_t now_us);
+/* As the calls of stream.h. Silence that is complete is answered by a ping; without a pong the
+ * socket is lost from its last message on. */
+int64_t channel_silent_us(const struct channel *ch);
+void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us);
+void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us);
 bool channel_next(struct channel *ch, int64_t now_us, struct stream_event *event);
 void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings);
 int64_t channel_deadline_us(const struct channel *ch);

@@ -19,12 +19,20 @@
 #define BATCHES ((CHANNEL_QUEUES_MAX + API_SNAPSHOT_QUEUES - 1) / API_SNAPSHOT_QUEUES)
 #define CHANNELS "/api/v2/notifications/channels"
 
-enum line_state { LINE_NONE, LINE_CONNECTING, LINE_UP, LINE_SILENT, LINE_DRAINING, LINE_CLOSING };
+enum line_state {
+	LINE_NONE,
+	LINE_CONNECTING,
+	LINE_UP,
+	LINE_SILENT,	/* up, and a pong is awaited */
+	LINE_DRAINING,
+	LINE_CLOSING
+};
 
 struct line {
 	struct ws *ws;
 	enum line_state state;
 	int64_t until_us;	/* the state's deadline */
+	int64_t life_us;	/* the last message, or since when it is up */
 	bool unsubscribed;	/* another channel has come */
 };
 
@@ -83,8 +91,6 @@ struct channel {
 	int64_t topics_us, evicted_us, change_us;	/* change: of the token, INT64_MAX: never */
 	int64_t told_us, told_wait_us;	/* when the service was last obeyed; until the next time */
 	struct rest *deletion[LEFT_MAX + 1];
-	bool held;			/* a message waits behind the event that it made */
-	struct stream_event message;
 };
 
 /* --- the job: all of it looks at and changes the channel --- */

@@ -145,20 +145,15 @@ static enum status take_message(struct run *run, const struct stream_event *even
 	return st;
 }
 
-static const enum tape_kind tape_state[] = {
-	[SOCKET_LOST] = TAPE_LOST,
-	[SOCKET_SILENT] = TAPE_SILENT,
-	[SOCKET_CONNECTED] = TAPE_CONNECTED
-};
-
 static enum status take_state(struct run *run, const struct stream_event *event,
 	enum socket_state state, struct err *err)
 {
+	enum tape_kind kind = state == SOCKET_CONNECTED ? TAPE_CONNECTED : TAPE_LOST;
 	enum status st = ST_OK;
 
 	if (run->record) {
 		buf_clear(&run->text);
-		tape_put_state(&run->text, event->at_us, event->socket, tape_state[state],
+		tape_put_state(&run->text, event->at_us, event->socket, kind,
 			run->set->notices ? NULL : run->set->interval);
 		st = live_put_record(run, err);
 	}
@@ -225,8 +220,6 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 	switch (event->kind) {
 	case STREAM_CONNECTED:
 		return take_state(run, event, SOCKET_CONNECTED, err);
-	case STREAM_SILENT:
-		return take_state(run, event, SOCKET_SILENT, err);
 	case STREAM_LOST:
 		return take_state(run, event, SOCKET_LOST, err);
 	case STREAM_MESSAGE:
@@ -245,6 +238,7 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 	case STREAM_TOKEN_RETRY:
 	case STREAM_RETRY:
 	case STREAM_CLOSED:
+	case STREAM_SILENT:
 	case STREAM_WARNING:
 		break;
 	}
@@ -284,26 +278,42 @@ static enum status lookup_turn(struct run *run, struct err *err)
 	return st;
 }
 
+/* The windows that are over; first those that were over when silence was complete, if it was
+ * before now. */
+enum status live_windows(struct run *run, struct err *err)
+{
+	int64_t silent_us = source_silent_us(&run->source);
+	enum status st = ST_OK;
+
+	if (silent_us < run->now_us) {
+		st = flow_print_due(run->flow, silent_us, err);
+		if (st != ST_OK || flow_is_over(run->flow))
+			return st;
+		source_watch(&run->source, run->now_us, flow_printed_end_us(run->flow));
+		st = take_events(run, err);
+	}
+	return st == ST_OK ? flow_print_due(run->flow, run->now_us, err) : st;
+}
+
 /*
- * The watchdog is judged before windows are closed, so that a machine that slept through some
- * does not count them as connected; all else that the turn brought comes after.
+ * What a turn finds is applied in the order of its moments. What came by the sockets has the
+ * moment of the turn: windows that end at that moment are closed before, and silence that is
+ * complete then, with all else that is due by the clock, comes after.
  */
 enum status live_turn(struct run *run, struct err *err)
 {
-	enum status st = ST_OK;
+	enum status st;
 
 	if (live_looks_up(run))
 		return lookup_turn(run, err);
-	if (source_watch(&run->source, run->now_us, flow_printed_end_us(run->flow)))
-		st = take_events(run, err);
-	if (st == ST_OK)
-		st = flow_print_due(run->flow, run->now_us, err);
+	st = live_windows(run, err);
 	if (st == ST_OK)
 		st = take_events(run, err);
-	if (st == ST_OK)
+	if (st == ST_OK)	/* in event time messages close windows */
 		st = flow_print_due(run->flow, run->now_us, err);
 	if (st != ST_OK || flow_is_over(run->flow))
 		return st;
+	source_watch(&run->source, run->now_us, flow_printed_end_us(run->flow));
 	source_step(&run->source, run->now_us, &run->warnings);
 	report_warnings(run->report, &run->warnings);
 	return take_events(run, err);

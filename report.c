@@ -172,7 +172,7 @@ static const struct {
 	[STREAM_RETRY] = { "stream.retry", LEVEL_WARNING },
 	[STREAM_CLOSED] = { "stream.closed", LEVEL_INFO },
 	[STREAM_OVER] = { NULL, LEVEL_ERROR },	/* run.end says it */
-	[STREAM_SILENT] = { "stream.silent", LEVEL_WARNING },
+	[STREAM_SILENT] = { "stream.silent", LEVEL_INFO },
 	[STREAM_ANSWER] = { NULL, LEVEL_DEBUG },
 	[STREAM_SECRET] = { NULL, LEVEL_DEBUG },
 	[STREAM_REFUSED] = { "queue.refused", LEVEL_WARNING },

@@ -79,6 +79,7 @@ enum status setup_names(struct run *run, const struct name_list *list, struct li
 
 /* live.c */
 enum status live_turn(struct run *run, struct err *err);
+enum status live_windows(struct run *run, struct err *err);	/* prints those that are over */
 enum status live_put_record(struct run *run, struct err *err);	/* run->text, a line */
 /* Into the recording: what a replay needs to find the same queues, as a page of the API. */
 enum status live_put_names(struct run *run, struct err *err);

@@ -12,11 +12,27 @@ bool source_exists(const struct source *s)
 	return s->stream || s->channel;
 }
 
-bool source_watch(struct source *s, int64_t now_us, int64_t printed_end_us)
+int64_t source_silent_us(const struct source *s)
 {
 	if (s->stream)
-		return stream_watch(s->stream, now_us, printed_end_us);
-	return s->channel && channel_watch(s->channel, now_us);
+		return stream_silent_us(s->stream);
+	return s->channel ? channel_silent_us(s->channel) : INT64_MAX;
+}
+
+void source_watch(struct source *s, int64_t now_us, int64_t printed_end_us)
+{
+	if (s->stream)
+		stream_watch(s->stream, now_us, printed_end_us);
+	else if (s->channel)
+		channel_watch(s->channel, now_us, printed_end_us);
+}
+
+void source_stalled(struct source *s, int64_t from_us, int64_t now_us)
+{
+	if (s->stream)
+		stream_stalled(s->stream, from_us, now_us);
+	else if (s->channel)
+		channel_stalled(s->channel, from_us, now_us);
 }
 
 bool source_next(struct source *s, int64_t now_us, struct stream_event *event)

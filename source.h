@@ -20,7 +20,9 @@ struct source {		/* all zero: none yet; owns the one that it has */
 
 void source_free(struct source *s);
 bool source_exists(const struct source *s);
-bool source_watch(struct source *s, int64_t now_us, int64_t printed_end_us);
+int64_t source_silent_us(const struct source *s);
+void source_watch(struct source *s, int64_t now_us, int64_t printed_end_us);
+void source_stalled(struct source *s, int64_t from_us, int64_t now_us);
 bool source_next(struct source *s, int64_t now_us, struct stream_event *event);
 void source_step(struct source *s, int64_t now_us, struct lines *warnings);
 int64_t source_deadline_us(const struct source *s);

@@ -296,18 +296,30 @@ static void opened(struct stream *s, int64_t now_us)
 
 /* --- what the run loop calls -------------------------------------------------------- */
 
-bool stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
+int64_t stream_silent_us(const struct stream *s)
+{
+	return s->state == OPEN ? s->until_us : INT64_MAX;
+}
+
+void stream_stalled(struct stream *s, int64_t from_us, int64_t now_us)
+{
+	if (s->state != OPEN)
+		return;
+	s->until_us += now_us - from_us;
+	s->life_us = now_us;
+}
+
+void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 {
 	char text[128], duration[DURATION_TEXT_MAX];
 
-	if (s->state != OPEN || now_us < s->until_us)
-		return false;
+	if (now_us < stream_silent_us(s))
+		return;
 	duration_format(duration, s->conf.idle_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
 	attempt_lost(&s->a, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0,
 		0, text);
 	try_again(s, ST_NET, now_us, -1, 0, text);
-	return true;
 }
 
 static bool take_message(struct stream *s, int64_t now_us, const struct ws_event *e,

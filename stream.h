@@ -32,13 +32,17 @@ struct stream *stream_new(const struct stream_conf *conf, struct net *net,
 void stream_free(struct stream *s);
 
 /*
- * Once a turn, after net_perform: first stream_watch (the watchdog judges before anything
- * that this turn brought; true: it gave the stream up, and stream_next tells of that next),
- * then stream_next until it is false, then stream_step.
- * printed_end_us: the end of the last printed window (INT64_MIN: none), before which
- * nothing is counted as down.
+ * Once a turn, after net_perform: stream_watch for silence that was complete before now_us,
+ * stream_next until it is false, stream_watch again, stream_step. stream_silent_us is the moment
+ * at which silence will be complete (INT64_MAX: the stream is not up); stream_watch acts if that
+ * is now or earlier: the stream is lost from its last message on, but not from before
+ * printed_end_us, the end of the last printed window (INT64_MIN: none).
  */
-bool stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us);
+int64_t stream_silent_us(const struct stream *s);
+void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us);
+/* The run did not look at the stream from from_us until now_us: that was no silence of the
+ * stream's, and a loss reaches back to now_us at most. */
+void stream_stalled(struct stream *s, int64_t from_us, int64_t now_us);
 bool stream_next(struct stream *s, int64_t now_us, struct stream_event *event);
 void stream_step(struct stream *s, int64_t now_us, struct lines *warnings);
 int64_t stream_deadline_us(const struct stream *s);

@@ -14,6 +14,11 @@ def timestamp(at=None):
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
 
 
+def seconds(text):
+    """Since 1970, of a timestamp with or without a fraction."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 def frame(queue, at=None, event="routing-statistics-queues", **data):
     """One statistics frame; members given replace the ordinary ones, None takes one away."""
     chance = random.Random(str(at or time.time_ns()) + queue)

@@ -463,7 +463,9 @@ class Notices(ServedApp):
             self.messages.append(text)
             return
         self.pings += 1
-        if not conn.deaf:
+        if isinstance(conn.deaf, str):
+            await self.do_send(conn, conn.deaf)
+        elif not conn.deaf:
             await self.do_send(conn, notice_frames.PONG)
 
     async def _beat(self, conn):
@@ -545,7 +547,7 @@ class Notices(ServedApp):
         await self.do_send(conn, notice_frames.HEARTBEAT)
 
     async def do_silence(self, conn, deaf=True):
-        """No event and no heartbeat any more; deaf: no pong either."""
+        """No event and no heartbeat any more; deaf: no pong either, or that text instead."""
         conn.running, conn.mute, conn.deaf = False, True, deaf
 
     async def do_socket_closing(self, conn, bound=1, code=1001):

@@ -46,6 +46,7 @@ static struct {
 	struct token token;
 	int64_t now_us, life_us;	/* life: of a token; 0: nobody knows */
 	int64_t told_us;		/* of the last event */
+	int64_t printed_us;		/* the end of the last window */
 	unsigned channels, sockets, queries;
 	struct ws *socket[SOCKETS];
 	bool closed[SOCKETS];
@@ -306,9 +307,10 @@ static void turn(void)
 {
 	struct lines warnings = { 0 };
 
-	if (channel_watch(play.ch, play.now_us))
-		take_all();
+	if (channel_silent_us(play.ch) < play.now_us)
+		channel_watch(play.ch, play.now_us, play.printed_us);
 	take_all();
+	channel_watch(play.ch, play.now_us, play.printed_us);
 	channel_step(play.ch, play.now_us, &warnings);
 	take_all();
 	lines_free(&warnings);
@@ -722,6 +724,103 @@ static void look_up__before_it_gives_no_new_time(void **state)
 	lose_until_over(play.now_us - 40 * S);
 }
 
+/* --- silence -------------------------------------------------------------------------- */
+
+static void start_silent(void)
+{
+	struct channel_conf c = conf();
+
+	c.idle_timeout_us = 40 * S;
+	open_channel(&c, 2);
+	assert_said("t1 create1 PUT1 open0:1 connected0 query1 answer ");
+}
+
+static void say_on(unsigned number, const char *text)
+{
+	arrive(number, (struct ws_event){ .kind = WS_TEXT, .text = text, .len = strlen(text) });
+	turn();
+}
+
+static void silence__is_a_loss_only_without_a_pong(void **state)
+{
+	(void)state;
+	start_silent();
+	wait(40 * S);
+	assert_said("ping0 silent0 ");
+	assert_true(channel_is_up(play.ch));
+	assert_int_equal(channel_status(play.ch), ST_OK);
+	say_on(0, "{}");
+	assert_said("message0 ");
+	wait(50 * S - 1);
+	assert_said("ping0 silent0 ");
+	wait(1);
+	assert_said("lost0 retry0 ");
+	assert_false(channel_is_up(play.ch));
+}
+
+/* Told where the last event's moment is taken: retry has none of its own. */
+static void lost_at(int64_t at_us, int64_t now_us)
+{
+	struct stream_event e;
+
+	play.now_us = now_us;
+	channel_watch(play.ch, now_us, play.printed_us);
+	assert_true(channel_next(play.ch, now_us, &e));
+	assert_int_equal(e.kind, STREAM_LOST);
+	assert_int_equal(e.at_us, at_us);
+}
+
+static void silence__is_counted_from_the_last_message(void **state)
+{
+	int64_t life_us;
+
+	(void)state;
+	start_silent();
+	wait(5 * S);
+	say_on(0, "{}");
+	life_us = play.now_us;
+	wait(40 * S);
+	lost_at(life_us, life_us + 50 * S);
+}
+
+static void silence__reaches_back_behind_no_printed_window(void **state)
+{
+	int64_t began_us = play.now_us;
+
+	(void)state;
+	start_silent();
+	wait(40 * S);
+	play.printed_us = began_us + 30 * S;
+	lost_at(play.printed_us, began_us + 50 * S);
+}
+
+static void silence__of_a_run_that_stood_still_is_none(void **state)
+{
+	int64_t began_us = play.now_us;
+
+	(void)state;
+	start_silent();
+	wait(39 * S);
+	channel_stalled(play.ch, play.now_us, play.now_us + 600 * S);
+	play.now_us += 600 * S;
+	turn();
+	assert_said("");
+	wait(S);
+	assert_said("ping0 silent0 ");
+	lost_at(began_us + 639 * S, began_us + 650 * S);
+}
+
+static void pong__is_no_answer_that_tells_of_a_failure(void **state)
+{
+	(void)state;
+	start_silent();
+	wait(40 * S);
+	say_on(0, "{\"result\":\"400\",\"message\":\"what?\"}");
+	assert_said("ping0 silent0 message0 ");
+	wait(10 * S);
+	assert_said("lost0 retry0 ");
+}
+
 /* --- the end -------------------------------------------------------------------------- */
 
 static void close__deletes_the_subscriptions_of_every_channel(void **state)
@@ -778,6 +877,11 @@ int main(void)
 		TEST(snapshot__begins_anew_after_a_loss),
 		TEST(losses__before_the_first_answer_give_no_new_time),
 		TEST(look_up__before_it_gives_no_new_time),
+		TEST(silence__is_a_loss_only_without_a_pong),
+		TEST(silence__is_counted_from_the_last_message),
+		TEST(silence__reaches_back_behind_no_printed_window),
+		TEST(silence__of_a_run_that_stood_still_is_none),
+		TEST(pong__is_no_answer_that_tells_of_a_failure),
 		TEST(close__deletes_the_subscriptions_of_every_channel),
 		TEST(close__while_a_request_is_under_way_drops_it)
 	};

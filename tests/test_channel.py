@@ -629,17 +629,47 @@ def test_pong_keeps_the_gauges(run, serve):
     assert service.count("snapshot") == 1 and r.events("stream.silent") != []
     for row in sums(r):
         assert gauge(row)["last"] == 0 and gauge(row)["carried"]
-        assert row["coverage"] > 0.8 and gauge(row)["observedMs"] > 800
+        assert row["coverage"] == 1 and 999 <= gauge(row)["observedMs"] <= 1000
+    assert r.end["connected"] == 1 and r.end["lost"] == 0
 
 
-def test_silence_counts_from_the_ping_on(run, serve):
+def test_while_a_pong_is_awaited_the_socket_counts_as_connected(run, serve):
     service = serve(sockets=[[("silence", True), ("sleep", 60)]], **IDLE)
     process_args = ("--idle-timeout", "600ms", "--pong-timeout", "5s", "-w", "1200ms")
-    r = run(*process_args, QUEUE)
-    assert r.status == 5, r.err
-    assert service.pings == 1
-    assert 0.3 < sums(r)[0]["coverage"] < 0.7
-    assert gauge(sums(r)[0])["last"] is None
+    r = run(*process_args, "--record", "tape", QUEUE)
+    assert r.status == 0, r.err
+    assert service.pings == 1 and len(r.events("stream.silent")) == 1
+    assert sums(r)[0]["coverage"] == 1 and 1199 <= gauge(sums(r)[0])["observedMs"] <= 1200
+    assert gauge(sums(r)[0])["last"] == 0
+    assert run("--replay", "tape", "-w", "1200ms", QUEUE).out == r.out
+
+
+def test_without_a_pong_the_socket_is_lost_from_its_last_message_on(tool, run, serve):
+    """The cable is pulled 12 s into a window of 60 s, on a smaller scale."""
+    serve(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.4), later(7),
+                    ("silence", True), ("sleep", 60)], [("run",)]], rate=0.01, heartbeat=0.1)
+    r = run("--idle-timeout", "600ms", "--pong-timeout", "400ms", "-w", "3s", "--record", "tape",
+            QUEUE)
+    assert r.status == 0, r.err
+    row, back = sums(r)[0], r.events("stream.connected")[1]
+    last = [line["at"] for line in map(json.loads, (tool.dir / "tape").read_text().splitlines())
+            if "stream" in line and "frame" in line and line["at"] < back["at"]][-1]
+    assert r.events("stream.lost")[0]["at"] == last
+    seconds = [frames.seconds(at) for at in (row["start"], last, back["at"], row["end"])]
+    connected = seconds[1] - seconds[0] + seconds[3] - seconds[2]
+    assert row["coverage"] == pytest.approx(connected / 3, abs=2e-4) and row["coverage"] < 0.7
+    assert gauge(row)["observedMs"] <= connected * 1000 + 1
+    assert run("--replay", "tape", "-w", "3s", QUEUE).out == r.out
+
+
+@pytest.mark.parametrize("result, pong", [("404", False), ("success", True), ("200", True)])
+def test_a_result_that_is_no_success_is_no_pong(run, serve, result, pong):
+    words = json.dumps({"result": result, "message": "the channel has expired"})
+    service = serve(sockets=[[("silence", words), ("sleep", 60)], [("run",)]], **IDLE)
+    r = run("--idle-timeout", "500ms", "--pong-timeout", "500ms", "-w", "1700ms", QUEUE)
+    assert r.status == 0, r.err
+    assert (len(service.connections) == 1) == pong, r.err
+    assert (sums(r)[0]["coverage"] == 1) == pong
 
 
 def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):

@@ -142,15 +142,18 @@ static bool turn(struct stream *s, int64_t now, enum stream_event_kind kind,
 	struct stream_event e;
 	bool came = false;
 
-	stream_watch(s, now, INT64_MIN);
+	if (stream_silent_us(s) < now)
+		stream_watch(s, now, INT64_MIN);
 	for (int half = 0; half < 2; half++) {
 		while (stream_next(s, now, &e))
 			if (e.kind == kind) {
 				came = true;
 				*found = e;
 			}
-		if (half == 0)
+		if (half == 0) {
+			stream_watch(s, now, INT64_MIN);
 			stream_step(s, now, &warnings);
+		}
 	}
 	return came;
 }
@@ -210,10 +213,40 @@ static void watchdog__reaches_back_behind_no_printed_window(void **state)
 
 	(void)state;
 	connect_at(s, 0);
-	assert_true(stream_watch(s, 30 * S, 10 * S));
+	stream_watch(s, 30 * S, 10 * S);
 	assert_true(stream_next(s, 30 * S, &e));
 	assert_int_equal(e.kind, STREAM_LOST);
 	assert_int_equal(e.at_us, 10 * S);
+	stream_free(s);
+}
+
+static void message__at_the_same_moment_comes_before_the_watchdog(void **state)
+{
+	struct stream *s = begin(0);
+	struct stream_event e;
+
+	(void)state;
+	connect_at(s, 0);
+	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
+	assert_false(turn(s, 20 * S, STREAM_LOST, &e));
+	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
+	assert_true(turn(s, 40 * S + 1, STREAM_LOST, &e));
+	assert_int_equal(e.at_us, 20 * S);
+	stream_free(s);
+}
+
+static void stall__is_no_silence(void **state)
+{
+	struct stream *s = begin(0);
+	struct stream_event e;
+
+	(void)state;
+	connect_at(s, 0);
+	stream_stalled(s, 5 * S, 65 * S);
+	assert_false(turn(s, 65 * S, STREAM_LOST, &e));
+	assert_int_equal(stream_silent_us(s), 80 * S);
+	assert_true(turn(s, 80 * S, STREAM_LOST, &e));
+	assert_int_equal(e.at_us, 65 * S);
 	stream_free(s);
 }
 
@@ -315,6 +348,8 @@ int main(void)
 		cmocka_unit_test(first_connection__counts_from_whole_ms),
 		cmocka_unit_test(watchdog__counts_from_the_last_message),
 		cmocka_unit_test(watchdog__reaches_back_behind_no_printed_window),
+		cmocka_unit_test(message__at_the_same_moment_comes_before_the_watchdog),
+		cmocka_unit_test(stall__is_no_silence),
 		cmocka_unit_test(retry_for__counts_anew_from_each_loss),
 		cmocka_unit_test(last_failure__decides_between_4_and_5),
 		cmocka_unit_test(unauthorised__renews_the_token_once),
