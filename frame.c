@@ -28,6 +28,7 @@ struct frames {
 	size_t nrule;
 	struct json_cursor c;
 	bool more;			/* the message has something left */
+	const char *twice;		/* what is wrong with an object's keys; NULL: nothing */
 	struct buf plain;		/* of a string with escapes */
 	char interval[INTERVAL_MAX];
 	/* of leaves that are no plain keys */
@@ -93,16 +94,6 @@ static bool push_key(struct path *path, const struct json_text *key)
 	return true;
 }
 
-/* The last of two leaves with one name wins, as it does for most readers of JSON. */
-static struct leaf *leaf_find(struct leaf *list, size_t n, const struct leaf *leaf)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i].metric == leaf->metric && list[i].path_len == leaf->path_len
-		    && memcmp(list[i].path, leaf->path, leaf->path_len) == 0)
-			return &list[i];
-	return NULL;
-}
-
 static bool is_ruled(const struct frames *fs, const struct leaf *leaf)
 {
 	for (size_t i = 0; i < fs->nrule; i++)
@@ -116,22 +107,17 @@ static const char *leaf_put(struct frames *fs, struct frame *f, const struct pat
 	const struct leaf *leaf)
 {
 	bool asked = leaf->metric < fs->nasked;
-	struct leaf *list = asked ? f->leaf : f->ruled, *place;
+	struct leaf *list = asked ? f->leaf : f->ruled;
 	size_t *n = asked ? &f->nleaf : &f->nruled, max = asked ? FIELD_MAX : RULES_MAX;
 
 	if (!asked && !is_ruled(fs, leaf))
 		return NULL;
-	place = leaf_find(list, *n, leaf);
-	if (place) {
-		place->value = leaf->value;
-		return NULL;
-	}
 	if (*n == max)
 		return "too many fields";
-	place = &list[(*n)++];
-	*place = *leaf;
+	list += (*n)++;
+	*list = *leaf;
 	if (leaf->path == path->text) {
-		place->path = memcpy(fs->path + fs->path_used, leaf->path, leaf->path_len);
+		list->path = memcpy(fs->path + fs->path_used, leaf->path, leaf->path_len);
 		fs->path_used += leaf->path_len;
 	}
 	return NULL;
@@ -214,13 +200,16 @@ static const char *take_object(struct frames *fs, struct frame *f, uint16_t metr
 	struct path *path)
 {
 	const char *why = NULL, *bad;
+	struct json_keys keys;
 	struct json_text key;
 
 	json_enter(&fs->c);
+	keys.n = 0;
 	while (json_key(&fs->c, &key)) {
 		char first = json_peek(&fs->c);
 
-		bad = NULL;
+		bad = json_keys_add(&keys, &key);
+		fs->twice = fs->twice ? fs->twice : bad;
 		if (!make_plain(fs, &key)) {
 			bad = "out of memory";
 			json_pass(&fs->c);
@@ -290,25 +279,36 @@ static void take_interval(struct frames *fs, struct frame *f)
 	f->interval = fs->interval;
 }
 
+/* A member that is read, by a bit of its own. */
+static void once(struct frames *fs, uint32_t *seen, unsigned bit)
+{
+	if (*seen & 1u << bit)
+		fs->twice = "an object has a member twice";
+	*seen |= 1u << bit;
+}
+
 static void take_member(struct frames *fs, struct frame *f, const struct json_text *key,
 	uint32_t *seen)
 {
 	for (size_t i = 0; i < fs->nmetric; i++)
 		if (key->len == fs->metric[i].len && *key->s == *fs->metric[i].name
-		    && !(*seen & 1u << i)
 		    && memcmp(key->s, fs->metric[i].name, key->len) == 0) {
-			*seen |= 1u << i;
+			once(fs, seen, (unsigned)i);
 			take_metric(fs, f, i);
 			return;
 		}
-	if (json_text_is(key, "timestamp"))
+	if (json_text_is(key, "timestamp")) {
+		once(fs, seen, METRIC_MAX);
 		take_time(fs, f);
-	else if (json_text_is(key, "queueId"))
+	} else if (json_text_is(key, "queueId")) {
+		once(fs, seen, METRIC_MAX + 1);
 		take_queue(fs, f);
-	else if (json_text_is(key, "interval"))
+	} else if (json_text_is(key, "interval")) {
+		once(fs, seen, METRIC_MAX + 2);
 		take_interval(fs, f);
-	else
+	} else {
 		json_pass(&fs->c);
+	}
 }
 
 static void take_data(struct frames *fs, struct frame *f)
@@ -330,22 +330,24 @@ static void take_data(struct frames *fs, struct frame *f)
 }
 
 /* The members of the message, in whatever order: `data` is read before it is known whether
- * the event is one of ours. Of two with one name the first counts. */
+ * the event is one of ours. */
 static void take_event(struct frames *fs, struct frame *f)
 {
+	enum { EVENT_TYPE_BIT, DATA_BIT };
 	struct json_text key, type = { .s = NULL };
-	bool ours = false, has_type = false, has_data = false;
+	uint32_t seen = 0;
+	bool ours = false;
 
 	json_enter(&fs->c);
 	while (json_key(&fs->c, &key)) {
-		if (!has_type && json_text_is(&key, "eventType")) {
-			has_type = true;
+		if (json_text_is(&key, "eventType")) {
+			once(fs, &seen, EVENT_TYPE_BIT);
 			if (json_string(&fs->c, &type))
-				ours = json_text_is(&type, EVENT_TYPE);
+				ours = ours || json_text_is(&type, EVENT_TYPE);
 			else
 				json_pass(&fs->c);
-		} else if (!has_data && json_text_is(&key, "data")) {
-			has_data = true;
+		} else if (json_text_is(&key, "data")) {
+			once(fs, &seen, DATA_BIT);
 			take_data(fs, f);
 		} else {
 			json_pass(&fs->c);
@@ -371,6 +373,7 @@ bool frames_next(struct frames *fs, struct frame *f)
 	if (!fs->more)
 		return false;
 	frame_clear(f);
+	fs->twice = NULL;
 	fs->path_used = 0;
 	if (json_peek(&fs->c) == '{')
 		take_event(fs, f);
@@ -386,6 +389,8 @@ bool frames_next(struct frames *fs, struct frame *f)
 	f->text_len = (size_t)(fs->c.at - start);
 	fs->c = json_start(fs->c.at, fs->c.end);
 	fs->more = fs->c.at < fs->c.end;
+	if (!f->invalid)
+		f->invalid = fs->twice;
 	if (f->kind == FRAME_STATISTICS && !f->has_time && !f->invalid)
 		f->invalid = "no valid timestamp";
 	return true;

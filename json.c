@@ -428,6 +428,59 @@ bool json_text_equals(const struct json_text *text, const char *word, size_t len
 	return same;
 }
 
+/* --- keys that come twice ----------------------------------------------------------- */
+
+/* A key as a row would have it, into an empty buffer. */
+static bool put_shown(struct buf *out, const struct json_text *key)
+{
+	struct buf plain = { 0 };
+	bool ok = json_text_put(key, &plain) && buf_reserve(&plain, 1)
+		&& buf_reserve(out, plain.len + 1);
+
+	if (ok)
+		out->len = (size_t)(text_put_key(out->data, plain.data, plain.len) - out->data);
+	buf_free(&plain);
+	return ok;
+}
+
+static const char twice[] = "an object has a member twice", no_memory[] = "out of memory";
+
+/* Compares two keys of which at least one is not shown as it stands here. */
+static const char *compare_shown(const struct json_text *a, const struct json_text *b)
+{
+	struct buf first = { 0 }, second = { 0 };
+	const char *why = NULL;
+
+	if (!put_shown(&first, a) || !put_shown(&second, b))
+		why = no_memory;
+	else if (first.len == second.len && memcmp(first.data, second.data, first.len) == 0)
+		why = twice;
+	buf_free(&first);
+	buf_free(&second);
+	return why;
+}
+
+const char *json_keys_add(struct json_keys *keys, const struct json_text *key)
+{
+	bool odd = key->escaped || !text_is_key(key->s, key->len);
+	const char *why = NULL;
+
+	for (size_t i = 0; !why && i < keys->n; i++) {
+		const struct json_text *k = &keys->key[i];
+
+		if (k->len == key->len && memcmp(k->s, key->s, key->len) == 0)
+			why = twice;
+		else if (odd || k->escaped)
+			why = compare_shown(k, key);
+	}
+	if (why)
+		return why;
+	if (keys->n == JSON_KEYS_MAX)
+		return "an object has too many members";
+	keys->key[keys->n++] = (struct json_text){ key->s, key->len, odd };
+	return NULL;
+}
+
 /* --- writing ------------------------------------------------------------------------ */
 
 void json_put_string(struct buf *out, const char *s, size_t len)

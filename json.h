@@ -100,6 +100,17 @@ static inline bool json_text_is(const struct json_text *text, const char *word)
 
 bool json_text_put(const struct json_text *text, struct buf *out);	/* unescaped, appended */
 
+/* The keys of one object so far, to find a key that comes twice: RFC 8259 §4 leaves open which
+ * of the two values holds. Set n to 0 at the object's begin; borrows the keys, quotes and all. */
+#define JSON_KEYS_MAX 1024
+struct json_keys {
+	size_t n;
+	struct json_text key[JSON_KEYS_MAX];
+};
+/* Adds a key. NULL, or what is wrong with the object: it has the key already, perhaps in other
+ * characters that a row shows as the same (see text_put_key), or too many keys. */
+const char *json_keys_add(struct json_keys *keys, const struct json_text *key);
+
 /* Writers. A string: quoted, escaped, invalid UTF-8 as U+FFFD, control characters (C0, DEL,
  * C1) as \u00XX. A double: the shortest of 15 to 17 digits that reads back the same;
  * integers up to 2^53 as integers; never NaN or infinite. No locale changes either. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "interval.h"
 #include "json.h"
 
 #define MEDIA_MAX 32		/* groups of one message */
@@ -16,7 +17,7 @@
 enum family { FAMILY_NONE, FAMILY_OBSERVATIONS, FAMILY_ACTIVITY };
 
 struct interval_text {
-	char text[56];
+	char text[64];
 	size_t len;			/* 0: none yet */
 	int64_t from_ms, to_ms;
 };
@@ -72,6 +73,22 @@ static void invalid(struct notices *ns, const char *why)
 {
 	if (!ns->why)
 		ns->why = why;
+}
+
+/* The members that are read. An object that has one twice is invalid, because nobody knows which
+ * of the two values holds (RFC 8259 §4). */
+enum member {
+	TOPIC_NAME = 1 << 0, EVENT_BODY = 1 << 1, MESSAGE = 1 << 2, GROUP = 1 << 3, DATA = 1 << 4,
+	RESULTS = 1 << 5, QUEUE_ID = 1 << 6, MEDIA_TYPE = 1 << 7, INTERVAL = 1 << 8,
+	METRICS = 1 << 9, METRIC = 1 << 10, QUALIFIER = 1 << 11, STATS = 1 << 12,
+	VALUE = 1 << 13, COUNT = 1 << 14
+};
+
+static void once(struct notices *ns, unsigned *seen, enum member member)
+{
+	if (*seen & member)
+		invalid(ns, "an object has a member twice");
+	*seen |= member;
 }
 
 /* --- pieces ------------------------------------------------------------------------- */
@@ -140,28 +157,6 @@ static bool enter(struct notices *ns, char opener)
 	return true;
 }
 
-/* ISO 8601 begin/end, both cut to ms. */
-static bool parse_interval(struct slice text, int64_t *from_ms, int64_t *to_ms)
-{
-	const char *slash = text.s ? memchr(text.s, '/', text.len) : NULL;
-	size_t from_len, to_len;
-	int64_t from_us, to_us;
-
-	if (!slash)
-		return false;
-	from_len = (size_t)(slash - text.s);
-	to_len = text.len - from_len - 1;
-	if (!time_parse_us(text.s, from_len, &from_us))
-		return false;
-	if (from_len == to_len && memcmp(text.s, slash + 1, to_len) == 0)
-		to_us = from_us;	/* an instant */
-	else if (!time_parse_us(slash + 1, to_len, &to_us) || from_us > to_us)
-		return false;
-	*from_ms = from_us / 1000;
-	*to_ms = to_us / 1000;
-	return true;
-}
-
 static bool take_interval(struct notices *ns, struct slice text, int64_t *from_ms,
 	int64_t *to_ms)
 {
@@ -169,7 +164,7 @@ static bool take_interval(struct notices *ns, struct slice text, int64_t *from_m
 
 	if (!last->len || text.len != last->len || memcmp(text.s, last->text, last->len) != 0) {
 		last->len = 0;
-		if (!parse_interval(text, &last->from_ms, &last->to_ms))
+		if (!text.s || !interval_parse(text.s, text.len, &last->from_ms, &last->to_ms))
 			return false;
 		if (text.len <= sizeof(last->text))
 			memcpy(last->text, text.s, last->len = text.len);
@@ -225,6 +220,7 @@ struct entry {			/* of a metric, while its members are read */
 	struct value since;
 	bool has_since;
 	size_t first;		/* of its values */
+	unsigned seen;		/* members */
 };
 
 /* The number at hand, unless it is none. */
@@ -248,15 +244,25 @@ static void add_number(struct notices *ns, struct slice stat)
 
 static void take_stats(struct notices *ns, struct entry *e)
 {
+	static const char quoted[] = "\"count\"";
+	const struct json_text count = { quoted + 1, 5, false };
+	struct json_keys keys;
 	struct json_text key;
+	const char *why;
 
 	if (!enter(ns, '{'))
 		return;
-	if (json_expect(&ns->c, "\"count\":"))
+	keys.n = 0;
+	if (json_expect(&ns->c, "\"count\":")) {
+		json_keys_add(&keys, &count);
 		add_number(ns, (struct slice){ "count", 5 });
+	}
 	while (json_key(&ns->c, &key)) {
 		struct slice stat = plain(ns, &key);
 
+		why = json_keys_add(&keys, &key);
+		if (why)
+			invalid(ns, why);
 		if (slice_is(stat, "calculatedMetricValue") && !e->has_since) {
 			e->has_since = take_since(ns, &e->since);
 			continue;
@@ -296,38 +302,56 @@ static void end_entry(struct notices *ns, const struct entry *e)
 	}
 }
 
-/* {"metric","qualifier","stats":{…}} of an event, with "count" and "calculatedMetricValue"
- * beside them in activity and in answers. */
-static void take_metric(struct notices *ns, bool flat_count)
+/* Those that do not stand in the usual order. */
+static void take_metric_members(struct notices *ns, struct entry *e, bool flat_count)
 {
-	struct entry e = { .first = ns->nvalue };
 	struct json_text key;
 
-	if (!enter(ns, '{')) {
-		invalid(ns, "a metric is no object");
-		return;
-	}
-	if (json_expect(&ns->c, "\"metric\":"))
-		e.metric = take_name(ns);
-	if (json_expect(&ns->c, "\"qualifier\":"))
-		e.qualifier = take_name(ns);
-	if (json_expect(&ns->c, "\"stats\":"))
-		take_stats(ns, &e);
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "metric")) {
-			e.metric = take_name(ns);
+			once(ns, &e->seen, METRIC);
+			e->metric = take_name(ns);
 		} else if (json_text_is(&key, "qualifier")) {
-			e.qualifier = take_name(ns);
+			once(ns, &e->seen, QUALIFIER);
+			e->qualifier = take_name(ns);
 		} else if (json_text_is(&key, "stats")) {
-			take_stats(ns, &e);
+			once(ns, &e->seen, STATS);
+			take_stats(ns, e);
 		} else if (json_text_is(&key, "calculatedMetricValue")) {
-			e.has_since = take_since(ns, &e.since);
+			once(ns, &e->seen, VALUE);
+			e->has_since = take_since(ns, &e->since);
 		} else if (flat_count && json_text_is(&key, "count")) {
+			once(ns, &e->seen, COUNT);
 			add_number(ns, (struct slice){ "count", 5 });
 		} else {
 			json_pass(&ns->c);
 		}
 	}
+}
+
+/* {"metric","qualifier","stats":{…}} of an event, with "count" and "calculatedMetricValue"
+ * beside them in activity and in answers. */
+static void take_metric(struct notices *ns, bool flat_count)
+{
+	struct entry e = { .first = ns->nvalue };
+
+	if (!enter(ns, '{')) {
+		invalid(ns, "a metric is no object");
+		return;
+	}
+	if (json_expect(&ns->c, "\"metric\":")) {
+		once(ns, &e.seen, METRIC);
+		e.metric = take_name(ns);
+	}
+	if (json_expect(&ns->c, "\"qualifier\":")) {
+		once(ns, &e.seen, QUALIFIER);
+		e.qualifier = take_name(ns);
+	}
+	if (json_expect(&ns->c, "\"stats\":")) {
+		once(ns, &e.seen, STATS);
+		take_stats(ns, &e);
+	}
+	take_metric_members(ns, &e, flat_count);
 	end_entry(ns, &e);
 }
 
@@ -375,50 +399,61 @@ static struct slice take_group(struct notices *ns, struct notice *n)
 {
 	struct slice media = { NULL, 0 };
 	struct json_text key;
+	unsigned seen = 0;
 
 	if (!enter(ns, '{')) {
 		invalid(ns, "its group is no object");
 		return media;
 	}
-	if (json_expect(&ns->c, "\"queueId\":"))
+	if (json_expect(&ns->c, "\"queueId\":")) {
+		once(ns, &seen, QUEUE_ID);
 		take_queue(ns, n);
+	}
 	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "mediaType"))
+		if (json_text_is(&key, "mediaType")) {
+			once(ns, &seen, MEDIA_TYPE);
 			media = take_name(ns);
-		else if (json_text_is(&key, "queueId"))
+		} else if (json_text_is(&key, "queueId")) {
+			once(ns, &seen, QUEUE_ID);
 			take_queue(ns, n);
-		else
+		} else {
 			json_pass(&ns->c);
+		}
 	}
 	return media;
 }
 
-/* {"interval":"…/…","metrics":[…]} */
-static void take_interval_data(struct notices *ns, struct notice *n)
+/* What counts up within an interval: nothing without one. Names of the service's conversation
+ * aggregates; all begin with n or t, but these. */
+static bool is_total(struct slice metric)
 {
-	size_t first = ns->nvalue;
-	struct slice interval = { NULL, 0 };
-	struct json_text key;
+	static const char *const others[] = {
+		"oAudioMessageCount", "oCallbackServiceLevel", "oExternalAudioMessageCount",
+		"oExternalMediaCount", "oMediaCount", "oMessageCount", "oMessageSegmentCount",
+		"oMessageTurn", "oServiceLevel", "oServiceTarget", "oSkillExpressionApplications"
+	};
+
+	if (!metric.len || metric.s[0] == 'n' || metric.s[0] == 't')
+		return metric.len > 0;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (slice_is(metric, others[i]))
+			return true;
+	return false;
+}
+
+/* The interval of the values from first on. */
+static void set_interval(struct notices *ns, struct notice *n, size_t first,
+	struct slice interval)
+{
 	int64_t from_ms, to_ms;
 
-	if (!enter(ns, '{')) {
-		invalid(ns, "its data holds what is no object");
+	if (!take_interval(ns, interval, &from_ms, &to_ms)) {
+		for (size_t i = first; i < ns->nvalue; i++)
+			if (ns->value[i].kind == VALUE_NUMBER && is_total(ns->value[i].metric))
+				invalid(ns, interval.s ? "a total's interval is unreadable"
+					: "a total has no interval");
 		return;
 	}
-	if (json_expect(&ns->c, "\"interval\":"))
-		interval = take_string(ns);
-	if (json_expect(&ns->c, "\"metrics\":"))
-		take_metrics(ns, false);
-	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "interval"))
-			interval = take_string(ns);
-		else if (json_text_is(&key, "metrics"))
-			take_metrics(ns, false);
-		else
-			json_pass(&ns->c);
-	}
-	if (!take_interval(ns, interval, &from_ms, &to_ms))
-		return;
 	for (size_t i = first; i < ns->nvalue; i++) {
 		ns->value[i].has_interval = true;
 		ns->value[i].from_ms = from_ms;
@@ -428,32 +463,77 @@ static void take_interval_data(struct notices *ns, struct notice *n)
 		n->instant_us = from_ms * 1000;
 }
 
+/* {"interval":"…/…","metrics":[…]} */
+static void take_interval_data(struct notices *ns, struct notice *n)
+{
+	size_t first = ns->nvalue;
+	struct slice interval = { NULL, 0 };
+	struct json_text key;
+	unsigned seen = 0;
+
+	if (!enter(ns, '{')) {
+		invalid(ns, "its data holds what is no object");
+		return;
+	}
+	if (json_expect(&ns->c, "\"interval\":")) {
+		once(ns, &seen, INTERVAL);
+		interval = take_string(ns);
+	}
+	if (json_expect(&ns->c, "\"metrics\":")) {
+		once(ns, &seen, METRICS);
+		take_metrics(ns, false);
+	}
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "interval")) {
+			once(ns, &seen, INTERVAL);
+			interval = take_string(ns);
+		} else if (json_text_is(&key, "metrics")) {
+			once(ns, &seen, METRICS);
+			take_metrics(ns, false);
+		} else {
+			json_pass(&ns->c);
+		}
+	}
+	set_interval(ns, n, first, interval);
+}
+
 static void tell_group(const struct notices *ns, const struct notice *n, struct slice media)
 {
 	if (ns->on_group)
 		ns->on_group(ns->on_group_arg, n->queue_id, media);
 }
 
+static void take_data(struct notices *ns, struct notice *n)
+{
+	if (!enter(ns, '[')) {
+		invalid(ns, "its data is no list");
+		return;
+	}
+	while (json_item(&ns->c))
+		take_interval_data(ns, n);
+}
+
 static void take_observations(struct notices *ns, struct notice *n)
 {
 	struct slice media = { NULL, 0 };
 	struct json_text key;
+	unsigned seen = 0;
 
 	tell_group(ns, n, media);
 	if (json_expect(&ns->c, "\"group\":")) {
+		once(ns, &seen, GROUP);
 		media = take_group(ns, n);
 		tell_group(ns, n, media);
 	}
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "group")) {
+			once(ns, &seen, GROUP);
 			media = take_group(ns, n);
-		} else if (!json_text_is(&key, "data")) {
-			json_pass(&ns->c);
-		} else if (enter(ns, '[')) {
-			while (json_item(&ns->c))
-				take_interval_data(ns, n);
+		} else if (json_text_is(&key, "data")) {
+			once(ns, &seen, DATA);
+			take_data(ns, n);
 		} else {
-			invalid(ns, "its data is no list");
+			json_pass(&ns->c);
 		}
 	}
 	add_media(ns, media, 0);
@@ -465,18 +545,22 @@ static void take_activity_result(struct notices *ns)
 	size_t first = ns->nvalue;
 	struct slice media = { NULL, 0 };
 	struct json_text key;
+	unsigned seen = 0;
 
 	if (!enter(ns, '{')) {
 		invalid(ns, "a result is no object");
 		return;
 	}
 	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "mediaType"))
+		if (json_text_is(&key, "mediaType")) {
+			once(ns, &seen, MEDIA_TYPE);
 			media = take_name(ns);
-		else if (json_text_is(&key, "data"))
+		} else if (json_text_is(&key, "data")) {
+			once(ns, &seen, DATA);
 			take_metrics(ns, true);
-		else
+		} else {
 			json_pass(&ns->c);
+		}
 	}
 	add_media(ns, media, first);
 }
@@ -484,13 +568,20 @@ static void take_activity_result(struct notices *ns)
 static void take_activity(struct notices *ns, struct notice *n)
 {
 	struct json_text key;
+	unsigned seen = 0;
 
 	while (json_key(&ns->c, &key)) {
 		if (json_text_is(&key, "group")) {
+			once(ns, &seen, GROUP);
 			take_group(ns, n);
-		} else if (!json_text_is(&key, "results")) {
+			continue;
+		}
+		if (!json_text_is(&key, "results")) {
 			json_pass(&ns->c);
-		} else if (enter(ns, '[')) {
+			continue;
+		}
+		once(ns, &seen, RESULTS);
+		if (enter(ns, '[')) {
 			while (json_item(&ns->c))
 				take_activity_result(ns);
 		} else {
@@ -545,11 +636,15 @@ static enum notice_kind take_metadata(struct notices *ns)
 {
 	enum notice_kind kind = NOTICE_HEARTBEAT;
 	struct json_text key;
+	unsigned seen = 0;
 
 	while (json_key(&ns->c, &key)) {
-		if (!json_text_is(&key, "message"))
+		if (!json_text_is(&key, "message")) {
 			json_pass(&ns->c);
-		else if (slice_is_any_case(take_string(ns), "pong"))
+			continue;
+		}
+		once(ns, &seen, MESSAGE);
+		if (slice_is_any_case(take_string(ns), "pong"))
 			kind = NOTICE_PONG;
 	}
 	return kind;
@@ -579,42 +674,59 @@ static void take_body(struct notices *ns, struct notice *n, struct slice topic)
 		n->kind = take_metadata(ns);
 }
 
-/* The members of a message. The body is read when the topic is known: at once, or again. */
-static void take_message(struct notices *ns, struct notice *n)
+/* The body of a message whose topic came behind it, or that has none. */
+static void take_late_body(struct notices *ns, struct notice *n, struct slice topic,
+	struct json_cursor body)
 {
-	struct json_cursor body = { NULL, NULL }, end;
-	struct slice topic = { NULL, 0 };
-	struct json_text key;
-	bool done = false;
+	struct json_cursor end = ns->c;
 
-	json_enter(&ns->c);
-	if (json_expect(&ns->c, "\"topicName\":"))
-		topic = take_string(ns);
-	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "topicName")) {
-			topic = take_string(ns);
-		} else if (json_text_is(&key, "eventBody") && topic.s && !done) {
-			take_body(ns, n, topic);
-			done = true;
-		} else {
-			if (json_text_is(&key, "eventBody"))
-				body = ns->c;
-			json_pass(&ns->c);
-		}
-	}
-	if (done || !topic.s || !ns->c.at)
-		return;
 	if (!body.at) {
 		n->kind = family_of(topic, n) ? NOTICE_EVENT : system_kind(topic);
 		if (n->kind == NOTICE_EVENT)
 			invalid(ns, "it has no eventBody");
 		return;
 	}
-	end = ns->c;
 	ns->c = body;
 	take_body(ns, n, topic);
 	if (ns->c.at)
 		ns->c = end;
+}
+
+/* The members of a message. The body is read when the topic is known: at once, or again. */
+static void take_message(struct notices *ns, struct notice *n)
+{
+	struct json_cursor body = { NULL, NULL };
+	struct slice topic = { NULL, 0 };
+	struct json_text key;
+	unsigned seen = 0;
+	bool done = false;
+
+	json_enter(&ns->c);
+	if (json_expect(&ns->c, "\"topicName\":")) {
+		once(ns, &seen, TOPIC_NAME);
+		topic = take_string(ns);
+	}
+	while (json_key(&ns->c, &key)) {
+		bool is_body = json_text_is(&key, "eventBody");
+
+		if (json_text_is(&key, "topicName")) {
+			once(ns, &seen, TOPIC_NAME);
+			topic = take_string(ns);
+			continue;
+		}
+		if (is_body)
+			once(ns, &seen, EVENT_BODY);
+		if (is_body && topic.s && !done) {
+			take_body(ns, n, topic);
+			done = true;
+			continue;
+		}
+		if (is_body)
+			body = ns->c;
+		json_pass(&ns->c);
+	}
+	if (!done && topic.s && ns->c.at)
+		take_late_body(ns, n, topic, body);
 }
 
 static void clear(struct notices *ns, struct notice *n)
@@ -672,30 +784,38 @@ bool notices_next(struct notices *ns, struct notice *n)
 
 /* --- an answer ---------------------------------------------------------------------- */
 
-/* To the value of the answer's member; false: it has none, or is no object. */
-static bool find_member(struct json_cursor *c, const char *name)
+/* To the value of the answer's member, *n of which there are; false: there is none, or the
+ * answer is no object. */
+static bool find_member(struct json_cursor *c, const char *name, unsigned *n)
 {
+	struct json_cursor found = { NULL, NULL };
 	struct json_text key;
 
+	*n = 0;
 	if (json_peek(c) != '{')
 		return false;
 	json_enter(c);
 	while (json_key(c, &key)) {
-		if (json_text_is(&key, name))
-			return true;
+		if (json_text_is(&key, name) && (*n)++ == 0)
+			found = *c;
 		json_pass(c);
 	}
-	return false;
+	if (c->at && *n)
+		*c = found;
+	return c->at && *n;
 }
 
 void notices_begin_answer(struct notices *ns, const char *text, size_t len)
 {
 	const char *end = text + len, *behind = json_skip(text, end);
+	unsigned n = 0;
 
 	ns->c = json_start(text, end);
 	ns->whole = behind && json_peek(&ns->c) == '{';
 	/* without results it is an answer about nothing */
-	ns->more = ns->whole && find_member(&ns->c, "results") && json_peek(&ns->c) == '[';
+	ns->more = ns->whole && find_member(&ns->c, "results", &n) && json_peek(&ns->c) == '[';
+	if (n > 1)
+		ns->whole = ns->more = false;
 	if (ns->more)
 		json_enter(&ns->c);
 }
@@ -709,6 +829,7 @@ bool notices_next_result(struct notices *ns, struct notice *n)
 {
 	struct slice media = { NULL, 0 };
 	struct json_text key;
+	unsigned seen = 0;
 
 	if (!ns->more || !json_item(&ns->c)) {
 		ns->more = false;
@@ -719,12 +840,15 @@ bool notices_next_result(struct notices *ns, struct notice *n)
 	n->kind = NOTICE_EVENT;
 	if (enter(ns, '{')) {
 		while (json_key(&ns->c, &key)) {
-			if (json_text_is(&key, "group"))
+			if (json_text_is(&key, "group")) {
+				once(ns, &seen, GROUP);
 				media = take_group(ns, n);
-			else if (json_text_is(&key, "data"))
+			} else if (json_text_is(&key, "data")) {
+				once(ns, &seen, DATA);
 				take_metrics(ns, false);
-			else
+			} else {
 				json_pass(&ns->c);
+			}
 		}
 	}
 	add_media(ns, media, 0);
@@ -738,16 +862,20 @@ bool notices_next_result(struct notices *ns, struct notice *n)
 bool notices_presences(struct notices *ns, const char *text, size_t len,
 	notice_presence *each, void *arg)
 {
+	struct json_keys keys = { .n = 0 };
 	struct json_text key;
+	unsigned n;
 
 	lines_free(&ns->plain);
 	ns->why = NULL;
 	ns->c = json_start(text, text + len);
-	if (!find_member(&ns->c, "systemToOrganizationMappings") || !enter(ns, '{'))
+	if (!find_member(&ns->c, "systemToOrganizationMappings", &n) || !enter(ns, '{'))
 		return true;
-	while (json_key(&ns->c, &key)) {
+	while (n == 1 && json_key(&ns->c, &key)) {
 		struct slice name = plain(ns, &key), id;
 
+		if (json_keys_add(&keys, &key))
+			return false;
 		if (!enter(ns, '['))
 			continue;
 		while (json_item(&ns->c)) {
@@ -756,5 +884,5 @@ bool notices_presences(struct notices *ns, const char *text, size_t len,
 				return false;
 		}
 	}
-	return ns->c.at && !ns->failed && !ns->why;
+	return n == 1 && ns->c.at && !ns->failed && !ns->why;
 }

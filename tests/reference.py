@@ -98,8 +98,8 @@ def stats_of(media, entry, when=None):
 
 def kind(metric, when):
     """"gauge", "total" or None where it is neither."""
-    # CHOICE: n*, t* and oServiceLevel without an interval, or of an instant, count for nothing;
-    # any other o* of a real interval is a total; a name of another letter follows its interval.
+    # CHOICE: n*, t* and oServiceLevel of an instant count for nothing, without an interval their
+    # frame is invalid; any other o* of a real interval is a total; a name of another letter follows its interval.
     spans = when is not None and when[0] < when[1]
     if metric[:1] in ("n", "t") or metric == "oServiceLevel":
         return "total" if spans else None
@@ -119,6 +119,8 @@ def observations(body):
         for metric in entry.get("metrics", []):
             for value in stats_of(media, metric, when):
                 its = kind(value.metric, when)
+                if its is None and when is None:
+                    raise ValueError        # a total of nobody knows which interval
                 value.when = when if its == "total" else None
                 values += [value] if its else []
     # CHOICE: two entries in data are applied in their order, so that the last one stays.

@@ -336,6 +336,43 @@ def test_500_queues_are_500_rows_in_their_order(tool):
             if row["mediaType"]] == list(range(500))
 
 
+HALF_HOURS = ("2026-11-24T02:00:00.000Z/2026-11-24T02:30:00.000Z",
+              "2026-11-24T02:00:00.000Z/PT30M", "PT0.5H/2026-11-24T02:30Z",
+              "2026-11-24T02:00Z/2026-11-24T02:30Z", "20261124T0200Z/20261124T0230Z",
+              "2026-11-24T02:00:00.000+0000/2026-11-24T02:30:00.000+0000",
+              "2026-11-24T03:00:00,5+01/2026-11-24T02:30:00Z")
+
+
+@pytest.mark.parametrize("when", HALF_HOURS)
+def test_interval_is_read_however_it_is_spelt(tool, when):
+    row = row_of(replay(tool, BEGIN + frame(5, notice_frames.observations(
+        ONE, "voice", (when, {"nOffered": 5})))))
+    assert row["metrics"]["nOffered"]["count"]["total"] == 5
+    assert row["rejected"]["invalid"] == 0
+
+
+@pytest.mark.parametrize("when", [None, "", "2026-11-24/2026-11-25", "PT30M"])
+def test_total_without_a_readable_interval_is_rejected(tool, when):
+    body = {"group": notice_frames.group(ONE, "voice"), "data": [
+        {**({} if when is None else {"interval": when}),
+         "metrics": [notice_frames.metric("nOffered", 5)]}]}
+    gauges = {**body, "data": [{**body["data"][0],
+                                "metrics": [notice_frames.metric("oWaiting", 3)]}]}
+    r = replay(tool, BEGIN + frame(5, notice_frames.notification(notice_frames.topic(ONE), body))
+               + frame(6, notice_frames.notification(notice_frames.topic(ONE), gauges)))
+    assert row_of(r, media=None)["rejected"]["invalid"] == r.end["rejected"]["invalid"] == 1
+    assert list(row_of(r)["metrics"]) == ["oWaiting"]
+
+
+@pytest.mark.parametrize("stats", ['{"count":5,"count":7}', '{"a.b":3,"a_b":4}'])
+def test_member_that_comes_twice_is_rejected(tool, stats):
+    text = instant(1, {"oWaiting": 3}).replace('{"count":3}', stats)
+    r = replay(tool, BEGIN + frame(1, text))
+    row = row_of(r, media=None)
+    assert (row["metrics"], row["rejected"]["invalid"]) == ({}, 1)
+    assert r.events("frame.rejected")[0]["detail"] == "an object has a member twice"
+
+
 @pytest.mark.parametrize("odd", ['"7"', "null", "true", "[1]", '{"a":1}'])
 def test_number_that_is_none_is_no_value_and_the_rest_counts(tool, odd):
     text = instant(1, {"oWaiting": 3, "oInteracting": 4}).replace('"count":3', '"count":' + odd)

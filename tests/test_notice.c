@@ -229,6 +229,74 @@ static void invalid_says_why(void **state)
 	}
 }
 
+/* Nobody knows which one holds. */
+static void member_that_comes_twice_is_invalid(void **state)
+{
+	static const char *const cases[] = {
+		METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":5,\"count\":7}}"),
+		METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":5,\"count\":null}}"),
+		METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"a.b\":3,\"a_b\":4}}"),
+		METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":5,\"c\\u006funt\":5}}"),
+		METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":5},\"stats\":{}}"),
+		METRICS(INSTANT, "{\"metric\":\"oX\",\"metric\":\"oY\",\"stats\":{\"count\":5}}"),
+		METRICS(INSTANT, "{\"metric\":\"oX\",\"qualifier\":\"A\",\"qualifier\":\"B\"}"),
+		METRICS(INSTANT, "{\"metric\":\"oLongestWaiting\",\"stats\":"
+			"{\"calculatedMetricValue\":1,\"calculatedMetricValue\":2}}"),
+		OBSERVED("{" VOICE "," VOICE ",\"data\":[]}"),
+		OBSERVED("{\"data\":[],\"data\":[]}"),
+		OBSERVED("{\"data\":[{\"interval\":\"" HALF "\",\"interval\":\"" INSTANT "\"}]}"),
+		OBSERVED("{\"data\":[{\"metrics\":[],\"metrics\":[]}]}"),
+		OBSERVED("{\"group\":{\"mediaType\":\"a\",\"mediaType\":\"b\"}}"),
+		OBSERVED("{\"group\":{\"queueId\":\"" Q "\",\"queueId\":\"" Q "\"}}"),
+		ACTIVITY("[],\"results\":[]"),
+		ACTIVITY("[{\"mediaType\":\"a\",\"mediaType\":\"b\"}]"),
+		ACTIVITY("[{\"data\":[],\"data\":[]}]"),
+		ACTIVITY("[{\"data\":[{\"metric\":\"oX\",\"count\":1,\"count\":2}]}]"),
+		"{\"topicName\":\"channel.metadata\",\"topicName\":\"x\",\"eventBody\":{}}",
+		"{\"topicName\":\"v2.analytics.queues." Q ".observations\",\"eventBody\":{},"
+			"\"eventBody\":{}}",
+		"{\"topicName\":\"channel.metadata\",\"eventBody\":{\"message\":\"pong\","
+			"\"message\":\"x\"}}"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (read_one(cases[i]) != NOTICE_INVALID)
+			fail_msg("%s is valid", cases[i]);
+	/* nobody reads it; two objects; two metrics */
+	assert_int_equal(read_one(METRICS(INSTANT, "{\"x\":1,\"x\":2,\"metric\":\"oX\",\"stats\":"
+		"{\"count\":1}},{\"metric\":\"oY\",\"stats\":{\"count\":1}}")), NOTICE_EVENT);
+	assert_int_equal(n.nvalue, 2);
+}
+
+/* A total runs on within its interval; one of which nobody knows the interval is lost. */
+static void total_without_a_readable_interval_is_invalid(void **state)
+{
+	static const char *const when[] = { "", "\"interval\":null,", "\"interval\":\"x\"," };
+	static const struct {
+		const char *metric;
+		bool total;
+	} cases[] = {
+		{ "nOffered", true }, { "tWait", true }, { "oServiceLevel", true },
+		{ "oServiceTarget", true }, { "oMediaCount", true }, { "oWaiting", false },
+		{ "oOnQueueUsers", false }, { "oLongestWaiting", false }
+	};
+	struct buf text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases) * ARRAY_LEN(when); i++) {
+		buf_clear(&text);
+		assert_true(buf_printf(&text, OBSERVED("{\"data\":[{%s\"metrics\":[{\"metric\":"
+			"\"%s\",\"stats\":{\"count\":1}}]}]}"), when[i % 3], cases[i / 3].metric)
+			&& buf_char(&text, '\0'));
+		assert_int_equal(read_one(text.data),
+			cases[i / 3].total ? NOTICE_INVALID : NOTICE_EVENT);
+	}
+	buf_free(&text);
+	assert_int_equal(read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oWaiting\",\"count\":1}]}]")),
+		NOTICE_EVENT);
+}
+
 static void names_are_bounded(void **state)
 {
 	struct buf text = { 0 };
@@ -254,7 +322,8 @@ static void values_are_bounded(void **state)
 		buf_str(&text, "{\"topicName\":\"v2.analytics.queues." Q ".observations\","
 			"\"eventBody\":{\"data\":[{\"metrics\":[{\"metric\":\"o\",\"stats\":{");
 		for (int i = 0; i < count; i++)
-			buf_printf(&text, "%s\"s%d\":1", i ? "," : "", i);
+			buf_printf(&text, "%s\"s%d\":1", i % 1000 ? ","
+				: i ? "}},{\"metric\":\"o\",\"stats\":{" : "", i);
 		assert_true(buf_str(&text, "}}]}]}}") && buf_char(&text, '\0'));
 		assert_int_equal(read_one(text.data),
 			count <= NOTICE_VALUES_MAX ? NOTICE_EVENT : NOTICE_INVALID);
@@ -329,7 +398,7 @@ static void answer__that_is_none(void **state)
 		bool whole;
 	} cases[] = {
 		{ "{}", true }, { "{\"results\":null}", true }, { "[]", false }, { "", false },
-		{ "{\"results\":[", false }
+		{ "{\"results\":[", false }, { "{\"results\":[],\"results\":[{}]}", false }
 	};
 
 	(void)state;
@@ -361,6 +430,10 @@ static void answer__presences(void **state)
 	assert_int_equal(count, 2);
 	assert_true(notices_presences(ns, "{}", 2, count_presence, &count));
 	assert_int_equal(count, 2);
+	text = "{\"systemToOrganizationMappings\":{\"AWAY\":[],\"AWAY\":[]}}";
+	assert_false(notices_presences(ns, text, strlen(text), count_presence, &count));
+	text = "{\"systemToOrganizationMappings\":{},\"systemToOrganizationMappings\":{}}";
+	assert_false(notices_presences(ns, text, strlen(text), count_presence, &count));
 }
 
 int main(void)
@@ -376,6 +449,8 @@ int main(void)
 		cmocka_unit_test(entry_without_a_metric_has_no_values),
 		cmocka_unit_test(system_topics),
 		cmocka_unit_test(invalid_says_why),
+		cmocka_unit_test(member_that_comes_twice_is_invalid),
+		cmocka_unit_test(total_without_a_readable_interval_is_invalid),
 		cmocka_unit_test(names_are_bounded),
 		cmocka_unit_test(values_are_bounded),
 		cmocka_unit_test(several_values_are_several_notices),

@@ -178,6 +178,20 @@ def test_name_holds_nothing_that_a_terminal_obeys(tool):
         "metric", "state._[31mred_", "state.a.b_"]
 
 
+@pytest.mark.parametrize("twice", [
+    '"conversationCount":{"total":5},"conversationCount":{"total":7}',
+    '"conversationCount":{"total":5,"total":7}', '"conversationCount":{"a.b":3,"a_b":4}'])
+def test_member_that_comes_twice_makes_its_frame_invalid(tool, twice):
+    good = at(1, conversationCount={"total": 4})
+    bad = at(2, conversationCount={"total": 4}).replace('"conversationCount":{"total":4}', twice)
+    assert bad != at(2, conversationCount={"total": 4})
+    r = tool.run("--replay", "-", "-w", "10s", data=lines(good, bad))
+    (row,) = r.rows
+    assert (row["updates"], row["rejected"]["invalid"]) == (1, 1)
+    assert row["metrics"]["conversationCount"]["total"]["max"] == 4
+    assert r.events("frame.rejected")[0]["detail"] == "an object has a member twice"
+
+
 @pytest.mark.parametrize("source", [[], ["--source", "notifications", "-q", QUEUE]])
 def test_line_that_is_not_utf8_is_broken(tool, source):
     line = b'{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s}\n'
