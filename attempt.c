@@ -1,5 +1,6 @@
 #include "attempt.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,8 +18,8 @@ struct stream_event *attempt_tell(struct attempt *a, enum stream_event_kind kind
 {
 	struct attempt_queued *q = &a->queue[(a->first + a->waiting) % ATTEMPT_EVENTS_MAX];
 
-	if (a->waiting < ATTEMPT_EVENTS_MAX)
-		a->waiting++;
+	assert(a->waiting < ATTEMPT_EVENTS_MAX);
+	a->waiting++;
 	q->event = (struct stream_event){ .kind = kind };
 	snprintf(q->text, sizeof(q->text), "%s", text ? text : "");
 	q->event.len = text ? strlen(q->text) : 0;
@@ -165,7 +166,6 @@ bool attempt_renew(struct attempt *a, struct token *token, bool *renewed, const 
 	if (*renewed || (a->retry.retry_for_us == 0 && !r->cached))
 		attempt_over_with(a, ST_AUTH, text, what_to_check(r));
 	token_drop(token);
-	a->told_token = NULL;
 	*renewed = true;
 	return !a->over;
 }
@@ -173,11 +173,14 @@ bool attempt_renew(struct attempt *a, struct token *token, bool *renewed, const 
 void attempt_token_came(struct attempt *a, const struct token *token)
 {
 	const struct token_result *r = token_result(token);
+	struct stream_event *e;
 
-	if (a->told_token != token_value(token))
-		attempt_tell(a, r->cached ? STREAM_TOKEN_CACHED : STREAM_TOKEN_ACQUIRED, NULL)
-			->expires_ms = r->expires_ms;
-	a->told_token = token_value(token);
+	if (a->told_token == r->generation)
+		return;
+	a->told_token = r->generation;
+	e = attempt_tell(a, r->cached ? STREAM_TOKEN_CACHED : STREAM_TOKEN_ACQUIRED, NULL);
+	e->expires_ms = r->expires_ms;
+	e->generation = r->generation;
 }
 
 void attempt_token_failed(struct attempt *a, const struct token *token, int64_t now_us,

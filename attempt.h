@@ -15,7 +15,13 @@
 #include "token.h"
 
 #define ATTEMPT_TEXT_MAX 768
-#define ATTEMPT_EVENTS_MAX 16		/* more are never made before they are taken */
+/*
+ * Events that may wait. A source makes them only while none waits: by one step, one look at the
+ * watchdog, or one event of a socket. The most that one of these makes is a channel's step: two
+ * for each of its two sockets (a refused token: refused, over), three for a request's answer,
+ * three for the step that follows.
+ */
+#define ATTEMPT_EVENTS_MAX 16
 
 enum stream_event_kind {
 	STREAM_TOKEN_ACQUIRED,
@@ -48,6 +54,7 @@ struct stream_event {
 	int http_status;	/* 0: none */
 	int close_code;		/* 0: none */
 	int64_t expires_ms;	/* TOKEN_*: */
+	uint64_t generation;	/* TOKEN_ACQUIRED, TOKEN_CACHED: token_result()'s */
 	enum status status;	/* OVER: */
 	enum tape_answer answer;
 	int64_t asked_us;
@@ -66,7 +73,7 @@ struct attempt {		/* fields are read by the sources, written by attempt.c */
 	int64_t again_us;	/* else: when to try again */
 	enum status status;	/* of the last failure, or what ended it; ST_OK: none yet */
 	char failure[ATTEMPT_TEXT_MAX];	/* the last one's words */
-	const char *told_token;	/* the value whose coming was told of */
+	uint64_t told_token;	/* generation of the last token that was told of; 0: none */
 	struct attempt_queued queue[ATTEMPT_EVENTS_MAX];
 	size_t first, waiting;
 	struct attempt_queued taken;	/* what the caller has borrowed */
@@ -74,7 +81,8 @@ struct attempt {		/* fields are read by the sources, written by attempt.c */
 
 void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t now_us);
 
-/* The queued event, to be filled further; text (or NULL) is copied. */
+/* The queued event, to be filled further; text (or NULL) is copied. None is ever overwritten:
+ * asserts that there is room. */
 struct stream_event *attempt_tell(struct attempt *a, enum stream_event_kind kind,
 	const char *text);
 bool attempt_take(struct attempt *a, struct stream_event *event);	/* false: none waits */

@@ -365,7 +365,6 @@ static void begin_by_time(struct channel *ch, int64_t now_us)
 	if (ch->step != STEP_NONE || ch->cur < 0 || !ch->started || ch->conf.once)
 		return;
 	if (now_us >= ch->change_us) {
-		ch->a.told_token = NULL;
 		errand_enter(ch, STEP_TOKEN, now_us);
 	} else if (now_us - ch->topics_us >= RENEW_US) {
 		ch->renewal = true;
@@ -508,7 +507,6 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 		if (!is_free(ch))
 			break;
 		token_drop(ch->token);
-		ch->a.told_token = NULL;
 		ch->renewal = false;
 		errand_enter(ch, STEP_TOKEN, obey_at_us(ch, now_us));
 		break;

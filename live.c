@@ -209,9 +209,9 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 {
 	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED) {
 		/* the look-up of queues has told of it already */
-		if (event->expires_ms && event->expires_ms == run->token_expires_ms)
+		if (event->generation == run->told_token)
 			return ST_OK;
-		run->token_expires_ms = event->expires_ms;
+		run->told_token = event->generation;
 		/* unreadable in the very line that tells of it */
 		if (!setup_secret(run, token_value(run->token)))
 			return err_nomem(err);

@@ -55,7 +55,7 @@ struct run {
 	struct lookup *lookup;	/* queues by name, before there is a source */
 	bool listed;		/* --list-queues: they are printed */
 	struct lines secrets;	/* that no recording may hold */
-	int64_t token_expires_ms;	/* of the token that was told of; 0: of none */
+	uint64_t told_token;	/* generation of the last token that was told of; 0: none */
 	/* replay */
 	struct tape *tape;
 	struct tape_entry entry;	/* held: not yet applied */

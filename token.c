@@ -24,6 +24,7 @@ struct token {
 	struct net *net;
 	enum token_state state;
 	struct token_result result;
+	uint64_t generation;
 	char *value, *refused;		/* refused: not to be taken from the cache again */
 	int64_t lock_since_us, step_at_us, end_us, now_us;
 	bool locked;
@@ -249,7 +250,8 @@ static enum token_state ready(struct token *t, char *value, int64_t expires_ms, 
 	str_wipe(&t->value);
 	t->value = value;
 	t->result = (struct token_result){
-		.cached = cached, .expires_ms = expires_ms, .retry_after_us = -1, .from = origin(t)
+		.cached = cached, .generation = ++t->generation, .expires_ms = expires_ms,
+		.retry_after_us = -1, .from = origin(t)
 	};
 	drop_lock(t);
 	return t->state = TOKEN_READY;

@@ -34,6 +34,7 @@ enum token_failure {
 
 struct token_result {		/* for the audit and the retry, after READY or FAILED */
 	bool cached;		/* READY: it came from the cache */
+	uint64_t generation;	/* READY: how many tokens have come; tells a new one apart */
 	int64_t expires_ms;	/* 0: nobody knows */
 	enum token_failure failure;
 	long http_status;

@@ -242,6 +242,7 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 {
 	(void)end_us, (void)warnings;
 	snprintf(t->value, sizeof(t->value), "t%u", ++t->made);
+	t->result.generation = t->made;
 	t->result.expires_ms = play.life_us ? (now_us + play.life_us) / 1000 : 0;
 	say("%s ", t->value);
 	return TOKEN_READY;

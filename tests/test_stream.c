@@ -66,6 +66,7 @@ void token_drop(struct token *t)
 {
 	(void)t;
 	play.dropped++;
+	play.result.generation++;
 }
 
 struct ws *ws_open(struct net *net, const char *url, const char *payload, int64_t handshake_ms)
@@ -131,6 +132,7 @@ static struct stream *begin(int64_t now)
 	memset(&play, 0, sizeof(play));
 	play.token = TOKEN_READY;
 	play.value = "tok/en";
+	play.result.generation = 1;
 	return stream_new(&conf, NULL, NULL, now);
 }
 

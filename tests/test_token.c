@@ -288,6 +288,7 @@ static void token__that_was_given_is_taken_until_it_is_refused(void **state)
 	assert_int_equal(token_result(t)->expires_ms, 0);
 	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_READY);
 	assert_ptr_equal(token_value(t), value);
+	assert_int_equal(token_result(t)->generation, 1);	/* it is no new one */
 	token_drop(t);
 	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_FAILED);
 	assert_int_equal(token_result(t)->failure, TOKEN_REFUSED);

@@ -1,0 +1,107 @@
+/* Events that wait, and which token is new; the token is played here. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../attempt.h"
+
+static struct token_result token;
+
+const struct token_result *token_result(const struct token *t)
+{
+	(void)t;
+	return &token;
+}
+
+void token_drop(struct token *t)
+{
+	(void)t;
+}
+
+static void events__come_in_order_and_whole(void **state)
+{
+	static struct attempt a;
+	struct stream_event e;
+	char text[16];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < ATTEMPT_EVENTS_MAX; i++) {
+			snprintf(text, sizeof(text), "event %d", i);
+			attempt_tell(&a, STREAM_WARNING, text)->at_us = i;
+		}
+		for (int i = 0; i < ATTEMPT_EVENTS_MAX; i++) {
+			snprintf(text, sizeof(text), "event %d", i);
+			assert_true(attempt_take(&a, &e));
+			assert_int_equal(e.at_us, i);
+			assert_string_equal(e.text, text);
+		}
+		assert_false(attempt_take(&a, &e));
+		attempt_tell(&a, STREAM_WARNING, NULL);	/* the next round begins elsewhere */
+		assert_true(attempt_take(&a, &e));
+	}
+}
+
+/* A lost event could be a lost connection, and so a window that says it was connected. */
+static void event__beyond_the_room_ends_the_program(void **state)
+{
+	static struct attempt a;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	for (int i = 0; i < ATTEMPT_EVENTS_MAX; i++)
+		attempt_tell(&a, STREAM_WARNING, NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+		signal(SIGABRT, SIG_DFL);
+		close(STDERR_FILENO);
+		attempt_tell(&a, STREAM_LOST, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+/* Neither where it stands in memory nor when it ends tells a new token from an old one. */
+static void token__is_told_of_once_a_generation(void **state)
+{
+	static struct attempt a;
+	struct stream_event e;
+
+	(void)state;
+	for (uint64_t generation = 1; generation < 4; generation++) {
+		token = (struct token_result){ .generation = generation, .expires_ms = 1000,
+			.cached = generation == 2 };
+		attempt_token_came(&a, NULL);
+		attempt_token_came(&a, NULL);
+		assert_true(attempt_take(&a, &e));
+		assert_int_equal(e.kind, generation == 2 ? STREAM_TOKEN_CACHED
+			: STREAM_TOKEN_ACQUIRED);
+		assert_int_equal(e.generation, generation);
+		assert_int_equal(e.expires_ms, 1000);
+		assert_false(attempt_take(&a, &e));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(events__come_in_order_and_whole),
+		cmocka_unit_test(event__beyond_the_room_ends_the_program),
+		cmocka_unit_test(token__is_told_of_once_a_generation)
+	};
+
+	return cmocka_run_group_tests_name("attempt", tests, NULL, NULL);
+}
