@@ -420,9 +420,10 @@ enum status setup_names(struct run *run, const struct name_list *list,
 			lines_add(&run->queues, "%s", hits.v[i]->id);
 	free(hits.v);
 	name = reallocarray(run->name, run->queues.n + 1, sizeof(*name));
+	if (name)
+		run->name = name;
 	if (!ok || run->queues.failed || !name)
 		return err_nomem(err);
-	run->name = name;
 	memset(name, 0, run->queues.n * sizeof(*name));
 	for (size_t i = 0; i < list->n; i++) {
 		size_t queue = queue_number(run, list->v[i].id);

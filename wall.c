@@ -615,8 +615,13 @@ bool wall_presence(struct wall *w, struct slice id, struct slice name, int64_t a
 	}
 	p = &w->presence[w->npresence];
 	*p = (struct presence){ slice_dup(id), slice_dup(name) };
+	if (!p->id || !p->name) {
+		free(p->id);
+		free(p->name);
+		return false;
+	}
 	w->npresence++;
-	return p->id && p->name && rename_parts(w, id, at_us);
+	return rename_parts(w, id, at_us);
 }
 
 /* --- lags ---------------------------------------------------------------------------- */
