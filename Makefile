@@ -104,6 +104,12 @@ $(O)/tests/test_%: $(O)/tests/test_%.o $(EXTRA) $(O)/libgsqstat.a
 $(O)/tests/test_faults: private MODE_LINK += $(foreach f,malloc calloc realloc reallocarray \
 	strdup strndup,-Wl,--wrap=$f)
 
+# The program whose allocations fail when the environment says so; never installed.
+$(O)/tests/faulty: $(O)/gsqstat.o $(O)/tests/fault_alloc.o $(EXTRA) $(O)/libgsqstat.a
+	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
+$(O)/tests/faulty: private MODE_LINK += $(foreach f,malloc calloc realloc reallocarray \
+	strdup strndup asprintf vasprintf,-Wl,--wrap=$f)
+
 # Fuzzers without libFuzzer: they read what they are given once.
 $(O)/tests/seeds_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(EXTRA) \
 		$(O)/libgsqstat.a
@@ -138,10 +144,15 @@ check-e2e: $(BIN)
 	@GSQSTAT='$(abspath $(BIN))' GSQSTAT_SANITIZE='$(SANITIZE)' PYTHON='$(PYTHON)' \
 		JOBS='$(JOBS)' PYCACHE='$(abspath build)/pycache' .ci/e2e $(if $(T),-k '$(T)')
 
-## check-slow: the units under valgrind
-.PHONY: check-slow
+## check-slow: the units under valgrind; runs with one allocation that fails, under ASan
+.PHONY: check-slow sweep
 check-slow: $(TEST_PROGRAMS)
 	@JOBS='$(JOBS)' VALGRIND=valgrind .ci/units '$(T)' $^
+	+@$(SUB) $(SANITIZED) sweep
+
+SWEEP_RUNS ?= 200
+sweep: $(O)/tests/faulty
+	@JOBS='$(JOBS)' $(PYTHON) tests/sweep.py '$(abspath $<)' $(SWEEP_RUNS) $(T)
 
 ## lint: second compiler, analyzers, manual, shell, house rules
 .PHONY: lint

@@ -1,0 +1,104 @@
+/*
+ * Linked into the program of tests/sweep.py alone: its allocators fail once, at the allocation
+ * whose number is in $FAULT_AT. $FAULT_COUNT names a file that gets the number of allocations
+ * at the end. cJSON and libcurl (by the hooks of net.c) allocate here too, OpenSSL does not.
+ */
+#include <cjson/cJSON.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+char *__real_strdup(const char *s);
+char *__real_strndup(const char *s, size_t n);
+int __real_vasprintf(char **out, const char *format, va_list args);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+char *__wrap_strdup(const char *s);
+char *__wrap_strndup(const char *s, size_t n);
+int __wrap_vasprintf(char **out, const char *format, va_list args);
+int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* libcurl's resolver has a thread. */
+static atomic_long made;
+static long fault_at = -1;
+
+static bool fails(void)
+{
+	return atomic_fetch_add(&made, 1) + 1 == fault_at;
+}
+
+void *__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+	return fails() ? NULL : __real_strdup(s);
+}
+
+char *__wrap_strndup(const char *s, size_t n)
+{
+	return fails() ? NULL : __real_strndup(s, n);
+}
+
+int __wrap_vasprintf(char **out, const char *format, va_list args)
+{
+	return fails() ? -1 : __real_vasprintf(out, format, args);
+}
+
+int __wrap_asprintf(char **out, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = __wrap_vasprintf(out, format, args);
+	va_end(args);
+	return n;
+}
+
+static void put_count(void)
+{
+	FILE *f = fopen(getenv("FAULT_COUNT"), "w");
+
+	if (f) {
+		fprintf(f, "%ld\n", atomic_load(&made));
+		fclose(f);
+	}
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	cJSON_Hooks hooks = { __wrap_malloc, free };
+	const char *at = getenv("FAULT_AT");
+
+	cJSON_InitHooks(&hooks);
+	fault_at = at ? atol(at) : -1;
+	if (getenv("FAULT_COUNT"))
+		atexit(put_count);
+}

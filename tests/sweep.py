@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+"""Fails one allocation of a run, then another, over the length of several kinds of run.
+
+sweep.py PROGRAM [RUNS [SCENARIO...]]: PROGRAM is linked with fault_alloc.c and should be
+sanitized. Each of RUNS (200) runs of a scenario has one allocation that fails, evenly spread. Such
+a run may end in any documented way, but it must not crash, hang or leak, and if it ends with 0 its
+rows are those of a run in which nothing failed. SWEEP_AT=N runs that one and shows what it said.
+"""
+import concurrent.futures
+import itertools
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+import hooks
+import notices
+from frames import QUEUES
+
+TESTS = pathlib.Path(__file__).parent
+SANITIZER = 86
+ENDS = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+NOTICE_QUEUES = QUEUES[:3]
+
+
+class Run:
+    """A directory, an environment and what the program said in them."""
+
+    def __init__(self, program, args, env, at=None):
+        with tempfile.TemporaryDirectory() as directory:
+            self.count = pathlib.Path(directory) / "count"
+            env = {"PATH": os.environ["PATH"], "HOME": directory, "TMPDIR": directory,
+                   "ASAN_OPTIONS": "detect_leaks=1:exitcode=%d" % SANITIZER,
+                   "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=%d" % SANITIZER,
+                   "FAULT_COUNT": str(self.count), **env}
+            if at is not None:
+                env["FAULT_AT"] = str(at)
+            try:
+                r = subprocess.run([program, *map(str, args)], env=env, cwd=directory,
+                                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                self.status, self.out, self.err = r.returncode, r.stdout, r.stderr
+            except subprocess.TimeoutExpired as late:
+                self.status, self.out = "no end in 60 s", late.stdout or b""
+                self.err = late.stderr or b""
+            self.allocations = int(self.count.read_text()) if self.count.exists() else 0
+
+
+class Replay:
+    """Its rows are always the same bytes."""
+
+    def __init__(self, *args):
+        self.args, self.env = args, {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def rows(self, run):
+        return run.out
+
+
+class Callback(Replay):
+    """A replay whose windows go to a receiver through a spool; each arrives if all is well."""
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.hook = hooks.Receiver(self.directory.name)
+        self.hook.__enter__()
+        self.env = {"SSL_CERT_FILE": self.hook.ca}
+        self.args = (*self.args, "--callback", self.hook.url, "--callback-allow-private",
+                     "--callback-spool", "spool", "--retry-for", "3s")
+        return self
+
+    def __exit__(self, *_):
+        self.hook.__exit__()
+        self.directory.cleanup()
+
+    def rows(self, run):
+        end = [json.loads(line) for line in run.err.splitlines() if b'"run.end"' in line]
+        mine = [q for q in list(self.hook.requests) if end and q.place[0] == end[0]["run"]]
+        return run.out, {q.place[1:]: q.json["rows"] for q in mine}
+
+
+class Live(Replay):
+    """The values of a snapshot, over a real connection; the rest depends on the moment."""
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory()
+        scenario = notices.Scenario(sockets=[[]], per_minute=1 << 30, max_channels=1 << 20)
+        self.service = notices.Notices(self.directory.name, scenario)
+        self.service.__enter__()
+        self.env = {"SSL_CERT_FILE": self.service.ca, "GENESYS_CLIENT_ID": notices.CLIENT_ID,
+                    "GENESYS_CLIENT_SECRET": notices.SECRET,
+                    "GENESYS_API_HOST": self.service.host}
+        return self
+
+    def __exit__(self, *_):
+        self.service.__exit__()
+        self.directory.cleanup()
+
+    def rows(self, run):
+        """A row of a window that a lost connection cut has other values, and says so."""
+        rows = [json.loads(line) for line in run.out.splitlines()]
+        return {(row["window"], row["queueId"], row.get("media")):
+                None if row["coverage"] != 1 else sorted(
+                    (metric, path, field["last"])
+                    for metric, fields in row["metrics"].items()
+                    for path, field in leaves(fields) if field["last"] is not None)
+                for row in rows}
+
+
+def leaves(fields, path=""):
+    if "last" in fields:
+        yield path, fields
+    for name, field in fields.items():
+        if isinstance(field, dict) and name != "last":
+            yield from leaves(field, path + "." + name)
+
+
+def same(rows, wanted):
+    if not isinstance(wanted, dict):
+        return rows == wanted
+    return rows.keys() == wanted.keys() and all(
+        value is None or wanted[key] is None or value == wanted[key]
+        for key, value in rows.items())
+
+
+SCENARIOS = {
+    "stream": Replay("--replay", TESTS / "sample.ndjson", "-w", "1m"),
+    "notices": Replay("--replay", TESTS / "notices.ndjson", "--source", "notifications",
+                      "--queue-name", "*", "-w", "1m"),
+    "callback": Callback("--replay", TESTS / "sample.ndjson", "-w", "1m"),
+    "live": Live("--source", "notifications", "-w", "300ms", "-n", "2", "--retry-for", "5s",
+                 *NOTICE_QUEUES),
+}
+
+
+def fault(scenario, run, wanted):
+    """What is wrong with a run; None: nothing."""
+    if run.status not in ENDS:
+        return "status %s" % run.status
+    if b"Sanitizer" in run.err or b"runtime error" in run.err:
+        return "a sanitizer's report"
+    if run.status == 0 and not same(scenario.rows(run), wanted):
+        return "status 0 with other rows"
+    return None
+
+
+def spread(last, count):
+    return sorted({1 + i * last // count for i in range(count)})
+
+
+def sweep(name, program, count, pool):
+    """How many runs went wrong."""
+    with SCENARIOS[name] as scenario:
+        def one(at=None):
+            return at, Run(program, scenario.args, scenario.env, at)
+        plain = one()[1]
+        wanted = scenario.rows(plain)
+        if plain.status != 0 or not plain.out or not plain.allocations:
+            print("%s: the run without a fault: status %s\n%s" % (
+                name, plain.status, plain.err.decode(errors="replace")))
+            return 1
+        numbers = spread(plain.allocations, count)
+        if os.environ.get("SWEEP_AT"):
+            numbers = [int(n) for n in os.environ["SWEEP_AT"].split(",")]
+        wrong, ended_well = [], 0
+        for at, run in pool.map(one, numbers):
+            what = fault(scenario, run, wanted)
+            ended_well += run.status == 0
+            if what:
+                wrong.append((at, what))
+            if what or os.environ.get("SWEEP_AT"):
+                print("--- %s, allocation %d: %s (status %s)\n%s" % (
+                    name, at, what or "as it should be", run.status,
+                    run.err.decode(errors="replace")[-6000:]))
+        print("%s: %d of %d allocations failed, one a run; %d runs ended with 0, %d are wrong%s"
+              % (name, len(numbers), plain.allocations, ended_well, len(wrong),
+                 "".join("\n  %d: %s" % pair for pair in itertools.islice(wrong, 50))))
+        return len(wrong)
+
+
+def main():
+    program, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    names = sys.argv[3:] or list(SCENARIOS)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    jobs = int(os.environ.get("JOBS") or os.cpu_count() or 1)
+    with concurrent.futures.ThreadPoolExecutor(2 * jobs) as pool:
+        return 1 if sum([sweep(name, program, count, pool) for name in names]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
