@@ -9,6 +9,7 @@
 #include "out.h"
 #include "paths.h"
 #include "proxy.h"
+#include "side.h"
 #include "target.h"
 #include "text.h"
 #include "wanted.h"
@@ -255,7 +256,8 @@ static void check_same_files(struct parse *p)
 	free(use);
 }
 
-static void check_output(struct parse *p, const char *flag, const char *path)
+static void check_output(struct parse *p, const char *flag, const char *path,
+	enum status (*check)(const char *path, struct err *err))
 {
 	size_t len = path ? strlen(path) : 0;
 	struct err err;
@@ -265,7 +267,7 @@ static void check_output(struct parse *p, const char *flag, const char *path)
 	if (path[len - 1] == '/')
 		lines_add(&p->problems, "%s %.100s: cannot be made: %s", flag, path,
 			strerror(EISDIR));
-	else if (out_check(path, &err) != ST_OK)
+	else if (check(path, &err) != ST_OK)
 		lines_add(&p->problems, "%s %s", flag, err.text);
 }
 
@@ -279,7 +281,7 @@ static void check_audit_file(struct parse *p)
 	if (!path)
 		return;
 	if (stat(path, &st) != 0) {
-		check_output(p, "--audit-file", path);
+		check_output(p, "--audit-file", path, side_check);
 		return;
 	}
 	why = auditfile_unfit(path, set->audit_chain, set->audit_key.len ? &set->audit_key : NULL);
@@ -300,9 +302,9 @@ void checks_files(struct parse *p)
 	const struct settings *set = p->set;
 
 	check_same_files(p);
-	check_output(p, "--output", set->output);
-	check_output(p, "--record", set->record);
-	check_output(p, "--rejects", set->rejects);
+	check_output(p, "--output", set->output, out_check);
+	check_output(p, "--record", set->record, side_check);
+	check_output(p, "--rejects", set->rejects, side_check);
 	check_key(p);
 	check_audit_file(p);
 	if (set->verify_audit)

@@ -5,6 +5,7 @@
 #include "frame.h"
 #include "kind.h"
 #include "notice.h"
+#include "side.h"
 #include "tape.h"
 #include "text.h"
 
@@ -276,27 +277,26 @@ struct reject_at {
 	int64_t at_us;
 };
 
-static enum status reject(struct flow *f, const struct reject_at *r, struct err *err)
+static void reject(struct flow *f, const struct reject_at *r)
 {
 	report_reject(f->conf.flush.report, r->reason, r->queue_id, r->in_row ? r->queue : SIZE_MAX,
 		r->detail);
 	if (!f->conf.rejects)
-		return ST_OK;
+		return;
 	buf_clear(&f->text);
 	tape_put_reject(&f->text, r->at_us, r->in_row, r->window, r->queue_id,
 		reject_name(r->reason), r->text, r->len);
-	return f->text.failed ? err_nomem(err)
-		: side_line(f->conf.rejects, f->text.data, f->text.len, err);
+	side_put(f->conf.rejects, &f->text);
 }
 
-static enum status take_binary(struct flow *f, const struct flow_message *m, struct err *err)
+static void take_binary(struct flow *f, const struct flow_message *m)
 {
 	struct reject_at r = { .reason = REJECT_BINARY, .text = m->text, .len = m->len,
 		.at_us = m->at_us };
 
 	report_message(f->conf.flush.report);
 	report_frame(f->conf.flush.report, false);
-	return reject(f, &r, err);
+	reject(f, &r);
 }
 
 /* --- the stream ---------------------------------------------------------------------- */
@@ -338,10 +338,12 @@ static enum status place(struct flow *f, const struct frame *frame,
 		r.in_row = placed.in_row;
 		r.window = placed.in_row ? placed.window : 0;
 		r.queue = placed.queue;
-		return reject(f, &r, err);
+		reject(f, &r);
+		break;
 	case FATE_FOREIGN_QUEUE:
 		r = frame_reject(frame, REJECT_FOREIGN_QUEUE, m->at_us);
-		return reject(f, &r, err);
+		reject(f, &r);
+		break;
 	case FATE_TOO_MANY_QUEUES:
 		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
 			"name the ones to watch", f->conf.windows.queue_max);
@@ -365,7 +367,8 @@ static enum status take_frame(struct flow *f, const struct frame *frame,
 	if (frame->kind != FRAME_STATISTICS) {
 		report_frame(f->conf.flush.report, false);
 		r = frame_reject(frame, reasons[frame->kind], m->at_us);
-		return reject(f, &r, err);
+		reject(f, &r);
+		return ST_OK;
 	}
 	/* in event time the frame before may have closed a window */
 	st = print_due(f, m->at_us, true, err);
@@ -423,7 +426,8 @@ static enum status take_event(struct flow *f, const struct notice *n,
 	case BOARD_INVALID:
 		break;
 	}
-	return reject(f, &r, err);
+	reject(f, &r);
+	return ST_OK;
 }
 
 static enum status take_notice(struct flow *f, const struct notice *n,
@@ -438,7 +442,8 @@ static enum status take_notice(struct flow *f, const struct notice *n,
 		return take_event(f, n, m, err);
 	case NOTICE_NOT_JSON:
 		report_frame(f->conf.flush.report, false);
-		return reject(f, &r, err);
+		reject(f, &r);
+		break;
 	case NOTICE_CLOSING:
 		*told = FLOW_CLOSING;
 		break;
@@ -554,7 +559,8 @@ enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
 	*good = !m->verbatim;
 	if (m->binary) {
 		*good = true;
-		return take_binary(f, m, err);
+		take_binary(f, m);
+		return ST_OK;
 	}
 	/* live, the socket has seen to that */
 	if (m->line && !utf8_valid(m->text, m->len)) {

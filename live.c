@@ -5,17 +5,15 @@
 
 #include "api.h"
 
-enum status live_put_record(struct run *run, struct err *err)
+void live_put_record(struct run *run)
 {
-	return run->text.failed ? err_nomem(err)
-		: side_line(run->record, run->text.data, run->text.len, err);
+	side_put(run->record, &run->text);
 }
 
 /* --- queues by name ------------------------------------------------------------------- */
 
 /* An answer of the API that is put together here; consumes it. */
-static enum status record_answer(struct run *run, enum tape_answer kind, struct buf *answer,
-	struct err *err)
+static void record_answer(struct run *run, enum tape_answer kind, struct buf *answer)
 {
 	buf_clear(&run->text);
 	if (answer->failed)
@@ -24,10 +22,10 @@ static enum status record_answer(struct run *run, enum tape_answer kind, struct 
 		tape_put_answer(&run->text, run->now_us, NO_TIME, kind, answer->data,
 			answer->len);
 	buf_free(answer);
-	return live_put_record(run, err);
+	live_put_record(run);
 }
 
-enum status live_put_names(struct run *run, struct err *err)
+void live_put_names(struct run *run)
 {
 	struct buf page = { 0 };
 	bool any = false;
@@ -35,9 +33,9 @@ enum status live_put_names(struct run *run, struct err *err)
 	for (size_t i = 0; i < run->queues.n; i++)
 		any = any || run->name[i];
 	if (!run->record || !any)
-		return ST_OK;
+		return;
 	names_put_page(&page, (const char *const *)run->queues.v, run->name, run->queues.n);
-	return record_answer(run, ANSWER_QUEUES, &page, err);
+	record_answer(run, ANSWER_QUEUES, &page);
 }
 
 static enum status print_names(struct run *run, const struct name_list *list, struct err *err)
@@ -74,9 +72,10 @@ static enum status names_came(struct run *run, struct err *err)
 			run->queues.n, CHANNEL_QUEUES_MAX);
 	}
 	lines_free(&problems);
-	if (st == ST_OK)
-		st = live_put_names(run, err);
-	return st == ST_OK ? setup_channel(run, err) : st;
+	if (st != ST_OK)
+		return st;
+	live_put_names(run);
+	return setup_channel(run, err);
 }
 
 /* --- a live turn -------------------------------------------------------------------- */
@@ -104,13 +103,12 @@ static void put_redacted(const struct run *run, const char *text, size_t len, st
 	}
 }
 
-static enum status record_message(struct run *run, const struct stream_event *event,
-	struct err *err)
+static void record_message(struct run *run, const struct stream_event *event)
 {
 	struct buf safe = { 0 };
 
 	if (!run->record)
-		return ST_OK;
+		return;
 	buf_clear(&run->text);
 	put_redacted(run, event->text, event->len, &safe);
 	if (event->kind == STREAM_ANSWER)
@@ -121,7 +119,7 @@ static enum status record_message(struct run *run, const struct stream_event *ev
 			safe.data ? safe.data : "", safe.len);
 	run->text.failed = run->text.failed || safe.failed;
 	buf_free(&safe);
-	return live_put_record(run, err);
+	live_put_record(run);
 }
 
 static enum status take_message(struct run *run, const struct stream_event *event,
@@ -134,12 +132,12 @@ static enum status take_message(struct run *run, const struct stream_event *even
 	};
 	struct flow_message m = { .text = event->text, .len = event->len,
 		.binary = event->binary, .socket = event->socket, .at_us = event->at_us };
-	enum status st = record_message(run, event, err);
 	enum flow_told told = FLOW_NOTHING;
+	enum status st;
 	bool good;
 
-	if (st == ST_OK)
-		st = flow_take(run->flow, &m, &good, &told, err);
+	record_message(run, event);
+	st = flow_take(run->flow, &m, &good, &told, err);
 	if (told != FLOW_NOTHING && run->source.channel)
 		channel_tell(run->source.channel, event->socket, as[told], run->now_us);
 	return st;
@@ -149,15 +147,14 @@ static enum status take_state(struct run *run, const struct stream_event *event,
 	enum socket_state state, struct err *err)
 {
 	enum tape_kind kind = state == SOCKET_CONNECTED ? TAPE_CONNECTED : TAPE_LOST;
-	enum status st = ST_OK;
 
 	if (run->record) {
 		buf_clear(&run->text);
 		tape_put_state(&run->text, event->at_us, event->socket, kind,
 			run->set->notices ? NULL : run->set->interval);
-		st = live_put_record(run, err);
+		live_put_record(run);
 	}
-	return st == ST_OK ? flow_socket(run->flow, event->socket, state, event->at_us, err) : st;
+	return flow_socket(run->flow, event->socket, state, event->at_us, err);
 }
 
 /* The first values. Of a snapshot alone they are a window of the least length, for which the
@@ -165,10 +162,11 @@ static enum status take_state(struct run *run, const struct stream_event *event,
 static enum status take_answer(struct run *run, const struct stream_event *event,
 	struct err *err)
 {
-	enum status st = record_message(run, event, err);
+	enum status st = ST_OK;
 	bool good;
 
-	if (st == ST_OK && run->set->now)
+	record_message(run, event);
+	if (run->set->now)
 		st = flow_socket(run->flow, 0, SOCKET_CONNECTED, event->asked_us, err);
 	if (st != ST_OK)
 		return st;
@@ -182,16 +180,15 @@ static enum status take_answer(struct run *run, const struct stream_event *event
 }
 
 /* The topic's refusal stands in a recording as the service would have told it. */
-static enum status take_refusal(struct run *run, const struct stream_event *event,
-	struct err *err)
+static void take_refusal(struct run *run, const struct stream_event *event)
 {
 	struct buf answer = { 0 };
 
 	flow_refuse(run->flow, event->queue_id);
 	if (!run->record)
-		return ST_OK;
+		return;
 	api_put_refusal(&answer, event->queue_id, event->text, event->len);
-	return record_answer(run, ANSWER_SUBSCRIPTIONS, &answer, err);
+	record_answer(run, ANSWER_SUBSCRIPTIONS, &answer);
 }
 
 static enum status take_secret(struct run *run, const struct stream_event *event,
@@ -229,7 +226,8 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 	case STREAM_SECRET:
 		return take_secret(run, event, err);
 	case STREAM_REFUSED:
-		return take_refusal(run, event, err);
+		take_refusal(run, event);
+		break;
 	case STREAM_OVER:
 		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
 	case STREAM_TOKEN_ACQUIRED:

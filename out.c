@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SIDE_BYTES 65536
-#define SIDE_WAIT_MS 1000	/* how long a side file's reader may take nothing */
 #define TEMP_TRIES 16
 #define TEMP_NAME_MAX 200	/* of the target's name in the temporary one, which is longer */
 #define LINKS_MAX 40		/* as the kernel has it */
@@ -573,86 +571,4 @@ void out_abandon(struct out *o)
 	if (o->fd >= 0 && o->fd != STDOUT_FILENO)
 		close(o->fd);
 	out_free(o);
-}
-
-/* --- side files --------------------------------------------------------------------- */
-
-struct side {
-	int fd;
-	char *path;
-	struct buf buf;
-};
-
-enum status side_open(struct side **out, const char *path, struct err *err)
-{
-	struct side *s = calloc(1, sizeof(*s));
-	struct stat st;
-
-	*out = s;
-	if (!s)
-		return err_nomem(err);
-	s->path = strdup(path);
-	s->fd = open_direct(path, O_CREAT | O_TRUNC, 0600);
-	if (!s->path || s->fd < 0 || fstat(s->fd, &st) != 0
-	    || (S_ISREG(st.st_mode) && fchmod(s->fd, 0600) != 0)) {
-		enum status bad = s->path
-			? file_error(err, path, "cannot be opened for writing") : err_nomem(err);
-
-		side_close(s, &(struct err){ "" });
-		*out = NULL;
-		return bad;
-	}
-	return ST_OK;
-}
-
-/* A pipe that is full must not hold the run up for good: signals are not heard here. */
-static bool wait_for_room(const struct side *s)
-{
-	struct pollfd p = { .fd = s->fd, .events = POLLOUT };
-	int ready;
-
-	do
-		ready = poll(&p, 1, SIDE_WAIT_MS);
-	while (ready < 0 && errno == EINTR);
-	if (ready == 0)
-		errno = ETIMEDOUT;
-	return ready > 0;
-}
-
-enum status side_flush(struct side *s, struct err *err)
-{
-	size_t done = 0;
-
-	while (done < s->buf.len) {
-		ssize_t n = write(s->fd, s->buf.data + done, s->buf.len - done);
-
-		if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(s))))
-			continue;
-		if (n < 0) {
-			buf_clear(&s->buf);
-			return err_set(err, ST_OUTPUT, "%s: %s", s->path, strerror(errno));
-		}
-		done += (size_t)n;
-	}
-	buf_clear(&s->buf);
-	return ST_OK;
-}
-
-enum status side_line(struct side *s, const char *bytes, size_t len, struct err *err)
-{
-	if (!buf_add(&s->buf, bytes, len))
-		return err_nomem(err);
-	return s->buf.len < SIDE_BYTES ? ST_OK : side_flush(s, err);
-}
-
-enum status side_close(struct side *s, struct err *err)
-{
-	enum status st = s->buf.len ? side_flush(s, err) : ST_OK;
-
-	if (s->fd >= 0 && close(s->fd) != 0 && st == ST_OK)
-		st = err_set(err, ST_OUTPUT, "%s: %s", s->path, strerror(errno));
-	buf_free(&s->buf);
-	free(s->path);
-	free(s);
-	return st;
 }

@@ -62,15 +62,4 @@ enum status out_close(struct out *out, bool keep, struct err *err);
 void out_abandon(struct out *out);	/* the same without keeping anything; NULL is fine */
 const char *out_temp_path(const struct out *out);	/* NULL: there is none; borrowed */
 
-/*
- * A side file (--record, --rejects): truncated, mode 0600, written through a buffer of
- * whole lines.
- */
-struct side;
-
-enum status side_open(struct side **side, const char *path, struct err *err);
-enum status side_line(struct side *side, const char *bytes, size_t len, struct err *err);
-enum status side_flush(struct side *side, struct err *err);
-enum status side_close(struct side *side, struct err *err);	/* flushes, frees */
-
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40
+#define LINKS_MAX 40		/* as the kernel has it */
 #define READ_BYTES 65536
 #define SECRET_WAIT_MS 5000	/* for one that comes by a pipe */
 
@@ -23,45 +24,63 @@ struct file {
 	char *real;	/* where it does not exist yet: the directory's real path and the name */
 };
 
-/* The directory's real path and the last name. */
-static char *real_name(const char *path)
+/* What the link at path names, as a path from here; NULL: it is none, or no memory. */
+static char *follow(const char *path)
 {
-	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL, *dir, *real = NULL;
+	char link[PATH_MAX], *copy, *full = NULL;
+	ssize_t n = readlink(path, link, sizeof(link) - 1);
 
-	if (!copy)
+	if (n <= 0)
 		return NULL;
-	if (slash)
-		*slash = '\0';
-	dir = realpath(!slash ? "." : slash == copy ? "/" : copy, NULL);
-	if (dir && asprintf(&real, "%s/%s", dir, slash ? slash + 1 : copy) < 0)
-		real = NULL;
-	free(dir);
+	link[n] = '\0';
+	if (link[0] == '/')
+		return strdup(link);
+	copy = strdup(path);
+	if (copy && asprintf(&full, "%s/%s", dirname(copy), link) < 0)
+		full = NULL;
 	free(copy);
-	return real;
+	return full;
 }
 
-/* The name under which a file would come into being: links that lead to nothing yet are
- * followed. */
-static char *future_path(const char *path)
+/* The last name of a path that a file can have; NULL: it can only be a directory's. */
+static const char *file_name(const char *path)
 {
-	char *real = real_name(path), *next, link[PATH_MAX];
-	ssize_t n;
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-	for (int hops = 0; real && hops < LINKS_MAX; hops++) {
-		n = readlink(real, link, sizeof(link) - 1);
-		if (n < 0)
-			break;
-		link[n] = '\0';
-		if (link[0] == '/')
-			next = strdup(link);
-		else if (asprintf(&next, "%.*s/%s", (int)(strrchr(real, '/') - real), real,
-		    link) < 0)
-			next = NULL;
-		free(real);
-		real = next ? real_name(next) : NULL;
-		free(next);
+	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : NULL;
+}
+
+/* path as its directory's real path and its own name. */
+static char *in_real_directory(const char *path)
+{
+	char *copy = strdup(path), *dir = copy ? realpath(dirname(copy), NULL) : NULL;
+	const char *name = file_name(path);
+	char *full = NULL;
+
+	if (dir && name && asprintf(&full, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name) < 0)
+		full = NULL;
+	if (dir && !name)
+		errno = *path ? EISDIR : ENOENT;
+	free(dir);
+	free(copy);
+	return full;
+}
+
+char *paths_real(const char *path)
+{
+	char *full = realpath(path, NULL), *at, *next;
+	int links = 0;
+
+	if (full || errno != ENOENT)
+		return full;
+	at = strdup(path);
+	while (at && links++ < LINKS_MAX && (next = follow(at))) {
+		free(at);
+		at = next;
 	}
-	return real;
+	full = at ? in_real_directory(at) : NULL;
+	free(at);
+	return full;
 }
 
 static struct file identify(const struct path_use *use)
@@ -76,7 +95,7 @@ static struct file identify(const struct path_use *use)
 	else
 		f.known = stat(use->path, &f.st) == 0;
 	if (!f.known)
-		f.real = future_path(use->path);
+		f.real = paths_real(use->path);
 	return f;
 }
 
@@ -112,6 +131,32 @@ void paths_check(const struct path_use *use, size_t n, struct lines *problems)
 	for (size_t i = 0; i < n; i++)
 		free(file[i].real);
 	free(file);
+}
+
+/* --- what is written ------------------------------------------------------------------ */
+
+const char *paths_unmakeable(const char *path)
+{
+	char *real = paths_real(path), *slash = real ? strrchr(real, '/') : NULL;
+	const char *why = NULL;
+
+	if (slash)
+		slash[slash == real] = '\0';
+	if (!real || access(real, W_OK | X_OK) != 0)
+		why = strerror(errno);
+	free(real);
+	return why;
+}
+
+/* O_NOATIME is refused to a process that is neither the owner nor has CAP_FOWNER over it. */
+bool paths_is_owned(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOATIME);
+	bool owned = fd >= 0 || errno != EPERM;
+
+	if (fd >= 0)
+		close(fd);
+	return owned;
 }
 
 /* --- what is read ------------------------------------------------------------------- */

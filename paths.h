@@ -22,6 +22,17 @@ struct path_use {
  * and stderr may be one. */
 void paths_check(const struct path_use *use, size_t n, struct lines *problems);
 
+/* The file behind path (malloc'd), symbolic links followed, also where it does not exist yet.
+ * NULL: errno says why. */
+char *paths_real(const char *path);
+
+/* NULL, or why a file cannot be made in the directory of the file behind path. */
+const char *paths_unmakeable(const char *path);
+
+/* Whether this process may do to the file what only its owner may: change its mode, or replace
+ * it in a sticky directory. Only for a file that it may write to. */
+bool paths_is_owned(const char *path);
+
 /* NULL, or why it cannot be read ("-", stdin, included). Nothing is read. */
 const char *paths_unreadable(const char *path);
 

@@ -42,6 +42,8 @@ static void run_free(struct run *run)
 	progress_free(run->progress);
 	if (run->stderr_fd >= 0)
 		close(run->stderr_fd);
+	side_free(run->record);
+	side_free(run->rejects);
 	lines_free(&run->warnings);
 	lines_free(&run->queues);
 	lines_free(&run->secrets);
@@ -76,6 +78,10 @@ enum status run_open(struct run **out, const struct settings *set, const struct 
 		st = setup_live(run, err);
 	if (st == ST_OK && set->callbacks.n)
 		st = setup_callbacks(run, err);
+	if (st == ST_OK && run->record)
+		st = side_begin(run->record, err);
+	if (st == ST_OK && run->rejects)
+		st = side_begin(run->rejects, err);
 	if (st != ST_OK)
 		return st;
 	read_clock(run);
@@ -89,12 +95,19 @@ enum status run_open(struct run **out, const struct settings *set, const struct 
 
 /* --- the loop ----------------------------------------------------------------------- */
 
+#define WAIT_FDS 5
+
 /* Everything that may be pending, as poll's and libcurl's descriptors. */
-static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[3])
+static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
 {
+	const struct side *const sides[] = { run->record, run->rejects };
 	unsigned n = 0;
 
 	fd[n++] = (struct curl_waitfd){ run->signal_fd, CURL_WAIT_POLLIN, 0 };
+	for (size_t i = 0; i < ARRAY_LEN(sides); i++)
+		if (sides[i] && side_fd(sides[i]) >= 0)
+			fd[n++] = (struct curl_waitfd){ side_fd(sides[i]),
+				side_waiting(sides[i]) ? CURL_WAIT_POLLOUT : 0, 0 };
 	if (run->out && out_fd(run->out) >= 0)
 		fd[n++] = (struct curl_waitfd){ out_fd(run->out),
 			out_waiting(run->out) ? CURL_WAIT_POLLOUT : 0, 0 };
@@ -125,7 +138,7 @@ static int64_t wait_us(const struct run *run)
 static enum status wait_replay(struct curl_waitfd *fd, unsigned n, int timeout_ms,
 	struct err *err)
 {
-	struct pollfd p[3] = { 0 };
+	struct pollfd p[WAIT_FDS] = { 0 };
 
 	for (unsigned i = 0; i < n; i++) {
 		p[i].fd = fd[i].fd;
@@ -140,7 +153,7 @@ static enum status wait_replay(struct curl_waitfd *fd, unsigned n, int timeout_m
 /* At most so long, for a delivery may be due before. */
 static enum status wait_for(struct run *run, int64_t us, struct err *err)
 {
-	struct curl_waitfd fd[3];
+	struct curl_waitfd fd[WAIT_FDS];
 	unsigned n = wait_fds(run, fd);
 	int64_t due_us = run->callbacks ? callbacks_deadline_us(run->callbacks) : INT64_MAX;
 	int timeout_ms;
@@ -185,11 +198,25 @@ static void step_callbacks(struct run *run)
 	report_warnings(run->report, &run->warnings);
 }
 
-static enum status flush_sides(struct run *run, struct err *err)
+/* A failure of a side file is told at once, and does not end the run. */
+static void tell_side(struct run *run, struct side *side)
 {
-	enum status st = run->record ? side_flush(run->record, err) : ST_OK;
+	const char *why = side_new_failure(side);
 
-	return st == ST_OK && run->rejects ? side_flush(run->rejects, err) : st;
+	if (!why)
+		return;
+	lines_add(&run->warnings, "%s; nothing more is written to it", why);
+	report_warnings(run->report, &run->warnings);
+}
+
+static void flush_sides(struct run *run)
+{
+	if (run->record)
+		side_flush(run->record);
+	if (run->rejects)
+		side_flush(run->rejects);
+	tell_side(run, run->record);
+	tell_side(run, run->rejects);
 }
 
 /* The turn's audit lines are part of it. */
@@ -254,8 +281,7 @@ enum status run_turn(struct run *run, struct err *err)
 	st = run->tape ? replay_turn(run, err) : live_turn(run, err);
 	if (st == ST_OK && run->tape_ended)
 		st = replay_end(run, err);
-	if (st == ST_OK)
-		st = flush_sides(run, err);
+	flush_sides(run);
 	if (st == ST_OK)
 		st = out_flush(run->out, err);
 	step_callbacks(run);	/* rows go out first: this may write to a disk */
@@ -298,28 +324,39 @@ static enum status worse(enum status st, enum status late, struct err *err,
 }
 
 /* The last window's end where the run saw it; of a window cut short the moment of that. */
-static enum status record_end(struct run *run, struct err *err)
+static void record_end(struct run *run)
 {
 	int64_t at_us = run->now_us;
 
 	if (flow_is_over(run->flow) && flow_printed_end_us(run->flow) < at_us)
 		at_us = flow_printed_end_us(run->flow);
 	if (!run->record)
-		return ST_OK;
+		return;
 	buf_clear(&run->text);
 	tape_put_end(&run->text, at_us);
-	return live_put_record(run, err);
+	live_put_record(run);
+}
+
+static bool sides_wait(const struct run *run)
+{
+	return (run->record && side_waiting(run->record))
+		|| (run->rejects && side_waiting(run->rejects));
+}
+
+/* When what is left to write and to close has had its time. */
+static int64_t end_limit_us(const struct run *run, enum status st)
+{
+	return run->now_us + (st > ST_SIGNAL ? SIGNAL_END_US
+		: run->source.channel ? NOTICES_END_US : END_US);
 }
 
 /*
- * Writes what waits and closes the stream politely, until both are done or the time for it
- * is over. A replay that ended well waits for its reader as long as that takes.
+ * Writes what waits and closes the stream politely, until all is done or end_us. A replay that
+ * ended well waits for the reader of its rows as long as that takes.
  */
-static enum status finish(struct run *run, enum status st, bool rows_left, int *signal,
-	struct err *err)
+static enum status finish(struct run *run, enum status st, bool rows_left, int64_t end_us,
+	int *signal, struct err *err)
 {
-	int64_t end_us = run->now_us + (st > ST_SIGNAL ? SIGNAL_END_US
-		: run->source.channel ? NOTICES_END_US : END_US);
 	bool patient = run->tape && st == ST_OK;
 	enum status late = ST_OK, wait = ST_OK;
 	struct err wait_err;
@@ -331,9 +368,10 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int *
 		if (rows_left)
 			late = out_flush(run->out, err);
 		rows_left = rows_left && late == ST_OK && out_waiting(run->out);
-		if (!rows_left && source_is_closed(&run->source))
+		flush_sides(run);
+		if (!rows_left && !sides_wait(run) && source_is_closed(&run->source))
 			return late;
-		if (*signal || (run->now_us >= end_us && !patient))
+		if (*signal || (run->now_us >= end_us && !(patient && rows_left)))
 			break;
 		wait = wait_for(run, patient ? WAIT_MAX_US : end_us - run->now_us, &wait_err);
 		if (wait != ST_OK)
@@ -358,14 +396,21 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int *
 		"taken in time", out_waiting_bytes(run->out));
 }
 
+/* What a side file that failed means for the run's status. */
 static enum status close_sides(struct run *run, struct err *err)
 {
-	struct err other;
-	enum status st = run->record ? side_close(run->record, err) : ST_OK, late;
+	const char *why;
 
-	late = run->rejects ? side_close(run->rejects, &other) : ST_OK;
-	run->record = run->rejects = NULL;
-	return worse(st, late, err, &other);
+	if (run->record)
+		side_end(run->record);
+	if (run->rejects)
+		side_end(run->rejects);
+	tell_side(run, run->record);
+	tell_side(run, run->rejects);
+	why = side_failure(run->record);
+	if (!why)
+		why = side_failure(run->rejects);
+	return why ? err_set(err, ST_OUTPUT, "%s", why) : ST_OK;
 }
 
 /* A check's one line, once all that it could tell of is over but the line itself. */
@@ -505,14 +550,15 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 			err);
 	if (late == ST_OK)
 		late = flow_end(run->flow, &run->warnings, err);
-	return late == ST_OK ? record_end(run, err) : late;
+	record_end(run);
+	return late;
 }
 
-static enum status end_output(struct run *run, enum status st, bool rows_left, int *signal,
-	struct err *err)
+static enum status end_output(struct run *run, enum status st, bool rows_left, int64_t end_us,
+	int *signal, struct err *err)
 {
 	struct err late_err;
-	enum status late = finish(run, st, rows_left, signal, &late_err);
+	enum status late = finish(run, st, rows_left, end_us, signal, &late_err);
 	bool whole = rows_left && late == ST_OK;
 
 	st = worse(st, late, err, &late_err);
@@ -539,7 +585,7 @@ static enum status end_deliveries(struct run *run, enum status st, int signal, s
 }
 
 /*
- * The end of a run that has begun: rows, side files, stream, output, deliveries, in this order.
+ * The end of a run that has begun: rows and side files, stream, output, deliveries.
  * What does not end a run is the last that its status shows, but a check's line is not to come
  * without it.
  */
@@ -548,6 +594,7 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 	struct err late_err, sides_err, shown_err = { "" };
 	enum status late, sides, shown = ST_OK;
 	bool rows_left = !is_output_failure(st) || run->audit_lost;
+	int64_t end_us = end_limit_us(run, st);
 	int signal = 0;
 
 	if (st == ST_OK)
@@ -555,15 +602,19 @@ static enum status end_run(struct run *run, enum status st, struct err *err)
 	late = end_rows(run, st, &late_err);
 	st = worse(st, late, err, &late_err);
 	rows_left = rows_left && !is_output_failure(late);
-	sides = close_sides(run, &sides_err);
 	if (run->set->plugin) {
+		flush_sides(run);
+		if (sides_wait(run))
+			finish(run, st, false, end_us, &signal, &late_err);
+		sides = close_sides(run, &sides_err);
 		st = worse(worse(st, sides, err, &sides_err), shown, err, &shown_err);
 		late = put_check(run, st, err, &late_err);
 		st = worse(st, late, err, &late_err);
 		rows_left = late == ST_OK;
 	}
 	begin_last_deliveries(run, st);
-	st = end_output(run, st, rows_left, &signal, err);
+	st = end_output(run, st, rows_left, end_us, &signal, err);
+	sides = close_sides(run, &sides_err);
 	st = worse(st, sides, err, &sides_err);
 	st = end_deliveries(run, st, signal, err);
 	st = worse(st, shown, err, &shown_err);
@@ -602,10 +653,6 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	if (!run->started) {
 		if (run->out)
 			out_abandon(run->out);
-		if (run->record)
-			side_close(run->record, &(struct err){ "" });
-		if (run->rejects)
-			side_close(run->rejects, &(struct err){ "" });
 		run_free(run);
 		return st;
 	}

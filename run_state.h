@@ -18,6 +18,7 @@
 #include "progress.h"
 #include "report.h"
 #include "run.h"
+#include "side.h"
 #include "source.h"
 #include "spool.h"
 #include "tape.h"
@@ -80,9 +81,9 @@ enum status setup_names(struct run *run, const struct name_list *list, struct li
 /* live.c */
 enum status live_turn(struct run *run, struct err *err);
 enum status live_windows(struct run *run, struct err *err);	/* prints those that are over */
-enum status live_put_record(struct run *run, struct err *err);	/* run->text, a line */
+void live_put_record(struct run *run);	/* run->text, a line */
 /* Into the recording: what a replay needs to find the same queues, as a page of the API. */
-enum status live_put_names(struct run *run, struct err *err);
+void live_put_names(struct run *run);
 bool live_looks_up(const struct run *run);	/* there is no source yet */
 void live_take_closing(struct run *run);
 

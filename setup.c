@@ -37,9 +37,9 @@ enum status setup_files(struct run *run, struct err *err)
 	enum status st = out_open(&run->out, set->output, err);
 
 	if (st == ST_OK && set->record)
-		st = side_open(&run->record, set->record, err);
+		st = side_open(&run->record, "--record", set->record, err);
 	if (st == ST_OK && set->rejects)
-		st = side_open(&run->rejects, set->rejects, err);
+		st = side_open(&run->rejects, "--rejects", set->rejects, err);
 	if (st == ST_OK && set->replay)
 		st = tape_open(&run->tape, set->replay, err);
 	if (st == ST_OK && set->replay)
@@ -363,7 +363,9 @@ static enum status cached_names(struct run *run, struct err *err)
 		return ST_OK;
 	st = setup_names(run, &run->names, &problems, err);
 	lines_free(&problems);
-	return st == ST_OK ? live_put_names(run, err) : st;
+	if (st == ST_OK)
+		live_put_names(run);
+	return st;
 }
 
 enum status setup_live(struct run *run, struct err *err)

@@ -20,6 +20,7 @@
 
 #include "../expose.h"
 #include "../out.h"
+#include "../side.h"
 #include "../plugin.h"
 #include "../reading.h"
 #include "../row.h"
@@ -626,13 +627,19 @@ static bool work_out(void)
 static bool work_side(void)
 {
 	struct side *s = NULL;
+	struct buf line = { 0 };
 	struct err err;
-	bool ok = side_open(&s, in_tmp("side"), &err) == ST_OK;
+	bool ok = side_open(&s, "--record", in_tmp("side"), &err) == ST_OK
+		&& side_begin(s, &err) == ST_OK;
 
+	buf_str(&line, "0123456789\n");
 	for (int i = 0; i < 100 && ok; i++)
-		ok = side_line(s, "0123456789\n", 11, &err) == ST_OK;
-	if (s)
-		ok = side_close(s, &err) == ST_OK && ok;
+		side_put(s, &line);
+	if (ok)
+		side_end(s);
+	ok = ok && !side_failure(s);
+	side_free(s);
+	buf_free(&line);
 	unlink(in_tmp("side"));
 	return ok;
 }

@@ -663,75 +663,6 @@ static void terminal__that_hung_up_is_noticed_though_nothing_waits(void **state)
 	assert_int_equal(gone, ST_OUTPUT);
 }
 
-/* --- side files ----------------------------------------------------------------------- */
-
-static struct side *open_side(const char *path)
-{
-	struct side *s;
-
-	assert_int_equal(side_open(&s, path, &err), ST_OK);
-	return s;
-}
-
-static void side__is_private_and_begins_empty(void **state)
-{
-	struct side *s;
-
-	(void)state;
-	umask(0);
-	put_file("side", "old", 0666);
-	s = open_side("side");
-	assert_int_equal(side_line(s, "a\n", 2, &err), ST_OK);
-	assert_int_equal(side_flush(s, &err), ST_OK);
-	assert_file("side", "a\n");
-	assert_int_equal(side_line(s, "b\n", 2, &err), ST_OK);
-	assert_int_equal(side_close(s, &err), ST_OK);
-	assert_file("side", "a\nb\n");
-	assert_int_equal(mode_of("side") & 07777, 0600);
-}
-
-static void side__that_cannot_be_made_is_refused(void **state)
-{
-	struct side *s;
-
-	(void)state;
-	assert_int_equal(mkfifo("fifo", 0600), 0);
-	assert_int_equal(side_open(&s, "none/file", &err), ST_USAGE);
-	assert_null(s);
-	assert_int_equal(side_open(&s, ".", &err), ST_USAGE);
-	assert_int_equal(side_open(&s, "fifo", &err), ST_USAGE);
-	assert_null(s);
-}
-
-static void side__full_disk_is_an_output_failure(void **state)
-{
-	struct side *s = open_side("/dev/full");
-
-	(void)state;
-	assert_int_equal(side_line(s, "a\n", 2, &err), ST_OK);
-	assert_int_equal(side_flush(s, &err), ST_OUTPUT);
-	assert_int_equal(side_line(s, "a\n", 2, &err), ST_OK);
-	assert_int_equal(side_close(s, &err), ST_OUTPUT);
-}
-
-static void side__reader_that_stops_holds_the_run_up_a_second(void **state)
-{
-	static char line[200000];
-	struct side *s;
-	int reader;
-
-	(void)state;
-	assert_int_equal(mkfifo("fifo", 0600), 0);
-	reader = open("fifo", O_RDONLY | O_NONBLOCK);
-	s = open_side("fifo");
-	memset(line, 'x', sizeof(line));
-	alarm(20);
-	assert_int_equal(side_line(s, line, sizeof(line), &err), ST_OUTPUT);
-	alarm(0);
-	assert_int_equal(side_close(s, &err), ST_OK);
-	close(reader);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -756,11 +687,7 @@ int main(void)
 		IN_DIRECTORY(stdout__is_closed_and_its_number_kept),
 		IN_DIRECTORY(stdout__that_cannot_be_written_is_refused),
 		IN_DIRECTORY(terminal__that_nobody_reads_holds_nothing_up),
-		IN_DIRECTORY(terminal__that_hung_up_is_noticed_though_nothing_waits),
-		IN_DIRECTORY(side__is_private_and_begins_empty),
-		IN_DIRECTORY(side__that_cannot_be_made_is_refused),
-		IN_DIRECTORY(side__full_disk_is_an_output_failure),
-		IN_DIRECTORY(side__reader_that_stops_holds_the_run_up_a_second)
+		IN_DIRECTORY(terminal__that_hung_up_is_noticed_though_nothing_waits)
 	};
 
 	return cmocka_run_group_tests_name("out", tests, NULL, NULL);

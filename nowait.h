@@ -1,0 +1,34 @@
+/*
+ * Writing that never waits for a reader. A pipe, terminal or socket is written to only when
+ * poll(2) says that it takes bytes. O_NONBLOCK is never set on a descriptor that other
+ * processes share. A disk that hangs does block the process.
+ */
+#ifndef NOWAIT_H
+#define NOWAIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct nowait {
+	int fd;			/* -1: none */
+	bool polled;		/* no regular file: it may not take bytes now */
+	bool socket, fifo, terminal;
+};
+
+/* Opens path for writing, without truncating it; flags may have O_CREAT. A socket can only be
+ * opened by the name of a descriptor that this process has, as /dev/stderr. False: see errno. */
+bool nowait_open(struct nowait *w, const char *path, int flags, mode_t mode);
+/* What errno means after nowait_open has failed. */
+const char *nowait_open_error(void);
+
+/* Uses standard output. False: it is closed, or not open for writing. */
+bool nowait_stdout(struct nowait *w);
+
+/* 1: it takes bytes now; 0: not yet; -1: nobody will read it, errno says why (EPIPE: the
+ * reader of a pipe or socket has left). */
+int nowait_ready(const struct nowait *w);
+/* As write(2). errno EAGAIN: not now. */
+ssize_t nowait_write(const struct nowait *w, const void *bytes, size_t n);
+
+#endif

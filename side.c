@@ -1,0 +1,212 @@
+#include "side.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nowait.h"
+#include "paths.h"
+
+#define FLUSH_BYTES 65536
+
+struct side {
+	char *name;		/* "FLAG FILE" */
+	struct nowait w;
+	struct buf queue;	/* what waits begins at `sent` */
+	size_t sent;
+	struct err failure;	/* empty: none */
+	bool begun;		/* what it held is gone, so lines may be written */
+	bool told;
+};
+
+static const char foreign[] = "it belongs to another user, so it cannot be made private";
+
+/* --- opening ------------------------------------------------------------------------ */
+
+enum status side_check(const char *path, struct err *err)
+{
+	const char *why = NULL;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		why = errno == ENOENT ? paths_unmakeable(path) : strerror(errno);
+	else if (S_ISDIR(st.st_mode))
+		why = strerror(EISDIR);
+	else if (access(path, W_OK) != 0)
+		why = strerror(errno);
+	else if (S_ISREG(st.st_mode) && !paths_is_owned(path))
+		why = foreign;
+	return why ? err_set(err, ST_USAGE, "%s: cannot be opened for writing: %s", path, why)
+		: ST_OK;
+}
+
+/* O_CREAT only for what does not exist: with it the kernel refuses a FIFO of another user in
+ * a sticky directory (proc(5), protected_fifos). NULL, or why it cannot be used. */
+static const char *open_and_lock(struct side *s, const char *path)
+{
+	if (!nowait_open(&s->w, path, 0, 0)
+	    && (errno != ENOENT || !nowait_open(&s->w, path, O_CREAT, 0600)))
+		return nowait_open_error();
+	if (s->w.polled)
+		return NULL;
+	if (!paths_is_owned(path))
+		return foreign;
+	if (flock(s->w.fd, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK ? "another run is writing it" : strerror(errno);
+	return NULL;
+}
+
+enum status side_open(struct side **side, const char *flag, const char *path, struct err *err)
+{
+	struct side *s = calloc(1, sizeof(*s));
+	enum status st = ST_OK;
+	const char *why;
+
+	*side = s;
+	if (!s)
+		return err_nomem(err);
+	s->w.fd = -1;
+	if (asprintf(&s->name, "%s %s", flag, path) < 0) {
+		s->name = NULL;
+		st = err_nomem(err);
+	} else if ((why = open_and_lock(s, path))) {
+		st = err_set(err, ST_USAGE, "%s: cannot be opened for writing: %s", s->name, why);
+	}
+	if (st != ST_OK) {
+		side_free(s);
+		*side = NULL;
+	}
+	return st;
+}
+
+enum status side_begin(struct side *s, struct err *err)
+{
+	if (!s->w.polled && (fchmod(s->w.fd, 0600) != 0 || ftruncate(s->w.fd, 0) != 0))
+		return err_set(err, ST_USAGE, "%s: cannot be emptied: %s", s->name,
+			strerror(errno));
+	s->begun = true;
+	return ST_OK;
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+/* Nothing is written after a failure: a line must not follow half a line. */
+static void fail(struct side *s, const char *why)
+{
+	err_set(&s->failure, ST_OUTPUT, "%s: %s", s->name, why);
+	buf_free(&s->queue);
+	s->sent = 0;
+	if (s->w.fd >= 0)
+		close(s->w.fd);
+	s->w.fd = -1;
+}
+
+static void fail_by_errno(struct side *s)
+{
+	fail(s, errno == EPIPE ? "its reader has left" : strerror(errno));
+}
+
+static size_t waiting_bytes(const struct side *s)
+{
+	return s->queue.len - s->sent;
+}
+
+/* Drops what was written, not more often than that is worth a copy of the rest. */
+static void compact(struct side *s)
+{
+	size_t waiting = waiting_bytes(s);
+
+	if (!waiting)
+		buf_clear(&s->queue);
+	else if (s->sent >= waiting)
+		memmove(s->queue.data, s->queue.data + s->sent, waiting);
+	else
+		return;
+	s->queue.len = waiting;
+	s->sent = 0;
+}
+
+void side_flush(struct side *s)
+{
+	int ready = 0;
+
+	while (s->begun && s->w.fd >= 0 && (ready = nowait_ready(&s->w)) > 0 && side_waiting(s)) {
+		ssize_t n = nowait_write(&s->w, s->queue.data + s->sent, waiting_bytes(s));
+
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0)
+			fail_by_errno(s);
+		else
+			s->sent += (size_t)n;
+	}
+	if (ready < 0)
+		fail_by_errno(s);
+	compact(s);
+}
+
+void side_put(struct side *s, const struct buf *line)
+{
+	if (s->failure.text[0])
+		return;
+	if (line->failed || !buf_add(&s->queue, line->data, line->len))
+		fail(s, "out of memory");
+	if (waiting_bytes(s) >= FLUSH_BYTES)
+		side_flush(s);
+	if (waiting_bytes(s) > SIDE_WAITING_MAX)
+		fail(s, "its reader is too slow: more than 16 MiB wait");
+}
+
+int side_fd(const struct side *s)
+{
+	return s->w.polled ? s->w.fd : -1;
+}
+
+bool side_waiting(const struct side *s)
+{
+	return waiting_bytes(s) > 0;
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+const char *side_failure(const struct side *s)
+{
+	return s && s->failure.text[0] ? s->failure.text : NULL;
+}
+
+const char *side_new_failure(struct side *s)
+{
+	const char *why = s && !s->told ? side_failure(s) : NULL;
+
+	if (why)
+		s->told = true;
+	return why;
+}
+
+void side_end(struct side *s)
+{
+	side_flush(s);
+	if (s->begun && side_waiting(s))
+		fail(s, "its reader is too slow: it did not take all in time");
+	if (s->w.fd >= 0 && close(s->w.fd) != 0) {
+		s->w.fd = -1;
+		fail_by_errno(s);
+	}
+	s->w.fd = -1;
+}
+
+void side_free(struct side *s)
+{
+	if (!s)
+		return;
+	if (s->w.fd >= 0)
+		close(s->w.fd);
+	buf_free(&s->queue);
+	free(s->name);
+	free(s);
+}

@@ -1,0 +1,46 @@
+/*
+ * A side file (--record, --rejects): lines that are kept beside the rows. Each has its own
+ * failure state, so that a full disk under it costs no row: after a failure its lines are
+ * dropped and side_failure says why. A slow reader never blocks the caller; SIDE_WAITING_MAX
+ * bytes may wait for it, then the side file has failed.
+ */
+#ifndef SIDE_H
+#define SIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base.h"
+
+#define SIDE_WAITING_MAX (16u << 20)	/* bytes that may wait for a reader */
+
+struct side;
+
+/* Whether path can be a side file (ST_USAGE: it cannot). Touches nothing. */
+enum status side_check(const char *path, struct err *err);
+
+/* Opens path, made with mode 0600 if it does not exist; a regular file is locked and keeps
+ * what it holds until side_begin. flag is for messages. ST_USAGE if that is not possible. */
+enum status side_open(struct side **side, const char *flag, const char *path, struct err *err);
+/* Empties a regular file and sets its mode to 0600. Call it after every other check of the
+ * start. ST_USAGE if it cannot be done. */
+enum status side_begin(struct side *side, struct err *err);
+
+/* Adds a line with its LF. A line that failed for lack of memory is a failure of the side
+ * file. */
+void side_put(struct side *side, const struct buf *line);
+void side_flush(struct side *side);	/* writes what can be written now */
+
+/* The descriptor to poll for POLLOUT while something waits, and for errors always; -1: none. */
+int side_fd(const struct side *side);
+bool side_waiting(const struct side *side);
+
+/* "FLAG FILE: reason", NULL: it has not failed. NULL is a side file that never fails. */
+const char *side_failure(const struct side *side);
+/* The same, but only once. */
+const char *side_new_failure(struct side *side);
+
+void side_end(struct side *side);	/* closes the file; what still waits is a failure */
+void side_free(struct side *side);	/* NULL is fine */
+
+#endif

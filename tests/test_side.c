@@ -1,0 +1,295 @@
+/* Side files: private, locked, and with a failure of their own. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/file.h>
+
+#include "tempdir.h"
+
+#include "../side.h"
+
+#define MIB (1u << 20)
+
+static char before[PATH_MAX], *dir;
+static struct err err;
+
+static int enter(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	dir = tempdir_new();
+	return getcwd(before, sizeof(before)) && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	if (chdir(before) != 0)
+		return -1;
+	tempdir_free(dir);
+	return 0;
+}
+
+static void assert_file(const char *path, const char *text)
+{
+	char got[256];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, got, sizeof(got) - 1);
+
+	close(fd);
+	assert_true(n >= 0);
+	got[n] = '\0';
+	assert_string_equal(got, text);
+}
+
+static void put_old(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	assert_int_equal(write(fd, "old", 3), 3);
+	assert_int_equal(fchmod(fd, 0666), 0);
+	close(fd);
+}
+
+static struct side *open_side(const char *path)
+{
+	struct side *s;
+
+	assert_int_equal(side_open(&s, "--record", path, &err), ST_OK);
+	return s;
+}
+
+static struct side *begin_side(const char *path)
+{
+	struct side *s = open_side(path);
+
+	assert_int_equal(side_begin(s, &err), ST_OK);
+	return s;
+}
+
+static void put(struct side *s, const char *text, size_t len)
+{
+	struct buf line = { 0 };
+
+	assert_true(buf_add(&line, text, len));
+	side_put(s, &line);
+	buf_free(&line);
+}
+
+static struct side *begin_fifo(int *reader)
+{
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	*reader = open("fifo", O_RDONLY | O_NONBLOCK);
+	assert_true(*reader >= 0);
+	return begin_side("fifo");
+}
+
+/* --- files ---------------------------------------------------------------------------- */
+
+static void file__is_emptied_when_it_begins(void **state)
+{
+	struct side *s;
+
+	(void)state;
+	umask(0);
+	put_old("side");
+	s = open_side("side");
+	put(s, "a\n", 2);
+	side_flush(s);
+	assert_file("side", "old");
+	side_free(s);
+	assert_file("side", "old");
+	assert_int_equal(mode_of("side") & 07777, 0666);
+	s = begin_side("side");
+	put(s, "a\n", 2);
+	side_flush(s);
+	assert_file("side", "a\n");
+	put(s, "b\n", 2);
+	side_end(s);
+	assert_null(side_failure(s));
+	side_free(s);
+	assert_file("side", "a\nb\n");
+	assert_int_equal(mode_of("side") & 07777, 0600);
+}
+
+static void file__lines_before_its_begin_are_kept(void **state)
+{
+	static char line[200000];
+	struct side *s = open_side("side");
+	struct stat st;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	put(s, line, sizeof(line));
+	assert_int_equal(side_begin(s, &err), ST_OK);
+	side_end(s);
+	assert_null(side_failure(s));
+	side_free(s);
+	assert_int_equal(stat("side", &st), 0);
+	assert_int_equal(st.st_size, sizeof(line));
+}
+
+static void file__is_one_runs_alone(void **state)
+{
+	struct side *first, *second;
+
+	(void)state;
+	first = begin_side("side");
+	put(first, "a\n", 2);
+	side_flush(first);
+	assert_int_equal(side_check("side", &err), ST_OK);
+	assert_int_equal(side_open(&second, "--rejects", "side", &err), ST_USAGE);
+	assert_null(second);
+	assert_string_equal(err.text,
+		"--rejects side: cannot be opened for writing: another run is writing it");
+	assert_file("side", "a\n");
+	side_free(first);
+	side_free(begin_side("side"));
+}
+
+static void file__that_cannot_be_made_is_refused(void **state)
+{
+	static const char *const bad[] = { "none/file", ".", "side/" };
+	struct side *s;
+
+	(void)state;
+	put_old("side");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_int_equal(side_check(bad[i], &err), ST_USAGE);
+		assert_int_equal(side_open(&s, "--record", bad[i], &err), ST_USAGE);
+		assert_null(s);
+		assert_non_null(strstr(err.text, bad[i]));
+	}
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(side_open(&s, "--record", "fifo", &err), ST_USAGE);
+	assert_non_null(strstr(err.text, "nobody reads it"));
+}
+
+/* --- failures ------------------------------------------------------------------------- */
+
+static void disk__full_is_a_failure_that_lasts(void **state)
+{
+	struct side *s = begin_side("/dev/full");
+
+	(void)state;
+	put(s, "a\n", 2);
+	assert_null(side_failure(s));
+	side_flush(s);
+	assert_string_equal(side_failure(s), "--record /dev/full: No space left on device");
+	assert_string_equal(side_new_failure(s), side_failure(s));
+	assert_null(side_new_failure(s));
+	put(s, "a\n", 2);
+	assert_false(side_waiting(s));
+	assert_int_equal(side_fd(s), -1);
+	side_end(s);
+	assert_non_null(side_failure(s));
+	side_free(s);
+	assert_null(side_failure(NULL));
+	assert_null(side_new_failure(NULL));
+	side_free(NULL);
+}
+
+static void line__without_memory_is_a_failure(void **state)
+{
+	struct side *s = begin_side("side");
+	struct buf line = { .failed = true };
+
+	(void)state;
+	side_put(s, &line);
+	assert_string_equal(side_failure(s), "--record side: out of memory");
+	side_free(s);
+}
+
+static void reader__that_stops_blocks_nothing_and_fails_past_16_mib(void **state)
+{
+	static char line[MIB];
+	int reader;
+	struct side *s = begin_fifo(&reader);
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	alarm(20);
+	for (int i = 0; i < 16; i++)
+		put(s, line, sizeof(line));
+	assert_null(side_failure(s));
+	assert_true(side_waiting(s) && side_fd(s) >= 0);
+	put(s, line, sizeof(line));
+	alarm(0);
+	assert_non_null(strstr(side_failure(s), "too slow: more than 16 MiB"));
+	side_free(s);
+	close(reader);
+}
+
+static void reader__that_does_not_take_all_is_a_failure_at_the_end(void **state)
+{
+	static char line[MIB];
+	int reader;
+	struct side *s = begin_fifo(&reader);
+
+	(void)state;
+	put(s, line, sizeof(line));
+	side_end(s);
+	assert_non_null(strstr(side_failure(s), "too slow"));
+	side_free(s);
+	close(reader);
+}
+
+static void reader__that_is_slow_gets_every_byte(void **state)
+{
+	static char line[MIB], got[4096];
+	int reader;
+	struct side *s = begin_fifo(&reader);
+	size_t all = 0;
+	ssize_t n;
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		memset(line, 'a' + i, sizeof(line));
+		put(s, line, sizeof(line));
+	}
+	while (all < 5 * MIB) {
+		n = read(reader, got, sizeof(got));
+		assert_true(n > 0);
+		assert_int_equal(got[0], 'a' + (int)(all / MIB));
+		all += (size_t)n;
+		side_flush(s);
+	}
+	assert_false(side_waiting(s));
+	side_end(s);
+	assert_null(side_failure(s));
+	side_free(s);
+	close(reader);
+}
+
+static void reader__that_left_is_noticed_though_nothing_waits(void **state)
+{
+	int reader;
+	struct side *s = begin_fifo(&reader);
+
+	(void)state;
+	side_flush(s);
+	assert_null(side_failure(s));
+	close(reader);
+	side_flush(s);
+	assert_string_equal(side_failure(s), "--record fifo: its reader has left");
+	side_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+		IN_DIRECTORY(file__is_emptied_when_it_begins),
+		IN_DIRECTORY(file__lines_before_its_begin_are_kept),
+		IN_DIRECTORY(file__is_one_runs_alone),
+		IN_DIRECTORY(file__that_cannot_be_made_is_refused),
+		IN_DIRECTORY(disk__full_is_a_failure_that_lasts),
+		IN_DIRECTORY(line__without_memory_is_a_failure),
+		IN_DIRECTORY(reader__that_stops_blocks_nothing_and_fails_past_16_mib),
+		IN_DIRECTORY(reader__that_does_not_take_all_is_a_failure_at_the_end),
+		IN_DIRECTORY(reader__that_is_slow_gets_every_byte),
+		IN_DIRECTORY(reader__that_left_is_noticed_though_nothing_waits)
+	};
+
+	return cmocka_run_group_tests_name("side", tests, NULL, NULL);
+}
