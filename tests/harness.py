@@ -15,6 +15,7 @@ import pytest
 PROGRAM = os.environ.get("GSQSTAT", str(pathlib.Path(__file__).parent.parent / "gsqstat"))
 # Bounds end to end grow where the program is slowed down on purpose.
 SLACK = 8.0 if os.environ.get("GSQSTAT_SANITIZE") else 4.0
+PATIENCE = 60      # seconds, after which a program counts as hung
 QUEUE = frames.QUEUES[0]
 
 
@@ -67,11 +68,11 @@ class Tool:
                                 stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
                                 bufsize=0, **more)
 
-    def finish(self, process, data=None, timeout=30):
+    def finish(self, process, data=None, timeout=PATIENCE):
         out, err = process.communicate(data, timeout=timeout)
         return Result(process.returncode, (out or b"").decode(), err.decode())
 
-    def run(self, *args, data=None, timeout=30, **more):
+    def run(self, *args, data=None, timeout=PATIENCE, **more):
         stdin = subprocess.DEVNULL if data is None else subprocess.PIPE
         process = self.start(*args, stdin=stdin, **more)
         if isinstance(data, str):
@@ -86,7 +87,7 @@ class Reader:
         self.process, self.text = process, b""
         self.fd = process.stderr.fileno()
 
-    def wait(self, event, timeout=20, count=1):
+    def wait(self, event, timeout=PATIENCE, count=1):
         """The line of the event that comes for the count-th time."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -100,7 +101,7 @@ class Reader:
                 self.text += more
         raise AssertionError("no %s:\n%s" % (event, self.text.decode()))
 
-    def finish(self, timeout=20):
+    def finish(self, timeout=PATIENCE):
         out, err = self.process.communicate(timeout=timeout)
         return Result(self.process.returncode, (out or b"").decode(),
                       (self.text + err).decode())
@@ -114,7 +115,7 @@ def limit_file_size(size):
     return limit
 
 
-def eventually(true, timeout=10):
+def eventually(true, timeout=PATIENCE):
     """The gateway's side of an end may come after the program's."""
     end = time.monotonic() + timeout
     while not true() and time.monotonic() < end:

@@ -19,6 +19,7 @@ from notices import Notices, Scenario
 
 OTHER = frames.QUEUES[1]
 FAST = ("-w", "200ms", QUEUE)
+RECONNECTS = ("-w", "3s")            # time for a loss to be mended, on a machine that is busy
 IDLE = {"rate": 0.01, "heartbeat": 60}          # nothing is published
 NEEDS = "Analytics > Queue Observation > View"
 
@@ -493,10 +494,10 @@ def test_429_without_a_time_is_tried_again(run, serve, name):
 
 @pytest.mark.parametrize("name", ["token", "create", "replace", "snapshot"])
 def test_429_past_retry_for(run, serve, name):
-    serve(answers={name: [limited(5)]})
-    r = run("--retry-for", "2s", *FAST)
+    serve(answers={name: [limited(60)]})
+    r = run("--retry-for", "20s", *FAST)
     assert r.status == 4, r.err
-    assert "--retry-for 2s" in r.end["message"]
+    assert "--retry-for 20s" in r.end["message"]
 
 
 def test_429_of_the_upgrade(run, serve):
@@ -504,8 +505,8 @@ def test_429_of_the_upgrade(run, serve):
     r = run(*FAST)
     assert r.status == 0, r.err
     assert r.events("stream.retry")[0]["waitMs"] == 1000
-    serve(sockets=[answer(429, Retry_After=5)])
-    assert run("--retry-for", "1s", *FAST).status == 4
+    serve(sockets=[answer(429, Retry_After=60)])
+    assert run("--retry-for", "20s", *FAST).status == 4
 
 
 def test_true_limit_of_the_service(run, serve):
@@ -675,7 +676,7 @@ def test_a_result_that_is_no_success_is_no_pong(run, serve, result, pong):
 def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
     service = serve(sockets=[[("silence", True), ("sleep", 60)], [("run",)]], rate=5,
                     heartbeat=0.2)
-    r = run("--idle-timeout", "400ms", "--pong-timeout", "300ms", "-w", "2s", QUEUE)
+    r = run("--idle-timeout", "400ms", "--pong-timeout", "300ms", *RECONNECTS, QUEUE)
     assert r.status == 0, r.err
     assert service.count("create") == 1 and service.count("replace") == 1
     assert service.count("snapshot") == 2 and len(service.connections) == 2
@@ -688,7 +689,7 @@ def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
 def test_a_loss_is_mended_with_a_new_snapshot(run, serve, end):
     service = serve(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.3), later(50),
                               ("sleep", 0.2), *end], [("sleep", 60)]], **IDLE)
-    r = run("-w", "2s", QUEUE)
+    r = run(*RECONNECTS, QUEUE)
     assert r.status == 0, r.err
     assert names(service) == ["token", "create", "replace", "snapshot", "snapshot", "unsubscribe"]
     # the value from before the loss is not what holds
@@ -706,7 +707,7 @@ def test_a_stream_that_is_down_at_the_end_is_5(run, serve):
 
 def test_idle_close_is_the_same_channel(run, serve):
     service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]], **IDLE)
-    r = run("-w", "1500ms", QUEUE)
+    r = run(*RECONNECTS, QUEUE)
     assert r.status == 0, r.err
     assert names(service)[3:] == ["snapshot", "head", "snapshot", "unsubscribe"]
     assert service.count("create") == 1 and "idle close" in r.err
@@ -717,7 +718,7 @@ def test_idle_close_is_the_same_channel(run, serve):
 
 def test_eviction_is_explained(run, serve):
     service = serve(sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]], **IDLE)
-    r = run("-w", "1500ms", QUEUE)
+    r = run(*RECONNECTS, QUEUE)
     assert r.status == 0, r.err
     assert service.count("create") == 2 and service.count("head") == 0
     assert service.count("snapshot") == 2
@@ -729,7 +730,7 @@ def test_eviction_is_explained(run, serve):
 def test_1001_of_a_channel_that_is_gone_is_an_eviction(run, serve):
     service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]],
                     answers={"head": [not_found()]}, **IDLE)
-    r = run("-w", "1500ms", QUEUE)
+    r = run(*RECONNECTS, QUEUE)
     assert r.status == 0, r.err
     assert service.count("create") == 2 and service.count("head") == 1
     assert any("evicted" in line["reason"] for line in r.events("stream.retry"))
@@ -799,8 +800,8 @@ def test_upgrades_refused_for_good(run, serve):
 @pytest.mark.parametrize("overlap", ["both", "old", "new", "split"])
 def test_hand_over_loses_no_frame_and_counts_none_twice(run, serve, overlap):
     service = serve(overlap=overlap, rate=20, sockets=[
-        [("run", 0.3), ("socket_closing", 0.8)], [("run",)]])
-    r = run("-w", "2s", QUEUE, OTHER)
+        [("run", 0.3), ("socket_closing", 0.8)], [("run", 0.9), ("sleep", 60)]])
+    r = run(*RECONNECTS, QUEUE, OTHER)
     assert r.status == 0, r.err
     assert len(service.connections) == 2 and service.count("create") == 1
     assert service.connections[0].channel is service.connections[1].channel
@@ -808,9 +809,7 @@ def test_hand_over_loses_no_frame_and_counts_none_twice(run, serve, overlap):
     got = sum(row["updates"] for row in r.rows)
     both = sum(row["rejected"]["duplicate"] for row in r.rows)
     texts = [s["text"] for s in service.sent if "analytics.queues" in s["text"]]
-    # those still on the way at the last window's end are in no row
-    assert len(set(texts)) - 12 <= got <= len(set(texts))
-    assert got <= r.end["updates"] <= len(set(texts)) and (both > 0) == (overlap == "both")
+    assert got == r.end["updates"] == len(set(texts)) and (both > 0) == (overlap == "both")
     assert harness.eventually(lambda: service.closes and service.closes[-1] == (1, 1000))
 
 
@@ -836,7 +835,7 @@ def test_hand_over_that_is_told_of_during_the_snapshot(run, serve):
 def test_hand_over_that_fails_is_a_loss(run, serve):
     service = serve(rate=10, sockets=[
         [("run", 0.3), ("socket_closing", 0.3)], answer(503), [("run",)]])
-    r = run("-w", "2s", QUEUE)
+    r = run(*RECONNECTS, QUEUE)
     assert r.status == 0, r.err
     assert len(service.connections) == 3 and sums(r)[0]["coverage"] < 1
     assert service.count("snapshot") == 2
@@ -902,7 +901,7 @@ def test_token_that_lives_too_short_for_the_margin(run, serve):
 def test_token_that_does_not_come_ends_nothing(run, serve):
     service = serve(expires_in=3, rate=10, answers={
         "token": [answer(None), error(503, "x", "x")]})
-    r = run("--token-margin", "1s", "--retry-for", "1s", "-w", "2800ms", QUEUE)
+    r = run("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms", QUEUE)
     assert r.status == 0, r.err
     assert service.count("token") == 2 and sums(r)[0]["coverage"] == 1
 
@@ -910,14 +909,14 @@ def test_token_that_does_not_come_ends_nothing(run, serve):
 def test_channel_that_does_not_come_ends_nothing(run, serve):
     service = serve(expires_in=3, rate=10, answers={
         "create": [answer(None), answer(200, b"{}")]})
-    r = run("--token-margin", "1s", "--retry-for", "1s", "-w", "2800ms", QUEUE)
+    r = run("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms", QUEUE)
     assert r.status == 0, r.err
     assert service.count("create") == 2 and sums(r)[0]["coverage"] == 1
 
 
 def test_token_revoked(run, serve):
     service = serve(rate=20, sockets=[[("run", 0.3), ("token_revoked",), ("run",)], [("run",)]])
-    r = run("-w", "2s", QUEUE)
+    r = run(*RECONNECTS, QUEUE)
     assert r.status == 0, r.err
     assert service.count("token") == 2 and service.count("create") == 2
     assert sums(r)[0]["coverage"] == 1 and deleted_all(service)
@@ -1116,8 +1115,8 @@ def test_look_up_fails_as_everything_else(run, serve):
     serve(answers={"queues": [forbidden("routing:queue:view")]})
     r = run(*args)
     assert r.status == 3 and "Routing > Queue > View" in r.end["message"], r.err
-    serve(answers={"queues": [limited(5)]})
-    assert run("--retry-for", "1s", *args).status == 4
+    serve(answers={"queues": [limited(60)]})
+    assert run("--retry-for", "20s", *args).status == 4
     serve(answers={"queues": [error(500, "x", "x")]})
     assert run("--retry-for", "300ms", *args).status == 5
     service = serve(queues=NAMED, answers={"queues": [UNAUTHORISED, answer(None)]})
