@@ -160,6 +160,11 @@ class Gateway(ServedApp):
     async def do_raw(self, request, asked, data):
         await self._write(request, data)
 
+    async def do_until(self, request, asked, true):
+        """Goes on when true(), so that no test waits for time."""
+        while not true():
+            await asyncio.sleep(0.005)
+
     async def do_sleep(self, request, asked, seconds):
         await asyncio.sleep(seconds)
 

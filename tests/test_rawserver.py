@@ -242,9 +242,9 @@ def test_101_that_does_not_come_is_bounded(tool, raw, args):
 
 def test_101_that_does_not_come_is_tried_again(tool, raw):
     with raw(silence, silence) as server:
-        r = tool.run("--connect-timeout", "200ms", "--retry-for", "1500ms", *FAST)
+        r = tool.run("--connect-timeout", "400ms", "--retry-for", "3s", *FAST)
     assert r.status == 5 and len(server.targets) > 1
-    assert "--connect-timeout 200ms" in r.events("stream.retry")[0]["reason"]
+    assert "--connect-timeout 400ms" in r.events("stream.retry")[0]["reason"]
 
 
 def test_close_that_is_not_answered_is_bounded(tool, raw):

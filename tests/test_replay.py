@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import signal
+import threading
 import time
 
 import frames
@@ -28,7 +29,7 @@ def lines(*items):
 def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
     serve(rate=50, streams=[[("run", 0.3), ("send", "not json", "a\nb"), ("drop",)],
                             [("run",)]])
-    args = ["-w", "300ms", "-n", 3, *flags, *frames.QUEUES[:3]]
+    args = ["-w", "1s", "-n", 3, *flags, *frames.QUEUES[:3]]
     live = tool.run("--record", "tape", *args)
     assert live.status == 0, live.err
     again = tool.run("--replay", "tape", "--time", "arrival", *args)
@@ -48,9 +49,13 @@ def test_replay_after_the_watchdog_prints_the_same_bytes(tool, serve):
 
 @pytest.mark.parametrize("flags", [[], ["-i", "PT1M"]])
 def test_queue_that_is_silent_at_first_has_the_recorded_interval(tool, serve, flags):
-    serve(streams=[[("sleep", 0.4), ("frame",), ("drop",)], [("sleep", 60)]])
-    args = ["--time", "arrival", "-w", "300ms", "-n", 3, *flags, *frames.QUEUES[:2]]
-    live = tool.run("--record", "tape", *args)
+    over = threading.Event()
+    serve(streams=[[("until", over.is_set), ("frame",), ("drop",)], [("sleep", 60)]])
+    args = ["--time", "arrival", "-w", "1500ms", "-n", 3, *flags, *frames.QUEUES[:2]]
+    reader = Reader(tool.start("--record", "tape", *args))
+    reader.wait("window.flush")
+    over.set()
+    live = reader.finish()
     assert live.status == 0, live.err
     assert [row["updates"] for row in live.rows] == [0, 0, 1, 0, 0, 0]
     again = tool.run("--replay", "tape", *args)
