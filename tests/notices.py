@@ -491,7 +491,8 @@ class Notices(ServedApp):
                                 and body.get("data", True)):
                             await self._deliver(running, channel.topics[name], body)
 
-    async def _deliver(self, running, name, body):
+    async def _deliver(self, conns, name, body):
+        running = [conn for conn in conns if conn.running]      # none behind its close frame
         text = notice_frames.notification(self.scenario.spelling(name), body,
                                           correlation=str(uuid.uuid4()))
         if len(running) > 1:
@@ -568,8 +569,8 @@ class Notices(ServedApp):
         await self.do_close(conn, 1001, "idle timeout")
 
     async def do_close(self, conn, code, reason=""):
-        await conn.write(frames.ws_frame(CLOSE) if code is None else ws_close(code, reason))
         conn.running = False
+        await conn.write(frames.ws_frame(CLOSE) if code is None else ws_close(code, reason))
         await asyncio.sleep(0.2)
         await self.do_drop(conn)
 
