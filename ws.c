@@ -8,12 +8,13 @@
 #include <strings.h>
 
 #include "text.h"
+#include "ws_frame.h"
 
 #define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
-#define CLOSE_MAX 125			/* RFC 6455 §5.5: payload of a control frame */
 #define CLOSE_WAIT_US 1000000
 #define SEND_WAIT_US 5000000
 #define KEEP_BYTES 262144		/* of event memory after a burst */
+#define EVENTS_MAX (16u << 20)		/* bytes before our own first message is out */
 
 /* A message in the event buffer: this, then its bytes. */
 struct stored {
@@ -23,7 +24,21 @@ struct stored {
 
 #define MALFORMED (-1)			/* in place of a close code */
 
-enum fault { FAULT_NONE, FAULT_TOO_BIG, FAULT_BAD_TEXT };
+enum fault { FAULT_NONE, FAULT_TOO_BIG, FAULT_BAD_TEXT, FAULT_BREACH };
+
+/* The payload of a control frame. */
+struct control {
+	char bytes[WS_CONTROL_MAX];
+	size_t len;
+};
+
+/* The frame that is being sent; the next one waits until it is out. */
+struct outgoing {
+	unsigned type;			/* CURLWS_TEXT, CURLWS_PONG, CURLWS_CLOSE; 0: none */
+	const char *bytes;		/* what is left of its payload */
+	size_t len;
+	struct control control;		/* the bytes of a control frame */
+};
 
 /* What is known of the answer to the upgrade, from its status line on. */
 struct answer {
@@ -37,23 +52,28 @@ struct ws {
 	struct net *net;
 	CURL *easy;
 	struct curl_slist *headers;
-	char *payload;			/* still to be sent; NULL: none */
-	size_t payload_sent;
+	char *payload;			/* a text message to be sent; NULL: none */
 	char accept[32];		/* what Sec-WebSocket-Accept has to say */
 	char phrase[128];		/* of a refusal's status line */
 	struct answer answer;
 	bool upgraded, opened;		/* 101 is in; OPENED was told */
 	bool open_due;			/* OPENED is to be told, before any message */
+	struct ws_reader reader;
 	struct buf events;		/* whole messages, one after the other */
 	size_t taken;
 	struct buf part;		/* the message under way */
-	bool in_message, part_is_text;
+	bool no_memory;			/* for a message: the transfer ends */
 	enum fault fault;
-	unsigned char close[CLOSE_MAX];	/* the peer's close frame */
-	size_t close_len;
-	bool close_seen, close_whole;
-	unsigned char close_out[2], close_out_len;
-	bool close_due, close_sent, closing;	/* closing: ws_close began it */
+	const char *breach;		/* FAULT_BREACH: what the peer did */
+	struct control close;		/* the peer's close frame */
+	bool close_seen, close_whole;	/* it has begun; all of it is in */
+	struct control ping;		/* as it comes in */
+	struct control pong;		/* the answer to the last whole ping */
+	bool pong_due;
+	struct control close_out;
+	bool closing;			/* ws_close was called */
+	bool close_begun, close_due;	/* close_out is made; it is still to be sent */
+	struct outgoing out;
 	int64_t until_us;		/* of the send or close under way; INT64_MAX: none */
 	bool done;			/* the transfer is over: result says how */
 	struct net_result result;
@@ -201,82 +221,91 @@ static void store(struct ws *ws, enum ws_event_kind kind, const char *bytes, siz
 		ws->events.len = before;	/* no head without its bytes */
 }
 
-static void end_of_message(struct ws *ws, const char *bytes, size_t len, bool text)
+static void end_of_message(struct ws *ws, enum ws_opcode opcode, const char *bytes, size_t len)
 {
-	if (text && !utf8_valid(bytes, len))
-		ws->fault = FAULT_BAD_TEXT;
+	if (opcode == WS_OP_BINARY)
+		store(ws, WS_BINARY, bytes, len);
+	else if (utf8_valid(bytes, len))
+		store(ws, WS_TEXT, bytes, len);
 	else
-		store(ws, text ? WS_TEXT : WS_BINARY, bytes, len);
+		ws->fault = FAULT_BAD_TEXT;
 }
 
-static void end_of_part(struct ws *ws)
+static void on_data(struct ws *ws, const struct ws_piece *p)
 {
-	end_of_message(ws, ws->part.data ? ws->part.data : "", ws->part.len, ws->part_is_text);
-	ws->in_message = false;
-	if (ws->part.cap > KEEP_BYTES)
-		buf_free(&ws->part);
-	buf_clear(&ws->part);
-}
+	struct buf *part = &ws->part;
 
-/* A chunk of a data frame. The frame's type is on each fragment, CONT on all but the last. */
-static void on_data(struct ws *ws, const char *bytes, size_t len,
-	const struct curl_ws_frame *meta)
-{
-	bool last = meta->bytesleft == 0 && !(meta->flags & CURLWS_CONT);
-	bool text = meta->flags & CURLWS_TEXT;
-
-	/* libcurl before 8.16 hides an empty last fragment, but kinds never mix in a message */
-	if (ws->in_message && text != ws->part_is_text)
-		end_of_part(ws);
-	if (ws->fault || ws->part.failed || ws->events.failed)
-		return;
-	if (ws->part.len + len > WS_MESSAGE_MAX
-	    || (!ws->in_message && (size_t)meta->bytesleft > WS_MESSAGE_MAX)) {
+	if (part->len + p->len + p->left > WS_MESSAGE_MAX) {
 		ws->fault = FAULT_TOO_BIG;
-		buf_free(&ws->part);
+		buf_free(part);
 		return;
 	}
-	if (last && !ws->in_message) {
-		end_of_message(ws, bytes, len, text);
+	if (p->begins && p->ends) {	/* most messages are whole, and need no copy here */
+		end_of_message(ws, p->opcode, p->bytes, p->len);
 		return;
 	}
-	buf_add(&ws->part, bytes, len);
-	ws->in_message = true;
-	ws->part_is_text = text;
-	if (last && !ws->part.failed)
-		end_of_part(ws);
+	if (!buf_add(part, p->bytes, p->len) || !p->ends)
+		return;
+	end_of_message(ws, p->opcode, part->data ? part->data : "", part->len);
+	if (part->cap > KEEP_BYTES)
+		buf_free(part);
+	buf_clear(part);
 }
 
-static void on_close(struct ws *ws, const char *bytes, size_t len,
-	const struct curl_ws_frame *meta)
+/* Collects a control frame; the reader refuses those that would not fit. */
+static void on_control(struct control *c, const struct ws_piece *p)
 {
-	ws->close_seen = true;
-	if (len && ws->close_len + len <= sizeof(ws->close)) {
-		memcpy(ws->close + ws->close_len, bytes, len);
-		ws->close_len += len;
+	if (p->begins)
+		c->len = 0;
+	memcpy(c->bytes + c->len, p->bytes, p->len);
+	c->len += p->len;
+}
+
+static void on_piece(struct ws *ws, const struct ws_piece *p)
+{
+	switch (p->opcode) {
+	case WS_OP_TEXT:
+	case WS_OP_BINARY:
+		if (!ws->closing)
+			on_data(ws, p);
+		break;
+	case WS_OP_CLOSE:
+		on_control(&ws->close, p);
+		ws->close_seen = true;
+		ws->close_whole = p->ends;
+		break;
+	case WS_OP_PING:
+		on_control(&ws->ping, p);
+		if (p->ends) {		/* RFC 6455 §5.5.3: the last one's answer is enough */
+			ws->pong = ws->ping;
+			ws->pong_due = true;
+		}
+		break;
+	case WS_OP_PONG:
+	case WS_OP_CONTINUATION:
+		break;
 	}
-	ws->close_whole = meta->bytesleft == 0;
 }
 
 /*
- * libcurl's callback: it only stores. A fault makes it deaf until the loop has closed the
- * connection, so that a peer's flood costs no memory.
+ * libcurl's callback: takes frames and stores their messages; nothing is sent here, since
+ * libcurl would block until the peer took it. After a fault or the peer's close frame the rest
+ * is dropped, so that a flood costs no memory.
  */
 static size_t on_bytes(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct ws *ws = arg;
-	const struct curl_ws_frame *meta = curl_ws_meta(ws->easy);
-	size_t len = size * n;
+	const char *at = bytes, *end = bytes + size * n;
+	struct ws_piece piece;
 
-	if (!meta || ws->fault || ws->close_whole || ws->closing)
-		ws->close_seen = ws->close_seen || (meta && (meta->flags & CURLWS_CLOSE));
-	else if (meta->flags & CURLWS_CLOSE)
-		on_close(ws, bytes, len, meta);
-	else if (meta->flags & (CURLWS_TEXT | CURLWS_BINARY))
-		on_data(ws, bytes, len, meta);
-	if (ws->part.failed || ws->events.failed)
-		return CURL_WRITEFUNC_ERROR;
-	return len;
+	while (!ws->fault && !ws->close_whole && !ws->no_memory
+	       && ws_reader_next(&ws->reader, &at, end, &piece, &ws->breach)) {
+		on_piece(ws, &piece);
+		ws->no_memory = ws->part.failed || ws->events.failed;
+	}
+	if (ws->breach)
+		ws->fault = FAULT_BREACH;
+	return ws->no_memory ? CURL_WRITEFUNC_ERROR : size * n;
 }
 
 static void on_done(void *arg, const struct net_result *result)
@@ -303,6 +332,8 @@ static CURLcode set_stream(struct ws *ws, const char *url, const char *key)
 	c = c ? c : curl_easy_setopt(e, CURLOPT_HEADERDATA, ws);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_bytes);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_WRITEDATA, ws);
+	/* libcurl's own reader hides frames without payload before 8.16 (curl issue #18286) */
+	c = c ? c : curl_easy_setopt(e, CURLOPT_WS_OPTIONS, (long)CURLWS_RAW_MODE);
 	return c;
 }
 
@@ -316,6 +347,7 @@ struct ws *ws_open(struct net *net, const char *url, const char *payload,
 		return NULL;
 	ws->net = net;
 	ws->until_us = INT64_MAX;
+	ws->events.limit = EVENTS_MAX;
 	ws->payload = payload ? strdup(payload) : NULL;
 	ws->easy = net_easy(net, handshake_ms);
 	if ((payload && !ws->payload) || !ws->easy || !make_key(key, ws->accept)
@@ -340,6 +372,12 @@ void ws_free(struct ws *ws)
 }
 
 /* --- the end, and why --------------------------------------------------------------- */
+
+/* A close frame of ours is due, or out. */
+static bool is_ending(const struct ws *ws)
+{
+	return ws->fault || ws->close_whole || ws->closing;
+}
 
 static void end_with(struct ws *ws, enum ws_end end, int close_code, const char *reason)
 {
@@ -369,12 +407,13 @@ static bool is_close_code(unsigned code)
 /* The code of the peer's close frame (RFC 6455 §7.1.5). */
 static int peers_close_code(const struct ws *ws)
 {
-	unsigned code = (unsigned)(ws->close[0] << 8 | ws->close[1]);
+	const unsigned char *bytes = (const unsigned char *)ws->close.bytes;
+	unsigned code = (unsigned)(bytes[0] << 8 | bytes[1]);
 
-	if (ws->close_len == 0)
+	if (ws->close.len == 0)
 		return WS_CLOSE_NO_CODE;
-	if (ws->close_len == 1 || !is_close_code(code)
-	    || !utf8_valid((const char *)ws->close + 2, ws->close_len - 2))
+	if (ws->close.len == 1 || !is_close_code(code)
+	    || !utf8_valid(ws->close.bytes + 2, ws->close.len - 2))
 		return MALFORMED;
 	return (int)code;
 }
@@ -382,15 +421,15 @@ static int peers_close_code(const struct ws *ws)
 static void end_by_close_frame(struct ws *ws)
 {
 	int code = peers_close_code(ws);
-	char text[CLOSE_MAX + 1];
+	char text[WS_CONTROL_MAX + 1];
 
 	if (code == MALFORMED) {
 		end_with(ws, WS_END_BREACH, 0, "a malformed close frame");
 	} else if (code == WS_CLOSE_NO_CODE) {
 		end_with(ws, WS_END_CLOSED, code, "closed without a code");
 	} else {
-		snprintf(text, sizeof(text), "%.*s", (int)(ws->close_len - 2),
-			(const char *)ws->close + 2);
+		snprintf(text, sizeof(text), "%.*s", (int)(ws->close.len - 2),
+			ws->close.bytes + 2);
 		end_with(ws, WS_END_CLOSED, code, text);
 	}
 }
@@ -407,11 +446,6 @@ static void end_refused(struct ws *ws)
 		snprintf(text, sizeof(text), "%s%ld %s", breach ? "the answer to the upgrade is "
 			: "", status, ws->phrase);
 	end_with(ws, breach ? WS_END_BREACH : WS_END_REFUSED, 0, text);
-}
-
-static bool is_breach_text(const char *text)
-{
-	return strncmp(text, "[WS]", 4) == 0 || strncmp(text, "WS:", 3) == 0;
 }
 
 /* How a transfer that is over ended; what libcurl calls it is only half of it. */
@@ -444,8 +478,7 @@ static void end_by_result(struct ws *ws)
 		end_with(ws, WS_END_BREACH, 0, "the answer is not HTTP/1.1");
 		break;
 	case NET_NETWORK:
-		end_with(ws, is_breach_text(r->text) ? WS_END_BREACH : WS_END_NETWORK, 0,
-			r->text);
+		end_with(ws, WS_END_NETWORK, 0, ws->no_memory ? "out of memory" : r->text);
 		break;
 	}
 }
@@ -504,7 +537,7 @@ bool ws_next(struct ws *ws, struct ws_event *event)
 			buf_free(&ws->events);
 		buf_clear(&ws->events);
 	}
-	if (!ws->ended && ws->done && !ws->fault && !ws->close_whole && !ws->closing)
+	if (!ws->ended && ws->done && !is_ending(ws))
 		end_by_result(ws);
 	if (!ws->ended || ws->end_told)
 		return false;
@@ -513,25 +546,9 @@ bool ws_next(struct ws *ws, struct ws_event *event)
 	return true;
 }
 
-/* Sends the rest of the payload; OPENED is due once it is out. */
-static void send_payload(struct ws *ws, int64_t now_us)
+bool ws_was_cut(const struct ws *ws)
 {
-	size_t len = strlen(ws->payload), sent = 0;
-	CURLcode c = curl_ws_send(ws->easy, ws->payload + ws->payload_sent,
-		len - ws->payload_sent, &sent, 0, CURLWS_TEXT);
-
-	if (ws->until_us == INT64_MAX)
-		ws->until_us = now_us + SEND_WAIT_US;
-	ws->payload_sent += sent;
-	if (c == CURLE_OK && ws->payload_sent == len) {
-		free(ws->payload);
-		ws->payload = NULL;
-		ws->payload_sent = 0;
-		ws->open_due = !ws->opened;
-		ws->until_us = INT64_MAX;
-	} else if ((c != CURLE_OK && c != CURLE_AGAIN) || now_us >= ws->until_us) {
-		end_with(ws, WS_END_NETWORK, 0, "a message could not be sent");
-	}
+	return !ws->closing && (ws_reader_in_message(&ws->reader) || ws->fault == FAULT_TOO_BIG);
 }
 
 bool ws_send(struct ws *ws, const char *text)
@@ -542,59 +559,157 @@ bool ws_send(struct ws *ws, const char *text)
 	return ws->payload != NULL;
 }
 
-/* WS_CLOSE_NO_CODE: a frame without one. */
-static void want_close(struct ws *ws, int code, int64_t now_us)
+/* --- sending ------------------------------------------------------------------------- */
+
+static void begin_control(struct outgoing *out, unsigned type, const struct control *control)
 {
-	if (ws->close_due || ws->close_sent)
-		return;
-	ws->close_out_len = code == WS_CLOSE_NO_CODE ? 0 : 2;
-	ws->close_out[0] = (unsigned char)(code >> 8);
-	ws->close_out[1] = (unsigned char)(code & 0xFF);
-	ws->close_due = true;
-	ws->until_us = now_us + CLOSE_WAIT_US;
+	out->type = type;
+	out->control = *control;
+	out->bytes = out->control.bytes;
+	out->len = control->len;
 }
 
-/* A close frame is small: it goes out whole, or the socket is full and it has to wait. */
-static void send_close(struct ws *ws, int64_t now_us)
+/* Begins the next frame unless one is being sent; false: there is none. */
+static bool begin_frame(struct ws *ws, int64_t now_us)
 {
+	struct outgoing *out = &ws->out;
+
+	if (out->type)
+		return true;
+	if (ws->close_due) {
+		begin_control(out, CURLWS_CLOSE, &ws->close_out);
+	} else if (is_ending(ws)) {
+		return false;		/* nothing follows a close frame */
+	} else if (ws->pong_due) {
+		begin_control(out, CURLWS_PONG, &ws->pong);
+		ws->pong_due = false;
+	} else if (ws->payload) {
+		out->type = CURLWS_TEXT;
+		out->bytes = ws->payload;
+		out->len = strlen(ws->payload);
+		ws->until_us = now_us + SEND_WAIT_US;
+	}
+	return out->type != 0;
+}
+
+static void end_frame(struct ws *ws)
+{
+	if (ws->out.type == CURLWS_CLOSE) {
+		ws->close_due = false;
+	} else if (ws->out.type == CURLWS_TEXT) {
+		free(ws->payload);
+		ws->payload = NULL;
+		ws->open_due = !ws->opened;
+		if (!ws->close_due)
+			ws->until_us = INT64_MAX;
+	}
+	ws->out.type = 0;
+}
+
+/*
+ * Sends as much of the frame as the socket takes, without waiting. Reading is raw, but sending
+ * is not: libcurl looks at the option in each call, adds header and mask, and keeps what a full
+ * socket left of them.
+ */
+static CURLcode send_frame(struct ws *ws)
+{
+	struct outgoing *out = &ws->out;
 	size_t sent = 0;
-	CURLcode c = curl_ws_send(ws->easy, ws->close_out, ws->close_out_len, &sent, 0,
-		CURLWS_CLOSE);
+	CURLcode c = curl_easy_setopt(ws->easy, CURLOPT_WS_OPTIONS, 0L), back;
 
-	if (c == CURLE_AGAIN && now_us < ws->until_us)
-		return;
-	ws->close_due = false;
-	ws->close_sent = true;
+	c = c ? c : curl_ws_send(ws->easy, out->bytes, out->len, &sent, 0, out->type);
+	back = curl_easy_setopt(ws->easy, CURLOPT_WS_OPTIONS, (long)CURLWS_RAW_MODE);
+	out->bytes += sent;
+	out->len -= sent;
+	if (c == CURLE_OK && out->len)
+		c = CURLE_AGAIN;
+	return back ? back : c;
 }
 
-/* RFC 6455 §5.5.1: a close frame is answered with its own code; one that no peer may send,
- * with ours. */
-static int answer_code(const struct ws *ws)
+/* A control frame that could not be sent is dropped: libcurl will tell how the connection
+ * ended, once all that the peer sent before is read. */
+static void send_frames(struct ws *ws, int64_t now_us)
 {
-	int code = peers_close_code(ws);
+	while (!ws->ended && begin_frame(ws, now_us)) {
+		bool text = ws->out.type == CURLWS_TEXT;
+		CURLcode c = send_frame(ws);
 
+		if (c == CURLE_AGAIN && (!text || ws->close_due || now_us < ws->until_us))
+			break;
+		if (c != CURLE_OK && text)
+			end_with(ws, WS_END_NETWORK, 0, "a message could not be sent");
+		else
+			end_frame(ws);
+	}
+}
+
+/* --- the closing handshake ------------------------------------------------------------ */
+
+/* The code of our close frame. The peer's is answered with its own code (RFC 6455 §5.5.1),
+ * unless it may not send that. */
+static int our_close_code(const struct ws *ws)
+{
+	int code = ws->close_whole ? peers_close_code(ws) : WS_CLOSE_NORMAL;
+
+	switch (ws->fault) {
+	case FAULT_TOO_BIG:
+		return WS_CLOSE_TOO_BIG;
+	case FAULT_BAD_TEXT:
+		return WS_CLOSE_BAD_TEXT;
+	case FAULT_BREACH:
+		return WS_CLOSE_PROTOCOL;
+	case FAULT_NONE:
+		break;
+	}
 	return code == MALFORMED ? WS_CLOSE_PROTOCOL : code;
 }
 
-static void step_close(struct ws *ws, int64_t now_us)
+static void begin_close(struct ws *ws, int64_t now_us)
 {
-	if (ws->fault)
-		want_close(ws, ws->fault == FAULT_TOO_BIG ? WS_CLOSE_TOO_BIG : WS_CLOSE_BAD_TEXT,
-			now_us);
-	else if (ws->close_whole && !ws->closing)
-		want_close(ws, answer_code(ws), now_us);
-	if (ws->close_due && !ws->done)
-		send_close(ws, now_us);
-	if (ws->close_due && !ws->done)
-		return;
-	if (ws->fault == FAULT_TOO_BIG)
+	int code = our_close_code(ws);
+
+	ws->close_out = (struct control){
+		.bytes = { (char)(code >> 8), (char)(code & 0xFF) },
+		.len = code == WS_CLOSE_NO_CODE ? 0 : 2
+	};
+	ws->close_begun = ws->close_due = true;
+	ws->until_us = now_us + CLOSE_WAIT_US;
+}
+
+static void end_by_fault(struct ws *ws)
+{
+	char text[128];
+
+	switch (ws->fault) {
+	case FAULT_TOO_BIG:
 		end_with(ws, WS_END_TOO_BIG, WS_CLOSE_TOO_BIG, "a message is longer than 1 MiB");
-	else if (ws->fault == FAULT_BAD_TEXT)
+		break;
+	case FAULT_BAD_TEXT:
 		end_with(ws, WS_END_BAD_TEXT, WS_CLOSE_BAD_TEXT, "a text message is not UTF-8");
-	else if (ws->closing && (ws->done || ws->close_seen || now_us >= ws->until_us))
-		end_with(ws, WS_END_OURS, WS_CLOSE_NORMAL, "closed");
-	else if (ws->close_whole && !ws->closing)
+		break;
+	case FAULT_BREACH:
+		snprintf(text, sizeof(text), "the server broke the WebSocket protocol: %s",
+			ws->breach);
+		end_with(ws, WS_END_BREACH, 0, text);
+		break;
+	case FAULT_NONE:
+		break;
+	}
+}
+
+/* Ends the connection once our close frame is out and, if we were first, answered. */
+static void settle_close(struct ws *ws, int64_t now_us)
+{
+	bool over = ws->done || now_us >= ws->until_us;
+
+	if (ws->close_due && !over)
+		return;
+	if (ws->fault)
+		end_by_fault(ws);
+	else if (!ws->closing)
 		end_by_close_frame(ws);
+	else if (ws->close_seen || over)
+		end_with(ws, WS_END_OURS, WS_CLOSE_NORMAL, "closed");
 }
 
 void ws_step(struct ws *ws, int64_t now_us)
@@ -602,10 +717,12 @@ void ws_step(struct ws *ws, int64_t now_us)
 	see_upgrade(ws);
 	if (ws->ended || !ws->upgraded)
 		return;
-	if (ws->payload && !ws->done && !ws->closing)
-		send_payload(ws, now_us);
-	if (!ws->ended && (ws->fault || ws->close_whole || ws->closing))
-		step_close(ws, now_us);
+	if (is_ending(ws) && !ws->close_begun)
+		begin_close(ws, now_us);
+	if (!ws->done)
+		send_frames(ws, now_us);
+	if (!ws->ended && is_ending(ws))
+		settle_close(ws, now_us);
 }
 
 int64_t ws_deadline_us(const struct ws *ws)
@@ -620,10 +737,8 @@ void ws_close(struct ws *ws, int64_t now_us)
 	if (ws->ended)
 		return;
 	ws->closing = true;
-	if (!ws->upgraded || ws->done) {
+	if (!ws->upgraded || ws->done)
 		end_with(ws, WS_END_OURS, WS_CLOSE_NORMAL, "closed");
-		return;
-	}
-	want_close(ws, WS_CLOSE_NORMAL, now_us);
-	ws_step(ws, now_us);
+	else
+		ws_step(ws, now_us);
 }

@@ -1,7 +1,7 @@
 /*
- * One WebSocket connection (RFC 6455) over libcurl: the handshake, whole messages, the close.
- * libcurl's callbacks only append to a buffer; what they brought is taken with ws_next after
- * net_perform. Knows no token, no retry, no frames' meaning.
+ * One WebSocket connection (RFC 6455) over libcurl: the handshake, whole messages, pongs, the
+ * close. libcurl reads, its callbacks only store; the caller takes the messages with ws_next
+ * after net_perform. Knows no token, no retry, and not what a message means.
  */
 #ifndef WS_H
 #define WS_H
@@ -38,7 +38,7 @@ enum ws_end {
 	WS_END_TOO_BIG,		/* we closed with 1009 */
 	WS_END_BAD_TEXT,	/* we closed with 1007 */
 	WS_END_CERTIFICATE,
-	WS_END_BREACH		/* of RFC 6455 (a wrong Accept too) or a redirect */
+	WS_END_BREACH		/* the peer broke RFC 6455 (we closed with 1002), or redirects */
 };
 
 struct ws_event {
@@ -61,12 +61,15 @@ struct ws *ws_open(struct net *net, const char *url, const char *payload,
 void ws_free(struct ws *ws);		/* drops the connection at once */
 
 bool ws_next(struct ws *ws, struct ws_event *event);
+/* Tells whether a message has begun and not ended; where the connection has ended, that message
+ * is lost. False after ws_close, which drops what comes. */
+bool ws_was_cut(const struct ws *ws);
 
 /* Queues a text message for ws_step, one at a time; false: out of memory, or one is under way. */
 bool ws_send(struct ws *ws, const char *text);
 
-/* Sends what is queued (close frames, the payload) and drives the closing handshake; once a
- * turn, after the events are taken. */
+/* Sends what waits (a close frame, the last ping's pong, the text) and drives the closing
+ * handshake. To be called once a turn, after the events are taken. */
 void ws_step(struct ws *ws, int64_t now_us);
 /* When to step at the latest; INT64_MIN: at once, INT64_MAX: not by the clock. */
 int64_t ws_deadline_us(const struct ws *ws);

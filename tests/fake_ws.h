@@ -1,5 +1,5 @@
 /*
- * ws.c with libcurl and net.c played: a peer's frames go straight to its callback, what it
+ * ws.c with libcurl and net.c played: a peer's bytes go straight to its callback, what it
  * sends is kept. For the unit test and the fuzzer.
  */
 #ifndef FAKE_WS_H
@@ -11,14 +11,12 @@
 
 #include "../net.h"
 
-const struct curl_ws_frame *fake_meta(CURL *easy);
 CURLcode fake_send(CURL *easy, const void *bytes, size_t len, size_t *sent, unsigned flags);
 CURLcode fake_status(CURL *easy, long *status);
 CURLcode fake_option(CURL *easy);
 
 #undef curl_easy_getinfo
 #undef curl_easy_setopt
-#define curl_ws_meta(easy) fake_meta(easy)
 #define curl_ws_send(easy, bytes, len, sent, fragment, flags) \
 	fake_send(easy, bytes, len, sent, flags)
 #define curl_easy_getinfo(easy, info, to) fake_status(easy, to)
@@ -28,8 +26,7 @@ CURLcode fake_option(CURL *easy);
 
 static struct {
 	struct ws *ws;
-	struct curl_ws_frame meta;
-	bool in_callback;
+	bool in_callback, in_message;
 	size_t room;			/* what curl_ws_send takes before it says AGAIN */
 	char sent[4096];
 	size_t sent_len;
@@ -39,12 +36,6 @@ static struct {
 	long status;			/* as the last status line has it */
 	CURLcode option;		/* what setting one says */
 } fake;
-
-const struct curl_ws_frame *fake_meta(CURL *easy)
-{
-	(void)easy;
-	return &fake.meta;
-}
 
 /* Sending from within a callback would block the loop. */
 CURLcode fake_send(CURL *easy, const void *bytes, size_t len, size_t *sent, unsigned flags)
@@ -143,17 +134,15 @@ static inline struct ws *fake_open(const char *payload)
 	return ws;
 }
 
-/* One callback: a chunk of a frame. False: it wants the transfer to end. */
-static inline bool fake_chunk(unsigned flags, const char *bytes, size_t len, curl_off_t left)
+/* One callback. False: it wants the transfer to end. */
+static inline bool fake_bytes(const char *bytes, size_t len)
 {
 	char *copy = malloc(len ? len : 1);
 	size_t taken;
 
 	if (!copy || !fake.ws)
 		abort();
-	if (len)
-		memcpy(copy, bytes, len);	/* so that nothing is kept of libcurl's buffer */
-	fake.meta = (struct curl_ws_frame){ .flags = (int)flags, .bytesleft = left, .len = len };
+	memcpy(copy, bytes, len);	/* so that nothing is kept of libcurl's buffer */
 	fake.in_callback = true;
 	taken = on_bytes(copy, 1, len, fake.ws);
 	fake.in_callback = false;
@@ -161,19 +150,46 @@ static inline bool fake_chunk(unsigned flags, const char *bytes, size_t len, cur
 	return taken == len;
 }
 
-/* A whole frame in chunks of at most so many bytes; one of none where it is empty. */
+/* A frame's header; flags as curl_ws_send has them. Returns its length. */
+static inline size_t fake_header(char header[WS_HEADER_MAX], unsigned flags, uint64_t len)
+{
+	bool data = flags & (CURLWS_TEXT | CURLWS_BINARY), more = flags & CURLWS_CONT;
+	unsigned opcode = flags & CURLWS_TEXT ? 1 : flags & CURLWS_BINARY ? 2
+		: flags & CURLWS_CLOSE ? 8 : flags & CURLWS_PING ? 9 : 10;
+	size_t n = 2, bytes = len < 126 ? 0 : len < 65536 ? 2 : 8;
+
+	if (data && fake.in_message)
+		opcode = 0;
+	if (data)
+		fake.in_message = more;
+	header[0] = (char)(opcode | (more ? 0 : 0x80));
+	header[1] = (char)(bytes == 0 ? len : bytes == 2 ? 126 : 127);
+	while (bytes--)
+		header[n++] = (char)(len >> 8 * bytes & 0xFF);
+	return n;
+}
+
+/* A whole frame in callbacks of at most so many bytes each. */
 static inline bool fake_frame(unsigned flags, const char *bytes, size_t len, size_t most)
 {
-	size_t done = 0;
+	char *frame = malloc(WS_HEADER_MAX + len);
+	size_t done = 0, size;
+	bool wanted = true;
 
-	do {
-		size_t n = len - done < most ? len - done : most;
+	if (!frame)
+		abort();
+	size = fake_header(frame, flags, len);
+	if (len)
+		memcpy(frame + size, bytes, len);
+	size += len;
+	while (wanted && done < size) {
+		size_t n = size - done < most ? size - done : most;
 
-		if (!fake_chunk(flags, bytes + done, n, (curl_off_t)(len - done - n)))
-			return false;
+		wanted = fake_bytes(frame + done, n);
 		done += n;
-	} while (done < len);
-	return true;
+	}
+	free(frame);
+	return wanted;
 }
 
 static inline void fake_over(CURLcode code)

@@ -17,19 +17,26 @@ from served import Served
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
+def accepted(accept):
+    """The usual answer to an upgrade, with this Sec-WebSocket-Accept."""
+    return ("HTTP/1.1 101 Whatever\r\nupgrade: WebSocket\r\nCONNECTION: keep-alive, Upgrade\r\n"
+            "sec-websocket-accept: %s\r\n\r\n" % accept).encode()
+
+
 class RawServer(Served):
-    def __init__(self, directory, make_frames, answer=None, tune=None, polite=True):
+    def __init__(self, directory, make_frames, answer=None, tune=None, polite=True, plain=False):
         """make_frames(queues) gives the bytes to send; answer(accept) the upgrade's answer, or
         its pieces; tune(context) changes its TLS; polite: closes are answered."""
-        super().__init__(directory)
-        self.make_frames, self.answer, self.polite = make_frames, answer, polite
+        super().__init__(directory, plain)
+        self.make_frames, self.answer, self.polite = make_frames, answer or accepted, polite
         self.tls = self.authority.context()
         if tune:
             tune(self.tls)
         self.received, self.targets, self.tokens = [], [], 0
 
     async def listen(self):
-        self.server = await asyncio.start_server(self._client, "127.0.0.1", 0, ssl=self.tls)
+        self.server = await asyncio.start_server(self._client, "127.0.0.1", 0,
+                                                 ssl=None if self.plain else self.tls)
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def close(self):
@@ -61,15 +68,11 @@ class RawServer(Served):
         self.targets.append((url.path, query, headers))
         accept = base64.b64encode(hashlib.sha1(
             headers["sec-websocket-key"].encode() + GUID).digest()).decode()
-        if self.answer:
-            answer = self.answer(accept)
-            for piece in [answer] if isinstance(answer, bytes) else answer:
-                writer.write(piece)
-                await writer.drain()
-                await asyncio.sleep(0 if isinstance(answer, bytes) else 0.05)
-        else:
-            writer.write(("HTTP/1.1 101 Whatever\r\nupgrade: WebSocket\r\nCONNECTION: keep-alive, "
-                          "Upgrade\r\nsec-websocket-accept: %s\r\n\r\n" % accept).encode())
+        answer = self.answer(accept)
+        for piece in [answer] if isinstance(answer, bytes) else answer:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0 if isinstance(answer, bytes) else 0.05)
         if "payload" not in query:
             query["payload"] = [(await self._read(reader))[1].decode()]
         writer.write(self.make_frames(json.loads(query["payload"][0])["queueIds"]))

@@ -198,32 +198,62 @@ static void messages__come_in_order_and_of_their_kind(void **state)
 	ws_free(ws);
 }
 
-/* libcurl before 8.16 hides an empty last fragment; another kind of data tells it all the
- * same, since it may not stand within a message. */
-static void other_kind__ends_a_message_whose_end_was_hidden(void **state)
+/* An empty fragment is one like any other, the first, the last and the only one too. */
+static void empty_fragments__count(void **state)
 {
-	struct ws *ws = opened_ws();
+	static const char text[] = "{}";
 
 	(void)state;
-	fake_frame(TEXT | MORE, "text", 4, 2);
-	fake_frame(BINARY | MORE, "\xff", 1, 1);
-	fake_frame(TEXT, "more", 4, 2);
-	assert_message(ws, WS_TEXT, "text", 4);
-	assert_message(ws, WS_BINARY, "\xff", 1);
-	assert_message(ws, WS_TEXT, "more", 4);
-	assert_nothing(ws);
-	ws_free(ws);
+	for (int mask = 0; mask < 8; mask++)	/* which of three fragments have bytes */
+		for (size_t most = 1; most < 5; most++) {
+			struct ws *ws = opened_ws();
+			size_t len = 0;
+
+			for (int i = 0; i < 3; i++) {
+				size_t n = mask & 1 << i && len < 2 ? 1 : 0;
+
+				assert_false(ws_was_cut(ws) && i == 0);
+				fake_frame(i < 2 ? TEXT | MORE : TEXT, text + len, n, most);
+				len += n;
+				assert_int_equal(ws_was_cut(ws), i < 2);
+			}
+			assert_message(ws, WS_TEXT, text, len);
+			assert_nothing(ws);
+			ws_free(ws);
+		}
 }
 
-static void same_kind__is_glued_to_it(void **state)
+static void message__that_is_cut_is_known(void **state)
 {
-	struct ws *ws = opened_ws();
+	static const char frame[] = "\x01\x01x\x80\x00";
 
 	(void)state;
-	fake_frame(TEXT | MORE, "{}", 2, 2);
-	fake_frame(TEXT, "{}", 2, 2);
-	assert_message(ws, WS_TEXT, "{}{}", 4);
-	ws_free(ws);
+	for (size_t len = 0; len < sizeof(frame); len++) {
+		struct ws *ws = opened_ws();
+
+		fake_bytes(frame, len);
+		assert_int_equal(ws_was_cut(ws), len > 0 && len < sizeof(frame) - 1);
+		fake_over(CURLE_OK);
+		if (len == sizeof(frame) - 1)
+			assert_message(ws, WS_TEXT, "x", 1);
+		assert_int_equal(next(ws).close_code, 1006);
+		assert_int_equal(ws_was_cut(ws), len > 0 && len < sizeof(frame) - 1);
+		ws_free(ws);
+	}
+}
+
+static void control_frame__is_no_message_to_be_cut(void **state)
+{
+	static const char *const bytes[] = { "\x88", "\x89\x02x", "\x8a\x7d" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
+		struct ws *ws = opened_ws();
+
+		fake_bytes(bytes[i], strlen(bytes[i]));
+		assert_false(ws_was_cut(ws));
+		ws_free(ws);
+	}
 }
 
 static void message__of_a_mib_is_taken_and_one_byte_more_is_not(void **state)
@@ -257,15 +287,16 @@ static void too_big__is_known_by_the_header_and_makes_deaf(void **state)
 
 	(void)state;
 	fake_frame(TEXT, "before", 6, 6);
-	fake_chunk(TEXT, "x", 1, INT64_MAX - 1);
+	fake_bytes("\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10);
 	for (int i = 0; i < 100; i++)
-		fake_chunk(TEXT, "xxxxxxxxxxxxxxxx", 16, INT64_MAX - 100);
+		fake_bytes("xxxxxxxxxxxxxxxx", 16);
 	fake_frame(TEXT, "after", 5, 5);
 	fake_frame(CLOSE, "\x03\xe8", 2, 2);
 	assert_int_equal(ws->part.cap, 0);
 	assert_int_equal(fake.nsent, 0);
 	assert_message(ws, WS_TEXT, "before", 6);
 	assert_int_equal(ended(ws).end, WS_END_TOO_BIG);
+	assert_true(ws_was_cut(ws));
 	assert_sent_close(1009);
 	assert_int_equal(fake.stopped, 1);
 	ws_free(ws);
@@ -289,9 +320,44 @@ static void bad_text__is_closed_with_1007(void **state)
 		fake_frame(TEXT, bad[i].b, strlen(bad[i].b), 1);
 		fake_frame(TEXT, "after", 5, 5);
 		assert_int_equal(ended(ws).end, WS_END_BAD_TEXT);
+		assert_false(ws_was_cut(ws));
 		assert_sent_close(1007);
 		ws_free(ws);
 	}
+}
+
+/* What the peer may not send; the reader's own test has every header. */
+static void breach__is_closed_with_1002(void **state)
+{
+	struct ws *ws = opened_ws();
+	struct ws_event e;
+
+	(void)state;
+	fake_frame(TEXT | MORE, "cut", 3, 9);
+	fake_bytes("\x81\x05" "after", 7);
+	fake_frame(CLOSE, "\x03\xe8", 2, 2);
+	e = ended(ws);
+	assert_int_equal(e.end, WS_END_BREACH);
+	assert_non_null(strstr(e.reason, "a message within another one"));
+	assert_true(ws_was_cut(ws));
+	assert_sent_close(1002);
+	ws_free(ws);
+}
+
+/* A server that sends and does not read our first message is not stored without end. */
+static void flood__before_the_payload_is_out_is_bounded(void **state)
+{
+	struct ws *ws = fake_open("subscribe");
+	static const char text[4096];
+	size_t n = 0;
+
+	(void)state;
+	fake.room = 0;
+	while (n <= 8192 && fake_frame(BINARY, text, sizeof(text), SIZE_MAX))
+		n++;
+	assert_in_range(n, 4000, 4096);
+	assert_true(ws->events.cap <= 16 * MIB);
+	ws_free(ws);
 }
 
 static void no_memory__leaves_no_half_message(void **state)
@@ -304,7 +370,7 @@ static void no_memory__leaves_no_half_message(void **state)
 	assert_false(fake_frame(TEXT, "more than there is room for", 27, 27));
 	fake_over(CURLE_WRITE_ERROR);
 	assert_message(ws, WS_TEXT, "first", 5);
-	assert_int_equal(next(ws).kind, WS_ENDED);
+	assert_string_equal(next(ws).reason, "out of memory");
 	ws_free(ws);
 }
 
@@ -378,7 +444,7 @@ static void end__without_a_close_is_1006(void **state)
 	(void)state;
 	fake_frame(TEXT, "whole", 5, 5);
 	fake_frame(TEXT | MORE, "half", 4, 4);
-	fake_chunk(CLOSE, "\x03", 1, 1);
+	fake_bytes("\x88\x02\x03", 3);
 	fake_over(CURLE_OK);
 	assert_message(ws, WS_TEXT, "whole", 5);
 	e = next(ws);
@@ -423,6 +489,82 @@ static void our_close__waits_a_second_for_the_peers(void **state)
 		assert_int_equal(fake.nsent, 1);
 		ws_free(ws);
 	}
+}
+
+/* --- pongs -------------------------------------------------------------------------- */
+
+static void ping__is_answered_with_its_bytes(void **state)
+{
+	char payload[125];
+
+	(void)state;
+	memset(payload, 'p', sizeof(payload));
+	for (size_t len = 0; len <= sizeof(payload); len += 25)
+		for (size_t most = 1; most <= 128; most *= 2) {
+			struct ws *ws = opened_ws();
+
+			fake_frame(CURLWS_PING, payload, len, most);
+			assert_nothing(ws);
+			assert_int_equal(fake.nsent, 0);
+			ws_step(ws, 0);
+			assert_int_equal(fake.nsent, 1);
+			assert_int_equal(fake.sent_flags, CURLWS_PONG);
+			assert_int_equal(fake.sent_len, len);
+			assert_memory_equal(fake.sent, payload, len);
+			ws_step(ws, 0);
+			assert_int_equal(fake.nsent, 1);
+			ws_free(ws);
+		}
+}
+
+/* A pong that is being sent is not changed by the next ping; of those that wait the last counts. */
+static void pings__while_the_socket_is_full_cost_one_answer(void **state)
+{
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	fake.room = 2;
+	fake_frame(CURLWS_PING, "first", 5, 9);
+	ws_step(ws, 0);
+	for (int i = 0; i < 1000; i++) {
+		fake_frame(CURLWS_PING, "other", 5, 9);
+		ws_step(ws, i);
+	}
+	fake_frame(CURLWS_PING, "last", 4, 9);
+	assert_int_equal(fake.sent_len, 2);
+	assert_int_equal(ws_deadline_us(ws), INT64_MAX);
+	fake.room = SIZE_MAX;
+	ws_step(ws, S);
+	assert_int_equal(fake.sent_len, 9);
+	assert_memory_equal(fake.sent, "firstlast", 9);
+	ws_step(ws, S);
+	assert_int_equal(fake.sent_len, 9);
+	ws_free(ws);
+}
+
+static void pong__waits_for_the_text_under_way_and_nothing_follows_a_close(void **state)
+{
+	struct ws *ws = opened_ws();
+
+	(void)state;
+	fake.room = 2;
+	assert_true(ws_send(ws, "text"));
+	ws_step(ws, 0);
+	fake_frame(CURLWS_PING, "ping", 4, 9);
+	assert_false(ws_send(ws, "next"));
+	fake_frame(CURLWS_PING, "pong", 4, 9);
+	fake.room = 6;
+	ws_step(ws, 0);
+	assert_memory_equal(fake.sent, "textpong", 8);
+	assert_true(ws_send(ws, "next"));
+	fake_frame(CURLWS_PING, "late", 4, 9);
+	fake_frame(CLOSE, "\x03\xe8", 2, 2);
+	fake.room = SIZE_MAX;
+	ws_step(ws, 0);
+	assert_int_equal(fake.sent_len, 10);
+	assert_int_equal(fake.sent_flags, CLOSE);
+	assert_int_equal(next(ws).close_code, 1000);
+	ws_free(ws);
 }
 
 /* --- the payload -------------------------------------------------------------------- */
@@ -484,11 +626,14 @@ int main(void)
 		cmocka_unit_test(handshake__that_is_wrong_is_a_breach),
 		cmocka_unit_test(fragments__are_one_message_wherever_they_are_cut),
 		cmocka_unit_test(messages__come_in_order_and_of_their_kind),
-		cmocka_unit_test(other_kind__ends_a_message_whose_end_was_hidden),
-		cmocka_unit_test(same_kind__is_glued_to_it),
+		cmocka_unit_test(empty_fragments__count),
+		cmocka_unit_test(message__that_is_cut_is_known),
+		cmocka_unit_test(control_frame__is_no_message_to_be_cut),
 		cmocka_unit_test(message__of_a_mib_is_taken_and_one_byte_more_is_not),
 		cmocka_unit_test(too_big__is_known_by_the_header_and_makes_deaf),
 		cmocka_unit_test(bad_text__is_closed_with_1007),
+		cmocka_unit_test(breach__is_closed_with_1002),
+		cmocka_unit_test(flood__before_the_payload_is_out_is_bounded),
 		cmocka_unit_test(no_memory__leaves_no_half_message),
 		cmocka_unit_test(close__may_come_in_pieces),
 		cmocka_unit_test(close__without_a_code_is_answered_so),
@@ -496,6 +641,9 @@ int main(void)
 		cmocka_unit_test(end__without_a_close_is_1006),
 		cmocka_unit_test(answer__waits_for_a_full_socket_but_not_for_ever),
 		cmocka_unit_test(our_close__waits_a_second_for_the_peers),
+		cmocka_unit_test(ping__is_answered_with_its_bytes),
+		cmocka_unit_test(pings__while_the_socket_is_full_cost_one_answer),
+		cmocka_unit_test(pong__waits_for_the_text_under_way_and_nothing_follows_a_close),
 		cmocka_unit_test(payload__is_sent_in_pieces_before_it_counts_as_open),
 		cmocka_unit_test(payload__that_is_not_taken_is_given_up),
 		cmocka_unit_test(time_limit__that_cannot_be_lifted_ends_the_stream)

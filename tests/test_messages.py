@@ -1,0 +1,177 @@
+"""Every message counts once, however the server cuts it into frames; both sources."""
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import re
+import struct
+import time
+
+import frames
+import harness
+import notices
+import pytest
+from frames import CLOSE, CONT, PING, PONG, TEXT, frame, ws_close, ws_frame
+from harness import QUEUE, Reader
+from notice_frames import observations
+from rawserver import RawServer, accepted
+
+CONTROLS = (b"", *(ws_frame(opcode, b"p" * size) for opcode in (PING, PONG) for size in (0, 125)))
+MIB = 1 << 20
+
+
+def sequences():
+    """One to three fragments, each with bytes or not, and in each gap any control frame or none."""
+    for count in 1, 2, 3:
+        yield from itertools.product(itertools.product((False, True), repeat=count),
+                                     itertools.product(CONTROLS, repeat=count - 1))
+
+
+def fragments(text, full, gaps):
+    """The bytes of the message; it is empty if no fragment is to have any."""
+    data, wire, size = text.encode(), b"", -(-len(text) // max(1, sum(full)))
+    for n, has_bytes in enumerate(full):
+        part, data = (data[:size], data[size:]) if has_bytes else (b"", data)
+        wire += ws_frame(TEXT if n == 0 else CONT, part, fin=n == len(full) - 1)
+        wire += gaps[n] if n < len(gaps) else b""
+    return wire
+
+
+def all_messages(make, first):
+    """Each sequence as a message of its own, with the texts make(first), make(first + 1) …: what
+    is to be found in the recording, and the bytes."""
+    texts, wire = [], b""
+    for n, (full, gaps) in enumerate(sequences()):
+        text = make(first + n)
+        texts.append(json.loads(text) if any(full) else "")
+        wire += fragments(text, full, gaps)
+    return texts, wire
+
+
+def recorded(tool):
+    """The messages in the recording, in their order."""
+    with contextlib.suppress(FileNotFoundError):
+        lines = (tool.dir / "tape").read_text().split("\n")[:-1]
+        found = [json.loads(line) for line in lines]
+        return [line.get("frame", line.get("text")) for line in found
+                if ("frame" in line or "text" in line) and "answer" not in line]
+    return []
+
+
+def until_recorded(tool, count, *args):
+    """Runs until the recording has so many messages; the run's result and the messages."""
+    process = tool.start("-w", "1h", "--record", "tape", *args, QUEUE)
+    arrived = harness.eventually(lambda: len(recorded(tool)) >= count, 20)
+    process.terminate()
+    r = tool.finish(process)
+    assert arrived and r.status == 143, r.err
+    return r, recorded(tool)
+
+
+def statistics(n):
+    return frame(QUEUE, at=frames.timestamp(time.time() + n * 1e-5))
+
+
+def gauge(n):
+    return observations(QUEUE, "voice", (int(time.time() * 1000) + n, {"oWaiting": n}))
+
+
+def check_run(r, texts, messages):
+    assert messages == texts
+    assert r.end["messages"] == len(texts) and r.end["rejected"]["not-json"] == texts.count("")
+    assert r.end["updates"] == len(texts) - texts.count("")
+    assert [line["closeCode"] for line in r.events("stream.lost")] == [1001, 1005]
+    assert r.end["connected"] == 3
+    assert all(row["coverage"] < 1 for row in r.rows)
+
+
+def test_every_sequence_of_fragments_in_the_stream(tool, tmp_path):
+    texts, wires = [], []
+    for end in ws_close(1001), ws_close():
+        more, wire = all_messages(statistics, len(texts))
+        texts += more
+        wires.append(wire + end)
+    last = statistics(1000)
+    wires = iter([*wires, ws_frame(TEXT, last)])
+    with RawServer(tmp_path, lambda queues: next(wires)) as server:
+        tool.login(server)
+        r, messages = until_recorded(tool, len(texts) + 1)
+        assert harness.eventually(lambda: [payload for opcode, payload in server.received
+                                           if opcode == CLOSE] == [
+            struct.pack("!H", 1001), b"", struct.pack("!H", 1000)]), server.received
+    check_run(r, [*texts, json.loads(last)], messages)
+
+
+def test_every_sequence_of_fragments_in_notifications(tool, tmp_path):
+    texts, scripts = [], []
+    for end in ws_close(1001), ws_close():
+        more, wire = all_messages(gauge, len(texts))
+        texts += more
+        scripts.append([("until", lambda s, n=len(scripts) + 1: s.count("snapshot") == n),
+                        ("raw", wire + end), ("sleep", 60)])
+    last = gauge(1000)
+    scripts.append([("send", last), ("sleep", 60)])
+    with notices.Notices(tmp_path, notices.Scenario(sockets=scripts, rate=0.01,
+                                                    heartbeat=60)) as service:
+        tool.login(service)
+        r, messages = until_recorded(tool, len(texts) + 1, "--source", "notifications")
+    check_run(r, [*texts, json.loads(last)], messages)
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_messages_behind_the_101_are_not_lost(tool, tmp_path, count):
+    texts = [statistics(n) for n in range(count)]
+    wire = b"".join(ws_frame(TEXT, text) for text in texts)
+    with RawServer(tmp_path, lambda queues: b"", lambda accept: accepted(accept) + wire) as server:
+        tool.login(server)
+        _, messages = until_recorded(tool, count)
+    assert messages == [json.loads(text) for text in texts]
+
+
+@pytest.mark.parametrize("payload", [b"", b"p", bytes(125)], ids=len)
+@pytest.mark.parametrize("at", [0, 1, 2, 40])
+def test_a_ping_is_answered_with_all_its_bytes(tool, tmp_path, payload, at):
+    ping = ws_frame(PING, payload)
+    with RawServer(tmp_path, lambda queues: ws_frame(TEXT, statistics(0)),
+                   lambda accept: [accepted(accept), ping[:at], ping[at:]]) as server:
+        tool.login(server)
+        until_recorded(tool, 1)
+        assert harness.eventually(lambda: server.received[:1])
+    assert server.received[0] == (PONG, payload)
+
+
+# -- floods
+
+@pytest.mark.parametrize("plain", [False, True], ids=["TLS", "plain"])
+@pytest.mark.parametrize("what", ["pings", "messages"])
+def test_a_flood_costs_no_memory(tool, tmp_path, what, plain):
+    """64 MiB, as fast as they go, while the server does not read."""
+    one = ws_frame(PING, b"p" * 125) if what == "pings" else ws_frame(TEXT, b"x" * 300)
+    count = 64 * MIB // len(one)
+    wire = one * count + ws_frame(TEXT, statistics(0)) + ws_close(1001)
+    with RawServer(tmp_path, lambda queues: wire, plain=plain) as server:
+        tool.login(server)
+        process = tool.start("-w", "1h", QUEUE)
+        reader = Reader(process)
+        reader.wait("stream.lost")
+        status = pathlib.Path("/proc/%d/status" % process.pid).read_text()
+        process.terminate()
+        r = reader.finish()
+    assert r.end["updates"] == 1, r.err
+    assert r.end["rejected"]["not-json"] == (0 if what == "pings" else count)
+    if not os.environ.get("GSQSTAT_SANITIZE"):
+        assert int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) < 32 << 10
+
+
+@pytest.mark.parametrize("what", [ws_frame(PING, b"p" * 125), ws_frame(TEXT, b"{}")])
+def test_windows_close_while_a_flood_goes_on(tool, tmp_path, what):
+    def endless(accept):
+        yield accepted(accept)
+        while True:
+            yield what * (4 * MIB // len(what))
+    with RawServer(tmp_path, lambda queues: b"", endless) as server:
+        tool.login(server)
+        r = tool.run("-w", "300ms", "-n", 2, QUEUE)
+    assert r.status == 0 and len(r.rows) == 2, r.err
+    assert r.end["lost"] == 0

@@ -1,0 +1,56 @@
+/*
+ * Reads a WebSocket server's frames (RFC 6455 §5.2) out of bytes that may be cut anywhere, and
+ * checks each header and the order of the headers. Copies no payload.
+ */
+#ifndef WS_FRAME_H
+#define WS_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WS_HEADER_MAX 10	/* bytes; a server's frames have no mask */
+#define WS_CONTROL_MAX 125	/* bytes of a control frame's payload (§5.5) */
+
+enum ws_opcode {
+	WS_OP_CONTINUATION = 0x0,
+	WS_OP_TEXT = 0x1,
+	WS_OP_BINARY = 0x2,
+	WS_OP_CLOSE = 0x8,
+	WS_OP_PING = 0x9,
+	WS_OP_PONG = 0xA
+};
+
+/* Part of one frame's payload. */
+struct ws_piece {
+	enum ws_opcode opcode;	/* never CONTINUATION: a fragment has the opcode of its message */
+	bool begins, ends;	/* it is the first or last piece of its message */
+	const char *bytes;	/* borrowed from the caller's bytes */
+	size_t len;
+	uint64_t left;		/* payload bytes of the frame that follow this piece */
+};
+
+/* All zero before the first byte. The fields belong to ws_frame.c. */
+struct ws_reader {
+	unsigned char header[WS_HEADER_MAX];
+	size_t header_len;
+	bool in_payload;
+	bool final;			/* FIN of the current frame */
+	enum ws_opcode opcode;		/* of the current frame */
+	enum ws_opcode message;		/* of the message whose next fragment is due, or 0 */
+	uint64_t left;			/* payload bytes of the current frame still to come */
+};
+
+/*
+ * Takes the next piece from the bytes between *at and end, and moves *at behind it. Each frame
+ * gives at least one piece, an empty frame too. Returns false when it needs more bytes, or when
+ * the server broke the protocol: *breach then says how (else it is NULL) and the reader must
+ * not be used again.
+ */
+bool ws_reader_next(struct ws_reader *r, const char **at, const char *end,
+	struct ws_piece *piece, const char **breach);
+
+/* Tells whether a text or binary message has begun and not ended. */
+bool ws_reader_in_message(const struct ws_reader *r);
+
+#endif
