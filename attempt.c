@@ -132,8 +132,8 @@ void attempt_breach(struct attempt *a, enum stream_event_kind kind, int64_t now_
 	attempt_over(a, ST_PROTOCOL, whole);
 }
 
-void attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us, size_t socket,
-	int close_code, const char *text)
+struct stream_event *attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us,
+	size_t socket, int close_code, const char *text)
 {
 	struct stream_event *e = attempt_tell(a, STREAM_LOST, text);
 
@@ -142,6 +142,7 @@ void attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us, size_t socke
 	e->close_code = close_code;
 	a->status = ST_NET;
 	retry_lost(&a->retry, now_us, !a->early);
+	return e;
 }
 
 /* --- the token ------------------------------------------------------------------------- */

@@ -53,6 +53,7 @@ struct stream_event {
 	unsigned attempt;
 	int http_status;	/* 0: none */
 	int close_code;		/* 0: none */
+	bool cut;		/* LOST: in the middle of a message */
 	int64_t expires_ms;	/* TOKEN_*: */
 	uint64_t generation;	/* TOKEN_ACQUIRED, TOKEN_CACHED: token_result()'s */
 	enum status status;	/* OVER: */
@@ -105,8 +106,9 @@ void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failu
 void attempt_breach(struct attempt *a, enum stream_event_kind kind, int64_t now_us,
 	const char *text);		/* the second one is the end */
 
-void attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us, size_t socket,
-	int close_code, const char *text);
+/* Returns the queued event. */
+struct stream_event *attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us,
+	size_t socket, int close_code, const char *text);
 
 /* A token that came is told of once; a token that did not: over or again. lacks: what a 403
  * means here. */

@@ -136,7 +136,8 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	snprintf(text, sizeof(text), "the service closed the socket: %d %.200s", e->close_code,
 		e->reason);
 	ch->a.early = !ch->started;
-	attempt_lost(&ch->a, now_us, at_us, slot, e->close_code, e->reason);
+	attempt_lost(&ch->a, now_us, at_us, slot, e->close_code, e->reason)->cut
+		= ws_was_cut(ch->line[slot].ws);
 	ch->cur = -1;
 	ch->snapshot_due = ch->conf.snapshot;
 	if (e->end == WS_END_CLOSED && e->close_code == WS_CLOSE_POLICY) {
@@ -182,6 +183,7 @@ static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int
 		told->at_us = now_us;
 		told->socket = slot;
 		told->close_code = e->close_code;
+		told->cut = ws_was_cut(ch->line[slot].ws);
 		break;
 	}
 	drop(&ch->line[slot]);

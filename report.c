@@ -192,6 +192,7 @@ static void count_stream(struct totals *t, const struct stream_event *event)
 		t->lost++;
 		t->too_big += event->close_code == WS_CLOSE_TOO_BIG;
 		t->bad_text += event->close_code == WS_CLOSE_BAD_TEXT;
+		t->cut_messages += event->cut;
 		break;
 	case STREAM_TOKEN_RETRY:
 	case STREAM_RETRY:
@@ -469,6 +470,7 @@ static void put_totals(struct report *r)
 	put_count(r, "tokens", t->tokens);
 	put_count(r, "tooBig", t->too_big);
 	put_count(r, "badText", t->bad_text);
+	put_count(r, "cutMessages", t->cut_messages);
 	put_count(r, "brokenLines", t->broken_lines);
 	if (r->callbacks)
 		put_callbacks(r);

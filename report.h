@@ -38,6 +38,7 @@ struct totals {
 	uint64_t windows, rows;
 	uint64_t connected, lost, retries, tokens;
 	uint64_t too_big, bad_text;	/* messages for which a connection was closed */
+	uint64_t cut_messages;		/* begun, and not ended when the connection was lost */
 	uint64_t broken_lines;		/* of a replay */
 };
 

@@ -435,6 +435,15 @@ static void warn_of_unmet(struct run *run)
 				threshold_text(ts, i));
 }
 
+static void warn_of_cut(const struct run *run)
+{
+	unsigned long long n = report_totals(run->report)->cut_messages;
+
+	if (n)
+		report_doubt(run->report, "%llu message%s lost: the connection ended before the "
+			"message did", n, n > 1 ? "s were" : " was");
+}
+
 /* A question about a queue that nobody has, or that is hidden from the client, is no error to
  * the service: the answer just does not speak of it. */
 static void warn_of_unanswered(struct run *run)
@@ -658,6 +667,7 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	}
 	st = end_run(run, st, err);
 	warn_of_unmet(run);
+	warn_of_cut(run);
 	warn_of_unanswered(run);
 	audit_redact(run->audit, err->text);
 	report_warnings(run->report, &run->warnings);

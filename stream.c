@@ -256,7 +256,8 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 		return;
 	}
 	if (s->state == OPEN)
-		attempt_lost(&s->a, now_us, now_us, 0, e->close_code, e->reason);
+		attempt_lost(&s->a, now_us, now_us, 0, e->close_code, e->reason)->cut
+			= ws_was_cut(s->ws);
 	switch (e->end) {
 	case WS_END_REFUSED:
 		refused(s, now_us, e);
@@ -318,7 +319,7 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 	duration_format(duration, s->conf.idle_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
 	attempt_lost(&s->a, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0,
-		0, text);
+		0, text)->cut = ws_was_cut(s->ws);
 	try_again(s, ST_NET, now_us, -1, 0, text);
 }
 

@@ -214,6 +214,12 @@ bool ws_send(struct ws *ws, const char *text)
 	return true;
 }
 
+bool ws_was_cut(const struct ws *ws)
+{
+	(void)ws;
+	return false;
+}
+
 void ws_step(struct ws *ws, int64_t now_us)
 {
 	(void)ws, (void)now_us;

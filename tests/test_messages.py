@@ -82,7 +82,7 @@ def check_run(r, texts, messages):
     assert r.end["messages"] == len(texts) and r.end["rejected"]["not-json"] == texts.count("")
     assert r.end["updates"] == len(texts) - texts.count("")
     assert [line["closeCode"] for line in r.events("stream.lost")] == [1001, 1005]
-    assert r.end["connected"] == 3
+    assert r.end["connected"] == 3 and r.end["cutMessages"] == 0
     assert all(row["coverage"] < 1 for row in r.rows)
 
 
@@ -139,6 +139,70 @@ def test_a_ping_is_answered_with_all_its_bytes(tool, tmp_path, payload, at):
         until_recorded(tool, 1)
         assert harness.eventually(lambda: server.received[:1])
     assert server.received[0] == (PONG, payload)
+
+
+# -- messages that a lost connection cuts
+
+@pytest.fixture(params=["stream", "notifications"])
+def lose(request, tool, serve, tmp_path):
+    """lose(script, *args): a run whose first connection follows the script and is lost, and that
+    ends once the second one stands."""
+    with contextlib.ExitStack() as stack:
+        def start(script, *args):
+            if request.param == "stream":
+                serve(streams=[script, [("sleep", 60)]])
+            else:
+                tool.login(stack.enter_context(notices.Notices(tmp_path, notices.Scenario(
+                    sockets=[script, [("sleep", 60)]], rate=0.01, heartbeat=60))))
+            process = tool.start("-w", "1h", "--source", request.param, *args, QUEUE)
+            reader = Reader(process)
+            reader.wait("stream.connected", count=2)
+            process.terminate()
+            return reader.finish()
+        yield start
+
+
+def check_cut(r):
+    assert r.end["lost"] == 1 and r.end["cutMessages"] == 1, r.err
+    assert r.events("warning")[-1]["message"] == \
+        "1 message was lost: the connection ended before the message did"
+
+
+@pytest.mark.parametrize("begun", [
+    b"\x01", b"\x81\x7e\x01", ws_frame(TEXT, b"x" * 300)[:50],
+    ws_frame(TEXT, b"{", fin=False) + ws_frame(PING, b"p") + ws_frame(CONT, b"}")[:1]],
+    ids=["first byte", "header", "payload", "second header"])
+def test_a_message_that_ended_within_a_frame_is_counted(lose, begun):
+    check_cut(lose([("raw", begun), ("drop",)]))
+
+
+@pytest.mark.parametrize("begun", [
+    ws_frame(TEXT, b"", fin=False),
+    ws_frame(TEXT, b"{}", fin=False) + ws_frame(CONT, b"", fin=False) + ws_frame(PONG)],
+    ids=["empty", "whole but for the end"])
+@pytest.mark.parametrize("end", [("drop",), ("close", 1001), ("close", None)])
+def test_a_message_that_ended_between_frames_is_counted(lose, begun, end):
+    check_cut(lose([("raw", begun), end]))
+
+
+@pytest.mark.parametrize("raw", [
+    ws_frame(TEXT, b"{}"), ws_frame(PING, b"p" * 125)[:50], ws_frame(TEXT, b"{}") + b"\x89"])
+def test_what_is_no_message_is_not_counted(lose, raw):
+    r = lose([("raw", raw), ("drop",)])
+    assert r.end["lost"] == 1 and r.end["cutMessages"] == 0, r.err
+    assert not any("the connection ended before" in line["message"]
+                   for line in r.events("warning"))
+
+
+def test_a_message_too_long_is_one_that_did_not_end(lose):
+    r = lose([("raw", ws_frame(TEXT, b"x" * (MIB + 1))), ("sleep", 60)])
+    assert r.end["tooBig"] == r.end["cutMessages"] == 1, r.err
+
+
+def test_silence_within_a_message(lose):
+    r = lose([("raw", ws_frame(TEXT, b"{", fin=False)), ("sleep", 60)],
+             "--idle-timeout", "300ms")
+    assert r.end["cutMessages"] == 1, r.err
 
 
 # -- floods

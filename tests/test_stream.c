@@ -93,6 +93,12 @@ bool ws_next(struct ws *ws, struct ws_event *event)
 	return true;
 }
 
+bool ws_was_cut(const struct ws *ws)
+{
+	(void)ws;
+	return false;
+}
+
 void ws_step(struct ws *ws, int64_t now_us)
 {
 	(void)ws, (void)now_us;
