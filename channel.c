@@ -133,8 +133,11 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	bool unsubscribed = ch->line[slot].unsubscribed;
 	char text[ATTEMPT_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "the service closed the socket: %d %.200s", e->close_code,
-		e->reason);
+	if (e->end == WS_END_CLOSED)
+		snprintf(text, sizeof(text), "the service closed the socket: %d %.200s",
+			e->close_code, e->reason);
+	else
+		snprintf(text, sizeof(text), "%.300s", e->reason);
 	ch->a.early = !ch->started;
 	attempt_lost(&ch->a, now_us, at_us, slot, e->close_code, e->reason)->cut
 		= ws_was_cut(ch->line[slot].ws);

@@ -681,6 +681,7 @@ def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
     assert service.count("create") == 1 and service.count("replace") == 1
     assert service.count("snapshot") == 2 and len(service.connections) == 2
     assert service.connections[0].channel is service.connections[1].channel
+    assert r.events("stream.retry")[0]["reason"] == "no answer to a ping within --pong-timeout"
     assert 0.3 < sums(r)[0]["coverage"] < 1
 
 
