@@ -262,27 +262,6 @@ void audit_redact(const struct audit *a, char *text)
 
 /* --- strings from outside ----------------------------------------------------------- */
 
-static void put_quoted(struct buf *out, const char *s, size_t len)
-{
-	size_t from = 0, at = 0;
-	struct buf plain = { 0 };
-
-	while (at < len) {
-		size_t n = utf8_length(s + at, len - at);
-
-		if (n && utf8_is_trickster(s + at, n)) {
-			buf_add(&plain, s + from, at - from);
-			buf_str(&plain, "?");
-			from = at + n;
-		}
-		at += n ? n : 1;
-	}
-	buf_add(&plain, s + from, len - from);
-	json_put_string(out, plain.data, plain.len);
-	out->failed = out->failed || plain.failed;
-	buf_free(&plain);
-}
-
 /* Secrets are taken out before the cut, so that none is left in halves. */
 static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
 {
@@ -295,7 +274,7 @@ static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
 	}
 	redact(a, copy);
 	cut = utf8_cut(copy, strlen(copy), max);
-	put_quoted(&a->field, copy, cut);
+	json_put_string(&a->field, copy, cut);
 	OPENSSL_cleanse(copy, strlen(copy));
 	free(copy);
 }

@@ -106,19 +106,6 @@ bool buf_char(struct buf *buf, char c)
 	return buf_add(buf, &c, 1);
 }
 
-bool buf_csv(struct buf *buf, const char *s)
-{
-	if (!s[strcspn(s, ",\"\r\n")])
-		return buf_str(buf, s);
-	buf_char(buf, '"');
-	for (; *s; s++) {
-		if (*s == '"')
-			buf_char(buf, '"');
-		buf_char(buf, *s);
-	}
-	return buf_char(buf, '"');
-}
-
 bool buf_printf(struct buf *buf, const char *fmt, ...)
 {
 	va_list ap;

@@ -63,7 +63,6 @@ char *buf_reserve(struct buf *buf, size_t n);	/* room for n more bytes, NULL on 
 bool buf_add(struct buf *buf, const void *bytes, size_t n);
 bool buf_str(struct buf *buf, const char *s);
 bool buf_char(struct buf *buf, char c);
-bool buf_csv(struct buf *buf, const char *s);	/* RFC 4180 §2: quotes where the text needs them */
 bool buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool buf_write(const struct buf *buf, int fd);	/* all of it, to a file; false: see errno */
 

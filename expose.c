@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 
 struct series {
 	const struct reading_row *row;	/* NULL: of none, without labels */
@@ -311,13 +312,16 @@ static void put_row(struct families *fs, const struct reading_row *row)
 
 static void put_escaped(struct buf *out, const char *s, bool quotes)
 {
-	for (; *s; s++)
-		if (*s == '\n')
-			buf_str(out, "\\n");
-		else if (*s == '\\' || (quotes && *s == '"'))
-			buf_printf(out, "\\%c", *s);
-		else
-			buf_char(out, *s);
+	const char *const special = quotes ? "\\\"" : "\\";
+
+	while (*s) {
+		size_t n = strcspn(s, special);
+
+		text_put_safe(out, s, n);	/* a line break is unsafe, too */
+		if (s[n])
+			buf_printf(out, "\\%c", s[n]);
+		s += n + (s[n] != '\0');
+	}
 }
 
 static void put_labels(struct buf *out, const struct series *s)

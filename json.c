@@ -505,9 +505,9 @@ void json_put_string(struct buf *out, const char *s, size_t len)
 		if (at)
 			buf_printf(out, "\\%c", letter[at - special]);
 		else if (n == 0)
-			buf_str(out, "\xEF\xBF\xBD");
-		else if (n == 1 || utf8_is_control(s, n))
-			buf_printf(out, "\\u%04x", (unsigned char)s[n - 1]);
+			buf_str(out, TEXT_REPLACEMENT);
+		else if (n == 1 || utf8_is_unsafe(s, n))
+			buf_printf(out, "\\u%04x", utf8_code(s, n));
 		else
 			buf_add(out, s, n);
 		n = n ? n : 1;

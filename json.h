@@ -111,8 +111,8 @@ struct json_keys {
  * characters that a row shows as the same (see text_put_key), or too many keys. */
 const char *json_keys_add(struct json_keys *keys, const struct json_text *key);
 
-/* Writers. A string: quoted, escaped, invalid UTF-8 as U+FFFD, control characters (C0, DEL,
- * C1) as \u00XX. A double: the shortest of 15 to 17 digits that reads back the same;
+/* Writers. A string: quoted, escaped, invalid UTF-8 as U+FFFD, unsafe characters (text.h) as
+ * \uXXXX. A double: the shortest of 15 to 17 digits that reads back the same;
  * integers up to 2^53 as integers; never NaN or infinite. No locale changes either. */
 void json_put_string(struct buf *out, const char *s, size_t len);
 /* What stands before it, as it is, then the text as a string. */

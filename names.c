@@ -481,7 +481,7 @@ void names_put_ndjson(struct buf *out, const struct name_list *list)
 static void put_csv_text(struct buf *out, const char *text)
 {
 	buf_char(out, ',');
-	buf_csv(out, text);
+	text_put_csv(out, text);
 }
 
 void names_put_csv(struct buf *out, const struct name_list *list, bool header)
@@ -497,8 +497,10 @@ void names_put_csv(struct buf *out, const struct name_list *list, bool header)
 		put_csv_text(out, e->division_id);
 		put_csv_text(out, e->division_name);
 		buf_char(out, ',');
-		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media))
-			buf_printf(out, "%s%s", j ? " " : "", media);
+		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media)) {
+			buf_str(out, j ? " " : "");
+			text_put_safe(out, media, strlen(media));
+		}
 		buf_char(out, '\n');
 	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 
 #define CSV_HEADER ROW_CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 
@@ -172,7 +173,7 @@ static bool csv_figures(struct buf *out, const struct fact *f)
 		buf_free(&name);
 		return false;
 	}
-	buf_csv(out, name.data);
+	text_put_csv(out, name.data);
 	buf_free(&name);
 	buf_char(out, ',');		/* it has no count: time weighs */
 	switch (f->kind) {
@@ -234,9 +235,9 @@ static bool csv_row(struct buf *out, const struct panel *panel,
 	buf_printf(out, ",%llu,0,0,%llu,%llu,%lld,%lld,", (unsigned long long)row->updates,
 		(unsigned long long)row->duplicates, (unsigned long long)row->invalid,
 		(long long)window->start_ms, (long long)window->end_ms);
-	buf_csv(out, row->media ? row->media : "");
+	text_put_csv(out, row->media ? row->media : "");
 	buf_char(out, ',');
-	buf_csv(out, name ? name : "");
+	text_put_csv(out, name ? name : "");
 	csv_more(out, f);
 	buf_char(out, '\n');
 	return true;

@@ -183,12 +183,11 @@ static void put_safe(struct buf *out, const char *s, const char *unsafe)
 
 	for (size_t i = 0; i < len; i += n) {
 		n = utf8_length(s + i, len - i);
-		if (n && !utf8_is_control(s + i, n) && !utf8_is_trickster(s + i, n)
-		    && !strchr(unsafe, s[i]))
-			buf_add(out, s + i, n);
-		else
-			buf_char(out, '_');
 		n += !n;
+		if (s[i] && strchr(unsafe, s[i]))
+			buf_char(out, '_');
+		else
+			text_put_safe(out, s + i, n);
 	}
 }
 

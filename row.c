@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 
 /* The order in which they are printed, which is not the order in which they are judged. */
 static const enum fate reject_order[] = {
@@ -253,7 +254,7 @@ static bool csv_field(struct buf *out, const struct rows *rows, const struct fie
 	ok = buf_printf(&name, "%s.%s", rows->conf.metric[field->metric], field->path) && ok
 		&& buf_char(&name, '\0');
 	if (ok) {
-		buf_csv(out, name.data);
+		text_put_csv(out, name.data);
 		buf_printf(out, ",%llu", (unsigned long long)s.count);
 		row_csv_double(out, s.last);
 		row_csv_double(out, s.min);

@@ -20,13 +20,16 @@ static struct glyph next_glyph(const struct screen_signs *signs, const char **s)
 {
 	struct glyph g = { "?", 1, 1 };
 	size_t len = strlen(*s), n = utf8_length(*s, len);
+	bool safe = n && !utf8_is_unsafe(*s, n);
 	mbstate_t from = { 0 };
 	wchar_t c;
 	int columns = -1;
 
-	if (n == 1 && !utf8_is_control(*s, n)) {
-		g.bytes = *s;
-	} else if (n > 1 && signs->utf8 && !utf8_is_control(*s, n) && !utf8_is_trickster(*s, n)) {
+	if (signs->utf8 && !signs->ascii)
+		g = (struct glyph){ TEXT_REPLACEMENT, strlen(TEXT_REPLACEMENT), 1 };
+	if (safe && n == 1) {
+		g = (struct glyph){ *s, 1, 1 };
+	} else if (safe && signs->utf8) {
 		columns = mbrtowc(&c, *s, n, &from) == n ? wcwidth(c) : -1;
 		if (columns == 0 && signs->ascii)
 			g = (struct glyph){ "", 0, 0 };

@@ -20,8 +20,8 @@ struct screen_signs {
 	bool ascii;
 };
 
-/* Columns of the text once it is clean: a `?` for each control and trickster (text.h), for
- * each byte that is no UTF-8, and for what no terminal can show. */
+/* Columns of the text once it is clean: U+FFFD, or `?`, for each unsafe character
+ * (text.h), for each byte that is no UTF-8, and for what no terminal can show. */
 size_t screen_width(const struct screen_signs *signs, const char *text);
 
 /* Appends the clean text, cut in its middle to at most so many columns: names differ at both

@@ -364,23 +364,13 @@ size_t utf8_cut(const char *s, size_t len, size_t max)
 	return max;
 }
 
-bool utf8_is_trickster(const char *s, size_t n)
+unsigned utf8_code(const char *s, size_t n)
 {
-	static const struct {
-		unsigned first, last;
-	} tricksters[] = {
-		{ 0x00AD, 0x00AD }, { 0x061C, 0x061C }, { 0x180E, 0x180E }, { 0x200B, 0x200F },
-		{ 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF }, { 0xFFF9, 0xFFFB },
-		{ 0xE0000, 0xE007F }
-	};
-	unsigned c = n > 1 ? (unsigned char)s[0] & (0x7Fu >> n) : 0;
+	unsigned c = n > 1 ? (unsigned char)s[0] & (0x7Fu >> n) : (unsigned char)s[0];
 
 	for (size_t i = 1; i < n; i++)
 		c = c << 6 | ((unsigned char)s[i] & 0x3F);
-	for (size_t i = 0; i < sizeof(tricksters) / sizeof(tricksters[0]); i++)
-		if (c >= tricksters[i].first && c <= tricksters[i].last)
-			return true;
-	return false;
+	return c;
 }
 
 bool utf8_is_control(const char *s, size_t n)
@@ -388,6 +378,39 @@ bool utf8_is_control(const char *s, size_t n)
 	unsigned char c = (unsigned char)s[0];
 
 	return c < 0x20 || c == 0x7F || (n == 2 && c == 0xC2 && (unsigned char)s[1] < 0xA0);
+}
+
+struct code_range {
+	unsigned first, last;
+};
+
+static bool is_in(const struct code_range *ranges, size_t n, unsigned c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+bool utf8_is_unsafe(const char *s, size_t n)
+{
+	static const struct code_range unsafe[] = {
+		{ 0x061C, 0x061C }, { 0x200E, 0x200F }, { 0x2028, 0x202E }, { 0x2066, 0x2069 }
+	};
+
+	return utf8_is_control(s, n)
+		|| (n > 1 && is_in(unsafe, ARRAY_LEN(unsafe), utf8_code(s, n)));
+}
+
+/* Others that a terminal does not show, without which no script's words change. */
+static bool is_invisible(const char *s, size_t n)
+{
+	static const struct code_range invisible[] = {
+		{ 0x00AD, 0x00AD }, { 0x180E, 0x180E }, { 0x200B, 0x200B }, { 0x2060, 0x2065 },
+		{ 0x206A, 0x206F }, { 0xFEFF, 0xFEFF }, { 0xFFF9, 0xFFFB }, { 0xE0000, 0xE007F }
+	};
+
+	return n > 1 && is_in(invisible, ARRAY_LEN(invisible), utf8_code(s, n));
 }
 
 /* Controls are sequences of one byte, or of two that begin with C2. */
@@ -432,7 +455,7 @@ void text_clean(char *s)
 	for (size_t len = strlen(s); len; ) {
 		size_t n = utf8_length(s, len);
 
-		if (n == 0 || utf8_is_control(s, n) || utf8_is_trickster(s, n)) {
+		if (n == 0 || utf8_is_unsafe(s, n) || is_invisible(s, n)) {
 			*to++ = '?';
 		} else {
 			memmove(to, s, n);
@@ -445,13 +468,45 @@ void text_clean(char *s)
 	*to = '\0';
 }
 
+bool text_put_safe(struct buf *out, const char *s, size_t len)
+{
+	while (len) {
+		size_t n = utf8_length(s, len);
+
+		if (n == 0 || utf8_is_unsafe(s, n))
+			buf_str(out, TEXT_REPLACEMENT);
+		else
+			buf_add(out, s, n);
+		n = n ? n : 1;
+		s += n;
+		len -= n;
+	}
+	return !out->failed;
+}
+
+/* RFC 4180 §2: quotes where the text needs them, which a line break no longer does. */
+bool text_put_csv(struct buf *out, const char *s)
+{
+	const bool quoted = s[strcspn(s, ",\"\r\n")];
+
+	buf_str(out, quoted ? "\"" : "");
+	while (*s) {
+		size_t n = strcspn(s, "\"");
+
+		text_put_safe(out, s, n);
+		buf_str(out, s[n] ? "\"\"" : "");
+		s += n + (s[n] == '"');
+	}
+	return buf_str(out, quoted ? "\"" : "");
+}
+
 bool text_put_printable(struct buf *out, const char *s, size_t len)
 {
 	while (len) {
 		size_t n = utf8_length(s, len);
 
 		if (n == 0)
-			buf_str(out, "\xEF\xBF\xBD");
+			buf_str(out, TEXT_REPLACEMENT);
 		else if (utf8_is_control(s, n))
 			buf_char(out, ' ');
 		else

@@ -46,17 +46,30 @@ size_t utf8_cut(const char *s, size_t len, size_t max);
 /* Of a valid sequence of n bytes: U+0000 to U+001F, U+007F to U+009F. */
 bool utf8_is_control(const char *s, size_t n);
 
-/* Whether the valid sequence of n bytes at s is no control and yet changes how a terminal
- * shows what stands around it: bidirectional marks, invisible characters, tags. */
-bool utf8_is_trickster(const char *s, size_t n);
+/*
+ * Whether no output may show the character as it is, because it changes how the text around it
+ * is shown: controls, directions of text (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
+ * U+2069), ends of lines (U+2028, U+2029). Of a valid sequence of n bytes. Each output uses one
+ * of three forms: json_put_string (\uXXXX), text_put_safe (U+FFFD) or text_clean (`?`).
+ */
+bool utf8_is_unsafe(const char *s, size_t n);
+
+unsigned utf8_code(const char *s, size_t n);	/* the code point of a valid sequence */
 
 /* Of valid UTF-8: a name as rows have it, `_` for each dot and each control, at most as long;
  * returns its end. Whether that would change nothing. */
 char *text_put_key(char *out, const char *s, size_t len);
 bool text_is_key(const char *s, size_t len);
 
-/* In place, fit for a terminal: a `?` for each control, trickster and byte that is no UTF-8. */
+/* In place, for messages: a `?` for each character that is unsafe or that no terminal shows (but
+ * not U+200C and U+200D, which some scripts need), and for each byte that is no UTF-8. */
 void text_clean(char *s);
+
+/* Appended, for CSV, tables, plugins and Prometheus: U+FFFD for each unsafe character and byte
+ * that is no UTF-8. At most three times as long. */
+#define TEXT_REPLACEMENT "\xEF\xBF\xBD"
+bool text_put_safe(struct buf *out, const char *s, size_t len);
+bool text_put_csv(struct buf *out, const char *s);	/* a cell, with quotes if it needs them */
 
 /* Appended as printable UTF-8 on one line: a blank for each control, U+FFFD for each byte that
  * is no UTF-8. At most three times as long. */

@@ -214,12 +214,12 @@ static void line__never_passes_4096_bytes(void **state)
 
 static void line__hides_what_turns_a_terminal_around(void **state)
 {
-	static const char text[] = "a\xE2\x80\xAE" "b\xD8\x9C" "c\xE2\x81\xA0" "d";
+	static const char text[] = "a\xE2\x80\xAE" "b\xD8\x9C" "c\xE2\x81\xA6" "d";
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 
 	(void)state;
-	assert_non_null(strstr(told(a, fd[0], text, strlen(text)), "field=a?b?c?d"));
+	assert_non_null(strstr(told(a, fd[0], text, strlen(text)), "field=\"a\\u202eb\\u061cc\\u2066d\""));
 	audit_free(a);
 	close_both(fd);
 }

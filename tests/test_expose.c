@@ -113,7 +113,7 @@ static void statistics(void **state)
 	has(text, "gsqstat_n_odd_total_value{" LABELS "} 5");
 	has(text, "gsqstat_wait_time_avg_p95_seconds{" LABELS "} 12.345");
 	has(text, "gsqstat_wait_time_avg_samples{" LABELS "} 9");
-	has(text, "# HELP gsqstat_o_x_a_y_c_min oX.a\\\\y\\nc, least in the window.");
+	has(text, "# HELP gsqstat_o_x_a_y_c_min oX.a\\\\y\xEF\xBF\xBD" "c, least in the window.");
 	has(text, "gsqstat_lag_mean_seconds{" LABELS "} 0.012");
 	has(text, "gsqstat_lag_p99_seconds{" LABELS "} 1.5");
 	assert_null(strstr(text, "gsqstat_lag_max"));
@@ -139,9 +139,9 @@ static void rows(void **state)
 	text = exposed(&r, false, 0);
 	assert_non_null(strstr(text, "# TYPE gsqstat_o_waiting_count_last gauge\n"));
 	has(text, "gsqstat_o_waiting_count_last{queue_id=\"" Q1 "\",queue_name=\"A \\\"b\\\" \\\\ "
-		"c\\nd\",media=\"\"} 7");
+		"c\xEF\xBF\xBD" "d\",media=\"\"} 7");
 	has(text, "gsqstat_o_waiting_count_last{queue_id=\"" Q1 "\",queue_name=\"A \\\"b\\\" \\\\ "
-		"c\\nd\",media=\"voice\"} 7");
+		"c\xEF\xBF\xBD" "d\",media=\"voice\"} 7");
 	has(text, "gsqstat_coverage_ratio{queue_id=\"2\",queue_name=\"\",media=\"\"} 0.5");
 	text = exposed(&r, true, 0);
 	assert_null(strstr(text, "voice"));

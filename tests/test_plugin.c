@@ -140,7 +140,7 @@ static void the_worst_decides(void **state)
 	is_line(p, ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 3, critical range "
 		"10: | '" Q2 " oWaiting.last'=3;5;10:\n");
 	assert_int_equal(plugin_state(p, ST_NET), PLUGIN_UNKNOWN);
-	is_line(p, ST_NET, "no\n|way", "GSQSTAT UNKNOWN - no__way\n");
+	is_line(p, ST_NET, "no\n|way", "GSQSTAT UNKNOWN - no\xEF\xBF\xBD_way\n");
 	plugin_free(p);
 }
 
@@ -157,10 +157,10 @@ static void names_break_no_line(void **state)
 	add(p, false, "oWaiting.last=@0:1", "");
 	add(p, true, "lagMs.mean=~:", "");
 	assert_true(plugin_take(p, &r));
-	is_line(p, ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='______\xc3\xa4 b is "
+	is_line(p, ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='_\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xc3\xa4 b is "
 		"0.000000100000000, warning range @0:1 | "
-		"'a________\xc3\xa4 b oWaiting.last'=0.000000100000000;@0:1; "
-		"'a________\xc3\xa4 b lagMs.mean'=10000000000000000000000ms;;~:\n");
+		"'a___\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xc3\xa4 b oWaiting.last'=0.000000100000000;@0:1; "
+		"'a___\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xc3\xa4 b lagMs.mean'=10000000000000000000000ms;;~:\n");
 	plugin_free(p);
 }
 

@@ -70,7 +70,8 @@ static void put__keeps_wide_characters_and_marks_whole(void **state)
 static void put__cleans_what_would_move_the_cursor(void **state)
 {
 	(void)state;
-	shows(&utf8, "a\x1B[2Jb\n\xE2\x80\xAE" "c\xFF", 20, "a?[2Jb??c?", 10);
+	shows(&utf8, "a\x1B[2Jb\n\xE2\x80\xAE" "c\xFF", 20,
+		"a\xEF\xBF\xBD[2Jb\xEF\xBF\xBD\xEF\xBF\xBD" "c\xEF\xBF\xBD", 10);
 	shows(&ascii, "a\x1B[2Jb\n\xE2\x80\xAE" "c\xFF", 20, "a?[2Jb??c?", 10);
 }
 

@@ -155,7 +155,7 @@ static void names__align_by_their_columns(void **state)
 	assert_string_equal(render(rows, 4, 0, false),
 		"00:00:00  東京        3        34ms\n"
 		"00:00:00  Zoe\xCC\x88         3        34ms\n"
-		"00:00:00  a?[2Jb      3        34ms\n"
+		"00:00:00  a\xEF\xBF\xBD[2Jb      3        34ms\n"
 		"00:00:00    voice     3        34ms\n");
 	begin((struct table_conf){ .ascii = true, .queues_alone = true }, 40);
 	assert_string_equal(render(rows, 4, 0, false),

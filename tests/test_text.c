@@ -219,6 +219,40 @@ static void text__that_a_terminal_would_obey_is_cleaned(void **state)
 	assert_string_equal(cleaned(""), "");
 }
 
+/* Returns how many bytes the code point takes. */
+static size_t put_utf8(char *s, unsigned c)
+{
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = n; i-- > 1; c >>= 6)
+		s[i] = (char)(0x80 | (c & 0x3F));
+	s[0] = (char)(n == 1 ? c : (0xF00u >> n & 0xFF) | c);
+	assert_int_equal(utf8_length(s, n), n);
+	return n;
+}
+
+static void text__that_is_unsafe_is_replaced(void **state)
+{
+	static const unsigned unsafe[] = { 0, 0x1F, 0x7F, 0x80, 0x9F, 0x61C, 0x200E, 0x200F, 0x2028,
+		0x2029, 0x202A, 0x202E, 0x2066, 0x2069 };
+	static const unsigned safe[] = { 0x20, 0x7E, 0xA0, 0xAD, 0x61B, 0x61D, 0x200B, 0x200C,
+		0x200D, 0x2010, 0x2027, 0x202F, 0x2065, 0x206A, 0xFEFF, 0x1F600, 0x2028E };
+	struct buf out = { 0 };
+	char s[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(unsafe); i++)
+		assert_true(utf8_is_unsafe(s, put_utf8(s, unsafe[i])));
+	for (size_t i = 0; i < ARRAY_LEN(safe); i++)
+		assert_false(utf8_is_unsafe(s, put_utf8(s, safe[i])));
+	assert_true(text_put_safe(&out, "a\x1B|\xE2\x80\xAE|\xE2\x80\x8D|\xFF", 12)
+		&& text_put_csv(&out, ",\"\n\"=1") && text_put_csv(&out, "=1+\xC2\x9B"));
+	buf_char(&out, '\0');
+	assert_string_equal(out.data, "a\xEF\xBF\xBD|\xEF\xBF\xBD|\xE2\x80\x8D|\xEF\xBF\xBD"
+		"\",\"\"\xEF\xBF\xBD\"\"=1\"=1+\xEF\xBF\xBD");
+	buf_free(&out);
+}
+
 static void text__for_a_line_of_words_is_printable(void **state)
 {
 	static const struct {
@@ -345,6 +379,7 @@ int main(void)
 		cmocka_unit_test(key__has_no_dot_and_no_control),
 		cmocka_unit_test(utf8__one_bad_byte_is_found_anywhere),
 		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
+		cmocka_unit_test(text__that_is_unsafe_is_replaced),
 		cmocka_unit_test(text__for_a_line_of_words_is_printable),
 		cmocka_unit_test(text__is_visible_without_blanks_and_controls),
 		cmocka_unit_test(edits__are_counted_up_to_the_bound),
