@@ -9,6 +9,7 @@
 #include "out.h"
 #include "paths.h"
 #include "proxy.h"
+#include "replace.h"
 #include "side.h"
 #include "target.h"
 #include "text.h"
@@ -222,7 +223,8 @@ static void check_same_files(struct parse *p)
 {
 	const struct settings *set = p->set;
 	const struct path_use fixed[] = {
-		{ "--output", set->output ? set->output : "-", true, false },
+		{ "--output", set->output && !paths_is_stdout(set->output) ? set->output : "-",
+			true, false },
 		{ "--record", set->record, true, false },
 		{ "--rejects", set->rejects, true, false },
 		{ "--audit-file", set->audit_file, true, false },
@@ -271,6 +273,17 @@ static void check_output(struct parse *p, const char *flag, const char *path,
 		lines_add(&p->problems, "%s %s", flag, err.text);
 }
 
+/* Node exporter must never read half an exposition. */
+static void check_exposition(struct parse *p)
+{
+	const struct settings *set = p->set;
+
+	if (set->format == FORMAT_PROMETHEUS && set->output
+	    && replace_is_mount_point(set->output) && !paths_is_stdout(set->output))
+		lines_add(&p->problems, "--output %.100s: it is a mount point, so it cannot be "
+			"replaced as a whole; mount its directory", set->output);
+}
+
 static void check_audit_file(struct parse *p)
 {
 	const struct settings *set = p->set;
@@ -303,6 +316,7 @@ void checks_files(struct parse *p)
 
 	check_same_files(p);
 	check_output(p, "--output", set->output, out_check);
+	check_exposition(p);
 	check_output(p, "--record", set->record, side_check);
 	check_output(p, "--rejects", set->rejects, side_check);
 	check_key(p);

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,8 +26,9 @@
 
 static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 
-/* For the handler of a second signal alone. */
-static char unfinished_file[PATH_MAX];
+/* For the handler of a second signal alone: the temporary file of -o, and the name that keeps
+ * its rows. */
+static char temp_file[PATH_MAX], unfinished_file[PATH_MAX];
 
 static int64_t clock_us(clockid_t id)
 {
@@ -110,8 +112,12 @@ static int open_signals(sigset_t *set)
 
 static void end_at_once(int signal)
 {
-	if (unfinished_file[0])
-		unlink(unfinished_file);
+	struct stat st;
+
+	if (temp_file[0] && stat(temp_file, &st) == 0 && st.st_size == 0)
+		unlink(temp_file);
+	else if (temp_file[0] && unfinished_file[0])
+		rename(temp_file, unfinished_file);
 	_exit(ST_SIGNAL + signal);
 }
 
@@ -120,10 +126,11 @@ static void let_second_signal_end(const struct run *run, const sigset_t *set)
 {
 	struct sigaction action = { .sa_handler = end_at_once };
 	sigset_t ending = *set;
-	const char *path = run_temp_path(run);
+	const char *temp = run_temp_path(run), *unfinished = run_unfinished_path(run);
 
-	if (path)	/* a copy: the run frees its own, and a name that is gone does no harm */
-		snprintf(unfinished_file, sizeof(unfinished_file), "%s", path);
+	/* copies: the run frees its own, and a name that is gone does no harm */
+	snprintf(temp_file, sizeof(temp_file), "%s", temp ? temp : "");
+	snprintf(unfinished_file, sizeof(unfinished_file), "%s", unfinished ? unfinished : "");
 	sigfillset(&action.sa_mask);
 	for (int signal = 1; signal < SIGRTMIN; signal++)
 		if (signal != SIGUSR1 && sigismember(set, signal) == 1)

@@ -2,27 +2,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
-#include <openssl/rand.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TEMP_TRIES 16
-#define TEMP_NAME_MAX 200	/* of the target's name in the temporary one, which is longer */
-#define LINKS_MAX 40		/* as the kernel has it */
+#include "nowait.h"
+#include "paths.h"
+#include "replace.h"
 
 struct out {
-	int fd;
+	struct nowait w;
+	char *name;		/* for messages */
+	struct replace *file;	/* the file of -o that is replaced at the end; NULL: another target */
 	bool ours;		/* opened here, not stdout */
-	bool polled;		/* a pipe, a terminal, a socket: it may not take bytes now */
-	bool socket, fifo, terminal;
+	bool in_place;		/* a regular file that cannot be replaced */
+	bool emptied;		/* and what it held is gone */
 	bool printed;		/* at least one row was queued */
 	bool patient;		/* nothing is lost by waiting for the reader */
 	struct buf queue;	/* what waits begins at `sent` */
@@ -32,7 +31,6 @@ struct out {
 	size_t next_length;	/* bytes of `lengths` that are used up */
 	void (*before)(void *arg);	/* NULL: none */
 	void *before_arg;
-	char *target, *temp;	/* the file of -o and its temporary neighbour; NULL: direct */
 };
 
 /* --- opening ------------------------------------------------------------------------ */
@@ -42,184 +40,58 @@ static enum status file_error(struct err *err, const char *path, const char *wha
 	return err_set(err, ST_USAGE, "%s: %s: %s", path, what, strerror(errno));
 }
 
-static void set_kind(struct out *o, mode_t mode)
-{
-	o->polled = !S_ISREG(mode);
-	o->socket = S_ISSOCK(mode);
-	o->fifo = S_ISFIFO(mode);
-	o->terminal = S_ISCHR(mode) && o->fd >= 0 && isatty(o->fd);
-}
-
-/*
- * A terminal says that it is writable when it has room for one byte, and a longer write then
- * waits for the rest; of a pipe another writer may take the room that poll(2) saw. Opened anew
- * it has a descriptor that nobody shares and that need not wait; where that may not be (another
- * user's terminal) the shared one has to do.
- */
-static void own_descriptor(struct out *o)
-{
-	int fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd >= 0)
-		o->fd = fd;
-}
-
 static enum status open_stdout(struct out *o, struct err *err)
 {
-	int flags = fcntl(STDOUT_FILENO, F_GETFL);
-	struct stat st;
+	return nowait_stdout(&o->w) ? ST_OK
+		: err_set(err, ST_OUTPUT, "standard output is closed");
+}
 
-	/* main() puts a read-only descriptor where there was none */
-	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &st) != 0)
-		return err_set(err, ST_OUTPUT, "standard output is closed");
-	o->fd = STDOUT_FILENO;
-	set_kind(o, st.st_mode);
-	if (o->terminal || o->fifo)
-		own_descriptor(o);
+/* What cannot be replaced: no regular file, or a mount point, which is one run's alone. */
+static enum status open_direct(struct out *o, const char *path, struct err *err)
+{
+	if (!nowait_open(&o->w, path, 0, 0))
+		return err_set(err, ST_USAGE, "%s: cannot be written: %s", path,
+			nowait_open_error());
+	o->in_place = !o->w.polled;
+	if (o->in_place && flock(o->w.fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return err_set(err, ST_USAGE, "%s: cannot be written: another run is writing it",
+			path);
 	return ST_OK;
 }
 
-/* What the link at path names, as a path from here; NULL: it is none, or no memory. */
-static char *follow(const char *path)
-{
-	char link[PATH_MAX], *copy, *full = NULL;
-	ssize_t n = readlink(path, link, sizeof(link) - 1);
-
-	if (n <= 0)
-		return NULL;
-	link[n] = '\0';
-	if (link[0] == '/')
-		return strdup(link);
-	copy = strdup(path);
-	if (copy && asprintf(&full, "%s/%s", dirname(copy), link) < 0)
-		full = NULL;
-	free(copy);
-	return full;
-}
-
-/* The last name of a path that a file can have; NULL: it can only be a directory's. */
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-
-	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : NULL;
-}
-
-/* path as its directory's real path and its own name. */
-static char *in_real_directory(const char *path)
-{
-	char *copy = strdup(path), *dir = copy ? realpath(dirname(copy), NULL) : NULL;
-	const char *name = file_name(path);
-	char *full = NULL;
-
-	if (dir && name && asprintf(&full, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name) < 0)
-		full = NULL;
-	if (dir && !name)
-		errno = *path ? EISDIR : ENOENT;
-	free(dir);
-	free(copy);
-	return full;
-}
-
-/* The file behind path, symbolic links followed, also where it does not exist yet. */
-static char *resolve(const char *path)
-{
-	char *full = realpath(path, NULL), *at, *next;
-	int links = 0;
-
-	if (full || errno != ENOENT)
-		return full;
-	at = strdup(path);
-	while (at && links++ < LINKS_MAX && (next = follow(at))) {
-		free(at);
-		at = next;
-	}
-	full = at ? in_real_directory(at) : NULL;
-	free(at);
-	return full;
-}
-
-static bool temp_name(struct out *o)
-{
-	unsigned char random[6];
-	char *slash = strrchr(o->target, '/');
-
-	free(o->temp);
-	o->temp = NULL;
-	if (RAND_bytes(random, sizeof(random)) != 1)
-		return false;
-	if (asprintf(&o->temp, "%.*s/.%.*s.%02x%02x%02x%02x%02x%02x", (int)(slash - o->target),
-		o->target, TEMP_NAME_MAX, slash + 1, random[0], random[1], random[2],
-		random[3], random[4], random[5]) < 0)
-		o->temp = NULL;
-	return o->temp != NULL;
-}
-
-/* A new file takes its mode from the umask; one that replaces another takes that one's, but
- * no set-user-ID: its owner may be another now. */
-static enum status open_temp(struct out *o, const char *path, const struct stat *old,
+static enum status open_path(struct out *o, const char *path, struct lines *warnings,
 	struct err *err)
 {
-	mode_t mode = old ? old->st_mode & 0777 : 0666;
+	enum status st = out_check(path, err);
+	struct stat file;
 
-	for (int tries = 0; o->fd < 0 && tries < TEMP_TRIES; tries++) {
-		if (!temp_name(o))
-			return err_nomem(err);
-		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-			mode);
-		if (o->fd < 0 && errno != EEXIST)
-			break;
-	}
-	if (o->fd < 0) {
-		free(o->temp);
-		o->temp = NULL;
-		return file_error(err, path, "a file beside it cannot be made");
-	}
-	if (old && fchmod(o->fd, mode) != 0)
-		return file_error(err, path, "its mode cannot be kept");
-	return ST_OK;
-}
-
-/* A FIFO that nobody reads must not hold the start up, so it is opened without waiting. */
-static int open_direct(const char *path, int flags, mode_t mode)
-{
-	return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, mode);
-}
-
-static enum status open_path(struct out *o, const char *path, struct err *err)
-{
-	struct stat st;
-	bool exists = stat(path, &st) == 0;
-
-	if (!exists && errno != ENOENT)
-		return file_error(err, path, "cannot be opened");
 	o->ours = true;
-	if (exists && !S_ISREG(st.st_mode)) {
-		o->fd = S_ISDIR(st.st_mode) ? -1 : open_direct(path, 0, 0);
-		if (o->fd < 0 && S_ISDIR(st.st_mode))
-			errno = EISDIR;
-		set_kind(o, st.st_mode);
-		return o->fd < 0 ? file_error(err, path, errno == ENXIO
-			? "nobody reads it" : "cannot be written") : ST_OK;
-	}
-	if (exists && access(path, W_OK) != 0)
-		return file_error(err, path, "cannot be written");
-	o->target = resolve(path);
-	if (!o->target)
-		return file_error(err, path, "cannot be made");
-	return open_temp(o, path, exists ? &st : NULL, err);
+	if (st != ST_OK)
+		return st;
+	if (stat(path, &file) == 0 && (!S_ISREG(file.st_mode) || replace_is_mount_point(path)))
+		return open_direct(o, path, err);
+	st = replace_open(&o->file, path, warnings, err);
+	if (st == ST_OK)
+		o->w.fd = replace_fd(o->file);
+	return st;
 }
 
-enum status out_open(struct out **out, const char *path, struct err *err)
+enum status out_open(struct out **out, const char *path, struct lines *warnings, struct err *err)
 {
 	struct out *o = calloc(1, sizeof(*o));
+	bool is_stdout = !path || paths_is_stdout(path);
 	enum status st;
 
 	*out = o;
 	if (!o)
 		return err_nomem(err);
-	o->fd = -1;
-	st = !path || strcmp(path, "-") == 0 ? open_stdout(o, err) : open_path(o, path, err);
+	o->w.fd = -1;
+	if (asprintf(&o->name, is_stdout ? "standard output" : "--output %s", path) < 0) {
+		o->name = NULL;
+		st = err_nomem(err);
+	} else {
+		st = is_stdout ? open_stdout(o, err) : open_path(o, path, warnings, err);
+	}
 	if (st != ST_OK) {
 		out_abandon(o);
 		*out = NULL;
@@ -227,43 +99,26 @@ enum status out_open(struct out **out, const char *path, struct err *err)
 	return st;
 }
 
-/* Whether a file can be made beside target, which is cut. */
-static bool can_make_beside(char *target)
-{
-	char *slash = strrchr(target, '/');
-
-	slash[slash == target] = '\0';
-	return access(target, W_OK | X_OK) == 0;
-}
-
 enum status out_check(const char *path, struct err *err)
 {
-	enum status st = ST_OK;
-	char *target = NULL;
 	struct stat file;
 	bool exists = stat(path, &file) == 0;
 
-	if (exists && S_ISDIR(file.st_mode))
+	if (paths_is_stdout(path))
+		return ST_OK;
+	if (!exists || (S_ISREG(file.st_mode) && !replace_is_mount_point(path)))
+		return replace_check(path, err);
+	if (S_ISDIR(file.st_mode))
 		errno = EISDIR;
-	if (exists && (S_ISDIR(file.st_mode) || access(path, W_OK) != 0))
-		st = file_error(err, path, "cannot be written");
-	else if (!exists && errno != ENOENT)
-		st = file_error(err, path, "cannot be opened");
-	else if (!exists || S_ISREG(file.st_mode)) {
-		target = resolve(path);
-		if (!target || !can_make_beside(target))
-			st = file_error(err, path, exists ? "a file beside it cannot be made"
-				: "cannot be made");
-	}
-	free(target);
-	return st;
+	return S_ISDIR(file.st_mode) || access(path, W_OK) != 0
+		? file_error(err, path, "cannot be written") : ST_OK;
 }
 
 /* --- writing ------------------------------------------------------------------------ */
 
 int out_fd(const struct out *o)
 {
-	return o->polled ? o->fd : -1;
+	return o->w.polled ? o->w.fd : -1;
 }
 
 void out_before(struct out *o, void (*before)(void *arg), void *arg)
@@ -276,9 +131,9 @@ bool out_terminal(const struct out *o, size_t *columns, size_t *lines)
 {
 	struct winsize size;
 
-	if (!o->terminal)
+	if (!o->w.terminal)
 		return false;
-	if (ioctl(o->fd, TIOCGWINSZ, &size) != 0)
+	if (ioctl(o->w.fd, TIOCGWINSZ, &size) != 0)
 		size = (struct winsize){ 0 };
 	*columns = size.ws_col;
 	*lines = size.ws_row;
@@ -297,7 +152,12 @@ bool out_waiting(const struct out *o)
 
 const char *out_temp_path(const struct out *o)
 {
-	return o->temp;
+	return o->file ? replace_temp_path(o->file) : NULL;
+}
+
+const char *out_unfinished_path(const struct out *o)
+{
+	return o->file ? replace_unfinished_path(o->file) : NULL;
 }
 
 /* n more bytes are out: the next window may now be the one being written. */
@@ -383,7 +243,7 @@ static size_t piece(const struct out *o)
 	const char *from = o->queue.data + o->sent, *lf;
 	size_t n = out_waiting_bytes(o);
 
-	if (!o->polled || n <= PIPE_BUF)
+	if (!o->w.polled || n <= PIPE_BUF)
 		return n;
 	lf = memrchr(from, '\n', PIPE_BUF);
 	return lf ? (size_t)(lf - from) + 1 : PIPE_BUF;
@@ -393,49 +253,32 @@ static enum status write_failed(const struct out *o, struct err *err)
 {
 	if (errno == EPIPE)
 		return err_set(err, ST_READER_LEFT, "the reader has left");
-	return err_set(err, ST_OUTPUT, "%s: %s", o->target ? o->target : "output",
-		strerror(errno));
+	return err_set(err, ST_OUTPUT, "%s: %s", o->name, strerror(errno));
 }
 
-/* 1: it will take a piece now, 0: not yet, -1: nobody will read it (errno says why). */
-static int writable(const struct out *o)
+/* A file that is written in place keeps what it holds until there is a row. */
+static bool empty_in_place(struct out *o)
 {
-	struct pollfd p = { .fd = o->fd, .events = POLLOUT };
-
-	if (!o->polled)
-		return 1;
-	if (poll(&p, 1, 0) < 0)
-		return 0;
-	if ((o->fifo && (p.revents & POLLERR)) || (o->socket && (p.revents & POLLHUP))) {
-		errno = EPIPE;
-		return -1;
-	}
-	if (o->terminal && (p.revents & (POLLERR | POLLHUP))) {
-		errno = EIO;
-		return -1;
-	}
-	return (p.revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
+	if (o->in_place && !o->emptied)
+		o->emptied = ftruncate(o->w.fd, 0) == 0;
+	return !o->in_place || o->emptied;
 }
 
 enum status out_flush(struct out *o, struct err *err)
 {
 	for (;;) {
-		int ready = writable(o);
+		int ready = nowait_ready(&o->w);
 		ssize_t n;
 
 		if (ready < 0)
 			return write_failed(o, err);
 		if (!ready || !out_waiting(o))
 			return ST_OK;
-		if (o->before && o->polled)
+		if (o->before && o->w.polled)
 			o->before(o->before_arg);
-		n = o->socket
-			? send(o->fd, o->queue.data + o->sent, piece(o),
-				MSG_DONTWAIT | MSG_NOSIGNAL)
-			: write(o->fd, o->queue.data + o->sent, piece(o));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		n = empty_in_place(o)
+			? nowait_write(&o->w, o->queue.data + o->sent, piece(o)) : -1;
+		if (n < 0 && errno == EAGAIN)
 			return ST_OK;
 		if (n < 0)
 			return write_failed(o, err);
@@ -449,79 +292,24 @@ static void out_free(struct out *o)
 {
 	buf_free(&o->queue);
 	buf_free(&o->lengths);
-	free(o->target);
-	free(o->temp);
+	replace_free(o->file);
+	free(o->name);
 	free(o);
-}
-
-/* The directory's own record of the new name must last too, where we may open it. No memory is
- * asked for, now that the file is there: target is cut meanwhile. */
-static bool sync_directory(char *target)
-{
-	char *slash = strrchr(target, '/'), *cut = slash + (slash == target), kept = *cut;
-	bool ok;
-	int fd;
-
-	*cut = '\0';
-	fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*cut = kept;
-	ok = fd < 0 ? errno == EACCES : fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
-	if (fd >= 0) {
-		int why = errno;	/* for the message, which close may not change */
-
-		close(fd);
-		errno = why;
-	}
-	return ok;
-}
-
-static enum status replace_target(struct out *o, struct err *err)
-{
-	enum status st = ST_OK;
-
-	if (fsync(o->fd) != 0)
-		st = write_failed(o, err);
-	if (close(o->fd) != 0 && st == ST_OK)
-		st = write_failed(o, err);
-	o->fd = -1;
-	if (st == ST_OK && rename(o->temp, o->target) != 0)
-		st = write_failed(o, err);
-	if (st != ST_OK)
-		unlink(o->temp);
-	else if (!sync_directory(o->target))
-		st = write_failed(o, err);
-	return st;
 }
 
 bool out_is_replaceable(const struct out *o)
 {
-	return o->target != NULL;
-}
-
-/* The first temporary file is that of the start, each other one is made when it is needed. */
-static enum status next_temp(struct out *o, struct err *err)
-{
-	struct stat old;
-	bool exists = stat(o->target, &old) == 0;
-
-	if (o->temp)
-		return ST_OK;
-	return open_temp(o, o->target, exists ? &old : NULL, err) == ST_OK && o->temp
-		? ST_OK : ST_OUTPUT;
+	return o->file != NULL;
 }
 
 enum status out_replace(struct out *o, const struct buf *text, struct err *err)
 {
-	enum status st = next_temp(o, err);
+	enum status st = replace_renew(o->file, err);
 
 	if (st != ST_OK)
 		return st;
-	if (!buf_write(text, o->fd))
-		return write_failed(o, err);
-	st = replace_target(o, err);
-	free(o->temp);
-	o->temp = NULL;
-	return st;
+	return buf_write(text, replace_fd(o->file)) ? replace_commit(o->file, false, err)
+		: write_failed(o, err);
 }
 
 /* Stdout's number stays taken, so that nothing else is ever opened on it. */
@@ -530,8 +318,8 @@ static enum status close_stdout(struct out *o, struct err *err)
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	enum status st = ST_OK;
 
-	if (o->fd != STDOUT_FILENO)
-		close(o->fd);
+	if (o->w.fd != STDOUT_FILENO)
+		close(o->w.fd);
 	if (close(STDOUT_FILENO) != 0 && errno != EINTR)
 		st = write_failed(o, err);
 	if (null >= 0) {
@@ -541,22 +329,35 @@ static enum status close_stdout(struct out *o, struct err *err)
 	return st;
 }
 
-enum status out_close(struct out *o, bool keep, struct err *err)
+static enum status close_direct(struct out *o, bool keep, struct err *err)
+{
+	bool ok = !(o->in_place && keep && o->printed) || fsync(o->w.fd) == 0;
+	enum status st = ok || !keep ? ST_OK : write_failed(o, err);
+
+	if (close(o->w.fd) != 0 && keep && st == ST_OK)
+		st = write_failed(o, err);
+	return st;
+}
+
+enum status out_close(struct out *o, bool keep, struct lines *warnings, struct err *err)
 {
 	enum status st = ST_OK;
+	const char *kept;
 
 	if (!o)
 		return ST_OK;
 	keep = keep && !out_waiting(o);
-	if (o->temp && keep && o->printed) {
-		st = replace_target(o, err);
+	if (!o->ours) {
+		st = close_stdout(o, err);
+	} else if (!o->file) {
+		st = close_direct(o, keep, err);
+	} else if (keep && o->printed) {
+		st = replace_commit(o->file, true, err);
 	} else {
-		if (o->temp)
-			unlink(o->temp);
-		if (o->ours && o->fd >= 0 && close(o->fd) != 0 && keep)
-			st = write_failed(o, err);
-		if (!o->ours && o->fd >= 0)
-			st = close_stdout(o, err);
+		kept = replace_set_aside(o->file);
+		if (kept)
+			lines_add(warnings, "%s: the rows that were written are in %s", o->name,
+				kept);
 	}
 	out_free(o);
 	return st;
@@ -566,9 +367,7 @@ void out_abandon(struct out *o)
 {
 	if (!o)
 		return;
-	if (o->temp)
-		unlink(o->temp);
-	if (o->fd >= 0 && o->fd != STDOUT_FILENO)
-		close(o->fd);
+	if (!o->file && o->w.fd >= 0 && o->w.fd != STDOUT_FILENO)
+		close(o->w.fd);
 	out_free(o);
 }

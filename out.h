@@ -1,9 +1,8 @@
 /*
- * Delivery of bytes to stdout or a file, without ever blocking on a reader: to a pipe, a
- * terminal or a socket only when poll(2) says so and at most PIPE_BUF at a time, so that a
- * row that fits is one write; O_NONBLOCK is never set on a descriptor that others share.
- * A regular target of -o is written to a temporary file beside it and renamed at the end, or
- * replaced as a whole as often as is asked for.
+ * Delivery of rows to stdout or the file of -o, without ever waiting for a reader: to a pipe, a
+ * terminal or a socket at most PIPE_BUF at a time, so that a row that fits is one write. A
+ * regular file is replaced as a whole at the end, or as often as is asked for; one that is a
+ * mount point, which cannot be replaced, is written in place.
  */
 #ifndef OUT_H
 #define OUT_H
@@ -19,11 +18,12 @@
 struct out;
 
 /*
- * path NULL or "-": stdout. Opens the target (ST_USAGE if it cannot be; ST_OUTPUT where
- * stdout is closed). The temporary file is made here, mode 0666 less the umask, or the
- * target's own mode where it exists; a symbolic link is written through.
+ * path NULL, "-" or a name of our own stdout as /dev/stdout: stdout. Opens the target
+ * (ST_USAGE if that fails; ST_OUTPUT if stdout is closed). warnings gets a line if rows of a
+ * run that was killed were found.
  */
-enum status out_open(struct out **out, const char *path, struct err *err);
+enum status out_open(struct out **out, const char *path, struct lines *warnings,
+	struct err *err);
 
 /* Whether the path could be opened for writing, touching nothing (for --dry-run). */
 enum status out_check(const char *path, struct err *err);
@@ -56,10 +56,13 @@ bool out_terminal(const struct out *out, size_t *columns, size_t *lines);
  * also when nothing waits); ST_OUTPUT with a text: any other failure. */
 enum status out_flush(struct out *out, struct err *err);
 
-/* The end: fsync and rename where a row was written and all of it could be (keep), else the
- * temporary file is removed and the target stays. Stdout: closed and checked. Frees out. */
-enum status out_close(struct out *out, bool keep, struct err *err);
+/* The end. The file of -o is put in place if a row was written and all of it could be (keep);
+ * else the target stays, and rows that were written are kept under a name that a line of
+ * warnings tells. Stdout: closed and checked. Frees out. */
+enum status out_close(struct out *out, bool keep, struct lines *warnings, struct err *err);
 void out_abandon(struct out *out);	/* the same without keeping anything; NULL is fine */
-const char *out_temp_path(const struct out *out);	/* NULL: there is none; borrowed */
+/* Of the file of -o, borrowed; NULL: there is none. */
+const char *out_temp_path(const struct out *out);
+const char *out_unfinished_path(const struct out *out);
 
 #endif

@@ -133,6 +133,23 @@ void paths_check(const struct path_use *use, size_t n, struct lines *problems)
 	free(file);
 }
 
+bool paths_is_stdout(const char *path)
+{
+	static const char *const names[] = { "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1" };
+	char *at = strdup(path), *next;
+	bool found = false;
+
+	for (int links = 0; at && !found && links < LINKS_MAX; links++) {
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			found = found || strcmp(at, names[i]) == 0;
+		next = follow(at);
+		free(at);
+		at = next;
+	}
+	free(at);
+	return found;
+}
+
 /* --- what is written ------------------------------------------------------------------ */
 
 const char *paths_unmakeable(const char *path)

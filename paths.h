@@ -26,6 +26,9 @@ void paths_check(const struct path_use *use, size_t n, struct lines *problems);
  * NULL: errno says why. */
 char *paths_real(const char *path);
 
+/* Whether path is "-" or names our standard output, as /dev/stdout and a link to it do. */
+bool paths_is_stdout(const char *path);
+
 /* NULL, or why a file cannot be made in the directory of the file behind path. */
 const char *paths_unmakeable(const char *path);
 

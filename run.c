@@ -300,6 +300,11 @@ const char *run_temp_path(const struct run *run)
 	return run->out ? out_temp_path(run->out) : NULL;
 }
 
+const char *run_unfinished_path(const struct run *run)
+{
+	return run->out ? out_unfinished_path(run->out) : NULL;
+}
+
 /* --- the end ------------------------------------------------------------------------ */
 
 static bool leaves_partial_rows(enum status st)
@@ -571,7 +576,7 @@ static enum status end_output(struct run *run, enum status st, bool rows_left, i
 	bool whole = rows_left && late == ST_OK;
 
 	st = worse(st, late, err, &late_err);
-	late = out_close(run->out, whole, &late_err);
+	late = out_close(run->out, whole, &run->warnings, &late_err);
 	run->out = NULL;
 	return worse(st, late, err, &late_err);
 }

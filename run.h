@@ -33,8 +33,10 @@ enum status run_open(struct run **run, const struct settings *set, const struct 
 enum status run_turn(struct run *run, struct err *err);
 bool run_is_over(const struct run *run);	/* every window is printed */
 
-/* The temporary file of -o, to be removed by who ends the process at once; NULL: none. */
+/* For who ends the process at once: the temporary file of -o, to be removed if it is empty and
+ * else to be renamed to run_unfinished_path. NULL: there is none. */
 const char *run_temp_path(const struct run *run);
+const char *run_unfinished_path(const struct run *run);
 
 /* Ends it with what st allows: partial windows, the polite close, the file's rename,
  * run.end. Returns the exit status. Frees the run. */

@@ -34,7 +34,7 @@ static struct windows_conf windows_conf(const struct settings *set)
 enum status setup_files(struct run *run, struct err *err)
 {
 	const struct settings *set = run->set;
-	enum status st = out_open(&run->out, set->output, err);
+	enum status st = out_open(&run->out, set->output, &run->warnings, err);
 
 	if (st == ST_OK && set->record)
 		st = side_open(&run->record, "--record", set->record, err);

@@ -600,8 +600,9 @@ static bool write_rows(void)
 {
 	struct buf rows = { 0 };
 	struct out *o = NULL;
+	struct lines warnings = { 0 };
 	struct err err;
-	enum status st = out_open(&o, in_tmp("rows"), &err);
+	enum status st = out_open(&o, in_tmp("rows"), &warnings, &err);
 
 	for (int i = 0; i < 5 && st == ST_OK; i++)
 		st = buf_str(&rows, "0123456\n") ? out_window(o, &rows, &err) : err_nomem(&err);
@@ -609,7 +610,7 @@ static bool write_rows(void)
 	if (st == ST_OK)
 		st = out_flush(o, &err);
 	if (st == ST_OK)
-		return out_close(o, true, &err) == ST_OK;
+		return out_close(o, true, &warnings, &err) == ST_OK;
 	out_abandon(o);
 	return false;
 }

@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import signal
+import socket
+import subprocess
 
 import harness
 import pytest
@@ -31,6 +33,30 @@ def plain(tool):
     def run(*args, **more):
         return tool.run(*args, preexec_fn=without_capabilities, **more)
     return run
+
+
+def mounting(source, target):
+    """For Popen's preexec_fn: a mount namespace in which target is source."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def mount():
+        names = str(source).encode(), str(target).encode()
+        if (libc.unshare(0x20000)                                   # CLONE_NEWNS
+                or libc.mount(b"none", b"/", None, 0x44000, None)   # MS_REC | MS_PRIVATE
+                or libc.mount(*names, None, 0x1000, None)):         # MS_BIND
+            raise OSError(ctypes.get_errno(), "mount")
+    return mount
+
+
+def may_mount():
+    try:
+        return subprocess.run(["true"], preexec_fn=mounting("/etc/passwd", "/etc/group"),
+                              check=False).returncode == 0
+    except subprocess.SubprocessError:
+        return False
+
+
+with_mounts = pytest.mark.skipif(not may_mount(), reason="mounting is not permitted")
 
 
 def put(path, text="old", mode=0o600, uid=-1, gid=-1):
@@ -191,3 +217,191 @@ def test_side_file_needs_no_directory_to_write_to(tool, plain, serve):
     (tool.dir / "d").chmod(0o755)
     assert r.status == 0 and "frame" in (tool.dir / "d/tape").read_text()
     assert refused.status == 2 and "d/new: cannot be opened" in refused.err
+
+
+# -- the file of -o
+
+def names(tool):
+    return sorted(path.name for path in tool.dir.iterdir() if "rows" in path.name)
+
+
+def windows(path):
+    return [json.loads(line)["window"] for line in path.read_text().splitlines()]
+
+
+def test_rows_are_kept_where_the_end_fails(tool, serve):
+    serve()
+    process = tool.start("-w", "1h", "-o", "rows", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    (tool.dir / "rows").mkdir()
+    process.terminate()
+    r = reader.finish()
+    assert r.status == 7 and r.end["message"].startswith("rows: Is a directory; ")
+    assert r.end["message"].endswith("/rows.unfinished")
+    assert windows(tool.dir / "rows.unfinished") == [0]
+    assert names(tool) == ["rows", "rows.unfinished"]
+
+
+def killed(tool, *args, event="window.flush", count=2):
+    process = tool.start(*args, "-o", "rows", QUEUE)
+    Reader(process).wait(event, count=count)
+    if event == "window.flush":     # the turn that tells of a window writes it
+        assert harness.eventually(lambda: any(
+            path.stat().st_size for path in tool.dir.glob(".rows*")))
+    process.kill()
+    process.wait()
+
+
+def test_rows_of_a_killed_run_are_kept_by_the_next(tool, serve):
+    serve()
+    put(tool.dir / "rows.unfinished", "older")
+    put(tool.dir / ".rows.other", "not ours")
+    killed(tool, "-w", "200ms", "-n", 100)
+    assert len(names(tool)) == 3
+    r = tool.run("-w", "200ms", "-o", "rows", QUEUE)
+    assert r.status == 0 and windows(tool.dir / "rows") == [0]
+    assert windows(tool.dir / "rows.unfinished")[0] == 0
+    assert names(tool) == [".rows.other", "rows", "rows.unfinished"]
+    assert any("/rows.unfinished has what an earlier run" in w["message"]
+               for w in r.events("warning"))
+
+
+def test_newest_of_several_killed_runs_is_kept(tool, serve):
+    serve()
+    for length in ("100ms", "300ms"):
+        killed(tool, "-w", length, "-n", 100)
+        temp = next(tool.dir.glob(".rows*"))
+        if length == "100ms":       # an earlier run cannot have been seen by the second
+            temp.rename(tool.dir / "away")
+            away = temp.name
+    (tool.dir / "away").rename(tool.dir / away)
+    assert tool.run("-w", "200ms", "-o", "rows", QUEUE).status == 0
+    row = json.loads((tool.dir / "rows.unfinished").read_text().splitlines()[0])
+    assert row["endMs"] - row["startMs"] == 300
+    assert names(tool) == ["rows", "rows.unfinished"]
+
+
+def test_empty_file_of_a_killed_run_is_removed(tool, serve):
+    serve()
+    killed(tool, "-w", "1h", event="stream.connected", count=1)
+    assert len(names(tool)) == 1
+    r = tool.run("-w", "200ms", "-o", "rows", QUEUE)
+    assert r.status == 0 and names(tool) == ["rows"]
+    assert not any("unfinished" in w["message"] for w in r.events("warning"))
+
+
+def test_runs_side_by_side_leave_each_others_rows_alone(tool, serve):
+    serve()
+    first = tool.start("-w", "300ms", "-n", 1000, "-o", "rows", QUEUE)
+    reader = Reader(first)
+    reader.wait("window.flush", count=2)
+    assert tool.run("-w", "200ms", "-o", "rows", QUEUE).status == 0
+    first.terminate()
+    assert reader.finish().status == 143
+    assert len(windows(tool.dir / "rows")) >= 2 and names(tool) == ["rows"]
+
+
+@as_root
+def test_owner_and_group_are_kept(tool):
+    rows = put(tool.dir / "rows", mode=0o640, uid=OTHER, gid=GROUP)
+    assert tool.run("--replay", "-", "-o", "rows", data=BARE).status == 0
+    st = rows.stat()
+    assert (st.st_uid, st.st_gid, st.st_mode & 0o7777) == (OTHER, GROUP, 0o640)
+    assert windows(rows) == [0, 1]
+
+
+@as_root
+@pytest.mark.parametrize("mode, kept", [(0o640, 0o600), (0o664, 0o644), (0o644, 0o644)])
+def test_group_that_cannot_be_kept_gives_no_other_group_its_rights(tool, plain, mode, kept):
+    rows = put(tool.dir / "rows", mode=mode, gid=GROUP)
+    assert plain("--replay", "-", "-o", "rows", data=BARE).status == 0
+    assert rows.stat().st_gid == os.getegid() and rows.stat().st_mode & 0o7777 == kept
+
+
+@as_root
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_what_a_sticky_directory_refuses_is_known_at_the_start(tool, plain, more):
+    directory = tool.dir / "d"
+    directory.mkdir()
+    theirs = put(directory / "rows", mode=0o666, uid=OTHER)
+    os.chown(directory, OTHER, -1)
+    directory.chmod(0o1777)
+    r = plain("--replay", "-", "-o", "d/rows", *more, data=BARE)
+    assert r.status == 2 and "d/rows: cannot be replaced in its directory" in r.err
+    assert theirs.read_text() == "old" and len(list(directory.iterdir())) == 1
+    directory.chmod(0o777)
+    assert plain("--replay", "-", "-o", "d/rows", data=BARE).status == 0
+
+
+@with_mounts
+def test_mount_point_is_written_in_place(tool):
+    put(tool.dir / "real", "old" * 10000, mode=0o640)
+    put(tool.dir / "rows", "beneath")
+    inside = {"preexec_fn": mounting(tool.dir / "real", tool.dir / "rows")}
+    r = tool.run("--replay", "-", "-w", "10s", "-o", "rows", data=BARE, **inside)
+    assert r.status == 0 and windows(tool.dir / "real") == list(range(6))
+    assert (tool.dir / "rows").read_text() == "beneath"
+    assert names(tool) == ["rows"]
+    put(tool.dir / "real")
+    assert tool.run("--replay", "-", "-o", "rows", data="nonsense\n", **inside).status == 8
+    assert (tool.dir / "real").read_text() == "old"
+
+
+@with_mounts
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_mount_point_is_no_place_for_an_exposition(tool, more):
+    for name in ("real", "rows.prom"):
+        put(tool.dir / name)
+    r = tool.run("--replay", "-", "-f", "prometheus", "-o", "rows.prom", *more, data=BARE,
+                 preexec_fn=mounting(tool.dir / "real", tool.dir / "rows.prom"))
+    assert r.status == 2 and "rows.prom: it is a mount point" in r.err
+    assert (tool.dir / "real").read_text() == "old"
+
+
+# -- names of our own descriptors
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/proc/self/fd/1", "link"])
+@pytest.mark.parametrize("form", ["ndjson", "prometheus"])
+def test_stdout_by_its_name_is_stdout_also_where_it_is_a_socket(tool, name, form):
+    (tool.dir / "link").symlink_to("/dev/stdout")
+    args = ["--replay", "-", "-w", "10s", "-f", form]
+    expected = tool.run(*args, data=BARE).out
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        r = tool.run(*args, "-o", name, data=BARE, stdout=theirs)
+        theirs.close()
+        assert r.status == 0, r.err
+        got = b""
+        while more := ours.recv(65536):
+            got += more
+    assert got.decode() == expected
+
+
+def test_stdout_by_its_name_is_appended_to(tool):
+    put(tool.dir / "rows", "before\n")
+    with open(tool.dir / "rows", "a") as rows:
+        assert tool.run("--replay", "-", "-o", "/dev/stdout", data=BARE, stdout=rows).status == 0
+    lines = (tool.dir / "rows").read_text().splitlines()
+    assert lines[0] == "before" and [json.loads(line)["window"] for line in lines[1:]] == [0, 1]
+
+
+def test_side_file_may_be_a_socket_that_the_run_was_given(tool, serve):
+    serve()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        r = tool.run("-w", "200ms", "--record", "/dev/fd/%d" % theirs.fileno(), QUEUE,
+                     pass_fds=[theirs.fileno()])
+        theirs.close()
+        assert r.status == 0, r.err
+        tape = b""
+        while more := ours.recv(65536):
+            tape += more
+    assert tape.endswith(b'"state":"end"}\n')
+
+
+def test_socket_cannot_be_opened_by_its_name(tool):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tool.dir / "s"))
+        r = tool.run("--replay", "-", "-o", "s", data=BARE)
+    assert r.status == 2 and "s: cannot be written: a socket cannot be opened by its name" in r.err

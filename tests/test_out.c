@@ -26,6 +26,7 @@
 
 static char dir[PATH_MAX], before[PATH_MAX];
 static struct err err;
+static struct lines warnings;
 
 /* --- a directory of one's own for each test ------------------------------------------- */
 
@@ -106,7 +107,7 @@ static struct out *open_out(const char *path)
 {
 	struct out *o;
 
-	assert_int_equal(out_open(&o, path, &err), ST_OK);
+	assert_int_equal(out_open(&o, path, &warnings, &err), ST_OK);
 	return o;
 }
 
@@ -134,7 +135,7 @@ static void write_through(const char *path)
 
 	put(o, "row\n");
 	assert_int_equal(out_flush(o, &err), ST_OK);
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 }
 
 /* Without root's right to pass permissions by, where it has it. */
@@ -164,7 +165,7 @@ static struct out *open_stdout_on(int fd)
 	saved_stdout = dup(STDOUT_FILENO);
 	if (saved_stdout < 0 || dup2(fd, STDOUT_FILENO) < 0)
 		return NULL;
-	return out_open(&o, "-", &err) == ST_OK ? o : NULL;
+	return out_open(&o, "-", &warnings, &err) == ST_OK ? o : NULL;
 }
 
 static void restore_stdout(void)
@@ -191,7 +192,7 @@ static void file__appears_whole_at_the_end(void **state)
 	assert_int_equal(out_flush(o, &err), ST_OK);
 	assert_false(out_waiting(o));
 	assert_true(access("rows", F_OK) != 0);
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	assert_file("rows", "a\nb\n");
 	assert_int_equal(count_names(), 1);
 }
@@ -203,14 +204,19 @@ static void file__stays_where_nothing_is_kept(void **state)
 	(void)state;
 	put_file("rows", "old", 0644);
 	o = open_out("rows");		/* no row */
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	o = open_out("rows");		/* not to be kept */
 	put(o, "row\n");
 	assert_int_equal(out_flush(o, &err), ST_OK);
-	assert_int_equal(out_close(o, false, &err), ST_OK);
+	assert_int_equal(out_close(o, false, &warnings, &err), ST_OK);
+	assert_file("rows.unfinished", "row\n");
+	assert_int_equal(warnings.n, 1);
+	assert_non_null(strstr(warnings.v[0], "rows.unfinished"));
+	lines_free(&warnings);
+	assert_int_equal(unlink("rows.unfinished"), 0);
 	o = open_out("rows");		/* not all written */
 	put(o, "row\n");
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	o = open_out("rows");
 	put(o, "row\n");
 	out_abandon(o);
@@ -283,15 +289,57 @@ static void file__can_be_replaced_again_and_again(void **state)
 	assert_int_equal(chmod("d/there", 0604), 0);	/* meanwhile */
 	assert_int_equal(replace(o, "last\n"), ST_OK);
 	assert_int_equal(mode_of("d/there") & 07777, 0604);
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	assert_file("d/there", "last\n");
 	o = open_out("d/new");
 	assert_int_equal(replace(o, "new\n"), ST_OK);
 	out_abandon(o);
 	assert_file("d/new", "new\n");
 	o = open_out("d/never");
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	assert_int_equal(count_names(), 4);
+}
+
+/* In place of libc's, to count the calls and to let one fail. */
+static int syncs, sync_error;
+
+int fsync(int fd)
+{
+	syncs++;
+	errno = sync_error;
+	return sync_error ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+static void file__that_is_replaced_often_is_not_synced(void **state)
+{
+	struct out *o = open_out("rows");
+
+	(void)state;
+	syncs = 0;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(replace(o, "all\n"), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(syncs, 0);
+	write_through("rows");
+	assert_int_equal(syncs, 2);	/* it and its directory */
+}
+
+static void file__that_cannot_be_synced_is_kept_under_another_name(void **state)
+{
+	struct out *o;
+
+	(void)state;
+	put_file("rows", "old", 0644);
+	o = open_out("rows");
+	put(o, "row\n");
+	assert_int_equal(out_flush(o, &err), ST_OK);
+	sync_error = EIO;
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OUTPUT);
+	sync_error = 0;
+	assert_non_null(strstr(err.text, "rows: Input/output error; the content is in /"));
+	assert_file("rows", "old");
+	assert_file("rows.unfinished", "row\n");
+	assert_int_equal(count_names(), 2);
 }
 
 static void file__that_cannot_be_replaced_stays(void **state)
@@ -306,7 +354,7 @@ static void file__that_cannot_be_replaced_stays(void **state)
 	assert_int_equal(rmdir("d"), 0);
 	assert_int_equal(replace(o, "more\n"), ST_OUTPUT);
 	assert_non_null(strstr(err.text, "d/file: a file beside it cannot be made"));
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	o = open_out("/dev/null");
 	assert_false(out_is_replaceable(o));
 	out_abandon(o);
@@ -327,7 +375,7 @@ static void file__names_that_no_file_can_have_are_refused(void **state)
 		if (out_check(bad[i], &err) != ST_USAGE)
 			fail_msg("'%s' passes the check", bad[i]);
 		err.text[0] = '\0';
-		if (out_open(&o, bad[i], &err) != ST_USAGE)
+		if (out_open(&o, bad[i], &warnings, &err) != ST_USAGE)
 			fail_msg("'%s' is opened", bad[i]);
 		assert_null(o);
 		assert_true(err.text[0] != '\0');
@@ -351,7 +399,7 @@ static void file__longest_name_has_a_temporary_neighbour(void **state)
 static bool is_refused(const char *path)
 {
 	struct out *o = NULL;
-	enum status checked = out_check(path, &err), opened = out_open(&o, path, &err);
+	enum status checked = out_check(path, &err), opened = out_open(&o, path, &warnings, &err);
 
 	out_abandon(o);
 	return checked == ST_USAGE && opened == ST_USAGE;
@@ -367,9 +415,9 @@ static bool unreadable_directory_is_fine(void)
 {
 	struct out *o;
 
-	return out_open(&o, "drop/rows", &err) == ST_OK
+	return out_open(&o, "drop/rows", &warnings, &err) == ST_OK
 		&& window(o, "row\n", 4, &err) == ST_OK && out_flush(o, &err) == ST_OK
-		&& out_close(o, true, &err) == ST_OK;
+		&& out_close(o, true, &warnings, &err) == ST_OK;
 }
 
 static void file__permissions_are_seen_at_the_start(void **state)
@@ -398,7 +446,7 @@ static void device__full_is_an_output_failure(void **state)
 	put(o, "row\n");
 	assert_int_equal(out_flush(o, &err), ST_OUTPUT);
 	assert_non_null(strstr(err.text, strerror(ENOSPC)));
-	assert_int_equal(out_close(o, false, &err), ST_OK);
+	assert_int_equal(out_close(o, false, &warnings, &err), ST_OK);
 	assert_int_equal(count_names(), 0);
 }
 
@@ -417,7 +465,7 @@ static void fifo__without_a_reader_is_refused_at_once(void **state)
 
 	(void)state;
 	assert_int_equal(mkfifo("fifo", 0600), 0);
-	assert_int_equal(out_open(&o, "fifo", &err), ST_USAGE);
+	assert_int_equal(out_open(&o, "fifo", &warnings, &err), ST_USAGE);
 	assert_non_null(strstr(err.text, "nobody reads it"));
 }
 
@@ -432,7 +480,7 @@ static void fifo__takes_rows_and_stays_one(void **state)
 	put(o, "row\n");
 	assert_int_equal(out_flush(o, &err), ST_OK);
 	assert_int_equal(read(reader, got, sizeof(got)), 4);
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	assert_int_equal(read(reader, got, sizeof(got)), 0);
 	assert_true(S_ISFIFO(mode_of("fifo")));
 	close(reader);
@@ -515,7 +563,7 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 	}
 	got += drain(reader);
 	assert_int_equal(got, 500 * sizeof(rows));
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	close(reader);
 }
 
@@ -562,7 +610,7 @@ static void file__has_no_bound_of_its_own(void **state)
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(window(o, rows, MIB, &err), ST_OK);
 	assert_int_equal(out_flush(o, &err), ST_OK);
-	assert_int_equal(out_close(o, true, &err), ST_OK);
+	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
 	assert_int_equal(stat("rows", &st), 0);
 	assert_int_equal(st.st_size, 40 * MIB);
 	free(rows);
@@ -582,7 +630,7 @@ static void stdout__is_closed_and_its_number_kept(void **state)
 	o = open_stdout_on(end[1]);
 	flags = fcntl(STDOUT_FILENO, F_GETFL);
 	written = window(o, "row\n", 4, &err) == ST_OK ? out_flush(o, &err) : ST_OUTPUT;
-	closed = out_close(o, true, &err);
+	closed = out_close(o, true, &warnings, &err);
 	fstat(STDOUT_FILENO, &st);
 	restore_stdout();
 	close(end[1]);
@@ -672,6 +720,8 @@ int main(void)
 		IN_DIRECTORY(file__mode_is_the_umasks_or_its_own),
 		IN_DIRECTORY(file__links_are_written_through),
 		IN_DIRECTORY(file__can_be_replaced_again_and_again),
+		IN_DIRECTORY(file__that_is_replaced_often_is_not_synced),
+		IN_DIRECTORY(file__that_cannot_be_synced_is_kept_under_another_name),
 		IN_DIRECTORY(file__that_cannot_be_replaced_stays),
 		IN_DIRECTORY(file__names_that_no_file_can_have_are_refused),
 		IN_DIRECTORY(file__longest_name_has_a_temporary_neighbour),

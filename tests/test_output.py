@@ -304,14 +304,16 @@ def test_target_that_cannot_be_made_is_2_also_on_a_dry_run(tool, path, more):
     assert [p.name for p in tool.dir.iterdir()] == ["in"]
 
 
-def test_full_disk_leaves_the_target_and_no_temporary_file(tool):
+def test_full_disk_leaves_the_target_and_keeps_what_was_written(tool):
     (tool.dir / "in").write_text(recorded(range(60)))
     (tool.dir / "rows").write_text("old")
     r = tool.run("--replay", "in", "--time", "arrival", "-w", "1s", "-o", "rows",
                  preexec_fn=harness.limit_file_size(4096))
-    assert r.status == 7 and "too large" in r.err
+    assert r.status == 7 and "--output rows: File too large" in r.end["message"]
     assert (tool.dir / "rows").read_text() == "old"
-    assert sorted(p.name for p in tool.dir.iterdir()) == ["in", "rows"]
+    assert sorted(p.name for p in tool.dir.iterdir()) == ["in", "rows", "rows.unfinished"]
+    assert (tool.dir / "rows.unfinished").stat().st_size == 4096
+    assert any("/rows.unfinished" in w["message"] for w in r.events("warning"))
 
 
 # -- an independent reference

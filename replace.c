@@ -1,0 +1,374 @@
+#include "replace.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "paths.h"
+#include "text.h"
+
+#define TEMP_TRIES 16
+#define RANDOM_BYTES 6
+#define TEMP_MARK ".gsqstat-"
+/* Longer names are cut in the temporary file's; then nobody can tell whose it is. */
+#define TEMP_NAME_MAX (NAME_MAX - 1 - (sizeof(TEMP_MARK) - 1) - 2 * RANDOM_BYTES)
+#define UNFINISHED ".unfinished"
+
+struct replace {
+	char *path;		/* as the user gave it, for messages */
+	char *target;		/* absolute, links followed */
+	char *directory;	/* of the target */
+	char *unfinished;	/* NULL: the target's name is too long for one */
+	const char *name;	/* of the target in its directory */
+	char *temp;		/* NULL: there is none */
+	int fd;			/* of temp, or -1 */
+};
+
+static enum status file_error(struct err *err, const char *path, const char *what)
+{
+	return err_set(err, ST_USAGE, "%s: %s: %s", path, what, strerror(errno));
+}
+
+/* --- checks ------------------------------------------------------------------------- */
+
+bool replace_is_mount_point(const char *path)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, path, 0, STATX_TYPE, &st) == 0 && S_ISREG(st.stx_mode)
+		&& (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* In a sticky directory only the owner of a file or of the directory may replace the file. */
+static bool may_be_replaced(const char *path, const char *target, const struct stat *st)
+{
+	char *dir = strndup(target, (size_t)(strrchr(target, '/') + 1 - target));
+	struct stat in;
+	bool ok = dir && stat(dir, &in) == 0;
+
+	if (ok && (in.st_mode & S_ISVTX) && in.st_uid != geteuid() && st->st_uid != geteuid()
+	    && !paths_is_owned(path)) {
+		errno = EPERM;
+		ok = false;
+	}
+	free(dir);
+	return ok;
+}
+
+enum status replace_check(const char *path, struct err *err)
+{
+	enum status st = ST_OK;
+	const char *why = NULL;
+	char *target = NULL;
+	struct stat old;
+	bool exists = stat(path, &old) == 0;
+
+	if (!exists && errno != ENOENT)
+		return file_error(err, path, "cannot be opened");
+	if (exists && access(path, W_OK) != 0)
+		return file_error(err, path, "cannot be written");
+	why = paths_unmakeable(path);
+	if (why)
+		return err_set(err, ST_USAGE, "%s: %s: %s", path, exists
+			? "a file beside it cannot be made" : "cannot be made", why);
+	target = paths_real(path);
+	if (!target)
+		st = file_error(err, path, "cannot be made");
+	else if (exists && !may_be_replaced(path, target, &old))
+		st = file_error(err, path, "cannot be replaced in its directory");
+	free(target);
+	return st;
+}
+
+/* --- temporary files ---------------------------------------------------------------- */
+
+static int name_len(const struct replace *r)
+{
+	size_t len = strlen(r->name);
+
+	return (int)(len < TEMP_NAME_MAX ? len : TEMP_NAME_MAX);
+}
+
+static bool set_temp_name(struct replace *r)
+{
+	unsigned char bytes[RANDOM_BYTES];
+	char hex[2 * RANDOM_BYTES + 1];
+
+	free(r->temp);
+	r->temp = NULL;
+	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+		return false;
+	text_hex(bytes, sizeof(bytes), hex);
+	if (asprintf(&r->temp, "%s.%.*s" TEMP_MARK "%s", r->directory, name_len(r), r->name,
+		hex) < 0)
+		r->temp = NULL;
+	return r->temp != NULL;
+}
+
+/* Between its making and its lock another run may have taken the empty file for a left one. */
+static bool lock_new(int fd)
+{
+	struct stat st;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return false;
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+static void forget_temp(struct replace *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = -1;
+	free(r->temp);
+	r->temp = NULL;
+}
+
+static bool make_temp(struct replace *r, mode_t mode)
+{
+	for (int tries = 0; tries < TEMP_TRIES; tries++) {
+		if (!set_temp_name(r))
+			return false;
+		r->fd = open(r->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+		if (r->fd >= 0 && lock_new(r->fd))
+			return true;
+		if (r->fd < 0 && errno != EEXIST)
+			return false;
+		forget_temp(r);
+	}
+	return false;
+}
+
+/*
+ * The mode, group and owner of the file that is replaced, but no set-user-ID: its owner may be
+ * another one. Where the group cannot be kept, the new one gets no more than others had.
+ */
+static bool keep_permissions(int fd, const struct stat *old)
+{
+	mode_t mode = old->st_mode & 0777;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return false;
+	if (st.st_gid != old->st_gid && fchown(fd, (uid_t)-1, old->st_gid) != 0)
+		mode &= (mode_t)(0707 | (mode & 07) << 3);
+	if (fchmod(fd, mode) != 0)
+		return false;
+	return st.st_uid == old->st_uid || fchown(fd, old->st_uid, (gid_t)-1) == 0
+		|| errno == EPERM || errno == EINVAL;
+}
+
+static enum status open_temp(struct replace *r, struct err *err)
+{
+	struct stat old;
+	bool exists = stat(r->target, &old) == 0;
+
+	if (!make_temp(r, exists ? 0600 : 0666)) {
+		enum status st = file_error(err, r->path, "a file beside it cannot be made");
+
+		forget_temp(r);
+		return st;
+	}
+	if (exists && !keep_permissions(r->fd, &old))
+		return file_error(err, r->path, "its mode cannot be kept");
+	return ST_OK;
+}
+
+/* --- what a killed run left --------------------------------------------------------- */
+
+static bool is_temp_name(const struct replace *r, const char *name)
+{
+	const size_t len = strlen(r->name), mark = sizeof(TEMP_MARK) - 1;
+
+	return len <= TEMP_NAME_MAX && strlen(name) == 1 + len + mark + 2 * RANDOM_BYTES
+		&& name[0] == '.' && memcmp(name + 1, r->name, len) == 0
+		&& memcmp(name + 1 + len, TEMP_MARK, mark) == 0
+		&& strspn(name + 1 + len + mark, "0123456789abcdef") == 2 * RANDOM_BYTES;
+}
+
+static bool is_newer(const struct stat *st, const char *than)
+{
+	struct stat other;
+
+	if (lstat(than, &other) != 0)
+		return true;
+	return st->st_mtim.tv_sec != other.st_mtim.tv_sec
+		? st->st_mtim.tv_sec > other.st_mtim.tv_sec
+		: st->st_mtim.tv_nsec >= other.st_mtim.tv_nsec;
+}
+
+/* True: it is FILE.unfinished now. One that is locked belongs to a run that goes on. */
+static bool rescue(const struct replace *r, int dir, const char *name, uid_t owner)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	bool kept = false;
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
+	    && (st.st_uid == geteuid() || st.st_uid == owner)) {
+		if (st.st_size == 0 || !is_newer(&st, r->unfinished))
+			unlinkat(dir, name, 0);
+		else
+			kept = renameat(dir, name, AT_FDCWD, r->unfinished) == 0;
+	}
+	close(fd);
+	return kept;
+}
+
+static void rescue_all(const struct replace *r, struct lines *warnings)
+{
+	DIR *dir = r->unfinished ? opendir(r->directory) : NULL;
+	struct stat old;
+	uid_t owner = stat(r->target, &old) == 0 ? old.st_uid : geteuid();
+	bool kept = false;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (is_temp_name(r, entry->d_name))
+			kept = rescue(r, dirfd(dir), entry->d_name, owner) || kept;
+	if (kept)
+		lines_add(warnings, "%s has what an earlier run had written when it was killed",
+			r->unfinished);
+	if (dir)
+		closedir(dir);
+}
+
+/* --- the whole ---------------------------------------------------------------------- */
+
+static enum status begin(struct replace *r, const char *path, struct lines *warnings,
+	struct err *err)
+{
+	enum status st = replace_check(path, err);
+
+	if (st != ST_OK)
+		return st;
+	r->path = strdup(path);
+	r->target = paths_real(path);
+	if (!r->path || !r->target)
+		return file_error(err, path, "cannot be made");
+	r->name = strrchr(r->target, '/') + 1;
+	r->directory = strndup(r->target, (size_t)(r->name - r->target));
+	if (!r->directory)
+		return err_nomem(err);
+	if (strlen(r->name) + sizeof(UNFINISHED) - 1 <= NAME_MAX
+	    && asprintf(&r->unfinished, "%s" UNFINISHED, r->target) < 0) {
+		r->unfinished = NULL;
+		return err_nomem(err);
+	}
+	rescue_all(r, warnings);
+	return open_temp(r, err);
+}
+
+enum status replace_open(struct replace **replace, const char *path, struct lines *warnings,
+	struct err *err)
+{
+	struct replace *r = calloc(1, sizeof(*r));
+	enum status st;
+
+	*replace = r;
+	if (!r)
+		return err_nomem(err);
+	r->fd = -1;
+	st = begin(r, path, warnings, err);
+	if (st != ST_OK) {
+		replace_free(r);
+		*replace = NULL;
+	}
+	return st;
+}
+
+int replace_fd(const struct replace *r)
+{
+	return r->fd;
+}
+
+const char *replace_temp_path(const struct replace *r)
+{
+	return r->temp;
+}
+
+const char *replace_unfinished_path(const struct replace *r)
+{
+	return r->unfinished;
+}
+
+enum status replace_renew(struct replace *r, struct err *err)
+{
+	return r->temp || open_temp(r, err) == ST_OK ? ST_OK : ST_OUTPUT;
+}
+
+/* The directory's record of the new name must last too, if we may open the directory. */
+static bool sync_directory(const struct replace *r)
+{
+	int fd = open(r->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd < 0 ? errno == EACCES
+		: fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+	int why = errno;	/* for the message, which close may not change */
+
+	if (fd >= 0)
+		close(fd);
+	errno = why;
+	return ok;
+}
+
+/* The lock is held until the new name is there: without it another run would take the file
+ * for one that was left. */
+enum status replace_commit(struct replace *r, bool sync, struct err *err)
+{
+	const char *kept;
+	int why;
+
+	if ((!sync || fsync(r->fd) == 0) && rename(r->temp, r->target) == 0) {
+		bool ok = (!sync || sync_directory(r)) && close(r->fd) == 0;
+
+		why = errno;
+		if (ok)
+			r->fd = -1;
+		forget_temp(r);
+		return ok ? ST_OK : err_set(err, ST_OUTPUT, "%s: it is in place, but may not "
+			"last: %s", r->path, strerror(why));
+	}
+	why = errno;
+	kept = replace_set_aside(r);
+	return err_set(err, ST_OUTPUT, "%s: %s%s%s", r->path, strerror(why),
+		kept ? "; the content is in " : "", kept ? kept : "");
+}
+
+const char *replace_set_aside(struct replace *r)
+{
+	struct stat st;
+
+	if (!r->temp)
+		return NULL;
+	if (fstat(r->fd, &st) != 0 || st.st_size == 0) {
+		unlink(r->temp);
+		forget_temp(r);
+		return NULL;
+	}
+	if (!r->unfinished || rename(r->temp, r->unfinished) != 0)
+		return r->temp;
+	forget_temp(r);
+	return r->unfinished;
+}
+
+void replace_free(struct replace *r)
+{
+	if (!r)
+		return;
+	replace_set_aside(r);
+	forget_temp(r);
+	free(r->path);
+	free(r->target);
+	free(r->directory);
+	free(r->unfinished);
+	free(r);
+}
