@@ -22,6 +22,8 @@ struct board {
 	uint64_t frame;
 	int64_t base_us, length_us, index;
 	int64_t changed_us;		/* the last moment that brought something */
+	bool stalled;			/* nothing is seen until stalled_until_us */
+	int64_t stalled_until_us;
 	struct cover cover;
 	struct board_window closed;	/* what the caller has borrowed, and its memory */
 	struct board_row *row;
@@ -65,6 +67,31 @@ static void settle(struct board *b)
 	b->borrowed = false;
 }
 
+static bool any_socket(const struct board *b, enum socket_state least)
+{
+	for (size_t i = 0; i < BOARD_SOCKETS; i++)
+		if (b->socket[i] >= least)
+			return true;
+	return false;
+}
+
+/* The end of a stall. */
+static void resume(struct board *b)
+{
+	int64_t at_us = b->stalled_until_us;
+	bool ok = true;
+
+	b->stalled = false;
+	if (!any_socket(b, SOCKET_CONNECTED)) {
+		ok = cover_down(&b->cover, at_us, window_span(b));
+	} else {
+		if (!b->cover.up)
+			cover_up(&b->cover, at_us);
+		ok = wall_resume(&b->wall, at_us);
+	}
+	b->failed = b->failed || !ok;
+}
+
 /*
  * Returns the moment that counts. A window is closed before what comes at its end or later, so
  * at_us is never beyond it; were it, a figure would be observed for longer than the window is.
@@ -72,6 +99,8 @@ static void settle(struct board *b)
 static int64_t settle_at(struct board *b, int64_t at_us)
 {
 	settle(b);
+	if (b->stalled && at_us >= b->stalled_until_us)
+		resume(b);
 	if (!b->started)
 		approach(b, at_us);
 	else if (at_us > window_span(b).to_us)
@@ -259,19 +288,11 @@ bool board_presence(struct board *b, struct slice id, struct slice name)
 
 /* --- the stream ---------------------------------------------------------------------- */
 
-static bool any_socket(const struct board *b, enum socket_state least)
-{
-	for (size_t i = 0; i < BOARD_SOCKETS; i++)
-		if (b->socket[i] >= least)
-			return true;
-	return false;
-}
-
 static bool set_up(struct board *b, bool up, int64_t at_us)
 {
 	bool ok;
 
-	if (up == b->wall.up)
+	if (up == b->wall.up || b->stalled)
 		return true;
 	ok = wall_set_up(&b->wall, up, at_us, window_us(b));
 	if (!up)
@@ -300,6 +321,23 @@ bool board_socket(struct board *b, size_t socket, enum socket_state state, int64
 	}
 	b->failed = b->failed || !ok;
 	return ok;
+}
+
+bool board_stalled(struct board *b, int64_t from_us, int64_t until_us)
+{
+	struct span gap = { from_us, until_us };
+	bool ok;
+
+	gap.from_us = settle_at(b, from_us > b->changed_us ? from_us : b->changed_us);
+	if ((!b->wall.up && !b->stalled) || gap.from_us >= gap.to_us)
+		return !b->failed;
+	ok = cover_skip(&b->cover, gap, window_span(b));
+	ok = wall_pause(&b->wall, gap.from_us) && ok;
+	if (!b->stalled || gap.to_us > b->stalled_until_us)
+		b->stalled_until_us = gap.to_us;
+	b->stalled = true;
+	b->failed = b->failed || !ok;
+	return !b->failed;
 }
 
 /* --- windows ------------------------------------------------------------------------- */
@@ -414,6 +452,8 @@ static const struct board_window *close_window(struct board *b, int64_t end_us, 
 	bool ok;
 
 	settle(b);
+	if (b->stalled && end_us > b->stalled_until_us)
+		resume(b);
 	b->changed_us = end_us;
 	ok = wall_hold(&b->wall, end_us);
 	*w = (struct board_window){
@@ -456,6 +496,8 @@ const struct board_window *board_rest(struct board *b, int64_t at_us, bool cut)
 	struct span span = window_span(b);
 	int64_t end_us = at_us / US_PER_MS * US_PER_MS;
 
+	if (end_us < b->changed_us)	/* until then figures were observed */
+		end_us += US_PER_MS;
 	if (b->failed || board_due_us(b) == NO_TIME || at_us < span.from_us
 	    || (b->conf.replay && at_us == span.from_us))
 		return NULL;

@@ -84,6 +84,10 @@ bool board_has_started(const struct board *b);
 /* From at_us on, or from the last change or window's end if that is later. */
 bool board_socket(struct board *b, size_t socket, enum socket_state state, int64_t at_us);
 
+/* The run saw nothing from from_us until until_us: that time is neither connected nor observed,
+ * but the sockets stay as they are, and so does what is known. False: out of memory. */
+bool board_stalled(struct board *b, int64_t from_us, int64_t until_us);
+
 /* A message about this queue, and once that was told, about this media type of it, is being
  * read: fetches from memory what it will change. */
 void board_expect(struct board *b, const char *queue_id, struct slice media);

@@ -82,6 +82,18 @@ bool cover_down(struct cover *c, int64_t at_us, struct span oldest)
 	return true;
 }
 
+bool cover_skip(struct cover *c, struct span gap, struct span oldest)
+{
+	bool was_lost = c->was_lost, ok;
+
+	if (!c->up || gap.to_us <= c->up_from_us)
+		return true;
+	ok = cover_down(c, gap.from_us, oldest);
+	cover_up(c, gap.to_us);
+	c->was_lost = was_lost;
+	return ok;
+}
+
 void cover_advance(struct cover *c, struct span oldest)
 {
 	c->folded_us = 0;

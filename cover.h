@@ -27,6 +27,9 @@ void cover_free(struct cover *c);
 void cover_up(struct cover *c, int64_t at_us);
 /* oldest: the oldest open window. False: out of memory. */
 bool cover_down(struct cover *c, int64_t at_us, struct span oldest);
+/* If the stream is up: it stays so, but nothing of it was seen during the gap. False: out of
+ * memory. */
+bool cover_skip(struct cover *c, struct span gap, struct span oldest);
 /* The oldest window has gone, this is the next one. */
 void cover_advance(struct cover *c, struct span oldest);
 /* Connected time within the oldest window, which may end early. */

@@ -545,6 +545,14 @@ enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, 
 	return ok ? ST_OK : err_nomem(err);
 }
 
+enum status flow_stalled(struct flow *f, int64_t from_us, int64_t until_us, struct err *err)
+{
+	bool ok = f->board ? board_stalled(f->board, from_us, until_us)
+		: windows_stalled(f->windows, from_us, until_us);
+
+	return ok ? ST_OK : err_nomem(err);
+}
+
 enum status flow_recording_ended(struct flow *f, int64_t at_us, struct err *err)
 {
 	return f->board || windows_ended(f->windows, at_us) ? ST_OK : err_nomem(err);

@@ -55,6 +55,10 @@ void flow_free(struct flow *f);
 enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, int64_t at_us,
 	struct err *err);
 
+/* The run saw nothing in that time: see windows_stalled and board_stalled. To be told before the
+ * windows that end in it are printed. */
+enum status flow_stalled(struct flow *f, int64_t from_us, int64_t until_us, struct err *err);
+
 /* *good: something of it could be read. */
 enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
 	enum flow_told *told, struct err *err);

@@ -276,6 +276,20 @@ static enum status lookup_turn(struct run *run, struct err *err)
 	return st;
 }
 
+enum status live_stalled(struct run *run, int64_t from_us, struct err *err)
+{
+	report_stalled(run->report, from_us, run->now_us);
+	if (!source_exists(&run->source))
+		return ST_OK;
+	if (run->record) {
+		buf_clear(&run->text);
+		tape_put_stall(&run->text, from_us, run->now_us);
+		live_put_record(run);
+	}
+	source_stalled(&run->source, from_us, run->now_us);
+	return flow_stalled(run->flow, from_us, run->now_us, err);
+}
+
 /* The windows that are over; first those that were over when silence was complete, if it was
  * before now. */
 enum status live_windows(struct run *run, struct err *err)

@@ -115,6 +115,11 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 		return replay_state(run, e, SOCKET_LOST, err);
 	case TAPE_SILENT:
 		return replay_state(run, e, SOCKET_SILENT, err);
+	case TAPE_STALLED:
+		run->good_lines++;
+		if (e->until_us > run->tape_at_us)
+			run->tape_at_us = e->until_us;
+		return flow_stalled(run->flow, e->at_us, e->until_us, err);
 	case TAPE_ANSWER:
 		return replay_answer(run, e, err);
 	case TAPE_END_STATE:
@@ -150,7 +155,7 @@ static enum status replay_entry(struct run *run, struct err *err)
 	bool timed = e->at_us != NO_TIME && e->kind != TAPE_BROKEN;
 	enum status st;
 
-	if (timed && is_too_far(run, e->at_us)) {
+	if (timed && is_too_far(run, e->kind == TAPE_STALLED ? e->until_us : e->at_us)) {
 		report_broken_line(run->report, e->line, "`at` is over 1,000,000 windows ahead");
 		return ST_OK;
 	}

@@ -264,6 +264,15 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 	audit_end(r->audit);
 }
 
+void report_stalled(struct report *r, int64_t from_us, int64_t until_us)
+{
+	r->totals.stalled_us += until_us - from_us;
+	begin(r, LEVEL_WARNING, "run.stalled");
+	put_time(r, "at", from_us);
+	audit_int(r->audit, "stalledMs", (until_us - from_us) / US_PER_MS);
+	audit_end(r->audit);
+}
+
 void report_message(struct report *r)
 {
 	r->totals.messages++;
@@ -472,6 +481,7 @@ static void put_totals(struct report *r)
 	put_count(r, "badText", t->bad_text);
 	put_count(r, "cutMessages", t->cut_messages);
 	put_count(r, "brokenLines", t->broken_lines);
+	audit_int(r->audit, "stalledMs", t->stalled_us / US_PER_MS);
 	if (r->callbacks)
 		put_callbacks(r);
 	put_count(r, "auditDropped", audit_dropped(r->audit));

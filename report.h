@@ -40,6 +40,7 @@ struct totals {
 	uint64_t too_big, bad_text;	/* messages for which a connection was closed */
 	uint64_t cut_messages;		/* begun, and not ended when the connection was lost */
 	uint64_t broken_lines;		/* of a replay */
+	int64_t stalled_us;		/* when the run saw nothing */
 };
 
 struct report;
@@ -62,6 +63,7 @@ void report_warnings(struct report *r, struct lines *warnings);	/* empties them 
 void report_doubt(struct report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void report_stream(struct report *r, size_t stream, const struct stream_event *event);
+void report_stalled(struct report *r, int64_t from_us, int64_t until_us);
 void report_message(struct report *r);
 void report_frame(struct report *r, bool update);
 void report_lag(struct report *r, int64_t us);	/* of a frame; below 0 it is unknown */

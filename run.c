@@ -11,7 +11,8 @@
 
 #include "api.h"
 
-#define WAIT_MAX_US 1000000	/* no turn is longer, so that a suspend is seen */
+#define WAIT_MAX_US 1000000	/* no turn waits longer, so that a stall can be told from a wait */
+#define STALL_US 2000000	/* turns that are further apart found the run stalled */
 #define END_US 900000		/* for what is unwritten at the end, and the polite close */
 #define NOTICES_END_US 2000000	/* and where subscriptions are to be deleted */
 #define SIGNAL_END_US 800000	/* the same on a signal, whose whole end fits in a second */
@@ -89,6 +90,7 @@ enum status run_open(struct run **out, const struct settings *set, const struct 
 		lines_add(&run->warnings, "%s", set->warnings.v[i]);
 	report_start(run->report, set->settings_json, &set->outlier_text);
 	report_warnings(run->report, &run->warnings);
+	run->turned_us = run->now_us;
 	run->started = true;
 	return ST_OK;
 }
@@ -183,6 +185,19 @@ static int take_signals(struct run *run)
 	return ending;
 }
 
+/*
+ * A process that is stopped or frozen, a machine that sleeps, a disk that hangs: nothing was seen
+ * since the last turn. What the sockets took in meanwhile comes now.
+ */
+static enum status find_stall(struct run *run, struct err *err)
+{
+	int64_t from_us = run->turned_us;
+
+	run->turned_us = run->now_us;
+	return run->tape || run->now_us - from_us <= STALL_US ? ST_OK
+		: live_stalled(run, from_us, err);
+}
+
 static enum status by_signal(int signal, struct err *err)
 {
 	return err_set(err, (enum status)(ST_SIGNAL + signal), "ended by signal %d (%s)", signal,
@@ -271,12 +286,16 @@ enum status run_turn(struct run *run, struct err *err)
 	int ending;
 
 	read_clock(run);
+	if (st == ST_OK)
+		st = find_stall(run, err);
 	if (st != ST_OK)
 		return st;
 	ending = take_signals(run);
 	if (ending) {
 		progress_stop(run->progress);	/* a second signal has no time for it */
-		return by_signal(ending, err);
+		if (source_exists(&run->source))	/* windows that were over before it are whole */
+			st = live_windows(run, err);
+		return st == ST_OK ? by_signal(ending, err) : st;
 	}
 	st = run->tape ? replay_turn(run, err) : live_turn(run, err);
 	if (st == ST_OK && run->tape_ended)

@@ -31,6 +31,7 @@ struct run {
 	const struct clock *clock;
 	int signal_fd;
 	int64_t began_us, now_us;
+	int64_t turned_us;	/* now_us of the last turn */
 	bool started;		/* run.start is written */
 	bool audit_lost;	/* what ended the run is its audit file, not its rows */
 	int stderr_fd;		/* its own, that need not wait where that can be; -1: none yet */
@@ -80,6 +81,8 @@ enum status setup_names(struct run *run, const struct name_list *list, struct li
 
 /* live.c */
 enum status live_turn(struct run *run, struct err *err);
+/* The run stood still from from_us until now. */
+enum status live_stalled(struct run *run, int64_t from_us, struct err *err);
 enum status live_windows(struct run *run, struct err *err);	/* prints those that are over */
 void live_put_record(struct run *run);	/* run->text, a line */
 /* Into the recording: what a replay needs to find the same queues, as a page of the API. */

@@ -193,7 +193,7 @@ static bool read_ours(const char *s, size_t len, struct tape_entry *e)
 }
 
 struct members {
-	struct json_member at, stream, frame, text, state, interval, binary, answer, asked;
+	struct json_member at, stream, frame, text, state, interval, binary, answer, asked, until;
 	bool has_at;
 };
 
@@ -240,6 +240,8 @@ static bool read_members(const char *s, const char *end, struct members *all)
 			all->answer = m;
 		else if (key_is(&m, "asked"))
 			all->asked = m;
+		else if (key_is(&m, "until"))
+			all->until = m;
 	}
 	all->has_at = all->at.value != NULL;
 	return more == 0 && is_blank(s, end);
@@ -249,6 +251,7 @@ static const char *const states[] = {
 	[TAPE_CONNECTED] = "connected",
 	[TAPE_LOST] = "lost",
 	[TAPE_SILENT] = "silent",
+	[TAPE_STALLED] = "stalled",
 	[TAPE_END_STATE] = "end"
 };
 
@@ -269,6 +272,12 @@ static size_t find_word(const struct json_member *m, const char *const *words, s
 	return i;
 }
 
+static bool is_time(const struct json_member *m, int64_t *us)
+{
+	return m->value && m->value_len >= 2
+		&& time_parse_us(m->value + 1, m->value_len - 2, us);
+}
+
 static const char *read_state(struct tape *t, const struct members *all,
 	struct tape_entry *e)
 {
@@ -278,6 +287,9 @@ static const char *read_state(struct tape *t, const struct members *all,
 	if (i == ARRAY_LEN(states))
 		return "an unknown state";
 	e->kind = (enum tape_kind)i;
+	if (e->kind == TAPE_STALLED && (!is_time(&all->until, &e->until_us)
+	    || e->until_us < e->at_us))
+		return "`until` is no later time";
 	buf_clear(&t->text);
 	if (e->kind == TAPE_CONNECTED && interval->value
 	    && json_unescape(interval->value, interval->value_len, &t->text)) {
@@ -293,8 +305,7 @@ static const char *read_answer(const struct members *all, struct tape_entry *e)
 
 	if (i == ARRAY_LEN(answers) || !all->frame.value)
 		return "an unknown answer";
-	if (all->asked.value && (all->asked.value_len < 2
-	    || !time_parse_us(all->asked.value + 1, all->asked.value_len - 2, &e->asked_us)))
+	if (all->asked.value && !is_time(&all->asked, &e->asked_us))
 		return "`asked` is no time";
 	e->kind = TAPE_ANSWER;
 	e->answer = (enum tape_answer)i;
@@ -309,8 +320,7 @@ static const char *read_envelope(struct tape *t, const struct members *all,
 {
 	const struct json_member *stream = &all->stream;
 
-	if (all->at.value_len < 2
-	    || !time_parse_us(all->at.value + 1, all->at.value_len - 2, &e->at_us))
+	if (!is_time(&all->at, &e->at_us))
 		return "`at` is no time";
 	if (stream->value) {
 		if (stream->value_len != 1 || stream->value[0] < '0' || stream->value[0] > '9')
@@ -482,6 +492,14 @@ void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape
 		json_put_time_us(out, asked_us);
 	}
 	put_message(out, text, len);
+}
+
+void tape_put_stall(struct buf *out, int64_t from_us, int64_t until_us)
+{
+	put_head(out, from_us);
+	buf_str(out, ",\"state\":\"stalled\",\"until\":");
+	json_put_time_us(out, until_us);
+	buf_str(out, "}\n");
 }
 
 void tape_put_end(struct buf *out, int64_t at_us)

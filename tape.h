@@ -7,6 +7,7 @@
  *   {"at":"…","stream":0,"text":"…"}            not strict JSON on one line
  *   {"at":"…","stream":0,"binary":true,"text":"…"}
  *   {"at":"…","stream":0,"state":"connected","interval":"PT10S"}    or "lost", or "silent"
+ *   {"at":"…","state":"stalled","until":"…"}    the run itself saw nothing meanwhile
  *   {"at":"…","answer":"snapshot","asked":"…","frame":{…}}   of the service's API
  *   {"at":"…","state":"end"}
  */
@@ -29,6 +30,7 @@ enum tape_kind {
 	TAPE_CONNECTED,
 	TAPE_LOST,
 	TAPE_SILENT,	/* asked for a sign of life */
+	TAPE_STALLED,	/* until until_us */
 	TAPE_ANSWER,	/* of the service's API: answer, asked_us, text */
 	TAPE_END_STATE,	/* the recording's own last line */
 	TAPE_BROKEN,	/* a line that is none of these; line tells its number */
@@ -44,6 +46,7 @@ struct tape_entry {
 	size_t stream;
 	enum tape_answer answer;
 	int64_t asked_us;	/* TAPE_ANSWER: when it was asked for; NO_TIME: not told */
+	int64_t until_us;	/* TAPE_STALLED */
 	const char *text;	/* borrowed until the next tape_read; TAPE_CONNECTED: the interval,
 				 * NULL: none */
 	size_t text_len;
@@ -71,6 +74,7 @@ void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kin
 	const char *interval);
 void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape_answer answer,
 	const char *text, size_t len);
+void tape_put_stall(struct buf *out, int64_t from_us, int64_t until_us);
 void tape_put_end(struct buf *out, int64_t at_us);
 
 /* The line of --rejects. window and queue may be absent (in_row false, queue NULL). */

@@ -822,6 +822,22 @@ bool wall_set_up(struct wall *w, bool up, int64_t at_us, int64_t window_us)
 	return ok;
 }
 
+bool wall_pause(struct wall *w, int64_t at_us)
+{
+	bool ok = wall_hold(w, at_us);
+
+	w->up = false;
+	return ok;
+}
+
+bool wall_resume(struct wall *w, int64_t at_us)
+{
+	bool ok = wall_hold(w, at_us);
+
+	w->up = true;
+	return ok;
+}
+
 bool wall_has_been_up_since(const struct wall *w, int64_t from_us)
 {
 	return w->up && w->up_since_us <= from_us;

@@ -126,6 +126,10 @@ bool wall_presence(struct wall *w, struct slice id, struct slice name, int64_t a
 
 /* The stream is up from at_us on, or down; window_us: the begin of the window of then. */
 bool wall_set_up(struct wall *w, bool up, int64_t at_us, int64_t window_us);
+/* While it is up, nothing of it is seen from at_us on until wall_resume: no figure is observed
+ * meanwhile, and what is known holds on. */
+bool wall_pause(struct wall *w, int64_t at_us);
+bool wall_resume(struct wall *w, int64_t at_us);
 bool wall_has_been_up_since(const struct wall *w, int64_t from_us);
 /* Nothing is known any more: what changed meanwhile nobody will tell. */
 bool wall_forget(struct wall *w, int64_t at_us);

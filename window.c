@@ -440,6 +440,14 @@ bool windows_lost(struct windows *w, size_t stream, int64_t at_us)
 	return false;
 }
 
+bool windows_stalled(struct windows *w, int64_t from_us, int64_t until_us)
+{
+	for (size_t i = 0; i < w->conf.nstream; i++)
+		w->failed = !cover_skip(&w->cover[i], (struct span){ from_us, until_us },
+			oldest_span(w)) || w->failed;
+	return !w->failed;
+}
+
 bool windows_ended(struct windows *w, int64_t at_us)
 {
 	for (size_t i = 0; i < w->conf.nstream; i++)

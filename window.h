@@ -79,6 +79,10 @@ void windows_free(struct windows *w);
 void windows_connected(struct windows *w, size_t stream, int64_t at_us);
 bool windows_lost(struct windows *w, size_t stream, int64_t at_us);
 
+/* The run saw nothing from from_us until until_us: no stream counts as connected then, those that
+ * are up stay up. False: out of memory. */
+bool windows_stalled(struct windows *w, int64_t from_us, int64_t until_us);
+
 /* The end of a recording: streams that are up are no longer. False: out of memory. */
 bool windows_ended(struct windows *w, int64_t at_us);
 

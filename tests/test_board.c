@@ -90,6 +90,20 @@ static enum board_fate answer(const char *results, int64_t asked_us, int64_t at_
 	return fate;
 }
 
+/* What a test of moments looks at: coverage, and for how long Q1's gauge was observed. */
+static void assert_window(const struct board_window *w, int coverage_e4, uint64_t observed_us)
+{
+	const struct board_row *row = w->row;
+	uint64_t us = UINT64_MAX;
+
+	assert_non_null(w);
+	for (size_t i = 0; i < row->nfact; i++)
+		if (strcmp(row->fact[i].metric, "oWaiting") == 0)
+			us = row->fact[i].is.gauge.observed_us;
+	assert_int_equal(w->coverage_e4, coverage_e4);
+	assert_int_equal(us, observed_us);
+}
+
 static const struct board_window *due(int64_t at_us)
 {
 	const struct board_window *w = board_due(board, at_us);
@@ -441,6 +455,116 @@ static void rest__live_ends_at_the_ms_and_replay_at_its_own_end(void **state)
 	}
 }
 
+/* --- moments -------------------------------------------------------------------------- */
+
+/* Up and told of 4 since the start. */
+static void start_with_4(void)
+{
+	start(conf());
+	put("voice", COUNT("oWaiting", 4), T0);
+}
+
+static void stall__is_neither_connected_nor_observed(void **state)
+{
+	const struct gauge_summary *g;
+
+	(void)state;
+	start_with_4();
+	assert_true(board_stalled(board, T0 + 2 * S, T0 + 25 * S));
+	assert_window(due(T0 + 25 * S), 2000, 2 * S);
+	assert_window(due(T0 + 25 * S), 0, 0);
+	assert_null(board_due(board, T0 + 25 * S));
+	put("voice", COUNT("oWaiting", 9), T0 + 26 * S);
+	assert_window(due(T0 + 30 * S), 5000, 5 * S);
+	g = gauge_of(&board_due(board, T0 + 40 * S)->row[0], "oWaiting", "count");
+	assert_true(g->known);
+	assert_double_equal_exact(g->mean, 9);
+	close_board();
+}
+
+static void stall__that_ends_with_a_window_begins_the_next_one(void **state)
+{
+	(void)state;
+	start_with_4();
+	assert_true(board_stalled(board, T0 + 7 * S, T0 + 10 * S));
+	assert_window(due(T0 + 10 * S), 7000, 7 * S);
+	assert_window(due(T0 + 20 * S), 10000, 10 * S);
+	close_board();
+}
+
+static void stall__within_a_window_keeps_the_value(void **state)
+{
+	const struct gauge_summary *g;
+
+	(void)state;
+	start_with_4();
+	assert_true(board_stalled(board, T0 + 2 * S, T0 + 6 * S));
+	put("voice", COUNT("oWaiting", 8), T0 + 8 * S);
+	g = gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count");
+	assert_int_equal(g->observed_us, 6 * S);
+	assert_double_equal_exact(g->mean, (4 * 4 + 8 * 2) / 6.0);
+	close_board();
+}
+
+static void loss__in_a_stall_or_behind_it_counts_once(void **state)
+{
+	(void)state;
+	start_with_4();
+	assert_true(board_stalled(board, T0 + 2 * S, T0 + 4 * S));
+	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
+	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0 + 5 * S));
+	put("voice", COUNT("oWaiting", 4), T0 + 5 * S);
+	assert_true(board_stalled(board, T0 + 6 * S, T0 + 8 * S));
+	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 9 * S));
+	assert_window(due(T0 + 10 * S), 4000, 4 * S);
+	close_board();
+}
+
+static void stall__while_down_adds_nothing(void **state)
+{
+	(void)state;
+	start_with_4();
+	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 2 * S));
+	assert_true(board_stalled(board, T0 + 3 * S, T0 + 6 * S));
+	assert_window(due(T0 + 10 * S), 2000, 2 * S);
+	close_board();
+}
+
+static void loss__reaches_back_to_the_last_change_at_most(void **state)
+{
+	(void)state;
+	start_with_4();
+	put("voice", COUNT("oWaiting", 5), T0 + 6 * S);
+	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
+	assert_window(due(T0 + 10 * S), 6000, 6 * S);
+	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
+	close_board();
+}
+
+/* A caller that closes a window too late. */
+static void figure__is_observed_no_longer_than_its_window(void **state)
+{
+	(void)state;
+	start_with_4();
+	put("voice", COUNT("oWaiting", 5), T0 + 12 * S);
+	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 13 * S));
+	assert_window(due(T0 + 13 * S), 10000, 10 * S);
+	close_board();
+}
+
+static void rest__is_as_long_as_its_figures_were_observed(void **state)
+{
+	const struct board_window *w;
+
+	(void)state;
+	start_with_4();
+	put("voice", COUNT("oWaiting", 5), T0 + 2 * S + 1);
+	w = board_rest(board, T0 + 2 * S + 1, true);
+	assert_int_equal(w->end_ms, T0 / 1000 + 2001);
+	assert_window(w, 10000, 2001000);
+	close_board();
+}
+
 static void count__ends_the_board(void **state)
 {
 	struct board_conf c = conf();
@@ -495,6 +619,14 @@ int main(void)
 		cmocka_unit_test(pattern__needed_gauge_is_known_and_not_shown),
 		cmocka_unit_test(align__counts_from_the_values_on),
 		cmocka_unit_test(rest__live_ends_at_the_ms_and_replay_at_its_own_end),
+		cmocka_unit_test(stall__is_neither_connected_nor_observed),
+		cmocka_unit_test(stall__that_ends_with_a_window_begins_the_next_one),
+		cmocka_unit_test(stall__within_a_window_keeps_the_value),
+		cmocka_unit_test(loss__in_a_stall_or_behind_it_counts_once),
+		cmocka_unit_test(stall__while_down_adds_nothing),
+		cmocka_unit_test(loss__reaches_back_to_the_last_change_at_most),
+		cmocka_unit_test(figure__is_observed_no_longer_than_its_window),
+		cmocka_unit_test(rest__is_as_long_as_its_figures_were_observed),
 		cmocka_unit_test(count__ends_the_board)
 	};
 

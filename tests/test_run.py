@@ -235,14 +235,14 @@ def test_stopped_process_counts_the_time_as_lost(tool, serve):
     reader = Reader(process)
     reader.wait("stream.connected")
     process.send_signal(signal.SIGSTOP)
-    time.sleep(1.8)
+    time.sleep(1.2)		# over --idle-timeout, and too short for a stall
     process.send_signal(signal.SIGCONT)
     reader.wait("stream.connected", count=2)
     process.send_signal(signal.SIGTERM)
     r = reader.finish()
     assert r.status == 128 + signal.SIGTERM, r.err
     assert [row["window"] for row in r.rows] == list(range(len(r.rows)))
-    assert len(r.rows) >= 6 and min(row["coverage"] for row in r.rows) == 0
+    assert len(r.rows) >= 4 and min(row["coverage"] for row in r.rows) == 0
     assert r.events("stream.lost")[0]["reason"] == "no message for --idle-timeout 800ms"
 
 

@@ -50,6 +50,33 @@ static void assert_text(const struct tape_entry *e, const char *text)
 	assert_memory_equal(e->text, text, strlen(text));
 }
 
+static void stall__is_read_back_with_its_end(void **state)
+{
+	static const char bad[] =
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"stalled\"}\n"
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"stalled\","
+		"\"until\":\"2026-11-24T01:59:59Z\"}\n";
+	struct buf out = { 0 };
+	struct tape_entry e;
+	struct tape *t;
+
+	(void)state;
+	tape_put_stall(&out, T, T + 2500001);
+	assert_true(buf_str(&out, bad));
+	t = tape_of(out.data, out.len);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_STALLED);
+	assert_int_equal(e.at_us, T);
+	assert_int_equal(e.until_us, T + 2500001);
+	for (int i = 0; i < 2; i++) {
+		e = next(t);
+		assert_int_equal(e.kind, TAPE_BROKEN);
+		assert_string_equal(e.why, "`until` is no later time");
+	}
+	tape_close(t);
+	buf_free(&out);
+}
+
 static void tape__reads_back_what_was_put(void **state)
 {
 	static const char *const texts[] = {
@@ -265,6 +292,7 @@ static void reject__has_its_members(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stall__is_read_back_with_its_end),
 		cmocka_unit_test(tape__reads_back_what_was_put),
 		cmocka_unit_test(line__may_be_rewritten),
 		cmocka_unit_test(line__may_have_members_behind_the_frame),

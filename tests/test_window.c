@@ -147,6 +147,23 @@ static void window__loss_before_what_was_printed_counts_from_there(void **state)
 	windows_free(w);
 }
 
+static void stall__is_not_connected_in_any_window(void **state)
+{
+	struct windows *w = open_windows(conf_arrival());
+
+	(void)state;
+	windows_connected(w, 0, T0);
+	assert_true(windows_stalled(w, T0 + 2 * S, T0 + 25 * S));
+	assert_int_equal(due(w, T0 + 25 * S)->row[0].coverage_e4, 2000);
+	assert_int_equal(due(w, T0 + 25 * S)->row[0].coverage_e4, 0);
+	assert_null(due(w, T0 + 25 * S));
+	assert_true(windows_lost(w, 0, T0 + 27 * S));
+	assert_int_equal(due(w, T0 + 30 * S)->row[0].coverage_e4, 2000);
+	assert_true(windows_stalled(w, T0 + 31 * S, T0 + 34 * S));
+	assert_int_equal(due(w, T0 + 40 * S)->row[0].coverage_e4, 0);
+	windows_free(w);
+}
+
 static void window__coverage_is_cut_so_that_one_means_all(void **state)
 {
 	struct windows *w = open_windows(conf_arrival());
@@ -697,6 +714,7 @@ int main(void)
 		cmocka_unit_test(window__frame_at_the_end_is_in_the_next),
 		cmocka_unit_test(window__slept_through_ones_close_in_order),
 		cmocka_unit_test(window__loss_before_what_was_printed_counts_from_there),
+		cmocka_unit_test(stall__is_not_connected_in_any_window),
 		cmocka_unit_test(window__coverage_is_cut_so_that_one_means_all),
 		cmocka_unit_test(window__count_ends_it),
 		cmocka_unit_test(window__cut_short_is_partial_and_a_ms_at_least),
