@@ -65,7 +65,7 @@ void attempt_over_with(struct attempt *a, enum status status, const char *text,
 {
 	char whole[ATTEMPT_TEXT_MAX];
 
-	snprintf(whole, sizeof(whole), "%.*s; %s", shown_length(text, 400), text, advice);
+	snprintf(whole, sizeof(whole), "%.*s; %s", shown_length(text, 600), text, advice);
 	attempt_over(a, status, whole);
 }
 
@@ -147,25 +147,36 @@ struct stream_event *attempt_lost(struct attempt *a, int64_t now_us, int64_t at_
 
 /* --- the token ------------------------------------------------------------------------- */
 
-static const char *what_to_check(const struct token_result *r)
+#define ADVICE_MAX 320
+
+/* What stands where nobody knows it better: `GENESYSCLOUD_ACCESS_TOKEN`, `A and B`. */
+static const char *what_to_check(char out[ADVICE_MAX], const struct token_result *r)
 {
-	if (r->from && strcmp(r->from, "GENESYSCLOUD_ACCESS_TOKEN") == 0)
-		return "check GENESYSCLOUD_ACCESS_TOKEN";
-	if (r->from && strcmp(r->from, "--profile") == 0)
-		return "check the profile that --profile names";
-	return "check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET (or "
-		"GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET, or the "
-		"secret's file)";
+	const char *from = r->from ? r->from : "the credentials";
+	const char *host = r->host_from ? r->host_from : "--host";
+	char both[128];
+
+	if (strcmp(from, "--profile") == 0)
+		from = "the profile that --profile names";
+	snprintf(both, sizeof(both), "%.60s%s%.50s", r->id_from && r->id_from != r->from
+		? r->id_from : "", r->id_from && r->id_from != r->from ? " and " : "", from);
+	if (r->unknown_client)
+		snprintf(out, ADVICE_MAX, "check the region first (%.60s): a client is known in "
+			"its own region alone; then %s", host, both);
+	else
+		snprintf(out, ADVICE_MAX, "check %s", both);
+	return out;
 }
 
 bool attempt_renew(struct attempt *a, struct token *token, bool *renewed, const char *text)
 {
 	const struct token_result *r = token_result(token);
+	char advice[ADVICE_MAX];
 
 	attempt_tell(a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
 	/* --retry-for 0 is one token request: of a token from the cache it is yet to be made */
 	if (*renewed || (a->retry.retry_for_us == 0 && !r->cached))
-		attempt_over_with(a, ST_AUTH, text, what_to_check(r));
+		attempt_over_with(a, ST_AUTH, text, what_to_check(advice, r));
 	token_drop(token);
 	*renewed = true;
 	return !a->over;
@@ -190,13 +201,14 @@ void attempt_token_failed(struct attempt *a, const struct token *token, int64_t 
 	const struct token_result *r = token_result(token);
 	struct attempt_failure f = { STREAM_TOKEN_RETRY, ST_NET, r->retry_after_us,
 		(int)r->http_status, r->text };
+	char advice[ADVICE_MAX];
 
 	switch (r->failure) {
 	case TOKEN_REFUSED:
 	case TOKEN_FORBIDDEN:
 		attempt_tell(a, STREAM_TOKEN_REFUSED, r->text)->http_status = f.http_status;
 		attempt_over_with(a, ST_AUTH, r->text,
-			r->failure == TOKEN_REFUSED ? what_to_check(r) : lacks);
+			r->failure == TOKEN_REFUSED ? what_to_check(advice, r) : lacks);
 		break;
 	case TOKEN_LIMITED:
 		f.status = ST_RATE;
@@ -205,15 +217,20 @@ void attempt_token_failed(struct attempt *a, const struct token *token, int64_t 
 	case TOKEN_NETWORK:
 		attempt_again(a, now_us, &f);
 		break;
-	case TOKEN_CERTIFICATE:
-		attempt_over_with(a, ST_PROTOCOL, r->text,
-			"--cacert names the authority to trust");
+	case TOKEN_FATAL:
+		attempt_over(a, r->status, r->text);
 		break;
 	case TOKEN_BREACH:
 		attempt_breach(a, STREAM_TOKEN_RETRY, now_us, r->text);
 		break;
 	case TOKEN_REJECTED:
-		attempt_over(a, ST_REFUSED, r->text);
+		if (f.http_status == 404)
+			snprintf(advice, sizeof(advice), "this host has no token endpoint, check "
+				"%.60s", r->host_from ? r->host_from : "--host");
+		if (f.http_status == 404)
+			attempt_over_with(a, ST_REFUSED, r->text, advice);
+		else
+			attempt_over(a, ST_REFUSED, r->text);
 		break;
 	}
 }

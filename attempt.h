@@ -14,7 +14,7 @@
 #include "tape.h"
 #include "token.h"
 
-#define ATTEMPT_TEXT_MAX 768
+#define ATTEMPT_TEXT_MAX 960
 /*
  * Events that may wait. A source makes them only while none waits: by one step, one look at the
  * watchdog, or one event of a socket. The most that one of these makes is a channel's step: two

@@ -108,9 +108,8 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 			errand_over(ch, ST_REFUSED, text);
 		}
 		break;
-	case WS_END_CERTIFICATE:
-		errand_over_with(ch, ST_PROTOCOL, e->reason,
-			"--cacert names the authority to trust");
+	case WS_END_FATAL:
+		errand_over(ch, e->status, e->reason);
 		break;
 	case WS_END_BREACH:
 		errand_breach(ch, STEP_CONNECT, now_us, e->reason);

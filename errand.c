@@ -526,7 +526,7 @@ static void forbidden(struct channel *ch, const struct rest_answer *answer, int6
 {
 	char text[640];
 
-	snprintf(text, sizeof(text), "%.300s%s%.200s", answer->text,
+	snprintf(text, sizeof(text), "%.400s%s%.200s", answer->text,
 		answer->missing_permissions[0] ? "; missing permissions: " : "",
 		answer->missing_permissions);
 	if (ch->step == STEP_TOPICS)
@@ -575,9 +575,9 @@ static void not_found(struct channel *ch, const char *text, int64_t now_us)
 static void failed(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	enum step step = ch->step;
-	char text[512];
+	char text[sizeof(answer->text)];
 
-	snprintf(text, sizeof(text), "%.500s", answer->text);
+	snprintf(text, sizeof(text), "%s", answer->text);
 	switch (answer->kind) {
 	case REST_OK:
 		break;
@@ -599,8 +599,8 @@ static void failed(struct channel *ch, const struct rest_answer *answer, int64_t
 	case REST_REJECTED:
 		errand_over(ch, ST_REFUSED, text);
 		break;
-	case REST_CERTIFICATE:
-		errand_over_with(ch, ST_PROTOCOL, text, "--cacert names the authority to trust");
+	case REST_FATAL:
+		errand_over(ch, answer->status, text);
 		break;
 	case REST_BREACH:
 		errand_breach(ch, step, now_us, text);

@@ -98,9 +98,8 @@ static void failed(struct lookup *l, int64_t now_us)
 	case REST_REJECTED:
 		attempt_over(&l->a, ST_REFUSED, r->text);
 		break;
-	case REST_CERTIFICATE:
-		attempt_over_with(&l->a, ST_PROTOCOL, r->text,
-			"--cacert names the authority to trust");
+	case REST_FATAL:
+		attempt_over(&l->a, r->status, r->text);
 		break;
 	case REST_BREACH:
 		attempt_breach(&l->a, STREAM_RETRY, now_us, r->text);

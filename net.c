@@ -1,17 +1,25 @@
 #include "net.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <openssl/x509_vfy.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "proxy.h"
+#include "text.h"
+
 #define HELD_MAX (16u << 20)		/* bytes; ordinary runs take a fiftieth of it */
 #define VERSION_NEEDED 0x080d00		/* 8.13: fragments can be put together */
+#define DESCRIPTORS_NEEDED 6		/* at most, to look up a name and to connect */
 #define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* no order of a year overflows a sum */
 
 struct net {
@@ -32,6 +40,7 @@ struct transfer {
 	bool running;
 	bool begun;			/* libcurl has had a turn with it */
 	char error[CURL_ERROR_SIZE];
+	char text[NET_TEXT_MAX];	/* of its end */
 };
 
 /* --- libcurl's memory: it has a bound, and is wiped, as it held secrets --------------- */
@@ -385,7 +394,192 @@ static int64_t retry_after_us(CURL *easy)
 	return seconds < 0 ? 0 : seconds * INT64_C(1000000);
 }
 
-static struct net_result result_of(const struct transfer *t, CURLcode code)
+#define THE_PROXY "the proxy "
+
+/* Who ended a transfer, for its text. */
+struct peer {
+	bool proxy;		/* it came no further than there */
+	const char *variable;	/* that names the proxy; NULL: there is none */
+	char name[200];		/* `HOST[:PORT]`, or `the proxy (VARIABLE: HOST:PORT)` */
+};
+
+static bool is_wss(CURL *e)
+{
+	const char *url = NULL;
+
+	return curl_easy_getinfo(e, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url
+		&& strncasecmp(url, "wss:", 4) == 0;
+}
+
+/* Behind a SOCKS proxy nothing but the code tells how far it came. */
+static bool ended_at_proxy(CURL *e, CURLcode code, bool socks)
+{
+	long used = 0, connected = 0;
+	curl_off_t begun_us = 0;
+
+	if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY)
+		return true;
+	if (curl_easy_getinfo(e, CURLINFO_USED_PROXY, &used) != CURLE_OK || !used)
+		return false;
+	if (socks)
+		return code == CURLE_COULDNT_CONNECT;
+	curl_easy_getinfo(e, CURLINFO_HTTP_CONNECTCODE, &connected);
+	curl_easy_getinfo(e, CURLINFO_PRETRANSFER_TIME_T, &begun_us);
+	return connected / 100 != 2 && begun_us == 0;
+}
+
+static struct peer peer_of(CURL *e, CURLcode code)
+{
+	struct peer peer = { .proxy = false };
+	const char *url = NULL, *host;
+	char shown[128];
+	bool socks = false;
+
+	peer.variable = proxies_show(shown, sizeof(shown), is_wss(e), &socks);
+	peer.proxy = peer.variable && ended_at_proxy(e, code, socks);
+	if (peer.proxy) {
+		snprintf(peer.name, sizeof(peer.name), THE_PROXY "(%s: %s)", peer.variable, shown);
+	} else if (curl_easy_getinfo(e, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url) {
+		host = strstr(url, "://");
+		host = host ? host + 3 : url;
+		snprintf(peer.name, sizeof(peer.name), "%.*s", (int)strcspn(host, "/?#"), host);
+	}
+	return peer;
+}
+
+static bool lacks_descriptors(void)
+{
+	int fd[DESCRIPTORS_NEEDED];
+	size_t n = 0;
+
+	while (n < ARRAY_LEN(fd) && (fd[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+		n++;
+	for (size_t i = 0; i < n; i++)
+		close(fd[i]);
+	return n < ARRAY_LEN(fd);
+}
+
+/* libcurl has other words for it, and none of its own: a file that it could not open was there
+ * at the start, and a socket that it did not get failed without an error of the network's. */
+static bool ended_without_descriptors(CURL *e, CURLcode code)
+{
+	long number = 0;
+
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		curl_easy_getinfo(e, CURLINFO_OS_ERRNO, &number);
+		return (number == 0 || number == EMFILE || number == ENFILE)
+			&& lacks_descriptors();
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_FAILED_INIT:
+	case CURLE_OUT_OF_MEMORY:
+		return lacks_descriptors();
+	default:
+		return false;
+	}
+}
+
+static bool is_certificate(CURLcode code)
+{
+	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE
+		|| code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
+}
+
+/* OpenSSL's words, the server's alert among them. */
+static bool is_tls_version(CURLcode code, const char *words)
+{
+	return code == CURLE_SSL_CONNECT_ERROR && (strcasestr(words, "protocol version")
+		|| strcasestr(words, "unsupported protocol"));
+}
+
+static void tell_certificate(struct transfer *t, const struct peer *peer, const char *words)
+{
+	char advice[160], now[TIME_TEXT_MAX];
+	long why = X509_V_OK;
+
+	curl_easy_getinfo(t->easy, peer->proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT
+		: CURLINFO_SSL_VERIFYRESULT, &why);
+	time_format_ms(now, (int64_t)time(NULL) * 1000);
+	if (why == X509_V_ERR_CERT_NOT_YET_VALID || why == X509_V_ERR_CERT_HAS_EXPIRED)
+		snprintf(advice, sizeof(advice), "check this machine's clock first, which says "
+			"%s; then %s", now, peer->proxy ? "the proxy's certificate"
+			: "the certificate and --cacert");
+	else if (strstr(words, "name"))
+		snprintf(advice, sizeof(advice), "it is for another name: check the host%s%s",
+			peer->proxy ? " in " : "", peer->proxy ? peer->variable : "");
+	else if (peer->proxy)
+		snprintf(advice, sizeof(advice), "SSL_CERT_FILE names the authority to trust for "
+			"a proxy, --cacert does not reach it");
+	else
+		snprintf(advice, sizeof(advice), "--cacert names the authority to trust");
+	snprintf(t->text, sizeof(t->text), "the certificate of %s could not be verified: %.120s; "
+		"%s", peer->name, words, advice);
+}
+
+/* The proxy's answer to CONNECT, or to a SOCKS handshake (status 0). */
+static enum status tell_refusal(struct transfer *t, const struct peer *peer, long status,
+	long socks)
+{
+	const char *where = peer->proxy ? peer->name + strlen(THE_PROXY) : "", *advice = "";
+	enum status fatal = ST_OK;
+	char what[32];
+
+	snprintf(what, sizeof(what), status ? "with %ld" : "by SOCKS", status);
+	if (status == 407 || status == 401 || socks == CURLPX_USER_REJECTED
+	    || socks == CURLPX_NO_AUTH) {
+		advice = "; check the user and the password in ";
+		fatal = ST_AUTH;
+	} else if (status == 403 || socks == CURLPX_REPLY_NOT_ALLOWED) {
+		advice = "; its rules forbid this host, see no_proxy and ";
+		fatal = ST_REFUSED;
+	}
+	snprintf(t->text, sizeof(t->text), "the proxy refused %s %s%s%s", what, where, advice,
+		*advice && peer->variable ? peer->variable : "");
+	return fatal;
+}
+
+static void tell_words(struct transfer *t, const struct peer *peer, const char *words)
+{
+	snprintf(t->text, sizeof(t->text), "%s%s%.255s", peer->proxy ? peer->name : "",
+		peer->proxy ? ": " : "", words);
+}
+
+/* What happened, in words; whether another attempt may do better. */
+static enum status tell_end(struct transfer *t, const struct net_result *r)
+{
+	const char *words = t->error[0] ? t->error : curl_easy_strerror(r->code);
+	struct peer peer = peer_of(t->easy, r->code);
+	long socks = CURLPX_OK;
+	struct rlimit limit = { 0, 0 };
+
+	if (r->code == CURLE_PROXY)
+		curl_easy_getinfo(t->easy, CURLINFO_PROXY_ERROR, &socks);
+	if (r->by_proxy || socks == CURLPX_USER_REJECTED || socks == CURLPX_NO_AUTH
+	    || socks == CURLPX_REPLY_NOT_ALLOWED)
+		return tell_refusal(t, &peer, r->by_proxy ? r->http_status : 0, socks);
+	if (ended_without_descriptors(t->easy, r->code)) {
+		getrlimit(RLIMIT_NOFILE, &limit);
+		snprintf(t->text, sizeof(t->text), "too few file descriptors, see ulimit -n, "
+			"which is %llu: %.255s", (unsigned long long)limit.rlim_cur, words);
+		return ST_OK;
+	}
+	if (is_certificate(r->code)) {
+		tell_certificate(t, &peer, words);
+		return ST_PROTOCOL;
+	}
+	if (is_tls_version(r->code, words)) {
+		snprintf(t->text, sizeof(t->text), "%s and gsqstat have no TLS version in common, "
+			"which is 1.2 or newer: %.255s", peer.name, words);
+		return ST_PROTOCOL;
+	}
+	tell_words(t, &peer, words);
+	return ST_OK;
+}
+
+static struct net_result result_of(struct transfer *t, CURLcode code)
 {
 	struct net_result r = { .code = code, .retry_after_us = -1 };
 	long proxy_status = 0;
@@ -398,7 +592,11 @@ static struct net_result result_of(const struct transfer *t, CURLcode code)
 		r.http_status = proxy_status;
 		r.by_proxy = true;
 	}
-	r.text = t->error[0] ? t->error : curl_easy_strerror(code);
+	if (code == CURLE_OK)
+		snprintf(t->text, sizeof(t->text), "%s", curl_easy_strerror(code));
+	else
+		r.fatal = tell_end(t, &r);
+	r.text = t->text;
 	return r;
 }
 

@@ -20,31 +20,32 @@ struct net_conf {
 	bool plain;		/* http and ws to loopback, never by a proxy */
 };
 
+#define NET_TEXT_MAX 640
+
 /* How a transfer ended, in words that hold no URL. */
 struct net_result {
 	CURLcode code;
 	long http_status;	/* 0: no answer; of a proxy's CONNECT where that was refused */
 	bool by_proxy;		/* http_status is the proxy's */
+	enum status fatal;	/* no other attempt will do better, the run ends with this; ST_OK:
+				   one may */
 	int64_t retry_after_us;	/* -1: none */
-	const char *text;	/* libcurl's own words; borrowed for the callback */
+	const char *text;	/* with what to do about it; borrowed for the callback */
 };
 
 enum net_failure {
 	NET_NETWORK,		/* what may pass: no connection, a reset, out of time */
-	NET_CERTIFICATE,	/* the peer's could not be verified */
+	NET_FATAL,		/* r->fatal: a certificate, a TLS version, a proxy's refusal */
 	NET_BREACH		/* what the peer speaks is no HTTP */
 };
 
 /* Of a transfer that ended without an answer. A reset HTTP/2 request is a reset: balancers
  * that restart do that. */
-static inline enum net_failure net_failure(CURLcode code)
+static inline enum net_failure net_failure(const struct net_result *r)
 {
-	switch (code) {
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-		return NET_CERTIFICATE;
+	if (r->fatal)
+		return NET_FATAL;
+	switch (r->code) {
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_BAD_CONTENT_ENCODING:

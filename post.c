@@ -24,7 +24,7 @@ struct post {
 	bool head;			/* of the answer, whole */
 	bool arrived, done;
 	struct net_result result;
-	char words[256];		/* libcurl's own */
+	char words[NET_TEXT_MAX];	/* the result's */
 	struct post_answer answer;
 };
 
@@ -140,9 +140,9 @@ static void finish_by_status(struct post *p)
 
 static void finish_without_answer(struct post *p)
 {
-	switch (net_failure(p->result.code)) {
-	case NET_CERTIFICATE:
-		finish(p, POST_AGAIN, "the certificate does not verify", p->words);
+	switch (net_failure(&p->result)) {
+	case NET_FATAL:
+		finish(p, POST_AGAIN, p->words, "");
 		break;
 	case NET_BREACH:
 		finish(p, POST_AGAIN, "what answers does not speak HTTP", p->words);
@@ -166,7 +166,7 @@ static void take_answer(struct post *p)
 		finish(p, POST_REFUSED, "its address is not public, which takes "
 			"--callback-allow-private", "");
 	else if (r->by_proxy)
-		finish(p, POST_AGAIN, "the proxy refused", p->words);
+		finish(p, POST_AGAIN, p->words, "");
 	else if (p->answer.http_status >= 200)
 		finish_by_status(p);
 	else

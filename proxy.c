@@ -97,6 +97,36 @@ void proxies_check(struct lines *problems)
 		check(wss, problems);
 }
 
+/* HOST[:PORT] without user and password; false: it cannot be read. */
+static bool put_host(CURLU *url, char *out, size_t size)
+{
+	char *host = NULL, *port = NULL;
+	bool ok = url && curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+
+	if (ok && curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK)
+		port = NULL;
+	if (ok)
+		snprintf(out, size, "%s%s%s", host, port ? ":" : "", port ? port : "");
+	curl_free(host);
+	curl_free(port);
+	return ok;
+}
+
+const char *proxies_show(char *out, size_t size, bool wss, bool *socks)
+{
+	const char *name = taken(wss ? of_wss : of_https);
+	CURLU *url = name ? parse(getenv(name)) : NULL;
+	char *scheme = NULL;
+
+	*socks = url && curl_url_get(url, CURLUPART_SCHEME, &scheme, CURLU_NO_GUESS_SCHEME)
+		== CURLUE_OK && strncasecmp(scheme, "socks", 5) == 0;
+	if (!put_host(url, out, size))
+		snprintf(out, size, "?");
+	curl_free(scheme);
+	curl_url_cleanup(url);
+	return name;
+}
+
 /* --- secrets -------------------------------------------------------------------------- */
 
 static bool keep_pair(const char *user, const char *password,

@@ -6,11 +6,16 @@
 #define PROXY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base.h"
 
 /* A line for each variable that names none; nothing of its value, which may hold a password. */
 void proxies_check(struct lines *problems);
+
+/* The variable that names the proxy for https, or for wss, and in out its HOST[:PORT]; NULL: there
+ * is none. What no_proxy says is not looked at. */
+const char *proxies_show(char *out, size_t size, bool wss, bool *socks);
 
 /* Each password as it stands and decoded, and user:password as Basic has it (RFC 7617 §2). False:
  * keep said so, or out of memory. */

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "apierror.h"
 #include "text.h"
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
-#define ERROR_BODY_MAX 65536	/* nothing is quoted from a longer one */
+#define ERROR_BODY_MAX 65536	/* no permissions are looked for in a longer one */
 #define SECRET_MIN 8
 #define ID_MIN 20		/* a longer part of the path than this is no word of the API */
 #define MASK_LEN 3
@@ -22,7 +22,7 @@ struct rest {
 	int64_t end_us;
 	bool arrived, done, too_long;
 	struct net_result result;
-	char words[256];		/* libcurl's own */
+	char words[NET_TEXT_MAX];	/* the result's */
 	struct buf body;
 	struct rest_answer answer;
 };
@@ -79,7 +79,10 @@ static void mask_urls(char *text)
 /* A channel's ID opens its socket, and the service may name it in its words. */
 static void mask_path(char *text, char *url)
 {
-	for (char *at = url, *end; *at; at = end) {
+	char *host = strstr(url, "://"), *end;
+
+	host = host ? host + 3 : url;
+	for (char *at = host + strcspn(host, "/?"); *at; at = end) {
 		char behind;
 
 		at += strspn(at, "/?&=");
@@ -116,39 +119,6 @@ static void set_text(struct rest *r, struct buf *text)
 
 /* --- what the service says of an error ---------------------------------------------- */
 
-struct words {			/* of an ErrorBody */
-	struct buf code, message, with_params, context;
-};
-
-static void read_words(const char *body, size_t len, struct words *w)
-{
-	struct json_cursor c = json_start(body, body + len);
-	struct json_text key, value;
-
-	if (len > ERROR_BODY_MAX || json_peek(&c) != '{')
-		return;
-	json_enter(&c);
-	while (json_key(&c, &key)) {
-		struct buf *to = json_text_is(&key, "code") ? &w->code
-			: json_text_is(&key, "message") ? &w->message
-			: json_text_is(&key, "messageWithParams") ? &w->with_params
-			: json_text_is(&key, "contextId") ? &w->context : NULL;
-
-		if (!to || json_peek(&c) != '"')
-			json_pass(&c);
-		else if (json_string(&c, &value) && to->len == 0)
-			json_text_put(&value, to);
-	}
-}
-
-static void words_free(struct words *w)
-{
-	buf_wipe(&w->code);
-	buf_wipe(&w->message);
-	buf_wipe(&w->with_params);
-	buf_wipe(&w->context);
-}
-
 static const char *header(const struct rest *r, const char *name)
 {
 	struct curl_header *h = NULL;
@@ -157,35 +127,15 @@ static const char *header(const struct rest *r, const char *name)
 		? h->value : "";
 }
 
-static void put_part(struct buf *text, const char *before, const void *part, size_t len)
-{
-	if (len) {
-		buf_str(text, before);
-		buf_add(text, part, len);
-	}
-}
-
 static void describe(struct rest *r)
 {
-	const char *correlation = header(r, "ININ-Correlation-Id");
-	struct words w = { 0 };
+	struct apierror e = { .code = { 0 } };
 	struct buf text = { 0 };
-	const struct buf *message;
 
 	if (r->answer.http_status / 100 != 2)
-		read_words(r->answer.body, r->answer.len, &w);
-	/* with places that nobody filled in, the plain one says more */
-	message = w.with_params.len == 0 || (w.message.len
-		&& memchr(w.with_params.data, '{', w.with_params.len)) ? &w.message
-		: &w.with_params;
-	buf_printf(&text, "HTTP %ld", r->answer.http_status);
-	if (r->answer.http_status / 100 == 3)
-		buf_str(&text, ", a redirect, which is not followed");
-	put_part(&text, " ", w.code.data, w.code.len);
-	put_part(&text, ": ", message->data, message->len);
-	put_part(&text, ", contextId ", w.context.data, w.context.len);
-	put_part(&text, ", ININ-Correlation-Id ", correlation, strlen(correlation));
-	words_free(&w);
+		apierror_read(&e, r->answer.body, r->answer.len);
+	apierror_put(&e, r->url, r->answer.http_status, header(r, "ININ-Correlation-Id"), &text);
+	apierror_free(&e);
 	set_text(r, &text);
 }
 
@@ -264,9 +214,10 @@ static enum rest_kind kind_of_status(long status)
 
 static void finish_without_answer(struct rest *r)
 {
-	switch (net_failure(r->result.code)) {
-	case NET_CERTIFICATE:
-		finish_saying(r, REST_CERTIFICATE, "the certificate does not verify", r->words);
+	switch (net_failure(&r->result)) {
+	case NET_FATAL:
+		r->answer.status = r->result.fatal;
+		finish_saying(r, REST_FATAL, r->words, "");
 		break;
 	case NET_BREACH:
 		finish_saying(r, REST_BREACH, "the API does not speak HTTP", r->words);
@@ -292,8 +243,8 @@ static void take_answer(struct rest *r)
 	a->http_status = r->result.http_status;
 	if (r->too_long) {
 		finish_saying(r, REST_BREACH, "the API's answer is longer than 16 MiB", "");
-	} else if (r->result.by_proxy) {
-		finish_saying(r, REST_NETWORK, "the proxy refused", r->words);
+	} else if (r->result.by_proxy && !r->result.fatal) {
+		finish_saying(r, REST_NETWORK, r->words, "");
 	} else if (r->result.code != CURLE_OK) {
 		finish_without_answer(r);
 	} else {

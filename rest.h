@@ -23,8 +23,8 @@ enum rest_kind {
 	REST_LIMITED,		/* 429 */
 	REST_REJECTED,		/* any other 4xx */
 	REST_SERVER,		/* 5xx, 408 */
-	REST_NETWORK,		/* no whole answer, a proxy's refusal, out of time or memory */
-	REST_CERTIFICATE,
+	REST_NETWORK,		/* no whole answer, out of time or memory */
+	REST_FATAL,		/* no other attempt will do better: a certificate, a proxy */
 	REST_BREACH		/* a redirect, an over-long answer, an odd status, no HTTP */
 };
 
@@ -37,13 +37,14 @@ struct rest_call {
 
 struct rest_answer {
 	enum rest_kind kind;
+	enum status status;	/* FATAL: what the run ends with */
 	long http_status;	/* 0: no answer */
 	int64_t retry_after_us;	/* -1: none; inin-ratelimit-reset only of a 429 without its own */
 	const char *body;	/* never NULL, a NUL behind it */
 	size_t len;
-	/* For people: status, the service's code, message and IDs; one line of printable UTF-8,
-	 * cut, without URLs, tokens, or IDs from the URL. */
-	char text[512];
+	/* For people: host, status, the service's code, message and IDs; one line of printable
+	 * UTF-8, cut, without URLs, tokens, or IDs from the URL's path. */
+	char text[NET_TEXT_MAX];
 	char missing_permissions[256];	/* `routing:queue:view, …` that a 403 names, or "" */
 };
 

@@ -230,6 +230,9 @@ static void refused(struct stream *s, int64_t now_us, const struct ws_event *e)
 		try_again(s, ST_RATE, now_us, e->retry_after_us, 429, text);
 	else if (e->http_status >= 500)
 		try_again(s, ST_NET, now_us, e->retry_after_us, e->http_status, text);
+	else if ((e->http_status == 414 || e->http_status == 431) && !s->conf.payload_as_message)
+		over_with(s, ST_REFUSED, text, "the queues make the URL too long for it; "
+			"--subscribe message sends them behind the handshake");
 	else
 		over_with(s, ST_REFUSED, text,
 			"a stream takes 50 queues, a client 10 streams");
@@ -265,8 +268,9 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 	case WS_END_CLOSED:
 		closed_by_peer(s, now_us, e);
 		break;
-	case WS_END_CERTIFICATE:
-		over_with(s, ST_PROTOCOL, e->reason, "--cacert names the authority to trust");
+	case WS_END_FATAL:
+		attempt_over(&s->a, e->status, e->reason);
+		settle(s);
 		break;
 	case WS_END_BREACH:
 		attempt_breach(&s->a, STREAM_RETRY, now_us, e->reason);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "apierror.h"
 #include "text.h"
 
 #define ANSWER_MAX 65536
@@ -34,7 +35,7 @@ struct token {
 	bool answer_too_long;
 	bool arrived;			/* net_perform has brought the answer */
 	struct net_result net_result;
-	char net_text[128];
+	char net_text[NET_TEXT_MAX];
 };
 
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
@@ -161,50 +162,74 @@ static bool repeats_secret(const struct creds *creds, const char *words)
 	return repeats;
 }
 
-/* The endpoint's words, fit for a terminal. A cut is made at a blank: half a secret is one
- * that the audit would not know. */
-static void quote(struct token *t, const char *words)
+/* Part of the endpoint's words, cut: at a blank, as half a secret is one that the audit would not
+ * know; nothing of one that repeats a secret. */
+static void cut_part(const struct token *t, struct buf *part)
 {
-	size_t len = strlen(words), cut = utf8_cut(words, len, WORDS_MAX);
-	struct buf plain = { 0 };
+	size_t cut = part->len ? utf8_cut(part->data, part->len, WORDS_MAX) : 0;
 
-	if (!utf8_valid(words, len) || repeats_secret(t->creds, words))
+	if (!utf8_valid(part->data ? part->data : "", part->len) || !buf_char(part, '\0')
+	    || repeats_secret(t->creds, part->data)) {
+		buf_clear(part);
 		return;
-	while (cut < len && cut > 0 && words[cut] != ' ')
+	}
+	part->len--;
+	while (cut < part->len && cut > 0 && part->data[cut] != ' ')
 		cut--;
-	if (text_put_printable(&plain, words, cut) && buf_char(&plain, '\0'))
-		snprintf(t->net_text, sizeof(t->net_text), "%s", plain.data);
-	buf_free(&plain);
+	part->len = cut;
 }
 
-/* RFC 6749 §5.2: whether the error is invalid_client; what it says goes to the text. The
- * service's own name for that is `description`. */
-static bool is_invalid_client(struct token *t)
+static const char *correlation_id(const struct token *t)
 {
-	cJSON *tree = cJSON_ParseWithLength(t->answer.data, t->answer.len);
-	const cJSON *error = cJSON_GetObjectItemCaseSensitive(tree, "error");
-	const cJSON *words = cJSON_GetObjectItemCaseSensitive(tree, "error_description");
-	const cJSON *own = cJSON_GetObjectItemCaseSensitive(tree, "description");
-	bool invalid = cJSON_IsString(error) && strcmp(error->valuestring, "invalid_client") == 0;
+	struct curl_header *h = NULL;
 
-	if (cJSON_IsString(words) || cJSON_IsString(own))
-		quote(t, cJSON_IsString(words) ? words->valuestring : own->valuestring);
-	wipe_strings(tree);
-	cJSON_Delete(tree);
+	return t->easy && curl_easy_header(t->easy, "ININ-Correlation-Id", 0, CURLH_HEADER, -1, &h)
+		== CURLHE_OK ? h->value : "";
+}
+
+static bool is_text(const struct buf *text, const char *word)
+{
+	return text->len == strlen(word) && memcmp(text->data, word, text->len) == 0;
+}
+
+/* What the endpoint says goes to net_text; whether the error is invalid_client. */
+static bool describe(struct token *t, long status)
+{
+	struct buf raw = { 0 }, plain = { 0 };
+	struct apierror e;
+	bool invalid;
+
+	apierror_read(&e, t->answer.data, t->answer.len);
+	invalid = is_text(&e.code, "invalid_client");
+	t->result.unknown_client = invalid && is_text(&e.message, "client not found");
+	cut_part(t, &e.code);
+	cut_part(t, &e.message);
+	cut_part(t, &e.context);
+	apierror_put(&e, t->creds->login_url, status, correlation_id(t), &raw);
+	apierror_free(&e);
+	if (!raw.failed && text_put_printable(&plain, raw.data, raw.len)
+	    && buf_char(&plain, '\0'))
+		snprintf(t->net_text, sizeof(t->net_text), "%.400s", plain.data);
+	buf_wipe(&raw);
+	buf_wipe(&plain);
 	return invalid;
 }
 
-static const char *origin(const struct token *t)
+static void set_origins(struct token *t)
 {
-	return t->creds->access_token ? t->creds->token_from : t->creds->secret_from;
+	bool given = t->creds->access_token;
+
+	t->result.from = given ? t->creds->token_from : t->creds->secret_from;
+	t->result.id_from = given ? NULL : t->creds->id_from;
+	t->result.host_from = t->creds->host_from;
 }
 
 static enum token_state failed(struct token *t, enum token_failure failure, const char *what)
 {
-	t->result.from = origin(t);
+	set_origins(t);
 	t->result.failure = failure;
-	snprintf(t->result.text, sizeof(t->result.text), "%s%s%s", what,
-		t->net_text[0] ? ": " : "", t->net_text);
+	snprintf(t->result.text, sizeof(t->result.text), "%.90s%s%.540s", what,
+		*what && t->net_text[0] ? ": " : "", t->net_text);
 	drop_lock(t);
 	end_request(t);
 	return t->state = TOKEN_FAILED;
@@ -212,10 +237,8 @@ static enum token_state failed(struct token *t, enum token_failure failure, cons
 
 static enum token_state refused_by_status(struct token *t, long status)
 {
-	bool invalid_client;
+	bool invalid_client = describe(t, status);
 
-	t->net_text[0] = '\0';
-	invalid_client = is_invalid_client(t);
 	t->result.retry_after_us = t->net_result.retry_after_us;
 	if (status == 401 || (status == 400 && invalid_client))
 		return failed(t, TOKEN_REFUSED, "the client ID or secret was refused");
@@ -226,17 +249,18 @@ static enum token_state refused_by_status(struct token *t, long status)
 	if (status >= 500)
 		return failed(t, TOKEN_NETWORK, "the token endpoint failed");
 	if (status / 100 == 3)
-		return failed(t, TOKEN_BREACH, "the token endpoint redirects");
+		return failed(t, TOKEN_BREACH, "no token");
 	if (status / 100 == 4)
 		return failed(t, TOKEN_REJECTED, "the token request was rejected");
 	return failed(t, TOKEN_BREACH, "the token endpoint answered with an odd status");
 }
 
-static enum token_state without_answer(struct token *t, CURLcode code)
+static enum token_state without_answer(struct token *t)
 {
-	switch (net_failure(code)) {
-	case NET_CERTIFICATE:
-		return failed(t, TOKEN_CERTIFICATE, "the certificate could not be verified");
+	switch (net_failure(&t->net_result)) {
+	case NET_FATAL:
+		t->result.status = t->net_result.fatal;
+		return failed(t, TOKEN_FATAL, "");
 	case NET_BREACH:
 		return failed(t, TOKEN_BREACH, "the token endpoint does not speak HTTP");
 	case NET_NETWORK:
@@ -251,8 +275,9 @@ static enum token_state ready(struct token *t, char *value, int64_t expires_ms, 
 	t->value = value;
 	t->result = (struct token_result){
 		.cached = cached, .generation = ++t->generation, .expires_ms = expires_ms,
-		.retry_after_us = -1, .from = origin(t)
+		.retry_after_us = -1
 	};
+	set_origins(t);
 	drop_lock(t);
 	return t->state = TOKEN_READY;
 }
@@ -268,7 +293,7 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 	t->result = (struct token_result){ .retry_after_us = -1 };
 	t->result.http_status = r->http_status;
 	if (r->by_proxy)
-		return failed(t, TOKEN_NETWORK, "the proxy refused");
+		return without_answer(t);
 	/* a refusal's page may be as long as it likes: its status says what it is */
 	if (t->answer_too_long && r->http_status != 200)
 		return refused_by_status(t, r->http_status);
@@ -277,7 +302,7 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 		return failed(t, TOKEN_BREACH, "the token answer is longer than 64 KiB");
 	}
 	if (r->code != CURLE_OK)
-		return without_answer(t, r->code);
+		return without_answer(t);
 	if (r->http_status != 200)
 		return refused_by_status(t, r->http_status);
 	why = token_parse_answer(t->answer.data, t->answer.len, &value, &life_s);

@@ -77,10 +77,11 @@ struct ws {
 	int64_t until_us;		/* of the send or close under way; INT64_MAX: none */
 	bool done;			/* the transfer is over: result says how */
 	struct net_result result;
-	char result_text[CURL_ERROR_SIZE];
+	enum status fatal;		/* of WS_END_FATAL */
+	char result_text[NET_TEXT_MAX];
 	bool ended, end_told;
 	struct ws_event end;
-	char reason[512];
+	char reason[NET_TEXT_MAX];
 };
 
 /* --- the handshake ------------------------------------------------------------------ */
@@ -392,6 +393,7 @@ static void end_with(struct ws *ws, enum ws_end end, int close_code, const char 
 		.http_status = (int)ws->result.http_status,
 		.retry_after_us = ws->result.retry_after_us,
 		.close_code = close_code,
+		.status = ws->fatal,
 		.reason = ws->reason
 	};
 	net_stop(ws->net, ws->easy);
@@ -453,12 +455,10 @@ static void end_by_result(struct ws *ws)
 {
 	const struct net_result *r = &ws->result;
 
-	if (r->by_proxy) {
-		char text[64];
-
-		snprintf(text, sizeof(text), "the proxy refused with %ld", r->http_status);
+	if (r->by_proxy || r->fatal) {
 		ws->result.http_status = 0;
-		end_with(ws, WS_END_NETWORK, 0, text);
+		ws->fatal = r->fatal;
+		end_with(ws, r->fatal ? WS_END_FATAL : WS_END_NETWORK, 0, r->text);
 		return;
 	}
 	if (r->code == CURLE_OK) {
@@ -470,13 +470,11 @@ static void end_by_result(struct ws *ws)
 		end_refused(ws);
 		return;
 	}
-	switch (net_failure(r->code)) {
-	case NET_CERTIFICATE:
-		end_with(ws, WS_END_CERTIFICATE, 0, r->text);
-		break;
+	switch (net_failure(r)) {
 	case NET_BREACH:
 		end_with(ws, WS_END_BREACH, 0, "the answer is not HTTP/1.1");
 		break;
+	case NET_FATAL:
 	case NET_NETWORK:
 		end_with(ws, WS_END_NETWORK, 0, ws->no_memory ? "out of memory" : r->text);
 		break;

@@ -37,7 +37,7 @@ enum ws_end {
 	WS_END_OURS,		/* ws_close ran to its end */
 	WS_END_TOO_BIG,		/* we closed with 1009 */
 	WS_END_BAD_TEXT,	/* we closed with 1007 */
-	WS_END_CERTIFICATE,
+	WS_END_FATAL,		/* no other attempt will do better: a certificate, a proxy */
 	WS_END_BREACH		/* the peer broke RFC 6455 (we closed with 1002), or redirects */
 };
 
@@ -49,6 +49,7 @@ struct ws_event {
 	int http_status;	/* REFUSED: */
 	int64_t retry_after_us;	/* REFUSED: -1 if none */
 	int close_code;		/* CLOSED: */
+	enum status status;	/* FATAL: what the run ends with */
 	const char *reason;	/* close reason, reason phrase or libcurl's words; valid UTF-8 */
 };
 

@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import gateway  # noqa: E402
 import harness  # noqa: E402
+import notices  # noqa: E402
 
 
 # Under nohup the programs would go on ignoring what the tests send them.
@@ -29,4 +30,16 @@ def serve(tmp_path, tool):
             stack.enter_context(gate)
             tool.login(gate)
             return gate
+        yield start
+
+
+@pytest.fixture
+def notify(tmp_path, tool):
+    """notify(answers=…, sockets=…): a notification service that the tool is logged in to."""
+    with contextlib.ExitStack() as stack:
+        def start(**scenario):
+            service = notices.Notices(tmp_path, notices.Scenario(**scenario))
+            stack.enter_context(service)
+            tool.login(service)
+            return service
         yield start

@@ -223,6 +223,16 @@ static void token__that_is_no_header_is_never_sent(void **state)
 	assert_true(accept(p->listener, NULL, NULL) < 0);
 }
 
+/* What stands behind the host, which all texts begin with. */
+static const char *said(const char *text)
+{
+	const char *end = strstr(text, ": ");
+
+	assert_int_equal(strncmp(text, "127.0.0.1:", 10), 0);
+	assert_non_null(end);
+	return end + 2;
+}
+
 /* --- what comes back ---------------------------------------------------------------- */
 
 static void answer__of_200_is_handed_on_whole(void **state)
@@ -236,7 +246,7 @@ static void answer__of_200_is_handed_on_whole(void **state)
 	assert_string_equal(a->body, "{\"message\":\"x\"}");
 	assert_int_equal(a->len, 15);
 	assert_true(a->retry_after_us == -1);
-	assert_string_equal(a->text, "HTTP 200, ININ-Correlation-Id c-1");
+	assert_string_equal(said(a->text), "HTTP 200, ININ-Correlation-Id c-1");
 	assert_string_equal(a->missing_permissions, "");
 }
 
@@ -250,7 +260,7 @@ static void answer__without_a_body_is_empty_text(void **state)
 	a = ask(p, "HEAD", NULL, "HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n");
 	assert_int_equal(a->kind, REST_NOT_FOUND);
 	assert_int_equal(a->len, 0);
-	assert_string_equal(a->text, "HTTP 404");
+	assert_string_equal(said(a->text), "HTTP 404");
 }
 
 static void status__has_its_kind(void **state)
@@ -276,7 +286,7 @@ static void status__has_its_kind(void **state)
 			fail_msg("%s is kind %d, not %d", table[i].status, (int)a->kind,
 				(int)table[i].kind);
 		assert_int_equal(a->http_status, strtol(table[i].status, NULL, 10));
-		assert_int_equal(strncmp(a->text, "HTTP ", 5), 0);
+		assert_int_equal(strncmp(said(a->text), "HTTP ", 5), 0);
 	}
 }
 
@@ -289,14 +299,14 @@ static void error__says_code_message_and_both_ids(void **state)
 		"\"contextId\":\"7dafa55d\",\"details\":[],\"errors\":[]}");
 
 	assert_int_equal(a->kind, REST_REJECTED);
-	assert_string_equal(a->text, "HTTP 400 invalid.value: Value [] is not valid, "
+	assert_string_equal(said(a->text), "HTTP 400 invalid.value: Value [] is not valid, "
 		"contextId 7dafa55d, ININ-Correlation-Id 11111111-2222");
 	a = get(p, "400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"filled\"}");
-	assert_string_equal(a->text, "HTTP 400: filled");
+	assert_string_equal(said(a->text), "HTTP 400: filled");
 	a = get(p, "400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"a {b}\"}");
-	assert_string_equal(a->text, "HTTP 400: plain");
+	assert_string_equal(said(a->text), "HTTP 400: plain");
 	a = get(p, "400 Bad Request", "", "{\"messageWithParams\":\"a {b}\",\"message\":null}");
-	assert_string_equal(a->text, "HTTP 400: a {b}");
+	assert_string_equal(said(a->text), "HTTP 400: a {b}");
 }
 
 static void forbidden__names_the_missing_permissions(void **state)
@@ -495,11 +505,11 @@ static void text__holds_no_token_no_url_and_no_channel(void **state)
 		TOKEN TOKEN " as is\","
 		"\"contextId\":\"x" TOKEN "x\"}");
 
-	assert_string_equal(a->text, "HTTP 404 ***: No channel *** at *** use *** and ****** as "
-		"is, contextId x***x, ININ-Correlation-Id ***");
+	assert_string_equal(said(a->text), "HTTP 404 ***: No channel *** at *** use *** and "
+		"****** as is, contextId x***x, ININ-Correlation-Id ***");
 }
 
-static void text__is_printable_and_cut_between_characters(void **state)
+static void text__is_printable_and_cut_between_words(void **state)
 {
 	struct place *p = *state;
 	static const char start[] = "HTTP 500:  [31m a b c\357\277\275d e\357\277\275 ";
@@ -507,11 +517,13 @@ static void text__is_printable_and_cut_between_characters(void **state)
 	const struct rest_answer *a;
 
 	for (int i = 0; i < 300; i++)
-		strncat(body, "\303\266\342\202\254", sizeof(body) - strlen(body) - 1);
-	strncat(body, "\"}", sizeof(body) - strlen(body) - 1);
-	a = get(p, "500 Oops", "", body);
-	assert_int_equal(strncmp(a->text, start, strlen(start)), 0);
-	assert_in_range(strlen(a->text), 509, 511);
+		strncat(body, i % 9 ? "\303\266\342\202\254" : " ",
+			sizeof(body) - strlen(body) - 1);
+	strncat(body, "\",\"contextId\":\"c-2\"}", sizeof(body) - strlen(body) - 1);
+	a = get(p, "500 Oops", "ININ-Correlation-Id: c-1\r\n", body);
+	assert_int_equal(strncmp(said(a->text), start, strlen(start)), 0);
+	assert_in_range(strlen(a->text), 300, 400);
+	assert_non_null(strstr(a->text, "\342\202\254, contextId c-2, ININ-Correlation-Id c-1"));
 }
 
 static void body__that_is_no_error_body_is_not_quoted(void **state)
@@ -524,12 +536,13 @@ static void body__that_is_no_error_body_is_not_quoted(void **state)
 	char *large = malloc(70001);
 
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
-		assert_string_equal(get(p, "502 Bad Gateway", "", bodies[i])->text, "HTTP 502");
+		assert_string_equal(said(get(p, "502 Bad Gateway", "", bodies[i])->text),
+			"HTTP 502");
 	assert_non_null(large);
 	memset(large, ' ', 70000);
 	large[70000] = '\0';
 	memcpy(large, "{\"message\":\"a:b:c\"}", 19);
-	assert_string_equal(get(p, "403 Forbidden", "", large)->text, "HTTP 403");
+	assert_string_equal(said(get(p, "403 Forbidden", "", large)->text), "HTTP 403");
 	assert_string_equal(rest_answer(p->rest)->missing_permissions, "");
 	free(large);
 }
@@ -555,7 +568,7 @@ int main(void)
 		TEST(answer__that_is_no_http_or_no_whole_is_told_apart),
 		TEST(nobody__listening_is_the_network),
 		TEST(text__holds_no_token_no_url_and_no_channel),
-		TEST(text__is_printable_and_cut_between_characters),
+		TEST(text__is_printable_and_cut_between_words),
 		TEST(body__that_is_no_error_body_is_not_quoted)
 	};
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -403,6 +404,8 @@ def proxy(answer=None, tls=None):
             except OSError:
                 continue
             head = client.recv(65536).decode()
+            if not head:
+                continue
             seen.append(head)
             if answer is not None:
                 client.sendall(answer)
@@ -428,28 +431,125 @@ def test_proxy_is_used_and_sees_no_query(tool, serve):
     assert len(seen) == 2 and not any("access_token" in head for head in seen)
 
 
-@pytest.mark.parametrize("status", [b"407 Proxy Authentication Required", b"403 No",
-                                    b"401 No", b"429 No", b"502 Bad Gateway"])
+def refusing(tool, status):
+    server, seen = proxy(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+    port = server.getsockname()[1]
+    tool.env["https_proxy"] = "http://user:hidden-password@127.0.0.1:%d" % port
+    return server, seen, "(https_proxy: 127.0.0.1:%d)" % port
+
+
+@pytest.mark.parametrize("status", [b"429 No", b"502 Bad Gateway"])
 def test_proxy_that_refuses_is_5(tool, serve, status):
     gate = serve()
-    server, seen = proxy(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
-    tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    server, seen, where = refusing(tool, status)
     r = tool.run("--retry-for", "1s", *FAST)
     server.close()
-    assert r.status == 5 and "proxy" in r.end["message"], r.err
-    assert len(seen) > 1 and not gate.token_requests
+    assert r.status == 5 and not gate.token_requests, r.err
+    assert "the proxy refused with %s %s" % (status[:3].decode(), where) in r.end["message"]
+    assert len(seen) > 1 and "hidden" not in r.err
+
+
+@pytest.mark.parametrize("how", ["token", "stream", "names", "channel"])
+@pytest.mark.parametrize("status, end, words", [
+    (b"407 Proxy Authentication Required", 3, "check the user and the password in https_proxy"),
+    (b"401 No", 3, "check the user and the password in https_proxy"),
+    (b"403 No", 6, "its rules forbid this host, see no_proxy and https_proxy")])
+def test_proxy_that_will_never_let_pass_ends_the_run_at_once(tool, serve, notify, how, status,
+                                                             end, words):
+    args = FAST
+    if how in ("names", "channel"):
+        notify()
+        args = ("--source", "notifications", *FAST)
+    else:
+        serve()
+    if how != "token":
+        assert tool.run(*args).status == 0      # the token is in the cache
+    if how == "names":
+        args = (*args, "--queue-name", "Queue 02")
+    server, seen, where = refusing(tool, status)
+    r = tool.run(*args, *(["--no-cache"] if how == "token" else []))
+    server.close()
+    assert r.status == end and len(seen) == 1, r.err
+    assert "the proxy refused with %s %s" % (status[:3].decode(), where) in r.end["message"]
+    assert words in r.end["message"] and "hidden" not in r.err
+    assert not r.events("token.retry") and not r.events("stream.retry")
 
 
 def test_proxy_that_refuses_the_stream_is_5(tool, serve):
     gate = serve()
     assert tool.run(*FAST).status == 0
-    server, seen = proxy(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
-    tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    server, seen, _ = refusing(tool, b"502 Bad Gateway")
     r = tool.run("--retry-for", "1s", *FAST)
     server.close()
     assert r.status == 5 and "the proxy refused with 502" in r.end["message"], r.err
     assert len(seen) > 1 and len(gate.connections) == 1
     assert r.events("token.cached")
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "all_proxy", "HTTPS_PROXY"])
+@pytest.mark.parametrize("scheme", ["", "http://", "https://", "socks5h://"])
+def test_proxy_that_is_down_is_called_one(tool, serve, variable, scheme):
+    serve()
+    tool.env[variable] = scheme + "127.0.0.1:1"
+    r = tool.run("--retry-for", "300ms", *FAST)
+    assert r.status == 5
+    assert "the proxy (%s: 127.0.0.1:1)" % variable in r.end["message"], r.err
+    tool.env[variable] = scheme + "proxy.invalid:3128"
+    r = tool.run("--retry-for", "300ms", *FAST)
+    assert r.status == 5
+    if "no connection" not in r.end["message"].split(";")[0]:
+        assert "the proxy (%s: proxy.invalid:3128)" % variable in r.end["message"], r.err
+
+
+def test_wss_proxy_is_named_for_the_stream(tool, serve):
+    serve()
+    tool.env["WSS_PROXY"] = "127.0.0.1:1"
+    r = tool.run("--retry-for", "300ms", *FAST)
+    assert r.status == 5 and r.events("token.acquired"), r.err
+    assert "the proxy (WSS_PROXY: 127.0.0.1:1)" in r.end["message"]
+
+
+def test_what_is_wrong_behind_a_proxy_is_not_the_proxys(tool, serve):
+    serve()
+    server, seen = proxy()
+    tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    del tool.env["SSL_CERT_FILE"]
+    r = tool.run(*FAST)
+    server.close()
+    assert r.status == 8 and "the certificate of localhost" in r.end["message"], r.err
+    assert "--cacert names" in r.end["message"] and "proxy" not in r.end["message"]
+
+
+def test_socks_proxy_that_refuses_the_user_is_3(tool, serve):
+    serve()
+    for answers in (b"\x05\xff", b"\x05\x02\x01\x01"):
+        server, seen = raw_server(answers)
+        tool.env["all_proxy"] = "socks5h://u:hidden@127.0.0.1:%d" % server.getsockname()[1]
+        r = tool.run(*FAST)
+        server.close()
+        assert r.status == 3 and len(seen) == 1, r.err
+        assert "check the user and the password in all_proxy" in r.end["message"]
+        assert "hidden" not in r.err
+
+
+def raw_server(answers):
+    """Sends two bytes for each that it gets."""
+    server = socket.create_server(("127.0.0.1", 0))
+    seen = []
+
+    def serve():
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            seen.append(client)
+            for i in range(0, len(answers), 2):
+                if client.recv(65536):
+                    client.sendall(answers[i:i + 2])
+
+    threading.Thread(target=serve, daemon=True).start()
+    return server, seen
 
 
 def test_proxy_that_hangs_makes_no_run_longer(tool, serve):
@@ -495,6 +595,29 @@ def test_authorities_of_the_environment_vouch_for_a_proxy_too(tool, serve):
     assert r.status == 0 and len(seen) == 2, r.err
 
 
+def test_proxy_of_an_unknown_authority_needs_ssl_cert_file(tool, serve):
+    gate = serve()
+    server, seen = proxy(tls=gate.authority.context())
+    tool.env["https_proxy"] = "https://localhost:%d" % server.getsockname()[1]
+    del tool.env["SSL_CERT_FILE"]
+    r = tool.run("--cacert", gate.ca, *FAST)
+    server.close()
+    assert r.status == 8 and not seen, r.err
+    assert "the certificate of the proxy (https_proxy: localhost:" in r.end["message"]
+    assert "SSL_CERT_FILE names the authority" in r.end["message"]
+
+
+def test_proxy_with_another_name_in_its_certificate(tool, serve):
+    gate = serve()
+    server, seen = proxy(tls=gate.authority.context("other.example"))
+    tool.env["https_proxy"] = "https://localhost:%d" % server.getsockname()[1]
+    r = tool.run(*FAST)
+    server.close()
+    assert r.status == 8 and not seen, r.err
+    assert "it is for another name: check the host in https_proxy" in r.end["message"]
+    assert "--cacert" not in r.end["message"]
+
+
 def test_ssl_cert_dir_is_honoured(tool, serve):
     gate = serve()
     if not shutil.which("openssl"):
@@ -509,6 +632,21 @@ def test_ssl_cert_dir_is_honoured(tool, serve):
     assert tool.run(*FAST).status == 8
     tool.env["SSL_CERT_DIR"] = str(certificates)
     assert tool.run(*FAST).status == 0
+
+
+# -- descriptors
+
+@pytest.mark.parametrize("limit", range(4, 16))
+def test_too_few_descriptors_are_told_as_that(tool, serve, limit):
+    serve()
+
+    def lower():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    r = tool.run("--retry-for", "300ms", "--no-cache", *FAST, preexec_fn=lower)
+    assert r.status in (0, 5), r.err
+    if r.status == 5:
+        message = r.end["message"] if r.err[0] == "{" else r.err
+        assert "too few file descriptors, see ulimit -n" in message and "cacert" not in message
 
 
 # -- secrets

@@ -1,7 +1,12 @@
 """The stream: what the gateway answers and sends, and what a user gets (the real socket)."""
+import contextlib
 import json
+import socket
+import ssl
+import threading
 import time
 
+import certs
 import frames
 import gateway
 import harness
@@ -9,6 +14,7 @@ import pytest
 from frames import BINARY, CONT, PING, TEXT, frame, ws_close, ws_frame
 from gateway import answer
 from harness import QUEUE, Reader
+from rawserver import RawServer
 
 FAST = ("-w", "300ms", QUEUE)
 RECONNECTS = ("-w", "3s")            # time for a loss to be mended, on a machine that is busy
@@ -228,18 +234,51 @@ def test_401_twice_is_3(tool, serve):
     assert len(gate.token_requests) == 2 and r.out == ""
 
 
+def login_error(status, error, words, **more):
+    return answer(status, {"error": error, "description": words, "error_description": words,
+                           **more}, **{"ININ-Correlation-Id": "corr-1"})
+
+
 @pytest.mark.parametrize("token, status, words", [
     (answer(401), 3, "GENESYS_CLIENT_ID"),
-    (answer(400, {"error": "invalid_client", "error_description": "client not found"}), 3,
-     "client not found"),
+    (login_error(400, "invalid_client", "client not found"), 3,
+     "HTTP 400 invalid_client: client not found, ININ-Correlation-Id corr-1; check the region "
+     "first (GENESYS_API_HOST): a client is known in its own region alone; then "
+     "GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET"),
+    (login_error(401, "invalid_client", "authentication failed", contextId="ctx-1"), 3,
+     "HTTP 401 invalid_client: authentication failed, contextId ctx-1, ININ-Correlation-Id "
+     "corr-1; check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET"),
     (answer(403), 3, "routing:statistics:view"),
     (answer(400, {"error": "invalid_request"}), 6, "rejected"),
-    (answer(404), 6, "rejected"), (answer(408), 6, "rejected")])
+    (answer(404, {"code": "not.found", "message": "No such path", "contextId": "ctx-2"}), 6,
+     "HTTP 404 not.found: No such path, contextId ctx-2; this host has no token endpoint, check "
+     "GENESYS_API_HOST"),
+    (answer(408), 6, "HTTP 408")])
 def test_token_refused(tool, serve, token, status, words):
     gate = serve(tokens=[token])
     r = tool.run(*FAST)
-    assert r.status == status and words in r.end["message"]
+    assert r.status == status and words in r.end["message"], r.end["message"]
+    assert "%s: HTTP %d" % (gate.host, token["status"]) in r.end["message"]
     assert len(gate.token_requests) == 1 and not gate.connections
+
+
+def test_login_that_fails_tells_its_status_code_and_ids(tool, serve):
+    gate = serve(tokens=[answer(503, {"code": "service.unavailable", "message": "Try later",
+                                      "contextId": "ctx-3"}, **{"ININ-Correlation-Id": "c-3"})])
+    r = tool.run("--retry-for", "300ms", *FAST)
+    assert r.status == 5
+    words = "%s: HTTP 503 service.unavailable: Try later, contextId ctx-3, ININ-Correlation-Id c-3" \
+        % gate.host
+    assert words in r.end["message"] and words in r.events("token.retry")[0]["reason"]
+
+
+def test_no_word_of_the_login_holds_the_secret(tool, serve):
+    for words in (gateway.SECRET, "no " + gateway.SECRET[:9], "x" * 500,
+                  gateway.SECRET.replace("/", "%2F") + " is wrong"):
+        serve(tokens=[login_error(401, "invalid_client", words)])
+        r = tool.run("--no-cache", *FAST)
+        assert r.status == 3 and "s3cret/wi" not in r.err and "s3cret%2F" not in r.err, r.err
+        assert "HTTP 401 invalid_client" in r.end["message"]
 
 
 @pytest.mark.parametrize("bad", [
@@ -340,7 +379,8 @@ def test_status_decides_before_the_length_of_its_page(tool, serve):
 
 @pytest.mark.parametrize("refusal, status, words", [
     (answer(408), 6, "408"), (answer(403), 3, "routing:statistics:view"), (answer(404), 6, "404"),
-    (answer(400), 6, "50 queues")])
+    (answer(400), 6, "50 queues"), (answer(414), 6, "--subscribe message"),
+    (answer(431), 6, "--subscribe message")])
 def test_refused_upgrade(tool, serve, refusal, status, words):
     gate = serve(streams=[refusal])
     r = tool.run(*FAST)
@@ -367,8 +407,70 @@ def test_certificate_that_does_not_verify_is_8(tool, serve, tmp_path):
     gate = serve()
     del tool.env["SSL_CERT_FILE"]
     r = tool.run(*FAST)
-    assert r.status == 8 and "--cacert" in r.end["message"]
+    assert r.status == 8 and "the certificate of %s could" % gate.host in r.end["message"]
+    assert "--cacert names the authority to trust" in r.end["message"]
     assert tool.run("--cacert", gate.ca, *FAST).status == 0
+
+
+def with_tls(tool, tmp_path, tune, *args, source="stream"):
+    with RawServer(tmp_path, lambda queues: b"", tune=tune) as server:
+        tool.login(server)
+        r = tool.run("--source", source, *args, *FAST)
+        return r, server.host
+
+
+def dated(directory, begin, end):
+    return lambda context: context.load_cert_chain(certs.certificate_at(directory, begin, end))
+
+
+@pytest.mark.parametrize("source", ["stream", "notifications"])
+@pytest.mark.parametrize("begin, end, words", [(1, 2, "is not yet valid"), (-2, -1, "expired")])
+def test_certificate_of_another_time_names_the_clock_first(tool, tmp_path, source, begin, end,
+                                                           words):
+    r, host = with_tls(tool, tmp_path, dated(tmp_path, begin, end), source=source)
+    message = r.end["message"]
+    assert r.status == 8 and words in message and host in message, r.err
+    assert message.index("check this machine's clock first, which says 20") < \
+        message.index("--cacert")
+    assert not r.events("token.retry")
+
+
+def test_certificate_for_another_name_is_told_as_that(tool, tmp_path):
+    r, host = with_tls(tool, tmp_path, lambda context: certs.certificate(
+        "other.example").configure_cert(context))
+    assert r.status == 8 and host in r.end["message"], r.err
+    assert "it is for another name: check the host" in r.end["message"]
+    assert "--cacert" not in r.end["message"]
+
+
+def old_tls(context):
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tls_version_that_is_refused_is_8_at_once(tool, tmp_path):
+    context = certs.Authority(tmp_path).context()
+    old_tls(context)
+    server = socket.create_server(("127.0.0.1", 0))     # asyncio's sends no alert
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                with contextlib.suppress(ssl.SSLError), server.accept()[0] as client:
+                    context.wrap_socket(client, server_side=True)
+
+    threading.Thread(target=accept, daemon=True).start()
+    host = "localhost:%d" % server.getsockname()[1]
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="hidden-value",
+                    SSL_CERT_FILE=str(tmp_path / "ca.pem"))
+    r = tool.run("-H", host, *FAST)
+    tool.env["https_proxy"] = "https://" + host
+    behind = tool.run("-H", "localhost:1", *FAST)
+    server.close()
+    assert r.status == behind.status == 8 and not r.events("token.retry"), r.err
+    assert host + " and gsqstat have no TLS version in common" in r.end["message"]
+    assert "the proxy (https_proxy: %s) and gsqstat have no" % host in behind.end["message"]
 
 
 def test_stream_down_at_the_end_is_5_with_all_rows(tool, serve):

@@ -1,0 +1,26 @@
+/*
+ * What Genesys Cloud says of a request that failed, at the login (RFC 6749 §5.2) as at the API:
+ * a code, a message and the IDs that its support asks for, as parts of a text.
+ */
+#ifndef APIERROR_H
+#define APIERROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base.h"
+
+struct apierror {
+	struct buf code, message, context;	/* empty if the answer has none; no NUL at the end */
+};
+
+/* Reads a body, which may be anything. */
+void apierror_read(struct apierror *e, const char *body, size_t len);
+void apierror_free(struct apierror *e);	/* wipes */
+
+/* `HOST: HTTP 400 CODE: MESSAGE, contextId X, ININ-Correlation-Id Y`, without what is empty; the
+ * host is that of the URL, a long message is cut. Not cleaned for a terminal. */
+void apierror_put(const struct apierror *e, const char *url, long http_status,
+	const char *correlation, struct buf *text);
+
+#endif
