@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "json.h"
+#include "notice.h"
 #include "text.h"
 
 #define TOPIC_HEAD "v2.analytics.queues."
@@ -13,13 +14,6 @@
 #define REASON_MAX 512
 
 static const char *const families[API_TOPICS] = { "observations", "activity" };
-
-/* All that a query may ask for; which o* are aggregates is not among them. */
-static const char *const query_metrics[] = {
-	"oActiveUsers", "oAlerting", "oInteracting", "oLongestInteracting", "oLongestWaiting",
-	"oMemberUsers", "oOffQueueUsers", "oOnQueueUsers", "oUserPresences",
-	"oUserRoutingStatuses", "oWaiting"
-};
 
 /* A string of visible ASCII without its quotes, malloc'd; NULL: it is none. */
 static char *take_word(struct json_cursor *c)
@@ -275,14 +269,6 @@ static bool is_wanted(const char *metric, const char *const *pattern, size_t npa
 	return false;
 }
 
-bool api_query_has(const char *pattern)
-{
-	for (size_t i = 0; i < ARRAY_LEN(query_metrics); i++)
-		if (is_wanted(query_metrics[i], &pattern, 1))
-			return true;
-	return false;
-}
-
 /* Whoever wants to know who waits longest needs to know whether anybody waits. */
 static bool is_asked(const char *metric, const char *const *pattern, size_t npattern)
 {
@@ -293,20 +279,64 @@ static bool is_asked(const char *metric, const char *const *pattern, size_t npat
 		    && is_wanted("oLongestInteracting", pattern, npattern));
 }
 
+uint32_t api_query_metrics(const char *const *pattern, size_t npattern)
+{
+	uint32_t asked = 0;
+
+	for (size_t i = 0; i < NOTICE_QUERY_METRICS; i++)
+		if (is_asked(notice_query_metrics[i], pattern, npattern))
+			asked |= UINT32_C(1) << i;
+	return asked;
+}
+
+bool api_query_has(const char *pattern)
+{
+	return api_query_metrics(&pattern, 1) != 0;
+}
+
+bool api_put_metrics(struct buf *out, uint32_t asked)
+{
+	char between = '[';
+
+	for (size_t i = 0; i < NOTICE_QUERY_METRICS; i++)
+		if (asked & UINT32_C(1) << i) {
+			buf_printf(out, "%c\"%s\"", between, notice_query_metrics[i]);
+			between = ',';
+		}
+	buf_str(out, asked ? "]" : "[]");
+	return !out->failed;
+}
+
+uint32_t api_parse_metrics(const char *text, size_t len)
+{
+	struct json_cursor c = json_start(text, text + len);
+	struct json_text name;
+	uint32_t asked = 0;
+
+	if (json_peek(&c) != '[')
+		return 0;
+	json_enter(&c);
+	while (json_item(&c)) {
+		if (json_string(&c, &name))
+			asked |= notice_query_bit((struct slice){ name.s, name.len });
+		else
+			json_pass(&c);
+	}
+	return asked;
+}
+
 bool api_put_query(struct buf *out, const char *const *queue, size_t n,
 	const char *const *pattern, size_t npattern, bool *any)
 {
-	*any = false;
+	uint32_t asked = api_query_metrics(pattern, npattern);
+
+	*any = asked != 0;
 	buf_str(out, "{\"filter\":{\"type\":\"or\",\"predicates\":[");
 	for (size_t i = 0; i < n; i++)
 		buf_printf(out, "%s{\"type\":\"dimension\",\"dimension\":\"queueId\","
 			"\"operator\":\"matches\",\"value\":\"%s\"}", i ? "," : "", queue[i]);
-	buf_str(out, "]},\"metrics\":[");
-	for (size_t i = 0; i < ARRAY_LEN(query_metrics); i++)
-		if (is_asked(query_metrics[i], pattern, npattern)) {
-			buf_printf(out, "%s\"%s\"", *any ? "," : "", query_metrics[i]);
-			*any = true;
-		}
-	buf_str(out, "]}");
+	buf_str(out, "]},\"metrics\":");
+	api_put_metrics(out, asked);
+	buf_str(out, "}");
 	return !out->failed;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base.h"
 
@@ -42,6 +43,12 @@ bool api_put_refusal(struct buf *out, const char *queue_id, const char *reason, 
 /* Whether it is the service's answer to a message on a socket that says that this failed: with
  * a `result` other than "success" or 2xx. */
 bool api_is_failure(const char *text, size_t len);
+
+/* The metrics that a query asks for where these patterns are wanted, as bits of
+ * notice_query_metrics; those as a JSON array, and read from one. */
+uint32_t api_query_metrics(const char *const *pattern, size_t npattern);
+bool api_put_metrics(struct buf *out, uint32_t asked);
+uint32_t api_parse_metrics(const char *text, size_t len);
 
 /* Whether a query can ask for a metric that the pattern fits. */
 bool api_query_has(const char *pattern);

@@ -17,6 +17,7 @@ struct board {
 	enum socket_state socket[BOARD_SOCKETS];
 	struct echo *echo;
 	bool failed, started;
+	bool spoilt;			/* a result of the answer at hand names no queue */
 	bool borrowed;			/* a window is out, what it held still stands here */
 	int64_t open_since_us;		/* since when any socket is; INT64_MAX: none is */
 	uint64_t frame;
@@ -53,7 +54,7 @@ static void approach(struct board *b, int64_t at_us)
 		return;
 	b->base_us = base_us;
 	b->failed = !wall_hold(&b->wall, base_us) || b->failed;
-	wall_carry(&b->wall);
+	wall_carry(&b->wall, base_us);
 	cover_advance(&b->cover, window_span(b));
 	if (b->changed_us < base_us)
 		b->changed_us = base_us;
@@ -63,7 +64,7 @@ static void approach(struct board *b, int64_t at_us)
 static void settle(struct board *b)
 {
 	if (b->borrowed)
-		wall_carry(&b->wall);
+		wall_carry(&b->wall, window_us(b));
 	b->borrowed = false;
 }
 
@@ -238,9 +239,13 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 
 /* --- the first value ----------------------------------------------------------------- */
 
-bool board_snapshot_begin(struct board *b, int64_t asked_us)
+bool board_snapshot_begin(struct board *b, const uint32_t *asked, int64_t asked_us)
 {
-	return b->open_since_us <= asked_us;
+	if (b->open_since_us > asked_us)
+		return false;
+	wall_begin_answer(&b->wall, asked ? *asked : b->conf.asked);
+	b->spoilt = false;
+	return true;
 }
 
 static bool take_result(struct board *b, const struct notice *n, struct queue *q,
@@ -268,16 +273,27 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 	bool full = false;
 
 	at_us = settle_at(b, at_us);
-	if (!q)
+	if (!q) {	/* an unknown queue's may be any queue's */
+		b->spoilt = b->spoilt || (n->kind == NOTICE_INVALID && !n->queue_id[0]);
 		return BOARD_FOREIGN_QUEUE;
+	}
 	q->answered = true;
+	wall_answered(&b->wall, q, n->kind != NOTICE_EVENT);
 	if (n->kind != NOTICE_EVENT)
 		return BOARD_INVALID;
 	if (!take_result(b, n, q, asked_us, at_us, &full)) {
 		b->failed = true;
 		return BOARD_NO_MEMORY;
 	}
+	wall_answered(&b->wall, q, full);
 	return full ? BOARD_INVALID : BOARD_ACCEPTED;
+}
+
+void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us)
+{
+	at_us = settle_at(b, at_us);
+	if (!b->spoilt && !wall_end_answer(&b->wall, asked_us, at_us))
+		b->failed = true;
 }
 
 bool board_presence(struct board *b, struct slice id, struct slice name)

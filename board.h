@@ -29,6 +29,7 @@ struct board_conf {
 	size_t nqueue;
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
 	size_t npattern;
+	uint32_t asked;			/* what snapshots ask for, see notice_query_bit */
 };
 
 enum socket_state {
@@ -97,11 +98,13 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 	int64_t at_us, int64_t *window);
 
 /* An observation query's answer, asked for at asked_us: what came since is newer. Begin is
- * false where the answer says nothing any more; then no result is to be taken. */
-bool board_snapshot_begin(struct board *b, int64_t asked_us);
+ * false where the answer says nothing any more; then no result is to be taken, and no end. asked:
+ * the metrics that it was asked for, NULL: those of the board. */
+bool board_snapshot_begin(struct board *b, const uint32_t *asked, int64_t asked_us);
 bool board_presence(struct board *b, struct slice id, struct slice name);
 enum board_fate board_snapshot_take(struct board *b, const struct notice *result,
 	int64_t asked_us, int64_t at_us);
+void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us);	/* see wall.h */
 bool board_has_metric(const struct board *b, const char *pattern);	/* see wall.h */
 bool board_was_answered(const struct board *b, size_t queue);	/* by its number */
 

@@ -297,7 +297,8 @@ static void put_lag(struct families *fs, const struct reading_row *row)
 static void put_row(struct families *fs, const struct reading_row *row)
 {
 	for (size_t i = 0; i < row->nfigure; i++)
-		put_figure(fs, row, &row->figure[i]);
+		if (!row->figure[i].sum)	/* which Prometheus makes itself */
+			put_figure(fs, row, &row->figure[i]);
 	put_lag(fs, row);
 	begin(fs, "gsqstat_coverage_ratio", "Share of the window in which the stream was up.");
 	add(fs, &(struct series){ row, NULL, row->coverage });

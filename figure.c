@@ -10,7 +10,7 @@
 /* What a part holds, as it was told last: parts are scattered over memory. */
 struct member {
 	const struct holding *of;
-	bool by_media, known, waiting;
+	bool summed, known, waiting;
 	bool nobody;			/* the gauge beside an age says that nobody waits */
 	double value;
 	int64_t start_us;
@@ -22,6 +22,7 @@ struct figure {
 	uint64_t frame;			/* the last that counted in its events */
 	uint32_t npart;
 	enum fact_kind kind;
+	bool over_qualifiers;
 	struct member few[FEW];
 	union {				/* there is memory for that of the kind alone */
 		struct gauge gauge;
@@ -177,7 +178,6 @@ static void member_update(struct member *m)
 {
 	const struct holding *h = m->of, *beside = h->beside;
 
-	m->by_media = h->by_media;
 	m->known = h->known;
 	m->waiting = h->waiting;
 	m->nobody = beside && beside->known && beside->value == 0;
@@ -195,7 +195,7 @@ static size_t member_of(const struct figure *f, const struct holding *h)
 	return at;
 }
 
-bool figure_add(struct figure *f, const struct holding *h)
+bool figure_add(struct figure *f, const struct holding *h, bool summed)
 {
 	uint32_t n = f->npart;
 
@@ -210,9 +210,28 @@ bool figure_add(struct figure *f, const struct holding *h)
 		f->part = part;
 	}
 	f->part[n].of = h;
+	f->part[n].summed = summed;
 	member_update(&f->part[n]);
 	f->npart++;
 	return true;
+}
+
+bool figure_is_new(const struct figure *f)
+{
+	return f->npart == 0;
+}
+
+bool figure_was_zero(struct figure *f, int64_t us)
+{
+	return gauge_was(&f->is.gauge, 0, us);
+}
+
+bool figure_sum_over(struct figure *f, const struct holding *whole)
+{
+	if (f->over_qualifiers)
+		return true;
+	f->over_qualifiers = true;
+	return figure_add(f, whole, true);
 }
 
 static void figures_remove(struct figures *fs, struct figure *f)
@@ -240,7 +259,7 @@ void figures_drop(struct figures *fs, struct figure *f, const struct holding *h)
 bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
 	const struct holding *h)
 {
-	if (!figure_add(to, h))
+	if (!figure_add(to, h, from->part[member_of(from, h)].summed))
 		return false;
 	if (from->npart == 1 && from->kind == FACT_GAUGE) {
 		/* of the frames that both had an event of, the last alone is known */
@@ -255,11 +274,11 @@ bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
 
 /* --- what holds now ------------------------------------------------------------------ */
 
-/* What a group without a media type tells itself wins over the sum over media. */
+/* What a queue tells itself wins over the sum over media types or qualifiers. */
 static bool tells_itself(const struct figure *f)
 {
 	for (size_t i = 0; i < f->npart; i++)
-		if (!f->part[i].by_media)
+		if (!f->part[i].summed)
 			return true;
 	return false;
 }
@@ -271,7 +290,7 @@ static bool set_gauge(struct figure *f, int64_t at_us, bool up)
 	double sum = 0;
 
 	for (size_t i = 0; i < f->npart; i++)
-		if (!itself || !f->part[i].by_media) {
+		if (!itself || !f->part[i].summed) {
 			known = known && f->part[i].known;
 			sum += f->part[i].value;
 		}
@@ -289,7 +308,7 @@ static void set_age(struct figure *f, int64_t at_us, bool up)
 	for (size_t i = 0; i < f->npart; i++) {
 		const struct member *m = &f->part[i];
 
-		if (itself && m->by_media)
+		if (itself && m->summed)
 			continue;
 		known = known && (m->known || m->nobody);
 		if (!m->waiting || m->nobody)
@@ -391,7 +410,8 @@ static bool make_gauge(struct gauge *g, const struct moment *m, struct fact *out
 
 static bool make_fact(struct figure *f, const struct moment *m, struct fact *out)
 {
-	*out = (struct fact){ .metric = f->label->metric, .path = f->label->path, .kind = f->kind };
+	*out = (struct fact){ .metric = f->label->metric, .path = f->label->path, .kind = f->kind,
+		.sum = f->over_qualifiers && !tells_itself(f) };
 	switch (f->kind) {
 	case FACT_GAUGE:
 		return make_gauge(&f->is.gauge, m, out);

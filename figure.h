@@ -17,7 +17,6 @@
 /* What is known now of one number that the service tells: a gauge's value, or since when
  * somebody waits. */
 struct holding {
-	bool by_media;		/* it is of one media type */
 	bool known, waiting;	/* waiting: of an age, else nobody does */
 	double value;
 	int64_t start_us;
@@ -36,6 +35,7 @@ struct fact {
 		struct age age;
 		struct total_summary total;	/* PLAIN: its `total` */
 	} is;
+	bool sum;		/* over qualifiers that have figures of their own in the row */
 	bool sketch;		/* its quantiles are not exact */
 	double accuracy;
 };
@@ -72,8 +72,14 @@ struct figure *figures_make(struct figures *fs, const struct label *label, enum 
 struct figure *figures_rename(struct figures *fs, struct figure *f, const struct label *label);
 enum fact_kind figure_kind(const struct figure *f);
 
-/* h is borrowed until it is dropped; a figure goes with its last one. False: no memory. */
-bool figure_add(struct figure *f, const struct holding *h);
+/* h is borrowed until it is dropped; a figure goes with its last one. summed: what else the
+ * figure has that is not summed wins over the sum. False: no memory. */
+bool figure_add(struct figure *f, const struct holding *h, bool summed);
+bool figure_is_new(const struct figure *f);	/* nothing was added yet */
+/* A new gauge was 0 for so long in the window. False: no memory. */
+bool figure_was_zero(struct figure *f, int64_t us);
+/* A gauge is to be the sum over qualifiers, known only while `whole` is, whose value is 0. */
+bool figure_sum_over(struct figure *f, const struct holding *whole);
 void figures_drop(struct figures *fs, struct figure *f, const struct holding *h);
 /* From one figure to another of its kind, which then has the events of one that goes. */
 bool figures_move(struct figures *fs, struct figure *from, struct figure *to,

@@ -484,14 +484,14 @@ static bool put_presence(void *arg, struct slice id, struct slice name)
 	return board_presence(arg, id, name);
 }
 
-enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t asked_us,
-	int64_t at_us, bool *good, struct err *err)
+enum status flow_snapshot(struct flow *f, const char *text, size_t len, const uint32_t *asked,
+	int64_t asked_us, int64_t at_us, bool *good, struct err *err)
 {
 	struct notice n;
 
 	notices_begin_answer(f->notices, text, len);
 	*good = notices_answer_is_whole(f->notices);
-	if (!*good || !board_snapshot_begin(f->board, asked_us))
+	if (!*good || !board_snapshot_begin(f->board, asked, asked_us))
 		return ST_OK;
 	if (!notices_presences(f->notices, text, len, put_presence, f->board))
 		*good = false;
@@ -503,6 +503,7 @@ enum status flow_snapshot(struct flow *f, const char *text, size_t len, int64_t 
 		if (board_snapshot_take(f->board, &n, asked_us, at_us) == BOARD_INVALID)
 			*good = false;
 	}
+	board_snapshot_end(f->board, asked_us, at_us);
 	return healthy(f, ST_OK, err);
 }
 

@@ -93,18 +93,23 @@ static bool flush(struct gauge *g)
 }
 
 /* What held for no time at all was not observed. */
-bool gauge_hold(struct gauge *g, int64_t at_us, bool up)
+bool gauge_was(struct gauge *g, double value, int64_t us)
 {
-	uint64_t us = at_us > g->from_us ? (uint64_t)(at_us - g->from_us) : 0;
-
-	g->from_us += (int64_t)us;
-	if (!us || !up || !g->known)
+	if (us <= 0)
 		return true;
 	if (g->nstretch == GAUGE_STRETCHES && !flush(g))
 		return false;
-	g->stretch[g->nstretch].value = g->value;
-	g->stretch[g->nstretch++].us = us;
+	g->stretch[g->nstretch].value = value;
+	g->stretch[g->nstretch++].us = (uint64_t)us;
 	return true;
+}
+
+bool gauge_hold(struct gauge *g, int64_t at_us, bool up)
+{
+	int64_t us = at_us > g->from_us ? at_us - g->from_us : 0;
+
+	g->from_us += us;
+	return !up || !g->known || gauge_was(g, g->value, us);
 }
 
 bool gauge_set(struct gauge *g, int64_t at_us, bool up, bool known, double value)

@@ -60,6 +60,8 @@ void gauge_free(struct gauge *g);
 bool gauge_hold(struct gauge *g, int64_t at_us, bool up);
 /* gauge_hold, then the value that holds from at_us on; known false: nobody knows. */
 bool gauge_set(struct gauge *g, int64_t at_us, bool up, bool known, double value);
+/* A gauge of which nothing was known turns out to have held a value for so long in the window. */
+bool gauge_was(struct gauge *g, double value, int64_t us);
 /* The window that ends at end_us, the gauge held to there. False: out of memory. */
 bool gauge_summarise(struct gauge *g, bool up, struct gauge_summary *out);
 void gauge_carry(struct gauge *g);	/* into the next window: the value alone */

@@ -19,7 +19,7 @@ static void record_answer(struct run *run, enum tape_answer kind, struct buf *an
 	if (answer->failed)
 		run->text.failed = true;
 	else
-		tape_put_answer(&run->text, run->now_us, NO_TIME, kind, answer->data,
+		tape_put_answer(&run->text, run->now_us, NO_TIME, kind, NULL, answer->data,
 			answer->len);
 	buf_free(answer);
 	live_put_record(run);
@@ -103,6 +103,22 @@ static void put_redacted(const struct run *run, const char *text, size_t len, st
 	}
 }
 
+/* With the metrics that were asked for: a replay may want others, which the answer then lacks. */
+static void put_snapshot(struct run *run, const struct stream_event *event,
+	const struct buf *safe)
+{
+	const struct lines *patterns = &run->set->patterns;
+	struct buf metrics = { 0 };
+
+	if (api_put_metrics(&metrics, api_query_metrics((const char *const *)patterns->v,
+	    patterns->n)) && buf_char(&metrics, '\0'))
+		tape_put_answer(&run->text, event->at_us, event->asked_us, event->answer,
+			metrics.data, safe->data ? safe->data : "", safe->len);
+	else
+		run->text.failed = true;
+	buf_free(&metrics);
+}
+
 static void record_message(struct run *run, const struct stream_event *event)
 {
 	struct buf safe = { 0 };
@@ -112,8 +128,7 @@ static void record_message(struct run *run, const struct stream_event *event)
 	buf_clear(&run->text);
 	put_redacted(run, event->text, event->len, &safe);
 	if (event->kind == STREAM_ANSWER)
-		tape_put_answer(&run->text, event->at_us, event->asked_us, event->answer,
-			safe.data ? safe.data : "", safe.len);
+		put_snapshot(run, event, &safe);
 	else
 		tape_put_message(&run->text, event->at_us, event->socket, event->binary,
 			safe.data ? safe.data : "", safe.len);
@@ -171,8 +186,8 @@ static enum status take_answer(struct run *run, const struct stream_event *event
 	if (st != ST_OK)
 		return st;
 	flow_start(run->flow, event->at_us);
-	st = flow_snapshot(run->flow, event->text, event->len, event->asked_us, event->at_us,
-		&good, err);
+	st = flow_snapshot(run->flow, event->text, event->len, NULL, event->asked_us,
+		event->at_us, &good, err);
 	if (st == ST_OK && !good)
 		lines_add(&run->warnings, "the answer to the observation query is not all that "
 			"it should be");

@@ -14,6 +14,21 @@
 #define TIME_MAX_MS 253402300800000	/* the year 10000 */
 #define QUEUE_TOPIC "v2.analytics.queues."
 
+/* Which o* are aggregates is not among them. */
+const char *const notice_query_metrics[NOTICE_QUERY_METRICS] = {
+	"oActiveUsers", "oAlerting", "oInteracting", "oLongestInteracting", "oLongestWaiting",
+	"oMemberUsers", "oOffQueueUsers", "oOnQueueUsers", "oUserPresences",
+	"oUserRoutingStatuses", "oWaiting"
+};
+
+uint32_t notice_query_bit(struct slice metric)
+{
+	for (size_t i = 0; i < NOTICE_QUERY_METRICS; i++)
+		if (slice_is(metric, notice_query_metrics[i]))
+			return UINT32_C(1) << i;
+	return 0;
+}
+
 enum family { FAMILY_NONE, FAMILY_OBSERVATIONS, FAMILY_ACTIVITY };
 
 struct interval_text {

@@ -31,6 +31,11 @@ static inline bool slice_is(struct slice slice, const char *word)
 	return slice.s && slice.len == len && memcmp(slice.s, word, len) == 0;
 }
 
+/* The metrics that an observation query may ask for, a bit each; 0: it is none of these. */
+#define NOTICE_QUERY_METRICS 11
+extern const char *const notice_query_metrics[NOTICE_QUERY_METRICS];
+uint32_t notice_query_bit(struct slice metric);
+
 enum value_kind {
 	VALUE_NUMBER,
 	VALUE_START,	/* when somebody began to wait, µs since 1970 */

@@ -193,6 +193,7 @@ static void take_fact(struct reading *r, const struct fact *fact)
 	const struct age *age = &fact->is.age;
 	const struct total_summary *total = &fact->is.total;
 
+	f->sum = fact->sum;
 	switch (fact->kind) {
 	case FACT_GAUGE:
 		take_gauge(f, &fact->is.gauge);
@@ -336,10 +337,12 @@ void reading_say_flaw(enum reading_flaw flaw, const char *text, const char *part
 
 static bool is_meant(const struct reading_figure *f, const struct reading_name *name)
 {
+	const char *rest = f->path + name->path_len;
+
 	if (!name->path_len)
 		return strcmp(f->path, f->kind == KIND_AGE ? "ageMs" : "count") == 0;
-	return strlen(f->path) == name->path_len
-		&& memcmp(f->path, name->rest, name->path_len) == 0;
+	return strncmp(f->path, name->rest, name->path_len) == 0
+		&& (!*rest || strcmp(rest, ".count") == 0);
 }
 
 /* Of several that the name fits (`tWait.max` is one number, and could be a statistic of

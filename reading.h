@@ -31,6 +31,7 @@ struct reading_figure {
 					   `IDLE.count` */
 	enum figure_kind kind;
 	double stat[STATS];		/* NaN: null, or the kind has none such; a bool is 0 or 1 */
+	bool sum;			/* over qualifiers that have figures of their own */
 };
 
 enum lag_stat { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };

@@ -72,6 +72,7 @@ static enum status replay_names(struct run *run, const struct tape_entry *e, boo
 static enum status replay_answer(struct run *run, const struct tape_entry *e, struct err *err)
 {
 	enum status st = ST_OK;
+	uint32_t asked = 0;
 	bool good = true;
 
 	if (!run->set->notices) {
@@ -87,7 +88,9 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 		break;
 	case ANSWER_SNAPSHOT:
 		flow_start(run->flow, e->at_us);
-		st = flow_snapshot(run->flow, e->text, e->text_len,
+		if (e->metrics)
+			asked = api_parse_metrics(e->metrics, e->metrics_len);
+		st = flow_snapshot(run->flow, e->text, e->text_len, e->metrics ? &asked : NULL,
 			e->asked_us == NO_TIME ? e->at_us : e->asked_us, e->at_us, &good, err);
 		break;
 	}

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "namecache.h"
 #include "proxy.h"
 
@@ -123,7 +124,9 @@ static struct flow_conf flow_conf(struct run *run)
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
 			.pattern = (const char *const *)set->patterns.v,
-			.npattern = set->patterns.n
+			.npattern = set->patterns.n,
+			.asked = api_query_metrics((const char *const *)set->patterns.v,
+				set->patterns.n)
 		},
 		.starts_connected = !set->snapshot,
 		.windows = windows_conf(set),

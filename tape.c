@@ -193,7 +193,8 @@ static bool read_ours(const char *s, size_t len, struct tape_entry *e)
 }
 
 struct members {
-	struct json_member at, stream, frame, text, state, interval, binary, answer, asked, until;
+	struct json_member at, stream, frame, text, state, interval, binary, answer, asked,
+		until, metrics;
 	bool has_at;
 };
 
@@ -242,6 +243,8 @@ static bool read_members(const char *s, const char *end, struct members *all)
 			all->asked = m;
 		else if (key_is(&m, "until"))
 			all->until = m;
+		else if (key_is(&m, "metrics"))
+			all->metrics = m;
 	}
 	all->has_at = all->at.value != NULL;
 	return more == 0 && is_blank(s, end);
@@ -309,6 +312,8 @@ static const char *read_answer(const struct members *all, struct tape_entry *e)
 		return "`asked` is no time";
 	e->kind = TAPE_ANSWER;
 	e->answer = (enum tape_answer)i;
+	e->metrics = all->metrics.value;
+	e->metrics_len = all->metrics.value_len;
 	e->text = all->frame.value;
 	e->text_len = all->frame.value_len;
 	return NULL;
@@ -483,7 +488,7 @@ void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kin
 }
 
 void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape_answer answer,
-	const char *text, size_t len)
+	const char *metrics, const char *text, size_t len)
 {
 	put_head(out, at_us);
 	buf_printf(out, ",\"answer\":\"%s\"", answers[answer]);
@@ -491,6 +496,8 @@ void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape
 		buf_str(out, ",\"asked\":");
 		json_put_time_us(out, asked_us);
 	}
+	if (metrics)
+		buf_printf(out, ",\"metrics\":%s", metrics);
 	put_message(out, text, len);
 }
 

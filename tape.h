@@ -8,7 +8,8 @@
  *   {"at":"…","stream":0,"binary":true,"text":"…"}
  *   {"at":"…","stream":0,"state":"connected","interval":"PT10S"}    or "lost", or "silent"
  *   {"at":"…","state":"stalled","until":"…"}    the run itself saw nothing meanwhile
- *   {"at":"…","answer":"snapshot","asked":"…","frame":{…}}   of the service's API
+ *   {"at":"…","answer":"snapshot","asked":"…","metrics":["oWaiting"],"frame":{…}}
+ *                                              of the service's API
  *   {"at":"…","state":"end"}
  */
 #ifndef TAPE_H
@@ -47,6 +48,8 @@ struct tape_entry {
 	enum tape_answer answer;
 	int64_t asked_us;	/* TAPE_ANSWER: when it was asked for; NO_TIME: not told */
 	int64_t until_us;	/* TAPE_STALLED */
+	const char *metrics;	/* for which metrics, a JSON array; NULL: not told */
+	size_t metrics_len;
 	const char *text;	/* borrowed until the next tape_read; TAPE_CONNECTED: the interval,
 				 * NULL: none */
 	size_t text_len;
@@ -72,8 +75,9 @@ void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary
  * queue's first frame; NULL: none. */
 void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kind state,
 	const char *interval);
+/* metrics: NULL, or what was asked for, as a JSON array. */
 void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape_answer answer,
-	const char *text, size_t len);
+	const char *metrics, const char *text, size_t len);
 void tape_put_stall(struct buf *out, int64_t from_us, int64_t until_us);
 void tape_put_end(struct buf *out, int64_t at_us);
 

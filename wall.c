@@ -25,6 +25,8 @@ struct term {
 struct part {
 	struct holding now;		/* of all but totals */
 	struct figure *own, *sum;	/* NULL: nobody wants it */
+	struct figure *total;		/* over its qualifiers; NULL: none */
+	uint64_t answer;		/* the last answer that told of it */
 	struct term *term;
 	struct group *group;
 	struct part *other;		/* oWaiting of an oLongestWaiting, and back */
@@ -320,7 +322,6 @@ static struct part *part_new(struct group *g, struct term *t)
 		return NULL;
 	p->group = g;
 	p->term = t;
-	p->now.by_media = g->media;
 	p->told_us = INT64_MIN;
 	return p;
 }
@@ -431,11 +432,84 @@ static enum fact_kind kind_of(const struct name *name)
 		: FACT_PLAIN;
 }
 
-/* Links a part to the figures that it is a part of. */
-static bool part_link(struct wall *w, struct part *p, bool *full)
+/* --- sums over qualifiers ------------------------------------------------------------ */
+
+static const char *const counted[] = {
+	"oOnQueueUsers", "oUserRoutingStatuses", "oOffQueueUsers", "oUserPresences"
+};
+
+/* Whether the part counts in its metric's number of agents. */
+static bool is_counted(const struct name *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(counted); i++)
+		if (slice_is(name->metric, counted[i]))
+			return !name->total && name->qualifier.len && slice_is(name->stat, "count");
+	return false;
+}
+
+/* The label METRIC count; there are few such terms, and they stay. NULL: no memory. */
+static const struct label *total_label(struct wall *w, struct slice metric)
+{
+	struct name name = { .metric = metric, .stat = slice_of("count") };
+	struct term **place;
+
+	if (!terms_grow(w))
+		return NULL;
+	place = term_place(w, &name);
+	if (!*place) {
+		*place = term_new(&name);
+		w->nterm += *place != NULL;
+	}
+	return *place ? label_of(w, *place) : NULL;
+}
+
+/* How long the stream was up until at_us, since the run began. */
+static int64_t up_until_us(const struct wall *w, int64_t at_us)
+{
+	return w->up_total_us + (w->up && at_us > w->up_since_us ? at_us - w->up_since_us : 0);
+}
+
+/* For how long the window has had no agent or conversation of whom the service says nothing. */
+static int64_t zero_us(const struct wall *w, const struct queue *q, struct slice metric,
+	int64_t at_us)
+{
+	int64_t from_us = q->whole_up_us > w->window_up_us ? q->whole_up_us : w->window_up_us;
+
+	return q->whole.known && w->asked & notice_query_bit(metric)
+		? up_until_us(w, at_us) - from_us : 0;
+}
+
+/* Adds the part to its number of agents. */
+static bool total_link(struct wall *w, struct part *p, int64_t at_us, bool *full)
+{
+	const struct name *name = &p->term->name;
+	const struct queue *q = p->group->queue;
+	const struct label *label = total_label(w, name->metric);
+	struct figure *f = label ? figures_make(&p->group->figures, label, FACT_GAUGE, full) : NULL;
+	bool fresh = f && figure_is_new(f);
+
+	if (!f || !figure_sum_over(f, &q->whole)
+	    || (fresh && !figure_was_zero(f, zero_us(w, q, name->metric, at_us)))
+	    || !figure_add(f, &p->now, true))
+		return false;
+	p->total = f;
+	return true;
+}
+
+/* Adds the part to a figure, which was 0 for so long if it is new. */
+static bool part_feed(const struct part *p, struct figure *f, int64_t zero_for_us, bool summed)
+{
+	return (!zero_for_us || !figure_is_new(f) || figure_was_zero(f, zero_for_us))
+		&& figure_add(f, &p->now, summed);
+}
+
+/* Links a part to the figures that it is a part of. A gauge that is told of first at at_us was
+ * 0 since the snapshot that has left it out. */
+static bool part_link(struct wall *w, struct part *p, int64_t at_us, bool *full)
 {
 	const struct name *name = &p->term->name;
 	enum fact_kind kind = kind_of(name);
+	int64_t us = kind == FACT_GAUGE ? zero_us(w, p->group->queue, name->metric, at_us) : 0;
 	const struct label *label;
 
 	*full = false;
@@ -443,13 +517,15 @@ static bool part_link(struct wall *w, struct part *p, bool *full)
 		return true;
 	label = label_of(w, p->term);
 	p->own = label ? figures_make(&p->group->figures, label, kind, full) : NULL;
-	if (!p->own || !figure_add(p->own, &p->now))
+	if (!p->own || !part_feed(p, p->own, us, false))
+		return false;
+	if (is_counted(name) && !total_link(w, p, at_us, full))
 		return false;
 	if (!p->group->media || (kind != FACT_AGE
 	    && (kind != FACT_GAUGE || !slice_is(name->stat, "count"))))
 		return true;
 	p->sum = figures_make(sums_of(p), label, kind, full);
-	return p->sum && figure_add(p->sum, &p->now);
+	return p->sum && part_feed(p, p->sum, us, true);
 }
 
 static void part_unlink(struct part *p)
@@ -458,13 +534,17 @@ static void part_unlink(struct part *p)
 		figures_drop(&p->group->figures, p->own, &p->now);
 	if (p->sum)
 		figures_drop(sums_of(p), p->sum, &p->now);
-	p->own = p->sum = NULL;
+	if (p->total)
+		figures_drop(&p->group->figures, p->total, &p->now);
+	p->own = p->sum = p->total = NULL;
 }
 
 static struct part *part_add(struct wall *w, struct group *g, const struct name *name,
-	bool *full)
+	int64_t at_us, bool *full)
 {
-	bool room = terms_grow(w) && parts_grow(w), no_room = false;
+	/* the term of the sum comes first, or it would take the place of the part's own */
+	bool room = (!is_counted(name) || total_label(w, name->metric)) && terms_grow(w)
+		&& parts_grow(w), no_room = false;
 	struct term **place = room ? term_place(w, name) : NULL, *t = NULL;
 	struct part *p = NULL;
 
@@ -472,7 +552,7 @@ static struct part *part_add(struct wall *w, struct group *g, const struct name 
 		t = *place ? *place : term_new(name);
 	if (t)
 		p = part_new(g, t);
-	if (!p || !part_link(w, p, &no_room)) {
+	if (!p || !part_link(w, p, at_us, &no_room)) {
 		w->failed = w->failed || !no_room;
 		*full = *full || no_room;
 		if (p)
@@ -514,7 +594,7 @@ static void part_note(struct group *g, struct part *p)
 /* The part of a value, made where there is none. NULL: nobody needs it, no room (*full), or
  * no memory (w->failed). Most messages of a group tell of the same in the same order. */
 static struct part *part_make(struct wall *w, struct group *g, const struct value *v,
-	bool total, bool *full)
+	bool total, int64_t at_us, bool *full)
 {
 	struct name name = name_of(v, total);
 	struct part *p = part_guess(g, &name);
@@ -526,7 +606,7 @@ static struct part *part_make(struct wall *w, struct group *g, const struct valu
 			return NULL;
 		p = part_find(w, g, &name);
 		if (!p)
-			p = part_add(w, g, &name, full);
+			p = part_add(w, g, &name, at_us, full);
 		if (!p)
 			return NULL;
 	}
@@ -555,7 +635,8 @@ void wall_expect(const struct group *g)
 static bool refresh(const struct wall *w, const struct part *p, int64_t at_us)
 {
 	return figure_refresh(p->own, &p->now, at_us, w->up)
-		&& figure_refresh(p->sum, &p->now, at_us, w->up);
+		&& figure_refresh(p->sum, &p->now, at_us, w->up)
+		&& figure_refresh(p->total, &p->now, at_us, w->up);
 }
 
 /* --- presences ----------------------------------------------------------------------- */
@@ -684,10 +765,11 @@ static void note_running(struct group *g, struct interval when)
 	g->has_running = true;
 }
 
-static void take_total(struct wall *w, struct group *g, const struct value *v, bool *full)
+static void take_total(struct wall *w, struct group *g, const struct value *v, int64_t at_us,
+	bool *full)
 {
 	struct interval when = { v->from_ms, v->to_ms };
-	struct part *p = part_make(w, g, v, true, full);
+	struct part *p = part_make(w, g, v, true, at_us, full);
 
 	note_running(g, when);
 	if (p)
@@ -719,21 +801,24 @@ bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t 
 		g->nth = 0;
 	g->frame = frame;
 	if (worth == WORTH_TOTAL)
-		take_total(w, g, v, full);
-	p = worth == WORTH_GAUGE ? part_make(w, g, v, false, full) : NULL;
+		take_total(w, g, v, at_us, full);
+	p = worth == WORTH_GAUGE ? part_make(w, g, v, false, at_us, full) : NULL;
 	if (!p)
 		return !w->failed;
 	p->told_us = at_us;
 	figure_count(p->own, frame);
 	figure_count(p->sum, frame);
+	figure_count(p->total, frame);
 	return set_part(w, p, v, at_us);
 }
 
 bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t asked_us,
 	int64_t at_us, bool *full)
 {
-	struct part *p = worth_of(v) == WORTH_GAUGE ? part_make(w, g, v, false, full) : NULL;
+	struct part *p = worth_of(v) == WORTH_GAUGE ? part_make(w, g, v, false, at_us, full) : NULL;
 
+	if (p)
+		p->answer = w->answer;
 	if (p && p->told_us < asked_us)
 		return set_part(w, p, v, at_us);
 	return !w->failed;
@@ -774,6 +859,117 @@ bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *
 	return ok;
 }
 
+/* --- what a snapshot leaves out ------------------------------------------------------ */
+
+void wall_begin_answer(struct wall *w, uint32_t asked)
+{
+	w->answer++;
+	w->asked = asked;
+}
+
+void wall_answered(struct wall *w, struct queue *q, bool spoilt)
+{
+	q->answer = w->answer;
+	if (spoilt)
+		q->spoilt = w->answer;
+}
+
+/* Whether the answer told of the number for a media type: then the queue's own stays as it is,
+ * for 0 would win over their sum. */
+static bool is_told_by_media(const struct wall *w, const struct part *p)
+{
+	const struct queue *q = p->group->queue;
+
+	for (size_t i = 1; !p->group->media && i < q->ngroup; i++) {
+		const struct part *other = part_find(w, q->group[i], &p->term->name);
+
+		if (other && other->answer == w->answer)
+			return true;
+	}
+	return false;
+}
+
+/* Nobody is left, so nobody waits. */
+static bool set_zero(struct wall *w, struct part *p, int64_t asked_us, int64_t at_us)
+{
+	const struct value zero = { .kind = VALUE_NUMBER };
+	struct part *age = p->other;
+
+	if (p->told_us >= asked_us)
+		return true;
+	if (age && age->answer != w->answer && age->told_us < asked_us) {
+		age->now.known = true;
+		age->now.waiting = false;
+	}
+	return set_part(w, p, &zero, at_us)
+		&& (!age || refresh(w, age, at_us));
+}
+
+/* The agents' states that the service leaves out where nobody is in them. */
+static bool fill_statuses(struct wall *w, struct queue *q, int64_t asked_us, int64_t at_us)
+{
+	static const char *const status[] = {
+		"IDLE", "INTERACTING", "COMMUNICATING", "NOT_RESPONDING", "OFF_QUEUE"
+	};
+	bool ok = true, full = false;
+
+	for (size_t m = 0; m < 2; m++) {
+		struct value v = { .metric = slice_of(counted[m]), .stat = slice_of("count") };
+
+		if (!(w->asked & notice_query_bit(v.metric)))
+			continue;
+		for (size_t i = 0; ok && i < ARRAY_LEN(status) - (m == 0); i++) {
+			struct part *p;
+
+			v.qualifier = slice_of(status[i]);
+			p = part_make(w, q->group[0], &v, false, at_us, &full);
+			ok = !w->failed;
+			if (p && p->answer != w->answer)
+				ok = set_zero(w, p, asked_us, at_us);
+		}
+	}
+	return ok;
+}
+
+/* From now on all of the queue is known; its sums over qualifiers are. */
+static bool set_whole(const struct wall *w, struct queue *q, bool known, int64_t at_us)
+{
+	bool ok = true;
+
+	if (!q->whole.known)
+		q->whole_up_us = up_until_us(w, at_us);
+	q->whole.known = known;
+	for (size_t g = 0; g < q->ngroup; g++)
+		for (size_t i = 0; ok && i < q->group[g]->figures.n; i++)
+			ok = figure_refresh(q->group[g]->figures.v[i], &q->whole, at_us, w->up);
+	return ok;
+}
+
+static bool is_whole(const struct wall *w, const struct queue *q)
+{
+	return q->answer == w->answer && q->spoilt != w->answer;
+}
+
+bool wall_end_answer(struct wall *w, int64_t asked_us, int64_t at_us)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < w->nslot; i++) {
+		struct part *p = w->part[i];
+
+		if (p && is_whole(w, p->group->queue) && p->answer != w->answer
+		    && kind_of(&p->term->name) == FACT_GAUGE
+		    && w->asked & notice_query_bit(p->term->name.metric)
+		    && !is_told_by_media(w, p))
+			ok = set_zero(w, p, asked_us, at_us);
+	}
+	for (size_t i = 0; ok && i < w->nqueue; i++)
+		if (is_whole(w, &w->queue[i]))
+			ok = fill_statuses(w, &w->queue[i], asked_us, at_us)
+				&& set_whole(w, &w->queue[i], true, at_us);
+	return ok;
+}
+
 /* --- the stream ---------------------------------------------------------------------- */
 
 bool wall_hold(const struct wall *w, int64_t at_us)
@@ -790,8 +986,9 @@ bool wall_hold(const struct wall *w, int64_t at_us)
 	return ok;
 }
 
-void wall_carry(const struct wall *w)
+void wall_carry(struct wall *w, int64_t at_us)
 {
+	w->window_up_us = up_until_us(w, at_us);
 	for (size_t q = 0; q < w->nqueue; q++)
 		for (size_t g = 0; g < w->queue[q].ngroup; g++) {
 			struct group *group = w->queue[q].group[g];
@@ -809,6 +1006,7 @@ bool wall_set_up(struct wall *w, bool up, int64_t at_us, int64_t window_us)
 	if (up == w->up)
 		return true;
 	ok = wall_hold(w, at_us);
+	w->up_total_us = up_until_us(w, at_us);
 	w->up = up;
 	if (up)
 		w->up_since_us = at_us;
@@ -853,6 +1051,8 @@ bool wall_forget(struct wall *w, int64_t at_us)
 	for (size_t i = 0; i < w->nslot; i++)
 		if (w->part[i])
 			ok = refresh(w, w->part[i], at_us) && ok;
+	for (size_t i = 0; i < w->nqueue; i++)
+		ok = set_whole(w, &w->queue[i], false, at_us) && ok;
 	return ok;
 }
 

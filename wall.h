@@ -55,6 +55,12 @@ struct group {
 
 struct queue {
 	bool refused, answered;		/* answered: a snapshot told of it */
+	/* Known since a snapshot told of all there is, until the connection is lost: what it left
+	 * out is 0. A part of each sum over qualifiers, which nobody knows before. */
+	struct holding whole;
+	int64_t whole_up_us;		/* up_total_us of then */
+	uint64_t answer;		/* the last answer that told of it */
+	uint64_t spoilt;		/* the last one of which something could not be read */
 	uint8_t ngroup;
 	uint8_t tag[1 + WALL_MEDIA_MAX];	/* of its name: no look at any other */
 	struct group *group[1 + WALL_MEDIA_MAX];	/* [0] without a media type, then by name */
@@ -77,6 +83,10 @@ struct wall {			/* to be read, and changed by the calls below alone */
 	size_t npattern;
 	bool up;			/* the stream is */
 	int64_t up_since_us;
+	int64_t up_total_us;		/* how long it was before */
+	int64_t window_up_us;		/* the same at the window's begin */
+	uint64_t answer;		/* the number of the snapshot's answer at hand */
+	uint32_t asked;			/* the metrics that it was asked for, see notice_query_bit */
 	bool failed;			/* out of memory somewhere inside */
 	struct verdict verdict[WALL_VERDICTS + 1];	/* by the name's hash; the last: too long */
 	struct part **part;		/* open addressing, a power of two */
@@ -117,6 +127,17 @@ bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t 
 bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t asked_us,
 	int64_t at_us, bool *full);
 
+/* An answer to a question about the metrics asked (see notice_query_bit) is going to be taken. */
+void wall_begin_answer(struct wall *w, uint32_t asked);
+/* A result of it tells of the queue; spoilt: something of it is not kept. */
+void wall_answered(struct wall *w, struct queue *q, bool spoilt);
+/*
+ * After all its results. Of each queue of which they could be read, what they leave out is 0:
+ * every gauge known before that was asked for and that no event has told since the question,
+ * and the statuses that the service leaves out where no agent has them. False: no memory.
+ */
+bool wall_end_answer(struct wall *w, int64_t asked_us, int64_t at_us);
+
 /* After the values of a message or result. asked_us INT64_MAX: it is an event. */
 bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *q,
 	int64_t asked_us, int64_t at_us);
@@ -135,7 +156,8 @@ bool wall_has_been_up_since(const struct wall *w, int64_t from_us);
 bool wall_forget(struct wall *w, int64_t at_us);
 
 bool wall_hold(const struct wall *w, int64_t at_us);	/* counts what held up to at_us */
-/* What only the last window held goes, what holds on is carried into the next. */
-void wall_carry(const struct wall *w);
+/* What only the last window held goes, what holds on is carried into the next, which begins at
+ * at_us. */
+void wall_carry(struct wall *w, int64_t at_us);
 
 #endif

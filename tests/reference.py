@@ -25,6 +25,12 @@ TOPIC = re.compile(r"v2\.analytics\.queues\.([^.?]+)\.(observations|activity)", 
 LONGEST = {"oLongestWaiting": "oWaiting", "oLongestInteracting": "oInteracting"}
 QUANTILES = (("p50", Fraction(1, 2)), ("p90", Fraction(9, 10)), ("p95", Fraction(19, 20)),
              ("p99", Fraction(99, 100)))
+# What a snapshot asks for, and the statuses of agents that it leaves out where no agent has them.
+QUERY = set("""oActiveUsers oAlerting oInteracting oLongestInteracting oLongestWaiting oMemberUsers
+            oOffQueueUsers oOnQueueUsers oUserPresences oUserRoutingStatuses oWaiting""".split())
+ON_QUEUE = ["IDLE", "INTERACTING", "COMMUNICATING", "NOT_RESPONDING"]
+STATUSES = {"oOnQueueUsers": ON_QUEUE, "oUserRoutingStatuses": ON_QUEUE + ["OFF_QUEUE"]}
+COUNTED = {*STATUSES, "oOffQueueUsers", "oUserPresences"}
 UNKNOWN, UNBORN, NOBODY = None, "unborn", "nobody"
 FOREVER = 1 << 62
 
@@ -146,8 +152,13 @@ def activity(body):
 class History:
     """Everything, by time: what is known of each gauge, each total, and of the stream."""
 
-    def __init__(self, happenings, queues):
+    def __init__(self, happenings, queues, select=None):
         self.queues = [queue.lower() for queue in queues]
+        wanted = selector(select)
+        self.asked = {name for name in QUERY if wanted(name)} | {
+            gauge for age, gauge in LONGEST.items() if wanted(age)}
+        self.whole = {}         # queue: [[from, to]], where all of it is known
+        self.born = {}          # key: when it was first told of, where it was 0 before that
         self.steps = {}         # (queue, media, metric, qualifier, stat): [(at, value)]
         self.touched = {}       # the same: [(at, number of the frame)]
         self.totals = {}        # the same: [(at, interval, value)]
@@ -192,6 +203,8 @@ class History:
             self._open_since = None
             for key in self.steps:
                 self._step(key, at, UNKNOWN)
+            for spans in self.whole.values():
+                spans[-1][1] = min(spans[-1][1], at)
         elif self._open_since is None:
             self._open_since = at
 
@@ -255,11 +268,20 @@ class History:
                 # CHOICE: a negative age counts once, where its value came in.
                 if value.value != NOBODY and value.value > at:
                     skew[value.media] = skew.get(value.media, 0) + 1
+            self._be_born(key, at)
             self._step(key, at, value.value)
             self.touched.setdefault(key, []).append((at, len(self.frames)))
         self._nobody(queue, values, at, None)
         self.frames.append((at, queue, groups, "good", lag if lag is None or lag >= 0 else None,
                             skew))
+
+    def _be_born(self, key, at):
+        """What was never told in a queue of which all is known was 0 since then."""
+        spans = self.whole.get(key[0])
+        if key not in self.steps and spans and spans[-1][1] == FOREVER \
+                and key[2] in self.asked and key[2] not in LONGEST:
+            self.born[key] = at
+            self._step(key, spans[-1][0], 0)
 
     @staticmethod
     def _epoch(value, at):
@@ -291,6 +313,7 @@ class History:
             return
         self.names.append((at, {identity: name for name, identities in body.get(
             "systemToOrganizationMappings", {}).items() for identity in identities}))
+        told = {}
         for result in body.get("results", []):
             group = result.get("group", {})
             queue, media = group.get("queueId", "").lower(), group.get("mediaType")
@@ -303,15 +326,40 @@ class History:
                 self.skewed += [(at, queue, media) for value in stats_of(media, entry)
                                 if value.metric in LONGEST and value.value != NOBODY
                                 and self._epoch(value.value, at) > at]
-            # CHOICE: what a snapshot does not have stays as it is; it is not taken for 0.
+            for entry in result.get("data", []):
+                told.setdefault(queue, set()).update(
+                    (queue, *value.key) for value in stats_of(media, entry))
             for entry in result.get("data", []):
                 values += [value for value in stats_of(media, entry)
                            if not self._newer((queue, *value.key), asked)]
             for value in values:
                 if value.metric in LONGEST:
                     value.value = self._epoch(value.value, at)
+                self._be_born((queue, *value.key), at)
                 self._step((queue, *value.key), at, value.value)
             self._nobody(queue, values, at, asked)
+        for queue in told:
+            self._leave_out(queue, told[queue], at, asked)
+
+    def _leave_out(self, queue, told, at, asked):
+        """CHOICE: a queue of which the answer does not speak stays as it is."""
+        statuses = [(queue, None, metric, status, "count") for metric, names in STATUSES.items()
+                    if metric in self.asked for status in names]
+        by_media = {(key[0], None, *key[2:]) for key in told if key[1] is not None}
+        known = [key for key in self.steps if key[0] == queue and key[2] in self.asked
+                 and key[2] not in LONGEST and key not in by_media]
+        for key in dict.fromkeys(known + statuses):
+            if key in told or self._newer(key, asked):
+                continue
+            age = next(((*key[:2], age, None, "ageMs") for age, gauge in LONGEST.items()
+                        if key[2:] == (gauge, None, "count")), None)
+            if age in self.steps and age not in told and not self._newer(age, asked):
+                self._step(age, at, NOBODY)
+            self._be_born(key, at)
+            self._step(key, at, 0)
+        spans = self.whole.setdefault(queue, [])
+        if not spans or spans[-1][1] != FOREVER:
+            spans.append([at, FOREVER])
 
     # -- what held at a moment
 
@@ -337,9 +385,9 @@ class History:
 
     # -- rows
 
-    def segments(self, keys, begin, end, value_at):
+    def segments(self, keys, begin, end, value_at, more=()):
         """(begin, end, value) of stretches in which nothing changes."""
-        cuts = {begin, end}
+        cuts = {begin, end, *more}
         for key in keys:
             cuts.update(at for at, _ in self.steps[key])
         for span in self.up:
@@ -363,13 +411,15 @@ def own_first(keys, at, value_of):
         [key for key in keys if key[1] is not None], at, value_of)
 
 
-def gauge(history, keys, begin, end):
+def gauge(history, keys, begin, end, of_all=None, cuts=()):
     def value_at(at):
+        if of_all:
+            return of_all(at)
         values = own_first(keys, at, history.held)
         return sum(map(Fraction, values)) if isinstance(values, list) else UNKNOWN
     # CHOICE: a value that held for no time at all is in none but `events`.
     known, last = [], UNKNOWN
-    for a, b, value in history.segments(keys, begin, end, value_at):
+    for a, b, value in history.segments(keys, begin, end, value_at, cuts):
         last = value
         if value is not UNKNOWN:
             known.append((value, b - a))
@@ -388,6 +438,17 @@ def gauge(history, keys, begin, end):
     # CHOICE: observedMs has the microseconds behind its point. `events` counts frames.
     leaf.update(carried=not frames, observedMs=number(Fraction(weight, 1000)), events=len(frames))
     return leaf
+
+
+def agents(history, keys, begin, end):
+    """The sum over the qualifiers of a metric, as a gauge."""
+    def value_at(at):
+        if not any(since <= at < until for since, until in history.whole.get(keys[0][0], [])):
+            return UNKNOWN
+        values = total_of(keys, at, history.held)
+        return sum(map(Fraction, values)) if isinstance(values, list) else UNKNOWN
+    cuts = [at for span in history.whole.get(keys[0][0], []) for at in span]
+    return gauge(history, keys, begin, end, value_at, cuts)
 
 
 def quantile(weighted, p):
@@ -484,17 +545,24 @@ def put(metrics, path, leaf):
 
 
 def metrics_of(history, queue, media, begin, end, wanted):
-    metrics, parts = {}, {}
+    metrics, parts, counted = {}, {}, {}
     for key, steps in history.steps.items():
         # CHOICE: of a gauge's stats nothing but count is summed over media.
         mine = key[1] == media or media is None and key[4] in ("count", "ageMs")
-        if key[0] == queue and mine and steps[0][0] < end and wanted(key[2]):
+        if key[0] == queue and mine and history.born.get(key, steps[0][0]) < end \
+                and wanted(key[2]):
             name = key[3] and history.qualifier(key[3], end)
             parts.setdefault((key[2], name, key[4]), []).append(key)
+            # CHOICE: a number of agents is that of the row's own group.
+            if key[1] == media and key[2] in COUNTED and key[3] and key[4] == "count":
+                counted.setdefault(key[2], []).append(key)
     # CHOICE: once told, a gauge is in every later row, with nulls where it is not known.
     for (metric, qualifier, stat), keys in parts.items():
         leaf = (age if metric in LONGEST else gauge)(history, keys, begin, end)
         put(metrics, [metric, *([qualifier] if qualifier else []), stat], leaf)
+    for metric, keys in counted.items():
+        if (metric, None, "count") not in parts:
+            put(metrics, [metric, "count"], agents(history, keys, begin, end))
     for key, entries in history.totals.items():
         if key[:2] == (queue, media) and entries[0][0] < end and wanted(key[2]):
             name = key[3] and history.qualifier(key[3], end)
@@ -554,7 +622,7 @@ def rows(happenings, queues, length, count, start=None, end=None, select=None):
     """The rows of a run: length, start and end in µs; end is where a signal or an error
     ended it. CHOICE: the last window then ends at that moment cut to ms, and what came in the
     rest of that millisecond is in no row."""
-    history, wanted = History(happenings, queues), selector(select)
+    history, wanted = History(happenings, queues, select), selector(select)
     start = first_start(happenings) if start is None else start // 1000 * 1000
     found = []
     for n in range(count):

@@ -209,7 +209,7 @@ static void snapshot__what_came_since_it_was_asked_for_is_newer(void **state)
 	start(conf());
 	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
 	put(NULL, COUNT("oB", 2), T0 + 3);
-	assert_true(board_snapshot_begin(board, T0 + 2));
+	assert_true(board_snapshot_begin(board, NULL, T0 + 2));
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" COUNT("oA", 8) ","
 		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), BOARD_ACCEPTED);
 	w = due(T0 + 10 * S);
@@ -224,10 +224,90 @@ static void snapshot__asked_before_the_socket_opened_says_nothing(void **state)
 {
 	(void)state;
 	open_board(conf());
-	assert_false(board_snapshot_begin(board, T0));
+	assert_false(board_snapshot_begin(board, NULL, T0));
 	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0));
-	assert_false(board_snapshot_begin(board, T0 - 1));
-	assert_true(board_snapshot_begin(board, T0));
+	assert_false(board_snapshot_begin(board, NULL, T0 - 1));
+	assert_true(board_snapshot_begin(board, NULL, T0));
+	close_board();
+}
+
+#define RESULT(list) "{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" list "]}"
+#define IDLE(n) "{\"metric\":\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":{\"count\":" #n "}}"
+
+static void snapshot__leaves_out_what_is_zero(void **state)
+{
+	struct board_conf c = conf();
+	const struct board_row *row;
+
+	(void)state;
+	c.asked = UINT32_MAX;
+	start(c);
+	put(NULL, IDLE(3) "," COUNT("oA", 3), T0);
+	put("voice", COUNT("oWaiting", 3), T0);
+	assert_true(board_snapshot_begin(board, NULL, T0 + S));
+	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + 2 * S);
+	board_snapshot_end(board, T0 + S, T0 + 2 * S);
+	put(NULL, IDLE(4), T0 + 6 * S);
+	row = due(T0 + 10 * S)->row;
+	assert_double_equal_exact(gauge_of(&row[0], "oOnQueueUsers", "IDLE.count")->mean, 2.2);
+	assert_double_equal_exact(gauge_of(&row[0], "oOnQueueUsers", "count")->mean, 2);
+	assert_int_equal(gauge_of(&row[0], "oOnQueueUsers", "count")->observed_us, 8 * S);
+	assert_int_equal(gauge_of(&row[0], "oOnQueueUsers", "count")->events, 2);
+	assert_true(fact_of(&row[0], "oOnQueueUsers", "count")->sum);
+	assert_double_equal_exact(gauge_of(&row[0], "oUserRoutingStatuses", "OFF_QUEUE.count")
+		->last, 0);
+	assert_double_equal_exact(gauge_of(&row[0], "oA", "count")->last, 3);
+	assert_double_equal_exact(gauge_of(&row[1], "oWaiting", "count")->last, 0);
+	assert_null(fact_of(&row[0], "oAlerting", "count"));
+	close_board();
+}
+
+/* What the service tells itself is no sum, whichever came first. */
+static void sum_over_qualifiers__gives_way_to_a_number_of_the_service(void **state)
+{
+	struct board_conf c = conf();
+
+	(void)state;
+	c.asked = UINT32_MAX;
+	for (int first = 0; first < 2; first++) {
+		const struct fact *f;
+
+		start(c);
+		if (first)
+			put(NULL, COUNT("oOnQueueUsers", 9), T0);
+		put(NULL, IDLE(3), T0);
+		if (!first)
+			put(NULL, COUNT("oOnQueueUsers", 9), T0);
+		f = fact_of(due(T0 + 10 * S)->row, "oOnQueueUsers", "count");
+		assert_double_equal_exact(f->is.gauge.last, 9);
+		assert_true(f->is.gauge.known);
+		assert_false(f->sum);
+		close_board();
+	}
+}
+
+/* The window began before the stream was there, was down for a while, and the gauge comes late:
+ * only what was up counts as zero. */
+static void gauge__that_comes_late_was_zero_while_the_stream_was_up(void **state)
+{
+	struct board_conf c = conf();
+	const struct gauge_summary *g;
+
+	(void)state;
+	c.asked = UINT32_MAX;
+	start(c);
+	assert_true(board_snapshot_begin(board, NULL, T0 + S));
+	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + S);
+	board_snapshot_end(board, T0 + S, T0 + S);
+	assert_true(board_socket(board, 0, SOCKET_SILENT, T0 + 2 * S));
+	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0 + 5 * S));
+	put("voice", COUNT("oWaiting", 6), T0 + 7 * S);
+	g = gauge_of(&due(T0 + 10 * S)->row[1], "oWaiting", "count");
+	assert_int_equal(g->observed_us, 6 * S);
+	assert_double_equal_exact(g->mean, 3);
+	put("chat", COUNT("oWaiting", 6), T0 + 15 * S);
+	g = gauge_of(&due(T0 + 20 * S)->row[1], "oWaiting", "count");
+	assert_int_equal(g->observed_us, 10 * S);
 	close_board();
 }
 
@@ -607,6 +687,9 @@ int main(void)
 		cmocka_unit_test(sum_over_media__that_no_double_holds_is_unknown),
 		cmocka_unit_test(snapshot__what_came_since_it_was_asked_for_is_newer),
 		cmocka_unit_test(snapshot__asked_before_the_socket_opened_says_nothing),
+		cmocka_unit_test(snapshot__leaves_out_what_is_zero),
+		cmocka_unit_test(sum_over_qualifiers__gives_way_to_a_number_of_the_service),
+		cmocka_unit_test(gauge__that_comes_late_was_zero_while_the_stream_was_up),
 		cmocka_unit_test(presence__keeps_its_value_when_it_gets_a_name),
 		cmocka_unit_test(presence__whose_name_another_has_but_for_a_dot_keeps_its_id),
 		cmocka_unit_test(names__that_differ_in_a_dot_are_not_one_figure),

@@ -336,6 +336,151 @@ def test_500_queues_are_500_rows_in_their_order(tool):
             if row["mediaType"]] == list(range(500))
 
 
+# ---- zero and unknown ------------------------------------------------------------------
+
+
+def result(data, media=None, queue=ONE):
+    return {"group": notice_frames.group(queue, media),
+            "data": [notice_frames.metric(name, count) for name, count in data.items()]}
+
+
+def agents(name, **counts):
+    return {(name, status): count for status, count in counts.items()}
+
+
+def numbers(row, metric, stat="last"):
+    return {name: leaf[stat] if name == "count" else leaf["count"][stat]
+            for name, leaf in row["metrics"][metric].items()}
+
+
+AWAY = PRESENCES["AWAY"]
+ALL = {"IDLE", "INTERACTING", "COMMUNICATING", "NOT_RESPONDING"}
+SOME = [result({**agents("oOnQueueUsers", IDLE=1, INTERACTING=2),
+                **agents("oUserRoutingStatuses", IDLE=1, INTERACTING=2, OFF_QUEUE=2),
+                ("oUserPresences", AWAY[0]): 1, ("oUserPresences", AWAY[1]): 2})]
+
+
+def named(second, results, asked=None):
+    return answer(second, results, asked).replace(
+        '"results"', '"systemToOrganizationMappings":%s,"results"' % json.dumps(PRESENCES))
+
+
+def test_snapshot_makes_zero_what_it_leaves_out(tool):
+    later = [result({**agents("oUserRoutingStatuses", OFF_QUEUE=5), ("oUserPresences", AWAY[0]): 1,
+                     "oMemberUsers": 5}), result({"oWaiting": 0}, "voice")]
+    r = replay(tool, state(0, "connected") + named(0, SOME) + state(4, "lost")
+               + state(5, "connected") + named(5, later), count=2)
+    assert numbers(row_of(r, 0, None), "oOnQueueUsers", "max") == {
+        "IDLE": 1, "INTERACTING": 2, "COMMUNICATING": 0, "NOT_RESPONDING": 0, "count": 3}
+    row = row_of(r, 1, None)
+    assert row["coverage"] == 1
+    assert numbers(row, "oOnQueueUsers") == {**dict.fromkeys(ALL, 0), "count": 0}
+    assert numbers(row, "oUserRoutingStatuses") == {**dict.fromkeys(ALL, 0), "OFF_QUEUE": 5,
+                                                    "count": 5}
+    assert numbers(row, "oUserPresences") == {"AWAY": 1, "count": 1}
+    assert numbers(row, "oUserPresences", "observedMs")["AWAY"] == 10000
+    assert "oActiveUsers" not in row["metrics"]     # never told, so it is not filled in
+
+
+def test_snapshot_without_a_waiting_one_ends_the_longest_wait(tool):
+    first = [result({"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": MS - 5000}},
+                    "voice"), result({"oMemberUsers": 3})]
+    r = replay(tool, state(0, "connected") + answer(0, first)
+               + answer(5, [result({"oMemberUsers": 3})]))
+    leaf = row_of(r)["metrics"]
+    assert leaf["oWaiting"]["count"]["last"] == 0
+    assert leaf["oLongestWaiting"]["ageMs"] == {"last": None, "max": 10000}
+
+
+def test_event_since_the_question_is_newer_than_what_the_answer_leaves_out(tool):
+    r = replay(tool, state(0, "connected") + answer(0, SOME)
+               + frame(4, instant(4, agents("oOnQueueUsers", IDLE=7), None))
+               + answer(5, [result({"oMemberUsers": 3})], asked=3))
+    assert numbers(row_of(r, media=None), "oOnQueueUsers") == {
+        **dict.fromkeys(ALL, 0), "IDLE": 7, "count": 7}
+
+
+@pytest.mark.parametrize("spoilt", [
+    {"group": {"queueId": ONE}, "data": [7]}, {"group": {"queueId": "x"}, "data": []},
+    {"group": {"queueId": ONE, "mediaType": "a", "queueID": 1}, "data": [
+        {"metric": "x" * 200, "stats": {"count": 1}}]}])
+def test_snapshot_that_cannot_be_read_to_its_end_makes_nothing_zero(tool, spoilt):
+    r = replay(tool, state(0, "connected") + answer(0, SOME)
+               + answer(5, [result({"oMemberUsers": 3}), spoilt]))
+    assert numbers(row_of(r, media=None), "oOnQueueUsers")["IDLE"] == 1
+
+
+def test_queue_of_which_the_answer_does_not_speak_stays_unknown(tool):
+    r = replay(tool, state(0, "connected") + answer(0, SOME) + state(4, "lost")
+               + state(5, "connected") + answer(5, [result({"oMemberUsers": 3}, queue=QUEUES[1])]),
+               queues=QUEUES)
+    assert set(numbers(row_of(r, media=None), "oOnQueueUsers").values()) == {None}
+    assert numbers(row_of(r, media=None, queue=QUEUES[1]), "oOnQueueUsers") == {
+        **dict.fromkeys(ALL, 0), "count": 0}
+
+
+def test_snapshot_fills_in_no_metric_that_was_not_asked_for(tool):
+    """A recording tells what its run asked for; a replay may want more."""
+    text = answer(0, [result({"oWaiting": 1}, "voice"), result({"oMemberUsers": 1})])
+    text = text.replace('"frame"', '"metrics":["oWaiting","oMemberUsers"],"frame"')
+    r = replay(tool, state(0, "connected") + text
+               + frame(5, instant(5, agents("oOnQueueUsers", IDLE=2), None)))
+    row = row_of(r, media=None)["metrics"]
+    assert sorted(row["oOnQueueUsers"]) == ["IDLE", "count"]
+    assert row["oOnQueueUsers"]["IDLE"]["count"]["min"] == 2
+
+
+@pytest.mark.parametrize("first", ["snapshot", "none"])
+def test_gauge_that_is_first_told_by_an_event_was_zero_before(tool, first):
+    begin = answer(2, [result({"oMemberUsers": 5})]) if first == "snapshot" else ""
+    flags = [] if begin else ["--no-snapshot"]
+    r = replay(tool, state(0, "connected") + begin + state(16, "lost") + state(17, "connected")
+               + (answer(17, [result({"oMemberUsers": 5})]) if begin else "")
+               + frame(18, instant(18, {("oUserPresences", "x"): 4, **agents(
+                   "oOffQueueUsers", y=4), **agents("oOnQueueUsers", IDLE=4)}, None))
+               + frame(19, instant(19, {"oWaiting": 4}, "email")), *flags, count=2, end=22)
+    row, media = row_of(r, 1, None)["metrics"], row_of(r, 1, "email")["metrics"]
+    zero = 0 if begin else 4
+    for leaf, known in ((row["oUserPresences"]["x"]["count"], 4), (media["oWaiting"]["count"], 4),
+                        (row["oOffQueueUsers"]["y"]["count"], 4), (row["oWaiting"]["count"], 4),
+                        (row["oOnQueueUsers"]["IDLE"]["count"], 4)):
+        assert (leaf["last"], leaf["min"], leaf["max"]) == (known, zero, 4)
+    whole = row["oOffQueueUsers"]["count"]
+    if begin:       # window 1 is 12 to 22, of which a snapshot tells from 17 on
+        assert row["oUserPresences"]["x"]["count"]["observedMs"] == 5000
+        assert row["oUserPresences"]["x"]["count"]["mean"] == 3.2
+        assert media["oWaiting"]["count"]["mean"] == 2.4 and whole["mean"] == 3.2
+    else:
+        assert (whole["last"], whole["min"], whole["observedMs"]) == (None, None, 0)
+
+
+def test_number_of_agents_is_the_sum_over_their_states(tool):
+    r = replay(tool, state(0, "connected") + answer(0, SOME)
+               + frame(5, instant(5, agents("oOnQueueUsers", IDLE=4), None)), count=1)
+    whole = row_of(r, media=None)["metrics"]["oOnQueueUsers"]["count"]
+    assert (whole["last"], whole["min"], whole["mean"], whole["events"]) == (6, 3, 4.5, 1)
+    args = ["--source", "notifications", "--replay", "-", "-w", "10s", "-m", "oOnQueueUsers", ONE]
+    text = state(0, "connected") + answer(0, SOME) + at(10, '"state":"end"')
+    r = tool.run(*args, "--fail-if", "oOnQueueUsers.last > 2", data=text)
+    assert r.status == 1
+    csv = tool.run(*args, "-f", "csv", data=text).out.splitlines()
+    assert [line.split(",")[6:9] for line in csv if ".count" in line][-1] == [
+        "oOnQueueUsers.count", "", "3"]
+    text = tool.run(*args, "-f", "prometheus", data=text).out
+    assert "gsqstat_o_on_queue_users" in text and "gsqstat_o_on_queue_users_count" not in text
+
+
+def test_snapshot_alone_knows_that_nobody_is_idle(tool):
+    text = state(0, "connected") + answer(0, [result({"oMemberUsers": 7}),
+                                              result({"oWaiting": 7}, "voice")])
+    args = ["--source", "notifications", "--replay", "-", "-w", "10s", ONE]
+    text += at(10, '"state":"end"')
+    assert tool.run(*args, "--fail-if", "oOnQueueUsers.IDLE.last < 1", data=text).status == 1
+    r = tool.run(*args, "--check", "nagios", "-C", "oOnQueueUsers.IDLE.last=1:", data=text)
+    assert r.status == 2 and "CRITICAL" in r.out
+    assert "idle" in tool.run(*args, "-f", "prometheus", data=text).out.lower()
+
+
 HALF_HOURS = ("2026-11-24T02:00:00.000Z/2026-11-24T02:30:00.000Z",
               "2026-11-24T02:00:00.000Z/PT30M", "PT0.5H/2026-11-24T02:30Z",
               "2026-11-24T02:00Z/2026-11-24T02:30Z", "20261124T0200Z/20261124T0230Z",

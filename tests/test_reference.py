@@ -221,9 +221,11 @@ def test_agent_states_have_their_qualifiers_and_presences_their_names():
                           ("oUserRoutingStatuses", "IDLE"): 3}, None)]
     (row,) = rows(happened, 1)
     assert row["mediaType"] is None and row["updates"] == 1
-    assert sorted(row["metrics"]["oUserPresences"]) == ["AWAY", "x_y"]
+    assert sorted(row["metrics"]["oUserPresences"]) == ["AWAY", "count", "x_y"]
+    assert row["metrics"]["oUserPresences"]["count"]["mean"] == 5
     assert row["metrics"]["oUserPresences"]["AWAY"]["count"]["mean"] == 4
-    assert row["metrics"]["oUserRoutingStatuses"]["IDLE"]["count"]["observedMs"] == 5000
+    idle = row["metrics"]["oUserRoutingStatuses"]["IDLE"]["count"]
+    assert (idle["min"], idle["mean"], idle["observedMs"]) == (0, 1.5, 10000)
 
 
 # -- totals
@@ -414,6 +416,7 @@ def test_what_the_local_service_publishes_ends_where_its_queue_is():
         assert leaves(happened, "nOffered.count", 1, media, length=100)[0] == dict.fromkeys(
             ("total", "delta"), centre.totals[media, "nOffered"]["count"])
     row = rows(happened, 1, length=100)[0]["metrics"]["oUserRoutingStatuses"]
+    assert row.pop("count")["last"] == sum(centre.agents.values())
     assert {name: row[name]["count"]["last"] for name in row} == {
         name: centre.agents[name] for name in row} and len(row) > 2
 

@@ -103,7 +103,8 @@ static void judge(struct thresholds *ts, int64_t window, double one, double two,
 	const double value[] = { one, two, media };
 
 	for (size_t i = 0; i < 3; i++) {
-		figure[i] = (struct reading_figure){ "oWaiting", "count", KIND_GAUGE, { 0 } };
+		figure[i] = (struct reading_figure){ .metric = "oWaiting", .path = "count",
+			.kind = KIND_GAUGE };
 		for (size_t s = 0; s < STATS; s++)
 			figure[i].stat[s] = NAN;
 		figure[i].stat[STAT_MAX] = value[i];

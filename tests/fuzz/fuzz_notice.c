@@ -147,7 +147,7 @@ static void take_answer(struct world *w, const char *text, size_t len)
 	struct notice n;
 
 	board_start(w->board, w->now_us);
-	if (!board_snapshot_begin(w->board, asked_us))
+	if (!board_snapshot_begin(w->board, NULL, asked_us))
 		return;
 	notices_presences(w->notices, text, len, take_presence, w->board);
 	notices_begin_answer(w->notices, text, len);
@@ -155,6 +155,7 @@ static void take_answer(struct world *w, const char *text, size_t len)
 		check_notice(&n, text, len);
 		must(board_snapshot_take(w->board, &n, asked_us, w->now_us) != BOARD_NO_MEMORY);
 	}
+	board_snapshot_end(w->board, asked_us, w->now_us);
 }
 
 static void pass_time(struct world *w, const char *digits, size_t len)
@@ -193,7 +194,8 @@ static void take_line(struct world *w, const char *line, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct board_conf conf = { .length_ms = WINDOW_MS, .queue = queues, .nqueue = 2,
-		.pattern = patterns, .npattern = 3, .align = size % 2 };
+		.pattern = patterns, .npattern = 3, .align = size % 2,
+		.asked = UINT32_MAX };
 	struct world w = { .now_us = 1795485600000000, .notices = notices_new() };
 	const char *s = (const char *)data, *end = s + size;
 	const struct board_window *closed;
