@@ -72,6 +72,8 @@ static enum status names_came(struct run *run, struct err *err)
 			run->queues.n, CHANNEL_QUEUES_MAX);
 	}
 	lines_free(&problems);
+	if (st == ST_OK)
+		st = setup_scopes(run, err);
 	if (st != ST_OK)
 		return st;
 	live_put_names(run);

@@ -65,7 +65,7 @@ static enum status replay_names(struct run *run, const struct tape_entry *e, boo
 			lines_add(&run->warnings, "%s", problems.v[i]);
 		lines_free(&problems);
 	}
-	return st;
+	return st == ST_OK && *good ? setup_scopes(run, err) : st;
 }
 
 /* What the service's API had answered. */
@@ -100,8 +100,27 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 	return st;
 }
 
+/* A recording has the queues' names before all that came of them, or not at all. */
+static bool comes_behind_names(const struct tape_entry *e)
+{
+	switch (e->kind) {
+	case TAPE_ANSWER:
+		return e->answer == ANSWER_SNAPSHOT;
+	case TAPE_BARE:
+	case TAPE_FRAME:
+	case TAPE_CONNECTED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum status take_entry(struct run *run, const struct tape_entry *e, struct err *err)
 {
+	if (thresholds_name_queues(run->set->thresholds) && !run->names.n
+	    && comes_behind_names(e))
+		return err_set(err, ST_USAGE, "%s has no names of queues, so --fail-if needs a "
+			"queue's ID before the colon", run->set->replay);
 	switch (e->kind) {
 	case TAPE_BARE:
 		if (run->set->time == TIME_EVENT)

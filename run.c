@@ -47,6 +47,7 @@ static void run_free(struct run *run)
 	side_free(run->rejects);
 	lines_free(&run->warnings);
 	lines_free(&run->queues);
+	lines_free(&run->named);
 	lines_free(&run->secrets);
 	name_list_free(&run->names);
 	free(run->name);

@@ -55,6 +55,7 @@ struct run {
 	struct source source;
 	char *payload;
 	struct lookup *lookup;	/* queues by name, before there is a source */
+	struct lines named;	/* all names that it has to know */
 	bool listed;		/* --list-queues: they are printed */
 	struct lines secrets;	/* that no recording may hold */
 	uint64_t told_token;	/* generation of the last token that was told of; 0: none */
@@ -78,6 +79,8 @@ enum status setup_channel(struct run *run, struct err *err);
  * list outlives the run's flow, which is made anew. */
 enum status setup_names(struct run *run, const struct name_list *list, struct lines *problems,
 	struct err *err);
+/* Once their names are known: ST_USAGE if a threshold's scope is none of the run's queues. */
+enum status setup_scopes(const struct run *run, struct err *err);
 
 /* live.c */
 enum status live_turn(struct run *run, struct err *err);

@@ -285,6 +285,21 @@ enum status setup_channel(struct run *run, struct err *err)
 	return run->source.channel ? ST_OK : err_nomem(err);
 }
 
+/* Names of --queue-name, and those that thresholds have as their scope. */
+static void gather_names(struct run *run)
+{
+	const struct settings *set = run->set;
+	const char *name;
+
+	for (size_t i = 0; i < set->queue_names.n; i++)
+		lines_add(&run->named, "%s", set->queue_names.v[i]);
+	for (size_t i = 0; set->thresholds && i < thresholds_count(set->thresholds); i++) {
+		name = threshold_queue_name(set->thresholds, i);
+		if (name)
+			lines_add(&run->named, "%s", name);
+	}
+}
+
 /* Queues by name are looked up first; names that the cache knows go with IDs too. */
 static enum status open_lookup(struct run *run, struct err *err)
 {
@@ -292,13 +307,16 @@ static enum status open_lookup(struct run *run, struct err *err)
 	struct lookup_conf conf = {
 		.api_url = set->creds.base_url,
 		.client = set->cache ? set->creds.client_id : NULL,
-		.pattern = (const char *const *)set->queue_names.v,
-		.npattern = set->queue_names.n,
 		.anew = set->list_queues,
 		.request_us = set->connect_timeout_ms * US_PER_MS,
 		.retry_for_us = set->retry_for_ms * US_PER_MS
 	};
 
+	gather_names(run);
+	if (run->named.failed)
+		return err_nomem(err);
+	conf.pattern = (const char *const *)run->named.v;
+	conf.npattern = run->named.n;
 	run->lookup = lookup_new(&conf, run->net, run->token, run->now_us);
 	return run->lookup ? ST_OK : err_nomem(err);
 }
@@ -394,7 +412,7 @@ enum status setup_live(struct run *run, struct err *err)
 		return err_nomem(err);
 	if (!set->notices)
 		return open_stream(run, err);
-	if (set->queue_names.n || set->list_queues)
+	if (set->queue_names.n || set->list_queues || thresholds_name_queues(set->thresholds))
 		return open_lookup(run, err);
 	st = cached_names(run, err);
 	return st == ST_OK ? setup_channel(run, err) : st;
@@ -438,4 +456,12 @@ enum status setup_names(struct run *run, const struct name_list *list,
 			name[queue] = list->v[i].name;
 	}
 	return make_flow(run, err);
+}
+
+enum status setup_scopes(const struct run *run, struct err *err)
+{
+	char why[sizeof(err->text)];
+
+	return thresholds_find(run->set->thresholds, (const char *const *)run->queues.v, run->name,
+		run->queues.n, why, sizeof(why)) ? ST_OK : err_set(err, ST_USAGE, "%s", why);
 }

@@ -200,9 +200,17 @@ const char *threshold_queue_id(const struct thresholds *ts, size_t i)
 	return ts->v[i].scope == SCOPE_ID ? ts->v[i].queue : NULL;
 }
 
-bool threshold_names_queue(const struct thresholds *ts, size_t i)
+const char *threshold_queue_name(const struct thresholds *ts, size_t i)
 {
-	return ts->v[i].scope == SCOPE_NAME;
+	return ts->v[i].scope == SCOPE_NAME ? ts->v[i].queue : NULL;
+}
+
+bool thresholds_name_queues(const struct thresholds *ts)
+{
+	for (size_t i = 0; ts && i < ts->n; i++)
+		if (ts->v[i].scope == SCOPE_NAME)
+			return true;
+	return false;
 }
 
 bool threshold_was_met(const struct thresholds *ts, size_t i)
@@ -212,22 +220,40 @@ bool threshold_was_met(const struct thresholds *ts, size_t i)
 
 /* --- held against a window ------------------------------------------------------------ */
 
-static bool is_in_scope(struct thresholds *ts, const struct threshold *t,
-	const struct reading_row *row)
+static bool is_in_scope(struct thresholds *ts, const struct threshold *t, const char *id,
+	const char *name)
 {
 	switch (t->scope) {
 	case SCOPE_ALL:
 		return true;
 	case SCOPE_ID:
-		return strcmp(row->queue_id, t->queue) == 0;
+		return strcmp(id, t->queue) == 0;
 	case SCOPE_NAME:
 		break;
 	}
-	if (!row->queue_name)
+	if (!name)
 		return false;
 	buf_clear(&ts->folded);
-	text_put_folded(&ts->folded, row->queue_name, ts->utf8);
+	text_put_folded(&ts->folded, name, ts->utf8);
 	return !ts->folded.failed && strcmp(ts->folded.data, t->queue) == 0;
+}
+
+bool thresholds_find(struct thresholds *ts, const char *const *id, const char *const *name,
+	size_t n, char *why, size_t size)
+{
+	for (size_t i = 0; ts && i < ts->n; i++) {
+		const struct threshold *t = &ts->v[i];
+		bool found = false;
+
+		for (size_t k = 0; k < n && !found; k++)
+			found = is_in_scope(ts, t, id[k], name[k]);
+		if (found)
+			continue;
+		snprintf(why, size, "--fail-if '%.200s': no queue of this run has the %s '%.200s'",
+			t->text, t->scope == SCOPE_ID ? "ID" : "name", t->queue);
+		return false;
+	}
+	return true;
 }
 
 /* Its windows in a row so far, of that queue; NULL: out of memory. */
@@ -273,7 +299,8 @@ bool thresholds_judge(struct thresholds *ts, const struct reading *r, threshold_
 		for (size_t k = 0; k < r->nrow; k++) {
 			const struct reading_row *row = &r->row[k];
 
-			if (!row->media && is_in_scope(ts, &ts->v[i], row)
+			if (!row->media && is_in_scope(ts, &ts->v[i], row->queue_id,
+				row->queue_name)
 			    && !judge_row(&ts->v[i], r, row, held, arg))
 				return false;
 		}

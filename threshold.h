@@ -25,7 +25,14 @@ size_t thresholds_count(const struct thresholds *ts);
 const char *threshold_text(const struct thresholds *ts, size_t i);	/* as it was given */
 const char *threshold_metric(const struct thresholds *ts, size_t i);	/* NULL: a row field */
 const char *threshold_queue_id(const struct thresholds *ts, size_t i);	/* NULL: no such scope */
-bool threshold_names_queue(const struct thresholds *ts, size_t i);	/* by its name */
+/* In lower case; NULL: no such scope. */
+const char *threshold_queue_name(const struct thresholds *ts, size_t i);
+bool thresholds_name_queues(const struct thresholds *ts);	/* any does; NULL is fine */
+
+/* Once the run's n queues are known, by ID and name (NULL: it has none): whether each scope is
+ * one of them. False: why has the first one that is not. ts NULL is fine. */
+bool thresholds_find(struct thresholds *ts, const char *const *id, const char *const *name,
+	size_t n, char *why, size_t size);
 
 /* One that held: pointers live as long as the reading. */
 struct threshold_hit {

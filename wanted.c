@@ -191,7 +191,7 @@ static void check_threshold(struct parse *p, size_t i)
 		snprintf(why, sizeof(why), "'%s' is no queue of this run", id);
 		parse_flaw(p, threshold_text(ts, i), why);
 	}
-	if (threshold_names_queue(ts, i) && !p->set->notices && !p->bad[OPT_SOURCE])
+	if (threshold_queue_name(ts, i) && !p->set->notices && !p->bad[OPT_SOURCE])
 		parse_flaw(p, threshold_text(ts, i), "the stream has no names of queues; allowed "
 			"is a queue's ID before the colon");
 }

@@ -4,8 +4,11 @@ import pathlib
 import signal
 import time
 
+import notice_frames
 import pytest
 from harness import QUEUE, Reader
+from notices import Notices, Scenario
+from test_board import BEGIN, ONE, at, frame, instant
 
 SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
 TAPE = SAMPLE.with_name("notices.ndjson")
@@ -165,7 +168,41 @@ def test_scope_is_a_queue_of_the_service_by_its_name(tool):
     assert {h["queueName"] for h in held(result)} == {name}
     assert {h["value"] for h in held(result)} == {most}
     result = tool.run(*replay, "--fail-if", "Nobody:oWaiting.max >= 0")
-    assert result.status == 0 and "no row had" in result.events("warning")[0]["message"]
+    assert (result.status, result.out) == (2, "") and result.end["message"] \
+        == "--fail-if 'Nobody:oWaiting.max >= 0': no queue of this run has the name 'nobody'"
+
+
+def test_names_that_a_recording_does_not_have_are_usage(tool):
+    text = BEGIN + frame(1, instant(1, {"oWaiting": 1})) + at(10, '"state":"end"')
+    args = "--source", "notifications", "--replay", "-", "-w", "10s", ONE
+    result = tool.run(*args, "--fail-if", "Sale:oWaiting.max > 0", data=text)
+    assert (result.status, result.out) == (2, "")
+    assert "has no names of queues, so --fail-if needs a queue's ID" in result.end["message"]
+    assert tool.run(*args, "--fail-if", ONE + ":oWaiting.max > 0", data=text).status == 1
+
+
+def test_names_of_scopes_are_looked_up(tool, tmp_path):
+    run = "--source", "notifications", "-w", "300ms", "-m", "oWaiting"
+    with Notices(tmp_path, Scenario()) as service:
+        tool.login(service)
+        result = tool.run(*run, QUEUE, "--fail-if", '"queue 01":coverage >= 0')
+        assert result.status == 1 and held(result)[0]["queueName"] == "Queue 01"
+        assert {row["queueName"] for row in result.rows} == {"Queue 01"}
+        result = tool.run(*run, QUEUE, "--fail-if", '"Queue 02":coverage >= 0')     # not watched
+        assert (result.status, result.out) == (2, "") and "has the name 'queue 02'" in result.err
+        result = tool.run(*run, "--queue-name", "Queue 01", "--fail-if", "Sale:coverage >= 0")
+        assert (result.status, result.out) == (2, "") and "has the name 'sale'" in result.err
+        other = "99999999-1111-4111-8111-111111111111"
+        result = tool.run(*run, "--queue-name", "Queue 01", "--fail-if", other + ":coverage >= 0")
+        assert (result.status, result.out) == (2, "") and "the ID '%s'" % other in result.err
+
+
+def test_names_that_cannot_be_looked_up_end_the_run(tool, tmp_path):
+    answers = {"queues": [notice_frames.forbidden("routing:queue:view")]}
+    with Notices(tmp_path, Scenario(answers=answers)) as service:
+        result = tool.login(service).run(
+            "--source", "notifications", "--retry-for", "0", QUEUE, "--fail-if", "Sale:coverage<1")
+        assert result.status == 3 and "Routing > Queue > View" in result.end["message"]
 
 
 def test_fail_fast_alone_is_usage(tool):
