@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alike.h"
 #include "json.h"
 
 #define TEXT_MAX 1024		/* bytes of a name as it stands in the JSON */
@@ -342,23 +343,43 @@ static size_t find_nearest(const struct name_list *list, const char *asked,
 	return n;
 }
 
+/* The queues whose names look like the one asked for, and what differs. False: there is none. */
+static bool say_alike(const struct name_list *list, const char *asked, struct buf *text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n && n < NEAREST; i++) {
+		const struct name_entry *e = &list->v[i];
+
+		n += alike_put(text, asked, &(struct alike){ e->id, e->name, e->folded });
+	}
+	return n > 0;
+}
+
+static void say_nearest(const struct name_list *list, const char *asked, struct buf *text)
+{
+	const struct name_entry *found[NEAREST];
+	size_t n = find_nearest(list, asked, found);
+
+	for (size_t i = 0; i < n; i++)
+		json_put_quoted(text, i ? ", " : "; nearest: ", found[i]->name);
+}
+
 static void say_none(const struct name_list *list, const char *pattern, char *folded,
 	struct lines *problems)
 {
-	const struct name_entry *found[NEAREST];
+	const bool one = !strchr(pattern, '*');
 	struct buf text = { 0 };
 	char *to = folded;
-	size_t n;
 
-	buf_str(&text, strchr(pattern, '*') ? "no queue's name fits" : "no queue has the name");
+	buf_str(&text, one ? "no queue has the name" : "no queue's name fits");
 	json_put_quoted(&text, " ", pattern);
 	for (const char *from = folded; *from; from++)
 		if (*from != '*')
 			*to++ = *from;
 	*to = '\0';
-	n = problems->n < NEAREST_PROBLEMS_MAX ? find_nearest(list, folded, found) : 0;
-	for (size_t i = 0; i < n; i++)
-		json_put_quoted(&text, i ? ", " : "; nearest: ", found[i]->name);
+	if (problems->n < NEAREST_PROBLEMS_MAX && !(one && say_alike(list, folded, &text)))
+		say_nearest(list, folded, &text);
 	buf_char(&text, '\0');
 	lines_add(problems, "%s", text.failed ? "out of memory" : text.data);
 	buf_free(&text);

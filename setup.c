@@ -460,8 +460,12 @@ enum status setup_names(struct run *run, const struct name_list *list,
 
 enum status setup_scopes(const struct run *run, struct err *err)
 {
-	char why[sizeof(err->text)];
+	struct buf why = { 0 };
+	enum status st = ST_OK;
 
-	return thresholds_find(run->set->thresholds, (const char *const *)run->queues.v, run->name,
-		run->queues.n, why, sizeof(why)) ? ST_OK : err_set(err, ST_USAGE, "%s", why);
+	if (!thresholds_find(run->set->thresholds, (const char *const *)run->queues.v, run->name,
+	    run->queues.n, &why))
+		st = why.failed ? err_nomem(err) : err_set(err, ST_USAGE, "%s", why.data);
+	buf_free(&why);
+	return st;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alike.h"
 #include "rule.h"
 #include "text.h"
 
@@ -238,8 +239,27 @@ static bool is_in_scope(struct thresholds *ts, const struct threshold *t, const 
 	return !ts->folded.failed && strcmp(ts->folded.data, t->queue) == 0;
 }
 
+static void say_lost(struct thresholds *ts, const struct threshold *t, const char *const *id,
+	const char *const *name, size_t n, struct buf *why)
+{
+	bool by_name = t->scope == SCOPE_NAME;
+
+	buf_printf(why, "--fail-if '%.200s': no queue of this run has the %s '%.200s'", t->text,
+		by_name ? "name" : "ID", t->queue);
+	for (size_t i = 0; by_name && i < n; i++) {
+		if (!name[i])
+			continue;
+		buf_clear(&ts->folded);
+		text_put_folded(&ts->folded, name[i], ts->utf8);
+		if (!ts->folded.failed && alike_put(why, t->queue,
+		    &(struct alike){ id[i], name[i], ts->folded.data }))
+			break;
+	}
+	buf_char(why, '\0');
+}
+
 bool thresholds_find(struct thresholds *ts, const char *const *id, const char *const *name,
-	size_t n, char *why, size_t size)
+	size_t n, struct buf *why)
 {
 	for (size_t i = 0; ts && i < ts->n; i++) {
 		const struct threshold *t = &ts->v[i];
@@ -247,11 +267,10 @@ bool thresholds_find(struct thresholds *ts, const char *const *id, const char *c
 
 		for (size_t k = 0; k < n && !found; k++)
 			found = is_in_scope(ts, t, id[k], name[k]);
-		if (found)
-			continue;
-		snprintf(why, size, "--fail-if '%.200s': no queue of this run has the %s '%.200s'",
-			t->text, t->scope == SCOPE_ID ? "ID" : "name", t->queue);
-		return false;
+		if (!found) {
+			say_lost(ts, t, id, name, n, why);
+			return false;
+		}
 	}
 	return true;
 }

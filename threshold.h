@@ -30,9 +30,9 @@ const char *threshold_queue_name(const struct thresholds *ts, size_t i);
 bool thresholds_name_queues(const struct thresholds *ts);	/* any does; NULL is fine */
 
 /* Once the run's n queues are known, by ID and name (NULL: it has none): whether each scope is
- * one of them. False: why has the first one that is not. ts NULL is fine. */
+ * one of them. False: why has the first one that is not, a NUL behind it. ts NULL is fine. */
 bool thresholds_find(struct thresholds *ts, const char *const *id, const char *const *name,
-	size_t n, char *why, size_t size);
+	size_t n, struct buf *why);
 
 /* One that held: pointers live as long as the reading. */
 struct threshold_hit {

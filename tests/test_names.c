@@ -401,6 +401,33 @@ static void problem__names_the_three_nearest(void **state)
 	name_list_free(&list);
 }
 
+static void problem__of_a_name_that_looks_the_same_tells_the_code_points(void **state)
+{
+	struct name_list list = list_of("{\"entities\":["
+		QUEUE("0001", "Bu\xCC\x88ro Su\xCC\x88" "d") ","
+		QUEUE("0002", "Second\xC2\xA0Level") "," QUEUE("0003", "Third Level ") ","
+		QUEUE("0004", "C\xD0\xBEt \xE2\x80\x93 d\xE2\x80\x8B") ","
+		QUEUE("0005", "B\xC3\xBAro") "]}");
+
+	(void)state;
+	assert_problem(&list, "B\xC3\xBCro S\xC3\xBC" "d",
+		"no queue has the name \"B\xC3\xBCro S\xC3\xBC" "d\"; "
+		"\"Bu\xCC\x88ro Su\xCC\x88" "d\" (" ID("0001") ") looks the same but has "
+		"U+0075 U+0308 for U+00FC, U+0075 U+0308 for U+00FC");
+	assert_problem(&list, "second level", "no queue has the name \"second level\"; "
+		"\"Second\xC2\xA0Level\" (" ID("0002") ") looks the same but has "
+		"U+00A0 for U+0020");
+	assert_problem(&list, "third  level", "no queue has the name \"third  level\"; "
+		"\"Third Level \" (" ID("0003") ") looks the same but has nothing for U+0020, "
+		"U+0020 for nothing");
+	assert_problem(&list, "Cot - d", "no queue has the name \"Cot - d\"; "
+		"\"C\xD0\xBEt \xE2\x80\x93 d\xE2\x80\x8B\" (" ID("0004") ") looks the same but has "
+		"U+043E for U+006F, U+2013 for U+002D, U+200B for nothing");
+	assert_problem(&list, "B\xC3\xBCro", "no queue has the name \"B\xC3\xBCro\"; nearest: "
+		"\"B\xC3\xBAro\"");
+	name_list_free(&list);
+}
+
 static void problem__of_a_name_that_many_have_names_their_ids(void **state)
 {
 	struct name_list list = list_of("{\"entities\":[" QUEUE("0001", "x") ","
@@ -593,6 +620,7 @@ int main(void)
 		cmocka_unit_test(match__never_runs_away),
 		cmocka_unit_test(match__agrees_with_a_slow_and_obvious_one),
 		cmocka_unit_test(problem__names_the_three_nearest),
+		cmocka_unit_test(problem__of_a_name_that_looks_the_same_tells_the_code_points),
 		cmocka_unit_test(problem__of_a_name_that_many_have_names_their_ids),
 		cmocka_unit_test(list__is_printed_as_ndjson_and_csv),
 		TEST(fetch__asks_for_each_page_once),

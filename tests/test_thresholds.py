@@ -192,6 +192,10 @@ def test_names_of_scopes_are_looked_up(tool, tmp_path):
         assert (result.status, result.out) == (2, "") and "has the name 'queue 02'" in result.err
         result = tool.run(*run, "--queue-name", "Queue 01", "--fail-if", "Sale:coverage >= 0")
         assert (result.status, result.out) == (2, "") and "has the name 'sale'" in result.err
+        scope = '"Queue\u00a001":coverage >= 0'
+        result = tool.run(*run, QUEUE, "--fail-if", scope)
+        assert result.status == 2 and result.end["message"].endswith(
+            '; "Queue 01" (%s) looks the same but has U+0020 for U+00A0' % QUEUE)
         other = "99999999-1111-4111-8111-111111111111"
         result = tool.run(*run, "--queue-name", "Queue 01", "--fail-if", other + ":coverage >= 0")
         assert (result.status, result.out) == (2, "") and "the ID '%s'" % other in result.err

@@ -114,3 +114,16 @@ def test_a_cell_that_begins_as_a_formula_stays(tool, cell):
     result = tool.run("--source", "notifications", "--replay", "-", "-w", "10s", "-f", "csv",
                       ONE, data=data)
     assert {row["queueName"] for row in csv.DictReader(io.StringIO(result.out))} == {cell}
+
+
+@pytest.mark.parametrize("name, asked, told", [
+    ("Bu\u0308ro Su\u0308d", "B\u00fcro S\u00fcd",
+     "U+0075 U+0308 for U+00FC, U+0075 U+0308 for U+00FC"),
+    ("Second\u00a0Level", "second level", "U+00A0 for U+0020")])
+def test_a_name_that_looks_the_same(tool, tmp_path, name, asked, told):
+    args = "--source", "notifications", "--queue-name", asked
+    text = 'no queue has the name "%s"; "%s" (%s) looks the same but has %s' % (
+        asked, name, ONE, told)
+    with Notices(tmp_path, Scenario(queues=[queue(ONE, name)])) as service:
+        result = tool.login(service).run(*args)
+    assert result.status == 2 and result.end["message"] == text
