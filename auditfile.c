@@ -10,12 +10,15 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "nowait.h"
+#include "paths.h"
+
 #define WAIT_S 1	/* for a line in all */
 #define TRY_MS 5	/* a pause */
 
 struct auditfile {
 	char *path;
-	int fd;			/* -1: to be opened */
+	struct nowait w;	/* fd -1: to be opened */
 	int timer;		/* of the wait for the lock, or for a pipe's reader */
 	bool waits;		/* the timer runs */
 	bool regular;
@@ -29,9 +32,10 @@ struct auditfile {
 
 static enum status failed(const struct auditfile *f, const char *why, struct err *err)
 {
-	return err_set(err, ST_OUTPUT, "%s: %s", f->path, why);
+	return err_set(err, ST_OUTPUT, "--audit-file %s: %s", f->path, why);
 }
 
+static const char foreign_link[] = "it is reached by a symbolic link of another user";
 static const char foreign[] = "its last lines are of no chain; begin a new file for "
 	"--audit-chain";
 
@@ -64,13 +68,13 @@ static const char *look_at_end(struct auditfile *f, off_t size)
 
 	f->torn = false;
 	if (!f->chained) {
-		if (!read_end(f->fd, size, 1, &f->end))
+		if (!read_end(f->w.fd, size, 1, &f->end))
 			return strerror(errno);
 		f->tear.open = f->torn = f->end.len && f->end.data[0] != '\n';
 		return NULL;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(wants) && found == CHAIN_SHORT; i++) {
-		if (!read_end(f->fd, size, wants[i], &f->end))
+		if (!read_end(f->w.fd, size, wants[i], &f->end))
 			return strerror(errno);
 		found = chain_look(f->work, f->end.data, f->end.len,
 			size <= (off_t)wants[i], &f->chain, &f->tear);
@@ -86,32 +90,45 @@ static const char *look_at_end(struct auditfile *f, off_t size)
 
 /* --- opening ------------------------------------------------------------------------ */
 
-/* A regular file is read, too. What is none must not hold the start up. */
-static bool open_file(struct auditfile *f)
+/*
+ * A regular file is read, too. What is none must not hold up the start. In a directory where
+ * others may make links, one of them must not send the lines into another file of ours. NULL,
+ * or why it cannot be opened.
+ */
+static const char *open_file(struct auditfile *f)
 {
-	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	struct stat st;
+	int flags = O_APPEND;
+	bool opened;
 
+	if (paths_has_foreign_link(f->path))
+		return foreign_link;
+	if (lstat(f->path, &st) != 0 || !S_ISLNK(st.st_mode))
+		flags |= O_NOFOLLOW;	/* nor one that is made now */
 	f->regular = stat(f->path, &st) != 0 || S_ISREG(st.st_mode);
-	f->fd = f->regular ? open(f->path, O_RDWR | O_CREAT | flags, 0600)
-		: open(f->path, O_WRONLY | flags);
-	if (f->fd < 0)
-		return false;
-	if (fstat(f->fd, &st) == 0) {
+	f->w = (struct nowait){ .fd = -1 };
+	if (f->regular)
+		f->w.fd = open(f->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+			| flags, 0600);
+	opened = f->regular ? f->w.fd >= 0 : nowait_open(&f->w, f->path, flags, 0);
+	if (opened && fstat(f->w.fd, &st) == 0) {
 		f->regular = S_ISREG(st.st_mode);
-		return true;
+		return NULL;
 	}
-	close(f->fd);
-	f->fd = -1;
-	return false;
+	if (opened)
+		close(f->w.fd);
+	f->w.fd = -1;
+	return nowait_open_error();
 }
 
 const char *auditfile_unfit(const char *path, bool chain, const struct buf *key)
 {
-	struct auditfile f = { .fd = -1, .chained = chain };
+	struct auditfile f = { .w.fd = -1, .chained = chain };
 	const char *why = NULL;
 	struct stat st;
 
+	if (paths_has_foreign_link(path))
+		return foreign_link;
 	if (stat(path, &st) != 0)
 		return errno == ENOENT ? NULL : strerror(errno);
 	if (S_ISDIR(st.st_mode))
@@ -120,14 +137,14 @@ const char *auditfile_unfit(const char *path, bool chain, const struct buf *key)
 		return strerror(errno);
 	if (!chain || !S_ISREG(st.st_mode))
 		return NULL;
-	f.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	f.work = f.fd >= 0 ? chain_work_new(key ? key->data : NULL, key ? key->len : 0) : NULL;
-	if (f.fd < 0 || !f.work)
+	f.w.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	f.work = f.w.fd >= 0 ? chain_work_new(key ? key->data : NULL, key ? key->len : 0) : NULL;
+	if (f.w.fd < 0 || !f.work)
 		why = strerror(errno);
 	else
 		why = look_at_end(&f, st.st_size);
-	if (f.fd >= 0)
-		close(f.fd);
+	if (f.w.fd >= 0)
+		close(f.w.fd);
 	chain_work_free(f.work);
 	buf_free(&f.end);
 	return why;
@@ -137,11 +154,12 @@ enum status auditfile_open(struct auditfile **file, const char *path, bool chain
 	const struct buf *key, struct err *err)
 {
 	struct auditfile *f = calloc(1, sizeof(*f));
+	const char *why;
 
 	*file = f;
 	if (!f)
 		return err_nomem(err);
-	f->fd = f->timer = -1;
+	f->w.fd = f->timer = -1;
 	f->chained = chain;
 	f->chain = chain_new;
 	f->path = strdup(path);
@@ -149,18 +167,17 @@ enum status auditfile_open(struct auditfile **file, const char *path, bool chain
 	if (!f->path || !f->work)
 		return err_nomem(err);
 	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	if (f->timer < 0 || !open_file(f))
-		return err_set(err, ST_USAGE, "%s: cannot be opened for writing: %s", path,
-			errno == ENXIO ? "nobody reads it" : strerror(errno));
-	return ST_OK;
+	why = f->timer < 0 ? strerror(errno) : open_file(f);
+	return why ? err_set(err, ST_USAGE, "--audit-file %s: cannot be opened for writing: %s",
+		path, why) : ST_OK;
 }
 
 void auditfile_close(struct auditfile *f)
 {
 	if (!f)
 		return;
-	if (f->fd >= 0)
-		close(f->fd);
+	if (f->w.fd >= 0)
+		close(f->w.fd);
 	if (f->timer >= 0)
 		close(f->timer);
 	chain_work_free(f->work);
@@ -192,7 +209,10 @@ static bool is_current(const struct auditfile *f, off_t *size)
 {
 	struct stat open_one, named;
 
-	if (fstat(f->fd, &open_one) != 0 || stat(f->path, &named) != 0)
+	if (fstat(f->w.fd, &open_one) != 0 || lstat(f->path, &named) != 0)
+		return false;
+	if (S_ISLNK(named.st_mode)
+	    && (paths_is_foreign_link(&named) || stat(f->path, &named) != 0))
 		return false;
 	*size = open_one.st_size;
 	return open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
@@ -201,20 +221,22 @@ static bool is_current(const struct auditfile *f, off_t *size)
 /* NULL, or why it is not to be had. A rotation may come between opening and the lock. */
 static const char *take_lock(struct auditfile *f, off_t *size)
 {
+	const char *why;
+
 	do {
-		if (f->fd < 0 && !open_file(f))
-			return strerror(errno);
+		if (f->w.fd < 0 && (why = open_file(f)))
+			return why;
 		if (!f->regular)
 			return NULL;
-		if (flock(f->fd, LOCK_EX | LOCK_NB) != 0) {
+		if (flock(f->w.fd, LOCK_EX | LOCK_NB) != 0) {
 			if (errno != EWOULDBLOCK && errno != EINTR)
 				return strerror(errno);
 			continue;
 		}
 		if (is_current(f, size))
 			return NULL;
-		close(f->fd);
-		f->fd = -1;
+		close(f->w.fd);
+		f->w.fd = -1;
 	} while (pause_in_time(f));
 	return "another process kept it locked for more than a second";
 }
@@ -235,8 +257,8 @@ enum status auditfile_lock(struct auditfile *f, struct err *err)
 
 void auditfile_unlock(struct auditfile *f)
 {
-	if (f->fd >= 0 && f->regular)
-		flock(f->fd, LOCK_UN);
+	if (f->w.fd >= 0 && f->regular)
+		flock(f->w.fd, LOCK_UN);
 	if (f->waits)
 		set_timer(f, 0);
 }
@@ -260,8 +282,8 @@ static const char *write_whole(struct auditfile *f, const char *bytes, size_t le
 	ssize_t n;
 
 	do
-		n = write(f->fd, bytes, len);
-	while (n < 0 && (errno == EINTR || (errno == EAGAIN && pause_in_time(f))));
+		n = nowait_write(&f->w, bytes, len);
+	while (n < 0 && errno == EAGAIN && pause_in_time(f));
 	if (n < 0)
 		return errno == EAGAIN ? "its reader is too slow" : strerror(errno);
 	return (size_t)n == len ? NULL : strerror(ENOSPC);

@@ -30,9 +30,9 @@ char *cachedir_path(void)
 	int n = -1;
 
 	if (xdg && *xdg == '/')
-		n = asprintf(&path, "%s/gsqstat", xdg);
+		n = asprintf(&path, "%s/gsqstat", strcmp(xdg, "/") == 0 ? "" : xdg);
 	else if (home && *home == '/')
-		n = asprintf(&path, "%s/.cache/gsqstat", home);
+		n = asprintf(&path, "%s/.cache/gsqstat", strcmp(home, "/") == 0 ? "" : home);
 	return n < 0 ? NULL : path;
 }
 
@@ -54,20 +54,40 @@ bool cachedir_name(const char *base_url, const char *client_id,
 	return ok;
 }
 
-/* Every directory of the path that is missing, closed to others. */
-static void make_directories(char *path)
+/* Makes a directory that is closed to others. 0: it is made or was there; else errno. */
+static int make_directory(const char *path)
 {
+	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
+}
+
+/* Every directory of the path that is missing. 0, or errno of the first that failed. */
+static int make_directories(char *path)
+{
+	int first = 0, error;
+
 	for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
-		mkdir(path, 0700);
+		error = make_directory(path);
 		*slash = '/';
+		first = first ? first : error;
 	}
-	mkdir(path, 0700);
+	error = make_directory(path);
+	return first ? first : error;
 }
 
 static int open_directory(const char *path)
 {
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The same, but errno says why it could not be made if it is not there. */
+static int open_made(const char *path, int make_error)
+{
+	int fd = open_directory(path);
+
+	if (fd < 0 && errno == ENOENT && make_error)
+		errno = make_error;
+	return fd;
 }
 
 /* The descriptor, or -1, closed, with why it is not to be used. */
@@ -135,10 +155,9 @@ static void remove_left_behind(int dir)
 
 int cachedir_make(char *path, const char **why)
 {
-	int dir;
+	int error = make_directories(path);
+	int dir = judged(open_made(path, error), true, why);
 
-	make_directories(path);
-	dir = judged(open_directory(path), true, why);
 	if (dir >= 0)
 		remove_left_behind(dir);
 	return dir;
@@ -148,7 +167,7 @@ int cachedir_make_one(const char *path, const char **why)
 {
 	bool made = mkdir(path, 0700) == 0;
 
-	return judged(open_directory(path), made, why);
+	return judged(open_made(path, made ? 0 : errno), made, why);
 }
 
 int cachedir_open(const char *path)

@@ -293,7 +293,7 @@ static void check_audit_file(struct parse *p)
 
 	if (!path)
 		return;
-	if (stat(path, &st) != 0) {
+	if (stat(path, &st) != 0 && !paths_has_foreign_link(path)) {
 		check_output(p, "--audit-file", path, side_check);
 		return;
 	}

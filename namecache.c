@@ -175,7 +175,8 @@ void namecache_store(const struct namecache_key *key, const struct name_list *li
 		close(dir);
 	}
 	if (why)
-		lines_add(warnings, "the names cannot be kept: %s", why);
+		lines_add(warnings, "the names cannot be kept%s%s: %s", path ? " in " : "",
+			path ? path : "", why);
 	buf_free(&text);
 	free(path);
 }

@@ -150,6 +150,46 @@ bool paths_is_stdout(const char *path)
 	return found;
 }
 
+bool paths_is_foreign_link(const struct stat *st)
+{
+	return S_ISLNK(st->st_mode) && st->st_uid != geteuid() && st->st_uid != 0;
+}
+
+static bool is_foreign(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && paths_is_foreign_link(&st);
+}
+
+/* The path itself, and each directory in it. */
+static bool names_foreign_link(char *path)
+{
+	bool found = is_foreign(path);
+
+	for (char *slash = path; (slash = strchr(slash + 1, '/')) && !found;) {
+		*slash = '\0';
+		found = is_foreign(path);
+		*slash = '/';
+	}
+	return found;
+}
+
+bool paths_has_foreign_link(const char *path)
+{
+	char *at = *path ? strdup(path) : NULL, *next;
+	bool found = false;
+
+	for (int links = 0; at && !found && links < LINKS_MAX; links++) {
+		found = names_foreign_link(at);
+		next = follow(at);
+		free(at);
+		at = next;
+	}
+	free(at);
+	return found;
+}
+
 /* --- what is written ------------------------------------------------------------------ */
 
 const char *paths_unmakeable(const char *path)

@@ -11,6 +11,8 @@
 
 #include "base.h"
 
+struct stat;
+
 struct path_use {
 	const char *flag;	/* for the line that complains */
 	const char *path;	/* "-": stdin or stdout; NULL: not used */
@@ -28,6 +30,11 @@ char *paths_real(const char *path);
 
 /* Whether path is "-" or names our standard output, as /dev/stdout and a link to it do. */
 bool paths_is_stdout(const char *path);
+
+/* Whether path leads through a symbolic link that belongs neither to this user nor to root. */
+bool paths_has_foreign_link(const char *path);
+/* Whether lstat(2) told of such a link. */
+bool paths_is_foreign_link(const struct stat *st);
 
 /* NULL, or why a file cannot be made in the directory of the file behind path. */
 const char *paths_unmakeable(const char *path);

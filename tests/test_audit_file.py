@@ -399,7 +399,7 @@ def test_full_disk_is_7_and_the_rows_are_whole(logger):
             (logger.dir / "rows").unlink()
             r = logger.run("--replay", "in", "-w", "20s", "-o", "rows", *LOG, *CHAIN,
                            preexec_fn=harness.limit_file_size(len(logger.log()) + 100))
-        assert r.status == 7 and r.err.startswith("gsqstat: %s: " % where)
+        assert r.status == 7 and r.err.startswith("gsqstat: --audit-file %s: " % where)
         assert r.err.count("\n") == 1
         assert (logger.dir / "rows").read_text() == there
     # what was left there is a torn line, and the next run goes on behind it

@@ -68,6 +68,22 @@ static bool is_opened(const struct place *p)
 
 /* --- where -------------------------------------------------------------------------- */
 
+static void path__of_the_root_directory_has_one_slash(void **state)
+{
+	char *path;
+
+	(void)state;
+	setenv("XDG_CACHE_HOME", "/", 1);
+	path = cachedir_path();
+	assert_string_equal(path, "/gsqstat");
+	free(path);
+	unsetenv("XDG_CACHE_HOME");
+	setenv("HOME", "/", 1);
+	path = cachedir_path();
+	assert_string_equal(path, "/.cache/gsqstat");
+	free(path);
+}
+
 static void name__is_of_host_and_client(void **state)
 {
 	static const char *const others[][2] = {
@@ -389,6 +405,7 @@ static void write__that_fails_leaves_what_was_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(path__of_the_root_directory_has_one_slash),
 		cmocka_unit_test(name__is_of_host_and_client),
 		with_place(directory__of_ours_that_was_open_is_closed_when_made_alone),
 		with_place(directory__that_is_a_link_or_a_file_is_refused),

@@ -48,6 +48,18 @@ def mounting(source, target):
     return mount
 
 
+def with_read_only_disk(path):
+    """For Popen's preexec_fn: a mount namespace in which nothing can be made in path."""
+    mount = mounting(path, path)
+
+    def remount():
+        mount()
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.mount(b"none", str(path).encode(), b"tmpfs", 1, None):      # MS_RDONLY
+            raise OSError(ctypes.get_errno(), "mount")
+    return remount
+
+
 def may_mount():
     try:
         return subprocess.run(["true"], preexec_fn=mounting("/etc/passwd", "/etc/group"),
@@ -405,3 +417,73 @@ def test_socket_cannot_be_opened_by_its_name(tool):
         listening.bind(str(tool.dir / "s"))
         r = tool.run("--replay", "-", "-o", "s", data=BARE)
     assert r.status == 2 and "s: cannot be written: a socket cannot be opened by its name" in r.err
+
+
+# -- the audit file
+
+@as_root
+@pytest.mark.parametrize("to", ["mine", "none"])
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_audit_file_follows_no_link_of_another_user(tool, to, more):
+    directory = tool.dir / "d"
+    directory.mkdir()
+    directory.chmod(0o1777)
+    mine = put(tool.dir / "mine", "")
+    (directory / "log").symlink_to(tool.dir / to)
+    (directory / "deep").symlink_to(tool.dir)
+    for name in ("log", "deep"):
+        os.lchown(directory / name, OTHER, -1)
+    for path in ("d/log", "d/deep/" + to):
+        r = tool.run("--replay", "-", "--audit-file", path, *more, data=BARE)
+        assert r.status == 2 and r.out == ""
+        assert "%s': cannot be appended to: it is reached by a symbolic link of another user" \
+            % path in r.err
+    assert mine.read_text() == "" and not (tool.dir / "none").exists()
+    for owner in (0, -1):
+        os.lchown(directory / "log", owner, -1)
+        assert tool.run("--replay", "-", "--audit-file", "d/log", *more, data=BARE).status == 0
+    assert more or "run.end" in (tool.dir / to).read_text()
+
+
+@as_root
+def test_audit_file_that_becomes_a_link_of_another_user_ends_the_run(tool, serve):
+    serve()
+    process = tool.start("-w", "200ms", "-n", 1000, "--audit-file", "log", QUEUE)
+    assert json.loads(process.stdout.readline())
+    mine = put(tool.dir / "mine", "")
+    (tool.dir / "link").symlink_to("mine")
+    os.lchown(tool.dir / "link", OTHER, -1)
+    (tool.dir / "link").rename(tool.dir / "log")
+    r = tool.finish(process)
+    assert r.status == 7 and "--audit-file log: it is reached by a symbolic link" in r.err
+    assert mine.read_text() == ""
+
+
+def test_audit_file_may_be_a_socket_that_the_run_was_given(tool):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        r = tool.run("--replay", "-", "--audit-file", "/dev/fd/%d" % theirs.fileno(),
+                     data=BARE, pass_fds=[theirs.fileno()])
+        theirs.close()
+        assert r.status == 0, r.err
+        got = b""
+        while more := ours.recv(65536):
+            got += more
+    assert json.loads(got.splitlines()[-1])["event"] == "run.end"
+
+
+# -- the cache
+
+@with_mounts
+@pytest.mark.parametrize("variable, path", [("HOME", "/.cache/gsqstat"),
+                                            ("XDG_CACHE_HOME", "/gsqstat")])
+def test_cache_that_cannot_be_made_is_told_with_its_reason(tool, serve, variable, path):
+    serve()
+    home = tool.dir / "home"
+    home.mkdir()
+    del tool.env["XDG_CACHE_HOME"]
+    tool.env[variable] = str(home)
+    r = tool.run("-w", "200ms", QUEUE, preexec_fn=with_read_only_disk(home))
+    assert r.status == 0
+    assert "no token cache at %s%s: Read-only file system; each run asks for a token of its own" \
+        % (home, path) in [w["message"] for w in r.events("warning")]
