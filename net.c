@@ -18,7 +18,7 @@
 #include "text.h"
 
 #define HELD_MAX (16u << 20)		/* bytes; ordinary runs take a fiftieth of it */
-#define VERSION_NEEDED 0x080d00		/* 8.13: fragments can be put together */
+#define VERSION_NEEDED 0x080e00		/* 8.14: before it two keys are sent (curl issue #17170) */
 #define DESCRIPTORS_NEEDED 6		/* at most, to look up a name and to connect */
 #define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* no order of a year overflows a sum */
 
@@ -124,7 +124,7 @@ const char *net_lacks(void)
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 
 	if (info->version_num < VERSION_NEEDED)
-		return "version 8.13 or newer";
+		return "version 8.14 or newer";
 	if (!has_protocol(info, "ws") || !has_protocol(info, "wss"))
 		return "WebSocket over TLS (wss)";
 	if (!(info->features & CURL_VERSION_ASYNCHDNS))

@@ -65,7 +65,7 @@ void net_free(struct net *net);
 
 /* The versions of libcurl, OpenSSL and cJSON for --version, as one static line. */
 const char *net_versions(void);
-/* What this libcurl lacks for the job (`version 8.13 or newer`), NULL: nothing. */
+/* What this libcurl lacks for the job (`version 8.14 or newer`), NULL: nothing. */
 const char *net_lacks(void);
 
 /* At the end of the list; false: out of memory, it is as it was. */

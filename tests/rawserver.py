@@ -47,6 +47,7 @@ class RawServer(Served):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *rest = head.split("\r\n")
             headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in rest)}
+            assert len(headers) == len(rest) - 1, "a field comes twice: " + head
             if first.startswith("POST /oauth/token "):
                 await reader.readexactly(int(headers["content-length"]))
                 self.tokens += 1

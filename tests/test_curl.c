@@ -38,12 +38,12 @@ static void be(unsigned number, const char *version, const char *const *protocol
 static void test_what_it_must_have(void **state)
 {
 	(void)state;
-	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
+	be(0x080e00, "8.14.0", all, CURL_VERSION_ASYNCHDNS);
 	assert_null(net_lacks());
-	be(0x080c01, "8.12.1", all, CURL_VERSION_ASYNCHDNS);
-	assert_string_equal(net_lacks(), "version 8.13 or newer");
+	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
+	assert_string_equal(net_lacks(), "version 8.14 or newer");
 	be(0x075800, "7.88.0", older, CURL_VERSION_ASYNCHDNS);
-	assert_string_equal(net_lacks(), "version 8.13 or newer");
+	assert_string_equal(net_lacks(), "version 8.14 or newer");
 	be(0x080e01, "8.14.1", older, CURL_VERSION_ASYNCHDNS);
 	assert_string_equal(net_lacks(), "WebSocket over TLS (wss)");
 	be(0x080e01, "8.14.1", plain, CURL_VERSION_ASYNCHDNS);
@@ -59,10 +59,10 @@ static void test_run_ends_before_it_begins(void **state)
 	struct err err = { "" };
 
 	(void)state;
-	be(0x080c01, "8.12.1", all, CURL_VERSION_ASYNCHDNS);
+	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
 	assert_int_equal(net_new(&net, &conf, &err), ST_USAGE);
 	assert_null(net);
-	assert_string_equal(err.text, "this libcurl (8.12.1) lacks version 8.13 or newer");
+	assert_string_equal(err.text, "this libcurl (8.13.0) lacks version 8.14 or newer");
 }
 
 static void test_versions_of_one_without_tls(void **state)

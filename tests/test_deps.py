@@ -252,7 +252,7 @@ def test_apt_removes_nothing_and_asks_nothing(machine):
 
 
 def assert_named_for_all(text):
-    for name in "apt install", "dnf install", "pacman -S", "apk add", "brew install", "8.13":
+    for name in "apt install", "dnf install", "pacman -S", "apk add", "brew install", "8.14":
         assert name in text
     assert "Linux" in text.splitlines()[-1]
 
@@ -326,7 +326,7 @@ def test_the_sanitizers_of_gcc_have_packages_of_their_own_in_fedora(machine):
     assert "libasan" not in machine.deps("demo", dry=False).stderr
 
 
-def libs(path, version="8.13.0", protocols="HTTPS WS WSS", there="libcurl libcjson libcrypto"):
+def libs(path, version="8.14.0", protocols="HTTPS WS WSS", there="libcurl libcjson libcrypto"):
     """What .ci/libs says where pkg-config answers this way and curl-config is silent."""
     for name, body in (("curl-config", "exit 1"), ("pkg-config", f"""
         case $1 in
@@ -349,10 +349,10 @@ def test_good_libraries_are_not_spoken_of(tmp_path, protocols):
     assert libs(tmp_path, protocols=protocols) == []
 
 
-@pytest.mark.parametrize("version", ["7.88.1", "8.9.0", "8.12.1"])
+@pytest.mark.parametrize("version", ["7.88.1", "8.9.0", "8.13.0"])
 def test_an_old_libcurl_gets_one_line_that_says_what_to_do(tmp_path, version):
     assert libs(tmp_path, version) == [
-        f"gsqstat: libcurl {version} is too old, 8.13 with wss is needed: install a newer one; "
+        f"gsqstat: libcurl {version} is too old, 8.14 with wss is needed: install a newer one; "
         'on Debian 12 "make deps" takes it from bookworm-backports']
 
 
