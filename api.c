@@ -15,8 +15,9 @@
 
 static const char *const families[API_TOPICS] = { "observations", "activity" };
 
-/* A string of visible ASCII without its quotes, malloc'd; NULL: it is none. */
-static char *take_word(struct json_cursor *c)
+/* A string of visible ASCII without its quotes, malloc'd; NULL: it is none, or memory lacked, which
+ * sets *no_memory. */
+static char *take_word(struct json_cursor *c, bool *no_memory)
 {
 	struct buf plain = { .limit = URI_MAX };
 	struct json_text text;
@@ -27,6 +28,7 @@ static char *take_word(struct json_cursor *c)
 		good = plain.data[i] > ' ' && plain.data[i] <= '~';
 	if (good)
 		return plain.data;
+	*no_memory = *no_memory || plain.failed;
 	buf_wipe(&plain);
 	return NULL;
 }
@@ -87,6 +89,7 @@ const char *api_parse_channel(const char *text, size_t len, bool plain, char **i
 	struct json_cursor c = json_start(text, text + len);
 	const char *why = "it is no JSON object";
 	struct json_text key;
+	bool no_memory = false;
 
 	*id = *uri = NULL;
 	if (json_peek(&c) != '{')
@@ -97,13 +100,15 @@ const char *api_parse_channel(const char *text, size_t len, bool plain, char **i
 			: json_text_is(&key, "connectUri") ? uri : NULL;
 
 		if (to && !*to && json_peek(&c) == '"')
-			*to = take_word(&c);
+			*to = take_word(&c, &no_memory);
 		else
 			json_pass(&c);
 	}
 	if (c.at)
 		why = !*id || !is_id(*id) ? "it has no usable id" : !*uri ? "it has no connectUri"
 			: !is_uri(*uri, plain) ? "its connectUri is no wss URL" : NULL;
+	if (no_memory)
+		why = why_no_memory;
 	if (why) {
 		str_wipe(id);
 		str_wipe(uri);
@@ -137,14 +142,14 @@ bool api_is_object(const char *text, size_t len)
 struct topic {
 	char queue_id[UUID_LEN + 1];	/* empty: none of ours */
 	size_t family;
-	bool rejected;
+	bool rejected, no_memory;
 	struct buf reason;
 };
 
 static void take_topic_id(struct json_cursor *c, struct topic *t)
 {
 	const size_t head = strlen(TOPIC_HEAD);
-	char *id = json_peek(c) == '"' ? take_word(c) : NULL;
+	char *id = json_peek(c) == '"' ? take_word(c, &t->no_memory) : NULL;
 
 	if (!id) {
 		if (json_peek(c) != ',' && json_peek(c) != '}')
@@ -201,9 +206,9 @@ static void take_topic(struct json_cursor *c, struct topic *t)
 static bool tell_topic(struct topic *t, api_refused *each, void *arg)
 {
 	struct api_refusal refusal = { t->queue_id, t->family == 0, "" };
-	bool ok = true;
+	bool ok = !t->no_memory;
 
-	if (t->rejected && t->queue_id[0]) {
+	if (ok && t->rejected && t->queue_id[0]) {
 		ok = buf_char(&t->reason, '\0');
 		if (ok)
 			text_clean(t->reason.data);
@@ -225,7 +230,7 @@ static const char *take_entities(struct json_cursor *c, api_refused *each, void 
 		else
 			json_pass(c);
 		if (!tell_topic(&t, each, arg))
-			return "out of memory";
+			return why_no_memory;
 	}
 	return NULL;
 }
@@ -244,7 +249,7 @@ const char *api_parse_topics(const char *text, size_t len, api_refused *each, vo
 			why = take_entities(&c, each, arg);
 		else
 			json_pass(&c);
-		if (why && strcmp(why, "out of memory") == 0)
+		if (why == why_no_memory)
 			break;
 	}
 	return why;

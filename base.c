@@ -20,9 +20,11 @@ enum status err_set(struct err *err, enum status st, const char *fmt, ...)
 	return st;
 }
 
+const char why_no_memory[] = "out of memory";
+
 enum status err_nomem(struct err *err)
 {
-	return err_set(err, ST_OUTPUT, "out of memory");
+	return err_set(err, ST_OUTPUT, "%s", why_no_memory);
 }
 
 void buf_free(struct buf *buf)

@@ -40,6 +40,9 @@ struct err {
 /* Writes the text and returns st, so that a failure is one statement. */
 enum status err_set(struct err *err, enum status st, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* What a parser that says in words why it refuses its input returns where memory lacked instead.
+ * Compare the address: that is no fault of the input, and nothing may be counted as invalid. */
+extern const char why_no_memory[];
 enum status err_nomem(struct err *err);	/* out of memory: ST_OUTPUT, no row can follow */
 
 /*

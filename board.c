@@ -299,7 +299,9 @@ void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us)
 bool board_presence(struct board *b, struct slice id, struct slice name)
 {
 	settle(b);
-	return wall_presence(&b->wall, id, name, b->changed_us);
+	if (!wall_presence(&b->wall, id, name, b->changed_us))
+		b->failed = true;
+	return !b->failed;
 }
 
 /* --- the stream ---------------------------------------------------------------------- */

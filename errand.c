@@ -341,6 +341,10 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 	char *id, *uri, text[256];
 	const char *why = api_parse_channel(answer->body, answer->len, ch->conf.plain, &id, &uri);
 
+	if (why == why_no_memory) {
+		errand_over(ch, ST_OUTPUT, why);
+		return;
+	}
 	if (why) {
 		snprintf(text, sizeof(text), "the answer to a new channel is malformed: %s", why);
 		errand_breach(ch, STEP_CREATE, now_us, text);
@@ -464,6 +468,10 @@ static void put_topics(struct channel *ch, const struct rest_answer *answer, int
 	const char *why = api_parse_topics(answer->body, answer->len, on_refusal, ch);
 	char text[256];
 
+	if (why == why_no_memory) {
+		errand_over(ch, ST_OUTPUT, why);
+		return;
+	}
 	if (why) {
 		snprintf(text, sizeof(text), "the answer to the topics is malformed: %s", why);
 		errand_breach(ch, STEP_TOPICS, now_us, text);

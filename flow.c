@@ -319,7 +319,8 @@ static enum status place(struct flow *f, const struct frame *frame,
 {
 	struct placed placed;
 	struct reject_at r;
-	enum fate fate = windows_place(f->windows, frame, m->socket, m->at_us, &placed);
+	enum fate fate = frame->invalid == why_no_memory ? FATE_NO_MEMORY
+		: windows_place(f->windows, frame, m->socket, m->at_us, &placed);
 
 	report_frame(f->conf.flush.report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
 	if (frame->has_time && fate != FATE_FOREIGN_QUEUE)
@@ -404,7 +405,8 @@ static enum status take_event(struct flow *f, const struct notice *n,
 	struct reject_at r = { .reason = REJECT_INVALID, .detail = n->why, .text = n->text,
 		.len = n->text_len, .at_us = m->at_us,
 		.queue_id = n->queue_id[0] ? n->queue_id : NULL };
-	enum board_fate fate = board_take(f->board, n, m->socket, m->at_us, &r.window);
+	enum board_fate fate = n->why == why_no_memory ? BOARD_NO_MEMORY
+		: board_take(f->board, n, m->socket, m->at_us, &r.window);
 
 	report_frame(f->conf.flush.report, fate == BOARD_ACCEPTED);
 	if (n->instant_us != NO_TIME && fate != BOARD_FOREIGN_QUEUE)
@@ -503,6 +505,8 @@ enum status flow_snapshot(struct flow *f, const char *text, size_t len, const ui
 		if (board_snapshot_take(f->board, &n, asked_us, at_us) == BOARD_INVALID)
 			*good = false;
 	}
+	if (notices_failed(f->notices))
+		return err_nomem(err);
 	board_snapshot_end(f->board, asked_us, at_us);
 	return healthy(f, ST_OK, err);
 }

@@ -211,7 +211,7 @@ static const char *take_object(struct frames *fs, struct frame *f, uint16_t metr
 		bad = json_keys_add(&keys, &key);
 		fs->twice = fs->twice ? fs->twice : bad;
 		if (!make_plain(fs, &key)) {
-			bad = "out of memory";
+			bad = why_no_memory;
 			json_pass(&fs->c);
 		} else if (first == '{') {
 			bad = take_nested(fs, f, metric, path, &key);

@@ -420,11 +420,18 @@ bool json_text_put(const struct json_text *text, struct buf *out)
 
 bool json_text_equals(const struct json_text *text, const char *word, size_t len)
 {
-	struct buf plain = { 0 };
-	bool same = json_text_put(text, &plain) && plain.len == len
-		&& memcmp(plain.data ? plain.data : "", word, len) == 0;
+	char room[256];		/* enough for any word: a lack of memory must not hide a member */
+	struct buf plain = { .limit = len ? len : 1 };
+	bool same, in_room = len <= sizeof(room);
 
-	buf_free(&plain);
+	if (in_room) {
+		plain.data = room;
+		plain.cap = sizeof(room);
+	}
+	same = json_text_put(text, &plain) && plain.len == len
+		&& memcmp(plain.data ? plain.data : "", word, len) == 0;
+	if (!in_room)
+		buf_free(&plain);
 	return same;
 }
 
@@ -443,7 +450,7 @@ static bool put_shown(struct buf *out, const struct json_text *key)
 	return ok;
 }
 
-static const char twice[] = "an object has a member twice", no_memory[] = "out of memory";
+static const char twice[] = "an object has a member twice";
 
 /* Compares two keys of which at least one is not shown as it stands here. */
 static const char *compare_shown(const struct json_text *a, const struct json_text *b)
@@ -452,7 +459,7 @@ static const char *compare_shown(const struct json_text *a, const struct json_te
 	const char *why = NULL;
 
 	if (!put_shown(&first, a) || !put_shown(&second, b))
-		why = no_memory;
+		why = why_no_memory;
 	else if (first.len == second.len && memcmp(first.data, second.data, first.len) == 0)
 		why = twice;
 	buf_free(&first);

@@ -103,8 +103,9 @@ static bool load(const struct namecache_key *key, int dir, int64_t now_us,
 		why = "not to be read";
 		break;
 	case CACHEDIR_WHOLE:
-		if (names_parse_page(text.data, text.len, list, &page))
-			why = "broken";
+		detail = names_parse_page(text.data, text.len, list, &page);
+		if (detail)
+			why = detail == why_no_memory ? "not to be read" : "broken";
 		else
 			fresh = is_fresh(&text, key->base_url, now_us);
 		break;

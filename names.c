@@ -167,7 +167,7 @@ static const char *keep(struct name_list *list, struct entity *e, locale_t utf8)
 	if (list->n == NAMES_QUEUES_MAX)
 		why = "it holds more than 20,000 queues";
 	else if (block.failed)
-		why = "out of memory";
+		why = why_no_memory;
 	else if (!ok)
 		list->skipped++;
 	if (ok && !why) {
@@ -178,7 +178,7 @@ static const char *keep(struct name_list *list, struct entity *e, locale_t utf8)
 		kept.media = block.data + at[3];
 		if (append(list, &kept))
 			return NULL;
-		why = "out of memory";
+		why = why_no_memory;
 	}
 	buf_free(&block);
 	return why;
@@ -381,7 +381,7 @@ static void say_none(const struct name_list *list, const char *pattern, char *fo
 	if (problems->n < NEAREST_PROBLEMS_MAX && !(one && say_alike(list, folded, &text)))
 		say_nearest(list, folded, &text);
 	buf_char(&text, '\0');
-	lines_add(problems, "%s", text.failed ? "out of memory" : text.data);
+	lines_add(problems, "%s", text.failed ? why_no_memory : text.data);
 	buf_free(&text);
 }
 
@@ -399,7 +399,7 @@ static void say_many(const struct name_entry *const *found, size_t n, const char
 	}
 	buf_str(&text, n > NEAREST ? ", …" : "");
 	buf_char(&text, '\0');
-	lines_add(problems, "%s", text.failed ? "out of memory" : text.data);
+	lines_add(problems, "%s", text.failed ? why_no_memory : text.data);
 	buf_free(&text);
 }
 
@@ -590,7 +590,7 @@ static enum names_state ask_page(struct names *n)
 		free(url);
 	}
 	if (!n->rest)
-		return failed_saying(n, REST_NETWORK, "out of memory");
+		return failed_saying(n, REST_NETWORK, why_no_memory);
 	return n->state = NAMES_ASKING;
 }
 
@@ -622,6 +622,8 @@ static enum names_state take_page(struct names *n, const struct rest_answer *a)
 			return ask_page(n);
 		why = "it has more than 200 pages";
 	}
+	if (why == why_no_memory)
+		return failed_saying(n, REST_NETWORK, why);
 	if (why) {
 		snprintf(text, sizeof(text), "the list of queues cannot be read: %s (%.300s)", why,
 			a->text);

@@ -116,7 +116,9 @@ static struct slice plain(struct notices *ns, const struct json_text *text)
 
 	if (!text->escaped)
 		return slice;
-	if (!json_text_put(text, &out) || memchr(out.data ? out.data : "", '\0', out.len)) {
+	if (!json_text_put(text, &out) && out.failed) {
+		ns->failed = true;
+	} else if (memchr(out.data ? out.data : "", '\0', out.len)) {
 		invalid(ns, "a string holds a NUL");
 	} else {
 		size_t n = ns->plain.n;
@@ -757,9 +759,7 @@ static void finish(struct notices *ns, struct notice *n)
 {
 	n->nmedia = ns->nmedia;
 	n->nvalue = ns->nvalue;
-	if (ns->failed)
-		invalid(ns, "out of memory");
-	n->why = ns->why;
+	n->why = ns->failed ? why_no_memory : ns->why;
 	if (n->why)
 		n->kind = NOTICE_INVALID;
 }
@@ -888,8 +888,10 @@ bool notices_presences(struct notices *ns, const char *text, size_t len,
 		return true;
 	while (n == 1 && json_key(&ns->c, &key)) {
 		struct slice name = plain(ns, &key), id;
+		const char *why = json_keys_add(&keys, &key);
 
-		if (json_keys_add(&keys, &key))
+		ns->failed = ns->failed || why == why_no_memory;
+		if (why)
 			return false;
 		if (!enter(ns, '['))
 			continue;
@@ -900,4 +902,9 @@ bool notices_presences(struct notices *ns, const char *text, size_t len,
 		}
 	}
 	return n == 1 && ns->c.at && !ns->failed && !ns->why;
+}
+
+bool notices_failed(const struct notices *ns)
+{
+	return ns->failed;
 }

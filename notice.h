@@ -105,5 +105,6 @@ bool notices_answer_is_whole(const struct notices *ns);
 typedef bool notice_presence(void *arg, struct slice id, struct slice name);
 bool notices_presences(struct notices *ns, const char *text, size_t len,
 	notice_presence *each, void *arg);
+bool notices_failed(const struct notices *ns);	/* memory lacked for some of what was read */
 
 #endif

@@ -56,8 +56,11 @@ static enum status replay_names(struct run *run, const struct tape_entry *e, boo
 	struct lines problems = { 0 };
 	struct name_page page;
 	enum status st = ST_OK;
+	const char *why = names_parse_page(e->text, e->text_len, &run->names, &page);
 
-	*good = !names_parse_page(e->text, e->text_len, &run->names, &page);
+	*good = !why;
+	if (why == why_no_memory)
+		return err_nomem(err);
 	if (*good) {
 		names_sort(&run->names);
 		st = setup_names(run, &run->names, &problems, err);
@@ -73,6 +76,7 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 {
 	enum status st = ST_OK;
 	uint32_t asked = 0;
+	const char *why;
 	bool good = true;
 
 	if (!run->set->notices) {
@@ -84,7 +88,10 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 		st = replay_names(run, e, &good, err);
 		break;
 	case ANSWER_SUBSCRIPTIONS:
-		good = api_parse_topics(e->text, e->text_len, replay_refusal, run) == NULL;
+		why = api_parse_topics(e->text, e->text_len, replay_refusal, run);
+		good = !why;
+		if (why == why_no_memory)
+			st = err_nomem(err);
 		break;
 	case ANSWER_SNAPSHOT:
 		flow_start(run->flow, e->at_us);

@@ -1,7 +1,8 @@
 /*
  * Linked into the program of tests/sweep.py alone: its allocators fail once, at the allocation
- * whose number is in $FAULT_AT. $FAULT_COUNT names a file that gets the number of allocations
- * at the end. cJSON and libcurl (by the hooks of net.c) allocate here too, OpenSSL does not.
+ * whose number is in $FAULT_AT; with $FAULT_TRACE it says where that is. $FAULT_COUNT names a
+ * file that gets the number of allocations at the end. cJSON and libcurl (by the hooks of net.c)
+ * allocate here too, OpenSSL does not.
  */
 #include <cjson/cJSON.h>
 #include <stdarg.h>
@@ -31,9 +32,16 @@ int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(p
 static atomic_long made;
 static long fault_at = -1;
 
+/* Of the sanitizers' runtime. */
+void __sanitizer_print_stack_trace(void) __attribute__((weak));
+
 static bool fails(void)
 {
-	return atomic_fetch_add(&made, 1) + 1 == fault_at;
+	bool now = atomic_fetch_add(&made, 1) + 1 == fault_at;
+
+	if (now && getenv("FAULT_TRACE") && __sanitizer_print_stack_trace)
+		__sanitizer_print_stack_trace();
+	return now;
 }
 
 void *__wrap_malloc(size_t n)
@@ -98,7 +106,7 @@ __attribute__((constructor)) static void begin(void)
 	const char *at = getenv("FAULT_AT");
 
 	cJSON_InitHooks(&hooks);
-	fault_at = at ? atol(at) : -1;
+	fault_at = at ? strtol(at, NULL, 10) : -1;
 	if (getenv("FAULT_COUNT"))
 		atexit(put_count);
 }

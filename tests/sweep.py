@@ -4,13 +4,15 @@
 sweep.py PROGRAM [RUNS [SCENARIO...]]: PROGRAM is linked with fault_alloc.c and should be
 sanitized. Each of RUNS (200) runs of a scenario has one allocation that fails, evenly spread. Such
 a run may end in any documented way, but it must not crash, hang or leak, and if it ends with 0 its
-rows are those of a run in which nothing failed. SWEEP_AT=N runs that one and shows what it said.
+rows are those of a run in which nothing failed. SWEEP_AT=N,... runs these and shows where memory
+ended and what they said.
 """
 import concurrent.futures
 import itertools
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -38,6 +40,8 @@ class Run:
                    "FAULT_COUNT": str(self.count), **env}
             if at is not None:
                 env["FAULT_AT"] = str(at)
+            if os.environ.get("SWEEP_AT"):
+                env["FAULT_TRACE"] = "yes"
             try:
                 r = subprocess.run([program, *map(str, args)], env=env, cwd=directory,
                                    stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
@@ -49,16 +53,21 @@ class Run:
 
 
 class Replay:
-    """Its rows are always the same bytes."""
+    """Its rows are always the same bytes. The last argument may be a recording's lines."""
 
     def __init__(self, *args):
         self.args, self.env = args, {}
 
     def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory()
+        if isinstance(self.args[-1], list):
+            path = pathlib.Path(self.directory.name) / "recording"
+            path.write_text("".join(line + "\n" for line in self.args[-1]))
+            self.args = (*self.args[:-1], path)
         return self
 
     def __exit__(self, *_):
-        pass
+        self.directory.cleanup()
 
     def rows(self, run):
         return run.out
@@ -68,7 +77,7 @@ class Callback(Replay):
     """A replay whose windows go to a receiver through a spool; each arrives if all is well."""
 
     def __enter__(self):
-        self.directory = tempfile.TemporaryDirectory()
+        super().__enter__()
         self.hook = hooks.Receiver(self.directory.name)
         self.hook.__enter__()
         self.env = {"SSL_CERT_FILE": self.hook.ca}
@@ -78,11 +87,11 @@ class Callback(Replay):
 
     def __exit__(self, *_):
         self.hook.__exit__()
-        self.directory.cleanup()
+        super().__exit__()
 
     def rows(self, run):
-        end = [json.loads(line) for line in run.err.splitlines() if b'"run.end"' in line]
-        mine = [q for q in list(self.hook.requests) if end and q.place[0] == end[0]["run"]]
+        ids = re.findall(rb'"run":"([^"]+)"', run.err)
+        mine = [q for q in list(self.hook.requests) if ids and q.place[0] == ids[0].decode()]
         return run.out, {q.place[1:]: q.json["rows"] for q in mine}
 
 
@@ -90,7 +99,7 @@ class Live(Replay):
     """The values of a snapshot, over a real connection; the rest depends on the moment."""
 
     def __enter__(self):
-        self.directory = tempfile.TemporaryDirectory()
+        super().__enter__()
         scenario = notices.Scenario(sockets=[[]], per_minute=1 << 30, max_channels=1 << 20)
         self.service = notices.Notices(self.directory.name, scenario)
         self.service.__enter__()
@@ -101,7 +110,7 @@ class Live(Replay):
 
     def __exit__(self, *_):
         self.service.__exit__()
-        self.directory.cleanup()
+        super().__exit__()
 
     def rows(self, run):
         """A row of a window that a lost connection cut has other values, and says so."""
@@ -130,7 +139,40 @@ def same(rows, wanted):
         for key, value in rows.items())
 
 
+def line(second, **members):
+    return json.dumps({"at": "2026-11-30T09:00:%02d.000000Z" % second, **members})
+
+
+# What the samples lack: keys and texts with escapes, for which the parsers need memory.
+ODD_STREAM = [
+    line(0, stream=0, state="connected"),
+    *(line(1 + n, stream=0, frame={
+        "eventType": "routing-statistics-queues", "data": {
+            "queueId": QUEUES[n % 3], "interval": "PT10S", "timestamp":
+            "2026-11-30T09:00:%02d.000Z" % (1 + n),
+            "waitTime": {"a\u00e4\n%d" % (n % 4): n, "b.c": {"d\t": n + 1}}}})
+      for n in range(12)),
+    line(20, stream=0, state="lost")]
+ODD_NOTICES = [
+    line(0, answer="subscriptions", frame={"entities": [
+        {"id": "v2.analytics.queues.%s.observations" % queue, "state": "Rejected",
+         "rejectionReason": "no \u00e4\n permission"} for queue in QUEUES[3:5]]}),
+    line(0, stream=0, state="connected"),
+    *(line(second, answer="snapshot", asked="2026-11-30T09:00:%02d.000000Z" % second, frame={
+        "systemToOrganizationMappings": {
+            "AWAY\u00e4%d" % n: ["5e5c5c66-ea97-4e7f-ac41-6424784829%02x" % n] for n in range(20)},
+        "results": [{"group": {"queueId": queue}, "data": [
+            {"metric": "oUserPresences", "stats": {"count": n + second},
+             "qualifier": "5e5c5c66-ea97-4e7f-ac41-6424784829%02x" % n} for n in range(20)]}
+                    for queue in QUEUES[:5]]}) for second in (1, 11)),
+    line(15, stream=0, frame={"topicName": "channel.metadata",
+                              "eventBody": {"message": "WebSocket Heartbeat"}}),
+    line(30, stream=0, state="lost")]
+
 SCENARIOS = {
+    "odd-stream": Replay("-w", "10s", "-m", "waitTime", "--replay", ODD_STREAM),
+    "odd-notices": Replay("--source", "notifications", "-w", "10s", "-m", "oUserPresences",
+                          *QUEUES[:5], "--replay", ODD_NOTICES),
     "stream": Replay("--replay", TESTS / "sample.ndjson", "-w", "1m"),
     "notices": Replay("--replay", TESTS / "notices.ndjson", "--source", "notifications",
                       "--queue-name", "*", "-w", "1m"),
@@ -181,7 +223,8 @@ def sweep(name, program, count, pool):
                     run.err.decode(errors="replace")[-6000:]))
         print("%s: %d of %d allocations failed, one a run; %d runs ended with 0, %d are wrong%s"
               % (name, len(numbers), plain.allocations, ended_well, len(wrong),
-                 "".join("\n  %d: %s" % pair for pair in itertools.islice(wrong, 50))))
+                 "".join("\n  %d: %s" % pair for pair in itertools.islice(wrong, 50))),
+              flush=True)
         return len(wrong)
 
 
