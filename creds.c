@@ -2,12 +2,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -325,28 +323,20 @@ static char *read_secret(int fd, const char **why)
 static char *secret_of_file(const char *path, const char *from, bool systemd,
 	struct lines *problems, struct lines *warnings)
 {
-	/* systemd lets a service's user in by an ACL, whose mask stands in the group's bits */
-	const mode_t others = systemd ? S_IROTH : S_IRGRP | S_IROTH;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	const char *why = NULL;
-	char text[SHOWN_SIZE];
-	struct stat st = { .st_mode = 0 };
-	char *secret = NULL;
+	unsigned exposed;
+	const char *why;
+	int fd = paths_open_secret(path, &exposed, &why);
+	char text[SHOWN_SIZE], *secret = NULL;
 
 	if (fd < 0 && systemd && errno == ENOENT)
 		return NULL;
-	if (fd < 0 || fstat(fd, &st) != 0)
-		why = strerror(errno);
-	else if (S_ISDIR(st.st_mode))
-		why = "it is a directory";
-	else
+	if (fd >= 0)
 		secret = read_secret(fd, &why);
 	if (why)
 		lines_add(problems, "%s '%s': cannot be read: %s", from,
 			text_shown(text, path, strlen(path)), why);
-	else if (S_ISREG(st.st_mode) && (st.st_mode & others))
-		lines_add(warnings, "%s: others may read it (mode %03o); chmod 600 it",
-			text_shown(text, path, strlen(path)), (unsigned)(st.st_mode & 0777));
+	else if (exposed)
+		lines_add(warnings, CREDS_EXPOSED, text_shown(text, path, strlen(path)), exposed);
 	if (fd >= 0)
 		close(fd);
 	return secret;
@@ -567,7 +557,7 @@ static bool read_profile(struct creds *c, const struct creds_conf *conf, struct 
 		lines_add(problems, "--profile '%s': %s",
 			text_shown(text, conf->profile, strlen(conf->profile)), err.text);
 	else if (p->open_mode)
-		lines_add(warnings, "%s: others may read it (mode %03o); chmod 600 it",
+		lines_add(warnings, CREDS_EXPOSED,
 			text_shown(text, c->profile_path, strlen(c->profile_path)), p->open_mode);
 	return st == ST_OK;
 }

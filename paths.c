@@ -304,7 +304,25 @@ static mode_t others_bits(const char *path)
 	size_t len = dir ? strlen(dir) : 0;
 
 	return len && strncmp(path, dir, len) == 0 && path[len] == '/'
-		? S_IROTH : S_IRGRP | S_IROTH;
+		? S_IRWXO : S_IRWXG | S_IRWXO;
+}
+
+int paths_open_secret(const char *path, unsigned *exposed, const char **why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), error = 0;
+	struct stat st = { .st_mode = 0 };
+
+	*exposed = 0;
+	if (fd < 0 || fstat(fd, &st) != 0)
+		error = errno;
+	else if (S_ISREG(st.st_mode) && st.st_uid == geteuid()
+	    && (st.st_mode & others_bits(path)))
+		*exposed = st.st_mode & 0777;
+	if (error && fd >= 0)
+		close(fd);
+	errno = error;
+	*why = error ? strerror(error) : NULL;
+	return error ? -1 : fd;
 }
 
 const char *paths_take_secret(int fd, size_t max, struct buf *secret)
@@ -342,19 +360,13 @@ static const char *read_secret(int fd, struct buf *secret)
 
 const char *paths_secret(const char *path, struct buf *secret)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	const char *why = NULL;
-	struct stat st;
+	unsigned exposed;
+	const char *why;
+	int fd = paths_open_secret(path, &exposed, &why);
 
-	if (fd < 0 || fstat(fd, &st) != 0)
-		why = strerror(errno);
-	else if (S_ISDIR(st.st_mode))
-		why = strerror(EISDIR);
-	else if (S_ISREG(st.st_mode) && (st.st_mode & others_bits(path)))
-		why = "others may read it; chmod 600 it";
-	else
-		why = read_secret(fd, secret);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return why;
+	why = exposed ? PATHS_EXPOSED : read_secret(fd, secret);
+	close(fd);
 	return why;
 }

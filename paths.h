@@ -57,10 +57,19 @@ const char *paths_no_certificates(const char *path);
  * it is more than the limit of text. */
 const char *paths_read(const char *path, struct buf *text);
 
-/* Appends a secret of at most PATHS_SECRET_MAX bytes that nobody else may read; a newline at
- * its end is none of it. Wipe it with buf_wipe. NULL, or why that is not possible. */
+/* Opens a file or pipe that holds secrets, without waiting. *exposed: its permissions where the
+ * caller owns it and group or others have any, else 0; somebody else's file is their affair, as
+ * ssh(1) sees it, so that a key of root that a group may read is fine (Kubernetes' fsGroup). -1:
+ * *why tells why, and errno is set. */
+int paths_open_secret(const char *path, unsigned *exposed, const char **why);
+
+/* Appends a key of at most PATHS_SECRET_MAX bytes; a newline at its end is none of it. An exposed
+ * file is refused. Wipe it with buf_wipe. NULL, or why that is not possible. */
 #define PATHS_SECRET_MAX 4096
 const char *paths_secret(const char *path, struct buf *secret);
+
+/* What is wrong with an exposed file of keys. */
+#define PATHS_EXPOSED "others may read it; chmod 600 it"
 
 /* All of an open file or pipe in one piece of memory, as growing would leave copies behind; of
  * what is longer max + 1 bytes. Why it cannot be had, NULL: it is there. */

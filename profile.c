@@ -1,7 +1,6 @@
 #include "profile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <regex.h>
 #include <search.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "paths.h"
 #include "text.h"
 
 #define FILE_MAX_BYTES (1024 * 1024)
@@ -606,11 +606,13 @@ static const char *read_all(int fd, size_t size, struct buf *text)
 /* NULL, or why it cannot be read. */
 static const char *read_file(const char *path, struct buf *text, unsigned *mode)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st = { .st_mode = 0 };
 	const char *why;
+	int fd = paths_open_secret(path, mode, &why);
+	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0)
+	if (fd < 0)
+		return why;
+	if (fstat(fd, &st) != 0)
 		why = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
 		why = "it is no file";
@@ -618,10 +620,7 @@ static const char *read_file(const char *path, struct buf *text, unsigned *mode)
 		why = "it is larger than 1 MiB";
 	else
 		why = read_all(fd, (size_t)st.st_size, text);
-	if (!why && (st.st_mode & 077))
-		*mode = st.st_mode & 0777;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return why;
 }
 

@@ -216,29 +216,30 @@ static void take_headers(struct targets *t, const char *text, size_t size,
 
 static void read_headers(struct targets *t, struct lines *problems, struct lines *warnings)
 {
-	const char *path = t->header_file, *why;
-	/* in one piece: growth would leave copies */
-	struct buf text = { .limit = 3 * HEADERS_MAX };
+	const char *path = t->header_file, *why = NULL;
+	struct buf text = { 0 };
 	char shown[SHOWN_SIZE];
-	struct stat st;
+	unsigned exposed = 0;
+	int fd = -1;
 
 	text_shown(shown, path, strlen(path));
-	if (!buf_reserve(&text, text.limit)) {
-		problems->failed = true;
-		return;
-	}
-	why = strcmp(path, "-") == 0 ? "stdin is not for header lines" : paths_read(path, &text);
+	if (strcmp(path, "-") == 0)
+		why = "stdin is not for header lines";
+	else
+		fd = paths_open_secret(path, &exposed, &why);
+	if (fd >= 0)
+		why = paths_take_secret(fd, HEADERS_MAX, &text);
 	if (!why && text.len > HEADERS_MAX)
 		why = "it is too long";
 	if (why)
 		lines_add(problems, "--callback-header-file '%s': cannot be read: %s", shown, why);
 	else
 		take_headers(t, text.data, text.len, problems);
-	if (!why && stat(path, &st) == 0 && S_ISREG(st.st_mode)
-	    && (st.st_mode & (S_IRGRP | S_IROTH)))
-		lines_add(warnings, "%s: others may read it (mode %03o); chmod 600 it", shown,
-			(unsigned)(st.st_mode & 0777));
+	if (!why && exposed)
+		lines_add(warnings, CREDS_EXPOSED, shown, exposed);
 	buf_wipe(&text);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* --- the rest --------------------------------------------------------------------------- */

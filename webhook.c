@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -255,15 +254,17 @@ static const char *take_keys(struct webhook_keys *keys, const struct buf *text, 
 static const char *open_keys(const char *path, int *fd)
 {
 	struct stat st;
+	unsigned exposed;
+	const char *why;
 
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (*fd < 0 || fstat(*fd, &st) != 0)
+	*fd = paths_open_secret(path, &exposed, &why);
+	if (*fd < 0)
+		return why;
+	if (fstat(*fd, &st) != 0)
 		return strerror(errno);
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return "it is no file";
-	if (st.st_uid != geteuid())
-		return "it belongs to somebody else";
-	return st.st_mode & 077 ? "others may read it; chmod 600 it" : NULL;
+	return exposed ? PATHS_EXPOSED : NULL;
 }
 
 struct webhook_keys *webhook_keys_read(const char *flag, const char *path,

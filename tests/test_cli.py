@@ -1,8 +1,12 @@
 """The command line: what is refused before the first packet, and how it is said."""
+import base64
 import json
 import os
+import pathlib
+import shutil
 import stat
 import subprocess
+import tempfile
 import time
 
 import frames
@@ -634,6 +638,63 @@ def test_secret_from_a_file(tool, serve, how):
     path.chmod(0o644)
     r = tool.run("-w", "200ms", *args, QUEUE)
     assert [line for line in r.events("warning") if "chmod" in line["message"]]
+
+
+@pytest.fixture
+def secrets(tmp_path_factory):
+    """Files with secrets, which a user who does not own them can come to."""
+    directory = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))
+    directory.chmod(0o755)
+    for name, text in (("secret", "secret-value"), ("headers", "X-Key: hidden-value"),
+                       ("url", "https://hooks.example/hidden-value"), ("audit", "k" * 32),
+                       ("keys", "whsec_" + base64.b64encode(b"k" * 32).decode())):
+        (directory / name).write_text(text)
+    shutil.copy(harness.PROGRAM, directory / "gsqstat")
+    (directory / "gsqstat").chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+def with_secrets(tool, directory, **more):
+    env = {"GENESYS_CLIENT_ID": "id", "PATH": os.environ["PATH"]}
+    env.update((name, tool.env[name]) for name in tool.env if "SAN_OPTIONS" in name)
+    r = subprocess.run([
+        directory / "gsqstat", *HOST, "--dry-run", "--client-secret-file", "secret", "--callback",
+        "@url", "--callback-header-file", "headers", "--callback-key-file", "keys",
+        "--audit-file", "/dev/null", "--audit-chain", "--audit-key-file", "audit", QUEUE],
+        env=env, cwd=directory, capture_output=True, text=True, check=False, **more)
+    assert "hidden" not in r.stdout + r.stderr
+    return r.returncode, [line.split("gsqstat: ", 1)[1] for line in r.stderr.splitlines()]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o440, 0o604, 0o620, 0o601, 0o644])
+def test_own_file_that_others_have_a_permission_for(tool, secrets, mode):
+    for name in ("secret", "headers", "url", "keys", "audit"):
+        (secrets / name).chmod(mode)
+    status, lines = with_secrets(tool, secrets)
+    if not mode & 0o077:
+        assert status == 0 and not [line for line in lines if "chmod" in line], lines
+        return
+    assert status == 2
+    for name in ("--callback-key-file 'keys': ", "--audit-key-file 'audit': cannot be read: "):
+        assert [line for line in lines if name + "others may read it; chmod 600 it" in line], lines
+    (secrets / "keys").chmod(0o600)
+    (secrets / "audit").chmod(0o600)
+    status, lines = with_secrets(tool, secrets)
+    assert status == 0
+    for name in ("secret", "headers", "url"):
+        assert "warning: %s: others may read it (mode %03o); chmod 600 it" % (name, mode) in lines
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_file_of_root_that_a_group_may_read_is_fine_for_another_user(tool, secrets):
+    for name in ("secret", "headers", "url", "keys", "audit"):
+        os.chown(secrets / name, 0, 54321)
+        (secrets / name).chmod(0o440)
+    status, lines = with_secrets(tool, secrets, user=65534, group=65534, extra_groups=[54321])
+    assert status == 0 and not [line for line in lines if "chmod" in line], lines
+    status, lines = with_secrets(tool, secrets, user=65534, group=65534, extra_groups=[])
+    assert status == 2 and len([line for line in lines if "Permission denied" in line]) == 5, lines
 
 
 def test_install_puts_and_takes_its_files(tmp_path):
