@@ -107,27 +107,8 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 	return st;
 }
 
-/* A recording has the queues' names before all that came of them, or not at all. */
-static bool comes_behind_names(const struct tape_entry *e)
-{
-	switch (e->kind) {
-	case TAPE_ANSWER:
-		return e->answer == ANSWER_SNAPSHOT;
-	case TAPE_BARE:
-	case TAPE_FRAME:
-	case TAPE_CONNECTED:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static enum status take_entry(struct run *run, const struct tape_entry *e, struct err *err)
 {
-	if (thresholds_name_queues(run->set->thresholds) && !run->names.n
-	    && comes_behind_names(e))
-		return err_set(err, ST_USAGE, "%s has no names of queues, so --fail-if needs a "
-			"queue's ID before the colon", run->set->replay);
 	switch (e->kind) {
 	case TAPE_BARE:
 		if (run->set->time == TIME_EVENT)
@@ -169,6 +150,14 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 	return ST_OK;
 }
 
+/* A recording has the queues' names before the connection, its answers and its messages. */
+static bool lacks_names(const struct run *run, const struct tape_entry *e)
+{
+	return thresholds_name_queues(run->set->thresholds) && !run->names.n
+		&& (e->kind == TAPE_BARE || e->kind == TAPE_FRAME || e->kind == TAPE_CONNECTED
+		    || (e->kind == TAPE_ANSWER && e->answer == ANSWER_SNAPSHOT));
+}
+
 /* One wrong digit in a year is no reason to print the windows of a millennium. */
 static bool is_too_far(const struct run *run, int64_t at_us)
 {
@@ -194,6 +183,9 @@ static enum status replay_entry(struct run *run, struct err *err)
 	run->held = flow_has_more(run->flow);
 	if (st != ST_OK || run->held || flow_is_over(run->flow))
 		return st;
+	if (lacks_names(run, e))
+		return err_set(err, ST_USAGE, "%s has no names of queues, so --fail-if needs a "
+			"queue's ID before the colon", run->set->replay);
 	return take_entry(run, e, err);
 }
 

@@ -470,16 +470,19 @@ void text_clean(char *s)
 
 bool text_put_safe(struct buf *out, const char *s, size_t len)
 {
-	while (len) {
-		size_t n = utf8_length(s, len);
-
+	for (size_t n; len; s += n, len -= n) {
+		for (n = 0; n < len && s[n] >= ' ' && s[n] <= '~'; n++)
+			;
+		if (n) {	/* mostly all of it */
+			buf_add(out, s, n);
+			continue;
+		}
+		n = utf8_length(s, len);
 		if (n == 0 || utf8_is_unsafe(s, n))
 			buf_str(out, TEXT_REPLACEMENT);
 		else
 			buf_add(out, s, n);
 		n = n ? n : 1;
-		s += n;
-		len -= n;
 	}
 	return !out->failed;
 }

@@ -219,7 +219,8 @@ static void line__hides_what_turns_a_terminal_around(void **state)
 	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 
 	(void)state;
-	assert_non_null(strstr(told(a, fd[0], text, strlen(text)), "field=\"a\\u202eb\\u061cc\\u2066d\""));
+	assert_non_null(strstr(told(a, fd[0], text, strlen(text)),
+		"field=\"a\\u202eb\\u061cc\\u2066d\""));
 	audit_free(a);
 	close_both(fd);
 }

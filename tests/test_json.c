@@ -188,7 +188,8 @@ static void string__is_harmless_and_reads_back(void **state)
 	json_put_string(&out, "\xD8\x9C\xE2\x80\x8D\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA9"
 		"\xF0\x9F\x98\x80", 18);
 	buf_char(&out, '\0');
-	assert_string_equal(out.data, "\"\\u061c\xE2\x80\x8D\\u2028\\u202e\\u2069\xF0\x9F\x98\x80\"");
+	assert_string_equal(out.data,
+		"\"\\u061c\xE2\x80\x8D\\u2028\\u202e\\u2069\xF0\x9F\x98\x80\"");
 	buf_clear(&out);
 	for (int i = 0; i < 0x80; i++)
 		all[i] = (char)i;

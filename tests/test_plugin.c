@@ -144,6 +144,9 @@ static void the_worst_decides(void **state)
 	plugin_free(p);
 }
 
+#define BAD "\xEF\xBF\xBD"
+#define BAD5 BAD BAD BAD BAD BAD
+
 static void names_break_no_line(void **state)
 {
 	static const char name[] = "a='|\n\x7f\xc2\x85\xff\xe2\x80\xae\xc3\xa4 b";
@@ -157,10 +160,12 @@ static void names_break_no_line(void **state)
 	add(p, false, "oWaiting.last=@0:1", "");
 	add(p, true, "lagMs.mean=~:", "");
 	assert_true(plugin_take(p, &r));
-	is_line(p, ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='_\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xc3\xa4 b is "
-		"0.000000100000000, warning range @0:1 | "
-		"'a___\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xc3\xa4 b oWaiting.last'=0.000000100000000;@0:1; "
-		"'a___\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xc3\xa4 b lagMs.mean'=10000000000000000000000ms;;~:\n");
+	is_line(p, ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='_" BAD5 "\xc3\xa4 b "
+		"is 0.000000100000000, warning range @0:1 | "
+		"'a___" BAD5 "\xc3\xa4 b oWaiting.last'="
+		"0.000000100000000;@0:1; "
+		"'a___" BAD5 "\xc3\xa4 b lagMs.mean'="
+		"10000000000000000000000ms;;~:\n");
 	plugin_free(p);
 }
 

@@ -8,6 +8,7 @@ import pytest
 
 import frames
 from harness import QUEUE
+from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
 SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
@@ -58,13 +59,15 @@ def test_half_of_the_frames_or_a_little_ahead_is_none(tool, ahead, off):
 
 @pytest.mark.parametrize("ahead, flags, words", [
     (-40, ["-s"], r"stale: their timestamps are 4\d\.\d{3} s behind"),
+    (40, ["--time", "event", "--lateness", "100ms"],
+     r"from the future: their timestamps are (39|40)\.\d{3} s ahead of"),
     (40, [], r"from the future: their timestamps are (39|40)\.\d{3} s ahead of")])
 def test_a_live_stream_asks_about_this_machines_clock(tool, serve, ahead, flags, words):
     serve(streams=[[("call", lambda asked: frames.frame(QUEUE, at=time.time() + ahead))]])
     result = tool.run("-w", "1s", *flags, QUEUE)
     told, = [text for text in warnings(result) if "clock" in text]
     assert result.status == 0 and re.search(words + " the clock of this machine", told)
-    assert not flags or len(result.audit) == 1
+    assert "-s" not in flags or len(result.audit) == 1
 
 
 def test_notices_from_the_future_ask_about_the_clock(tool):
@@ -123,6 +126,13 @@ def test_what_came_or_is_known_is_no_warning(tool, metric, told):
         assert text == ["--metric %s: nothing came of it, and it is no known metric" % metric]
     else:
         assert text == []
+
+
+def test_now_tells_of_an_unknown_metric_once(tool, tmp_path):
+    with Notices(tmp_path, Scenario()) as service:
+        result = tool.login(service).run("--source", "notifications", "--now", "-s", "-m",
+                                         "oWating,oWaiting", QUEUE)
+    assert result.status == 0 and warnings(result) == [UNKNOWN]
 
 
 def test_a_check_and_no_audit_keep_their_form(tool):
