@@ -54,6 +54,7 @@ struct stream_event {
 	int http_status;	/* 0: none */
 	int close_code;		/* 0: none */
 	bool cut;		/* LOST: in the middle of a message */
+	bool by_us;		/* LOST: close_code is of our own close frame */
 	int64_t expires_ms;	/* TOKEN_*: */
 	uint64_t generation;	/* TOKEN_ACQUIRED, TOKEN_CACHED: token_result()'s */
 	enum status status;	/* OVER: */

@@ -130,6 +130,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	int64_t now_us)
 {
 	bool unsubscribed = ch->line[slot].unsubscribed;
+	struct stream_event *told;
 	char text[ATTEMPT_TEXT_MAX];
 
 	if (e->end == WS_END_CLOSED)
@@ -138,8 +139,9 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	else
 		snprintf(text, sizeof(text), "%.300s", e->reason);
 	ch->a.early = !ch->started;
-	attempt_lost(&ch->a, now_us, at_us, slot, e->close_code, e->reason)->cut
-		= ws_was_cut(ch->line[slot].ws);
+	told = attempt_lost(&ch->a, now_us, at_us, slot, e->close_code, e->reason);
+	told->by_us = e->end != WS_END_CLOSED;
+	told->cut = ws_was_cut(ch->line[slot].ws);
 	ch->cur = -1;
 	ch->snapshot_due = ch->conf.snapshot;
 	if (e->end == WS_END_CLOSED && e->close_code == WS_CLOSE_POLICY) {
@@ -185,6 +187,7 @@ static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int
 		told->at_us = now_us;
 		told->socket = slot;
 		told->close_code = e->close_code;
+		told->by_us = e->end != WS_END_CLOSED;
 		told->cut = ws_was_cut(ch->line[slot].ws);
 		break;
 	}

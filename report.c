@@ -190,8 +190,8 @@ static void count_stream(struct totals *t, const struct stream_event *event)
 		break;
 	case STREAM_LOST:
 		t->lost++;
-		t->too_big += event->close_code == WS_CLOSE_TOO_BIG;
-		t->bad_text += event->close_code == WS_CLOSE_BAD_TEXT;
+		t->too_big += event->by_us && event->close_code == WS_CLOSE_TOO_BIG;
+		t->bad_text += event->by_us && event->close_code == WS_CLOSE_BAD_TEXT;
 		t->cut_messages += event->cut;
 		break;
 	case STREAM_TOKEN_RETRY:

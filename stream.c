@@ -252,15 +252,19 @@ static void closed_by_peer(struct stream *s, int64_t now_us, const struct ws_eve
 
 static void connection_ended(struct stream *s, int64_t now_us, const struct ws_event *e)
 {
+	struct stream_event *lost;
+
 	if (s->state == CLOSING) {
 		s->closed = true;
 		attempt_tell(&s->a, STREAM_CLOSED, NULL)->close_code = e->close_code;
 		enter(s, OVER, INT64_MAX);
 		return;
 	}
-	if (s->state == OPEN)
-		attempt_lost(&s->a, now_us, now_us, 0, e->close_code, e->reason)->cut
-			= ws_was_cut(s->ws);
+	if (s->state == OPEN) {
+		lost = attempt_lost(&s->a, now_us, now_us, 0, e->close_code, e->reason);
+		lost->by_us = e->end != WS_END_CLOSED;
+		lost->cut = ws_was_cut(s->ws);
+	}
 	switch (e->end) {
 	case WS_END_REFUSED:
 		refused(s, now_us, e);

@@ -199,6 +199,13 @@ def test_a_message_too_long_is_one_that_did_not_end(lose):
     assert r.end["tooBig"] == r.end["cutMessages"] == 1, r.err
 
 
+@pytest.mark.parametrize("code", [1007, 1009])
+def test_a_close_of_the_server_is_no_message_that_we_refused(lose, code):
+    r = lose([("close", code)])
+    assert r.events("stream.lost")[0]["closeCode"] == code
+    assert r.end["tooBig"] == r.end["badText"] == r.end["cutMessages"] == 0
+
+
 def test_silence_within_a_message(lose):
     r = lose([("raw", ws_frame(TEXT, b"{", fin=False)), ("sleep", 60)],
              "--idle-timeout", "300ms")
