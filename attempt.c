@@ -6,9 +6,9 @@
 
 #include "text.h"
 
-void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t now_us)
+void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t request_us, int64_t now_us)
 {
-	retry_init(&a->retry, retry_for_us, now_us);
+	retry_init_bounded(&a->retry, retry_for_us, 2 * request_us, now_us);
 }
 
 /* --- events -------------------------------------------------------------------------- */

@@ -81,7 +81,9 @@ struct attempt {		/* fields are read by the sources, written by attempt.c */
 	struct attempt_queued taken;	/* what the caller has borrowed */
 };
 
-void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t now_us);
+/* request_us bounds one request. With retry_for_us 0 all requests of the start together have
+ * twice that. */
+void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t request_us, int64_t now_us);
 
 /* The queued event, to be filled further; text (or NULL) is copied. None is ever overwritten:
  * asserts that there is room. */

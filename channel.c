@@ -31,7 +31,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->change_us = INT64_MAX;
 	ch->snapshot_due = conf->snapshot || conf->once;
 	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
-	attempt_init(&ch->a, conf->retry_for_us, conf->began_us);
+	attempt_init(&ch->a, conf->retry_for_us, conf->connect_timeout_us, conf->began_us);
 	if (ch->refused)
 		return ch;
 	channel_free(ch);
@@ -434,7 +434,7 @@ void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings)
 	delete_left(ch, now_us);
 	if (ch->step == STEP_NONE || ch->begun || now_us < ch->not_before_us || ch->a.over)
 		return;
-	if (!errand_is_beside(ch) && ch->conf.retry_for_us && now_us >= ch->a.retry.deadline_us) {
+	if (!errand_is_beside(ch) && now_us >= ch->a.retry.deadline_us) {
 		attempt_time_is_up(&ch->a, ch->a.failure[0] ? ch->a.failure : "no connection");
 		errand_enter(ch, STEP_NONE, INT64_MAX);
 		return;

@@ -33,7 +33,7 @@ struct lookup *lookup_new(const struct lookup_conf *conf, struct net *net, struc
 	l->conf = *conf;
 	l->token = token;
 	l->until_us = now_us;
-	attempt_init(&l->a, conf->retry_for_us, now_us);
+	attempt_init(&l->a, conf->retry_for_us, conf->request_us, now_us);
 	l->names = names_new(&names, net);
 	if (!l->names) {
 		lookup_free(l);

@@ -11,6 +11,15 @@ void retry_init(struct retry *r, int64_t retry_for_us, int64_t now_us)
 	};
 }
 
+void retry_init_bounded(struct retry *r, int64_t retry_for_us, int64_t single_us, int64_t now_us)
+{
+	retry_init(r, retry_for_us, now_us);
+	if (retry_for_us)
+		return;
+	r->single_us = single_us;
+	r->deadline_us += single_us;
+}
+
 void retry_connected(struct retry *r, int64_t now_us)
 {
 	r->connected_us = now_us;
@@ -24,7 +33,7 @@ void retry_lost(struct retry *r, int64_t now_us, bool anew)
 	}
 	r->connected_us = INT64_MIN;
 	if (anew)
-		r->deadline_us = now_us + r->retry_for_us;
+		r->deadline_us = now_us + r->retry_for_us + r->single_us;
 }
 
 bool retry_breach(struct retry *r)
@@ -74,5 +83,5 @@ int64_t retry_attempt_end_us(const struct retry *r, int64_t now_us, int64_t boun
 {
 	int64_t end = now_us + bound_us;
 
-	return r->retry_for_us && r->deadline_us < end ? r->deadline_us : end;
+	return (r->retry_for_us || r->single_us) && r->deadline_us < end ? r->deadline_us : end;
 }

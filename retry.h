@@ -15,6 +15,7 @@
 
 struct retry {			/* fields are read by others, written by retry.c */
 	int64_t retry_for_us;	/* 0: a single attempt */
+	int64_t single_us;	/* with retry_for_us 0: the bound of all of that attempt; 0: none */
 	int64_t deadline_us;	/* end of the present period of trying */
 	unsigned attempt;	/* failures since the last stable connection */
 	unsigned breaches;	/* breaches since the last stable connection */
@@ -24,6 +25,7 @@ struct retry {			/* fields are read by others, written by retry.c */
 enum retry_verdict { RETRY_LATER, RETRY_TIME_UP };
 
 void retry_init(struct retry *r, int64_t retry_for_us, int64_t now_us);
+void retry_init_bounded(struct retry *r, int64_t retry_for_us, int64_t single_us, int64_t now_us);
 void retry_connected(struct retry *r, int64_t now_us);
 /* The connection is lost: with anew a new period of trying begins; after a stable one attempts
  * and breaches are forgotten. */

@@ -42,7 +42,7 @@ struct stream *stream_new(const struct stream_conf *conf, struct net *net,
 	s->net = net;
 	s->token = token;
 	s->until_us = now_us;
-	attempt_init(&s->a, conf->retry_for_us, now_us);
+	attempt_init(&s->a, conf->retry_for_us, conf->connect_timeout_us, now_us);
 	return s;
 }
 
@@ -397,7 +397,7 @@ static void step_connecting(struct stream *s, int64_t now_us)
 	ws_step(s->ws, now_us);
 	if (now_us < s->until_us)
 		return;
-	if (s->conf.retry_for_us && now_us >= s->a.retry.deadline_us) {
+	if (now_us >= s->a.retry.deadline_us) {
 		time_is_up(s, s->a.failure[0] ? s->a.failure : "the handshake was not answered");
 		return;
 	}

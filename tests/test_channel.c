@@ -46,6 +46,7 @@ static struct {
 	struct token token;
 	int64_t now_us, life_us;	/* life: of a token; 0: nobody knows */
 	int64_t told_us;		/* of the last event */
+	int64_t bound_us;		/* of the last request */
 	int64_t printed_us;		/* the end of the last window */
 	unsigned channels, sockets, queries;
 	struct ws *socket[SOCKETS];
@@ -105,6 +106,7 @@ struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t n
 	(void)net, (void)now_us;
 	assert_non_null(r);
 	assert_string_equal(call->token, play.token.value);
+	play.bound_us = call->timeout_us;
 	r->answer = (struct rest_answer){ .http_status = 200, .retry_after_us = -1 };
 	if (strcmp(call->method, "POST") == 0 && strstr(call->url, "/query")) {
 		snprintf(word, sizeof(word), "query%u", ++play.queries);
@@ -731,6 +733,43 @@ static void look_up__before_it_gives_no_new_time(void **state)
 	lose_until_over(play.now_us - 40 * S);
 }
 
+/* Each request is answered within its own bound. */
+static void start__without_retries_has_twice_the_bound_of_a_request(void **state)
+{
+	struct channel_conf c = conf();
+	int64_t began_us = play.now_us;
+
+	(void)state;
+	c.retry_for_us = 0;
+	play.hold = true;
+	open_channel(&c, 2);
+	for (int i = 1; i <= 2; i++) {
+		assert_int_equal(play.bound_us, 15 * S);
+		wait(12 * S);
+		play.hold = false;
+		turn();
+		play.hold = true;
+		wait(0);
+	}
+	assert_said("t1 create1 PUT1 open0:1 connected0 query1 ");
+	assert_int_equal(play.bound_us, began_us + 30 * S - play.now_us);
+	lose(0, 1006);
+	assert_int_equal(play.over, ST_NET);
+}
+
+static void start__in_time_is_bound_no_more(void **state)
+{
+	struct channel_conf c = conf();
+
+	(void)state;
+	c.retry_for_us = 0;
+	open_channel(&c, 2);
+	assert_said("t1 create1 PUT1 open0:1 connected0 query1 answer ");
+	wait(20 * H);
+	assert_said("PUT1 ");
+	assert_true(channel_is_up(play.ch));
+}
+
 /* --- silence -------------------------------------------------------------------------- */
 
 static void start_silent(void)
@@ -884,6 +923,8 @@ int main(void)
 		TEST(snapshot__begins_anew_after_a_loss),
 		TEST(losses__before_the_first_answer_give_no_new_time),
 		TEST(look_up__before_it_gives_no_new_time),
+		TEST(start__without_retries_has_twice_the_bound_of_a_request),
+		TEST(start__in_time_is_bound_no_more),
 		TEST(silence__is_a_loss_only_without_a_pong),
 		TEST(silence__is_counted_from_the_last_message),
 		TEST(silence__reaches_back_behind_no_printed_window),

@@ -706,6 +706,17 @@ def test_a_stream_that_is_down_at_the_end_is_5(run, serve):
     assert gauge(sums(r)[0])["last"] is None
 
 
+def test_a_single_attempt_has_twice_the_time_of_a_request_in_total(run, serve):
+    """60 queues, each refused after 0.2 s, and --connect-timeout holds for all of them."""
+    refused = {**forbidden(), "delay": 0.2}
+    service = serve(answers={"replace": [refused], "subscribe": [refused] * 100}, **IDLE)
+    r = run("--retry-for", 0, "--connect-timeout", "1s", "-w", "500ms", "-n", 2,
+            *frames.QUEUES)
+    assert r.status == 5 and r.rows == [], r.err
+    assert 0 < service.count("subscribe") < 12, names(service)
+    assert "--retry-for 0" in r.end["message"]
+
+
 def test_idle_close_is_the_same_channel(run, serve):
     service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]], **IDLE)
     r = run(*RECONNECTS, QUEUE)
