@@ -13,17 +13,36 @@
 
 #define WAIT_MAX_US 1000000	/* no turn waits longer, so that a stall can be told from a wait */
 #define STALL_US 2000000	/* turns that are further apart found the run stalled */
+#define APART_US 5000000	/* clocks that differ by more are told of */
 #define END_US 900000		/* for what is unwritten at the end, and the polite close */
 #define NOTICES_END_US 2000000	/* and where subscriptions are to be deleted */
 #define SIGNAL_END_US 800000	/* the same on a signal, whose whole end fits in a second */
 #define CALLBACKS_SIGNAL_END_US 500000	/* for what is to be delivered then */
 
+/* Rows keep the run's clock, which goes on from what the system's clock said at the start. */
+static void compare_clocks(struct run *run, int64_t real_us)
+{
+	int64_t ahead_us = real_us - run->now_us;
+	char text[DURATION_TEXT_MAX];
+
+	if (run->clock_told || run->tape || (ahead_us >= -APART_US && ahead_us <= APART_US))
+		return;
+	run->clock_told = true;
+	duration_format(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);
+	report_doubt(run->report, "the system's clock was set %s by %s since the run began; rows "
+		"keep the time that it had before", ahead_us < 0 ? "back" : "forward", text);
+}
+
 /* One reading of each clock, that all of a turn is measured against. */
 static void read_clock(struct run *run)
 {
+	int64_t real_us = run->clock->real_us(run->clock);
+
 	run->now_us = run->clock->now_us(run->clock);
 	if (run->report)
-		report_time(run->report, run->now_us, run->clock->real_us(run->clock));
+		report_time(run->report, run->now_us, real_us);
+	if (run->started)
+		compare_clocks(run, real_us);
 }
 
 static void run_free(struct run *run)
@@ -294,8 +313,8 @@ enum status run_turn(struct run *run, struct err *err)
 	ending = take_signals(run);
 	if (ending) {
 		progress_stop(run->progress);	/* a second signal has no time for it */
-		if (source_exists(&run->source))	/* windows that were over before it are whole */
-			st = live_windows(run, err);
+		if (source_exists(&run->source))
+			st = live_windows(run, err);	/* those over by now are whole */
 		return st == ST_OK ? by_signal(ending, err) : st;
 	}
 	st = run->tape ? replay_turn(run, err) : live_turn(run, err);

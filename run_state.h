@@ -33,6 +33,7 @@ struct run {
 	int64_t began_us, now_us;
 	int64_t turned_us;	/* now_us of the last turn */
 	bool started;		/* run.start is written */
+	bool clock_told;	/* the system's clock was set */
 	bool audit_lost;	/* what ended the run is its audit file, not its rows */
 	int stderr_fd;		/* its own, that need not wait where that can be; -1: none yet */
 	struct audit *audit;
