@@ -150,9 +150,10 @@ check-slow: $(TEST_PROGRAMS)
 	@JOBS='$(JOBS)' VALGRIND=valgrind .ci/units '$(T)' $^
 	+@$(SUB) $(SANITIZED) sweep
 
+# SWEEP names scenarios; none: all.
 SWEEP_RUNS ?= 200
 sweep: $(O)/tests/faulty
-	@JOBS='$(JOBS)' $(PYTHON) tests/sweep.py '$(abspath $<)' $(SWEEP_RUNS) $(T)
+	@JOBS='$(JOBS)' $(PYTHON) tests/sweep.py '$(abspath $<)' $(SWEEP_RUNS) $(SWEEP)
 
 ## lint: second compiler, analyzers, manual, shell, house rules
 .PHONY: lint

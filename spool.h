@@ -36,7 +36,8 @@ bool spool_is_ours_to_send(const struct spool *s);	/* the lock is held */
 
 enum spool_put { SPOOL_KEPT, SPOOL_FULL, SPOOL_FAILED };
 
-/* Written whole under a temporary name and renamed; on the disk with the next spool_sync.
+/* Written whole under a temporary name and renamed; on the disk with the next spool_sync. A power
+ * failure before that may leave a torn file, which the next run sets aside.
  * item->name is made. FULL: with it all files of the spool would pass max_bytes, also without
  * any that were refused; these are removed for it, oldest first. FAILED: err says why
  * (ST_OUTPUT), without the URL; nothing is kept. */
