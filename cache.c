@@ -87,8 +87,8 @@ static bool is_text(const cJSON *item, const char *text)
 	return cJSON_IsString(item) && strcmp(item->valuestring, text) == 0;
 }
 
-/* The file's text to a token; false: it is not what we write. */
-static bool understand(const struct cache *c, const char *text, size_t len,
+/* The file's text to a token. NULL, or why there is none; why_no_memory is not the file's fault. */
+static const char *understand(const struct cache *c, const char *text, size_t len,
 	struct cached_token *t)
 {
 	const char *rest = NULL;
@@ -102,24 +102,27 @@ static bool understand(const struct cache *c, const char *text, size_t len,
 		&& expires->valuedouble < 253402300800000.0	/* the year 10000 */
 		&& expires->valuedouble == (double)(int64_t)expires->valuedouble;
 
+	/* cJSON does not say that it lacked memory, but then the text is JSON */
+	bool no_memory = !tree && json_skip(text, text + len);
+
 	if (ok) {
 		t->expires_ms = (int64_t)expires->valuedouble;
 		t->token = strdup(token->valuestring);
-		ok = t->token != NULL;
+		no_memory = !t->token;
 	}
 	if (cJSON_IsString(token))
 		OPENSSL_cleanse(token->valuestring, strlen(token->valuestring));
 	cJSON_Delete(tree);
-	return ok;
+	return no_memory ? why_no_memory : ok ? NULL : "it is broken";
 }
 
-/* What cannot be set aside is met at every read, but told once. */
-static void set_aside(struct cache *c, const char *why, struct lines *warnings)
+/* What is not set aside is met at every read, but told once. */
+static void ignore(struct cache *c, bool set_aside, const char *why, struct lines *warnings)
 {
 	char bad[CACHEDIR_NAME_LEN + 8];
 
 	snprintf(bad, sizeof(bad), "%s.bad", c->name);
-	if (renameat(c->dir, c->name, c->dir, bad) == 0) {
+	if (set_aside && renameat(c->dir, c->name, c->dir, bad) == 0) {
 		lines_add(warnings, "the cached token %s is set aside: %s", c->name, why);
 	} else if (!c->told) {
 		lines_add(warnings, "the cached token %s is ignored: %s", c->name, why);
@@ -132,14 +135,15 @@ bool cache_read(struct cache *c, int64_t not_before_ms, struct cached_token *t,
 {
 	struct buf text = { 0 };
 	const char *why = NULL;
+	enum cachedir_found found;
 
 	*t = (struct cached_token){ 0 };
-	if (cachedir_read(c->dir, c->name, FILE_MAX, &text, &why) == CACHEDIR_WHOLE
-	    && !understand(c, text.data, text.len, t))
-		why = "it is broken";
+	found = cachedir_read(c->dir, c->name, FILE_MAX, &text, &why);
+	if (found == CACHEDIR_WHOLE)
+		why = understand(c, text.data, text.len, t);
 	buf_wipe(&text);
 	if (why)
-		set_aside(c, why, warnings);
+		ignore(c, found != CACHEDIR_FAILED && why != why_no_memory, why, warnings);
 	if (t->token && t->expires_ms <= not_before_ms)
 		cached_token_free(t);
 	return t->token != NULL;

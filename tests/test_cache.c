@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <cjson/cJSON.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -383,6 +384,35 @@ static void file__that_cannot_be_set_aside_is_ignored_and_told_once(void **state
 
 /* --- the lock ----------------------------------------------------------------------- */
 
+static void *no_malloc(size_t n)
+{
+	(void)n;
+	return NULL;
+}
+
+/* It may be as good as ever: without descriptors or memory nobody knows. */
+static void file__that_cannot_be_read_now_stays(void **state)
+{
+	cJSON_Hooks none = { no_malloc, free };
+	struct rlimit before, few;
+	struct place *p = *state;
+	struct cached_token t;
+
+	write_token(p, "token");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_false(cache_read(p->cache, 0, &t, &p->warnings));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	cJSON_InitHooks(&none);
+	assert_false(cache_read(p->cache, 0, &t, &p->warnings));
+	cJSON_InitHooks(NULL);
+	assert_int_equal(p->warnings.n, 1);
+	assert_non_null(strstr(p->warnings.v[0], "is ignored"));
+	assert_holds(p, "token");
+}
+
 static void lock__is_held_by_one(void **state)
 {
 	struct place *p = *state;
@@ -459,6 +489,7 @@ int main(void)
 		with_place(file__of_another_user_is_set_aside),
 		with_place(file__that_is_no_file_is_set_aside_and_never_waited_for),
 		with_place(file__that_cannot_be_set_aside_is_ignored_and_told_once),
+		with_place(file__that_cannot_be_read_now_stays),
 		with_place(lock__is_held_by_one),
 		with_place(lock__of_a_run_that_died_is_free),
 		with_place(lock__that_nobody_can_have_holds_nobody_up),
