@@ -18,6 +18,7 @@ struct board {
 	struct echo *echo;
 	bool failed, started;
 	bool spoilt;			/* a result of the answer at hand names no queue */
+	bool untimed;			/* coverage is not known */
 	bool borrowed;			/* a window is out, what it held still stands here */
 	int64_t open_since_us;		/* since when any socket is; INT64_MAX: none is */
 	uint64_t frame;
@@ -35,7 +36,7 @@ struct board {
 
 static int64_t window_us(const struct board *b)
 {
-	return b->base_us + b->index * b->length_us;
+	return b->base_us + (b->index - b->conf.first) * b->length_us;
 }
 
 static struct span window_span(const struct board *b)
@@ -182,6 +183,17 @@ static struct queue *queue_of(struct board *b, const char *id)
 	return b->last && !b->last->refused ? b->last : NULL;
 }
 
+/* The same; a queue that is met for the first time is added where any may come. */
+static struct queue *met(struct board *b, const char *id, enum notice_kind kind)
+{
+	struct queue *q = queue_of(b, id);
+
+	if (q || !b->conf.any || !id[0] || kind != NOTICE_EVENT
+	    || roster_find(&b->wall.roster, id) != ROSTER_NONE)
+		return q;
+	return b->last = wall_watch(&b->wall, id);
+}
+
 void board_expect(struct board *b, const char *queue_id, struct slice media)
 {
 	struct queue *last = b->last, *q = queue_of(b, queue_id);
@@ -215,11 +227,15 @@ static bool is_of_the_future(const struct notice *n, int64_t at_us)
 enum board_fate board_take(struct board *b, const struct notice *n, size_t socket,
 	int64_t at_us, int64_t *window)
 {
-	struct queue *q = queue_of(b, n->queue_id);
+	struct queue *q = met(b, n->queue_id, n->kind);
 	bool full = false;
 
 	at_us = settle_at(b, at_us);
 	*window = b->index;
+	if (b->wall.failed)
+		return BOARD_NO_MEMORY;
+	if (!q && b->conf.any && b->wall.nqueue == b->wall.room && n->queue_id[0])
+		return BOARD_TOO_MANY_QUEUES;
 	if (!q)
 		return n->kind == NOTICE_INVALID && !n->queue_id[0] ? BOARD_INVALID
 			: BOARD_FOREIGN_QUEUE;
@@ -269,7 +285,7 @@ static bool take_result(struct board *b, const struct notice *n, struct queue *q
 enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 	int64_t asked_us, int64_t at_us)
 {
-	struct queue *q = queue_of(b, n->queue_id);
+	struct queue *q = met(b, n->queue_id, n->kind);
 	bool full = false;
 
 	at_us = settle_at(b, at_us);
@@ -366,6 +382,11 @@ void board_start(struct board *b, int64_t at_us)
 		return;
 	approach(b, at_us);
 	b->started = true;
+}
+
+void board_untimed(struct board *b)
+{
+	b->untimed = true;
 }
 
 bool board_has_started(const struct board *b)
@@ -479,7 +500,8 @@ static const struct board_window *close_window(struct board *b, int64_t end_us, 
 		.start_ms = span.from_us / US_PER_MS,
 		.end_ms = end_us / US_PER_MS,
 		.partial = partial,
-		.coverage_e4 = (int)(cover_us(&b->cover, span) * 10000 / (end_us - span.from_us))
+		.coverage_e4 = b->untimed ? -1
+			: (int)(cover_us(&b->cover, span) * 10000 / (end_us - span.from_us))
 	};
 	ok = ok && make_rows(b, end_us, w);
 	if (!ok || !window_totals(w)) {
@@ -519,16 +541,11 @@ const struct board_window *board_rest(struct board *b, int64_t at_us, bool cut)
 	if (b->failed || board_due_us(b) == NO_TIME || at_us < span.from_us
 	    || (b->conf.replay && at_us == span.from_us))
 		return NULL;
-	if (b->conf.replay) {
-		/* beyond the input nothing is known */
-		for (size_t i = 0; i < BOARD_SOCKETS; i++)
-			if (b->socket[i] != SOCKET_LOST)
-				board_socket(b, i, SOCKET_LOST, at_us);
-		return close_window(b, span.to_us, cut || at_us < span.to_us);
-	}
 	if (end_us < span.from_us + US_PER_MS)
 		end_us = span.from_us + US_PER_MS;
-	return close_window(b, end_us < span.to_us ? end_us : span.to_us, true);
+	if (end_us > span.to_us)
+		end_us = span.to_us;
+	return close_window(b, end_us, cut || end_us < span.to_us);
 }
 
 int64_t board_printed(const struct board *b)
@@ -538,7 +555,7 @@ int64_t board_printed(const struct board *b)
 
 int64_t board_printed_end_us(const struct board *b)
 {
-	return b->started && b->index > 0 ? window_us(b) : NO_TIME;
+	return b->started && b->index > b->conf.first ? window_us(b) : NO_TIME;
 }
 
 bool board_failed(const struct board *b)
@@ -557,10 +574,11 @@ enum status board_new(struct board **out, const struct board_conf *conf, struct 
 		return err_nomem(err);
 	b->conf = *conf;
 	b->length_us = conf->length_ms * US_PER_MS;
+	b->index = conf->first;
 	b->open_since_us = INT64_MAX;
 	b->echo = echo_new();
-	if (wall_init(&b->wall, conf->queue, conf->nqueue, conf->pattern, conf->npattern)
-	    && b->echo)
+	if (wall_init(&b->wall, conf->queue, conf->nqueue, conf->room, conf->pattern,
+	    conf->npattern) && b->echo)
 		return ST_OK;
 	board_free(b);
 	*out = NULL;
@@ -592,9 +610,20 @@ bool board_has_metric(const struct board *b, const char *pattern)
 	return wall_has_metric(&b->wall, pattern);
 }
 
+bool board_watch(struct board *b, const char *queue_id)
+{
+	b->last = NULL;
+	return wall_watch(&b->wall, queue_id) != NULL;
+}
+
 bool board_was_answered(const struct board *b, size_t queue)
 {
 	return b->wall.queue[queue].answered;
+}
+
+const char *board_queue_id(const struct board *b, size_t queue)
+{
+	return queue < b->wall.nqueue ? roster_id(&b->wall.roster, queue) : NULL;
 }
 
 size_t board_queues(const struct board *b)

@@ -26,7 +26,9 @@ struct board_conf {
 	uint32_t count;			/* windows to print; 0: all that the input holds */
 	bool replay;
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
-	size_t nqueue;
+	size_t nqueue, room;		/* how many there may be with those that come later */
+	bool any;			/* every queue that is met, on replay */
+	int64_t first;			/* the first window's index */
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
 	size_t npattern;
 	uint32_t asked;			/* what snapshots ask for, see notice_query_bit */
@@ -54,7 +56,7 @@ struct board_window {
 	int64_t index;
 	int64_t start_ms, end_ms;
 	bool partial;
-	int coverage_e4;
+	int coverage_e4;		/* -1: not known */
 	const struct board_row *row;
 	size_t nrow;
 	uint64_t updates, duplicates, invalid;
@@ -66,6 +68,7 @@ enum board_fate {
 	BOARD_DUPLICATE,
 	BOARD_INVALID,
 	BOARD_FOREIGN_QUEUE,
+	BOARD_TOO_MANY_QUEUES,
 	BOARD_NO_MEMORY
 };
 
@@ -74,14 +77,18 @@ struct board;
 enum status board_new(struct board **b, const struct board_conf *conf, struct err *err);
 void board_free(struct board *b);
 
-/* A queue that was refused has no rows. */
+/* A queue that was refused has no rows, one that is watched has. False: no room or memory. */
 void board_refuse(struct board *b, const char *queue_id);
+bool board_watch(struct board *b, const char *queue_id);
+const char *board_queue_id(const struct board *b, size_t queue);	/* NULL: there is none */
 size_t board_queues(const struct board *b);	/* those that have rows */
 
 /* Window 0 begins at the whole ms at or before at_us. */
 void board_start(struct board *b, int64_t at_us);
 bool board_has_started(const struct board *b);
 
+/* Nobody tells when the service was connected: coverage is not known. */
+void board_untimed(struct board *b);
 /* From at_us on, or from the last change or window's end if that is later. */
 bool board_socket(struct board *b, size_t socket, enum socket_state state, int64_t at_us);
 
@@ -110,8 +117,8 @@ bool board_was_answered(const struct board *b, size_t queue);	/* by its number *
 
 int64_t board_due_us(const struct board *b);	/* NO_TIME before the start and at the end */
 const struct board_window *board_due(struct board *b, int64_t now_us);
-/* The window begun: of a live run ending at at_us, on a replay with its own end; cut: the run
- * was cut short, so it is partial. */
+/* The window begun, which ends at at_us, at the end of a run or of a recording; cut: the run was
+ * cut short, so it is partial. */
 const struct board_window *board_rest(struct board *b, int64_t at_us, bool cut);
 bool board_all_printed(const struct board *b);
 int64_t board_printed(const struct board *b);

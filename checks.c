@@ -11,12 +11,94 @@
 #include "proxy.h"
 #include "replace.h"
 #include "side.h"
+#include "tape.h"
 #include "target.h"
 #include "text.h"
 #include "wanted.h"
 
 #define LATENESS_WINDOWS_MAX 60
 #define NOTICE_IDLE_MS 40000
+
+/* --- a recording -------------------------------------------------------------------- */
+
+static bool names_queues(const struct parse *p)
+{
+	return p->given[OPT_QUEUE] || p->given[OPT_QUEUE_FILE] || p->given[OPT_QUEUE_NAME]
+		|| p->queue_words.n;
+}
+
+static bool has_line(const struct lines *lines, const char *s)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		if (strcmp(lines->v[i], s) == 0)
+			return true;
+	return false;
+}
+
+/* All queues that were recorded, or those of them that are named. */
+static void take_queues(struct parse *p, const struct lines *recorded)
+{
+	struct lines *queues = &p->set->queues;
+
+	p->set->queues_recorded = !names_queues(p);
+	for (size_t i = 0; p->set->queues_recorded && i < recorded->n; i++)
+		if (!has_line(queues, recorded->v[i]))
+			lines_add(queues, "%s", recorded->v[i]);
+	for (size_t i = 0; recorded->n && i < queues->n; i++)
+		if (!has_line(recorded, queues->v[i]))
+			lines_add(&p->problems, "queue %s is not in the recording",
+				queues->v[i]);
+}
+
+static void take_head(struct parse *p, const struct tape_head *head)
+{
+	struct settings *set = p->set;
+
+	if (!p->given[OPT_SOURCE]) {
+		set->notices = head->source == SOURCE_NOTIFICATIONS;
+		set->source_recorded = head->source != SOURCE_UNKNOWN;
+	}
+	take_queues(p, &head->queues);
+	for (size_t i = 0; !p->given[OPT_INTERVAL] && i < interval_words.n; i++)
+		if (strcmp(head->interval, interval_words.v[i]) == 0) {
+			set->interval = interval_words.v[i];
+			duration_parse_ms(set->interval, &set->interval_ms);
+			p->interval_recorded = true;
+		}
+}
+
+static bool is_regular(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+void checks_recording(struct parse *p)
+{
+	struct settings *set = p->set;
+	struct tape_head head = { .source = SOURCE_UNKNOWN };
+	bool regular = set->replay && is_regular(set->replay);
+	struct err err;
+
+	if (!set->replay || set->verify_audit)
+		return;
+	if (paths_unreadable(set->replay) || p->given[OPT_NOW] || p->given[OPT_LIST_QUEUES]
+	    || (!regular && (p->problems.n || set->dry_run))) {
+		/* nothing to look at, or not now: what depends on the source stays open */
+		p->unread = true;
+		p->bad[OPT_SOURCE] = p->bad[OPT_SOURCE] || !p->given[OPT_SOURCE];
+		set->queues_recorded = !names_queues(p);
+		return;
+	}
+	if (tape_open(&set->tape, set->replay, &err) != ST_OK
+	    || tape_peek(set->tape, !p->given[OPT_SOURCE], &head, &err) != ST_OK)
+		lines_add(&p->problems, "%s", err.text);
+	else
+		take_head(p, &head);
+	p->problems.failed = p->problems.failed || head.queues.failed;
+	lines_free(&head.queues);
+}
 
 void checks_derive(struct parse *p)
 {
@@ -59,14 +141,21 @@ static void misplaced(struct parse *p, enum option_id id, const char *allowed)
 
 static void check_source(struct parse *p)
 {
+	const char *allowed = p->set->notices ? "--source stream alone"
+		: "--source notifications alone";
+
 	if (p->bad[OPT_SOURCE])
 		return;
+	if (p->set->source_recorded)
+		allowed = p->set->notices ? "a recording of the stream alone"
+			: "a recording of notifications alone";
 	for (enum option_id id = 0; id < OPTIONS; id++)
 		if (parse_is_foreign(p, id))
-			misplaced(p, id, p->set->notices ? "--source stream alone"
-				: "--source notifications alone");
+			misplaced(p, id, allowed);
 	if (p->set->notices && p->set->time == TIME_EVENT)
-		misplaced(p, OPT_TIME, "arrival, or --source stream");
+		misplaced(p, OPT_TIME, p->set->source_recorded
+			? "arrival, as the recording is of notifications"
+			: "arrival, or --source stream");
 }
 
 /* What says the opposite of another option, or would be of no effect beside it. */
@@ -143,7 +232,7 @@ static void check_times(struct parse *p)
 	struct settings *set = p->set;
 	char window[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX], late[DURATION_TEXT_MAX];
 
-	if (set->notices)
+	if (set->notices || p->bad[OPT_SOURCE])
 		return;
 	duration_format(window, set->window_ms);
 	duration_format(most, LATENESS_WINDOWS_MAX * set->window_ms);
@@ -157,17 +246,15 @@ static void check_times(struct parse *p)
 			"without an update are to be expected", window, set->interval);
 }
 
-/* A recording of the stream shows its queues itself; of the service's, what is asked of it
- * is what was asked of the run. */
+/* A recording shows its queues itself. */
 static void check_queues(struct parse *p)
 {
 	struct settings *set = p->set;
 	const size_t most = set->notices ? NOTICE_QUEUES_MAX : QUEUES_MAX;
 
-	if (set->list_queues || (p->given[OPT_REPLAY] && !set->notices))
+	if (set->list_queues || (p->given[OPT_REPLAY] && (!set->notices || p->bad[OPT_SOURCE])))
 		return;
-	if (!set->queues.n && !p->given[OPT_QUEUE] && !p->given[OPT_QUEUE_FILE]
-	    && !p->given[OPT_QUEUE_NAME] && !p->queue_words.n)
+	if (!set->queues.n && !names_queues(p) && !p->given[OPT_REPLAY])
 		lines_add(&p->problems, "no queue: name one by --queue, --queue-file%s or as an "
 			"operand", set->notices ? ", --queue-name" : "");
 	if (set->queues.n > most && !p->bad[OPT_QUEUE])

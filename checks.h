@@ -1,13 +1,16 @@
 /*
- * What depends on more than one option, once all are read: defaults that follow from others,
- * options that exclude each other, files that may not be one; and what the environment says of
- * TLS and proxies.
+ * What depends on more than one option, once all are read: what a recording says, defaults that
+ * follow from others, options that exclude each other, files that may not be one; and what the
+ * environment says of TLS and proxies.
  */
 #ifndef CHECKS_H
 #define CHECKS_H
 
 #include "parse.h"
 
+/* What a replay's recording says of its source, queues and interval, before anything depends on
+ * them. Standard input and pipes are waited for, unless the command line is wrong already. */
+void checks_recording(struct parse *p);
 void checks_derive(struct parse *p);
 void checks_options(struct parse *p);
 void checks_files(struct parse *p);

@@ -32,6 +32,7 @@ struct flow {
 	/* the notification service's */
 	struct notices *notices;
 	struct board *board;
+	int64_t clock_us;	/* of bare notifications; NO_TIME: none has told an instant */
 };
 
 static void expect(void *board, const char *queue_id, struct slice media)
@@ -48,6 +49,7 @@ enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err
 	if (!f)
 		return err_nomem(err);
 	f->conf = *conf;
+	f->clock_us = NO_TIME;
 	f->flush = flush_new(&conf->flush);
 	if (!f->flush)
 		return err_nomem(err);
@@ -419,6 +421,9 @@ static enum status take_event(struct flow *f, const struct notice *n,
 		return ST_OK;
 	case BOARD_NO_MEMORY:
 		return err_nomem(err);
+	case BOARD_TOO_MANY_QUEUES:
+		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
+			"name the ones to watch", f->conf.board.room);
 	case BOARD_DUPLICATE:
 		r.reason = REJECT_DUPLICATE;
 		break;
@@ -463,6 +468,54 @@ static enum status take_notice(struct flow *f, const struct notice *n,
 	return ST_OK;
 }
 
+/* The first instant of all: for want of any other word the service counts as connected from
+ * then on. */
+static enum status begin_bare(struct flow *f, int64_t at_us, struct err *err)
+{
+	f->clock_us = at_us;
+	board_untimed(f->board);
+	if (!board_socket(f->board, 0, SOCKET_CONNECTED, at_us))
+		return err_nomem(err);
+	board_start(f->board, at_us);
+	return ST_OK;
+}
+
+/*
+ * A notification without the moment when it came, as `gc notifications channels listen` prints
+ * them: the clock is the last instant that any has told.
+ */
+static enum status take_bare(struct flow *f, const struct notice *n,
+	const struct flow_message *m, struct err *err)
+{
+	struct flow_message timed = *m;
+	struct notice event = *n;
+	struct reject_at r = { .reason = REJECT_INVALID, .text = n->text, .len = n->text_len,
+		.at_us = NO_TIME, .queue_id = n->queue_id[0] ? n->queue_id : NULL,
+		.detail = n->why ? n->why : "no instant was told before it" };
+	enum flow_told told;
+	enum status st = ST_OK;
+
+	if (n->why == why_no_memory)
+		return err_nomem(err);
+	if (n->kind != NOTICE_EVENT && n->kind != NOTICE_INVALID)
+		return take_notice(f, n, m, &told, err);
+	if (n->instant_us != NO_TIME && f->clock_us == NO_TIME)
+		st = begin_bare(f, n->instant_us, err);
+	else if (n->instant_us > f->clock_us)
+		f->clock_us = n->instant_us;
+	if (st == ST_OK && f->clock_us == NO_TIME) {
+		report_frame(f->conf.flush.report, false);
+		reject(f, &r);
+		return ST_OK;
+	}
+	/* that clock tells no lag */
+	event.instant_us = NO_TIME;
+	timed.at_us = f->clock_us;
+	if (st == ST_OK)
+		st = print_due(f, f->clock_us, true, err);
+	return st != ST_OK || flow_is_over(f) ? st : take_event(f, &event, &timed, err);
+}
+
 static enum status take_notices(struct flow *f, const struct flow_message *m, bool *good,
 	enum flow_told *told, struct err *err)
 {
@@ -470,13 +523,14 @@ static enum status take_notices(struct flow *f, const struct flow_message *m, bo
 	enum status st = ST_OK;
 
 	notices_begin(f->notices, m->text, m->len);
-	while (st == ST_OK && notices_next(f->notices, &n)) {
+	while (st == ST_OK && !flow_is_over(f) && notices_next(f->notices, &n)) {
 		if (n.kind == NOTICE_NOT_JSON && m->verbatim) {
 			report_broken_line(f->conf.flush.report, m->line, "not JSON");
 			continue;
 		}
 		*good = true;
-		st = take_notice(f, &n, m, told, err);
+		st = m->at_us == NO_TIME ? take_bare(f, &n, m, err)
+			: take_notice(f, &n, m, told, err);
 	}
 	return st;
 }
@@ -558,9 +612,50 @@ enum status flow_stalled(struct flow *f, int64_t from_us, int64_t until_us, stru
 	return ok ? ST_OK : err_nomem(err);
 }
 
-enum status flow_recording_ended(struct flow *f, int64_t at_us, struct err *err)
+enum status flow_restart(struct flow *f, const char *const *queue, size_t n, struct err *err)
 {
-	return f->board || windows_ended(f->windows, at_us) ? ST_OK : err_nomem(err);
+	struct board_conf *conf = &f->conf.board;
+	struct board *board;
+	enum status st;
+
+	if (f->windows) {
+		windows_restart(f->windows);
+		return ST_OK;
+	}
+	conf->queue = queue;
+	conf->nqueue = n;
+	conf->first = board_printed(f->board);
+	st = board_new(&board, conf, err);
+	if (st != ST_OK)
+		return st;
+	board_free(f->board);
+	f->board = board;
+	f->clock_us = NO_TIME;
+	notices_on_group(f->notices, expect, board);
+	for (size_t i = 0; i < n; i++)
+		board_refuse(board, queue[i]);
+	return ST_OK;
+}
+
+bool flow_watch(struct flow *f, const char *queue_id)
+{
+	return f->board ? board_watch(f->board, queue_id)
+		: windows_watch(f->windows, queue_id);
+}
+
+const char *flow_queue_id(const struct flow *f, size_t queue)
+{
+	return f->board ? board_queue_id(f->board, queue) : NULL;
+}
+
+void flow_names(struct flow *f, const char *const *name)
+{
+	flush_names(f->flush, name);
+}
+
+int64_t flow_clock_us(const struct flow *f)
+{
+	return f->clock_us;
 }
 
 enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,

@@ -69,9 +69,19 @@ enum status flow_snapshot(struct flow *f, const char *text, size_t len, const ui
 bool flow_was_answered(const struct flow *f, size_t queue);
 void flow_refuse(struct flow *f, const char *queue_id);
 void flow_start(struct flow *f, int64_t at_us);	/* window 0, of the notification service */
-/* The end of a recording, which another may follow. Not so for the notification service, as the
- * rows of a last window still need its gauges. */
-enum status flow_recording_ended(struct flow *f, int64_t at_us, struct err *err);
+
+/*
+ * Another recording follows; the windows that had begun are printed. Its windows number on, and
+ * nothing of before counts for them. Where queues are named, those that flow_watch() names from
+ * here on have rows; the n of queue are all of them by number, borrowed. flow_watch() is false
+ * where there is no memory, or no room.
+ */
+enum status flow_restart(struct flow *f, const char *const *queue, size_t n, struct err *err);
+bool flow_watch(struct flow *f, const char *queue_id);
+/* The ID of the notification service's queue of that number; NULL: there is none. */
+const char *flow_queue_id(const struct flow *f, size_t queue);
+/* The queues' names by number, borrowed. */
+void flow_names(struct flow *f, const char *const *name);
 /* What a recorded stream was subscribed to, see windows_interval. */
 void flow_interval(struct flow *f, const char *text, size_t len);
 
@@ -81,6 +91,9 @@ void flow_interval(struct flow *f, const char *text, size_t len);
  */
 enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err);
 enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err *err);
+
+/* The last instant that bare notifications told; NO_TIME: none. */
+int64_t flow_clock_us(const struct flow *f);
 
 /* No window follows; see flush_end. */
 enum status flow_end(struct flow *f, struct lines *warnings, struct err *err);

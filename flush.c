@@ -227,6 +227,11 @@ enum status flush_end(struct flush *f, struct lines *warnings, struct err *err)
 		: out_window(f->conf.out, &f->exposed, err);
 }
 
+void flush_names(struct flush *f, const char *const *name)
+{
+	f->conf.panel.name = f->json_panel.name = name;
+}
+
 bool flush_ends_run(const struct flush *f)
 {
 	return f->ends_run;

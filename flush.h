@@ -51,6 +51,9 @@ enum status flush_board(struct flush *f, const struct board_window *w, size_t nq
 /* No window follows. Queues what was kept for the end; warnings: what it lacks. */
 enum status flush_end(struct flush *f, struct lines *warnings, struct err *err);
 
+/* The queues' names by number, borrowed. */
+void flush_names(struct flush *f, const char *const *name);
+
 bool flush_ends_run(const struct flush *f);	/* a threshold held, and that ends it */
 
 #endif

@@ -174,18 +174,19 @@ static void end_check_at_once(int signal)
 	_exit(PLUGIN_UNKNOWN);
 }
 
-/* Whether a check is asked for, so that from here on nothing ends without its line. */
+/* Whether a check is asked for, so that from here on nothing ends without its line. A signal that
+ * comes while a replay's input is waited for ends the process with the status that a run's has. */
 static bool check_begin(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = end_check_at_once }, old;
+	bool check = options_ask_check(argc, argv);
+	struct sigaction action = { .sa_handler = check ? end_check_at_once : end_at_once }, old;
 
-	if (!options_ask_check(argc, argv))
-		return false;
 	sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-		if (sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		if ((check || handled[i] != SIGUSR1)
+		    && sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(handled[i], &action, NULL);
-	return true;
+	return check;
 }
 
 /*

@@ -5,8 +5,23 @@
 
 #include "api.h"
 
+/* The first line, for which the queues have to be known. */
+static void begin_record(struct run *run)
+{
+	const struct settings *set = run->set;
+	struct buf line = { 0 };
+
+	run->recording = true;
+	tape_put_run(&line, run->began_us, set->notices ? SOURCE_NOTIFICATIONS : SOURCE_STREAM,
+		&run->queues, set->notices ? NULL : set->interval);
+	side_put(run->record, &line);
+	buf_free(&line);
+}
+
 void live_put_record(struct run *run)
 {
+	if (!run->recording)
+		begin_record(run);
 	side_put(run->record, &run->text);
 }
 
@@ -62,12 +77,9 @@ static enum status names_came(struct run *run, struct err *err)
 	if (run->set->list_queues)
 		return print_names(run, list, err);
 	st = setup_names(run, list, &problems, err);
-	if (st == ST_OK && problems.n) {
-		st = err_set(err, ST_USAGE, "%s%s", problems.v[0], problems.n > 1
-			? " (and other names, see above)" : "");
-		for (size_t i = 1; i < problems.n; i++)
-			lines_add(&run->warnings, "%s", problems.v[i]);
-	} else if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX) {
+	if (st == ST_OK)
+		st = setup_unknown_names(run, &problems, err);
+	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX) {
 		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; allowed are %d at most",
 			run->queues.n, CHANNEL_QUEUES_MAX);
 	}

@@ -511,7 +511,7 @@ static void read_argv(struct parse *p, int argc, char **argv)
 
 /* --- all of it ---------------------------------------------------------------------- */
 
-static void check_all(struct parse *p)
+static void load_creds(struct parse *p)
 {
 	struct settings *set = p->set;
 	const struct creds_conf conf = {
@@ -522,14 +522,22 @@ static void check_all(struct parse *p)
 		.notices = set->notices,
 		.flags_alone = p->given[OPT_REPLAY] || set->verify_audit
 	};
+
+	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
+}
+
+static void check_all(struct parse *p)
+{
+	struct settings *set = p->set;
 	const char *ca_file = getenv("SSL_CERT_FILE");
 	struct buf json = { 0 };
 
+	checks_recording(p);
 	checks_derive(p);
 	if ((!set->replay || set->callbacks.n) && !set->verify_audit && !set->cacert && ca_file
 	    && *ca_file)
 		p->ca_file = ca_file;
-	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
+	load_creds(p);
 	checks_options(p);
 	checks_files(p);
 	checks_environment(p);
@@ -601,6 +609,7 @@ void settings_free(struct settings *set)
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
 	targets_free(&set->callbacks);
+	tape_close(set->tape);
 	free(set->settings_json);
 	buf_wipe(&set->audit_key);
 	free(set->flaw);

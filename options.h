@@ -15,6 +15,7 @@
 #include "creds.h"
 #include "plugin.h"
 #include "row.h"
+#include "tape.h"
 #include "target.h"
 #include "threshold.h"
 #include "window.h"
@@ -50,6 +51,9 @@ struct settings {
 	const char *record;
 	const char *rejects;
 	const char *replay;		/* NULL: a live run */
+	struct tape *tape;		/* of a replay, still at its beginning */
+	bool source_recorded;		/* the source is not from --source but from the recording */
+	bool queues_recorded;		/* nothing names a queue but the recording */
 	bool dry_run;
 	struct targets callbacks;	/* n is 0: none */
 	enum subscribe subscribe;

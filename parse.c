@@ -23,6 +23,8 @@ WORDS(check, "nagios");
 
 bool parse_is_foreign(const struct parse *p, enum option_id id)
 {
+	if (p->bad[OPT_SOURCE])
+		return false;
 	switch (id) {
 	case OPT_INTERVAL:
 	case OPT_LATENESS:

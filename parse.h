@@ -53,6 +53,8 @@ struct parse {
 	bool given[OPTIONS], bad[OPTIONS];
 	const char *value[OPTIONS];	/* the last one given; NULL: none, or it takes none */
 	bool defaults;			/* defaults are being applied */
+	bool unread;			/* a replay's beginning is not looked at */
+	bool interval_recorded;		/* the recording says it */
 	bool help, version, queue_stdin, outlier_none, secret_given;
 	struct lines queue_files;	/* inputs, for the check against outputs */
 	struct lines queue_words;

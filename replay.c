@@ -41,6 +41,25 @@ static enum status replay_state(struct run *run, const struct tape_entry *e,
 	return flow_socket(run->flow, e->stream, state, e->at_us, err);
 }
 
+static bool has_line(const struct lines *lines, const char *s)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		if (strcmp(lines->v[i], s) == 0)
+			return true;
+	return false;
+}
+
+/* The queue has rows in the recording at hand, which is not the first. */
+static enum status watch(struct run *run, const char *id, struct err *err)
+{
+	enum status st = setup_queue(run, id, err);
+
+	if (st != ST_OK || flow_watch(run->flow, id))
+		return st;
+	return run->queues.n > NOTICE_QUEUES_MAX ? err_set(err, ST_PROTOCOL, "the replay holds "
+		"more than %d queues; name the ones to watch", NOTICE_QUEUES_MAX) : err_nomem(err);
+}
+
 static bool replay_refusal(void *arg, const struct api_refusal *refusal)
 {
 	struct run *run = arg;
@@ -50,25 +69,57 @@ static bool replay_refusal(void *arg, const struct api_refusal *refusal)
 	return true;
 }
 
+/* The names of a recording that is not the first. A queue that it does not have, an earlier one
+ * may have had. */
+static enum status watch_names(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	const struct lines *patterns = &run->set->queue_names;
+	struct lines unknown = { 0 };
+	struct name_list list = { 0 };
+	struct name_hits hits = { NULL, 0 };
+	struct name_page page;
+	enum status st = ST_OK;
+
+	if (names_parse_page(e->text, e->text_len, &list, &page) == NULL) {
+		names_sort(&list);
+		st = names_match(&list, (const char *const *)patterns->v, patterns->n, &hits,
+			&unknown) ? ST_OK : err_nomem(err);
+	}
+	for (size_t i = 0; st == ST_OK && i < hits.n; i++)
+		st = watch(run, hits.v[i]->id, err);
+	for (size_t i = 0; st == ST_OK && run->any && i < list.n; i++)
+		st = watch(run, list.v[i].id, err);
+	if (st == ST_OK)
+		st = setup_put_names(run, &run->names, err);
+	free(hits.v);
+	name_list_free(&list);
+	lines_free(&unknown);
+	return st;
+}
+
 static enum status replay_names(struct run *run, const struct tape_entry *e, bool *good,
 	struct err *err)
 {
 	struct lines problems = { 0 };
 	struct name_page page;
-	enum status st = ST_OK;
+	enum status st;
 	const char *why = names_parse_page(e->text, e->text_len, &run->names, &page);
 
 	*good = !why;
-	if (why == why_no_memory)
-		return err_nomem(err);
-	if (*good) {
-		names_sort(&run->names);
-		st = setup_names(run, &run->names, &problems, err);
-		for (size_t i = 0; i < problems.n; i++)
-			lines_add(&run->warnings, "%s", problems.v[i]);
-		lines_free(&problems);
-	}
-	return st == ST_OK && *good ? setup_scopes(run, err) : st;
+	if (why)
+		return why == why_no_memory ? err_nomem(err) : ST_OK;
+	names_sort(&run->names);
+	if (run->told || run->recordings > 1)
+		return watch_names(run, e, err);
+	run->names_came = true;
+	for (size_t i = 0; run->any && i < run->names.n; i++)
+		if (setup_queue(run, run->names.v[i].id, err) != ST_OK)
+			return err_nomem(err);
+	st = setup_names(run, &run->names, &problems, err);
+	if (st == ST_OK)
+		st = setup_unknown_names(run, &problems, err);
+	lines_free(&problems);
+	return st == ST_OK ? setup_scopes(run, err) : st;
 }
 
 /* What the service's API had answered. */
@@ -107,15 +158,44 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 	return st;
 }
 
+/* A frame without `at`. The stream's replay by their timestamps, the service's by theirs. */
+static enum status replay_bare(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	enum status st;
+
+	if (run->set->notices ? run->recordings > 0 : run->set->time != TIME_EVENT) {
+		run->bare_lines++;
+		report_broken_line(run->report, e->line, run->set->notices
+			? "no `at`, which the lines before it have"
+			: "no `at`: a bare frame replays by event time alone");
+		return ST_OK;
+	}
+	st = replay_message(run, e, err);
+	if (flow_clock_us(run->flow) > run->tape_at_us)
+		run->tape_at_us = flow_clock_us(run->flow);
+	return st;
+}
+
+/* The windows that had begun end with the recording, as they did in the run. */
+static enum status replay_recording_end(struct run *run, const struct tape_entry *e,
+	struct err *err)
+{
+	enum status st = flow_print_rest(run->flow, e->at_us, false, err);
+
+	run->good_lines++;
+	run->held = flow_has_more(run->flow);
+	run->recording_over = !run->held;
+	return st;
+}
+
 static enum status take_entry(struct run *run, const struct tape_entry *e, struct err *err)
 {
 	switch (e->kind) {
-	case TAPE_BARE:
-		if (run->set->time == TIME_EVENT)
-			return replay_message(run, e, err);
-		report_broken_line(run->report, e->line,
-			"no `at`: a bare frame replays by event time alone");
+	case TAPE_RUN:		/* what it says is taken already */
+		run->good_lines++;
 		break;
+	case TAPE_BARE:
+		return replay_bare(run, e, err);
 	case TAPE_FRAME:
 	case TAPE_BINARY:
 		return replay_message(run, e, err);
@@ -133,9 +213,7 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 	case TAPE_ANSWER:
 		return replay_answer(run, e, err);
 	case TAPE_END_STATE:
-		run->tape_has_end = true;
-		run->good_lines++;
-		return flow_recording_ended(run->flow, e->at_us, err);
+		return replay_recording_end(run, e, err);
 	case TAPE_BROKEN:
 		report_broken_line(run->report, e->line, e->why);
 		break;
@@ -150,13 +228,122 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 	return ST_OK;
 }
 
-/* A recording has the queues' names before the connection, its answers and its messages. */
-static bool lacks_names(const struct run *run, const struct tape_entry *e)
+/* --- recordings --------------------------------------------------------------------- */
+
+static bool begins_recording(const struct run *run, const struct tape_entry *e)
 {
-	return thresholds_name_queues(run->set->thresholds) && !run->names.n
-		&& (e->kind == TAPE_BARE || e->kind == TAPE_FRAME || e->kind == TAPE_CONNECTED
-		    || (e->kind == TAPE_ANSWER && e->answer == ANSWER_SNAPSHOT));
+	if (run->begun || e->at_us == NO_TIME || e->kind == TAPE_BROKEN)
+		return false;
+	return e->kind == TAPE_RUN || run->recording_over || run->recordings == 0;
 }
+
+/* The queues that have rows in a recording that is not the first: those that it has, as far as
+ * they are asked for. */
+static enum status watch_queues(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	const struct settings *set = run->set;
+	struct lines recorded = { 0 };
+	const struct lines *asked = set->queues_recorded ? &run->queues : &set->queues;
+	enum status st = ST_OK;
+
+	if (e->kind == TAPE_RUN)
+		tape_queues(e, &recorded);
+	if (recorded.failed)
+		st = err_nomem(err);
+	for (size_t i = 0; st == ST_OK && (!run->any || recorded.n) && i < asked->n; i++)
+		if (!recorded.n || has_line(&recorded, asked->v[i]))
+			st = watch(run, asked->v[i], err);
+	for (size_t i = 0; st == ST_OK && set->queues_recorded && i < recorded.n; i++)
+		st = watch(run, recorded.v[i], err);
+	lines_free(&recorded);
+	return st;
+}
+
+/* A recording behind another one. Where that has no end, it ends with its last line. */
+static enum status follow(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	enum status st = ST_OK;
+	const char *id;
+
+	if (e->at_us < run->tape_at_us)
+		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording begins before the "
+			"one ahead of it has ended: give them in the order of time",
+			run->set->replay, (unsigned long long)e->line);
+	if (!run->recording_over) {
+		st = flow_print_due(run->flow, run->tape_at_us, err);
+		if (st == ST_OK && !flow_has_more(run->flow))
+			st = flow_print_rest(run->flow, run->tape_at_us, false, err);
+		run->held = flow_has_more(run->flow);
+		run->unended = true;
+	}
+	if (st != ST_OK || run->held || flow_is_over(run->flow))
+		return st;
+	/* those that were met keep their numbers */
+	for (size_t i = run->queues.n; st == ST_OK && (id = flow_queue_id(run->flow, i)); i++)
+		st = setup_queue(run, id, err);
+	if (st != ST_OK)
+		return st;
+	st = flow_restart(run->flow, (const char *const *)run->queues.v, run->queues.n, err);
+	return st == ST_OK ? watch_queues(run, e, err) : st;
+}
+
+static enum status begin_recording(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	enum status st = ST_OK;
+
+	if (run->recordings || run->tape_at_us != NO_TIME)
+		st = follow(run, e, err);
+	if (st != ST_OK || run->held)
+		return st;
+	run->begun = true;
+	run->recordings++;
+	run->recording_over = run->told = run->source_known = false;
+	run->tape_at_us = e->at_us;
+	return ST_OK;
+}
+
+/* Whether the input is of the source that was asked for, by the first line that tells. */
+static enum status check_source(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	enum tape_source source = run->source_known ? SOURCE_UNKNOWN : tape_source_of(e);
+
+	if (source == SOURCE_UNKNOWN)
+		return ST_OK;
+	run->source_known = true;
+	if ((source == SOURCE_NOTIFICATIONS) == run->set->notices)
+		return ST_OK;
+	if (run->recordings > 1)
+		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording of another source "
+			"begins: replay it by itself", run->set->replay,
+			(unsigned long long)e->line);
+	return err_set(err, ST_PROTOCOL, "%s is of the %s: --source %s reads it",
+		run->set->replay, run->set->notices ? "stream" : "notification service",
+		run->set->notices ? "stream" : "notifications");
+}
+
+/* Names stand before all else. */
+static enum status check_names(struct run *run, const struct tape_entry *e, struct err *err)
+{
+	bool early = e->kind == TAPE_RUN || e->kind >= TAPE_END_STATE
+		|| (e->kind == TAPE_ANSWER && e->answer == ANSWER_QUEUES);
+
+	if (early)
+		return ST_OK;
+	if (run->told || run->recordings > 1 || run->names_came) {
+		run->told = true;
+		return ST_OK;
+	}
+	if (run->set->queue_names.n)
+		return err_set(err, ST_USAGE, "--queue-name '%.100s': %s has no names of queues",
+			run->set->queue_names.v[0], run->set->replay);
+	if (thresholds_name_queues(run->set->thresholds))
+		return err_set(err, ST_USAGE, "%s has no names of queues, so --fail-if needs a "
+			"queue's ID before the colon", run->set->replay);
+	run->told = true;
+	return ST_OK;
+}
+
+/* --- turns ---------------------------------------------------------------------------- */
 
 /* One wrong digit in a year is no reason to print the windows of a millennium. */
 static bool is_too_far(const struct run *run, int64_t at_us)
@@ -173,6 +360,11 @@ static enum status replay_entry(struct run *run, struct err *err)
 	bool timed = e->at_us != NO_TIME && e->kind != TAPE_BROKEN;
 	enum status st;
 
+	if (begins_recording(run, e)) {
+		st = begin_recording(run, e, err);
+		if (st != ST_OK || run->held || flow_is_over(run->flow))
+			return st;
+	}
 	if (timed && is_too_far(run, e->kind == TAPE_STALLED ? e->until_us : e->at_us)) {
 		report_broken_line(run->report, e->line, "`at` is over 1,000,000 windows ahead");
 		return ST_OK;
@@ -181,11 +373,12 @@ static enum status replay_entry(struct run *run, struct err *err)
 		run->tape_at_us = e->at_us;
 	st = flow_print_due(run->flow, timed ? e->at_us : run->tape_at_us, err);
 	run->held = flow_has_more(run->flow);
+	if (st == ST_OK && !run->held && !flow_is_over(run->flow))
+		st = check_source(run, e, err);
+	if (st == ST_OK && !run->held && !flow_is_over(run->flow))
+		st = check_names(run, e, err);
 	if (st != ST_OK || run->held || flow_is_over(run->flow))
 		return st;
-	if (lacks_names(run, e))
-		return err_set(err, ST_USAGE, "%s has no names of queues, so --fail-if needs a "
-			"queue's ID before the colon", run->set->replay);
 	return take_entry(run, e, err);
 }
 
@@ -204,8 +397,10 @@ enum status replay_turn(struct run *run, struct err *err)
 	for (int i = 0; i < REPLAY_BATCH && st == ST_OK && !run->tape_waits; i++) {
 		if (run->tape_ended || flow_is_over(run->flow) || is_ahead(run))
 			break;
-		if (!run->held)
+		if (!run->held) {
+			run->begun = false;
 			st = tape_read(run->tape, &run->entry, err);
+		}
 		if (st == ST_OK)
 			st = replay_entry(run, err);
 	}
@@ -219,7 +414,7 @@ static void warn_of_replay(struct run *run)
 	if (run->tape_torn)
 		lines_add(&run->warnings, "%s: the last line is cut off; "
 			"the lines before it count", set->replay);
-	else if (run->tape_at_us != NO_TIME && !run->tape_has_end)
+	else if (run->unended || (run->recordings && !run->recording_over))
 		lines_add(&run->warnings, "%s has no end: the run that recorded it was killed",
 			set->replay);
 	if (set->count && flow_printed(run->flow) < (int64_t)set->count)
@@ -228,18 +423,46 @@ static void warn_of_replay(struct run *run)
 	report_warnings(run->report, &run->warnings);
 }
 
+/* No row is no success: what would read the input, or what it lacks. */
+static enum status nothing_used(const struct run *run, struct err *err)
+{
+	const struct settings *set = run->set;
+	const char *why = "no window begins in it";
+
+	if (!run->good_lines)
+		why = run->bare_lines ? "its frames have no `at`: --time event reads them"
+			: "not one line of it is a frame or a recording's line";
+	else if (report_totals(run->report)->rejected[REJECT_FOREIGN_QUEUE])
+		why = "no frame of it is of a queue that is named";
+	else if (flow_clock_us(run->flow) != NO_TIME)
+		why = "all its notifications are of one instant, so no time passes in it";
+	else if (set->notices && !run->recordings)
+		why = "no notification tells an instant, so there is no clock";
+	else if (set->notices && set->snapshot)
+		why = "it holds no snapshot, with which windows begin: --no-snapshot reads it";
+	else if (!set->notices && set->time == TIME_EVENT && run->recordings)
+		why = "it holds no frame, with whose timestamp windows begin: --time arrival "
+			"reads it";
+	return err_set(err, ST_PROTOCOL, "%s: %s", set->replay, why);
+}
+
 /* At the input's end: the windows still begun, as the reader takes them. */
 enum status replay_end(struct run *run, struct err *err)
 {
-	enum status st;
+	enum status st = ST_OK;
 
 	if (run->good_lines == 0)
-		return err_set(err, ST_PROTOCOL, "%s: not one line of it is a frame or a "
-			"recording's line", run->set->replay);
-	st = flow_print_due(run->flow, run->tape_at_us, err);
-	if (st == ST_OK && !flow_has_more(run->flow))
-		st = flow_print_rest(run->flow, run->tape_at_us, false, err);
-	run->replay_done = !flow_has_more(run->flow);
+		return nothing_used(run, err);
+	if (!run->recording_over) {
+		st = flow_print_due(run->flow, run->tape_at_us, err);
+		if (st == ST_OK && !flow_has_more(run->flow))
+			st = flow_print_rest(run->flow, run->tape_at_us, false, err);
+		run->replay_done = !flow_has_more(run->flow);
+	} else {
+		run->replay_done = true;
+	}
+	if (st == ST_OK && run->replay_done && !flow_printed(run->flow))
+		return nothing_used(run, err);
 	if (run->replay_done)
 		warn_of_replay(run);
 	return st;

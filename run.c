@@ -55,7 +55,6 @@ static void run_free(struct run *run)
 	spool_free(run->spool);
 	net_free(run->net);
 	free(run->payload);
-	tape_close(run->tape);
 	flow_free(run->flow);
 	report_free(run->report);
 	audit_free(run->audit);

@@ -60,10 +60,19 @@ struct run {
 	bool listed;		/* --list-queues: they are printed */
 	struct lines secrets;	/* that no recording may hold */
 	uint64_t told_token;	/* generation of the last token that was told of; 0: none */
+	bool recording;		/* its first line is written */
 	/* replay */
-	struct tape *tape;
+	struct tape *tape;	/* the settings' */
 	struct tape_entry entry;	/* held: not yet applied */
-	bool held, tape_ended, tape_waits, tape_torn, tape_has_end, replay_done;
+	bool held, tape_ended, tape_waits, tape_torn, replay_done;
+	bool begun;		/* a recording began with the entry at hand */
+	bool recording_over;	/* it has ended; what follows begins another one */
+	bool unended;		/* one had no end */
+	bool told;		/* the recording at hand told more than its run and names */
+	bool source_known, names_came;
+	bool any;		/* no list of queues: those that are met have rows */
+	uint64_t recordings;
+	uint64_t bare_lines;	/* without `at`, where the clock needs one */
 	uint64_t good_lines;
 	int64_t tape_at_us;	/* the newest `at`; NO_TIME: none */
 };
@@ -82,6 +91,11 @@ enum status setup_names(struct run *run, const struct name_list *list, struct li
 	struct err *err);
 /* Once their names are known: ST_USAGE if a threshold's scope is none of the run's queues. */
 enum status setup_scopes(const struct run *run, struct err *err);
+/* The problems of setup_names as the run's end; ST_OK: there is none. */
+enum status setup_unknown_names(struct run *run, const struct lines *problems, struct err *err);
+/* Parts of setup_names: the queue's place in the list, added if it is new; the queues' names. */
+enum status setup_queue(struct run *run, const char *id, struct err *err);
+enum status setup_put_names(struct run *run, const struct name_list *list, struct err *err);
 
 /* live.c */
 enum status live_turn(struct run *run, struct err *err);

@@ -41,8 +41,7 @@ enum status setup_files(struct run *run, struct err *err)
 		st = side_open(&run->record, "--record", set->record, err);
 	if (st == ST_OK && set->rejects)
 		st = side_open(&run->rejects, "--rejects", set->rejects, err);
-	if (st == ST_OK && set->replay)
-		st = tape_open(&run->tape, set->replay, err);
+	run->tape = set->tape;
 	if (st == ST_OK && set->replay)
 		out_be_patient(run->out);
 	return st;
@@ -123,6 +122,8 @@ static struct flow_conf flow_conf(struct run *run)
 			.replay = set->replay != NULL,
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
+			.room = set->replay ? NOTICE_QUEUES_MAX : 0,
+			.any = run->any,
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,
 			.asked = api_query_metrics((const char *const *)set->patterns.v,
@@ -220,6 +221,12 @@ static enum status open_audit(struct run *run, struct err *err)
 	return st;
 }
 
+/* Of run->name: a replay may meet queues that are in no list. */
+static size_t names_room(const struct run *run)
+{
+	return run->queues.n + NOTICE_QUEUES_MAX;
+}
+
 enum status setup_core(struct run *run, struct err *err)
 {
 	const struct lines *named = &run->set->queues;
@@ -230,7 +237,8 @@ enum status setup_core(struct run *run, struct err *err)
 	run->report = report_new(run->audit);
 	for (size_t i = 0; i < named->n; i++)
 		lines_add(&run->queues, "%s", named->v[i]);
-	run->name = calloc(named->n + 1, sizeof(*run->name));
+	run->any = run->set->replay && run->set->queues_recorded && !named->n;
+	run->name = calloc(names_room(run), sizeof(*run->name));
 	if (!run->report || run->queues.failed || !run->name)
 		return err_nomem(err);
 	return make_flow(run, err);
@@ -428,34 +436,56 @@ static size_t queue_number(const struct run *run, const char *id)
 	return SIZE_MAX;
 }
 
-/* The queues that the patterns name follow those named by ID; all get the names they have.
- * The list outlives the run's flow. */
-enum status setup_names(struct run *run, const struct name_list *list,
-	struct lines *problems, struct err *err)
+enum status setup_queue(struct run *run, const char *id, struct err *err)
 {
-	const struct lines *patterns = &run->set->queue_names;
-	struct name_hits hits = { NULL, 0 };
-	const char **name;
-	bool ok = names_match(list, (const char *const *)patterns->v, patterns->n, &hits,
-		problems);
+	if (queue_number(run, id) == SIZE_MAX)
+		lines_add(&run->queues, "%s", id);
+	return run->queues.failed ? err_nomem(err) : ST_OK;
+}
 
-	for (size_t i = 0; ok && i < hits.n; i++)
-		if (queue_number(run, hits.v[i]->id) == SIZE_MAX)
-			lines_add(&run->queues, "%s", hits.v[i]->id);
-	free(hits.v);
-	name = reallocarray(run->name, run->queues.n + 1, sizeof(*name));
-	if (name)
-		run->name = name;
-	if (!ok || run->queues.failed || !name)
+enum status setup_put_names(struct run *run, const struct name_list *list, struct err *err)
+{
+	size_t n = names_room(run);
+	const char **name = reallocarray(run->name, n, sizeof(*name));
+
+	if (!name)
 		return err_nomem(err);
-	memset(name, 0, run->queues.n * sizeof(*name));
+	run->name = name;
+	memset(name, 0, n * sizeof(*name));
 	for (size_t i = 0; i < list->n; i++) {
 		size_t queue = queue_number(run, list->v[i].id);
 
 		if (queue != SIZE_MAX)
 			name[queue] = list->v[i].name;
 	}
-	return make_flow(run, err);
+	if (run->flow)
+		flow_names(run->flow, name);
+	return ST_OK;
+}
+
+enum status setup_names(struct run *run, const struct name_list *list,
+	struct lines *problems, struct err *err)
+{
+	const struct lines *patterns = &run->set->queue_names;
+	struct name_hits hits = { NULL, 0 };
+	bool ok = names_match(list, (const char *const *)patterns->v, patterns->n, &hits,
+		problems);
+	enum status st = ok ? ST_OK : err_nomem(err);
+
+	for (size_t i = 0; st == ST_OK && i < hits.n; i++)
+		st = setup_queue(run, hits.v[i]->id, err);
+	free(hits.v);
+	if (st == ST_OK)
+		st = setup_put_names(run, list, err);
+	return st == ST_OK ? make_flow(run, err) : st;
+}
+
+enum status setup_unknown_names(struct run *run, const struct lines *problems, struct err *err)
+{
+	for (size_t i = 1; i < problems->n; i++)
+		lines_add(&run->warnings, "%s", problems->v[i]);
+	return !problems->n ? ST_OK : err_set(err, ST_USAGE, "%s%s", problems->v[0],
+		problems->n > 1 ? " (and other names, see above)" : "");
 }
 
 enum status setup_scopes(const struct run *run, struct err *err)

@@ -13,14 +13,30 @@
 
 #define READ_BYTES 65536
 #define AT_LEN 27	/* 2026-11-24T02:00:00.123456Z */
+#define SCHEMA "gsqstat-recording/1"
+#define SCAN_DEPTH 512	/* json.h reads no deeper */
+
+/* How far a JSON value has come that may take several lines: as much of JSON as finds its end. */
+struct scan {
+	size_t depth;
+	char open[SCAN_DEPTH];
+	bool string, escaped;
+	char last;		/* the last byte that is no white space */
+};
 
 struct tape {
 	int fd;
 	bool regular;		/* reading it does not block */
 	char *data;
-	size_t from, len, cap;	/* unread bytes are data[from..len) */
+	/* Unread bytes are data[next..len); data[from..next) is a value that is not whole yet. */
+	size_t from, next, len, cap;
 	uint64_t line;
 	bool eof, skipping;	/* skipping: the rest of an over-long line */
+	bool peeking;		/* data is kept from its beginning */
+	bool joining;		/* a value that began on first_line is not whole yet */
+	bool lost;		/* after a broken value: to the next line that begins one */
+	uint64_t first_line;
+	struct scan scan;
 	struct buf text;	/* of an unescaped `text` */
 };
 
@@ -79,9 +95,10 @@ static enum fill fill(struct tape *t, struct err *err)
 	struct pollfd p = { .fd = t->fd, .events = POLLIN };
 	ssize_t n;
 
-	if (t->from) {
+	if (t->from && !t->peeking) {
 		memmove(t->data, t->data + t->from, t->len - t->from);
 		t->len -= t->from;
+		t->next -= t->from;
 		t->from = 0;
 	}
 	if (t->cap - t->len < READ_BYTES) {
@@ -117,9 +134,9 @@ static enum line cut_line(struct tape *t, const char *lf, const char **line, siz
 {
 	bool skipped = t->skipping;
 
-	*line = t->data + t->from;
-	*len = lf ? (size_t)(lf - *line) : t->len - t->from;
-	t->from += *len + (lf != NULL);
+	*line = t->data + t->next;
+	*len = lf ? (size_t)(lf - *line) : t->len - t->next;
+	t->next += *len + (lf != NULL);
 	t->skipping = false;
 	if (skipped || *len > TAPE_LINE_MAX)
 		return LINE_TOO_LONG;
@@ -132,17 +149,20 @@ static enum line next_line(struct tape *t, const char **line, size_t *len, struc
 	size_t searched = 0;
 
 	for (;;) {
-		const char *start = t->data + t->from, *lf;
-		size_t have = t->len - t->from;
+		const char *start = t->data + t->next, *lf;
+		size_t have = t->len - t->next;
 
 		lf = have > searched ? memchr(start + searched, '\n', have - searched) : NULL;
 		if (lf || t->eof)
 			return cut_line(t, lf, line, len);
+		if (t->peeking && t->len > TAPE_LINE_MAX)
+			return LINE_EOF;	/* as far as a look ahead goes */
 		if (have > TAPE_LINE_MAX) {
 			t->skipping = true;
-			t->from = t->len;
+			t->from = t->next = t->len;
+			t->joining = false;
 		}
-		searched = t->len - t->from;
+		searched = t->len - t->next;
 		switch (fill(t, err)) {
 		case FILL_MORE:
 			break;
@@ -155,6 +175,75 @@ static enum line next_line(struct tape *t, const char **line, size_t *len, struc
 			return LINE_FAILED;
 		}
 	}
+}
+
+/* --- values of several lines ---------------------------------------------------------- */
+
+enum scanned { SCAN_MORE, SCAN_END, SCAN_BROKEN };
+
+static bool scan_close(struct scan *c, char closer)
+{
+	return c->depth && c->open[--c->depth] == (closer == '}' ? '{' : '[');
+}
+
+/* Goes through a line, *used bytes of it where the value ends in it. */
+static enum scanned scan_line(struct scan *c, const char *s, size_t len, size_t *used)
+{
+	for (size_t i = 0; i < len; i++) {
+		char ch = s[i];
+
+		if (c->string) {
+			c->string = c->escaped || ch != '"';
+			c->escaped = !c->escaped && ch == '\\';
+			continue;
+		}
+		if (ch == ' ' || ch == '\t' || ch == '\r')
+			continue;
+		c->last = ch;
+		if (ch == '"')
+			c->string = true;
+		else if ((ch == '{' || ch == '[') && c->depth == SCAN_DEPTH)
+			return SCAN_BROKEN;
+		else if (ch == '{' || ch == '[')
+			c->open[c->depth++] = ch;
+		else if ((ch == '}' || ch == ']') && !scan_close(c, ch))
+			return SCAN_BROKEN;
+		if (!c->depth) {
+			*used = i + 1;
+			return SCAN_END;
+		}
+	}
+	return SCAN_MORE;
+}
+
+/* Whether an object may stand next in the value that is not whole yet. */
+static bool scan_takes_object(const struct scan *c)
+{
+	return c->last == '[' || c->last == ':'
+		|| (c->last == ',' && c->open[c->depth - 1] == '[');
+}
+
+/*
+ * A broken value ends before the next line that begins with `{`, so that it costs no other: of
+ * the lines that were joined to it, or else of those that follow.
+ */
+static void give_up(struct tape *t)
+{
+	const char *s = t->data + t->from, *end = t->data + t->next;
+	uint64_t line = t->first_line;
+
+	t->joining = false;
+	while ((s = memchr(s, '\n', (size_t)(end - s))) && ++s < end) {
+		line++;
+		if (*s == '{')
+			break;
+	}
+	if (!s || s >= end) {
+		t->lost = t->line > t->first_line;
+		return;
+	}
+	t->next = (size_t)(s - t->data);
+	t->line = line - 1;
 }
 
 /* --- one line ----------------------------------------------------------------------- */
@@ -195,6 +284,7 @@ static bool read_ours(const char *s, size_t len, struct tape_entry *e)
 struct members {
 	struct json_member at, stream, frame, text, state, interval, binary, answer, asked,
 		until, metrics;
+	struct json_member schema, source, queues;
 	bool has_at;
 };
 
@@ -245,17 +335,29 @@ static bool read_members(const char *s, const char *end, struct members *all)
 			all->until = m;
 		else if (key_is(&m, "metrics"))
 			all->metrics = m;
+		else if (key_is(&m, "schema"))
+			all->schema = m;
+		else if (key_is(&m, "source"))
+			all->source = m;
+		else if (key_is(&m, "queues"))
+			all->queues = m;
 	}
 	all->has_at = all->at.value != NULL;
 	return more == 0 && is_blank(s, end);
 }
 
 static const char *const states[] = {
+	[TAPE_RUN] = "run",
 	[TAPE_CONNECTED] = "connected",
 	[TAPE_LOST] = "lost",
 	[TAPE_SILENT] = "silent",
 	[TAPE_STALLED] = "stalled",
 	[TAPE_END_STATE] = "end"
+};
+
+static const char *const sources[] = {
+	[SOURCE_STREAM] = "stream",
+	[SOURCE_NOTIFICATIONS] = "notifications"
 };
 
 static const char *const answers[] = {
@@ -269,7 +371,7 @@ static size_t find_word(const struct json_member *m, const char *const *words, s
 {
 	size_t i = 0;
 
-	while (i < n && !(words[i] && m->value_len == strlen(words[i]) + 2
+	while (i < n && !(m->value && words[i] && m->value_len == strlen(words[i]) + 2
 	    && memcmp(m->value + 1, words[i], m->value_len - 2) == 0))
 		i++;
 	return i;
@@ -279,6 +381,27 @@ static bool is_time(const struct json_member *m, int64_t *us)
 {
 	return m->value && m->value_len >= 2
 		&& time_parse_us(m->value + 1, m->value_len - 2, us);
+}
+
+/* What was recorded. An interval that does not fit is none. */
+static const char *read_run(struct tape *t, const struct members *all, struct tape_entry *e)
+{
+	size_t source = find_word(&all->source, sources, ARRAY_LEN(sources));
+
+	if (!value_is(&all->schema, "\"" SCHEMA "\""))
+		return "its schema is not " SCHEMA;
+	if (source == ARRAY_LEN(sources))
+		return "an unknown source";
+	e->source = (enum tape_source)source;
+	if (all->queues.value && all->queues.value[0] == '[') {
+		e->text = all->queues.value;
+		e->text_len = all->queues.value_len;
+	}
+	buf_clear(&t->text);
+	if (all->interval.value && json_unescape(all->interval.value, all->interval.value_len,
+	    &t->text) && t->text.len < sizeof(e->interval))
+		memcpy(e->interval, t->text.data, t->text.len);
+	return NULL;
 }
 
 static const char *read_state(struct tape *t, const struct members *all,
@@ -293,6 +416,8 @@ static const char *read_state(struct tape *t, const struct members *all,
 	if (e->kind == TAPE_STALLED && (!is_time(&all->until, &e->until_us)
 	    || e->until_us < e->at_us))
 		return "`until` is no later time";
+	if (e->kind == TAPE_RUN)
+		return read_run(t, all, e);
 	buf_clear(&t->text);
 	if (e->kind == TAPE_CONNECTED && interval->value
 	    && json_unescape(interval->value, interval->value_len, &t->text)) {
@@ -396,6 +521,156 @@ static void trim(struct tape *t, const char **s, size_t *len)
 		(*len)--;
 }
 
+static const char *read_trimmed(struct tape *t, const char *s, size_t len, struct tape_entry *e)
+{
+	e->why = read_line(t, s, len, e);
+	if (e->why)
+		e->kind = TAPE_BROKEN;
+	return e->why;
+}
+
+static bool is_ours(const char *s, size_t len)
+{
+	return starts(s, len, "{\"at\"");
+}
+
+/* A killed recording's last line may have no end: then the next recording begins in it. */
+static void keep_next_recording(struct tape *t, const char *s, size_t len)
+{
+	static const char at[] = "{\"at\":\"", run[] = "\",\"state\":\"run\"";
+	const size_t head = sizeof(at) - 1 + AT_LEN;
+	const char *found = memmem(s, len, run, sizeof(run) - 1);
+	struct tape_entry e = { .kind = TAPE_EOF };
+
+	if (!found || (size_t)(found - s) <= head)
+		return;
+	found -= head;
+	len -= (size_t)(found - s);
+	if (!starts(found, len, at) || read_line(t, found, len, &e) || e.kind != TAPE_RUN)
+		return;
+	t->next = (size_t)(found - t->data);
+	t->line--;
+}
+
+/* The lines of a value from data[from] on are all there, or as many as there are. */
+static void read_joined(struct tape *t, size_t used, struct tape_entry *e)
+{
+	const char *s = t->data + t->from, *rest = s + used, *end = t->data + t->next;
+
+	t->joining = false;
+	e->line = t->first_line;
+	read_trimmed(t, s, used, e);
+	while (rest < end && strchr(" \t\r", *rest) && *rest)
+		rest++;
+	if (rest < end && *rest != '\n') {	/* another value behind it */
+		t->next = (size_t)(rest - t->data);
+		t->line--;
+	}
+}
+
+/* A line that begins no recording's line: all of a value, or a part of it. False: more of it is
+ * to come. */
+static bool join(struct tape *t, const char *s, size_t len, struct tape_entry *e)
+{
+	size_t used = 0, before;
+	enum scanned scanned;
+
+	if (!t->joining) {
+		t->joining = true;
+		t->first_line = t->line;
+		t->from = (size_t)(s - t->data);
+		t->scan = (struct scan){ .depth = 0 };
+	}
+	before = (size_t)(s - t->data) - t->from;
+	scanned = scan_line(&t->scan, s, len, &used);
+	if (t->scan.string && t->data[t->next - 1] == '\n')	/* which no string holds */
+		scanned = SCAN_BROKEN;
+	if (scanned == SCAN_MORE && before + len <= TAPE_LINE_MAX)
+		return false;
+	if (scanned == SCAN_END) {
+		read_joined(t, before + used, e);
+		return true;
+	}
+	e->kind = TAPE_BROKEN;
+	e->line = t->first_line;
+	e->why = scanned == SCAN_MORE ? "a value longer than 8 MiB" : "not strict JSON";
+	give_up(t);
+	return true;
+}
+
+/* The value at hand is broken, and this line, which begins the next one, is to be read again. */
+static void end_joined(struct tape *t, struct tape_entry *e)
+{
+	e->kind = TAPE_BROKEN;
+	e->line = t->first_line;
+	e->why = "not strict JSON";
+	give_up(t);
+}
+
+/* A trimmed line that is not empty. False: it is part of a value that is not whole yet, or of one
+ * that is broken. */
+static bool take_line(struct tape *t, const char *s, size_t len, bool indented,
+	struct tape_entry *e)
+{
+	e->line = t->line;
+	if (t->lost && (s[0] != '{' || indented))
+		return false;
+	t->lost = false;
+	if (t->joining && s[0] == '{' && !indented
+	    && (is_ours(s, len) || !scan_takes_object(&t->scan))) {
+		end_joined(t, e);
+		return true;
+	}
+	if (t->joining || (s[0] == '{' && !is_ours(s, len)))
+		return join(t, s, len, e);
+	if (read_trimmed(t, s, len, e))
+		keep_next_recording(t, s, len);
+	return true;
+}
+
+/* The input's end; a value that never became whole is cut off where its lines were. */
+static void take_end(struct tape *t, struct tape_entry *e)
+{
+	if (!t->joining)
+		return;
+	t->joining = false;
+	e->torn = t->line > t->first_line || t->data[t->len - 1] != '\n';
+	if (e->torn)
+		return;
+	e->kind = TAPE_BROKEN;
+	e->line = t->first_line;
+	e->why = "not strict JSON";
+}
+
+/* One line of the input. False: another is to be read before there is an entry. */
+static bool read_one(struct tape *t, enum line line, const char *s, size_t len,
+	struct tape_entry *e)
+{
+	const char *begin = s;
+
+	if (line == LINE_EOF) {
+		take_end(t, e);
+		return true;
+	}
+	e->line = ++t->line;
+	if (line == LINE_TOO_LONG) {
+		e->kind = TAPE_BROKEN;
+		e->why = "longer than 8 MiB";
+		t->joining = false;
+		return true;
+	}
+	trim(t, &s, &len);
+	if (len == 0)
+		return false;
+	/* without its LF a line is whole only if it is all there */
+	if (line == LINE_LAST && !t->joining && (s[0] != '{' || is_ours(s, len))
+	    && json_skip(s, s + len) != s + len) {
+		e->torn = true;
+		return true;
+	}
+	return take_line(t, s, len, s > begin && (*begin == ' ' || *begin == '\t'), e);
+}
+
 enum status tape_read(struct tape *t, struct tape_entry *e, struct err *err)
 {
 	const char *s;
@@ -405,34 +680,103 @@ enum status tape_read(struct tape *t, struct tape_entry *e, struct err *err)
 	do {
 		*e = (struct tape_entry){ .kind = TAPE_EOF, .at_us = NO_TIME,
 			.asked_us = NO_TIME, .line = t->line };
+		if (!t->joining)
+			t->from = t->next;
 		line = next_line(t, &s, &len, err);
 		if (line == LINE_FAILED)
 			return ST_PROTOCOL;
-		if (line == LINE_WAIT)
+		if (line == LINE_WAIT) {
 			e->kind = TAPE_WAIT;
-		if (line == LINE_WAIT || line == LINE_EOF)
-			return ST_OK;
-		e->line = ++t->line;
-		if (line == LINE_TOO_LONG) {
-			e->kind = TAPE_BROKEN;
-			e->why = "longer than 8 MiB";
 			return ST_OK;
 		}
-		trim(t, &s, &len);
-	} while (len == 0);
-	/* without its LF a line is whole only if it is all there */
-	if (line == LINE_LAST && json_skip(s, s + len) != s + len) {
-		e->torn = true;
-		return ST_OK;
-	}
-	e->why = read_line(t, s, len, e);
+	} while (!read_one(t, line, s, len, e));
 	if (t->text.failed) {
 		err_nomem(err);
 		return ST_OUTPUT;
 	}
-	if (e->why)
-		e->kind = TAPE_BROKEN;
 	return ST_OK;
+}
+
+/* --- the beginning ------------------------------------------------------------------ */
+
+/* By the names of the members that one source's frames have and the other's do not. */
+static enum tape_source source_of_text(const char *s, size_t len)
+{
+	const char *end = s + len;
+	struct json_member m;
+
+	if (!len || *s != '{')
+		return SOURCE_UNKNOWN;
+	while (json_walk(&s, end, &m) > 0) {
+		if (key_is(&m, "topicName"))
+			return SOURCE_NOTIFICATIONS;
+		if (key_is(&m, "eventType"))
+			return SOURCE_STREAM;
+	}
+	return SOURCE_UNKNOWN;
+}
+
+enum tape_source tape_source_of(const struct tape_entry *e)
+{
+	switch (e->kind) {
+	case TAPE_RUN:
+		return e->source;
+	case TAPE_FRAME:
+	case TAPE_BARE:
+		return source_of_text(e->text, e->text_len);
+	case TAPE_CONNECTED:
+		return e->text ? SOURCE_STREAM : SOURCE_UNKNOWN;
+	case TAPE_ANSWER:
+		return SOURCE_NOTIFICATIONS;
+	default:
+		return SOURCE_UNKNOWN;
+	}
+}
+
+void tape_queues(const struct tape_entry *e, struct lines *queues)
+{
+	struct json_cursor c = json_start(e->text, e->text + e->text_len);
+	char id[UUID_LEN + 1];
+	struct json_text text;
+
+	if (!e->text)
+		return;
+	json_enter(&c);
+	while (json_item(&c)) {
+		if (!json_string(&c, &text))
+			json_pass(&c);
+		else if (uuid_parse(text.s, text.len, id))
+			lines_add(queues, "%s", id);
+	}
+}
+
+enum status tape_peek(struct tape *t, bool until_source, struct tape_head *head,
+	struct err *err)
+{
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	struct tape_entry e;
+	struct err unread;
+	enum status st;
+
+	*head = (struct tape_head){ .source = SOURCE_UNKNOWN };
+	t->peeking = true;
+	do {
+		st = tape_read(t, &e, &unread);
+		if (st != ST_OK)
+			break;
+		if (e.kind == TAPE_WAIT)
+			poll(&p, 1, -1);
+		else
+			head->source = tape_source_of(&e);
+		if (e.kind == TAPE_RUN) {
+			tape_queues(&e, &head->queues);
+			memcpy(head->interval, e.interval, sizeof(head->interval));
+		}
+	} while (e.kind == TAPE_WAIT || (until_source && !head->source && e.kind != TAPE_EOF));
+	t->from = t->next = 0;
+	t->line = 0;
+	t->peeking = t->joining = t->lost = t->skipping = false;
+	return st == ST_OUTPUT || head->queues.failed ? err_nomem(err) : ST_OK;
 }
 
 /* --- writing ------------------------------------------------------------------------ */
@@ -484,6 +828,22 @@ void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kin
 		buf_str(out, ",\"interval\":");
 		json_put_string(out, interval, strlen(interval));
 	}
+	buf_str(out, "}\n");
+}
+
+void tape_put_run(struct buf *out, int64_t at_us, enum tape_source source,
+	const struct lines *queues, const char *interval)
+{
+	put_head(out, at_us);
+	buf_printf(out, ",\"state\":\"run\",\"schema\":\"" SCHEMA "\",\"source\":\"%s\","
+		"\"queues\":[", sources[source]);
+	for (size_t i = 0; i < queues->n; i++)
+		json_put_quoted(out, i ? "," : "", queues->v[i]);
+	buf_str(out, "],\"interval\":");
+	if (interval)
+		json_put_string(out, interval, strlen(interval));
+	else
+		buf_str(out, "null");
 	buf_str(out, "}\n");
 }
 

@@ -1,8 +1,11 @@
 /*
- * A recording: every message as it came, one NDJSON line each, and the moments when a
- * stream was connected or lost; writer beside reader. Reads bare frames too (a frame a line,
- * without `at`). Memory: one line, at most TAPE_LINE_MAX bytes.
+ * A recording: what was watched, then every message as it came, one NDJSON line each, and the
+ * moments when a stream was connected or lost; writer beside reader. Reads bare frames too
+ * (without `at`), which may take any number of lines. Memory: one line or one bare frame, at most
+ * TAPE_LINE_MAX bytes.
  *
+ *   {"at":"…","state":"run","schema":"gsqstat-recording/1","source":"stream","queues":["…"],
+ *    "interval":"PT10S"}                        the first line; interval null: notifications
  *   {"at":"2026-11-24T02:00:00.123456Z","stream":0,"frame":{…}}
  *   {"at":"…","stream":0,"text":"…"}            not strict JSON on one line
  *   {"at":"…","stream":0,"binary":true,"text":"…"}
@@ -25,6 +28,7 @@
 #define TAPE_STREAMS 10		/* stream numbers are below this */
 
 enum tape_kind {
+	TAPE_RUN,	/* a recording's first line: source, queues, interval */
 	TAPE_FRAME,	/* text: a message's own bytes */
 	TAPE_BARE,	/* a frame without `at`: at_us is NO_TIME */
 	TAPE_BINARY,
@@ -39,6 +43,8 @@ enum tape_kind {
 	TAPE_EOF	/* the input's end; torn: its last line had no LF and was broken */
 };
 
+enum tape_source { SOURCE_UNKNOWN, SOURCE_STREAM, SOURCE_NOTIFICATIONS };
+
 enum tape_answer { ANSWER_QUEUES, ANSWER_SUBSCRIPTIONS, ANSWER_SNAPSHOT };
 
 struct tape_entry {
@@ -51,11 +57,13 @@ struct tape_entry {
 	const char *metrics;	/* for which metrics, a JSON array; NULL: not told */
 	size_t metrics_len;
 	const char *text;	/* borrowed until the next tape_read; TAPE_CONNECTED: the interval,
-				 * NULL: none */
+				 * NULL: none; TAPE_RUN: the queues as JSON, NULL: none */
 	size_t text_len;
 	bool verbatim;		/* text stands in the input as it is, so it has to be JSON */
 	uint64_t line;		/* from 1 */
 	const char *why;	/* TAPE_BROKEN: what is wrong with it */
+	enum tape_source source;	/* TAPE_RUN: the run's */
+	char interval[16];	/* TAPE_RUN: the run's; empty: none */
 	bool torn;		/* TAPE_EOF */
 };
 
@@ -66,9 +74,29 @@ enum status tape_open(struct tape **tape, const char *path, struct err *err);
 int tape_fd(const struct tape *tape);
 /* Fills *entry. ST_PROTOCOL: the input could not be read. Never blocks on a pipe. */
 enum status tape_read(struct tape *tape, struct tape_entry *entry, struct err *err);
+
+/* What the beginning of the input says of the run that was recorded. */
+struct tape_head {
+	enum tape_source source;	/* by the first line, else by the first frame that tells */
+	struct lines queues;		/* IDs in lower case; to be freed */
+	char interval[16];		/* empty: not told */
+};
+/* Before the first tape_read, which then begins with the same line. Waits for the input until
+ * the first entry is there, with `until_source` until the source is known. ST_OUTPUT: out of
+ * memory; input that cannot be read is left to tape_read. */
+enum status tape_peek(struct tape *tape, bool until_source, struct tape_head *head,
+	struct err *err);
+
+/* The source that an entry can come from alone. */
+enum tape_source tape_source_of(const struct tape_entry *entry);
+/* The queues of a TAPE_RUN, those that are UUIDs. */
+void tape_queues(const struct tape_entry *entry, struct lines *queues);
 void tape_close(struct tape *tape);
 
 /* Writers: append one line, LF included, to out. */
+/* interval: NULL: none. */
+void tape_put_run(struct buf *out, int64_t at_us, enum tape_source source,
+	const struct lines *queues, const char *interval);
 void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
 	const char *text, size_t len);
 /* interval: what a connected stream is subscribed to, so that a replay knows it before the

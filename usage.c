@@ -165,6 +165,17 @@ static void put_bool(struct buf *out, bool b)
 	buf_str(out, b ? "true" : "false");
 }
 
+/* What the recording says, or would if it was read now. */
+static bool is_recorded(const struct parse *p, enum option_id id)
+{
+	switch (id) {
+	case OPT_QUEUE: return p->set->queues_recorded && (p->set->queues.n || p->unread);
+	case OPT_SOURCE: return p->set->source_recorded || (p->unread && !p->given[id]);
+	case OPT_INTERVAL: return p->interval_recorded || (p->unread && !p->given[id]);
+	default: return false;
+	}
+}
+
 /* brief: of a list how many there are. */
 static void put_value(struct buf *out, const struct parse *p, enum option_id id, bool brief)
 {
@@ -180,9 +191,19 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id,
 	case OPT_QUEUE_NAME: put_lines(out, &set->queue_names, brief); break;
 	case OPT_SKIP_REFUSED: put_bool(out, set->skip_refused); break;
 	case OPT_LIST_QUEUES: put_bool(out, set->list_queues); break;
-	case OPT_METRIC: put_lines(out, &set->patterns, brief); break;
-	case OPT_SOURCE: put_text(out, source_words.v[set->notices]); break;
-	case OPT_INTERVAL: put_text(out, set->interval); break;
+	case OPT_METRIC:
+		if (p->unread && p->bad[OPT_SOURCE] && !p->given[OPT_METRIC])
+			put_text(out, NULL);
+		else
+			put_lines(out, &set->patterns, brief);
+		break;
+	case OPT_SOURCE:
+		put_text(out, is_recorded(p, id) && p->unread ? NULL
+			: source_words.v[set->notices]);
+		break;
+	case OPT_INTERVAL:
+		put_text(out, is_recorded(p, id) && p->unread ? NULL : set->interval);
+		break;
 	case OPT_WINDOW: put_duration(out, set->window_ms); break;
 	case OPT_COUNT:
 		if (set->count)
@@ -246,9 +267,12 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id,
 	}
 }
 
-/* `flag`, `environment`, `file`, `profile` or `default`; a queue may have come in two ways. */
+/* `flag`, `environment`, `file`, `profile`, `recording` or `default`; a queue may have come in
+ * two ways. */
 static const char *origin(const struct parse *p, enum option_id id)
 {
+	if (is_recorded(p, id))
+		return "recording";
 	if (p->given[id] || (id == OPT_QUEUE && p->queue_words.n))
 		return "flag";
 	if (id == OPT_QUEUE && p->given[OPT_QUEUE_FILE])

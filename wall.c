@@ -1058,25 +1058,45 @@ bool wall_forget(struct wall *w, int64_t at_us)
 
 /* --- life ---------------------------------------------------------------------------- */
 
-bool wall_init(struct wall *w, const char *const *queue, size_t nqueue,
+static struct queue *queue_add(struct wall *w, const char *id)
+{
+	struct queue *q = &w->queue[w->nqueue];
+
+	q->group[0] = group_new(q, slice_of(NULL));
+	if (!q->group[0] || !roster_add(&w->roster, id)) {
+		if (q->group[0])
+			group_free(q->group[0]);
+		q->group[0] = NULL;
+		w->failed = true;
+		return NULL;
+	}
+	q->tag[0] = tag_of(slice_of(NULL));
+	q->ngroup = 1;
+	w->nqueue++;
+	return q;
+}
+
+struct queue *wall_watch(struct wall *w, const char *id)
+{
+	size_t number = roster_find(&w->roster, id);
+
+	if (number == ROSTER_NONE)
+		return w->nqueue < w->room ? queue_add(w, id) : NULL;
+	w->queue[number].refused = false;
+	return &w->queue[number];
+}
+
+bool wall_init(struct wall *w, const char *const *queue, size_t nqueue, size_t room,
 	const char *const *pattern, size_t npattern)
 {
-	*w = (struct wall){ .pattern = pattern, .npattern = npattern };
-	w->queue = calloc(nqueue ? nqueue : 1, sizeof(*w->queue));
+	*w = (struct wall){ .pattern = pattern, .npattern = npattern,
+		.room = room > nqueue ? room : nqueue };
+	w->queue = calloc(w->room ? w->room : 1, sizeof(*w->queue));
 	if (!w->queue || !terms_grow(w) || !parts_grow(w))
 		return false;
 	for (size_t i = 0; i < nqueue; i++)
-		if (!roster_add(&w->roster, queue[i]))
+		if (!queue_add(w, queue[i]))
 			return false;
-	for (; w->nqueue < nqueue; w->nqueue++) {
-		struct queue *q = &w->queue[w->nqueue];
-
-		q->group[0] = group_new(q, slice_of(NULL));
-		if (!q->group[0])
-			return false;
-		q->tag[0] = tag_of(slice_of(NULL));
-		q->ngroup = 1;
-	}
 	return true;
 }
 

@@ -78,7 +78,7 @@ struct verdict {
 struct wall {			/* to be read, and changed by the calls below alone */
 	struct roster roster;		/* the queues' IDs, by number */
 	struct queue *queue;
-	size_t nqueue;
+	size_t nqueue, room;
 	const char *const *pattern;
 	size_t npattern;
 	bool up;			/* the stream is */
@@ -97,12 +97,15 @@ struct wall {			/* to be read, and changed by the calls below alone */
 	size_t npresence, cappresence;
 };
 
-/* Queues by their number; patterns of -m in the order of the rows; both borrowed. */
-bool wall_init(struct wall *w, const char *const *queue, size_t nqueue,
+/* Queues by their number, with room for that many in all; patterns of -m in the order of the rows;
+ * both borrowed. */
+bool wall_init(struct wall *w, const char *const *queue, size_t nqueue, size_t room,
 	const char *const *pattern, size_t npattern);	/* false: no memory; to be freed */
 void wall_free(struct wall *w);
 
 struct queue *wall_queue(const struct wall *w, const char *id);	/* NULL: none, or refused */
+/* Another queue, or one that was refused, has rows from now on; NULL: no room, or no memory. */
+struct queue *wall_watch(struct wall *w, const char *id);
 struct group *wall_group(const struct queue *q, struct slice media);	/* NULL: none */
 /* Made where there is none; NULL: no room (*full, else untouched), or no memory. */
 struct group *wall_make_group(struct wall *w, struct queue *q, struct slice media, bool *full);

@@ -14,6 +14,7 @@ struct queue {
 	char interval[INTERVAL_TEXT_MAX];	/* of its first frame; empty: none */
 	size_t stream;
 	int64_t first_window;		/* rows from here on */
+	bool watched;			/* where there is a list of queues */
 	bool has_last, resumed;
 	int64_t last_us;		/* timestamp of the last accepted frame */
 	int64_t resume_us;		/* what was last accepted before the stream was lost */
@@ -261,7 +262,7 @@ static void windows_start(struct windows *w, int64_t at_us)
 {
 	int64_t unit = w->conf.align ? w->length_us : US_PER_MS;
 
-	w->base_us = floor_div(at_us, unit) * unit;
+	w->base_us = floor_div(at_us, unit) * unit - w->oldest * w->length_us;
 	w->started = true;
 	for (size_t i = 0; i < w->conf.nstream; i++)
 		cover_advance(&w->cover[i], oldest_span(w));
@@ -369,7 +370,7 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 	bool no_time, fits;
 
 	*placed = (struct placed){ 0, false, 0 };
-	if (!q && w->conf.nqueue)
+	if (w->conf.nqueue && !(q && q->watched))
 		return FATE_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
 	if (!w->started)	/* invalid, before a first time is known: in no row */
@@ -448,11 +449,26 @@ bool windows_stalled(struct windows *w, int64_t from_us, int64_t until_us)
 	return !w->failed;
 }
 
-bool windows_ended(struct windows *w, int64_t at_us)
+void windows_restart(struct windows *w)
 {
+	w->started = w->states_known = w->has_newest = false;
+	w->interval[0] = '\0';
+	for (size_t i = 0; i < w->nqueue; i++)
+		w->queue[i] = (struct queue){ .first_window = INT64_MAX };
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		if (w->cover[i].up && !windows_lost(w, i, at_us))
-			return false;
+		cover_free(&w->cover[i]);
+}
+
+bool windows_watch(struct windows *w, const char *queue_id)
+{
+	struct queue *q = queue_find(w, queue_id);
+
+	if (!q)
+		q = queue_add(w, queue_id, w->oldest);
+	if (!q)
+		return false;
+	q->watched = true;
+	q->first_window = min_i64(q->first_window, w->oldest);
 	return true;
 }
 
@@ -613,15 +629,11 @@ const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut)
 	if (!w->started || w->failed || windows_all_printed(w) || !oldest_has_begun(w, at_us))
 		return NULL;
 	start = start_us(w, w->oldest);
-	end = end_us(w, w->oldest);
-	if (w->conf.replay) {
-		if (at_us != NO_TIME && !windows_ended(w, at_us))
-			return NULL;
-		return close_oldest(w, end, cut || max_i64(moment, at_us) < end);
-	}
+	if (w->conf.replay)	/* its frames are all there, also where timestamps are behind */
+		moment = max_i64(moment, at_us);
 	moment = floor_div(moment, US_PER_MS) * US_PER_MS;
-	end = min_i64(end, max_i64(moment, start + US_PER_MS));
-	return close_oldest(w, end, true);
+	end = min_i64(end_us(w, w->oldest), max_i64(moment, start + US_PER_MS));
+	return close_oldest(w, end, cut || end < end_us(w, w->oldest));
 }
 
 int64_t windows_printed(const struct windows *w)
@@ -657,7 +669,7 @@ enum status windows_new(struct windows **out, const struct windows_conf *conf,
 	if (!w->cover || !w->connected_us)
 		goto fail;
 	for (size_t i = 0; i < conf->nqueue; i++)
-		if (!queue_add(w, conf->queue[i], 0))
+		if (!windows_watch(w, conf->queue[i]))
 			goto fail;
 	return ST_OK;
 fail:

@@ -83,8 +83,13 @@ bool windows_lost(struct windows *w, size_t stream, int64_t at_us);
  * are up stay up. False: out of memory. */
 bool windows_stalled(struct windows *w, int64_t from_us, int64_t until_us);
 
-/* The end of a recording: streams that are up are no longer. False: out of memory. */
-bool windows_ended(struct windows *w, int64_t at_us);
+/*
+ * Another recording follows, once windows_rest() has handed out what had begun: its windows number
+ * on, and nothing of before counts for it. With a list of queues those that windows_watch() names
+ * from here on have rows (false: out of memory), without one those that are met.
+ */
+void windows_restart(struct windows *w);
+bool windows_watch(struct windows *w, const char *queue_id);
 
 /* The interval that rows have, a recorded run's; without a call each queue's first frame says it.
  * One that is too long is none. */
@@ -109,9 +114,8 @@ int64_t windows_due_us(const struct windows *w);
  * borrowed until the next call of this module; NULL: none. */
 const struct window *windows_due(struct windows *w, int64_t now_us);
 
-/* At the end of a run cut short (then all of them are partial), or of a replay's input: the
- * windows still begun, one a call; at_us is the last moment known. A live run's row ends then,
- * a replay's keeps its own end. NULL: none left. */
+/* At the end of a run cut short (then all of them are partial), or of a recording: the windows
+ * still begun, one a call; at_us is the last moment known, where they end. NULL: none left. */
 const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut);
 
 bool windows_all_printed(const struct windows *w);	/* `count` of them are out */

@@ -514,7 +514,7 @@ static void align__counts_from_the_values_on(void **state)
 	close_board();
 }
 
-static void rest__live_ends_at_the_ms_and_replay_at_its_own_end(void **state)
+static void rest__ends_at_the_ms(void **state)
 {
 	struct board_conf c = conf();
 	const struct board_window *w;
@@ -527,12 +527,59 @@ static void rest__live_ends_at_the_ms_and_replay_at_its_own_end(void **state)
 		w = board_rest(board, T0 + 4 * S + 900, true);
 		assert_non_null(w);
 		assert_true(w->partial);
-		assert_int_equal(w->end_ms - w->start_ms, replay ? 10000 : 4000);
-		assert_int_equal(w->coverage_e4, replay ? 4000 : 10000);
-		assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us,
-			replay ? 4 * S + 900 : 4 * S);
+		assert_int_equal(w->end_ms - w->start_ms, 4000);
+		assert_int_equal(w->coverage_e4, 10000);
+		assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 4 * S);
 		close_board();
 	}
+}
+
+/* A board that goes on where another one was: its first window has the next number. */
+static void first__is_where_windows_number_on(void **state)
+{
+	struct board_conf c = conf();
+	const struct board_window *w;
+
+	(void)state;
+	c.first = 7;
+	c.count = 8;
+	start(c);
+	assert_true(board_printed_end_us(board) == NO_TIME);
+	put("voice", COUNT("oX", 1), T0);
+	w = due(T0 + 10 * S);
+	assert_int_equal(w->index, 7);
+	assert_int_equal(w->start_ms, T0 / 1000);
+	assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 10 * S);
+	assert_int_equal(board_printed_end_us(board), T0 + 10 * S);
+	assert_true(board_all_printed(board));
+	close_board();
+}
+
+static void any__adds_queues_up_to_its_room(void **state)
+{
+	static const char *const told = "{\"topicName\":\"v2.analytics.queues.%s.observations\","
+		"\"eventBody\":{\"group\":{\"mediaType\":\"voice\"},\"data\":[]}}";
+	struct board_conf c = conf();
+	char text[256];
+
+	(void)state;
+	c.nqueue = 0;
+	c.any = c.replay = true;
+	c.room = 2;
+	start(c);
+	assert_int_equal(put("voice", COUNT("oX", 1), T0), BOARD_ACCEPTED);
+	snprintf(text, sizeof(text), told, Q2);
+	assert_int_equal(put_text(text, 0, T0 + 1), BOARD_ACCEPTED);
+	assert_int_equal(board_queues(board), 2);
+	board_refuse(board, Q2);
+	assert_int_equal(put_text(text, 0, T0 + 2), BOARD_TOO_MANY_QUEUES);
+	assert_int_equal(board_queues(board), 1);
+	assert_true(board_watch(board, Q2));
+	assert_int_equal(put_text(text, 0, T0 + 3), BOARD_ACCEPTED);
+	snprintf(text, sizeof(text), told, "00000003-0000-4000-8000-000000000003");
+	assert_int_equal(put_text(text, 0, T0 + 4), BOARD_TOO_MANY_QUEUES);
+	assert_false(board_watch(board, "00000003-0000-4000-8000-000000000003"));
+	close_board();
 }
 
 /* --- moments -------------------------------------------------------------------------- */
@@ -701,7 +748,9 @@ int main(void)
 		cmocka_unit_test(refused_queue_has_no_row),
 		cmocka_unit_test(pattern__needed_gauge_is_known_and_not_shown),
 		cmocka_unit_test(align__counts_from_the_values_on),
-		cmocka_unit_test(rest__live_ends_at_the_ms_and_replay_at_its_own_end),
+		cmocka_unit_test(rest__ends_at_the_ms),
+		cmocka_unit_test(first__is_where_windows_number_on),
+		cmocka_unit_test(any__adds_queues_up_to_its_room),
 		cmocka_unit_test(stall__is_neither_connected_nor_observed),
 		cmocka_unit_test(stall__that_ends_with_a_window_begins_the_next_one),
 		cmocka_unit_test(stall__within_a_window_keeps_the_value),

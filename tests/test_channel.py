@@ -1000,6 +1000,55 @@ def test_a_recording_replays_to_the_same_bytes(run, serve, tool, scenario, args)
     again = run("--replay", "tape", *shape, QUEUE, OTHER)
     assert again.status in (0, r.status), again.err
     assert again.out == r.out
+    # what the recording says itself need not be said
+    again = tool.run("--replay", "-", *shape, data=(tool.dir / "tape").read_bytes())
+    assert (again.status, again.out) == (0, r.out), again.err
+
+
+def test_a_run_that_a_signal_ended_replays_to_the_same_bytes(begin, serve, tool):
+    serve(rate=20)
+    process = begin("-w", "400ms", "-n", 100, "--record", "tape", QUEUE, OTHER)
+    reader = Reader(process)
+    reader.wait("window.flush")
+    process.terminate()
+    live = reader.finish()
+    assert live.status == 143 and live.rows[-1]["partial"], live.err
+    again = tool.run("--replay", "tape", "-w", "400ms")
+    assert (again.status, again.out) == (0, live.out), again.err
+    assert sums(again)[-1]["coverage"] == 1
+
+
+def test_recording_begins_with_what_was_watched(run, serve, tool):
+    service = serve(queues=NAMED)
+    r = run("--queue-name", "Support*", "-w", "200ms", "--record", "tape")
+    assert r.status == 0, r.err
+    text = (tool.dir / "tape").read_text()
+    first, second = [json.loads(line) for line in text.splitlines()[:2]]
+    assert first == {"at": first["at"], "state": "run", "schema": "gsqstat-recording/1",
+                     "source": "notifications", "interval": None,
+                     "queues": [row["queueId"] for row in sums(r)]}
+    assert len(sums(r)) == 2
+    assert second["answer"] == "queues" and first["at"] <= second["at"]
+    assert_no_secret(service, text)
+
+
+def test_two_recordings_number_their_windows_on(run, serve, tool):
+    serve(rate=20, queues=NAMED)
+    for name in ("one", "two"):
+        r = run("--queue-name", "Support*", "-w", "300ms", "-n", 2, "--record", name)
+        assert r.status == 0, r.err
+    tapes = b"".join((tool.dir / name).read_bytes() for name in ("one", "two"))
+    alone = tool.run("--replay", "two", "-w", "300ms").rows
+    for flags in ((), ("--queue-name", "Support*")):
+        both = tool.run("--replay", "-", "-w", "300ms", *flags, data=tapes)
+        assert both.status == 0 and not both.events("warning"), both.err
+        assert [row["window"] for row in sums(both)] == [0, 0, 1, 1, 2, 2, 3, 3]
+        assert [row for row in both.rows if row["window"] > 1] == [
+            {**row, "window": row["window"] + 2} for row in alone]
+    # of other windows the last one of each ends with its recording
+    long = tool.run("--replay", "-", "-w", "10s", data=tapes)
+    assert [(row["window"], row["partial"], row["coverage"]) for row in sums(long)] == [
+        (0, True, 1), (0, True, 1), (1, True, 1), (1, True, 1)]
 
 
 # -- signals and statuses

@@ -145,7 +145,12 @@ static void default__follows_interval_and_replay(void **state)
 	assert_int_equal(set.count, 0);
 	assert_int_equal(set.time, TIME_EVENT);
 	assert_int_equal(set.queues.n, 0);
+	assert_true(set.source_recorded && set.queues_recorded && set.tape);
 	assert_null(set.creds.base_url);
+	run("--replay tests/notices.ndjson");
+	assert_true(set.notices && set.source_recorded);
+	assert_int_equal(set.time, TIME_ARRIVAL);
+	assert_string_equal(set.patterns.v[0], "oWaiting");
 	run("--replay " SAMPLE " --time arrival -n 3");
 	assert_int_equal(set.count, 3);
 	assert_int_equal(set.time, TIME_ARRIVAL);
@@ -340,7 +345,6 @@ static void value__of_the_notifications_that_is_bad(void **state)
 	(void)state;
 	bad("--source notifications", "no queue: name one by --queue, --queue-file, --queue-name");
 	bad("--source notifications --now", "no queue");
-	bad("--source notifications --replay " SAMPLE, "no queue");
 	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': allowed is a metric of the notif");
 	bad(NOTICES "-m o*x " Q1, "--metric 'o*x'");
 	bad("-m oWaiting " Q1, "--metric 'oWaiting': allowed is one of state");
@@ -383,6 +387,11 @@ static void value__that_is_bad_has_one_line(void **state)
 	assert_null(strstr(said, "word"));
 	bad("--replay " SAMPLE " -H h/path", "--host");
 	bad("--replay " SAMPLE " --client-secret-file nowhere", "--client-secret-file");
+	bad("--replay tests/notices.ndjson --time event", "as the recording is of notif");
+	bad("--replay tests/notices.ndjson -i PT30S", "a recording of the stream alone");
+	bad("--replay tests/notices.ndjson --outlier none", "a recording of the stream alone");
+	bad("--replay " SAMPLE " --queue-name x", "a recording of notifications alone");
+	bad("--replay tests/notices.ndjson -m waitTime", "--metric 'waitTime'");
 	bad("--replay " SAMPLE " --record x", "--record 'x'");
 	bad("-n 1", "no queue");
 }

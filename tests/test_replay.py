@@ -34,6 +34,7 @@ def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
     assert live.status == 0, live.err
     again = tool.run("--replay", "tape", "--time", "arrival", *args)
     assert again.status == 0 and again.out == live.out
+    args = [word for word in args if word not in frames.QUEUES]
     piped = tool.run("--replay", "-", "--time", "arrival", *args,
                      data=(tool.dir / "tape").read_bytes())
     assert piped.out == live.out
@@ -90,17 +91,148 @@ def test_window_cut_short_is_none_of_the_recording_either(tool, serve):
     assert live.status == 130 and live.rows[0]["partial"]
     tape = [json.loads(line) for line in (tool.dir / "tape").read_text().splitlines()]
     assert tape[-1]["state"] == "end" and tape[-1]["at"] <= live.end["ts"]
-    (row,) = tool.run("--replay", "tape", "--time", "arrival", "-w", "5s", QUEUE).rows
-    assert row["partial"] and row["updates"] == live.rows[0]["updates"]
-    assert row["coverage"] < 0.9
+    again = tool.run("--replay", "tape", "--time", "arrival", "-w", "5s")
+    assert (again.status, again.out) == (0, live.out), again.err
 
 
-def test_time_between_joined_recordings_is_not_covered(tool):
-    def part(minute):
-        moment = '{"at":"2026-11-24T02:%02d:%%02d.000000Z",' % minute
-        return lines(moment % 0 + '"stream":0,"state":"connected"}', moment % 10 + '"state":"end"}')
-    r = tool.run("--replay", "-", "--time", "arrival", "-w", "30s", QUEUE, data=part(0) + part(1))
-    assert [row["coverage"] for row in r.rows] == [0.3333, 0, 0.3333]
+def part(minute, *more, head=True, end=True, second=10):
+    """A recording of ten seconds of the stream."""
+    def line(second, rest):
+        return '{"at":"2026-11-24T02:%02d:%02d.000000Z",%s}' % (minute, second, rest)
+    return lines(*([line(0, RUN % ("stream", '"%s"' % QUEUE, '"PT10S"'))] if head else []),
+                 line(0, '"stream":0,"state":"connected"'),
+                 *(line(3, '"stream":0,"frame":' + text) for text in more),
+                 *([line(second, '"state":"end"')] if end else []))
+
+
+RUN = '"state":"run","schema":"gsqstat-recording/1","source":"%s","queues":[%s],"interval":%s'
+ARRIVAL = ("--replay", "-", "--time", "arrival", "-w", "30s")
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_later_recording_numbers_its_windows_on(tool, head):
+    r = tool.run(*ARRIVAL, "-q", QUEUE, data=part(0, at(3), head=head) + part(2, at(123),
+                                                                             head=head))
+    assert r.status == 0 and not r.events("warning"), r.err
+    assert [(row["window"], row["start"][14:19], row["end"][14:19], row["partial"],
+             row["coverage"], row["updates"]) for row in r.rows] == [
+        (0, "00:00", "00:10", True, 1, 1), (1, "02:00", "02:10", True, 1, 1)]
+    # as by itself, but for the number
+    alone = tool.run(*ARRIVAL, data=part(2, at(123))).rows
+    assert [{**row, "window": 1} for row in alone] == r.rows[1:]
+
+
+def test_frame_that_two_recordings_have_counts_in_both(tool):
+    soon = part(1, at(3)).replace("T02:01:1", "T02:00:2").replace("T02:01:0", "T02:00:1")
+    r = tool.run(*ARRIVAL, data=part(0, at(3)) + soon)
+    assert [row["updates"] for row in r.rows] == [1, 1]
+
+
+def test_killed_recording_ends_with_its_last_line_where_another_follows(tool):
+    killed = part(0, at(3), end=False)
+    for torn in ("", '{"at":"2026-11-24T02:00:05.000000Z","stream":0,"fra'):
+        r = tool.run(*ARRIVAL, data=killed + torn + part(1, at(63)))
+        assert r.status == 0 and r.end["brokenLines"] == bool(torn), r.err
+        assert [(row["window"], row["end"][14:19], row["partial"], row["coverage"])
+                for row in r.rows] == [(0, "00:03", True, 1), (1, "01:10", True, 1)]
+        assert any("has no end" in line["message"] for line in r.events("warning"))
+
+
+def test_recording_out_of_its_order_is_8(tool):
+    r = tool.run(*ARRIVAL, data=part(1, at(63)) + part(0, at(3)))
+    assert r.status == 8 and "line 5:" in r.end["message"] and "order" in r.end["message"]
+    assert [row["window"] for row in r.rows] == [0]
+
+
+def test_later_recording_of_other_queues(tool):
+    other = frames.QUEUES[1]
+    two = part(0, at(3)) + part(1, at(63), at(63, other)).replace(
+        '"queues":["%s"]' % QUEUE, '"queues":["%s"]' % other)
+    r = tool.run(*ARRIVAL, data=two)
+    assert [(row["window"], row["queueId"], row["updates"]) for row in r.rows] == [
+        (0, QUEUE, 1), (1, other, 1)]
+    assert r.end["rejected"]["foreign-queue"] == 1
+    r = tool.run(*ARRIVAL, "-q", QUEUE, data=two)
+    assert [(row["window"], row["queueId"]) for row in r.rows] == [(0, QUEUE)]
+
+
+def test_windows_of_two_recordings_by_event_time(tool):
+    r = tool.run("--replay", "-", "-w", "2s", data=part(0, at(0.5), at(3)) + part(1, at(63)))
+    assert r.status == 0, r.err
+    assert [(row["window"], row["start"][14:19], row["updates"], row["partial"])
+            for row in r.rows] == [(0, "00:00", 1, False), (1, "00:02", 1, False),
+                                   (2, "01:03", 1, False)]
+
+
+def test_source_and_queues_come_from_the_recording(tool):
+    data = part(0, at(3), at(3, frames.QUEUES[1]))
+    assert [row["queueId"] for row in tool.run(*ARRIVAL, data=data).rows] == [QUEUE]
+    r = tool.run(*ARRIVAL, "-q", frames.QUEUES[1], data=data)
+    assert r.status == 2 and "queue %s is not in the recording" % frames.QUEUES[1] in r.err
+    (tool.dir / "tape").write_text(data.replace("PT10S", "PT1M"))
+    r = tool.run("--replay", "tape", "--dry-run")
+    settings = json.loads(r.out)
+    assert settings["source"] == {"value": "stream", "from": "recording"}
+    assert settings["queue"] == {"value": [QUEUE], "from": "recording"}
+    assert settings["interval"] == {"value": "PT1M", "from": "recording"}
+    assert settings["window"]["value"] == "1m"
+    settings = json.loads(tool.run("--replay", "-", "--dry-run", data=data).out)
+    assert settings["source"] == settings["interval"] == {"value": None, "from": "recording"}
+    assert settings["queue"] == {"value": [], "from": "recording"}
+    r = tool.run("--replay", "-", "--dry-run", "--queue-name", "x", "--time", "event", data=data)
+    assert r.status == 0, r.err     # whether that fits is not known before it is read
+
+
+@pytest.mark.parametrize("name,other", [("sample", "notifications"), ("notices", "stream")])
+@pytest.mark.parametrize("how", ["file", "pipe", "bare"])
+def test_source_that_is_not_the_recordings_is_8(tool, name, other, how):
+    data = (pathlib.Path(SAMPLE).parent / (name + ".ndjson")).read_text()
+    if how == "bare":
+        data = lines(*(json.dumps(json.loads(line)["frame"]) for line in data.splitlines()
+                       if '"stream":0,"frame":' in line))
+    (tool.dir / "tape").write_text(data)
+    file = "-" if how == "pipe" else "tape"
+    good = "notifications" if other == "stream" else "stream"
+    r = tool.run("--replay", file, "--source", other, data=data)
+    assert r.status == 8 and r.out == "", r.err
+    assert "--source %s reads it" % good in r.end["message"]
+    by_itself = tool.run("--replay", file, "-w", "1m", data=data)
+    assert by_itself.status == 0 and by_itself.rows, by_itself.err
+    assert tool.run("--replay", file, "-w", "1m", "--source", good,
+                    data=data).out == by_itself.out
+
+
+def test_sources_are_not_mixed(tool):
+    notices = pathlib.Path(SAMPLE).with_name("notices.ndjson").read_text()
+    r = tool.run(*ARRIVAL, data=part(0, at(3)) + notices)
+    assert r.status == 8 and "another source" in r.end["message"], r.err
+
+
+@pytest.mark.parametrize("file,name,near", [
+    ("notices.ndjson", "Sale", '"Sales"'), ("notices.ndjson", "Nobody*", "Nobody*")])
+@pytest.mark.parametrize("flags", [[], ["--source", "notifications"], ["--fail-if",
+                                   "oWaiting.count.last>0"]])
+def test_name_without_a_queue_is_2(tool, file, name, near, flags):
+    r = tool.run("--replay", pathlib.Path(SAMPLE).with_name(file), "--queue-name", name, *flags)
+    assert r.status == 2 and r.out == "" and near in r.end["message"], r.err
+
+
+def test_name_where_no_queue_has_one_is_2(tool):
+    notices = pathlib.Path(SAMPLE).with_name("notices.ndjson").read_text()
+    r = tool.run("--replay", "-", "--queue-name", "Sales",
+                 data=notices[notices.index("\n") + 1:])
+    assert r.status == 2 and "no names of queues" in r.end["message"], r.err
+
+
+@pytest.mark.parametrize("flags,data,words", [
+    ([], lambda: states(("02:00", "connected")), "--time arrival reads it"),
+    (["--time", "arrival"], lambda: lines(at(0)), "--time event reads them"),
+    (["-q", frames.QUEUES[1]], lambda: lines(at(0)), "of a queue that is named"),
+    (["--time", "arrival"], lambda: '{"at":"2026-11-24T02:00:00Z","state":"end"}\n',
+     "no window begins in it")])
+def test_replay_without_a_window_is_8_and_says_what_reads_it(tool, flags, data, words):
+    r = tool.run("--replay", "-", *flags, data=data())
+    assert r.status == 8 and words in r.end["message"], r.err
 
 
 def test_end_alone_says_nothing_of_coverage(tool):
@@ -124,6 +256,10 @@ def test_recording_is_as_described(tool, serve):
     serve(streams=[[("frame",), ("send", "not json")]])
     tool.run("-w", "300ms", "--record", "tape", QUEUE)
     tape = [json.loads(line) for line in (tool.dir / "tape").read_text().splitlines()]
+    run = tape.pop(0)
+    assert run == {"at": run["at"], "state": "run", "schema": "gsqstat-recording/1",
+                   "source": "stream", "queues": [QUEUE], "interval": "PT10S"}
+    assert run["at"] <= tape[0]["at"]
     assert tape[0]["state"] == "connected" and tape[0]["at"].endswith("000Z")
     assert tape[0]["interval"] == "PT10S"
     assert tape[1]["frame"]["data"]["queueId"] == QUEUE and tape[1]["stream"] == 0
@@ -197,12 +333,17 @@ def test_member_that_comes_twice_makes_its_frame_invalid(tool, twice):
     assert r.events("frame.rejected")[0]["detail"] == "an object has a member twice"
 
 
-@pytest.mark.parametrize("source", [[], ["--source", "notifications", "-q", QUEUE]])
+@pytest.mark.parametrize("source", [[], ["--no-snapshot"]])
 def test_line_that_is_not_utf8_is_broken(tool, source):
     line = b'{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s}\n'
-    good, bad = [line % at(n, state={"micro": 1}).encode().replace(b"micro", micro)
-                 for n, micro in enumerate((b"\xc2\xb5", b"\xb5"))]
-    r = tool.run("--replay", "-", *source, data=good + bad + good)
+    frame = at(0, state={"micro": 1})
+    if source:
+        frame = '{"topicName":"x","micro":1}'
+    good, bad = [line % frame.encode().replace(b"micro", micro)
+                 for micro in (b"\xc2\xb5", b"\xb5")]
+    begin, end = [b'{"at":"2026-11-24T02:00:0%d.000000Z","state":"%s"}\n' % state
+                  for state in ((0, b"connected"), (1, b"end"))] if source else (b"", b"")
+    r = tool.run("--replay", "-", *source, data=good + bad + begin + good + end)
     assert r.status == 0 and r.end["messages"] == 2 and r.end["brokenLines"] == 1
     assert [(w["line"], w["detail"]) for w in r.events("warning") if "line" in w] == [
         (2, "not UTF-8")]
@@ -222,15 +363,20 @@ def test_two_values_for_one_frame_are_a_broken_line(tool):
     assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 1
 
 
-def test_fifo_without_a_writer_keeps_no_signal_away(tool):
+@pytest.mark.parametrize("begun", [False, True])
+def test_fifo_whose_writer_is_silent_keeps_no_signal_away(tool, begun):
     os.mkfifo(tool.dir / "in")
     process = tool.start("--replay", "in")
-    Reader(process).wait("run.start")
+    writer = os.open(tool.dir / "in", os.O_WRONLY)
+    if begun:       # by the first frame, which says what the recording is of
+        os.write(writer, lines(at(0)).encode())
+        Reader(process).wait("run.start")
     process.terminate()
     try:
         assert process.wait(timeout=3 * harness.SLACK) == 143
     finally:
         process.kill()
+        os.close(writer)
 
 
 def test_last_line_cut_is_a_warning(tool, serve):

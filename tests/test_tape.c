@@ -123,6 +123,200 @@ static void tape__reads_back_what_was_put(void **state)
 	buf_free(&out);
 }
 
+static void run__is_read_back(void **state)
+{
+	static const char *const ids[] = { "00000001-0000-4000-8000-000000000001",
+		"00000002-0000-4000-8000-000000000002" };
+	struct lines queues = { 0 }, read = { 0 };
+	struct buf out = { 0 };
+	struct tape_entry e;
+	struct tape *t;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		lines_add(&queues, "%s", ids[i]);
+	tape_put_run(&out, T, SOURCE_STREAM, &queues, "PT30S");
+	tape_put_run(&out, T + 1, SOURCE_NOTIFICATIONS, &(struct lines){ 0 }, NULL);
+	t = tape_of(out.data, out.len);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_RUN);
+	assert_true(e.at_us == T);
+	assert_int_equal(e.source, SOURCE_STREAM);
+	assert_string_equal(e.interval, "PT30S");
+	tape_queues(&e, &read);
+	assert_int_equal(read.n, 2);
+	assert_string_equal(read.v[1], ids[1]);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_RUN);
+	assert_int_equal(e.source, SOURCE_NOTIFICATIONS);
+	assert_string_equal(e.interval, "");
+	tape_queues(&e, &read);
+	assert_int_equal(read.n, 2);
+	tape_close(t);
+	lines_free(&queues);
+	lines_free(&read);
+	buf_free(&out);
+}
+
+#define RUN "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"state\":\"run\"," \
+	"\"schema\":\"gsqstat-recording/1\",\"source\":\"stream\",\"queues\":[],\"interval\":null}"
+
+/* What a killed run left of its last line stands before the next recording's first. */
+static void run__behind_a_torn_line_is_read(void **state)
+{
+	static const char text[] = "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":0,\"fra"
+		RUN "\n{\"a\":1}\n";
+	struct tape *t = tape_of(text, strlen(text));
+	struct tape_entry e = next(t);
+
+	(void)state;
+	assert_int_equal(e.kind, TAPE_BROKEN);
+	assert_int_equal(e.line, 1);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_RUN);
+	assert_int_equal(e.line, 1);
+	e = next(t);
+	assert_int_equal(e.kind, TAPE_BARE);
+	assert_int_equal(e.line, 2);
+	tape_close(t);
+}
+
+/* As `gc notifications channels listen` prints them. */
+static void bare__takes_any_number_of_lines(void **state)
+{
+	static const char text[] = "{\n  \"a\": {\n    \"b\": [\n1,\n{\n}\n]\n  }\n}\n\n"
+		"{\"c\": \"}\\\"{\"}{\"d\":\n1}  {\"e\":2}\n"
+		"{\n \"at\": \"2026-11-24T02:00:00Z\",\n \"frame\": {}\n}\n";
+	static const char *const values[] = {
+		"{\n  \"a\": {\n    \"b\": [\n1,\n{\n}\n]\n  }\n}", "{\"c\": \"}\\\"{\"}",
+		"{\"d\":\n1}", "{\"e\":2}", "{}"
+	};
+	static const uint64_t lines[] = { 1, 11, 11, 12, 13 };
+	struct tape *t = tape_of(text, strlen(text));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		struct tape_entry e = next(t);
+
+		assert_int_equal(e.kind, i < 4 ? TAPE_BARE : TAPE_FRAME);
+		assert_text(&e, values[i]);
+		assert_int_equal(e.line, lines[i]);
+	}
+	assert_int_equal(next(t).kind, TAPE_EOF);
+	tape_close(t);
+}
+
+/* It costs no value but itself, wherever it is torn. */
+static void bare__that_is_broken_ends_before_the_next(void **state)
+{
+	static const char *const torn[] = {
+		"{\n  \"a\": 1,\n", "{\n  \"a\":\n", "{\n  \"a\": [\n", "{\n  \"a\": \"x\n",
+		"{\n  \"a\": [1}\n  ]\n}\n", "{\n  ]\n  \"b\": 2\n}\n", "{\"a\":[\n{\"at\":7}\n",
+		"{\n  \"a\": 1,\n  x\n", "{\"a\"\n"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(torn); i++) {
+		struct buf text = { 0 };
+		struct tape_entry e;
+		struct tape *t;
+		size_t broken = 0, good = 0;
+
+		buf_printf(&text, "%s{\"good\":1}\n{\n  \"good\": 2\n}\n", torn[i]);
+		t = tape_of(text.data, text.len);
+		while ((e = next(t)).kind != TAPE_EOF) {
+			broken += e.kind == TAPE_BROKEN;
+			good += e.kind == TAPE_BARE && memmem(e.text, e.text_len, "good", 4);
+		}
+		if (good != 2 || broken < 1 || broken > 2 || e.torn)
+			fail_msg("%s: %zu broken, %zu good", torn[i], broken, good);
+		tape_close(t);
+		buf_free(&text);
+	}
+}
+
+static void bare__that_the_input_ends_in_is_torn(void **state)
+{
+	static const char *const ends[] = { "{\n  \"a\": 1,\n", "{\n  \"a\"", "{" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct tape *t = tape_of(ends[i], strlen(ends[i]));
+		struct tape_entry e = next(t);
+
+		assert_int_equal(e.kind, TAPE_EOF);
+		assert_true(e.torn);
+		tape_close(t);
+	}
+}
+
+static void bare__too_long_is_broken(void **state)
+{
+	const size_t lines = 9 * 1024;
+	char row[1025];
+	struct buf text = { 0 };
+	struct tape *t;
+
+	(void)state;
+	memset(row, ' ', sizeof(row));
+	row[1024] = '\n';
+	buf_str(&text, "{\"a\":[\n");
+	for (size_t i = 0; i < lines; i++) {
+		row[1] = '1';
+		row[2] = ',';
+		buf_add(&text, row, sizeof(row));
+	}
+	buf_str(&text, "1]}\n{\"b\":1}\n");
+	t = tape_of(text.data, text.len);
+	assert_int_equal(next(t).kind, TAPE_BROKEN);
+	assert_int_equal(next(t).kind, TAPE_BARE);
+	assert_int_equal(next(t).kind, TAPE_EOF);
+	tape_close(t);
+	buf_free(&text);
+}
+
+static struct tape_head peek(const char *text, bool until_source, enum tape_kind first)
+{
+	struct tape *t = tape_of(text, strlen(text));
+	struct tape_head head;
+	struct err err;
+
+	assert_int_equal(tape_peek(t, until_source, &head, &err), ST_OK);
+	assert_int_equal(next(t).kind, first);
+	tape_close(t);
+	lines_free(&head.queues);
+	return head;
+}
+
+static void peek__finds_the_source_and_takes_nothing(void **state)
+{
+#define AT "{\"at\":\"2026-11-24T02:00:00Z\","
+	static const struct {
+		const char *text;
+		enum tape_kind first;
+		enum tape_source source;
+	} of[] = {
+		{ RUN "\n", TAPE_RUN, SOURCE_STREAM },
+		{ "{\"topicName\":\"x\"}", TAPE_BARE, SOURCE_NOTIFICATIONS },
+		{ "{\n\"version\":2,\n\"topicName\":\"x\"\n}\n", TAPE_BARE, SOURCE_NOTIFICATIONS },
+		{ "{\"eventType\":\"x\"}\n", TAPE_BARE, SOURCE_STREAM },
+		{ AT "\"state\":\"connected\"}\nx\n" AT "\"frame\":{\"eventType\":1}}\n",
+			TAPE_CONNECTED, SOURCE_STREAM },
+		{ AT "\"state\":\"connected\",\"interval\":\"PT10S\"}\n", TAPE_CONNECTED,
+			SOURCE_STREAM },
+		{ AT "\"answer\":\"queues\",\"frame\":{}}\n", TAPE_ANSWER,
+			SOURCE_NOTIFICATIONS },
+		{ AT "\"text\":\"{\"}\n" AT "\"state\":\"end\"}\n", TAPE_FRAME, SOURCE_UNKNOWN },
+		{ "", TAPE_EOF, SOURCE_UNKNOWN }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(of); i++)
+		assert_int_equal(peek(of[i].text, true, of[i].first).source, of[i].source);
+	assert_int_equal(peek("x\n{\"eventType\":1}\n", false, TAPE_BROKEN).source,
+		SOURCE_UNKNOWN);
+}
+
 static void line__may_be_rewritten(void **state)
 {
 	static const char text[] = "\xEF\xBB\xBF\r\n"
@@ -171,7 +365,12 @@ static void line__that_is_broken_is_told(void **state)
 		"{\"at\":7,\"frame\":{}}", "{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"odd\"}",
 		"{\"at\":\"2026-11-24T02:00:00Z\",\"stream\":10,\"frame\":{}}",
 		"{\"at\":\"2026-11-24T02:00:00Z\",\"text\":7}",
-		"{\"at\":\"2026-11-24T02:00:00Z\",\"frame\":{}} x"
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"frame\":{}} x",
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"run\"}",
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"run\",\"source\":\"stream\","
+			"\"schema\":\"gsqstat-recording/2\"}",
+		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"run\",\"source\":\"x\","
+			"\"schema\":\"gsqstat-recording/1\"}"
 	};
 	struct buf all = { 0 };
 	struct tape *t;
@@ -294,6 +493,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stall__is_read_back_with_its_end),
 		cmocka_unit_test(tape__reads_back_what_was_put),
+		cmocka_unit_test(run__is_read_back),
+		cmocka_unit_test(run__behind_a_torn_line_is_read),
+		cmocka_unit_test(bare__takes_any_number_of_lines),
+		cmocka_unit_test(bare__that_is_broken_ends_before_the_next),
+		cmocka_unit_test(bare__that_the_input_ends_in_is_torn),
+		cmocka_unit_test(bare__too_long_is_broken),
+		cmocka_unit_test(peek__finds_the_source_and_takes_nothing),
 		cmocka_unit_test(line__may_be_rewritten),
 		cmocka_unit_test(line__may_have_members_behind_the_frame),
 		cmocka_unit_test(line__that_is_broken_is_told),

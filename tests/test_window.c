@@ -614,9 +614,38 @@ static void replay__prints_what_the_input_holds(void **state)
 	c = windows_rest(w, T0 + 4 * S, false);
 	assert_non_null(c);
 	assert_true(c->partial);
-	assert_int_equal(c->end_ms - c->start_ms, 10000);
-	assert_int_equal(c->row[0].coverage_e4, 4000);
+	assert_int_equal(c->end_ms - c->start_ms, 4000);
+	assert_int_equal(c->row[0].coverage_e4, 10000);
 	assert_null(windows_rest(w, T0 + 4 * S, false));
+	windows_free(w);
+}
+
+/* What another recording, which follows, does not inherit. */
+static void restart__numbers_on_and_forgets(void **state)
+{
+	struct windows_conf conf = conf_arrival();
+	struct windows *w;
+	const struct window *c;
+
+	(void)state;
+	conf.replay = true;
+	w = open_windows(conf);
+	windows_connected(w, 0, T0);
+	put(w, Q1, T0 + S, T0 + S);
+	assert_non_null(windows_rest(w, T0 + 4 * S, false));
+	windows_restart(w);
+	assert_true(windows_due_us(w) == NO_TIME);
+	assert_true(windows_watch(w, Q2));
+	windows_connected(w, 0, T0 + 100 * S);
+	assert_int_equal(put(w, Q1, T0 + 101 * S, T0 + 101 * S), FATE_FOREIGN_QUEUE);
+	assert_int_equal(put(w, Q2, T0 + 101 * S, T0 + 101 * S), FATE_ACCEPTED);
+	c = due(w, T0 + 110 * S);
+	assert_non_null(c);
+	assert_int_equal(c->index, 1);
+	assert_int_equal(c->start_ms, T0 / 1000 + 100000);
+	assert_int_equal(c->nrow, 1);
+	assert_int_equal(c->row[0].queue, 1);
+	assert_int_equal(c->row[0].coverage_e4, 10000);
 	windows_free(w);
 }
 
@@ -646,7 +675,7 @@ static void replay__cut_short_leaves_all_partial(void **state)
 		c = windows_rest(w, NO_TIME, true);
 		assert_non_null(c);
 		assert_true(c->partial);
-		assert_int_equal(c->end_ms - c->start_ms, 10000);
+		assert_int_equal(c->end_ms - c->start_ms, i ? 2000 : 10000);
 	}
 	assert_null(windows_rest(w, NO_TIME, true));
 	windows_free(w);
@@ -740,6 +769,7 @@ int main(void)
 		cmocka_unit_test(event__cut_short_leaves_out_no_window_that_the_clock_is_in),
 		cmocka_unit_test(event__coverage_reaches_windows_that_wait),
 		cmocka_unit_test(replay__prints_what_the_input_holds),
+		cmocka_unit_test(restart__numbers_on_and_forgets),
 		cmocka_unit_test(replay__end_at_a_windows_end_holds_no_further_one),
 		cmocka_unit_test(replay__cut_short_leaves_all_partial),
 		cmocka_unit_test(replay__queues_have_rows_from_their_first_valid_frame_on),
