@@ -284,7 +284,7 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_REPLAY] = { "replay", 0, SOURCE, "FILE", NULL, NULL,
 		"read a recording, not the network; - is stdin", set_name },
 	[OPT_SOURCE] = { "source", 0, SOURCE, "SOURCE", "stream", NULL,
-		"stream, or notifications", set_source },
+		"stream, or notifications; a recording says it", set_source },
 	[OPT_HOST] = { "host", 'H', SOURCE, "HOST", NULL, "$GENESYS_API_HOST",
 		"HOST[:PORT] or URL of the API", set_name },
 	[OPT_SUBSCRIBE] = { "subscribe", 0, SOURCE, "HOW", "url", NULL,
