@@ -13,10 +13,10 @@
 #define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
 #define CLOSE_WAIT_US 1000000
 #define SEND_WAIT_US 5000000
-#define KEEP_BYTES 262144		/* of event memory after a burst */
-#define EVENTS_MAX (16u << 20)		/* bytes before our own first message is out */
+#define KEEP_BYTES 262144		/* larger buffers are freed once they are empty */
+#define EVENTS_MAX (16u << 20)		/* bytes of messages that wait to be taken */
 
-/* A message in the event buffer: this, then its bytes. */
+/* The header of a message in the event buffer; its bytes follow. */
 struct stored {
 	enum ws_event_kind kind;
 	size_t len;
@@ -40,9 +40,9 @@ struct outgoing {
 	struct control control;		/* the bytes of a control frame */
 };
 
-/* What is known of the answer to the upgrade, from its status line on. */
+/* What the header lines of the answer to the upgrade have said so far. */
 struct answer {
-	bool whole;			/* the blank line is in */
+	bool whole;			/* the blank line has come */
 	unsigned accepts, upgrades;	/* lines of Sec-WebSocket-Accept and Upgrade */
 	bool accept_is_right, upgrade_is_websocket, connection_has_upgrade;
 	bool has_extensions, has_protocol;
@@ -53,29 +53,29 @@ struct ws {
 	CURL *easy;
 	struct curl_slist *headers;
 	char *payload;			/* a text message to be sent; NULL: none */
-	char accept[32];		/* what Sec-WebSocket-Accept has to say */
-	char phrase[128];		/* of a refusal's status line */
+	char accept[32];		/* the value that Sec-WebSocket-Accept must have */
+	char phrase[128];		/* the reason phrase of the status line */
 	struct answer answer;
-	bool upgraded, opened;		/* 101 is in; OPENED was told */
-	bool open_due;			/* OPENED is to be told, before any message */
+	bool upgraded, opened;		/* the 101 has come; WS_OPENED was taken */
+	bool open_due;			/* WS_OPENED is the next event */
 	struct ws_reader reader;
 	struct buf events;		/* whole messages, one after the other */
 	size_t taken;
 	struct buf part;		/* the message under way */
-	bool no_memory;			/* for a message: the transfer ends */
+	bool no_memory;			/* a message could not be stored: the transfer ends */
 	enum fault fault;
 	const char *breach;		/* FAULT_BREACH: what the peer did */
 	struct control close;		/* the peer's close frame */
-	bool close_seen, close_whole;	/* it has begun; all of it is in */
-	struct control ping;		/* as it comes in */
+	bool close_seen, close_whole;	/* its first, its last byte has come */
+	struct control ping;		/* the ping that is being read */
 	struct control pong;		/* the answer to the last whole ping */
 	bool pong_due;
 	struct control close_out;
 	bool closing;			/* ws_close was called */
-	bool close_begun, close_due;	/* close_out is made; it is still to be sent */
+	bool close_begun, close_due;	/* close_out is filled; it is not sent yet */
 	struct outgoing out;
-	int64_t until_us;		/* of the send or close under way; INT64_MAX: none */
-	bool done;			/* the transfer is over: result says how */
+	int64_t until_us;		/* limit of the current send or close; INT64_MAX: none */
+	bool done;			/* the transfer is over; see result */
 	struct net_result result;
 	enum status fatal;		/* of WS_END_FATAL */
 	char result_text[NET_TEXT_MAX];
@@ -86,7 +86,7 @@ struct ws {
 
 /* --- the handshake ------------------------------------------------------------------ */
 
-/* The key that is sent and the answer that it asks for (RFC 6455 §4.1, §4.2.2). */
+/* Makes a random key and the answer that it requires (RFC 6455 §4.1, §4.2.2). */
 static bool make_key(char header[64], char accept[32])
 {
 	unsigned char nonce[16], hash[EVP_MAX_MD_SIZE], key[32];
@@ -104,7 +104,7 @@ static bool make_key(char header[64], char accept[32])
 	return true;
 }
 
-/* Whether a comma-separated list holds the word, whatever its case. */
+/* Tells whether a comma-separated list holds the word, in any case. */
 static bool list_has(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -121,7 +121,7 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
-/* What is wrong with the 101 (RFC 6455 §4.1), which libcurl takes as it comes. */
+/* Says what is wrong with the 101 (RFC 6455 §4.1), NULL: nothing. libcurl does not check. */
 static const char *bad_upgrade(const struct ws *ws)
 {
 	const struct answer *a = &ws->answer;
@@ -141,7 +141,7 @@ static const char *bad_upgrade(const struct ws *ws)
 	return NULL;
 }
 
-/* Printable characters alone. */
+/* Keeps the printable characters of the reason phrase. */
 static void take_phrase(struct ws *ws, const char *line, size_t len)
 {
 	const char *space = memchr(line, ' ', len);
@@ -174,7 +174,7 @@ static void take_field(struct ws *ws, const char *name, const char *value)
 	}
 }
 
-/* A field line (RFC 9112 §5) as two strings; one that is too long for any of ours is none. */
+/* Splits a field line (RFC 9112 §5). Lines longer than any that we look at are ignored. */
 static void take_line(struct ws *ws, const char *line, size_t len)
 {
 	char text[512], *value, *end;
@@ -194,7 +194,7 @@ static void take_line(struct ws *ws, const char *line, size_t len)
 	take_field(ws, text, value);
 }
 
-/* libcurl's callback, once a line of the answer. An interim one (103) may come before it. */
+/* libcurl calls it for each header line. An interim answer (103) may come before the 101. */
 static size_t on_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct ws *ws = arg;
@@ -219,7 +219,7 @@ static void store(struct ws *ws, enum ws_event_kind kind, const char *bytes, siz
 	size_t before = ws->events.len;
 
 	if (!buf_add(&ws->events, &head, sizeof(head)) || !buf_add(&ws->events, bytes, len))
-		ws->events.len = before;	/* no head without its bytes */
+		ws->events.len = before;	/* no header without its bytes */
 }
 
 static void end_of_message(struct ws *ws, enum ws_opcode opcode, const char *bytes, size_t len)
@@ -374,7 +374,7 @@ void ws_free(struct ws *ws)
 
 /* --- the end, and why --------------------------------------------------------------- */
 
-/* A close frame of ours is due, or out. */
+/* Tells whether we have a reason to send a close frame, or have sent one. */
 static bool is_ending(const struct ws *ws)
 {
 	return ws->fault || ws->close_whole || ws->closing;
@@ -450,7 +450,7 @@ static void end_refused(struct ws *ws)
 	end_with(ws, breach ? WS_END_BREACH : WS_END_REFUSED, 0, text);
 }
 
-/* How a transfer that is over ended; what libcurl calls it is only half of it. */
+/* The transfer ended without a close frame of either side: finds out why. */
 static void end_by_result(struct ws *ws)
 {
 	const struct net_result *r = &ws->result;
@@ -483,7 +483,7 @@ static void end_by_result(struct ws *ws)
 
 /* --- once a turn -------------------------------------------------------------------- */
 
-/* The 101 is in, its headers too: from here on the handshake's bound no longer holds. */
+/* Checks the 101 once all of its headers have come, and lifts the handshake's time limit. */
 static void see_upgrade(struct ws *ws)
 {
 	long status = 0;

@@ -1,7 +1,7 @@
 /*
- * One WebSocket connection (RFC 6455) over libcurl: the handshake, whole messages, pongs, the
- * close. libcurl reads, its callbacks only store; the caller takes the messages with ws_next
- * after net_perform. Knows no token, no retry, and not what a message means.
+ * One WebSocket connection (RFC 6455) over libcurl: handshake, whole messages, pongs, closing
+ * handshake. net_perform reads and stores; the caller then takes the messages with ws_next and
+ * lets ws_step send. Does not know about tokens, retries or the contents of messages.
  */
 #ifndef WS_H
 #define WS_H
@@ -24,21 +24,21 @@
 #define WS_CLOSE_TOO_BIG 1009
 
 enum ws_event_kind {
-	WS_OPENED,	/* the 101 is in and right; counts as connected */
-	WS_TEXT,	/* a whole message, valid UTF-8 */
+	WS_OPENED,	/* the handshake succeeded and the payload is sent: connected */
+	WS_TEXT,	/* a whole message, valid UTF-8, possibly empty */
 	WS_BINARY,
-	WS_ENDED	/* the last event: `end` tells why */
+	WS_ENDED	/* the last event; `end` says why */
 };
 
 enum ws_end {
 	WS_END_REFUSED,		/* an HTTP status in place of 101 */
 	WS_END_NETWORK,		/* no connection, reset, timeout, DNS, a proxy's refusal */
-	WS_END_CLOSED,		/* the peer's close frame, or TCP's end without one (1006) */
-	WS_END_OURS,		/* ws_close ran to its end */
+	WS_END_CLOSED,		/* by the peer: a close frame, or the end of TCP (1006) */
+	WS_END_OURS,		/* by ws_close */
 	WS_END_TOO_BIG,		/* we closed with 1009 */
 	WS_END_BAD_TEXT,	/* we closed with 1007 */
 	WS_END_FATAL,		/* no other attempt will do better: a certificate, a proxy */
-	WS_END_BREACH		/* the peer broke RFC 6455 (we closed with 1002), or redirects */
+	WS_END_BREACH		/* the peer broke the protocol (closed with 1002), or redirects */
 };
 
 struct ws_event {
@@ -55,28 +55,29 @@ struct ws_event {
 
 struct ws;
 
-/* Opens a connection; url holds the token (copied by libcurl, never logged). payload (NULL:
- * none) is sent as the first text message; OPENED comes once it is out. NULL: no memory. */
+/* Begins a connection. libcurl copies url, which holds the token and must not be logged. payload
+ * is sent as the first text message, before WS_OPENED; NULL: none. NULL: out of memory. */
 struct ws *ws_open(struct net *net, const char *url, const char *payload,
 	int64_t handshake_ms);
 void ws_free(struct ws *ws);		/* drops the connection at once */
 
+/* Takes the next event; false: there is none yet. */
 bool ws_next(struct ws *ws, struct ws_event *event);
-/* Tells whether a message has begun and not ended; where the connection has ended, that message
- * is lost. False after ws_close, which drops what comes. */
+/* Tells whether a message has begun and not ended. It is lost if the connection ends now. False
+ * after ws_close, from when on messages are dropped. */
 bool ws_was_cut(const struct ws *ws);
 
-/* Queues a text message for ws_step, one at a time; false: out of memory, or one is under way. */
+/* Stores a text message for ws_step to send. False: out of memory, or another is not sent yet. */
 bool ws_send(struct ws *ws, const char *text);
 
-/* Sends what waits (a close frame, the last ping's pong, the text) and drives the closing
- * handshake. To be called once a turn, after the events are taken. */
+/* Sends what waits (a close frame, the answer to the last ping, the text) and goes on with the
+ * closing handshake. Call it once a turn, after the events are taken. */
 void ws_step(struct ws *ws, int64_t now_us);
-/* When to step at the latest; INT64_MIN: at once, INT64_MAX: not by the clock. */
+/* The time of the next ws_step at the latest; INT64_MIN: now, INT64_MAX: no limit. */
 int64_t ws_deadline_us(const struct ws *ws);
 
-/* Begins a polite close: 1000 is sent and the peer's answer awaited for at most a second;
- * WS_ENDED follows. */
+/* Begins a close: sends 1000 and waits at most a second for the peer's answer, then WS_ENDED
+ * follows. */
 void ws_close(struct ws *ws, int64_t now_us);
 
 #endif
