@@ -18,7 +18,10 @@
 
 #include <cmocka.h>
 
+#include "../api.h"
 #include "../expose.h"
+#include "../json.h"
+#include "../names.h"
 #include "../out.h"
 #include "../side.h"
 #include "../plugin.h"
@@ -594,6 +597,65 @@ static void tape__tells_what_it_lost(void **state)
 	buf_free(&got);
 }
 
+/* --- parsers: a lack of memory is no fault of the input --------------------------------- */
+
+static void assert_no_fault_of_the_input(const char *why)
+{
+	if (why && why != why_no_memory)
+		fail_msg("it is refused: %s", why);
+}
+
+static bool work_names(void)
+{
+	static const char text[] = "{\"entities\":[{\"id\":\"00000001-0000-4000-8000-00000000000"
+		"1\",\"name\":\"K\\u00d6LN\",\"division\":{\"id\":\"d\",\"name\":\"Home\\n\"}}]}";
+	struct name_list list = { 0 };
+	struct name_page page;
+	const char *why = names_parse_page(text, sizeof(text) - 1, &list, &page);
+
+	assert_no_fault_of_the_input(why);
+	assert_int_equal(list.n, why ? 0 : 1);
+	assert_int_equal(list.skipped, 0);
+	name_list_free(&list);
+	return !why;
+}
+
+static bool count_refusal(void *arg, const struct api_refusal *refusal)
+{
+	(void)refusal;
+	++*(int *)arg;
+	return true;
+}
+
+static bool work_topics(void)
+{
+	static const char text[] = "{\"entities\":[{\"id\":\"v2.analytics.queues.00000001-0000-4000-"
+		"8000-000000000001.observations\",\"state\":\"Rejected\",\"rejectionReason\":"
+		"\"no \\u00e4\"}]}";
+	int refused = 0;
+	const char *why = api_parse_topics(text, sizeof(text) - 1, count_refusal, &refused);
+
+	assert_no_fault_of_the_input(why);
+	assert_int_equal(refused, why ? 0 : 1);
+	return !why;
+}
+
+static void parsers__tell_a_lack_of_memory_from_bad_input(void **state)
+{
+	static const char key[] = "\"met\\u0072ic\"";
+	struct json_cursor c = json_start(key, key + sizeof(key) - 1);
+	struct json_text text;
+
+	(void)state;
+	at_each_allocation(work_names);
+	at_each_allocation(work_topics);
+	left = 0;
+	for_good = true;
+	assert_true(json_string(&c, &text) && json_text_is(&text, "metric"));
+	assert_false(json_text_is(&text, "metrics") || json_text_is(&text, "metri"));
+	left = -1;
+}
+
 /* --- delivery ------------------------------------------------------------------------- */
 
 static bool write_rows(void)
@@ -675,6 +737,7 @@ int main(void)
 		cmocka_unit_test(figures__are_as_before_where_one_could_not_be_added),
 		cmocka_unit_test(merge__loses_no_value_and_says_so),
 		cmocka_unit_test(tape__tells_what_it_lost),
+		cmocka_unit_test(parsers__tell_a_lack_of_memory_from_bad_input),
 		cmocka_unit_test(token__that_memory_lacks_for_is_no_fault_of_the_answer),
 		cmocka_unit_test(out__tells_what_it_lost)
 	};
