@@ -39,7 +39,8 @@ enum stream_event_kind {
 	STREAM_ANSWER,		/* of its API: answer, asked_us, text */
 	STREAM_SECRET,		/* text is to be seen nowhere from now on */
 	STREAM_REFUSED,		/* a queue: queue_id, text */
-	STREAM_WARNING		/* text */
+	STREAM_WARNING,		/* text */
+	STREAM_RESYNC_FAILED	/* the values were not asked for again: text */
 };
 
 struct stream_event {

@@ -255,11 +255,12 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 
 /* --- the first value ----------------------------------------------------------------- */
 
-bool board_snapshot_begin(struct board *b, const uint32_t *asked, int64_t asked_us)
+bool board_snapshot_begin(struct board *b, const uint32_t *asked, bool resync,
+	int64_t asked_us)
 {
 	if (b->open_since_us > asked_us)
 		return false;
-	wall_begin_answer(&b->wall, asked ? *asked : b->conf.asked);
+	wall_begin_answer(&b->wall, asked ? *asked : b->conf.asked, resync);
 	b->spoilt = false;
 	return true;
 }
@@ -308,8 +309,13 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us)
 {
 	at_us = settle_at(b, at_us);
-	if (!b->spoilt && !wall_end_answer(&b->wall, asked_us, at_us))
+	if (!wall_end_answer(&b->wall, !b->spoilt, asked_us, at_us))
 		b->failed = true;
+}
+
+bool board_resync_over(struct board *b, int64_t at_us, uint64_t *differences)
+{
+	return wall_resync_over(&b->wall, at_us, differences);
 }
 
 bool board_presence(struct board *b, struct slice id, struct slice name)

@@ -106,13 +106,15 @@ enum board_fate board_take(struct board *b, const struct notice *n, size_t socke
 
 /* An observation query's answer, asked for at asked_us: what came since is newer. Begin is
  * false where the answer says nothing any more; then no result is to be taken, and no end. asked:
- * the metrics that it was asked for, NULL: those of the board. */
-bool board_snapshot_begin(struct board *b, const uint32_t *asked, int64_t asked_us);
+ * the metrics that it was asked for, NULL: those of the board. resync: it was asked for again. */
+bool board_snapshot_begin(struct board *b, const uint32_t *asked, bool resync,
+	int64_t asked_us);
 bool board_presence(struct board *b, struct slice id, struct slice name);
 enum board_fate board_snapshot_take(struct board *b, const struct notice *result,
 	int64_t asked_us, int64_t at_us);
 void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us);	/* see wall.h */
 bool board_has_metric(const struct board *b, const char *pattern);	/* see wall.h */
+bool board_resync_over(struct board *b, int64_t at_us, uint64_t *differences);	/* see wall.h */
 bool board_was_answered(const struct board *b, size_t queue);	/* by its number */
 
 int64_t board_due_us(const struct board *b);	/* NO_TIME before the start and at the end */

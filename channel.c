@@ -28,7 +28,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->step = STEP_TOKEN;
 	ch->not_before_us = now_us;
 	ch->evicted_us = ch->told_us = INT64_MIN / 2;
-	ch->change_us = INT64_MAX;
+	ch->change_us = ch->resync_at_us = INT64_MAX;
 	ch->snapshot_due = conf->snapshot || conf->once;
 	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
 	attempt_init(&ch->a, conf->retry_for_us, conf->connect_timeout_us, conf->began_us);
@@ -124,6 +124,13 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 	}
 }
 
+/* A job that can wait: nothing of it is lost if another one comes first. */
+static bool is_free(const struct channel *ch)
+{
+	return ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT
+		|| ch->step == STEP_RESYNC || ch->renewal;
+}
+
 /* The socket that counted has ended, down from at_us on. A job that was to replace it goes on,
  * and counts now. */
 static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int64_t at_us,
@@ -150,7 +157,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 		errand_breach(ch, STEP_CONNECT, now_us, e->reason);
 	} else if (unsubscribed) {
 		errand_evicted(ch, now_us);
-	} else if (ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT || ch->renewal) {
+	} else if (is_free(ch)) {
 		ch->renewal = false;
 		errand_try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, ST_NET,
 			now_us, -1, 0, text);
@@ -255,7 +262,8 @@ static bool next_answer(struct channel *ch, int64_t now_us, struct stream_event 
 	if (!ch->answers_due || i == ch->nbody)
 		return false;
 	*event = (struct stream_event){
-		.kind = STREAM_ANSWER, .at_us = now_us, .answer = ANSWER_SNAPSHOT,
+		.kind = STREAM_ANSWER, .at_us = now_us,
+		.answer = ch->answers_resync ? ANSWER_RESYNC : ANSWER_SNAPSHOT,
 		.text = ch->body[i].data, .len = ch->body[i].len, .asked_us = ch->asked_us[i]
 	};
 	ch->answers_told++;
@@ -376,6 +384,8 @@ static void begin_by_time(struct channel *ch, int64_t now_us)
 	} else if (now_us - ch->topics_us >= RENEW_US) {
 		ch->renewal = true;
 		errand_enter(ch, STEP_TOPICS, now_us);
+	} else if (now_us >= ch->resync_at_us && ch->line[ch->cur].state == LINE_UP) {
+		errand_enter(ch, STEP_RESYNC, now_us);
 	}
 }
 
@@ -468,12 +478,6 @@ int64_t channel_deadline_us(const struct channel *ch)
 	else if (ch->step != STEP_NONE && !ch->begun)
 		at = earlier(at, ch->not_before_us);
 	return at;
-}
-
-/* A job that can wait: nothing of it is lost if another one comes first. */
-static bool is_free(const struct channel *ch)
-{
-	return ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT || ch->renewal;
 }
 
 /* When the service is to be obeyed: at once, but one that says so of each socket or token would

@@ -26,6 +26,7 @@ struct channel_conf {		/* texts are borrowed */
 	size_t npattern;
 	bool snapshot;
 	bool once;			/* the snapshot alone, no channel */
+	int64_t resync_us;		/* until the snapshot is asked for again; 0: never */
 	bool skip_refused;		/* a refused queue is no failure */
 	int64_t connect_timeout_us, retry_for_us, idle_timeout_us, pong_timeout_us;
 	int64_t began_us;		/* the run, from which retry_for_us counts at first */

@@ -11,6 +11,7 @@
 #define AGAIN_US 5000000	/* between attempts of a job beside a socket that is up */
 #define CHANGE_LEAST_US 1000000	/* between tokens, however short they live */
 #define REFUSED_IN_VAIN 200	/* queues; there are 300 requests a minute for all runs */
+#define RESYNC_LEAST_US 2000000	/* between snapshots, so that each difference counts once */
 #define EVICTED_US 60000000	/* between channels that others evict in turns */
 #define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View in " \
 	"the queue's division (client-credentials clients get roles, not scopes)"
@@ -54,7 +55,7 @@ void errand_enter(struct channel *ch, enum step step, int64_t not_before_us)
 	ch->step = step;
 	if (step == STEP_TOPICS)
 		topics_begin(ch);
-	if (step == STEP_SNAPSHOT) {
+	if (step == STEP_SNAPSHOT || step == STEP_RESYNC) {
 		ch->next_queue = 0;
 		errand_drop_bodies(ch);
 	}
@@ -173,9 +174,27 @@ static size_t batch_size(const struct channel *ch)
 	return n < API_SNAPSHOT_QUEUES ? n : API_SNAPSHOT_QUEUES;
 }
 
+/* The next one comes after the interval, and not before the pause that the service asks for. */
+static void plan_resync(struct channel *ch, int64_t now_us, int64_t pause_us)
+{
+	int64_t us = ch->conf.resync_us > RESYNC_LEAST_US ? ch->conf.resync_us : RESYNC_LEAST_US;
+
+	if (ch->conf.resync_us)
+		ch->resync_at_us = now_us + (us > pause_us ? us : pause_us);
+}
+
+/* Nothing changes but that the values are not compared this time. */
+static void resync_failed(struct channel *ch, const char *text, int64_t now_us, int64_t pause_us)
+{
+	attempt_tell(&ch->a, STREAM_RESYNC_FAILED, text);
+	plan_resync(ch, now_us, pause_us);
+	errand_enter(ch, STEP_NONE, INT64_MAX);
+}
+
 static void all_answered(struct channel *ch)
 {
 	ch->answers_due = true;
+	ch->answers_resync = ch->step == STEP_RESYNC;
 	ch->snapshot_due = ch->token_renewed = false;
 	errand_enter(ch, STEP_NONE, INT64_MAX);
 }
@@ -311,6 +330,7 @@ void errand_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
 		begin_connect(ch, now_us);
 		break;
 	case STEP_SNAPSHOT:
+	case STEP_RESYNC:
 		begin_snapshot(ch, now_us);
 		break;
 	}
@@ -482,9 +502,13 @@ static void put_topics(struct channel *ch, const struct rest_answer *answer, int
 
 static void took_snapshot(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
+	static const char why[] = "the answer to the observation query is malformed";
+
 	if (!api_is_object(answer->body, answer->len)) {
-		errand_breach(ch, STEP_SNAPSHOT, now_us, "the answer to the observation query is "
-			"malformed");
+		if (ch->step == STEP_RESYNC)
+			resync_failed(ch, why, now_us, 0);
+		else
+			errand_breach(ch, STEP_SNAPSHOT, now_us, why);
 		return;
 	}
 	if (!buf_add(&ch->body[ch->nbody], answer->body, answer->len)) {
@@ -493,10 +517,12 @@ static void took_snapshot(struct channel *ch, const struct rest_answer *answer, 
 	}
 	ch->nbody++;
 	ch->next_queue += batch_size(ch);
-	if (ch->next_queue < ch->nqueue)
+	if (ch->next_queue < ch->nqueue) {
 		go_on(ch, now_us);
-	else
+	} else {
+		plan_resync(ch, now_us, 0);
 		all_answered(ch);
+	}
 }
 
 static void answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
@@ -513,6 +539,7 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 		errand_enter(ch, STEP_CONNECT, now_us);
 		break;
 	case STEP_SNAPSHOT:
+	case STEP_RESYNC:
 		took_snapshot(ch, answer, now_us);
 		break;
 	case STEP_NONE:
@@ -586,6 +613,10 @@ static void failed(struct channel *ch, const struct rest_answer *answer, int64_t
 	char text[sizeof(answer->text)];
 
 	snprintf(text, sizeof(text), "%s", answer->text);
+	if (step == STEP_RESYNC) {
+		resync_failed(ch, text, now_us, answer->retry_after_us);
+		return;
+	}
 	switch (answer->kind) {
 	case REST_OK:
 		break;

@@ -37,7 +37,8 @@ struct line {
 };
 
 enum step {
-	STEP_NONE, STEP_TOKEN, STEP_CREATE, STEP_TOPICS, STEP_HEAD, STEP_CONNECT, STEP_SNAPSHOT
+	STEP_NONE, STEP_TOKEN, STEP_CREATE, STEP_TOPICS, STEP_HEAD, STEP_CONNECT, STEP_SNAPSHOT,
+	STEP_RESYNC			/* the snapshot again, beside a socket that is up */
 };
 
 /*
@@ -79,12 +80,13 @@ struct channel {
 	bool handover;			/* to a second socket of the same channel */
 	struct topics topics;
 	size_t next_queue;		/* of the snapshot */
+	int64_t resync_at_us;		/* when the next one is due; INT64_MAX: never */
 	int64_t not_before_us;
 	struct rest *rest;
 	struct buf body[BATCHES];
 	int64_t asked_us[BATCHES];
 	size_t nbody, answers_told;
-	bool answers_due;
+	bool answers_due, answers_resync;
 	/* all of it */
 	bool token_renewed, started, closing, closed_told;
 	bool snapshot_due;		/* since the start or a loss */

@@ -262,6 +262,7 @@ bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
 	if (!figure_add(to, h, from->part[member_of(from, h)].summed))
 		return false;
 	if (from->npart == 1 && from->kind == FACT_GAUGE) {
+		to->is.gauge.confirmed |= from->is.gauge.confirmed;
 		/* of the frames that both had an event of, the last alone is known */
 		to->is.gauge.events += from->is.gauge.events
 			- (from->is.gauge.events && from->frame == to->frame);
@@ -341,6 +342,12 @@ void figure_count(struct figure *f, uint64_t frame)
 	f->frame = frame;
 	if (f->kind == FACT_GAUGE)
 		f->is.gauge.events++;
+}
+
+void figure_confirm(struct figure *f)
+{
+	if (f && f->kind == FACT_GAUGE)
+		f->is.gauge.confirmed = true;
 }
 
 void figure_total(struct figure *f, struct interval when, double value, bool whole)

@@ -91,6 +91,9 @@ bool figure_refresh(struct figure *f, const struct holding *h, int64_t at_us, bo
 /* An event of it, once for each frame's number (above 0). f may be NULL. */
 void figure_count(struct figure *f, uint64_t frame);
 
+/* A resync has told of it, with whatever value. f may be NULL. */
+void figure_confirm(struct figure *f);
+
 /* A total's value; whole: the stream has been up since the interval's begin. */
 void figure_total(struct figure *f, struct interval when, double value, bool whole);
 

@@ -199,8 +199,18 @@ static enum status print_due(struct flow *f, int64_t at_us, bool whole, struct e
 	return healthy(f, st, err);
 }
 
+/* Once the time is over in which a message may still explain a difference. */
+static void tell_resync(struct flow *f, int64_t at_us)
+{
+	uint64_t differences;
+
+	if (f->board && board_resync_over(f->board, at_us, &differences))
+		report_resync(f->conf.flush.report, differences);
+}
+
 enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err)
 {
+	tell_resync(f, at_us);
 	return print_due(f, at_us, false, err);
 }
 
@@ -232,6 +242,7 @@ enum status flow_end(struct flow *f, struct lines *warnings, struct err *err)
 	if (flow_printed(f) > 1)
 		tell_metrics(f);
 	tell_outliers(f);
+	tell_resync(f, INT64_MAX);
 	return flush_end(f->flush, warnings, err);
 }
 
@@ -540,28 +551,28 @@ static bool put_presence(void *arg, struct slice id, struct slice name)
 	return board_presence(arg, id, name);
 }
 
-enum status flow_snapshot(struct flow *f, const char *text, size_t len, const uint32_t *asked,
-	int64_t asked_us, int64_t at_us, bool *good, struct err *err)
+enum status flow_snapshot(struct flow *f, const struct flow_answer *a, bool *good,
+	struct err *err)
 {
 	struct notice n;
 
-	notices_begin_answer(f->notices, text, len);
+	notices_begin_answer(f->notices, a->text, a->len);
 	*good = notices_answer_is_whole(f->notices);
-	if (!*good || !board_snapshot_begin(f->board, asked, asked_us))
+	if (!*good || !board_snapshot_begin(f->board, a->asked, a->resync, a->asked_us))
 		return ST_OK;
-	if (!notices_presences(f->notices, text, len, put_presence, f->board))
+	if (!notices_presences(f->notices, a->text, a->len, put_presence, f->board))
 		*good = false;
-	notices_begin_answer(f->notices, text, len);
+	notices_begin_answer(f->notices, a->text, a->len);
 	while (notices_next_result(f->notices, &n)) {
 		for (size_t i = 0; i < n.nvalue; i++)
 			if (n.value[i].kind == VALUE_START)
-				count_clock(f, at_us, n.value[i].us, false);
-		if (board_snapshot_take(f->board, &n, asked_us, at_us) == BOARD_INVALID)
+				count_clock(f, a->at_us, n.value[i].us, false);
+		if (board_snapshot_take(f->board, &n, a->asked_us, a->at_us) == BOARD_INVALID)
 			*good = false;
 	}
 	if (notices_failed(f->notices))
 		return err_nomem(err);
-	board_snapshot_end(f->board, asked_us, at_us);
+	board_snapshot_end(f->board, a->asked_us, a->at_us);
 	return healthy(f, ST_OK, err);
 }
 

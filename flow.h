@@ -62,9 +62,16 @@ enum status flow_stalled(struct flow *f, int64_t from_us, int64_t until_us, stru
 /* *good: something of it could be read. */
 enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
 	enum flow_told *told, struct err *err);
-/* asked: the metrics that the answer was asked for; NULL: those of board_conf. */
-enum status flow_snapshot(struct flow *f, const char *text, size_t len, const uint32_t *asked,
-	int64_t asked_us, int64_t at_us, bool *good, struct err *err);
+/* An observation query's answer. */
+struct flow_answer {
+	const char *text;
+	size_t len;
+	bool resync;		/* it was asked for again, to compare */
+	const uint32_t *asked;	/* its metrics, see notice_query_bit; NULL: those of board_conf */
+	int64_t asked_us, at_us;
+};
+enum status flow_snapshot(struct flow *f, const struct flow_answer *a, bool *good,
+	struct err *err);
 /* Whether any answer told of the service's queue of that number. */
 bool flow_was_answered(const struct flow *f, size_t queue);
 void flow_refuse(struct flow *f, const char *queue_id);

@@ -56,6 +56,7 @@ static void gauge_clear(struct gauge *g)
 	quantile_free(g->quantile);
 	g->quantile = NULL;
 	g->observed_us = g->events = 0;
+	g->confirmed = false;
 	g->nstretch = 0;
 }
 
@@ -132,7 +133,8 @@ bool gauge_summarise(struct gauge *g, bool up, struct gauge_summary *out)
 		.last = g->value,
 		.observed = g->observed_us > 0,
 		.observed_us = g->observed_us,
-		.events = g->events
+		.events = g->events,
+		.carried = !g->events && !g->confirmed
 	};
 	if (!out->observed)
 		return true;

@@ -34,6 +34,7 @@ struct gauge {			/* all zero: a gauge of which nothing is known */
 	int64_t from_us;	/* what held until here is counted */
 	uint64_t events;	/* of the window, as all below `known` */
 	bool known;
+	bool confirmed;		/* by a snapshot that was asked for again */
 	uint8_t nstretch;
 	/* What held is added to the sums some at a time: of hundreds of queues, sums and quantiles
 	 * have left the processor's cache by the time that the next event comes. */
@@ -50,6 +51,7 @@ struct gauge {			/* all zero: a gauge of which nothing is known */
 struct gauge_summary {
 	bool known;		/* `last` has a meaning */
 	double last;
+	bool carried;		/* neither an event nor a resync told of it */
 	bool observed;		/* the rest up to p99 has one */
 	double min, max, mean, stddev, p50, p90, p95, p99;
 	uint64_t observed_us, events;

@@ -191,6 +191,9 @@ static enum status take_state(struct run *run, const struct stream_event *event,
 static enum status take_answer(struct run *run, const struct stream_event *event,
 	struct err *err)
 {
+	const struct flow_answer a = { .text = event->text, .len = event->len,
+		.resync = event->answer == ANSWER_RESYNC, .asked_us = event->asked_us,
+		.at_us = event->at_us };
 	enum status st = ST_OK;
 	bool good;
 
@@ -200,8 +203,7 @@ static enum status take_answer(struct run *run, const struct stream_event *event
 	if (st != ST_OK)
 		return st;
 	flow_start(run->flow, event->at_us);
-	st = flow_snapshot(run->flow, event->text, event->len, NULL, event->asked_us,
-		event->at_us, &good, err);
+	st = flow_snapshot(run->flow, &a, &good, err);
 	if (st == ST_OK && !good)
 		lines_add(&run->warnings, "the answer to the observation query is not all that "
 			"it should be");
@@ -267,6 +269,7 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 	case STREAM_CLOSED:
 	case STREAM_SILENT:
 	case STREAM_WARNING:
+	case STREAM_RESYNC_FAILED:
 		break;
 	}
 	return ST_OK;

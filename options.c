@@ -65,6 +65,12 @@ static void set_count(struct parse *p, const char *value)
 		p->set->count = (uint32_t)n;
 }
 
+static void set_resync(struct parse *p, const char *value)
+{
+	p->set->resync_ms = strcmp(value, "0") == 0 ? 0
+		: parse_duration(p, value, 100, "0, or 100ms to 24h" DURATION_UNITS);
+}
+
 static void set_retry_for(struct parse *p, const char *value)
 {
 	/* of all lengths nothing alone needs no unit */
@@ -291,6 +297,8 @@ static const struct option_def table[OPTIONS] = {
 		"url or message: where the payload travels", set_word },
 	[OPT_NO_SNAPSHOT] = { "no-snapshot", 0, SOURCE, NULL, NULL, NULL,
 		"do not ask for values that hold at the start", set_flag },
+	[OPT_RESYNC] = { "resync", 0, SOURCE, "DURATION", "5m", NULL,
+		"how often to ask for all values again; 0 is never", set_resync },
 	[OPT_CACERT] = { "cacert", 0, SOURCE, "FILE", NULL, "the system's",
 		"certificates to trust (PEM)", set_name },
 	[OPT_CONNECT_TIMEOUT] = { "connect-timeout", 0, SOURCE, "DURATION", "15s", NULL,

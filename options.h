@@ -32,6 +32,7 @@ struct settings {
 	bool skip_refused, list_queues;
 	bool now;			/* one snapshot, no windows */
 	bool snapshot;			/* false: --no-snapshot */
+	int64_t resync_ms;		/* between snapshots; 0: only after a loss */
 	struct lines patterns;		/* of -m, or its default */
 	const char *metric[METRIC_MAX];	/* static names: first nasked by -m, then those that
 					   outlier rules alone name */

@@ -48,7 +48,7 @@ static void put_gauge(struct buf *out, const struct gauge_summary *g)
 	put_known(out, "p90", g->observed, g->p90);
 	put_known(out, "p95", g->observed, g->p95);
 	put_known(out, "p99", g->observed, g->p99);
-	buf_printf(out, ",\"carried\":%s", g->events ? "false" : "true");
+	buf_printf(out, ",\"carried\":%s", g->carried ? "true" : "false");
 	row_put_figure(out, "observedMs", ms_of((int64_t)g->observed_us));
 	buf_printf(out, ",\"events\":%llu}", (unsigned long long)g->events);
 }
@@ -209,7 +209,7 @@ static bool csv_figures(struct buf *out, const struct fact *f)
 static void csv_more(struct buf *out, const struct fact *f)
 {
 	if (f && f->kind == FACT_GAUGE) {
-		buf_printf(out, ",%s", f->is.gauge.events ? "false" : "true");
+		buf_printf(out, ",%s", f->is.gauge.carried ? "true" : "false");
 		row_csv_double(out, ms_of((int64_t)f->is.gauge.observed_us));
 		buf_printf(out, ",%llu,,", (unsigned long long)f->is.gauge.events);
 	} else if (f && f->kind == FACT_TOTAL) {

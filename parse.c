@@ -36,6 +36,7 @@ bool parse_is_foreign(const struct parse *p, enum option_id id)
 	case OPT_LIST_QUEUES:
 	case OPT_NOW:
 	case OPT_NO_SNAPSHOT:
+	case OPT_RESYNC:
 	case OPT_PONG_TIMEOUT:
 	case OPT_PROFILE:
 		return !p->set->notices;

@@ -178,7 +178,7 @@ static void take_gauge(struct reading_figure *f, const struct gauge_summary *g)
 	f->stat[STAT_P90] = known(g->observed, g->p90);
 	f->stat[STAT_P95] = known(g->observed, g->p95);
 	f->stat[STAT_P99] = known(g->observed, g->p99);
-	f->stat[STAT_CARRIED] = g->events == 0;
+	f->stat[STAT_CARRIED] = g->carried;
 	f->stat[STAT_OBSERVED_MS] = (double)g->observed_us / US_PER_MS;
 	f->stat[STAT_EVENTS] = (double)g->events;
 }

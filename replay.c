@@ -122,11 +122,26 @@ static enum status replay_names(struct run *run, const struct tape_entry *e, boo
 	return st == ST_OK ? setup_scopes(run, err) : st;
 }
 
+static enum status replay_snapshot(struct run *run, const struct tape_entry *e, bool *good,
+	struct err *err)
+{
+	struct flow_answer a = { .text = e->text, .len = e->text_len,
+		.resync = e->answer == ANSWER_RESYNC, .at_us = e->at_us,
+		.asked_us = e->asked_us == NO_TIME ? e->at_us : e->asked_us };
+	uint32_t asked;
+
+	if (e->metrics) {
+		asked = api_parse_metrics(e->metrics, e->metrics_len);
+		a.asked = &asked;
+	}
+	flow_start(run->flow, e->at_us);
+	return flow_snapshot(run->flow, &a, good, err);
+}
+
 /* What the service's API had answered. */
 static enum status replay_answer(struct run *run, const struct tape_entry *e, struct err *err)
 {
 	enum status st = ST_OK;
-	uint32_t asked = 0;
 	const char *why;
 	bool good = true;
 
@@ -145,11 +160,8 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 			st = err_nomem(err);
 		break;
 	case ANSWER_SNAPSHOT:
-		flow_start(run->flow, e->at_us);
-		if (e->metrics)
-			asked = api_parse_metrics(e->metrics, e->metrics_len);
-		st = flow_snapshot(run->flow, e->text, e->text_len, e->metrics ? &asked : NULL,
-			e->asked_us == NO_TIME ? e->at_us : e->asked_us, e->at_us, &good, err);
+	case ANSWER_RESYNC:
+		st = replay_snapshot(run, e, &good, err);
 		break;
 	}
 	if (!good)

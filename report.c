@@ -25,6 +25,7 @@ struct report {
 	size_t nqueue;
 	uint64_t suppressed;
 	int64_t lag_us;
+	bool counts_resyncs;
 	struct lines doubts;	/* texts of report_doubt */
 	char held[512];		/* the first threshold that did; "": none */
 	const struct callbacks *callbacks;		/* NULL: none */
@@ -157,6 +158,24 @@ void report_doubt(struct report *r, const char *fmt, ...)
 	audit_end(r->audit);
 }
 
+void report_counts_resyncs(struct report *r)
+{
+	r->counts_resyncs = true;
+}
+
+void report_resync(struct report *r, uint64_t differences)
+{
+	r->totals.resyncs++;
+	r->totals.differences += differences;
+	begin(r, differences ? LEVEL_WARNING : LEVEL_INFO, "resync");
+	put_count(r, "differences", differences);
+	audit_end(r->audit);
+	if (differences)
+		report_doubt(r, "a snapshot that was asked for again has other values than the "
+			"messages have told: numbers since the last one may be wrong; run.end "
+			"counts such values");
+}
+
 /* The name and level of each kind of event. */
 static const struct {
 	const char *name;
@@ -176,7 +195,8 @@ static const struct {
 	[STREAM_ANSWER] = { NULL, LEVEL_DEBUG },
 	[STREAM_SECRET] = { NULL, LEVEL_DEBUG },
 	[STREAM_REFUSED] = { "queue.refused", LEVEL_WARNING },
-	[STREAM_WARNING] = { "warning", LEVEL_WARNING }
+	[STREAM_WARNING] = { "warning", LEVEL_WARNING },
+	[STREAM_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING }
 };
 
 static void count_stream(struct totals *t, const struct stream_event *event)
@@ -197,6 +217,9 @@ static void count_stream(struct totals *t, const struct stream_event *event)
 	case STREAM_TOKEN_RETRY:
 	case STREAM_RETRY:
 		t->retries++;
+		break;
+	case STREAM_RESYNC_FAILED:
+		t->resyncs_failed++;
 		break;
 	case STREAM_TOKEN_CACHED:
 	case STREAM_TOKEN_REFUSED:
@@ -462,6 +485,17 @@ static void put_callbacks(struct report *r)
 
 /* --- the totals ------------------------------------------------------------------------ */
 
+static void put_resyncs(struct report *r)
+{
+	const struct totals *t = &r->totals;
+	struct buf json = { 0 };
+
+	buf_printf(&json, "{\"done\":%llu,\"failed\":%llu,\"differences\":%llu}",
+		(unsigned long long)t->resyncs, (unsigned long long)t->resyncs_failed,
+		(unsigned long long)t->differences);
+	put_json(r, "resync", &json);
+}
+
 static void put_totals(struct report *r)
 {
 	const struct totals *t = &r->totals;
@@ -482,6 +516,8 @@ static void put_totals(struct report *r)
 	put_count(r, "cutMessages", t->cut_messages);
 	put_count(r, "brokenLines", t->broken_lines);
 	audit_int(r->audit, "stalledMs", t->stalled_us / US_PER_MS);
+	if (r->counts_resyncs)
+		put_resyncs(r);
 	if (r->callbacks)
 		put_callbacks(r);
 	put_count(r, "auditDropped", audit_dropped(r->audit));

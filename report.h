@@ -40,6 +40,7 @@ struct totals {
 	uint64_t too_big, bad_text;	/* messages for which a connection was closed */
 	uint64_t cut_messages;		/* begun, and not ended when the connection was lost */
 	uint64_t broken_lines;		/* of a replay */
+	uint64_t resyncs, resyncs_failed, differences;	/* see report_resync */
 	int64_t stalled_us;		/* when the run saw nothing */
 };
 
@@ -62,6 +63,10 @@ void report_warnings(struct report *r, struct lines *warnings);	/* empties them 
  * only once in a run. */
 void report_doubt(struct report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* A snapshot that was asked for again is compared: so many values were other ones than the
+ * messages had said. Its totals are printed once report_counts_resyncs was called. */
+void report_resync(struct report *r, uint64_t differences);
+void report_counts_resyncs(struct report *r);
 void report_stream(struct report *r, size_t stream, const struct stream_event *event);
 void report_stalled(struct report *r, int64_t from_us, int64_t until_us);
 void report_message(struct report *r);

@@ -241,6 +241,8 @@ enum status setup_core(struct run *run, struct err *err)
 	run->name = calloc(names_room(run), sizeof(*run->name));
 	if (!run->report || run->queues.failed || !run->name)
 		return err_nomem(err);
+	if (run->set->notices && !run->set->now)
+		report_counts_resyncs(run->report);
 	return make_flow(run, err);
 }
 
@@ -278,6 +280,7 @@ enum status setup_channel(struct run *run, struct err *err)
 		.pattern = (const char *const *)set->patterns.v,
 		.npattern = set->patterns.n,
 		.snapshot = set->snapshot,
+		.resync_us = set->snapshot ? set->resync_ms * US_PER_MS : 0,
 		.once = set->now,
 		.skip_refused = set->skip_refused,
 		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,

@@ -309,39 +309,24 @@ static bool is_blank(const char *s, const char *end)
 /* The members of an envelope, in whatever order and spacing people left them. */
 static bool read_members(const char *s, const char *end, struct members *all)
 {
+	const struct {
+		const char *key;
+		struct json_member *to;
+	} known[] = {
+		{ "at", &all->at }, { "stream", &all->stream }, { "frame", &all->frame },
+		{ "text", &all->text }, { "state", &all->state }, { "interval", &all->interval },
+		{ "binary", &all->binary }, { "answer", &all->answer }, { "asked", &all->asked },
+		{ "until", &all->until }, { "metrics", &all->metrics },
+		{ "schema", &all->schema }, { "source", &all->source },
+		{ "queues", &all->queues }
+	};
 	struct json_member m;
 	int more;
 
-	while ((more = json_walk(&s, end, &m)) > 0) {
-		if (key_is(&m, "at"))
-			all->at = m;
-		else if (key_is(&m, "stream"))
-			all->stream = m;
-		else if (key_is(&m, "frame"))
-			all->frame = m;
-		else if (key_is(&m, "text"))
-			all->text = m;
-		else if (key_is(&m, "state"))
-			all->state = m;
-		else if (key_is(&m, "interval"))
-			all->interval = m;
-		else if (key_is(&m, "binary"))
-			all->binary = m;
-		else if (key_is(&m, "answer"))
-			all->answer = m;
-		else if (key_is(&m, "asked"))
-			all->asked = m;
-		else if (key_is(&m, "until"))
-			all->until = m;
-		else if (key_is(&m, "metrics"))
-			all->metrics = m;
-		else if (key_is(&m, "schema"))
-			all->schema = m;
-		else if (key_is(&m, "source"))
-			all->source = m;
-		else if (key_is(&m, "queues"))
-			all->queues = m;
-	}
+	while ((more = json_walk(&s, end, &m)) > 0)
+		for (size_t i = 0; i < ARRAY_LEN(known); i++)
+			if (key_is(&m, known[i].key))
+				*known[i].to = m;
 	all->has_at = all->at.value != NULL;
 	return more == 0 && is_blank(s, end);
 }
@@ -363,7 +348,8 @@ static const char *const sources[] = {
 static const char *const answers[] = {
 	[ANSWER_QUEUES] = "queues",
 	[ANSWER_SUBSCRIPTIONS] = "subscriptions",
-	[ANSWER_SNAPSHOT] = "snapshot"
+	[ANSWER_SNAPSHOT] = "snapshot",
+	[ANSWER_RESYNC] = "resync"
 };
 
 /* The place of a quoted word in a list that has gaps; n: it is not there. */

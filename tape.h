@@ -45,7 +45,10 @@ enum tape_kind {
 
 enum tape_source { SOURCE_UNKNOWN, SOURCE_STREAM, SOURCE_NOTIFICATIONS };
 
-enum tape_answer { ANSWER_QUEUES, ANSWER_SUBSCRIPTIONS, ANSWER_SNAPSHOT };
+enum tape_answer {
+	ANSWER_QUEUES, ANSWER_SUBSCRIPTIONS, ANSWER_SNAPSHOT,
+	ANSWER_RESYNC	/* the snapshot, asked for again beside a stream that was up */
+};
 
 struct tape_entry {
 	enum tape_kind kind;

@@ -241,6 +241,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id,
 	case OPT_HOST: put_text(out, set->creds.base_url); break;
 	case OPT_SUBSCRIBE: put_text(out, subscribe_words.v[set->subscribe]); break;
 	case OPT_NO_SNAPSHOT: put_bool(out, !set->snapshot); break;
+	case OPT_RESYNC: put_duration(out, set->resync_ms); break;
 	case OPT_CACERT: put_text(out, set->cacert ? set->cacert : p->ca_file); break;
 	case OPT_CONNECT_TIMEOUT: put_duration(out, set->connect_timeout_ms); break;
 	case OPT_RETRY_FOR: put_duration(out, set->retry_for_ms); break;

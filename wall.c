@@ -31,6 +31,7 @@ struct part {
 	struct group *group;
 	struct part *other;		/* oWaiting of an oLongestWaiting, and back */
 	int64_t told_us;		/* by the last event; INT64_MIN: by none */
+	bool differs;			/* the last resync had another value */
 };
 
 struct presence {
@@ -791,6 +792,14 @@ static bool set_part(const struct wall *w, struct part *p, const struct value *v
 		&& (!p->other || nobody == (v->number == 0) || refresh(w, p->other, at_us));
 }
 
+/* An event came right after the answer that differed: they have crossed each other. */
+static void explain(struct wall *w, struct part *p, int64_t at_us)
+{
+	p->differs = false;
+	if (w->resync_us != NO_TIME && at_us - w->resync_us <= WALL_QUIET_US)
+		w->differences--;
+}
+
 bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t frame,
 	int64_t at_us, bool *full)
 {
@@ -806,9 +815,53 @@ bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t 
 	if (!p)
 		return !w->failed;
 	p->told_us = at_us;
+	if (p->differs)
+		explain(w, p, at_us);
 	figure_count(p->own, frame);
 	figure_count(p->sum, frame);
 	figure_count(p->total, frame);
+	return set_part(w, p, v, at_us);
+}
+
+/* Whether somebody else has waited longest. A duration is as inexact as the answer's way. */
+static bool is_other_wait(const struct part *p, const struct value *v, int64_t at_us)
+{
+	bool waits = v->kind != VALUE_NOBODY;
+	int64_t us;
+
+	if (!p->now.known || !waits || !p->now.waiting)
+		return p->now.known && waits != p->now.waiting;
+	us = (v->kind == VALUE_AGE ? at_us - v->us : v->us) - p->now.start_us;
+	return v->kind == VALUE_AGE ? us < -WALL_QUIET_US || us > WALL_QUIET_US : us != 0;
+}
+
+/* Whether the value is another one than was known, or than the zero that was never told. */
+static bool is_other(const struct wall *w, const struct part *p, const struct value *v,
+	int64_t at_us)
+{
+	const struct queue *q = p->group->queue;
+
+	if (kind_of(&p->term->name) == FACT_AGE)
+		return is_other_wait(p, v, at_us);
+	if (!p->now.known)
+		return q->whole.known && w->asked & notice_query_bit(p->term->name.metric)
+			&& v->number != 0;
+	return p->now.value != v->number;
+}
+
+/* An answer's value, which no event since the question has told. */
+static bool set_answered(struct wall *w, struct part *p, const struct value *v,
+	int64_t asked_us, int64_t at_us)
+{
+	if (w->resync) {
+		if (p->own && p->told_us < asked_us - WALL_QUIET_US && is_other(w, p, v, at_us)) {
+			w->differences += !p->differs;
+			p->differs = true;
+		}
+		figure_confirm(p->own);
+		figure_confirm(p->sum);
+		figure_confirm(p->total);
+	}
 	return set_part(w, p, v, at_us);
 }
 
@@ -820,7 +873,7 @@ bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t
 	if (p)
 		p->answer = w->answer;
 	if (p && p->told_us < asked_us)
-		return set_part(w, p, v, at_us);
+		return set_answered(w, p, v, asked_us, at_us);
 	return !w->failed;
 }
 
@@ -861,10 +914,24 @@ bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *
 
 /* --- what a snapshot leaves out ------------------------------------------------------ */
 
-void wall_begin_answer(struct wall *w, uint32_t asked)
+void wall_begin_answer(struct wall *w, uint32_t asked, bool resync)
 {
 	w->answer++;
 	w->asked = asked;
+	w->resync = resync;
+}
+
+bool wall_resync_over(struct wall *w, int64_t at_us, uint64_t *differences)
+{
+	if (w->resync_us == NO_TIME || at_us - WALL_QUIET_US <= w->resync_us)
+		return false;
+	*differences = w->differences;
+	w->differences = 0;
+	w->resync_us = NO_TIME;
+	for (size_t i = 0; i < w->nslot; i++)
+		if (w->part[i])
+			w->part[i]->differs = false;
+	return true;
 }
 
 void wall_answered(struct wall *w, struct queue *q, bool spoilt)
@@ -901,7 +968,7 @@ static bool set_zero(struct wall *w, struct part *p, int64_t asked_us, int64_t a
 		age->now.known = true;
 		age->now.waiting = false;
 	}
-	return set_part(w, p, &zero, at_us)
+	return set_answered(w, p, &zero, asked_us, at_us)
 		&& (!age || refresh(w, age, at_us));
 }
 
@@ -950,9 +1017,14 @@ static bool is_whole(const struct wall *w, const struct queue *q)
 	return q->answer == w->answer && q->spoilt != w->answer;
 }
 
-bool wall_end_answer(struct wall *w, int64_t asked_us, int64_t at_us)
+bool wall_end_answer(struct wall *w, bool whole, int64_t asked_us, int64_t at_us)
 {
 	bool ok = true;
+
+	if (w->resync)
+		w->resync_us = at_us;
+	if (!whole)
+		return true;
 
 	for (size_t i = 0; ok && i < w->nslot; i++) {
 		struct part *p = w->part[i];
@@ -1089,7 +1161,7 @@ struct queue *wall_watch(struct wall *w, const char *id)
 bool wall_init(struct wall *w, const char *const *queue, size_t nqueue, size_t room,
 	const char *const *pattern, size_t npattern)
 {
-	*w = (struct wall){ .pattern = pattern, .npattern = npattern,
+	*w = (struct wall){ .pattern = pattern, .npattern = npattern, .resync_us = NO_TIME,
 		.room = room > nqueue ? room : nqueue };
 	w->queue = calloc(w->room ? w->room : 1, sizeof(*w->queue));
 	if (!w->queue || !terms_grow(w) || !parts_grow(w))

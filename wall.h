@@ -86,7 +86,10 @@ struct wall {			/* to be read, and changed by the calls below alone */
 	int64_t up_total_us;		/* how long it was before */
 	int64_t window_up_us;		/* the same at the window's begin */
 	uint64_t answer;		/* the number of the snapshot's answer at hand */
-	uint32_t asked;			/* the metrics that it was asked for, see notice_query_bit */
+	uint32_t asked;			/* its metrics, see notice_query_bit */
+	bool resync;			/* it was asked for again, to compare */
+	int64_t resync_us;		/* when the last such answer came; NO_TIME: it is told of */
+	uint64_t differences;
 	bool failed;			/* out of memory somewhere inside */
 	struct verdict verdict[WALL_VERDICTS + 1];	/* by the name's hash; the last: too long */
 	struct part **part;		/* open addressing, a power of two */
@@ -131,15 +134,24 @@ bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t
 	int64_t at_us, bool *full);
 
 /* An answer to a question about the metrics asked (see notice_query_bit) is going to be taken. */
-void wall_begin_answer(struct wall *w, uint32_t asked);
+void wall_begin_answer(struct wall *w, uint32_t asked, bool resync);
 /* A result of it tells of the queue; spoilt: something of it is not kept. */
 void wall_answered(struct wall *w, struct queue *q, bool spoilt);
 /*
- * After all its results. Of each queue of which they could be read, what they leave out is 0:
+ * After all its results; whole: it is known whose each was. Of each queue of which they could be
+ * read, what they leave out is 0:
  * every gauge known before that was asked for and that no event has told since the question,
  * and the statuses that the service leaves out where no agent has them. False: no memory.
  */
-bool wall_end_answer(struct wall *w, int64_t asked_us, int64_t at_us);
+bool wall_end_answer(struct wall *w, bool whole, int64_t asked_us, int64_t at_us);
+
+/*
+ * Whether a resync is to be told of, once: at_us is over WALL_QUIET_US after its answer. It
+ * differs in a value if no event of that came in WALL_QUIET_US before the question, while it was
+ * under way, or so long after the answer: such an event may just have crossed it.
+ */
+#define WALL_QUIET_US 2000000
+bool wall_resync_over(struct wall *w, int64_t at_us, uint64_t *differences);
 
 /* After the values of a message or result. asked_us INT64_MAX: it is an event. */
 bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *q,

@@ -64,8 +64,8 @@ _gsqstat() {
 			--critical --callback --callback-header-file --callback-format
 			--callback-key-file --callback-timeout --callback-spool
 			--callback-spool-max --callback-allow-private --replay --source
-			--host --subscribe --no-snapshot --cacert --connect-timeout
-			--retry-for --idle-timeout --pong-timeout --outlier --profile
+			--host --subscribe --no-snapshot --resync --cacert
+			--connect-timeout --retry-for --idle-timeout --pong-timeout --outlier --profile
 			--token-margin --no-cache --client-secret-file --audit
 			--audit-file --audit-chain --audit-key-file --verify-audit
 			--expect --rows --run --verbose --silent --help --version

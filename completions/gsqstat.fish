@@ -51,6 +51,7 @@ complete -c gsqstat -l source -x -a 'stream notifications' -d 'where the data co
 complete -c gsqstat -s H -l host -x -d 'host of the API'
 complete -c gsqstat -l subscribe -x -a 'url message' -d 'where the payload travels'
 complete -c gsqstat -l no-snapshot -d 'do not ask for values that hold at the start'
+complete -c gsqstat -l resync -x -d 'how often to ask for all values again; 0 is never'
 complete -c gsqstat -l cacert -r -F -d 'certificates to trust'
 complete -c gsqstat -l connect-timeout -x -d 'bound of one handshake'
 complete -c gsqstat -l retry-for -x -d 'how long to try before giving up'

@@ -209,7 +209,7 @@ static void snapshot__what_came_since_it_was_asked_for_is_newer(void **state)
 	start(conf());
 	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
 	put(NULL, COUNT("oB", 2), T0 + 3);
-	assert_true(board_snapshot_begin(board, NULL, T0 + 2));
+	assert_true(board_snapshot_begin(board, NULL, false, T0 + 2));
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" COUNT("oA", 8) ","
 		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), BOARD_ACCEPTED);
 	w = due(T0 + 10 * S);
@@ -224,10 +224,10 @@ static void snapshot__asked_before_the_socket_opened_says_nothing(void **state)
 {
 	(void)state;
 	open_board(conf());
-	assert_false(board_snapshot_begin(board, NULL, T0));
+	assert_false(board_snapshot_begin(board, NULL, false, T0));
 	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0));
-	assert_false(board_snapshot_begin(board, NULL, T0 - 1));
-	assert_true(board_snapshot_begin(board, NULL, T0));
+	assert_false(board_snapshot_begin(board, NULL, false, T0 - 1));
+	assert_true(board_snapshot_begin(board, NULL, false, T0));
 	close_board();
 }
 
@@ -244,7 +244,7 @@ static void snapshot__leaves_out_what_is_zero(void **state)
 	start(c);
 	put(NULL, IDLE(3) "," COUNT("oA", 3), T0);
 	put("voice", COUNT("oWaiting", 3), T0);
-	assert_true(board_snapshot_begin(board, NULL, T0 + S));
+	assert_true(board_snapshot_begin(board, NULL, false, T0 + S));
 	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + 2 * S);
 	board_snapshot_end(board, T0 + S, T0 + 2 * S);
 	put(NULL, IDLE(4), T0 + 6 * S);
@@ -296,7 +296,7 @@ static void gauge__that_comes_late_was_zero_while_the_stream_was_up(void **state
 	(void)state;
 	c.asked = UINT32_MAX;
 	start(c);
-	assert_true(board_snapshot_begin(board, NULL, T0 + S));
+	assert_true(board_snapshot_begin(board, NULL, false, T0 + S));
 	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + S);
 	board_snapshot_end(board, T0 + S, T0 + S);
 	assert_true(board_socket(board, 0, SOCKET_SILENT, T0 + 2 * S));

@@ -481,6 +481,74 @@ def test_snapshot_alone_knows_that_nobody_is_idle(tool):
     assert "idle" in tool.run(*args, "-f", "prometheus", data=text).out.lower()
 
 
+# ---- the snapshot, asked for again ------------------------------------------------------
+
+
+def resync(second, results, asked=None):
+    return answer(second, results, asked).replace('"snapshot"', '"resync"')
+
+
+WAITS = {"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": MS - 5000}}
+
+
+@pytest.mark.parametrize("more,waits,found", [
+    ("", 3, 0), ("", 5, 1), ("", None, 1),
+    (frame(17.5, instant(17.5, {"oWaiting": 3})), 5, 1),
+    (frame(18.2, instant(18.2, {"oWaiting": 3})), 5, 0),        # under 2 s before the question
+    (frame(21.9, instant(21.9, {"oWaiting": 5})), 5, 0),        # under 2 s after the answer
+    (frame(22.5, instant(22.5, {"oWaiting": 5})), 5, 1),
+    (frame(21.9, instant(21.9, {"oWaiting": 5}, "chat")), 5, 1),
+    (frame(21.9, instant(21.9, {"oInteracting": 5})), 5, 1)])
+def test_difference_counts_unless_an_event_has_crossed_it(tool, more, waits, found):
+    lines = [state(0, "connected"), answer(0, [result(WAITS, "voice")]), more,
+             resync(20, [result({"oWaiting": waits}, "voice") if waits else
+                         result({"oMemberUsers": 0})], asked=19.9)]
+    r = replay(tool, "".join(sorted(lines, key=lambda line: line[:33])), count=3)
+    row = row_of(r, 2)["metrics"]["oWaiting"]["count"]
+    assert (row["last"], row["carried"]) == (waits or 0, False)
+    assert [line["differences"] for line in r.events("resync")] == [found]
+    assert r.end["resync"] == {"done": 1, "failed": 0, "differences": found}
+    doubts = [line for line in r.events("warning") if "asked for again" in line["message"]]
+    assert len(doubts) == found
+    if waits:
+        assert row_of(r, 2)["metrics"]["oLongestWaiting"]["ageMs"]["last"] == 35000
+
+
+def test_event_under_way_with_the_answer_is_newer(tool):
+    r = replay(tool, state(0, "connected") + answer(0, [result({"oWaiting": 3}, "voice")])
+               + frame(4.5, instant(4.5, {"oWaiting": 4}))
+               + resync(5, [result({"oWaiting": 9}, "voice")], asked=4))
+    assert row_of(r)["metrics"]["oWaiting"]["count"]["last"] == 4
+    assert r.end["resync"]["differences"] == 0
+
+
+@pytest.mark.parametrize("value,found", [
+    (MS - 5000, 0), (MS - 4000, 1), (0, 1), (25000, 0), (20000, 1)])
+def test_ages_are_compared_by_their_start(tool, value, found):
+    again = {"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": value}}
+    r = replay(tool, state(0, "connected") + answer(0, [result(WAITS, "voice")])
+               + resync(20, [result(again, "voice")]), count=3)
+    assert r.end["resync"]["differences"] == found
+
+
+def test_state_that_no_message_told_of_is_a_difference(tool):
+    r = replay(tool, state(0, "connected") + answer(0, [result({"oMemberUsers": 3})])
+               + resync(5, [result({**agents("oOnQueueUsers", IDLE=2), "oMemberUsers": 3,
+                                    ("oUserPresences", "x"): 2})]))
+    assert r.end["resync"]["differences"] == 2
+    row = row_of(r, media=None)["metrics"]
+    assert row["oUserPresences"]["x"]["count"]["mean"] == 1
+    assert row["oOnQueueUsers"]["count"]["mean"] == 1
+    assert row["oOnQueueUsers"]["count"]["carried"] is False
+
+
+def test_resync_of_a_question_before_a_loss_says_nothing(tool):
+    r = replay(tool, state(0, "connected") + answer(0, SOME) + state(4, "lost")
+               + state(5, "connected") + resync(6, SOME, asked=3))
+    assert set(numbers(row_of(r, media=None), "oOnQueueUsers").values()) == {None}
+    assert r.events("resync") == []
+
+
 HALF_HOURS = ("2026-11-24T02:00:00.000Z/2026-11-24T02:30:00.000Z",
               "2026-11-24T02:00:00.000Z/PT30M", "PT0.5H/2026-11-24T02:30Z",
               "2026-11-24T02:00Z/2026-11-24T02:30Z", "20261124T0200Z/20261124T0230Z",

@@ -143,6 +143,67 @@ def test_first_window_is_true_without_any_event(run, serve):
     assert 280 < gauge(sums(r)[1])["observedMs"] <= 300
 
 
+def found(count):
+    return answer(200, {"results": [{"group": notice_frames.group(QUEUE, "voice"),
+                                     "data": [notice_frames.metric("oWaiting", count)]}]})
+
+
+def test_snapshot_is_asked_for_again_and_wins(begin, serve, run):
+    service = serve(**IDLE, answers={"snapshot": [found(3), found(5)]})
+    args = ("-w", "500ms", "-m", "oWaiting", QUEUE)
+    reader = Reader(begin("--resync", "100ms", "-n", 1000, "--record", "tape", *args))
+    assert reader.wait("resync")["differences"] == 1
+    reader.process.send_signal(signal.SIGTERM)
+    r = reader.finish()
+    assert r.status == 128 + signal.SIGTERM and service.errors == []
+    told = [(gauge(row)["last"], gauge(row)["carried"]) for row in r.rows if row["mediaType"]]
+    assert [last for last, _ in told] == sorted(last for last, _ in told)
+    assert (5, False) in told and told[0] == (3, True)
+    assert r.end["resync"]["differences"] == 1 and r.end["resync"]["failed"] == 0
+    asked = [request["body"] for request in service.requests if request["name"] == "snapshot"]
+    assert len(set(asked)) == 1
+    again = run("--replay", "tape", *args)
+    # the signal has cut the last window
+    assert again.out.splitlines()[:-2] == r.out.splitlines()[:-2]
+    assert [line["differences"] for line in again.events("resync")][0] == 1
+
+
+@pytest.mark.parametrize("failure", [
+    limited(1), error(500, "internal", "Oh."), forbidden(), answer(200, "[]"), cut(),
+    error(401, "bad.credentials", "No.")])
+def test_resync_that_fails_changes_no_status(run, serve, failure):
+    service = serve(**IDLE, answers={"snapshot": [answer(None), failure]})
+    r = run("--resync", "100ms", "-w", "500ms", "-n", 10, QUEUE)
+    assert r.status == 0, r.err
+    assert len(r.events("resync.failed")) == r.end["resync"]["failed"] >= 1
+    assert r.end["resync"]["done"] == 0 and names(service).count("create") == 1
+    assert {gauge(row)["last"] for row in sums(r)} == {0}
+
+
+def test_resync_waits_as_long_as_the_service_asks_for(begin, serve):
+    service = serve(**IDLE, answers={"snapshot": [answer(None), limited(3), answer(None)]})
+    process = begin("--resync", "100ms", "-n", 1000, *FAST)
+    assert harness.eventually(lambda: service.count("snapshot") >= 3, 20)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    times = [request["time"] for request in service.requests if request["name"] == "snapshot"]
+    assert times[2] - times[1] >= 3
+
+
+def test_resync_under_way_at_the_end_is_dropped(run, serve, tool):
+    serve(**IDLE, answers={"snapshot": [answer(None), slow(60)]})
+    r = run("--resync", "100ms", "-w", "500ms", "-n", 8, "--record", "tape", QUEUE)
+    assert r.status == 0, r.err
+    assert r.end["resync"] == {"done": 0, "failed": 0, "differences": 0}
+    assert '"resync"' not in (tool.dir / "tape").read_text()
+
+
+def test_without_resync_the_snapshot_is_asked_for_once(run, serve):
+    service = serve(**IDLE)
+    r = run("--resync", "0", "-w", "500ms", "-n", 7, QUEUE)
+    assert r.status == 0 and service.count("snapshot") == 1
+
+
 def test_no_snapshot(run, serve):
     service = serve(**IDLE)
     r = run("--no-snapshot", *FAST)

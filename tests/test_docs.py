@@ -195,8 +195,8 @@ def test_manual_example_of_a_total_holds(tool):
 def test_manual_has_every_audit_event(tool):
     section = MANUAL.split(".Sh AUDIT LINES")[1].split(".Sh ")[0]
     told = {w for item in re.findall(r"\.It Li (.*)", section) for w in item.split(" , ")}
-    known = set(re.findall(r'"((?:%s)\.[a-z]{2,}|warning)"' % "|".join(
-        "run token stream queue frame window audit threshold callback".split()),
+    known = set(re.findall(r'"((?:%s)\.[a-z]{2,}|warning|resync)"' % "|".join(
+        "run token stream queue frame window audit threshold callback resync".split()),
         (TOP / "report.c").read_text() + (TOP / "audit.c").read_text()))
     assert told == known
     reasons = re.findall(r'\[(?:REJECT|FATE)_\w+\] = "([a-z-]+)"',

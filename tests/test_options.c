@@ -277,6 +277,9 @@ static void value__of_the_notifications(void **state)
 	assert_int_equal(set.pong_timeout_ms, 1);
 	assert_int_equal(set.idle_timeout_ms, 5000);
 	assert_int_equal(set.patterns.n, 3);
+	assert_int_equal(set.resync_ms, 300000);
+	run(NOTICES "--resync 0 " Q1);
+	assert_int_equal(set.resync_ms, 0);
 	run(NOTICES "--list-queues -f csv --no-header -o rows");
 	assert_true(set.list_queues);
 	run(NOTICES "--now --queue-name *");
@@ -298,6 +301,11 @@ static void option__that_has_no_place_has_one_line(void **state)
 	bad("--skip-refused " Q1, "--skip-refused: allowed is --source notifications alone");
 	bad("--no-snapshot " Q1, "--no-snapshot: allowed is --source notifications alone");
 	bad("--now " Q1, "--now: allowed is --source notifications alone");
+	bad("--resync 5m " Q1, "--resync '5m': allowed is --source notifications alone");
+	bad(NOTICES "--now --resync 0 " Q1, "--resync '0': allowed is a run of windows");
+	bad(NOTICES "--no-snapshot --resync 1m " Q1, "--resync '1m': allowed is a run without");
+	bad(NOTICES "--replay " SAMPLE " --resync 1m " Q1, "--resync '1m': allowed is a live run");
+	bad(NOTICES "--resync 99ms " Q1, "--resync '99ms': allowed is 0, or 100ms to 24h");
 	bad("--profile p " Q1, "--profile 'p': allowed is --source notifications alone");
 	bad("--pong-timeout 9s " Q1, "--pong-timeout '9s': allowed is --source notif");
 	bad("--now -m oWaiting --source notificaton " Q1, "did you mean notifications?");
@@ -402,7 +410,7 @@ static void option__that_is_unknown_has_one_line(void **state)
 	bad("--formt csv " Q1, "did you mean --format?");	/* csv is no queue */
 	bad("--formt=csv " Q1, "did you mean --format?");
 	bad("--alin " Q1, "did you mean --align?");
-	bad("--re x " Q1, "--record, --rejects, --replay and --retry-for");
+	bad("--re x " Q1, "--record, --rejects, --replay, --resync and --retry-for");
 	bad("--no " Q1, "--now, --no-header, --no-snapshot and --no-cache");
 	bad("--nonsense-of-this-kind " Q1, "see --help");
 	bad("-Z " Q1, "unknown option -Z");

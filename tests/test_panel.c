@@ -22,7 +22,7 @@
 static const struct fact facts[] = {
 	{ .metric = "oWaiting", .path = "count", .kind = FACT_GAUGE, .is.gauge = GAUGE },
 	{ .metric = "oOnQueueUsers", .path = "IDLE.count", .kind = FACT_GAUGE,
-		.is.gauge = { .known = false } },
+		.is.gauge = { .carried = true } },
 	{ .metric = "oOnQueueUsers", .path = "a\"b.count", .kind = FACT_GAUGE,
 		.is.gauge = GAUGE, .sketch = true, .accuracy = 0.01 },
 	{ .metric = "oLongestWaiting", .path = "ageMs", .kind = FACT_AGE, .is.age = {

@@ -105,7 +105,7 @@ static void board_window(void **state)
 			.observed = true, .min = 1, .max = 5, .mean = 2.5, .stddev = 0.5, .p50 = 2,
 			.p90 = 4, .p95 = 4.5, .p99 = 5, .observed_us = 1500, .events = 2 },
 			.accuracy = 0.01 },
-		{ "oInteracting", "count", FACT_GAUGE, .is.gauge = { .known = false } },
+		{ "oInteracting", "count", FACT_GAUGE, .is.gauge = { .carried = true } },
 		{ "oLongestWaiting", "ageMs", FACT_AGE, .is.age = { .has_last = true,
 			.last_us = 2500, .has_most = true, .most_us = 9000 } },
 		{ "tWait", "count", FACT_TOTAL, .is.total = { true, false, 8, 0 } },

@@ -1,7 +1,8 @@
 /*
  * Lines to a board of two queues. `0` and `1` bring the rest of the line on that socket, `A`
- * as an answer; `c`, `s` and `l` are socket 0's states, `C`, `S` and `L` socket 1's; `t` lets
- * the rest's milliseconds pass. What a window then holds has to make sense and be JSON.
+ * as an answer, `R` as one to a question that was asked again; `c`, `s` and `l` are socket 0's
+ * states, `C`, `S` and `L` socket 1's; `t` lets the rest's milliseconds pass. What a window then
+ * holds has to make sense and be JSON.
  */
 #include <math.h>
 #include <stdint.h>
@@ -141,13 +142,15 @@ static bool take_presence(void *arg, struct slice id, struct slice name)
 	return board_presence(arg, id, name);
 }
 
-static void take_answer(struct world *w, const char *text, size_t len)
+static void take_answer(struct world *w, bool resync, const char *text, size_t len)
 {
 	int64_t asked_us = w->now_us - 1000;
+	uint64_t differences;
 	struct notice n;
 
 	board_start(w->board, w->now_us);
-	if (!board_snapshot_begin(w->board, NULL, asked_us))
+	board_resync_over(w->board, w->now_us, &differences);
+	if (!board_snapshot_begin(w->board, NULL, resync, asked_us))
 		return;
 	notices_presences(w->notices, text, len, take_presence, w->board);
 	notices_begin_answer(w->notices, text, len);
@@ -182,8 +185,8 @@ static void take_line(struct world *w, const char *line, size_t len)
 	state = memchr(states, line[0], sizeof(states) - 1);
 	if (line[0] == '0' || line[0] == '1')
 		take_message(w, line[0] == '1', line + 1, len - 1);
-	else if (line[0] == 'A')
-		take_answer(w, line + 1, len - 1);
+	else if (line[0] == 'A' || line[0] == 'R')
+		take_answer(w, line[0] == 'R', line + 1, len - 1);
 	else if (line[0] == 't')
 		pass_time(w, line + 1, len - 1);
 	else if (state)
