@@ -11,7 +11,7 @@
 #include "base.h"
 
 struct apierror {
-	struct buf code, message, context;	/* empty if the answer has none; no NUL at the end */
+	struct buf code, message, context;	/* empty if there is none; no NUL at the end */
 };
 
 /* Reads a body, which may be anything. */

@@ -364,11 +364,15 @@ static void step_handshake(struct channel *ch, int64_t now_us)
 {
 	for (size_t i = 0; i < LINES; i++) {
 		struct line *l = &ch->line[i];
-		const struct ws_event late = { .end = WS_END_NETWORK,
-			.reason = "no handshake within --connect-timeout" };
+		const char *proxy;
+		char text[320];
+		const struct ws_event late = { .end = WS_END_NETWORK, .reason = text };
 
 		if (l->state != LINE_CONNECTING || now_us < l->until_us)
 			continue;
+		proxy = ws_waits_for(l->ws);
+		snprintf(text, sizeof(text), "no handshake within --connect-timeout%s%.200s",
+			proxy ? ", no answer of " : "", proxy ? proxy : "");
 		drop(l);
 		not_opened(ch, &late, now_us);
 	}

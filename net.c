@@ -600,6 +600,17 @@ static struct net_result result_of(struct transfer *t, CURLcode code)
 	return r;
 }
 
+const char *net_waits_for(CURL *easy)
+{
+	struct transfer *t = transfer_of(easy);
+	struct peer peer = peer_of(easy, CURLE_OPERATION_TIMEDOUT);
+
+	if (!t || !peer.proxy)
+		return NULL;
+	snprintf(t->text, sizeof(t->text), "%s", peer.name);
+	return t->text;
+}
+
 enum status net_perform(struct net *net, struct err *err)
 {
 	int running, left;

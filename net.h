@@ -88,6 +88,10 @@ enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg);
 void net_stop(struct net *net, CURL *easy);	/* out of the multi, at once; NULL is fine */
 void net_release(struct net *net, CURL *easy);	/* net_stop, then curl_easy_cleanup */
 
+/* Names the proxy that a transfer under way has not come past; NULL: there is none, or it has.
+ * Borrowed from the transfer. */
+const char *net_waits_for(CURL *easy);
+
 /* Runs what is ready and calls back for each finished transfer. */
 enum status net_perform(struct net *net, struct err *err);
 /* Waits for libcurl's sockets, the given ones and at most timeout_ms. Their revents are

@@ -217,8 +217,9 @@ static void refused(struct stream *s, int64_t now_us, const struct ws_event *e)
 {
 	char text[TEXT_MAX];
 
-	snprintf(text, sizeof(text), "the gateway refused the %s: %.300s",
-		e->http_status == 401 ? "token" : "stream", e->reason);
+	snprintf(text, sizeof(text), "the gateway refused the %s: %.120s: %.300s",
+		e->http_status == 401 ? "token" : "stream", strstr(s->conf.base_url, "://") + 3,
+		e->reason);
 	if (e->http_status == 401)
 		refused_unauthorised(s, now_us, text);
 	else if (e->http_status == 403)
@@ -392,7 +393,8 @@ static void step_token(struct stream *s, int64_t now_us, struct lines *warnings)
 
 static void step_connecting(struct stream *s, int64_t now_us)
 {
-	char text[128], duration[DURATION_TEXT_MAX];
+	char text[320], duration[DURATION_TEXT_MAX];
+	const char *proxy;
 
 	ws_step(s->ws, now_us);
 	if (now_us < s->until_us)
@@ -402,7 +404,9 @@ static void step_connecting(struct stream *s, int64_t now_us)
 		return;
 	}
 	duration_format(duration, s->conf.connect_timeout_us / US_PER_MS);
-	snprintf(text, sizeof(text), "no handshake within --connect-timeout %s", duration);
+	proxy = ws_waits_for(s->ws);
+	snprintf(text, sizeof(text), "no handshake within --connect-timeout %s%s%.200s", duration,
+		proxy ? ", no answer of " : "", proxy ? proxy : "");
 	try_again(s, ST_NET, now_us, -1, 0, text);
 }
 

@@ -11,6 +11,7 @@
 #include "ws_frame.h"
 
 #define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
+#define CORRELATION_MAX 64
 #define CLOSE_WAIT_US 1000000
 #define SEND_WAIT_US 5000000
 #define KEEP_BYTES 262144		/* larger buffers are freed once they are empty */
@@ -438,15 +439,20 @@ static void end_by_close_frame(struct ws *ws)
 
 static void end_refused(struct ws *ws)
 {
-	char text[256];
+	char text[320];
 	long status = ws->result.http_status;
 	bool breach = status < 400;
+	struct curl_header *id = NULL;
 
+	if (curl_easy_header(ws->easy, "ININ-Correlation-Id", 0, CURLH_HEADER, -1, &id)
+	    != CURLHE_OK || !text_is_visible(id->value, CORRELATION_MAX))
+		id = NULL;
 	if (breach && status / 100 == 3 && status != 304)
 		snprintf(text, sizeof(text), "a redirect, which is never followed");
 	else
-		snprintf(text, sizeof(text), "%s%ld %s", breach ? "the answer to the upgrade is "
-			: "", status, ws->phrase);
+		snprintf(text, sizeof(text), "%s%ld %s%s%s", breach ? "the answer to the upgrade "
+			"is " : "HTTP ", status, ws->phrase, id ? ", ININ-Correlation-Id " : "",
+			id ? id->value : "");
 	end_with(ws, breach ? WS_END_BREACH : WS_END_REFUSED, 0, text);
 }
 
@@ -728,6 +734,11 @@ int64_t ws_deadline_us(const struct ws *ws)
 	if ((ws->ended && !ws->end_told) || ws->open_due)
 		return INT64_MIN;
 	return ws->until_us;
+}
+
+const char *ws_waits_for(const struct ws *ws)
+{
+	return ws->upgraded || ws->done ? NULL : net_waits_for(ws->easy);
 }
 
 void ws_close(struct ws *ws, int64_t now_us)

@@ -75,6 +75,8 @@ bool ws_send(struct ws *ws, const char *text);
 void ws_step(struct ws *ws, int64_t now_us);
 /* The time of the next ws_step at the latest; INT64_MIN: now, INT64_MAX: no limit. */
 int64_t ws_deadline_us(const struct ws *ws);
+/* Names the proxy that has not answered, for a handshake that took too long; NULL: none. */
+const char *ws_waits_for(const struct ws *ws);
 
 /* Begins a close: sends 1000 and waits at most a second for the peer's answer, then WS_ENDED
  * follows. */

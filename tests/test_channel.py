@@ -1270,6 +1270,13 @@ def test_look_up_without_a_token_asks_for_no_queue(run, serve):
     assert set(names(service)) == {"token"}
 
 
+def test_words_that_channel_ids_begin_with_are_not_redacted(run, serve):
+    service = serve(rejected={QUEUE: ("the streaming-0- team of streaming.example may not", [])})
+    r = run("--skip-refused", "-w", "300ms", QUEUE, frames.QUEUES[1])
+    assert "the streaming-0- team of streaming.example may not" in r.err
+    assert r.events("run.start") and not [c for c in service.channels if c in r.err]
+
+
 def test_look_up_of_a_host_whose_certificate_does_not_verify(run, serve, tool):
     service = serve()
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = service.new_token()     # so it meets the API first

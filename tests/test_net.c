@@ -43,6 +43,12 @@ void net_release(struct net *net, CURL *easy)
 	curl_easy_cleanup(easy);
 }
 
+const char *net_waits_for(CURL *easy)
+{
+	(void)easy;
+	return NULL;
+}
+
 static void end_with(CURLcode code)
 {
 	play.done(play.arg, &(struct net_result){ .code = code, .retry_after_us = -1,

@@ -568,6 +568,25 @@ def test_proxy_that_hangs_makes_no_run_longer(tool, serve):
     server.close()
 
 
+@pytest.mark.parametrize("source", ["stream", "notifications"])
+@pytest.mark.parametrize("cached", [True, False])
+def test_proxy_that_hangs_is_named(tool, serve, notify, source, cached):
+    (serve if source == "stream" else notify)()
+    args = ("--source", source, *FAST)
+    if cached:
+        assert tool.run(*args).status == 0
+    server, _ = proxy(b"")
+    tool.env["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+    r = tool.run(*args, "--retry-for", "500ms", "--connect-timeout", "200ms")
+    server.close()
+    assert r.status == 5
+    assert "the proxy (https_proxy: 127.0.0.1:%d)" % server_port(tool) in r.end["message"], r.err
+
+
+def server_port(tool):
+    return int(tool.env["https_proxy"].rsplit(":", 1)[1])
+
+
 def test_no_proxy_is_obeyed(tool, serve):
     serve()
     server, seen = proxy(b"")

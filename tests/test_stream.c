@@ -104,6 +104,12 @@ void ws_step(struct ws *ws, int64_t now_us)
 	(void)ws, (void)now_us;
 }
 
+const char *ws_waits_for(const struct ws *ws)
+{
+	(void)ws;
+	return NULL;
+}
+
 int64_t ws_deadline_us(const struct ws *ws)
 {
 	(void)ws;

@@ -267,8 +267,8 @@ def test_login_that_fails_tells_its_status_code_and_ids(tool, serve):
                                       "contextId": "ctx-3"}, **{"ININ-Correlation-Id": "c-3"})])
     r = tool.run("--retry-for", "300ms", *FAST)
     assert r.status == 5
-    words = "%s: HTTP 503 service.unavailable: Try later, contextId ctx-3, ININ-Correlation-Id c-3" \
-        % gate.host
+    words = gate.host + ": HTTP 503 service.unavailable: Try later, contextId ctx-3, " \
+        "ININ-Correlation-Id c-3"
     assert words in r.end["message"] and words in r.events("token.retry")[0]["reason"]
 
 
@@ -386,6 +386,13 @@ def test_refused_upgrade(tool, serve, refusal, status, words):
     r = tool.run(*FAST)
     assert r.status == status and words in r.end["message"]
     assert len(gate.connections) == 1
+
+
+def test_refused_upgrade_tells_host_status_and_id(tool, serve):
+    gate = serve(streams=[answer(403, **{"ININ-Correlation-Id": "corr-9"})])
+    r = tool.run(*FAST)
+    assert r.status == 3
+    assert "%s: HTTP 403 Forbidden, ININ-Correlation-Id corr-9; " % gate.host in r.end["message"]
 
 
 def test_1008_is_6_with_its_reason(tool, serve):
