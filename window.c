@@ -631,7 +631,7 @@ const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut)
 	start = start_us(w, w->oldest);
 	if (w->conf.replay)	/* its frames are all there, also where timestamps are behind */
 		moment = max_i64(moment, at_us);
-	moment = floor_div(moment, US_PER_MS) * US_PER_MS;
+	moment = floor_div(max_i64(moment, start), US_PER_MS) * US_PER_MS;
 	end = min_i64(end_us(w, w->oldest), max_i64(moment, start + US_PER_MS));
 	return close_oldest(w, end, cut || end < end_us(w, w->oldest));
 }

@@ -261,7 +261,8 @@ def test_output_that_cannot_be_written_is_unknown(tool):
 def test_a_side_file_that_is_full_is_unknown(tool):
     (tool.dir / "full").symlink_to("/dev/full")
     text = SAMPLE.read_text().replace('"interval":"PT10S"', '"interval":5')
-    result = tool.run("--replay", "-", "-w", "1m", *CHECK, "-m", "state", "--rejects", "full",
+    result = tool.run("--replay", "-", "--time", "arrival", "-w", "1m", *CHECK, "-m", "state",
+                      "--rejects", "full",
                       data=text.replace('"timestamp":"2026', '"timestamp":"x026'))
     state, text = told(result)
     assert state == "UNKNOWN" and "No space left" in text
