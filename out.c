@@ -18,7 +18,7 @@
 struct out {
 	struct nowait w;
 	char *name;		/* for messages */
-	struct replace *file;	/* the file of -o that is replaced at the end; NULL: another target */
+	struct replace *file;	/* what is replaced at the end; NULL: another target */
 	bool ours;		/* opened here, not stdout */
 	bool in_place;		/* a regular file that cannot be replaced */
 	bool emptied;		/* and what it held is gone */

@@ -394,10 +394,17 @@ static enum status replay_entry(struct run *run, struct err *err)
 	return take_entry(run, e, err);
 }
 
-/* No further than the reader and the spool keep up. */
-static bool is_ahead(const struct run *run)
+bool replay_waits_for_readers(const struct run *run)
 {
 	return out_waiting_bytes(run->out) > RUN_REPLAY_AHEAD
+		|| (run->rejects && side_waiting_bytes(run->rejects) > RUN_REPLAY_AHEAD
+			&& side_is_read(run->rejects, run->now_us));
+}
+
+/* No further than the readers and the spool keep up. */
+static bool is_ahead(const struct run *run)
+{
+	return replay_waits_for_readers(run)
 		|| (run->callbacks && !callbacks_are_written(run->callbacks));
 }
 

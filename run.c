@@ -142,8 +142,7 @@ static int64_t wait_us(const struct run *run)
 	int64_t until = run->now_us + WAIT_MAX_US, at;
 
 	if (run->tape)
-		return run->tape_waits || out_waiting_bytes(run->out) > RUN_REPLAY_AHEAD
-			? WAIT_MAX_US : 0;
+		return run->tape_waits || replay_waits_for_readers(run) ? WAIT_MAX_US : 0;
 	at = flow_due_us(run->flow);
 	if (at != NO_TIME && at < until)
 		until = at;
@@ -395,7 +394,8 @@ static int64_t end_limit_us(const struct run *run, enum status st)
 
 /*
  * Writes what waits and closes the stream politely, until all is done or end_us. A replay that
- * ended well waits for the reader of its rows as long as that takes.
+ * ended well waits for the reader of its rows as long as that takes, and for one of --rejects
+ * as long as it reads.
  */
 static enum status finish(struct run *run, enum status st, bool rows_left, int64_t end_us,
 	int *signal, struct err *err)
@@ -414,7 +414,8 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		flush_sides(run);
 		if (!rows_left && !sides_wait(run) && source_is_closed(&run->source))
 			return late;
-		if (*signal || (run->now_us >= end_us && !(patient && rows_left)))
+		if (*signal || (run->now_us >= end_us && !(patient && (rows_left
+		    || (run->rejects && side_is_read(run->rejects, run->now_us))))))
 			break;
 		wait = wait_for(run, patient ? WAIT_MAX_US : end_us - run->now_us, &wait_err);
 		if (wait != ST_OK)

@@ -109,6 +109,9 @@ bool live_looks_up(const struct run *run);	/* there is no source yet */
 void live_take_closing(struct run *run);
 
 /* replay.c */
+/* More waits for a reader than is worth while; one of --rejects that has stopped is not waited
+ * for. */
+bool replay_waits_for_readers(const struct run *run);
 enum status replay_turn(struct run *run, struct err *err);
 enum status replay_end(struct run *run, struct err *err);
 

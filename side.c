@@ -13,6 +13,7 @@
 #include "paths.h"
 
 #define FLUSH_BYTES 65536
+#define READ_US 1000000
 
 struct side {
 	char *name;		/* "FLAG FILE" */
@@ -22,6 +23,8 @@ struct side {
 	struct err failure;	/* empty: none */
 	bool begun;		/* what it held is gone, so lines may be written */
 	bool told;
+	bool taken;		/* bytes, since side_is_read looked */
+	int64_t taken_us;
 };
 
 static const char foreign[] = "it belongs to another user, so it cannot be made private";
@@ -89,7 +92,7 @@ enum status side_begin(struct side *s, struct err *err)
 	if (!s->w.polled && (fchmod(s->w.fd, 0600) != 0 || ftruncate(s->w.fd, 0) != 0))
 		return err_set(err, ST_USAGE, "%s: cannot be emptied: %s", s->name,
 			strerror(errno));
-	s->begun = true;
+	s->begun = s->taken = true;
 	return ST_OK;
 }
 
@@ -111,7 +114,7 @@ static void fail_by_errno(struct side *s)
 	fail(s, errno == EPIPE ? "its reader has left" : strerror(errno));
 }
 
-static size_t waiting_bytes(const struct side *s)
+size_t side_waiting_bytes(const struct side *s)
 {
 	return s->queue.len - s->sent;
 }
@@ -119,7 +122,7 @@ static size_t waiting_bytes(const struct side *s)
 /* Drops what was written, not more often than that is worth a copy of the rest. */
 static void compact(struct side *s)
 {
-	size_t waiting = waiting_bytes(s);
+	size_t waiting = side_waiting_bytes(s);
 
 	if (!waiting)
 		buf_clear(&s->queue);
@@ -136,7 +139,7 @@ void side_flush(struct side *s)
 	int ready = 0;
 
 	while (s->begun && s->w.fd >= 0 && (ready = nowait_ready(&s->w)) > 0 && side_waiting(s)) {
-		ssize_t n = nowait_write(&s->w, s->queue.data + s->sent, waiting_bytes(s));
+		ssize_t n = nowait_write(&s->w, s->queue.data + s->sent, side_waiting_bytes(s));
 
 		if (n < 0 && errno == EAGAIN)
 			break;
@@ -144,6 +147,7 @@ void side_flush(struct side *s)
 			fail_by_errno(s);
 		else
 			s->sent += (size_t)n;
+		s->taken = s->taken || n > 0;
 	}
 	if (ready < 0)
 		fail_by_errno(s);
@@ -156,9 +160,9 @@ void side_put(struct side *s, const struct buf *line)
 		return;
 	if (line->failed || !buf_add(&s->queue, line->data, line->len))
 		fail(s, "out of memory");
-	if (waiting_bytes(s) >= FLUSH_BYTES)
+	if (side_waiting_bytes(s) >= FLUSH_BYTES)
 		side_flush(s);
-	if (waiting_bytes(s) > SIDE_WAITING_MAX)
+	if (side_waiting_bytes(s) > SIDE_WAITING_MAX)
 		fail(s, "its reader is too slow: more than 16 MiB wait");
 }
 
@@ -169,7 +173,15 @@ int side_fd(const struct side *s)
 
 bool side_waiting(const struct side *s)
 {
-	return waiting_bytes(s) > 0;
+	return side_waiting_bytes(s) > 0;
+}
+
+bool side_is_read(struct side *s, int64_t now_us)
+{
+	if (s->taken)
+		s->taken_us = now_us;
+	s->taken = false;
+	return side_waiting(s) && now_us - s->taken_us < READ_US;
 }
 
 /* --- the end ------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base.h"
 
@@ -34,6 +35,10 @@ void side_flush(struct side *side);	/* writes what can be written now */
 /* The descriptor to poll for POLLOUT while something waits, and for errors always; -1: none. */
 int side_fd(const struct side *side);
 bool side_waiting(const struct side *side);
+size_t side_waiting_bytes(const struct side *side);
+/* For who can wait, as a replay: something waits, and its reader took some of it in the last
+ * second before now_us. */
+bool side_is_read(struct side *side, int64_t now_us);
 
 /* "FLAG FILE: reason", NULL: it has not failed. NULL is a side file that never fails. */
 const char *side_failure(const struct side *side);

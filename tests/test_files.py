@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
 import harness
 import pytest
@@ -175,6 +176,32 @@ def test_reader_that_is_slow_gets_the_whole_recording(tool, serve, fifo):
     assert r.status == 0
     assert tool.run("--replay", "-", "-w", "300ms", "-n", 3, "--time", "arrival",
                     data=tape).out == r.out
+
+
+def test_replay_waits_for_a_reader_of_rejects_that_reads(tool, fifo):
+    """More than may wait, which a replay writes in no time."""
+    line = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
+    (tool.dir / "in").write_text(line * 40 + BARE)
+    process = tool.start("--replay", "in", "--rejects", "fifo")
+    reader = Reader(process)
+    reader.wait("run.start")
+    os.set_blocking(fifo, True)
+    got = 0
+    while some := len(os.read(fifo, 4096)):
+        got += some
+        if got < 2000000:
+            time.sleep(0.0005)
+    r = reader.finish()
+    assert got > 40 * 600000
+    assert r.status == 0 and r.end["rejected"]["event-type"] == 40
+
+
+def test_replay_does_not_wait_for_a_reader_of_rejects_that_stops(tool, fifo):
+    line = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
+    (tool.dir / "in").write_text(line * 40 + BARE)
+    r = tool.run("--replay", "in", "--rejects", "fifo")
+    assert r.status == 7 and [row["window"] for row in r.rows] == [0, 1]
+    assert r.end["message"] == "--rejects fifo: its reader is too slow: more than 16 MiB wait"
 
 
 def test_recording_is_one_runs_alone(tool, serve):

@@ -261,6 +261,26 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 	close(reader);
 }
 
+static void reader__that_took_nothing_for_a_second_has_stopped(void **state)
+{
+	static char line[MIB], got[65536];
+	int reader;
+	struct side *s = begin_fifo(&reader);
+
+	(void)state;
+	assert_false(side_is_read(s, 10));	/* nothing waits */
+	put(s, line, sizeof(line));
+	assert_true(side_is_read(s, 10));	/* the pipe took some */
+	assert_true(side_is_read(s, 1000009));
+	assert_false(side_is_read(s, 1000010));
+	assert_true(read(reader, got, sizeof(got)) > 0);
+	side_flush(s);
+	assert_true(side_is_read(s, 5000000));
+	assert_false(side_is_read(s, 6000000));
+	side_free(s);
+	close(reader);
+}
+
 static void reader__that_left_is_noticed_though_nothing_waits(void **state)
 {
 	int reader;
@@ -288,6 +308,7 @@ int main(void)
 		IN_DIRECTORY(reader__that_stops_blocks_nothing_and_fails_past_16_mib),
 		IN_DIRECTORY(reader__that_does_not_take_all_is_a_failure_at_the_end),
 		IN_DIRECTORY(reader__that_is_slow_gets_every_byte),
+		IN_DIRECTORY(reader__that_took_nothing_for_a_second_has_stopped),
 		IN_DIRECTORY(reader__that_left_is_noticed_though_nothing_waits)
 	};
 
