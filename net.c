@@ -220,11 +220,11 @@ static bool has_lookup(const struct net *net)
 	return net->abandoned_lookup;
 }
 
+/* What is left to the process's end stays reachable, so that leak checkers do not report it. */
+static struct net *left_to_exit __attribute__((used));
+
 void net_free(struct net *net)
 {
-	/* Reachable memory is no leak to a leak checker. */
-	static struct net *left_to_exit __attribute__((used));
-
 	if (net && has_lookup(net))
 		left_to_exit = net;
 	else if (net)
