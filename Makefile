@@ -144,11 +144,12 @@ check-e2e: $(BIN)
 	@GSQSTAT='$(abspath $(BIN))' GSQSTAT_SANITIZE='$(SANITIZE)' PYTHON='$(PYTHON)' \
 		JOBS='$(JOBS)' PYCACHE='$(abspath build)/pycache' .ci/e2e $(if $(T),-k '$(T)')
 
-## check-slow: the units under valgrind; runs with one allocation that fails, under ASan
+## check-slow: the units under valgrind; runs with one failing allocation; runs stopped at random
 .PHONY: check-slow sweep
 check-slow: $(TEST_PROGRAMS)
 	@JOBS='$(JOBS)' VALGRIND=valgrind .ci/units '$(T)' $^
 	+@$(SUB) $(SANITIZED) sweep
+	+@GSQSTAT_SLOW=1 $(SUB) check-e2e T=stopped_at_random
 
 # SWEEP names scenarios; none: all.
 SWEEP_RUNS ?= 200
