@@ -29,6 +29,7 @@ struct frames {
 	struct json_cursor c;
 	bool more;			/* the message has something left */
 	const char *twice;		/* what is wrong with an object's keys; NULL: nothing */
+	struct json_keys keys[FIELD_DEPTH_MAX];	/* of the objects that the decoder is in */
 	struct buf plain;		/* of a string with escapes */
 	char interval[INTERVAL_MAX];
 	/* of leaves that are no plain keys */
@@ -200,15 +201,15 @@ static const char *take_object(struct frames *fs, struct frame *f, uint16_t metr
 	struct path *path)
 {
 	const char *why = NULL, *bad;
-	struct json_keys keys;
+	struct json_keys *keys = &fs->keys[path->depth];
 	struct json_text key;
 
 	json_enter(&fs->c);
-	keys.n = 0;
+	keys->n = 0;
 	while (json_key(&fs->c, &key)) {
 		char first = json_peek(&fs->c);
 
-		bad = json_keys_add(&keys, &key);
+		bad = json_keys_add(keys, &key);
 		fs->twice = fs->twice ? fs->twice : bad;
 		if (!make_plain(fs, &key)) {
 			bad = why_no_memory;

@@ -51,6 +51,7 @@ struct notices {
 	struct value value[NOTICE_VALUES_MAX];
 	size_t nvalue;
 	struct interval_text last;	/* half hours are the same for many messages */
+	struct json_keys keys;		/* of the stats at hand */
 };
 
 static bool slice_has_prefix(struct slice slice, const char *prefix)
@@ -263,21 +264,20 @@ static void take_stats(struct notices *ns, struct entry *e)
 {
 	static const char quoted[] = "\"count\"";
 	const struct json_text count = { quoted + 1, 5, false };
-	struct json_keys keys;
 	struct json_text key;
 	const char *why;
 
 	if (!enter(ns, '{'))
 		return;
-	keys.n = 0;
+	ns->keys.n = 0;
 	if (json_expect(&ns->c, "\"count\":")) {
-		json_keys_add(&keys, &count);
+		json_keys_add(&ns->keys, &count);
 		add_number(ns, (struct slice){ "count", 5 });
 	}
 	while (json_key(&ns->c, &key)) {
 		struct slice stat = plain(ns, &key);
 
-		why = json_keys_add(&keys, &key);
+		why = json_keys_add(&ns->keys, &key);
 		if (why)
 			invalid(ns, why);
 		if (slice_is(stat, "calculatedMetricValue") && !e->has_since) {
@@ -877,18 +877,18 @@ bool notices_next_result(struct notices *ns, struct notice *n)
 bool notices_presences(struct notices *ns, const char *text, size_t len,
 	notice_presence *each, void *arg)
 {
-	struct json_keys keys = { .n = 0 };
 	struct json_text key;
 	unsigned n;
 
 	lines_free(&ns->plain);
+	ns->keys.n = 0;
 	ns->why = NULL;
 	ns->c = json_start(text, text + len);
 	if (!find_member(&ns->c, "systemToOrganizationMappings", &n) || !enter(ns, '{'))
 		return true;
 	while (n == 1 && json_key(&ns->c, &key)) {
 		struct slice name = plain(ns, &key), id;
-		const char *why = json_keys_add(&keys, &key);
+		const char *why = json_keys_add(&ns->keys, &key);
 
 		ns->failed = ns->failed || why == why_no_memory;
 		if (why)

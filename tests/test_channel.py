@@ -148,6 +148,15 @@ def found(count):
                                      "data": [notice_frames.metric("oWaiting", count)]}]})
 
 
+def test_now_knows_that_nobody_is_in_a_state_that_is_left_out(run, serve):
+    serve(answers={"snapshot": [found(7)]})
+    r = run("--now", "--fail-if", "oOnQueueUsers.IDLE.last < 1", QUEUE)
+    assert r.status == 1, r.err
+    assert sums(r)[0]["metrics"]["oOnQueueUsers"]["count"]["last"] == 0
+    r = run("--now", "--check", "nagios", "-C", "oOnQueueUsers.IDLE.last=1:", QUEUE)
+    assert r.status == 2 and "CRITICAL" in r.out
+
+
 def test_snapshot_is_asked_for_again_and_wins(begin, serve, run):
     service = serve(**IDLE, answers={"snapshot": [found(3), found(5)]})
     args = ("-w", "500ms", "-m", "oWaiting", QUEUE)
