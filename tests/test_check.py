@@ -107,8 +107,8 @@ def test_numbers_of_the_notification_service(tool):
     result = replay(tool, NAMES + BEGIN + frame(1, instant(1, {"oWaiting": 7}))
                     + frame(2, notice_frames.observations(ONE, "voice", half)),
                     "-W", "oWaiting.max=5", "-C", "oServiceLevel.ratio=~:")
-    assert told(result) == ("WARNING", "oWaiting.max of Pay='s__Desk is 7, warning range 5")
-    assert values(result) == [("Pay__s__Desk oWaiting.max", "7", "", "5", "")]
+    assert told(result) == ("WARNING", "oWaiting.max of Pay='s_\ufffdDesk is 7, warning range 5")
+    assert values(result) == [("Pay__s_\ufffdDesk oWaiting.max", "7", "", "5", "")]
 
 
 def test_now_and_a_check_ask_once(tool, tmp_path):
