@@ -116,6 +116,8 @@ static enum status replay_names(struct run *run, const struct tape_entry *e, boo
 		if (setup_queue(run, run->names.v[i].id, err) != ST_OK)
 			return err_nomem(err);
 	st = setup_names(run, &run->names, &problems, err);
+	for (size_t i = 0; i < run->names.n; i++)
+		run->used = run->used || has_line(&run->queues, run->names.v[i].id);
 	if (st == ST_OK)
 		st = setup_unknown_names(run, &problems, err);
 	lines_free(&problems);
@@ -128,6 +130,7 @@ static enum status replay_snapshot(struct run *run, const struct tape_entry *e, 
 	struct flow_answer a = { .text = e->text, .len = e->text_len,
 		.resync = e->answer == ANSWER_RESYNC, .at_us = e->at_us,
 		.asked_us = e->asked_us == NO_TIME ? e->at_us : e->asked_us };
+	enum status st;
 	uint32_t asked;
 
 	if (e->metrics) {
@@ -135,7 +138,10 @@ static enum status replay_snapshot(struct run *run, const struct tape_entry *e, 
 		a.asked = &asked;
 	}
 	flow_start(run->flow, e->at_us);
-	return flow_snapshot(run->flow, &a, good, err);
+	st = flow_snapshot(run->flow, &a, good, err);
+	for (size_t i = 0; flow_queue_id(run->flow, i); i++)
+		run->used = run->used || flow_was_answered(run->flow, i);
+	return st;
 }
 
 /* What the service's API had answered. */
@@ -205,6 +211,7 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 	switch (e->kind) {
 	case TAPE_RUN:		/* what it says is taken already */
 		run->good_lines++;
+		run->used = true;
 		break;
 	case TAPE_BARE:
 		return replay_bare(run, e, err);
@@ -314,17 +321,20 @@ static enum status begin_recording(struct run *run, const struct tape_entry *e, 
 	return ST_OK;
 }
 
-/* Whether the input is of the source that was asked for, by the first line that tells. */
+/* Whether the input is of the source that was asked for, by a recording's first line that tells
+ * and by each frame without `at`, as nothing shows where another capture begins. */
 static enum status check_source(struct run *run, const struct tape_entry *e, struct err *err)
 {
-	enum tape_source source = run->source_known ? SOURCE_UNKNOWN : tape_source_of(e);
+	bool later = run->source_known || run->recordings > 1;
+	enum tape_source source = run->source_known && e->kind != TAPE_BARE ? SOURCE_UNKNOWN
+		: tape_source_of(e);
 
 	if (source == SOURCE_UNKNOWN)
 		return ST_OK;
 	run->source_known = true;
 	if ((source == SOURCE_NOTIFICATIONS) == run->set->notices)
 		return ST_OK;
-	if (run->recordings > 1)
+	if (later)
 		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording of another source "
 			"begins: replay it by itself", run->set->replay,
 			(unsigned long long)e->line);
@@ -442,6 +452,15 @@ static void warn_of_replay(struct run *run)
 	report_warnings(run->report, &run->warnings);
 }
 
+/* Windows are no success where every frame is of other queues. A recording that names its queues
+ * has rows of the silent ones, as the run had. */
+static bool is_of_other_queues(const struct run *run)
+{
+	const struct totals *t = report_totals(run->report);
+
+	return !run->used && t->frames && t->frames == t->rejected[REJECT_FOREIGN_QUEUE];
+}
+
 /* No row is no success: what would read the input, or what it lacks. */
 static enum status nothing_used(const struct run *run, struct err *err)
 {
@@ -480,7 +499,8 @@ enum status replay_end(struct run *run, struct err *err)
 	} else {
 		run->replay_done = true;
 	}
-	if (st == ST_OK && run->replay_done && !flow_printed(run->flow))
+	if (st == ST_OK && run->replay_done
+	    && (!flow_printed(run->flow) || is_of_other_queues(run)))
 		return nothing_used(run, err);
 	if (run->replay_done)
 		warn_of_replay(run);

@@ -70,6 +70,7 @@ struct run {
 	bool unended;		/* one had no end */
 	bool told;		/* the recording at hand told more than its run and names */
 	bool source_known, names_came;
+	bool used;		/* a recording names its queues, or a snapshot tells of one */
 	bool any;		/* no list of queues: those that are met have rows */
 	uint64_t recordings;
 	uint64_t bare_lines;	/* without `at`, where the clock needs one */

@@ -208,6 +208,16 @@ def test_sources_are_not_mixed(tool):
     assert r.status == 8 and "another source" in r.end["message"], r.err
 
 
+@pytest.mark.parametrize("first,then", [("sample", "notices"), ("notices", "sample")])
+def test_captures_of_two_sources_are_not_mixed(tool, first, then):
+    data = [json.dumps(json.loads(line)["frame"])
+            for name in (first, then)
+            for line in pathlib.Path(SAMPLE).with_name(name + ".ndjson").open()
+            if '"stream":0,"frame":' in line]
+    r = tool.run("--replay", "-", "-w", "1m", data=lines(*data))
+    assert r.status == 8 and "another source" in r.end["message"], r.err
+
+
 @pytest.mark.parametrize("file,name,near", [
     ("notices.ndjson", "Sale", '"Sales"'), ("notices.ndjson", "Nobody*", "Nobody*")])
 @pytest.mark.parametrize("flags", [[], ["--source", "notifications"], ["--fail-if",
@@ -233,6 +243,34 @@ def test_name_where_no_queue_has_one_is_2(tool):
 def test_replay_without_a_window_is_8_and_says_what_reads_it(tool, flags, data, words):
     r = tool.run("--replay", "-", *flags, data=data())
     assert r.status == 8 and words in r.end["message"], r.err
+
+
+OTHER = "99999999-0000-4000-8000-000000000001"
+
+
+@pytest.mark.parametrize("name", ["sample", "notices"])
+@pytest.mark.parametrize("bare", [False, True])
+def test_windows_without_a_frame_of_the_queue_are_8(tool, name, bare):
+    data = pathlib.Path(SAMPLE).with_name(name + ".ndjson").read_text()
+    flags = ["--time", "arrival"] if name == "sample" and not bare else []
+    if bare:
+        data = lines(*(json.dumps(json.loads(line)["frame"]) for line in data.splitlines()
+                       if '"stream":0,"frame":' in line))
+    r = tool.run("--replay", "-", "-w", "1m", "-q", OTHER, *flags, data=data)
+    assert r.status == 8 and "of a queue that is named" in r.end["message"], r.err
+
+
+@pytest.mark.parametrize("source", ["stream", "notifications"])
+def test_queue_that_was_silent_in_its_recording_has_its_rows(tool, source):
+    if source == "stream":
+        data = part(0, at(3)).replace('"queues":["%s"]' % QUEUE,
+                                      '"queues":["%s","%s"]' % (QUEUE, OTHER))
+    else:
+        data = pathlib.Path(SAMPLE).with_name("notices.ndjson").read_text().replace(
+            '"entities":[', '"entities":[{"id":"%s","name":"Quiet"},' % OTHER, 1)
+    flags = ["--time", "arrival"] if source == "stream" else []
+    r = tool.run("--replay", "-", "-w", "1m", "-q", OTHER, *flags, data=data)
+    assert r.status == 0 and r.rows[0]["queueId"] == OTHER, r.err
 
 
 def test_end_alone_says_nothing_of_coverage(tool):
