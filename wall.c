@@ -464,10 +464,10 @@ static const struct label *total_label(struct wall *w, struct slice metric)
 	return *place ? label_of(w, *place) : NULL;
 }
 
-/* How long the stream was up until at_us, since the run began. */
+/* How long the stream was up and seen until at_us, since the run began. */
 static int64_t up_until_us(const struct wall *w, int64_t at_us)
 {
-	return w->up_total_us + (w->up && at_us > w->up_since_us ? at_us - w->up_since_us : 0);
+	return w->up_total_us + (w->up && at_us > w->seen_since_us ? at_us - w->seen_since_us : 0);
 }
 
 /* For how long the window has had no agent or conversation of whom the service says nothing. */
@@ -1081,7 +1081,7 @@ bool wall_set_up(struct wall *w, bool up, int64_t at_us, int64_t window_us)
 	w->up_total_us = up_until_us(w, at_us);
 	w->up = up;
 	if (up)
-		w->up_since_us = at_us;
+		w->up_since_us = w->seen_since_us = at_us;
 	for (size_t q = 0; q < w->nqueue; q++)
 		for (size_t g = 0; g < w->queue[q].ngroup; g++) {
 			if (up)
@@ -1096,6 +1096,7 @@ bool wall_pause(struct wall *w, int64_t at_us)
 {
 	bool ok = wall_hold(w, at_us);
 
+	w->up_total_us = up_until_us(w, at_us);
 	w->up = false;
 	return ok;
 }
@@ -1105,6 +1106,7 @@ bool wall_resume(struct wall *w, int64_t at_us)
 	bool ok = wall_hold(w, at_us);
 
 	w->up = true;
+	w->seen_since_us = at_us;
 	return ok;
 }
 

@@ -83,7 +83,8 @@ struct wall {			/* to be read, and changed by the calls below alone */
 	size_t npattern;
 	bool up;			/* the stream is */
 	int64_t up_since_us;
-	int64_t up_total_us;		/* how long it was before */
+	int64_t seen_since_us;		/* the same, or since when a stall is over */
+	int64_t up_total_us;		/* how long it was up and seen before */
 	int64_t window_up_us;		/* the same at the window's begin */
 	uint64_t answer;		/* the number of the snapshot's answer at hand */
 	uint32_t asked;			/* its metrics, see notice_query_bit */

@@ -7,7 +7,9 @@ A happening is a dict with "at" (microseconds since 1970), in order of time, and
 
     "state": "connected", "silent" (from a ping on, until something comes) or "lost"
     "frame": the text, or what it decodes to
-    "snapshot": an observation query's answer, decoded; "asked" is when it was asked for
+    "snapshot": an observation query's answer, decoded; "asked" is when it was asked for, and
+                "resync" says whether it was asked for again
+    "stalled": until when the run saw nothing, in microseconds
 
 "socket" is a number, 0 where it is missing; "lost" ends a socket, and "connected" after
 that is another one. Choices that the specification leaves open are marked CHOICE.
@@ -31,6 +33,7 @@ QUERY = set("""oActiveUsers oAlerting oInteracting oLongestInteracting oLongestW
 ON_QUEUE = ["IDLE", "INTERACTING", "COMMUNICATING", "NOT_RESPONDING"]
 STATUSES = {"oOnQueueUsers": ON_QUEUE, "oUserRoutingStatuses": ON_QUEUE + ["OFF_QUEUE"]}
 COUNTED = {*STATUSES, "oOffQueueUsers", "oUserPresences"}
+QUIET = 2_000_000       # of events this long around a resync nobody knows which was first
 UNKNOWN, UNBORN, NOBODY = None, "unborn", "nobody"
 FOREVER = 1 << 62
 
@@ -155,6 +158,7 @@ class History:
     def __init__(self, happenings, queues, select=None):
         self.queues = [queue.lower() for queue in queues]
         wanted = selector(select)
+        self._wants = wanted
         self.asked = {name for name in QUERY if wanted(name)} | {
             gauge for age, gauge in LONGEST.items() if wanted(age)}
         self.whole = {}         # queue: [[from, to]], where all of it is known
@@ -166,7 +170,10 @@ class History:
         self.groups = {}        # (queue, media): when it was first met
         self.skewed = []        # (at, queue, media): a negative age in a snapshot
         self.names = []         # (at, {presence id: name})
-        self.up = []            # [from, to): connected
+        self.up = []            # [from, to): connected, and seen
+        self.online = []        # the same, with what was not seen
+        self.confirmed = {}     # key: when a resync told of it, or left it out
+        self.differences = []   # [key, at]: of resyncs
         self.invalid = 0
         self._sockets, self._seen, self._open_since, self._next = {}, {}, None, 0
         last = 0
@@ -177,6 +184,10 @@ class History:
                 self._state(happening)
             elif "frame" in happening:
                 self._frame(happening)
+            elif "stalled" in happening:
+                if self.up and self.up[-1][1] == FOREVER:
+                    self.up[-1][1] = last
+                    self.up.append([happening["stalled"], FOREVER])
             else:
                 self._snapshot(happening)
 
@@ -195,8 +206,9 @@ class History:
         states = [other["state"] for other in self._sockets.values()]
         if "connected" in states and not (self.up and self.up[-1][1] == FOREVER):
             self.up.append([at, FOREVER])
+            self.online.append([at, FOREVER])
         elif "connected" not in states and self.up and self.up[-1][1] == FOREVER:
-            self.up[-1][1] = at
+            self.up[-1][1] = self.online[-1][1] = at
         if not states:
             # CHOICE: a loss forgets every gauge until something tells it anew; a silence that
             # ends on the same socket missed nothing, and so the values are there again.
@@ -213,7 +225,7 @@ class History:
 
     def was_up(self, begin, end):
         """Throughout."""
-        return any(since <= begin and end <= until for since, until in self.up)
+        return any(since <= begin and end <= until for since, until in self.online)
 
     # -- messages
 
@@ -271,6 +283,8 @@ class History:
             self._be_born(key, at)
             self._step(key, at, value.value)
             self.touched.setdefault(key, []).append((at, len(self.frames)))
+            self.differences = [[other, since] for other, since in self.differences
+                                if other != key or since < at - QUIET]
         self._nobody(queue, values, at, None)
         self.frames.append((at, queue, groups, "good", lag if lag is None or lag >= 0 else None,
                             skew))
@@ -334,15 +348,30 @@ class History:
                            if not self._newer((queue, *value.key), asked)]
             for value in values:
                 if value.metric in LONGEST:
+                    value.duration = value.value != NOBODY and value.value < 10**12
                     value.value = self._epoch(value.value, at)
                 self._be_born((queue, *value.key), at)
-                self._step((queue, *value.key), at, value.value)
+                self._take((queue, *value.key), value.value, happening,
+                           value.metric in LONGEST and value.duration)
             self._nobody(queue, values, at, asked)
         for queue in told:
-            self._leave_out(queue, told[queue], at, asked)
+            self._leave_out(queue, told[queue], happening)
 
-    def _leave_out(self, queue, told, at, asked):
+    def _take(self, key, value, happening, duration=False):
+        """What an answer tells, which may differ from what was known."""
+        at, before = happening["at"], self.steps.get(key, [(0, UNKNOWN)])[-1][1]
+        if happening.get("resync"):
+            self.confirmed.setdefault(key, []).append(at)
+            near = (duration and isinstance(before, int) and value != NOBODY
+                    and abs(value - before) <= QUIET)
+            if before not in (UNKNOWN, value) and not near and not self._newer(
+                    key, happening["asked"] - QUIET) and self._wants(key[2]):
+                self.differences.append([key, at])
+        self._step(key, at, value)
+
+    def _leave_out(self, queue, told, happening):
         """CHOICE: a queue of which the answer does not speak stays as it is."""
+        at, asked = happening["at"], happening["asked"]
         statuses = [(queue, None, metric, status, "count") for metric, names in STATUSES.items()
                     if metric in self.asked for status in names]
         by_media = {(key[0], None, *key[2:]) for key in told if key[1] is not None}
@@ -356,7 +385,7 @@ class History:
             if age in self.steps and age not in told and not self._newer(age, asked):
                 self._step(age, at, NOBODY)
             self._be_born(key, at)
-            self._step(key, at, 0)
+            self._take(key, 0, happening)
         spans = self.whole.setdefault(queue, [])
         if not spans or spans[-1][1] != FOREVER:
             spans.append([at, FOREVER])
@@ -436,7 +465,8 @@ def gauge(history, keys, begin, end, of_all=None, cuts=()):
         for name, p in QUANTILES:
             leaf[name] = number(quantile(known, p))
     # CHOICE: observedMs has the microseconds behind its point. `events` counts frames.
-    leaf.update(carried=not frames, observedMs=number(Fraction(weight, 1000)), events=len(frames))
+    fresh = any(begin <= at < end for key in keys for at in history.confirmed.get(key, []))
+    leaf.update(carried=not frames and not fresh, observedMs=number(Fraction(weight, 1000)), events=len(frames))
     return leaf
 
 
@@ -495,7 +525,9 @@ def total(history, key, begin, end):
     if key[4] not in ("count", "sum"):
         return number(now[-1]) if now else None
     # CHOICE: a half hour that was heard from its beginning on and brought nothing has 0.
-    so_far = now[-1] if now else 0 if history.was_up(running[0] * 1000, end) else None
+    # CHOICE: where a window ends while nothing is seen, such a 0 is not known.
+    seen = history.was_up(running[0] * 1000, end) and history.is_up(end - 1)
+    so_far = now[-1] if now else 0 if seen else None
     return {"total": number(so_far), "delta": number(delta(history, entries, begin, end))}
 
 
@@ -521,8 +553,8 @@ def delta(history, entries, begin, end):
 
 def gaps(history, end):
     """From a loss to the next connection or the window's end."""
-    ends = [span[0] for span in history.up[1:]] + [end]
-    return [(span[1], until) for span, until in zip(history.up, ends) if span[1] < end]
+    ends = [span[0] for span in history.online[1:]] + [end]
+    return [(span[1], until) for span, until in zip(history.online, ends) if span[1] < end]
 
 
 def ended_between(entries, since, until):

@@ -26,8 +26,8 @@ def stamp(us):
 class Story:
     """A random run: what came when, as the reference and as a recording have it."""
 
-    def __init__(self, seed, steps=60, early=0):
-        self.chance = random.Random(seed)
+    def __init__(self, seed, steps=60, early=0, more=False):
+        self.chance, self.more = random.Random(seed), more      # more: stalls, resyncs
         self.at = T0 + self.chance.randrange(0, HALF)
         self.happenings, self.open, self.serial = [], {}, 0
         self.add(state="connected", socket=0)
@@ -60,6 +60,8 @@ class Story:
             self.toggle()
         elif choice < 0.10 and self.open:
             self.snapshot()
+        elif self.more and choice < 0.2:
+            self.chance.choice([self.stall, self.resync])()
         elif choice < 0.14 and "connected" in self.open.values():
             socket = self.some("connected")
             self.open[socket] = "silent"
@@ -170,6 +172,18 @@ class Story:
             results.append({"mediaType": media, "data": data})
         return {"results": results}, "activity"
 
+    def stall(self):
+        until = self.at + self.chance.randrange(2_000_001, 90_000_000)
+        self.add(stalled=until)
+        self.at = until
+
+    def resync(self):
+        """Not within the time in which another one is compared with events."""
+        if self.open and all(h.get("resync") is None or h["at"] < self.at - 5_000_000
+                             for h in self.happenings):
+            self.snapshot()
+            self.happenings[-1]["resync"] = True
+
     def snapshot(self, asked=None):
         asked = asked or self.at - self.chance.choice([0, 0, 1, 200_000])
         results = []
@@ -200,8 +214,10 @@ class Story:
                 line.update(stream=h["socket"])
                 lines.append(json.dumps(line)[:-1] + ',"frame":' + h["frame"] + "}")
                 continue
+            elif "stalled" in h:
+                line.update(state="stalled", until=stamp(h["stalled"]))
             else:
-                line.update(answer="snapshot", asked=stamp(h["asked"]), frame=h["snapshot"])
+                line.update(answer="resync" if h.get("resync") else "snapshot", asked=stamp(h["asked"]), frame=h["snapshot"])
             lines.append(json.dumps(line))
         lines.append(json.dumps({"at": stamp(end), "state": "end"}))
         return "\n".join(lines) + "\n"
@@ -242,6 +258,8 @@ def compare(tool, story, window_us, select, count, align=False):
         assert ours["metrics"].keys() == mine["metrics"].keys(), where
         for metric, leaf in mine["metrics"].items():
             assert close(leaf, ours["metrics"][metric], accuracy), (metric, where)
+    history = reference.History(happenings, QUEUES, select)
+    assert result.end["resync"]["differences"] == len(history.differences)
 
 
 SELECT = ["oWaiting", "oInteracting", "oLongestWaiting", "oOnQueueUsers", "nOffered", "t*",
@@ -253,6 +271,14 @@ def test_rows_are_those_of_the_reference(tool, part):
     for seed in range(part * 15, part * 15 + 15):
         chance = random.Random(-seed)
         compare(tool, Story(seed), chance.choice([1, 10, 60, 7 * 60]) * S, SELECT,
+                chance.choice([1, 5, 40]))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_rows_of_runs_with_stalls_and_resyncs_are_those_of_the_reference(tool, part):
+    for seed in range(part * 15, part * 15 + 15):
+        chance = random.Random(-seed)
+        compare(tool, Story(seed, more=True), chance.choice([1, 10, 60, 7 * 60]) * S, SELECT,
                 chance.choice([1, 5, 40]))
 
 
@@ -452,6 +478,23 @@ def test_gauge_that_is_first_told_by_an_event_was_zero_before(tool, first):
         assert media["oWaiting"]["count"]["mean"] == 2.4 and whole["mean"] == 3.2
     else:
         assert (whole["last"], whole["min"], whole["observedMs"]) == (None, None, 0)
+
+
+@pytest.mark.parametrize("until,window,seen,mean", [(6, 0, 7000, 8 / 7), (16, 1, 4000, 2),
+                                                    (10, 1, 10000, 0.8)])
+def test_gauge_that_is_first_told_after_a_stall_was_zero_while_it_was_seen(
+        tool, until, window, seen, mean):
+    r = replay(tool, state(0, "connected") + answer(0, [result({"oMemberUsers": 5})])
+               + at(3, '"state":"stalled","until":"%s"' % stamp(T0 + until * S))
+               + frame(10 * window + 8, instant(8, {"oWaiting": 4, ("oOnQueueUsers", "x"): 4},
+                                                "email")), count=2)
+    for media in (None, "email"):
+        row = row_of(r, window, media)
+        assert row["coverage"] == seen / 10000
+        for leaf in (row["metrics"]["oWaiting"]["count"],
+                     row["metrics"]["oOnQueueUsers"]["x"]["count"]):
+            assert (leaf["observedMs"], leaf["min"], leaf["last"]) == (seen, 0, 4)
+            assert leaf["mean"] == pytest.approx(mean)
 
 
 def test_number_of_agents_is_the_sum_over_their_states(tool):
