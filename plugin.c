@@ -16,6 +16,7 @@ struct checked {		/* a path and its ranges */
 	struct reading_name name;
 	char *text[LIMITS];	/* of the range, as given; NULL: none is */
 	struct range range[LIMITS];
+	size_t nvalue;		/* rows of the last window that have a number */
 };
 
 struct plugin {
@@ -258,7 +259,7 @@ static void count(struct plugin *p, enum plugin_state state, const struct checke
 	buf_printf(out, "%s, %s range %s", ms ? "ms" : "", limit_names[limit], k->text[limit]);
 }
 
-static void judge(struct plugin *p, const struct checked *k, const struct reading *r,
+static void judge(struct plugin *p, struct checked *k, const struct reading *r,
 	const struct reading_row *row)
 {
 	double value = reading_value(r, row, &k->name);
@@ -266,14 +267,13 @@ static void judge(struct plugin *p, const struct checked *k, const struct readin
 	enum plugin_state state = PLUGIN_OK;
 
 	if (isnan(value))
-		state = PLUGIN_UNKNOWN;
-	else if (k->text[CRITICAL] && range_alerts(&k->range[CRITICAL], value))
+		return;
+	if (k->text[CRITICAL] && range_alerts(&k->range[CRITICAL], value))
 		state = PLUGIN_CRITICAL;
 	else if (k->text[WARNING] && range_alerts(&k->range[WARNING], value))
 		state = PLUGIN_WARNING;
 	count(p, state, k, row, value, ms);
-	if (isnan(value))
-		return;
+	k->nvalue++;
 	p->nvalue++;
 	put_value(p, k, row, value, ms);
 }
@@ -289,6 +289,16 @@ static bool has_number(const struct reading_row *row)
 	return false;
 }
 
+/* A number that no queue has is unknown. One that some queues lack is not: the age of a queue in
+ * which nobody waits is null. */
+static void count_unknown(struct plugin *p, const struct reading *r)
+{
+	for (size_t k = 0; k < p->n; k++)
+		for (size_t i = 0; !p->v[k].nvalue && i < r->nrow; i++)
+			if (!r->row[i].media)
+				count(p, PLUGIN_UNKNOWN, &p->v[k], &r->row[i], NAN, false);
+}
+
 bool plugin_take(struct plugin *p, const struct reading *r)
 {
 	p->judged = true;
@@ -297,6 +307,8 @@ bool plugin_take(struct plugin *p, const struct reading *r)
 	p->nrow = p->nvalue = p->nbad = 0;
 	buf_clear(&p->worst);
 	buf_clear(&p->values);
+	for (size_t k = 0; k < p->n; k++)
+		p->v[k].nvalue = 0;
 	for (size_t i = 0; i < r->nrow; i++) {
 		const struct reading_row *row = &r->row[i];
 
@@ -307,12 +319,13 @@ bool plugin_take(struct plugin *p, const struct reading *r)
 		for (size_t k = 0; k < p->n; k++)
 			judge(p, &p->v[k], r, row);
 	}
+	count_unknown(p, r);
 	return !p->worst.failed && !p->values.failed;
 }
 
 /* --- the end ------------------------------------------------------------------------ */
 
-/* With a range, a queue without its number is unknown anyway. */
+/* With ranges, a number that no queue has is unknown anyway. */
 static bool lacks_numbers(const struct plugin *p)
 {
 	return !p->n && !p->has_number;
@@ -344,6 +357,8 @@ const char *plugin_text(struct plugin *p, enum status st, const char *why)
 			p->nvalue == 1 ? "" : "s", p->nrow, p->nrow == 1 ? "" : "s");
 	else
 		buf_printf(out, "%zu queue%s, no range given", p->nrow, p->nrow == 1 ? "" : "s");
+	if (st == ST_OK && p->n && p->state == PLUGIN_OK && p->nvalue < p->n * p->nrow)
+		buf_printf(out, ", %zu without a value", p->n * p->nrow - p->nvalue);
 	if (st == ST_OK && p->nbad > 1)
 		buf_printf(out, " (and %zu more)", p->nbad - 1);
 	buf_char(out, '\0');

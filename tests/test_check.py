@@ -23,7 +23,9 @@ import harness
 import notice_frames
 from harness import QUEUE, Reader
 from notices import Notices, Scenario
-from test_board import BEGIN, ONE, at, frame, instant
+from test_board import BEGIN, MS, ONE, answer, at, frame, instant
+from test_board import QUEUES as TWO
+from test_board import state as connection
 
 SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
 REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
@@ -109,6 +111,22 @@ def test_numbers_of_the_notification_service(tool):
                     "-W", "oWaiting.max=5", "-C", "oServiceLevel.ratio=~:")
     assert told(result) == ("WARNING", "oWaiting.max of Pay='s_\ufffdDesk is 7, warning range 5")
     assert values(result) == [("Pay__s_\ufffdDesk oWaiting.max", "7", "", "5", "")]
+
+
+@pytest.mark.parametrize("waiting, state, words", [
+    ([1], "OK", "1 number of 2 queues within range, 1 without a value"),
+    ([], "UNKNOWN", "oLongestWaiting.last of %s has no value (and 1 more)" % ONE)])
+def test_age_is_judged_where_somebody_waits(tool, waiting, state, words):
+    snapshot = [{"group": notice_frames.group(queue, "voice"), "data": [
+        notice_frames.metric(name, value) for name, value in (
+            {"oWaiting": 1, "oLongestWaiting": {"calculatedMetricValue": MS - 5000}}
+            if n in waiting else {"oWaiting": 0}).items()]} for n, queue in enumerate(TWO)]
+    result = tool.run("--source", "notifications", "--replay", "-", "-w", "10s", *CHECK,
+                      "-C", "oLongestWaiting.last=20000", *TWO,
+                      data=connection(0, "connected") + answer(0, snapshot)
+                      + at(10, '"state":"end"'))
+    assert told(result) == (state, words)
+    assert len(values(result)) == len(waiting)
 
 
 def test_now_and_a_check_ask_once(tool, tmp_path):

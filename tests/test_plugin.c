@@ -144,6 +144,25 @@ static void the_worst_decides(void **state)
 	plugin_free(p);
 }
 
+static void a_number_that_some_queues_lack_is_not_unknown(void **state)
+{
+	struct plugin *p = plugin_new();
+
+	(void)state;
+	add(p, false, "oWaiting.last=5", "");
+	assert_int_equal(with(p, NAN, 3), PLUGIN_OK);
+	is_line(p, ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range, 1 without a value "
+		"| '" Q2 " oWaiting.last'=3;5;\n");
+	assert_int_equal(with(p, NAN, 6), PLUGIN_WARNING);
+	assert_int_equal(with(p, 4, 5), PLUGIN_OK);
+	add(p, true, "oWaiting.max=9", "");
+	assert_int_equal(with(p, 4, 5), PLUGIN_UNKNOWN);
+	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.max of A has no value (and 1 more) "
+		"| 'A oWaiting.last'=4;5; '" Q2 " oWaiting.last'=5;5;\n");
+	assert_int_equal(with(p, 4, 6), PLUGIN_WARNING);
+	plugin_free(p);
+}
+
 #define BAD "\xEF\xBF\xBD"
 #define BAD5 BAD BAD BAD BAD BAD
 
@@ -197,6 +216,7 @@ int main(void)
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(words),
 		cmocka_unit_test(the_worst_decides),
+		cmocka_unit_test(a_number_that_some_queues_lack_is_not_unknown),
 		cmocka_unit_test(names_break_no_line),
 		cmocka_unit_test(nothing_is_unknown)
 	};
