@@ -328,18 +328,20 @@ void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us)
 
 void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us)
 {
-	size_t slot = (size_t)ch->cur;
-	struct line *l = ch->cur >= 0 ? &ch->line[slot] : NULL;
-	const struct ws_event dead = { .end = WS_END_NETWORK, .reason = l && l->unsubscribed
-		? "unsubscribed by the service"
-		: "no answer to a ping within --pong-timeout" };
+	struct ws_event dead = { .end = WS_END_NETWORK };
+	struct line *l;
+	size_t slot;
 
-	if (now_us < channel_silent_us(ch))
+	if (ch->cur < 0 || now_us < channel_silent_us(ch))
 		return;
+	slot = (size_t)ch->cur;
+	l = &ch->line[slot];
 	if (l->state == LINE_UP && !l->unsubscribed) {
 		ask_for_life(ch, l, now_us);
 		return;
 	}
+	dead.reason = l->unsubscribed ? "unsubscribed by the service"
+		: "no answer to a ping within --pong-timeout";
 	lost(ch, slot, &dead, l->life_us > printed_end_us ? l->life_us : printed_end_us, now_us);
 	drop(l);
 }

@@ -117,7 +117,7 @@ static void end_at_once(int signal)
 	if (temp_file[0] && stat(temp_file, &st) == 0 && st.st_size == 0)
 		unlink(temp_file);
 	else if (temp_file[0] && unfinished_file[0])
-		rename(temp_file, unfinished_file);
+		(void)rename(temp_file, unfinished_file);	/* nothing is left to try */
 	_exit(ST_SIGNAL + signal);
 }
 

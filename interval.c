@@ -164,11 +164,22 @@ static bool parse_duration(const char *s, size_t len, int64_t *us)
 
 /* --- the interval -------------------------------------------------------------------- */
 
+/* What stands behind the slash: an instant, or a duration from the first one on. */
+static bool parse_end(const char *s, size_t len, int64_t from_us, int64_t *to_us)
+{
+	if (!len || *s != 'P')
+		return parse_instant(s, len, to_us);
+	if (!parse_duration(s, len, to_us))
+		return false;
+	*to_us += from_us;
+	return true;
+}
+
 bool interval_parse(const char *s, size_t len, int64_t *from_ms, int64_t *to_ms)
 {
 	const char *slash = memchr(s, '/', len), *end;
 	size_t from_len, to_len;
-	int64_t from_us, to_us;
+	int64_t from_us, to_us, length_us;
 
 	if (!slash)
 		return false;
@@ -177,19 +188,13 @@ bool interval_parse(const char *s, size_t len, int64_t *from_ms, int64_t *to_ms)
 	to_len = len - from_len - 1;
 	if (*s == 'P') {
 		if (!parse_instant(end, to_len, &to_us)
-		    || !parse_duration(s, from_len, &from_us))
+		    || !parse_duration(s, from_len, &length_us))
 			return false;
-		from_us = to_us - from_us;
-	} else if (!parse_instant(s, from_len, &from_us)) {
-		return false;
-	} else if (from_len == to_len && memcmp(s, end, to_len) == 0) {
-		to_us = from_us;	/* an instant */
-	} else if (to_len && *end == 'P') {
-		if (!parse_duration(end, to_len, &to_us))
+		from_us = to_us - length_us;
+	} else {
+		if (!parse_instant(s, from_len, &from_us)
+		    || !parse_end(end, to_len, from_us, &to_us))
 			return false;
-		to_us += from_us;
-	} else if (!parse_instant(end, to_len, &to_us)) {
-		return false;
 	}
 	*from_ms = from_us / US_PER_MS;
 	*to_ms = to_us / US_PER_MS;

@@ -186,6 +186,24 @@ static bool scan_close(struct scan *c, char closer)
 	return c->depth && c->open[--c->depth] == (closer == '}' ? '{' : '[');
 }
 
+/* Any character that is no bracket is right here. */
+static bool scan_bracket(struct scan *c, char ch)
+{
+	switch (ch) {
+	case '{':
+	case '[':
+		if (c->depth == SCAN_DEPTH)
+			return false;
+		c->open[c->depth++] = ch;
+		return true;
+	case '}':
+	case ']':
+		return scan_close(c, ch);
+	default:
+		return true;
+	}
+}
+
 /* Goes through a line, *used bytes of it where the value ends in it. */
 static enum scanned scan_line(struct scan *c, const char *s, size_t len, size_t *used)
 {
@@ -202,11 +220,7 @@ static enum scanned scan_line(struct scan *c, const char *s, size_t len, size_t 
 		c->last = ch;
 		if (ch == '"')
 			c->string = true;
-		else if ((ch == '{' || ch == '[') && c->depth == SCAN_DEPTH)
-			return SCAN_BROKEN;
-		else if (ch == '{' || ch == '[')
-			c->open[c->depth++] = ch;
-		else if ((ch == '}' || ch == ']') && !scan_close(c, ch))
+		else if (!scan_bracket(c, ch))
 			return SCAN_BROKEN;
 		if (!c->depth) {
 			*used = i + 1;
@@ -659,8 +673,8 @@ static bool read_one(struct tape *t, enum line line, const char *s, size_t len,
 
 enum status tape_read(struct tape *t, struct tape_entry *e, struct err *err)
 {
-	const char *s;
-	size_t len;
+	const char *s = NULL;
+	size_t len = 0;
 	enum line line;
 
 	do {

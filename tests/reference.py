@@ -108,7 +108,8 @@ def stats_of(media, entry, when=None):
 def kind(metric, when):
     """"gauge", "total" or None where it is neither."""
     # CHOICE: n*, t* and oServiceLevel of an instant count for nothing, without an interval their
-    # frame is invalid; any other o* of a real interval is a total; a name of another letter follows its interval.
+    # frame is invalid; any other o* of a real interval is a total; a name of another letter
+    # follows its interval.
     spans = when is not None and when[0] < when[1]
     if metric[:1] in ("n", "t") or metric == "oServiceLevel":
         return "total" if spans else None

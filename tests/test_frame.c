@@ -141,6 +141,8 @@ static void frame__has_room_whatever_else_comes(void **state)
 }
 
 /* Nobody knows which one holds. */
+#define QUEUE_ID "\"queueId\":\"" ID "\""
+
 static void frame__member_that_comes_twice_is_invalid(void **state)
 {
 	static const char *const cases[] = {
@@ -152,7 +154,7 @@ static void frame__member_that_comes_twice_is_invalid(void **state)
 		"\"state\":{\"a\\u0001\":1,\"a\\u0085\":2}",
 		"\"state\":{\"total\":5},\"state\":{\"total\":7}",
 		"\"state\":null,\"state\":{\"total\":7}", "\"timestamp\":\"2026-11-24T02:00:00Z\"",
-		"\"queueId\":\"" ID "\"", "\"interval\":\"PT10S\",\"interval\":\"PT30S\"",
+		QUEUE_ID, "\"interval\":\"PT10S\",\"interval\":\"PT30S\"",
 		"\"agentState\":{\"idle\":1,\"idle\":5}"	/* a rule reads it */
 	};
 

@@ -459,7 +459,8 @@ static void check_rows(const struct found *f, const char *rows, const char *what
 	for (int i = 0; i < WINDOWS; i++) {
 		struct span window = { i * WINDOW, (i + 1) * WINDOW };
 		int64_t seen = seen_us(f, window);
-		double coverage = (double)(seen * 10000 / WINDOW) / 10000;
+		int64_t parts = seen * 10000 / WINDOW;		/* coverage is cut to 4 decimals */
+		double coverage = (double)parts / 10000;
 
 		if (number_after(line, "\"window\":") != i
 		    || number_after(line, "\"coverage\":") != coverage

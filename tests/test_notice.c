@@ -253,10 +253,10 @@ static void member_that_comes_twice_is_invalid(void **state)
 		ACTIVITY("[{\"data\":[],\"data\":[]}]"),
 		ACTIVITY("[{\"data\":[{\"metric\":\"oX\",\"count\":1,\"count\":2}]}]"),
 		"{\"topicName\":\"channel.metadata\",\"topicName\":\"x\",\"eventBody\":{}}",
-		"{\"topicName\":\"v2.analytics.queues." Q ".observations\",\"eventBody\":{},"
-			"\"eventBody\":{}}",
-		"{\"topicName\":\"channel.metadata\",\"eventBody\":{\"message\":\"pong\","
-			"\"message\":\"x\"}}"
+		("{\"topicName\":\"v2.analytics.queues." Q ".observations\",\"eventBody\":{},"
+			"\"eventBody\":{}}"),
+		("{\"topicName\":\"channel.metadata\",\"eventBody\":{\"message\":\"pong\","
+			"\"message\":\"x\"}}")
 	};
 
 	(void)state;

@@ -87,8 +87,8 @@ def test_bench_names_what_is_missing(tmp_path, lacks, package):
                           env={**os.environ, "PYTHONPATH": str(tmp_path)},
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr == 'bench: missing: %s (Debian\'s names); "make deps bench" installs them\n' \
-        % package
+    assert done.stderr == \
+        'bench: missing: %s (Debian\'s names); "make deps bench" installs them\n' % package
 
 
 def test_bench_refuses_a_source_that_it_does_not_know(tmp_path):
