@@ -290,10 +290,12 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 	bool full = false;
 
 	at_us = settle_at(b, at_us);
-	if (!q) {	/* an unknown queue's may be any queue's */
-		b->spoilt = b->spoilt || (n->kind == NOTICE_INVALID && !n->queue_id[0]);
-		return BOARD_FOREIGN_QUEUE;
+	if (!q && n->kind == NOTICE_INVALID && !n->queue_id[0]) {
+		b->spoilt = true;	/* it may be any queue's */
+		return BOARD_INVALID;
 	}
+	if (!q)
+		return BOARD_FOREIGN_QUEUE;
 	q->answered = true;
 	wall_answered(&b->wall, q, n->kind != NOTICE_EVENT);
 	if (n->kind != NOTICE_EVENT)
@@ -302,8 +304,8 @@ enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
 		b->failed = true;
 		return BOARD_NO_MEMORY;
 	}
-	wall_answered(&b->wall, q, full);
-	return full ? BOARD_INVALID : BOARD_ACCEPTED;
+	wall_answered(&b->wall, q, full || n->gap);
+	return full || n->gap ? BOARD_INVALID : BOARD_ACCEPTED;
 }
 
 void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us)

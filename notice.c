@@ -45,6 +45,7 @@ struct notices {
 	bool whole;			/* of an answer: its results have been read to their end */
 	struct lines plain;		/* strings that had escapes */
 	const char *why;		/* the message is invalid */
+	bool gap;			/* a metric's number or name could not be read */
 	bool failed;			/* out of memory */
 	struct slice media[MEDIA_MAX];
 	size_t nmedia;
@@ -251,6 +252,7 @@ static void add_number(struct notices *ns, struct slice stat)
 	if (!take_number(ns, &x)) {
 		if (number)
 			invalid(ns, "a number is not finite");
+		ns->gap |= slice_is(stat, "count");
 		return;
 	}
 	v = add_value(ns);
@@ -301,6 +303,7 @@ static void end_entry(struct notices *ns, const struct entry *e)
 	struct value *v;
 
 	if (!e->metric.s) {
+		ns->gap = true;
 		ns->nvalue = e->first;
 		return;
 	}
@@ -312,6 +315,7 @@ static void end_entry(struct notices *ns, const struct entry *e)
 		*v = e->has_since ? e->since : (struct value){ .kind = VALUE_NOBODY };
 		v->stat = (struct slice){ "ageMs", 5 };
 	}
+	ns->gap |= ns->nvalue == e->first;
 	for (size_t i = e->first; i < ns->nvalue; i++) {
 		ns->value[i].metric = e->metric;
 		if (!is_longest(e->metric) && e->qualifier.len)
@@ -374,6 +378,8 @@ static void take_metric(struct notices *ns, bool flat_count)
 
 static void take_metrics(struct notices *ns, bool flat_count)
 {
+	/* null is as good as no list */
+	ns->gap |= json_peek(&ns->c) != '[' && json_peek(&ns->c) != 'n';
 	if (!enter(ns, '['))
 		return;
 	while (json_item(&ns->c))
@@ -752,6 +758,7 @@ static void clear(struct notices *ns, struct notice *n)
 		.value = ns->value };
 	ns->nvalue = ns->nmedia = 0;
 	ns->why = NULL;
+	ns->gap = false;
 	lines_free(&ns->plain);
 }
 
@@ -759,6 +766,7 @@ static void finish(struct notices *ns, struct notice *n)
 {
 	n->nmedia = ns->nmedia;
 	n->nvalue = ns->nvalue;
+	n->gap = ns->gap;
 	n->why = ns->failed ? why_no_memory : ns->why;
 	if (n->why)
 		n->kind = NOTICE_INVALID;
@@ -829,7 +837,7 @@ void notices_begin_answer(struct notices *ns, const char *text, size_t len)
 	ns->whole = behind && json_peek(&ns->c) == '{';
 	/* without results it is an answer about nothing */
 	ns->more = ns->whole && find_member(&ns->c, "results", &n) && json_peek(&ns->c) == '[';
-	if (n > 1)
+	if (n > 1 || (n && !ns->more && json_peek(&ns->c) != 'n'))
 		ns->whole = ns->more = false;
 	if (ns->more)
 		json_enter(&ns->c);

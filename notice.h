@@ -75,6 +75,7 @@ struct notice {
 	size_t nmedia;
 	const struct value *value;
 	size_t nvalue;
+	bool gap;			/* of an answer: not all that it tells could be read */
 };
 
 struct notices;

@@ -429,11 +429,18 @@ def test_event_since_the_question_is_newer_than_what_the_answer_leaves_out(tool)
 @pytest.mark.parametrize("spoilt", [
     {"group": {"queueId": ONE}, "data": [7]}, {"group": {"queueId": "x"}, "data": []},
     {"group": {"queueId": ONE, "mediaType": "a", "queueID": 1}, "data": [
-        {"metric": "x" * 200, "stats": {"count": 1}}]}])
+        {"metric": "x" * 200, "stats": {"count": 1}}]},
+    *({"group": {"queueId": ONE}, "data": data} for data in (
+        "x", {}, [{"metric": "oActiveUsers", "stats": {"count": "3"}}],
+        [{"metric": "oActiveUsers", "stats": {"count": None, "ratio": 1}}],
+        [{"metric": "oActiveUsers", "stats": {}}], [{"metric": "oActiveUsers", "stats": [3]}],
+        [{"metric": "oActiveUsers"}], [{"metric": 3, "stats": {"count": 3}}],
+        [{"stats": {"count": 3}}]))])
 def test_snapshot_that_cannot_be_read_to_its_end_makes_nothing_zero(tool, spoilt):
     r = replay(tool, state(0, "connected") + answer(0, SOME)
                + answer(5, [result({"oMemberUsers": 3}), spoilt]))
     assert numbers(row_of(r, media=None), "oOnQueueUsers")["IDLE"] == 1
+    assert [line["detail"] for line in r.events("warning")] == ["no such answer"]
 
 
 def test_queue_of_which_the_answer_does_not_speak_stays_unknown(tool):
