@@ -141,8 +141,6 @@ static void frame__has_room_whatever_else_comes(void **state)
 }
 
 /* Nobody knows which one holds. */
-#define QUEUE_ID "\"queueId\":\"" ID "\""
-
 static void frame__member_that_comes_twice_is_invalid(void **state)
 {
 	static const char *const cases[] = {
@@ -154,7 +152,8 @@ static void frame__member_that_comes_twice_is_invalid(void **state)
 		"\"state\":{\"a\\u0001\":1,\"a\\u0085\":2}",
 		"\"state\":{\"total\":5},\"state\":{\"total\":7}",
 		"\"state\":null,\"state\":{\"total\":7}", "\"timestamp\":\"2026-11-24T02:00:00Z\"",
-		QUEUE_ID, "\"interval\":\"PT10S\",\"interval\":\"PT30S\"",
+		"\"queueId\":\"00000001-0000-4000-8000-000000000001\"",
+		"\"interval\":\"PT10S\",\"interval\":\"PT30S\"",
 		"\"agentState\":{\"idle\":1,\"idle\":5}"	/* a rule reads it */
 	};
 
