@@ -534,22 +534,33 @@ static bool is_ours(const char *s, size_t len)
 	return starts(s, len, "{\"at\"");
 }
 
-/* A killed recording's last line may have no end: then the next recording begins in it. */
-static void keep_next_recording(struct tape *t, const char *s, size_t len)
+/* The first line of a recording behind another line that has no end, NULL: there is none. */
+static const char *find_recording(const char *s, size_t len)
 {
 	static const char at[] = "{\"at\":\"", run[] = "\",\"state\":\"run\"";
 	const size_t head = sizeof(at) - 1 + AT_LEN;
 	const char *found = memmem(s, len, run, sizeof(run) - 1);
-	struct tape_entry e = { .kind = TAPE_EOF };
 
 	if (!found || (size_t)(found - s) <= head)
-		return;
+		return NULL;
 	found -= head;
-	len -= (size_t)(found - s);
-	if (!starts(found, len, at) || read_line(t, found, len, &e) || e.kind != TAPE_RUN)
+	return starts(found, head, at) ? found : NULL;
+}
+
+/* The last line of a recording may have no end, as when its run was killed: then the next
+ * recording begins in it, and what is ahead of that may be a whole line. */
+static void keep_next_recording(struct tape *t, const char *s, size_t len,
+	struct tape_entry *e)
+{
+	const char *found = find_recording(s, len);
+	struct tape_entry next = { .kind = TAPE_EOF };
+
+	if (!found || read_line(t, found, len - (size_t)(found - s), &next)
+	    || next.kind != TAPE_RUN)
 		return;
 	t->next = (size_t)(found - t->data);
 	t->line--;
+	read_trimmed(t, s, (size_t)(found - s), e);
 }
 
 /* The lines of a value from data[from] on are all there, or as many as there are. */
@@ -621,10 +632,10 @@ static bool take_line(struct tape *t, const char *s, size_t len, bool indented,
 		end_joined(t, e);
 		return true;
 	}
-	if (t->joining || (s[0] == '{' && !is_ours(s, len)))
+	if (t->joining || (s[0] == '{' && !is_ours(s, len) && !find_recording(s, len)))
 		return join(t, s, len, e);
 	if (read_trimmed(t, s, len, e))
-		keep_next_recording(t, s, len);
+		keep_next_recording(t, s, len, e);
 	return true;
 }
 

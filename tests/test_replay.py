@@ -130,12 +130,18 @@ def test_frame_that_two_recordings_have_counts_in_both(tool):
 
 def test_killed_recording_ends_with_its_last_line_where_another_follows(tool):
     killed = part(0, at(3), end=False)
-    for torn in ("", '{"at":"2026-11-24T02:00:05.000000Z","stream":0,"fra'):
+    for torn in ("", "{", '{"', '{"at', '{"at":"2026-11-24T02:00:05.000000Z","stream":0,"fra'):
         r = tool.run(*ARRIVAL, data=killed + torn + part(1, at(63)))
         assert r.status == 0 and r.end["brokenLines"] == bool(torn), r.err
         assert [(row["window"], row["end"][14:19], row["partial"], row["coverage"])
                 for row in r.rows] == [(0, "00:03", True, 1), (1, "01:10", True, 1)]
         assert any("has no end" in line["message"] for line in r.events("warning"))
+
+
+def test_recording_whose_last_line_has_no_line_end_is_whole(tool):
+    whole = tool.run(*ARRIVAL, data=part(0, at(3)) + part(1, at(63)))
+    r = tool.run(*ARRIVAL, data=part(0, at(3)).rstrip() + part(1, at(63)))
+    assert r.status == 0 and r.out == whole.out and not r.events("warning"), r.err
 
 
 def test_recording_out_of_its_order_is_8(tool):
