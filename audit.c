@@ -187,17 +187,25 @@ bool audit_secret(struct audit *a, const char *secret, size_t len)
 		&& keep_secret(a, base64(secret, len), (4 * known + 2) / 3);
 }
 
-/* Whether n hex digits stand there that are the byte's number. */
+/* Whether n hex digits stand there. */
+static bool has_digits(const char *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isxdigit((unsigned char)at[i]))
+			return false;
+	return true;
+}
+
+/* Whether the n hex digits that stand there are the byte's number. */
 static bool is_number(const char *digits, size_t n, unsigned char byte)
 {
 	unsigned value = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!isxdigit((unsigned char)digits[i]))
-			return false;
+	if (!has_digits(digits, n))
+		return false;
+	for (size_t i = 0; i < n; i++)
 		value = value << 4 | (unsigned)(digits[i] <= '9' ? digits[i] - '0'
 			: (digits[i] | 0x20) - 'a' + 10);
-	}
 	return value == byte;
 }
 
@@ -215,12 +223,16 @@ static size_t byte_length(const char *at, char byte)
 		: at[1] == 'u' && is_number(at + 2, 4, (unsigned char)byte) ? 6 : 0;
 }
 
-/* Whether the text ends here, or the word in it: also in the middle of an encoded byte. */
+/* Whether the secret was cut off here: the text or the word in it ends, also with dots, or an
+ * encoded byte is not whole. */
 static bool is_cut(const char *at)
 {
-	if (*at == '%' || *at == '\\')
-		return strlen(at) < (*at == '%' ? 3 : 6);
-	return !*at || !(isalnum((unsigned char)*at) || strchr("-._~+/=", *at));
+	if (*at == '%')
+		return !has_digits(at + 1, 2);
+	if (*at == '\\')
+		return !at[1] || (at[1] == 'u' && !has_digits(at + 2, 4));
+	at += strspn(at, ".");
+	return !*at || !(isalnum((unsigned char)*at) || strchr("-_~+/=", *at));
 }
 
 /* How long the secret is at this place, whichever of its bytes are encoded; 0: it is not there.

@@ -119,6 +119,13 @@ static void line__holds_no_secret_in_any_form(void **state)
 	strcpy(text, "cut: a/b+c=se; a%2Fb%2bc=se and a/b+c=");
 	audit_redact(a, text);
 	assert_string_equal(text, "cut: REDACTED; REDACTED and a/b+c=");
+	/* cut within an encoded byte or before a full stop, with more words behind */
+	strcpy(text, "a%2Fb%2Bc%3Dsec%7, a/b+c=sec%, a\\u002fb+c=sec\\u00 a/b+c=secr... a/b+c=se.");
+	audit_redact(a, text);
+	assert_string_equal(text, "REDACTED%7, REDACTED%, REDACTED\\u00 REDACTED... REDACTED.");
+	strcpy(text, "a/b+c=se.d a/b+c=se%20 a/b+c=se\\n");
+	audit_redact(a, text);
+	assert_string_equal(text, "a/b+c=se.d a/b+c=se%20 a/b+c=se\\n");
 	strcpy(text, "one a/b+c=secret\x1b[31m\n\xFF two");
 	audit_redact(a, text);
 	assert_string_equal(text, "one REDACTED?[31m?? two");

@@ -273,8 +273,9 @@ def test_login_that_fails_tells_its_status_code_and_ids(tool, serve):
 
 
 def test_no_word_of_the_login_holds_the_secret(tool, serve):
-    for words in (gateway.SECRET, "no " + gateway.SECRET[:9], "x" * 500,
-                  gateway.SECRET.replace("/", "%2F") + " is wrong"):
+    encoded = gateway.SECRET.replace("/", "%2F").replace("+", "%2B")
+    for words in (gateway.SECRET, "no " + gateway.SECRET[:9], "x" * 500, encoded + " is wrong",
+                  encoded[:17], encoded[:16], encoded[:14] + "...", gateway.SECRET[:14] + "."):
         serve(tokens=[login_error(401, "invalid_client", words)])
         r = tool.run("--no-cache", *FAST)
         assert r.status == 3 and "s3cret/wi" not in r.err and "s3cret%2F" not in r.err, r.err
