@@ -423,7 +423,9 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct pla
 	shown = place.host;	/* a user and a query may be secrets */
 	len = strcspn(shown, "?#");
 	user = memrchr(shown, '@', len);
-	if (user) {
+	if (strchr(shown + len, '@')) {	/* a password may have such a mark, too */
+		len = 0;
+	} else if (user) {
 		len -= (size_t)(user - shown);
 		shown = user;
 	}
