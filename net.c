@@ -495,26 +495,52 @@ static bool is_tls_version(CURLcode code, const char *words)
 		|| strcasestr(words, "unsupported protocol"));
 }
 
-static void tell_certificate(struct transfer *t, const struct peer *peer, const char *words)
+/* What to do about a certificate for which OpenSSL has the code `why`. */
+static void put_advice(char *out, size_t size, const struct peer *peer, CURLcode code, long why,
+	const char *words)
 {
-	char advice[160], now[TIME_TEXT_MAX];
-	long why = X509_V_OK;
+	char now[TIME_TEXT_MAX];
+
+	switch (why) {
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		time_format_ms(now, (int64_t)time(NULL) * 1000);
+		snprintf(out, size, "check this machine's clock first, which says %s; then %s",
+			now, peer->proxy ? "the proxy's certificate"
+			: "the certificate and --cacert");
+		return;
+	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED:	/* none of OpenSSL's: libcurl compares names itself */
+		if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(words, "name")) {
+			snprintf(out, size, "it is for another name: check the host%s%s",
+				peer->proxy ? " in " : "", peer->proxy ? peer->variable : "");
+			return;
+		}
+		break;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		break;
+	default:
+		snprintf(out, size, "trusting another authority does not help, its owner has to "
+			"replace it");
+		return;
+	}
+	snprintf(out, size, "%s", peer->proxy ? "SSL_CERT_FILE names the authority to trust for "
+		"a proxy, --cacert does not reach it" : "--cacert names the authority to trust");
+}
+
+static void tell_certificate(struct transfer *t, const struct peer *peer, CURLcode code,
+	const char *words)
+{
+	char advice[160];
+	long why = X509_V_ERR_UNSPECIFIED;
 
 	curl_easy_getinfo(t->easy, peer->proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT
 		: CURLINFO_SSL_VERIFYRESULT, &why);
-	time_format_ms(now, (int64_t)time(NULL) * 1000);
-	if (why == X509_V_ERR_CERT_NOT_YET_VALID || why == X509_V_ERR_CERT_HAS_EXPIRED)
-		snprintf(advice, sizeof(advice), "check this machine's clock first, which says "
-			"%s; then %s", now, peer->proxy ? "the proxy's certificate"
-			: "the certificate and --cacert");
-	else if (strstr(words, "name"))
-		snprintf(advice, sizeof(advice), "it is for another name: check the host%s%s",
-			peer->proxy ? " in " : "", peer->proxy ? peer->variable : "");
-	else if (peer->proxy)
-		snprintf(advice, sizeof(advice), "SSL_CERT_FILE names the authority to trust for "
-			"a proxy, --cacert does not reach it");
-	else
-		snprintf(advice, sizeof(advice), "--cacert names the authority to trust");
+	put_advice(advice, sizeof(advice), peer, code, why, words);
 	snprintf(t->text, sizeof(t->text), "the certificate of %s could not be verified: %.120s; "
 		"%s", peer->name, words, advice);
 }
@@ -541,10 +567,14 @@ static enum status tell_refusal(struct transfer *t, const struct peer *peer, lon
 	return fatal;
 }
 
+/* libcurl's words, which name the host in some cases only. */
 static void tell_words(struct transfer *t, const struct peer *peer, const char *words)
 {
-	snprintf(t->text, sizeof(t->text), "%s%s%.255s", peer->proxy ? peer->name : "",
-		peer->proxy ? ": " : "", words);
+	bool named = !peer->proxy && memmem(words, strlen(words), peer->name,
+		strcspn(peer->name, ":"));
+
+	snprintf(t->text, sizeof(t->text), "%s%s%.255s", named ? "" : peer->name,
+		named ? "" : ": ", words);
 }
 
 /* What happened, in words; whether another attempt may do better. */
@@ -567,7 +597,7 @@ static enum status tell_end(struct transfer *t, const struct net_result *r)
 		return ST_OK;
 	}
 	if (is_certificate(r->code)) {
-		tell_certificate(t, &peer, words);
+		tell_certificate(t, &peer, r->code, words);
 		return ST_PROTOCOL;
 	}
 	if (is_tls_version(r->code, words)) {

@@ -3,6 +3,7 @@ import contextlib
 import json
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
@@ -449,6 +450,37 @@ def test_certificate_for_another_name_is_told_as_that(tool, tmp_path):
     assert r.status == 8 and host in r.end["message"], r.err
     assert "it is for another name: check the host" in r.end["message"]
     assert "--cacert" not in r.end["message"]
+
+
+def test_certificate_that_no_authority_helps_gets_no_such_advice(tool, tmp_path):
+    key, made = tmp_path / "key.pem", tmp_path / "made.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", made,
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    "-addext", "extendedKeyUsage=clientAuth"], check=True, capture_output=True)
+    r, host = with_tls(tool, tmp_path, lambda context: context.load_cert_chain(made, key),
+                       "--cacert", made)
+    assert r.status == 8 and host in r.end["message"], r.err
+    assert "unsuitable certificate purpose; trusting another authority does not help, its " \
+        "owner has to replace it" in r.end["message"]
+
+
+def test_what_speaks_no_tls_is_named(tool):
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                with server.accept()[0] as client:
+                    client.recv(4096)
+                    client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    threading.Thread(target=accept, daemon=True).start()
+    host = "localhost:%d" % server.getsockname()[1]
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="hidden-value")
+    r = tool.run("-H", host, "--retry-for", "0", *FAST)
+    server.close()
+    assert r.status == 5 and host + ": TLS connect error" in r.end["message"], r.err
 
 
 def old_tls(context):
