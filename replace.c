@@ -345,12 +345,18 @@ enum status replace_commit(struct replace *r, bool sync, struct err *err)
 
 const char *replace_set_aside(struct replace *r)
 {
-	struct stat st;
+	struct stat st, named;
 
 	if (!r->temp)
 		return NULL;
 	if (fstat(r->fd, &st) != 0 || st.st_size == 0) {
 		unlink(r->temp);
+		forget_temp(r);
+		return NULL;
+	}
+	/* its directory may have been moved or removed meanwhile */
+	if (lstat(r->temp, &named) != 0 || named.st_ino != st.st_ino
+	    || named.st_dev != st.st_dev) {
 		forget_temp(r);
 		return NULL;
 	}

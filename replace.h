@@ -39,7 +39,8 @@ enum status replace_commit(struct replace *r, bool sync, struct err *err);
 enum status replace_renew(struct replace *r, struct err *err);
 
 /* Gives up: the target stays. Returns the name under which the content is kept, borrowed;
- * NULL: there was no content, and the temporary file is removed. */
+ * NULL: there was no content, and the temporary file is removed, or it is in no place that is
+ * known, as its directory was moved. */
 const char *replace_set_aside(struct replace *r);
 
 void replace_free(struct replace *r);	/* NULL is fine; sets aside what is still there */

@@ -282,6 +282,19 @@ def test_rows_are_kept_where_the_end_fails(tool, serve):
     assert names(tool) == ["rows", "rows.unfinished"]
 
 
+def test_rows_whose_directory_is_gone_are_named_nowhere(tool, serve):
+    serve()
+    (tool.dir / "d").mkdir()
+    process = tool.start("-w", "1h", "-o", "d/rows", QUEUE)
+    reader = Reader(process)
+    reader.wait("stream.connected")
+    (tool.dir / "d").rename(tool.dir / "e")
+    process.terminate()
+    r = reader.finish()
+    assert r.status == 7 and r.end["message"] == "d/rows: No such file or directory"
+    assert len(list((tool.dir / "e").iterdir())) == 1
+
+
 def killed(tool, *args, event="window.flush", count=2):
     process = tool.start(*args, "-o", "rows", QUEUE)
     Reader(process).wait(event, count=count)
