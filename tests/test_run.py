@@ -661,7 +661,7 @@ def test_too_few_descriptors_are_told_as_that(tool, serve, limit):
 
     def lower():
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-    r = tool.run("--retry-for", "300ms", "--no-cache", *FAST, preexec_fn=lower)
+    r = tool.run("--retry-for", "3s", "--no-cache", *FAST, preexec_fn=lower)
     assert r.status in (0, 5), r.err
     if r.status == 5:
         message = r.end["message"] if r.err[0] == "{" else r.err
