@@ -292,7 +292,7 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_SOURCE] = { "source", 0, SOURCE, "SOURCE", "stream", NULL,
 		"stream, or notifications; a recording says it", set_source },
 	[OPT_HOST] = { "host", 'H', SOURCE, "HOST", NULL, "$GENESYS_API_HOST",
-		"HOST[:PORT] or URL of the API", set_name },
+		"AWS region, domain, HOST[:PORT] or URL", set_name },
 	[OPT_SUBSCRIBE] = { "subscribe", 0, SOURCE, "HOW", "url", NULL,
 		"url or message: where the payload travels", set_word },
 	[OPT_NO_SNAPSHOT] = { "no-snapshot", 0, SOURCE, NULL, NULL, NULL,

@@ -48,7 +48,7 @@ complete -c gsqstat -l callback-spool-max -x -a '64M 1G' -d 'bytes that it may h
 complete -c gsqstat -l callback-allow-private -d 'also to addresses that are not public'
 complete -c gsqstat -l replay -r -F -d 'read a recording'
 complete -c gsqstat -l source -x -a 'stream notifications' -d 'where the data comes from'
-complete -c gsqstat -s H -l host -x -d 'host of the API'
+complete -c gsqstat -s H -l host -x -d 'region, domain or host of the API'
 complete -c gsqstat -l subscribe -x -a 'url message' -d 'where the payload travels'
 complete -c gsqstat -l no-snapshot -d 'do not ask for values that hold at the start'
 complete -c gsqstat -l resync -x -d 'how often to ask for all values again; 0 is never'
