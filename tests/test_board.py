@@ -217,7 +217,8 @@ class Story:
             elif "stalled" in h:
                 line.update(state="stalled", until=stamp(h["stalled"]))
             else:
-                line.update(answer="resync" if h.get("resync") else "snapshot", asked=stamp(h["asked"]), frame=h["snapshot"])
+                line.update(answer="resync" if h.get("resync") else "snapshot",
+                            asked=stamp(h["asked"]), frame=h["snapshot"])
             lines.append(json.dumps(line))
         lines.append(json.dumps({"at": stamp(end), "state": "end"}))
         return "\n".join(lines) + "\n"
@@ -573,7 +574,8 @@ def test_event_under_way_with_the_answer_is_newer(tool):
 
 
 @pytest.mark.parametrize("value,found", [
-    (MS - 5000, 0), (MS - 4000, 1), (0, 1), (25000, 0), (20000, 1)])
+    (MS - 5000, 0), (MS - 4000, 1), (0, 1), (25000, 0), (20000, 1),
+    (23000, 0), (22999, 1), (27000, 0), (27001, 1)])
 def test_ages_are_compared_by_their_start(tool, value, found):
     again = {"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": value}}
     r = replay(tool, state(0, "connected") + answer(0, [result(WAITS, "voice")])
