@@ -321,12 +321,12 @@ static enum status begin_recording(struct run *run, const struct tape_entry *e, 
 	return ST_OK;
 }
 
-/* Whether the input is of the source that was asked for, by a recording's first line that tells
- * and by each frame without `at`, as nothing shows where another capture begins. */
+/* Whether the input is of the source that was asked for. Of a recording's frames the first one
+ * tells, of frames without `at` each one, as nothing shows where another capture begins. */
 static enum status check_source(struct run *run, const struct tape_entry *e, struct err *err)
 {
 	bool later = run->source_known || run->recordings > 1;
-	enum tape_source source = run->source_known && e->kind != TAPE_BARE ? SOURCE_UNKNOWN
+	enum tape_source source = run->source_known && e->kind == TAPE_FRAME ? SOURCE_UNKNOWN
 		: tape_source_of(e);
 
 	if (source == SOURCE_UNKNOWN)
@@ -391,12 +391,13 @@ static enum status replay_entry(struct run *run, struct err *err)
 		report_broken_line(run->report, e->line, "`at` is over 1,000,000 windows ahead");
 		return ST_OK;
 	}
+	st = check_source(run, e, err);
+	if (st != ST_OK)
+		return st;
 	if (timed && e->at_us > run->tape_at_us)
 		run->tape_at_us = e->at_us;
 	st = flow_print_due(run->flow, timed ? e->at_us : run->tape_at_us, err);
 	run->held = flow_has_more(run->flow);
-	if (st == ST_OK && !run->held && !flow_is_over(run->flow))
-		st = check_source(run, e, err);
 	if (st == ST_OK && !run->held && !flow_is_over(run->flow))
 		st = check_names(run, e, err);
 	if (st != ST_OK || run->held || flow_is_over(run->flow))

@@ -212,6 +212,17 @@ def test_sources_are_not_mixed(tool):
     notices = pathlib.Path(SAMPLE).with_name("notices.ndjson").read_text()
     r = tool.run(*ARRIVAL, data=part(0, at(3)) + notices)
     assert r.status == 8 and "another source" in r.end["message"], r.err
+    # killed runs of older versions, so neither an end nor a beginning shows
+    r = tool.run(*ARRIVAL, data=part(0, at(3), head=False, end=False) + notices)
+    assert r.status == 8 and "another source" in r.end["message"], r.err
+    assert [row["end"][11:19] for row in r.rows] == ["02:00:03"]
+    later = part(0, at(3), head=False).replace("2026-11-24T", "2026-11-25T").replace(
+        '"connected"', '"connected","interval":"PT10S"')
+    r = tool.run("--replay", "-", "-w", "1m",
+                 data="".join(line for line in notices.splitlines(True)
+                              if '"state":"end"' not in line) + later)
+    assert r.status == 8 and "another source" in r.end["message"], r.err
+    assert {row["end"][:10] for row in r.rows} == {"2026-11-24"}
 
 
 @pytest.mark.parametrize("first,then", [("sample", "notices"), ("notices", "sample")])
