@@ -13,7 +13,9 @@ static const enum fate reject_order[] = {
 
 static void put_key(struct buf *out, const char *key)
 {
-	buf_printf(out, ",\"%s\":", key);
+	buf_str(out, ",\"");
+	buf_str(out, key);
+	buf_str(out, "\":");
 }
 
 static void put_u64(struct buf *out, uint64_t n)
