@@ -25,11 +25,17 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static const char *skip_space(const char *s, const char *end)
+static const char *skip_spaces(const char *s, const char *end)
 {
 	while (s < end && is_space(*s))
 		s++;
 	return s;
+}
+
+/* The same where there is mostly none. */
+static inline const char *skip_space(const char *s, const char *end)
+{
+	return s < end && (unsigned char)*s <= ' ' ? skip_spaces(s, end) : s;
 }
 
 /* Sixteen bytes at once, in whatever registers the machine has for it. */
@@ -70,16 +76,24 @@ static const char *skip_escape(const char *s, const char *end)
 	return s;
 }
 
-/* Behind the string that opens at s, NULL: it is none. */
-static const char *scan_string(const char *s, const char *end, bool *escaped)
+/* Behind the string whose first escape or control is at s; NULL: it is none. */
+static __attribute__((noinline)) const char *scan_escaped(const char *s, const char *end)
 {
-	*escaped = false;
-	for (s++; (s = skip_plain(s, end)) < end && *s != '"'; ) {
-		*escaped = true;
+	for (; s < end && *s != '"'; s = skip_plain(s, end)) {
 		s = *s == '\\' ? skip_escape(s, end) : NULL;
 		if (!s)
 			return NULL;
 	}
+	return s < end ? s + 1 : NULL;
+}
+
+/* Behind the string that opens at s, NULL: it is none. */
+static const char *scan_string(const char *s, const char *end, bool *escaped)
+{
+	s = skip_plain(s + 1, end);
+	*escaped = s < end && *s != '"';
+	if (*escaped)
+		return scan_escaped(s, end);
 	return s < end ? s + 1 : NULL;
 }
 
@@ -199,26 +213,26 @@ struct json_cursor json_start(const char *text, const char *end)
  * To the next member or item of what was entered; false at its closer, or where the text is
  * malformed. Where the byte before is an opener nothing was read yet: no value ends so.
  */
-static bool next(struct json_cursor *c, char closer)
+static inline bool next(struct json_cursor *c, char closer)
 {
-	const char *s = c->at;
-	bool first;
+	const char *s = c->at, *end = c->end;
+	char before;
 
 	if (!s)
 		return false;
-	first = s[-1] == '{' || s[-1] == '[';
-	s = skip_space(s, c->end);
-	if (s < c->end && *s == closer) {
+	before = s[-1];
+	s = skip_space(s, end);
+	if (s < end && *s == closer) {
 		c->at = s + 1;
 		return false;
 	}
-	if (!first)
-		s = s < c->end && *s == ',' ? skip_space(s + 1, c->end) : NULL;
-	c->at = s && s < c->end ? s : NULL;
+	if (before != '{' && before != '[')
+		s = s < end && *s == ',' ? skip_space(s + 1, end) : end;
+	c->at = s < end ? s : NULL;
 	return c->at != NULL;
 }
 
-bool json_key(struct json_cursor *c, struct json_text *key)
+bool json_next_key(struct json_cursor *c, struct json_text *key)
 {
 	if (!next(c, '}'))
 		return false;
@@ -233,7 +247,9 @@ bool json_item(struct json_cursor *c)
 
 void json_pass(struct json_cursor *c)
 {
-	if (c->at)
+	if (json_peek(c) == '"')	/* mostly */
+		c->at = skip_scalar(c->at, c->end);
+	else if (c->at)
 		c->at = json_skip(c->at, c->end);
 }
 
@@ -294,26 +310,30 @@ static const char *plain_integer(const char *s, const char *end, double *x)
 	return s;
 }
 
+/* Any other one. */
+static __attribute__((noinline)) const char *other_number(const char *s, const char *end,
+	double *x)
+{
+	const char *behind = skip_number(s, end);
+
+	if (!behind || short_number(s, behind, x))
+		return behind;
+	if (behind == end)	/* strtod would read on */
+		return NULL;
+	*x = strtod(s, NULL);
+	return behind;
+}
+
 bool json_number(struct json_cursor *c, double *x)
 {
-	const char *s = c->at, *end = s && s < c->end ? plain_integer(s, c->end, x) : NULL;
+	const char *s = c->at, *behind;
 
-	if (end) {
-		c->at = end;
-		return true;
-	}
-	end = s && s < c->end ? skip_number(s, c->end) : NULL;
-	c->at = end;
-	if (!end)
-		return false;
-	if (!short_number(s, end, x)) {
-		if (end == c->end) {	/* strtod would read on */
-			c->at = NULL;
-			return false;
-		}
-		*x = strtod(s, NULL);
-	}
-	return true;
+	if (!s || s >= c->end)
+		behind = NULL;
+	else if (!(behind = plain_integer(s, c->end, x)))
+		behind = other_number(s, c->end, x);
+	c->at = behind;
+	return behind != NULL;
 }
 
 int json_walk(const char **s, const char *end, struct json_member *m)

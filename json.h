@@ -63,8 +63,15 @@ static inline void json_enter(struct json_cursor *c)	/* the object or array at h
 		c->at++;
 }
 
+bool json_next_key(struct json_cursor *c, struct json_text *key);
 /* The next member of the object entered, up to its value; false at the object's end. */
-bool json_key(struct json_cursor *c, struct json_text *key);
+static inline bool json_key(struct json_cursor *c, struct json_text *key)
+{
+	if (json_peek(c) != '}')
+		return json_next_key(c, key);
+	c->at++;	/* at once: mostly no blank stands before it */
+	return false;
+}
 /* The same where the next bytes are just `"KEY":`: what a service sends in its usual order
  * costs one comparison a key. False: nothing is read yet, which is no end and no fault. */
 static inline bool json_expect(struct json_cursor *c, const char *quoted_key_colon)
