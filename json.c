@@ -487,11 +487,19 @@ static const char *compare_shown(const struct json_text *a, const struct json_te
 	return why;
 }
 
-const char *json_keys_add(struct json_keys *keys, const struct json_text *key)
+/* Whether a row shows the key as it stands here. */
+static bool is_shown_so(const struct json_text *key)
 {
-	bool odd = key->escaped || !text_is_key(key->s, key->len);
+	return !key->escaped && text_is_key(key->s, key->len);
+}
+
+const char *json_keys_add_more(struct json_keys *keys, const struct json_text *key)
+{
+	bool odd = !is_shown_so(key);
 	const char *why = NULL;
 
+	if (keys->n == 1)
+		keys->key[0].escaped = !is_shown_so(&keys->key[0]);
 	for (size_t i = 0; !why && i < keys->n; i++) {
 		const struct json_text *k = &keys->key[i];
 

@@ -114,9 +114,16 @@ struct json_keys {
 	size_t n;
 	struct json_text key[JSON_KEYS_MAX];
 };
+const char *json_keys_add_more(struct json_keys *keys, const struct json_text *key);
 /* Adds a key. NULL, or what is wrong with the object: it has the key already, perhaps in other
  * characters that a row shows as the same (see text_put_key), or too many keys. */
-const char *json_keys_add(struct json_keys *keys, const struct json_text *key);
+static inline const char *json_keys_add(struct json_keys *keys, const struct json_text *key)
+{
+	if (keys->n)
+		return json_keys_add_more(keys, key);
+	keys->key[keys->n++] = *key;	/* the only one of most objects: nothing to compare */
+	return NULL;
+}
 
 /* Writers. A string: quoted, escaped, invalid UTF-8 as U+FFFD, unsafe characters (text.h) as
  * \uXXXX. A double: the shortest of 15 to 17 digits that reads back the same;
