@@ -1,6 +1,5 @@
 #include "notice.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,14 +109,13 @@ static void once(struct notices *ns, unsigned *seen, enum member member)
 
 /* --- pieces ------------------------------------------------------------------------- */
 
-/* A string's own bytes, or those without escapes in memory of ours. */
-static struct slice plain(struct notices *ns, const struct json_text *text)
+/* A string that has escapes, without them in memory of ours. */
+static __attribute__((noinline)) struct slice unescape(struct notices *ns,
+	const struct json_text *text)
 {
-	struct buf out = { 0 };
 	struct slice slice = { text->s, text->len };
+	struct buf out = { 0 };
 
-	if (!text->escaped)
-		return slice;
 	if (!json_text_put(text, &out) && out.failed) {
 		ns->failed = true;
 	} else if (memchr(out.data ? out.data : "", '\0', out.len)) {
@@ -133,6 +131,11 @@ static struct slice plain(struct notices *ns, const struct json_text *text)
 	}
 	buf_free(&out);
 	return slice;
+}
+
+static struct slice plain(struct notices *ns, const struct json_text *text)
+{
+	return text->escaped ? unescape(ns, text) : (struct slice){ text->s, text->len };
 }
 
 /* The string at hand; anything else is passed, and absent. */
@@ -195,7 +198,7 @@ static bool take_interval(struct notices *ns, struct slice text, int64_t *from_m
 
 /* --- values ------------------------------------------------------------------------- */
 
-static struct value *add_value(struct notices *ns)
+static struct value *add_value(struct notices *ns, enum value_kind kind)
 {
 	struct value *v;
 
@@ -204,58 +207,59 @@ static struct value *add_value(struct notices *ns)
 		return NULL;
 	}
 	v = &ns->value[ns->nvalue++];
-	*v = (struct value){ .kind = VALUE_NUMBER };
+	v->kind = kind;
+	v->qualifier = (struct slice){ NULL, 0 };
+	v->number = 0;
+	v->us = 0;
+	v->has_interval = false;
+	v->from_ms = v->to_ms = 0;
 	return v;
-}
-
-/*
- * When the one who waits longest began to, which the service tells as an epoch in ms; a
- * number too small for one is taken for a duration. Whole numbers pass through no float.
- */
-static bool take_since(struct notices *ns, struct value *v)
-{
-	const char *s = ns->c.at;
-	int64_t ms = 0;
-	double x;
-
-	*v = (struct value){ .kind = VALUE_NOBODY };
-	if (!take_number(ns, &x) || !(x > 0))
-		return ns->c.at != NULL;
-	if (x >= TIME_MAX_MS) {
-		invalid(ns, "a time is out of range");
-		return true;
-	}
-	for (; s < ns->c.at && *s >= '0' && *s <= '9'; s++)
-		ms = 10 * ms + (*s - '0');
-	if (s < ns->c.at)
-		ms = (int64_t)x;
-	v->kind = ms >= EPOCH_MIN_MS ? VALUE_START : VALUE_AGE;
-	v->us = v->kind == VALUE_START || s == ns->c.at ? ms * 1000 : (int64_t)(x * 1000);
-	return true;
 }
 
 struct entry {			/* of a metric, while its members are read */
 	struct slice metric, qualifier;
-	struct value since;
 	bool has_since;
-	size_t first;		/* of its values */
-	unsigned seen;		/* members */
+	enum value_kind wait;		/* if it has: START, AGE or NOBODY, and the value's us */
+	int64_t wait_us;
+	size_t first;			/* of its values */
+	unsigned seen;			/* members */
 };
+
+/*
+ * When the one who waits longest began to, which the service tells as an epoch in ms; a
+ * number too small for one is taken for a duration. A double holds whole ones of both exactly.
+ */
+static void take_since(struct notices *ns, struct entry *e)
+{
+	double x;
+
+	e->has_since = true;
+	e->wait = VALUE_NOBODY;
+	e->wait_us = 0;
+	if (!take_number(ns, &x) || !(x > 0))
+		return;
+	if (x >= TIME_MAX_MS) {
+		invalid(ns, "a time is out of range");
+		return;
+	}
+	e->wait = x >= EPOCH_MIN_MS ? VALUE_START : VALUE_AGE;
+	e->wait_us = e->wait == VALUE_START ? (int64_t)x * 1000 : (int64_t)(x * 1000);
+}
 
 /* The number at hand, unless it is none. */
 static void add_number(struct notices *ns, struct slice stat)
 {
-	bool number = json_peek(&ns->c) == '-' || isdigit((unsigned char)json_peek(&ns->c));
+	char first = json_peek(&ns->c);
 	struct value *v;
 	double x;
 
 	if (!take_number(ns, &x)) {
-		if (number)
+		if (first == '-' || (first >= '0' && first <= '9'))
 			invalid(ns, "a number is not finite");
 		ns->gap |= slice_is(stat, "count");
 		return;
 	}
-	v = add_value(ns);
+	v = add_value(ns, VALUE_NUMBER);
 	if (!v)
 		return;
 	v->stat = stat;
@@ -265,7 +269,7 @@ static void add_number(struct notices *ns, struct slice stat)
 static void take_stats(struct notices *ns, struct entry *e)
 {
 	static const char quoted[] = "\"count\"";
-	const struct json_text count = { quoted + 1, 5, false };
+	static const struct json_text count = { quoted + 1, 5, false };
 	struct json_text key;
 	const char *why;
 
@@ -283,7 +287,7 @@ static void take_stats(struct notices *ns, struct entry *e)
 		if (why)
 			invalid(ns, why);
 		if (slice_is(stat, "calculatedMetricValue") && !e->has_since) {
-			e->has_since = take_since(ns, &e->since);
+			take_since(ns, e);
 			continue;
 		}
 		if (stat.len > NOTICE_NAME_MAX)
@@ -300,25 +304,22 @@ static bool is_longest(struct slice metric)
 /* Its numbers get their names, which may have come after them. */
 static void end_entry(struct notices *ns, const struct entry *e)
 {
+	const bool longest = is_longest(e->metric);
 	struct value *v;
 
-	if (!e->metric.s) {
-		ns->gap = true;
+	if (!e->metric.s || longest)
 		ns->nvalue = e->first;
-		return;
-	}
-	if (is_longest(e->metric)) {
-		ns->nvalue = e->first;
-		v = add_value(ns);
+	if (longest) {
+		v = add_value(ns, e->has_since ? e->wait : VALUE_NOBODY);
 		if (!v)
 			return;
-		*v = e->has_since ? e->since : (struct value){ .kind = VALUE_NOBODY };
+		v->us = e->has_since ? e->wait_us : 0;
 		v->stat = (struct slice){ "ageMs", 5 };
 	}
 	ns->gap |= ns->nvalue == e->first;
 	for (size_t i = e->first; i < ns->nvalue; i++) {
 		ns->value[i].metric = e->metric;
-		if (!is_longest(e->metric) && e->qualifier.len)
+		if (!longest && e->qualifier.len)
 			ns->value[i].qualifier = e->qualifier;
 	}
 }
@@ -340,7 +341,7 @@ static void take_metric_members(struct notices *ns, struct entry *e, bool flat_c
 			take_stats(ns, e);
 		} else if (json_text_is(&key, "calculatedMetricValue")) {
 			once(ns, &e->seen, VALUE);
-			e->has_since = take_since(ns, &e->since);
+			take_since(ns, e);
 		} else if (flat_count && json_text_is(&key, "count")) {
 			once(ns, &e->seen, COUNT);
 			add_number(ns, (struct slice){ "count", 5 });
