@@ -746,12 +746,13 @@ enum tape_source tape_source_of(const struct tape_entry *e)
 
 void tape_queues(const struct tape_entry *e, struct lines *queues)
 {
-	struct json_cursor c = json_start(e->text, e->text + e->text_len);
+	struct json_cursor c;
 	char id[UUID_LEN + 1];
 	struct json_text text;
 
 	if (!e->text)
 		return;
+	c = json_start(e->text, e->text + e->text_len);
 	json_enter(&c);
 	while (json_item(&c)) {
 		if (!json_string(&c, &text))
