@@ -84,7 +84,7 @@ void apierror_put(const struct apierror *e, const char *url, long http_status,
 	buf_add(text, host, strcspn(host, "/?#"));
 	buf_printf(text, ": HTTP %ld", http_status);
 	if (http_status / 100 == 3)
-		buf_str(text, ", a redirect, which is not followed");
+		buf_str(text, " (a redirect, which is not followed)");
 	put_part(text, " ", e->code.data, e->code.len);
 	put_part(text, ": ", e->message.data, shown_length(&e->message));
 	put_part(text, ", contextId ", e->context.data, e->context.len);

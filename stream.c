@@ -239,6 +239,16 @@ static void refused(struct stream *s, int64_t now_us, const struct ws_event *e)
 			"a stream takes 50 queues, a client 10 streams");
 }
 
+static void breach(struct stream *s, int64_t now_us, const struct ws_event *e)
+{
+	char text[TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%.120s: %.300s", strstr(s->conf.base_url, "://") + 3,
+		e->reason);
+	attempt_breach(&s->a, STREAM_RETRY, now_us, text);
+	settle(s);
+}
+
 static void closed_by_peer(struct stream *s, int64_t now_us, const struct ws_event *e)
 {
 	char text[TEXT_MAX];
@@ -278,8 +288,7 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 		settle(s);
 		break;
 	case WS_END_BREACH:
-		attempt_breach(&s->a, STREAM_RETRY, now_us, e->reason);
-		settle(s);
+		breach(s, now_us, e);
 		break;
 	case WS_END_NETWORK:
 	case WS_END_OURS:

@@ -447,12 +447,10 @@ static void end_refused(struct ws *ws)
 	if (curl_easy_header(ws->easy, "ININ-Correlation-Id", 0, CURLH_HEADER, -1, &id)
 	    != CURLHE_OK || !text_is_visible(id->value, CORRELATION_MAX))
 		id = NULL;
-	if (breach && status / 100 == 3 && status != 304)
-		snprintf(text, sizeof(text), "a redirect, which is never followed");
-	else
-		snprintf(text, sizeof(text), "%s%ld %s%s%s", breach ? "the answer to the upgrade "
-			"is " : "HTTP ", status, ws->phrase, id ? ", ININ-Correlation-Id " : "",
-			id ? id->value : "");
+	snprintf(text, sizeof(text), "%s%ld %s%s%s%s", breach ? "the answer to the upgrade is "
+		: "HTTP ", status, ws->phrase, status / 100 == 3 && status != 304
+		? " (a redirect, which is not followed)" : "", id ? ", ININ-Correlation-Id " : "",
+		id ? id->value : "");
 	end_with(ws, breach ? WS_END_BREACH : WS_END_REFUSED, 0, text);
 }
 

@@ -408,8 +408,19 @@ def test_1008_is_6_with_its_reason(tool, serve):
 @pytest.mark.parametrize("refusal", [answer(302, Location="https://x.example/"), answer(200)])
 def test_redirected_upgrade_is_a_breach(tool, serve, refusal):
     gate = serve(streams=[refusal])
-    assert tool.run(*FAST).status == 8
-    assert len(gate.connections) == 2
+    r = tool.run(*FAST)
+    assert r.status == 8 and len(gate.connections) == 2
+    words = "%s: the answer to the upgrade is %d " % (gate.host, refusal["status"])
+    assert words in r.end["message"] and "x.example" not in r.err, r.err
+    assert ("(a redirect, which is not followed)" in r.err) == (refusal["status"] == 302)
+
+
+def test_redirected_login_is_told_with_what_it_says(tool, serve):
+    gate = serve(tokens=[answer(302, {"code": "moved", "message": "Look there"},
+                                Location="https://x.example/")])
+    r = tool.run(*FAST)
+    assert r.status == 8 and "%s: HTTP 302 (a redirect, which is not followed) moved: Look " \
+        "there" % gate.host in r.end["message"], r.err
 
 
 def test_certificate_that_does_not_verify_is_8(tool, serve, tmp_path):
