@@ -69,7 +69,7 @@ int paths_open_secret(const char *path, unsigned *exposed, const char **why);
 const char *paths_secret(const char *path, struct buf *secret);
 
 /* What is wrong with an exposed file of keys. */
-#define PATHS_EXPOSED "others may read it; chmod 600 it"
+#define PATHS_EXPOSED "group or others have permissions for it; chmod 600 it"
 
 /* All of an open file or pipe in one piece of memory, as growing would leave copies behind; of
  * what is longer max + 1 bytes. Why it cannot be had, NULL: it is there. */

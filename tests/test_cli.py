@@ -377,8 +377,8 @@ def test_variable_that_is_set_and_not_used_is_named(tool):
 
 
 @pytest.mark.parametrize("host", ["https://h/p?access_token=HIDDEN", "h/p?access_token=HIDDEN",
-                                  "https://u:p@h?HIDDEN", "https://h.x#HIDDEN", "https://u:HIDDEN?p@h",
-                                  "https://u:HIDDEN#p@h/", "https://h?q=a@HIDDEN"])
+                                  "https://u:p@h?HIDDEN", "https://h.x#HIDDEN",
+                                  "https://u:HIDDEN?p@h", "https://u:HIDDEN#p@h/", "https://h?q=a@HIDDEN"])
 def test_host_is_told_without_its_query(user, host):
     for source in ("stream", "notifications"):
         for args, env in ([], {"GENESYS_API_HOST": host}), (["-H", host], {}):
@@ -678,13 +678,15 @@ def test_own_file_that_others_have_a_permission_for(tool, secrets, mode):
         return
     assert status == 2
     for name in ("--callback-key-file 'keys': ", "--audit-key-file 'audit': cannot be read: "):
-        assert [line for line in lines if name + "others may read it; chmod 600 it" in line], lines
+        text = name + "group or others have permissions for it; chmod 600 it"
+        assert [line for line in lines if text in line], lines
     (secrets / "keys").chmod(0o600)
     (secrets / "audit").chmod(0o600)
     status, lines = with_secrets(tool, secrets)
     assert status == 0
     for name in ("secret", "headers", "url"):
-        assert "warning: %s: others may read it (mode %03o); chmod 600 it" % (name, mode) in lines
+        text = "warning: %s: group or others have permissions for it (mode %03o); chmod 600 it"
+        assert text % (name, mode) in lines
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -193,7 +193,7 @@ static void test_secret_is_nobody_elses_and_has_no_newline(void **state)
 	assert_secret("s\n\n", 0600, NULL, "s\n");
 	assert_secret("\n", 0600, "it is empty", NULL);
 	assert_secret("", 0600, "it is empty", NULL);
-	assert_secret("s", 0640, "others may read it; chmod 600 it", NULL);
+	assert_secret("s", 0640, "group or others have permissions for it; chmod 600 it", NULL);
 	memset(most, 's', PATHS_SECRET_MAX);
 	assert_secret(most, 0600, NULL, most);
 	most[PATHS_SECRET_MAX] = 's';

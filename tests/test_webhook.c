@@ -353,7 +353,7 @@ static void keys__are_in_a_file_of_ours_alone(void **state)
 	assert_null(keys_read(p, "No such file"));
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		put_file(p->file, KEY24, strlen(KEY24), modes[i]);
-		assert_null(keys_read(p, "others may read it; chmod 600 it"));
+		assert_null(keys_read(p, "group or others have permissions for it; chmod 600 it"));
 	}
 	put_file(p->file, KEY24, strlen(KEY24), 0400);
 	webhook_keys_free(keys_read(p, NULL));
