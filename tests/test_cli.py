@@ -378,7 +378,8 @@ def test_variable_that_is_set_and_not_used_is_named(tool):
 
 @pytest.mark.parametrize("host", ["https://h/p?access_token=HIDDEN", "h/p?access_token=HIDDEN",
                                   "https://u:p@h?HIDDEN", "https://h.x#HIDDEN",
-                                  "https://u:HIDDEN?p@h", "https://u:HIDDEN#p@h/", "https://h?q=a@HIDDEN"])
+                                  "https://u:HIDDEN?p@h", "https://u:HIDDEN#p@h/",
+                                  "https://h?q=a@HIDDEN"])
 def test_host_is_told_without_its_query(user, host):
     for source in ("stream", "notifications"):
         for args, env in ([], {"GENESYS_API_HOST": host}), (["-H", host], {}):
