@@ -159,6 +159,8 @@ struct verifier {
 	uint64_t doubtful;	/* the last line, whose prev is not the hash before it; or 0 */
 	struct err rows_err;	/* told where nothing is wrong with the log */
 	bool run_seen;
+	char started[UUID_LEN + 1];	/* the last run that began; empty: none */
+	bool side_by_side;	/* a run ended a window after another one had begun */
 };
 
 static enum status bad(const struct verifier *v, uint64_t line, const char *why, struct err *err)
@@ -332,10 +334,10 @@ static enum status end_rows(struct verifier *v, struct err *err)
 	if (v->conf->run && !v->run_seen)
 		return err_set(err, ST_PROTOCOL, "%s: has no line of the run %s", v->log.path,
 			v->conf->run);
-	if (v->rows_err.text[0]) {
-		*err = v->rows_err;
-		return ST_PROTOCOL;
-	}
+	if (v->rows_err.text[0])
+		return err_set(err, ST_PROTOCOL, "%.300s%s", v->rows_err.text, v->side_by_side
+			&& !v->conf->run ? "; runs went side by side: rows of several runs are "
+			"mixed, which is not proved (see flock(1))" : "");
 	if (v->rows.from == v->rows.len && !v->rows.over)
 		st = input_more(&v->rows, err);
 	if (st == ST_OK && v->rows.from < v->rows.len)
@@ -345,6 +347,18 @@ static enum status end_rows(struct verifier *v, struct err *err)
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
+
+static void note_run(struct verifier *v, const struct event *e)
+{
+	const struct word *run = &e->field[RUN];
+
+	if (is_flush(e) && v->started[0] && !is_word(e, RUN, v->started))
+		v->side_by_side = true;
+	if (is_word(e, EVENT, "run.start") && run->len == UUID_LEN + 2) {
+		memcpy(v->started, run->s + 1, UUID_LEN);
+		v->started[UUID_LEN] = '\0';
+	}
+}
 
 static enum status check_event(struct verifier *v, const char *line, size_t len,
 	struct err *err)
@@ -358,6 +372,7 @@ static enum status check_event(struct verifier *v, const char *line, size_t len,
 		return bad(v, v->torn_from ? v->torn_from : n, "it is no line of an audit", err);
 	if (v->torn_from || is_repair(&e))
 		st = check_repair(v, &e, err);
+	note_run(v, &e);
 	of_run = !v->conf->run || is_word(&e, RUN, v->conf->run);
 	v->run_seen = v->run_seen || of_run;
 	if (st == ST_OK && v->conf->rows && of_run && is_flush(&e))

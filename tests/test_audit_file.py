@@ -501,6 +501,25 @@ def test_rows_are_proven_of_all_runs_or_of_one(logger):
     assert r.status == 8 and "no line of the run" in r.err
 
 
+def test_rows_of_runs_side_by_side_are_called_mixed(logger, serve):
+    serve()
+    first = logger.start("-w", "1h", *LOG, *CHAIN, QUEUE)
+    log = logger.dir / "log"
+    assert harness.eventually(lambda: log.exists() and b'"stream.connected"' in log.read_bytes())
+    second = logger.run("-w", "200ms", *LOG, *CHAIN, QUEUE)
+    first.terminate()
+    rows = logger.finish(first).out
+    (logger.dir / "rows").write_text(second.out + rows)
+    assert logger.verify("--rows", "rows").status == 0      # as their windows ended
+    (logger.dir / "rows").write_text(rows + second.out)
+    r = logger.verify("--rows", "rows")
+    assert r.status == 8 and "rows of several runs are mixed" in r.err
+    (logger.dir / "rows").write_text(rows.replace("partial", "Partial"))
+    run = json.loads(log.read_bytes().splitlines()[0])["run"]
+    r = logger.verify("--rows", "rows", "--run", run)
+    assert r.status == 8 and "mixed" not in r.err
+
+
 def test_rows_of_windows_that_a_failure_cut_are_proven(logger, serve):
     serve(streams=[[("run", 0.3), ("close", 1008, "no")]])
     r = logger.run("-w", "200ms", "-n", 9, *LOG, *CHAIN, QUEUE)
