@@ -208,6 +208,19 @@ static bool is_newer(struct interval a, struct interval b)
 	return a.from_ms != b.from_ms ? a.from_ms > b.from_ms : a.to_ms > b.to_ms;
 }
 
+/* The oldest interval makes room; what it has added to the window stays. */
+static void drop_oldest(struct total *t)
+{
+	if (t->part[--t->n].touched) {
+		t->gone += t->part[t->n].last - t->part[t->n].base;
+		t->gone_unknown |= !t->part[t->n].has_base;
+	}
+	if (!isfinite(t->gone)) {
+		t->gone = 0;
+		t->gone_unknown = true;
+	}
+}
+
 void total_set(struct total *t, struct interval when, double value, bool whole)
 {
 	size_t i = 0;
@@ -217,8 +230,9 @@ void total_set(struct total *t, struct interval when, double value, bool whole)
 	if (i == t->n || !is_same(t->part[i].when, when)) {
 		if (i == TOTAL_INTERVALS)	/* a revision of what is long over */
 			return;
-		if (t->n < TOTAL_INTERVALS)
-			t->n++;
+		if (t->n == TOTAL_INTERVALS)
+			drop_oldest(t);
+		t->n++;
 		memmove(&t->part[i + 1], &t->part[i], (t->n - i - 1) * sizeof(t->part[0]));
 		memset(&t->part[i], 0, sizeof(t->part[i]));
 		t->part[i].when = when;
@@ -249,7 +263,8 @@ static bool increase(const struct total *t, int64_t end_us, struct total_summary
 	struct exact sum = { 0 };
 	bool ok = true;
 
-	out->has_delta = !t->hidden && !(t->down && t->ends_us <= end_us);
+	out->has_delta = !t->hidden && !t->gone_unknown && !(t->down && t->ends_us <= end_us);
+	ok = exact_add(&sum, t->gone, 1);
 	for (size_t i = 0; ok && i < t->n; i++) {
 		if (!t->part[i].touched)
 			continue;
@@ -277,7 +292,8 @@ bool total_summarise(const struct total *t, struct interval running, bool whole,
 
 void total_carry(struct total *t)
 {
-	t->hidden = false;
+	t->hidden = t->gone_unknown = false;
+	t->gone = 0;
 	for (size_t i = 0; i < t->n; i++) {
 		t->part[i].touched = false;
 		t->part[i].has_base = true;

@@ -97,6 +97,8 @@ struct total {			/* all zero: nothing was told */
 		double base, last;	/* base: at the window's begin */
 		bool has_base, touched;
 	} part[TOTAL_INTERVALS];	/* the newest first */
+	double gone;		/* increase of the window's older intervals, which have no part */
+	bool gone_unknown;
 	bool hidden;		/* a half hour ended while the stream was down: no increase */
 	bool down;		/* the stream is */
 	int64_t ends_us;	/* while down: when the half hour of then ends */

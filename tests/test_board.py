@@ -679,6 +679,19 @@ def test_two_intervals_in_data_are_taken_in_their_order(tool):
     assert row["lagMs"]["max"] == 0
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_increase_of_a_long_window_is_that_of_all_its_half_hours(tool, known):
+    text = state(0, "connected") + answer(0)
+    for n in range(0 if known else -1, 7):
+        when = notice_frames.interval(MS + n * 1800000)
+        text += frame(max(n, 0) * 1800 + 5, notice_frames.observations(
+            ONE, "voice", (when, {"nOffered": n + 2})))
+    r = tool.run("--source", "notifications", "--replay", "-", "-w", "4h", "-m", "nOffered", ONE,
+                 data=text + at(14400, '"state":"end"'))
+    leaf = row_of(r)["metrics"]["nOffered"]["count"]
+    assert leaf["delta"] == (2 + 3 + 4 + 5 + 6 + 7 + 8 if known else None)
+
+
 def test_unknown_metrics_and_media_are_data(tool):
     r = replay(tool, BEGIN + frame(1, instant(1, {"oFuture": 3, ("oNew", "A.B"): 1}, "hologram")))
     row = row_of(r, media="hologram")
