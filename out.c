@@ -339,7 +339,7 @@ static enum status close_direct(struct out *o, bool keep, struct err *err)
 	return st;
 }
 
-enum status out_close(struct out *o, bool keep, struct lines *warnings, struct err *err)
+enum status out_close(struct out *o, bool keep, struct lines *unfinished, struct err *err)
 {
 	enum status st = ST_OK;
 	const char *kept;
@@ -356,7 +356,7 @@ enum status out_close(struct out *o, bool keep, struct lines *warnings, struct e
 	} else {
 		kept = replace_set_aside(o->file);
 		if (kept)
-			lines_add(warnings, "%s: the rows that were written are in %s", o->name,
+			lines_add(unfinished, "%s: the rows that were written are in %s", o->name,
 				kept);
 	}
 	out_free(o);

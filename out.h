@@ -58,8 +58,8 @@ enum status out_flush(struct out *out, struct err *err);
 
 /* The end. The file of -o is put in place if a row was written and all of it could be (keep);
  * else the target stays, and rows that were written are kept under a name that a line of
- * warnings tells. Stdout: closed and checked. Frees out. */
-enum status out_close(struct out *out, bool keep, struct lines *warnings, struct err *err);
+ * `unfinished` names. Stdout: closed and checked. Frees out. */
+enum status out_close(struct out *out, bool keep, struct lines *unfinished, struct err *err);
 void out_abandon(struct out *out);	/* the same without keeping anything; NULL is fine */
 /* Of the file of -o, borrowed; NULL: there is none. */
 const char *out_temp_path(const struct out *out);

@@ -607,17 +607,34 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 	return late;
 }
 
+/* Where the rows are that could not be put in place: part of the run's last words, which -s
+ * prints too. */
+static void add_kept(struct run *run, enum status st, const struct lines *kept, struct err *err)
+{
+	size_t len = strlen(err->text);
+
+	for (size_t i = 0; i < kept->n; i++)
+		if (st == ST_OK)
+			lines_add(&run->warnings, "%s", kept->v[i]);
+		else
+			snprintf(err->text + len, sizeof(err->text) - len, "; %s", kept->v[i]);
+}
+
 static enum status end_output(struct run *run, enum status st, bool rows_left, int64_t end_us,
 	int *signal, struct err *err)
 {
 	struct err late_err;
 	enum status late = finish(run, st, rows_left, end_us, signal, &late_err);
 	bool whole = rows_left && late == ST_OK;
+	struct lines kept = { 0 };
 
 	st = worse(st, late, err, &late_err);
-	late = out_close(run->out, whole, &run->warnings, &late_err);
+	late = out_close(run->out, whole, &kept, &late_err);
 	run->out = NULL;
-	return worse(st, late, err, &late_err);
+	st = worse(st, late, err, &late_err);
+	add_kept(run, st, &kept, err);
+	lines_free(&kept);
+	return st;
 }
 
 static enum status end_deliveries(struct run *run, enum status st, int signal, struct err *err)
