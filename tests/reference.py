@@ -467,7 +467,8 @@ def gauge(history, keys, begin, end, of_all=None, cuts=()):
             leaf[name] = number(quantile(known, p))
     # CHOICE: observedMs has the microseconds behind its point. `events` counts frames.
     fresh = any(begin <= at < end for key in keys for at in history.confirmed.get(key, []))
-    leaf.update(carried=not frames and not fresh, observedMs=number(Fraction(weight, 1000)), events=len(frames))
+    leaf.update(carried=not frames and not fresh, observedMs=number(Fraction(weight, 1000)),
+                events=len(frames))
     return leaf
 
 
