@@ -31,6 +31,18 @@ static inline bool slice_is(struct slice slice, const char *word)
 	return slice.s && slice.len == len && memcmp(slice.s, word, len) == 0;
 }
 
+static inline struct slice slice_of(const char *s)
+{
+	return (struct slice){ s, s ? strlen(s) : 0 };
+}
+
+static inline bool slice_same(struct slice a, struct slice b)
+{
+	if (!a.s || !b.s)
+		return a.s == b.s;
+	return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
+}
+
 /* The metrics that an observation query may ask for, a bit each; 0: it is none of these. */
 #define NOTICE_QUERY_METRICS 11
 extern const char *const notice_query_metrics[NOTICE_QUERY_METRICS];

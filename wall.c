@@ -4,35 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wall_part.h"
+
 #define PATH_MAX_BYTES (2 * NOTICE_NAME_MAX + 2)
 #define NOT_WANTED SIZE_MAX
-
-struct name {			/* of a part, within its group */
-	struct slice metric, qualifier, stat;	/* qualifier without text: none */
-	bool total;			/* it runs on within a half hour */
-};
-
-/* A name that a part has, once for all groups: what each message compares stays in the
- * processor's cache. */
-struct term {
-	struct name name;		/* its text stands here */
-	/* In rows; [1] with its presence's name, both stay: figures borrow them. NULL: not yet. */
-	struct label *label[2];
-	char text[];
-};
-
-/* One number that the service tells. */
-struct part {
-	struct holding now;		/* of all but totals */
-	struct figure *own, *sum;	/* NULL: nobody wants it */
-	struct figure *total;		/* over its qualifiers; NULL: none */
-	uint64_t answer;		/* the last answer that told of it */
-	struct term *term;
-	struct group *group;
-	struct part *other;		/* oWaiting of an oLongestWaiting, and back */
-	int64_t told_us;		/* by the last event; INT64_MIN: by none */
-	bool differs;			/* the last resync had another value */
-};
 
 struct presence {
 	char *id, *name;
@@ -41,18 +16,6 @@ struct presence {
 static const char *const longest[][2] = {
 	{ "oLongestWaiting", "oWaiting" }, { "oLongestInteracting", "oInteracting" }
 };
-
-static struct slice slice_of(const char *s)
-{
-	return (struct slice){ s, s ? strlen(s) : 0 };
-}
-
-static bool slice_same(struct slice a, struct slice b)
-{
-	if (!a.s || !b.s)
-		return a.s == b.s;
-	return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
-}
 
 static char *slice_dup(struct slice s)
 {
@@ -192,81 +155,6 @@ static struct name name_of(const struct value *v, bool total)
 	return (struct name){ v->metric, v->qualifier, v->stat, total };
 }
 
-static bool term_is(const struct term *t, const struct name *name)
-{
-	return t->name.total == name->total && slice_same(t->name.metric, name->metric)
-		&& slice_same(t->name.stat, name->stat)
-		&& slice_same(t->name.qualifier, name->qualifier);
-}
-
-/* The place of the name, or the free one that it would take. */
-static struct term **term_place(const struct wall *w, const struct name *name)
-{
-	uint64_t h = text_hash(name->total, name->metric.s, name->metric.len);
-	size_t i;
-
-	h = text_hash(h, name->qualifier.s, name->qualifier.len);
-	i = (size_t)text_hash(h, name->stat.s, name->stat.len) & (w->ntermslot - 1);
-	while (w->term[i] && !term_is(w->term[i], name))
-		i = (i + 1) & (w->ntermslot - 1);
-	return &w->term[i];
-}
-
-static bool terms_grow(struct wall *w)
-{
-	struct term **old = w->term;
-	size_t nold = w->ntermslot, n = nold ? 2 * nold : 64;
-
-	if (2 * (w->nterm + 1) <= nold)
-		return true;
-	w->term = calloc(n, sizeof(struct term *));
-	if (!w->term) {
-		w->term = old;
-		return false;
-	}
-	w->ntermslot = n;
-	for (size_t i = 0; i < nold; i++)
-		if (old[i])
-			*term_place(w, &old[i]->name) = old[i];
-	free(old);
-	return true;
-}
-
-/* The text at *at, which moves on; a slice without text stays so. */
-static struct slice keep(char **at, struct slice s)
-{
-	struct slice kept = { *at, s.len };
-
-	if (!s.s)
-		return s;
-	memcpy(*at, s.s, s.len);
-	*at += s.len;
-	return kept;
-}
-
-static struct term *term_new(const struct name *name)
-{
-	struct term *t = calloc(1, sizeof(*t) + name->metric.len + name->qualifier.len
-		+ name->stat.len);
-	char *at;
-
-	if (!t)
-		return NULL;
-	at = t->text;
-	t->name = (struct name){ keep(&at, name->metric), keep(&at, name->qualifier),
-		keep(&at, name->stat), name->total };
-	return t;
-}
-
-static void term_free(struct term *t)
-{
-	if (!t)
-		return;
-	free(t->label[0]);
-	free(t->label[1]);
-	free(t);
-}
-
 static size_t part_slot(const struct wall *w, const struct group *g, const struct term *t)
 {
 	uint64_t h = (uintptr_t)g * 0x9E3779B97F4A7C15u ^ (uintptr_t)t;
@@ -274,10 +162,10 @@ static size_t part_slot(const struct wall *w, const struct group *g, const struc
 	return (size_t)(h * 0x9E3779B97F4A7C15u >> 32) & (w->nslot - 1);
 }
 
-static struct part *part_find(const struct wall *w, const struct group *g,
+struct part *part_find(const struct wall *w, const struct group *g,
 	const struct name *name)
 {
-	const struct term *t = *term_place(w, name);
+	const struct term *t = *terms_place(&w->terms, name);
 
 	if (!t)
 		return NULL;
@@ -364,49 +252,6 @@ static struct slice presence_name(const struct wall *w, struct slice id)
 	return id;
 }
 
-/* Returns its end, a NUL. */
-static char *put_key(char *out, struct slice name)
-{
-	out = text_put_key(out, name.s, name.len);
-	*out = '\0';
-	return out;
-}
-
-static char *put_told(char *out, struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++)
-		*out++ = name.s[i];
-	*out++ = '\n';
-	return out;
-}
-
-/* METRIC and QUALIFIER.STAT, or STAT; told apart by what stood where there is an `_` now. */
-static struct label *label_new(size_t order, struct slice metric, struct slice qualifier,
-	struct slice stat)
-{
-	bool told = !text_is_key(metric.s, metric.len)
-		|| !text_is_key(qualifier.s, qualifier.len) || !text_is_key(stat.s, stat.len);
-	size_t size = metric.len + qualifier.len + stat.len + 3;
-	struct label *label = calloc(1, sizeof(*label) + (told ? 2 : 1) * size + 1);
-	char *at;
-
-	if (!label)
-		return NULL;
-	at = (char *)(label + 1);
-	label->order = order;
-	label->metric = at;
-	label->path = at = put_key(at, metric) + 1;
-	at = put_key(at, qualifier);
-	if (at > label->path)
-		*at++ = '.';
-	at = put_key(at, stat) + 1;
-	if (told) {
-		label->told = at;
-		*put_told(put_told(put_told(at, metric), qualifier), stat) = '\0';
-	}
-	return label;
-}
-
 /* The label of the name as of now, made where there is none; NULL: no memory. */
 static const struct label *label_of(struct wall *w, struct term *t)
 {
@@ -414,7 +259,7 @@ static const struct label *label_of(struct wall *w, struct term *t)
 	struct label **label = &t->label[qualifier.s != t->name.qualifier.s];
 
 	if (!*label)
-		*label = label_new(judge(w, t->name.metric)->order, t->name.metric, qualifier,
+		*label = term_label(judge(w, t->name.metric)->order, t->name.metric, qualifier,
 			t->name.stat);
 	return *label;
 }
@@ -424,7 +269,7 @@ static struct figures *sums_of(const struct part *p)
 	return &p->group->queue->group[0]->figures;
 }
 
-static enum fact_kind kind_of(const struct name *name)
+enum fact_kind part_kind(const struct name *name)
 {
 	if (slice_is(name->stat, "ageMs"))
 		return FACT_AGE;
@@ -455,18 +300,18 @@ static const struct label *total_label(struct wall *w, struct slice metric)
 	struct name name = { .metric = metric, .stat = slice_of("count") };
 	struct term **place;
 
-	if (!terms_grow(w))
+	if (!terms_grow(&w->terms))
 		return NULL;
-	place = term_place(w, &name);
+	place = terms_place(&w->terms, &name);
 	if (!*place) {
 		*place = term_new(&name);
-		w->nterm += *place != NULL;
+		w->terms.n += *place != NULL;
 	}
 	return *place ? label_of(w, *place) : NULL;
 }
 
 /* How long the stream was up and seen until at_us, since the run began. */
-static int64_t up_until_us(const struct wall *w, int64_t at_us)
+int64_t wall_seen_us(const struct wall *w, int64_t at_us)
 {
 	return w->up_total_us + (w->up && at_us > w->seen_since_us ? at_us - w->seen_since_us : 0);
 }
@@ -478,7 +323,7 @@ static int64_t zero_us(const struct wall *w, const struct queue *q, struct slice
 	int64_t from_us = q->whole_up_us > w->window_up_us ? q->whole_up_us : w->window_up_us;
 
 	return q->whole.known && w->asked & notice_query_bit(metric)
-		? up_until_us(w, at_us) - from_us : 0;
+		? wall_seen_us(w, at_us) - from_us : 0;
 }
 
 /* Adds the part to its number of agents. */
@@ -510,7 +355,7 @@ static bool part_feed(const struct part *p, struct figure *f, int64_t zero_for_u
 static bool part_link(struct wall *w, struct part *p, int64_t at_us, bool *full)
 {
 	const struct name *name = &p->term->name;
-	enum fact_kind kind = kind_of(name);
+	enum fact_kind kind = part_kind(name);
 	int64_t us = kind == FACT_GAUGE ? zero_us(w, p->group->queue, name->metric, at_us) : 0;
 	const struct label *label;
 
@@ -545,9 +390,9 @@ static struct part *part_add(struct wall *w, struct group *g, const struct name 
 	int64_t at_us, bool *full)
 {
 	/* the term of the sum comes first, or it would take the place of the part's own */
-	bool room = (!is_counted(name) || total_label(w, name->metric)) && terms_grow(w)
+	bool room = (!is_counted(name) || total_label(w, name->metric)) && terms_grow(&w->terms)
 		&& parts_grow(w), no_room = false;
-	struct term **place = room ? term_place(w, name) : NULL, *t = NULL;
+	struct term **place = room ? terms_place(&w->terms, name) : NULL, *t = NULL;
 	struct part *p = NULL;
 
 	if (place)
@@ -564,7 +409,7 @@ static struct part *part_add(struct wall *w, struct group *g, const struct name 
 			term_free(t);
 		return NULL;
 	}
-	w->nterm += !*place;
+	w->terms.n += !*place;
 	*place = t;
 	part_place(w, p);
 	w->npart++;
@@ -595,7 +440,7 @@ static void part_note(struct group *g, struct part *p)
 
 /* The part of a value, made where there is none. NULL: nobody needs it, no room (*full), or
  * no memory (w->failed). Most messages of a group tell of the same in the same order. */
-static struct part *part_make(struct wall *w, struct group *g, const struct value *v,
+struct part *part_make(struct wall *w, struct group *g, const struct value *v,
 	bool total, int64_t at_us, bool *full)
 {
 	struct name name = name_of(v, total);
@@ -634,7 +479,7 @@ void wall_expect(const struct group *g)
 }
 
 /* A part has changed: so have its figures. */
-static bool refresh(const struct wall *w, const struct part *p, int64_t at_us)
+bool part_refresh(const struct wall *w, const struct part *p, int64_t at_us)
 {
 	return figure_refresh(p->own, &p->now, at_us, w->up)
 		&& figure_refresh(p->sum, &p->now, at_us, w->up)
@@ -721,8 +566,8 @@ static bool settle_lags(struct tally *t)
 
 bool wall_has_metric(const struct wall *w, const char *pattern)
 {
-	for (size_t i = 0; i < w->ntermslot; i++) {
-		const struct term *t = w->term[i];
+	for (size_t i = 0; i < w->terms.nslot; i++) {
+		const struct term *t = w->terms.slot[i];
 
 		if (t && text_fits(pattern, t->name.metric.s, t->name.metric.len))
 			return true;
@@ -758,6 +603,11 @@ static enum worth worth_of(const struct value *v)
 		|| slice_is(v->metric, "oServiceLevel")) ? WORTH_NOTHING : WORTH_GAUGE;
 }
 
+bool part_is_gauge(const struct value *v)
+{
+	return worth_of(v) == WORTH_GAUGE;
+}
+
 /* The newest half hour that the group was told of. */
 static void note_running(struct group *g, struct interval when)
 {
@@ -780,7 +630,7 @@ static void take_total(struct wall *w, struct group *g, const struct value *v, i
 }
 
 /* The part now has the value; a duration counts from the arrival. */
-static bool set_part(const struct wall *w, struct part *p, const struct value *v, int64_t at_us)
+bool part_set(const struct wall *w, struct part *p, const struct value *v, int64_t at_us)
 {
 	bool nobody = p->now.known && p->now.value == 0;
 
@@ -789,8 +639,8 @@ static bool set_part(const struct wall *w, struct part *p, const struct value *v
 	p->now.waiting = v->kind == VALUE_START || v->kind == VALUE_AGE;
 	p->now.start_us = v->kind == VALUE_AGE ? at_us - v->us : v->us;
 	/* an age depends on whether its gauge says that nobody waits */
-	return refresh(w, p, at_us)
-		&& (!p->other || nobody == (v->number == 0) || refresh(w, p->other, at_us));
+	return part_refresh(w, p, at_us)
+		&& (!p->other || nobody == (v->number == 0) || part_refresh(w, p->other, at_us));
 }
 
 /* An event came right after the answer that differed: they have crossed each other. */
@@ -821,61 +671,7 @@ bool wall_tell(struct wall *w, struct group *g, const struct value *v, uint64_t 
 	figure_count(p->own, frame);
 	figure_count(p->sum, frame);
 	figure_count(p->total, frame);
-	return set_part(w, p, v, at_us);
-}
-
-/* Whether somebody else has waited longest. A duration is as inexact as the answer's way. */
-static bool is_other_wait(const struct part *p, const struct value *v, int64_t at_us)
-{
-	bool waits = v->kind != VALUE_NOBODY;
-	int64_t us;
-
-	if (!p->now.known || !waits || !p->now.waiting)
-		return p->now.known && waits != p->now.waiting;
-	us = (v->kind == VALUE_AGE ? at_us - v->us : v->us) - p->now.start_us;
-	return v->kind == VALUE_AGE ? us < -WALL_QUIET_US || us > WALL_QUIET_US : us != 0;
-}
-
-/* Whether the value is another one than was known, or than the zero that was never told. */
-static bool is_other(const struct wall *w, const struct part *p, const struct value *v,
-	int64_t at_us)
-{
-	const struct queue *q = p->group->queue;
-
-	if (kind_of(&p->term->name) == FACT_AGE)
-		return is_other_wait(p, v, at_us);
-	if (!p->now.known)
-		return q->whole.known && w->asked & notice_query_bit(p->term->name.metric)
-			&& v->number != 0;
-	return p->now.value != v->number;
-}
-
-/* An answer's value, which no event since the question has told. */
-static bool set_answered(struct wall *w, struct part *p, const struct value *v,
-	int64_t asked_us, int64_t at_us)
-{
-	if (w->resync) {
-		if (p->own && p->told_us < asked_us - WALL_QUIET_US && is_other(w, p, v, at_us)) {
-			w->differences += !p->differs;
-			p->differs = true;
-		}
-		figure_confirm(p->own);
-		figure_confirm(p->sum);
-		figure_confirm(p->total);
-	}
-	return set_part(w, p, v, at_us);
-}
-
-bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t asked_us,
-	int64_t at_us, bool *full)
-{
-	struct part *p = worth_of(v) == WORTH_GAUGE ? part_make(w, g, v, false, at_us, full) : NULL;
-
-	if (p)
-		p->answer = w->answer;
-	if (p && p->told_us < asked_us)
-		return set_answered(w, p, v, asked_us, at_us);
-	return !w->failed;
+	return part_set(w, p, v, at_us);
 }
 
 /*
@@ -908,142 +704,25 @@ bool wall_end_waits(struct wall *w, const struct notice *n, const struct queue *
 			continue;
 		p->other->now.known = true;
 		p->other->now.waiting = false;
-		ok = ok && refresh(w, p->other, at_us);
+		ok = ok && part_refresh(w, p->other, at_us);
 	}
 	return ok;
 }
 
-/* --- what a snapshot leaves out ------------------------------------------------------ */
+/* --- the stream ---------------------------------------------------------------------- */
 
-void wall_begin_answer(struct wall *w, uint32_t asked, bool resync)
-{
-	w->answer++;
-	w->asked = asked;
-	w->resync = resync;
-}
-
-bool wall_resync_over(struct wall *w, int64_t at_us, uint64_t *differences)
-{
-	if (w->resync_us == NO_TIME || at_us - WALL_QUIET_US <= w->resync_us)
-		return false;
-	*differences = w->differences;
-	w->differences = 0;
-	w->resync_us = NO_TIME;
-	for (size_t i = 0; i < w->nslot; i++)
-		if (w->part[i])
-			w->part[i]->differs = false;
-	return true;
-}
-
-void wall_answered(struct wall *w, struct queue *q, bool spoilt)
-{
-	q->answer = w->answer;
-	if (spoilt)
-		q->spoilt = w->answer;
-}
-
-/* Whether the answer told of the number for a media type: then the queue's own stays as it is,
- * for 0 would win over their sum. */
-static bool is_told_by_media(const struct wall *w, const struct part *p)
-{
-	const struct queue *q = p->group->queue;
-
-	for (size_t i = 1; !p->group->media && i < q->ngroup; i++) {
-		const struct part *other = part_find(w, q->group[i], &p->term->name);
-
-		if (other && other->answer == w->answer)
-			return true;
-	}
-	return false;
-}
-
-/* Nobody is left, so nobody waits. */
-static bool set_zero(struct wall *w, struct part *p, int64_t asked_us, int64_t at_us)
-{
-	const struct value zero = { .kind = VALUE_NUMBER };
-	struct part *age = p->other;
-
-	if (p->told_us >= asked_us)
-		return true;
-	if (age && age->answer != w->answer && age->told_us < asked_us) {
-		age->now.known = true;
-		age->now.waiting = false;
-	}
-	return set_answered(w, p, &zero, asked_us, at_us)
-		&& (!age || refresh(w, age, at_us));
-}
-
-/* The agents' states that the service leaves out where nobody is in them. */
-static bool fill_statuses(struct wall *w, struct queue *q, int64_t asked_us, int64_t at_us)
-{
-	static const char *const status[] = {
-		"IDLE", "INTERACTING", "COMMUNICATING", "NOT_RESPONDING", "OFF_QUEUE"
-	};
-	bool ok = true, full = false;
-
-	for (size_t m = 0; m < 2; m++) {
-		struct value v = { .metric = slice_of(counted[m]), .stat = slice_of("count") };
-
-		if (!(w->asked & notice_query_bit(v.metric)))
-			continue;
-		for (size_t i = 0; ok && i < ARRAY_LEN(status) - (m == 0); i++) {
-			struct part *p;
-
-			v.qualifier = slice_of(status[i]);
-			p = part_make(w, q->group[0], &v, false, at_us, &full);
-			ok = !w->failed;
-			if (p && p->answer != w->answer)
-				ok = set_zero(w, p, asked_us, at_us);
-		}
-	}
-	return ok;
-}
-
-/* From now on all of the queue is known; its sums over qualifiers are. */
-static bool set_whole(const struct wall *w, struct queue *q, bool known, int64_t at_us)
+bool wall_set_whole(const struct wall *w, struct queue *q, bool known, int64_t at_us)
 {
 	bool ok = true;
 
 	if (!q->whole.known)
-		q->whole_up_us = up_until_us(w, at_us);
+		q->whole_up_us = wall_seen_us(w, at_us);
 	q->whole.known = known;
 	for (size_t g = 0; g < q->ngroup; g++)
 		for (size_t i = 0; ok && i < q->group[g]->figures.n; i++)
 			ok = figure_refresh(q->group[g]->figures.v[i], &q->whole, at_us, w->up);
 	return ok;
 }
-
-static bool is_whole(const struct wall *w, const struct queue *q)
-{
-	return q->answer == w->answer && q->spoilt != w->answer;
-}
-
-bool wall_end_answer(struct wall *w, bool whole, int64_t asked_us, int64_t at_us)
-{
-	bool ok = true;
-
-	if (w->resync)
-		w->resync_us = at_us;
-	if (!whole)
-		return true;
-
-	for (size_t i = 0; ok && i < w->nslot; i++) {
-		struct part *p = w->part[i];
-
-		if (p && is_whole(w, p->group->queue) && p->answer != w->answer
-		    && kind_of(&p->term->name) == FACT_GAUGE
-		    && w->asked & notice_query_bit(p->term->name.metric)
-		    && !is_told_by_media(w, p))
-			ok = set_zero(w, p, asked_us, at_us);
-	}
-	for (size_t i = 0; ok && i < w->nqueue; i++)
-		if (is_whole(w, &w->queue[i]))
-			ok = fill_statuses(w, &w->queue[i], asked_us, at_us)
-				&& set_whole(w, &w->queue[i], true, at_us);
-	return ok;
-}
-
-/* --- the stream ---------------------------------------------------------------------- */
 
 bool wall_hold(const struct wall *w, int64_t at_us)
 {
@@ -1061,7 +740,7 @@ bool wall_hold(const struct wall *w, int64_t at_us)
 
 void wall_carry(struct wall *w, int64_t at_us)
 {
-	w->window_up_us = up_until_us(w, at_us);
+	w->window_up_us = wall_seen_us(w, at_us);
 	for (size_t q = 0; q < w->nqueue; q++)
 		for (size_t g = 0; g < w->queue[q].ngroup; g++) {
 			struct group *group = w->queue[q].group[g];
@@ -1079,7 +758,7 @@ bool wall_set_up(struct wall *w, bool up, int64_t at_us, int64_t window_us)
 	if (up == w->up)
 		return true;
 	ok = wall_hold(w, at_us);
-	w->up_total_us = up_until_us(w, at_us);
+	w->up_total_us = wall_seen_us(w, at_us);
 	w->up = up;
 	if (up)
 		w->up_since_us = w->seen_since_us = at_us;
@@ -1097,7 +776,7 @@ bool wall_pause(struct wall *w, int64_t at_us)
 {
 	bool ok = wall_hold(w, at_us);
 
-	w->up_total_us = up_until_us(w, at_us);
+	w->up_total_us = wall_seen_us(w, at_us);
 	w->up = false;
 	return ok;
 }
@@ -1125,9 +804,9 @@ bool wall_forget(struct wall *w, int64_t at_us)
 			w->part[i]->now.known = w->part[i]->now.waiting = false;
 	for (size_t i = 0; i < w->nslot; i++)
 		if (w->part[i])
-			ok = refresh(w, w->part[i], at_us) && ok;
+			ok = part_refresh(w, w->part[i], at_us) && ok;
 	for (size_t i = 0; i < w->nqueue; i++)
-		ok = set_whole(w, &w->queue[i], false, at_us) && ok;
+		ok = wall_set_whole(w, &w->queue[i], false, at_us) && ok;
 	return ok;
 }
 
@@ -1167,7 +846,7 @@ bool wall_init(struct wall *w, const char *const *queue, size_t nqueue, size_t r
 	*w = (struct wall){ .pattern = pattern, .npattern = npattern, .resync_us = NO_TIME,
 		.room = room > nqueue ? room : nqueue };
 	w->queue = calloc(w->room ? w->room : 1, sizeof(*w->queue));
-	if (!w->queue || !terms_grow(w) || !parts_grow(w))
+	if (!w->queue || !terms_grow(&w->terms) || !parts_grow(w))
 		return false;
 	for (size_t i = 0; i < nqueue; i++)
 		if (!queue_add(w, queue[i]))
@@ -1182,8 +861,7 @@ void wall_free(struct wall *w)
 			group_free(w->queue[q].group[g]);
 	for (size_t i = 0; i < w->nslot; i++)
 		free(w->part[i]);
-	for (size_t i = 0; i < w->ntermslot; i++)
-		term_free(w->term[i]);
+	terms_free(&w->terms);
 	for (size_t i = 0; i < w->npresence; i++) {
 		free(w->presence[i].id);
 		free(w->presence[i].name);
@@ -1192,6 +870,5 @@ void wall_free(struct wall *w)
 	roster_free(&w->roster);
 	free(w->queue);
 	free(w->part);
-	free(w->term);
 	*w = (struct wall){ 0 };
 }

@@ -15,6 +15,7 @@
 #include "notice.h"
 #include "roster.h"
 #include "sample.h"
+#include "term.h"
 #include "text.h"
 
 #define WALL_MEDIA_MAX 32	/* media types of a queue */
@@ -95,8 +96,7 @@ struct wall {			/* to be read, and changed by the calls below alone */
 	struct verdict verdict[WALL_VERDICTS + 1];	/* by the name's hash; the last: too long */
 	struct part **part;		/* open addressing, a power of two */
 	size_t npart, nslot;
-	struct term **term;		/* the names of all parts; the same */
-	size_t nterm, ntermslot;
+	struct terms terms;		/* the names of all parts */
 	struct presence *presence;
 	size_t npresence, cappresence;
 };
