@@ -132,7 +132,8 @@ static bool fill_statuses(struct wall *w, struct queue *q, int64_t asked_us, int
 	bool ok = true, full = false;
 
 	for (size_t m = 0; m < ARRAY_LEN(filled); m++) {
-		struct value v = { .metric = slice_of(filled[m].metric), .stat = slice_of("count") };
+		struct value v = { .metric = slice_of(filled[m].metric),
+			.stat = slice_of("count") };
 
 		if (!(w->asked & notice_query_bit(v.metric)))
 			continue;

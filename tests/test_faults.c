@@ -630,8 +630,8 @@ static bool count_refusal(void *arg, const struct api_refusal *refusal)
 static bool work_topics(void)
 {
 	static const char text[] = "{\"entities\":[{\"id\":\"v2.analytics.queues."
-		"00000001-0000-4000-8000-000000000001.observations\",\"state\":\"Rejected\",\"rejectionReason\":"
-		"\"no \\u00e4\"}]}";
+		"00000001-0000-4000-8000-000000000001.observations\",\"state\":\"Rejected\","
+		"\"rejectionReason\":\"no \\u00e4\"}]}";
 	int refused = 0;
 	const char *why = api_parse_topics(text, sizeof(text) - 1, count_refusal, &refused);
 
