@@ -13,6 +13,7 @@
 #define PATH "/api/v2/routing/statistics/queues/stream"
 #define SCOPE "routing:statistics:view"
 #define TEXT_MAX ATTEMPT_TEXT_MAX
+#define LIMITS "a stream takes 50 queues, a client 10 streams"
 #define LACKS "the client lacks the scope " SCOPE
 /* libcurl's own bounds are kept behind ours, so that one clock decides. */
 #define BEHIND_US 1000000
@@ -139,6 +140,12 @@ static void settle(struct stream *s)
 		enter(s, BACKOFF, s->a.again_us);
 }
 
+static void over(struct stream *s, enum status status, const char *text)
+{
+	attempt_over(&s->a, status, text);
+	settle(s);
+}
+
 static void over_with(struct stream *s, enum status status, const char *text,
 	const char *advice)
 {
@@ -234,9 +241,10 @@ static void refused(struct stream *s, int64_t now_us, const struct ws_event *e)
 	else if ((e->http_status == 414 || e->http_status == 431) && !s->conf.payload_as_message)
 		over_with(s, ST_REFUSED, text, "the queues make the URL too long for it; "
 			"--subscribe message sends them behind the handshake");
+	else if (e->http_status == 400)
+		over_with(s, ST_REFUSED, text, LIMITS);
 	else
-		over_with(s, ST_REFUSED, text,
-			"a stream takes 50 queues, a client 10 streams");
+		over(s, ST_REFUSED, text);
 }
 
 static void breach(struct stream *s, int64_t now_us, const struct ws_event *e)
@@ -256,7 +264,7 @@ static void closed_by_peer(struct stream *s, int64_t now_us, const struct ws_eve
 	snprintf(text, sizeof(text), "the gateway closed the stream: %d %.200s", e->close_code,
 		e->reason);
 	if (e->close_code == WS_CLOSE_POLICY)
-		over_with(s, ST_REFUSED, text, "a stream takes 50 queues, a client 10 streams");
+		over_with(s, ST_REFUSED, text, LIMITS);
 	else
 		try_again(s, ST_NET, now_us, -1, 0, text);
 }
@@ -284,8 +292,7 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 		closed_by_peer(s, now_us, e);
 		break;
 	case WS_END_FATAL:
-		attempt_over(&s->a, e->status, e->reason);
-		settle(s);
+		over(s, e->status, e->reason);
 		break;
 	case WS_END_BREACH:
 		breach(s, now_us, e);

@@ -387,6 +387,8 @@ def test_refused_upgrade(tool, serve, refusal, status, words):
     gate = serve(streams=[refusal])
     r = tool.run(*FAST)
     assert r.status == status and words in r.end["message"]
+    # the limits are the likely cause of a bad request alone
+    assert ("50 queues" in r.end["message"]) == (refusal["status"] == 400)
     assert len(gate.connections) == 1
 
 
