@@ -11,7 +11,7 @@ PYTHON ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O3 -g
 
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin
