@@ -11,7 +11,8 @@ PYTHON ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
-CFLAGS ?= -O3 -g
+# With sanitizers and -O3, gcc 12 warns of what the checks add.
+CFLAGS ?= $(if $(SANITIZE),-O2,-O3) -g
 
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin

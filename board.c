@@ -634,6 +634,11 @@ const char *board_queue_id(const struct board *b, size_t queue)
 	return queue < b->wall.nqueue ? roster_id(&b->wall.roster, queue) : NULL;
 }
 
+size_t board_queue_number(const struct board *b, const char *id)
+{
+	return roster_find(&b->wall.roster, id);
+}
+
 size_t board_queues(const struct board *b)
 {
 	size_t n = 0;

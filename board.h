@@ -81,6 +81,8 @@ void board_free(struct board *b);
 void board_refuse(struct board *b, const char *queue_id);
 bool board_watch(struct board *b, const char *queue_id);
 const char *board_queue_id(const struct board *b, size_t queue);	/* NULL: there is none */
+/* Of an ID in lower case; ROSTER_NONE: it has none. */
+size_t board_queue_number(const struct board *b, const char *id);
 size_t board_queues(const struct board *b);	/* those that have rows */
 
 /* Window 0 begins at the whole ms at or before at_us. */

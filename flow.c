@@ -425,6 +425,7 @@ static enum status take_event(struct flow *f, const struct notice *n,
 	if (n->instant_us != NO_TIME && fate != BOARD_FOREIGN_QUEUE)
 		count_clock(f, m->at_us, n->instant_us, false);
 	r.in_row = board_has_started(f->board) && fate != BOARD_FOREIGN_QUEUE && r.queue_id;
+	r.queue = r.in_row ? board_queue_number(f->board, r.queue_id) : 0;
 	switch (fate) {
 	case BOARD_ACCEPTED:
 		if (n->instant_us != NO_TIME)

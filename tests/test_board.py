@@ -638,6 +638,15 @@ def test_member_that_comes_twice_is_rejected(tool, stats):
     assert r.events("frame.rejected")[0]["detail"] == "an object has a member twice"
 
 
+def test_each_queue_has_its_own_line_of_a_reason(tool):
+    text = "".join(frame(1, instant(1, {"oWaiting": 3}, queue=queue).replace('{"count":3}', stats))
+                   for queue in QUEUES for stats in ('{"a":1,"a":2}', '{"b":1,"b":2}'))
+    r = tool.run("--source", "notifications", "--replay", "-", "-w", "10s", *QUEUES,
+                 data=BEGIN + text + at(10, '"state":"end"'))
+    assert [e["queueId"] for e in r.events("frame.rejected")] == list(QUEUES)
+    assert r.end["rejected"]["invalid"] == 2 * len(QUEUES)
+
+
 @pytest.mark.parametrize("odd", ['"7"', "null", "true", "[1]", '{"a":1}'])
 def test_number_that_is_none_is_no_value_and_the_rest_counts(tool, odd):
     text = instant(1, {"oWaiting": 3, "oInteracting": 4}).replace('"count":3', '"count":' + odd)
