@@ -12,19 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
+#include "wrap_alloc.h"
+
 int __real_vasprintf(char **out, const char *format, va_list args);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
 int __wrap_vasprintf(char **out, const char *format, va_list args);
 int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -35,7 +25,7 @@ static long fault_at = -1;
 /* Of the sanitizers' runtime. */
 void __sanitizer_print_stack_trace(void) __attribute__((weak));
 
-static bool fails(void)
+bool alloc_fails(void)
 {
 	bool now = atomic_fetch_add(&made, 1) + 1 == fault_at;
 
@@ -44,39 +34,9 @@ static bool fails(void)
 	return now;
 }
 
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __real_realloc(p, n);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-	return fails() ? NULL : __real_strndup(s, n);
-}
-
 int __wrap_vasprintf(char **out, const char *format, va_list args)
 {
-	return fails() ? -1 : __real_vasprintf(out, format, args);
+	return alloc_fails() ? -1 : __real_vasprintf(out, format, args);
 }
 
 int __wrap_asprintf(char **out, const char *format, ...)

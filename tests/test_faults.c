@@ -33,13 +33,14 @@
 #include "../text.h"
 #include "../token.h"
 #include "../window.h"
+#include "wrap_alloc.h"
 
 /* How many more allocations succeed; below 0: all. The one after that fails, or each one. */
 static long left = -1;
 static bool for_good, failed;
 static bool openssl_too;	/* a rounding alone asks it for many small pieces */
 
-static bool fails(void)
+bool alloc_fails(void)
 {
 	if (left < 0)
 		return false;
@@ -51,49 +52,6 @@ static bool fails(void)
 		left = -1;
 	failed = true;
 	return true;
-}
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __real_realloc(p, n);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-	return fails() ? NULL : __real_strndup(s, n);
 }
 
 static void *openssl_malloc(size_t n, const char *file, int line)
