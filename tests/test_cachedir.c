@@ -332,7 +332,8 @@ static void write__of_many_at_once_is_whole(void **state)
 		assert_int_equal(status, 0);
 		assert_found(p, CACHEDIR_WHOLE);
 		assert_int_equal(p->text.len, 5000);
-		assert_int_equal(strspn(p->text.data, (char[]){ p->text.data[0], 0 }), 5000);
+		for (size_t j = 1; j < p->text.len; j++)
+			assert_int_equal(p->text.data[j], p->text.data[0]);
 	}
 	assert_int_equal(temps_in(p->path), 0);
 }
