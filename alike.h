@@ -1,6 +1,6 @@
 /*
  * Names that look the same and are not: with a letter and its mark as one character or as two,
- * with other blanks, dashes or quotes, with characters that nobody sees, or with letters of
+ * with other blanks, dashes or quotes, with invisible characters, or with letters of
  * another script. Names are those of text_put_folded, in lower case.
  */
 #ifndef ALIKE_H

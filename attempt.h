@@ -76,7 +76,7 @@ struct attempt {		/* fields are read by the sources, written by attempt.c */
 	int64_t again_us;	/* else: when to try again */
 	enum status status;	/* of the last failure, or what ended it; ST_OK: none yet */
 	char failure[ATTEMPT_TEXT_MAX];	/* the last one's words */
-	uint64_t told_token;	/* generation of the last token that was told of; 0: none */
+	uint64_t told_token;	/* generation of the last token that was reported; 0: none */
 	struct attempt_queued queue[ATTEMPT_EVENTS_MAX];
 	size_t first, waiting;
 	struct attempt_queued taken;	/* what the caller has borrowed */

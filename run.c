@@ -13,7 +13,7 @@
 
 #define WAIT_MAX_US 1000000	/* no turn waits longer, so that a stall can be told from a wait */
 #define STALL_US 2000000	/* turns that are further apart found the run stalled */
-#define APART_US 5000000	/* clocks that differ by more are told of */
+#define APART_US 5000000	/* clocks that differ by more cause a warning */
 #define END_US 900000		/* for what is unwritten at the end, and the polite close */
 #define NOTICES_END_US 2000000	/* and where subscriptions are to be deleted */
 #define SIGNAL_END_US 800000	/* the same on a signal, whose whole end fits in a second */
@@ -231,8 +231,8 @@ static void step_callbacks(struct run *run)
 	report_warnings(run->report, &run->warnings);
 }
 
-/* A failure of a side file is told at once, and does not end the run. */
-static void tell_side(struct run *run, struct side *side)
+/* Reports a new failure of a side file. It does not end the run. */
+static void report_side(struct run *run, struct side *side)
 {
 	const char *why = side_new_failure(side);
 
@@ -242,14 +242,19 @@ static void tell_side(struct run *run, struct side *side)
 	report_warnings(run->report, &run->warnings);
 }
 
+static void report_sides(struct run *run)
+{
+	report_side(run, run->record);
+	report_side(run, run->rejects);
+}
+
 static void flush_sides(struct run *run)
 {
 	if (run->record)
 		side_flush(run->record);
 	if (run->rejects)
 		side_flush(run->rejects);
-	tell_side(run, run->record);
-	tell_side(run, run->rejects);
+	report_sides(run);
 }
 
 /* The turn's audit lines are part of it. */
@@ -449,8 +454,7 @@ static enum status close_sides(struct run *run, struct err *err)
 		side_end(run->record);
 	if (run->rejects)
 		side_end(run->rejects);
-	tell_side(run, run->record);
-	tell_side(run, run->rejects);
+	report_sides(run);
 	why = side_failure(run->record);
 	if (!why)
 		why = side_failure(run->rejects);

@@ -59,7 +59,7 @@ struct run {
 	struct lines named;	/* all names that it has to know */
 	bool listed;		/* --list-queues: they are printed */
 	struct lines secrets;	/* that no recording may hold */
-	uint64_t told_token;	/* generation of the last token that was told of; 0: none */
+	uint64_t told_token;	/* generation of the last token that was reported; 0: none */
 	bool recording;		/* its first line is written */
 	/* replay */
 	struct tape *tape;	/* the settings' */

@@ -136,7 +136,7 @@ bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t
 
 /* An answer to a question about the metrics asked (see notice_query_bit) is going to be taken. */
 void wall_begin_answer(struct wall *w, uint32_t asked, bool resync);
-/* A result of it tells of the queue; spoilt: something of it is not kept. */
+/* A result of the answer is about the queue; spoilt: part of it could not be read or kept. */
 void wall_answered(struct wall *w, struct queue *q, bool spoilt);
 /*
  * After all its results; whole: it is known whose each was. Of each queue of which they could be
@@ -147,9 +147,10 @@ void wall_answered(struct wall *w, struct queue *q, bool spoilt);
 bool wall_end_answer(struct wall *w, bool whole, int64_t asked_us, int64_t at_us);
 
 /*
- * Whether a resync is to be told of, once: at_us is over WALL_QUIET_US after its answer. It
- * differs in a value if no event of that came in WALL_QUIET_US before the question, while it was
- * under way, or so long after the answer: such an event may just have crossed it.
+ * True once for each resync, when at_us is more than WALL_QUIET_US after its answer; *differences
+ * is then the number of values that differed. A value counts only if no event of its series came
+ * from WALL_QUIET_US before the question until WALL_QUIET_US after the answer, because such an
+ * event may have crossed the answer on its way.
  */
 #define WALL_QUIET_US 2000000
 bool wall_resync_over(struct wall *w, int64_t at_us, uint64_t *differences);
