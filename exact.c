@@ -162,6 +162,17 @@ bool exact_add_square(struct exact *sum, double x, uint64_t weight)
 	return add_limbs(sum, part, n, at, false);
 }
 
+bool exact_add_both(struct exact *sum, struct exact *squares, double x, uint64_t weight)
+{
+	int64_t small;
+
+	if (!is_small(x, weight, &small))
+		return exact_add(sum, x, weight) && exact_add_square(squares, x, weight);
+	sum->whole += (exact_whole)small * (int64_t)weight;
+	squares->whole += (exact_whole)(small * small) * (int64_t)weight;
+	return true;
+}
+
 bool exact_merge(struct exact *into, const struct exact *from)
 {
 	struct exact copy = *from;

@@ -24,6 +24,8 @@ void exact_free(struct exact *sum);
 /* sum += weight·x, sum += weight·x². x is finite. False: out of memory, sum unchanged. */
 bool exact_add(struct exact *sum, double x, uint64_t weight);
 bool exact_add_square(struct exact *sum, double x, uint64_t weight);
+/* Both at once: x to the sum, its square to squares. */
+bool exact_add_both(struct exact *sum, struct exact *squares, double x, uint64_t weight);
 bool exact_merge(struct exact *into, const struct exact *from);
 
 /*

@@ -75,7 +75,7 @@ static bool make_plain(struct frames *fs, struct json_text *text)
 	buf_clear(&fs->plain);
 	if (!buf_reserve(&fs->plain, 1) || !json_text_put(text, &fs->plain))
 		return false;
-	*text = (struct json_text){ fs->plain.data, fs->plain.len, false };
+	*text = (struct json_text){ fs->plain.data, fs->plain.len, .odd = true };
 	return true;
 }
 
@@ -124,16 +124,14 @@ static const char *leaf_put(struct frames *fs, struct frame *f, const struct pat
 	return NULL;
 }
 
-/* A key of the first level needs no copy, where it stands in the text as it is printed; else
- * the leaf's path is path's, up to the next key. */
-static const char *leaf_path(struct frames *fs, struct path *path, const struct json_text *key,
-	struct leaf *leaf)
+/* A key of the first level that a row shows as it stands needs no copy; else the leaf's path
+ * is path's, up to the next key. */
+static const char *leaf_path(struct path *path, const struct json_text *key, struct leaf *leaf)
 {
 	size_t len = path->len;
 	unsigned depth = path->depth;
 
-	if (!depth && key->s != fs->plain.data && key->len < FIELD_NAME_MAX
-	    && text_is_key(key->s, key->len)) {
+	if (!depth && !key->odd && key->len < FIELD_NAME_MAX) {
 		leaf->path = key->s;
 		leaf->path_len = (uint16_t)key->len;
 		return NULL;
@@ -157,7 +155,7 @@ static const char *take_number(struct frames *fs, struct frame *f, uint16_t metr
 		return NULL;
 	if (!isfinite(leaf.value))
 		return "a number is not finite";
-	why = leaf_path(fs, path, key, &leaf);
+	why = leaf_path(path, key, &leaf);
 	return why ? why : leaf_put(fs, f, path, &leaf);
 }
 

@@ -41,23 +41,49 @@ static inline const char *skip_space(const char *s, const char *end)
 /* Sixteen bytes at once, in whatever registers the machine has for it. */
 typedef unsigned char block __attribute__((vector_size(16)));
 
+/* The number of zero bytes before the first other one; 16: all are zero. */
+static inline size_t zeros_before(block b)
+{
+	uint64_t half[2];
+
+	memcpy(half, &b, sizeof(half));
+	if (half[0])
+		return (size_t)__builtin_ctzll(le64toh(half[0])) >> 3;
+	return half[1] ? 8 + ((size_t)__builtin_ctzll(le64toh(half[1])) >> 3) : sizeof(b);
+}
+
 /* The first byte that is no plain part of a string: a quote, a backslash, a control. */
 static const char *skip_plain(const char *s, const char *end)
 {
-	for (; end - s >= (ptrdiff_t)sizeof(block); s += sizeof(block)) {
-		uint64_t half[2];
-		block b, found;
+	while (end - s >= (ptrdiff_t)sizeof(block)) {
+		size_t n;
+		block b;
 
 		memcpy(&b, s, sizeof(b));
-		found = (block)((b == '"') | (b == '\\') | (b < 0x20));
-		memcpy(half, &found, sizeof(half));
-		if (half[0])
-			return s + (__builtin_ctzll(le64toh(half[0])) >> 3);
-		if (half[1])
-			return s + 8 + (__builtin_ctzll(le64toh(half[1])) >> 3);
+		n = zeros_before((block)((b == '"') | (b == '\\') | (b < 0x20)));
+		s += n;
+		if (n < sizeof(b))
+			return s;
 	}
 	while (s < end && (unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')
 		s++;
+	return s;
+}
+
+/* The same for a key: also the first byte that may belong to what text_put_key changes. */
+static inline const char *skip_plain_key(const char *s, const char *end)
+{
+	while (end - s >= (ptrdiff_t)sizeof(block)) {
+		size_t n;
+		block b;
+
+		memcpy(&b, s, sizeof(b));
+		n = zeros_before((block)((b == '"') | (b == '\\') | (b == '.') | (b < 0x20)
+			| (b > '~')));
+		s += n;
+		if (n < sizeof(b))
+			return s;
+	}
 	return s;
 }
 
@@ -145,16 +171,28 @@ static const char *skip_scalar(const char *s, const char *end)
 	}
 }
 
-/* A key and its colon, up to the value; s is at the quote. */
-static const char *scan_key(const char *s, const char *end, struct json_text *key)
+/* The closing quote of a key that is not plain all through; NULL: there is none. */
+static __attribute__((noinline)) const char *scan_any_key(const char *s, const char *end,
+	struct json_text *key)
 {
-	const char *behind = s < end && *s == '"' ? scan_string(s, end, &key->escaped) : NULL;
-
-	if (!behind)
+	s = scan_string(s, end, &key->escaped);
+	if (!s--)
 		return NULL;
-	key->s = s + 1;
-	key->len = (size_t)(behind - s - 2);
-	s = skip_space(behind, end);
+	key->odd = key->escaped || !text_is_key(key->s, (size_t)(s - key->s));
+	return s;
+}
+
+/* A key and its colon, up to the value; s is at the quote. */
+static inline const char *scan_key(const char *s, const char *end, struct json_text *key)
+{
+	if (s == end || *s != '"')
+		return NULL;
+	*key = (struct json_text){ .s = s + 1 };
+	s = skip_plain_key(key->s, end);
+	if ((s == end || *s != '"') && !(s = scan_any_key(key->s - 1, end, key)))
+		return NULL;
+	key->len = (size_t)(s - key->s);
+	s = skip_space(s + 1, end);
 	return s < end && *s == ':' ? skip_space(s + 1, end) : NULL;
 }
 
@@ -487,32 +525,23 @@ static const char *compare_shown(const struct json_text *a, const struct json_te
 	return why;
 }
 
-/* Whether a row shows the key as it stands here. */
-static bool is_shown_so(const struct json_text *key)
-{
-	return !key->escaped && text_is_key(key->s, key->len);
-}
-
 const char *json_keys_add_more(struct json_keys *keys, const struct json_text *key)
 {
-	bool odd = !is_shown_so(key);
 	const char *why = NULL;
 
-	if (keys->n == 1)
-		keys->key[0].escaped = !is_shown_so(&keys->key[0]);
 	for (size_t i = 0; !why && i < keys->n; i++) {
 		const struct json_text *k = &keys->key[i];
 
 		if (k->len == key->len && memcmp(k->s, key->s, key->len) == 0)
 			why = twice;
-		else if (odd || k->escaped)
+		else if (k->odd || key->odd)
 			why = compare_shown(k, key);
 	}
 	if (why)
 		return why;
 	if (keys->n == JSON_KEYS_MAX)
 		return "an object has too many members";
-	keys->key[keys->n++] = (struct json_text){ key->s, key->len, odd };
+	keys->key[keys->n++] = *key;
 	return NULL;
 }
 

@@ -48,6 +48,7 @@ struct json_text {
 	const char *s;
 	size_t len;
 	bool escaped;	/* holds a backslash: json_text_put makes it plain */
+	bool odd;	/* a key that a row shows in other characters (see text_put_key) */
 };
 
 struct json_cursor json_start(const char *text, const char *end);

@@ -68,7 +68,7 @@ void gauge_free(struct gauge *g)
 
 static bool observe(struct gauge *g, double value, uint64_t us)
 {
-	if (!exact_add(&g->sum, value, us) || !exact_add_square(&g->squares, value, us)
+	if (!exact_add_both(&g->sum, &g->squares, value, us)
 	    || !quantile_add_time(g->quantile, value, us))
 		return false;
 	if (!g->observed_us || value < g->min)

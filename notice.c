@@ -269,7 +269,7 @@ static void add_number(struct notices *ns, struct slice stat)
 static void take_stats(struct notices *ns, struct entry *e)
 {
 	static const char quoted[] = "\"count\"";
-	static const struct json_text count = { quoted + 1, 5, false };
+	static const struct json_text count = { .s = quoted + 1, .len = 5 };
 	struct json_text key;
 	const char *why;
 

@@ -15,8 +15,7 @@ bool sample_add(struct sample *s, double x)
 	x += 0.0;	/* -0 is 0, so that order changes no byte */
 	if (!s->quantile && !(s->quantile = quantile_new()))
 		return false;
-	if (!exact_add(&s->sum, x, 1) || !exact_add_square(&s->squares, x, 1)
-	    || !quantile_add(s->quantile, x, 1))
+	if (!exact_add_both(&s->sum, &s->squares, x, 1) || !quantile_add(s->quantile, x, 1))
 		return false;
 	if (s->count == 0 || x < s->min)
 		s->min = x;
