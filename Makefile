@@ -1,6 +1,7 @@
 # gsqstat. GNU make; `make help` lists the targets and what can be set.
 
-MODULES = $(filter-out gsqstat,$(basename $(sort $(wildcard *.c))))
+FOLDERS = run cli source webhook output auth net audit window stats util
+MODULES = $(filter-out gsqstat,$(basename $(sort $(wildcard *.c $(FOLDERS:%=%/*.c)))))
 UNITS = $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 PKGS = libcurl libcjson libcrypto
@@ -94,7 +95,7 @@ $(O)/flags: FORCE
 	@mkdir -p $(@D) && printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || \
 		printf '%s\n' "$$FLAGS_NOW" >$@
 
--include $(wildcard $(O)/*.d $(O)/tests/*.d $(O)/tests/*/*.d)
+-include $(wildcard $(O)/*.d $(FOLDERS:%=$(O)/%/*.d) $(O)/tests/*.d $(O)/tests/*/*.d)
 
 # ---- tests ----------------------------------------------------------------------------
 
