@@ -27,7 +27,7 @@ fishdir ?= $(datadir)/fish/vendor_completions.d
 comma := ,
 O ?= build$(addprefix /,$(subst $(comma),-,$(SANITIZE))$(if $(COVERAGE),coverage))
 BIN := $(if $(filter build,$(O)),gsqstat,$(O)/gsqstat)
-VERSION = $(shell sed -n 's/^.define GSQSTAT_VERSION "\(.*\)"/\1/p' base.h)
+VERSION = $(shell sed -n 's/^.define GSQSTAT_VERSION "\(.*\)"/\1/p' util/base.h)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 ifneq ($(SANITIZE),)

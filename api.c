@@ -7,7 +7,7 @@
 
 #include "json.h"
 #include "notice.h"
-#include "text.h"
+#include "util/text.h"
 
 #define TOPIC_HEAD "v2.analytics.queues."
 #define URI_MAX 768		/* as an event's text, so that all of it is known as a secret */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define API_TOPICS 2			/* of a queue: observations, activity */
 #define API_SNAPSHOT_QUEUES 200		/* predicates that one query may have */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
+#include "util/base.h"
 
 struct apierror {
 	struct buf code, message, context;	/* empty if there is none; no NUL at the end */

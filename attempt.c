@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t request_us, int64_t now_us)
 {

@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
-#include "retry.h"
 #include "tape.h"
 #include "token.h"
+#include "util/backoff.h"
+#include "util/base.h"
 
 #define ATTEMPT_TEXT_MAX 960
 /*

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 #define LINE_MAX_BYTES CHAIN_LINE_MAX
 #define FOREIGN_MAX 256

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "auditfile.h"
-#include "base.h"
+#include "util/base.h"
 
 enum audit_format { AUDIT_JSON, AUDIT_LOGFMT, AUDIT_NONE };
 /* LEVEL_DOUBT is a warning that the printed numbers may be wrong, which -s does not hide. */

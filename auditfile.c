@@ -10,8 +10,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "nowait.h"
-#include "paths.h"
+#include "util/files.h"
+#include "util/nowait.h"
 
 #define WAIT_S 1	/* for a line in all */
 #define TRY_MS 5	/* a pause */

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
 #include "chain.h"
+#include "util/base.h"
 
 struct auditfile;
 

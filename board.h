@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "figure.h"
 #include "notice.h"
 #include "sample.h"
+#include "util/base.h"
 
 #define BOARD_SOCKETS 2
 

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cachedir.h"
 #include "json.h"
-#include "text.h"
+#include "util/private_dir.h"
+#include "util/text.h"
 
 #define SCHEMA "gsqstat-token/1"
 #define FILE_MAX 65536

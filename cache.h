@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 struct cache;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "post.h"
-#include "retry.h"
+#include "util/backoff.h"
 
 #define TYPE_MAX 64
 #define S_US INT64_C(1000000)

@@ -1,6 +1,6 @@
 /*
  * Windows on their way to URLs: for each URL a line of deliveries, one request at a time and
- * in order, tried again with retry.h's backoff, kept in the spool where there is one. A state
+ * in order, tried again with backoff.h's backoff, kept in the spool where there is one. A state
  * machine: nothing here waits, and what is handed over is only kept until the next step.
  */
 #ifndef CALLBACK_H
@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "net.h"
 #include "spool.h"
 #include "target.h"
+#include "util/base.h"
 #include "webhook.h"
 
 #define CALLBACK_MEMORY_MAX (16u << 20)	/* bytes that may wait, over all URLs */

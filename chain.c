@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 #define HASH_BYTES (CHAIN_HEX / 2)
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define CHAIN_HEX 64		/* digits of a SHA-256 */
 #define CHAIN_LINE_MAX 4096	/* bytes of a line with its newline */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 #define OBEY_LEAST_US 1000000	/* between changes that the service asks for; doubled each time */
 #define RENEW_US (INT64_C(20) * 3600 * 1000000)

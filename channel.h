@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "attempt.h"
-#include "base.h"
 #include "net.h"
 #include "token.h"
+#include "util/base.h"
 
 #define CHANNEL_QUEUES_MAX 500
 

@@ -7,13 +7,13 @@
 
 #include "auditfile.h"
 #include "out.h"
-#include "paths.h"
 #include "proxy.h"
-#include "replace.h"
 #include "side.h"
 #include "tape.h"
 #include "target.h"
-#include "text.h"
+#include "util/files.h"
+#include "util/replace_file.h"
+#include "util/text.h"
 #include "wanted.h"
 
 #define LATENESS_WINDOWS_MAX 60

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "paths.h"
 #include "profile.h"
-#include "text.h"
+#include "util/files.h"
+#include "util/text.h"
 
 #define SECRET_MAX 4096
 #define LABEL_MAX 63			/* bytes between dots, RFC 1035 §2.3.4 */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 #define PLACES 32768		/* ten seconds of a thousand topics' most, and room */
 #define NEIGHBOURS 4		/* places that one hash may take */

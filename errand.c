@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 #define QUERY "/api/v2/analytics/queues/observations/query"
 #define BEHIND_US 1000000	/* libcurl's own bound is behind ours */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 struct series {
 	const struct reading_row *row;	/* NULL: of none, without labels */

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
 #include "reading.h"
+#include "util/base.h"
 
 /* Appends it; queues_alone: no rows of media types. *skipped: numbers left out because another
  * one of their row has the same name. False: out of memory. */

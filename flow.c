@@ -7,7 +7,7 @@
 #include "notice.h"
 #include "side.h"
 #include "tape.h"
-#include "text.h"
+#include "util/text.h"
 
 #define OFF_MAX 255		/* differences kept for the median of a window */
 #define AHEAD_MIN_US 1000000	/* a timestamp is not called early by less, see tell_clock */

@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "board.h"
 #include "flush.h"
 #include "out.h"
+#include "util/base.h"
 #include "window.h"
 
 struct flow_conf {		/* all pointers are borrowed for the flow's life */

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
 #include "board.h"
 #include "out.h"
 #include "panel.h"
@@ -18,6 +17,7 @@
 #include "row.h"
 #include "table.h"
 #include "threshold.h"
+#include "util/base.h"
 #include "webhook.h"
 #include "window.h"
 

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "rule.h"
-#include "text.h"
+#include "util/base.h"
+#include "util/text.h"
 
 #define METRIC_MAX 16		/* metrics that a run may decode */
 #define FIELD_DEPTH_MAX 4	/* keys below the metric */

@@ -20,8 +20,8 @@
 #include "net.h"
 #include "options.h"
 #include "run.h"
-#include "text.h"
 #include "usage.h"
+#include "util/text.h"
 #include "verify.h"
 
 static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };

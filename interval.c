@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base.h"
-#include "text.h"
+#include "util/base.h"
+#include "util/text.h"
 
 #define DURATION_DIGITS 9	/* of one number in a duration */
 #define US_PER_HOUR (INT64_C(3600) * 1000000)

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base.h"
-#include "text.h"
+#include "util/base.h"
+#include "util/text.h"
 
 /*
  * The end of the one strict JSON value (RFC 8259) that begins at s, NULL if there is none;

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base.h"
-#include "text.h"
+#include "util/base.h"
+#include "util/text.h"
 
 /* --- names -------------------------------------------------------------------------- */
 

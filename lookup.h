@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "attempt.h"
-#include "base.h"
 #include "names.h"
 #include "net.h"
 #include "token.h"
+#include "util/base.h"
 
 struct lookup_conf {		/* texts are borrowed */
 	const char *api_url;

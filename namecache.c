@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cachedir.h"
 #include "json.h"
+#include "util/private_dir.h"
 
 #define SCHEMA "gsqstat-names/1"
 #define FILE_MAX (32u << 20)

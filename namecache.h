@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "names.h"
+#include "util/base.h"
 
 #define NAMECACHE_KEPT_MS 3600000
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alike.h"
 #include "json.h"
+#include "util/lookalike.h"
 
 #define TEXT_MAX 1024		/* bytes of a name as it stands in the JSON */
 #define MEDIA_MAX 32

@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "net.h"
 #include "rest.h"
-#include "text.h"
+#include "util/base.h"
+#include "util/text.h"
 
 #define NAMES_QUEUES_MAX 20000
 #define NAMES_PAGES_MAX 200

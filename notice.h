@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base.h"
-#include "text.h"
+#include "util/base.h"
+#include "util/text.h"
 
 #define NOTICE_VALUES_MAX 4096	/* of one message; of an answer: of one result */
 #define NOTICE_NAME_MAX 128	/* bytes of a metric, qualifier, stat or media type */

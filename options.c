@@ -8,8 +8,8 @@
 #include "checks.h"
 #include "parse.h"
 #include "queues.h"
-#include "text.h"
 #include "usage.h"
+#include "util/text.h"
 #include "wanted.h"
 
 #define COUNT_MAX 1000000

@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 #include "audit.h"
-#include "base.h"
 #include "creds.h"
 #include "plugin.h"
 #include "row.h"
 #include "tape.h"
 #include "target.h"
 #include "threshold.h"
+#include "util/base.h"
 #include "window.h"
 
 #define QUEUES_MAX 50		/* of a live run, from the stream */

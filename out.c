@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "nowait.h"
-#include "paths.h"
-#include "replace.h"
+#include "util/files.h"
+#include "util/nowait.h"
+#include "util/replace_file.h"
 
 struct out {
 	struct nowait w;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 #define CSV_HEADER ROW_CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
 #include "board.h"
 #include "row.h"
+#include "util/base.h"
 
 struct panel {
 	enum row_format format;

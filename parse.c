@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 #define DAY_MS (24LL * 3600 * 1000)
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "options.h"
+#include "util/base.h"
 
 enum option_group {
 	WATCH, WINDOWS, OUTPUT, THRESHOLDS, CALLBACKS, SOURCE, CREDENTIALS, MESSAGES, GROUPS

@@ -7,7 +7,7 @@
 
 #include "json.h"
 #include "rule.h"
-#include "text.h"
+#include "util/text.h"
 
 enum limit { WARNING, CRITICAL, LIMITS };
 

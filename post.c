@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "private.h"
-#include "text.h"
+#include "util/text.h"
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "net.h"
+#include "util/base.h"
 
 #define POST_HEADERS_MAX 80
 #define POST_ANSWER_MAX 65536	/* bytes of an answer that nobody looks at */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define HOST_MAX 64	/* longer is no address */
 

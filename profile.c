@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "paths.h"
-#include "text.h"
+#include "util/files.h"
+#include "util/text.h"
 
 #define FILE_MAX_BYTES (1024 * 1024)
 #define PATH_SIZE 256		/* of a key with its tables' names */

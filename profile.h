@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 struct profile {
 	/* Each NULL where it is absent, empty or no string; printable ASCII. */
@@ -20,7 +20,7 @@ struct profile {
 	char *grant_type;	/* "1": client credentials; "2", "3": gc logs a person in */
 	char *cached_token;	/* of gc's last login, perhaps over; NULL if it cannot be read */
 	int64_t cached_expires_ms;	/* since 1970 */
-	unsigned open_mode;	/* the file's permissions, if exposed (paths.h), else 0 */
+	unsigned open_mode;	/* the file's permissions, if exposed (files.h), else 0 */
 };
 
 /*

@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "screen.h"
-#include "text.h"
+#include "util/term_text.h"
+#include "util/text.h"
 
 #define EVERY_US 500000
 #define COLUMNS_ELSE 80

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
+#include "util/base.h"
 
 /* A line for each variable that names none; nothing of its value, which may hold a password. */
 void proxies_check(struct lines *problems);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base.h"
+#include "util/base.h"
 
 /*
  * Bucket i holds the |x| in (γ^(i−1), γ^i]; its bound is found in a table made by

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "paths.h"
 #include "target.h"
-#include "text.h"
+#include "util/files.h"
+#include "util/text.h"
 
 #define QUEUES_NAMED_MAX 10000		/* on replay */
 #define QUEUE_FILE_MAX (4 << 20)

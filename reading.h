@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "board.h"
+#include "util/base.h"
 #include "window.h"
 
 /* A statistic of a figure, by the name that rows give it. */

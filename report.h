@@ -11,12 +11,12 @@
 
 #include "attempt.h"
 #include "audit.h"
-#include "base.h"
 #include "callback.h"
-#include "text.h"
 #include "threshold.h"
-#include "ws.h"
+#include "util/base.h"
+#include "util/text.h"
 #include "window.h"
+#include "ws.h"
 
 /* Why a frame is in no `updates`: the fates of a row first, then what is in no row. */
 enum reject {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "apierror.h"
-#include "text.h"
+#include "util/text.h"
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 #define ERROR_BODY_MAX 65536	/* no permissions are looked for in a longer one */

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "net.h"
+#include "util/base.h"
 
 #define REST_BODY_MAX (16u << 20)
 

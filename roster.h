@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "text.h"
+#include "util/text.h"
 
 #define ROSTER_NONE SIZE_MAX
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 /* The order in which they are printed, which is not the order in which they are judged. */
 static const enum fate reject_order[] = {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
+#include "util/base.h"
 #include "window.h"
 
 /* The last two are no rows, but table.h's and expose.h's. */

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "options.h"
+#include "util/base.h"
 
 /*
  * now_us is real time as it was at the start, advanced by a clock that no one sets and that

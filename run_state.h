@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "callback.h"
 #include "flow.h"
 #include "lookup.h"
@@ -23,6 +22,7 @@
 #include "spool.h"
 #include "tape.h"
 #include "token.h"
+#include "util/base.h"
 
 #define RUN_REPLAY_AHEAD (1u << 20)	/* bytes of rows; a replay waits for its reader */
 

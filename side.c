@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "nowait.h"
-#include "paths.h"
+#include "util/files.h"
+#include "util/nowait.h"
 
 #define FLUSH_BYTES 65536
 #define READ_US 1000000

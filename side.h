@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define SIDE_WAITING_MAX (16u << 20)	/* bytes that may wait for a reader */
 

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "attempt.h"
-#include "base.h"
 #include "channel.h"
 #include "stream.h"
+#include "util/base.h"
 
 struct source {		/* all zero: none yet; owns the one that it has */
 	struct stream *stream;

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cachedir.h"
 #include "json.h"
-#include "text.h"
+#include "util/private_dir.h"
+#include "util/text.h"
 
 #define START_DIGITS 13
 #define WINDOW_DIGITS 8

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define SPOOL_NAME_MAX 96
 #define SPOOL_ITEM_MAX (16u << 20)	/* bytes of a file, its header line included */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "retry.h"
-#include "text.h"
+#include "util/backoff.h"
+#include "util/text.h"
 #include "ws.h"
 
 #define PATH "/api/v2/routing/statistics/queues/stream"

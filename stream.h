@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "attempt.h"
-#include "base.h"
 #include "net.h"
 #include "token.h"
+#include "util/base.h"
 
 struct stream_conf {
 	const char *base_url;		/* https://HOST:PORT */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "screen.h"
-#include "text.h"
+#include "util/term_text.h"
+#include "util/text.h"
 
 #define HEADER_EVERY 24		/* rows, where it goes to no terminal */
 #define HEADER_LINES 2

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 #define READ_BYTES 65536
 #define AT_LEN 27	/* 2026-11-24T02:00:00.123456Z */

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define TAPE_LINE_MAX (8u << 20)
 #define TAPE_STREAMS 10		/* stream numbers are below this */

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "creds.h"
-#include "paths.h"
 #include "private.h"
+#include "util/files.h"
 
 #define URL_MAX 4096
 #define HEADERS_MAX 65536	/* bytes of a header file */

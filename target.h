@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
-#include "text.h"
+#include "util/base.h"
+#include "util/text.h"
 #include "webhook.h"
 
 #define TARGETS_MAX 16

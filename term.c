@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 struct term **terms_place(const struct terms *ts, const struct name *name)
 {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alike.h"
 #include "rule.h"
-#include "text.h"
+#include "util/lookalike.h"
+#include "util/text.h"
 
 #define SERIES_MAX 1000000	/* as many windows as a run may have */
 

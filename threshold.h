@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
 #include "reading.h"
+#include "util/base.h"
 
 #define THRESHOLDS_MAX 64
 

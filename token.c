@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "apierror.h"
-#include "text.h"
+#include "util/text.h"
 
 #define ANSWER_MAX 65536
 #define LOCK_AGAIN_US 50000

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "cache.h"
 #include "creds.h"
 #include "net.h"
+#include "util/base.h"
 
 enum token_state {
 	TOKEN_NONE,	/* nothing asked */

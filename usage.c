@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 #define HELP_COLUMN 31
 #define AUDITED_MAX 3400		/* bytes of settings that fit into run.start's line */

@@ -2,8 +2,8 @@
 #ifndef USAGE_H
 #define USAGE_H
 
-#include "base.h"
 #include "parse.h"
+#include "util/base.h"
 
 /* To stdout: help, versions, settings; the text is freed. */
 enum status usage_print(struct buf *text);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 #define HASH_BYTES (CHAIN_HEX / 2)
 #define LINE_LIMIT (CHAIN_TEAR_MAX + CHAIN_LINE_MAX)	/* of a torn one; whole ones are less */

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "chain.h"
+#include "util/base.h"
 
 /* Lines that were torn and then repaired, the first one's number; 0 lines: a newline was
  * missing before line `first`. */

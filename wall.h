@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "figure.h"
 #include "notice.h"
 #include "roster.h"
 #include "sample.h"
 #include "term.h"
-#include "text.h"
+#include "util/base.h"
+#include "util/text.h"
 
 #define WALL_MEDIA_MAX 32	/* media types of a queue */
 #define WALL_GAUGES 6

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api.h"
-#include "text.h"
+#include "util/text.h"
 
 /* The place of a metric among the decoded ones, added if it is new. */
 static size_t metric_index(struct settings *set, const char *name)

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "paths.h"
-#include "text.h"
+#include "util/files.h"
+#include "util/text.h"
 
 #define PARTS_MAX 999999	/* so that an id has room for the number */
 #define ENVELOPE_MAX 2048	/* all but the rows, whatever the numbers */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define WEBHOOK_BODY_MAX (256u << 10)
 #define WEBHOOK_ID_MAX 64	/* RUN-WINDOW-PART and a NUL */

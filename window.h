@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "cell.h"
 #include "frame.h"
 #include "rule.h"
+#include "util/base.h"
 
 enum time_kind { TIME_ARRIVAL, TIME_EVENT };
 

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
 #include "net.h"
+#include "util/base.h"
 
 #define WS_MESSAGE_MAX (1u << 20)	/* bytes; longer: closed with 1009 */
 

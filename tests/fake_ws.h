@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../net.h"
+#include "net.h"
 
 CURLcode fake_send(CURL *easy, const void *bytes, size_t len, size_t *sent, unsigned flags);
 CURLcode fake_status(CURL *easy, long *status);

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "../api.h"
-#include "../text.h"
+#include "api.h"
+#include "util/text.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"
 #define ID2 "00000002-0000-4000-8000-000000000002"

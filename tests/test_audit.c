@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "../audit.h"
-#include "../json.h"
+#include "audit.h"
+#include "json.h"
 
 static char line[8192];
 

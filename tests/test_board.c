@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../board.h"
+#include "board.h"
 #include "check.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"

@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../cachedir.h"
 #include "tempdir.h"
+#include "util/private_dir.h"
 
 #define MAX 200000		/* more than one reading takes */
 

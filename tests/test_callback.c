@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "../callback.h"
-#include "../post.h"
+#include "callback.h"
+#include "post.h"
 #include "tempdir.h"
 
 #define MS INT64_C(1000)

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "../chain.h"
-#include "../text.h"
+#include "chain.h"
+#include "util/text.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

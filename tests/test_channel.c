@@ -12,11 +12,11 @@
 
 #include <cmocka.h>
 
-#include "../channel.h"
-#include "../rest.h"
-#include "../stream.h"
-#include "../text.h"
-#include "../ws.h"
+#include "channel.h"
+#include "rest.h"
+#include "stream.h"
+#include "util/text.h"
+#include "ws.h"
 
 #define S INT64_C(1000000)
 #define H (3600 * S)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../net.h"
+#include "net.h"
 
 #undef curl_easy_setopt
 

@@ -377,6 +377,6 @@ def test_a_machine_of_32_bits_is_told_in_one_line(tmp_path):
     assert make.returncode == 2
     ours = [line for line in make.stderr.splitlines() if not line.startswith("make")]
     assert ours == ["gsqstat: a 64-bit machine is needed: gcc compiles for another"]
-    base = subprocess.run(["gcc", "-m32", "-fsyntax-only", "-x", "c", top / "base.h"],
+    base = subprocess.run(["gcc", "-m32", "-fsyntax-only", "-x", "c", top / "util/base.h"],
                           capture_output=True, text=True, check=False)
     assert '#error "gsqstat needs a 64-bit machine"' in base.stderr.splitlines()[0]

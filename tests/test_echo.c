@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../echo.h"
+#include "echo.h"
 
 #define S 1000000		/* µs */
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "../frame.h"
 #include "check.h"
+#include "frame.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"
 #define HEAD "{\"eventType\":\"routing-statistics-queues\",\"data\":{\"queueId\":\"" ID "\","

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "../json.h"
 #include "check.h"
+#include "json.h"
 
 static bool strict(const char *s)
 {

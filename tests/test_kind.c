@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "../kind.h"
 #include "check.h"
+#include "kind.h"
 
 #define S 1000000		/* µs */
 #define HALF_MS 1800000

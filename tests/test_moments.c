@@ -8,13 +8,13 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include "../net.h"
-#include "../options.h"
-#include "../rest.h"
-#include "../run.h"
-#include "../text.h"
-#include "../token.h"
-#include "../ws.h"
+#include "net.h"
+#include "options.h"
+#include "rest.h"
+#include "run.h"
+#include "token.h"
+#include "util/text.h"
+#include "ws.h"
 
 #define MS INT64_C(1000)		/* in µs, as all times here */
 #define T0 INT64_C(1795485600000000)	/* the connection's begin, and window 0's */

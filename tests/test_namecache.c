@@ -1,8 +1,8 @@
 /* The names' cache on a real file system: what is kept, for how long, what is believed. */
-#include "../cache.h"
-#include "../cachedir.h"
-#include "../namecache.h"
+#include "cache.h"
+#include "namecache.h"
 #include "tempdir.h"
+#include "util/private_dir.h"
 
 #define HOST "https://api.example.com"
 #define NOW INT64_C(1800000000000000)	/* µs */

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "../rest.h"
-#include "../token.h"
-#include "../ws.h"
+#include "rest.h"
+#include "token.h"
+#include "ws.h"
 
 #define S INT64_C(1000000)
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "../paths.h"
+#include "util/files.h"
 
 static char *dir;
 static int home;

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "../progress.h"
-#include "../text.h"
+#include "progress.h"
+#include "util/text.h"
 
 #define S 1000000LL
 

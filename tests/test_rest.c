@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../rest.h"
-#include "../text.h"
+#include "rest.h"
+#include "util/text.h"
 
 #define S INT64_C(1000000)
 #define TOKEN "s3cret-t0ken_of-the.run~+/="

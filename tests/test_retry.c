@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../retry.h"
+#include "util/backoff.h"
 
 #define S INT64_C(1000000)
 #define MOST UINT32_MAX

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "../sample.h"
 #include "check.h"
+#include "sample.h"
 
 static uint64_t seed = 1;
 

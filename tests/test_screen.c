@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "../screen.h"
-#include "../text.h"
+#include "util/term_text.h"
+#include "util/text.h"
 
 static struct screen_signs utf8, ascii, poor = { (locale_t)0, false };
 

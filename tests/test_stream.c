@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "../stream.h"
-#include "../ws.h"
+#include "stream.h"
+#include "ws.h"
 
 #define S INT64_C(1000000)
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "../tape.h"
-#include "../text.h"
+#include "tape.h"
+#include "util/text.h"
 
 #define T INT64_C(1795485600123456)
 

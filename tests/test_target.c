@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../target.h"
+#include "target.h"
 #include "tempdir.h"
 
 static struct targets t;

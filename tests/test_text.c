@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "../base.h"
-#include "../text.h"
+#include "util/base.h"
+#include "util/text.h"
 
 static int64_t time_of(const char *s)
 {

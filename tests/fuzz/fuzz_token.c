@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../creds.h"
-#include "../../rule.h"
-#include "../../text.h"
-#include "../../token.h"
+#include "creds.h"
+#include "rule.h"
+#include "token.h"
+#include "util/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-#include "base.h"
+#include "util/base.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

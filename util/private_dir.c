@@ -1,4 +1,4 @@
-#include "cachedir.h"
+#include "util/private_dir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "util/text.h"
 
 #define TEMP_HEX 16
 #define TEMP_TRIES 8

@@ -1,4 +1,4 @@
-#include "replace.h"
+#include "util/replace_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "paths.h"
-#include "text.h"
+#include "util/files.h"
+#include "util/text.h"
 
 #define TEMP_TRIES 16
 #define RANDOM_BYTES 6

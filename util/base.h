@@ -2,8 +2,8 @@
  * What every layer stands on: the exit statuses, one error text, growing memory,
  * and lists of lines to tell the user.
  */
-#ifndef BASE_H
-#define BASE_H
+#ifndef UTIL_BASE_H
+#define UTIL_BASE_H
 
 #ifndef __LP64__
 #error "gsqstat needs a 64-bit machine"

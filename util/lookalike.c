@@ -1,9 +1,9 @@
-#include "alike.h"
+#include "util/lookalike.h"
 
 #include <string.h>
 
 #include "json.h"
-#include "text.h"
+#include "util/text.h"
 
 #define RUN_MAX 16		/* code points that may differ in one place */
 #define RUNS_TOLD 3

@@ -2,14 +2,14 @@
  * Text and numbers as people see them on a terminal: widths in columns, not in bytes; what is
  * too long cut with a sign; numbers short, with their unit.
  */
-#ifndef SCREEN_H
-#define SCREEN_H
+#ifndef UTIL_TERM_TEXT_H
+#define UTIL_TERM_TEXT_H
 
 #include <locale.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define SCREEN_NUMBER_MAX 32	/* bytes, with the NUL */
 

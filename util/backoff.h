@@ -3,8 +3,8 @@
  * the bound of --retry-for, and the count of protocol breaches. A pure function of the
  * times and random numbers handed in; where the latter come from is here too.
  */
-#ifndef RETRY_H
-#define RETRY_H
+#ifndef UTIL_BACKOFF_H
+#define UTIL_BACKOFF_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #define RETRY_CAP_US 30000000
 #define RETRY_STABLE_US 60000000	/* a connection that held so long starts anew */
 
-struct retry {			/* fields are read by others, written by retry.c */
+struct retry {			/* fields are read by others, written by backoff.c */
 	int64_t retry_for_us;	/* 0: a single attempt */
 	int64_t single_us;	/* with retry_for_us 0: the bound of all of that attempt; 0: none */
 	int64_t deadline_us;	/* end of the present period of trying */

@@ -1,4 +1,4 @@
-#include "paths.h"
+#include "util/files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,14 +3,14 @@
  * client, mode 0600, read and written whole. A file is believed only if it and the directory
  * are ours and closed to others.
  */
-#ifndef CACHEDIR_H
-#define CACHEDIR_H
+#ifndef UTIL_PRIVATE_DIR_H
+#define UTIL_PRIVATE_DIR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define CACHEDIR_NAME_LEN 64		/* SHA-256 in hex */
 

@@ -1,11 +1,11 @@
-#include "screen.h"
+#include "util/term_text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
 
-#include "text.h"
+#include "util/text.h"
 
 /* --- text --------------------------------------------------------------------------- */
 

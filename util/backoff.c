@@ -1,4 +1,4 @@
-#include "retry.h"
+#include "util/backoff.h"
 
 #include <openssl/rand.h>
 

@@ -3,8 +3,8 @@
  * poll(2) says that it takes bytes. O_NONBLOCK is never set on a descriptor that other
  * processes share. A disk that hangs does block the process.
  */
-#ifndef NOWAIT_H
-#define NOWAIT_H
+#ifndef UTIL_NOWAIT_H
+#define UTIL_NOWAIT_H
 
 #include <stdbool.h>
 #include <stddef.h>

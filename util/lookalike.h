@@ -3,12 +3,12 @@
  * with other blanks, dashes or quotes, with invisible characters, or with letters of
  * another script. Names are those of text_put_folded, in lower case.
  */
-#ifndef ALIKE_H
-#define ALIKE_H
+#ifndef UTIL_LOOKALIKE_H
+#define UTIL_LOOKALIKE_H
 
 #include <stdbool.h>
 
-#include "base.h"
+#include "util/base.h"
 
 /* A queue and its name, as it is and folded. */
 struct alike {

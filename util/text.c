@@ -1,4 +1,4 @@
-#include "text.h"
+#include "util/text.h"
 
 #include <limits.h>
 #include <locale.h>

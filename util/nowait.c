@@ -1,4 +1,4 @@
-#include "nowait.h"
+#include "util/nowait.h"
 
 #include <errno.h>
 #include <fcntl.h>

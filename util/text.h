@@ -2,15 +2,15 @@
  * Text from outside, checked and turned into values, and values back into text:
  * RFC 3339 times, durations, UUIDs (RFC 9562), UTF-8 (RFC 3629), the nearest known word.
  */
-#ifndef TEXT_H
-#define TEXT_H
+#ifndef UTIL_TEXT_H
+#define UTIL_TEXT_H
 
 #include <locale.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define UUID_LEN 36
 #define NO_TIME INT64_MIN		/* where a time may be absent */

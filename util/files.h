@@ -3,13 +3,13 @@
  * run writes may be nothing else that it writes or reads; terminals, pipes and devices may be
  * shared), and what is read whole.
  */
-#ifndef PATHS_H
-#define PATHS_H
+#ifndef UTIL_FILES_H
+#define UTIL_FILES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base.h"
+#include "util/base.h"
 
 struct stat;
 

@@ -4,12 +4,12 @@
  * cannot be renamed is kept as NAME.unfinished. The next run for the same file does that for
  * a run that was killed.
  */
-#ifndef REPLACE_H
-#define REPLACE_H
+#ifndef UTIL_REPLACE_FILE_H
+#define UTIL_REPLACE_FILE_H
 
 #include <stdbool.h>
 
-#include "base.h"
+#include "util/base.h"
 
 struct replace;
 
