@@ -6,7 +6,7 @@
 
 #include "cover.h"
 #include "echo.h"
-#include "exact.h"
+#include "stats/exact_sum.h"
 #include "wall.h"
 
 struct board {

@@ -15,7 +15,7 @@
 
 #include "figure.h"
 #include "notice.h"
-#include "sample.h"
+#include "stats/sample.h"
 #include "util/base.h"
 
 #define BOARD_SOCKETS 2

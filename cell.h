@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "frame.h"
-#include "sample.h"
+#include "stats/sample.h"
 
 enum fate {		/* the first that fits; INVALID to OUTLIER index `rejected` */
 	FATE_INVALID,

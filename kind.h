@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "exact.h"
-#include "quantile.h"
+#include "stats/exact_sum.h"
+#include "stats/quantile.h"
 
 /* --- names --- */
 

@@ -13,7 +13,7 @@
 #include "figure.h"
 #include "notice.h"
 #include "roster.h"
-#include "sample.h"
+#include "stats/sample.h"
 #include "term.h"
 #include "util/base.h"
 #include "util/text.h"

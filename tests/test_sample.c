@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "check.h"
-#include "sample.h"
+#include "stats/sample.h"
 
 static uint64_t seed = 1;
 

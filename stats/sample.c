@@ -1,4 +1,4 @@
-#include "sample.h"
+#include "stats/sample.h"
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "exact.h"
+#include "stats/exact_sum.h"
 
 #include <math.h>
 #include <openssl/bn.h>

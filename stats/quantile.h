@@ -4,8 +4,8 @@
  * VLDB 2019) with relative error 1 %, whose neighbours are joined when more than 1,024
  * are in use (UDDSketch). The state depends on the values alone, never on their order.
  */
-#ifndef QUANTILE_H
-#define QUANTILE_H
+#ifndef STATS_QUANTILE_H
+#define STATS_QUANTILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,14 +2,14 @@
  * One field's statistics over one window: what came, in memory that does not grow with
  * how much came.
  */
-#ifndef SAMPLE_H
-#define SAMPLE_H
+#ifndef STATS_SAMPLE_H
+#define STATS_SAMPLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "exact.h"
-#include "quantile.h"
+#include "stats/exact_sum.h"
+#include "stats/quantile.h"
 
 struct sample {		/* all zero is a sample of nothing; fields are sample.c's own */
 	uint64_t count;

@@ -1,4 +1,4 @@
-#include "quantile.h"
+#include "stats/quantile.h"
 
 #include <float.h>
 #include <math.h>

@@ -3,15 +3,15 @@
  * so that parts merge to the same bytes in any order. Memory: a few limbs for ordinary
  * values, at most 136 limbs of 8 bytes (the square of every double fits).
  */
-#ifndef EXACT_H
-#define EXACT_H
+#ifndef STATS_EXACT_SUM_H
+#define STATS_EXACT_SUM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 __extension__ typedef __int128 exact_whole;
 
-struct exact {		/* all zero is the sum of nothing; fields are exact.c's own */
+struct exact {		/* all zero is the sum of nothing; fields are exact_sum.c's own */
 	exact_whole whole;	/* small integers, which most values are */
 	int64_t *limb;		/* all else */
 	int32_t lo;
