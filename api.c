@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "json.h"
-#include "notice.h"
 #include "util/text.h"
+#include "window/notification.h"
 
 #define TOPIC_HEAD "v2.analytics.queues."
 #define URI_MAX 768		/* as an event's text, so that all of it is known as a secret */

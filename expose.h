@@ -6,7 +6,7 @@
  *   gsqstat_rejected{...,reason}
  *   gsqstat_last_success_timestamp_seconds   the window's end
  *
- * What reading.h calls milliseconds is seconds here. What is null is left out.
+ * What row.h calls milliseconds is seconds here. What is null is left out.
  */
 #ifndef EXPOSE_H
 #define EXPOSE_H
@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "reading.h"
 #include "util/base.h"
+#include "window/row.h"
 
 /* Appends it; queues_alone: no rows of media types. *skipped: numbers left out because another
  * one of their row has the same name. False: out of memory. */

@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-#include "frame.h"
-#include "kind.h"
-#include "notice.h"
 #include "side.h"
 #include "tape.h"
 #include "util/text.h"
+#include "window/metric_types.h"
+#include "window/notification.h"
+#include "window/stream_event.h"
 
 #define OFF_MAX 255		/* differences kept for the median of a window */
 #define AHEAD_MIN_US 1000000	/* a timestamp is not called early by less, see tell_clock */

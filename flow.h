@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "board.h"
 #include "flush.h"
 #include "out.h"
 #include "util/base.h"
-#include "window.h"
+#include "window/queue_window.h"
+#include "window/stream_window.h"
 
 struct flow_conf {		/* all pointers are borrowed for the flow's life */
 	bool notices;			/* the notification service; else the stream */

@@ -4,7 +4,7 @@
 
 #include "chain.h"
 #include "expose.h"
-#include "reading.h"
+#include "window/row.h"
 
 struct flush {
 	struct flush_conf conf;

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "board.h"
 #include "out.h"
 #include "panel.h"
 #include "plugin.h"
@@ -19,7 +18,8 @@
 #include "threshold.h"
 #include "util/base.h"
 #include "webhook.h"
-#include "window.h"
+#include "window/queue_window.h"
+#include "window/stream_window.h"
 
 struct flush_conf {		/* all pointers are borrowed for the flush's life */
 	struct row_conf rows;		/* of the stream */

@@ -18,7 +18,7 @@
 #include "target.h"
 #include "threshold.h"
 #include "util/base.h"
-#include "window.h"
+#include "window/stream_window.h"
 
 #define QUEUES_MAX 50		/* of a live run, from the stream */
 #define NOTICE_QUEUES_MAX 500	/* the same from the notification service */

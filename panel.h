@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "board.h"
 #include "row.h"
 #include "util/base.h"
+#include "window/queue_window.h"
 
 struct panel {
 	enum row_format format;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "json.h"
-#include "rule.h"
 #include "util/text.h"
+#include "window/filter.h"
 
 enum limit { WARNING, CRITICAL, LIMITS };
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "reading.h"
 #include "util/base.h"
+#include "window/row.h"
 
 #define PLUGIN_PATHS_MAX 64		/* distinct paths */
 

@@ -15,7 +15,7 @@
 #include "threshold.h"
 #include "util/base.h"
 #include "util/text.h"
-#include "window.h"
+#include "window/stream_window.h"
 #include "ws.h"
 
 /* Why a frame is in no `updates`: the fates of a row first, then what is in no row. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "util/base.h"
-#include "window.h"
+#include "window/stream_window.h"
 
 /* The last two are no rows, but table.h's and expose.h's. */
 enum row_format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_PROMETHEUS };

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "reading.h"
 #include "util/base.h"
+#include "window/row.h"
 
 #define TABLE_WIDTH 80		/* where nobody says */
 #define TABLE_WIDTH_MIN 40

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rule.h"
 #include "util/lookalike.h"
 #include "util/text.h"
+#include "window/filter.h"
 
 #define SERIES_MAX 1000000	/* as many windows as a run may have */
 

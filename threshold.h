@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "reading.h"
 #include "util/base.h"
+#include "window/row.h"
 
 #define THRESHOLDS_MAX 64
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "board.h"
 #include "check.h"
+#include "window/queue_window.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"

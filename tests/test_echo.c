@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "echo.h"
+#include "window/dedup.h"
 
 #define S 1000000		/* µs */
 

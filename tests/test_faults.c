@@ -24,7 +24,6 @@
 #include "names.h"
 #include "out.h"
 #include "plugin.h"
-#include "reading.h"
 #include "row.h"
 #include "side.h"
 #include "stats/sample.h"
@@ -32,7 +31,8 @@
 #include "tape.h"
 #include "token.h"
 #include "util/text.h"
-#include "window.h"
+#include "window/row.h"
+#include "window/stream_window.h"
 #include "wrap_alloc.h"
 
 /* How many more allocations succeed; below 0: all. The one after that fails, or each one. */

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "check.h"
-#include "frame.h"
+#include "window/stream_event.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"
 #define HEAD "{\"eventType\":\"routing-statistics-queues\",\"data\":{\"queueId\":\"" ID "\","

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "interval.h"
+#include "window/interval.h"
 
 #define T_MS INT64_C(1796029200000)	/* 2026-11-30T09:00:00Z */
 #define MINUTE 60000

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "check.h"
-#include "kind.h"
+#include "window/metric_types.h"
 
 #define S 1000000		/* µs */
 #define HALF_MS 1800000

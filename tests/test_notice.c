@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "check.h"
-#include "notice.h"
+#include "window/notification.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"

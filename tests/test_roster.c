@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "roster.h"
+#include "window/queue_index.h"
 
 static const char *id_of(unsigned n)
 {

@@ -10,8 +10,8 @@
 
 #include "check.h"
 #include "creds.h"
-#include "rule.h"
 #include "token.h"
+#include "window/filter.h"
 
 static void answer__is_checked_field_by_field(void **state)
 {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frame.h"
 #include "json.h"
+#include "window/stream_event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

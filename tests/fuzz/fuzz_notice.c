@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "board.h"
 #include "json.h"
 #include "panel.h"
+#include "window/queue_window.h"
 
 #define WINDOW_MS 10000
 #define MOST_MS 10000000	/* that a line lets pass */

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "creds.h"
-#include "rule.h"
 #include "token.h"
 #include "util/text.h"
+#include "window/filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,110 @@
+#include "window/coverage.h"
+
+#include <stdlib.h>
+
+/* Nothing real loses a stream so often within a window, or while one waits; a made-up recording
+ * may. Then the spans within the oldest window become one sum, and those beyond are not counted
+ * as connected. */
+#define SPANS_MAX 65536
+
+static int64_t overlap_us(struct span a, struct span b)
+{
+	int64_t from = a.from_us > b.from_us ? a.from_us : b.from_us;
+	int64_t to = a.to_us < b.to_us ? a.to_us : b.to_us;
+
+	return to > from ? to - from : 0;
+}
+
+void cover_free(struct cover *c)
+{
+	free(c->span);
+	*c = (struct cover){ 0 };
+}
+
+void cover_up(struct cover *c, int64_t at_us)
+{
+	c->up = true;
+	c->up_from_us = at_us;
+}
+
+static void drop_spans(struct cover *c, int64_t until_us)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->nspan; i++)
+		if (c->span[i].to_us > until_us)
+			c->span[kept++] = c->span[i];
+	c->nspan = kept;
+}
+
+static int64_t finished_us(const struct cover *c, struct span within)
+{
+	int64_t us = 0;
+
+	for (size_t i = 0; i < c->nspan; i++)
+		us += overlap_us(c->span[i], within);
+	return us;
+}
+
+static void fold(struct cover *c, struct span oldest)
+{
+	if (c->span[0].to_us > oldest.to_us)
+		return;
+	c->folded_us += finished_us(c, oldest);
+	drop_spans(c, oldest.to_us);
+	for (size_t i = 0; i < c->nspan; i++)
+		if (c->span[i].from_us < oldest.to_us)
+			c->span[i].from_us = oldest.to_us;
+}
+
+bool cover_down(struct cover *c, int64_t at_us, struct span oldest)
+{
+	struct span s = { c->up_from_us, at_us };
+
+	c->up = false;
+	c->was_lost = true;
+	if (s.to_us <= s.from_us || s.to_us <= oldest.from_us)
+		return true;
+	if (c->nspan == SPANS_MAX)
+		fold(c, oldest);
+	if (c->nspan == SPANS_MAX)
+		return true;
+	if (c->nspan == c->capspan) {
+		size_t cap = c->capspan ? 2 * c->capspan : 16;
+		struct span *span = reallocarray(c->span, cap, sizeof(*span));
+
+		if (!span)
+			return false;
+		c->span = span;
+		c->capspan = cap;
+	}
+	c->span[c->nspan++] = s;
+	return true;
+}
+
+bool cover_skip(struct cover *c, struct span gap, struct span oldest)
+{
+	bool was_lost = c->was_lost, ok;
+
+	if (!c->up || gap.to_us <= c->up_from_us)
+		return true;
+	ok = cover_down(c, gap.from_us, oldest);
+	cover_up(c, gap.to_us);
+	c->was_lost = was_lost;
+	return ok;
+}
+
+void cover_advance(struct cover *c, struct span oldest)
+{
+	c->folded_us = 0;
+	drop_spans(c, oldest.from_us);
+}
+
+int64_t cover_us(const struct cover *c, struct span within)
+{
+	int64_t us = c->folded_us + finished_us(c, within), length = within.to_us - within.from_us;
+
+	if (c->up)
+		us += overlap_us((struct span){ c->up_from_us, within.to_us }, within);
+	return us < length ? us : length;
+}

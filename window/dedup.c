@@ -1,0 +1,148 @@
+#include "window/dedup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/text.h"
+
+#define PLACES 32768		/* ten seconds of a thousand topics' most, and room */
+#define NEIGHBOURS 4		/* places that one hash may take */
+#define NEVER INT64_MIN
+
+struct place {
+	uint64_t hash;
+	int64_t at_us;
+	uint32_t socket;	/* its number for good, not its place */
+	uint32_t unmatched;	/* how many came and took none of the other's away; 0: free */
+};
+
+/*
+ * With one socket open, as mostly, nothing can come twice: its frames are written down in
+ * their order, which asks for no memory that has left the processor's cache. They go to the
+ * table once another socket opens; that stays in use until no frame can match any more.
+ */
+struct echo {
+	uint32_t next;
+	uint32_t id[ECHO_SOCKETS];
+	bool open[ECHO_SOCKETS];
+	int64_t table_until_us;	/* INT64_MAX: while both are open; NEVER: not in use */
+	size_t ncame;		/* the place of the next, for good */
+	struct {
+		uint64_t hash;
+		int64_t at_us;
+	} came[PLACES];		/* the newest that were no duplicates */
+	struct place place[PLACES];
+};
+
+struct echo *echo_new(void)
+{
+	struct echo *e = calloc(1, sizeof(*e));
+
+	if (e)
+		e->table_until_us = NEVER;
+	return e;
+}
+
+void echo_free(struct echo *e)
+{
+	free(e);
+}
+
+static bool is_open(const struct echo *e, uint32_t id)
+{
+	for (size_t i = 0; i < ECHO_SOCKETS; i++)
+		if (e->open[i] && e->id[i] == id)
+			return true;
+	return false;
+}
+
+/* The place of an equal frame, else the one to be given up: free, or the oldest. */
+static struct place *find(struct echo *e, uint64_t hash, bool *same)
+{
+	struct place *first = &e->place[hash & (PLACES - NEIGHBOURS)], *worst = first;
+
+	*same = false;
+	for (struct place *p = first; p < first + NEIGHBOURS; p++) {
+		if (p->unmatched && p->hash == hash) {
+			*same = true;
+			return p;
+		}
+		if (worst->unmatched && (!p->unmatched || p->at_us < worst->at_us))
+			worst = p;
+	}
+	return worst;
+}
+
+static bool is_in_table(struct echo *e, uint64_t hash, uint32_t id, int64_t at_us)
+{
+	bool same;
+	struct place *p = find(e, hash, &same);
+
+	if (same && p->socket != id && p->at_us >= at_us - ECHO_US) {
+		p->unmatched--;
+		return true;
+	}
+	*p = (struct place){ hash, at_us, id,
+		same && p->socket == id ? p->unmatched + 1 : 1 };
+	return false;
+}
+
+/* What has come lately on the one socket that was open. */
+static void fill_table(struct echo *e, uint32_t id, int64_t at_us)
+{
+	size_t first = e->ncame > PLACES ? e->ncame - PLACES : 0;
+
+	memset(e->place, 0, sizeof(e->place));
+	for (size_t i = first; i < e->ncame; i++)
+		if (e->came[i % PLACES].at_us >= at_us - ECHO_US)
+			is_in_table(e, e->came[i % PLACES].hash, id, e->came[i % PLACES].at_us);
+}
+
+/* What came on a socket that is closed by now was never open together with the new one. */
+static void clear_table(struct echo *e)
+{
+	for (size_t i = 0; i < PLACES; i++)
+		if (e->place[i].unmatched && !is_open(e, e->place[i].socket))
+			e->place[i].unmatched = 0;
+}
+
+void echo_open(struct echo *e, size_t socket, int64_t at_us)
+{
+	size_t other = 0;
+
+	while (other < ECHO_SOCKETS && (other == socket || !e->open[other]))
+		other++;
+	if (other == ECHO_SOCKETS) {
+		e->table_until_us = NEVER;
+		e->ncame = 0;
+	} else {
+		if (at_us > e->table_until_us)
+			fill_table(e, e->id[other], at_us);
+		else
+			clear_table(e);
+		e->table_until_us = INT64_MAX;
+	}
+	e->id[socket] = ++e->next;
+	e->open[socket] = true;
+}
+
+void echo_close(struct echo *e, size_t socket, int64_t at_us)
+{
+	e->open[socket] = false;
+	if (e->table_until_us == INT64_MAX)
+		e->table_until_us = at_us + ECHO_US;
+}
+
+bool echo_is_duplicate(struct echo *e, const char *text, size_t len, size_t socket,
+	int64_t at_us)
+{
+	uint64_t hash = text_hash(0, text, len);
+	size_t i = e->ncame % PLACES;
+
+	if (at_us <= e->table_until_us && is_in_table(e, hash, e->id[socket], at_us))
+		return true;
+	e->came[i].hash = hash;
+	e->came[i].at_us = at_us;
+	e->ncame++;
+	return false;
+}

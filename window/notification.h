@@ -1,0 +1,123 @@
+/*
+ * One message of the notification service, or one answer of its observation query, to values:
+ * queue, media type, metric, qualifier, stat, number. One pass over the text; what the
+ * service leaves open (order of members, numbers as strings, unknown names) is tolerated.
+ * Knows no transport, and not what a value is worth: that is board's.
+ */
+#ifndef WINDOW_NOTIFICATION_H
+#define WINDOW_NOTIFICATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "util/base.h"
+#include "util/text.h"
+
+#define NOTICE_VALUES_MAX 4096	/* of one message; of an answer: of one result */
+#define NOTICE_NAME_MAX 128	/* bytes of a metric, qualifier, stat or media type */
+
+/* Text within the message, or of the decoder's; borrowed until the next call. s NULL: absent. */
+struct slice {
+	const char *s;
+	size_t len;
+};
+
+static inline bool slice_is(struct slice slice, const char *word)
+{
+	size_t len = strlen(word);	/* of a literal: known when this is compiled */
+
+	return slice.s && slice.len == len && memcmp(slice.s, word, len) == 0;
+}
+
+static inline struct slice slice_of(const char *s)
+{
+	return (struct slice){ s, s ? strlen(s) : 0 };
+}
+
+static inline bool slice_same(struct slice a, struct slice b)
+{
+	if (!a.s || !b.s)
+		return a.s == b.s;
+	return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
+}
+
+/* The metrics that an observation query may ask for, a bit each; 0: it is none of these. */
+#define NOTICE_QUERY_METRICS 11
+extern const char *const notice_query_metrics[NOTICE_QUERY_METRICS];
+uint32_t notice_query_bit(struct slice metric);
+
+enum value_kind {
+	VALUE_NUMBER,
+	VALUE_START,	/* when somebody began to wait, µs since 1970 */
+	VALUE_AGE,	/* how long somebody has waited, µs */
+	VALUE_NOBODY	/* nobody waits */
+};
+
+struct value {
+	struct slice media, metric, qualifier, stat;	/* stat `ageMs` for all but NUMBER */
+	enum value_kind kind;
+	double number;
+	int64_t us;
+	bool has_interval;
+	int64_t from_ms, to_ms;		/* of the interval; equal: an instant */
+};
+
+enum notice_kind {
+	NOTICE_EVENT,		/* of a queue */
+	NOTICE_HEARTBEAT,
+	NOTICE_PONG,
+	NOTICE_CLOSING,		/* v2.system.socket_closing */
+	NOTICE_UNSUBSCRIBED,	/* v2.system.no_longer_subscribed: another channel has come */
+	NOTICE_REVOKED,		/* v2.system.token_revoked */
+	NOTICE_OTHER,		/* of no interest: a reply, another topic */
+	NOTICE_INVALID,		/* of a queue, or of none, and not as it has to be */
+	NOTICE_NOT_JSON
+};
+
+struct notice {
+	enum notice_kind kind;
+	const char *text;		/* this value's own bytes within the message */
+	size_t text_len;
+	char queue_id[UUID_LEN + 1];	/* EVENT, and INVALID where it is known; else empty */
+	const char *why;		/* INVALID */
+	int64_t instant_us;		/* of the newest instant in it; NO_TIME: none */
+	const struct slice *media;	/* groups that it speaks of; s NULL: without media type */
+	size_t nmedia;
+	const struct value *value;
+	size_t nvalue;
+	bool gap;			/* of an answer: not all that it tells could be read */
+};
+
+struct notices;
+
+struct notices *notices_new(void);	/* NULL: no memory */
+void notices_free(struct notices *ns);
+
+/* Called when it is known of which queue an observation tells (media without text), and again
+ * when it is known of whom, before its values are read. */
+typedef void notice_group(void *arg, const char *queue_id, struct slice media);
+void notices_on_group(struct notices *ns, notice_group *each, void *arg);
+
+/* Begins on one text message (one or several JSON values); borrowed until done. */
+void notices_begin(struct notices *ns, const char *text, size_t len);
+bool notices_next(struct notices *ns, struct notice *notice);
+
+/*
+ * An observation query's answer: each result is one notice of kind EVENT (its values without
+ * an interval) or INVALID. False at the end; then notices_answer_is_whole() tells whether
+ * the text was what such an answer is.
+ */
+void notices_begin_answer(struct notices *ns, const char *text, size_t len);
+bool notices_next_result(struct notices *ns, struct notice *notice);
+bool notices_answer_is_whole(const struct notices *ns);
+
+/* The presence's name in an answer (systemToOrganizationMappings), read by calling back for
+ * each pair; false: out of memory or malformed. */
+typedef bool notice_presence(void *arg, struct slice id, struct slice name);
+bool notices_presences(struct notices *ns, const char *text, size_t len,
+	notice_presence *each, void *arg);
+bool notices_failed(const struct notices *ns);	/* memory lacked for some of what was read */
+
+#endif

@@ -1,0 +1,697 @@
+#include "window/stream_window.h"
+
+#include "window/coverage.h"
+#include "window/queue_index.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLAY_WINDOWS_AHEAD 10000	/* further ahead of the newest is no time */
+#define INTERVAL_TEXT_MAX 32
+
+struct queue {
+	char interval[INTERVAL_TEXT_MAX];	/* of its first frame; empty: none */
+	size_t stream;
+	int64_t first_window;		/* rows from here on */
+	bool watched;			/* where there is a list of queues */
+	bool has_last, resumed;
+	int64_t last_us;		/* timestamp of the last accepted frame */
+	int64_t resume_us;		/* what was last accepted before the stream was lost */
+};
+
+/* A window that something was counted in; the others need no memory. */
+struct open_window {
+	int64_t index;
+	struct cell **cell;	/* by queue, NULL where nothing came */
+	size_t ncell;
+};
+
+struct windows {
+	struct windows_conf conf;
+	int64_t length_us, lateness_us;
+	bool started;
+	bool states_known;	/* coverage has a meaning */
+	bool failed;
+	int64_t base_us;	/* where window 0 begins */
+	int64_t oldest;		/* index of the oldest open window = how many are printed */
+	bool has_newest;
+	int64_t newest_us;	/* newest accepted timestamp: the watermark */
+	struct open_window *open;	/* by index; all of them >= oldest */
+	size_t nopen, capopen;
+	struct roster roster;	/* the queues' IDs, by number */
+	struct queue *queue;
+	size_t nqueue, capqueue;
+	struct cover *cover;	/* by stream */
+	int64_t *connected_us;	/* by stream, in the window that is being closed */
+	char interval[INTERVAL_TEXT_MAX];	/* the recorded one; empty: none */
+	struct window closed;	/* what the caller has borrowed, and its memory */
+	struct open_window closed_cells;
+	struct row *row;
+	size_t caprow;
+};
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+static int64_t max_i64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t min_i64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t start_us(const struct windows *w, int64_t index)
+{
+	return w->base_us + index * w->length_us;
+}
+
+static int64_t end_us(const struct windows *w, int64_t index)
+{
+	return start_us(w, index + 1);
+}
+
+static struct span oldest_span(const struct windows *w)
+{
+	return (struct span){ start_us(w, w->oldest), end_us(w, w->oldest) };
+}
+
+static int64_t index_of(const struct windows *w, int64_t us)
+{
+	return floor_div(us - w->base_us, w->length_us);
+}
+
+/* --- queues ------------------------------------------------------------------------- */
+
+static struct queue *queue_find(const struct windows *w, const char *id)
+{
+	size_t number = roster_find(&w->roster, id);
+
+	return number == ROSTER_NONE ? NULL : &w->queue[number];
+}
+
+static struct queue *queue_add(struct windows *w, const char *id, int64_t first_window)
+{
+	struct queue *q;
+
+	if (w->nqueue == w->capqueue) {
+		size_t cap = w->capqueue ? 2 * w->capqueue : 64;
+
+		q = reallocarray(w->queue, cap, sizeof(*q));
+		if (!q)
+			return NULL;
+		w->queue = q;
+		w->capqueue = cap;
+	}
+	if (!roster_add(&w->roster, id))
+		return NULL;
+	q = &w->queue[w->nqueue++];
+	*q = (struct queue){ .first_window = first_window };
+	return q;
+}
+
+/* --- open windows -------------------------------------------------------------------- */
+
+static void open_free(struct open_window *o)
+{
+	for (size_t i = 0; i < o->ncell; i++)
+		cell_free(o->cell[i]);
+	free(o->cell);
+	memset(o, 0, sizeof(*o));
+}
+
+/* The place of a window among the open ones: its own, or where it would be put. */
+static size_t open_place(const struct windows *w, int64_t index)
+{
+	size_t at = w->nopen;
+
+	while (at > 0 && w->open[at - 1].index >= index)
+		at--;
+	return at;
+}
+
+static struct cell *cell_find(const struct windows *w, int64_t index, const struct queue *q)
+{
+	size_t at = open_place(w, index), number = (size_t)(q - w->queue);
+
+	if (at == w->nopen || w->open[at].index != index || number >= w->open[at].ncell)
+		return NULL;
+	return w->open[at].cell[number];
+}
+
+static struct open_window *open_make(struct windows *w, int64_t index)
+{
+	size_t at = open_place(w, index);
+
+	if (at < w->nopen && w->open[at].index == index)
+		return &w->open[at];
+	if (w->nopen == w->capopen) {
+		size_t cap = w->capopen ? 2 * w->capopen : 8;
+		struct open_window *o = reallocarray(w->open, cap, sizeof(*o));
+
+		if (!o)
+			return NULL;
+		w->open = o;
+		w->capopen = cap;
+	}
+	memmove(&w->open[at + 1], &w->open[at], (w->nopen - at) * sizeof(*w->open));
+	w->nopen++;
+	w->open[at] = (struct open_window){ .index = index };
+	return &w->open[at];
+}
+
+/* The cell of a queue in a window, made where there is none; NULL: out of memory. */
+static struct cell *cell_make(struct windows *w, int64_t index, const struct queue *q)
+{
+	size_t number = (size_t)(q - w->queue);
+	struct open_window *o = open_make(w, index);
+
+	if (!o)
+		return NULL;
+	if (number >= o->ncell) {
+		struct cell **cell = reallocarray(o->cell, w->nqueue, sizeof(struct cell *));
+
+		if (!cell)
+			return NULL;
+		memset(cell + o->ncell, 0, (w->nqueue - o->ncell) * sizeof(struct cell *));
+		o->cell = cell;
+		o->ncell = w->nqueue;
+	}
+	if (!o->cell[number])
+		o->cell[number] = calloc(1, sizeof(struct cell));
+	return o->cell[number];
+}
+
+/* --- one frame's fate --------------------------------------------------------------- */
+
+static bool holds_for_one(const struct rule *rule, const struct leaf *leaf, size_t n)
+{
+	for (; n > 0; leaf++, n--)
+		if (rule_names(rule, leaf->metric, leaf->path, leaf->path_len)
+		    && compare_holds(rule->op, leaf->value, rule->number))
+			return true;
+	return false;
+}
+
+static bool is_outlier(const struct windows *w, const struct frame *frame)
+{
+	for (size_t r = 0; r < w->conf.noutlier; r++)
+		if (holds_for_one(&w->conf.outlier[r], frame->leaf, frame->nleaf)
+		    || holds_for_one(&w->conf.outlier[r], frame->ruled, frame->nruled))
+			return true;
+	return false;
+}
+
+static bool is_duplicate(const struct queue *q, int64_t time_us)
+{
+	return (q->has_last && time_us == q->last_us)
+		|| (q->resumed && time_us <= q->resume_us);
+}
+
+/* A time that no clock of ours can have: event time would open windows without end. */
+static bool is_too_far_ahead(const struct windows *w, int64_t time_us, int64_t arrival_us)
+{
+	int64_t from;
+
+	if (w->conf.time != TIME_EVENT)
+		return false;
+	if (!w->conf.replay)
+		return time_us > arrival_us + w->lateness_us;
+	if (!w->started)
+		return false;
+	from = index_of(w, w->has_newest ? w->newest_us : w->base_us);
+	return index_of(w, time_us) - from > REPLAY_WINDOWS_AHEAD;
+}
+
+/* The window that the frame's own time or arrival names; it may be closed already. */
+static int64_t own_window(const struct windows *w, const struct frame *frame)
+{
+	int64_t index;
+
+	if (w->conf.time == TIME_ARRIVAL)
+		return w->oldest;
+	index = index_of(w, frame->time_us);
+	if (index < 0 && !w->conf.replay && w->base_us - frame->time_us <= w->lateness_us)
+		return 0;
+	return index;
+}
+
+static bool is_stale(const struct windows *w, const struct frame *frame, int64_t own)
+{
+	if (w->conf.time == TIME_EVENT)
+		return own < w->oldest;
+	return frame->time_us < start_us(w, w->oldest) - w->lateness_us;
+}
+
+/* Event time: a window has begun once a timestamp (or, live, the clock) is in it. */
+static bool has_begun(const struct windows *w, int64_t index, int64_t arrival_us)
+{
+	if (index <= w->oldest)
+		return true;
+	if (w->has_newest && start_us(w, index) <= w->newest_us)
+		return true;
+	return !w->conf.replay && start_us(w, index) <= arrival_us;
+}
+
+static void windows_start(struct windows *w, int64_t at_us)
+{
+	int64_t unit = w->conf.align ? w->length_us : US_PER_MS;
+
+	w->base_us = floor_div(at_us, unit) * unit - w->oldest * w->length_us;
+	w->started = true;
+	for (size_t i = 0; i < w->conf.nstream; i++)
+		cover_advance(&w->cover[i], oldest_span(w));
+}
+
+/* Frames that came before any window could begin (replay by arrival without states, or by
+ * event time) begin window 0. */
+static void start_by_frame(struct windows *w, const struct frame *frame, int64_t arrival_us)
+{
+	if (w->started)
+		return;
+	if (w->conf.time == TIME_ARRIVAL)
+		windows_start(w, arrival_us);
+	else if (!frame->invalid && frame->has_time)
+		windows_start(w, frame->time_us);
+}
+
+static bool is_past_count(const struct windows *w, int64_t index)
+{
+	return w->conf.count && index >= (int64_t)w->conf.count;
+}
+
+/* Counts a rejected frame in its own window if that is open, else in the oldest one. */
+static enum fate reject(struct windows *w, struct queue *q, enum fate fate, int64_t own,
+	int64_t arrival_us, struct placed *placed)
+{
+	struct cell *cell;
+
+	if (own < w->oldest || !has_begun(w, own, arrival_us))
+		own = w->oldest;
+	if (is_past_count(w, own))
+		return fate;
+	cell = cell_make(w, own, q);
+	if (!cell) {
+		w->failed = true;
+		return FATE_NO_MEMORY;
+	}
+	cell->rejected[fate]++;
+	q->first_window = min_i64(q->first_window, own);
+	*placed = (struct placed){ own, true, (size_t)(q - w->queue) };
+	return fate;
+}
+
+static enum fate judge(const struct windows *w, const struct queue *q,
+	const struct frame *frame, int64_t own)
+{
+	if (is_duplicate(q, frame->time_us))
+		return FATE_DUPLICATE;
+	if (is_stale(w, frame, own))
+		return FATE_STALE;
+	if (is_outlier(w, frame))
+		return FATE_OUTLIER;
+	return FATE_ACCEPTED;
+}
+
+static enum fate accept(struct windows *w, struct queue *q, const struct frame *frame,
+	int64_t own, const int slot[FIELD_MAX], int64_t arrival_us, struct placed *placed)
+{
+	struct cell *cell;
+
+	q->last_us = frame->time_us;
+	q->has_last = true;
+	if (!w->has_newest || frame->time_us > w->newest_us) {
+		w->newest_us = frame->time_us;
+		w->has_newest = true;
+	}
+	if (!q->interval[0] && frame->interval && strlen(frame->interval) < INTERVAL_TEXT_MAX)
+		memcpy(q->interval, frame->interval, strlen(frame->interval) + 1);
+	if (is_past_count(w, own))
+		return FATE_BEYOND;
+	cell = cell_make(w, own, q);
+	if (!cell || !cell_accept(cell, frame, slot, arrival_us)) {
+		w->failed = true;
+		return FATE_NO_MEMORY;
+	}
+	q->first_window = min_i64(q->first_window, own);
+	*placed = (struct placed){ own, true, (size_t)(q - w->queue) };
+	return FATE_ACCEPTED;
+}
+
+/* A queue that is met for the first time; NULL: *fate says why it has no rows. */
+static struct queue *queue_met(struct windows *w, const struct frame *frame, bool invalid,
+	int64_t own, enum fate *fate)
+{
+	struct queue *q;
+
+	*fate = FATE_INVALID;
+	if (invalid)
+		return NULL;
+	*fate = FATE_TOO_MANY_QUEUES;
+	if (w->nqueue == w->conf.queue_max)
+		return NULL;
+	q = queue_add(w, frame->queue_id, max_i64(own, w->oldest));
+	*fate = FATE_NO_MEMORY;
+	return q;
+}
+
+enum fate windows_place(struct windows *w, const struct frame *frame, size_t stream,
+	int64_t arrival_us, struct placed *placed)
+{
+	int slot[FIELD_MAX];
+	struct queue *q = queue_find(w, frame->queue_id);
+	enum fate fate;
+	int64_t own;
+	bool no_time, fits;
+
+	*placed = (struct placed){ 0, false, 0 };
+	if (w->conf.nqueue && !(q && q->watched))
+		return FATE_FOREIGN_QUEUE;
+	start_by_frame(w, frame, arrival_us);
+	if (!w->started)	/* invalid, before a first time is known: in no row */
+		return FATE_INVALID;
+	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
+	own = no_time ? w->oldest : own_window(w, frame);
+	fits = !no_time && !frame->invalid
+		&& cell_fits(q ? cell_find(w, own, q) : NULL, frame, slot);
+	if (!q && !(q = queue_met(w, frame, !fits, own, &fate)))
+		return fate;
+	q->stream = stream;
+	if (!fits)
+		return reject(w, q, FATE_INVALID, own, arrival_us, placed);
+	fate = judge(w, q, frame, own);
+	if (fate != FATE_ACCEPTED)
+		return reject(w, q, fate, own, arrival_us, placed);
+	return accept(w, q, frame, own, slot, arrival_us, placed);
+}
+
+/* --- states ------------------------------------------------------------------------- */
+
+/* What was printed stands: no state reaches back behind it. */
+static int64_t not_before_printed(const struct windows *w, int64_t at_us)
+{
+	return w->started && w->oldest > 0 ? max_i64(at_us, start_us(w, w->oldest)) : at_us;
+}
+
+void windows_interval(struct windows *w, const char *text, size_t len)
+{
+	if (len >= INTERVAL_TEXT_MAX)
+		return;
+	memcpy(w->interval, text, len);
+	w->interval[len] = '\0';
+}
+
+void windows_connected(struct windows *w, size_t stream, int64_t at_us)
+{
+	struct cover *c = &w->cover[stream];
+
+	w->states_known = true;
+	if (c->up)
+		return;
+	if (!w->started && !(w->conf.replay && w->conf.time == TIME_EVENT)) {
+		at_us = floor_div(at_us, US_PER_MS) * US_PER_MS;
+		windows_start(w, at_us);
+	}
+	cover_up(c, not_before_printed(w, at_us));
+	for (size_t i = 0; c->was_lost && i < w->nqueue; i++) {
+		struct queue *q = &w->queue[i];
+
+		if (q->stream == stream && q->has_last) {
+			q->resumed = true;
+			q->resume_us = q->last_us;
+		}
+	}
+}
+
+bool windows_lost(struct windows *w, size_t stream, int64_t at_us)
+{
+	struct cover *c = &w->cover[stream];
+
+	w->states_known = true;
+	if (!c->up)
+		return true;
+	if (cover_down(c, not_before_printed(w, at_us), oldest_span(w)))
+		return true;
+	w->failed = true;
+	return false;
+}
+
+bool windows_stalled(struct windows *w, int64_t from_us, int64_t until_us)
+{
+	for (size_t i = 0; i < w->conf.nstream; i++)
+		w->failed = !cover_skip(&w->cover[i], (struct span){ from_us, until_us },
+			oldest_span(w)) || w->failed;
+	return !w->failed;
+}
+
+void windows_restart(struct windows *w)
+{
+	w->started = w->states_known = w->has_newest = false;
+	w->interval[0] = '\0';
+	for (size_t i = 0; i < w->nqueue; i++)
+		w->queue[i] = (struct queue){ .first_window = INT64_MAX };
+	for (size_t i = 0; i < w->conf.nstream; i++)
+		cover_free(&w->cover[i]);
+}
+
+bool windows_watch(struct windows *w, const char *queue_id)
+{
+	struct queue *q = queue_find(w, queue_id);
+
+	if (!q)
+		q = queue_add(w, queue_id, w->oldest);
+	if (!q)
+		return false;
+	q->watched = true;
+	q->first_window = min_i64(q->first_window, w->oldest);
+	return true;
+}
+
+/* --- closing ------------------------------------------------------------------------ */
+
+static int coverage_e4(const struct windows *w, int64_t connected_us, int64_t length_us)
+{
+	if (!w->states_known)
+		return -1;
+	return (int)(connected_us * 10000 / length_us);	/* a window is a day at most: fits */
+}
+
+static void row_fill(struct windows *w, struct row *row, const struct queue *q,
+	struct cell *cell, int64_t end)
+{
+	int64_t connected = w->connected_us[q->stream];
+
+	memset(row, 0, sizeof(*row));
+	row->queue = (size_t)(q - w->queue);
+	row->queue_id = roster_id(&w->roster, row->queue);
+	row->interval = w->interval[0] ? w->interval : q->interval[0] ? q->interval : NULL;
+	row->connected_us = (uint64_t)connected;
+	row->coverage_e4 = coverage_e4(w, connected, end - start_us(w, w->oldest));
+	if (!cell)
+		return;
+	cell_sort(cell);
+	row->updates = cell->updates;
+	memcpy(row->rejected, cell->rejected, sizeof(row->rejected));
+	row->clock_skew = cell->clock_skew;
+	row->lag_us = cell->lag_us;
+	row->field = (const struct field *const *)cell->field;
+	row->nfield = cell->nfield;
+}
+
+/* The sums over all rows, for the audit line. */
+static bool window_totals(struct windows *w, struct window *closed)
+{
+	struct exact lag = { 0 };
+	uint64_t lags = 0;
+	uint64_t connected = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < closed->nrow; i++) {
+		const struct row *row = &closed->row[i];
+
+		closed->updates += row->updates;
+		for (int k = 0; k < FATE_REJECTS; k++)
+			closed->rejected[k] += row->rejected[k];
+		ok = ok && exact_merge(&lag, &row->lag_us.sum);
+		lags += row->lag_us.count;
+		connected += row->connected_us;
+	}
+	closed->lag_mean_us = NAN;
+	if (ok && lags)
+		ok = exact_moments(&lag, NULL, lags, 1, &closed->lag_mean_us, NULL);
+	closed->coverage_e4 = -1;
+	if (closed->nrow)
+		closed->coverage_e4 = coverage_e4(w, (int64_t)(connected / closed->nrow),
+			(closed->end_ms - closed->start_ms) * US_PER_MS);
+	exact_free(&lag);
+	return ok;
+}
+
+/* Hands out the oldest window, ending at end (µs), and goes on to the next. */
+static const struct window *close_oldest(struct windows *w, int64_t end, bool partial)
+{
+	size_t n = 0;
+
+	open_free(&w->closed_cells);
+	if (w->nqueue > w->caprow) {
+		struct row *row = reallocarray(w->row, w->nqueue, sizeof(*row));
+
+		if (!row)
+			goto fail;
+		w->row = row;
+		w->caprow = w->nqueue;
+	}
+	if (w->nopen && w->open[0].index == w->oldest) {
+		w->closed_cells = w->open[0];
+		memmove(&w->open[0], &w->open[1], --w->nopen * sizeof(*w->open));
+	}
+	for (size_t i = 0; i < w->conf.nstream; i++)
+		w->connected_us[i] = cover_us(&w->cover[i],
+			(struct span){ start_us(w, w->oldest), end });
+	for (size_t i = 0; i < w->nqueue; i++)
+		if (w->queue[i].first_window <= w->oldest)
+			row_fill(w, &w->row[n++], &w->queue[i],
+				i < w->closed_cells.ncell ? w->closed_cells.cell[i] : NULL, end);
+	w->closed = (struct window){
+		.index = w->oldest,
+		.start_ms = start_us(w, w->oldest) / US_PER_MS,
+		.end_ms = end / US_PER_MS,
+		.partial = partial,
+		.row = w->row,
+		.nrow = n
+	};
+	if (!window_totals(w, &w->closed))
+		goto fail;
+	w->oldest++;
+	for (size_t i = 0; i < w->conf.nstream; i++)
+		cover_advance(&w->cover[i], oldest_span(w));
+	return &w->closed;
+fail:
+	w->failed = true;
+	return NULL;
+}
+
+bool windows_all_printed(const struct windows *w)
+{
+	return is_past_count(w, w->oldest);
+}
+
+static bool is_due(const struct windows *w, int64_t now_us)
+{
+	int64_t end = end_us(w, w->oldest);
+
+	if (w->conf.time == TIME_ARRIVAL)
+		return end <= now_us;
+	end += w->lateness_us;
+	return (w->has_newest && end <= w->newest_us) || (!w->conf.replay && end <= now_us);
+}
+
+const struct window *windows_due(struct windows *w, int64_t now_us)
+{
+	if (!w->started || w->failed || windows_all_printed(w) || !is_due(w, now_us))
+		return NULL;
+	return close_oldest(w, end_us(w, w->oldest), false);
+}
+
+int64_t windows_due_us(const struct windows *w)
+{
+	if (!w->started || windows_all_printed(w))
+		return NO_TIME;
+	if (w->conf.time == TIME_ARRIVAL)
+		return end_us(w, w->oldest);
+	return w->conf.replay ? NO_TIME : end_us(w, w->oldest) + w->lateness_us;
+}
+
+/* The newest moment that windows are measured against: event time's own, or the clock's. */
+static int64_t last_moment_us(const struct windows *w, int64_t at_us)
+{
+	return w->conf.time == TIME_EVENT && w->has_newest ? w->newest_us : at_us;
+}
+
+/* Whether the input, or the live run by its clock too, had come as far as into the oldest
+ * window. */
+static bool oldest_has_begun(const struct windows *w, int64_t at_us)
+{
+	int64_t moment = last_moment_us(w, at_us), start = start_us(w, w->oldest);
+
+	return w->nopen || moment > start || (!w->conf.replay && start <= max_i64(moment, at_us));
+}
+
+const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut)
+{
+	int64_t start, end, moment = last_moment_us(w, at_us);
+
+	if (!w->started || w->failed || windows_all_printed(w) || !oldest_has_begun(w, at_us))
+		return NULL;
+	start = start_us(w, w->oldest);
+	if (w->conf.replay)	/* its frames are all there, also where timestamps are behind */
+		moment = max_i64(moment, at_us);
+	moment = floor_div(max_i64(moment, start), US_PER_MS) * US_PER_MS;
+	end = min_i64(end_us(w, w->oldest), max_i64(moment, start + US_PER_MS));
+	return close_oldest(w, end, cut || end < end_us(w, w->oldest));
+}
+
+int64_t windows_printed(const struct windows *w)
+{
+	return w->oldest;
+}
+
+int64_t windows_printed_end_us(const struct windows *w)
+{
+	return w->started && w->oldest > 0 ? start_us(w, w->oldest) : NO_TIME;
+}
+
+bool windows_failed(const struct windows *w)
+{
+	return w->failed;
+}
+
+/* --- life --------------------------------------------------------------------------- */
+
+enum status windows_new(struct windows **out, const struct windows_conf *conf,
+	struct err *err)
+{
+	struct windows *w = calloc(1, sizeof(*w));
+
+	*out = w;
+	if (!w)
+		return err_nomem(err);
+	w->conf = *conf;
+	w->length_us = conf->length_ms * US_PER_MS;
+	w->lateness_us = conf->lateness_ms * US_PER_MS;
+	w->cover = calloc(conf->nstream, sizeof(*w->cover));
+	w->connected_us = calloc(conf->nstream, sizeof(*w->connected_us));
+	if (!w->cover || !w->connected_us)
+		goto fail;
+	for (size_t i = 0; i < conf->nqueue; i++)
+		if (!windows_watch(w, conf->queue[i]))
+			goto fail;
+	return ST_OK;
+fail:
+	windows_free(w);
+	*out = NULL;
+	return err_nomem(err);
+}
+
+void windows_free(struct windows *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->nopen; i++)
+		open_free(&w->open[i]);
+	open_free(&w->closed_cells);
+	for (size_t i = 0; w->cover && i < w->conf.nstream; i++)
+		cover_free(&w->cover[i]);
+	free(w->cover);
+	free(w->connected_us);
+	free(w->open);
+	free(w->queue);
+	roster_free(&w->roster);
+	free(w->row);
+	free(w);
+}
