@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "auditfile.h"
+#include "audit/audit_file.h"
 #include "out.h"
 #include "proxy.h"
 #include "side.h"

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "chain.h"
+#include "audit/hash_chain.h"
 #include "expose.h"
 #include "window/row.h"
 

@@ -17,12 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/verify.h"
 #include "net.h"
 #include "options.h"
 #include "run.h"
 #include "usage.h"
 #include "util/text.h"
-#include "verify.h"
 
 static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "audit.h"
+#include "audit/audit.h"
 #include "creds.h"
 #include "plugin.h"
 #include "row.h"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "attempt.h"
-#include "audit.h"
+#include "audit/audit.h"
 #include "callback.h"
 #include "threshold.h"
 #include "util/base.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "audit.h"
+#include "audit/audit.h"
 #include "json.h"
 
 static char line[8192];

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "chain.h"
+#include "audit/hash_chain.h"
 #include "util/text.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"

@@ -6,8 +6,8 @@
 
 #include "tempdir.h"
 
-#include "audit.h"
-#include "verify.h"
+#include "audit/audit.h"
+#include "audit/verify.h"
 
 #define LINES 6
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chain.h"
+#include "audit/hash_chain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,8 +13,8 @@
  *
  * Pure: no file is known here. Writer and verifier share it.
  */
-#ifndef CHAIN_H
-#define CHAIN_H
+#ifndef AUDIT_HASH_CHAIN_H
+#define AUDIT_HASH_CHAIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

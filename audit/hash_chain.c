@@ -1,4 +1,4 @@
-#include "chain.h"
+#include "audit/hash_chain.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

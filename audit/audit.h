@@ -6,14 +6,14 @@
  * A line that stderr has no room for is dropped and counted; one that the file does not take
  * is an error of the run, after which no more are written.
  */
-#ifndef AUDIT_H
-#define AUDIT_H
+#ifndef AUDIT_AUDIT_H
+#define AUDIT_AUDIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "auditfile.h"
+#include "audit/audit_file.h"
 #include "util/base.h"
 
 enum audit_format { AUDIT_JSON, AUDIT_LOGFMT, AUDIT_NONE };

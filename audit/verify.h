@@ -2,13 +2,13 @@
  * Whether a log is what --audit-chain wrote, and whether rows are those that it tells of. One
  * pass over both, in constant memory.
  */
-#ifndef VERIFY_H
-#define VERIFY_H
+#ifndef AUDIT_VERIFY_H
+#define AUDIT_VERIFY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "chain.h"
+#include "audit/hash_chain.h"
 #include "util/base.h"
 
 /* Lines that were torn and then repaired, the first one's number; 0 lines: a newline was

@@ -1,4 +1,4 @@
-#include "auditfile.h"
+#include "audit/audit_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,13 +4,13 @@
  * lock 1 s at most. What is no regular file has no end to look at and no lock: a chain there
  * is this run's own.
  */
-#ifndef AUDITFILE_H
-#define AUDITFILE_H
+#ifndef AUDIT_AUDIT_FILE_H
+#define AUDIT_AUDIT_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "chain.h"
+#include "audit/hash_chain.h"
 #include "util/base.h"
 
 struct auditfile;
