@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net.h"
+#include "net/http.h"
 #include "spool.h"
 #include "target.h"
 #include "util/base.h"

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "attempt.h"
-#include "net.h"
+#include "net/http.h"
 #include "token.h"
 #include "util/base.h"
 

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "audit/audit_file.h"
+#include "net/proxy_env.h"
 #include "out.h"
-#include "proxy.h"
 #include "side.h"
 #include "tape.h"
 #include "target.h"

@@ -11,7 +11,7 @@
 
 #include "api.h"
 #include "channel.h"
-#include "rest.h"
+#include "net/rest.h"
 #include "ws.h"
 
 #define LINES 2			/* sockets open at the same time, at most */

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "audit/verify.h"
-#include "net.h"
+#include "net/http.h"
 #include "options.h"
 #include "run.h"
 #include "usage.h"

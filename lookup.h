@@ -11,7 +11,7 @@
 
 #include "attempt.h"
 #include "names.h"
-#include "net.h"
+#include "net/http.h"
 #include "token.h"
 #include "util/base.h"
 

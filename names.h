@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net.h"
-#include "rest.h"
+#include "net/http.h"
+#include "net/rest.h"
 #include "util/base.h"
 #include "util/text.h"
 

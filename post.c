@@ -28,7 +28,7 @@ struct post {
 	struct post_answer answer;
 };
 
-/* A list of libcurl's, whose lines may be secrets, is wiped by net.c's free. */
+/* A list of libcurl's, whose lines may be secrets, is wiped by http.c's free. */
 static void end_request(struct post *p)
 {
 	net_release(p->net, p->easy);

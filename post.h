@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net.h"
+#include "net/http.h"
 #include "util/base.h"
 
 #define POST_HEADERS_MAX 80

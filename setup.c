@@ -9,7 +9,7 @@
 
 #include "api.h"
 #include "namecache.h"
-#include "proxy.h"
+#include "net/proxy_env.h"
 
 #define QUEUES_MET_MAX 10000
 #define NOW_MS 1		/* the window of a snapshot alone */

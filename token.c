@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "apierror.h"
+#include "net/api_error.h"
 #include "util/text.h"
 
 #define ANSWER_MAX 65536

@@ -11,7 +11,7 @@
 
 #include "cache.h"
 #include "creds.h"
-#include "net.h"
+#include "net/http.h"
 #include "util/base.h"
 
 enum token_state {

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "net/ws_frame.h"
 #include "util/text.h"
-#include "ws_frame.h"
 
 #define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
 #define CORRELATION_MAX 64

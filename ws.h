@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net.h"
+#include "net/http.h"
 #include "util/base.h"
 
 #define WS_MESSAGE_MAX (1u << 20)	/* bytes; longer: closed with 1009 */

@@ -1,5 +1,5 @@
 /*
- * ws.c with libcurl and net.c played: a peer's bytes go straight to its callback, what it
+ * ws.c with libcurl and http.c played: a peer's bytes go straight to its callback, what it
  * sends is kept. For the unit test and the fuzzer.
  */
 #ifndef FAKE_WS_H
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net.h"
+#include "net/http.h"
 
 CURLcode fake_send(CURL *easy, const void *bytes, size_t len, size_t *sent, unsigned flags);
 CURLcode fake_status(CURL *easy, long *status);

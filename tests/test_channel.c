@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "channel.h"
-#include "rest.h"
+#include "net/rest.h"
 #include "stream.h"
 #include "util/text.h"
 #include "ws.h"

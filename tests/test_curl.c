@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "net.h"
+#include "net/http.h"
 
 #undef curl_easy_setopt
 

@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include "net.h"
+#include "net/http.h"
+#include "net/rest.h"
 #include "options.h"
-#include "rest.h"
 #include "run.h"
 #include "token.h"
 #include "util/text.h"

@@ -1,4 +1,4 @@
-/* What libcurl's code for a transfer without an answer means, the same to all who ask; net.c is
+/* What libcurl's code for a transfer without an answer means, the same to all who ask; http.c is
  * played by the test. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rest.h"
+#include "net/rest.h"
 #include "token.h"
 #include "ws.h"
 

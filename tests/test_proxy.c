@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "proxy.h"
+#include "net/proxy_env.h"
 
 static const char *const names[] = {
 	"wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "rest.h"
+#include "net/rest.h"
 #include "util/text.h"
 
 #define S INT64_C(1000000)

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "net/ws_frame.h"
 #include "util/base.h"
-#include "ws_frame.h"
 
 /* Reads all bytes, at most so many at a time, and drops the pieces. */
 static const char *breach_of(struct ws_reader *r, const char *bytes, size_t len, size_t most)

@@ -1,11 +1,11 @@
-#include "rest.h"
+#include "net/rest.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apierror.h"
+#include "net/api_error.h"
 #include "util/text.h"
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */

@@ -1,4 +1,4 @@
-#include "net.h"
+#include "net/http.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "proxy.h"
+#include "net/proxy_env.h"
 #include "util/text.h"
 
 #define HELD_MAX (16u << 20)		/* bytes; ordinary runs take a fiftieth of it */

@@ -3,14 +3,14 @@
  * and, where it is no good one, what happened as one of few kinds and in words. A state
  * machine: nothing here waits, nothing here retries.
  */
-#ifndef REST_H
-#define REST_H
+#ifndef NET_REST_H
+#define NET_REST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net.h"
+#include "net/http.h"
 #include "util/base.h"
 
 #define REST_BODY_MAX (16u << 20)

@@ -1,4 +1,4 @@
-#include "apierror.h"
+#include "net/api_error.h"
 
 #include <string.h>
 

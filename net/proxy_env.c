@@ -1,4 +1,4 @@
-#include "proxy.h"
+#include "net/proxy_env.h"
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>

@@ -2,8 +2,8 @@
  * What Genesys Cloud says of a request that failed, at the login (RFC 6749 §5.2) as at the API:
  * a code, a message and the IDs that its support asks for, as parts of a text.
  */
-#ifndef APIERROR_H
-#define APIERROR_H
+#ifndef NET_API_ERROR_H
+#define NET_API_ERROR_H
 
 #include <stdbool.h>
 #include <stddef.h>

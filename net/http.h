@@ -3,8 +3,8 @@
  * (TLS, proxies, secrets kept out of freed memory), waiting, and who owns a finished
  * transfer. Nothing blocks but net_wait.
  */
-#ifndef NET_H
-#define NET_H
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
 
 #include <curl/curl.h>
 #include <stdbool.h>

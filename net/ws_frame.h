@@ -2,8 +2,8 @@
  * Reads a WebSocket server's frames (RFC 6455 §5.2) out of bytes that may be cut anywhere, and
  * checks each header and the order of the headers. Copies no payload.
  */
-#ifndef WS_FRAME_H
-#define WS_FRAME_H
+#ifndef NET_WS_FRAME_H
+#define NET_WS_FRAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

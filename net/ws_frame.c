@@ -1,4 +1,4 @@
-#include "ws_frame.h"
+#include "net/ws_frame.h"
 
 #define FIN 0x80
 #define RESERVED 0x70

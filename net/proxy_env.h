@@ -2,8 +2,8 @@
  * The proxies that the environment names and libcurl will take, before it takes them: whether
  * it can, and what in them is a secret.
  */
-#ifndef PROXY_H
-#define PROXY_H
+#ifndef NET_PROXY_ENV_H
+#define NET_PROXY_ENV_H
 
 #include <stdbool.h>
 #include <stddef.h>
