@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/token.h"
 #include "tape.h"
-#include "token.h"
 #include "util/backoff.h"
 #include "util/base.h"
 

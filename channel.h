@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "attempt.h"
+#include "auth/token.h"
 #include "net/http.h"
-#include "token.h"
 #include "util/base.h"
 
 #define CHANNEL_QUEUES_MAX 500

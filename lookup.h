@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "attempt.h"
+#include "auth/token.h"
 #include "names.h"
 #include "net/http.h"
-#include "token.h"
 #include "util/base.h"
 
 struct lookup_conf {		/* texts are borrowed */

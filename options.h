@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "audit/audit.h"
-#include "creds.h"
+#include "auth/creds.h"
 #include "plugin.h"
 #include "row.h"
 #include "tape.h"

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "auth/token.h"
 #include "callback.h"
 #include "flow.h"
 #include "lookup.h"
@@ -21,7 +22,6 @@
 #include "source.h"
 #include "spool.h"
 #include "tape.h"
-#include "token.h"
 #include "util/base.h"
 
 #define RUN_REPLAY_AHEAD (1u << 20)	/* bytes of rows; a replay waits for its reader */

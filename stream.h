@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "attempt.h"
+#include "auth/token.h"
 #include "net/http.h"
-#include "token.h"
 #include "util/base.h"
 
 struct stream_conf {

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "creds.h"
+#include "auth/creds.h"
 #include "private.h"
 #include "util/files.h"
 

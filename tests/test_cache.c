@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cache.h"
+#include "auth/token_cache.h"
 #include "tempdir.h"
 
 #define HOST "https://api.example.com"

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "api.h"
+#include "auth/token.h"
 #include "expose.h"
 #include "json.h"
 #include "names.h"
@@ -29,7 +30,6 @@
 #include "stats/sample.h"
 #include "table.h"
 #include "tape.h"
-#include "token.h"
 #include "util/text.h"
 #include "window/row.h"
 #include "window/stream_window.h"

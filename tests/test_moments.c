@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#include "auth/token.h"
 #include "net/http.h"
 #include "net/rest.h"
 #include "options.h"
 #include "run.h"
-#include "token.h"
 #include "util/text.h"
 #include "ws.h"
 

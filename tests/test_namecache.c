@@ -1,5 +1,5 @@
 /* The names' cache on a real file system: what is kept, for how long, what is believed. */
-#include "cache.h"
+#include "auth/token_cache.h"
 #include "namecache.h"
 #include "tempdir.h"
 #include "util/private_dir.h"

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "auth/token.h"
 #include "net/rest.h"
-#include "token.h"
 #include "ws.h"
 
 #define S INT64_C(1000000)

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "profile.h"
+#include "auth/gc_profile.h"
 
 #define LOGIN(token, type, expiry) "{\"access_token\":\"" token "\",\"token_type\":\"" type \
 	"\",\"expires_in\":86399,\"oauth_token_expiry\":\"" expiry "\"}"

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "auth/creds.h"
+#include "auth/token.h"
 #include "check.h"
-#include "creds.h"
-#include "token.h"
 #include "window/filter.h"
 
 static void answer__is_checked_field_by_field(void **state)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile.h"
+#include "auth/gc_profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "creds.h"
-#include "token.h"
+#include "auth/creds.h"
+#include "auth/token.h"
 #include "util/text.h"
 #include "window/filter.h"
 

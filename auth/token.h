@@ -3,14 +3,14 @@
  * by one request that the runs of one minute share through the cache's lock. A state machine:
  * nothing here waits, nothing here retries by itself.
  */
-#ifndef TOKEN_H
-#define TOKEN_H
+#ifndef AUTH_TOKEN_H
+#define AUTH_TOKEN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cache.h"
-#include "creds.h"
+#include "auth/creds.h"
+#include "auth/token_cache.h"
 #include "net/http.h"
 #include "util/base.h"
 

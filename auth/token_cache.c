@@ -1,4 +1,4 @@
-#include "cache.h"
+#include "auth/token_cache.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

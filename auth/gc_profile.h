@@ -3,8 +3,8 @@
  * who we are and where, and the token that gc keeps there. Names are compared without case, as
  * gc writes all of them in lower case. profile_free wipes.
  */
-#ifndef PROFILE_H
-#define PROFILE_H
+#ifndef AUTH_GC_PROFILE_H
+#define AUTH_GC_PROFILE_H
 
 #include <stddef.h>
 #include <stdint.h>

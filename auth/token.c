@@ -1,4 +1,4 @@
-#include "token.h"
+#include "auth/token.h"
 
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-#include "creds.h"
+#include "auth/creds.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "profile.h"
+#include "auth/gc_profile.h"
 #include "util/files.h"
 #include "util/text.h"
 

@@ -1,4 +1,4 @@
-#include "profile.h"
+#include "auth/gc_profile.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

@@ -3,8 +3,8 @@
  * files, a profile of gc and the environment, never from the command line. Secret variables
  * are overwritten in place once read; secrets are wiped by creds_free.
  */
-#ifndef CREDS_H
-#define CREDS_H
+#ifndef AUTH_CREDS_H
+#define AUTH_CREDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * directory. A lock (flock on a file beside it) lets the first of many runs make the one
  * request. Nothing here blocks.
  */
-#ifndef CACHE_H
-#define CACHE_H
+#ifndef AUTH_TOKEN_CACHE_H
+#define AUTH_TOKEN_CACHE_H
 
 #include <stdbool.h>
 #include <stdint.h>
