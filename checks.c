@@ -7,8 +7,8 @@
 
 #include "audit/audit_file.h"
 #include "net/proxy_env.h"
-#include "out.h"
-#include "side.h"
+#include "output/side_file.h"
+#include "output/writer.h"
 #include "tape.h"
 #include "target.h"
 #include "util/files.h"

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "side.h"
+#include "output/side_file.h"
 #include "tape.h"
 #include "util/text.h"
 #include "window/metric_types.h"

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "flush.h"
-#include "out.h"
+#include "output/writer.h"
 #include "util/base.h"
 #include "window/queue_window.h"
 #include "window/stream_window.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "audit/hash_chain.h"
-#include "expose.h"
+#include "output/prometheus.h"
 #include "window/row.h"
 
 struct flush {

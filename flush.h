@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "out.h"
-#include "panel.h"
-#include "plugin.h"
+#include "output/nagios.h"
+#include "output/queue_rows.h"
+#include "output/rows.h"
+#include "output/table.h"
+#include "output/threshold.h"
+#include "output/writer.h"
 #include "report.h"
-#include "row.h"
-#include "table.h"
-#include "threshold.h"
 #include "util/base.h"
 #include "webhook.h"
 #include "window/queue_window.h"

@@ -12,11 +12,11 @@
 
 #include "audit/audit.h"
 #include "auth/creds.h"
-#include "plugin.h"
-#include "row.h"
+#include "output/nagios.h"
+#include "output/rows.h"
+#include "output/threshold.h"
 #include "tape.h"
 #include "target.h"
-#include "threshold.h"
 #include "util/base.h"
 #include "window/stream_window.h"
 

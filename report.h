@@ -12,7 +12,7 @@
 #include "attempt.h"
 #include "audit/audit.h"
 #include "callback.h"
-#include "threshold.h"
+#include "output/threshold.h"
 #include "util/base.h"
 #include "util/text.h"
 #include "window/stream_window.h"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "expose.h"
+#include "output/prometheus.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "out.h"
+#include "output/writer.h"
 
 #define MIB (1u << 20)
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "panel.h"
+#include "output/queue_rows.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"
 #define START_MS INT64_C(1795485600000)

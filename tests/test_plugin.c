@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "plugin.h"
+#include "output/nagios.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 #define Q2 "aaaaaaaa-1111-4111-8111-111111111111"

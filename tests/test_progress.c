@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "progress.h"
+#include "output/progress.h"
 #include "util/text.h"
 
 #define S 1000000LL

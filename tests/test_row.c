@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "row.h"
+#include "output/rows.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"

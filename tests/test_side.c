@@ -6,7 +6,7 @@
 
 #include "tempdir.h"
 
-#include "side.h"
+#include "output/side_file.h"
 
 #define MIB (1u << 20)
 

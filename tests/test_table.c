@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "table.h"
+#include "output/table.h"
 #include "util/term_text.h"
 #include "util/text.h"
 

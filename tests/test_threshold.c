@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "threshold.h"
+#include "output/threshold.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 #define Q2 "aaaaaaaa-1111-4111-8111-111111111111"

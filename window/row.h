@@ -1,7 +1,7 @@
 /*
  * What a closed window says, whatever the source: rows, the figures in each by metric and path,
  * and of each figure its statistics as numbers. For whatever judges or shows numbers;
- * rows as they are printed are row.h's and panel.h's.
+ * rows as they are printed are rows.h's and queue_rows.h's.
  */
 #ifndef WINDOW_ROW_H
 #define WINDOW_ROW_H

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "panel.h"
+#include "output/queue_rows.h"
 #include "window/queue_window.h"
 
 #define WINDOW_MS 10000

@@ -4,8 +4,8 @@
  * dropped and side_failure says why. A slow reader never blocks the caller; SIDE_WAITING_MAX
  * bytes may wait for it, then the side file has failed.
  */
-#ifndef SIDE_H
-#define SIDE_H
+#ifndef OUTPUT_SIDE_FILE_H
+#define OUTPUT_SIDE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "panel.h"
+#include "output/queue_rows.h"
 
 #include <math.h>
 #include <string.h>

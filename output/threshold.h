@@ -2,8 +2,8 @@
  * --fail-if: expressions `[SCOPE:]PATH OP NUMBER [for N]`, read from text and held against each
  * closed window. A number that is null or absent does not hold, and ends a series of windows.
  */
-#ifndef THRESHOLD_H
-#define THRESHOLD_H
+#ifndef OUTPUT_THRESHOLD_H
+#define OUTPUT_THRESHOLD_H
 
 #include <stdbool.h>
 #include <stddef.h>

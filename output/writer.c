@@ -1,4 +1,4 @@
-#include "out.h"
+#include "output/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>

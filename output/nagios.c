@@ -1,4 +1,4 @@
-#include "plugin.h"
+#include "output/nagios.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "threshold.h"
+#include "output/threshold.h"
 
 #include <math.h>
 #include <stdio.h>

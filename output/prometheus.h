@@ -6,10 +6,10 @@
  *   gsqstat_rejected{...,reason}
  *   gsqstat_last_success_timestamp_seconds   the window's end
  *
- * What row.h calls milliseconds is seconds here. What is null is left out.
+ * What rows.h calls milliseconds is seconds here. What is null is left out.
  */
-#ifndef EXPOSE_H
-#define EXPOSE_H
+#ifndef OUTPUT_PROMETHEUS_H
+#define OUTPUT_PROMETHEUS_H
 
 #include <stdbool.h>
 #include <stddef.h>

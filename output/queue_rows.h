@@ -1,14 +1,14 @@
 /*
  * A closed window of the wallboard as the bytes of its rows: the envelope and the CSV columns
- * of row.h, what a gauge, an age and a total have, and new CSV columns at the end.
+ * of rows.h, what a gauge, an age and a total have, and new CSV columns at the end.
  */
-#ifndef PANEL_H
-#define PANEL_H
+#ifndef OUTPUT_QUEUE_ROWS_H
+#define OUTPUT_QUEUE_ROWS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "row.h"
+#include "output/rows.h"
 #include "util/base.h"
 #include "window/queue_window.h"
 

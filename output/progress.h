@@ -3,8 +3,8 @@
  * anything else is written there. It never waits for the terminal, and is silent while the
  * terminal belongs to another job.
  */
-#ifndef PROGRESS_H
-#define PROGRESS_H
+#ifndef OUTPUT_PROGRESS_H
+#define OUTPUT_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

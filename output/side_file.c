@@ -1,4 +1,4 @@
-#include "side.h"
+#include "output/side_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /*
  * A closed window as lines for people: one a row, in columns that fit the width, with a
- * header that comes again. Renders into memory from what it is handed; out.h delivers.
+ * header that comes again. Renders into memory from what it is handed; writer.h delivers.
  */
-#ifndef TABLE_H
-#define TABLE_H
+#ifndef OUTPUT_TABLE_H
+#define OUTPUT_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

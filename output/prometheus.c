@@ -1,4 +1,4 @@
-#include "expose.h"
+#include "output/prometheus.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "row.h"
+#include "output/rows.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
  * A closed window as the bytes of its rows: NDJSON (schema gsqstat/1) or CSV (RFC 4180
- * with LF). Renders into memory; out.h delivers.
+ * with LF). Renders into memory; writer.h delivers.
  */
-#ifndef ROW_H
-#define ROW_H
+#ifndef OUTPUT_ROWS_H
+#define OUTPUT_ROWS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include "util/base.h"
 #include "window/stream_window.h"
 
-/* The last two are no rows, but table.h's and expose.h's. */
+/* The last two are no rows, but table.h's and prometheus.h's. */
 enum row_format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_PROMETHEUS };
 
 struct row_conf {

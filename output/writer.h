@@ -4,8 +4,8 @@
  * regular file is replaced as a whole at the end, or as often as is asked for; one that is a
  * mount point, which cannot be replaced, is written in place.
  */
-#ifndef OUT_H
-#define OUT_H
+#ifndef OUTPUT_WRITER_H
+#define OUTPUT_WRITER_H
 
 #include <stdbool.h>
 #include <stddef.h>

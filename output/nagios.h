@@ -2,8 +2,8 @@
  * --check nagios: ranges for numbers of the last window's rows, judged as the Monitoring
  * Plugins have it, and the one line that such a plugin prints. What a run's end makes of them.
  */
-#ifndef PLUGIN_H
-#define PLUGIN_H
+#ifndef OUTPUT_NAGIOS_H
+#define OUTPUT_NAGIOS_H
 
 #include <stdbool.h>
 #include <stddef.h>
