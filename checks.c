@@ -9,7 +9,7 @@
 #include "net/proxy_env.h"
 #include "output/side_file.h"
 #include "output/writer.h"
-#include "tape.h"
+#include "source/recording.h"
 #include "target.h"
 #include "util/files.h"
 #include "util/replace_file.h"

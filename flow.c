@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "output/side_file.h"
-#include "tape.h"
+#include "source/recording.h"
 #include "util/text.h"
 #include "window/metric_types.h"
 #include "window/notification.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api.h"
+#include "source/channel_api.h"
 
 /* The first line, for which the queues have to be known. */
 static void begin_record(struct run *run)

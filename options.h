@@ -15,7 +15,7 @@
 #include "output/nagios.h"
 #include "output/rows.h"
 #include "output/threshold.h"
-#include "tape.h"
+#include "source/recording.h"
 #include "target.h"
 #include "util/base.h"
 #include "window/stream_window.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api.h"
+#include "source/channel_api.h"
 
 #define REPLAY_BATCH 512	/* lines of a turn */
 #define WINDOWS_AHEAD INT64_C(1000000)	/* that a line may be: as many as --count may ask for */

@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "attempt.h"
 #include "audit/audit.h"
 #include "callback.h"
 #include "output/threshold.h"
+#include "source/session.h"
 #include "util/base.h"
 #include "util/text.h"
 #include "window/stream_window.h"

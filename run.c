@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "api.h"
+#include "source/channel_api.h"
 
 #define WAIT_MAX_US 1000000	/* no turn waits longer, so that a stall can be told from a wait */
 #define STALL_US 2000000	/* turns that are further apart found the run stalled */

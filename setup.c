@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api.h"
-#include "namecache.h"
 #include "net/proxy_env.h"
+#include "source/channel_api.h"
+#include "source/queue_cache.h"
 
 #define QUEUES_MET_MAX 10000
 #define NOW_MS 1		/* the window of a snapshot alone */

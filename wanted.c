@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api.h"
+#include "source/channel_api.h"
 #include "util/text.h"
 
 /* The place of a metric among the decoded ones, added if it is new. */

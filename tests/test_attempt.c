@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "attempt.h"
+#include "source/session.h"
 
 static struct token_result token;
 

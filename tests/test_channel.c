@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "channel.h"
 #include "net/rest.h"
-#include "stream.h"
+#include "source/channel.h"
+#include "source/stream.h"
 #include "util/text.h"
 #include "ws.h"
 

@@ -18,18 +18,18 @@
 
 #include <cmocka.h>
 
-#include "api.h"
 #include "auth/token.h"
 #include "json.h"
-#include "names.h"
 #include "output/nagios.h"
 #include "output/prometheus.h"
 #include "output/rows.h"
 #include "output/side_file.h"
 #include "output/table.h"
 #include "output/writer.h"
+#include "source/channel_api.h"
+#include "source/queue_list.h"
+#include "source/recording.h"
 #include "stats/sample.h"
-#include "tape.h"
 #include "util/text.h"
 #include "window/row.h"
 #include "window/stream_window.h"

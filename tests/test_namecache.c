@@ -1,6 +1,6 @@
 /* The names' cache on a real file system: what is kept, for how long, what is believed. */
 #include "auth/token_cache.h"
-#include "namecache.h"
+#include "source/queue_cache.h"
 #include "tempdir.h"
 #include "util/private_dir.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "names.h"
+#include "source/queue_list.h"
 
 #define HOST "https://api.example.com"
 #define NOW INT64_C(1800000000000000)	/* µs */

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "stream.h"
+#include "source/stream.h"
 #include "ws.h"
 
 #define S INT64_C(1000000)

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tape.h"
+#include "source/recording.h"
 #include "util/text.h"
 
 #define T INT64_C(1795485600123456)

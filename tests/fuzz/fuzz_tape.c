@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tape.h"
+#include "source/recording.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,17 +1,17 @@
 /*
- * What a channel holds, for channel.c (sockets, time, the end) and errand.c (the job that goes
+ * What a channel holds, for channel.c (sockets, time, the end) and channel_setup.c (the job that goes
  * through its steps: token, channel, topics, socket, snapshot). No other file includes this.
  */
-#ifndef ERRAND_H
-#define ERRAND_H
+#ifndef SOURCE_CHANNEL_SETUP_H
+#define SOURCE_CHANNEL_SETUP_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api.h"
-#include "channel.h"
 #include "net/rest.h"
+#include "source/channel.h"
+#include "source/channel_api.h"
 #include "ws.h"
 
 #define LINES 2			/* sockets open at the same time, at most */

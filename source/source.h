@@ -2,15 +2,15 @@
  * Where a live run's messages come from: one thing with two forms, the stream or the
  * notification service. Calls are those of stream.h, handed on.
  */
-#ifndef SOURCE_H
-#define SOURCE_H
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "attempt.h"
-#include "channel.h"
-#include "stream.h"
+#include "source/channel.h"
+#include "source/session.h"
+#include "source/stream.h"
 #include "util/base.h"
 
 struct source {		/* all zero: none yet; owns the one that it has */

@@ -2,17 +2,17 @@
  * The queues that patterns name, before a run can begin: from the cache, or with a token
  * page by page from the API, tried again as any source is. Also for --list-queues.
  */
-#ifndef LOOKUP_H
-#define LOOKUP_H
+#ifndef SOURCE_QUEUE_LOOKUP_H
+#define SOURCE_QUEUE_LOOKUP_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "attempt.h"
 #include "auth/token.h"
-#include "names.h"
 #include "net/http.h"
+#include "source/queue_list.h"
+#include "source/session.h"
 #include "util/base.h"
 
 struct lookup_conf {		/* texts are borrowed */

@@ -1,4 +1,4 @@
-#include "attempt.h"
+#include "source/session.h"
 
 #include <assert.h>
 #include <stdio.h>

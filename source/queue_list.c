@@ -1,4 +1,4 @@
-#include "names.h"
+#include "source/queue_list.h"
 
 #include <locale.h>
 #include <stdio.h>

@@ -3,16 +3,16 @@
  * again, until it is closed or beyond repair. Policy only: bytes are ws's, times are handed
  * in. What happened is taken as events; the run loop logs them and feeds the windows.
  */
-#ifndef STREAM_H
-#define STREAM_H
+#ifndef SOURCE_STREAM_H
+#define SOURCE_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "attempt.h"
 #include "auth/token.h"
 #include "net/http.h"
+#include "source/session.h"
 #include "util/base.h"
 
 struct stream_conf {

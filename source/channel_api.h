@@ -3,8 +3,8 @@
  * requests, and answers taken apart. Strict where a mistake would be silent, tolerant of what
  * is not looked at. Knows no transport.
  */
-#ifndef API_H
-#define API_H
+#ifndef SOURCE_CHANNEL_API_H
+#define SOURCE_CHANNEL_API_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -15,8 +15,8 @@
  *                                              of the service's API
  *   {"at":"…","state":"end"}
  */
-#ifndef TAPE_H
-#define TAPE_H
+#ifndef SOURCE_RECORDING_H
+#define SOURCE_RECORDING_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "api.h"
+#include "source/channel_api.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "namecache.h"
+#include "source/queue_cache.h"
 
 #include <errno.h>
 #include <stdio.h>

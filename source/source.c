@@ -1,4 +1,4 @@
-#include "source.h"
+#include "source/source.h"
 
 void source_free(struct source *s)
 {

@@ -2,14 +2,14 @@
  * The names' cache: the list of queues beside the token, one file for each host and client,
  * good for an hour. The file is a page as the API gives it, with a head.
  */
-#ifndef NAMECACHE_H
-#define NAMECACHE_H
+#ifndef SOURCE_QUEUE_CACHE_H
+#define SOURCE_QUEUE_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "names.h"
+#include "source/queue_list.h"
 #include "util/base.h"
 
 #define NAMECACHE_KEPT_MS 3600000

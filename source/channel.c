@@ -1,4 +1,4 @@
-#include "errand.h"
+#include "source/channel_setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,16 +5,16 @@
  * is closed, the channel that comes with a new token, the topics put anew. Policy only:
  * bytes are ws's and rest's, texts api's; times are handed in.
  */
-#ifndef CHANNEL_H
-#define CHANNEL_H
+#ifndef SOURCE_CHANNEL_H
+#define SOURCE_CHANNEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "attempt.h"
 #include "auth/token.h"
 #include "net/http.h"
+#include "source/session.h"
 #include "util/base.h"
 
 #define CHANNEL_QUEUES_MAX 500

@@ -3,8 +3,8 @@
  * against it, and the list printed. The fetching is a state machine over rest: nothing here
  * waits, nothing here retries.
  */
-#ifndef NAMES_H
-#define NAMES_H
+#ifndef SOURCE_QUEUE_LIST_H
+#define SOURCE_QUEUE_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "tape.h"
+#include "source/recording.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,15 +2,15 @@
  * What every source has: events that wait to be taken, and what a failure leads to, that is
  * another attempt in some time or the end of the source with a status. Holds no connection.
  */
-#ifndef ATTEMPT_H
-#define ATTEMPT_H
+#ifndef SOURCE_SESSION_H
+#define SOURCE_SESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "auth/token.h"
-#include "tape.h"
+#include "source/recording.h"
 #include "util/backoff.h"
 #include "util/base.h"
 
@@ -69,7 +69,7 @@ struct attempt_queued {
 	char text[ATTEMPT_TEXT_MAX];
 };
 
-struct attempt {		/* fields are read by the sources, written by attempt.c */
+struct attempt {		/* fields are read by the sources, written by session.c */
 	struct retry retry;
 	bool over;		/* beyond repair */
 	bool early;		/* no window has begun: a loss gives no new time, or none would */

@@ -1,4 +1,4 @@
-#include "stream.h"
+#include "source/stream.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>

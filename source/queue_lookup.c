@@ -1,9 +1,9 @@
-#include "lookup.h"
+#include "source/queue_lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "namecache.h"
+#include "source/queue_cache.h"
 
 #define LACKS "the OAuth client needs a role with Routing > Queue > View " \
 	"(client-credentials clients get roles, not scopes)"
