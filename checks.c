@@ -10,11 +10,11 @@
 #include "output/side_file.h"
 #include "output/writer.h"
 #include "source/recording.h"
-#include "target.h"
 #include "util/files.h"
 #include "util/replace_file.h"
 #include "util/text.h"
 #include "wanted.h"
+#include "webhook/target.h"
 
 #define LATENESS_WINDOWS_MAX 60
 #define NOTICE_IDLE_MS 40000

@@ -17,7 +17,7 @@
 #include "output/writer.h"
 #include "report.h"
 #include "util/base.h"
-#include "webhook.h"
+#include "webhook/payload.h"
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 

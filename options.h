@@ -16,8 +16,8 @@
 #include "output/rows.h"
 #include "output/threshold.h"
 #include "source/recording.h"
-#include "target.h"
 #include "util/base.h"
+#include "webhook/target.h"
 #include "window/stream_window.h"
 
 #define QUEUES_MAX 50		/* of a live run, from the stream */

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "target.h"
 #include "util/files.h"
 #include "util/text.h"
+#include "webhook/target.h"
 
 #define QUEUES_NAMED_MAX 10000		/* on replay */
 #define QUEUE_FILE_MAX (4 << 20)

@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 #include "audit/audit.h"
-#include "callback.h"
 #include "output/threshold.h"
 #include "source/session.h"
 #include "util/base.h"
 #include "util/text.h"
+#include "webhook/delivery.h"
 #include "window/stream_window.h"
 #include "ws.h"
 

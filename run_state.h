@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "auth/token.h"
-#include "callback.h"
 #include "flow.h"
 #include "options.h"
 #include "output/progress.h"
@@ -21,8 +20,9 @@
 #include "source/queue_lookup.h"
 #include "source/recording.h"
 #include "source/source.h"
-#include "spool.h"
 #include "util/base.h"
+#include "webhook/delivery.h"
+#include "webhook/spool.h"
 
 #define RUN_REPLAY_AHEAD (1u << 20)	/* bytes of rows; a replay waits for its reader */
 

@@ -1,4 +1,4 @@
-/* Deliveries on a held clock: requests and the spool are played here, in place of post.c and
+/* Deliveries on a held clock: requests and the spool are played here, in place of http_post.c and
  * spool.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "callback.h"
-#include "post.h"
 #include "tempdir.h"
+#include "webhook/delivery.h"
+#include "webhook/http_post.h"
 
 #define MS INT64_C(1000)
 #define S INT64_C(1000000)
@@ -22,7 +22,7 @@
 #define POSTS_MAX 4096
 #define NEVER INT64_MAX
 
-/* --- post.c, played ------------------------------------------------------------------- */
+/* --- http_post.c, played ------------------------------------------------------------------- */
 
 struct post {
 	bool used, done;

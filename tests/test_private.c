@@ -10,8 +10,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "private.h"
 #include "util/base.h"
+#include "webhook/ip_filter.h"
 
 /* Each net of the table: whether its first and last address are private, and whether those
  * just before and just after it are. N: there is none. */

@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "spool.h"
 #include "tempdir.h"
 #include "util/private_dir.h"
+#include "webhook/spool.h"
 
 #define URL "https://hooks.example.com/in?token=s3cret"
 #define URL_HASH "8be27c2f"		/* by sha256sum */

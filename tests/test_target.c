@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "target.h"
 #include "tempdir.h"
+#include "webhook/target.h"
 
 static struct targets t;
 static struct lines problems, warnings;

@@ -3,7 +3,7 @@
 
 #include "json.h"
 #include "tempdir.h"
-#include "webhook.h"
+#include "webhook/payload.h"
 
 #define RUN "0f0e0d0c-0b0a-4908-8706-050403020100"
 #define META "{\"start\":\"2026-11-24T02:00:00.000Z\",\"end\":\"2026-11-24T02:00:10.000Z\"," \

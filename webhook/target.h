@@ -3,8 +3,8 @@
  * the spool's directory. All of a URL but scheme, host and port is a secret, and so is a
  * header line; no problem that is told shows more.
  */
-#ifndef TARGET_H
-#define TARGET_H
+#ifndef WEBHOOK_TARGET_H
+#define WEBHOOK_TARGET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include "util/base.h"
 #include "util/text.h"
-#include "webhook.h"
+#include "webhook/payload.h"
 
 #define TARGETS_MAX 16
 #define TARGET_HEADERS_MAX 64

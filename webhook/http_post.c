@@ -1,4 +1,4 @@
-#include "post.h"
+#include "webhook/http_post.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "private.h"
 #include "util/text.h"
+#include "webhook/ip_filter.h"
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 

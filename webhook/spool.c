@@ -1,4 +1,4 @@
-#include "spool.h"
+#include "webhook/spool.h"
 
 #include <dirent.h>
 #include <errno.h>

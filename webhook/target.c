@@ -1,4 +1,4 @@
-#include "target.h"
+#include "webhook/target.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "auth/creds.h"
-#include "private.h"
 #include "util/files.h"
+#include "webhook/ip_filter.h"
 
 #define URL_MAX 4096
 #define HEADERS_MAX 65536	/* bytes of a header file */

@@ -1,4 +1,4 @@
-#include "private.h"
+#include "webhook/ip_filter.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

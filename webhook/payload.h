@@ -3,8 +3,8 @@
  * split at rows; plain, or as a CloudEvent in structured mode), and their signatures
  * (Standard Webhooks 1.0). Knows no transport, no clock.
  */
-#ifndef WEBHOOK_H
-#define WEBHOOK_H
+#ifndef WEBHOOK_PAYLOAD_H
+#define WEBHOOK_PAYLOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

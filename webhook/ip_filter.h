@@ -2,8 +2,8 @@
  * Tells whether an IP address is not publicly routable, so that a URL from a file that others
  * may have written cannot reach this machine or its network. Resolves no names.
  */
-#ifndef PRIVATE_H
-#define PRIVATE_H
+#ifndef WEBHOOK_IP_FILTER_H
+#define WEBHOOK_IP_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

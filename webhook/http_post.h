@@ -3,8 +3,8 @@
  * four outcomes and in words. The address is judged when it is connected to. A state machine:
  * nothing here waits, nothing here retries.
  */
-#ifndef POST_H
-#define POST_H
+#ifndef WEBHOOK_HTTP_POST_H
+#define WEBHOOK_HTTP_POST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
-#include "callback.h"
+#include "webhook/delivery.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "post.h"
 #include "util/backoff.h"
+#include "webhook/http_post.h"
 
 #define TYPE_MAX 64
 #define S_US INT64_C(1000000)

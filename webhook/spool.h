@@ -6,8 +6,8 @@
  * send what others left, though not what a run that still goes on has put; who does not only
  * writes.
  */
-#ifndef SPOOL_H
-#define SPOOL_H
+#ifndef WEBHOOK_SPOOL_H
+#define WEBHOOK_SPOOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "webhook.h"
+#include "webhook/payload.h"
 
 #include <assert.h>
 #include <errno.h>

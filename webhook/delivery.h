@@ -3,18 +3,18 @@
  * in order, tried again with backoff.h's backoff, kept in the spool where there is one. A state
  * machine: nothing here waits, and what is handed over is only kept until the next step.
  */
-#ifndef CALLBACK_H
-#define CALLBACK_H
+#ifndef WEBHOOK_DELIVERY_H
+#define WEBHOOK_DELIVERY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "net/http.h"
-#include "spool.h"
-#include "target.h"
 #include "util/base.h"
-#include "webhook.h"
+#include "webhook/payload.h"
+#include "webhook/spool.h"
+#include "webhook/target.h"
 
 #define CALLBACK_MEMORY_MAX (16u << 20)	/* bytes that may wait, over all URLs */
 
