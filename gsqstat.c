@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "audit/verify.h"
+#include "cli/help.h"
+#include "cli/options.h"
 #include "net/http.h"
-#include "options.h"
 #include "run.h"
-#include "usage.h"
 #include "util/text.h"
 
 static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };

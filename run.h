@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "cli/options.h"
 #include "util/base.h"
 
 /*

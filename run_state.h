@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "auth/token.h"
+#include "cli/options.h"
 #include "flow.h"
-#include "options.h"
 #include "output/progress.h"
 #include "output/side_file.h"
 #include "output/writer.h"

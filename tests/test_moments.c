@@ -9,9 +9,9 @@
 #include <sys/signalfd.h>
 
 #include "auth/token.h"
+#include "cli/options.h"
 #include "net/http.h"
 #include "net/rest.h"
-#include "options.h"
 #include "run.h"
 #include "util/text.h"
 #include "ws.h"

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "cli/options.h"
 #include "json.h"
-#include "options.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 #define Q2 "aaaaaaaa-1111-4111-8111-111111111111"

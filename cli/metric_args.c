@@ -1,4 +1,4 @@
-#include "wanted.h"
+#include "cli/metric_args.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* What is wanted of the frames: the metrics of -m, the rules that drop one, and thresholds. */
-#ifndef WANTED_H
-#define WANTED_H
+#ifndef CLI_METRIC_ARGS_H
+#define CLI_METRIC_ARGS_H
 
-#include "parse.h"
+#include "cli/option_values.h"
 
 /* NAME[,NAME]...; which names are allowed depends on the source, which may yet come. */
 void wanted_metrics(struct parse *p, const char *value);

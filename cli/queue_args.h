@@ -1,8 +1,8 @@
 /* Queues as the command line and files name them: each once, in order, in lower case. */
-#ifndef QUEUES_H
-#define QUEUES_H
+#ifndef CLI_QUEUE_ARGS_H
+#define CLI_QUEUE_ARGS_H
 
-#include "parse.h"
+#include "cli/option_values.h"
 
 /* ID[,ID]...; what they came from stands in a line that complains. */
 void queues_add(struct parse *p, const char *value, const char *from);

@@ -3,10 +3,10 @@
  * follow from others, options that exclude each other, files that may not be one; and what the
  * environment says of TLS and proxies.
  */
-#ifndef CHECKS_H
-#define CHECKS_H
+#ifndef CLI_VALIDATE_H
+#define CLI_VALIDATE_H
 
-#include "parse.h"
+#include "cli/option_values.h"
 
 /* What a replay's recording says of its source, queues and interval, before anything depends on
  * them. Standard input and pipes are waited for, unless the command line is wrong already. */

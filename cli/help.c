@@ -1,4 +1,4 @@
-#include "usage.h"
+#include "cli/help.h"
 
 #include <errno.h>
 #include <poll.h>

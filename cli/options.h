@@ -3,8 +3,8 @@
  * --dry-run come; every value checked, all bad ones reported in one go. Only gsqstat.c and
  * run.c include this.
  */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

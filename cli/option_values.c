@@ -1,4 +1,4 @@
-#include "parse.h"
+#include "cli/option_values.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "queues.h"
+#include "cli/queue_args.h"
 
 #include <stdio.h>
 #include <string.h>

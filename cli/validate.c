@@ -1,4 +1,4 @@
-#include "checks.h"
+#include "cli/validate.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "audit/audit_file.h"
+#include "cli/metric_args.h"
 #include "net/proxy_env.h"
 #include "output/side_file.h"
 #include "output/writer.h"
@@ -13,7 +14,6 @@
 #include "util/files.h"
 #include "util/replace_file.h"
 #include "util/text.h"
-#include "wanted.h"
 #include "webhook/target.h"
 
 #define LATENESS_WINDOWS_MAX 60

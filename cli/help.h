@@ -1,8 +1,8 @@
 /* What the command line prints of itself: --help, --version, --dry-run, complaints. */
-#ifndef USAGE_H
-#define USAGE_H
+#ifndef CLI_HELP_H
+#define CLI_HELP_H
 
-#include "parse.h"
+#include "cli/option_values.h"
 #include "util/base.h"
 
 /* To stdout: help, versions, settings; the text is freed. */

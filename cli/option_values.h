@@ -1,15 +1,15 @@
 /*
  * The command line while it is read, and what is said of a bad value: for options.c and its
- * parts (queues.c, wanted.c, checks.c, usage.c) alone.
+ * parts (queue_args.c, metric_args.c, validate.c, help.c) alone.
  */
-#ifndef PARSE_H
-#define PARSE_H
+#ifndef CLI_OPTION_VALUES_H
+#define CLI_OPTION_VALUES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "cli/options.h"
 #include "util/base.h"
 
 enum option_group {

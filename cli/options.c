@@ -1,16 +1,16 @@
-#include "options.h"
+#include "cli/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "checks.h"
-#include "parse.h"
-#include "queues.h"
-#include "usage.h"
+#include "cli/help.h"
+#include "cli/metric_args.h"
+#include "cli/option_values.h"
+#include "cli/queue_args.h"
+#include "cli/validate.h"
 #include "util/text.h"
-#include "wanted.h"
 
 #define COUNT_MAX 1000000
 #define SIZE_MOST (UINT64_C(1024) << 30)
