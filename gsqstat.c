@@ -21,7 +21,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "net/http.h"
-#include "run.h"
+#include "run/run.h"
 #include "util/text.h"
 
 static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };

@@ -197,10 +197,10 @@ def test_manual_has_every_audit_event(tool):
     told = {w for item in re.findall(r"\.It Li (.*)", section) for w in item.split(" , ")}
     known = set(re.findall(r'"((?:%s)\.[a-z]{2,}|warning|resync)"' % "|".join(
         "run token stream queue frame window audit threshold callback resync".split()),
-        (TOP / "report.c").read_text() + (TOP / "audit/audit.c").read_text()))
+        (TOP / "run/audit_events.c").read_text() + (TOP / "audit/audit.c").read_text()))
     assert told == known
     reasons = re.findall(r'\[(?:REJECT|FATE)_\w+\] = "([a-z-]+)"',
-                         (TOP / "report.c").read_text() + (TOP / "window/accumulator.c").read_text())
+                         (TOP / "run/audit_events.c").read_text() + (TOP / "window/accumulator.c").read_text())
     assert len(reasons) == 9 and [r for r in reasons if not re.search(r"\b%s\b" % r, MANUAL)] == []
 
 

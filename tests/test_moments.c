@@ -12,7 +12,7 @@
 #include "cli/options.h"
 #include "net/http.h"
 #include "net/rest.h"
-#include "run.h"
+#include "run/run.h"
 #include "util/text.h"
 #include "ws.h"
 

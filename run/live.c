@@ -1,4 +1,4 @@
-#include "run_state.h"
+#include "run/run_state.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * numbers to the thresholds or to a check. Or in place of rows an exposition of whole windows
  * alone: a file is replaced by each, to anything else goes the last.
  */
-#ifndef FLUSH_H
-#define FLUSH_H
+#ifndef RUN_SINKS_H
+#define RUN_SINKS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "output/table.h"
 #include "output/threshold.h"
 #include "output/writer.h"
-#include "report.h"
+#include "run/audit_events.h"
 #include "util/base.h"
 #include "webhook/payload.h"
 #include "window/queue_window.h"

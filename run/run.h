@@ -2,8 +2,8 @@
  * One run from the first file opened to the last line written: the turns of its loop, and
  * its end. Everything that a turn does is measured against one reading of one clock.
  */
-#ifndef RUN_H
-#define RUN_H
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
 
 #include <stdbool.h>
 #include <stdint.h>

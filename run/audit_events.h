@@ -2,8 +2,8 @@
  * What a run tells about itself: its totals, and the audit lines in which they and the
  * events stand. The only place that names events and their fields.
  */
-#ifndef REPORT_H
-#define REPORT_H
+#ifndef RUN_AUDIT_EVENTS_H
+#define RUN_AUDIT_EVENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,20 +2,20 @@
  * What a run holds, for the files that move it: setup.c opens it, live.c and replay.c have
  * its turns, run.c the loop and the end. No other file includes this.
  */
-#ifndef RUN_STATE_H
-#define RUN_STATE_H
+#ifndef RUN_RUN_STATE_H
+#define RUN_RUN_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "auth/token.h"
 #include "cli/options.h"
-#include "flow.h"
 #include "output/progress.h"
 #include "output/side_file.h"
 #include "output/writer.h"
-#include "report.h"
-#include "run.h"
+#include "run/audit_events.h"
+#include "run/pipeline.h"
+#include "run/run.h"
 #include "source/queue_list.h"
 #include "source/queue_lookup.h"
 #include "source/recording.h"

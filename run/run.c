@@ -1,4 +1,4 @@
-#include "run_state.h"
+#include "run/run_state.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "flow.h"
+#include "run/pipeline.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "report.h"
+#include "run/audit_events.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,15 +3,15 @@
  * windows and their rows for the stream, notices on a board and its rows for the notification
  * service. Rows go to out, what is rejected to the report and to --rejects.
  */
-#ifndef FLOW_H
-#define FLOW_H
+#ifndef RUN_PIPELINE_H
+#define RUN_PIPELINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "flush.h"
 #include "output/writer.h"
+#include "run/sinks.h"
 #include "util/base.h"
 #include "window/queue_window.h"
 #include "window/stream_window.h"

@@ -1,4 +1,4 @@
-#include "flush.h"
+#include "run/sinks.h"
 
 #include <stdlib.h>
 
