@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "util/lookalike.h"
 #include "util/text.h"
 #include "window/filter.h"
@@ -251,9 +252,12 @@ static void say_lost(struct thresholds *ts, const struct threshold *t, const cha
 			continue;
 		buf_clear(&ts->folded);
 		text_put_folded(&ts->folded, name[i], ts->utf8);
-		if (!ts->folded.failed && alike_put(why, t->queue,
-		    &(struct alike){ id[i], name[i], ts->folded.data }))
-			break;
+		if (ts->folded.failed || !lookalike(t->queue, ts->folded.data))
+			continue;
+		json_put_quoted(why, "; ", name[i]);
+		buf_printf(why, " (%s) looks the same but has ", id[i]);
+		lookalike_put(why, t->queue, ts->folded.data);
+		break;
 	}
 	buf_char(why, '\0');
 }

@@ -1,6 +1,6 @@
 /*
- * What a channel holds, for channel.c (sockets, time, the end) and channel_setup.c (the job that goes
- * through its steps: token, channel, topics, socket, snapshot). No other file includes this.
+ * What a channel holds, for channel.c (sockets, time, the end) and channel_setup.c (the requests
+ * that set it up: token, channel, topics, socket, snapshot). No other file includes this.
  */
 #ifndef SOURCE_CHANNEL_SETUP_H
 #define SOURCE_CHANNEL_SETUP_H

@@ -344,14 +344,19 @@ static size_t find_nearest(const struct name_list *list, const char *asked,
 }
 
 /* The queues whose names look like the one asked for, and what differs. False: there is none. */
-static bool say_alike(const struct name_list *list, const char *asked, struct buf *text)
+static bool say_lookalikes(const struct name_list *list, const char *asked, struct buf *text)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n && n < NEAREST; i++) {
 		const struct name_entry *e = &list->v[i];
 
-		n += alike_put(text, asked, &(struct alike){ e->id, e->name, e->folded });
+		if (!lookalike(asked, e->folded))
+			continue;
+		json_put_quoted(text, "; ", e->name);
+		buf_printf(text, " (%s) looks the same but has ", e->id);
+		lookalike_put(text, asked, e->folded);
+		n++;
 	}
 	return n > 0;
 }
@@ -378,7 +383,7 @@ static void say_none(const struct name_list *list, const char *pattern, char *fo
 		if (*from != '*')
 			*to++ = *from;
 	*to = '\0';
-	if (problems->n < NEAREST_PROBLEMS_MAX && !(one && say_alike(list, folded, &text)))
+	if (problems->n < NEAREST_PROBLEMS_MAX && !(one && say_lookalikes(list, folded, &text)))
 		say_nearest(list, folded, &text);
 	buf_char(&text, '\0');
 	lines_add(problems, "%s", text.failed ? why_no_memory : text.data);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "json.h"
 #include "util/text.h"
 
 #define RUN_MAX 16		/* code points that may differ in one place */
@@ -105,7 +104,7 @@ static bool put_looks(struct buf *out, const char *name)
 	return buf_char(out, '\0');
 }
 
-static bool is_alike(const char *a, const char *b)
+bool lookalike(const char *a, const char *b)
 {
 	struct buf x = { 0 }, y = { 0 };
 	bool same = put_looks(&x, a) && put_looks(&y, b) && strcmp(x.data, y.data) == 0;
@@ -159,7 +158,7 @@ static void put_codes(struct buf *out, const char *s, const char *end)
 	}
 }
 
-static void put_difference(struct buf *out, const char *asked, const char *name)
+void lookalike_put(struct buf *out, const char *asked, const char *name)
 {
 	size_t told = 0;
 
@@ -181,14 +180,4 @@ static void put_difference(struct buf *out, const char *asked, const char *name)
 		buf_str(out, " for ");
 		put_codes(out, a, asked);
 	}
-}
-
-bool alike_put(struct buf *out, const char *asked, const struct alike *queue)
-{
-	if (!is_alike(asked, queue->folded))
-		return false;
-	json_put_quoted(out, "; ", queue->name);
-	buf_printf(out, " (%s) looks the same but has ", queue->id);
-	put_difference(out, asked, queue->folded);
-	return true;
 }

@@ -10,13 +10,9 @@
 
 #include "util/base.h"
 
-/* A queue and its name, as it is and folded. */
-struct alike {
-	const char *id, *name, *folded;
-};
-
-/* If its name looks like the one asked for (folded), appends
- * `; "NAME" (ID) looks the same but has U+0075 U+0308 for U+00FC`. False: it does not. */
-bool alike_put(struct buf *out, const char *asked, const struct alike *queue);
+/* Whether two folded names, asked and name, look the same. */
+bool lookalike(const char *asked, const char *name);
+/* Appends in which characters name differs: `U+0075 U+0308 for U+00FC`. */
+void lookalike_put(struct buf *out, const char *asked, const char *name);
 
 #endif

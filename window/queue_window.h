@@ -114,9 +114,9 @@ bool board_snapshot_begin(struct board *b, const uint32_t *asked, bool resync,
 bool board_presence(struct board *b, struct slice id, struct slice name);
 enum board_fate board_snapshot_take(struct board *b, const struct notice *result,
 	int64_t asked_us, int64_t at_us);
-void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us);	/* see queue_state.h */
-bool board_has_metric(const struct board *b, const char *pattern);	/* see queue_state.h */
-bool board_resync_over(struct board *b, int64_t at_us, uint64_t *differences);	/* see queue_state.h */
+void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us);	/* queue_state.h */
+bool board_has_metric(const struct board *b, const char *pattern);	/* queue_state.h */
+bool board_resync_over(struct board *b, int64_t at_us, uint64_t *differences);	/* queue_state.h */
 bool board_was_answered(const struct board *b, size_t queue);	/* by its number */
 
 int64_t board_due_us(const struct board *b);	/* NO_TIME before the start and at the end */

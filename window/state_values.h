@@ -1,6 +1,6 @@
 /*
- * The inside of the wall, for queue_state.c and state_snapshot.c alone: the numbers that the service tells,
- * each with the figures that it feeds.
+ * The inside of queue_state.h, for queue_state.c and state_snapshot.c only: the numbers that the
+ * service reports, each with the series of rows that it feeds.
  */
 #ifndef WINDOW_STATE_VALUES_H
 #define WINDOW_STATE_VALUES_H
