@@ -2,7 +2,7 @@
 
 FOLDERS = run cli source webhook output auth net audit window stats util
 MODULES = $(filter-out gsqstat,$(basename $(sort $(wildcard *.c $(FOLDERS:%=%/*.c)))))
-UNITS = $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
+UNITS = $(basename $(wildcard tests/test_*.c $(FOLDERS:%=tests/%/test_*.c)))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 PKGS = libcurl libcjson libcrypto
 
@@ -35,7 +35,7 @@ MODE = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 else ifneq ($(COVERAGE),)
 MODE = --coverage -O0
 MODE_LINK = -Wl,--wrap=_exit
-EXTRA = $(O)/tests/coverage.o
+EXTRA = $(O)/tests/support/coverage.o
 else
 MODE = -fPIE -fstack-protector-strong -fstack-clash-protection $(FORTIFY)
 MODE_LINK = -pie -Wl,-z,relro -Wl,-z,now
@@ -99,7 +99,7 @@ $(O)/flags: FORCE
 
 # ---- tests ----------------------------------------------------------------------------
 
-$(O)/tests/test_%: $(O)/tests/test_%.o $(EXTRA) $(O)/libgsqstat.a
+$(UNITS:%=$(O)/%): %: %.o $(EXTRA) $(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 # Its allocations fail when it says so.
@@ -107,7 +107,7 @@ $(O)/tests/test_faults: private MODE_LINK += $(foreach f,malloc calloc realloc r
 	strdup strndup,-Wl,--wrap=$f)
 
 # The program whose allocations fail when the environment says so; never installed.
-$(O)/tests/faulty: $(O)/gsqstat.o $(O)/tests/fault_alloc.o $(EXTRA) $(O)/libgsqstat.a
+$(O)/tests/faulty: $(O)/gsqstat.o $(O)/tests/support/fault_alloc.o $(EXTRA) $(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
 $(O)/tests/faulty: private MODE_LINK += $(foreach f,malloc calloc realloc reallocarray \
 	strdup strndup asprintf vasprintf,-Wl,--wrap=$f)
@@ -117,7 +117,7 @@ $(O)/tests/seeds_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(EXTRA) \
 		$(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
 
-TEST_PROGRAMS = $(UNITS:%=$(O)/tests/test_%) $(FUZZERS:%=$(O)/tests/seeds_%)
+TEST_PROGRAMS = $(UNITS:%=$(O)/%) $(FUZZERS:%=$(O)/tests/seeds_%)
 
 .PHONY: tests
 tests: all $(TEST_PROGRAMS)

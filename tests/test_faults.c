@@ -30,10 +30,10 @@
 #include "source/queue_list.h"
 #include "source/recording.h"
 #include "stats/sample.h"
+#include "tests/support/wrap_alloc.h"
 #include "util/text.h"
 #include "window/row.h"
 #include "window/stream_window.h"
-#include "wrap_alloc.h"
 
 /* How many more allocations succeed; below 0: all. The one after that fails, or each one. */
 static long left = -1;

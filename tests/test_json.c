@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "check.h"
 #include "json.h"
+#include "tests/support/check.h"
 
 static bool strict(const char *s)
 {

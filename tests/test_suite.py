@@ -65,7 +65,7 @@ def test_counts_of_coverage_are_whole_under_a_limit_of_file_sizes(tmp_path):
     (tmp_path / "one.c").write_text(
         "int main(int n, char **v) { (void)v; return n > 1 ? n > 2 ? 2 : 1 : 0; }\n")
     subprocess.run(["gcc", "--coverage", "-O0", "-Wl,--wrap=_exit", "one.c",
-                    CI.parent / "tests" / "coverage.c", "-o", "one"], cwd=tmp_path, check=True)
+                    CI.parent / "tests/support/coverage.c", "-o", "one"], cwd=tmp_path, check=True)
     for args in ([], ["a"], ["a", "b"], []):
         done = subprocess.run(["./one", *args], cwd=tmp_path, capture_output=True, text=True,
                               preexec_fn=harness.limit_file_size(50))

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fake_ws.h"
+#include "tests/support/fake_ws.h"
 
 #define S INT64_C(1000000)
 #define MIB (1u << 20)

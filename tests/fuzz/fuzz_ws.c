@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../fake_ws.h"
+#include "tests/support/fake_ws.h"
 
 #define MIB (1u << 20)
 #define TURN_US 300000

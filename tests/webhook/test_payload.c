@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "json.h"
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 #include "webhook/payload.h"
 
 #define RUN "0f0e0d0c-0b0a-4908-8706-050403020100"

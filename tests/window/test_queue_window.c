@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "check.h"
+#include "tests/support/check.h"
 #include "window/queue_window.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"

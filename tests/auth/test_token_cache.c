@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "auth/token_cache.h"
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 
 #define HOST "https://api.example.com"
 #define CLIENT "client"

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "check.h"
 #include "stats/sample.h"
+#include "tests/support/check.h"
 
 static uint64_t seed = 1;
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "check.h"
+#include "tests/support/check.h"
 #include "window/notification.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"

@@ -4,7 +4,7 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 
 #include "audit/audit.h"
 #include "audit/verify.h"

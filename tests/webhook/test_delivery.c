@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 #include "webhook/delivery.h"
 #include "webhook/http_post.h"
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wrap_alloc.h"
+#include "tests/support/wrap_alloc.h"
 
 int __real_vasprintf(char **out, const char *format, va_list args);
 int __wrap_vasprintf(char **out, const char *format, va_list args);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 #include "webhook/target.h"
 
 static struct targets t;

@@ -22,7 +22,7 @@ CURLcode fake_option(CURL *easy);
 #define curl_easy_getinfo(easy, info, to) fake_status(easy, to)
 #define curl_easy_setopt(easy, option, value) ((void)(value), fake_option(easy))
 
-#include "../ws.c"
+#include "ws.c"
 
 static struct {
 	struct ws *ws;

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 #include "util/private_dir.h"
 
 #define MAX 200000		/* more than one reading takes */

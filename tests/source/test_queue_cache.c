@@ -1,7 +1,7 @@
 /* The names' cache on a real file system: what is kept, for how long, what is believed. */
 #include "auth/token_cache.h"
 #include "source/queue_cache.h"
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 #include "util/private_dir.h"
 
 #define HOST "https://api.example.com"

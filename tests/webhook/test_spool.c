@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 #include "util/private_dir.h"
 #include "webhook/spool.h"
 

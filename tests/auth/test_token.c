@@ -10,7 +10,7 @@
 
 #include "auth/creds.h"
 #include "auth/token.h"
-#include "check.h"
+#include "tests/support/check.h"
 #include "window/filter.h"
 
 static void answer__is_checked_field_by_field(void **state)

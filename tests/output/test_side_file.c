@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 
 #include "output/side_file.h"
 

@@ -2,7 +2,7 @@
  * What one late turn of a run finds, in every order: the real loop, both sources, live and as a
  * replay of its recording. The clock is held; token, requests and sockets are played.
  */
-#include "tempdir.h"
+#include "tests/support/tempdir.h"
 
 #include <math.h>
 #include <signal.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "check.h"
+#include "tests/support/check.h"
 #include "window/metric_types.h"
 
 #define S 1000000		/* µs */
