@@ -74,7 +74,16 @@ static enum status input_more(struct input *in, struct err *err)
 
 /* --- what an audit line says -------------------------------------------------------------- */
 
-enum field { EVENT, RUN, ROWS_DIGEST, ROWS_BYTES, TORN_LINES, TORN_BYTES, TORN_DIGEST, FIELDS };
+enum verify_field {
+	EVENT,
+	RUN,
+	ROWS_DIGEST,
+	ROWS_BYTES,
+	TORN_LINES,
+	TORN_BYTES,
+	TORN_DIGEST,
+	FIELDS
+};
 
 struct event {
 	struct word {
@@ -84,7 +93,7 @@ struct event {
 };
 #define WORD(literal) { literal, sizeof(literal) - 1 }
 
-static bool is_word(const struct event *e, enum field field, const char *word)
+static bool is_word(const struct event *e, enum verify_field field, const char *word)
 {
 	size_t len = strlen(word);
 	const char *s = e->field[field].s;
@@ -93,7 +102,7 @@ static bool is_word(const struct event *e, enum field field, const char *word)
 		&& memcmp(s + 1, word, len) == 0;
 }
 
-static bool is_number(const struct event *e, enum field field, uint64_t *n)
+static bool is_number(const struct event *e, enum verify_field field, uint64_t *n)
 {
 	const char *s = e->field[field].s;
 	size_t len = e->field[field].len;

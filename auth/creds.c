@@ -250,7 +250,7 @@ bool creds_hosts(struct creds *c, const char *host, bool any_domain, const char 
 /* --- the environment ---------------------------------------------------------------- */
 
 /* The names that belong together: ID and secret are of one family, never of two. */
-static const struct family {
+static const struct host_family {
 	const char *id, *secret, *host[2];
 	bool host_is_domain;	/* or a region, so that the API is api.DOMAIN */
 } families[] = {
@@ -282,7 +282,7 @@ static void wipe_variable(const char *name)
 	__asm__ volatile("" : : "r"(environ) : "memory");
 }
 
-static const struct family *choose_family(bool secret_known)
+static const struct host_family *choose_family(bool secret_known)
 {
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
 		if (variable(families[i].id) && (secret_known || variable(families[i].secret)))
@@ -373,32 +373,32 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 
 /* --- all of it ---------------------------------------------------------------------- */
 
-struct place {
+struct host_origin {
 	const char *host;	/* NULL: there is none */
 	const char *from;
 	bool is_domain;
 };
 
-static struct place own_place(const struct family *family)
+static struct host_origin own_place(const struct host_family *family)
 {
 	for (size_t i = 0; i < ARRAY_LEN(family->host); i++)
 		if (family->host[i] && variable(family->host[i]))
-			return (struct place){ variable(family->host[i]), family->host[i],
+			return (struct host_origin){ variable(family->host[i]), family->host[i],
 				family->host_is_domain };
-	return (struct place){ NULL, family->host[0], family->host_is_domain };
+	return (struct host_origin){ NULL, family->host[0], family->host_is_domain };
 }
 
 /* The family's own host, else the first that another one has. */
-static struct place place_of(const struct family *family)
+static struct host_origin place_of(const struct host_family *family)
 {
-	struct place own = own_place(family), place = own;
+	struct host_origin own = own_place(family), place = own;
 
 	for (size_t i = 0; !place.host && i < ARRAY_LEN(families); i++)
 		place = own_place(&families[i]);
 	return place.host ? place : own;
 }
 
-static void load_host(struct creds *c, const struct creds_conf *conf, struct place place,
+static void load_host(struct creds *c, const struct creds_conf *conf, struct host_origin place,
 	struct lines *problems)
 {
 	const char *why = NULL, *shown, *user;
@@ -407,7 +407,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct pla
 	bool ok;
 
 	if (conf->host)
-		place = (struct place){ conf->host, "--host", false };
+		place = (struct host_origin){ conf->host, "--host", false };
 	if (!place.host) {
 		lines_add(problems, "no host: give --host or set %s", place.from);
 		return;
@@ -437,13 +437,13 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct pla
 }
 
 /* Where the profile leads to, unless a variable that is ours alone says otherwise. */
-static struct place profile_place(const struct profile *p)
+static struct host_origin profile_place(const struct profile *p)
 {
-	struct place place = own_place(&families[0]);
+	struct host_origin place = own_place(&families[0]);
 
 	if (place.host)
 		return place;
-	place = (struct place){ p->environment, "--profile", true };
+	place = (struct host_origin){ p->environment, "--profile", true };
 	return place.host ? place : place_of(&families[1]);
 }
 
@@ -471,7 +471,7 @@ static void load_token(struct creds *c, struct lines *problems)
 }
 
 static void load_client(struct creds *c, const struct creds_conf *conf,
-	const struct family *family, struct lines *problems)
+	const struct host_family *family, struct lines *problems)
 {
 	const char *id = variable(family->id), *secret = variable(family->secret);
 
@@ -607,7 +607,7 @@ static void tell_unused(const struct creds *c, struct lines *problems)
 static void load_environment(struct creds *c, const struct creds_conf *conf,
 	struct lines *problems)
 {
-	const struct family *family;
+	const struct host_family *family;
 
 	if (conf->notices && !c->secret_from && variable(token_variable)) {
 		load_token(c, problems);

@@ -26,7 +26,7 @@
 #define BLANKS " \t"
 #define DIGITS "0123456789"
 
-static const struct field {
+static const struct profile_key {
 	const char *key;
 	size_t at;
 	char least;		/* a blank, or the first character behind it */
@@ -76,7 +76,7 @@ struct toml {
 	struct profile *profile;
 };
 
-static char **slot(struct profile *p, const struct field *field)
+static char **slot(struct profile *p, const struct profile_key *field)
 {
 	return (char **)((char *)p + field->at);
 }
@@ -394,7 +394,7 @@ static void take_login(struct toml *t)
 }
 
 /* The string in t->text for the profile. */
-static bool keep_string(struct toml *t, const struct field *field)
+static bool keep_string(struct toml *t, const struct profile_key *field)
 {
 	char **to = slot(t->profile, field);
 
@@ -409,7 +409,7 @@ static bool keep_string(struct toml *t, const struct field *field)
 }
 
 /* What the last part of the key at hand, in t->text, stands for; NULL: nothing to keep. */
-static const struct field *find_field(const struct toml *t)
+static const struct profile_key *find_field(const struct toml *t)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		if (t->text.len == strlen(fields[i].key)
@@ -418,12 +418,12 @@ static const struct field *find_field(const struct toml *t)
 	return NULL;
 }
 
-static bool take_value(struct toml *t, const struct field *field, int depth);
+static bool take_value(struct toml *t, const struct profile_key *field, int depth);
 
 /* KEY = VALUE, in a section or in an inline table; the path is as before then. */
 static bool take_pair(struct toml *t, int depth)
 {
-	const struct field *field = NULL;
+	const struct profile_key *field = NULL;
 	size_t before = t->len, parent;
 	struct node *node = take_key(t, false, &parent);
 
@@ -476,7 +476,7 @@ static bool take_inline(struct toml *t, int depth)
 	return take(t, '}') || fail(t, "an inline table without a comma or its closing brace");
 }
 
-static bool take_value(struct toml *t, const struct field *field, int depth)
+static bool take_value(struct toml *t, const struct profile_key *field, int depth)
 {
 	skip_blanks(t);
 	if (*t->at == '"' || *t->at == '\'')

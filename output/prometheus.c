@@ -8,7 +8,7 @@
 #include "json.h"
 #include "util/text.h"
 
-struct series {
+struct metric_line {
 	const struct reading_row *row;	/* NULL: of none, without labels */
 	const char *reason;		/* NULL: it has no such label */
 	double value;
@@ -16,7 +16,7 @@ struct series {
 
 struct family {			/* what has one name, sorted by that */
 	char *name, *help;
-	struct series *v;
+	struct metric_line *v;
 	size_t n, cap;
 };
 
@@ -183,7 +183,7 @@ static struct family *insert(struct families *fs, size_t at)
 }
 
 /* A number of the family that fs->name and fs->help are of. */
-static void add(struct families *fs, const struct series *s)
+static void add(struct families *fs, const struct metric_line *s)
 {
 	struct family *f;
 	size_t at;
@@ -200,7 +200,7 @@ static void add(struct families *fs, const struct series *s)
 	}
 	if (f && f->n == f->cap) {
 		size_t cap = f->cap ? 2 * f->cap : 8;
-		struct series *v = reallocarray(f->v, cap, sizeof(*v));
+		struct metric_line *v = reallocarray(f->v, cap, sizeof(*v));
 
 		if (v) {
 			f->v = v;
@@ -276,7 +276,7 @@ static void put_figure(struct families *fs, const struct reading_row *row,
 		buf_printf(&fs->help, "%s.%s, %s%s.", f->metric, f->path, told[i].words,
 			ms ? ", in seconds" : "");
 		buf_char(&fs->help, '\0');
-		add(fs, &(struct series){ row, NULL, ms ? value / 1000 : value });
+		add(fs, &(struct metric_line){ row, NULL, ms ? value / 1000 : value });
 	}
 }
 
@@ -290,7 +290,7 @@ static void put_lag(struct families *fs, const struct reading_row *row)
 
 	for (enum lag_stat s = 0; s < LAG_STATS; s++) {
 		begin(fs, names[s], "Arrival less timestamp of what came in the window.");
-		add(fs, &(struct series){ row, NULL, row->lag_ms[s] / 1000 });
+		add(fs, &(struct metric_line){ row, NULL, row->lag_ms[s] / 1000 });
 	}
 }
 
@@ -301,12 +301,12 @@ static void put_row(struct families *fs, const struct reading_row *row)
 			put_figure(fs, row, &row->figure[i]);
 	put_lag(fs, row);
 	begin(fs, "gsqstat_coverage_ratio", "Share of the window in which the stream was up.");
-	add(fs, &(struct series){ row, NULL, row->coverage });
+	add(fs, &(struct metric_line){ row, NULL, row->coverage });
 	begin(fs, "gsqstat_updates", "Frames that count in the window.");
-	add(fs, &(struct series){ row, NULL, (double)row->updates });
+	add(fs, &(struct metric_line){ row, NULL, (double)row->updates });
 	begin(fs, "gsqstat_rejected", "Frames of the window that do not count, and why.");
 	for (enum fate f = 0; f < FATE_REJECTS; f++)
-		add(fs, &(struct series){ row, fate_name(f), (double)row->rejected[f] });
+		add(fs, &(struct metric_line){ row, fate_name(f), (double)row->rejected[f] });
 }
 
 /* --- as text ------------------------------------------------------------------------ */
@@ -325,7 +325,7 @@ static void put_escaped(struct buf *out, const char *s, bool quotes)
 	}
 }
 
-static void put_labels(struct buf *out, const struct series *s)
+static void put_labels(struct buf *out, const struct metric_line *s)
 {
 	const struct reading_row *row = s->row;
 
@@ -361,7 +361,7 @@ bool expose_put(struct buf *out, const struct reading *r, bool queues_alone, siz
 		if (!queues_alone || !r->row[i].media)
 			put_row(&fs, &r->row[i]);
 	begin(&fs, "gsqstat_last_success_timestamp_seconds", "End of the last whole window.");
-	add(&fs, &(struct series){ NULL, NULL, (double)r->end_ms / 1000 });
+	add(&fs, &(struct metric_line){ NULL, NULL, (double)r->end_ms / 1000 });
 	for (size_t i = 0; i < fs.n && !fs.failed; i++)
 		put_family(out, &fs.v[i]);
 	*skipped = fs.skipped;

@@ -10,7 +10,7 @@
 #include "util/text.h"
 #include "window/filter.h"
 
-#define SERIES_MAX 1000000	/* as many windows as a run may have */
+#define IN_A_ROW_MAX 1000000	/* as many windows as a run may have */
 
 enum scope { SCOPE_ALL, SCOPE_ID, SCOPE_NAME };
 
@@ -132,7 +132,7 @@ static bool take_number(struct threshold *t, char *text, char *why, size_t size)
 		rest += 3 + strspn(rest + 3, " \t");
 		digits = strspn(rest, "0123456789");
 		n = digits && digits < 8 && !rest[digits] ? strtoul(rest, NULL, 10) : 0;
-		if (n < 1 || n > SERIES_MAX) {
+		if (n < 1 || n > IN_A_ROW_MAX) {
 			snprintf(why, size, "'%.100s' is no number of windows; allowed is 1 to "
 				"1000000", rest);
 			return false;

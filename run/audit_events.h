@@ -14,7 +14,7 @@
 #include "source/session.h"
 #include "util/base.h"
 #include "util/text.h"
-#include "webhook/delivery.h"
+#include "webhook/deliveries.h"
 #include "window/stream_window.h"
 #include "ws.h"
 

@@ -21,7 +21,7 @@
 #include "source/recording.h"
 #include "source/source.h"
 #include "util/base.h"
-#include "webhook/delivery.h"
+#include "webhook/deliveries.h"
 #include "webhook/spool.h"
 
 #define RUN_REPLAY_AHEAD (1u << 20)	/* bytes of rows; a replay waits for its reader */

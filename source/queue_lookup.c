@@ -8,7 +8,7 @@
 #define LACKS "the OAuth client needs a role with Routing > Queue > View " \
 	"(client-credentials clients get roles, not scopes)"
 
-enum state { CACHE, TOKEN, ASKING, BACKOFF, READY, OVER };
+enum lookup_state { CACHE, TOKEN, ASKING, BACKOFF, READY, OVER };
 
 struct lookup {
 	struct lookup_conf conf;
@@ -17,7 +17,7 @@ struct lookup {
 	struct name_list cached;
 	const struct name_list *list;	/* of names, or cached */
 	struct attempt a;
-	enum state state;
+	enum lookup_state state;
 	int64_t until_us;
 	bool token_renewed;
 };

@@ -18,14 +18,14 @@
 /* libcurl's own bounds are kept behind ours, so that one clock decides. */
 #define BEHIND_US 1000000
 
-enum state { IDLE, TOKEN, CONNECTING, OPEN, CLOSING, BACKOFF, OVER };
+enum stream_state { IDLE, TOKEN, CONNECTING, OPEN, CLOSING, BACKOFF, OVER };
 
 struct stream {
 	struct stream_conf conf;
 	struct net *net;
 	struct token *token;
 	struct attempt a;
-	enum state state;
+	enum stream_state state;
 	int64_t until_us;	/* the state's deadline */
 	struct ws *ws;
 	bool was_connected, token_renewed, closed;
@@ -118,7 +118,7 @@ char *stream_payload(const char *const *queue, size_t nqueue, const char *interv
 
 /* --- states and events -------------------------------------------------------------- */
 
-static void enter(struct stream *s, enum state state, int64_t until_us)
+static void enter(struct stream *s, enum stream_state state, int64_t until_us)
 {
 	s->state = state;
 	s->until_us = until_us;

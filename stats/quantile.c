@@ -26,7 +26,7 @@
 
 const unsigned quantile_percent[QUANTILES] = { 50, 90, 95, 99 };
 
-struct entry {
+struct quantile_entry {
 	double x;
 	uint64_t weight;
 };
@@ -41,7 +41,7 @@ struct slot {
 struct quantile {
 	uint64_t weight;
 	size_t nentry, capentry;	/* exact while slot is NULL */
-	struct entry *entry;
+	struct quantile_entry *entry;
 	/* Where the entry of a value may stand, by its hash; 0: none, else its number from 1. Of
 	 * those that weigh by time, once a look at each would be many; the first nplaced. */
 	uint8_t *place;
@@ -315,7 +315,7 @@ static bool to_sketch(struct quantile *q, size_t n)
 static bool entries_reserve(struct quantile *q, size_t n)
 {
 	size_t cap = q->capentry ? q->capentry : 4;
-	struct entry *entry;
+	struct quantile_entry *entry;
 
 	if (n <= q->capentry)
 		return true;
@@ -333,7 +333,7 @@ static bool entry_add(struct quantile *q, double x, uint64_t weight)
 {
 	if (!entries_reserve(q, q->nentry + 1))
 		return false;
-	q->entry[q->nentry++] = (struct entry){ x, weight };
+	q->entry[q->nentry++] = (struct quantile_entry){ x, weight };
 	return true;
 }
 
@@ -428,7 +428,7 @@ static uint8_t *place_of(const struct quantile *q, double x)
 }
 
 /* The entry with that value; *ok false: no memory. */
-static struct entry *find_entry(struct quantile *q, double x, bool *ok)
+static struct quantile_entry *find_entry(struct quantile *q, double x, bool *ok)
 {
 	uint8_t *place;
 
@@ -462,7 +462,7 @@ void quantile_fetch(const struct quantile *q)
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
 {
 	bool ok;
-	struct entry *e = find_entry(q, x, &ok);
+	struct quantile_entry *e = find_entry(q, x, &ok);
 
 	if (!e)
 		return ok && quantile_add(q, x, weight);
@@ -497,7 +497,7 @@ bool quantile_merge(struct quantile *into, struct quantile *from)
 
 static int by_value(const void *a, const void *b)
 {
-	double x = ((const struct entry *)a)->x, y = ((const struct entry *)b)->x;
+	double x = ((const struct quantile_entry *)a)->x, y = ((const struct quantile_entry *)b)->x;
 
 	return (x > y) - (x < y);
 }
@@ -526,7 +526,7 @@ static int by_key(const void *a, const void *b)
 }
 
 /* The values in order, each with its weight: of the entries, or of the buckets. */
-static size_t entries_of(const struct quantile *q, struct entry *out)
+static size_t entries_of(const struct quantile *q, struct quantile_entry *out)
 {
 	struct slot sorted[QUANTILE_BUCKETS_MAX + 1];
 	size_t n = 0, k = 0;
@@ -543,13 +543,13 @@ static size_t entries_of(const struct quantile *q, struct entry *out)
 		qsort(sorted, n, sizeof(*sorted), by_key);
 	for (size_t i = n; i-- > 0; )
 		if (sorted[i].key & 1)
-			out[k++] = (struct entry){ -bucket_value(q, sorted[i].key >> 1),
+			out[k++] = (struct quantile_entry){ -bucket_value(q, sorted[i].key >> 1),
 				slot_weight(&sorted[i]) };
 	if (q->zero)
-		out[k++] = (struct entry){ 0, q->zero };
+		out[k++] = (struct quantile_entry){ 0, q->zero };
 	for (size_t i = 0; i < n; i++)
 		if (!(sorted[i].key & 1))
-			out[k++] = (struct entry){ bucket_value(q, sorted[i].key >> 1),
+			out[k++] = (struct quantile_entry){ bucket_value(q, sorted[i].key >> 1),
 				slot_weight(&sorted[i]) };
 	return k;
 }
@@ -557,7 +557,7 @@ static size_t entries_of(const struct quantile *q, struct entry *out)
 void quantile_at(struct quantile *q, const unsigned *percent, size_t n, double min, double max,
 	double *out)
 {
-	struct entry entry[QUANTILE_BUCKETS_MAX + 2];
+	struct quantile_entry entry[QUANTILE_BUCKETS_MAX + 2];
 	uint64_t whole = q->weight / 100, part = q->weight % 100, seen = 0;
 	size_t at = 0, nentry;
 

@@ -241,22 +241,22 @@ void duration_format(char out[DURATION_TEXT_MAX], int64_t ms)
 /* --- UUIDs and UTF-8 ---------------------------------------------------------------- */
 
 /* Sixteen bytes at once, in whatever registers the machine has for it. */
-typedef unsigned char block __attribute__((vector_size(16)));
+typedef unsigned char text_block __attribute__((vector_size(16)));
 
 static const char uuid_shape[] = "00000000-0000-0000-0000-000000000000";
 
 /* Those of a UUID from `at` on, in lower case; false: some have no place there. */
 static bool put_uuid_block(const char *s, size_t at, char *out)
 {
-	block b, shape, hex, low;
+	text_block b, shape, hex, low;
 	uint64_t good[2];
 
 	memcpy(&b, s + at, sizeof(b));
 	memcpy(&shape, uuid_shape + at, sizeof(shape));
 	low = b | 0x20;		/* which digits and `-` are already */
-	hex = (block)((b - '0' < 10) | (low - 'a' < 6));
-	shape = (block)(shape == '-');
-	hex = (shape & (block)(b == '-')) | (~shape & hex);
+	hex = (text_block)((b - '0' < 10) | (low - 'a' < 6));
+	shape = (text_block)(shape == '-');
+	hex = (shape & (text_block)(b == '-')) | (~shape & hex);
 	memcpy(good, &hex, sizeof(good));
 	memcpy(out + at, &low, sizeof(low));
 	return (good[0] & good[1]) == UINT64_MAX;
@@ -266,7 +266,7 @@ bool uuid_parse(const char *s, size_t len, char out[UUID_LEN + 1])
 {
 	bool good = len == UUID_LEN;
 
-	/* the last block overlaps: 36 bytes are no whole number of them */
+	/* the last text_block overlaps: 36 bytes are no whole number of them */
 	if (good)
 		good = put_uuid_block(s, 0, out) && put_uuid_block(s, 16, out)
 			&& put_uuid_block(s, UUID_LEN - 16, out);

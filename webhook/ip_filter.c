@@ -11,7 +11,7 @@
 
 enum verdict { PUBLIC, NOT_PUBLIC, BY_IPV4_AT_2, BY_IPV4_AT_12 };
 
-struct net {
+struct ip_network {
 	const char *first;
 	int bits;
 	enum verdict verdict;
@@ -21,7 +21,7 @@ struct net {
  * IANA's IPv4 and IPv6 Special-Purpose Address Registries as of 2025-11, without the entries
  * that change nothing. The longest prefix decides; an address in no net is public.
  */
-static const struct net ipv4_nets[] = {
+static const struct ip_network ipv4_nets[] = {
 	{ "0.0.0.0", 8, NOT_PUBLIC },		/* this network, RFC 791 */
 	{ "10.0.0.0", 8, NOT_PUBLIC },		/* private use, RFC 1918 */
 	{ "100.64.0.0", 10, NOT_PUBLIC },	/* shared address space, RFC 6598 */
@@ -40,7 +40,7 @@ static const struct net ipv4_nets[] = {
 	{ "224.0.0.0", 4, NOT_PUBLIC },		/* multicast, RFC 5771 */
 	{ "240.0.0.0", 4, NOT_PUBLIC }		/* reserved and broadcast, RFC 1112 */
 };
-static const struct net ipv6_nets[] = {
+static const struct ip_network ipv6_nets[] = {
 	{ "::", 96, BY_IPV4_AT_12 },		/* IPv4-compatible; `::` and `::1` too */
 	{ "::ffff:0:0", 96, BY_IPV4_AT_12 },	/* IPv4-mapped, RFC 4291 */
 	{ "64:ff9b::", 96, BY_IPV4_AT_12 },	/* NAT64, RFC 6052 */
@@ -65,7 +65,7 @@ static const struct net ipv6_nets[] = {
 	{ "ff00::", 8, NOT_PUBLIC }		/* multicast, RFC 4291 */
 };
 
-static bool is_in(const unsigned char *a, const struct net *net, int family)
+static bool is_in(const unsigned char *a, const struct ip_network *net, int family)
 {
 	unsigned char first[sizeof(struct in6_addr)];
 	const int whole = net->bits / 8, rest = net->bits % 8;
@@ -75,10 +75,10 @@ static bool is_in(const unsigned char *a, const struct net *net, int family)
 		&& (rest == 0 || (a[whole] ^ first[whole]) >> (8 - rest) == 0);
 }
 
-static enum verdict verdict_of(const unsigned char *a, const struct net *nets, size_t n,
+static enum verdict verdict_of(const unsigned char *a, const struct ip_network *nets, size_t n,
 	int family)
 {
-	const struct net *found = NULL;
+	const struct ip_network *found = NULL;
 
 	for (size_t i = 0; i < n; i++)
 		if (is_in(a, &nets[i], family) && (!found || nets[i].bits > found->bits))

@@ -491,7 +491,7 @@ void spool_refuse(struct spool *s, const char *name)
 
 /* --- reading ------------------------------------------------------------------------ */
 
-enum field { ID, URL, TYPE, FIELDS };
+enum spool_field { ID, URL, TYPE, FIELDS };
 
 /* The header line's strings to s->fields, one after the other, each with its NUL. */
 static bool read_header(struct spool *s, size_t len, size_t at[FIELDS])

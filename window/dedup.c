@@ -9,7 +9,7 @@
 #define NEIGHBOURS 4		/* places that one hash may take */
 #define NEVER INT64_MIN
 
-struct place {
+struct dedup_place {
 	uint64_t hash;
 	int64_t at_us;
 	uint32_t socket;	/* its number for good, not its place */
@@ -31,7 +31,7 @@ struct echo {
 		uint64_t hash;
 		int64_t at_us;
 	} came[PLACES];		/* the newest that were no duplicates */
-	struct place place[PLACES];
+	struct dedup_place place[PLACES];
 };
 
 struct echo *echo_new(void)
@@ -57,12 +57,12 @@ static bool is_open(const struct echo *e, uint32_t id)
 }
 
 /* The place of an equal frame, else the one to be given up: free, or the oldest. */
-static struct place *find(struct echo *e, uint64_t hash, bool *same)
+static struct dedup_place *find(struct echo *e, uint64_t hash, bool *same)
 {
-	struct place *first = &e->place[hash & (PLACES - NEIGHBOURS)], *worst = first;
+	struct dedup_place *first = &e->place[hash & (PLACES - NEIGHBOURS)], *worst = first;
 
 	*same = false;
-	for (struct place *p = first; p < first + NEIGHBOURS; p++) {
+	for (struct dedup_place *p = first; p < first + NEIGHBOURS; p++) {
 		if (p->unmatched && p->hash == hash) {
 			*same = true;
 			return p;
@@ -76,13 +76,13 @@ static struct place *find(struct echo *e, uint64_t hash, bool *same)
 static bool is_in_table(struct echo *e, uint64_t hash, uint32_t id, int64_t at_us)
 {
 	bool same;
-	struct place *p = find(e, hash, &same);
+	struct dedup_place *p = find(e, hash, &same);
 
 	if (same && p->socket != id && p->at_us >= at_us - ECHO_US) {
 		p->unmatched--;
 		return true;
 	}
-	*p = (struct place){ hash, at_us, id,
+	*p = (struct dedup_place){ hash, at_us, id,
 		same && p->socket == id ? p->unmatched + 1 : 1 };
 	return false;
 }

@@ -94,7 +94,7 @@ static bool parse_instant(const char *s, size_t len, int64_t *us)
 
 /* --- durations ----------------------------------------------------------------------- */
 
-static const struct part {
+static const struct interval_part {
 	char letter;
 	bool of_time;		/* stands behind the T */
 	int64_t us;

@@ -216,7 +216,7 @@ static struct value *add_value(struct notices *ns, enum value_kind kind)
 	return v;
 }
 
-struct entry {			/* of a metric, while its members are read */
+struct metric_entry {			/* of a metric, while its members are read */
 	struct slice metric, qualifier;
 	bool has_since;
 	enum value_kind wait;		/* if it has: START, AGE or NOBODY, and the value's us */
@@ -229,7 +229,7 @@ struct entry {			/* of a metric, while its members are read */
  * When the one who waits longest began to, which the service tells as an epoch in ms; a
  * number too small for one is taken for a duration. A double holds whole ones of both exactly.
  */
-static void take_since(struct notices *ns, struct entry *e)
+static void take_since(struct notices *ns, struct metric_entry *e)
 {
 	double x;
 
@@ -266,7 +266,7 @@ static void add_number(struct notices *ns, struct slice stat)
 	v->number = x;
 }
 
-static void take_stats(struct notices *ns, struct entry *e)
+static void take_stats(struct notices *ns, struct metric_entry *e)
 {
 	static const char quoted[] = "\"count\"";
 	static const struct json_text count = { .s = quoted + 1, .len = 5 };
@@ -302,7 +302,7 @@ static bool is_longest(struct slice metric)
 }
 
 /* Its numbers get their names, which may have come after them. */
-static void end_entry(struct notices *ns, const struct entry *e)
+static void end_entry(struct notices *ns, const struct metric_entry *e)
 {
 	const bool longest = is_longest(e->metric);
 	struct value *v;
@@ -325,7 +325,7 @@ static void end_entry(struct notices *ns, const struct entry *e)
 }
 
 /* Those that do not stand in the usual order. */
-static void take_metric_members(struct notices *ns, struct entry *e, bool flat_count)
+static void take_metric_members(struct notices *ns, struct metric_entry *e, bool flat_count)
 {
 	struct json_text key;
 
@@ -355,7 +355,7 @@ static void take_metric_members(struct notices *ns, struct entry *e, bool flat_c
  * beside them in activity and in answers. */
 static void take_metric(struct notices *ns, bool flat_count)
 {
-	struct entry e = { .first = ns->nvalue };
+	struct metric_entry e = { .first = ns->nvalue };
 
 	if (!enter(ns, '{')) {
 		invalid(ns, "a metric is no object");

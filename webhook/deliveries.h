@@ -3,8 +3,8 @@
  * in order, tried again with backoff.h's backoff, kept in the spool where there is one. A state
  * machine: nothing here waits, and what is handed over is only kept until the next step.
  */
-#ifndef WEBHOOK_DELIVERY_H
-#define WEBHOOK_DELIVERY_H
+#ifndef WEBHOOK_DELIVERIES_H
+#define WEBHOOK_DELIVERIES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "webhook/delivery.h"
+#include "webhook/deliveries.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ struct delivery {
 	char name[SPOOL_NAME_MAX];
 };
 
-struct line {				/* of one URL */
+struct url_queue {				/* of one URL */
 	const struct target *to;
 	size_t number;
 	struct delivery *first, **last;
@@ -53,7 +53,7 @@ struct line {				/* of one URL */
 struct callbacks {
 	struct callback_conf conf;
 	struct callback_totals totals;
-	struct line *line;
+	struct url_queue *line;
 	size_t nline;
 	uint64_t orders;
 	size_t bytes;			/* in memory, of this run */
@@ -77,7 +77,7 @@ struct callbacks *callbacks_new(const struct callback_conf *conf)
 		return NULL;
 	}
 	for (size_t i = 0; i < c->nline; i++) {
-		struct line *l = &c->line[i];
+		struct url_queue *l = &c->line[i];
 
 		l->to = &conf->targets->v[i];
 		l->number = i;
@@ -108,7 +108,7 @@ static void delivery_free(struct callbacks *c, struct delivery *d)
 }
 
 /* The first of the list, out of it. */
-static struct delivery *pop(struct line *l)
+static struct delivery *pop(struct url_queue *l)
 {
 	struct delivery *d = l->first;
 
@@ -123,7 +123,7 @@ static struct delivery *pop(struct line *l)
 	return d;
 }
 
-static void attempt_free(struct line *l)
+static void attempt_free(struct url_queue *l)
 {
 	post_free(l->post);
 	l->post = NULL;
@@ -136,7 +136,7 @@ void callbacks_free(struct callbacks *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->nline; i++) {
-		struct line *l = &c->line[i];
+		struct url_queue *l = &c->line[i];
 
 		attempt_free(l);
 		delivery_free(c, l->now);
@@ -148,7 +148,7 @@ void callbacks_free(struct callbacks *c)
 }
 
 /* What became of it, told and counted. */
-static void tell(struct callbacks *c, const struct line *l, const struct delivery *d,
+static void tell(struct callbacks *c, const struct url_queue *l, const struct delivery *d,
 	struct callback_event *e)
 {
 	struct callback_totals *t = &c->totals;
@@ -168,7 +168,7 @@ static void tell(struct callbacks *c, const struct line *l, const struct deliver
 }
 
 /* It will never arrive. */
-static void drop(struct callbacks *c, const struct line *l, struct delivery *d,
+static void drop(struct callbacks *c, const struct url_queue *l, struct delivery *d,
 	struct callback_event e)
 {
 	if (d->kept)
@@ -180,7 +180,7 @@ static void drop(struct callbacks *c, const struct line *l, struct delivery *d,
 
 /* By its receiver: for a later run where the spool has it, since the receiver's owner may mend
  * what is wrong. */
-static void refuse(struct callbacks *c, const struct line *l, struct delivery *d,
+static void refuse(struct callbacks *c, const struct url_queue *l, struct delivery *d,
 	struct callback_event e)
 {
 	if (!d->kept) {
@@ -194,7 +194,7 @@ static void refuse(struct callbacks *c, const struct line *l, struct delivery *d
 }
 
 /* Its time is over: for a later run, or for good. */
-static void give_up(struct callbacks *c, const struct line *l, struct delivery *d,
+static void give_up(struct callbacks *c, const struct url_queue *l, struct delivery *d,
 	struct callback_event e)
 {
 	char reason[384];
@@ -232,7 +232,7 @@ static void tell_displaced(struct callbacks *c, struct lines *warnings)
 			"(%zu) w%s removed", n > 1 ? "ies" : "y", n, n > 1 ? "ere" : "as");
 }
 
-static void keep(struct callbacks *c, const struct line *l, struct delivery *d,
+static void keep(struct callbacks *c, const struct url_queue *l, struct delivery *d,
 	struct lines *warnings)
 {
 	struct parcel *p = d->parcel;
@@ -250,12 +250,12 @@ static void keep(struct callbacks *c, const struct line *l, struct delivery *d,
 		tell_fault(c, &err, warnings);
 }
 
-static struct line *oldest_fresh(struct callbacks *c)
+static struct url_queue *oldest_fresh(struct callbacks *c)
 {
-	struct line *found = NULL;
+	struct url_queue *found = NULL;
 
 	for (size_t i = 0; i < c->nline; i++) {
-		struct line *l = &c->line[i];
+		struct url_queue *l = &c->line[i];
 
 		if (l->fresh && (!found || l->fresh->order < found->fresh->order))
 			found = l;
@@ -268,7 +268,7 @@ static void keep_fresh(struct callbacks *c, struct lines *warnings)
 {
 	struct delivery *put[KEPT_A_STEP];
 	struct err err = { "" };
-	struct line *l;
+	struct url_queue *l;
 	size_t n = 0;
 
 	while (n < KEPT_A_STEP && (l = oldest_fresh(c))) {
@@ -310,7 +310,7 @@ static struct delivery *earlier_delivery(const struct spool_item *item)
 }
 
 /* What an earlier run left, the next one of it; NULL: no more. */
-static struct delivery *next_earlier(struct callbacks *c, struct line *l,
+static struct delivery *next_earlier(struct callbacks *c, struct url_queue *l,
 	struct lines *warnings)
 {
 	struct delivery *d = NULL;
@@ -327,7 +327,7 @@ static struct delivery *next_earlier(struct callbacks *c, struct line *l,
 /* --- what comes in -------------------------------------------------------------------- */
 
 /* At the end of a line. */
-static bool append(struct callbacks *c, struct line *l, struct parcel *p)
+static bool append(struct callbacks *c, struct url_queue *l, struct parcel *p)
 {
 	struct delivery *d = calloc(1, sizeof(*d));
 
@@ -343,7 +343,7 @@ static bool append(struct callbacks *c, struct line *l, struct parcel *p)
 	return true;
 }
 
-static void lose(struct callbacks *c, const struct line *l, struct parcel *p, const char *why)
+static void lose(struct callbacks *c, const struct url_queue *l, struct parcel *p, const char *why)
 {
 	struct delivery d = { .parcel = p };
 	struct callback_event e = { .kind = CALLBACK_DROPPED, .reason = why };
@@ -373,12 +373,12 @@ static struct parcel *make_parcel(struct callbacks *c, const struct webhook_wind
 }
 
 /* The line whose first delivery is the oldest of all; NULL: no line has any. */
-static struct line *oldest(struct callbacks *c)
+static struct url_queue *oldest(struct callbacks *c)
 {
-	struct line *found = NULL;
+	struct url_queue *found = NULL;
 
 	for (size_t i = 0; i < c->nline; i++) {
-		struct line *l = &c->line[i];
+		struct url_queue *l = &c->line[i];
 
 		if (l->first && (!found || l->first->order < found->first->order))
 			found = l;
@@ -389,7 +389,7 @@ static struct line *oldest(struct callbacks *c)
 static void bound_memory(struct callbacks *c)
 {
 	struct callback_event e = { .reason = "more than 16 MiB wait" };
-	struct line *l;
+	struct url_queue *l;
 
 	while (c->bytes > CALLBACK_MEMORY_MAX && (l = oldest(c))) {
 		if (l->first == l->fresh)
@@ -406,7 +406,7 @@ void callbacks_window(struct callbacks *c, const struct webhook_window *w)
 		struct parcel *p = make_parcel(c, w, part);
 
 		for (size_t i = 0; i < c->nline; i++) {
-			struct line *l = &c->line[i];
+			struct url_queue *l = &c->line[i];
 
 			if (l->gone)
 				lose(c, l, p, "it had answered with HTTP 410");
@@ -420,7 +420,7 @@ void callbacks_window(struct callbacks *c, const struct webhook_window *w)
 
 /* --- an attempt ----------------------------------------------------------------------- */
 
-static bool put_header(struct line *l, size_t *n, size_t own, const char *name,
+static bool put_header(struct url_queue *l, size_t *n, size_t own, const char *name,
 	const char *value)
 {
 	struct buf *line = &l->own[own];
@@ -432,7 +432,7 @@ static bool put_header(struct line *l, size_t *n, size_t own, const char *name,
 }
 
 /* Standard Webhooks 1.0; stamp and signature are of this attempt. */
-static bool make_headers(struct callbacks *c, struct line *l, int64_t real_us, size_t *n)
+static bool make_headers(struct callbacks *c, struct url_queue *l, int64_t real_us, size_t *n)
 {
 	const struct targets *t = c->conf.targets;
 	const struct parcel *p = l->now->parcel;
@@ -457,7 +457,7 @@ static bool make_headers(struct callbacks *c, struct line *l, int64_t real_us, s
 }
 
 /* When the attempt that begins now ends at the latest. */
-static int64_t attempt_end_us(const struct callbacks *c, const struct line *l, int64_t now_us)
+static int64_t attempt_end_us(const struct callbacks *c, const struct url_queue *l, int64_t now_us)
 {
 	int64_t end = retry_attempt_end_us(&l->retry, now_us,
 		c->conf.targets->timeout_ms * 1000);
@@ -465,7 +465,7 @@ static int64_t attempt_end_us(const struct callbacks *c, const struct line *l, i
 	return c->ending && c->end_us < end ? c->end_us : end;
 }
 
-static void try_now(struct callbacks *c, struct line *l, int64_t now_us, int64_t real_us)
+static void try_now(struct callbacks *c, struct url_queue *l, int64_t now_us, int64_t real_us)
 {
 	const struct parcel *p = l->now->parcel;
 	struct post_call call = { .url = l->to->url, .plain = l->to->plain,
@@ -481,7 +481,7 @@ static void try_now(struct callbacks *c, struct line *l, int64_t now_us, int64_t
 }
 
 /* It is tried no more. */
-static struct delivery *put_down(struct line *l)
+static struct delivery *put_down(struct url_queue *l)
 {
 	struct delivery *d = l->now;
 
@@ -493,14 +493,14 @@ static struct delivery *put_down(struct line *l)
 	return d;
 }
 
-static struct callback_event event_of(const struct line *l, const struct post_answer *a)
+static struct callback_event event_of(const struct url_queue *l, const struct post_answer *a)
 {
 	return (struct callback_event){ .http_status = a->http_status, .reason = a->text,
 		.attempt = l->retry.attempt + 1 };
 }
 
 /* Again later, or not: an order to wait beyond the end is as good as a no. */
-static void again(struct callbacks *c, struct line *l, const struct post_answer *a,
+static void again(struct callbacks *c, struct url_queue *l, const struct post_answer *a,
 	int64_t now_us)
 {
 	struct callback_event e = event_of(l, a);
@@ -521,7 +521,7 @@ static void again(struct callbacks *c, struct line *l, const struct post_answer 
 	attempt_free(l);
 }
 
-static void arrived(struct callbacks *c, struct line *l, struct callback_event e)
+static void arrived(struct callbacks *c, struct url_queue *l, struct callback_event e)
 {
 	struct delivery *d = put_down(l);
 
@@ -534,7 +534,7 @@ static void arrived(struct callbacks *c, struct line *l, struct callback_event e
 }
 
 /* Nothing is sent there any more, nor kept for it. */
-static void give_up_line(struct callbacks *c, struct line *l, struct callback_event e,
+static void give_up_line(struct callbacks *c, struct url_queue *l, struct callback_event e,
 	struct lines *warnings)
 {
 	struct delivery *d;
@@ -547,7 +547,7 @@ static void give_up_line(struct callbacks *c, struct line *l, struct callback_ev
 		drop(c, l, d, e);
 }
 
-static void take_answer(struct callbacks *c, struct line *l, int64_t now_us,
+static void take_answer(struct callbacks *c, struct url_queue *l, int64_t now_us,
 	struct lines *warnings)
 {
 	struct post_answer a = *post_answer(l->post);	/* it goes with the attempt */
@@ -571,13 +571,13 @@ static void take_answer(struct callbacks *c, struct line *l, int64_t now_us,
 
 /* --- steps ---------------------------------------------------------------------------- */
 
-static int64_t next_try_us(const struct line *l)
+static int64_t next_try_us(const struct url_queue *l)
 {
 	return l->again_us > l->not_before_us ? l->again_us : l->not_before_us;
 }
 
 /* All that is left of the line, also what waits for its turn. */
-static void end_line(struct callbacks *c, struct line *l)
+static void end_line(struct callbacks *c, struct url_queue *l)
 {
 	static const char no_time[] = "no time is left at the end of the run";
 	struct callback_event e = { .reason = no_time };
@@ -598,13 +598,13 @@ static void end_line(struct callbacks *c, struct line *l)
 }
 
 /* Nothing more can arrive: also where the receiver ordered to wait beyond the end. */
-static bool is_over(const struct callbacks *c, const struct line *l, int64_t now_us)
+static bool is_over(const struct callbacks *c, const struct url_queue *l, int64_t now_us)
 {
 	return c->ending && (now_us >= c->end_us
 		|| (!l->post && !l->fresh && next_try_us(l) >= c->end_us));
 }
 
-static void step_line(struct callbacks *c, struct line *l, int64_t now_us, int64_t real_us,
+static void step_line(struct callbacks *c, struct url_queue *l, int64_t now_us, int64_t real_us,
 	struct lines *warnings)
 {
 	static const struct post_answer no_memory = { .outcome = POST_AGAIN,
@@ -639,7 +639,7 @@ void callbacks_step(struct callbacks *c, int64_t now_us, int64_t real_us,
 		step_line(c, &c->line[i], now_us, real_us, warnings);
 }
 
-static bool is_idle(const struct line *l)
+static bool is_idle(const struct url_queue *l)
 {
 	return !l->now && !l->first && !l->earlier;
 }
@@ -649,7 +649,7 @@ int64_t callbacks_deadline_us(const struct callbacks *c)
 	int64_t until = INT64_MAX;
 
 	for (size_t i = 0; i < c->nline; i++) {
-		const struct line *l = &c->line[i];
+		const struct url_queue *l = &c->line[i];
 		int64_t at = is_idle(l) ? INT64_MAX : l->fresh ? INT64_MIN
 			: l->post ? post_deadline_us(l->post) : next_try_us(l);
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/support/tempdir.h"
-#include "webhook/delivery.h"
+#include "webhook/deliveries.h"
 #include "webhook/http_post.h"
 
 #define MS INT64_C(1000)
