@@ -139,7 +139,7 @@ static void let_second_signal_end(const struct run *run, const sigset_t *set)
 	sigprocmask(SIG_UNBLOCK, &ending, NULL);
 }
 
-static enum status run_all(const struct settings *set, const struct clock *clock,
+static enum status run_all(const struct options *set, const struct clock *clock,
 	struct err *err)
 {
 	struct run *run = NULL;
@@ -193,7 +193,7 @@ static bool check_begin(int argc, char **argv)
  * With --check the status is a plugin's, whatever went wrong, and stdout has its line: the
  * run's, or where there was none, this one.
  */
-static enum status check_end(struct settings *set, enum status st, const char *why)
+static enum status check_end(struct options *set, enum status st, const char *why)
 {
 	struct buf line = { 0 };
 
@@ -202,7 +202,7 @@ static enum status check_end(struct settings *set, enum status st, const char *w
 	if (!set->plugin)
 		return (enum status)PLUGIN_UNKNOWN;
 	if (!plugin_has_line(set->plugin) && plugin_put_line(set->plugin, st, why, &line))
-		usage_print(&line);
+		help_print(&line);
 	return (enum status)plugin_state(set->plugin, st);
 }
 
@@ -224,7 +224,7 @@ static void tell_tear(void *arg, const struct verify_tear *tear)
 			"repairs them\n", path, first, first + lines - 1, first + lines);
 }
 
-static enum status verify(const struct settings *set, struct err *err)
+static enum status verify(const struct options *set, struct err *err)
 {
 	char path[PATH_MAX];
 	const struct verify_conf conf = {
@@ -253,10 +253,10 @@ static enum status verify(const struct settings *set, struct err *err)
 int main(int argc, char **argv)
 {
 	struct clock clock = clock_start();
-	struct settings set = { 0 };
+	struct options set = { 0 };
 	struct err err = { "" };
 	enum status st = ST_USAGE;
-	enum parsed parsed;
+	enum options_parsed parsed;
 	bool check = check_begin(argc, argv);
 
 	guard_memory();
@@ -275,6 +275,6 @@ int main(int argc, char **argv)
 		check = set.plugin != NULL;
 	if (check && !(parsed == PARSED_DONE && st == ST_OK))
 		st = check_end(&set, st, set.flaw ? set.flaw : err.text);
-	settings_free(&set);
+	options_free(&set);
 	return (int)st;
 }

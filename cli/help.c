@@ -20,7 +20,7 @@ static const char *const group_titles[GROUPS] = {
 /* --- printing ----------------------------------------------------------------------- */
 
 /* All of it to stdout, which others may have made non-blocking. Frees the text. */
-enum status usage_print(struct buf *text)
+enum status help_print(struct buf *text)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	int error = text->failed ? ENOMEM : 0;
@@ -40,7 +40,7 @@ enum status usage_print(struct buf *text)
 	return ST_OUTPUT;
 }
 
-void usage_complain(const char *what, struct lines *lines)
+void help_complain(const char *what, struct lines *lines)
 {
 	for (size_t i = 0; i < lines->n; i++) {
 		text_clean(lines->v[i]);
@@ -82,20 +82,20 @@ static void put_help(struct buf *out, const struct option_def *table)
 		"file, see\ngsqstat(1).\n");
 }
 
-enum status usage_help(const struct parse *p)
+enum status help_help(const struct option_values *p)
 {
 	struct buf out = { 0 };
 
 	put_help(&out, p->table);
-	return usage_print(&out);
+	return help_print(&out);
 }
 
-enum status usage_version(const char *versions)
+enum status help_version(const char *versions)
 {
 	struct buf out = { 0 };
 
 	buf_printf(&out, "gsqstat %s (%s)\n", GSQSTAT_VERSION, versions);
-	return usage_print(&out);
+	return help_print(&out);
 }
 
 /* --- --dry-run ---------------------------------------------------------------------- */
@@ -166,7 +166,7 @@ static void put_bool(struct buf *out, bool b)
 }
 
 /* What the recording says, or would if it was read now. */
-static bool is_recorded(const struct parse *p, enum option_id id)
+static bool is_recorded(const struct option_values *p, enum option_id id)
 {
 	switch (id) {
 	case OPT_QUEUE: return p->set->queues_recorded && (p->set->queues.n || p->unread);
@@ -177,11 +177,11 @@ static bool is_recorded(const struct parse *p, enum option_id id)
 }
 
 /* brief: of a list how many there are. */
-static void put_value(struct buf *out, const struct parse *p, enum option_id id, bool brief)
+static void put_value(struct buf *out, const struct option_values *p, enum option_id id, bool brief)
 {
-	const struct settings *set = p->set;
+	const struct options *set = p->set;
 
-	if (parse_is_foreign(p, id)) {
+	if (option_values_is_foreign(p, id)) {
 		buf_str(out, "null");
 		return;
 	}
@@ -270,7 +270,7 @@ static void put_value(struct buf *out, const struct parse *p, enum option_id id,
 
 /* `flag`, `environment`, `file`, `profile`, `recording` or `default`; a queue may have come in
  * two ways. */
-static const char *origin(const struct parse *p, enum option_id id)
+static const char *origin(const struct option_values *p, enum option_id id)
 {
 	if (is_recorded(p, id))
 		return "recording";
@@ -293,7 +293,7 @@ static void put_secret(struct buf *out, const char *key, const char *from)
 }
 
 /* All settings with where they came from, secrets by that alone. */
-static void put_settings(struct buf *out, const struct parse *p)
+static void put_settings(struct buf *out, const struct option_values *p)
 {
 	buf_str(out, "{\"schema\":\"gsqstat-settings/1\"");
 	for (enum option_id id = 0; id < OPT_HELP; id++) {
@@ -307,7 +307,7 @@ static void put_settings(struct buf *out, const struct parse *p)
 	buf_str(out, "}\n");
 }
 
-static void put_values(struct buf *out, const struct parse *p, bool brief)
+static void put_values(struct buf *out, const struct option_values *p, bool brief)
 {
 	for (enum option_id id = 0; id < OPT_HELP; id++) {
 		buf_printf(out, "%c\"%s\":", id ? ',' : '{', p->table[id].name);
@@ -326,7 +326,7 @@ static size_t audited_len(const struct buf *json)
 	return len;
 }
 
-void usage_put_values(struct buf *out, const struct parse *p)
+void help_put_values(struct buf *out, const struct option_values *p)
 {
 	put_values(out, p, false);
 	if (audited_len(out) <= AUDITED_MAX)
@@ -335,10 +335,10 @@ void usage_put_values(struct buf *out, const struct parse *p)
 	put_values(out, p, true);
 }
 
-enum status usage_settings(const struct parse *p)
+enum status help_settings(const struct option_values *p)
 {
 	struct buf out = { 0 };
 
 	put_settings(&out, p);
-	return usage_print(&out);
+	return help_print(&out);
 }

@@ -6,16 +6,16 @@
 #include "util/base.h"
 
 /* To stdout: help, versions, settings; the text is freed. */
-enum status usage_print(struct buf *text);
-enum status usage_help(const struct parse *p);
-enum status usage_version(const char *versions);
-enum status usage_settings(const struct parse *p);
+enum status help_print(struct buf *text);
+enum status help_help(const struct option_values *p);
+enum status help_version(const char *versions);
+enum status help_settings(const struct option_values *p);
 
 /* The settings' values alone, a NUL behind, for a line of the audit; where they are too long for
  * one, of each list its length alone. */
-void usage_put_values(struct buf *out, const struct parse *p);
+void help_put_values(struct buf *out, const struct option_values *p);
 
 /* Lines with words from outside to stderr, fit for a terminal, `what` before each. */
-void usage_complain(const char *what, struct lines *lines);
+void help_complain(const char *what, struct lines *lines);
 
 #endif

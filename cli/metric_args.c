@@ -8,7 +8,7 @@
 #include "util/text.h"
 
 /* The place of a metric among the decoded ones, added if it is new. */
-static size_t metric_index(struct settings *set, const char *name)
+static size_t metric_index(struct options *set, const char *name)
 {
 	for (size_t i = 0; i < set->nmetric; i++)
 		if (strcmp(set->metric[i], name) == 0)
@@ -17,7 +17,7 @@ static size_t metric_index(struct settings *set, const char *name)
 	return set->nmetric++;
 }
 
-void wanted_metrics(struct parse *p, const char *value)
+void metric_args_metrics(struct option_values *p, const char *value)
 {
 	char *copy = strdup(value), *rest = copy, *name;
 
@@ -42,7 +42,7 @@ static bool is_pattern(const char *s)
 }
 
 /* Good names, and yet none that --now could print; a list may be meant for windows as well. */
-static void warn_of_now(struct parse *p)
+static void warn_of_now(struct option_values *p)
 {
 	struct lines *patterns = &p->set->patterns;
 	struct buf names = { 0 };
@@ -57,13 +57,13 @@ static void warn_of_now(struct parse *p)
 	buf_free(&names);
 }
 
-static void settle_metrics(struct parse *p)
+static void settle_metrics(struct option_values *p)
 {
 	static const char *const notice_metrics[] = {
 		"oWaiting", "oInteracting", "oLongestWaiting", "oOnQueueUsers", "nOffered",
 		"tWait", "tAbandon", "oServiceLevel"
 	};
-	struct settings *set = p->set;
+	struct options *set = p->set;
 
 	p->now = OPT_METRIC;
 	if (p->bad[OPT_SOURCE])
@@ -79,11 +79,12 @@ static void settle_metrics(struct parse *p)
 
 		if (set->notices) {
 			if (!is_pattern(name))
-				parse_problem(p, name, "a metric of the notification service that "
+				option_values_problem(p, name,
+					"a metric of the notification service that "
 					"begins with o, n or t, perhaps with a * at its end");
 			continue;
 		}
-		known = parse_word(p, name, &metric_words);
+		known = option_values_word(p, name, &metric_words);
 		if (known >= 0)
 			metric_index(set, metric_words.v[known]);
 	}
@@ -93,10 +94,10 @@ static void settle_metrics(struct parse *p)
 }
 
 /* The rule keeps its own text, which its path points into. */
-static void add_rule(struct parse *p, const char *value)
+static void add_rule(struct option_values *p, const char *value)
 {
 	static const char *const none[] = { "none" };
-	struct settings *set = p->set;
+	struct options *set = p->set;
 	struct rule *rule = &set->outlier[set->noutlier];
 	char *text = strdup(value);
 	const char *metric;
@@ -105,11 +106,11 @@ static void add_rule(struct parse *p, const char *value)
 	if (!text) {
 		p->problems.failed = true;
 	} else if (!rule_parse(text, &metric, rule) || strlen(rule->path) >= FIELD_NAME_MAX) {
-		parse_problem(p, value, nearest_word(value, none, 1)
+		option_values_problem(p, value, nearest_word(value, none, 1)
 			? "METRIC.FIELD OP NUMBER, or none; did you mean none?"
 			: "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
 	} else {
-		known = parse_word(p, metric, &metric_words);
+		known = option_values_word(p, metric, &metric_words);
 		rule->metric = known < 0 ? 0 : (size_t)known;	/* a known one, for now */
 		set->outlier_path[set->noutlier++] = text;
 		lines_add(&set->outlier_text, "%s", value);
@@ -118,14 +119,14 @@ static void add_rule(struct parse *p, const char *value)
 	free(text);
 }
 
-static void clear_rules(struct settings *set)
+static void clear_rules(struct options *set)
 {
 	while (set->noutlier)
 		free(set->outlier_path[--set->noutlier]);
 	lines_free(&set->outlier_text);
 }
 
-void wanted_rule(struct parse *p, const char *value)
+void metric_args_rule(struct option_values *p, const char *value)
 {
 	if (!p->given[OPT_OUTLIER] && !p->defaults)
 		clear_rules(p->set);
@@ -135,19 +136,19 @@ void wanted_rule(struct parse *p, const char *value)
 	else if (p->set->noutlier < RULES_MAX)
 		add_rule(p, value);
 	else
-		parse_problem(p, value, "16 rules at most");
+		option_values_problem(p, value, "16 rules at most");
 }
 
 /* --- thresholds --------------------------------------------------------------------- */
 
-void wanted_threshold(struct parse *p, const char *value)
+void metric_args_threshold(struct option_values *p, const char *value)
 {
 	lines_add(&p->set->fail_if, "%s", value);
 }
 
-bool wanted_has(const struct parse *p, const char *metric, char *why, size_t size)
+bool metric_args_has(const struct option_values *p, const char *metric, char *why, size_t size)
 {
-	const struct settings *set = p->set;
+	const struct options *set = p->set;
 	const char *asked[METRIC_MAX];
 	char hint[256];
 	size_t n = 0;
@@ -170,7 +171,7 @@ bool wanted_has(const struct parse *p, const char *metric, char *why, size_t siz
 }
 
 /* A queue of that ID is watched; without a list any may come. */
-static bool has_queue(const struct settings *set, const char *id)
+static bool has_queue(const struct options *set, const char *id)
 {
 	for (size_t i = 0; i < set->queues.n; i++)
 		if (strcmp(set->queues.v[i], id) == 0)
@@ -178,27 +179,28 @@ static bool has_queue(const struct settings *set, const char *id)
 	return !set->queues.n || set->queue_names.n;
 }
 
-static void check_threshold(struct parse *p, size_t i)
+static void check_threshold(struct option_values *p, size_t i)
 {
 	const struct thresholds *ts = p->set->thresholds;
 	const char *metric = threshold_metric(ts, i), *id = threshold_queue_id(ts, i);
 	char why[512];
 
 	if (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
-	    && !wanted_has(p, metric, why, sizeof(why)))
-		parse_flaw(p, threshold_text(ts, i), why);
+	    && !metric_args_has(p, metric, why, sizeof(why)))
+		option_values_flaw(p, threshold_text(ts, i), why);
 	if (id && !p->bad[OPT_QUEUE] && !has_queue(p->set, id)) {
 		snprintf(why, sizeof(why), "'%s' is no queue of this run", id);
-		parse_flaw(p, threshold_text(ts, i), why);
+		option_values_flaw(p, threshold_text(ts, i), why);
 	}
 	if (threshold_queue_name(ts, i) && !p->set->notices && !p->bad[OPT_SOURCE])
-		parse_flaw(p, threshold_text(ts, i), "the stream has no names of queues; allowed "
+		option_values_flaw(p, threshold_text(ts, i),
+			"the stream has no names of queues; allowed "
 			"is a queue's ID before the colon");
 }
 
-static void settle_thresholds(struct parse *p)
+static void settle_thresholds(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 	char why[512];
 
 	if (!set->fail_if.n)
@@ -212,7 +214,7 @@ static void settle_thresholds(struct parse *p)
 	for (size_t i = 0; i < set->fail_if.n; i++) {
 		thresholds_add(set->thresholds, set->fail_if.v[i], why, sizeof(why));
 		if (why[0])
-			parse_flaw(p, set->fail_if.v[i], why);
+			option_values_flaw(p, set->fail_if.v[i], why);
 		else
 			check_threshold(p, thresholds_count(set->thresholds) - 1);
 	}
@@ -220,17 +222,17 @@ static void settle_thresholds(struct parse *p)
 
 /* --- a check ------------------------------------------------------------------------ */
 
-void wanted_check(struct parse *p, const char *value)
+void metric_args_check(struct option_values *p, const char *value)
 {
-	parse_word(p, value, &check_words);
+	option_values_word(p, value, &check_words);
 }
 
-void wanted_range(struct parse *p, const char *value)
+void metric_args_range(struct option_values *p, const char *value)
 {
 	lines_add(p->now == OPT_CRITICAL ? &p->set->critical : &p->set->warning, "%s", value);
 }
 
-static void settle_ranges(struct parse *p, enum option_id id, const struct lines *ranges)
+static void settle_ranges(struct option_values *p, enum option_id id, const struct lines *ranges)
 {
 	const char *metric;
 	char why[512];
@@ -240,14 +242,14 @@ static void settle_ranges(struct parse *p, enum option_id id, const struct lines
 		plugin_add(p->set->plugin, id == OPT_CRITICAL, ranges->v[i], &metric, why,
 			sizeof(why));
 		if (why[0] || (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
-		    && !wanted_has(p, metric, why, sizeof(why))))
-			parse_flaw(p, ranges->v[i], why);
+		    && !metric_args_has(p, metric, why, sizeof(why))))
+			option_values_flaw(p, ranges->v[i], why);
 	}
 }
 
-static void settle_check(struct parse *p)
+static void settle_check(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 
 	if (!p->given[OPT_CHECK] || p->bad[OPT_CHECK])
 		return;
@@ -260,9 +262,9 @@ static void settle_check(struct parse *p)
 	}
 }
 
-void wanted_settle(struct parse *p)
+void metric_args_settle(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 
 	settle_metrics(p);
 	set->outlier_given = p->given[OPT_OUTLIER];
@@ -276,7 +278,7 @@ void wanted_settle(struct parse *p)
 	settle_check(p);
 }
 
-void wanted_free(struct settings *set)
+void metric_args_free(struct options *set)
 {
 	clear_rules(set);
 	lines_free(&set->patterns);

@@ -5,18 +5,18 @@
 #include "cli/option_values.h"
 
 /* NAME[,NAME]...; which names are allowed depends on the source, which may yet come. */
-void wanted_metrics(struct parse *p, const char *value);
-void wanted_rule(struct parse *p, const char *value);
-void wanted_threshold(struct parse *p, const char *value);
-void wanted_check(struct parse *p, const char *value);
-void wanted_range(struct parse *p, const char *value);
+void metric_args_metrics(struct option_values *p, const char *value);
+void metric_args_rule(struct option_values *p, const char *value);
+void metric_args_threshold(struct option_values *p, const char *value);
+void metric_args_check(struct option_values *p, const char *value);
+void metric_args_range(struct option_values *p, const char *value);
 
 /* Whether -m asks for the metric; else why, in words that name it, says so. */
-bool wanted_has(const struct parse *p, const char *metric, char *why, size_t size);
+bool metric_args_has(const struct option_values *p, const char *metric, char *why, size_t size);
 
 /* Once the source is known: checks the names, and finds each rule's and threshold's metric. */
-void wanted_settle(struct parse *p);
+void metric_args_settle(struct option_values *p);
 
-void wanted_free(struct settings *set);
+void metric_args_free(struct options *set);
 
 #endif

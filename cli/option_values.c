@@ -8,7 +8,7 @@
 
 #define WORDS(name, ...) \
 	static const char *const name##_list[] = { __VA_ARGS__ }; \
-	const struct words name##_words = { name##_list, ARRAY_LEN(name##_list) }
+	const struct option_values_words name##_words = { name##_list, ARRAY_LEN(name##_list) }
 
 WORDS(metric, "state", "queueState", "agentState", "conversationCount", "waitTime",
 	"abandonedCount");
@@ -21,7 +21,7 @@ WORDS(audit, "json", "logfmt", "none");
 WORDS(callback, "plain", "cloudevents");
 WORDS(check, "nagios");
 
-bool parse_is_foreign(const struct parse *p, enum option_id id)
+bool option_values_is_foreign(const struct option_values *p, enum option_id id)
 {
 	if (p->bad[OPT_SOURCE])
 		return false;
@@ -45,7 +45,7 @@ bool parse_is_foreign(const struct parse *p, enum option_id id)
 	}
 }
 
-void parse_problem(struct parse *p, const char *value, const char *allowed)
+void option_values_problem(struct option_values *p, const char *value, const char *allowed)
 {
 	char text[SHOWN_SIZE];
 
@@ -54,7 +54,7 @@ void parse_problem(struct parse *p, const char *value, const char *allowed)
 	p->bad[p->now] = true;
 }
 
-void parse_flaw(struct parse *p, const char *value, const char *flaw)
+void option_values_flaw(struct option_values *p, const char *value, const char *flaw)
 {
 	char text[SHOWN_SIZE];
 
@@ -63,7 +63,8 @@ void parse_flaw(struct parse *p, const char *value, const char *flaw)
 	p->bad[p->now] = true;
 }
 
-void parse_file_problem(struct parse *p, const char *flag, const char *path, const char *why)
+void option_values_file_problem(struct option_values *p, const char *flag, const char *path,
+	const char *why)
 {
 	char text[SHOWN_SIZE];
 
@@ -72,7 +73,8 @@ void parse_file_problem(struct parse *p, const char *flag, const char *path, con
 			text_shown(text, path, strlen(path)), why);
 }
 
-int parse_word(struct parse *p, const char *value, const struct words *words)
+int option_values_word(struct option_values *p, const char *value,
+	const struct option_values_words *words)
 {
 	char hint[256], text[SHOWN_SIZE];
 
@@ -86,13 +88,13 @@ int parse_word(struct parse *p, const char *value, const struct words *words)
 	return -1;
 }
 
-int64_t parse_duration(struct parse *p, const char *value, int64_t least_ms,
+int64_t option_values_duration(struct option_values *p, const char *value, int64_t least_ms,
 	const char *allowed)
 {
 	int64_t ms;
 
 	if (duration_parse_ms(value, &ms) && ms >= least_ms && ms <= DAY_MS)
 		return ms;
-	parse_problem(p, value, allowed);
+	option_values_problem(p, value, allowed);
 	return least_ms;
 }

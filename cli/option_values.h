@@ -32,7 +32,7 @@ enum option_id {
 	OPT_SILENT, OPT_HELP, OPT_VERSION, OPTIONS
 };
 
-struct parse;
+struct option_values;
 
 struct option_def {
 	const char *name;
@@ -42,11 +42,11 @@ struct option_def {
 	const char *initial;		/* as a user would write it; NULL: none, or derived */
 	const char *initial_text;	/* what --help says of a derived default */
 	const char *help;
-	void (*set)(struct parse *p, const char *value);
+	void (*set)(struct option_values *p, const char *value);
 };
 
-struct parse {
-	struct settings *set;
+struct option_values {
+	struct options *set;
 	const struct option_def *table;
 	struct lines problems;
 	enum option_id now;		/* the option whose value is set */
@@ -63,30 +63,32 @@ struct parse {
 };
 
 /* What an option's value may be. */
-struct words {
+struct option_values_words {
 	const char *const *v;
 	size_t n;
 };
-extern const struct words metric_words, interval_words, format_words, time_words, source_words,
-	subscribe_words, audit_words, callback_words, check_words;
+extern const struct option_values_words metric_words, interval_words, format_words, time_words,
+	source_words, subscribe_words, audit_words, callback_words, check_words;
 
 #define DURATION_UNITS ", a number with ms, s, m or h (or ISO 8601)"
 
 /* Whether it is of no effect with the source that is chosen. */
-bool parse_is_foreign(const struct parse *p, enum option_id id);
+bool option_values_is_foreign(const struct option_values *p, enum option_id id);
 
 /* A line for the value of the option at hand; flaw: the same in words of its own. */
-void parse_problem(struct parse *p, const char *value, const char *allowed);
-void parse_flaw(struct parse *p, const char *value, const char *flaw);
+void option_values_problem(struct option_values *p, const char *value, const char *allowed);
+void option_values_flaw(struct option_values *p, const char *value, const char *flaw);
 
 /* The flag's file cannot be what it is for; no line where why is NULL. */
-void parse_file_problem(struct parse *p, const char *flag, const char *path, const char *why);
+void option_values_file_problem(struct option_values *p, const char *flag, const char *path,
+	const char *why);
 
 /* The place of a word in its list, -1 after a line that names the words and the nearest. */
-int parse_word(struct parse *p, const char *value, const struct words *words);
+int option_values_word(struct option_values *p, const char *value,
+	const struct option_values_words *words);
 
 /* A duration from the least one to a day, in ms; the least one after a line. */
-int64_t parse_duration(struct parse *p, const char *value, int64_t least_ms,
+int64_t option_values_duration(struct option_values *p, const char *value, int64_t least_ms,
 	const char *allowed);
 
 #endif

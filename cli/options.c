@@ -18,29 +18,29 @@
 
 /* --- setters ------------------------------------------------------------------------ */
 
-static void set_queue(struct parse *p, const char *value)
+static void set_queue(struct option_values *p, const char *value)
 {
-	queues_add(p, value, "--queue");
+	queue_args_add(p, value, "--queue");
 }
 
-static void set_interval(struct parse *p, const char *value)
+static void set_interval(struct option_values *p, const char *value)
 {
-	int i = parse_word(p, value, &interval_words);
+	int i = option_values_word(p, value, &interval_words);
 
 	p->set->interval = interval_words.v[i < 0 ? 0 : i];
 	p->set->interval_given = !p->defaults;
 	duration_parse_ms(p->set->interval, &p->set->interval_ms);
 }
 
-static void set_window(struct parse *p, const char *value)
+static void set_window(struct option_values *p, const char *value)
 {
-	p->set->window_ms = parse_duration(p, value, 100, "100ms to 24h" DURATION_UNITS);
+	p->set->window_ms = option_values_duration(p, value, 100, "100ms to 24h" DURATION_UNITS);
 }
 
 /* Those of 1ms to 24h. */
-static void set_duration(struct parse *p, const char *value)
+static void set_duration(struct option_values *p, const char *value)
 {
-	int64_t ms = parse_duration(p, value, 1, "1ms to 24h" DURATION_UNITS);
+	int64_t ms = option_values_duration(p, value, 1, "1ms to 24h" DURATION_UNITS);
 
 	switch (p->now) {
 	case OPT_LATENESS: p->set->lateness_ms = ms; break;
@@ -53,39 +53,39 @@ static void set_duration(struct parse *p, const char *value)
 	}
 }
 
-static void set_count(struct parse *p, const char *value)
+static void set_count(struct option_values *p, const char *value)
 {
 	size_t len = strlen(value);
 	long n = len > 0 && len < 9 && !value[strspn(value, "0123456789")]
 		? strtol(value, NULL, 10) : 0;
 
 	if (n < 1 || n > COUNT_MAX)
-		parse_problem(p, value, "a number from 1 to 1000000");
+		option_values_problem(p, value, "a number from 1 to 1000000");
 	else
 		p->set->count = (uint32_t)n;
 }
 
-static void set_resync(struct parse *p, const char *value)
+static void set_resync(struct option_values *p, const char *value)
 {
 	p->set->resync_ms = strcmp(value, "0") == 0 ? 0
-		: parse_duration(p, value, 100, "0, or 100ms to 24h" DURATION_UNITS);
+		: option_values_duration(p, value, 100, "0, or 100ms to 24h" DURATION_UNITS);
 }
 
-static void set_retry_for(struct parse *p, const char *value)
+static void set_retry_for(struct option_values *p, const char *value)
 {
 	/* of all lengths nothing alone needs no unit */
 	p->set->retry_for_ms = strcmp(value, "0") == 0 ? 0
-		: parse_duration(p, value, 0, "0 to 24h" DURATION_UNITS);
+		: option_values_duration(p, value, 0, "0 to 24h" DURATION_UNITS);
 }
 
 /* One of a list, the first where it is none. */
-static void set_word(struct parse *p, const char *value)
+static void set_word(struct option_values *p, const char *value)
 {
 	const bool clock = p->now == OPT_TIME, form = p->now == OPT_FORMAT;
-	const struct words *words = clock ? &time_words : form ? &format_words
+	const struct option_values_words *words = clock ? &time_words : form ? &format_words
 		: p->now == OPT_SUBSCRIBE ? &subscribe_words
 		: p->now == OPT_CALLBACK_FORMAT ? &callback_words : &audit_words;
-	int i = parse_word(p, value, words);
+	int i = option_values_word(p, value, words);
 
 	if (clock)
 		p->set->time = i == 1 ? TIME_EVENT : TIME_ARRIVAL;
@@ -100,9 +100,9 @@ static void set_word(struct parse *p, const char *value)
 }
 
 /* Options without a value. */
-static void set_flag(struct parse *p, const char *value)
+static void set_flag(struct option_values *p, const char *value)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 
 	(void)value;
 	switch (p->now) {
@@ -125,14 +125,14 @@ static void set_flag(struct parse *p, const char *value)
 }
 
 /* A file, a host or a profile, as it was given. */
-static void set_name(struct parse *p, const char *value)
+static void set_name(struct option_values *p, const char *value)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 
 	/* a file beside the rows: `-` would be neither stdout nor what was meant */
 	if ((p->now == OPT_RECORD || p->now == OPT_REJECTS || p->now == OPT_AUDIT_FILE)
 	    && strcmp(value, "-") == 0) {
-		parse_problem(p, value, "a file; stdout is for rows");
+		option_values_problem(p, value, "a file; stdout is for rows");
 		return;
 	}
 	switch (p->now) {
@@ -156,13 +156,13 @@ static void set_name(struct parse *p, const char *value)
 }
 
 /* What --verify-audit prints at its end. */
-static void set_expect(struct parse *p, const char *value)
+static void set_expect(struct option_values *p, const char *value)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 	size_t len = strlen(value);
 
 	if (len != sizeof(set->expect_text) - 1 || value[strspn(value, "0123456789abcdefABCDEF")]) {
-		parse_problem(p, value, "a SHA-256, 64 hex digits");
+		option_values_problem(p, value, "a SHA-256, 64 hex digits");
 		return;
 	}
 	for (size_t i = 0; i <= len; i++)
@@ -171,26 +171,26 @@ static void set_expect(struct parse *p, const char *value)
 	set->expect = set->expect_text;
 }
 
-static void set_run(struct parse *p, const char *value)
+static void set_run(struct option_values *p, const char *value)
 {
 	if (uuid_parse(value, strlen(value), p->set->run_text))
 		p->set->run = p->set->run_text;
 	else
-		parse_problem(p, value, "the ID of a run, a UUID");
+		option_values_problem(p, value, "the ID of a run, a UUID");
 }
 
-static void set_source(struct parse *p, const char *value)
+static void set_source(struct option_values *p, const char *value)
 {
-	p->set->notices = parse_word(p, value, &source_words) == 1;
+	p->set->notices = option_values_word(p, value, &source_words) == 1;
 }
 
-static void set_callback(struct parse *p, const char *value)
+static void set_callback(struct option_values *p, const char *value)
 {
 	targets_add(&p->set->callbacks, value, &p->problems, &p->set->warnings);
 }
 
 /* Bytes, of the powers of 1024. */
-static void set_size(struct parse *p, const char *value)
+static void set_size(struct option_values *p, const char *value)
 {
 	static const char units[] = "KMG";
 	size_t digits = strspn(value, "0123456789");
@@ -200,19 +200,19 @@ static void set_size(struct parse *p, const char *value)
 	if (unit)
 		n <<= 10 * (unit - units + 1);
 	if (n == 0 || n > SIZE_MOST || value[digits + (unit != NULL)])
-		parse_problem(p, value, "1 to 1024G, a number of bytes or with K, M or G");
+		option_values_problem(p, value, "1 to 1024G, a number of bytes or with K, M or G");
 	else
 		p->set->callbacks.spool_max = n;
 }
 
-static void set_queue_name(struct parse *p, const char *value)
+static void set_queue_name(struct option_values *p, const char *value)
 {
 	struct lines *names = &p->set->queue_names;
 
 	if (!*value || !utf8_valid(value, strlen(value)))
-		parse_problem(p, value, "a queue's name, or a pattern with * for any text");
+		option_values_problem(p, value, "a queue's name, or a pattern with * for any text");
 	else if (names->n == NOTICE_QUEUES_MAX)
-		parse_problem(p, value, "500 names at most");
+		option_values_problem(p, value, "500 names at most");
 	else
 		lines_add(names, "%s", value);
 }
@@ -223,7 +223,7 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_QUEUE] = { "queue", 'q', WATCH, "ID[,ID]...", NULL, NULL,
 		"queue to watch; repeatable", set_queue },
 	[OPT_QUEUE_FILE] = { "queue-file", 'Q', WATCH, "FILE", NULL, NULL,
-		"one queue ID a line, - is stdin; repeatable", queues_read },
+		"one queue ID a line, - is stdin; repeatable", queue_args_read },
 	[OPT_QUEUE_NAME] = { "queue-name", 0, WATCH, "PATTERN", NULL, NULL,
 		"queue by its name, * is any text; repeatable", set_queue_name },
 	[OPT_SKIP_REFUSED] = { "skip-refused", 0, WATCH, NULL, NULL, NULL,
@@ -232,7 +232,7 @@ static const struct option_def table[OPTIONS] = {
 		"print all queues with their names, then exit", set_flag },
 	[OPT_METRIC] = { "metric", 'm', WATCH, "NAME[,NAME]...",
 		"state,queueState,conversationCount,waitTime", NULL,
-		"metrics to print; of notifications: gsqstat(1)", wanted_metrics },
+		"metrics to print; of notifications: gsqstat(1)", metric_args_metrics },
 	[OPT_INTERVAL] = { "interval", 'i', WATCH, "ISO8601", "PT10S", NULL,
 		"PT10S PT15S PT30S PT1M PT2M", set_interval },
 	[OPT_WINDOW] = { "window", 'w', WINDOWS, "DURATION", NULL,
@@ -262,15 +262,15 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_DRY_RUN] = { "dry-run", 0, OUTPUT, NULL, NULL, NULL,
 		"check all, print the settings, send nothing", set_flag },
 	[OPT_FAIL_IF] = { "fail-if", 0, THRESHOLDS, "EXPR", NULL, NULL,
-		"exit 1 if EXPR holds in a window; repeatable", wanted_threshold },
+		"exit 1 if EXPR holds in a window; repeatable", metric_args_threshold },
 	[OPT_FAIL_FAST] = { "fail-fast", 0, THRESHOLDS, NULL, NULL, NULL,
 		"end with the first window in which one holds", set_flag },
 	[OPT_CHECK] = { "check", 0, THRESHOLDS, "FORM", NULL, NULL,
-		"nagios: one line and status of a plugin, no rows", wanted_check },
+		"nagios: one line and status of a plugin, no rows", metric_args_check },
 	[OPT_WARNING] = { "warning", 'W', THRESHOLDS, "PATH=RANGE", NULL, NULL,
-		"its range for WARNING; repeatable", wanted_range },
+		"its range for WARNING; repeatable", metric_args_range },
 	[OPT_CRITICAL] = { "critical", 'C', THRESHOLDS, "PATH=RANGE", NULL, NULL,
-		"its range for CRITICAL; repeatable", wanted_range },
+		"its range for CRITICAL; repeatable", metric_args_range },
 	[OPT_CALLBACK] = { "callback", 0, CALLBACKS, "URL", NULL, NULL,
 		"POST each window there (or to what @FILE holds)", set_callback },
 	[OPT_CALLBACK_HEADER_FILE] = { "callback-header-file", 0, CALLBACKS, "FILE", NULL, NULL,
@@ -311,7 +311,7 @@ static const struct option_def table[OPTIONS] = {
 	[OPT_PONG_TIMEOUT] = { "pong-timeout", 0, SOURCE, "DURATION", "10s", NULL,
 		"so long without an answer to a ping, likewise", set_duration },
 	[OPT_OUTLIER] = { "outlier", 0, SOURCE, "EXPR", "waitTime.avg>30000", NULL,
-		"drop frames for which EXPR holds, or none", wanted_rule },
+		"drop frames for which EXPR holds, or none", metric_args_rule },
 	[OPT_PROFILE] = { "profile", 0, CREDENTIALS, "NAME", NULL, NULL,
 		"log in as gc does with this profile", set_name },
 	[OPT_TOKEN_MARGIN] = { "token-margin", 0, CREDENTIALS, "DURATION", "60s", NULL,
@@ -347,18 +347,18 @@ static const struct option_def table[OPTIONS] = {
 
 /* --- reading argv ------------------------------------------------------------------- */
 
-static void apply(struct parse *p, enum option_id id, const char *value)
+static void apply(struct option_values *p, enum option_id id, const char *value)
 {
 	p->now = id;
 	if (table[id].arg && strcmp(table[id].arg, "FILE") == 0 && !*value)
-		parse_problem(p, value, "the name of a file");
+		option_values_problem(p, value, "the name of a file");
 	else
 		table[id].set(p, value);
 	p->given[id] = !p->defaults;
 	p->value[id] = p->defaults ? NULL : value;
 }
 
-static void apply_defaults(struct parse *p)
+static void apply_defaults(struct option_values *p)
 {
 	p->set->header = p->set->cache = p->set->snapshot = true;
 	p->set->level = LEVEL_INFO;
@@ -400,7 +400,7 @@ static int id_of_key(int key)
 
 /* A long option that is unknown, or the beginning of several. Where what was meant takes a
  * value, the word that follows is that and no queue. */
-static void unknown_option(struct parse *p, const char *arg, const char *next)
+static void unknown_option(struct option_values *p, const char *arg, const char *next)
 {
 	const char *all[OPTIONS], *fit[OPTIONS];
 	char name[SHOWN_SIZE];
@@ -436,7 +436,7 @@ static void unknown_option(struct parse *p, const char *arg, const char *next)
 		optind++;
 }
 
-static void bad_option(struct parse *p, int code, int key, char **argv)
+static void bad_option(struct option_values *p, int code, int key, char **argv)
 {
 	char name[2] = { (char)key, '\0' };
 	int id = id_of_key(key);
@@ -452,7 +452,7 @@ static void bad_option(struct parse *p, int code, int key, char **argv)
 
 /* Whether --help or --version is among the options: before any value is looked at, as one
  * may be a file to be read. */
-static bool asks_for_help(struct parse *p, int argc, char **argv, const char *shorts,
+static bool asks_for_help(struct option_values *p, int argc, char **argv, const char *shorts,
 	const struct option *longs)
 {
 	int key;
@@ -485,7 +485,7 @@ static bool hands_over_secret(const char *arg)
 	return len >= least && len <= most && strncmp(arg, file, len) == 0;
 }
 
-static bool refuse_secret(struct parse *p, int argc, char **argv)
+static bool refuse_secret(struct option_values *p, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		p->secret_given = p->secret_given || hands_over_secret(argv[i]);
@@ -495,7 +495,7 @@ static bool refuse_secret(struct parse *p, int argc, char **argv)
 	return p->secret_given;
 }
 
-static void read_argv(struct parse *p, int argc, char **argv)
+static void read_argv(struct option_values *p, int argc, char **argv)
 {
 	struct option longs[OPTIONS + 1];
 	char shorts[2 * OPTIONS + 3];
@@ -514,14 +514,14 @@ static void read_argv(struct parse *p, int argc, char **argv)
 	for (; optind < argc; optind++)
 		lines_add(&p->queue_words, "%s", argv[optind]);
 	for (size_t i = 0; i < p->queue_words.n; i++)
-		queues_add(p, p->queue_words.v[i], "QUEUE_ID");
+		queue_args_add(p, p->queue_words.v[i], "QUEUE_ID");
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
 
-static void load_creds(struct parse *p)
+static void load_creds(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 	const struct creds_conf conf = {
 		.secret_file = p->secret_file,
 		.host = p->host,
@@ -534,22 +534,22 @@ static void load_creds(struct parse *p)
 	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
 }
 
-static void check_all(struct parse *p)
+static void check_all(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 	const char *ca_file = getenv("SSL_CERT_FILE");
 	struct buf json = { 0 };
 
-	checks_recording(p);
-	checks_derive(p);
+	validate_recording(p);
+	validate_derive(p);
 	if ((!set->replay || set->callbacks.n) && !set->verify_audit && !set->cacert && ca_file
 	    && *ca_file)
 		p->ca_file = ca_file;
 	load_creds(p);
-	checks_options(p);
-	checks_files(p);
-	checks_environment(p);
-	usage_put_values(&json, p);
+	validate_options(p);
+	validate_files(p);
+	validate_environment(p);
+	help_put_values(&json, p);
 	set->settings_json = json.data;
 	if (json.failed || p->problems.failed || set->queues.failed || set->queue_names.failed
 	    || set->patterns.failed || set->outlier_text.failed || set->fail_if.failed
@@ -560,7 +560,7 @@ static void check_all(struct parse *p)
 }
 
 /* NULL where memory lacks for it. */
-static void keep_flaw(struct parse *p)
+static void keep_flaw(struct option_values *p)
 {
 	const struct lines *all = &p->problems;
 
@@ -572,15 +572,15 @@ static void keep_flaw(struct parse *p)
 		p->set->flaw = NULL;
 }
 
-static enum parsed settle(struct parse *p, const char *versions, enum status *st)
+static enum options_parsed settle(struct option_values *p, const char *versions, enum status *st)
 {
 	if (p->help || p->version) {
-		*st = p->help ? usage_help(p) : usage_version(versions);
+		*st = p->help ? help_help(p) : help_version(versions);
 		return PARSED_DONE;
 	}
 	if (!p->secret_given)	/* else nothing more is looked at, nor told */
 		check_all(p);
-	usage_complain("", &p->problems);
+	help_complain("", &p->problems);
 	if (p->problems.n || p->problems.failed) {
 		keep_flaw(p);
 		return PARSED_BAD;
@@ -588,16 +588,16 @@ static enum parsed settle(struct parse *p, const char *versions, enum status *st
 	if (!p->set->dry_run)
 		return PARSED_RUN;
 	if (p->set->level <= LEVEL_WARNING)
-		usage_complain("warning: ", &p->set->warnings);
-	*st = usage_settings(p);
+		help_complain("warning: ", &p->set->warnings);
+	*st = help_settings(p);
 	return PARSED_DONE;
 }
 
-enum parsed options_parse(struct settings *set, int argc, char **argv, const char *versions,
+enum options_parsed options_parse(struct options *set, int argc, char **argv, const char *versions,
 	enum status *st)
 {
-	struct parse p = { .set = set, .table = table };
-	enum parsed parsed;
+	struct option_values p = { .set = set, .table = table };
+	enum options_parsed parsed;
 
 	apply_defaults(&p);
 	read_argv(&p, argc, argv);
@@ -609,9 +609,9 @@ enum parsed options_parse(struct settings *set, int argc, char **argv, const cha
 	return parsed;
 }
 
-void settings_free(struct settings *set)
+void options_free(struct options *set)
 {
-	wanted_free(set);
+	metric_args_free(set);
 	lines_free(&set->queues);
 	lines_free(&set->queue_names);
 	lines_free(&set->warnings);
@@ -621,7 +621,7 @@ void settings_free(struct settings *set)
 	free(set->settings_json);
 	buf_wipe(&set->audit_key);
 	free(set->flaw);
-	*set = (struct settings){ 0 };
+	*set = (struct options){ 0 };
 }
 
 /* As getopt_long has it: any beginning that no other option shares. */

@@ -23,9 +23,9 @@
 #define QUEUES_MAX 50		/* of a live run, from the stream */
 #define NOTICE_QUEUES_MAX 500	/* the same from the notification service */
 
-enum subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
+enum options_subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
-struct settings {
+struct options {
 	struct lines queues;		/* distinct, lower case, in order */
 	bool notices;			/* --source notifications; else the stream */
 	struct lines queue_names;	/* patterns, as given */
@@ -57,7 +57,7 @@ struct settings {
 	bool queues_recorded;		/* nothing names a queue but the recording */
 	bool dry_run;
 	struct targets callbacks;	/* n is 0: none */
-	enum subscribe subscribe;
+	enum options_subscribe subscribe;
 	const char *cacert;
 	int64_t connect_timeout_ms;
 	int64_t retry_for_ms;
@@ -91,7 +91,7 @@ struct settings {
 	char *flaw;			/* of PARSED_BAD: the first one, as it was told */
 };
 
-enum parsed {
+enum options_parsed {
 	PARSED_RUN,	/* *set is complete */
 	PARSED_DONE,	/* --help, --version, --dry-run: printed; end with *st */
 	PARSED_BAD	/* usage lines are on stderr; end with ST_USAGE */
@@ -101,11 +101,11 @@ enum parsed {
  * Reads argv and the environment; versions are the libraries', for --version. Writes help,
  * version and dry-run to stdout (checked:
  * *st is ST_OUTPUT if that failed) and usage errors to stderr as `gsqstat: …` lines. Opens
- * no output and sends nothing. set is all zero before and freed by settings_free.
+ * no output and sends nothing. set is all zero before and freed by options_free.
  */
-enum parsed options_parse(struct settings *set, int argc, char **argv,
+enum options_parsed options_parse(struct options *set, int argc, char **argv,
 	const char *versions, enum status *st);
-void settings_free(struct settings *set);
+void options_free(struct options *set);
 
 /* Whether a word of argv is --check: then all that goes wrong has a plugin's status and line,
  * also where it is not understood. */

@@ -23,7 +23,7 @@ static const char *shown(char text[SHOWN_SIZE], const char *s, size_t len)
 }
 
 /* The name of what a queue came from stands in the line: an option, a file's line. */
-static void add_queue(struct parse *p, const char *s, size_t len, const char *from)
+static void add_queue(struct option_values *p, const char *s, size_t len, const char *from)
 {
 	char id[UUID_LEN + 1], text[SHOWN_SIZE];
 	struct lines *queues = &p->set->queues;
@@ -47,7 +47,7 @@ static void add_queue(struct parse *p, const char *s, size_t len, const char *fr
 	p->bad[OPT_QUEUE] = true;
 }
 
-void queues_add(struct parse *p, const char *value, const char *from)
+void queue_args_add(struct option_values *p, const char *value, const char *from)
 {
 	for (;;) {
 		size_t len = strcspn(value, ",");
@@ -59,7 +59,7 @@ void queues_add(struct parse *p, const char *value, const char *from)
 	}
 }
 
-static void queue_line(struct parse *p, const char *path, const char *s, size_t len,
+static void queue_line(struct option_values *p, const char *path, const char *s, size_t len,
 	size_t number)
 {
 	char from[SHOWN_SIZE + 64], text[SHOWN_SIZE];
@@ -70,7 +70,7 @@ static void queue_line(struct parse *p, const char *path, const char *s, size_t 
 }
 
 /* One ID a line; what follows a # and blanks around are no part of it. */
-static void queue_lines(struct parse *p, const struct buf *file, const char *path)
+static void queue_lines(struct option_values *p, const struct buf *file, const char *path)
 {
 	size_t at = 0, len, number = 0, found = 0;
 	char text[SHOWN_SIZE];
@@ -88,7 +88,7 @@ static void queue_lines(struct parse *p, const struct buf *file, const char *pat
 			text_shown(text, path, strlen(path)));
 }
 
-void queues_read(struct parse *p, const char *path)
+void queue_args_read(struct option_values *p, const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0, again = is_stdin && p->queue_stdin;
 	struct buf text = { .limit = QUEUE_FILE_MAX };
@@ -98,7 +98,7 @@ void queues_read(struct parse *p, const char *path)
 	if (!again)
 		lines_add(&p->queue_files, "%s", path);
 	if (why)
-		parse_file_problem(p, "--queue-file", path, why);
+		option_values_file_problem(p, "--queue-file", path, why);
 	else
 		queue_lines(p, &text, path);
 	buf_free(&text);

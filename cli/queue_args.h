@@ -5,9 +5,9 @@
 #include "cli/option_values.h"
 
 /* ID[,ID]...; what they came from stands in a line that complains. */
-void queues_add(struct parse *p, const char *value, const char *from);
+void queue_args_add(struct option_values *p, const char *value, const char *from);
 
 /* One ID a line; "-" is stdin. */
-void queues_read(struct parse *p, const char *path);
+void queue_args_read(struct option_values *p, const char *path);
 
 #endif

@@ -21,7 +21,7 @@
 
 /* --- a recording -------------------------------------------------------------------- */
 
-static bool names_queues(const struct parse *p)
+static bool names_queues(const struct option_values *p)
 {
 	return p->given[OPT_QUEUE] || p->given[OPT_QUEUE_FILE] || p->given[OPT_QUEUE_NAME]
 		|| p->queue_words.n;
@@ -36,7 +36,7 @@ static bool has_line(const struct lines *lines, const char *s)
 }
 
 /* All queues that were recorded, or those of them that are named. */
-static void take_queues(struct parse *p, const struct lines *recorded)
+static void take_queues(struct option_values *p, const struct lines *recorded)
 {
 	struct lines *queues = &p->set->queues;
 
@@ -50,9 +50,9 @@ static void take_queues(struct parse *p, const struct lines *recorded)
 				queues->v[i]);
 }
 
-static void take_head(struct parse *p, const struct tape_head *head)
+static void take_head(struct option_values *p, const struct tape_head *head)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 
 	if (!p->given[OPT_SOURCE]) {
 		set->notices = head->source == SOURCE_NOTIFICATIONS;
@@ -74,9 +74,9 @@ static bool is_regular(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-void checks_recording(struct parse *p)
+void validate_recording(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 	struct tape_head head = { .source = SOURCE_UNKNOWN };
 	bool regular = set->replay && is_regular(set->replay);
 	struct err err;
@@ -100,11 +100,11 @@ void checks_recording(struct parse *p)
 	lines_free(&head.queues);
 }
 
-void checks_derive(struct parse *p)
+void validate_derive(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 
-	wanted_settle(p);
+	metric_args_settle(p);
 	set->audit_given = p->given[OPT_AUDIT];
 	if (!p->given[OPT_WINDOW])
 		set->window_ms = set->interval_ms > 30000 ? set->interval_ms : 30000;
@@ -124,7 +124,7 @@ void checks_derive(struct parse *p)
 /* --- options beside each other ------------------------------------------------------ */
 
 /* The option is good by itself and yet has no place here. */
-static void misplaced(struct parse *p, enum option_id id, const char *allowed)
+static void misplaced(struct option_values *p, enum option_id id, const char *allowed)
 {
 	const char *value = p->value[id];
 	char text[SHOWN_SIZE] = "";
@@ -139,7 +139,7 @@ static void misplaced(struct parse *p, enum option_id id, const char *allowed)
 		value ? " '" : "", text, value ? "'" : "", allowed);
 }
 
-static void check_source(struct parse *p)
+static void check_source(struct option_values *p)
 {
 	const char *allowed = p->set->notices ? "--source stream alone"
 		: "--source notifications alone";
@@ -150,7 +150,7 @@ static void check_source(struct parse *p)
 		allowed = p->set->notices ? "a recording of the stream alone"
 			: "a recording of notifications alone";
 	for (enum option_id id = 0; id < OPTIONS; id++)
-		if (parse_is_foreign(p, id))
+		if (option_values_is_foreign(p, id))
 			misplaced(p, id, allowed);
 	if (p->set->notices && p->set->time == TIME_EVENT)
 		misplaced(p, OPT_TIME, p->set->source_recorded
@@ -189,7 +189,7 @@ static const struct {
 	{ OPT_LIST_QUEUES, OPT_REPLAY, "a run without --list-queues" }
 };
 
-static void check_rivals(struct parse *p)
+static void check_rivals(struct option_values *p)
 {
 	char text[SHOWN_SIZE];
 
@@ -215,9 +215,9 @@ static void check_rivals(struct parse *p)
 }
 
 /* What is of no effect without a callback. */
-static void check_callbacks(struct parse *p)
+static void check_callbacks(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 
 	if (p->given[OPT_CALLBACK]) {
 		if (!set->callbacks.spool)
@@ -230,9 +230,9 @@ static void check_callbacks(struct parse *p)
 	targets_check(&set->callbacks, &p->problems, &set->warnings);
 }
 
-static void check_times(struct parse *p)
+static void check_times(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 	char window[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX], late[DURATION_TEXT_MAX];
 
 	if (set->notices || p->bad[OPT_SOURCE])
@@ -250,9 +250,9 @@ static void check_times(struct parse *p)
 }
 
 /* A recording shows its queues itself. */
-static void check_queues(struct parse *p)
+static void check_queues(struct option_values *p)
 {
-	struct settings *set = p->set;
+	struct options *set = p->set;
 	const size_t most = set->notices ? NOTICE_QUEUES_MAX : QUEUES_MAX;
 
 	if (set->list_queues || (p->given[OPT_REPLAY] && (!set->notices || p->bad[OPT_SOURCE])))
@@ -266,7 +266,7 @@ static void check_queues(struct parse *p)
 }
 
 /* What goes with --audit-file, and with --verify-audit, which is no run. */
-static void check_audit(struct parse *p)
+static void check_audit(struct option_values *p)
 {
 	static const enum option_id verified[] = { OPT_EXPECT, OPT_ROWS, OPT_RUN };
 	const char *const run = "a run, not --verify-audit", *const log = "--verify-audit alone";
@@ -295,7 +295,7 @@ static void check_audit(struct parse *p)
 			p->queue_words.v[0], strlen(p->queue_words.v[0])), run);
 }
 
-void checks_options(struct parse *p)
+void validate_options(struct option_values *p)
 {
 	check_audit(p);
 	if (p->set->verify_audit)
@@ -309,9 +309,9 @@ void checks_options(struct parse *p)
 
 /* --- files -------------------------------------------------------------------------- */
 
-static void check_same_files(struct parse *p)
+static void check_same_files(struct option_values *p)
 {
-	const struct settings *set = p->set;
+	const struct options *set = p->set;
 	const struct path_use fixed[] = {
 		{ "--output", set->output && !paths_is_stdout(set->output) ? set->output : "-",
 			true, false },
@@ -348,7 +348,7 @@ static void check_same_files(struct parse *p)
 	free(use);
 }
 
-static void check_output(struct parse *p, const char *flag, const char *path,
+static void check_output(struct option_values *p, const char *flag, const char *path,
 	enum status (*check)(const char *path, struct err *err))
 {
 	size_t len = path ? strlen(path) : 0;
@@ -364,9 +364,9 @@ static void check_output(struct parse *p, const char *flag, const char *path,
 }
 
 /* Node exporter must never read half an exposition. */
-static void check_exposition(struct parse *p)
+static void check_exposition(struct option_values *p)
 {
-	const struct settings *set = p->set;
+	const struct options *set = p->set;
 
 	if (set->format == FORMAT_PROMETHEUS && set->output
 	    && replace_is_mount_point(set->output) && !paths_is_stdout(set->output))
@@ -374,9 +374,9 @@ static void check_exposition(struct parse *p)
 			"replaced as a whole; mount its directory", set->output);
 }
 
-static void check_audit_file(struct parse *p)
+static void check_audit_file(struct option_values *p)
 {
-	const struct settings *set = p->set;
+	const struct options *set = p->set;
 	const char *path = set->audit_file, *why;
 	char text[SHOWN_SIZE];
 	struct stat st;
@@ -393,16 +393,16 @@ static void check_audit_file(struct parse *p)
 			text_shown(text, path, strlen(path)), why);
 }
 
-static void check_key(struct parse *p)
+static void check_key(struct option_values *p)
 {
 	if (p->key_file)
-		parse_file_problem(p, "--audit-key-file", p->key_file,
+		option_values_file_problem(p, "--audit-key-file", p->key_file,
 			paths_secret(p->key_file, &p->set->audit_key));
 }
 
-void checks_files(struct parse *p)
+void validate_files(struct option_values *p)
 {
-	const struct settings *set = p->set;
+	const struct options *set = p->set;
 
 	check_same_files(p);
 	check_output(p, "--output", set->output, out_check);
@@ -412,20 +412,22 @@ void checks_files(struct parse *p)
 	check_key(p);
 	check_audit_file(p);
 	if (set->verify_audit)
-		parse_file_problem(p, "--verify-audit", set->verify_audit,
+		option_values_file_problem(p, "--verify-audit", set->verify_audit,
 			paths_unreadable(set->verify_audit));
 	if (set->rows)
-		parse_file_problem(p, "--rows", set->rows, paths_unreadable(set->rows));
+		option_values_file_problem(p, "--rows", set->rows, paths_unreadable(set->rows));
 	if (set->replay)
-		parse_file_problem(p, "--replay", set->replay, paths_unreadable(set->replay));
+		option_values_file_problem(p, "--replay", set->replay,
+			paths_unreadable(set->replay));
 	if (set->cacert)
-		parse_file_problem(p, "--cacert", set->cacert, paths_no_certificates(set->cacert));
+		option_values_file_problem(p, "--cacert", set->cacert,
+			paths_no_certificates(set->cacert));
 }
 
 /* --- the environment ----------------------------------------------------------------- */
 
 /* OpenSSL takes a list of them. */
-static void check_directories(struct parse *p, const char *list)
+static void check_directories(struct option_values *p, const char *list)
 {
 	char *copy = strdup(list), *rest = copy, *one;
 
@@ -435,13 +437,13 @@ static void check_directories(struct parse *p, const char *list)
 	}
 	while ((one = strsep(&rest, ":")))
 		if (*one)
-			parse_file_problem(p, "SSL_CERT_DIR", one, paths_no_directory(one));
+			option_values_file_problem(p, "SSL_CERT_DIR", one, paths_no_directory(one));
 	free(copy);
 }
 
-void checks_environment(struct parse *p)
+void validate_environment(struct option_values *p)
 {
-	const struct settings *set = p->set;
+	const struct options *set = p->set;
 	const char *directories = getenv("SSL_CERT_DIR");
 
 	if (set->verify_audit || (set->replay && !set->callbacks.n)
@@ -449,7 +451,7 @@ void checks_environment(struct parse *p)
 		return;		/* neither TLS nor a proxy */
 	proxies_check(&p->problems);
 	if (p->ca_file)
-		parse_file_problem(p, "SSL_CERT_FILE", p->ca_file,
+		option_values_file_problem(p, "SSL_CERT_FILE", p->ca_file,
 			paths_no_certificates(p->ca_file));
 	if (!set->cacert && directories)
 		check_directories(p, directories);

@@ -10,10 +10,10 @@
 
 /* What a replay's recording says of its source, queues and interval, before anything depends on
  * them. Standard input and pipes are waited for, unless the command line is wrong already. */
-void checks_recording(struct parse *p);
-void checks_derive(struct parse *p);
-void checks_options(struct parse *p);
-void checks_files(struct parse *p);
-void checks_environment(struct parse *p);	/* once the credentials are read */
+void validate_recording(struct option_values *p);
+void validate_derive(struct option_values *p);
+void validate_options(struct option_values *p);
+void validate_files(struct option_values *p);
+void validate_environment(struct option_values *p);	/* once the credentials are read */
 
 #endif

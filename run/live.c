@@ -8,7 +8,7 @@
 /* The first line, for which the queues have to be known. */
 static void begin_record(struct run *run)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	struct buf line = { 0 };
 
 	run->recording = true;

@@ -260,7 +260,7 @@ static bool begins_recording(const struct run *run, const struct tape_entry *e)
  * they are asked for. */
 static enum status watch_queues(struct run *run, const struct tape_entry *e, struct err *err)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	struct lines recorded = { 0 };
 	const struct lines *asked = set->queues_recorded ? &run->queues : &set->queues;
 	enum status st = ST_OK;
@@ -439,7 +439,7 @@ enum status replay_turn(struct run *run, struct err *err)
 
 static void warn_of_replay(struct run *run)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 
 	if (run->tape_torn)
 		lines_add(&run->warnings, "%s: the last line is cut off; "
@@ -465,7 +465,7 @@ static bool is_of_other_queues(const struct run *run)
 /* No row is no success: what would read the input, or what it lacks. */
 static enum status nothing_used(const struct run *run, struct err *err)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	const char *why = "no window begins in it";
 
 	if (!run->good_lines)

@@ -73,7 +73,7 @@ static void run_free(struct run *run)
 	free(run);
 }
 
-enum status run_open(struct run **out, const struct settings *set, const struct clock *clock,
+enum status run_open(struct run **out, const struct options *set, const struct clock *clock,
 	int signal_fd, struct err *err)
 {
 	struct run *run = calloc(1, sizeof(*run));
@@ -281,7 +281,7 @@ static const char *connection(const struct run *run)
 /* How far the run is, on a terminal. Not while rows stand half written there. */
 static void tell_progress(const struct run *run)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	int64_t due = flow_due_us(run->flow), printed = flow_printed(run->flow);
 	struct progress_state state = {
 		.window_left_us = NO_TIME,
@@ -525,7 +525,7 @@ static void warn_of_unanswered(struct run *run)
  * the time of that; on a signal what fits into its end. A reader that left is no hurry. */
 static void begin_last_deliveries(struct run *run, enum status st)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	int64_t us = (set->retry_for_ms ? set->retry_for_ms : set->callbacks.timeout_ms)
 		* US_PER_MS;
 

@@ -26,7 +26,7 @@ struct run;
 /* set and clock are borrowed; signal_fd is a signalfd(2) of SIGINT, SIGTERM, SIGHUP and
  * SIGUSR1. *run goes to run_close after a failure too, NULL or not: it ends what had begun. A
  * failure before run.start is for the caller to print. */
-enum status run_open(struct run **run, const struct settings *set, const struct clock *clock,
+enum status run_open(struct run **run, const struct options *set, const struct clock *clock,
 	int signal_fd, struct err *err);
 
 /* Waits, takes what came, prints the windows that are over. Not ST_OK: the run is to end. */

@@ -27,7 +27,7 @@
 #define RUN_REPLAY_AHEAD (1u << 20)	/* bytes of rows; a replay waits for its reader */
 
 struct run {
-	const struct settings *set;
+	const struct options *set;
 	const struct clock *clock;
 	int signal_fd;
 	int64_t began_us, now_us;

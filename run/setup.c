@@ -14,7 +14,7 @@
 #define QUEUES_MET_MAX 10000
 #define NOW_MS 1		/* the window of a snapshot alone */
 
-static struct windows_conf windows_conf(const struct settings *set)
+static struct windows_conf windows_conf(const struct options *set)
 {
 	return (struct windows_conf){
 		.length_ms = set->window_ms,
@@ -34,7 +34,7 @@ static struct windows_conf windows_conf(const struct settings *set)
 
 enum status setup_files(struct run *run, struct err *err)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	enum status st = out_open(&run->out, set->output, &run->warnings, err);
 
 	if (st == ST_OK && set->record)
@@ -83,7 +83,7 @@ static void hand_over(void *arg, const struct webhook_window *window)
 
 static struct flush_conf flush_conf(struct run *run)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 
 	return (struct flush_conf){
 		.rows = {
@@ -111,7 +111,7 @@ static struct flush_conf flush_conf(struct run *run)
 
 static struct flow_conf flow_conf(struct run *run)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 
 	return (struct flow_conf){
 		.notices = set->notices,
@@ -176,7 +176,7 @@ static int open_stderr(void)
 /* On a terminal people look at the rows and at the progress. */
 static enum audit_level audit_level(const struct run *run)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 
 	return set->level == LEVEL_INFO && !set->audit_given && !set->audit_file
 		&& isatty(run->stderr_fd)
@@ -199,7 +199,7 @@ enum status setup_progress(struct run *run, struct err *err)
 /* Its lines go to stderr, or to a file that they share with other runs. */
 static enum status open_audit(struct run *run, struct err *err)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	struct auditfile *file = NULL;
 	enum status st;
 
@@ -254,7 +254,7 @@ bool setup_secret(struct run *run, const char *secret)
 
 static enum status open_stream(struct run *run, struct err *err)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	struct stream_conf conf = {
 		.base_url = set->creds.base_url,
 		.payload_as_message = set->subscribe == SUBSCRIBE_MESSAGE,
@@ -274,7 +274,7 @@ static enum status open_stream(struct run *run, struct err *err)
 
 enum status setup_channel(struct run *run, struct err *err)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	struct channel_conf conf = {
 		.api_url = set->creds.base_url,
 		.plain = set->creds.plain,
@@ -300,7 +300,7 @@ enum status setup_channel(struct run *run, struct err *err)
 /* Names of --queue-name, and those that thresholds have as their scope. */
 static void gather_names(struct run *run)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	const char *name;
 
 	for (size_t i = 0; i < set->queue_names.n; i++)
@@ -315,7 +315,7 @@ static void gather_names(struct run *run)
 /* Queues by name are looked up first; names that the cache knows go with IDs too. */
 static enum status open_lookup(struct run *run, struct err *err)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	struct lookup_conf conf = {
 		.api_url = set->creds.base_url,
 		.client = set->cache ? set->creds.client_id : NULL,
@@ -404,7 +404,7 @@ static enum status cached_names(struct run *run, struct err *err)
 
 enum status setup_live(struct run *run, struct err *err)
 {
-	const struct settings *set = run->set;
+	const struct options *set = run->set;
 	const struct creds *creds = &set->creds;
 	struct token_conf token = {
 		.margin_ms = set->token_margin_ms,

@@ -139,7 +139,7 @@ static bool parse_part(const char **s, const char *end, bool of_time, size_t *ne
 }
 
 /* P[nW][nD][T[nH][nM][nS]] with one part at least, in this order. */
-static bool parse_duration(const char *s, size_t len, int64_t *us)
+static bool option_values_duration(const char *s, size_t len, int64_t *us)
 {
 	const char *end = s + len;
 	bool of_time = false, any = false;
@@ -169,7 +169,7 @@ static bool parse_end(const char *s, size_t len, int64_t from_us, int64_t *to_us
 {
 	if (!len || *s != 'P')
 		return parse_instant(s, len, to_us);
-	if (!parse_duration(s, len, to_us))
+	if (!option_values_duration(s, len, to_us))
 		return false;
 	*to_us += from_us;
 	return true;
@@ -188,7 +188,7 @@ bool interval_parse(const char *s, size_t len, int64_t *from_ms, int64_t *to_ms)
 	to_len = len - from_len - 1;
 	if (*s == 'P') {
 		if (!parse_instant(end, to_len, &to_us)
-		    || !parse_duration(s, from_len, &length_us))
+		    || !option_values_duration(s, from_len, &length_us))
 			return false;
 		from_us = to_us - length_us;
 	} else {

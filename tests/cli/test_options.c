@@ -18,7 +18,7 @@
 #define SAMPLE "tests/sample.ndjson"
 #define ARGS_MAX 40
 
-static struct settings set;
+static struct options set;
 static enum status status;
 static char said[65536];	/* on stderr, by the last parse */
 
@@ -33,14 +33,14 @@ static void read_back(FILE *f, char *to, size_t size)
 }
 
 /* Parses the words, a blank between two; a word that holds one has `_` there. */
-static enum parsed parse(const char *words)
+static enum options_parsed parse(const char *words)
 {
 	char copy[4096], *argv[ARGS_MAX] = { NULL }, *rest = copy, *word;
 	FILE *err = tmpfile();
 	int argc = 0, old = dup(STDERR_FILENO);
-	enum parsed parsed;
+	enum options_parsed parsed;
 
-	settings_free(&set);
+	options_free(&set);
 	setenv("GENESYS_CLIENT_ID", "id", 1);
 	setenv("GENESYS_CLIENT_SECRET", "the-secret", 1);
 	setenv("GENESYS_API_HOST", "api.example.com", 1);
@@ -455,7 +455,7 @@ static void settings__are_json(void **state)
 static int free_set(void **state)
 {
 	(void)state;
-	settings_free(&set);
+	options_free(&set);
 	return 0;
 }
 

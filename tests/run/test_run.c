@@ -308,7 +308,7 @@ static int64_t held_real(const struct clock *clock)
 static const struct clock held = { .now_us = held_now, .real_us = held_real };
 
 struct process {
-	struct settings set;
+	struct options set;
 	struct run *run;
 	int signal_fd;
 };
@@ -348,7 +348,7 @@ static void end(struct process *p)
 
 	run_close(p->run, ST_OK, &err);
 	close(p->signal_fd);
-	settings_free(&p->set);
+	options_free(&p->set);
 }
 
 /* What a file in the directory holds, malloc'd. */
