@@ -38,20 +38,20 @@ static int64_t clock_us(clockid_t id)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int64_t run_clock_us(const struct clock *clock)
+static int64_t run_clock_us(const struct run_clock *clock)
 {
 	return clock->real_start_us + clock_us(CLOCK_BOOTTIME) - clock->boot_start_us;
 }
 
-static int64_t real_clock_us(const struct clock *clock)
+static int64_t real_clock_us(const struct run_clock *clock)
 {
 	(void)clock;
 	return clock_us(CLOCK_REALTIME);
 }
 
-static struct clock clock_start(void)
+static struct run_clock clock_start(void)
 {
-	return (struct clock){
+	return (struct run_clock){
 		.now_us = run_clock_us,
 		.real_us = real_clock_us,
 		.real_start_us = clock_us(CLOCK_REALTIME),
@@ -139,7 +139,7 @@ static void let_second_signal_end(const struct run *run, const sigset_t *set)
 	sigprocmask(SIG_UNBLOCK, &ending, NULL);
 }
 
-static enum status run_all(const struct options *set, const struct clock *clock,
+static enum status run_all(const struct options *set, const struct run_clock *clock,
 	struct err *err)
 {
 	struct run *run = NULL;
@@ -252,7 +252,7 @@ static enum status verify(const struct options *set, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct clock clock = clock_start();
+	struct run_clock clock = clock_start();
 	struct options set = { 0 };
 	struct err err = { "" };
 	enum status st = ST_USAGE;

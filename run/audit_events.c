@@ -16,9 +16,9 @@ struct quiet {
 	uint64_t suppressed;
 };
 
-struct report {
+struct audit_events {
 	struct audit *audit;
-	struct totals totals;
+	struct audit_events_totals totals;
 	int64_t now_us, real_us;
 	struct quiet elsewhere[REJECT_KINDS];		/* frames of no asked queue */
 	struct quiet (*of_queue)[FATE_REJECTS];		/* by queue number */
@@ -26,7 +26,7 @@ struct report {
 	uint64_t suppressed;
 	int64_t lag_us;
 	bool counts_resyncs;
-	struct lines doubts;	/* texts of report_doubt */
+	struct lines doubts;	/* texts of audit_events_doubt */
 	char held[512];		/* the first threshold that did; "": none */
 	const struct callbacks *callbacks;		/* NULL: none */
 	struct quiet of_target[TARGETS_MAX][CALLBACK_KINDS];
@@ -40,9 +40,9 @@ static const char *const in_no_row[REJECT_KINDS] = {
 	[REJECT_FOREIGN_QUEUE] = "foreign-queue"
 };
 
-struct report *report_new(struct audit *audit)
+struct audit_events *audit_events_new(struct audit *audit)
 {
-	struct report *r = calloc(1, sizeof(*r));
+	struct audit_events *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
@@ -51,7 +51,7 @@ struct report *report_new(struct audit *audit)
 	return r;
 }
 
-void report_free(struct report *r)
+void audit_events_free(struct audit_events *r)
 {
 	if (!r)
 		return;
@@ -60,33 +60,33 @@ void report_free(struct report *r)
 	free(r);
 }
 
-const char *reject_name(enum reject reason)
+const char *audit_events_reject_name(enum audit_events_reject reason)
 {
 	return in_no_row[reason] ? in_no_row[reason] : fate_name((enum fate)reason);
 }
 
-void report_time(struct report *r, int64_t now_us, int64_t real_us)
+void audit_events_time(struct audit_events *r, int64_t now_us, int64_t real_us)
 {
 	r->now_us = now_us;
 	r->real_us = real_us;
 }
 
-const struct totals *report_totals(const struct report *r)
+const struct audit_events_totals *audit_events_totals(const struct audit_events *r)
 {
 	return &r->totals;
 }
 
-static void begin(struct report *r, enum audit_level level, const char *event)
+static void begin(struct audit_events *r, enum audit_level level, const char *event)
 {
 	audit_begin(r->audit, level, event, r->real_us);
 }
 
-static void put_count(struct report *r, const char *key, uint64_t n)
+static void put_count(struct audit_events *r, const char *key, uint64_t n)
 {
 	audit_int(r->audit, key, n > INT64_MAX ? INT64_MAX : (int64_t)n);
 }
 
-static void put_json(struct report *r, const char *key, struct buf *json)
+static void put_json(struct audit_events *r, const char *key, struct buf *json)
 {
 	if (!json->failed)
 		audit_json(r->audit, key, json->data, json->len);
@@ -94,18 +94,19 @@ static void put_json(struct report *r, const char *key, struct buf *json)
 }
 
 /* {"invalid":0,…} of the first n reasons. */
-static void put_rejected(struct report *r, const uint64_t *count, size_t n)
+static void put_rejected(struct audit_events *r, const uint64_t *count, size_t n)
 {
 	struct buf json = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&json, "%c\"%s\":%llu", i ? ',' : '{', reject_name((enum reject)i),
+		buf_printf(&json, "%c\"%s\":%llu", i ? ',' : '{',
+			audit_events_reject_name((enum audit_events_reject)i),
 			(unsigned long long)count[i]);
 	buf_char(&json, '}');
 	put_json(r, "rejected", &json);
 }
 
-void report_start(struct report *r, const char *settings_json,
+void audit_events_start(struct audit_events *r, const char *settings_json,
 	const struct lines *outlier_rules)
 {
 	struct buf rules = { 0 };
@@ -123,7 +124,7 @@ void report_start(struct report *r, const char *settings_json,
 	audit_end(r->audit);
 }
 
-void report_warnings(struct report *r, struct lines *warnings)
+void audit_events_warnings(struct audit_events *r, struct lines *warnings)
 {
 	for (size_t i = 0; i < warnings->n; i++) {
 		begin(r, LEVEL_WARNING, "warning");
@@ -141,7 +142,7 @@ static bool was_told(const struct lines *told, const char *text)
 	return false;
 }
 
-void report_doubt(struct report *r, const char *fmt, ...)
+void audit_events_doubt(struct audit_events *r, const char *fmt, ...)
 {
 	char text[sizeof(((struct err *)0)->text)];
 	bool again;
@@ -158,12 +159,12 @@ void report_doubt(struct report *r, const char *fmt, ...)
 	audit_end(r->audit);
 }
 
-void report_counts_resyncs(struct report *r)
+void audit_events_counts_resyncs(struct audit_events *r)
 {
 	r->counts_resyncs = true;
 }
 
-void report_resync(struct report *r, uint64_t differences)
+void audit_events_resync(struct audit_events *r, uint64_t differences)
 {
 	r->totals.resyncs++;
 	r->totals.differences += differences;
@@ -171,7 +172,8 @@ void report_resync(struct report *r, uint64_t differences)
 	put_count(r, "differences", differences);
 	audit_end(r->audit);
 	if (differences)
-		report_doubt(r, "a snapshot that was asked for again has other values than the "
+		audit_events_doubt(r,
+			"a snapshot that was asked for again has other values than the "
 			"messages have told: numbers since the last one may be wrong; run.end "
 			"counts such values");
 }
@@ -199,7 +201,7 @@ static const struct {
 	[STREAM_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING }
 };
 
-static void count_stream(struct totals *t, const struct stream_event *event)
+static void count_stream(struct audit_events_totals *t, const struct stream_event *event)
 {
 	switch (event->kind) {
 	case STREAM_TOKEN_ACQUIRED:
@@ -235,7 +237,7 @@ static void count_stream(struct totals *t, const struct stream_event *event)
 	}
 }
 
-static void put_time(struct report *r, const char *key, int64_t us)
+static void put_time(struct audit_events *r, const char *key, int64_t us)
 {
 	char text[TIME_TEXT_MAX];
 
@@ -243,7 +245,7 @@ static void put_time(struct report *r, const char *key, int64_t us)
 	audit_str(r->audit, key, text);
 }
 
-static void put_expiry(struct report *r, int64_t expires_ms)
+static void put_expiry(struct audit_events *r, int64_t expires_ms)
 {
 	if (expires_ms)
 		put_time(r, "expires", expires_ms * 1000);
@@ -251,7 +253,7 @@ static void put_expiry(struct report *r, int64_t expires_ms)
 		audit_str(r->audit, "expires", NULL);
 }
 
-void report_stream(struct report *r, size_t stream, const struct stream_event *event)
+void audit_events_stream(struct audit_events *r, size_t stream, const struct stream_event *event)
 {
 	enum stream_event_kind kind = event->kind;
 
@@ -287,7 +289,7 @@ void report_stream(struct report *r, size_t stream, const struct stream_event *e
 	audit_end(r->audit);
 }
 
-void report_stalled(struct report *r, int64_t from_us, int64_t until_us)
+void audit_events_stalled(struct audit_events *r, int64_t from_us, int64_t until_us)
 {
 	r->totals.stalled_us += until_us - from_us;
 	begin(r, LEVEL_WARNING, "run.stalled");
@@ -296,31 +298,31 @@ void report_stalled(struct report *r, int64_t from_us, int64_t until_us)
 	audit_end(r->audit);
 }
 
-void report_message(struct report *r)
+void audit_events_message(struct audit_events *r)
 {
 	r->totals.messages++;
 }
 
-void report_frame(struct report *r, bool update)
+void audit_events_frame(struct audit_events *r, bool update)
 {
 	r->totals.frames++;
 	r->totals.updates += update;
 }
 
-void report_lag(struct report *r, int64_t us)
+void audit_events_lag(struct audit_events *r, int64_t us)
 {
 	r->lag_us = us < 0 ? NO_TIME : us;
 }
 
-int64_t report_last_lag_us(const struct report *r)
+int64_t audit_events_last_lag_us(const struct audit_events *r)
 {
 	return r->lag_us;
 }
 
 /* Where the silence about a reason and queue is kept; NULL: no memory, then nothing is told. */
-static struct quiet *quiet_of(struct report *r, enum reject reason, size_t queue)
+static struct quiet *quiet_of(struct audit_events *r, enum audit_events_reject reason, size_t queue)
 {
-	if (queue == SIZE_MAX || reason >= (enum reject)FATE_REJECTS)
+	if (queue == SIZE_MAX || reason >= (enum audit_events_reject)FATE_REJECTS)
 		return &r->elsewhere[reason];
 	if (queue >= r->nqueue) {
 		size_t n = queue + 64;
@@ -335,8 +337,8 @@ static struct quiet *quiet_of(struct report *r, enum reject reason, size_t queue
 	return &r->of_queue[queue][reason];
 }
 
-void report_reject(struct report *r, enum reject reason, const char *queue_id, size_t queue,
-	const char *detail)
+void audit_events_reject(struct audit_events *r, enum audit_events_reject reason,
+	const char *queue_id, size_t queue, const char *detail)
 {
 	struct quiet *quiet = quiet_of(r, reason, queue);
 
@@ -348,7 +350,7 @@ void report_reject(struct report *r, enum reject reason, const char *queue_id, s
 		return;
 	}
 	begin(r, LEVEL_WARNING, "frame.rejected");
-	audit_str(r->audit, "reason", reject_name(reason));
+	audit_str(r->audit, "reason", audit_events_reject_name(reason));
 	audit_str(r->audit, "queueId", queue_id);
 	if (detail)
 		audit_str(r->audit, "detail", detail);
@@ -357,7 +359,7 @@ void report_reject(struct report *r, enum reject reason, const char *queue_id, s
 	*quiet = (struct quiet){ .told_us = r->now_us };
 }
 
-void report_broken_line(struct report *r, uint64_t line, const char *why)
+void audit_events_broken_line(struct audit_events *r, uint64_t line, const char *why)
 {
 	if (++r->totals.broken_lines > BROKEN_LINES_TOLD)
 		return;
@@ -368,13 +370,13 @@ void report_broken_line(struct report *r, uint64_t line, const char *why)
 	audit_end(r->audit);
 }
 
-bool report_wants_windows(const struct report *r)
+bool audit_events_wants_windows(const struct audit_events *r)
 {
 	return audit_wants(r->audit, LEVEL_INFO);
 }
 
-void report_window(struct report *r, const struct window *window, size_t nqueue,
-	struct row_bytes bytes)
+void audit_events_window(struct audit_events *r, const struct window *window, size_t nqueue,
+	struct audit_events_row_bytes bytes)
 {
 	double ms = (double)(window->end_ms - window->start_ms);
 
@@ -397,7 +399,7 @@ void report_window(struct report *r, const struct window *window, size_t nqueue,
 	audit_end(r->audit);
 }
 
-void report_held(struct report *r, const struct threshold_hit *hit)
+void audit_events_held(struct audit_events *r, const struct threshold_hit *hit)
 {
 	const char *name = hit->row->queue_name;
 	struct buf value = { 0 };
@@ -421,7 +423,7 @@ void report_held(struct report *r, const struct threshold_hit *hit)
 	audit_end(r->audit);
 }
 
-const char *report_first_held(const struct report *r)
+const char *audit_events_first_held(const struct audit_events *r)
 {
 	return r->held[0] ? r->held : NULL;
 }
@@ -439,12 +441,12 @@ static const struct {
 	[CALLBACK_SPOOLED] = { "callback.spooled", LEVEL_WARNING }
 };
 
-void report_callbacks(struct report *r, const struct callbacks *c)
+void audit_events_callbacks(struct audit_events *r, const struct callbacks *c)
 {
 	r->callbacks = c;
 }
 
-void report_callback(struct report *r, const struct callback_event *e)
+void audit_events_callback(struct audit_events *r, const struct callback_event *e)
 {
 	const bool ends_badly = e->kind == CALLBACK_DROPPED || e->kind == CALLBACK_REFUSED
 		|| e->kind == CALLBACK_SPOOLED;
@@ -471,7 +473,7 @@ void report_callback(struct report *r, const struct callback_event *e)
 	*quiet = (struct quiet){ .told_us = r->now_us };
 }
 
-static void put_callbacks(struct report *r)
+static void put_callbacks(struct audit_events *r)
 {
 	const struct callback_totals *t = callbacks_totals(r->callbacks);
 	struct buf json = { 0 };
@@ -485,9 +487,9 @@ static void put_callbacks(struct report *r)
 
 /* --- the totals ------------------------------------------------------------------------ */
 
-static void put_resyncs(struct report *r)
+static void put_resyncs(struct audit_events *r)
 {
-	const struct totals *t = &r->totals;
+	const struct audit_events_totals *t = &r->totals;
 	struct buf json = { 0 };
 
 	buf_printf(&json, "{\"done\":%llu,\"failed\":%llu,\"differences\":%llu}",
@@ -496,9 +498,9 @@ static void put_resyncs(struct report *r)
 	put_json(r, "resync", &json);
 }
 
-static void put_totals(struct report *r)
+static void put_totals(struct audit_events *r)
 {
-	const struct totals *t = &r->totals;
+	const struct audit_events_totals *t = &r->totals;
 
 	put_count(r, "windows", t->windows);
 	put_count(r, "rows", t->rows);
@@ -523,7 +525,7 @@ static void put_totals(struct report *r)
 	put_count(r, "auditDropped", audit_dropped(r->audit));
 }
 
-void report_status(struct report *r, bool up)
+void audit_events_status(struct audit_events *r, bool up)
 {
 	begin(r, LEVEL_INFO, "run.status");
 	audit_bool(r->audit, "up", up);
@@ -531,7 +533,7 @@ void report_status(struct report *r, bool up)
 	audit_end(r->audit);
 }
 
-void report_end(struct report *r, enum status st, const char *message)
+void audit_events_end(struct audit_events *r, enum status st, const char *message)
 {
 	bool quiet = st == ST_OK || st == ST_READER_LEFT;
 

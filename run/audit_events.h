@@ -19,7 +19,7 @@
 #include "ws.h"
 
 /* Why a frame is in no `updates`: the fates of a row first, then what is in no row. */
-enum reject {
+enum audit_events_reject {
 	REJECT_INVALID = FATE_INVALID,
 	REJECT_DUPLICATE = FATE_DUPLICATE,
 	REJECT_STALE = FATE_STALE,
@@ -32,7 +32,7 @@ enum reject {
 	REJECT_KINDS
 };
 
-struct totals {
+struct audit_events_totals {
 	uint64_t messages, frames, updates;
 	uint64_t rejected[REJECT_KINDS];
 	uint64_t windows, rows;
@@ -40,64 +40,64 @@ struct totals {
 	uint64_t too_big, bad_text;	/* messages for which a connection was closed */
 	uint64_t cut_messages;		/* begun, and not ended when the connection was lost */
 	uint64_t broken_lines;		/* of a replay */
-	uint64_t resyncs, resyncs_failed, differences;	/* see report_resync */
+	uint64_t resyncs, resyncs_failed, differences;	/* see audit_events_resync */
 	int64_t stalled_us;		/* when the run saw nothing */
 };
 
-struct report;
+struct audit_events;
 
 /* audit is borrowed; NULL: out of memory. */
-struct report *report_new(struct audit *audit);
-void report_free(struct report *r);
+struct audit_events *audit_events_new(struct audit *audit);
+void audit_events_free(struct audit_events *r);
 
-const char *reject_name(enum reject reason);
+const char *audit_events_reject_name(enum audit_events_reject reason);
 
 /* now_us is the run's clock, real_us the wall's; both are set once a turn. */
-void report_time(struct report *r, int64_t now_us, int64_t real_us);
-const struct totals *report_totals(const struct report *r);
+void audit_events_time(struct audit_events *r, int64_t now_us, int64_t real_us);
+const struct audit_events_totals *audit_events_totals(const struct audit_events *r);
 
-void report_start(struct report *r, const char *settings_json,
+void audit_events_start(struct audit_events *r, const char *settings_json,
 	const struct lines *outlier_rules);
-void report_warnings(struct report *r, struct lines *warnings);	/* empties them */
+void audit_events_warnings(struct audit_events *r, struct lines *warnings);	/* empties them */
 /* A warning that the printed numbers may be wrong. -s does not hide it, but prints each text
  * only once in a run. */
-void report_doubt(struct report *r, const char *fmt, ...)
+void audit_events_doubt(struct audit_events *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* A snapshot that was asked for again is compared: so many values were other ones than the
- * messages had said. Its totals are printed once report_counts_resyncs was called. */
-void report_resync(struct report *r, uint64_t differences);
-void report_counts_resyncs(struct report *r);
-void report_stream(struct report *r, size_t stream, const struct stream_event *event);
-void report_stalled(struct report *r, int64_t from_us, int64_t until_us);
-void report_message(struct report *r);
-void report_frame(struct report *r, bool update);
-void report_lag(struct report *r, int64_t us);	/* of a frame; below 0 it is unknown */
-int64_t report_last_lag_us(const struct report *r);	/* NO_TIME: none is known */
+ * messages had said. Its totals are printed once audit_events_counts_resyncs was called. */
+void audit_events_resync(struct audit_events *r, uint64_t differences);
+void audit_events_counts_resyncs(struct audit_events *r);
+void audit_events_stream(struct audit_events *r, size_t stream, const struct stream_event *event);
+void audit_events_stalled(struct audit_events *r, int64_t from_us, int64_t until_us);
+void audit_events_message(struct audit_events *r);
+void audit_events_frame(struct audit_events *r, bool update);
+void audit_events_lag(struct audit_events *r, int64_t us); /* of a frame; below 0 it is unknown */
+int64_t audit_events_last_lag_us(const struct audit_events *r);	/* NO_TIME: none is known */
 
 /*
  * A frame that is no update. queue_id NULL: none is known. queue is its number, or SIZE_MAX
  * for one that was not asked for. At most one line a reason, queue and second.
  */
-void report_reject(struct report *r, enum reject reason, const char *queue_id, size_t queue,
-	const char *detail);
-void report_broken_line(struct report *r, uint64_t line, const char *why);
+void audit_events_reject(struct audit_events *r, enum audit_events_reject reason,
+	const char *queue_id, size_t queue, const char *detail);
+void audit_events_broken_line(struct audit_events *r, uint64_t line, const char *why);
 /* The bytes that were printed for a window. */
-struct row_bytes {
+struct audit_events_row_bytes {
 	const char *digest;	/* SHA-256 in hex */
 	size_t len;
 };
-bool report_wants_windows(const struct report *r);	/* else their bytes need no digest */
+bool audit_events_wants_windows(const struct audit_events *r); /* else their bytes need no digest */
 /* Its rows may be more than its queues. */
-void report_window(struct report *r, const struct window *window, size_t nqueue,
-	struct row_bytes bytes);
-/* A threshold that held; the text of the first stands in report_first_held. */
-void report_held(struct report *r, const struct threshold_hit *hit);
-const char *report_first_held(const struct report *r);	/* NULL: none did */
+void audit_events_window(struct audit_events *r, const struct window *window, size_t nqueue,
+	struct audit_events_row_bytes bytes);
+/* A threshold that held; the text of the first stands in audit_events_first_held. */
+void audit_events_held(struct audit_events *r, const struct threshold_hit *hit);
+const char *audit_events_first_held(const struct audit_events *r);	/* NULL: none did */
 /* c is borrowed: its totals stand with the others. */
-void report_callbacks(struct report *r, const struct callbacks *c);
+void audit_events_callbacks(struct audit_events *r, const struct callbacks *c);
 /* Of deliveries that are lost or kept at most one line a URL and second. */
-void report_callback(struct report *r, const struct callback_event *event);
-void report_status(struct report *r, bool up);
-void report_end(struct report *r, enum status st, const char *message);
+void audit_events_callback(struct audit_events *r, const struct callback_event *event);
+void audit_events_status(struct audit_events *r, bool up);
+void audit_events_end(struct audit_events *r, enum status st, const char *message);
 
 #endif

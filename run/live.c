@@ -155,19 +155,19 @@ static enum status take_message(struct run *run, const struct stream_event *even
 	struct err *err)
 {
 	static const enum channel_told as[] = {
-		[FLOW_CLOSING] = CHANNEL_CLOSING,
-		[FLOW_UNSUBSCRIBED] = CHANNEL_UNSUBSCRIBED,
-		[FLOW_REVOKED] = CHANNEL_REVOKED
+		[PIPELINE_CLOSING] = CHANNEL_CLOSING,
+		[PIPELINE_UNSUBSCRIBED] = CHANNEL_UNSUBSCRIBED,
+		[PIPELINE_REVOKED] = CHANNEL_REVOKED
 	};
-	struct flow_message m = { .text = event->text, .len = event->len,
+	struct pipeline_message m = { .text = event->text, .len = event->len,
 		.binary = event->binary, .socket = event->socket, .at_us = event->at_us };
-	enum flow_told told = FLOW_NOTHING;
+	enum pipeline_told told = PIPELINE_NOTHING;
 	enum status st;
 	bool good;
 
 	record_message(run, event);
-	st = flow_take(run->flow, &m, &good, &told, err);
-	if (told != FLOW_NOTHING && run->source.channel)
+	st = pipeline_take(run->flow, &m, &good, &told, err);
+	if (told != PIPELINE_NOTHING && run->source.channel)
 		channel_tell(run->source.channel, event->socket, as[told], run->now_us);
 	return st;
 }
@@ -183,7 +183,7 @@ static enum status take_state(struct run *run, const struct stream_event *event,
 			run->set->notices ? NULL : run->set->interval);
 		live_put_record(run);
 	}
-	return flow_socket(run->flow, event->socket, state, event->at_us, err);
+	return pipeline_socket(run->flow, event->socket, state, event->at_us, err);
 }
 
 /* The first values. Of a snapshot alone they are a window of the least length, for which the
@@ -191,7 +191,7 @@ static enum status take_state(struct run *run, const struct stream_event *event,
 static enum status take_answer(struct run *run, const struct stream_event *event,
 	struct err *err)
 {
-	const struct flow_answer a = { .text = event->text, .len = event->len,
+	const struct pipeline_answer a = { .text = event->text, .len = event->len,
 		.resync = event->answer == ANSWER_RESYNC, .asked_us = event->asked_us,
 		.at_us = event->at_us };
 	enum status st = ST_OK;
@@ -199,11 +199,11 @@ static enum status take_answer(struct run *run, const struct stream_event *event
 
 	record_message(run, event);
 	if (run->set->now)
-		st = flow_socket(run->flow, 0, SOCKET_CONNECTED, event->asked_us, err);
+		st = pipeline_socket(run->flow, 0, SOCKET_CONNECTED, event->asked_us, err);
 	if (st != ST_OK)
 		return st;
-	flow_start(run->flow, event->at_us);
-	st = flow_snapshot(run->flow, &a, &good, err);
+	pipeline_start(run->flow, event->at_us);
+	st = pipeline_snapshot(run->flow, &a, &good, err);
 	if (st == ST_OK && !good)
 		lines_add(&run->warnings, "the answer to the observation query is not all that "
 			"it should be");
@@ -215,7 +215,7 @@ static void take_refusal(struct run *run, const struct stream_event *event)
 {
 	struct buf answer = { 0 };
 
-	flow_refuse(run->flow, event->queue_id);
+	pipeline_refuse(run->flow, event->queue_id);
 	if (!run->record)
 		return;
 	api_put_refusal(&answer, event->queue_id, event->text, event->len);
@@ -244,7 +244,7 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 		if (!setup_secret(run, token_value(run->token)))
 			return err_nomem(err);
 	}
-	report_stream(run->report, event->socket, event);
+	audit_events_stream(run->report, event->socket, event);
 	switch (event->kind) {
 	case STREAM_CONNECTED:
 		return take_state(run, event, SOCKET_CONNECTED, err);
@@ -280,7 +280,7 @@ static enum status take_events(struct run *run, struct err *err)
 	struct stream_event event;
 	enum status st = ST_OK;
 
-	while (st == ST_OK && !flow_is_over(run->flow)
+	while (st == ST_OK && !pipeline_is_over(run->flow)
 	       && source_next(&run->source, run->now_us, &event))
 		st = take_event(run, &event, err);
 	return st;
@@ -304,13 +304,13 @@ static enum status lookup_turn(struct run *run, struct err *err)
 	lookup_step(run->lookup, run->now_us, &run->warnings);
 	if (lookup_is_ready(run->lookup) && !source_exists(&run->source) && !run->listed)
 		st = names_came(run, err);
-	report_warnings(run->report, &run->warnings);
+	audit_events_warnings(run->report, &run->warnings);
 	return st;
 }
 
 enum status live_stalled(struct run *run, int64_t from_us, struct err *err)
 {
-	report_stalled(run->report, from_us, run->now_us);
+	audit_events_stalled(run->report, from_us, run->now_us);
 	if (!source_exists(&run->source))
 		return ST_OK;
 	if (run->record) {
@@ -319,7 +319,7 @@ enum status live_stalled(struct run *run, int64_t from_us, struct err *err)
 		live_put_record(run);
 	}
 	source_stalled(&run->source, from_us, run->now_us);
-	return flow_stalled(run->flow, from_us, run->now_us, err);
+	return pipeline_stalled(run->flow, from_us, run->now_us, err);
 }
 
 /* The windows that are over; first those that were over when silence was complete, if it was
@@ -330,13 +330,13 @@ enum status live_windows(struct run *run, struct err *err)
 	enum status st = ST_OK;
 
 	if (silent_us < run->now_us) {
-		st = flow_print_due(run->flow, silent_us, err);
-		if (st != ST_OK || flow_is_over(run->flow))
+		st = pipeline_print_due(run->flow, silent_us, err);
+		if (st != ST_OK || pipeline_is_over(run->flow))
 			return st;
-		source_watch(&run->source, run->now_us, flow_printed_end_us(run->flow));
+		source_watch(&run->source, run->now_us, pipeline_printed_end_us(run->flow));
 		st = take_events(run, err);
 	}
-	return st == ST_OK ? flow_print_due(run->flow, run->now_us, err) : st;
+	return st == ST_OK ? pipeline_print_due(run->flow, run->now_us, err) : st;
 }
 
 /*
@@ -354,12 +354,12 @@ enum status live_turn(struct run *run, struct err *err)
 	if (st == ST_OK)
 		st = take_events(run, err);
 	if (st == ST_OK)	/* in event time messages close windows */
-		st = flow_print_due(run->flow, run->now_us, err);
-	if (st != ST_OK || flow_is_over(run->flow))
+		st = pipeline_print_due(run->flow, run->now_us, err);
+	if (st != ST_OK || pipeline_is_over(run->flow))
 		return st;
-	source_watch(&run->source, run->now_us, flow_printed_end_us(run->flow));
+	source_watch(&run->source, run->now_us, pipeline_printed_end_us(run->flow));
 	source_step(&run->source, run->now_us, &run->warnings);
-	report_warnings(run->report, &run->warnings);
+	audit_events_warnings(run->report, &run->warnings);
 	return take_events(run, err);
 }
 
@@ -370,5 +370,5 @@ void live_take_closing(struct run *run)
 
 	while (source_next(&run->source, run->now_us, &event))
 		if (event.kind == STREAM_CLOSED)
-			report_stream(run->report, event.socket, &event);
+			audit_events_stream(run->report, event.socket, &event);
 }

@@ -20,9 +20,9 @@ struct clocks {
 	bool told;
 };
 
-struct flow {
-	struct flow_conf conf;
-	struct flush *flush;
+struct pipeline {
+	struct pipeline_conf conf;
+	struct sinks *flush;
 	struct buf text;	/* lines of --rejects */
 	struct clocks clocks;
 	bool more;		/* windows are to be printed once the reader has taken some */
@@ -40,9 +40,9 @@ static void expect(void *board, const char *queue_id, struct slice media)
 	board_expect(board, queue_id, media);
 }
 
-enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err *err)
+enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf, struct err *err)
 {
-	struct flow *f = calloc(1, sizeof(*f));
+	struct pipeline *f = calloc(1, sizeof(*f));
 	enum status st;
 
 	*out = f;
@@ -50,7 +50,7 @@ enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err
 		return err_nomem(err);
 	f->conf = *conf;
 	f->clock_us = NO_TIME;
-	f->flush = flush_new(&conf->flush);
+	f->flush = sinks_new(&conf->flush);
 	if (!f->flush)
 		return err_nomem(err);
 	if (conf->notices) {
@@ -67,7 +67,7 @@ enum status flow_new(struct flow **out, const struct flow_conf *conf, struct err
 	return f->frames ? windows_new(&f->windows, &conf->windows, err) : err_nomem(err);
 }
 
-void flow_free(struct flow *f)
+void pipeline_free(struct pipeline *f)
 {
 	if (!f)
 		return;
@@ -75,7 +75,7 @@ void flow_free(struct flow *f)
 	frames_free(f->frames);
 	board_free(f->board);
 	notices_free(f->notices);
-	flush_free(f->flush);
+	sinks_free(f->flush);
 	buf_free(&f->text);
 	free(f);
 }
@@ -83,14 +83,14 @@ void flow_free(struct flow *f)
 /* --- windows ------------------------------------------------------------------------- */
 
 /* Whether nothing inside ran out of memory. */
-static enum status healthy(const struct flow *f, enum status st, struct err *err)
+static enum status healthy(const struct pipeline *f, enum status st, struct err *err)
 {
 	bool failed = f->board ? board_failed(f->board) : windows_failed(f->windows);
 
 	return st == ST_OK && failed ? err_nomem(err) : st;
 }
 
-static void count_clock(struct flow *f, int64_t at_us, int64_t stamp_us, bool stale)
+static void count_clock(struct pipeline *f, int64_t at_us, int64_t stamp_us, bool stale)
 {
 	struct clocks *c = &f->clocks;
 
@@ -113,7 +113,7 @@ static int by_size(const void *a, const void *b)
 
 /* Most of a window's frames are not of its time: probably our own clock is wrong. Timestamps
  * a little ahead are no reason to say so, as no two clocks agree to the millisecond. */
-static void tell_clock(struct flow *f)
+static void tell_clock(struct pipeline *f)
 {
 	struct clocks *c = &f->clocks;
 	const size_t n = c->noff < OFF_MAX ? c->noff : OFF_MAX;
@@ -126,9 +126,9 @@ static void tell_clock(struct flow *f)
 	if (median < 0 && median > -AHEAD_MIN_US)
 		return;
 	c->told = true;
-	report_doubt(f->conf.flush.report, "%zu of %zu frames in window %lld are %s: their "
+	audit_events_doubt(f->conf.flush.report, "%zu of %zu frames in window %lld are %s: their "
 		"timestamps are %.3f s %s the clock of %s (median). Is that clock right?",
-		c->noff, c->n, (long long)flow_printed(f) - 1,
+		c->noff, c->n, (long long)pipeline_printed(f) - 1,
 		median < 0 ? "from the future" : "stale",
 		(double)(median < 0 ? -median : median) / 1e6, median < 0 ? "ahead of" : "behind",
 		f->conf.replay ? "the machine that recorded them" : "this machine");
@@ -136,7 +136,7 @@ static void tell_clock(struct flow *f)
 
 /* The service is asked for any name. One that it has not got would else look like a metric of
  * which nothing was told. */
-static void tell_metrics(struct flow *f)
+static void tell_metrics(struct pipeline *f)
 {
 	const struct board_conf *conf = &f->conf.board;
 
@@ -146,51 +146,53 @@ static void tell_metrics(struct flow *f)
 		if (metric_is_known(name) || board_has_metric(f->board, name))
 			continue;
 		near = metric_nearest(name);
-		report_doubt(f->conf.flush.report, "--metric %.100s: nothing came of it, and it is "
-			"no known metric%s%s%s", name, near ? "; did you mean " : "",
-			near ? near : "", near ? "?" : "");
+		audit_events_doubt(f->conf.flush.report,
+			"--metric %.100s: nothing came of it, and it is "
+			"no known metric%s%s%s",
+			name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	}
 }
 
-static void window_closed(struct flow *f)
+static void window_closed(struct pipeline *f)
 {
 	tell_clock(f);
 	f->clocks.n = f->clocks.noff = 0;
-	if (flow_printed(f) == 1)
+	if (pipeline_printed(f) == 1)
 		tell_metrics(f);
 }
 
-static void tell_outliers(struct flow *f)
+static void tell_outliers(struct pipeline *f)
 {
-	const uint64_t n = report_totals(f->conf.flush.report)->rejected[REJECT_OUTLIER];
+	const uint64_t n = audit_events_totals(f->conf.flush.report)->rejected[REJECT_OUTLIER];
 
 	if (n && f->conf.default_outlier)
-		report_doubt(f->conf.flush.report, "%llu frame%s left out by the default rule "
-			"--outlier '%s'; --outlier none keeps them", (unsigned long long)n,
-			n == 1 ? " was" : "s were", f->conf.default_outlier);
+		audit_events_doubt(f->conf.flush.report,
+			"%llu frame%s left out by the default rule "
+			"--outlier '%s'; --outlier none keeps them",
+			(unsigned long long)n, n == 1 ? " was" : "s were", f->conf.default_outlier);
 }
 
-static bool is_far_ahead(const struct flow *f)
+static bool is_far_ahead(const struct pipeline *f)
 {
 	return f->conf.ahead && out_waiting_bytes(f->conf.flush.out) > f->conf.ahead;
 }
 
 /* whole: the frame at hand is not to be placed before all of them are closed. */
-static enum status print_due(struct flow *f, int64_t at_us, bool whole, struct err *err)
+static enum status print_due(struct pipeline *f, int64_t at_us, bool whole, struct err *err)
 {
 	const struct board_window *b;
 	const struct window *w;
 	enum status st = ST_OK;
 
 	f->more = false;
-	while (st == ST_OK && !flush_ends_run(f->flush)) {
+	while (st == ST_OK && !sinks_ends_run(f->flush)) {
 		f->more = !whole && is_far_ahead(f);
 		if (f->more)
 			break;
 		if (f->windows && (w = windows_due(f->windows, at_us)))
-			st = flush_window(f->flush, w, err);
+			st = sinks_window(f->flush, w, err);
 		else if (f->board && (b = board_due(f->board, at_us)))
-			st = flush_board(f->flush, b, board_queues(f->board), err);
+			st = sinks_board(f->flush, b, board_queues(f->board), err);
 		else
 			break;
 		if (st == ST_OK)
@@ -200,21 +202,21 @@ static enum status print_due(struct flow *f, int64_t at_us, bool whole, struct e
 }
 
 /* Once the time is over in which a message may still explain a difference. */
-static void tell_resync(struct flow *f, int64_t at_us)
+static void tell_resync(struct pipeline *f, int64_t at_us)
 {
 	uint64_t differences;
 
 	if (f->board && board_resync_over(f->board, at_us, &differences))
-		report_resync(f->conf.flush.report, differences);
+		audit_events_resync(f->conf.flush.report, differences);
 }
 
-enum status flow_print_due(struct flow *f, int64_t at_us, struct err *err)
+enum status pipeline_print_due(struct pipeline *f, int64_t at_us, struct err *err)
 {
 	tell_resync(f, at_us);
 	return print_due(f, at_us, false, err);
 }
 
-enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err *err)
+enum status pipeline_print_rest(struct pipeline *f, int64_t at_us, bool cut, struct err *err)
 {
 	const struct board_window *b;
 	const struct window *w;
@@ -226,9 +228,9 @@ enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err 
 		if (f->more)
 			break;
 		if (f->windows && (w = windows_rest(f->windows, at_us, cut)))
-			st = flush_window(f->flush, w, err);
+			st = sinks_window(f->flush, w, err);
 		else if (f->board && (b = board_rest(f->board, at_us, cut)))
-			st = flush_board(f->flush, b, board_queues(f->board), err);
+			st = sinks_board(f->flush, b, board_queues(f->board), err);
 		else
 			break;
 		if (st == ST_OK)
@@ -237,41 +239,41 @@ enum status flow_print_rest(struct flow *f, int64_t at_us, bool cut, struct err 
 	return healthy(f, st, err);
 }
 
-enum status flow_end(struct flow *f, struct lines *warnings, struct err *err)
+enum status pipeline_end(struct pipeline *f, struct lines *warnings, struct err *err)
 {
-	if (flow_printed(f) > 1)
+	if (pipeline_printed(f) > 1)
 		tell_metrics(f);
 	tell_outliers(f);
 	tell_resync(f, INT64_MAX);
-	return flush_end(f->flush, warnings, err);
+	return sinks_end(f->flush, warnings, err);
 }
 
-bool flow_has_more(const struct flow *f)
+bool pipeline_has_more(const struct pipeline *f)
 {
 	return f->more;
 }
 
-int64_t flow_due_us(const struct flow *f)
+int64_t pipeline_due_us(const struct pipeline *f)
 {
 	return f->board ? board_due_us(f->board) : windows_due_us(f->windows);
 }
 
-bool flow_is_over(const struct flow *f)
+bool pipeline_is_over(const struct pipeline *f)
 {
-	return flush_ends_run(f->flush) || flow_has_all(f);
+	return sinks_ends_run(f->flush) || pipeline_has_all(f);
 }
 
-bool flow_has_all(const struct flow *f)
+bool pipeline_has_all(const struct pipeline *f)
 {
 	return f->board ? board_all_printed(f->board) : windows_all_printed(f->windows);
 }
 
-int64_t flow_printed(const struct flow *f)
+int64_t pipeline_printed(const struct pipeline *f)
 {
 	return f->board ? board_printed(f->board) : windows_printed(f->windows);
 }
 
-int64_t flow_printed_end_us(const struct flow *f)
+int64_t pipeline_printed_end_us(const struct pipeline *f)
 {
 	return f->board ? board_printed_end_us(f->board) : windows_printed_end_us(f->windows);
 }
@@ -279,7 +281,7 @@ int64_t flow_printed_end_us(const struct flow *f)
 /* --- what is no update --------------------------------------------------------------- */
 
 struct reject_at {
-	enum reject reason;
+	enum audit_events_reject reason;
 	const char *queue_id;	/* NULL: none is known */
 	bool in_row;
 	int64_t window;
@@ -290,31 +292,31 @@ struct reject_at {
 	int64_t at_us;
 };
 
-static void reject(struct flow *f, const struct reject_at *r)
+static void reject(struct pipeline *f, const struct reject_at *r)
 {
-	report_reject(f->conf.flush.report, r->reason, r->queue_id, r->in_row ? r->queue : SIZE_MAX,
-		r->detail);
+	audit_events_reject(f->conf.flush.report, r->reason, r->queue_id,
+		r->in_row ? r->queue : SIZE_MAX, r->detail);
 	if (!f->conf.rejects)
 		return;
 	buf_clear(&f->text);
 	tape_put_reject(&f->text, r->at_us, r->in_row, r->window, r->queue_id,
-		reject_name(r->reason), r->text, r->len);
+		audit_events_reject_name(r->reason), r->text, r->len);
 	side_put(f->conf.rejects, &f->text);
 }
 
-static void take_binary(struct flow *f, const struct flow_message *m)
+static void take_binary(struct pipeline *f, const struct pipeline_message *m)
 {
 	struct reject_at r = { .reason = REJECT_BINARY, .text = m->text, .len = m->len,
 		.at_us = m->at_us };
 
-	report_message(f->conf.flush.report);
-	report_frame(f->conf.flush.report, false);
+	audit_events_message(f->conf.flush.report);
+	audit_events_frame(f->conf.flush.report, false);
 	reject(f, &r);
 }
 
 /* --- the stream ---------------------------------------------------------------------- */
 
-static struct reject_at frame_reject(const struct frame *frame, enum reject reason,
+static struct reject_at frame_reject(const struct frame *frame, enum audit_events_reject reason,
 	int64_t at_us)
 {
 	return (struct reject_at){
@@ -327,28 +329,28 @@ static struct reject_at frame_reject(const struct frame *frame, enum reject reas
 	};
 }
 
-static enum status place(struct flow *f, const struct frame *frame,
-	const struct flow_message *m, struct err *err)
+static enum status place(struct pipeline *f, const struct frame *frame,
+	const struct pipeline_message *m, struct err *err)
 {
 	struct placed placed;
 	struct reject_at r;
 	enum fate fate = frame->invalid == why_no_memory ? FATE_NO_MEMORY
 		: windows_place(f->windows, frame, m->socket, m->at_us, &placed);
 
-	report_frame(f->conf.flush.report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
+	audit_events_frame(f->conf.flush.report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
 	if (frame->has_time && fate != FATE_FOREIGN_QUEUE)
 		count_clock(f, m->at_us, frame->time_us, fate == FATE_STALE);
 	switch (fate) {
 	case FATE_ACCEPTED:
 	case FATE_BEYOND:
 		if (m->at_us != NO_TIME)
-			report_lag(f->conf.flush.report, m->at_us - frame->time_us);
+			audit_events_lag(f->conf.flush.report, m->at_us - frame->time_us);
 		break;
 	case FATE_INVALID:
 	case FATE_DUPLICATE:
 	case FATE_STALE:
 	case FATE_OUTLIER:
-		r = frame_reject(frame, (enum reject)fate, m->at_us);
+		r = frame_reject(frame, (enum audit_events_reject)fate, m->at_us);
 		r.in_row = placed.in_row;
 		r.window = placed.in_row ? placed.window : 0;
 		r.queue = placed.queue;
@@ -367,10 +369,10 @@ static enum status place(struct flow *f, const struct frame *frame,
 	return ST_OK;
 }
 
-static enum status take_frame(struct flow *f, const struct frame *frame,
-	const struct flow_message *m, struct err *err)
+static enum status take_frame(struct pipeline *f, const struct frame *frame,
+	const struct pipeline_message *m, struct err *err)
 {
-	static const enum reject reasons[] = {
+	static const enum audit_events_reject reasons[] = {
 		[FRAME_OTHER_EVENT] = REJECT_EVENT_TYPE,
 		[FRAME_NO_QUEUE] = REJECT_NO_QUEUE,
 		[FRAME_NOT_JSON] = REJECT_NOT_JSON
@@ -379,28 +381,28 @@ static enum status take_frame(struct flow *f, const struct frame *frame,
 	enum status st;
 
 	if (frame->kind != FRAME_STATISTICS) {
-		report_frame(f->conf.flush.report, false);
+		audit_events_frame(f->conf.flush.report, false);
 		r = frame_reject(frame, reasons[frame->kind], m->at_us);
 		reject(f, &r);
 		return ST_OK;
 	}
 	/* in event time the frame before may have closed a window */
 	st = print_due(f, m->at_us, true, err);
-	if (st != ST_OK || flow_is_over(f))
+	if (st != ST_OK || pipeline_is_over(f))
 		return st;
 	return place(f, frame, m, err);
 }
 
-static enum status take_frames(struct flow *f, const struct flow_message *m, bool *good,
+static enum status take_frames(struct pipeline *f, const struct pipeline_message *m, bool *good,
 	struct err *err)
 {
 	struct frame frame;
 	enum status st = ST_OK;
 
 	frames_begin(f->frames, m->text, m->len);
-	while (st == ST_OK && !flow_is_over(f) && frames_next(f->frames, &frame)) {
+	while (st == ST_OK && !pipeline_is_over(f) && frames_next(f->frames, &frame)) {
 		if (frame.kind == FRAME_NOT_JSON && m->verbatim) {
-			report_broken_line(f->conf.flush.report, m->line, "not JSON");
+			audit_events_broken_line(f->conf.flush.report, m->line, "not JSON");
 			continue;
 		}
 		/* any message is a good line of a recording, of bare lines a frame alone */
@@ -412,8 +414,8 @@ static enum status take_frames(struct flow *f, const struct flow_message *m, boo
 
 /* --- the notification service ---------------------------------------------------------- */
 
-static enum status take_event(struct flow *f, const struct notice *n,
-	const struct flow_message *m, struct err *err)
+static enum status take_event(struct pipeline *f, const struct notice *n,
+	const struct pipeline_message *m, struct err *err)
 {
 	struct reject_at r = { .reason = REJECT_INVALID, .detail = n->why, .text = n->text,
 		.len = n->text_len, .at_us = m->at_us,
@@ -421,7 +423,7 @@ static enum status take_event(struct flow *f, const struct notice *n,
 	enum board_fate fate = n->why == why_no_memory ? BOARD_NO_MEMORY
 		: board_take(f->board, n, m->socket, m->at_us, &r.window);
 
-	report_frame(f->conf.flush.report, fate == BOARD_ACCEPTED);
+	audit_events_frame(f->conf.flush.report, fate == BOARD_ACCEPTED);
 	if (n->instant_us != NO_TIME && fate != BOARD_FOREIGN_QUEUE)
 		count_clock(f, m->at_us, n->instant_us, false);
 	r.in_row = board_has_started(f->board) && fate != BOARD_FOREIGN_QUEUE && r.queue_id;
@@ -429,7 +431,7 @@ static enum status take_event(struct flow *f, const struct notice *n,
 	switch (fate) {
 	case BOARD_ACCEPTED:
 		if (n->instant_us != NO_TIME)
-			report_lag(f->conf.flush.report, m->at_us - n->instant_us);
+			audit_events_lag(f->conf.flush.report, m->at_us - n->instant_us);
 		return ST_OK;
 	case BOARD_NO_MEMORY:
 		return err_nomem(err);
@@ -449,8 +451,8 @@ static enum status take_event(struct flow *f, const struct notice *n,
 	return ST_OK;
 }
 
-static enum status take_notice(struct flow *f, const struct notice *n,
-	const struct flow_message *m, enum flow_told *told, struct err *err)
+static enum status take_notice(struct pipeline *f, const struct notice *n,
+	const struct pipeline_message *m, enum pipeline_told *told, struct err *err)
 {
 	struct reject_at r = { .reason = REJECT_NOT_JSON, .text = n->text, .len = n->text_len,
 		.at_us = m->at_us };
@@ -460,17 +462,17 @@ static enum status take_notice(struct flow *f, const struct notice *n,
 	case NOTICE_INVALID:
 		return take_event(f, n, m, err);
 	case NOTICE_NOT_JSON:
-		report_frame(f->conf.flush.report, false);
+		audit_events_frame(f->conf.flush.report, false);
 		reject(f, &r);
 		break;
 	case NOTICE_CLOSING:
-		*told = FLOW_CLOSING;
+		*told = PIPELINE_CLOSING;
 		break;
 	case NOTICE_UNSUBSCRIBED:
-		*told = FLOW_UNSUBSCRIBED;
+		*told = PIPELINE_UNSUBSCRIBED;
 		break;
 	case NOTICE_REVOKED:
-		*told = FLOW_REVOKED;
+		*told = PIPELINE_REVOKED;
 		break;
 	case NOTICE_HEARTBEAT:	/* life, which any message is */
 	case NOTICE_PONG:
@@ -482,7 +484,7 @@ static enum status take_notice(struct flow *f, const struct notice *n,
 
 /* The first instant of all: for want of any other word the service counts as connected from
  * then on. */
-static enum status begin_bare(struct flow *f, int64_t at_us, struct err *err)
+static enum status begin_bare(struct pipeline *f, int64_t at_us, struct err *err)
 {
 	f->clock_us = at_us;
 	board_untimed(f->board);
@@ -496,15 +498,15 @@ static enum status begin_bare(struct flow *f, int64_t at_us, struct err *err)
  * A notification without the moment when it came, as `gc notifications channels listen` prints
  * them: the clock is the last instant that any has told.
  */
-static enum status take_bare(struct flow *f, const struct notice *n,
-	const struct flow_message *m, struct err *err)
+static enum status take_bare(struct pipeline *f, const struct notice *n,
+	const struct pipeline_message *m, struct err *err)
 {
-	struct flow_message timed = *m;
+	struct pipeline_message timed = *m;
 	struct notice event = *n;
 	struct reject_at r = { .reason = REJECT_INVALID, .text = n->text, .len = n->text_len,
 		.at_us = NO_TIME, .queue_id = n->queue_id[0] ? n->queue_id : NULL,
 		.detail = n->why ? n->why : "no instant was told before it" };
-	enum flow_told told;
+	enum pipeline_told told;
 	enum status st = ST_OK;
 
 	if (n->why == why_no_memory)
@@ -516,7 +518,7 @@ static enum status take_bare(struct flow *f, const struct notice *n,
 	else if (n->instant_us > f->clock_us)
 		f->clock_us = n->instant_us;
 	if (st == ST_OK && f->clock_us == NO_TIME) {
-		report_frame(f->conf.flush.report, false);
+		audit_events_frame(f->conf.flush.report, false);
 		reject(f, &r);
 		return ST_OK;
 	}
@@ -525,19 +527,19 @@ static enum status take_bare(struct flow *f, const struct notice *n,
 	timed.at_us = f->clock_us;
 	if (st == ST_OK)
 		st = print_due(f, f->clock_us, true, err);
-	return st != ST_OK || flow_is_over(f) ? st : take_event(f, &event, &timed, err);
+	return st != ST_OK || pipeline_is_over(f) ? st : take_event(f, &event, &timed, err);
 }
 
-static enum status take_notices(struct flow *f, const struct flow_message *m, bool *good,
-	enum flow_told *told, struct err *err)
+static enum status take_notices(struct pipeline *f, const struct pipeline_message *m, bool *good,
+	enum pipeline_told *told, struct err *err)
 {
 	struct notice n;
 	enum status st = ST_OK;
 
 	notices_begin(f->notices, m->text, m->len);
-	while (st == ST_OK && !flow_is_over(f) && notices_next(f->notices, &n)) {
+	while (st == ST_OK && !pipeline_is_over(f) && notices_next(f->notices, &n)) {
 		if (n.kind == NOTICE_NOT_JSON && m->verbatim) {
-			report_broken_line(f->conf.flush.report, m->line, "not JSON");
+			audit_events_broken_line(f->conf.flush.report, m->line, "not JSON");
 			continue;
 		}
 		*good = true;
@@ -552,7 +554,7 @@ static bool put_presence(void *arg, struct slice id, struct slice name)
 	return board_presence(arg, id, name);
 }
 
-enum status flow_snapshot(struct flow *f, const struct flow_answer *a, bool *good,
+enum status pipeline_snapshot(struct pipeline *f, const struct pipeline_answer *a, bool *good,
 	struct err *err)
 {
 	struct notice n;
@@ -577,31 +579,31 @@ enum status flow_snapshot(struct flow *f, const struct flow_answer *a, bool *goo
 	return healthy(f, ST_OK, err);
 }
 
-bool flow_was_answered(const struct flow *f, size_t queue)
+bool pipeline_was_answered(const struct pipeline *f, size_t queue)
 {
 	return board_was_answered(f->board, queue);
 }
 
-void flow_refuse(struct flow *f, const char *queue_id)
+void pipeline_refuse(struct pipeline *f, const char *queue_id)
 {
 	board_refuse(f->board, queue_id);
 }
 
-void flow_interval(struct flow *f, const char *text, size_t len)
+void pipeline_interval(struct pipeline *f, const char *text, size_t len)
 {
 	if (!f->conf.notices)
 		windows_interval(f->windows, text, len);
 }
 
-void flow_start(struct flow *f, int64_t at_us)
+void pipeline_start(struct pipeline *f, int64_t at_us)
 {
 	board_start(f->board, at_us);
 }
 
 /* --- both ----------------------------------------------------------------------------- */
 
-enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, int64_t at_us,
-	struct err *err)
+enum status pipeline_socket(struct pipeline *f, size_t socket, enum socket_state state,
+	int64_t at_us, struct err *err)
 {
 	bool ok = true;
 
@@ -616,7 +618,7 @@ enum status flow_socket(struct flow *f, size_t socket, enum socket_state state, 
 	return ok ? ST_OK : err_nomem(err);
 }
 
-enum status flow_stalled(struct flow *f, int64_t from_us, int64_t until_us, struct err *err)
+enum status pipeline_stalled(struct pipeline *f, int64_t from_us, int64_t until_us, struct err *err)
 {
 	bool ok = f->board ? board_stalled(f->board, from_us, until_us)
 		: windows_stalled(f->windows, from_us, until_us);
@@ -624,7 +626,8 @@ enum status flow_stalled(struct flow *f, int64_t from_us, int64_t until_us, stru
 	return ok ? ST_OK : err_nomem(err);
 }
 
-enum status flow_restart(struct flow *f, const char *const *queue, size_t n, struct err *err)
+enum status pipeline_restart(struct pipeline *f, const char *const *queue, size_t n,
+	struct err *err)
 {
 	struct board_conf *conf = &f->conf.board;
 	struct board *board;
@@ -649,33 +652,33 @@ enum status flow_restart(struct flow *f, const char *const *queue, size_t n, str
 	return ST_OK;
 }
 
-bool flow_watch(struct flow *f, const char *queue_id)
+bool pipeline_watch(struct pipeline *f, const char *queue_id)
 {
 	return f->board ? board_watch(f->board, queue_id)
 		: windows_watch(f->windows, queue_id);
 }
 
-const char *flow_queue_id(const struct flow *f, size_t queue)
+const char *pipeline_queue_id(const struct pipeline *f, size_t queue)
 {
 	return f->board ? board_queue_id(f->board, queue) : NULL;
 }
 
-void flow_names(struct flow *f, const char *const *name)
+void pipeline_names(struct pipeline *f, const char *const *name)
 {
-	flush_names(f->flush, name);
+	sinks_names(f->flush, name);
 }
 
-int64_t flow_clock_us(const struct flow *f)
+int64_t pipeline_clock_us(const struct pipeline *f)
 {
 	return f->clock_us;
 }
 
-enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
-	enum flow_told *told, struct err *err)
+enum status pipeline_take(struct pipeline *f, const struct pipeline_message *m, bool *good,
+	enum pipeline_told *told, struct err *err)
 {
 	enum status st;
 
-	*told = FLOW_NOTHING;
+	*told = PIPELINE_NOTHING;
 	*good = !m->verbatim;
 	if (m->binary) {
 		*good = true;
@@ -685,11 +688,11 @@ enum status flow_take(struct flow *f, const struct flow_message *m, bool *good,
 	/* live, the socket has seen to that */
 	if (m->line && !utf8_valid(m->text, m->len)) {
 		*good = false;
-		report_broken_line(f->conf.flush.report, m->line, "not UTF-8");
+		audit_events_broken_line(f->conf.flush.report, m->line, "not UTF-8");
 		return ST_OK;
 	}
 	st = f->board ? take_notices(f, m, good, told, err) : take_frames(f, m, good, err);
 	if (*good)
-		report_message(f->conf.flush.report);
+		audit_events_message(f->conf.flush.report);
 	return st;
 }

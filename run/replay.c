@@ -12,18 +12,18 @@
  * quoted text: then the source brought it so. */
 static enum status replay_message(struct run *run, const struct tape_entry *e, struct err *err)
 {
-	struct flow_message m = { .text = e->text, .len = e->text_len,
+	struct pipeline_message m = { .text = e->text, .len = e->text_len,
 		.binary = e->kind == TAPE_BINARY, .socket = e->stream, .at_us = e->at_us,
 		.line = e->line, .verbatim = e->verbatim };
-	enum flow_told told;
+	enum pipeline_told told;
 	bool good;
 	enum status st;
 
 	if (run->set->notices && e->stream >= BOARD_SOCKETS) {
-		report_broken_line(run->report, e->line, "no such socket");
+		audit_events_broken_line(run->report, e->line, "no such socket");
 		return ST_OK;
 	}
-	st = flow_take(run->flow, &m, &good, &told, err);
+	st = pipeline_take(run->flow, &m, &good, &told, err);
 	run->good_lines += good;
 	return st;
 }
@@ -32,13 +32,13 @@ static enum status replay_state(struct run *run, const struct tape_entry *e,
 	enum socket_state state, struct err *err)
 {
 	if (run->set->notices && e->stream >= BOARD_SOCKETS) {
-		report_broken_line(run->report, e->line, "no such socket");
+		audit_events_broken_line(run->report, e->line, "no such socket");
 		return ST_OK;
 	}
 	run->good_lines++;
 	if (e->kind == TAPE_CONNECTED && e->text)
-		flow_interval(run->flow, e->text, e->text_len);
-	return flow_socket(run->flow, e->stream, state, e->at_us, err);
+		pipeline_interval(run->flow, e->text, e->text_len);
+	return pipeline_socket(run->flow, e->stream, state, e->at_us, err);
 }
 
 static bool has_line(const struct lines *lines, const char *s)
@@ -54,7 +54,7 @@ static enum status watch(struct run *run, const char *id, struct err *err)
 {
 	enum status st = setup_queue(run, id, err);
 
-	if (st != ST_OK || flow_watch(run->flow, id))
+	if (st != ST_OK || pipeline_watch(run->flow, id))
 		return st;
 	return run->queues.n > NOTICE_QUEUES_MAX ? err_set(err, ST_PROTOCOL, "the replay holds "
 		"more than %d queues; name the ones to watch", NOTICE_QUEUES_MAX) : err_nomem(err);
@@ -65,7 +65,7 @@ static bool replay_refusal(void *arg, const struct api_refusal *refusal)
 	struct run *run = arg;
 
 	if (refusal->observations)
-		flow_refuse(run->flow, refusal->queue_id);
+		pipeline_refuse(run->flow, refusal->queue_id);
 	return true;
 }
 
@@ -127,7 +127,7 @@ static enum status replay_names(struct run *run, const struct tape_entry *e, boo
 static enum status replay_snapshot(struct run *run, const struct tape_entry *e, bool *good,
 	struct err *err)
 {
-	struct flow_answer a = { .text = e->text, .len = e->text_len,
+	struct pipeline_answer a = { .text = e->text, .len = e->text_len,
 		.resync = e->answer == ANSWER_RESYNC, .at_us = e->at_us,
 		.asked_us = e->asked_us == NO_TIME ? e->at_us : e->asked_us };
 	enum status st;
@@ -137,10 +137,10 @@ static enum status replay_snapshot(struct run *run, const struct tape_entry *e, 
 		asked = api_parse_metrics(e->metrics, e->metrics_len);
 		a.asked = &asked;
 	}
-	flow_start(run->flow, e->at_us);
-	st = flow_snapshot(run->flow, &a, good, err);
-	for (size_t i = 0; flow_queue_id(run->flow, i); i++)
-		run->used = run->used || flow_was_answered(run->flow, i);
+	pipeline_start(run->flow, e->at_us);
+	st = pipeline_snapshot(run->flow, &a, good, err);
+	for (size_t i = 0; pipeline_queue_id(run->flow, i); i++)
+		run->used = run->used || pipeline_was_answered(run->flow, i);
 	return st;
 }
 
@@ -152,7 +152,8 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 	bool good = true;
 
 	if (!run->set->notices) {
-		report_broken_line(run->report, e->line, "an answer of the notification service");
+		audit_events_broken_line(run->report, e->line,
+			"an answer of the notification service");
 		return ST_OK;
 	}
 	switch (e->answer) {
@@ -171,7 +172,7 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 		break;
 	}
 	if (!good)
-		report_broken_line(run->report, e->line, "no such answer");
+		audit_events_broken_line(run->report, e->line, "no such answer");
 	run->good_lines += good;
 	return st;
 }
@@ -183,14 +184,14 @@ static enum status replay_bare(struct run *run, const struct tape_entry *e, stru
 
 	if (run->set->notices ? run->recordings > 0 : run->set->time != TIME_EVENT) {
 		run->bare_lines++;
-		report_broken_line(run->report, e->line, run->set->notices
+		audit_events_broken_line(run->report, e->line, run->set->notices
 			? "no `at`, which the lines before it have"
 			: "no `at`: a bare frame replays by event time alone");
 		return ST_OK;
 	}
 	st = replay_message(run, e, err);
-	if (flow_clock_us(run->flow) > run->tape_at_us)
-		run->tape_at_us = flow_clock_us(run->flow);
+	if (pipeline_clock_us(run->flow) > run->tape_at_us)
+		run->tape_at_us = pipeline_clock_us(run->flow);
 	return st;
 }
 
@@ -198,10 +199,10 @@ static enum status replay_bare(struct run *run, const struct tape_entry *e, stru
 static enum status replay_recording_end(struct run *run, const struct tape_entry *e,
 	struct err *err)
 {
-	enum status st = flow_print_rest(run->flow, e->at_us, false, err);
+	enum status st = pipeline_print_rest(run->flow, e->at_us, false, err);
 
 	run->good_lines++;
-	run->held = flow_has_more(run->flow);
+	run->held = pipeline_has_more(run->flow);
 	run->recording_over = !run->held;
 	return st;
 }
@@ -228,13 +229,13 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 		run->good_lines++;
 		if (e->until_us > run->tape_at_us)
 			run->tape_at_us = e->until_us;
-		return flow_stalled(run->flow, e->at_us, e->until_us, err);
+		return pipeline_stalled(run->flow, e->at_us, e->until_us, err);
 	case TAPE_ANSWER:
 		return replay_answer(run, e, err);
 	case TAPE_END_STATE:
 		return replay_recording_end(run, e, err);
 	case TAPE_BROKEN:
-		report_broken_line(run->report, e->line, e->why);
+		audit_events_broken_line(run->report, e->line, e->why);
 		break;
 	case TAPE_WAIT:
 		run->tape_waits = true;
@@ -289,20 +290,20 @@ static enum status follow(struct run *run, const struct tape_entry *e, struct er
 			"one ahead of it has ended: give them in the order of time",
 			run->set->replay, (unsigned long long)e->line);
 	if (!run->recording_over) {
-		st = flow_print_due(run->flow, run->tape_at_us, err);
-		if (st == ST_OK && !flow_has_more(run->flow))
-			st = flow_print_rest(run->flow, run->tape_at_us, false, err);
-		run->held = flow_has_more(run->flow);
+		st = pipeline_print_due(run->flow, run->tape_at_us, err);
+		if (st == ST_OK && !pipeline_has_more(run->flow))
+			st = pipeline_print_rest(run->flow, run->tape_at_us, false, err);
+		run->held = pipeline_has_more(run->flow);
 		run->unended = true;
 	}
-	if (st != ST_OK || run->held || flow_is_over(run->flow))
+	if (st != ST_OK || run->held || pipeline_is_over(run->flow))
 		return st;
 	/* those that were met keep their numbers */
-	for (size_t i = run->queues.n; st == ST_OK && (id = flow_queue_id(run->flow, i)); i++)
+	for (size_t i = run->queues.n; st == ST_OK && (id = pipeline_queue_id(run->flow, i)); i++)
 		st = setup_queue(run, id, err);
 	if (st != ST_OK)
 		return st;
-	st = flow_restart(run->flow, (const char *const *)run->queues.v, run->queues.n, err);
+	st = pipeline_restart(run->flow, (const char *const *)run->queues.v, run->queues.n, err);
 	return st == ST_OK ? watch_queues(run, e, err) : st;
 }
 
@@ -384,11 +385,12 @@ static enum status replay_entry(struct run *run, struct err *err)
 
 	if (begins_recording(run, e)) {
 		st = begin_recording(run, e, err);
-		if (st != ST_OK || run->held || flow_is_over(run->flow))
+		if (st != ST_OK || run->held || pipeline_is_over(run->flow))
 			return st;
 	}
 	if (timed && is_too_far(run, e->kind == TAPE_STALLED ? e->until_us : e->at_us)) {
-		report_broken_line(run->report, e->line, "`at` is over 1,000,000 windows ahead");
+		audit_events_broken_line(run->report, e->line,
+			"`at` is over 1,000,000 windows ahead");
 		return ST_OK;
 	}
 	st = check_source(run, e, err);
@@ -396,11 +398,11 @@ static enum status replay_entry(struct run *run, struct err *err)
 		return st;
 	if (timed && e->at_us > run->tape_at_us)
 		run->tape_at_us = e->at_us;
-	st = flow_print_due(run->flow, timed ? e->at_us : run->tape_at_us, err);
-	run->held = flow_has_more(run->flow);
-	if (st == ST_OK && !run->held && !flow_is_over(run->flow))
+	st = pipeline_print_due(run->flow, timed ? e->at_us : run->tape_at_us, err);
+	run->held = pipeline_has_more(run->flow);
+	if (st == ST_OK && !run->held && !pipeline_is_over(run->flow))
 		st = check_names(run, e, err);
-	if (st != ST_OK || run->held || flow_is_over(run->flow))
+	if (st != ST_OK || run->held || pipeline_is_over(run->flow))
 		return st;
 	return take_entry(run, e, err);
 }
@@ -425,7 +427,7 @@ enum status replay_turn(struct run *run, struct err *err)
 
 	run->tape_waits = false;
 	for (int i = 0; i < REPLAY_BATCH && st == ST_OK && !run->tape_waits; i++) {
-		if (run->tape_ended || flow_is_over(run->flow) || is_ahead(run))
+		if (run->tape_ended || pipeline_is_over(run->flow) || is_ahead(run))
 			break;
 		if (!run->held) {
 			run->begun = false;
@@ -447,17 +449,17 @@ static void warn_of_replay(struct run *run)
 	else if (run->unended || (run->recordings && !run->recording_over))
 		lines_add(&run->warnings, "%s has no end: the run that recorded it was killed",
 			set->replay);
-	if (set->count && flow_printed(run->flow) < (int64_t)set->count)
+	if (set->count && pipeline_printed(run->flow) < (int64_t)set->count)
 		lines_add(&run->warnings, "%s holds %lld windows, fewer than --count %u",
-			set->replay, (long long)flow_printed(run->flow), set->count);
-	report_warnings(run->report, &run->warnings);
+			set->replay, (long long)pipeline_printed(run->flow), set->count);
+	audit_events_warnings(run->report, &run->warnings);
 }
 
 /* Windows are no success where every frame is of other queues. A recording that names its queues
  * has rows of the silent ones, as the run had. */
 static bool is_of_other_queues(const struct run *run)
 {
-	const struct totals *t = report_totals(run->report);
+	const struct audit_events_totals *t = audit_events_totals(run->report);
 
 	return !run->used && t->frames && t->frames == t->rejected[REJECT_FOREIGN_QUEUE];
 }
@@ -471,9 +473,9 @@ static enum status nothing_used(const struct run *run, struct err *err)
 	if (!run->good_lines)
 		why = run->bare_lines ? "its frames have no `at`: --time event reads them"
 			: "not one line of it is a frame or a recording's line";
-	else if (report_totals(run->report)->rejected[REJECT_FOREIGN_QUEUE])
+	else if (audit_events_totals(run->report)->rejected[REJECT_FOREIGN_QUEUE])
 		why = "no frame of it is of a queue that is named";
-	else if (flow_clock_us(run->flow) != NO_TIME)
+	else if (pipeline_clock_us(run->flow) != NO_TIME)
 		why = "all its notifications are of one instant, so no time passes in it";
 	else if (set->notices && !run->recordings)
 		why = "no notification tells an instant, so there is no clock";
@@ -493,15 +495,15 @@ enum status replay_end(struct run *run, struct err *err)
 	if (run->good_lines == 0)
 		return nothing_used(run, err);
 	if (!run->recording_over) {
-		st = flow_print_due(run->flow, run->tape_at_us, err);
-		if (st == ST_OK && !flow_has_more(run->flow))
-			st = flow_print_rest(run->flow, run->tape_at_us, false, err);
-		run->replay_done = !flow_has_more(run->flow);
+		st = pipeline_print_due(run->flow, run->tape_at_us, err);
+		if (st == ST_OK && !pipeline_has_more(run->flow))
+			st = pipeline_print_rest(run->flow, run->tape_at_us, false, err);
+		run->replay_done = !pipeline_has_more(run->flow);
 	} else {
 		run->replay_done = true;
 	}
 	if (st == ST_OK && run->replay_done
-	    && (!flow_printed(run->flow) || is_of_other_queues(run)))
+	    && (!pipeline_printed(run->flow) || is_of_other_queues(run)))
 		return nothing_used(run, err);
 	if (run->replay_done)
 		warn_of_replay(run);

@@ -29,8 +29,10 @@ static void compare_clocks(struct run *run, int64_t real_us)
 		return;
 	run->clock_told = true;
 	duration_format(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);
-	report_doubt(run->report, "the system's clock was set %s by %s since the run began; rows "
-		"keep the time that it had before", ahead_us < 0 ? "back" : "forward", text);
+	audit_events_doubt(run->report,
+		"the system's clock was set %s by %s since the run began; rows "
+		"keep the time that it had before",
+		ahead_us < 0 ? "back" : "forward", text);
 }
 
 /* One reading of each clock, that all of a turn is measured against. */
@@ -40,7 +42,7 @@ static void read_clock(struct run *run)
 
 	run->now_us = run->clock->now_us(run->clock);
 	if (run->report)
-		report_time(run->report, run->now_us, real_us);
+		audit_events_time(run->report, run->now_us, real_us);
 	if (run->started)
 		compare_clocks(run, real_us);
 }
@@ -55,8 +57,8 @@ static void run_free(struct run *run)
 	spool_free(run->spool);
 	net_free(run->net);
 	free(run->payload);
-	flow_free(run->flow);
-	report_free(run->report);
+	pipeline_free(run->flow);
+	audit_events_free(run->report);
 	audit_free(run->audit);
 	progress_free(run->progress);
 	if (run->stderr_fd >= 0)
@@ -73,7 +75,7 @@ static void run_free(struct run *run)
 	free(run);
 }
 
-enum status run_open(struct run **out, const struct options *set, const struct clock *clock,
+enum status run_open(struct run **out, const struct options *set, const struct run_clock *clock,
 	int signal_fd, struct err *err)
 {
 	struct run *run = calloc(1, sizeof(*run));
@@ -107,8 +109,8 @@ enum status run_open(struct run **out, const struct options *set, const struct c
 	read_clock(run);
 	for (size_t i = 0; i < set->warnings.n; i++)
 		lines_add(&run->warnings, "%s", set->warnings.v[i]);
-	report_start(run->report, set->settings_json, &set->outlier_text);
-	report_warnings(run->report, &run->warnings);
+	audit_events_start(run->report, set->settings_json, &set->outlier_text);
+	audit_events_warnings(run->report, &run->warnings);
 	run->turned_us = run->now_us;
 	run->started = true;
 	return ST_OK;
@@ -143,7 +145,7 @@ static int64_t wait_us(const struct run *run)
 
 	if (run->tape)
 		return run->tape_waits || replay_waits_for_readers(run) ? WAIT_MAX_US : 0;
-	at = flow_due_us(run->flow);
+	at = pipeline_due_us(run->flow);
 	if (at != NO_TIME && at < until)
 		until = at;
 	at = live_looks_up(run) ? lookup_deadline_us(run->lookup)
@@ -196,7 +198,7 @@ static int take_signals(struct run *run)
 
 	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1)
-			report_status(run->report, source_is_up(&run->source));
+			audit_events_status(run->report, source_is_up(&run->source));
 		else if (!ending)
 			ending = (int)info.ssi_signo;
 	}
@@ -228,7 +230,7 @@ static void step_callbacks(struct run *run)
 		return;
 	callbacks_step(run->callbacks, run->now_us, run->clock->real_us(run->clock),
 		&run->warnings);
-	report_warnings(run->report, &run->warnings);
+	audit_events_warnings(run->report, &run->warnings);
 }
 
 /* Reports a new failure of a side file. It does not end the run. */
@@ -239,7 +241,7 @@ static void report_side(struct run *run, struct side *side)
 	if (!why)
 		return;
 	lines_add(&run->warnings, "%s; nothing more is written to it", why);
-	report_warnings(run->report, &run->warnings);
+	audit_events_warnings(run->report, &run->warnings);
 }
 
 static void report_sides(struct run *run)
@@ -268,7 +270,7 @@ static enum status check_audit(struct run *run, struct err *err)
 
 static const char *connection(const struct run *run)
 {
-	const struct totals *totals = report_totals(run->report);
+	const struct audit_events_totals *totals = audit_events_totals(run->report);
 
 	if (run->tape)
 		return "replay";
@@ -282,14 +284,14 @@ static const char *connection(const struct run *run)
 static void tell_progress(const struct run *run)
 {
 	const struct options *set = run->set;
-	int64_t due = flow_due_us(run->flow), printed = flow_printed(run->flow);
+	int64_t due = pipeline_due_us(run->flow), printed = pipeline_printed(run->flow);
 	struct progress_state state = {
 		.window_left_us = NO_TIME,
 		.run_left_us = NO_TIME,
 		.window = printed,
 		.windows = set->now ? 1 : set->count,
-		.frames = report_totals(run->report)->frames,
-		.lag_us = report_last_lag_us(run->report),
+		.frames = audit_events_totals(run->report)->frames,
+		.lag_us = audit_events_last_lag_us(run->report),
 		.connection = connection(run)
 	};
 
@@ -334,7 +336,7 @@ enum status run_turn(struct run *run, struct err *err)
 
 bool run_is_over(const struct run *run)
 {
-	return flow_is_over(run->flow) || run->replay_done || run->listed;
+	return pipeline_is_over(run->flow) || run->replay_done || run->listed;
 }
 
 const char *run_temp_path(const struct run *run)
@@ -375,8 +377,8 @@ static void record_end(struct run *run)
 {
 	int64_t at_us = run->now_us;
 
-	if (flow_is_over(run->flow) && flow_printed_end_us(run->flow) < at_us)
-		at_us = flow_printed_end_us(run->flow);
+	if (pipeline_is_over(run->flow) && pipeline_printed_end_us(run->flow) < at_us)
+		at_us = pipeline_printed_end_us(run->flow);
 	if (!run->record)
 		return;
 	buf_clear(&run->text);
@@ -475,7 +477,7 @@ static void warn_of_unmet(struct run *run)
 {
 	const struct thresholds *ts = run->set->thresholds;
 
-	if (!ts || !run->flow || !flow_printed(run->flow))
+	if (!ts || !run->flow || !pipeline_printed(run->flow))
 		return;
 	for (size_t i = 0; i < thresholds_count(ts); i++)
 		if (!threshold_was_met(ts, i))
@@ -485,11 +487,13 @@ static void warn_of_unmet(struct run *run)
 
 static void warn_of_cut(const struct run *run)
 {
-	unsigned long long n = report_totals(run->report)->cut_messages;
+	unsigned long long n = audit_events_totals(run->report)->cut_messages;
 
 	if (n)
-		report_doubt(run->report, "%llu message%s lost: the connection ended before the "
-			"message did", n, n > 1 ? "s were" : " was");
+		audit_events_doubt(run->report,
+			"%llu message%s lost: the connection ended before the "
+			"message did",
+			n, n > 1 ? "s were" : " was");
 }
 
 /* A question about a queue that nobody has, or that is hidden from the client, is no error to
@@ -504,10 +508,10 @@ static void warn_of_unanswered(struct run *run)
 
 	for (size_t i = 0; i < patterns->n; i++)
 		asked = asked || api_query_has(patterns->v[i]);
-	if (!run->set->now || !asked || !run->flow || !flow_printed(run->flow))
+	if (!run->set->now || !asked || !run->flow || !pipeline_printed(run->flow))
 		return;
 	for (size_t i = 0; i < run->queues.n; i++) {
-		if (flow_was_answered(run->flow, i))
+		if (pipeline_was_answered(run->flow, i))
 			continue;
 		first = first ? first : run->queues.v[i];
 		n++;
@@ -563,10 +567,10 @@ static enum status finish_deliveries(struct run *run, int signal, struct err *er
  * closed, then a threshold, unless that is what ended the run. */
 static enum status settle_source(const struct run *run, struct err *err)
 {
-	const char *held = report_first_held(run->report);
+	const char *held = audit_events_first_held(run->report);
 	enum status source = source_status(&run->source);
 
-	if (held && (source == ST_OK || !flow_has_all(run->flow)))
+	if (held && (source == ST_OK || !pipeline_has_all(run->flow)))
 		return err_set(err, ST_HELD, "%s", held);
 	if (source != ST_OK)
 		err_set(err, source, "%s", source_is_up(&run->source)
@@ -603,10 +607,10 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 	if (!run->flow)		/* memory lacked for it when the queues' names came */
 		return ST_OK;
 	if (leaves_partial_rows(st))
-		late = flow_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us, true,
-			err);
+		late = pipeline_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
+			true, err);
 	if (late == ST_OK)
-		late = flow_end(run->flow, &run->warnings, err);
+		late = pipeline_end(run->flow, &run->warnings, err);
 	record_end(run);
 	return late;
 }
@@ -735,8 +739,8 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	warn_of_cut(run);
 	warn_of_unanswered(run);
 	audit_redact(run->audit, err->text);
-	report_warnings(run->report, &run->warnings);
-	report_end(run->report, exit_status(run, st), reason(run, st, err));
+	audit_events_warnings(run->report, &run->warnings);
+	audit_events_end(run->report, exit_status(run, st), reason(run, st, err));
 	st = worse(st, audit_status(run->audit, &late), err, &late);
 	if (!says_why(run, st))
 		err->text[0] = '\0';	/* nothing more is to be said */

@@ -15,9 +15,9 @@
  * now_us is real time as it was at the start, advanced by a clock that no one sets and that
  * goes on while the machine sleeps; real_us is the wall's, for the `ts` of audit lines.
  */
-struct clock {
-	int64_t (*now_us)(const struct clock *clock);
-	int64_t (*real_us)(const struct clock *clock);
+struct run_clock {
+	int64_t (*now_us)(const struct run_clock *clock);
+	int64_t (*real_us)(const struct run_clock *clock);
 	int64_t real_start_us, boot_start_us;
 };
 
@@ -26,7 +26,7 @@ struct run;
 /* set and clock are borrowed; signal_fd is a signalfd(2) of SIGINT, SIGTERM, SIGHUP and
  * SIGUSR1. *run goes to run_close after a failure too, NULL or not: it ends what had begun. A
  * failure before run.start is for the caller to print. */
-enum status run_open(struct run **run, const struct options *set, const struct clock *clock,
+enum status run_open(struct run **run, const struct options *set, const struct run_clock *clock,
 	int signal_fd, struct err *err);
 
 /* Waits, takes what came, prints the windows that are over. Not ST_OK: the run is to end. */

@@ -28,7 +28,7 @@
 
 struct run {
 	const struct options *set;
-	const struct clock *clock;
+	const struct run_clock *clock;
 	int signal_fd;
 	int64_t began_us, now_us;
 	int64_t turned_us;	/* now_us of the last turn */
@@ -37,9 +37,9 @@ struct run {
 	bool audit_lost;	/* what ended the run is its audit file, not its rows */
 	int stderr_fd;		/* its own, that need not wait where that can be; -1: none yet */
 	struct audit *audit;
-	struct report *report;
+	struct audit_events *report;
 	struct progress *progress;	/* NULL: none is shown */
-	struct flow *flow;	/* what messages become */
+	struct pipeline *flow;	/* what messages become */
 	struct lines queues;	/* those named by ID, then those found by name */
 	const char **name;	/* by queue, NULL where it is not known */
 	struct name_list names;	/* of a replay, or cached where none is looked up */

@@ -81,11 +81,11 @@ static void hand_over(void *arg, const struct webhook_window *window)
 	callbacks_window(run->callbacks, &w);
 }
 
-static struct flush_conf flush_conf(struct run *run)
+static struct sinks_conf flush_conf(struct run *run)
 {
 	const struct options *set = run->set;
 
-	return (struct flush_conf){
+	return (struct sinks_conf){
 		.rows = {
 			.format = set->format,
 			.header = set->header,
@@ -109,11 +109,11 @@ static struct flush_conf flush_conf(struct run *run)
 	};
 }
 
-static struct flow_conf flow_conf(struct run *run)
+static struct pipeline_conf flow_conf(struct run *run)
 {
 	const struct options *set = run->set;
 
-	return (struct flow_conf){
+	return (struct pipeline_conf){
 		.notices = set->notices,
 		.board = {
 			.length_ms = set->now ? NOW_MS : set->window_ms,
@@ -145,13 +145,13 @@ static struct flow_conf flow_conf(struct run *run)
 
 static enum status make_flow(struct run *run, struct err *err)
 {
-	struct flow_conf conf = flow_conf(run);
+	struct pipeline_conf conf = flow_conf(run);
 	enum status st;
 
-	flow_free(run->flow);
-	st = flow_new(&run->flow, &conf, err);
+	pipeline_free(run->flow);
+	st = pipeline_new(&run->flow, &conf, err);
 	if (st != ST_OK) {	/* the run's end asks for no rows of a half */
-		flow_free(run->flow);
+		pipeline_free(run->flow);
 		run->flow = NULL;
 	}
 	return st;
@@ -235,7 +235,7 @@ enum status setup_core(struct run *run, struct err *err)
 
 	if (st != ST_OK)
 		return st;
-	run->report = report_new(run->audit);
+	run->report = audit_events_new(run->audit);
 	for (size_t i = 0; i < named->n; i++)
 		lines_add(&run->queues, "%s", named->v[i]);
 	run->any = run->set->replay && run->set->queues_recorded && !named->n;
@@ -243,7 +243,7 @@ enum status setup_core(struct run *run, struct err *err)
 	if (!run->report || run->queues.failed || !run->name)
 		return err_nomem(err);
 	if (run->set->notices && !run->set->now)
-		report_counts_resyncs(run->report);
+		audit_events_counts_resyncs(run->report);
 	return make_flow(run, err);
 }
 
@@ -351,7 +351,7 @@ static void tell_callback(void *arg, const struct callback_event *event)
 {
 	struct run *run = arg;
 
-	report_callback(run->report, event);
+	audit_events_callback(run->report, event);
 }
 
 enum status setup_callbacks(struct run *run, struct err *err)
@@ -380,7 +380,7 @@ enum status setup_callbacks(struct run *run, struct err *err)
 	run->callbacks = callbacks_new(&conf);
 	if (!run->callbacks)
 		return err_nomem(err);
-	report_callbacks(run->report, run->callbacks);
+	audit_events_callbacks(run->report, run->callbacks);
 	return ST_OK;
 }
 
@@ -463,7 +463,7 @@ enum status setup_put_names(struct run *run, const struct name_list *list, struc
 			name[queue] = list->v[i].name;
 	}
 	if (run->flow)
-		flow_names(run->flow, name);
+		pipeline_names(run->flow, name);
 	return ST_OK;
 }
 

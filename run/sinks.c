@@ -6,8 +6,8 @@
 #include "output/prometheus.h"
 #include "window/row.h"
 
-struct flush {
-	struct flush_conf conf;
+struct sinks {
+	struct sinks_conf conf;
 	struct rows rows, json_rows;	/* json_*: for who is told of windows */
 	struct panel json_panel;
 	struct table *table;		/* NULL: another format */
@@ -20,9 +20,9 @@ struct flush {
 	bool ends_run;
 };
 
-struct flush *flush_new(const struct flush_conf *conf)
+struct sinks *sinks_new(const struct sinks_conf *conf)
 {
-	struct flush *f = calloc(1, sizeof(*f));
+	struct sinks *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return NULL;
@@ -35,13 +35,13 @@ struct flush *flush_new(const struct flush_conf *conf)
 	if (conf->rows.format == FORMAT_TABLE)
 		f->table = table_new(&conf->table);
 	if (!f->work || (conf->rows.format == FORMAT_TABLE && !f->table)) {
-		flush_free(f);
+		sinks_free(f);
 		return NULL;
 	}
 	return f;
 }
 
-void flush_free(struct flush *f)
+void sinks_free(struct sinks *f)
 {
 	if (!f)
 		return;
@@ -56,30 +56,30 @@ void flush_free(struct flush *f)
 
 static void held(void *arg, const struct threshold_hit *hit)
 {
-	struct flush *f = arg;
+	struct sinks *f = arg;
 
-	report_held(f->conf.report, hit);
+	audit_events_held(f->conf.report, hit);
 	f->ends_run = f->conf.fail_fast;
 }
 
-static bool exposes(const struct flush *f)
+static bool exposes(const struct sinks *f)
 {
 	return f->conf.rows.format == FORMAT_PROMETHEUS;
 }
 
 /* Whether nothing is printed while a window is flushed. */
-static bool has_no_rows(const struct flush *f)
+static bool has_no_rows(const struct sinks *f)
 {
 	return f->conf.plugin || exposes(f);
 }
 
 /* Whether anything looks at numbers. */
-static bool reads(const struct flush *f)
+static bool reads(const struct sinks *f)
 {
 	return f->table || f->conf.thresholds || has_no_rows(f);
 }
 
-static enum status expose(struct flush *f, struct err *err)
+static enum status expose(struct sinks *f, struct err *err)
 {
 	if (f->reading.partial)
 		return ST_OK;
@@ -91,7 +91,7 @@ static enum status expose(struct flush *f, struct err *err)
 		? out_replace(f->conf.out, &f->exposed, err) : ST_OK;
 }
 
-static enum status judge(struct flush *f, struct err *err)
+static enum status judge(struct sinks *f, struct err *err)
 {
 	if ((f->conf.thresholds
 		&& !thresholds_judge(f->conf.thresholds, &f->reading, held, f))
@@ -100,7 +100,7 @@ static enum status judge(struct flush *f, struct err *err)
 	return exposes(f) ? expose(f, err) : ST_OK;
 }
 
-static bool put_table(struct flush *f)
+static bool put_table(struct sinks *f)
 {
 	struct table_screen screen = { .width = TABLE_WIDTH };
 	size_t columns = 0;
@@ -123,7 +123,7 @@ static uint64_t frames_of(const struct window *w)
 }
 
 /* Before the rows are out's: it takes the buffer. */
-static void tell_closed(struct flush *f, const struct window *w, const struct buf *rows)
+static void tell_closed(struct sinks *f, const struct window *w, const struct buf *rows)
 {
 	const double ms = (double)(w->end_ms - w->start_ms);
 	struct webhook_window told = {
@@ -143,26 +143,26 @@ static void tell_closed(struct flush *f, const struct window *w, const struct bu
 }
 
 /* Whether NDJSON is to be made beside what is printed. */
-static bool asks_for_json(const struct flush *f)
+static bool asks_for_json(const struct sinks *f)
 {
 	return f->conf.closed && (f->conf.plugin || f->conf.rows.format != FORMAT_NDJSON);
 }
 
-static void begin(struct flush *f)
+static void begin(struct sinks *f)
 {
 	buf_clear(&f->text);
 	buf_clear(&f->json);
 }
 
 /* The rows are rendered, the numbers read: to all who want them. */
-static enum status hand_out(struct flush *f, const struct window *w, size_t nqueue,
+static enum status hand_out(struct sinks *f, const struct window *w, size_t nqueue,
 	struct err *err)
 {
 	char digest[CHAIN_HEX + 1] = "";
-	struct row_bytes bytes = { digest, f->text.len };
+	struct audit_events_row_bytes bytes = { digest, f->text.len };
 	enum status st;
 
-	if (report_wants_windows(f->conf.report)
+	if (audit_events_wants_windows(f->conf.report)
 	    && !chain_hash(f->work, f->text.data, f->text.len, digest))
 		return err_nomem(err);
 	if (f->conf.closed)
@@ -170,11 +170,11 @@ static enum status hand_out(struct flush *f, const struct window *w, size_t nque
 	st = out_window(f->conf.out, &f->text, err);
 	if (st != ST_OK)
 		return st;
-	report_window(f->conf.report, w, nqueue, bytes);
+	audit_events_window(f->conf.report, w, nqueue, bytes);
 	return judge(f, err);
 }
 
-enum status flush_window(struct flush *f, const struct window *w, struct err *err)
+enum status sinks_window(struct sinks *f, const struct window *w, struct err *err)
 {
 	struct window told = *w;
 	bool ok = !reads(f) || reading_take_window(&f->reading, w, f->rows.conf.metric);
@@ -189,7 +189,7 @@ enum status flush_window(struct flush *f, const struct window *w, struct err *er
 	return ok ? hand_out(f, &told, w->nrow, err) : err_nomem(err);
 }
 
-enum status flush_board(struct flush *f, const struct board_window *w, size_t nqueue,
+enum status sinks_board(struct sinks *f, const struct board_window *w, size_t nqueue,
 	struct err *err)
 {
 	struct panel *panel = &f->conf.panel;
@@ -214,7 +214,7 @@ enum status flush_board(struct flush *f, const struct board_window *w, size_t nq
 	return ok ? hand_out(f, &told, nqueue, err) : err_nomem(err);
 }
 
-enum status flush_end(struct flush *f, struct lines *warnings, struct err *err)
+enum status sinks_end(struct sinks *f, struct lines *warnings, struct err *err)
 {
 	if (!exposes(f))
 		return ST_OK;
@@ -227,12 +227,12 @@ enum status flush_end(struct flush *f, struct lines *warnings, struct err *err)
 		: out_window(f->conf.out, &f->exposed, err);
 }
 
-void flush_names(struct flush *f, const char *const *name)
+void sinks_names(struct sinks *f, const char *const *name)
 {
 	f->conf.panel.name = f->json_panel.name = name;
 }
 
-bool flush_ends_run(const struct flush *f)
+bool sinks_ends_run(const struct sinks *f)
 {
 	return f->ends_run;
 }

@@ -21,13 +21,13 @@
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 
-struct flush_conf {		/* all pointers are borrowed for the flush's life */
+struct sinks_conf {		/* all pointers are borrowed for the flush's life */
 	struct row_conf rows;		/* of the stream */
 	struct panel panel;		/* of the notification service */
 	struct table_conf table;	/* of both, with FORMAT_TABLE */
 	size_t columns;			/* its width; 0: the terminal's */
 	bool colour;			/* where it goes to a terminal */
-	struct report *report;
+	struct audit_events *report;
 	struct out *out;
 	struct thresholds *thresholds;	/* NULL: none */
 	bool fail_fast;			/* the first that holds ends the run */
@@ -38,22 +38,22 @@ struct flush_conf {		/* all pointers are borrowed for the flush's life */
 	struct plugin *plugin;		/* NULL: none; with one no rows are printed */
 };
 
-struct flush;
+struct sinks;
 
-struct flush *flush_new(const struct flush_conf *conf);	/* NULL: out of memory */
-void flush_free(struct flush *f);
+struct sinks *sinks_new(const struct sinks_conf *conf);	/* NULL: out of memory */
+void sinks_free(struct sinks *f);
 
-enum status flush_window(struct flush *f, const struct window *w, struct err *err);
+enum status sinks_window(struct sinks *f, const struct window *w, struct err *err);
 /* nqueue: those that have rows. */
-enum status flush_board(struct flush *f, const struct board_window *w, size_t nqueue,
+enum status sinks_board(struct sinks *f, const struct board_window *w, size_t nqueue,
 	struct err *err);
 
 /* No window follows. Queues what was kept for the end; warnings: what it lacks. */
-enum status flush_end(struct flush *f, struct lines *warnings, struct err *err);
+enum status sinks_end(struct sinks *f, struct lines *warnings, struct err *err);
 
 /* The queues' names by number, borrowed. */
-void flush_names(struct flush *f, const char *const *name);
+void sinks_names(struct sinks *f, const char *const *name);
 
-bool flush_ends_run(const struct flush *f);	/* a threshold held, and that ends it */
+bool sinks_ends_run(const struct sinks *f);	/* a threshold held, and that ends it */
 
 #endif

@@ -293,19 +293,19 @@ void ws_close(struct ws *ws, int64_t now_us)
 
 /* --- runs ----------------------------------------------------------------------------- */
 
-static int64_t held_now(const struct clock *clock)
+static int64_t held_now(const struct run_clock *clock)
 {
 	(void)clock;
 	return play.now_us;
 }
 
-static int64_t held_real(const struct clock *clock)
+static int64_t held_real(const struct run_clock *clock)
 {
 	(void)clock;
 	return play.now_us + play.ahead_us;
 }
 
-static const struct clock held = { .now_us = held_now, .real_us = held_real };
+static const struct run_clock held = { .now_us = held_now, .real_us = held_real };
 
 struct process {
 	struct options set;
