@@ -48,7 +48,7 @@ static void warn_of_now(struct option_values *p)
 	struct buf names = { 0 };
 
 	for (size_t i = 0; i < patterns->n; i++)
-		if (is_pattern(patterns->v[i]) && !api_query_has(patterns->v[i]))
+		if (is_pattern(patterns->v[i]) && !channel_api_query_has(patterns->v[i]))
 			buf_printf(&names, "%s%s", names.len ? "," : "", patterns->v[i]);
 	if (names.len && buf_char(&names, '\0'))
 		lines_add(&p->set->warnings, "--metric %s: no snapshot has it, so --now prints "

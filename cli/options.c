@@ -617,7 +617,7 @@ void options_free(struct options *set)
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
 	targets_free(&set->callbacks);
-	tape_close(set->tape);
+	recording_close(set->tape);
 	free(set->settings_json);
 	buf_wipe(&set->audit_key);
 	free(set->flaw);

@@ -52,7 +52,7 @@ struct options {
 	const char *record;
 	const char *rejects;
 	const char *replay;		/* NULL: a live run */
-	struct tape *tape;		/* of a replay, still at its beginning */
+	struct recording *tape;		/* of a replay, still at its beginning */
 	bool source_recorded;		/* the source is not from --source but from the recording */
 	bool queues_recorded;		/* nothing names a queue but the recording */
 	bool dry_run;

@@ -50,7 +50,7 @@ static void take_queues(struct option_values *p, const struct lines *recorded)
 				queues->v[i]);
 }
 
-static void take_head(struct option_values *p, const struct tape_head *head)
+static void take_head(struct option_values *p, const struct recording_head *head)
 {
 	struct options *set = p->set;
 
@@ -77,7 +77,7 @@ static bool is_regular(const char *path)
 void validate_recording(struct option_values *p)
 {
 	struct options *set = p->set;
-	struct tape_head head = { .source = SOURCE_UNKNOWN };
+	struct recording_head head = { .source = SOURCE_UNKNOWN };
 	bool regular = set->replay && is_regular(set->replay);
 	struct err err;
 
@@ -91,8 +91,8 @@ void validate_recording(struct option_values *p)
 		set->queues_recorded = !names_queues(p);
 		return;
 	}
-	if (tape_open(&set->tape, set->replay, &err) != ST_OK
-	    || tape_peek(set->tape, !p->given[OPT_SOURCE], &head, &err) != ST_OK)
+	if (recording_open(&set->tape, set->replay, &err) != ST_OK
+	    || recording_peek(set->tape, !p->given[OPT_SOURCE], &head, &err) != ST_OK)
 		lines_add(&p->problems, "%s", err.text);
 	else
 		take_head(p, &head);

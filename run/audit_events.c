@@ -201,7 +201,7 @@ static const struct {
 	[STREAM_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING }
 };
 
-static void count_stream(struct audit_events_totals *t, const struct stream_event *event)
+static void count_stream(struct audit_events_totals *t, const struct session_event *event)
 {
 	switch (event->kind) {
 	case STREAM_TOKEN_ACQUIRED:
@@ -253,9 +253,9 @@ static void put_expiry(struct audit_events *r, int64_t expires_ms)
 		audit_str(r->audit, "expires", NULL);
 }
 
-void audit_events_stream(struct audit_events *r, size_t stream, const struct stream_event *event)
+void audit_events_stream(struct audit_events *r, size_t stream, const struct session_event *event)
 {
-	enum stream_event_kind kind = event->kind;
+	enum session_event_kind kind = event->kind;
 
 	count_stream(&r->totals, event);
 	if (!stream_lines[kind].name || !audit_wants(r->audit, stream_lines[kind].level))

@@ -67,7 +67,7 @@ void audit_events_doubt(struct audit_events *r, const char *fmt, ...)
  * messages had said. Its totals are printed once audit_events_counts_resyncs was called. */
 void audit_events_resync(struct audit_events *r, uint64_t differences);
 void audit_events_counts_resyncs(struct audit_events *r);
-void audit_events_stream(struct audit_events *r, size_t stream, const struct stream_event *event);
+void audit_events_stream(struct audit_events *r, size_t stream, const struct session_event *event);
 void audit_events_stalled(struct audit_events *r, int64_t from_us, int64_t until_us);
 void audit_events_message(struct audit_events *r);
 void audit_events_frame(struct audit_events *r, bool update);

@@ -12,7 +12,7 @@ static void begin_record(struct run *run)
 	struct buf line = { 0 };
 
 	run->recording = true;
-	tape_put_run(&line, run->began_us, set->notices ? SOURCE_NOTIFICATIONS : SOURCE_STREAM,
+	recording_put_run(&line, run->began_us, set->notices ? SOURCE_NOTIFICATIONS : SOURCE_STREAM,
 		&run->queues, set->notices ? NULL : set->interval);
 	side_put(run->record, &line);
 	buf_free(&line);
@@ -28,13 +28,13 @@ void live_put_record(struct run *run)
 /* --- queues by name ------------------------------------------------------------------- */
 
 /* An answer of the API that is put together here; consumes it. */
-static void record_answer(struct run *run, enum tape_answer kind, struct buf *answer)
+static void record_answer(struct run *run, enum recording_answer kind, struct buf *answer)
 {
 	buf_clear(&run->text);
 	if (answer->failed)
 		run->text.failed = true;
 	else
-		tape_put_answer(&run->text, run->now_us, NO_TIME, kind, NULL, answer->data,
+		recording_put_answer(&run->text, run->now_us, NO_TIME, kind, NULL, answer->data,
 			answer->len);
 	buf_free(answer);
 	live_put_record(run);
@@ -49,17 +49,17 @@ void live_put_names(struct run *run)
 		any = any || run->name[i];
 	if (!run->record || !any)
 		return;
-	names_put_page(&page, (const char *const *)run->queues.v, run->name, run->queues.n);
+	queue_list_put_page(&page, (const char *const *)run->queues.v, run->name, run->queues.n);
 	record_answer(run, ANSWER_QUEUES, &page);
 }
 
-static enum status print_names(struct run *run, const struct name_list *list, struct err *err)
+static enum status print_names(struct run *run, const struct queue_list *list, struct err *err)
 {
 	buf_clear(&run->text);
 	if (run->set->format == FORMAT_CSV)
-		names_put_csv(&run->text, list, run->set->header);
+		queue_list_put_csv(&run->text, list, run->set->header);
 	else
-		names_put_ndjson(&run->text, list);
+		queue_list_put_ndjson(&run->text, list);
 	run->listed = true;
 	return run->text.failed ? err_nomem(err)
 		: out_window(run->out, &run->text, err);
@@ -67,7 +67,7 @@ static enum status print_names(struct run *run, const struct name_list *list, st
 
 static enum status names_came(struct run *run, struct err *err)
 {
-	const struct name_list *list = lookup_list(run->lookup);
+	const struct queue_list *list = queue_lookup_list(run->lookup);
 	struct lines problems = { 0 };
 	enum status st;
 
@@ -118,22 +118,23 @@ static void put_redacted(const struct run *run, const char *text, size_t len, st
 }
 
 /* With the metrics that were asked for: a replay may want others, which the answer then lacks. */
-static void put_snapshot(struct run *run, const struct stream_event *event,
+static void put_snapshot(struct run *run, const struct session_event *event,
 	const struct buf *safe)
 {
 	const struct lines *patterns = &run->set->patterns;
 	struct buf metrics = { 0 };
 
-	if (api_put_metrics(&metrics, api_query_metrics((const char *const *)patterns->v,
-	    patterns->n)) && buf_char(&metrics, '\0'))
-		tape_put_answer(&run->text, event->at_us, event->asked_us, event->answer,
+	if (channel_api_put_metrics(&metrics,
+		    channel_api_query_metrics((const char *const *)patterns->v, patterns->n))
+		&& buf_char(&metrics, '\0'))
+		recording_put_answer(&run->text, event->at_us, event->asked_us, event->answer,
 			metrics.data, safe->data ? safe->data : "", safe->len);
 	else
 		run->text.failed = true;
 	buf_free(&metrics);
 }
 
-static void record_message(struct run *run, const struct stream_event *event)
+static void record_message(struct run *run, const struct session_event *event)
 {
 	struct buf safe = { 0 };
 
@@ -144,14 +145,14 @@ static void record_message(struct run *run, const struct stream_event *event)
 	if (event->kind == STREAM_ANSWER)
 		put_snapshot(run, event, &safe);
 	else
-		tape_put_message(&run->text, event->at_us, event->socket, event->binary,
+		recording_put_message(&run->text, event->at_us, event->socket, event->binary,
 			safe.data ? safe.data : "", safe.len);
 	run->text.failed = run->text.failed || safe.failed;
 	buf_free(&safe);
 	live_put_record(run);
 }
 
-static enum status take_message(struct run *run, const struct stream_event *event,
+static enum status take_message(struct run *run, const struct session_event *event,
 	struct err *err)
 {
 	static const enum channel_told as[] = {
@@ -172,14 +173,14 @@ static enum status take_message(struct run *run, const struct stream_event *even
 	return st;
 }
 
-static enum status take_state(struct run *run, const struct stream_event *event,
+static enum status take_state(struct run *run, const struct session_event *event,
 	enum socket_state state, struct err *err)
 {
-	enum tape_kind kind = state == SOCKET_CONNECTED ? TAPE_CONNECTED : TAPE_LOST;
+	enum recording_kind kind = state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST;
 
 	if (run->record) {
 		buf_clear(&run->text);
-		tape_put_state(&run->text, event->at_us, event->socket, kind,
+		recording_put_state(&run->text, event->at_us, event->socket, kind,
 			run->set->notices ? NULL : run->set->interval);
 		live_put_record(run);
 	}
@@ -188,7 +189,7 @@ static enum status take_state(struct run *run, const struct stream_event *event,
 
 /* The first values. Of a snapshot alone they are a window of the least length, for which the
  * service counts as connected. */
-static enum status take_answer(struct run *run, const struct stream_event *event,
+static enum status take_answer(struct run *run, const struct session_event *event,
 	struct err *err)
 {
 	const struct pipeline_answer a = { .text = event->text, .len = event->len,
@@ -211,18 +212,18 @@ static enum status take_answer(struct run *run, const struct stream_event *event
 }
 
 /* The topic's refusal stands in a recording as the service would have told it. */
-static void take_refusal(struct run *run, const struct stream_event *event)
+static void take_refusal(struct run *run, const struct session_event *event)
 {
 	struct buf answer = { 0 };
 
 	pipeline_refuse(run->flow, event->queue_id);
 	if (!run->record)
 		return;
-	api_put_refusal(&answer, event->queue_id, event->text, event->len);
+	channel_api_put_refusal(&answer, event->queue_id, event->text, event->len);
 	record_answer(run, ANSWER_SUBSCRIPTIONS, &answer);
 }
 
-static enum status take_secret(struct run *run, const struct stream_event *event,
+static enum status take_secret(struct run *run, const struct session_event *event,
 	struct err *err)
 {
 	if (!event->len)	/* nothing to look for, which put_redacted would find everywhere */
@@ -232,7 +233,7 @@ static enum status take_secret(struct run *run, const struct stream_event *event
 		? ST_OK : err_nomem(err);
 }
 
-static enum status take_event(struct run *run, const struct stream_event *event,
+static enum status take_event(struct run *run, const struct session_event *event,
 	struct err *err)
 {
 	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED) {
@@ -277,7 +278,7 @@ static enum status take_event(struct run *run, const struct stream_event *event,
 
 static enum status take_events(struct run *run, struct err *err)
 {
-	struct stream_event event;
+	struct session_event event;
 	enum status st = ST_OK;
 
 	while (st == ST_OK && !pipeline_is_over(run->flow)
@@ -294,15 +295,15 @@ bool live_looks_up(const struct run *run)
 /* Before there is a source: the queues that were named are looked up. */
 static enum status lookup_turn(struct run *run, struct err *err)
 {
-	struct stream_event event;
+	struct session_event event;
 	enum status st = ST_OK;
 
-	while (st == ST_OK && lookup_next(run->lookup, &event))
+	while (st == ST_OK && queue_lookup_next(run->lookup, &event))
 		st = take_event(run, &event, err);
 	if (st != ST_OK)
 		return st;
-	lookup_step(run->lookup, run->now_us, &run->warnings);
-	if (lookup_is_ready(run->lookup) && !source_exists(&run->source) && !run->listed)
+	queue_lookup_step(run->lookup, run->now_us, &run->warnings);
+	if (queue_lookup_is_ready(run->lookup) && !source_exists(&run->source) && !run->listed)
 		st = names_came(run, err);
 	audit_events_warnings(run->report, &run->warnings);
 	return st;
@@ -315,7 +316,7 @@ enum status live_stalled(struct run *run, int64_t from_us, struct err *err)
 		return ST_OK;
 	if (run->record) {
 		buf_clear(&run->text);
-		tape_put_stall(&run->text, from_us, run->now_us);
+		recording_put_stall(&run->text, from_us, run->now_us);
 		live_put_record(run);
 	}
 	source_stalled(&run->source, from_us, run->now_us);
@@ -366,7 +367,7 @@ enum status live_turn(struct run *run, struct err *err)
 /* Only what closing brings is of interest now. */
 void live_take_closing(struct run *run)
 {
-	struct stream_event event;
+	struct session_event event;
 
 	while (source_next(&run->source, run->now_us, &event))
 		if (event.kind == STREAM_CLOSED)

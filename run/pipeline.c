@@ -299,7 +299,7 @@ static void reject(struct pipeline *f, const struct reject_at *r)
 	if (!f->conf.rejects)
 		return;
 	buf_clear(&f->text);
-	tape_put_reject(&f->text, r->at_us, r->in_row, r->window, r->queue_id,
+	recording_put_reject(&f->text, r->at_us, r->in_row, r->window, r->queue_id,
 		audit_events_reject_name(r->reason), r->text, r->len);
 	side_put(f->conf.rejects, &f->text);
 }

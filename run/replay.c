@@ -10,10 +10,10 @@
 
 /* A message of the input; one that is not JSON makes a broken line, unless it stood there as
  * quoted text: then the source brought it so. */
-static enum status replay_message(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status replay_message(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	struct pipeline_message m = { .text = e->text, .len = e->text_len,
-		.binary = e->kind == TAPE_BINARY, .socket = e->stream, .at_us = e->at_us,
+		.binary = e->kind == RECORDING_BINARY, .socket = e->stream, .at_us = e->at_us,
 		.line = e->line, .verbatim = e->verbatim };
 	enum pipeline_told told;
 	bool good;
@@ -28,7 +28,7 @@ static enum status replay_message(struct run *run, const struct tape_entry *e, s
 	return st;
 }
 
-static enum status replay_state(struct run *run, const struct tape_entry *e,
+static enum status replay_state(struct run *run, const struct recording_entry *e,
 	enum socket_state state, struct err *err)
 {
 	if (run->set->notices && e->stream >= BOARD_SOCKETS) {
@@ -36,7 +36,7 @@ static enum status replay_state(struct run *run, const struct tape_entry *e,
 		return ST_OK;
 	}
 	run->good_lines++;
-	if (e->kind == TAPE_CONNECTED && e->text)
+	if (e->kind == RECORDING_CONNECTED && e->text)
 		pipeline_interval(run->flow, e->text, e->text_len);
 	return pipeline_socket(run->flow, e->stream, state, e->at_us, err);
 }
@@ -60,7 +60,7 @@ static enum status watch(struct run *run, const char *id, struct err *err)
 		"more than %d queues; name the ones to watch", NOTICE_QUEUES_MAX) : err_nomem(err);
 }
 
-static bool replay_refusal(void *arg, const struct api_refusal *refusal)
+static bool replay_refusal(void *arg, const struct channel_api_refusal *refusal)
 {
 	struct run *run = arg;
 
@@ -71,18 +71,18 @@ static bool replay_refusal(void *arg, const struct api_refusal *refusal)
 
 /* The names of a recording that is not the first. A queue that it does not have, an earlier one
  * may have had. */
-static enum status watch_names(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status watch_names(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	const struct lines *patterns = &run->set->queue_names;
 	struct lines unknown = { 0 };
-	struct name_list list = { 0 };
-	struct name_hits hits = { NULL, 0 };
-	struct name_page page;
+	struct queue_list list = { 0 };
+	struct queue_list_hits hits = { NULL, 0 };
+	struct queue_list_page page;
 	enum status st = ST_OK;
 
-	if (names_parse_page(e->text, e->text_len, &list, &page) == NULL) {
-		names_sort(&list);
-		st = names_match(&list, (const char *const *)patterns->v, patterns->n, &hits,
+	if (queue_list_parse_page(e->text, e->text_len, &list, &page) == NULL) {
+		queue_list_sort(&list);
+		st = queue_list_match(&list, (const char *const *)patterns->v, patterns->n, &hits,
 			&unknown) ? ST_OK : err_nomem(err);
 	}
 	for (size_t i = 0; st == ST_OK && i < hits.n; i++)
@@ -92,23 +92,23 @@ static enum status watch_names(struct run *run, const struct tape_entry *e, stru
 	if (st == ST_OK)
 		st = setup_put_names(run, &run->names, err);
 	free(hits.v);
-	name_list_free(&list);
+	queue_list_free(&list);
 	lines_free(&unknown);
 	return st;
 }
 
-static enum status replay_names(struct run *run, const struct tape_entry *e, bool *good,
+static enum status replay_names(struct run *run, const struct recording_entry *e, bool *good,
 	struct err *err)
 {
 	struct lines problems = { 0 };
-	struct name_page page;
+	struct queue_list_page page;
 	enum status st;
-	const char *why = names_parse_page(e->text, e->text_len, &run->names, &page);
+	const char *why = queue_list_parse_page(e->text, e->text_len, &run->names, &page);
 
 	*good = !why;
 	if (why)
 		return why == why_no_memory ? err_nomem(err) : ST_OK;
-	names_sort(&run->names);
+	queue_list_sort(&run->names);
 	if (run->told || run->recordings > 1)
 		return watch_names(run, e, err);
 	run->names_came = true;
@@ -124,7 +124,7 @@ static enum status replay_names(struct run *run, const struct tape_entry *e, boo
 	return st == ST_OK ? setup_scopes(run, err) : st;
 }
 
-static enum status replay_snapshot(struct run *run, const struct tape_entry *e, bool *good,
+static enum status replay_snapshot(struct run *run, const struct recording_entry *e, bool *good,
 	struct err *err)
 {
 	struct pipeline_answer a = { .text = e->text, .len = e->text_len,
@@ -134,7 +134,7 @@ static enum status replay_snapshot(struct run *run, const struct tape_entry *e, 
 	uint32_t asked;
 
 	if (e->metrics) {
-		asked = api_parse_metrics(e->metrics, e->metrics_len);
+		asked = channel_api_parse_metrics(e->metrics, e->metrics_len);
 		a.asked = &asked;
 	}
 	pipeline_start(run->flow, e->at_us);
@@ -145,7 +145,7 @@ static enum status replay_snapshot(struct run *run, const struct tape_entry *e, 
 }
 
 /* What the service's API had answered. */
-static enum status replay_answer(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status replay_answer(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	enum status st = ST_OK;
 	const char *why;
@@ -161,7 +161,7 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 		st = replay_names(run, e, &good, err);
 		break;
 	case ANSWER_SUBSCRIPTIONS:
-		why = api_parse_topics(e->text, e->text_len, replay_refusal, run);
+		why = channel_api_parse_topics(e->text, e->text_len, replay_refusal, run);
 		good = !why;
 		if (why == why_no_memory)
 			st = err_nomem(err);
@@ -178,7 +178,7 @@ static enum status replay_answer(struct run *run, const struct tape_entry *e, st
 }
 
 /* A frame without `at`. The stream's replay by their timestamps, the service's by theirs. */
-static enum status replay_bare(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status replay_bare(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	enum status st;
 
@@ -196,7 +196,7 @@ static enum status replay_bare(struct run *run, const struct tape_entry *e, stru
 }
 
 /* The windows that had begun end with the recording, as they did in the run. */
-static enum status replay_recording_end(struct run *run, const struct tape_entry *e,
+static enum status replay_recording_end(struct run *run, const struct recording_entry *e,
 	struct err *err)
 {
 	enum status st = pipeline_print_rest(run->flow, e->at_us, false, err);
@@ -207,40 +207,40 @@ static enum status replay_recording_end(struct run *run, const struct tape_entry
 	return st;
 }
 
-static enum status take_entry(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status take_entry(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	switch (e->kind) {
-	case TAPE_RUN:		/* what it says is taken already */
+	case RECORDING_RUN:		/* what it says is taken already */
 		run->good_lines++;
 		run->used = true;
 		break;
-	case TAPE_BARE:
+	case RECORDING_BARE:
 		return replay_bare(run, e, err);
-	case TAPE_FRAME:
-	case TAPE_BINARY:
+	case RECORDING_FRAME:
+	case RECORDING_BINARY:
 		return replay_message(run, e, err);
-	case TAPE_CONNECTED:
+	case RECORDING_CONNECTED:
 		return replay_state(run, e, SOCKET_CONNECTED, err);
-	case TAPE_LOST:
+	case RECORDING_LOST:
 		return replay_state(run, e, SOCKET_LOST, err);
-	case TAPE_SILENT:
+	case RECORDING_SILENT:
 		return replay_state(run, e, SOCKET_SILENT, err);
-	case TAPE_STALLED:
+	case RECORDING_STALLED:
 		run->good_lines++;
 		if (e->until_us > run->tape_at_us)
 			run->tape_at_us = e->until_us;
 		return pipeline_stalled(run->flow, e->at_us, e->until_us, err);
-	case TAPE_ANSWER:
+	case RECORDING_ANSWER:
 		return replay_answer(run, e, err);
-	case TAPE_END_STATE:
+	case RECORDING_END_STATE:
 		return replay_recording_end(run, e, err);
-	case TAPE_BROKEN:
+	case RECORDING_BROKEN:
 		audit_events_broken_line(run->report, e->line, e->why);
 		break;
-	case TAPE_WAIT:
+	case RECORDING_WAIT:
 		run->tape_waits = true;
 		break;
-	case TAPE_EOF:
+	case RECORDING_EOF:
 		run->tape_ended = true;
 		run->tape_torn = e->torn;
 		break;
@@ -250,24 +250,24 @@ static enum status take_entry(struct run *run, const struct tape_entry *e, struc
 
 /* --- recordings --------------------------------------------------------------------- */
 
-static bool begins_recording(const struct run *run, const struct tape_entry *e)
+static bool begins_recording(const struct run *run, const struct recording_entry *e)
 {
-	if (run->begun || e->at_us == NO_TIME || e->kind == TAPE_BROKEN)
+	if (run->begun || e->at_us == NO_TIME || e->kind == RECORDING_BROKEN)
 		return false;
-	return e->kind == TAPE_RUN || run->recording_over || run->recordings == 0;
+	return e->kind == RECORDING_RUN || run->recording_over || run->recordings == 0;
 }
 
 /* The queues that have rows in a recording that is not the first: those that it has, as far as
  * they are asked for. */
-static enum status watch_queues(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status watch_queues(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	const struct options *set = run->set;
 	struct lines recorded = { 0 };
 	const struct lines *asked = set->queues_recorded ? &run->queues : &set->queues;
 	enum status st = ST_OK;
 
-	if (e->kind == TAPE_RUN)
-		tape_queues(e, &recorded);
+	if (e->kind == RECORDING_RUN)
+		recording_queues(e, &recorded);
 	if (recorded.failed)
 		st = err_nomem(err);
 	for (size_t i = 0; st == ST_OK && (!run->any || recorded.n) && i < asked->n; i++)
@@ -280,7 +280,7 @@ static enum status watch_queues(struct run *run, const struct tape_entry *e, str
 }
 
 /* A recording behind another one. Where that has no end, it ends with its last line. */
-static enum status follow(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status follow(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	enum status st = ST_OK;
 	const char *id;
@@ -307,7 +307,8 @@ static enum status follow(struct run *run, const struct tape_entry *e, struct er
 	return st == ST_OK ? watch_queues(run, e, err) : st;
 }
 
-static enum status begin_recording(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status begin_recording(struct run *run, const struct recording_entry *e,
+	struct err *err)
 {
 	enum status st = ST_OK;
 
@@ -324,11 +325,12 @@ static enum status begin_recording(struct run *run, const struct tape_entry *e, 
 
 /* Whether the input is of the source that was asked for. Of a recording's frames the first one
  * tells, of frames without `at` each one, as nothing shows where another capture begins. */
-static enum status check_source(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status check_source(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	bool later = run->source_known || run->recordings > 1;
-	enum tape_source source = run->source_known && e->kind == TAPE_FRAME ? SOURCE_UNKNOWN
-		: tape_source_of(e);
+	enum recording_source source = run->source_known && e->kind == RECORDING_FRAME
+		? SOURCE_UNKNOWN
+		: recording_source_of(e);
 
 	if (source == SOURCE_UNKNOWN)
 		return ST_OK;
@@ -345,10 +347,10 @@ static enum status check_source(struct run *run, const struct tape_entry *e, str
 }
 
 /* Names stand before all else. */
-static enum status check_names(struct run *run, const struct tape_entry *e, struct err *err)
+static enum status check_names(struct run *run, const struct recording_entry *e, struct err *err)
 {
-	bool early = e->kind == TAPE_RUN || e->kind >= TAPE_END_STATE
-		|| (e->kind == TAPE_ANSWER && e->answer == ANSWER_QUEUES);
+	bool early = e->kind == RECORDING_RUN || e->kind >= RECORDING_END_STATE
+		|| (e->kind == RECORDING_ANSWER && e->answer == ANSWER_QUEUES);
 
 	if (early)
 		return ST_OK;
@@ -379,8 +381,8 @@ static bool is_too_far(const struct run *run, int64_t at_us)
  * to take rows first: then it is held. */
 static enum status replay_entry(struct run *run, struct err *err)
 {
-	const struct tape_entry *e = &run->entry;
-	bool timed = e->at_us != NO_TIME && e->kind != TAPE_BROKEN;
+	const struct recording_entry *e = &run->entry;
+	bool timed = e->at_us != NO_TIME && e->kind != RECORDING_BROKEN;
 	enum status st;
 
 	if (begins_recording(run, e)) {
@@ -388,7 +390,7 @@ static enum status replay_entry(struct run *run, struct err *err)
 		if (st != ST_OK || run->held || pipeline_is_over(run->flow))
 			return st;
 	}
-	if (timed && is_too_far(run, e->kind == TAPE_STALLED ? e->until_us : e->at_us)) {
+	if (timed && is_too_far(run, e->kind == RECORDING_STALLED ? e->until_us : e->at_us)) {
 		audit_events_broken_line(run->report, e->line,
 			"`at` is over 1,000,000 windows ahead");
 		return ST_OK;
@@ -431,7 +433,7 @@ enum status replay_turn(struct run *run, struct err *err)
 			break;
 		if (!run->held) {
 			run->begun = false;
-			st = tape_read(run->tape, &run->entry, err);
+			st = recording_read(run->tape, &run->entry, err);
 		}
 		if (st == ST_OK)
 			st = replay_entry(run, err);

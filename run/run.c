@@ -50,7 +50,7 @@ static void read_clock(struct run *run)
 static void run_free(struct run *run)
 {
 	source_free(&run->source);
-	lookup_free(run->lookup);
+	queue_lookup_free(run->lookup);
 	token_free(run->token);
 	cache_close(run->cache);
 	callbacks_free(run->callbacks);
@@ -69,7 +69,7 @@ static void run_free(struct run *run)
 	lines_free(&run->queues);
 	lines_free(&run->named);
 	lines_free(&run->secrets);
-	name_list_free(&run->names);
+	queue_list_free(&run->names);
 	free(run->name);
 	buf_free(&run->text);
 	free(run);
@@ -135,7 +135,7 @@ static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
 		fd[n++] = (struct curl_waitfd){ out_fd(run->out),
 			out_waiting(run->out) ? CURL_WAIT_POLLOUT : 0, 0 };
 	if (run->tape_waits)
-		fd[n++] = (struct curl_waitfd){ tape_fd(run->tape), CURL_WAIT_POLLIN, 0 };
+		fd[n++] = (struct curl_waitfd){ recording_fd(run->tape), CURL_WAIT_POLLIN, 0 };
 	return n;
 }
 
@@ -148,7 +148,7 @@ static int64_t wait_us(const struct run *run)
 	at = pipeline_due_us(run->flow);
 	if (at != NO_TIME && at < until)
 		until = at;
-	at = live_looks_up(run) ? lookup_deadline_us(run->lookup)
+	at = live_looks_up(run) ? queue_lookup_deadline_us(run->lookup)
 		: source_deadline_us(&run->source);
 	if (at < until)
 		until = at;
@@ -382,7 +382,7 @@ static void record_end(struct run *run)
 	if (!run->record)
 		return;
 	buf_clear(&run->text);
-	tape_put_end(&run->text, at_us);
+	recording_put_end(&run->text, at_us);
 	live_put_record(run);
 }
 
@@ -507,7 +507,7 @@ static void warn_of_unanswered(struct run *run)
 	char others[64] = "";
 
 	for (size_t i = 0; i < patterns->n; i++)
-		asked = asked || api_query_has(patterns->v[i]);
+		asked = asked || channel_api_query_has(patterns->v[i]);
 	if (!run->set->now || !asked || !run->flow || !pipeline_printed(run->flow))
 		return;
 	for (size_t i = 0; i < run->queues.n; i++) {

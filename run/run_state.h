@@ -42,7 +42,7 @@ struct run {
 	struct pipeline *flow;	/* what messages become */
 	struct lines queues;	/* those named by ID, then those found by name */
 	const char **name;	/* by queue, NULL where it is not known */
-	struct name_list names;	/* of a replay, or cached where none is looked up */
+	struct queue_list names;	/* of a replay, or cached where none is looked up */
 	struct buf text;	/* lines of a recording */
 	struct out *out;
 	struct side *record, *rejects;
@@ -55,15 +55,15 @@ struct run {
 	struct token *token;
 	struct source source;
 	char *payload;
-	struct lookup *lookup;	/* queues by name, before there is a source */
+	struct queue_lookup *lookup;	/* queues by name, before there is a source */
 	struct lines named;	/* all names that it has to know */
 	bool listed;		/* --list-queues: they are printed */
 	struct lines secrets;	/* that no recording may hold */
 	uint64_t told_token;	/* generation of the last token that was reported; 0: none */
 	bool recording;		/* its first line is written */
 	/* replay */
-	struct tape *tape;	/* the settings' */
-	struct tape_entry entry;	/* held: not yet applied */
+	struct recording *tape;	/* the settings' */
+	struct recording_entry entry;	/* held: not yet applied */
 	bool held, tape_ended, tape_waits, tape_torn, replay_done;
 	bool begun;		/* a recording began with the entry at hand */
 	bool recording_over;	/* it has ended; what follows begins another one */
@@ -88,7 +88,7 @@ bool setup_secret(struct run *run, const char *secret);	/* the audit hides it; N
 enum status setup_channel(struct run *run, struct err *err);
 /* The queues that patterns name follow those named by ID; all get the names they have. The
  * list outlives the run's flow, which is made anew. */
-enum status setup_names(struct run *run, const struct name_list *list, struct lines *problems,
+enum status setup_names(struct run *run, const struct queue_list *list, struct lines *problems,
 	struct err *err);
 /* Once their names are known: ST_USAGE if a threshold's scope is none of the run's queues. */
 enum status setup_scopes(const struct run *run, struct err *err);
@@ -96,7 +96,7 @@ enum status setup_scopes(const struct run *run, struct err *err);
 enum status setup_unknown_names(struct run *run, const struct lines *problems, struct err *err);
 /* Parts of setup_names: the queue's place in the list, added if it is new; the queues' names. */
 enum status setup_queue(struct run *run, const char *id, struct err *err);
-enum status setup_put_names(struct run *run, const struct name_list *list, struct err *err);
+enum status setup_put_names(struct run *run, const struct queue_list *list, struct err *err);
 
 /* live.c */
 enum status live_turn(struct run *run, struct err *err);

@@ -23,7 +23,7 @@ static struct windows_conf windows_conf(const struct options *set)
 		.align = set->align,
 		.replay = set->replay != NULL,
 		.count = set->count,
-		.nstream = set->replay ? TAPE_STREAMS : 1,
+		.nstream = set->replay ? RECORDING_STREAMS : 1,
 		.queue = (const char *const *)set->queues.v,
 		.nqueue = set->queues.n,
 		.queue_max = QUEUES_MET_MAX,
@@ -126,7 +126,7 @@ static struct pipeline_conf flow_conf(struct run *run)
 			.any = run->any,
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,
-			.asked = api_query_metrics((const char *const *)set->patterns.v,
+			.asked = channel_api_query_metrics((const char *const *)set->patterns.v,
 				set->patterns.n)
 		},
 		.starts_connected = !set->snapshot,
@@ -316,7 +316,7 @@ static void gather_names(struct run *run)
 static enum status open_lookup(struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
-	struct lookup_conf conf = {
+	struct queue_lookup_conf conf = {
 		.api_url = set->creds.base_url,
 		.client = set->cache ? set->creds.client_id : NULL,
 		.anew = set->list_queues,
@@ -329,7 +329,7 @@ static enum status open_lookup(struct run *run, struct err *err)
 		return err_nomem(err);
 	conf.pattern = (const char *const *)run->named.v;
 	conf.npattern = run->named.n;
-	run->lookup = lookup_new(&conf, run->net, run->token, run->now_us);
+	run->lookup = queue_lookup_new(&conf, run->net, run->token, run->now_us);
 	return run->lookup ? ST_OK : err_nomem(err);
 }
 
@@ -388,12 +388,12 @@ enum status setup_callbacks(struct run *run, struct err *err)
 static enum status cached_names(struct run *run, struct err *err)
 {
 	const struct creds *creds = &run->set->creds;
-	struct namecache_key key = { creds->base_url, creds->client_id };
+	struct queue_cache_key key = { creds->base_url, creds->client_id };
 	struct lines problems = { 0 };
 	enum status st;
 
 	if (!run->set->cache || !creds->client_id
-	    || !namecache_load(&key, NULL, 0, run->now_us, &run->names, &run->warnings))
+	    || !queue_cache_load(&key, NULL, 0, run->now_us, &run->names, &run->warnings))
 		return ST_OK;
 	st = setup_names(run, &run->names, &problems, err);
 	lines_free(&problems);
@@ -447,7 +447,7 @@ enum status setup_queue(struct run *run, const char *id, struct err *err)
 	return run->queues.failed ? err_nomem(err) : ST_OK;
 }
 
-enum status setup_put_names(struct run *run, const struct name_list *list, struct err *err)
+enum status setup_put_names(struct run *run, const struct queue_list *list, struct err *err)
 {
 	size_t n = names_room(run);
 	const char **name = reallocarray(run->name, n, sizeof(*name));
@@ -467,12 +467,12 @@ enum status setup_put_names(struct run *run, const struct name_list *list, struc
 	return ST_OK;
 }
 
-enum status setup_names(struct run *run, const struct name_list *list,
+enum status setup_names(struct run *run, const struct queue_list *list,
 	struct lines *problems, struct err *err)
 {
 	const struct lines *patterns = &run->set->queue_names;
-	struct name_hits hits = { NULL, 0 };
-	bool ok = names_match(list, (const char *const *)patterns->v, patterns->n, &hits,
+	struct queue_list_hits hits = { NULL, 0 };
+	bool ok = queue_list_match(list, (const char *const *)patterns->v, patterns->n, &hits,
 		problems);
 	enum status st = ok ? ST_OK : err_nomem(err);
 

@@ -31,7 +31,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->change_us = ch->resync_at_us = INT64_MAX;
 	ch->snapshot_due = conf->snapshot || conf->once;
 	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
-	attempt_init(&ch->a, conf->retry_for_us, conf->connect_timeout_us, conf->began_us);
+	session_init(&ch->a, conf->retry_for_us, conf->connect_timeout_us, conf->began_us);
 	if (ch->refused)
 		return ch;
 	channel_free(ch);
@@ -42,7 +42,7 @@ void channel_free(struct channel *ch)
 {
 	if (!ch)
 		return;
-	for (size_t i = 0; i < LINES; i++)
+	for (size_t i = 0; i < CHANNEL_LINES; i++)
 		ws_free(ch->line[i].ws);
 	rest_free(ch->rest);
 	for (size_t i = 0; i < ARRAY_LEN(ch->deletion); i++)
@@ -51,7 +51,7 @@ void channel_free(struct channel *ch)
 		str_wipe(&ch->left[i]);
 	str_wipe(&ch->id);
 	str_wipe(&ch->uri);
-	errand_drop_bodies(ch);
+	channel_setup_drop_bodies(ch);
 	lines_free(&ch->reasons);
 	free(ch->refused);
 	free(ch);
@@ -61,7 +61,7 @@ void channel_free(struct channel *ch)
 
 static void opened(struct channel *ch, size_t slot, int64_t now_us)
 {
-	struct stream_event *e = attempt_tell(&ch->a, STREAM_CONNECTED, NULL);
+	struct session_event *e = session_tell(&ch->a, STREAM_CONNECTED, NULL);
 	bool replaces = ch->cur >= 0;
 
 	e->at_us = ch->started ? now_us : now_us - now_us % US_PER_MS;
@@ -79,47 +79,49 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 	ch->handover = false;
 	ch->started = ch->started || !ch->conf.snapshot;
 	ch->token_renewed = ch->token_renewed && ch->snapshot_due;
-	errand_enter(ch, ch->snapshot_due ? STEP_SNAPSHOT : STEP_NONE,
+	channel_setup_enter(ch, ch->snapshot_due ? STEP_SNAPSHOT : STEP_NONE,
 		ch->snapshot_due ? now_us : INT64_MAX);
 }
 
-static void drop(struct line *l)
+static void drop(struct channel_line *l)
 {
 	ws_free(l->ws);
-	*l = (struct line){ .ws = NULL };
+	*l = (struct channel_line){ .ws = NULL };
 }
 
 /* A handshake that failed. */
 static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now_us)
 {
-	char text[ATTEMPT_TEXT_MAX];
+	char text[SESSION_TEXT_MAX];
 
 	snprintf(text, sizeof(text), "the channel's socket was refused: %.300s", e->reason);
 	switch (e->end) {
 	case WS_END_REFUSED:
 		if (e->http_status == 401 || e->http_status == 403 || e->http_status == 404) {
-			errand_leave_channel(ch);
+			channel_setup_leave_channel(ch);
 			ch->handover = false;
-			errand_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, e->http_status, text);
+			channel_setup_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, e->http_status,
+				text);
 		} else if (e->http_status == 429 || e->http_status >= 500) {
-			errand_try_again(ch, STEP_CONNECT, e->http_status == 429 ? ST_RATE : ST_NET,
-				now_us, e->retry_after_us, e->http_status, text);
+			channel_setup_try_again(ch, STEP_CONNECT,
+				e->http_status == 429 ? ST_RATE : ST_NET, now_us, e->retry_after_us,
+				e->http_status, text);
 		} else {
-			errand_over(ch, ST_REFUSED, text);
+			channel_setup_over(ch, ST_REFUSED, text);
 		}
 		break;
 	case WS_END_FATAL:
-		errand_over(ch, e->status, e->reason);
+		channel_setup_over(ch, e->status, e->reason);
 		break;
 	case WS_END_BREACH:
-		errand_breach(ch, STEP_CONNECT, now_us, e->reason);
+		channel_setup_breach(ch, STEP_CONNECT, now_us, e->reason);
 		break;
 	case WS_END_CLOSED:
 	case WS_END_NETWORK:
 	case WS_END_OURS:
 	case WS_END_TOO_BIG:
 	case WS_END_BAD_TEXT:
-		errand_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0, e->reason);
+		channel_setup_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0, e->reason);
 		break;
 	}
 }
@@ -137,8 +139,8 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	int64_t now_us)
 {
 	bool unsubscribed = ch->line[slot].unsubscribed;
-	struct stream_event *told;
-	char text[ATTEMPT_TEXT_MAX];
+	struct session_event *told;
+	char text[SESSION_TEXT_MAX];
 
 	if (e->end == WS_END_CLOSED)
 		snprintf(text, sizeof(text), "the service closed the socket: %d %.200s",
@@ -146,21 +148,21 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	else
 		snprintf(text, sizeof(text), "%.300s", e->reason);
 	ch->a.early = !ch->started;
-	told = attempt_lost(&ch->a, now_us, at_us, slot, e->close_code, e->reason);
+	told = session_lost(&ch->a, now_us, at_us, slot, e->close_code, e->reason);
 	told->by_us = e->end != WS_END_CLOSED;
 	told->cut = ws_was_cut(ch->line[slot].ws);
 	ch->cur = -1;
 	ch->snapshot_due = ch->conf.snapshot;
 	if (e->end == WS_END_CLOSED && e->close_code == WS_CLOSE_POLICY) {
-		errand_over(ch, ST_REFUSED, text);
+		channel_setup_over(ch, ST_REFUSED, text);
 	} else if (e->end == WS_END_BREACH) {
-		errand_breach(ch, STEP_CONNECT, now_us, e->reason);
+		channel_setup_breach(ch, STEP_CONNECT, now_us, e->reason);
 	} else if (unsubscribed) {
-		errand_evicted(ch, now_us);
+		channel_setup_evicted(ch, now_us);
 	} else if (is_free(ch)) {
 		ch->renewal = false;
-		errand_try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, ST_NET,
-			now_us, -1, 0, text);
+		channel_setup_try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT,
+			ST_NET, now_us, -1, 0, text);
 	} else if (!ch->begun) {
 		ch->not_before_us = now_us;
 	}
@@ -168,8 +170,8 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 
 static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int64_t now_us)
 {
-	enum line_state state = ch->line[slot].state;
-	struct stream_event *told;
+	enum channel_line_state state = ch->line[slot].state;
+	struct session_event *told;
 
 	switch (state) {
 	case LINE_NONE:
@@ -185,12 +187,12 @@ static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int
 	case LINE_CLOSING:
 		if (ch->closing) {
 			if (!ch->closed_told)
-				attempt_tell(&ch->a, STREAM_CLOSED, NULL)->close_code
+				session_tell(&ch->a, STREAM_CLOSED, NULL)->close_code
 					= e->close_code;
 			ch->closed_told = true;
 			break;
 		}
-		told = attempt_tell(&ch->a, STREAM_LOST, e->reason);
+		told = session_tell(&ch->a, STREAM_LOST, e->reason);
 		told->at_us = now_us;
 		told->socket = slot;
 		told->close_code = e->close_code;
@@ -203,22 +205,22 @@ static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int
 
 /* Whether the message shows that the service still tells what it is asked for: one that says
  * that the ping has failed does not. */
-static bool is_life(const struct line *l, const struct ws_event *e)
+static bool is_life(const struct channel_line *l, const struct ws_event *e)
 {
 	if (l->state == LINE_DRAINING || l->unsubscribed)
 		return false;
 	return l->state != LINE_SILENT || e->kind == WS_BINARY
-		|| !api_is_failure(e->text, e->len);
+		|| !channel_api_is_failure(e->text, e->len);
 }
 
 static bool take_message(struct channel *ch, size_t slot, const struct ws_event *e,
-	int64_t now_us, struct stream_event *event)
+	int64_t now_us, struct session_event *event)
 {
-	struct line *l = &ch->line[slot];
+	struct channel_line *l = &ch->line[slot];
 
 	if (l->state != LINE_UP && l->state != LINE_DRAINING && l->state != LINE_SILENT)
 		return false;
-	*event = (struct stream_event){
+	*event = (struct session_event){
 		.kind = STREAM_MESSAGE, .at_us = now_us, .text = e->text, .len = e->len,
 		.binary = e->kind == WS_BINARY, .socket = slot
 	};
@@ -231,7 +233,7 @@ static bool take_message(struct channel *ch, size_t slot, const struct ws_event 
 }
 
 static bool next_of_line(struct channel *ch, size_t slot, int64_t now_us,
-	struct stream_event *event)
+	struct session_event *event)
 {
 	struct ws_event e;
 
@@ -255,13 +257,13 @@ static bool next_of_line(struct channel *ch, size_t slot, int64_t now_us,
 }
 
 /* The snapshot's answers are told when all of them are in. */
-static bool next_answer(struct channel *ch, int64_t now_us, struct stream_event *event)
+static bool next_answer(struct channel *ch, int64_t now_us, struct session_event *event)
 {
 	size_t i = ch->answers_told;
 
 	if (!ch->answers_due || i == ch->nbody)
 		return false;
-	*event = (struct stream_event){
+	*event = (struct session_event){
 		.kind = STREAM_ANSWER, .at_us = now_us,
 		.answer = ch->answers_resync ? ANSWER_RESYNC : ANSWER_SNAPSHOT,
 		.text = ch->body[i].data, .len = ch->body[i].len, .asked_us = ch->asked_us[i]
@@ -271,11 +273,11 @@ static bool next_answer(struct channel *ch, int64_t now_us, struct stream_event 
 	return true;
 }
 
-static bool next_refusal(struct channel *ch, struct stream_event *event)
+static bool next_refusal(struct channel *ch, struct session_event *event)
 {
 	if (ch->refused_told == ch->nrefused)
 		return false;
-	*event = (struct stream_event){
+	*event = (struct session_event){
 		.kind = STREAM_REFUSED,
 		.queue_id = ch->queue[ch->reason_queue[ch->refused_told]],
 		.text = ch->reasons.v[ch->refused_told],
@@ -285,28 +287,28 @@ static bool next_refusal(struct channel *ch, struct stream_event *event)
 	return true;
 }
 
-bool channel_next(struct channel *ch, int64_t now_us, struct stream_event *event)
+bool channel_next(struct channel *ch, int64_t now_us, struct session_event *event)
 {
-	if (next_refusal(ch, event) || attempt_take(&ch->a, event)
+	if (next_refusal(ch, event) || session_take(&ch->a, event)
 	    || next_answer(ch, now_us, event))
 		return true;
-	for (size_t i = 0; i < LINES; i++)
+	for (size_t i = 0; i < CHANNEL_LINES; i++)
 		if (next_of_line(ch, i, now_us, event))
 			return true;
-	return attempt_take(&ch->a, event);
+	return session_take(&ch->a, event);
 }
 
 /* --- once a turn --------------------------------------------------------------------- */
 
-static void ask_for_life(struct channel *ch, struct line *l, int64_t now_us)
+static void ask_for_life(struct channel *ch, struct channel_line *l, int64_t now_us)
 {
-	struct stream_event *e;
+	struct session_event *e;
 
 	if (!ws_send(l->ws, "{\"message\":\"ping\"}")) {
 		l->until_us = now_us + US_PER_MS;
 		return;
 	}
-	e = attempt_tell(&ch->a, STREAM_SILENT, "no message for --idle-timeout; a ping is sent");
+	e = session_tell(&ch->a, STREAM_SILENT, "no message for --idle-timeout; a ping is sent");
 	e->at_us = now_us;
 	e->socket = (size_t)ch->cur;
 	l->state = LINE_SILENT;
@@ -329,7 +331,7 @@ void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us)
 void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us)
 {
 	struct ws_event dead = { .end = WS_END_NETWORK };
-	struct line *l;
+	struct channel_line *l;
 	size_t slot;
 
 	if (ch->cur < 0 || now_us < channel_silent_us(ch))
@@ -348,8 +350,8 @@ void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us)
 
 static void step_lines(struct channel *ch, int64_t now_us)
 {
-	for (size_t i = 0; i < LINES; i++) {
-		struct line *l = &ch->line[i];
+	for (size_t i = 0; i < CHANNEL_LINES; i++) {
+		struct channel_line *l = &ch->line[i];
 
 		if (!l->ws)
 			continue;
@@ -364,8 +366,8 @@ static void step_lines(struct channel *ch, int64_t now_us)
 
 static void step_handshake(struct channel *ch, int64_t now_us)
 {
-	for (size_t i = 0; i < LINES; i++) {
-		struct line *l = &ch->line[i];
+	for (size_t i = 0; i < CHANNEL_LINES; i++) {
+		struct channel_line *l = &ch->line[i];
 		const char *proxy;
 		char text[320];
 		const struct ws_event late = { .end = WS_END_NETWORK, .reason = text };
@@ -386,12 +388,12 @@ static void begin_by_time(struct channel *ch, int64_t now_us)
 	if (ch->step != STEP_NONE || ch->cur < 0 || !ch->started || ch->conf.once)
 		return;
 	if (now_us >= ch->change_us) {
-		errand_enter(ch, STEP_TOKEN, now_us);
+		channel_setup_enter(ch, STEP_TOKEN, now_us);
 	} else if (now_us - ch->topics_us >= RENEW_US) {
 		ch->renewal = true;
-		errand_enter(ch, STEP_TOPICS, now_us);
+		channel_setup_enter(ch, STEP_TOPICS, now_us);
 	} else if (now_us >= ch->resync_at_us && ch->line[ch->cur].state == LINE_UP) {
-		errand_enter(ch, STEP_RESYNC, now_us);
+		channel_setup_enter(ch, STEP_RESYNC, now_us);
 	}
 }
 
@@ -415,7 +417,7 @@ static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 	while (i < ARRAY_LEN(ch->deletion) && ch->deletion[i])
 		i++;
 	if (i < ARRAY_LEN(ch->deletion) && call.token
-	    && asprintf(&url, "%s" CHANNELS "/%s/subscriptions",
+	    && asprintf(&url, "%s" CHANNELS_PATH "/%s/subscriptions",
 		ch->conf.api_url, *id) >= 0) {
 		call.url = url;
 		ch->deletion[i] = rest_start(ch->net, &call, now_us);
@@ -443,19 +445,19 @@ void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings)
 		return;
 	step_handshake(ch, now_us);
 	if (ch->rest)
-		errand_step_rest(ch, now_us);
+		channel_setup_step_rest(ch, now_us);
 	else if (ch->begun && ch->step == STEP_TOKEN)
-		errand_judge_token(ch, token_step(ch->token, now_us, warnings), now_us);
+		channel_setup_judge_token(ch, token_step(ch->token, now_us, warnings), now_us);
 	begin_by_time(ch, now_us);
 	delete_left(ch, now_us);
 	if (ch->step == STEP_NONE || ch->begun || now_us < ch->not_before_us || ch->a.over)
 		return;
-	if (!errand_is_beside(ch) && now_us >= ch->a.retry.deadline_us) {
-		attempt_time_is_up(&ch->a, ch->a.failure[0] ? ch->a.failure : "no connection");
-		errand_enter(ch, STEP_NONE, INT64_MAX);
+	if (!channel_setup_is_beside(ch) && now_us >= ch->a.retry.deadline_us) {
+		session_time_is_up(&ch->a, ch->a.failure[0] ? ch->a.failure : "no connection");
+		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 		return;
 	}
-	errand_begin(ch, now_us, warnings);
+	channel_setup_begin(ch, now_us, warnings);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -470,7 +472,7 @@ int64_t channel_deadline_us(const struct channel *ch)
 	if (ch->a.waiting || ch->refused_told < ch->nrefused
 	    || (ch->answers_due && ch->answers_told < ch->nbody))
 		return INT64_MIN;
-	for (size_t i = 0; i < LINES; i++)
+	for (size_t i = 0; i < CHANNEL_LINES; i++)
 		if (ch->line[i].ws)
 			at = earlier(at, earlier(ch->line[i].until_us,
 				ws_deadline_us(ch->line[i].ws)));
@@ -504,7 +506,7 @@ static int64_t obey_at_us(struct channel *ch, int64_t now_us)
 
 void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int64_t now_us)
 {
-	struct line *l = &ch->line[socket];
+	struct channel_line *l = &ch->line[socket];
 
 	if (ch->cur != (int)socket || ch->closing || ch->a.over)
 		return;
@@ -514,7 +516,7 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 			break;		/* another socket is on its way */
 		ch->handover = true;
 		ch->renewal = false;
-		errand_enter(ch, STEP_CONNECT, obey_at_us(ch, now_us));
+		channel_setup_enter(ch, STEP_CONNECT, obey_at_us(ch, now_us));
 		break;
 	case CHANNEL_UNSUBSCRIBED:	/* the server closes it, or it would be silent for good */
 		l->unsubscribed = true;
@@ -525,7 +527,7 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 			break;
 		token_drop(ch->token);
 		ch->renewal = false;
-		errand_enter(ch, STEP_TOKEN, obey_at_us(ch, now_us));
+		channel_setup_enter(ch, STEP_TOKEN, obey_at_us(ch, now_us));
 		break;
 	}
 }
@@ -534,7 +536,7 @@ void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int
 
 bool channel_is_up(const struct channel *ch)
 {
-	for (size_t i = 0; i < LINES; i++)
+	for (size_t i = 0; i < CHANNEL_LINES; i++)
 		if (ch->line[i].state == LINE_DRAINING
 		    || ((int)i == ch->cur && ch->line[i].state != LINE_CLOSING))
 			return true;
@@ -559,9 +561,9 @@ void channel_close(struct channel *ch, int64_t now_us)
 		return;
 	ch->closing = true;
 	ch->a.first = ch->a.waiting = 0;
-	errand_enter(ch, STEP_NONE, INT64_MAX);
-	for (size_t i = 0; i < LINES; i++) {
-		struct line *l = &ch->line[i];
+	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
+	for (size_t i = 0; i < CHANNEL_LINES; i++) {
+		struct channel_line *l = &ch->line[i];
 
 		if (l->state == LINE_CONNECTING)
 			drop(l);
@@ -581,7 +583,7 @@ bool channel_is_closed(const struct channel *ch)
 {
 	if (!ch->closing || ch->a.waiting)
 		return false;
-	for (size_t i = 0; i < LINES; i++)
+	for (size_t i = 0; i < CHANNEL_LINES; i++)
 		if (ch->line[i].ws)
 			return false;
 	for (size_t i = 0; i < ARRAY_LEN(ch->deletion); i++)

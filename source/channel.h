@@ -45,7 +45,7 @@ void channel_free(struct channel *ch);
 int64_t channel_silent_us(const struct channel *ch);
 void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us);
 void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us);
-bool channel_next(struct channel *ch, int64_t now_us, struct stream_event *event);
+bool channel_next(struct channel *ch, int64_t now_us, struct session_event *event);
 void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings);
 int64_t channel_deadline_us(const struct channel *ch);
 

@@ -13,7 +13,7 @@
 #define URI_MAX 768		/* as an event's text, so that all of it is known as a secret */
 #define REASON_MAX 512
 
-static const char *const families[API_TOPICS] = { "observations", "activity" };
+static const char *const families[CHANNEL_API_TOPICS] = { "observations", "activity" };
 
 /* A string of visible ASCII without its quotes, malloc'd; NULL: it is none, or memory lacked, which
  * sets *no_memory. */
@@ -56,7 +56,7 @@ static bool is_uri(const char *uri, bool plain)
 		|| (plain && strncmp(uri, "ws://", 5) == 0 && is_loopback(uri + 5));
 }
 
-bool api_is_failure(const char *text, size_t len)
+bool channel_api_is_failure(const char *text, size_t len)
 {
 	struct json_cursor c = json_start(text, text + len);
 	const char *end = text + len;
@@ -84,7 +84,8 @@ static bool is_id(const char *id)
 		== '\0';
 }
 
-const char *api_parse_channel(const char *text, size_t len, bool plain, char **id, char **uri)
+const char *channel_api_parse_channel(const char *text, size_t len, bool plain, char **id,
+	char **uri)
 {
 	struct json_cursor c = json_start(text, text + len);
 	const char *why = "it is no JSON object";
@@ -116,18 +117,18 @@ const char *api_parse_channel(const char *text, size_t len, bool plain, char **i
 	return why;
 }
 
-bool api_put_topics(struct buf *out, const char *const *queue, size_t n)
+bool channel_api_put_topics(struct buf *out, const char *const *queue, size_t n)
 {
 	buf_char(out, '[');
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < API_TOPICS; k++)
+		for (size_t k = 0; k < CHANNEL_API_TOPICS; k++)
 			buf_printf(out, "%s{\"id\":\"" TOPIC_HEAD "%s.%s\"}", i || k ? "," : "",
 				queue[i], families[k]);
 	buf_char(out, ']');
 	return !out->failed;
 }
 
-bool api_is_object(const char *text, size_t len)
+bool channel_api_is_object(const char *text, size_t len)
 {
 	const char *end = text + len, *at = json_skip(text, end);
 	struct json_cursor c = json_start(text, end);
@@ -158,7 +159,7 @@ static void take_topic_id(struct json_cursor *c, struct topic *t)
 	}
 	if (strlen(id) > head + UUID_LEN + 1 && strncasecmp(id, TOPIC_HEAD, head) == 0
 	    && id[head + UUID_LEN] == '.')
-		for (size_t k = 0; k < API_TOPICS; k++)
+		for (size_t k = 0; k < CHANNEL_API_TOPICS; k++)
 			if (strcasecmp(id + head + UUID_LEN + 1, families[k]) == 0
 			    && uuid_parse(id + head, UUID_LEN, t->queue_id))
 				t->family = k;
@@ -203,9 +204,9 @@ static void take_topic(struct json_cursor *c, struct topic *t)
 	}
 }
 
-static bool tell_topic(struct topic *t, api_refused *each, void *arg)
+static bool tell_topic(struct topic *t, channel_api_refused *each, void *arg)
 {
-	struct api_refusal refusal = { t->queue_id, t->family == 0, "" };
+	struct channel_api_refusal refusal = { t->queue_id, t->family == 0, "" };
 	bool ok = !t->no_memory;
 
 	if (ok && t->rejected && t->queue_id[0]) {
@@ -219,7 +220,7 @@ static bool tell_topic(struct topic *t, api_refused *each, void *arg)
 	return ok;
 }
 
-static const char *take_entities(struct json_cursor *c, api_refused *each, void *arg)
+static const char *take_entities(struct json_cursor *c, channel_api_refused *each, void *arg)
 {
 	json_enter(c);
 	while (json_item(c)) {
@@ -235,7 +236,8 @@ static const char *take_entities(struct json_cursor *c, api_refused *each, void 
 	return NULL;
 }
 
-const char *api_parse_topics(const char *text, size_t len, api_refused *each, void *arg)
+const char *channel_api_parse_topics(const char *text, size_t len, channel_api_refused *each,
+	void *arg)
 {
 	struct json_cursor c = json_start(text, text + len);
 	const char *why = "it has no entities";
@@ -255,7 +257,7 @@ const char *api_parse_topics(const char *text, size_t len, api_refused *each, vo
 	return why;
 }
 
-bool api_put_refusal(struct buf *out, const char *queue_id, const char *reason, size_t len)
+bool channel_api_put_refusal(struct buf *out, const char *queue_id, const char *reason, size_t len)
 {
 	buf_printf(out, "{\"entities\":[{\"id\":\"" TOPIC_HEAD "%s.%s\",\"state\":\"Rejected\","
 		"\"rejectionReason\":", queue_id, families[0]);
@@ -284,7 +286,7 @@ static bool is_asked(const char *metric, const char *const *pattern, size_t npat
 		    && is_wanted("oLongestInteracting", pattern, npattern));
 }
 
-uint32_t api_query_metrics(const char *const *pattern, size_t npattern)
+uint32_t channel_api_query_metrics(const char *const *pattern, size_t npattern)
 {
 	uint32_t asked = 0;
 
@@ -294,12 +296,12 @@ uint32_t api_query_metrics(const char *const *pattern, size_t npattern)
 	return asked;
 }
 
-bool api_query_has(const char *pattern)
+bool channel_api_query_has(const char *pattern)
 {
-	return api_query_metrics(&pattern, 1) != 0;
+	return channel_api_query_metrics(&pattern, 1) != 0;
 }
 
-bool api_put_metrics(struct buf *out, uint32_t asked)
+bool channel_api_put_metrics(struct buf *out, uint32_t asked)
 {
 	char between = '[';
 
@@ -312,7 +314,7 @@ bool api_put_metrics(struct buf *out, uint32_t asked)
 	return !out->failed;
 }
 
-uint32_t api_parse_metrics(const char *text, size_t len)
+uint32_t channel_api_parse_metrics(const char *text, size_t len)
 {
 	struct json_cursor c = json_start(text, text + len);
 	struct json_text name;
@@ -330,10 +332,10 @@ uint32_t api_parse_metrics(const char *text, size_t len)
 	return asked;
 }
 
-bool api_put_query(struct buf *out, const char *const *queue, size_t n,
+bool channel_api_put_query(struct buf *out, const char *const *queue, size_t n,
 	const char *const *pattern, size_t npattern, bool *any)
 {
-	uint32_t asked = api_query_metrics(pattern, npattern);
+	uint32_t asked = channel_api_query_metrics(pattern, npattern);
 
 	*any = asked != 0;
 	buf_str(out, "{\"filter\":{\"type\":\"or\",\"predicates\":[");
@@ -341,7 +343,7 @@ bool api_put_query(struct buf *out, const char *const *queue, size_t n,
 		buf_printf(out, "%s{\"type\":\"dimension\",\"dimension\":\"queueId\","
 			"\"operator\":\"matches\",\"value\":\"%s\"}", i ? "," : "", queue[i]);
 	buf_str(out, "]},\"metrics\":");
-	api_put_metrics(out, asked);
+	channel_api_put_metrics(out, asked);
 	buf_str(out, "}");
 	return !out->failed;
 }

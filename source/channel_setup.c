@@ -16,9 +16,9 @@
 #define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View in " \
 	"the queue's division (client-credentials clients get roles, not scopes)"
 
-void errand_drop_bodies(struct channel *ch)
+void channel_setup_drop_bodies(struct channel *ch)
 {
-	for (size_t i = 0; i < BATCHES; i++)
+	for (size_t i = 0; i < CHANNEL_BATCHES; i++)
 		buf_free(&ch->body[i]);
 	ch->nbody = ch->answers_told = 0;
 	ch->answers_due = false;
@@ -38,7 +38,7 @@ static void go_on(struct channel *ch, int64_t not_before_us)
 /* Of a queue that was refused once there is no row any more. */
 static void topics_begin(struct channel *ch)
 {
-	struct topics *t = &ch->topics;
+	struct channel_setup_topics *t = &ch->topics;
 
 	t->n = t->next = t->suspect = 0;
 	t->in_pieces = t->any = false;
@@ -49,7 +49,7 @@ static void topics_begin(struct channel *ch)
 }
 
 /* From its beginning. */
-void errand_enter(struct channel *ch, enum step step, int64_t not_before_us)
+void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64_t not_before_us)
 {
 	go_on(ch, not_before_us);
 	ch->step = step;
@@ -57,68 +57,69 @@ void errand_enter(struct channel *ch, enum step step, int64_t not_before_us)
 		topics_begin(ch);
 	if (step == STEP_SNAPSHOT || step == STEP_RESYNC) {
 		ch->next_queue = 0;
-		errand_drop_bodies(ch);
+		channel_setup_drop_bodies(ch);
 	}
 }
 
 /* A job that fails while a socket is up does no harm yet: no failure of the run's. */
-bool errand_is_beside(const struct channel *ch)
+bool channel_setup_is_beside(const struct channel *ch)
 {
 	return ch->started && ch->cur >= 0;
 }
 
 /* After a failure: what a step of several requests has behind it is not asked for again. */
-static void again(struct channel *ch, enum step step, int64_t not_before_us)
+static void again(struct channel *ch, enum channel_setup_step step, int64_t not_before_us)
 {
 	if (step == ch->step)
 		go_on(ch, not_before_us);
 	else
-		errand_enter(ch, step, not_before_us);
+		channel_setup_enter(ch, step, not_before_us);
 }
 
 /* After a failure that attempt judged: that step, or the end. */
-static void settle(struct channel *ch, enum step step)
+static void settle(struct channel *ch, enum channel_setup_step step)
 {
 	if (ch->a.over)
-		errand_enter(ch, STEP_NONE, INT64_MAX);
+		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 	else
 		again(ch, step, ch->a.again_us);
 }
 
-void errand_over_with(struct channel *ch, enum status status, const char *text,
+void channel_setup_over_with(struct channel *ch, enum status status, const char *text,
 	const char *advice)
 {
-	attempt_over_with(&ch->a, status, text, advice);
-	errand_enter(ch, STEP_NONE, INT64_MAX);
+	session_over_with(&ch->a, status, text, advice);
+	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 }
 
-void errand_over(struct channel *ch, enum status status, const char *text)
+void channel_setup_over(struct channel *ch, enum status status, const char *text)
 {
-	attempt_over(&ch->a, status, text);
-	errand_enter(ch, STEP_NONE, INT64_MAX);
+	session_over(&ch->a, status, text);
+	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 }
 
-void errand_try_again(struct channel *ch, enum step step, enum status status, int64_t now_us,
-	int64_t retry_after_us, int http_status, const char *text)
+void channel_setup_try_again(struct channel *ch, enum channel_setup_step step, enum status status,
+	int64_t now_us, int64_t retry_after_us, int http_status, const char *text)
 {
-	struct attempt_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
+	struct session_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
 
-	if (errand_is_beside(ch)) {
-		attempt_tell(&ch->a, STREAM_WARNING, text);
+	if (channel_setup_is_beside(ch)) {
+		session_tell(&ch->a, STREAM_WARNING, text);
 		again(ch, step, now_us + (retry_after_us > AGAIN_US ? retry_after_us : AGAIN_US));
 		return;
 	}
-	attempt_again(&ch->a, now_us, &f);
+	session_again(&ch->a, now_us, &f);
 	settle(ch, step);
 }
 
-void errand_breach(struct channel *ch, enum step step, int64_t now_us, const char *text)
+void channel_setup_breach(struct channel *ch, enum channel_setup_step step, int64_t now_us,
+	const char *text)
 {
-	if (errand_is_beside(ch)) {
-		errand_try_again(ch, step, ST_NET, now_us, -1, 0, text);
+	if (channel_setup_is_beside(ch)) {
+		channel_setup_try_again(ch, step, ST_NET, now_us, -1, 0, text);
 		return;
 	}
-	attempt_breach(&ch->a, STREAM_RETRY, now_us, text);
+	session_breach(&ch->a, STREAM_RETRY, now_us, text);
 	settle(ch, step);
 }
 
@@ -126,7 +127,7 @@ static int64_t attempt_bound_us(const struct channel *ch, int64_t now_us)
 {
 	int64_t bound_us = ch->conf.connect_timeout_us;
 
-	return errand_is_beside(ch) ? bound_us
+	return channel_setup_is_beside(ch) ? bound_us
 		: retry_attempt_end_us(&ch->a.retry, now_us, bound_us) - now_us;
 }
 
@@ -148,22 +149,22 @@ static void ask(struct channel *ch, const char *method, const char *path, const 
 	if (ok)
 		str_wipe(&url);
 	if (!ch->rest)
-		errand_over(ch, ST_OUTPUT, "out of memory");
+		channel_setup_over(ch, ST_OUTPUT, "out of memory");
 }
 
 static void begin_topics(struct channel *ch, int64_t now_us)
 {
 	const char *queue[CHANNEL_QUEUES_MAX] = { NULL };
-	const struct topics *t = &ch->topics;
+	const struct channel_setup_topics *t = &ch->topics;
 	struct buf body = { 0 };
 
 	for (size_t i = 0; i < t->size; i++)
 		queue[i] = ch->queue[t->queue[t->next + i]];
-	if (api_put_topics(&body, queue, t->size) && buf_char(&body, '\0'))
-		ask(ch, t->in_pieces ? "POST" : "PUT", CHANNELS "/",
+	if (channel_api_put_topics(&body, queue, t->size) && buf_char(&body, '\0'))
+		ask(ch, t->in_pieces ? "POST" : "PUT", CHANNELS_PATH "/",
 			"/subscriptions?ignoreErrors=true", body.data, now_us);
 	else
-		errand_over(ch, ST_OUTPUT, "out of memory");
+		channel_setup_over(ch, ST_OUTPUT, "out of memory");
 	buf_free(&body);
 }
 
@@ -171,7 +172,7 @@ static size_t batch_size(const struct channel *ch)
 {
 	size_t n = ch->nqueue - ch->next_queue;
 
-	return n < API_SNAPSHOT_QUEUES ? n : API_SNAPSHOT_QUEUES;
+	return n < CHANNEL_API_SNAPSHOT_QUEUES ? n : CHANNEL_API_SNAPSHOT_QUEUES;
 }
 
 /* The next one comes after the interval, and not before the pause that the service asks for. */
@@ -186,9 +187,9 @@ static void plan_resync(struct channel *ch, int64_t now_us, int64_t pause_us)
 /* Nothing changes but that the values are not compared this time. */
 static void resync_failed(struct channel *ch, const char *text, int64_t now_us, int64_t pause_us)
 {
-	attempt_tell(&ch->a, STREAM_RESYNC_FAILED, text);
+	session_tell(&ch->a, STREAM_RESYNC_FAILED, text);
 	plan_resync(ch, now_us, pause_us);
-	errand_enter(ch, STEP_NONE, INT64_MAX);
+	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 }
 
 static void all_answered(struct channel *ch)
@@ -196,7 +197,7 @@ static void all_answered(struct channel *ch)
 	ch->answers_due = true;
 	ch->answers_resync = ch->step == STEP_RESYNC;
 	ch->snapshot_due = ch->token_renewed = false;
-	errand_enter(ch, STEP_NONE, INT64_MAX);
+	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 }
 
 static void begin_snapshot(struct channel *ch, int64_t now_us)
@@ -204,10 +205,11 @@ static void begin_snapshot(struct channel *ch, int64_t now_us)
 	struct buf body = { 0 };
 	bool any = true;
 
-	if (!api_put_query(&body, ch->queue + ch->next_queue, batch_size(ch), ch->conf.pattern,
-	    ch->conf.npattern, &any) || !buf_char(&body, '\0')) {
-		errand_over(ch, ST_OUTPUT, "out of memory");
-	} else if (!any) {	/* nothing wanted has a value that can be asked for */
+	if (!channel_api_put_query(&body, ch->queue + ch->next_queue, batch_size(ch),
+		    ch->conf.pattern, ch->conf.npattern, &any)
+		|| !buf_char(&body, '\0')) {
+		channel_setup_over(ch, ST_OUTPUT, "out of memory");
+	} else if (!any) { /* nothing wanted has a value that can be asked for */
 		buf_str(&ch->body[0], "{}");
 		ch->asked_us[0] = now_us;
 		ch->nbody = 1;
@@ -230,20 +232,20 @@ static size_t free_slot(const struct channel *ch)
 static void begin_connect(struct channel *ch, int64_t now_us)
 {
 	size_t slot = free_slot(ch);
-	struct line *l = &ch->line[slot];
+	struct channel_line *l = &ch->line[slot];
 	int64_t bound_us = attempt_bound_us(ch, now_us);
 
 	if (l->state != LINE_NONE) {	/* still draining: its time is over */
-		struct stream_event *e = attempt_tell(&ch->a, STREAM_LOST, "closed");
+		struct session_event *e = session_tell(&ch->a, STREAM_LOST, "closed");
 
 		e->socket = slot;
 		e->at_us = now_us;
 		ws_free(l->ws);
 	}
-	*l = (struct line){ .ws = ws_open(ch->net, ch->uri, NULL,
+	*l = (struct channel_line){ .ws = ws_open(ch->net, ch->uri, NULL,
 		(bound_us + BEHIND_US) / US_PER_MS) };
 	if (!l->ws) {
-		errand_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0,
+		channel_setup_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0,
 			"no connection could be begun");
 		return;
 	}
@@ -268,26 +270,27 @@ static int64_t change_at_us(const struct channel *ch, int64_t now_us)
 
 static void after_token(struct channel *ch, int64_t now_us)
 {
-	attempt_token_came(&ch->a, ch->token);
+	session_token_came(&ch->a, ch->token);
 	ch->change_us = change_at_us(ch, now_us);
-	errand_enter(ch, ch->conf.once ? STEP_SNAPSHOT : STEP_CREATE, now_us);
+	channel_setup_enter(ch, ch->conf.once ? STEP_SNAPSHOT : STEP_CREATE, now_us);
 }
 
 static void token_failed(struct channel *ch, int64_t now_us)
 {
 	const struct token_result *r = token_result(ch->token);
 
-	if (errand_is_beside(ch) && (r->failure == TOKEN_LIMITED || r->failure == TOKEN_NETWORK
-	    || r->failure == TOKEN_BREACH)) {
-		errand_try_again(ch, STEP_TOKEN, ST_NET, now_us, r->retry_after_us,
+	if (channel_setup_is_beside(ch)
+		&& (r->failure == TOKEN_LIMITED || r->failure == TOKEN_NETWORK
+			|| r->failure == TOKEN_BREACH)) {
+		channel_setup_try_again(ch, STEP_TOKEN, ST_NET, now_us, r->retry_after_us,
 			(int)r->http_status, r->text);
 		return;
 	}
-	attempt_token_failed(&ch->a, ch->token, now_us, LACKS);
+	session_token_failed(&ch->a, ch->token, now_us, LACKS);
 	settle(ch, STEP_TOKEN);
 }
 
-void errand_judge_token(struct channel *ch, enum token_state state, int64_t now_us)
+void channel_setup_judge_token(struct channel *ch, enum token_state state, int64_t now_us)
 {
 	switch (state) {
 	case TOKEN_READY:
@@ -304,7 +307,7 @@ void errand_judge_token(struct channel *ch, enum token_state state, int64_t now_
 	}
 }
 
-void errand_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
+void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
 {
 	int64_t end_us = retry_attempt_end_us(&ch->a.retry, now_us, ch->conf.retry_for_us
 		? ch->conf.retry_for_us : 2 * ch->conf.connect_timeout_us);
@@ -313,18 +316,18 @@ void errand_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
 	case STEP_NONE:
 		break;
 	case STEP_TOKEN:
-		errand_judge_token(ch, token_want(ch->token, now_us,
-			errand_is_beside(ch) ? now_us + 2 * ch->conf.connect_timeout_us
+		channel_setup_judge_token(ch, token_want(ch->token, now_us,
+			channel_setup_is_beside(ch) ? now_us + 2 * ch->conf.connect_timeout_us
 			: end_us + BEHIND_US, warnings), now_us);
 		break;
 	case STEP_CREATE:
-		ask(ch, "POST", CHANNELS, NULL, "{}", now_us);
+		ask(ch, "POST", CHANNELS_PATH, NULL, "{}", now_us);
 		break;
 	case STEP_TOPICS:
 		begin_topics(ch, now_us);
 		break;
 	case STEP_HEAD:
-		ask(ch, "HEAD", CHANNELS "/", "", NULL, now_us);
+		ask(ch, "HEAD", CHANNELS_PATH "/", "", NULL, now_us);
 		break;
 	case STEP_CONNECT:
 		begin_connect(ch, now_us);
@@ -339,9 +342,9 @@ void errand_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
 /* --- answers ------------------------------------------------------------------------- */
 
 /* The channel goes; its subscriptions are deleted when there is time for it. */
-void errand_leave_channel(struct channel *ch)
+void channel_setup_leave_channel(struct channel *ch)
 {
-	if (ch->id && ch->nleft < LEFT_MAX)
+	if (ch->id && ch->nleft < CHANNEL_LEFT_MAX)
 		ch->left[ch->nleft++] = ch->id;
 	else
 		str_wipe(&ch->id);
@@ -351,31 +354,32 @@ void errand_leave_channel(struct channel *ch)
 
 static void new_channel(struct channel *ch, int64_t not_before_us)
 {
-	errand_leave_channel(ch);
+	channel_setup_leave_channel(ch);
 	ch->handover = ch->renewal = false;
-	errand_enter(ch, STEP_TOKEN, not_before_us);
+	channel_setup_enter(ch, STEP_TOKEN, not_before_us);
 }
 
 static void created(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	char *id, *uri, text[256];
-	const char *why = api_parse_channel(answer->body, answer->len, ch->conf.plain, &id, &uri);
+	const char *why =
+		channel_api_parse_channel(answer->body, answer->len, ch->conf.plain, &id, &uri);
 
 	if (why == why_no_memory) {
-		errand_over(ch, ST_OUTPUT, why);
+		channel_setup_over(ch, ST_OUTPUT, why);
 		return;
 	}
 	if (why) {
 		snprintf(text, sizeof(text), "the answer to a new channel is malformed: %s", why);
-		errand_breach(ch, STEP_CREATE, now_us, text);
+		channel_setup_breach(ch, STEP_CREATE, now_us, text);
 		return;
 	}
-	errand_leave_channel(ch);
+	channel_setup_leave_channel(ch);
 	ch->id = id;
 	ch->uri = uri;
-	attempt_tell(&ch->a, STREAM_SECRET, id);
-	attempt_tell(&ch->a, STREAM_SECRET, uri);
-	errand_enter(ch, STEP_TOPICS, now_us);
+	session_tell(&ch->a, STREAM_SECRET, id);
+	session_tell(&ch->a, STREAM_SECRET, uri);
+	channel_setup_enter(ch, STEP_TOPICS, now_us);
 }
 
 static bool refuse(struct channel *ch, size_t queue, const char *reason)
@@ -388,7 +392,7 @@ static bool refuse(struct channel *ch, size_t queue, const char *reason)
 	return !ch->reasons.failed;
 }
 
-static bool on_refusal(void *arg, const struct api_refusal *r)
+static bool on_refusal(void *arg, const struct channel_api_refusal *r)
 {
 	struct channel *ch = arg;
 
@@ -412,7 +416,7 @@ static void tell_quiet(struct channel *ch)
 	snprintf(text, sizeof(text), ch->nquiet > 1 ? "%s (and that of %zu other queues)" : "%s",
 		ch->quiet, ch->nquiet - 1);
 	if (ch->nquiet)
-		attempt_tell(&ch->a, STREAM_WARNING, text);
+		session_tell(&ch->a, STREAM_WARNING, text);
 	ch->nquiet = 0;
 }
 
@@ -426,17 +430,17 @@ static void subscribed(struct channel *ch, int64_t now_us)
 	if (renewal)
 		ch->token_renewed = false;
 	if (ch->nrefused == ch->nqueue)
-		errand_over_with(ch, ST_AUTH, "every queue was refused", LACKS);
+		channel_setup_over_with(ch, ST_AUTH, "every queue was refused", LACKS);
 	else if (renewal)
-		errand_enter(ch, STEP_NONE, INT64_MAX);
+		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 	else
-		errand_enter(ch, STEP_CONNECT, now_us);
+		channel_setup_enter(ch, STEP_CONNECT, now_us);
 }
 
 /* The piece is settled: the next one, size long if there are so many. */
 static void next_piece(struct channel *ch, size_t size, int64_t now_us)
 {
-	struct topics *t = &ch->topics;
+	struct channel_setup_topics *t = &ch->topics;
 	char text[128];
 
 	t->next += t->size;
@@ -446,7 +450,7 @@ static void next_piece(struct channel *ch, size_t size, int64_t now_us)
 	} else if (!t->any && t->next >= REFUSED_IN_VAIN) {
 		snprintf(text, sizeof(text), "%zu queues were refused and none was not; %zu more "
 			"were not asked for", t->next, t->n - t->next);
-		errand_over_with(ch, ST_AUTH, text, LACKS);
+		channel_setup_over_with(ch, ST_AUTH, text, LACKS);
 	} else {
 		go_on(ch, now_us);
 	}
@@ -454,7 +458,7 @@ static void next_piece(struct channel *ch, size_t size, int64_t now_us)
 
 static void piece_permitted(struct channel *ch, int64_t now_us)
 {
-	struct topics *t = &ch->topics;
+	struct channel_setup_topics *t = &ch->topics;
 	size_t end = t->next + t->size, size = 2 * t->size;
 
 	t->any = true;
@@ -467,7 +471,7 @@ static void piece_permitted(struct channel *ch, int64_t now_us)
 
 static void piece_forbidden(struct channel *ch, const char *text, int64_t now_us)
 {
-	struct topics *t = &ch->topics;
+	struct channel_setup_topics *t = &ch->topics;
 
 	if (t->size > 1) {
 		t->in_pieces = true;
@@ -480,21 +484,21 @@ static void piece_forbidden(struct channel *ch, const char *text, int64_t now_us
 	if (refuse(ch, t->queue[t->next], text))
 		next_piece(ch, 1, now_us);
 	else
-		errand_over(ch, ST_OUTPUT, "out of memory");
+		channel_setup_over(ch, ST_OUTPUT, "out of memory");
 }
 
 static void put_topics(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
-	const char *why = api_parse_topics(answer->body, answer->len, on_refusal, ch);
+	const char *why = channel_api_parse_topics(answer->body, answer->len, on_refusal, ch);
 	char text[256];
 
 	if (why == why_no_memory) {
-		errand_over(ch, ST_OUTPUT, why);
+		channel_setup_over(ch, ST_OUTPUT, why);
 		return;
 	}
 	if (why) {
 		snprintf(text, sizeof(text), "the answer to the topics is malformed: %s", why);
-		errand_breach(ch, STEP_TOPICS, now_us, text);
+		channel_setup_breach(ch, STEP_TOPICS, now_us, text);
 		return;
 	}
 	piece_permitted(ch, now_us);
@@ -504,15 +508,15 @@ static void took_snapshot(struct channel *ch, const struct rest_answer *answer, 
 {
 	static const char why[] = "the answer to the observation query is malformed";
 
-	if (!api_is_object(answer->body, answer->len)) {
+	if (!channel_api_is_object(answer->body, answer->len)) {
 		if (ch->step == STEP_RESYNC)
 			resync_failed(ch, why, now_us, 0);
 		else
-			errand_breach(ch, STEP_SNAPSHOT, now_us, why);
+			channel_setup_breach(ch, STEP_SNAPSHOT, now_us, why);
 		return;
 	}
 	if (!buf_add(&ch->body[ch->nbody], answer->body, answer->len)) {
-		errand_over(ch, ST_OUTPUT, "out of memory");
+		channel_setup_over(ch, ST_OUTPUT, "out of memory");
 		return;
 	}
 	ch->nbody++;
@@ -535,8 +539,8 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 		put_topics(ch, answer, now_us);
 		break;
 	case STEP_HEAD:
-		attempt_tell(&ch->a, STREAM_WARNING, "an idle close: the channel is still there");
-		errand_enter(ch, STEP_CONNECT, now_us);
+		session_tell(&ch->a, STREAM_WARNING, "an idle close: the channel is still there");
+		channel_setup_enter(ch, STEP_CONNECT, now_us);
 		break;
 	case STEP_SNAPSHOT:
 	case STEP_RESYNC:
@@ -551,7 +555,7 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 
 static void unauthorised(struct channel *ch, const char *text, int64_t now_us)
 {
-	if (attempt_renew(&ch->a, ch->token, &ch->token_renewed, text))
+	if (session_renew(&ch->a, ch->token, &ch->token_renewed, text))
 		new_channel(ch, now_us);
 	else
 		settle(ch, STEP_NONE);
@@ -567,14 +571,14 @@ static void forbidden(struct channel *ch, const struct rest_answer *answer, int6
 	if (ch->step == STEP_TOPICS)
 		piece_forbidden(ch, text, now_us);
 	else
-		errand_over_with(ch, ST_AUTH, text, LACKS);
+		channel_setup_over_with(ch, ST_AUTH, text, LACKS);
 }
 
 /* A newer channel of the client has taken the place of this one. If two runs did that to each
  * other in turns, neither would have a minute. */
-void errand_evicted(struct channel *ch, int64_t now_us)
+void channel_setup_evicted(struct channel *ch, int64_t now_us)
 {
-	struct attempt_failure f = { .kind = STREAM_RETRY, .status = ST_NET,
+	struct session_failure f = { .kind = STREAM_RETRY, .status = ST_NET,
 		.retry_after_us = -1 };
 	char text[256], left[DURATION_TEXT_MAX];
 	int n = snprintf(text, sizeof(text), "evicted: a newer channel of this client has taken "
@@ -587,9 +591,9 @@ void errand_evicted(struct channel *ch, int64_t now_us)
 		snprintf(text + n, sizeof(text) - (size_t)n, "; a new one is made once a minute, "
 			"that is in %s", left);
 	}
-	errand_leave_channel(ch);
+	channel_setup_leave_channel(ch);
 	ch->handover = ch->renewal = false;
-	attempt_again(&ch->a, now_us, &f);
+	session_again(&ch->a, now_us, &f);
 	settle(ch, STEP_TOKEN);
 	ch->evicted_us = ch->not_before_us;
 }
@@ -597,19 +601,19 @@ void errand_evicted(struct channel *ch, int64_t now_us)
 static void not_found(struct channel *ch, const char *text, int64_t now_us)
 {
 	if (ch->step == STEP_HEAD) {
-		errand_evicted(ch, now_us);
+		channel_setup_evicted(ch, now_us);
 	} else if (ch->step == STEP_TOPICS) {
-		errand_leave_channel(ch);
+		channel_setup_leave_channel(ch);
 		ch->renewal = false;	/* the next channel has no socket yet */
-		errand_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, 404, text);
+		channel_setup_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, 404, text);
 	} else {
-		errand_over_with(ch, ST_REFUSED, text, "this host has no such API");
+		channel_setup_over_with(ch, ST_REFUSED, text, "this host has no such API");
 	}
 }
 
 static void failed(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
-	enum step step = ch->step;
+	enum channel_setup_step step = ch->step;
 	char text[sizeof(answer->text)];
 
 	snprintf(text, sizeof(text), "%s", answer->text);
@@ -632,22 +636,22 @@ static void failed(struct channel *ch, const struct rest_answer *answer, int64_t
 	case REST_LIMITED:
 	case REST_SERVER:
 	case REST_NETWORK:
-		errand_try_again(ch, step, answer->kind == REST_LIMITED ? ST_RATE : ST_NET, now_us,
-			answer->retry_after_us, (int)answer->http_status, text);
+		channel_setup_try_again(ch, step, answer->kind == REST_LIMITED ? ST_RATE : ST_NET,
+			now_us, answer->retry_after_us, (int)answer->http_status, text);
 		break;
 	case REST_REJECTED:
-		errand_over(ch, ST_REFUSED, text);
+		channel_setup_over(ch, ST_REFUSED, text);
 		break;
 	case REST_FATAL:
-		errand_over(ch, answer->status, text);
+		channel_setup_over(ch, answer->status, text);
 		break;
 	case REST_BREACH:
-		errand_breach(ch, step, now_us, text);
+		channel_setup_breach(ch, step, now_us, text);
 		break;
 	}
 }
 
-void errand_step_rest(struct channel *ch, int64_t now_us)
+void channel_setup_step_rest(struct channel *ch, int64_t now_us)
 {
 	const struct rest_answer *answer;
 

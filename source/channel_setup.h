@@ -14,12 +14,13 @@
 #include "source/channel_api.h"
 #include "ws.h"
 
-#define LINES 2			/* sockets open at the same time, at most */
-#define LEFT_MAX 8		/* channels left behind that wait for their deletion */
-#define BATCHES ((CHANNEL_QUEUES_MAX + API_SNAPSHOT_QUEUES - 1) / API_SNAPSHOT_QUEUES)
-#define CHANNELS "/api/v2/notifications/channels"
+#define CHANNEL_LINES 2			/* sockets open at the same time, at most */
+#define CHANNEL_LEFT_MAX 8		/* channels left behind that wait for their deletion */
+#define CHANNEL_BATCHES                                                                            \
+	((CHANNEL_QUEUES_MAX + CHANNEL_API_SNAPSHOT_QUEUES - 1) / CHANNEL_API_SNAPSHOT_QUEUES)
+#define CHANNELS_PATH "/api/v2/notifications/channels"
 
-enum line_state {
+enum channel_line_state {
 	LINE_NONE,
 	LINE_CONNECTING,
 	LINE_UP,
@@ -28,15 +29,15 @@ enum line_state {
 	LINE_CLOSING
 };
 
-struct line {
+struct channel_line {
 	struct ws *ws;
-	enum line_state state;
+	enum channel_line_state state;
 	int64_t until_us;	/* the state's deadline */
 	int64_t life_us;	/* the last message, or since when it is up */
 	bool unsubscribed;	/* another channel has come */
 };
 
-enum step {
+enum channel_setup_step {
 	STEP_NONE, STEP_TOKEN, STEP_CREATE, STEP_TOPICS, STEP_HEAD, STEP_CONNECT, STEP_SNAPSHOT,
 	STEP_RESYNC			/* the snapshot again, beside a socket that is up */
 };
@@ -46,7 +47,7 @@ enum step {
  * are that it is for: then they are added in pieces, halved after a 403 and doubled after none,
  * so that each refused queue costs two logarithms of their number.
  */
-struct topics {
+struct channel_setup_topics {
 	size_t queue[CHANNEL_QUEUES_MAX];
 	size_t n, next;			/* those before next are settled */
 	size_t size;			/* of the piece from there on that is asked for */
@@ -66,25 +67,25 @@ struct channel {
 	size_t reason_queue[CHANNEL_QUEUES_MAX];
 	struct net *net;
 	struct token *token;
-	struct attempt a;
+	struct session a;
 	/* the channel of now; secrets */
 	char *id, *uri;
-	char *left[LEFT_MAX];
+	char *left[CHANNEL_LEFT_MAX];
 	size_t nleft;
-	struct line line[LINES];
+	struct channel_line line[CHANNEL_LINES];
 	int cur;			/* the line that counts; -1: none is up */
 	/* the job */
-	enum step step;
+	enum channel_setup_step step;
 	bool begun;			/* the step's request is under way */
 	bool renewal;			/* the topics alone */
 	bool handover;			/* to a second socket of the same channel */
-	struct topics topics;
+	struct channel_setup_topics topics;
 	size_t next_queue;		/* of the snapshot */
 	int64_t resync_at_us;		/* when the next one is due; INT64_MAX: never */
 	int64_t not_before_us;
 	struct rest *rest;
-	struct buf body[BATCHES];
-	int64_t asked_us[BATCHES];
+	struct buf body[CHANNEL_BATCHES];
+	int64_t asked_us[CHANNEL_BATCHES];
 	size_t nbody, answers_told;
 	bool answers_due, answers_resync;
 	/* all of it */
@@ -92,24 +93,25 @@ struct channel {
 	bool snapshot_due;		/* since the start or a loss */
 	int64_t topics_us, evicted_us, change_us;	/* change: of the token, INT64_MAX: never */
 	int64_t told_us, told_wait_us;	/* when the service was last obeyed; until the next time */
-	struct rest *deletion[LEFT_MAX + 1];
+	struct rest *deletion[CHANNEL_LEFT_MAX + 1];
 };
 
 /* --- the job: all of it looks at and changes the channel --- */
 
-void errand_enter(struct channel *ch, enum step step, int64_t not_before_us);
-bool errand_is_beside(const struct channel *ch);
-void errand_over_with(struct channel *ch, enum status status, const char *text,
+void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64_t not_before_us);
+bool channel_setup_is_beside(const struct channel *ch);
+void channel_setup_over_with(struct channel *ch, enum status status, const char *text,
 	const char *advice);
-void errand_over(struct channel *ch, enum status status, const char *text);
-void errand_try_again(struct channel *ch, enum step step, enum status status, int64_t now_us,
-	int64_t retry_after_us, int http_status, const char *text);
-void errand_breach(struct channel *ch, enum step step, int64_t now_us, const char *text);
-void errand_begin(struct channel *ch, int64_t now_us, struct lines *warnings);
-void errand_judge_token(struct channel *ch, enum token_state state, int64_t now_us);
-void errand_leave_channel(struct channel *ch);
-void errand_evicted(struct channel *ch, int64_t now_us);
-void errand_step_rest(struct channel *ch, int64_t now_us);
-void errand_drop_bodies(struct channel *ch);
+void channel_setup_over(struct channel *ch, enum status status, const char *text);
+void channel_setup_try_again(struct channel *ch, enum channel_setup_step step, enum status status,
+	int64_t now_us, int64_t retry_after_us, int http_status, const char *text);
+void channel_setup_breach(struct channel *ch, enum channel_setup_step step, int64_t now_us,
+	const char *text);
+void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings);
+void channel_setup_judge_token(struct channel *ch, enum token_state state, int64_t now_us);
+void channel_setup_leave_channel(struct channel *ch);
+void channel_setup_evicted(struct channel *ch, int64_t now_us);
+void channel_setup_step_rest(struct channel *ch, int64_t now_us);
+void channel_setup_drop_bodies(struct channel *ch);
 
 #endif

@@ -16,14 +16,14 @@
 /* --- the text ----------------------------------------------------------------------- */
 
 /* A page of its own, so that it is read like one, with a head before it. */
-static void put_list(struct buf *out, const char *base_url, const struct name_list *list,
+static void put_list(struct buf *out, const char *base_url, const struct queue_list *list,
 	int64_t now_us)
 {
 	buf_str(out, "{\"schema\":\"" SCHEMA "\"");
 	json_put_quoted(out, ",\"host\":", base_url);
 	buf_printf(out, ",\"at_ms\":%lld,\"entities\":[", (long long)now_us / 1000);
 	for (size_t i = 0; i < list->n; i++) {
-		const struct name_entry *e = &list->v[i];
+		const struct queue_list_entry *e = &list->v[i];
 		const char *media = e->media;
 
 		buf_printf(out, "%s{\"id\":\"%s\"", i ? "," : "", e->id);
@@ -66,12 +66,12 @@ static bool is_fresh(const struct buf *text, const char *base_url, int64_t now_u
 	}
 	if (at_ms >= 0)
 		age_ms = (double)now_ms - at_ms;
-	return schema && host && age_ms >= 0 && age_ms < NAMECACHE_KEPT_MS;
+	return schema && host && age_ms >= 0 && age_ms < QUEUE_CACHE_KEPT_MS;
 }
 
 /* --- the file ----------------------------------------------------------------------- */
 
-static bool name_file(const struct namecache_key *key, char name[NAME_SIZE])
+static bool name_file(const struct queue_cache_key *key, char name[NAME_SIZE])
 {
 	char hash[CACHEDIR_NAME_LEN + 1];
 
@@ -79,11 +79,11 @@ static bool name_file(const struct namecache_key *key, char name[NAME_SIZE])
 		&& snprintf(name, NAME_SIZE, "%s.names", hash) > 0;
 }
 
-static bool load(const struct namecache_key *key, int dir, int64_t now_us,
-	struct name_list *list, struct lines *warnings)
+static bool load(const struct queue_cache_key *key, int dir, int64_t now_us,
+	struct queue_list *list, struct lines *warnings)
 {
 	char name[NAME_SIZE];
-	struct name_page page;
+	struct queue_list_page page;
 	struct buf text = { 0 };
 	const char *why = NULL, *detail;
 	bool fresh = false;
@@ -103,7 +103,7 @@ static bool load(const struct namecache_key *key, int dir, int64_t now_us,
 		why = "not to be read";
 		break;
 	case CACHEDIR_WHOLE:
-		detail = names_parse_page(text.data, text.len, list, &page);
+		detail = queue_list_parse_page(text.data, text.len, list, &page);
 		if (detail)
 			why = detail == why_no_memory ? "not to be read" : "broken";
 		else
@@ -116,28 +116,28 @@ static bool load(const struct namecache_key *key, int dir, int64_t now_us,
 	return fresh;
 }
 
-static bool fit_well(const struct name_list *list, const char *const *pattern, size_t npattern)
+static bool fit_well(const struct queue_list *list, const char *const *pattern, size_t npattern)
 {
 	struct lines problems = { 0 };
-	struct name_hits hits = { 0 };
-	bool good = names_match(list, pattern, npattern, &hits, &problems) && problems.n == 0;
+	struct queue_list_hits hits = { 0 };
+	bool good = queue_list_match(list, pattern, npattern, &hits, &problems) && problems.n == 0;
 
 	free(hits.v);
 	lines_free(&problems);
 	return good;
 }
 
-bool namecache_load(const struct namecache_key *key, const char *const *pattern,
-	size_t npattern, int64_t now_us, struct name_list *list, struct lines *warnings)
+bool queue_cache_load(const struct queue_cache_key *key, const char *const *pattern,
+	size_t npattern, int64_t now_us, struct queue_list *list, struct lines *warnings)
 {
 	char *path = cachedir_path();
 	int dir = path ? cachedir_open(path) : -1;
 	bool good = dir >= 0 && load(key, dir, now_us, list, warnings);
 
-	names_sort(list);
+	queue_list_sort(list);
 	good = good && fit_well(list, pattern, npattern);
 	if (!good)
-		name_list_free(list);
+		queue_list_free(list);
 	if (dir >= 0)
 		close(dir);
 	free(path);
@@ -145,7 +145,7 @@ bool namecache_load(const struct namecache_key *key, const char *const *pattern,
 }
 
 /* NULL, or why it failed. A run that holds the lock is writing the same list. */
-static const char *write_locked(const struct namecache_key *key, int dir, const struct buf *text)
+static const char *write_locked(const struct queue_cache_key *key, int dir, const struct buf *text)
 {
 	char name[NAME_SIZE];
 	const char *why = NULL;
@@ -162,7 +162,7 @@ static const char *write_locked(const struct namecache_key *key, int dir, const 
 	return why;
 }
 
-void namecache_store(const struct namecache_key *key, const struct name_list *list,
+void queue_cache_store(const struct queue_cache_key *key, const struct queue_list *list,
 	int64_t now_us, struct lines *warnings)
 {
 	char *path = cachedir_path();

@@ -12,17 +12,17 @@
 #include "source/queue_list.h"
 #include "util/base.h"
 
-#define NAMECACHE_KEPT_MS 3600000
+#define QUEUE_CACHE_KEPT_MS 3600000
 
-struct namecache_key {		/* whose list it is */
+struct queue_cache_key {		/* whose list it is */
 	const char *base_url, *client_id;
 };
 
 /* True: list, which is empty, holds what was kept in the last hour, sorted, and every pattern
  * fits it well. A foreign or broken file is a warning. */
-bool namecache_load(const struct namecache_key *key, const char *const *pattern,
-	size_t npattern, int64_t now_us, struct name_list *list, struct lines *warnings);
-void namecache_store(const struct namecache_key *key, const struct name_list *list,
+bool queue_cache_load(const struct queue_cache_key *key, const char *const *pattern,
+	size_t npattern, int64_t now_us, struct queue_list *list, struct lines *warnings);
+void queue_cache_store(const struct queue_cache_key *key, const struct queue_list *list,
 	int64_t now_us, struct lines *warnings);
 
 #endif

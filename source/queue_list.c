@@ -13,11 +13,11 @@
 #define NEAREST 3
 #define NEAREST_PROBLEMS_MAX 10	/* the lines after them come without suggestions */
 
-struct names {
-	struct names_conf conf;
+struct queue_list_fetch {
+	struct queue_list_fetch_conf conf;
 	struct net *net;
-	enum names_state state;
-	struct name_list list;
+	enum queue_list_fetch_state state;
+	struct queue_list list;
 	struct rest *rest;
 	struct rest_answer failure;
 	char *token;
@@ -27,17 +27,17 @@ struct names {
 
 /* --- the list ----------------------------------------------------------------------- */
 
-static void truncate_list(struct name_list *list, size_t n)
+static void truncate_list(struct queue_list *list, size_t n)
 {
 	while (list->n > n)
 		free((char *)list->v[--list->n].name);	/* all its texts are one block */
 }
 
-void name_list_free(struct name_list *list)
+void queue_list_free(struct queue_list *list)
 {
 	truncate_list(list, 0);
 	free(list->v);
-	*list = (struct name_list){ 0 };
+	*list = (struct queue_list){ 0 };
 }
 
 /* --- a page ------------------------------------------------------------------------- */
@@ -137,11 +137,11 @@ static bool put_texts(struct buf *block, const struct entity *e, locale_t utf8, 
 	return ok;
 }
 
-static bool append(struct name_list *list, const struct name_entry *entry)
+static bool append(struct queue_list *list, const struct queue_list_entry *entry)
 {
 	if (list->n == list->cap) {
 		size_t cap = list->cap ? 2 * list->cap : 64;
-		struct name_entry *v = reallocarray(list->v, cap, sizeof(*v));
+		struct queue_list_entry *v = reallocarray(list->v, cap, sizeof(*v));
 
 		if (!v)
 			return false;
@@ -153,9 +153,9 @@ static bool append(struct name_list *list, const struct name_entry *entry)
 }
 
 /* What nobody could ask for is left out and counted; NULL: the list may go on. */
-static const char *keep(struct name_list *list, struct entity *e, locale_t utf8)
+static const char *keep(struct queue_list *list, struct entity *e, locale_t utf8)
 {
-	struct name_entry kept = { .nmedia = e->nmedia };
+	struct queue_list_entry kept = { .nmedia = e->nmedia };
 	struct buf block = { 0 };
 	const char *why = NULL;
 	size_t at[4] = { 0 };
@@ -164,7 +164,7 @@ static const char *keep(struct name_list *list, struct entity *e, locale_t utf8)
 	qsort(e->media, e->nmedia, sizeof(e->media[0]), by_text);
 	ok = e->id.s && uuid_parse(e->id.s, e->id.len, kept.id)
 		&& put_texts(&block, e, utf8, at);
-	if (list->n == NAMES_QUEUES_MAX)
+	if (list->n == QUEUE_LIST_QUEUES_MAX)
 		why = "it holds more than 20,000 queues";
 	else if (block.failed)
 		why = why_no_memory;
@@ -184,8 +184,8 @@ static const char *keep(struct name_list *list, struct entity *e, locale_t utf8)
 	return why;
 }
 
-static const char *read_entities(struct json_cursor *c, struct name_list *list,
-	struct name_page *page)
+static const char *read_entities(struct json_cursor *c, struct queue_list *list,
+	struct queue_list_page *page)
 {
 	locale_t utf8 = text_utf8_locale();
 	const char *why = NULL;
@@ -212,8 +212,8 @@ static bool is_blank(const char *s, const char *end)
 	return s == end;
 }
 
-const char *names_parse_page(const char *text, size_t len, struct name_list *list,
-	struct name_page *page)
+const char *queue_list_parse_page(const char *text, size_t len, struct queue_list *list,
+	struct queue_list_page *page)
 {
 	struct json_cursor c = json_start(text, text + len);
 	struct json_text key, uri;
@@ -221,7 +221,7 @@ const char *names_parse_page(const char *text, size_t len, struct name_list *lis
 	const char *why = NULL;
 	bool has_entities = false;
 
-	*page = (struct name_page){ .page_count = -1 };
+	*page = (struct queue_list_page){ .page_count = -1 };
 	if (!utf8_valid(text, len) || json_peek(&c) != '{')
 		return "it is no JSON object";
 	json_enter(&c);
@@ -254,12 +254,13 @@ const char *names_parse_page(const char *text, size_t len, struct name_list *lis
 
 static int by_id(const void *a, const void *b)
 {
-	return strcmp(((const struct name_entry *)a)->id, ((const struct name_entry *)b)->id);
+	return strcmp(((const struct queue_list_entry *)a)->id,
+		((const struct queue_list_entry *)b)->id);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	const struct name_entry *x = a, *y = b;
+	const struct queue_list_entry *x = a, *y = b;
 	int order = strcmp(x->folded, y->folded);
 
 	order = order ? order : strcmp(x->name, y->name);
@@ -268,7 +269,7 @@ static int by_name(const void *a, const void *b)
 
 /* A queue that was made while the pages were read moves others to a page where they are met
  * again. */
-void names_sort(struct name_list *list)
+void queue_list_sort(struct queue_list *list)
 {
 	size_t kept = 0;
 
@@ -322,8 +323,8 @@ static size_t distance(const char *asked, const char *name)
 }
 
 /* The names nearest to it, of equal ones the first by name; how many. */
-static size_t find_nearest(const struct name_list *list, const char *asked,
-	const struct name_entry *found[NEAREST])
+static size_t find_nearest(const struct queue_list *list, const char *asked,
+	const struct queue_list_entry *found[NEAREST])
 {
 	size_t far[NEAREST], n = 0;
 
@@ -344,12 +345,12 @@ static size_t find_nearest(const struct name_list *list, const char *asked,
 }
 
 /* The queues whose names look like the one asked for, and what differs. False: there is none. */
-static bool say_lookalikes(const struct name_list *list, const char *asked, struct buf *text)
+static bool say_lookalikes(const struct queue_list *list, const char *asked, struct buf *text)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n && n < NEAREST; i++) {
-		const struct name_entry *e = &list->v[i];
+		const struct queue_list_entry *e = &list->v[i];
 
 		if (!lookalike(asked, e->folded))
 			continue;
@@ -361,16 +362,16 @@ static bool say_lookalikes(const struct name_list *list, const char *asked, stru
 	return n > 0;
 }
 
-static void say_nearest(const struct name_list *list, const char *asked, struct buf *text)
+static void say_nearest(const struct queue_list *list, const char *asked, struct buf *text)
 {
-	const struct name_entry *found[NEAREST];
+	const struct queue_list_entry *found[NEAREST];
 	size_t n = find_nearest(list, asked, found);
 
 	for (size_t i = 0; i < n; i++)
 		json_put_quoted(text, i ? ", " : "; nearest: ", found[i]->name);
 }
 
-static void say_none(const struct name_list *list, const char *pattern, char *folded,
+static void say_none(const struct queue_list *list, const char *pattern, char *folded,
 	struct lines *problems)
 {
 	const bool one = !strchr(pattern, '*');
@@ -390,7 +391,7 @@ static void say_none(const struct name_list *list, const char *pattern, char *fo
 	buf_free(&text);
 }
 
-static void say_many(const struct name_entry *const *found, size_t n, const char *pattern,
+static void say_many(const struct queue_list_entry *const *found, size_t n, const char *pattern,
 	struct lines *problems)
 {
 	struct buf text = { 0 };
@@ -409,10 +410,10 @@ static void say_many(const struct name_entry *const *found, size_t n, const char
 }
 
 /* Those of one pattern, at hits->v + hits->n, whether or not another one had them. */
-static void match_one(const struct name_list *list, const char *pattern, char *folded,
-	bool *taken, struct name_hits *hits, struct lines *problems)
+static void match_one(const struct queue_list *list, const char *pattern, char *folded,
+	bool *taken, struct queue_list_hits *hits, struct lines *problems)
 {
-	const struct name_entry *few[NEAREST];
+	const struct queue_list_entry *few[NEAREST];
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
@@ -431,8 +432,8 @@ static void match_one(const struct name_list *list, const char *pattern, char *f
 		say_many(few, n, pattern, problems);
 }
 
-bool names_match(const struct name_list *list, const char *const *pattern, size_t npattern,
-	struct name_hits *hits, struct lines *problems)
+bool queue_list_match(const struct queue_list *list, const char *const *pattern, size_t npattern,
+	struct queue_list_hits *hits, struct lines *problems)
 {
 	bool *taken = calloc(list->n + 1, sizeof(*taken));
 	locale_t utf8 = text_utf8_locale();
@@ -470,7 +471,7 @@ static const char *next_media(const char *media)
 	return media + strlen(media) + 1;
 }
 
-void names_put_page(struct buf *out, const char *const *id, const char *const *name, size_t n)
+void queue_list_put_page(struct buf *out, const char *const *id, const char *const *name, size_t n)
 {
 	bool first = true;
 
@@ -486,10 +487,10 @@ void names_put_page(struct buf *out, const char *const *id, const char *const *n
 	buf_str(out, "]}");
 }
 
-void names_put_ndjson(struct buf *out, const struct name_list *list)
+void queue_list_put_ndjson(struct buf *out, const struct queue_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		const struct name_entry *e = &list->v[i];
+		const struct queue_list_entry *e = &list->v[i];
 		const char *media = e->media;
 
 		buf_printf(out, "{\"id\":\"%s\"", e->id);
@@ -510,12 +511,12 @@ static void put_csv_text(struct buf *out, const char *text)
 	text_put_csv(out, text);
 }
 
-void names_put_csv(struct buf *out, const struct name_list *list, bool header)
+void queue_list_put_csv(struct buf *out, const struct queue_list *list, bool header)
 {
 	if (header)
 		buf_str(out, "id,name,divisionId,divisionName,mediaTypes\n");
 	for (size_t i = 0; i < list->n; i++) {
-		const struct name_entry *e = &list->v[i];
+		const struct queue_list_entry *e = &list->v[i];
 		const char *media = e->media;
 
 		buf_str(out, e->id);
@@ -533,9 +534,10 @@ void names_put_csv(struct buf *out, const struct name_list *list, bool header)
 
 /* --- fetching ----------------------------------------------------------------------- */
 
-struct names *names_new(const struct names_conf *conf, struct net *net)
+struct queue_list_fetch *queue_list_fetch_new(const struct queue_list_fetch_conf *conf,
+	struct net *net)
 {
-	struct names *n = calloc(1, sizeof(*n));
+	struct queue_list_fetch *n = calloc(1, sizeof(*n));
 
 	if (n) {
 		n->conf = *conf;
@@ -544,32 +546,34 @@ struct names *names_new(const struct names_conf *conf, struct net *net)
 	return n;
 }
 
-static void end_asking(struct names *n)
+static void end_asking(struct queue_list_fetch *n)
 {
 	rest_free(n->rest);
 	n->rest = NULL;
 	str_wipe(&n->token);
 }
 
-void names_free(struct names *n)
+void queue_list_fetch_free(struct queue_list_fetch *n)
 {
 	if (!n)
 		return;
 	end_asking(n);
-	name_list_free(&n->list);
+	queue_list_free(&n->list);
 	free(n);
 }
 
-static enum names_state failed(struct names *n, const struct rest_answer *answer)
+static enum queue_list_fetch_state failed(struct queue_list_fetch *n,
+	const struct rest_answer *answer)
 {
 	n->failure = *answer;
 	n->failure.body = "";
 	n->failure.len = 0;
 	end_asking(n);
-	return n->state = NAMES_FAILED;
+	return n->state = QUEUE_LIST_FAILED;
 }
 
-static enum names_state failed_saying(struct names *n, enum rest_kind kind, const char *what)
+static enum queue_list_fetch_state failed_saying(struct queue_list_fetch *n, enum rest_kind kind,
+	const char *what)
 {
 	struct rest_answer a = { .kind = kind, .retry_after_us = -1 };
 
@@ -577,7 +581,7 @@ static enum names_state failed_saying(struct names *n, enum rest_kind kind, cons
 	return failed(n, &a);
 }
 
-static enum names_state ask_page(struct names *n)
+static enum queue_list_fetch_state ask_page(struct queue_list_fetch *n)
 {
 	struct rest_call call = {
 		.method = "GET", .token = n->token, .timeout_us = n->conf.request_us
@@ -596,15 +600,16 @@ static enum names_state ask_page(struct names *n)
 	}
 	if (!n->rest)
 		return failed_saying(n, REST_NETWORK, why_no_memory);
-	return n->state = NAMES_ASKING;
+	return n->state = QUEUE_LIST_ASKING;
 }
 
-enum names_state names_ask(struct names *n, const char *token, int64_t now_us, int64_t end_us)
+enum queue_list_fetch_state queue_list_fetch_ask(struct queue_list_fetch *n, const char *token,
+	int64_t now_us, int64_t end_us)
 {
-	if (n->state == NAMES_ASKING)
+	if (n->state == QUEUE_LIST_ASKING)
 		return n->state;
-	if (n->state != NAMES_FAILED) {
-		name_list_free(&n->list);
+	if (n->state != QUEUE_LIST_FAILED) {
+		queue_list_free(&n->list);
 		n->page = 1;
 	}
 	n->now_us = now_us;
@@ -613,17 +618,18 @@ enum names_state names_ask(struct names *n, const char *token, int64_t now_us, i
 	return ask_page(n);
 }
 
-static enum names_state take_page(struct names *n, const struct rest_answer *a)
+static enum queue_list_fetch_state take_page(struct queue_list_fetch *n,
+	const struct rest_answer *a)
 {
-	struct name_page page;
+	struct queue_list_page page;
 	const char *why;
 	char text[sizeof(a->text)];
 
 	if (a->kind != REST_OK)
 		return failed(n, a);
-	why = names_parse_page(a->body, a->len, &n->list, &page);
+	why = queue_list_parse_page(a->body, a->len, &n->list, &page);
 	if (!why && (n->page < page.page_count || (page.has_next && page.queues))) {
-		if (n->page++ < NAMES_PAGES_MAX)
+		if (n->page++ < QUEUE_LIST_PAGES_MAX)
 			return ask_page(n);
 		why = "it has more than 200 pages";
 	}
@@ -635,30 +641,30 @@ static enum names_state take_page(struct names *n, const struct rest_answer *a)
 		return failed_saying(n, REST_BREACH, text);
 	}
 	end_asking(n);
-	names_sort(&n->list);
-	return n->state = NAMES_READY;
+	queue_list_sort(&n->list);
+	return n->state = QUEUE_LIST_READY;
 }
 
-enum names_state names_step(struct names *n, int64_t now_us)
+enum queue_list_fetch_state queue_list_fetch_step(struct queue_list_fetch *n, int64_t now_us)
 {
 	n->now_us = now_us;
-	if (n->state == NAMES_ASKING && rest_step(n->rest, now_us))
+	if (n->state == QUEUE_LIST_ASKING && rest_step(n->rest, now_us))
 		return take_page(n, rest_answer(n->rest));
 	return n->state;
 }
 
-int64_t names_deadline_us(const struct names *n)
+int64_t queue_list_fetch_deadline_us(const struct queue_list_fetch *n)
 {
-	return n->state != NAMES_ASKING ? INT64_MAX
+	return n->state != QUEUE_LIST_ASKING ? INT64_MAX
 		: rest_is_done(n->rest) ? INT64_MIN : rest_deadline_us(n->rest);
 }
 
-const struct name_list *names_list(const struct names *n)
+const struct queue_list *queue_list_fetch_list(const struct queue_list_fetch *n)
 {
 	return &n->list;
 }
 
-const struct rest_answer *names_failure(const struct names *n)
+const struct rest_answer *queue_list_fetch_failure(const struct queue_list_fetch *n)
 {
 	return &n->failure;
 }

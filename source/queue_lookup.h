@@ -15,7 +15,7 @@
 #include "source/session.h"
 #include "util/base.h"
 
-struct lookup_conf {		/* texts are borrowed */
+struct queue_lookup_conf {		/* texts are borrowed */
 	const char *api_url;
 	const char *client;		/* of the cache; NULL: none */
 	const char *const *pattern;
@@ -24,17 +24,18 @@ struct lookup_conf {		/* texts are borrowed */
 	int64_t request_us, retry_for_us;
 };
 
-struct lookup;
+struct queue_lookup;
 
-struct lookup *lookup_new(const struct lookup_conf *conf, struct net *net, struct token *token,
-	int64_t now_us);	/* NULL: out of memory */
-void lookup_free(struct lookup *l);
+struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct net *net,
+	struct token *token, int64_t now_us); /* NULL: out of memory */
+void queue_lookup_free(struct queue_lookup *l);
 
-bool lookup_next(struct lookup *l, struct stream_event *event);	/* STREAM_OVER: it failed */
-void lookup_step(struct lookup *l, int64_t now_us, struct lines *warnings);
-int64_t lookup_deadline_us(const struct lookup *l);
+bool queue_lookup_next(struct queue_lookup *l,
+	struct session_event *event); /* STREAM_OVER: it failed */
+void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *warnings);
+int64_t queue_lookup_deadline_us(const struct queue_lookup *l);
 
-bool lookup_is_ready(const struct lookup *l);
-const struct name_list *lookup_list(const struct lookup *l);	/* once ready; borrowed */
+bool queue_lookup_is_ready(const struct queue_lookup *l);
+const struct queue_list *queue_lookup_list(const struct queue_lookup *l); /* once ready; borrowed */
 
 #endif

@@ -24,7 +24,7 @@ struct scan {
 	char last;		/* the last byte that is no white space */
 };
 
-struct tape {
+struct recording {
 	int fd;
 	bool regular;		/* reading it does not block */
 	char *data;
@@ -40,15 +40,15 @@ struct tape {
 	struct buf text;	/* of an unescaped `text` */
 };
 
-enum status tape_open(struct tape **out, const char *path, struct err *err)
+enum status recording_open(struct recording **out, const char *path, struct err *err)
 {
-	struct tape *t = calloc(1, sizeof(*t));
+	struct recording *t = calloc(1, sizeof(*t));
 	struct stat st;
 
 	*out = t;
 	if (!t)
 		return err_nomem(err);
-	t->text.limit = TAPE_LINE_MAX;
+	t->text.limit = RECORDING_LINE_MAX;
 	t->cap = 2 * READ_BYTES;
 	t->data = malloc(t->cap);
 	if (!t->data) {
@@ -61,7 +61,7 @@ enum status tape_open(struct tape **out, const char *path, struct err *err)
 		: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (t->fd < 0 || fstat(t->fd, &st) != 0) {
 		err_set(err, ST_USAGE, "--replay %s: %s", path, strerror(errno));
-		tape_close(t);
+		recording_close(t);
 		*out = NULL;
 		return ST_USAGE;
 	}
@@ -69,12 +69,12 @@ enum status tape_open(struct tape **out, const char *path, struct err *err)
 	return ST_OK;
 }
 
-int tape_fd(const struct tape *t)
+int recording_fd(const struct recording *t)
 {
 	return t->fd;
 }
 
-void tape_close(struct tape *t)
+void recording_close(struct recording *t)
 {
 	if (!t)
 		return;
@@ -90,7 +90,7 @@ void tape_close(struct tape *t)
 enum fill { FILL_MORE, FILL_EOF, FILL_WAIT, FILL_FAILED };
 
 /* Reads what is there behind the unread bytes. */
-static enum fill fill(struct tape *t, struct err *err)
+static enum fill fill(struct recording *t, struct err *err)
 {
 	struct pollfd p = { .fd = t->fd, .events = POLLIN };
 	ssize_t n;
@@ -127,10 +127,11 @@ static enum fill fill(struct tape *t, struct err *err)
 	return FILL_FAILED;
 }
 
-enum line { LINE_WHOLE, LINE_LAST, LINE_TOO_LONG, LINE_WAIT, LINE_EOF, LINE_FAILED };
+enum channel_line { LINE_WHOLE, LINE_LAST, LINE_TOO_LONG, LINE_WAIT, LINE_EOF, LINE_FAILED };
 
 /* Takes what stands before lf, NULL: all that is left, as a line. */
-static enum line cut_line(struct tape *t, const char *lf, const char **line, size_t *len)
+static enum channel_line cut_line(struct recording *t, const char *lf, const char **line,
+	size_t *len)
 {
 	bool skipped = t->skipping;
 
@@ -138,13 +139,14 @@ static enum line cut_line(struct tape *t, const char *lf, const char **line, siz
 	*len = lf ? (size_t)(lf - *line) : t->len - t->next;
 	t->next += *len + (lf != NULL);
 	t->skipping = false;
-	if (skipped || *len > TAPE_LINE_MAX)
+	if (skipped || *len > RECORDING_LINE_MAX)
 		return LINE_TOO_LONG;
 	return lf ? LINE_WHOLE : *len ? LINE_LAST : LINE_EOF;
 }
 
 /* The next line without its end; LINE_LAST: it had none. */
-static enum line next_line(struct tape *t, const char **line, size_t *len, struct err *err)
+static enum channel_line next_line(struct recording *t, const char **line, size_t *len,
+	struct err *err)
 {
 	size_t searched = 0;
 
@@ -155,9 +157,9 @@ static enum line next_line(struct tape *t, const char **line, size_t *len, struc
 		lf = have > searched ? memchr(start + searched, '\n', have - searched) : NULL;
 		if (lf || t->eof)
 			return cut_line(t, lf, line, len);
-		if (t->peeking && t->len > TAPE_LINE_MAX)
+		if (t->peeking && t->len > RECORDING_LINE_MAX)
 			return LINE_EOF;	/* as far as a look ahead goes */
-		if (have > TAPE_LINE_MAX) {
+		if (have > RECORDING_LINE_MAX) {
 			t->skipping = true;
 			t->from = t->next = t->len;
 			t->joining = false;
@@ -241,7 +243,7 @@ static bool scan_takes_object(const struct scan *c)
  * A broken value ends before the next line that begins with `{`, so that it costs no other: of
  * the lines that were joined to it, or else of those that follow.
  */
-static void give_up(struct tape *t)
+static void give_up(struct recording *t)
 {
 	const char *s = t->data + t->from, *end = t->data + t->next;
 	uint64_t line = t->first_line;
@@ -273,7 +275,7 @@ static bool starts(const char *s, size_t len, const char *with)
  * A line as our writer makes it, taken apart by position: {"at":"…","stream":N,"frame":…}.
  * What the frame holds is for its decoder to judge.
  */
-static bool read_ours(const char *s, size_t len, struct tape_entry *e)
+static bool read_ours(const char *s, size_t len, struct recording_entry *e)
 {
 	static const char at[] = "{\"at\":\"", stream[] = "\",\"stream\":", frame[] = ",\"frame\":";
 	const size_t stream_at = sizeof(at) - 1 + AT_LEN, digit = stream_at + sizeof(stream) - 1;
@@ -287,7 +289,7 @@ static bool read_ours(const char *s, size_t len, struct tape_entry *e)
 	    || memcmp(s + digit + 1, frame, sizeof(frame) - 1) != 0
 	    || !time_parse_us(s + sizeof(at) - 1, AT_LEN, &e->at_us))
 		return false;
-	e->kind = TAPE_FRAME;
+	e->kind = RECORDING_FRAME;
 	e->verbatim = true;
 	e->stream = (size_t)(s[digit] - '0');
 	e->text = s + head;
@@ -346,12 +348,12 @@ static bool read_members(const char *s, const char *end, struct members *all)
 }
 
 static const char *const states[] = {
-	[TAPE_RUN] = "run",
-	[TAPE_CONNECTED] = "connected",
-	[TAPE_LOST] = "lost",
-	[TAPE_SILENT] = "silent",
-	[TAPE_STALLED] = "stalled",
-	[TAPE_END_STATE] = "end"
+	[RECORDING_RUN] = "run",
+	[RECORDING_CONNECTED] = "connected",
+	[RECORDING_LOST] = "lost",
+	[RECORDING_SILENT] = "silent",
+	[RECORDING_STALLED] = "stalled",
+	[RECORDING_END_STATE] = "end"
 };
 
 static const char *const sources[] = {
@@ -384,7 +386,8 @@ static bool is_time(const struct json_member *m, int64_t *us)
 }
 
 /* What was recorded. An interval that does not fit is none. */
-static const char *read_run(struct tape *t, const struct members *all, struct tape_entry *e)
+static const char *read_run(struct recording *t, const struct members *all,
+	struct recording_entry *e)
 {
 	size_t source = find_word(&all->source, sources, ARRAY_LEN(sources));
 
@@ -392,7 +395,7 @@ static const char *read_run(struct tape *t, const struct members *all, struct ta
 		return "its schema is not " SCHEMA;
 	if (source == ARRAY_LEN(sources))
 		return "an unknown source";
-	e->source = (enum tape_source)source;
+	e->source = (enum recording_source)source;
 	if (all->queues.value && all->queues.value[0] == '[') {
 		e->text = all->queues.value;
 		e->text_len = all->queues.value_len;
@@ -404,22 +407,22 @@ static const char *read_run(struct tape *t, const struct members *all, struct ta
 	return NULL;
 }
 
-static const char *read_state(struct tape *t, const struct members *all,
-	struct tape_entry *e)
+static const char *read_state(struct recording *t, const struct members *all,
+	struct recording_entry *e)
 {
 	const struct json_member *interval = &all->interval;
 	size_t i = find_word(&all->state, states, ARRAY_LEN(states));
 
 	if (i == ARRAY_LEN(states))
 		return "an unknown state";
-	e->kind = (enum tape_kind)i;
-	if (e->kind == TAPE_STALLED && (!is_time(&all->until, &e->until_us)
+	e->kind = (enum recording_kind)i;
+	if (e->kind == RECORDING_STALLED && (!is_time(&all->until, &e->until_us)
 	    || e->until_us < e->at_us))
 		return "`until` is no later time";
-	if (e->kind == TAPE_RUN)
+	if (e->kind == RECORDING_RUN)
 		return read_run(t, all, e);
 	buf_clear(&t->text);
-	if (e->kind == TAPE_CONNECTED && interval->value
+	if (e->kind == RECORDING_CONNECTED && interval->value
 	    && json_unescape(interval->value, interval->value_len, &t->text)) {
 		e->text = t->text.data;
 		e->text_len = t->text.len;
@@ -427,7 +430,7 @@ static const char *read_state(struct tape *t, const struct members *all,
 	return NULL;
 }
 
-static const char *read_answer(const struct members *all, struct tape_entry *e)
+static const char *read_answer(const struct members *all, struct recording_entry *e)
 {
 	size_t i = find_word(&all->answer, answers, ARRAY_LEN(answers));
 
@@ -435,8 +438,8 @@ static const char *read_answer(const struct members *all, struct tape_entry *e)
 		return "an unknown answer";
 	if (all->asked.value && !is_time(&all->asked, &e->asked_us))
 		return "`asked` is no time";
-	e->kind = TAPE_ANSWER;
-	e->answer = (enum tape_answer)i;
+	e->kind = RECORDING_ANSWER;
+	e->answer = (enum recording_answer)i;
 	e->metrics = all->metrics.value;
 	e->metrics_len = all->metrics.value_len;
 	e->text = all->frame.value;
@@ -445,8 +448,8 @@ static const char *read_answer(const struct members *all, struct tape_entry *e)
 }
 
 /* Why the envelope is broken, NULL: it is not. */
-static const char *read_envelope(struct tape *t, const struct members *all,
-	struct tape_entry *e)
+static const char *read_envelope(struct recording *t, const struct members *all,
+	struct recording_entry *e)
 {
 	const struct json_member *stream = &all->stream;
 
@@ -461,7 +464,7 @@ static const char *read_envelope(struct tape *t, const struct members *all,
 		return read_state(t, all, e);
 	if (all->answer.value)
 		return read_answer(all, e);
-	e->kind = value_is(&all->binary, "true") ? TAPE_BINARY : TAPE_FRAME;
+	e->kind = value_is(&all->binary, "true") ? RECORDING_BINARY : RECORDING_FRAME;
 	if (all->frame.value) {
 		e->text = all->frame.value;
 		e->text_len = all->frame.value_len;
@@ -478,7 +481,8 @@ static const char *read_envelope(struct tape *t, const struct members *all,
 	return NULL;
 }
 
-static const char *read_line(struct tape *t, const char *s, size_t len, struct tape_entry *e)
+static const char *read_line(struct recording *t, const char *s, size_t len,
+	struct recording_entry *e)
 {
 	struct members all = { .has_at = false };
 	bool strict;
@@ -497,7 +501,7 @@ static const char *read_line(struct tape *t, const char *s, size_t len, struct t
 	if (!strict)
 		return "not strict JSON";
 	if (!all.has_at) {
-		e->kind = TAPE_BARE;
+		e->kind = RECORDING_BARE;
 		e->verbatim = true;
 		e->text = s;
 		e->text_len = len;
@@ -507,7 +511,7 @@ static const char *read_line(struct tape *t, const char *s, size_t len, struct t
 }
 
 /* Trims a line as editors and other systems leave it. */
-static void trim(struct tape *t, const char **s, size_t *len)
+static void trim(struct recording *t, const char **s, size_t *len)
 {
 	if (t->line == 1 && starts(*s, *len, "\xEF\xBB\xBF")) {
 		*s += 3;
@@ -521,11 +525,12 @@ static void trim(struct tape *t, const char **s, size_t *len)
 		(*len)--;
 }
 
-static const char *read_trimmed(struct tape *t, const char *s, size_t len, struct tape_entry *e)
+static const char *read_trimmed(struct recording *t, const char *s, size_t len,
+	struct recording_entry *e)
 {
 	e->why = read_line(t, s, len, e);
 	if (e->why)
-		e->kind = TAPE_BROKEN;
+		e->kind = RECORDING_BROKEN;
 	return e->why;
 }
 
@@ -549,14 +554,14 @@ static const char *find_recording(const char *s, size_t len)
 
 /* The last line of a recording may have no end, as when its run was killed: then the next
  * recording begins in it, and what is ahead of that may be a whole line. */
-static void keep_next_recording(struct tape *t, const char *s, size_t len,
-	struct tape_entry *e)
+static void keep_next_recording(struct recording *t, const char *s, size_t len,
+	struct recording_entry *e)
 {
 	const char *found = find_recording(s, len);
-	struct tape_entry next = { .kind = TAPE_EOF };
+	struct recording_entry next = { .kind = RECORDING_EOF };
 
 	if (!found || read_line(t, found, len - (size_t)(found - s), &next)
-	    || next.kind != TAPE_RUN)
+	    || next.kind != RECORDING_RUN)
 		return;
 	t->next = (size_t)(found - t->data);
 	t->line--;
@@ -564,7 +569,7 @@ static void keep_next_recording(struct tape *t, const char *s, size_t len,
 }
 
 /* The lines of a value from data[from] on are all there, or as many as there are. */
-static void read_joined(struct tape *t, size_t used, struct tape_entry *e)
+static void read_joined(struct recording *t, size_t used, struct recording_entry *e)
 {
 	const char *s = t->data + t->from, *rest = s + used, *end = t->data + t->next;
 
@@ -581,7 +586,7 @@ static void read_joined(struct tape *t, size_t used, struct tape_entry *e)
 
 /* A line that begins no recording's line: all of a value, or a part of it. False: more of it is
  * to come. */
-static bool join(struct tape *t, const char *s, size_t len, struct tape_entry *e)
+static bool join(struct recording *t, const char *s, size_t len, struct recording_entry *e)
 {
 	size_t used = 0, before;
 	enum scanned scanned;
@@ -596,13 +601,13 @@ static bool join(struct tape *t, const char *s, size_t len, struct tape_entry *e
 	scanned = scan_line(&t->scan, s, len, &used);
 	if (t->scan.string && t->data[t->next - 1] == '\n')	/* which no string holds */
 		scanned = SCAN_BROKEN;
-	if (scanned == SCAN_MORE && before + len <= TAPE_LINE_MAX)
+	if (scanned == SCAN_MORE && before + len <= RECORDING_LINE_MAX)
 		return false;
 	if (scanned == SCAN_END) {
 		read_joined(t, before + used, e);
 		return true;
 	}
-	e->kind = TAPE_BROKEN;
+	e->kind = RECORDING_BROKEN;
 	e->line = t->first_line;
 	e->why = scanned == SCAN_MORE ? "a value longer than 8 MiB" : "not strict JSON";
 	give_up(t);
@@ -610,9 +615,9 @@ static bool join(struct tape *t, const char *s, size_t len, struct tape_entry *e
 }
 
 /* The value at hand is broken, and this line, which begins the next one, is to be read again. */
-static void end_joined(struct tape *t, struct tape_entry *e)
+static void end_joined(struct recording *t, struct recording_entry *e)
 {
-	e->kind = TAPE_BROKEN;
+	e->kind = RECORDING_BROKEN;
 	e->line = t->first_line;
 	e->why = "not strict JSON";
 	give_up(t);
@@ -620,8 +625,8 @@ static void end_joined(struct tape *t, struct tape_entry *e)
 
 /* A trimmed line that is not empty. False: it is part of a value that is not whole yet, or of one
  * that is broken. */
-static bool take_line(struct tape *t, const char *s, size_t len, bool indented,
-	struct tape_entry *e)
+static bool take_line(struct recording *t, const char *s, size_t len, bool indented,
+	struct recording_entry *e)
 {
 	e->line = t->line;
 	if (t->lost && (s[0] != '{' || indented))
@@ -640,7 +645,7 @@ static bool take_line(struct tape *t, const char *s, size_t len, bool indented,
 }
 
 /* The input's end; a value that never became whole is cut off where its lines were. */
-static void take_end(struct tape *t, struct tape_entry *e)
+static void take_end(struct recording *t, struct recording_entry *e)
 {
 	if (!t->joining)
 		return;
@@ -648,14 +653,14 @@ static void take_end(struct tape *t, struct tape_entry *e)
 	e->torn = t->line > t->first_line || t->data[t->len - 1] != '\n';
 	if (e->torn)
 		return;
-	e->kind = TAPE_BROKEN;
+	e->kind = RECORDING_BROKEN;
 	e->line = t->first_line;
 	e->why = "not strict JSON";
 }
 
 /* One line of the input. False: another is to be read before there is an entry. */
-static bool read_one(struct tape *t, enum line line, const char *s, size_t len,
-	struct tape_entry *e)
+static bool read_one(struct recording *t, enum channel_line line, const char *s, size_t len,
+	struct recording_entry *e)
 {
 	const char *begin = s;
 
@@ -665,7 +670,7 @@ static bool read_one(struct tape *t, enum line line, const char *s, size_t len,
 	}
 	e->line = ++t->line;
 	if (line == LINE_TOO_LONG) {
-		e->kind = TAPE_BROKEN;
+		e->kind = RECORDING_BROKEN;
 		e->why = "longer than 8 MiB";
 		t->joining = false;
 		return true;
@@ -682,14 +687,14 @@ static bool read_one(struct tape *t, enum line line, const char *s, size_t len,
 	return take_line(t, s, len, s > begin && (*begin == ' ' || *begin == '\t'), e);
 }
 
-enum status tape_read(struct tape *t, struct tape_entry *e, struct err *err)
+enum status recording_read(struct recording *t, struct recording_entry *e, struct err *err)
 {
 	const char *s = NULL;
 	size_t len = 0;
-	enum line line;
+	enum channel_line line;
 
 	do {
-		*e = (struct tape_entry){ .kind = TAPE_EOF, .at_us = NO_TIME,
+		*e = (struct recording_entry){ .kind = RECORDING_EOF, .at_us = NO_TIME,
 			.asked_us = NO_TIME, .line = t->line };
 		if (!t->joining)
 			t->from = t->next;
@@ -697,7 +702,7 @@ enum status tape_read(struct tape *t, struct tape_entry *e, struct err *err)
 		if (line == LINE_FAILED)
 			return ST_PROTOCOL;
 		if (line == LINE_WAIT) {
-			e->kind = TAPE_WAIT;
+			e->kind = RECORDING_WAIT;
 			return ST_OK;
 		}
 	} while (!read_one(t, line, s, len, e));
@@ -711,7 +716,7 @@ enum status tape_read(struct tape *t, struct tape_entry *e, struct err *err)
 /* --- the beginning ------------------------------------------------------------------ */
 
 /* By the names of the members that one source's frames have and the other's do not. */
-static enum tape_source source_of_text(const char *s, size_t len)
+static enum recording_source source_of_text(const char *s, size_t len)
 {
 	const char *end = s + len;
 	struct json_member m;
@@ -727,24 +732,24 @@ static enum tape_source source_of_text(const char *s, size_t len)
 	return SOURCE_UNKNOWN;
 }
 
-enum tape_source tape_source_of(const struct tape_entry *e)
+enum recording_source recording_source_of(const struct recording_entry *e)
 {
 	switch (e->kind) {
-	case TAPE_RUN:
+	case RECORDING_RUN:
 		return e->source;
-	case TAPE_FRAME:
-	case TAPE_BARE:
+	case RECORDING_FRAME:
+	case RECORDING_BARE:
 		return source_of_text(e->text, e->text_len);
-	case TAPE_CONNECTED:
+	case RECORDING_CONNECTED:
 		return e->text ? SOURCE_STREAM : SOURCE_UNKNOWN;
-	case TAPE_ANSWER:
+	case RECORDING_ANSWER:
 		return SOURCE_NOTIFICATIONS;
 	default:
 		return SOURCE_UNKNOWN;
 	}
 }
 
-void tape_queues(const struct tape_entry *e, struct lines *queues)
+void recording_queues(const struct recording_entry *e, struct lines *queues)
 {
 	struct json_cursor c;
 	char id[UUID_LEN + 1];
@@ -762,29 +767,30 @@ void tape_queues(const struct tape_entry *e, struct lines *queues)
 	}
 }
 
-enum status tape_peek(struct tape *t, bool until_source, struct tape_head *head,
+enum status recording_peek(struct recording *t, bool until_source, struct recording_head *head,
 	struct err *err)
 {
 	struct pollfd p = { .fd = t->fd, .events = POLLIN };
-	struct tape_entry e;
+	struct recording_entry e;
 	struct err unread;
 	enum status st;
 
-	*head = (struct tape_head){ .source = SOURCE_UNKNOWN };
+	*head = (struct recording_head){ .source = SOURCE_UNKNOWN };
 	t->peeking = true;
 	do {
-		st = tape_read(t, &e, &unread);
+		st = recording_read(t, &e, &unread);
 		if (st != ST_OK)
 			break;
-		if (e.kind == TAPE_WAIT)
+		if (e.kind == RECORDING_WAIT)
 			poll(&p, 1, -1);
 		else
-			head->source = tape_source_of(&e);
-		if (e.kind == TAPE_RUN) {
-			tape_queues(&e, &head->queues);
+			head->source = recording_source_of(&e);
+		if (e.kind == RECORDING_RUN) {
+			recording_queues(&e, &head->queues);
 			memcpy(head->interval, e.interval, sizeof(head->interval));
 		}
-	} while (e.kind == TAPE_WAIT || (until_source && !head->source && e.kind != TAPE_EOF));
+	} while (e.kind == RECORDING_WAIT
+		|| (until_source && !head->source && e.kind != RECORDING_EOF));
 	t->from = t->next = 0;
 	t->line = 0;
 	t->peeking = t->joining = t->lost = t->skipping = false;
@@ -817,7 +823,7 @@ static void put_message(struct buf *out, const char *text, size_t len)
 	buf_str(out, "}\n");
 }
 
-void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
+void recording_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
 	const char *text, size_t len)
 {
 	put_head(out, at_us);
@@ -831,19 +837,19 @@ void tape_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary
 	buf_str(out, "}\n");
 }
 
-void tape_put_state(struct buf *out, int64_t at_us, size_t stream, enum tape_kind state,
+void recording_put_state(struct buf *out, int64_t at_us, size_t stream, enum recording_kind state,
 	const char *interval)
 {
 	put_head(out, at_us);
 	buf_printf(out, ",\"stream\":%zu,\"state\":\"%s\"", stream, states[state]);
-	if (state == TAPE_CONNECTED && interval) {
+	if (state == RECORDING_CONNECTED && interval) {
 		buf_str(out, ",\"interval\":");
 		json_put_string(out, interval, strlen(interval));
 	}
 	buf_str(out, "}\n");
 }
 
-void tape_put_run(struct buf *out, int64_t at_us, enum tape_source source,
+void recording_put_run(struct buf *out, int64_t at_us, enum recording_source source,
 	const struct lines *queues, const char *interval)
 {
 	put_head(out, at_us);
@@ -859,8 +865,8 @@ void tape_put_run(struct buf *out, int64_t at_us, enum tape_source source,
 	buf_str(out, "}\n");
 }
 
-void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape_answer answer,
-	const char *metrics, const char *text, size_t len)
+void recording_put_answer(struct buf *out, int64_t at_us, int64_t asked_us,
+	enum recording_answer answer, const char *metrics, const char *text, size_t len)
 {
 	put_head(out, at_us);
 	buf_printf(out, ",\"answer\":\"%s\"", answers[answer]);
@@ -873,7 +879,7 @@ void tape_put_answer(struct buf *out, int64_t at_us, int64_t asked_us, enum tape
 	put_message(out, text, len);
 }
 
-void tape_put_stall(struct buf *out, int64_t from_us, int64_t until_us)
+void recording_put_stall(struct buf *out, int64_t from_us, int64_t until_us)
 {
 	put_head(out, from_us);
 	buf_str(out, ",\"state\":\"stalled\",\"until\":");
@@ -881,13 +887,13 @@ void tape_put_stall(struct buf *out, int64_t from_us, int64_t until_us)
 	buf_str(out, "}\n");
 }
 
-void tape_put_end(struct buf *out, int64_t at_us)
+void recording_put_end(struct buf *out, int64_t at_us)
 {
 	put_head(out, at_us);
 	buf_str(out, ",\"state\":\"end\"}\n");
 }
 
-void tape_put_reject(struct buf *out, int64_t at_us, bool in_row, int64_t window,
+void recording_put_reject(struct buf *out, int64_t at_us, bool in_row, int64_t window,
 	const char *queue_id, const char *reason, const char *text, size_t len)
 {
 	put_head(out, at_us);

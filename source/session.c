@@ -6,35 +6,35 @@
 
 #include "util/text.h"
 
-void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t request_us, int64_t now_us)
+void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, int64_t now_us)
 {
 	retry_init_bounded(&a->retry, retry_for_us, 2 * request_us, now_us);
 }
 
 /* --- events -------------------------------------------------------------------------- */
 
-struct stream_event *attempt_tell(struct attempt *a, enum stream_event_kind kind,
+struct session_event *session_tell(struct session *a, enum session_event_kind kind,
 	const char *text)
 {
-	struct attempt_queued *q = &a->queue[(a->first + a->waiting) % ATTEMPT_EVENTS_MAX];
+	struct session_queued *q = &a->queue[(a->first + a->waiting) % SESSION_EVENTS_MAX];
 
-	assert(a->waiting < ATTEMPT_EVENTS_MAX);
+	assert(a->waiting < SESSION_EVENTS_MAX);
 	a->waiting++;
-	q->event = (struct stream_event){ .kind = kind };
+	q->event = (struct session_event){ .kind = kind };
 	snprintf(q->text, sizeof(q->text), "%s", text ? text : "");
 	q->event.len = text ? strlen(q->text) : 0;
 	q->event.text = text ? q->text : NULL;
 	return &q->event;
 }
 
-bool attempt_take(struct attempt *a, struct stream_event *event)
+bool session_take(struct session *a, struct session_event *event)
 {
 	if (!a->waiting)
 		return false;
 	a->taken = a->queue[a->first];
 	if (a->taken.event.text)
 		a->taken.event.text = a->taken.text;
-	a->first = (a->first + 1) % ATTEMPT_EVENTS_MAX;
+	a->first = (a->first + 1) % SESSION_EVENTS_MAX;
 	a->waiting--;
 	*event = a->taken.event;
 	return true;
@@ -42,9 +42,9 @@ bool attempt_take(struct attempt *a, struct stream_event *event)
 
 /* --- what a failure leads to ----------------------------------------------------------- */
 
-void attempt_over(struct attempt *a, enum status status, const char *text)
+void session_over(struct session *a, enum status status, const char *text)
 {
-	attempt_tell(a, STREAM_OVER, text)->status = status;
+	session_tell(a, STREAM_OVER, text)->status = status;
 	a->status = status;
 	a->over = true;
 }
@@ -60,34 +60,34 @@ static int shown_length(const char *text, size_t max)
 	return (int)cut;
 }
 
-void attempt_over_with(struct attempt *a, enum status status, const char *text,
+void session_over_with(struct session *a, enum status status, const char *text,
 	const char *advice)
 {
-	char whole[ATTEMPT_TEXT_MAX];
+	char whole[SESSION_TEXT_MAX];
 
 	snprintf(whole, sizeof(whole), "%.*s; %s", shown_length(text, 600), text, advice);
-	attempt_over(a, status, whole);
+	session_over(a, status, whole);
 }
 
-static void give_up(struct attempt *a, const char *text, const char *why)
+static void give_up(struct session *a, const char *text, const char *why)
 {
-	char whole[ATTEMPT_TEXT_MAX], duration[DURATION_TEXT_MAX];
+	char whole[SESSION_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
 	duration_format(duration, a->retry.retry_for_us / US_PER_MS);
 	snprintf(whole, sizeof(whole), "%.*s; %.120s --retry-for %s", shown_length(text, 600), text,
 		why, duration);
-	attempt_over(a, a->status == ST_RATE ? ST_RATE : ST_NET, whole);
+	session_over(a, a->status == ST_RATE ? ST_RATE : ST_NET, whole);
 }
 
-void attempt_time_is_up(struct attempt *a, const char *text)
+void session_time_is_up(struct session *a, const char *text)
 {
 	give_up(a, text, a->retry.retry_for_us ? "no connection within"
 		: "no other attempt with");
 }
 
-static void wait_is_too_long(struct attempt *a, const struct attempt_failure *f)
+static void wait_is_too_long(struct session *a, const struct session_failure *f)
 {
-	char why[ATTEMPT_TEXT_MAX], duration[DURATION_TEXT_MAX];
+	char why[SESSION_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
 	duration_format(duration, f->retry_after_us / US_PER_MS);
 	snprintf(why, sizeof(why), "to wait %s, as it asks, is longer than what is left of",
@@ -95,9 +95,9 @@ static void wait_is_too_long(struct attempt *a, const struct attempt_failure *f)
 	give_up(a, f->text, why);
 }
 
-void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failure *f)
+void session_again(struct session *a, int64_t now_us, const struct session_failure *f)
 {
-	struct stream_event *e;
+	struct session_event *e;
 	int64_t at_us;
 
 	a->status = f->status;
@@ -107,35 +107,35 @@ void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failu
 		if (a->retry.retry_for_us && at_us - now_us == f->retry_after_us)
 			wait_is_too_long(a, f);
 		else
-			attempt_time_is_up(a, f->text);
+			session_time_is_up(a, f->text);
 		return;
 	}
-	e = attempt_tell(a, f->kind, f->text);
+	e = session_tell(a, f->kind, f->text);
 	e->wait_us = at_us - now_us;
 	e->attempt = a->retry.attempt;
 	e->http_status = f->http_status;
 	a->again_us = at_us;
 }
 
-void attempt_breach(struct attempt *a, enum stream_event_kind kind, int64_t now_us,
+void session_breach(struct session *a, enum session_event_kind kind, int64_t now_us,
 	const char *text)
 {
-	struct attempt_failure f = { kind, ST_NET, -1, 0, text };
-	char whole[ATTEMPT_TEXT_MAX];
+	struct session_failure f = { kind, ST_NET, -1, 0, text };
+	char whole[SESSION_TEXT_MAX];
 
 	if (!retry_breach(&a->retry)) {
-		attempt_again(a, now_us, &f);
+		session_again(a, now_us, &f);
 		return;
 	}
 	snprintf(whole, sizeof(whole), "the protocol was broken twice: %.*s",
 		shown_length(text, 600), text);
-	attempt_over(a, ST_PROTOCOL, whole);
+	session_over(a, ST_PROTOCOL, whole);
 }
 
-struct stream_event *attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us,
+struct session_event *session_lost(struct session *a, int64_t now_us, int64_t at_us,
 	size_t socket, int close_code, const char *text)
 {
-	struct stream_event *e = attempt_tell(a, STREAM_LOST, text);
+	struct session_event *e = session_tell(a, STREAM_LOST, text);
 
 	e->at_us = at_us;
 	e->socket = socket;
@@ -168,69 +168,69 @@ static const char *what_to_check(char out[ADVICE_MAX], const struct token_result
 	return out;
 }
 
-bool attempt_renew(struct attempt *a, struct token *token, bool *renewed, const char *text)
+bool session_renew(struct session *a, struct token *token, bool *renewed, const char *text)
 {
 	const struct token_result *r = token_result(token);
 	char advice[ADVICE_MAX];
 
-	attempt_tell(a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
+	session_tell(a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
 	/* --retry-for 0 is one token request: of a token from the cache it is yet to be made */
 	if (*renewed || (a->retry.retry_for_us == 0 && !r->cached))
-		attempt_over_with(a, ST_AUTH, text, what_to_check(advice, r));
+		session_over_with(a, ST_AUTH, text, what_to_check(advice, r));
 	token_drop(token);
 	*renewed = true;
 	return !a->over;
 }
 
-void attempt_token_came(struct attempt *a, const struct token *token)
+void session_token_came(struct session *a, const struct token *token)
 {
 	const struct token_result *r = token_result(token);
-	struct stream_event *e;
+	struct session_event *e;
 
 	if (a->told_token == r->generation)
 		return;
 	a->told_token = r->generation;
-	e = attempt_tell(a, r->cached ? STREAM_TOKEN_CACHED : STREAM_TOKEN_ACQUIRED, NULL);
+	e = session_tell(a, r->cached ? STREAM_TOKEN_CACHED : STREAM_TOKEN_ACQUIRED, NULL);
 	e->expires_ms = r->expires_ms;
 	e->generation = r->generation;
 }
 
-void attempt_token_failed(struct attempt *a, const struct token *token, int64_t now_us,
+void session_token_failed(struct session *a, const struct token *token, int64_t now_us,
 	const char *lacks)
 {
 	const struct token_result *r = token_result(token);
-	struct attempt_failure f = { STREAM_TOKEN_RETRY, ST_NET, r->retry_after_us,
+	struct session_failure f = { STREAM_TOKEN_RETRY, ST_NET, r->retry_after_us,
 		(int)r->http_status, r->text };
 	char advice[ADVICE_MAX];
 
 	switch (r->failure) {
 	case TOKEN_REFUSED:
 	case TOKEN_FORBIDDEN:
-		attempt_tell(a, STREAM_TOKEN_REFUSED, r->text)->http_status = f.http_status;
-		attempt_over_with(a, ST_AUTH, r->text,
+		session_tell(a, STREAM_TOKEN_REFUSED, r->text)->http_status = f.http_status;
+		session_over_with(a, ST_AUTH, r->text,
 			r->failure == TOKEN_REFUSED ? what_to_check(advice, r) : lacks);
 		break;
 	case TOKEN_LIMITED:
 		f.status = ST_RATE;
-		attempt_again(a, now_us, &f);
+		session_again(a, now_us, &f);
 		break;
 	case TOKEN_NETWORK:
-		attempt_again(a, now_us, &f);
+		session_again(a, now_us, &f);
 		break;
 	case TOKEN_FATAL:
-		attempt_over(a, r->status, r->text);
+		session_over(a, r->status, r->text);
 		break;
 	case TOKEN_BREACH:
-		attempt_breach(a, STREAM_TOKEN_RETRY, now_us, r->text);
+		session_breach(a, STREAM_TOKEN_RETRY, now_us, r->text);
 		break;
 	case TOKEN_REJECTED:
 		if (f.http_status == 404)
 			snprintf(advice, sizeof(advice), "this host has no token endpoint, check "
 				"%.60s", r->host_from ? r->host_from : "--host");
 		if (f.http_status == 404)
-			attempt_over_with(a, ST_REFUSED, r->text, advice);
+			session_over_with(a, ST_REFUSED, r->text, advice);
 		else
-			attempt_over(a, ST_REFUSED, r->text);
+			session_over(a, ST_REFUSED, r->text);
 		break;
 	}
 }

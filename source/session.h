@@ -14,16 +14,16 @@
 #include "util/backoff.h"
 #include "util/base.h"
 
-#define ATTEMPT_TEXT_MAX 960
+#define SESSION_TEXT_MAX 960
 /*
  * Events that may wait. A source makes them only while none waits: by one step, one look at the
  * watchdog, or one event of a socket. The most that one of these makes is a channel's step: two
  * for each of its two sockets (a refused token: refused, over), three for a request's answer,
  * three for the step that follows.
  */
-#define ATTEMPT_EVENTS_MAX 16
+#define SESSION_EVENTS_MAX 16
 
-enum stream_event_kind {
+enum session_event_kind {
 	STREAM_TOKEN_ACQUIRED,
 	STREAM_TOKEN_CACHED,
 	STREAM_TOKEN_REFUSED,	/* by the token endpoint, or a 401 of the gateway */
@@ -43,8 +43,8 @@ enum stream_event_kind {
 	STREAM_RESYNC_FAILED	/* the values were not asked for again: text */
 };
 
-struct stream_event {
-	enum stream_event_kind kind;
+struct session_event {
+	enum session_event_kind kind;
 	int64_t at_us;
 	const char *text;	/* MESSAGE, ANSWER: its bytes; else what happened; borrowed */
 	size_t len;
@@ -59,68 +59,68 @@ struct stream_event {
 	int64_t expires_ms;	/* TOKEN_*: */
 	uint64_t generation;	/* TOKEN_ACQUIRED, TOKEN_CACHED: token_result()'s */
 	enum status status;	/* OVER: */
-	enum tape_answer answer;
+	enum recording_answer answer;
 	int64_t asked_us;
 	const char *queue_id;	/* REFUSED: borrowed */
 };
 
-struct attempt_queued {
-	struct stream_event event;
-	char text[ATTEMPT_TEXT_MAX];
+struct session_queued {
+	struct session_event event;
+	char text[SESSION_TEXT_MAX];
 };
 
-struct attempt {		/* fields are read by the sources, written by session.c */
+struct session {		/* fields are read by the sources, written by session.c */
 	struct retry retry;
 	bool over;		/* beyond repair */
 	bool early;		/* no window has begun: a loss gives no new time, or none would */
 	int64_t again_us;	/* else: when to try again */
 	enum status status;	/* of the last failure, or what ended it; ST_OK: none yet */
-	char failure[ATTEMPT_TEXT_MAX];	/* the last one's words */
+	char failure[SESSION_TEXT_MAX];	/* the last one's words */
 	uint64_t told_token;	/* generation of the last token that was reported; 0: none */
-	struct attempt_queued queue[ATTEMPT_EVENTS_MAX];
+	struct session_queued queue[SESSION_EVENTS_MAX];
 	size_t first, waiting;
-	struct attempt_queued taken;	/* what the caller has borrowed */
+	struct session_queued taken;	/* what the caller has borrowed */
 };
 
 /* request_us bounds one request. With retry_for_us 0 all requests of the start together have
  * twice that. */
-void attempt_init(struct attempt *a, int64_t retry_for_us, int64_t request_us, int64_t now_us);
+void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, int64_t now_us);
 
 /* The queued event, to be filled further; text (or NULL) is copied. None is ever overwritten:
  * asserts that there is room. */
-struct stream_event *attempt_tell(struct attempt *a, enum stream_event_kind kind,
+struct session_event *session_tell(struct session *a, enum session_event_kind kind,
 	const char *text);
-bool attempt_take(struct attempt *a, struct stream_event *event);	/* false: none waits */
+bool session_take(struct session *a, struct session_event *event);	/* false: none waits */
 
 /* The end, in words; with what to do about it. */
-void attempt_over(struct attempt *a, enum status status, const char *text);
-void attempt_over_with(struct attempt *a, enum status status, const char *text,
+void session_over(struct session *a, enum status status, const char *text);
+void session_over_with(struct session *a, enum status status, const char *text,
 	const char *advice);
-void attempt_time_is_up(struct attempt *a, const char *text);
+void session_time_is_up(struct session *a, const char *text);
 
 /* A failure that another attempt may mend: `over` or again_us. retry_after_us -1: none. */
-struct attempt_failure {
-	enum stream_event_kind kind;	/* TOKEN_RETRY or RETRY */
+struct session_failure {
+	enum session_event_kind kind;	/* TOKEN_RETRY or RETRY */
 	enum status status;		/* ST_NET or ST_RATE */
 	int64_t retry_after_us;
 	int http_status;
 	const char *text;
 };
-void attempt_again(struct attempt *a, int64_t now_us, const struct attempt_failure *f);
-void attempt_breach(struct attempt *a, enum stream_event_kind kind, int64_t now_us,
+void session_again(struct session *a, int64_t now_us, const struct session_failure *f);
+void session_breach(struct session *a, enum session_event_kind kind, int64_t now_us,
 	const char *text);		/* the second one is the end */
 
 /* Returns the queued event. */
-struct stream_event *attempt_lost(struct attempt *a, int64_t now_us, int64_t at_us,
+struct session_event *session_lost(struct session *a, int64_t now_us, int64_t at_us,
 	size_t socket, int close_code, const char *text);
 
 /* A token that came is told of once; a token that did not: over or again. lacks: what a 403
  * means here. */
-void attempt_token_came(struct attempt *a, const struct token *token);
-void attempt_token_failed(struct attempt *a, const struct token *token, int64_t now_us,
+void session_token_came(struct session *a, const struct token *token);
+void session_token_failed(struct session *a, const struct token *token, int64_t now_us,
 	const char *lacks);
 /* A token was refused (401): told of and dropped. True: another one may be tried, which it may
  * once until *renewed is reset; false: over. */
-bool attempt_renew(struct attempt *a, struct token *token, bool *renewed, const char *text);
+bool session_renew(struct session *a, struct token *token, bool *renewed, const char *text);
 
 #endif

@@ -35,7 +35,7 @@ void source_stalled(struct source *s, int64_t from_us, int64_t now_us)
 		channel_stalled(s->channel, from_us, now_us);
 }
 
-bool source_next(struct source *s, int64_t now_us, struct stream_event *event)
+bool source_next(struct source *s, int64_t now_us, struct session_event *event)
 {
 	if (s->stream)
 		return stream_next(s->stream, now_us, event);

@@ -23,7 +23,7 @@ bool source_exists(const struct source *s);
 int64_t source_silent_us(const struct source *s);
 void source_watch(struct source *s, int64_t now_us, int64_t printed_end_us);
 void source_stalled(struct source *s, int64_t from_us, int64_t now_us);
-bool source_next(struct source *s, int64_t now_us, struct stream_event *event);
+bool source_next(struct source *s, int64_t now_us, struct session_event *event);
 void source_step(struct source *s, int64_t now_us, struct lines *warnings);
 int64_t source_deadline_us(const struct source *s);
 bool source_is_up(const struct source *s);

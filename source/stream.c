@@ -12,7 +12,7 @@
 
 #define PATH "/api/v2/routing/statistics/queues/stream"
 #define SCOPE "routing:statistics:view"
-#define TEXT_MAX ATTEMPT_TEXT_MAX
+#define TEXT_MAX SESSION_TEXT_MAX
 #define LIMITS "a stream takes 50 queues, a client 10 streams"
 #define LACKS "the client lacks the scope " SCOPE
 /* libcurl's own bounds are kept behind ours, so that one clock decides. */
@@ -24,7 +24,7 @@ struct stream {
 	struct stream_conf conf;
 	struct net *net;
 	struct token *token;
-	struct attempt a;
+	struct session a;
 	enum stream_state state;
 	int64_t until_us;	/* the state's deadline */
 	struct ws *ws;
@@ -43,7 +43,7 @@ struct stream *stream_new(const struct stream_conf *conf, struct net *net,
 	s->net = net;
 	s->token = token;
 	s->until_us = now_us;
-	attempt_init(&s->a, conf->retry_for_us, conf->connect_timeout_us, now_us);
+	session_init(&s->a, conf->retry_for_us, conf->connect_timeout_us, now_us);
 	return s;
 }
 
@@ -142,29 +142,29 @@ static void settle(struct stream *s)
 
 static void over(struct stream *s, enum status status, const char *text)
 {
-	attempt_over(&s->a, status, text);
+	session_over(&s->a, status, text);
 	settle(s);
 }
 
 static void over_with(struct stream *s, enum status status, const char *text,
 	const char *advice)
 {
-	attempt_over_with(&s->a, status, text, advice);
+	session_over_with(&s->a, status, text, advice);
 	settle(s);
 }
 
 static void time_is_up(struct stream *s, const char *text)
 {
-	attempt_time_is_up(&s->a, text);
+	session_time_is_up(&s->a, text);
 	settle(s);
 }
 
 static void try_again(struct stream *s, enum status status, int64_t now_us,
 	int64_t retry_after_us, int http_status, const char *text)
 {
-	struct attempt_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
+	struct session_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
 
-	attempt_again(&s->a, now_us, &f);
+	session_again(&s->a, now_us, &f);
 	settle(s);
 }
 
@@ -188,7 +188,7 @@ static void connect_now(struct stream *s, int64_t now_us)
 
 static void token_came(struct stream *s, int64_t now_us)
 {
-	attempt_token_came(&s->a, s->token);
+	session_token_came(&s->a, s->token);
 	connect_now(s, now_us);
 }
 
@@ -199,7 +199,7 @@ static void judge_token(struct stream *s, enum token_state state, int64_t now_us
 		token_came(s, now_us);
 		break;
 	case TOKEN_FAILED:
-		attempt_token_failed(&s->a, s->token, now_us, LACKS);
+		session_token_failed(&s->a, s->token, now_us, LACKS);
 		settle(s);
 		break;
 	case TOKEN_NONE:
@@ -213,7 +213,7 @@ static void judge_token(struct stream *s, enum token_state state, int64_t now_us
 
 static void refused_unauthorised(struct stream *s, int64_t now_us, const char *text)
 {
-	bool renew = attempt_renew(&s->a, s->token, &s->token_renewed, text);
+	bool renew = session_renew(&s->a, s->token, &s->token_renewed, text);
 
 	settle(s);
 	if (renew)
@@ -253,7 +253,7 @@ static void breach(struct stream *s, int64_t now_us, const struct ws_event *e)
 
 	snprintf(text, sizeof(text), "%.120s: %.300s", strstr(s->conf.base_url, "://") + 3,
 		e->reason);
-	attempt_breach(&s->a, STREAM_RETRY, now_us, text);
+	session_breach(&s->a, STREAM_RETRY, now_us, text);
 	settle(s);
 }
 
@@ -271,16 +271,16 @@ static void closed_by_peer(struct stream *s, int64_t now_us, const struct ws_eve
 
 static void connection_ended(struct stream *s, int64_t now_us, const struct ws_event *e)
 {
-	struct stream_event *lost;
+	struct session_event *lost;
 
 	if (s->state == CLOSING) {
 		s->closed = true;
-		attempt_tell(&s->a, STREAM_CLOSED, NULL)->close_code = e->close_code;
+		session_tell(&s->a, STREAM_CLOSED, NULL)->close_code = e->close_code;
 		enter(s, OVER, INT64_MAX);
 		return;
 	}
 	if (s->state == OPEN) {
-		lost = attempt_lost(&s->a, now_us, now_us, 0, e->close_code, e->reason);
+		lost = session_lost(&s->a, now_us, now_us, 0, e->close_code, e->reason);
 		lost->by_us = e->end != WS_END_CLOSED;
 		lost->cut = ws_was_cut(s->ws);
 	}
@@ -308,7 +308,7 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 
 static void opened(struct stream *s, int64_t now_us)
 {
-	struct stream_event *e = attempt_tell(&s->a, STREAM_CONNECTED, NULL);
+	struct session_event *e = session_tell(&s->a, STREAM_CONNECTED, NULL);
 
 	/* the first window begins at a whole ms, and the stream counts from there */
 	e->at_us = s->was_connected ? now_us : now_us - now_us % US_PER_MS;
@@ -343,26 +343,26 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 		return;
 	duration_format(duration, s->conf.idle_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
-	attempt_lost(&s->a, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0,
+	session_lost(&s->a, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0,
 		0, text)->cut = ws_was_cut(s->ws);
 	try_again(s, ST_NET, now_us, -1, 0, text);
 }
 
 static bool take_message(struct stream *s, int64_t now_us, const struct ws_event *e,
-	struct stream_event *event)
+	struct session_event *event)
 {
 	if (s->state != OPEN)
 		return false;
 	s->life_us = now_us;
 	s->until_us = now_us + s->conf.idle_timeout_us;
-	*event = (struct stream_event){
+	*event = (struct session_event){
 		.kind = STREAM_MESSAGE, .at_us = now_us, .text = e->text, .len = e->len,
 		.binary = e->kind == WS_BINARY
 	};
 	return true;
 }
 
-bool stream_next(struct stream *s, int64_t now_us, struct stream_event *event)
+bool stream_next(struct stream *s, int64_t now_us, struct session_event *event)
 {
 	struct ws_event e;
 
@@ -382,7 +382,7 @@ bool stream_next(struct stream *s, int64_t now_us, struct stream_event *event)
 			break;
 		}
 	}
-	return attempt_take(&s->a, event);
+	return session_take(&s->a, event);
 }
 
 /* Token, wait for the lock and request have the whole period; without one, their bounds. */

@@ -43,7 +43,7 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us);
 /* The run did not look at the stream from from_us until now_us: that was no silence of the
  * stream's, and a loss reaches back to now_us at most. */
 void stream_stalled(struct stream *s, int64_t from_us, int64_t now_us);
-bool stream_next(struct stream *s, int64_t now_us, struct stream_event *event);
+bool stream_next(struct stream *s, int64_t now_us, struct session_event *event);
 void stream_step(struct stream *s, int64_t now_us, struct lines *warnings);
 int64_t stream_deadline_us(const struct stream *s);
 

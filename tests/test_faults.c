@@ -478,12 +478,12 @@ static const char *in_tmp(const char *name)
 
 static void write_tape(struct buf *out, const char *odd)
 {
-	tape_put_state(out, T0, 0, TAPE_CONNECTED, "PT10S");
-	tape_put_message(out, T0, 0, false, "{\"a\":{}}", 8);
-	tape_put_message(out, T0, 0, false, odd, strlen(odd));
-	tape_put_message(out, T0, 0, true, "bin", 3);
-	tape_put_reject(out, T0, true, 1, "q", "stale", "{}", 2);
-	tape_put_end(out, T0 + S);
+	recording_put_state(out, T0, 0, RECORDING_CONNECTED, "PT10S");
+	recording_put_message(out, T0, 0, false, "{\"a\":{}}", 8);
+	recording_put_message(out, T0, 0, false, odd, strlen(odd));
+	recording_put_message(out, T0, 0, true, "bin", 3);
+	recording_put_reject(out, T0, true, 1, "q", "stale", "{}", 2);
+	recording_put_end(out, T0 + S);
 }
 
 static char odd[300000];	/* text that is no JSON, longer than two readings */
@@ -503,22 +503,22 @@ static bool work_write_tape(void)
 
 static bool read_tape(struct buf *got)
 {
-	struct tape_entry e = { .kind = TAPE_WAIT };
-	struct tape *t = NULL;
+	struct recording_entry e = { .kind = RECORDING_WAIT };
+	struct recording *t = NULL;
 	struct err err;
-	bool ok = tape_open(&t, in_tmp("tape"), &err) == ST_OK;
+	bool ok = recording_open(&t, in_tmp("tape"), &err) == ST_OK;
 
-	while (ok && e.kind != TAPE_EOF) {
+	while (ok && e.kind != RECORDING_EOF) {
 		long kept;
 
-		ok = tape_read(t, &e, &err) == ST_OK;
+		ok = recording_read(t, &e, &err) == ST_OK;
 		kept = left;
 		left = -1;
 		if (ok)
 			buf_printf(got, "%d %zu\n", e.kind, e.text_len);
 		left = kept;
 	}
-	tape_close(t);
+	recording_close(t);
 	return ok;
 }
 
@@ -534,7 +534,7 @@ static bool work_read_tape(void)
 	return ok;
 }
 
-static void tape__tells_what_it_lost(void **state)
+static void recording__tells_what_it_lost(void **state)
 {
 	struct buf out = { 0 }, got = { 0 };
 	int fd = open(in_tmp("tape"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -567,18 +567,18 @@ static bool work_names(void)
 {
 	static const char text[] = "{\"entities\":[{\"id\":\"00000001-0000-4000-8000-00000000000"
 		"1\",\"name\":\"K\\u00d6LN\",\"division\":{\"id\":\"d\",\"name\":\"Home\\n\"}}]}";
-	struct name_list list = { 0 };
-	struct name_page page;
-	const char *why = names_parse_page(text, sizeof(text) - 1, &list, &page);
+	struct queue_list list = { 0 };
+	struct queue_list_page page;
+	const char *why = queue_list_parse_page(text, sizeof(text) - 1, &list, &page);
 
 	assert_no_fault_of_the_input(why);
 	assert_int_equal(list.n, why ? 0 : 1);
 	assert_int_equal(list.skipped, 0);
-	name_list_free(&list);
+	queue_list_free(&list);
 	return !why;
 }
 
-static bool count_refusal(void *arg, const struct api_refusal *refusal)
+static bool count_refusal(void *arg, const struct channel_api_refusal *refusal)
 {
 	(void)refusal;
 	++*(int *)arg;
@@ -591,7 +591,7 @@ static bool work_topics(void)
 		"00000001-0000-4000-8000-000000000001.observations\",\"state\":\"Rejected\","
 		"\"rejectionReason\":\"no \\u00e4\"}]}";
 	int refused = 0;
-	const char *why = api_parse_topics(text, sizeof(text) - 1, count_refusal, &refused);
+	const char *why = channel_api_parse_topics(text, sizeof(text) - 1, count_refusal, &refused);
 
 	assert_no_fault_of_the_input(why);
 	assert_int_equal(refused, why ? 0 : 1);
@@ -694,7 +694,7 @@ int main(void)
 		cmocka_unit_test(checks_and_expositions__tell_what_they_lost),
 		cmocka_unit_test(figures__are_as_before_where_one_could_not_be_added),
 		cmocka_unit_test(merge__loses_no_value_and_says_so),
-		cmocka_unit_test(tape__tells_what_it_lost),
+		cmocka_unit_test(recording__tells_what_it_lost),
 		cmocka_unit_test(parsers__tell_a_lack_of_memory_from_bad_input),
 		cmocka_unit_test(token__that_memory_lacks_for_is_no_fault_of_the_answer),
 		cmocka_unit_test(out__tells_what_it_lost)

@@ -31,7 +31,7 @@
 
 #define HEADER_MAX 65536
 #define ID_MAX 127		/* of id and type, which go into header lines */
-#define LEFT_MAX 65536		/* files that one run hands out, the oldest */
+#define CHANNEL_LEFT_MAX 65536		/* files that one run hands out, the oldest */
 #define REFUSED ".refused"
 #define LEFT_NAME_MAX (NAME_LEN + sizeof(REFUSED))
 
@@ -142,8 +142,8 @@ static void sort_left(struct spool *s)
 {
 	if (s->nleft)
 		qsort(s->left, s->nleft, sizeof(*s->left), compare_left);
-	if (s->nleft > LEFT_MAX)
-		s->nleft = LEFT_MAX;
+	if (s->nleft > CHANNEL_LEFT_MAX)
+		s->nleft = CHANNEL_LEFT_MAX;
 }
 
 static bool note_left(struct spool *s, const char *name)
@@ -152,7 +152,7 @@ static bool note_left(struct spool *s, const char *name)
 		size_t cap = s->cap ? 2 * s->cap : 64;
 		struct left *left;
 
-		if (cap > 2 * LEFT_MAX) {
+		if (cap > 2 * CHANNEL_LEFT_MAX) {
 			sort_left(s);	/* cuts what is newer than enough */
 		} else {
 			left = reallocarray(s->left, cap, sizeof(*left));

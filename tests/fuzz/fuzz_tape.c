@@ -12,23 +12,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("tape", 0);
-	struct tape_entry e = { .kind = TAPE_WAIT };
-	struct tape_head head;
-	struct tape *t = NULL;
+	struct recording_entry e = { .kind = RECORDING_WAIT };
+	struct recording_head head;
+	struct recording *t = NULL;
 	struct err err;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size
-	    || tape_open(&t, path, &err) != ST_OK)
+	    || recording_open(&t, path, &err) != ST_OK)
 		abort();
-	if (tape_peek(t, size % 2, &head, &err) != ST_OK)
+	if (recording_peek(t, size % 2, &head, &err) != ST_OK)
 		abort();
 	lines_free(&head.queues);
-	while (e.kind != TAPE_EOF)
-		if (tape_read(t, &e, &err) != ST_OK)
+	while (e.kind != RECORDING_EOF)
+		if (recording_read(t, &e, &err) != ST_OK)
 			abort();
-	tape_close(t);
+	recording_close(t);
 	close(fd);
 	return 0;
 }

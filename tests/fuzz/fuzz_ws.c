@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum step { TEXT, BINARY, CLOSE, PING, PONG, TURN, FULL, OURS };
+enum channel_setup_step { TEXT, BINARY, CLOSE, PING, PONG, TURN, FULL, OURS };
 
 struct model {
 	struct ws *ws;

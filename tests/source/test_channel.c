@@ -291,7 +291,7 @@ void token_drop(struct token *t)
 
 /* --- the run's part ------------------------------------------------------------------- */
 
-static void take(const struct stream_event *e)
+static void take(const struct session_event *e)
 {
 	static const char *const words[] = {
 		[STREAM_CONNECTED] = "connected", [STREAM_LOST] = "lost", [STREAM_RETRY] = "retry",
@@ -312,7 +312,7 @@ static void take(const struct stream_event *e)
 
 static void take_all(void)
 {
-	struct stream_event e;
+	struct session_event e;
 
 	while (channel_next(play.ch, play.now_us, &e))
 		take(&e);
@@ -813,7 +813,7 @@ static void silence__is_a_loss_only_without_a_pong(void **state)
 /* Told where the last event's moment is taken: retry has none of its own. */
 static void lost_at(int64_t at_us, int64_t now_us)
 {
-	struct stream_event e;
+	struct session_event e;
 
 	play.now_us = now_us;
 	channel_watch(play.ch, now_us, play.printed_us);

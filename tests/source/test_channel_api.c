@@ -35,7 +35,7 @@ static const char *channel(const char *text, bool plain)
 
 	free(id);
 	free(uri);
-	why = api_parse_channel(copy, strlen(text), plain, &id, &uri);
+	why = channel_api_parse_channel(copy, strlen(text), plain, &id, &uri);
 	free(copy);
 	if (why) {
 		assert_null(id);
@@ -95,7 +95,7 @@ static void channel__is_cut_anywhere(void **state)
 	for (size_t n = 0; n + 1 < sizeof(whole); n++) {
 		char *copy = exact(whole, n);
 
-		assert_non_null(api_parse_channel(copy, n, true, &id, &uri));
+		assert_non_null(channel_api_parse_channel(copy, n, true, &id, &uri));
 		free(copy);
 	}
 }
@@ -142,7 +142,7 @@ static void connect_uri__is_short(void **state)
 
 static char told[4096];
 
-static bool on_refused(void *arg, const struct api_refusal *r)
+static bool on_refused(void *arg, const struct channel_api_refusal *r)
 {
 	size_t used = strlen(told);
 
@@ -158,7 +158,7 @@ static const char *topics(const char *text)
 	const char *why;
 
 	told[0] = '\0';
-	why = api_parse_topics(copy, strlen(text), on_refused, NULL);
+	why = channel_api_parse_topics(copy, strlen(text), on_refused, NULL);
 	free(copy);
 	return why;
 }
@@ -222,7 +222,7 @@ static void reason__is_one_bounded_line(void **state)
 	assert_null(strpbrk(told, "\n\033"));
 }
 
-static bool refuse_all(void *arg, const struct api_refusal *r)
+static bool refuse_all(void *arg, const struct channel_api_refusal *r)
 {
 	(void)arg;
 	(void)r;
@@ -235,7 +235,7 @@ static void topics__end_where_the_caller_has_no_memory(void **state)
 		"\"state\":\"Rejected\"}]}";
 
 	(void)state;
-	assert_string_equal(api_parse_topics(text, strlen(text), refuse_all, NULL),
+	assert_string_equal(channel_api_parse_topics(text, strlen(text), refuse_all, NULL),
 		"out of memory");
 }
 
@@ -248,7 +248,7 @@ static void put_topics__has_both_families(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	assert_true(api_put_topics(&out, queues, 1));
+	assert_true(channel_api_put_topics(&out, queues, 1));
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data, "[{\"id\":\"" TOPIC "observations\"},"
 		"{\"id\":\"" TOPIC "activity\"}]");
@@ -260,7 +260,7 @@ static void put_refusal__reads_back(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	assert_true(api_put_refusal(&out, ID, "not \"yours\", cut", 11));
+	assert_true(channel_api_put_refusal(&out, ID, "not \"yours\", cut", 11));
 	assert_true(buf_char(&out, '\0'));
 	assert_null(topics(out.data));
 	assert_string_equal(told, ID " o not \"yours\"|");
@@ -270,7 +270,9 @@ static void put_refusal__reads_back(void **state)
 static bool asks(const char *pattern, const char *metrics)
 {
 	struct buf out = { 0 };
-	bool any, ok = api_put_query(&out, queues, 2, &pattern, 1, &any) && buf_char(&out, '\0');
+	bool any,
+		ok = channel_api_put_query(&out, queues, 2, &pattern, 1, &any)
+		&& buf_char(&out, '\0');
 
 	assert_true(ok);
 	assert_non_null(strstr(out.data, "\"value\":\"" ID "\"},{"));
@@ -295,13 +297,13 @@ static void put_query__has_what_is_wanted(void **state)
 static void query__has_gauges_alone(void **state)
 {
 	(void)state;
-	assert_true(api_query_has("oWaiting"));
-	assert_true(api_query_has("oLongest*"));
-	assert_true(api_query_has("*"));
-	assert_false(api_query_has("oWait"));
-	assert_false(api_query_has("oServiceLevel"));
-	assert_false(api_query_has("t*"));
-	assert_false(api_query_has(""));
+	assert_true(channel_api_query_has("oWaiting"));
+	assert_true(channel_api_query_has("oLongest*"));
+	assert_true(channel_api_query_has("*"));
+	assert_false(channel_api_query_has("oWait"));
+	assert_false(channel_api_query_has("oServiceLevel"));
+	assert_false(channel_api_query_has("t*"));
+	assert_false(channel_api_query_has(""));
 }
 
 static void answer__is_one_object_and_nothing_else(void **state)
@@ -312,12 +314,12 @@ static void answer__is_one_object_and_nothing_else(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
-		if (!api_is_object(good[i], strlen(good[i])))
+		if (!channel_api_is_object(good[i], strlen(good[i])))
 			fail_msg("%s", good[i]);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (api_is_object(bad[i], strlen(bad[i])))
+		if (channel_api_is_object(bad[i], strlen(bad[i])))
 			fail_msg("%s", bad[i]);
-	assert_false(api_is_object("{}\0", 3));
+	assert_false(channel_api_is_object("{}\0", 3));
 }
 
 int main(void)

@@ -10,11 +10,11 @@
 #define ID(digits) "00000000-0000-4000-8000-00000000" digits
 #define QUEUE(digits, name) "{\"id\":\"" ID(digits) "\",\"name\":\"" name "\"}"
 
-static const struct namecache_key key = { HOST, "client" };
+static const struct queue_cache_key key = { HOST, "client" };
 
 struct place {
 	char *root, *dir, *file;	/* XDG_CACHE_HOME, the directory in it, the names' file */
-	struct name_list list;
+	struct queue_list list;
 	struct lines warnings;
 };
 
@@ -37,7 +37,7 @@ static int tear_down(void **state)
 {
 	struct place *p = *state;
 
-	name_list_free(&p->list);
+	queue_list_free(&p->list);
 	lines_free(&p->warnings);
 	tempdir_free(p->root);
 	free(p->dir);
@@ -49,15 +49,15 @@ static int tear_down(void **state)
 /* Keeps the queues of a page's entities. */
 static void store(struct place *p, const char *entities)
 {
-	struct name_list list = { 0 };
-	struct name_page page;
+	struct queue_list list = { 0 };
+	struct queue_list_page page;
 	char *text = NULL;
 
 	assert_true(asprintf(&text, "{\"entities\":[%s]}", entities) > 0);
-	assert_null(names_parse_page(text, strlen(text), &list, &page));
-	names_sort(&list);
-	namecache_store(&key, &list, NOW, &p->warnings);
-	name_list_free(&list);
+	assert_null(queue_list_parse_page(text, strlen(text), &list, &page));
+	queue_list_sort(&list);
+	queue_cache_store(&key, &list, NOW, &p->warnings);
+	queue_list_free(&list);
 	free(text);
 }
 
@@ -65,8 +65,8 @@ static bool loads(struct place *p, const char *pattern, int64_t now_us)
 {
 	bool good;
 
-	name_list_free(&p->list);
-	good = namecache_load(&key, &pattern, pattern != NULL, now_us, &p->list, &p->warnings);
+	queue_list_free(&p->list);
+	good = queue_cache_load(&key, &pattern, pattern != NULL, now_us, &p->list, &p->warnings);
 	assert_true(good || p->list.n == 0);
 	return good;
 }
@@ -87,7 +87,7 @@ static void list__is_kept_for_an_hour_as_it_was(void **state)
 	assert_int_equal(mode_of(p->file), 0600);
 	assert_int_equal(mode_of(p->dir), 0700);
 	assert_true(loads(p, "x*", NOW));
-	names_put_ndjson(&out, &p->list);
+	queue_list_put_ndjson(&out, &p->list);
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data,
 		"{\"id\":\"" ID("0003") "\",\"name\":\"\",\"divisionId\":null,"
@@ -120,14 +120,14 @@ static void list__that_lacks_a_name_is_not_the_last_word(void **state)
 
 static void list__belongs_to_one_host_and_client(void **state)
 {
-	static const struct namecache_key others[] = {
+	static const struct queue_cache_key others[] = {
 		{ HOST, "other" }, { HOST ":444", "client" }
 	};
 	struct place *p = *state;
 
 	store(p, QUEUE("0001", "one"));
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		assert_false(namecache_load(&others[i], NULL, 0, NOW, &p->list, &p->warnings));
+		assert_false(queue_cache_load(&others[i], NULL, 0, NOW, &p->list, &p->warnings));
 	assert_int_equal(p->warnings.n, 0);
 }
 

@@ -94,11 +94,11 @@ static const char full_page[] = "{\"total\":3,\"entities\":["
 
 static void page__becomes_entries(void **state)
 {
-	struct name_list list = { 0 };
-	struct name_page page;
+	struct queue_list list = { 0 };
+	struct queue_list_page page;
 
 	(void)state;
-	assert_null(names_parse_page(full_page, strlen(full_page), &list, &page));
+	assert_null(queue_list_parse_page(full_page, strlen(full_page), &list, &page));
 	assert_int_equal(list.n, 3);
 	assert_int_equal(list.skipped, 0);
 	assert_int_equal(page.queues, 3);
@@ -116,7 +116,7 @@ static void page__becomes_entries(void **state)
 	assert_string_equal(list.v[1].division_id, "");
 	assert_int_equal(list.v[1].nmedia, 0);
 	assert_string_equal(list.v[2].name, "");
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 static void page__that_is_cut_or_wrong_leaves_the_list(void **state)
@@ -126,32 +126,32 @@ static void page__that_is_cut_or_wrong_leaves_the_list(void **state)
 		PAGE(QUEUE("0009", "x"), ",\"pageCount\":1") "{}", PAGE(QUEUE("0009", "\377"), ""),
 		PAGE(QUEUE("0009", "x") ",", ""), "{\"entities\":[" QUEUE("0009", "x") "},"
 	};
-	struct name_list list = { 0 };
-	struct name_page page;
+	struct queue_list list = { 0 };
+	struct queue_list_page page;
 
 	(void)state;
-	assert_null(names_parse_page(full_page, strlen(full_page), &list, &page));
+	assert_null(queue_list_parse_page(full_page, strlen(full_page), &list, &page));
 	for (size_t len = 0; len < strlen(full_page) - 2; len++) {
 		char *cut = malloc(len + 1);	/* of its own: a byte too far is seen */
 
 		assert_non_null(cut);
 		memcpy(cut, full_page, len);
-		assert_non_null(names_parse_page(cut, len, &list, &page));
+		assert_non_null(queue_list_parse_page(cut, len, &list, &page));
 		assert_int_equal(list.n, 3);
 		free(cut);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		if (!names_parse_page(bad[i], strlen(bad[i]), &list, &page))
+		if (!queue_list_parse_page(bad[i], strlen(bad[i]), &list, &page))
 			fail_msg("taken: %s", bad[i]);
 		assert_int_equal(list.n, 3);
 	}
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 static void page__counts_what_nobody_could_ask_for(void **state)
 {
-	struct name_list list = { 0 };
-	struct name_page page;
+	struct queue_list list = { 0 };
+	struct queue_list_page page;
 	char text[4096], x[1026];
 
 	(void)state;
@@ -160,21 +160,21 @@ static void page__counts_what_nobody_could_ask_for(void **state)
 	snprintf(text, sizeof(text), PAGE("7,null,{},{\"id\":7},{\"id\":\"x\"},"
 		QUEUE("0001", "a\\u0000b") "," QUEUE("0002", "good") "," QUEUE("0003", "%s"),
 		",\"pageCount\":\"9\",\"nextUri\":null"), x);
-	assert_null(names_parse_page(text, strlen(text), &list, &page));
+	assert_null(queue_list_parse_page(text, strlen(text), &list, &page));
 	assert_int_equal(list.n, 1);
 	assert_int_equal(list.skipped, 7);
 	assert_int_equal(page.queues, 8);
 	assert_true(page.page_count == -1);
 	assert_false(page.has_next);
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 /* Its texts share a block that moves as it grows. */
 static void name__as_long_as_any_is_folded_whole(void **state)
 {
 	char name[1025], folded[1025], text[2048];
-	struct name_list list = { 0 };
-	struct name_page page;
+	struct queue_list list = { 0 };
+	struct queue_list_page page;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(name) - 1; i++) {
@@ -183,55 +183,55 @@ static void name__as_long_as_any_is_folded_whole(void **state)
 	}
 	name[sizeof(name) - 1] = folded[sizeof(folded) - 1] = '\0';
 	snprintf(text, sizeof(text), PAGE(QUEUE("0001", "%s"), ""), name);
-	assert_null(names_parse_page(text, strlen(text), &list, &page));
+	assert_null(queue_list_parse_page(text, strlen(text), &list, &page));
 	assert_int_equal(list.n, 1);
 	assert_string_equal(list.v[0].name, name);
 	assert_string_equal(list.v[0].folded, folded);
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 static void list__is_bounded(void **state)
 {
-	struct name_list list = { 0 };
-	struct name_page page;
+	struct queue_list list = { 0 };
+	struct queue_list_page page;
 	struct buf text = { 0 };
 
 	(void)state;
-	for (int n = NAMES_QUEUES_MAX; n <= NAMES_QUEUES_MAX + 1; n++) {
+	for (int n = QUEUE_LIST_QUEUES_MAX; n <= QUEUE_LIST_QUEUES_MAX + 1; n++) {
 		buf_clear(&text);
 		buf_str(&text, "{\"entities\":[");
 		for (int i = 0; i < n; i++)
 			buf_printf(&text, "%s{\"id\":\"00000000-0000-4000-8000-%012d\"}",
 				i ? "," : "", i);
 		assert_true(buf_str(&text, "]}"));
-		if (n > NAMES_QUEUES_MAX) {
-			assert_non_null(names_parse_page(text.data, text.len, &list, &page));
+		if (n > QUEUE_LIST_QUEUES_MAX) {
+			assert_non_null(queue_list_parse_page(text.data, text.len, &list, &page));
 			assert_int_equal(list.n, 0);
 		} else {
-			assert_null(names_parse_page(text.data, text.len, &list, &page));
+			assert_null(queue_list_parse_page(text.data, text.len, &list, &page));
 			assert_int_equal(list.n, n);
 		}
-		name_list_free(&list);
+		queue_list_free(&list);
 	}
 	buf_free(&text);
 }
 
 /* --- matching ----------------------------------------------------------------------- */
 
-static struct name_list list_of(const char *text)
+static struct queue_list list_of(const char *text)
 {
-	struct name_list list = { 0 };
-	struct name_page page;
+	struct queue_list list = { 0 };
+	struct queue_list_page page;
 
-	assert_null(names_parse_page(text, strlen(text), &list, &page));
-	names_sort(&list);
+	assert_null(queue_list_parse_page(text, strlen(text), &list, &page));
+	queue_list_sort(&list);
 	return list;
 }
 
 static void sort__is_by_name_without_case_then_bytes_then_id(void **state)
 {
 	static const char *const want[] = { "0005", "0002", "0001", "0003", "0004" };
-	struct name_list list = list_of(PAGE(QUEUE("0004", "b") "," QUEUE("0001", "a") ","
+	struct queue_list list = list_of(PAGE(QUEUE("0004", "b") "," QUEUE("0001", "a") ","
 		QUEUE("0003", "a") "," QUEUE("0002", "A") "," QUEUE("0005", "") ","
 		QUEUE("0001", "a") "," QUEUE("0004", "again"), ""));
 
@@ -239,18 +239,18 @@ static void sort__is_by_name_without_case_then_bytes_then_id(void **state)
 	assert_int_equal(list.n, ARRAY_LEN(want));
 	for (size_t i = 0; i < list.n; i++)
 		assert_string_equal(list.v[i].id + 32, want[i]);
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 static void page__that_was_put_reads_back(void **state)
 {
 	static const char *const ids[] = { ID("0001"), ID("0002"), ID("0003") };
 	static const char *const names[] = { NULL, "say \"b\"", "a" };
-	struct name_list list;
+	struct queue_list list;
 	struct buf out = { 0 };
 
 	(void)state;
-	names_put_page(&out, ids, names, ARRAY_LEN(ids));
+	queue_list_put_page(&out, ids, names, ARRAY_LEN(ids));
 	assert_true(buf_char(&out, '\0'));
 	list = list_of(out.data);
 	assert_int_equal(list.n, 2);
@@ -258,19 +258,19 @@ static void page__that_was_put_reads_back(void **state)
 	assert_string_equal(list.v[0].id, ids[2]);
 	assert_string_equal(list.v[1].name, names[1]);
 	assert_string_equal(list.v[1].id, ids[1]);
-	name_list_free(&list);
+	queue_list_free(&list);
 	buf_free(&out);
 }
 
 /* The last digits of the IDs, and how many problems. */
-static void assert_match(const struct name_list *list, const char *const *pattern, size_t n,
+static void assert_match(const struct queue_list *list, const char *const *pattern, size_t n,
 	const char *want, size_t problems_wanted)
 {
 	struct lines problems = { 0 };
-	struct name_hits hits;
+	struct queue_list_hits hits;
 	char got[256] = "";
 
-	assert_true(names_match(list, pattern, n, &hits, &problems));
+	assert_true(queue_list_match(list, pattern, n, &hits, &problems));
 	for (size_t i = 0; i < hits.n; i++)
 		strncat(got, hits.v[i]->id + 35, 2);
 	if (strcmp(got, want) != 0 || problems.n != problems_wanted)
@@ -286,7 +286,7 @@ static void assert_match(const struct name_list *list, const char *const *patter
 
 static void match__takes_names_without_case_and_stars(void **state)
 {
-	struct name_list list = list_of(PAGE(QUEUE("0001", "Support DE") ","
+	struct queue_list list = list_of(PAGE(QUEUE("0001", "Support DE") ","
 		QUEUE("0002", "support EN") "," QUEUE("0003", "Sales") ","
 		QUEUE("0004", "VERTRIEB K\\u00d6LN") ","
 		QUEUE("0005", "a*b") "," QUEUE("0006", "\\u039f\\u03a5\\u03a1\\u0391 "), ""));
@@ -307,14 +307,14 @@ static void match__takes_names_without_case_and_stars(void **state)
 	MATCH(&list, "", 1, "Sales ");
 	MATCH(&list, "", 1, "*x*");
 	MATCH(&list, "3", 2, "no", "sales", "no*");
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 static void match__never_runs_away(void **state)
 {
 	char name[1000], pattern[512], text[1200];
 	const char *const patterns[] = { pattern };
-	struct name_list list;
+	struct queue_list list;
 
 	(void)state;
 	memset(name, 'a', sizeof(name) - 1);
@@ -326,7 +326,7 @@ static void match__never_runs_away(void **state)
 	snprintf(text, sizeof(text), PAGE(QUEUE("0001", "%s"), ""), name);
 	list = list_of(text);
 	assert_match(&list, patterns, 1, "", 1);
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 /* p against s by trying everything. */
@@ -345,7 +345,7 @@ static void match__agrees_with_a_slow_and_obvious_one(void **state)
 	for (int round = 0; round < 20000; round++) {
 		char pattern[8] = "", name[10] = "", text[128];
 		const char *const patterns[] = { pattern };
-		struct name_list list;
+		struct queue_list list;
 		bool fits;
 
 		random = random * 1664525 + 1013904223;
@@ -358,17 +358,17 @@ static void match__agrees_with_a_slow_and_obvious_one(void **state)
 		snprintf(text, sizeof(text), PAGE(QUEUE("0001", "%s"), ""), name);
 		list = list_of(text);
 		assert_match(&list, patterns, 1, fits ? "1" : "", !fits);
-		name_list_free(&list);
+		queue_list_free(&list);
 	}
 }
 
-static void assert_problem(const struct name_list *list, const char *pattern, const char *want)
+static void assert_problem(const struct queue_list *list, const char *pattern, const char *want)
 {
 	const char *const patterns[] = { pattern };
 	struct lines problems = { 0 };
-	struct name_hits hits;
+	struct queue_list_hits hits;
 
-	assert_true(names_match(list, patterns, 1, &hits, &problems));
+	assert_true(queue_list_match(list, patterns, 1, &hits, &problems));
 	assert_int_equal(problems.n, 1);
 	assert_string_equal(problems.v[0], want);
 	free(hits.v);
@@ -377,7 +377,7 @@ static void assert_problem(const struct name_list *list, const char *pattern, co
 
 static void problem__names_the_three_nearest(void **state)
 {
-	struct name_list list = list_of(PAGE(QUEUE("0001", "Support DE") ","
+	struct queue_list list = list_of(PAGE(QUEUE("0001", "Support DE") ","
 		QUEUE("0002", "Support EN") "," QUEUE("0003", "Suport") ","
 		QUEUE("0004", "Billing \\u001b[31m") ","
 		QUEUE("0005", "Support FR") "," QUEUE("0006",
@@ -398,12 +398,12 @@ static void problem__names_the_three_nearest(void **state)
 	assert_problem(&list, "Zebra", "no queue has the name \"Zebra\"");
 	assert_problem(&list, "billing", "no queue has the name \"billing\"; nearest: "
 		"\"Billing \\u001b[31m\"");
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 static void problem__of_a_name_that_looks_the_same_tells_the_code_points(void **state)
 {
-	struct name_list list = list_of("{\"entities\":["
+	struct queue_list list = list_of("{\"entities\":["
 		QUEUE("0001", "Bu\xCC\x88ro Su\xCC\x88" "d") ","
 		QUEUE("0002", "Second\xC2\xA0Level") "," QUEUE("0003", "Third Level ") ","
 		QUEUE("0004", "C\xD0\xBEt \xE2\x80\x93 d\xE2\x80\x8B") ","
@@ -425,12 +425,12 @@ static void problem__of_a_name_that_looks_the_same_tells_the_code_points(void **
 		"U+043E for U+006F, U+2013 for U+002D, U+200B for nothing");
 	assert_problem(&list, "B\xC3\xBCro", "no queue has the name \"B\xC3\xBCro\"; nearest: "
 		"\"B\xC3\xBAro\"");
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 static void problem__of_a_name_that_many_have_names_their_ids(void **state)
 {
-	struct name_list list = list_of("{\"entities\":[" QUEUE("0001", "x") ","
+	struct queue_list list = list_of("{\"entities\":[" QUEUE("0001", "x") ","
 		QUEUE("0002", "X") "," "{\"id\":\"" ID("0003") "\",\"name\":\"y\",\"division\":"
 		"{\"id\":\"1\",\"name\":\"A\"}},"
 		QUEUE("0004", "Y") "," QUEUE("0005", "y") "," QUEUE("0006", "y") "]}");
@@ -440,18 +440,18 @@ static void problem__of_a_name_that_many_have_names_their_ids(void **state)
 		", " ID("0001"));
 	assert_problem(&list, "y", "4 queues have the name \"y\"; name one by its ID: " ID("0004")
 		", " ID("0003") " in division \"A\", " ID("0005") ", \xE2\x80\xA6");
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 /* --- printed ------------------------------------------------------------------------ */
 
 static void list__is_printed_as_ndjson_and_csv(void **state)
 {
-	struct name_list list = list_of(full_page);
+	struct queue_list list = list_of(full_page);
 	struct buf out = { 0 };
 
 	(void)state;
-	names_put_ndjson(&out, &list);
+	queue_list_put_ndjson(&out, &list);
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data,
 		"{\"id\":\"" ID("0003") "\",\"name\":\"\",\"divisionId\":null,"
@@ -462,26 +462,26 @@ static void list__is_printed_as_ndjson_and_csv(void **state)
 		"\"divisionId\":\"d1\",\"divisionName\":\"Home\","
 		"\"mediaTypes\":[\"call\",\"message\"]}\n");
 	buf_clear(&out);
-	names_put_csv(&out, &list, true);
+	queue_list_put_csv(&out, &list, true);
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data, "id,name,divisionId,divisionName,mediaTypes\n"
 		ID("0003") ",,,,\n" ID("0002") ",\"K\303\226LN \"\"1\"\", \360\237\230\200\",,,\n"
 		"0000000a-0000-4000-8000-000000000001,Sales,d1,Home,call message\n");
 	buf_clear(&out);
-	names_put_csv(&out, &(struct name_list){ 0 }, false);
-	names_put_ndjson(&out, &(struct name_list){ 0 });
+	queue_list_put_csv(&out, &(struct queue_list){ 0 }, false);
+	queue_list_put_ndjson(&out, &(struct queue_list){ 0 });
 	assert_int_equal(out.len, 0);
 	buf_free(&out);
-	name_list_free(&list);
+	queue_list_free(&list);
 }
 
 /* --- fetched ------------------------------------------------------------------------ */
 
-static const struct names_conf conf = { .base_url = HOST, .request_us = 15 * S };
+static const struct queue_list_fetch_conf conf = { .base_url = HOST, .request_us = 15 * S };
 
 static int set_up(void **state)
 {
-	struct names *n = names_new(&conf, NULL);
+	struct queue_list_fetch *n = queue_list_fetch_new(&conf, NULL);
 
 	assert_non_null(n);
 	memset(&play, 0, sizeof(play));
@@ -493,20 +493,21 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	names_free(*state);
+	queue_list_fetch_free(*state);
 	assert_int_equal(play.freed, play.asked);
 	return 0;
 }
 
-static enum names_state fetch(struct names *n, const char *const *page, size_t npage)
+static enum queue_list_fetch_state fetch(struct queue_list_fetch *n, const char *const *page,
+	size_t npage)
 {
-	enum names_state state;
+	enum queue_list_fetch_state state;
 
 	play.page = page;
 	play.npage = npage;
-	state = names_ask(n, "token", NOW, NOW + 60 * S);
-	for (int i = 0; i < 1000 && state == NAMES_ASKING; i++)
-		state = names_step(n, NOW);
+	state = queue_list_fetch_ask(n, "token", NOW, NOW + 60 * S);
+	for (int i = 0; i < 1000 && state == QUEUE_LIST_ASKING; i++)
+		state = queue_list_fetch_step(n, NOW);
 	return state;
 }
 
@@ -518,10 +519,10 @@ static const char *const three_pages[] = {
 
 static void fetch__asks_for_each_page_once(void **state)
 {
-	struct names *n = *state;
+	struct queue_list_fetch *n = *state;
 	char url[256];
 
-	assert_int_equal(fetch(n, three_pages, 3), NAMES_READY);
+	assert_int_equal(fetch(n, three_pages, 3), QUEUE_LIST_READY);
 	assert_int_equal(play.asked, 3);
 	for (int i = 0; i < 3; i++) {
 		snprintf(url, sizeof(url), HOST "/api/v2/routing/queues?pageSize=500&pageNumber=%d",
@@ -530,9 +531,9 @@ static void fetch__asks_for_each_page_once(void **state)
 	}
 	assert_string_equal(play.token, "token");
 	assert_true(play.timeout_us == 15 * S);
-	assert_int_equal(names_list(n)->n, 3);
-	assert_string_equal(names_list(n)->v[0].name, "one");
-	assert_true(names_deadline_us(n) == INT64_MAX);
+	assert_int_equal(queue_list_fetch_list(n)->n, 3);
+	assert_string_equal(queue_list_fetch_list(n)->v[0].name, "one");
+	assert_true(queue_list_fetch_deadline_us(n) == INT64_MAX);
 }
 
 static void fetch__ends_with_a_page_that_says_so(void **state)
@@ -541,11 +542,11 @@ static void fetch__ends_with_a_page_that_says_so(void **state)
 		PAGE(QUEUE("0001", "one"), ""), PAGE("", ",\"nextUri\":\"/x\""),
 		PAGE("", ",\"pageCount\":0"), PAGE(QUEUE("0001", "one"), ",\"pageCount\":1")
 	};
-	struct names *n = *state;
+	struct queue_list_fetch *n = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(last); i++) {
 		play.asked = play.freed = 0;
-		assert_int_equal(fetch(n, &last[i], 1), NAMES_READY);
+		assert_int_equal(fetch(n, &last[i], 1), QUEUE_LIST_READY);
 		assert_int_equal(play.asked, 1);
 	}
 }
@@ -553,54 +554,54 @@ static void fetch__ends_with_a_page_that_says_so(void **state)
 static void fetch__that_never_ends_is_a_breach(void **state)
 {
 	static const char *const endless[] = { PAGE(QUEUE("0001", "one"), ",\"nextUri\":\"/x\"") };
-	struct names *n = *state;
+	struct queue_list_fetch *n = *state;
 
-	assert_int_equal(fetch(n, endless, 1), NAMES_FAILED);
-	assert_int_equal(play.asked, NAMES_PAGES_MAX);
-	assert_int_equal(names_failure(n)->kind, REST_BREACH);
-	assert_non_null(strstr(names_failure(n)->text, "200 pages"));
+	assert_int_equal(fetch(n, endless, 1), QUEUE_LIST_FAILED);
+	assert_int_equal(play.asked, QUEUE_LIST_PAGES_MAX);
+	assert_int_equal(queue_list_fetch_failure(n)->kind, REST_BREACH);
+	assert_non_null(strstr(queue_list_fetch_failure(n)->text, "200 pages"));
 }
 
 static void fetch__that_failed_goes_on_where_it_was(void **state)
 {
-	struct names *n = *state;
+	struct queue_list_fetch *n = *state;
 
 	play.page = three_pages;
 	play.npage = 3;
-	assert_int_equal(names_ask(n, "first", NOW, NOW + 60 * S), NAMES_ASKING);
-	assert_int_equal(names_ask(n, "other", NOW, NOW + 60 * S), NAMES_ASKING);
+	assert_int_equal(queue_list_fetch_ask(n, "first", NOW, NOW + 60 * S), QUEUE_LIST_ASKING);
+	assert_int_equal(queue_list_fetch_ask(n, "other", NOW, NOW + 60 * S), QUEUE_LIST_ASKING);
 	assert_int_equal(play.asked, 1);
 	play.waits = true;
-	assert_true(names_deadline_us(n) == 77);
-	assert_int_equal(names_step(n, NOW), NAMES_ASKING);
+	assert_true(queue_list_fetch_deadline_us(n) == 77);
+	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_ASKING);
 	play.waits = false;
-	assert_int_equal(names_step(n, NOW), NAMES_ASKING);
+	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_ASKING);
 	play.answer.kind = REST_LIMITED;
 	play.answer.retry_after_us = 7 * S;
-	assert_int_equal(names_step(n, NOW), NAMES_FAILED);
-	assert_int_equal(names_failure(n)->kind, REST_LIMITED);
-	assert_true(names_failure(n)->retry_after_us == 7 * S);
-	assert_string_equal(names_failure(n)->body, "");
+	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_FAILED);
+	assert_int_equal(queue_list_fetch_failure(n)->kind, REST_LIMITED);
+	assert_true(queue_list_fetch_failure(n)->retry_after_us == 7 * S);
+	assert_string_equal(queue_list_fetch_failure(n)->body, "");
 	play.answer.kind = REST_OK;
 	play.asked = play.freed = 1;
-	assert_int_equal(names_ask(n, "second", NOW, NOW + 9 * S), NAMES_ASKING);
+	assert_int_equal(queue_list_fetch_ask(n, "second", NOW, NOW + 9 * S), QUEUE_LIST_ASKING);
 	assert_string_equal(play.url[1], HOST "/api/v2/routing/queues?pageSize=500&pageNumber=2");
 	assert_string_equal(play.token, "second");
 	assert_true(play.timeout_us == 9 * S);
-	while (names_step(n, NOW) == NAMES_ASKING)
+	while (queue_list_fetch_step(n, NOW) == QUEUE_LIST_ASKING)
 		;
-	assert_int_equal(names_list(n)->n, 3);
+	assert_int_equal(queue_list_fetch_list(n)->n, 3);
 	assert_int_equal(play.asked, 3);
 }
 
 static void fetch__of_something_else_says_what(void **state)
 {
 	static const char *const other[] = { "<html>" };
-	struct names *n = *state;
+	struct queue_list_fetch *n = *state;
 
-	assert_int_equal(fetch(n, other, 1), NAMES_FAILED);
-	assert_int_equal(names_failure(n)->kind, REST_BREACH);
-	assert_string_equal(names_failure(n)->text,
+	assert_int_equal(fetch(n, other, 1), QUEUE_LIST_FAILED);
+	assert_int_equal(queue_list_fetch_failure(n)->kind, REST_BREACH);
+	assert_string_equal(queue_list_fetch_failure(n)->text,
 		"the list of queues cannot be read: it is no JSON object (HTTP 200)");
 }
 

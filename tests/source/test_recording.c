@@ -19,9 +19,9 @@
 
 static char path[256];
 
-static struct tape *tape_of(const char *bytes, size_t len)
+static struct recording *tape_of(const char *bytes, size_t len)
 {
-	struct tape *t;
+	struct recording *t;
 	struct err err;
 	int fd;
 
@@ -30,21 +30,21 @@ static struct tape *tape_of(const char *bytes, size_t len)
 	fd = mkstemp(path);
 	assert_int_equal(write(fd, bytes, len), len);
 	close(fd);
-	assert_int_equal(tape_open(&t, path, &err), ST_OK);
+	assert_int_equal(recording_open(&t, path, &err), ST_OK);
 	unlink(path);
 	return t;
 }
 
-static struct tape_entry next(struct tape *t)
+static struct recording_entry next(struct recording *t)
 {
-	struct tape_entry e;
+	struct recording_entry e;
 	struct err err;
 
-	assert_int_equal(tape_read(t, &e, &err), ST_OK);
+	assert_int_equal(recording_read(t, &e, &err), ST_OK);
 	return e;
 }
 
-static void assert_text(const struct tape_entry *e, const char *text)
+static void assert_text(const struct recording_entry *e, const char *text)
 {
 	assert_int_equal(e->text_len, strlen(text));
 	assert_memory_equal(e->text, text, strlen(text));
@@ -57,69 +57,69 @@ static void stall__is_read_back_with_its_end(void **state)
 		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"stalled\","
 		"\"until\":\"2026-11-24T01:59:59Z\"}\n";
 	struct buf out = { 0 };
-	struct tape_entry e;
-	struct tape *t;
+	struct recording_entry e;
+	struct recording *t;
 
 	(void)state;
-	tape_put_stall(&out, T, T + 2500001);
+	recording_put_stall(&out, T, T + 2500001);
 	assert_true(buf_str(&out, bad));
 	t = tape_of(out.data, out.len);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_STALLED);
+	assert_int_equal(e.kind, RECORDING_STALLED);
 	assert_int_equal(e.at_us, T);
 	assert_int_equal(e.until_us, T + 2500001);
 	for (int i = 0; i < 2; i++) {
 		e = next(t);
-		assert_int_equal(e.kind, TAPE_BROKEN);
+		assert_int_equal(e.kind, RECORDING_BROKEN);
 		assert_string_equal(e.why, "`until` is no later time");
 	}
-	tape_close(t);
+	recording_close(t);
 	buf_free(&out);
 }
 
-static void tape__reads_back_what_was_put(void **state)
+static void recording__reads_back_what_was_put(void **state)
 {
 	static const char *const texts[] = {
 		"{\"a\":[1,\"}\"]}", "not json", "{\"a\":\n1}", "\"quoted\\u0041\"", "", "{} {}",
 		"{\"a\":01}", "tab\tand\x01"
 	};
 	struct buf out = { 0 };
-	struct tape_entry e;
-	struct tape *t;
+	struct recording_entry e;
+	struct recording *t;
 
 	(void)state;
-	tape_put_state(&out, T, 3, TAPE_CONNECTED, NULL);
-	tape_put_state(&out, T, 3, TAPE_CONNECTED, "PT10S");
+	recording_put_state(&out, T, 3, RECORDING_CONNECTED, NULL);
+	recording_put_state(&out, T, 3, RECORDING_CONNECTED, "PT10S");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		tape_put_message(&out, T + (int64_t)i, 1, false, texts[i], strlen(texts[i]));
-	tape_put_message(&out, T, 0, true, "bin", 3);
-	tape_put_state(&out, T, 3, TAPE_LOST, "PT10S");
-	tape_put_end(&out, T + 9);
+		recording_put_message(&out, T + (int64_t)i, 1, false, texts[i], strlen(texts[i]));
+	recording_put_message(&out, T, 0, true, "bin", 3);
+	recording_put_state(&out, T, 3, RECORDING_LOST, "PT10S");
+	recording_put_end(&out, T + 9);
 	t = tape_of(out.data, out.len);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_CONNECTED);
+	assert_int_equal(e.kind, RECORDING_CONNECTED);
 	assert_int_equal(e.stream, 3);
 	assert_null(e.text);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_CONNECTED);
+	assert_int_equal(e.kind, RECORDING_CONNECTED);
 	assert_text(&e, "PT10S");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		e = next(t);
-		assert_int_equal(e.kind, TAPE_FRAME);
+		assert_int_equal(e.kind, RECORDING_FRAME);
 		assert_int_equal(e.at_us, T + (int64_t)i);
 		assert_int_equal(e.stream, 1);
 		assert_text(&e, texts[i]);
 	}
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_BINARY);
-	assert_int_equal(next(t).kind, TAPE_LOST);
+	assert_int_equal(e.kind, RECORDING_BINARY);
+	assert_int_equal(next(t).kind, RECORDING_LOST);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_END_STATE);
+	assert_int_equal(e.kind, RECORDING_END_STATE);
 	assert_int_equal(e.at_us, T + 9);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_EOF);
+	assert_int_equal(e.kind, RECORDING_EOF);
 	assert_false(e.torn);
-	tape_close(t);
+	recording_close(t);
 	buf_free(&out);
 }
 
@@ -129,30 +129,30 @@ static void run__is_read_back(void **state)
 		"00000002-0000-4000-8000-000000000002" };
 	struct lines queues = { 0 }, read = { 0 };
 	struct buf out = { 0 };
-	struct tape_entry e;
-	struct tape *t;
+	struct recording_entry e;
+	struct recording *t;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		lines_add(&queues, "%s", ids[i]);
-	tape_put_run(&out, T, SOURCE_STREAM, &queues, "PT30S");
-	tape_put_run(&out, T + 1, SOURCE_NOTIFICATIONS, &(struct lines){ 0 }, NULL);
+	recording_put_run(&out, T, SOURCE_STREAM, &queues, "PT30S");
+	recording_put_run(&out, T + 1, SOURCE_NOTIFICATIONS, &(struct lines){ 0 }, NULL);
 	t = tape_of(out.data, out.len);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_RUN);
+	assert_int_equal(e.kind, RECORDING_RUN);
 	assert_true(e.at_us == T);
 	assert_int_equal(e.source, SOURCE_STREAM);
 	assert_string_equal(e.interval, "PT30S");
-	tape_queues(&e, &read);
+	recording_queues(&e, &read);
 	assert_int_equal(read.n, 2);
 	assert_string_equal(read.v[1], ids[1]);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_RUN);
+	assert_int_equal(e.kind, RECORDING_RUN);
 	assert_int_equal(e.source, SOURCE_NOTIFICATIONS);
 	assert_string_equal(e.interval, "");
-	tape_queues(&e, &read);
+	recording_queues(&e, &read);
 	assert_int_equal(read.n, 2);
-	tape_close(t);
+	recording_close(t);
 	lines_free(&queues);
 	lines_free(&read);
 	buf_free(&out);
@@ -166,19 +166,19 @@ static void run__behind_a_torn_line_is_read(void **state)
 {
 	static const char text[] = "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":0,\"fra"
 		RUN "\n{\"a\":1}\n";
-	struct tape *t = tape_of(text, strlen(text));
-	struct tape_entry e = next(t);
+	struct recording *t = tape_of(text, strlen(text));
+	struct recording_entry e = next(t);
 
 	(void)state;
-	assert_int_equal(e.kind, TAPE_BROKEN);
+	assert_int_equal(e.kind, RECORDING_BROKEN);
 	assert_int_equal(e.line, 1);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_RUN);
+	assert_int_equal(e.kind, RECORDING_RUN);
 	assert_int_equal(e.line, 1);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_BARE);
+	assert_int_equal(e.kind, RECORDING_BARE);
 	assert_int_equal(e.line, 2);
-	tape_close(t);
+	recording_close(t);
 }
 
 /* As `gc notifications channels listen` prints them. */
@@ -192,18 +192,18 @@ static void bare__takes_any_number_of_lines(void **state)
 		"{\"d\":\n1}", "{\"e\":2}", "{}"
 	};
 	static const uint64_t lines[] = { 1, 11, 11, 12, 13 };
-	struct tape *t = tape_of(text, strlen(text));
+	struct recording *t = tape_of(text, strlen(text));
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-		struct tape_entry e = next(t);
+		struct recording_entry e = next(t);
 
-		assert_int_equal(e.kind, i < 4 ? TAPE_BARE : TAPE_FRAME);
+		assert_int_equal(e.kind, i < 4 ? RECORDING_BARE : RECORDING_FRAME);
 		assert_text(&e, values[i]);
 		assert_int_equal(e.line, lines[i]);
 	}
-	assert_int_equal(next(t).kind, TAPE_EOF);
-	tape_close(t);
+	assert_int_equal(next(t).kind, RECORDING_EOF);
+	recording_close(t);
 }
 
 /* It costs no value but itself, wherever it is torn. */
@@ -218,19 +218,19 @@ static void bare__that_is_broken_ends_before_the_next(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(torn); i++) {
 		struct buf text = { 0 };
-		struct tape_entry e;
-		struct tape *t;
+		struct recording_entry e;
+		struct recording *t;
 		size_t broken = 0, good = 0;
 
 		buf_printf(&text, "%s{\"good\":1}\n{\n  \"good\": 2\n}\n", torn[i]);
 		t = tape_of(text.data, text.len);
-		while ((e = next(t)).kind != TAPE_EOF) {
-			broken += e.kind == TAPE_BROKEN;
-			good += e.kind == TAPE_BARE && memmem(e.text, e.text_len, "good", 4);
+		while ((e = next(t)).kind != RECORDING_EOF) {
+			broken += e.kind == RECORDING_BROKEN;
+			good += e.kind == RECORDING_BARE && memmem(e.text, e.text_len, "good", 4);
 		}
 		if (good != 2 || broken < 1 || broken > 2 || e.torn)
 			fail_msg("%s: %zu broken, %zu good", torn[i], broken, good);
-		tape_close(t);
+		recording_close(t);
 		buf_free(&text);
 	}
 }
@@ -241,12 +241,12 @@ static void bare__that_the_input_ends_in_is_torn(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		struct tape *t = tape_of(ends[i], strlen(ends[i]));
-		struct tape_entry e = next(t);
+		struct recording *t = tape_of(ends[i], strlen(ends[i]));
+		struct recording_entry e = next(t);
 
-		assert_int_equal(e.kind, TAPE_EOF);
+		assert_int_equal(e.kind, RECORDING_EOF);
 		assert_true(e.torn);
-		tape_close(t);
+		recording_close(t);
 	}
 }
 
@@ -255,7 +255,7 @@ static void bare__too_long_is_broken(void **state)
 	const size_t lines = 9 * 1024;
 	char row[1025];
 	struct buf text = { 0 };
-	struct tape *t;
+	struct recording *t;
 
 	(void)state;
 	memset(row, ' ', sizeof(row));
@@ -268,22 +268,22 @@ static void bare__too_long_is_broken(void **state)
 	}
 	buf_str(&text, "1]}\n{\"b\":1}\n");
 	t = tape_of(text.data, text.len);
-	assert_int_equal(next(t).kind, TAPE_BROKEN);
-	assert_int_equal(next(t).kind, TAPE_BARE);
-	assert_int_equal(next(t).kind, TAPE_EOF);
-	tape_close(t);
+	assert_int_equal(next(t).kind, RECORDING_BROKEN);
+	assert_int_equal(next(t).kind, RECORDING_BARE);
+	assert_int_equal(next(t).kind, RECORDING_EOF);
+	recording_close(t);
 	buf_free(&text);
 }
 
-static struct tape_head peek(const char *text, bool until_source, enum tape_kind first)
+static struct recording_head peek(const char *text, bool until_source, enum recording_kind first)
 {
-	struct tape *t = tape_of(text, strlen(text));
-	struct tape_head head;
+	struct recording *t = tape_of(text, strlen(text));
+	struct recording_head head;
 	struct err err;
 
-	assert_int_equal(tape_peek(t, until_source, &head, &err), ST_OK);
+	assert_int_equal(recording_peek(t, until_source, &head, &err), ST_OK);
 	assert_int_equal(next(t).kind, first);
-	tape_close(t);
+	recording_close(t);
 	lines_free(&head.queues);
 	return head;
 }
@@ -293,27 +293,27 @@ static void peek__finds_the_source_and_takes_nothing(void **state)
 #define AT "{\"at\":\"2026-11-24T02:00:00Z\","
 	static const struct {
 		const char *text;
-		enum tape_kind first;
-		enum tape_source source;
-	} of[] = {
-		{ RUN "\n", TAPE_RUN, SOURCE_STREAM },
-		{ "{\"topicName\":\"x\"}", TAPE_BARE, SOURCE_NOTIFICATIONS },
-		{ "{\n\"version\":2,\n\"topicName\":\"x\"\n}\n", TAPE_BARE, SOURCE_NOTIFICATIONS },
-		{ "{\"eventType\":\"x\"}\n", TAPE_BARE, SOURCE_STREAM },
-		{ AT "\"state\":\"connected\"}\nx\n" AT "\"frame\":{\"eventType\":1}}\n",
-			TAPE_CONNECTED, SOURCE_STREAM },
-		{ AT "\"state\":\"connected\",\"interval\":\"PT10S\"}\n", TAPE_CONNECTED,
-			SOURCE_STREAM },
-		{ AT "\"answer\":\"queues\",\"frame\":{}}\n", TAPE_ANSWER,
+		enum recording_kind first;
+		enum recording_source source;
+	} of[] = { { RUN "\n", RECORDING_RUN, SOURCE_STREAM },
+		{ "{\"topicName\":\"x\"}", RECORDING_BARE, SOURCE_NOTIFICATIONS },
+		{ "{\n\"version\":2,\n\"topicName\":\"x\"\n}\n", RECORDING_BARE,
 			SOURCE_NOTIFICATIONS },
-		{ AT "\"text\":\"{\"}\n" AT "\"state\":\"end\"}\n", TAPE_FRAME, SOURCE_UNKNOWN },
-		{ "", TAPE_EOF, SOURCE_UNKNOWN }
-	};
+		{ "{\"eventType\":\"x\"}\n", RECORDING_BARE, SOURCE_STREAM },
+		{ AT "\"state\":\"connected\"}\nx\n" AT "\"frame\":{\"eventType\":1}}\n",
+			RECORDING_CONNECTED, SOURCE_STREAM },
+		{ AT "\"state\":\"connected\",\"interval\":\"PT10S\"}\n", RECORDING_CONNECTED,
+			SOURCE_STREAM },
+		{ AT "\"answer\":\"queues\",\"frame\":{}}\n", RECORDING_ANSWER,
+			SOURCE_NOTIFICATIONS },
+		{ AT "\"text\":\"{\"}\n" AT "\"state\":\"end\"}\n", RECORDING_FRAME,
+			SOURCE_UNKNOWN },
+		{ "", RECORDING_EOF, SOURCE_UNKNOWN } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(of); i++)
 		assert_int_equal(peek(of[i].text, true, of[i].first).source, of[i].source);
-	assert_int_equal(peek("x\n{\"eventType\":1}\n", false, TAPE_BROKEN).source,
+	assert_int_equal(peek("x\n{\"eventType\":1}\n", false, RECORDING_BROKEN).source,
 		SOURCE_UNKNOWN);
 }
 
@@ -322,18 +322,18 @@ static void line__may_be_rewritten(void **state)
 	static const char text[] = "\xEF\xBB\xBF\r\n"
 		" { \"frame\" : {\"x\":1} , \"at\" : \"2026-11-24T02:00:00Z\" }\r\n\n"
 		"{\"bare\":1}\n";
-	struct tape *t = tape_of(text, strlen(text));
-	struct tape_entry e = next(t);
+	struct recording *t = tape_of(text, strlen(text));
+	struct recording_entry e = next(t);
 
 	(void)state;
-	assert_int_equal(e.kind, TAPE_FRAME);
+	assert_int_equal(e.kind, RECORDING_FRAME);
 	assert_int_equal(e.line, 2);
 	assert_text(&e, "{\"x\":1}");
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_BARE);
+	assert_int_equal(e.kind, RECORDING_BARE);
 	assert_int_equal(e.line, 4);
 	assert_true(e.at_us == NO_TIME);
-	tape_close(t);
+	recording_close(t);
 }
 
 /* As our own writer makes it but for what somebody added at the end. */
@@ -344,18 +344,18 @@ static void line__may_have_members_behind_the_frame(void **state)
 		BEFORE "{\"a\":{}},\"x\":7}\n" BEFORE "{\"a\":1},\"x\":\"y\"}\n"
 		BEFORE "{} }\n" BEFORE "[{}]}\n" BEFORE "7}\n";
 	static const char *const frames[] = { "{\"a\":{}}", "{\"a\":1}", "{}", "[{}]", "7" };
-	struct tape *t = tape_of(text, strlen(text));
+	struct recording *t = tape_of(text, strlen(text));
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
-		struct tape_entry e = next(t);
+		struct recording_entry e = next(t);
 
-		assert_int_equal(e.kind, TAPE_FRAME);
+		assert_int_equal(e.kind, RECORDING_FRAME);
 		assert_int_equal(e.stream, 1);
 		assert_true(e.at_us == T);
 		assert_text(&e, frames[i]);
 	}
-	tape_close(t);
+	recording_close(t);
 }
 
 static void line__that_is_broken_is_told(void **state)
@@ -373,7 +373,7 @@ static void line__that_is_broken_is_told(void **state)
 			"\"schema\":\"gsqstat-recording/1\"}"
 	};
 	struct buf all = { 0 };
-	struct tape *t;
+	struct recording *t;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -381,57 +381,57 @@ static void line__that_is_broken_is_told(void **state)
 	buf_add(&all, "{\"a\0\":1}\n", 9);
 	t = tape_of(all.data, all.len);
 	for (size_t i = 0; i <= ARRAY_LEN(bad); i++) {
-		struct tape_entry e = next(t);
+		struct recording_entry e = next(t);
 
-		if (e.kind != TAPE_BROKEN)
+		if (e.kind != RECORDING_BROKEN)
 			fail_msg("line %zu was taken", i + 1);
 		assert_non_null(e.why);
 	}
-	assert_int_equal(next(t).kind, TAPE_EOF);
-	tape_close(t);
+	assert_int_equal(next(t).kind, RECORDING_EOF);
+	recording_close(t);
 	buf_free(&all);
 }
 
 static void line__last_without_its_end(void **state)
 {
-	struct tape *t = tape_of("{\"a\":1}\n{\"b\":", 14);
-	struct tape_entry e;
+	struct recording *t = tape_of("{\"a\":1}\n{\"b\":", 14);
+	struct recording_entry e;
 
 	(void)state;
-	assert_int_equal(next(t).kind, TAPE_BARE);
+	assert_int_equal(next(t).kind, RECORDING_BARE);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_EOF);
+	assert_int_equal(e.kind, RECORDING_EOF);
 	assert_true(e.torn);
-	tape_close(t);
+	recording_close(t);
 	t = tape_of("{\"a\":1}", 7);	/* whole all the same */
-	assert_int_equal(next(t).kind, TAPE_BARE);
+	assert_int_equal(next(t).kind, RECORDING_BARE);
 	assert_false(next(t).torn);
-	tape_close(t);
+	recording_close(t);
 }
 
 static void line__too_long_is_skipped(void **state)
 {
-	size_t len = TAPE_LINE_MAX + 5;
+	size_t len = RECORDING_LINE_MAX + 5;
 	char *text = malloc(len + 9);
-	struct tape *t;
+	struct recording *t;
 
 	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', len);
 	memcpy(text + len, "\n{\"a\":1}\n", 9);
 	t = tape_of(text, len + 9);
-	assert_int_equal(next(t).kind, TAPE_BROKEN);
-	assert_int_equal(next(t).kind, TAPE_BARE);
-	assert_int_equal(next(t).kind, TAPE_EOF);
-	tape_close(t);
+	assert_int_equal(next(t).kind, RECORDING_BROKEN);
+	assert_int_equal(next(t).kind, RECORDING_BARE);
+	assert_int_equal(next(t).kind, RECORDING_EOF);
+	recording_close(t);
 	free(text);
 }
 
 /* Without a writer a FIFO has neither lines nor an end yet; opening it must not wait. */
 static void fifo__is_waited_for(void **state)
 {
-	struct tape_entry e;
-	struct tape *t;
+	struct recording_entry e;
+	struct recording *t;
 	struct err err;
 	int writer;
 
@@ -440,36 +440,36 @@ static void fifo__is_waited_for(void **state)
 		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
 	assert_int_equal(mkfifo(path, 0600), 0);
 	alarm(20);
-	assert_int_equal(tape_open(&t, path, &err), ST_OK);
+	assert_int_equal(recording_open(&t, path, &err), ST_OK);
 	alarm(0);
-	assert_int_equal(next(t).kind, TAPE_WAIT);
+	assert_int_equal(next(t).kind, RECORDING_WAIT);
 	writer = open(path, O_WRONLY);
 	assert_int_equal(write(writer, "{\"a\":1}\n{\"b", 11), 11);
-	assert_int_equal(next(t).kind, TAPE_BARE);
-	assert_int_equal(next(t).kind, TAPE_WAIT);
+	assert_int_equal(next(t).kind, RECORDING_BARE);
+	assert_int_equal(next(t).kind, RECORDING_WAIT);
 	assert_int_equal(write(writer, "\":2}\n", 5), 5);
 	e = next(t);
-	assert_int_equal(e.kind, TAPE_BARE);
+	assert_int_equal(e.kind, RECORDING_BARE);
 	assert_text(&e, "{\"b\":2}");
-	assert_int_equal(next(t).kind, TAPE_WAIT);
+	assert_int_equal(next(t).kind, RECORDING_WAIT);
 	close(writer);
-	assert_int_equal(next(t).kind, TAPE_EOF);
-	tape_close(t);
+	assert_int_equal(next(t).kind, RECORDING_EOF);
+	recording_close(t);
 	unlink(path);
 }
 
 static void file__that_cannot_be_read_is_told(void **state)
 {
-	struct tape_entry e;
-	struct tape *t;
+	struct recording_entry e;
+	struct recording *t;
 	struct err err;
 
 	(void)state;
-	assert_int_equal(tape_open(&t, "/nowhere/at/all", &err), ST_USAGE);
+	assert_int_equal(recording_open(&t, "/nowhere/at/all", &err), ST_USAGE);
 	assert_null(t);
-	assert_int_equal(tape_open(&t, "/", &err), ST_OK);
-	assert_int_equal(tape_read(t, &e, &err), ST_PROTOCOL);
-	tape_close(t);
+	assert_int_equal(recording_open(&t, "/", &err), ST_OK);
+	assert_int_equal(recording_read(t, &e, &err), ST_PROTOCOL);
+	recording_close(t);
 }
 
 static void reject__has_its_members(void **state)
@@ -477,8 +477,8 @@ static void reject__has_its_members(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	tape_put_reject(&out, T, true, 7, "q", "stale", "{\"a\":1}", 7);
-	tape_put_reject(&out, NO_TIME, false, 0, NULL, "not-json", "x\"", 2);
+	recording_put_reject(&out, T, true, 7, "q", "stale", "{\"a\":1}", 7);
+	recording_put_reject(&out, NO_TIME, false, 0, NULL, "not-json", "x\"", 2);
 	buf_char(&out, '\0');
 	assert_string_equal(out.data,
 		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"window\":7,\"queueId\":\"q\","
@@ -492,7 +492,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stall__is_read_back_with_its_end),
-		cmocka_unit_test(tape__reads_back_what_was_put),
+		cmocka_unit_test(recording__reads_back_what_was_put),
 		cmocka_unit_test(run__is_read_back),
 		cmocka_unit_test(run__behind_a_torn_line_is_read),
 		cmocka_unit_test(bare__takes_any_number_of_lines),

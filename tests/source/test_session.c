@@ -29,45 +29,45 @@ void token_drop(struct token *t)
 
 static void events__come_in_order_and_whole(void **state)
 {
-	static struct attempt a;
-	struct stream_event e;
+	static struct session a;
+	struct session_event e;
 	char text[16];
 
 	(void)state;
 	for (int round = 0; round < 3; round++) {
-		for (int i = 0; i < ATTEMPT_EVENTS_MAX; i++) {
+		for (int i = 0; i < SESSION_EVENTS_MAX; i++) {
 			snprintf(text, sizeof(text), "event %d", i);
-			attempt_tell(&a, STREAM_WARNING, text)->at_us = i;
+			session_tell(&a, STREAM_WARNING, text)->at_us = i;
 		}
-		for (int i = 0; i < ATTEMPT_EVENTS_MAX; i++) {
+		for (int i = 0; i < SESSION_EVENTS_MAX; i++) {
 			snprintf(text, sizeof(text), "event %d", i);
-			assert_true(attempt_take(&a, &e));
+			assert_true(session_take(&a, &e));
 			assert_int_equal(e.at_us, i);
 			assert_string_equal(e.text, text);
 		}
-		assert_false(attempt_take(&a, &e));
-		attempt_tell(&a, STREAM_WARNING, NULL);	/* the next round begins elsewhere */
-		assert_true(attempt_take(&a, &e));
+		assert_false(session_take(&a, &e));
+		session_tell(&a, STREAM_WARNING, NULL);	/* the next round begins elsewhere */
+		assert_true(session_take(&a, &e));
 	}
 }
 
 /* A lost event could be a lost connection, and so a window that says it was connected. */
 static void event__beyond_the_room_ends_the_program(void **state)
 {
-	static struct attempt a;
+	static struct session a;
 	int status;
 	pid_t pid;
 
 	(void)state;
-	for (int i = 0; i < ATTEMPT_EVENTS_MAX; i++)
-		attempt_tell(&a, STREAM_WARNING, NULL);
+	for (int i = 0; i < SESSION_EVENTS_MAX; i++)
+		session_tell(&a, STREAM_WARNING, NULL);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 		signal(SIGABRT, SIG_DFL);
 		close(STDERR_FILENO);
-		attempt_tell(&a, STREAM_LOST, NULL);
+		session_tell(&a, STREAM_LOST, NULL);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -77,21 +77,21 @@ static void event__beyond_the_room_ends_the_program(void **state)
 /* Neither where it stands in memory nor when it ends tells a new token from an old one. */
 static void token__is_told_of_once_a_generation(void **state)
 {
-	static struct attempt a;
-	struct stream_event e;
+	static struct session a;
+	struct session_event e;
 
 	(void)state;
 	for (uint64_t generation = 1; generation < 4; generation++) {
 		token = (struct token_result){ .generation = generation, .expires_ms = 1000,
 			.cached = generation == 2 };
-		attempt_token_came(&a, NULL);
-		attempt_token_came(&a, NULL);
-		assert_true(attempt_take(&a, &e));
+		session_token_came(&a, NULL);
+		session_token_came(&a, NULL);
+		assert_true(session_take(&a, &e));
 		assert_int_equal(e.kind, generation == 2 ? STREAM_TOKEN_CACHED
 			: STREAM_TOKEN_ACQUIRED);
 		assert_int_equal(e.generation, generation);
 		assert_int_equal(e.expires_ms, 1000);
-		assert_false(attempt_take(&a, &e));
+		assert_false(session_take(&a, &e));
 	}
 }
 

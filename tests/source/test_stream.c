@@ -149,11 +149,11 @@ static struct stream *begin(int64_t now)
 }
 
 /* One turn; the last event of the kind, if it came. */
-static bool turn(struct stream *s, int64_t now, enum stream_event_kind kind,
-	struct stream_event *found)
+static bool turn(struct stream *s, int64_t now, enum session_event_kind kind,
+	struct session_event *found)
 {
 	struct lines warnings = { 0 };
-	struct stream_event e;
+	struct session_event e;
 	bool came = false;
 
 	if (stream_silent_us(s) < now)
@@ -174,7 +174,7 @@ static bool turn(struct stream *s, int64_t now, enum stream_event_kind kind,
 
 static void connect_at(struct stream *s, int64_t now)
 {
-	struct stream_event e;
+	struct session_event e;
 
 	turn(s, now, STREAM_CONNECTED, &e);
 	brings((struct ws_event){ .kind = WS_OPENED });
@@ -185,7 +185,7 @@ static void connect_at(struct stream *s, int64_t now)
 static void first_connection__counts_from_whole_ms(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	assert_false(turn(s, 0, STREAM_CONNECTED, &e));
@@ -206,7 +206,7 @@ static void first_connection__counts_from_whole_ms(void **state)
 static void watchdog__counts_from_the_last_message(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	connect_at(s, 0);
@@ -223,7 +223,7 @@ static void watchdog__counts_from_the_last_message(void **state)
 static void watchdog__reaches_back_behind_no_printed_window(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	connect_at(s, 0);
@@ -237,7 +237,7 @@ static void watchdog__reaches_back_behind_no_printed_window(void **state)
 static void message__at_the_same_moment_comes_before_the_watchdog(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	connect_at(s, 0);
@@ -252,7 +252,7 @@ static void message__at_the_same_moment_comes_before_the_watchdog(void **state)
 static void stall__is_no_silence(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	connect_at(s, 0);
@@ -267,7 +267,7 @@ static void stall__is_no_silence(void **state)
 static void retry_for__counts_anew_from_each_loss(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	connect_at(s, 0);
@@ -284,7 +284,7 @@ static void retry_for__counts_anew_from_each_loss(void **state)
 static void last_failure__decides_between_4_and_5(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	turn(s, 0, STREAM_RETRY, &e);
@@ -304,7 +304,7 @@ static void last_failure__decides_between_4_and_5(void **state)
 static void unauthorised__renews_the_token_once(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	turn(s, 0, STREAM_RETRY, &e);
@@ -322,7 +322,7 @@ static void unauthorised__renews_the_token_once(void **state)
 static void handshake__is_bounded(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	turn(s, 0, STREAM_RETRY, &e);
@@ -335,7 +335,7 @@ static void handshake__is_bounded(void **state)
 static void close__before_it_is_up_is_at_once(void **state)
 {
 	struct stream *s = begin(0);
-	struct stream_event e;
+	struct session_event e;
 
 	(void)state;
 	turn(s, 0, STREAM_RETRY, &e);

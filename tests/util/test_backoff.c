@@ -115,7 +115,7 @@ static void period__of_nothing_is_one_attempt(void **state)
 	assert_int_equal(next(&r, 5, 0, -1), -1);
 }
 
-static void attempt__is_cut_at_the_periods_end(void **state)
+static void session__is_cut_at_the_periods_end(void **state)
 {
 	struct retry r = start(20 * S);
 
@@ -149,7 +149,7 @@ int main(void)
 		cmocka_unit_test(period__ends_and_begins_anew_at_a_loss),
 		cmocka_unit_test(period__before_the_first_window_outlasts_losses),
 		cmocka_unit_test(period__of_nothing_is_one_attempt),
-		cmocka_unit_test(attempt__is_cut_at_the_periods_end),
+		cmocka_unit_test(session__is_cut_at_the_periods_end),
 		cmocka_unit_test(breach__is_forgiven_once_a_minute)
 	};
 

@@ -424,7 +424,7 @@ static void failure__is_tried_again_before_the_next_one(void **state)
 	counts(1, 4, 0, 0);
 }
 
-static void attempt__has_a_stamp_and_signature_of_its_own(void **state)
+static void session__has_a_stamp_and_signature_of_its_own(void **state)
 {
 	char *path = tempdir_new(), *keys = joined(path, "/keys");
 	const char *text = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n";
@@ -471,7 +471,7 @@ static void delivery__expires_retry_for_after_its_first_attempt(void **state)
 	assert_int_equal(now, T0 + 25 * S);
 }
 
-static void attempt__is_cut_where_the_delivery_expires(void **state)
+static void session__is_cut_where_the_delivery_expires(void **state)
 {
 	(void)state;
 	open_stage(A, 20 * S, NULL);
@@ -894,9 +894,9 @@ int main(void)
 		T(lines__do_not_wait_for_each_other),
 		T(delivery__that_is_refused_lets_the_next_one_by),
 		T(failure__is_tried_again_before_the_next_one),
-		T(attempt__has_a_stamp_and_signature_of_its_own),
+		T(session__has_a_stamp_and_signature_of_its_own),
 		T(delivery__expires_retry_for_after_its_first_attempt),
-		T(attempt__is_cut_where_the_delivery_expires),
+		T(session__is_cut_where_the_delivery_expires),
 		T(retry_for__of_nothing_is_one_attempt),
 		T(retry_after__holds_for_what_follows),
 		T(gone__is_the_end_of_the_line),

@@ -351,7 +351,7 @@ static void path__within_anothers_is_invalid(void **state)
 
 /* A dot becomes an underscore, as a control does: what else would have that name is left out,
  * not added. */
-static void names__that_differ_in_a_dot_are_not_one_figure(void **state)
+static void queue_list__that_differ_in_a_dot_are_not_one_figure(void **state)
 {
 	static const char *const second[] = {
 		ONE("o_a", "b.c", "d.e", 2), ONE("o.a", "b_c", "d.e", 2),
@@ -739,7 +739,7 @@ int main(void)
 		cmocka_unit_test(gauge__that_comes_late_was_zero_while_the_stream_was_up),
 		cmocka_unit_test(presence__keeps_its_value_when_it_gets_a_name),
 		cmocka_unit_test(presence__whose_name_another_has_but_for_a_dot_keeps_its_id),
-		cmocka_unit_test(names__that_differ_in_a_dot_are_not_one_figure),
+		cmocka_unit_test(queue_list__that_differ_in_a_dot_are_not_one_figure),
 		cmocka_unit_test(qualifier__that_is_empty_is_none),
 		cmocka_unit_test(path__within_anothers_is_invalid),
 		cmocka_unit_test(age__from_the_future_in_an_answer_is_a_clock_that_differs),
