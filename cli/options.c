@@ -94,7 +94,7 @@ static void set_word(struct option_values *p, const char *value)
 	else if (p->now == OPT_SUBSCRIBE)
 		p->set->subscribe = i == 1 ? SUBSCRIBE_MESSAGE : SUBSCRIBE_URL;
 	else if (p->now == OPT_CALLBACK_FORMAT)
-		p->set->callbacks.format = i == 1 ? WEBHOOK_CLOUDEVENTS : WEBHOOK_PLAIN;
+		p->set->callbacks.format = i == 1 ? PAYLOAD_CLOUDEVENTS : PAYLOAD_PLAIN;
 	else
 		p->set->audit = i < 0 ? AUDIT_JSON : (enum audit_format)i;
 }

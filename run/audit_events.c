@@ -28,8 +28,8 @@ struct audit_events {
 	bool counts_resyncs;
 	struct lines doubts;	/* texts of audit_events_doubt */
 	char held[512];		/* the first threshold that did; "": none */
-	const struct callbacks *callbacks;		/* NULL: none */
-	struct quiet of_target[TARGETS_MAX][CALLBACK_KINDS];
+	const struct deliveries *callbacks;		/* NULL: none */
+	struct quiet of_target[TARGETS_MAX][DELIVERIES_KINDS];
 };
 
 static const char *const in_no_row[REJECT_KINDS] = {
@@ -433,23 +433,23 @@ const char *audit_events_first_held(const struct audit_events *r)
 static const struct {
 	const char *name;
 	enum audit_level level;
-} callback_lines[CALLBACK_KINDS] = {
-	[CALLBACK_DELIVERED] = { "callback.delivered", LEVEL_DEBUG },
-	[CALLBACK_RETRY] = { "callback.retry", LEVEL_WARNING },
-	[CALLBACK_DROPPED] = { "callback.dropped", LEVEL_WARNING },
-	[CALLBACK_REFUSED] = { "callback.refused", LEVEL_WARNING },
-	[CALLBACK_SPOOLED] = { "callback.spooled", LEVEL_WARNING }
+} callback_lines[DELIVERIES_KINDS] = {
+	[DELIVERIES_DELIVERED] = { "callback.delivered", LEVEL_DEBUG },
+	[DELIVERIES_RETRY] = { "callback.retry", LEVEL_WARNING },
+	[DELIVERIES_DROPPED] = { "callback.dropped", LEVEL_WARNING },
+	[DELIVERIES_REFUSED] = { "callback.refused", LEVEL_WARNING },
+	[DELIVERIES_SPOOLED] = { "callback.spooled", LEVEL_WARNING }
 };
 
-void audit_events_callbacks(struct audit_events *r, const struct callbacks *c)
+void audit_events_callbacks(struct audit_events *r, const struct deliveries *c)
 {
 	r->callbacks = c;
 }
 
-void audit_events_callback(struct audit_events *r, const struct callback_event *e)
+void audit_events_callback(struct audit_events *r, const struct deliveries_event *e)
 {
-	const bool ends_badly = e->kind == CALLBACK_DROPPED || e->kind == CALLBACK_REFUSED
-		|| e->kind == CALLBACK_SPOOLED;
+	const bool ends_badly = e->kind == DELIVERIES_DROPPED || e->kind == DELIVERIES_REFUSED
+		|| e->kind == DELIVERIES_SPOOLED;
 	struct quiet *quiet = &r->of_target[e->target][e->kind];
 
 	if (ends_badly && quiet->told_us && r->now_us - quiet->told_us < QUIET_US) {
@@ -463,7 +463,7 @@ void audit_events_callback(struct audit_events *r, const struct callback_event *
 		audit_int(r->audit, "httpStatus", e->http_status);
 	if (e->attempt)
 		audit_int(r->audit, "attempt", e->attempt);
-	if (e->kind == CALLBACK_RETRY)
+	if (e->kind == DELIVERIES_RETRY)
 		audit_int(r->audit, "waitMs", e->wait_us / 1000);
 	if (e->reason)
 		audit_str(r->audit, "reason", e->reason);
@@ -475,7 +475,7 @@ void audit_events_callback(struct audit_events *r, const struct callback_event *
 
 static void put_callbacks(struct audit_events *r)
 {
-	const struct callback_totals *t = callbacks_totals(r->callbacks);
+	const struct deliveries_totals *t = deliveries_totals(r->callbacks);
 	struct buf json = { 0 };
 
 	buf_printf(&json, "{\"delivered\":%llu,\"retried\":%llu,\"dropped\":%llu,"

@@ -94,9 +94,9 @@ void audit_events_window(struct audit_events *r, const struct window *window, si
 void audit_events_held(struct audit_events *r, const struct threshold_hit *hit);
 const char *audit_events_first_held(const struct audit_events *r);	/* NULL: none did */
 /* c is borrowed: its totals stand with the others. */
-void audit_events_callbacks(struct audit_events *r, const struct callbacks *c);
+void audit_events_callbacks(struct audit_events *r, const struct deliveries *c);
 /* Of deliveries that are lost or kept at most one line a URL and second. */
-void audit_events_callback(struct audit_events *r, const struct callback_event *event);
+void audit_events_callback(struct audit_events *r, const struct deliveries_event *event);
 void audit_events_status(struct audit_events *r, bool up);
 void audit_events_end(struct audit_events *r, enum status st, const char *message);
 

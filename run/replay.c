@@ -420,7 +420,7 @@ bool replay_waits_for_readers(const struct run *run)
 static bool is_ahead(const struct run *run)
 {
 	return replay_waits_for_readers(run)
-		|| (run->callbacks && !callbacks_are_written(run->callbacks));
+		|| (run->callbacks && !deliveries_are_written(run->callbacks));
 }
 
 enum status replay_turn(struct run *run, struct err *err)

@@ -53,7 +53,7 @@ static void run_free(struct run *run)
 	queue_lookup_free(run->lookup);
 	token_free(run->token);
 	cache_close(run->cache);
-	callbacks_free(run->callbacks);
+	deliveries_free(run->callbacks);
 	spool_free(run->spool);
 	net_free(run->net);
 	free(run->payload);
@@ -177,7 +177,7 @@ static enum status wait_for(struct run *run, int64_t us, struct err *err)
 {
 	struct curl_waitfd fd[WAIT_FDS];
 	unsigned n = wait_fds(run, fd);
-	int64_t due_us = run->callbacks ? callbacks_deadline_us(run->callbacks) : INT64_MAX;
+	int64_t due_us = run->callbacks ? deliveries_deadline_us(run->callbacks) : INT64_MAX;
 	int timeout_ms;
 	enum status st;
 
@@ -228,7 +228,7 @@ static void step_callbacks(struct run *run)
 {
 	if (!run->callbacks)
 		return;
-	callbacks_step(run->callbacks, run->now_us, run->clock->real_us(run->clock),
+	deliveries_step(run->callbacks, run->now_us, run->clock->real_us(run->clock),
 		&run->warnings);
 	audit_events_warnings(run->report, &run->warnings);
 }
@@ -536,7 +536,7 @@ static void begin_last_deliveries(struct run *run, enum status st)
 	if (st > ST_SIGNAL && st != ST_READER_LEFT)
 		us = CALLBACKS_SIGNAL_END_US;
 	if (run->callbacks)
-		callbacks_end(run->callbacks, run->now_us + us);
+		deliveries_end(run->callbacks, run->now_us + us);
 }
 
 /* A signal that comes now cuts the time, and the status is its own if that cost a delivery
@@ -548,15 +548,15 @@ static enum status finish_deliveries(struct run *run, int signal, struct err *er
 
 	for (;;) {
 		step_callbacks(run);
-		if (callbacks_are_done(run->callbacks))
+		if (deliveries_are_done(run->callbacks))
 			break;
 		if (signal) {	/* a second one ends it at once */
-			callbacks_end(run->callbacks, run->now_us
+			deliveries_end(run->callbacks, run->now_us
 				+ (cut ? 0 : CALLBACKS_SIGNAL_END_US));
 			cut = cut ? cut : signal;
 		}
 		if (wait_for(run, WAIT_MAX_US, &net_err) != ST_OK)
-			callbacks_end(run->callbacks, run->now_us);
+			deliveries_end(run->callbacks, run->now_us);
 		read_clock(run);
 		signal = take_signals(run);
 	}
@@ -582,12 +582,12 @@ static enum status settle_source(const struct run *run, struct err *err)
 /* Then the deliveries, once their time is over. */
 static enum status settle_callbacks(const struct run *run, enum status st, struct err *err)
 {
-	const struct callback_totals *t;
+	const struct deliveries_totals *t;
 	unsigned long long dropped, refused;
 
 	if (st != ST_OK || !run->callbacks)
 		return st;
-	t = callbacks_totals(run->callbacks);
+	t = deliveries_totals(run->callbacks);
 	dropped = t->dropped;
 	refused = t->refused;
 	if (refused)
@@ -655,7 +655,7 @@ static enum status end_deliveries(struct run *run, enum status st, int signal, s
 		return st;
 	late = finish_deliveries(run, signal, &late_err);
 	st = worse(st, late, err, &late_err);
-	fault = callbacks_spool_fault(run->callbacks);
+	fault = deliveries_spool_fault(run->callbacks);
 	if (!fault)
 		return st;
 	late = err_set(&late_err, ST_OUTPUT, "%s", fault);

@@ -48,7 +48,7 @@ struct run {
 	struct side *record, *rejects;
 	struct lines warnings;
 	struct net *net;	/* NULL: a replay without callbacks */
-	struct callbacks *callbacks;	/* NULL: none */
+	struct deliveries *callbacks;	/* NULL: none */
 	struct spool *spool;	/* theirs, or NULL */
 	/* live */
 	struct cache *cache;

@@ -72,13 +72,13 @@ static bool may_colour(void)
 	return !(no_color && *no_color) && has_clever_terminal();
 }
 
-static void hand_over(void *arg, const struct webhook_window *window)
+static void hand_over(void *arg, const struct payload_window *window)
 {
 	struct run *run = arg;
-	struct webhook_window w = *window;
+	struct payload_window w = *window;
 
 	w.run = audit_run_id(run->audit);
-	callbacks_window(run->callbacks, &w);
+	deliveries_window(run->callbacks, &w);
 }
 
 static struct sinks_conf flush_conf(struct run *run)
@@ -347,7 +347,7 @@ static enum status open_net(struct run *run, struct err *err)
 	return proxies_secrets(keep_secret, run) ? net_new(&run->net, &conf, err) : err_nomem(err);
 }
 
-static void tell_callback(void *arg, const struct callback_event *event)
+static void tell_callback(void *arg, const struct deliveries_event *event)
 {
 	struct run *run = arg;
 
@@ -357,7 +357,7 @@ static void tell_callback(void *arg, const struct callback_event *event)
 enum status setup_callbacks(struct run *run, struct err *err)
 {
 	const struct targets *t = &run->set->callbacks;
-	struct callback_conf conf = {
+	struct deliveries_conf conf = {
 		.targets = t,
 		.run = audit_run_id(run->audit),
 		.start_ms = run->clock->real_start_us / US_PER_MS,
@@ -377,7 +377,7 @@ enum status setup_callbacks(struct run *run, struct err *err)
 		return st;
 	conf.net = run->net;
 	conf.spool = run->spool;
-	run->callbacks = callbacks_new(&conf);
+	run->callbacks = deliveries_new(&conf);
 	if (!run->callbacks)
 		return err_nomem(err);
 	audit_events_callbacks(run->report, run->callbacks);

@@ -126,7 +126,7 @@ static uint64_t frames_of(const struct window *w)
 static void tell_closed(struct sinks *f, const struct window *w, const struct buf *rows)
 {
 	const double ms = (double)(w->end_ms - w->start_ms);
-	struct webhook_window told = {
+	struct payload_window told = {
 		.index = w->index,
 		.start_ms = w->start_ms,
 		.end_ms = w->end_ms,

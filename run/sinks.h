@@ -33,7 +33,7 @@ struct sinks_conf {		/* all pointers are borrowed for the flush's life */
 	bool fail_fast;			/* the first that holds ends the run */
 	/* Each window that was printed, its rows as NDJSON whatever the format; borrowed for the
 	 * call. NULL: nobody asks. */
-	void (*closed)(void *arg, const struct webhook_window *window);
+	void (*closed)(void *arg, const struct payload_window *window);
 	void *arg;
 	struct plugin *plugin;		/* NULL: none; with one no rows are printed */
 };

@@ -14,7 +14,7 @@
 /* A body on its way to one URL or to several. */
 struct parcel {
 	size_t refs;
-	char id[WEBHOOK_ID_MAX], type[TYPE_MAX];
+	char id[PAYLOAD_ID_MAX], type[TYPE_MAX];
 	int64_t window;
 	size_t part;
 	size_t counted;			/* bytes of c->bytes */
@@ -44,15 +44,15 @@ struct url_queue {				/* of one URL */
 	bool tried;			/* the times of `retry` hold */
 	struct retry retry;
 	int64_t again_us, not_before_us;	/* not_before_us: an order of the receiver's */
-	struct post *post;
-	const char *header[POST_HEADERS_MAX];
+	struct http_post *post;
+	const char *header[HTTP_POST_HEADERS_MAX];
 	struct buf own[4];		/* lines of this attempt */
 	char failed[256];		/* why the last attempt of `now` did; "": none has */
 };
 
-struct callbacks {
-	struct callback_conf conf;
-	struct callback_totals totals;
+struct deliveries {
+	struct deliveries_conf conf;
+	struct deliveries_totals totals;
 	struct url_queue *line;
 	size_t nline;
 	uint64_t orders;
@@ -62,9 +62,9 @@ struct callbacks {
 	int64_t end_us;
 };
 
-struct callbacks *callbacks_new(const struct callback_conf *conf)
+struct deliveries *deliveries_new(const struct deliveries_conf *conf)
 {
-	struct callbacks *c = calloc(1, sizeof(*c));
+	struct deliveries *c = calloc(1, sizeof(*c));
 	const bool sends = conf->spool && spool_is_ours_to_send(conf->spool);
 
 	if (!c)
@@ -90,7 +90,7 @@ struct callbacks *callbacks_new(const struct callback_conf *conf)
 
 /* --- deliveries ----------------------------------------------------------------------- */
 
-static void parcel_put_away(struct callbacks *c, struct parcel *p)
+static void parcel_put_away(struct deliveries *c, struct parcel *p)
 {
 	if (!p || --p->refs)
 		return;
@@ -99,7 +99,7 @@ static void parcel_put_away(struct callbacks *c, struct parcel *p)
 	free(p);
 }
 
-static void delivery_free(struct callbacks *c, struct delivery *d)
+static void delivery_free(struct deliveries *c, struct delivery *d)
 {
 	if (!d)
 		return;
@@ -125,13 +125,13 @@ static struct delivery *pop(struct url_queue *l)
 
 static void attempt_free(struct url_queue *l)
 {
-	post_free(l->post);
+	http_post_free(l->post);
 	l->post = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(l->own); i++)
 		buf_wipe(&l->own[i]);
 }
 
-void callbacks_free(struct callbacks *c)
+void deliveries_free(struct deliveries *c)
 {
 	if (!c)
 		return;
@@ -148,18 +148,18 @@ void callbacks_free(struct callbacks *c)
 }
 
 /* What became of it, told and counted. */
-static void tell(struct callbacks *c, const struct url_queue *l, const struct delivery *d,
-	struct callback_event *e)
+static void tell(struct deliveries *c, const struct url_queue *l, const struct delivery *d,
+	struct deliveries_event *e)
 {
-	struct callback_totals *t = &c->totals;
+	struct deliveries_totals *t = &c->totals;
 
 	switch (e->kind) {
-	case CALLBACK_DELIVERED: t->delivered++; break;
-	case CALLBACK_RETRY: t->retried++; break;
-	case CALLBACK_DROPPED: t->dropped++; break;
-	case CALLBACK_REFUSED: t->refused++; t->spooled += !d->earlier; break;
-	case CALLBACK_SPOOLED: t->spooled += !d->earlier; break;
-	case CALLBACK_KINDS: break;
+	case DELIVERIES_DELIVERED: t->delivered++; break;
+	case DELIVERIES_RETRY: t->retried++; break;
+	case DELIVERIES_DROPPED: t->dropped++; break;
+	case DELIVERIES_REFUSED: t->refused++; t->spooled += !d->earlier; break;
+	case DELIVERIES_SPOOLED: t->spooled += !d->earlier; break;
+	case DELIVERIES_KINDS: break;
 	}
 	e->target = l->number;
 	e->to = l->to->shown;
@@ -168,39 +168,39 @@ static void tell(struct callbacks *c, const struct url_queue *l, const struct de
 }
 
 /* It will never arrive. */
-static void drop(struct callbacks *c, const struct url_queue *l, struct delivery *d,
-	struct callback_event e)
+static void drop(struct deliveries *c, const struct url_queue *l, struct delivery *d,
+	struct deliveries_event e)
 {
 	if (d->kept)
 		spool_drop(c->conf.spool, d->name);
-	e.kind = CALLBACK_DROPPED;
+	e.kind = DELIVERIES_DROPPED;
 	tell(c, l, d, &e);
 	delivery_free(c, d);
 }
 
 /* By its receiver: for a later run where the spool has it, since the receiver's owner may mend
  * what is wrong. */
-static void refuse(struct callbacks *c, const struct url_queue *l, struct delivery *d,
-	struct callback_event e)
+static void refuse(struct deliveries *c, const struct url_queue *l, struct delivery *d,
+	struct deliveries_event e)
 {
 	if (!d->kept) {
 		drop(c, l, d, e);
 		return;
 	}
 	spool_refuse(c->conf.spool, d->name);
-	e.kind = CALLBACK_REFUSED;
+	e.kind = DELIVERIES_REFUSED;
 	tell(c, l, d, &e);
 	delivery_free(c, d);
 }
 
 /* Its time is over: for a later run, or for good. */
-static void give_up(struct callbacks *c, const struct url_queue *l, struct delivery *d,
-	struct callback_event e)
+static void give_up(struct deliveries *c, const struct url_queue *l, struct delivery *d,
+	struct deliveries_event e)
 {
 	char reason[384];
 
 	if (d->kept) {
-		e.kind = CALLBACK_SPOOLED;
+		e.kind = DELIVERIES_SPOOLED;
 		tell(c, l, d, &e);
 		delivery_free(c, d);
 		return;
@@ -213,7 +213,7 @@ static void give_up(struct callbacks *c, const struct url_queue *l, struct deliv
 
 /* --- the spool ------------------------------------------------------------------------ */
 
-static void tell_fault(struct callbacks *c, const struct err *err, struct lines *warnings)
+static void tell_fault(struct deliveries *c, const struct err *err, struct lines *warnings)
 {
 	if (c->spool_fault[0])
 		return;
@@ -222,7 +222,7 @@ static void tell_fault(struct callbacks *c, const struct err *err, struct lines 
 		lines_add(warnings, "%s", err->text);
 }
 
-static void tell_displaced(struct callbacks *c, struct lines *warnings)
+static void tell_displaced(struct deliveries *c, struct lines *warnings)
 {
 	size_t n = spool_displaced(c->conf.spool);
 
@@ -232,7 +232,7 @@ static void tell_displaced(struct callbacks *c, struct lines *warnings)
 			"(%zu) w%s removed", n > 1 ? "ies" : "y", n, n > 1 ? "ere" : "as");
 }
 
-static void keep(struct callbacks *c, const struct url_queue *l, struct delivery *d,
+static void keep(struct deliveries *c, const struct url_queue *l, struct delivery *d,
 	struct lines *warnings)
 {
 	struct parcel *p = d->parcel;
@@ -250,7 +250,7 @@ static void keep(struct callbacks *c, const struct url_queue *l, struct delivery
 		tell_fault(c, &err, warnings);
 }
 
-static struct url_queue *oldest_fresh(struct callbacks *c)
+static struct url_queue *oldest_fresh(struct deliveries *c)
 {
 	struct url_queue *found = NULL;
 
@@ -264,7 +264,7 @@ static struct url_queue *oldest_fresh(struct callbacks *c)
 }
 
 /* What has come since is on the disk before it is tried, as much of it as a step may take. */
-static void keep_fresh(struct callbacks *c, struct lines *warnings)
+static void keep_fresh(struct deliveries *c, struct lines *warnings)
 {
 	struct delivery *put[KEPT_A_STEP];
 	struct err err = { "" };
@@ -310,7 +310,7 @@ static struct delivery *earlier_delivery(const struct spool_item *item)
 }
 
 /* What an earlier run left, the next one of it; NULL: no more. */
-static struct delivery *next_earlier(struct callbacks *c, struct url_queue *l,
+static struct delivery *next_earlier(struct deliveries *c, struct url_queue *l,
 	struct lines *warnings)
 {
 	struct delivery *d = NULL;
@@ -327,7 +327,7 @@ static struct delivery *next_earlier(struct callbacks *c, struct url_queue *l,
 /* --- what comes in -------------------------------------------------------------------- */
 
 /* At the end of a line. */
-static bool append(struct callbacks *c, struct url_queue *l, struct parcel *p)
+static bool append(struct deliveries *c, struct url_queue *l, struct parcel *p)
 {
 	struct delivery *d = calloc(1, sizeof(*d));
 
@@ -343,21 +343,21 @@ static bool append(struct callbacks *c, struct url_queue *l, struct parcel *p)
 	return true;
 }
 
-static void lose(struct callbacks *c, const struct url_queue *l, struct parcel *p, const char *why)
+static void lose(struct deliveries *c, const struct url_queue *l, struct parcel *p, const char *why)
 {
 	struct delivery d = { .parcel = p };
-	struct callback_event e = { .kind = CALLBACK_DROPPED, .reason = why };
+	struct deliveries_event e = { .kind = DELIVERIES_DROPPED, .reason = why };
 
 	tell(c, l, &d, &e);
 }
 
-static struct parcel *make_parcel(struct callbacks *c, const struct webhook_window *w,
+static struct parcel *make_parcel(struct deliveries *c, const struct payload_window *w,
 	size_t part)
 {
-	const enum webhook_format format = c->conf.targets->format;
+	const enum payload_format format = c->conf.targets->format;
 	struct parcel *p = calloc(1, sizeof(*p));
 
-	if (!p || !webhook_part(w, format, part, p->id, &p->body)) {
+	if (!p || !payload_part(w, format, part, p->id, &p->body)) {
 		if (p)
 			buf_free(&p->body);
 		free(p);
@@ -366,14 +366,14 @@ static struct parcel *make_parcel(struct callbacks *c, const struct webhook_wind
 	p->refs = 1;
 	p->window = w->index;
 	p->part = part;
-	snprintf(p->type, sizeof(p->type), "%s", webhook_type(format));
+	snprintf(p->type, sizeof(p->type), "%s", payload_type(format));
 	p->counted = p->body.cap + sizeof(*p) + c->nline * sizeof(struct delivery);
 	c->bytes += p->counted;
 	return p;
 }
 
 /* The line whose first delivery is the oldest of all; NULL: no line has any. */
-static struct url_queue *oldest(struct callbacks *c)
+static struct url_queue *oldest(struct deliveries *c)
 {
 	struct url_queue *found = NULL;
 
@@ -386,21 +386,21 @@ static struct url_queue *oldest(struct callbacks *c)
 	return found;
 }
 
-static void bound_memory(struct callbacks *c)
+static void bound_memory(struct deliveries *c)
 {
-	struct callback_event e = { .reason = "more than 16 MiB wait" };
+	struct deliveries_event e = { .reason = "more than 16 MiB wait" };
 	struct url_queue *l;
 
-	while (c->bytes > CALLBACK_MEMORY_MAX && (l = oldest(c))) {
+	while (c->bytes > DELIVERIES_MEMORY_MAX && (l = oldest(c))) {
 		if (l->first == l->fresh)
 			keep_fresh(c, NULL);
 		give_up(c, l, pop(l), e);
 	}
 }
 
-void callbacks_window(struct callbacks *c, const struct webhook_window *w)
+void deliveries_window(struct deliveries *c, const struct payload_window *w)
 {
-	size_t parts = webhook_parts(w, c->conf.targets->format);
+	size_t parts = payload_parts(w, c->conf.targets->format);
 
 	for (size_t part = 0; part < parts; part++) {
 		struct parcel *p = make_parcel(c, w, part);
@@ -432,7 +432,7 @@ static bool put_header(struct url_queue *l, size_t *n, size_t own, const char *n
 }
 
 /* Standard Webhooks 1.0; stamp and signature are of this attempt. */
-static bool make_headers(struct callbacks *c, struct url_queue *l, int64_t real_us, size_t *n)
+static bool make_headers(struct deliveries *c, struct url_queue *l, int64_t real_us, size_t *n)
 {
 	const struct targets *t = c->conf.targets;
 	const struct parcel *p = l->now->parcel;
@@ -446,7 +446,7 @@ static bool make_headers(struct callbacks *c, struct url_queue *l, int64_t real_
 		&& put_header(l, n, 1, "webhook-id", p->id)
 		&& put_header(l, n, 2, "webhook-timestamp", stamp);
 	if (ok && t->keys) {
-		ok = webhook_sign(t->keys, p->id, real_us / S_US, p->body.data, p->body.len,
+		ok = signature_sign(t->keys, p->id, real_us / S_US, p->body.data, p->body.len,
 			&signature) && buf_char(&signature, '\0')
 			&& put_header(l, n, 3, "webhook-signature", signature.data);
 		buf_free(&signature);
@@ -457,7 +457,7 @@ static bool make_headers(struct callbacks *c, struct url_queue *l, int64_t real_
 }
 
 /* When the attempt that begins now ends at the latest. */
-static int64_t attempt_end_us(const struct callbacks *c, const struct url_queue *l, int64_t now_us)
+static int64_t attempt_end_us(const struct deliveries *c, const struct url_queue *l, int64_t now_us)
 {
 	int64_t end = retry_attempt_end_us(&l->retry, now_us,
 		c->conf.targets->timeout_ms * 1000);
@@ -465,10 +465,10 @@ static int64_t attempt_end_us(const struct callbacks *c, const struct url_queue 
 	return c->ending && c->end_us < end ? c->end_us : end;
 }
 
-static void try_now(struct callbacks *c, struct url_queue *l, int64_t now_us, int64_t real_us)
+static void try_now(struct deliveries *c, struct url_queue *l, int64_t now_us, int64_t real_us)
 {
 	const struct parcel *p = l->now->parcel;
-	struct post_call call = { .url = l->to->url, .plain = l->to->plain,
+	struct http_post_call call = { .url = l->to->url, .plain = l->to->plain,
 		.allow_private = c->conf.targets->allow_private, .header = l->header,
 		.body = p->body.data, .len = p->body.len };
 
@@ -477,7 +477,7 @@ static void try_now(struct callbacks *c, struct url_queue *l, int64_t now_us, in
 	l->tried = true;
 	call.timeout_us = attempt_end_us(c, l, now_us) - now_us;
 	if (make_headers(c, l, real_us, &call.nheader))
-		l->post = post_start(c->conf.net, &call, now_us);
+		l->post = http_post_start(c->conf.net, &call, now_us);
 }
 
 /* It is tried no more. */
@@ -493,17 +493,17 @@ static struct delivery *put_down(struct url_queue *l)
 	return d;
 }
 
-static struct callback_event event_of(const struct url_queue *l, const struct post_answer *a)
+static struct deliveries_event event_of(const struct url_queue *l, const struct http_post_answer *a)
 {
-	return (struct callback_event){ .http_status = a->http_status, .reason = a->text,
+	return (struct deliveries_event){ .http_status = a->http_status, .reason = a->text,
 		.attempt = l->retry.attempt + 1 };
 }
 
 /* Again later, or not: an order to wait beyond the end is as good as a no. */
-static void again(struct callbacks *c, struct url_queue *l, const struct post_answer *a,
+static void again(struct deliveries *c, struct url_queue *l, const struct http_post_answer *a,
 	int64_t now_us)
 {
-	struct callback_event e = event_of(l, a);
+	struct deliveries_event e = event_of(l, a);
 	enum retry_verdict verdict = retry_next(&l->retry, now_us, retry_random(),
 		a->retry_after_us, &l->again_us);
 	const int64_t at_us = l->again_us;
@@ -515,26 +515,26 @@ static void again(struct callbacks *c, struct url_queue *l, const struct post_an
 		return;
 	}
 	snprintf(l->failed, sizeof(l->failed), "%s", a->text);
-	e.kind = CALLBACK_RETRY;
+	e.kind = DELIVERIES_RETRY;
 	e.wait_us = at_us - now_us;
 	tell(c, l, l->now, &e);
 	attempt_free(l);
 }
 
-static void arrived(struct callbacks *c, struct url_queue *l, struct callback_event e)
+static void arrived(struct deliveries *c, struct url_queue *l, struct deliveries_event e)
 {
 	struct delivery *d = put_down(l);
 
 	if (d->kept)
 		spool_drop(c->conf.spool, d->name);
-	e.kind = CALLBACK_DELIVERED;
+	e.kind = DELIVERIES_DELIVERED;
 	e.reason = NULL;
 	tell(c, l, d, &e);
 	delivery_free(c, d);
 }
 
 /* Nothing is sent there any more, nor kept for it. */
-static void give_up_line(struct callbacks *c, struct url_queue *l, struct callback_event e,
+static void give_up_line(struct deliveries *c, struct url_queue *l, struct deliveries_event e,
 	struct lines *warnings)
 {
 	struct delivery *d;
@@ -547,23 +547,23 @@ static void give_up_line(struct callbacks *c, struct url_queue *l, struct callba
 		drop(c, l, d, e);
 }
 
-static void take_answer(struct callbacks *c, struct url_queue *l, int64_t now_us,
+static void take_answer(struct deliveries *c, struct url_queue *l, int64_t now_us,
 	struct lines *warnings)
 {
-	struct post_answer a = *post_answer(l->post);	/* it goes with the attempt */
-	struct callback_event e = event_of(l, &a);
+	struct http_post_answer a = *http_post_answer(l->post);	/* it goes with the attempt */
+	struct deliveries_event e = event_of(l, &a);
 
 	switch (a.outcome) {
-	case POST_TAKEN:
+	case HTTP_POST_TAKEN:
 		arrived(c, l, e);
 		break;
-	case POST_AGAIN:
+	case HTTP_POST_AGAIN:
 		again(c, l, &a, now_us);
 		break;
-	case POST_REFUSED:
+	case HTTP_POST_REFUSED:
 		refuse(c, l, put_down(l), e);
 		break;
-	case POST_GONE:
+	case HTTP_POST_GONE:
 		give_up_line(c, l, e, warnings);
 		break;
 	}
@@ -577,10 +577,10 @@ static int64_t next_try_us(const struct url_queue *l)
 }
 
 /* All that is left of the line, also what waits for its turn. */
-static void end_line(struct callbacks *c, struct url_queue *l)
+static void end_line(struct deliveries *c, struct url_queue *l)
 {
 	static const char no_time[] = "no time is left at the end of the run";
-	struct callback_event e = { .reason = no_time };
+	struct deliveries_event e = { .reason = no_time };
 	char reason[sizeof(no_time) + sizeof(l->failed) + 16];
 	struct delivery *d;
 
@@ -590,7 +590,7 @@ static void end_line(struct callbacks *c, struct url_queue *l)
 		e.reason = reason;
 		e.attempt = l->tried ? l->retry.attempt + (l->post != NULL) : 0;
 		give_up(c, l, put_down(l), e);
-		e = (struct callback_event){ .reason = no_time };
+		e = (struct deliveries_event){ .reason = no_time };
 	}
 	while ((d = pop(l)))
 		give_up(c, l, d, e);
@@ -598,20 +598,20 @@ static void end_line(struct callbacks *c, struct url_queue *l)
 }
 
 /* Nothing more can arrive: also where the receiver ordered to wait beyond the end. */
-static bool is_over(const struct callbacks *c, const struct url_queue *l, int64_t now_us)
+static bool is_over(const struct deliveries *c, const struct url_queue *l, int64_t now_us)
 {
 	return c->ending && (now_us >= c->end_us
 		|| (!l->post && !l->fresh && next_try_us(l) >= c->end_us));
 }
 
-static void step_line(struct callbacks *c, struct url_queue *l, int64_t now_us, int64_t real_us,
+static void step_line(struct deliveries *c, struct url_queue *l, int64_t now_us, int64_t real_us,
 	struct lines *warnings)
 {
-	static const struct post_answer no_memory = { .outcome = POST_AGAIN,
+	static const struct http_post_answer no_memory = { .outcome = HTTP_POST_AGAIN,
 		.retry_after_us = -1, .text = "out of memory" };
 
 	for (;;) {
-		if (l->post && post_step(l->post, now_us)) {
+		if (l->post && http_post_step(l->post, now_us)) {
 			take_answer(c, l, now_us, warnings);
 			continue;
 		}
@@ -631,7 +631,7 @@ static void step_line(struct callbacks *c, struct url_queue *l, int64_t now_us, 
 	}
 }
 
-void callbacks_step(struct callbacks *c, int64_t now_us, int64_t real_us,
+void deliveries_step(struct deliveries *c, int64_t now_us, int64_t real_us,
 	struct lines *warnings)
 {
 	keep_fresh(c, warnings);
@@ -644,14 +644,14 @@ static bool is_idle(const struct url_queue *l)
 	return !l->now && !l->first && !l->earlier;
 }
 
-int64_t callbacks_deadline_us(const struct callbacks *c)
+int64_t deliveries_deadline_us(const struct deliveries *c)
 {
 	int64_t until = INT64_MAX;
 
 	for (size_t i = 0; i < c->nline; i++) {
 		const struct url_queue *l = &c->line[i];
 		int64_t at = is_idle(l) ? INT64_MAX : l->fresh ? INT64_MIN
-			: l->post ? post_deadline_us(l->post) : next_try_us(l);
+			: l->post ? http_post_deadline_us(l->post) : next_try_us(l);
 
 		if (c->ending && !is_idle(l) && c->end_us < at)
 			at = c->end_us;
@@ -661,14 +661,14 @@ int64_t callbacks_deadline_us(const struct callbacks *c)
 	return until;
 }
 
-void callbacks_end(struct callbacks *c, int64_t end_us)
+void deliveries_end(struct deliveries *c, int64_t end_us)
 {
 	if (!c->ending || end_us < c->end_us)
 		c->end_us = end_us;
 	c->ending = true;
 }
 
-bool callbacks_are_written(const struct callbacks *c)
+bool deliveries_are_written(const struct deliveries *c)
 {
 	for (size_t i = 0; i < c->nline; i++)
 		if (c->line[i].fresh)
@@ -676,7 +676,7 @@ bool callbacks_are_written(const struct callbacks *c)
 	return true;
 }
 
-bool callbacks_are_done(const struct callbacks *c)
+bool deliveries_are_done(const struct deliveries *c)
 {
 	for (size_t i = 0; i < c->nline; i++)
 		if (!is_idle(&c->line[i]))
@@ -684,12 +684,12 @@ bool callbacks_are_done(const struct callbacks *c)
 	return true;
 }
 
-const char *callbacks_spool_fault(const struct callbacks *c)
+const char *deliveries_spool_fault(const struct deliveries *c)
 {
 	return c->spool_fault[0] ? c->spool_fault : NULL;
 }
 
-const struct callback_totals *callbacks_totals(const struct callbacks *c)
+const struct deliveries_totals *deliveries_totals(const struct deliveries *c)
 {
 	return &c->totals;
 }

@@ -16,19 +16,19 @@
 #include "webhook/spool.h"
 #include "webhook/target.h"
 
-#define CALLBACK_MEMORY_MAX (16u << 20)	/* bytes that may wait, over all URLs */
+#define DELIVERIES_MEMORY_MAX (16u << 20)	/* bytes that may wait, over all URLs */
 
-enum callback_kind {
-	CALLBACK_DELIVERED,
-	CALLBACK_RETRY,
-	CALLBACK_DROPPED,	/* refused or out of time, and kept nowhere */
-	CALLBACK_REFUSED,	/* in the spool: a later run tries it again */
-	CALLBACK_SPOOLED,	/* out of time; in the spool for a later run */
-	CALLBACK_KINDS
+enum deliveries_kind {
+	DELIVERIES_DELIVERED,
+	DELIVERIES_RETRY,
+	DELIVERIES_DROPPED,	/* refused or out of time, and kept nowhere */
+	DELIVERIES_REFUSED,	/* in the spool: a later run tries it again */
+	DELIVERIES_SPOOLED,	/* out of time; in the spool for a later run */
+	DELIVERIES_KINDS
 };
 
-struct callback_event {		/* borrowed for the call */
-	enum callback_kind kind;
+struct deliveries_event {		/* borrowed for the call */
+	enum deliveries_kind kind;
 	size_t target;
 	const char *to;		/* scheme://host[:port] */
 	const char *id;		/* webhook-id */
@@ -38,7 +38,7 @@ struct callback_event {		/* borrowed for the call */
 	const char *reason;	/* NULL: none */
 };
 
-struct callback_totals {
+struct deliveries_totals {
 	uint64_t delivered;	/* those of earlier runs, too */
 	uint64_t retried;	/* attempts */
 	uint64_t dropped;	/* with those refused that a full spool lost */
@@ -46,40 +46,40 @@ struct callback_totals {
 	uint64_t spooled;	/* of this run, left for a later one, refused or not */
 };
 
-struct callback_conf {		/* all borrowed for the callbacks' life */
+struct deliveries_conf {		/* all borrowed for the callbacks' life */
 	const struct targets *targets;
 	struct net *net;
 	struct spool *spool;	/* NULL: none */
 	const char *run;
 	int64_t start_ms;
 	int64_t retry_for_us;
-	void (*told)(void *arg, const struct callback_event *event);
+	void (*told)(void *arg, const struct deliveries_event *event);
 	void *arg;
 };
 
-struct callbacks;
+struct deliveries;
 
-struct callbacks *callbacks_new(const struct callback_conf *conf);	/* NULL: out of memory */
-void callbacks_free(struct callbacks *c);	/* drops what is under way; NULL is fine */
+struct deliveries *deliveries_new(const struct deliveries_conf *conf);	/* NULL: out of memory */
+void deliveries_free(struct deliveries *c);	/* drops what is under way; NULL is fine */
 
 /* Copies the window; nothing is sent or written before the next step. */
-void callbacks_window(struct callbacks *c, const struct webhook_window *window);
+void deliveries_window(struct deliveries *c, const struct payload_window *window);
 
 /* After each net_perform and by its deadline. A step writes what came since the last one to the
  * spool, with one sync; of very much it leaves a part to the next step, which it wants at once.
  * real_us is the wall's clock, for the signatures. */
-void callbacks_step(struct callbacks *c, int64_t now_us, int64_t real_us,
+void deliveries_step(struct deliveries *c, int64_t now_us, int64_t real_us,
 	struct lines *warnings);
-int64_t callbacks_deadline_us(const struct callbacks *c);
+int64_t deliveries_deadline_us(const struct deliveries *c);
 
 /* No window comes any more; what has not arrived by end_us is given up in the step then, also
  * what is not yet written. The earliest end_us holds. */
-void callbacks_end(struct callbacks *c, int64_t end_us);
-bool callbacks_are_written(const struct callbacks *c);	/* or there is no spool */
-bool callbacks_are_done(const struct callbacks *c);	/* nothing waits or is under way */
+void deliveries_end(struct deliveries *c, int64_t end_us);
+bool deliveries_are_written(const struct deliveries *c);	/* or there is no spool */
+bool deliveries_are_done(const struct deliveries *c);	/* nothing waits or is under way */
 
 /* Why a delivery could not be written to the spool, the first time; NULL: each could. */
-const char *callbacks_spool_fault(const struct callbacks *c);
-const struct callback_totals *callbacks_totals(const struct callbacks *c);
+const char *deliveries_spool_fault(const struct deliveries *c);
+const struct deliveries_totals *deliveries_totals(const struct deliveries *c);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 
-struct post {
+struct http_post {
 	struct net *net;
 	CURL *easy;
 	struct curl_slist *headers;
@@ -25,11 +25,11 @@ struct post {
 	bool arrived, done;
 	struct net_result result;
 	char words[NET_TEXT_MAX];	/* the result's */
-	struct post_answer answer;
+	struct http_post_answer answer;
 };
 
 /* A list of libcurl's, whose lines may be secrets, is wiped by http.c's free. */
-static void end_request(struct post *p)
+static void end_request(struct http_post *p)
 {
 	net_release(p->net, p->easy);
 	p->easy = NULL;
@@ -37,7 +37,7 @@ static void end_request(struct post *p)
 	p->headers = NULL;
 }
 
-void post_free(struct post *p)
+void http_post_free(struct http_post *p)
 {
 	if (!p)
 		return;
@@ -48,19 +48,19 @@ void post_free(struct post *p)
 /* --- the address ---------------------------------------------------------------------- */
 
 /* A proxy's address is the user's own choice, and the one behind it is not known here. */
-static bool is_refused(const struct post *p, const struct sockaddr *address)
+static bool is_refused(const struct http_post *p, const struct sockaddr *address)
 {
 	long by_proxy = 0;
 
 	if (p->allow_private)
 		return false;
 	curl_easy_getinfo(p->easy, CURLINFO_USED_PROXY, &by_proxy);
-	return !by_proxy && private_address(address);
+	return !by_proxy && ip_filter_address(address);
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
-	struct post *p = arg;
+	struct http_post *p = arg;
 
 	(void)purpose;
 	p->connects++;
@@ -74,7 +74,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 /* Also of a connection that something else had opened, for which no socket is asked. */
 static int before_request(void *arg, char *ip, char *own_ip, int port, int own_port)
 {
-	struct post *p = arg;
+	struct http_post *p = arg;
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	bool bad = true;
@@ -94,13 +94,13 @@ static int before_request(void *arg, char *ip, char *own_ip, int port, int own_p
 
 /* --- the answer ------------------------------------------------------------------------- */
 
-static void finish(struct post *p, enum post_outcome outcome, const char *what,
+static void finish(struct http_post *p, enum http_post_outcome outcome, const char *what,
 	const char *words)
 {
 	struct buf text = { 0 };
 	size_t len;
 
-	if (outcome != POST_TAKEN) {
+	if (outcome != HTTP_POST_TAKEN) {
 		text_put_printable(&text, what, strlen(what));
 		buf_str(&text, *words ? ": " : "");
 		text_put_printable(&text, words, strlen(words));
@@ -114,21 +114,22 @@ static void finish(struct post *p, enum post_outcome outcome, const char *what,
 	end_request(p);
 }
 
-static enum post_outcome outcome_of(long status)
+static enum http_post_outcome outcome_of(long status)
 {
 	switch (status) {
 	case 408:
 	case 429:
-		return POST_AGAIN;
+		return HTTP_POST_AGAIN;
 	case 410:
-		return POST_GONE;
+		return HTTP_POST_GONE;
 	default:
-		return status / 100 == 2 ? POST_TAKEN
-			: status / 100 == 3 || status / 100 == 4 ? POST_REFUSED : POST_AGAIN;
+		return status / 100 == 2			 ? HTTP_POST_TAKEN
+			: status / 100 == 3 || status / 100 == 4 ? HTTP_POST_REFUSED
+								 : HTTP_POST_AGAIN;
 	}
 }
 
-static void finish_by_status(struct post *p)
+static void finish_by_status(struct http_post *p)
 {
 	const long status = p->answer.http_status;
 	char what[64];
@@ -138,23 +139,23 @@ static void finish_by_status(struct post *p)
 	finish(p, outcome_of(status), what, "");
 }
 
-static void finish_without_answer(struct post *p)
+static void finish_without_answer(struct http_post *p)
 {
 	switch (net_failure(&p->result)) {
 	case NET_FATAL:
-		finish(p, POST_AGAIN, p->words, "");
+		finish(p, HTTP_POST_AGAIN, p->words, "");
 		break;
 	case NET_BREACH:
-		finish(p, POST_AGAIN, "what answers does not speak HTTP", p->words);
+		finish(p, HTTP_POST_AGAIN, "what answers does not speak HTTP", p->words);
 		break;
 	case NET_NETWORK:
-		finish(p, POST_AGAIN, "no answer", p->result.code == CURLE_OK ? "" : p->words);
+		finish(p, HTTP_POST_AGAIN, "no answer", p->result.code == CURLE_OK ? "" : p->words);
 		break;
 	}
 }
 
 /* A status whose head is whole counts, also where the body behind it never ended. */
-static void take_answer(struct post *p)
+static void take_answer(struct http_post *p)
 {
 	const struct net_result *r = &p->result;
 
@@ -163,10 +164,10 @@ static void take_answer(struct post *p)
 		p->answer.retry_after_us = r->retry_after_us;
 	}
 	if (p->refused && p->refused == p->connects)
-		finish(p, POST_REFUSED, "its address is not public, which takes "
+		finish(p, HTTP_POST_REFUSED, "its address is not public, which takes "
 			"--callback-allow-private", "");
 	else if (r->by_proxy)
-		finish(p, POST_AGAIN, p->words, "");
+		finish(p, HTTP_POST_AGAIN, p->words, "");
 	else if (p->answer.http_status >= 200)
 		finish_by_status(p);
 	else
@@ -175,7 +176,7 @@ static void take_answer(struct post *p)
 
 static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 {
-	struct post *p = arg;
+	struct http_post *p = arg;
 
 	n *= size;
 	if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
@@ -187,16 +188,16 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
-	struct post *p = arg;
+	struct http_post *p = arg;
 
 	(void)bytes;
 	p->got += size * n;
-	return p->got > POST_ANSWER_MAX ? CURL_WRITEFUNC_ERROR : size * n;
+	return p->got > HTTP_POST_ANSWER_MAX ? CURL_WRITEFUNC_ERROR : size * n;
 }
 
 static void on_done(void *arg, const struct net_result *result)
 {
-	struct post *p = arg;
+	struct http_post *p = arg;
 
 	p->arrived = true;
 	p->result = *result;
@@ -205,7 +206,7 @@ static void on_done(void *arg, const struct net_result *result)
 
 /* --- the request ------------------------------------------------------------------------ */
 
-static bool set_headers(struct post *p, const struct post_call *call)
+static bool set_headers(struct http_post *p, const struct http_post_call *call)
 {
 	bool ok = net_header(&p->headers, "Expect:");
 
@@ -214,7 +215,7 @@ static bool set_headers(struct post *p, const struct post_call *call)
 	return ok && curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK;
 }
 
-static bool set_body(struct post *p, const struct post_call *call)
+static bool set_body(struct http_post *p, const struct http_post_call *call)
 {
 	CURL *e = p->easy;
 
@@ -228,7 +229,7 @@ static bool set_body(struct post *p, const struct post_call *call)
 		&& curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK;
 }
 
-static bool set_judges(struct post *p)
+static bool set_judges(struct http_post *p)
 {
 	CURL *e = p->easy;
 
@@ -238,7 +239,7 @@ static bool set_judges(struct post *p)
 		&& curl_easy_setopt(e, CURLOPT_PREREQDATA, p) == CURLE_OK;
 }
 
-static bool begin(struct post *p, const struct post_call *call)
+static bool begin(struct http_post *p, const struct http_post_call *call)
 {
 	p->easy = net_easy_to(p->net, call->plain, (call->timeout_us + 999) / 1000);
 	return p->easy && set_headers(p, call)
@@ -247,9 +248,10 @@ static bool begin(struct post *p, const struct post_call *call)
 		&& net_start(p->net, p->easy, on_done, p) == ST_OK;
 }
 
-struct post *post_start(struct net *net, const struct post_call *call, int64_t now_us)
+struct http_post *http_post_start(struct net *net, const struct http_post_call *call,
+	int64_t now_us)
 {
-	struct post *p = calloc(1, sizeof(*p));
+	struct http_post *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return NULL;
@@ -258,13 +260,13 @@ struct post *post_start(struct net *net, const struct post_call *call, int64_t n
 	p->answer.retry_after_us = -1;
 	p->end_us = now_us + call->timeout_us + GRACE_US;
 	if (call->timeout_us <= 0)
-		finish(p, POST_AGAIN, "no time is left", "");
+		finish(p, HTTP_POST_AGAIN, "no time is left", "");
 	else if (!begin(p, call))
-		finish(p, POST_AGAIN, "the request could not be made", "");
+		finish(p, HTTP_POST_AGAIN, "the request could not be made", "");
 	return p;
 }
 
-bool post_step(struct post *p, int64_t now_us)
+bool http_post_step(struct http_post *p, int64_t now_us)
 {
 	if (p->done)
 		return true;
@@ -272,16 +274,16 @@ bool post_step(struct post *p, int64_t now_us)
 		take_answer(p);
 	/* libcurl's clock stands still while the machine is suspended, ours does not */
 	else if (now_us >= p->end_us)
-		finish(p, POST_AGAIN, "no answer in time", "");
+		finish(p, HTTP_POST_AGAIN, "no answer in time", "");
 	return p->done;
 }
 
-int64_t post_deadline_us(const struct post *p)
+int64_t http_post_deadline_us(const struct http_post *p)
 {
 	return p->done || p->arrived ? INT64_MIN : p->end_us;
 }
 
-const struct post_answer *post_answer(const struct post *p)
+const struct http_post_answer *http_post_answer(const struct http_post *p)
 {
 	return &p->answer;
 }

@@ -13,17 +13,17 @@
 #include "net/http.h"
 #include "util/base.h"
 
-#define POST_HEADERS_MAX 80
-#define POST_ANSWER_MAX 65536	/* bytes of an answer that nobody looks at */
+#define HTTP_POST_HEADERS_MAX 80
+#define HTTP_POST_ANSWER_MAX 65536	/* bytes of an answer that nobody looks at */
 
-enum post_outcome {
-	POST_TAKEN,		/* 2xx */
-	POST_AGAIN,		/* what may pass: 408, 429, 5xx, no answer */
-	POST_REFUSED,		/* any other answer, or an address that may not be */
-	POST_GONE		/* 410: nothing is ever to be sent there again */
+enum http_post_outcome {
+	HTTP_POST_TAKEN,		/* 2xx */
+	HTTP_POST_AGAIN,		/* what may pass: 408, 429, 5xx, no answer */
+	HTTP_POST_REFUSED,		/* any other answer, or an address that may not be */
+	HTTP_POST_GONE		/* 410: nothing is ever to be sent there again */
 };
 
-struct post_call {		/* borrowed until post_free */
+struct http_post_call {		/* borrowed until http_post_free */
 	const char *url;
 	bool plain;		/* http, to loopback alone */
 	bool allow_private;
@@ -34,23 +34,26 @@ struct post_call {		/* borrowed until post_free */
 	int64_t timeout_us;	/* bound of the whole of it */
 };
 
-struct post_answer {
-	enum post_outcome outcome;
+struct http_post_answer {
+	enum http_post_outcome outcome;
 	long http_status;		/* 0: no answer */
 	int64_t retry_after_us;		/* -1: none */
 	char text[256];			/* for people, one line without the URL; "" if taken */
 };
 
-struct post;
+struct http_post;
 
 /* net is borrowed. NULL: out of memory; any other failure is an answer. */
-struct post *post_start(struct net *net, const struct post_call *call, int64_t now_us);
-void post_free(struct post *p);		/* drops what is under way at once; NULL is fine */
+struct http_post *http_post_start(struct net *net, const struct http_post_call *call,
+	int64_t now_us);
+void http_post_free(struct http_post *p); /* drops what is under way at once; NULL is fine */
 
 /* After each net_perform and by its deadline; true once the answer is there. */
-bool post_step(struct post *p, int64_t now_us);
-int64_t post_deadline_us(const struct post *p);	/* INT64_MIN: an answer waits for post_step */
+bool http_post_step(struct http_post *p, int64_t now_us);
+int64_t http_post_deadline_us(
+	const struct http_post *p); /* INT64_MIN: an answer waits for http_post_step */
 
-const struct post_answer *post_answer(const struct post *p);	/* once done, until post_free */
+const struct http_post_answer *http_post_answer(
+	const struct http_post *p); /* once done, until http_post_free */
 
 #endif

@@ -102,7 +102,7 @@ static bool is_private6(const unsigned char *a)
 	return true;
 }
 
-bool private_address(const struct sockaddr *address)
+bool ip_filter_address(const struct sockaddr *address)
 {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
@@ -119,7 +119,7 @@ bool private_address(const struct sockaddr *address)
 	}
 }
 
-bool private_text(const char *host, size_t len)
+bool ip_filter_text(const char *host, size_t len)
 {
 	char text[HOST_MAX];
 	struct in6_addr v6;

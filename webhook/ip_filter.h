@@ -12,10 +12,10 @@
 /* True for what IANA's special-purpose registries (RFC 6890) list as not globally reachable,
  * for multicast, and for any family other than IPv4 and IPv6. An IPv6 address that holds an
  * IPv4 address (mapped, NAT64, 6to4) is judged by the latter. */
-bool private_address(const struct sockaddr *address);
+bool ip_filter_address(const struct sockaddr *address);
 
 /* The same for the host of a URL: an address in brackets or without, IPv4 also in the forms
  * that inet_aton(3) reads (`127.1`, `0x7f000001`). False for a name. */
-bool private_text(const char *host, size_t len);
+bool ip_filter_text(const char *host, size_t len);
 
 #endif

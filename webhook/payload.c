@@ -26,17 +26,17 @@
 
 /* --- a window's parts --------------------------------------------------------------- */
 
-const char *webhook_type(enum webhook_format format)
+const char *payload_type(enum payload_format format)
 {
-	return format == WEBHOOK_CLOUDEVENTS ? "application/cloudevents+json"
+	return format == PAYLOAD_CLOUDEVENTS ? "application/cloudevents+json"
 		: "application/json";
 }
 
-static void put_id(char id[WEBHOOK_ID_MAX], const struct webhook_window *w, size_t part)
+static void put_id(char id[PAYLOAD_ID_MAX], const struct payload_window *w, size_t part)
 {
-	int n = snprintf(id, WEBHOOK_ID_MAX, "%s-%lld-%zu", w->run, (long long)w->index, part);
+	int n = snprintf(id, PAYLOAD_ID_MAX, "%s-%lld-%zu", w->run, (long long)w->index, part);
 
-	assert(n > 0 && n < WEBHOOK_ID_MAX);
+	assert(n > 0 && n < PAYLOAD_ID_MAX);
 }
 
 static void put_figure(struct buf *out, const char *before, double x)
@@ -48,7 +48,7 @@ static void put_figure(struct buf *out, const char *before, double x)
 		buf_str(out, "null");
 }
 
-static void put_meta(struct buf *out, const struct webhook_window *w)
+static void put_meta(struct buf *out, const struct payload_window *w)
 {
 	if (w->frames == 0) {
 		buf_str(out, "null");
@@ -66,9 +66,9 @@ static void put_meta(struct buf *out, const struct webhook_window *w)
 }
 
 /* CloudEvents 1.0.2, JSON format 1.0, up to its data. */
-static void put_event(struct buf *out, const struct webhook_window *w, const char *id)
+static void put_event(struct buf *out, const struct payload_window *w, const char *id)
 {
-	char source[sizeof("/gsqstat/") + WEBHOOK_ID_MAX];
+	char source[sizeof("/gsqstat/") + PAYLOAD_ID_MAX];
 
 	snprintf(source, sizeof(source), "/gsqstat/%s", w->run);
 	json_put_quoted(out, "{\"specversion\":\"1.0\",\"id\":", id);
@@ -79,13 +79,13 @@ static void put_event(struct buf *out, const struct webhook_window *w, const cha
 }
 
 /* What stands before the rows and behind them. */
-static void put_head(struct buf *out, const struct webhook_window *w,
-	enum webhook_format format, size_t part, size_t parts)
+static void put_head(struct buf *out, const struct payload_window *w,
+	enum payload_format format, size_t part, size_t parts)
 {
-	char id[WEBHOOK_ID_MAX];
+	char id[PAYLOAD_ID_MAX];
 
 	put_id(id, w, part);
-	if (format == WEBHOOK_CLOUDEVENTS)
+	if (format == PAYLOAD_CLOUDEVENTS)
 		put_event(out, w, id);
 	json_put_quoted(out, "{\"schema\":\"gsqstat-window/1\",\"run\":", w->run);
 	buf_printf(out, ",\"window\":%lld,\"part\":%zu,\"parts\":%zu,\"meta\":",
@@ -94,13 +94,13 @@ static void put_head(struct buf *out, const struct webhook_window *w,
 	buf_str(out, ",\"rows\":[");
 }
 
-static void put_tail(struct buf *out, enum webhook_format format)
+static void put_tail(struct buf *out, enum payload_format format)
 {
-	buf_str(out, format == WEBHOOK_CLOUDEVENTS ? "]}}" : "]}");
+	buf_str(out, format == PAYLOAD_CLOUDEVENTS ? "]}}" : "]}");
 }
 
 /* How many bytes a body has beside its rows. */
-static size_t envelope(const struct webhook_window *w, enum webhook_format format, size_t part,
+static size_t envelope(const struct payload_window *w, enum payload_format format, size_t part,
 	size_t parts)
 {
 	char text[ENVELOPE_MAX];
@@ -114,13 +114,13 @@ static size_t envelope(const struct webhook_window *w, enum webhook_format forma
 
 /* How many bytes of rows a part takes, commas between them. Part numbers are counted with all
  * the digits that they can have, unless one part does. */
-static size_t room_for_rows(const struct webhook_window *w, enum webhook_format format)
+static size_t room_for_rows(const struct payload_window *w, enum payload_format format)
 {
-	size_t room = WEBHOOK_BODY_MAX - envelope(w, format, 0, 1);
+	size_t room = PAYLOAD_BODY_MAX - envelope(w, format, 0, 1);
 
 	if (w->rows_len <= room + 1)
 		return room;
-	return WEBHOOK_BODY_MAX - envelope(w, format, PARTS_MAX - 1, PARTS_MAX);
+	return PAYLOAD_BODY_MAX - envelope(w, format, PARTS_MAX - 1, PARTS_MAX);
 }
 
 /* The length of the rows of the part that begins at s, with the last one's LF. */
@@ -136,7 +136,7 @@ static size_t rows_of_part(const char *s, size_t left, size_t room)
 	return lf ? (size_t)(lf - s) + 1 : left;
 }
 
-size_t webhook_parts(const struct webhook_window *w, enum webhook_format format)
+size_t payload_parts(const struct payload_window *w, enum payload_format format)
 {
 	size_t room = room_for_rows(w, format), parts = 0, at = 0;
 
@@ -162,10 +162,10 @@ static void put_rows(struct buf *out, const char *rows, size_t len)
 		*s++ = ',';
 }
 
-bool webhook_part(const struct webhook_window *w, enum webhook_format format, size_t part,
-	char id[WEBHOOK_ID_MAX], struct buf *out)
+bool payload_part(const struct payload_window *w, enum payload_format format, size_t part,
+	char id[PAYLOAD_ID_MAX], struct buf *out)
 {
-	size_t room = room_for_rows(w, format), parts = webhook_parts(w, format), at = 0, len = 0;
+	size_t room = room_for_rows(w, format), parts = payload_parts(w, format), at = 0, len = 0;
 
 	assert(part < parts);
 	for (size_t i = 0; i <= part && at < w->rows_len; i++) {
@@ -182,7 +182,7 @@ bool webhook_part(const struct webhook_window *w, enum webhook_format format, si
 
 /* --- keys --------------------------------------------------------------------------- */
 
-struct webhook_keys {
+struct signature_keys {
 	size_t n;
 	struct {
 		unsigned char bytes[KEY_MAX + 2];	/* what decoding writes at most */
@@ -190,7 +190,7 @@ struct webhook_keys {
 	} key[KEYS_MAX];
 };
 
-void webhook_keys_free(struct webhook_keys *keys)
+void signature_keys_free(struct signature_keys *keys)
 {
 	if (keys)
 		OPENSSL_cleanse(keys, sizeof(*keys));
@@ -213,7 +213,7 @@ static bool is_base64(const char *s, size_t len)
 }
 
 /* What is wrong with the line, NULL: nothing, its key is added. */
-static const char *take_key(struct webhook_keys *keys, const char *line, size_t len)
+static const char *take_key(struct signature_keys *keys, const char *line, size_t len)
 {
 	static const char prefix[] = "whsec_";
 	const size_t skip = sizeof(prefix) - 1;
@@ -235,7 +235,7 @@ static const char *take_key(struct webhook_keys *keys, const char *line, size_t 
 }
 
 /* Lines to keys; why of the first that is none, *line its number (0: of no line). */
-static const char *take_keys(struct webhook_keys *keys, const struct buf *text, size_t *line)
+static const char *take_keys(struct signature_keys *keys, const struct buf *text, size_t *line)
 {
 	const char *s, *why = NULL;
 	size_t at = 0, len = 0;
@@ -267,10 +267,10 @@ static const char *open_keys(const char *path, int *fd)
 	return exposed ? PATHS_EXPOSED : NULL;
 }
 
-struct webhook_keys *webhook_keys_read(const char *flag, const char *path,
+struct signature_keys *signature_keys_read(const char *flag, const char *path,
 	struct lines *problems)
 {
-	struct webhook_keys *keys = calloc(1, sizeof(*keys));
+	struct signature_keys *keys = calloc(1, sizeof(*keys));
 	struct buf text = { 0 };
 	char shown[SHOWN_SIZE];
 	size_t line = 0;
@@ -293,13 +293,13 @@ struct webhook_keys *webhook_keys_read(const char *flag, const char *path,
 		close(fd);
 	if (!why)
 		return keys;
-	webhook_keys_free(keys);
+	signature_keys_free(keys);
 	return NULL;
 }
 
 /* --- signatures --------------------------------------------------------------------- */
 
-static bool put_signature(const struct webhook_keys *keys, size_t i, const struct buf *text,
+static bool put_signature(const struct signature_keys *keys, size_t i, const struct buf *text,
 	struct buf *out)
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
@@ -313,7 +313,7 @@ static bool put_signature(const struct webhook_keys *keys, size_t i, const struc
 	return buf_printf(out, "%sv1,%s", i ? " " : "", base64);
 }
 
-bool webhook_sign(const struct webhook_keys *keys, const char *id, int64_t timestamp_s,
+bool signature_sign(const struct signature_keys *keys, const char *id, int64_t timestamp_s,
 	const char *body, size_t len, struct buf *out)
 {
 	struct buf text = { 0 };

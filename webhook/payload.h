@@ -12,12 +12,12 @@
 
 #include "util/base.h"
 
-#define WEBHOOK_BODY_MAX (256u << 10)
-#define WEBHOOK_ID_MAX 64	/* RUN-WINDOW-PART and a NUL */
+#define PAYLOAD_BODY_MAX (256u << 10)
+#define PAYLOAD_ID_MAX 64	/* RUN-WINDOW-PART and a NUL */
 
-enum webhook_format { WEBHOOK_PLAIN, WEBHOOK_CLOUDEVENTS };
+enum payload_format { PAYLOAD_PLAIN, PAYLOAD_CLOUDEVENTS };
 
-struct webhook_window {		/* all borrowed */
+struct payload_window {		/* all borrowed */
 	const char *run;
 	int64_t index, start_ms, end_ms;
 	uint64_t frames;		/* 0: `meta` is null */
@@ -28,25 +28,25 @@ struct webhook_window {		/* all borrowed */
 	size_t rows_len;
 };
 
-const char *webhook_type(enum webhook_format format);	/* of the body, for Content-Type */
+const char *payload_type(enum payload_format format);	/* of the body, for Content-Type */
 
 /* How many parts the window makes, at least one, and one of them (appended to out, with its
  * id). A row that is longer than any part goes alone. False: out of memory. */
-size_t webhook_parts(const struct webhook_window *w, enum webhook_format format);
-bool webhook_part(const struct webhook_window *w, enum webhook_format format, size_t part,
-	char id[WEBHOOK_ID_MAX], struct buf *out);
+size_t payload_parts(const struct payload_window *w, enum payload_format format);
+bool payload_part(const struct payload_window *w, enum payload_format format, size_t part,
+	char id[PAYLOAD_ID_MAX], struct buf *out);
 
-struct webhook_keys;
+struct signature_keys;
 
 /* A file or pipe of `whsec_BASE64` lines, `#` comments and blank lines, 1 to 16 keys of 24 to 64
  * bytes. NULL after a line of problems, which shows no key: unreadable, open to others, not
  * ours, a line that is none. The file's bytes are wiped. */
-struct webhook_keys *webhook_keys_read(const char *flag, const char *path,
+struct signature_keys *signature_keys_read(const char *flag, const char *path,
 	struct lines *problems);
-void webhook_keys_free(struct webhook_keys *keys);	/* wipes; NULL is fine */
+void signature_keys_free(struct signature_keys *keys);	/* wipes; NULL is fine */
 
 /* `v1,BASE64 v1,BASE64`, one for each key, over id.timestamp.body. False: out of memory. */
-bool webhook_sign(const struct webhook_keys *keys, const char *id, int64_t timestamp_s,
+bool signature_sign(const struct signature_keys *keys, const char *id, int64_t timestamp_s,
 	const char *body, size_t len, struct buf *out);
 
 #endif

@@ -288,7 +288,7 @@ static void check_private(const struct targets *t, struct lines *problems)
 		const char *host = authority_of(t->v[i].shown);
 		size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
 
-		if (t->v[i].plain || private_text(host, len))
+		if (t->v[i].plain || ip_filter_text(host, len))
 			lines_add(problems, "--callback '%s': allowed is a public address, or any "
 				"with --callback-allow-private", t->v[i].shown);
 	}
@@ -303,7 +303,7 @@ void targets_check(struct targets *t, struct lines *problems, struct lines *warn
 	if (t->header_file)
 		read_headers(t, problems, warnings);
 	if (t->key_file)
-		t->keys = webhook_keys_read("--callback-key-file", t->key_file, problems);
+		t->keys = signature_keys_read("--callback-key-file", t->key_file, problems);
 	if (why)
 		lines_add(problems, "--callback-spool '%s': cannot be used: %s",
 			text_shown(shown, t->spool, strlen(t->spool)), why);
@@ -339,6 +339,6 @@ void targets_free(struct targets *t)
 		str_wipe(&t->headers.v[i]);
 	lines_free(&t->headers);
 	lines_free(&t->files);
-	webhook_keys_free(t->keys);
+	signature_keys_free(t->keys);
 	*t = (struct targets){ 0 };
 }

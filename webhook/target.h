@@ -30,10 +30,10 @@ struct targets {
 	const char *header_file, *key_file, *spool;	/* borrowed; NULL: none */
 	uint64_t spool_max;		/* bytes */
 	bool allow_private;
-	enum webhook_format format;
+	enum payload_format format;
 	int64_t timeout_ms;
 	struct lines headers;		/* `Name: value` */
-	struct webhook_keys *keys;	/* NULL: not signed */
+	struct signature_keys *keys;	/* NULL: not signed */
 };
 
 /* A URL, or @FILE that holds one; one that is given twice is taken once, with a warning. */

@@ -24,19 +24,19 @@
 
 /* --- http_post.c, played ------------------------------------------------------------------- */
 
-struct post {
+struct http_post {
 	bool used, done;
 	int64_t end_us;
-	struct post_answer answer;
+	struct http_post_answer answer;
 };
 
 static struct posted {		/* what was sent, in order */
-	char url[64], id[WEBHOOK_ID_MAX], stamp[32], signature[256];
+	char url[64], id[PAYLOAD_ID_MAX], stamp[32], signature[256];
 	size_t len;
-	struct post *post;
+	struct http_post *post;
 } posted[POSTS_MAX];
 static size_t nposted, under_way;
-static struct post_answer *reply;	/* at once, to all; NULL: none comes */
+static struct http_post_answer *reply;	/* at once, to all; NULL: none comes */
 
 static void take_header(char *to, size_t size, const char *line, const char *name)
 {
@@ -46,10 +46,11 @@ static void take_header(char *to, size_t size, const char *line, const char *nam
 		snprintf(to, size, "%s", line + len);
 }
 
-struct post *post_start(struct net *net, const struct post_call *call, int64_t now_us)
+struct http_post *http_post_start(struct net *net, const struct http_post_call *call,
+	int64_t now_us)
 {
 	struct posted *p = &posted[nposted++];
-	struct post *post = calloc(1, sizeof(*post));
+	struct http_post *post = calloc(1, sizeof(*post));
 
 	(void)net;
 	assert_true(nposted < POSTS_MAX);
@@ -70,7 +71,7 @@ struct post *post_start(struct net *net, const struct post_call *call, int64_t n
 	return post;
 }
 
-void post_free(struct post *p)
+void http_post_free(struct http_post *p)
 {
 	for (size_t i = 0; p && i < nposted; i++)
 		if (posted[i].post == p)
@@ -79,21 +80,22 @@ void post_free(struct post *p)
 	free(p);
 }
 
-bool post_step(struct post *p, int64_t now_us)
+bool http_post_step(struct http_post *p, int64_t now_us)
 {
 	if (!p->done && now_us >= p->end_us) {
-		p->answer = (struct post_answer){ POST_AGAIN, 0, -1, "no answer in time" };
+		p->answer =
+			(struct http_post_answer){ HTTP_POST_AGAIN, 0, -1, "no answer in time" };
 		p->done = true;
 	}
 	return p->done;
 }
 
-int64_t post_deadline_us(const struct post *p)
+int64_t http_post_deadline_us(const struct http_post *p)
 {
 	return p->done ? INT64_MIN : p->end_us;
 }
 
-const struct post_answer *post_answer(const struct post *p)
+const struct http_post_answer *http_post_answer(const struct http_post *p)
 {
 	return &p->answer;
 }
@@ -108,7 +110,7 @@ struct spool {
 	size_t n;
 	struct {
 		bool refused;
-		char name[SPOOL_NAME_MAX], id[WEBHOOK_ID_MAX], url[64];
+		char name[SPOOL_NAME_MAX], id[PAYLOAD_ID_MAX], url[64];
 		size_t nposted;		/* when it was written */
 	} file[600];
 };
@@ -134,7 +136,7 @@ enum spool_put spool_put(struct spool *s, int64_t start_ms, const char *run, int
 	snprintf(item->name, sizeof(item->name), "%013lld-%s-%08lld-%03zu-%08zx.json",
 		(long long)start_ms, run, (long long)window, part, strlen(item->url));
 	memcpy(s->file[s->n].name, item->name, sizeof(item->name));
-	snprintf(s->file[s->n].id, WEBHOOK_ID_MAX, "%s", item->id);
+	snprintf(s->file[s->n].id, PAYLOAD_ID_MAX, "%s", item->id);
 	snprintf(s->file[s->n].url, 64, "%s", item->url);
 	s->file[s->n].refused = false;
 	s->file[s->n++].nposted = SIZE_MAX;	/* not until it is synced */
@@ -209,34 +211,34 @@ static void left(int ms, int window, const char *url)
 {
 	snprintf(disk.file[disk.n].name, SPOOL_NAME_MAX, "%013lld-%s-%08d-000-0.json",
 		(long long)START_MS + ms, "bbbbbbbb-1111-4111-8111-111111111111", window);
-	snprintf(disk.file[disk.n].id, WEBHOOK_ID_MAX, "b-%d-0", window);
+	snprintf(disk.file[disk.n].id, PAYLOAD_ID_MAX, "b-%d-0", window);
 	snprintf(disk.file[disk.n++].url, 64, "%s", url);
 }
 
 /* --- the stage -------------------------------------------------------------------------- */
 
 static struct targets targets;
-static struct callbacks *c;
+static struct deliveries *c;
 static int64_t now;
 static struct lines warnings;
-static size_t told[CALLBACK_KINDS];
-static struct callback_event last;
-static char last_reason[512], last_id[WEBHOOK_ID_MAX], lost_id[WEBHOOK_ID_MAX];
+static size_t told[DELIVERIES_KINDS];
+static struct deliveries_event last;
+static char last_reason[512], last_id[PAYLOAD_ID_MAX], lost_id[PAYLOAD_ID_MAX];
 
-static void tell(void *arg, const struct callback_event *e)
+static void tell(void *arg, const struct deliveries_event *e)
 {
 	(void)arg;
 	told[e->kind]++;
 	last = *e;
 	snprintf(last_reason, sizeof(last_reason), "%s", e->reason ? e->reason : "");
 	snprintf(last_id, sizeof(last_id), "%s", e->id);
-	if (e->kind == CALLBACK_DROPPED)
+	if (e->kind == DELIVERIES_DROPPED)
 		snprintf(lost_id, sizeof(lost_id), "%s", e->id);
 }
 
 static void open_stage(const char *urls, int64_t retry_for_us, struct spool *spool)
 {
-	struct callback_conf conf = { .targets = &targets, .spool = spool, .run = RUN,
+	struct deliveries_conf conf = { .targets = &targets, .spool = spool, .run = RUN,
 		.start_ms = START_MS, .retry_for_us = retry_for_us, .told = tell };
 	char copy[256], *rest = copy, *url;
 	struct lines problems = { 0 };
@@ -246,7 +248,7 @@ static void open_stage(const char *urls, int64_t retry_for_us, struct spool *spo
 		targets_add(&targets, url, &problems, &warnings);
 	assert_int_equal(problems.n, 0);
 	targets.timeout_ms = 15000;
-	c = callbacks_new(&conf);
+	c = deliveries_new(&conf);
 	assert_non_null(c);
 }
 
@@ -264,7 +266,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	callbacks_free(c);
+	deliveries_free(c);
 	c = NULL;
 	assert_int_equal(under_way, 0);
 	targets_free(&targets);
@@ -274,15 +276,15 @@ static int tear_down(void **state)
 
 static void window(int64_t index)
 {
-	struct webhook_window w = { .run = RUN, .index = index, .start_ms = START_MS,
+	struct payload_window w = { .run = RUN, .index = index, .start_ms = START_MS,
 		.end_ms = START_MS + 1000, .rows = "{\"a\":1}\n", .rows_len = 8 };
 
-	callbacks_window(c, &w);
+	deliveries_window(c, &w);
 }
 
 static void step(void)
 {
-	callbacks_step(c, now, now, &warnings);
+	deliveries_step(c, now, now, &warnings);
 }
 
 static void at(int64_t us)
@@ -294,7 +296,7 @@ static void at(int64_t us)
 /* To when it wants to be stepped, at most up to the end. */
 static bool go_on(int64_t end_us)
 {
-	int64_t due = callbacks_deadline_us(c);
+	int64_t due = deliveries_deadline_us(c);
 
 	if (due > end_us)
 		return false;
@@ -302,16 +304,16 @@ static bool go_on(int64_t end_us)
 	return true;
 }
 
-static struct post_answer answer(enum post_outcome outcome, long status, int64_t after_us)
+static struct http_post_answer answer(enum http_post_outcome outcome, long status, int64_t after_us)
 {
-	return (struct post_answer){ outcome, status, after_us,
+	return (struct http_post_answer){ outcome, status, after_us,
 		"HTTP something" };
 }
 
 /* The answer to the newest request. */
-static void answered(enum post_outcome outcome, long status, int64_t after_us)
+static void answered(enum http_post_outcome outcome, long status, int64_t after_us)
 {
-	struct post *p = posted[nposted - 1].post;
+	struct http_post *p = posted[nposted - 1].post;
 
 	assert_non_null(p);
 	p->answer = answer(outcome, status, after_us);
@@ -321,7 +323,7 @@ static void answered(enum post_outcome outcome, long status, int64_t after_us)
 
 static void sent(size_t n, const char *id)
 {
-	char whole[WEBHOOK_ID_MAX];
+	char whole[PAYLOAD_ID_MAX];
 
 	snprintf(whole, sizeof(whole), "%s%s", id[0] == '-' ? RUN : "", id);
 	if (n >= nposted || strcmp(posted[n].id, whole) != 0)
@@ -331,15 +333,15 @@ static void sent(size_t n, const char *id)
 
 static void counts(uint64_t delivered, uint64_t retried, uint64_t dropped, uint64_t spooled)
 {
-	const struct callback_totals *t = callbacks_totals(c);
+	const struct deliveries_totals *t = deliveries_totals(c);
 
 	assert_int_equal(t->delivered, delivered);
 	assert_int_equal(t->retried, retried);
 	assert_int_equal(t->dropped, dropped);
 	assert_int_equal(t->spooled, spooled);
-	assert_int_equal(told[CALLBACK_DELIVERED], delivered);
-	assert_int_equal(told[CALLBACK_RETRY], retried);
-	assert_int_equal(told[CALLBACK_DROPPED], dropped);
+	assert_int_equal(told[DELIVERIES_DELIVERED], delivered);
+	assert_int_equal(told[DELIVERIES_RETRY], retried);
+	assert_int_equal(told[DELIVERIES_DROPPED], dropped);
 }
 
 #define A "https://a.example/x"
@@ -354,19 +356,19 @@ static void line__sends_one_at_a_time_and_in_order(void **state)
 	window(0);
 	window(1);
 	assert_int_equal(nposted, 0);	/* only a step sends */
-	assert_true(callbacks_deadline_us(c) <= now);
+	assert_true(deliveries_deadline_us(c) <= now);
 	step();
 	assert_int_equal(nposted, 1);
 	sent(0, "-0-0");
-	answered(POST_TAKEN, 204, -1);
+	answered(HTTP_POST_TAKEN, 204, -1);
 	assert_int_equal(nposted, 2);
 	sent(1, "-1-0");
 	window(2);
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	sent(2, "-2-0");
-	answered(POST_TAKEN, 200, -1);
-	assert_true(callbacks_are_done(c));
-	assert_int_equal(callbacks_deadline_us(c), NEVER);
+	answered(HTTP_POST_TAKEN, 200, -1);
+	assert_true(deliveries_are_done(c));
+	assert_int_equal(deliveries_deadline_us(c), NEVER);
 	counts(3, 0, 0, 0);
 }
 
@@ -382,7 +384,7 @@ static void lines__do_not_wait_for_each_other(void **state)
 	sent(0, "-0-0");
 	sent(1, "-0-0");	/* the same for all */
 	window(1);
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	assert_int_equal(nposted, 3);
 	assert_string_equal(posted[2].url, B);
 	assert_int_equal(last.target, 1);
@@ -396,7 +398,7 @@ static void delivery__that_is_refused_lets_the_next_one_by(void **state)
 	window(0);
 	window(1);
 	step();
-	answered(POST_REFUSED, 404, -1);
+	answered(HTTP_POST_REFUSED, 404, -1);
 	sent(1, "-1-0");
 	counts(0, 0, 1, 0);
 	assert_int_equal(last.http_status, 404);
@@ -412,14 +414,14 @@ static void failure__is_tried_again_before_the_next_one(void **state)
 	window(1);
 	step();
 	for (int i = 1; i < 5; i++) {
-		answered(POST_AGAIN, 503, -1);
+		answered(HTTP_POST_AGAIN, 503, -1);
 		assert_true(last.wait_us >= 0 && last.wait_us <= 250 * MS << i);
 		assert_int_equal(last.attempt, i);
 		while (nposted == (size_t)i)
 			assert_true(go_on(T0 + 60 * S));
 		sent((size_t)i, "-0-0");
 	}
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	sent(5, "-1-0");
 	counts(1, 4, 0, 0);
 }
@@ -437,7 +439,7 @@ static void session__has_a_stamp_and_signature_of_its_own(void **state)
 	open_stage(A, 60 * S, NULL);
 	window(0);
 	step();
-	answered(POST_AGAIN, 429, 3 * S);
+	answered(HTTP_POST_AGAIN, 429, 3 * S);
 	at(now + 3 * S - 1);
 	assert_int_equal(nposted, 1);
 	at(now + 1);
@@ -453,7 +455,7 @@ static void session__has_a_stamp_and_signature_of_its_own(void **state)
 
 static void delivery__expires_retry_for_after_its_first_attempt(void **state)
 {
-	struct post_answer no = answer(POST_AGAIN, 500, -1);
+	struct http_post_answer no = answer(HTTP_POST_AGAIN, 500, -1);
 
 	(void)state;
 	open_stage(A, 10 * S, NULL);
@@ -461,12 +463,12 @@ static void delivery__expires_retry_for_after_its_first_attempt(void **state)
 	window(0);
 	at(T0 + 5 * S);
 	window(1);
-	while (told[CALLBACK_DROPPED] == 0)
+	while (told[DELIVERIES_DROPPED] == 0)
 		assert_true(go_on(T0 + 15 * S));
 	assert_int_equal(now, T0 + 15 * S);
 	assert_string_equal(lost_id, RUN "-0-0");
 	sent(nposted - 1, "-1-0");	/* whose time begins now */
-	while (told[CALLBACK_DROPPED] == 1)
+	while (told[DELIVERIES_DROPPED] == 1)
 		assert_true(go_on(T0 + 25 * S));
 	assert_int_equal(now, T0 + 25 * S);
 }
@@ -491,7 +493,7 @@ static void retry_for__of_nothing_is_one_attempt(void **state)
 	window(0);
 	step();
 	assert_int_equal(posted[0].post->end_us, T0 + 15 * S);
-	answered(POST_AGAIN, 500, -1);
+	answered(HTTP_POST_AGAIN, 500, -1);
 	assert_int_equal(nposted, 1);
 	counts(0, 0, 1, 0);
 }
@@ -503,10 +505,10 @@ static void retry_after__holds_for_what_follows(void **state)
 	window(0);
 	window(1);
 	step();
-	answered(POST_AGAIN, 429, 100 * S);	/* beyond its time: an answer */
+	answered(HTTP_POST_AGAIN, 429, 100 * S);	/* beyond its time: an answer */
 	counts(0, 0, 1, 0);
 	assert_int_equal(nposted, 1);
-	assert_int_equal(callbacks_deadline_us(c), T0 + 100 * S);
+	assert_int_equal(deliveries_deadline_us(c), T0 + 100 * S);
 	at(T0 + 100 * S);
 	sent(1, "-1-0");
 }
@@ -521,7 +523,7 @@ static void gone__is_the_end_of_the_line(void **state)
 	window(0);
 	step();
 	assert_int_equal(nposted, 2);
-	posted[0].post->answer = answer(POST_GONE, 410, -1);
+	posted[0].post->answer = answer(HTTP_POST_GONE, 410, -1);
 	posted[0].post->done = true;
 	step();
 	window(1);
@@ -546,7 +548,7 @@ static void delivery__is_written_before_its_first_attempt(void **state)
 	assert_int_equal(disk.n, 3);	/* not the one that is tried alone */
 	for (size_t i = 0; i < disk.n; i++)
 		assert_int_equal(disk.file[i].nposted, 0);
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	assert_int_equal(disk.n, 2);
 }
 
@@ -559,18 +561,18 @@ static void delivery__that_is_refused_stays_in_the_spool(void **state)
 	window(0);
 	window(1);
 	step();
-	answered(POST_REFUSED, 401, -1);	/* of the run before */
+	answered(HTTP_POST_REFUSED, 401, -1);	/* of the run before */
 	sent(1, "-0-0");
-	answered(POST_REFUSED, 404, -1);
+	answered(HTTP_POST_REFUSED, 404, -1);
 	sent(2, "-1-0");
-	answered(POST_TAKEN, 200, -1);
-	assert_true(callbacks_are_done(c));	/* each was tried once */
+	answered(HTTP_POST_TAKEN, 200, -1);
+	assert_true(deliveries_are_done(c));	/* each was tried once */
 	assert_int_equal(nposted, 3);
 	assert_int_equal(disk.n, 2);
 	assert_int_equal(refused_on_disk(), 2);
 	counts(1, 0, 0, 1);
-	assert_int_equal(callbacks_totals(c)->refused, 2);
-	assert_int_equal(told[CALLBACK_REFUSED], 2);
+	assert_int_equal(deliveries_totals(c)->refused, 2);
+	assert_int_equal(told[DELIVERIES_REFUSED], 2);
 }
 
 static void delivery__that_is_refused_and_not_on_disk_is_dropped(void **state)
@@ -580,9 +582,9 @@ static void delivery__that_is_refused_and_not_on_disk_is_dropped(void **state)
 	open_stage(A, 10 * S, &disk);
 	window(0);
 	step();
-	answered(POST_REFUSED, 401, -1);
+	answered(HTTP_POST_REFUSED, 401, -1);
 	counts(0, 0, 1, 0);
-	assert_int_equal(callbacks_totals(c)->refused, 0);
+	assert_int_equal(deliveries_totals(c)->refused, 0);
 }
 
 static void refused__deliveries_that_made_room_are_dropped(void **state)
@@ -592,12 +594,12 @@ static void refused__deliveries_that_made_room_are_dropped(void **state)
 	window(0);
 	disk.displaced = 2;
 	step();
-	assert_int_equal(callbacks_totals(c)->dropped, 2);
+	assert_int_equal(deliveries_totals(c)->dropped, 2);
 	assert_int_equal(warnings.n, 1);
 	assert_non_null(strstr(warnings.v[0], "the spool is full"));
 	window(1);
 	step();
-	assert_int_equal(callbacks_totals(c)->dropped, 2);
+	assert_int_equal(deliveries_totals(c)->dropped, 2);
 	assert_int_equal(warnings.n, 1);
 }
 
@@ -611,9 +613,9 @@ static void spool__that_cannot_be_synced_keeps_nothing(void **state)
 	step();
 	assert_int_equal(disk.n, 0);
 	assert_int_equal(warnings.n, 1);
-	assert_string_equal(callbacks_spool_fault(c), "the disk does not answer");
+	assert_string_equal(deliveries_spool_fault(c), "the disk does not answer");
 	assert_int_equal(nposted, 2);	/* they are tried all the same */
-	answered(POST_REFUSED, 401, -1);
+	answered(HTTP_POST_REFUSED, 401, -1);
 	counts(0, 0, 1, 0);
 }
 
@@ -623,23 +625,23 @@ static void spool__is_synced_once_for_all_of_a_step(void **state)
 	open_stage(A " " B, 10 * S, &disk);
 	for (int i = 0; i < 20; i++)
 		window(i);
-	assert_int_equal(callbacks_deadline_us(c), INT64_MIN);
-	assert_false(callbacks_are_written(c));
+	assert_int_equal(deliveries_deadline_us(c), INT64_MIN);
+	assert_false(deliveries_are_written(c));
 	step();
 	assert_int_equal(disk.n, 40);
 	assert_int_equal(disk.syncs, 1);
 	for (size_t i = 0; i < disk.n; i++)
 		assert_int_equal(disk.file[i].nposted, 0);
 	assert_int_equal(nposted, 2);
-	assert_true(callbacks_are_written(c));
-	assert_int_equal(callbacks_deadline_us(c), T0 + 10 * S);
+	assert_true(deliveries_are_written(c));
+	assert_int_equal(deliveries_deadline_us(c), T0 + 10 * S);
 	step();
 	assert_int_equal(disk.syncs, 1);	/* nothing came since */
 }
 
 static void spool__is_ahead_of_the_attempts(void **state)
 {
-	struct post_answer yes = answer(POST_TAKEN, 200, -1);
+	struct http_post_answer yes = answer(HTTP_POST_TAKEN, 200, -1);
 	size_t n = 300;
 
 	(void)state;
@@ -649,8 +651,8 @@ static void spool__is_ahead_of_the_attempts(void **state)
 		window((int64_t)i);
 	step();
 	assert_in_range(nposted, 1, n - 1);	/* none that was not written */
-	assert_int_equal(callbacks_deadline_us(c), INT64_MIN);
-	while (!callbacks_are_done(c))
+	assert_int_equal(deliveries_deadline_us(c), INT64_MIN);
+	while (!deliveries_are_done(c))
 		assert_true(go_on(T0));
 	counts(n, 0, 0, 0);
 	assert_int_equal(disk.n, 0);
@@ -663,9 +665,9 @@ static void end__does_not_wait_for_the_spool(void **state)
 	open_stage(A, 10 * S, &disk);
 	for (int i = 0; i < 300; i++)
 		window(i);
-	callbacks_end(c, T0);
+	deliveries_end(c, T0);
 	step();
-	assert_true(callbacks_are_done(c));
+	assert_true(deliveries_are_done(c));
 	assert_in_range(disk.n, 1, 299);
 	assert_int_equal(disk.syncs, 1);
 	counts(0, 0, 300 - disk.n, disk.n);
@@ -673,31 +675,31 @@ static void end__does_not_wait_for_the_spool(void **state)
 
 static void delivery__that_expires_stays_in_the_spool(void **state)
 {
-	struct post_answer no = answer(POST_AGAIN, 500, -1);
+	struct http_post_answer no = answer(HTTP_POST_AGAIN, 500, -1);
 
 	(void)state;
 	open_stage(A, 10 * S, &disk);
 	reply = &no;
 	window(0);
-	while (callbacks_totals(c)->spooled == 0)
+	while (deliveries_totals(c)->spooled == 0)
 		assert_true(go_on(T0 + 10 * S));
 	assert_int_equal(disk.n, 1);
-	assert_int_equal(told[CALLBACK_DROPPED], 0);
-	assert_true(callbacks_are_done(c));	/* it is for the next run */
+	assert_int_equal(told[DELIVERIES_DROPPED], 0);
+	assert_true(deliveries_are_done(c));	/* it is for the next run */
 }
 
 static void delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires(void **state)
 {
-	struct post_answer no = answer(POST_AGAIN, 500, -1);
+	struct http_post_answer no = answer(HTTP_POST_AGAIN, 500, -1);
 
 	(void)state;
 	disk.put = SPOOL_FULL;
 	open_stage(A, 10 * S, &disk);
 	reply = &no;
 	window(0);
-	while (!callbacks_are_done(c))
+	while (!deliveries_are_done(c))
 		assert_true(go_on(T0 + 10 * S));
-	assert_int_equal(callbacks_totals(c)->dropped, 1);
+	assert_int_equal(deliveries_totals(c)->dropped, 1);
 	assert_non_null(strstr(last_reason, "the spool cannot hold it"));
 	assert_int_equal(warnings.n, 0);
 	disk.put = SPOOL_FAILED;
@@ -719,17 +721,17 @@ static void spool__of_earlier_runs_is_sent_first(void **state)
 	window(0);
 	step();
 	sent(0, "b-2-0");
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	sent(1, "b-3-0");
-	answered(POST_AGAIN, 500, 1 * S);
+	answered(HTTP_POST_AGAIN, 500, 1 * S);
 	at(now + S);
 	sent(2, "b-3-0");
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	sent(3, "b-1-0");
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	sent(4, "-0-0");
-	answered(POST_TAKEN, 200, -1);
-	assert_true(callbacks_are_done(c));
+	answered(HTTP_POST_TAKEN, 200, -1);
+	assert_true(deliveries_are_done(c));
 	assert_int_equal(disk.n, 1);
 	counts(4, 1, 0, 0);
 }
@@ -740,12 +742,12 @@ static void spool__that_another_has_locked_is_only_written(void **state)
 	left(-9, 2, A);
 	disk.ours = false;
 	open_stage(A, 60 * S, &disk);
-	assert_true(callbacks_are_done(c));
+	assert_true(deliveries_are_done(c));
 	window(0);
 	step();
 	sent(0, "-0-0");
 	assert_int_equal(disk.n, 2);
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	assert_int_equal(disk.n, 1);
 	assert_int_equal(nposted, 1);
 }
@@ -755,7 +757,7 @@ static void spool__of_earlier_runs_alone_is_work(void **state)
 	(void)state;
 	left(-9, 2, A);
 	open_stage(A, 60 * S, &disk);
-	assert_false(callbacks_are_done(c));
+	assert_false(deliveries_are_done(c));
 	step();
 	sent(0, "b-2-0");
 }
@@ -765,13 +767,13 @@ static void spool__of_earlier_runs_alone_is_work(void **state)
 static void large_window(int64_t index)
 {
 	static char rows[200000];
-	struct webhook_window w = { .run = RUN, .index = index, .start_ms = START_MS,
+	struct payload_window w = { .run = RUN, .index = index, .start_ms = START_MS,
 		.end_ms = START_MS + 1000, .rows = rows, .rows_len = sizeof(rows) };
 
 	memset(rows, 'x', sizeof(rows));
 	rows[0] = rows[sizeof(rows) - 2] = '"';
 	rows[sizeof(rows) - 1] = '\n';
-	callbacks_window(c, &w);
+	deliveries_window(c, &w);
 }
 
 static void memory__over_its_bound_with_a_spool_that_fails(void **state)
@@ -781,11 +783,11 @@ static void memory__over_its_bound_with_a_spool_that_fails(void **state)
 	(void)state;
 	disk.put = SPOOL_FAILED;
 	open_stage(A, 60 * S, &disk);
-	while (told[CALLBACK_DROPPED] == 0 && n < 200)	/* nothing was stepped before */
+	while (told[DELIVERIES_DROPPED] == 0 && n < 200)	/* nothing was stepped before */
 		large_window((int64_t)n++);
-	assert_true(told[CALLBACK_DROPPED] > 0);
+	assert_true(told[DELIVERIES_DROPPED] > 0);
 	assert_string_equal(last_reason, "more than 16 MiB wait");
-	assert_non_null(callbacks_spool_fault(c));
+	assert_non_null(deliveries_spool_fault(c));
 }
 
 static void memory__over_its_bound_loses_the_oldest(void **state)
@@ -796,12 +798,12 @@ static void memory__over_its_bound_loses_the_oldest(void **state)
 	open_stage(A " " B, 60 * S, NULL);
 	large_window((int64_t)n++);
 	step();			/* window 0 is under way */
-	while (told[CALLBACK_DROPPED] == 0 && n < 200)
+	while (told[DELIVERIES_DROPPED] == 0 && n < 200)
 		large_window((int64_t)n++);
 	/* bodies of both lines are one */
-	assert_true(n * 200000 <= CALLBACK_MEMORY_MAX + 400000);
-	assert_true(n * 262144 >= CALLBACK_MEMORY_MAX);
-	assert_int_equal(told[CALLBACK_DROPPED], 2);
+	assert_true(n * 200000 <= DELIVERIES_MEMORY_MAX + 400000);
+	assert_true(n * 262144 >= DELIVERIES_MEMORY_MAX);
+	assert_int_equal(told[DELIVERIES_DROPPED], 2);
 	assert_string_equal(last_id, RUN "-1-0");
 	assert_int_equal(last.target, 1);
 	assert_non_null(strstr(last_reason, "16 MiB"));
@@ -814,13 +816,13 @@ static void memory__over_its_bound_leaves_the_oldest_to_the_spool(void **state)
 	open_stage(A, 60 * S, &disk);
 	for (int i = 0; i < 63; i++)
 		large_window(i);
-	for (int i = 63; callbacks_totals(c)->spooled == 0 && i < 100; i++) {
+	for (int i = 63; deliveries_totals(c)->spooled == 0 && i < 100; i++) {
 		large_window(i);
 		if (disk.n)
 			break;
 	}
-	assert_true(callbacks_totals(c)->spooled > 0);
-	assert_int_equal(told[CALLBACK_DROPPED], 0);
+	assert_true(deliveries_totals(c)->spooled > 0);
+	assert_int_equal(told[DELIVERIES_DROPPED], 0);
 }
 
 /* --- the end ---------------------------------------------------------------------------- */
@@ -832,12 +834,12 @@ static void end__gives_up_what_is_left(void **state)
 	window(0);
 	window(1);
 	step();
-	callbacks_end(c, T0 + 2 * S);
-	assert_int_equal(callbacks_deadline_us(c), T0 + 2 * S);
+	deliveries_end(c, T0 + 2 * S);
+	assert_int_equal(deliveries_deadline_us(c), T0 + 2 * S);
 	at(T0 + 2 * S - 1);
-	assert_false(callbacks_are_done(c));
+	assert_false(deliveries_are_done(c));
 	at(T0 + 2 * S);
-	assert_true(callbacks_are_done(c));
+	assert_true(deliveries_are_done(c));
 	counts(0, 0, 2, 0);
 	assert_int_equal(under_way, 0);
 }
@@ -848,26 +850,26 @@ static void end__takes_an_answer_of_the_last_moment(void **state)
 	open_stage(A, 60 * S, NULL);
 	window(0);
 	step();
-	callbacks_end(c, T0 + 2 * S);
+	deliveries_end(c, T0 + 2 * S);
 	now = T0 + 2 * S;
-	answered(POST_TAKEN, 200, -1);
+	answered(HTTP_POST_TAKEN, 200, -1);
 	counts(1, 0, 0, 0);
-	assert_true(callbacks_are_done(c));
+	assert_true(deliveries_are_done(c));
 }
 
 static void end__cuts_attempts_and_does_not_wait_in_vain(void **state)
 {
 	(void)state;
 	open_stage(A, 60 * S, NULL);
-	callbacks_end(c, T0 + 5 * S);
-	callbacks_end(c, T0 + 9 * S);	/* the earliest holds */
+	deliveries_end(c, T0 + 5 * S);
+	deliveries_end(c, T0 + 9 * S);	/* the earliest holds */
 	window(0);
 	window(1);
 	step();
 	assert_int_equal(posted[0].post->end_us, T0 + 5 * S);
-	answered(POST_AGAIN, 429, 6 * S);
+	answered(HTTP_POST_AGAIN, 429, 6 * S);
 	assert_int_equal(nposted, 1);
-	assert_true(callbacks_are_done(c));
+	assert_true(deliveries_are_done(c));
 	counts(0, 0, 2, 0);
 }
 
@@ -877,11 +879,11 @@ static void end__that_comes_before_the_next_attempt_gives_up_at_once(void **stat
 	open_stage(A, 60 * S, &disk);
 	window(0);
 	step();
-	answered(POST_AGAIN, 429, 3 * S);
-	callbacks_end(c, now + 500 * MS);
+	answered(HTTP_POST_AGAIN, 429, 3 * S);
+	deliveries_end(c, now + 500 * MS);
 	step();
-	assert_true(callbacks_are_done(c));
-	assert_int_equal(callbacks_totals(c)->spooled, 1);
+	assert_true(deliveries_are_done(c));
+	assert_int_equal(deliveries_totals(c)->spooled, 1);
 	assert_int_equal(disk.n, 1);
 }
 

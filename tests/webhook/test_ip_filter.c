@@ -83,9 +83,9 @@ static bool judge(const char *text)
 		assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
 		memcpy(&at, &v6, sizeof(v6));
 	}
-	assert_int_equal(private_text(text, strlen(text)),
-		private_address((struct sockaddr *)&at));
-	return private_address((struct sockaddr *)&at);
+	assert_int_equal(ip_filter_text(text, strlen(text)),
+		ip_filter_address((struct sockaddr *)&at));
+	return ip_filter_address((struct sockaddr *)&at);
 }
 
 /* The address `by` (1 or -1) away. */
@@ -132,12 +132,12 @@ static void address__of_another_family_is_private(void **state)
 	struct sockaddr at = { .sa_family = AF_UNIX };
 
 	(void)state;
-	assert_true(private_address(&at));
+	assert_true(ip_filter_address(&at));
 }
 
 static bool text(const char *host)
 {
-	return private_text(host, strlen(host));
+	return ip_filter_text(host, strlen(host));
 }
 
 static void text__is_read_as_a_url_has_it(void **state)

@@ -11,27 +11,27 @@
 #define BODY(meta, rows) "{\"schema\":\"gsqstat-window/1\",\"run\":\"" RUN "\",\"window\":3," \
 	"\"part\":0,\"parts\":1,\"meta\":" meta ",\"rows\":[" rows "]}"
 
-static struct webhook_window window_of(const char *rows, size_t len)
+static struct payload_window window_of(const char *rows, size_t len)
 {
-	return (struct webhook_window){
+	return (struct payload_window){
 		.run = RUN, .index = 3, .start_ms = 1795485600000, .end_ms = 1795485610000,
 		.frames = 9, .updates = 7, .lag_mean_us = 1500.5, .updates_per_second = 0.7,
 		.coverage_e4 = 9999, .rows = rows, .rows_len = len
 	};
 }
 
-static const enum webhook_format formats[] = { WEBHOOK_PLAIN, WEBHOOK_CLOUDEVENTS };
+static const enum payload_format formats[] = { PAYLOAD_PLAIN, PAYLOAD_CLOUDEVENTS };
 
 /* --- bodies ------------------------------------------------------------------------- */
 
-static void assert_body(const struct webhook_window *w, enum webhook_format format,
+static void assert_body(const struct payload_window *w, enum payload_format format,
 	const char *want)
 {
-	char id[WEBHOOK_ID_MAX];
+	char id[PAYLOAD_ID_MAX];
 	struct buf out = { 0 };
 
-	assert_int_equal(webhook_parts(w, format), 1);
-	assert_true(webhook_part(w, format, 0, id, &out));
+	assert_int_equal(payload_parts(w, format), 1);
+	assert_true(payload_part(w, format, 0, id, &out));
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data, want);
 	assert_string_equal(id, RUN "-3-0");
@@ -41,43 +41,43 @@ static void assert_body(const struct webhook_window *w, enum webhook_format form
 static void body__has_the_window_and_its_rows(void **state)
 {
 	static const char rows[] = "{\"a\":1}\n{\"b\":\"x,y\"}\n";
-	struct webhook_window w = window_of(rows, sizeof(rows) - 1);
+	struct payload_window w = window_of(rows, sizeof(rows) - 1);
 
 	(void)state;
-	assert_body(&w, WEBHOOK_PLAIN, BODY(META, "{\"a\":1},{\"b\":\"x,y\"}"));
+	assert_body(&w, PAYLOAD_PLAIN, BODY(META, "{\"a\":1},{\"b\":\"x,y\"}"));
 	w = window_of(NULL, 0);
-	assert_body(&w, WEBHOOK_PLAIN, BODY(META, ""));
-	assert_string_equal(webhook_type(WEBHOOK_PLAIN), "application/json");
+	assert_body(&w, PAYLOAD_PLAIN, BODY(META, ""));
+	assert_string_equal(payload_type(PAYLOAD_PLAIN), "application/json");
 }
 
 static void body__is_the_data_of_an_event(void **state)
 {
 	static const char row[] = "{\"a\":1}\n";
-	struct webhook_window w = window_of(row, sizeof(row) - 1);
+	struct payload_window w = window_of(row, sizeof(row) - 1);
 
 	(void)state;
-	assert_body(&w, WEBHOOK_CLOUDEVENTS, "{\"specversion\":\"1.0\",\"id\":\"" RUN "-3-0\","
+	assert_body(&w, PAYLOAD_CLOUDEVENTS, "{\"specversion\":\"1.0\",\"id\":\"" RUN "-3-0\","
 		"\"source\":\"/gsqstat/" RUN "\",\"type\":\"gsqstat.window.1\","
 		"\"time\":\"2026-11-24T02:00:10.000Z\","
 		"\"datacontenttype\":\"application/json\",\"data\":"
 		BODY(META, "{\"a\":1}") "}");
-	assert_string_equal(webhook_type(WEBHOOK_CLOUDEVENTS),
+	assert_string_equal(payload_type(PAYLOAD_CLOUDEVENTS),
 		"application/cloudevents+json");
 }
 
 static void meta__has_null_for_what_is_not_known(void **state)
 {
-	struct webhook_window w = window_of(NULL, 0);
+	struct payload_window w = window_of(NULL, 0);
 
 	(void)state;
 	w.lag_mean_us = NAN;
 	w.updates_per_second = INFINITY;
 	w.coverage_e4 = -1;
-	assert_body(&w, WEBHOOK_PLAIN, BODY("{\"start\":\"2026-11-24T02:00:00.000Z\","
+	assert_body(&w, PAYLOAD_PLAIN, BODY("{\"start\":\"2026-11-24T02:00:00.000Z\","
 		"\"end\":\"2026-11-24T02:00:10.000Z\",\"updates\":7,\"avgLatencyUs\":null,"
 		"\"updatesPerSecond\":null,\"coverage\":null}", ""));
 	w.frames = 0;
-	assert_body(&w, WEBHOOK_PLAIN, BODY("null", ""));
+	assert_body(&w, PAYLOAD_PLAIN, BODY("null", ""));
 }
 
 /* --- parts -------------------------------------------------------------------------- */
@@ -118,18 +118,18 @@ static void put_rows_back(struct buf *back, const struct buf *body)
 }
 
 /* Every part is JSON and short enough, unless it has one row; together they are the rows. */
-static size_t assert_parts(const struct buf *rows, enum webhook_format format)
+static size_t assert_parts(const struct buf *rows, enum payload_format format)
 {
-	struct webhook_window w = window_of(rows->data, rows->len);
-	size_t parts = webhook_parts(&w, format);
+	struct payload_window w = window_of(rows->data, rows->len);
+	size_t parts = payload_parts(&w, format);
 	struct buf body = { 0 }, back = { 0 };
-	char id[WEBHOOK_ID_MAX], want[128];
+	char id[PAYLOAD_ID_MAX], want[128];
 
 	for (size_t i = 0; i < parts; i++) {
 		size_t before = back.len;
 
 		buf_clear(&body);
-		assert_true(webhook_part(&w, format, i, id, &body));
+		assert_true(payload_part(&w, format, i, id, &body));
 		snprintf(want, sizeof(want), RUN "-3-%zu", i);
 		assert_string_equal(id, want);
 		snprintf(want, sizeof(want), "\"window\":3,\"part\":%zu,\"parts\":%zu,", i,
@@ -139,7 +139,7 @@ static size_t assert_parts(const struct buf *rows, enum webhook_format format)
 			body.data + body.len);
 		put_rows_back(&back, &body);
 		assert_true(back.len > before);
-		assert_true(body.len <= WEBHOOK_BODY_MAX
+		assert_true(body.len <= PAYLOAD_BODY_MAX
 			|| !memchr(back.data + before, '\n', back.len - before - 1));
 	}
 	assert_int_equal(back.len, rows->len);
@@ -153,14 +153,14 @@ static void window__that_fits_to_the_last_byte_is_one_part(void **state)
 {
 	(void)state;
 	for (size_t f = 0; f < ARRAY_LEN(formats); f++) {
-		const enum webhook_format format = formats[f];
-		struct webhook_window empty = window_of(NULL, 0);
-		char id[WEBHOOK_ID_MAX];
+		const enum payload_format format = formats[f];
+		struct payload_window empty = window_of(NULL, 0);
+		char id[PAYLOAD_ID_MAX];
 		struct buf rows = { 0 }, body = { 0 };
 		size_t room;
 
-		assert_true(webhook_part(&empty, format, 0, id, &body));
-		room = WEBHOOK_BODY_MAX - body.len;
+		assert_true(payload_part(&empty, format, 0, id, &body));
+		room = PAYLOAD_BODY_MAX - body.len;
 		put_row(&rows, 0, 1000);
 		put_row(&rows, 1, room + 1 - 1000);
 		assert_int_equal(assert_parts(&rows, format), 1);
@@ -201,19 +201,19 @@ static void row__that_fits_in_no_part_goes_alone(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		put_row(&rows, (int)i, sizes[i]);
-	assert_int_equal(assert_parts(&rows, WEBHOOK_PLAIN), 6);
-	assert_int_equal(assert_parts(&rows, WEBHOOK_CLOUDEVENTS), 6);
+	assert_int_equal(assert_parts(&rows, PAYLOAD_PLAIN), 6);
+	assert_int_equal(assert_parts(&rows, PAYLOAD_CLOUDEVENTS), 6);
 	buf_clear(&rows);
 	put_row(&rows, 0, 300000);
-	assert_int_equal(assert_parts(&rows, WEBHOOK_PLAIN), 1);
+	assert_int_equal(assert_parts(&rows, PAYLOAD_PLAIN), 1);
 	buf_free(&rows);
 }
 
 /* The longest numbers there can be have room in id and envelope. */
 static void numbers__may_be_as_long_as_they_get(void **state)
 {
-	struct webhook_window w = window_of("{}\n", 3);
-	char id[WEBHOOK_ID_MAX];
+	struct payload_window w = window_of("{}\n", 3);
+	char id[PAYLOAD_ID_MAX];
 	struct buf out = { 0 };
 
 	(void)state;
@@ -221,7 +221,7 @@ static void numbers__may_be_as_long_as_they_get(void **state)
 	w.updates = UINT64_MAX;
 	w.lag_mean_us = -1.2345678901234567e-300;
 	w.updates_per_second = 1.2345678901234567e300;
-	assert_true(webhook_part(&w, WEBHOOK_CLOUDEVENTS, 0, id, &out));
+	assert_true(payload_part(&w, PAYLOAD_CLOUDEVENTS, 0, id, &out));
 	assert_string_equal(id, RUN "-9223372036854775807-0");
 	assert_ptr_equal(json_skip(out.data, out.data + out.len), out.data + out.len);
 	buf_free(&out);
@@ -229,16 +229,16 @@ static void numbers__may_be_as_long_as_they_get(void **state)
 
 static void part__without_memory_is_false(void **state)
 {
-	struct webhook_window w = window_of("{}\n", 3);
-	char id[WEBHOOK_ID_MAX];
+	struct payload_window w = window_of("{}\n", 3);
+	char id[PAYLOAD_ID_MAX];
 	struct buf whole = { 0 };
 
 	(void)state;
-	assert_true(webhook_part(&w, WEBHOOK_PLAIN, 0, id, &whole));
+	assert_true(payload_part(&w, PAYLOAD_PLAIN, 0, id, &whole));
 	for (size_t limit = 1; limit < whole.len; limit += 7) {
 		struct buf out = { .limit = limit };
 
-		assert_false(webhook_part(&w, WEBHOOK_PLAIN, 0, id, &out));
+		assert_false(payload_part(&w, PAYLOAD_PLAIN, 0, id, &out));
 		buf_free(&out);
 	}
 	buf_free(&whole);
@@ -283,12 +283,12 @@ static int tear_down(void **state)
 }
 
 /* NULL with one problem, which is about the file and holds `why`. */
-static struct webhook_keys *keys_read(struct place *p, const char *why)
+static struct signature_keys *keys_read(struct place *p, const char *why)
 {
-	struct webhook_keys *keys;
+	struct signature_keys *keys;
 
 	lines_free(&p->problems);
-	keys = webhook_keys_read("--callback-key-file", p->file, &p->problems);
+	keys = signature_keys_read("--callback-key-file", p->file, &p->problems);
 	assert_int_equal(keys == NULL, why != NULL);
 	assert_int_equal(p->problems.n, why != NULL);
 	if (why && (!strstr(p->problems.v[0], why)
@@ -299,7 +299,7 @@ static struct webhook_keys *keys_read(struct place *p, const char *why)
 	return keys;
 }
 
-static struct webhook_keys *keys_of(struct place *p, const char *text, const char *why)
+static struct signature_keys *keys_of(struct place *p, const char *text, const char *why)
 {
 	put_file(p->file, text, strlen(text), 0600);
 	return keys_read(p, why);
@@ -325,8 +325,8 @@ static void keys__are_lines_of_a_file(void **state)
 	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		webhook_keys_free(keys_of(p, table[i].text, table[i].why));
-	webhook_keys_free(NULL);
+		signature_keys_free(keys_of(p, table[i].text, table[i].why));
+	signature_keys_free(NULL);
 }
 
 static void keys__are_sixteen_at_most(void **state)
@@ -337,7 +337,7 @@ static void keys__are_sixteen_at_most(void **state)
 	for (int i = 0; i < 16; i++)
 		buf_str(&text, KEY64 "\n");
 	assert_true(buf_char(&text, '\0'));
-	webhook_keys_free(keys_of(p, text.data, NULL));
+	signature_keys_free(keys_of(p, text.data, NULL));
 	text.len--;
 	buf_str(&text, "\n" KEY24);
 	assert_true(buf_char(&text, '\0'));
@@ -356,7 +356,7 @@ static void keys__are_in_a_file_of_ours_alone(void **state)
 		assert_null(keys_read(p, "group or others have permissions for it; chmod 600 it"));
 	}
 	put_file(p->file, KEY24, strlen(KEY24), 0400);
-	webhook_keys_free(keys_read(p, NULL));
+	signature_keys_free(keys_read(p, NULL));
 	assert_int_equal(unlink(p->file), 0);
 	assert_int_equal(mkdir(p->file, 0700), 0);
 	assert_null(keys_read(p, "it is no file"));
@@ -370,7 +370,7 @@ static void keys__of_another_user_are_their_affair(void **state)
 	put_file(p->file, KEY24, strlen(KEY24), 0440);
 	if (chown(p->file, 12345, (gid_t)-1) != 0)
 		skip();
-	webhook_keys_free(keys_read(p, NULL));
+	signature_keys_free(keys_read(p, NULL));
 }
 
 static void keys__may_come_by_a_pipe_but_not_without_end(void **state)
@@ -384,7 +384,7 @@ static void keys__may_come_by_a_pipe_but_not_without_end(void **state)
 	assert_int_equal(close(fds[1]), 0);
 	free(p->file);
 	assert_true(asprintf(&p->file, "/dev/fd/%d", fds[0]) > 0);
-	webhook_keys_free(keys_read(p, NULL));
+	signature_keys_free(keys_read(p, NULL));
 	assert_int_equal(close(fds[0]), 0);
 	free(p->file);
 	p->file = joined(p->root, "/long");
@@ -404,14 +404,14 @@ static void keys__may_come_by_a_pipe_but_not_without_end(void **state)
 static void signature__is_of_each_key(void **state)
 {
 	struct place *p = *state;
-	struct webhook_keys *keys = keys_of(p, KEY24 "\n# new\n" KEY64 "\n", NULL);
+	struct signature_keys *keys = keys_of(p, KEY24 "\n# new\n" KEY64 "\n", NULL);
 	struct buf out = { 0 };
 
-	assert_true(webhook_sign(keys, ID, 1614265330, PAYLOAD, strlen(PAYLOAD), &out));
+	assert_true(signature_sign(keys, ID, 1614265330, PAYLOAD, strlen(PAYLOAD), &out));
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 		" v1,woH/1mJtZGSMCmpFTxRYbStS24eLLD/oXIYr4PYyZ7g=");
-	webhook_keys_free(keys);
+	signature_keys_free(keys);
 	buf_free(&out);
 }
 
@@ -426,21 +426,21 @@ static void signature__covers_id_time_and_every_byte(void **state)
 		{ "a", "xy\0w", 1, 4 }, { "a", "xy\0z", 1, 3 }, { "a", NULL, 1, 0 }
 	};
 	struct place *p = *state;
-	struct webhook_keys *keys = keys_of(p, KEY25, NULL);
+	struct signature_keys *keys = keys_of(p, KEY25, NULL);
 	struct buf out[ARRAY_LEN(table)] = { { 0 } }, none = { .limit = 10 };
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		assert_true(webhook_sign(keys, table[i].id, table[i].at, table[i].body,
+		assert_true(signature_sign(keys, table[i].id, table[i].at, table[i].body,
 			table[i].len, &out[i]));
 		assert_int_equal(out[i].len, strlen("v1,") + 44);
 		for (size_t k = 0; k < i; k++)
 			assert_memory_not_equal(out[i].data, out[k].data, out[k].len);
 	}
-	assert_false(webhook_sign(keys, "a", 1, "x", 1, &none));
+	assert_false(signature_sign(keys, "a", 1, "x", 1, &none));
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		buf_free(&out[i]);
 	buf_free(&none);
-	webhook_keys_free(keys);
+	signature_keys_free(keys);
 }
 
 #define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
