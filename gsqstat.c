@@ -171,7 +171,7 @@ static void end_check_at_once(int signal)
 	line[sizeof(line) - 3] = (char)('0' + signal % 10);
 	n = write(STDOUT_FILENO, line, sizeof(line) - 1);
 	(void)n;	/* there is nobody else to tell */
-	_exit(PLUGIN_UNKNOWN);
+	_exit(NAGIOS_UNKNOWN);
 }
 
 /* Whether a check is asked for, so that from here on nothing ends without its line. A signal that
@@ -198,12 +198,12 @@ static enum status check_end(struct options *set, enum status st, const char *wh
 	struct buf line = { 0 };
 
 	if (!set->plugin)
-		set->plugin = plugin_new();
+		set->plugin = nagios_new();
 	if (!set->plugin)
-		return (enum status)PLUGIN_UNKNOWN;
-	if (!plugin_has_line(set->plugin) && plugin_put_line(set->plugin, st, why, &line))
+		return (enum status)NAGIOS_UNKNOWN;
+	if (!nagios_has_line(set->plugin) && nagios_put_line(set->plugin, st, why, &line))
 		help_print(&line);
-	return (enum status)plugin_state(set->plugin, st);
+	return (enum status)nagios_state(set->plugin, st);
 }
 
 /* --- no run: --verify-audit --------------------------------------------------------------- */
@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 	guard_memory();
 	hold_questions();
 	if (!fill_standard_descriptors())
-		return check ? (int)PLUGIN_UNKNOWN : (int)ST_OUTPUT;
+		return check ? (int)NAGIOS_UNKNOWN : (int)ST_OUTPUT;
 	parsed = options_parse(&set, argc, argv, net_versions(), &st);
 	if (parsed == PARSED_RUN && set.verify_audit)
 		st = verify(&set, &err);

@@ -239,7 +239,7 @@ static void settle_ranges(struct option_values *p, enum option_id id, const stru
 
 	p->now = id;
 	for (size_t i = 0; i < ranges->n; i++) {
-		plugin_add(p->set->plugin, id == OPT_CRITICAL, ranges->v[i], &metric, why,
+		nagios_add(p->set->plugin, id == OPT_CRITICAL, ranges->v[i], &metric, why,
 			sizeof(why));
 		if (why[0] || (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
 		    && !metric_args_has(p, metric, why, sizeof(why))))
@@ -253,7 +253,7 @@ static void settle_check(struct option_values *p)
 
 	if (!p->given[OPT_CHECK] || p->bad[OPT_CHECK])
 		return;
-	set->plugin = plugin_new();
+	set->plugin = nagios_new();
 	if (set->plugin) {
 		settle_ranges(p, OPT_WARNING, &set->warning);
 		settle_ranges(p, OPT_CRITICAL, &set->critical);
@@ -286,5 +286,5 @@ void metric_args_free(struct options *set)
 	thresholds_free(set->thresholds);
 	lines_free(&set->warning);
 	lines_free(&set->critical);
-	plugin_free(set->plugin);
+	nagios_free(set->plugin);
 }

@@ -45,7 +45,7 @@ struct options {
 	bool align;
 	enum time_kind time;
 	int64_t lateness_ms;
-	enum row_format format;
+	enum rows_format format;
 	bool header;
 	bool ascii;			/* of a table */
 	const char *output;		/* NULL or "-": stdout; borrowed from argv */
@@ -70,7 +70,7 @@ struct options {
 	struct thresholds *thresholds;	/* NULL: none */
 	struct lines fail_if;		/* as given */
 	bool fail_fast;
-	struct plugin *plugin;		/* --check; NULL: no check */
+	struct nagios *plugin;		/* --check; NULL: no check */
 	struct lines warning, critical;	/* its ranges, as given */
 	int64_t token_margin_ms;
 	bool cache;

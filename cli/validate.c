@@ -384,7 +384,7 @@ static void check_audit_file(struct option_values *p)
 	if (!path)
 		return;
 	if (stat(path, &st) != 0 && !paths_has_foreign_link(path)) {
-		check_output(p, "--audit-file", path, side_check);
+		check_output(p, "--audit-file", path, side_file_check);
 		return;
 	}
 	why = auditfile_unfit(path, set->audit_chain, set->audit_key.len ? &set->audit_key : NULL);
@@ -405,10 +405,10 @@ void validate_files(struct option_values *p)
 	const struct options *set = p->set;
 
 	check_same_files(p);
-	check_output(p, "--output", set->output, out_check);
+	check_output(p, "--output", set->output, writer_check);
 	check_exposition(p);
-	check_output(p, "--record", set->record, side_check);
-	check_output(p, "--rejects", set->rejects, side_check);
+	check_output(p, "--record", set->record, side_file_check);
+	check_output(p, "--rejects", set->rejects, side_file_check);
 	check_key(p);
 	check_audit_file(p);
 	if (set->verify_audit)

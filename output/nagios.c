@@ -15,16 +15,16 @@ struct checked {		/* a path and its ranges */
 	char *path;
 	struct reading_name name;
 	char *text[LIMITS];	/* of the range, as given; NULL: none is */
-	struct range range[LIMITS];
+	struct nagios_range range[LIMITS];
 	size_t nvalue;		/* rows of the last window that have a number */
 };
 
-struct plugin {
-	struct checked v[PLUGIN_PATHS_MAX];
+struct nagios {
+	struct checked v[NAGIOS_PATHS_MAX];
 	size_t n;
 	/* the last window */
 	bool judged;
-	enum plugin_state state;
+	enum nagios_state state;
 	size_t nrow, nvalue;
 	bool has_number;	/* a row, also of a media type, has one of a metric */
 	size_t nbad;		/* numbers as bad as the worst one */
@@ -54,7 +54,7 @@ static bool parse_end(const char *s, size_t len, double empty, double *out)
 	return compare_number(number, out);
 }
 
-bool range_parse(struct range *range, const char *text)
+bool nagios_range_parse(struct nagios_range *range, const char *text)
 {
 	const char *colon;
 	size_t len;
@@ -73,16 +73,16 @@ bool range_parse(struct range *range, const char *text)
 	return parse_end(text, strlen(text), INFINITY, &range->to) && range->from <= range->to;
 }
 
-bool range_alerts(const struct range *range, double value)
+bool nagios_range_alerts(const struct nagios_range *range, double value)
 {
 	return (value >= range->from && value <= range->to) == range->inside;
 }
 
 /* --- the ranges of a check ------------------------------------------------------------ */
 
-struct plugin *plugin_new(void)
+struct nagios *nagios_new(void)
 {
-	return calloc(1, sizeof(struct plugin));
+	return calloc(1, sizeof(struct nagios));
 }
 
 static void checked_free(struct checked *k)
@@ -93,7 +93,7 @@ static void checked_free(struct checked *k)
 		free(k->text[l]);
 }
 
-void plugin_free(struct plugin *p)
+void nagios_free(struct nagios *p)
 {
 	if (!p)
 		return;
@@ -106,7 +106,7 @@ void plugin_free(struct plugin *p)
 }
 
 /* That of the path, made where there is none. NULL: why says what is wrong. */
-static struct checked *find(struct plugin *p, const char *path, char *why, size_t size)
+static struct checked *find(struct nagios *p, const char *path, char *why, size_t size)
 {
 	struct checked *k = &p->v[p->n];
 	const char *part = NULL;
@@ -115,8 +115,8 @@ static struct checked *find(struct plugin *p, const char *path, char *why, size_
 	for (size_t i = 0; i < p->n; i++)
 		if (strcmp(p->v[i].path, path) == 0)
 			return &p->v[i];
-	if (p->n == PLUGIN_PATHS_MAX) {
-		snprintf(why, size, "allowed are %d paths at most", PLUGIN_PATHS_MAX);
+	if (p->n == NAGIOS_PATHS_MAX) {
+		snprintf(why, size, "allowed are %d paths at most", NAGIOS_PATHS_MAX);
 		return NULL;
 	}
 	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS } };
@@ -130,11 +130,11 @@ static struct checked *find(struct plugin *p, const char *path, char *why, size_
 	return NULL;
 }
 
-static void add(struct plugin *p, enum limit limit, char *path, const char **metric, char *why,
+static void add(struct nagios *p, enum limit limit, char *path, const char **metric, char *why,
 	size_t size)
 {
 	char *range = strrchr(path, '=');
-	struct range parsed;
+	struct nagios_range parsed;
 	struct checked *k;
 
 	if (!range) {
@@ -142,7 +142,7 @@ static void add(struct plugin *p, enum limit limit, char *path, const char **met
 		return;
 	}
 	*range++ = '\0';
-	if (!range_parse(&parsed, range)) {
+	if (!nagios_range_parse(&parsed, range)) {
 		snprintf(why, size, "'%.100s' is no range; allowed is [@][FROM:][TO], FROM a "
 			"number or ~, TO a number that is not less, or none", range);
 		return;
@@ -161,7 +161,7 @@ static void add(struct plugin *p, enum limit limit, char *path, const char **met
 		snprintf(why, size, "out of memory");
 }
 
-void plugin_add(struct plugin *p, bool critical, const char *text, const char **metric,
+void nagios_add(struct nagios *p, bool critical, const char *text, const char **metric,
 	char *why, size_t size)
 {
 	char *copy = strdup(text);
@@ -209,7 +209,7 @@ static const char *name_of(const struct reading_row *row)
 	return row->queue_name ? row->queue_name : row->queue_id;
 }
 
-static void put_value(struct plugin *p, const struct checked *k, const struct reading_row *row,
+static void put_value(struct nagios *p, const struct checked *k, const struct reading_row *row,
 	double value, bool ms)
 {
 	struct buf *out = &p->values;
@@ -225,32 +225,32 @@ static void put_value(struct plugin *p, const struct checked *k, const struct re
 }
 
 /* Critical, warning, unknown: an unknown number hides no bad one. */
-static bool is_worse(enum plugin_state a, enum plugin_state b)
+static bool is_worse(enum nagios_state a, enum nagios_state b)
 {
-	static const int rank[] = { [PLUGIN_OK] = 0, [PLUGIN_UNKNOWN] = 1, [PLUGIN_WARNING] = 2,
-		[PLUGIN_CRITICAL] = 3 };
+	static const int rank[] = { [NAGIOS_OK] = 0, [NAGIOS_UNKNOWN] = 1, [NAGIOS_WARNING] = 2,
+		[NAGIOS_CRITICAL] = 3 };
 
 	return rank[a] > rank[b];
 }
 
 /* Tells of the first one of those that are as bad as the worst. */
-static void count(struct plugin *p, enum plugin_state state, const struct checked *k,
+static void count(struct nagios *p, enum nagios_state state, const struct checked *k,
 	const struct reading_row *row, double value, bool ms)
 {
-	enum limit limit = state == PLUGIN_CRITICAL ? CRITICAL : WARNING;
+	enum limit limit = state == NAGIOS_CRITICAL ? CRITICAL : WARNING;
 	struct buf *out = &p->worst;
 
 	if (is_worse(state, p->state)) {
 		p->state = state;
 		p->nbad = 0;
 	}
-	if (state == PLUGIN_OK || state != p->state || p->nbad++)
+	if (state == NAGIOS_OK || state != p->state || p->nbad++)
 		return;
 	buf_clear(out);
 	put_safe(out, k->path, "|");
 	buf_str(out, " of ");
 	put_safe(out, name_of(row), "|");
-	if (state == PLUGIN_UNKNOWN) {
+	if (state == NAGIOS_UNKNOWN) {
 		buf_str(out, " has no value");
 		return;
 	}
@@ -259,19 +259,19 @@ static void count(struct plugin *p, enum plugin_state state, const struct checke
 	buf_printf(out, "%s, %s range %s", ms ? "ms" : "", limit_names[limit], k->text[limit]);
 }
 
-static void judge(struct plugin *p, struct checked *k, const struct reading *r,
+static void judge(struct nagios *p, struct checked *k, const struct reading *r,
 	const struct reading_row *row)
 {
 	double value = reading_value(r, row, &k->name);
 	bool ms = reading_is_ms(row, &k->name);
-	enum plugin_state state = PLUGIN_OK;
+	enum nagios_state state = NAGIOS_OK;
 
 	if (isnan(value))
 		return;
-	if (k->text[CRITICAL] && range_alerts(&k->range[CRITICAL], value))
-		state = PLUGIN_CRITICAL;
-	else if (k->text[WARNING] && range_alerts(&k->range[WARNING], value))
-		state = PLUGIN_WARNING;
+	if (k->text[CRITICAL] && nagios_range_alerts(&k->range[CRITICAL], value))
+		state = NAGIOS_CRITICAL;
+	else if (k->text[WARNING] && nagios_range_alerts(&k->range[WARNING], value))
+		state = NAGIOS_WARNING;
 	count(p, state, k, row, value, ms);
 	k->nvalue++;
 	p->nvalue++;
@@ -291,19 +291,19 @@ static bool has_number(const struct reading_row *row)
 
 /* A number that no queue has is unknown. One that some queues lack is not: the age of a queue in
  * which nobody waits is null. */
-static void count_unknown(struct plugin *p, const struct reading *r)
+static void count_unknown(struct nagios *p, const struct reading *r)
 {
 	for (size_t k = 0; k < p->n; k++)
 		for (size_t i = 0; !p->v[k].nvalue && i < r->nrow; i++)
 			if (!r->row[i].media)
-				count(p, PLUGIN_UNKNOWN, &p->v[k], &r->row[i], NAN, false);
+				count(p, NAGIOS_UNKNOWN, &p->v[k], &r->row[i], NAN, false);
 }
 
-bool plugin_take(struct plugin *p, const struct reading *r)
+bool nagios_take(struct nagios *p, const struct reading *r)
 {
 	p->judged = true;
 	p->has_number = false;
-	p->state = PLUGIN_OK;
+	p->state = NAGIOS_OK;
 	p->nrow = p->nvalue = p->nbad = 0;
 	buf_clear(&p->worst);
 	buf_clear(&p->values);
@@ -326,18 +326,18 @@ bool plugin_take(struct plugin *p, const struct reading *r)
 /* --- the end ------------------------------------------------------------------------ */
 
 /* With ranges, a number that no queue has is unknown anyway. */
-static bool lacks_numbers(const struct plugin *p)
+static bool lacks_numbers(const struct nagios *p)
 {
 	return !p->n && !p->has_number;
 }
 
-enum plugin_state plugin_state(const struct plugin *p, enum status st)
+enum nagios_state nagios_state(const struct nagios *p, enum status st)
 {
-	return st != ST_OK || !p->judged || !p->nrow || lacks_numbers(p) ? PLUGIN_UNKNOWN
+	return st != ST_OK || !p->judged || !p->nrow || lacks_numbers(p) ? NAGIOS_UNKNOWN
 		: p->state;
 }
 
-const char *plugin_text(struct plugin *p, enum status st, const char *why)
+const char *nagios_text(struct nagios *p, enum status st, const char *why)
 {
 	struct buf *out = &p->text;
 
@@ -350,14 +350,14 @@ const char *plugin_text(struct plugin *p, enum status st, const char *why)
 		buf_str(out, "the last window has no queue");
 	else if (lacks_numbers(p))
 		buf_str(out, "the last window has no number of any queue");
-	else if (p->state != PLUGIN_OK)
+	else if (p->state != NAGIOS_OK)
 		buf_add(out, p->worst.data, p->worst.len);
 	else if (p->n)
 		buf_printf(out, "%zu number%s of %zu queue%s within range", p->nvalue,
 			p->nvalue == 1 ? "" : "s", p->nrow, p->nrow == 1 ? "" : "s");
 	else
 		buf_printf(out, "%zu queue%s, no range given", p->nrow, p->nrow == 1 ? "" : "s");
-	if (st == ST_OK && p->n && p->state == PLUGIN_OK && p->nvalue < p->n * p->nrow)
+	if (st == ST_OK && p->n && p->state == NAGIOS_OK && p->nvalue < p->n * p->nrow)
 		buf_printf(out, ", %zu without a value", p->n * p->nrow - p->nvalue);
 	if (st == ST_OK && p->nbad > 1)
 		buf_printf(out, " (and %zu more)", p->nbad - 1);
@@ -365,10 +365,10 @@ const char *plugin_text(struct plugin *p, enum status st, const char *why)
 	return out->failed ? "out of memory" : out->data;
 }
 
-bool plugin_put_line(struct plugin *p, enum status st, const char *why, struct buf *out)
+bool nagios_put_line(struct nagios *p, enum status st, const char *why, struct buf *out)
 {
-	buf_printf(out, "GSQSTAT %s - %s", state_names[plugin_state(p, st)],
-		plugin_text(p, st, why));
+	buf_printf(out, "GSQSTAT %s - %s", state_names[nagios_state(p, st)],
+		nagios_text(p, st, why));
 	if (st == ST_OK && p->judged && p->values.len) {
 		buf_str(out, " |");
 		buf_add(out, p->values.data, p->values.len);
@@ -378,7 +378,7 @@ bool plugin_put_line(struct plugin *p, enum status st, const char *why, struct b
 	return !out->failed;
 }
 
-bool plugin_has_line(const struct plugin *p)
+bool nagios_has_line(const struct nagios *p)
 {
 	return p->has_line;
 }

@@ -11,39 +11,39 @@
 #include "util/base.h"
 #include "window/row.h"
 
-#define PLUGIN_PATHS_MAX 64		/* distinct paths */
+#define NAGIOS_PATHS_MAX 64		/* distinct paths */
 
 /* The exit statuses of a plugin. */
-enum plugin_state { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
+enum nagios_state { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
 
 /* `10`, `10:`, `~:10`, `10:20`, `@10:20`: both ends belong to it. */
-struct range {
+struct nagios_range {
 	double from, to;	/* may be infinite */
 	bool inside;		/* with an @: an alert within, else outside */
 };
-bool range_parse(struct range *range, const char *text);
-bool range_alerts(const struct range *range, double value);
+bool nagios_range_parse(struct nagios_range *range, const char *text);
+bool nagios_range_alerts(const struct nagios_range *range, double value);
 
-struct plugin;
+struct nagios;
 
-struct plugin *plugin_new(void);		/* NULL: out of memory */
-void plugin_free(struct plugin *p);	/* NULL is fine */
+struct nagios *nagios_new(void);		/* NULL: out of memory */
+void nagios_free(struct nagios *p);	/* NULL is fine */
 
 /* One more PATH=RANGE. What is wrong with it, in words that name the part; "": nothing is.
  * metric, where nothing is: its metric, NULL for a row field; borrowed. */
-void plugin_add(struct plugin *p, bool critical, const char *text, const char **metric,
+void nagios_add(struct nagios *p, bool critical, const char *text, const char **metric,
 	char *why, size_t size);
 
 /* The rows of a closed window, in place of those of the one before. False: out of memory. */
-bool plugin_take(struct plugin *p, const struct reading *r);
+bool nagios_take(struct nagios *p, const struct reading *r);
 
 /*
  * The run ended with st, for that reason (of no meaning where st is ST_OK): the state, the
  * text that tells of it (as long as p), and the whole line. False: out of memory.
  */
-enum plugin_state plugin_state(const struct plugin *p, enum status st);
-const char *plugin_text(struct plugin *p, enum status st, const char *why);
-bool plugin_put_line(struct plugin *p, enum status st, const char *why, struct buf *out);
-bool plugin_has_line(const struct plugin *p);	/* the line was made */
+enum nagios_state nagios_state(const struct nagios *p, enum status st);
+const char *nagios_text(struct nagios *p, enum status st, const char *why);
+bool nagios_put_line(struct nagios *p, enum status st, const char *why, struct buf *out);
+bool nagios_has_line(const struct nagios *p);	/* the line was made */
 
 #endif

@@ -94,7 +94,7 @@ static bool begins_word(const char *s, size_t len, size_t i)
 		|| (after < 0x80 && islower(after)));
 }
 
-void expose_put_words(struct buf *name, const char *s, size_t len)
+void prometheus_put_words(struct buf *name, const char *s, size_t len)
 {
 	size_t from = name->len;
 
@@ -267,8 +267,8 @@ static void put_figure(struct families *fs, const struct reading_row *row,
 			len -= 2;
 		buf_clear(&fs->name);
 		buf_str(&fs->name, "gsqstat");
-		expose_put_words(&fs->name, f->metric, strlen(f->metric));
-		expose_put_words(&fs->name, f->path, len);
+		prometheus_put_words(&fs->name, f->metric, strlen(f->metric));
+		prometheus_put_words(&fs->name, f->path, len);
 		buf_printf(&fs->name, "%s%s%s", told[i].name ? "_" : "",
 			told[i].name ? told[i].name : "", ms ? "_seconds" : "");
 		end_name(&fs->name);
@@ -353,7 +353,7 @@ static void put_family(struct buf *out, const struct family *f)
 	}
 }
 
-bool expose_put(struct buf *out, const struct reading *r, bool queues_alone, size_t *skipped)
+bool prometheus_put(struct buf *out, const struct reading *r, bool queues_alone, size_t *skipped)
 {
 	struct families fs = { .v = NULL };
 

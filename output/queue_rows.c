@@ -6,14 +6,14 @@
 #include "json.h"
 #include "util/text.h"
 
-#define CSV_HEADER ROW_CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
+#define CSV_HEADER ROWS_CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 
-static struct row_span span_of(const struct board_window *w)
+static struct rows_span span_of(const struct board_window *w)
 {
-	return (struct row_span){ w->index, w->start_ms, w->end_ms, w->partial, w->coverage_e4 };
+	return (struct rows_span){ w->index, w->start_ms, w->end_ms, w->partial, w->coverage_e4 };
 }
 
-static const char *name_of(const struct panel *panel, const struct board_row *row)
+static const char *name_of(const struct queue_rows *panel, const struct board_row *row)
 {
 	return panel->name ? panel->name[row->queue] : NULL;
 }
@@ -28,7 +28,7 @@ static double ms_of(int64_t us)
 static void put_known(struct buf *out, const char *key, bool known, double x)
 {
 	if (known)
-		row_put_figure(out, key, x);
+		rows_put_figure(out, key, x);
 	else
 		buf_printf(out, ",\"%s\":null", key);
 }
@@ -49,7 +49,7 @@ static void put_gauge(struct buf *out, const struct gauge_summary *g)
 	put_known(out, "p95", g->observed, g->p95);
 	put_known(out, "p99", g->observed, g->p99);
 	buf_printf(out, ",\"carried\":%s", g->carried ? "true" : "false");
-	row_put_figure(out, "observedMs", ms_of((int64_t)g->observed_us));
+	rows_put_figure(out, "observedMs", ms_of((int64_t)g->observed_us));
 	buf_printf(out, ",\"events\":%llu}", (unsigned long long)g->events);
 }
 
@@ -98,13 +98,13 @@ static void put_fact(struct buf *out, const struct fact *f)
 
 static void put_metrics(struct buf *out, const struct board_row *row)
 {
-	struct row_tree tree = { NULL, NULL };
+	struct rows_tree tree = { NULL, NULL };
 
 	for (size_t i = 0; i < row->nfact; i++) {
-		row_tree_next(out, &tree, row->fact[i].metric, row->fact[i].path);
+		rows_tree_next(out, &tree, row->fact[i].metric, row->fact[i].path);
 		put_fact(out, &row->fact[i]);
 	}
-	row_tree_end(out, &tree);
+	rows_tree_end(out, &tree);
 }
 
 /* The row's worst quantile decides. */
@@ -117,16 +117,16 @@ static void put_quantiles(struct buf *out, const struct board_row *row)
 		exact = exact && !row->fact[i].sketch;
 		worst = fmax(worst, row->fact[i].accuracy);
 	}
-	row_put_quantiles(out, exact, worst);
+	rows_put_quantiles(out, exact, worst);
 }
 
-static bool put_ndjson(struct buf *out, const struct panel *panel,
+static bool put_ndjson(struct buf *out, const struct queue_rows *panel,
 	const struct board_window *window, const struct board_row *row)
 {
-	struct row_span span = span_of(window);
+	struct rows_span span = span_of(window);
 	const char *name = name_of(panel, row);
 
-	row_put_span(out, &span);
+	rows_put_span(out, &span);
 	buf_printf(out, ",\"time\":\"arrival\",\"queueId\":\"%s\"", row->queue_id);
 	if (name) {
 		buf_str(out, ",\"queueName\":");
@@ -145,9 +145,9 @@ static bool put_ndjson(struct buf *out, const struct panel *panel,
 	buf_str(out, ",\"metrics\":");
 	put_metrics(out, row);
 	buf_str(out, ",\"lagMs\":");
-	if (!row_put_lag(out, &row->lag_us))
+	if (!rows_put_lag(out, &row->lag_us))
 		return false;
-	row_put_figure(out, "updatesPerSecond",
+	rows_put_figure(out, "updatesPerSecond",
 		(double)row->updates * 1000 / (double)(window->end_ms - window->start_ms));
 	buf_str(out, "}\n");
 	return true;
@@ -158,7 +158,7 @@ static bool put_ndjson(struct buf *out, const struct panel *panel,
 static void csv_known(struct buf *out, bool known, double x)
 {
 	if (known)
-		row_csv_double(out, x);
+		rows_csv_double(out, x);
 	else
 		buf_char(out, ',');
 }
@@ -210,7 +210,7 @@ static void csv_more(struct buf *out, const struct fact *f)
 {
 	if (f && f->kind == FACT_GAUGE) {
 		buf_printf(out, ",%s", f->is.gauge.carried ? "true" : "false");
-		row_csv_double(out, ms_of((int64_t)f->is.gauge.observed_us));
+		rows_csv_double(out, ms_of((int64_t)f->is.gauge.observed_us));
 		buf_printf(out, ",%llu,,", (unsigned long long)f->is.gauge.events);
 	} else if (f && f->kind == FACT_TOTAL) {
 		buf_str(out, ",,,");
@@ -221,13 +221,13 @@ static void csv_more(struct buf *out, const struct fact *f)
 	}
 }
 
-static bool csv_row(struct buf *out, const struct panel *panel,
+static bool csv_row(struct buf *out, const struct queue_rows *panel,
 	const struct board_window *window, const struct board_row *row, const struct fact *f)
 {
-	struct row_span span = span_of(window);
+	struct rows_span span = span_of(window);
 	const char *name = name_of(panel, row);
 
-	row_csv_span(out, &span, row->queue_id);
+	rows_csv_span(out, &span, row->queue_id);
 	if (!f)
 		buf_str(out, ",,,,,,,,,,");
 	else if (!csv_figures(out, f))
@@ -243,7 +243,7 @@ static bool csv_row(struct buf *out, const struct panel *panel,
 	return true;
 }
 
-static bool put_csv(struct buf *out, struct panel *panel, const struct board_window *window,
+static bool put_csv(struct buf *out, struct queue_rows *panel, const struct board_window *window,
 	const struct board_row *row)
 {
 	if (panel->header && !panel->header_done)
@@ -257,7 +257,7 @@ static bool put_csv(struct buf *out, struct panel *panel, const struct board_win
 	return true;
 }
 
-bool panel_render(struct panel *panel, const struct board_window *window, struct buf *out)
+bool queue_rows_render(struct queue_rows *panel, const struct board_window *window, struct buf *out)
 {
 	for (size_t i = 0; i < window->nrow; i++) {
 		bool ok;

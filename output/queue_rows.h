@@ -12,8 +12,8 @@
 #include "util/base.h"
 #include "window/queue_window.h"
 
-struct panel {
-	enum row_format format;
+struct queue_rows {
+	enum rows_format format;
 	bool header;			/* CSV: a header row before the first row */
 	const char *const *name;	/* of queues, by number, or NULL; each may be NULL */
 	bool queues_alone;		/* no rows of media types */
@@ -21,6 +21,7 @@ struct panel {
 };
 
 /* Appends every row of the window, each ended by LF; false: out of memory. */
-bool panel_render(struct panel *panel, const struct board_window *window, struct buf *out);
+bool queue_rows_render(struct queue_rows *panel, const struct board_window *window,
+	struct buf *out);
 
 #endif

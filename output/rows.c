@@ -33,7 +33,7 @@ static void put_coverage(struct buf *out, int e4, const char *unknown)
 
 /* --- NDJSON ------------------------------------------------------------------------- */
 
-void row_put_figure(struct buf *out, const char *key, double x)
+void rows_put_figure(struct buf *out, const char *key, double x)
 {
 	put_key(out, key);
 	json_put_double(out, x);
@@ -47,15 +47,15 @@ static bool put_field(struct buf *out, const struct field *field)
 		return false;
 	buf_str(out, "{\"count\":");
 	put_u64(out, s.count);
-	row_put_figure(out, "last", s.last);
-	row_put_figure(out, "min", s.min);
-	row_put_figure(out, "max", s.max);
-	row_put_figure(out, "mean", s.mean);
-	row_put_figure(out, "stddev", s.stddev);
-	row_put_figure(out, "p50", s.p50);
-	row_put_figure(out, "p90", s.p90);
-	row_put_figure(out, "p95", s.p95);
-	row_put_figure(out, "p99", s.p99);
+	rows_put_figure(out, "last", s.last);
+	rows_put_figure(out, "min", s.min);
+	rows_put_figure(out, "max", s.max);
+	rows_put_figure(out, "mean", s.mean);
+	rows_put_figure(out, "stddev", s.stddev);
+	rows_put_figure(out, "p50", s.p50);
+	rows_put_figure(out, "p90", s.p90);
+	rows_put_figure(out, "p95", s.p95);
+	rows_put_figure(out, "p99", s.p99);
 	buf_char(out, '}');
 	return true;
 }
@@ -97,7 +97,7 @@ static void open_keys(struct buf *out, const char *path)
  * Figures come sorted, so that those below one key stand together: each closes what it does
  * not share with the one before, and opens the rest.
  */
-void row_tree_next(struct buf *out, struct row_tree *tree, const char *metric, const char *path)
+void rows_tree_next(struct buf *out, struct rows_tree *tree, const char *metric, const char *path)
 {
 	bool same = tree->metric && strcmp(tree->metric, metric) == 0;
 	size_t shared = same ? shared_keys(tree->path, path) : 0;
@@ -113,10 +113,10 @@ void row_tree_next(struct buf *out, struct row_tree *tree, const char *metric, c
 		buf_str(out, ":{");
 	}
 	open_keys(out, path + shared);
-	*tree = (struct row_tree){ metric, path };
+	*tree = (struct rows_tree){ metric, path };
 }
 
-void row_tree_end(struct buf *out, const struct row_tree *tree)
+void rows_tree_end(struct buf *out, const struct rows_tree *tree)
 {
 	if (!tree->metric)
 		buf_char(out, '{');
@@ -127,20 +127,20 @@ void row_tree_end(struct buf *out, const struct row_tree *tree)
 
 static bool put_metrics(struct buf *out, const struct rows *rows, const struct row *row)
 {
-	struct row_tree tree = { NULL, NULL };
+	struct rows_tree tree = { NULL, NULL };
 
 	for (size_t i = 0; i < row->nfield; i++) {
 		const struct field *f = row->field[i];
 
-		row_tree_next(out, &tree, rows->conf.metric[f->metric], f->path);
+		rows_tree_next(out, &tree, rows->conf.metric[f->metric], f->path);
 		if (!put_field(out, f))
 			return false;
 	}
-	row_tree_end(out, &tree);
+	rows_tree_end(out, &tree);
 	return true;
 }
 
-bool row_put_lag(struct buf *out, const struct sample *lag_us)
+bool rows_put_lag(struct buf *out, const struct sample *lag_us)
 {
 	struct summary s;
 
@@ -152,10 +152,10 @@ bool row_put_lag(struct buf *out, const struct sample *lag_us)
 		return false;
 	buf_str(out, "{\"mean\":");
 	json_put_double(out, s.mean);
-	row_put_figure(out, "max", s.max);
-	row_put_figure(out, "p50", s.p50);
-	row_put_figure(out, "p95", s.p95);
-	row_put_figure(out, "p99", s.p99);
+	rows_put_figure(out, "max", s.max);
+	rows_put_figure(out, "p50", s.p50);
+	rows_put_figure(out, "p95", s.p95);
+	rows_put_figure(out, "p99", s.p99);
 	buf_char(out, '}');
 	return true;
 }
@@ -170,10 +170,10 @@ static void put_accuracy(struct buf *out, const struct row *row)
 		exact = exact && sample_is_exact(&row->field[i]->sample);
 		worst = fmax(worst, sample_accuracy(&row->field[i]->sample));
 	}
-	row_put_quantiles(out, exact, worst);
+	rows_put_quantiles(out, exact, worst);
 }
 
-void row_put_span(struct buf *out, const struct row_span *span)
+void rows_put_span(struct buf *out, const struct rows_span *span)
 {
 	buf_printf(out, "{\"schema\":\"gsqstat/1\",\"window\":%lld,\"start\":",
 		(long long)span->index);
@@ -186,15 +186,15 @@ void row_put_span(struct buf *out, const struct row_span *span)
 	put_coverage(out, span->coverage_e4, "null");
 }
 
-void row_put_quantiles(struct buf *out, bool exact, double accuracy)
+void rows_put_quantiles(struct buf *out, bool exact, double accuracy)
 {
 	buf_printf(out, ",\"quantiles\":\"%s\"", exact ? "exact" : "sketch");
-	row_put_figure(out, "accuracy", accuracy);
+	rows_put_figure(out, "accuracy", accuracy);
 }
 
-static struct row_span span_of(const struct window *window, const struct row *row)
+static struct rows_span span_of(const struct window *window, const struct row *row)
 {
-	return (struct row_span){ window->index, window->start_ms, window->end_ms,
+	return (struct rows_span){ window->index, window->start_ms, window->end_ms,
 		window->partial, row->coverage_e4 };
 }
 
@@ -202,9 +202,9 @@ static void put_window(struct buf *out, const struct rows *rows, const struct wi
 	const struct row *row)
 {
 	const char *interval = rows->conf.interval ? rows->conf.interval : row->interval;
-	struct row_span span = span_of(window, row);
+	struct rows_span span = span_of(window, row);
 
-	row_put_span(out, &span);
+	rows_put_span(out, &span);
 	buf_printf(out, ",\"time\":\"%s\",\"queueId\":\"%s\",\"interval\":",
 		rows->conf.time == TIME_EVENT ? "event" : "arrival", row->queue_id);
 	if (interval)
@@ -232,16 +232,16 @@ static bool put_ndjson(struct buf *out, const struct rows *rows, const struct wi
 	if (!put_metrics(out, rows, row))
 		return false;
 	put_key(out, "lagMs");
-	if (!row_put_lag(out, &row->lag_us))
+	if (!rows_put_lag(out, &row->lag_us))
 		return false;
-	row_put_figure(out, "updatesPerSecond", (double)row->updates * 1000 / ms);
+	rows_put_figure(out, "updatesPerSecond", (double)row->updates * 1000 / ms);
 	buf_str(out, "}\n");
 	return true;
 }
 
 /* --- CSV ---------------------------------------------------------------------------- */
 
-void row_csv_double(struct buf *out, double x)
+void rows_csv_double(struct buf *out, double x)
 {
 	buf_char(out, ',');
 	json_put_double(out, x);
@@ -258,21 +258,21 @@ static bool csv_field(struct buf *out, const struct rows *rows, const struct fie
 	if (ok) {
 		text_put_csv(out, name.data);
 		buf_printf(out, ",%llu", (unsigned long long)s.count);
-		row_csv_double(out, s.last);
-		row_csv_double(out, s.min);
-		row_csv_double(out, s.max);
-		row_csv_double(out, s.mean);
-		row_csv_double(out, s.stddev);
-		row_csv_double(out, s.p50);
-		row_csv_double(out, s.p90);
-		row_csv_double(out, s.p95);
-		row_csv_double(out, s.p99);
+		rows_csv_double(out, s.last);
+		rows_csv_double(out, s.min);
+		rows_csv_double(out, s.max);
+		rows_csv_double(out, s.mean);
+		rows_csv_double(out, s.stddev);
+		rows_csv_double(out, s.p50);
+		rows_csv_double(out, s.p90);
+		rows_csv_double(out, s.p95);
+		rows_csv_double(out, s.p99);
 	}
 	buf_free(&name);
 	return ok;
 }
 
-void row_csv_span(struct buf *out, const struct row_span *span, const char *queue_id)
+void rows_csv_span(struct buf *out, const struct rows_span *span, const char *queue_id)
 {
 	char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX];
 
@@ -287,9 +287,9 @@ void row_csv_span(struct buf *out, const struct row_span *span, const char *queu
 static bool csv_row(struct buf *out, const struct rows *rows, const struct window *window,
 	const struct row *row, const struct field *field)
 {
-	struct row_span span = span_of(window, row);
+	struct rows_span span = span_of(window, row);
 
-	row_csv_span(out, &span, row->queue_id);
+	rows_csv_span(out, &span, row->queue_id);
 	if (!field)
 		buf_str(out, ",,,,,,,,,,");
 	else if (!csv_field(out, rows, field))
@@ -305,7 +305,7 @@ static bool put_csv(struct buf *out, struct rows *rows, const struct window *win
 	const struct row *row)
 {
 	if (rows->conf.header && !rows->header_done)
-		buf_str(out, ROW_CSV_HEADER "\n");
+		buf_str(out, ROWS_CSV_HEADER "\n");
 	rows->header_done = true;
 	if (!row->nfield)
 		return csv_row(out, rows, window, row, NULL);

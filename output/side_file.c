@@ -15,7 +15,7 @@
 #define FLUSH_BYTES 65536
 #define READ_US 1000000
 
-struct side {
+struct side_file {
 	char *name;		/* "FLAG FILE" */
 	struct nowait w;
 	struct buf queue;	/* what waits begins at `sent` */
@@ -23,7 +23,7 @@ struct side {
 	struct err failure;	/* empty: none */
 	bool begun;		/* what it held is gone, so lines may be written */
 	bool told;
-	bool taken;		/* bytes, since side_is_read looked */
+	bool taken;		/* bytes, since side_file_is_read looked */
 	int64_t taken_us;
 };
 
@@ -31,7 +31,7 @@ static const char foreign[] = "it belongs to another user, so it cannot be made 
 
 /* --- opening ------------------------------------------------------------------------ */
 
-enum status side_check(const char *path, struct err *err)
+enum status side_file_check(const char *path, struct err *err)
 {
 	const char *why = NULL;
 	struct stat st;
@@ -50,7 +50,7 @@ enum status side_check(const char *path, struct err *err)
 
 /* O_CREAT only for what does not exist: with it the kernel refuses a FIFO of another user in
  * a sticky directory (proc(5), protected_fifos). NULL, or why it cannot be used. */
-static const char *open_and_lock(struct side *s, const char *path)
+static const char *open_and_lock(struct side_file *s, const char *path)
 {
 	if (!nowait_open(&s->w, path, 0, 0)
 	    && (errno != ENOENT || !nowait_open(&s->w, path, O_CREAT, 0600)))
@@ -64,9 +64,10 @@ static const char *open_and_lock(struct side *s, const char *path)
 	return NULL;
 }
 
-enum status side_open(struct side **side, const char *flag, const char *path, struct err *err)
+enum status side_file_open(struct side_file **side, const char *flag, const char *path,
+	struct err *err)
 {
-	struct side *s = calloc(1, sizeof(*s));
+	struct side_file *s = calloc(1, sizeof(*s));
 	enum status st = ST_OK;
 	const char *why;
 
@@ -81,13 +82,13 @@ enum status side_open(struct side **side, const char *flag, const char *path, st
 		st = err_set(err, ST_USAGE, "%s: cannot be opened for writing: %s", s->name, why);
 	}
 	if (st != ST_OK) {
-		side_free(s);
+		side_file_free(s);
 		*side = NULL;
 	}
 	return st;
 }
 
-enum status side_begin(struct side *s, struct err *err)
+enum status side_file_begin(struct side_file *s, struct err *err)
 {
 	if (!s->w.polled && (fchmod(s->w.fd, 0600) != 0 || ftruncate(s->w.fd, 0) != 0))
 		return err_set(err, ST_USAGE, "%s: cannot be emptied: %s", s->name,
@@ -99,7 +100,7 @@ enum status side_begin(struct side *s, struct err *err)
 /* --- writing ------------------------------------------------------------------------ */
 
 /* Nothing is written after a failure: a line must not follow half a line. */
-static void fail(struct side *s, const char *why)
+static void fail(struct side_file *s, const char *why)
 {
 	err_set(&s->failure, ST_OUTPUT, "%s: %s", s->name, why);
 	buf_free(&s->queue);
@@ -109,20 +110,20 @@ static void fail(struct side *s, const char *why)
 	s->w.fd = -1;
 }
 
-static void fail_by_errno(struct side *s)
+static void fail_by_errno(struct side_file *s)
 {
 	fail(s, errno == EPIPE ? "its reader has left" : strerror(errno));
 }
 
-size_t side_waiting_bytes(const struct side *s)
+size_t side_file_waiting_bytes(const struct side_file *s)
 {
 	return s->queue.len - s->sent;
 }
 
 /* Drops what was written, not more often than that is worth a copy of the rest. */
-static void compact(struct side *s)
+static void compact(struct side_file *s)
 {
-	size_t waiting = side_waiting_bytes(s);
+	size_t waiting = side_file_waiting_bytes(s);
 
 	if (!waiting)
 		buf_clear(&s->queue);
@@ -134,12 +135,14 @@ static void compact(struct side *s)
 	s->sent = 0;
 }
 
-void side_flush(struct side *s)
+void side_file_flush(struct side_file *s)
 {
 	int ready = 0;
 
-	while (s->begun && s->w.fd >= 0 && (ready = nowait_ready(&s->w)) > 0 && side_waiting(s)) {
-		ssize_t n = nowait_write(&s->w, s->queue.data + s->sent, side_waiting_bytes(s));
+	while (s->begun && s->w.fd >= 0 && (ready = nowait_ready(&s->w)) > 0
+		&& side_file_waiting(s)) {
+		ssize_t n =
+			nowait_write(&s->w, s->queue.data + s->sent, side_file_waiting_bytes(s));
 
 		if (n < 0 && errno == EAGAIN)
 			break;
@@ -154,56 +157,56 @@ void side_flush(struct side *s)
 	compact(s);
 }
 
-void side_put(struct side *s, const struct buf *line)
+void side_file_put(struct side_file *s, const struct buf *line)
 {
 	if (s->failure.text[0])
 		return;
 	if (line->failed || !buf_add(&s->queue, line->data, line->len))
 		fail(s, "out of memory");
-	if (side_waiting_bytes(s) >= FLUSH_BYTES)
-		side_flush(s);
-	if (side_waiting_bytes(s) > SIDE_WAITING_MAX)
+	if (side_file_waiting_bytes(s) >= FLUSH_BYTES)
+		side_file_flush(s);
+	if (side_file_waiting_bytes(s) > SIDE_FILE_WAITING_MAX)
 		fail(s, "its reader is too slow: more than 16 MiB wait");
 }
 
-int side_fd(const struct side *s)
+int side_file_fd(const struct side_file *s)
 {
 	return s->w.polled ? s->w.fd : -1;
 }
 
-bool side_waiting(const struct side *s)
+bool side_file_waiting(const struct side_file *s)
 {
-	return side_waiting_bytes(s) > 0;
+	return side_file_waiting_bytes(s) > 0;
 }
 
-bool side_is_read(struct side *s, int64_t now_us)
+bool side_file_is_read(struct side_file *s, int64_t now_us)
 {
 	if (s->taken)
 		s->taken_us = now_us;
 	s->taken = false;
-	return side_waiting(s) && now_us - s->taken_us < READ_US;
+	return side_file_waiting(s) && now_us - s->taken_us < READ_US;
 }
 
 /* --- the end ------------------------------------------------------------------------ */
 
-const char *side_failure(const struct side *s)
+const char *side_file_failure(const struct side_file *s)
 {
 	return s && s->failure.text[0] ? s->failure.text : NULL;
 }
 
-const char *side_new_failure(struct side *s)
+const char *side_file_new_failure(struct side_file *s)
 {
-	const char *why = s && !s->told ? side_failure(s) : NULL;
+	const char *why = s && !s->told ? side_file_failure(s) : NULL;
 
 	if (why)
 		s->told = true;
 	return why;
 }
 
-void side_end(struct side *s)
+void side_file_end(struct side_file *s)
 {
-	side_flush(s);
-	if (s->begun && side_waiting(s))
+	side_file_flush(s);
+	if (s->begun && side_file_waiting(s))
 		fail(s, "its reader is too slow: it did not take all in time");
 	if (s->w.fd >= 0 && close(s->w.fd) != 0) {
 		s->w.fd = -1;
@@ -212,7 +215,7 @@ void side_end(struct side *s)
 	s->w.fd = -1;
 }
 
-void side_free(struct side *s)
+void side_file_free(struct side_file *s)
 {
 	if (!s)
 		return;

@@ -15,7 +15,7 @@
 #include "util/nowait.h"
 #include "util/replace_file.h"
 
-struct out {
+struct writer {
 	struct nowait w;
 	char *name;		/* for messages */
 	struct replace *file;	/* what is replaced at the end; NULL: another target */
@@ -40,14 +40,14 @@ static enum status file_error(struct err *err, const char *path, const char *wha
 	return err_set(err, ST_USAGE, "%s: %s: %s", path, what, strerror(errno));
 }
 
-static enum status open_stdout(struct out *o, struct err *err)
+static enum status open_stdout(struct writer *o, struct err *err)
 {
 	return nowait_stdout(&o->w) ? ST_OK
 		: err_set(err, ST_OUTPUT, "standard output is closed");
 }
 
 /* What cannot be replaced: no regular file, or a mount point, which is one run's alone. */
-static enum status open_direct(struct out *o, const char *path, struct err *err)
+static enum status open_direct(struct writer *o, const char *path, struct err *err)
 {
 	if (!nowait_open(&o->w, path, 0, 0))
 		return err_set(err, ST_USAGE, "%s: cannot be written: %s", path,
@@ -59,10 +59,10 @@ static enum status open_direct(struct out *o, const char *path, struct err *err)
 	return ST_OK;
 }
 
-static enum status open_path(struct out *o, const char *path, struct lines *warnings,
+static enum status open_path(struct writer *o, const char *path, struct lines *warnings,
 	struct err *err)
 {
-	enum status st = out_check(path, err);
+	enum status st = writer_check(path, err);
 	struct stat file;
 
 	o->ours = true;
@@ -76,9 +76,10 @@ static enum status open_path(struct out *o, const char *path, struct lines *warn
 	return st;
 }
 
-enum status out_open(struct out **out, const char *path, struct lines *warnings, struct err *err)
+enum status writer_open(struct writer **out, const char *path, struct lines *warnings,
+	struct err *err)
 {
-	struct out *o = calloc(1, sizeof(*o));
+	struct writer *o = calloc(1, sizeof(*o));
 	bool is_stdout = !path || paths_is_stdout(path);
 	enum status st;
 
@@ -93,13 +94,13 @@ enum status out_open(struct out **out, const char *path, struct lines *warnings,
 		st = is_stdout ? open_stdout(o, err) : open_path(o, path, warnings, err);
 	}
 	if (st != ST_OK) {
-		out_abandon(o);
+		writer_abandon(o);
 		*out = NULL;
 	}
 	return st;
 }
 
-enum status out_check(const char *path, struct err *err)
+enum status writer_check(const char *path, struct err *err)
 {
 	struct stat file;
 	bool exists = stat(path, &file) == 0;
@@ -116,18 +117,18 @@ enum status out_check(const char *path, struct err *err)
 
 /* --- writing ------------------------------------------------------------------------ */
 
-int out_fd(const struct out *o)
+int writer_fd(const struct writer *o)
 {
 	return o->w.polled ? o->w.fd : -1;
 }
 
-void out_before(struct out *o, void (*before)(void *arg), void *arg)
+void writer_before(struct writer *o, void (*before)(void *arg), void *arg)
 {
 	o->before = before;
 	o->before_arg = arg;
 }
 
-bool out_terminal(const struct out *o, size_t *columns, size_t *lines)
+bool writer_terminal(const struct writer *o, size_t *columns, size_t *lines)
 {
 	struct winsize size;
 
@@ -140,28 +141,28 @@ bool out_terminal(const struct out *o, size_t *columns, size_t *lines)
 	return true;
 }
 
-size_t out_waiting_bytes(const struct out *o)
+size_t writer_waiting_bytes(const struct writer *o)
 {
 	return o->queue.len - o->sent;
 }
 
-bool out_waiting(const struct out *o)
+bool writer_waiting(const struct writer *o)
 {
-	return out_waiting_bytes(o) > 0;
+	return writer_waiting_bytes(o) > 0;
 }
 
-const char *out_temp_path(const struct out *o)
+const char *writer_temp_path(const struct writer *o)
 {
 	return o->file ? replace_temp_path(o->file) : NULL;
 }
 
-const char *out_unfinished_path(const struct out *o)
+const char *writer_unfinished_path(const struct writer *o)
 {
 	return o->file ? replace_unfinished_path(o->file) : NULL;
 }
 
 /* n more bytes are out: the next window may now be the one being written. */
-static void advance(struct out *o, size_t n)
+static void advance(struct writer *o, size_t n)
 {
 	o->sent += n;
 	while (n >= o->current && o->next_length < o->lengths.len) {
@@ -173,9 +174,9 @@ static void advance(struct out *o, size_t n)
 }
 
 /* What was sent need not be kept. */
-static void compact(struct out *o)
+static void compact(struct writer *o)
 {
-	size_t waiting = out_waiting_bytes(o), lengths = o->lengths.len - o->next_length;
+	size_t waiting = writer_waiting_bytes(o), lengths = o->lengths.len - o->next_length;
 
 	if (waiting)
 		memmove(o->queue.data, o->queue.data + o->sent, waiting);
@@ -187,18 +188,18 @@ static void compact(struct out *o)
 	o->next_length = 0;
 }
 
-static bool is_too_much(const struct out *o, size_t len)
+static bool is_too_much(const struct writer *o, size_t len)
 {
-	return out_waiting(o) && out_waiting_bytes(o) - o->current + len > OUT_WAITING_MAX;
+	return writer_waiting(o) && writer_waiting_bytes(o) - o->current + len > WRITER_WAITING_MAX;
 }
 
-void out_be_patient(struct out *o)
+void writer_be_patient(struct writer *o)
 {
 	o->patient = true;
 }
 
 /* Hundreds of queues make rows of megabytes: no copy where nothing else waits. */
-static bool enqueue(struct out *o, struct buf *rows)
+static bool enqueue(struct writer *o, struct buf *rows)
 {
 	bool ok = true;
 
@@ -215,7 +216,7 @@ static bool enqueue(struct out *o, struct buf *rows)
 	return true;
 }
 
-enum status out_window(struct out *o, struct buf *rows, struct err *err)
+enum status writer_window(struct writer *o, struct buf *rows, struct err *err)
 {
 	enum status st = ST_OK;
 	size_t len = rows->len;
@@ -225,23 +226,23 @@ enum status out_window(struct out *o, struct buf *rows, struct err *err)
 	o->printed = true;
 	/* many windows may come at once: their reader has a chance before it is to blame */
 	if (is_too_much(o, len))
-		st = out_flush(o, err);
+		st = writer_flush(o, err);
 	if (st != ST_OK)
 		return st;
 	if (is_too_much(o, len) && !o->patient)
 		return err_set(err, ST_OUTPUT, "the reader is too slow: more than %u MiB of "
-			"windows wait", OUT_WAITING_MAX >> 20);
-	if (!out_waiting(o) || o->sent > OUT_WAITING_MAX)
+			"windows wait", WRITER_WAITING_MAX >> 20);
+	if (!writer_waiting(o) || o->sent > WRITER_WAITING_MAX)
 		compact(o);
 	return enqueue(o, rows) ? ST_OK : err_nomem(err);
 }
 
 /* How much of what waits goes into one write: whole rows up to PIPE_BUF, or a piece of one
  * that is longer. */
-static size_t piece(const struct out *o)
+static size_t piece(const struct writer *o)
 {
 	const char *from = o->queue.data + o->sent, *lf;
-	size_t n = out_waiting_bytes(o);
+	size_t n = writer_waiting_bytes(o);
 
 	if (!o->w.polled || n <= PIPE_BUF)
 		return n;
@@ -249,7 +250,7 @@ static size_t piece(const struct out *o)
 	return lf ? (size_t)(lf - from) + 1 : PIPE_BUF;
 }
 
-static enum status write_failed(const struct out *o, struct err *err)
+static enum status write_failed(const struct writer *o, struct err *err)
 {
 	if (errno == EPIPE)
 		return err_set(err, ST_READER_LEFT, "the reader has left");
@@ -257,14 +258,14 @@ static enum status write_failed(const struct out *o, struct err *err)
 }
 
 /* A file that is written in place keeps what it holds until there is a row. */
-static bool empty_in_place(struct out *o)
+static bool empty_in_place(struct writer *o)
 {
 	if (o->in_place && !o->emptied)
 		o->emptied = ftruncate(o->w.fd, 0) == 0;
 	return !o->in_place || o->emptied;
 }
 
-enum status out_flush(struct out *o, struct err *err)
+enum status writer_flush(struct writer *o, struct err *err)
 {
 	for (;;) {
 		int ready = nowait_ready(&o->w);
@@ -272,7 +273,7 @@ enum status out_flush(struct out *o, struct err *err)
 
 		if (ready < 0)
 			return write_failed(o, err);
-		if (!ready || !out_waiting(o))
+		if (!ready || !writer_waiting(o))
 			return ST_OK;
 		if (o->before && o->w.polled)
 			o->before(o->before_arg);
@@ -288,7 +289,7 @@ enum status out_flush(struct out *o, struct err *err)
 
 /* --- the end ------------------------------------------------------------------------ */
 
-static void out_free(struct out *o)
+static void out_free(struct writer *o)
 {
 	buf_free(&o->queue);
 	buf_free(&o->lengths);
@@ -297,12 +298,12 @@ static void out_free(struct out *o)
 	free(o);
 }
 
-bool out_is_replaceable(const struct out *o)
+bool writer_is_replaceable(const struct writer *o)
 {
 	return o->file != NULL;
 }
 
-enum status out_replace(struct out *o, const struct buf *text, struct err *err)
+enum status writer_replace(struct writer *o, const struct buf *text, struct err *err)
 {
 	enum status st = replace_renew(o->file, err);
 
@@ -313,7 +314,7 @@ enum status out_replace(struct out *o, const struct buf *text, struct err *err)
 }
 
 /* Stdout's number stays taken, so that nothing else is ever opened on it. */
-static enum status close_stdout(struct out *o, struct err *err)
+static enum status close_stdout(struct writer *o, struct err *err)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	enum status st = ST_OK;
@@ -329,7 +330,7 @@ static enum status close_stdout(struct out *o, struct err *err)
 	return st;
 }
 
-static enum status close_direct(struct out *o, bool keep, struct err *err)
+static enum status close_direct(struct writer *o, bool keep, struct err *err)
 {
 	bool ok = !(o->in_place && keep && o->printed) || fsync(o->w.fd) == 0;
 	enum status st = ok || !keep ? ST_OK : write_failed(o, err);
@@ -339,14 +340,14 @@ static enum status close_direct(struct out *o, bool keep, struct err *err)
 	return st;
 }
 
-enum status out_close(struct out *o, bool keep, struct lines *unfinished, struct err *err)
+enum status writer_close(struct writer *o, bool keep, struct lines *unfinished, struct err *err)
 {
 	enum status st = ST_OK;
 	const char *kept;
 
 	if (!o)
 		return ST_OK;
-	keep = keep && !out_waiting(o);
+	keep = keep && !writer_waiting(o);
 	if (!o->ours) {
 		st = close_stdout(o, err);
 	} else if (!o->file) {
@@ -363,7 +364,7 @@ enum status out_close(struct out *o, bool keep, struct lines *unfinished, struct
 	return st;
 }
 
-void out_abandon(struct out *o)
+void writer_abandon(struct writer *o)
 {
 	if (!o)
 		return;

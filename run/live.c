@@ -14,7 +14,7 @@ static void begin_record(struct run *run)
 	run->recording = true;
 	recording_put_run(&line, run->began_us, set->notices ? SOURCE_NOTIFICATIONS : SOURCE_STREAM,
 		&run->queues, set->notices ? NULL : set->interval);
-	side_put(run->record, &line);
+	side_file_put(run->record, &line);
 	buf_free(&line);
 }
 
@@ -22,7 +22,7 @@ void live_put_record(struct run *run)
 {
 	if (!run->recording)
 		begin_record(run);
-	side_put(run->record, &run->text);
+	side_file_put(run->record, &run->text);
 }
 
 /* --- queues by name ------------------------------------------------------------------- */
@@ -62,7 +62,7 @@ static enum status print_names(struct run *run, const struct queue_list *list, s
 		queue_list_put_ndjson(&run->text, list);
 	run->listed = true;
 	return run->text.failed ? err_nomem(err)
-		: out_window(run->out, &run->text, err);
+		: writer_window(run->out, &run->text, err);
 }
 
 static enum status names_came(struct run *run, struct err *err)

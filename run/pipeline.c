@@ -174,7 +174,7 @@ static void tell_outliers(struct pipeline *f)
 
 static bool is_far_ahead(const struct pipeline *f)
 {
-	return f->conf.ahead && out_waiting_bytes(f->conf.flush.out) > f->conf.ahead;
+	return f->conf.ahead && writer_waiting_bytes(f->conf.flush.out) > f->conf.ahead;
 }
 
 /* whole: the frame at hand is not to be placed before all of them are closed. */
@@ -301,7 +301,7 @@ static void reject(struct pipeline *f, const struct reject_at *r)
 	buf_clear(&f->text);
 	recording_put_reject(&f->text, r->at_us, r->in_row, r->window, r->queue_id,
 		audit_events_reject_name(r->reason), r->text, r->len);
-	side_put(f->conf.rejects, &f->text);
+	side_file_put(f->conf.rejects, &f->text);
 }
 
 static void take_binary(struct pipeline *f, const struct pipeline_message *m)

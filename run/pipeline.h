@@ -27,7 +27,7 @@ struct pipeline_conf {		/* all pointers are borrowed for the flow's life */
 	bool starts_connected;		/* window 0, for there is no snapshot to wait for */
 	/* of both */
 	struct sinks_conf flush;
-	struct side *rejects;		/* NULL: none */
+	struct side_file *rejects;		/* NULL: none */
 	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
 	bool replay;
 	const char *default_outlier;	/* the rule that nobody chose; NULL: none */

@@ -411,9 +411,9 @@ static enum status replay_entry(struct run *run, struct err *err)
 
 bool replay_waits_for_readers(const struct run *run)
 {
-	return out_waiting_bytes(run->out) > RUN_REPLAY_AHEAD
-		|| (run->rejects && side_waiting_bytes(run->rejects) > RUN_REPLAY_AHEAD
-			&& side_is_read(run->rejects, run->now_us));
+	return writer_waiting_bytes(run->out) > RUN_REPLAY_AHEAD
+		|| (run->rejects && side_file_waiting_bytes(run->rejects) > RUN_REPLAY_AHEAD
+			&& side_file_is_read(run->rejects, run->now_us));
 }
 
 /* No further than the readers and the spool keep up. */

@@ -63,8 +63,8 @@ static void run_free(struct run *run)
 	progress_free(run->progress);
 	if (run->stderr_fd >= 0)
 		close(run->stderr_fd);
-	side_free(run->record);
-	side_free(run->rejects);
+	side_file_free(run->record);
+	side_file_free(run->rejects);
 	lines_free(&run->warnings);
 	lines_free(&run->queues);
 	lines_free(&run->named);
@@ -101,9 +101,9 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 	if (st == ST_OK && set->callbacks.n)
 		st = setup_callbacks(run, err);
 	if (st == ST_OK && run->record)
-		st = side_begin(run->record, err);
+		st = side_file_begin(run->record, err);
 	if (st == ST_OK && run->rejects)
-		st = side_begin(run->rejects, err);
+		st = side_file_begin(run->rejects, err);
 	if (st != ST_OK)
 		return st;
 	read_clock(run);
@@ -123,17 +123,17 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 /* Everything that may be pending, as poll's and libcurl's descriptors. */
 static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
 {
-	const struct side *const sides[] = { run->record, run->rejects };
+	const struct side_file *const sides[] = { run->record, run->rejects };
 	unsigned n = 0;
 
 	fd[n++] = (struct curl_waitfd){ run->signal_fd, CURL_WAIT_POLLIN, 0 };
 	for (size_t i = 0; i < ARRAY_LEN(sides); i++)
-		if (sides[i] && side_fd(sides[i]) >= 0)
-			fd[n++] = (struct curl_waitfd){ side_fd(sides[i]),
-				side_waiting(sides[i]) ? CURL_WAIT_POLLOUT : 0, 0 };
-	if (run->out && out_fd(run->out) >= 0)
-		fd[n++] = (struct curl_waitfd){ out_fd(run->out),
-			out_waiting(run->out) ? CURL_WAIT_POLLOUT : 0, 0 };
+		if (sides[i] && side_file_fd(sides[i]) >= 0)
+			fd[n++] = (struct curl_waitfd){ side_file_fd(sides[i]),
+				side_file_waiting(sides[i]) ? CURL_WAIT_POLLOUT : 0, 0 };
+	if (run->out && writer_fd(run->out) >= 0)
+		fd[n++] = (struct curl_waitfd){ writer_fd(run->out),
+			writer_waiting(run->out) ? CURL_WAIT_POLLOUT : 0, 0 };
 	if (run->tape_waits)
 		fd[n++] = (struct curl_waitfd){ recording_fd(run->tape), CURL_WAIT_POLLIN, 0 };
 	return n;
@@ -234,9 +234,9 @@ static void step_callbacks(struct run *run)
 }
 
 /* Reports a new failure of a side file. It does not end the run. */
-static void report_side(struct run *run, struct side *side)
+static void report_side(struct run *run, struct side_file *side)
 {
-	const char *why = side_new_failure(side);
+	const char *why = side_file_new_failure(side);
 
 	if (!why)
 		return;
@@ -253,9 +253,9 @@ static void report_sides(struct run *run)
 static void flush_sides(struct run *run)
 {
 	if (run->record)
-		side_flush(run->record);
+		side_file_flush(run->record);
 	if (run->rejects)
-		side_flush(run->rejects);
+		side_file_flush(run->rejects);
 	report_sides(run);
 }
 
@@ -302,7 +302,7 @@ static void tell_progress(const struct run *run)
 		state.run_left_us = state.window_left_us
 			+ (state.windows - printed - 1) * set->window_ms * US_PER_MS;
 	}
-	progress_tell(run->progress, run->now_us, out_waiting(run->out) ? NULL : &state);
+	progress_tell(run->progress, run->now_us, writer_waiting(run->out) ? NULL : &state);
 }
 
 enum status run_turn(struct run *run, struct err *err)
@@ -327,7 +327,7 @@ enum status run_turn(struct run *run, struct err *err)
 		st = replay_end(run, err);
 	flush_sides(run);
 	if (st == ST_OK)
-		st = out_flush(run->out, err);
+		st = writer_flush(run->out, err);
 	step_callbacks(run);	/* rows go out first: this may write to a disk */
 	if (st == ST_OK)
 		tell_progress(run);
@@ -341,12 +341,12 @@ bool run_is_over(const struct run *run)
 
 const char *run_temp_path(const struct run *run)
 {
-	return run->out ? out_temp_path(run->out) : NULL;
+	return run->out ? writer_temp_path(run->out) : NULL;
 }
 
 const char *run_unfinished_path(const struct run *run)
 {
-	return run->out ? out_unfinished_path(run->out) : NULL;
+	return run->out ? writer_unfinished_path(run->out) : NULL;
 }
 
 /* --- the end ------------------------------------------------------------------------ */
@@ -388,8 +388,8 @@ static void record_end(struct run *run)
 
 static bool sides_wait(const struct run *run)
 {
-	return (run->record && side_waiting(run->record))
-		|| (run->rejects && side_waiting(run->rejects));
+	return (run->record && side_file_waiting(run->record))
+		|| (run->rejects && side_file_waiting(run->rejects));
 }
 
 /* When what is left to write and to close has had its time. */
@@ -416,13 +416,13 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 	for (;;) {
 		live_take_closing(run);
 		if (rows_left)
-			late = out_flush(run->out, err);
-		rows_left = rows_left && late == ST_OK && out_waiting(run->out);
+			late = writer_flush(run->out, err);
+		rows_left = rows_left && late == ST_OK && writer_waiting(run->out);
 		flush_sides(run);
 		if (!rows_left && !sides_wait(run) && source_is_closed(&run->source))
 			return late;
 		if (*signal || (run->now_us >= end_us && !(patient && (rows_left
-		    || (run->rejects && side_is_read(run->rejects, run->now_us))))))
+		    || (run->rejects && side_file_is_read(run->rejects, run->now_us))))))
 			break;
 		wait = wait_for(run, patient ? WAIT_MAX_US : end_us - run->now_us, &wait_err);
 		if (wait != ST_OK)
@@ -434,7 +434,7 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 	}
 	if (rows_left && (st > ST_SIGNAL || *signal))
 		lines_add(&run->warnings, "%zu bytes of rows were not taken before the run's "
-			"end, and are lost", out_waiting_bytes(run->out));
+			"end, and are lost", writer_waiting_bytes(run->out));
 	if (!rows_left || st > ST_SIGNAL)
 		return late;
 	if (*signal)
@@ -444,7 +444,7 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		return wait;
 	}
 	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
-		"taken in time", out_waiting_bytes(run->out));
+		"taken in time", writer_waiting_bytes(run->out));
 }
 
 /* What a side file that failed means for the run's status. */
@@ -453,13 +453,13 @@ static enum status close_sides(struct run *run, struct err *err)
 	const char *why;
 
 	if (run->record)
-		side_end(run->record);
+		side_file_end(run->record);
 	if (run->rejects)
-		side_end(run->rejects);
+		side_file_end(run->rejects);
 	report_sides(run);
-	why = side_failure(run->record);
+	why = side_file_failure(run->record);
 	if (!why)
-		why = side_failure(run->rejects);
+		why = side_file_failure(run->rejects);
 	return why ? err_set(err, ST_OUTPUT, "%s", why) : ST_OK;
 }
 
@@ -468,8 +468,8 @@ static enum status put_check(struct run *run, enum status st, struct err *why, s
 {
 	audit_redact(run->audit, why->text);
 	buf_clear(&run->text);
-	return plugin_put_line(run->set->plugin, st, why->text, &run->text)
-		? out_window(run->out, &run->text, err) : err_nomem(err);
+	return nagios_put_line(run->set->plugin, st, why->text, &run->text)
+		? writer_window(run->out, &run->text, err) : err_nomem(err);
 }
 
 /* A threshold that could not have held is a trap. */
@@ -637,7 +637,7 @@ static enum status end_output(struct run *run, enum status st, bool rows_left, i
 	struct lines kept = { 0 };
 
 	st = worse(st, late, err, &late_err);
-	late = out_close(run->out, whole, &kept, &late_err);
+	late = writer_close(run->out, whole, &kept, &late_err);
 	run->out = NULL;
 	st = worse(st, late, err, &late_err);
 	add_kept(run, st, &kept, err);
@@ -709,7 +709,7 @@ static bool says_why(const struct run *run, enum status st)
 /* The process's: of a check it is the check's state. */
 static enum status exit_status(const struct run *run, enum status st)
 {
-	return run->set->plugin ? (enum status)plugin_state(run->set->plugin, st) : st;
+	return run->set->plugin ? (enum status)nagios_state(run->set->plugin, st) : st;
 }
 
 static const char *reason(const struct run *run, enum status st, const struct err *err)
@@ -717,7 +717,7 @@ static const char *reason(const struct run *run, enum status st, const struct er
 	if (st != ST_OK)
 		return err->text;
 	if (run->set->plugin)
-		return plugin_text(run->set->plugin, st, "");
+		return nagios_text(run->set->plugin, st, "");
 	return run->listed ? "every queue was listed" : "every window was printed";
 }
 
@@ -730,7 +730,7 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	progress_stop(run->progress);
 	if (!run->started) {
 		if (run->out)
-			out_abandon(run->out);
+			writer_abandon(run->out);
 		run_free(run);
 		return st;
 	}

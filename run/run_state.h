@@ -44,8 +44,8 @@ struct run {
 	const char **name;	/* by queue, NULL where it is not known */
 	struct queue_list names;	/* of a replay, or cached where none is looked up */
 	struct buf text;	/* lines of a recording */
-	struct out *out;
-	struct side *record, *rejects;
+	struct writer *out;
+	struct side_file *record, *rejects;
 	struct lines warnings;
 	struct net *net;	/* NULL: a replay without callbacks */
 	struct deliveries *callbacks;	/* NULL: none */

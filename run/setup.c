@@ -35,15 +35,15 @@ static struct windows_conf windows_conf(const struct options *set)
 enum status setup_files(struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
-	enum status st = out_open(&run->out, set->output, &run->warnings, err);
+	enum status st = writer_open(&run->out, set->output, &run->warnings, err);
 
 	if (st == ST_OK && set->record)
-		st = side_open(&run->record, "--record", set->record, err);
+		st = side_file_open(&run->record, "--record", set->record, err);
 	if (st == ST_OK && set->rejects)
-		st = side_open(&run->rejects, "--rejects", set->rejects, err);
+		st = side_file_open(&run->rejects, "--rejects", set->rejects, err);
 	run->tape = set->tape;
 	if (st == ST_OK && set->replay)
-		out_be_patient(run->out);
+		writer_be_patient(run->out);
 	return st;
 }
 
@@ -192,7 +192,7 @@ enum status setup_progress(struct run *run, struct err *err)
 	if (!run->progress)
 		return err_nomem(err);
 	audit_before(run->audit, progress_wipe, run->progress);
-	out_before(run->out, progress_wipe, run->progress);
+	writer_before(run->out, progress_wipe, run->progress);
 	return ST_OK;
 }
 

@@ -9,7 +9,7 @@
 struct sinks {
 	struct sinks_conf conf;
 	struct rows rows, json_rows;	/* json_*: for who is told of windows */
-	struct panel json_panel;
+	struct queue_rows json_panel;
 	struct table *table;		/* NULL: another format */
 	struct buf text, json;	/* rows of one window */
 	struct chain_work *work;	/* for their digest */
@@ -84,18 +84,18 @@ static enum status expose(struct sinks *f, struct err *err)
 	if (f->reading.partial)
 		return ST_OK;
 	buf_clear(&f->exposed);
-	if (!expose_put(&f->exposed, &f->reading, f->conf.panel.queues_alone, &f->skipped))
+	if (!prometheus_put(&f->exposed, &f->reading, f->conf.panel.queues_alone, &f->skipped))
 		return err_nomem(err);
 	f->has_exposed = true;
-	return out_is_replaceable(f->conf.out)
-		? out_replace(f->conf.out, &f->exposed, err) : ST_OK;
+	return writer_is_replaceable(f->conf.out)
+		? writer_replace(f->conf.out, &f->exposed, err) : ST_OK;
 }
 
 static enum status judge(struct sinks *f, struct err *err)
 {
 	if ((f->conf.thresholds
 		&& !thresholds_judge(f->conf.thresholds, &f->reading, held, f))
-	    || (f->conf.plugin && !plugin_take(f->conf.plugin, &f->reading)))
+	    || (f->conf.plugin && !nagios_take(f->conf.plugin, &f->reading)))
 		return err_nomem(err);
 	return exposes(f) ? expose(f, err) : ST_OK;
 }
@@ -105,7 +105,7 @@ static bool put_table(struct sinks *f)
 	struct table_screen screen = { .width = TABLE_WIDTH };
 	size_t columns = 0;
 
-	screen.colour = out_terminal(f->conf.out, &columns, &screen.height) && f->conf.colour;
+	screen.colour = writer_terminal(f->conf.out, &columns, &screen.height) && f->conf.colour;
 	if (columns)
 		screen.width = columns;
 	if (f->conf.columns)
@@ -167,7 +167,7 @@ static enum status hand_out(struct sinks *f, const struct window *w, size_t nque
 		return err_nomem(err);
 	if (f->conf.closed)
 		tell_closed(f, w, asks_for_json(f) ? &f->json : &f->text);
-	st = out_window(f->conf.out, &f->text, err);
+	st = writer_window(f->conf.out, &f->text, err);
 	if (st != ST_OK)
 		return st;
 	audit_events_window(f->conf.report, w, nqueue, bytes);
@@ -192,7 +192,7 @@ enum status sinks_window(struct sinks *f, const struct window *w, struct err *er
 enum status sinks_board(struct sinks *f, const struct board_window *w, size_t nqueue,
 	struct err *err)
 {
-	struct panel *panel = &f->conf.panel;
+	struct queue_rows *panel = &f->conf.panel;
 	struct window told = {
 		.index = w->index,
 		.start_ms = w->start_ms,
@@ -208,9 +208,9 @@ enum status sinks_board(struct sinks *f, const struct board_window *w, size_t nq
 
 	begin(f);
 	if (!has_no_rows(f))
-		ok = ok && (f->table ? put_table(f) : panel_render(panel, w, &f->text));
+		ok = ok && (f->table ? put_table(f) : queue_rows_render(panel, w, &f->text));
 	if (asks_for_json(f))
-		ok = ok && panel_render(&f->json_panel, w, &f->json);
+		ok = ok && queue_rows_render(&f->json_panel, w, &f->json);
 	return ok ? hand_out(f, &told, nqueue, err) : err_nomem(err);
 }
 
@@ -223,8 +223,8 @@ enum status sinks_end(struct sinks *f, struct lines *warnings, struct err *err)
 	if (f->skipped)
 		lines_add(warnings, "%zu numbers are not exposed: others have the same name",
 			f->skipped);
-	return out_is_replaceable(f->conf.out) ? ST_OK
-		: out_window(f->conf.out, &f->exposed, err);
+	return writer_is_replaceable(f->conf.out) ? ST_OK
+		: writer_window(f->conf.out, &f->exposed, err);
 }
 
 void sinks_names(struct sinks *f, const char *const *name)

@@ -22,20 +22,20 @@
 #include "window/stream_window.h"
 
 struct sinks_conf {		/* all pointers are borrowed for the flush's life */
-	struct row_conf rows;		/* of the stream */
-	struct panel panel;		/* of the notification service */
+	struct rows_conf rows;		/* of the stream */
+	struct queue_rows panel;		/* of the notification service */
 	struct table_conf table;	/* of both, with FORMAT_TABLE */
 	size_t columns;			/* its width; 0: the terminal's */
 	bool colour;			/* where it goes to a terminal */
 	struct audit_events *report;
-	struct out *out;
+	struct writer *out;
 	struct thresholds *thresholds;	/* NULL: none */
 	bool fail_fast;			/* the first that holds ends the run */
 	/* Each window that was printed, its rows as NDJSON whatever the format; borrowed for the
 	 * call. NULL: nobody asks. */
 	void (*closed)(void *arg, const struct payload_window *window);
 	void *arg;
-	struct plugin *plugin;		/* NULL: none; with one no rows are printed */
+	struct nagios *plugin;		/* NULL: none; with one no rows are printed */
 };
 
 struct sinks;

@@ -162,7 +162,7 @@ static bool place_all(struct windows *w)
 	return ok;
 }
 
-static bool rows_of_windows(struct buf *text, enum row_format format)
+static bool rows_of_windows(struct buf *text, enum rows_format format)
 {
 	struct windows_conf conf = { .length_ms = 10000, .lateness_ms = 30000,
 		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100 };
@@ -179,7 +179,7 @@ static bool rows_of_windows(struct buf *text, enum row_format format)
 	return ok;
 }
 
-static bool work_windows(enum row_format format)
+static bool work_windows(enum rows_format format)
 {
 	struct buf text = { 0 };
 	bool ok = rows_of_windows(&text, format);
@@ -206,7 +206,7 @@ static void windows__tell_what_they_lost(void **state)
 	for (int format = FORMAT_NDJSON; format <= FORMAT_CSV; format++) {
 		struct buf text = { 0 };
 
-		assert_true(rows_of_windows(&text, (enum row_format)format));
+		assert_true(rows_of_windows(&text, (enum rows_format)format));
 		assert_true(text.len > 5000);
 		want(&text);
 		at_each_allocation(format == FORMAT_CSV ? work_csv : work_ndjson);
@@ -265,7 +265,7 @@ static void table__tells_what_it_lost(void **state)
 
 /* --- windows to what is in place of rows ----------------------------------------------- */
 
-static bool judge(struct plugin *p, const struct reading *r, struct buf *text)
+static bool judge(struct nagios *p, const struct reading *r, struct buf *text)
 {
 	static const char *const ranges[] = { "state.avg.max=5", "updates=~:" };
 	const char *metric;
@@ -273,10 +273,10 @@ static bool judge(struct plugin *p, const struct reading *r, struct buf *text)
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < ARRAY_LEN(ranges); i++) {
-		plugin_add(p, i > 0, ranges[i], &metric, why, sizeof(why));
+		nagios_add(p, i > 0, ranges[i], &metric, why, sizeof(why));
 		ok = !why[0];
 	}
-	return ok && plugin_take(p, r) && plugin_put_line(p, ST_OK, "", text)
+	return ok && nagios_take(p, r) && nagios_put_line(p, ST_OK, "", text)
 		&& !memmem(text->data, text->len, "out of memory", 13);
 }
 
@@ -291,14 +291,14 @@ static bool in_place_of_rows(struct buf *text, bool checks)
 		{ .queue = 1, .queue_id = "2", .field = fields, .nfield = 1 }
 	};
 	const struct window window = { .end_ms = 1000, .row = row, .nrow = ARRAY_LEN(row) };
-	struct plugin *p = checks ? plugin_new() : NULL;
+	struct nagios *p = checks ? nagios_new() : NULL;
 	struct reading reading = { 0 };
 	size_t skipped;
 	bool ok = reading_take_window(&reading, &window, metrics) && (checks
 		? p && judge(p, &reading, text)
-		: expose_put(text, &reading, false, &skipped));
+		: prometheus_put(text, &reading, false, &skipped));
 
-	plugin_free(p);
+	nagios_free(p);
 	reading_free(&reading);
 	return ok;
 }
@@ -619,19 +619,19 @@ static void parsers__tell_a_lack_of_memory_from_bad_input(void **state)
 static bool write_rows(void)
 {
 	struct buf rows = { 0 };
-	struct out *o = NULL;
+	struct writer *o = NULL;
 	struct lines warnings = { 0 };
 	struct err err;
-	enum status st = out_open(&o, in_tmp("rows"), &warnings, &err);
+	enum status st = writer_open(&o, in_tmp("rows"), &warnings, &err);
 
 	for (int i = 0; i < 5 && st == ST_OK; i++)
-		st = buf_str(&rows, "0123456\n") ? out_window(o, &rows, &err) : err_nomem(&err);
+		st = buf_str(&rows, "0123456\n") ? writer_window(o, &rows, &err) : err_nomem(&err);
 	buf_free(&rows);
 	if (st == ST_OK)
-		st = out_flush(o, &err);
+		st = writer_flush(o, &err);
 	if (st == ST_OK)
-		return out_close(o, true, &warnings, &err) == ST_OK;
-	out_abandon(o);
+		return writer_close(o, true, &warnings, &err) == ST_OK;
+	writer_abandon(o);
 	return false;
 }
 
@@ -647,19 +647,19 @@ static bool work_out(void)
 
 static bool work_side(void)
 {
-	struct side *s = NULL;
+	struct side_file *s = NULL;
 	struct buf line = { 0 };
 	struct err err;
-	bool ok = side_open(&s, "--record", in_tmp("side"), &err) == ST_OK
-		&& side_begin(s, &err) == ST_OK;
+	bool ok = side_file_open(&s, "--record", in_tmp("side"), &err) == ST_OK
+		&& side_file_begin(s, &err) == ST_OK;
 
 	buf_str(&line, "0123456789\n");
 	for (int i = 0; i < 100 && ok; i++)
-		side_put(s, &line);
+		side_file_put(s, &line);
 	if (ok)
-		side_end(s);
-	ok = ok && !side_failure(s);
-	side_free(s);
+		side_file_end(s);
+	ok = ok && !side_file_failure(s);
+	side_file_free(s);
 	buf_free(&line);
 	unlink(in_tmp("side"));
 	return ok;
@@ -679,7 +679,7 @@ static void token__that_memory_lacks_for_is_no_fault_of_the_answer(void **state)
 	assert_null(token);
 }
 
-static void out__tells_what_it_lost(void **state)
+static void writer__tells_what_it_lost(void **state)
 {
 	(void)state;
 	at_each_allocation(work_out);
@@ -697,7 +697,7 @@ int main(void)
 		cmocka_unit_test(recording__tells_what_it_lost),
 		cmocka_unit_test(parsers__tell_a_lack_of_memory_from_bad_input),
 		cmocka_unit_test(token__that_memory_lacks_for_is_no_fault_of_the_answer),
-		cmocka_unit_test(out__tells_what_it_lost)
+		cmocka_unit_test(writer__tells_what_it_lost)
 	};
 	unsigned char byte;
 	int result;

@@ -106,14 +106,14 @@ static void check_window(const struct board_window *w)
 {
 	/* a run's end is cut to ms, what came in the rest of that ms is not */
 	uint64_t most_us = (uint64_t)(w->end_ms - w->start_ms) * 1000 + (w->partial ? 999 : 0);
-	struct panel panel = { .format = FORMAT_NDJSON };
+	struct queue_rows panel = { .format = FORMAT_NDJSON };
 	struct buf out = { 0 };
 
 	must(w->end_ms > w->start_ms && w->end_ms - w->start_ms <= WINDOW_MS);
 	must(w->coverage_e4 >= 0 && w->coverage_e4 <= 10000);
 	for (size_t i = 0; i < w->nrow; i++)
 		check_row(&w->row[i], most_us);
-	must(panel_render(&panel, w, &out));
+	must(queue_rows_render(&panel, w, &out));
 	for (const char *s = out.data, *end = s + out.len; s && s < end; s++) {
 		const char *line_end = memchr(s, '\n', (size_t)(end - s));
 

@@ -32,42 +32,43 @@ static void ranges(void **state)
 		"", ":", "@", "@:", "~", "x", "10:x", "20:10", "10:~", "~10:20", "10::20", "@@1",
 		"10 ", "1e999", "nan:", "-1", "0x10", "10:20:30", "+5",
 	};
-	struct range r;
+	struct nagios_range r;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if (!range_parse(&r, all[i].text) || range_alerts(&r, all[i].good)
-		    || range_alerts(&r, all[i].good_too) || !range_alerts(&r, all[i].bad)
-		    || !range_alerts(&r, all[i].bad_too))
+		if (!nagios_range_parse(&r, all[i].text) || nagios_range_alerts(&r, all[i].good)
+			|| nagios_range_alerts(&r, all[i].good_too)
+			|| !nagios_range_alerts(&r, all[i].bad)
+			|| !nagios_range_alerts(&r, all[i].bad_too))
 			fail_msg("%s", all[i].text);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (range_parse(&r, bad[i]))
+		if (nagios_range_parse(&r, bad[i]))
 			fail_msg("'%s' is a range", bad[i]);
-	assert_true(range_parse(&r, "~:"));	/* a number to be shown, never to alert */
-	assert_false(range_alerts(&r, -1e300));
+	assert_true(nagios_range_parse(&r, "~:"));	/* a number to be shown, never to alert */
+	assert_false(nagios_range_alerts(&r, -1e300));
 }
 
-static void add(struct plugin *p, bool critical, const char *text, const char *wanted)
+static void add(struct nagios *p, bool critical, const char *text, const char *wanted)
 {
 	const char *metric;
 	char why[512];
 
-	plugin_add(p, critical, text, &metric, why, sizeof(why));
+	nagios_add(p, critical, text, &metric, why, sizeof(why));
 	if (*wanted ? !strstr(why, wanted) : why[0] != '\0')
 		fail_msg("%s: %s", text, why);
 }
 
 static void words(void **state)
 {
-	struct plugin *p = plugin_new();
+	struct nagios *p = nagios_new();
 	const char *metric;
 	char why[512], path[32];
 
 	(void)state;
-	plugin_add(p, true, "oWaiting.max=5", &metric, why, sizeof(why));
+	nagios_add(p, true, "oWaiting.max=5", &metric, why, sizeof(why));
 	assert_string_equal(why, "");
 	assert_string_equal(metric, "oWaiting");
-	plugin_add(p, true, "lagMs.max=5", &metric, why, sizeof(why));
+	nagios_add(p, true, "lagMs.max=5", &metric, why, sizeof(why));
 	assert_null(metric);
 	add(p, false, "oWaiting.max=3", "");
 	add(p, false, "oWaiting.max=4", "'oWaiting.max' has a range already");
@@ -77,13 +78,13 @@ static void words(void **state)
 	add(p, false, "covrage=5", "did you mean coverage?");
 	add(p, false, "oWaiting.maxx=5", "'maxx' is no statistic; allowed is one of");
 	add(p, false, "=5", "'' is no field of a row");
-	for (int i = 2; i < PLUGIN_PATHS_MAX; i++) {
+	for (int i = 2; i < NAGIOS_PATHS_MAX; i++) {
 		snprintf(path, sizeof(path), "oM%d.max=1", i);
 		add(p, false, path, "");
 	}
 	add(p, false, "oMore.max=1", "allowed are 64 paths at most");
-	plugin_free(p);
-	plugin_free(NULL);
+	nagios_free(p);
+	nagios_free(NULL);
 }
 
 static struct reading_figure figure(double last)
@@ -96,18 +97,18 @@ static struct reading_figure figure(double last)
 	return f;
 }
 
-static void is_line(struct plugin *p, enum status st, const char *why, const char *wanted)
+static void is_line(struct nagios *p, enum status st, const char *why, const char *wanted)
 {
 	struct buf line = { 0 };
 
-	assert_true(plugin_put_line(p, st, why, &line));
-	assert_true(plugin_has_line(p));
+	assert_true(nagios_put_line(p, st, why, &line));
+	assert_true(nagios_has_line(p));
 	buf_char(&line, '\0');
 	assert_string_equal(line.data, wanted);
 	buf_free(&line);
 }
 
-static enum plugin_state with(struct plugin *p, double a, double b)
+static enum nagios_state with(struct nagios *p, double a, double b)
 {
 	struct reading_figure fa = figure(a), fb = figure(b), beyond = figure(99);
 	struct reading_row row[] = {
@@ -118,49 +119,49 @@ static enum plugin_state with(struct plugin *p, double a, double b)
 	};
 	struct reading r = { .row = row, .nrow = ARRAY_LEN(row) };
 
-	assert_true(plugin_take(p, &r));
-	return plugin_state(p, ST_OK);
+	assert_true(nagios_take(p, &r));
+	return nagios_state(p, ST_OK);
 }
 
 static void the_worst_decides(void **state)
 {
-	struct plugin *p = plugin_new();
+	struct nagios *p = nagios_new();
 
 	(void)state;
 	add(p, false, "oWaiting.last=5", "");
 	add(p, true, "oWaiting.last=10:", "");
-	assert_int_equal(with(p, 11, 10), PLUGIN_WARNING);
-	assert_int_equal(with(p, 10, NAN), PLUGIN_WARNING);
-	assert_int_equal(with(p, NAN, NAN), PLUGIN_UNKNOWN);
+	assert_int_equal(with(p, 11, 10), NAGIOS_WARNING);
+	assert_int_equal(with(p, 10, NAN), NAGIOS_WARNING);
+	assert_int_equal(with(p, NAN, NAN), NAGIOS_UNKNOWN);
 	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.last of A has no value (and 1 more)\n");
-	assert_int_equal(with(p, 12, 9), PLUGIN_CRITICAL);
+	assert_int_equal(with(p, 12, 9), NAGIOS_CRITICAL);
 	is_line(p, ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 9, critical range "
 		"10: | 'A oWaiting.last'=12;5;10: '" Q2 " oWaiting.last'=9;5;10:\n");
-	assert_int_equal(with(p, NAN, 3), PLUGIN_CRITICAL);
+	assert_int_equal(with(p, NAN, 3), NAGIOS_CRITICAL);
 	is_line(p, ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 3, critical range "
 		"10: | '" Q2 " oWaiting.last'=3;5;10:\n");
-	assert_int_equal(plugin_state(p, ST_NET), PLUGIN_UNKNOWN);
+	assert_int_equal(nagios_state(p, ST_NET), NAGIOS_UNKNOWN);
 	is_line(p, ST_NET, "no\n|way", "GSQSTAT UNKNOWN - no\xEF\xBF\xBD_way\n");
-	plugin_free(p);
+	nagios_free(p);
 }
 
 static void a_number_that_some_queues_lack_is_not_unknown(void **state)
 {
-	struct plugin *p = plugin_new();
+	struct nagios *p = nagios_new();
 
 	(void)state;
 	add(p, false, "oWaiting.last=5", "");
-	assert_int_equal(with(p, NAN, 3), PLUGIN_OK);
+	assert_int_equal(with(p, NAN, 3), NAGIOS_OK);
 	is_line(p, ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range, 1 without a value "
 		"| '" Q2 " oWaiting.last'=3;5;\n");
-	assert_int_equal(with(p, NAN, 6), PLUGIN_WARNING);
-	assert_int_equal(with(p, 4, 5), PLUGIN_OK);
+	assert_int_equal(with(p, NAN, 6), NAGIOS_WARNING);
+	assert_int_equal(with(p, 4, 5), NAGIOS_OK);
 	add(p, true, "oWaiting.max=9", "");
-	assert_int_equal(with(p, 4, 5), PLUGIN_UNKNOWN);
+	assert_int_equal(with(p, 4, 5), NAGIOS_UNKNOWN);
 	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.max of A has no value (and 1 more) "
 		"| 'A oWaiting.last'=4;5; '" Q2 " oWaiting.last'=5;5;\n");
-	assert_int_equal(with(p, 4, 6), PLUGIN_WARNING);
-	plugin_free(p);
+	assert_int_equal(with(p, 4, 6), NAGIOS_WARNING);
+	nagios_free(p);
 }
 
 #define BAD "\xEF\xBF\xBD"
@@ -173,41 +174,41 @@ static void names_break_no_line(void **state)
 	struct reading_row row = { .queue_id = Q1, .queue_name = name, .figure = &f, .nfigure = 1,
 		.lag_ms = { 1e22, 0, 0, 0, 0 } };
 	struct reading r = { .row = &row, .nrow = 1 };
-	struct plugin *p = plugin_new();
+	struct nagios *p = nagios_new();
 
 	(void)state;
 	add(p, false, "oWaiting.last=@0:1", "");
 	add(p, true, "lagMs.mean=~:", "");
-	assert_true(plugin_take(p, &r));
+	assert_true(nagios_take(p, &r));
 	is_line(p, ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='_" BAD5 "\xc3\xa4 b "
 		"is 0.000000100000000, warning range @0:1 | "
 		"'a___" BAD5 "\xc3\xa4 b oWaiting.last'="
 		"0.000000100000000;@0:1; "
 		"'a___" BAD5 "\xc3\xa4 b lagMs.mean'="
 		"10000000000000000000000ms;;~:\n");
-	plugin_free(p);
+	nagios_free(p);
 }
 
 static void nothing_is_unknown(void **state)
 {
-	struct plugin *p = plugin_new();
+	struct nagios *p = nagios_new();
 	struct reading none = { 0 };
 
 	(void)state;
-	assert_false(plugin_has_line(p));
-	assert_int_equal(plugin_state(p, ST_OK), PLUGIN_UNKNOWN);
+	assert_false(nagios_has_line(p));
+	assert_int_equal(nagios_state(p, ST_OK), NAGIOS_UNKNOWN);
 	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - there was no window\n");
 	is_line(p, ST_USAGE, "", "GSQSTAT UNKNOWN - the run failed\n");
-	assert_true(plugin_take(p, &none));
-	assert_int_equal(plugin_state(p, ST_OK), PLUGIN_UNKNOWN);
+	assert_true(nagios_take(p, &none));
+	assert_int_equal(nagios_state(p, ST_OK), NAGIOS_UNKNOWN);
 	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - the last window has no queue\n");
-	assert_int_equal(with(p, 1, 2), PLUGIN_OK);
+	assert_int_equal(with(p, 1, 2), NAGIOS_OK);
 	is_line(p, ST_OK, "", "GSQSTAT OK - 2 queues, no range given\n");
 	add(p, false, "oWaiting.last=5", "");
-	assert_int_equal(with(p, 1, 2), PLUGIN_OK);
+	assert_int_equal(with(p, 1, 2), NAGIOS_OK);
 	is_line(p, ST_OK, "", "GSQSTAT OK - 2 numbers of 2 queues within range | "
 		"'A oWaiting.last'=1;5; '" Q2 " oWaiting.last'=2;5;\n");
-	plugin_free(p);
+	nagios_free(p);
 }
 
 int main(void)

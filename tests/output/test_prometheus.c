@@ -35,7 +35,7 @@ static void words(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		buf_clear(&name);
-		expose_put_words(&name, all[i].from, strlen(all[i].from));
+		prometheus_put_words(&name, all[i].from, strlen(all[i].from));
 		assert_true(buf_char(&name, '\0'));
 		assert_string_equal(name.data, all[i].to);
 	}
@@ -66,7 +66,7 @@ static char *exposed(const struct reading *r, bool queues_alone, size_t wanted_s
 	size_t skipped;
 
 	buf_free(&out);
-	assert_true(expose_put(&out, r, queues_alone, &skipped));
+	assert_true(prometheus_put(&out, r, queues_alone, &skipped));
 	assert_int_equal(skipped, wanted_skipped);
 	assert_true(buf_char(&out, '\0'));
 	return out.data;

@@ -38,14 +38,14 @@ static const struct fact nothing[] = {
 	{ .metric = "tWait", .path = "sum", .kind = FACT_TOTAL }
 };
 
-static void check(struct panel panel, struct board_row row, const char *want)
+static void check(struct queue_rows panel, struct board_row row, const char *want)
 {
 	struct board_window window = { .index = 7, .start_ms = START_MS,
 		.end_ms = START_MS + 10000, .coverage_e4 = 7500, .row = &row, .nrow = 1 };
 	struct buf out = { 0 };
 
 	row.queue_id = Q;
-	assert_true(panel_render(&panel, &window, &out));
+	assert_true(queue_rows_render(&panel, &window, &out));
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data, want);
 	buf_free(&out);
@@ -54,7 +54,7 @@ static void check(struct panel panel, struct board_row row, const char *want)
 static void ndjson__every_kind(void **state)
 {
 	(void)state;
-	check((struct panel){ .format = FORMAT_NDJSON },
+	check((struct queue_rows){ .format = FORMAT_NDJSON },
 		(struct board_row){ .media = "voice", .updates = 5, .duplicates = 1, .invalid = 2,
 			.clock_skew = 3, .fact = facts, .nfact = 6 },
 		ENVELOPE "\"mediaType\":\"voice\",\"updates\":5,\"rejected\":{\"outlier\":0,"
@@ -78,7 +78,7 @@ static void ndjson__every_kind(void **state)
 static void ndjson__nothing_known(void **state)
 {
 	(void)state;
-	check((struct panel){ .format = FORMAT_NDJSON },
+	check((struct queue_rows){ .format = FORMAT_NDJSON },
 		(struct board_row){ .fact = nothing, .nfact = 3 },
 		ENVELOPE "\"mediaType\":null,\"updates\":0,\"rejected\":{\"outlier\":0,\"stale\":0,"
 		"\"duplicate\":0,\"invalid\":0},\"clockSkew\":0,\"quantiles\":\"exact\","
@@ -92,7 +92,7 @@ static void ndjson__name_and_media_are_quoted(void **state)
 	static const char *const names[] = { "Sup\"port\n" };
 
 	(void)state;
-	check((struct panel){ .format = FORMAT_NDJSON, .name = names },
+	check((struct queue_rows){ .format = FORMAT_NDJSON, .name = names },
 		(struct board_row){ .media = "a\\b" },
 		ENVELOPE "\"queueName\":\"Sup\\\"port\\n\",\"mediaType\":\"a\\\\b\",\"updates\":0,"
 		"\"rejected\":{\"outlier\":0,\"stale\":0,\"duplicate\":0,\"invalid\":0},"
@@ -102,14 +102,14 @@ static void ndjson__name_and_media_are_quoted(void **state)
 
 #define COUNTS ",5,0,0,1,2,1795485600000,1795485610000,"
 #define NOTHING ",0,0,0,0,0,1795485600000,1795485610000,,,,,,,\n"
-#define HEADER ROW_CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
+#define HEADER ROWS_CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 
 static void csv__every_kind(void **state)
 {
 	static const char *const names[] = { "Sales, EU" };
 
 	(void)state;
-	check((struct panel){ .format = FORMAT_CSV, .header = true, .name = names },
+	check((struct queue_rows){ .format = FORMAT_CSV, .header = true, .name = names },
 		(struct board_row){ .media = "voice", .updates = 5, .duplicates = 1, .invalid = 2,
 			.fact = facts, .nfact = 6 },
 		HEADER
@@ -127,7 +127,7 @@ static void csv__every_kind(void **state)
 static void csv__nothing_known(void **state)
 {
 	(void)state;
-	check((struct panel){ .format = FORMAT_CSV },
+	check((struct queue_rows){ .format = FORMAT_CSV },
 		(struct board_row){ .fact = nothing, .nfact = 3 },
 		SPAN "oLongestWaiting.ageMs,,,,,,,,,," NOTHING
 		SPAN "tWait.max,,,,,,,,,," NOTHING
@@ -137,22 +137,22 @@ static void csv__nothing_known(void **state)
 static void csv__row_without_figures_has_every_column(void **state)
 {
 	(void)state;
-	check((struct panel){ .format = FORMAT_CSV, .header = true }, (struct board_row){ 0 },
+	check((struct queue_rows){ .format = FORMAT_CSV, .header = true }, (struct board_row){ 0 },
 		HEADER SPAN ",,,,,,,,,," NOTHING);
 }
 
 static void csv__header_comes_once(void **state)
 {
-	struct panel panel = { .format = FORMAT_CSV, .header = true };
+	struct queue_rows panel = { .format = FORMAT_CSV, .header = true };
 	struct board_row row = { .queue_id = Q };
 	struct board_window window = { .end_ms = 1000, .row = &row, .nrow = 1 };
 	struct buf out = { 0 };
 	size_t first;
 
 	(void)state;
-	assert_true(panel_render(&panel, &window, &out));
+	assert_true(queue_rows_render(&panel, &window, &out));
 	first = out.len;
-	assert_true(panel_render(&panel, &window, &out));
+	assert_true(queue_rows_render(&panel, &window, &out));
 	assert_int_equal(out.len - first, first - strlen(HEADER));
 	buf_free(&out);
 }

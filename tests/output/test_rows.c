@@ -64,7 +64,7 @@ static void drop(struct buf *text)
 	buf_free(text);
 }
 
-static struct rows rows_of(enum row_format format)
+static struct rows rows_of(enum rows_format format)
 {
 	return (struct rows){ .conf = { .format = format, .header = true,
 		.time = TIME_ARRIVAL, .metric = metrics } };

@@ -51,32 +51,32 @@ static void put_old(const char *path)
 	close(fd);
 }
 
-static struct side *open_side(const char *path)
+static struct side_file *open_side(const char *path)
 {
-	struct side *s;
+	struct side_file *s;
 
-	assert_int_equal(side_open(&s, "--record", path, &err), ST_OK);
+	assert_int_equal(side_file_open(&s, "--record", path, &err), ST_OK);
 	return s;
 }
 
-static struct side *begin_side(const char *path)
+static struct side_file *begin_side(const char *path)
 {
-	struct side *s = open_side(path);
+	struct side_file *s = open_side(path);
 
-	assert_int_equal(side_begin(s, &err), ST_OK);
+	assert_int_equal(side_file_begin(s, &err), ST_OK);
 	return s;
 }
 
-static void put(struct side *s, const char *text, size_t len)
+static void put(struct side_file *s, const char *text, size_t len)
 {
 	struct buf line = { 0 };
 
 	assert_true(buf_add(&line, text, len));
-	side_put(s, &line);
+	side_file_put(s, &line);
 	buf_free(&line);
 }
 
-static struct side *begin_fifo(int *reader)
+static struct side_file *begin_fifo(int *reader)
 {
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	*reader = open("fifo", O_RDONLY | O_NONBLOCK);
@@ -88,26 +88,26 @@ static struct side *begin_fifo(int *reader)
 
 static void file__is_emptied_when_it_begins(void **state)
 {
-	struct side *s;
+	struct side_file *s;
 
 	(void)state;
 	umask(0);
 	put_old("side");
 	s = open_side("side");
 	put(s, "a\n", 2);
-	side_flush(s);
+	side_file_flush(s);
 	assert_file("side", "old");
-	side_free(s);
+	side_file_free(s);
 	assert_file("side", "old");
 	assert_int_equal(mode_of("side") & 07777, 0666);
 	s = begin_side("side");
 	put(s, "a\n", 2);
-	side_flush(s);
+	side_file_flush(s);
 	assert_file("side", "a\n");
 	put(s, "b\n", 2);
-	side_end(s);
-	assert_null(side_failure(s));
-	side_free(s);
+	side_file_end(s);
+	assert_null(side_file_failure(s));
+	side_file_free(s);
 	assert_file("side", "a\nb\n");
 	assert_int_equal(mode_of("side") & 07777, 0600);
 }
@@ -115,53 +115,53 @@ static void file__is_emptied_when_it_begins(void **state)
 static void file__lines_before_its_begin_are_kept(void **state)
 {
 	static char line[200000];
-	struct side *s = open_side("side");
+	struct side_file *s = open_side("side");
 	struct stat st;
 
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	put(s, line, sizeof(line));
-	assert_int_equal(side_begin(s, &err), ST_OK);
-	side_end(s);
-	assert_null(side_failure(s));
-	side_free(s);
+	assert_int_equal(side_file_begin(s, &err), ST_OK);
+	side_file_end(s);
+	assert_null(side_file_failure(s));
+	side_file_free(s);
 	assert_int_equal(stat("side", &st), 0);
 	assert_int_equal(st.st_size, sizeof(line));
 }
 
 static void file__is_one_runs_alone(void **state)
 {
-	struct side *first, *second;
+	struct side_file *first, *second;
 
 	(void)state;
 	first = begin_side("side");
 	put(first, "a\n", 2);
-	side_flush(first);
-	assert_int_equal(side_check("side", &err), ST_OK);
-	assert_int_equal(side_open(&second, "--rejects", "side", &err), ST_USAGE);
+	side_file_flush(first);
+	assert_int_equal(side_file_check("side", &err), ST_OK);
+	assert_int_equal(side_file_open(&second, "--rejects", "side", &err), ST_USAGE);
 	assert_null(second);
 	assert_string_equal(err.text,
 		"--rejects side: cannot be opened for writing: another run is writing it");
 	assert_file("side", "a\n");
-	side_free(first);
-	side_free(begin_side("side"));
+	side_file_free(first);
+	side_file_free(begin_side("side"));
 }
 
 static void file__that_cannot_be_made_is_refused(void **state)
 {
 	static const char *const bad[] = { "none/file", ".", "side/" };
-	struct side *s;
+	struct side_file *s;
 
 	(void)state;
 	put_old("side");
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		assert_int_equal(side_check(bad[i], &err), ST_USAGE);
-		assert_int_equal(side_open(&s, "--record", bad[i], &err), ST_USAGE);
+		assert_int_equal(side_file_check(bad[i], &err), ST_USAGE);
+		assert_int_equal(side_file_open(&s, "--record", bad[i], &err), ST_USAGE);
 		assert_null(s);
 		assert_non_null(strstr(err.text, bad[i]));
 	}
 	assert_int_equal(mkfifo("fifo", 0600), 0);
-	assert_int_equal(side_open(&s, "--record", "fifo", &err), ST_USAGE);
+	assert_int_equal(side_file_open(&s, "--record", "fifo", &err), ST_USAGE);
 	assert_non_null(strstr(err.text, "nobody reads it"));
 }
 
@@ -169,54 +169,54 @@ static void file__that_cannot_be_made_is_refused(void **state)
 
 static void disk__full_is_a_failure_that_lasts(void **state)
 {
-	struct side *s = begin_side("/dev/full");
+	struct side_file *s = begin_side("/dev/full");
 
 	(void)state;
 	put(s, "a\n", 2);
-	assert_null(side_failure(s));
-	side_flush(s);
-	assert_string_equal(side_failure(s), "--record /dev/full: No space left on device");
-	assert_string_equal(side_new_failure(s), side_failure(s));
-	assert_null(side_new_failure(s));
+	assert_null(side_file_failure(s));
+	side_file_flush(s);
+	assert_string_equal(side_file_failure(s), "--record /dev/full: No space left on device");
+	assert_string_equal(side_file_new_failure(s), side_file_failure(s));
+	assert_null(side_file_new_failure(s));
 	put(s, "a\n", 2);
-	assert_false(side_waiting(s));
-	assert_int_equal(side_fd(s), -1);
-	side_end(s);
-	assert_non_null(side_failure(s));
-	side_free(s);
-	assert_null(side_failure(NULL));
-	assert_null(side_new_failure(NULL));
-	side_free(NULL);
+	assert_false(side_file_waiting(s));
+	assert_int_equal(side_file_fd(s), -1);
+	side_file_end(s);
+	assert_non_null(side_file_failure(s));
+	side_file_free(s);
+	assert_null(side_file_failure(NULL));
+	assert_null(side_file_new_failure(NULL));
+	side_file_free(NULL);
 }
 
 static void line__without_memory_is_a_failure(void **state)
 {
-	struct side *s = begin_side("side");
+	struct side_file *s = begin_side("side");
 	struct buf line = { .failed = true };
 
 	(void)state;
-	side_put(s, &line);
-	assert_string_equal(side_failure(s), "--record side: out of memory");
-	side_free(s);
+	side_file_put(s, &line);
+	assert_string_equal(side_file_failure(s), "--record side: out of memory");
+	side_file_free(s);
 }
 
 static void reader__that_stops_blocks_nothing_and_fails_past_16_mib(void **state)
 {
 	static char line[MIB];
 	int reader;
-	struct side *s = begin_fifo(&reader);
+	struct side_file *s = begin_fifo(&reader);
 
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	alarm(20);
 	for (int i = 0; i < 16; i++)
 		put(s, line, sizeof(line));
-	assert_null(side_failure(s));
-	assert_true(side_waiting(s) && side_fd(s) >= 0);
+	assert_null(side_file_failure(s));
+	assert_true(side_file_waiting(s) && side_file_fd(s) >= 0);
 	put(s, line, sizeof(line));
 	alarm(0);
-	assert_non_null(strstr(side_failure(s), "too slow: more than 16 MiB"));
-	side_free(s);
+	assert_non_null(strstr(side_file_failure(s), "too slow: more than 16 MiB"));
+	side_file_free(s);
 	close(reader);
 }
 
@@ -224,13 +224,13 @@ static void reader__that_does_not_take_all_is_a_failure_at_the_end(void **state)
 {
 	static char line[MIB];
 	int reader;
-	struct side *s = begin_fifo(&reader);
+	struct side_file *s = begin_fifo(&reader);
 
 	(void)state;
 	put(s, line, sizeof(line));
-	side_end(s);
-	assert_non_null(strstr(side_failure(s), "too slow"));
-	side_free(s);
+	side_file_end(s);
+	assert_non_null(strstr(side_file_failure(s), "too slow"));
+	side_file_free(s);
 	close(reader);
 }
 
@@ -238,7 +238,7 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 {
 	static char line[MIB], got[4096];
 	int reader;
-	struct side *s = begin_fifo(&reader);
+	struct side_file *s = begin_fifo(&reader);
 	size_t all = 0;
 	ssize_t n;
 
@@ -252,12 +252,12 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 		assert_true(n > 0);
 		assert_int_equal(got[0], 'a' + (int)(all / MIB));
 		all += (size_t)n;
-		side_flush(s);
+		side_file_flush(s);
 	}
-	assert_false(side_waiting(s));
-	side_end(s);
-	assert_null(side_failure(s));
-	side_free(s);
+	assert_false(side_file_waiting(s));
+	side_file_end(s);
+	assert_null(side_file_failure(s));
+	side_file_free(s);
 	close(reader);
 }
 
@@ -265,34 +265,34 @@ static void reader__that_took_nothing_for_a_second_has_stopped(void **state)
 {
 	static char line[MIB], got[65536];
 	int reader;
-	struct side *s = begin_fifo(&reader);
+	struct side_file *s = begin_fifo(&reader);
 
 	(void)state;
-	assert_false(side_is_read(s, 10));	/* nothing waits */
+	assert_false(side_file_is_read(s, 10));	/* nothing waits */
 	put(s, line, sizeof(line));
-	assert_true(side_is_read(s, 10));	/* the pipe took some */
-	assert_true(side_is_read(s, 1000009));
-	assert_false(side_is_read(s, 1000010));
+	assert_true(side_file_is_read(s, 10));	/* the pipe took some */
+	assert_true(side_file_is_read(s, 1000009));
+	assert_false(side_file_is_read(s, 1000010));
 	assert_true(read(reader, got, sizeof(got)) > 0);
-	side_flush(s);
-	assert_true(side_is_read(s, 5000000));
-	assert_false(side_is_read(s, 6000000));
-	side_free(s);
+	side_file_flush(s);
+	assert_true(side_file_is_read(s, 5000000));
+	assert_false(side_file_is_read(s, 6000000));
+	side_file_free(s);
 	close(reader);
 }
 
 static void reader__that_left_is_noticed_though_nothing_waits(void **state)
 {
 	int reader;
-	struct side *s = begin_fifo(&reader);
+	struct side_file *s = begin_fifo(&reader);
 
 	(void)state;
-	side_flush(s);
-	assert_null(side_failure(s));
+	side_file_flush(s);
+	assert_null(side_file_failure(s));
 	close(reader);
-	side_flush(s);
-	assert_string_equal(side_failure(s), "--record fifo: its reader has left");
-	side_free(s);
+	side_file_flush(s);
+	assert_string_equal(side_file_failure(s), "--record fifo: its reader has left");
+	side_file_free(s);
 }
 
 int main(void)

@@ -103,27 +103,27 @@ static int count_names(void)
 	return names;
 }
 
-static struct out *open_out(const char *path)
+static struct writer *open_out(const char *path)
 {
-	struct out *o;
+	struct writer *o;
 
-	assert_int_equal(out_open(&o, path, &warnings, &err), ST_OK);
+	assert_int_equal(writer_open(&o, path, &warnings, &err), ST_OK);
 	return o;
 }
 
-static enum status window(struct out *o, const char *bytes, size_t len, struct err *why)
+static enum status window(struct writer *o, const char *bytes, size_t len, struct err *why)
 {
 	struct buf rows = { 0 };
 	enum status st;
 
 	assert_true(buf_add(&rows, bytes, len));
-	st = out_window(o, &rows, why);
+	st = writer_window(o, &rows, why);
 	assert_true(st != ST_OK || rows.len == 0);
 	buf_free(&rows);
 	return st;
 }
 
-static void put(struct out *o, const char *rows)
+static void put(struct writer *o, const char *rows)
 {
 	assert_int_equal(window(o, rows, strlen(rows), &err), ST_OK);
 }
@@ -131,11 +131,11 @@ static void put(struct out *o, const char *rows)
 /* Opens, writes a row and keeps it. */
 static void write_through(const char *path)
 {
-	struct out *o = open_out(path);
+	struct writer *o = open_out(path);
 
 	put(o, "row\n");
-	assert_int_equal(out_flush(o, &err), ST_OK);
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_flush(o, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 }
 
 /* Without root's right to pass permissions by, where it has it. */
@@ -157,15 +157,15 @@ static bool as_plain_user(bool (*what)(void))
 
 static int saved_stdout;
 
-static struct out *open_stdout_on(int fd)
+static struct writer *open_stdout_on(int fd)
 {
-	struct out *o = NULL;
+	struct writer *o = NULL;
 
 	fflush(NULL);
 	saved_stdout = dup(STDOUT_FILENO);
 	if (saved_stdout < 0 || dup2(fd, STDOUT_FILENO) < 0)
 		return NULL;
-	return out_open(&o, "-", &warnings, &err) == ST_OK ? o : NULL;
+	return writer_open(&o, "-", &warnings, &err) == ST_OK ? o : NULL;
 }
 
 static void restore_stdout(void)
@@ -178,37 +178,37 @@ static void restore_stdout(void)
 
 static void file__appears_whole_at_the_end(void **state)
 {
-	struct out *o = open_out("rows");
+	struct writer *o = open_out("rows");
 
 	(void)state;
 	assert_true(access("rows", F_OK) != 0);
-	assert_non_null(out_temp_path(o));
-	assert_int_equal(access(out_temp_path(o), F_OK), 0);
-	assert_int_equal(out_fd(o), -1);
+	assert_non_null(writer_temp_path(o));
+	assert_int_equal(access(writer_temp_path(o), F_OK), 0);
+	assert_int_equal(writer_fd(o), -1);
 	put(o, "a\n");
 	put(o, "b\n");
-	assert_true(out_waiting(o));
-	assert_int_equal(out_waiting_bytes(o), 4);
-	assert_int_equal(out_flush(o, &err), ST_OK);
-	assert_false(out_waiting(o));
+	assert_true(writer_waiting(o));
+	assert_int_equal(writer_waiting_bytes(o), 4);
+	assert_int_equal(writer_flush(o, &err), ST_OK);
+	assert_false(writer_waiting(o));
 	assert_true(access("rows", F_OK) != 0);
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	assert_file("rows", "a\nb\n");
 	assert_int_equal(count_names(), 1);
 }
 
 static void file__stays_where_nothing_is_kept(void **state)
 {
-	struct out *o;
+	struct writer *o;
 
 	(void)state;
 	put_file("rows", "old", 0644);
 	o = open_out("rows");		/* no row */
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	o = open_out("rows");		/* not to be kept */
 	put(o, "row\n");
-	assert_int_equal(out_flush(o, &err), ST_OK);
-	assert_int_equal(out_close(o, false, &warnings, &err), ST_OK);
+	assert_int_equal(writer_flush(o, &err), ST_OK);
+	assert_int_equal(writer_close(o, false, &warnings, &err), ST_OK);
 	assert_file("rows.unfinished", "row\n");
 	assert_int_equal(warnings.n, 1);
 	assert_non_null(strstr(warnings.v[0], "rows.unfinished"));
@@ -216,11 +216,11 @@ static void file__stays_where_nothing_is_kept(void **state)
 	assert_int_equal(unlink("rows.unfinished"), 0);
 	o = open_out("rows");		/* not all written */
 	put(o, "row\n");
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	o = open_out("rows");
 	put(o, "row\n");
-	out_abandon(o);
-	out_abandon(NULL);
+	writer_abandon(o);
+	writer_abandon(NULL);
 	assert_file("rows", "old");
 	assert_int_equal(count_names(), 1);
 }
@@ -256,32 +256,32 @@ static void file__links_are_written_through(void **state)
 	assert_int_equal(count_names(), 6);
 }
 
-static enum status replace(struct out *o, const char *text)
+static enum status replace(struct writer *o, const char *text)
 {
 	struct buf all = { 0 };
 	enum status st;
 
 	assert_true(buf_str(&all, text));
-	st = out_replace(o, &all, &err);
+	st = writer_replace(o, &all, &err);
 	buf_free(&all);
 	return st;
 }
 
 static void file__can_be_replaced_again_and_again(void **state)
 {
-	struct out *o;
+	struct writer *o;
 
 	(void)state;
 	assert_int_equal(mkdir("d", 0755), 0);
 	put_file("d/there", "old", 0640);
 	assert_int_equal(symlink("d/there", "link"), 0);
 	o = open_out("link");
-	assert_true(out_is_replaceable(o));
+	assert_true(writer_is_replaceable(o));
 	assert_file("d/there", "old");
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(replace(o, i % 2 ? "one\n" : "another\n"), ST_OK);
 		assert_file("d/there", i % 2 ? "one\n" : "another\n");
-		assert_null(out_temp_path(o));
+		assert_null(writer_temp_path(o));
 		assert_int_equal(count_names(), 3);
 	}
 	assert_int_equal(mode_of("d/there") & 07777, 0640);
@@ -289,14 +289,14 @@ static void file__can_be_replaced_again_and_again(void **state)
 	assert_int_equal(chmod("d/there", 0604), 0);	/* meanwhile */
 	assert_int_equal(replace(o, "last\n"), ST_OK);
 	assert_int_equal(mode_of("d/there") & 07777, 0604);
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	assert_file("d/there", "last\n");
 	o = open_out("d/new");
 	assert_int_equal(replace(o, "new\n"), ST_OK);
-	out_abandon(o);
+	writer_abandon(o);
 	assert_file("d/new", "new\n");
 	o = open_out("d/never");
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	assert_int_equal(count_names(), 4);
 }
 
@@ -312,13 +312,13 @@ int fsync(int fd)
 
 static void file__that_is_replaced_often_is_not_synced(void **state)
 {
-	struct out *o = open_out("rows");
+	struct writer *o = open_out("rows");
 
 	(void)state;
 	syncs = 0;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(replace(o, "all\n"), ST_OK);
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	assert_int_equal(syncs, 0);
 	write_through("rows");
 	assert_int_equal(syncs, 2);	/* it and its directory */
@@ -326,15 +326,15 @@ static void file__that_is_replaced_often_is_not_synced(void **state)
 
 static void file__that_cannot_be_synced_is_kept_under_another_name(void **state)
 {
-	struct out *o;
+	struct writer *o;
 
 	(void)state;
 	put_file("rows", "old", 0644);
 	o = open_out("rows");
 	put(o, "row\n");
-	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(writer_flush(o, &err), ST_OK);
 	sync_error = EIO;
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OUTPUT);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OUTPUT);
 	sync_error = 0;
 	assert_non_null(strstr(err.text, "rows: Input/output error; the content is in /"));
 	assert_file("rows", "old");
@@ -344,7 +344,7 @@ static void file__that_cannot_be_synced_is_kept_under_another_name(void **state)
 
 static void file__that_cannot_be_replaced_stays(void **state)
 {
-	struct out *o;
+	struct writer *o;
 
 	(void)state;
 	assert_int_equal(mkdir("d", 0755), 0);
@@ -354,10 +354,10 @@ static void file__that_cannot_be_replaced_stays(void **state)
 	assert_int_equal(rmdir("d"), 0);
 	assert_int_equal(replace(o, "more\n"), ST_OUTPUT);
 	assert_non_null(strstr(err.text, "d/file: a file beside it cannot be made"));
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	o = open_out("/dev/null");
-	assert_false(out_is_replaceable(o));
-	out_abandon(o);
+	assert_false(writer_is_replaceable(o));
+	writer_abandon(o);
 }
 
 static void file__names_that_no_file_can_have_are_refused(void **state)
@@ -366,16 +366,16 @@ static void file__names_that_no_file_can_have_are_refused(void **state)
 		"", "nothing/", "nothing/.", "nothing/..", "nothing/file", "there/", "there/file",
 		".", "loop"
 	};
-	struct out *o;
+	struct writer *o;
 
 	(void)state;
 	put_file("there", "old", 0644);
 	assert_int_equal(symlink("loop", "loop"), 0);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		if (out_check(bad[i], &err) != ST_USAGE)
+		if (writer_check(bad[i], &err) != ST_USAGE)
 			fail_msg("'%s' passes the check", bad[i]);
 		err.text[0] = '\0';
-		if (out_open(&o, bad[i], &warnings, &err) != ST_USAGE)
+		if (writer_open(&o, bad[i], &warnings, &err) != ST_USAGE)
 			fail_msg("'%s' is opened", bad[i]);
 		assert_null(o);
 		assert_true(err.text[0] != '\0');
@@ -390,7 +390,7 @@ static void file__longest_name_has_a_temporary_neighbour(void **state)
 	(void)state;
 	memset(name, 'n', NAME_MAX);
 	name[NAME_MAX] = '\0';
-	assert_int_equal(out_check(name, &err), ST_OK);
+	assert_int_equal(writer_check(name, &err), ST_OK);
 	write_through(name);
 	assert_file(name, "row\n");
 }
@@ -398,10 +398,11 @@ static void file__longest_name_has_a_temporary_neighbour(void **state)
 /* The check and the opening must not differ. */
 static bool is_refused(const char *path)
 {
-	struct out *o = NULL;
-	enum status checked = out_check(path, &err), opened = out_open(&o, path, &warnings, &err);
+	struct writer *o = NULL;
+	enum status checked = writer_check(path, &err),
+		    opened = writer_open(&o, path, &warnings, &err);
 
-	out_abandon(o);
+	writer_abandon(o);
 	return checked == ST_USAGE && opened == ST_USAGE;
 }
 
@@ -413,11 +414,11 @@ static bool all_refused(void)
 
 static bool unreadable_directory_is_fine(void)
 {
-	struct out *o;
+	struct writer *o;
 
-	return out_open(&o, "drop/rows", &warnings, &err) == ST_OK
-		&& window(o, "row\n", 4, &err) == ST_OK && out_flush(o, &err) == ST_OK
-		&& out_close(o, true, &warnings, &err) == ST_OK;
+	return writer_open(&o, "drop/rows", &warnings, &err) == ST_OK
+		&& window(o, "row\n", 4, &err) == ST_OK && writer_flush(o, &err) == ST_OK
+		&& writer_close(o, true, &warnings, &err) == ST_OK;
 }
 
 static void file__permissions_are_seen_at_the_start(void **state)
@@ -438,20 +439,20 @@ static void file__permissions_are_seen_at_the_start(void **state)
 
 static void device__full_is_an_output_failure(void **state)
 {
-	struct out *o = open_out("/dev/full");
+	struct writer *o = open_out("/dev/full");
 
 	(void)state;
-	assert_int_equal(out_check("/dev/full", &err), ST_OK);
-	assert_null(out_temp_path(o));
+	assert_int_equal(writer_check("/dev/full", &err), ST_OK);
+	assert_null(writer_temp_path(o));
 	put(o, "row\n");
-	assert_int_equal(out_flush(o, &err), ST_OUTPUT);
+	assert_int_equal(writer_flush(o, &err), ST_OUTPUT);
 	assert_non_null(strstr(err.text, strerror(ENOSPC)));
-	assert_int_equal(out_close(o, false, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, false, &warnings, &err), ST_OK);
 	assert_int_equal(count_names(), 0);
 }
 
 /* A FIFO whose reader the test is: *reader gets its descriptor. */
-static struct out *open_fifo(int *reader)
+static struct writer *open_fifo(int *reader)
 {
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	*reader = open("fifo", O_RDONLY | O_NONBLOCK);
@@ -461,11 +462,11 @@ static struct out *open_fifo(int *reader)
 
 static void fifo__without_a_reader_is_refused_at_once(void **state)
 {
-	struct out *o;
+	struct writer *o;
 
 	(void)state;
 	assert_int_equal(mkfifo("fifo", 0600), 0);
-	assert_int_equal(out_open(&o, "fifo", &warnings, &err), ST_USAGE);
+	assert_int_equal(writer_open(&o, "fifo", &warnings, &err), ST_USAGE);
 	assert_non_null(strstr(err.text, "nobody reads it"));
 }
 
@@ -473,14 +474,14 @@ static void fifo__takes_rows_and_stays_one(void **state)
 {
 	char got[16];
 	int reader;
-	struct out *o = open_fifo(&reader);
+	struct writer *o = open_fifo(&reader);
 
 	(void)state;
-	assert_true(out_fd(o) >= 0);
+	assert_true(writer_fd(o) >= 0);
 	put(o, "row\n");
-	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(writer_flush(o, &err), ST_OK);
 	assert_int_equal(read(reader, got, sizeof(got)), 4);
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	assert_int_equal(read(reader, got, sizeof(got)), 0);
 	assert_true(S_ISFIFO(mode_of("fifo")));
 	close(reader);
@@ -489,13 +490,13 @@ static void fifo__takes_rows_and_stays_one(void **state)
 static void fifo__reader_that_left_is_noticed_though_nothing_waits(void **state)
 {
 	int reader;
-	struct out *o = open_fifo(&reader);
+	struct writer *o = open_fifo(&reader);
 
 	(void)state;
-	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(writer_flush(o, &err), ST_OK);
 	close(reader);
-	assert_int_equal(out_flush(o, &err), ST_READER_LEFT);
-	out_abandon(o);
+	assert_int_equal(writer_flush(o, &err), ST_READER_LEFT);
+	writer_abandon(o);
 }
 
 /* A row that fits in PIPE_BUF is one write: whatever came before, it is never torn. */
@@ -506,7 +507,7 @@ static void pipe__rows_that_fit_are_whole(void **state)
 	unsigned lengths[] = { 100, PIPE_BUF, 5000, 904, 3900, 1, PIPE_BUF - 1, 9000, 2000 };
 	int pair[2];
 	ssize_t torn = 0;
-	struct out *o;
+	struct writer *o;
 
 	(void)state;
 	/* datagrams, to see each write by itself; a socket is cut as a pipe is */
@@ -517,14 +518,14 @@ static void pipe__rows_that_fit_are_whole(void **state)
 		row[lengths[i] - 1] = '\n';
 		assert_int_equal(window(o, row, lengths[i], &err), ST_OK);
 	}
-	while (out_waiting(o) && out_flush(o, &err) == ST_OK) {
+	while (writer_waiting(o) && writer_flush(o, &err) == ST_OK) {
 		ssize_t n;
 
 		while ((n = recv(pair[1], got, sizeof(got), MSG_DONTWAIT)) > 0)
 			if (n > PIPE_BUF || (got[n - 1] != '\n' && n != PIPE_BUF))
 				torn = n;
 	}
-	out_abandon(o);
+	writer_abandon(o);
 	restore_stdout();
 	close(pair[0]);
 	close(pair[1]);
@@ -546,7 +547,7 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 {
 	static char rows[100000];
 	int reader;
-	struct out *o = open_fifo(&reader);
+	struct writer *o = open_fifo(&reader);
 	size_t got = 0;
 
 	(void)state;
@@ -555,15 +556,15 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 		rows[i] = '\n';
 	for (int i = 0; i < 500; i++) {
 		assert_int_equal(window(o, rows, sizeof(rows), &err), ST_OK);
-		assert_int_equal(out_flush(o, &err), ST_OK);
-		while (out_waiting_bytes(o) > (i < 499 ? 8 * MIB : 0)) {
+		assert_int_equal(writer_flush(o, &err), ST_OK);
+		while (writer_waiting_bytes(o) > (i < 499 ? 8 * MIB : 0)) {
 			got += drain(reader);
-			assert_int_equal(out_flush(o, &err), ST_OK);
+			assert_int_equal(writer_flush(o, &err), ST_OK);
 		}
 	}
 	got += drain(reader);
 	assert_int_equal(got, 500 * sizeof(rows));
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	close(reader);
 }
 
@@ -572,7 +573,7 @@ static void reader__that_stops_is_too_slow_beyond_16_mib_behind(void **state)
 {
 	char *rows = malloc(17 * MIB);
 	int reader;
-	struct out *o = open_fifo(&reader);
+	struct writer *o = open_fifo(&reader);
 
 	(void)state;
 	assert_non_null(rows);
@@ -580,19 +581,19 @@ static void reader__that_stops_is_too_slow_beyond_16_mib_behind(void **state)
 	rows[99] = '\n';
 	assert_int_equal(window(o, rows, 100, &err), ST_OK);
 	assert_int_equal(window(o, rows, 15 * MIB, &err), ST_OK);
-	assert_int_equal(out_flush(o, &err), ST_OK);	/* the first is out, the second begun */
+	assert_int_equal(writer_flush(o, &err), ST_OK);	/* the first is out, the second begun */
 	assert_int_equal(window(o, rows, 10 * MIB, &err), ST_OK);
 	assert_int_equal(window(o, rows, 6 * MIB, &err), ST_OK);
 	assert_int_equal(window(o, rows, 1, &err), ST_OUTPUT);
 	assert_non_null(strstr(err.text, "too slow"));
-	out_abandon(o);
+	writer_abandon(o);
 	close(reader);
 	assert_int_equal(unlink("fifo"), 0);
 	o = open_fifo(&reader);
 	assert_int_equal(window(o, rows, 17 * MIB, &err), ST_OK);
-	assert_int_equal(out_flush(o, &err), ST_OK);
+	assert_int_equal(writer_flush(o, &err), ST_OK);
 	assert_int_equal(window(o, rows, 16 * MIB, &err), ST_OK);
-	out_abandon(o);
+	writer_abandon(o);
 	close(reader);
 	free(rows);
 }
@@ -601,7 +602,7 @@ static void reader__that_stops_is_too_slow_beyond_16_mib_behind(void **state)
 static void file__has_no_bound_of_its_own(void **state)
 {
 	char *rows = malloc(MIB);
-	struct out *o = open_out("rows");
+	struct writer *o = open_out("rows");
 	struct stat st;
 
 	(void)state;
@@ -609,8 +610,8 @@ static void file__has_no_bound_of_its_own(void **state)
 	memset(rows, '\n', MIB);
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(window(o, rows, MIB, &err), ST_OK);
-	assert_int_equal(out_flush(o, &err), ST_OK);
-	assert_int_equal(out_close(o, true, &warnings, &err), ST_OK);
+	assert_int_equal(writer_flush(o, &err), ST_OK);
+	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	assert_int_equal(stat("rows", &st), 0);
 	assert_int_equal(st.st_size, 40 * MIB);
 	free(rows);
@@ -622,15 +623,15 @@ static void stdout__is_closed_and_its_number_kept(void **state)
 {
 	int end[2], flags;
 	struct stat st = { 0 };
-	struct out *o;
+	struct writer *o;
 	enum status written, closed;
 
 	(void)state;
 	assert_int_equal(pipe(end), 0);
 	o = open_stdout_on(end[1]);
 	flags = fcntl(STDOUT_FILENO, F_GETFL);
-	written = window(o, "row\n", 4, &err) == ST_OK ? out_flush(o, &err) : ST_OUTPUT;
-	closed = out_close(o, true, &warnings, &err);
+	written = window(o, "row\n", 4, &err) == ST_OK ? writer_flush(o, &err) : ST_OUTPUT;
+	closed = writer_close(o, true, &warnings, &err);
 	fstat(STDOUT_FILENO, &st);
 	restore_stdout();
 	close(end[1]);
@@ -645,7 +646,7 @@ static void stdout__is_closed_and_its_number_kept(void **state)
 static void stdout__that_cannot_be_written_is_refused(void **state)
 {
 	int null = open("/dev/null", O_RDONLY);
-	struct out *o = open_stdout_on(null);
+	struct writer *o = open_stdout_on(null);
 
 	(void)state;
 	restore_stdout();
@@ -660,7 +661,7 @@ static void terminal__that_nobody_reads_holds_nothing_up(void **state)
 	static char rows[MIB];
 	char room[100];
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
-	struct out *o;
+	struct writer *o;
 	enum status flushed, again, gone;
 	bool waits, shared;
 
@@ -674,13 +675,13 @@ static void terminal__that_nobody_reads_holds_nothing_up(void **state)
 	alarm(20);	/* a write that waits would wait for good */
 	o = open_stdout_on(slave);
 	window(o, rows, sizeof(rows), &err);
-	flushed = out_flush(o, &err);
-	waits = out_waiting(o);
+	flushed = writer_flush(o, &err);
+	waits = writer_waiting(o);
 	shared = !(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK);
-	again = read(master, room, sizeof(room)) > 0 ? out_flush(o, &err) : ST_OUTPUT;
+	again = read(master, room, sizeof(room)) > 0 ? writer_flush(o, &err) : ST_OUTPUT;
 	close(master);
-	gone = out_flush(o, &err);
-	out_abandon(o);
+	gone = writer_flush(o, &err);
+	writer_abandon(o);
 	restore_stdout();
 	alarm(0);
 	close(slave);
@@ -695,16 +696,16 @@ static void terminal__that_hung_up_is_noticed_though_nothing_waits(void **state)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
 	enum status idle, gone;
-	struct out *o;
+	struct writer *o;
 
 	(void)state;
 	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
 	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
 	o = open_stdout_on(slave);
-	idle = out_flush(o, &err);
+	idle = writer_flush(o, &err);
 	close(master);
-	gone = out_flush(o, &err);
-	out_abandon(o);
+	gone = writer_flush(o, &err);
+	writer_abandon(o);
 	restore_stdout();
 	close(slave);
 	assert_int_equal(idle, ST_OK);

@@ -193,7 +193,7 @@ static void window__is_split_at_rows(void **state)
 	buf_free(&rows);
 }
 
-static void row__that_fits_in_no_part_goes_alone(void **state)
+static void rows__that_fits_in_no_part_goes_alone(void **state)
 {
 	static const size_t sizes[] = { 100, 300000, 100, 100, 400000, 300000, 100 };
 	struct buf rows = { 0 };
@@ -453,7 +453,7 @@ int main(void)
 		cmocka_unit_test(meta__has_null_for_what_is_not_known),
 		cmocka_unit_test(window__that_fits_to_the_last_byte_is_one_part),
 		cmocka_unit_test(window__is_split_at_rows),
-		cmocka_unit_test(row__that_fits_in_no_part_goes_alone),
+		cmocka_unit_test(rows__that_fits_in_no_part_goes_alone),
 		cmocka_unit_test(numbers__may_be_as_long_as_they_get),
 		cmocka_unit_test(part__without_memory_is_false),
 		with_place(keys__are_lines_of_a_file),
