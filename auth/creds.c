@@ -437,7 +437,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 }
 
 /* Where the profile leads to, unless a variable that is ours alone says otherwise. */
-static struct host_origin profile_place(const struct profile *p)
+static struct host_origin profile_place(const struct gc_profile *p)
 {
 	struct host_origin place = own_place(&families[0]);
 
@@ -509,7 +509,7 @@ static char *take(char **from)
 
 /* What the profile has, moved: its token, or else gc's last login if that is not over yet,
  * and what a token can be had for. */
-static void take_profile(struct creds *c, const struct creds_conf *conf, struct profile *p,
+static void take_profile(struct creds *c, const struct creds_conf *conf, struct gc_profile *p,
 	struct lines *problems)
 {
 	const int64_t good_ms = (int64_t)time(NULL) * 1000 + conf->margin_ms;
@@ -541,7 +541,7 @@ static void take_profile(struct creds *c, const struct creds_conf *conf, struct 
 }
 
 /* False: it cannot be read, and problems tell why. */
-static bool read_profile(struct creds *c, const struct creds_conf *conf, struct profile *p,
+static bool read_profile(struct creds *c, const struct creds_conf *conf, struct gc_profile *p,
 	struct lines *problems, struct lines *warnings)
 {
 	const char *home = variable("HOME");
@@ -552,7 +552,7 @@ static bool read_profile(struct creds *c, const struct creds_conf *conf, struct 
 	if (home && asprintf(&c->profile_path, "%s/.gc/config.toml", home) < 0)
 		c->profile_path = NULL;
 	if (c->profile_path)
-		st = profile_read(p, c->profile_path, conf->profile, &err);
+		st = gc_profile_read(p, c->profile_path, conf->profile, &err);
 	else if (home)
 		st = err_nomem(&err);
 	if (st != ST_OK)
@@ -567,7 +567,7 @@ static bool read_profile(struct creds *c, const struct creds_conf *conf, struct 
 static void load_profile(struct creds *c, const struct creds_conf *conf, struct lines *problems,
 	struct lines *warnings)
 {
-	struct profile p = { 0 };
+	struct gc_profile p = { 0 };
 
 	if (!read_profile(c, conf, &p, problems, warnings))
 		return;
@@ -575,7 +575,7 @@ static void load_profile(struct creds *c, const struct creds_conf *conf, struct 
 		take_profile(c, conf, &p, problems);
 		load_host(c, conf, profile_place(&p), problems);
 	}
-	profile_free(&p);
+	gc_profile_free(&p);
 }
 
 static void put_unused(struct buf *text, const struct creds *c, const char *name)

@@ -31,12 +31,12 @@ static const struct profile_key {
 	size_t at;
 	char least;		/* a blank, or the first character behind it */
 } fields[] = {
-	{ "client_credentials", offsetof(struct profile, client_id), ' ' },
-	{ "client_secret", offsetof(struct profile, secret), ' ' },
-	{ "environment", offsetof(struct profile, environment), ' ' },
-	{ "grant_type", offsetof(struct profile, grant_type), ' ' },
-	{ "access_token", offsetof(struct profile, access_token), '!' },
-	{ "oauth_token_data", offsetof(struct profile, cached_token), '!' }
+	{ "client_credentials", offsetof(struct gc_profile, client_id), ' ' },
+	{ "client_secret", offsetof(struct gc_profile, secret), ' ' },
+	{ "environment", offsetof(struct gc_profile, environment), ' ' },
+	{ "grant_type", offsetof(struct gc_profile, grant_type), ' ' },
+	{ "access_token", offsetof(struct gc_profile, access_token), '!' },
+	{ "oauth_token_data", offsetof(struct gc_profile, cached_token), '!' }
 };
 
 /*
@@ -73,10 +73,10 @@ struct toml {
 	struct lines names;	/* of the tables that have a header */
 	const char *wanted;
 	bool found;
-	struct profile *profile;
+	struct gc_profile *profile;
 };
 
-static char **slot(struct profile *p, const struct profile_key *field)
+static char **slot(struct gc_profile *p, const struct profile_key *field)
 {
 	return (char **)((char *)p + field->at);
 }
@@ -558,13 +558,13 @@ static enum status fail_not_found(struct toml *t, struct err *err)
 	return st;
 }
 
-enum status profile_parse(struct profile *p, const char *text, size_t len, const char *name,
+enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len, const char *name,
 	struct err *err)
 {
 	struct toml t = { .wanted = name, .profile = p };
 	enum status st = ST_OK;
 
-	*p = (struct profile){ 0 };
+	*p = (struct gc_profile){ 0 };
 	if (!buf_reserve(&t.file, len + 1) || !buf_reserve(&t.text, len + 1)
 	    || ((!copy_file(&t, text, len) || !take_file(&t)) && !t.wrong)
 	    || t.file.failed || t.text.failed)
@@ -577,7 +577,7 @@ enum status profile_parse(struct profile *p, const char *text, size_t len, const
 	else if (!t.found)
 		st = fail_not_found(&t, err);
 	if (st != ST_OK)
-		profile_free(p);
+		gc_profile_free(p);
 	tdestroy(t.nodes, free);
 	lines_free(&t.names);
 	buf_wipe(&t.file);
@@ -624,7 +624,7 @@ static const char *read_file(const char *path, struct buf *text, unsigned *mode)
 	return why;
 }
 
-enum status profile_read(struct profile *p, const char *path, const char *name,
+enum status gc_profile_read(struct gc_profile *p, const char *path, const char *name,
 	struct err *err)
 {
 	struct buf text = { 0 };
@@ -633,9 +633,9 @@ enum status profile_read(struct profile *p, const char *path, const char *name,
 	struct err inner;
 	enum status st;
 
-	*p = (struct profile){ 0 };
+	*p = (struct gc_profile){ 0 };
 	st = why ? err_set(&inner, ST_USAGE, "%s", why)
-		: profile_parse(p, text.data, text.len, name, &inner);
+		: gc_profile_parse(p, text.data, text.len, name, &inner);
 	if (st == ST_OK)
 		p->open_mode = mode;
 	else
@@ -644,7 +644,7 @@ enum status profile_read(struct profile *p, const char *path, const char *name,
 	return st;
 }
 
-void profile_free(struct profile *p)
+void gc_profile_free(struct gc_profile *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		char *secret = *slot(p, &fields[i]);
@@ -653,5 +653,5 @@ void profile_free(struct profile *p)
 			OPENSSL_cleanse(secret, strlen(secret));
 		free(secret);
 	}
-	*p = (struct profile){ 0 };
+	*p = (struct gc_profile){ 0 };
 }

@@ -1,7 +1,7 @@
 /*
  * One profile of gc, Genesys Cloud's own command line, from its config.toml (TOML 1.0, strict):
  * who we are and where, and the token that gc keeps there. Names are compared without case, as
- * gc writes all of them in lower case. profile_free wipes.
+ * gc writes all of them in lower case. gc_profile_free wipes.
  */
 #ifndef AUTH_GC_PROFILE_H
 #define AUTH_GC_PROFILE_H
@@ -11,7 +11,7 @@
 
 #include "util/base.h"
 
-struct profile {
+struct gc_profile {
 	/* Each NULL where it is absent, empty or no string; printable ASCII. */
 	char *client_id;
 	char *secret;
@@ -28,10 +28,10 @@ struct profile {
  * no such profile (the text lists the nearest): ST_USAGE, and *p is empty. An inner table has
  * its parents' names and dots in front, as for gc.
  */
-enum status profile_read(struct profile *p, const char *path, const char *name,
+enum status gc_profile_read(struct gc_profile *p, const char *path, const char *name,
 	struct err *err);
-enum status profile_parse(struct profile *p, const char *text, size_t len, const char *name,
+enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len, const char *name,
 	struct err *err);
-void profile_free(struct profile *p);
+void gc_profile_free(struct gc_profile *p);
 
 #endif

@@ -21,7 +21,7 @@
 struct token {
 	struct token_conf conf;
 	const struct creds *creds;
-	struct cache *cache;
+	struct token_cache *cache;
 	struct net *net;
 	enum token_state state;
 	struct token_result result;
@@ -39,7 +39,7 @@ struct token {
 };
 
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct cache *cache, struct net *net)
+	struct token_cache *cache, struct net *net)
 {
 	struct token *t = calloc(1, sizeof(*t));
 
@@ -73,7 +73,7 @@ static void end_request(struct token *t)
 static void drop_lock(struct token *t)
 {
 	if (t->locked)
-		cache_unlock(t->cache);
+		token_cache_unlock(t->cache);
 	t->locked = false;
 }
 
@@ -315,7 +315,7 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 	end_request(t);
 	expires_ms = t->now_us / 1000 + (int64_t)(life_s * 1000);
 	if (t->cache && expires_ms > t->now_us / 1000 + t->conf.margin_ms)
-		cache_write(t->cache, value, expires_ms, warnings);
+		token_cache_write(t->cache, value, expires_ms, warnings);
 	return ready(t, value, expires_ms, false);
 }
 
@@ -393,12 +393,12 @@ static enum token_state ask(struct token *t)
 static bool from_cache(struct token *t, struct lines *warnings)
 {
 	int64_t not_before_ms = t->now_us / 1000 + t->conf.margin_ms;
-	struct cached_token c;
+	struct token_cache_entry c;
 
-	if (!cache_read(t->cache, not_before_ms, &c, warnings))
+	if (!token_cache_read(t->cache, not_before_ms, &c, warnings))
 		return false;
 	if (t->refused && strcmp(t->refused, c.token) == 0) {
-		cached_token_free(&c);
+		token_cache_entry_free(&c);
 		return false;
 	}
 	ready(t, c.token, c.expires_ms, true);
@@ -411,7 +411,7 @@ static enum token_state try_lock(struct token *t, struct lines *warnings)
 {
 	int64_t last_us;
 
-	t->locked = cache_lock(t->cache);
+	t->locked = token_cache_lock(t->cache);
 	if (from_cache(t, warnings))
 		return t->state;
 	last_us = t->lock_since_us + t->conf.lock_wait_us;
@@ -505,7 +505,7 @@ const struct token_result *token_result(const struct token *t)
 void token_drop(struct token *t)
 {
 	if (t->cache && t->value)
-		cache_drop(t->cache, t->value);
+		token_cache_drop(t->cache, t->value);
 	str_wipe(&t->refused);
 	t->refused = t->value;
 	t->value = NULL;

@@ -56,7 +56,7 @@ struct token;
 
 /* creds, cache (NULL: none) and net are borrowed for the token's life. */
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct cache *cache, struct net *net);
+	struct token_cache *cache, struct net *net);
 void token_free(struct token *t);	/* wipes */
 
 /* Asks for a token that is good now; end_us bounds the whole of it. Idempotent while one

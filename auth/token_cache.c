@@ -15,22 +15,22 @@
 #define SCHEMA "gsqstat-token/1"
 #define FILE_MAX 65536
 
-struct cache {
+struct token_cache {
 	int dir, lock;
 	bool told;			/* that the file is ignored */
 	char name[CACHEDIR_NAME_LEN + 1];
 	char *base_url;
 };
 
-void cached_token_free(struct cached_token *t)
+void token_cache_entry_free(struct token_cache_entry *t)
 {
 	str_wipe(&t->token);
-	*t = (struct cached_token){ 0 };
+	*t = (struct token_cache_entry){ 0 };
 }
 
 /* --- where -------------------------------------------------------------------------- */
 
-char *cache_path(const char *base_url, const char *client_id)
+char *token_cache_path(const char *base_url, const char *client_id)
 {
 	char *dir = cachedir_path(), *path = NULL, name[CACHEDIR_NAME_LEN + 1];
 
@@ -41,9 +41,10 @@ char *cache_path(const char *base_url, const char *client_id)
 	return path;
 }
 
-struct cache *cache_open(const char *base_url, const char *client_id, struct lines *warnings)
+struct token_cache *token_cache_open(const char *base_url, const char *client_id,
+	struct lines *warnings)
 {
-	struct cache *c = calloc(1, sizeof(*c));
+	struct token_cache *c = calloc(1, sizeof(*c));
 	char *path = cachedir_path();
 	const char *why = "neither XDG_CACHE_HOME nor HOME is set";
 
@@ -60,15 +61,15 @@ fail:
 	lines_add(warnings, "no token cache%s%s: %s; each run asks for a token of its own",
 		path ? " at " : "", path ? path : "", why ? why : "out of memory");
 	free(path);
-	cache_close(c);
+	token_cache_close(c);
 	return NULL;
 }
 
-void cache_close(struct cache *c)
+void token_cache_close(struct token_cache *c)
 {
 	if (!c)
 		return;
-	cache_unlock(c);
+	token_cache_unlock(c);
 	if (c->dir >= 0)
 		close(c->dir);
 	free(c->base_url);
@@ -88,8 +89,8 @@ static bool is_text(const cJSON *item, const char *text)
 }
 
 /* The file's text to a token. NULL, or why there is none; why_no_memory is not the file's fault. */
-static const char *understand(const struct cache *c, const char *text, size_t len,
-	struct cached_token *t)
+static const char *understand(const struct token_cache *c, const char *text, size_t len,
+	struct token_cache_entry *t)
 {
 	const char *rest = NULL;
 	cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &rest, 0);
@@ -117,7 +118,7 @@ static const char *understand(const struct cache *c, const char *text, size_t le
 }
 
 /* What is not set aside is met at every read, but told once. */
-static void ignore(struct cache *c, bool set_aside, const char *why, struct lines *warnings)
+static void ignore(struct token_cache *c, bool set_aside, const char *why, struct lines *warnings)
 {
 	char bad[CACHEDIR_NAME_LEN + 8];
 
@@ -130,14 +131,14 @@ static void ignore(struct cache *c, bool set_aside, const char *why, struct line
 	}
 }
 
-bool cache_read(struct cache *c, int64_t not_before_ms, struct cached_token *t,
+bool token_cache_read(struct token_cache *c, int64_t not_before_ms, struct token_cache_entry *t,
 	struct lines *warnings)
 {
 	struct buf text = { 0 };
 	const char *why = NULL;
 	enum cachedir_found found;
 
-	*t = (struct cached_token){ 0 };
+	*t = (struct token_cache_entry){ 0 };
 	found = cachedir_read(c->dir, c->name, FILE_MAX, &text, &why);
 	if (found == CACHEDIR_WHOLE)
 		why = understand(c, text.data, text.len, t);
@@ -145,13 +146,13 @@ bool cache_read(struct cache *c, int64_t not_before_ms, struct cached_token *t,
 	if (why)
 		ignore(c, found != CACHEDIR_FAILED && why != why_no_memory, why, warnings);
 	if (t->token && t->expires_ms <= not_before_ms)
-		cached_token_free(t);
+		token_cache_entry_free(t);
 	return t->token != NULL;
 }
 
 /* --- writing ------------------------------------------------------------------------ */
 
-bool cache_write(struct cache *c, const char *token, int64_t expires_ms,
+bool token_cache_write(struct token_cache *c, const char *token, int64_t expires_ms,
 	struct lines *warnings)
 {
 	struct buf text = { 0 };
@@ -168,14 +169,14 @@ bool cache_write(struct cache *c, const char *token, int64_t expires_ms,
 	return ok;
 }
 
-void cache_drop(struct cache *c, const char *token)
+void token_cache_drop(struct token_cache *c, const char *token)
 {
 	struct lines ignored = { 0 };
-	struct cached_token t;
+	struct token_cache_entry t;
 
-	if (cache_read(c, 0, &t, &ignored) && strcmp(t.token, token) == 0)
+	if (token_cache_read(c, 0, &t, &ignored) && strcmp(t.token, token) == 0)
 		unlinkat(c->dir, c->name, 0);
-	cached_token_free(&t);
+	token_cache_entry_free(&t);
 	lines_free(&ignored);
 }
 
@@ -183,7 +184,7 @@ void cache_drop(struct cache *c, const char *token)
 
 /* Where locks do not work (no flock on this file system, no room for the file) nobody holds
  * one. */
-bool cache_lock(struct cache *c)
+bool token_cache_lock(struct token_cache *c)
 {
 	bool held = false;
 
@@ -192,7 +193,7 @@ bool cache_lock(struct cache *c)
 	return !held;
 }
 
-void cache_unlock(struct cache *c)
+void token_cache_unlock(struct token_cache *c)
 {
 	if (c->lock >= 0)
 		close(c->lock);

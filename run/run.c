@@ -52,7 +52,7 @@ static void run_free(struct run *run)
 	source_free(&run->source);
 	queue_lookup_free(run->lookup);
 	token_free(run->token);
-	cache_close(run->cache);
+	token_cache_close(run->cache);
 	deliveries_free(run->callbacks);
 	spool_free(run->spool);
 	net_free(run->net);

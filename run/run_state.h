@@ -51,7 +51,7 @@ struct run {
 	struct deliveries *callbacks;	/* NULL: none */
 	struct spool *spool;	/* theirs, or NULL */
 	/* live */
-	struct cache *cache;
+	struct token_cache *cache;
 	struct token *token;
 	struct source source;
 	char *payload;

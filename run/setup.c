@@ -418,7 +418,7 @@ enum status setup_live(struct run *run, struct err *err)
 	if (!setup_secret(run, creds->secret) || !setup_secret(run, creds->access_token))
 		return err_nomem(err);
 	if (set->cache && creds->client_id && !creds->access_token)
-		run->cache = cache_open(creds->base_url, creds->client_id, &run->warnings);
+		run->cache = token_cache_open(creds->base_url, creds->client_id, &run->warnings);
 	run->token = token_new(&token, creds, run->cache, run->net);
 	if (!run->token)
 		return err_nomem(err);

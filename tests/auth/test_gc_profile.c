@@ -18,7 +18,7 @@
 #define LOGIN(token, type, expiry) "{\"access_token\":\"" token "\",\"token_type\":\"" type \
 	"\",\"expires_in\":86399,\"oauth_token_expiry\":\"" expiry "\"}"
 
-static enum status parse(struct profile *p, const char *text, const char *name, struct err *err)
+static enum status parse(struct gc_profile *p, const char *text, const char *name, struct err *err)
 {
 	size_t len = strlen(text);
 	char *exact = malloc(len ? len : 1);	/* so that a sanitizer sees a read past it */
@@ -26,12 +26,12 @@ static enum status parse(struct profile *p, const char *text, const char *name, 
 
 	assert_non_null(exact);
 	memcpy(exact, text, len);
-	st = profile_parse(p, exact, len, name, err);
+	st = gc_profile_parse(p, exact, len, name, err);
 	free(exact);
 	return st;
 }
 
-static void assert_good(struct profile *p, const char *text, const char *name)
+static void assert_good(struct gc_profile *p, const char *text, const char *name)
 {
 	struct err err;
 
@@ -41,7 +41,7 @@ static void assert_good(struct profile *p, const char *text, const char *name)
 
 static void assert_error(const char *text, const char *name, const char *want)
 {
-	struct profile p;
+	struct gc_profile p;
 	struct err err;
 
 	if (parse(&p, text, name, &err) != ST_USAGE)
@@ -64,12 +64,12 @@ static void assert_field(const char *is, const char *want)
 
 /* --- what is taken ------------------------------------------------------------------ */
 
-static void profile__gives_what_the_readme_of_gc_shows(void **state)
+static void gc_profile__gives_what_the_readme_of_gc_shows(void **state)
 {
 	static const char text[] = "[DEFAULT]\nenvironment=\"mypurecloud.com\"\n"
 		"client_credentials=\"the id\"\nclient_secret=\"s3cret\"\n\n"
 		"[test_pro_2]\nenvironment=\"mypurecloud.ie\"\naccess_token=\"t0ken\"\n";
-	struct profile p;
+	struct gc_profile p;
 
 	(void)state;
 	assert_good(&p, text, "DEFAULT");
@@ -79,18 +79,18 @@ static void profile__gives_what_the_readme_of_gc_shows(void **state)
 	assert_field(p.access_token, NULL);
 	assert_field(p.cached_token, NULL);
 	assert_int_equal(p.open_mode, 0);
-	profile_free(&p);
+	gc_profile_free(&p);
 	assert_null(p.secret);
 	assert_good(&p, text, "TEST_pro_2");
 	assert_field(p.client_id, NULL);
 	assert_field(p.secret, NULL);
 	assert_field(p.access_token, "t0ken");
-	profile_free(&p);
+	gc_profile_free(&p);
 }
 
-static void profile__gives_what_gc_rewrites(void **state)
+static void gc_profile__gives_what_gc_rewrites(void **state)
 {
-	struct profile p;
+	struct gc_profile p;
 
 	(void)state;
 	assert_good(&p, "\xEF\xBB\xBF[default]\r\naccess_token = ''\r\n"
@@ -106,10 +106,10 @@ static void profile__gives_what_gc_rewrites(void **state)
 	assert_field(p.grant_type, "1");
 	assert_field(p.cached_token, "t/+=");
 	assert_int_equal(p.cached_expires_ms, INT64_C(1795572000123));
-	profile_free(&p);
+	gc_profile_free(&p);
 }
 
-static void profile__is_found_however_it_is_spelled(void **state)
+static void gc_profile__is_found_however_it_is_spelled(void **state)
 {
 	static const struct {
 		const char *text, *name;
@@ -126,19 +126,19 @@ static void profile__is_found_however_it_is_spelled(void **state)
 		{ "['my profile']\nclient_secret = \"\"\"\n\\\n  x\\\n\n \"\"\"", "my profile" },
 		{ "['\xC3\xA9']\nclient_secret = '''x'''", "\xC3\xA9" }
 	};
-	struct profile p;
+	struct gc_profile p;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		assert_good(&p, good[i].text, good[i].name);
 		assert_field(p.secret, "x");
-		profile_free(&p);
+		gc_profile_free(&p);
 	}
 }
 
-static void profile__takes_strings_alone(void **state)
+static void gc_profile__takes_strings_alone(void **state)
 {
-	struct profile p;
+	struct gc_profile p;
 
 	(void)state;
 	assert_good(&p, "[p]\nclient_credentials = 1\nclient_secret = true\n"
@@ -150,16 +150,16 @@ static void profile__takes_strings_alone(void **state)
 	assert_field(p.environment, NULL);
 	assert_field(p.grant_type, NULL);
 	assert_field(p.cached_token, NULL);
-	profile_free(&p);
+	gc_profile_free(&p);
 	/* no key of the profile, whatever it is called */
 	assert_good(&p, "client_secret='a'\n[p]\n'client_secret\\u0000'='b'\n"
 		"\"client_secret\\u0000\"='c'\nx.client_secret='d'\ny=[{client_secret='e'}]\n"
 		"[p.z]\nclient_secret='f'\n[q]\nclient_secret='g'", "p");
 	assert_field(p.secret, NULL);
-	profile_free(&p);
+	gc_profile_free(&p);
 }
 
-static void profile__refuses_what_no_header_could_carry(void **state)
+static void gc_profile__refuses_what_no_header_could_carry(void **state)
 {
 	static const char *const bad[] = {
 		"client_secret = \"a\\nb\"", "client_secret = '\xC3\xA9'",
@@ -192,7 +192,7 @@ static void login__that_cannot_be_read_is_none(void **state)
 		"{\"access_token\":\"a\",\"oauth_token_expiry\":\"2026-11-25T03:00:00Z\""
 	};
 	char text[512];
-	struct profile p;
+	struct gc_profile p;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -202,14 +202,14 @@ static void login__that_cannot_be_read_is_none(void **state)
 		if (p.cached_token || p.cached_expires_ms)
 			fail_msg("%s", bad[i]);
 		assert_field(p.secret, "s");
-		profile_free(&p);
+		gc_profile_free(&p);
 	}
 	/* what gc has before its first login, and a basic string */
 	assert_good(&p, "[p]\noauth_token_data=\"{\\\"access_token\\\":\\\"a\\\",\\\"x\\\":[1],"
 		"\\\"oauth_token_expiry\\\":\\\"0001-01-01T00:00:00Z\\\"}\"", "p");
 	assert_field(p.cached_token, "a");
 	assert_true(p.cached_expires_ms < 0);
-	profile_free(&p);
+	gc_profile_free(&p);
 }
 
 /* --- what is TOML ------------------------------------------------------------------- */
@@ -232,14 +232,14 @@ static void toml__of_every_kind_is_read(void **state)
 		"3.14=1", "[a]\nb.c=1\n[a.b.d]"
 	};
 	char text[256];
-	struct profile p;
+	struct gc_profile p;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		snprintf(text, sizeof(text), "%s\n[p]\nclient_secret='x'", good[i]);
 		assert_good(&p, text, "p");
 		assert_field(p.secret, "x");
-		profile_free(&p);
+		gc_profile_free(&p);
 	}
 }
 
@@ -293,7 +293,7 @@ static void toml__that_is_broken_has_its_line(void **state)
 		{ "\xFF\xFE[\0", "1: a byte that is no UTF-8" }
 	};
 	char want[128];
-	struct profile p;
+	struct gc_profile p;
 	struct err err;
 
 	(void)state;
@@ -304,7 +304,7 @@ static void toml__that_is_broken_has_its_line(void **state)
 		if (strncmp(err.text, want, strlen(want)) != 0)
 			fail_msg("%s\nsays: %s\nnot:  %s", bad[i].text, err.text, want);
 	}
-	assert_int_equal(profile_parse(&p, "a=1\n\0", 5, "p", &err), ST_USAGE);
+	assert_int_equal(gc_profile_parse(&p, "a=1\n\0", 5, "p", &err), ST_USAGE);
 	assert_string_equal(err.text, "line 2: a control character");
 }
 
@@ -338,7 +338,7 @@ static void toml__with_a_name_twice_has_both_lines(void **state)
 static void toml__has_limits(void **state)
 {
 	char name[300], text[1024];
-	struct profile p;
+	struct gc_profile p;
 
 	(void)state;
 	memset(name, 'n', sizeof(name));
@@ -358,7 +358,7 @@ static void toml__has_limits(void **state)
 
 /* --- the profile that is not there -------------------------------------------------- */
 
-static void profile__that_is_missing_has_the_nearest_names(void **state)
+static void gc_profile__that_is_missing_has_the_nearest_names(void **state)
 {
 	(void)state;
 	assert_error("", "p", "no profile \"p\" in it, nor any other");
@@ -383,7 +383,7 @@ static void error__shows_no_value(void **state)
 		"access_token = 'HUSH '", "client_secret 'HUSH'", "HUSH",
 		"client_secret = 'HUSH\xFF'"
 	};
-	struct profile p;
+	struct gc_profile p;
 	struct err err;
 
 	(void)state;
@@ -440,11 +440,11 @@ static void write_file(const struct place *p, const void *bytes, size_t n, mode_
 
 static void assert_unreadable(const struct place *place, const char *want)
 {
-	struct profile p;
+	struct gc_profile p;
 	struct err err;
 	char *text = NULL;
 
-	assert_int_equal(profile_read(&p, place->file, "p", &err), ST_USAGE);
+	assert_int_equal(gc_profile_read(&p, place->file, "p", &err), ST_USAGE);
 	assert_true(asprintf(&text, "%s: %s", place->file, want) > 0);
 	assert_string_equal(err.text, text);
 	free(text);
@@ -457,15 +457,15 @@ static void file__is_read_and_its_mode_told(void **state)
 		{ 0600, 0 }, { 0400, 0 }, { 0644, 0644 }, { 0640, 0640 }, { 0604, 0604 }
 	};
 	const struct place *place = *state;
-	struct profile p;
+	struct gc_profile p;
 	struct err err;
 
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		write_file(place, text, sizeof(text) - 1, modes[i][0]);
-		assert_int_equal(profile_read(&p, place->file, "P", &err), ST_OK);
+		assert_int_equal(gc_profile_read(&p, place->file, "P", &err), ST_OK);
 		assert_field(p.secret, "x");
 		assert_int_equal(p.open_mode, modes[i][1]);
-		profile_free(&p);
+		gc_profile_free(&p);
 		unlink(place->file);
 	}
 	write_file(place, "", 0, 0600);
@@ -494,15 +494,15 @@ static void file__has_a_largest_size(void **state)
 	const struct place *place = *state;
 	size_t size = 1024 * 1024;
 	char *text = malloc(size + 1);
-	struct profile p;
+	struct gc_profile p;
 	struct err err;
 
 	assert_non_null(text);
 	memset(text, '#', size + 1);
 	memcpy(text, "[p]\n", 4);
 	write_file(place, text, size, 0600);
-	assert_int_equal(profile_read(&p, place->file, "p", &err), ST_OK);
-	profile_free(&p);
+	assert_int_equal(gc_profile_read(&p, place->file, "p", &err), ST_OK);
+	gc_profile_free(&p);
 	write_file(place, text, size + 1, 0600);
 	assert_unreadable(place, "it is larger than 1 MiB");
 	free(text);
@@ -514,7 +514,7 @@ static void file__that_is_hostile_takes_no_time(void **state)
 	static const char *const units[] = { "%05zx=1\n", "[%05zx]\n", "a.%05zx.b=[[{}]]\n",
 		"[[a]]\nb.c={d=%zu}\n" };
 	struct buf text = { 0 };
-	struct profile p;
+	struct gc_profile p;
 	struct err err;
 
 	(void)state;
@@ -526,10 +526,10 @@ static void file__that_is_hostile_takes_no_time(void **state)
 			buf_printf(&text, units[i], n);
 #pragma GCC diagnostic pop
 		assert_true(buf_str(&text, "[p]\nclient_secret='x'"));
-		assert_int_equal(profile_parse(&p, text.data, text.len, "p", &err), ST_OK);
+		assert_int_equal(gc_profile_parse(&p, text.data, text.len, "p", &err), ST_OK);
 		assert_field(p.secret, "x");
-		profile_free(&p);
-		assert_int_equal(profile_parse(&p, text.data, text.len, "p2", &err), ST_USAGE);
+		gc_profile_free(&p);
+		assert_int_equal(gc_profile_parse(&p, text.data, text.len, "p2", &err), ST_USAGE);
 	}
 	buf_free(&text);
 }
@@ -561,7 +561,7 @@ static int count_in_heap(const char *changed, size_t n)
 	return found;
 }
 
-static void profile__leaves_no_secret_in_memory(void **state)
+static void gc_profile__leaves_no_secret_in_memory(void **state)
 {
 #ifdef __SANITIZE_ADDRESS__
 	skip();		/* its memory is none that can be searched */
@@ -572,7 +572,7 @@ static void profile__leaves_no_secret_in_memory(void **state)
 		"\nclient_secret = '................................................'\n";
 	const struct place *place = *state;
 	size_t n = sizeof(secret) - 1;
-	struct profile p;
+	struct gc_profile p;
 	struct err err;
 
 	for (size_t i = 0; i < n; i++) {
@@ -580,40 +580,40 @@ static void profile__leaves_no_secret_in_memory(void **state)
 		strrchr(text, '\'')[-(long)n + (long)i] = (char)(secret[i] ^ 1);
 	}
 	write_file(place, text, sizeof(text) - 1, 0600);
-	assert_int_equal(profile_read(&p, place->file, "p", &err), ST_OK);
+	assert_int_equal(gc_profile_read(&p, place->file, "p", &err), ST_OK);
 	if (count_in_heap(secret + n / 2, n / 2) == 0) {
-		profile_free(&p);
+		gc_profile_free(&p);
 		skip();		/* valgrind's */
 	}
 	assert_int_equal(count_in_heap(secret + n / 2, n / 2), 2);
-	profile_free(&p);
+	gc_profile_free(&p);
 	assert_int_equal(count_in_heap(secret + n / 2, n / 2), 0);
 	strrchr(text, '\'')[0] = ' ';
 	write_file(place, text, sizeof(text) - 1, 0600);
-	assert_int_equal(profile_read(&p, place->file, "p", &err), ST_USAGE);
+	assert_int_equal(gc_profile_read(&p, place->file, "p", &err), ST_USAGE);
 	assert_int_equal(count_in_heap(secret + n / 2, n / 2), 0);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(profile__gives_what_the_readme_of_gc_shows),
-		cmocka_unit_test(profile__gives_what_gc_rewrites),
-		cmocka_unit_test(profile__is_found_however_it_is_spelled),
-		cmocka_unit_test(profile__takes_strings_alone),
-		cmocka_unit_test(profile__refuses_what_no_header_could_carry),
+		cmocka_unit_test(gc_profile__gives_what_the_readme_of_gc_shows),
+		cmocka_unit_test(gc_profile__gives_what_gc_rewrites),
+		cmocka_unit_test(gc_profile__is_found_however_it_is_spelled),
+		cmocka_unit_test(gc_profile__takes_strings_alone),
+		cmocka_unit_test(gc_profile__refuses_what_no_header_could_carry),
 		cmocka_unit_test(login__that_cannot_be_read_is_none),
 		cmocka_unit_test(toml__of_every_kind_is_read),
 		cmocka_unit_test(toml__that_is_broken_has_its_line),
 		cmocka_unit_test(toml__with_a_name_twice_has_both_lines),
 		cmocka_unit_test(toml__has_limits),
-		cmocka_unit_test(profile__that_is_missing_has_the_nearest_names),
+		cmocka_unit_test(gc_profile__that_is_missing_has_the_nearest_names),
 		cmocka_unit_test(error__shows_no_value),
 		cmocka_unit_test_setup_teardown(file__is_read_and_its_mode_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(file__that_is_none_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(file__has_a_largest_size, set_up, tear_down),
 		cmocka_unit_test(file__that_is_hostile_takes_no_time),
-		cmocka_unit_test_setup_teardown(profile__leaves_no_secret_in_memory, set_up,
+		cmocka_unit_test_setup_teardown(gc_profile__leaves_no_secret_in_memory, set_up,
 			tear_down)
 	};
 

@@ -24,7 +24,7 @@
 
 struct place {
 	char *root, *dir, *file;	/* XDG_CACHE_HOME, the directory in it, the token's file */
-	struct cache *cache;
+	struct token_cache *cache;
 	struct lines warnings;
 };
 
@@ -35,8 +35,8 @@ static int set_up(void **state)
 	assert_non_null(p);
 	p->root = tempdir_new();
 	p->dir = joined(p->root, "/gsqstat");
-	p->cache = cache_open(HOST, CLIENT, &p->warnings);
-	p->file = cache_path(HOST, CLIENT);
+	p->cache = token_cache_open(HOST, CLIENT, &p->warnings);
+	p->file = token_cache_path(HOST, CLIENT);
 	assert_non_null(p->cache);
 	assert_int_equal(p->warnings.n, 0);
 	*state = p;
@@ -47,7 +47,7 @@ static int tear_down(void **state)
 {
 	struct place *p = *state;
 
-	cache_close(p->cache);
+	token_cache_close(p->cache);
 	lines_free(&p->warnings);
 	tempdir_free(p->root);
 	free(p->dir);
@@ -58,19 +58,19 @@ static int tear_down(void **state)
 
 static void write_token(struct place *p, const char *token)
 {
-	assert_true(cache_write(p->cache, token, LATER, &p->warnings));
+	assert_true(token_cache_write(p->cache, token, LATER, &p->warnings));
 	assert_int_equal(p->warnings.n, 0);
 }
 
 static void assert_holds(struct place *p, const char *token)
 {
-	struct cached_token t;
-	bool found = cache_read(p->cache, 0, &t, &p->warnings);
+	struct token_cache_entry t;
+	bool found = token_cache_read(p->cache, 0, &t, &p->warnings);
 
 	assert_int_equal(found, token != NULL);
 	if (token)
 		assert_string_equal(t.token, token);
-	cached_token_free(&t);
+	token_cache_entry_free(&t);
 }
 
 /* --- what is kept ------------------------------------------------------------------- */
@@ -78,14 +78,14 @@ static void assert_holds(struct place *p, const char *token)
 static void token__comes_back_as_it_was_kept(void **state)
 {
 	struct place *p = *state;
-	struct cached_token t;
+	struct token_cache_entry t;
 
 	assert_holds(p, NULL);
 	write_token(p, "t-._~+/=\\\"!");
-	assert_true(cache_read(p->cache, LATER - 1, &t, &p->warnings));
+	assert_true(token_cache_read(p->cache, LATER - 1, &t, &p->warnings));
 	assert_string_equal(t.token, "t-._~+/=\\\"!");
 	assert_true(t.expires_ms == LATER);
-	cached_token_free(&t);
+	token_cache_entry_free(&t);
 	assert_null(t.token);
 	assert_int_equal(p->warnings.n, 0);
 }
@@ -93,10 +93,10 @@ static void token__comes_back_as_it_was_kept(void **state)
 static void token__of_no_use_any_more_is_none_and_no_fault(void **state)
 {
 	struct place *p = *state;
-	struct cached_token t;
+	struct token_cache_entry t;
 
 	write_token(p, "token");
-	assert_false(cache_read(p->cache, LATER, &t, &p->warnings));
+	assert_false(token_cache_read(p->cache, LATER, &t, &p->warnings));
 	assert_null(t.token);
 	assert_int_equal(p->warnings.n, 0);
 	assert_holds(p, "token");
@@ -109,7 +109,7 @@ static void files__are_closed_to_others_and_alone(void **state)
 	char *temp;
 
 	write_token(p, "token");
-	assert_true(cache_lock(p->cache));
+	assert_true(token_cache_lock(p->cache));
 	umask(before);
 	assert_int_equal(mode_of(p->dir), 0700);
 	assert_int_equal(mode_of(p->file), 0600);
@@ -128,12 +128,12 @@ static void file__belongs_to_one_host_and_client(void **state)
 
 	write_token(p, "token");
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		struct cache *c = cache_open(others[i][0], others[i][1], &p->warnings);
-		struct cached_token t;
+		struct token_cache *c = token_cache_open(others[i][0], others[i][1], &p->warnings);
+		struct token_cache_entry t;
 
 		assert_non_null(c);
-		assert_false(cache_read(c, 0, &t, &p->warnings));
-		cache_close(c);
+		assert_false(token_cache_read(c, 0, &t, &p->warnings));
+		token_cache_close(c);
 	}
 	assert_int_equal(p->warnings.n, 0);
 }
@@ -149,7 +149,7 @@ static void write__that_fails_leaves_the_old_token_and_one_warning(void **state)
 	none = before;
 	none.rlim_cur = 10;	/* holds for root too: the write is cut, the next one fails */
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_false(cache_write(p->cache, "new", LATER, &p->warnings));
+	assert_false(token_cache_write(p->cache, "new", LATER, &p->warnings));
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(p->warnings.n, 1);
@@ -162,18 +162,18 @@ static void drop__removes_this_token_and_no_other(void **state)
 {
 	struct place *p = *state;
 
-	cache_drop(p->cache, "nothing is there");
+	token_cache_drop(p->cache, "nothing is there");
 	write_token(p, "newer");
-	cache_drop(p->cache, "newe");
-	cache_drop(p->cache, "older");
+	token_cache_drop(p->cache, "newe");
+	token_cache_drop(p->cache, "older");
 	assert_holds(p, "newer");
-	cache_drop(p->cache, "newer");
+	token_cache_drop(p->cache, "newer");
 	assert_false(exists(p->file));
 }
 
 /* --- where -------------------------------------------------------------------------- */
 
-static struct cache *open_at(const char *xdg, const char *home, struct lines *warnings)
+static struct token_cache *open_at(const char *xdg, const char *home, struct lines *warnings)
 {
 	if (xdg)
 		setenv("XDG_CACHE_HOME", xdg, 1);
@@ -183,7 +183,7 @@ static struct cache *open_at(const char *xdg, const char *home, struct lines *wa
 		setenv("HOME", home, 1);
 	else
 		unsetenv("HOME");
-	return cache_open(HOST, CLIENT, warnings);
+	return token_cache_open(HOST, CLIENT, warnings);
 }
 
 static void directory__is_made_with_its_parents(void **state)
@@ -193,10 +193,10 @@ static void directory__is_made_with_its_parents(void **state)
 	char *home = joined(p->root, "/a/home"), *dir = joined(home, "/.cache/gsqstat");
 
 	for (size_t i = 0; i < ARRAY_LEN(no_xdg); i++) {
-		struct cache *c = open_at(no_xdg[i], home, &p->warnings);
+		struct token_cache *c = open_at(no_xdg[i], home, &p->warnings);
 
 		assert_non_null(c);
-		cache_close(c);
+		token_cache_close(c);
 		assert_int_equal(mode_of(dir), 0700);
 		assert_int_equal(rmdir(dir), 0);
 	}
@@ -225,7 +225,7 @@ static void path__is_told_without_making_it(void **state)
 	char *elsewhere = joined(p->root, "/elsewhere"), *path;
 
 	setenv("XDG_CACHE_HOME", elsewhere, 1);
-	path = cache_path(HOST, CLIENT);
+	path = token_cache_path(HOST, CLIENT);
 	assert_non_null(path);
 	assert_int_equal(strncmp(path, elsewhere, strlen(elsewhere)), 0);
 	assert_null(strstr(path, CLIENT));
@@ -240,9 +240,9 @@ static void path__is_told_without_making_it(void **state)
 static void assert_set_aside(struct place *p, const char *what)
 {
 	char *bad = joined(p->file, ".bad");
-	struct cached_token t;
+	struct token_cache_entry t;
 
-	if (cache_read(p->cache, 0, &t, &p->warnings) || t.token)
+	if (token_cache_read(p->cache, 0, &t, &p->warnings) || t.token)
 		fail_msg("believed: %s", what);
 	if (p->warnings.n != 1 || exists(p->file) || !exists(bad))
 		fail_msg("not set aside: %s", what);
@@ -370,9 +370,9 @@ static void file__that_cannot_be_set_aside_is_ignored_and_told_once(void **state
 	put_file(in_it, "", 0, 0600);
 	put_file(p->file, "{", 1, 0600);
 	for (int i = 0; i < 3; i++) {
-		struct cached_token t;
+		struct token_cache_entry t;
 
-		assert_false(cache_read(p->cache, 0, &t, &p->warnings));
+		assert_false(token_cache_read(p->cache, 0, &t, &p->warnings));
 	}
 	assert_int_equal(p->warnings.n, 1);
 	lines_free(&p->warnings);
@@ -396,17 +396,17 @@ static void file__that_cannot_be_read_now_stays(void **state)
 	cJSON_Hooks none = { no_malloc, free };
 	struct rlimit before, few;
 	struct place *p = *state;
-	struct cached_token t;
+	struct token_cache_entry t;
 
 	write_token(p, "token");
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = before;
 	few.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	assert_false(cache_read(p->cache, 0, &t, &p->warnings));
+	assert_false(token_cache_read(p->cache, 0, &t, &p->warnings));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	cJSON_InitHooks(&none);
-	assert_false(cache_read(p->cache, 0, &t, &p->warnings));
+	assert_false(token_cache_read(p->cache, 0, &t, &p->warnings));
 	cJSON_InitHooks(NULL);
 	assert_int_equal(p->warnings.n, 1);
 	assert_non_null(strstr(p->warnings.v[0], "is ignored"));
@@ -416,17 +416,17 @@ static void file__that_cannot_be_read_now_stays(void **state)
 static void lock__is_held_by_one(void **state)
 {
 	struct place *p = *state;
-	struct cache *other = cache_open(HOST, CLIENT, &p->warnings);
+	struct token_cache *other = token_cache_open(HOST, CLIENT, &p->warnings);
 
 	assert_non_null(other);
-	assert_true(cache_lock(p->cache));
-	assert_true(cache_lock(p->cache));
-	assert_false(cache_lock(other));
-	cache_unlock(p->cache);
-	assert_true(cache_lock(other));
-	assert_false(cache_lock(p->cache));
-	cache_close(other);
-	assert_true(cache_lock(p->cache));
+	assert_true(token_cache_lock(p->cache));
+	assert_true(token_cache_lock(p->cache));
+	assert_false(token_cache_lock(other));
+	token_cache_unlock(p->cache);
+	assert_true(token_cache_lock(other));
+	assert_false(token_cache_lock(p->cache));
+	token_cache_close(other);
+	assert_true(token_cache_lock(p->cache));
 }
 
 static void lock__of_a_run_that_died_is_free(void **state)
@@ -440,19 +440,19 @@ static void lock__of_a_run_that_died_is_free(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		struct cache *mine = cache_open(HOST, CLIENT, &p->warnings);
+		struct token_cache *mine = token_cache_open(HOST, CLIENT, &p->warnings);
 
-		c = mine && cache_lock(mine) ? 'y' : 'n';
+		c = mine && token_cache_lock(mine) ? 'y' : 'n';
 		if (write(up[1], &c, 1) == 1)
 			pause();
 		_exit(1);
 	}
 	assert_int_equal(read(up[0], &c, 1), 1);
 	assert_int_equal(c, 'y');
-	assert_false(cache_lock(p->cache));
+	assert_false(token_cache_lock(p->cache));
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_true(cache_lock(p->cache));
+	assert_true(token_cache_lock(p->cache));
 	close(up[0]);
 	close(up[1]);
 }
@@ -463,8 +463,8 @@ static void lock__that_nobody_can_have_holds_nobody_up(void **state)
 	char *lock = joined(p->file, ".lock");
 
 	assert_int_equal(mkdir(lock, 0700), 0);
-	assert_true(cache_lock(p->cache));
-	cache_unlock(p->cache);
+	assert_true(token_cache_lock(p->cache));
+	token_cache_unlock(p->cache);
 	free(lock);
 }
 

@@ -22,7 +22,7 @@ static bool same(const char *a, const char *b)
 }
 
 /* The text between two others, so that neither end is at the end of its memory. */
-static enum status parse(struct profile *p, const char *front, const uint8_t *data, size_t size,
+static enum status parse(struct gc_profile *p, const char *front, const uint8_t *data, size_t size,
 	const char *behind)
 {
 	struct buf text = { 0 };
@@ -31,7 +31,7 @@ static enum status parse(struct profile *p, const char *front, const uint8_t *da
 
 	if (!buf_str(&text, front) || !buf_add(&text, data, size) || !buf_str(&text, behind))
 		abort();
-	st = profile_parse(p, text.data, text.len, "Default", &err);
+	st = gc_profile_parse(p, text.data, text.len, "Default", &err);
 	if (st != ST_OK && (!*err.text || p->client_id || p->secret || p->access_token
 	    || p->environment || p->grant_type || p->cached_token))
 		abort();
@@ -41,9 +41,9 @@ static enum status parse(struct profile *p, const char *front, const uint8_t *da
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct profile p, q;
+	struct gc_profile p, q;
 	struct err err;
-	enum status st = profile_parse(&p, (const char *)data, size, "Default", &err);
+	enum status st = gc_profile_parse(&p, (const char *)data, size, "Default", &err);
 
 	check_string(p.client_id, ' ');
 	check_string(p.secret, ' ');
@@ -57,10 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (parse(&q, "# \n", data, size, "") != st || !same(p.client_id, q.client_id)
 		    || !same(p.secret, q.secret) || !same(p.cached_token, q.cached_token))
 			abort();
-		profile_free(&q);
+		gc_profile_free(&q);
 	}
 	if (parse(&q, "", data, size, "\n=") == ST_OK)
 		abort();
-	profile_free(&p);
+	gc_profile_free(&p);
 	return 0;
 }

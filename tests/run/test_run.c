@@ -116,7 +116,7 @@ enum status net_wait(struct net *net, struct curl_waitfd *fd, unsigned nfd, int 
 }
 
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct cache *cache, struct net *net)
+	struct token_cache *cache, struct net *net)
 {
 	(void)conf, (void)creds, (void)cache, (void)net;
 	return (struct token *)&play;

@@ -26,7 +26,7 @@ static int set_up(void **state)
 	assert_non_null(p);
 	p->root = tempdir_new();
 	p->dir = joined(p->root, "/gsqstat");
-	token = cache_path(key.base_url, key.client_id);
+	token = token_cache_path(key.base_url, key.client_id);
 	p->file = joined(token, ".names");	/* beside the token */
 	free(token);
 	*state = p;
