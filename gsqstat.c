@@ -263,7 +263,7 @@ int main(int argc, char **argv)
 	hold_questions();
 	if (!fill_standard_descriptors())
 		return check ? (int)NAGIOS_UNKNOWN : (int)ST_OUTPUT;
-	parsed = options_parse(&set, argc, argv, net_versions(), &st);
+	parsed = options_parse(&set, argc, argv, http_versions(), &st);
 	if (parsed == PARSED_RUN && set.verify_audit)
 		st = verify(&set, &err);
 	else if (parsed == PARSED_RUN)	/* token -> source -> frames -> windows -> rows */

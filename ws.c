@@ -29,7 +29,7 @@ enum fault { FAULT_NONE, FAULT_TOO_BIG, FAULT_BAD_TEXT, FAULT_BREACH };
 
 /* The payload of a control frame. */
 struct control {
-	char bytes[WS_CONTROL_MAX];
+	char bytes[WS_FRAME_CONTROL_MAX];
 	size_t len;
 };
 
@@ -50,7 +50,7 @@ struct answer {
 };
 
 struct ws {
-	struct net *net;
+	struct http *net;
 	CURL *easy;
 	struct curl_slist *headers;
 	char *payload;			/* a text message to be sent; NULL: none */
@@ -59,7 +59,7 @@ struct ws {
 	struct answer answer;
 	bool upgraded, opened;		/* the 101 has come; WS_OPENED was taken */
 	bool open_due;			/* WS_OPENED is the next event */
-	struct ws_reader reader;
+	struct ws_frame_reader reader;
 	struct buf events;		/* whole messages, one after the other */
 	size_t taken;
 	struct buf part;		/* the message under way */
@@ -77,12 +77,12 @@ struct ws {
 	struct outgoing out;
 	int64_t until_us;		/* limit of the current send or close; INT64_MAX: none */
 	bool done;			/* the transfer is over; see result */
-	struct net_result result;
+	struct http_result result;
 	enum status fatal;		/* of WS_END_FATAL */
-	char result_text[NET_TEXT_MAX];
+	char result_text[HTTP_TEXT_MAX];
 	bool ended, end_told;
 	struct ws_event end;
-	char reason[NET_TEXT_MAX];
+	char reason[HTTP_TEXT_MAX];
 };
 
 /* --- the handshake ------------------------------------------------------------------ */
@@ -223,7 +223,8 @@ static void store(struct ws *ws, enum ws_event_kind kind, const char *bytes, siz
 		ws->events.len = before;	/* no header without its bytes */
 }
 
-static void end_of_message(struct ws *ws, enum ws_opcode opcode, const char *bytes, size_t len)
+static void end_of_message(struct ws *ws, enum ws_frame_opcode opcode, const char *bytes,
+	size_t len)
 {
 	if (opcode == WS_OP_BINARY)
 		store(ws, WS_BINARY, bytes, len);
@@ -233,7 +234,7 @@ static void end_of_message(struct ws *ws, enum ws_opcode opcode, const char *byt
 		ws->fault = FAULT_BAD_TEXT;
 }
 
-static void on_data(struct ws *ws, const struct ws_piece *p)
+static void on_data(struct ws *ws, const struct ws_frame_piece *p)
 {
 	struct buf *part = &ws->part;
 
@@ -255,7 +256,7 @@ static void on_data(struct ws *ws, const struct ws_piece *p)
 }
 
 /* Collects a control frame; the reader refuses those that would not fit. */
-static void on_control(struct control *c, const struct ws_piece *p)
+static void on_control(struct control *c, const struct ws_frame_piece *p)
 {
 	if (p->begins)
 		c->len = 0;
@@ -263,7 +264,7 @@ static void on_control(struct control *c, const struct ws_piece *p)
 	c->len += p->len;
 }
 
-static void on_piece(struct ws *ws, const struct ws_piece *p)
+static void on_piece(struct ws *ws, const struct ws_frame_piece *p)
 {
 	switch (p->opcode) {
 	case WS_OP_TEXT:
@@ -298,10 +299,10 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct ws *ws = arg;
 	const char *at = bytes, *end = bytes + size * n;
-	struct ws_piece piece;
+	struct ws_frame_piece piece;
 
 	while (!ws->fault && !ws->close_whole && !ws->no_memory
-	       && ws_reader_next(&ws->reader, &at, end, &piece, &ws->breach)) {
+	       && ws_frame_next(&ws->reader, &at, end, &piece, &ws->breach)) {
 		on_piece(ws, &piece);
 		ws->no_memory = ws->part.failed || ws->events.failed;
 	}
@@ -310,7 +311,7 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *arg)
 	return ws->no_memory ? CURL_WRITEFUNC_ERROR : size * n;
 }
 
-static void on_done(void *arg, const struct net_result *result)
+static void on_done(void *arg, const struct http_result *result)
 {
 	struct ws *ws = arg;
 
@@ -339,7 +340,7 @@ static CURLcode set_stream(struct ws *ws, const char *url, const char *key)
 	return c;
 }
 
-struct ws *ws_open(struct net *net, const char *url, const char *payload,
+struct ws *ws_open(struct http *net, const char *url, const char *payload,
 	int64_t handshake_ms)
 {
 	struct ws *ws = calloc(1, sizeof(*ws));
@@ -351,10 +352,10 @@ struct ws *ws_open(struct net *net, const char *url, const char *payload,
 	ws->until_us = INT64_MAX;
 	ws->events.limit = EVENTS_MAX;
 	ws->payload = payload ? strdup(payload) : NULL;
-	ws->easy = net_easy(net, handshake_ms);
+	ws->easy = http_easy(net, handshake_ms);
 	if ((payload && !ws->payload) || !ws->easy || !make_key(key, ws->accept)
 	    || set_stream(ws, url, key) != CURLE_OK
-	    || net_start(net, ws->easy, on_done, ws) != ST_OK) {
+	    || http_start(net, ws->easy, on_done, ws) != ST_OK) {
 		ws_free(ws);
 		return NULL;
 	}
@@ -365,7 +366,7 @@ void ws_free(struct ws *ws)
 {
 	if (!ws)
 		return;
-	net_release(ws->net, ws->easy);
+	http_release(ws->net, ws->easy);
 	curl_slist_free_all(ws->headers);
 	free(ws->payload);
 	buf_free(&ws->events);
@@ -397,7 +398,7 @@ static void end_with(struct ws *ws, enum ws_end end, int close_code, const char 
 		.status = ws->fatal,
 		.reason = ws->reason
 	};
-	net_stop(ws->net, ws->easy);
+	http_stop(ws->net, ws->easy);
 }
 
 /* RFC 6455 §7.4: which codes may stand in a close frame. */
@@ -424,7 +425,7 @@ static int peers_close_code(const struct ws *ws)
 static void end_by_close_frame(struct ws *ws)
 {
 	int code = peers_close_code(ws);
-	char text[WS_CONTROL_MAX + 1];
+	char text[WS_FRAME_CONTROL_MAX + 1];
 
 	if (code == MALFORMED) {
 		end_with(ws, WS_END_BREACH, 0, "a malformed close frame");
@@ -457,7 +458,7 @@ static void end_refused(struct ws *ws)
 /* The transfer ended without a close frame of either side: finds out why. */
 static void end_by_result(struct ws *ws)
 {
-	const struct net_result *r = &ws->result;
+	const struct http_result *r = &ws->result;
 
 	if (r->by_proxy || r->fatal) {
 		ws->result.http_status = 0;
@@ -475,11 +476,11 @@ static void end_by_result(struct ws *ws)
 		return;
 	}
 	switch (net_failure(r)) {
-	case NET_BREACH:
+	case HTTP_BREACH:
 		end_with(ws, WS_END_BREACH, 0, "the answer is not HTTP/1.1");
 		break;
-	case NET_FATAL:
-	case NET_NETWORK:
+	case HTTP_FATAL:
+	case HTTP_NETWORK:
 		end_with(ws, WS_END_NETWORK, 0, ws->no_memory ? "out of memory" : r->text);
 		break;
 	}
@@ -550,7 +551,7 @@ bool ws_next(struct ws *ws, struct ws_event *event)
 
 bool ws_was_cut(const struct ws *ws)
 {
-	return !ws->closing && (ws_reader_in_message(&ws->reader) || ws->fault == FAULT_TOO_BIG);
+	return !ws->closing && (ws_frame_in_message(&ws->reader) || ws->fault == FAULT_TOO_BIG);
 }
 
 bool ws_send(struct ws *ws, const char *text)
@@ -736,7 +737,7 @@ int64_t ws_deadline_us(const struct ws *ws)
 
 const char *ws_waits_for(const struct ws *ws)
 {
-	return ws->upgraded || ws->done ? NULL : net_waits_for(ws->easy);
+	return ws->upgraded || ws->done ? NULL : http_waits_for(ws->easy);
 }
 
 void ws_close(struct ws *ws, int64_t now_us)

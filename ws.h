@@ -1,6 +1,6 @@
 /*
  * One WebSocket connection (RFC 6455) over libcurl: handshake, whole messages, pongs, closing
- * handshake. net_perform reads and stores; the caller then takes the messages with ws_next and
+ * handshake. http_perform reads and stores; the caller then takes the messages with ws_next and
  * lets ws_step send. Does not know about tokens, retries or the contents of messages.
  */
 #ifndef WS_H
@@ -43,7 +43,7 @@ enum ws_end {
 
 struct ws_event {
 	enum ws_event_kind kind;
-	const char *text;	/* borrowed until the next ws_next or net_perform */
+	const char *text;	/* borrowed until the next ws_next or http_perform */
 	size_t len;
 	enum ws_end end;	/* WS_ENDED: */
 	int http_status;	/* REFUSED: */
@@ -57,7 +57,7 @@ struct ws;
 
 /* Begins a connection. libcurl copies url, which holds the token and must not be logged. payload
  * is sent as the first text message, before WS_OPENED; NULL: none. NULL: out of memory. */
-struct ws *ws_open(struct net *net, const char *url, const char *payload,
+struct ws *ws_open(struct http *net, const char *url, const char *payload,
 	int64_t handshake_ms);
 void ws_free(struct ws *ws);		/* drops the connection at once */
 

@@ -22,7 +22,7 @@ struct token {
 	struct token_conf conf;
 	const struct creds *creds;
 	struct token_cache *cache;
-	struct net *net;
+	struct http *net;
 	enum token_state state;
 	struct token_result result;
 	uint64_t generation;
@@ -33,13 +33,13 @@ struct token {
 	struct curl_slist *headers;
 	struct buf answer;
 	bool answer_too_long;
-	bool arrived;			/* net_perform has brought the answer */
-	struct net_result net_result;
-	char net_text[NET_TEXT_MAX];
+	bool arrived;			/* http_perform has brought the answer */
+	struct http_result net_result;
+	char net_text[HTTP_TEXT_MAX];
 };
 
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct token_cache *cache, struct net *net)
+	struct token_cache *cache, struct http *net)
 {
 	struct token *t = calloc(1, sizeof(*t));
 
@@ -60,7 +60,7 @@ struct token *token_new(const struct token_conf *conf, const struct creds *creds
 
 static void end_request(struct token *t)
 {
-	net_release(t->net, t->easy);
+	http_release(t->net, t->easy);
 	t->easy = NULL;
 	curl_slist_free_all(t->headers);
 	t->headers = NULL;
@@ -196,17 +196,17 @@ static bool is_text(const struct buf *text, const char *word)
 static bool describe(struct token *t, long status)
 {
 	struct buf raw = { 0 }, plain = { 0 };
-	struct apierror e;
+	struct api_error e;
 	bool invalid;
 
-	apierror_read(&e, t->answer.data, t->answer.len);
+	api_error_read(&e, t->answer.data, t->answer.len);
 	invalid = is_text(&e.code, "invalid_client");
 	t->result.unknown_client = invalid && is_text(&e.message, "client not found");
 	cut_part(t, &e.code);
 	cut_part(t, &e.message);
 	cut_part(t, &e.context);
-	apierror_put(&e, t->creds->login_url, status, correlation_id(t), &raw);
-	apierror_free(&e);
+	api_error_put(&e, t->creds->login_url, status, correlation_id(t), &raw);
+	api_error_free(&e);
 	if (!raw.failed && text_put_printable(&plain, raw.data, raw.len)
 	    && buf_char(&plain, '\0'))
 		snprintf(t->net_text, sizeof(t->net_text), "%.400s", plain.data);
@@ -258,12 +258,12 @@ static enum token_state refused_by_status(struct token *t, long status)
 static enum token_state without_answer(struct token *t)
 {
 	switch (net_failure(&t->net_result)) {
-	case NET_FATAL:
+	case HTTP_FATAL:
 		t->result.status = t->net_result.fatal;
 		return failed(t, TOKEN_FATAL, "");
-	case NET_BREACH:
+	case HTTP_BREACH:
 		return failed(t, TOKEN_BREACH, "the token endpoint does not speak HTTP");
-	case NET_NETWORK:
+	case HTTP_NETWORK:
 		break;
 	}
 	return failed(t, TOKEN_NETWORK, "no token");
@@ -284,7 +284,7 @@ static enum token_state ready(struct token *t, char *value, int64_t expires_ms, 
 
 static enum token_state take_answer(struct token *t, struct lines *warnings)
 {
-	const struct net_result *r = &t->net_result;
+	const struct http_result *r = &t->net_result;
 	const char *why;
 	char *value;
 	double life_s;
@@ -332,7 +332,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-static void on_done(void *arg, const struct net_result *result)
+static void on_done(void *arg, const struct http_result *result)
 {
 	struct token *t = arg;
 
@@ -379,9 +379,9 @@ static enum token_state ask(struct token *t)
 		return failed(t, TOKEN_NETWORK, "no time is left to ask for a token");
 	t->step_at_us = t->now_us + bound_us + GRACE_US;
 	ok = asprintf(&url, "%s/oauth/token", t->creds->login_url) > 0;
-	t->easy = ok ? net_easy(t->net, (bound_us + 999) / 1000) : NULL;
+	t->easy = ok ? http_easy(t->net, (bound_us + 999) / 1000) : NULL;
 	ok = t->easy && set_request(t, t->easy, url) == CURLE_OK
-		&& net_start(t->net, t->easy, on_done, t) == ST_OK;
+		&& http_start(t->net, t->easy, on_done, t) == ST_OK;
 	free(url);
 	if (!ok)
 		return failed(t, TOKEN_NETWORK, "the token request could not be made");

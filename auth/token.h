@@ -17,7 +17,7 @@
 enum token_state {
 	TOKEN_NONE,	/* nothing asked */
 	TOKEN_LOCKING,	/* another run holds the lock: call token_step again by its deadline */
-	TOKEN_ASKING,	/* the request is under way: call token_step after each net_perform */
+	TOKEN_ASKING,	/* the request is under way: call token_step after each http_perform */
 	TOKEN_READY,
 	TOKEN_FAILED
 };
@@ -43,7 +43,7 @@ struct token_result {		/* for the audit and the retry, after READY or FAILED */
 	int64_t retry_after_us;	/* -1: none */
 	/* Where they stood, as creds.h has it; NULL: unknown. id_from: not of an access token */
 	const char *from, *id_from, *host_from;
-	char text[NET_TEXT_MAX];	/* what happened, without secrets */
+	char text[HTTP_TEXT_MAX];	/* what happened, without secrets */
 };
 
 struct token_conf {
@@ -56,7 +56,7 @@ struct token;
 
 /* creds, cache (NULL: none) and net are borrowed for the token's life. */
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct token_cache *cache, struct net *net);
+	struct token_cache *cache, struct http *net);
 void token_free(struct token *t);	/* wipes */
 
 /* Asks for a token that is good now; end_us bounds the whole of it. Idempotent while one

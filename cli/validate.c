@@ -449,7 +449,7 @@ void validate_environment(struct option_values *p)
 	if (set->verify_audit || (set->replay && !set->callbacks.n)
 	    || (set->creds.plain && !set->callbacks.n))
 		return;		/* neither TLS nor a proxy */
-	proxies_check(&p->problems);
+	proxy_env_check(&p->problems);
 	if (p->ca_file)
 		option_values_file_problem(p, "SSL_CERT_FILE", p->ca_file,
 			paths_no_certificates(p->ca_file));

@@ -19,13 +19,13 @@ static void choose_message(struct buf *message, struct buf *with_params)
 	*with_params = other;
 }
 
-void apierror_read(struct apierror *e, const char *body, size_t len)
+void api_error_read(struct api_error *e, const char *body, size_t len)
 {
 	struct json_cursor c = json_start(body, body + len);
 	struct buf with_params = { 0 };
 	struct json_text key, value;
 
-	*e = (struct apierror){ .code = { 0 } };
+	*e = (struct api_error){ .code = { 0 } };
 	if (len > BODY_MAX || json_peek(&c) != '{')
 		return;
 	json_enter(&c);
@@ -47,7 +47,7 @@ void apierror_read(struct apierror *e, const char *body, size_t len)
 	buf_wipe(&with_params);
 }
 
-void apierror_free(struct apierror *e)
+void api_error_free(struct api_error *e)
 {
 	buf_wipe(&e->code);
 	buf_wipe(&e->message);
@@ -75,7 +75,7 @@ static void put_part(struct buf *text, const char *before, const void *part, siz
 	}
 }
 
-void apierror_put(const struct apierror *e, const char *url, long http_status,
+void api_error_put(const struct api_error *e, const char *url, long http_status,
 	const char *correlation, struct buf *text)
 {
 	const char *host = strstr(url, "://");

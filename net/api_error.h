@@ -10,17 +10,17 @@
 
 #include "util/base.h"
 
-struct apierror {
+struct api_error {
 	struct buf code, message, context;	/* empty if there is none; no NUL at the end */
 };
 
 /* Reads a body, which may be anything. */
-void apierror_read(struct apierror *e, const char *body, size_t len);
-void apierror_free(struct apierror *e);	/* wipes */
+void api_error_read(struct api_error *e, const char *body, size_t len);
+void api_error_free(struct api_error *e);	/* wipes */
 
 /* `HOST: HTTP 400 CODE: MESSAGE, contextId X, ININ-Correlation-Id Y`, without what is empty; the
  * host is that of the URL, a long message is cut. Not cleaned for a terminal. */
-void apierror_put(const struct apierror *e, const char *url, long http_status,
+void api_error_put(const struct api_error *e, const char *url, long http_status,
 	const char *correlation, struct buf *text);
 
 #endif

@@ -22,12 +22,12 @@
 #define DESCRIPTORS_NEEDED 6		/* at most, to look up a name and to connect */
 #define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* no order of a year overflows a sum */
 
-struct net {
+struct http {
 	CURLM *multi;
-	struct net_conf conf;
+	struct http_conf conf;
 	const char *env_file, *env_dir;	/* SSL_CERT_FILE, SSL_CERT_DIR; borrowed */
 	bool lacks_file;		/* libcurl's built-in file of certificates is not there */
-	struct transfer *transfers;	/* every handle that net_easy made */
+	struct transfer *transfers;	/* every handle that http_easy made */
 	bool abandoned_lookup;		/* a resolver thread may still be at work */
 };
 
@@ -35,12 +35,12 @@ struct net {
 struct transfer {
 	struct transfer *next;
 	CURL *easy;
-	net_done *done;
+	http_done *done;
 	void *arg;
 	bool running;
 	bool begun;			/* libcurl has had a turn with it */
 	char error[CURL_ERROR_SIZE];
-	char text[NET_TEXT_MAX];	/* of its end */
+	char text[HTTP_TEXT_MAX];	/* of its end */
 };
 
 /* --- libcurl's memory: it has a bound, and is wiped, as it held secrets --------------- */
@@ -119,7 +119,7 @@ static bool has_protocol(const curl_version_info_data *info, const char *name)
 	return false;
 }
 
-const char *net_lacks(void)
+const char *http_lacks(void)
 {
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 
@@ -132,7 +132,7 @@ const char *net_lacks(void)
 	return NULL;
 }
 
-const char *net_versions(void)
+const char *http_versions(void)
 {
 	static char text[160];
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
@@ -157,10 +157,10 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-enum status net_new(struct net **out, const struct net_conf *conf, struct err *err)
+enum status http_new(struct http **out, const struct http_conf *conf, struct err *err)
 {
-	const char *lacks = net_lacks();
-	struct net *net;
+	const char *lacks = http_lacks();
+	struct http *net;
 
 	*out = NULL;
 	if (lacks)
@@ -180,17 +180,17 @@ enum status net_new(struct net **out, const struct net_conf *conf, struct err *e
 	net->lacks_file = lacks_file();
 	net->multi = curl_multi_init();
 	if (!net->multi) {
-		net_free(net);
+		http_free(net);
 		return err_nomem(err);
 	}
 	*out = net;
 	return ST_OK;
 }
 
-static void free_now(struct net *net)
+static void free_now(struct http *net)
 {
 	while (net->transfers)
-		net_release(net, net->transfers->easy);
+		http_release(net, net->transfers->easy);
 	curl_multi_cleanup(net->multi);
 	curl_global_cleanup();
 	free(net);
@@ -212,7 +212,7 @@ static bool is_looking_up(const struct transfer *t)
 	return curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &us) != CURLE_OK || us == 0;
 }
 
-static bool has_lookup(const struct net *net)
+static bool has_lookup(const struct http *net)
 {
 	for (const struct transfer *t = net->transfers; t; t = t->next)
 		if (t->running && is_looking_up(t))
@@ -221,9 +221,9 @@ static bool has_lookup(const struct net *net)
 }
 
 /* What is left to the process's end stays reachable, so that leak checkers do not report it. */
-static struct net *left_to_exit __attribute__((used));
+static struct http *left_to_exit __attribute__((used));
 
-void net_free(struct net *net)
+void http_free(struct http *net)
 {
 	if (net && has_lookup(net))
 		left_to_exit = net;
@@ -243,7 +243,7 @@ static struct transfer *transfer_of(CURL *easy)
 
 /* A built-in file that is not there is an error to libcurl also where a directory is named; to
  * OpenSSL, whose variables these are, it is none. */
-static CURLcode trust_environment(const struct net *net, CURL *e, CURLoption file,
+static CURLcode trust_environment(const struct http *net, CURL *e, CURLoption file,
 	CURLoption directory)
 {
 	bool replaced = net->env_file || (net->env_dir && net->lacks_file);
@@ -252,7 +252,7 @@ static CURLcode trust_environment(const struct net *net, CURL *e, CURLoption fil
 	return c || !net->env_dir ? c : curl_easy_setopt(e, directory, net->env_dir);
 }
 
-static CURLcode set_tls(const struct net *net, CURL *e)
+static CURLcode set_tls(const struct http *net, CURL *e)
 {
 	CURLcode c = curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 
@@ -266,7 +266,7 @@ static CURLcode set_tls(const struct net *net, CURL *e)
 }
 
 /* A proxy that is spoken to by TLS has settings of its own; --cacert is the gateway's. */
-static CURLcode set_proxy_tls(const struct net *net, CURL *e)
+static CURLcode set_proxy_tls(const struct http *net, CURL *e)
 {
 	CURLcode c = curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION,
 		(long)CURL_SSLVERSION_TLSv1_2);
@@ -298,12 +298,12 @@ static CURLcode set_connection(CURL *e, bool plain, int64_t timeout_ms)
 	return c;
 }
 
-CURL *net_easy(struct net *net, int64_t timeout_ms)
+CURL *http_easy(struct http *net, int64_t timeout_ms)
 {
-	return net_easy_to(net, net->conf.plain, timeout_ms);
+	return http_easy_to(net, net->conf.plain, timeout_ms);
 }
 
-CURL *net_easy_to(struct net *net, bool plain, int64_t timeout_ms)
+CURL *http_easy_to(struct http *net, bool plain, int64_t timeout_ms)
 {
 	struct transfer *t = calloc(1, sizeof(*t));
 	CURL *e = curl_easy_init();
@@ -327,7 +327,7 @@ CURL *net_easy_to(struct net *net, bool plain, int64_t timeout_ms)
 	return e;
 }
 
-enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
+enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg)
 {
 	struct transfer *t = transfer_of(easy);
 
@@ -338,7 +338,7 @@ enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
 	return t->running ? ST_OK : ST_NET;
 }
 
-void net_stop(struct net *net, CURL *easy)
+void http_stop(struct http *net, CURL *easy)
 {
 	struct transfer *t = easy ? transfer_of(easy) : NULL;
 
@@ -350,11 +350,11 @@ void net_stop(struct net *net, CURL *easy)
 	t->running = false;
 }
 
-void net_release(struct net *net, CURL *easy)
+void http_release(struct http *net, CURL *easy)
 {
 	if (!easy)
 		return;
-	net_stop(net, easy);
+	http_stop(net, easy);
 	for (struct transfer **at = &net->transfers; *at; at = &(*at)->next)
 		if ((*at)->easy == easy) {
 			struct transfer *t = *at;
@@ -435,7 +435,7 @@ static struct peer peer_of(CURL *e, CURLcode code)
 	char shown[128];
 	bool socks = false;
 
-	peer.variable = proxies_show(shown, sizeof(shown), is_wss(e), &socks);
+	peer.variable = proxy_env_show(shown, sizeof(shown), is_wss(e), &socks);
 	peer.proxy = peer.variable && ended_at_proxy(e, code, socks);
 	if (peer.proxy) {
 		snprintf(peer.name, sizeof(peer.name), THE_PROXY "(%s: %s)", peer.variable, shown);
@@ -578,7 +578,7 @@ static void tell_words(struct transfer *t, const struct peer *peer, const char *
 }
 
 /* What happened, in words; whether another attempt may do better. */
-static enum status tell_end(struct transfer *t, const struct net_result *r)
+static enum status tell_end(struct transfer *t, const struct http_result *r)
 {
 	const char *words = t->error[0] ? t->error : curl_easy_strerror(r->code);
 	struct peer peer = peer_of(t->easy, r->code);
@@ -609,9 +609,9 @@ static enum status tell_end(struct transfer *t, const struct net_result *r)
 	return ST_OK;
 }
 
-static struct net_result result_of(struct transfer *t, CURLcode code)
+static struct http_result result_of(struct transfer *t, CURLcode code)
 {
-	struct net_result r = { .code = code, .retry_after_us = -1 };
+	struct http_result r = { .code = code, .retry_after_us = -1 };
 	long proxy_status = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r.http_status);
@@ -630,7 +630,7 @@ static struct net_result result_of(struct transfer *t, CURLcode code)
 	return r;
 }
 
-const char *net_waits_for(CURL *easy)
+const char *http_waits_for(CURL *easy)
 {
 	struct transfer *t = transfer_of(easy);
 	struct peer peer = peer_of(easy, CURLE_OPERATION_TIMEDOUT);
@@ -641,7 +641,7 @@ const char *net_waits_for(CURL *easy)
 	return t->text;
 }
 
-enum status net_perform(struct net *net, struct err *err)
+enum status http_perform(struct http *net, struct err *err)
 {
 	int running, left;
 	CURLMcode mc;
@@ -654,7 +654,7 @@ enum status net_perform(struct net *net, struct err *err)
 		return err_set(err, ST_NET, "libcurl: %s", curl_multi_strerror(mc));
 	while ((msg = curl_multi_info_read(net->multi, &left))) {
 		struct transfer *t;
-		struct net_result r;
+		struct http_result r;
 
 		if (msg->msg != CURLMSG_DONE)
 			continue;
@@ -669,7 +669,7 @@ enum status net_perform(struct net *net, struct err *err)
 	return ST_OK;
 }
 
-enum status net_wait(struct net *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
+enum status http_wait(struct http *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
 	struct err *err)
 {
 	CURLMcode mc;

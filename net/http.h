@@ -1,7 +1,7 @@
 /*
  * The one curl_multi: start-up checks of the library, what every transfer has in common
  * (TLS, proxies, secrets kept out of freed memory), waiting, and who owns a finished
- * transfer. Nothing blocks but net_wait.
+ * transfer. Nothing blocks but http_wait.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
@@ -13,17 +13,17 @@
 
 #include "util/base.h"
 
-struct net;
+struct http;
 
-struct net_conf {
+struct http_conf {
 	const char *cacert;	/* --cacert, or NULL: SSL_CERT_FILE, SSL_CERT_DIR, the system's */
 	bool plain;		/* http and ws to loopback, never by a proxy */
 };
 
-#define NET_TEXT_MAX 640
+#define HTTP_TEXT_MAX 640
 
 /* How a transfer ended, in words that hold no URL. */
-struct net_result {
+struct http_result {
 	CURLcode code;
 	long http_status;	/* 0: no answer; of a proxy's CONNECT where that was refused */
 	bool by_proxy;		/* http_status is the proxy's */
@@ -33,40 +33,40 @@ struct net_result {
 	const char *text;	/* with what to do about it; borrowed for the callback */
 };
 
-enum net_failure {
-	NET_NETWORK,		/* what may pass: no connection, a reset, out of time */
-	NET_FATAL,		/* r->fatal: a certificate, a TLS version, a proxy's refusal */
-	NET_BREACH		/* what the peer speaks is no HTTP */
+enum http_failure {
+	HTTP_NETWORK,		/* what may pass: no connection, a reset, out of time */
+	HTTP_FATAL,		/* r->fatal: a certificate, a TLS version, a proxy's refusal */
+	HTTP_BREACH		/* what the peer speaks is no HTTP */
 };
 
 /* Of a transfer that ended without an answer. A reset HTTP/2 request is a reset: balancers
  * that restart do that. */
-static inline enum net_failure net_failure(const struct net_result *r)
+static inline enum http_failure net_failure(const struct http_result *r)
 {
 	if (r->fatal)
-		return NET_FATAL;
+		return HTTP_FATAL;
 	switch (r->code) {
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_BAD_CONTENT_ENCODING:
-		return NET_BREACH;
+		return HTTP_BREACH;
 	default:
-		return NET_NETWORK;
+		return HTTP_NETWORK;
 	}
 }
 
-typedef void net_done(void *arg, const struct net_result *result);
+typedef void http_done(void *arg, const struct http_result *result);
 
 /* ST_USAGE if the library lacks what is needed. */
-enum status net_new(struct net **net, const struct net_conf *conf, struct err *err);
+enum status http_new(struct http **net, const struct http_conf *conf, struct err *err);
 /* Does nothing while a name look-up is under way: libcurl would wait for its thread, and the
  * process ends soon. */
-void net_free(struct net *net);
+void http_free(struct http *net);
 
 /* The versions of libcurl, OpenSSL and cJSON for --version, as one static line. */
-const char *net_versions(void);
+const char *http_versions(void);
 /* What this libcurl lacks for the job (`version 8.14 or newer`), NULL: nothing. */
-const char *net_lacks(void);
+const char *http_lacks(void);
 
 /* At the end of the list; false: out of memory, it is as it was. */
 static inline bool net_header(struct curl_slist **list, const char *line)
@@ -78,25 +78,25 @@ static inline bool net_header(struct curl_slist **list, const char *line)
 	return more != NULL;
 }
 
-/* An easy handle with all that is common set; the caller sets the rest, then net_start. */
-CURL *net_easy(struct net *net, int64_t timeout_ms);
+/* An easy handle with all that is common set; the caller sets the rest, then http_start. */
+CURL *http_easy(struct http *net, int64_t timeout_ms);
 /* The same to a host that is not the API's, plain as in net_conf. */
-CURL *net_easy_to(struct net *net, bool plain, int64_t timeout_ms);
-/* done is called from net_perform once the transfer is over; the handle is then out of
+CURL *http_easy_to(struct http *net, bool plain, int64_t timeout_ms);
+/* done is called from http_perform once the transfer is over; the handle is then out of
  * the multi and still the caller's. */
-enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg);
-void net_stop(struct net *net, CURL *easy);	/* out of the multi, at once; NULL is fine */
-void net_release(struct net *net, CURL *easy);	/* net_stop, then curl_easy_cleanup */
+enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg);
+void http_stop(struct http *net, CURL *easy);	/* out of the multi, at once; NULL is fine */
+void http_release(struct http *net, CURL *easy);	/* http_stop, then curl_easy_cleanup */
 
 /* Names the proxy that a transfer under way has not come past; NULL: there is none, or it has.
  * Borrowed from the transfer. */
-const char *net_waits_for(CURL *easy);
+const char *http_waits_for(CURL *easy);
 
 /* Runs what is ready and calls back for each finished transfer. */
-enum status net_perform(struct net *net, struct err *err);
+enum status http_perform(struct http *net, struct err *err);
 /* Waits for libcurl's sockets, the given ones and at most timeout_ms. Their revents are
  * zeroed first. */
-enum status net_wait(struct net *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
+enum status http_wait(struct http *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
 	struct err *err);
 
 #endif

@@ -88,7 +88,7 @@ static void check(const char *name, struct lines *problems)
 			"http, https, socks4, socks4a, socks5 or socks5h for SCHEME", name);
 }
 
-void proxies_check(struct lines *problems)
+void proxy_env_check(struct lines *problems)
 {
 	const char *https = taken(of_https), *wss = taken(of_wss);
 
@@ -112,7 +112,7 @@ static bool put_host(CURLU *url, char *out, size_t size)
 	return ok;
 }
 
-const char *proxies_show(char *out, size_t size, bool wss, bool *socks)
+const char *proxy_env_show(char *out, size_t size, bool wss, bool *socks)
 {
 	const char *name = taken(wss ? of_wss : of_https);
 	CURLU *url = name ? parse(getenv(name)) : NULL;
@@ -161,7 +161,7 @@ static bool keep_secrets(const char *name, bool (*keep)(void *arg, const char *s
 	return ok;
 }
 
-bool proxies_secrets(bool (*keep)(void *arg, const char *secret), void *arg)
+bool proxy_env_secrets(bool (*keep)(void *arg, const char *secret), void *arg)
 {
 	return keep_secrets(taken(of_https), keep, arg)
 		&& keep_secrets(taken(of_wss), keep, arg);

@@ -15,21 +15,21 @@
 #define MASK_LEN 3
 
 struct rest {
-	struct net *net;
+	struct http *net;
 	CURL *easy;
 	struct curl_slist *headers;
 	char *token, *url;		/* to keep them out of the text */
 	int64_t end_us;
 	bool arrived, done, too_long;
-	struct net_result result;
-	char words[NET_TEXT_MAX];	/* the result's */
+	struct http_result result;
+	char words[HTTP_TEXT_MAX];	/* the result's */
 	struct buf body;
 	struct rest_answer answer;
 };
 
 static void end_request(struct rest *r)
 {
-	net_release(r->net, r->easy);
+	http_release(r->net, r->easy);
 	r->easy = NULL;
 	curl_slist_free_all(r->headers);
 	r->headers = NULL;
@@ -129,13 +129,13 @@ static const char *header(const struct rest *r, const char *name)
 
 static void describe(struct rest *r)
 {
-	struct apierror e = { .code = { 0 } };
+	struct api_error e = { .code = { 0 } };
 	struct buf text = { 0 };
 
 	if (r->answer.http_status / 100 != 2)
-		apierror_read(&e, r->answer.body, r->answer.len);
-	apierror_put(&e, r->url, r->answer.http_status, header(r, "ININ-Correlation-Id"), &text);
-	apierror_free(&e);
+		api_error_read(&e, r->answer.body, r->answer.len);
+	api_error_put(&e, r->url, r->answer.http_status, header(r, "ININ-Correlation-Id"), &text);
+	api_error_free(&e);
 	set_text(r, &text);
 }
 
@@ -215,14 +215,14 @@ static enum rest_kind kind_of_status(long status)
 static void finish_without_answer(struct rest *r)
 {
 	switch (net_failure(&r->result)) {
-	case NET_FATAL:
+	case HTTP_FATAL:
 		r->answer.status = r->result.fatal;
 		finish_saying(r, REST_FATAL, r->words, "");
 		break;
-	case NET_BREACH:
+	case HTTP_BREACH:
 		finish_saying(r, REST_BREACH, "the API does not speak HTTP", r->words);
 		break;
-	case NET_NETWORK:
+	case HTTP_NETWORK:
 		finish_saying(r, REST_NETWORK, "no answer from the API", r->words);
 		break;
 	}
@@ -293,7 +293,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	return n;
 }
 
-static void on_done(void *arg, const struct net_result *result)
+static void on_done(void *arg, const struct http_result *result)
 {
 	struct rest *r = arg;
 
@@ -340,16 +340,16 @@ static CURLcode set_method(CURL *e, const struct rest_call *call)
 
 static bool begin(struct rest *r, const struct rest_call *call)
 {
-	r->easy = net_easy(r->net, (call->timeout_us + 999) / 1000);
+	r->easy = http_easy(r->net, (call->timeout_us + 999) / 1000);
 	return r->easy && set_headers(r, call)
 		&& curl_easy_setopt(r->easy, CURLOPT_URL, call->url) == CURLE_OK
 		&& set_method(r->easy, call) == CURLE_OK
 		&& curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
 		&& curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r) == CURLE_OK
-		&& net_start(r->net, r->easy, on_done, r) == ST_OK;
+		&& http_start(r->net, r->easy, on_done, r) == ST_OK;
 }
 
-struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t now_us)
+struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us)
 {
 	struct rest *r = calloc(1, sizeof(*r));
 

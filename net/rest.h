@@ -44,17 +44,17 @@ struct rest_answer {
 	size_t len;
 	/* For people: host, status, the service's code, message and IDs; one line of printable
 	 * UTF-8, cut, without URLs, tokens, or IDs from the URL's path. */
-	char text[NET_TEXT_MAX];
+	char text[HTTP_TEXT_MAX];
 	char missing_permissions[256];	/* `routing:queue:view, …` that a 403 names, or "" */
 };
 
 struct rest;
 
 /* The call is copied, net is borrowed. NULL: out of memory; any other failure is an answer. */
-struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t now_us);
+struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us);
 void rest_free(struct rest *r);		/* drops what is under way at once, wipes */
 
-/* After each net_perform and by its deadline; true once the answer is there. */
+/* After each http_perform and by its deadline; true once the answer is there. */
 bool rest_step(struct rest *r, int64_t now_us);
 bool rest_is_done(const struct rest *r);
 int64_t rest_deadline_us(const struct rest *r);	/* INT64_MIN: an answer waits for rest_step */

@@ -9,7 +9,7 @@
 #define LENGTH_16_BITS 126
 #define LENGTH_64_BITS 127
 
-static bool is_known(enum ws_opcode opcode)
+static bool is_known(enum ws_frame_opcode opcode)
 {
 	switch (opcode) {
 	case WS_OP_CONTINUATION:
@@ -24,10 +24,10 @@ static bool is_known(enum ws_opcode opcode)
 }
 
 /* What is wrong with the first two bytes of a header, NULL: nothing (RFC 6455 §5.2, §5.4, §5.5). */
-static const char *header_fault(const struct ws_reader *r)
+static const char *header_fault(const struct ws_frame_reader *r)
 {
 	const unsigned char *h = r->header;
-	enum ws_opcode opcode = h[0] & OPCODE;
+	enum ws_frame_opcode opcode = h[0] & OPCODE;
 
 	if (h[0] & RESERVED)
 		return "a frame with a reserved bit";
@@ -38,7 +38,8 @@ static const char *header_fault(const struct ws_reader *r)
 	if (opcode & CONTROL) {
 		if (!(h[0] & FIN))
 			return "a fragmented control frame";
-		return (h[1] & LENGTH) > WS_CONTROL_MAX ? "a control frame of more than 125 bytes"
+		return (h[1] & LENGTH) > WS_FRAME_CONTROL_MAX
+			? "a control frame of more than 125 bytes"
 			: NULL;
 	}
 	if (opcode == WS_OP_CONTINUATION)
@@ -47,7 +48,7 @@ static const char *header_fault(const struct ws_reader *r)
 }
 
 /* The header's length as far as its bytes tell. */
-static size_t header_size(const struct ws_reader *r)
+static size_t header_size(const struct ws_frame_reader *r)
 {
 	if (r->header_len < 2)
 		return 2;
@@ -61,7 +62,7 @@ static size_t header_size(const struct ws_reader *r)
 	}
 }
 
-static uint64_t payload_length(const struct ws_reader *r)
+static uint64_t payload_length(const struct ws_frame_reader *r)
 {
 	uint64_t len = 0;
 
@@ -73,7 +74,7 @@ static uint64_t payload_length(const struct ws_reader *r)
 }
 
 /* Collects the header. True: it is whole. */
-static bool take_header(struct ws_reader *r, const char **at, const char *end,
+static bool take_header(struct ws_frame_reader *r, const char **at, const char *end,
 	const char **breach)
 {
 	while (*at < end) {
@@ -87,9 +88,9 @@ static bool take_header(struct ws_reader *r, const char **at, const char *end,
 }
 
 /* The header is whole: begins the frame. Returns whether the frame begins a message. */
-static bool begin_frame(struct ws_reader *r)
+static bool begin_frame(struct ws_frame_reader *r)
 {
-	enum ws_opcode opcode = r->header[0] & OPCODE;
+	enum ws_frame_opcode opcode = r->header[0] & OPCODE;
 
 	r->final = r->header[0] & FIN;
 	r->opcode = opcode ? opcode : r->message;
@@ -101,8 +102,8 @@ static bool begin_frame(struct ws_reader *r)
 	return opcode != WS_OP_CONTINUATION;
 }
 
-bool ws_reader_next(struct ws_reader *r, const char **at, const char *end,
-	struct ws_piece *piece, const char **breach)
+bool ws_frame_next(struct ws_frame_reader *r, const char **at, const char *end,
+	struct ws_frame_piece *piece, const char **breach)
 {
 	bool begins = false;
 	size_t len = (size_t)(end - *at);
@@ -124,13 +125,13 @@ bool ws_reader_next(struct ws_reader *r, const char **at, const char *end,
 		len = (size_t)r->left;
 	r->left -= len;
 	r->in_payload = r->left > 0;
-	*piece = (struct ws_piece){ .opcode = r->opcode, .begins = begins,
+	*piece = (struct ws_frame_piece){ .opcode = r->opcode, .begins = begins,
 		.ends = r->final && !r->left, .bytes = *at, .len = len, .left = r->left };
 	*at += len;
 	return true;
 }
 
-bool ws_reader_in_message(const struct ws_reader *r)
+bool ws_frame_in_message(const struct ws_frame_reader *r)
 {
 	return r->message || (r->in_payload && !(r->opcode & CONTROL))
 		|| (r->header_len && !(r->header[0] & CONTROL));

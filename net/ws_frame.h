@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WS_HEADER_MAX 10	/* bytes; a server's frames have no mask */
-#define WS_CONTROL_MAX 125	/* bytes of a control frame's payload (§5.5) */
+#define WS_FRAME_HEADER_MAX 10	/* bytes; a server's frames have no mask */
+#define WS_FRAME_CONTROL_MAX 125	/* bytes of a control frame's payload (§5.5) */
 
-enum ws_opcode {
+enum ws_frame_opcode {
 	WS_OP_CONTINUATION = 0x0,
 	WS_OP_TEXT = 0x1,
 	WS_OP_BINARY = 0x2,
@@ -22,8 +22,9 @@ enum ws_opcode {
 };
 
 /* Part of one frame's payload. */
-struct ws_piece {
-	enum ws_opcode opcode;	/* never CONTINUATION: a fragment has the opcode of its message */
+struct ws_frame_piece {
+	enum ws_frame_opcode
+		opcode; /* never CONTINUATION: a fragment has the opcode of its message */
 	bool begins, ends;	/* it is the first or last piece of its message */
 	const char *bytes;	/* borrowed from the caller's bytes */
 	size_t len;
@@ -31,13 +32,13 @@ struct ws_piece {
 };
 
 /* All zero before the first byte. The fields belong to ws_frame.c. */
-struct ws_reader {
-	unsigned char header[WS_HEADER_MAX];
+struct ws_frame_reader {
+	unsigned char header[WS_FRAME_HEADER_MAX];
 	size_t header_len;
 	bool in_payload;
 	bool final;			/* FIN of the current frame */
-	enum ws_opcode opcode;		/* of the current frame */
-	enum ws_opcode message;		/* of the message whose next fragment is due, or 0 */
+	enum ws_frame_opcode opcode;		/* of the current frame */
+	enum ws_frame_opcode message; /* of the message whose next fragment is due, or 0 */
 	uint64_t left;			/* payload bytes of the current frame still to come */
 };
 
@@ -47,10 +48,10 @@ struct ws_reader {
  * the server broke the protocol: *breach then says how (else it is NULL) and the reader must
  * not be used again.
  */
-bool ws_reader_next(struct ws_reader *r, const char **at, const char *end,
-	struct ws_piece *piece, const char **breach);
+bool ws_frame_next(struct ws_frame_reader *r, const char **at, const char *end,
+	struct ws_frame_piece *piece, const char **breach);
 
 /* Tells whether a text or binary message has begun and not ended. */
-bool ws_reader_in_message(const struct ws_reader *r);
+bool ws_frame_in_message(const struct ws_frame_reader *r);
 
 #endif

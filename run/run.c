@@ -55,7 +55,7 @@ static void run_free(struct run *run)
 	token_cache_close(run->cache);
 	deliveries_free(run->callbacks);
 	spool_free(run->spool);
-	net_free(run->net);
+	http_free(run->net);
 	free(run->payload);
 	pipeline_free(run->flow);
 	audit_events_free(run->report);
@@ -186,8 +186,8 @@ static enum status wait_for(struct run *run, int64_t us, struct err *err)
 	timeout_ms = (int)((us + US_PER_MS - 1) / US_PER_MS);
 	if (!run->net)
 		return wait_replay(fd, n, timeout_ms, err);
-	st = net_wait(run->net, fd, n, timeout_ms, err);
-	return st == ST_OK ? net_perform(run->net, err) : st;
+	st = http_wait(run->net, fd, n, timeout_ms, err);
+	return st == ST_OK ? http_perform(run->net, err) : st;
 }
 
 /* The signal that ends the run, 0: none has come. USR1 is answered here. */

@@ -47,7 +47,7 @@ struct run {
 	struct writer *out;
 	struct side_file *record, *rejects;
 	struct lines warnings;
-	struct net *net;	/* NULL: a replay without callbacks */
+	struct http *net;	/* NULL: a replay without callbacks */
 	struct deliveries *callbacks;	/* NULL: none */
 	struct spool *spool;	/* theirs, or NULL */
 	/* live */

@@ -340,11 +340,12 @@ static bool keep_secret(void *run, const char *secret)
 
 static enum status open_net(struct run *run, struct err *err)
 {
-	struct net_conf conf = { .cacert = run->set->cacert, .plain = run->set->creds.plain };
+	struct http_conf conf = { .cacert = run->set->cacert, .plain = run->set->creds.plain };
 
 	if (run->net)
 		return ST_OK;
-	return proxies_secrets(keep_secret, run) ? net_new(&run->net, &conf, err) : err_nomem(err);
+	return proxy_env_secrets(keep_secret, run) ? http_new(&run->net, &conf, err)
+						   : err_nomem(err);
 }
 
 static void tell_callback(void *arg, const struct deliveries_event *event)

@@ -13,7 +13,7 @@
 #define OVERLAP_US 1000000	/* what was sent before the new socket is on its way */
 
 struct channel *channel_new(const struct channel_conf *conf, const char *const *queue,
-	size_t nqueue, struct net *net, struct token *token, int64_t now_us)
+	size_t nqueue, struct http *net, struct token *token, int64_t now_us)
 {
 	struct channel *ch = calloc(1, sizeof(*ch));
 

@@ -15,7 +15,7 @@
 
 struct queue_list_fetch {
 	struct queue_list_fetch_conf conf;
-	struct net *net;
+	struct http *net;
 	enum queue_list_fetch_state state;
 	struct queue_list list;
 	struct rest *rest;
@@ -535,7 +535,7 @@ void queue_list_put_csv(struct buf *out, const struct queue_list *list, bool hea
 /* --- fetching ----------------------------------------------------------------------- */
 
 struct queue_list_fetch *queue_list_fetch_new(const struct queue_list_fetch_conf *conf,
-	struct net *net)
+	struct http *net)
 {
 	struct queue_list_fetch *n = calloc(1, sizeof(*n));
 

@@ -72,7 +72,7 @@ void queue_list_put_csv(struct buf *out, const struct queue_list *list, bool hea
 
 enum queue_list_fetch_state {
 	QUEUE_LIST_NONE,
-	QUEUE_LIST_ASKING, /* call queue_list_fetch_step after each net_perform and by its deadline
+	QUEUE_LIST_ASKING, /* call queue_list_fetch_step after each http_perform and by its deadline
 			    */
 	QUEUE_LIST_READY,
 	QUEUE_LIST_FAILED /* see queue_list_fetch_failure; queue_list_fetch_ask goes on at the page
@@ -87,7 +87,7 @@ struct queue_list_fetch_conf {		/* the texts are borrowed for the life of names 
 struct queue_list_fetch;
 
 struct queue_list_fetch *queue_list_fetch_new(const struct queue_list_fetch_conf *conf,
-	struct net *net);
+	struct http *net);
 void queue_list_fetch_free(struct queue_list_fetch *n);
 
 /* Fetches all pages, each within request_us, all by end_us; the token is copied. */

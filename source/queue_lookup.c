@@ -22,7 +22,7 @@ struct queue_lookup {
 	bool token_renewed;
 };
 
-struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct net *net,
+struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *net,
 	struct token *token, int64_t now_us)
 {
 	struct queue_list_fetch_conf names = { conf->api_url, conf->request_us };

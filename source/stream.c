@@ -22,7 +22,7 @@ enum stream_state { IDLE, TOKEN, CONNECTING, OPEN, CLOSING, BACKOFF, OVER };
 
 struct stream {
 	struct stream_conf conf;
-	struct net *net;
+	struct http *net;
 	struct token *token;
 	struct session a;
 	enum stream_state state;
@@ -32,7 +32,7 @@ struct stream {
 	int64_t life_us;	/* the last message, or the connection's begin */
 };
 
-struct stream *stream_new(const struct stream_conf *conf, struct net *net,
+struct stream *stream_new(const struct stream_conf *conf, struct http *net,
 	struct token *token, int64_t now_us)
 {
 	struct stream *s = calloc(1, sizeof(*s));

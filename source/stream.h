@@ -27,12 +27,12 @@ struct stream_conf {
 struct stream;
 
 /* Strings and token are borrowed; now_us is run.start's. NULL: out of memory. */
-struct stream *stream_new(const struct stream_conf *conf, struct net *net,
+struct stream *stream_new(const struct stream_conf *conf, struct http *net,
 	struct token *token, int64_t now_us);
 void stream_free(struct stream *s);
 
 /*
- * Once a turn, after net_perform: stream_watch for silence that was complete before now_us,
+ * Once a turn, after http_perform: stream_watch for silence that was complete before now_us,
  * stream_next until it is false, stream_watch again, stream_step. stream_silent_us is the moment
  * at which silence will be complete (INT64_MAX: the stream is not up); stream_watch acts if that
  * is now or earlier: the stream is lost from its last message on, but not from before

@@ -14,17 +14,17 @@
 #define S INT64_C(1000000)
 
 static struct {
-	net_done *done;
+	http_done *done;
 	void *arg;
 } play;
 
-CURL *net_easy(struct net *net, int64_t timeout_ms)
+CURL *http_easy(struct http *net, int64_t timeout_ms)
 {
 	(void)net, (void)timeout_ms;
 	return curl_easy_init();
 }
 
-enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
+enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg)
 {
 	(void)net, (void)easy;
 	play.done = done;
@@ -32,18 +32,18 @@ enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
 	return ST_OK;
 }
 
-void net_stop(struct net *net, CURL *easy)
+void http_stop(struct http *net, CURL *easy)
 {
 	(void)net, (void)easy;
 }
 
-void net_release(struct net *net, CURL *easy)
+void http_release(struct http *net, CURL *easy)
 {
 	(void)net;
 	curl_easy_cleanup(easy);
 }
 
-const char *net_waits_for(CURL *easy)
+const char *http_waits_for(CURL *easy)
 {
 	(void)easy;
 	return NULL;
@@ -51,7 +51,7 @@ const char *net_waits_for(CURL *easy)
 
 static void end_with(CURLcode code)
 {
-	play.done(play.arg, &(struct net_result){ .code = code, .retry_after_us = -1,
+	play.done(play.arg, &(struct http_result){ .code = code, .retry_after_us = -1,
 		.fatal = code == CURLE_PEER_FAILED_VERIFICATION
 			|| code == CURLE_SSL_CACERT_BADFILE ? ST_PROTOCOL : ST_OK,
 		.text = curl_easy_strerror(code) });

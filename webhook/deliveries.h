@@ -48,7 +48,7 @@ struct deliveries_totals {
 
 struct deliveries_conf {		/* all borrowed for the callbacks' life */
 	const struct targets *targets;
-	struct net *net;
+	struct http *net;
 	struct spool *spool;	/* NULL: none */
 	const char *run;
 	int64_t start_ms;
@@ -65,7 +65,7 @@ void deliveries_free(struct deliveries *c);	/* drops what is under way; NULL is 
 /* Copies the window; nothing is sent or written before the next step. */
 void deliveries_window(struct deliveries *c, const struct payload_window *window);
 
-/* After each net_perform and by its deadline. A step writes what came since the last one to the
+/* After each http_perform and by its deadline. A step writes what came since the last one to the
  * spool, with one sync; of very much it leaves a part to the next step, which it wants at once.
  * real_us is the wall's clock, for the signatures. */
 void deliveries_step(struct deliveries *c, int64_t now_us, int64_t real_us,

@@ -14,7 +14,7 @@
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 
 struct http_post {
-	struct net *net;
+	struct http *net;
 	CURL *easy;
 	struct curl_slist *headers;
 	bool allow_private;
@@ -23,15 +23,15 @@ struct http_post {
 	int64_t end_us;
 	bool head;			/* of the answer, whole */
 	bool arrived, done;
-	struct net_result result;
-	char words[NET_TEXT_MAX];	/* the result's */
+	struct http_result result;
+	char words[HTTP_TEXT_MAX];	/* the result's */
 	struct http_post_answer answer;
 };
 
 /* A list of libcurl's, whose lines may be secrets, is wiped by http.c's free. */
 static void end_request(struct http_post *p)
 {
-	net_release(p->net, p->easy);
+	http_release(p->net, p->easy);
 	p->easy = NULL;
 	curl_slist_free_all(p->headers);
 	p->headers = NULL;
@@ -142,13 +142,13 @@ static void finish_by_status(struct http_post *p)
 static void finish_without_answer(struct http_post *p)
 {
 	switch (net_failure(&p->result)) {
-	case NET_FATAL:
+	case HTTP_FATAL:
 		finish(p, HTTP_POST_AGAIN, p->words, "");
 		break;
-	case NET_BREACH:
+	case HTTP_BREACH:
 		finish(p, HTTP_POST_AGAIN, "what answers does not speak HTTP", p->words);
 		break;
-	case NET_NETWORK:
+	case HTTP_NETWORK:
 		finish(p, HTTP_POST_AGAIN, "no answer", p->result.code == CURLE_OK ? "" : p->words);
 		break;
 	}
@@ -157,7 +157,7 @@ static void finish_without_answer(struct http_post *p)
 /* A status whose head is whole counts, also where the body behind it never ended. */
 static void take_answer(struct http_post *p)
 {
-	const struct net_result *r = &p->result;
+	const struct http_result *r = &p->result;
 
 	if (p->head && !r->by_proxy) {
 		p->answer.http_status = r->http_status;
@@ -195,7 +195,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	return p->got > HTTP_POST_ANSWER_MAX ? CURL_WRITEFUNC_ERROR : size * n;
 }
 
-static void on_done(void *arg, const struct net_result *result)
+static void on_done(void *arg, const struct http_result *result)
 {
 	struct http_post *p = arg;
 
@@ -241,14 +241,14 @@ static bool set_judges(struct http_post *p)
 
 static bool begin(struct http_post *p, const struct http_post_call *call)
 {
-	p->easy = net_easy_to(p->net, call->plain, (call->timeout_us + 999) / 1000);
+	p->easy = http_easy_to(p->net, call->plain, (call->timeout_us + 999) / 1000);
 	return p->easy && set_headers(p, call)
 		&& curl_easy_setopt(p->easy, CURLOPT_URL, call->url) == CURLE_OK
 		&& set_body(p, call) && set_judges(p)
-		&& net_start(p->net, p->easy, on_done, p) == ST_OK;
+		&& http_start(p->net, p->easy, on_done, p) == ST_OK;
 }
 
-struct http_post *http_post_start(struct net *net, const struct http_post_call *call,
+struct http_post *http_post_start(struct http *net, const struct http_post_call *call,
 	int64_t now_us)
 {
 	struct http_post *p = calloc(1, sizeof(*p));

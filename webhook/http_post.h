@@ -44,11 +44,11 @@ struct http_post_answer {
 struct http_post;
 
 /* net is borrowed. NULL: out of memory; any other failure is an answer. */
-struct http_post *http_post_start(struct net *net, const struct http_post_call *call,
+struct http_post *http_post_start(struct http *net, const struct http_post_call *call,
 	int64_t now_us);
 void http_post_free(struct http_post *p); /* drops what is under way at once; NULL is fine */
 
-/* After each net_perform and by its deadline; true once the answer is there. */
+/* After each http_perform and by its deadline; true once the answer is there. */
 bool http_post_step(struct http_post *p, int64_t now_us);
 int64_t http_post_deadline_us(
 	const struct http_post *p); /* INT64_MIN: an answer waits for http_post_step */

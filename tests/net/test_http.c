@@ -39,28 +39,28 @@ static void test_what_it_must_have(void **state)
 {
 	(void)state;
 	be(0x080e00, "8.14.0", all, CURL_VERSION_ASYNCHDNS);
-	assert_null(net_lacks());
+	assert_null(http_lacks());
 	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
-	assert_string_equal(net_lacks(), "version 8.14 or newer");
+	assert_string_equal(http_lacks(), "version 8.14 or newer");
 	be(0x075800, "7.88.0", older, CURL_VERSION_ASYNCHDNS);
-	assert_string_equal(net_lacks(), "version 8.14 or newer");
+	assert_string_equal(http_lacks(), "version 8.14 or newer");
 	be(0x080e01, "8.14.1", older, CURL_VERSION_ASYNCHDNS);
-	assert_string_equal(net_lacks(), "WebSocket over TLS (wss)");
+	assert_string_equal(http_lacks(), "WebSocket over TLS (wss)");
 	be(0x080e01, "8.14.1", plain, CURL_VERSION_ASYNCHDNS);
-	assert_string_equal(net_lacks(), "WebSocket over TLS (wss)");
+	assert_string_equal(http_lacks(), "WebSocket over TLS (wss)");
 	be(0x080e01, "8.14.1", all, CURL_VERSION_SSL);
-	assert_string_equal(net_lacks(), "an asynchronous resolver");
+	assert_string_equal(http_lacks(), "an asynchronous resolver");
 }
 
 static void test_run_ends_before_it_begins(void **state)
 {
-	const struct net_conf conf = { .cacert = NULL };
-	struct net *net = (struct net *)&played;
+	const struct http_conf conf = { .cacert = NULL };
+	struct http *net = (struct http *)&played;
 	struct err err = { "" };
 
 	(void)state;
 	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
-	assert_int_equal(net_new(&net, &conf, &err), ST_USAGE);
+	assert_int_equal(http_new(&net, &conf, &err), ST_USAGE);
 	assert_null(net);
 	assert_string_equal(err.text, "this libcurl (8.13.0) lacks version 8.14 or newer");
 }
@@ -69,7 +69,7 @@ static void test_versions_of_one_without_tls(void **state)
 {
 	(void)state;
 	be(0x080e01, "8.14.1", older, 0);
-	assert_non_null(strstr(net_versions(), "libcurl/8.14.1 no-TLS cJSON/"));
+	assert_non_null(strstr(http_versions(), "libcurl/8.14.1 no-TLS cJSON/"));
 }
 
 /* --- what is trusted ---------------------------------------------------------------- */
@@ -97,9 +97,9 @@ CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...)
 static void settle(const char *built_in, const char *cacert, const char *env_file,
 	const char *env_dir)
 {
-	struct net_conf conf = { .cacert = cacert };
+	struct http_conf conf = { .cacert = cacert };
 	struct err err = { "" };
-	struct net *net;
+	struct http *net;
 
 	be(0x080e01, "8.14.1", all, CURL_VERSION_ASYNCHDNS);
 	played.cainfo = built_in;
@@ -110,9 +110,9 @@ static void settle(const char *built_in, const char *cacert, const char *env_fil
 	if (env_dir)
 		setenv("SSL_CERT_DIR", env_dir, 1);
 	file = directory = proxy_file = proxy_directory = UNTOUCHED;
-	assert_int_equal(net_new(&net, &conf, &err), ST_OK);
-	assert_non_null(net_easy(net, 1000));
-	net_free(net);
+	assert_int_equal(http_new(&net, &conf, &err), ST_OK);
+	assert_non_null(http_easy(net, 1000));
+	http_free(net);
 }
 
 static void test_trust_of_the_environment(void **state)

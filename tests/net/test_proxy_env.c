@@ -28,7 +28,7 @@ static void assert_problems(size_t n, const char *name)
 {
 	struct lines problems = { 0 };
 
-	proxies_check(&problems);
+	proxy_env_check(&problems);
 	assert_int_equal(problems.n, n);
 	if (n) {
 		assert_memory_equal(problems.v[0], name, strlen(name));
@@ -115,7 +115,7 @@ static void test_secrets_in_each_form(void **state)
 	(void)state;
 	setenv("https_proxy", "http://me:p%40ss@proxy:1", 1);
 	setenv("wss_proxy", "us%3Aer:other@proxy", 1);
-	assert_true(proxies_secrets(keep, &k));
+	assert_true(proxy_env_secrets(keep, &k));
 	assert_int_equal(k.lines.n, ARRAY_LEN(expected));
 	for (size_t i = 0; i < ARRAY_LEN(expected); i++)
 		assert_string_equal(k.lines.v[i], expected[i]);
@@ -127,9 +127,9 @@ static void test_no_secret_is_none(void **state)
 	struct kept k = { .most = 0 };
 
 	(void)state;
-	assert_true(proxies_secrets(keep, &k));
+	assert_true(proxy_env_secrets(keep, &k));
 	setenv("https_proxy", "http://me@proxy:1", 1);
-	assert_true(proxies_secrets(keep, &k));
+	assert_true(proxy_env_secrets(keep, &k));
 }
 
 static void test_secret_that_cannot_be_kept_is_told(void **state)
@@ -139,10 +139,10 @@ static void test_secret_that_cannot_be_kept_is_told(void **state)
 	(void)state;
 	setenv("https_proxy", "http://me:secret@proxy:1", 1);
 	for (; k.most < 6; k.most++) {
-		assert_false(proxies_secrets(keep, &k));
+		assert_false(proxy_env_secrets(keep, &k));
 		lines_free(&k.lines);
 	}
-	assert_true(proxies_secrets(keep, &k));	/* those for https, those for wss */
+	assert_true(proxy_env_secrets(keep, &k));	/* those for https, those for wss */
 	lines_free(&k.lines);
 }
 

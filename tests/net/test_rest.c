@@ -27,7 +27,7 @@
 /* --- the server: one connection, one answer ----------------------------------------- */
 
 struct place {
-	struct net *net;
+	struct http *net;
 	int listener, peer;
 	char url[256];
 	struct buf got, answer;
@@ -38,7 +38,7 @@ struct place {
 static int set_up(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
-	struct net_conf conf = { .plain = true };
+	struct http_conf conf = { .plain = true };
 	struct sockaddr_in at = { .sin_family = AF_INET };
 	socklen_t len = sizeof(at);
 	struct err err;
@@ -53,7 +53,7 @@ static int set_up(void **state)
 	assert_int_equal(listen(p->listener, 4), 0);
 	assert_int_equal(getsockname(p->listener, (struct sockaddr *)&at, &len), 0);
 	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d" PATH, ntohs(at.sin_port));
-	assert_int_equal(net_new(&p->net, &conf, &err), ST_OK);
+	assert_int_equal(http_new(&p->net, &conf, &err), ST_OK);
 	*state = p;
 	return 0;
 }
@@ -70,7 +70,7 @@ static int tear_down(void **state)
 	struct place *p = *state;
 
 	rest_free(p->rest);
-	net_free(p->net);
+	http_free(p->net);
 	hang_up(p);
 	if (p->listener >= 0)
 		close(p->listener);
@@ -134,10 +134,10 @@ static const struct rest_answer *finish(struct place *p)
 	struct err err;
 
 	for (int turn = 0; turn < 20000 && !rest_step(p->rest, 0); turn++) {
-		assert_int_equal(net_perform(p->net, &err), ST_OK);
+		assert_int_equal(http_perform(p->net, &err), ST_OK);
 		serve(p);
 		if (rest_deadline_us(p->rest) > 0)
-			assert_int_equal(net_wait(p->net, NULL, 0, 2, &err), ST_OK);
+			assert_int_equal(http_wait(p->net, NULL, 0, 2, &err), ST_OK);
 	}
 	assert_true(rest_is_done(p->rest));
 	assert_true(rest_deadline_us(p->rest) == INT64_MAX);
@@ -446,12 +446,12 @@ static void call__under_way_can_be_dropped(void **state)
 
 	start(p, "POST", "{}", 60 * S);
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(net_perform(p->net, &err), ST_OK);
+		assert_int_equal(http_perform(p->net, &err), ST_OK);
 		serve(p);
 	}
 	rest_free(p->rest);
 	p->rest = NULL;
-	assert_int_equal(net_perform(p->net, &err), ST_OK);
+	assert_int_equal(http_perform(p->net, &err), ST_OK);
 	rest_free(NULL);
 }
 

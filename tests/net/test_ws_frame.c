@@ -11,15 +11,15 @@
 #include "util/base.h"
 
 /* Reads all bytes, at most so many at a time, and drops the pieces. */
-static const char *breach_of(struct ws_reader *r, const char *bytes, size_t len, size_t most)
+static const char *breach_of(struct ws_frame_reader *r, const char *bytes, size_t len, size_t most)
 {
 	const char *breach = NULL, *end = bytes + len;
-	struct ws_piece piece;
+	struct ws_frame_piece piece;
 
 	while (!breach && bytes < end) {
 		const char *cut = (size_t)(end - bytes) < most ? end : bytes + most;
 
-		while (ws_reader_next(r, &bytes, cut, &piece, &breach))
+		while (ws_frame_next(r, &bytes, cut, &piece, &breach))
 			assert_ptr_equal(piece.bytes + piece.len, bytes);
 	}
 	return breach;
@@ -45,7 +45,7 @@ static void header__is_checked_in_every_case(void **state)
 		for (unsigned first = 0; first < 256; first++)
 			for (unsigned second = 0; second < 256; second++) {
 				const char header[] = { (char)first, (char)second };
-				struct ws_reader r = { .header_len = 0 };
+				struct ws_frame_reader r = { .header_len = 0 };
 				const char *breach;
 
 				if (in_message)
@@ -72,24 +72,24 @@ static void length__is_read_in_all_three_forms(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(of); i++) {
-		struct ws_reader r = { .header_len = 0 };
+		struct ws_frame_reader r = { .header_len = 0 };
 		const char *at = of[i].header, *breach;
-		struct ws_piece piece;
+		struct ws_frame_piece piece;
 
 		for (size_t n = 1; n < of[i].len; n++)
-			assert_false(ws_reader_next(&r, &at, of[i].header + n, &piece, &breach));
-		assert_true(ws_reader_next(&r, &at, of[i].header + of[i].len, &piece, &breach));
+			assert_false(ws_frame_next(&r, &at, of[i].header + n, &piece, &breach));
+		assert_true(ws_frame_next(&r, &at, of[i].header + of[i].len, &piece, &breach));
 		assert_true(piece.begins && piece.len == 0 && piece.left == of[i].payload);
 		assert_int_equal(piece.ends, of[i].payload == 0);
-		assert_int_equal(ws_reader_in_message(&r), of[i].payload != 0);
-		assert_false(ws_reader_next(&r, &at, at, &piece, &breach));
+		assert_int_equal(ws_frame_in_message(&r), of[i].payload != 0);
+		assert_false(ws_frame_next(&r, &at, at, &piece, &breach));
 		assert_null(breach);
 	}
 }
 
 static void length__of_64_bits_is_a_breach(void **state)
 {
-	struct ws_reader r = { .header_len = 0 };
+	struct ws_frame_reader r = { .header_len = 0 };
 
 	(void)state;
 	assert_non_null(breach_of(&r, "\x82\x7f\x80\0\0\0\0\0\0\0", 10, 3));
@@ -103,9 +103,9 @@ static void pieces__tell_where_a_message_begins_and_ends(void **state)
 
 	(void)state;
 	for (size_t most = 1; most <= len; most++) {
-		struct ws_reader r = { .header_len = 0 };
+		struct ws_frame_reader r = { .header_len = 0 };
 		const char *at = bytes, *breach;
-		struct ws_piece p;
+		struct ws_frame_piece p;
 		char text[8] = "";
 		unsigned begun = 0, ended = 0, pings = 0;
 
@@ -113,7 +113,7 @@ static void pieces__tell_where_a_message_begins_and_ends(void **state)
 			const char *cut = (size_t)(bytes + len - at) < most ? bytes + len
 				: at + most;
 
-			while (ws_reader_next(&r, &at, cut, &p, &breach)) {
+			while (ws_frame_next(&r, &at, cut, &p, &breach)) {
 				if (p.opcode == WS_OP_TEXT)
 					strncat(text, p.bytes, p.len);
 				pings += p.opcode == WS_OP_PING && p.ends;
@@ -124,7 +124,7 @@ static void pieces__tell_where_a_message_begins_and_ends(void **state)
 		}
 		assert_string_equal(text, "abc");
 		assert_true(begun == 2 && ended == 2 && pings == 1);
-		assert_false(ws_reader_in_message(&r));
+		assert_false(ws_frame_in_message(&r));
 	}
 }
 

@@ -45,69 +45,69 @@ static char *dir;
 
 /* --- the players ---------------------------------------------------------------------- */
 
-enum status net_new(struct net **net, const struct net_conf *conf, struct err *err)
+enum status http_new(struct http **net, const struct http_conf *conf, struct err *err)
 {
 	(void)conf, (void)err;
-	*net = (struct net *)&play;
+	*net = (struct http *)&play;
 	return ST_OK;
 }
 
-void net_free(struct net *net)
+void http_free(struct http *net)
 {
 	(void)net;
 }
 
-bool net_is_quiet(const struct net *net)
+bool net_is_quiet(const struct http *net)
 {
 	(void)net;
 	return true;
 }
 
-const char *net_versions(void)
+const char *http_versions(void)
 {
 	return "";
 }
 
-const char *net_lacks(void)
+const char *http_lacks(void)
 {
 	return NULL;
 }
 
-CURL *net_easy(struct net *net, int64_t timeout_ms)
+CURL *http_easy(struct http *net, int64_t timeout_ms)
 {
 	(void)net, (void)timeout_ms;
 	return NULL;
 }
 
-CURL *net_easy_to(struct net *net, bool plain, int64_t timeout_ms)
+CURL *http_easy_to(struct http *net, bool plain, int64_t timeout_ms)
 {
 	(void)net, (void)plain, (void)timeout_ms;
 	return NULL;
 }
 
-enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
+enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg)
 {
 	(void)net, (void)easy, (void)done, (void)arg;
 	return ST_NET;
 }
 
-void net_stop(struct net *net, CURL *easy)
+void http_stop(struct http *net, CURL *easy)
 {
 	(void)net, (void)easy;
 }
 
-void net_release(struct net *net, CURL *easy)
+void http_release(struct http *net, CURL *easy)
 {
 	(void)net, (void)easy;
 }
 
-enum status net_perform(struct net *net, struct err *err)
+enum status http_perform(struct http *net, struct err *err)
 {
 	(void)net, (void)err;
 	return ST_OK;
 }
 
-enum status net_wait(struct net *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
+enum status http_wait(struct http *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
 	struct err *err)
 {
 	(void)net, (void)fd, (void)nfd, (void)timeout_ms, (void)err;
@@ -116,7 +116,7 @@ enum status net_wait(struct net *net, struct curl_waitfd *fd, unsigned nfd, int 
 }
 
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct token_cache *cache, struct net *net)
+	struct token_cache *cache, struct http *net)
 {
 	(void)conf, (void)creds, (void)cache, (void)net;
 	return (struct token *)&play;
@@ -172,7 +172,7 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 }
 
 /* Any request is answered at once, and rightly. */
-struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t now_us)
+struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us)
 {
 	struct rest *r = calloc(1, sizeof(*r));
 
@@ -224,7 +224,7 @@ static void brings(struct ws_event event)
 }
 
 /* The second socket never opens. */
-struct ws *ws_open(struct net *net, const char *url, const char *payload, int64_t handshake_ms)
+struct ws *ws_open(struct http *net, const char *url, const char *payload, int64_t handshake_ms)
 {
 	struct ws *ws = calloc(1, sizeof(*ws));
 

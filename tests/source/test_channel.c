@@ -97,7 +97,7 @@ static const char *channel_of(const char *url)
 	return at ? at + strlen("/channels/") : "";
 }
 
-struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t now_us)
+struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us)
 {
 	struct rest *r = calloc(1, sizeof(*r));
 	const char *of = channel_of(call->url);
@@ -178,7 +178,7 @@ static void arrive(unsigned number, struct ws_event event)
 	ws->event[ws->n++] = event;
 }
 
-struct ws *ws_open(struct net *net, const char *url, const char *payload, int64_t handshake_ms)
+struct ws *ws_open(struct http *net, const char *url, const char *payload, int64_t handshake_ms)
 {
 	struct ws *ws = calloc(1, sizeof(*ws));
 

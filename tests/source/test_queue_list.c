@@ -34,7 +34,7 @@ struct rest {
 };
 static struct rest the_rest;
 
-struct rest *rest_start(struct net *net, const struct rest_call *call, int64_t now_us)
+struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us)
 {
 	(void)net, (void)now_us;
 	assert_string_equal(call->method, "GET");

@@ -69,7 +69,7 @@ void token_drop(struct token *t)
 	play.result.generation++;
 }
 
-struct ws *ws_open(struct net *net, const char *url, const char *payload, int64_t handshake_ms)
+struct ws *ws_open(struct http *net, const char *url, const char *payload, int64_t handshake_ms)
 {
 	(void)net, (void)payload, (void)handshake_ms;
 	play.opened++;

@@ -31,7 +31,7 @@ static struct {
 	char sent[4096];
 	size_t sent_len;
 	unsigned sent_flags, nsent;
-	net_done *done;
+	http_done *done;
 	unsigned stopped;
 	long status;			/* as the last status line has it */
 	CURLcode option;		/* what setting one says */
@@ -70,13 +70,13 @@ CURLcode fake_option(CURL *easy)
 	return fake.option;
 }
 
-CURL *net_easy(struct net *net, int64_t timeout_ms)
+CURL *http_easy(struct http *net, int64_t timeout_ms)
 {
 	(void)net, (void)timeout_ms;
 	return (CURL *)&fake;
 }
 
-enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
+enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg)
 {
 	(void)net, (void)easy;
 	fake.done = done;
@@ -84,18 +84,18 @@ enum status net_start(struct net *net, CURL *easy, net_done *done, void *arg)
 	return ST_OK;
 }
 
-void net_stop(struct net *net, CURL *easy)
+void http_stop(struct http *net, CURL *easy)
 {
 	(void)net, (void)easy;
 	fake.stopped++;
 }
 
-void net_release(struct net *net, CURL *easy)
+void http_release(struct http *net, CURL *easy)
 {
 	(void)net, (void)easy;
 }
 
-const char *net_waits_for(CURL *easy)
+const char *http_waits_for(CURL *easy)
 {
 	(void)easy;
 	return NULL;
@@ -157,7 +157,7 @@ static inline bool fake_bytes(const char *bytes, size_t len)
 }
 
 /* A frame's header; flags as curl_ws_send has them. Returns its length. */
-static inline size_t fake_header(char header[WS_HEADER_MAX], unsigned flags, uint64_t len)
+static inline size_t fake_header(char header[WS_FRAME_HEADER_MAX], unsigned flags, uint64_t len)
 {
 	bool data = flags & (CURLWS_TEXT | CURLWS_BINARY), more = flags & CURLWS_CONT;
 	unsigned opcode = flags & CURLWS_TEXT ? 1 : flags & CURLWS_BINARY ? 2
@@ -178,7 +178,7 @@ static inline size_t fake_header(char header[WS_HEADER_MAX], unsigned flags, uin
 /* A whole frame in callbacks of at most so many bytes each. */
 static inline bool fake_frame(unsigned flags, const char *bytes, size_t len, size_t most)
 {
-	char *frame = malloc(WS_HEADER_MAX + len);
+	char *frame = malloc(WS_FRAME_HEADER_MAX + len);
 	size_t done = 0, size;
 	bool wanted = true;
 
@@ -200,7 +200,7 @@ static inline bool fake_frame(unsigned flags, const char *bytes, size_t len, siz
 
 static inline void fake_over(CURLcode code)
 {
-	fake.done(fake.ws, &(struct net_result){ .code = code, .http_status = 101,
+	fake.done(fake.ws, &(struct http_result){ .code = code, .http_status = 101,
 		.retry_after_us = -1, .text = "over" });
 }
 

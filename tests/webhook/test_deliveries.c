@@ -46,7 +46,7 @@ static void take_header(char *to, size_t size, const char *line, const char *nam
 		snprintf(to, size, "%s", line + len);
 }
 
-struct http_post *http_post_start(struct net *net, const struct http_post_call *call,
+struct http_post *http_post_start(struct http *net, const struct http_post_call *call,
 	int64_t now_us)
 {
 	struct posted *p = &posted[nposted++];
