@@ -236,7 +236,7 @@ static enum status verify(const struct options *set, struct err *err)
 		.tear = tell_tear,
 		.arg = path
 	};
-	struct chain end;
+	struct hash_chain end;
 	enum status st;
 
 	snprintf(path, sizeof(path), "%s", set->verify_audit);

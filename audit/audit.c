@@ -14,7 +14,7 @@
 #include "json.h"
 #include "util/text.h"
 
-#define LINE_MAX_BYTES CHAIN_LINE_MAX
+#define LINE_MAX_BYTES HASH_CHAIN_LINE_MAX
 #define FOREIGN_MAX 256
 #define TEXT_MAX 1023			/* an error's, see base.h */
 #define TAIL ",\"truncated\":true}"	/* kept free at the end of a line */
@@ -32,7 +32,7 @@ struct audit {
 	enum audit_format format;
 	enum audit_level threshold;
 	int fd;
-	struct auditfile *file;	/* NULL: lines go to fd */
+	struct audit_file *file;	/* NULL: lines go to fd */
 	enum status status;	/* of the file */
 	struct err err;
 	int64_t real_us;	/* of the line under way */
@@ -90,7 +90,7 @@ void audit_free(struct audit *a)
 	for (size_t i = 0; i < a->nsecret; i++)
 		str_wipe(&a->secret[i].text);
 	free(a->secret);
-	auditfile_close(a->file);
+	audit_file_close(a->file);
 	buf_free(&a->line);
 	buf_free(&a->field);
 	free(a);
@@ -106,7 +106,7 @@ uint64_t audit_dropped(const struct audit *a)
 	return a->dropped;
 }
 
-void audit_take_file(struct audit *a, struct auditfile *file)
+void audit_take_file(struct audit *a, struct audit_file *file)
 {
 	a->file = file;
 	a->format = AUDIT_JSON;
@@ -309,7 +309,7 @@ static void put_field(struct audit *a, const char *key)
 	bool json = a->format == AUDIT_JSON, bare;
 	const char *value = a->field.data;
 	size_t len = a->field.len, room = LINE_MAX_BYTES - a->line.len;
-	size_t kept = strlen(TAIL) + (a->file ? CHAIN_END_MAX : 0);
+	size_t kept = strlen(TAIL) + (a->file ? HASH_CHAIN_END_MAX : 0);
 
 	if (a->field.failed || !value || len + strlen(key) + kept + 8 > room) {
 		a->truncated = true;
@@ -463,13 +463,13 @@ static enum status put_in_file(struct audit *a, struct err *err)
 {
 	if (a->truncated)
 		buf_add(&a->line, TAIL, strlen(TAIL) - 1);
-	return auditfile_put(a->file, &a->line, err);
+	return audit_file_put(a->file, &a->line, err);
 }
 
 /* Which lines were torn, in a line before the one at hand. */
 static enum status tell_of_repair(struct audit *a, struct err *err)
 {
-	const struct chain_tear *tear = auditfile_tear(a->file);
+	const struct hash_chain_tear *tear = audit_file_tear(a->file);
 	struct buf line = a->line;
 	bool truncated = a->truncated;
 	enum status st;
@@ -490,15 +490,15 @@ static enum status tell_of_repair(struct audit *a, struct err *err)
 
 static enum status write_to_file(struct audit *a, struct err *err)
 {
-	enum status st = auditfile_lock(a->file, err);
+	enum status st = audit_file_lock(a->file, err);
 
 	if (st != ST_OK)
 		return st;
-	if (auditfile_is_torn(a->file))
+	if (audit_file_is_torn(a->file))
 		st = tell_of_repair(a, err);
 	if (st == ST_OK)
 		st = put_in_file(a, err);
-	auditfile_unlock(a->file);
+	audit_file_unlock(a->file);
 	return st;
 }
 

@@ -30,7 +30,7 @@ const char *audit_run_id(const struct audit *a);
 uint64_t audit_dropped(const struct audit *a);
 
 /* Lines go there instead, as JSON. The audit frees it. */
-void audit_take_file(struct audit *a, struct auditfile *file);
+void audit_take_file(struct audit *a, struct audit_file *file);
 /* ST_OUTPUT once a line could not be written to the file. */
 enum status audit_status(const struct audit *a, struct err *err);
 

@@ -16,7 +16,7 @@
 #define WAIT_S 1	/* for a line in all */
 #define TRY_MS 5	/* a pause */
 
-struct auditfile {
+struct audit_file {
 	char *path;
 	struct nowait w;	/* fd -1: to be opened */
 	int timer;		/* of the wait for the lock, or for a pipe's reader */
@@ -24,13 +24,13 @@ struct auditfile {
 	bool regular;
 	bool chained;
 	struct chain_work *work;
-	struct chain chain;	/* the file's last line */
-	struct chain_tear tear;
+	struct hash_chain chain;	/* the file's last line */
+	struct hash_chain_tear tear;
 	bool torn;
 	struct buf end;		/* of the file, as it was read */
 };
 
-static enum status failed(const struct auditfile *f, const char *why, struct err *err)
+static enum status failed(const struct audit_file *f, const char *why, struct err *err)
 {
 	return err_set(err, ST_OUTPUT, "--audit-file %s: %s", f->path, why);
 }
@@ -61,10 +61,11 @@ static bool read_end(int fd, off_t size, size_t want, struct buf *end)
 }
 
 /* NULL, or why no line can follow. A line or two are enough but after a crash. */
-static const char *look_at_end(struct auditfile *f, off_t size)
+static const char *look_at_end(struct audit_file *f, off_t size)
 {
-	static const size_t wants[] = { CHAIN_LINE_MAX + 1, CHAIN_TEAR_MAX + CHAIN_LINE_MAX };
-	enum chain_end found = CHAIN_SHORT;
+	static const size_t wants[] = { HASH_CHAIN_LINE_MAX + 1,
+		HASH_CHAIN_TEAR_MAX + HASH_CHAIN_LINE_MAX };
+	enum hash_chain_end found = HASH_CHAIN_SHORT;
 
 	f->torn = false;
 	if (!f->chained) {
@@ -73,19 +74,19 @@ static const char *look_at_end(struct auditfile *f, off_t size)
 		f->tear.open = f->torn = f->end.len && f->end.data[0] != '\n';
 		return NULL;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(wants) && found == CHAIN_SHORT; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(wants) && found == HASH_CHAIN_SHORT; i++) {
 		if (!read_end(f->w.fd, size, wants[i], &f->end))
 			return strerror(errno);
-		found = chain_look(f->work, f->end.data, f->end.len,
+		found = hash_chain_look(f->work, f->end.data, f->end.len,
 			size <= (off_t)wants[i], &f->chain, &f->tear);
 	}
-	f->torn = found == CHAIN_TORN;
-	if (found == CHAIN_FAILED)
+	f->torn = found == HASH_CHAIN_TORN;
+	if (found == HASH_CHAIN_FAILED)
 		return "its end cannot be hashed";
-	if (found == CHAIN_OTHER_KEY)
+	if (found == HASH_CHAIN_OTHER_KEY)
 		return "its lines are signed with a key that is not this run's; begin a new file "
 			"for another key, or none";
-	return found == CHAIN_WHOLE || found == CHAIN_TORN ? NULL : foreign;
+	return found == HASH_CHAIN_WHOLE || found == HASH_CHAIN_TORN ? NULL : foreign;
 }
 
 /* --- opening ------------------------------------------------------------------------ */
@@ -95,7 +96,7 @@ static const char *look_at_end(struct auditfile *f, off_t size)
  * others may make links, one of them must not send the lines into another file of ours. NULL,
  * or why it cannot be opened.
  */
-static const char *open_file(struct auditfile *f)
+static const char *open_file(struct audit_file *f)
 {
 	struct stat st;
 	int flags = O_APPEND;
@@ -121,9 +122,9 @@ static const char *open_file(struct auditfile *f)
 	return nowait_open_error();
 }
 
-const char *auditfile_unfit(const char *path, bool chain, const struct buf *key)
+const char *audit_file_unfit(const char *path, bool chain, const struct buf *key)
 {
-	struct auditfile f = { .w.fd = -1, .chained = chain };
+	struct audit_file f = { .w.fd = -1, .chained = chain };
 	const char *why = NULL;
 	struct stat st;
 
@@ -138,22 +139,23 @@ const char *auditfile_unfit(const char *path, bool chain, const struct buf *key)
 	if (!chain || !S_ISREG(st.st_mode))
 		return NULL;
 	f.w.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	f.work = f.w.fd >= 0 ? chain_work_new(key ? key->data : NULL, key ? key->len : 0) : NULL;
+	f.work = f.w.fd >= 0 ? hash_chain_work_new(key ? key->data : NULL, key ? key->len : 0)
+			     : NULL;
 	if (f.w.fd < 0 || !f.work)
 		why = strerror(errno);
 	else
 		why = look_at_end(&f, st.st_size);
 	if (f.w.fd >= 0)
 		close(f.w.fd);
-	chain_work_free(f.work);
+	hash_chain_work_free(f.work);
 	buf_free(&f.end);
 	return why;
 }
 
-enum status auditfile_open(struct auditfile **file, const char *path, bool chain,
+enum status audit_file_open(struct audit_file **file, const char *path, bool chain,
 	const struct buf *key, struct err *err)
 {
-	struct auditfile *f = calloc(1, sizeof(*f));
+	struct audit_file *f = calloc(1, sizeof(*f));
 	const char *why;
 
 	*file = f;
@@ -163,7 +165,7 @@ enum status auditfile_open(struct auditfile **file, const char *path, bool chain
 	f->chained = chain;
 	f->chain = chain_new;
 	f->path = strdup(path);
-	f->work = chain_work_new(key ? key->data : NULL, key ? key->len : 0);
+	f->work = hash_chain_work_new(key ? key->data : NULL, key ? key->len : 0);
 	if (!f->path || !f->work)
 		return err_nomem(err);
 	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
@@ -172,7 +174,7 @@ enum status auditfile_open(struct auditfile **file, const char *path, bool chain
 		path, why) : ST_OK;
 }
 
-void auditfile_close(struct auditfile *f)
+void audit_file_close(struct audit_file *f)
 {
 	if (!f)
 		return;
@@ -180,7 +182,7 @@ void auditfile_close(struct auditfile *f)
 		close(f->w.fd);
 	if (f->timer >= 0)
 		close(f->timer);
-	chain_work_free(f->work);
+	hash_chain_work_free(f->work);
 	buf_free(&f->end);
 	free(f->path);
 	free(f);
@@ -188,7 +190,7 @@ void auditfile_close(struct auditfile *f)
 
 /* --- the lock ----------------------------------------------------------------------- */
 
-static bool set_timer(struct auditfile *f, int seconds)
+static bool set_timer(struct audit_file *f, int seconds)
 {
 	const struct itimerspec once = { .it_value.tv_sec = seconds };
 
@@ -197,7 +199,7 @@ static bool set_timer(struct auditfile *f, int seconds)
 }
 
 /* A pause; false: the time for the line is over. It counts from its first pause. */
-static bool pause_in_time(struct auditfile *f)
+static bool pause_in_time(struct audit_file *f)
 {
 	struct pollfd p = { .fd = f->timer, .events = POLLIN };
 
@@ -205,7 +207,7 @@ static bool pause_in_time(struct auditfile *f)
 }
 
 /* Whether the file that is open is still the one of that name, and its size. */
-static bool is_current(const struct auditfile *f, off_t *size)
+static bool is_current(const struct audit_file *f, off_t *size)
 {
 	struct stat open_one, named;
 
@@ -219,7 +221,7 @@ static bool is_current(const struct auditfile *f, off_t *size)
 }
 
 /* NULL, or why it is not to be had. A rotation may come between opening and the lock. */
-static const char *take_lock(struct auditfile *f, off_t *size)
+static const char *take_lock(struct audit_file *f, off_t *size)
 {
 	const char *why;
 
@@ -241,7 +243,7 @@ static const char *take_lock(struct auditfile *f, off_t *size)
 	return "another process kept it locked for more than a second";
 }
 
-enum status auditfile_lock(struct auditfile *f, struct err *err)
+enum status audit_file_lock(struct audit_file *f, struct err *err)
 {
 	off_t size = 0;
 	const char *why = take_lock(f, &size);
@@ -249,13 +251,13 @@ enum status auditfile_lock(struct auditfile *f, struct err *err)
 	if (!why && f->regular)
 		why = look_at_end(f, size);
 	if (why) {
-		auditfile_unlock(f);
+		audit_file_unlock(f);
 		return failed(f, why, err);
 	}
 	return ST_OK;
 }
 
-void auditfile_unlock(struct auditfile *f)
+void audit_file_unlock(struct audit_file *f)
 {
 	if (f->w.fd >= 0 && f->regular)
 		flock(f->w.fd, LOCK_UN);
@@ -263,12 +265,12 @@ void auditfile_unlock(struct auditfile *f)
 		set_timer(f, 0);
 }
 
-bool auditfile_is_torn(const struct auditfile *f)
+bool audit_file_is_torn(const struct audit_file *f)
 {
 	return f->torn;
 }
 
-const struct chain_tear *auditfile_tear(const struct auditfile *f)
+const struct hash_chain_tear *audit_file_tear(const struct audit_file *f)
 {
 	return f->chained ? &f->tear : NULL;
 }
@@ -277,7 +279,7 @@ const struct chain_tear *auditfile_tear(const struct auditfile *f)
 
 /* A pipe that is full has the same time as the lock. Of a line that did not fit wholly the
  * beginning stays, as after a crash; the next line repairs it. */
-static const char *write_whole(struct auditfile *f, const char *bytes, size_t len)
+static const char *write_whole(struct audit_file *f, const char *bytes, size_t len)
 {
 	ssize_t n;
 
@@ -289,12 +291,12 @@ static const char *write_whole(struct auditfile *f, const char *bytes, size_t le
 	return (size_t)n == len ? NULL : strerror(ENOSPC);
 }
 
-enum status auditfile_put(struct auditfile *f, struct buf *line, struct err *err)
+enum status audit_file_put(struct audit_file *f, struct buf *line, struct err *err)
 {
 	struct buf out = { 0 };
 	const char *why = NULL;
 
-	if (f->chained ? !chain_seal(&f->chain, f->work, line) : !buf_str(line, "}\n"))
+	if (f->chained ? !hash_chain_seal(&f->chain, f->work, line) : !buf_str(line, "}\n"))
 		return failed(f, "a line cannot be put together", err);
 	if (f->tear.open)
 		buf_char(&out, '\n');

@@ -13,27 +13,27 @@
 #include "audit/hash_chain.h"
 #include "util/base.h"
 
-struct auditfile;
+struct audit_file;
 
 /* NULL, or why lines cannot be added, chained ones where chain is given, signed with key (NULL:
  * none). Nothing is written, nor made where it does not exist. */
-const char *auditfile_unfit(const char *path, bool chain, const struct buf *key);
+const char *audit_file_unfit(const char *path, bool chain, const struct buf *key);
 
-/* key NULL: none; it is copied, and wiped by auditfile_close. The file is made with mode 0600
+/* key NULL: none; it is copied, and wiped by audit_file_close. The file is made with mode 0600
  * where there is none. ST_USAGE where it cannot be opened. */
-enum status auditfile_open(struct auditfile **file, const char *path, bool chain,
+enum status audit_file_open(struct audit_file **file, const char *path, bool chain,
 	const struct buf *key, struct err *err);
-void auditfile_close(struct auditfile *f);	/* NULL is fine */
+void audit_file_close(struct audit_file *f);	/* NULL is fine */
 
-/* Has the file to itself until auditfile_unlock, and has looked at its end. *tear says what
- * is to be repaired, where the result of auditfile_is_torn is true. */
-enum status auditfile_lock(struct auditfile *f, struct err *err);
-void auditfile_unlock(struct auditfile *f);
-bool auditfile_is_torn(const struct auditfile *f);
-const struct chain_tear *auditfile_tear(const struct auditfile *f);	/* NULL: no chain */
+/* Has the file to itself until audit_file_unlock, and has looked at its end. *tear says what
+ * is to be repaired, where the result of audit_file_is_torn is true. */
+enum status audit_file_lock(struct audit_file *f, struct err *err);
+void audit_file_unlock(struct audit_file *f);
+bool audit_file_is_torn(const struct audit_file *f);
+const struct hash_chain_tear *audit_file_tear(const struct audit_file *f);	/* NULL: no chain */
 
 /* One write. line is a JSON object without its closing brace; it gets the chain's members,
  * brace and newline, and a newline before it that the line before lacks. */
-enum status auditfile_put(struct auditfile *f, struct buf *line, struct err *err);
+enum status audit_file_put(struct audit_file *f, struct buf *line, struct err *err);
 
 #endif

@@ -10,11 +10,11 @@
 #include "json.h"
 #include "util/text.h"
 
-#define HASH_BYTES (CHAIN_HEX / 2)
+#define HASH_BYTES (HASH_CHAIN_HEX / 2)
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define SEQ_DIGITS_MAX 19	/* so that it fits in 64 bits */
 
-const struct chain chain_new = { 0, ZEROS };
+const struct hash_chain chain_new = { 0, ZEROS };
 
 struct chain_work {
 	EVP_MD *md;
@@ -36,7 +36,7 @@ static bool set_key(struct chain_work *w, const void *key, size_t len)
 	return w->mac && EVP_MAC_init(w->mac, key, len, params) == 1;
 }
 
-struct chain_work *chain_work_new(const void *key, size_t len)
+struct chain_work *hash_chain_work_new(const void *key, size_t len)
 {
 	struct chain_work *w = calloc(1, sizeof(*w));
 
@@ -45,13 +45,13 @@ struct chain_work *chain_work_new(const void *key, size_t len)
 	w->md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	w->ctx = EVP_MD_CTX_new();
 	if (!w->md || !w->ctx || (key && !set_key(w, key, len))) {
-		chain_work_free(w);
+		hash_chain_work_free(w);
 		return NULL;
 	}
 	return w;
 }
 
-void chain_work_free(struct chain_work *w)
+void hash_chain_work_free(struct chain_work *w)
 {
 	if (!w)
 		return;
@@ -62,12 +62,13 @@ void chain_work_free(struct chain_work *w)
 	free(w);
 }
 
-bool chain_work_has_key(const struct chain_work *w)
+bool hash_chain_work_has_key(const struct chain_work *w)
 {
 	return w->mac != NULL;
 }
 
-bool chain_hash(struct chain_work *w, const void *bytes, size_t len, char hex[CHAIN_HEX + 1])
+bool hash_chain_hash(struct chain_work *w, const void *bytes, size_t len,
+	char hex[HASH_CHAIN_HEX + 1])
 {
 	unsigned char hash[HASH_BYTES];
 
@@ -79,7 +80,8 @@ bool chain_hash(struct chain_work *w, const void *bytes, size_t len, char hex[CH
 	return true;
 }
 
-bool chain_mac(struct chain_work *w, const void *bytes, size_t len, char hex[CHAIN_HEX + 1])
+bool hash_chain_mac(struct chain_work *w, const void *bytes, size_t len,
+	char hex[HASH_CHAIN_HEX + 1])
 {
 	unsigned char mac[HASH_BYTES];
 	size_t n = 0;
@@ -92,19 +94,19 @@ bool chain_mac(struct chain_work *w, const void *bytes, size_t len, char hex[CHA
 	return true;
 }
 
-bool chain_seal(struct chain *chain, struct chain_work *w, struct buf *line)
+bool hash_chain_seal(struct hash_chain *chain, struct chain_work *w, struct buf *line)
 {
-	char mac[CHAIN_HEX + 1];
+	char mac[HASH_CHAIN_HEX + 1];
 
 	buf_printf(line, ",\"seq\":%llu,\"prev\":\"%s\"", (unsigned long long)chain->seq + 1,
 		chain->last);
 	if (w->mac && !line->failed) {
-		if (!chain_mac(w, line->data, line->len, mac))
+		if (!hash_chain_mac(w, line->data, line->len, mac))
 			return false;
 		buf_printf(line, ",\"mac\":\"%s\"", mac);
 	}
 	buf_char(line, '}');
-	if (line->failed || !chain_hash(w, line->data, line->len, chain->last))
+	if (line->failed || !hash_chain_hash(w, line->data, line->len, chain->last))
 		return false;
 	chain->seq++;
 	return buf_char(line, '\n');
@@ -116,7 +118,7 @@ static bool is_hex(const char *s)
 {
 	unsigned char other = 0;	/* no branch that nobody can foresee */
 
-	for (size_t i = 0; i < CHAIN_HEX; i++) {
+	for (size_t i = 0; i < HASH_CHAIN_HEX; i++) {
 		unsigned char digit = (unsigned char)(s[i] - '0');
 		unsigned char letter = (unsigned char)(s[i] - 'a');
 
@@ -129,7 +131,7 @@ static bool is_hex(const char *s)
  * then what stands before that. NULL: it does not end so. */
 static const char *cut_hex(const char *line, size_t *len, const char *before)
 {
-	const size_t head = strlen(before), all = head + CHAIN_HEX + 1;
+	const size_t head = strlen(before), all = head + HASH_CHAIN_HEX + 1;
 	const char *at = line + *len - all;
 
 	if (*len < all || memcmp(at, before, head) != 0 || line[*len - 1] != '"'
@@ -159,7 +161,7 @@ static bool cut_seq(const char *line, size_t *len, uint64_t *seq)
 	return true;
 }
 
-bool chain_split(const char *line, size_t len, struct chain_link *link)
+bool hash_chain_split(const char *line, size_t len, struct hash_chain_link *link)
 {
 	if (len < 2 || line[0] != '{' || line[len - 1] != '}')
 		return false;
@@ -190,41 +192,41 @@ static bool is_torn(const char *line, size_t len)
 
 /* Who can prove a line may go on to prove the file: a signed one is followed by lines of its key
  * alone. -1: the library failed. */
-static int may_follow(struct chain_work *w, const char *line, const struct chain_link *link)
+static int may_follow(struct chain_work *w, const char *line, const struct hash_chain_link *link)
 {
-	char mac[CHAIN_HEX + 1];
+	char mac[HASH_CHAIN_HEX + 1];
 
 	if (!link->mac || !w->mac)
 		return !link->mac;
-	if (!chain_mac(w, line, link->mac_from, mac))
+	if (!hash_chain_mac(w, line, link->mac_from, mac))
 		return -1;
-	return memcmp(mac, link->mac, CHAIN_HEX) == 0;
+	return memcmp(mac, link->mac, HASH_CHAIN_HEX) == 0;
 }
 
-enum chain_end chain_look(struct chain_work *w, const char *tail, size_t len, bool all,
-	struct chain *chain, struct chain_tear *tear)
+enum hash_chain_end hash_chain_look(struct chain_work *w, const char *tail, size_t len, bool all,
+	struct hash_chain *chain, struct hash_chain_tear *tear)
 {
 	size_t end, at, from;
-	struct chain_link link = { 0 };
+	struct hash_chain_link link = { 0 };
 
 	*chain = chain_new;
-	*tear = (struct chain_tear){ .open = len && tail[len - 1] != '\n' };
+	*tear = (struct hash_chain_tear){ .open = len && tail[len - 1] != '\n' };
 	if (!len)
-		return all ? CHAIN_WHOLE : CHAIN_SHORT;
+		return all ? HASH_CHAIN_WHOLE : HASH_CHAIN_SHORT;
 	end = from = tear->open ? len : len - 1;
 	for (at = line_start(tail, end); ; at = line_start(tail, from - 1)) {
 		if (at == 0 && !all)
-			return CHAIN_SHORT;
+			return HASH_CHAIN_SHORT;
 		/* from is where the torn lines begin, at most one behind the end */
-		if (chain_split(tail + at, (tear->lines ? from - 1 : end) - at, &link)) {
+		if (hash_chain_split(tail + at, (tear->lines ? from - 1 : end) - at, &link)) {
 			int may = may_follow(w, tail + at, &link);
 
 			if (may != 1)
-				return may < 0 ? CHAIN_FAILED : CHAIN_OTHER_KEY;
+				return may < 0 ? HASH_CHAIN_FAILED : HASH_CHAIN_OTHER_KEY;
 			break;
 		}
 		if (!is_torn(tail + at, (tear->lines ? from - 1 : end) - at))
-			return CHAIN_FOREIGN;
+			return HASH_CHAIN_FOREIGN;
 		tear->lines++;
 		from = at;
 		if (at == 0)
@@ -233,8 +235,8 @@ enum chain_end chain_look(struct chain_work *w, const char *tail, size_t len, bo
 	tear->bytes = tear->lines ? end - from : 0;
 	chain->seq = link.seq + tear->lines;
 	at = line_start(tail, end);
-	if (!chain_hash(w, tail + at, end - at, chain->last)
-	    || !chain_hash(w, tail + from, (size_t)tear->bytes, tear->digest))
-		return CHAIN_FAILED;
-	return tear->lines || tear->open ? CHAIN_TORN : CHAIN_WHOLE;
+	if (!hash_chain_hash(w, tail + at, end - at, chain->last)
+	    || !hash_chain_hash(w, tail + from, (size_t)tear->bytes, tear->digest))
+		return HASH_CHAIN_FAILED;
+	return tear->lines || tear->open ? HASH_CHAIN_TORN : HASH_CHAIN_WHOLE;
 }

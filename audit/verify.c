@@ -13,8 +13,9 @@
 #include "json.h"
 #include "util/text.h"
 
-#define HASH_BYTES (CHAIN_HEX / 2)
-#define LINE_LIMIT (CHAIN_TEAR_MAX + CHAIN_LINE_MAX)	/* of a torn one; whole ones are less */
+#define HASH_BYTES (HASH_CHAIN_HEX / 2)
+#define LINE_LIMIT                                                                                 \
+	(HASH_CHAIN_TEAR_MAX + HASH_CHAIN_LINE_MAX) /* of a torn one; whole ones are less */
 #define READ_BYTES 65536
 #define WRITER_TRIES 100	/* as long as a writer may take, and no longer */
 #define WRITER_PAUSE_MS 10
@@ -161,7 +162,7 @@ struct verifier {
 	struct chain_work *work;
 	EVP_MD *md;
 	struct input log, rows;
-	struct chain end;	/* the last line that was taken */
+	struct hash_chain end;	/* the last line that was taken */
 	uint64_t torn_from;	/* the first of the torn lines that end there; 0: none */
 	uint64_t torn_bytes;
 	EVP_MD_CTX *torn, *printed;	/* over those, over the rows of one window */
@@ -182,13 +183,13 @@ static enum status bad(const struct verifier *v, uint64_t line, const char *why,
  * prev NULL: there is no next line that could. */
 static enum status settle_doubt(const struct verifier *v, const char *prev, struct err *err)
 {
-	if (prev && memcmp(prev, v->end.last, CHAIN_HEX) != 0)
+	if (prev && memcmp(prev, v->end.last, HASH_CHAIN_HEX) != 0)
 		return bad(v, v->doubtful, "the line after it tells another hash", err);
 	return bad(v, v->doubtful - 1, prev ? "the line after it tells another hash"
 		: "the line after it tells another hash, if that was not edited itself", err);
 }
 
-static bool hash_end(EVP_MD_CTX *ctx, char hex[CHAIN_HEX + 1])
+static bool hash_end(EVP_MD_CTX *ctx, char hex[HASH_CHAIN_HEX + 1])
 {
 	unsigned char hash[HASH_BYTES];
 
@@ -218,7 +219,7 @@ static enum status add_torn(struct verifier *v, const char *line, size_t len, st
 static enum status check_repair(struct verifier *v, const struct event *e, struct err *err)
 {
 	struct verify_tear tear = { v->end.seq + 1, 0 };
-	char digest[CHAIN_HEX + 1] = "";
+	char digest[HASH_CHAIN_HEX + 1] = "";
 	uint64_t lines, bytes;
 
 	if (v->torn_from) {
@@ -238,23 +239,23 @@ static enum status check_repair(struct verifier *v, const struct event *e, struc
 }
 
 static enum status check_mac(const struct verifier *v, const char *line,
-	const struct chain_link *link, uint64_t n, struct err *err)
+	const struct hash_chain_link *link, uint64_t n, struct err *err)
 {
-	char mac[CHAIN_HEX + 1];
+	char mac[HASH_CHAIN_HEX + 1];
 
-	if (!chain_work_has_key(v->work))
+	if (!hash_chain_work_has_key(v->work))
 		return ST_OK;
 	if (!link->mac)
 		return bad(v, n, "it has no mac", err);
-	if (!chain_mac(v->work, line, link->mac_from, mac))
+	if (!hash_chain_mac(v->work, line, link->mac_from, mac))
 		return err_nomem(err);
-	return memcmp(mac, link->mac, CHAIN_HEX) == 0 ? ST_OK
+	return memcmp(mac, link->mac, HASH_CHAIN_HEX) == 0 ? ST_OK
 		: bad(v, n, "its mac is not that of this key", err);
 }
 
 /* Whether a line with a chain's members follows the one before. */
 static enum status check_link(struct verifier *v, const char *line,
-	const struct chain_link *link, struct err *err)
+	const struct hash_chain_link *link, struct err *err)
 {
 	const uint64_t n = v->end.seq + 1;
 	char why[80];
@@ -272,13 +273,13 @@ static enum status check_link(struct verifier *v, const char *line,
 		return st;
 	if (v->doubtful)
 		return settle_doubt(v, link->prev, err);
-	if (memcmp(link->prev, v->end.last, CHAIN_HEX) == 0)
+	if (memcmp(link->prev, v->end.last, HASH_CHAIN_HEX) == 0)
 		return ST_OK;
 	if (n == 1)
 		return bad(v, n, "its prev is not 64 zeros", err);
 	if (v->torn_from)
 		return bad(v, v->torn_from, "the repair tells another hash", err);
-	if (chain_work_has_key(v->work))
+	if (hash_chain_work_has_key(v->work))
 		return bad(v, n, "it was written after another line than that before it", err);
 	v->doubtful = n;
 	return ST_OK;
@@ -287,7 +288,7 @@ static enum status check_link(struct verifier *v, const char *line,
 /* --- rows --------------------------------------------------------------------------- */
 
 /* The next len bytes of the rows, hashed; *whole: there were as many. */
-static enum status hash_rows(struct verifier *v, uint64_t len, char hex[CHAIN_HEX + 1],
+static enum status hash_rows(struct verifier *v, uint64_t len, char hex[HASH_CHAIN_HEX + 1],
 	bool *whole, struct err *err)
 {
 	struct input *in = &v->rows;
@@ -313,7 +314,7 @@ static enum status hash_rows(struct verifier *v, uint64_t len, char hex[CHAIN_HE
 static enum status check_rows(struct verifier *v, const struct event *e, struct err *err)
 {
 	const unsigned long long n = v->end.seq + 1;
-	char hex[CHAIN_HEX + 1];
+	char hex[HASH_CHAIN_HEX + 1];
 	enum status st;
 	uint64_t bytes;
 	bool whole = false;
@@ -392,13 +393,13 @@ static enum status check_event(struct verifier *v, const char *line, size_t len,
 static enum status take_line(struct verifier *v, const char *line, size_t len,
 	struct err *err)
 {
-	char hash[CHAIN_HEX + 1];
-	struct chain_link link;
+	char hash[HASH_CHAIN_HEX + 1];
+	struct hash_chain_link link;
 	enum status st;
 
-	if (!chain_hash(v->work, line, len, hash))
+	if (!hash_chain_hash(v->work, line, len, hash))
 		return err_nomem(err);
-	if (chain_split(line, len, &link)) {
+	if (hash_chain_split(line, len, &link)) {
 		st = check_link(v, line, &link, err);
 		if (st == ST_OK)
 			st = check_event(v, line, len, err);
@@ -461,7 +462,7 @@ static enum status check_end(struct verifier *v, struct err *err)
 		return bad(v, v->torn_from, "it does not end as a line of a chain", err);
 	if (v->log.from < v->log.len)
 		return bad(v, v->end.seq + 1, "it is cut off", err);
-	if (v->conf->expect && memcmp(v->conf->expect, v->end.last, CHAIN_HEX) != 0)
+	if (v->conf->expect && memcmp(v->conf->expect, v->end.last, HASH_CHAIN_HEX) != 0)
 		return err_set(err, ST_PROTOCOL, "%s: does not end as expected: its last line, "
 			"%llu, has the hash %s", v->log.path, (unsigned long long)v->end.seq,
 			v->end.last);
@@ -473,7 +474,7 @@ static enum status open_all(struct verifier *v, struct err *err)
 	const struct verify_conf *conf = v->conf;
 	enum status st;
 
-	v->work = chain_work_new(conf->key ? conf->key->data : NULL,
+	v->work = hash_chain_work_new(conf->key ? conf->key->data : NULL,
 		conf->key ? conf->key->len : 0);
 	v->md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	v->torn = EVP_MD_CTX_new();
@@ -486,7 +487,7 @@ static enum status open_all(struct verifier *v, struct err *err)
 	return st;
 }
 
-enum status verify_audit(const struct verify_conf *conf, struct chain *end, struct err *err)
+enum status verify_audit(const struct verify_conf *conf, struct hash_chain *end, struct err *err)
 {
 	struct verifier v = { .conf = conf, .end = chain_new, .log.fd = -1, .rows.fd = -1 };
 	enum status st = open_all(&v, err);
@@ -501,6 +502,6 @@ enum status verify_audit(const struct verify_conf *conf, struct chain *end, stru
 	EVP_MD_CTX_free(v.torn);
 	EVP_MD_CTX_free(v.printed);
 	EVP_MD_free(v.md);
-	chain_work_free(v.work);
+	hash_chain_work_free(v.work);
 	return st;
 }

@@ -29,6 +29,6 @@ struct verify_conf {		/* all borrowed */
 
 /* *end is the last line, where all is good. ST_PROTOCOL, with the line's number and what is
  * wrong with it, where anything is not; ST_USAGE where a file cannot be opened. */
-enum status verify_audit(const struct verify_conf *conf, struct chain *end, struct err *err);
+enum status verify_audit(const struct verify_conf *conf, struct hash_chain *end, struct err *err);
 
 #endif

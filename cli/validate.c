@@ -387,7 +387,7 @@ static void check_audit_file(struct option_values *p)
 		check_output(p, "--audit-file", path, side_file_check);
 		return;
 	}
-	why = auditfile_unfit(path, set->audit_chain, set->audit_key.len ? &set->audit_key : NULL);
+	why = audit_file_unfit(path, set->audit_chain, set->audit_key.len ? &set->audit_key : NULL);
 	if (why)
 		lines_add(&p->problems, "--audit-file '%s': cannot be appended to: %s",
 			text_shown(text, path, strlen(path)), why);

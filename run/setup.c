@@ -200,7 +200,7 @@ enum status setup_progress(struct run *run, struct err *err)
 static enum status open_audit(struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
-	struct auditfile *file = NULL;
+	struct audit_file *file = NULL;
 	enum status st;
 
 	run->stderr_fd = open_stderr();
@@ -213,12 +213,12 @@ static enum status open_audit(struct run *run, struct err *err)
 		return err_nomem(err);
 	if (!set->audit_file)
 		return ST_OK;
-	st = auditfile_open(&file, set->audit_file, set->audit_chain,
+	st = audit_file_open(&file, set->audit_file, set->audit_chain,
 		set->audit_key.len ? &set->audit_key : NULL, err);
 	if (st == ST_OK)
 		audit_take_file(run->audit, file);
 	else
-		auditfile_close(file);
+		audit_file_close(file);
 	return st;
 }
 

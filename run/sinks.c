@@ -31,7 +31,7 @@ struct sinks *sinks_new(const struct sinks_conf *conf)
 	f->json_rows.conf.format = FORMAT_NDJSON;
 	f->json_panel = conf->panel;
 	f->json_panel.format = FORMAT_NDJSON;
-	f->work = chain_work_new(NULL, 0);
+	f->work = hash_chain_work_new(NULL, 0);
 	if (conf->rows.format == FORMAT_TABLE)
 		f->table = table_new(&conf->table);
 	if (!f->work || (conf->rows.format == FORMAT_TABLE && !f->table)) {
@@ -45,7 +45,7 @@ void sinks_free(struct sinks *f)
 {
 	if (!f)
 		return;
-	chain_work_free(f->work);
+	hash_chain_work_free(f->work);
 	table_free(f->table);
 	buf_free(&f->text);
 	buf_free(&f->json);
@@ -158,12 +158,12 @@ static void begin(struct sinks *f)
 static enum status hand_out(struct sinks *f, const struct window *w, size_t nqueue,
 	struct err *err)
 {
-	char digest[CHAIN_HEX + 1] = "";
+	char digest[HASH_CHAIN_HEX + 1] = "";
 	struct audit_events_row_bytes bytes = { digest, f->text.len };
 	enum status st;
 
 	if (audit_events_wants_windows(f->conf.report)
-	    && !chain_hash(f->work, f->text.data, f->text.len, digest))
+	    && !hash_chain_hash(f->work, f->text.data, f->text.len, digest))
 		return err_nomem(err);
 	if (f->conf.closed)
 		tell_closed(f, w, asks_for_json(f) ? &f->json : &f->text);

@@ -22,21 +22,21 @@ static struct chain_work *work;
 /* By another way than the module's. */
 static const char *sha(const void *bytes, size_t len)
 {
-	static char hex[CHAIN_HEX + 1];
+	static char hex[HASH_CHAIN_HEX + 1];
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 
 	assert_int_equal(EVP_Digest(bytes, len, hash, &n, EVP_sha256(), NULL), 1);
-	text_hex(hash, CHAIN_HEX / 2, hex);
+	text_hex(hash, HASH_CHAIN_HEX / 2, hex);
 	return hex;
 }
 
-static void add(struct buf *log, struct chain *chain, struct chain_work *w, const char *text)
+static void add(struct buf *log, struct hash_chain *chain, struct chain_work *w, const char *text)
 {
 	struct buf line = { 0 };
 
 	buf_str(&line, text);
-	assert_true(chain_seal(chain, w, &line));
+	assert_true(hash_chain_seal(chain, w, &line));
 	buf_add(log, line.data, line.len);
 	buf_free(&line);
 	assert_false(log->failed);
@@ -45,20 +45,20 @@ static void add(struct buf *log, struct chain *chain, struct chain_work *w, cons
 static int set_up(void **state)
 {
 	(void)state;
-	work = chain_work_new(NULL, 0);
+	work = hash_chain_work_new(NULL, 0);
 	return work ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	chain_work_free(work);
+	hash_chain_work_free(work);
 	return 0;
 }
 
 static void line__ends_with_the_members_of_a_chain(void **state)
 {
-	struct chain chain = chain_new;
+	struct hash_chain chain = chain_new;
 	struct buf log = { 0 }, want = { 0 };
 
 	(void)state;
@@ -76,12 +76,12 @@ static void line__ends_with_the_members_of_a_chain(void **state)
 
 static void line__has_a_mac_over_all_before_it(void **state)
 {
-	struct chain_work *w = chain_work_new(KEY, strlen(KEY));
+	struct chain_work *w = hash_chain_work_new(KEY, strlen(KEY));
 	static const char body[] = "{\"a\":1,\"seq\":1,\"prev\":\"" ZEROS "\"";
-	struct chain chain = chain_new;
+	struct hash_chain chain = chain_new;
 	struct buf log = { 0 };
-	struct chain_link link;
-	char hex[CHAIN_HEX + 1];
+	struct hash_chain_link link;
+	char hex[HASH_CHAIN_HEX + 1];
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 
@@ -90,15 +90,15 @@ static void line__has_a_mac_over_all_before_it(void **state)
 	add(&log, &chain, w, "{\"a\":1");
 	assert_non_null(HMAC(EVP_sha256(), KEY, strlen(KEY), (const unsigned char *)body,
 		strlen(body), mac, &n));
-	text_hex(mac, CHAIN_HEX / 2, hex);
-	assert_true(chain_split(log.data, log.len - 1, &link));
+	text_hex(mac, HASH_CHAIN_HEX / 2, hex);
+	assert_true(hash_chain_split(log.data, log.len - 1, &link));
 	assert_int_equal(link.mac_from, strlen(body));
 	assert_memory_equal(log.data, body, strlen(body));
-	assert_memory_equal(link.mac, hex, CHAIN_HEX);
-	assert_memory_equal(link.prev, ZEROS, CHAIN_HEX);
+	assert_memory_equal(link.mac, hex, HASH_CHAIN_HEX);
+	assert_memory_equal(link.prev, ZEROS, HASH_CHAIN_HEX);
 	assert_int_equal(link.seq, 1);
 	buf_free(&log);
-	chain_work_free(w);
+	hash_chain_work_free(w);
 }
 
 /* A member in a string, in an object, in another form or place is none. */
@@ -123,18 +123,18 @@ static void split__takes_the_one_form_at_the_very_end_alone(void **state)
 	};
 	static const char good[] = "{\"a\":1,\"seq\":1,\"prev\":\"" EMPTY "\"}";
 	char copy[sizeof(good)];
-	struct chain_link link;
+	struct hash_chain_link link;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
-		if (chain_split(none[i], strlen(none[i]), &link))
+		if (hash_chain_split(none[i], strlen(none[i]), &link))
 			fail_msg("%s", none[i]);
-	assert_true(chain_split(good, strlen(good), &link));
+	assert_true(hash_chain_split(good, strlen(good), &link));
 	assert_null(link.mac);
 	for (const char *c = "GFA`@/:g \n"; *c; c++) {
 		memcpy(copy, good, sizeof(good));
 		copy[sizeof(good) - 5] = *c;
-		assert_false(chain_split(copy, strlen(copy), &link));
+		assert_false(hash_chain_split(copy, strlen(copy), &link));
 	}
 }
 
@@ -142,35 +142,35 @@ static void split__takes_the_one_form_at_the_very_end_alone(void **state)
 
 static void look__finds_nothing_wrong_with_whole_lines(void **state)
 {
-	struct chain chain = chain_new, found;
-	struct chain_tear tear;
+	struct hash_chain chain = chain_new, found;
+	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 
 	(void)state;
-	assert_int_equal(chain_look(work, "", 0, true, &found, &tear), CHAIN_WHOLE);
+	assert_int_equal(hash_chain_look(work, "", 0, true, &found, &tear), HASH_CHAIN_WHOLE);
 	assert_int_equal(found.seq, 0);
 	assert_string_equal(found.last, ZEROS);
 	for (int i = 0; i < 3; i++) {
 		size_t before = log.len;
 
 		add(&log, &chain, work, "{\"event\":\"x\"");
-		assert_int_equal(chain_look(work, log.data, log.len, true, &found, &tear),
-			CHAIN_WHOLE);
+		assert_int_equal(hash_chain_look(work, log.data, log.len, true, &found, &tear),
+			HASH_CHAIN_WHOLE);
 		assert_int_equal(found.seq, chain.seq);
 		assert_string_equal(found.last, chain.last);
 		/* from within the line before on; and where the line is not all there */
-		assert_int_equal(chain_look(work, log.data + before / 2, log.len - before / 2,
-			before / 2 == 0, &found, &tear), CHAIN_WHOLE);
-		assert_int_equal(chain_look(work, log.data + before + 1, log.len - before - 1,
-			false, &found, &tear), CHAIN_SHORT);
+		assert_int_equal(hash_chain_look(work, log.data + before / 2, log.len - before / 2,
+			before / 2 == 0, &found, &tear), HASH_CHAIN_WHOLE);
+		assert_int_equal(hash_chain_look(work, log.data + before + 1, log.len - before - 1,
+			false, &found, &tear), HASH_CHAIN_SHORT);
 	}
 	buf_free(&log);
 }
 
 static void look__sees_a_tear_at_every_byte(void **state)
 {
-	struct chain chain = chain_new, found;
-	struct chain_tear tear;
+	struct hash_chain chain = chain_new, found;
+	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 	size_t two;
 
@@ -182,16 +182,16 @@ static void look__sees_a_tear_at_every_byte(void **state)
 	for (size_t cut = two + 1; cut < log.len; cut++) {
 		bool newline_alone = cut == log.len - 1;
 
-		assert_int_equal(chain_look(work, log.data, cut, true, &found, &tear),
-			CHAIN_TORN);
+		assert_int_equal(hash_chain_look(work, log.data, cut, true, &found, &tear),
+			HASH_CHAIN_TORN);
 		assert_true(tear.open);
 		assert_int_equal(tear.lines, newline_alone ? 0 : 1);
 		assert_int_equal(tear.bytes, newline_alone ? 0 : cut - two);
 		assert_string_equal(tear.digest, sha(log.data + two, (size_t)tear.bytes));
 		assert_int_equal(found.seq, 3);
 		assert_string_equal(found.last, sha(log.data + two, cut - two));
-		assert_int_equal(chain_look(work, log.data + two, cut - two, false, &found,
-			&tear), CHAIN_SHORT);
+		assert_int_equal(hash_chain_look(work, log.data + two, cut - two, false, &found,
+			&tear), HASH_CHAIN_SHORT);
 	}
 	buf_free(&log);
 }
@@ -199,8 +199,8 @@ static void look__sees_a_tear_at_every_byte(void **state)
 /* Torn, and the repair torn again, with and without its newline. */
 static void look__counts_torn_lines_one_after_the_other(void **state)
 {
-	struct chain chain = chain_new, found;
-	struct chain_tear tear;
+	struct hash_chain chain = chain_new, found;
+	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 	size_t one;
 
@@ -208,7 +208,8 @@ static void look__counts_torn_lines_one_after_the_other(void **state)
 	add(&log, &chain, work, "{\"a\":1");
 	one = log.len;
 	buf_str(&log, "{\"ts\":\"1\",\"se\n\n{\"ts\":\"20");
-	assert_int_equal(chain_look(work, log.data, log.len, true, &found, &tear), CHAIN_TORN);
+	assert_int_equal(hash_chain_look(work, log.data, log.len, true, &found, &tear),
+		HASH_CHAIN_TORN);
 	assert_int_equal(tear.lines, 3);
 	assert_int_equal(tear.bytes, log.len - one);
 	assert_string_equal(tear.digest, sha(log.data + one, log.len - one));
@@ -216,11 +217,12 @@ static void look__counts_torn_lines_one_after_the_other(void **state)
 	assert_int_equal(found.seq, 4);
 	assert_string_equal(found.last, sha("{\"ts\":\"20", 9));
 	buf_char(&log, '\n');
-	assert_int_equal(chain_look(work, log.data, log.len, true, &found, &tear), CHAIN_TORN);
+	assert_int_equal(hash_chain_look(work, log.data, log.len, true, &found, &tear),
+		HASH_CHAIN_TORN);
 	assert_int_equal(tear.lines, 3);
 	assert_false(tear.open);
-	assert_int_equal(chain_look(work, log.data + one, log.len - one, true, &found, &tear),
-		CHAIN_TORN);	/* a file that begins so */
+	assert_int_equal(hash_chain_look(work, log.data + one, log.len - one, true, &found, &tear),
+		HASH_CHAIN_TORN);	/* a file that begins so */
 	assert_int_equal(found.seq, 3);
 	buf_free(&log);
 }
@@ -229,40 +231,43 @@ static void look__tells_a_log_without_a_chain(void **state)
 {
 	static const char *const foreign[] = { "{\"a\":1}\n", "{\"a\":1}", "{\"a\":1}\n{\"a",
 		"{\"a\":1}\n{\"a\n", "\n{\"a\":1}\n\n", "hello", "a,b\n1,2\n", "{\"tsx" };
-	struct chain_tear tear;
-	struct chain found;
+	struct hash_chain_tear tear;
+	struct hash_chain found;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
-		assert_int_equal(chain_look(work, foreign[i], strlen(foreign[i]), true, &found,
-			&tear), CHAIN_FOREIGN);
+		assert_int_equal(hash_chain_look(work, foreign[i], strlen(foreign[i]), true, &found,
+			&tear), HASH_CHAIN_FOREIGN);
 	/* a crash of the machine may leave zeros in place of what was written */
-	assert_int_equal(chain_look(work, "\0\0\0", 3, true, &found, &tear), CHAIN_TORN);
+	assert_int_equal(hash_chain_look(work, "\0\0\0", 3, true, &found, &tear), HASH_CHAIN_TORN);
 }
 
 /* A signed line is followed by lines of its key alone, one without a signature by any. */
 static void look__tells_a_line_of_another_key(void **state)
 {
-	struct chain_work *mine = chain_work_new(KEY, strlen(KEY)), *other = chain_work_new("k", 1);
-	struct chain chain = chain_new, found;
-	struct chain_tear tear;
+	struct chain_work *mine = hash_chain_work_new(KEY, strlen(KEY)),
+			  *other = hash_chain_work_new("k", 1);
+	struct hash_chain chain = chain_new, found;
+	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 
 	(void)state;
 	add(&log, &chain, work, "{\"a\":1");
-	assert_int_equal(chain_look(mine, log.data, log.len, true, &found, &tear), CHAIN_WHOLE);
+	assert_int_equal(hash_chain_look(mine, log.data, log.len, true, &found, &tear),
+		HASH_CHAIN_WHOLE);
 	add(&log, &chain, mine, "{\"a\":2");
-	assert_int_equal(chain_look(mine, log.data, log.len, true, &found, &tear), CHAIN_WHOLE);
-	assert_int_equal(chain_look(other, log.data, log.len, true, &found, &tear),
-		CHAIN_OTHER_KEY);
-	assert_int_equal(chain_look(work, log.data, log.len, true, &found, &tear),
-		CHAIN_OTHER_KEY);
+	assert_int_equal(hash_chain_look(mine, log.data, log.len, true, &found, &tear),
+		HASH_CHAIN_WHOLE);
+	assert_int_equal(hash_chain_look(other, log.data, log.len, true, &found, &tear),
+		HASH_CHAIN_OTHER_KEY);
+	assert_int_equal(hash_chain_look(work, log.data, log.len, true, &found, &tear),
+		HASH_CHAIN_OTHER_KEY);
 	buf_str(&log, "{\"ts");
-	assert_int_equal(chain_look(work, log.data, log.len, true, &found, &tear),
-		CHAIN_OTHER_KEY);
+	assert_int_equal(hash_chain_look(work, log.data, log.len, true, &found, &tear),
+		HASH_CHAIN_OTHER_KEY);
 	buf_free(&log);
-	chain_work_free(mine);
-	chain_work_free(other);
+	hash_chain_work_free(mine);
+	hash_chain_work_free(other);
 }
 
 int main(void)

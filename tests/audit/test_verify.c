@@ -42,9 +42,9 @@ static int tear_down(void **state)
 /* n lines of one run added; the status of the last. */
 static enum status write_lines(int n, bool chain, const struct buf *with_key)
 {
-	struct auditfile *file = NULL;
+	struct audit_file *file = NULL;
 	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
-	enum status st = auditfile_open(&file, log_path, chain, with_key, &err);
+	enum status st = audit_file_open(&file, log_path, chain, with_key, &err);
 
 	assert_non_null(a);
 	assert_int_equal(st, ST_OK);
@@ -92,7 +92,7 @@ static void tell(void *arg, const struct verify_tear *tear)
 	tears++;
 }
 
-static enum status verify(const struct buf *with_key, struct chain *end)
+static enum status verify(const struct buf *with_key, struct hash_chain *end)
 {
 	struct verify_conf conf = { .log = log_path, .key = with_key, .tear = tell };
 
@@ -110,7 +110,7 @@ static uint64_t bad_line(void)
 
 static void expect_bad(uint64_t line, const struct buf *with_key, const char *what)
 {
-	struct chain end;
+	struct hash_chain end;
 
 	if (verify(with_key, &end) != ST_PROTOCOL || bad_line() != line)
 		fail_msg("%s: not line %u but '%s'", what, (unsigned)line, err.text);
@@ -118,7 +118,7 @@ static void expect_bad(uint64_t line, const struct buf *with_key, const char *wh
 
 static void expect_good(uint64_t lines, const struct buf *with_key)
 {
-	struct chain end;
+	struct hash_chain end;
 
 	if (verify(with_key, &end) != ST_OK || end.seq != lines)
 		fail_msg("%u lines, %s", (unsigned)end.seq, err.text);
@@ -142,7 +142,7 @@ static void find_starts(void)
 
 static void log__that_is_whole_is_good(void **state)
 {
-	struct chain end;
+	struct hash_chain end;
 
 	(void)state;
 	new_log(CHANNEL_LINES, NULL);
@@ -177,7 +177,7 @@ static void edit__of_any_byte_is_seen_at_its_line(void **state)
 			for (size_t i = starts[line]; i < starts[line + 1]; i++) {
 				bool last = line == CHANNEL_LINES - 1;
 				uint64_t at = line + 1;
-				struct chain end;
+				struct hash_chain end;
 
 				text.data[i] ^= 1;
 				put_log(text.data, text.len);
@@ -207,7 +207,7 @@ static void line__that_is_cut_swapped_or_repeated_is_seen(void **state)
 	(void)state;
 	for (int keyed = 0; keyed < 2; keyed++) {
 		const struct buf *with = keyed ? &key : NULL;
-		struct chain end;
+		struct hash_chain end;
 
 		new_log(CHANNEL_LINES, with);
 		find_starts();
@@ -275,8 +275,8 @@ static void key__that_is_another_is_seen(void **state)
 static void expectation__covers_the_end(void **state)
 {
 	struct verify_conf conf = { .log = log_path };
-	struct chain end, cut;
-	char expect[CHAIN_HEX + 1];
+	struct hash_chain end, cut;
+	char expect[HASH_CHAIN_HEX + 1];
 
 	(void)state;
 	new_log(CHANNEL_LINES, NULL);
@@ -338,7 +338,7 @@ static void crash__of_the_repair_is_repaired(void **state)
 	read_log();
 	buf_add(&whole, text.data, text.len);
 	for (size_t cut = torn + 1; cut < whole.len; cut++) {
-		struct chain end;
+		struct hash_chain end;
 
 		put_log(whole.data, cut);
 		assert_int_equal(write_lines(1, true, NULL), ST_OK);
@@ -377,12 +377,12 @@ static void crash__is_repaired_without_a_chain_too(void **state)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-static void chain__begins_on_no_log_without_one(void **state)
+static void hash_chain__begins_on_no_log_without_one(void **state)
 {
 	(void)state;
 	put_log("{\"a\":1}\n", 8);
-	assert_non_null(auditfile_unfit(log_path, true, NULL));
-	assert_null(auditfile_unfit(log_path, false, NULL));
+	assert_non_null(audit_file_unfit(log_path, true, NULL));
+	assert_null(audit_file_unfit(log_path, false, NULL));
 	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);
 	assert_non_null(strstr(err.text, "begin a new file"));
 	read_log();
@@ -391,13 +391,13 @@ static void chain__begins_on_no_log_without_one(void **state)
 
 static void file__that_is_rotated_starts_anew(void **state)
 {
-	struct auditfile *file = NULL;
+	struct audit_file *file = NULL;
 	char *old = joined(dir, "/log.1");
 	struct buf line = { 0 };
 
 	(void)state;
 	unlink(log_path);
-	assert_int_equal(auditfile_open(&file, log_path, true, NULL, &err), ST_OK);
+	assert_int_equal(audit_file_open(&file, log_path, true, NULL, &err), ST_OK);
 	for (int i = 0; i < 4; i++) {
 		if (i == 2)
 			assert_int_equal(rename(log_path, old), 0);
@@ -405,11 +405,11 @@ static void file__that_is_rotated_starts_anew(void **state)
 			assert_int_equal(truncate(log_path, 0), 0);
 		buf_clear(&line);
 		buf_str(&line, "{\"event\":\"x\",\"run\":\"y\"");
-		assert_int_equal(auditfile_lock(file, &err), ST_OK);
-		assert_int_equal(auditfile_put(file, &line, &err), ST_OK);
-		auditfile_unlock(file);
+		assert_int_equal(audit_file_lock(file, &err), ST_OK);
+		assert_int_equal(audit_file_put(file, &line, &err), ST_OK);
+		audit_file_unlock(file);
 	}
-	auditfile_close(file);
+	audit_file_close(file);
 	expect_good(1, NULL);
 	assert_int_equal(rename(old, log_path), 0);
 	expect_good(2, NULL);
@@ -469,12 +469,12 @@ static void line__that_is_being_written_is_waited_for(void **state)
 
 static void file__that_is_full_is_an_error(void **state)
 {
-	struct auditfile *file = NULL;
+	struct audit_file *file = NULL;
 	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
 
 	(void)state;
 	assert_non_null(a);
-	assert_int_equal(auditfile_open(&file, "/dev/full", true, NULL, &err), ST_OK);
+	assert_int_equal(audit_file_open(&file, "/dev/full", true, NULL, &err), ST_OK);
 	audit_take_file(a, file);
 	assert_int_equal(audit_status(a, &err), ST_OK);
 	audit_begin(a, LEVEL_INFO, "x", 0);
@@ -488,7 +488,7 @@ static void file__that_is_full_is_an_error(void **state)
 /* A line's own members are left out before the chain's are. */
 static void line__keeps_room_for_the_chain(void **state)
 {
-	struct auditfile *file = NULL;
+	struct audit_file *file = NULL;
 	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
 	char value[251], name[16];
 
@@ -499,7 +499,7 @@ static void line__keeps_room_for_the_chain(void **state)
 		memset(value, 'y', sizeof(value));
 		value[250 - less] = '\0';
 		if (!file) {
-			assert_int_equal(auditfile_open(&file, log_path, true, &key, &err), ST_OK);
+			assert_int_equal(audit_file_open(&file, log_path, true, &key, &err), ST_OK);
 			audit_take_file(a, file);
 		}
 		audit_begin(a, LEVEL_INFO, "x", 0);
@@ -516,7 +516,7 @@ static void line__keeps_room_for_the_chain(void **state)
 	for (size_t from = 0, i = 0, most = 0; i < text.len; i++)
 		if (text.data[i] == '\n') {
 			most = i + 1 - from > most ? i + 1 - from : most;
-			assert_true(most <= CHAIN_LINE_MAX);
+			assert_true(most <= HASH_CHAIN_LINE_MAX);
 			from = i + 1;
 			assert_true(i + 1 < text.len || most > 4000);
 		}
@@ -526,22 +526,22 @@ static void line__keeps_room_for_the_chain(void **state)
 
 static void flush(struct audit *a, const char *rows)
 {
-	struct chain_work *w = chain_work_new(NULL, 0);
-	char hex[CHAIN_HEX + 1];
+	struct chain_work *w = hash_chain_work_new(NULL, 0);
+	char hex[HASH_CHAIN_HEX + 1];
 
 	assert_non_null(w);
-	assert_true(chain_hash(w, rows, strlen(rows), hex));
+	assert_true(hash_chain_hash(w, rows, strlen(rows), hex));
 	audit_begin(a, LEVEL_INFO, "window.flush", 0);
 	audit_hex(a, "rowsDigest", hex);
 	audit_int(a, "rowsBytes", (int64_t)strlen(rows));
 	audit_end(a);
-	chain_work_free(w);
+	hash_chain_work_free(w);
 }
 
 static enum status verify_rows(const char *rows, const char *run)
 {
 	struct verify_conf conf = { .log = log_path, .rows = rows_path, .run = run };
-	struct chain end;
+	struct hash_chain end;
 
 	put_file(rows_path, rows, strlen(rows), 0600);
 	err.text[0] = '\0';
@@ -559,10 +559,10 @@ static void rows__are_those_of_the_windows_in_order(void **state)
 	unlink(log_path);
 	for (int r = 0; r < 2; r++) {
 		struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
-		struct auditfile *file = NULL;
+		struct audit_file *file = NULL;
 
 		assert_non_null(a);
-		assert_int_equal(auditfile_open(&file, log_path, true, NULL, &err), ST_OK);
+		assert_int_equal(audit_file_open(&file, log_path, true, NULL, &err), ST_OK);
 		audit_take_file(a, file);
 		for (int i = 0; i < 3; i++)
 			flush(a, windows[r][i]);
@@ -606,7 +606,7 @@ int main(void)
 		cmocka_unit_test(crash__of_the_repair_is_repaired),
 		cmocka_unit_test(crash__at_the_very_first_line_is_repaired),
 		cmocka_unit_test(crash__is_repaired_without_a_chain_too),
-		cmocka_unit_test(chain__begins_on_no_log_without_one),
+		cmocka_unit_test(hash_chain__begins_on_no_log_without_one),
 		cmocka_unit_test(file__that_is_rotated_starts_anew),
 		cmocka_unit_test(lock__of_another_is_waited_for_a_second),
 		cmocka_unit_test(line__that_is_being_written_is_waited_for),

@@ -8,19 +8,19 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A line behind it all, with the newline that is missing. */
-static void check_next(struct chain_work *w, const char *text, size_t size, struct chain chain,
-	const struct chain_tear *tear)
+static void check_next(struct chain_work *w, const char *text, size_t size, struct hash_chain chain,
+	const struct hash_chain_tear *tear)
 {
 	struct buf log = { 0 }, line = { 0 };
-	struct chain_tear none;
-	struct chain found;
+	struct hash_chain_tear none;
+	struct hash_chain found;
 
 	buf_add(&log, text, size);
 	buf_str(&log, tear->open ? "\n" : "");
 	buf_str(&line, "{\"event\":\"audit.repaired\"");
-	if (!chain_seal(&chain, w, &line) || !buf_add(&log, line.data, line.len))
+	if (!hash_chain_seal(&chain, w, &line) || !buf_add(&log, line.data, line.len))
 		abort();
-	if (chain_look(w, log.data, log.len, true, &found, &none) != CHAIN_WHOLE
+	if (hash_chain_look(w, log.data, log.len, true, &found, &none) != HASH_CHAIN_WHOLE
 	    || found.seq != chain.seq || strcmp(found.last, chain.last) != 0 || none.lines)
 		abort();
 	buf_free(&log);
@@ -29,23 +29,23 @@ static void check_next(struct chain_work *w, const char *text, size_t size, stru
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct chain_work *w = chain_work_new("key", 3);
+	struct chain_work *w = hash_chain_work_new("key", 3);
 	const char *text = (const char *)data;
-	struct chain chain, part;
-	struct chain_tear tear, part_tear;
-	enum chain_end end;
+	struct hash_chain chain, part;
+	struct hash_chain_tear tear, part_tear;
+	enum hash_chain_end end;
 
 	if (!w)
 		abort();
-	end = chain_look(w, text, size, true, &chain, &tear);
-	if (end == CHAIN_SHORT || end == CHAIN_FAILED || tear.bytes > size)
+	end = hash_chain_look(w, text, size, true, &chain, &tear);
+	if (end == HASH_CHAIN_SHORT || end == HASH_CHAIN_FAILED || tear.bytes > size)
 		abort();
-	if (end == CHAIN_WHOLE || end == CHAIN_TORN)
+	if (end == HASH_CHAIN_WHOLE || end == HASH_CHAIN_TORN)
 		check_next(w, text, size, chain, &tear);
 	/* from the middle on it is the same, or too little is seen */
-	if (size && chain_look(w, text + size / 2, size - size / 2, false, &part, &part_tear)
-	    == CHAIN_WHOLE && (end != CHAIN_WHOLE || part.seq != chain.seq))
+	if (size && hash_chain_look(w, text + size / 2, size - size / 2, false, &part, &part_tear)
+	    == HASH_CHAIN_WHOLE && (end != HASH_CHAIN_WHOLE || part.seq != chain.seq))
 		abort();
-	chain_work_free(w);
+	hash_chain_work_free(w);
 	return 0;
 }
