@@ -98,14 +98,14 @@ static void add_rule(struct option_values *p, const char *value)
 {
 	static const char *const none[] = { "none" };
 	struct options *set = p->set;
-	struct rule *rule = &set->outlier[set->noutlier];
+	struct filter *rule = &set->outlier[set->noutlier];
 	char *text = strdup(value);
 	const char *metric;
 	int known;
 
 	if (!text) {
 		p->problems.failed = true;
-	} else if (!rule_parse(text, &metric, rule) || strlen(rule->path) >= FIELD_NAME_MAX) {
+	} else if (!filter_parse(text, &metric, rule) || strlen(rule->path) >= FIELD_NAME_MAX) {
 		option_values_problem(p, value, nearest_word(value, none, 1)
 			? "METRIC.FIELD OP NUMBER, or none; did you mean none?"
 			: "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
@@ -133,7 +133,7 @@ void metric_args_rule(struct option_values *p, const char *value)
 	p->given[OPT_OUTLIER] = !p->defaults;
 	if (strcmp(value, "none") == 0)
 		p->outlier_none = true;
-	else if (p->set->noutlier < RULES_MAX)
+	else if (p->set->noutlier < FILTERS_MAX)
 		add_rule(p, value);
 	else
 		option_values_problem(p, value, "16 rules at most");

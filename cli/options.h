@@ -43,7 +43,7 @@ struct options {
 	int64_t window_ms;
 	uint32_t count;			/* 0: all (replay without -n) */
 	bool align;
-	enum time_kind time;
+	enum stream_window_time time;
 	int64_t lateness_ms;
 	enum rows_format format;
 	bool header;
@@ -62,8 +62,8 @@ struct options {
 	int64_t connect_timeout_ms;
 	int64_t retry_for_ms;
 	int64_t idle_timeout_ms, pong_timeout_ms;
-	struct rule outlier[RULES_MAX];
-	char *outlier_path[RULES_MAX];	/* what their paths point into */
+	struct filter outlier[FILTERS_MAX];
+	char *outlier_path[FILTERS_MAX];	/* what their paths point into */
 	size_t noutlier;
 	bool outlier_given;		/* else the rule is the default one */
 	struct lines outlier_text;	/* as given, for run.start */

@@ -13,7 +13,7 @@ enum limit { WARNING, CRITICAL, LIMITS };
 
 struct checked {		/* a path and its ranges */
 	char *path;
-	struct reading_name name;
+	struct row_name name;
 	char *text[LIMITS];	/* of the range, as given; NULL: none is */
 	struct nagios_range range[LIMITS];
 	size_t nvalue;		/* rows of the last window that have a number */
@@ -88,7 +88,7 @@ struct nagios *nagios_new(void)
 static void checked_free(struct checked *k)
 {
 	free(k->path);
-	reading_name_free(&k->name);
+	row_name_free(&k->name);
 	for (enum limit l = 0; l < LIMITS; l++)
 		free(k->text[l]);
 }
@@ -110,7 +110,7 @@ static struct checked *find(struct nagios *p, const char *path, char *why, size_
 {
 	struct checked *k = &p->v[p->n];
 	const char *part = NULL;
-	enum reading_flaw flaw;
+	enum row_flaw flaw;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (strcmp(p->v[i].path, path) == 0)
@@ -120,12 +120,12 @@ static struct checked *find(struct nagios *p, const char *path, char *why, size_
 		return NULL;
 	}
 	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS } };
-	flaw = k->path ? reading_name_parse(&k->name, path, &part) : READING_NO_MEMORY;
-	if (flaw == READING_GOOD) {
+	flaw = k->path ? row_name_parse(&k->name, path, &part) : ROW_NO_MEMORY;
+	if (flaw == ROW_GOOD) {
 		p->n++;
 		return k;
 	}
-	reading_say_flaw(flaw, path, part, why, size);
+	row_say_flaw(flaw, path, part, why, size);
 	checked_free(k);
 	return NULL;
 }
@@ -204,12 +204,12 @@ static void put_number(struct buf *out, double x)
 	buf_printf(out, "%.*f", fabs(x) < 1 ? 15 : 0, x);
 }
 
-static const char *name_of(const struct reading_row *row)
+static const char *name_of(const struct row *row)
 {
 	return row->queue_name ? row->queue_name : row->queue_id;
 }
 
-static void put_value(struct nagios *p, const struct checked *k, const struct reading_row *row,
+static void put_value(struct nagios *p, const struct checked *k, const struct row *row,
 	double value, bool ms)
 {
 	struct buf *out = &p->values;
@@ -235,7 +235,7 @@ static bool is_worse(enum nagios_state a, enum nagios_state b)
 
 /* Tells of the first one of those that are as bad as the worst. */
 static void count(struct nagios *p, enum nagios_state state, const struct checked *k,
-	const struct reading_row *row, double value, bool ms)
+	const struct row *row, double value, bool ms)
 {
 	enum limit limit = state == NAGIOS_CRITICAL ? CRITICAL : WARNING;
 	struct buf *out = &p->worst;
@@ -259,11 +259,11 @@ static void count(struct nagios *p, enum nagios_state state, const struct checke
 	buf_printf(out, "%s, %s range %s", ms ? "ms" : "", limit_names[limit], k->text[limit]);
 }
 
-static void judge(struct nagios *p, struct checked *k, const struct reading *r,
-	const struct reading_row *row)
+static void judge(struct nagios *p, struct checked *k, const struct row_window *r,
+	const struct row *row)
 {
-	double value = reading_value(r, row, &k->name);
-	bool ms = reading_is_ms(row, &k->name);
+	double value = row_value(r, row, &k->name);
+	bool ms = row_is_ms(row, &k->name);
 	enum nagios_state state = NAGIOS_OK;
 
 	if (isnan(value))
@@ -279,10 +279,10 @@ static void judge(struct nagios *p, struct checked *k, const struct reading *r,
 }
 
 /* Counts alone say nothing about a queue: a gauge that is unknown has them too. */
-static bool has_number(const struct reading_row *row)
+static bool has_number(const struct row *row)
 {
 	for (size_t i = 0; i < row->nfigure; i++)
-		for (enum statistic s = 0; s < STATS; s++)
+		for (enum row_statistic s = 0; s < STATS; s++)
 			if (s != STAT_COUNT && s != STAT_CARRIED && s != STAT_OBSERVED_MS
 			    && s != STAT_EVENTS && !isnan(row->figure[i].stat[s]))
 				return true;
@@ -291,7 +291,7 @@ static bool has_number(const struct reading_row *row)
 
 /* A number that no queue has is unknown. One that some queues lack is not: the age of a queue in
  * which nobody waits is null. */
-static void count_unknown(struct nagios *p, const struct reading *r)
+static void count_unknown(struct nagios *p, const struct row_window *r)
 {
 	for (size_t k = 0; k < p->n; k++)
 		for (size_t i = 0; !p->v[k].nvalue && i < r->nrow; i++)
@@ -299,7 +299,7 @@ static void count_unknown(struct nagios *p, const struct reading *r)
 				count(p, NAGIOS_UNKNOWN, &p->v[k], &r->row[i], NAN, false);
 }
 
-bool nagios_take(struct nagios *p, const struct reading *r)
+bool nagios_take(struct nagios *p, const struct row_window *r)
 {
 	p->judged = true;
 	p->has_number = false;
@@ -310,7 +310,7 @@ bool nagios_take(struct nagios *p, const struct reading *r)
 	for (size_t k = 0; k < p->n; k++)
 		p->v[k].nvalue = 0;
 	for (size_t i = 0; i < r->nrow; i++) {
-		const struct reading_row *row = &r->row[i];
+		const struct row *row = &r->row[i];
 
 		p->has_number = p->has_number || has_number(row);
 		if (row->media)

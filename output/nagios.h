@@ -35,7 +35,7 @@ void nagios_add(struct nagios *p, bool critical, const char *text, const char **
 	char *why, size_t size);
 
 /* The rows of a closed window, in place of those of the one before. False: out of memory. */
-bool nagios_take(struct nagios *p, const struct reading *r);
+bool nagios_take(struct nagios *p, const struct row_window *r);
 
 /*
  * The run ended with st, for that reason (of no meaning where st is ST_OK): the state, the

@@ -9,7 +9,7 @@
 #include "util/text.h"
 
 struct metric_line {
-	const struct reading_row *row;	/* NULL: of none, without labels */
+	const struct row *row;	/* NULL: of none, without labels */
 	const char *reason;		/* NULL: it has no such label */
 	double value;
 };
@@ -235,7 +235,7 @@ static void families_free(struct families *fs)
 /* --- what a row has ------------------------------------------------------------------- */
 
 static const struct {
-	enum statistic stat;
+	enum row_statistic stat;
 	const char *name, *words;
 } told[] = {
 	{ STAT_COUNT, "samples", "values in the window" },
@@ -253,12 +253,12 @@ static const struct {
 	{ STAT_VALUE, NULL, "of the half hour" }
 };
 
-static void put_figure(struct families *fs, const struct reading_row *row,
-	const struct reading_figure *f)
+static void put_figure(struct families *fs, const struct row *row,
+	const struct row_series *f)
 {
 	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
 		double value = f->stat[told[i].stat];
-		bool ms = reading_stat_is_ms(f, told[i].stat);
+		bool ms = row_stat_is_ms(f, told[i].stat);
 		size_t len = strlen(f->path);
 
 		if (isnan(value))
@@ -280,7 +280,7 @@ static void put_figure(struct families *fs, const struct reading_row *row,
 	}
 }
 
-static void put_lag(struct families *fs, const struct reading_row *row)
+static void put_lag(struct families *fs, const struct row *row)
 {
 	static const char *const names[LAG_STATS] = {
 		[LAG_MEAN] = "gsqstat_lag_mean_seconds", [LAG_MAX] = "gsqstat_lag_max_seconds",
@@ -288,13 +288,13 @@ static void put_lag(struct families *fs, const struct reading_row *row)
 		[LAG_P99] = "gsqstat_lag_p99_seconds"
 	};
 
-	for (enum lag_stat s = 0; s < LAG_STATS; s++) {
+	for (enum row_lag s = 0; s < LAG_STATS; s++) {
 		begin(fs, names[s], "Arrival less timestamp of what came in the window.");
 		add(fs, &(struct metric_line){ row, NULL, row->lag_ms[s] / 1000 });
 	}
 }
 
-static void put_row(struct families *fs, const struct reading_row *row)
+static void put_row(struct families *fs, const struct row *row)
 {
 	for (size_t i = 0; i < row->nfigure; i++)
 		if (!row->figure[i].sum)	/* which Prometheus makes itself */
@@ -305,8 +305,8 @@ static void put_row(struct families *fs, const struct reading_row *row)
 	begin(fs, "gsqstat_updates", "Frames that count in the window.");
 	add(fs, &(struct metric_line){ row, NULL, (double)row->updates });
 	begin(fs, "gsqstat_rejected", "Frames of the window that do not count, and why.");
-	for (enum fate f = 0; f < FATE_REJECTS; f++)
-		add(fs, &(struct metric_line){ row, fate_name(f), (double)row->rejected[f] });
+	for (enum verdict f = 0; f < VERDICT_REJECTS; f++)
+		add(fs, &(struct metric_line){ row, verdict_name(f), (double)row->rejected[f] });
 }
 
 /* --- as text ------------------------------------------------------------------------ */
@@ -327,7 +327,7 @@ static void put_escaped(struct buf *out, const char *s, bool quotes)
 
 static void put_labels(struct buf *out, const struct metric_line *s)
 {
-	const struct reading_row *row = s->row;
+	const struct row *row = s->row;
 
 	buf_printf(out, "{queue_id=\"%s\",queue_name=\"", row->queue_id);
 	put_escaped(out, row->queue_name ? row->queue_name : "", true);
@@ -353,7 +353,7 @@ static void put_family(struct buf *out, const struct family *f)
 	}
 }
 
-bool prometheus_put(struct buf *out, const struct reading *r, bool queues_alone, size_t *skipped)
+bool prometheus_put(struct buf *out, const struct row_window *r, bool queues_alone, size_t *skipped)
 {
 	struct families fs = { .v = NULL };
 

@@ -19,7 +19,8 @@
 
 /* Appends it; queues_alone: no rows of media types. *skipped: numbers left out because another
  * one of their row has the same name. False: out of memory. */
-bool prometheus_put(struct buf *out, const struct reading *r, bool queues_alone, size_t *skipped);
+bool prometheus_put(struct buf *out, const struct row_window *r, bool queues_alone,
+	size_t *skipped);
 
 /* METRIC.FIELD as it stands in a name, `_` before each word; for tests. */
 void prometheus_put_words(struct buf *name, const char *s, size_t len);

@@ -8,12 +8,12 @@
 
 #define CSV_HEADER ROWS_CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 
-static struct rows_span span_of(const struct board_window *w)
+static struct rows_span span_of(const struct queue_window *w)
 {
 	return (struct rows_span){ w->index, w->start_ms, w->end_ms, w->partial, w->coverage_e4 };
 }
 
-static const char *name_of(const struct queue_rows *panel, const struct board_row *row)
+static const char *name_of(const struct queue_rows *panel, const struct queue_window_row *row)
 {
 	return panel->name ? panel->name[row->queue] : NULL;
 }
@@ -75,19 +75,19 @@ static void put_total(struct buf *out, const struct total_summary *t)
 	buf_char(out, '}');
 }
 
-static void put_fact(struct buf *out, const struct fact *f)
+static void put_fact(struct buf *out, const struct series_result *f)
 {
 	switch (f->kind) {
-	case FACT_GAUGE:
+	case SERIES_GAUGE:
 		put_gauge(out, &f->is.gauge);
 		break;
-	case FACT_AGE:
+	case SERIES_AGE:
 		put_age(out, &f->is.age);
 		break;
-	case FACT_TOTAL:
+	case SERIES_TOTAL:
 		put_total(out, &f->is.total);
 		break;
-	case FACT_PLAIN:
+	case SERIES_PLAIN:
 		if (f->is.total.has_total)
 			json_put_double(out, f->is.total.total);
 		else
@@ -96,7 +96,7 @@ static void put_fact(struct buf *out, const struct fact *f)
 	}
 }
 
-static void put_metrics(struct buf *out, const struct board_row *row)
+static void put_metrics(struct buf *out, const struct queue_window_row *row)
 {
 	struct rows_tree tree = { NULL, NULL };
 
@@ -108,7 +108,7 @@ static void put_metrics(struct buf *out, const struct board_row *row)
 }
 
 /* The row's worst quantile decides. */
-static void put_quantiles(struct buf *out, const struct board_row *row)
+static void put_quantiles(struct buf *out, const struct queue_window_row *row)
 {
 	bool exact = sample_is_exact(&row->lag_us);
 	double worst = sample_accuracy(&row->lag_us);
@@ -121,7 +121,7 @@ static void put_quantiles(struct buf *out, const struct board_row *row)
 }
 
 static bool put_ndjson(struct buf *out, const struct queue_rows *panel,
-	const struct board_window *window, const struct board_row *row)
+	const struct queue_window *window, const struct queue_window_row *row)
 {
 	struct rows_span span = span_of(window);
 	const char *name = name_of(panel, row);
@@ -164,7 +164,7 @@ static void csv_known(struct buf *out, bool known, double x)
 }
 
 /* metric,count,last,min,max,mean,stddev,p50,p90,p95,p99 */
-static bool csv_figures(struct buf *out, const struct fact *f)
+static bool csv_figures(struct buf *out, const struct series_result *f)
 {
 	const struct gauge_summary *g = &f->is.gauge;
 	struct buf name = { 0 };
@@ -177,7 +177,7 @@ static bool csv_figures(struct buf *out, const struct fact *f)
 	buf_free(&name);
 	buf_char(out, ',');		/* it has no count: time weighs */
 	switch (f->kind) {
-	case FACT_GAUGE:
+	case SERIES_GAUGE:
 		csv_known(out, g->known, g->last);
 		csv_known(out, g->observed, g->min);
 		csv_known(out, g->observed, g->max);
@@ -188,17 +188,17 @@ static bool csv_figures(struct buf *out, const struct fact *f)
 		csv_known(out, g->observed, g->p95);
 		csv_known(out, g->observed, g->p99);
 		break;
-	case FACT_AGE:
+	case SERIES_AGE:
 		csv_known(out, f->is.age.has_last, ms_of(f->is.age.last_us));
 		buf_char(out, ',');
 		csv_known(out, f->is.age.has_most, ms_of(f->is.age.most_us));
 		buf_str(out, ",,,,,,");
 		break;
-	case FACT_PLAIN:
+	case SERIES_PLAIN:
 		csv_known(out, f->is.total.has_total, f->is.total.total);
 		buf_str(out, ",,,,,,,,");
 		break;
-	case FACT_TOTAL:
+	case SERIES_TOTAL:
 		buf_str(out, ",,,,,,,,,");
 		break;
 	}
@@ -206,13 +206,13 @@ static bool csv_figures(struct buf *out, const struct fact *f)
 }
 
 /* carried,observedMs,events,total,delta */
-static void csv_more(struct buf *out, const struct fact *f)
+static void csv_more(struct buf *out, const struct series_result *f)
 {
-	if (f && f->kind == FACT_GAUGE) {
+	if (f && f->kind == SERIES_GAUGE) {
 		buf_printf(out, ",%s", f->is.gauge.carried ? "true" : "false");
 		rows_csv_double(out, ms_of((int64_t)f->is.gauge.observed_us));
 		buf_printf(out, ",%llu,,", (unsigned long long)f->is.gauge.events);
-	} else if (f && f->kind == FACT_TOTAL) {
+	} else if (f && f->kind == SERIES_TOTAL) {
 		buf_str(out, ",,,");
 		csv_known(out, f->is.total.has_total, f->is.total.total);
 		csv_known(out, f->is.total.has_delta, f->is.total.delta);
@@ -222,7 +222,8 @@ static void csv_more(struct buf *out, const struct fact *f)
 }
 
 static bool csv_row(struct buf *out, const struct queue_rows *panel,
-	const struct board_window *window, const struct board_row *row, const struct fact *f)
+	const struct queue_window *window, const struct queue_window_row *row,
+	const struct series_result *f)
 {
 	struct rows_span span = span_of(window);
 	const char *name = name_of(panel, row);
@@ -243,8 +244,8 @@ static bool csv_row(struct buf *out, const struct queue_rows *panel,
 	return true;
 }
 
-static bool put_csv(struct buf *out, struct queue_rows *panel, const struct board_window *window,
-	const struct board_row *row)
+static bool put_csv(struct buf *out, struct queue_rows *panel, const struct queue_window *window,
+	const struct queue_window_row *row)
 {
 	if (panel->header && !panel->header_done)
 		buf_str(out, CSV_HEADER);
@@ -257,7 +258,7 @@ static bool put_csv(struct buf *out, struct queue_rows *panel, const struct boar
 	return true;
 }
 
-bool queue_rows_render(struct queue_rows *panel, const struct board_window *window, struct buf *out)
+bool queue_rows_render(struct queue_rows *panel, const struct queue_window *window, struct buf *out)
 {
 	for (size_t i = 0; i < window->nrow; i++) {
 		bool ok;

@@ -21,7 +21,7 @@ struct queue_rows {
 };
 
 /* Appends every row of the window, each ended by LF; false: out of memory. */
-bool queue_rows_render(struct queue_rows *panel, const struct board_window *window,
+bool queue_rows_render(struct queue_rows *panel, const struct queue_window *window,
 	struct buf *out);
 
 #endif

@@ -7,8 +7,8 @@
 #include "util/text.h"
 
 /* The order in which they are printed, which is not the order in which they are judged. */
-static const enum fate reject_order[] = {
-	FATE_OUTLIER, FATE_STALE, FATE_DUPLICATE, FATE_INVALID
+static const enum verdict reject_order[] = {
+	VERDICT_OUTLIER, VERDICT_STALE, VERDICT_DUPLICATE, VERDICT_INVALID
 };
 
 static void put_key(struct buf *out, const char *key)
@@ -39,7 +39,7 @@ void rows_put_figure(struct buf *out, const char *key, double x)
 	json_put_double(out, x);
 }
 
-static bool put_field(struct buf *out, const struct field *field)
+static bool put_field(struct buf *out, const struct accumulator_field *field)
 {
 	struct summary s;
 
@@ -125,12 +125,13 @@ void rows_tree_end(struct buf *out, const struct rows_tree *tree)
 	buf_char(out, '}');
 }
 
-static bool put_metrics(struct buf *out, const struct rows *rows, const struct row *row)
+static bool put_metrics(struct buf *out, const struct rows *rows,
+	const struct stream_window_row *row)
 {
 	struct rows_tree tree = { NULL, NULL };
 
 	for (size_t i = 0; i < row->nfield; i++) {
-		const struct field *f = row->field[i];
+		const struct accumulator_field *f = row->field[i];
 
 		rows_tree_next(out, &tree, rows->conf.metric[f->metric], f->path);
 		if (!put_field(out, f))
@@ -161,7 +162,7 @@ bool rows_put_lag(struct buf *out, const struct sample *lag_us)
 }
 
 /* The row's worst quantile decides. */
-static void put_accuracy(struct buf *out, const struct row *row)
+static void put_accuracy(struct buf *out, const struct stream_window_row *row)
 {
 	bool exact = sample_is_exact(&row->lag_us);
 	double worst = sample_accuracy(&row->lag_us);
@@ -192,14 +193,15 @@ void rows_put_quantiles(struct buf *out, bool exact, double accuracy)
 	rows_put_figure(out, "accuracy", accuracy);
 }
 
-static struct rows_span span_of(const struct window *window, const struct row *row)
+static struct rows_span span_of(const struct stream_window *window,
+	const struct stream_window_row *row)
 {
 	return (struct rows_span){ window->index, window->start_ms, window->end_ms,
 		window->partial, row->coverage_e4 };
 }
 
-static void put_window(struct buf *out, const struct rows *rows, const struct window *window,
-	const struct row *row)
+static void put_window(struct buf *out, const struct rows *rows, const struct stream_window *window,
+	const struct stream_window_row *row)
 {
 	const char *interval = rows->conf.interval ? rows->conf.interval : row->interval;
 	struct rows_span span = span_of(window, row);
@@ -213,8 +215,8 @@ static void put_window(struct buf *out, const struct rows *rows, const struct wi
 		buf_str(out, "null");
 }
 
-static bool put_ndjson(struct buf *out, const struct rows *rows, const struct window *window,
-	const struct row *row)
+static bool put_ndjson(struct buf *out, const struct rows *rows, const struct stream_window *window,
+	const struct stream_window_row *row)
 {
 	double ms = (double)(window->end_ms - window->start_ms);
 
@@ -223,7 +225,7 @@ static bool put_ndjson(struct buf *out, const struct rows *rows, const struct wi
 	put_u64(out, row->updates);
 	buf_str(out, ",\"rejected\":{");
 	for (size_t i = 0; i < ARRAY_LEN(reject_order); i++)
-		buf_printf(out, "%s\"%s\":%llu", i ? "," : "", fate_name(reject_order[i]),
+		buf_printf(out, "%s\"%s\":%llu", i ? "," : "", verdict_name(reject_order[i]),
 			(unsigned long long)row->rejected[reject_order[i]]);
 	buf_str(out, "},\"clockSkew\":");
 	put_u64(out, row->clock_skew);
@@ -247,7 +249,8 @@ void rows_csv_double(struct buf *out, double x)
 	json_put_double(out, x);
 }
 
-static bool csv_field(struct buf *out, const struct rows *rows, const struct field *field)
+static bool csv_field(struct buf *out, const struct rows *rows,
+	const struct accumulator_field *field)
 {
 	struct buf name = { 0 };
 	struct summary s;
@@ -284,8 +287,8 @@ void rows_csv_span(struct buf *out, const struct rows_span *span, const char *qu
 	buf_printf(out, ",%s,", queue_id);
 }
 
-static bool csv_row(struct buf *out, const struct rows *rows, const struct window *window,
-	const struct row *row, const struct field *field)
+static bool csv_row(struct buf *out, const struct rows *rows, const struct stream_window *window,
+	const struct stream_window_row *row, const struct accumulator_field *field)
 {
 	struct rows_span span = span_of(window, row);
 
@@ -301,8 +304,8 @@ static bool csv_row(struct buf *out, const struct rows *rows, const struct windo
 	return true;
 }
 
-static bool put_csv(struct buf *out, struct rows *rows, const struct window *window,
-	const struct row *row)
+static bool put_csv(struct buf *out, struct rows *rows, const struct stream_window *window,
+	const struct stream_window_row *row)
 {
 	if (rows->conf.header && !rows->header_done)
 		buf_str(out, ROWS_CSV_HEADER "\n");
@@ -315,7 +318,7 @@ static bool put_csv(struct buf *out, struct rows *rows, const struct window *win
 	return true;
 }
 
-bool rows_render(struct rows *rows, const struct window *window, struct buf *out)
+bool rows_render(struct rows *rows, const struct stream_window *window, struct buf *out)
 {
 	for (size_t i = 0; i < window->nrow; i++) {
 		bool ok = rows->conf.format == FORMAT_CSV

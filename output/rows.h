@@ -17,7 +17,7 @@ enum rows_format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_PROMETHEUS };
 struct rows_conf {
 	enum rows_format format;
 	bool header;			/* CSV: a header row before the first row */
-	enum time_kind time;
+	enum stream_window_time time;
 	const char *interval;		/* NULL: each queue's own (replay without -i) */
 	const char *const *metric;	/* names, by the index that fields carry; borrowed */
 };
@@ -28,7 +28,7 @@ struct rows {		/* the renderer's state: only whether the header is out */
 };
 
 /* Appends every row of the window, each ended by LF; false: out of memory. */
-bool rows_render(struct rows *rows, const struct window *window, struct buf *out);
+bool rows_render(struct rows *rows, const struct stream_window *window, struct buf *out);
 
 /* --- what rows of every source have in common --- */
 

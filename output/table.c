@@ -33,7 +33,7 @@
 struct known {
 	char *metric, *path;
 	char *label;
-	enum figure_kind kind;
+	enum row_kind kind;
 	bool is_ms;
 };
 
@@ -100,7 +100,7 @@ void table_free(struct table *t)
 
 /* --- figures ------------------------------------------------------------------------ */
 
-static bool is_known(const struct known *k, const struct reading_figure *f)
+static bool is_known(const struct known *k, const struct row_series *f)
 {
 	return k->kind == f->kind && strcmp(k->path, f->path) == 0
 		&& strcmp(k->metric, f->metric) == 0;
@@ -113,11 +113,11 @@ static bool is_upper(char c)
 
 /* Whether its numbers are ms: the stream's wait, ages, and the service's sums and bounds of
  * times (`tWait.sum`, not `tWait.count`). */
-static bool is_ms(const struct reading_figure *f)
+static bool is_ms(const struct row_series *f)
 {
 	static const char *const times[] = { "sum", "min", "max" };
 
-	if (f->kind == KIND_AGE || strcmp(f->metric, "waitTime") == 0)
+	if (f->kind == ROW_AGE || strcmp(f->metric, "waitTime") == 0)
 		return true;
 	for (size_t i = 0; f->metric[0] == 't' && is_upper(f->metric[1])
 	     && i < ARRAY_LEN(times); i++)
@@ -127,9 +127,9 @@ static bool is_ms(const struct reading_figure *f)
 }
 
 /* The path that goes without saying is left out: `oWaiting`, `oOnQueueUsers.IDLE`. */
-static char *make_label(const struct reading_figure *f)
+static char *make_label(const struct row_series *f)
 {
-	const char *unsaid = f->kind == KIND_AGE ? ".ageMs" : ".count";
+	const char *unsaid = f->kind == ROW_AGE ? ".ageMs" : ".count";
 	struct buf text = { 0 };
 
 	buf_printf(&text, "%s.%s", f->metric, f->path);
@@ -142,7 +142,7 @@ static char *make_label(const struct reading_figure *f)
 	return text.data;
 }
 
-static bool learn(struct table *t, size_t at, const struct reading_figure *f)
+static bool learn(struct table *t, size_t at, const struct row_series *f)
 {
 	struct known k = { strdup(f->metric), strdup(f->path), make_label(f), f->kind, is_ms(f) };
 
@@ -161,7 +161,7 @@ static bool learn(struct table *t, size_t at, const struct reading_figure *f)
 	return true;
 }
 
-static size_t place(const struct table *t, const struct reading_figure *f, size_t from, size_t to)
+static size_t place(const struct table *t, const struct row_series *f, size_t from, size_t to)
 {
 	while (from < to && !is_known(&t->known[from], f))
 		from++;
@@ -169,12 +169,12 @@ static size_t place(const struct table *t, const struct reading_figure *f, size_
 }
 
 /* What the row has and no row had before is put behind what it follows there. */
-static bool learn_row(struct table *t, const struct reading_row *row)
+static bool learn_row(struct table *t, const struct row *row)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < row->nfigure; i++) {
-		const struct reading_figure *f = &row->figure[i];
+		const struct row_series *f = &row->figure[i];
 		size_t k = place(t, f, at, t->nknown);
 
 		if (k == t->nknown && place(t, f, 0, at) < at)
@@ -187,7 +187,7 @@ static bool learn_row(struct table *t, const struct reading_row *row)
 	return true;
 }
 
-static const struct reading_figure *find(const struct reading_row *row, const struct known *k)
+static const struct row_series *find(const struct row *row, const struct known *k)
 {
 	for (size_t i = 0; i < row->nfigure; i++)
 		if (is_known(k, &row->figure[i]))
@@ -198,28 +198,28 @@ static const struct reading_figure *find(const struct reading_row *row, const st
 /* The two numbers of each kind: how it is, and how far it went. */
 static const struct {
 	const char *title[2];
-	enum statistic stat[2];
+	enum row_statistic stat[2];
 	enum screen_number first;
-	enum statistic trend;
+	enum row_statistic trend;
 	size_t n;
 } kinds[] = {
-	[KIND_SAMPLE] = { { "mean", "max" }, { STAT_MEAN, STAT_MAX }, NUMBER_MEAN, STAT_MEAN, 2 },
-	[KIND_GAUGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_VALUE, STAT_MEAN, 2 },
-	[KIND_AGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_MS, STAT_MAX, 2 },
-	[KIND_TOTAL] = { { "delta", "total" }, { STAT_DELTA, STAT_TOTAL }, NUMBER_VALUE,
+	[ROW_SAMPLE] = { { "mean", "max" }, { STAT_MEAN, STAT_MAX }, NUMBER_MEAN, STAT_MEAN, 2 },
+	[ROW_GAUGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_VALUE, STAT_MEAN, 2 },
+	[ROW_AGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_MS, STAT_MAX, 2 },
+	[ROW_TOTAL] = { { "delta", "total" }, { STAT_DELTA, STAT_TOTAL }, NUMBER_VALUE,
 		STAT_DELTA, 2 },
-	[KIND_PLAIN] = { { "value", "" }, { STAT_VALUE, STAT_VALUE }, NUMBER_VALUE, STAT_VALUE, 1 }
+	[ROW_PLAIN] = { { "value", "" }, { STAT_VALUE, STAT_VALUE }, NUMBER_VALUE, STAT_VALUE, 1 }
 };
 
 /* --- the trend ---------------------------------------------------------------------- */
 
-static bool is_trend_of(const struct trend *trend, const struct reading_row *row)
+static bool is_trend_of(const struct trend *trend, const struct row *row)
 {
 	return trend->queue == row->queue && !trend->media == !row->media
 		&& (!row->media || strcmp(trend->media, row->media) == 0);
 }
 
-static struct trend *trend_new(struct table *t, const struct reading_row *row)
+static struct trend *trend_new(struct table *t, const struct row *row)
 {
 	struct trend new = { .queue = row->queue }, *trend;
 
@@ -238,7 +238,7 @@ static struct trend *trend_new(struct table *t, const struct reading_row *row)
 }
 
 /* NULL: out of memory. */
-static struct trend *trend_of(struct table *t, const struct reading_row *row)
+static struct trend *trend_of(struct table *t, const struct row *row)
 {
 	for (size_t i = 1; i <= t->ntrend; i++) {
 		size_t at = (t->last_trend + i) % t->ntrend;
@@ -293,7 +293,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* False: some of the IDs look the same at that width. *ok false: out of memory. */
-static bool ids_differ(const struct table *t, const struct reading *r, size_t columns, bool *ok)
+static bool ids_differ(const struct table *t, const struct row_window *r, size_t columns, bool *ok)
 {
 	struct lines ids = { 0 };
 	struct buf text = { 0 };
@@ -317,13 +317,13 @@ static bool ids_differ(const struct table *t, const struct reading *r, size_t co
 }
 
 /* How wide names and IDs are; both only grow, that columns stay where they are. */
-static bool measure(struct table *t, const struct reading *r, size_t *ids)
+static bool measure(struct table *t, const struct row_window *r, size_t *ids)
 {
 	bool ok = true;
 
 	*ids = 0;
 	for (size_t i = 0; i < r->nrow; i++) {
-		const struct reading_row *row = &r->row[i];
+		const struct row *row = &r->row[i];
 		size_t width = 0;
 
 		if (row->media && !t->conf.queues_alone)
@@ -482,7 +482,7 @@ static void put_titles(struct table *t, struct buf *out)
 	put_left(t, line, "UTC", l->clock + 2);
 	put_left(t, line, "queue", l->queue);
 	for (size_t i = 0; i < l->nfigure; i++) {
-		enum figure_kind kind = t->known[i].kind;
+		enum row_kind kind = t->known[i].kind;
 
 		gap(line, 0);
 		put_right(line, kinds[kind].title[0], NUMBER);
@@ -545,10 +545,10 @@ static void put_coverage(struct buf *out, double coverage, bool colour)
 		put_coloured(out, colour && !isnan(coverage) ? WARN : "", text, GAP + COVERAGE);
 }
 
-static void put_figure(struct table *t, const struct reading_row *row, size_t i)
+static void put_figure(struct table *t, const struct row *row, size_t i)
 {
 	const struct known *k = &t->known[i];
-	const struct reading_figure *f = find(row, k);
+	const struct row_series *f = find(row, k);
 	char text[SCREEN_NUMBER_MAX];
 
 	gap(&t->line, 0);
@@ -563,7 +563,7 @@ static void put_figure(struct table *t, const struct reading_row *row, size_t i)
 		- (kinds[k->kind].n == 2 ? PAIR : NUMBER));
 }
 
-static void put_row(struct table *t, const struct reading *r, const struct reading_row *row,
+static void put_row(struct table *t, const struct row_window *r, const struct row *row,
 	const struct trend *trend, const struct table_screen *screen, struct buf *out)
 {
 	const struct layout *l = &t->layout;
@@ -610,17 +610,17 @@ static bool is_header_due(const struct table *t, const struct table_screen *scre
 	return t->conf.header && (t->stale || t->rows >= rows);
 }
 
-static bool is_shown(const struct table *t, const struct reading_row *row)
+static bool is_shown(const struct table *t, const struct row *row)
 {
 	return !row->media || !t->conf.queues_alone;
 }
 
-static bool put_rows(struct table *t, const struct reading *r,
+static bool put_rows(struct table *t, const struct row_window *r,
 	const struct table_screen *screen, struct buf *out)
 {
 	for (size_t i = 0; i < r->nrow; i++) {
-		const struct reading_row *row = &r->row[i];
-		const struct reading_figure *f = t->nknown ? find(row, &t->known[0]) : NULL;
+		const struct row *row = &r->row[i];
+		const struct row_series *f = t->nknown ? find(row, &t->known[0]) : NULL;
 		struct trend *trend;
 
 		if (!is_shown(t, row))
@@ -636,7 +636,7 @@ static bool put_rows(struct table *t, const struct reading *r,
 	return !out->failed;
 }
 
-bool table_render(struct table *t, const struct reading *r, const struct table_screen *screen,
+bool table_render(struct table *t, const struct row_window *r, const struct table_screen *screen,
 	struct buf *out)
 {
 	size_t ids;

@@ -36,7 +36,7 @@ void table_free(struct table *t);
 
 /* Appends a line for each row of the window, and the header where it is time for it. False:
  * out of memory. */
-bool table_render(struct table *t, const struct reading *r, const struct table_screen *screen,
+bool table_render(struct table *t, const struct row_window *r, const struct table_screen *screen,
 	struct buf *out);
 
 #endif

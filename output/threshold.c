@@ -18,7 +18,7 @@ struct threshold {
 	char *text;			/* as given */
 	enum scope scope;
 	char *queue;			/* an ID, or a name in lower case */
-	struct reading_name name;
+	struct row_name name;
 	enum compare op;
 	double number;
 	unsigned least;			/* windows in a row */
@@ -48,7 +48,7 @@ static void threshold_free(struct threshold *t)
 	free(t->text);
 	free(t->queue);
 	free(t->series);
-	reading_name_free(&t->name);
+	row_name_free(&t->name);
 }
 
 void thresholds_free(struct thresholds *ts)
@@ -147,7 +147,7 @@ static bool parse(struct thresholds *ts, struct threshold *t, char *text, char *
 {
 	char *left, *right;
 	const char *part = NULL;
-	enum reading_flaw flaw;
+	enum row_flaw flaw;
 
 	text += strspn(text, " \t");
 	if (!take_scope(ts, t, &text, why, size))
@@ -156,9 +156,9 @@ static bool parse(struct thresholds *ts, struct threshold *t, char *text, char *
 		snprintf(why, size, "'%.100s' has none of > >= < <= == !=", text);
 		return false;
 	}
-	flaw = reading_name_parse(&t->name, left, &part);
-	reading_say_flaw(flaw, left, part, why, size);
-	return flaw == READING_GOOD && take_number(t, right, why, size);
+	flaw = row_name_parse(&t->name, left, &part);
+	row_say_flaw(flaw, left, part, why, size);
+	return flaw == ROW_GOOD && take_number(t, right, why, size);
 }
 
 void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t size)
@@ -295,10 +295,10 @@ static unsigned *series_of(struct threshold *t, size_t queue)
 	return &t->series[queue];
 }
 
-static bool judge_row(struct threshold *t, const struct reading *r,
-	const struct reading_row *row, threshold_held *held, void *arg)
+static bool judge_row(struct threshold *t, const struct row_window *r,
+	const struct row *row, threshold_held *held, void *arg)
 {
-	double value = reading_value(r, row, &t->name);
+	double value = row_value(r, row, &t->name);
 	unsigned *series = series_of(t, row->queue);
 
 	if (!series)
@@ -315,12 +315,12 @@ static bool judge_row(struct threshold *t, const struct reading *r,
 	return true;
 }
 
-bool thresholds_judge(struct thresholds *ts, const struct reading *r, threshold_held *held,
+bool thresholds_judge(struct thresholds *ts, const struct row_window *r, threshold_held *held,
 	void *arg)
 {
 	for (size_t i = 0; i < ts->n; i++)
 		for (size_t k = 0; k < r->nrow; k++) {
-			const struct reading_row *row = &r->row[k];
+			const struct row *row = &r->row[k];
 
 			if (!row->media && is_in_scope(ts, &ts->v[i], row->queue_id,
 				row->queue_name)

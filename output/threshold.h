@@ -37,14 +37,14 @@ bool thresholds_find(struct thresholds *ts, const char *const *id, const char *c
 /* One that held: pointers live as long as the reading. */
 struct threshold_hit {
 	const char *text;
-	const struct reading_row *row;
+	const struct row *row;
 	int64_t window;
 	double value;
 };
 typedef void threshold_held(void *arg, const struct threshold_hit *hit);
 
 /* The next window; held is called for each that holds in it. False: out of memory. */
-bool thresholds_judge(struct thresholds *ts, const struct reading *r, threshold_held *held,
+bool thresholds_judge(struct thresholds *ts, const struct row_window *r, threshold_held *held,
 	void *arg);
 /* Whether a row of its scope had its number so far. */
 bool threshold_was_met(const struct thresholds *ts, size_t i);

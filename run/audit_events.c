@@ -21,7 +21,7 @@ struct audit_events {
 	struct audit_events_totals totals;
 	int64_t now_us, real_us;
 	struct quiet elsewhere[REJECT_KINDS];		/* frames of no asked queue */
-	struct quiet (*of_queue)[FATE_REJECTS];		/* by queue number */
+	struct quiet (*of_queue)[VERDICT_REJECTS];		/* by queue number */
 	size_t nqueue;
 	uint64_t suppressed;
 	int64_t lag_us;
@@ -62,7 +62,7 @@ void audit_events_free(struct audit_events *r)
 
 const char *audit_events_reject_name(enum audit_events_reject reason)
 {
-	return in_no_row[reason] ? in_no_row[reason] : fate_name((enum fate)reason);
+	return in_no_row[reason] ? in_no_row[reason] : verdict_name((enum verdict)reason);
 }
 
 void audit_events_time(struct audit_events *r, int64_t now_us, int64_t real_us)
@@ -322,7 +322,7 @@ int64_t audit_events_last_lag_us(const struct audit_events *r)
 /* Where the silence about a reason and queue is kept; NULL: no memory, then nothing is told. */
 static struct quiet *quiet_of(struct audit_events *r, enum audit_events_reject reason, size_t queue)
 {
-	if (queue == SIZE_MAX || reason >= (enum audit_events_reject)FATE_REJECTS)
+	if (queue == SIZE_MAX || reason >= (enum audit_events_reject)VERDICT_REJECTS)
 		return &r->elsewhere[reason];
 	if (queue >= r->nqueue) {
 		size_t n = queue + 64;
@@ -375,7 +375,7 @@ bool audit_events_wants_windows(const struct audit_events *r)
 	return audit_wants(r->audit, LEVEL_INFO);
 }
 
-void audit_events_window(struct audit_events *r, const struct window *window, size_t nqueue,
+void audit_events_window(struct audit_events *r, const struct stream_window *window, size_t nqueue,
 	struct audit_events_row_bytes bytes)
 {
 	double ms = (double)(window->end_ms - window->start_ms);
@@ -385,7 +385,7 @@ void audit_events_window(struct audit_events *r, const struct window *window, si
 	begin(r, LEVEL_INFO, "window.flush");
 	audit_int(r->audit, "window", window->index);
 	put_count(r, "updates", window->updates);
-	put_rejected(r, window->rejected, FATE_REJECTS);
+	put_rejected(r, window->rejected, VERDICT_REJECTS);
 	put_count(r, "queues", nqueue);
 	audit_double(r->audit, "avgLatencyUs", window->lag_mean_us);
 	audit_double(r->audit, "updatesPerSecond", (double)window->updates * 1000 / ms);

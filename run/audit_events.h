@@ -20,10 +20,10 @@
 
 /* Why a frame is in no `updates`: the fates of a row first, then what is in no row. */
 enum audit_events_reject {
-	REJECT_INVALID = FATE_INVALID,
-	REJECT_DUPLICATE = FATE_DUPLICATE,
-	REJECT_STALE = FATE_STALE,
-	REJECT_OUTLIER = FATE_OUTLIER,
+	REJECT_INVALID = VERDICT_INVALID,
+	REJECT_DUPLICATE = VERDICT_DUPLICATE,
+	REJECT_STALE = VERDICT_STALE,
+	REJECT_OUTLIER = VERDICT_OUTLIER,
 	REJECT_NOT_JSON,
 	REJECT_BINARY,
 	REJECT_EVENT_TYPE,
@@ -88,7 +88,7 @@ struct audit_events_row_bytes {
 };
 bool audit_events_wants_windows(const struct audit_events *r); /* else their bytes need no digest */
 /* Its rows may be more than its queues. */
-void audit_events_window(struct audit_events *r, const struct window *window, size_t nqueue,
+void audit_events_window(struct audit_events *r, const struct stream_window *window, size_t nqueue,
 	struct audit_events_row_bytes bytes);
 /* A threshold that held; the text of the first stands in audit_events_first_held. */
 void audit_events_held(struct audit_events *r, const struct threshold_hit *hit);

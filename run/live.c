@@ -174,7 +174,7 @@ static enum status take_message(struct run *run, const struct session_event *eve
 }
 
 static enum status take_state(struct run *run, const struct session_event *event,
-	enum socket_state state, struct err *err)
+	enum queue_window_socket state, struct err *err)
 {
 	enum recording_kind kind = state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST;
 

@@ -27,17 +27,17 @@ struct pipeline {
 	struct clocks clocks;
 	bool more;		/* windows are to be printed once the reader has taken some */
 	/* the stream's */
-	struct frames *frames;
-	struct windows *windows;
+	struct stream_events *frames;
+	struct stream_windows *windows;
 	/* the notification service's */
-	struct notices *notices;
-	struct board *board;
+	struct notifications *notices;
+	struct queue_windows *board;
 	int64_t clock_us;	/* of bare notifications; NO_TIME: none has told an instant */
 };
 
 static void expect(void *board, const char *queue_id, struct slice media)
 {
-	board_expect(board, queue_id, media);
+	queue_windows_expect(board, queue_id, media);
 }
 
 enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf, struct err *err)
@@ -54,27 +54,27 @@ enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf
 	if (!f->flush)
 		return err_nomem(err);
 	if (conf->notices) {
-		f->notices = notices_new();
+		f->notices = notifications_new();
 		if (!f->notices)
 			return err_nomem(err);
-		st = board_new(&f->board, &conf->board, err);
+		st = queue_windows_new(&f->board, &conf->board, err);
 		if (st == ST_OK)
-			notices_on_group(f->notices, expect, f->board);
+			notifications_on_group(f->notices, expect, f->board);
 		return st;
 	}
-	f->frames = frames_new(conf->metric, conf->nmetric, conf->nasked,
+	f->frames = stream_events_new(conf->metric, conf->nmetric, conf->nasked,
 		conf->windows.outlier, conf->windows.noutlier);
-	return f->frames ? windows_new(&f->windows, &conf->windows, err) : err_nomem(err);
+	return f->frames ? stream_windows_new(&f->windows, &conf->windows, err) : err_nomem(err);
 }
 
 void pipeline_free(struct pipeline *f)
 {
 	if (!f)
 		return;
-	windows_free(f->windows);
-	frames_free(f->frames);
-	board_free(f->board);
-	notices_free(f->notices);
+	stream_windows_free(f->windows);
+	stream_events_free(f->frames);
+	queue_windows_free(f->board);
+	notifications_free(f->notices);
 	sinks_free(f->flush);
 	buf_free(&f->text);
 	free(f);
@@ -85,7 +85,7 @@ void pipeline_free(struct pipeline *f)
 /* Whether nothing inside ran out of memory. */
 static enum status healthy(const struct pipeline *f, enum status st, struct err *err)
 {
-	bool failed = f->board ? board_failed(f->board) : windows_failed(f->windows);
+	bool failed = f->board ? queue_windows_failed(f->board) : stream_windows_failed(f->windows);
 
 	return st == ST_OK && failed ? err_nomem(err) : st;
 }
@@ -138,14 +138,14 @@ static void tell_clock(struct pipeline *f)
  * which nothing was told. */
 static void tell_metrics(struct pipeline *f)
 {
-	const struct board_conf *conf = &f->conf.board;
+	const struct queue_windows_conf *conf = &f->conf.board;
 
 	for (size_t i = 0; f->board && i < conf->npattern; i++) {
 		const char *name = conf->pattern[i], *near;
 
-		if (metric_is_known(name) || board_has_metric(f->board, name))
+		if (metric_types_know(name) || queue_windows_has_metric(f->board, name))
 			continue;
-		near = metric_nearest(name);
+		near = metric_types_nearest(name);
 		audit_events_doubt(f->conf.flush.report,
 			"--metric %.100s: nothing came of it, and it is "
 			"no known metric%s%s%s",
@@ -180,8 +180,8 @@ static bool is_far_ahead(const struct pipeline *f)
 /* whole: the frame at hand is not to be placed before all of them are closed. */
 static enum status print_due(struct pipeline *f, int64_t at_us, bool whole, struct err *err)
 {
-	const struct board_window *b;
-	const struct window *w;
+	const struct queue_window *b;
+	const struct stream_window *w;
 	enum status st = ST_OK;
 
 	f->more = false;
@@ -189,10 +189,10 @@ static enum status print_due(struct pipeline *f, int64_t at_us, bool whole, stru
 		f->more = !whole && is_far_ahead(f);
 		if (f->more)
 			break;
-		if (f->windows && (w = windows_due(f->windows, at_us)))
+		if (f->windows && (w = stream_windows_due(f->windows, at_us)))
 			st = sinks_window(f->flush, w, err);
-		else if (f->board && (b = board_due(f->board, at_us)))
-			st = sinks_board(f->flush, b, board_queues(f->board), err);
+		else if (f->board && (b = queue_windows_due(f->board, at_us)))
+			st = sinks_board(f->flush, b, queue_windows_queues(f->board), err);
 		else
 			break;
 		if (st == ST_OK)
@@ -206,7 +206,7 @@ static void tell_resync(struct pipeline *f, int64_t at_us)
 {
 	uint64_t differences;
 
-	if (f->board && board_resync_over(f->board, at_us, &differences))
+	if (f->board && queue_windows_resync_over(f->board, at_us, &differences))
 		audit_events_resync(f->conf.flush.report, differences);
 }
 
@@ -218,8 +218,8 @@ enum status pipeline_print_due(struct pipeline *f, int64_t at_us, struct err *er
 
 enum status pipeline_print_rest(struct pipeline *f, int64_t at_us, bool cut, struct err *err)
 {
-	const struct board_window *b;
-	const struct window *w;
+	const struct queue_window *b;
+	const struct stream_window *w;
 	enum status st = ST_OK;
 
 	f->more = false;
@@ -227,10 +227,10 @@ enum status pipeline_print_rest(struct pipeline *f, int64_t at_us, bool cut, str
 		f->more = is_far_ahead(f);
 		if (f->more)
 			break;
-		if (f->windows && (w = windows_rest(f->windows, at_us, cut)))
+		if (f->windows && (w = stream_windows_rest(f->windows, at_us, cut)))
 			st = sinks_window(f->flush, w, err);
-		else if (f->board && (b = board_rest(f->board, at_us, cut)))
-			st = sinks_board(f->flush, b, board_queues(f->board), err);
+		else if (f->board && (b = queue_windows_rest(f->board, at_us, cut)))
+			st = sinks_board(f->flush, b, queue_windows_queues(f->board), err);
 		else
 			break;
 		if (st == ST_OK)
@@ -255,7 +255,7 @@ bool pipeline_has_more(const struct pipeline *f)
 
 int64_t pipeline_due_us(const struct pipeline *f)
 {
-	return f->board ? board_due_us(f->board) : windows_due_us(f->windows);
+	return f->board ? queue_windows_due_us(f->board) : stream_windows_due_us(f->windows);
 }
 
 bool pipeline_is_over(const struct pipeline *f)
@@ -265,17 +265,19 @@ bool pipeline_is_over(const struct pipeline *f)
 
 bool pipeline_has_all(const struct pipeline *f)
 {
-	return f->board ? board_all_printed(f->board) : windows_all_printed(f->windows);
+	return f->board ? queue_windows_all_printed(f->board)
+			: stream_windows_all_printed(f->windows);
 }
 
 int64_t pipeline_printed(const struct pipeline *f)
 {
-	return f->board ? board_printed(f->board) : windows_printed(f->windows);
+	return f->board ? queue_windows_printed(f->board) : stream_windows_printed(f->windows);
 }
 
 int64_t pipeline_printed_end_us(const struct pipeline *f)
 {
-	return f->board ? board_printed_end_us(f->board) : windows_printed_end_us(f->windows);
+	return f->board ? queue_windows_printed_end_us(f->board)
+			: stream_windows_printed_end_us(f->windows);
 }
 
 /* --- what is no update --------------------------------------------------------------- */
@@ -316,12 +318,12 @@ static void take_binary(struct pipeline *f, const struct pipeline_message *m)
 
 /* --- the stream ---------------------------------------------------------------------- */
 
-static struct reject_at frame_reject(const struct frame *frame, enum audit_events_reject reason,
-	int64_t at_us)
+static struct reject_at frame_reject(const struct stream_event *frame,
+	enum audit_events_reject reason, int64_t at_us)
 {
 	return (struct reject_at){
 		.reason = reason,
-		.queue_id = frame->kind == FRAME_STATISTICS ? frame->queue_id : NULL,
+		.queue_id = frame->kind == STREAM_EVENT_STATISTICS ? frame->queue_id : NULL,
 		.detail = reason == REJECT_INVALID ? frame->invalid : NULL,
 		.text = frame->text,
 		.len = frame->text_len,
@@ -329,58 +331,59 @@ static struct reject_at frame_reject(const struct frame *frame, enum audit_event
 	};
 }
 
-static enum status place(struct pipeline *f, const struct frame *frame,
+static enum status place(struct pipeline *f, const struct stream_event *frame,
 	const struct pipeline_message *m, struct err *err)
 {
-	struct placed placed;
+	struct stream_window_place placed;
 	struct reject_at r;
-	enum fate fate = frame->invalid == why_no_memory ? FATE_NO_MEMORY
-		: windows_place(f->windows, frame, m->socket, m->at_us, &placed);
+	enum verdict fate = frame->invalid == why_no_memory ? VERDICT_NO_MEMORY
+		: stream_windows_place(f->windows, frame, m->socket, m->at_us, &placed);
 
-	audit_events_frame(f->conf.flush.report, fate == FATE_ACCEPTED || fate == FATE_BEYOND);
-	if (frame->has_time && fate != FATE_FOREIGN_QUEUE)
-		count_clock(f, m->at_us, frame->time_us, fate == FATE_STALE);
+	audit_events_frame(f->conf.flush.report,
+		fate == VERDICT_ACCEPTED || fate == VERDICT_BEYOND);
+	if (frame->has_time && fate != VERDICT_FOREIGN_QUEUE)
+		count_clock(f, m->at_us, frame->time_us, fate == VERDICT_STALE);
 	switch (fate) {
-	case FATE_ACCEPTED:
-	case FATE_BEYOND:
+	case VERDICT_ACCEPTED:
+	case VERDICT_BEYOND:
 		if (m->at_us != NO_TIME)
 			audit_events_lag(f->conf.flush.report, m->at_us - frame->time_us);
 		break;
-	case FATE_INVALID:
-	case FATE_DUPLICATE:
-	case FATE_STALE:
-	case FATE_OUTLIER:
+	case VERDICT_INVALID:
+	case VERDICT_DUPLICATE:
+	case VERDICT_STALE:
+	case VERDICT_OUTLIER:
 		r = frame_reject(frame, (enum audit_events_reject)fate, m->at_us);
 		r.in_row = placed.in_row;
 		r.window = placed.in_row ? placed.window : 0;
 		r.queue = placed.queue;
 		reject(f, &r);
 		break;
-	case FATE_FOREIGN_QUEUE:
+	case VERDICT_FOREIGN_QUEUE:
 		r = frame_reject(frame, REJECT_FOREIGN_QUEUE, m->at_us);
 		reject(f, &r);
 		break;
-	case FATE_TOO_MANY_QUEUES:
+	case VERDICT_TOO_MANY_QUEUES:
 		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
 			"name the ones to watch", f->conf.windows.queue_max);
-	case FATE_NO_MEMORY:
+	case VERDICT_NO_MEMORY:
 		return err_nomem(err);
 	}
 	return ST_OK;
 }
 
-static enum status take_frame(struct pipeline *f, const struct frame *frame,
+static enum status take_frame(struct pipeline *f, const struct stream_event *frame,
 	const struct pipeline_message *m, struct err *err)
 {
 	static const enum audit_events_reject reasons[] = {
-		[FRAME_OTHER_EVENT] = REJECT_EVENT_TYPE,
-		[FRAME_NO_QUEUE] = REJECT_NO_QUEUE,
-		[FRAME_NOT_JSON] = REJECT_NOT_JSON
+		[STREAM_EVENT_OTHER_EVENT] = REJECT_EVENT_TYPE,
+		[STREAM_EVENT_NO_QUEUE] = REJECT_NO_QUEUE,
+		[STREAM_EVENT_NOT_JSON] = REJECT_NOT_JSON
 	};
 	struct reject_at r;
 	enum status st;
 
-	if (frame->kind != FRAME_STATISTICS) {
+	if (frame->kind != STREAM_EVENT_STATISTICS) {
 		audit_events_frame(f->conf.flush.report, false);
 		r = frame_reject(frame, reasons[frame->kind], m->at_us);
 		reject(f, &r);
@@ -396,17 +399,17 @@ static enum status take_frame(struct pipeline *f, const struct frame *frame,
 static enum status take_frames(struct pipeline *f, const struct pipeline_message *m, bool *good,
 	struct err *err)
 {
-	struct frame frame;
+	struct stream_event frame;
 	enum status st = ST_OK;
 
-	frames_begin(f->frames, m->text, m->len);
-	while (st == ST_OK && !pipeline_is_over(f) && frames_next(f->frames, &frame)) {
-		if (frame.kind == FRAME_NOT_JSON && m->verbatim) {
+	stream_events_begin(f->frames, m->text, m->len);
+	while (st == ST_OK && !pipeline_is_over(f) && stream_events_next(f->frames, &frame)) {
+		if (frame.kind == STREAM_EVENT_NOT_JSON && m->verbatim) {
 			audit_events_broken_line(f->conf.flush.report, m->line, "not JSON");
 			continue;
 		}
 		/* any message is a good line of a recording, of bare lines a frame alone */
-		*good = *good || m->at_us != NO_TIME || frame.kind == FRAME_STATISTICS;
+		*good = *good || m->at_us != NO_TIME || frame.kind == STREAM_EVENT_STATISTICS;
 		st = take_frame(f, &frame, m, err);
 	}
 	return st;
@@ -414,69 +417,70 @@ static enum status take_frames(struct pipeline *f, const struct pipeline_message
 
 /* --- the notification service ---------------------------------------------------------- */
 
-static enum status take_event(struct pipeline *f, const struct notice *n,
+static enum status take_event(struct pipeline *f, const struct notification *n,
 	const struct pipeline_message *m, struct err *err)
 {
 	struct reject_at r = { .reason = REJECT_INVALID, .detail = n->why, .text = n->text,
 		.len = n->text_len, .at_us = m->at_us,
 		.queue_id = n->queue_id[0] ? n->queue_id : NULL };
-	enum board_fate fate = n->why == why_no_memory ? BOARD_NO_MEMORY
-		: board_take(f->board, n, m->socket, m->at_us, &r.window);
+	enum queue_windows_verdict fate = n->why == why_no_memory ? QUEUE_WINDOWS_NO_MEMORY
+		: queue_windows_take(f->board, n, m->socket, m->at_us, &r.window);
 
-	audit_events_frame(f->conf.flush.report, fate == BOARD_ACCEPTED);
-	if (n->instant_us != NO_TIME && fate != BOARD_FOREIGN_QUEUE)
+	audit_events_frame(f->conf.flush.report, fate == QUEUE_WINDOWS_ACCEPTED);
+	if (n->instant_us != NO_TIME && fate != QUEUE_WINDOWS_FOREIGN_QUEUE)
 		count_clock(f, m->at_us, n->instant_us, false);
-	r.in_row = board_has_started(f->board) && fate != BOARD_FOREIGN_QUEUE && r.queue_id;
-	r.queue = r.in_row ? board_queue_number(f->board, r.queue_id) : 0;
+	r.in_row = queue_windows_has_started(f->board) && fate != QUEUE_WINDOWS_FOREIGN_QUEUE
+		&& r.queue_id;
+	r.queue = r.in_row ? queue_windows_queue_number(f->board, r.queue_id) : 0;
 	switch (fate) {
-	case BOARD_ACCEPTED:
+	case QUEUE_WINDOWS_ACCEPTED:
 		if (n->instant_us != NO_TIME)
 			audit_events_lag(f->conf.flush.report, m->at_us - n->instant_us);
 		return ST_OK;
-	case BOARD_NO_MEMORY:
+	case QUEUE_WINDOWS_NO_MEMORY:
 		return err_nomem(err);
-	case BOARD_TOO_MANY_QUEUES:
+	case QUEUE_WINDOWS_TOO_MANY_QUEUES:
 		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
 			"name the ones to watch", f->conf.board.room);
-	case BOARD_DUPLICATE:
+	case QUEUE_WINDOWS_DUPLICATE:
 		r.reason = REJECT_DUPLICATE;
 		break;
-	case BOARD_FOREIGN_QUEUE:
+	case QUEUE_WINDOWS_FOREIGN_QUEUE:
 		r.reason = REJECT_FOREIGN_QUEUE;
 		break;
-	case BOARD_INVALID:
+	case QUEUE_WINDOWS_INVALID:
 		break;
 	}
 	reject(f, &r);
 	return ST_OK;
 }
 
-static enum status take_notice(struct pipeline *f, const struct notice *n,
+static enum status take_notice(struct pipeline *f, const struct notification *n,
 	const struct pipeline_message *m, enum pipeline_told *told, struct err *err)
 {
 	struct reject_at r = { .reason = REJECT_NOT_JSON, .text = n->text, .len = n->text_len,
 		.at_us = m->at_us };
 
 	switch (n->kind) {
-	case NOTICE_EVENT:
-	case NOTICE_INVALID:
+	case NOTIFICATION_EVENT:
+	case NOTIFICATION_INVALID:
 		return take_event(f, n, m, err);
-	case NOTICE_NOT_JSON:
+	case NOTIFICATION_NOT_JSON:
 		audit_events_frame(f->conf.flush.report, false);
 		reject(f, &r);
 		break;
-	case NOTICE_CLOSING:
+	case NOTIFICATION_CLOSING:
 		*told = PIPELINE_CLOSING;
 		break;
-	case NOTICE_UNSUBSCRIBED:
+	case NOTIFICATION_UNSUBSCRIBED:
 		*told = PIPELINE_UNSUBSCRIBED;
 		break;
-	case NOTICE_REVOKED:
+	case NOTIFICATION_REVOKED:
 		*told = PIPELINE_REVOKED;
 		break;
-	case NOTICE_HEARTBEAT:	/* life, which any message is */
-	case NOTICE_PONG:
-	case NOTICE_OTHER:
+	case NOTIFICATION_HEARTBEAT:	/* life, which any message is */
+	case NOTIFICATION_PONG:
+	case NOTIFICATION_OTHER:
 		break;
 	}
 	return ST_OK;
@@ -487,10 +491,10 @@ static enum status take_notice(struct pipeline *f, const struct notice *n,
 static enum status begin_bare(struct pipeline *f, int64_t at_us, struct err *err)
 {
 	f->clock_us = at_us;
-	board_untimed(f->board);
-	if (!board_socket(f->board, 0, SOCKET_CONNECTED, at_us))
+	queue_windows_untimed(f->board);
+	if (!queue_windows_socket(f->board, 0, SOCKET_CONNECTED, at_us))
 		return err_nomem(err);
-	board_start(f->board, at_us);
+	queue_windows_start(f->board, at_us);
 	return ST_OK;
 }
 
@@ -498,11 +502,11 @@ static enum status begin_bare(struct pipeline *f, int64_t at_us, struct err *err
  * A notification without the moment when it came, as `gc notifications channels listen` prints
  * them: the clock is the last instant that any has told.
  */
-static enum status take_bare(struct pipeline *f, const struct notice *n,
+static enum status take_bare(struct pipeline *f, const struct notification *n,
 	const struct pipeline_message *m, struct err *err)
 {
 	struct pipeline_message timed = *m;
-	struct notice event = *n;
+	struct notification event = *n;
 	struct reject_at r = { .reason = REJECT_INVALID, .text = n->text, .len = n->text_len,
 		.at_us = NO_TIME, .queue_id = n->queue_id[0] ? n->queue_id : NULL,
 		.detail = n->why ? n->why : "no instant was told before it" };
@@ -511,7 +515,7 @@ static enum status take_bare(struct pipeline *f, const struct notice *n,
 
 	if (n->why == why_no_memory)
 		return err_nomem(err);
-	if (n->kind != NOTICE_EVENT && n->kind != NOTICE_INVALID)
+	if (n->kind != NOTIFICATION_EVENT && n->kind != NOTIFICATION_INVALID)
 		return take_notice(f, n, m, &told, err);
 	if (n->instant_us != NO_TIME && f->clock_us == NO_TIME)
 		st = begin_bare(f, n->instant_us, err);
@@ -533,12 +537,12 @@ static enum status take_bare(struct pipeline *f, const struct notice *n,
 static enum status take_notices(struct pipeline *f, const struct pipeline_message *m, bool *good,
 	enum pipeline_told *told, struct err *err)
 {
-	struct notice n;
+	struct notification n;
 	enum status st = ST_OK;
 
-	notices_begin(f->notices, m->text, m->len);
-	while (st == ST_OK && !pipeline_is_over(f) && notices_next(f->notices, &n)) {
-		if (n.kind == NOTICE_NOT_JSON && m->verbatim) {
+	notifications_begin(f->notices, m->text, m->len);
+	while (st == ST_OK && !pipeline_is_over(f) && notifications_next(f->notices, &n)) {
+		if (n.kind == NOTIFICATION_NOT_JSON && m->verbatim) {
 			audit_events_broken_line(f->conf.flush.report, m->line, "not JSON");
 			continue;
 		}
@@ -551,77 +555,78 @@ static enum status take_notices(struct pipeline *f, const struct pipeline_messag
 
 static bool put_presence(void *arg, struct slice id, struct slice name)
 {
-	return board_presence(arg, id, name);
+	return queue_windows_presence(arg, id, name);
 }
 
 enum status pipeline_snapshot(struct pipeline *f, const struct pipeline_answer *a, bool *good,
 	struct err *err)
 {
-	struct notice n;
+	struct notification n;
 
-	notices_begin_answer(f->notices, a->text, a->len);
-	*good = notices_answer_is_whole(f->notices);
-	if (!*good || !board_snapshot_begin(f->board, a->asked, a->resync, a->asked_us))
+	notifications_begin_answer(f->notices, a->text, a->len);
+	*good = notifications_answer_is_whole(f->notices);
+	if (!*good || !queue_windows_snapshot_begin(f->board, a->asked, a->resync, a->asked_us))
 		return ST_OK;
-	if (!notices_presences(f->notices, a->text, a->len, put_presence, f->board))
+	if (!notifications_presences(f->notices, a->text, a->len, put_presence, f->board))
 		*good = false;
-	notices_begin_answer(f->notices, a->text, a->len);
-	while (notices_next_result(f->notices, &n)) {
+	notifications_begin_answer(f->notices, a->text, a->len);
+	while (notifications_next_result(f->notices, &n)) {
 		for (size_t i = 0; i < n.nvalue; i++)
 			if (n.value[i].kind == VALUE_START)
 				count_clock(f, a->at_us, n.value[i].us, false);
-		if (board_snapshot_take(f->board, &n, a->asked_us, a->at_us) == BOARD_INVALID)
+		if (queue_windows_snapshot_take(f->board, &n, a->asked_us, a->at_us)
+			== QUEUE_WINDOWS_INVALID)
 			*good = false;
 	}
-	if (notices_failed(f->notices))
+	if (notifications_failed(f->notices))
 		return err_nomem(err);
-	board_snapshot_end(f->board, a->asked_us, a->at_us);
+	queue_windows_snapshot_end(f->board, a->asked_us, a->at_us);
 	return healthy(f, ST_OK, err);
 }
 
 bool pipeline_was_answered(const struct pipeline *f, size_t queue)
 {
-	return board_was_answered(f->board, queue);
+	return queue_windows_was_answered(f->board, queue);
 }
 
 void pipeline_refuse(struct pipeline *f, const char *queue_id)
 {
-	board_refuse(f->board, queue_id);
+	queue_windows_refuse(f->board, queue_id);
 }
 
 void pipeline_interval(struct pipeline *f, const char *text, size_t len)
 {
 	if (!f->conf.notices)
-		windows_interval(f->windows, text, len);
+		stream_windows_interval(f->windows, text, len);
 }
 
 void pipeline_start(struct pipeline *f, int64_t at_us)
 {
-	board_start(f->board, at_us);
+	queue_windows_start(f->board, at_us);
 }
 
 /* --- both ----------------------------------------------------------------------------- */
 
-enum status pipeline_socket(struct pipeline *f, size_t socket, enum socket_state state,
+enum status pipeline_socket(struct pipeline *f, size_t socket, enum queue_window_socket state,
 	int64_t at_us, struct err *err)
 {
 	bool ok = true;
 
 	if (f->board)
-		ok = board_socket(f->board, socket, state, at_us);
+		ok = queue_windows_socket(f->board, socket, state, at_us);
 	else if (state == SOCKET_CONNECTED)
-		windows_connected(f->windows, socket, at_us);
+		stream_windows_connected(f->windows, socket, at_us);
 	else
-		ok = windows_lost(f->windows, socket, at_us);
+		ok = stream_windows_lost(f->windows, socket, at_us);
 	if (ok && f->board && f->conf.starts_connected && state == SOCKET_CONNECTED)
-		board_start(f->board, at_us);
+		queue_windows_start(f->board, at_us);
 	return ok ? ST_OK : err_nomem(err);
 }
 
 enum status pipeline_stalled(struct pipeline *f, int64_t from_us, int64_t until_us, struct err *err)
 {
-	bool ok = f->board ? board_stalled(f->board, from_us, until_us)
-		: windows_stalled(f->windows, from_us, until_us);
+	bool ok = f->board ? queue_windows_stalled(f->board, from_us, until_us)
+		: stream_windows_stalled(f->windows, from_us, until_us);
 
 	return ok ? ST_OK : err_nomem(err);
 }
@@ -629,38 +634,38 @@ enum status pipeline_stalled(struct pipeline *f, int64_t from_us, int64_t until_
 enum status pipeline_restart(struct pipeline *f, const char *const *queue, size_t n,
 	struct err *err)
 {
-	struct board_conf *conf = &f->conf.board;
-	struct board *board;
+	struct queue_windows_conf *conf = &f->conf.board;
+	struct queue_windows *board;
 	enum status st;
 
 	if (f->windows) {
-		windows_restart(f->windows);
+		stream_windows_restart(f->windows);
 		return ST_OK;
 	}
 	conf->queue = queue;
 	conf->nqueue = n;
-	conf->first = board_printed(f->board);
-	st = board_new(&board, conf, err);
+	conf->first = queue_windows_printed(f->board);
+	st = queue_windows_new(&board, conf, err);
 	if (st != ST_OK)
 		return st;
-	board_free(f->board);
+	queue_windows_free(f->board);
 	f->board = board;
 	f->clock_us = NO_TIME;
-	notices_on_group(f->notices, expect, board);
+	notifications_on_group(f->notices, expect, board);
 	for (size_t i = 0; i < n; i++)
-		board_refuse(board, queue[i]);
+		queue_windows_refuse(board, queue[i]);
 	return ST_OK;
 }
 
 bool pipeline_watch(struct pipeline *f, const char *queue_id)
 {
-	return f->board ? board_watch(f->board, queue_id)
-		: windows_watch(f->windows, queue_id);
+	return f->board ? queue_windows_watch(f->board, queue_id)
+		: stream_windows_watch(f->windows, queue_id);
 }
 
 const char *pipeline_queue_id(const struct pipeline *f, size_t queue)
 {
-	return f->board ? board_queue_id(f->board, queue) : NULL;
+	return f->board ? queue_windows_queue_id(f->board, queue) : NULL;
 }
 
 void pipeline_names(struct pipeline *f, const char *const *name)

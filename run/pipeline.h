@@ -19,11 +19,11 @@
 struct pipeline_conf {		/* all pointers are borrowed for the flow's life */
 	bool notices;			/* the notification service; else the stream */
 	/* of the stream */
-	struct windows_conf windows;
+	struct stream_windows_conf windows;
 	const char *const *metric;
 	size_t nmetric, nasked;
 	/* of the notification service */
-	struct board_conf board;
+	struct queue_windows_conf board;
 	bool starts_connected;		/* window 0, for there is no snapshot to wait for */
 	/* of both */
 	struct sinks_conf flush;
@@ -52,11 +52,11 @@ struct pipeline;
 enum status pipeline_new(struct pipeline **flow, const struct pipeline_conf *conf, struct err *err);
 void pipeline_free(struct pipeline *f);
 
-enum status pipeline_socket(struct pipeline *f, size_t socket, enum socket_state state,
+enum status pipeline_socket(struct pipeline *f, size_t socket, enum queue_window_socket state,
 	int64_t at_us, struct err *err);
 
-/* The run saw nothing in that time: see windows_stalled and board_stalled. To be told before the
- * windows that end in it are printed. */
+/* The run saw nothing in that time: see stream_windows_stalled and queue_windows_stalled. To be
+ * told before the windows that end in it are printed. */
 enum status pipeline_stalled(struct pipeline *f, int64_t from_us, int64_t until_us,
 	struct err *err);
 
@@ -68,7 +68,8 @@ struct pipeline_answer {
 	const char *text;
 	size_t len;
 	bool resync;		/* it was asked for again, to compare */
-	const uint32_t *asked;	/* its metrics, see notice_query_bit; NULL: those of board_conf */
+	const uint32_t
+		*asked; /* its metrics, see notification_query_bit; NULL: those of board_conf */
 	int64_t asked_us, at_us;
 };
 enum status pipeline_snapshot(struct pipeline *f, const struct pipeline_answer *a, bool *good,
@@ -91,7 +92,7 @@ bool pipeline_watch(struct pipeline *f, const char *queue_id);
 const char *pipeline_queue_id(const struct pipeline *f, size_t queue);
 /* The queues' names by number, borrowed. */
 void pipeline_names(struct pipeline *f, const char *const *name);
-/* What a recorded stream was subscribed to, see windows_interval. */
+/* What a recorded stream was subscribed to, see stream_windows_interval. */
 void pipeline_interval(struct pipeline *f, const char *text, size_t len);
 
 /*

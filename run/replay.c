@@ -19,7 +19,7 @@ static enum status replay_message(struct run *run, const struct recording_entry 
 	bool good;
 	enum status st;
 
-	if (run->set->notices && e->stream >= BOARD_SOCKETS) {
+	if (run->set->notices && e->stream >= QUEUE_WINDOW_SOCKETS) {
 		audit_events_broken_line(run->report, e->line, "no such socket");
 		return ST_OK;
 	}
@@ -29,9 +29,9 @@ static enum status replay_message(struct run *run, const struct recording_entry 
 }
 
 static enum status replay_state(struct run *run, const struct recording_entry *e,
-	enum socket_state state, struct err *err)
+	enum queue_window_socket state, struct err *err)
 {
-	if (run->set->notices && e->stream >= BOARD_SOCKETS) {
+	if (run->set->notices && e->stream >= QUEUE_WINDOW_SOCKETS) {
 		audit_events_broken_line(run->report, e->line, "no such socket");
 		return ST_OK;
 	}

@@ -14,9 +14,9 @@
 #define QUEUES_MET_MAX 10000
 #define NOW_MS 1		/* the window of a snapshot alone */
 
-static struct windows_conf windows_conf(const struct options *set)
+static struct stream_windows_conf windows_conf(const struct options *set)
 {
-	return (struct windows_conf){
+	return (struct stream_windows_conf){
 		.length_ms = set->window_ms,
 		.lateness_ms = set->lateness_ms,
 		.time = set->time,

@@ -13,7 +13,7 @@ struct sinks {
 	struct table *table;		/* NULL: another format */
 	struct buf text, json;	/* rows of one window */
 	struct chain_work *work;	/* for their digest */
-	struct reading reading;
+	struct row_window reading;
 	struct buf exposed;		/* the last whole window */
 	bool has_exposed;
 	size_t skipped;			/* numbers that it lacks */
@@ -50,7 +50,7 @@ void sinks_free(struct sinks *f)
 	buf_free(&f->text);
 	buf_free(&f->json);
 	buf_free(&f->exposed);
-	reading_free(&f->reading);
+	row_window_free(&f->reading);
 	free(f);
 }
 
@@ -113,17 +113,17 @@ static bool put_table(struct sinks *f)
 	return table_render(f->table, &f->reading, &screen, &f->text);
 }
 
-static uint64_t frames_of(const struct window *w)
+static uint64_t frames_of(const struct stream_window *w)
 {
 	uint64_t n = w->updates;
 
-	for (size_t i = 0; i < FATE_REJECTS; i++)
+	for (size_t i = 0; i < VERDICT_REJECTS; i++)
 		n += w->rejected[i];
 	return n;
 }
 
 /* Before the rows are out's: it takes the buffer. */
-static void tell_closed(struct sinks *f, const struct window *w, const struct buf *rows)
+static void tell_closed(struct sinks *f, const struct stream_window *w, const struct buf *rows)
 {
 	const double ms = (double)(w->end_ms - w->start_ms);
 	struct payload_window told = {
@@ -155,7 +155,7 @@ static void begin(struct sinks *f)
 }
 
 /* The rows are rendered, the numbers read: to all who want them. */
-static enum status hand_out(struct sinks *f, const struct window *w, size_t nqueue,
+static enum status hand_out(struct sinks *f, const struct stream_window *w, size_t nqueue,
 	struct err *err)
 {
 	char digest[HASH_CHAIN_HEX + 1] = "";
@@ -174,10 +174,10 @@ static enum status hand_out(struct sinks *f, const struct window *w, size_t nque
 	return judge(f, err);
 }
 
-enum status sinks_window(struct sinks *f, const struct window *w, struct err *err)
+enum status sinks_window(struct sinks *f, const struct stream_window *w, struct err *err)
 {
-	struct window told = *w;
-	bool ok = !reads(f) || reading_take_window(&f->reading, w, f->rows.conf.metric);
+	struct stream_window told = *w;
+	bool ok = !reads(f) || row_window_take_stream(&f->reading, w, f->rows.conf.metric);
 
 	begin(f);
 	if (f->conf.plugin)
@@ -189,22 +189,22 @@ enum status sinks_window(struct sinks *f, const struct window *w, struct err *er
 	return ok ? hand_out(f, &told, w->nrow, err) : err_nomem(err);
 }
 
-enum status sinks_board(struct sinks *f, const struct board_window *w, size_t nqueue,
+enum status sinks_board(struct sinks *f, const struct queue_window *w, size_t nqueue,
 	struct err *err)
 {
 	struct queue_rows *panel = &f->conf.panel;
-	struct window told = {
+	struct stream_window told = {
 		.index = w->index,
 		.start_ms = w->start_ms,
 		.end_ms = w->end_ms,
 		.partial = w->partial,
 		.nrow = f->conf.plugin ? 0 : panel->queues_alone ? nqueue : w->nrow,
 		.updates = w->updates,
-		.rejected = { [FATE_DUPLICATE] = w->duplicates, [FATE_INVALID] = w->invalid },
+		.rejected = { [VERDICT_DUPLICATE] = w->duplicates, [VERDICT_INVALID] = w->invalid },
 		.lag_mean_us = w->lag_mean_us,
 		.coverage_e4 = w->coverage_e4
 	};
-	bool ok = !reads(f) || reading_take_board(&f->reading, w, panel->name);
+	bool ok = !reads(f) || row_window_take_queue(&f->reading, w, panel->name);
 
 	begin(f);
 	if (!has_no_rows(f))

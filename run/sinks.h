@@ -43,9 +43,9 @@ struct sinks;
 struct sinks *sinks_new(const struct sinks_conf *conf);	/* NULL: out of memory */
 void sinks_free(struct sinks *f);
 
-enum status sinks_window(struct sinks *f, const struct window *w, struct err *err);
+enum status sinks_window(struct sinks *f, const struct stream_window *w, struct err *err);
 /* nqueue: those that have rows. */
-enum status sinks_board(struct sinks *f, const struct board_window *w, size_t nqueue,
+enum status sinks_board(struct sinks *f, const struct queue_window *w, size_t nqueue,
 	struct err *err);
 
 /* No window follows. Queues what was kept for the end; warnings: what it lacks. */

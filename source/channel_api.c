@@ -290,7 +290,7 @@ uint32_t channel_api_query_metrics(const char *const *pattern, size_t npattern)
 {
 	uint32_t asked = 0;
 
-	for (size_t i = 0; i < NOTICE_QUERY_METRICS; i++)
+	for (size_t i = 0; i < NOTIFICATION_QUERY_METRICS; i++)
 		if (is_asked(notice_query_metrics[i], pattern, npattern))
 			asked |= UINT32_C(1) << i;
 	return asked;
@@ -305,7 +305,7 @@ bool channel_api_put_metrics(struct buf *out, uint32_t asked)
 {
 	char between = '[';
 
-	for (size_t i = 0; i < NOTICE_QUERY_METRICS; i++)
+	for (size_t i = 0; i < NOTIFICATION_QUERY_METRICS; i++)
 		if (asked & UINT32_C(1) << i) {
 			buf_printf(out, "%c\"%s\"", between, notice_query_metrics[i]);
 			between = ',';
@@ -325,7 +325,7 @@ uint32_t channel_api_parse_metrics(const char *text, size_t len)
 	json_enter(&c);
 	while (json_item(&c)) {
 		if (json_string(&c, &name))
-			asked |= notice_query_bit((struct slice){ name.s, name.len });
+			asked |= notification_query_bit((struct slice){ name.s, name.len });
 		else
 			json_pass(&c);
 	}

@@ -119,63 +119,68 @@ static void want(const struct buf *text)
 
 static const char *const metrics[] = { "state" };
 
-static struct frame frame_of(unsigned queue, int64_t time_us, const char *path, double x)
+static struct stream_event frame_of(unsigned queue, int64_t time_us, const char *path, double x)
 {
-	struct frame f = { .kind = FRAME_STATISTICS, .time_us = time_us, .has_time = true,
-		.interval = "PT10S", .nleaf = 2 };
+	struct stream_event f = { .kind = STREAM_EVENT_STATISTICS,
+		.time_us = time_us,
+		.has_time = true,
+		.interval = "PT10S",
+		.nleaf = 2 };
 
 	snprintf(f.queue_id, sizeof(f.queue_id), "%08x-0000-4000-8000-000000000001", queue);
-	f.leaf[0] = (struct leaf){ .path = path, .path_len = (uint16_t)strlen(path), .value = x };
-	f.leaf[1] = (struct leaf){ .path = "other", .path_len = 5, .value = x / 3 };
+	f.leaf[0] = (struct stream_event_leaf){ .path = path,
+		.path_len = (uint16_t)strlen(path),
+		.value = x };
+	f.leaf[1] = (struct stream_event_leaf){ .path = "other", .path_len = 5, .value = x / 3 };
 	return f;
 }
 
-static bool place(struct windows *w, const struct frame *f, int64_t at_us)
+static bool place(struct stream_windows *w, const struct stream_event *f, int64_t at_us)
 {
-	struct placed placed;
+	struct stream_window_place placed;
 
-	return windows_place(w, f, 0, at_us, &placed) != FATE_NO_MEMORY;
+	return stream_windows_place(w, f, 0, at_us, &placed) != VERDICT_NO_MEMORY;
 }
 
 /* More queues than the table's first size, values for sketches, losses while windows wait. */
-static bool place_all(struct windows *w)
+static bool place_all(struct stream_windows *w)
 {
 	bool ok = true;
 
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	for (unsigned q = 0; ok && q < 70; q++) {
-		struct frame f = frame_of(q, T0 + q, "a.b", q);
+		struct stream_event f = frame_of(q, T0 + q, "a.b", q);
 
 		f.nleaf = q % 8 ? 0 : 2;
 		ok = place(w, &f, T0 + S + q);
 	}
 	for (unsigned i = 0; ok && i < 150; i++) {
-		struct frame f = frame_of(1, T0 + i % 30 * S + i, i % 7 ? "a.b" : "a.c",
+		struct stream_event f = frame_of(1, T0 + i % 30 * S + i, i % 7 ? "a.b" : "a.c",
 			i * 1.37e30);
 
 		ok = place(w, &f, T0 + 2 * S + i);
 	}
 	for (int i = 0; ok && i < 40; i++) {
-		ok = windows_lost(w, 0, T0 + 3 * S + i * S);
-		windows_connected(w, 0, T0 + 3 * S + i * S + 500000);
+		ok = stream_windows_lost(w, 0, T0 + 3 * S + i * S);
+		stream_windows_connected(w, 0, T0 + 3 * S + i * S + 500000);
 	}
 	return ok;
 }
 
 static bool rows_of_windows(struct buf *text, enum rows_format format)
 {
-	struct windows_conf conf = { .length_ms = 10000, .lateness_ms = 30000,
+	struct stream_windows_conf conf = { .length_ms = 10000, .lateness_ms = 30000,
 		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100 };
 	struct rows rows = { .conf = { .format = format, .header = true, .metric = metrics } };
-	const struct window *window;
-	struct windows *w = NULL;
+	const struct stream_window *window;
+	struct stream_windows *w = NULL;
 	struct err err;
-	bool ok = windows_new(&w, &conf, &err) == ST_OK && place_all(w);
+	bool ok = stream_windows_new(&w, &conf, &err) == ST_OK && place_all(w);
 
-	while (ok && (window = windows_rest(w, T0 + 60 * S, false)))
+	while (ok && (window = stream_windows_rest(w, T0 + 60 * S, false)))
 		ok = rows_render(&rows, window, text);
-	ok = ok && !windows_failed(w);
-	windows_free(w);
+	ok = ok && !stream_windows_failed(w);
+	stream_windows_free(w);
 	return ok;
 }
 
@@ -220,17 +225,17 @@ static bool lines_of_table(struct buf *text)
 {
 	static const struct table_conf conf = { .header = true, .trend = true,
 		.window_ms = 60000 };
-	static const struct reading_figure figures[] = {
-		{ .metric = "tWait", .path = "max", .kind = KIND_PLAIN },
-		{ .metric = "oWaiting", .path = "count", .kind = KIND_GAUGE }
+	static const struct row_series figures[] = {
+		{ .metric = "tWait", .path = "max", .kind = ROW_PLAIN },
+		{ .metric = "oWaiting", .path = "count", .kind = ROW_GAUGE }
 	};
-	struct reading_row rows[] = {
+	struct row rows[] = {
 		{ .queue_id = "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01", .figure = figures,
 			.nfigure = 2 },
 		{ .queue_id = "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d02", .queue = 1 },
 		{ .queue_name = "Sales", .queue = 2 }, { .media = "voice", .queue = 2 }
 	};
-	struct reading r = { .row = rows, .nrow = ARRAY_LEN(rows) };
+	struct row_window r = { .row = rows, .nrow = ARRAY_LEN(rows) };
 	struct table_screen screen = { .width = 80, .colour = true };
 	struct table *t = table_new(&conf);
 	bool ok = t != NULL;
@@ -265,7 +270,7 @@ static void table__tells_what_it_lost(void **state)
 
 /* --- windows to what is in place of rows ----------------------------------------------- */
 
-static bool judge(struct nagios *p, const struct reading *r, struct buf *text)
+static bool judge(struct nagios *p, const struct row_window *r, struct buf *text)
 {
 	static const char *const ranges[] = { "state.avg.max=5", "updates=~:" };
 	const char *metric;
@@ -280,26 +285,26 @@ static bool judge(struct nagios *p, const struct reading *r, struct buf *text)
 		&& !memmem(text->data, text->len, "out of memory", 13);
 }
 
-static struct field some_field = { .path = "avg", .path_len = 3 };
+static struct accumulator_field some_field = { .path = "avg", .path_len = 3 };
 
 /* Two rows; the field's values are there before anything fails. */
 static bool in_place_of_rows(struct buf *text, bool checks)
 {
-	const struct field *const fields[] = { &some_field };
-	const struct row row[] = {
+	const struct accumulator_field *const fields[] = { &some_field };
+	const struct stream_window_row row[] = {
 		{ .queue_id = "1", .field = fields, .nfield = 1, .lag_us = some_field.sample },
 		{ .queue = 1, .queue_id = "2", .field = fields, .nfield = 1 }
 	};
-	const struct window window = { .end_ms = 1000, .row = row, .nrow = ARRAY_LEN(row) };
+	const struct stream_window window = { .end_ms = 1000, .row = row, .nrow = ARRAY_LEN(row) };
 	struct nagios *p = checks ? nagios_new() : NULL;
-	struct reading reading = { 0 };
+	struct row_window reading = { 0 };
 	size_t skipped;
-	bool ok = reading_take_window(&reading, &window, metrics) && (checks
+	bool ok = row_window_take_stream(&reading, &window, metrics) && (checks
 		? p && judge(p, &reading, text)
 		: prometheus_put(text, &reading, false, &skipped));
 
 	nagios_free(p);
-	reading_free(&reading);
+	row_window_free(&reading);
 	return ok;
 }
 

@@ -9,12 +9,12 @@
 
 #define HOST_MAX 64	/* longer is no address */
 
-enum verdict { PUBLIC, NOT_PUBLIC, BY_IPV4_AT_2, BY_IPV4_AT_12 };
+enum queue_state_verdict { PUBLIC, NOT_PUBLIC, BY_IPV4_AT_2, BY_IPV4_AT_12 };
 
 struct ip_network {
 	const char *first;
 	int bits;
-	enum verdict verdict;
+	enum queue_state_verdict verdict;
 };
 
 /*
@@ -75,8 +75,8 @@ static bool is_in(const unsigned char *a, const struct ip_network *net, int fami
 		&& (rest == 0 || (a[whole] ^ first[whole]) >> (8 - rest) == 0);
 }
 
-static enum verdict verdict_of(const unsigned char *a, const struct ip_network *nets, size_t n,
-	int family)
+static enum queue_state_verdict verdict_of(const unsigned char *a, const struct ip_network *nets,
+	size_t n, int family)
 {
 	const struct ip_network *found = NULL;
 

@@ -3,19 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *fate_name(enum fate rejected)
+const char *verdict_name(enum verdict rejected)
 {
-	static const char *const names[FATE_REJECTS] = {
-		[FATE_INVALID] = "invalid",
-		[FATE_DUPLICATE] = "duplicate",
-		[FATE_STALE] = "stale",
-		[FATE_OUTLIER] = "outlier"
+	static const char *const names[VERDICT_REJECTS] = {
+		[VERDICT_INVALID] = "invalid",
+		[VERDICT_DUPLICATE] = "duplicate",
+		[VERDICT_STALE] = "stale",
+		[VERDICT_OUTLIER] = "outlier"
 	};
 
 	return names[rejected];
 }
 
-void cell_free(struct cell *cell)
+void accumulator_free(struct accumulator *cell)
 {
 	if (!cell)
 		return;
@@ -28,14 +28,15 @@ void cell_free(struct cell *cell)
 	free(cell);
 }
 
-static bool field_is(const struct field *f, const struct leaf *leaf)
+static bool field_is(const struct accumulator_field *f, const struct stream_event_leaf *leaf)
 {
 	return f->metric == leaf->metric && f->path_len == leaf->path_len
 		&& memcmp(f->path, leaf->path, leaf->path_len) == 0;
 }
 
 /* The frames of a queue look alike, so the field mostly follows the one before. */
-static int field_find(const struct cell *cell, const struct leaf *leaf, size_t hint)
+static int field_find(const struct accumulator *cell, const struct stream_event_leaf *leaf,
+	size_t hint)
 {
 	if (hint < cell->nfield && field_is(cell->field[hint], leaf))
 		return (int)hint;
@@ -53,9 +54,9 @@ static bool paths_clash(const char *a, size_t na, const char *b, size_t nb)
 	return na != nb && memcmp(a, b, n) == 0 && (na < nb ? b : a)[n] == '.';
 }
 
-static bool leaf_clashes(const struct cell *cell, const struct frame *frame, size_t i)
+static bool leaf_clashes(const struct accumulator *cell, const struct stream_event *frame, size_t i)
 {
-	const struct leaf *leaf = &frame->leaf[i];
+	const struct stream_event_leaf *leaf = &frame->leaf[i];
 
 	for (size_t k = 0; cell && k < cell->nfield; k++)
 		if (cell->field[k]->metric == leaf->metric
@@ -70,7 +71,8 @@ static bool leaf_clashes(const struct cell *cell, const struct frame *frame, siz
 	return false;
 }
 
-bool cell_fits(const struct cell *cell, const struct frame *frame, int slot[FIELD_MAX])
+bool accumulator_fits(const struct accumulator *cell, const struct stream_event *frame,
+	int slot[FIELD_MAX])
 {
 	size_t fresh = 0, hint = 0;
 
@@ -86,9 +88,10 @@ bool cell_fits(const struct cell *cell, const struct frame *frame, int slot[FIEL
 	return (cell ? cell->nfield : 0) + fresh <= FIELD_MAX;
 }
 
-static struct field *field_add(struct cell *cell, const struct leaf *leaf)
+static struct accumulator_field *field_add(struct accumulator *cell,
+	const struct stream_event_leaf *leaf)
 {
-	struct field *f = calloc(1, sizeof(*f));
+	struct accumulator_field *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return NULL;
@@ -103,12 +106,12 @@ static struct field *field_add(struct cell *cell, const struct leaf *leaf)
 	return f;
 }
 
-bool cell_accept(struct cell *cell, const struct frame *frame, const int slot[FIELD_MAX],
-	int64_t arrival_us)
+bool accumulator_accept(struct accumulator *cell, const struct stream_event *frame,
+	const int slot[FIELD_MAX], int64_t arrival_us)
 {
 	for (size_t i = 0; i < frame->nleaf; i++) {
-		const struct leaf *leaf = &frame->leaf[i];
-		struct field *f;
+		const struct stream_event_leaf *leaf = &frame->leaf[i];
+		struct accumulator_field *f;
 
 		f = slot[i] >= 0 ? cell->field[slot[i]] : field_add(cell, leaf);
 		if (!f || !sample_add(&f->sample, leaf->value))
@@ -125,14 +128,15 @@ bool cell_accept(struct cell *cell, const struct frame *frame, const int slot[FI
 
 static int field_order(const void *a, const void *b)
 {
-	const struct field *x = *(struct field *const *)a, *y = *(struct field *const *)b;
+	const struct accumulator_field *x = *(struct accumulator_field *const *)a,
+				       *y = *(struct accumulator_field *const *)b;
 
 	if (x->metric != y->metric)
 		return x->metric < y->metric ? -1 : 1;
 	return strcmp(x->path, y->path);
 }
 
-void cell_sort(struct cell *cell)
+void accumulator_sort(struct accumulator *cell)
 {
 	qsort(cell->field, cell->nfield, sizeof(cell->field[0]), field_order);
 }

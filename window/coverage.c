@@ -7,7 +7,7 @@
  * as connected. */
 #define SPANS_MAX 65536
 
-static int64_t overlap_us(struct span a, struct span b)
+static int64_t overlap_us(struct coverage_span a, struct coverage_span b)
 {
 	int64_t from = a.from_us > b.from_us ? a.from_us : b.from_us;
 	int64_t to = a.to_us < b.to_us ? a.to_us : b.to_us;
@@ -15,19 +15,19 @@ static int64_t overlap_us(struct span a, struct span b)
 	return to > from ? to - from : 0;
 }
 
-void cover_free(struct cover *c)
+void coverage_free(struct coverage *c)
 {
 	free(c->span);
-	*c = (struct cover){ 0 };
+	*c = (struct coverage){ 0 };
 }
 
-void cover_up(struct cover *c, int64_t at_us)
+void coverage_up(struct coverage *c, int64_t at_us)
 {
 	c->up = true;
 	c->up_from_us = at_us;
 }
 
-static void drop_spans(struct cover *c, int64_t until_us)
+static void drop_spans(struct coverage *c, int64_t until_us)
 {
 	size_t kept = 0;
 
@@ -37,7 +37,7 @@ static void drop_spans(struct cover *c, int64_t until_us)
 	c->nspan = kept;
 }
 
-static int64_t finished_us(const struct cover *c, struct span within)
+static int64_t finished_us(const struct coverage *c, struct coverage_span within)
 {
 	int64_t us = 0;
 
@@ -46,7 +46,7 @@ static int64_t finished_us(const struct cover *c, struct span within)
 	return us;
 }
 
-static void fold(struct cover *c, struct span oldest)
+static void fold(struct coverage *c, struct coverage_span oldest)
 {
 	if (c->span[0].to_us > oldest.to_us)
 		return;
@@ -57,9 +57,9 @@ static void fold(struct cover *c, struct span oldest)
 			c->span[i].from_us = oldest.to_us;
 }
 
-bool cover_down(struct cover *c, int64_t at_us, struct span oldest)
+bool coverage_down(struct coverage *c, int64_t at_us, struct coverage_span oldest)
 {
-	struct span s = { c->up_from_us, at_us };
+	struct coverage_span s = { c->up_from_us, at_us };
 
 	c->up = false;
 	c->was_lost = true;
@@ -71,7 +71,7 @@ bool cover_down(struct cover *c, int64_t at_us, struct span oldest)
 		return true;
 	if (c->nspan == c->capspan) {
 		size_t cap = c->capspan ? 2 * c->capspan : 16;
-		struct span *span = reallocarray(c->span, cap, sizeof(*span));
+		struct coverage_span *span = reallocarray(c->span, cap, sizeof(*span));
 
 		if (!span)
 			return false;
@@ -82,29 +82,29 @@ bool cover_down(struct cover *c, int64_t at_us, struct span oldest)
 	return true;
 }
 
-bool cover_skip(struct cover *c, struct span gap, struct span oldest)
+bool coverage_skip(struct coverage *c, struct coverage_span gap, struct coverage_span oldest)
 {
 	bool was_lost = c->was_lost, ok;
 
 	if (!c->up || gap.to_us <= c->up_from_us)
 		return true;
-	ok = cover_down(c, gap.from_us, oldest);
-	cover_up(c, gap.to_us);
+	ok = coverage_down(c, gap.from_us, oldest);
+	coverage_up(c, gap.to_us);
 	c->was_lost = was_lost;
 	return ok;
 }
 
-void cover_advance(struct cover *c, struct span oldest)
+void coverage_advance(struct coverage *c, struct coverage_span oldest)
 {
 	c->folded_us = 0;
 	drop_spans(c, oldest.from_us);
 }
 
-int64_t cover_us(const struct cover *c, struct span within)
+int64_t coverage_us(const struct coverage *c, struct coverage_span within)
 {
 	int64_t us = c->folded_us + finished_us(c, within), length = within.to_us - within.from_us;
 
 	if (c->up)
-		us += overlap_us((struct span){ c->up_from_us, within.to_us }, within);
+		us += overlap_us((struct coverage_span){ c->up_from_us, within.to_us }, within);
 	return us < length ? us : length;
 }

@@ -10,29 +10,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct span {
+struct coverage_span {
 	int64_t from_us, to_us;
 };
 
-struct cover {		/* all zero: down, and was never connected */
+struct coverage {		/* all zero: down, and was never connected */
 	bool up;
 	bool was_lost;
 	int64_t up_from_us;
 	int64_t folded_us;	/* of those within the oldest window that span has no place for */
-	struct span *span;
+	struct coverage_span *span;
 	size_t nspan, capspan;
 };
 
-void cover_free(struct cover *c);
-void cover_up(struct cover *c, int64_t at_us);
+void coverage_free(struct coverage *c);
+void coverage_up(struct coverage *c, int64_t at_us);
 /* oldest: the oldest open window. False: out of memory. */
-bool cover_down(struct cover *c, int64_t at_us, struct span oldest);
+bool coverage_down(struct coverage *c, int64_t at_us, struct coverage_span oldest);
 /* If the stream is up: it stays so, but nothing of it was seen during the gap. False: out of
  * memory. */
-bool cover_skip(struct cover *c, struct span gap, struct span oldest);
+bool coverage_skip(struct coverage *c, struct coverage_span gap, struct coverage_span oldest);
 /* The oldest window has gone, this is the next one. */
-void cover_advance(struct cover *c, struct span oldest);
+void coverage_advance(struct coverage *c, struct coverage_span oldest);
 /* Connected time within the oldest window, which may end early. */
-int64_t cover_us(const struct cover *c, struct span within);
+int64_t coverage_us(const struct coverage *c, struct coverage_span within);
 
 #endif

@@ -21,10 +21,10 @@ struct dedup_place {
  * their order, which asks for no memory that has left the processor's cache. They go to the
  * table once another socket opens; that stays in use until no frame can match any more.
  */
-struct echo {
+struct dedup {
 	uint32_t next;
-	uint32_t id[ECHO_SOCKETS];
-	bool open[ECHO_SOCKETS];
+	uint32_t id[DEDUP_SOCKETS];
+	bool open[DEDUP_SOCKETS];
 	int64_t table_until_us;	/* INT64_MAX: while both are open; NEVER: not in use */
 	size_t ncame;		/* the place of the next, for good */
 	struct {
@@ -34,30 +34,30 @@ struct echo {
 	struct dedup_place place[PLACES];
 };
 
-struct echo *echo_new(void)
+struct dedup *dedup_new(void)
 {
-	struct echo *e = calloc(1, sizeof(*e));
+	struct dedup *e = calloc(1, sizeof(*e));
 
 	if (e)
 		e->table_until_us = NEVER;
 	return e;
 }
 
-void echo_free(struct echo *e)
+void dedup_free(struct dedup *e)
 {
 	free(e);
 }
 
-static bool is_open(const struct echo *e, uint32_t id)
+static bool is_open(const struct dedup *e, uint32_t id)
 {
-	for (size_t i = 0; i < ECHO_SOCKETS; i++)
+	for (size_t i = 0; i < DEDUP_SOCKETS; i++)
 		if (e->open[i] && e->id[i] == id)
 			return true;
 	return false;
 }
 
 /* The place of an equal frame, else the one to be given up: free, or the oldest. */
-static struct dedup_place *find(struct echo *e, uint64_t hash, bool *same)
+static struct dedup_place *find(struct dedup *e, uint64_t hash, bool *same)
 {
 	struct dedup_place *first = &e->place[hash & (PLACES - NEIGHBOURS)], *worst = first;
 
@@ -73,12 +73,12 @@ static struct dedup_place *find(struct echo *e, uint64_t hash, bool *same)
 	return worst;
 }
 
-static bool is_in_table(struct echo *e, uint64_t hash, uint32_t id, int64_t at_us)
+static bool is_in_table(struct dedup *e, uint64_t hash, uint32_t id, int64_t at_us)
 {
 	bool same;
 	struct dedup_place *p = find(e, hash, &same);
 
-	if (same && p->socket != id && p->at_us >= at_us - ECHO_US) {
+	if (same && p->socket != id && p->at_us >= at_us - DEDUP_US) {
 		p->unmatched--;
 		return true;
 	}
@@ -88,31 +88,31 @@ static bool is_in_table(struct echo *e, uint64_t hash, uint32_t id, int64_t at_u
 }
 
 /* What has come lately on the one socket that was open. */
-static void fill_table(struct echo *e, uint32_t id, int64_t at_us)
+static void fill_table(struct dedup *e, uint32_t id, int64_t at_us)
 {
 	size_t first = e->ncame > PLACES ? e->ncame - PLACES : 0;
 
 	memset(e->place, 0, sizeof(e->place));
 	for (size_t i = first; i < e->ncame; i++)
-		if (e->came[i % PLACES].at_us >= at_us - ECHO_US)
+		if (e->came[i % PLACES].at_us >= at_us - DEDUP_US)
 			is_in_table(e, e->came[i % PLACES].hash, id, e->came[i % PLACES].at_us);
 }
 
 /* What came on a socket that is closed by now was never open together with the new one. */
-static void clear_table(struct echo *e)
+static void clear_table(struct dedup *e)
 {
 	for (size_t i = 0; i < PLACES; i++)
 		if (e->place[i].unmatched && !is_open(e, e->place[i].socket))
 			e->place[i].unmatched = 0;
 }
 
-void echo_open(struct echo *e, size_t socket, int64_t at_us)
+void dedup_open(struct dedup *e, size_t socket, int64_t at_us)
 {
 	size_t other = 0;
 
-	while (other < ECHO_SOCKETS && (other == socket || !e->open[other]))
+	while (other < DEDUP_SOCKETS && (other == socket || !e->open[other]))
 		other++;
-	if (other == ECHO_SOCKETS) {
+	if (other == DEDUP_SOCKETS) {
 		e->table_until_us = NEVER;
 		e->ncame = 0;
 	} else {
@@ -126,14 +126,14 @@ void echo_open(struct echo *e, size_t socket, int64_t at_us)
 	e->open[socket] = true;
 }
 
-void echo_close(struct echo *e, size_t socket, int64_t at_us)
+void dedup_close(struct dedup *e, size_t socket, int64_t at_us)
 {
 	e->open[socket] = false;
 	if (e->table_until_us == INT64_MAX)
-		e->table_until_us = at_us + ECHO_US;
+		e->table_until_us = at_us + DEDUP_US;
 }
 
-bool echo_is_duplicate(struct echo *e, const char *text, size_t len, size_t socket,
+bool dedup_is_duplicate(struct dedup *e, const char *text, size_t len, size_t socket,
 	int64_t at_us)
 {
 	uint64_t hash = text_hash(0, text, len);

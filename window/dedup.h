@@ -10,18 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ECHO_SOCKETS 2
-#define ECHO_US 10000000	/* how far apart the two may come */
+#define DEDUP_SOCKETS 2
+#define DEDUP_US 10000000	/* how far apart the two may come */
 
-struct echo;
+struct dedup;
 
-struct echo *echo_new(void);	/* NULL: no memory */
-void echo_free(struct echo *e);
-void echo_open(struct echo *e, size_t socket, int64_t at_us);
-void echo_close(struct echo *e, size_t socket, int64_t at_us);
+struct dedup *dedup_new(void);	/* NULL: no memory */
+void dedup_free(struct dedup *e);
+void dedup_open(struct dedup *e, size_t socket, int64_t at_us);
+void dedup_close(struct dedup *e, size_t socket, int64_t at_us);
 
 /* Whether an equal frame has come on another socket that was open together with this one. */
-bool echo_is_duplicate(struct echo *e, const char *text, size_t len, size_t socket,
+bool dedup_is_duplicate(struct dedup *e, const char *text, size_t len, size_t socket,
 	int64_t at_us);
 
 #endif

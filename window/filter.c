@@ -50,7 +50,7 @@ bool compare_split(char *text, char **left, enum compare *op, char **right)
 	return false;
 }
 
-bool rule_parse(char *text, const char **metric, struct rule *rule)
+bool filter_parse(char *text, const char **metric, struct filter *rule)
 {
 	char *left, *right, *dot;
 

@@ -16,9 +16,9 @@ bool compare_split(char *text, char **left, enum compare *op, char **right);
 bool compare_number(const char *s, double *out);	/* decimal, finite, all of s */
 bool compare_holds(enum compare op, double value, double number);
 
-#define RULES_MAX 16		/* of a run */
+#define FILTERS_MAX 16		/* of a run */
 
-struct rule {
+struct filter {
 	size_t metric;		/* index into the decoded metrics, set by the caller */
 	const char *path;	/* FIELD, dots between nested keys; borrowed */
 	enum compare op;
@@ -27,10 +27,10 @@ struct rule {
 
 /* Cuts text (which is changed) at its operator: *metric is METRIC, rule->path points into
  * text. False: it is no such expression. */
-bool rule_parse(char *text, const char **metric, struct rule *rule);
+bool filter_parse(char *text, const char **metric, struct filter *rule);
 
 /* Whether the rule is about that number; path is path_len bytes without a NUL. */
-static inline bool rule_names(const struct rule *rule, size_t metric, const char *path,
+static inline bool rule_names(const struct filter *rule, size_t metric, const char *path,
 	size_t path_len)
 {
 	return rule->metric == metric && strncmp(rule->path, path, path_len) == 0

@@ -5,7 +5,8 @@
 
 #include "util/text.h"
 
-struct term **terms_place(const struct terms *ts, const struct name *name)
+struct metric_name_entry **metric_names_place(const struct metric_names *ts,
+	const struct metric_name *name)
 {
 	uint64_t h = text_hash(name->total, name->metric.s, name->metric.len);
 	size_t i;
@@ -17,14 +18,14 @@ struct term **terms_place(const struct terms *ts, const struct name *name)
 	return &ts->slot[i];
 }
 
-bool terms_grow(struct terms *ts)
+bool metric_names_grow(struct metric_names *ts)
 {
-	struct term **old = ts->slot;
+	struct metric_name_entry **old = ts->slot;
 	size_t nold = ts->nslot, n = nold ? 2 * nold : 64;
 
 	if (2 * (ts->n + 1) <= nold)
 		return true;
-	ts->slot = calloc(n, sizeof(struct term *));
+	ts->slot = calloc(n, sizeof(struct metric_name_entry *));
 	if (!ts->slot) {
 		ts->slot = old;
 		return false;
@@ -32,7 +33,7 @@ bool terms_grow(struct terms *ts)
 	ts->nslot = n;
 	for (size_t i = 0; i < nold; i++)
 		if (old[i])
-			*terms_place(ts, &old[i]->name) = old[i];
+			*metric_names_place(ts, &old[i]->name) = old[i];
 	free(old);
 	return true;
 }
@@ -49,21 +50,21 @@ static struct slice keep(char **at, struct slice s)
 	return kept;
 }
 
-struct term *term_new(const struct name *name)
+struct metric_name_entry *metric_name_entry_new(const struct metric_name *name)
 {
-	struct term *t = calloc(1, sizeof(*t) + name->metric.len + name->qualifier.len
+	struct metric_name_entry *t = calloc(1, sizeof(*t) + name->metric.len + name->qualifier.len
 		+ name->stat.len);
 	char *at;
 
 	if (!t)
 		return NULL;
 	at = t->text;
-	t->name = (struct name){ keep(&at, name->metric), keep(&at, name->qualifier),
+	t->name = (struct metric_name){ keep(&at, name->metric), keep(&at, name->qualifier),
 		keep(&at, name->stat), name->total };
 	return t;
 }
 
-void term_free(struct term *t)
+void metric_name_entry_free(struct metric_name_entry *t)
 {
 	if (!t)
 		return;
@@ -72,12 +73,12 @@ void term_free(struct term *t)
 	free(t);
 }
 
-void terms_free(struct terms *ts)
+void metric_names_free(struct metric_names *ts)
 {
 	for (size_t i = 0; i < ts->nslot; i++)
-		term_free(ts->slot[i]);
+		metric_name_entry_free(ts->slot[i]);
 	free(ts->slot);
-	*ts = (struct terms){ 0 };
+	*ts = (struct metric_names){ 0 };
 }
 
 /* Returns its end, a NUL. */
@@ -96,13 +97,13 @@ static char *put_told(char *out, struct slice name)
 	return out;
 }
 
-struct label *term_label(size_t order, struct slice metric, struct slice qualifier,
-	struct slice stat)
+struct series_label *metric_name_entry_label(size_t order, struct slice metric,
+	struct slice qualifier, struct slice stat)
 {
 	bool told = !text_is_key(metric.s, metric.len)
 		|| !text_is_key(qualifier.s, qualifier.len) || !text_is_key(stat.s, stat.len);
 	size_t size = metric.len + qualifier.len + stat.len + 3;
-	struct label *label = calloc(1, sizeof(*label) + (told ? 2 : 1) * size + 1);
+	struct series_label *label = calloc(1, sizeof(*label) + (told ? 2 : 1) * size + 1);
 	char *at;
 
 	if (!label)

@@ -34,7 +34,7 @@ static const char *const known_metrics[] = {
 	"tVoicemail", "tWait"
 };
 
-bool metric_is_known(const char *pattern)
+bool metric_types_know(const char *pattern)
 {
 	for (size_t i = 0; i < ARRAY_LEN(known_metrics); i++)
 		if (text_fits(pattern, known_metrics[i], strlen(known_metrics[i])))
@@ -42,7 +42,7 @@ bool metric_is_known(const char *pattern)
 	return false;
 }
 
-const char *metric_nearest(const char *name)
+const char *metric_types_nearest(const char *name)
 {
 	return nearest_word(name, known_metrics, ARRAY_LEN(known_metrics));
 }
@@ -184,7 +184,7 @@ void age_carry(struct age *a)
 
 /* --- total -------------------------------------------------------------------------- */
 
-struct interval interval_at(struct interval when, int64_t at_us)
+struct total_interval total_interval_at(struct total_interval when, int64_t at_us)
 {
 	int64_t length_ms = when.to_ms - when.from_ms, passed;
 
@@ -198,12 +198,12 @@ struct interval interval_at(struct interval when, int64_t at_us)
 	return when;
 }
 
-static bool is_same(struct interval a, struct interval b)
+static bool is_same(struct total_interval a, struct total_interval b)
 {
 	return a.from_ms == b.from_ms && a.to_ms == b.to_ms;
 }
 
-static bool is_newer(struct interval a, struct interval b)
+static bool is_newer(struct total_interval a, struct total_interval b)
 {
 	return a.from_ms != b.from_ms ? a.from_ms > b.from_ms : a.to_ms > b.to_ms;
 }
@@ -221,7 +221,7 @@ static void drop_oldest(struct total *t)
 	}
 }
 
-void total_set(struct total *t, struct interval when, double value, bool whole)
+void total_set(struct total *t, struct total_interval when, double value, bool whole)
 {
 	size_t i = 0;
 
@@ -247,7 +247,7 @@ void total_lost(struct total *t, int64_t at_us)
 {
 	t->down = t->n > 0;
 	if (t->down)
-		t->ends_us = interval_at(t->part[0].when, at_us + 1).to_ms * US_PER_MS;
+		t->ends_us = total_interval_at(t->part[0].when, at_us + 1).to_ms * US_PER_MS;
 }
 
 void total_found(struct total *t, int64_t at_us, int64_t window_us)
@@ -278,7 +278,7 @@ static bool increase(const struct total *t, int64_t end_us, struct total_summary
 	return ok;
 }
 
-bool total_summarise(const struct total *t, struct interval running, bool whole,
+bool total_summarise(const struct total *t, struct total_interval running, bool whole,
 	int64_t end_us, struct total_summary *out)
 {
 	*out = (struct total_summary){ .has_total = whole };

@@ -21,9 +21,9 @@
 /* --- names --- */
 
 /* Whether one of the service's documented metrics fits the pattern of -m, see text_fits. */
-bool metric_is_known(const char *pattern);
+bool metric_types_know(const char *pattern);
 /* The documented metric that a misspelt name may mean; NULL: none is near. */
-const char *metric_nearest(const char *name);
+const char *metric_types_nearest(const char *name);
 
 /* --- gauge --- */
 
@@ -86,14 +86,14 @@ void age_carry(struct age *a);
 
 #define TOTAL_INTERVALS 4	/* whose late revisions still add to a window's increase */
 
-struct interval {
+struct total_interval {
 	int64_t from_ms, to_ms;
 };
 
 struct total {			/* all zero: nothing was told */
 	size_t n;
 	struct {
-		struct interval when;
+		struct total_interval when;
 		double base, last;	/* base: at the window's begin */
 		bool has_base, touched;
 	} part[TOTAL_INTERVALS];	/* the newest first */
@@ -110,15 +110,15 @@ struct total_summary {
 };
 
 /* whole: the stream has been up since the interval's begin, so it began with 0. */
-void total_set(struct total *t, struct interval when, double value, bool whole);
+void total_set(struct total *t, struct total_interval when, double value, bool whole);
 void total_lost(struct total *t, int64_t at_us);
 void total_found(struct total *t, int64_t at_us, int64_t window_us);	/* the window's begin */
 /* running: the half hour at the window's end; whole: the stream was up throughout it. */
-bool total_summarise(const struct total *t, struct interval running, bool whole,
+bool total_summarise(const struct total *t, struct total_interval running, bool whole,
 	int64_t end_us, struct total_summary *out);
 void total_carry(struct total *t);
 
 /* The half hour that is under way at at_us, counted on from one that was told of. */
-struct interval interval_at(struct interval when, int64_t at_us);
+struct total_interval total_interval_at(struct total_interval when, int64_t at_us);
 
 #endif

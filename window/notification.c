@@ -14,15 +14,15 @@
 #define QUEUE_TOPIC "v2.analytics.queues."
 
 /* Which o* are aggregates is not among them. */
-const char *const notice_query_metrics[NOTICE_QUERY_METRICS] = {
+const char *const notice_query_metrics[NOTIFICATION_QUERY_METRICS] = {
 	"oActiveUsers", "oAlerting", "oInteracting", "oLongestInteracting", "oLongestWaiting",
 	"oMemberUsers", "oOffQueueUsers", "oOnQueueUsers", "oUserPresences",
 	"oUserRoutingStatuses", "oWaiting"
 };
 
-uint32_t notice_query_bit(struct slice metric)
+uint32_t notification_query_bit(struct slice metric)
 {
-	for (size_t i = 0; i < NOTICE_QUERY_METRICS; i++)
+	for (size_t i = 0; i < NOTIFICATION_QUERY_METRICS; i++)
 		if (slice_is(metric, notice_query_metrics[i]))
 			return UINT32_C(1) << i;
 	return 0;
@@ -36,8 +36,8 @@ struct interval_text {
 	int64_t from_ms, to_ms;
 };
 
-struct notices {
-	notice_group *on_group;		/* NULL: nobody wants to know */
+struct notifications {
+	notification_group *on_group;		/* NULL: nobody wants to know */
 	void *on_group_arg;
 	struct json_cursor c;
 	bool more;
@@ -48,7 +48,7 @@ struct notices {
 	bool failed;			/* out of memory */
 	struct slice media[MEDIA_MAX];
 	size_t nmedia;
-	struct value value[NOTICE_VALUES_MAX];
+	struct notification_value value[NOTIFICATION_VALUES_MAX];
 	size_t nvalue;
 	struct interval_text last;	/* half hours are the same for many messages */
 	struct json_keys keys;		/* of the stats at hand */
@@ -66,12 +66,12 @@ static bool slice_is_any_case(struct slice slice, const char *word)
 	return slice.len == strlen(word) && slice_has_prefix(slice, word);
 }
 
-struct notices *notices_new(void)
+struct notifications *notifications_new(void)
 {
-	return calloc(1, sizeof(struct notices));
+	return calloc(1, sizeof(struct notifications));
 }
 
-void notices_free(struct notices *ns)
+void notifications_free(struct notifications *ns)
 {
 	if (!ns)
 		return;
@@ -79,13 +79,13 @@ void notices_free(struct notices *ns)
 	free(ns);
 }
 
-void notices_on_group(struct notices *ns, notice_group *each, void *arg)
+void notifications_on_group(struct notifications *ns, notification_group *each, void *arg)
 {
 	ns->on_group = each;
 	ns->on_group_arg = arg;
 }
 
-static void invalid(struct notices *ns, const char *why)
+static void invalid(struct notifications *ns, const char *why)
 {
 	if (!ns->why)
 		ns->why = why;
@@ -100,7 +100,7 @@ enum member {
 	VALUE = 1 << 13, COUNT = 1 << 14
 };
 
-static void once(struct notices *ns, unsigned *seen, enum member member)
+static void once(struct notifications *ns, unsigned *seen, enum member member)
 {
 	if (*seen & member)
 		invalid(ns, "an object has a member twice");
@@ -110,7 +110,7 @@ static void once(struct notices *ns, unsigned *seen, enum member member)
 /* --- pieces ------------------------------------------------------------------------- */
 
 /* A string that has escapes, without them in memory of ours. */
-static __attribute__((noinline)) struct slice unescape(struct notices *ns,
+static __attribute__((noinline)) struct slice unescape(struct notifications *ns,
 	const struct json_text *text)
 {
 	struct slice slice = { text->s, text->len };
@@ -133,13 +133,13 @@ static __attribute__((noinline)) struct slice unescape(struct notices *ns,
 	return slice;
 }
 
-static struct slice plain(struct notices *ns, const struct json_text *text)
+static struct slice plain(struct notifications *ns, const struct json_text *text)
 {
 	return text->escaped ? unescape(ns, text) : (struct slice){ text->s, text->len };
 }
 
 /* The string at hand; anything else is passed, and absent. */
-static struct slice take_string(struct notices *ns)
+static struct slice take_string(struct notifications *ns)
 {
 	struct json_text text;
 
@@ -149,16 +149,16 @@ static struct slice take_string(struct notices *ns)
 	return (struct slice){ NULL, 0 };
 }
 
-static struct slice take_name(struct notices *ns)
+static struct slice take_name(struct notifications *ns)
 {
 	struct slice name = take_string(ns);
 
-	if (name.len > NOTICE_NAME_MAX)
+	if (name.len > NOTIFICATION_NAME_MAX)
 		invalid(ns, "a name is too long");
 	return name;
 }
 
-static bool take_number(struct notices *ns, double *x)
+static bool take_number(struct notifications *ns, double *x)
 {
 	char first = json_peek(&ns->c);
 
@@ -169,7 +169,7 @@ static bool take_number(struct notices *ns, double *x)
 }
 
 /* Enters the object or array at hand; false: it is none, and passed. */
-static bool enter(struct notices *ns, char opener)
+static bool enter(struct notifications *ns, char opener)
 {
 	if (json_peek(&ns->c) != opener) {
 		json_pass(&ns->c);
@@ -179,7 +179,7 @@ static bool enter(struct notices *ns, char opener)
 	return true;
 }
 
-static bool take_interval(struct notices *ns, struct slice text, int64_t *from_ms,
+static bool take_interval(struct notifications *ns, struct slice text, int64_t *from_ms,
 	int64_t *to_ms)
 {
 	struct interval_text *last = &ns->last;
@@ -198,11 +198,12 @@ static bool take_interval(struct notices *ns, struct slice text, int64_t *from_m
 
 /* --- values ------------------------------------------------------------------------- */
 
-static struct value *add_value(struct notices *ns, enum value_kind kind)
+static struct notification_value *add_value(struct notifications *ns,
+	enum notification_value_kind kind)
 {
-	struct value *v;
+	struct notification_value *v;
 
-	if (ns->nvalue == NOTICE_VALUES_MAX) {
+	if (ns->nvalue == NOTIFICATION_VALUES_MAX) {
 		invalid(ns, "too many values");
 		return NULL;
 	}
@@ -219,7 +220,7 @@ static struct value *add_value(struct notices *ns, enum value_kind kind)
 struct metric_entry {			/* of a metric, while its members are read */
 	struct slice metric, qualifier;
 	bool has_since;
-	enum value_kind wait;		/* if it has: START, AGE or NOBODY, and the value's us */
+	enum notification_value_kind wait; /* if it has: START, AGE or NOBODY, and the value's us */
 	int64_t wait_us;
 	size_t first;			/* of its values */
 	unsigned seen;			/* members */
@@ -229,7 +230,7 @@ struct metric_entry {			/* of a metric, while its members are read */
  * When the one who waits longest began to, which the service tells as an epoch in ms; a
  * number too small for one is taken for a duration. A double holds whole ones of both exactly.
  */
-static void take_since(struct notices *ns, struct metric_entry *e)
+static void take_since(struct notifications *ns, struct metric_entry *e)
 {
 	double x;
 
@@ -247,10 +248,10 @@ static void take_since(struct notices *ns, struct metric_entry *e)
 }
 
 /* The number at hand, unless it is none. */
-static void add_number(struct notices *ns, struct slice stat)
+static void add_number(struct notifications *ns, struct slice stat)
 {
 	char first = json_peek(&ns->c);
-	struct value *v;
+	struct notification_value *v;
 	double x;
 
 	if (!take_number(ns, &x)) {
@@ -266,7 +267,7 @@ static void add_number(struct notices *ns, struct slice stat)
 	v->number = x;
 }
 
-static void take_stats(struct notices *ns, struct metric_entry *e)
+static void take_stats(struct notifications *ns, struct metric_entry *e)
 {
 	static const char quoted[] = "\"count\"";
 	static const struct json_text count = { .s = quoted + 1, .len = 5 };
@@ -290,7 +291,7 @@ static void take_stats(struct notices *ns, struct metric_entry *e)
 			take_since(ns, e);
 			continue;
 		}
-		if (stat.len > NOTICE_NAME_MAX)
+		if (stat.len > NOTIFICATION_NAME_MAX)
 			invalid(ns, "a name is too long");
 		add_number(ns, stat);
 	}
@@ -302,10 +303,10 @@ static bool is_longest(struct slice metric)
 }
 
 /* Its numbers get their names, which may have come after them. */
-static void end_entry(struct notices *ns, const struct metric_entry *e)
+static void end_entry(struct notifications *ns, const struct metric_entry *e)
 {
 	const bool longest = is_longest(e->metric);
-	struct value *v;
+	struct notification_value *v;
 
 	if (!e->metric.s || longest)
 		ns->nvalue = e->first;
@@ -325,7 +326,7 @@ static void end_entry(struct notices *ns, const struct metric_entry *e)
 }
 
 /* Those that do not stand in the usual order. */
-static void take_metric_members(struct notices *ns, struct metric_entry *e, bool flat_count)
+static void take_metric_members(struct notifications *ns, struct metric_entry *e, bool flat_count)
 {
 	struct json_text key;
 
@@ -353,7 +354,7 @@ static void take_metric_members(struct notices *ns, struct metric_entry *e, bool
 
 /* {"metric","qualifier","stats":{…}} of an event, with "count" and "calculatedMetricValue"
  * beside them in activity and in answers. */
-static void take_metric(struct notices *ns, bool flat_count)
+static void take_metric(struct notifications *ns, bool flat_count)
 {
 	struct metric_entry e = { .first = ns->nvalue };
 
@@ -377,7 +378,7 @@ static void take_metric(struct notices *ns, bool flat_count)
 	end_entry(ns, &e);
 }
 
-static void take_metrics(struct notices *ns, bool flat_count)
+static void take_metrics(struct notifications *ns, bool flat_count)
 {
 	/* null is as good as no list */
 	ns->gap |= json_peek(&ns->c) != '[' && json_peek(&ns->c) != 'n';
@@ -389,7 +390,7 @@ static void take_metrics(struct notices *ns, bool flat_count)
 
 /* --- one event ---------------------------------------------------------------------- */
 
-static void add_media(struct notices *ns, struct slice media, size_t first)
+static void add_media(struct notifications *ns, struct slice media, size_t first)
 {
 	for (size_t i = first; i < ns->nvalue; i++)
 		ns->value[i].media = media;
@@ -403,7 +404,7 @@ static void add_media(struct notices *ns, struct slice media, size_t first)
 		ns->media[ns->nmedia++] = media;
 }
 
-static void take_queue(struct notices *ns, struct notice *n)
+static void take_queue(struct notifications *ns, struct notification *n)
 {
 	struct slice queue = take_string(ns);
 	char id[UUID_LEN + 1];
@@ -419,7 +420,7 @@ static void take_queue(struct notices *ns, struct notice *n)
 }
 
 /* `group`: the media type, and the queue, which has to be the topic's where that names one. */
-static struct slice take_group(struct notices *ns, struct notice *n)
+static struct slice take_group(struct notifications *ns, struct notification *n)
 {
 	struct slice media = { NULL, 0 };
 	struct json_text key;
@@ -466,7 +467,7 @@ static bool is_total(struct slice metric)
 }
 
 /* The interval of the values from first on. */
-static void set_interval(struct notices *ns, struct notice *n, size_t first,
+static void set_interval(struct notifications *ns, struct notification *n, size_t first,
 	struct slice interval)
 {
 	int64_t from_ms, to_ms;
@@ -488,7 +489,7 @@ static void set_interval(struct notices *ns, struct notice *n, size_t first,
 }
 
 /* {"interval":"…/…","metrics":[…]} */
-static void take_interval_data(struct notices *ns, struct notice *n)
+static void take_interval_data(struct notifications *ns, struct notification *n)
 {
 	size_t first = ns->nvalue;
 	struct slice interval = { NULL, 0 };
@@ -521,13 +522,14 @@ static void take_interval_data(struct notices *ns, struct notice *n)
 	set_interval(ns, n, first, interval);
 }
 
-static void tell_group(const struct notices *ns, const struct notice *n, struct slice media)
+static void tell_group(const struct notifications *ns, const struct notification *n,
+	struct slice media)
 {
 	if (ns->on_group)
 		ns->on_group(ns->on_group_arg, n->queue_id, media);
 }
 
-static void take_data(struct notices *ns, struct notice *n)
+static void take_data(struct notifications *ns, struct notification *n)
 {
 	if (!enter(ns, '[')) {
 		invalid(ns, "its data is no list");
@@ -537,7 +539,7 @@ static void take_data(struct notices *ns, struct notice *n)
 		take_interval_data(ns, n);
 }
 
-static void take_observations(struct notices *ns, struct notice *n)
+static void take_observations(struct notifications *ns, struct notification *n)
 {
 	struct slice media = { NULL, 0 };
 	struct json_text key;
@@ -564,7 +566,7 @@ static void take_observations(struct notices *ns, struct notice *n)
 }
 
 /* {"mediaType":"…","data":[…]} */
-static void take_activity_result(struct notices *ns)
+static void take_activity_result(struct notifications *ns)
 {
 	size_t first = ns->nvalue;
 	struct slice media = { NULL, 0 };
@@ -589,7 +591,7 @@ static void take_activity_result(struct notices *ns)
 	add_media(ns, media, first);
 }
 
-static void take_activity(struct notices *ns, struct notice *n)
+static void take_activity(struct notifications *ns, struct notification *n)
 {
 	struct json_text key;
 	unsigned seen = 0;
@@ -617,7 +619,7 @@ static void take_activity(struct notices *ns, struct notice *n)
 /* --- one message -------------------------------------------------------------------- */
 
 /* The family of a queue's topic, and the queue; NONE: no queue's, or another one's topic. */
-static enum family family_of(struct slice topic, struct notice *n)
+static enum family family_of(struct slice topic, struct notification *n)
 {
 	const size_t head = strlen(QUEUE_TOPIC);
 	enum family family = FAMILY_NONE;
@@ -637,28 +639,28 @@ static enum family family_of(struct slice topic, struct notice *n)
 	return family;
 }
 
-static enum notice_kind system_kind(struct slice topic)
+static enum notification_kind system_kind(struct slice topic)
 {
 	static const struct {
 		const char *topic;
-		enum notice_kind kind;
+		enum notification_kind kind;
 	} topics[] = {
-		{ "v2.system.socket_closing", NOTICE_CLOSING },
-		{ "v2.system.no_longer_subscribed", NOTICE_UNSUBSCRIBED },
-		{ "v2.system.token_revoked", NOTICE_REVOKED },
-		{ "channel.metadata", NOTICE_HEARTBEAT }
+		{ "v2.system.socket_closing", NOTIFICATION_CLOSING },
+		{ "v2.system.no_longer_subscribed", NOTIFICATION_UNSUBSCRIBED },
+		{ "v2.system.token_revoked", NOTIFICATION_REVOKED },
+		{ "channel.metadata", NOTIFICATION_HEARTBEAT }
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(topics); i++)
 		if (slice_has_prefix(topic, topics[i].topic))
 			return topics[i].kind;
-	return NOTICE_OTHER;
+	return NOTIFICATION_OTHER;
 }
 
 /* A heartbeat's body, or a pong's. */
-static enum notice_kind take_metadata(struct notices *ns)
+static enum notification_kind take_metadata(struct notifications *ns)
 {
-	enum notice_kind kind = NOTICE_HEARTBEAT;
+	enum notification_kind kind = NOTIFICATION_HEARTBEAT;
 	struct json_text key;
 	unsigned seen = 0;
 
@@ -669,23 +671,23 @@ static enum notice_kind take_metadata(struct notices *ns)
 		}
 		once(ns, &seen, MESSAGE);
 		if (slice_is_any_case(take_string(ns), "pong"))
-			kind = NOTICE_PONG;
+			kind = NOTIFICATION_PONG;
 	}
 	return kind;
 }
 
-static void take_body(struct notices *ns, struct notice *n, struct slice topic)
+static void take_body(struct notifications *ns, struct notification *n, struct slice topic)
 {
 	enum family family = family_of(topic, n);
 
-	n->kind = family == FAMILY_NONE ? system_kind(topic) : NOTICE_EVENT;
+	n->kind = family == FAMILY_NONE ? system_kind(topic) : NOTIFICATION_EVENT;
 	if (json_peek(&ns->c) != '{') {
 		if (family != FAMILY_NONE)
 			invalid(ns, "its eventBody is no object");
 		json_pass(&ns->c);
 		return;
 	}
-	if (family == FAMILY_NONE && n->kind != NOTICE_HEARTBEAT) {
+	if (family == FAMILY_NONE && n->kind != NOTIFICATION_HEARTBEAT) {
 		json_pass(&ns->c);
 		return;
 	}
@@ -699,14 +701,14 @@ static void take_body(struct notices *ns, struct notice *n, struct slice topic)
 }
 
 /* The body of a message whose topic came behind it, or that has none. */
-static void take_late_body(struct notices *ns, struct notice *n, struct slice topic,
+static void take_late_body(struct notifications *ns, struct notification *n, struct slice topic,
 	struct json_cursor body)
 {
 	struct json_cursor end = ns->c;
 
 	if (!body.at) {
-		n->kind = family_of(topic, n) ? NOTICE_EVENT : system_kind(topic);
-		if (n->kind == NOTICE_EVENT)
+		n->kind = family_of(topic, n) ? NOTIFICATION_EVENT : system_kind(topic);
+		if (n->kind == NOTIFICATION_EVENT)
 			invalid(ns, "it has no eventBody");
 		return;
 	}
@@ -717,7 +719,7 @@ static void take_late_body(struct notices *ns, struct notice *n, struct slice to
 }
 
 /* The members of a message. The body is read when the topic is known: at once, or again. */
-static void take_message(struct notices *ns, struct notice *n)
+static void take_message(struct notifications *ns, struct notification *n)
 {
 	struct json_cursor body = { NULL, NULL };
 	struct slice topic = { NULL, 0 };
@@ -753,9 +755,11 @@ static void take_message(struct notices *ns, struct notice *n)
 		take_late_body(ns, n, topic, body);
 }
 
-static void clear(struct notices *ns, struct notice *n)
+static void clear(struct notifications *ns, struct notification *n)
 {
-	*n = (struct notice){ .kind = NOTICE_OTHER, .instant_us = NO_TIME, .media = ns->media,
+	*n = (struct notification){ .kind = NOTIFICATION_OTHER,
+		.instant_us = NO_TIME,
+		.media = ns->media,
 		.value = ns->value };
 	ns->nvalue = ns->nmedia = 0;
 	ns->why = NULL;
@@ -763,23 +767,23 @@ static void clear(struct notices *ns, struct notice *n)
 	lines_free(&ns->plain);
 }
 
-static void finish(struct notices *ns, struct notice *n)
+static void finish(struct notifications *ns, struct notification *n)
 {
 	n->nmedia = ns->nmedia;
 	n->nvalue = ns->nvalue;
 	n->gap = ns->gap;
 	n->why = ns->failed ? why_no_memory : ns->why;
 	if (n->why)
-		n->kind = NOTICE_INVALID;
+		n->kind = NOTIFICATION_INVALID;
 }
 
-void notices_begin(struct notices *ns, const char *text, size_t len)
+void notifications_begin(struct notifications *ns, const char *text, size_t len)
 {
 	ns->c = json_start(text, text + len);
 	ns->more = true;
 }
 
-bool notices_next(struct notices *ns, struct notice *n)
+bool notifications_next(struct notifications *ns, struct notification *n)
 {
 	const char *start = ns->c.at;
 
@@ -795,7 +799,7 @@ bool notices_next(struct notices *ns, struct notice *n)
 	finish(ns, n);
 	n->text = start;
 	if (!ns->c.at) {
-		n->kind = NOTICE_NOT_JSON;
+		n->kind = NOTIFICATION_NOT_JSON;
 		n->text_len = (size_t)(ns->c.end - start);
 		ns->more = false;
 		return true;
@@ -829,7 +833,7 @@ static bool find_member(struct json_cursor *c, const char *name, unsigned *n)
 	return c->at && *n;
 }
 
-void notices_begin_answer(struct notices *ns, const char *text, size_t len)
+void notifications_begin_answer(struct notifications *ns, const char *text, size_t len)
 {
 	const char *end = text + len, *behind = json_skip(text, end);
 	unsigned n = 0;
@@ -844,12 +848,12 @@ void notices_begin_answer(struct notices *ns, const char *text, size_t len)
 		json_enter(&ns->c);
 }
 
-bool notices_answer_is_whole(const struct notices *ns)
+bool notifications_answer_is_whole(const struct notifications *ns)
 {
 	return ns->whole;
 }
 
-bool notices_next_result(struct notices *ns, struct notice *n)
+bool notifications_next_result(struct notifications *ns, struct notification *n)
 {
 	struct slice media = { NULL, 0 };
 	struct json_text key;
@@ -861,7 +865,7 @@ bool notices_next_result(struct notices *ns, struct notice *n)
 	}
 	clear(ns, n);
 	n->text = ns->c.at;
-	n->kind = NOTICE_EVENT;
+	n->kind = NOTIFICATION_EVENT;
 	if (enter(ns, '{')) {
 		while (json_key(&ns->c, &key)) {
 			if (json_text_is(&key, "group")) {
@@ -883,8 +887,8 @@ bool notices_next_result(struct notices *ns, struct notice *n)
 	return true;
 }
 
-bool notices_presences(struct notices *ns, const char *text, size_t len,
-	notice_presence *each, void *arg)
+bool notifications_presences(struct notifications *ns, const char *text, size_t len,
+	notification_presence *each, void *arg)
 {
 	struct json_text key;
 	unsigned n;
@@ -913,7 +917,7 @@ bool notices_presences(struct notices *ns, const char *text, size_t len,
 	return n == 1 && ns->c.at && !ns->failed && !ns->why;
 }
 
-bool notices_failed(const struct notices *ns)
+bool notifications_failed(const struct notifications *ns)
 {
 	return ns->failed;
 }

@@ -15,8 +15,8 @@
 #include "util/base.h"
 #include "util/text.h"
 
-#define NOTICE_VALUES_MAX 4096	/* of one message; of an answer: of one result */
-#define NOTICE_NAME_MAX 128	/* bytes of a metric, qualifier, stat or media type */
+#define NOTIFICATION_VALUES_MAX 4096	/* of one message; of an answer: of one result */
+#define NOTIFICATION_NAME_MAX 128	/* bytes of a metric, qualifier, stat or media type */
 
 /* Text within the message, or of the decoder's; borrowed until the next call. s NULL: absent. */
 struct slice {
@@ -44,40 +44,40 @@ static inline bool slice_same(struct slice a, struct slice b)
 }
 
 /* The metrics that an observation query may ask for, a bit each; 0: it is none of these. */
-#define NOTICE_QUERY_METRICS 11
-extern const char *const notice_query_metrics[NOTICE_QUERY_METRICS];
-uint32_t notice_query_bit(struct slice metric);
+#define NOTIFICATION_QUERY_METRICS 11
+extern const char *const notice_query_metrics[NOTIFICATION_QUERY_METRICS];
+uint32_t notification_query_bit(struct slice metric);
 
-enum value_kind {
+enum notification_value_kind {
 	VALUE_NUMBER,
 	VALUE_START,	/* when somebody began to wait, µs since 1970 */
 	VALUE_AGE,	/* how long somebody has waited, µs */
 	VALUE_NOBODY	/* nobody waits */
 };
 
-struct value {
+struct notification_value {
 	struct slice media, metric, qualifier, stat;	/* stat `ageMs` for all but NUMBER */
-	enum value_kind kind;
+	enum notification_value_kind kind;
 	double number;
 	int64_t us;
 	bool has_interval;
 	int64_t from_ms, to_ms;		/* of the interval; equal: an instant */
 };
 
-enum notice_kind {
-	NOTICE_EVENT,		/* of a queue */
-	NOTICE_HEARTBEAT,
-	NOTICE_PONG,
-	NOTICE_CLOSING,		/* v2.system.socket_closing */
-	NOTICE_UNSUBSCRIBED,	/* v2.system.no_longer_subscribed: another channel has come */
-	NOTICE_REVOKED,		/* v2.system.token_revoked */
-	NOTICE_OTHER,		/* of no interest: a reply, another topic */
-	NOTICE_INVALID,		/* of a queue, or of none, and not as it has to be */
-	NOTICE_NOT_JSON
+enum notification_kind {
+	NOTIFICATION_EVENT, /* of a queue */
+	NOTIFICATION_HEARTBEAT,
+	NOTIFICATION_PONG,
+	NOTIFICATION_CLOSING, /* v2.system.socket_closing */
+	NOTIFICATION_UNSUBSCRIBED, /* v2.system.no_longer_subscribed: another channel has come */
+	NOTIFICATION_REVOKED, /* v2.system.token_revoked */
+	NOTIFICATION_OTHER, /* of no interest: a reply, another topic */
+	NOTIFICATION_INVALID, /* of a queue, or of none, and not as it has to be */
+	NOTIFICATION_NOT_JSON
 };
 
-struct notice {
-	enum notice_kind kind;
+struct notification {
+	enum notification_kind kind;
 	const char *text;		/* this value's own bytes within the message */
 	size_t text_len;
 	char queue_id[UUID_LEN + 1];	/* EVENT, and INVALID where it is known; else empty */
@@ -85,39 +85,40 @@ struct notice {
 	int64_t instant_us;		/* of the newest instant in it; NO_TIME: none */
 	const struct slice *media;	/* groups that it speaks of; s NULL: without media type */
 	size_t nmedia;
-	const struct value *value;
+	const struct notification_value *value;
 	size_t nvalue;
 	bool gap;			/* of an answer: not all that it tells could be read */
 };
 
-struct notices;
+struct notifications;
 
-struct notices *notices_new(void);	/* NULL: no memory */
-void notices_free(struct notices *ns);
+struct notifications *notifications_new(void);	/* NULL: no memory */
+void notifications_free(struct notifications *ns);
 
 /* Called when it is known of which queue an observation tells (media without text), and again
  * when it is known of whom, before its values are read. */
-typedef void notice_group(void *arg, const char *queue_id, struct slice media);
-void notices_on_group(struct notices *ns, notice_group *each, void *arg);
+typedef void notification_group(void *arg, const char *queue_id, struct slice media);
+void notifications_on_group(struct notifications *ns, notification_group *each, void *arg);
 
 /* Begins on one text message (one or several JSON values); borrowed until done. */
-void notices_begin(struct notices *ns, const char *text, size_t len);
-bool notices_next(struct notices *ns, struct notice *notice);
+void notifications_begin(struct notifications *ns, const char *text, size_t len);
+bool notifications_next(struct notifications *ns, struct notification *notice);
 
 /*
  * An observation query's answer: each result is one notice of kind EVENT (its values without
- * an interval) or INVALID. False at the end; then notices_answer_is_whole() tells whether
+ * an interval) or INVALID. False at the end; then notifications_answer_is_whole() tells whether
  * the text was what such an answer is.
  */
-void notices_begin_answer(struct notices *ns, const char *text, size_t len);
-bool notices_next_result(struct notices *ns, struct notice *notice);
-bool notices_answer_is_whole(const struct notices *ns);
+void notifications_begin_answer(struct notifications *ns, const char *text, size_t len);
+bool notifications_next_result(struct notifications *ns, struct notification *notice);
+bool notifications_answer_is_whole(const struct notifications *ns);
 
 /* The presence's name in an answer (systemToOrganizationMappings), read by calling back for
  * each pair; false: out of memory or malformed. */
-typedef bool notice_presence(void *arg, struct slice id, struct slice name);
-bool notices_presences(struct notices *ns, const char *text, size_t len,
-	notice_presence *each, void *arg);
-bool notices_failed(const struct notices *ns);	/* memory lacked for some of what was read */
+typedef bool notification_presence(void *arg, struct slice id, struct slice name);
+bool notifications_presences(struct notifications *ns, const char *text, size_t len,
+	notification_presence *each, void *arg);
+bool notifications_failed(
+	const struct notifications *ns); /* memory lacked for some of what was read */
 
 #endif

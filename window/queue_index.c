@@ -5,15 +5,15 @@
 
 #define FIRST 64
 
-void roster_free(struct roster *r)
+void queue_index_free(struct queue_index *r)
 {
 	free(r->id);
 	free(r->place);
-	*r = (struct roster){ 0 };
+	*r = (struct queue_index){ 0 };
 }
 
 /* Where the ID's place is looked for first. */
-static size_t home(const struct roster *r, const char *id)
+static size_t home(const struct queue_index *r, const char *id)
 {
 	uint64_t head, tail;
 
@@ -25,7 +25,7 @@ static size_t home(const struct roster *r, const char *id)
 	return (size_t)(head >> 32) & (r->nplace - 1);
 }
 
-static void put(struct roster *r, size_t number)
+static void put(struct queue_index *r, size_t number)
 {
 	size_t i = home(r, r->id[number]);
 
@@ -35,7 +35,7 @@ static void put(struct roster *r, size_t number)
 }
 
 /* Room for one more, at most half of the places taken. */
-static bool grow(struct roster *r)
+static bool grow(struct queue_index *r)
 {
 	size_t cap = r->cap ? 2 * r->cap : FIRST;
 	char (*id)[UUID_LEN + 1];
@@ -59,7 +59,7 @@ static bool grow(struct roster *r)
 	return true;
 }
 
-bool roster_add(struct roster *r, const char *id)
+bool queue_index_add(struct queue_index *r, const char *id)
 {
 	if (!grow(r))
 		return false;
@@ -69,17 +69,17 @@ bool roster_add(struct roster *r, const char *id)
 	return true;
 }
 
-size_t roster_find(const struct roster *r, const char *id)
+size_t queue_index_find(const struct queue_index *r, const char *id)
 {
 	if (!r->n)
-		return ROSTER_NONE;
+		return QUEUE_INDEX_NONE;
 	for (size_t i = home(r, id); r->place[i]; i = (i + 1) & (r->nplace - 1))
 		if (memcmp(r->id[r->place[i] - 1], id, UUID_LEN) == 0)
 			return r->place[i] - 1;
-	return ROSTER_NONE;
+	return QUEUE_INDEX_NONE;
 }
 
-const char *roster_id(const struct roster *r, size_t number)
+const char *queue_index_id(const struct queue_index *r, size_t number)
 {
 	return r->id[number];
 }

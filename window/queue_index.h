@@ -11,18 +11,20 @@
 
 #include "util/text.h"
 
-#define ROSTER_NONE SIZE_MAX
+#define QUEUE_INDEX_NONE SIZE_MAX
 
-struct roster {			/* all zero: nobody; fields are queue_index.c's own */
+struct queue_index {			/* all zero: nobody; fields are queue_index.c's own */
 	char (*id)[UUID_LEN + 1];
 	size_t n, cap;
 	uint32_t *place;	/* number + 1 by its ID's hash; 0: free */
 	size_t nplace;		/* a power of two */
 };
 
-void roster_free(struct roster *r);
-bool roster_add(struct roster *r, const char *id);	/* a new one; false: no memory */
-size_t roster_find(const struct roster *r, const char *id);	/* ROSTER_NONE: not there */
-const char *roster_id(const struct roster *r, size_t number);	/* until the next is added */
+void queue_index_free(struct queue_index *r);
+bool queue_index_add(struct queue_index *r, const char *id);	/* a new one; false: no memory */
+size_t queue_index_find(const struct queue_index *r,
+	const char *id); /* QUEUE_INDEX_NONE: not there */
+const char *queue_index_id(const struct queue_index *r,
+	size_t number); /* until the next is added */
 
 #endif

@@ -9,13 +9,13 @@
 #include "window/dedup.h"
 #include "window/queue_state.h"
 
-struct board {
-	struct board_conf conf;
-	struct wall wall;
-	struct queue *last;		/* that was asked for; NULL: none yet */
+struct queue_windows {
+	struct queue_windows_conf conf;
+	struct queue_states wall;
+	struct queue_state *last;		/* that was asked for; NULL: none yet */
 	char last_id[UUID_LEN + 1];
-	enum socket_state socket[BOARD_SOCKETS];
-	struct echo *echo;
+	enum queue_window_socket socket[QUEUE_WINDOW_SOCKETS];
+	struct dedup *echo;
 	bool failed, started;
 	bool spoilt;			/* a result of the answer at hand names no queue */
 	bool untimed;			/* coverage is not known */
@@ -26,27 +26,27 @@ struct board {
 	int64_t changed_us;		/* the last moment that brought something */
 	bool stalled;			/* nothing is seen until stalled_until_us */
 	int64_t stalled_until_us;
-	struct cover cover;
-	struct board_window closed;	/* what the caller has borrowed, and its memory */
-	struct board_row *row;
+	struct coverage cover;
+	struct queue_window closed;	/* what the caller has borrowed, and its memory */
+	struct queue_window_row *row;
 	size_t caprow;
-	struct fact *fact;
+	struct series_result *fact;
 	size_t nfact, capfact;
 };
 
-static int64_t window_us(const struct board *b)
+static int64_t window_us(const struct queue_windows *b)
 {
 	return b->base_us + (b->index - b->conf.first) * b->length_us;
 }
 
-static struct span window_span(const struct board *b)
+static struct coverage_span window_span(const struct queue_windows *b)
 {
-	return (struct span){ window_us(b), window_us(b) + b->length_us };
+	return (struct coverage_span){ window_us(b), window_us(b) + b->length_us };
 }
 
 /* Before the start: window 0, if it began now. What came before it is known, and counted in
  * no row. */
-static void approach(struct board *b, int64_t at_us)
+static void approach(struct queue_windows *b, int64_t at_us)
 {
 	int64_t unit = b->conf.align ? b->length_us : US_PER_MS;
 	int64_t base_us = at_us / unit * unit;
@@ -54,42 +54,42 @@ static void approach(struct board *b, int64_t at_us)
 	if (base_us == b->base_us)
 		return;
 	b->base_us = base_us;
-	b->failed = !wall_hold(&b->wall, base_us) || b->failed;
-	wall_carry(&b->wall, base_us);
-	cover_advance(&b->cover, window_span(b));
+	b->failed = !queue_states_hold(&b->wall, base_us) || b->failed;
+	queue_states_carry(&b->wall, base_us);
+	coverage_advance(&b->cover, window_span(b));
 	if (b->changed_us < base_us)
 		b->changed_us = base_us;
 }
 
 /* Before anything changes: the window that the caller had borrowed is done with. */
-static void settle(struct board *b)
+static void settle(struct queue_windows *b)
 {
 	if (b->borrowed)
-		wall_carry(&b->wall, window_us(b));
+		queue_states_carry(&b->wall, window_us(b));
 	b->borrowed = false;
 }
 
-static bool any_socket(const struct board *b, enum socket_state least)
+static bool any_socket(const struct queue_windows *b, enum queue_window_socket least)
 {
-	for (size_t i = 0; i < BOARD_SOCKETS; i++)
+	for (size_t i = 0; i < QUEUE_WINDOW_SOCKETS; i++)
 		if (b->socket[i] >= least)
 			return true;
 	return false;
 }
 
 /* The end of a stall. */
-static void resume(struct board *b)
+static void resume(struct queue_windows *b)
 {
 	int64_t at_us = b->stalled_until_us;
 	bool ok = true;
 
 	b->stalled = false;
 	if (!any_socket(b, SOCKET_CONNECTED)) {
-		ok = cover_down(&b->cover, at_us, window_span(b));
+		ok = coverage_down(&b->cover, at_us, window_span(b));
 	} else {
 		if (!b->cover.up)
-			cover_up(&b->cover, at_us);
-		ok = wall_resume(&b->wall, at_us);
+			coverage_up(&b->cover, at_us);
+		ok = queue_states_resume(&b->wall, at_us);
 	}
 	b->failed = b->failed || !ok;
 }
@@ -98,7 +98,7 @@ static void resume(struct board *b)
  * Returns the moment that counts. A window is closed before what comes at its end or later, so
  * at_us is never beyond it; were it, a figure would be observed for longer than the window is.
  */
-static int64_t settle_at(struct board *b, int64_t at_us)
+static int64_t settle_at(struct queue_windows *b, int64_t at_us)
 {
 	settle(b);
 	if (b->stalled && at_us >= b->stalled_until_us)
@@ -113,16 +113,16 @@ static int64_t settle_at(struct board *b, int64_t at_us)
 
 /* --- events -------------------------------------------------------------------------- */
 
-static enum board_fate take_invalid(struct queue *q)
+static enum queue_windows_verdict take_invalid(struct queue_state *q)
 {
 	q->group[0]->tally.invalid++;
-	return BOARD_INVALID;
+	return QUEUE_WINDOWS_INVALID;
 }
 
-static void take_duplicate(const struct notice *n, const struct queue *q)
+static void take_duplicate(const struct notification *n, const struct queue_state *q)
 {
 	for (size_t i = 0; i < n->nmedia; i++) {
-		struct group *g = wall_group(q, n->media[i]);
+		struct queue_state_group *g = queue_states_group(q, n->media[i]);
 
 		if (g)
 			g->tally.duplicates++;
@@ -130,11 +130,12 @@ static void take_duplicate(const struct notice *n, const struct queue *q)
 }
 
 /* The event counts in each group that it speaks of. */
-static bool take_groups(struct board *b, const struct notice *n, struct queue *q, int64_t at_us,
-	bool *full)
+static bool take_groups(struct queue_windows *b, const struct notification *n,
+	struct queue_state *q, int64_t at_us, bool *full)
 {
 	for (size_t i = 0; i < n->nmedia; i++) {
-		struct group *g = wall_make_group(&b->wall, q, n->media[i], full);
+		struct queue_state_group *g =
+			queue_states_make_group(&b->wall, q, n->media[i], full);
 
 		if (b->wall.failed)
 			return false;
@@ -145,77 +146,77 @@ static bool take_groups(struct board *b, const struct notice *n, struct queue *q
 			continue;
 		if (n->instant_us > at_us)
 			g->tally.clock_skew++;
-		else if (!wall_lag(g, at_us - n->instant_us))
+		else if (!queue_states_lag(g, at_us - n->instant_us))
 			return false;
 	}
 	return true;
 }
 
-static bool take_values(struct board *b, const struct notice *n, const struct queue *q,
-	int64_t at_us, bool *full)
+static bool take_values(struct queue_windows *b, const struct notification *n,
+	const struct queue_state *q, int64_t at_us, bool *full)
 {
-	struct group *g = NULL;
+	struct queue_state_group *g = NULL;
 
 	for (size_t i = 0; i < n->nvalue; i++) {
-		const struct value *v = &n->value[i];
+		const struct notification_value *v = &n->value[i];
 
 		if (i == 0 || v->media.s != v[-1].media.s)
-			g = wall_group(q, v->media);
+			g = queue_states_group(q, v->media);
 		if (!g)
 			continue;
 		if (v->kind == VALUE_START && v->us > at_us)
 			g->tally.clock_skew++;
-		if (!wall_tell(&b->wall, g, v, b->frame, at_us, full))
+		if (!queue_states_tell(&b->wall, g, v, b->frame, at_us, full))
 			return false;
 	}
-	return wall_end_waits(&b->wall, n, q, INT64_MAX, at_us);
+	return queue_states_end_waits(&b->wall, n, q, INT64_MAX, at_us);
 }
 
 /* The queue of that ID; NULL: none, or refused. It is asked for some times a message. */
-static struct queue *queue_of(struct board *b, const char *id)
+static struct queue_state *queue_of(struct queue_windows *b, const char *id)
 {
 	if (!id[0])
 		return NULL;
 	if (!b->last || memcmp(b->last_id, id, UUID_LEN) != 0) {
-		b->last = wall_queue(&b->wall, id);
+		b->last = queue_states_queue(&b->wall, id);
 		memcpy(b->last_id, id, UUID_LEN);
 	}
 	return b->last && !b->last->refused ? b->last : NULL;
 }
 
 /* The same; a queue that is met for the first time is added where any may come. */
-static struct queue *met(struct board *b, const char *id, enum notice_kind kind)
+static struct queue_state *met(struct queue_windows *b, const char *id, enum notification_kind kind)
 {
-	struct queue *q = queue_of(b, id);
+	struct queue_state *q = queue_of(b, id);
 
-	if (q || !b->conf.any || !id[0] || kind != NOTICE_EVENT
-	    || roster_find(&b->wall.roster, id) != ROSTER_NONE)
+	if (q || !b->conf.any || !id[0] || kind != NOTIFICATION_EVENT
+	    || queue_index_find(&b->wall.roster, id) != QUEUE_INDEX_NONE)
 		return q;
-	return b->last = wall_watch(&b->wall, id);
+	return b->last = queue_states_watch(&b->wall, id);
 }
 
-void board_expect(struct board *b, const char *queue_id, struct slice media)
+void queue_windows_expect(struct queue_windows *b, const char *queue_id, struct slice media)
 {
-	struct queue *last = b->last, *q = queue_of(b, queue_id);
-	const struct group *g;
+	struct queue_state *last = b->last, *q = queue_of(b, queue_id);
+	const struct queue_state_group *g;
 
 	if (!q)
 		return;
 	if (q != last) {
-		wall_expect_queue(q);
+		queue_states_expect_queue(q);
 		return;
 	}
-	g = wall_group(q, media);
+	g = queue_states_group(q, media);
 	if (g)
-		wall_expect(g);
+		queue_states_expect(g);
 }
 
 /* A half hour that begins later than one is long: clocks do not differ so. It would be the newest
  * one for good, and take the true ones' place. */
-static bool is_of_the_future(const struct notice *n, int64_t at_us)
+static bool is_of_the_future(const struct notification *n, int64_t at_us)
 {
 	for (size_t i = 0; i < n->nvalue; i++) {
-		const struct value *v = &n->value[i];
+		const struct notification_value *v = &n->value[i];
 
 		if (v->has_interval && v->from_ms < v->to_ms
 		    && v->from_ms - at_us / US_PER_MS > v->to_ms - v->from_ms)
@@ -224,140 +225,141 @@ static bool is_of_the_future(const struct notice *n, int64_t at_us)
 	return false;
 }
 
-enum board_fate board_take(struct board *b, const struct notice *n, size_t socket,
-	int64_t at_us, int64_t *window)
+enum queue_windows_verdict queue_windows_take(struct queue_windows *b, const struct notification *n,
+	size_t socket, int64_t at_us, int64_t *window)
 {
-	struct queue *q = met(b, n->queue_id, n->kind);
+	struct queue_state *q = met(b, n->queue_id, n->kind);
 	bool full = false;
 
 	at_us = settle_at(b, at_us);
 	*window = b->index;
 	if (b->wall.failed)
-		return BOARD_NO_MEMORY;
+		return QUEUE_WINDOWS_NO_MEMORY;
 	if (!q && b->conf.any && b->wall.nqueue == b->wall.room && n->queue_id[0])
-		return BOARD_TOO_MANY_QUEUES;
+		return QUEUE_WINDOWS_TOO_MANY_QUEUES;
 	if (!q)
-		return n->kind == NOTICE_INVALID && !n->queue_id[0] ? BOARD_INVALID
-			: BOARD_FOREIGN_QUEUE;
-	if (n->kind == NOTICE_INVALID || is_of_the_future(n, at_us))
+		return n->kind == NOTIFICATION_INVALID && !n->queue_id[0] ? QUEUE_WINDOWS_INVALID
+			: QUEUE_WINDOWS_FOREIGN_QUEUE;
+	if (n->kind == NOTIFICATION_INVALID || is_of_the_future(n, at_us))
 		return take_invalid(q);
-	if (echo_is_duplicate(b->echo, n->text, n->text_len, socket, at_us)) {
+	if (dedup_is_duplicate(b->echo, n->text, n->text_len, socket, at_us)) {
 		take_duplicate(n, q);
-		return BOARD_DUPLICATE;
+		return QUEUE_WINDOWS_DUPLICATE;
 	}
 	b->frame++;
 	if (!take_groups(b, n, q, at_us, &full) || !take_values(b, n, q, at_us, &full)) {
 		b->failed = true;
-		return BOARD_NO_MEMORY;
+		return QUEUE_WINDOWS_NO_MEMORY;
 	}
-	return full ? take_invalid(q) : BOARD_ACCEPTED;
+	return full ? take_invalid(q) : QUEUE_WINDOWS_ACCEPTED;
 }
 
 /* --- the first value ----------------------------------------------------------------- */
 
-bool board_snapshot_begin(struct board *b, const uint32_t *asked, bool resync,
+bool queue_windows_snapshot_begin(struct queue_windows *b, const uint32_t *asked, bool resync,
 	int64_t asked_us)
 {
 	if (b->open_since_us > asked_us)
 		return false;
-	wall_begin_answer(&b->wall, asked ? *asked : b->conf.asked, resync);
+	queue_states_begin_answer(&b->wall, asked ? *asked : b->conf.asked, resync);
 	b->spoilt = false;
 	return true;
 }
 
-static bool take_result(struct board *b, const struct notice *n, struct queue *q,
-	int64_t asked_us, int64_t at_us, bool *full)
+static bool take_result(struct queue_windows *b, const struct notification *n,
+	struct queue_state *q, int64_t asked_us, int64_t at_us, bool *full)
 {
 	for (size_t i = 0; i < n->nmedia; i++)
-		if (!wall_make_group(&b->wall, q, n->media[i], full) && b->wall.failed)
+		if (!queue_states_make_group(&b->wall, q, n->media[i], full) && b->wall.failed)
 			return false;
 	for (size_t i = 0; i < n->nvalue; i++) {
-		const struct value *v = &n->value[i];
-		struct group *g = wall_group(q, v->media);
+		const struct notification_value *v = &n->value[i];
+		struct queue_state_group *g = queue_states_group(q, v->media);
 
 		if (g && v->kind == VALUE_START && v->us > at_us)
 			g->tally.clock_skew++;
-		if (g && !wall_answer(&b->wall, g, v, asked_us, at_us, full))
+		if (g && !queue_states_answer(&b->wall, g, v, asked_us, at_us, full))
 			return false;
 	}
-	return wall_end_waits(&b->wall, n, q, asked_us, at_us);
+	return queue_states_end_waits(&b->wall, n, q, asked_us, at_us);
 }
 
-enum board_fate board_snapshot_take(struct board *b, const struct notice *n,
-	int64_t asked_us, int64_t at_us)
+enum queue_windows_verdict queue_windows_snapshot_take(struct queue_windows *b,
+	const struct notification *n, int64_t asked_us, int64_t at_us)
 {
-	struct queue *q = met(b, n->queue_id, n->kind);
+	struct queue_state *q = met(b, n->queue_id, n->kind);
 	bool full = false;
 
 	at_us = settle_at(b, at_us);
-	if (!q && n->kind == NOTICE_INVALID && !n->queue_id[0]) {
+	if (!q && n->kind == NOTIFICATION_INVALID && !n->queue_id[0]) {
 		b->spoilt = true;	/* it may be any queue's */
-		return BOARD_INVALID;
+		return QUEUE_WINDOWS_INVALID;
 	}
 	if (!q)
-		return BOARD_FOREIGN_QUEUE;
+		return QUEUE_WINDOWS_FOREIGN_QUEUE;
 	q->answered = true;
-	wall_answered(&b->wall, q, n->kind != NOTICE_EVENT);
-	if (n->kind != NOTICE_EVENT)
-		return BOARD_INVALID;
+	queue_states_answered(&b->wall, q, n->kind != NOTIFICATION_EVENT);
+	if (n->kind != NOTIFICATION_EVENT)
+		return QUEUE_WINDOWS_INVALID;
 	if (!take_result(b, n, q, asked_us, at_us, &full)) {
 		b->failed = true;
-		return BOARD_NO_MEMORY;
+		return QUEUE_WINDOWS_NO_MEMORY;
 	}
-	wall_answered(&b->wall, q, full || n->gap);
-	return full || n->gap ? BOARD_INVALID : BOARD_ACCEPTED;
+	queue_states_answered(&b->wall, q, full || n->gap);
+	return full || n->gap ? QUEUE_WINDOWS_INVALID : QUEUE_WINDOWS_ACCEPTED;
 }
 
-void board_snapshot_end(struct board *b, int64_t asked_us, int64_t at_us)
+void queue_windows_snapshot_end(struct queue_windows *b, int64_t asked_us, int64_t at_us)
 {
 	at_us = settle_at(b, at_us);
-	if (!wall_end_answer(&b->wall, !b->spoilt, asked_us, at_us))
+	if (!queue_states_end_answer(&b->wall, !b->spoilt, asked_us, at_us))
 		b->failed = true;
 }
 
-bool board_resync_over(struct board *b, int64_t at_us, uint64_t *differences)
+bool queue_windows_resync_over(struct queue_windows *b, int64_t at_us, uint64_t *differences)
 {
-	return wall_resync_over(&b->wall, at_us, differences);
+	return queue_states_resync_over(&b->wall, at_us, differences);
 }
 
-bool board_presence(struct board *b, struct slice id, struct slice name)
+bool queue_windows_presence(struct queue_windows *b, struct slice id, struct slice name)
 {
 	settle(b);
-	if (!wall_presence(&b->wall, id, name, b->changed_us))
+	if (!queue_states_presence(&b->wall, id, name, b->changed_us))
 		b->failed = true;
 	return !b->failed;
 }
 
 /* --- the stream ---------------------------------------------------------------------- */
 
-static bool set_up(struct board *b, bool up, int64_t at_us)
+static bool set_up(struct queue_windows *b, bool up, int64_t at_us)
 {
 	bool ok;
 
 	if (up == b->wall.up || b->stalled)
 		return true;
-	ok = wall_set_up(&b->wall, up, at_us, window_us(b));
+	ok = queue_states_set_up(&b->wall, up, at_us, window_us(b));
 	if (!up)
-		return cover_down(&b->cover, at_us, window_span(b)) && ok;
-	cover_up(&b->cover, at_us);
+		return coverage_down(&b->cover, at_us, window_span(b)) && ok;
+	coverage_up(&b->cover, at_us);
 	return ok;
 }
 
-bool board_socket(struct board *b, size_t socket, enum socket_state state, int64_t at_us)
+bool queue_windows_socket(struct queue_windows *b, size_t socket, enum queue_window_socket state,
+	int64_t at_us)
 {
 	bool was_open = any_socket(b, SOCKET_SILENT), ok;
 
 	/* what was counted stands: no loss reaches back behind it */
 	at_us = settle_at(b, at_us > b->changed_us ? at_us : b->changed_us);
 	if (state == SOCKET_CONNECTED && b->socket[socket] == SOCKET_LOST)
-		echo_open(b->echo, socket, at_us);
+		dedup_open(b->echo, socket, at_us);
 	if (state == SOCKET_LOST)
-		echo_close(b->echo, socket, at_us);
+		dedup_close(b->echo, socket, at_us);
 	b->socket[socket] = state;
 	ok = set_up(b, any_socket(b, SOCKET_CONNECTED), at_us);
 	if (!any_socket(b, SOCKET_SILENT)) {
 		b->open_since_us = INT64_MAX;
-		ok = wall_forget(&b->wall, at_us) && ok;
+		ok = queue_states_forget(&b->wall, at_us) && ok;
 	} else if (!was_open) {
 		b->open_since_us = at_us;
 	}
@@ -365,16 +367,16 @@ bool board_socket(struct board *b, size_t socket, enum socket_state state, int64
 	return ok;
 }
 
-bool board_stalled(struct board *b, int64_t from_us, int64_t until_us)
+bool queue_windows_stalled(struct queue_windows *b, int64_t from_us, int64_t until_us)
 {
-	struct span gap = { from_us, until_us };
+	struct coverage_span gap = { from_us, until_us };
 	bool ok;
 
 	gap.from_us = settle_at(b, from_us > b->changed_us ? from_us : b->changed_us);
 	if ((!b->wall.up && !b->stalled) || gap.from_us >= gap.to_us)
 		return !b->failed;
-	ok = cover_skip(&b->cover, gap, window_span(b));
-	ok = wall_pause(&b->wall, gap.from_us) && ok;
+	ok = coverage_skip(&b->cover, gap, window_span(b));
+	ok = queue_states_pause(&b->wall, gap.from_us) && ok;
 	if (!b->stalled || gap.to_us > b->stalled_until_us)
 		b->stalled_until_us = gap.to_us;
 	b->stalled = true;
@@ -384,7 +386,7 @@ bool board_stalled(struct board *b, int64_t from_us, int64_t until_us)
 
 /* --- windows ------------------------------------------------------------------------- */
 
-void board_start(struct board *b, int64_t at_us)
+void queue_windows_start(struct queue_windows *b, int64_t at_us)
 {
 	if (b->started)
 		return;
@@ -392,17 +394,17 @@ void board_start(struct board *b, int64_t at_us)
 	b->started = true;
 }
 
-void board_untimed(struct board *b)
+void queue_windows_untimed(struct queue_windows *b)
 {
 	b->untimed = true;
 }
 
-bool board_has_started(const struct board *b)
+bool queue_windows_has_started(const struct queue_windows *b)
 {
 	return b->started;
 }
 
-static bool reserve(struct board *b)
+static bool reserve(struct queue_windows *b)
 {
 	size_t rows = 0, facts = 0;
 
@@ -412,7 +414,7 @@ static bool reserve(struct board *b)
 			facts += b->wall.queue[q].group[g]->figures.n;
 		}
 	if (rows > b->caprow) {
-		struct board_row *row = reallocarray(b->row, rows, sizeof(*row));
+		struct queue_window_row *row = reallocarray(b->row, rows, sizeof(*row));
 
 		if (!row)
 			return false;
@@ -420,7 +422,7 @@ static bool reserve(struct board *b)
 		b->caprow = rows;
 	}
 	if (facts >= b->capfact) {	/* one spare: a row without any points there too */
-		struct fact *fact = reallocarray(b->fact, facts + 1, sizeof(*fact));
+		struct series_result *fact = reallocarray(b->fact, facts + 1, sizeof(*fact));
 
 		if (!fact)
 			return false;
@@ -430,18 +432,18 @@ static bool reserve(struct board *b)
 	return true;
 }
 
-static bool make_row(struct board *b, const struct queue *q, const struct group *g,
-	int64_t end_us, struct board_row *row)
+static bool make_row(struct queue_windows *b, const struct queue_state *q,
+	const struct queue_state_group *g, int64_t end_us, struct queue_window_row *row)
 {
-	struct moment m = { .end_us = end_us, .up = b->wall.up };
+	struct series_moment m = { .end_us = end_us, .up = b->wall.up };
 
 	/* without one there is no total either */
 	if (g->has_running)
-		m.running = interval_at(g->running, end_us);
-	m.whole = wall_has_been_up_since(&b->wall, m.running.from_ms * US_PER_MS);
-	*row = (struct board_row){
+		m.running = total_interval_at(g->running, end_us);
+	m.whole = queue_states_has_been_up_since(&b->wall, m.running.from_ms * US_PER_MS);
+	*row = (struct queue_window_row){
 		.queue = (size_t)(q - b->wall.queue),
-		.queue_id = roster_id(&b->wall.roster, (size_t)(q - b->wall.queue)),
+		.queue_id = queue_index_id(&b->wall.roster, (size_t)(q - b->wall.queue)),
 		.media = g->media,
 		.updates = g->tally.updates,
 		.duplicates = g->tally.duplicates,
@@ -452,17 +454,17 @@ static bool make_row(struct board *b, const struct queue *q, const struct group 
 		.nfact = g->figures.n
 	};
 	b->nfact += g->figures.n;
-	return figures_facts(&g->figures, &m, b->fact + (b->nfact - g->figures.n));
+	return series_set_results(&g->figures, &m, b->fact + (b->nfact - g->figures.n));
 }
 
-static bool make_rows(struct board *b, int64_t end_us, struct board_window *w)
+static bool make_rows(struct queue_windows *b, int64_t end_us, struct queue_window *w)
 {
 	if (!reserve(b))
 		return false;
 	w->row = b->row;
 	b->nfact = 0;
 	for (size_t i = 0; i < b->wall.nqueue; i++) {
-		const struct queue *q = &b->wall.queue[i];
+		const struct queue_state *q = &b->wall.queue[i];
 
 		for (size_t g = 0; !q->refused && g < q->ngroup; g++)
 			if (!make_row(b, q, q->group[g], end_us, &b->row[w->nrow++]))
@@ -472,7 +474,7 @@ static bool make_rows(struct board *b, int64_t end_us, struct board_window *w)
 }
 
 /* The sums over all rows, for the audit line. */
-static bool window_totals(struct board_window *w)
+static bool window_totals(struct queue_window *w)
 {
 	struct exact lag = { 0 };
 	uint64_t lags = 0;
@@ -492,24 +494,25 @@ static bool window_totals(struct board_window *w)
 	return ok;
 }
 
-static const struct board_window *close_window(struct board *b, int64_t end_us, bool partial)
+static const struct queue_window *close_window(struct queue_windows *b, int64_t end_us,
+	bool partial)
 {
-	struct span span = { window_us(b), end_us };
-	struct board_window *w = &b->closed;
+	struct coverage_span span = { window_us(b), end_us };
+	struct queue_window *w = &b->closed;
 	bool ok;
 
 	settle(b);
 	if (b->stalled && end_us > b->stalled_until_us)
 		resume(b);
 	b->changed_us = end_us;
-	ok = wall_hold(&b->wall, end_us);
-	*w = (struct board_window){
+	ok = queue_states_hold(&b->wall, end_us);
+	*w = (struct queue_window){
 		.index = b->index,
 		.start_ms = span.from_us / US_PER_MS,
 		.end_ms = end_us / US_PER_MS,
 		.partial = partial,
 		.coverage_e4 = b->untimed ? -1
-			: (int)(cover_us(&b->cover, span) * 10000 / (end_us - span.from_us))
+			: (int)(coverage_us(&b->cover, span) * 10000 / (end_us - span.from_us))
 	};
 	ok = ok && make_rows(b, end_us, w);
 	if (!ok || !window_totals(w)) {
@@ -518,35 +521,35 @@ static const struct board_window *close_window(struct board *b, int64_t end_us, 
 	}
 	b->borrowed = true;
 	b->index++;
-	cover_advance(&b->cover, window_span(b));
+	coverage_advance(&b->cover, window_span(b));
 	return w;
 }
 
-bool board_all_printed(const struct board *b)
+bool queue_windows_all_printed(const struct queue_windows *b)
 {
 	return b->conf.count && b->index >= (int64_t)b->conf.count;
 }
 
-int64_t board_due_us(const struct board *b)
+int64_t queue_windows_due_us(const struct queue_windows *b)
 {
-	return b->started && !board_all_printed(b) ? window_span(b).to_us : NO_TIME;
+	return b->started && !queue_windows_all_printed(b) ? window_span(b).to_us : NO_TIME;
 }
 
-const struct board_window *board_due(struct board *b, int64_t now_us)
+const struct queue_window *queue_windows_due(struct queue_windows *b, int64_t now_us)
 {
-	if (b->failed || board_due_us(b) == NO_TIME || board_due_us(b) > now_us)
+	if (b->failed || queue_windows_due_us(b) == NO_TIME || queue_windows_due_us(b) > now_us)
 		return NULL;
 	return close_window(b, window_span(b).to_us, false);
 }
 
-const struct board_window *board_rest(struct board *b, int64_t at_us, bool cut)
+const struct queue_window *queue_windows_rest(struct queue_windows *b, int64_t at_us, bool cut)
 {
-	struct span span = window_span(b);
+	struct coverage_span span = window_span(b);
 	int64_t end_us = at_us / US_PER_MS * US_PER_MS;
 
 	if (end_us < b->changed_us)	/* until then figures were observed */
 		end_us += US_PER_MS;
-	if (b->failed || board_due_us(b) == NO_TIME || at_us < span.from_us
+	if (b->failed || queue_windows_due_us(b) == NO_TIME || at_us < span.from_us
 	    || (b->conf.replay && at_us == span.from_us))
 		return NULL;
 	if (end_us < span.from_us + US_PER_MS)
@@ -556,26 +559,27 @@ const struct board_window *board_rest(struct board *b, int64_t at_us, bool cut)
 	return close_window(b, end_us, cut || end_us < span.to_us);
 }
 
-int64_t board_printed(const struct board *b)
+int64_t queue_windows_printed(const struct queue_windows *b)
 {
 	return b->index;
 }
 
-int64_t board_printed_end_us(const struct board *b)
+int64_t queue_windows_printed_end_us(const struct queue_windows *b)
 {
 	return b->started && b->index > b->conf.first ? window_us(b) : NO_TIME;
 }
 
-bool board_failed(const struct board *b)
+bool queue_windows_failed(const struct queue_windows *b)
 {
 	return b->failed;
 }
 
 /* --- life ---------------------------------------------------------------------------- */
 
-enum status board_new(struct board **out, const struct board_conf *conf, struct err *err)
+enum status queue_windows_new(struct queue_windows **out, const struct queue_windows_conf *conf,
+	struct err *err)
 {
-	struct board *b = calloc(1, sizeof(*b));
+	struct queue_windows *b = calloc(1, sizeof(*b));
 
 	*out = b;
 	if (!b)
@@ -584,62 +588,62 @@ enum status board_new(struct board **out, const struct board_conf *conf, struct 
 	b->length_us = conf->length_ms * US_PER_MS;
 	b->index = conf->first;
 	b->open_since_us = INT64_MAX;
-	b->echo = echo_new();
-	if (wall_init(&b->wall, conf->queue, conf->nqueue, conf->room, conf->pattern,
+	b->echo = dedup_new();
+	if (queue_states_init(&b->wall, conf->queue, conf->nqueue, conf->room, conf->pattern,
 	    conf->npattern) && b->echo)
 		return ST_OK;
-	board_free(b);
+	queue_windows_free(b);
 	*out = NULL;
 	return err_nomem(err);
 }
 
-void board_free(struct board *b)
+void queue_windows_free(struct queue_windows *b)
 {
 	if (!b)
 		return;
-	wall_free(&b->wall);
-	cover_free(&b->cover);
-	echo_free(b->echo);
+	queue_states_free(&b->wall);
+	coverage_free(&b->cover);
+	dedup_free(b->echo);
 	free(b->row);
 	free(b->fact);
 	free(b);
 }
 
-void board_refuse(struct board *b, const char *queue_id)
+void queue_windows_refuse(struct queue_windows *b, const char *queue_id)
 {
-	struct queue *q = wall_queue(&b->wall, queue_id);
+	struct queue_state *q = queue_states_queue(&b->wall, queue_id);
 
 	if (q)
 		q->refused = true;
 }
 
-bool board_has_metric(const struct board *b, const char *pattern)
+bool queue_windows_has_metric(const struct queue_windows *b, const char *pattern)
 {
-	return wall_has_metric(&b->wall, pattern);
+	return queue_states_has_metric(&b->wall, pattern);
 }
 
-bool board_watch(struct board *b, const char *queue_id)
+bool queue_windows_watch(struct queue_windows *b, const char *queue_id)
 {
 	b->last = NULL;
-	return wall_watch(&b->wall, queue_id) != NULL;
+	return queue_states_watch(&b->wall, queue_id) != NULL;
 }
 
-bool board_was_answered(const struct board *b, size_t queue)
+bool queue_windows_was_answered(const struct queue_windows *b, size_t queue)
 {
 	return b->wall.queue[queue].answered;
 }
 
-const char *board_queue_id(const struct board *b, size_t queue)
+const char *queue_windows_queue_id(const struct queue_windows *b, size_t queue)
 {
-	return queue < b->wall.nqueue ? roster_id(&b->wall.roster, queue) : NULL;
+	return queue < b->wall.nqueue ? queue_index_id(&b->wall.roster, queue) : NULL;
 }
 
-size_t board_queue_number(const struct board *b, const char *id)
+size_t queue_windows_queue_number(const struct queue_windows *b, const char *id)
 {
-	return roster_find(&b->wall.roster, id);
+	return queue_index_find(&b->wall.roster, id);
 }
 
-size_t board_queues(const struct board *b)
+size_t queue_windows_queues(const struct queue_windows *b)
 {
 	size_t n = 0;
 

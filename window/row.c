@@ -26,19 +26,19 @@ const char *const row_field_names[ROW_FIELDS] = {
 	[ROW_UPDATES_PER_SECOND] = "updatesPerSecond"
 };
 
-void reading_free(struct reading *r)
+void row_window_free(struct row_window *r)
 {
 	free(r->row);
 	free(r->figure);
-	*r = (struct reading){ 0 };
+	*r = (struct row_window){ 0 };
 }
 
 /* --- from a window ------------------------------------------------------------------- */
 
-static bool reserve(struct reading *r, size_t nrow, size_t nfigure)
+static bool reserve(struct row_window *r, size_t nrow, size_t nfigure)
 {
 	if (nrow > r->caprow) {
-		struct reading_row *row = reallocarray(r->row, nrow, sizeof(*row));
+		struct row *row = reallocarray(r->row, nrow, sizeof(*row));
 
 		if (!row)
 			return false;
@@ -46,7 +46,7 @@ static bool reserve(struct reading *r, size_t nrow, size_t nfigure)
 		r->caprow = nrow;
 	}
 	if (nfigure >= r->capfigure) {	/* one spare: a row without any points there too */
-		struct reading_figure *figure = reallocarray(r->figure, nfigure + 1,
+		struct row_series *figure = reallocarray(r->figure, nfigure + 1,
 			sizeof(*figure));
 
 		if (!figure)
@@ -63,23 +63,23 @@ static double coverage(int e4)
 	return e4 < 0 ? NAN : e4 / 10000.0;
 }
 
-static double rate(const struct reading *r, uint64_t updates)
+static double rate(const struct row_window *r, uint64_t updates)
 {
 	return (double)updates * 1000 / (double)(r->end_ms - r->start_ms);
 }
 
-static struct reading_figure *figure_next(struct reading *r, const char *metric,
-	const char *path, enum figure_kind kind)
+static struct row_series *figure_next(struct row_window *r, const char *metric,
+	const char *path, enum row_kind kind)
 {
-	struct reading_figure *f = &r->figure[r->nfigure++];
+	struct row_series *f = &r->figure[r->nfigure++];
 
-	*f = (struct reading_figure){ .metric = metric, .path = path, .kind = kind };
-	for (enum statistic s = 0; s < STATS; s++)
+	*f = (struct row_series){ .metric = metric, .path = path, .kind = kind };
+	for (enum row_statistic s = 0; s < STATS; s++)
 		f->stat[s] = NAN;
 	return f;
 }
 
-static bool take_lag(struct reading_row *row, const struct sample *lag_us)
+static bool take_lag(struct row *row, const struct sample *lag_us)
 {
 	struct summary s = { .mean = NAN, .max = NAN, .p50 = NAN, .p95 = NAN, .p99 = NAN };
 
@@ -94,9 +94,10 @@ static bool take_lag(struct reading_row *row, const struct sample *lag_us)
 	return true;
 }
 
-static bool take_field(struct reading *r, const struct field *field, const char *metric)
+static bool take_field(struct row_window *r, const struct accumulator_field *field,
+	const char *metric)
 {
-	struct reading_figure *f = figure_next(r, metric, field->path, KIND_SAMPLE);
+	struct row_series *f = figure_next(r, metric, field->path, ROW_SAMPLE);
 	struct summary s;
 
 	if (!sample_summarise(&field->sample, 1, &s))
@@ -114,11 +115,12 @@ static bool take_field(struct reading *r, const struct field *field, const char 
 	return true;
 }
 
-static bool take_row(struct reading *r, const struct row *from, const char *const *metric)
+static bool take_row(struct row_window *r, const struct stream_window_row *from,
+	const char *const *metric)
 {
-	struct reading_row *row = &r->row[r->nrow++];
+	struct row *row = &r->row[r->nrow++];
 
-	*row = (struct reading_row){
+	*row = (struct row){
 		.queue = from->queue,
 		.queue_id = from->queue_id,
 		.coverage = coverage(from->coverage_e4),
@@ -130,7 +132,7 @@ static bool take_row(struct reading *r, const struct row *from, const char *cons
 	};
 	memcpy(row->rejected, from->rejected, sizeof(row->rejected));
 	for (size_t i = 0; i < from->nfield; i++) {
-		const struct field *field = from->field[i];
+		const struct accumulator_field *field = from->field[i];
 
 		if (!take_field(r, field, metric[field->metric]))
 			return false;
@@ -139,7 +141,8 @@ static bool take_row(struct reading *r, const struct row *from, const char *cons
 	return take_lag(row, &from->lag_us);
 }
 
-bool reading_take_window(struct reading *r, const struct window *w, const char *const *metric)
+bool row_window_take_stream(struct row_window *r, const struct stream_window *w,
+	const char *const *metric)
 {
 	size_t figures = 0;
 
@@ -167,7 +170,7 @@ static double known(bool is_known, double x)
 	return is_known ? x : NAN;
 }
 
-static void take_gauge(struct reading_figure *f, const struct gauge_summary *g)
+static void take_gauge(struct row_series *f, const struct gauge_summary *g)
 {
 	f->stat[STAT_LAST] = known(g->known, g->last);
 	f->stat[STAT_MIN] = known(g->observed, g->min);
@@ -183,53 +186,52 @@ static void take_gauge(struct reading_figure *f, const struct gauge_summary *g)
 	f->stat[STAT_EVENTS] = (double)g->events;
 }
 
-static void take_fact(struct reading *r, const struct fact *fact)
+static void take_fact(struct row_window *r, const struct series_result *fact)
 {
-	static const enum figure_kind kinds[] = {
-		[FACT_GAUGE] = KIND_GAUGE, [FACT_AGE] = KIND_AGE, [FACT_TOTAL] = KIND_TOTAL,
-		[FACT_PLAIN] = KIND_PLAIN
+	static const enum row_kind kinds[] = {
+		[SERIES_GAUGE] = ROW_GAUGE, [SERIES_AGE] = ROW_AGE, [SERIES_TOTAL] = ROW_TOTAL,
+		[SERIES_PLAIN] = ROW_PLAIN
 	};
-	struct reading_figure *f = figure_next(r, fact->metric, fact->path, kinds[fact->kind]);
+	struct row_series *f = figure_next(r, fact->metric, fact->path, kinds[fact->kind]);
 	const struct age *age = &fact->is.age;
 	const struct total_summary *total = &fact->is.total;
 
 	f->sum = fact->sum;
 	switch (fact->kind) {
-	case FACT_GAUGE:
+	case SERIES_GAUGE:
 		take_gauge(f, &fact->is.gauge);
 		break;
-	case FACT_AGE:
+	case SERIES_AGE:
 		f->stat[STAT_LAST] = known(age->has_last, (double)age->last_us / US_PER_MS);
 		f->stat[STAT_MAX] = known(age->has_most, (double)age->most_us / US_PER_MS);
 		break;
-	case FACT_TOTAL:
+	case SERIES_TOTAL:
 		f->stat[STAT_TOTAL] = known(total->has_total, total->total);
 		f->stat[STAT_DELTA] = known(total->has_delta, total->delta);
 		break;
-	case FACT_PLAIN:
+	case SERIES_PLAIN:
 		f->stat[STAT_VALUE] = known(total->has_total, total->total);
 		break;
 	}
 }
 
-static bool take_board_row(struct reading *r, const struct board_row *from,
+static bool take_board_row(struct row_window *r, const struct queue_window_row *from,
 	const char *const *name)
 {
-	struct reading_row *row = &r->row[r->nrow++];
+	struct row *row = &r->row[r->nrow++];
 
-	*row = (struct reading_row){
-		.queue = from->queue,
+	*row = (struct row){ .queue = from->queue,
 		.queue_id = from->queue_id,
 		.queue_name = name ? name[from->queue] : NULL,
 		.media = from->media,
 		.coverage = r->coverage,
 		.updates = from->updates,
-		.rejected = { [FATE_DUPLICATE] = from->duplicates, [FATE_INVALID] = from->invalid },
+		.rejected = { [VERDICT_DUPLICATE] = from->duplicates,
+			[VERDICT_INVALID] = from->invalid },
 		.clock_skew = from->clock_skew,
 		.updates_per_second = rate(r, from->updates),
 		.figure = r->figure + r->nfigure,
-		.nfigure = from->nfact
-	};
+		.nfigure = from->nfact };
 	for (size_t i = 0; i < from->nfact; i++) {
 		take_fact(r, &from->fact[i]);
 		row->accuracy = fmax(row->accuracy, from->fact[i].accuracy);
@@ -237,7 +239,7 @@ static bool take_board_row(struct reading *r, const struct board_row *from,
 	return take_lag(row, &from->lag_us);
 }
 
-bool reading_take_board(struct reading *r, const struct board_window *w,
+bool row_window_take_queue(struct row_window *r, const struct queue_window *w,
 	const char *const *name)
 {
 	size_t figures = 0;
@@ -253,8 +255,8 @@ bool reading_take_board(struct reading *r, const struct board_window *w,
 	r->coverage = coverage(w->coverage_e4);
 	r->updates = w->updates;
 	memset(r->rejected, 0, sizeof(r->rejected));
-	r->rejected[FATE_DUPLICATE] = w->duplicates;
-	r->rejected[FATE_INVALID] = w->invalid;
+	r->rejected[VERDICT_DUPLICATE] = w->duplicates;
+	r->rejected[VERDICT_INVALID] = w->invalid;
 	for (size_t i = 0; i < w->nrow; i++)
 		if (!take_board_row(r, &w->row[i], name))
 			return false;
@@ -275,84 +277,84 @@ static size_t place(const char *s, const char *const *words, size_t n)
 	return i;
 }
 
-enum reading_flaw reading_name_parse(struct reading_name *name, const char *text,
+enum row_flaw row_name_parse(struct row_name *name, const char *text,
 	const char **part)
 {
 	char *dot;
 	const char *last;
 
-	*name = (struct reading_name){
+	*name = (struct row_name){
 		.field = (enum row_field)place(text, row_field_names, ROW_FIELDS),
 		.text = strdup(text)
 	};
 	if (!name->text)
-		return READING_NO_MEMORY;
+		return ROW_NO_MEMORY;
 	if (name->field < ROW_FIELDS)
-		return READING_GOOD;
+		return ROW_GOOD;
 	*part = name->metric = name->text;
 	dot = strchr(name->text, '.');
 	if (!dot || dot == name->text || strstr(dot, ".."))
-		return READING_NO_METRIC;
+		return ROW_NO_METRIC;
 	*dot = '\0';
 	name->rest = dot + 1;
 	last = strrchr(name->rest, '.');
 	name->path_len = last ? (size_t)(last - name->rest) : 0;
 	*part = last ? last + 1 : name->rest;
-	name->stat = (enum statistic)place(*part, stat_names, STAT_NAMES);
+	name->stat = (enum row_statistic)place(*part, stat_names, STAT_NAMES);
 	return name->stat < STAT_NAMES
 		|| place(*part, plain_names, ARRAY_LEN(plain_names)) < ARRAY_LEN(plain_names)
-		? READING_GOOD : READING_NO_STAT;
+		? ROW_GOOD : ROW_NO_STAT;
 }
 
-void reading_name_free(struct reading_name *name)
+void row_name_free(struct row_name *name)
 {
 	free(name->text);
-	*name = (struct reading_name){ .field = ROW_FIELDS };
+	*name = (struct row_name){ .field = ROW_FIELDS };
 }
 
-void reading_say_flaw(enum reading_flaw flaw, const char *text, const char *part, char *why,
+void row_say_flaw(enum row_flaw flaw, const char *text, const char *part, char *why,
 	size_t size)
 {
 	char hint[256];
 	const char *near;
 
 	switch (flaw) {
-	case READING_GOOD:
+	case ROW_GOOD:
 		break;
-	case READING_NO_METRIC:
+	case ROW_NO_METRIC:
 		near = nearest_word(text, row_field_names, ROW_FIELDS);
 		snprintf(why, size, "'%.100s' is no field of a row and no METRIC.STAT or "
 			"METRIC.FIELD.STAT%s%s%s", text, near ? "; did you mean " : "",
 			near ? near : "", near ? "?" : "");
 		break;
-	case READING_NO_STAT:
+	case ROW_NO_STAT:
 		words_hint(hint, sizeof(hint), part, stat_names, STAT_NAMES);
 		snprintf(why, size, "'%.100s' is no statistic; allowed is one of%s", part, hint);
 		break;
-	case READING_NO_MEMORY:
+	case ROW_NO_MEMORY:
 		snprintf(why, size, "out of memory");
 		break;
 	}
 }
 
-static bool is_meant(const struct reading_figure *f, const struct reading_name *name)
+static bool is_meant(const struct row_series *f, const struct row_name *name)
 {
 	const char *rest = f->path + name->path_len;
 
 	if (!name->path_len)
-		return strcmp(f->path, f->kind == KIND_AGE ? "ageMs" : "count") == 0;
+		return strcmp(f->path, f->kind == ROW_AGE ? "ageMs" : "count") == 0;
 	return strncmp(f->path, name->rest, name->path_len) == 0
 		&& (!*rest || strcmp(rest, ".count") == 0);
 }
 
 /* Of several that the name fits (`tWait.max` is one number, and could be a statistic of
  * `tWait.count`) the one that has it; NULL: none has. */
-static const struct reading_figure *figure_of(const struct reading_row *row,
-	const struct reading_name *name, enum statistic *stat)
+static const struct row_series *figure_of(const struct row *row,
+	const struct row_name *name, enum row_statistic *stat)
 {
 	for (size_t i = 0; i < row->nfigure; i++) {
-		const struct reading_figure *f = &row->figure[i];
-		bool plain = f->kind == KIND_PLAIN;
+		const struct row_series *f = &row->figure[i];
+		bool plain = f->kind == ROW_PLAIN;
 
 		*stat = plain ? STAT_VALUE : name->stat;
 		if (strcmp(f->metric, name->metric) == 0
@@ -364,50 +366,50 @@ static const struct reading_figure *figure_of(const struct reading_row *row,
 	return NULL;
 }
 
-static double figure_value(const struct reading_row *row, const struct reading_name *name)
+static double figure_value(const struct row *row, const struct row_name *name)
 {
-	enum statistic stat;
-	const struct reading_figure *f = figure_of(row, name, &stat);
+	enum row_statistic stat;
+	const struct row_series *f = figure_of(row, name, &stat);
 
 	return f ? f->stat[stat] : NAN;
 }
 
 /* Of the stream waitTime alone tells times, of the service's totals those that begin with a t:
  * the sum, the least and the most of them. */
-bool reading_stat_is_ms(const struct reading_figure *f, enum statistic stat)
+bool row_stat_is_ms(const struct row_series *f, enum row_statistic stat)
 {
 	static const char *const times[] = { "sum", "min", "max" };
 	const char *dot = strrchr(f->path, '.'), *last = dot ? dot + 1 : f->path;
 
 	switch (f->kind) {
-	case KIND_SAMPLE:
+	case ROW_SAMPLE:
 		return stat != STAT_COUNT && strcmp(f->metric, "waitTime") == 0;
-	case KIND_GAUGE:
+	case ROW_GAUGE:
 		return stat == STAT_OBSERVED_MS;
-	case KIND_AGE:
+	case ROW_AGE:
 		return true;
-	case KIND_TOTAL:
-	case KIND_PLAIN:
+	case ROW_TOTAL:
+	case ROW_PLAIN:
 		return f->metric[0] == 't' && place(last, times, ARRAY_LEN(times))
 			< ARRAY_LEN(times);
 	}
 	return false;
 }
 
-bool reading_is_ms(const struct reading_row *row, const struct reading_name *name)
+bool row_is_ms(const struct row *row, const struct row_name *name)
 {
-	enum statistic stat;
-	const struct reading_figure *f;
+	enum row_statistic stat;
+	const struct row_series *f;
 
 	if (name->field < ROW_FIELDS)
 		return name->field == ROW_START_MS || name->field == ROW_END_MS
 			|| (name->field >= ROW_LAG_MEAN && name->field <= ROW_LAG_P99);
 	f = figure_of(row, name, &stat);
-	return f && reading_stat_is_ms(f, stat);
+	return f && row_stat_is_ms(f, stat);
 }
 
-double reading_value(const struct reading *r, const struct reading_row *row,
-	const struct reading_name *name)
+double row_value(const struct row_window *r, const struct row *row,
+	const struct row_name *name)
 {
 	switch (name->field) {
 	case ROW_WINDOW: return (double)r->index;
@@ -416,10 +418,10 @@ double reading_value(const struct reading *r, const struct reading_row *row,
 	case ROW_PARTIAL: return r->partial;
 	case ROW_COVERAGE: return row->coverage;
 	case ROW_UPDATES: return (double)row->updates;
-	case ROW_OUTLIER: return (double)row->rejected[FATE_OUTLIER];
-	case ROW_STALE: return (double)row->rejected[FATE_STALE];
-	case ROW_DUPLICATE: return (double)row->rejected[FATE_DUPLICATE];
-	case ROW_INVALID: return (double)row->rejected[FATE_INVALID];
+	case ROW_OUTLIER: return (double)row->rejected[VERDICT_OUTLIER];
+	case ROW_STALE: return (double)row->rejected[VERDICT_STALE];
+	case ROW_DUPLICATE: return (double)row->rejected[VERDICT_DUPLICATE];
+	case ROW_INVALID: return (double)row->rejected[VERDICT_INVALID];
 	case ROW_CLOCK_SKEW: return (double)row->clock_skew;
 	case ROW_ACCURACY: return row->accuracy;
 	case ROW_LAG_MEAN: return row->lag_ms[LAG_MEAN];

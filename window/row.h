@@ -15,7 +15,7 @@
 #include "window/stream_window.h"
 
 /* A statistic of a figure, by the name that rows give it. */
-enum statistic {
+enum row_statistic {
 	STAT_COUNT, STAT_LAST, STAT_MIN, STAT_MAX, STAT_MEAN, STAT_STDDEV, STAT_P50, STAT_P90,
 	STAT_P95, STAT_P99, STAT_CARRIED, STAT_OBSERVED_MS, STAT_EVENTS, STAT_TOTAL, STAT_DELTA,
 	STAT_NAMES,
@@ -24,52 +24,53 @@ enum statistic {
 };
 extern const char *const stat_names[STAT_NAMES];
 
-enum figure_kind { KIND_SAMPLE, KIND_GAUGE, KIND_AGE, KIND_TOTAL, KIND_PLAIN };
+enum row_kind { ROW_SAMPLE, ROW_GAUGE, ROW_AGE, ROW_TOTAL, ROW_PLAIN };
 
-struct reading_figure {
+struct row_series {
 	const char *metric, *path;	/* `waitTime` and `avg`, `oUserRoutingStatuses` and
 					   `IDLE.count` */
-	enum figure_kind kind;
+	enum row_kind kind;
 	double stat[STATS];		/* NaN: null, or the kind has none such; a bool is 0 or 1 */
 	bool sum;			/* over qualifiers that have figures of their own */
 };
 
-enum lag_stat { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };
+enum row_lag { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };
 
-struct reading_row {
+struct row {
 	size_t queue;			/* the queue's number, the same in every window */
 	const char *queue_id;
 	const char *queue_name;		/* NULL: not known */
 	const char *media;		/* NULL: the queue's own row, all rows of the stream */
 	double coverage;		/* NaN: null */
 	uint64_t updates;
-	uint64_t rejected[FATE_REJECTS];
+	uint64_t rejected[VERDICT_REJECTS];
 	uint64_t clock_skew;
 	double accuracy;
 	double lag_ms[LAG_STATS];	/* NaN: null */
 	double updates_per_second;
-	const struct reading_figure *figure;	/* in the row's order */
+	const struct row_series *figure;	/* in the row's order */
 	size_t nfigure;
 };
 
-struct reading {		/* all zero at first; borrowed from what it was taken from */
+struct row_window {		/* all zero at first; borrowed from what it was taken from */
 	int64_t index, start_ms, end_ms;
 	bool partial;
 	double coverage;		/* NaN: null */
 	uint64_t updates;
-	uint64_t rejected[FATE_REJECTS];
-	struct reading_row *row;
+	uint64_t rejected[VERDICT_REJECTS];
+	struct row *row;
 	size_t nrow, caprow;
-	struct reading_figure *figure;	/* of all rows */
+	struct row_series *figure;	/* of all rows */
 	size_t nfigure, capfigure;
 };
 
 /* In place of what it held. metric: names by the index that fields carry; name: of queues by
  * number, or NULL, each may be NULL. False: out of memory. */
-bool reading_take_window(struct reading *r, const struct window *w, const char *const *metric);
-bool reading_take_board(struct reading *r, const struct board_window *w,
+bool row_window_take_stream(struct row_window *r, const struct stream_window *w,
+	const char *const *metric);
+bool row_window_take_queue(struct row_window *r, const struct queue_window *w,
 	const char *const *name);
-void reading_free(struct reading *r);
+void row_window_free(struct row_window *r);
 
 /* --- a number of a row by name --- */
 
@@ -85,36 +86,36 @@ extern const char *const row_field_names[ROW_FIELDS];	/* `coverage`, `lagMs.max`
  * `coverage`, `waitTime.avg.max`, `oWaiting.max` (of `count`, which a path may leave out, or of
  * an age's `ageMs`), `oServiceLevel.ratio` (a figure that is one number).
  */
-struct reading_name {
+struct row_name {
 	enum row_field field;	/* ROW_FIELDS: a metric's */
 	const char *metric;
 	const char *rest;	/* what follows the metric, as one: `avg.max` */
 	size_t path_len;	/* of it, before the statistic; 0: none */
-	enum statistic stat;		/* STAT_VALUE: it has to be a figure that is one number */
+	enum row_statistic stat; /* STAT_VALUE: it has to be a figure that is one number */
 	char *text;		/* what these point into */
 };
 
-enum reading_flaw {
-	READING_GOOD,
-	READING_NO_METRIC,	/* it is no row field, and nothing stands before its last dot */
-	READING_NO_STAT,	/* *part is no statistic */
-	READING_NO_MEMORY
+enum row_flaw {
+	ROW_GOOD,
+	ROW_NO_METRIC,	/* it is no row field, and nothing stands before its last dot */
+	ROW_NO_STAT,	/* *part is no statistic */
+	ROW_NO_MEMORY
 };
 
-/* part, in name's text: what is wrong. Freed by reading_name_free, whatever came out. */
-enum reading_flaw reading_name_parse(struct reading_name *name, const char *text,
+/* part, in name's text: what is wrong. Freed by row_name_free, whatever came out. */
+enum row_flaw row_name_parse(struct row_name *name, const char *text,
 	const char **part);
 /* The same in words that name text, or the part of it; "out of memory" too. */
-void reading_say_flaw(enum reading_flaw flaw, const char *text, const char *part, char *why,
+void row_say_flaw(enum row_flaw flaw, const char *text, const char *part, char *why,
 	size_t size);
-void reading_name_free(struct reading_name *name);
+void row_name_free(struct row_name *name);
 
 /* NaN: it is null, or the row has none. */
-double reading_value(const struct reading *r, const struct reading_row *row,
-	const struct reading_name *name);
+double row_value(const struct row_window *r, const struct row *row,
+	const struct row_name *name);
 
 /* Whether the number is milliseconds. */
-bool reading_stat_is_ms(const struct reading_figure *f, enum statistic stat);
-bool reading_is_ms(const struct reading_row *row, const struct reading_name *name);
+bool row_stat_is_ms(const struct row_series *f, enum row_statistic stat);
+bool row_is_ms(const struct row *row, const struct row_name *name);
 
 #endif

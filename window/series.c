@@ -9,19 +9,19 @@
 
 /* What a part holds, as it was told last: parts are scattered over memory. */
 struct member {
-	const struct holding *of;
+	const struct series_value *of;
 	bool summed, known, waiting;
 	bool nobody;			/* the gauge beside an age says that nobody waits */
 	double value;
 	int64_t start_us;
 };
 
-struct figure {
-	const struct label *label;	/* borrowed */
+struct series {
+	const struct series_label *label;	/* borrowed */
 	struct member *part;		/* `few`, or memory of its own: a power of two of them */
 	uint64_t frame;			/* the last that counted in its events */
 	uint32_t npart;
-	enum fact_kind kind;
+	enum series_kind kind;
 	bool over_qualifiers;
 	struct member few[FEW];
 	union {				/* there is memory for that of the kind alone */
@@ -33,24 +33,24 @@ struct figure {
 
 /* --- the list ------------------------------------------------------------------------ */
 
-static void figure_free(struct figure *f)
+static void figure_free(struct series *f)
 {
-	if (f->kind == FACT_GAUGE)
+	if (f->kind == SERIES_GAUGE)
 		gauge_free(&f->is.gauge);
 	if (f->part != f->few)
 		free(f->part);
 	free(f);
 }
 
-void figures_free(struct figures *fs)
+void series_set_free(struct series_set *fs)
 {
 	for (size_t i = 0; i < fs->n; i++)
 		figure_free(fs->v[i]);
 	free(fs->v);
-	*fs = (struct figures){ 0 };
+	*fs = (struct series_set){ 0 };
 }
 
-static int compare(const struct label *a, const struct label *b)
+static int compare(const struct series_label *a, const struct series_label *b)
 {
 	int by_name;
 
@@ -60,15 +60,15 @@ static int compare(const struct label *a, const struct label *b)
 	return by_name ? by_name : strcmp(a->path, b->path);
 }
 
-static struct figure *figure_new(const struct label *label, enum fact_kind kind)
+static struct series *figure_new(const struct series_label *label, enum series_kind kind)
 {
 	static const size_t size[] = {
-		[FACT_GAUGE] = sizeof(struct gauge),
-		[FACT_AGE] = sizeof(struct age),
-		[FACT_TOTAL] = sizeof(struct total),
-		[FACT_PLAIN] = sizeof(struct total)
+		[SERIES_GAUGE] = sizeof(struct gauge),
+		[SERIES_AGE] = sizeof(struct age),
+		[SERIES_TOTAL] = sizeof(struct total),
+		[SERIES_PLAIN] = sizeof(struct total)
 	};
-	struct figure *f = calloc(1, offsetof(struct figure, is) + size[kind]);
+	struct series *f = calloc(1, offsetof(struct series, is) + size[kind]);
 
 	if (!f)
 		return NULL;
@@ -78,14 +78,14 @@ static struct figure *figure_new(const struct label *label, enum fact_kind kind)
 	return f;
 }
 
-static bool grow(struct figures *fs)
+static bool grow(struct series_set *fs)
 {
 	size_t cap = fs->cap ? 2 * fs->cap : 16;
-	struct figure **v;
+	struct series **v;
 
 	if (fs->n < fs->cap)
 		return true;
-	v = reallocarray(fs->v, cap, sizeof(struct figure *));
+	v = reallocarray(fs->v, cap, sizeof(struct series *));
 	if (!v)
 		return false;
 	fs->v = v;
@@ -101,7 +101,7 @@ static bool is_nested(const char *a, const char *b)
 	return (*a == '\0' && *b == '.') || (*a == '.' && *b == '\0');
 }
 
-static bool is_taken(const struct figures *fs, const struct label *label)
+static bool is_taken(const struct series_set *fs, const struct series_label *label)
 {
 	for (size_t i = 0; i < fs->n; i++)
 		if (strcmp(fs->v[i]->label->metric, label->metric) == 0
@@ -110,13 +110,13 @@ static bool is_taken(const struct figures *fs, const struct label *label)
 	return false;
 }
 
-static bool is_told_as(const struct label *a, const struct label *b)
+static bool is_told_as(const struct series_label *a, const struct series_label *b)
 {
 	return a->told && b->told ? strcmp(a->told, b->told) == 0 : !a->told && !b->told;
 }
 
 /* The place of that name, whether taken or not; *same: it is. */
-static size_t place_of(const struct figures *fs, const struct label *label, bool *same)
+static size_t place_of(const struct series_set *fs, const struct series_label *label, bool *same)
 {
 	size_t at = 0;
 
@@ -126,31 +126,32 @@ static size_t place_of(const struct figures *fs, const struct label *label, bool
 	return at;
 }
 
-struct figure *figures_make(struct figures *fs, const struct label *label, enum fact_kind kind,
-	bool *full)
+struct series *series_set_make(struct series_set *fs, const struct series_label *label,
+	enum series_kind kind, bool *full)
 {
 	bool same;
 	size_t at = place_of(fs, label, &same);
-	struct figure *f;
+	struct series *f;
 
 	if (same) {
 		f = fs->v[at];
 		*full = f->kind != kind || !is_told_as(f->label, label);
 		return *full ? NULL : f;
 	}
-	*full = fs->n == FIGURES_MAX || is_taken(fs, label);
+	*full = fs->n == SERIES_MAX || is_taken(fs, label);
 	if (*full || !grow(fs))
 		return NULL;
 	f = figure_new(label, kind);
 	if (!f)
 		return NULL;
-	memmove(&fs->v[at + 1], &fs->v[at], (fs->n - at) * sizeof(struct figure *));
+	memmove(&fs->v[at + 1], &fs->v[at], (fs->n - at) * sizeof(struct series *));
 	fs->v[at] = f;
 	fs->n++;
 	return f;
 }
 
-struct figure *figures_rename(struct figures *fs, struct figure *f, const struct label *label)
+struct series *series_set_rename(struct series_set *fs, struct series *f,
+	const struct series_label *label)
 {
 	bool same;
 	size_t from = 0, to = place_of(fs, label, &same);
@@ -161,22 +162,22 @@ struct figure *figures_rename(struct figures *fs, struct figure *f, const struct
 		return f;
 	while (fs->v[from] != f)
 		from++;
-	memmove(&fs->v[from], &fs->v[from + 1], (fs->n - from - 1) * sizeof(struct figure *));
+	memmove(&fs->v[from], &fs->v[from + 1], (fs->n - from - 1) * sizeof(struct series *));
 	to -= to > from;
-	memmove(&fs->v[to + 1], &fs->v[to], (fs->n - to - 1) * sizeof(struct figure *));
+	memmove(&fs->v[to + 1], &fs->v[to], (fs->n - to - 1) * sizeof(struct series *));
 	fs->v[to] = f;
 	f->label = label;
 	return f;
 }
 
-enum fact_kind figure_kind(const struct figure *f)
+enum series_kind series_kind(const struct series *f)
 {
 	return f->kind;
 }
 
 static void member_update(struct member *m)
 {
-	const struct holding *h = m->of, *beside = h->beside;
+	const struct series_value *h = m->of, *beside = h->beside;
 
 	m->known = h->known;
 	m->waiting = h->waiting;
@@ -186,7 +187,7 @@ static void member_update(struct member *m)
 }
 
 /* The place of a part among the figure's; npart: it has none. */
-static size_t member_of(const struct figure *f, const struct holding *h)
+static size_t member_of(const struct series *f, const struct series_value *h)
 {
 	size_t at = 0;
 
@@ -195,7 +196,7 @@ static size_t member_of(const struct figure *f, const struct holding *h)
 	return at;
 }
 
-bool figure_add(struct figure *f, const struct holding *h, bool summed)
+bool series_add(struct series *f, const struct series_value *h, bool summed)
 {
 	uint32_t n = f->npart;
 
@@ -216,25 +217,25 @@ bool figure_add(struct figure *f, const struct holding *h, bool summed)
 	return true;
 }
 
-bool figure_is_new(const struct figure *f)
+bool series_is_new(const struct series *f)
 {
 	return f->npart == 0;
 }
 
-bool figure_was_zero(struct figure *f, int64_t us)
+bool series_was_zero(struct series *f, int64_t us)
 {
 	return gauge_was(&f->is.gauge, 0, us);
 }
 
-bool figure_sum_over(struct figure *f, const struct holding *whole)
+bool series_sum_over(struct series *f, const struct series_value *whole)
 {
 	if (f->over_qualifiers)
 		return true;
 	f->over_qualifiers = true;
-	return figure_add(f, whole, true);
+	return series_add(f, whole, true);
 }
 
-static void figures_remove(struct figures *fs, struct figure *f)
+static void figures_remove(struct series_set *fs, struct series *f)
 {
 	size_t at = 0;
 
@@ -242,11 +243,11 @@ static void figures_remove(struct figures *fs, struct figure *f)
 		at++;
 	if (at == fs->n)
 		return;
-	memmove(&fs->v[at], &fs->v[at + 1], (--fs->n - at) * sizeof(struct figure *));
+	memmove(&fs->v[at], &fs->v[at + 1], (--fs->n - at) * sizeof(struct series *));
 	figure_free(f);
 }
 
-void figures_drop(struct figures *fs, struct figure *f, const struct holding *h)
+void series_set_drop(struct series_set *fs, struct series *f, const struct series_value *h)
 {
 	size_t at = member_of(f, h);
 
@@ -256,12 +257,12 @@ void figures_drop(struct figures *fs, struct figure *f, const struct holding *h)
 		figures_remove(fs, f);
 }
 
-bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
-	const struct holding *h)
+bool series_set_move(struct series_set *fs, struct series *from, struct series *to,
+	const struct series_value *h)
 {
-	if (!figure_add(to, h, from->part[member_of(from, h)].summed))
+	if (!series_add(to, h, from->part[member_of(from, h)].summed))
 		return false;
-	if (from->npart == 1 && from->kind == FACT_GAUGE) {
+	if (from->npart == 1 && from->kind == SERIES_GAUGE) {
 		to->is.gauge.confirmed |= from->is.gauge.confirmed;
 		/* of the frames that both had an event of, the last alone is known */
 		to->is.gauge.events += from->is.gauge.events
@@ -269,14 +270,14 @@ bool figures_move(struct figures *fs, struct figure *from, struct figure *to,
 		if (to->frame < from->frame)
 			to->frame = from->frame;
 	}
-	figures_drop(fs, from, h);
+	series_set_drop(fs, from, h);
 	return true;
 }
 
 /* --- what holds now ------------------------------------------------------------------ */
 
 /* What a queue tells itself wins over the sum over media types or qualifiers. */
-static bool tells_itself(const struct figure *f)
+static bool tells_itself(const struct series *f)
 {
 	for (size_t i = 0; i < f->npart; i++)
 		if (!f->part[i].summed)
@@ -285,7 +286,7 @@ static bool tells_itself(const struct figure *f)
 }
 
 /* One process out of several: unknown while a part is, or if no double can hold it. */
-static bool set_gauge(struct figure *f, int64_t at_us, bool up)
+static bool set_gauge(struct series *f, int64_t at_us, bool up)
 {
 	bool known = f->npart > 0, itself = tells_itself(f);
 	double sum = 0;
@@ -301,7 +302,7 @@ static bool set_gauge(struct figure *f, int64_t at_us, bool up)
 }
 
 /* Over media: who has waited longest of all; unknown while one is. */
-static void set_age(struct figure *f, int64_t at_us, bool up)
+static void set_age(struct series *f, int64_t at_us, bool up)
 {
 	bool known = true, waiting = false, itself = tells_itself(f);
 	int64_t start_us = INT64_MAX;
@@ -321,92 +322,92 @@ static void set_age(struct figure *f, int64_t at_us, bool up)
 	age_set(&f->is.age, at_us, up, known && waiting, start_us);
 }
 
-bool figure_refresh(struct figure *f, const struct holding *h, int64_t at_us, bool up)
+bool series_refresh(struct series *f, const struct series_value *h, int64_t at_us, bool up)
 {
 	size_t at = f ? member_of(f, h) : 0;
 
 	if (!f || at == f->npart)
 		return true;
 	member_update(&f->part[at]);
-	if (f->kind == FACT_GAUGE)
+	if (f->kind == SERIES_GAUGE)
 		return set_gauge(f, at_us, up);
-	if (f->kind == FACT_AGE)
+	if (f->kind == SERIES_AGE)
 		set_age(f, at_us, up);
 	return true;
 }
 
-void figure_count(struct figure *f, uint64_t frame)
+void series_count(struct series *f, uint64_t frame)
 {
 	if (!f || f->frame == frame)
 		return;
 	f->frame = frame;
-	if (f->kind == FACT_GAUGE)
+	if (f->kind == SERIES_GAUGE)
 		f->is.gauge.events++;
 }
 
-void figure_confirm(struct figure *f)
+void series_confirm(struct series *f)
 {
-	if (f && f->kind == FACT_GAUGE)
+	if (f && f->kind == SERIES_GAUGE)
 		f->is.gauge.confirmed = true;
 }
 
-void figure_total(struct figure *f, struct interval when, double value, bool whole)
+void series_total(struct series *f, struct total_interval when, double value, bool whole)
 {
 	total_set(&f->is.total, when, value, whole);
 }
 
 /* --- all of them --------------------------------------------------------------------- */
 
-bool figures_hold(const struct figures *fs, int64_t at_us, bool up)
+bool series_set_hold(const struct series_set *fs, int64_t at_us, bool up)
 {
 	bool ok = true;
 
 	for (size_t i = 0; i < fs->n; i++) {
-		struct figure *f = fs->v[i];
+		struct series *f = fs->v[i];
 
-		if (f->kind == FACT_GAUGE)
+		if (f->kind == SERIES_GAUGE)
 			ok = gauge_hold(&f->is.gauge, at_us, up) && ok;
-		else if (f->kind == FACT_AGE)
+		else if (f->kind == SERIES_AGE)
 			age_hold(&f->is.age, at_us, up);
 	}
 	return ok;
 }
 
-void figures_carry(const struct figures *fs)
+void series_set_carry(const struct series_set *fs)
 {
 	for (size_t i = 0; i < fs->n; i++) {
-		struct figure *f = fs->v[i];
+		struct series *f = fs->v[i];
 
 		switch (f->kind) {
-		case FACT_GAUGE:
+		case SERIES_GAUGE:
 			gauge_carry(&f->is.gauge);
 			break;
-		case FACT_AGE:
+		case SERIES_AGE:
 			age_carry(&f->is.age);
 			break;
-		case FACT_TOTAL:
-		case FACT_PLAIN:
+		case SERIES_TOTAL:
+		case SERIES_PLAIN:
 			total_carry(&f->is.total);
 			break;
 		}
 	}
 }
 
-void figures_lost(const struct figures *fs, int64_t at_us)
+void series_set_lost(const struct series_set *fs, int64_t at_us)
 {
 	for (size_t i = 0; i < fs->n; i++)
-		if (fs->v[i]->kind == FACT_TOTAL)
+		if (fs->v[i]->kind == SERIES_TOTAL)
 			total_lost(&fs->v[i]->is.total, at_us);
 }
 
-void figures_found(const struct figures *fs, int64_t at_us, int64_t window_us)
+void series_set_found(const struct series_set *fs, int64_t at_us, int64_t window_us)
 {
 	for (size_t i = 0; i < fs->n; i++)
-		if (fs->v[i]->kind == FACT_TOTAL)
+		if (fs->v[i]->kind == SERIES_TOTAL)
 			total_found(&fs->v[i]->is.total, at_us, window_us);
 }
 
-static bool make_gauge(struct gauge *g, const struct moment *m, struct fact *out)
+static bool make_gauge(struct gauge *g, const struct series_moment *m, struct series_result *out)
 {
 	bool ok = gauge_summarise(g, m->up, &out->is.gauge);
 
@@ -415,25 +416,28 @@ static bool make_gauge(struct gauge *g, const struct moment *m, struct fact *out
 	return ok;
 }
 
-static bool make_fact(struct figure *f, const struct moment *m, struct fact *out)
+static bool make_fact(struct series *f, const struct series_moment *m, struct series_result *out)
 {
-	*out = (struct fact){ .metric = f->label->metric, .path = f->label->path, .kind = f->kind,
+	*out = (struct series_result){ .metric = f->label->metric,
+		.path = f->label->path,
+		.kind = f->kind,
 		.sum = f->over_qualifiers && !tells_itself(f) };
 	switch (f->kind) {
-	case FACT_GAUGE:
+	case SERIES_GAUGE:
 		return make_gauge(&f->is.gauge, m, out);
-	case FACT_AGE:
+	case SERIES_AGE:
 		out->is.age = f->is.age;
 		return true;
-	case FACT_TOTAL:
-	case FACT_PLAIN:
-		return total_summarise(&f->is.total, m->running, m->whole && f->kind == FACT_TOTAL,
-			m->end_us, &out->is.total);
+	case SERIES_TOTAL:
+	case SERIES_PLAIN:
+		return total_summarise(&f->is.total, m->running,
+			m->whole && f->kind == SERIES_TOTAL, m->end_us, &out->is.total);
 	}
 	return false;
 }
 
-bool figures_facts(const struct figures *fs, const struct moment *m, struct fact *out)
+bool series_set_results(const struct series_set *fs, const struct series_moment *m,
+	struct series_result *out)
 {
 	for (size_t i = 0; i < fs->n; i++)
 		if (!make_fact(fs->v[i], m, &out[i]))

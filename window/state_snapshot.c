@@ -7,7 +7,8 @@
 #include "window/state_values.h"
 
 /* Whether somebody else has waited longest. A duration is as inexact as the answer's way. */
-static bool is_other_wait(const struct part *p, const struct value *v, int64_t at_us)
+static bool is_other_wait(const struct state_value *p, const struct notification_value *v,
+	int64_t at_us)
 {
 	bool waits = v->kind != VALUE_NOBODY;
 	int64_t us;
@@ -15,43 +16,46 @@ static bool is_other_wait(const struct part *p, const struct value *v, int64_t a
 	if (!p->now.known || !waits || !p->now.waiting)
 		return p->now.known && waits != p->now.waiting;
 	us = (v->kind == VALUE_AGE ? at_us - v->us : v->us) - p->now.start_us;
-	return v->kind == VALUE_AGE ? us < -WALL_QUIET_US || us > WALL_QUIET_US : us != 0;
+	return v->kind == VALUE_AGE ? us < -QUEUE_STATE_QUIET_US || us > QUEUE_STATE_QUIET_US
+				    : us != 0;
 }
 
 /* Whether the value is another one than was known, or than the zero that was never told. */
-static bool is_other(const struct wall *w, const struct part *p, const struct value *v,
-	int64_t at_us)
+static bool is_other(const struct queue_states *w, const struct state_value *p,
+	const struct notification_value *v, int64_t at_us)
 {
-	const struct queue *q = p->group->queue;
+	const struct queue_state *q = p->group->queue;
 
-	if (part_kind(&p->term->name) == FACT_AGE)
+	if (state_value_kind(&p->term->name) == SERIES_AGE)
 		return is_other_wait(p, v, at_us);
 	if (!p->now.known)
-		return q->whole.known && w->asked & notice_query_bit(p->term->name.metric)
+		return q->whole.known && w->asked & notification_query_bit(p->term->name.metric)
 			&& v->number != 0;
 	return p->now.value != v->number;
 }
 
 /* An answer's value, which no event since the question has told. */
-static bool set_answered(struct wall *w, struct part *p, const struct value *v,
-	int64_t asked_us, int64_t at_us)
+static bool set_answered(struct queue_states *w, struct state_value *p,
+	const struct notification_value *v, int64_t asked_us, int64_t at_us)
 {
 	if (w->resync) {
-		if (p->own && p->told_us < asked_us - WALL_QUIET_US && is_other(w, p, v, at_us)) {
+		if (p->own && p->told_us < asked_us - QUEUE_STATE_QUIET_US
+			&& is_other(w, p, v, at_us)) {
 			w->differences += !p->differs;
 			p->differs = true;
 		}
-		figure_confirm(p->own);
-		figure_confirm(p->sum);
-		figure_confirm(p->total);
+		series_confirm(p->own);
+		series_confirm(p->sum);
+		series_confirm(p->total);
 	}
-	return part_set(w, p, v, at_us);
+	return state_value_set(w, p, v, at_us);
 }
 
-bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t asked_us,
-	int64_t at_us, bool *full)
+bool queue_states_answer(struct queue_states *w, struct queue_state_group *g,
+	const struct notification_value *v, int64_t asked_us, int64_t at_us, bool *full)
 {
-	struct part *p = part_is_gauge(v) ? part_make(w, g, v, false, at_us, full) : NULL;
+	struct state_value *p =
+		state_value_is_gauge(v) ? state_value_make(w, g, v, false, at_us, full) : NULL;
 
 	if (p)
 		p->answer = w->answer;
@@ -60,16 +64,16 @@ bool wall_answer(struct wall *w, struct group *g, const struct value *v, int64_t
 	return !w->failed;
 }
 
-void wall_begin_answer(struct wall *w, uint32_t asked, bool resync)
+void queue_states_begin_answer(struct queue_states *w, uint32_t asked, bool resync)
 {
 	w->answer++;
 	w->asked = asked;
 	w->resync = resync;
 }
 
-bool wall_resync_over(struct wall *w, int64_t at_us, uint64_t *differences)
+bool queue_states_resync_over(struct queue_states *w, int64_t at_us, uint64_t *differences)
 {
-	if (w->resync_us == NO_TIME || at_us - WALL_QUIET_US <= w->resync_us)
+	if (w->resync_us == NO_TIME || at_us - QUEUE_STATE_QUIET_US <= w->resync_us)
 		return false;
 	*differences = w->differences;
 	w->differences = 0;
@@ -80,7 +84,7 @@ bool wall_resync_over(struct wall *w, int64_t at_us, uint64_t *differences)
 	return true;
 }
 
-void wall_answered(struct wall *w, struct queue *q, bool spoilt)
+void queue_states_answered(struct queue_states *w, struct queue_state *q, bool spoilt)
 {
 	q->answer = w->answer;
 	if (spoilt)
@@ -89,12 +93,12 @@ void wall_answered(struct wall *w, struct queue *q, bool spoilt)
 
 /* Whether the answer told of the number for a media type: then the queue's own stays as it is,
  * for 0 would win over their sum. */
-static bool is_told_by_media(const struct wall *w, const struct part *p)
+static bool is_told_by_media(const struct queue_states *w, const struct state_value *p)
 {
-	const struct queue *q = p->group->queue;
+	const struct queue_state *q = p->group->queue;
 
 	for (size_t i = 1; !p->group->media && i < q->ngroup; i++) {
-		const struct part *other = part_find(w, q->group[i], &p->term->name);
+		const struct state_value *other = state_value_find(w, q->group[i], &p->term->name);
 
 		if (other && other->answer == w->answer)
 			return true;
@@ -103,10 +107,10 @@ static bool is_told_by_media(const struct wall *w, const struct part *p)
 }
 
 /* Nobody is left, so nobody waits. */
-static bool set_zero(struct wall *w, struct part *p, int64_t asked_us, int64_t at_us)
+static bool set_zero(struct queue_states *w, struct state_value *p, int64_t asked_us, int64_t at_us)
 {
-	const struct value zero = { .kind = VALUE_NUMBER };
-	struct part *age = p->other;
+	const struct notification_value zero = { .kind = VALUE_NUMBER };
+	struct state_value *age = p->other;
 
 	if (p->told_us >= asked_us)
 		return true;
@@ -115,11 +119,12 @@ static bool set_zero(struct wall *w, struct part *p, int64_t asked_us, int64_t a
 		age->now.waiting = false;
 	}
 	return set_answered(w, p, &zero, asked_us, at_us)
-		&& (!age || part_refresh(w, age, at_us));
+		&& (!age || state_value_refresh(w, age, at_us));
 }
 
 /* The agents' states that the service leaves out where nobody is in them. */
-static bool fill_statuses(struct wall *w, struct queue *q, int64_t asked_us, int64_t at_us)
+static bool fill_statuses(struct queue_states *w, struct queue_state *q, int64_t asked_us,
+	int64_t at_us)
 {
 	/* as many of them as the metric has */
 	static const struct {
@@ -132,16 +137,16 @@ static bool fill_statuses(struct wall *w, struct queue *q, int64_t asked_us, int
 	bool ok = true, full = false;
 
 	for (size_t m = 0; m < ARRAY_LEN(filled); m++) {
-		struct value v = { .metric = slice_of(filled[m].metric),
+		struct notification_value v = { .metric = slice_of(filled[m].metric),
 			.stat = slice_of("count") };
 
-		if (!(w->asked & notice_query_bit(v.metric)))
+		if (!(w->asked & notification_query_bit(v.metric)))
 			continue;
 		for (size_t i = 0; ok && i < filled[m].n; i++) {
-			struct part *p;
+			struct state_value *p;
 
 			v.qualifier = slice_of(status[i]);
-			p = part_make(w, q->group[0], &v, false, at_us, &full);
+			p = state_value_make(w, q->group[0], &v, false, at_us, &full);
 			ok = !w->failed;
 			if (p && p->answer != w->answer)
 				ok = set_zero(w, p, asked_us, at_us);
@@ -150,12 +155,12 @@ static bool fill_statuses(struct wall *w, struct queue *q, int64_t asked_us, int
 	return ok;
 }
 
-static bool is_whole(const struct wall *w, const struct queue *q)
+static bool is_whole(const struct queue_states *w, const struct queue_state *q)
 {
 	return q->answer == w->answer && q->spoilt != w->answer;
 }
 
-bool wall_end_answer(struct wall *w, bool whole, int64_t asked_us, int64_t at_us)
+bool queue_states_end_answer(struct queue_states *w, bool whole, int64_t asked_us, int64_t at_us)
 {
 	bool ok = true;
 
@@ -165,17 +170,17 @@ bool wall_end_answer(struct wall *w, bool whole, int64_t asked_us, int64_t at_us
 		return true;
 
 	for (size_t i = 0; ok && i < w->nslot; i++) {
-		struct part *p = w->part[i];
+		struct state_value *p = w->part[i];
 
 		if (p && is_whole(w, p->group->queue) && p->answer != w->answer
-		    && part_kind(&p->term->name) == FACT_GAUGE
-		    && w->asked & notice_query_bit(p->term->name.metric)
+		    && state_value_kind(&p->term->name) == SERIES_GAUGE
+		    && w->asked & notification_query_bit(p->term->name.metric)
 		    && !is_told_by_media(w, p))
 			ok = set_zero(w, p, asked_us, at_us);
 	}
 	for (size_t i = 0; ok && i < w->nqueue; i++)
 		if (is_whole(w, &w->queue[i]))
 			ok = fill_statuses(w, &w->queue[i], asked_us, at_us)
-				&& wall_set_whole(w, &w->queue[i], true, at_us);
+				&& queue_states_set_whole(w, &w->queue[i], true, at_us);
 	return ok;
 }

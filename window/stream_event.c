@@ -21,10 +21,10 @@ struct path {
 	unsigned depth;
 };
 
-struct frames {
+struct stream_events {
 	struct metric metric[METRIC_MAX];
 	size_t nmetric, nasked;
-	const struct rule *rule;
+	const struct filter *rule;
 	size_t nrule;
 	struct json_cursor c;
 	bool more;			/* the message has something left */
@@ -33,14 +33,14 @@ struct frames {
 	struct buf plain;		/* of a string with escapes */
 	char interval[INTERVAL_MAX];
 	/* of leaves that are no plain keys */
-	char path[(FIELD_MAX + RULES_MAX) * FIELD_NAME_MAX];
+	char path[(FIELD_MAX + FILTERS_MAX) * FIELD_NAME_MAX];
 	size_t path_used;
 };
 
-struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nasked,
-	const struct rule *rule, size_t nrule)
+struct stream_events *stream_events_new(const char *const *metric, size_t nmetric, size_t nasked,
+	const struct filter *rule, size_t nrule)
 {
-	struct frames *fs = calloc(1, sizeof(*fs));
+	struct stream_events *fs = calloc(1, sizeof(*fs));
 
 	if (!fs)
 		return NULL;
@@ -53,7 +53,7 @@ struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nask
 	return fs;
 }
 
-void frames_free(struct frames *fs)
+void stream_events_free(struct stream_events *fs)
 {
 	if (!fs)
 		return;
@@ -61,14 +61,14 @@ void frames_free(struct frames *fs)
 	free(fs);
 }
 
-void frames_begin(struct frames *fs, const char *text, size_t len)
+void stream_events_begin(struct stream_events *fs, const char *text, size_t len)
 {
 	fs->c = json_start(text, text + len);
 	fs->more = true;
 }
 
 /* The string without its escapes, borrowed until the next one; false: no memory. */
-static bool make_plain(struct frames *fs, struct json_text *text)
+static bool make_plain(struct stream_events *fs, struct json_text *text)
 {
 	if (!text->escaped)
 		return true;
@@ -95,7 +95,7 @@ static bool push_key(struct path *path, const struct json_text *key)
 	return true;
 }
 
-static bool is_ruled(const struct frames *fs, const struct leaf *leaf)
+static bool is_ruled(const struct stream_events *fs, const struct stream_event_leaf *leaf)
 {
 	for (size_t i = 0; i < fs->nrule; i++)
 		if (rule_names(&fs->rule[i], leaf->metric, leaf->path, leaf->path_len))
@@ -104,12 +104,12 @@ static bool is_ruled(const struct frames *fs, const struct leaf *leaf)
 }
 
 /* Takes the leaf among those of its kind; one that nobody looks at takes no room there. */
-static const char *leaf_put(struct frames *fs, struct frame *f, const struct path *path,
-	const struct leaf *leaf)
+static const char *leaf_put(struct stream_events *fs, struct stream_event *f,
+	const struct path *path, const struct stream_event_leaf *leaf)
 {
 	bool asked = leaf->metric < fs->nasked;
-	struct leaf *list = asked ? f->leaf : f->ruled;
-	size_t *n = asked ? &f->nleaf : &f->nruled, max = asked ? FIELD_MAX : RULES_MAX;
+	struct stream_event_leaf *list = asked ? f->leaf : f->ruled;
+	size_t *n = asked ? &f->nleaf : &f->nruled, max = asked ? FIELD_MAX : FILTERS_MAX;
 
 	if (!asked && !is_ruled(fs, leaf))
 		return NULL;
@@ -126,7 +126,8 @@ static const char *leaf_put(struct frames *fs, struct frame *f, const struct pat
 
 /* A key of the first level that a row shows as it stands needs no copy; else the leaf's path
  * is path's, up to the next key. */
-static const char *leaf_path(struct path *path, const struct json_text *key, struct leaf *leaf)
+static const char *leaf_path(struct path *path, const struct json_text *key,
+	struct stream_event_leaf *leaf)
 {
 	size_t len = path->len;
 	unsigned depth = path->depth;
@@ -145,10 +146,10 @@ static const char *leaf_path(struct path *path, const struct json_text *key, str
 	return NULL;
 }
 
-static const char *take_number(struct frames *fs, struct frame *f, uint16_t metric,
+static const char *take_number(struct stream_events *fs, struct stream_event *f, uint16_t metric,
 	struct path *path, const struct json_text *key)
 {
-	struct leaf leaf = { .metric = metric };
+	struct stream_event_leaf leaf = { .metric = metric };
 	const char *why;
 
 	if (!json_number(&fs->c, &leaf.value))
@@ -159,11 +160,11 @@ static const char *take_number(struct frames *fs, struct frame *f, uint16_t metr
 	return why ? why : leaf_put(fs, f, path, &leaf);
 }
 
-static const char *take_object(struct frames *fs, struct frame *f, uint16_t metric,
+static const char *take_object(struct stream_events *fs, struct stream_event *f, uint16_t metric,
 	struct path *path);
 
 /* Over an object whose numbers would be too deep; false: it is empty, and does no harm. */
-static bool pass_object(struct frames *fs)
+static bool pass_object(struct stream_events *fs)
 {
 	struct json_text key;
 	bool any = false;
@@ -177,7 +178,7 @@ static bool pass_object(struct frames *fs)
 }
 
 /* An object below the metric, its key still to be appended. */
-static const char *take_nested(struct frames *fs, struct frame *f, uint16_t metric,
+static const char *take_nested(struct stream_events *fs, struct stream_event *f, uint16_t metric,
 	struct path *path, const struct json_text *key)
 {
 	size_t len = path->len;
@@ -195,7 +196,7 @@ static const char *take_nested(struct frames *fs, struct frame *f, uint16_t metr
 }
 
 /* Every number below an object; why it is invalid, NULL: it is not. */
-static const char *take_object(struct frames *fs, struct frame *f, uint16_t metric,
+static const char *take_object(struct stream_events *fs, struct stream_event *f, uint16_t metric,
 	struct path *path)
 {
 	const char *why = NULL, *bad;
@@ -224,7 +225,7 @@ static const char *take_object(struct frames *fs, struct frame *f, uint16_t metr
 	return why;
 }
 
-static void take_metric(struct frames *fs, struct frame *f, size_t metric)
+static void take_metric(struct stream_events *fs, struct stream_event *f, size_t metric)
 {
 	struct path path = { .len = 0 };
 	char first = json_peek(&fs->c);
@@ -243,7 +244,7 @@ static void take_metric(struct frames *fs, struct frame *f, size_t metric)
 /* --- one frame ---------------------------------------------------------------------- */
 
 /* The value as a plain string; false: it is none, and passed. */
-static bool take_string(struct frames *fs, struct json_text *text)
+static bool take_string(struct stream_events *fs, struct json_text *text)
 {
 	if (json_string(&fs->c, text))
 		return make_plain(fs, text);
@@ -251,14 +252,14 @@ static bool take_string(struct frames *fs, struct json_text *text)
 	return false;
 }
 
-static void take_time(struct frames *fs, struct frame *f)
+static void take_time(struct stream_events *fs, struct stream_event *f)
 {
 	struct json_text text;
 
 	f->has_time = take_string(fs, &text) && time_parse_us(text.s, text.len, &f->time_us);
 }
 
-static void take_queue(struct frames *fs, struct frame *f)
+static void take_queue(struct stream_events *fs, struct stream_event *f)
 {
 	struct json_text text;
 
@@ -266,7 +267,7 @@ static void take_queue(struct frames *fs, struct frame *f)
 		f->queue_id[0] = '\0';
 }
 
-static void take_interval(struct frames *fs, struct frame *f)
+static void take_interval(struct stream_events *fs, struct stream_event *f)
 {
 	struct json_text text;
 
@@ -279,15 +280,15 @@ static void take_interval(struct frames *fs, struct frame *f)
 }
 
 /* A member that is read, by a bit of its own. */
-static void once(struct frames *fs, uint32_t *seen, unsigned bit)
+static void once(struct stream_events *fs, uint32_t *seen, unsigned bit)
 {
 	if (*seen & 1u << bit)
 		fs->twice = "an object has a member twice";
 	*seen |= 1u << bit;
 }
 
-static void take_member(struct frames *fs, struct frame *f, const struct json_text *key,
-	uint32_t *seen)
+static void take_member(struct stream_events *fs, struct stream_event *f,
+	const struct json_text *key, uint32_t *seen)
 {
 	for (size_t i = 0; i < fs->nmetric; i++)
 		if (key->len == fs->metric[i].len && *key->s == *fs->metric[i].name
@@ -310,7 +311,7 @@ static void take_member(struct frames *fs, struct frame *f, const struct json_te
 	}
 }
 
-static void take_data(struct frames *fs, struct frame *f)
+static void take_data(struct stream_events *fs, struct stream_event *f)
 {
 	struct json_text key;
 	uint32_t seen = 0;
@@ -330,7 +331,7 @@ static void take_data(struct frames *fs, struct frame *f)
 
 /* The members of the message, in whatever order: `data` is read before it is known whether
  * the event is one of ours. */
-static void take_event(struct frames *fs, struct frame *f)
+static void take_event(struct stream_events *fs, struct stream_event *f)
 {
 	enum { EVENT_TYPE_BIT, DATA_BIT };
 	struct json_text key, type = { .s = NULL };
@@ -352,12 +353,14 @@ static void take_event(struct frames *fs, struct frame *f)
 			json_pass(&fs->c);
 		}
 	}
-	f->kind = !ours ? FRAME_OTHER_EVENT : f->queue_id[0] ? FRAME_STATISTICS : FRAME_NO_QUEUE;
+	f->kind = !ours		 ? STREAM_EVENT_OTHER_EVENT
+		: f->queue_id[0] ? STREAM_EVENT_STATISTICS
+				 : STREAM_EVENT_NO_QUEUE;
 }
 
-static void frame_clear(struct frame *f)
+static void frame_clear(struct stream_event *f)
 {
-	f->kind = FRAME_OTHER_EVENT;
+	f->kind = STREAM_EVENT_OTHER_EVENT;
 	f->queue_id[0] = '\0';
 	f->interval = f->invalid = NULL;
 	f->time_us = 0;
@@ -365,7 +368,7 @@ static void frame_clear(struct frame *f)
 	f->nleaf = f->nruled = 0;
 }
 
-bool frames_next(struct frames *fs, struct frame *f)
+bool stream_events_next(struct stream_events *fs, struct stream_event *f)
 {
 	const char *start = fs->c.at;
 
@@ -380,7 +383,7 @@ bool frames_next(struct frames *fs, struct frame *f)
 		json_pass(&fs->c);
 	f->text = start;
 	if (!fs->c.at) {
-		f->kind = FRAME_NOT_JSON;
+		f->kind = STREAM_EVENT_NOT_JSON;
 		f->text_len = (size_t)(fs->c.end - start);
 		fs->more = false;
 		return true;
@@ -390,7 +393,7 @@ bool frames_next(struct frames *fs, struct frame *f)
 	fs->more = fs->c.at < fs->c.end;
 	if (!f->invalid)
 		f->invalid = fs->twice;
-	if (f->kind == FRAME_STATISTICS && !f->has_time && !f->invalid)
+	if (f->kind == STREAM_EVENT_STATISTICS && !f->has_time && !f->invalid)
 		f->invalid = "no valid timestamp";
 	return true;
 }

@@ -20,22 +20,22 @@
 
 /* A number in a frame: path is `avg` or `voice.active`, path_len bytes without a NUL, borrowed
  * until the next frame. */
-struct leaf {
-	uint16_t metric;	/* index into the names given to frames_new */
+struct stream_event_leaf {
+	uint16_t metric;	/* index into the names given to stream_events_new */
 	uint16_t path_len;
 	const char *path;
 	double value;
 };
 
-enum frame_kind {
-	FRAME_STATISTICS,	/* belongs to a queue */
-	FRAME_OTHER_EVENT,	/* another eventType, or none */
-	FRAME_NO_QUEUE,		/* no queueId that is a UUID */
-	FRAME_NOT_JSON		/* text holds what could not be read; nothing after it is */
+enum stream_event_kind {
+	STREAM_EVENT_STATISTICS,	/* belongs to a queue */
+	STREAM_EVENT_OTHER_EVENT,	/* another eventType, or none */
+	STREAM_EVENT_NO_QUEUE,		/* no queueId that is a UUID */
+	STREAM_EVENT_NOT_JSON		/* text holds what could not be read; nothing after it is */
 };
 
-struct frame {
-	enum frame_kind kind;
+struct stream_event {
+	enum stream_event_kind kind;
 	const char *text;		/* this value's own bytes within the message, borrowed */
 	size_t text_len;
 	char queue_id[UUID_LEN + 1];	/* lower case */
@@ -44,24 +44,24 @@ struct frame {
 	int64_t time_us;		/* its timestamp; 0 where there is none */
 	bool has_time;
 	size_t nleaf;
-	struct leaf leaf[FIELD_MAX];	/* of metrics that were asked for */
+	struct stream_event_leaf leaf[FIELD_MAX];	/* of metrics that were asked for */
 	size_t nruled;
-	struct leaf ruled[RULES_MAX];	/* of others: what a rule names */
+	struct stream_event_leaf ruled[FILTERS_MAX];	/* of others: what a rule names */
 };
 
-struct frames;
+struct stream_events;
 
 /* metric: names to decode, borrowed for good as the rules are; the first nasked of them were
  * asked for, only these can make a frame invalid: the rest serve rules. NULL: no memory. */
-struct frames *frames_new(const char *const *metric, size_t nmetric, size_t nasked,
-	const struct rule *rule, size_t nrule);
-void frames_free(struct frames *fs);
+struct stream_events *stream_events_new(const char *const *metric, size_t nmetric, size_t nasked,
+	const struct filter *rule, size_t nrule);
+void stream_events_free(struct stream_events *fs);
 
 /* Begins on one text message (one or several JSON values); text is borrowed until done. */
-void frames_begin(struct frames *fs, const char *text, size_t len);
+void stream_events_begin(struct stream_events *fs, const char *text, size_t len);
 
 /* The next frame of it, false at the end. *frame is filled in place, its pointers are
  * borrowed until the next call. */
-bool frames_next(struct frames *fs, struct frame *frame);
+bool stream_events_next(struct stream_events *fs, struct stream_event *frame);
 
 #endif

@@ -10,7 +10,7 @@
 #define REPLAY_WINDOWS_AHEAD 10000	/* further ahead of the newest is no time */
 #define INTERVAL_TEXT_MAX 32
 
-struct queue {
+struct queue_state {
 	char interval[INTERVAL_TEXT_MAX];	/* of its first frame; empty: none */
 	size_t stream;
 	int64_t first_window;		/* rows from here on */
@@ -23,12 +23,12 @@ struct queue {
 /* A window that something was counted in; the others need no memory. */
 struct open_window {
 	int64_t index;
-	struct cell **cell;	/* by queue, NULL where nothing came */
+	struct accumulator **cell;	/* by queue, NULL where nothing came */
 	size_t ncell;
 };
 
-struct windows {
-	struct windows_conf conf;
+struct stream_windows {
+	struct stream_windows_conf conf;
 	int64_t length_us, lateness_us;
 	bool started;
 	bool states_known;	/* coverage has a meaning */
@@ -39,15 +39,15 @@ struct windows {
 	int64_t newest_us;	/* newest accepted timestamp: the watermark */
 	struct open_window *open;	/* by index; all of them >= oldest */
 	size_t nopen, capopen;
-	struct roster roster;	/* the queues' IDs, by number */
-	struct queue *queue;
+	struct queue_index roster;	/* the queues' IDs, by number */
+	struct queue_state *queue;
 	size_t nqueue, capqueue;
-	struct cover *cover;	/* by stream */
+	struct coverage *cover;	/* by stream */
 	int64_t *connected_us;	/* by stream, in the window that is being closed */
 	char interval[INTERVAL_TEXT_MAX];	/* the recorded one; empty: none */
-	struct window closed;	/* what the caller has borrowed, and its memory */
+	struct stream_window closed;	/* what the caller has borrowed, and its memory */
 	struct open_window closed_cells;
-	struct row *row;
+	struct stream_window_row *row;
 	size_t caprow;
 };
 
@@ -66,38 +66,38 @@ static int64_t min_i64(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static int64_t start_us(const struct windows *w, int64_t index)
+static int64_t start_us(const struct stream_windows *w, int64_t index)
 {
 	return w->base_us + index * w->length_us;
 }
 
-static int64_t end_us(const struct windows *w, int64_t index)
+static int64_t end_us(const struct stream_windows *w, int64_t index)
 {
 	return start_us(w, index + 1);
 }
 
-static struct span oldest_span(const struct windows *w)
+static struct coverage_span oldest_span(const struct stream_windows *w)
 {
-	return (struct span){ start_us(w, w->oldest), end_us(w, w->oldest) };
+	return (struct coverage_span){ start_us(w, w->oldest), end_us(w, w->oldest) };
 }
 
-static int64_t index_of(const struct windows *w, int64_t us)
+static int64_t index_of(const struct stream_windows *w, int64_t us)
 {
 	return floor_div(us - w->base_us, w->length_us);
 }
 
 /* --- queues ------------------------------------------------------------------------- */
 
-static struct queue *queue_find(const struct windows *w, const char *id)
+static struct queue_state *queue_find(const struct stream_windows *w, const char *id)
 {
-	size_t number = roster_find(&w->roster, id);
+	size_t number = queue_index_find(&w->roster, id);
 
-	return number == ROSTER_NONE ? NULL : &w->queue[number];
+	return number == QUEUE_INDEX_NONE ? NULL : &w->queue[number];
 }
 
-static struct queue *queue_add(struct windows *w, const char *id, int64_t first_window)
+static struct queue_state *queue_add(struct stream_windows *w, const char *id, int64_t first_window)
 {
-	struct queue *q;
+	struct queue_state *q;
 
 	if (w->nqueue == w->capqueue) {
 		size_t cap = w->capqueue ? 2 * w->capqueue : 64;
@@ -108,10 +108,10 @@ static struct queue *queue_add(struct windows *w, const char *id, int64_t first_
 		w->queue = q;
 		w->capqueue = cap;
 	}
-	if (!roster_add(&w->roster, id))
+	if (!queue_index_add(&w->roster, id))
 		return NULL;
 	q = &w->queue[w->nqueue++];
-	*q = (struct queue){ .first_window = first_window };
+	*q = (struct queue_state){ .first_window = first_window };
 	return q;
 }
 
@@ -120,13 +120,13 @@ static struct queue *queue_add(struct windows *w, const char *id, int64_t first_
 static void open_free(struct open_window *o)
 {
 	for (size_t i = 0; i < o->ncell; i++)
-		cell_free(o->cell[i]);
+		accumulator_free(o->cell[i]);
 	free(o->cell);
 	memset(o, 0, sizeof(*o));
 }
 
 /* The place of a window among the open ones: its own, or where it would be put. */
-static size_t open_place(const struct windows *w, int64_t index)
+static size_t open_place(const struct stream_windows *w, int64_t index)
 {
 	size_t at = w->nopen;
 
@@ -135,7 +135,8 @@ static size_t open_place(const struct windows *w, int64_t index)
 	return at;
 }
 
-static struct cell *cell_find(const struct windows *w, int64_t index, const struct queue *q)
+static struct accumulator *cell_find(const struct stream_windows *w, int64_t index,
+	const struct queue_state *q)
 {
 	size_t at = open_place(w, index), number = (size_t)(q - w->queue);
 
@@ -144,7 +145,7 @@ static struct cell *cell_find(const struct windows *w, int64_t index, const stru
 	return w->open[at].cell[number];
 }
 
-static struct open_window *open_make(struct windows *w, int64_t index)
+static struct open_window *open_make(struct stream_windows *w, int64_t index)
 {
 	size_t at = open_place(w, index);
 
@@ -166,7 +167,8 @@ static struct open_window *open_make(struct windows *w, int64_t index)
 }
 
 /* The cell of a queue in a window, made where there is none; NULL: out of memory. */
-static struct cell *cell_make(struct windows *w, int64_t index, const struct queue *q)
+static struct accumulator *cell_make(struct stream_windows *w, int64_t index,
+	const struct queue_state *q)
 {
 	size_t number = (size_t)(q - w->queue);
 	struct open_window *o = open_make(w, index);
@@ -174,22 +176,23 @@ static struct cell *cell_make(struct windows *w, int64_t index, const struct que
 	if (!o)
 		return NULL;
 	if (number >= o->ncell) {
-		struct cell **cell = reallocarray(o->cell, w->nqueue, sizeof(struct cell *));
+		struct accumulator **cell =
+			reallocarray(o->cell, w->nqueue, sizeof(struct accumulator *));
 
 		if (!cell)
 			return NULL;
-		memset(cell + o->ncell, 0, (w->nqueue - o->ncell) * sizeof(struct cell *));
+		memset(cell + o->ncell, 0, (w->nqueue - o->ncell) * sizeof(struct accumulator *));
 		o->cell = cell;
 		o->ncell = w->nqueue;
 	}
 	if (!o->cell[number])
-		o->cell[number] = calloc(1, sizeof(struct cell));
+		o->cell[number] = calloc(1, sizeof(struct accumulator));
 	return o->cell[number];
 }
 
 /* --- one frame's fate --------------------------------------------------------------- */
 
-static bool holds_for_one(const struct rule *rule, const struct leaf *leaf, size_t n)
+static bool holds_for_one(const struct filter *rule, const struct stream_event_leaf *leaf, size_t n)
 {
 	for (; n > 0; leaf++, n--)
 		if (rule_names(rule, leaf->metric, leaf->path, leaf->path_len)
@@ -198,7 +201,7 @@ static bool holds_for_one(const struct rule *rule, const struct leaf *leaf, size
 	return false;
 }
 
-static bool is_outlier(const struct windows *w, const struct frame *frame)
+static bool is_outlier(const struct stream_windows *w, const struct stream_event *frame)
 {
 	for (size_t r = 0; r < w->conf.noutlier; r++)
 		if (holds_for_one(&w->conf.outlier[r], frame->leaf, frame->nleaf)
@@ -207,14 +210,14 @@ static bool is_outlier(const struct windows *w, const struct frame *frame)
 	return false;
 }
 
-static bool is_duplicate(const struct queue *q, int64_t time_us)
+static bool is_duplicate(const struct queue_state *q, int64_t time_us)
 {
 	return (q->has_last && time_us == q->last_us)
 		|| (q->resumed && time_us <= q->resume_us);
 }
 
 /* A time that no clock of ours can have: event time would open windows without end. */
-static bool is_too_far_ahead(const struct windows *w, int64_t time_us, int64_t arrival_us)
+static bool is_too_far_ahead(const struct stream_windows *w, int64_t time_us, int64_t arrival_us)
 {
 	int64_t from;
 
@@ -229,7 +232,7 @@ static bool is_too_far_ahead(const struct windows *w, int64_t time_us, int64_t a
 }
 
 /* The window that the frame's own time or arrival names; it may be closed already. */
-static int64_t own_window(const struct windows *w, const struct frame *frame)
+static int64_t own_window(const struct stream_windows *w, const struct stream_event *frame)
 {
 	int64_t index;
 
@@ -241,7 +244,7 @@ static int64_t own_window(const struct windows *w, const struct frame *frame)
 	return index;
 }
 
-static bool is_stale(const struct windows *w, const struct frame *frame, int64_t own)
+static bool is_stale(const struct stream_windows *w, const struct stream_event *frame, int64_t own)
 {
 	if (w->conf.time == TIME_EVENT)
 		return own < w->oldest;
@@ -249,7 +252,7 @@ static bool is_stale(const struct windows *w, const struct frame *frame, int64_t
 }
 
 /* Event time: a window has begun once a timestamp (or, live, the clock) is in it. */
-static bool has_begun(const struct windows *w, int64_t index, int64_t arrival_us)
+static bool has_begun(const struct stream_windows *w, int64_t index, int64_t arrival_us)
 {
 	if (index <= w->oldest)
 		return true;
@@ -258,19 +261,20 @@ static bool has_begun(const struct windows *w, int64_t index, int64_t arrival_us
 	return !w->conf.replay && start_us(w, index) <= arrival_us;
 }
 
-static void windows_start(struct windows *w, int64_t at_us)
+static void windows_start(struct stream_windows *w, int64_t at_us)
 {
 	int64_t unit = w->conf.align ? w->length_us : US_PER_MS;
 
 	w->base_us = floor_div(at_us, unit) * unit - w->oldest * w->length_us;
 	w->started = true;
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		cover_advance(&w->cover[i], oldest_span(w));
+		coverage_advance(&w->cover[i], oldest_span(w));
 }
 
 /* Frames that came before any window could begin (replay by arrival without states, or by
  * event time) begin window 0. */
-static void start_by_frame(struct windows *w, const struct frame *frame, int64_t arrival_us)
+static void start_by_frame(struct stream_windows *w, const struct stream_event *frame,
+	int64_t arrival_us)
 {
 	if (w->started)
 		return;
@@ -280,16 +284,16 @@ static void start_by_frame(struct windows *w, const struct frame *frame, int64_t
 		windows_start(w, frame->time_us);
 }
 
-static bool is_past_count(const struct windows *w, int64_t index)
+static bool is_past_count(const struct stream_windows *w, int64_t index)
 {
 	return w->conf.count && index >= (int64_t)w->conf.count;
 }
 
 /* Counts a rejected frame in its own window if that is open, else in the oldest one. */
-static enum fate reject(struct windows *w, struct queue *q, enum fate fate, int64_t own,
-	int64_t arrival_us, struct placed *placed)
+static enum verdict reject(struct stream_windows *w, struct queue_state *q, enum verdict fate,
+	int64_t own, int64_t arrival_us, struct stream_window_place *placed)
 {
-	struct cell *cell;
+	struct accumulator *cell;
 
 	if (own < w->oldest || !has_begun(w, own, arrival_us))
 		own = w->oldest;
@@ -298,30 +302,31 @@ static enum fate reject(struct windows *w, struct queue *q, enum fate fate, int6
 	cell = cell_make(w, own, q);
 	if (!cell) {
 		w->failed = true;
-		return FATE_NO_MEMORY;
+		return VERDICT_NO_MEMORY;
 	}
 	cell->rejected[fate]++;
 	q->first_window = min_i64(q->first_window, own);
-	*placed = (struct placed){ own, true, (size_t)(q - w->queue) };
+	*placed = (struct stream_window_place){ own, true, (size_t)(q - w->queue) };
 	return fate;
 }
 
-static enum fate judge(const struct windows *w, const struct queue *q,
-	const struct frame *frame, int64_t own)
+static enum verdict judge(const struct stream_windows *w, const struct queue_state *q,
+	const struct stream_event *frame, int64_t own)
 {
 	if (is_duplicate(q, frame->time_us))
-		return FATE_DUPLICATE;
+		return VERDICT_DUPLICATE;
 	if (is_stale(w, frame, own))
-		return FATE_STALE;
+		return VERDICT_STALE;
 	if (is_outlier(w, frame))
-		return FATE_OUTLIER;
-	return FATE_ACCEPTED;
+		return VERDICT_OUTLIER;
+	return VERDICT_ACCEPTED;
 }
 
-static enum fate accept(struct windows *w, struct queue *q, const struct frame *frame,
-	int64_t own, const int slot[FIELD_MAX], int64_t arrival_us, struct placed *placed)
+static enum verdict accept(struct stream_windows *w, struct queue_state *q,
+	const struct stream_event *frame, int64_t own, const int slot[FIELD_MAX],
+	int64_t arrival_us, struct stream_window_place *placed)
 {
-	struct cell *cell;
+	struct accumulator *cell;
 
 	q->last_us = frame->time_us;
 	q->has_last = true;
@@ -332,60 +337,60 @@ static enum fate accept(struct windows *w, struct queue *q, const struct frame *
 	if (!q->interval[0] && frame->interval && strlen(frame->interval) < INTERVAL_TEXT_MAX)
 		memcpy(q->interval, frame->interval, strlen(frame->interval) + 1);
 	if (is_past_count(w, own))
-		return FATE_BEYOND;
+		return VERDICT_BEYOND;
 	cell = cell_make(w, own, q);
-	if (!cell || !cell_accept(cell, frame, slot, arrival_us)) {
+	if (!cell || !accumulator_accept(cell, frame, slot, arrival_us)) {
 		w->failed = true;
-		return FATE_NO_MEMORY;
+		return VERDICT_NO_MEMORY;
 	}
 	q->first_window = min_i64(q->first_window, own);
-	*placed = (struct placed){ own, true, (size_t)(q - w->queue) };
-	return FATE_ACCEPTED;
+	*placed = (struct stream_window_place){ own, true, (size_t)(q - w->queue) };
+	return VERDICT_ACCEPTED;
 }
 
 /* A queue that is met for the first time; NULL: *fate says why it has no rows. */
-static struct queue *queue_met(struct windows *w, const struct frame *frame, bool invalid,
-	int64_t own, enum fate *fate)
+static struct queue_state *queue_met(struct stream_windows *w, const struct stream_event *frame,
+	bool invalid, int64_t own, enum verdict *fate)
 {
-	struct queue *q;
+	struct queue_state *q;
 
-	*fate = FATE_INVALID;
+	*fate = VERDICT_INVALID;
 	if (invalid)
 		return NULL;
-	*fate = FATE_TOO_MANY_QUEUES;
+	*fate = VERDICT_TOO_MANY_QUEUES;
 	if (w->nqueue == w->conf.queue_max)
 		return NULL;
 	q = queue_add(w, frame->queue_id, max_i64(own, w->oldest));
-	*fate = FATE_NO_MEMORY;
+	*fate = VERDICT_NO_MEMORY;
 	return q;
 }
 
-enum fate windows_place(struct windows *w, const struct frame *frame, size_t stream,
-	int64_t arrival_us, struct placed *placed)
+enum verdict stream_windows_place(struct stream_windows *w, const struct stream_event *frame,
+	size_t stream, int64_t arrival_us, struct stream_window_place *placed)
 {
 	int slot[FIELD_MAX];
-	struct queue *q = queue_find(w, frame->queue_id);
-	enum fate fate;
+	struct queue_state *q = queue_find(w, frame->queue_id);
+	enum verdict fate;
 	int64_t own;
 	bool no_time, fits;
 
-	*placed = (struct placed){ 0, false, 0 };
+	*placed = (struct stream_window_place){ 0, false, 0 };
 	if (w->conf.nqueue && !(q && q->watched))
-		return FATE_FOREIGN_QUEUE;
+		return VERDICT_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
 	if (!w->started)	/* invalid, before a first time is known: in no row */
-		return FATE_INVALID;
+		return VERDICT_INVALID;
 	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
 	own = no_time ? w->oldest : own_window(w, frame);
 	fits = !no_time && !frame->invalid
-		&& cell_fits(q ? cell_find(w, own, q) : NULL, frame, slot);
+		&& accumulator_fits(q ? cell_find(w, own, q) : NULL, frame, slot);
 	if (!q && !(q = queue_met(w, frame, !fits, own, &fate)))
 		return fate;
 	q->stream = stream;
 	if (!fits)
-		return reject(w, q, FATE_INVALID, own, arrival_us, placed);
+		return reject(w, q, VERDICT_INVALID, own, arrival_us, placed);
 	fate = judge(w, q, frame, own);
-	if (fate != FATE_ACCEPTED)
+	if (fate != VERDICT_ACCEPTED)
 		return reject(w, q, fate, own, arrival_us, placed);
 	return accept(w, q, frame, own, slot, arrival_us, placed);
 }
@@ -393,12 +398,12 @@ enum fate windows_place(struct windows *w, const struct frame *frame, size_t str
 /* --- states ------------------------------------------------------------------------- */
 
 /* What was printed stands: no state reaches back behind it. */
-static int64_t not_before_printed(const struct windows *w, int64_t at_us)
+static int64_t not_before_printed(const struct stream_windows *w, int64_t at_us)
 {
 	return w->started && w->oldest > 0 ? max_i64(at_us, start_us(w, w->oldest)) : at_us;
 }
 
-void windows_interval(struct windows *w, const char *text, size_t len)
+void stream_windows_interval(struct stream_windows *w, const char *text, size_t len)
 {
 	if (len >= INTERVAL_TEXT_MAX)
 		return;
@@ -406,9 +411,9 @@ void windows_interval(struct windows *w, const char *text, size_t len)
 	w->interval[len] = '\0';
 }
 
-void windows_connected(struct windows *w, size_t stream, int64_t at_us)
+void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t at_us)
 {
-	struct cover *c = &w->cover[stream];
+	struct coverage *c = &w->cover[stream];
 
 	w->states_known = true;
 	if (c->up)
@@ -417,9 +422,9 @@ void windows_connected(struct windows *w, size_t stream, int64_t at_us)
 		at_us = floor_div(at_us, US_PER_MS) * US_PER_MS;
 		windows_start(w, at_us);
 	}
-	cover_up(c, not_before_printed(w, at_us));
+	coverage_up(c, not_before_printed(w, at_us));
 	for (size_t i = 0; c->was_lost && i < w->nqueue; i++) {
-		struct queue *q = &w->queue[i];
+		struct queue_state *q = &w->queue[i];
 
 		if (q->stream == stream && q->has_last) {
 			q->resumed = true;
@@ -428,40 +433,41 @@ void windows_connected(struct windows *w, size_t stream, int64_t at_us)
 	}
 }
 
-bool windows_lost(struct windows *w, size_t stream, int64_t at_us)
+bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
 {
-	struct cover *c = &w->cover[stream];
+	struct coverage *c = &w->cover[stream];
 
 	w->states_known = true;
 	if (!c->up)
 		return true;
-	if (cover_down(c, not_before_printed(w, at_us), oldest_span(w)))
+	if (coverage_down(c, not_before_printed(w, at_us), oldest_span(w)))
 		return true;
 	w->failed = true;
 	return false;
 }
 
-bool windows_stalled(struct windows *w, int64_t from_us, int64_t until_us)
+bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t until_us)
 {
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		w->failed = !cover_skip(&w->cover[i], (struct span){ from_us, until_us },
-			oldest_span(w)) || w->failed;
+		w->failed = !coverage_skip(&w->cover[i],
+				    (struct coverage_span){ from_us, until_us }, oldest_span(w))
+			|| w->failed;
 	return !w->failed;
 }
 
-void windows_restart(struct windows *w)
+void stream_windows_restart(struct stream_windows *w)
 {
 	w->started = w->states_known = w->has_newest = false;
 	w->interval[0] = '\0';
 	for (size_t i = 0; i < w->nqueue; i++)
-		w->queue[i] = (struct queue){ .first_window = INT64_MAX };
+		w->queue[i] = (struct queue_state){ .first_window = INT64_MAX };
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		cover_free(&w->cover[i]);
+		coverage_free(&w->cover[i]);
 }
 
-bool windows_watch(struct windows *w, const char *queue_id)
+bool stream_windows_watch(struct stream_windows *w, const char *queue_id)
 {
-	struct queue *q = queue_find(w, queue_id);
+	struct queue_state *q = queue_find(w, queue_id);
 
 	if (!q)
 		q = queue_add(w, queue_id, w->oldest);
@@ -474,37 +480,37 @@ bool windows_watch(struct windows *w, const char *queue_id)
 
 /* --- closing ------------------------------------------------------------------------ */
 
-static int coverage_e4(const struct windows *w, int64_t connected_us, int64_t length_us)
+static int coverage_e4(const struct stream_windows *w, int64_t connected_us, int64_t length_us)
 {
 	if (!w->states_known)
 		return -1;
 	return (int)(connected_us * 10000 / length_us);	/* a window is a day at most: fits */
 }
 
-static void row_fill(struct windows *w, struct row *row, const struct queue *q,
-	struct cell *cell, int64_t end)
+static void row_fill(struct stream_windows *w, struct stream_window_row *row,
+	const struct queue_state *q, struct accumulator *cell, int64_t end)
 {
 	int64_t connected = w->connected_us[q->stream];
 
 	memset(row, 0, sizeof(*row));
 	row->queue = (size_t)(q - w->queue);
-	row->queue_id = roster_id(&w->roster, row->queue);
+	row->queue_id = queue_index_id(&w->roster, row->queue);
 	row->interval = w->interval[0] ? w->interval : q->interval[0] ? q->interval : NULL;
 	row->connected_us = (uint64_t)connected;
 	row->coverage_e4 = coverage_e4(w, connected, end - start_us(w, w->oldest));
 	if (!cell)
 		return;
-	cell_sort(cell);
+	accumulator_sort(cell);
 	row->updates = cell->updates;
 	memcpy(row->rejected, cell->rejected, sizeof(row->rejected));
 	row->clock_skew = cell->clock_skew;
 	row->lag_us = cell->lag_us;
-	row->field = (const struct field *const *)cell->field;
+	row->field = (const struct accumulator_field *const *)cell->field;
 	row->nfield = cell->nfield;
 }
 
 /* The sums over all rows, for the audit line. */
-static bool window_totals(struct windows *w, struct window *closed)
+static bool window_totals(struct stream_windows *w, struct stream_window *closed)
 {
 	struct exact lag = { 0 };
 	uint64_t lags = 0;
@@ -512,10 +518,10 @@ static bool window_totals(struct windows *w, struct window *closed)
 	bool ok = true;
 
 	for (size_t i = 0; i < closed->nrow; i++) {
-		const struct row *row = &closed->row[i];
+		const struct stream_window_row *row = &closed->row[i];
 
 		closed->updates += row->updates;
-		for (int k = 0; k < FATE_REJECTS; k++)
+		for (int k = 0; k < VERDICT_REJECTS; k++)
 			closed->rejected[k] += row->rejected[k];
 		ok = ok && exact_merge(&lag, &row->lag_us.sum);
 		lags += row->lag_us.count;
@@ -533,13 +539,13 @@ static bool window_totals(struct windows *w, struct window *closed)
 }
 
 /* Hands out the oldest window, ending at end (µs), and goes on to the next. */
-static const struct window *close_oldest(struct windows *w, int64_t end, bool partial)
+static const struct stream_window *close_oldest(struct stream_windows *w, int64_t end, bool partial)
 {
 	size_t n = 0;
 
 	open_free(&w->closed_cells);
 	if (w->nqueue > w->caprow) {
-		struct row *row = reallocarray(w->row, w->nqueue, sizeof(*row));
+		struct stream_window_row *row = reallocarray(w->row, w->nqueue, sizeof(*row));
 
 		if (!row)
 			goto fail;
@@ -551,13 +557,13 @@ static const struct window *close_oldest(struct windows *w, int64_t end, bool pa
 		memmove(&w->open[0], &w->open[1], --w->nopen * sizeof(*w->open));
 	}
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		w->connected_us[i] = cover_us(&w->cover[i],
-			(struct span){ start_us(w, w->oldest), end });
+		w->connected_us[i] = coverage_us(&w->cover[i],
+			(struct coverage_span){ start_us(w, w->oldest), end });
 	for (size_t i = 0; i < w->nqueue; i++)
 		if (w->queue[i].first_window <= w->oldest)
 			row_fill(w, &w->row[n++], &w->queue[i],
 				i < w->closed_cells.ncell ? w->closed_cells.cell[i] : NULL, end);
-	w->closed = (struct window){
+	w->closed = (struct stream_window){
 		.index = w->oldest,
 		.start_ms = start_us(w, w->oldest) / US_PER_MS,
 		.end_ms = end / US_PER_MS,
@@ -569,19 +575,19 @@ static const struct window *close_oldest(struct windows *w, int64_t end, bool pa
 		goto fail;
 	w->oldest++;
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		cover_advance(&w->cover[i], oldest_span(w));
+		coverage_advance(&w->cover[i], oldest_span(w));
 	return &w->closed;
 fail:
 	w->failed = true;
 	return NULL;
 }
 
-bool windows_all_printed(const struct windows *w)
+bool stream_windows_all_printed(const struct stream_windows *w)
 {
 	return is_past_count(w, w->oldest);
 }
 
-static bool is_due(const struct windows *w, int64_t now_us)
+static bool is_due(const struct stream_windows *w, int64_t now_us)
 {
 	int64_t end = end_us(w, w->oldest);
 
@@ -591,16 +597,16 @@ static bool is_due(const struct windows *w, int64_t now_us)
 	return (w->has_newest && end <= w->newest_us) || (!w->conf.replay && end <= now_us);
 }
 
-const struct window *windows_due(struct windows *w, int64_t now_us)
+const struct stream_window *stream_windows_due(struct stream_windows *w, int64_t now_us)
 {
-	if (!w->started || w->failed || windows_all_printed(w) || !is_due(w, now_us))
+	if (!w->started || w->failed || stream_windows_all_printed(w) || !is_due(w, now_us))
 		return NULL;
 	return close_oldest(w, end_us(w, w->oldest), false);
 }
 
-int64_t windows_due_us(const struct windows *w)
+int64_t stream_windows_due_us(const struct stream_windows *w)
 {
-	if (!w->started || windows_all_printed(w))
+	if (!w->started || stream_windows_all_printed(w))
 		return NO_TIME;
 	if (w->conf.time == TIME_ARRIVAL)
 		return end_us(w, w->oldest);
@@ -608,25 +614,26 @@ int64_t windows_due_us(const struct windows *w)
 }
 
 /* The newest moment that windows are measured against: event time's own, or the clock's. */
-static int64_t last_moment_us(const struct windows *w, int64_t at_us)
+static int64_t last_moment_us(const struct stream_windows *w, int64_t at_us)
 {
 	return w->conf.time == TIME_EVENT && w->has_newest ? w->newest_us : at_us;
 }
 
 /* Whether the input, or the live run by its clock too, had come as far as into the oldest
  * window. */
-static bool oldest_has_begun(const struct windows *w, int64_t at_us)
+static bool oldest_has_begun(const struct stream_windows *w, int64_t at_us)
 {
 	int64_t moment = last_moment_us(w, at_us), start = start_us(w, w->oldest);
 
 	return w->nopen || moment > start || (!w->conf.replay && start <= max_i64(moment, at_us));
 }
 
-const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut)
+const struct stream_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut)
 {
 	int64_t start, end, moment = last_moment_us(w, at_us);
 
-	if (!w->started || w->failed || windows_all_printed(w) || !oldest_has_begun(w, at_us))
+	if (!w->started || w->failed || stream_windows_all_printed(w)
+		|| !oldest_has_begun(w, at_us))
 		return NULL;
 	start = start_us(w, w->oldest);
 	if (w->conf.replay)	/* its frames are all there, also where timestamps are behind */
@@ -636,27 +643,27 @@ const struct window *windows_rest(struct windows *w, int64_t at_us, bool cut)
 	return close_oldest(w, end, cut || end < end_us(w, w->oldest));
 }
 
-int64_t windows_printed(const struct windows *w)
+int64_t stream_windows_printed(const struct stream_windows *w)
 {
 	return w->oldest;
 }
 
-int64_t windows_printed_end_us(const struct windows *w)
+int64_t stream_windows_printed_end_us(const struct stream_windows *w)
 {
 	return w->started && w->oldest > 0 ? start_us(w, w->oldest) : NO_TIME;
 }
 
-bool windows_failed(const struct windows *w)
+bool stream_windows_failed(const struct stream_windows *w)
 {
 	return w->failed;
 }
 
 /* --- life --------------------------------------------------------------------------- */
 
-enum status windows_new(struct windows **out, const struct windows_conf *conf,
+enum status stream_windows_new(struct stream_windows **out, const struct stream_windows_conf *conf,
 	struct err *err)
 {
-	struct windows *w = calloc(1, sizeof(*w));
+	struct stream_windows *w = calloc(1, sizeof(*w));
 
 	*out = w;
 	if (!w)
@@ -669,16 +676,16 @@ enum status windows_new(struct windows **out, const struct windows_conf *conf,
 	if (!w->cover || !w->connected_us)
 		goto fail;
 	for (size_t i = 0; i < conf->nqueue; i++)
-		if (!windows_watch(w, conf->queue[i]))
+		if (!stream_windows_watch(w, conf->queue[i]))
 			goto fail;
 	return ST_OK;
 fail:
-	windows_free(w);
+	stream_windows_free(w);
 	*out = NULL;
 	return err_nomem(err);
 }
 
-void windows_free(struct windows *w)
+void stream_windows_free(struct stream_windows *w)
 {
 	if (!w)
 		return;
@@ -686,12 +693,12 @@ void windows_free(struct windows *w)
 		open_free(&w->open[i]);
 	open_free(&w->closed_cells);
 	for (size_t i = 0; w->cover && i < w->conf.nstream; i++)
-		cover_free(&w->cover[i]);
+		coverage_free(&w->cover[i]);
 	free(w->cover);
 	free(w->connected_us);
 	free(w->open);
 	free(w->queue);
-	roster_free(&w->roster);
+	queue_index_free(&w->roster);
 	free(w->row);
 	free(w);
 }

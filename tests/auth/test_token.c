@@ -238,7 +238,7 @@ static void host__of_the_service_is_three(void **state)
 	}
 }
 
-static void rule__is_read_and_held(void **state)
+static void filter__is_read_and_held(void **state)
 {
 	static const struct {
 		const char *text;
@@ -254,12 +254,12 @@ static void rule__is_read_and_held(void **state)
 	};
 	char text[64];
 	const char *metric;
-	struct rule rule;
+	struct filter rule;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		strncpy(text, good[i].text, sizeof(text) - 1);
-		assert_true(rule_parse(text, &metric, &rule));
+		assert_true(filter_parse(text, &metric, &rule));
 		assert_true(compare_holds(rule.op, good[i].yes, rule.number));
 		assert_false(compare_holds(rule.op, good[i].no, rule.number));
 	}
@@ -267,7 +267,7 @@ static void rule__is_read_and_held(void **state)
 	assert_string_equal(rule.path, "b");
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		strncpy(text, bad[i], sizeof(text) - 1);
-		if (rule_parse(text, &metric, &rule))
+		if (filter_parse(text, &metric, &rule))
 			fail_msg("'%s' was taken", bad[i]);
 	}
 }
@@ -306,7 +306,7 @@ int main(void)
 		cmocka_unit_test(host__becomes_a_base_url),
 		cmocka_unit_test(region__is_known_by_either_spelling),
 		cmocka_unit_test(host__of_the_service_is_three),
-		cmocka_unit_test(rule__is_read_and_held),
+		cmocka_unit_test(filter__is_read_and_held),
 		cmocka_unit_test(token__that_was_given_is_taken_until_it_is_refused)
 	};
 

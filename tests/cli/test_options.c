@@ -191,7 +191,7 @@ static void queue__keeps_its_order_once_and_in_lower_case(void **state)
 	assert_string_equal(set.warnings.v[0], "queue " Q1 " is named twice");
 }
 
-static void rule__replaces_the_default(void **state)
+static void filter__replaces_the_default(void **state)
 {
 	(void)state;
 	run("--outlier none " Q1);
@@ -467,7 +467,7 @@ int main(void)
 		cmocka_unit_test(default__follows_interval_and_replay),
 		cmocka_unit_test(value__is_taken_in_every_form),
 		cmocka_unit_test(queue__keeps_its_order_once_and_in_lower_case),
-		cmocka_unit_test(rule__replaces_the_default),
+		cmocka_unit_test(filter__replaces_the_default),
 		cmocka_unit_test(default__of_the_notifications),
 		cmocka_unit_test(metric__that_no_snapshot_has_is_a_warning),
 		cmocka_unit_test(value__of_the_notifications),

@@ -12,22 +12,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const metrics[] = { "state", "waitTime" };
 	const char *text = (const char *)data, *end = json_skip(text, text + size);
-	static const struct rule rule = { 1, "avg", CMP_GT, 30000 };
-	struct frames *fs = frames_new(metrics, 2, 1, &rule, 1);
+	static const struct filter rule = { 1, "avg", CMP_GT, 30000 };
+	struct stream_events *fs = stream_events_new(metrics, 2, 1, &rule, 1);
 	struct buf out = { 0 }, back = { 0 };
-	struct frame frame;
+	struct stream_event frame;
 
 	if (!fs)
 		return 0;
-	frames_begin(fs, text, size);
+	stream_events_begin(fs, text, size);
 	/* the decoder takes what the strict walk takes, and no more */
-	for (const char *at = text; frames_next(fs, &frame); at += frame.text_len) {
+	for (const char *at = text; stream_events_next(fs, &frame); at += frame.text_len) {
 		const char *behind;
 
 		while (at < text + size && strchr(" \t\r\n", *at) && *at)
 			at++;
 		behind = json_skip(at, text + size);
-		if (frame.text != at || (frame.kind == FRAME_NOT_JSON) != !behind
+		if (frame.text != at || (frame.kind == STREAM_EVENT_NOT_JSON) != !behind
 		    || (behind && frame.text + frame.text_len != behind))
 			abort();
 	}
@@ -42,6 +42,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	buf_free(&out);
 	buf_free(&back);
-	frames_free(fs);
+	stream_events_free(fs);
 	return 0;
 }

@@ -26,8 +26,8 @@ static const char *const queues[] = {
 static const char *const patterns[] = { "oWaiting", "t*", "*" };
 
 struct world {
-	struct board *board;
-	struct notices *notices;
+	struct queue_windows *board;
+	struct notifications *notices;
 	int64_t now_us;
 };
 
@@ -40,21 +40,21 @@ static void must(bool true_here)
 static void check_slice(struct slice s)
 {
 	must(s.s || s.len == 0);
-	must(s.len <= NOTICE_NAME_MAX);
+	must(s.len <= NOTIFICATION_NAME_MAX);
 }
 
-static void check_notice(const struct notice *n, const char *text, size_t len)
+static void check_notice(const struct notification *n, const char *text, size_t len)
 {
 	must(n->text >= text && n->text + n->text_len <= text + len);
 	must(strlen(n->queue_id) == 0 || strlen(n->queue_id) == UUID_LEN);
-	must((n->kind == NOTICE_INVALID) == (n->why && n->kind != NOTICE_NOT_JSON));
-	must(n->nvalue <= NOTICE_VALUES_MAX);
-	if (n->kind != NOTICE_EVENT)
+	must((n->kind == NOTIFICATION_INVALID) == (n->why && n->kind != NOTIFICATION_NOT_JSON));
+	must(n->nvalue <= NOTIFICATION_VALUES_MAX);
+	if (n->kind != NOTIFICATION_EVENT)
 		return;
 	for (size_t i = 0; i < n->nmedia; i++)
 		check_slice(n->media[i]);
 	for (size_t i = 0; i < n->nvalue; i++) {
-		const struct value *v = &n->value[i];
+		const struct notification_value *v = &n->value[i];
 
 		check_slice(v->media);
 		check_slice(v->metric);
@@ -84,17 +84,17 @@ static bool is_within(const char *outer, const char *inner)
 	return strncmp(outer, inner, n) == 0 && (inner[n] == '\0' || inner[n] == '.');
 }
 
-static void check_row(const struct board_row *row, uint64_t window_us)
+static void check_row(const struct queue_window_row *row, uint64_t window_us)
 {
 	for (size_t i = 0; i < row->nfact; i++) {
-		const struct fact *f = &row->fact[i];
+		const struct series_result *f = &row->fact[i];
 
 		for (size_t k = 0; k < row->nfact; k++)
 			must(k == i || strcmp(f->metric, row->fact[k].metric) != 0
 				|| !is_within(f->path, row->fact[k].path));
-		if (f->kind == FACT_GAUGE)
+		if (f->kind == SERIES_GAUGE)
 			check_gauge(&f->is.gauge, window_us);
-		if (f->kind == FACT_AGE) {
+		if (f->kind == SERIES_AGE) {
 			must(!f->is.age.has_last || f->is.age.has_most);
 			must(!f->is.age.has_last || f->is.age.last_us >= 0);
 			must(!f->is.age.has_last || f->is.age.last_us <= f->is.age.most_us);
@@ -102,7 +102,7 @@ static void check_row(const struct board_row *row, uint64_t window_us)
 	}
 }
 
-static void check_window(const struct board_window *w)
+static void check_window(const struct queue_window *w)
 {
 	/* a run's end is cut to ms, what came in the rest of that ms is not */
 	uint64_t most_us = (uint64_t)(w->end_ms - w->start_ms) * 1000 + (w->partial ? 999 : 0);
@@ -125,45 +125,46 @@ static void check_window(const struct board_window *w)
 
 static void take_message(struct world *w, size_t socket, const char *text, size_t len)
 {
-	struct notice n;
+	struct notification n;
 	int64_t window;
 
-	notices_begin(w->notices, text, len);
-	while (notices_next(w->notices, &n)) {
+	notifications_begin(w->notices, text, len);
+	while (notifications_next(w->notices, &n)) {
 		check_notice(&n, text, len);
-		if (n.kind == NOTICE_EVENT || n.kind == NOTICE_INVALID)
-			must(board_take(w->board, &n, socket, w->now_us, &window)
-				!= BOARD_NO_MEMORY);
+		if (n.kind == NOTIFICATION_EVENT || n.kind == NOTIFICATION_INVALID)
+			must(queue_windows_take(w->board, &n, socket, w->now_us, &window)
+				!= QUEUE_WINDOWS_NO_MEMORY);
 	}
 }
 
 static bool take_presence(void *arg, struct slice id, struct slice name)
 {
-	return board_presence(arg, id, name);
+	return queue_windows_presence(arg, id, name);
 }
 
 static void take_answer(struct world *w, bool resync, const char *text, size_t len)
 {
 	int64_t asked_us = w->now_us - 1000;
 	uint64_t differences;
-	struct notice n;
+	struct notification n;
 
-	board_start(w->board, w->now_us);
-	board_resync_over(w->board, w->now_us, &differences);
-	if (!board_snapshot_begin(w->board, NULL, resync, asked_us))
+	queue_windows_start(w->board, w->now_us);
+	queue_windows_resync_over(w->board, w->now_us, &differences);
+	if (!queue_windows_snapshot_begin(w->board, NULL, resync, asked_us))
 		return;
-	notices_presences(w->notices, text, len, take_presence, w->board);
-	notices_begin_answer(w->notices, text, len);
-	while (notices_next_result(w->notices, &n)) {
+	notifications_presences(w->notices, text, len, take_presence, w->board);
+	notifications_begin_answer(w->notices, text, len);
+	while (notifications_next_result(w->notices, &n)) {
 		check_notice(&n, text, len);
-		must(board_snapshot_take(w->board, &n, asked_us, w->now_us) != BOARD_NO_MEMORY);
+		must(queue_windows_snapshot_take(w->board, &n, asked_us, w->now_us)
+			!= QUEUE_WINDOWS_NO_MEMORY);
 	}
-	board_snapshot_end(w->board, asked_us, w->now_us);
+	queue_windows_snapshot_end(w->board, asked_us, w->now_us);
 }
 
 static void pass_time(struct world *w, const char *digits, size_t len)
 {
-	const struct board_window *closed;
+	const struct queue_window *closed;
 	int64_t ms = 0;
 
 	for (size_t i = 0; i < len && digits[i] >= '0' && digits[i] <= '9' && ms < MOST_MS; i++)
@@ -171,7 +172,7 @@ static void pass_time(struct world *w, const char *digits, size_t len)
 	if (ms > WINDOWS_MAX * WINDOW_MS)
 		ms = WINDOWS_MAX * WINDOW_MS;
 	w->now_us += ms * 1000 + 1;
-	while ((closed = board_due(w->board, w->now_us)))
+	while ((closed = queue_windows_due(w->board, w->now_us)))
 		check_window(closed);
 }
 
@@ -190,21 +191,21 @@ static void take_line(struct world *w, const char *line, size_t len)
 	else if (line[0] == 't')
 		pass_time(w, line + 1, len - 1);
 	else if (state)
-		must(board_socket(w->board, (size_t)(state - states) / 3,
-			(enum socket_state)((state - states) % 3), w->now_us));
+		must(queue_windows_socket(w->board, (size_t)(state - states) / 3,
+			(enum queue_window_socket)((state - states) % 3), w->now_us));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct board_conf conf = { .length_ms = WINDOW_MS, .queue = queues, .nqueue = 2,
+	struct queue_windows_conf conf = { .length_ms = WINDOW_MS, .queue = queues, .nqueue = 2,
 		.pattern = patterns, .npattern = 3, .align = size % 2,
 		.asked = UINT32_MAX };
-	struct world w = { .now_us = 1795485600000000, .notices = notices_new() };
+	struct world w = { .now_us = 1795485600000000, .notices = notifications_new() };
 	const char *s = (const char *)data, *end = s + size;
-	const struct board_window *closed;
+	const struct queue_window *closed;
 	struct err err;
 
-	must(w.notices && board_new(&w.board, &conf, &err) == ST_OK);
+	must(w.notices && queue_windows_new(&w.board, &conf, &err) == ST_OK);
 	for (int i = 0; i < LINES_MAX && s < end; i++) {
 		const char *line_end = memchr(s, '\n', (size_t)(end - s));
 
@@ -213,11 +214,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		take_line(&w, s, (size_t)(line_end - s));
 		s = line_end + 1;
 	}
-	must(!board_failed(w.board));
-	closed = board_rest(w.board, w.now_us, true);
+	must(!queue_windows_failed(w.board));
+	closed = queue_windows_rest(w.board, w.now_us, true);
 	if (closed)
 		check_window(closed);
-	board_free(w.board);
-	notices_free(w.notices);
+	queue_windows_free(w.board);
+	notifications_free(w.notices);
 	return 0;
 }

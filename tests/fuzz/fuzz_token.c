@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *token, *url;
 	const char *why, *metric;
-	struct rule rule;
+	struct filter rule;
 	double life_s;
 	int64_t value;
 	bool plain;
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (duration_parse_ms(text, &value) && value < 0)
 		abort();
 	(void)time_parse_us((const char *)data, size, &value);
-	rule_parse(text, &metric, &rule);
+	filter_parse(text, &metric, &rule);
 	free(text);
 	return 0;
 }

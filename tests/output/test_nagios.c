@@ -87,11 +87,11 @@ static void words(void **state)
 	nagios_free(NULL);
 }
 
-static struct reading_figure figure(double last)
+static struct row_series figure(double last)
 {
-	struct reading_figure f = { .metric = "oWaiting", .path = "count", .kind = KIND_GAUGE };
+	struct row_series f = { .metric = "oWaiting", .path = "count", .kind = ROW_GAUGE };
 
-	for (enum statistic s = 0; s < STATS; s++)
+	for (enum row_statistic s = 0; s < STATS; s++)
 		f.stat[s] = NAN;
 	f.stat[STAT_LAST] = last;
 	return f;
@@ -110,14 +110,14 @@ static void is_line(struct nagios *p, enum status st, const char *why, const cha
 
 static enum nagios_state with(struct nagios *p, double a, double b)
 {
-	struct reading_figure fa = figure(a), fb = figure(b), beyond = figure(99);
-	struct reading_row row[] = {
+	struct row_series fa = figure(a), fb = figure(b), beyond = figure(99);
+	struct row row[] = {
 		{ .queue_id = Q1, .queue_name = "A", .figure = &fa, .nfigure = 1 },
 		{ .queue_id = Q1, .queue_name = "A", .media = "voice", .figure = &beyond,
 			.nfigure = 1 },
 		{ .queue = 1, .queue_id = Q2, .figure = &fb, .nfigure = 1 }
 	};
-	struct reading r = { .row = row, .nrow = ARRAY_LEN(row) };
+	struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
 
 	assert_true(nagios_take(p, &r));
 	return nagios_state(p, ST_OK);
@@ -170,10 +170,10 @@ static void a_number_that_some_queues_lack_is_not_unknown(void **state)
 static void names_break_no_line(void **state)
 {
 	static const char name[] = "a='|\n\x7f\xc2\x85\xff\xe2\x80\xae\xc3\xa4 b";
-	struct reading_figure f = figure(0.0000001);
-	struct reading_row row = { .queue_id = Q1, .queue_name = name, .figure = &f, .nfigure = 1,
+	struct row_series f = figure(0.0000001);
+	struct row row = { .queue_id = Q1, .queue_name = name, .figure = &f, .nfigure = 1,
 		.lag_ms = { 1e22, 0, 0, 0, 0 } };
-	struct reading r = { .row = &row, .nrow = 1 };
+	struct row_window r = { .row = &row, .nrow = 1 };
 	struct nagios *p = nagios_new();
 
 	(void)state;
@@ -192,7 +192,7 @@ static void names_break_no_line(void **state)
 static void nothing_is_unknown(void **state)
 {
 	struct nagios *p = nagios_new();
-	struct reading none = { 0 };
+	struct row_window none = { 0 };
 
 	(void)state;
 	assert_false(nagios_has_line(p));

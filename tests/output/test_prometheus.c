@@ -42,25 +42,25 @@ static void words(void **state)
 	buf_free(&name);
 }
 
-static struct reading_figure figure(const char *metric, const char *path, enum figure_kind kind,
-	enum statistic stat, double x)
+static struct row_series figure(const char *metric, const char *path, enum row_kind kind,
+	enum row_statistic stat, double x)
 {
-	struct reading_figure f = { .metric = metric, .path = path, .kind = kind };
+	struct row_series f = { .metric = metric, .path = path, .kind = kind };
 
-	for (enum statistic s = 0; s < STATS; s++)
+	for (enum row_statistic s = 0; s < STATS; s++)
 		f.stat[s] = NAN;
 	f.stat[stat] = x;
 	return f;
 }
 
-static struct reading_row row_of(const struct reading_figure *f, size_t n)
+static struct row row_of(const struct row_series *f, size_t n)
 {
-	return (struct reading_row){ .queue_id = Q1, .figure = f, .nfigure = n,
-		.coverage = NAN, .updates = 3, .rejected = { [FATE_STALE] = 2 },
+	return (struct row){ .queue_id = Q1, .figure = f, .nfigure = n,
+		.coverage = NAN, .updates = 3, .rejected = { [VERDICT_STALE] = 2 },
 		.lag_ms = { 12, NAN, NAN, NAN, 1500 } };
 }
 
-static char *exposed(const struct reading *r, bool queues_alone, size_t wanted_skipped)
+static char *exposed(const struct row_window *r, bool queues_alone, size_t wanted_skipped)
 {
 	static struct buf out;
 	size_t skipped;
@@ -85,20 +85,20 @@ static void has(const char *text, const char *line)
 
 static void statistics(void **state)
 {
-	const struct reading_figure f[] = {
-		figure("oWaiting", "count", KIND_GAUGE, STAT_LAST, 7),
-		figure("oLongestWaiting", "ageMs", KIND_AGE, STAT_MAX, 2500),
-		figure("tWait", "count", KIND_TOTAL, STAT_DELTA, 4),
-		figure("tWait", "sum", KIND_TOTAL, STAT_TOTAL, 9000),
-		figure("tWait", "max", KIND_PLAIN, STAT_VALUE, 8000),
-		figure("oServiceLevel", "ratio", KIND_PLAIN, STAT_VALUE, 0.8),
-		figure("nOdd", "total", KIND_PLAIN, STAT_VALUE, 5),
-		figure("waitTime", "avg", KIND_SAMPLE, STAT_P95, 12345),
-		figure("waitTime", "avg", KIND_SAMPLE, STAT_COUNT, 9),
-		figure("oX", "a\\y\nc", KIND_GAUGE, STAT_MIN, -1)
+	const struct row_series f[] = {
+		figure("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7),
+		figure("oLongestWaiting", "ageMs", ROW_AGE, STAT_MAX, 2500),
+		figure("tWait", "count", ROW_TOTAL, STAT_DELTA, 4),
+		figure("tWait", "sum", ROW_TOTAL, STAT_TOTAL, 9000),
+		figure("tWait", "max", ROW_PLAIN, STAT_VALUE, 8000),
+		figure("oServiceLevel", "ratio", ROW_PLAIN, STAT_VALUE, 0.8),
+		figure("nOdd", "total", ROW_PLAIN, STAT_VALUE, 5),
+		figure("waitTime", "avg", ROW_SAMPLE, STAT_P95, 12345),
+		figure("waitTime", "avg", ROW_SAMPLE, STAT_COUNT, 9),
+		figure("oX", "a\\y\nc", ROW_GAUGE, STAT_MIN, -1)
 	};
-	struct reading_row row = row_of(f, ARRAY_LEN(f));
-	const struct reading r = { .end_ms = 1795485630500, .row = &row, .nrow = 1 };
+	struct row row = row_of(f, ARRAY_LEN(f));
+	const struct row_window r = { .end_ms = 1795485630500, .row = &row, .nrow = 1 };
 	const char *text = exposed(&r, false, 0);
 
 	(void)state;
@@ -126,9 +126,9 @@ static void statistics(void **state)
 
 static void rows(void **state)
 {
-	const struct reading_figure f = figure("oWaiting", "count", KIND_GAUGE, STAT_LAST, 7);
-	struct reading_row row[] = { row_of(&f, 1), row_of(&f, 1), row_of(NULL, 0) };
-	const struct reading r = { .row = row, .nrow = ARRAY_LEN(row) };
+	const struct row_series f = figure("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7);
+	struct row row[] = { row_of(&f, 1), row_of(&f, 1), row_of(NULL, 0) };
+	const struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
 	const char *text;
 
 	(void)state;
@@ -150,14 +150,14 @@ static void rows(void **state)
 /* A second number of one name would make all of the text unreadable. */
 static void a_name_is_given_once(void **state)
 {
-	const struct reading_figure f[] = {
-		figure("oX", "a.y", KIND_GAUGE, STAT_MIN, 1),
-		figure("oX", "a-y", KIND_GAUGE, STAT_MIN, 2),
-		figure("oX", "a.y.min", KIND_PLAIN, STAT_VALUE, 3),
-		figure("updates", "", KIND_PLAIN, STAT_VALUE, 4)
+	const struct row_series f[] = {
+		figure("oX", "a.y", ROW_GAUGE, STAT_MIN, 1),
+		figure("oX", "a-y", ROW_GAUGE, STAT_MIN, 2),
+		figure("oX", "a.y.min", ROW_PLAIN, STAT_VALUE, 3),
+		figure("updates", "", ROW_PLAIN, STAT_VALUE, 4)
 	};
-	struct reading_row row = row_of(f, ARRAY_LEN(f));
-	const struct reading r = { .row = &row, .nrow = 1 };
+	struct row row = row_of(f, ARRAY_LEN(f));
+	const struct row_window r = { .row = &row, .nrow = 1 };
 	const char *text = exposed(&r, false, 3);
 
 	(void)state;

@@ -19,28 +19,28 @@
 #define GAUGE { .known = true, .last = 1, .observed = true, .min = 0, .max = 4, .mean = 1.5, \
 	.stddev = 0.5, .p50 = 1, .p90 = 2, .p95 = 3, .p99 = 4, .observed_us = 7500001, .events = 2 }
 
-static const struct fact facts[] = {
-	{ .metric = "oWaiting", .path = "count", .kind = FACT_GAUGE, .is.gauge = GAUGE },
-	{ .metric = "oOnQueueUsers", .path = "IDLE.count", .kind = FACT_GAUGE,
+static const struct series_result facts[] = {
+	{ .metric = "oWaiting", .path = "count", .kind = SERIES_GAUGE, .is.gauge = GAUGE },
+	{ .metric = "oOnQueueUsers", .path = "IDLE.count", .kind = SERIES_GAUGE,
 		.is.gauge = { .carried = true } },
-	{ .metric = "oOnQueueUsers", .path = "a\"b.count", .kind = FACT_GAUGE,
+	{ .metric = "oOnQueueUsers", .path = "a\"b.count", .kind = SERIES_GAUGE,
 		.is.gauge = GAUGE, .sketch = true, .accuracy = 0.01 },
-	{ .metric = "oLongestWaiting", .path = "ageMs", .kind = FACT_AGE, .is.age = {
+	{ .metric = "oLongestWaiting", .path = "ageMs", .kind = SERIES_AGE, .is.age = {
 		.has_last = true, .last_us = 1500, .has_most = true, .most_us = 2000000 } },
-	{ .metric = "tWait", .path = "max", .kind = FACT_PLAIN,
+	{ .metric = "tWait", .path = "max", .kind = SERIES_PLAIN,
 		.is.total = { .has_total = true, .total = 9 } },
-	{ .metric = "tWait", .path = "sum", .kind = FACT_TOTAL,
+	{ .metric = "tWait", .path = "sum", .kind = SERIES_TOTAL,
 		.is.total = { .has_total = true, .total = 20, .has_delta = true, .delta = 5 } }
 };
-static const struct fact nothing[] = {
-	{ .metric = "oLongestWaiting", .path = "ageMs", .kind = FACT_AGE },
-	{ .metric = "tWait", .path = "max", .kind = FACT_PLAIN },
-	{ .metric = "tWait", .path = "sum", .kind = FACT_TOTAL }
+static const struct series_result nothing[] = {
+	{ .metric = "oLongestWaiting", .path = "ageMs", .kind = SERIES_AGE },
+	{ .metric = "tWait", .path = "max", .kind = SERIES_PLAIN },
+	{ .metric = "tWait", .path = "sum", .kind = SERIES_TOTAL }
 };
 
-static void check(struct queue_rows panel, struct board_row row, const char *want)
+static void check(struct queue_rows panel, struct queue_window_row row, const char *want)
 {
-	struct board_window window = { .index = 7, .start_ms = START_MS,
+	struct queue_window window = { .index = 7, .start_ms = START_MS,
 		.end_ms = START_MS + 10000, .coverage_e4 = 7500, .row = &row, .nrow = 1 };
 	struct buf out = { 0 };
 
@@ -55,9 +55,15 @@ static void ndjson__every_kind(void **state)
 {
 	(void)state;
 	check((struct queue_rows){ .format = FORMAT_NDJSON },
-		(struct board_row){ .media = "voice", .updates = 5, .duplicates = 1, .invalid = 2,
-			.clock_skew = 3, .fact = facts, .nfact = 6 },
-		ENVELOPE "\"mediaType\":\"voice\",\"updates\":5,\"rejected\":{\"outlier\":0,"
+		(struct queue_window_row){ .media = "voice",
+			.updates = 5,
+			.duplicates = 1,
+			.invalid = 2,
+			.clock_skew = 3,
+			.fact = facts,
+			.nfact = 6 },
+		ENVELOPE
+		"\"mediaType\":\"voice\",\"updates\":5,\"rejected\":{\"outlier\":0,"
 		"\"stale\":0,\"duplicate\":1,\"invalid\":2},\"clockSkew\":3,"
 		"\"quantiles\":\"sketch\",\"accuracy\":0.01,\"metrics\":{"
 		"\"oWaiting\":{\"count\":"
@@ -79,7 +85,7 @@ static void ndjson__nothing_known(void **state)
 {
 	(void)state;
 	check((struct queue_rows){ .format = FORMAT_NDJSON },
-		(struct board_row){ .fact = nothing, .nfact = 3 },
+		(struct queue_window_row){ .fact = nothing, .nfact = 3 },
 		ENVELOPE "\"mediaType\":null,\"updates\":0,\"rejected\":{\"outlier\":0,\"stale\":0,"
 		"\"duplicate\":0,\"invalid\":0},\"clockSkew\":0,\"quantiles\":\"exact\","
 		"\"accuracy\":0,\"metrics\":{\"oLongestWaiting\":{\"ageMs\":{\"last\":null,"
@@ -93,7 +99,7 @@ static void ndjson__name_and_media_are_quoted(void **state)
 
 	(void)state;
 	check((struct queue_rows){ .format = FORMAT_NDJSON, .name = names },
-		(struct board_row){ .media = "a\\b" },
+		(struct queue_window_row){ .media = "a\\b" },
 		ENVELOPE "\"queueName\":\"Sup\\\"port\\n\",\"mediaType\":\"a\\\\b\",\"updates\":0,"
 		"\"rejected\":{\"outlier\":0,\"stale\":0,\"duplicate\":0,\"invalid\":0},"
 		"\"clockSkew\":0,\"quantiles\":\"exact\",\"accuracy\":0,\"metrics\":{},"
@@ -110,25 +116,28 @@ static void csv__every_kind(void **state)
 
 	(void)state;
 	check((struct queue_rows){ .format = FORMAT_CSV, .header = true, .name = names },
-		(struct board_row){ .media = "voice", .updates = 5, .duplicates = 1, .invalid = 2,
-			.fact = facts, .nfact = 6 },
-		HEADER
-		SPAN "oWaiting.count,,1,0,4,1.5,0.5,1,2,3,4" COUNTS
-			"voice,\"Sales, EU\",false,7500.001,2,,\n"
-		SPAN "oOnQueueUsers.IDLE.count,,,,,,,,,," COUNTS
-			"voice,\"Sales, EU\",true,0,0,,\n"
-		SPAN "\"oOnQueueUsers.a\"\"b.count\",,1,0,4,1.5,0.5,1,2,3,4" COUNTS
-			"voice,\"Sales, EU\",false,7500.001,2,,\n"
-		SPAN "oLongestWaiting.ageMs,,1.5,,2000,,,,,," COUNTS "voice,\"Sales, EU\",,,,,\n"
-		SPAN "tWait.max,,9,,,,,,,," COUNTS "voice,\"Sales, EU\",,,,,\n"
-		SPAN "tWait.sum,,,,,,,,,," COUNTS "voice,\"Sales, EU\",,,,20,5\n");
+		(struct queue_window_row){ .media = "voice",
+			.updates = 5,
+			.duplicates = 1,
+			.invalid = 2,
+			.fact = facts,
+			.nfact = 6 },
+		HEADER SPAN
+		"oWaiting.count,,1,0,4,1.5,0.5,1,2,3,4" COUNTS
+		"voice,\"Sales, EU\",false,7500.001,2,,\n" SPAN
+		"oOnQueueUsers.IDLE.count,,,,,,,,,," COUNTS "voice,\"Sales, EU\",true,0,0,,\n" SPAN
+		"\"oOnQueueUsers.a\"\"b.count\",,1,0,4,1.5,0.5,1,2,3,4" COUNTS
+		"voice,\"Sales, EU\",false,7500.001,2,,\n" SPAN
+		"oLongestWaiting.ageMs,,1.5,,2000,,,,,," COUNTS "voice,\"Sales, EU\",,,,,\n" SPAN
+		"tWait.max,,9,,,,,,,," COUNTS "voice,\"Sales, EU\",,,,,\n" SPAN
+		"tWait.sum,,,,,,,,,," COUNTS "voice,\"Sales, EU\",,,,20,5\n");
 }
 
 static void csv__nothing_known(void **state)
 {
 	(void)state;
 	check((struct queue_rows){ .format = FORMAT_CSV },
-		(struct board_row){ .fact = nothing, .nfact = 3 },
+		(struct queue_window_row){ .fact = nothing, .nfact = 3 },
 		SPAN "oLongestWaiting.ageMs,,,,,,,,,," NOTHING
 		SPAN "tWait.max,,,,,,,,,," NOTHING
 		SPAN "tWait.sum,,,,,,,,,," NOTHING);
@@ -137,15 +146,15 @@ static void csv__nothing_known(void **state)
 static void csv__row_without_figures_has_every_column(void **state)
 {
 	(void)state;
-	check((struct queue_rows){ .format = FORMAT_CSV, .header = true }, (struct board_row){ 0 },
-		HEADER SPAN ",,,,,,,,,," NOTHING);
+	check((struct queue_rows){ .format = FORMAT_CSV, .header = true },
+		(struct queue_window_row){ 0 }, HEADER SPAN ",,,,,,,,,," NOTHING);
 }
 
 static void csv__header_comes_once(void **state)
 {
 	struct queue_rows panel = { .format = FORMAT_CSV, .header = true };
-	struct board_row row = { .queue_id = Q };
-	struct board_window window = { .end_ms = 1000, .row = &row, .nrow = 1 };
+	struct queue_window_row row = { .queue_id = Q };
+	struct queue_window window = { .end_ms = 1000, .row = &row, .nrow = 1 };
 	struct buf out = { 0 };
 	size_t first;
 

@@ -21,10 +21,10 @@ static const char *const metrics[] = { "state", "waitTime" };
 
 /* A window whose rows and fields the test lists; freed by `drop`. */
 static struct {
-	struct window window;
-	struct row row[ROWS_MAX];
-	struct field field[ROWS_MAX][FIELDS_MAX];
-	const struct field *list[ROWS_MAX][FIELDS_MAX];
+	struct stream_window window;
+	struct stream_window_row row[ROWS_MAX];
+	struct accumulator_field field[ROWS_MAX][FIELDS_MAX];
+	const struct accumulator_field *list[ROWS_MAX][FIELDS_MAX];
 	size_t nfield[ROWS_MAX];
 } made;
 
@@ -32,18 +32,21 @@ static void make(size_t nrow, int64_t length_ms)
 {
 	memset(&made, 0, sizeof(made));
 	for (size_t i = 0; i < nrow; i++)
-		made.row[i] = (struct row){ .queue_id = i ? Q2 : Q1, .interval = "PT10S",
+		made.row[i] = (struct stream_window_row){ .queue_id = i ? Q2 : Q1,
+			.interval = "PT10S",
 			.coverage_e4 = 10000 };
-	made.window = (struct window){ .index = 7, .start_ms = START_MS,
+	made.window = (struct stream_window){ .index = 7, .start_ms = START_MS,
 		.end_ms = START_MS + length_ms, .row = made.row, .nrow = nrow };
 }
 
 static void add_field(size_t row, size_t metric, const char *path, double x)
 {
 	size_t n = made.nfield[row]++;
-	struct field *f = &made.field[row][n];
+	struct accumulator_field *f = &made.field[row][n];
 
-	*f = (struct field){ .metric = metric, .path = strdup(path), .path_len = strlen(path) };
+	*f = (struct accumulator_field){ .metric = metric,
+		.path = strdup(path),
+		.path_len = strlen(path) };
 	assert_non_null(f->path);
 	assert_true(sample_add(&f->sample, x));
 	made.list[row][n] = f;
@@ -110,10 +113,10 @@ static void ndjson__unknown_is_null_and_each_count_has_its_key(void **state)
 	made.row[0].coverage_e4 = -1;
 	made.row[0].interval = NULL;
 	made.row[0].clock_skew = 5;
-	made.row[0].rejected[FATE_OUTLIER] = 1;
-	made.row[0].rejected[FATE_STALE] = 2;
-	made.row[0].rejected[FATE_DUPLICATE] = 3;
-	made.row[0].rejected[FATE_INVALID] = 4;
+	made.row[0].rejected[VERDICT_OUTLIER] = 1;
+	made.row[0].rejected[VERDICT_STALE] = 2;
+	made.row[0].rejected[VERDICT_DUPLICATE] = 3;
+	made.row[0].rejected[VERDICT_INVALID] = 4;
 	assert_string_equal(render(&rows, &text), HEAD
 		"\"partial\":true,\"coverage\":null,\"time\":\"event\",\"queueId\":\"" Q1 "\","
 		"\"interval\":null,\"updates\":0,"
@@ -249,10 +252,10 @@ static void csv__rows_are_a_field_each(void **state)
 	add_field(0, 0, "voice.active", 1.5);
 	add_field(0, 1, "avg", -3);
 	made.row[0].coverage_e4 = 9999;
-	made.row[0].rejected[FATE_OUTLIER] = 1;
-	made.row[0].rejected[FATE_STALE] = 2;
-	made.row[0].rejected[FATE_DUPLICATE] = 3;
-	made.row[0].rejected[FATE_INVALID] = 4;
+	made.row[0].rejected[VERDICT_OUTLIER] = 1;
+	made.row[0].rejected[VERDICT_STALE] = 2;
+	made.row[0].rejected[VERDICT_DUPLICATE] = 3;
+	made.row[0].rejected[VERDICT_INVALID] = 4;
 	made.row[1].coverage_e4 = -1;
 	made.window.partial = true;
 	assert_string_equal(render(&rows, &text), CSV_HEAD

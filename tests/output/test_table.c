@@ -30,28 +30,28 @@ static void begin(struct table_conf conf, size_t width)
 	screen = (struct table_screen){ .width = width };
 }
 
-static struct reading_figure figure(const char *metric, const char *path, enum figure_kind kind,
+static struct row_series figure(const char *metric, const char *path, enum row_kind kind,
 	double first, double second)
 {
-	struct reading_figure f = { .metric = metric, .path = path, .kind = kind };
+	struct row_series f = { .metric = metric, .path = path, .kind = kind };
 
-	for (enum statistic s = 0; s < STATS; s++)
+	for (enum row_statistic s = 0; s < STATS; s++)
 		f.stat[s] = NAN;
 	f.stat[STAT_MEAN] = f.stat[STAT_LAST] = f.stat[STAT_DELTA] = f.stat[STAT_VALUE] = first;
 	f.stat[STAT_MAX] = f.stat[STAT_TOTAL] = second;
 	return f;
 }
 
-static struct reading_row row_of(const char *name, const struct reading_figure *f, size_t n)
+static struct row row_of(const char *name, const struct row_series *f, size_t n)
 {
-	return (struct reading_row){ .queue_id = Q1, .queue_name = name, .coverage = 1,
+	return (struct row){ .queue_id = Q1, .queue_name = name, .coverage = 1,
 		.updates = 3, .figure = f, .nfigure = n, .lag_ms = { [LAG_MEAN] = 34 } };
 }
 
 /* The text that a window of these rows adds. */
-static const char *render(struct reading_row *row, size_t n, int64_t end_ms, bool partial)
+static const char *render(struct row *row, size_t n, int64_t end_ms, bool partial)
 {
-	struct reading r = { .end_ms = end_ms, .partial = partial, .row = row, .nrow = n };
+	struct row_window r = { .end_ms = end_ms, .partial = partial, .row = row, .nrow = n };
 
 	buf_clear(&out);
 	assert_true(table_render(table, &r, &screen, &out));
@@ -62,8 +62,8 @@ static const char *render(struct reading_row *row, size_t n, int64_t end_ms, boo
 
 static const char *render_one(const char *name, double mean)
 {
-	const struct reading_figure f = figure("state", "active", KIND_SAMPLE, mean, 9);
-	struct reading_row row = row_of(name, &f, 1);
+	const struct row_series f = figure("state", "active", ROW_SAMPLE, mean, 9);
+	struct row row = row_of(name, &f, 1);
 
 	return render(&row, 1, 0, false);
 }
@@ -79,13 +79,13 @@ static size_t count(const char *text, const char *what)
 
 static void columns__are_those_that_fit(void **state)
 {
-	const struct reading_figure f[] = {
-		figure("oWaiting", "count", KIND_GAUGE, 2, 12345),
-		figure("oLongestWaiting", "ageMs", KIND_AGE, 61000, 90000),
-		figure("tWait", "count", KIND_TOTAL, 4, 8),
-		figure("tWait", "max", KIND_PLAIN, 950, 0),
+	const struct row_series f[] = {
+		figure("oWaiting", "count", ROW_GAUGE, 2, 12345),
+		figure("oLongestWaiting", "ageMs", ROW_AGE, 61000, 90000),
+		figure("tWait", "count", ROW_TOTAL, 4, 8),
+		figure("tWait", "max", ROW_PLAIN, 950, 0),
 	};
-	struct reading_row row = row_of("Sales", f, 4);
+	struct row row = row_of("Sales", f, 4);
 
 	(void)state;
 	begin((struct table_conf){ .header = true, .trend = true }, 40);
@@ -115,7 +115,7 @@ static void coverage__is_told_where_it_is_below_1(void **state)
 		const char *text;
 	} cases[] = { { 1, "     3        " }, { 0.5, "     3  50%" }, { 0.001, "     3  <1%" },
 		{ 0, "     3   0%" }, { NAN, "     3    -" } };
-	struct reading_row row = row_of("Sales", NULL, 0);
+	struct row row = row_of("Sales", NULL, 0);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -127,7 +127,7 @@ static void coverage__is_told_where_it_is_below_1(void **state)
 
 static void ids__are_cut_and_still_differ(void **state)
 {
-	struct reading_row rows[] = { row_of(NULL, NULL, 0), row_of(NULL, NULL, 0) };
+	struct row rows[] = { row_of(NULL, NULL, 0), row_of(NULL, NULL, 0) };
 
 	(void)state;
 	begin((struct table_conf){ 0 }, 40);
@@ -146,7 +146,7 @@ static void ids__are_cut_and_still_differ(void **state)
 
 static void queue_list__align_by_their_columns(void **state)
 {
-	struct reading_row rows[] = { row_of("東京", NULL, 0), row_of("Zoe\xCC\x88", NULL, 0),
+	struct row rows[] = { row_of("東京", NULL, 0), row_of("Zoe\xCC\x88", NULL, 0),
 		row_of("a\x1B[2Jb", NULL, 0), row_of("a\x1B[2Jb", NULL, 0) };
 
 	(void)state;
@@ -186,9 +186,9 @@ static void trend__has_eight_windows_and_gaps(void **state)
 
 static void trend__is_each_rows_own(void **state)
 {
-	const struct reading_figure f[] = { figure("o", "count", KIND_GAUGE, 1, 1),
-		figure("o", "count", KIND_GAUGE, 4, 4) };
-	struct reading_row rows[] = { row_of("A", &f[0], 1), row_of("B", &f[0], 1),
+	const struct row_series f[] = { figure("o", "count", ROW_GAUGE, 1, 1),
+		figure("o", "count", ROW_GAUGE, 4, 4) };
+	struct row rows[] = { row_of("A", &f[0], 1), row_of("B", &f[0], 1),
 		row_of("B", &f[0], 1) };
 
 	(void)state;
@@ -221,10 +221,10 @@ static void header__comes_every_screenful(void **state)
 
 static void header__comes_where_columns_change(void **state)
 {
-	const struct reading_figure f[] = { figure("a", "x", KIND_SAMPLE, 1, 2),
-		figure("b", "y", KIND_SAMPLE, 3, 4), figure("c", "z", KIND_SAMPLE, 5, 6) };
-	const struct reading_figure both[] = { f[0], f[2] };
-	struct reading_row row = row_of("Sales", &f[1], 1);
+	const struct row_series f[] = { figure("a", "x", ROW_SAMPLE, 1, 2),
+		figure("b", "y", ROW_SAMPLE, 3, 4), figure("c", "z", ROW_SAMPLE, 5, 6) };
+	const struct row_series both[] = { f[0], f[2] };
+	struct row row = row_of("Sales", &f[1], 1);
 
 	(void)state;
 	begin((struct table_conf){ .header = true }, 80);
@@ -247,7 +247,7 @@ static void header__comes_where_columns_change(void **state)
 
 static void time__has_what_the_window_needs(void **state)
 {
-	struct reading_row row = row_of("Sales", NULL, 0);
+	struct row row = row_of("Sales", NULL, 0);
 	const int64_t day_ms = 86400000;
 
 	(void)state;
@@ -259,8 +259,8 @@ static void time__has_what_the_window_needs(void **state)
 
 static void colour__helps_and_is_undone(void **state)
 {
-	const struct reading_figure f = figure("state", "active", KIND_SAMPLE, 1, 2);
-	struct reading_row rows[] = { row_of("A", &f, 1), row_of("B", &f, 1) };
+	const struct row_series f = figure("state", "active", ROW_SAMPLE, 1, 2);
+	struct row rows[] = { row_of("A", &f, 1), row_of("B", &f, 1) };
 	const char *text;
 
 	(void)state;

@@ -399,11 +399,11 @@ struct found {
 	bool message, loss;		/* what the turn finds in the socket */
 };
 
-struct span {
+struct coverage_span {
 	int64_t from_us, to_us;
 };
 
-static int64_t overlap(struct span a, struct span b)
+static int64_t overlap(struct coverage_span a, struct coverage_span b)
 {
 	int64_t from = a.from_us > b.from_us ? a.from_us : b.from_us;
 	int64_t to = a.to_us < b.to_us ? a.to_us : b.to_us;
@@ -435,9 +435,9 @@ static int64_t lost_at(const struct found *f)
 	return f->loss ? f->turn_us : INT64_MAX;
 }
 
-static int64_t seen_us(const struct found *f, struct span window)
+static int64_t seen_us(const struct found *f, struct coverage_span window)
 {
-	struct span up = { 0, lost_at(f) }, after = { f->turn_us, lost_at(f) };
+	struct coverage_span up = { 0, lost_at(f) }, after = { f->turn_us, lost_at(f) };
 
 	if (!is_stall(f))
 		return overlap(window, up);
@@ -457,7 +457,7 @@ static void check_rows(const struct found *f, const char *rows, const char *what
 	const char *line = rows;
 
 	for (int i = 0; i < WINDOWS; i++) {
-		struct span window = { i * WINDOW, (i + 1) * WINDOW };
+		struct coverage_span window = { i * WINDOW, (i + 1) * WINDOW };
 		int64_t seen = seen_us(f, window);
 		int64_t parts = seen * 10000 / WINDOW;		/* coverage is cut to 4 decimals */
 		double coverage = (double)parts / 10000;

@@ -13,42 +13,42 @@
 
 #define S 1000000		/* µs */
 
-static struct echo *both(void)
+static struct dedup *both(void)
 {
-	struct echo *e = echo_new();
+	struct dedup *e = dedup_new();
 
 	assert_non_null(e);
-	echo_open(e, 0, 0);
-	echo_open(e, 1, 0);
+	dedup_open(e, 0, 0);
+	dedup_open(e, 1, 0);
 	return e;
 }
 
-static bool is_duplicate(struct echo *e, const char *text, size_t len, size_t socket,
+static bool is_duplicate(struct dedup *e, const char *text, size_t len, size_t socket,
 	int64_t at_us)
 {
-	return echo_is_duplicate(e, text, len, socket, at_us);
+	return dedup_is_duplicate(e, text, len, socket, at_us);
 }
 
-static bool came(struct echo *e, const char *text, size_t socket, int64_t at_us)
+static bool came(struct dedup *e, const char *text, size_t socket, int64_t at_us)
 {
 	return is_duplicate(e, text, strlen(text), socket, at_us);
 }
 
 static void other_sockets_equal_frame_is_a_duplicate(void **state)
 {
-	struct echo *e = both();
+	struct dedup *e = both();
 
 	(void)state;
 	assert_false(came(e, "{\"a\":1}", 0, 0));
 	assert_false(came(e, "{\"a\":2}", 1, 1));
 	assert_true(came(e, "{\"a\":1}", 1, 2));
 	assert_true(came(e, "{\"a\":2}", 0, 3));
-	echo_free(e);
+	dedup_free(e);
 }
 
 static void same_socket_may_repeat_itself(void **state)
 {
-	struct echo *e = both();
+	struct dedup *e = both();
 
 	(void)state;
 	assert_false(came(e, "x", 0, 0));
@@ -56,105 +56,105 @@ static void same_socket_may_repeat_itself(void **state)
 	assert_true(came(e, "x", 1, 2));
 	assert_true(came(e, "x", 1, 3));
 	assert_false(came(e, "x", 1, 4));
-	echo_free(e);
+	dedup_free(e);
 }
 
 static void one_takes_one_away(void **state)
 {
-	struct echo *e = both();
+	struct dedup *e = both();
 
 	(void)state;
 	assert_false(came(e, "x", 0, 0));
 	assert_true(came(e, "x", 1, 1));
 	assert_false(came(e, "x", 1, 2));	/* a change back and forth */
 	assert_true(came(e, "x", 0, 3));
-	echo_free(e);
+	dedup_free(e);
 }
 
 static void too_far_apart_are_two(void **state)
 {
-	struct echo *e = both();
+	struct dedup *e = both();
 
 	(void)state;
 	assert_false(came(e, "x", 0, 0));
-	assert_true(came(e, "x", 1, ECHO_US));
+	assert_true(came(e, "x", 1, DEDUP_US));
 	assert_false(came(e, "x", 0, 20 * S));
-	assert_false(came(e, "x", 1, 20 * S + ECHO_US + 1));
-	echo_free(e);
+	assert_false(came(e, "x", 1, 20 * S + DEDUP_US + 1));
+	dedup_free(e);
 }
 
 static void socket_opened_after_the_other_closed_is_no_second(void **state)
 {
-	struct echo *e = echo_new();
+	struct dedup *e = dedup_new();
 
 	(void)state;
-	echo_open(e, 0, 0);
+	dedup_open(e, 0, 0);
 	assert_false(came(e, "x", 0, 0));
-	echo_close(e, 0, 0);
-	echo_open(e, 1, 0);
+	dedup_close(e, 0, 0);
+	dedup_open(e, 1, 0);
 	assert_false(came(e, "x", 1, 1));
-	echo_open(e, 0, 1);		/* another one in the first one's place */
+	dedup_open(e, 0, 1);		/* another one in the first one's place */
 	assert_true(came(e, "x", 0, 2));
-	echo_free(e);
+	dedup_free(e);
 }
 
 static void frame_of_a_socket_closed_since_still_counts(void **state)
 {
-	struct echo *e = both();
+	struct dedup *e = both();
 
 	(void)state;
 	assert_false(came(e, "x", 0, 0));
-	echo_close(e, 0, 0);
+	dedup_close(e, 0, 0);
 	assert_true(came(e, "x", 1, 1));
 	assert_false(came(e, "y", 1, 2));
-	echo_open(e, 0, 3);		/* nothing of the one before it is left */
+	dedup_open(e, 0, 3);		/* nothing of the one before it is left */
 	assert_true(came(e, "y", 0, 4));
 	assert_false(came(e, "x", 0, 4));
-	echo_free(e);
+	dedup_free(e);
 }
 
 static void frame_of_the_time_before_the_second_opened_counts_for_a_while(void **state)
 {
-	struct echo *e = echo_new();
+	struct dedup *e = dedup_new();
 
 	(void)state;
-	echo_open(e, 0, 0);
+	dedup_open(e, 0, 0);
 	assert_false(came(e, "old", 0, 0));
 	assert_false(came(e, "x", 0, 4 * S));
 	assert_false(came(e, "x", 0, 4 * S));
 	assert_false(came(e, "y", 0, 5 * S));
-	echo_open(e, 1, ECHO_US + 2);
-	assert_false(came(e, "old", 1, ECHO_US + 3));
-	assert_true(came(e, "x", 1, ECHO_US + 3));
-	assert_true(came(e, "x", 1, ECHO_US + 3));
-	assert_false(came(e, "x", 1, ECHO_US + 3));
-	assert_true(came(e, "y", 1, 5 * S + ECHO_US));
-	echo_free(e);
+	dedup_open(e, 1, DEDUP_US + 2);
+	assert_false(came(e, "old", 1, DEDUP_US + 3));
+	assert_true(came(e, "x", 1, DEDUP_US + 3));
+	assert_true(came(e, "x", 1, DEDUP_US + 3));
+	assert_false(came(e, "x", 1, DEDUP_US + 3));
+	assert_true(came(e, "y", 1, 5 * S + DEDUP_US));
+	dedup_free(e);
 }
 
 /* Alone again: what it brings from then on has to be known when a third one opens. */
 static void time_alone_between_two_others_is_known(void **state)
 {
-	struct echo *e = both();
+	struct dedup *e = both();
 
 	(void)state;
 	assert_false(came(e, "x", 1, 0));
-	echo_close(e, 1, 0);
-	assert_false(came(e, "y", 0, ECHO_US - 1));
-	assert_true(came(e, "x", 0, ECHO_US));
-	assert_false(came(e, "x", 0, ECHO_US + 1));
-	assert_false(came(e, "z", 0, ECHO_US + 2));
-	echo_open(e, 1, ECHO_US + 3);
-	assert_true(came(e, "y", 1, ECHO_US + 4));
-	assert_true(came(e, "x", 1, ECHO_US + 4));
-	assert_false(came(e, "x", 1, ECHO_US + 4));
-	assert_true(came(e, "z", 1, ECHO_US + 4));
-	echo_free(e);
+	dedup_close(e, 1, 0);
+	assert_false(came(e, "y", 0, DEDUP_US - 1));
+	assert_true(came(e, "x", 0, DEDUP_US));
+	assert_false(came(e, "x", 0, DEDUP_US + 1));
+	assert_false(came(e, "z", 0, DEDUP_US + 2));
+	dedup_open(e, 1, DEDUP_US + 3);
+	assert_true(came(e, "y", 1, DEDUP_US + 4));
+	assert_true(came(e, "x", 1, DEDUP_US + 4));
+	assert_false(came(e, "x", 1, DEDUP_US + 4));
+	assert_true(came(e, "z", 1, DEDUP_US + 4));
+	dedup_free(e);
 }
 
 static void lengths_and_tails_differ(void **state)
 {
-	struct echo *e = both();
+	struct dedup *e = both();
 
 	(void)state;
 	assert_false(is_duplicate(e, "", 0, 0, 0));
@@ -162,12 +162,12 @@ static void lengths_and_tails_differ(void **state)
 	assert_false(came(e, "12345678", 0, 0));
 	assert_false(came(e, "123456789", 1, 0));
 	assert_true(is_duplicate(e, "", 0, 1, 0));
-	echo_free(e);
+	dedup_free(e);
 }
 
 static void memory_is_bounded_and_the_newest_are_known(void **state)
 {
-	struct echo *e = both();
+	struct dedup *e = both();
 	char text[32];
 	int found = 0;
 
@@ -181,28 +181,28 @@ static void memory_is_bounded_and_the_newest_are_known(void **state)
 		found += came(e, text, 1, 100000);
 	}
 	assert_true(found > 980);
-	echo_free(e);
+	dedup_free(e);
 }
 
 static void memory_of_one_alone_is_bounded_too(void **state)
 {
-	struct echo *e = echo_new();
+	struct dedup *e = dedup_new();
 	char text[32];
 	int found = 0;
 
 	(void)state;
-	echo_open(e, 0, 0);
+	dedup_open(e, 0, 0);
 	for (int i = 0; i < 100000; i++) {
 		snprintf(text, sizeof(text), "frame %d", i);
 		assert_false(came(e, text, 0, i));
 	}
-	echo_open(e, 1, 100000);
+	dedup_open(e, 1, 100000);
 	for (int i = 99000; i < 100000; i++) {
 		snprintf(text, sizeof(text), "frame %d", i);
 		found += came(e, text, 1, 100000);
 	}
 	assert_true(found > 980);
-	echo_free(e);
+	dedup_free(e);
 }
 
 int main(void)

@@ -158,9 +158,9 @@ static void age__stream_down_is_unknown(void **state)
 
 /* --- total --- */
 
-static struct interval half(int n)
+static struct total_interval half(int n)
 {
-	return (struct interval){ n * (int64_t)HALF_MS, (n + 1) * (int64_t)HALF_MS };
+	return (struct total_interval){ n * (int64_t)HALF_MS, (n + 1) * (int64_t)HALF_MS };
 }
 
 static struct total_summary at_end(const struct total *t, int running, bool whole)
@@ -266,10 +266,11 @@ static void total__fifth_interval_back_counts_but_takes_no_revision(void **state
 static void interval__goes_on_by_the_clock(void **state)
 {
 	(void)state;
-	assert_int_equal(interval_at(half(3), half(3).to_ms * 1000).from_ms, half(3).from_ms);
-	assert_int_equal(interval_at(half(3), half(3).to_ms * 1000 + 1).from_ms, half(4).from_ms);
-	assert_int_equal(interval_at(half(3), half(9).to_ms * 1000).from_ms, half(9).from_ms);
-	assert_int_equal(interval_at(half(3), 0).from_ms, half(3).from_ms);
+	assert_int_equal(total_interval_at(half(3), half(3).to_ms * 1000).from_ms, half(3).from_ms);
+	assert_int_equal(total_interval_at(half(3), half(3).to_ms * 1000 + 1).from_ms,
+		half(4).from_ms);
+	assert_int_equal(total_interval_at(half(3), half(9).to_ms * 1000).from_ms, half(9).from_ms);
+	assert_int_equal(total_interval_at(half(3), 0).from_ms, half(3).from_ms);
 }
 
 int main(void)

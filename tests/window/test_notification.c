@@ -24,27 +24,27 @@
 #define ACTIVITY(results) "{\"topicName\":\"v2.analytics.queues." Q ".activity\"," \
 	"\"eventBody\":{\"group\":{\"queueId\":\"" Q "\"},\"results\":" results "}}"
 
-static struct notices *ns;
-static struct notice n;
+static struct notifications *ns;
+static struct notification n;
 
 static int setup(void **state)
 {
 	(void)state;
-	ns = notices_new();
+	ns = notifications_new();
 	return ns ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	notices_free(ns);
+	notifications_free(ns);
 	return 0;
 }
 
-static enum notice_kind read_one(const char *text)
+static enum notification_kind read_one(const char *text)
 {
-	notices_begin(ns, text, strlen(text));
-	assert_true(notices_next(ns, &n));
+	notifications_begin(ns, text, strlen(text));
+	assert_true(notifications_next(ns, &n));
 	return n.kind;
 }
 
@@ -65,7 +65,7 @@ static void observations__instant(void **state)
 	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oWaiting\",\"stats\":"
 		"{\"count\":3}},{\"metric\":\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":"
-		"{\"count\":-0.5}}")), NOTICE_EVENT);
+		"{\"count\":-0.5}}")), NOTIFICATION_EVENT);
 	assert_string_equal(n.queue_id, Q);
 	assert_int_equal(n.nmedia, 1);
 	assert_true(slice_is(n.media[0], "voice"));
@@ -77,14 +77,14 @@ static void observations__instant(void **state)
 	assert_int_equal(n.value[0].from_ms, T_MS);
 	assert_int_equal(n.value[0].to_ms, T_MS);
 	assert_int_equal(n.instant_us, T_MS * 1000);
-	assert_false(notices_next(ns, &n));
+	assert_false(notifications_next(ns, &n));
 }
 
 static void observations__interval_has_no_instant(void **state)
 {
 	(void)state;
 	assert_int_equal(read_one(METRICS(HALF, "{\"metric\":\"tWait\",\"stats\":"
-		"{\"count\":2,\"sum\":86168,\"min\":11781}}")), NOTICE_EVENT);
+		"{\"count\":2,\"sum\":86168,\"min\":11781}}")), NOTIFICATION_EVENT);
 	assert_int_equal(n.nvalue, 3);
 	check_value(2, "tWait", NULL, "min", 11781);
 	assert_int_equal(n.value[2].to_ms - n.value[2].from_ms, 1800000);
@@ -98,7 +98,7 @@ static void members_come_in_any_order(void **state)
 		"{\"count\":3},\"qualifier\":\"IDLE\",\"metric\":\"oX\"}],"
 		"\"interval\":\"" INSTANT "\"}],"
 		"\"group\":{\"mediaType\":\"voice\",\"queueId\":\"" Q "\"}},\"version\":\"2\","
-		"\"topicName\":\"V2.Analytics.Queues." Q ".OBSERVATIONS\"}"), NOTICE_EVENT);
+		"\"topicName\":\"V2.Analytics.Queues." Q ".OBSERVATIONS\"}"), NOTIFICATION_EVENT);
 	check_value(0, "oX", "IDLE", "count", 3);
 	assert_true(slice_is(n.value[0].media, "voice"));
 	assert_int_equal(n.value[0].from_ms, T_MS);
@@ -108,11 +108,11 @@ static void escapes_are_the_characters_they_mean(void **state)
 {
 	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"m\\u0065tric\":\"o\\u0057aiting\","
-		"\"st\\u0061ts\":{\"c\\u006Funt\":3,\"\\\"\":4}}")), NOTICE_EVENT);
+		"\"st\\u0061ts\":{\"c\\u006Funt\":3,\"\\\"\":4}}")), NOTIFICATION_EVENT);
 	check_value(0, "oWaiting", NULL, "count", 3);
 	check_value(1, "oWaiting", NULL, "\"", 4);
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"o\\u0000\",\"stats\":{}}")),
-		NOTICE_INVALID);
+		NOTIFICATION_INVALID);
 }
 
 static void activity__groups_and_longest(void **state)
@@ -122,7 +122,7 @@ static void activity__groups_and_longest(void **state)
 		"{\"metric\":\"oWaiting\",\"count\":2},{\"metric\":\"oLongestWaiting\",\"count\":1,"
 		"\"calculatedMetricValue\":1795485599999}]},{\"mediaType\":\"chat\",\"data\":["
 		"{\"calculatedMetricValue\":90000.5,\"metric\":\"oLongestInteracting\"},"
-		"{\"metric\":\"oLongestWaiting\"}]}]")), NOTICE_EVENT);
+		"{\"metric\":\"oLongestWaiting\"}]}]")), NOTIFICATION_EVENT);
 	assert_int_equal(n.nmedia, 2);
 	assert_int_equal(n.nvalue, 4);
 	check_value(0, "oWaiting", NULL, "count", 2);
@@ -145,9 +145,9 @@ static void epoch_passes_through_no_float(void **state)
 	assert_int_equal(n.value[0].us, INT64_C(1000000000000000));
 	assert_int_equal(n.value[1].kind, VALUE_AGE);
 	assert_int_equal(read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oLongestWaiting\","
-		"\"calculatedMetricValue\":1e300}]}]")), NOTICE_INVALID);
+		"\"calculatedMetricValue\":1e300}]}]")), NOTIFICATION_INVALID);
 	assert_int_equal(read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oLongestWaiting\","
-		"\"calculatedMetricValue\":-5}]}]")), NOTICE_EVENT);
+		"\"calculatedMetricValue\":-5}]}]")), NOTIFICATION_EVENT);
 	assert_int_equal(n.value[0].kind, VALUE_NOBODY);
 }
 
@@ -156,11 +156,11 @@ static void number_that_is_none_is_no_value(void **state)
 	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"a\":\"7\","
 		"\"b\":null,\"c\":[1],\"d\":{\"e\":1},\"g\":true,\"h\":8}}")),
-		NOTICE_EVENT);
+		NOTIFICATION_EVENT);
 	assert_int_equal(n.nvalue, 1);
 	check_value(0, "oX", NULL, "h", 8);
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"f\":-1e999,"
-		"\"h\":8}}")), NOTICE_INVALID);
+		"\"h\":8}}")), NOTIFICATION_INVALID);
 }
 
 static void entry_without_a_metric_has_no_values(void **state)
@@ -168,7 +168,7 @@ static void entry_without_a_metric_has_no_values(void **state)
 	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"stats\":{\"count\":3}},{\"metric\":7,"
 		"\"stats\":{\"count\":3}},{\"metric\":\"oX\",\"stats\":{\"count\":4}}")),
-		NOTICE_EVENT);
+		NOTIFICATION_EVENT);
 	assert_int_equal(n.nvalue, 1);
 	check_value(0, "oX", NULL, "count", 4);
 }
@@ -177,29 +177,29 @@ static void system_topics(void **state)
 {
 	static const struct {
 		const char *text;
-		enum notice_kind kind;
+		enum notification_kind kind;
 	} cases[] = {
 		{ "{\"topicName\":\"channel.metadata\",\"eventBody\":"
-			"{\"message\":\"WebSocket Heartbeat\"}}", NOTICE_HEARTBEAT },
+			"{\"message\":\"WebSocket Heartbeat\"}}", NOTIFICATION_HEARTBEAT },
 		{ "{\"topicName\":\"channel.metadata\",\"eventBody\":{\"message\":\"pong\"}}",
-			NOTICE_PONG },
+			NOTIFICATION_PONG },
 		{ "{\"eventBody\":{\"message\":\"pong\"},\"topicName\":\"channel.metadata\"}",
-			NOTICE_PONG },
+			NOTIFICATION_PONG },
 		{ "{\"topicName\":\"v2.system.socket_closing\",\"eventBody\":{}}",
-			NOTICE_CLOSING },
+			NOTIFICATION_CLOSING },
 		{ "{\"topicName\":\"v2.system.no_longer_subscribed.abc\",\"eventBody\":{}}",
-			NOTICE_UNSUBSCRIBED },
-		{ "{\"topicName\":\"v2.system.token_revoked.abc\"}", NOTICE_REVOKED },
+			NOTIFICATION_UNSUBSCRIBED },
+		{ "{\"topicName\":\"v2.system.token_revoked.abc\"}", NOTIFICATION_REVOKED },
 		{ "{\"topicName\":\"v2.users." Q ".presence\",\"eventBody\":{\"a\":1}}",
-			NOTICE_OTHER },
+			NOTIFICATION_OTHER },
 		{ "{\"topicName\":\"v2.analytics.queues." Q ".else\",\"eventBody\":{}}",
-			NOTICE_OTHER },
+			NOTIFICATION_OTHER },
 		{ "{\"topicName\":\"v2.analytics.queues." Q ".else\",\"eventBody\":7}",
-			NOTICE_OTHER },
+			NOTIFICATION_OTHER },
 		{ "{\"topicName\":\"v2.analytics.queues.00000001-0000-4000-8000-00000000000x."
-			"activity\",\"eventBody\":7}", NOTICE_OTHER },
-		{ "{\"message\":\"pong\"}", NOTICE_OTHER },
-		{ "{}", NOTICE_OTHER }
+			"activity\",\"eventBody\":7}", NOTIFICATION_OTHER },
+		{ "{\"message\":\"pong\"}", NOTIFICATION_OTHER },
+		{ "{}", NOTIFICATION_OTHER }
 	};
 
 	(void)state;
@@ -224,7 +224,7 @@ static void invalid_says_why(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_int_equal(read_one(cases[i]), NOTICE_INVALID);
+		assert_int_equal(read_one(cases[i]), NOTIFICATION_INVALID);
 		assert_non_null(n.why);
 	}
 }
@@ -261,11 +261,11 @@ static void member_that_comes_twice_is_invalid(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		if (read_one(cases[i]) != NOTICE_INVALID)
+		if (read_one(cases[i]) != NOTIFICATION_INVALID)
 			fail_msg("%s is valid", cases[i]);
 	/* nobody reads it; two objects; two metrics */
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"x\":1,\"x\":2,\"metric\":\"oX\",\"stats\":"
-		"{\"count\":1}},{\"metric\":\"oY\",\"stats\":{\"count\":1}}")), NOTICE_EVENT);
+		"{\"count\":1}},{\"metric\":\"oY\",\"stats\":{\"count\":1}}")), NOTIFICATION_EVENT);
 	assert_int_equal(n.nvalue, 2);
 }
 
@@ -290,11 +290,11 @@ static void total_without_a_readable_interval_is_invalid(void **state)
 			"\"%s\",\"stats\":{\"count\":1}}]}]}"), when[i % 3], cases[i / 3].metric)
 			&& buf_char(&text, '\0'));
 		assert_int_equal(read_one(text.data),
-			cases[i / 3].total ? NOTICE_INVALID : NOTICE_EVENT);
+			cases[i / 3].total ? NOTIFICATION_INVALID : NOTIFICATION_EVENT);
 	}
 	buf_free(&text);
 	assert_int_equal(read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oWaiting\",\"count\":1}]}]")),
-		NOTICE_EVENT);
+		NOTIFICATION_EVENT);
 }
 
 static void names_are_bounded(void **state)
@@ -302,12 +302,12 @@ static void names_are_bounded(void **state)
 	struct buf text = { 0 };
 
 	(void)state;
-	for (int len = NOTICE_NAME_MAX; len <= NOTICE_NAME_MAX + 1; len++) {
+	for (int len = NOTIFICATION_NAME_MAX; len <= NOTIFICATION_NAME_MAX + 1; len++) {
 		buf_clear(&text);
 		assert_true(buf_printf(&text, METRICS(INSTANT, "{\"metric\":\"%0*d\",\"stats\":"
 			"{\"count\":1}}"), len, 0) && buf_char(&text, '\0'));
 		assert_int_equal(read_one(text.data),
-			len <= NOTICE_NAME_MAX ? NOTICE_EVENT : NOTICE_INVALID);
+			len <= NOTIFICATION_NAME_MAX ? NOTIFICATION_EVENT : NOTIFICATION_INVALID);
 	}
 	buf_free(&text);
 }
@@ -317,7 +317,7 @@ static void values_are_bounded(void **state)
 	struct buf text = { 0 };
 
 	(void)state;
-	for (int count = NOTICE_VALUES_MAX; count <= NOTICE_VALUES_MAX + 1; count++) {
+	for (int count = NOTIFICATION_VALUES_MAX; count <= NOTIFICATION_VALUES_MAX + 1; count++) {
 		buf_clear(&text);
 		buf_str(&text, "{\"topicName\":\"v2.analytics.queues." Q ".observations\","
 			"\"eventBody\":{\"data\":[{\"metrics\":[{\"metric\":\"o\",\"stats\":{");
@@ -326,7 +326,8 @@ static void values_are_bounded(void **state)
 				: i ? "}},{\"metric\":\"o\",\"stats\":{" : "", i);
 		assert_true(buf_str(&text, "}}]}]}}") && buf_char(&text, '\0'));
 		assert_int_equal(read_one(text.data),
-			count <= NOTICE_VALUES_MAX ? NOTICE_EVENT : NOTICE_INVALID);
+			count <= NOTIFICATION_VALUES_MAX ? NOTIFICATION_EVENT
+							 : NOTIFICATION_INVALID);
 	}
 	buf_free(&text);
 }
@@ -337,14 +338,14 @@ static void several_values_are_several_notices(void **state)
 		ACTIVITY("[]") " {\"topicName\":";
 
 	(void)state;
-	notices_begin(ns, text, strlen(text));
-	assert_true(notices_next(ns, &n) && n.kind == NOTICE_EVENT);
+	notifications_begin(ns, text, strlen(text));
+	assert_true(notifications_next(ns, &n) && n.kind == NOTIFICATION_EVENT);
 	assert_ptr_equal(n.text, text);
 	assert_int_equal(n.text[n.text_len - 1], '}');
-	assert_true(notices_next(ns, &n) && n.kind == NOTICE_EVENT);
+	assert_true(notifications_next(ns, &n) && n.kind == NOTIFICATION_EVENT);
 	assert_int_equal(n.nvalue, 0);
-	assert_true(notices_next(ns, &n) && n.kind == NOTICE_NOT_JSON);
-	assert_false(notices_next(ns, &n));
+	assert_true(notifications_next(ns, &n) && n.kind == NOTIFICATION_NOT_JSON);
+	assert_false(notifications_next(ns, &n));
 }
 
 /* Exactly as long as the text, so that a sanitizer sees a read past its end. */
@@ -358,10 +359,10 @@ static void text_cut_anywhere_is_not_json(void **state)
 
 		assert_non_null(text);
 		memcpy(text, whole, len);
-		notices_begin(ns, text, len);
-		assert_true(notices_next(ns, &n));
-		assert_int_equal(n.kind, NOTICE_NOT_JSON);
-		assert_false(notices_next(ns, &n));
+		notifications_begin(ns, text, len);
+		assert_true(notifications_next(ns, &n));
+		assert_int_equal(n.kind, NOTIFICATION_NOT_JSON);
+		assert_false(notifications_next(ns, &n));
 		free(text);
 	}
 }
@@ -376,19 +377,19 @@ static void answer__each_result_is_a_notice(void **state)
 		"{\"data\":[]}]}";
 
 	(void)state;
-	notices_begin_answer(ns, text, strlen(text));
-	assert_true(notices_answer_is_whole(ns));
-	assert_true(notices_next_result(ns, &n) && n.kind == NOTICE_EVENT);
+	notifications_begin_answer(ns, text, strlen(text));
+	assert_true(notifications_answer_is_whole(ns));
+	assert_true(notifications_next_result(ns, &n) && n.kind == NOTIFICATION_EVENT);
 	assert_string_equal(n.queue_id, Q);
 	assert_int_equal(n.value[0].kind, VALUE_START);
 	assert_false(n.value[0].has_interval);
-	assert_true(notices_next_result(ns, &n) && n.kind == NOTICE_EVENT);
+	assert_true(notifications_next_result(ns, &n) && n.kind == NOTIFICATION_EVENT);
 	assert_string_equal(n.queue_id, Q2);
 	check_value(0, "oX", "IDLE", "count", 2);
 	assert_int_equal(n.nmedia, 1);
 	assert_null(n.media[0].s);
-	assert_true(notices_next_result(ns, &n) && n.kind == NOTICE_INVALID);
-	assert_false(notices_next_result(ns, &n));
+	assert_true(notifications_next_result(ns, &n) && n.kind == NOTIFICATION_INVALID);
+	assert_false(notifications_next_result(ns, &n));
 }
 
 static void answer__that_is_none(void **state)
@@ -403,9 +404,9 @@ static void answer__that_is_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		notices_begin_answer(ns, cases[i].text, strlen(cases[i].text));
-		assert_int_equal(notices_answer_is_whole(ns), cases[i].whole);
-		assert_false(notices_next_result(ns, &n));
+		notifications_begin_answer(ns, cases[i].text, strlen(cases[i].text));
+		assert_int_equal(notifications_answer_is_whole(ns), cases[i].whole);
+		assert_false(notifications_next_result(ns, &n));
 	}
 }
 
@@ -426,14 +427,14 @@ static void answer__presences(void **state)
 	int count = 0;
 
 	(void)state;
-	assert_true(notices_presences(ns, text, strlen(text), count_presence, &count));
+	assert_true(notifications_presences(ns, text, strlen(text), count_presence, &count));
 	assert_int_equal(count, 2);
-	assert_true(notices_presences(ns, "{}", 2, count_presence, &count));
+	assert_true(notifications_presences(ns, "{}", 2, count_presence, &count));
 	assert_int_equal(count, 2);
 	text = "{\"systemToOrganizationMappings\":{\"AWAY\":[],\"AWAY\":[]}}";
-	assert_false(notices_presences(ns, text, strlen(text), count_presence, &count));
+	assert_false(notifications_presences(ns, text, strlen(text), count_presence, &count));
 	text = "{\"systemToOrganizationMappings\":{},\"systemToOrganizationMappings\":{}}";
-	assert_false(notices_presences(ns, text, strlen(text), count_presence, &count));
+	assert_false(notifications_presences(ns, text, strlen(text), count_presence, &count));
 }
 
 int main(void)

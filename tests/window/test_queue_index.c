@@ -19,29 +19,29 @@ static const char *id_of(unsigned n)
 	return id;
 }
 
-static void roster__finds_each_of_many_and_nobody_else(void **state)
+static void queue_index__finds_each_of_many_and_nobody_else(void **state)
 {
-	struct roster r = { 0 };
+	struct queue_index r = { 0 };
 
 	(void)state;
-	assert_true(roster_find(&r, id_of(0)) == ROSTER_NONE);
+	assert_true(queue_index_find(&r, id_of(0)) == QUEUE_INDEX_NONE);
 	for (unsigned n = 0; n < 5000; n++) {
-		assert_true(roster_find(&r, id_of(n)) == ROSTER_NONE);
-		assert_true(roster_add(&r, id_of(n)));
-		assert_int_equal(roster_find(&r, id_of(n)), n);
+		assert_true(queue_index_find(&r, id_of(n)) == QUEUE_INDEX_NONE);
+		assert_true(queue_index_add(&r, id_of(n)));
+		assert_int_equal(queue_index_find(&r, id_of(n)), n);
 	}
 	for (unsigned n = 0; n < 5000; n++) {
-		assert_int_equal(roster_find(&r, id_of(n)), n);
-		assert_string_equal(roster_id(&r, n), id_of(n));
+		assert_int_equal(queue_index_find(&r, id_of(n)), n);
+		assert_string_equal(queue_index_id(&r, n), id_of(n));
 	}
-	assert_true(roster_find(&r, id_of(5000)) == ROSTER_NONE);
-	roster_free(&r);
+	assert_true(queue_index_find(&r, id_of(5000)) == QUEUE_INDEX_NONE);
+	queue_index_free(&r);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(roster__finds_each_of_many_and_nobody_else)
+		cmocka_unit_test(queue_index__finds_each_of_many_and_nobody_else)
 	};
 
 	return cmocka_run_group_tests_name("roster", tests, NULL, NULL);

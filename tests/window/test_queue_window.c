@@ -20,52 +20,52 @@
 static const char *const queues[] = { Q1, Q2 };
 static const char *const everything[] = { "*" };
 
-static struct board *board;
-static struct notices *notices;
+static struct queue_windows *board;
+static struct notifications *notices;
 static int64_t window;
 
-static struct board_conf conf(void)
+static struct queue_windows_conf conf(void)
 {
-	return (struct board_conf){ .length_ms = 10000, .queue = queues, .nqueue = 2,
+	return (struct queue_windows_conf){ .length_ms = 10000, .queue = queues, .nqueue = 2,
 		.pattern = everything, .npattern = 1 };
 }
 
-static void open_board(struct board_conf c)
+static void open_board(struct queue_windows_conf c)
 {
 	struct err err;
 
-	assert_int_equal(board_new(&board, &c, &err), ST_OK);
-	notices = notices_new();
+	assert_int_equal(queue_windows_new(&board, &c, &err), ST_OK);
+	notices = notifications_new();
 	assert_non_null(notices);
 }
 
 static void close_board(void)
 {
-	board_free(board);
-	notices_free(notices);
+	queue_windows_free(board);
+	notifications_free(notices);
 }
 
-static void start(struct board_conf c)
+static void start(struct queue_windows_conf c)
 {
 	open_board(c);
-	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0));
-	board_start(board, T0);
+	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0));
+	queue_windows_start(board, T0);
 }
 
-static enum board_fate put_text(const char *text, size_t socket, int64_t at_us)
+static enum queue_windows_verdict put_text(const char *text, size_t socket, int64_t at_us)
 {
-	struct notice n;
+	struct notification n;
 
-	notices_begin(notices, text, strlen(text));
-	assert_true(notices_next(notices, &n));
-	return board_take(board, &n, socket, at_us, &window);
+	notifications_begin(notices, text, strlen(text));
+	assert_true(notifications_next(notices, &n));
+	return queue_windows_take(board, &n, socket, at_us, &window);
 }
 
 /* An event of queue 1: list is of metrics. */
-static enum board_fate put(const char *media, const char *list, int64_t at_us)
+static enum queue_windows_verdict put(const char *media, const char *list, int64_t at_us)
 {
 	struct buf text = { 0 };
-	enum board_fate fate;
+	enum queue_windows_verdict fate;
 
 	buf_printf(&text, "{\"topicName\":\"v2.analytics.queues." Q1 ".observations\","
 		"\"eventBody\":{\"group\":{%s%s%s},\"data\":[{\"metrics\":[%s]}]}}",
@@ -76,24 +76,24 @@ static enum board_fate put(const char *media, const char *list, int64_t at_us)
 	return fate;
 }
 
-static enum board_fate answer(const char *results, int64_t asked_us, int64_t at_us)
+static enum queue_windows_verdict answer(const char *results, int64_t asked_us, int64_t at_us)
 {
 	struct buf text = { 0 };
-	enum board_fate fate = BOARD_ACCEPTED;
-	struct notice n;
+	enum queue_windows_verdict fate = QUEUE_WINDOWS_ACCEPTED;
+	struct notification n;
 
 	assert_true(buf_printf(&text, "{\"results\":[%s]}", results));
-	notices_begin_answer(notices, text.data, text.len);
-	while (notices_next_result(notices, &n))
-		fate = board_snapshot_take(board, &n, asked_us, at_us);
+	notifications_begin_answer(notices, text.data, text.len);
+	while (notifications_next_result(notices, &n))
+		fate = queue_windows_snapshot_take(board, &n, asked_us, at_us);
 	buf_free(&text);
 	return fate;
 }
 
 /* What a test of moments looks at: coverage, and for how long Q1's gauge was observed. */
-static void assert_window(const struct board_window *w, int coverage_e4, uint64_t observed_us)
+static void assert_window(const struct queue_window *w, int coverage_e4, uint64_t observed_us)
 {
-	const struct board_row *row = w->row;
+	const struct queue_window_row *row = w->row;
 	uint64_t us = UINT64_MAX;
 
 	assert_non_null(w);
@@ -104,15 +104,15 @@ static void assert_window(const struct board_window *w, int coverage_e4, uint64_
 	assert_int_equal(us, observed_us);
 }
 
-static const struct board_window *due(int64_t at_us)
+static const struct queue_window *due(int64_t at_us)
 {
-	const struct board_window *w = board_due(board, at_us);
+	const struct queue_window *w = queue_windows_due(board, at_us);
 
 	assert_non_null(w);
 	return w;
 }
 
-static const struct fact *fact_of(const struct board_row *row, const char *metric,
+static const struct series_result *fact_of(const struct queue_window_row *row, const char *metric,
 	const char *path)
 {
 	for (size_t i = 0; i < row->nfact; i++)
@@ -122,13 +122,13 @@ static const struct fact *fact_of(const struct board_row *row, const char *metri
 	return NULL;
 }
 
-static const struct gauge_summary *gauge_of(const struct board_row *row, const char *metric,
+static const struct gauge_summary *gauge_of(const struct queue_window_row *row, const char *metric,
 	const char *path)
 {
-	const struct fact *f = fact_of(row, metric, path);
+	const struct series_result *f = fact_of(row, metric, path);
 
 	assert_non_null(f);
-	assert_int_equal(f->kind, FACT_GAUGE);
+	assert_int_equal(f->kind, SERIES_GAUGE);
 	return &f->is.gauge;
 }
 
@@ -138,14 +138,14 @@ static const struct gauge_summary *gauge_of(const struct board_row *row, const c
 
 static void rows__null_media_first_then_by_name(void **state)
 {
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start(conf());
-	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), BOARD_ACCEPTED);
-	assert_int_equal(put("chat", COUNT("oWaiting", 2), T0), BOARD_ACCEPTED);
-	assert_int_equal(put(NULL, COUNT("oActiveUsers", 3), T0), BOARD_ACCEPTED);
-	assert_null(board_due(board, T0 + 10 * S - 1));
+	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(put("chat", COUNT("oWaiting", 2), T0), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(put(NULL, COUNT("oActiveUsers", 3), T0), QUEUE_WINDOWS_ACCEPTED);
+	assert_null(queue_windows_due(board, T0 + 10 * S - 1));
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 4);
 	assert_null(w->row[0].media);
@@ -189,7 +189,7 @@ static void sum_over_media__group_without_media_wins(void **state)
 
 static void sum_over_media__that_no_double_holds_is_unknown(void **state)
 {
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start(conf());
@@ -203,15 +203,15 @@ static void sum_over_media__that_no_double_holds_is_unknown(void **state)
 
 static void snapshot__what_came_since_it_was_asked_for_is_newer(void **state)
 {
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start(conf());
 	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
 	put(NULL, COUNT("oB", 2), T0 + 3);
-	assert_true(board_snapshot_begin(board, NULL, false, T0 + 2));
+	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0 + 2));
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" COUNT("oA", 8) ","
-		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), BOARD_ACCEPTED);
+		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), QUEUE_WINDOWS_ACCEPTED);
 	w = due(T0 + 10 * S);
 	assert_double_equal_exact(gauge_of(&w->row[0], "oA", "count")->last, 8);
 	assert_double_equal_exact(gauge_of(&w->row[0], "oB", "count")->last, 2);
@@ -224,10 +224,10 @@ static void snapshot__asked_before_the_socket_opened_says_nothing(void **state)
 {
 	(void)state;
 	open_board(conf());
-	assert_false(board_snapshot_begin(board, NULL, false, T0));
-	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0));
-	assert_false(board_snapshot_begin(board, NULL, false, T0 - 1));
-	assert_true(board_snapshot_begin(board, NULL, false, T0));
+	assert_false(queue_windows_snapshot_begin(board, NULL, false, T0));
+	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0));
+	assert_false(queue_windows_snapshot_begin(board, NULL, false, T0 - 1));
+	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0));
 	close_board();
 }
 
@@ -236,17 +236,17 @@ static void snapshot__asked_before_the_socket_opened_says_nothing(void **state)
 
 static void snapshot__leaves_out_what_is_zero(void **state)
 {
-	struct board_conf c = conf();
-	const struct board_row *row;
+	struct queue_windows_conf c = conf();
+	const struct queue_window_row *row;
 
 	(void)state;
 	c.asked = UINT32_MAX;
 	start(c);
 	put(NULL, IDLE(3) "," COUNT("oA", 3), T0);
 	put("voice", COUNT("oWaiting", 3), T0);
-	assert_true(board_snapshot_begin(board, NULL, false, T0 + S));
+	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0 + S));
 	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + 2 * S);
-	board_snapshot_end(board, T0 + S, T0 + 2 * S);
+	queue_windows_snapshot_end(board, T0 + S, T0 + 2 * S);
 	put(NULL, IDLE(4), T0 + 6 * S);
 	row = due(T0 + 10 * S)->row;
 	assert_double_equal_exact(gauge_of(&row[0], "oOnQueueUsers", "IDLE.count")->mean, 2.2);
@@ -265,12 +265,12 @@ static void snapshot__leaves_out_what_is_zero(void **state)
 /* What the service tells itself is no sum, whichever came first. */
 static void sum_over_qualifiers__gives_way_to_a_number_of_the_service(void **state)
 {
-	struct board_conf c = conf();
+	struct queue_windows_conf c = conf();
 
 	(void)state;
 	c.asked = UINT32_MAX;
 	for (int first = 0; first < 2; first++) {
-		const struct fact *f;
+		const struct series_result *f;
 
 		start(c);
 		if (first)
@@ -290,17 +290,17 @@ static void sum_over_qualifiers__gives_way_to_a_number_of_the_service(void **sta
  * only what was up counts as zero. */
 static void gauge__that_comes_late_was_zero_while_the_stream_was_up(void **state)
 {
-	struct board_conf c = conf();
+	struct queue_windows_conf c = conf();
 	const struct gauge_summary *g;
 
 	(void)state;
 	c.asked = UINT32_MAX;
 	start(c);
-	assert_true(board_snapshot_begin(board, NULL, false, T0 + S));
+	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0 + S));
 	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + S);
-	board_snapshot_end(board, T0 + S, T0 + S);
-	assert_true(board_socket(board, 0, SOCKET_SILENT, T0 + 2 * S));
-	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0 + 5 * S));
+	queue_windows_snapshot_end(board, T0 + S, T0 + S);
+	assert_true(queue_windows_socket(board, 0, SOCKET_SILENT, T0 + 2 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0 + 5 * S));
 	put("voice", COUNT("oWaiting", 6), T0 + 7 * S);
 	g = gauge_of(&due(T0 + 10 * S)->row[1], "oWaiting", "count");
 	assert_int_equal(g->observed_us, 6 * S);
@@ -314,13 +314,13 @@ static void gauge__that_comes_late_was_zero_while_the_stream_was_up(void **state
 static void presence__keeps_its_value_when_it_gets_a_name(void **state)
 {
 	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 }, away = { "AWAY", 4 };
-	const struct board_row *row;
+	const struct queue_window_row *row;
 
 	(void)state;
 	start(conf());
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
-	assert_true(board_presence(board, id, away));
-	assert_true(board_presence(board, second, away));
+	assert_true(queue_windows_presence(board, id, away));
+	assert_true(queue_windows_presence(board, second, away));
 	row = &due(T0 + 10 * S)->row[0];
 	assert_null(fact_of(row, "oUserPresences", "id-1.count"));
 	assert_null(fact_of(row, "oUserPresences", "id-2.count"));
@@ -333,13 +333,14 @@ static void presence__keeps_its_value_when_it_gets_a_name(void **state)
 
 static void path__within_anothers_is_invalid(void **state)
 {
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start(conf());
-	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"stats\":{\"a\":1}}", T0), BOARD_ACCEPTED);
+	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"stats\":{\"a\":1}}", T0),
+		QUEUE_WINDOWS_ACCEPTED);
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"qualifier\":\"a\","
-		"\"stats\":{\"b\":1}}", T0), BOARD_INVALID);
+		"\"stats\":{\"b\":1}}", T0), QUEUE_WINDOWS_INVALID);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->row[0].nfact, 1);
 	assert_int_equal(w->invalid, 1);
@@ -360,13 +361,15 @@ static void queue_list__that_differ_in_a_dot_are_not_one_figure(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(second); i++) {
-		const struct board_window *w;
+		const struct queue_window *w;
 
 		start(conf());
-		assert_int_equal(put(NULL, ONE("o.a", "b.c", "d.e", 1), T0), BOARD_ACCEPTED);
-		assert_int_equal(put(NULL, second[i], T0), BOARD_INVALID);
-		assert_int_equal(put("voice", second[i], T0), BOARD_ACCEPTED);
-		assert_int_equal(put("voice", ONE("o.a", "b.c", "d.e", 1), T0), BOARD_INVALID);
+		assert_int_equal(put(NULL, ONE("o.a", "b.c", "d.e", 1), T0),
+			QUEUE_WINDOWS_ACCEPTED);
+		assert_int_equal(put(NULL, second[i], T0), QUEUE_WINDOWS_INVALID);
+		assert_int_equal(put("voice", second[i], T0), QUEUE_WINDOWS_ACCEPTED);
+		assert_int_equal(put("voice", ONE("o.a", "b.c", "d.e", 1), T0),
+			QUEUE_WINDOWS_INVALID);
 		w = due(T0 + 10 * S);
 		assert_int_equal(w->row[0].nfact, 1);
 		assert_double_equal_exact(gauge_of(&w->row[0], "o_a", "b_c.d_e")->last, 1);
@@ -380,13 +383,13 @@ static void presence__whose_name_another_has_but_for_a_dot_keeps_its_id(void **s
 {
 	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 };
 	const struct slice dot = { "A.B", 3 }, plain = { "A_B", 3 };
-	const struct board_row *row;
+	const struct queue_window_row *row;
 
 	(void)state;
 	start(conf());
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
-	assert_true(board_presence(board, id, dot));
-	assert_true(board_presence(board, second, plain));
+	assert_true(queue_windows_presence(board, id, dot));
+	assert_true(queue_windows_presence(board, second, plain));
 	row = &due(T0 + 10 * S)->row[0];
 	assert_double_equal_exact(gauge_of(row, "oUserPresences", "A_B.count")->last, 3);
 	assert_double_equal_exact(gauge_of(row, "oUserPresences", "id-2.count")->last, 4);
@@ -395,7 +398,7 @@ static void presence__whose_name_another_has_but_for_a_dot_keeps_its_id(void **s
 
 static void qualifier__that_is_empty_is_none(void **state)
 {
-	const struct board_row *row;
+	const struct queue_window_row *row;
 
 	(void)state;
 	start(conf());
@@ -409,11 +412,11 @@ static void qualifier__that_is_empty_is_none(void **state)
 static void figures_and_media_are_bounded(void **state)
 {
 	struct buf list = { 0 }, result = { 0 };
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start(conf());
-	for (int i = 0; i <= FIGURES_MAX; i++)
+	for (int i = 0; i <= SERIES_MAX; i++)
 		buf_printf(&list, "%s{\"metric\":\"o%d\",\"stats\":{\"n\":1}}", i ? "," : "", i);
 	buf_printf(&result, "{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[%s,"
 		"{\"metric\":\"o0\",\"stats\":{\"n\":1}}]}", list.data);
@@ -423,14 +426,14 @@ static void figures_and_media_are_bounded(void **state)
 
 		snprintf(media, sizeof(media), "m%02d", i);
 		assert_int_equal(put(media, COUNT("oX", 1), T0),
-			i == 32 ? BOARD_INVALID : BOARD_ACCEPTED);
+			i == 32 ? QUEUE_WINDOWS_INVALID : QUEUE_WINDOWS_ACCEPTED);
 	}
-	assert_int_equal(put(NULL, list.data, T0), BOARD_INVALID);
-	assert_int_equal(answer(result.data, T0, T0), BOARD_INVALID);
+	assert_int_equal(put(NULL, list.data, T0), QUEUE_WINDOWS_INVALID);
+	assert_int_equal(answer(result.data, T0, T0), QUEUE_WINDOWS_INVALID);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 34);
-	assert_int_equal(w->row[0].nfact, FIGURES_MAX);
-	assert_false(board_failed(board));
+	assert_int_equal(w->row[0].nfact, SERIES_MAX);
+	assert_false(queue_windows_failed(board));
 	buf_free(&list);
 	buf_free(&result);
 	close_board();
@@ -440,13 +443,13 @@ static void duplicate__counts_in_its_groups(void **state)
 {
 	const char *text = "{\"topicName\":\"v2.analytics.queues." Q1 ".activity\",\"eventBody\":"
 		"{\"results\":[{\"mediaType\":\"voice\",\"data\":[]},{\"mediaType\":\"chat\"}]}}";
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start(conf());
-	assert_true(board_socket(board, 1, SOCKET_CONNECTED, T0));
-	assert_int_equal(put_text(text, 0, T0), BOARD_ACCEPTED);
-	assert_int_equal(put_text(text, 1, T0 + 1), BOARD_DUPLICATE);
+	assert_true(queue_windows_socket(board, 1, SOCKET_CONNECTED, T0));
+	assert_int_equal(put_text(text, 0, T0), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(put_text(text, 1, T0 + 1), QUEUE_WINDOWS_DUPLICATE);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->row[0].updates + w->row[0].duplicates, 0);
 	assert_int_equal(w->row[1].duplicates, 1);
@@ -457,14 +460,14 @@ static void duplicate__counts_in_its_groups(void **state)
 
 static void refused_queue_has_no_row(void **state)
 {
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start(conf());
-	assert_int_equal(board_queues(board), 2);
-	board_refuse(board, Q1);
-	assert_int_equal(board_queues(board), 1);
-	assert_int_equal(put("voice", COUNT("oX", 1), T0), BOARD_FOREIGN_QUEUE);
+	assert_int_equal(queue_windows_queues(board), 2);
+	queue_windows_refuse(board, Q1);
+	assert_int_equal(queue_windows_queues(board), 1);
+	assert_int_equal(put("voice", COUNT("oX", 1), T0), QUEUE_WINDOWS_FOREIGN_QUEUE);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 1);
 	assert_string_equal(w->row[0].queue_id, Q2);
@@ -475,8 +478,8 @@ static void refused_queue_has_no_row(void **state)
 static void pattern__needed_gauge_is_known_and_not_shown(void **state)
 {
 	static const char *const ages[] = { "oLongest*" };
-	struct board_conf c = conf();
-	const struct board_window *w;
+	struct queue_windows_conf c = conf();
+	const struct queue_window *w;
 
 	(void)state;
 	c.pattern = ages;
@@ -495,17 +498,17 @@ static void pattern__needed_gauge_is_known_and_not_shown(void **state)
 
 static void align__counts_from_the_values_on(void **state)
 {
-	struct board_conf c = conf();
-	const struct board_window *w;
+	struct queue_windows_conf c = conf();
+	const struct queue_window *w;
 
 	(void)state;
 	c.align = true;
 	open_board(c);
-	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0 - 5 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0 - 5 * S));
 	put("voice", COUNT("oX", 9), T0 - 5 * S);
 	put("voice", COUNT("oX", 1), T0 + 1 * S);
 	put("voice", COUNT("oX", 2), T0 + 2 * S);
-	board_start(board, T0 + 4 * S);
+	queue_windows_start(board, T0 + 4 * S);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->start_ms, T0 / 1000);
 	assert_int_equal(w->row[1].updates, 2);
@@ -516,15 +519,15 @@ static void align__counts_from_the_values_on(void **state)
 
 static void rest__ends_at_the_ms(void **state)
 {
-	struct board_conf c = conf();
-	const struct board_window *w;
+	struct queue_windows_conf c = conf();
+	const struct queue_window *w;
 
 	(void)state;
 	for (int replay = 0; replay < 2; replay++) {
 		c.replay = replay;
 		start(c);
 		put("voice", COUNT("oX", 1), T0);
-		w = board_rest(board, T0 + 4 * S + 900, true);
+		w = queue_windows_rest(board, T0 + 4 * S + 900, true);
 		assert_non_null(w);
 		assert_true(w->partial);
 		assert_int_equal(w->end_ms - w->start_ms, 4000);
@@ -537,21 +540,21 @@ static void rest__ends_at_the_ms(void **state)
 /* A board that goes on where another one was: its first window has the next number. */
 static void first__is_where_windows_number_on(void **state)
 {
-	struct board_conf c = conf();
-	const struct board_window *w;
+	struct queue_windows_conf c = conf();
+	const struct queue_window *w;
 
 	(void)state;
 	c.first = 7;
 	c.count = 8;
 	start(c);
-	assert_true(board_printed_end_us(board) == NO_TIME);
+	assert_true(queue_windows_printed_end_us(board) == NO_TIME);
 	put("voice", COUNT("oX", 1), T0);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->index, 7);
 	assert_int_equal(w->start_ms, T0 / 1000);
 	assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 10 * S);
-	assert_int_equal(board_printed_end_us(board), T0 + 10 * S);
-	assert_true(board_all_printed(board));
+	assert_int_equal(queue_windows_printed_end_us(board), T0 + 10 * S);
+	assert_true(queue_windows_all_printed(board));
 	close_board();
 }
 
@@ -559,7 +562,7 @@ static void any__adds_queues_up_to_its_room(void **state)
 {
 	static const char *const told = "{\"topicName\":\"v2.analytics.queues.%s.observations\","
 		"\"eventBody\":{\"group\":{\"mediaType\":\"voice\"},\"data\":[]}}";
-	struct board_conf c = conf();
+	struct queue_windows_conf c = conf();
 	char text[256];
 
 	(void)state;
@@ -567,18 +570,18 @@ static void any__adds_queues_up_to_its_room(void **state)
 	c.any = c.replay = true;
 	c.room = 2;
 	start(c);
-	assert_int_equal(put("voice", COUNT("oX", 1), T0), BOARD_ACCEPTED);
+	assert_int_equal(put("voice", COUNT("oX", 1), T0), QUEUE_WINDOWS_ACCEPTED);
 	snprintf(text, sizeof(text), told, Q2);
-	assert_int_equal(put_text(text, 0, T0 + 1), BOARD_ACCEPTED);
-	assert_int_equal(board_queues(board), 2);
-	board_refuse(board, Q2);
-	assert_int_equal(put_text(text, 0, T0 + 2), BOARD_TOO_MANY_QUEUES);
-	assert_int_equal(board_queues(board), 1);
-	assert_true(board_watch(board, Q2));
-	assert_int_equal(put_text(text, 0, T0 + 3), BOARD_ACCEPTED);
+	assert_int_equal(put_text(text, 0, T0 + 1), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(queue_windows_queues(board), 2);
+	queue_windows_refuse(board, Q2);
+	assert_int_equal(put_text(text, 0, T0 + 2), QUEUE_WINDOWS_TOO_MANY_QUEUES);
+	assert_int_equal(queue_windows_queues(board), 1);
+	assert_true(queue_windows_watch(board, Q2));
+	assert_int_equal(put_text(text, 0, T0 + 3), QUEUE_WINDOWS_ACCEPTED);
 	snprintf(text, sizeof(text), told, "00000003-0000-4000-8000-000000000003");
-	assert_int_equal(put_text(text, 0, T0 + 4), BOARD_TOO_MANY_QUEUES);
-	assert_false(board_watch(board, "00000003-0000-4000-8000-000000000003"));
+	assert_int_equal(put_text(text, 0, T0 + 4), QUEUE_WINDOWS_TOO_MANY_QUEUES);
+	assert_false(queue_windows_watch(board, "00000003-0000-4000-8000-000000000003"));
 	close_board();
 }
 
@@ -597,13 +600,13 @@ static void stall__is_neither_connected_nor_observed(void **state)
 
 	(void)state;
 	start_with_4();
-	assert_true(board_stalled(board, T0 + 2 * S, T0 + 25 * S));
+	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 25 * S));
 	assert_window(due(T0 + 25 * S), 2000, 2 * S);
 	assert_window(due(T0 + 25 * S), 0, 0);
-	assert_null(board_due(board, T0 + 25 * S));
+	assert_null(queue_windows_due(board, T0 + 25 * S));
 	put("voice", COUNT("oWaiting", 9), T0 + 26 * S);
 	assert_window(due(T0 + 30 * S), 5000, 5 * S);
-	g = gauge_of(&board_due(board, T0 + 40 * S)->row[0], "oWaiting", "count");
+	g = gauge_of(&queue_windows_due(board, T0 + 40 * S)->row[0], "oWaiting", "count");
 	assert_true(g->known);
 	assert_double_equal_exact(g->mean, 9);
 	close_board();
@@ -613,7 +616,7 @@ static void stall__that_ends_with_a_window_begins_the_next_one(void **state)
 {
 	(void)state;
 	start_with_4();
-	assert_true(board_stalled(board, T0 + 7 * S, T0 + 10 * S));
+	assert_true(queue_windows_stalled(board, T0 + 7 * S, T0 + 10 * S));
 	assert_window(due(T0 + 10 * S), 7000, 7 * S);
 	assert_window(due(T0 + 20 * S), 10000, 10 * S);
 	close_board();
@@ -625,7 +628,7 @@ static void stall__within_a_window_keeps_the_value(void **state)
 
 	(void)state;
 	start_with_4();
-	assert_true(board_stalled(board, T0 + 2 * S, T0 + 6 * S));
+	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 6 * S));
 	put("voice", COUNT("oWaiting", 8), T0 + 8 * S);
 	g = gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count");
 	assert_int_equal(g->observed_us, 6 * S);
@@ -637,12 +640,12 @@ static void loss__in_a_stall_or_behind_it_counts_once(void **state)
 {
 	(void)state;
 	start_with_4();
-	assert_true(board_stalled(board, T0 + 2 * S, T0 + 4 * S));
-	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
-	assert_true(board_socket(board, 0, SOCKET_CONNECTED, T0 + 5 * S));
+	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 4 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0 + 5 * S));
 	put("voice", COUNT("oWaiting", 4), T0 + 5 * S);
-	assert_true(board_stalled(board, T0 + 6 * S, T0 + 8 * S));
-	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 9 * S));
+	assert_true(queue_windows_stalled(board, T0 + 6 * S, T0 + 8 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 9 * S));
 	assert_window(due(T0 + 10 * S), 4000, 4 * S);
 	close_board();
 }
@@ -651,8 +654,8 @@ static void stall__while_down_adds_nothing(void **state)
 {
 	(void)state;
 	start_with_4();
-	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 2 * S));
-	assert_true(board_stalled(board, T0 + 3 * S, T0 + 6 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 2 * S));
+	assert_true(queue_windows_stalled(board, T0 + 3 * S, T0 + 6 * S));
 	assert_window(due(T0 + 10 * S), 2000, 2 * S);
 	close_board();
 }
@@ -662,31 +665,31 @@ static void loss__reaches_back_to_the_last_change_at_most(void **state)
 	(void)state;
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 6 * S);
-	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
 	assert_window(due(T0 + 10 * S), 6000, 6 * S);
-	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
 	close_board();
 }
 
 /* A caller that closes a window too late. */
-static void figure__is_observed_no_longer_than_its_window(void **state)
+static void series__is_observed_no_longer_than_its_window(void **state)
 {
 	(void)state;
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 12 * S);
-	assert_true(board_socket(board, 0, SOCKET_LOST, T0 + 13 * S));
+	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 13 * S));
 	assert_window(due(T0 + 13 * S), 10000, 10 * S);
 	close_board();
 }
 
 static void rest__is_as_long_as_its_figures_were_observed(void **state)
 {
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 2 * S + 1);
-	w = board_rest(board, T0 + 2 * S + 1, true);
+	w = queue_windows_rest(board, T0 + 2 * S + 1, true);
 	assert_int_equal(w->end_ms, T0 / 1000 + 2001);
 	assert_window(w, 10000, 2001000);
 	close_board();
@@ -694,30 +697,30 @@ static void rest__is_as_long_as_its_figures_were_observed(void **state)
 
 static void count__ends_the_board(void **state)
 {
-	struct board_conf c = conf();
+	struct queue_windows_conf c = conf();
 
 	(void)state;
 	c.count = 2;
 	start(c);
 	due(T0 + 25 * S);
-	assert_int_equal(board_printed_end_us(board), T0 + 10 * S);
+	assert_int_equal(queue_windows_printed_end_us(board), T0 + 10 * S);
 	due(T0 + 25 * S);
-	assert_null(board_due(board, T0 + 99 * S));
-	assert_true(board_all_printed(board));
-	assert_true(board_due_us(board) == NO_TIME);
-	assert_null(board_rest(board, T0 + 99 * S, true));
+	assert_null(queue_windows_due(board, T0 + 99 * S));
+	assert_true(queue_windows_all_printed(board));
+	assert_true(queue_windows_due_us(board) == NO_TIME);
+	assert_null(queue_windows_rest(board, T0 + 99 * S, true));
 	close_board();
 }
 
 static void age__from_the_future_in_an_answer_is_a_clock_that_differs(void **state)
 {
-	const struct board_window *w;
+	const struct queue_window *w;
 
 	(void)state;
 	start(conf());
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\",\"mediaType\":\"voice\"},"
 		"\"data\":[{\"metric\":\"oLongestWaiting\",\"stats\":{\"calculatedMetricValue\":"
-		"1795485660000}}]}", T0, T0), BOARD_ACCEPTED);
+		"1795485660000}}]}", T0, T0), QUEUE_WINDOWS_ACCEPTED);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->row[0].clock_skew, 0);
 	assert_int_equal(w->row[1].clock_skew, 1);
@@ -757,7 +760,7 @@ int main(void)
 		cmocka_unit_test(loss__in_a_stall_or_behind_it_counts_once),
 		cmocka_unit_test(stall__while_down_adds_nothing),
 		cmocka_unit_test(loss__reaches_back_to_the_last_change_at_most),
-		cmocka_unit_test(figure__is_observed_no_longer_than_its_window),
+		cmocka_unit_test(series__is_observed_no_longer_than_its_window),
 		cmocka_unit_test(rest__is_as_long_as_its_figures_were_observed),
 		cmocka_unit_test(count__ends_the_board)
 	};

@@ -13,43 +13,43 @@
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 
-static struct reading reading;
+static struct row_window reading;
 
 static double value(size_t row, const char *path)
 {
-	struct reading_name name;
+	struct row_name name;
 	const char *part;
 	double x;
 
-	assert_int_equal(reading_name_parse(&name, path, &part), READING_GOOD);
+	assert_int_equal(row_name_parse(&name, path, &part), ROW_GOOD);
 	assert_true(row < reading.nrow);
-	x = reading_value(&reading, &reading.row[row], &name);
-	reading_name_free(&name);
+	x = row_value(&reading, &reading.row[row], &name);
+	row_name_free(&name);
 	return x;
 }
 
 static bool is_ms(size_t row, const char *path)
 {
-	struct reading_name name;
+	struct row_name name;
 	const char *part;
 	bool ms;
 
-	assert_int_equal(reading_name_parse(&name, path, &part), READING_GOOD);
-	ms = reading_is_ms(&reading.row[row], &name);
-	reading_name_free(&name);
+	assert_int_equal(row_name_parse(&name, path, &part), ROW_GOOD);
+	ms = row_is_ms(&reading.row[row], &name);
+	row_name_free(&name);
 	return ms;
 }
 
 static void stream_window(void **state)
 {
 	static const char *const metric[] = { "state", "waitTime" };
-	struct field avg = { .metric = 1, .path = "voice.avg", .path_len = 9 };
-	const struct field *const fields[] = { &avg };
-	struct row row = { .queue = 7, .queue_id = Q1, .updates = 3, .clock_skew = 2,
-		.rejected = { [FATE_INVALID] = 1, [FATE_DUPLICATE] = 2, [FATE_STALE] = 3,
-			[FATE_OUTLIER] = 4 },
+	struct accumulator_field avg = { .metric = 1, .path = "voice.avg", .path_len = 9 };
+	const struct accumulator_field *const fields[] = { &avg };
+	struct stream_window_row row = { .queue = 7, .queue_id = Q1, .updates = 3, .clock_skew = 2,
+		.rejected = { [VERDICT_INVALID] = 1, [VERDICT_DUPLICATE] = 2, [VERDICT_STALE] = 3,
+			[VERDICT_OUTLIER] = 4 },
 		.field = fields, .nfield = 1, .coverage_e4 = 2500 };
-	struct window w = { .index = 5, .start_ms = 1000, .end_ms = 3000, .partial = true,
+	struct stream_window w = { .index = 5, .start_ms = 1000, .end_ms = 3000, .partial = true,
 		.row = &row, .nrow = 1, .updates = 3, .coverage_e4 = -1 };
 
 	(void)state;
@@ -57,7 +57,7 @@ static void stream_window(void **state)
 		assert_true(sample_add(&avg.sample, i));
 	for (int i = 0; i <= 100; i++)	/* past 64: a sketch */
 		assert_true(sample_add(&row.lag_us, i * 1000));
-	assert_true(reading_take_window(&reading, &w, metric));
+	assert_true(row_window_take_stream(&reading, &w, metric));
 	assert_true(isnan(reading.coverage));
 	assert_int_equal(reading.row[0].queue, 7);
 	assert_double_equal_exact(value(0, "window"), 5);
@@ -100,29 +100,29 @@ static void stream_window(void **state)
 static void board_window(void **state)
 {
 	static const char *const name[] = { NULL, "Support" };
-	const struct fact facts[] = {
-		{ "oWaiting", "count", FACT_GAUGE, .is.gauge = { .known = true, .last = 3,
+	const struct series_result facts[] = {
+		{ "oWaiting", "count", SERIES_GAUGE, .is.gauge = { .known = true, .last = 3,
 			.observed = true, .min = 1, .max = 5, .mean = 2.5, .stddev = 0.5, .p50 = 2,
 			.p90 = 4, .p95 = 4.5, .p99 = 5, .observed_us = 1500, .events = 2 },
 			.accuracy = 0.01 },
-		{ "oInteracting", "count", FACT_GAUGE, .is.gauge = { .carried = true } },
-		{ "oLongestWaiting", "ageMs", FACT_AGE, .is.age = { .has_last = true,
+		{ "oInteracting", "count", SERIES_GAUGE, .is.gauge = { .carried = true } },
+		{ "oLongestWaiting", "ageMs", SERIES_AGE, .is.age = { .has_last = true,
 			.last_us = 2500, .has_most = true, .most_us = 9000 } },
-		{ "tWait", "count", FACT_TOTAL, .is.total = { true, false, 8, 0 } },
-		{ "tWait", "sum", FACT_TOTAL, .is.total = { true, false, 5000, 0 } },
-		{ "tWait", "max", FACT_PLAIN, .is.total = { true, false, 77, 0 } },
-		{ "oServiceLevel", "ratio", FACT_PLAIN, .is.total = { true, false, 0.75, 0 } },
+		{ "tWait", "count", SERIES_TOTAL, .is.total = { true, false, 8, 0 } },
+		{ "tWait", "sum", SERIES_TOTAL, .is.total = { true, false, 5000, 0 } },
+		{ "tWait", "max", SERIES_PLAIN, .is.total = { true, false, 77, 0 } },
+		{ "oServiceLevel", "ratio", SERIES_PLAIN, .is.total = { true, false, 0.75, 0 } },
 	};
-	struct board_row rows[] = {
+	struct queue_window_row rows[] = {
 		{ .queue = 1, .queue_id = Q1, .updates = 4, .duplicates = 1, .invalid = 2,
 			.fact = facts, .nfact = ARRAY_LEN(facts) },
 		{ .queue = 1, .queue_id = Q1, .media = "voice", .fact = facts, .nfact = 1 },
 	};
-	struct board_window w = { .index = 1, .start_ms = 0, .end_ms = 1000, .row = rows,
+	struct queue_window w = { .index = 1, .start_ms = 0, .end_ms = 1000, .row = rows,
 		.nrow = 2, .coverage_e4 = 10000 };
 
 	(void)state;
-	assert_true(reading_take_board(&reading, &w, name));
+	assert_true(row_window_take_queue(&reading, &w, name));
 	assert_int_equal(reading.nrow, 2);
 	assert_string_equal(reading.row[0].queue_name, "Support");
 	assert_null(reading.row[0].media);
@@ -162,39 +162,39 @@ static void names(void **state)
 {
 	static const struct {
 		const char *text;
-		enum reading_flaw flaw;
+		enum row_flaw flaw;
 		const char *part;
 	} bad[] = {
-		{ "", READING_NO_METRIC, "" }, { "oWaiting", READING_NO_METRIC, "oWaiting" },
-		{ ".max", READING_NO_METRIC, ".max" },
-		{ "a..max", READING_NO_METRIC, "a..max" },
-		{ "oWaiting.", READING_NO_STAT, "" },
-		{ "oWaiting.Max", READING_NO_STAT, "Max" },
-		{ "oWaiting.count.p98", READING_NO_STAT, "p98" },
-		{ "lagMs.p90x", READING_NO_STAT, "p90x" },
+		{ "", ROW_NO_METRIC, "" }, { "oWaiting", ROW_NO_METRIC, "oWaiting" },
+		{ ".max", ROW_NO_METRIC, ".max" },
+		{ "a..max", ROW_NO_METRIC, "a..max" },
+		{ "oWaiting.", ROW_NO_STAT, "" },
+		{ "oWaiting.Max", ROW_NO_STAT, "Max" },
+		{ "oWaiting.count.p98", ROW_NO_STAT, "p98" },
+		{ "lagMs.p90x", ROW_NO_STAT, "p90x" },
 	};
-	struct reading_name name;
+	struct row_name name;
 	const char *part;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		part = NULL;
-		assert_int_equal(reading_name_parse(&name, bad[i].text, &part), bad[i].flaw);
+		assert_int_equal(row_name_parse(&name, bad[i].text, &part), bad[i].flaw);
 		assert_string_equal(part, bad[i].part);
-		reading_name_free(&name);
+		row_name_free(&name);
 	}
 	for (enum row_field f = 0; f < ROW_FIELDS; f++) {
-		assert_int_equal(reading_name_parse(&name, row_field_names[f], &part),
-			READING_GOOD);
+		assert_int_equal(row_name_parse(&name, row_field_names[f], &part),
+			ROW_GOOD);
 		assert_int_equal(name.field, f);
-		reading_name_free(&name);
+		row_name_free(&name);
 	}
 }
 
 static int done(void **state)
 {
 	(void)state;
-	reading_free(&reading);
+	row_window_free(&reading);
 	return 0;
 }
 

@@ -17,23 +17,23 @@
 #define TIME "\"timestamp\":\"2026-11-24T02:00:10.000Z\""
 
 static const char *const metrics[] = { "state", "waitTime", "agentState" };
-static const struct rule rules[] = { { 2, "idle", CMP_GT, 0 }, { 2, "a_b.c", CMP_GT, 0 } };
-static struct frame frame;
+static const struct filter rules[] = { { 2, "idle", CMP_GT, 0 }, { 2, "a_b.c", CMP_GT, 0 } };
+static struct stream_event frame;
 
 /* A decoder that asks for state and waitTime, and of agentState knows what rules name. */
-static struct frames *decoder(void)
+static struct stream_events *decoder(void)
 {
-	return frames_new(metrics, 3, 2, rules, 2);
+	return stream_events_new(metrics, 3, 2, rules, 2);
 }
 
 /* The first frame of a text, without what its decoder kept of it. */
-static const struct frame *decode(const char *text)
+static const struct stream_event *decode(const char *text)
 {
-	struct frames *fs = decoder();
+	struct stream_events *fs = decoder();
 
-	frames_begin(fs, text, strlen(text));
-	assert_true(frames_next(fs, &frame));
-	frames_free(fs);
+	stream_events_begin(fs, text, strlen(text));
+	assert_true(stream_events_next(fs, &frame));
+	stream_events_free(fs);
 	return &frame;
 }
 
@@ -48,22 +48,22 @@ static const char *invalid(const char *rest)
 	static char text[65536];
 
 	snprintf(text, sizeof(text), HEAD TIME ",%s}}", rest);
-	assert_int_equal(decode(text)->kind, FRAME_STATISTICS);
+	assert_int_equal(decode(text)->kind, STREAM_EVENT_STATISTICS);
 	return frame.invalid;
 }
 
-static void frame__has_its_leaves(void **state)
+static void stream_event__has_its_leaves(void **state)
 {
-	struct frames *fs = decoder();
+	struct stream_events *fs = decoder();
 	static const char text[] = HEAD TIME ",\"interval\":\"PT10S\",\"state\":{\"active\":4,"
 		"\"voice\":{\"a.b\":2.5,\"none\":null},\"text\":\"x\","
 		"\"list\":[1]},\"waitTime\":null,"
 		"\"other\":{\"x\":1},\"agentState\":{\"x\":1,\"idle\":7}}}";
 
 	(void)state;
-	frames_begin(fs, text, strlen(text));
-	assert_true(frames_next(fs, &frame));
-	assert_int_equal(frame.kind, FRAME_STATISTICS);
+	stream_events_begin(fs, text, strlen(text));
+	assert_true(stream_events_next(fs, &frame));
+	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
 	assert_null(frame.invalid);
 	assert_string_equal(frame.queue_id, ID);
 	assert_string_equal(frame.interval, "PT10S");
@@ -75,28 +75,28 @@ static void frame__has_its_leaves(void **state)
 	assert_int_equal(frame.nruled, 1);
 	assert_int_equal(frame.ruled[0].metric, 2);
 	assert_double_equal_exact(frame.ruled[0].value, 7);
-	assert_false(frames_next(fs, &frame));
-	frames_free(fs);
+	assert_false(stream_events_next(fs, &frame));
+	stream_events_free(fs);
 }
 
-static void frame__kinds_are_told_apart(void **state)
+static void stream_event__kinds_are_told_apart(void **state)
 {
 	(void)state;
-	assert_int_equal(decode("{}")->kind, FRAME_OTHER_EVENT);
-	assert_int_equal(decode("[1]")->kind, FRAME_OTHER_EVENT);
-	assert_int_equal(decode("{\"eventType\":\"x\"}")->kind, FRAME_OTHER_EVENT);
+	assert_int_equal(decode("{}")->kind, STREAM_EVENT_OTHER_EVENT);
+	assert_int_equal(decode("[1]")->kind, STREAM_EVENT_OTHER_EVENT);
+	assert_int_equal(decode("{\"eventType\":\"x\"}")->kind, STREAM_EVENT_OTHER_EVENT);
 	assert_int_equal(decode("{\"eventType\":\"routing-statistics-queues\"}")->kind,
-		FRAME_NO_QUEUE);
+		STREAM_EVENT_NO_QUEUE);
 	assert_int_equal(decode("{\"eventType\":\"routing-statistics-queues\",\"data\":"
-		"{\"queueId\":\"x\"}}")->kind, FRAME_NO_QUEUE);
-	assert_int_equal(decode("")->kind, FRAME_NOT_JSON);
-	assert_int_equal(decode("  ")->kind, FRAME_NOT_JSON);
-	assert_int_equal(decode("\xEF\xBB\xBF{}")->kind, FRAME_NOT_JSON);
-	assert_int_equal(decode("nonsense")->kind, FRAME_NOT_JSON);
-	assert_int_equal(decode("{\"a\":")->kind, FRAME_NOT_JSON);
+		"{\"queueId\":\"x\"}}")->kind, STREAM_EVENT_NO_QUEUE);
+	assert_int_equal(decode("")->kind, STREAM_EVENT_NOT_JSON);
+	assert_int_equal(decode("  ")->kind, STREAM_EVENT_NOT_JSON);
+	assert_int_equal(decode("\xEF\xBB\xBF{}")->kind, STREAM_EVENT_NOT_JSON);
+	assert_int_equal(decode("nonsense")->kind, STREAM_EVENT_NOT_JSON);
+	assert_int_equal(decode("{\"a\":")->kind, STREAM_EVENT_NOT_JSON);
 }
 
-static void frame__invalid_says_why(void **state)
+static void stream_event__invalid_says_why(void **state)
 {
 	char many[2048] = "\"state\":{", long_name[600];
 	size_t n = strlen(many);
@@ -119,7 +119,7 @@ static void frame__invalid_says_why(void **state)
 }
 
 /* Fields of a metric that a rule alone names take no room of those that were asked for. */
-static void frame__has_room_whatever_else_comes(void **state)
+static void stream_event__has_room_whatever_else_comes(void **state)
 {
 	char text[8192] = "\"agentState\":{";
 	size_t n = strlen(text);
@@ -141,7 +141,7 @@ static void frame__has_room_whatever_else_comes(void **state)
 }
 
 /* Nobody knows which one holds. */
-static void frame__member_that_comes_twice_is_invalid(void **state)
+static void stream_event__member_that_comes_twice_is_invalid(void **state)
 {
 	static const char *const cases[] = {
 		"\"state\":{\"total\":5,\"total\":7}", "\"state\":{\"total\":5,\"total\":5}",
@@ -166,68 +166,68 @@ static void frame__member_that_comes_twice_is_invalid(void **state)
 	assert_non_null(decode("{\"eventType\":\"x\",\"eventType\":"
 		"\"routing-statistics-queues\",\"data\":{\"queueId\":\"" ID "\"," TIME
 		"}}")->invalid);
-	assert_int_equal(frame.kind, FRAME_STATISTICS);
+	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
 	assert_non_null(decode(HEAD TIME "},\"data\":{}}")->invalid);
 }
 
-static void frame__several_values_are_several_frames(void **state)
+static void stream_event__several_values_are_several_frames(void **state)
 {
-	struct frames *fs = decoder();
+	struct stream_events *fs = decoder();
 	static const char text[] = " {\"a\":1}{}\n" HEAD TIME "}} x {}";
 
 	(void)state;
-	frames_begin(fs, text, strlen(text));
-	assert_true(frames_next(fs, &frame));
+	stream_events_begin(fs, text, strlen(text));
+	assert_true(stream_events_next(fs, &frame));
 	assert_int_equal(frame.text_len, 7);
-	assert_true(frames_next(fs, &frame));
-	assert_true(frames_next(fs, &frame));
-	assert_int_equal(frame.kind, FRAME_STATISTICS);
-	assert_true(frames_next(fs, &frame));
-	assert_int_equal(frame.kind, FRAME_NOT_JSON);
+	assert_true(stream_events_next(fs, &frame));
+	assert_true(stream_events_next(fs, &frame));
+	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
+	assert_true(stream_events_next(fs, &frame));
+	assert_int_equal(frame.kind, STREAM_EVENT_NOT_JSON);
 	assert_memory_equal(frame.text, "x {}", 4);
-	assert_false(frames_next(fs, &frame));
-	frames_free(fs);
+	assert_false(stream_events_next(fs, &frame));
+	stream_events_free(fs);
 }
 
-static void frame__order_and_escapes_do_not_matter(void **state)
+static void stream_event__order_and_escapes_do_not_matter(void **state)
 {
-	struct frames *fs = decoder();
+	struct stream_events *fs = decoder();
 	static const char text[] = "{\"data\":{\"st\\u0061te\":{\"\\u0061ctive\":4,\"b\":1,"
 		"\"v\\\\x\":{\"c\\n\":2}},\"queue\\u0049d\":\"" ID "\",\"time\\u0073tamp\":"
 		"\"2026-11-24T02:00:10\\u002e000Z\"},\"event\\u0054ype\":\"routing-statistics"
 		"\\u002dqueues\",\"more\":7}";
 
 	(void)state;
-	frames_begin(fs, text, strlen(text));
-	assert_true(frames_next(fs, &frame));
-	assert_int_equal(frame.kind, FRAME_STATISTICS);
+	stream_events_begin(fs, text, strlen(text));
+	assert_true(stream_events_next(fs, &frame));
+	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
 	assert_null(frame.invalid);
 	assert_int_equal(frame.time_us, 1795485610000000);
 	assert_int_equal(frame.nleaf, 3);
 	assert_path(0, "active");
 	assert_path(1, "b");
 	assert_path(2, "v\\x.c_");
-	frames_free(fs);
+	stream_events_free(fs);
 }
 
-static void frame__name_holds_no_control(void **state)
+static void stream_event__name_holds_no_control(void **state)
 {
 	static const char text[] = HEAD TIME ",\"state\":{\"\\u001b[31m\\u0007\":1,\"a\x7F\":2,"
 		"\"\\u0000\":{\"\xC2\x9B\":3}}}}";
-	struct frames *fs = decoder();
+	struct stream_events *fs = decoder();
 
 	(void)state;
-	frames_begin(fs, text, strlen(text));
-	assert_true(frames_next(fs, &frame));
+	stream_events_begin(fs, text, strlen(text));
+	assert_true(stream_events_next(fs, &frame));
 	assert_null(frame.invalid);
 	assert_int_equal(frame.nleaf, 3);
 	assert_path(0, "_[31m_");
 	assert_path(1, "a_");
 	assert_path(2, "_._");
-	frames_free(fs);
+	stream_events_free(fs);
 }
 
-static void frame__empty_objects_do_no_harm_however_deep(void **state)
+static void stream_event__empty_objects_do_no_harm_however_deep(void **state)
 {
 	(void)state;
 	assert_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":{}}}},"
@@ -239,15 +239,15 @@ static void frame__empty_objects_do_no_harm_however_deep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frame__has_its_leaves),
-		cmocka_unit_test(frame__kinds_are_told_apart),
-		cmocka_unit_test(frame__invalid_says_why),
-		cmocka_unit_test(frame__has_room_whatever_else_comes),
-		cmocka_unit_test(frame__member_that_comes_twice_is_invalid),
-		cmocka_unit_test(frame__several_values_are_several_frames),
-		cmocka_unit_test(frame__order_and_escapes_do_not_matter),
-		cmocka_unit_test(frame__name_holds_no_control),
-		cmocka_unit_test(frame__empty_objects_do_no_harm_however_deep)
+		cmocka_unit_test(stream_event__has_its_leaves),
+		cmocka_unit_test(stream_event__kinds_are_told_apart),
+		cmocka_unit_test(stream_event__invalid_says_why),
+		cmocka_unit_test(stream_event__has_room_whatever_else_comes),
+		cmocka_unit_test(stream_event__member_that_comes_twice_is_invalid),
+		cmocka_unit_test(stream_event__several_values_are_several_frames),
+		cmocka_unit_test(stream_event__order_and_escapes_do_not_matter),
+		cmocka_unit_test(stream_event__name_holds_no_control),
+		cmocka_unit_test(stream_event__empty_objects_do_no_harm_however_deep)
 	};
 
 	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);

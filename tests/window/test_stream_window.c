@@ -18,56 +18,61 @@
 
 static const char *const queues[] = { Q1, Q2 };
 
-static struct windows_conf conf_arrival(void)
+static struct stream_windows_conf conf_arrival(void)
 {
-	return (struct windows_conf){
+	return (struct stream_windows_conf){
 		.length_ms = 10000, .lateness_ms = 20000, .time = TIME_ARRIVAL, .nstream = 1,
 		.queue = queues, .nqueue = 2
 	};
 }
 
-static struct windows *open_windows(struct windows_conf conf)
+static struct stream_windows *open_windows(struct stream_windows_conf conf)
 {
-	struct windows *w;
+	struct stream_windows *w;
 	struct err err;
 
-	assert_int_equal(windows_new(&w, &conf, &err), ST_OK);
+	assert_int_equal(stream_windows_new(&w, &conf, &err), ST_OK);
 	return w;
 }
 
-static struct frame frame_of(const char *queue, int64_t time_us, double value)
+static struct stream_event frame_of(const char *queue, int64_t time_us, double value)
 {
-	struct frame f = { .kind = FRAME_STATISTICS, .time_us = time_us, .has_time = true,
+	struct stream_event f = { .kind = STREAM_EVENT_STATISTICS,
+		.time_us = time_us,
+		.has_time = true,
 		.nleaf = 1 };
 
 	memcpy(f.queue_id, queue, UUID_LEN + 1);
-	f.leaf[0] = (struct leaf){ .metric = 0, .path = "avg", .path_len = 3, .value = value };
+	f.leaf[0] = (struct stream_event_leaf){ .metric = 0,
+		.path = "avg",
+		.path_len = 3,
+		.value = value };
 	return f;
 }
 
-static struct placed last_placed;
+static struct stream_window_place last_placed;
 
-static enum fate put(struct windows *w, const char *queue, int64_t time_us, int64_t at_us)
+static enum verdict put(struct stream_windows *w, const char *queue, int64_t time_us, int64_t at_us)
 {
-	struct frame f = frame_of(queue, time_us, 1);
+	struct stream_event f = frame_of(queue, time_us, 1);
 
-	return windows_place(w, &f, 0, at_us, &last_placed);
+	return stream_windows_place(w, &f, 0, at_us, &last_placed);
 }
 
-static const struct window *due(struct windows *w, int64_t at_us)
+static const struct stream_window *due(struct stream_windows *w, int64_t at_us)
 {
-	return windows_due(w, at_us);
+	return stream_windows_due(w, at_us);
 }
 
-static void window__first_begins_at_whole_ms_of_connection(void **state)
+static void stream_window__first_begins_at_whole_ms_of_connection(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_arrival());
+	const struct stream_window *c;
 
 	(void)state;
-	assert_true(windows_due_us(w) == NO_TIME);
+	assert_true(stream_windows_due_us(w) == NO_TIME);
 	assert_null(due(w, T0 + 3600 * (int64_t)S));
-	windows_connected(w, 0, T0 + 1999);
+	stream_windows_connected(w, 0, T0 + 1999);
 	assert_null(due(w, T0 + 1000 + 10 * S - 1));
 	c = due(w, T0 + 1000 + 10 * S);
 	assert_non_null(c);
@@ -77,335 +82,335 @@ static void window__first_begins_at_whole_ms_of_connection(void **state)
 	assert_false(c->partial);
 	assert_int_equal(c->row[0].updates, 0);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static void window__aligned_begins_at_its_multiple_and_coverage_shows_it(void **state)
+static void stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it(void **state)
 {
-	struct windows_conf conf = conf_arrival();
-	struct windows *w;
-	const struct window *c;
+	struct stream_windows_conf conf = conf_arrival();
+	struct stream_windows *w;
+	const struct stream_window *c;
 
 	(void)state;
 	conf.align = true;
 	w = open_windows(conf);
-	windows_connected(w, 0, T0 + 4 * S);
+	stream_windows_connected(w, 0, T0 + 4 * S);
 	c = due(w, T0 + 10 * S);
 	assert_non_null(c);
 	assert_int_equal(c->start_ms, T0 / 1000);
 	assert_int_equal(c->row[0].coverage_e4, 6000);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static void window__frame_at_the_end_is_in_the_next(void **state)
+static void stream_window__frame_at_the_end_is_in_the_next(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_arrival());
+	const struct stream_window *c;
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	assert_int_equal(put(w, Q1, T0, T0), FATE_ACCEPTED);
+	stream_windows_connected(w, 0, T0);
+	assert_int_equal(put(w, Q1, T0, T0), VERDICT_ACCEPTED);
 	c = due(w, T0 + 10 * S);
 	assert_int_equal(c->row[0].updates, 1);
-	assert_int_equal(put(w, Q1, T0 + 1, T0 + 10 * S), FATE_ACCEPTED);
+	assert_int_equal(put(w, Q1, T0 + 1, T0 + 10 * S), VERDICT_ACCEPTED);
 	assert_int_equal(last_placed.window, 1);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static void window__slept_through_ones_close_in_order(void **state)
+static void stream_window__slept_through_ones_close_in_order(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
+	struct stream_windows *w = open_windows(conf_arrival());
 	int64_t now = T0 + 35 * S;
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	windows_lost(w, 0, T0 + 5 * S);
+	stream_windows_connected(w, 0, T0);
+	stream_windows_lost(w, 0, T0 + 5 * S);
 	for (int i = 0; i < 3; i++) {
-		const struct window *c = due(w, now);
+		const struct stream_window *c = due(w, now);
 
 		assert_non_null(c);
 		assert_int_equal(c->index, i);
 		assert_int_equal(c->row[0].coverage_e4, i == 0 ? 5000 : 0);
 	}
 	assert_null(due(w, now));
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static void window__loss_before_what_was_printed_counts_from_there(void **state)
+static void stream_window__loss_before_what_was_printed_counts_from_there(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_arrival());
+	const struct stream_window *c;
 
 	(void)state;
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	c = due(w, T0 + 10 * S);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
-	windows_lost(w, 0, T0 + 5 * S);
-	windows_connected(w, 0, T0 + 15 * S);
+	stream_windows_lost(w, 0, T0 + 5 * S);
+	stream_windows_connected(w, 0, T0 + 15 * S);
 	c = due(w, T0 + 20 * S);
 	assert_int_equal(c->row[0].coverage_e4, 5000);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void stall__is_not_connected_in_any_window(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
+	struct stream_windows *w = open_windows(conf_arrival());
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	assert_true(windows_stalled(w, T0 + 2 * S, T0 + 25 * S));
+	stream_windows_connected(w, 0, T0);
+	assert_true(stream_windows_stalled(w, T0 + 2 * S, T0 + 25 * S));
 	assert_int_equal(due(w, T0 + 25 * S)->row[0].coverage_e4, 2000);
 	assert_int_equal(due(w, T0 + 25 * S)->row[0].coverage_e4, 0);
 	assert_null(due(w, T0 + 25 * S));
-	assert_true(windows_lost(w, 0, T0 + 27 * S));
+	assert_true(stream_windows_lost(w, 0, T0 + 27 * S));
 	assert_int_equal(due(w, T0 + 30 * S)->row[0].coverage_e4, 2000);
-	assert_true(windows_stalled(w, T0 + 31 * S, T0 + 34 * S));
+	assert_true(stream_windows_stalled(w, T0 + 31 * S, T0 + 34 * S));
 	assert_int_equal(due(w, T0 + 40 * S)->row[0].coverage_e4, 0);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static void window__coverage_is_cut_so_that_one_means_all(void **state)
+static void stream_window__coverage_is_cut_so_that_one_means_all(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_arrival());
+	const struct stream_window *c;
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	windows_lost(w, 0, T0 + 5 * S);
-	windows_connected(w, 0, T0 + 5 * S + 1);
+	stream_windows_connected(w, 0, T0);
+	stream_windows_lost(w, 0, T0 + 5 * S);
+	stream_windows_connected(w, 0, T0 + 5 * S + 1);
 	c = due(w, T0 + 10 * S);
 	assert_int_equal(c->row[0].coverage_e4, 9999);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static void window__count_ends_it(void **state)
+static void stream_window__count_ends_it(void **state)
 {
-	struct windows_conf conf = conf_arrival();
-	struct windows *w;
+	struct stream_windows_conf conf = conf_arrival();
+	struct stream_windows *w;
 
 	(void)state;
 	conf.count = 2;
 	w = open_windows(conf);
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	assert_non_null(due(w, T0 + 100 * S));
-	assert_false(windows_all_printed(w));
+	assert_false(stream_windows_all_printed(w));
 	assert_non_null(due(w, T0 + 100 * S));
-	assert_true(windows_all_printed(w));
+	assert_true(stream_windows_all_printed(w));
 	assert_null(due(w, T0 + 100 * S));
-	assert_null(windows_rest(w, T0 + 100 * S, true));
-	assert_true(windows_due_us(w) == NO_TIME);
-	windows_free(w);
+	assert_null(stream_windows_rest(w, T0 + 100 * S, true));
+	assert_true(stream_windows_due_us(w) == NO_TIME);
+	stream_windows_free(w);
 }
 
-static void window__cut_short_is_partial_and_a_ms_at_least(void **state)
+static void stream_window__cut_short_is_partial_and_a_ms_at_least(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_arrival());
+	const struct stream_window *c;
 
 	(void)state;
-	assert_null(windows_rest(w, T0, true));
-	windows_connected(w, 0, T0);
+	assert_null(stream_windows_rest(w, T0, true));
+	stream_windows_connected(w, 0, T0);
 	put(w, Q2, T0, T0 + S);
-	c = windows_rest(w, T0 + 2 * S + 700, true);
+	c = stream_windows_rest(w, T0 + 2 * S + 700, true);
 	assert_non_null(c);
 	assert_true(c->partial);
 	assert_int_equal(c->end_ms - c->start_ms, 2000);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
 	assert_int_equal(c->row[1].updates, 1);
-	assert_null(windows_rest(w, T0 + 2 * S + 700, true));
-	windows_free(w);
+	assert_null(stream_windows_rest(w, T0 + 2 * S + 700, true));
+	stream_windows_free(w);
 
 	w = open_windows(conf_arrival());
-	windows_connected(w, 0, T0);
-	c = windows_rest(w, T0 + 10, true);
+	stream_windows_connected(w, 0, T0);
+	c = stream_windows_rest(w, T0 + 10, true);
 	assert_non_null(c);
 	assert_int_equal(c->end_ms - c->start_ms, 1);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static void window__cut_short_knows_no_connection_after_its_end(void **state)
+static void stream_window__cut_short_knows_no_connection_after_its_end(void **state)
 {
-	struct windows_conf conf = conf_arrival();
-	struct windows *w;
-	const struct window *c;
+	struct stream_windows_conf conf = conf_arrival();
+	struct stream_windows *w;
+	const struct stream_window *c;
 
 	(void)state;
 	conf.time = TIME_EVENT;
 	w = open_windows(conf);
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 4 * S, T0 + 4 * S);
-	windows_lost(w, 0, T0 + 1 * S);
-	windows_connected(w, 0, T0 + 5 * S);
-	windows_lost(w, 0, T0 + 8 * S);
-	c = windows_rest(w, T0 + 9 * S, true);
+	stream_windows_lost(w, 0, T0 + 1 * S);
+	stream_windows_connected(w, 0, T0 + 5 * S);
+	stream_windows_lost(w, 0, T0 + 8 * S);
+	c = stream_windows_rest(w, T0 + 9 * S, true);
 	assert_int_equal(c->end_ms - c->start_ms, 4000);
 	assert_int_equal(c->row[0].coverage_e4, 2500);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static void window__many_losses_are_all_counted(void **state)
+static void stream_window__many_losses_are_all_counted(void **state)
 {
-	struct windows_conf conf = conf_arrival();
-	struct windows *w;
-	const struct window *c;
+	struct stream_windows_conf conf = conf_arrival();
+	struct stream_windows *w;
+	const struct stream_window *c;
 
 	(void)state;
 	conf.length_ms = 200000;
 	w = open_windows(conf);
 	for (int i = 0; i < 100000; i++) {
-		windows_connected(w, 0, T0 + i * (int64_t)2000);
-		windows_lost(w, 0, T0 + i * (int64_t)2000 + 500);
+		stream_windows_connected(w, 0, T0 + i * (int64_t)2000);
+		stream_windows_lost(w, 0, T0 + i * (int64_t)2000 + 500);
 	}
 	c = due(w, T0 + 200 * S);
 	assert_int_equal(c->row[0].coverage_e4, 2500);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void fate__foreign_queue_is_in_no_row(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
+	struct stream_windows *w = open_windows(conf_arrival());
 
 	(void)state;
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, "0000000f-0000-4000-8000-000000000001", T0, T0),
-		FATE_FOREIGN_QUEUE);
+		VERDICT_FOREIGN_QUEUE);
 	assert_false(last_placed.in_row);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void fate__same_timestamp_is_a_duplicate(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_arrival());
+	const struct stream_window *c;
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	assert_int_equal(put(w, Q1, T0, T0), FATE_ACCEPTED);
-	assert_int_equal(put(w, Q2, T0, T0), FATE_ACCEPTED);
-	assert_int_equal(put(w, Q1, T0, T0 + 1), FATE_DUPLICATE);
-	assert_int_equal(put(w, Q1, T0 + 1, T0 + 1), FATE_ACCEPTED);
-	assert_int_equal(put(w, Q1, T0, T0 + 2), FATE_ACCEPTED);	/* not the last one */
+	stream_windows_connected(w, 0, T0);
+	assert_int_equal(put(w, Q1, T0, T0), VERDICT_ACCEPTED);
+	assert_int_equal(put(w, Q2, T0, T0), VERDICT_ACCEPTED);
+	assert_int_equal(put(w, Q1, T0, T0 + 1), VERDICT_DUPLICATE);
+	assert_int_equal(put(w, Q1, T0 + 1, T0 + 1), VERDICT_ACCEPTED);
+	assert_int_equal(put(w, Q1, T0, T0 + 2), VERDICT_ACCEPTED);	/* not the last one */
 	c = due(w, T0 + 10 * S);
 	assert_int_equal(c->row[0].updates, 3);
-	assert_int_equal(c->row[0].rejected[FATE_DUPLICATE], 1);
-	windows_free(w);
+	assert_int_equal(c->row[0].rejected[VERDICT_DUPLICATE], 1);
+	stream_windows_free(w);
 }
 
 static void fate__after_a_loss_what_is_not_newer_is_a_duplicate(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
+	struct stream_windows *w = open_windows(conf_arrival());
 
 	(void)state;
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 100, T0 + 100);
 	put(w, Q1, T0 + 200, T0 + 200);
-	windows_lost(w, 0, T0 + 300);
-	windows_connected(w, 0, T0 + 400);
-	assert_int_equal(put(w, Q1, T0 + 100, T0 + 500), FATE_DUPLICATE);
-	assert_int_equal(put(w, Q1, T0 + 200, T0 + 500), FATE_DUPLICATE);
-	assert_int_equal(put(w, Q2, T0 + 100, T0 + 500), FATE_ACCEPTED);
-	assert_int_equal(put(w, Q1, T0 + 300, T0 + 500), FATE_ACCEPTED);
-	assert_int_equal(put(w, Q1, T0 + 150, T0 + 500), FATE_DUPLICATE);
-	windows_free(w);
+	stream_windows_lost(w, 0, T0 + 300);
+	stream_windows_connected(w, 0, T0 + 400);
+	assert_int_equal(put(w, Q1, T0 + 100, T0 + 500), VERDICT_DUPLICATE);
+	assert_int_equal(put(w, Q1, T0 + 200, T0 + 500), VERDICT_DUPLICATE);
+	assert_int_equal(put(w, Q2, T0 + 100, T0 + 500), VERDICT_ACCEPTED);
+	assert_int_equal(put(w, Q1, T0 + 300, T0 + 500), VERDICT_ACCEPTED);
+	assert_int_equal(put(w, Q1, T0 + 150, T0 + 500), VERDICT_DUPLICATE);
+	stream_windows_free(w);
 }
 
 static void fate__stale_by_arrival_is_older_than_lateness(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
+	struct stream_windows *w = open_windows(conf_arrival());
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	assert_int_equal(put(w, Q1, T0 - 20 * S, T0), FATE_ACCEPTED);
-	assert_int_equal(put(w, Q1, T0 - 20 * S - 1, T0), FATE_STALE);
-	windows_free(w);
+	stream_windows_connected(w, 0, T0);
+	assert_int_equal(put(w, Q1, T0 - 20 * S, T0), VERDICT_ACCEPTED);
+	assert_int_equal(put(w, Q1, T0 - 20 * S - 1, T0), VERDICT_STALE);
+	stream_windows_free(w);
 }
 
 static void fate__outlier_rule_needs_its_field(void **state)
 {
-	static const struct rule rule = { 0, "avg", CMP_GT, 30000 };
-	struct windows_conf conf = conf_arrival();
-	struct windows *w;
-	struct placed placed;
-	struct frame f;
+	static const struct filter rule = { 0, "avg", CMP_GT, 30000 };
+	struct stream_windows_conf conf = conf_arrival();
+	struct stream_windows *w;
+	struct stream_window_place placed;
+	struct stream_event f;
 
 	(void)state;
 	conf.outlier = &rule;
 	conf.noutlier = 1;
 	w = open_windows(conf);
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	f = frame_of(Q1, T0, 30000);
-	assert_int_equal(windows_place(w, &f, 0, T0, &placed), FATE_ACCEPTED);
+	assert_int_equal(stream_windows_place(w, &f, 0, T0, &placed), VERDICT_ACCEPTED);
 	f = frame_of(Q1, T0 + 1, 30000.5);
-	assert_int_equal(windows_place(w, &f, 0, T0, &placed), FATE_OUTLIER);
+	assert_int_equal(stream_windows_place(w, &f, 0, T0, &placed), VERDICT_OUTLIER);
 	f.time_us++;
 	f.leaf[0].path = "avgs";
 	f.leaf[0].path_len = 4;
-	assert_int_equal(windows_place(w, &f, 0, T0, &placed), FATE_ACCEPTED);
-	windows_free(w);
+	assert_int_equal(stream_windows_place(w, &f, 0, T0, &placed), VERDICT_ACCEPTED);
+	stream_windows_free(w);
 }
 
 static void fate__invalid_comes_before_all_else(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	struct frame f = frame_of(Q1, T0, 1);
-	struct placed placed;
+	struct stream_windows *w = open_windows(conf_arrival());
+	struct stream_event f = frame_of(Q1, T0, 1);
+	struct stream_window_place placed;
 
 	(void)state;
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0, T0);
 	f.invalid = "made so";
-	assert_int_equal(windows_place(w, &f, 0, T0, &placed), FATE_INVALID);
+	assert_int_equal(stream_windows_place(w, &f, 0, T0, &placed), VERDICT_INVALID);
 	assert_true(placed.in_row);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	const struct window *c;
-	struct placed placed;
+	struct stream_windows *w = open_windows(conf_arrival());
+	const struct stream_window *c;
+	struct stream_window_place placed;
 	char name[8];
 
 	(void)state;
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	for (int i = 0; i < FIELD_MAX; i++) {
-		struct frame f = frame_of(Q1, T0 + i, 1);
+		struct stream_event f = frame_of(Q1, T0 + i, 1);
 
 		snprintf(name, sizeof(name), "f%02d", i);
 		f.leaf[0].path = name;
-		assert_int_equal(windows_place(w, &f, 0, T0 + S, &placed), FATE_ACCEPTED);
+		assert_int_equal(stream_windows_place(w, &f, 0, T0 + S, &placed), VERDICT_ACCEPTED);
 	}
-	assert_int_equal(put(w, Q1, T0 + 100, T0 + S), FATE_INVALID);
+	assert_int_equal(put(w, Q1, T0 + 100, T0 + S), VERDICT_INVALID);
 	c = due(w, T0 + 10 * S);
 	assert_int_equal(c->row[0].nfield, FIELD_MAX);
 	assert_string_equal(c->row[0].field[0]->path, "f00");
 	assert_string_equal(c->row[0].field[63]->path, "f63");
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void fate__number_and_group_of_one_name_clash(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	struct frame f = frame_of(Q1, T0 + 1, 1);
-	struct placed placed;
+	struct stream_windows *w = open_windows(conf_arrival());
+	struct stream_event f = frame_of(Q1, T0 + 1, 1);
+	struct stream_window_place placed;
 
 	(void)state;
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0, T0);
 	f.leaf[0].path = "avg.voice";
 	f.leaf[0].path_len = 9;
-	assert_int_equal(windows_place(w, &f, 0, T0, &placed), FATE_INVALID);
-	windows_free(w);
+	assert_int_equal(stream_windows_place(w, &f, 0, T0, &placed), VERDICT_INVALID);
+	stream_windows_free(w);
 }
 
 static void lag__below_zero_is_skew(void **state)
 {
-	struct windows *w = open_windows(conf_arrival());
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_arrival());
+	const struct stream_window *c;
 
 	(void)state;
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 5, T0 + 4);
 	put(w, Q1, T0 + 6, T0 + 6);
 	put(w, Q1, T0 + 7, T0 + 10);
@@ -414,12 +419,12 @@ static void lag__below_zero_is_skew(void **state)
 	assert_int_equal(c->row[0].clock_skew, 1);
 	assert_int_equal(c->row[0].lag_us.count, 2);
 	assert_double_equal_exact(c->lag_mean_us, 1.5);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
-static struct windows_conf conf_event(bool replay)
+static struct stream_windows_conf conf_event(bool replay)
 {
-	struct windows_conf conf = conf_arrival();
+	struct stream_windows_conf conf = conf_arrival();
 
 	conf.time = TIME_EVENT;
 	conf.replay = replay;
@@ -428,8 +433,8 @@ static struct windows_conf conf_event(bool replay)
 
 static void event__window_waits_for_the_watermark(void **state)
 {
-	struct windows *w = open_windows(conf_event(true));
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_event(true));
+	const struct stream_window *c;
 
 	(void)state;
 	put(w, Q1, T0 + 500, NO_TIME);
@@ -446,53 +451,53 @@ static void event__window_waits_for_the_watermark(void **state)
 	assert_int_equal(c->row[1].updates, 1);
 	assert_int_equal(c->row[0].coverage_e4, -1);
 	assert_null(due(w, NO_TIME));
-	assert_int_equal(put(w, Q2, T0 + 9 * S + 1, NO_TIME), FATE_STALE);
+	assert_int_equal(put(w, Q2, T0 + 9 * S + 1, NO_TIME), VERDICT_STALE);
 	assert_int_equal(last_placed.window, 1);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void event__silence_closes_by_the_clock(void **state)
 {
-	struct windows *w = open_windows(conf_event(false));
+	struct stream_windows *w = open_windows(conf_event(false));
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	assert_true(windows_due_us(w) == T0 + 30 * S);
+	stream_windows_connected(w, 0, T0);
+	assert_true(stream_windows_due_us(w) == T0 + 30 * S);
 	assert_null(due(w, T0 + 30 * S - 1));
 	assert_non_null(due(w, T0 + 30 * S));
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void event__live_takes_what_is_late_into_window_0(void **state)
 {
-	struct windows *w = open_windows(conf_event(false));
+	struct stream_windows *w = open_windows(conf_event(false));
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	assert_int_equal(put(w, Q1, T0 - 20 * S, T0), FATE_ACCEPTED);
+	stream_windows_connected(w, 0, T0);
+	assert_int_equal(put(w, Q1, T0 - 20 * S, T0), VERDICT_ACCEPTED);
 	assert_int_equal(last_placed.window, 0);
-	assert_int_equal(put(w, Q1, T0 - 20 * S - 1, T0), FATE_STALE);
+	assert_int_equal(put(w, Q1, T0 - 20 * S - 1, T0), VERDICT_STALE);
 	assert_int_equal(last_placed.window, 0);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void event__live_refuses_what_is_ahead_of_the_clock(void **state)
 {
-	struct windows *w = open_windows(conf_event(false));
+	struct stream_windows *w = open_windows(conf_event(false));
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	assert_int_equal(put(w, Q1, T0 + 20 * S, T0), FATE_ACCEPTED);
+	stream_windows_connected(w, 0, T0);
+	assert_int_equal(put(w, Q1, T0 + 20 * S, T0), VERDICT_ACCEPTED);
 	assert_int_equal(last_placed.window, 2);
-	assert_int_equal(put(w, Q1, T0 + 20 * S + 1, T0), FATE_INVALID);
+	assert_int_equal(put(w, Q1, T0 + 20 * S + 1, T0), VERDICT_INVALID);
 	assert_int_equal(last_placed.window, 0);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void event__invalid_frame_counts_in_its_own_window(void **state)
 {
-	struct windows *w = open_windows(conf_event(true));
-	struct frame f = frame_of(Q1, 0, 1);
+	struct stream_windows *w = open_windows(conf_event(true));
+	struct stream_event f = frame_of(Q1, 0, 1);
 	static const struct {
 		int64_t time_us, window;
 	} cases[] = {
@@ -509,55 +514,56 @@ static void event__invalid_frame_counts_in_its_own_window(void **state)
 	f.invalid = "made so";
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		f.time_us = cases[i].time_us;
-		assert_int_equal(windows_place(w, &f, 0, NO_TIME, &last_placed), FATE_INVALID);
+		assert_int_equal(stream_windows_place(w, &f, 0, NO_TIME, &last_placed),
+			VERDICT_INVALID);
 		assert_true(last_placed.in_row);
 		assert_int_equal(last_placed.window, cases[i].window);
 	}
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void event__replay_refuses_10000_windows_ahead(void **state)
 {
-	struct windows *w = open_windows(conf_event(true));
+	struct stream_windows *w = open_windows(conf_event(true));
 
 	(void)state;
 	put(w, Q1, T0, NO_TIME);
-	assert_int_equal(put(w, Q1, T0 + 10001 * 10 * (int64_t)S, NO_TIME), FATE_INVALID);
-	assert_int_equal(put(w, Q1, T0 + 10000 * 10 * (int64_t)S, NO_TIME), FATE_ACCEPTED);
-	windows_free(w);
+	assert_int_equal(put(w, Q1, T0 + 10001 * 10 * (int64_t)S, NO_TIME), VERDICT_INVALID);
+	assert_int_equal(put(w, Q1, T0 + 10000 * 10 * (int64_t)S, NO_TIME), VERDICT_ACCEPTED);
+	stream_windows_free(w);
 }
 
 static void event__replay_counts_what_is_before_its_start_as_stale(void **state)
 {
-	struct windows *w = open_windows(conf_event(true));
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_event(true));
+	const struct stream_window *c;
 
 	(void)state;
 	put(w, Q1, T0, NO_TIME);
-	assert_int_equal(put(w, Q1, T0 - 1, NO_TIME), FATE_STALE);
-	c = windows_rest(w, NO_TIME, false);
+	assert_int_equal(put(w, Q1, T0 - 1, NO_TIME), VERDICT_STALE);
+	c = stream_windows_rest(w, NO_TIME, false);
 	assert_non_null(c);
-	assert_int_equal(c->row[0].rejected[FATE_STALE], 1);
-	windows_free(w);
+	assert_int_equal(c->row[0].rejected[VERDICT_STALE], 1);
+	stream_windows_free(w);
 }
 
 static void event__cut_short_ends_at_the_newest_timestamp(void **state)
 {
-	struct windows *w = open_windows(conf_event(false));
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_event(false));
+	const struct stream_window *c;
 
 	(void)state;
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 1 * S, T0 + 1 * S);
 	put(w, Q1, T0 + 13 * S, T0 + 13 * S);
-	c = windows_rest(w, T0 + 17 * S, true);
+	c = stream_windows_rest(w, T0 + 17 * S, true);
 	assert_int_equal(c->end_ms - c->start_ms, 10000);
 	assert_true(c->partial);
-	c = windows_rest(w, T0 + 17 * S, true);
+	c = stream_windows_rest(w, T0 + 17 * S, true);
 	assert_int_equal(c->end_ms - c->start_ms, 3000);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
-	assert_null(windows_rest(w, T0 + 17 * S, true));
-	windows_free(w);
+	assert_null(stream_windows_rest(w, T0 + 17 * S, true));
+	stream_windows_free(w);
 }
 
 /* A window that the clock alone is in has begun, though no timestamp is. */
@@ -565,80 +571,80 @@ static void event__cut_short_leaves_out_no_window_that_the_clock_is_in(void **st
 {
 	(void)state;
 	for (int frames = 0; frames < 2; frames++) {
-		struct windows *w = open_windows(conf_event(false));
-		const struct window *c;
+		struct stream_windows *w = open_windows(conf_event(false));
+		const struct stream_window *c;
 
-		windows_connected(w, 0, T0);
+		stream_windows_connected(w, 0, T0);
 		if (frames)
 			put(w, Q1, T0 + 8 * S, T0 + 9 * S);
 		for (int i = 0; i < 3; i++) {
-			c = windows_rest(w, T0 + 20 * S, true);
+			c = stream_windows_rest(w, T0 + 20 * S, true);
 			assert_non_null(c);
 			assert_int_equal(c->index, i);
 			assert_true(c->partial);
 			assert_int_equal(c->end_ms - c->start_ms,
 				i == 2 ? 1 : !frames ? 10000 : i ? 1 : 8000);
 		}
-		assert_null(windows_rest(w, T0 + 20 * S, true));
-		windows_free(w);
+		assert_null(stream_windows_rest(w, T0 + 20 * S, true));
+		stream_windows_free(w);
 	}
 }
 
 static void event__coverage_reaches_windows_that_wait(void **state)
 {
-	struct windows *w = open_windows(conf_event(false));
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_event(false));
+	const struct stream_window *c;
 
 	(void)state;
-	windows_connected(w, 0, T0);
-	windows_lost(w, 0, T0 + 15 * S);
-	windows_connected(w, 0, T0 + 17 * S);
+	stream_windows_connected(w, 0, T0);
+	stream_windows_lost(w, 0, T0 + 15 * S);
+	stream_windows_connected(w, 0, T0 + 17 * S);
 	c = due(w, T0 + 30 * S);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
 	c = due(w, T0 + 40 * S);
 	assert_int_equal(c->row[0].coverage_e4, 8000);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void replay__prints_what_the_input_holds(void **state)
 {
-	struct windows_conf conf = conf_arrival();
-	struct windows *w;
-	const struct window *c;
+	struct stream_windows_conf conf = conf_arrival();
+	struct stream_windows *w;
+	const struct stream_window *c;
 
 	(void)state;
 	conf.replay = true;
 	w = open_windows(conf);
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + S, T0 + S);
-	c = windows_rest(w, T0 + 4 * S, false);
+	c = stream_windows_rest(w, T0 + 4 * S, false);
 	assert_non_null(c);
 	assert_true(c->partial);
 	assert_int_equal(c->end_ms - c->start_ms, 4000);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
-	assert_null(windows_rest(w, T0 + 4 * S, false));
-	windows_free(w);
+	assert_null(stream_windows_rest(w, T0 + 4 * S, false));
+	stream_windows_free(w);
 }
 
 /* What another recording, which follows, does not inherit. */
 static void restart__numbers_on_and_forgets(void **state)
 {
-	struct windows_conf conf = conf_arrival();
-	struct windows *w;
-	const struct window *c;
+	struct stream_windows_conf conf = conf_arrival();
+	struct stream_windows *w;
+	const struct stream_window *c;
 
 	(void)state;
 	conf.replay = true;
 	w = open_windows(conf);
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + S, T0 + S);
-	assert_non_null(windows_rest(w, T0 + 4 * S, false));
-	windows_restart(w);
-	assert_true(windows_due_us(w) == NO_TIME);
-	assert_true(windows_watch(w, Q2));
-	windows_connected(w, 0, T0 + 100 * S);
-	assert_int_equal(put(w, Q1, T0 + 101 * S, T0 + 101 * S), FATE_FOREIGN_QUEUE);
-	assert_int_equal(put(w, Q2, T0 + 101 * S, T0 + 101 * S), FATE_ACCEPTED);
+	assert_non_null(stream_windows_rest(w, T0 + 4 * S, false));
+	stream_windows_restart(w);
+	assert_true(stream_windows_due_us(w) == NO_TIME);
+	assert_true(stream_windows_watch(w, Q2));
+	stream_windows_connected(w, 0, T0 + 100 * S);
+	assert_int_equal(put(w, Q1, T0 + 101 * S, T0 + 101 * S), VERDICT_FOREIGN_QUEUE);
+	assert_int_equal(put(w, Q2, T0 + 101 * S, T0 + 101 * S), VERDICT_ACCEPTED);
 	c = due(w, T0 + 110 * S);
 	assert_non_null(c);
 	assert_int_equal(c->index, 1);
@@ -646,48 +652,48 @@ static void restart__numbers_on_and_forgets(void **state)
 	assert_int_equal(c->nrow, 1);
 	assert_int_equal(c->row[0].queue, 1);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
-	windows_free(w);
+	stream_windows_free(w);
 }
 
 static void replay__end_at_a_windows_end_holds_no_further_one(void **state)
 {
-	struct windows_conf conf = conf_arrival();
-	struct windows *w;
+	struct stream_windows_conf conf = conf_arrival();
+	struct stream_windows *w;
 
 	(void)state;
 	conf.replay = true;
 	w = open_windows(conf);
-	windows_connected(w, 0, T0);
+	stream_windows_connected(w, 0, T0);
 	assert_non_null(due(w, T0 + 10 * S));
-	assert_null(windows_rest(w, T0 + 10 * S, false));
-	windows_free(w);
+	assert_null(stream_windows_rest(w, T0 + 10 * S, false));
+	stream_windows_free(w);
 }
 
 static void replay__cut_short_leaves_all_partial(void **state)
 {
-	struct windows *w = open_windows(conf_event(true));
-	const struct window *c;
+	struct stream_windows *w = open_windows(conf_event(true));
+	const struct stream_window *c;
 
 	(void)state;
 	put(w, Q1, T0, NO_TIME);
 	put(w, Q1, T0 + 12 * S, NO_TIME);
 	for (int i = 0; i < 2; i++) {	/* of the first one, latecomers may have been missed */
-		c = windows_rest(w, NO_TIME, true);
+		c = stream_windows_rest(w, NO_TIME, true);
 		assert_non_null(c);
 		assert_true(c->partial);
 		assert_int_equal(c->end_ms - c->start_ms, i ? 2000 : 10000);
 	}
-	assert_null(windows_rest(w, NO_TIME, true));
-	windows_free(w);
+	assert_null(stream_windows_rest(w, NO_TIME, true));
+	stream_windows_free(w);
 }
 
 static void replay__queues_have_rows_from_their_first_valid_frame_on(void **state)
 {
-	struct windows_conf conf = conf_event(true);
-	struct windows *w;
-	const struct window *c;
-	struct placed placed;
-	struct frame f = frame_of(Q2, 0, 1);
+	struct stream_windows_conf conf = conf_event(true);
+	struct stream_windows *w;
+	const struct stream_window *c;
+	struct stream_window_place placed;
+	struct stream_event f = frame_of(Q2, 0, 1);
 
 	(void)state;
 	conf.nqueue = 0;
@@ -695,30 +701,30 @@ static void replay__queues_have_rows_from_their_first_valid_frame_on(void **stat
 	conf.lateness_ms = 0;
 	w = open_windows(conf);
 	f.has_time = false;
-	assert_int_equal(windows_place(w, &f, 0, NO_TIME, &placed), FATE_INVALID);
+	assert_int_equal(stream_windows_place(w, &f, 0, NO_TIME, &placed), VERDICT_INVALID);
 	assert_false(placed.in_row);
 	put(w, Q1, T0, NO_TIME);
 	f = frame_of(Q2, T0, 1);	/* a number and a group of one name */
-	f.leaf[f.nleaf++] = (struct leaf){ .path = "avg.voice", .path_len = 9 };
-	assert_int_equal(windows_place(w, &f, 0, NO_TIME, &placed), FATE_INVALID);
+	f.leaf[f.nleaf++] = (struct stream_event_leaf){ .path = "avg.voice", .path_len = 9 };
+	assert_int_equal(stream_windows_place(w, &f, 0, NO_TIME, &placed), VERDICT_INVALID);
 	assert_false(placed.in_row);
 	put(w, Q1, T0 + 10 * S, NO_TIME);
 	c = due(w, NO_TIME);
 	assert_int_equal(c->nrow, 1);
-	assert_int_equal(put(w, Q2, T0 + 11 * S, NO_TIME), FATE_ACCEPTED);
+	assert_int_equal(put(w, Q2, T0 + 11 * S, NO_TIME), VERDICT_ACCEPTED);
 	put(w, Q1, T0 + 20 * S, NO_TIME);
 	c = due(w, NO_TIME);
 	assert_int_equal(c->nrow, 2);
 	assert_string_equal(c->row[0].queue_id, Q1);
 	assert_int_equal(put(w, "0000000f-0000-4000-8000-000000000001", T0 + 21 * S, NO_TIME),
-		FATE_TOO_MANY_QUEUES);
-	windows_free(w);
+		VERDICT_TOO_MANY_QUEUES);
+	stream_windows_free(w);
 }
 
 static void replay__many_queues_are_found_again(void **state)
 {
-	struct windows_conf conf = conf_event(true);
-	struct windows *w;
+	struct stream_windows_conf conf = conf_event(true);
+	struct stream_windows *w;
 	char id[UUID_LEN + 1];
 
 	(void)state;
@@ -728,27 +734,28 @@ static void replay__many_queues_are_found_again(void **state)
 	for (int round = 0; round < 2; round++)
 		for (unsigned i = 0; i < 10000; i++) {
 			snprintf(id, sizeof(id), "%08x-0000-4000-8000-000000000000", i * 7);
-			assert_int_equal(put(w, id, T0 + round, NO_TIME), FATE_ACCEPTED);
+			assert_int_equal(put(w, id, T0 + round, NO_TIME), VERDICT_ACCEPTED);
 		}
 	snprintf(id, sizeof(id), "%08x-0000-4000-8000-000000000000", 70000);
-	assert_int_equal(put(w, id, T0, NO_TIME), FATE_TOO_MANY_QUEUES);
-	windows_free(w);
+	assert_int_equal(put(w, id, T0, NO_TIME), VERDICT_TOO_MANY_QUEUES);
+	stream_windows_free(w);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(window__first_begins_at_whole_ms_of_connection),
-		cmocka_unit_test(window__aligned_begins_at_its_multiple_and_coverage_shows_it),
-		cmocka_unit_test(window__frame_at_the_end_is_in_the_next),
-		cmocka_unit_test(window__slept_through_ones_close_in_order),
-		cmocka_unit_test(window__loss_before_what_was_printed_counts_from_there),
+		cmocka_unit_test(stream_window__first_begins_at_whole_ms_of_connection),
+		cmocka_unit_test(
+			stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it),
+		cmocka_unit_test(stream_window__frame_at_the_end_is_in_the_next),
+		cmocka_unit_test(stream_window__slept_through_ones_close_in_order),
+		cmocka_unit_test(stream_window__loss_before_what_was_printed_counts_from_there),
 		cmocka_unit_test(stall__is_not_connected_in_any_window),
-		cmocka_unit_test(window__coverage_is_cut_so_that_one_means_all),
-		cmocka_unit_test(window__count_ends_it),
-		cmocka_unit_test(window__cut_short_is_partial_and_a_ms_at_least),
-		cmocka_unit_test(window__cut_short_knows_no_connection_after_its_end),
-		cmocka_unit_test(window__many_losses_are_all_counted),
+		cmocka_unit_test(stream_window__coverage_is_cut_so_that_one_means_all),
+		cmocka_unit_test(stream_window__count_ends_it),
+		cmocka_unit_test(stream_window__cut_short_is_partial_and_a_ms_at_least),
+		cmocka_unit_test(stream_window__cut_short_knows_no_connection_after_its_end),
+		cmocka_unit_test(stream_window__many_losses_are_all_counted),
 		cmocka_unit_test(fate__foreign_queue_is_in_no_row),
 		cmocka_unit_test(fate__same_timestamp_is_a_duplicate),
 		cmocka_unit_test(fate__after_a_loss_what_is_not_newer_is_a_duplicate),
