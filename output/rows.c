@@ -41,7 +41,7 @@ void rows_put_figure(struct buf *out, const char *key, double x)
 
 static bool put_field(struct buf *out, const struct accumulator_field *field)
 {
-	struct summary s;
+	struct sample_summary s;
 
 	if (!sample_summarise(&field->sample, 1, &s))
 		return false;
@@ -143,7 +143,7 @@ static bool put_metrics(struct buf *out, const struct rows *rows,
 
 bool rows_put_lag(struct buf *out, const struct sample *lag_us)
 {
-	struct summary s;
+	struct sample_summary s;
 
 	if (!lag_us->count) {
 		buf_str(out, "null");
@@ -253,7 +253,7 @@ static bool csv_field(struct buf *out, const struct rows *rows,
 	const struct accumulator_field *field)
 {
 	struct buf name = { 0 };
-	struct summary s;
+	struct sample_summary s;
 	bool ok = sample_summarise(&field->sample, 1, &s);
 
 	ok = buf_printf(&name, "%s.%s", rows->conf.metric[field->metric], field->path) && ok

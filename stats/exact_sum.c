@@ -11,10 +11,10 @@
 /* Each addition changes a limb by less than 2^32: 2^30 of them stay below 2^62. */
 #define PENDING_MAX (1u << 30)
 
-void exact_free(struct exact *sum)
+void exact_sum_free(struct exact_sum *sum)
 {
 	free(sum->limb);
-	*sum = (struct exact){ 0 };
+	*sum = (struct exact_sum){ 0 };
 }
 
 static int32_t floor_limb(int32_t bit)
@@ -23,7 +23,7 @@ static int32_t floor_limb(int32_t bit)
 }
 
 /* Carries, so that every limb but the topmost is in [0, 2^32). */
-static void normalise(struct exact *sum)
+static void normalise(struct exact_sum *sum)
 {
 	for (int32_t i = 0; i + 1 < sum->n; i++) {
 		int64_t carry = sum->limb[i] >> LIMB_BITS;
@@ -35,7 +35,7 @@ static void normalise(struct exact *sum)
 }
 
 /* Makes room for limbs [from, to) and, above them, for the carry. */
-static bool cover_limbs(struct exact *sum, int32_t from, int32_t to)
+static bool cover_limbs(struct exact_sum *sum, int32_t from, int32_t to)
 {
 	int32_t lo = sum->n ? sum->lo : from, hi = sum->n ? sum->lo + sum->n : to;
 	int64_t *limb;
@@ -59,7 +59,7 @@ static bool cover_limbs(struct exact *sum, int32_t from, int32_t to)
 }
 
 /* sum += ±part·2^(32·at), part being n limbs. */
-static bool add_limbs(struct exact *sum, const uint32_t *part, int32_t n, int32_t at,
+static bool add_limbs(struct exact_sum *sum, const uint32_t *part, int32_t n, int32_t at,
 	bool negative)
 {
 	int64_t *to;
@@ -128,7 +128,7 @@ static void multiply(uint64_t a_lo, uint64_t a_hi, uint64_t b, uint64_t out[3])
 	out[2] = (uint64_t)(hi >> 64);
 }
 
-bool exact_add(struct exact *sum, double x, uint64_t weight)
+bool exact_sum_add(struct exact_sum *sum, double x, uint64_t weight)
 {
 	uint64_t value[3];
 	uint32_t part[7];
@@ -136,7 +136,7 @@ bool exact_add(struct exact *sum, double x, uint64_t weight)
 	int64_t small;
 
 	if (is_small(x, weight, &small)) {
-		sum->whole += (exact_whole)small * (int64_t)weight;
+		sum->whole += (exact_sum_whole)small * (int64_t)weight;
 		return true;
 	}
 	multiply(decompose(x, &exponent), 0, weight, value);
@@ -144,7 +144,7 @@ bool exact_add(struct exact *sum, double x, uint64_t weight)
 	return add_limbs(sum, part, n, at, x < 0);
 }
 
-bool exact_add_square(struct exact *sum, double x, uint64_t weight)
+bool exact_sum_add_square(struct exact_sum *sum, double x, uint64_t weight)
 {
 	uint64_t value[3], m, square[3];
 	uint32_t part[7];
@@ -152,7 +152,7 @@ bool exact_add_square(struct exact *sum, double x, uint64_t weight)
 	int64_t small;
 
 	if (is_small(x, weight, &small)) {
-		sum->whole += (exact_whole)(small * small) * (int64_t)weight;
+		sum->whole += (exact_sum_whole)(small * small) * (int64_t)weight;
 		return true;
 	}
 	m = decompose(x, &exponent);
@@ -162,20 +162,20 @@ bool exact_add_square(struct exact *sum, double x, uint64_t weight)
 	return add_limbs(sum, part, n, at, false);
 }
 
-bool exact_add_both(struct exact *sum, struct exact *squares, double x, uint64_t weight)
+bool exact_sum_add_both(struct exact_sum *sum, struct exact_sum *squares, double x, uint64_t weight)
 {
 	int64_t small;
 
 	if (!is_small(x, weight, &small))
-		return exact_add(sum, x, weight) && exact_add_square(squares, x, weight);
-	sum->whole += (exact_whole)small * (int64_t)weight;
-	squares->whole += (exact_whole)(small * small) * (int64_t)weight;
+		return exact_sum_add(sum, x, weight) && exact_sum_add_square(squares, x, weight);
+	sum->whole += (exact_sum_whole)small * (int64_t)weight;
+	squares->whole += (exact_sum_whole)(small * small) * (int64_t)weight;
 	return true;
 }
 
-bool exact_merge(struct exact *into, const struct exact *from)
+bool exact_sum_merge(struct exact_sum *into, const struct exact_sum *from)
 {
-	struct exact copy = *from;
+	struct exact_sum copy = *from;
 	bool ok;
 
 	if (!from->n) {
@@ -206,7 +206,7 @@ struct ratio {
 	int64_t exponent;
 };
 
-static bool add_whole(BIGNUM *out, exact_whole whole, int shift)
+static bool add_whole(BIGNUM *out, exact_sum_whole whole, int shift)
 {
 	bool negative = whole < 0;
 	BIGNUM *n = BN_new();
@@ -226,7 +226,7 @@ static bool add_whole(BIGNUM *out, exact_whole whole, int shift)
 }
 
 /* The sum as an integer in units of 2^*exponent, at most 0; false: out of memory. */
-static bool to_bignum(const struct exact *sum, BIGNUM *out, int64_t *exponent)
+static bool to_bignum(const struct exact_sum *sum, BIGNUM *out, int64_t *exponent)
 {
 	int32_t lo = sum->n ? sum->lo : 0, unit = lo < 0 ? lo : 0;
 
@@ -349,17 +349,17 @@ static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t
 }
 
 /* Whether a double is that integer. */
-static bool is_exact(exact_whole n)
+static bool is_exact(exact_sum_whole n)
 {
 	return n >= -EXACT_INTEGER && n <= EXACT_INTEGER;
 }
 
 /* Small integers need no more than the processor's own arithmetic: both sides of a division
  * are exact, which then is the one rounding. False: there is more to do. */
-static bool small_moments(const struct exact *s1, const struct exact *s2, uint64_t weight,
+static bool small_moments(const struct exact_sum *s1, const struct exact_sum *s2, uint64_t weight,
 	uint64_t scale, double *mean, double *stddev)
 {
-	exact_whole w = weight, over = w * scale, spread;
+	exact_sum_whole w = weight, over = w * scale, spread;
 
 	if (s1->n || !is_exact(s1->whole) || weight > EXACT_INTEGER || scale > EXACT_INTEGER
 	    || !is_exact(over))
@@ -376,7 +376,7 @@ static bool small_moments(const struct exact *s1, const struct exact *s2, uint64
 	return true;
 }
 
-bool exact_moments(const struct exact *s1, const struct exact *s2, uint64_t weight,
+bool exact_sum_moments(const struct exact_sum *s1, const struct exact_sum *s2, uint64_t weight,
 	uint64_t scale, double *mean, double *stddev)
 {
 	BN_CTX *ctx;

@@ -4,8 +4,8 @@
 
 void sample_free(struct sample *s)
 {
-	exact_free(&s->sum);
-	exact_free(&s->squares);
+	exact_sum_free(&s->sum);
+	exact_sum_free(&s->squares);
 	quantile_free(s->quantile);
 	*s = (struct sample){ 0 };
 }
@@ -15,7 +15,7 @@ bool sample_add(struct sample *s, double x)
 	x += 0.0;	/* -0 is 0, so that order changes no byte */
 	if (!s->quantile && !(s->quantile = quantile_new()))
 		return false;
-	if (!exact_add_both(&s->sum, &s->squares, x, 1) || !quantile_add(s->quantile, x, 1))
+	if (!exact_sum_add_both(&s->sum, &s->squares, x, 1) || !quantile_add(s->quantile, x, 1))
 		return false;
 	if (s->count == 0 || x < s->min)
 		s->min = x;
@@ -32,7 +32,7 @@ bool sample_merge(struct sample *s, const struct sample *from)
 		return true;
 	if (!s->quantile && !(s->quantile = quantile_new()))
 		return false;
-	if (!exact_merge(&s->sum, &from->sum) || !exact_merge(&s->squares, &from->squares)
+	if (!exact_sum_merge(&s->sum, &from->sum) || !exact_sum_merge(&s->squares, &from->squares)
 	    || !quantile_merge(s->quantile, from->quantile))
 		return false;
 	if (s->count == 0 || from->min < s->min)
@@ -44,12 +44,12 @@ bool sample_merge(struct sample *s, const struct sample *from)
 	return true;
 }
 
-bool sample_summarise(const struct sample *s, uint64_t scale, struct summary *out)
+bool sample_summarise(const struct sample *s, uint64_t scale, struct sample_summary *out)
 {
 	double unit = (double)scale, p[QUANTILES];
 
 	quantile_at(s->quantile, quantile_percent, QUANTILES, s->min, s->max, p);
-	*out = (struct summary){
+	*out = (struct sample_summary){
 		.count = s->count,
 		.last = s->last / unit,
 		.min = s->min / unit,
@@ -59,7 +59,7 @@ bool sample_summarise(const struct sample *s, uint64_t scale, struct summary *ou
 		.p95 = p[2] / unit,
 		.p99 = p[3] / unit
 	};
-	return exact_moments(&s->sum, &s->squares, s->count, scale, &out->mean, &out->stddev);
+	return exact_sum_moments(&s->sum, &s->squares, s->count, scale, &out->mean, &out->stddev);
 }
 
 bool sample_is_exact(const struct sample *s)

@@ -14,11 +14,11 @@
 struct sample {		/* all zero is a sample of nothing; fields are sample.c's own */
 	uint64_t count;
 	double last, min, max;
-	struct exact sum, squares;
+	struct exact_sum sum, squares;
 	struct quantile *quantile;
 };
 
-struct summary {
+struct sample_summary {
 	uint64_t count;
 	double last, min, max, mean, stddev, p50, p90, p95, p99;
 };
@@ -32,7 +32,7 @@ bool sample_merge(struct sample *s, const struct sample *from);
 
 /* Every figure divided by scale (1 as it is; 1000: µs as ms). s holds a value. False: out of
  * memory. */
-bool sample_summarise(const struct sample *s, uint64_t scale, struct summary *out);
+bool sample_summarise(const struct sample *s, uint64_t scale, struct sample_summary *out);
 bool sample_is_exact(const struct sample *s);
 double sample_accuracy(const struct sample *s);
 

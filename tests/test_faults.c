@@ -365,22 +365,22 @@ static void make_values(void)
 
 static bool all_good;
 
-static void add_parts(struct exact *sum, struct exact *squares, struct quantile *q, int from,
-	int to)
+static void add_parts(struct exact_sum *sum, struct exact_sum *squares, struct quantile *q,
+	int from, int to)
 {
 	for (int i = from; i < to; i++) {
-		assert_true(TWICE(exact_add(sum, values[i], 1)));
-		assert_true(TWICE(exact_add_square(squares, values[i], 1)));
+		assert_true(TWICE(exact_sum_add(sum, values[i], 1)));
+		assert_true(TWICE(exact_sum_add_square(squares, values[i], 1)));
 		assert_true(TWICE(quantile_add(q, values[i], 1)));
 	}
 }
 
-static void put_figures(struct buf *text, const struct exact *sum, const struct exact *squares,
-	struct quantile *q)
+static void put_figures(struct buf *text, const struct exact_sum *sum,
+	const struct exact_sum *squares, struct quantile *q)
 {
 	double mean = 0, stddev = 0;
 
-	assert_true(TWICE(exact_moments(sum, squares, VALUES, 1, &mean, &stddev)));
+	assert_true(TWICE(exact_sum_moments(sum, squares, VALUES, 1, &mean, &stddev)));
 	left = -1;
 	buf_printf(text, "%a %a %a", mean, stddev, quantile_accuracy(q));
 	for (unsigned p = 1; p <= 100; p += 9) {
@@ -393,7 +393,7 @@ static void put_figures(struct buf *text, const struct exact *sum, const struct 
 static void figures(struct buf *text)
 {
 	static const int cut[] = { 0, 3, 60, 130, 1150, 1180, VALUES };
-	struct exact sum[6] = { { 0 } }, squares[6] = { { 0 } };
+	struct exact_sum sum[6] = { { 0 } }, squares[6] = { { 0 } };
 	struct quantile *q[6];
 
 	for (int k = 0; k < 6; k++) {
@@ -401,14 +401,14 @@ static void figures(struct buf *text)
 		add_parts(&sum[k], &squares[k], q[k], cut[k], cut[k + 1]);
 		if (k == 0)
 			continue;
-		assert_true(TWICE(exact_merge(&sum[0], &sum[k])));
-		assert_true(TWICE(exact_merge(&squares[0], &squares[k])));
+		assert_true(TWICE(exact_sum_merge(&sum[0], &sum[k])));
+		assert_true(TWICE(exact_sum_merge(&squares[0], &squares[k])));
 		assert_true(TWICE(quantile_merge(q[0], q[k])));
 	}
 	put_figures(text, &sum[0], &squares[0], q[0]);
 	for (int k = 0; k < 6; k++) {
-		exact_free(&sum[k]);
-		exact_free(&squares[k]);
+		exact_sum_free(&sum[k]);
+		exact_sum_free(&squares[k]);
 		quantile_free(q[k]);
 	}
 }

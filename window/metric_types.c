@@ -51,8 +51,8 @@ const char *metric_types_nearest(const char *name)
 
 static void gauge_clear(struct gauge *g)
 {
-	exact_free(&g->sum);
-	exact_free(&g->squares);
+	exact_sum_free(&g->sum);
+	exact_sum_free(&g->squares);
 	quantile_free(g->quantile);
 	g->quantile = NULL;
 	g->observed_us = g->events = 0;
@@ -68,7 +68,7 @@ void gauge_free(struct gauge *g)
 
 static bool observe(struct gauge *g, double value, uint64_t us)
 {
-	if (!exact_add_both(&g->sum, &g->squares, value, us)
+	if (!exact_sum_add_both(&g->sum, &g->squares, value, us)
 	    || !quantile_add_time(g->quantile, value, us))
 		return false;
 	if (!g->observed_us || value < g->min)
@@ -145,7 +145,7 @@ bool gauge_summarise(struct gauge *g, bool up, struct gauge_summary *out)
 	out->p90 = p[1];
 	out->p95 = p[2];
 	out->p99 = p[3];
-	return exact_moments(&g->sum, &g->squares, g->observed_us, 1, &out->mean, &out->stddev);
+	return exact_sum_moments(&g->sum, &g->squares, g->observed_us, 1, &out->mean, &out->stddev);
 }
 
 void gauge_carry(struct gauge *g)
@@ -260,19 +260,20 @@ void total_found(struct total *t, int64_t at_us, int64_t window_us)
 /* The increase over all intervals that the window touched. */
 static bool increase(const struct total *t, int64_t end_us, struct total_summary *out)
 {
-	struct exact sum = { 0 };
+	struct exact_sum sum = { 0 };
 	bool ok = true;
 
 	out->has_delta = !t->hidden && !t->gone_unknown && !(t->down && t->ends_us <= end_us);
-	ok = exact_add(&sum, t->gone, 1);
+	ok = exact_sum_add(&sum, t->gone, 1);
 	for (size_t i = 0; ok && i < t->n; i++) {
 		if (!t->part[i].touched)
 			continue;
 		out->has_delta = out->has_delta && t->part[i].has_base;
-		ok = exact_add(&sum, t->part[i].last, 1) && exact_add(&sum, -t->part[i].base, 1);
+		ok = exact_sum_add(&sum, t->part[i].last, 1)
+			&& exact_sum_add(&sum, -t->part[i].base, 1);
 	}
-	ok = ok && exact_moments(&sum, &sum, 1, 1, &out->delta, NULL);
-	exact_free(&sum);
+	ok = ok && exact_sum_moments(&sum, &sum, 1, 1, &out->delta, NULL);
+	exact_sum_free(&sum);
 	/* of two doubles far apart no double holds the difference */
 	out->has_delta = out->has_delta && isfinite(out->delta);
 	return ok;

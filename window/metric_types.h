@@ -42,7 +42,7 @@ struct gauge {			/* all zero: a gauge of which nothing is known */
 		double value;
 		uint64_t us;
 	} stretch[GAUGE_STRETCHES];
-	struct exact sum, squares;	/* of value and value², times µs */
+	struct exact_sum sum, squares;	/* of value and value², times µs */
 	struct quantile *quantile;	/* NULL: nothing was observed */
 	uint64_t observed_us;
 	double min, max;

@@ -476,7 +476,7 @@ static bool make_rows(struct queue_windows *b, int64_t end_us, struct queue_wind
 /* The sums over all rows, for the audit line. */
 static bool window_totals(struct queue_window *w)
 {
-	struct exact lag = { 0 };
+	struct exact_sum lag = { 0 };
 	uint64_t lags = 0;
 	bool ok = true;
 
@@ -485,12 +485,12 @@ static bool window_totals(struct queue_window *w)
 		w->updates += w->row[i].updates;
 		w->duplicates += w->row[i].duplicates;
 		w->invalid += w->row[i].invalid;
-		ok = exact_merge(&lag, &w->row[i].lag_us.sum);
+		ok = exact_sum_merge(&lag, &w->row[i].lag_us.sum);
 		lags += w->row[i].lag_us.count;
 	}
 	if (ok && lags)
-		ok = exact_moments(&lag, &lag, lags, 1, &w->lag_mean_us, NULL);
-	exact_free(&lag);
+		ok = exact_sum_moments(&lag, &lag, lags, 1, &w->lag_mean_us, NULL);
+	exact_sum_free(&lag);
 	return ok;
 }
 

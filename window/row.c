@@ -81,7 +81,7 @@ static struct row_series *figure_next(struct row_window *r, const char *metric,
 
 static bool take_lag(struct row *row, const struct sample *lag_us)
 {
-	struct summary s = { .mean = NAN, .max = NAN, .p50 = NAN, .p95 = NAN, .p99 = NAN };
+	struct sample_summary s = { .mean = NAN, .max = NAN, .p50 = NAN, .p95 = NAN, .p99 = NAN };
 
 	if (lag_us->count && !sample_summarise(lag_us, US_PER_MS, &s))
 		return false;
@@ -98,7 +98,7 @@ static bool take_field(struct row_window *r, const struct accumulator_field *fie
 	const char *metric)
 {
 	struct row_series *f = figure_next(r, metric, field->path, ROW_SAMPLE);
-	struct summary s;
+	struct sample_summary s;
 
 	if (!sample_summarise(&field->sample, 1, &s))
 		return false;

@@ -512,7 +512,7 @@ static void row_fill(struct stream_windows *w, struct stream_window_row *row,
 /* The sums over all rows, for the audit line. */
 static bool window_totals(struct stream_windows *w, struct stream_window *closed)
 {
-	struct exact lag = { 0 };
+	struct exact_sum lag = { 0 };
 	uint64_t lags = 0;
 	uint64_t connected = 0;
 	bool ok = true;
@@ -523,18 +523,18 @@ static bool window_totals(struct stream_windows *w, struct stream_window *closed
 		closed->updates += row->updates;
 		for (int k = 0; k < VERDICT_REJECTS; k++)
 			closed->rejected[k] += row->rejected[k];
-		ok = ok && exact_merge(&lag, &row->lag_us.sum);
+		ok = ok && exact_sum_merge(&lag, &row->lag_us.sum);
 		lags += row->lag_us.count;
 		connected += row->connected_us;
 	}
 	closed->lag_mean_us = NAN;
 	if (ok && lags)
-		ok = exact_moments(&lag, NULL, lags, 1, &closed->lag_mean_us, NULL);
+		ok = exact_sum_moments(&lag, NULL, lags, 1, &closed->lag_mean_us, NULL);
 	closed->coverage_e4 = -1;
 	if (closed->nrow)
 		closed->coverage_e4 = coverage_e4(w, (int64_t)(connected / closed->nrow),
 			(closed->end_ms - closed->start_ms) * US_PER_MS);
-	exact_free(&lag);
+	exact_sum_free(&lag);
 	return ok;
 }
 

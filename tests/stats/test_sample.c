@@ -37,9 +37,9 @@ static struct sample sample_of(const double *x, size_t n)
 	return s;
 }
 
-static struct summary summary_of(const struct sample *s)
+static struct sample_summary summary_of(const struct sample *s)
 {
-	struct summary u;
+	struct sample_summary u;
 
 	assert_true(sample_summarise(s, 1, &u));
 	return u;
@@ -80,7 +80,7 @@ static void sums__scale_before_they_round(void **state)
 {
 	static const double us[] = { 12100, 12101, 12105 };
 	struct sample s = sample_of(us, 3);
-	struct summary u;
+	struct sample_summary u;
 
 	(void)state;
 	assert_true(sample_summarise(&s, 1000, &u));
@@ -89,43 +89,44 @@ static void sums__scale_before_they_round(void **state)
 	sample_free(&s);
 }
 
-static void exact__weights_are_repeats(void **state)
+static void exact_sum__weights_are_repeats(void **state)
 {
-	struct exact a = { 0 }, a2 = { 0 }, b = { 0 }, b2 = { 0 };
+	struct exact_sum a = { 0 }, a2 = { 0 }, b = { 0 }, b2 = { 0 };
 	double ma, sa, mb, sb;
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		assert_true(exact_add(&a, 0.3, 1));
-		assert_true(exact_add_square(&a2, 0.3, 1));
+		assert_true(exact_sum_add(&a, 0.3, 1));
+		assert_true(exact_sum_add_square(&a2, 0.3, 1));
 	}
-	assert_true(exact_add(&a, -7e10, 1) && exact_add_square(&a2, -7e10, 1));
-	assert_true(exact_add(&b, 0.3, 1000) && exact_add_square(&b2, 0.3, 1000));
-	assert_true(exact_add(&b, -7e10, 1) && exact_add_square(&b2, -7e10, 1));
-	assert_true(exact_moments(&a, &a2, 1001, 1, &ma, &sa));
-	assert_true(exact_moments(&b, &b2, 1001, 1, &mb, &sb));
+	assert_true(exact_sum_add(&a, -7e10, 1) && exact_sum_add_square(&a2, -7e10, 1));
+	assert_true(exact_sum_add(&b, 0.3, 1000) && exact_sum_add_square(&b2, 0.3, 1000));
+	assert_true(exact_sum_add(&b, -7e10, 1) && exact_sum_add_square(&b2, -7e10, 1));
+	assert_true(exact_sum_moments(&a, &a2, 1001, 1, &ma, &sa));
+	assert_true(exact_sum_moments(&b, &b2, 1001, 1, &mb, &sb));
 	assert_double_equal_exact(ma, mb);
 	assert_double_equal_exact(sa, sb);
-	exact_free(&a);
-	exact_free(&a2);
-	exact_free(&b);
-	exact_free(&b2);
+	exact_sum_free(&a);
+	exact_sum_free(&a2);
+	exact_sum_free(&b);
+	exact_sum_free(&b2);
 }
 
 /* Zero has no odd mantissa to shift to, whatever its weight. */
-static void exact__zero_adds_nothing_at_any_weight(void **state)
+static void exact_sum__zero_adds_nothing_at_any_weight(void **state)
 {
-	struct exact a = { 0 }, a2 = { 0 };
+	struct exact_sum a = { 0 }, a2 = { 0 };
 	double mean, stddev;
 
 	(void)state;
-	assert_true(exact_add(&a, 0, UINT64_MAX - 1) && exact_add_square(&a2, 0, UINT64_MAX - 1));
-	assert_true(exact_add(&a, 0.5, 1) && exact_add_square(&a2, 0.5, 1));
-	assert_true(exact_moments(&a, &a2, UINT64_MAX, 1, &mean, &stddev));
+	assert_true(exact_sum_add(&a, 0, UINT64_MAX - 1)
+		&& exact_sum_add_square(&a2, 0, UINT64_MAX - 1));
+	assert_true(exact_sum_add(&a, 0.5, 1) && exact_sum_add_square(&a2, 0.5, 1));
+	assert_true(exact_sum_moments(&a, &a2, UINT64_MAX, 1, &mean, &stddev));
 	assert_double_equal_exact(mean, 0x1p-65);
 	assert_double_equal_exact(stddev, 0x1p-33);
-	exact_free(&a);
-	exact_free(&a2);
+	exact_sum_free(&a);
+	exact_sum_free(&a2);
 }
 
 static int by_value(const void *a, const void *b)
@@ -263,7 +264,7 @@ static void quantile__joins_buckets_where_there_are_too_many(void **state)
 
 static void assert_same(const struct sample *a, const struct sample *b)
 {
-	struct summary x = summary_of(a), y = summary_of(b);
+	struct sample_summary x = summary_of(a), y = summary_of(b);
 
 	y.last = x.last;	/* order matters to it alone */
 	assert_memory_equal(&x, &y, sizeof(x));
@@ -312,8 +313,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sums__are_rounded_once),
 		cmocka_unit_test(sums__scale_before_they_round),
-		cmocka_unit_test(exact__weights_are_repeats),
-		cmocka_unit_test(exact__zero_adds_nothing_at_any_weight),
+		cmocka_unit_test(exact_sum__weights_are_repeats),
+		cmocka_unit_test(exact_sum__zero_adds_nothing_at_any_weight),
 		cmocka_unit_test(quantile__is_within_its_accuracy),
 		cmocka_unit_test(quantile__of_time_keeps_distinct_values),
 		cmocka_unit_test(quantile__joins_buckets_where_there_are_too_many),
