@@ -102,7 +102,7 @@ static const char *open_file(struct audit_file *f)
 	int flags = O_APPEND;
 	bool opened;
 
-	if (paths_has_foreign_link(f->path))
+	if (files_has_foreign_link(f->path))
 		return foreign_link;
 	if (lstat(f->path, &st) != 0 || !S_ISLNK(st.st_mode))
 		flags |= O_NOFOLLOW;	/* nor one that is made now */
@@ -128,7 +128,7 @@ const char *audit_file_unfit(const char *path, bool chain, const struct buf *key
 	const char *why = NULL;
 	struct stat st;
 
-	if (paths_has_foreign_link(path))
+	if (files_has_foreign_link(path))
 		return foreign_link;
 	if (stat(path, &st) != 0)
 		return errno == ENOENT ? NULL : strerror(errno);
@@ -214,7 +214,7 @@ static bool is_current(const struct audit_file *f, off_t *size)
 	if (fstat(f->w.fd, &open_one) != 0 || lstat(f->path, &named) != 0)
 		return false;
 	if (S_ISLNK(named.st_mode)
-	    && (paths_is_foreign_link(&named) || stat(f->path, &named) != 0))
+	    && (files_is_foreign_link(&named) || stat(f->path, &named) != 0))
 		return false;
 	*size = open_one.st_size;
 	return open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;

@@ -300,7 +300,7 @@ static char *read_secret(int fd, const char **why)
 {
 	struct buf text = { 0 };
 
-	*why = paths_take_secret(fd, SECRET_MAX, &text);
+	*why = files_take_secret(fd, SECRET_MAX, &text);
 	if (!*why && text.len > SECRET_MAX)
 		*why = "longer than a secret is (4096 bytes)";
 	if (text.len && text.data[text.len - 1] == '\n')
@@ -325,7 +325,7 @@ static char *secret_of_file(const char *path, const char *from, bool systemd,
 {
 	unsigned exposed;
 	const char *why;
-	int fd = paths_open_secret(path, &exposed, &why);
+	int fd = files_open_secret(path, &exposed, &why);
 	char text[SHOWN_SIZE], *secret = NULL;
 
 	if (fd < 0 && systemd && errno == ENOENT)

@@ -607,7 +607,7 @@ static const char *read_all(int fd, size_t size, struct buf *text)
 static const char *read_file(const char *path, struct buf *text, unsigned *mode)
 {
 	const char *why;
-	int fd = paths_open_secret(path, mode, &why);
+	int fd = files_open_secret(path, mode, &why);
 	struct stat st;
 
 	if (fd < 0)

@@ -18,7 +18,7 @@
 struct token_cache {
 	int dir, lock;
 	bool told;			/* that the file is ignored */
-	char name[CACHEDIR_NAME_LEN + 1];
+	char name[PRIVATE_DIR_NAME_LEN + 1];
 	char *base_url;
 };
 
@@ -32,9 +32,9 @@ void token_cache_entry_free(struct token_cache_entry *t)
 
 char *token_cache_path(const char *base_url, const char *client_id)
 {
-	char *dir = cachedir_path(), *path = NULL, name[CACHEDIR_NAME_LEN + 1];
+	char *dir = private_dir_path(), *path = NULL, name[PRIVATE_DIR_NAME_LEN + 1];
 
-	if (dir && cachedir_name(base_url, client_id, name)
+	if (dir && private_dir_name(base_url, client_id, name)
 	    && asprintf(&path, "%s/%s", dir, name) < 0)
 		path = NULL;
 	free(dir);
@@ -45,15 +45,15 @@ struct token_cache *token_cache_open(const char *base_url, const char *client_id
 	struct lines *warnings)
 {
 	struct token_cache *c = calloc(1, sizeof(*c));
-	char *path = cachedir_path();
+	char *path = private_dir_path();
 	const char *why = "neither XDG_CACHE_HOME nor HOME is set";
 
 	if (!c)
 		goto fail;
 	c->lock = -1;
-	c->dir = path ? cachedir_make(path, &why) : -1;
+	c->dir = path ? private_dir_make(path, &why) : -1;
 	c->base_url = strdup(base_url);
-	if (c->dir < 0 || !c->base_url || !cachedir_name(base_url, client_id, c->name))
+	if (c->dir < 0 || !c->base_url || !private_dir_name(base_url, client_id, c->name))
 		goto fail;
 	free(path);
 	return c;
@@ -120,7 +120,7 @@ static const char *understand(const struct token_cache *c, const char *text, siz
 /* What is not set aside is met at every read, but told once. */
 static void ignore(struct token_cache *c, bool set_aside, const char *why, struct lines *warnings)
 {
-	char bad[CACHEDIR_NAME_LEN + 8];
+	char bad[PRIVATE_DIR_NAME_LEN + 8];
 
 	snprintf(bad, sizeof(bad), "%s.bad", c->name);
 	if (set_aside && renameat(c->dir, c->name, c->dir, bad) == 0) {
@@ -136,15 +136,15 @@ bool token_cache_read(struct token_cache *c, int64_t not_before_ms, struct token
 {
 	struct buf text = { 0 };
 	const char *why = NULL;
-	enum cachedir_found found;
+	enum private_dir_found found;
 
 	*t = (struct token_cache_entry){ 0 };
-	found = cachedir_read(c->dir, c->name, FILE_MAX, &text, &why);
-	if (found == CACHEDIR_WHOLE)
+	found = private_dir_read(c->dir, c->name, FILE_MAX, &text, &why);
+	if (found == PRIVATE_DIR_WHOLE)
 		why = understand(c, text.data, text.len, t);
 	buf_wipe(&text);
 	if (why)
-		ignore(c, found != CACHEDIR_FAILED && why != why_no_memory, why, warnings);
+		ignore(c, found != PRIVATE_DIR_FAILED && why != why_no_memory, why, warnings);
 	if (t->token && t->expires_ms <= not_before_ms)
 		token_cache_entry_free(t);
 	return t->token != NULL;
@@ -162,7 +162,7 @@ bool token_cache_write(struct token_cache *c, const char *token, int64_t expires
 	json_put_quoted(&text, "{\"schema\":\"" SCHEMA "\",\"host\":", c->base_url);
 	json_put_quoted(&text, ",\"access_token\":", token);
 	buf_printf(&text, ",\"expires_ms\":%lld}\n", (long long)expires_ms);
-	ok = cachedir_write(c->dir, c->name, &text);
+	ok = private_dir_write(c->dir, c->name, &text);
 	if (!ok)
 		lines_add(warnings, "the token cannot be kept: %s", strerror(errno));
 	buf_wipe(&text);
@@ -189,7 +189,7 @@ bool token_cache_lock(struct token_cache *c)
 	bool held = false;
 
 	if (c->lock < 0)
-		c->lock = cachedir_lock(c->dir, c->name, &held);
+		c->lock = private_dir_lock(c->dir, c->name, &held);
 	return !held;
 }
 

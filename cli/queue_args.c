@@ -92,7 +92,7 @@ void queue_args_read(struct option_values *p, const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0, again = is_stdin && p->queue_stdin;
 	struct buf text = { .limit = QUEUE_FILE_MAX };
-	const char *why = again ? "stdin is read once" : paths_read(path, &text);
+	const char *why = again ? "stdin is read once" : files_read(path, &text);
 
 	p->queue_stdin = p->queue_stdin || is_stdin;
 	if (!again)

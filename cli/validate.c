@@ -83,7 +83,7 @@ void validate_recording(struct option_values *p)
 
 	if (!set->replay || set->verify_audit)
 		return;
-	if (paths_unreadable(set->replay) || p->given[OPT_NOW] || p->given[OPT_LIST_QUEUES]
+	if (files_unreadable(set->replay) || p->given[OPT_NOW] || p->given[OPT_LIST_QUEUES]
 	    || (!regular && (p->problems.n || set->dry_run))) {
 		/* nothing to look at, or not now: what depends on the source stays open */
 		p->unread = true;
@@ -312,8 +312,8 @@ void validate_options(struct option_values *p)
 static void check_same_files(struct option_values *p)
 {
 	const struct options *set = p->set;
-	const struct path_use fixed[] = {
-		{ "--output", set->output && !paths_is_stdout(set->output) ? set->output : "-",
+	const struct files_use fixed[] = {
+		{ "--output", set->output && !files_is_stdout(set->output) ? set->output : "-",
 			true, false },
 		{ "--record", set->record, true, false },
 		{ "--rejects", set->rejects, true, false },
@@ -333,7 +333,7 @@ static void check_same_files(struct option_values *p)
 	};
 	const struct lines *urls = &set->callbacks.files;
 	const size_t n = ARRAY_LEN(fixed), most = n + p->queue_files.n;
-	struct path_use *use = calloc(most + urls->n, sizeof(*use));
+	struct files_use *use = calloc(most + urls->n, sizeof(*use));
 
 	if (!use) {
 		p->problems.failed = true;
@@ -341,10 +341,11 @@ static void check_same_files(struct option_values *p)
 	}
 	memcpy(use, fixed, sizeof(fixed));
 	for (size_t i = 0; i < p->queue_files.n; i++)
-		use[n + i] = (struct path_use){ "--queue-file", p->queue_files.v[i], false, false };
+		use[n + i] =
+			(struct files_use){ "--queue-file", p->queue_files.v[i], false, false };
 	for (size_t i = 0; i < urls->n; i++)
-		use[most + i] = (struct path_use){ "--callback", urls->v[i], false, false };
-	paths_check(use, most + urls->n, &p->problems);
+		use[most + i] = (struct files_use){ "--callback", urls->v[i], false, false };
+	files_check(use, most + urls->n, &p->problems);
 	free(use);
 }
 
@@ -369,7 +370,7 @@ static void check_exposition(struct option_values *p)
 	const struct options *set = p->set;
 
 	if (set->format == FORMAT_PROMETHEUS && set->output
-	    && replace_is_mount_point(set->output) && !paths_is_stdout(set->output))
+	    && replace_file_is_mount_point(set->output) && !files_is_stdout(set->output))
 		lines_add(&p->problems, "--output %.100s: it is a mount point, so it cannot be "
 			"replaced as a whole; mount its directory", set->output);
 }
@@ -383,7 +384,7 @@ static void check_audit_file(struct option_values *p)
 
 	if (!path)
 		return;
-	if (stat(path, &st) != 0 && !paths_has_foreign_link(path)) {
+	if (stat(path, &st) != 0 && !files_has_foreign_link(path)) {
 		check_output(p, "--audit-file", path, side_file_check);
 		return;
 	}
@@ -397,7 +398,7 @@ static void check_key(struct option_values *p)
 {
 	if (p->key_file)
 		option_values_file_problem(p, "--audit-key-file", p->key_file,
-			paths_secret(p->key_file, &p->set->audit_key));
+			files_secret(p->key_file, &p->set->audit_key));
 }
 
 void validate_files(struct option_values *p)
@@ -413,15 +414,15 @@ void validate_files(struct option_values *p)
 	check_audit_file(p);
 	if (set->verify_audit)
 		option_values_file_problem(p, "--verify-audit", set->verify_audit,
-			paths_unreadable(set->verify_audit));
+			files_unreadable(set->verify_audit));
 	if (set->rows)
-		option_values_file_problem(p, "--rows", set->rows, paths_unreadable(set->rows));
+		option_values_file_problem(p, "--rows", set->rows, files_unreadable(set->rows));
 	if (set->replay)
 		option_values_file_problem(p, "--replay", set->replay,
-			paths_unreadable(set->replay));
+			files_unreadable(set->replay));
 	if (set->cacert)
 		option_values_file_problem(p, "--cacert", set->cacert,
-			paths_no_certificates(set->cacert));
+			files_no_certificates(set->cacert));
 }
 
 /* --- the environment ----------------------------------------------------------------- */
@@ -437,7 +438,7 @@ static void check_directories(struct option_values *p, const char *list)
 	}
 	while ((one = strsep(&rest, ":")))
 		if (*one)
-			option_values_file_problem(p, "SSL_CERT_DIR", one, paths_no_directory(one));
+			option_values_file_problem(p, "SSL_CERT_DIR", one, files_no_directory(one));
 	free(copy);
 }
 
@@ -452,7 +453,7 @@ void validate_environment(struct option_values *p)
 	proxy_env_check(&p->problems);
 	if (p->ca_file)
 		option_values_file_problem(p, "SSL_CERT_FILE", p->ca_file,
-			paths_no_certificates(p->ca_file));
+			files_no_certificates(p->ca_file));
 	if (!set->cacert && directories)
 		check_directories(p, directories);
 }

@@ -72,13 +72,13 @@ static void add_times(struct buf *out, size_t *columns, const struct progress_st
 
 void progress_put(struct buf *out, const struct progress_state *s, size_t columns)
 {
-	char part[64], lag[SCREEN_NUMBER_MAX];
+	char part[64], lag[TERM_TEXT_NUMBER_MAX];
 
 	add_times(out, &columns, s);
 	snprintf(part, sizeof(part), "%llu frames", (unsigned long long)s->frames);
 	add(out, &columns, part);
 	if (s->lag_us != NO_TIME) {
-		snprintf(part, sizeof(part), "lag %s", screen_number(lag, NUMBER_MS,
+		snprintf(part, sizeof(part), "lag %s", term_text_number(lag, NUMBER_MS,
 			(double)s->lag_us / 1000, 5));
 		add(out, &columns, part);
 	}

@@ -37,12 +37,12 @@ enum status side_file_check(const char *path, struct err *err)
 	struct stat st;
 
 	if (stat(path, &st) != 0)
-		why = errno == ENOENT ? paths_unmakeable(path) : strerror(errno);
+		why = errno == ENOENT ? files_unmakeable(path) : strerror(errno);
 	else if (S_ISDIR(st.st_mode))
 		why = strerror(EISDIR);
 	else if (access(path, W_OK) != 0)
 		why = strerror(errno);
-	else if (S_ISREG(st.st_mode) && !paths_is_owned(path))
+	else if (S_ISREG(st.st_mode) && !files_is_owned(path))
 		why = foreign;
 	return why ? err_set(err, ST_USAGE, "%s: cannot be opened for writing: %s", path, why)
 		: ST_OK;
@@ -57,7 +57,7 @@ static const char *open_and_lock(struct side_file *s, const char *path)
 		return nowait_open_error();
 	if (s->w.polled)
 		return NULL;
-	if (!paths_is_owned(path))
+	if (!files_is_owned(path))
 		return foreign;
 	if (flock(s->w.fd, LOCK_EX | LOCK_NB) != 0)
 		return errno == EWOULDBLOCK ? "another run is writing it" : strerror(errno);

@@ -53,7 +53,7 @@ struct layout {			/* in columns; 0: it is not shown */
 
 struct table {
 	struct table_conf conf;
-	struct screen_signs signs;
+	struct term_text_signs signs;
 	struct known known[KNOWN_MAX];
 	size_t nknown;
 	struct trend *trend;
@@ -75,7 +75,7 @@ struct table *table_new(const struct table_conf *conf)
 	if (!t)
 		return NULL;
 	t->conf = *conf;
-	t->signs = (struct screen_signs){ text_utf8_locale(), conf->ascii };
+	t->signs = (struct term_text_signs){ text_utf8_locale(), conf->ascii };
 	t->id_width = ID_LEAST;
 	t->stale = true;
 	return t;
@@ -199,7 +199,7 @@ static const struct row_series *find(const struct row *row, const struct known *
 static const struct {
 	const char *title[2];
 	enum row_statistic stat[2];
-	enum screen_number first;
+	enum term_text_number first;
 	enum row_statistic trend;
 	size_t n;
 } kinds[] = {
@@ -303,7 +303,7 @@ static bool ids_differ(const struct table *t, const struct row_window *r, size_t
 		if (r->row[i].media || r->row[i].queue_name)
 			continue;
 		buf_clear(&text);
-		screen_put(&text, &t->signs, r->row[i].queue_id, columns);
+		term_text_put(&text, &t->signs, r->row[i].queue_id, columns);
 		lines_add(&ids, "%.*s", (int)text.len, text.data);
 	}
 	*ok = !ids.failed && !text.failed;
@@ -327,9 +327,9 @@ static bool measure(struct table *t, const struct row_window *r, size_t *ids)
 		size_t width = 0;
 
 		if (row->media && !t->conf.queues_alone)
-			width = MEDIA_INDENT + screen_width(&t->signs, row->media);
+			width = MEDIA_INDENT + term_text_width(&t->signs, row->media);
 		else if (!row->media && row->queue_name)
-			width = screen_width(&t->signs, row->queue_name);
+			width = term_text_width(&t->signs, row->queue_name);
 		else if (!row->media)
 			++*ids;
 		if (width > t->name_width)
@@ -393,7 +393,7 @@ static void lay_out(struct table *t, size_t width, bool has_ids)
 	l.lag = take(&l, width, LAG);
 	while (l.nfigure && l.nfigure < t->nknown) {
 		size_t columns = at_least(PAIR, at_most(LABEL,
-			screen_width(&t->signs, t->known[l.nfigure].label)));
+			term_text_width(&t->signs, t->known[l.nfigure].label)));
 
 		/* on a narrow screen a cut label is better than none */
 		if (!take(&l, width, columns)) {
@@ -405,7 +405,7 @@ static void lay_out(struct table *t, size_t width, bool has_ids)
 	}
 	grow(&l, width, &l.queue, names);
 	for (size_t i = 0; i < l.nfigure; i++) {
-		size_t label = screen_width(&t->signs, t->known[i].label);
+		size_t label = term_text_width(&t->signs, t->known[i].label);
 		size_t beside = i == 0 && l.trend ? GAP + TREND : 0;
 
 		grow(&l, width, &l.figure[i], label > beside ? label - beside : 0);
@@ -426,12 +426,12 @@ static void put_right(struct buf *out, const char *text, size_t columns)
 
 static void gap(struct buf *out, size_t columns)
 {
-	screen_blanks(out, GAP + columns);
+	term_text_blanks(out, GAP + columns);
 }
 
 static void put_left(const struct table *t, struct buf *out, const char *text, size_t columns)
 {
-	screen_blanks(out, columns - screen_put(out, &t->signs, text, columns));
+	term_text_blanks(out, columns - term_text_put(out, &t->signs, text, columns));
 }
 
 /* Blanks at a line's end are none. */
@@ -463,7 +463,7 @@ static void put_labels(struct table *t, struct buf *out)
 {
 	const struct layout *l = &t->layout;
 
-	screen_blanks(&t->line, l->clock + 2 + l->queue);
+	term_text_blanks(&t->line, l->clock + 2 + l->queue);
 	for (size_t i = 0; i < l->nfigure; i++) {
 		size_t columns = l->figure[i] + (i == 0 && l->trend ? GAP + TREND : 0);
 
@@ -487,7 +487,7 @@ static void put_titles(struct table *t, struct buf *out)
 		gap(line, 0);
 		put_right(line, kinds[kind].title[0], NUMBER);
 		put_right(line, kinds[kind].title[1], NUMBER + 1);
-		screen_blanks(line, l->figure[i] - PAIR);
+		term_text_blanks(line, l->figure[i] - PAIR);
 		if (i == 0 && l->trend)
 			buf_str(line, "  trend   ");
 	}
@@ -549,17 +549,17 @@ static void put_figure(struct table *t, const struct row *row, size_t i)
 {
 	const struct known *k = &t->known[i];
 	const struct row_series *f = find(row, k);
-	char text[SCREEN_NUMBER_MAX];
+	char text[TERM_TEXT_NUMBER_MAX];
 
 	gap(&t->line, 0);
 	for (size_t s = 0; s < kinds[k->kind].n; s++) {
 		double x = f ? f->stat[kinds[k->kind].stat[s]] : NAN;
-		enum screen_number kind = k->is_ms ? NUMBER_MS
+		enum term_text_number kind = k->is_ms ? NUMBER_MS
 			: s == 0 ? kinds[k->kind].first : NUMBER_VALUE;
 
-		put_right(&t->line, screen_number(text, kind, x, NUMBER), NUMBER + s);
+		put_right(&t->line, term_text_number(text, kind, x, NUMBER), NUMBER + s);
 	}
-	screen_blanks(&t->line, t->layout.figure[i]
+	term_text_blanks(&t->line, t->layout.figure[i]
 		- (kinds[k->kind].n == 2 ? PAIR : NUMBER));
 }
 
@@ -569,7 +569,7 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 	const struct layout *l = &t->layout;
 	const char *dim = screen->colour && row != r->row ? DIM : "";
 	struct buf *line = &t->line;
-	char text[SCREEN_NUMBER_MAX];
+	char text[TERM_TEXT_NUMBER_MAX];
 
 	/* one line after the other with the same time: the first one tells it */
 	buf_str(line, dim);
@@ -578,7 +578,7 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 	put_coloured(line, screen->colour && r->partial ? WARN : "", r->partial ? "*" : " ", 1);
 	buf_char(line, ' ');
 	if (row->media)
-		screen_blanks(line, MEDIA_INDENT);
+		term_text_blanks(line, MEDIA_INDENT);
 	put_left(t, line, row->media ? row->media : row->queue_name ? row->queue_name
 		: row->queue_id, l->queue - (row->media ? MEDIA_INDENT : 0));
 	for (size_t i = 0; i < l->nfigure; i++) {
@@ -589,12 +589,12 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 		}
 	}
 	if (l->updates)
-		put_right(line, screen_number(text, NUMBER_VALUE, (double)row->updates, UPDATES),
+		put_right(line, term_text_number(text, NUMBER_VALUE, (double)row->updates, UPDATES),
 			GAP + UPDATES);
 	if (l->coverage)
 		put_coverage(line, row->coverage, screen->colour);
 	if (l->lag)
-		put_right(line, screen_number(text, NUMBER_MS, row->lag_ms[LAG_MEAN], LAG),
+		put_right(line, term_text_number(text, NUMBER_MS, row->lag_ms[LAG_MEAN], LAG),
 			GAP + LAG);
 	end_line(line, out);
 	t->rows++;

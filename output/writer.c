@@ -18,7 +18,7 @@
 struct writer {
 	struct nowait w;
 	char *name;		/* for messages */
-	struct replace *file;	/* what is replaced at the end; NULL: another target */
+	struct replace_file *file;	/* what is replaced at the end; NULL: another target */
 	bool ours;		/* opened here, not stdout */
 	bool in_place;		/* a regular file that cannot be replaced */
 	bool emptied;		/* and what it held is gone */
@@ -68,11 +68,11 @@ static enum status open_path(struct writer *o, const char *path, struct lines *w
 	o->ours = true;
 	if (st != ST_OK)
 		return st;
-	if (stat(path, &file) == 0 && (!S_ISREG(file.st_mode) || replace_is_mount_point(path)))
+	if (stat(path, &file) == 0 && (!S_ISREG(file.st_mode) || replace_file_is_mount_point(path)))
 		return open_direct(o, path, err);
-	st = replace_open(&o->file, path, warnings, err);
+	st = replace_file_open(&o->file, path, warnings, err);
 	if (st == ST_OK)
-		o->w.fd = replace_fd(o->file);
+		o->w.fd = replace_file_fd(o->file);
 	return st;
 }
 
@@ -80,7 +80,7 @@ enum status writer_open(struct writer **out, const char *path, struct lines *war
 	struct err *err)
 {
 	struct writer *o = calloc(1, sizeof(*o));
-	bool is_stdout = !path || paths_is_stdout(path);
+	bool is_stdout = !path || files_is_stdout(path);
 	enum status st;
 
 	*out = o;
@@ -105,10 +105,10 @@ enum status writer_check(const char *path, struct err *err)
 	struct stat file;
 	bool exists = stat(path, &file) == 0;
 
-	if (paths_is_stdout(path))
+	if (files_is_stdout(path))
 		return ST_OK;
-	if (!exists || (S_ISREG(file.st_mode) && !replace_is_mount_point(path)))
-		return replace_check(path, err);
+	if (!exists || (S_ISREG(file.st_mode) && !replace_file_is_mount_point(path)))
+		return replace_file_check(path, err);
 	if (S_ISDIR(file.st_mode))
 		errno = EISDIR;
 	return S_ISDIR(file.st_mode) || access(path, W_OK) != 0
@@ -153,12 +153,12 @@ bool writer_waiting(const struct writer *o)
 
 const char *writer_temp_path(const struct writer *o)
 {
-	return o->file ? replace_temp_path(o->file) : NULL;
+	return o->file ? replace_file_temp_path(o->file) : NULL;
 }
 
 const char *writer_unfinished_path(const struct writer *o)
 {
-	return o->file ? replace_unfinished_path(o->file) : NULL;
+	return o->file ? replace_file_unfinished_path(o->file) : NULL;
 }
 
 /* n more bytes are out: the next window may now be the one being written. */
@@ -293,7 +293,7 @@ static void out_free(struct writer *o)
 {
 	buf_free(&o->queue);
 	buf_free(&o->lengths);
-	replace_free(o->file);
+	replace_file_free(o->file);
 	free(o->name);
 	free(o);
 }
@@ -305,11 +305,11 @@ bool writer_is_replaceable(const struct writer *o)
 
 enum status writer_replace(struct writer *o, const struct buf *text, struct err *err)
 {
-	enum status st = replace_renew(o->file, err);
+	enum status st = replace_file_renew(o->file, err);
 
 	if (st != ST_OK)
 		return st;
-	return buf_write(text, replace_fd(o->file)) ? replace_commit(o->file, false, err)
+	return buf_write(text, replace_file_fd(o->file)) ? replace_file_commit(o->file, false, err)
 		: write_failed(o, err);
 }
 
@@ -353,9 +353,9 @@ enum status writer_close(struct writer *o, bool keep, struct lines *unfinished, 
 	} else if (!o->file) {
 		st = close_direct(o, keep, err);
 	} else if (keep && o->printed) {
-		st = replace_commit(o->file, true, err);
+		st = replace_file_commit(o->file, true, err);
 	} else {
-		kept = replace_set_aside(o->file);
+		kept = replace_file_set_aside(o->file);
 		if (kept)
 			lines_add(unfinished, "%s: the rows that were written are in %s", o->name,
 				kept);

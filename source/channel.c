@@ -66,7 +66,7 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 
 	e->at_us = ch->started ? now_us : now_us - now_us % US_PER_MS;
 	e->socket = slot;
-	retry_connected(&ch->a.retry, now_us);
+	backoff_connected(&ch->a.retry, now_us);
 	ch->a.status = ST_OK;
 	if (replaces) {
 		ch->line[ch->cur].state = LINE_DRAINING;
@@ -494,13 +494,13 @@ static int64_t obey_at_us(struct channel *ch, int64_t now_us)
 {
 	int64_t at_us;
 
-	if (now_us - ch->told_us > RETRY_STABLE_US)
+	if (now_us - ch->told_us > BACKOFF_STABLE_US)
 		ch->told_wait_us = 0;
 	at_us = ch->told_us + ch->told_wait_us;
 	at_us = at_us > now_us ? at_us : now_us;
 	ch->told_us = at_us;
 	ch->told_wait_us = !ch->told_wait_us ? OBEY_LEAST_US
-		: ch->told_wait_us < RETRY_CAP_US / 2 ? 2 * ch->told_wait_us : RETRY_CAP_US;
+		: ch->told_wait_us < BACKOFF_CAP_US / 2 ? 2 * ch->told_wait_us : BACKOFF_CAP_US;
 	return at_us;
 }
 

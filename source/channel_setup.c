@@ -128,7 +128,7 @@ static int64_t attempt_bound_us(const struct channel *ch, int64_t now_us)
 	int64_t bound_us = ch->conf.connect_timeout_us;
 
 	return channel_setup_is_beside(ch) ? bound_us
-		: retry_attempt_end_us(&ch->a.retry, now_us, bound_us) - now_us;
+		: backoff_attempt_end_us(&ch->a.retry, now_us, bound_us) - now_us;
 }
 
 /* The request of a step, to path, the channel's ID and tail (NULL: path alone). */
@@ -309,7 +309,7 @@ void channel_setup_judge_token(struct channel *ch, enum token_state state, int64
 
 void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
 {
-	int64_t end_us = retry_attempt_end_us(&ch->a.retry, now_us, ch->conf.retry_for_us
+	int64_t end_us = backoff_attempt_end_us(&ch->a.retry, now_us, ch->conf.retry_for_us
 		? ch->conf.retry_for_us : 2 * ch->conf.connect_timeout_us);
 
 	switch (ch->step) {

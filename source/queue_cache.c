@@ -11,7 +11,7 @@
 
 #define SCHEMA "gsqstat-names/1"
 #define FILE_MAX (32u << 20)
-#define NAME_SIZE (CACHEDIR_NAME_LEN + sizeof(".names"))
+#define NAME_SIZE (PRIVATE_DIR_NAME_LEN + sizeof(".names"))
 
 /* --- the text ----------------------------------------------------------------------- */
 
@@ -73,9 +73,9 @@ static bool is_fresh(const struct buf *text, const char *base_url, int64_t now_u
 
 static bool name_file(const struct queue_cache_key *key, char name[NAME_SIZE])
 {
-	char hash[CACHEDIR_NAME_LEN + 1];
+	char hash[PRIVATE_DIR_NAME_LEN + 1];
 
-	return cachedir_name(key->base_url, key->client_id, hash)
+	return private_dir_name(key->base_url, key->client_id, hash)
 		&& snprintf(name, NAME_SIZE, "%s.names", hash) > 0;
 }
 
@@ -90,19 +90,19 @@ static bool load(const struct queue_cache_key *key, int dir, int64_t now_us,
 
 	if (!name_file(key, name))
 		return false;
-	switch (cachedir_read(dir, name, FILE_MAX, &text, &detail)) {
-	case CACHEDIR_NONE:
+	switch (private_dir_read(dir, name, FILE_MAX, &text, &detail)) {
+	case PRIVATE_DIR_NONE:
 		break;
-	case CACHEDIR_FOREIGN:
+	case PRIVATE_DIR_FOREIGN:
 		why = "no file that is ours alone";
 		break;
-	case CACHEDIR_BROKEN:
+	case PRIVATE_DIR_BROKEN:
 		why = "broken";
 		break;
-	case CACHEDIR_FAILED:
+	case PRIVATE_DIR_FAILED:
 		why = "not to be read";
 		break;
-	case CACHEDIR_WHOLE:
+	case PRIVATE_DIR_WHOLE:
 		detail = queue_list_parse_page(text.data, text.len, list, &page);
 		if (detail)
 			why = detail == why_no_memory ? "not to be read" : "broken";
@@ -130,8 +130,8 @@ static bool fit_well(const struct queue_list *list, const char *const *pattern, 
 bool queue_cache_load(const struct queue_cache_key *key, const char *const *pattern,
 	size_t npattern, int64_t now_us, struct queue_list *list, struct lines *warnings)
 {
-	char *path = cachedir_path();
-	int dir = path ? cachedir_open(path) : -1;
+	char *path = private_dir_path();
+	int dir = path ? private_dir_open(path) : -1;
 	bool good = dir >= 0 && load(key, dir, now_us, list, warnings);
 
 	queue_list_sort(list);
@@ -154,8 +154,8 @@ static const char *write_locked(const struct queue_cache_key *key, int dir, cons
 
 	if (!name_file(key, name))
 		return strerror(ENOMEM);
-	lock = cachedir_lock(dir, name, &held);
-	if (!held && !cachedir_write(dir, name, text))
+	lock = private_dir_lock(dir, name, &held);
+	if (!held && !private_dir_write(dir, name, text))
 		why = strerror(errno);
 	if (lock >= 0)
 		close(lock);
@@ -165,10 +165,10 @@ static const char *write_locked(const struct queue_cache_key *key, int dir, cons
 void queue_cache_store(const struct queue_cache_key *key, const struct queue_list *list,
 	int64_t now_us, struct lines *warnings)
 {
-	char *path = cachedir_path();
+	char *path = private_dir_path();
 	const char *why = "neither XDG_CACHE_HOME nor HOME is set";
 	struct buf text = { .limit = FILE_MAX };
-	int dir = path ? cachedir_make(path, &why) : -1;
+	int dir = path ? private_dir_make(path, &why) : -1;
 
 	if (dir >= 0) {
 		put_list(&text, key->base_url, list, now_us);

@@ -127,7 +127,7 @@ static void judge(struct queue_lookup *l, enum queue_list_fetch_state state, int
 
 static int64_t end_us(const struct queue_lookup *l, int64_t now_us)
 {
-	return retry_attempt_end_us(&l->a.retry, now_us, l->conf.retry_for_us
+	return backoff_attempt_end_us(&l->a.retry, now_us, l->conf.retry_for_us
 		? l->conf.retry_for_us : 2 * l->conf.request_us);
 }
 

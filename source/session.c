@@ -8,7 +8,7 @@
 
 void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, int64_t now_us)
 {
-	retry_init_bounded(&a->retry, retry_for_us, 2 * request_us, now_us);
+	backoff_init_bounded(&a->retry, retry_for_us, 2 * request_us, now_us);
 }
 
 /* --- events -------------------------------------------------------------------------- */
@@ -102,8 +102,8 @@ void session_again(struct session *a, int64_t now_us, const struct session_failu
 
 	a->status = f->status;
 	snprintf(a->failure, sizeof(a->failure), "%s", f->text);
-	if (retry_next(&a->retry, now_us, retry_random(), f->retry_after_us, &at_us)
-	    == RETRY_TIME_UP) {
+	if (backoff_next(&a->retry, now_us, backoff_random(), f->retry_after_us, &at_us)
+	    == BACKOFF_TIME_UP) {
 		if (a->retry.retry_for_us && at_us - now_us == f->retry_after_us)
 			wait_is_too_long(a, f);
 		else
@@ -123,7 +123,7 @@ void session_breach(struct session *a, enum session_event_kind kind, int64_t now
 	struct session_failure f = { kind, ST_NET, -1, 0, text };
 	char whole[SESSION_TEXT_MAX];
 
-	if (!retry_breach(&a->retry)) {
+	if (!backoff_breach(&a->retry)) {
 		session_again(a, now_us, &f);
 		return;
 	}
@@ -141,7 +141,7 @@ struct session_event *session_lost(struct session *a, int64_t now_us, int64_t at
 	e->socket = socket;
 	e->close_code = close_code;
 	a->status = ST_NET;
-	retry_lost(&a->retry, now_us, !a->early);
+	backoff_lost(&a->retry, now_us, !a->early);
 	return e;
 }
 

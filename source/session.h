@@ -70,7 +70,7 @@ struct session_queued {
 };
 
 struct session {		/* fields are read by the sources, written by session.c */
-	struct retry retry;
+	struct backoff retry;
 	bool over;		/* beyond repair */
 	bool early;		/* no window has begun: a loss gives no new time, or none would */
 	int64_t again_us;	/* else: when to try again */

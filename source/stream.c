@@ -170,7 +170,7 @@ static void try_again(struct stream *s, enum status status, int64_t now_us,
 
 static void connect_now(struct stream *s, int64_t now_us)
 {
-	int64_t end_us = retry_attempt_end_us(&s->a.retry, now_us, s->conf.connect_timeout_us);
+	int64_t end_us = backoff_attempt_end_us(&s->a.retry, now_us, s->conf.connect_timeout_us);
 	char *url = stream_url(&s->conf, token_value(s->token));
 
 	if (url)
@@ -316,7 +316,7 @@ static void opened(struct stream *s, int64_t now_us)
 	s->token_renewed = false;
 	s->a.status = ST_OK;
 	s->life_us = e->at_us;
-	retry_connected(&s->a.retry, now_us);
+	backoff_connected(&s->a.retry, now_us);
 	enter(s, OPEN, now_us + s->conf.idle_timeout_us);
 }
 
@@ -388,7 +388,7 @@ bool stream_next(struct stream *s, int64_t now_us, struct session_event *event)
 /* Token, wait for the lock and request have the whole period; without one, their bounds. */
 static int64_t token_end_us(const struct stream *s, int64_t now_us)
 {
-	return retry_attempt_end_us(&s->a.retry, now_us, s->conf.retry_for_us
+	return backoff_attempt_end_us(&s->a.retry, now_us, s->conf.retry_for_us
 		? s->conf.retry_for_us : 2 * s->conf.connect_timeout_us);
 }
 

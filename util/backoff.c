@@ -2,32 +2,33 @@
 
 #include <openssl/rand.h>
 
-void retry_init(struct retry *r, int64_t retry_for_us, int64_t now_us)
+void backoff_init(struct backoff *r, int64_t retry_for_us, int64_t now_us)
 {
-	*r = (struct retry){
+	*r = (struct backoff){
 		.retry_for_us = retry_for_us,
 		.deadline_us = now_us + retry_for_us,
 		.connected_us = INT64_MIN
 	};
 }
 
-void retry_init_bounded(struct retry *r, int64_t retry_for_us, int64_t single_us, int64_t now_us)
+void backoff_init_bounded(struct backoff *r, int64_t retry_for_us, int64_t single_us,
+	int64_t now_us)
 {
-	retry_init(r, retry_for_us, now_us);
+	backoff_init(r, retry_for_us, now_us);
 	if (retry_for_us)
 		return;
 	r->single_us = single_us;
 	r->deadline_us += single_us;
 }
 
-void retry_connected(struct retry *r, int64_t now_us)
+void backoff_connected(struct backoff *r, int64_t now_us)
 {
 	r->connected_us = now_us;
 }
 
-void retry_lost(struct retry *r, int64_t now_us, bool anew)
+void backoff_lost(struct backoff *r, int64_t now_us, bool anew)
 {
-	if (r->connected_us != INT64_MIN && now_us - r->connected_us >= RETRY_STABLE_US) {
+	if (r->connected_us != INT64_MIN && now_us - r->connected_us >= BACKOFF_STABLE_US) {
 		r->attempt = 0;
 		r->breaches = 0;
 	}
@@ -36,7 +37,7 @@ void retry_lost(struct retry *r, int64_t now_us, bool anew)
 		r->deadline_us = now_us + r->retry_for_us + r->single_us;
 }
 
-bool retry_breach(struct retry *r)
+bool backoff_breach(struct backoff *r)
 {
 	return ++r->breaches >= 2;
 }
@@ -44,14 +45,14 @@ bool retry_breach(struct retry *r)
 /* Full jitter: anything from nothing to the doubled base, so that clients part ways. */
 static int64_t backoff_us(unsigned attempt, uint32_t random)
 {
-	int64_t most = RETRY_CAP_US;
+	int64_t most = BACKOFF_CAP_US;
 
-	if (attempt < 7 && (int64_t)RETRY_BASE_US << attempt < most)
-		most = (int64_t)RETRY_BASE_US << attempt;
+	if (attempt < 7 && (int64_t)BACKOFF_BASE_US << attempt < most)
+		most = (int64_t)BACKOFF_BASE_US << attempt;
 	return (int64_t)((uint64_t)most * random >> 32);
 }
 
-enum retry_verdict retry_next(struct retry *r, int64_t now_us, uint32_t random,
+enum backoff_verdict backoff_next(struct backoff *r, int64_t now_us, uint32_t random,
 	int64_t retry_after_us, int64_t *at_us)
 {
 	/* "at once" is no order: it would be thousands of requests a second */
@@ -61,17 +62,17 @@ enum retry_verdict retry_next(struct retry *r, int64_t now_us, uint32_t random,
 	r->attempt++;
 	*at_us = now_us + wait;
 	if (r->retry_for_us == 0 || now_us >= r->deadline_us)
-		return RETRY_TIME_UP;
+		return BACKOFF_TIME_UP;
 	/* an order to wait longer than there is time is an answer; a backoff is only ours */
 	if (*at_us >= r->deadline_us) {
 		if (ordered)
-			return RETRY_TIME_UP;
+			return BACKOFF_TIME_UP;
 		*at_us = r->deadline_us;
 	}
-	return RETRY_LATER;
+	return BACKOFF_LATER;
 }
 
-uint32_t retry_random(void)
+uint32_t backoff_random(void)
 {
 	uint32_t bits = UINT32_MAX;
 
@@ -79,7 +80,7 @@ uint32_t retry_random(void)
 	return bits;
 }
 
-int64_t retry_attempt_end_us(const struct retry *r, int64_t now_us, int64_t bound_us)
+int64_t backoff_attempt_end_us(const struct backoff *r, int64_t now_us, int64_t bound_us)
 {
 	int64_t end = now_us + bound_us;
 

@@ -66,7 +66,7 @@ static char *in_real_directory(const char *path)
 	return full;
 }
 
-char *paths_real(const char *path)
+char *files_real(const char *path)
 {
 	char *full = realpath(path, NULL), *at, *next;
 	int links = 0;
@@ -83,7 +83,7 @@ char *paths_real(const char *path)
 	return full;
 }
 
-static struct file identify(const struct path_use *use)
+static struct file identify(const struct files_use *use)
 {
 	struct file f = { .known = false };
 
@@ -95,7 +95,7 @@ static struct file identify(const struct path_use *use)
 	else
 		f.known = stat(use->path, &f.st) == 0;
 	if (!f.known)
-		f.real = paths_real(use->path);
+		f.real = files_real(use->path);
 	return f;
 }
 
@@ -107,13 +107,13 @@ static bool same_file(const struct file *a, const struct file *b)
 	return a->real && b->real && strcmp(a->real, b->real) == 0;
 }
 
-static bool may_share(const struct path_use *a, const struct path_use *b)
+static bool may_share(const struct files_use *a, const struct files_use *b)
 {
 	return (!a->output && !b->output) || (a->output && b->output && a->path && b->path
 		&& strcmp(a->path, "-") == 0 && strcmp(b->path, "-") == 0);
 }
 
-void paths_check(const struct path_use *use, size_t n, struct lines *problems)
+void files_check(const struct files_use *use, size_t n, struct lines *problems)
 {
 	struct file *file = calloc(n, sizeof(*file));
 
@@ -133,7 +133,7 @@ void paths_check(const struct path_use *use, size_t n, struct lines *problems)
 	free(file);
 }
 
-bool paths_is_stdout(const char *path)
+bool files_is_stdout(const char *path)
 {
 	static const char *const names[] = { "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1" };
 	char *at = strdup(path), *next;
@@ -150,7 +150,7 @@ bool paths_is_stdout(const char *path)
 	return found;
 }
 
-bool paths_is_foreign_link(const struct stat *st)
+bool files_is_foreign_link(const struct stat *st)
 {
 	return S_ISLNK(st->st_mode) && st->st_uid != geteuid() && st->st_uid != 0;
 }
@@ -159,7 +159,7 @@ static bool is_foreign(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && paths_is_foreign_link(&st);
+	return lstat(path, &st) == 0 && files_is_foreign_link(&st);
 }
 
 /* The path itself, and each directory in it. */
@@ -175,7 +175,7 @@ static bool names_foreign_link(char *path)
 	return found;
 }
 
-bool paths_has_foreign_link(const char *path)
+bool files_has_foreign_link(const char *path)
 {
 	char *at = *path ? strdup(path) : NULL, *next;
 	bool found = false;
@@ -192,9 +192,9 @@ bool paths_has_foreign_link(const char *path)
 
 /* --- what is written ------------------------------------------------------------------ */
 
-const char *paths_unmakeable(const char *path)
+const char *files_unmakeable(const char *path)
 {
-	char *real = paths_real(path), *slash = real ? strrchr(real, '/') : NULL;
+	char *real = files_real(path), *slash = real ? strrchr(real, '/') : NULL;
 	const char *why = NULL;
 
 	if (slash)
@@ -206,7 +206,7 @@ const char *paths_unmakeable(const char *path)
 }
 
 /* O_NOATIME is refused to a process that is neither the owner nor has CAP_FOWNER over it. */
-bool paths_is_owned(const char *path)
+bool files_is_owned(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOATIME);
 	bool owned = fd >= 0 || errno != EPERM;
@@ -218,7 +218,7 @@ bool paths_is_owned(const char *path)
 
 /* --- what is read ------------------------------------------------------------------- */
 
-const char *paths_unreadable(const char *path)
+const char *files_unreadable(const char *path)
 {
 	struct stat st;
 	int flags;
@@ -233,7 +233,7 @@ const char *paths_unreadable(const char *path)
 	return S_ISDIR(st.st_mode) ? strerror(EISDIR) : NULL;
 }
 
-const char *paths_no_directory(const char *path)
+const char *files_no_directory(const char *path)
 {
 	struct stat st;
 
@@ -256,9 +256,9 @@ static bool holds_certificate(const char *path)
 	return found;
 }
 
-const char *paths_no_certificates(const char *path)
+const char *files_no_certificates(const char *path)
 {
-	const char *why = paths_unreadable(path);
+	const char *why = files_unreadable(path);
 	struct stat st;
 
 	if (!why && stat(path, &st) == 0 && (S_ISCHR(st.st_mode)
@@ -267,9 +267,9 @@ const char *paths_no_certificates(const char *path)
 	return why;
 }
 
-const char *paths_read(const char *path, struct buf *text)
+const char *files_read(const char *path, struct buf *text)
 {
-	const char *why = paths_unreadable(path);
+	const char *why = files_unreadable(path);
 	int fd = -1;
 	ssize_t n = 1;
 
@@ -307,7 +307,7 @@ static mode_t others_bits(const char *path)
 		? S_IRWXO : S_IRWXG | S_IRWXO;
 }
 
-int paths_open_secret(const char *path, unsigned *exposed, const char **why)
+int files_open_secret(const char *path, unsigned *exposed, const char **why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), error = 0;
 	struct stat st = { .st_mode = 0 };
@@ -325,7 +325,7 @@ int paths_open_secret(const char *path, unsigned *exposed, const char **why)
 	return error ? -1 : fd;
 }
 
-const char *paths_take_secret(int fd, size_t max, struct buf *secret)
+const char *files_take_secret(int fd, size_t max, struct buf *secret)
 {
 	char *to = buf_reserve(secret, max + 1);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -347,26 +347,26 @@ const char *paths_take_secret(int fd, size_t max, struct buf *secret)
 /* A newline at the end is an editor's, not the secret's. */
 static const char *read_secret(int fd, struct buf *secret)
 {
-	const char *why = paths_take_secret(fd, PATHS_SECRET_MAX, secret);
+	const char *why = files_take_secret(fd, FILES_SECRET_MAX, secret);
 
 	if (why)
 		return why;
-	if (secret->len > PATHS_SECRET_MAX)
+	if (secret->len > FILES_SECRET_MAX)
 		return "longer than a secret is (4096 bytes)";
 	if (secret->len && secret->data[secret->len - 1] == '\n')
 		secret->len -= secret->len > 1 && secret->data[secret->len - 2] == '\r' ? 2 : 1;
 	return secret->len ? NULL : "it is empty";
 }
 
-const char *paths_secret(const char *path, struct buf *secret)
+const char *files_secret(const char *path, struct buf *secret)
 {
 	unsigned exposed;
 	const char *why;
-	int fd = paths_open_secret(path, &exposed, &why);
+	int fd = files_open_secret(path, &exposed, &why);
 
 	if (fd < 0)
 		return why;
-	why = exposed ? PATHS_EXPOSED : read_secret(fd, secret);
+	why = exposed ? FILES_EXPOSED : read_secret(fd, secret);
 	close(fd);
 	return why;
 }

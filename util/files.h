@@ -13,7 +13,7 @@
 
 struct stat;
 
-struct path_use {
+struct files_use {
 	const char *flag;	/* for the line that complains */
 	const char *path;	/* "-": stdin or stdout; NULL: not used */
 	bool output;
@@ -22,57 +22,57 @@ struct path_use {
 
 /* One line of problems for each pair that is one file, at least one of it an output; stdout
  * and stderr may be one. */
-void paths_check(const struct path_use *use, size_t n, struct lines *problems);
+void files_check(const struct files_use *use, size_t n, struct lines *problems);
 
 /* The file behind path (malloc'd), symbolic links followed, also where it does not exist yet.
  * NULL: errno says why. */
-char *paths_real(const char *path);
+char *files_real(const char *path);
 
 /* Whether path is "-" or names our standard output, as /dev/stdout and a link to it do. */
-bool paths_is_stdout(const char *path);
+bool files_is_stdout(const char *path);
 
 /* Whether path leads through a symbolic link that belongs neither to this user nor to root. */
-bool paths_has_foreign_link(const char *path);
+bool files_has_foreign_link(const char *path);
 /* Whether lstat(2) told of such a link. */
-bool paths_is_foreign_link(const struct stat *st);
+bool files_is_foreign_link(const struct stat *st);
 
 /* NULL, or why a file cannot be made in the directory of the file behind path. */
-const char *paths_unmakeable(const char *path);
+const char *files_unmakeable(const char *path);
 
 /* Whether this process may do to the file what only its owner may: change its mode, or replace
  * it in a sticky directory. Only for a file that it may write to. */
-bool paths_is_owned(const char *path);
+bool files_is_owned(const char *path);
 
 /* NULL, or why it cannot be read ("-", stdin, included). Nothing is read. */
-const char *paths_unreadable(const char *path);
+const char *files_unreadable(const char *path);
 
 /* NULL, or why it is no directory to read. */
-const char *paths_no_directory(const char *path);
+const char *files_no_directory(const char *path);
 
 /* NULL, or why no certificates can be taken from it. Of a pipe only whether it is readable, as
  * it is read once. */
-const char *paths_no_certificates(const char *path);
+const char *files_no_certificates(const char *path);
 
 /* Appends all of a file, or of stdin for "-". NULL, or why that is not possible: also where
  * it is more than the limit of text. */
-const char *paths_read(const char *path, struct buf *text);
+const char *files_read(const char *path, struct buf *text);
 
 /* Opens a file or pipe that holds secrets, without waiting. *exposed: its permissions where the
  * caller owns it and group or others have any, else 0; somebody else's file is their affair, as
  * ssh(1) sees it, so that a key of root that a group may read is fine (Kubernetes' fsGroup). -1:
  * *why tells why, and errno is set. */
-int paths_open_secret(const char *path, unsigned *exposed, const char **why);
+int files_open_secret(const char *path, unsigned *exposed, const char **why);
 
-/* Appends a key of at most PATHS_SECRET_MAX bytes; a newline at its end is none of it. An exposed
+/* Appends a key of at most FILES_SECRET_MAX bytes; a newline at its end is none of it. An exposed
  * file is refused. Wipe it with buf_wipe. NULL, or why that is not possible. */
-#define PATHS_SECRET_MAX 4096
-const char *paths_secret(const char *path, struct buf *secret);
+#define FILES_SECRET_MAX 4096
+const char *files_secret(const char *path, struct buf *secret);
 
 /* What is wrong with an exposed file of keys. */
-#define PATHS_EXPOSED "group or others have permissions for it; chmod 600 it"
+#define FILES_EXPOSED "group or others have permissions for it; chmod 600 it"
 
 /* All of an open file or pipe in one piece of memory, as growing would leave copies behind; of
  * what is longer max + 1 bytes. Why it cannot be had, NULL: it is there. */
-const char *paths_take_secret(int fd, size_t max, struct buf *secret);
+const char *files_take_secret(int fd, size_t max, struct buf *secret);
 
 #endif

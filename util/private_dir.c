@@ -23,7 +23,7 @@
 /* --- where -------------------------------------------------------------------------- */
 
 /* $XDG_CACHE_HOME must be absolute, or it counts as unset (XDG Base Directory). */
-char *cachedir_path(void)
+char *private_dir_path(void)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	char *path = NULL;
@@ -36,8 +36,8 @@ char *cachedir_path(void)
 	return n < 0 ? NULL : path;
 }
 
-bool cachedir_name(const char *base_url, const char *client_id,
-	char out[CACHEDIR_NAME_LEN + 1])
+bool private_dir_name(const char *base_url, const char *client_id,
+	char out[PRIVATE_DIR_NAME_LEN + 1])
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
@@ -47,7 +47,7 @@ bool cachedir_name(const char *base_url, const char *client_id,
 	if (asprintf(&key, "%s\n%s", base_url, client_id) < 0)
 		return false;
 	ok = EVP_Digest(key, strlen(key), hash, &len, EVP_sha256(), NULL) == 1
-		&& 2 * len == CACHEDIR_NAME_LEN;
+		&& 2 * len == PRIVATE_DIR_NAME_LEN;
 	if (ok)
 		text_hex(hash, len, out);
 	free(key);
@@ -113,14 +113,14 @@ static int judged(int fd, bool may_close_it_to_others, const char **why)
 
 /* --- temporaries -------------------------------------------------------------------- */
 
-bool cachedir_is_temp(const char *rest)
+bool private_dir_is_temp(const char *rest)
 {
 	size_t digits = *rest == '.' ? strspn(rest + 1, HEX_DIGITS) : 0;
 
 	return digits && strcmp(rest + 1 + digits, ".tmp") == 0;
 }
 
-bool cachedir_is_left_behind(const struct stat *st)
+bool private_dir_is_left_behind(const struct stat *st)
 {
 	int64_t age_s = (int64_t)time(NULL) - st->st_mtime;
 
@@ -132,7 +132,7 @@ static bool is_any_temp(const char *name)
 	const char *suffix = strrchr(name, '.');
 
 	suffix = suffix ? memrchr(name, '.', (size_t)(suffix - name)) : NULL;
-	return suffix && suffix > name && cachedir_is_temp(suffix);
+	return suffix && suffix > name && private_dir_is_temp(suffix);
 }
 
 static void remove_left_behind(int dir)
@@ -147,13 +147,13 @@ static void remove_left_behind(int dir)
 	while (d && (entry = readdir(d)))
 		if (is_any_temp(entry->d_name)
 		    && fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
-		    && S_ISREG(st.st_mode) && cachedir_is_left_behind(&st))
+		    && S_ISREG(st.st_mode) && private_dir_is_left_behind(&st))
 			unlinkat(dir, entry->d_name, 0);
 	if (d)
 		closedir(d);
 }
 
-int cachedir_make(char *path, const char **why)
+int private_dir_make(char *path, const char **why)
 {
 	int error = make_directories(path);
 	int dir = judged(open_made(path, error), true, why);
@@ -163,14 +163,14 @@ int cachedir_make(char *path, const char **why)
 	return dir;
 }
 
-int cachedir_make_one(const char *path, const char **why)
+int private_dir_make_one(const char *path, const char **why)
 {
 	bool made = mkdir(path, 0700) == 0;
 
 	return judged(open_made(path, made ? 0 : errno), made, why);
 }
 
-int cachedir_open(const char *path)
+int private_dir_open(const char *path)
 {
 	struct stat st;
 	int fd = open_directory(path);
@@ -213,27 +213,27 @@ static bool read_whole(int fd, size_t size, struct buf *text)
 	return room && n == 0 && text->len <= size;
 }
 
-enum cachedir_found cachedir_read(int dir, const char *name, size_t max, struct buf *text,
+enum private_dir_found private_dir_read(int dir, const char *name, size_t max, struct buf *text,
 	const char **why)
 {
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	enum cachedir_found found = CACHEDIR_WHOLE;
+	enum private_dir_found found = PRIVATE_DIR_WHOLE;
 	struct stat st = { 0 };
 
 	if (fd < 0 && errno == ENOENT)
-		return CACHEDIR_NONE;
+		return PRIVATE_DIR_NONE;
 	*why = fd < 0 ? strerror(errno) : distrust(fd, &st);
 	if (fd < 0) {
 		found = errno == ELOOP || errno == ENXIO || errno == EACCES
-			? CACHEDIR_FOREIGN : CACHEDIR_FAILED;
+			? PRIVATE_DIR_FOREIGN : PRIVATE_DIR_FAILED;
 	} else if (*why) {
-		found = CACHEDIR_FOREIGN;
+		found = PRIVATE_DIR_FOREIGN;
 	} else if ((size_t)st.st_size > max) {
-		found = CACHEDIR_BROKEN;
+		found = PRIVATE_DIR_BROKEN;
 		*why = "it is too long";
 	} else if (!read_whole(fd, (size_t)st.st_size, text)) {
-		found = text->len > (size_t)st.st_size ? CACHEDIR_BROKEN : CACHEDIR_FAILED;
-		*why = found == CACHEDIR_BROKEN ? "it is broken" : "it cannot be read";
+		found = text->len > (size_t)st.st_size ? PRIVATE_DIR_BROKEN : PRIVATE_DIR_FAILED;
+		*why = found == PRIVATE_DIR_BROKEN ? "it is broken" : "it cannot be read";
 	}
 	if (fd >= 0)
 		close(fd);
@@ -288,19 +288,19 @@ static bool write_file(int dir, const char *name, const struct buf *text, bool s
 	return ok;
 }
 
-bool cachedir_write(int dir, const char *name, const struct buf *text)
+bool private_dir_write(int dir, const char *name, const struct buf *text)
 {
 	return write_file(dir, name, text, true);
 }
 
-bool cachedir_write_unsynced(int dir, const char *name, const struct buf *text)
+bool private_dir_write_unsynced(int dir, const char *name, const struct buf *text)
 {
 	return write_file(dir, name, text, false);
 }
 
 /* --- the lock ----------------------------------------------------------------------- */
 
-int cachedir_lock(int dir, const char *name, bool *held)
+int private_dir_lock(int dir, const char *name, bool *held)
 {
 	char path[NAME_MAX + 1];
 	int fd;

@@ -12,50 +12,50 @@
 
 #include "util/base.h"
 
-#define CACHEDIR_NAME_LEN 64		/* SHA-256 in hex */
+#define PRIVATE_DIR_NAME_LEN 64		/* SHA-256 in hex */
 
 /* Where it is (malloc'd), NULL: neither XDG_CACHE_HOME nor HOME is set. */
-char *cachedir_path(void);
-bool cachedir_name(const char *base_url, const char *client_id,
-	char out[CACHEDIR_NAME_LEN + 1]);
+char *private_dir_path(void);
+bool private_dir_name(const char *base_url, const char *client_id,
+	char out[PRIVATE_DIR_NAME_LEN + 1]);
 
 /* Makes what is missing of the path; one of ours that was open to others is closed to them.
  * Removes temporaries that killed runs left.
  * The descriptor, -1: why says what is wrong. */
-int cachedir_make(char *path, const char **why);
+int private_dir_make(char *path, const char **why);
 /* A directory that the user names: made alone, without its parents, and refused where it was
  * there and is open to others. */
-int cachedir_make_one(const char *path, const char **why);
+int private_dir_make_one(const char *path, const char **why);
 /* As it is; -1: it is not there, not ours, or open to others. */
-int cachedir_open(const char *path);
+int private_dir_open(const char *path);
 
-enum cachedir_found {
-	CACHEDIR_NONE,		/* there is no such file */
-	CACHEDIR_FOREIGN,	/* not to be believed */
-	CACHEDIR_BROKEN,	/* longer than max, or grows */
-	CACHEDIR_FAILED,	/* for no fault of its own: memory, descriptors, the disk */
-	CACHEDIR_WHOLE
+enum private_dir_found {
+	PRIVATE_DIR_NONE,		/* there is no such file */
+	PRIVATE_DIR_FOREIGN,	/* not to be believed */
+	PRIVATE_DIR_BROKEN,	/* longer than max, or grows */
+	PRIVATE_DIR_FAILED,	/* for no fault of its own: memory, descriptors, the disk */
+	PRIVATE_DIR_WHOLE
 };
 
 /* A file's bytes to text, which is empty, in one piece of memory. why: of FOREIGN, BROKEN and
  * FAILED. */
-enum cachedir_found cachedir_read(int dir, const char *name, size_t max, struct buf *text,
+enum private_dir_found private_dir_read(int dir, const char *name, size_t max, struct buf *text,
 	const char **why);
 
 /* Replaces the file in one step: a temporary NAME.HEX.tmp of a random name, fsync, rename. False:
  * errno says why, the old file is as it was. */
-bool cachedir_write(int dir, const char *name, const struct buf *text);
+bool private_dir_write(int dir, const char *name, const struct buf *text);
 /* The same without fsync, for a caller that syncs several files at once. */
-bool cachedir_write_unsynced(int dir, const char *name, const struct buf *text);
+bool private_dir_write_unsynced(int dir, const char *name, const struct buf *text);
 
 /* Whether `rest` ends a temporary's name: what follows NAME in it. */
-bool cachedir_is_temp(const char *rest);
+bool private_dir_is_temp(const char *rest);
 /* Whether the writer of a temporary must have ended: the file is ten minutes old. A process ID
  * would not say so, since it may be one of another container's. */
-bool cachedir_is_left_behind(const struct stat *st);
+bool private_dir_is_left_behind(const struct stat *st);
 
 /* Takes NAME.lock without waiting. *held: another process has it. The descriptor, whose close is
  * the unlock; -1: not locked, because of *held or because locks do not work here. */
-int cachedir_lock(int dir, const char *name, bool *held);
+int private_dir_lock(int dir, const char *name, bool *held);
 
 #endif

@@ -22,7 +22,7 @@
 #define TEMP_NAME_MAX (NAME_MAX - 1 - (sizeof(TEMP_MARK) - 1) - 2 * RANDOM_BYTES)
 #define UNFINISHED ".unfinished"
 
-struct replace {
+struct replace_file {
 	char *path;		/* as the user gave it, for messages */
 	char *target;		/* absolute, links followed */
 	char *directory;	/* of the target */
@@ -39,7 +39,7 @@ static enum status file_error(struct err *err, const char *path, const char *wha
 
 /* --- checks ------------------------------------------------------------------------- */
 
-bool replace_is_mount_point(const char *path)
+bool replace_file_is_mount_point(const char *path)
 {
 	struct statx st;
 
@@ -55,7 +55,7 @@ static bool may_be_replaced(const char *path, const char *target, const struct s
 	bool ok = dir && stat(dir, &in) == 0;
 
 	if (ok && (in.st_mode & S_ISVTX) && in.st_uid != geteuid() && st->st_uid != geteuid()
-	    && !paths_is_owned(path)) {
+	    && !files_is_owned(path)) {
 		errno = EPERM;
 		ok = false;
 	}
@@ -63,7 +63,7 @@ static bool may_be_replaced(const char *path, const char *target, const struct s
 	return ok;
 }
 
-enum status replace_check(const char *path, struct err *err)
+enum status replace_file_check(const char *path, struct err *err)
 {
 	enum status st = ST_OK;
 	const char *why = NULL;
@@ -75,11 +75,11 @@ enum status replace_check(const char *path, struct err *err)
 		return file_error(err, path, "cannot be opened");
 	if (exists && access(path, W_OK) != 0)
 		return file_error(err, path, "cannot be written");
-	why = paths_unmakeable(path);
+	why = files_unmakeable(path);
 	if (why)
 		return err_set(err, ST_USAGE, "%s: %s: %s", path, exists
 			? "a file beside it cannot be made" : "cannot be made", why);
-	target = paths_real(path);
+	target = files_real(path);
 	if (!target)
 		st = file_error(err, path, "cannot be made");
 	else if (exists && !may_be_replaced(path, target, &old))
@@ -90,14 +90,14 @@ enum status replace_check(const char *path, struct err *err)
 
 /* --- temporary files ---------------------------------------------------------------- */
 
-static int name_len(const struct replace *r)
+static int name_len(const struct replace_file *r)
 {
 	size_t len = strlen(r->name);
 
 	return (int)(len < TEMP_NAME_MAX ? len : TEMP_NAME_MAX);
 }
 
-static bool set_temp_name(struct replace *r)
+static bool set_temp_name(struct replace_file *r)
 {
 	unsigned char bytes[RANDOM_BYTES];
 	char hex[2 * RANDOM_BYTES + 1];
@@ -123,7 +123,7 @@ static bool lock_new(int fd)
 	return fstat(fd, &st) == 0 && st.st_nlink > 0;
 }
 
-static void forget_temp(struct replace *r)
+static void forget_temp(struct replace_file *r)
 {
 	if (r->fd >= 0)
 		close(r->fd);
@@ -132,7 +132,7 @@ static void forget_temp(struct replace *r)
 	r->temp = NULL;
 }
 
-static bool make_temp(struct replace *r, mode_t mode)
+static bool make_temp(struct replace_file *r, mode_t mode)
 {
 	for (int tries = 0; tries < TEMP_TRIES; tries++) {
 		if (!set_temp_name(r))
@@ -166,7 +166,7 @@ static bool keep_permissions(int fd, const struct stat *old)
 		|| errno == EPERM || errno == EINVAL;
 }
 
-static enum status open_temp(struct replace *r, struct err *err)
+static enum status open_temp(struct replace_file *r, struct err *err)
 {
 	struct stat old;
 	bool exists = stat(r->target, &old) == 0;
@@ -184,7 +184,7 @@ static enum status open_temp(struct replace *r, struct err *err)
 
 /* --- what a killed run left --------------------------------------------------------- */
 
-static bool is_temp_name(const struct replace *r, const char *name)
+static bool is_temp_name(const struct replace_file *r, const char *name)
 {
 	const size_t len = strlen(r->name), mark = sizeof(TEMP_MARK) - 1;
 
@@ -206,7 +206,7 @@ static bool is_newer(const struct stat *st, const char *than)
 }
 
 /* True: it is FILE.unfinished now. One that is locked belongs to a run that goes on. */
-static bool rescue(const struct replace *r, int dir, const char *name, uid_t owner)
+static bool rescue(const struct replace_file *r, int dir, const char *name, uid_t owner)
 {
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	bool kept = false;
@@ -225,7 +225,7 @@ static bool rescue(const struct replace *r, int dir, const char *name, uid_t own
 	return kept;
 }
 
-static void rescue_all(const struct replace *r, struct lines *warnings)
+static void rescue_all(const struct replace_file *r, struct lines *warnings)
 {
 	DIR *dir = r->unfinished ? opendir(r->directory) : NULL;
 	struct stat old;
@@ -244,15 +244,15 @@ static void rescue_all(const struct replace *r, struct lines *warnings)
 
 /* --- the whole ---------------------------------------------------------------------- */
 
-static enum status begin(struct replace *r, const char *path, struct lines *warnings,
+static enum status begin(struct replace_file *r, const char *path, struct lines *warnings,
 	struct err *err)
 {
-	enum status st = replace_check(path, err);
+	enum status st = replace_file_check(path, err);
 
 	if (st != ST_OK)
 		return st;
 	r->path = strdup(path);
-	r->target = paths_real(path);
+	r->target = files_real(path);
 	if (!r->path || !r->target)
 		return file_error(err, path, "cannot be made");
 	r->name = strrchr(r->target, '/') + 1;
@@ -268,10 +268,10 @@ static enum status begin(struct replace *r, const char *path, struct lines *warn
 	return open_temp(r, err);
 }
 
-enum status replace_open(struct replace **replace, const char *path, struct lines *warnings,
-	struct err *err)
+enum status replace_file_open(struct replace_file **replace, const char *path,
+	struct lines *warnings, struct err *err)
 {
-	struct replace *r = calloc(1, sizeof(*r));
+	struct replace_file *r = calloc(1, sizeof(*r));
 	enum status st;
 
 	*replace = r;
@@ -280,34 +280,34 @@ enum status replace_open(struct replace **replace, const char *path, struct line
 	r->fd = -1;
 	st = begin(r, path, warnings, err);
 	if (st != ST_OK) {
-		replace_free(r);
+		replace_file_free(r);
 		*replace = NULL;
 	}
 	return st;
 }
 
-int replace_fd(const struct replace *r)
+int replace_file_fd(const struct replace_file *r)
 {
 	return r->fd;
 }
 
-const char *replace_temp_path(const struct replace *r)
+const char *replace_file_temp_path(const struct replace_file *r)
 {
 	return r->temp;
 }
 
-const char *replace_unfinished_path(const struct replace *r)
+const char *replace_file_unfinished_path(const struct replace_file *r)
 {
 	return r->unfinished;
 }
 
-enum status replace_renew(struct replace *r, struct err *err)
+enum status replace_file_renew(struct replace_file *r, struct err *err)
 {
 	return r->temp || open_temp(r, err) == ST_OK ? ST_OK : ST_OUTPUT;
 }
 
 /* The directory's record of the new name must last too, if we may open the directory. */
-static bool sync_directory(const struct replace *r)
+static bool sync_directory(const struct replace_file *r)
 {
 	int fd = open(r->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool ok = fd < 0 ? errno == EACCES
@@ -322,7 +322,7 @@ static bool sync_directory(const struct replace *r)
 
 /* The lock is held until the new name is there: without it another run would take the file
  * for one that was left. */
-enum status replace_commit(struct replace *r, bool sync, struct err *err)
+enum status replace_file_commit(struct replace_file *r, bool sync, struct err *err)
 {
 	const char *kept;
 	int why;
@@ -338,12 +338,12 @@ enum status replace_commit(struct replace *r, bool sync, struct err *err)
 			"last: %s", r->path, strerror(why));
 	}
 	why = errno;
-	kept = replace_set_aside(r);
+	kept = replace_file_set_aside(r);
 	return err_set(err, ST_OUTPUT, "%s: %s%s%s", r->path, strerror(why),
 		kept ? "; the content is in " : "", kept ? kept : "");
 }
 
-const char *replace_set_aside(struct replace *r)
+const char *replace_file_set_aside(struct replace_file *r)
 {
 	struct stat st, named;
 
@@ -366,11 +366,11 @@ const char *replace_set_aside(struct replace *r)
 	return r->unfinished;
 }
 
-void replace_free(struct replace *r)
+void replace_file_free(struct replace_file *r)
 {
 	if (!r)
 		return;
-	replace_set_aside(r);
+	replace_file_set_aside(r);
 	forget_temp(r);
 	free(r->path);
 	free(r->target);

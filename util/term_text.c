@@ -16,7 +16,7 @@ struct glyph {
 };
 
 /* The next character at *s, as it is to be shown. */
-static struct glyph next_glyph(const struct screen_signs *signs, const char **s)
+static struct glyph next_glyph(const struct term_text_signs *signs, const char **s)
 {
 	struct glyph g = { "?", 1, 1 };
 	size_t len = strlen(*s), n = utf8_length(*s, len);
@@ -41,7 +41,7 @@ static struct glyph next_glyph(const struct screen_signs *signs, const char **s)
 }
 
 /* wcwidth and mbrtowc go by the thread's locale. */
-static locale_t enter(const struct screen_signs *signs)
+static locale_t enter(const struct term_text_signs *signs)
 {
 	return signs->utf8 ? uselocale(signs->utf8) : (locale_t)0;
 }
@@ -52,7 +52,7 @@ static void leave(locale_t before)
 		uselocale(before);
 }
 
-static size_t width(const struct screen_signs *signs, const char *text)
+static size_t width(const struct term_text_signs *signs, const char *text)
 {
 	size_t sum = 0;
 
@@ -61,7 +61,7 @@ static size_t width(const struct screen_signs *signs, const char *text)
 	return sum;
 }
 
-size_t screen_width(const struct screen_signs *signs, const char *text)
+size_t term_text_width(const struct term_text_signs *signs, const char *text)
 {
 	locale_t before = enter(signs);
 	size_t sum = width(signs, text);
@@ -71,7 +71,7 @@ size_t screen_width(const struct screen_signs *signs, const char *text)
 }
 
 /* As much of the text's begin as has room, and of its end; marks stay with their letter. */
-static size_t put_cut(struct buf *out, const struct screen_signs *signs, const char *text,
+static size_t put_cut(struct buf *out, const struct term_text_signs *signs, const char *text,
 	size_t all, size_t columns)
 {
 	size_t tail = (columns - 1) / 3, head = columns - 1 - tail, at = 0, taken = 0;
@@ -95,7 +95,7 @@ static size_t put_cut(struct buf *out, const struct screen_signs *signs, const c
 	return taken;
 }
 
-size_t screen_put(struct buf *out, const struct screen_signs *signs, const char *text,
+size_t term_text_put(struct buf *out, const struct term_text_signs *signs, const char *text,
 	size_t columns)
 {
 	locale_t before = enter(signs);
@@ -113,7 +113,7 @@ size_t screen_put(struct buf *out, const struct screen_signs *signs, const char 
 	return all;
 }
 
-void screen_blanks(struct buf *out, size_t n)
+void term_text_blanks(struct buf *out, size_t n)
 {
 	buf_printf(out, "%*s", (int)n, "");
 }
@@ -135,7 +135,7 @@ static const struct unit times[] = {
 	{ "d", 864e5, 1e3 }
 };
 
-static int decimals(enum screen_number kind, const struct unit *unit, double x)
+static int decimals(enum term_text_number kind, const struct unit *unit, double x)
 {
 	double size = fabs(x);
 	bool whole = x == floor(x);
@@ -152,7 +152,7 @@ static int decimals(enum screen_number kind, const struct unit *unit, double x)
 }
 
 /* Whether it fits in the unit, when it is rounded. */
-static bool put_in_unit(char out[SCREEN_NUMBER_MAX], enum screen_number kind, double x,
+static bool put_in_unit(char out[TERM_TEXT_NUMBER_MAX], enum term_text_number kind, double x,
 	const struct unit *unit, int columns)
 {
 	double scaled = x / unit->size;
@@ -161,7 +161,7 @@ static bool put_in_unit(char out[SCREEN_NUMBER_MAX], enum screen_number kind, do
 		return false;
 	for (int d = decimals(kind, unit, scaled); d >= 0; d--) {
 		double step = pow(10, d);
-		int n = snprintf(out, SCREEN_NUMBER_MAX, "%.*f%s", d, scaled, unit->name);
+		int n = snprintf(out, TERM_TEXT_NUMBER_MAX, "%.*f%s", d, scaled, unit->name);
 
 		if (n <= columns && fabs(round(scaled * step) / step) < unit->limit)
 			return true;
@@ -169,7 +169,7 @@ static bool put_in_unit(char out[SCREEN_NUMBER_MAX], enum screen_number kind, do
 	return false;
 }
 
-const char *screen_number(char out[SCREEN_NUMBER_MAX], enum screen_number kind, double x,
+const char *term_text_number(char out[TERM_TEXT_NUMBER_MAX], enum term_text_number kind, double x,
 	int columns)
 {
 	const struct unit *units = kind == NUMBER_MS ? times : counts;
@@ -178,6 +178,6 @@ const char *screen_number(char out[SCREEN_NUMBER_MAX], enum screen_number kind, 
 	for (size_t i = x == 0 && kind == NUMBER_MS; !isnan(x) && i < n; i++)
 		if (put_in_unit(out, kind, x, &units[i], columns))
 			return out;
-	snprintf(out, SCREEN_NUMBER_MAX, "%s", isnan(x) ? "-" : x > 0 ? ">max" : "<min");
+	snprintf(out, TERM_TEXT_NUMBER_MAX, "%s", isnan(x) ? "-" : x > 0 ? ">max" : "<min");
 	return out;
 }

@@ -42,7 +42,7 @@ struct url_queue {				/* of one URL */
 	bool gone;			/* 410 */
 	struct delivery *now;		/* the one that is tried; not in the list any more */
 	bool tried;			/* the times of `retry` hold */
-	struct retry retry;
+	struct backoff retry;
 	int64_t again_us, not_before_us;	/* not_before_us: an order of the receiver's */
 	struct http_post *post;
 	const char *header[HTTP_POST_HEADERS_MAX];
@@ -459,7 +459,7 @@ static bool make_headers(struct deliveries *c, struct url_queue *l, int64_t real
 /* When the attempt that begins now ends at the latest. */
 static int64_t attempt_end_us(const struct deliveries *c, const struct url_queue *l, int64_t now_us)
 {
-	int64_t end = retry_attempt_end_us(&l->retry, now_us,
+	int64_t end = backoff_attempt_end_us(&l->retry, now_us,
 		c->conf.targets->timeout_ms * 1000);
 
 	return c->ending && c->end_us < end ? c->end_us : end;
@@ -473,7 +473,7 @@ static void try_now(struct deliveries *c, struct url_queue *l, int64_t now_us, i
 		.body = p->body.data, .len = p->body.len };
 
 	if (!l->tried)
-		retry_init(&l->retry, c->conf.retry_for_us, now_us);
+		backoff_init(&l->retry, c->conf.retry_for_us, now_us);
 	l->tried = true;
 	call.timeout_us = attempt_end_us(c, l, now_us) - now_us;
 	if (make_headers(c, l, real_us, &call.nheader))
@@ -504,13 +504,13 @@ static void again(struct deliveries *c, struct url_queue *l, const struct http_p
 	int64_t now_us)
 {
 	struct deliveries_event e = event_of(l, a);
-	enum retry_verdict verdict = retry_next(&l->retry, now_us, retry_random(),
+	enum backoff_verdict verdict = backoff_next(&l->retry, now_us, backoff_random(),
 		a->retry_after_us, &l->again_us);
 	const int64_t at_us = l->again_us;
 
 	if (a->retry_after_us > 0)
 		l->not_before_us = at_us;
-	if (verdict == RETRY_TIME_UP || (c->ending && at_us >= c->end_us)) {
+	if (verdict == BACKOFF_TIME_UP || (c->ending && at_us >= c->end_us)) {
 		give_up(c, l, put_down(l), e);
 		return;
 	}

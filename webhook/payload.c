@@ -257,14 +257,14 @@ static const char *open_keys(const char *path, int *fd)
 	unsigned exposed;
 	const char *why;
 
-	*fd = paths_open_secret(path, &exposed, &why);
+	*fd = files_open_secret(path, &exposed, &why);
 	if (*fd < 0)
 		return why;
 	if (fstat(*fd, &st) != 0)
 		return strerror(errno);
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return "it is no file";
-	return exposed ? PATHS_EXPOSED : NULL;
+	return exposed ? FILES_EXPOSED : NULL;
 }
 
 struct signature_keys *signature_keys_read(const char *flag, const char *path,
@@ -278,7 +278,7 @@ struct signature_keys *signature_keys_read(const char *flag, const char *path,
 	const char *why = keys ? open_keys(path, &fd) : "out of memory";
 
 	if (!why)
-		why = paths_take_secret(fd, KEYS_FILE_MAX, &text);
+		why = files_take_secret(fd, KEYS_FILE_MAX, &text);
 	if (!why && text.len > KEYS_FILE_MAX)
 		why = "longer than a file of keys is (16384 bytes)";
 	if (!why)

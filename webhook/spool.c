@@ -93,7 +93,7 @@ static enum kind kind_of(const char *name)
 		return REFUSED_ITEM;
 	if (strcmp(rest, ".broken") == 0)
 		return BROKEN;
-	return cachedir_is_temp(rest) ? TEMP : OTHER;
+	return private_dir_is_temp(rest) ? TEMP : OTHER;
 }
 
 static bool is_delivery(const char *name)
@@ -196,7 +196,7 @@ static uint64_t weigh(struct spool *s, const char *name)
 	if (kind == OTHER || fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0
 	    || !S_ISREG(st.st_mode))
 		return 0;
-	if (kind == TEMP && s->holds && cachedir_is_left_behind(&st)
+	if (kind == TEMP && s->holds && private_dir_is_left_behind(&st)
 	    && unlinkat(s->dir, name, 0) == 0)
 		return 0;
 	return (uint64_t)st.st_size;
@@ -268,7 +268,7 @@ enum status spool_open(struct spool **out, const char *dir, uint64_t max_bytes, 
 	}
 	s->max = max_bytes;
 	s->lock = -1;
-	s->dir = cachedir_make_one(path, &why);
+	s->dir = private_dir_make_one(path, &why);
 	if (!why)
 		why = take_lock(s);
 	if (!why && !scan(s, s->holds))
@@ -361,7 +361,7 @@ static bool write_item(struct spool *s, const char *name, const struct buf *text
 
 	/* without it another run may send this too, which is no loss */
 	(void)fcntl(s->lock, F_OFD_SETLK, &byte);
-	if (!cachedir_write_unsynced(s->dir, name, text))
+	if (!private_dir_write_unsynced(s->dir, name, text))
 		return false;
 	forget_bytes(s, before);
 	s->used += text->len;
@@ -577,24 +577,24 @@ static void set_aside(struct spool *s, struct left *left, const char *why,
 static bool load(struct spool *s, struct left *left, const char *url, struct spool_item *item,
 	struct lines *warnings)
 {
-	enum cachedir_found found;
+	enum private_dir_found found;
 	const char *why = NULL;
 
 	buf_wipe(&s->file);
 	buf_clear(&s->fields);
-	found = cachedir_read(s->dir, left->name, SPOOL_ITEM_MAX, &s->file, &why);
-	if (found == CACHEDIR_WHOLE)
+	found = private_dir_read(s->dir, left->name, SPOOL_ITEM_MAX, &s->file, &why);
+	if (found == PRIVATE_DIR_WHOLE)
 		why = understand(s, left->name, item);
 	if (s->fields.failed)
 		why = "out of memory";
-	if (found == CACHEDIR_FAILED || s->fields.failed) {
+	if (found == PRIVATE_DIR_FAILED || s->fields.failed) {
 		lines_add(warnings, "the spooled delivery %s is left for a later run: %s",
 			left->name, why);
 		left->gone = true;
 	} else if (why) {
 		set_aside(s, left, why, warnings);
 	}
-	left->gone = left->gone || found == CACHEDIR_NONE;
+	left->gone = left->gone || found == PRIVATE_DIR_NONE;
 	/* two URLs of one hash are unlikely, but a body for the wrong one is not to be */
 	return !left->gone && strcmp(item->url, url) == 0;
 }

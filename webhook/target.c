@@ -226,9 +226,9 @@ static void read_headers(struct targets *t, struct lines *problems, struct lines
 	if (strcmp(path, "-") == 0)
 		why = "stdin is not for header lines";
 	else
-		fd = paths_open_secret(path, &exposed, &why);
+		fd = files_open_secret(path, &exposed, &why);
 	if (fd >= 0)
-		why = paths_take_secret(fd, HEADERS_MAX, &text);
+		why = files_take_secret(fd, HEADERS_MAX, &text);
 	if (!why && text.len > HEADERS_MAX)
 		why = "it is too long";
 	if (why)

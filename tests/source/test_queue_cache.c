@@ -218,8 +218,8 @@ static void list__that_another_run_is_writing_is_left_to_it(void **state)
 	int dir, lock;
 
 	store(p, QUEUE("0001", "One"));
-	dir = cachedir_open(p->dir);
-	lock = cachedir_lock(dir, strrchr(p->file, '/') + 1, &held);
+	dir = private_dir_open(p->dir);
+	lock = private_dir_lock(dir, strrchr(p->file, '/') + 1, &held);
 	assert_true(lock >= 0);
 	store(p, QUEUE("0002", "Two"));
 	assert_int_equal(p->warnings.n, 0);

@@ -11,27 +11,27 @@
 #define S INT64_C(1000000)
 #define MOST UINT32_MAX
 
-static struct retry start(int64_t for_us)
+static struct backoff start(int64_t for_us)
 {
-	struct retry r;
+	struct backoff r;
 
-	retry_init(&r, for_us, 0);
+	backoff_init(&r, for_us, 0);
 	return r;
 }
 
 /* The wait, -1: time is up. */
-static int64_t next(struct retry *r, int64_t now, uint32_t random, int64_t retry_after)
+static int64_t next(struct backoff *r, int64_t now, uint32_t random, int64_t retry_after)
 {
 	int64_t at;
 
-	return retry_next(r, now, random, retry_after, &at) == RETRY_LATER ? at - now : -1;
+	return backoff_next(r, now, random, retry_after, &at) == BACKOFF_LATER ? at - now : -1;
 }
 
 static void backoff__doubles_up_to_its_cap(void **state)
 {
 	static const int64_t most[] = { 250000, 500000, S, 2 * S, 4 * S, 8 * S, 16 * S, 30 * S,
 		30 * S };
-	struct retry r = start(3600 * S);
+	struct backoff r = start(3600 * S);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
@@ -40,7 +40,7 @@ static void backoff__doubles_up_to_its_cap(void **state)
 
 static void backoff__has_full_jitter(void **state)
 {
-	struct retry r = start(3600 * S);
+	struct backoff r = start(3600 * S);
 
 	(void)state;
 	assert_int_equal(next(&r, 0, 0, -1), 0);
@@ -49,22 +49,22 @@ static void backoff__has_full_jitter(void **state)
 
 static void backoff__begins_anew_after_a_minute(void **state)
 {
-	struct retry r = start(3600 * S);
+	struct backoff r = start(3600 * S);
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
 		next(&r, 0, MOST, -1);
-	retry_connected(&r, 0);
-	retry_lost(&r, 60 * S - 1, true);
+	backoff_connected(&r, 0);
+	backoff_lost(&r, 60 * S - 1, true);
 	assert_int_equal(r.attempt, 5);
-	retry_connected(&r, 100 * S);
-	retry_lost(&r, 160 * S, true);
+	backoff_connected(&r, 100 * S);
+	backoff_lost(&r, 160 * S, true);
 	assert_int_equal(r.attempt, 0);
 }
 
 static void retry_after__wins_over_the_backoff(void **state)
 {
-	struct retry r = start(60 * S);
+	struct backoff r = start(60 * S);
 
 	(void)state;
 	assert_int_equal(next(&r, 0, MOST, 7 * S), 7 * S);
@@ -74,7 +74,7 @@ static void retry_after__wins_over_the_backoff(void **state)
 /* Retry-After: 0, or a date of the past: not a request a millisecond. */
 static void retry_after__of_nothing_is_no_order(void **state)
 {
-	struct retry r = start(60 * S), none = start(60 * S);
+	struct backoff r = start(60 * S), none = start(60 * S);
 
 	(void)state;
 	for (int i = 0; i < 10; i++)
@@ -84,58 +84,58 @@ static void retry_after__of_nothing_is_no_order(void **state)
 
 static void period__ends_and_begins_anew_at_a_loss(void **state)
 {
-	struct retry r = start(2 * S);
+	struct backoff r = start(2 * S);
 
 	(void)state;
 	assert_int_equal(next(&r, 1990000, MOST, -1), 10000);	/* cut to the end */
 	assert_int_equal(next(&r, 2 * S, 0, -1), -1);
-	retry_connected(&r, 2 * S);
-	retry_lost(&r, 100 * S, true);
+	backoff_connected(&r, 2 * S);
+	backoff_lost(&r, 100 * S, true);
 	assert_int_equal(next(&r, 101 * S, 0, -1), 0);
 	assert_int_equal(next(&r, 102 * S, 0, -1), -1);
 }
 
 static void period__before_the_first_window_outlasts_losses(void **state)
 {
-	struct retry r = start(20 * S);
+	struct backoff r = start(20 * S);
 
 	(void)state;
-	retry_connected(&r, 5 * S);
-	retry_lost(&r, 10 * S, false);
+	backoff_connected(&r, 5 * S);
+	backoff_lost(&r, 10 * S, false);
 	assert_int_equal(next(&r, 19 * S, 0, -1), 0);
 	assert_int_equal(next(&r, 20 * S, 0, -1), -1);
 }
 
 static void period__of_nothing_is_one_attempt(void **state)
 {
-	struct retry r = start(0);
+	struct backoff r = start(0);
 
 	(void)state;
-	assert_int_equal(retry_attempt_end_us(&r, 5, 15 * S), 15 * S + 5);
+	assert_int_equal(backoff_attempt_end_us(&r, 5, 15 * S), 15 * S + 5);
 	assert_int_equal(next(&r, 5, 0, -1), -1);
 }
 
 static void session__is_cut_at_the_periods_end(void **state)
 {
-	struct retry r = start(20 * S);
+	struct backoff r = start(20 * S);
 
 	(void)state;
-	assert_int_equal(retry_attempt_end_us(&r, 0, 15 * S), 15 * S);
-	assert_int_equal(retry_attempt_end_us(&r, 10 * S, 15 * S), 20 * S);
+	assert_int_equal(backoff_attempt_end_us(&r, 0, 15 * S), 15 * S);
+	assert_int_equal(backoff_attempt_end_us(&r, 10 * S, 15 * S), 20 * S);
 }
 
 static void breach__is_forgiven_once_a_minute(void **state)
 {
-	struct retry r = start(60 * S);
+	struct backoff r = start(60 * S);
 
 	(void)state;
-	assert_false(retry_breach(&r));
-	retry_connected(&r, 0);
-	retry_lost(&r, 60 * S, true);
-	assert_false(retry_breach(&r));
-	retry_connected(&r, 70 * S);
-	retry_lost(&r, 129 * S, true);
-	assert_true(retry_breach(&r));
+	assert_false(backoff_breach(&r));
+	backoff_connected(&r, 0);
+	backoff_lost(&r, 60 * S, true);
+	assert_false(backoff_breach(&r));
+	backoff_connected(&r, 70 * S);
+	backoff_lost(&r, 129 * S, true);
+	assert_true(backoff_breach(&r));
 }
 
 int main(void)

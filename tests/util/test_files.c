@@ -54,14 +54,14 @@ static void write_file(const char *path, const char *text, mode_t mode)
 
 static void assert_one(const char *a, const char *b, bool one)
 {
-	const struct path_use use[] = {
+	const struct files_use use[] = {
 		{ .flag = "--a", .path = a, .output = true },
 		{ .flag = "--b", .path = b, .output = true },
 		{ .flag = "--c" }
 	};
 	struct lines problems = { 0 };
 
-	paths_check(use, 3, &problems);
+	files_check(use, 3, &problems);
 	assert_false(problems.failed);
 	assert_int_equal(problems.n, one);
 	if (one)
@@ -122,15 +122,15 @@ static void test_read_whole_or_why_not(void **state)
 
 	(void)state;
 	write_file("in", "some text", 0600);
-	assert_null(paths_read("in", &text));
+	assert_null(files_read("in", &text));
 	assert_int_equal(text.len, 9);
 	assert_memory_equal(text.data, "some text", 9);
-	assert_string_equal(paths_read("absent", &text), strerror(ENOENT));
-	assert_string_equal(paths_read(".", &text), strerror(EISDIR));
-	assert_string_equal(paths_read("/proc/self/mem", &text), strerror(EIO));
+	assert_string_equal(files_read("absent", &text), strerror(ENOENT));
+	assert_string_equal(files_read(".", &text), strerror(EISDIR));
+	assert_string_equal(files_read("/proc/self/mem", &text), strerror(EIO));
 	buf_free(&text);
 	text = (struct buf){ .limit = 4 };
-	assert_string_equal(paths_read("in", &text), "it is too long");
+	assert_string_equal(files_read("in", &text), "it is too long");
 	buf_free(&text);
 	assert_int_equal(unlink("in"), 0);
 }
@@ -152,7 +152,7 @@ static void test_stdin_that_does_not_block(void **state)
 	}
 	close(ends[1]);
 	assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
-	assert_null(paths_read("-", &text));
+	assert_null(files_read("-", &text));
 	assert_int_equal(text.len, 4);
 	assert_true(dup2(saved, STDIN_FILENO) >= 0);
 	assert_int_equal(waitpid(writer, &status, 0), writer);
@@ -170,7 +170,7 @@ static void assert_secret(const char *text, mode_t mode, const char *why, const 
 	const char *found;
 
 	write_file("secret", text, mode);
-	found = paths_secret("secret", &secret);
+	found = files_secret("secret", &secret);
 	if (why)
 		assert_string_equal(found, why);
 	else
@@ -185,7 +185,7 @@ static void assert_secret(const char *text, mode_t mode, const char *why, const 
 
 static void test_secret_is_nobody_elses_and_has_no_newline(void **state)
 {
-	static char most[PATHS_SECRET_MAX + 2];
+	static char most[FILES_SECRET_MAX + 2];
 
 	(void)state;
 	assert_secret("s\n", 0600, NULL, "s");
@@ -194,9 +194,9 @@ static void test_secret_is_nobody_elses_and_has_no_newline(void **state)
 	assert_secret("\n", 0600, "it is empty", NULL);
 	assert_secret("", 0600, "it is empty", NULL);
 	assert_secret("s", 0640, "group or others have permissions for it; chmod 600 it", NULL);
-	memset(most, 's', PATHS_SECRET_MAX);
+	memset(most, 's', FILES_SECRET_MAX);
 	assert_secret(most, 0600, NULL, most);
-	most[PATHS_SECRET_MAX] = 's';
+	most[FILES_SECRET_MAX] = 's';
 	assert_secret(most, 0600, "longer than a secret is (4096 bytes)", NULL);
 }
 
@@ -205,9 +205,9 @@ static void test_secret_that_is_no_file(void **state)
 	struct buf secret = { 0 };
 
 	(void)state;
-	assert_string_equal(paths_secret("absent", &secret), strerror(ENOENT));
-	assert_string_equal(paths_secret(".", &secret), strerror(EISDIR));
-	assert_string_equal(paths_secret("/proc/self/mem", &secret), strerror(EIO));
+	assert_string_equal(files_secret("absent", &secret), strerror(ENOENT));
+	assert_string_equal(files_secret(".", &secret), strerror(EISDIR));
+	assert_string_equal(files_secret("/proc/self/mem", &secret), strerror(EIO));
 	buf_wipe(&secret);
 }
 

@@ -23,10 +23,10 @@ static int set_up(void **state)
 
 	assert_non_null(p);
 	p->root = tempdir_new();
-	p->path = cachedir_path();
+	p->path = private_dir_path();
 	assert_non_null(p->path);
 	p->file = joined(p->path, "/file");
-	p->dir = cachedir_make(p->path, &why);
+	p->dir = private_dir_make(p->path, &why);
 	assert_true(p->dir >= 0);
 	assert_null(why);
 	*state = p;
@@ -49,7 +49,7 @@ static int tear_down(void **state)
 static bool is_made(struct place *p)
 {
 	const char *why = NULL;
-	int fd = cachedir_make(p->path, &why);
+	int fd = private_dir_make(p->path, &why);
 
 	assert_int_equal(fd < 0, why != NULL);
 	if (fd >= 0)
@@ -59,7 +59,7 @@ static bool is_made(struct place *p)
 
 static bool is_opened(const struct place *p)
 {
-	int fd = cachedir_open(p->path);
+	int fd = private_dir_open(p->path);
 
 	if (fd >= 0)
 		close(fd);
@@ -74,12 +74,12 @@ static void path__of_the_root_directory_has_one_slash(void **state)
 
 	(void)state;
 	setenv("XDG_CACHE_HOME", "/", 1);
-	path = cachedir_path();
+	path = private_dir_path();
 	assert_string_equal(path, "/gsqstat");
 	free(path);
 	unsetenv("XDG_CACHE_HOME");
 	setenv("HOME", "/", 1);
-	path = cachedir_path();
+	path = private_dir_path();
 	assert_string_equal(path, "/.cache/gsqstat");
 	free(path);
 }
@@ -89,14 +89,14 @@ static void name__is_of_host_and_client(void **state)
 	static const char *const others[][2] = {
 		{ "https://h", "d" }, { "https://g", "c" }, { "https://h\nc", "" }, { "", "" }
 	};
-	char name[CACHEDIR_NAME_LEN + 1], other[CACHEDIR_NAME_LEN + 1];
+	char name[PRIVATE_DIR_NAME_LEN + 1], other[PRIVATE_DIR_NAME_LEN + 1];
 
 	(void)state;
-	assert_true(cachedir_name("https://h", "c", name));
+	assert_true(private_dir_name("https://h", "c", name));
 	assert_string_equal(name,
 		"883e0c8af7586a41865bd238fbc47660c6b1f8291a6235732e5f241d4287b71c");
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		assert_true(cachedir_name(others[i][0], others[i][1], other));
+		assert_true(private_dir_name(others[i][0], others[i][1], other));
 		assert_string_not_equal(other, name);
 	}
 }
@@ -149,24 +149,24 @@ static void directory__that_the_user_names_is_made_alone_and_not_closed(void **s
 	struct place *p = *state;
 	char *one = joined(p->root, "/one"), *deep = joined(p->root, "/no/deep");
 	const char *why = NULL;
-	int fd = cachedir_make_one(one, &why);
+	int fd = private_dir_make_one(one, &why);
 
 	assert_true(fd >= 0);
 	assert_null(why);
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(mode_of(one), 0700);
-	fd = cachedir_make_one(one, &why);	/* again */
+	fd = private_dir_make_one(one, &why);	/* again */
 	assert_true(fd >= 0);
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(chmod(one, 0750), 0);
-	assert_int_equal(cachedir_make_one(one, &why), -1);
+	assert_int_equal(private_dir_make_one(one, &why), -1);
 	assert_string_equal(why, "others may look into it");
 	assert_int_equal(mode_of(one), 0750);
-	assert_int_equal(cachedir_make_one(deep, &why), -1);
+	assert_int_equal(private_dir_make_one(deep, &why), -1);
 	assert_non_null(why);
 	assert_int_equal(rmdir(one), 0);
 	assert_int_equal(symlink(p->path, one), 0);
-	assert_int_equal(cachedir_make_one(one, &why), -1);
+	assert_int_equal(private_dir_make_one(one, &why), -1);
 	assert_non_null(why);
 	free(one);
 	free(deep);
@@ -174,19 +174,19 @@ static void directory__that_the_user_names_is_made_alone_and_not_closed(void **s
 
 /* --- files -------------------------------------------------------------------------- */
 
-static enum cachedir_found found(struct place *p, const char **why)
+static enum private_dir_found found(struct place *p, const char **why)
 {
 	*why = NULL;
 	buf_free(&p->text);
-	return cachedir_read(p->dir, "file", MAX, &p->text, why);
+	return private_dir_read(p->dir, "file", MAX, &p->text, why);
 }
 
-static void assert_found(struct place *p, enum cachedir_found want)
+static void assert_found(struct place *p, enum private_dir_found want)
 {
 	const char *why;
 
 	assert_int_equal(found(p, &why), want);
-	assert_int_equal(why != NULL, want != CACHEDIR_NONE && want != CACHEDIR_WHOLE);
+	assert_int_equal(why != NULL, want != PRIVATE_DIR_NONE && want != PRIVATE_DIR_WHOLE);
 }
 
 static void file__comes_back_whole_up_to_the_bound(void **state)
@@ -195,20 +195,20 @@ static void file__comes_back_whole_up_to_the_bound(void **state)
 	struct place *p = *state;
 	struct buf text = { 0 };
 
-	assert_found(p, CACHEDIR_NONE);
+	assert_found(p, PRIVATE_DIR_NONE);
 	assert_non_null(buf_reserve(&text, MAX + 1));
 	for (size_t i = 0; i <= MAX; i++)
 		text.data[i] = (char)(i * 7);
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		text.len = sizes[i];
-		assert_true(cachedir_write(p->dir, "file", &text));
-		assert_found(p, CACHEDIR_WHOLE);
+		assert_true(private_dir_write(p->dir, "file", &text));
+		assert_found(p, PRIVATE_DIR_WHOLE);
 		assert_int_equal(p->text.len, sizes[i]);
 		assert_memory_equal(p->text.data, text.data, sizes[i]);
 	}
 	text.len = MAX + 1;
-	assert_true(cachedir_write(p->dir, "file", &text));
-	assert_found(p, CACHEDIR_BROKEN);
+	assert_true(private_dir_write(p->dir, "file", &text));
+	assert_found(p, PRIVATE_DIR_BROKEN);
 	buf_free(&text);
 }
 
@@ -220,19 +220,19 @@ static void file__is_believed_if_it_is_ours_alone(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		put_file(p->file, "x", 1, modes[i]);
-		assert_found(p, CACHEDIR_FOREIGN);
+		assert_found(p, PRIVATE_DIR_FOREIGN);
 	}
 	put_file(p->file, "x", 1, 0600);
-	assert_found(p, CACHEDIR_WHOLE);
+	assert_found(p, PRIVATE_DIR_WHOLE);
 	assert_int_equal(rename(p->file, target), 0);
 	assert_int_equal(symlink(target, p->file), 0);
-	assert_found(p, CACHEDIR_FOREIGN);
+	assert_found(p, PRIVATE_DIR_FOREIGN);
 	assert_int_equal(unlink(p->file), 0);
 	assert_int_equal(mkfifo(p->file, 0600), 0);
-	assert_found(p, CACHEDIR_FOREIGN);	/* and is not waited for */
+	assert_found(p, PRIVATE_DIR_FOREIGN);	/* and is not waited for */
 	assert_int_equal(unlink(p->file), 0);
 	assert_int_equal(mkdir(p->file, 0700), 0);
-	assert_found(p, CACHEDIR_FOREIGN);
+	assert_found(p, PRIVATE_DIR_FOREIGN);
 	free(target);
 }
 
@@ -247,12 +247,12 @@ static void file__that_cannot_be_read_now_is_not_to_blame(void **state)
 	none = before;
 	none.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	assert_found(p, CACHEDIR_FAILED);
+	assert_found(p, PRIVATE_DIR_FAILED);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	p->text.limit = 1;
-	assert_found(p, CACHEDIR_FAILED);	/* no room for it */
+	assert_found(p, PRIVATE_DIR_FAILED);	/* no room for it */
 	p->text.limit = 0;
-	assert_found(p, CACHEDIR_WHOLE);
+	assert_found(p, PRIVATE_DIR_WHOLE);
 }
 
 static void file__of_another_user_is_not_believed(void **state)
@@ -262,7 +262,7 @@ static void file__of_another_user_is_not_believed(void **state)
 	put_file(p->file, "x", 1, 0600);
 	if (chown(p->file, 12345, (gid_t)-1) != 0)
 		skip();
-	assert_found(p, CACHEDIR_FOREIGN);
+	assert_found(p, PRIVATE_DIR_FOREIGN);
 }
 
 static void write__takes_the_place_of_whatever_was_there(void **state)
@@ -274,9 +274,9 @@ static void write__takes_the_place_of_whatever_was_there(void **state)
 
 	put_file(target, "x", 1, 0600);
 	assert_int_equal(symlink(target, p->file), 0);
-	assert_true(cachedir_write(p->dir, "file", &text));
+	assert_true(private_dir_write(p->dir, "file", &text));
 	umask(before);
-	assert_found(p, CACHEDIR_WHOLE);
+	assert_found(p, PRIVATE_DIR_WHOLE);
 	assert_int_equal(p->text.len, 3);
 	assert_int_equal(mode_of(p->file), 0600);
 	assert_int_equal(temps_in(p->path), 0);
@@ -293,10 +293,10 @@ static void write__leaves_the_temporary_of_another_writer_alone(void **state)
 
 	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
 	put_file(temp, "half a token", 12, 0600);
-	assert_true(cachedir_write(p->dir, "file", &text));
-	assert_true(cachedir_write_unsynced(p->dir, "file", &text));
+	assert_true(private_dir_write(p->dir, "file", &text));
+	assert_true(private_dir_write_unsynced(p->dir, "file", &text));
 	assert_true(exists(temp));
-	assert_found(p, CACHEDIR_WHOLE);
+	assert_found(p, PRIVATE_DIR_WHOLE);
 	assert_int_equal(p->text.len, 3);
 	assert_true(is_made(p));
 	assert_true(exists(temp));	/* its writer may be at work */
@@ -322,7 +322,7 @@ static void write__of_many_at_once_is_whole(void **state)
 			bool ok = true;
 
 			for (int j = 0; j < 20; j++)
-				ok = cachedir_write_unsynced(p->dir, "file", &text) && ok;
+				ok = private_dir_write_unsynced(p->dir, "file", &text) && ok;
 			_exit(ok ? 0 : 1);
 		}
 		buf_free(&text);
@@ -330,7 +330,7 @@ static void write__of_many_at_once_is_whole(void **state)
 	for (int i = 0; i < 16; i++) {
 		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
 		assert_int_equal(status, 0);
-		assert_found(p, CACHEDIR_WHOLE);
+		assert_found(p, PRIVATE_DIR_WHOLE);
 		assert_int_equal(p->text.len, 5000);
 		for (size_t j = 1; j < p->text.len; j++)
 			assert_int_equal(p->text.data[j], p->text.data[0]);
@@ -362,16 +362,16 @@ static void lock__is_held_by_one(void **state)
 {
 	struct place *p = *state;
 	bool held;
-	int one = cachedir_lock(p->dir, "file", &held);
+	int one = private_dir_lock(p->dir, "file", &held);
 
 	assert_true(one >= 0 && !held);
-	assert_int_equal(cachedir_lock(p->dir, "file", &held), -1);
+	assert_int_equal(private_dir_lock(p->dir, "file", &held), -1);
 	assert_true(held);
 	close(one);
-	one = cachedir_lock(p->dir, "file", &held);
+	one = private_dir_lock(p->dir, "file", &held);
 	assert_true(one >= 0 && !held);
 	close(one);
-	one = cachedir_lock(p->dir, "no/such", &held);
+	one = private_dir_lock(p->dir, "no/such", &held);
 	assert_true(one == -1 && !held);
 }
 
@@ -389,15 +389,15 @@ static void write__that_fails_leaves_what_was_there(void **state)
 	none.rlim_cur = 10;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	errno = 0;
-	assert_false(cachedir_write(p->dir, "file", &text));
+	assert_false(private_dir_write(p->dir, "file", &text));
 	assert_int_equal(errno, EFBIG);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	text.failed = true;
-	assert_false(cachedir_write(p->dir, "file", &text));
+	assert_false(private_dir_write(p->dir, "file", &text));
 	assert_int_equal(errno, ENOMEM);
 	assert_int_equal(temps_in(p->path), 0);
-	assert_found(p, CACHEDIR_WHOLE);
+	assert_found(p, PRIVATE_DIR_WHOLE);
 	assert_int_equal(p->text.len, 3);
 }
 

@@ -11,14 +11,14 @@
 #include "util/term_text.h"
 #include "util/text.h"
 
-static struct screen_signs utf8, ascii, poor = { (locale_t)0, false };
+static struct term_text_signs utf8, ascii, poor = { (locale_t)0, false };
 
-static void shows(const struct screen_signs *signs, const char *text, size_t columns,
+static void shows(const struct term_text_signs *signs, const char *text, size_t columns,
 	const char *wanted, size_t wanted_columns)
 {
 	struct buf out = { 0 };
 
-	assert_int_equal(screen_put(&out, signs, text, columns), wanted_columns);
+	assert_int_equal(term_text_put(&out, signs, text, columns), wanted_columns);
 	buf_char(&out, '\0');
 	assert_string_equal(out.data, wanted);
 	buf_free(&out);
@@ -37,10 +37,10 @@ static void width__counts_columns(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		assert_int_equal(screen_width(&utf8, texts[i].text), texts[i].utf8);
-		assert_int_equal(screen_width(&ascii, texts[i].text), texts[i].ascii);
+		assert_int_equal(term_text_width(&utf8, texts[i].text), texts[i].utf8);
+		assert_int_equal(term_text_width(&ascii, texts[i].text), texts[i].ascii);
 	}
-	assert_int_equal(screen_width(&poor, "東京"), 2);
+	assert_int_equal(term_text_width(&poor, "東京"), 2);
 }
 
 static void put__cuts_the_middle_with_a_sign(void **state)
@@ -80,7 +80,7 @@ static void number__is_short(void **state)
 	static const struct {
 		double x;
 		const char *text;
-		enum screen_number kind;
+		enum term_text_number kind;
 		int columns;
 	} numbers[] = {
 		{ 0, "0", NUMBER_VALUE, 5 }, { 7, "7", NUMBER_VALUE, 5 },
@@ -103,11 +103,11 @@ static void number__is_short(void **state)
 		{ 1e11, ">max", NUMBER_MS, 5 }, { -999, "-1.0s", NUMBER_MS, 5 },
 		{ NAN, "-", NUMBER_MS, 5 }
 	};
-	char text[SCREEN_NUMBER_MAX];
+	char text[TERM_TEXT_NUMBER_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		assert_string_equal(screen_number(text, numbers[i].kind, numbers[i].x,
+		assert_string_equal(term_text_number(text, numbers[i].kind, numbers[i].x,
 			numbers[i].columns), numbers[i].text);
 }
 
