@@ -189,7 +189,7 @@ coverage:
 .PHONY: golden
 golden: $(BIN)
 	@GSQSTAT='$(abspath $(BIN))' GOLDEN=rewrite PYTHON='$(PYTHON)' \
-		.ci/e2e tests/test_golden.py
+		.ci/e2e tests/e2e/test_golden.py
 
 ## bench: the table of CPU time, memory and start-up beside other clients
 .PHONY: bench

@@ -27,7 +27,7 @@ from test_board import BEGIN, MS, ONE, answer, at, frame, instant
 from test_board import QUEUES as TWO
 from test_board import state as connection
 
-SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
 REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
 CHECK = ("--check", "nagios")
 QUEUES = ["5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d0%d" % n for n in (1, 2, 3)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parent.parent / ".ci" / "deps"
+SCRIPT = Path(__file__).resolve().parent.parent.parent / ".ci" / "deps"
 LIBS = SCRIPT.parent / "libs"
 
 DEB822 = """\

@@ -16,6 +16,8 @@ import pytest
 from certs import Authority
 from harness import QUEUE
 
+TOP = pathlib.Path(__file__).parent.parent.parent
+SAMPLE = str(TOP / "tests/sample.ndjson")
 HOST = ("-H", "localhost:1")
 
 
@@ -71,8 +73,7 @@ def test_bad_value_is_2_and_named(user, args, words):
 
 
 def test_replay_is_checked_as_a_live_run_is(tool):
-    sample = os.path.join(os.path.dirname(__file__), "sample.ndjson")
-    refused(tool, "--replay", sample, "-H", "a b", "--client-secret-file", "nowhere",
+    refused(tool, "--replay", SAMPLE, "-H", "a b", "--client-secret-file", "nowhere",
             words=["--host 'a b'", "--client-secret-file 'nowhere'"])
     refused(tool, "--replay", "-", words=["stdin is closed"], preexec_fn=lambda: os.close(0))
 
@@ -102,9 +103,8 @@ def test_two_names_of_one_file(user):
 
 
 def test_stdout_and_stderr_may_be_one_file(tool):
-    sample = os.path.join(os.path.dirname(__file__), "sample.ndjson")
     with open(tool.dir / "log", "w") as log:
-        assert subprocess.run([harness.PROGRAM, "--replay", sample], env=tool.env,
+        assert subprocess.run([harness.PROGRAM, "--replay", SAMPLE], env=tool.env,
                               stdout=log, stderr=log).returncode == 0
 
 
@@ -139,8 +139,7 @@ def test_proxy_that_is_none_is_refused_and_not_told(user, value):
         assert "S3" not in line and "CRET" not in line
         del user.env[name]
     user.env["https_proxy"] = value
-    sample = os.path.join(os.path.dirname(__file__), "sample.ndjson")
-    assert user.run("--replay", sample).status == 0     # where no network is used
+    assert user.run("--replay", SAMPLE).status == 0     # where no network is used
     refused(user, "-H", "http://127.0.0.1:1", "--formt", "x", QUEUE, words=["--formt"])
     assert user.run("-H", "http://127.0.0.1:1", "--dry-run", QUEUE).status == 0
 
@@ -702,10 +701,8 @@ def test_file_of_root_that_a_group_may_read_is_fine_for_another_user(tool, secre
 
 
 def test_install_puts_and_takes_its_files(tmp_path):
-    top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
     def make(*args):
-        return subprocess.run(["make", "-C", top, "DESTDIR=%s" % tmp_path, "prefix=/usr", *args],
+        return subprocess.run(["make", "-C", TOP, "DESTDIR=%s" % tmp_path, "prefix=/usr", *args],
                               check=True, capture_output=True)
 
     def files():

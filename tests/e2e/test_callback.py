@@ -18,7 +18,7 @@ import hooks
 import pytest
 from harness import QUEUE, Reader
 
-TOP = pathlib.Path(__file__).parent.parent
+TOP = pathlib.Path(__file__).parent.parent.parent
 SAMPLE = str(TOP / "tests/sample.ndjson")
 REPLAY = ["--replay", SAMPLE, "-w", "1m", "--time", "arrival"]     # 10 windows
 ONE = [*REPLAY, "-n", 1]
@@ -779,7 +779,7 @@ def test_nginx_takes_them(tool, h2, protocol):
 
 # The README's, but for the place and the time.
 DASHBOARD = re.search(r"```sh\n([^`]*--callback @url.*?)```",
-                      (pathlib.Path(__file__).parent.parent / "README.md").read_text(), re.S)[1]
+                      (TOP / "README.md").read_text(), re.S)[1]
 
 
 def test_recipe_of_a_dashboard(tool, serve, receive):

@@ -19,8 +19,8 @@ import pytest
 import screenshot
 from harness import QUEUE
 
-HERE = pathlib.Path(__file__).parent
-SAMPLE = ("--replay", HERE / "sample.ndjson", "-w", "1m", "-f", "table")
+TESTS = pathlib.Path(__file__).parent.parent
+SAMPLE = ("--replay", TESTS / "sample.ndjson", "-w", "1m", "-f", "table")
 
 
 class Terminal:
@@ -115,7 +115,7 @@ def test_elsewhere_there_is_no_colour(tool):
 
 
 def test_ascii_is_ascii(tool):
-    out = tool.run("--source", "notifications", "--replay", HERE / "notices.ndjson",
+    out = tool.run("--source", "notifications", "--replay", TESTS / "notices.ndjson",
                    "--queue-name", "*", "-f", "table", "--ascii").out
     assert out.isascii() and "Support f?" in out
 
@@ -139,7 +139,7 @@ def test_threshold_holds_beside_a_table(tool):
 
 def test_picture_of_the_readme_is_a_screen(tool):
     made = "\n".join(screenshot.picture(screenshot.screen(harness.PROGRAM))) + "\n"
-    assert made == (HERE.parent / "man/table.svg").read_text()
+    assert made == (TESTS.parent / "man/table.svg").read_text()
     assert "&quot;" not in made and "…01" in made and "70%" in made
 
 
@@ -237,7 +237,7 @@ def test_replay_that_waits_tells_too(tool):
         [harness.PROGRAM, "--replay", "-", "--time", "arrival"], env={**tool.env, "TERM": "xterm"},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=terminal.end, bufsize=0)
     os.close(terminal.end)
-    process.stdin.write((HERE / "sample.ndjson").read_bytes()[:9000])
+    process.stdin.write((TESTS / "sample.ndjson").read_bytes()[:9000])
     terminal.wait(r"window \d+  \d+ frames  lag \S+  replay")
     process.stdin.close()
     assert terminal.finish(process) == 0
@@ -257,8 +257,8 @@ def tmux(tool, *args):
 def test_screen_of_tmux_is_the_golden_one(tool, columns):
     if not shutil.which("tmux"):
         pytest.skip("tmux is missing")
-    wanted = (HERE / ("golden/table-notices-%d.out" % columns)).read_text()
-    words = [harness.PROGRAM, "--source", "notifications", "--replay", HERE / "notices.ndjson",
+    wanted = (TESTS / ("golden/table-notices-%d.out" % columns)).read_text()
+    words = [harness.PROGRAM, "--source", "notifications", "--replay", TESTS / "notices.ndjson",
              "--queue-name", "*", "-f", "table", "-w", "1m"]
     # two lines of header, 24 rows as elsewhere, and the line of the cursor
     r = tmux(tool, "new-session", "-d", "-x", str(columns), "-y", "27",

@@ -11,7 +11,7 @@ from harness import QUEUE
 from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
-SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
 NOTICES = "--source", "notifications", "-w", "10s"
 
 

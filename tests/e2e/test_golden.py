@@ -21,8 +21,8 @@ import hooks
 import pytest
 from test_audit_file import verified
 
-HERE = pathlib.Path(__file__).parent
-GOLDEN = HERE / "golden"
+TESTS = pathlib.Path(__file__).parent.parent
+GOLDEN = TESTS / "golden"
 CASES = sorted(GOLDEN.glob("*.args"))
 UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 MASKS = [(re.compile(pattern), put) for pattern, put in (
@@ -134,7 +134,7 @@ class Case:
 
     @staticmethod
     def source(name):
-        found = [path / name for path in (GOLDEN, HERE)
+        found = [path / name for path in (GOLDEN, TESTS)
                  if "/" not in name and (path / name).is_file()]
         return found[0] if found else None
 

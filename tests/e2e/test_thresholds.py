@@ -10,7 +10,7 @@ from harness import QUEUE, Reader
 from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
-SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
 TAPE = SAMPLE.with_name("notices.ndjson")
 REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
 

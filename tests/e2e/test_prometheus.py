@@ -23,7 +23,7 @@ from harness import QUEUE, Reader
 from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
-SAMPLE = pathlib.Path(__file__).parent / "sample.ndjson"
+SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
 OUTLIER = "waitTime.avg>30000"      # the default, named: what it drops is no surprise then
 REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
 PROMETHEUS = ("-f", "prometheus")

@@ -16,7 +16,7 @@ import notice_frames
 import notices
 import pytest
 
-TOP = pathlib.Path(__file__).parent.parent
+TOP = pathlib.Path(__file__).parent.parent.parent
 MANUAL = (TOP / "man/gsqstat.1").read_text()
 SHELLS = {name: (TOP / "completions" / name).read_text()
           for name in ("gsqstat.bash", "_gsqstat", "gsqstat.fish")}

@@ -12,7 +12,7 @@ import pytest
 from frames import frame
 from harness import QUEUE, Reader
 
-SAMPLE = str(pathlib.Path(__file__).parent / "sample.ndjson")
+SAMPLE = str(pathlib.Path(__file__).parent.parent / "sample.ndjson")
 
 
 def at(second, queue=QUEUE, **data):

@@ -9,7 +9,7 @@ import pytest
 
 import harness
 
-CI = Path(__file__).resolve().parent.parent / ".ci"
+CI = Path(__file__).resolve().parent.parent.parent / ".ci"
 
 
 def test_the_suite_has_a_home_of_its_own():
@@ -29,7 +29,7 @@ def test_a_suite_started_by_nohup_or_in_the_background_heeds_signals():
         for s in SIGNALS:
             signal.signal(s, signal.SIG_IGN)
     done = subprocess.run(
-        [CI / "e2e", "tests/test_suite.py", "-k", "no_signal_is_ignored"],
+        [CI / "e2e", "tests/e2e/test_suite.py", "-k", "no_signal_is_ignored"],
         env={**os.environ, "JOBS": "1"}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         preexec_fn=ignore)
     assert done.returncode == 0, done.stdout
@@ -53,7 +53,7 @@ def test_a_suite_in_an_environment_made_for_the_program(tmp_path, suite):
         unit.chmod(0o755)
         args = ["", unit]
     else:
-        args = ["tests/test_suite.py", "-k", "the_shell_says"]
+        args = ["tests/e2e/test_suite.py", "-k", "the_shell_says"]
     done = subprocess.run([CI / suite, *args], capture_output=True, text=True,
                           env={**os.environ, **HOSTILE, "JOBS": "1"}, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stdout + done.stderr
