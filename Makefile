@@ -156,7 +156,7 @@ check-slow: $(TEST_PROGRAMS)
 # SWEEP names scenarios; none: all.
 SWEEP_RUNS ?= 200
 sweep: $(O)/tests/faulty
-	@JOBS='$(JOBS)' $(PYTHON) tests/sweep.py '$(abspath $<)' $(SWEEP_RUNS) $(SWEEP)
+	@JOBS='$(JOBS)' $(PYTHON) tests/support/sweep.py '$(abspath $<)' $(SWEEP_RUNS) $(SWEEP)
 
 ## lint: second compiler, analyzers, manual, shell, house rules
 .PHONY: lint
@@ -205,7 +205,7 @@ $(O)/bench/%: tests/bench/%.c $(O)/flags
 SOURCE ?= stream
 .PHONY: demo
 demo: $(BIN)
-	@$(PYTHON) tests/demo.py '$(abspath $(BIN))' '$(SOURCE)'
+	@$(PYTHON) tests/support/demo.py '$(abspath $(BIN))' '$(SOURCE)'
 
 # ---- the rest -------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parent / "support"))
 
 # Debian's names, by what a source needs: modules of Python, commands.
 MODULES = {"stream": {"trustme": "python3-trustme", "websockets": "python3-websockets"},

@@ -1,5 +1,5 @@
 /*
- * Linked into the program of tests/sweep.py alone: its allocators fail once, at the allocation
+ * Linked into the program of sweep.py alone: its allocators fail once, at the allocation
  * whose number is in $FAULT_AT; with $FAULT_TRACE it says where that is. $FAULT_COUNT names a
  * file that gets the number of allocations at the end. cJSON and libcurl (by the hooks of http.c)
  * allocate here too, OpenSSL does not.

@@ -13,7 +13,7 @@ import sys
 import termios
 import unicodedata
 
-TOP = pathlib.Path(__file__).parent.parent
+TOP = pathlib.Path(__file__).parent.parent.parent
 COMMAND = "gsqstat --replay tests/sample.ndjson -w 1m -n 7 -m waitTime,state -s -f table"
 COLUMNS, LINES, WIDTH, HEIGHT, MARGIN = 80, 40, 8.4, 19, 14
 STYLES = {"1": 'font-weight="bold"', "2": 'opacity="0.55"', "33": 'fill="#e5c07b"', "0": ""}

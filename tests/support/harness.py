@@ -12,7 +12,8 @@ import frames
 import gateway
 import pytest
 
-PROGRAM = os.environ.get("GSQSTAT", str(pathlib.Path(__file__).parent.parent / "gsqstat"))
+TOP = pathlib.Path(__file__).parent.parent.parent
+PROGRAM = os.environ.get("GSQSTAT", str(TOP / "gsqstat"))
 # Bounds end to end grow where the program is slowed down on purpose.
 SLACK = 8.0 if os.environ.get("GSQSTAT_SANITIZE") else 4.0
 PATIENCE = 60      # seconds, after which a program counts as hung

@@ -42,7 +42,7 @@ def main():
                 frame, separators=(",", ":"))))
     lines.sort(key=lambda line: line[0])
     lines.append((600.0, '"state":"end"'))
-    path = pathlib.Path(__file__).parent / "sample.ndjson"
+    path = pathlib.Path(__file__).parent.parent / "sample.ndjson"
     path.write_text("".join('{"at":"%s",%s}\n' % (text(at, 6), rest) for at, rest in lines))
 
 

@@ -44,7 +44,7 @@ def main():
     add(LOST[1], '"stream":0,"state":"connected"')
     add(300, '"state":"end"')
     lines.sort(key=lambda line: line[:len('{"at":"2026-11-24T09:08:00.000Z"')])
-    path = pathlib.Path(__file__).parent / "notices.ndjson"
+    path = pathlib.Path(__file__).parent.parent / "notices.ndjson"
     path.write_text("".join(lines))
 
 

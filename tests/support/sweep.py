@@ -22,7 +22,7 @@ import hooks
 import notices
 from frames import QUEUES
 
-TESTS = pathlib.Path(__file__).parent
+TESTS = pathlib.Path(__file__).parent.parent
 SANITIZER = 86
 ENDS = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 NOTICE_QUEUES = QUEUES[:3]
