@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/slice.h"
 #include "window/notification.h"
 #include "window/series.h"
 

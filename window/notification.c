@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "json.h"
 #include "window/interval.h"
@@ -53,18 +52,6 @@ struct notifications {
 	struct interval_text last;	/* half hours are the same for many messages */
 	struct json_keys keys;		/* of the stats at hand */
 };
-
-static bool slice_has_prefix(struct slice slice, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return slice.s && slice.len >= n && strncasecmp(slice.s, prefix, n) == 0;
-}
-
-static bool slice_is_any_case(struct slice slice, const char *word)
-{
-	return slice.len == strlen(word) && slice_has_prefix(slice, word);
-}
 
 struct notifications *notifications_new(void)
 {

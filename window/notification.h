@@ -13,35 +13,11 @@
 #include <string.h>
 
 #include "util/base.h"
+#include "util/slice.h"
 #include "util/text.h"
 
 #define NOTIFICATION_VALUES_MAX 4096	/* of one message; of an answer: of one result */
 #define NOTIFICATION_NAME_MAX 128	/* bytes of a metric, qualifier, stat or media type */
-
-/* Text within the message, or of the decoder's; borrowed until the next call. s NULL: absent. */
-struct slice {
-	const char *s;
-	size_t len;
-};
-
-static inline bool slice_is(struct slice slice, const char *word)
-{
-	size_t len = strlen(word);	/* of a literal: known when this is compiled */
-
-	return slice.s && slice.len == len && memcmp(slice.s, word, len) == 0;
-}
-
-static inline struct slice slice_of(const char *s)
-{
-	return (struct slice){ s, s ? strlen(s) : 0 };
-}
-
-static inline bool slice_same(struct slice a, struct slice b)
-{
-	if (!a.s || !b.s)
-		return a.s == b.s;
-	return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
-}
 
 /* The metrics that an observation query may ask for, a bit each; 0: it is none of these. */
 #define NOTIFICATION_QUERY_METRICS 11

@@ -17,11 +17,6 @@ static const char *const longest[][2] = {
 	{ "oLongestWaiting", "oWaiting" }, { "oLongestInteracting", "oInteracting" }
 };
 
-static char *slice_dup(struct slice s)
-{
-	return strndup(s.s, s.len);
-}
-
 /* --- what is wanted ------------------------------------------------------------------ */
 
 /* The place of the first of -m's patterns that fits; NOT_WANTED: none does. */

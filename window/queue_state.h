@@ -12,6 +12,7 @@
 
 #include "stats/sample.h"
 #include "util/base.h"
+#include "util/slice.h"
 #include "util/text.h"
 #include "window/metric_names.h"
 #include "window/notification.h"

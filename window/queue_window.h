@@ -15,6 +15,7 @@
 
 #include "stats/sample.h"
 #include "util/base.h"
+#include "util/slice.h"
 #include "window/notification.h"
 #include "window/series.h"
 

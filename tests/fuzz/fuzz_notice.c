@@ -11,6 +11,7 @@
 
 #include "json.h"
 #include "output/queue_rows.h"
+#include "util/slice.h"
 #include "window/queue_window.h"
 
 #define WINDOW_MS 10000
