@@ -224,7 +224,7 @@ bool series_is_new(const struct series *f)
 
 bool series_was_zero(struct series *f, int64_t us)
 {
-	return gauge_was(&f->is.gauge, 0, us);
+	return gauge_add(&f->is.gauge, 0, us);
 }
 
 bool series_sum_over(struct series *f, const struct series_value *whole)

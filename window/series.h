@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "window/metric_types.h"
+#include "window/age.h"
+#include "window/gauge.h"
+#include "window/total.h"
 
 #define SERIES_MAX 512
 

@@ -1,0 +1,67 @@
+/* Ages, over windows worked out by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/check.h"
+#include "window/age.h"
+
+#define S 1000000		/* µs */
+
+static void age__grows_until_nobody_waits(void **state)
+{
+	struct age a = { 0 };
+
+	(void)state;
+	age_set(&a, 10 * S, true, true, 4 * S);
+	age_set(&a, 12 * S, true, false, 0);
+	assert_true(a.has_last && a.last_us == 8 * S);
+	age_hold(&a, 20 * S, true);
+	assert_false(a.has_last);
+	assert_true(a.has_most);
+	assert_int_equal(a.most_us, 8 * S);
+	age_carry(&a);
+	age_hold(&a, 30 * S, true);
+	assert_false(a.has_most);
+}
+
+static void age__start_in_the_future_is_no_negative_age(void **state)
+{
+	struct age a = { 0 };
+
+	(void)state;
+	age_set(&a, 0, true, true, 5 * S);
+	age_hold(&a, 3 * S, true);
+	assert_true(a.has_last);
+	assert_int_equal(a.last_us, 0);
+	age_hold(&a, 6 * S, true);
+	assert_int_equal(a.last_us, 1 * S);
+}
+
+static void age__stream_down_is_unknown(void **state)
+{
+	struct age a = { 0 };
+
+	(void)state;
+	age_set(&a, 0, true, true, -S);
+	age_hold(&a, 2 * S, true);
+	age_hold(&a, 5 * S, false);
+	assert_false(a.has_last);
+	assert_int_equal(a.most_us, 3 * S);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(age__grows_until_nobody_waits),
+		cmocka_unit_test(age__start_in_the_future_is_no_negative_age),
+		cmocka_unit_test(age__stream_down_is_unknown)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,123 @@
+/* Gauges, over windows worked out by hand. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/check.h"
+#include "window/gauge.h"
+
+#define S 1000000		/* µs */
+
+static struct gauge_summary summarise(struct gauge *g, bool up)
+{
+	struct gauge_summary s;
+
+	assert_true(gauge_summarise(g, up, &s));
+	return s;
+}
+
+static void gauge__weighs_by_time(void **state)
+{
+	struct gauge g = { 0 };
+	struct gauge_summary s;
+
+	(void)state;
+	assert_true(gauge_set(&g, 0, true, true, 2));
+	assert_true(gauge_set(&g, 4 * S, true, true, 4));
+	assert_true(gauge_hold(&g, 10 * S, true));
+	s = summarise(&g, true);
+	assert_double_equal_exact(s.mean, 3.2);
+	assert_double_equal_exact(s.stddev * s.stddev, 0.96);
+	assert_double_equal_exact(s.p50, 4);
+	assert_double_equal_exact(s.min, 2);
+	assert_double_equal_exact(s.max, 4);
+	assert_int_equal(s.observed_us, 10 * S);
+	gauge_free(&g);
+}
+
+static void gauge__carries_its_value_alone(void **state)
+{
+	struct gauge g = { 0 };
+	struct gauge_summary s;
+
+	(void)state;
+	assert_true(gauge_set(&g, 0, true, true, 9));
+	assert_true(gauge_set(&g, 1 * S, true, true, 3));
+	g.events = 2;
+	assert_true(gauge_hold(&g, 10 * S, true));
+	gauge_carry(&g);
+	assert_true(gauge_hold(&g, 20 * S, true));
+	s = summarise(&g, true);
+	assert_int_equal(s.events, 0);
+	assert_int_equal(s.observed_us, 10 * S);
+	assert_double_equal_exact(s.max, 3);
+	assert_double_equal_exact(s.mean, 3);
+	gauge_free(&g);
+}
+
+static void gauge__time_without_the_stream_weighs_nothing(void **state)
+{
+	struct gauge g = { 0 };
+	struct gauge_summary s;
+
+	(void)state;
+	assert_true(gauge_set(&g, 0, true, true, 2));
+	assert_true(gauge_hold(&g, 3 * S, true));
+	assert_true(gauge_hold(&g, 9 * S, false));
+	assert_true(gauge_set(&g, 9 * S, true, true, 8));
+	assert_true(gauge_hold(&g, 10 * S, true));
+	s = summarise(&g, false);
+	assert_int_equal(s.observed_us, 4 * S);
+	assert_double_equal_exact(s.mean, 3.5);
+	assert_false(s.known);
+	assert_true(summarise(&g, true).known);
+	gauge_free(&g);
+}
+
+static void gauge__value_of_no_time_was_not_observed(void **state)
+{
+	struct gauge g = { 0 };
+	struct gauge_summary s;
+
+	(void)state;
+	assert_true(gauge_set(&g, 5, true, true, 100));
+	assert_true(gauge_set(&g, 5, true, true, -0.0));
+	s = summarise(&g, true);
+	assert_false(s.observed);
+	assert_true(s.known && !signbit(s.last));
+	assert_true(gauge_set(&g, 4, true, true, 1));	/* no clock goes back */
+	assert_true(gauge_hold(&g, 6, true));
+	assert_int_equal(summarise(&g, true).observed_us, 1);
+	gauge_free(&g);
+}
+
+static void gauge__unknown_is_not_zero(void **state)
+{
+	struct gauge g = { 0 };
+
+	(void)state;
+	assert_true(gauge_set(&g, 0, true, false, 0));
+	assert_true(gauge_hold(&g, 10 * S, true));
+	assert_false(summarise(&g, true).known);
+	assert_false(summarise(&g, true).observed);
+	gauge_free(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gauge__weighs_by_time),
+		cmocka_unit_test(gauge__carries_its_value_alone),
+		cmocka_unit_test(gauge__time_without_the_stream_weighs_nothing),
+		cmocka_unit_test(gauge__value_of_no_time_was_not_observed),
+		cmocka_unit_test(gauge__unknown_is_not_zero)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
