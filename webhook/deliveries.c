@@ -6,6 +6,7 @@
 
 #include "util/backoff.h"
 #include "webhook/http_post.h"
+#include "webhook/signature.h"
 
 #define TYPE_MAX 64
 #define S_US INT64_C(1000000)

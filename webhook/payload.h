@@ -1,7 +1,6 @@
 /*
  * One window as the bodies of HTTP deliveries (schema gsqstat-window/1, at most 256 KiB each,
- * split at rows; plain, or as a CloudEvent in structured mode), and their signatures
- * (Standard Webhooks 1.0). Knows no transport, no clock.
+ * split at rows; plain, or as a CloudEvent in structured mode). Knows no transport, no clock.
  */
 #ifndef WEBHOOK_PAYLOAD_H
 #define WEBHOOK_PAYLOAD_H
@@ -35,18 +34,5 @@ const char *payload_type(enum payload_format format);	/* of the body, for Conten
 size_t payload_parts(const struct payload_window *w, enum payload_format format);
 bool payload_part(const struct payload_window *w, enum payload_format format, size_t part,
 	char id[PAYLOAD_ID_MAX], struct buf *out);
-
-struct signature_keys;
-
-/* A file or pipe of `whsec_BASE64` lines, `#` comments and blank lines, 1 to 16 keys of 24 to 64
- * bytes. NULL after a line of problems, which shows no key: unreadable, open to others, not
- * ours, a line that is none. The file's bytes are wiped. */
-struct signature_keys *signature_keys_read(const char *flag, const char *path,
-	struct lines *problems);
-void signature_keys_free(struct signature_keys *keys);	/* wipes; NULL is fine */
-
-/* `v1,BASE64 v1,BASE64`, one for each key, over id.timestamp.body. False: out of memory. */
-bool signature_sign(const struct signature_keys *keys, const char *id, int64_t timestamp_s,
-	const char *body, size_t len, struct buf *out);
 
 #endif

@@ -13,6 +13,7 @@
 #include "util/base.h"
 #include "util/text.h"
 #include "webhook/payload.h"
+#include "webhook/signature.h"
 
 #define TARGETS_MAX 16
 #define TARGET_HEADERS_MAX 64

@@ -1,8 +1,15 @@
-/* Windows as the bodies of deliveries, the keys' file, and the signatures. */
+/* Windows as the bodies of deliveries. */
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 #include "json.h"
-#include "tests/support/tempdir.h"
 #include "webhook/payload.h"
 
 #define RUN "0f0e0d0c-0b0a-4908-8706-050403020100"
@@ -244,207 +251,6 @@ static void part__without_memory_is_false(void **state)
 	buf_free(&whole);
 }
 
-/* --- keys --------------------------------------------------------------------------- */
-
-#define KEY24 "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-#define A44 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-#define KEY64 "whsec_" A44 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
-#define KEY65 "whsec_" A44 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-#define KEY23 "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-#define KEY25 "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
-#define BAD "allowed is whsec_ and base64"
-#define SIZE "a key has 24 to 64 bytes"
-
-struct place {
-	char *root, *file;
-	struct lines problems;
-};
-
-static int set_up(void **state)
-{
-	struct place *p = calloc(1, sizeof(*p));
-
-	assert_non_null(p);
-	p->root = tempdir_new();
-	p->file = joined(p->root, "/keys");
-	*state = p;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct place *p = *state;
-
-	lines_free(&p->problems);
-	tempdir_free(p->root);
-	free(p->file);
-	free(p);
-	return 0;
-}
-
-/* NULL with one problem, which is about the file and holds `why`. */
-static struct signature_keys *keys_read(struct place *p, const char *why)
-{
-	struct signature_keys *keys;
-
-	lines_free(&p->problems);
-	keys = signature_keys_read("--callback-key-file", p->file, &p->problems);
-	assert_int_equal(keys == NULL, why != NULL);
-	assert_int_equal(p->problems.n, why != NULL);
-	if (why && (!strstr(p->problems.v[0], why)
-		    || strncmp(p->problems.v[0], "--callback-key-file '", 21) != 0))
-		fail_msg("'%s' is not in: %s", why, p->problems.v[0]);
-	if (why)
-		assert_null(strstr(p->problems.v[0], "AAAA"));
-	return keys;
-}
-
-static struct signature_keys *keys_of(struct place *p, const char *text, const char *why)
-{
-	put_file(p->file, text, strlen(text), 0600);
-	return keys_read(p, why);
-}
-
-static void keys__are_lines_of_a_file(void **state)
-{
-	static const struct {
-		const char *text, *why;		/* NULL: good */
-	} table[] = {
-		{ KEY24, NULL }, { KEY24 "\n", NULL }, { KEY24 "\r\n" KEY64 "\r\n", NULL },
-		{ "\n# ours\n  " KEY25 "  # until May\n\n", NULL }, { KEY64, NULL },
-		{ "", "there is no key in it" }, { "# none\n\n", "there is no key in it" },
-		{ KEY23, "line 1: " SIZE }, { KEY24 "\n\n" KEY65, "line 3: " SIZE },
-		{ "whsec_", "line 1: " BAD }, { "AAAA", "line 1: " BAD },
-		{ "WHSEC_" A44, BAD }, { "whsec_" A44 "A", BAD }, { "whsec_" A44 "AA=", BAD },
-		{ "whsec_" A44 "A===", BAD }, { "whsec_" A44 "====", BAD },
-		{ "whsec_=" A44 "AAA", BAD }, { "whsec_" A44 " AAA", BAD },
-		{ "whsec_" A44 "AA-_", BAD }, { "whsec_" A44 "A\1AA", BAD },
-		{ "whsec_" A44 "\xC3\xA4" "AA", BAD }, { KEY24 " " KEY24, BAD },
-		{ KEY24 "\nwhsk_" A44, "line 2: " BAD }
-	};
-	struct place *p = *state;
-
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		signature_keys_free(keys_of(p, table[i].text, table[i].why));
-	signature_keys_free(NULL);
-}
-
-static void keys__are_sixteen_at_most(void **state)
-{
-	struct place *p = *state;
-	struct buf text = { 0 };
-
-	for (int i = 0; i < 16; i++)
-		buf_str(&text, KEY64 "\n");
-	assert_true(buf_char(&text, '\0'));
-	signature_keys_free(keys_of(p, text.data, NULL));
-	text.len--;
-	buf_str(&text, "\n" KEY24);
-	assert_true(buf_char(&text, '\0'));
-	assert_null(keys_of(p, text.data, "line 18: more than 16 keys"));
-	buf_free(&text);
-}
-
-static void keys__are_in_a_file_of_ours_alone(void **state)
-{
-	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601 };
-	struct place *p = *state;
-
-	assert_null(keys_read(p, "No such file"));
-	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-		put_file(p->file, KEY24, strlen(KEY24), modes[i]);
-		assert_null(keys_read(p, "group or others have permissions for it; chmod 600 it"));
-	}
-	put_file(p->file, KEY24, strlen(KEY24), 0400);
-	signature_keys_free(keys_read(p, NULL));
-	assert_int_equal(unlink(p->file), 0);
-	assert_int_equal(mkdir(p->file, 0700), 0);
-	assert_null(keys_read(p, "it is no file"));
-}
-
-/* So a key that a group may read by fsGroup is taken. */
-static void keys__of_another_user_are_their_affair(void **state)
-{
-	struct place *p = *state;
-
-	put_file(p->file, KEY24, strlen(KEY24), 0440);
-	if (chown(p->file, 12345, (gid_t)-1) != 0)
-		skip();
-	signature_keys_free(keys_read(p, NULL));
-}
-
-static void keys__may_come_by_a_pipe_but_not_without_end(void **state)
-{
-	struct place *p = *state;
-	struct buf text = { 0 };
-	int fds[2];
-
-	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(write(fds[1], KEY24 "\n", sizeof(KEY24)), sizeof(KEY24));
-	assert_int_equal(close(fds[1]), 0);
-	free(p->file);
-	assert_true(asprintf(&p->file, "/dev/fd/%d", fds[0]) > 0);
-	signature_keys_free(keys_read(p, NULL));
-	assert_int_equal(close(fds[0]), 0);
-	free(p->file);
-	p->file = joined(p->root, "/long");
-	for (int i = 0; i < 16385; i++)
-		buf_char(&text, '\n');
-	assert_true(buf_char(&text, '\0'));
-	assert_null(keys_of(p, text.data, "longer than"));
-	buf_free(&text);
-}
-
-/* --- signatures --------------------------------------------------------------------- */
-
-#define ID "msg_p5jXN8AQM9LWM0D4loKWxJek"
-#define PAYLOAD "{\"test\": 2432232314}"
-
-/* The example of the Standard Webhooks' own libraries; the second by Python's hmac. */
-static void signature__is_of_each_key(void **state)
-{
-	struct place *p = *state;
-	struct signature_keys *keys = keys_of(p, KEY24 "\n# new\n" KEY64 "\n", NULL);
-	struct buf out = { 0 };
-
-	assert_true(signature_sign(keys, ID, 1614265330, PAYLOAD, strlen(PAYLOAD), &out));
-	assert_true(buf_char(&out, '\0'));
-	assert_string_equal(out.data, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-		" v1,woH/1mJtZGSMCmpFTxRYbStS24eLLD/oXIYr4PYyZ7g=");
-	signature_keys_free(keys);
-	buf_free(&out);
-}
-
-static void signature__covers_id_time_and_every_byte(void **state)
-{
-	static const struct {
-		const char *id, *body;
-		int64_t at;
-		size_t len;
-	} table[] = {
-		{ "a", "xy\0z", 1, 4 }, { "b", "xy\0z", 1, 4 }, { "a", "xy\0z", 2, 4 },
-		{ "a", "xy\0w", 1, 4 }, { "a", "xy\0z", 1, 3 }, { "a", NULL, 1, 0 }
-	};
-	struct place *p = *state;
-	struct signature_keys *keys = keys_of(p, KEY25, NULL);
-	struct buf out[ARRAY_LEN(table)] = { { 0 } }, none = { .limit = 10 };
-
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		assert_true(signature_sign(keys, table[i].id, table[i].at, table[i].body,
-			table[i].len, &out[i]));
-		assert_int_equal(out[i].len, strlen("v1,") + 44);
-		for (size_t k = 0; k < i; k++)
-			assert_memory_not_equal(out[i].data, out[k].data, out[k].len);
-	}
-	assert_false(signature_sign(keys, "a", 1, "x", 1, &none));
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		buf_free(&out[i]);
-	buf_free(&none);
-	signature_keys_free(keys);
-}
-
-#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,15 +261,8 @@ int main(void)
 		cmocka_unit_test(stream_window__is_split_at_rows),
 		cmocka_unit_test(rows__that_fits_in_no_part_goes_alone),
 		cmocka_unit_test(numbers__may_be_as_long_as_they_get),
-		cmocka_unit_test(part__without_memory_is_false),
-		with_place(keys__are_lines_of_a_file),
-		with_place(keys__are_sixteen_at_most),
-		with_place(keys__are_in_a_file_of_ours_alone),
-		with_place(keys__of_another_user_are_their_affair),
-		with_place(keys__may_come_by_a_pipe_but_not_without_end),
-		with_place(signature__is_of_each_key),
-		with_place(signature__covers_id_time_and_every_byte)
+		cmocka_unit_test(part__without_memory_is_false)
 	};
 
-	return cmocka_run_group_tests_name("webhook", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("payload", tests, NULL, NULL);
 }
