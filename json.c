@@ -176,8 +176,9 @@ static __attribute__((noinline)) const char *scan_any_key(const char *s, const c
 	struct json_text *key)
 {
 	s = scan_string(s, end, &key->escaped);
-	if (!s--)
+	if (!s)
 		return NULL;
+	s--;
 	key->odd = key->escaped || !text_is_key(key->s, (size_t)(s - key->s));
 	return s;
 }
