@@ -22,6 +22,8 @@
 #include "cli/options.h"
 #include "net/http.h"
 #include "run/run.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/base.h"
+
 #define SKIP_DEPTH_MAX 512
 
 /* Each of them is a double exactly. */

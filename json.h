@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 /*

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "net/ws_frame.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 #define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 #define LINE_MAX_BYTES HASH_CHAIN_LINE_MAX

@@ -12,6 +12,7 @@
 
 #include "audit/hash_chain.h"
 #include "util/base.h"
+#include "util/buf.h"
 
 struct audit_file;
 

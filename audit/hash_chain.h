@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 #define HASH_CHAIN_HEX 64		/* digits of a SHA-256 */
 #define HASH_CHAIN_LINE_MAX 4096	/* bytes of a line with its newline */

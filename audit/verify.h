@@ -10,6 +10,7 @@
 
 #include "audit/hash_chain.h"
 #include "util/base.h"
+#include "util/buf.h"
 
 /* Lines that were torn and then repaired, the first one's number; 0 lines: a newline was
  * missing before line `first`. */

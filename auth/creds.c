@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "auth/gc_profile.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "util/files.h"
 #include "util/text.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/lines.h"
 
 struct creds {
 	char *client_id, *secret;	/* NULL where access_token is all there is */

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "util/buf.h"
 #include "util/files.h"
+#include "util/lines.h"
 #include "util/text.h"
 
 #define FILE_MAX_BYTES (1024 * 1024)

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "net/api_error.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 #define ANSWER_MAX 65536

@@ -13,6 +13,7 @@
 #include "auth/token_cache.h"
 #include "net/http.h"
 #include "util/base.h"
+#include "util/lines.h"
 
 enum token_state {
 	TOKEN_NONE,	/* nothing asked */

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "util/private_dir.h"
 #include "util/text.h"
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/lines.h"
 
 struct token_cache;
 

@@ -4,6 +4,8 @@
 
 #include "cli/option_values.h"
 #include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 
 /* To stdout: help, versions, settings; the text is freed. */
 enum status help_print(struct buf *text);

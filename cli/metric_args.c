@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "source/channel_api.h"
+#include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 #include "util/text.h"
 
 /* The place of a metric among the decoded ones, added if it is new. */

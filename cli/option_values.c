@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "util/base.h"
 #include "util/text.h"
 
 #define DAY_MS (24LL * 3600 * 1000)

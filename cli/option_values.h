@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "cli/options.h"
-#include "util/base.h"
+#include "util/lines.h"
 
 enum option_group {
 	WATCH, WINDOWS, OUTPUT, THRESHOLDS, CALLBACKS, SOURCE, CREDENTIALS, MESSAGES, GROUPS

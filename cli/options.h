@@ -17,6 +17,8 @@
 #include "output/threshold.h"
 #include "source/recording.h"
 #include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 #include "webhook/target.h"
 #include "window/stream_window.h"
 

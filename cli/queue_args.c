@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/buf.h"
 #include "util/files.h"
+#include "util/lines.h"
 #include "util/text.h"
 #include "webhook/target.h"
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 struct api_error {
 	struct buf code, message, context;	/* empty if there is none; no NUL at the end */

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "util/base.h"
+#include "util/buf.h"
+
 /* In libcurl's order, for https and for wss: the first that is there and not empty. */
 static const char *const of_https[] = {
 	"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/base.h"
+#include "util/lines.h"
 
 /* A line for each variable that names none; nothing of its value, which may hold a password. */
 void proxy_env_check(struct lines *problems);

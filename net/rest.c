@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "net/api_error.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */

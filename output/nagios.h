@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "util/base.h"
+#include "util/buf.h"
 #include "window/row.h"
 
 #define NAGIOS_PATHS_MAX 64		/* distinct paths */

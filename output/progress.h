@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 struct progress_state {
 	int64_t window_left_us, run_left_us;	/* NO_TIME: nobody knows */

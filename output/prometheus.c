@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/base.h"
 #include "util/text.h"
 
 struct metric_line {

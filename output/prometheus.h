@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 #include "window/row.h"
 
 /* Appends it; queues_alone: no rows of media types. *skipped: numbers left out because another

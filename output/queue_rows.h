@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "output/rows.h"
-#include "util/base.h"
+#include "util/buf.h"
 #include "window/queue_window.h"
 
 struct queue_rows {

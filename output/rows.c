@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/base.h"
 #include "util/text.h"
 
 /* The order in which they are printed, which is not the order in which they are judged. */

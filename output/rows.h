@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 #include "window/stream_window.h"
 
 /* The last two are no rows, but table.h's and prometheus.h's. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "util/base.h"
+#include "util/buf.h"
 
 #define SIDE_FILE_WAITING_MAX (16u << 20)	/* bytes that may wait for a reader */
 

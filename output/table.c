@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/base.h"
+#include "util/lines.h"
 #include "util/term_text.h"
 #include "util/text.h"
 

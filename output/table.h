@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 #include "window/row.h"
 
 #define TABLE_WIDTH 80		/* where nobody says */

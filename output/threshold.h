@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 #include "window/row.h"
 
 #define THRESHOLDS_MAX 64

@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 
 #define WRITER_WAITING_MAX (16u << 20)	/* bytes that may wait behind the window being written */
 

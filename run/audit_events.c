@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/buf.h"
 
 #define QUIET_US 1000000	/* between two lines of one reason and queue */
 #define BROKEN_LINES_TOLD 10

@@ -13,6 +13,7 @@
 #include "output/threshold.h"
 #include "source/session.h"
 #include "util/base.h"
+#include "util/lines.h"
 #include "util/text.h"
 #include "webhook/deliveries.h"
 #include "window/stream_window.h"

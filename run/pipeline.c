@@ -4,6 +4,7 @@
 
 #include "output/side_file.h"
 #include "source/recording.h"
+#include "util/buf.h"
 #include "util/slice.h"
 #include "util/text.h"
 #include "window/metric_types.h"

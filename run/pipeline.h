@@ -13,6 +13,7 @@
 #include "output/writer.h"
 #include "run/sinks.h"
 #include "util/base.h"
+#include "util/lines.h"
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 

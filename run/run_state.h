@@ -21,6 +21,8 @@
 #include "source/recording.h"
 #include "source/source.h"
 #include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 #include "webhook/deliveries.h"
 #include "webhook/spool.h"
 

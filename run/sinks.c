@@ -4,6 +4,7 @@
 
 #include "audit/hash_chain.h"
 #include "output/prometheus.h"
+#include "util/buf.h"
 #include "window/row.h"
 
 struct sinks {

@@ -17,6 +17,7 @@
 #include "output/writer.h"
 #include "run/audit_events.h"
 #include "util/base.h"
+#include "util/lines.h"
 #include "webhook/payload.h"
 #include "window/queue_window.h"
 #include "window/stream_window.h"

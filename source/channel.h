@@ -16,6 +16,7 @@
 #include "net/http.h"
 #include "source/session.h"
 #include "util/base.h"
+#include "util/lines.h"
 
 #define CHANNEL_QUEUES_MAX 500
 

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "json.h"
+#include "util/base.h"
 #include "util/slice.h"
 #include "util/text.h"
 #include "window/notification.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 #define CHANNEL_API_TOPICS 2			/* of a queue: observations, activity */
 #define CHANNEL_API_SNAPSHOT_QUEUES 200		/* predicates that one query may have */

@@ -12,6 +12,9 @@
 #include "net/rest.h"
 #include "source/channel.h"
 #include "source/channel_api.h"
+#include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 #include "ws.h"
 
 #define CHANNEL_LINES 2			/* sockets open at the same time, at most */

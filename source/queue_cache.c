@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "util/private_dir.h"
 
 #define SCHEMA "gsqstat-names/1"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "source/queue_list.h"
-#include "util/base.h"
+#include "util/lines.h"
 
 #define QUEUE_CACHE_KEPT_MS 3600000
 

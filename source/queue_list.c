@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/base.h"
 #include "util/lookalike.h"
 
 #define TEXT_MAX 1024		/* bytes of a name as it stands in the JSON */

@@ -12,7 +12,8 @@
 
 #include "net/http.h"
 #include "net/rest.h"
-#include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 #include "util/text.h"
 
 #define QUEUE_LIST_QUEUES_MAX 20000

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "source/queue_cache.h"
+#include "util/base.h"
 
 #define LACKS "the OAuth client needs a role with Routing > Queue > View " \
 	"(client-credentials clients get roles, not scopes)"

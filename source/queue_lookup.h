@@ -13,7 +13,7 @@
 #include "net/http.h"
 #include "source/queue_list.h"
 #include "source/session.h"
-#include "util/base.h"
+#include "util/lines.h"
 
 struct queue_lookup_conf {		/* texts are borrowed */
 	const char *api_url;

@@ -23,6 +23,8 @@
 #include <stdint.h>
 
 #include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 
 #define RECORDING_LINE_MAX (8u << 20)
 #define RECORDING_STREAMS 10		/* stream numbers are below this */

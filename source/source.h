@@ -12,6 +12,7 @@
 #include "source/session.h"
 #include "source/stream.h"
 #include "util/base.h"
+#include "util/lines.h"
 
 struct source {		/* all zero: none yet; owns the one that it has */
 	struct stream *stream;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/backoff.h"
+#include "util/buf.h"
 #include "util/text.h"
 #include "ws.h"
 

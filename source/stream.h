@@ -14,6 +14,7 @@
 #include "net/http.h"
 #include "source/session.h"
 #include "util/base.h"
+#include "util/lines.h"
 
 struct stream_conf {
 	const char *base_url;		/* https://HOST:PORT */

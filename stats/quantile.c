@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/base.h"
+#include "util/prefetch.h"
 
 /*
  * Bucket i holds the |x| in (γ^(i−1), γ^i]; its bound is found in a table made by
@@ -454,8 +454,8 @@ static struct quantile_entry *find_entry(struct quantile *q, double x, bool *ok)
 
 void quantile_fetch(const struct quantile *q)
 {
-	mem_fetch(q->place, PLACES);
-	mem_fetch(q->entry, q->nentry * sizeof(*q->entry));
+	prefetch_for_write(q->place, PLACES);
+	prefetch_for_write(q->entry, q->nentry * sizeof(*q->entry));
 }
 
 /* A value that has an entry already adds to that one's weight. */

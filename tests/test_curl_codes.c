@@ -9,6 +9,8 @@
 
 #include "auth/token.h"
 #include "net/rest.h"
+#include "util/base.h"
+#include "util/lines.h"
 #include "ws.h"
 
 #define S INT64_C(1000000)

@@ -13,6 +13,7 @@
 
 #include "json.h"
 #include "tests/support/check.h"
+#include "util/base.h"
 
 static bool strict(const char *s)
 {

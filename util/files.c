@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/base.h"
+
 #define LINKS_MAX 40		/* as the kernel has it */
 #define READ_BYTES 65536
 #define SECRET_WAIT_MS 5000	/* for one that comes by a pipe */

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 
 struct stat;
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "util/base.h"
 #include "util/text.h"
 
 #define RUN_MAX 16		/* code points that may differ in one place */

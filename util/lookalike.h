@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 /* Whether two folded names, asked and name, look the same. */
 bool lookalike(const char *asked, const char *name);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 #define PRIVATE_DIR_NAME_LEN 64		/* SHA-256 in hex */
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "util/base.h"
+#include "util/lines.h"
 
 struct replace_file;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "util/base.h"
 #include "util/text.h"
 
 /* --- text --------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 #define TERM_TEXT_NUMBER_MAX 32	/* bytes, with the NUL */
 

@@ -9,6 +9,8 @@
 #include <wchar.h>
 #include <wctype.h>
 
+#include "util/base.h"
+
 #define US_PER_S 1000000
 #define DURATION_MAX_MS (3650LL * 24 * 3600 * 1000)
 #define WORD_MAX 32

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 #define UUID_LEN 36
 #define NO_TIME INT64_MIN		/* where a time may be absent */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "util/backoff.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "webhook/http_post.h"
 #include "webhook/signature.h"
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "net/http.h"
-#include "util/base.h"
+#include "util/lines.h"
 #include "webhook/payload.h"
 #include "webhook/spool.h"
 #include "webhook/target.h"

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "util/base.h"
+#include "util/buf.h"
 #include "util/text.h"
 #include "webhook/ip_filter.h"
 

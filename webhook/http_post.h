@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "net/http.h"
-#include "util/base.h"
 
 #define HTTP_POST_HEADERS_MAX 80
 #define HTTP_POST_ANSWER_MAX 65536	/* bytes of an answer that nobody looks at */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/buf.h"
 
 #define PAYLOAD_BODY_MAX (256u << 10)
 #define PAYLOAD_ID_MAX 64	/* RUN-WINDOW-PART and a NUL */

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 
 struct signature_keys;
 

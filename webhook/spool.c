@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "util/buf.h"
 #include "util/private_dir.h"
 #include "util/text.h"
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "util/base.h"
+#include "util/lines.h"
 
 #define SPOOL_NAME_MAX 96
 #define SPOOL_ITEM_MAX (16u << 20)	/* bytes of a file, its header line included */

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "auth/creds.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "util/files.h"
 #include "webhook/ip_filter.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
+#include "util/lines.h"
 #include "util/text.h"
 #include "webhook/payload.h"
 #include "webhook/signature.h"

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 #include "window/interval.h"
 
 #define MEDIA_MAX 32		/* groups of one message */

@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "util/base.h"
 #include "util/slice.h"
 #include "util/text.h"
 

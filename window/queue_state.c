@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/base.h"
+#include "util/prefetch.h"
 #include "window/state_values.h"
 
 #define PATH_MAX_BYTES (2 * NOTIFICATION_NAME_MAX + 2)
@@ -466,18 +468,18 @@ struct state_value *state_value_make(struct queue_states *w, struct queue_state_
 
 void queue_states_expect_queue(const struct queue_state *q)
 {
-	mem_fetch(q, offsetof(struct queue_state, group[4]));	/* few have more */
+	prefetch_for_write(q, offsetof(struct queue_state, group[4]));	/* few have more */
 }
 
 void queue_states_expect(const struct queue_state_group *g)
 {
-	mem_fetch(&g->tally, offsetof(struct queue_state_tally, lag_us));
+	prefetch_for_write(&g->tally, offsetof(struct queue_state_tally, lag_us));
 	for (size_t i = 0; i < QUEUE_STATE_GAUGES && g->gauge[i].part; i++) {
 		const struct queue_state_usual *u = &g->gauge[i];
 
-		mem_fetch(u->part, sizeof(*u->part) + CACHE_LINE);
-		mem_fetch(u->own, SERIES_HEAD);
-		mem_fetch(u->sum, SERIES_HEAD);
+		prefetch_for_write(u->part, sizeof(*u->part) + PREFETCH_LINE);
+		prefetch_for_write(u->own, SERIES_HEAD);
+		prefetch_for_write(u->sum, SERIES_HEAD);
 	}
 }
 

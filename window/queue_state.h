@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "stats/sample.h"
-#include "util/base.h"
 #include "util/slice.h"
 #include "util/text.h"
 #include "window/metric_names.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/base.h"
 #include "util/text.h"
 
 const char *const stat_names[STAT_NAMES] = {

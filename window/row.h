@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/base.h"
+#include "util/buf.h"
 
 #define EVENT_TYPE "routing-statistics-queues"
 #define INTERVAL_MAX 32		/* bytes with the NUL */

@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/base.h"
 #include "util/text.h"
 #include "window/filter.h"
 

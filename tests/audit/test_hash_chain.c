@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "audit/hash_chain.h"
+#include "util/base.h"
 #include "util/text.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"

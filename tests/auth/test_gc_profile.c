@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "auth/gc_profile.h"
+#include "util/buf.h"
 
 #define LOGIN(token, type, expiry) "{\"access_token\":\"" token "\",\"token_type\":\"" type \
 	"\",\"expires_in\":86399,\"oauth_token_expiry\":\"" expiry "\"}"

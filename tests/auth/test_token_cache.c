@@ -17,6 +17,7 @@
 
 #include "auth/token_cache.h"
 #include "tests/support/tempdir.h"
+#include "util/base.h"
 
 #define HOST "https://api.example.com"
 #define CLIENT "client"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/hash_chain.h"
+#include "util/buf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

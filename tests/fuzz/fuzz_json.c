@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/buf.h"
 #include "window/stream_event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,6 +11,8 @@
 
 #include "json.h"
 #include "output/queue_rows.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "util/slice.h"
 #include "window/queue_window.h"
 

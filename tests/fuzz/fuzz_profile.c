@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "auth/gc_profile.h"
+#include "util/base.h"
+#include "util/buf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

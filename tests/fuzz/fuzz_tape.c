@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "source/recording.h"
+#include "util/base.h"
+#include "util/lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "tests/support/fake_ws.h"
+#include "util/buf.h"
 
 #define MIB (1u << 20)
 #define TURN_US 300000

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "net/proxy_env.h"
+#include "util/base.h"
 
 static const char *const names[] = {
 	"wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"

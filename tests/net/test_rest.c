@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "net/rest.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 #define S INT64_C(1000000)

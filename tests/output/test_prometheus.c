@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "output/prometheus.h"
+#include "util/base.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 

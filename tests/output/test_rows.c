@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "output/rows.h"
+#include "util/base.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"

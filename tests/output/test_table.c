@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "output/table.h"
+#include "util/base.h"
 #include "util/term_text.h"
 #include "util/text.h"
 

@@ -13,6 +13,8 @@
 #include "net/http.h"
 #include "net/rest.h"
 #include "run/run.h"
+#include "util/base.h"
+#include "util/lines.h"
 #include "util/text.h"
 #include "ws.h"
 

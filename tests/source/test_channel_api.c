@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "source/channel_api.h"
+#include "util/base.h"
 #include "util/text.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"

@@ -2,6 +2,8 @@
 #include "auth/token_cache.h"
 #include "source/queue_cache.h"
 #include "tests/support/tempdir.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "util/private_dir.h"
 
 #define HOST "https://api.example.com"

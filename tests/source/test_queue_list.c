@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "source/queue_list.h"
+#include "util/base.h"
 
 #define HOST "https://api.example.com"
 #define NOW INT64_C(1800000000000000)	/* µs */

@@ -22,6 +22,7 @@ CURLcode fake_option(CURL *easy);
 #define curl_easy_getinfo(easy, info, to) fake_status(easy, to)
 #define curl_easy_setopt(easy, option, value) ((void)(value), fake_option(easy))
 
+#include "util/base.h"
 #include "ws.c"
 
 static struct {

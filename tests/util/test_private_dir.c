@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "tests/support/tempdir.h"
+#include "util/base.h"
 #include "util/private_dir.h"
 
 #define MAX 200000		/* more than one reading takes */

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "util/base.h"
 #include "util/term_text.h"
 #include "util/text.h"
 

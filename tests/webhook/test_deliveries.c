@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/support/tempdir.h"
+#include "util/base.h"
 #include "webhook/deliveries.h"
 #include "webhook/http_post.h"
 

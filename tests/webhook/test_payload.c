@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "json.h"
+#include "util/base.h"
 #include "webhook/payload.h"
 
 #define RUN "0f0e0d0c-0b0a-4908-8706-050403020100"

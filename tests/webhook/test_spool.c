@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "tests/support/tempdir.h"
+#include "util/buf.h"
 #include "util/private_dir.h"
 #include "webhook/spool.h"
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/support/tempdir.h"
+#include "util/base.h"
 #include "webhook/target.h"
 
 static struct targets t;

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "tests/support/check.h"
+#include "util/base.h"
+#include "util/buf.h"
 #include "window/notification.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"

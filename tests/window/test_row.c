@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/support/check.h"
+#include "util/base.h"
 #include "window/row.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"

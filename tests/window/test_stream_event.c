@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/support/check.h"
+#include "util/base.h"
 #include "window/stream_event.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"
