@@ -7,7 +7,7 @@
 
 #include "json.h"
 #include "util/text.h"
-#include "window/filter.h"
+#include "window/compare.h"
 
 enum limit { WARNING, CRITICAL, LIMITS };
 

@@ -8,7 +8,7 @@
 #include "json.h"
 #include "util/lookalike.h"
 #include "util/text.h"
-#include "window/filter.h"
+#include "window/compare.h"
 
 #define IN_A_ROW_MAX 1000000	/* as many windows as a run may have */
 

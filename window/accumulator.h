@@ -11,21 +11,7 @@
 
 #include "stats/sample.h"
 #include "window/stream_event.h"
-
-enum verdict {		/* the first that fits; INVALID to OUTLIER index `rejected` */
-	VERDICT_INVALID,
-	VERDICT_DUPLICATE,
-	VERDICT_STALE,
-	VERDICT_OUTLIER,
-	VERDICT_REJECTS,		/* how many kinds count in a row */
-	VERDICT_ACCEPTED = VERDICT_REJECTS,
-	VERDICT_FOREIGN_QUEUE,	/* a queue nobody asked for: in no row */
-	VERDICT_BEYOND,		/* good, but its window will not be printed */
-	VERDICT_TOO_MANY_QUEUES,	/* ends the run */
-	VERDICT_NO_MEMORY		/* ends the run */
-};
-
-const char *verdict_name(enum verdict rejected); /* as rows have it; of one below VERDICT_REJECTS */
+#include "window/verdict.h"
 
 struct accumulator_field {
 	size_t metric;

@@ -100,7 +100,7 @@ static bool push_key(struct path *path, const struct json_text *key)
 static bool is_ruled(const struct stream_events *fs, const struct stream_event_leaf *leaf)
 {
 	for (size_t i = 0; i < fs->nrule; i++)
-		if (rule_names(&fs->rule[i], leaf->metric, leaf->path, leaf->path_len))
+		if (filter_names(&fs->rule[i], leaf->metric, leaf->path, leaf->path_len))
 			return true;
 	return false;
 }

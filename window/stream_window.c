@@ -195,7 +195,7 @@ static struct accumulator *cell_make(struct stream_windows *w, int64_t index,
 static bool holds_for_one(const struct filter *rule, const struct stream_event_leaf *leaf, size_t n)
 {
 	for (; n > 0; leaf++, n--)
-		if (rule_names(rule, leaf->metric, leaf->path, leaf->path_len)
+		if (filter_names(rule, leaf->metric, leaf->path, leaf->path_len)
 		    && compare_holds(rule->op, leaf->value, rule->number))
 			return true;
 	return false;

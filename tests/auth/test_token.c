@@ -1,4 +1,4 @@
-/* What the token endpoint may answer, hosts and regions, rules: text from outside. */
+/* What the token endpoint may answer, hosts and regions: text from outside. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,6 @@
 #include "auth/creds.h"
 #include "auth/token.h"
 #include "tests/support/check.h"
-#include "window/filter.h"
 
 static void answer__is_checked_field_by_field(void **state)
 {
@@ -238,40 +237,6 @@ static void host__of_the_service_is_three(void **state)
 	}
 }
 
-static void filter__is_read_and_held(void **state)
-{
-	static const struct {
-		const char *text;
-		double yes, no;
-	} good[] = {
-		{ "waitTime.avg>30000", 30001, 30000 }, { " a.b >= 1 ", 1, 0.5 }, { "a.b<1", 0, 1 },
-		{ "a.b<=1", 1, 2 }, { "a.b == -1.5e2", -150, 0 }, { "a.b!=0", 1, 0 }
-	};
-	static const char *const bad[] = {
-		"", "a.b", "a>1", "a.>1", "a.b>", "a.b>x", "a.b>1x", "a.b>inf", "a.b>nan",
-		"a.b>0x1",
-		"a.b=1", "a.b>1>2", "a b.c>1", "a.b>+1"
-	};
-	char text[64];
-	const char *metric;
-	struct filter rule;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		strncpy(text, good[i].text, sizeof(text) - 1);
-		assert_true(filter_parse(text, &metric, &rule));
-		assert_true(compare_holds(rule.op, good[i].yes, rule.number));
-		assert_false(compare_holds(rule.op, good[i].no, rule.number));
-	}
-	assert_string_equal(metric, "a");
-	assert_string_equal(rule.path, "b");
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		strncpy(text, bad[i], sizeof(text) - 1);
-		if (filter_parse(text, &metric, &rule))
-			fail_msg("'%s' was taken", bad[i]);
-	}
-}
-
 static void token__that_was_given_is_taken_until_it_is_refused(void **state)
 {
 	struct creds creds = { .access_token = (char[]){ "given" } };
@@ -306,7 +271,6 @@ int main(void)
 		cmocka_unit_test(host__becomes_a_base_url),
 		cmocka_unit_test(region__is_known_by_either_spelling),
 		cmocka_unit_test(host__of_the_service_is_three),
-		cmocka_unit_test(filter__is_read_and_held),
 		cmocka_unit_test(token__that_was_given_is_taken_until_it_is_refused)
 	};
 

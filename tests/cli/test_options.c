@@ -202,7 +202,7 @@ static void filter__replaces_the_default(void **state)
 	assert_int_equal(set.nmetric, 3);	/* two for the rules alone */
 	assert_string_equal(set.metric[set.outlier[0].metric], "agentState");
 	assert_string_equal(set.outlier[0].path, "a.b");
-	assert_int_equal(set.outlier[0].op, CMP_GE);
+	assert_int_equal(set.outlier[0].op, COMPARE_GE);
 	assert_true(set.outlier[0].number == -1000);
 	assert_string_equal(set.metric[set.outlier[1].metric], "waitTime");
 	bad("--outlier waitTime.avg> " Q1, "METRIC.FIELD OP NUMBER");

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const metrics[] = { "state", "waitTime" };
 	const char *text = (const char *)data, *end = json_skip(text, text + size);
-	static const struct filter rule = { 1, "avg", CMP_GT, 30000 };
+	static const struct filter rule = { 1, "avg", COMPARE_GT, 30000 };
 	struct stream_events *fs = stream_events_new(metrics, 2, 1, &rule, 1);
 	struct buf out = { 0 }, back = { 0 };
 	struct stream_event frame;

@@ -1,4 +1,4 @@
-/* The token endpoint's answer, a duration, a host and a rule: one text as each of them. */
+/* The token endpoint's answer, a duration, a host and a filter: one text as each of them. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *token, *url;
 	const char *why, *metric;
-	struct filter rule;
+	struct filter filter;
 	double life_s;
 	int64_t value;
 	bool plain;
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (duration_parse_ms(text, &value) && value < 0)
 		abort();
 	(void)time_parse_us((const char *)data, size, &value);
-	filter_parse(text, &metric, &rule);
+	filter_parse(text, &metric, &filter);
 	free(text);
 	return 0;
 }

@@ -18,13 +18,15 @@
 #define TIME "\"timestamp\":\"2026-11-24T02:00:10.000Z\""
 
 static const char *const metrics[] = { "state", "waitTime", "agentState" };
-static const struct filter rules[] = { { 2, "idle", CMP_GT, 0 }, { 2, "a_b.c", CMP_GT, 0 } };
+static const struct filter filters[] = {
+	{ 2, "idle", COMPARE_GT, 0 }, { 2, "a_b.c", COMPARE_GT, 0 }
+};
 static struct stream_event frame;
 
 /* A decoder that asks for state and waitTime, and of agentState knows what rules name. */
 static struct stream_events *decoder(void)
 {
-	return stream_events_new(metrics, 3, 2, rules, 2);
+	return stream_events_new(metrics, 3, 2, filters, 2);
 }
 
 /* The first frame of a text, without what its decoder kept of it. */

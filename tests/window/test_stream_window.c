@@ -328,7 +328,7 @@ static void fate__stale_by_arrival_is_older_than_lateness(void **state)
 
 static void fate__outlier_rule_needs_its_field(void **state)
 {
-	static const struct filter rule = { 0, "avg", CMP_GT, 30000 };
+	static const struct filter rule = { 0, "avg", COMPARE_GT, 30000 };
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 	struct stream_window_place placed;

@@ -1,0 +1,23 @@
+/*
+ * What becomes of a frame of the stream: counted in its window, or rejected, and why.
+ */
+#ifndef WINDOW_VERDICT_H
+#define WINDOW_VERDICT_H
+
+enum verdict {		/* the first that applies; INVALID to OUTLIER index `rejected` */
+	VERDICT_INVALID,
+	VERDICT_DUPLICATE,
+	VERDICT_STALE,
+	VERDICT_OUTLIER,
+	VERDICT_REJECTS,		/* how many of them rows count */
+	VERDICT_ACCEPTED = VERDICT_REJECTS,
+	VERDICT_FOREIGN_QUEUE,	/* not one of the queues of the run: in no row */
+	VERDICT_BEYOND,		/* accepted, but beyond the last window to be printed */
+	VERDICT_TOO_MANY_QUEUES,	/* ends the run */
+	VERDICT_NO_MEMORY		/* ends the run */
+};
+
+/* The name that rows have for one that is below VERDICT_REJECTS. */
+const char *verdict_name(enum verdict rejected);
+
+#endif
