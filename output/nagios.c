@@ -281,10 +281,10 @@ static void judge(struct nagios *p, struct checked *k, const struct row_window *
 /* Counts alone say nothing about a queue: a gauge that is unknown has them too. */
 static bool has_number(const struct row *row)
 {
-	for (size_t i = 0; i < row->nfigure; i++)
+	for (size_t i = 0; i < row->nseries; i++)
 		for (enum row_statistic s = 0; s < STATS; s++)
 			if (s != STAT_COUNT && s != STAT_CARRIED && s != STAT_OBSERVED_MS
-			    && s != STAT_EVENTS && !isnan(row->figure[i].stat[s]))
+			    && s != STAT_EVENTS && !isnan(row->series[i].stat[s]))
 				return true;
 	return false;
 }

@@ -297,9 +297,9 @@ static void put_lag(struct families *fs, const struct row *row)
 
 static void put_row(struct families *fs, const struct row *row)
 {
-	for (size_t i = 0; i < row->nfigure; i++)
-		if (!row->figure[i].sum)	/* which Prometheus makes itself */
-			put_figure(fs, row, &row->figure[i]);
+	for (size_t i = 0; i < row->nseries; i++)
+		if (!row->series[i].sum)	/* which Prometheus makes itself */
+			put_figure(fs, row, &row->series[i]);
 	put_lag(fs, row);
 	begin(fs, "gsqstat_coverage_ratio", "Share of the window in which the stream was up.");
 	add(fs, &(struct metric_line){ row, NULL, row->coverage });

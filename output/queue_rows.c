@@ -100,9 +100,9 @@ static void put_metrics(struct buf *out, const struct queue_window_row *row)
 {
 	struct rows_tree tree = { NULL, NULL };
 
-	for (size_t i = 0; i < row->nfact; i++) {
-		rows_tree_next(out, &tree, row->fact[i].metric, row->fact[i].path);
-		put_fact(out, &row->fact[i]);
+	for (size_t i = 0; i < row->nresult; i++) {
+		rows_tree_next(out, &tree, row->result[i].metric, row->result[i].path);
+		put_fact(out, &row->result[i]);
 	}
 	rows_tree_end(out, &tree);
 }
@@ -113,9 +113,9 @@ static void put_quantiles(struct buf *out, const struct queue_window_row *row)
 	bool exact = sample_is_exact(&row->lag_us);
 	double worst = sample_accuracy(&row->lag_us);
 
-	for (size_t i = 0; i < row->nfact; i++) {
-		exact = exact && !row->fact[i].sketch;
-		worst = fmax(worst, row->fact[i].accuracy);
+	for (size_t i = 0; i < row->nresult; i++) {
+		exact = exact && !row->result[i].sketch;
+		worst = fmax(worst, row->result[i].accuracy);
 	}
 	rows_put_quantiles(out, exact, worst);
 }
@@ -250,10 +250,10 @@ static bool put_csv(struct buf *out, struct queue_rows *panel, const struct queu
 	if (panel->header && !panel->header_done)
 		buf_str(out, CSV_HEADER);
 	panel->header_done = true;
-	if (!row->nfact)
+	if (!row->nresult)
 		return csv_row(out, panel, window, row, NULL);
-	for (size_t i = 0; i < row->nfact; i++)
-		if (!csv_row(out, panel, window, row, &row->fact[i]))
+	for (size_t i = 0; i < row->nresult; i++)
+		if (!csv_row(out, panel, window, row, &row->result[i]))
 			return false;
 	return true;
 }

@@ -175,8 +175,8 @@ static bool learn_row(struct table *t, const struct row *row)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < row->nfigure; i++) {
-		const struct row_series *f = &row->figure[i];
+	for (size_t i = 0; i < row->nseries; i++) {
+		const struct row_series *f = &row->series[i];
 		size_t k = place(t, f, at, t->nknown);
 
 		if (k == t->nknown && place(t, f, 0, at) < at)
@@ -191,9 +191,9 @@ static bool learn_row(struct table *t, const struct row *row)
 
 static const struct row_series *find(const struct row *row, const struct known *k)
 {
-	for (size_t i = 0; i < row->nfigure; i++)
-		if (is_known(k, &row->figure[i]))
-			return &row->figure[i];
+	for (size_t i = 0; i < row->nseries; i++)
+		if (is_known(k, &row->series[i]))
+			return &row->series[i];
 	return NULL;
 }
 

@@ -233,8 +233,8 @@ static bool lines_of_table(struct buf *text)
 		{ .metric = "oWaiting", .path = "count", .kind = ROW_GAUGE }
 	};
 	struct row rows[] = {
-		{ .queue_id = "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01", .figure = figures,
-			.nfigure = 2 },
+		{ .queue_id = "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01", .series = figures,
+			.nseries = 2 },
 		{ .queue_id = "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d02", .queue = 1 },
 		{ .queue_name = "Sales", .queue = 2 }, { .media = "voice", .queue = 2 }
 	};

@@ -30,8 +30,8 @@ struct queue_windows {
 	struct queue_window closed;	/* what the caller has borrowed, and its memory */
 	struct queue_window_row *row;
 	size_t caprow;
-	struct series_result *fact;
-	size_t nfact, capfact;
+	struct series_result *result;
+	size_t nresult, capresult;
 };
 
 static int64_t window_us(const struct queue_windows *b)
@@ -406,12 +406,12 @@ bool queue_windows_has_started(const struct queue_windows *b)
 
 static bool reserve(struct queue_windows *b)
 {
-	size_t rows = 0, facts = 0;
+	size_t rows = 0, results = 0;
 
 	for (size_t q = 0; q < b->wall.nqueue; q++)
 		for (size_t g = 0; g < b->wall.queue[q].ngroup; g++) {
 			rows++;
-			facts += b->wall.queue[q].group[g]->figures.n;
+			results += b->wall.queue[q].group[g]->figures.n;
 		}
 	if (rows > b->caprow) {
 		struct queue_window_row *row = reallocarray(b->row, rows, sizeof(*row));
@@ -421,13 +421,14 @@ static bool reserve(struct queue_windows *b)
 		b->row = row;
 		b->caprow = rows;
 	}
-	if (facts >= b->capfact) {	/* one spare: a row without any points there too */
-		struct series_result *fact = reallocarray(b->fact, facts + 1, sizeof(*fact));
+	if (results >= b->capresult) {	/* one more: an empty last row points there */
+		struct series_result *result = reallocarray(b->result, results + 1,
+			sizeof(*result));
 
-		if (!fact)
+		if (!result)
 			return false;
-		b->fact = fact;
-		b->capfact = facts + 1;
+		b->result = result;
+		b->capresult = results + 1;
 	}
 	return true;
 }
@@ -450,11 +451,11 @@ static bool make_row(struct queue_windows *b, const struct queue_state *q,
 		.invalid = g->tally.invalid,
 		.clock_skew = g->tally.clock_skew,
 		.lag_us = g->tally.lag_us,
-		.fact = b->fact + b->nfact,
-		.nfact = g->figures.n
+		.result = b->result + b->nresult,
+		.nresult = g->figures.n
 	};
-	b->nfact += g->figures.n;
-	return series_set_results(&g->figures, &m, b->fact + (b->nfact - g->figures.n));
+	b->nresult += g->figures.n;
+	return series_set_results(&g->figures, &m, b->result + (b->nresult - g->figures.n));
 }
 
 static bool make_rows(struct queue_windows *b, int64_t end_us, struct queue_window *w)
@@ -462,7 +463,7 @@ static bool make_rows(struct queue_windows *b, int64_t end_us, struct queue_wind
 	if (!reserve(b))
 		return false;
 	w->row = b->row;
-	b->nfact = 0;
+	b->nresult = 0;
 	for (size_t i = 0; i < b->wall.nqueue; i++) {
 		const struct queue_state *q = &b->wall.queue[i];
 
@@ -605,7 +606,7 @@ void queue_windows_free(struct queue_windows *b)
 	coverage_free(&b->cover);
 	dedup_free(b->echo);
 	free(b->row);
-	free(b->fact);
+	free(b->result);
 	free(b);
 }
 

@@ -49,8 +49,8 @@ struct queue_window_row {
 	uint64_t updates, duplicates, invalid;
 	uint64_t clock_skew;
 	struct sample lag_us;		/* a view; not to be freed */
-	const struct series_result *fact;	/* in the order of -m, then by metric and path */
-	size_t nfact;
+	const struct series_result *result;	/* in the order of -m, then by metric and path */
+	size_t nresult;
 };
 
 struct queue_window {

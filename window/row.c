@@ -30,13 +30,13 @@ const char *const row_field_names[ROW_FIELDS] = {
 void row_window_free(struct row_window *r)
 {
 	free(r->row);
-	free(r->figure);
+	free(r->series);
 	*r = (struct row_window){ 0 };
 }
 
 /* --- from a window ------------------------------------------------------------------- */
 
-static bool reserve(struct row_window *r, size_t nrow, size_t nfigure)
+static bool reserve(struct row_window *r, size_t nrow, size_t nseries)
 {
 	if (nrow > r->caprow) {
 		struct row *row = reallocarray(r->row, nrow, sizeof(*row));
@@ -46,16 +46,16 @@ static bool reserve(struct row_window *r, size_t nrow, size_t nfigure)
 		r->row = row;
 		r->caprow = nrow;
 	}
-	if (nfigure >= r->capfigure) {	/* one spare: a row without any points there too */
-		struct row_series *figure = reallocarray(r->figure, nfigure + 1,
-			sizeof(*figure));
+	if (nseries >= r->capseries) {	/* one more: an empty last row points there */
+		struct row_series *series = reallocarray(r->series, nseries + 1,
+			sizeof(*series));
 
-		if (!figure)
+		if (!series)
 			return false;
-		r->figure = figure;
-		r->capfigure = nfigure + 1;
+		r->series = series;
+		r->capseries = nseries + 1;
 	}
-	r->nrow = r->nfigure = 0;
+	r->nrow = r->nseries = 0;
 	return true;
 }
 
@@ -69,10 +69,10 @@ static double rate(const struct row_window *r, uint64_t updates)
 	return (double)updates * 1000 / (double)(r->end_ms - r->start_ms);
 }
 
-static struct row_series *figure_next(struct row_window *r, const char *metric,
+static struct row_series *add_series(struct row_window *r, const char *metric,
 	const char *path, enum row_kind kind)
 {
-	struct row_series *f = &r->figure[r->nfigure++];
+	struct row_series *f = &r->series[r->nseries++];
 
 	*f = (struct row_series){ .metric = metric, .path = path, .kind = kind };
 	for (enum row_statistic s = 0; s < STATS; s++)
@@ -98,7 +98,7 @@ static bool take_lag(struct row *row, const struct sample *lag_us)
 static bool take_field(struct row_window *r, const struct accumulator_field *field,
 	const char *metric)
 {
-	struct row_series *f = figure_next(r, metric, field->path, ROW_SAMPLE);
+	struct row_series *f = add_series(r, metric, field->path, ROW_SAMPLE);
 	struct sample_summary s;
 
 	if (!sample_summarise(&field->sample, 1, &s))
@@ -128,8 +128,8 @@ static bool take_row(struct row_window *r, const struct stream_window_row *from,
 		.updates = from->updates,
 		.clock_skew = from->clock_skew,
 		.updates_per_second = rate(r, from->updates),
-		.figure = r->figure + r->nfigure,
-		.nfigure = from->nfield
+		.series = r->series + r->nseries,
+		.nseries = from->nfield
 	};
 	memcpy(row->rejected, from->rejected, sizeof(row->rejected));
 	for (size_t i = 0; i < from->nfield; i++) {
@@ -145,11 +145,11 @@ static bool take_row(struct row_window *r, const struct stream_window_row *from,
 bool row_window_take_stream(struct row_window *r, const struct stream_window *w,
 	const char *const *metric)
 {
-	size_t figures = 0;
+	size_t nseries = 0;
 
 	for (size_t i = 0; i < w->nrow; i++)
-		figures += w->row[i].nfield;
-	if (!reserve(r, w->nrow, figures))
+		nseries += w->row[i].nfield;
+	if (!reserve(r, w->nrow, nseries))
 		return false;
 	r->index = w->index;
 	r->start_ms = w->start_ms;
@@ -187,20 +187,20 @@ static void take_gauge(struct row_series *f, const struct gauge_summary *g)
 	f->stat[STAT_EVENTS] = (double)g->events;
 }
 
-static void take_fact(struct row_window *r, const struct series_result *fact)
+static void take_result(struct row_window *r, const struct series_result *result)
 {
 	static const enum row_kind kinds[] = {
 		[SERIES_GAUGE] = ROW_GAUGE, [SERIES_AGE] = ROW_AGE, [SERIES_TOTAL] = ROW_TOTAL,
 		[SERIES_PLAIN] = ROW_PLAIN
 	};
-	struct row_series *f = figure_next(r, fact->metric, fact->path, kinds[fact->kind]);
-	const struct age *age = &fact->is.age;
-	const struct total_summary *total = &fact->is.total;
+	struct row_series *f = add_series(r, result->metric, result->path, kinds[result->kind]);
+	const struct age *age = &result->is.age;
+	const struct total_summary *total = &result->is.total;
 
-	f->sum = fact->sum;
-	switch (fact->kind) {
+	f->sum = result->sum;
+	switch (result->kind) {
 	case SERIES_GAUGE:
-		take_gauge(f, &fact->is.gauge);
+		take_gauge(f, &result->is.gauge);
 		break;
 	case SERIES_AGE:
 		f->stat[STAT_LAST] = known(age->has_last, (double)age->last_us / US_PER_MS);
@@ -231,11 +231,11 @@ static bool take_board_row(struct row_window *r, const struct queue_window_row *
 			[VERDICT_INVALID] = from->invalid },
 		.clock_skew = from->clock_skew,
 		.updates_per_second = rate(r, from->updates),
-		.figure = r->figure + r->nfigure,
-		.nfigure = from->nfact };
-	for (size_t i = 0; i < from->nfact; i++) {
-		take_fact(r, &from->fact[i]);
-		row->accuracy = fmax(row->accuracy, from->fact[i].accuracy);
+		.series = r->series + r->nseries,
+		.nseries = from->nresult };
+	for (size_t i = 0; i < from->nresult; i++) {
+		take_result(r, &from->result[i]);
+		row->accuracy = fmax(row->accuracy, from->result[i].accuracy);
 	}
 	return take_lag(row, &from->lag_us);
 }
@@ -243,11 +243,11 @@ static bool take_board_row(struct row_window *r, const struct queue_window_row *
 bool row_window_take_queue(struct row_window *r, const struct queue_window *w,
 	const char *const *name)
 {
-	size_t figures = 0;
+	size_t nseries = 0;
 
 	for (size_t i = 0; i < w->nrow; i++)
-		figures += w->row[i].nfact;
-	if (!reserve(r, w->nrow, figures))
+		nseries += w->row[i].nresult;
+	if (!reserve(r, w->nrow, nseries))
 		return false;
 	r->index = w->index;
 	r->start_ms = w->start_ms;
@@ -266,7 +266,7 @@ bool row_window_take_queue(struct row_window *r, const struct queue_window *w,
 
 /* --- a number by name ----------------------------------------------------------------- */
 
-/* What a total has beside its statistics: figures of their own, each one number. */
+/* What a total has beside its statistics: series of their own, each with one number. */
 static const char *const plain_names[] = { "ratio", "numerator", "denominator", "target" };
 
 static size_t place(const char *s, const char *const *words, size_t n)
@@ -350,11 +350,11 @@ static bool is_meant(const struct row_series *f, const struct row_name *name)
 
 /* Of several that the name fits (`tWait.max` is one number, and could be a statistic of
  * `tWait.count`) the one that has it; NULL: none has. */
-static const struct row_series *figure_of(const struct row *row,
+static const struct row_series *find_series(const struct row *row,
 	const struct row_name *name, enum row_statistic *stat)
 {
-	for (size_t i = 0; i < row->nfigure; i++) {
-		const struct row_series *f = &row->figure[i];
+	for (size_t i = 0; i < row->nseries; i++) {
+		const struct row_series *f = &row->series[i];
 		bool plain = f->kind == ROW_PLAIN;
 
 		*stat = plain ? STAT_VALUE : name->stat;
@@ -367,10 +367,10 @@ static const struct row_series *figure_of(const struct row *row,
 	return NULL;
 }
 
-static double figure_value(const struct row *row, const struct row_name *name)
+static double value_of_metric(const struct row *row, const struct row_name *name)
 {
 	enum row_statistic stat;
-	const struct row_series *f = figure_of(row, name, &stat);
+	const struct row_series *f = find_series(row, name, &stat);
 
 	return f ? f->stat[stat] : NAN;
 }
@@ -405,7 +405,7 @@ bool row_is_ms(const struct row *row, const struct row_name *name)
 	if (name->field < ROW_FIELDS)
 		return name->field == ROW_START_MS || name->field == ROW_END_MS
 			|| (name->field >= ROW_LAG_MEAN && name->field <= ROW_LAG_P99);
-	f = figure_of(row, name, &stat);
+	f = find_series(row, name, &stat);
 	return f && row_stat_is_ms(f, stat);
 }
 
@@ -433,5 +433,5 @@ double row_value(const struct row_window *r, const struct row *row,
 	case ROW_UPDATES_PER_SECOND: return row->updates_per_second;
 	case ROW_FIELDS: break;
 	}
-	return figure_value(row, name);
+	return value_of_metric(row, name);
 }

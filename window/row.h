@@ -1,7 +1,7 @@
 /*
- * What a closed window says, whatever the source: rows, the figures in each by metric and path,
- * and of each figure its statistics as numbers. For whatever judges or shows numbers;
- * rows as they are printed are rows.h's and queue_rows.h's.
+ * A closed window as rows, from either source: one row for each queue (and media type), with its
+ * series by metric and path, and the statistics of each as numbers. Thresholds, checks, tables and
+ * Prometheus text read these; output/rows.h and output/queue_rows.h print rows.
  */
 #ifndef WINDOW_ROW_H
 #define WINDOW_ROW_H
@@ -13,12 +13,12 @@
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 
-/* A statistic of a figure, by the name that rows give it. */
+/* A statistic of a series, by its name in rows. */
 enum row_statistic {
 	STAT_COUNT, STAT_LAST, STAT_MIN, STAT_MAX, STAT_MEAN, STAT_STDDEV, STAT_P50, STAT_P90,
 	STAT_P95, STAT_P99, STAT_CARRIED, STAT_OBSERVED_MS, STAT_EVENTS, STAT_TOTAL, STAT_DELTA,
 	STAT_NAMES,
-	STAT_VALUE = STAT_NAMES,	/* of a figure that is one number, without a name */
+	STAT_VALUE = STAT_NAMES,	/* of a series that is one number: it has no name */
 	STATS
 };
 extern const char *const stat_names[STAT_NAMES];
@@ -30,7 +30,7 @@ struct row_series {
 					   `IDLE.count` */
 	enum row_kind kind;
 	double stat[STATS];		/* NaN: null, or the kind has none such; a bool is 0 or 1 */
-	bool sum;			/* over qualifiers that have figures of their own */
+	bool sum;			/* over qualifiers that have series of their own */
 };
 
 enum row_lag { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };
@@ -47,8 +47,8 @@ struct row {
 	double accuracy;
 	double lag_ms[LAG_STATS];	/* NaN: null */
 	double updates_per_second;
-	const struct row_series *figure;	/* in the row's order */
-	size_t nfigure;
+	const struct row_series *series;	/* in the row's order */
+	size_t nseries;
 };
 
 struct row_window {		/* all zero at first; borrowed from what it was taken from */
@@ -59,8 +59,8 @@ struct row_window {		/* all zero at first; borrowed from what it was taken from 
 	uint64_t rejected[VERDICT_REJECTS];
 	struct row *row;
 	size_t nrow, caprow;
-	struct row_series *figure;	/* of all rows */
-	size_t nfigure, capfigure;
+	struct row_series *series;	/* of all rows */
+	size_t nseries, capseries;
 };
 
 /* In place of what it held. metric: names by the index that fields carry; name: of queues by
@@ -83,14 +83,14 @@ extern const char *const row_field_names[ROW_FIELDS];	/* `coverage`, `lagMs.max`
 
 /*
  * `coverage`, `waitTime.avg.max`, `oWaiting.max` (of `count`, which a path may leave out, or of
- * an age's `ageMs`), `oServiceLevel.ratio` (a figure that is one number).
+ * an age's `ageMs`), `oServiceLevel.ratio` (a series that is one number).
  */
 struct row_name {
 	enum row_field field;	/* ROW_FIELDS: a metric's */
 	const char *metric;
 	const char *rest;	/* what follows the metric, as one: `avg.max` */
 	size_t path_len;	/* of it, before the statistic; 0: none */
-	enum row_statistic stat; /* STAT_VALUE: it has to be a figure that is one number */
+	enum row_statistic stat; /* STAT_VALUE: the series has to be one number */
 	char *text;		/* what these point into */
 };
 

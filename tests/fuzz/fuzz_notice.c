@@ -89,12 +89,12 @@ static bool is_within(const char *outer, const char *inner)
 
 static void check_row(const struct queue_window_row *row, uint64_t window_us)
 {
-	for (size_t i = 0; i < row->nfact; i++) {
-		const struct series_result *f = &row->fact[i];
+	for (size_t i = 0; i < row->nresult; i++) {
+		const struct series_result *f = &row->result[i];
 
-		for (size_t k = 0; k < row->nfact; k++)
-			must(k == i || strcmp(f->metric, row->fact[k].metric) != 0
-				|| !is_within(f->path, row->fact[k].path));
+		for (size_t k = 0; k < row->nresult; k++)
+			must(k == i || strcmp(f->metric, row->result[k].metric) != 0
+				|| !is_within(f->path, row->result[k].path));
 		if (f->kind == SERIES_GAUGE)
 			check_gauge(&f->is.gauge, window_us);
 		if (f->kind == SERIES_AGE) {

@@ -112,10 +112,10 @@ static enum nagios_state with(struct nagios *p, double a, double b)
 {
 	struct row_series fa = figure(a), fb = figure(b), beyond = figure(99);
 	struct row row[] = {
-		{ .queue_id = Q1, .queue_name = "A", .figure = &fa, .nfigure = 1 },
-		{ .queue_id = Q1, .queue_name = "A", .media = "voice", .figure = &beyond,
-			.nfigure = 1 },
-		{ .queue = 1, .queue_id = Q2, .figure = &fb, .nfigure = 1 }
+		{ .queue_id = Q1, .queue_name = "A", .series = &fa, .nseries = 1 },
+		{ .queue_id = Q1, .queue_name = "A", .media = "voice", .series = &beyond,
+			.nseries = 1 },
+		{ .queue = 1, .queue_id = Q2, .series = &fb, .nseries = 1 }
 	};
 	struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
 
@@ -171,7 +171,7 @@ static void names_break_no_line(void **state)
 {
 	static const char name[] = "a='|\n\x7f\xc2\x85\xff\xe2\x80\xae\xc3\xa4 b";
 	struct row_series f = figure(0.0000001);
-	struct row row = { .queue_id = Q1, .queue_name = name, .figure = &f, .nfigure = 1,
+	struct row row = { .queue_id = Q1, .queue_name = name, .series = &f, .nseries = 1,
 		.lag_ms = { 1e22, 0, 0, 0, 0 } };
 	struct row_window r = { .row = &row, .nrow = 1 };
 	struct nagios *p = nagios_new();

@@ -56,7 +56,7 @@ static struct row_series figure(const char *metric, const char *path, enum row_k
 
 static struct row row_of(const struct row_series *f, size_t n)
 {
-	return (struct row){ .queue_id = Q1, .figure = f, .nfigure = n,
+	return (struct row){ .queue_id = Q1, .series = f, .nseries = n,
 		.coverage = NAN, .updates = 3, .rejected = { [VERDICT_STALE] = 2 },
 		.lag_ms = { 12, NAN, NAN, NAN, 1500 } };
 }

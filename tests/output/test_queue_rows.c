@@ -19,7 +19,7 @@
 #define GAUGE { .known = true, .last = 1, .observed = true, .min = 0, .max = 4, .mean = 1.5, \
 	.stddev = 0.5, .p50 = 1, .p90 = 2, .p95 = 3, .p99 = 4, .observed_us = 7500001, .events = 2 }
 
-static const struct series_result facts[] = {
+static const struct series_result results[] = {
 	{ .metric = "oWaiting", .path = "count", .kind = SERIES_GAUGE, .is.gauge = GAUGE },
 	{ .metric = "oOnQueueUsers", .path = "IDLE.count", .kind = SERIES_GAUGE,
 		.is.gauge = { .carried = true } },
@@ -60,8 +60,8 @@ static void ndjson__every_kind(void **state)
 			.duplicates = 1,
 			.invalid = 2,
 			.clock_skew = 3,
-			.fact = facts,
-			.nfact = 6 },
+			.result = results,
+			.nresult = 6 },
 		ENVELOPE
 		"\"mediaType\":\"voice\",\"updates\":5,\"rejected\":{\"outlier\":0,"
 		"\"stale\":0,\"duplicate\":1,\"invalid\":2},\"clockSkew\":3,"
@@ -85,7 +85,7 @@ static void ndjson__nothing_known(void **state)
 {
 	(void)state;
 	check((struct queue_rows){ .format = FORMAT_NDJSON },
-		(struct queue_window_row){ .fact = nothing, .nfact = 3 },
+		(struct queue_window_row){ .result = nothing, .nresult = 3 },
 		ENVELOPE "\"mediaType\":null,\"updates\":0,\"rejected\":{\"outlier\":0,\"stale\":0,"
 		"\"duplicate\":0,\"invalid\":0},\"clockSkew\":0,\"quantiles\":\"exact\","
 		"\"accuracy\":0,\"metrics\":{\"oLongestWaiting\":{\"ageMs\":{\"last\":null,"
@@ -120,8 +120,8 @@ static void csv__every_kind(void **state)
 			.updates = 5,
 			.duplicates = 1,
 			.invalid = 2,
-			.fact = facts,
-			.nfact = 6 },
+			.result = results,
+			.nresult = 6 },
 		HEADER SPAN
 		"oWaiting.count,,1,0,4,1.5,0.5,1,2,3,4" COUNTS
 		"voice,\"Sales, EU\",false,7500.001,2,,\n" SPAN
@@ -137,7 +137,7 @@ static void csv__nothing_known(void **state)
 {
 	(void)state;
 	check((struct queue_rows){ .format = FORMAT_CSV },
-		(struct queue_window_row){ .fact = nothing, .nfact = 3 },
+		(struct queue_window_row){ .result = nothing, .nresult = 3 },
 		SPAN "oLongestWaiting.ageMs,,,,,,,,,," NOTHING
 		SPAN "tWait.max,,,,,,,,,," NOTHING
 		SPAN "tWait.sum,,,,,,,,,," NOTHING);

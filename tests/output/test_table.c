@@ -46,7 +46,7 @@ static struct row_series figure(const char *metric, const char *path, enum row_k
 static struct row row_of(const char *name, const struct row_series *f, size_t n)
 {
 	return (struct row){ .queue_id = Q1, .queue_name = name, .coverage = 1,
-		.updates = 3, .figure = f, .nfigure = n, .lag_ms = { [LAG_MEAN] = 34 } };
+		.updates = 3, .series = f, .nseries = n, .lag_ms = { [LAG_MEAN] = 34 } };
 }
 
 /* The text that a window of these rows adds. */
@@ -198,7 +198,7 @@ static void trend__is_each_rows_own(void **state)
 	rows[2].media = "voice";
 	render(rows, 3, 0, false);
 	render(rows, 2, 0, false);	/* no voice here: a gap */
-	rows[2].figure = &f[1];
+	rows[2].series = &f[1];
 	assert_int_equal(count(render(rows, 3, 0, false), "███"), 2);
 	assert_non_null(strstr(out.data, " ▃ █ "));
 }
@@ -235,14 +235,14 @@ static void header__comes_where_columns_change(void **state)
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 1);
 	row.queue_name = "Sales";	/* but none for a shorter one */
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
-	row.figure = both;
-	row.nfigure = 2;
+	row.series = both;
+	row.nseries = 2;
 	assert_non_null(strstr(render(&row, 1, 0, false), "a.x          c.z          b.y"));
 	screen.width = 40;
 	assert_non_null(strstr(render(&row, 1, 0, false), "+2"));
 	/* what has no room anyway changes nothing on the screen */
-	row.figure = &f[1];
-	row.nfigure = 1;
+	row.series = &f[1];
+	row.nseries = 1;
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
 }
 

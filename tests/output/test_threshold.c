@@ -110,7 +110,7 @@ static void judge(struct thresholds *ts, int64_t window, double one, double two,
 		figure[i].stat[STAT_MAX] = value[i];
 		row[i] = (struct row){ .queue = i > 0, .queue_id = ids[i],
 			.queue_name = names[i], .media = i == 2 ? "voice" : NULL,
-			.figure = &figure[i], .nfigure = 1 };
+			.series = &figure[i], .nseries = 1 };
 	}
 	assert_true(thresholds_judge(ts, &r, note, seen));
 }

@@ -98,9 +98,9 @@ static void assert_window(const struct queue_window *w, int coverage_e4, uint64_
 	uint64_t us = UINT64_MAX;
 
 	assert_non_null(w);
-	for (size_t i = 0; i < row->nfact; i++)
-		if (strcmp(row->fact[i].metric, "oWaiting") == 0)
-			us = row->fact[i].is.gauge.observed_us;
+	for (size_t i = 0; i < row->nresult; i++)
+		if (strcmp(row->result[i].metric, "oWaiting") == 0)
+			us = row->result[i].is.gauge.observed_us;
 	assert_int_equal(w->coverage_e4, coverage_e4);
 	assert_int_equal(us, observed_us);
 }
@@ -116,10 +116,10 @@ static const struct queue_window *due(int64_t at_us)
 static const struct series_result *fact_of(const struct queue_window_row *row, const char *metric,
 	const char *path)
 {
-	for (size_t i = 0; i < row->nfact; i++)
-		if (strcmp(row->fact[i].metric, metric) == 0
-		    && strcmp(row->fact[i].path, path) == 0)
-			return &row->fact[i];
+	for (size_t i = 0; i < row->nresult; i++)
+		if (strcmp(row->result[i].metric, metric) == 0
+		    && strcmp(row->result[i].path, path) == 0)
+			return &row->result[i];
 	return NULL;
 }
 
@@ -343,7 +343,7 @@ static void path__within_anothers_is_invalid(void **state)
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"qualifier\":\"a\","
 		"\"stats\":{\"b\":1}}", T0), QUEUE_WINDOWS_INVALID);
 	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[0].nfact, 1);
+	assert_int_equal(w->row[0].nresult, 1);
 	assert_int_equal(w->invalid, 1);
 	close_board();
 }
@@ -372,9 +372,9 @@ static void queue_list__that_differ_in_a_dot_are_not_one_figure(void **state)
 		assert_int_equal(put("voice", ONE("o.a", "b.c", "d.e", 1), T0),
 			QUEUE_WINDOWS_INVALID);
 		w = due(T0 + 10 * S);
-		assert_int_equal(w->row[0].nfact, 1);
+		assert_int_equal(w->row[0].nresult, 1);
 		assert_double_equal_exact(gauge_of(&w->row[0], "o_a", "b_c.d_e")->last, 1);
-		assert_int_equal(w->row[1].nfact, 1);
+		assert_int_equal(w->row[1].nresult, 1);
 		assert_double_equal_exact(gauge_of(&w->row[1], "o_a", "b_c.d_e")->last, 2);
 		close_board();
 	}
@@ -433,7 +433,7 @@ static void figures_and_media_are_bounded(void **state)
 	assert_int_equal(answer(result.data, T0, T0), QUEUE_WINDOWS_INVALID);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 34);
-	assert_int_equal(w->row[0].nfact, SERIES_MAX);
+	assert_int_equal(w->row[0].nresult, SERIES_MAX);
 	assert_false(queue_windows_failed(board));
 	buf_free(&list);
 	buf_free(&result);
@@ -488,12 +488,12 @@ static void pattern__needed_gauge_is_known_and_not_shown(void **state)
 	put("voice", COUNT("oWaiting", 0) ",{\"metric\":\"oLongestWaiting\",\"stats\":"
 		"{\"calculatedMetricValue\":5000}}", T0);
 	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[1].nfact, 1);
-	assert_false(w->row[1].fact[0].is.age.has_last);	/* for nobody waits */
+	assert_int_equal(w->row[1].nresult, 1);
+	assert_false(w->row[1].result[0].is.age.has_last);	/* for nobody waits */
 	put("voice", COUNT("oWaiting", 1), T0 + 10 * S);
 	w = due(T0 + 20 * S);
-	assert_true(w->row[1].fact[0].is.age.has_last);
-	assert_int_equal(w->row[1].fact[0].is.age.last_us, 25 * S);
+	assert_true(w->row[1].result[0].is.age.has_last);
+	assert_int_equal(w->row[1].result[0].is.age.last_us, 25 * S);
 	close_board();
 }
 

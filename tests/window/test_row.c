@@ -101,7 +101,7 @@ static void stream_window(void **state)
 static void board_window(void **state)
 {
 	static const char *const name[] = { NULL, "Support" };
-	const struct series_result facts[] = {
+	const struct series_result results[] = {
 		{ "oWaiting", "count", SERIES_GAUGE, .is.gauge = { .known = true, .last = 3,
 			.observed = true, .min = 1, .max = 5, .mean = 2.5, .stddev = 0.5, .p50 = 2,
 			.p90 = 4, .p95 = 4.5, .p99 = 5, .observed_us = 1500, .events = 2 },
@@ -116,8 +116,8 @@ static void board_window(void **state)
 	};
 	struct queue_window_row rows[] = {
 		{ .queue = 1, .queue_id = Q1, .updates = 4, .duplicates = 1, .invalid = 2,
-			.fact = facts, .nfact = ARRAY_LEN(facts) },
-		{ .queue = 1, .queue_id = Q1, .media = "voice", .fact = facts, .nfact = 1 },
+			.result = results, .nresult = ARRAY_LEN(results) },
+		{ .queue = 1, .queue_id = Q1, .media = "voice", .result = results, .nresult = 1 },
 	};
 	struct queue_window w = { .index = 1, .start_ms = 0, .end_ms = 1000, .row = rows,
 		.nrow = 2, .coverage_e4 = 10000 };
