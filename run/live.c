@@ -1,8 +1,9 @@
-#include "run/run_state.h"
+#include "run/live.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/setup.h"
 #include "source/channel_api.h"
 
 /* The first line, for which the queues have to be known. */

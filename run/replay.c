@@ -1,8 +1,9 @@
-#include "run/run_state.h"
+#include "run/replay.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/setup.h"
 #include "source/channel_api.h"
 
 #define REPLAY_BATCH 512	/* lines of a turn */

@@ -1,4 +1,4 @@
-#include "run/run_state.h"
+#include "run/run.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,6 +9,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "run/live.h"
+#include "run/replay.h"
+#include "run/setup.h"
 #include "source/channel_api.h"
 
 #define WAIT_MAX_US 1000000	/* no turn waits longer, so that a stall can be told from a wait */

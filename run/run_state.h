@@ -1,6 +1,6 @@
 /*
- * What a run holds, for the files that move it: setup.c opens it, live.c and replay.c have
- * its turns, run.c the loop and the end. No other file includes this.
+ * The state of one run. setup.c fills it; live.c and replay.c take its turns; run.c has the loop
+ * and the end. No other file includes this.
  */
 #ifndef RUN_RUN_STATE_H
 #define RUN_RUN_STATE_H
@@ -79,43 +79,5 @@ struct run {
 	uint64_t good_lines;
 	int64_t tape_at_us;	/* the newest `at`; NO_TIME: none */
 };
-
-/* setup.c: files, the report, what messages become, where they come from, what is shown. */
-enum status setup_files(struct run *run, struct err *err);
-enum status setup_core(struct run *run, struct err *err);
-enum status setup_progress(struct run *run, struct err *err);
-enum status setup_live(struct run *run, struct err *err);
-enum status setup_callbacks(struct run *run, struct err *err);
-bool setup_secret(struct run *run, const char *secret);	/* the audit hides it; NULL is fine */
-enum status setup_channel(struct run *run, struct err *err);
-/* The queues that patterns name follow those named by ID; all get the names they have. The
- * list outlives the run's flow, which is made anew. */
-enum status setup_names(struct run *run, const struct queue_list *list, struct lines *problems,
-	struct err *err);
-/* Once their names are known: ST_USAGE if a threshold's scope is none of the run's queues. */
-enum status setup_scopes(const struct run *run, struct err *err);
-/* The problems of setup_names as the run's end; ST_OK: there is none. */
-enum status setup_unknown_names(struct run *run, const struct lines *problems, struct err *err);
-/* Parts of setup_names: the queue's place in the list, added if it is new; the queues' names. */
-enum status setup_queue(struct run *run, const char *id, struct err *err);
-enum status setup_put_names(struct run *run, const struct queue_list *list, struct err *err);
-
-/* live.c */
-enum status live_turn(struct run *run, struct err *err);
-/* The run stood still from from_us until now. */
-enum status live_stalled(struct run *run, int64_t from_us, struct err *err);
-enum status live_windows(struct run *run, struct err *err);	/* prints those that are over */
-void live_put_record(struct run *run);	/* run->text, a line */
-/* Into the recording: what a replay needs to find the same queues, as a page of the API. */
-void live_put_names(struct run *run);
-bool live_looks_up(const struct run *run);	/* there is no source yet */
-void live_take_closing(struct run *run);
-
-/* replay.c */
-/* More waits for a reader than is worth while; one of --rejects that has stopped is not waited
- * for. */
-bool replay_waits_for_readers(const struct run *run);
-enum status replay_turn(struct run *run, struct err *err);
-enum status replay_end(struct run *run, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "run/run_state.h"
+#include "run/setup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "net/proxy_env.h"
+#include "run/live.h"
 #include "source/channel_api.h"
 #include "source/queue_cache.h"
 
