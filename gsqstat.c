@@ -1,19 +1,16 @@
 /*
- * gsqstat: routing queue statistics as rows, once. The way of the data:
- * options -> token -> streams -> frames -> windows -> rows (see run.c).
- * Here: the process itself, that is its descriptors, signals, clocks and exit status.
+ * gsqstat prints statistics of Genesys Cloud routing queues, window by window. Data flows from
+ * options to a token, a source, its messages, windows and rows: see run/run.c.
+ * This file is the process: standard descriptors, clocks, exit status, --check, --verify-audit.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,15 +19,10 @@
 #include "cli/options.h"
 #include "net/http.h"
 #include "run/run.h"
+#include "run/signals.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/text.h"
-
-static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
-
-/* For the handler of a second signal alone: the temporary file of -o, and the name that keeps
- * its rows. */
-static char temp_file[PATH_MAX], unfinished_file[PATH_MAX];
 
 static int64_t clock_us(clockid_t id)
 {
@@ -84,69 +76,12 @@ static void guard_memory(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-/* What asks a run is no end of one that has not begun. */
-static void hold_questions(void)
-{
-	struct sigaction old;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	if (sigaction(SIGUSR1, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-		sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-/* Signals come by a descriptor, as data does; who ignores one (nohup) goes on doing so. */
-static int open_signals(sigset_t *set)
-{
-	struct sigaction old;
-
-	sigemptyset(set);
-	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-		if (sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaddset(set, handled[i]);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* a file too large is a failed write */
-	if (sigprocmask(SIG_BLOCK, set, NULL) != 0)
-		return -1;
-	return signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
-static void end_at_once(int signal)
-{
-	struct stat st;
-
-	if (temp_file[0] && stat(temp_file, &st) == 0 && st.st_size == 0)
-		unlink(temp_file);
-	else if (temp_file[0] && unfinished_file[0])
-		(void)rename(temp_file, unfinished_file);	/* nothing is left to try */
-	_exit(ST_SIGNAL + signal);
-}
-
-/* While a signal's end is under way, a second one cuts it off. */
-static void let_second_signal_end(const struct run *run, const sigset_t *set)
-{
-	struct sigaction action = { .sa_handler = end_at_once };
-	sigset_t ending = *set;
-	const char *temp = run_temp_path(run), *unfinished = run_unfinished_path(run);
-
-	/* copies: the run frees its own, and a name that is gone does no harm */
-	snprintf(temp_file, sizeof(temp_file), "%s", temp ? temp : "");
-	snprintf(unfinished_file, sizeof(unfinished_file), "%s", unfinished ? unfinished : "");
-	sigfillset(&action.sa_mask);
-	for (int signal = 1; signal < SIGRTMIN; signal++)
-		if (signal != SIGUSR1 && sigismember(set, signal) == 1)
-			sigaction(signal, &action, NULL);
-	sigdelset(&ending, SIGUSR1);	/* asks, and ends nothing */
-	sigprocmask(SIG_UNBLOCK, &ending, NULL);
-}
-
 static enum status run_all(const struct options *set, const struct run_clock *clock,
 	struct err *err)
 {
 	struct run *run = NULL;
 	sigset_t signals;
-	int signal_fd = open_signals(&signals);
+	int signal_fd = signals_open(&signals);
 	enum status st;
 
 	if (signal_fd < 0)
@@ -155,41 +90,13 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
 	while (st == ST_OK && !run_is_over(run))
 		st = run_turn(run, err);	/* wait, read, decode, place, print */
 	if (st > ST_SIGNAL && run && !set->plugin)	/* its line is to come first */
-		let_second_signal_end(run, &signals);
+		signals_end_at_once(run, &signals);
 	st = run_close(run, st, err);	/* partial windows, rename, run.end */
 	close(signal_fd);
 	return st;
 }
 
 /* --- --check -------------------------------------------------------------------------- */
-
-/* Before a check's run has begun, or without one: the line of a plugin that knows nothing. */
-static void end_check_at_once(int signal)
-{
-	char line[] = "GSQSTAT UNKNOWN - ended by signal 00\n";
-	ssize_t n;
-
-	line[sizeof(line) - 4] = (char)('0' + signal / 10);
-	line[sizeof(line) - 3] = (char)('0' + signal % 10);
-	n = write(STDOUT_FILENO, line, sizeof(line) - 1);
-	(void)n;	/* there is nobody else to tell */
-	_exit(NAGIOS_UNKNOWN);
-}
-
-/* Whether a check is asked for, so that from here on nothing ends without its line. A signal that
- * comes while a replay's input is waited for ends the process with the status that a run's has. */
-static bool check_begin(int argc, char **argv)
-{
-	bool check = options_ask_check(argc, argv);
-	struct sigaction action = { .sa_handler = check ? end_check_at_once : end_at_once }, old;
-
-	sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-		if ((check || handled[i] != SIGUSR1)
-		    && sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(handled[i], &action, NULL);
-	return check;
-}
 
 /*
  * With --check the status is a plugin's, whatever went wrong, and stdout has its line: the
@@ -259,10 +166,10 @@ int main(int argc, char **argv)
 	struct err err = { "" };
 	enum status st = ST_USAGE;
 	enum options_parsed parsed;
-	bool check = check_begin(argc, argv);
+	bool check = options_ask_check(argc, argv);
 
+	signals_begin(check);
 	guard_memory();
-	hold_questions();
 	if (!fill_standard_descriptors())
 		return check ? (int)NAGIOS_UNKNOWN : (int)ST_OUTPUT;
 	parsed = options_parse(&set, argc, argv, http_versions(), &st);

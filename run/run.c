@@ -2,16 +2,15 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "run/live.h"
 #include "run/replay.h"
 #include "run/setup.h"
+#include "run/signals.h"
 #include "source/channel_api.h"
 
 #define WAIT_MAX_US 1000000	/* no turn waits longer, so that a stall can be told from a wait */
@@ -193,21 +192,6 @@ static enum status wait_for(struct run *run, int64_t us, struct err *err)
 	return st == ST_OK ? http_perform(run->net, err) : st;
 }
 
-/* The signal that ends the run, 0: none has come. USR1 is answered here. */
-static int take_signals(struct run *run)
-{
-	struct signalfd_siginfo info;
-	int ending = 0;
-
-	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGUSR1)
-			audit_events_status(run->report, source_is_up(&run->source));
-		else if (!ending)
-			ending = (int)info.ssi_signo;
-	}
-	return ending;
-}
-
 /*
  * A process that is stopped or frozen, a machine that sleeps, a disk that hangs: nothing was seen
  * since the last turn. What the sockets took in meanwhile comes now.
@@ -219,12 +203,6 @@ static enum status find_stall(struct run *run, struct err *err)
 	run->turned_us = run->now_us;
 	return run->tape || run->now_us - from_us <= STALL_US ? ST_OK
 		: live_stalled(run, from_us, err);
-}
-
-static enum status by_signal(int signal, struct err *err)
-{
-	return err_set(err, (enum status)(ST_SIGNAL + signal), "ended by signal %d (%s)", signal,
-		strsignal(signal));
 }
 
 static void step_callbacks(struct run *run)
@@ -318,12 +296,12 @@ enum status run_turn(struct run *run, struct err *err)
 		st = find_stall(run, err);
 	if (st != ST_OK)
 		return st;
-	ending = take_signals(run);
+	ending = signals_take(run);
 	if (ending) {
 		progress_stop(run->progress);	/* a second signal has no time for it */
 		if (source_exists(&run->source))
 			st = live_windows(run, err);	/* those over by now are whole */
-		return st == ST_OK ? by_signal(ending, err) : st;
+		return st == ST_OK ? signals_status(ending, err) : st;
 	}
 	st = run->tape ? replay_turn(run, err) : live_turn(run, err);
 	if (st == ST_OK && run->tape_ended)
@@ -340,16 +318,6 @@ enum status run_turn(struct run *run, struct err *err)
 bool run_is_over(const struct run *run)
 {
 	return pipeline_is_over(run->flow) || run->replay_done || run->listed;
-}
-
-const char *run_temp_path(const struct run *run)
-{
-	return run->out ? writer_temp_path(run->out) : NULL;
-}
-
-const char *run_unfinished_path(const struct run *run)
-{
-	return run->out ? writer_unfinished_path(run->out) : NULL;
 }
 
 /* --- the end ------------------------------------------------------------------------ */
@@ -431,7 +399,7 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		if (wait != ST_OK)
 			break;
 		read_clock(run);
-		*signal = take_signals(run);
+		*signal = signals_take(run);
 		step_callbacks(run);
 		source_step(&run->source, run->now_us, &run->warnings);
 	}
@@ -441,7 +409,7 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 	if (!rows_left || st > ST_SIGNAL)
 		return late;
 	if (*signal)
-		return by_signal(*signal, err);
+		return signals_status(*signal, err);
 	if (wait != ST_OK) {
 		*err = wait_err;
 		return wait;
@@ -561,9 +529,9 @@ static enum status finish_deliveries(struct run *run, int signal, struct err *er
 		if (wait_for(run, WAIT_MAX_US, &net_err) != ST_OK)
 			deliveries_end(run->callbacks, run->now_us);
 		read_clock(run);
-		signal = take_signals(run);
+		signal = signals_take(run);
 	}
-	return cut ? by_signal(cut, err) : ST_OK;
+	return cut ? signals_status(cut, err) : ST_OK;
 }
 
 /* What does not end a run but shows in its status: the source's share, 3 to 5, before it is

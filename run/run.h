@@ -33,11 +33,6 @@ enum status run_open(struct run **run, const struct options *set, const struct r
 enum status run_turn(struct run *run, struct err *err);
 bool run_is_over(const struct run *run);	/* every window is printed */
 
-/* For who ends the process at once: the temporary file of -o, to be removed if it is empty and
- * else to be renamed to run_unfinished_path. NULL: there is none. */
-const char *run_temp_path(const struct run *run);
-const char *run_unfinished_path(const struct run *run);
-
 /* Ends it with what st allows: partial windows, the polite close, the file's rename,
  * run.end. Returns the exit status. Frees the run. */
 enum status run_close(struct run *run, enum status st, struct err *err);

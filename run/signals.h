@@ -1,0 +1,38 @@
+/*
+ * What each signal does.
+ *
+ *   SIGINT, SIGTERM, SIGHUP  end the run, with exit status 128 + N. Windows that are over are
+ *                            printed whole, the one that is open as a partial window. A second
+ *                            one of these signals ends the process at once.
+ *   SIGUSR1                  writes an audit event run.status with the totals; the run goes on.
+ *   SIGPIPE, SIGXFSZ         are ignored: the write that caused them fails instead.
+ *
+ * A signal that the parent process ignores (nohup) stays ignored. A run gets its signals through
+ * a signalfd(2), as it gets data. Before a run has begun, the first group ends the process at
+ * once; with --check that prints the line of a plugin with state UNKNOWN.
+ */
+#ifndef RUN_SIGNALS_H
+#define RUN_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "util/base.h"
+
+struct run;
+
+/* Handlers for the time before the run. Call first in main(). */
+void signals_begin(bool check);
+
+/* Blocks the signals above that are not ignored, returns a signalfd of them and sets *set to
+ * them. -1: see errno. */
+int signals_open(sigset_t *set);
+/* The signal that ends the run, 0: none has come. Answers SIGUSR1. */
+int signals_take(struct run *run);
+/* Status and text of a run that the signal ended. */
+enum status signals_status(int signal, struct err *err);
+
+/* From here on a signal of the set that ends a run ends the process at once. */
+void signals_end_at_once(const struct run *run, const sigset_t *set);
+
+#endif
