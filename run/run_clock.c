@@ -1,0 +1,32 @@
+#include "run/run_clock.h"
+
+#include "run/run_state.h"
+
+#define APART_US 5000000	/* a larger difference between the clocks causes a warning */
+
+/* Rows keep the run's clock, which goes on from what the system's clock said at the start. */
+static void compare(struct run *run, int64_t real_us)
+{
+	int64_t ahead_us = real_us - run->now_us;
+	char text[DURATION_TEXT_MAX];
+
+	if (run->clock_told || run->tape || (ahead_us >= -APART_US && ahead_us <= APART_US))
+		return;
+	run->clock_told = true;
+	duration_format(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);
+	audit_events_doubt(run->report,
+		"the system's clock was set %s by %s since the run began; rows "
+		"keep the time that it had before",
+		ahead_us < 0 ? "back" : "forward", text);
+}
+
+void run_clock_read(struct run *run)
+{
+	int64_t real_us = run->clock->real_us(run->clock);
+
+	run->now_us = run->clock->now_us(run->clock);
+	if (run->report)
+		audit_events_time(run->report, run->now_us, real_us);
+	if (run->started)
+		compare(run, real_us);
+}

@@ -1,0 +1,68 @@
+#include "run/run_deliveries.h"
+
+#include "run/run_clock.h"
+#include "run/run_wait.h"
+#include "run/signals.h"
+
+#define SIGNAL_END_US 500000	/* for all deliveries after a signal */
+
+void run_deliveries_step(struct run *run)
+{
+	if (!run->callbacks)
+		return;
+	deliveries_step(run->callbacks, run->now_us, run->clock->real_us(run->clock),
+		&run->warnings);
+	audit_events_warnings(run->report, &run->warnings);
+}
+
+void run_deliveries_begin_end(struct run *run, enum status st)
+{
+	const struct options *set = run->set;
+	int64_t us = (set->retry_for_ms ? set->retry_for_ms : set->callbacks.timeout_ms)
+		* US_PER_MS;
+
+	if (st > ST_SIGNAL && st != ST_READER_LEFT)
+		us = SIGNAL_END_US;
+	if (run->callbacks)
+		deliveries_end(run->callbacks, run->now_us + us);
+}
+
+enum status run_deliveries_finish(struct run *run, int signal, struct err *err)
+{
+	struct err wait_err;
+	int cut = 0;
+
+	for (;;) {
+		run_deliveries_step(run);
+		if (deliveries_are_done(run->callbacks))
+			break;
+		if (signal) {	/* a second one leaves no time */
+			deliveries_end(run->callbacks, run->now_us + (cut ? 0 : SIGNAL_END_US));
+			cut = cut ? cut : signal;
+		}
+		if (run_wait_for(run, RUN_WAIT_MAX_US, &wait_err) != ST_OK)
+			deliveries_end(run->callbacks, run->now_us);
+		run_clock_read(run);
+		signal = signals_take(run);
+	}
+	return cut ? signals_status(cut, err) : ST_OK;
+}
+
+enum status run_deliveries_status(const struct run *run, enum status st, struct err *err)
+{
+	const struct deliveries_totals *t;
+	unsigned long long dropped, refused;
+
+	if (st != ST_OK || !run->callbacks)
+		return st;
+	t = deliveries_totals(run->callbacks);
+	dropped = t->dropped;
+	refused = t->refused;
+	if (refused)
+		return err_set(err, ST_CALLBACK, "refused callbacks that the spool keeps: %llu, "
+			"not delivered: %llu, see above", refused, dropped);
+	if (dropped)
+		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered, see above",
+			dropped, dropped == 1 ? " was" : "s were");
+	return ST_OK;
+}

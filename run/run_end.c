@@ -1,0 +1,324 @@
+#include "run/run_end.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "run/live.h"
+#include "run/run_clock.h"
+#include "run/run_deliveries.h"
+#include "run/run_side_files.h"
+#include "run/run_wait.h"
+#include "run/signals.h"
+#include "source/channel_api.h"
+
+/* How long unwritten rows and the polite close may take. */
+#define END_US 900000
+#define CHANNEL_END_US 2000000	/* the same if subscriptions are to be deleted */
+#define SIGNAL_END_US 800000	/* the same after a signal: all of the end takes a second */
+
+static bool leaves_partial_rows(enum status st)
+{
+	return (st >= ST_AUTH && st <= ST_REFUSED) || st == ST_PROTOCOL
+		|| (st > ST_SIGNAL && st != ST_READER_LEFT);
+}
+
+static bool is_output_failure(enum status st)
+{
+	return st == ST_OUTPUT || st == ST_READER_LEFT;
+}
+
+/* The status of a run that ends with st and meets a late failure: what came first counts, but a
+ * failed write counts more than a signal. */
+static enum status worse(enum status st, enum status late, struct err *err,
+	const struct err *late_err)
+{
+	if (late == ST_OK || !(st == ST_OK || (st > ST_SIGNAL && late == ST_OUTPUT)))
+		return st;
+	*err = *late_err;
+	return late;
+}
+
+/* The recording ends with the last window; if that was cut short, now. */
+static void record_end(struct run *run)
+{
+	int64_t at_us = run->now_us;
+
+	if (pipeline_is_over(run->flow) && pipeline_printed_end_us(run->flow) < at_us)
+		at_us = pipeline_printed_end_us(run->flow);
+	if (!run->record)
+		return;
+	buf_clear(&run->text);
+	recording_put_end(&run->text, at_us);
+	live_put_record(run);
+}
+
+static int64_t end_limit_us(const struct run *run, enum status st)
+{
+	return run->now_us + (st > ST_SIGNAL ? SIGNAL_END_US
+		: run->source.channel ? CHANNEL_END_US : END_US);
+}
+
+/*
+ * Writes the rows that wait and closes the connection politely, until both are done or end_us. A
+ * replay that ended well waits for the reader of its rows without limit, and for a reader of
+ * --rejects as long as that one reads.
+ */
+static enum status finish(struct run *run, enum status st, bool rows_left, int64_t end_us,
+	int *signal, struct err *err)
+{
+	bool patient = run->tape && st == ST_OK;
+	enum status late = ST_OK, wait = ST_OK;
+	struct err wait_err;
+
+	source_close(&run->source, run->now_us);
+	run->tape_waits = false;
+	for (;;) {
+		live_take_closing(run);
+		if (rows_left)
+			late = writer_flush(run->out, err);
+		rows_left = rows_left && late == ST_OK && writer_waiting(run->out);
+		run_side_files_flush(run);
+		if (!rows_left && !run_side_files_wait(run) && source_is_closed(&run->source))
+			return late;
+		if (*signal || (run->now_us >= end_us && !(patient && (rows_left
+		    || (run->rejects && side_file_is_read(run->rejects, run->now_us))))))
+			break;
+		wait = run_wait_for(run, patient ? RUN_WAIT_MAX_US : end_us - run->now_us,
+			&wait_err);
+		if (wait != ST_OK)
+			break;
+		run_clock_read(run);
+		*signal = signals_take(run);
+		run_deliveries_step(run);
+		source_step(&run->source, run->now_us, &run->warnings);
+	}
+	if (rows_left && (st > ST_SIGNAL || *signal))
+		lines_add(&run->warnings, "%zu bytes of rows were not taken before the run's "
+			"end, and are lost", writer_waiting_bytes(run->out));
+	if (!rows_left || st > ST_SIGNAL)
+		return late;
+	if (*signal)
+		return signals_status(*signal, err);
+	if (wait != ST_OK) {
+		*err = wait_err;
+		return wait;
+	}
+	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
+		"taken in time", writer_waiting_bytes(run->out));
+}
+
+/* The one line of --check. All other output has ended by now, so the line can report it. */
+static enum status put_check(struct run *run, enum status st, struct err *why, struct err *err)
+{
+	audit_redact(run->audit, why->text);
+	buf_clear(&run->text);
+	return nagios_put_line(run->set->plugin, st, why->text, &run->text)
+		? writer_window(run->out, &run->text, err) : err_nomem(err);
+}
+
+/* A threshold that no row was compared with would go unnoticed. */
+static void warn_of_unmet(struct run *run)
+{
+	const struct thresholds *ts = run->set->thresholds;
+
+	if (!ts || !run->flow || !pipeline_printed(run->flow))
+		return;
+	for (size_t i = 0; i < thresholds_count(ts); i++)
+		if (!threshold_was_met(ts, i))
+			lines_add(&run->warnings, "--fail-if '%.200s': no row had that number",
+				threshold_text(ts, i));
+}
+
+static void warn_of_cut(const struct run *run)
+{
+	unsigned long long n = audit_events_totals(run->report)->cut_messages;
+
+	if (n)
+		audit_events_doubt(run->report,
+			"%llu message%s lost: the connection ended before the "
+			"message did",
+			n, n > 1 ? "s were" : " was");
+}
+
+/* The service answers a query about a queue that does not exist, or that the client may not
+ * see, without an error: the answer just has no values of that queue. */
+static void warn_of_unanswered(struct run *run)
+{
+	const struct lines *patterns = &run->set->patterns;
+	bool asked = false;
+	const char *first = NULL;
+	size_t n = 0;
+	char others[64] = "";
+
+	for (size_t i = 0; i < patterns->n; i++)
+		asked = asked || channel_api_query_has(patterns->v[i]);
+	if (!run->set->now || !asked || !run->flow || !pipeline_printed(run->flow))
+		return;
+	for (size_t i = 0; i < run->queues.n; i++) {
+		if (pipeline_was_answered(run->flow, i))
+			continue;
+		first = first ? first : run->queues.v[i];
+		n++;
+	}
+	if (n > 1)
+		snprintf(others, sizeof(others), " (nor of %zu other%s)", n - 1,
+			n > 2 ? "s" : "");
+	if (n)
+		lines_add(&run->warnings, "the snapshot does not tell of queue %s%s: there is no "
+			"such queue, the client's role does not reach it, or there is nothing to "
+			"tell", first, others);
+}
+
+/* What does not end a run but sets its status: failures of the source (3 to 5), looked at before
+ * it is closed, then a threshold. A threshold that ended the run comes first. */
+static enum status settle_source(const struct run *run, struct err *err)
+{
+	const char *held = audit_events_first_held(run->report);
+	enum status source = source_status(&run->source);
+
+	if (held && (source == ST_OK || !pipeline_has_all(run->flow)))
+		return err_set(err, ST_HELD, "%s", held);
+	if (source != ST_OK)
+		err_set(err, source, "%s", source_is_up(&run->source)
+			? "queues were refused, see above"
+			: "the stream was down when the last window closed");
+	return source;
+}
+
+/* The rows of windows that are still open, and the recording's last line. */
+static enum status end_rows(struct run *run, enum status st, struct err *err)
+{
+	enum status late = ST_OK;
+
+	if (!run->flow)		/* out of memory when the queues' names were set */
+		return ST_OK;
+	if (leaves_partial_rows(st))
+		late = pipeline_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
+			true, err);
+	if (late == ST_OK)
+		late = pipeline_end(run->flow, &run->warnings, err);
+	record_end(run);
+	return late;
+}
+
+/* Says where the rows are if -o could not be replaced. Part of the error text, so that -s shows
+ * it too. */
+static void add_kept(struct run *run, enum status st, const struct lines *kept, struct err *err)
+{
+	size_t len = strlen(err->text);
+
+	for (size_t i = 0; i < kept->n; i++)
+		if (st == ST_OK)
+			lines_add(&run->warnings, "%s", kept->v[i]);
+		else
+			snprintf(err->text + len, sizeof(err->text) - len, "; %s", kept->v[i]);
+}
+
+static enum status end_output(struct run *run, enum status st, bool rows_left, int64_t end_us,
+	int *signal, struct err *err)
+{
+	struct err late_err;
+	enum status late = finish(run, st, rows_left, end_us, signal, &late_err);
+	bool whole = rows_left && late == ST_OK;
+	struct lines kept = { 0 };
+
+	st = worse(st, late, err, &late_err);
+	late = writer_close(run->out, whole, &kept, &late_err);
+	run->out = NULL;
+	st = worse(st, late, err, &late_err);
+	add_kept(run, st, &kept, err);
+	lines_free(&kept);
+	return st;
+}
+
+static enum status end_deliveries(struct run *run, enum status st, int signal, struct err *err)
+{
+	const char *fault;
+	struct err late_err;
+	enum status late;
+
+	if (!run->callbacks)
+		return st;
+	late = run_deliveries_finish(run, signal, &late_err);
+	st = worse(st, late, err, &late_err);
+	fault = deliveries_spool_fault(run->callbacks);
+	if (!fault)
+		return st;
+	late = err_set(&late_err, ST_OUTPUT, "%s", fault);
+	return worse(st, late, err, &late_err);
+}
+
+/*
+ * Ends rows and side files, the connection, the output and the deliveries, in this order. Of all
+ * that sets the status, what did not end the run counts last; but the line of --check needs it
+ * earlier.
+ */
+static enum status end_all(struct run *run, enum status st, struct err *err)
+{
+	struct err late_err, sides_err, shown_err = { "" };
+	enum status late, sides, shown = ST_OK;
+	bool rows_left = !is_output_failure(st) || run->audit_lost;
+	int64_t end_us = end_limit_us(run, st);
+	int signal = 0;
+
+	if (st == ST_OK)
+		shown = settle_source(run, &shown_err);
+	late = end_rows(run, st, &late_err);
+	st = worse(st, late, err, &late_err);
+	rows_left = rows_left && !is_output_failure(late);
+	if (run->set->plugin) {
+		run_side_files_flush(run);
+		if (run_side_files_wait(run))
+			finish(run, st, false, end_us, &signal, &late_err);
+		sides = run_side_files_close(run, &sides_err);
+		st = worse(worse(st, sides, err, &sides_err), shown, err, &shown_err);
+		late = put_check(run, st, err, &late_err);
+		st = worse(st, late, err, &late_err);
+		rows_left = late == ST_OK;
+	}
+	run_deliveries_begin_end(run, st);
+	st = end_output(run, st, rows_left, end_us, &signal, err);
+	sides = run_side_files_close(run, &sides_err);
+	st = worse(st, sides, err, &sides_err);
+	st = end_deliveries(run, st, signal, err);
+	st = worse(st, shown, err, &shown_err);
+	return run_deliveries_status(run, st, err);
+}
+
+/* Audit lines on stderr have the text already; with --check, the line on stdout has it. */
+static bool main_prints_text(const struct run *run, enum status st)
+{
+	return st != ST_OK && st < ST_SIGNAL && !run->set->plugin
+		&& (run->set->audit == AUDIT_NONE || run->set->audit_file);
+}
+
+static enum status exit_status(const struct run *run, enum status st)
+{
+	return run->set->plugin ? (enum status)nagios_state(run->set->plugin, st) : st;
+}
+
+static const char *reason(const struct run *run, enum status st, const struct err *err)
+{
+	if (st != ST_OK)
+		return err->text;
+	if (run->set->plugin)
+		return nagios_text(run->set->plugin, st, "");
+	return run->listed ? "every queue was listed" : "every window was printed";
+}
+
+enum status run_end(struct run *run, enum status st, struct err *err)
+{
+	struct err late;
+
+	st = end_all(run, st, err);
+	warn_of_unmet(run);
+	warn_of_cut(run);
+	warn_of_unanswered(run);
+	audit_redact(run->audit, err->text);
+	audit_events_warnings(run->report, &run->warnings);
+	audit_events_end(run->report, exit_status(run, st), reason(run, st, err));
+	st = worse(st, audit_status(run->audit, &late), err, &late);
+	if (!main_prints_text(run, st))
+		err->text[0] = '\0';
+	return st;
+}

@@ -1,0 +1,79 @@
+#include "run/run_wait.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "run/live.h"
+#include "run/replay.h"
+
+#define WAIT_FDS 5
+
+/* Fills in the descriptors that the run waits for; returns how many. */
+static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
+{
+	const struct side_file *const sides[] = { run->record, run->rejects };
+	unsigned n = 0;
+
+	fd[n++] = (struct curl_waitfd){ run->signal_fd, CURL_WAIT_POLLIN, 0 };
+	for (size_t i = 0; i < ARRAY_LEN(sides); i++)
+		if (sides[i] && side_file_fd(sides[i]) >= 0)
+			fd[n++] = (struct curl_waitfd){ side_file_fd(sides[i]),
+				side_file_waiting(sides[i]) ? CURL_WAIT_POLLOUT : 0, 0 };
+	if (run->out && writer_fd(run->out) >= 0)
+		fd[n++] = (struct curl_waitfd){ writer_fd(run->out),
+			writer_waiting(run->out) ? CURL_WAIT_POLLOUT : 0, 0 };
+	if (run->tape_waits)
+		fd[n++] = (struct curl_waitfd){ recording_fd(run->tape), CURL_WAIT_POLLIN, 0 };
+	return n;
+}
+
+int64_t run_wait_us(const struct run *run)
+{
+	int64_t until = run->now_us + RUN_WAIT_MAX_US, at;
+
+	if (run->tape)
+		return run->tape_waits || replay_waits_for_readers(run) ? RUN_WAIT_MAX_US : 0;
+	at = pipeline_due_us(run->flow);
+	if (at != NO_TIME && at < until)
+		until = at;
+	at = live_looks_up(run) ? queue_lookup_deadline_us(run->lookup)
+		: source_deadline_us(&run->source);
+	if (at < until)
+		until = at;
+	if (progress_due_us(run->progress) < until)
+		until = progress_due_us(run->progress);
+	return until > run->now_us ? until - run->now_us : 0;
+}
+
+static enum status wait_replay(struct curl_waitfd *fd, unsigned n, int timeout_ms,
+	struct err *err)
+{
+	struct pollfd p[WAIT_FDS] = { 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		p[i].fd = fd[i].fd;
+		p[i].events = fd[i].events == CURL_WAIT_POLLOUT ? POLLOUT
+			: fd[i].events ? POLLIN : 0;
+	}
+	if (poll(p, n, timeout_ms) < 0 && errno != EINTR)
+		return err_set(err, ST_OUTPUT, "poll: %s", strerror(errno));
+	return ST_OK;
+}
+
+enum status run_wait_for(struct run *run, int64_t us, struct err *err)
+{
+	struct curl_waitfd fd[WAIT_FDS];
+	unsigned n = wait_fds(run, fd);
+	int64_t due_us = run->callbacks ? deliveries_deadline_us(run->callbacks) : INT64_MAX;
+	int timeout_ms;
+	enum status st;
+
+	if (due_us < run->now_us + us)
+		us = due_us > run->now_us ? due_us - run->now_us : 0;
+	timeout_ms = (int)((us + US_PER_MS - 1) / US_PER_MS);
+	if (!run->net)
+		return wait_replay(fd, n, timeout_ms, err);
+	st = http_wait(run->net, fd, n, timeout_ms, err);
+	return st == ST_OK ? http_perform(run->net, err) : st;
+}
