@@ -1,58 +1,9 @@
 #include "run/live.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "run/record.h"
 #include "run/setup.h"
-#include "source/channel_api.h"
-
-/* The first line, for which the queues have to be known. */
-static void begin_record(struct run *run)
-{
-	const struct options *set = run->set;
-	struct buf line = { 0 };
-
-	run->recording = true;
-	recording_put_run(&line, run->began_us, set->notices ? SOURCE_NOTIFICATIONS : SOURCE_STREAM,
-		&run->queues, set->notices ? NULL : set->interval);
-	side_file_put(run->record, &line);
-	buf_free(&line);
-}
-
-void live_put_record(struct run *run)
-{
-	if (!run->recording)
-		begin_record(run);
-	side_file_put(run->record, &run->text);
-}
 
 /* --- queues by name ------------------------------------------------------------------- */
-
-/* An answer of the API that is put together here; consumes it. */
-static void record_answer(struct run *run, enum recording_answer kind, struct buf *answer)
-{
-	buf_clear(&run->text);
-	if (answer->failed)
-		run->text.failed = true;
-	else
-		recording_put_answer(&run->text, run->now_us, NO_TIME, kind, NULL, answer->data,
-			answer->len);
-	buf_free(answer);
-	live_put_record(run);
-}
-
-void live_put_names(struct run *run)
-{
-	struct buf page = { 0 };
-	bool any = false;
-
-	for (size_t i = 0; i < run->queues.n; i++)
-		any = any || run->name[i];
-	if (!run->record || !any)
-		return;
-	queue_list_put_page(&page, (const char *const *)run->queues.v, run->name, run->queues.n);
-	record_answer(run, ANSWER_QUEUES, &page);
-}
 
 static enum status print_names(struct run *run, const struct queue_list *list, struct err *err)
 {
@@ -89,69 +40,11 @@ static enum status names_came(struct run *run, struct err *err)
 		st = setup_scopes(run, err);
 	if (st != ST_OK)
 		return st;
-	live_put_names(run);
+	record_names(run);
 	return setup_channel(run, err);
 }
 
 /* --- a live turn -------------------------------------------------------------------- */
-
-/* A message of the service may name its channel, which is a secret. */
-static void put_redacted(const struct run *run, const char *text, size_t len, struct buf *out)
-{
-	while (len) {
-		const char *first = text + len;
-		size_t cut = 0;
-
-		for (size_t i = 0; i < run->secrets.n; i++) {
-			size_t n = strlen(run->secrets.v[i]);
-			const char *at = memmem(text, len, run->secrets.v[i], n);
-
-			if (at && (at < first || (at == first && n > cut))) {
-				first = at;
-				cut = n;
-			}
-		}
-		buf_add(out, text, (size_t)(first - text));
-		buf_str(out, cut ? "REDACTED" : "");
-		len -= (size_t)(first - text) + cut;
-		text = first + cut;
-	}
-}
-
-/* With the metrics that were asked for: a replay may want others, which the answer then lacks. */
-static void put_snapshot(struct run *run, const struct session_event *event,
-	const struct buf *safe)
-{
-	const struct lines *patterns = &run->set->patterns;
-	struct buf metrics = { 0 };
-
-	if (channel_api_put_metrics(&metrics,
-		    channel_api_query_metrics((const char *const *)patterns->v, patterns->n))
-		&& buf_char(&metrics, '\0'))
-		recording_put_answer(&run->text, event->at_us, event->asked_us, event->answer,
-			metrics.data, safe->data ? safe->data : "", safe->len);
-	else
-		run->text.failed = true;
-	buf_free(&metrics);
-}
-
-static void record_message(struct run *run, const struct session_event *event)
-{
-	struct buf safe = { 0 };
-
-	if (!run->record)
-		return;
-	buf_clear(&run->text);
-	put_redacted(run, event->text, event->len, &safe);
-	if (event->kind == STREAM_ANSWER)
-		put_snapshot(run, event, &safe);
-	else
-		recording_put_message(&run->text, event->at_us, event->socket, event->binary,
-			safe.data ? safe.data : "", safe.len);
-	run->text.failed = run->text.failed || safe.failed;
-	buf_free(&safe);
-	live_put_record(run);
-}
 
 static enum status take_message(struct run *run, const struct session_event *event,
 	struct err *err)
@@ -179,12 +72,7 @@ static enum status take_state(struct run *run, const struct session_event *event
 {
 	enum recording_kind kind = state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST;
 
-	if (run->record) {
-		buf_clear(&run->text);
-		recording_put_state(&run->text, event->at_us, event->socket, kind,
-			run->set->notices ? NULL : run->set->interval);
-		live_put_record(run);
-	}
+	record_state(run, event, kind);
 	return pipeline_socket(run->flow, event->socket, state, event->at_us, err);
 }
 
@@ -212,22 +100,10 @@ static enum status take_answer(struct run *run, const struct session_event *even
 	return st;
 }
 
-/* The topic's refusal stands in a recording as the service would have told it. */
-static void take_refusal(struct run *run, const struct session_event *event)
-{
-	struct buf answer = { 0 };
-
-	pipeline_refuse(run->flow, event->queue_id);
-	if (!run->record)
-		return;
-	channel_api_put_refusal(&answer, event->queue_id, event->text, event->len);
-	record_answer(run, ANSWER_SUBSCRIPTIONS, &answer);
-}
-
 static enum status take_secret(struct run *run, const struct session_event *event,
 	struct err *err)
 {
-	if (!event->len)	/* nothing to look for, which put_redacted would find everywhere */
+	if (!event->len)	/* empty text would be found everywhere */
 		return ST_OK;
 	lines_add(&run->secrets, "%.*s", (int)event->len, event->text);
 	return !run->secrets.failed && audit_secret(run->audit, event->text, event->len)
@@ -259,7 +135,8 @@ static enum status take_event(struct run *run, const struct session_event *event
 	case STREAM_SECRET:
 		return take_secret(run, event, err);
 	case STREAM_REFUSED:
-		take_refusal(run, event);
+		pipeline_refuse(run->flow, event->queue_id);
+		record_refusal(run, event);
 		break;
 	case STREAM_OVER:
 		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
@@ -315,11 +192,7 @@ enum status live_stalled(struct run *run, int64_t from_us, struct err *err)
 	audit_events_stalled(run->report, from_us, run->now_us);
 	if (!source_exists(&run->source))
 		return ST_OK;
-	if (run->record) {
-		buf_clear(&run->text);
-		recording_put_stall(&run->text, from_us, run->now_us);
-		live_put_record(run);
-	}
+	record_stall(run, from_us);
 	source_stalled(&run->source, from_us, run->now_us);
 	return pipeline_stalled(run->flow, from_us, run->now_us, err);
 }

@@ -1,4 +1,4 @@
-/* Live input: one turn takes what the source received, prints due windows, writes --record. */
+/* Live input: a turn takes what the source received and prints the windows that are over. */
 #ifndef RUN_LIVE_H
 #define RUN_LIVE_H
 
@@ -12,11 +12,6 @@ enum status live_stalled(struct run *run, int64_t from_us, struct err *err);
 
 /* Queues are still being looked up by name, so there is no source yet. */
 bool live_looks_up(const struct run *run);
-
-/* Writes run->text, a line, to the recording. */
-void live_put_record(struct run *run);
-/* Records the queues' names as an answer of the API, so that a replay finds the same queues. */
-void live_put_names(struct run *run);
 
 /* While the source closes: reports that it has closed, and drops all other events. */
 void live_take_closing(struct run *run);

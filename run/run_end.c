@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "run/live.h"
+#include "run/record.h"
 #include "run/run_clock.h"
 #include "run/run_deliveries.h"
 #include "run/run_side_files.h"
@@ -39,17 +40,13 @@ static enum status worse(enum status st, enum status late, struct err *err,
 }
 
 /* The recording ends with the last window; if that was cut short, now. */
-static void record_end(struct run *run)
+static void end_recording(struct run *run)
 {
 	int64_t at_us = run->now_us;
 
 	if (pipeline_is_over(run->flow) && pipeline_printed_end_us(run->flow) < at_us)
 		at_us = pipeline_printed_end_us(run->flow);
-	if (!run->record)
-		return;
-	buf_clear(&run->text);
-	recording_put_end(&run->text, at_us);
-	live_put_record(run);
+	record_end(run, at_us);
 }
 
 static int64_t end_limit_us(const struct run *run, enum status st)
@@ -197,7 +194,7 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 			true, err);
 	if (late == ST_OK)
 		late = pipeline_end(run->flow, &run->warnings, err);
-	record_end(run);
+	end_recording(run);
 	return late;
 }
 

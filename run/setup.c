@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "net/proxy_env.h"
-#include "run/live.h"
+#include "run/record.h"
 #include "source/channel_api.h"
 #include "source/queue_cache.h"
 
@@ -400,7 +400,7 @@ static enum status cached_names(struct run *run, struct err *err)
 	st = setup_names(run, &run->names, &problems, err);
 	lines_free(&problems);
 	if (st == ST_OK)
-		live_put_names(run);
+		record_names(run);
 	return st;
 }
 
