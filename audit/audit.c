@@ -1,16 +1,15 @@
 #include "audit/audit.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/redact.h"
 #include "json.h"
 #include "util/buf.h"
 #include "util/text.h"
@@ -19,15 +18,6 @@
 #define FOREIGN_MAX 256
 #define TEXT_MAX 1023			/* an error's, see base.h */
 #define TAIL ",\"truncated\":true}"	/* kept free at the end of a line */
-#define SECRET_MIN 4			/* shorter ones would blot out ordinary words */
-#define REDACTED "REDACTED"
-#define BEGINNING_MIN 8			/* bytes of a secret that are as bad as all of it */
-
-/* One form in which a secret could stand in a text. */
-struct secret {
-	char *text;
-	size_t known;		/* bytes at its beginning that are no secret */
-};
 
 struct audit {
 	enum audit_format format;
@@ -45,8 +35,7 @@ struct audit {
 	bool truncated;
 	struct buf line;
 	struct buf field;	/* one field, before it is known to fit */
-	struct secret *secret;
-	size_t nsecret;
+	struct redact_secrets secrets;
 };
 
 static bool make_run_id(char out[UUID_LEN + 1])
@@ -88,9 +77,7 @@ void audit_free(struct audit *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->nsecret; i++)
-		str_wipe(&a->secret[i].text);
-	free(a->secret);
+	redact_free(&a->secrets);
 	audit_file_close(a->file);
 	buf_free(&a->line);
 	buf_free(&a->field);
@@ -120,160 +107,18 @@ enum status audit_status(const struct audit *a, struct err *err)
 	return a->status;
 }
 
-/* --- secrets ------------------------------------------------------------------------ */
-
-/* Takes the form. */
-static bool keep_secret(struct audit *a, char *form, size_t known)
-{
-	struct secret *secret = form
-		? reallocarray(a->secret, a->nsecret + 1, sizeof(*secret)) : NULL;
-
-	if (!secret) {
-		str_wipe(&form);
-		return false;
-	}
-	a->secret = secret;
-	a->secret[a->nsecret++] = (struct secret){ form, known };
-	return true;
-}
-
-/* How many bytes of a secret's beginning are no secret: a URL or path up to its last slash, the
- * scheme of an Authorization header, the user in front of a password, and what all channel IDs
- * begin with. */
-static size_t known_beginning(const char *secret, size_t len)
-{
-	static const char channel[] = "streaming-";
-	const char *end = secret + len, *at = secret, *behind;
-
-	if (*at == '/' || memmem(at, len, "://", 3)) {
-		behind = memrchr(at, '/', strcspn(at, "?#") < len ? strcspn(at, "?#") : len);
-		at = behind ? behind + 1 : at;
-	} else {
-		behind = memchr(at, ' ', len);
-		behind = behind ? behind : memchr(at, ':', len);
-		at = behind ? behind + 1 : at;
-	}
-	if ((size_t)(end - at) > sizeof(channel)
-	    && memcmp(at, channel, sizeof(channel) - 1) == 0) {
-		behind = memchr(at + sizeof(channel) - 1, '-',
-			(size_t)(end - at) - sizeof(channel) + 1);
-		at = behind ? behind + 1 : at;
-	}
-	return (size_t)(at - secret);
-}
-
-static char *base64(const char *s, size_t len)
-{
-	char *out = malloc(len / 3 * 4 + 5);
-
-	if (out)
-		EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)s, (int)len);
-	return out;
-}
+/* --- strings from outside ----------------------------------------------------------- */
 
 bool audit_secret(struct audit *a, const char *secret, size_t len)
 {
-	char *copy;
-	size_t known;
-
-	if (len < SECRET_MIN)
-		return true;
-	for (size_t i = 0; i < a->nsecret; i++)
-		if (strlen(a->secret[i].text) == len
-		    && memcmp(a->secret[i].text, secret, len) == 0)
-			return true;
-	copy = strndup(secret, len);
-	known = copy ? known_beginning(copy, strlen(copy)) : 0;
-	return keep_secret(a, copy, known)
-		&& keep_secret(a, base64(secret, len), (4 * known + 2) / 3);
-}
-
-/* Whether n hex digits stand there. */
-static bool has_digits(const char *at, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!isxdigit((unsigned char)at[i]))
-			return false;
-	return true;
-}
-
-/* Whether the n hex digits that stand there are the byte's number. */
-static bool is_number(const char *digits, size_t n, unsigned char byte)
-{
-	unsigned value = 0;
-
-	if (!has_digits(digits, n))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		value = value << 4 | (unsigned)(digits[i] <= '9' ? digits[i] - '0'
-			: (digits[i] | 0x20) - 'a' + 10);
-	return value == byte;
-}
-
-/* How long the byte is at this place: plain, percent-encoded (RFC 3986 §2.1) or escaped
- * (RFC 8259 §7); 0: it is another. */
-static size_t byte_length(const char *at, char byte)
-{
-	if (*at == byte)
-		return 1;
-	if (*at == '%' && is_number(at + 1, 2, (unsigned char)byte))
-		return 3;
-	if (*at != '\\')
-		return 0;
-	return at[1] == byte ? 2
-		: at[1] == 'u' && is_number(at + 2, 4, (unsigned char)byte) ? 6 : 0;
-}
-
-/* Whether the secret was cut off here: the text or the word in it ends, also with dots, or an
- * encoded byte is not whole. */
-static bool is_cut(const char *at)
-{
-	if (*at == '%')
-		return !has_digits(at + 1, 2);
-	if (*at == '\\')
-		return !at[1] || (at[1] == 'u' && !has_digits(at + 2, 4));
-	at += strspn(at, ".");
-	return !*at || !(isalnum((unsigned char)*at) || strchr("-_~+/=", *at));
-}
-
-/* How long the secret is at this place, whichever of its bytes are encoded; 0: it is not there.
- * Its beginning is it too where it is cut: a server may cut what it sends back, and so do we. */
-static size_t secret_length(const char *text, const struct secret *secret)
-{
-	size_t len = 0, same = 0, n;
-
-	while (secret->text[same] && (n = byte_length(text + len, secret->text[same]))) {
-		len += n;
-		same++;
-	}
-	return !secret->text[same] || (same >= secret->known + BEGINNING_MIN
-		&& is_cut(text + len)) ? len : 0;
-}
-
-static void redact(const struct audit *a, char *text)
-{
-	const size_t mark = strlen(REDACTED);
-
-	for (size_t i = 0; i < a->nsecret; i++)
-		for (char *at = text; *at; ) {
-			size_t len = secret_length(at, &a->secret[i]);
-			size_t put = len < mark ? len : mark;
-
-			if (len) {
-				memcpy(at, REDACTED, put);
-				memmove(at + put, at + len, strlen(at + len) + 1);
-			}
-			at += len ? put : 1;
-		}
+	return redact_add(&a->secrets, secret, len);
 }
 
 void audit_redact(const struct audit *a, char *text)
 {
-	redact(a, text);
+	redact_text(&a->secrets, text);
 	text_clean(text);
 }
-
-/* --- strings from outside ----------------------------------------------------------- */
 
 /* Secrets are taken out before the cut, so that none is left in halves. */
 static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
@@ -285,7 +130,7 @@ static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
 		a->field.failed = true;
 		return;
 	}
-	redact(a, copy);
+	redact_text(&a->secrets, copy);
 	cut = utf8_cut(copy, strlen(copy), max);
 	json_put_string(&a->field, copy, cut);
 	OPENSSL_cleanse(copy, strlen(copy));

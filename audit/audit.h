@@ -34,14 +34,12 @@ void audit_take_file(struct audit *a, struct audit_file *file);
 /* ST_OUTPUT once a line could not be written to the file. */
 enum status audit_status(const struct audit *a, struct err *err);
 
-/* From here on this text stands as REDACTED in every string written; also in Base64, and
- * whichever bytes of either are percent-encoded or escaped. So do its first bytes at a word's
- * end, 8 or more behind what is no secret in it (the host of a URL, `Bearer`, `streaming-0-`).
- * Copied. False: out of memory. */
+/* From here on this secret is REDACTED in every string that is written, as redact.h says. Copied.
+ * False: out of memory. */
 bool audit_secret(struct audit *a, const char *secret, size_t len);
 
-/* The text without known secrets and fit for a terminal, in place (for the error line of
- * --audit none). */
+/* Takes secrets and control characters out of the text, in place: for the error line of
+ * --audit none. */
 void audit_redact(const struct audit *a, char *text);
 
 /* Called before each line is written, so that it stands alone on a terminal; NULL: none. */
