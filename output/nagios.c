@@ -8,6 +8,7 @@
 #include "json.h"
 #include "util/text.h"
 #include "window/compare.h"
+#include "window/row_name.h"
 
 enum limit { WARNING, CRITICAL, LIMITS };
 
@@ -110,7 +111,7 @@ static struct checked *find(struct nagios *p, const char *path, char *why, size_
 {
 	struct checked *k = &p->v[p->n];
 	const char *part = NULL;
-	enum row_flaw flaw;
+	enum row_name_flaw flaw;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (strcmp(p->v[i].path, path) == 0)
@@ -120,12 +121,12 @@ static struct checked *find(struct nagios *p, const char *path, char *why, size_
 		return NULL;
 	}
 	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS } };
-	flaw = k->path ? row_name_parse(&k->name, path, &part) : ROW_NO_MEMORY;
-	if (flaw == ROW_GOOD) {
+	flaw = k->path ? row_name_parse(&k->name, path, &part) : ROW_NAME_NO_MEMORY;
+	if (flaw == ROW_NAME_GOOD) {
 		p->n++;
 		return k;
 	}
-	row_say_flaw(flaw, path, part, why, size);
+	row_name_explain(flaw, path, part, why, size);
 	checked_free(k);
 	return NULL;
 }
@@ -262,8 +263,8 @@ static void count(struct nagios *p, enum nagios_state state, const struct checke
 static void judge(struct nagios *p, struct checked *k, const struct row_window *r,
 	const struct row *row)
 {
-	double value = row_value(r, row, &k->name);
-	bool ms = row_is_ms(row, &k->name);
+	double value = row_name_value(r, row, &k->name);
+	bool ms = row_name_is_ms(row, &k->name);
 	enum nagios_state state = NAGIOS_OK;
 
 	if (isnan(value))

@@ -9,6 +9,7 @@
 #include "util/lookalike.h"
 #include "util/text.h"
 #include "window/compare.h"
+#include "window/row_name.h"
 
 #define IN_A_ROW_MAX 1000000	/* as many windows as a run may have */
 
@@ -147,7 +148,7 @@ static bool parse(struct thresholds *ts, struct threshold *t, char *text, char *
 {
 	char *left, *right;
 	const char *part = NULL;
-	enum row_flaw flaw;
+	enum row_name_flaw flaw;
 
 	text += strspn(text, " \t");
 	if (!take_scope(ts, t, &text, why, size))
@@ -157,8 +158,8 @@ static bool parse(struct thresholds *ts, struct threshold *t, char *text, char *
 		return false;
 	}
 	flaw = row_name_parse(&t->name, left, &part);
-	row_say_flaw(flaw, left, part, why, size);
-	return flaw == ROW_GOOD && take_number(t, right, why, size);
+	row_name_explain(flaw, left, part, why, size);
+	return flaw == ROW_NAME_GOOD && take_number(t, right, why, size);
 }
 
 void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t size)
@@ -298,7 +299,7 @@ static unsigned *series_of(struct threshold *t, size_t queue)
 static bool judge_row(struct threshold *t, const struct row_window *r,
 	const struct row *row, threshold_held *held, void *arg)
 {
-	double value = row_value(r, row, &t->name);
+	double value = row_name_value(r, row, &t->name);
 	unsigned *series = series_of(t, row->queue);
 
 	if (!series)

@@ -21,7 +21,7 @@ enum row_statistic {
 	STAT_VALUE = STAT_NAMES,	/* of a series that is one number: it has no name */
 	STATS
 };
-extern const char *const stat_names[STAT_NAMES];
+extern const char *const row_stat_names[STAT_NAMES];
 
 enum row_kind { ROW_SAMPLE, ROW_GAUGE, ROW_AGE, ROW_TOTAL, ROW_PLAIN };
 
@@ -71,50 +71,7 @@ bool row_window_take_queue(struct row_window *r, const struct queue_window *w,
 	const char *const *name);
 void row_window_free(struct row_window *r);
 
-/* --- a number of a row by name --- */
-
-enum row_field {
-	ROW_WINDOW, ROW_START_MS, ROW_END_MS, ROW_PARTIAL, ROW_COVERAGE, ROW_UPDATES,
-	ROW_OUTLIER, ROW_STALE, ROW_DUPLICATE, ROW_INVALID, ROW_CLOCK_SKEW, ROW_ACCURACY,
-	ROW_LAG_MEAN, ROW_LAG_MAX, ROW_LAG_P50, ROW_LAG_P95, ROW_LAG_P99,
-	ROW_UPDATES_PER_SECOND, ROW_FIELDS
-};
-extern const char *const row_field_names[ROW_FIELDS];	/* `coverage`, `lagMs.max` */
-
-/*
- * `coverage`, `waitTime.avg.max`, `oWaiting.max` (of `count`, which a path may leave out, or of
- * an age's `ageMs`), `oServiceLevel.ratio` (a series that is one number).
- */
-struct row_name {
-	enum row_field field;	/* ROW_FIELDS: a metric's */
-	const char *metric;
-	const char *rest;	/* what follows the metric, as one: `avg.max` */
-	size_t path_len;	/* of it, before the statistic; 0: none */
-	enum row_statistic stat; /* STAT_VALUE: the series has to be one number */
-	char *text;		/* what these point into */
-};
-
-enum row_flaw {
-	ROW_GOOD,
-	ROW_NO_METRIC,	/* it is no row field, and nothing stands before its last dot */
-	ROW_NO_STAT,	/* *part is no statistic */
-	ROW_NO_MEMORY
-};
-
-/* part, in name's text: what is wrong. Freed by row_name_free, whatever came out. */
-enum row_flaw row_name_parse(struct row_name *name, const char *text,
-	const char **part);
-/* The same in words that name text, or the part of it; "out of memory" too. */
-void row_say_flaw(enum row_flaw flaw, const char *text, const char *part, char *why,
-	size_t size);
-void row_name_free(struct row_name *name);
-
-/* NaN: it is null, or the row has none. */
-double row_value(const struct row_window *r, const struct row *row,
-	const struct row_name *name);
-
-/* Whether the number is milliseconds. */
-bool row_stat_is_ms(const struct row_series *f, enum row_statistic stat);
-bool row_is_ms(const struct row *row, const struct row_name *name);
+/* Whether that statistic of the series is in milliseconds. */
+bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a closed window says: every number of both sources' rows, found by its name. */
+/* Rows of a closed window of either source: every number, found by its name. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,11 +10,11 @@
 
 #include "tests/support/check.h"
 #include "util/base.h"
-#include "window/row.h"
+#include "window/row_name.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 
-static struct row_window reading;
+static struct row_window window;
 
 static double value(size_t row, const char *path)
 {
@@ -22,9 +22,9 @@ static double value(size_t row, const char *path)
 	const char *part;
 	double x;
 
-	assert_int_equal(row_name_parse(&name, path, &part), ROW_GOOD);
-	assert_true(row < reading.nrow);
-	x = row_value(&reading, &reading.row[row], &name);
+	assert_int_equal(row_name_parse(&name, path, &part), ROW_NAME_GOOD);
+	assert_true(row < window.nrow);
+	x = row_name_value(&window, &window.row[row], &name);
 	row_name_free(&name);
 	return x;
 }
@@ -35,8 +35,8 @@ static bool is_ms(size_t row, const char *path)
 	const char *part;
 	bool ms;
 
-	assert_int_equal(row_name_parse(&name, path, &part), ROW_GOOD);
-	ms = row_is_ms(&reading.row[row], &name);
+	assert_int_equal(row_name_parse(&name, path, &part), ROW_NAME_GOOD);
+	ms = row_name_is_ms(&window.row[row], &name);
 	row_name_free(&name);
 	return ms;
 }
@@ -58,9 +58,9 @@ static void stream_window(void **state)
 		assert_true(sample_add(&avg.sample, i));
 	for (int i = 0; i <= 100; i++)	/* past 64: a sketch */
 		assert_true(sample_add(&row.lag_us, i * 1000));
-	assert_true(row_window_take_stream(&reading, &w, metric));
-	assert_true(isnan(reading.coverage));
-	assert_int_equal(reading.row[0].queue, 7);
+	assert_true(row_window_take_stream(&window, &w, metric));
+	assert_true(isnan(window.coverage));
+	assert_int_equal(window.row[0].queue, 7);
 	assert_double_equal_exact(value(0, "window"), 5);
 	assert_double_equal_exact(value(0, "startMs"), 1000);
 	assert_double_equal_exact(value(0, "endMs"), 3000);
@@ -98,7 +98,7 @@ static void stream_window(void **state)
 	sample_free(&row.lag_us);
 }
 
-static void board_window(void **state)
+static void queue_window(void **state)
 {
 	static const char *const name[] = { NULL, "Support" };
 	const struct series_result results[] = {
@@ -123,11 +123,11 @@ static void board_window(void **state)
 		.nrow = 2, .coverage_e4 = 10000 };
 
 	(void)state;
-	assert_true(row_window_take_queue(&reading, &w, name));
-	assert_int_equal(reading.nrow, 2);
-	assert_string_equal(reading.row[0].queue_name, "Support");
-	assert_null(reading.row[0].media);
-	assert_string_equal(reading.row[1].media, "voice");
+	assert_true(row_window_take_queue(&window, &w, name));
+	assert_int_equal(window.nrow, 2);
+	assert_string_equal(window.row[0].queue_name, "Support");
+	assert_null(window.row[0].media);
+	assert_string_equal(window.row[1].media, "voice");
 	assert_double_equal_exact(value(0, "coverage"), 1);
 	assert_double_equal_exact(value(0, "rejected.duplicate"), 1);
 	assert_double_equal_exact(value(0, "rejected.invalid"), 2);
@@ -159,43 +159,10 @@ static void board_window(void **state)
 	assert_false(is_ms(0, "oServiceLevel.ratio"));
 }
 
-static void names(void **state)
-{
-	static const struct {
-		const char *text;
-		enum row_flaw flaw;
-		const char *part;
-	} bad[] = {
-		{ "", ROW_NO_METRIC, "" }, { "oWaiting", ROW_NO_METRIC, "oWaiting" },
-		{ ".max", ROW_NO_METRIC, ".max" },
-		{ "a..max", ROW_NO_METRIC, "a..max" },
-		{ "oWaiting.", ROW_NO_STAT, "" },
-		{ "oWaiting.Max", ROW_NO_STAT, "Max" },
-		{ "oWaiting.count.p98", ROW_NO_STAT, "p98" },
-		{ "lagMs.p90x", ROW_NO_STAT, "p90x" },
-	};
-	struct row_name name;
-	const char *part;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		part = NULL;
-		assert_int_equal(row_name_parse(&name, bad[i].text, &part), bad[i].flaw);
-		assert_string_equal(part, bad[i].part);
-		row_name_free(&name);
-	}
-	for (enum row_field f = 0; f < ROW_FIELDS; f++) {
-		assert_int_equal(row_name_parse(&name, row_field_names[f], &part),
-			ROW_GOOD);
-		assert_int_equal(name.field, f);
-		row_name_free(&name);
-	}
-}
-
 static int done(void **state)
 {
 	(void)state;
-	row_window_free(&reading);
+	row_window_free(&window);
 	return 0;
 }
 
@@ -203,8 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stream_window),
-		cmocka_unit_test(board_window),
-		cmocka_unit_test(names)
+		cmocka_unit_test(queue_window)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, done);
