@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "util/base.h"
+#include "util/text.h"
+#include "util/time.h"
+#include "util/utf8.h"
 
 #define SKIP_DEPTH_MAX 512
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "util/buf.h"
-#include "util/text.h"
 
 /*
  * The end of the one strict JSON value (RFC 8259) that begins at s, NULL if there is none;

@@ -10,6 +10,7 @@
 #include "net/ws_frame.h"
 #include "util/buf.h"
 #include "util/text.h"
+#include "util/utf8.h"
 
 #define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
 #define CORRELATION_MAX 64

@@ -13,6 +13,8 @@
 #include "json.h"
 #include "util/buf.h"
 #include "util/text.h"
+#include "util/time.h"
+#include "util/utf8.h"
 
 #define LINE_MAX_BYTES HASH_CHAIN_LINE_MAX
 #define FOREIGN_MAX 256

@@ -24,7 +24,7 @@ static bool keep_form(struct redact_secrets *secrets, char *form, size_t known)
 		? reallocarray(secrets->form, secrets->n + 1, sizeof(*v)) : NULL;
 
 	if (!v) {
-		str_wipe(&form);
+		text_wipe(&form);
 		return false;
 	}
 	secrets->form = v;
@@ -166,7 +166,7 @@ void redact_text(const struct redact_secrets *secrets, char *text)
 void redact_free(struct redact_secrets *secrets)
 {
 	for (size_t i = 0; i < secrets->n; i++)
-		str_wipe(&secrets->form[i].text);
+		text_wipe(&secrets->form[i].text);
 	free(secrets->form);
 	*secrets = (struct redact_secrets){ 0 };
 }

@@ -328,7 +328,7 @@ static char *secret_of_file(const char *path, const char *from, bool systemd,
 	unsigned exposed;
 	const char *why;
 	int fd = files_open_secret(path, &exposed, &why);
-	char text[SHOWN_SIZE], *secret = NULL;
+	char text[TEXT_SHOWN_SIZE], *secret = NULL;
 
 	if (fd < 0 && systemd && errno == ENOENT)
 		return NULL;
@@ -404,7 +404,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 	struct lines *problems)
 {
 	const char *why = NULL, *shown, *user;
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 	size_t len;
 	bool ok;
 
@@ -515,7 +515,7 @@ static void take_profile(struct creds *c, const struct creds_conf *conf, struct 
 	struct lines *problems)
 {
 	const int64_t good_ms = (int64_t)time(NULL) * 1000 + conf->margin_ms;
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 
 	if (p->access_token) {
 		c->access_token = take(&p->access_token);
@@ -547,7 +547,7 @@ static bool read_profile(struct creds *c, const struct creds_conf *conf, struct 
 	struct lines *problems, struct lines *warnings)
 {
 	const char *home = variable("HOME");
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 	struct err err = { "HOME is not set, under which .gc/config.toml is" };
 	enum status st = ST_USAGE;
 
@@ -634,7 +634,7 @@ void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines
 	if (conf->flags_alone) {
 		if (conf->host)
 			load_host(creds, conf, place_of(&families[0]), problems);
-		str_wipe(&creds->secret);
+		text_wipe(&creds->secret);
 	} else if (!conf->profile) {
 		load_environment(creds, conf, problems);
 	}
@@ -658,8 +658,8 @@ const char *creds_origin(const char *from)
 
 void creds_free(struct creds *creds)
 {
-	str_wipe(&creds->secret);
-	str_wipe(&creds->access_token);
+	text_wipe(&creds->secret);
+	text_wipe(&creds->access_token);
 	free(creds->secret_path);
 	free(creds->profile_path);
 	free(creds->client_id);

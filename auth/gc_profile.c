@@ -15,6 +15,8 @@
 #include "util/files.h"
 #include "util/lines.h"
 #include "util/text.h"
+#include "util/time.h"
+#include "util/utf8.h"
 
 #define FILE_MAX_BYTES (1024 * 1024)
 #define PATH_SIZE 256		/* of a key with its tables' names */
@@ -542,7 +544,7 @@ static enum status fail_not_found(struct toml *t, struct err *err)
 	json_put_string(&out, t->wanted, utf8_cut(t->wanted, strlen(t->wanted), NAME_SHOWN));
 	buf_str(&out, n ? " in it; it has " : " in it, nor any other");
 	for (size_t i = 0; i < n && i < NAMES_SHOWN; i++) {
-		const char *near = nearest_word(t->wanted, (const char *const *)v + i, n - i);
+		const char *near = text_nearest_word(t->wanted, (const char *const *)v + i, n - i);
 
 		for (size_t j = i; near && v[i] != near; j++)
 			if (v[j] == near) {

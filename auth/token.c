@@ -11,6 +11,7 @@
 #include "net/api_error.h"
 #include "util/buf.h"
 #include "util/text.h"
+#include "util/utf8.h"
 
 #define ANSWER_MAX 65536
 #define LOCK_AGAIN_US 50000
@@ -85,8 +86,8 @@ void token_free(struct token *t)
 	end_request(t);
 	drop_lock(t);
 	buf_wipe(&t->answer);
-	str_wipe(&t->value);
-	str_wipe(&t->refused);
+	text_wipe(&t->value);
+	text_wipe(&t->refused);
 	free(t);
 }
 
@@ -158,8 +159,8 @@ static bool repeats_secret(const struct creds *creds, const char *words)
 		EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)pair, len);
 		repeats = strstr(words, creds->secret) || strstr(words, basic);
 	}
-	str_wipe(&pair);
-	str_wipe(&basic);
+	text_wipe(&pair);
+	text_wipe(&basic);
 	return repeats;
 }
 
@@ -272,7 +273,7 @@ static enum token_state without_answer(struct token *t)
 
 static enum token_state ready(struct token *t, char *value, int64_t expires_ms, bool cached)
 {
-	str_wipe(&t->value);
+	text_wipe(&t->value);
 	t->value = value;
 	t->result = (struct token_result){
 		.cached = cached, .generation = ++t->generation, .expires_ms = expires_ms,
@@ -507,7 +508,7 @@ void token_drop(struct token *t)
 {
 	if (t->cache && t->value)
 		token_cache_drop(t->cache, t->value);
-	str_wipe(&t->refused);
+	text_wipe(&t->refused);
 	t->refused = t->value;
 	t->value = NULL;
 	t->state = TOKEN_NONE;

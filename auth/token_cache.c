@@ -26,7 +26,7 @@ struct token_cache {
 
 void token_cache_entry_free(struct token_cache_entry *t)
 {
-	str_wipe(&t->token);
+	text_wipe(&t->token);
 	*t = (struct token_cache_entry){ 0 };
 }
 

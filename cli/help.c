@@ -8,6 +8,7 @@
 
 #include "json.h"
 #include "util/text.h"
+#include "util/time.h"
 
 #define HELP_COLUMN 31
 #define AUDITED_MAX 3400		/* bytes of settings that fit into run.start's line */
@@ -130,7 +131,7 @@ static void put_duration(struct buf *out, int64_t ms)
 {
 	char text[DURATION_TEXT_MAX];
 
-	duration_format(text, ms);
+	time_format_duration(text, ms);
 	put_text(out, text);
 }
 

@@ -109,7 +109,7 @@ static void add_rule(struct option_values *p, const char *value)
 	if (!text) {
 		p->problems.failed = true;
 	} else if (!filter_parse(text, &metric, rule) || strlen(rule->path) >= FIELD_NAME_MAX) {
-		option_values_problem(p, value, nearest_word(value, none, 1)
+		option_values_problem(p, value, text_nearest_word(value, none, 1)
 			? "METRIC.FIELD OP NUMBER, or none; did you mean none?"
 			: "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
 	} else {
@@ -157,7 +157,7 @@ bool metric_args_has(const struct option_values *p, const char *metric, char *wh
 	size_t n = 0;
 
 	for (size_t i = 0; set->notices && i < set->patterns.n; i++) {
-		if (text_fits(set->patterns.v[i], metric, strlen(metric)))
+		if (text_matches(set->patterns.v[i], metric, strlen(metric)))
 			return true;
 		if (n < METRIC_MAX)
 			asked[n++] = set->patterns.v[i];
@@ -167,7 +167,7 @@ bool metric_args_has(const struct option_values *p, const char *metric, char *wh
 			return true;
 		asked[n++] = set->metric[i];
 	}
-	words_hint(hint, sizeof(hint), metric, asked, n);
+	text_words_hint(hint, sizeof(hint), metric, asked, n);
 	snprintf(why, size, "'%.100s' is no metric of this run; allowed is one of --metric:%s",
 		metric, hint);
 	return false;

@@ -4,6 +4,7 @@
 
 #include "util/base.h"
 #include "util/text.h"
+#include "util/time.h"
 
 #define DAY_MS (24LL * 3600 * 1000)
 
@@ -48,7 +49,7 @@ bool option_values_is_foreign(const struct option_values *p, enum option_id id)
 
 void option_values_problem(struct option_values *p, const char *value, const char *allowed)
 {
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 
 	lines_add(&p->problems, "--%s '%s': allowed is %s", p->table[p->now].name,
 		text_shown(text, value, strlen(value)), allowed);
@@ -57,7 +58,7 @@ void option_values_problem(struct option_values *p, const char *value, const cha
 
 void option_values_flaw(struct option_values *p, const char *value, const char *flaw)
 {
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 
 	lines_add(&p->problems, "--%s '%s': %s", p->table[p->now].name,
 		text_shown(text, value, strlen(value)), flaw);
@@ -67,7 +68,7 @@ void option_values_flaw(struct option_values *p, const char *value, const char *
 void option_values_file_problem(struct option_values *p, const char *flag, const char *path,
 	const char *why)
 {
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 
 	if (why)
 		lines_add(&p->problems, "%s '%s': cannot be read: %s", flag,
@@ -77,12 +78,12 @@ void option_values_file_problem(struct option_values *p, const char *flag, const
 int option_values_word(struct option_values *p, const char *value,
 	const struct option_values_words *words)
 {
-	char hint[256], text[SHOWN_SIZE];
+	char hint[256], text[TEXT_SHOWN_SIZE];
 
 	for (size_t i = 0; i < words->n; i++)
 		if (strcmp(value, words->v[i]) == 0)
 			return (int)i;
-	words_hint(hint, sizeof(hint), value, words->v, words->n);
+	text_words_hint(hint, sizeof(hint), value, words->v, words->n);
 	lines_add(&p->problems, "--%s '%s': allowed is one of%s", p->table[p->now].name,
 		text_shown(text, value, strlen(value)), hint);
 	p->bad[p->now] = true;
@@ -94,7 +95,7 @@ int64_t option_values_duration(struct option_values *p, const char *value, int64
 {
 	int64_t ms;
 
-	if (duration_parse_ms(value, &ms) && ms >= least_ms && ms <= DAY_MS)
+	if (time_parse_duration_ms(value, &ms) && ms >= least_ms && ms <= DAY_MS)
 		return ms;
 	option_values_problem(p, value, allowed);
 	return least_ms;

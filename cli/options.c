@@ -11,6 +11,8 @@
 #include "cli/queue_args.h"
 #include "cli/validate.h"
 #include "util/text.h"
+#include "util/time.h"
+#include "util/utf8.h"
 
 #define COUNT_MAX 1000000
 #define SIZE_MOST (UINT64_C(1024) << 30)
@@ -29,7 +31,7 @@ static void set_interval(struct option_values *p, const char *value)
 
 	p->set->interval = interval_words.v[i < 0 ? 0 : i];
 	p->set->interval_given = !p->defaults;
-	duration_parse_ms(p->set->interval, &p->set->interval_ms);
+	time_parse_duration_ms(p->set->interval, &p->set->interval_ms);
 }
 
 static void set_window(struct option_values *p, const char *value)
@@ -173,7 +175,7 @@ static void set_expect(struct option_values *p, const char *value)
 
 static void set_run(struct option_values *p, const char *value)
 {
-	if (uuid_parse(value, strlen(value), p->set->run_text))
+	if (text_parse_uuid(value, strlen(value), p->set->run_text))
 		p->set->run = p->set->run_text;
 	else
 		option_values_problem(p, value, "the ID of a run, a UUID");
@@ -403,7 +405,7 @@ static int id_of_key(int key)
 static void unknown_option(struct option_values *p, const char *arg, const char *next)
 {
 	const char *all[OPTIONS], *fit[OPTIONS];
-	char name[SHOWN_SIZE];
+	char name[TEXT_SHOWN_SIZE];
 	struct buf hint = { 0 };
 	size_t len = strcspn(arg, "="), n = 0;
 	bool value = true;
@@ -422,7 +424,7 @@ static void unknown_option(struct option_values *p, const char *arg, const char 
 		p->problems.failed = p->problems.failed || hint.failed;
 		buf_free(&hint);
 	} else {
-		fit[0] = nearest_word(name, all, OPTIONS);
+		fit[0] = text_nearest_word(name, all, OPTIONS);
 		n = fit[0] != NULL;
 		lines_add(&p->problems, "unknown option --%s; %s%s%s", name,
 			n ? "did you mean --" : "see --help", n ? fit[0] : "", n ? "?" : "");

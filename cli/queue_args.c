@@ -13,9 +13,9 @@
 #define QUEUE_FILE_MAX (4 << 20)
 
 /* One that strayed from --callback may be a secret. */
-static const char *shown(char text[SHOWN_SIZE], const char *s, size_t len)
+static const char *shown(char text[TEXT_SHOWN_SIZE], const char *s, size_t len)
 {
-	char url[SHOWN_SIZE];
+	char url[TEXT_SHOWN_SIZE];
 
 	text_shown(text, s, len);
 	if (!strstr(text, "://"))
@@ -27,10 +27,10 @@ static const char *shown(char text[SHOWN_SIZE], const char *s, size_t len)
 /* The name of what a queue came from stands in the line: an option, a file's line. */
 static void add_queue(struct option_values *p, const char *s, size_t len, const char *from)
 {
-	char id[UUID_LEN + 1], text[SHOWN_SIZE];
+	char id[UUID_LEN + 1], text[TEXT_SHOWN_SIZE];
 	struct lines *queues = &p->set->queues;
 
-	if (!uuid_parse(s, len, id)) {
+	if (!text_parse_uuid(s, len, id)) {
 		lines_add(&p->problems, "%s '%s': allowed is a queue ID, that is a UUID like "
 			"11111111-1111-4111-8111-111111111111", from, shown(text, s, len));
 		return;
@@ -64,7 +64,7 @@ void queue_args_add(struct option_values *p, const char *value, const char *from
 static void queue_line(struct option_values *p, const char *path, const char *s, size_t len,
 	size_t number)
 {
-	char from[SHOWN_SIZE + 64], text[SHOWN_SIZE];
+	char from[TEXT_SHOWN_SIZE + 64], text[TEXT_SHOWN_SIZE];
 
 	snprintf(from, sizeof(from), "--queue-file %s, line %zu:",
 		text_shown(text, path, strlen(path)), number);
@@ -75,7 +75,7 @@ static void queue_line(struct option_values *p, const char *path, const char *s,
 static void queue_lines(struct option_values *p, const struct buf *file, const char *path)
 {
 	size_t at = 0, len, number = 0, found = 0;
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 	const char *s;
 
 	while ((s = text_line(file->data, file->len, &at, &len))) {

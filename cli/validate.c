@@ -16,6 +16,7 @@
 #include "util/lines.h"
 #include "util/replace_file.h"
 #include "util/text.h"
+#include "util/time.h"
 #include "webhook/target.h"
 
 #define LATENESS_WINDOWS_MAX 60
@@ -64,7 +65,7 @@ static void take_head(struct option_values *p, const struct recording_head *head
 	for (size_t i = 0; !p->given[OPT_INTERVAL] && i < interval_words.n; i++)
 		if (strcmp(head->interval, interval_words.v[i]) == 0) {
 			set->interval = interval_words.v[i];
-			duration_parse_ms(set->interval, &set->interval_ms);
+			time_parse_duration_ms(set->interval, &set->interval_ms);
 			p->interval_recorded = true;
 		}
 }
@@ -129,7 +130,7 @@ void validate_derive(struct option_values *p)
 static void misplaced(struct option_values *p, enum option_id id, const char *allowed)
 {
 	const char *value = p->value[id];
-	char text[SHOWN_SIZE] = "";
+	char text[TEXT_SHOWN_SIZE] = "";
 
 	if (!p->given[id] || p->bad[id])
 		return;
@@ -193,7 +194,7 @@ static const struct {
 
 static void check_rivals(struct option_values *p)
 {
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 
 	if (!p->given[OPT_FAIL_IF])
 		misplaced(p, OPT_FAIL_FAST, "a run with --fail-if");
@@ -239,9 +240,9 @@ static void check_times(struct option_values *p)
 
 	if (set->notices || p->bad[OPT_SOURCE])
 		return;
-	duration_format(window, set->window_ms);
-	duration_format(most, LATENESS_WINDOWS_MAX * set->window_ms);
-	duration_format(late, set->lateness_ms);
+	time_format_duration(window, set->window_ms);
+	time_format_duration(most, LATENESS_WINDOWS_MAX * set->window_ms);
+	time_format_duration(late, set->lateness_ms);
 	if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms && !p->bad[OPT_WINDOW]
 	    && !p->bad[OPT_INTERVAL])
 		lines_add(&p->problems, "--lateness '%s': allowed is 60 windows at most, that is "
@@ -272,7 +273,7 @@ static void check_audit(struct option_values *p)
 {
 	static const enum option_id verified[] = { OPT_EXPECT, OPT_ROWS, OPT_RUN };
 	const char *const run = "a run, not --verify-audit", *const log = "--verify-audit alone";
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 
 	if (p->set->audit != AUDIT_JSON && p->set->audit_file)
 		misplaced(p, OPT_AUDIT, "json beside --audit-file");
@@ -381,7 +382,7 @@ static void check_audit_file(struct option_values *p)
 {
 	const struct options *set = p->set;
 	const char *path = set->audit_file, *why;
-	char text[SHOWN_SIZE];
+	char text[TEXT_SHOWN_SIZE];
 	struct stat st;
 
 	if (!path)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "net/proxy_env.h"
-#include "util/text.h"
+#include "util/time.h"
 
 #define HELD_MAX (16u << 20)		/* bytes; ordinary runs take a fiftieth of it */
 #define VERSION_NEEDED 0x080e00		/* 8.14: before it two keys are sent (curl issue #17170) */

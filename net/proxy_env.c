@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "util/base.h"
-#include "util/buf.h"
+#include "util/text.h"
 
 /* In libcurl's order, for https and for wss: the first that is there and not empty. */
 static const char *const of_https[] = {
@@ -141,7 +141,7 @@ static bool keep_pair(const char *user, const char *password,
 	if (asprintf(&pair, "%s:%s", user ? user : "", password) < 0)
 		return false;
 	ok = keep(arg, pair);
-	str_wipe(&pair);
+	text_wipe(&pair);
 	return ok;
 }
 

@@ -8,6 +8,7 @@
 #include "net/api_error.h"
 #include "util/buf.h"
 #include "util/text.h"
+#include "util/utf8.h"
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 #define ERROR_BODY_MAX 65536	/* no permissions are looked for in a longer one */
@@ -34,8 +35,8 @@ static void end_request(struct rest *r)
 	r->easy = NULL;
 	curl_slist_free_all(r->headers);
 	r->headers = NULL;
-	str_wipe(&r->token);
-	str_wipe(&r->url);
+	text_wipe(&r->token);
+	text_wipe(&r->url);
 }
 
 void rest_free(struct rest *r)

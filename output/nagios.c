@@ -7,6 +7,7 @@
 
 #include "json.h"
 #include "util/text.h"
+#include "util/utf8.h"
 #include "window/compare.h"
 #include "window/row_name.h"
 

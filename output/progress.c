@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "util/term_text.h"
-#include "util/text.h"
+#include "util/time.h"
 
 #define EVERY_US 500000
 #define COLUMNS_ELSE 80

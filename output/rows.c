@@ -6,6 +6,7 @@
 #include "json.h"
 #include "util/base.h"
 #include "util/text.h"
+#include "util/time.h"
 
 /* The order in which they are printed, which is not the order in which they are judged. */
 static const enum verdict reject_order[] = {

@@ -9,6 +9,8 @@
 #include "util/lines.h"
 #include "util/term_text.h"
 #include "util/text.h"
+#include "util/time.h"
+#include "util/utf8.h"
 
 #define HEADER_EVERY 24		/* rows, where it goes to no terminal */
 #define HEADER_LINES 2
@@ -77,7 +79,7 @@ struct table *table_new(const struct table_conf *conf)
 	if (!t)
 		return NULL;
 	t->conf = *conf;
-	t->signs = (struct term_text_signs){ text_utf8_locale(), conf->ascii };
+	t->signs = (struct term_text_signs){ utf8_locale_new(), conf->ascii };
 	t->id_width = ID_LEAST;
 	t->stale = true;
 	return t;
@@ -94,7 +96,7 @@ void table_free(struct table *t)
 	}
 	for (size_t i = 0; i < t->ntrend; i++)
 		free(t->trend[i].media);
-	text_free_locale(t->signs.utf8);
+	utf8_locale_free(t->signs.utf8);
 	free(t->trend);
 	buf_free(&t->line);
 	free(t);

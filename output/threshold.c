@@ -8,6 +8,7 @@
 #include "json.h"
 #include "util/lookalike.h"
 #include "util/text.h"
+#include "util/utf8.h"
 #include "window/compare.h"
 #include "window/row_name.h"
 
@@ -40,7 +41,7 @@ struct thresholds *thresholds_new(void)
 	struct thresholds *ts = calloc(1, sizeof(*ts));
 
 	if (ts)
-		ts->utf8 = text_utf8_locale();
+		ts->utf8 = utf8_locale_new();
 	return ts;
 }
 
@@ -59,7 +60,7 @@ void thresholds_free(struct thresholds *ts)
 	for (size_t i = 0; i < ts->n; i++)
 		threshold_free(&ts->v[i]);
 	buf_free(&ts->folded);
-	text_free_locale(ts->utf8);
+	utf8_locale_free(ts->utf8);
 	free(ts);
 }
 
@@ -95,7 +96,7 @@ static bool take_scope(struct thresholds *ts, struct threshold *t, char **text, 
 		return false;
 	}
 	t->scope = SCOPE_NAME;
-	if (!quoted && uuid_parse(name, len, id)) {
+	if (!quoted && text_parse_uuid(name, len, id)) {
 		t->scope = SCOPE_ID;
 		t->queue = strdup(id);
 	} else {

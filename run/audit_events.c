@@ -7,6 +7,7 @@
 
 #include "json.h"
 #include "util/buf.h"
+#include "util/time.h"
 
 #define QUIET_US 1000000	/* between two lines of one reason and queue */
 #define BROKEN_LINES_TOLD 10

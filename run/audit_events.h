@@ -14,7 +14,6 @@
 #include "source/session.h"
 #include "util/base.h"
 #include "util/lines.h"
-#include "util/text.h"
 #include "webhook/deliveries.h"
 #include "window/stream_window.h"
 #include "ws.h"

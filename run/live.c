@@ -2,6 +2,8 @@
 
 #include "run/record.h"
 #include "run/setup.h"
+#include "util/buf.h"
+#include "util/lines.h"
 
 /* --- queues by name ------------------------------------------------------------------- */
 

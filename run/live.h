@@ -3,6 +3,7 @@
 #define RUN_LIVE_H
 
 #include "run/run_state.h"
+#include "util/base.h"
 
 enum status live_turn(struct run *run, struct err *err);
 /* Prints the windows that are over. */

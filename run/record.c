@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "source/channel_api.h"
+#include "util/buf.h"
+#include "util/lines.h"
+#include "util/time.h"
 
 /* The first line has the queues, so it is written when they are known. */
 static void begin(struct run *run)

@@ -5,6 +5,8 @@
 
 #include "run/setup.h"
 #include "source/channel_api.h"
+#include "util/lines.h"
+#include "util/time.h"
 
 #define REPLAY_BATCH 512	/* lines of a turn */
 #define WINDOWS_AHEAD INT64_C(1000000)	/* that a line may be: as many as --count may ask for */

@@ -3,6 +3,7 @@
 #define RUN_REPLAY_H
 
 #include "run/run_state.h"
+#include "util/base.h"
 
 enum status replay_turn(struct run *run, struct err *err);
 /* Call at the end of the input: prints the windows still open, as fast as the reader takes them. */

@@ -11,6 +11,9 @@
 #include "run/run_wait.h"
 #include "run/setup.h"
 #include "run/signals.h"
+#include "util/buf.h"
+#include "util/lines.h"
+#include "util/time.h"
 
 #define STALL_US 2000000	/* a longer time between two turns is a stall */
 

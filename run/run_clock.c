@@ -1,6 +1,7 @@
 #include "run/run_clock.h"
 
 #include "run/run_state.h"
+#include "util/time.h"
 
 #define APART_US 5000000	/* a larger difference between the clocks causes a warning */
 
@@ -13,7 +14,7 @@ static void compare(struct run *run, int64_t real_us)
 	if (run->clock_told || run->tape || (ahead_us >= -APART_US && ahead_us <= APART_US))
 		return;
 	run->clock_told = true;
-	duration_format(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);
+	time_format_duration(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);
 	audit_events_doubt(run->report,
 		"the system's clock was set %s by %s since the run began; rows "
 		"keep the time that it had before",

@@ -3,6 +3,7 @@
 #include "run/run_clock.h"
 #include "run/run_wait.h"
 #include "run/signals.h"
+#include "util/time.h"
 
 #define SIGNAL_END_US 500000	/* for all deliveries after a signal */
 

@@ -3,6 +3,7 @@
 #define RUN_RUN_DELIVERIES_H
 
 #include "run/run_state.h"
+#include "util/base.h"
 
 /* Once a turn. Does nothing without --callback. */
 void run_deliveries_step(struct run *run);

@@ -11,6 +11,8 @@
 #include "run/run_wait.h"
 #include "run/signals.h"
 #include "source/channel_api.h"
+#include "util/buf.h"
+#include "util/lines.h"
 
 /* How long unwritten rows and the polite close may take. */
 #define END_US 900000

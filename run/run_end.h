@@ -6,6 +6,7 @@
 #define RUN_RUN_END_H
 
 #include "run/run_state.h"
+#include "util/base.h"
 
 /* st: why the run ends. Returns the exit status; the text in *err is empty if an audit line has
  * it already. */

@@ -1,5 +1,7 @@
 #include "run/run_side_files.h"
 
+#include "util/lines.h"
+
 static void report_failure(struct run *run, struct side_file *side)
 {
 	const char *why = side_file_new_failure(side);

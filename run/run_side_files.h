@@ -3,6 +3,7 @@
 #define RUN_RUN_SIDE_FILES_H
 
 #include "run/run_state.h"
+#include "util/base.h"
 
 /* Writes what can be written now; a new failure becomes a warning. */
 void run_side_files_flush(struct run *run);

@@ -20,7 +20,6 @@
 #include "source/queue_lookup.h"
 #include "source/recording.h"
 #include "source/source.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
 #include "webhook/deliveries.h"

@@ -6,6 +6,7 @@
 
 #include "run/live.h"
 #include "run/replay.h"
+#include "util/time.h"
 
 #define WAIT_FDS 5
 

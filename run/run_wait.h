@@ -3,6 +3,7 @@
 #define RUN_RUN_WAIT_H
 
 #include "run/run_state.h"
+#include "util/base.h"
 
 #define RUN_WAIT_MAX_US 1000000	/* the longest wait: a longer pause is a stall, see run_turn */
 

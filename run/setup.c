@@ -11,6 +11,8 @@
 #include "run/record.h"
 #include "source/channel_api.h"
 #include "source/queue_cache.h"
+#include "util/buf.h"
+#include "util/time.h"
 
 #define QUEUES_MET_MAX 10000
 #define NOW_MS 1		/* the window of a snapshot alone */

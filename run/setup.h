@@ -6,6 +6,8 @@
 #define RUN_SETUP_H
 
 #include "run/run_state.h"
+#include "util/base.h"
+#include "util/lines.h"
 
 enum status setup_files(struct run *run, struct err *err);	/* output, --record, --rejects */
 enum status setup_core(struct run *run, struct err *err);	/* audit and pipeline */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/text.h"
+#include "util/time.h"
 
 #define OBEY_LEAST_US 1000000	/* between changes that the service asks for; doubled each time */
 #define RENEW_US (INT64_C(20) * 3600 * 1000000)
@@ -48,9 +49,9 @@ void channel_free(struct channel *ch)
 	for (size_t i = 0; i < ARRAY_LEN(ch->deletion); i++)
 		rest_free(ch->deletion[i]);
 	for (size_t i = 0; i < ch->nleft; i++)
-		str_wipe(&ch->left[i]);
-	str_wipe(&ch->id);
-	str_wipe(&ch->uri);
+		text_wipe(&ch->left[i]);
+	text_wipe(&ch->id);
+	text_wipe(&ch->uri);
 	channel_setup_drop_bodies(ch);
 	lines_free(&ch->reasons);
 	free(ch->refused);
@@ -421,9 +422,9 @@ static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 		ch->conf.api_url, *id) >= 0) {
 		call.url = url;
 		ch->deletion[i] = rest_start(ch->net, &call, now_us);
-		str_wipe(&url);
+		text_wipe(&url);
 	}
-	str_wipe(id);
+	text_wipe(id);
 }
 
 /* Those of a channel that a socket still hangs on, or while nothing may be asked, stay. */

@@ -113,8 +113,8 @@ const char *channel_api_parse_channel(const char *text, size_t len, bool plain, 
 	if (no_memory)
 		why = why_no_memory;
 	if (why) {
-		str_wipe(id);
-		str_wipe(uri);
+		text_wipe(id);
+		text_wipe(uri);
 	}
 	return why;
 }
@@ -163,7 +163,7 @@ static void take_topic_id(struct json_cursor *c, struct topic *t)
 	    && id[head + UUID_LEN] == '.')
 		for (size_t k = 0; k < CHANNEL_API_TOPICS; k++)
 			if (strcasecmp(id + head + UUID_LEN + 1, families[k]) == 0
-			    && uuid_parse(id + head, UUID_LEN, t->queue_id))
+			    && text_parse_uuid(id + head, UUID_LEN, t->queue_id))
 				t->family = k;
 	free(id);
 }
@@ -273,7 +273,7 @@ bool channel_api_put_refusal(struct buf *out, const char *queue_id, const char *
 static bool is_wanted(const char *metric, const char *const *pattern, size_t npattern)
 {
 	for (size_t i = 0; i < npattern; i++)
-		if (text_fits(pattern[i], metric, strlen(metric)))
+		if (text_matches(pattern[i], metric, strlen(metric)))
 			return true;
 	return false;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/text.h"
+#include "util/time.h"
 
 #define QUERY "/api/v2/analytics/queues/observations/query"
 #define BEHIND_US 1000000	/* libcurl's own bound is behind ours */
@@ -147,7 +148,7 @@ static void ask(struct channel *ch, const char *method, const char *path, const 
 	ch->rest = ok && call.token ? rest_start(ch->net, &call, now_us) : NULL;
 	ch->begun = ch->rest != NULL;
 	if (ok)
-		str_wipe(&url);
+		text_wipe(&url);
 	if (!ch->rest)
 		channel_setup_over(ch, ST_OUTPUT, "out of memory");
 }
@@ -347,9 +348,9 @@ void channel_setup_leave_channel(struct channel *ch)
 	if (ch->id && ch->nleft < CHANNEL_LEFT_MAX)
 		ch->left[ch->nleft++] = ch->id;
 	else
-		str_wipe(&ch->id);
+		text_wipe(&ch->id);
 	ch->id = NULL;
-	str_wipe(&ch->uri);
+	text_wipe(&ch->uri);
 }
 
 static void new_channel(struct channel *ch, int64_t not_before_us)
@@ -587,7 +588,7 @@ void channel_setup_evicted(struct channel *ch, int64_t now_us)
 	f.text = text;
 	if (ch->evicted_us + EVICTED_US > now_us) {
 		f.retry_after_us = ch->evicted_us + EVICTED_US - now_us;
-		duration_format(left, f.retry_after_us / US_PER_MS);
+		time_format_duration(left, f.retry_after_us / US_PER_MS);
 		snprintf(text + n, sizeof(text) - (size_t)n, "; a new one is made once a minute, "
 			"that is in %s", left);
 	}

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "util/base.h"
 #include "util/lookalike.h"
+#include "util/utf8.h"
 
 #define TEXT_MAX 1024		/* bytes of a name as it stands in the JSON */
 #define MEDIA_MAX 32
@@ -163,7 +164,7 @@ static const char *keep(struct queue_list *list, struct entity *e, locale_t utf8
 	bool ok;
 
 	qsort(e->media, e->nmedia, sizeof(e->media[0]), by_text);
-	ok = e->id.s && uuid_parse(e->id.s, e->id.len, kept.id)
+	ok = e->id.s && text_parse_uuid(e->id.s, e->id.len, kept.id)
 		&& put_texts(&block, e, utf8, at);
 	if (list->n == QUEUE_LIST_QUEUES_MAX)
 		why = "it holds more than 20,000 queues";
@@ -188,7 +189,7 @@ static const char *keep(struct queue_list *list, struct entity *e, locale_t utf8
 static const char *read_entities(struct json_cursor *c, struct queue_list *list,
 	struct queue_list_page *page)
 {
-	locale_t utf8 = text_utf8_locale();
+	locale_t utf8 = utf8_locale_new();
 	const char *why = NULL;
 
 	json_enter(c);
@@ -202,7 +203,7 @@ static const char *read_entities(struct json_cursor *c, struct queue_list *list,
 			json_pass(c);
 		why = c->at ? keep(list, &e, utf8) : NULL;
 	}
-	text_free_locale(utf8);
+	utf8_locale_free(utf8);
 	return why;
 }
 
@@ -437,7 +438,7 @@ bool queue_list_match(const struct queue_list *list, const char *const *pattern,
 	struct queue_list_hits *hits, struct lines *problems)
 {
 	bool *taken = calloc(list->n + 1, sizeof(*taken));
-	locale_t utf8 = text_utf8_locale();
+	locale_t utf8 = utf8_locale_new();
 	struct buf folded = { 0 };
 	bool ok;
 
@@ -452,7 +453,7 @@ bool queue_list_match(const struct queue_list *list, const char *const *pattern,
 			match_one(list, pattern[i], folded.data, taken, hits, problems);
 	}
 	buf_free(&folded);
-	text_free_locale(utf8);
+	utf8_locale_free(utf8);
 	free(taken);
 	return ok && !problems->failed;
 }
@@ -551,7 +552,7 @@ static void end_asking(struct queue_list_fetch *n)
 {
 	rest_free(n->rest);
 	n->rest = NULL;
-	str_wipe(&n->token);
+	text_wipe(&n->token);
 }
 
 void queue_list_fetch_free(struct queue_list_fetch *n)

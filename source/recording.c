@@ -10,6 +10,8 @@
 
 #include "json.h"
 #include "util/text.h"
+#include "util/time.h"
+#include "util/utf8.h"
 
 #define READ_BYTES 65536
 #define AT_LEN 27	/* 2026-11-24T02:00:00.123456Z */
@@ -762,7 +764,7 @@ void recording_queues(const struct recording_entry *e, struct lines *queues)
 	while (json_item(&c)) {
 		if (!json_string(&c, &text))
 			json_pass(&c);
-		else if (uuid_parse(text.s, text.len, id))
+		else if (text_parse_uuid(text.s, text.len, id))
 			lines_add(queues, "%s", id);
 	}
 }

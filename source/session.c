@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "util/text.h"
+#include "util/time.h"
+#include "util/utf8.h"
 
 void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, int64_t now_us)
 {
@@ -73,7 +74,7 @@ static void give_up(struct session *a, const char *text, const char *why)
 {
 	char whole[SESSION_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
-	duration_format(duration, a->retry.retry_for_us / US_PER_MS);
+	time_format_duration(duration, a->retry.retry_for_us / US_PER_MS);
 	snprintf(whole, sizeof(whole), "%.*s; %.120s --retry-for %s", shown_length(text, 600), text,
 		why, duration);
 	session_over(a, a->status == ST_RATE ? ST_RATE : ST_NET, whole);
@@ -89,7 +90,7 @@ static void wait_is_too_long(struct session *a, const struct session_failure *f)
 {
 	char why[SESSION_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
-	duration_format(duration, f->retry_after_us / US_PER_MS);
+	time_format_duration(duration, f->retry_after_us / US_PER_MS);
 	snprintf(why, sizeof(why), "to wait %s, as it asks, is longer than what is left of",
 		duration);
 	give_up(a, f->text, why);

@@ -8,7 +8,7 @@
 
 #include "util/backoff.h"
 #include "util/buf.h"
-#include "util/text.h"
+#include "util/time.h"
 #include "ws.h"
 
 #define PATH "/api/v2/routing/statistics/queues/stream"
@@ -342,7 +342,7 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 
 	if (now_us < stream_silent_us(s))
 		return;
-	duration_format(duration, s->conf.idle_timeout_us / US_PER_MS);
+	time_format_duration(duration, s->conf.idle_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
 	session_lost(&s->a, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0,
 		0, text)->cut = ws_was_cut(s->ws);
@@ -420,7 +420,7 @@ static void step_connecting(struct stream *s, int64_t now_us)
 		time_is_up(s, s->a.failure[0] ? s->a.failure : "the handshake was not answered");
 		return;
 	}
-	duration_format(duration, s->conf.connect_timeout_us / US_PER_MS);
+	time_format_duration(duration, s->conf.connect_timeout_us / US_PER_MS);
 	proxy = ws_waits_for(s->ws);
 	snprintf(text, sizeof(text), "no handshake within --connect-timeout %s%s%.200s", duration,
 		proxy ? ", no answer of " : "", proxy ? proxy : "");

@@ -34,7 +34,6 @@
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
-#include "util/text.h"
 #include "window/row.h"
 #include "window/stream_window.h"
 

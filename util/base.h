@@ -38,8 +38,6 @@ enum status err_nomem(struct err *err);	/* out of memory: ST_OUTPUT, as rows wou
  * ran out. Compare its address: then the input is not invalid and must not be counted as such. */
 extern const char why_no_memory[];
 
-#define US_PER_MS 1000
-
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

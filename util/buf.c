@@ -115,11 +115,3 @@ bool buf_write(const struct buf *buf, int fd)
 	}
 	return true;
 }
-
-void str_wipe(char **s)
-{
-	if (*s)
-		OPENSSL_cleanse(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}

@@ -28,7 +28,4 @@ bool buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(pri
 /* Writes all of it to a file; false: errno says why. */
 bool buf_write(const struct buf *buf, int fd);
 
-/* Overwrites and frees a secret string, and sets it to NULL. NULL is fine. */
-void str_wipe(char **s);
-
 #endif

@@ -1,9 +1,10 @@
 #include "util/lookalike.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "util/base.h"
-#include "util/text.h"
+#include "util/utf8.h"
 
 #define RUN_MAX 16		/* code points that may differ in one place */
 #define RUNS_TOLD 3

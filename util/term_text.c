@@ -7,6 +7,7 @@
 
 #include "util/base.h"
 #include "util/text.h"
+#include "util/utf8.h"
 
 /* --- text --------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/text.h"
+#include "util/utf8.h"
 #include "webhook/ip_filter.h"
 
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */

@@ -110,7 +110,7 @@ struct signature_keys *signature_keys_read(const char *flag, const char *path,
 {
 	struct signature_keys *keys = calloc(1, sizeof(*keys));
 	struct buf text = { 0 };
-	char shown[SHOWN_SIZE];
+	char shown[TEXT_SHOWN_SIZE];
 	size_t line = 0;
 	int fd = -1;
 	const char *why = keys ? open_keys(path, &fd) : "out of memory";

@@ -15,6 +15,7 @@
 #include "util/buf.h"
 #include "util/private_dir.h"
 #include "util/text.h"
+#include "util/utf8.h"
 
 #define START_DIGITS 13
 #define WINDOW_DIGITS 8
@@ -72,7 +73,7 @@ static bool is_item_name(const char *s)
 	char run[UUID_LEN + 1];
 
 	return are_all(s, START_DIGITS, digits) && s[RUN_AT - 1] == '-'
-		&& uuid_parse(s + RUN_AT, UUID_LEN, run)
+		&& text_parse_uuid(s + RUN_AT, UUID_LEN, run)
 		&& memcmp(run, s + RUN_AT, UUID_LEN) == 0 && s[WINDOW_AT - 1] == '-'
 		&& are_all(s + WINDOW_AT, WINDOW_DIGITS, digits) && s[PART_AT - 1] == '-'
 		&& are_all(s + PART_AT, PART_DIGITS, digits) && s[HASH_AT - 1] == '-'
@@ -120,7 +121,7 @@ static const char *make_name(int64_t start_ms, const char *run, int64_t window, 
 {
 	char hash[HASH_DIGITS + 1], lower[UUID_LEN + 1];
 
-	if (!uuid_parse(run, strlen(run), lower) || window < 0 || window > WINDOW_MAX
+	if (!text_parse_uuid(run, strlen(run), lower) || window < 0 || window > WINDOW_MAX
 	    || part > PART_MAX)
 		return "its numbers are too long for a file's name";
 	if (!hash_url(url, hash))
@@ -257,7 +258,7 @@ static char *without_slashes(const char *dir)
 enum status spool_open(struct spool **out, const char *dir, uint64_t max_bytes, struct err *err)
 {
 	struct spool *s = calloc(1, sizeof(*s));
-	char *path = without_slashes(dir), text[SHOWN_SIZE];
+	char *path = without_slashes(dir), text[TEXT_SHOWN_SIZE];
 	const char *why = NULL;
 	enum status st = ST_OK;
 

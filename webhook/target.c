@@ -32,7 +32,7 @@ static size_t authority_len(const char *authority)
 	return strcspn(authority, "/?#\\");
 }
 
-const char *target_shown(char out[SHOWN_SIZE], const char *url)
+const char *target_shown(char out[TEXT_SHOWN_SIZE], const char *url)
 {
 	const char *host = authority_of(url), *at;
 	size_t len = authority_len(host);
@@ -88,7 +88,7 @@ static const char *read_url(struct target *to, const char *url)
 
 static void free_target(struct target *to)
 {
-	str_wipe(&to->url);
+	text_wipe(&to->url);
 	free(to->shown);
 }
 
@@ -104,7 +104,7 @@ static void add_url(struct targets *t, const char *url, struct lines *problems,
 	struct lines *warnings)
 {
 	struct target to = { NULL, NULL, false }, *v;
-	char shown[SHOWN_SIZE];
+	char shown[TEXT_SHOWN_SIZE];
 	const char *why = t->n == TARGETS_MAX ? "16 URLs at most" : read_url(&to, url);
 
 	if (why)
@@ -138,7 +138,7 @@ void targets_add(struct targets *t, const char *value, struct lines *problems,
 	url = creds_secret_file(value + 1, "--callback", problems, warnings);
 	if (url)
 		add_url(t, url, problems, warnings);
-	str_wipe(&url);
+	text_wipe(&url);
 }
 
 /* --- header lines --------------------------------------------------------------------- */
@@ -196,7 +196,7 @@ static const char *take_header(struct targets *t, const char *line, size_t len)
 static void take_headers(struct targets *t, const char *text, size_t size,
 	struct lines *problems)
 {
-	char shown[SHOWN_SIZE];
+	char shown[TEXT_SHOWN_SIZE];
 	size_t number = 0;
 
 	for (const char *at = text, *end = text + size; at < end; ) {
@@ -220,7 +220,7 @@ static void read_headers(struct targets *t, struct lines *problems, struct lines
 {
 	const char *path = t->header_file, *why = NULL;
 	struct buf text = { 0 };
-	char shown[SHOWN_SIZE];
+	char shown[TEXT_SHOWN_SIZE];
 	unsigned exposed = 0;
 	int fd = -1;
 
@@ -299,7 +299,7 @@ static void check_private(const struct targets *t, struct lines *problems)
 void targets_check(struct targets *t, struct lines *problems, struct lines *warnings)
 {
 	const char *why = t->spool ? spool_fault(t->spool) : NULL;
-	char shown[SHOWN_SIZE];
+	char shown[TEXT_SHOWN_SIZE];
 
 	check_private(t, problems);
 	if (t->header_file)
@@ -338,7 +338,7 @@ void targets_free(struct targets *t)
 		free_target(&t->v[i]);
 	free(t->v);
 	for (size_t i = 0; i < t->headers.n; i++)
-		str_wipe(&t->headers.v[i]);
+		text_wipe(&t->headers.v[i]);
 	lines_free(&t->headers);
 	lines_free(&t->files);
 	signature_keys_free(t->keys);

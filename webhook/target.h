@@ -43,7 +43,7 @@ void targets_add(struct targets *t, const char *value, struct lines *problems,
 
 /* Scheme, host and port of what may be a bad URL, the mark `***@` for a user and password; of
  * anything else what stands before a slash. Returns out. */
-const char *target_shown(char out[SHOWN_SIZE], const char *url);
+const char *target_shown(char out[TEXT_SHOWN_SIZE], const char *url);
 
 /* What the other options name, once all of them are known: reads header lines and keys; the
  * spool is looked at, not made. */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/time.h"
+
 void accumulator_free(struct accumulator *cell)
 {
 	if (!cell)

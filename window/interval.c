@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "util/base.h"
-#include "util/text.h"
+#include "util/time.h"
 
 #define DURATION_DIGITS 9	/* of one number in a duration */
 #define US_PER_HOUR (INT64_C(3600) * 1000000)

@@ -34,12 +34,12 @@ static const char *const known_metrics[] = {
 bool metric_types_know(const char *pattern)
 {
 	for (size_t i = 0; i < ARRAY_LEN(known_metrics); i++)
-		if (text_fits(pattern, known_metrics[i], strlen(known_metrics[i])))
+		if (text_matches(pattern, known_metrics[i], strlen(known_metrics[i])))
 			return true;
 	return false;
 }
 
 const char *metric_types_nearest(const char *name)
 {
-	return nearest_word(name, known_metrics, ARRAY_LEN(known_metrics));
+	return text_nearest_word(name, known_metrics, ARRAY_LEN(known_metrics));
 }

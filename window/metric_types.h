@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Whether one of the service's documented metrics fits the pattern of -m, see text_fits. */
+/* Whether one of the service's documented metrics fits the pattern of -m, see text_matches. */
 bool metric_types_know(const char *pattern);
 /* The documented metric that a misspelt name may mean; NULL: none is near. */
 const char *metric_types_nearest(const char *name);

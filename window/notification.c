@@ -8,6 +8,7 @@
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
+#include "util/time.h"
 #include "window/interval.h"
 
 #define MEDIA_MAX 32		/* groups of one message */
@@ -401,7 +402,7 @@ static void take_queue(struct notifications *ns, struct notification *n)
 
 	if (queue.len == UUID_LEN && memcmp(queue.s, n->queue_id, UUID_LEN) == 0)
 		return;
-	if (!queue.s || !uuid_parse(queue.s, queue.len, id))
+	if (!queue.s || !text_parse_uuid(queue.s, queue.len, id))
 		invalid(ns, "its queueId is no UUID");
 	else if (!n->queue_id[0])
 		memcpy(n->queue_id, id, sizeof(id));
@@ -617,7 +618,7 @@ static enum family family_of(struct slice topic, struct notification *n)
 	struct slice rest;
 
 	if (!slice_has_prefix(topic, QUEUE_TOPIC) || topic.len < head + UUID_LEN + 1
-	    || topic.s[head + UUID_LEN] != '.' || !uuid_parse(topic.s + head, UUID_LEN, id))
+	    || topic.s[head + UUID_LEN] != '.' || !text_parse_uuid(topic.s + head, UUID_LEN, id))
 		return FAMILY_NONE;
 	rest = (struct slice){ topic.s + head + UUID_LEN + 1, topic.len - head - UUID_LEN - 1 };
 	if (slice_is_any_case(rest, "observations"))

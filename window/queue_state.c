@@ -6,6 +6,8 @@
 
 #include "util/base.h"
 #include "util/prefetch.h"
+#include "util/text.h"
+#include "util/time.h"
 #include "window/state_values.h"
 
 #define PATH_MAX_BYTES (2 * NOTIFICATION_NAME_MAX + 2)
@@ -25,7 +27,7 @@ static const char *const longest[][2] = {
 static size_t order_of(const struct queue_states *w, struct slice metric)
 {
 	for (size_t i = 0; i < w->npattern; i++)
-		if (text_fits(w->pattern[i], metric.s, metric.len))
+		if (text_matches(w->pattern[i], metric.s, metric.len))
 			return i;
 	return NOT_WANTED;
 }
@@ -576,7 +578,7 @@ bool queue_states_has_metric(const struct queue_states *w, const char *pattern)
 	for (size_t i = 0; i < w->terms.nslot; i++) {
 		const struct metric_name_entry *t = w->terms.slot[i];
 
-		if (t && text_fits(pattern, t->name.metric.s, t->name.metric.len))
+		if (t && text_matches(pattern, t->name.metric.s, t->name.metric.len))
 			return true;
 	}
 	return false;

@@ -12,7 +12,6 @@
 
 #include "stats/sample.h"
 #include "util/slice.h"
-#include "util/text.h"
 #include "window/metric_names.h"
 #include "window/notification.h"
 #include "window/queue_index.h"

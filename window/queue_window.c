@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "stats/exact_sum.h"
+#include "util/text.h"
+#include "util/time.h"
 #include "window/coverage.h"
 #include "window/dedup.h"
 #include "window/queue_state.h"

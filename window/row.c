@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/base.h"
+#include "util/time.h"
+
 const char *const row_stat_names[STAT_NAMES] = {
 	[STAT_COUNT] = "count", [STAT_LAST] = "last", [STAT_MIN] = "min", [STAT_MAX] = "max",
 	[STAT_MEAN] = "mean", [STAT_STDDEV] = "stddev", [STAT_P50] = "p50", [STAT_P90] = "p90",

@@ -76,13 +76,13 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 	case ROW_NAME_GOOD:
 		break;
 	case ROW_NAME_NO_METRIC:
-		near = nearest_word(text, row_name_fields, ROW_FIELDS);
+		near = text_nearest_word(text, row_name_fields, ROW_FIELDS);
 		snprintf(why, size, "'%.100s' is no field of a row and no METRIC.STAT or "
 			"METRIC.FIELD.STAT%s%s%s", text, near ? "; did you mean " : "",
 			near ? near : "", near ? "?" : "");
 		break;
 	case ROW_NAME_NO_STAT:
-		words_hint(hint, sizeof(hint), part, row_stat_names, STAT_NAMES);
+		text_words_hint(hint, sizeof(hint), part, row_stat_names, STAT_NAMES);
 		snprintf(why, size, "'%.100s' is no statistic; allowed is one of%s", part, hint);
 		break;
 	case ROW_NAME_NO_MEMORY:

@@ -5,6 +5,7 @@
 #include "window/queue_state.h"
 
 #include "util/base.h"
+#include "util/time.h"
 #include "window/state_values.h"
 
 /* Whether somebody else has waited longest. A duration is as inexact as the answer's way. */

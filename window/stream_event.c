@@ -7,6 +7,7 @@
 #include "json.h"
 #include "util/base.h"
 #include "util/buf.h"
+#include "util/time.h"
 
 #define EVENT_TYPE "routing-statistics-queues"
 #define INTERVAL_MAX 32		/* bytes with the NUL */
@@ -265,7 +266,7 @@ static void take_queue(struct stream_events *fs, struct stream_event *f)
 {
 	struct json_text text;
 
-	if (take_string(fs, &text) && !uuid_parse(text.s, text.len, f->queue_id))
+	if (take_string(fs, &text) && !text_parse_uuid(text.s, text.len, f->queue_id))
 		f->queue_id[0] = '\0';
 }
 

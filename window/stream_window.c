@@ -1,5 +1,6 @@
 #include "window/stream_window.h"
 
+#include "util/time.h"
 #include "window/coverage.h"
 #include "window/queue_index.h"
 

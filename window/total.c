@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "stats/exact_sum.h"
-#include "util/base.h"
+#include "util/time.h"
 
 struct total_interval total_interval_at(struct total_interval when, int64_t at_us)
 {

@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "util/buf.h"
+#include "util/utf8.h"
 #include "window/stream_event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

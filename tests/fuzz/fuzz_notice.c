@@ -14,6 +14,7 @@
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/slice.h"
+#include "util/text.h"
 #include "window/queue_window.h"
 
 #define WINDOW_MS 10000

@@ -5,7 +5,7 @@
 
 #include "auth/creds.h"
 #include "auth/token.h"
-#include "util/text.h"
+#include "util/time.h"
 #include "window/filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (url && strpbrk(url, " @?#\n"))
 		abort();
 	free(url);
-	if (duration_parse_ms(text, &value) && value < 0)
+	if (time_parse_duration_ms(text, &value) && value < 0)
 		abort();
 	(void)time_parse_us((const char *)data, size, &value);
 	filter_parse(text, &metric, &filter);

@@ -9,6 +9,7 @@
 
 #include "tests/support/fake_ws.h"
 #include "util/buf.h"
+#include "util/utf8.h"
 
 #define MIB (1u << 20)
 #define TURN_US 300000

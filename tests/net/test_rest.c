@@ -18,7 +18,7 @@
 
 #include "net/rest.h"
 #include "util/buf.h"
-#include "util/text.h"
+#include "util/utf8.h"
 
 #define S INT64_C(1000000)
 #define TOKEN "s3cret-t0ken_of-the.run~+/="

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "output/progress.h"
-#include "util/text.h"
+#include "util/time.h"
 
 #define S 1000000LL
 

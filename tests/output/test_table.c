@@ -13,7 +13,6 @@
 #include "output/table.h"
 #include "util/base.h"
 #include "util/term_text.h"
-#include "util/text.h"
 
 #define Q1 "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01"
 #define Q2 "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d02"

@@ -15,7 +15,7 @@
 #include "run/run.h"
 #include "util/base.h"
 #include "util/lines.h"
-#include "util/text.h"
+#include "util/time.h"
 #include "ws.h"
 
 #define MS INT64_C(1000)		/* in µs, as all times here */

@@ -11,7 +11,6 @@
 
 #include "source/channel_api.h"
 #include "util/base.h"
-#include "util/text.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"
 #define ID2 "00000002-0000-4000-8000-000000000002"

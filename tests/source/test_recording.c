@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "source/recording.h"
-#include "util/text.h"
+#include "util/time.h"
 
 #define T INT64_C(1795485600123456)
 

@@ -10,7 +10,7 @@
 
 #include "util/base.h"
 #include "util/term_text.h"
-#include "util/text.h"
+#include "util/utf8.h"
 
 static struct term_text_signs utf8, ascii, poor = { (locale_t)0, false };
 
@@ -115,7 +115,7 @@ static void number__is_short(void **state)
 static int open_locale(void **state)
 {
 	(void)state;
-	utf8.utf8 = ascii.utf8 = text_utf8_locale();
+	utf8.utf8 = ascii.utf8 = utf8_locale_new();
 	ascii.ascii = true;
 	return utf8.utf8 ? 0 : -1;
 }
@@ -123,7 +123,7 @@ static int open_locale(void **state)
 static int close_locale(void **state)
 {
 	(void)state;
-	text_free_locale(utf8.utf8);
+	utf8_locale_free(utf8.utf8);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "tests/support/check.h"
 #include "util/base.h"
 #include "util/buf.h"
+#include "util/time.h"
 #include "window/notification.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"

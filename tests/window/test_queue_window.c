@@ -11,6 +11,7 @@
 
 #include "tests/support/check.h"
 #include "util/buf.h"
+#include "util/time.h"
 #include "window/queue_window.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"

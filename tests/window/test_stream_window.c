@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "tests/support/check.h"
+#include "util/text.h"
+#include "util/time.h"
 #include "window/stream_window.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"
