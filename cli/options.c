@@ -92,7 +92,7 @@ static void set_word(struct option_values *p, const char *value)
 	if (clock)
 		p->set->time = i == 1 ? TIME_EVENT : TIME_ARRIVAL;
 	else if (form)
-		p->set->format = i < 0 ? FORMAT_NDJSON : (enum rows_format)i;
+		p->set->format = i < 0 ? FORMAT_NDJSON : (enum format)i;
 	else if (p->now == OPT_SUBSCRIBE)
 		p->set->subscribe = i == 1 ? SUBSCRIBE_MESSAGE : SUBSCRIBE_URL;
 	else if (p->now == OPT_CALLBACK_FORMAT)

@@ -13,7 +13,7 @@
 #include "audit/audit.h"
 #include "auth/creds.h"
 #include "output/nagios.h"
-#include "output/rows.h"
+#include "output/format.h"
 #include "output/threshold.h"
 #include "source/recording.h"
 #include "util/base.h"
@@ -47,7 +47,7 @@ struct options {
 	bool align;
 	enum stream_window_time time;
 	int64_t lateness_ms;
-	enum rows_format format;
+	enum format format;
 	bool header;
 	bool ascii;			/* of a table */
 	const char *output;		/* NULL or "-": stdout; borrowed from argv */

@@ -89,15 +89,15 @@ static struct sinks_conf flush_conf(struct run *run)
 	const struct options *set = run->set;
 
 	return (struct sinks_conf){
-		.rows = {
-			.format = set->format,
-			.header = set->header,
+		.format = set->format,
+		.header = set->header,
+		.queues_alone = set->now,
+		.stream = {
 			.time = set->time,
 			.interval = set->replay && !set->interval_given ? NULL : set->interval,
 			.metric = set->metric
 		},
-		.panel = { .format = set->format, .header = set->header, .name = run->name,
-			.queues_alone = set->now },
+		.queue_name = run->name,
 		.table = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
 			.queues_alone = set->now, .window_ms = set->window_ms },
 		.columns = columns_wanted(),

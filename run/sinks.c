@@ -3,16 +3,17 @@
 #include <stdlib.h>
 
 #include "audit/hash_chain.h"
+#include "output/csv.h"
 #include "output/prometheus.h"
 #include "util/buf.h"
 #include "window/row.h"
 
 struct sinks {
 	struct sinks_conf conf;
-	struct rows rows, json_rows;	/* json_*: for who is told of windows */
-	struct queue_rows json_panel;
+	bool csv_header;		/* is still to be printed */
 	struct table *table;		/* NULL: another format */
-	struct buf text, json;	/* rows of one window */
+	struct buf text;	/* rows of one window */
+	struct buf json;	/* the same as NDJSON, for `closed` */
 	struct chain_work *work;	/* for their digest */
 	struct row_window reading;
 	struct buf exposed;		/* the last whole window */
@@ -28,14 +29,11 @@ struct sinks *sinks_new(const struct sinks_conf *conf)
 	if (!f)
 		return NULL;
 	f->conf = *conf;
-	f->rows.conf = f->json_rows.conf = conf->rows;
-	f->json_rows.conf.format = FORMAT_NDJSON;
-	f->json_panel = conf->panel;
-	f->json_panel.format = FORMAT_NDJSON;
+	f->csv_header = conf->header;
 	f->work = hash_chain_work_new(NULL, 0);
-	if (conf->rows.format == FORMAT_TABLE)
+	if (conf->format == FORMAT_TABLE)
 		f->table = table_new(&conf->table);
-	if (!f->work || (conf->rows.format == FORMAT_TABLE && !f->table)) {
+	if (!f->work || (conf->format == FORMAT_TABLE && !f->table)) {
 		sinks_free(f);
 		return NULL;
 	}
@@ -65,7 +63,7 @@ static void held(void *arg, const struct threshold_hit *hit)
 
 static bool exposes(const struct sinks *f)
 {
-	return f->conf.rows.format == FORMAT_PROMETHEUS;
+	return f->conf.format == FORMAT_PROMETHEUS;
 }
 
 /* Whether nothing is printed while a window is flushed. */
@@ -85,7 +83,7 @@ static enum status expose(struct sinks *f, struct err *err)
 	if (f->reading.partial)
 		return ST_OK;
 	buf_clear(&f->exposed);
-	if (!prometheus_put(&f->exposed, &f->reading, f->conf.panel.queues_alone, &f->skipped))
+	if (!prometheus_put(&f->exposed, &f->reading, f->conf.queues_alone, &f->skipped))
 		return err_nomem(err);
 	f->has_exposed = true;
 	return writer_is_replaceable(f->conf.out)
@@ -112,6 +110,39 @@ static bool put_table(struct sinks *f)
 	if (f->conf.columns)
 		screen.width = f->conf.columns;
 	return table_render(f->table, &f->reading, &screen, &f->text);
+}
+
+static bool put_stream_rows(struct sinks *f, const struct stream_window *w)
+{
+	switch (f->conf.format) {
+	case FORMAT_NDJSON:
+		return ndjson_put_stream_window(&f->text, w, &f->conf.stream);
+	case FORMAT_CSV:
+		return csv_put_stream_window(&f->text, &f->csv_header, w, f->conf.stream.metric);
+	case FORMAT_TABLE:
+		return put_table(f);
+	case FORMAT_PROMETHEUS:		/* expose() */
+		break;
+	}
+	return true;
+}
+
+static bool put_queue_rows(struct sinks *f, const struct queue_window *w)
+{
+	const char *const *name = f->conf.queue_name;
+
+	switch (f->conf.format) {
+	case FORMAT_NDJSON:
+		return ndjson_put_queue_window(&f->text, w, name, f->conf.queues_alone);
+	case FORMAT_CSV:
+		return csv_put_queue_window(&f->text, &f->csv_header, w, name,
+			f->conf.queues_alone);
+	case FORMAT_TABLE:
+		return put_table(f);
+	case FORMAT_PROMETHEUS:		/* expose() */
+		break;
+	}
+	return true;
 }
 
 static uint64_t frames_of(const struct stream_window *w)
@@ -146,7 +177,7 @@ static void tell_closed(struct sinks *f, const struct stream_window *w, const st
 /* Whether NDJSON is to be made beside what is printed. */
 static bool asks_for_json(const struct sinks *f)
 {
-	return f->conf.closed && (f->conf.plugin || f->conf.rows.format != FORMAT_NDJSON);
+	return f->conf.closed && (f->conf.plugin || f->conf.format != FORMAT_NDJSON);
 }
 
 static void begin(struct sinks *f)
@@ -178,40 +209,40 @@ static enum status hand_out(struct sinks *f, const struct stream_window *w, size
 enum status sinks_window(struct sinks *f, const struct stream_window *w, struct err *err)
 {
 	struct stream_window told = *w;
-	bool ok = !reads(f) || row_window_take_stream(&f->reading, w, f->rows.conf.metric);
+	bool ok = !reads(f) || row_window_take_stream(&f->reading, w, f->conf.stream.metric);
 
 	begin(f);
 	if (f->conf.plugin)
 		told.nrow = 0;
 	if (!has_no_rows(f))
-		ok = ok && (f->table ? put_table(f) : rows_render(&f->rows, w, &f->text));
+		ok = ok && put_stream_rows(f, w);
 	if (asks_for_json(f))
-		ok = ok && rows_render(&f->json_rows, w, &f->json);
+		ok = ok && ndjson_put_stream_window(&f->json, w, &f->conf.stream);
 	return ok ? hand_out(f, &told, w->nrow, err) : err_nomem(err);
 }
 
 enum status sinks_board(struct sinks *f, const struct queue_window *w, size_t nqueue,
 	struct err *err)
 {
-	struct queue_rows *panel = &f->conf.panel;
 	struct stream_window told = {
 		.index = w->index,
 		.start_ms = w->start_ms,
 		.end_ms = w->end_ms,
 		.partial = w->partial,
-		.nrow = f->conf.plugin ? 0 : panel->queues_alone ? nqueue : w->nrow,
+		.nrow = f->conf.plugin ? 0 : f->conf.queues_alone ? nqueue : w->nrow,
 		.updates = w->updates,
 		.rejected = { [VERDICT_DUPLICATE] = w->duplicates, [VERDICT_INVALID] = w->invalid },
 		.lag_mean_us = w->lag_mean_us,
 		.coverage_e4 = w->coverage_e4
 	};
-	bool ok = !reads(f) || row_window_take_queue(&f->reading, w, panel->name);
+	bool ok = !reads(f) || row_window_take_queue(&f->reading, w, f->conf.queue_name);
 
 	begin(f);
 	if (!has_no_rows(f))
-		ok = ok && (f->table ? put_table(f) : queue_rows_render(panel, w, &f->text));
+		ok = ok && put_queue_rows(f, w);
 	if (asks_for_json(f))
-		ok = ok && queue_rows_render(&f->json_panel, w, &f->json);
+		ok = ok && ndjson_put_queue_window(&f->json, w, f->conf.queue_name,
+			f->conf.queues_alone);
 	return ok ? hand_out(f, &told, nqueue, err) : err_nomem(err);
 }
 
@@ -230,7 +261,7 @@ enum status sinks_end(struct sinks *f, struct lines *warnings, struct err *err)
 
 void sinks_names(struct sinks *f, const char *const *name)
 {
-	f->conf.panel.name = f->json_panel.name = name;
+	f->conf.queue_name = name;
 }
 
 bool sinks_ends_run(const struct sinks *f)

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "output/format.h"
 #include "output/nagios.h"
-#include "output/queue_rows.h"
-#include "output/rows.h"
+#include "output/ndjson.h"
 #include "output/table.h"
 #include "output/threshold.h"
 #include "output/writer.h"
@@ -23,9 +23,12 @@
 #include "window/stream_window.h"
 
 struct sinks_conf {		/* all pointers are borrowed for the flush's life */
-	struct rows_conf rows;		/* of the stream */
-	struct queue_rows panel;		/* of the notification service */
-	struct table_conf table;	/* of both, with FORMAT_TABLE */
+	enum format format;
+	bool header;			/* CSV: a header before the first row */
+	bool queues_alone;		/* no rows of media types */
+	struct ndjson_stream stream;
+	const char *const *queue_name;	/* by number, or NULL; each may be NULL */
+	struct table_conf table;	/* with FORMAT_TABLE */
 	size_t columns;			/* its width; 0: the terminal's */
 	bool colour;			/* where it goes to a terminal */
 	struct audit_events *report;

@@ -1,7 +1,7 @@
 /*
  * A closed window as rows, from either source: one row for each queue (and media type), with its
  * series by metric and path, and the statistics of each as numbers. Thresholds, checks, tables and
- * Prometheus text read these; output/rows.h and output/queue_rows.h print rows.
+ * Prometheus text read these; output/ndjson.h and output/csv.h print rows.
  */
 #ifndef WINDOW_ROW_H
 #define WINDOW_ROW_H

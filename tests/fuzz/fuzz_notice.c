@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "output/queue_rows.h"
+#include "output/ndjson.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/slice.h"
@@ -110,14 +110,13 @@ static void check_window(const struct queue_window *w)
 {
 	/* a run's end is cut to ms, what came in the rest of that ms is not */
 	uint64_t most_us = (uint64_t)(w->end_ms - w->start_ms) * 1000 + (w->partial ? 999 : 0);
-	struct queue_rows panel = { .format = FORMAT_NDJSON };
 	struct buf out = { 0 };
 
 	must(w->end_ms > w->start_ms && w->end_ms - w->start_ms <= WINDOW_MS);
 	must(w->coverage_e4 >= 0 && w->coverage_e4 <= 10000);
 	for (size_t i = 0; i < w->nrow; i++)
 		check_row(&w->row[i], most_us);
-	must(queue_rows_render(&panel, w, &out));
+	must(ndjson_put_queue_window(&out, w, NULL, false));
 	for (const char *s = out.data, *end = s + out.len; s && s < end; s++) {
 		const char *line_end = memchr(s, '\n', (size_t)(end - s));
 

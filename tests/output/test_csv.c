@@ -1,0 +1,188 @@
+/* The CSV header and the rows of a window, byte for byte: columns in their order, quoting. */
+#include "output/csv.h"
+#include "tests/support/made_windows.h"
+
+/* --- stream windows ------------------------------------------------------------------- */
+
+static const char *render(bool *header, struct buf *text)
+{
+	buf_clear(text);
+	assert_true(csv_put_stream_window(text, header, &made.window, metrics));
+	buf_char(text, '\0');
+	assert_false(text->failed);
+	return text->data;
+}
+
+#define CSV_HEAD "window,start,end,partial,coverage,queueId,metric,count,last,min,max,mean," \
+	"stddev,p50,p90,p95,p99,updates,outlier,stale,duplicate,invalid,startMs,endMs\n"
+#define CSV_WHEN "7,2026-11-24T02:00:00.000Z,2026-11-24T02:00:30.000Z,"
+#define CSV_MS "1795485600000,1795485630000\n"
+
+static void stream__rows_are_a_field_each(void **state)
+{
+	bool header = true;
+	struct buf text = { 0 };
+
+	(void)state;
+	make(2, 30000);
+	add_field(0, 0, "voice.active", 1.5);
+	add_field(0, 1, "avg", -3);
+	made.row[0].coverage_e4 = 9999;
+	made.row[0].rejected[VERDICT_OUTLIER] = 1;
+	made.row[0].rejected[VERDICT_STALE] = 2;
+	made.row[0].rejected[VERDICT_DUPLICATE] = 3;
+	made.row[0].rejected[VERDICT_INVALID] = 4;
+	made.row[1].coverage_e4 = -1;
+	made.window.partial = true;
+	assert_string_equal(render(&header, &text), CSV_HEAD
+		CSV_WHEN "true,0.9999," Q1 ",state.voice.active,1,1.5,1.5,1.5,1.5,0,1.5,1.5,1.5,"
+		"1.5,1,1,2,3,4," CSV_MS
+		CSV_WHEN "true,0.9999," Q1 ",waitTime.avg,1,-3,-3,-3,-3,0,-3,-3,-3,-3,1,1,2,3,4,"
+		CSV_MS
+		CSV_WHEN "true,," Q2 ",,,,,,,,,,,,0,0,0,0,0," CSV_MS);
+	drop(&text);
+}
+
+static size_t count_of(const char *text, char c)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == c;
+	return n;
+}
+
+static void stream__header_is_once_and_has_each_rows_columns(void **state)
+{
+	bool header = true, bare = false;
+	struct buf text = { 0 };
+	const char *first;
+
+	(void)state;
+	make(0, 30000);
+	assert_string_equal(render(&header, &text), "");	/* no row yet, so no header */
+	make(1, 30000);
+	first = render(&header, &text);
+	assert_memory_equal(first, CSV_HEAD, strlen(CSV_HEAD));
+	first += strlen(CSV_HEAD);
+	assert_int_equal(count_of(first, ','), count_of(CSV_HEAD, ','));
+	assert_int_equal(count_of(first, '\n'), 1);
+	assert_null(strstr(render(&header, &text), "metric"));
+	assert_null(strstr(render(&bare, &text), "metric"));
+	drop(&text);
+}
+
+static void stream__names_are_quoted_where_they_must(void **state)
+{
+	static const struct {
+		const char *path, *text;
+	} cases[] = {
+		{ "a b", ",state.a b," }, { "a,b", ",\"state.a,b\"," },
+		{ "\"", ",\"state.\"\"\"," }, { "a\nb", ",\"state.a\xEF\xBF\xBD" "b\"," },
+		{ "a\rb", ",\"state.a\xEF\xBF\xBD" "b\"," }, { "\xC3\xA9", ",state.\xC3\xA9," }
+	};
+	bool header = true;
+	struct buf text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		make(1, 30000);
+		add_field(0, 0, cases[i].path, 1);
+		if (!strstr(render(&header, &text), cases[i].text))
+			fail_msg("%s: no %s in %s", cases[i].path, cases[i].text, text.data);
+		drop(&text);
+	}
+}
+
+/* --- queue windows -------------------------------------------------------------------- */
+
+#define SPAN "7,2026-11-24T02:00:00.000Z,2026-11-24T02:00:10.000Z,false,0.75," Q1 ","
+
+static void check(bool header, const char *const *name, struct queue_window_row row,
+	const char *want)
+{
+	struct queue_window window = { .index = 7, .start_ms = START_MS,
+		.end_ms = START_MS + 10000, .coverage_e4 = 7500, .row = &row, .nrow = 1 };
+	struct buf out = { 0 };
+
+	row.queue_id = Q1;
+	assert_true(csv_put_queue_window(&out, &header, &window, name, false));
+	assert_true(buf_char(&out, '\0'));
+	assert_string_equal(out.data, want);
+	buf_free(&out);
+}
+
+#define COUNTS ",5,0,0,1,2,1795485600000,1795485610000,"
+#define NOTHING ",0,0,0,0,0,1795485600000,1795485610000,,,,,,,\n"
+#define HEADER CSV_STREAM_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
+
+static void queue__every_kind(void **state)
+{
+	static const char *const names[] = { "Sales, EU" };
+
+	(void)state;
+	check(true, names,
+		(struct queue_window_row){ .media = "voice",
+			.updates = 5,
+			.duplicates = 1,
+			.invalid = 2,
+			.result = results,
+			.nresult = 6 },
+		HEADER SPAN
+		"oWaiting.count,,1,0,4,1.5,0.5,1,2,3,4" COUNTS
+		"voice,\"Sales, EU\",false,7500.001,2,,\n" SPAN
+		"oOnQueueUsers.IDLE.count,,,,,,,,,," COUNTS "voice,\"Sales, EU\",true,0,0,,\n" SPAN
+		"\"oOnQueueUsers.a\"\"b.count\",,1,0,4,1.5,0.5,1,2,3,4" COUNTS
+		"voice,\"Sales, EU\",false,7500.001,2,,\n" SPAN
+		"oLongestWaiting.ageMs,,1.5,,2000,,,,,," COUNTS "voice,\"Sales, EU\",,,,,\n" SPAN
+		"tWait.max,,9,,,,,,,," COUNTS "voice,\"Sales, EU\",,,,,\n" SPAN
+		"tWait.sum,,,,,,,,,," COUNTS "voice,\"Sales, EU\",,,,20,5\n");
+}
+
+static void queue__nothing_known(void **state)
+{
+	(void)state;
+	check(false, NULL,
+		(struct queue_window_row){ .result = nothing, .nresult = 3 },
+		SPAN "oLongestWaiting.ageMs,,,,,,,,,," NOTHING
+		SPAN "tWait.max,,,,,,,,,," NOTHING
+		SPAN "tWait.sum,,,,,,,,,," NOTHING);
+}
+
+static void queue__row_without_series_has_every_column(void **state)
+{
+	(void)state;
+	check(true, NULL,
+		(struct queue_window_row){ 0 }, HEADER SPAN ",,,,,,,,,," NOTHING);
+}
+
+static void queue__header_comes_once(void **state)
+{
+	struct queue_window_row row = { .queue_id = Q1 };
+	struct queue_window window = { .end_ms = 1000, .row = &row, .nrow = 1 };
+	struct buf out = { 0 };
+	bool header = true;
+	size_t first;
+
+	(void)state;
+	assert_true(csv_put_queue_window(&out, &header, &window, NULL, false));
+	first = out.len;
+	assert_true(csv_put_queue_window(&out, &header, &window, NULL, false));
+	assert_int_equal(out.len - first, first - strlen(HEADER));
+	buf_free(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stream__rows_are_a_field_each),
+		cmocka_unit_test(stream__header_is_once_and_has_each_rows_columns),
+		cmocka_unit_test(stream__names_are_quoted_where_they_must),
+		cmocka_unit_test(queue__every_kind),
+		cmocka_unit_test(queue__nothing_known),
+		cmocka_unit_test(queue__row_without_series_has_every_column),
+		cmocka_unit_test(queue__header_comes_once)
+	};
+
+	return cmocka_run_group_tests_name("csv", tests, NULL, NULL);
+}
