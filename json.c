@@ -184,7 +184,7 @@ static __attribute__((noinline)) const char *scan_any_key(const char *s, const c
 	if (!s)
 		return NULL;
 	s--;
-	key->odd = key->escaped || !text_is_key(key->s, (size_t)(s - key->s));
+	key->renamed = key->escaped || !text_is_key(key->s, (size_t)(s - key->s));
 	return s;
 }
 
@@ -540,7 +540,7 @@ const char *json_keys_add_more(struct json_keys *keys, const struct json_text *k
 
 		if (k->len == key->len && memcmp(k->s, key->s, key->len) == 0)
 			why = twice;
-		else if (k->odd || key->odd)
+		else if (k->renamed || key->renamed)
 			why = compare_shown(k, key);
 	}
 	if (why)
@@ -596,7 +596,7 @@ void json_put_quoted(struct buf *out, const char *before, const char *text)
 /* n/10^places, all of its places shown. */
 static size_t put_decimal(char *out, bool negative, uint64_t n, unsigned places)
 {
-	char digit[DOUBLE_TEXT_MAX];
+	char digit[JSON_DOUBLE_MAX];
 	size_t len = 0, at = 0;
 
 	for (unsigned i = 0; n || i <= places; i++, n /= 10) {
@@ -638,9 +638,9 @@ static bool nearest_decimal(double x, unsigned places, uint64_t *n)
 	return m != UINT64_C(1) << 52 && (2 * off < unit || (2 * off == unit && m % 2 == 0));
 }
 
-/* By integers alone, as most values of a row can be: what double_format's printf would write.
+/* By integers alone, as most values of a row can be: what json_format_double's printf would write.
  * 0: not that one. */
-static size_t short_format(char out[DOUBLE_TEXT_MAX], double x)
+static size_t short_format(char out[JSON_DOUBLE_MAX], double x)
 {
 	static const double tenth[] = { 1, 0.1, 0.01, 0.001 };	/* none is below its decimal */
 	bool negative = x < 0;
@@ -666,7 +666,7 @@ static size_t short_format(char out[DOUBLE_TEXT_MAX], double x)
 	return 0;
 }
 
-size_t double_format(char out[DOUBLE_TEXT_MAX], double x)
+size_t json_format_double(char out[JSON_DOUBLE_MAX], double x)
 {
 	int n;
 
@@ -674,7 +674,7 @@ size_t double_format(char out[DOUBLE_TEXT_MAX], double x)
 		return put_decimal(out, x < 0, (uint64_t)fabs(x), 0);
 	n = (int)short_format(out, x);
 	for (int digits = 15; n == 0; digits++) {
-		n = snprintf(out, DOUBLE_TEXT_MAX, "%.*g", digits, x);
+		n = snprintf(out, JSON_DOUBLE_MAX, "%.*g", digits, x);
 		if (digits < 17 && strtod(out, NULL) != x)
 			n = 0;
 	}
@@ -683,8 +683,8 @@ size_t double_format(char out[DOUBLE_TEXT_MAX], double x)
 
 void json_put_double(struct buf *out, double x)
 {
-	char text[DOUBLE_TEXT_MAX];
-	size_t len = double_format(text, x);
+	char text[JSON_DOUBLE_MAX];
+	size_t len = json_format_double(text, x);
 
 	buf_add(out, text, len);
 }

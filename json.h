@@ -47,7 +47,7 @@ struct json_text {
 	const char *s;
 	size_t len;
 	bool escaped;	/* holds a backslash: json_text_put makes it plain */
-	bool odd;	/* a key that a row shows in other characters (see text_put_key) */
+	bool renamed;	/* a key that rows show differently (see text_put_key) */
 };
 
 struct json_cursor json_start(const char *text, const char *end);
@@ -135,7 +135,7 @@ void json_put_double(struct buf *out, double x);
 void json_put_time_ms(struct buf *out, int64_t ms);	/* with quotes */
 void json_put_time_us(struct buf *out, int64_t us);
 
-#define DOUBLE_TEXT_MAX 32
-size_t double_format(char out[DOUBLE_TEXT_MAX], double x);	/* returns its length */
+#define JSON_DOUBLE_MAX 32
+size_t json_format_double(char out[JSON_DOUBLE_MAX], double x);	/* returns its length */
 
 #endif

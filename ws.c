@@ -52,7 +52,7 @@ struct answer {
 };
 
 struct ws {
-	struct http *net;
+	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
 	char *payload;			/* a text message to be sent; NULL: none */
@@ -342,7 +342,7 @@ static CURLcode set_stream(struct ws *ws, const char *url, const char *key)
 	return c;
 }
 
-struct ws *ws_open(struct http *net, const char *url, const char *payload,
+struct ws *ws_open(struct http *http, const char *url, const char *payload,
 	int64_t handshake_ms)
 {
 	struct ws *ws = calloc(1, sizeof(*ws));
@@ -350,14 +350,14 @@ struct ws *ws_open(struct http *net, const char *url, const char *payload,
 
 	if (!ws)
 		return NULL;
-	ws->net = net;
+	ws->http = http;
 	ws->until_us = INT64_MAX;
 	ws->events.limit = EVENTS_MAX;
 	ws->payload = payload ? strdup(payload) : NULL;
-	ws->easy = http_easy(net, handshake_ms);
+	ws->easy = http_easy(http, handshake_ms);
 	if ((payload && !ws->payload) || !ws->easy || !make_key(key, ws->accept)
 	    || set_stream(ws, url, key) != CURLE_OK
-	    || http_start(net, ws->easy, on_done, ws) != ST_OK) {
+	    || http_start(http, ws->easy, on_done, ws) != ST_OK) {
 		ws_free(ws);
 		return NULL;
 	}
@@ -368,7 +368,7 @@ void ws_free(struct ws *ws)
 {
 	if (!ws)
 		return;
-	http_release(ws->net, ws->easy);
+	http_release(ws->http, ws->easy);
 	curl_slist_free_all(ws->headers);
 	free(ws->payload);
 	buf_free(&ws->events);
@@ -400,7 +400,7 @@ static void end_with(struct ws *ws, enum ws_end end, int close_code, const char 
 		.status = ws->fatal,
 		.reason = ws->reason
 	};
-	http_stop(ws->net, ws->easy);
+	http_stop(ws->http, ws->easy);
 }
 
 /* RFC 6455 §7.4: which codes may stand in a close frame. */
@@ -477,7 +477,7 @@ static void end_by_result(struct ws *ws)
 		end_refused(ws);
 		return;
 	}
-	switch (net_failure(r)) {
+	switch (http_failure_of(r)) {
 	case HTTP_BREACH:
 		end_with(ws, WS_END_BREACH, 0, "the answer is not HTTP/1.1");
 		break;

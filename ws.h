@@ -57,7 +57,7 @@ struct ws;
 
 /* Begins a connection. libcurl copies url, which holds the token and must not be logged. payload
  * is sent as the first text message, before WS_OPENED; NULL: none. NULL: out of memory. */
-struct ws *ws_open(struct http *net, const char *url, const char *payload,
+struct ws *ws_open(struct http *http, const char *url, const char *payload,
 	int64_t handshake_ms);
 void ws_free(struct ws *ws);		/* drops the connection at once */
 

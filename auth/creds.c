@@ -415,8 +415,8 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 		return;
 	}
 	c->host_from = place.from;
-	ok = creds_hosts(c, place.host, conf->notices || place.is_domain, &why);
-	if (!conf->notices) {
+	ok = creds_hosts(c, place.host, conf->notifications || place.is_domain, &why);
+	if (!conf->notifications) {
 		free(c->domain);
 		c->domain = NULL;
 	}
@@ -492,7 +492,7 @@ static void load_client(struct creds *c, const struct creds_conf *conf,
 	if (!id)
 		lines_add(problems, "no client ID: set GENESYS_CLIENT_ID "
 			"(or GENESYSCLOUD_OAUTHCLIENT_ID, or GENESYS_CLOUD_CLIENT_ID)%s",
-			!conf->notices ? ""
+			!conf->notifications ? ""
 			: "; GENESYSCLOUD_ACCESS_TOKEN or --profile would do as well");
 	if (!c->secret_from)
 		lines_add(problems, "no client secret: give --client-secret-file or set %s",
@@ -611,7 +611,7 @@ static void load_environment(struct creds *c, const struct creds_conf *conf,
 {
 	const struct host_family *family;
 
-	if (conf->notices && !c->secret_from && variable(token_variable)) {
+	if (conf->notifications && !c->secret_from && variable(token_variable)) {
 		load_token(c, problems);
 		/* its own tools' region first, so that it goes to nobody else */
 		family = &families[1];

@@ -35,7 +35,7 @@ struct creds_conf {
 	const char *host;		/* --host, or NULL */
 	const char *profile;		/* --profile, or NULL */
 	int64_t margin_ms;		/* so long its last login must hold to be taken */
-	bool notices;			/* for the notification service, else the stream */
+	bool notifications;		/* for the notification service, else the stream */
 	bool flags_alone;		/* a replay needs nothing of it: what flags name is
 					   checked, and no secret kept */
 };

@@ -24,7 +24,7 @@ struct token {
 	struct token_conf conf;
 	const struct creds *creds;
 	struct token_cache *cache;
-	struct http *net;
+	struct http *http;
 	enum token_state state;
 	struct token_result result;
 	uint64_t generation;
@@ -36,12 +36,12 @@ struct token {
 	struct buf answer;
 	bool answer_too_long;
 	bool arrived;			/* http_perform has brought the answer */
-	struct http_result net_result;
-	char net_text[HTTP_TEXT_MAX];
+	struct http_result http_result;
+	char http_text[HTTP_TEXT_MAX];
 };
 
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct token_cache *cache, struct http *net)
+	struct token_cache *cache, struct http *http)
 {
 	struct token *t = calloc(1, sizeof(*t));
 
@@ -50,7 +50,7 @@ struct token *token_new(const struct token_conf *conf, const struct creds *creds
 	t->conf = *conf;
 	t->creds = creds;
 	t->cache = cache;
-	t->net = net;
+	t->http = http;
 	t->answer.limit = ANSWER_MAX + 1;
 	/* all of it at once: growing would leave copies behind */
 	if (!buf_reserve(&t->answer, ANSWER_MAX + 1)) {
@@ -62,7 +62,7 @@ struct token *token_new(const struct token_conf *conf, const struct creds *creds
 
 static void end_request(struct token *t)
 {
-	http_release(t->net, t->easy);
+	http_release(t->http, t->easy);
 	t->easy = NULL;
 	curl_slist_free_all(t->headers);
 	t->headers = NULL;
@@ -194,7 +194,7 @@ static bool is_text(const struct buf *text, const char *word)
 	return text->len == strlen(word) && memcmp(text->data, word, text->len) == 0;
 }
 
-/* What the endpoint says goes to net_text; whether the error is invalid_client. */
+/* What the endpoint says goes to http_text; whether the error is invalid_client. */
 static bool describe(struct token *t, long status)
 {
 	struct buf raw = { 0 }, plain = { 0 };
@@ -211,7 +211,7 @@ static bool describe(struct token *t, long status)
 	api_error_free(&e);
 	if (!raw.failed && text_put_printable(&plain, raw.data, raw.len)
 	    && buf_char(&plain, '\0'))
-		snprintf(t->net_text, sizeof(t->net_text), "%.400s", plain.data);
+		snprintf(t->http_text, sizeof(t->http_text), "%.400s", plain.data);
 	buf_wipe(&raw);
 	buf_wipe(&plain);
 	return invalid;
@@ -231,7 +231,7 @@ static enum token_state failed(struct token *t, enum token_failure failure, cons
 	set_origins(t);
 	t->result.failure = failure;
 	snprintf(t->result.text, sizeof(t->result.text), "%.90s%s%.540s", what,
-		*what && t->net_text[0] ? ": " : "", t->net_text);
+		*what && t->http_text[0] ? ": " : "", t->http_text);
 	drop_lock(t);
 	end_request(t);
 	return t->state = TOKEN_FAILED;
@@ -241,7 +241,7 @@ static enum token_state refused_by_status(struct token *t, long status)
 {
 	bool invalid_client = describe(t, status);
 
-	t->result.retry_after_us = t->net_result.retry_after_us;
+	t->result.retry_after_us = t->http_result.retry_after_us;
 	if (status == 401 || (status == 400 && invalid_client))
 		return failed(t, TOKEN_REFUSED, "the client ID or secret was refused");
 	if (status == 403)
@@ -259,9 +259,9 @@ static enum token_state refused_by_status(struct token *t, long status)
 
 static enum token_state without_answer(struct token *t)
 {
-	switch (net_failure(&t->net_result)) {
+	switch (http_failure_of(&t->http_result)) {
 	case HTTP_FATAL:
-		t->result.status = t->net_result.fatal;
+		t->result.status = t->http_result.fatal;
 		return failed(t, TOKEN_FATAL, "");
 	case HTTP_BREACH:
 		return failed(t, TOKEN_BREACH, "the token endpoint does not speak HTTP");
@@ -286,7 +286,7 @@ static enum token_state ready(struct token *t, char *value, int64_t expires_ms, 
 
 static enum token_state take_answer(struct token *t, struct lines *warnings)
 {
-	const struct http_result *r = &t->net_result;
+	const struct http_result *r = &t->http_result;
 	const char *why;
 	char *value;
 	double life_s;
@@ -300,7 +300,7 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 	if (t->answer_too_long && r->http_status != 200)
 		return refused_by_status(t, r->http_status);
 	if (t->answer_too_long) {
-		t->net_text[0] = '\0';
+		t->http_text[0] = '\0';
 		return failed(t, TOKEN_BREACH, "the token answer is longer than 64 KiB");
 	}
 	if (r->code != CURLE_OK)
@@ -309,7 +309,7 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 		return refused_by_status(t, r->http_status);
 	why = token_parse_answer(t->answer.data, t->answer.len, &value, &life_s);
 	if (why) {
-		snprintf(t->net_text, sizeof(t->net_text), "%s", why);
+		snprintf(t->http_text, sizeof(t->http_text), "%s", why);
 		return failed(t, TOKEN_BREACH, "the token answer is malformed");
 	}
 	if (!value)
@@ -339,10 +339,10 @@ static void on_done(void *arg, const struct http_result *result)
 	struct token *t = arg;
 
 	t->arrived = true;
-	t->net_result = *result;
-	snprintf(t->net_text, sizeof(t->net_text), "%s", result->text);
+	t->http_result = *result;
+	snprintf(t->http_text, sizeof(t->http_text), "%s", result->text);
 	if (result->code == CURLE_OK)
-		t->net_text[0] = '\0';
+		t->http_text[0] = '\0';
 }
 
 /*
@@ -375,15 +375,15 @@ static enum token_state ask(struct token *t)
 		bound_us = t->conf.request_us;
 	end_request(t);
 	t->answer_too_long = false;
-	t->net_text[0] = '\0';
+	t->http_text[0] = '\0';
 	t->result = (struct token_result){ .retry_after_us = -1 };
 	if (bound_us <= 0)
 		return failed(t, TOKEN_NETWORK, "no time is left to ask for a token");
 	t->step_at_us = t->now_us + bound_us + GRACE_US;
 	ok = asprintf(&url, "%s/oauth/token", t->creds->login_url) > 0;
-	t->easy = ok ? http_easy(t->net, (bound_us + 999) / 1000) : NULL;
+	t->easy = ok ? http_easy(t->http, (bound_us + 999) / 1000) : NULL;
 	ok = t->easy && set_request(t, t->easy, url) == CURLE_OK
-		&& http_start(t->net, t->easy, on_done, t) == ST_OK;
+		&& http_start(t->http, t->easy, on_done, t) == ST_OK;
 	free(url);
 	if (!ok)
 		return failed(t, TOKEN_NETWORK, "the token request could not be made");
@@ -459,7 +459,7 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 		return take_given(t);
 	if (!t->creds->secret) {
 		t->result = (struct token_result){ .http_status = 401, .retry_after_us = -1 };
-		t->net_text[0] = '\0';
+		t->http_text[0] = '\0';
 		return failed(t, TOKEN_REFUSED, "the access token was refused, or is at its end");
 	}
 	if (t->state == TOKEN_READY

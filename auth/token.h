@@ -55,9 +55,9 @@ struct token_conf {
 
 struct token;
 
-/* creds, cache (NULL: none) and net are borrowed for the token's life. */
+/* creds, cache (NULL: none) and http are borrowed for the token's life. */
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct token_cache *cache, struct http *net);
+	struct token_cache *cache, struct http *http);
 void token_free(struct token *t);	/* wipes */
 
 /* Asks for a token that is good now; end_us bounds the whole of it. Idempotent while one

@@ -529,7 +529,7 @@ static void load_creds(struct option_values *p)
 		.host = p->host,
 		.profile = set->notices ? p->profile : NULL,
 		.margin_ms = set->token_margin_ms,
-		.notices = set->notices,
+		.notifications = set->notices,
 		.flags_alone = p->given[OPT_REPLAY] || set->verify_audit
 	};
 

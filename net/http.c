@@ -160,7 +160,7 @@ static const char *variable(const char *name)
 enum status http_new(struct http **out, const struct http_conf *conf, struct err *err)
 {
 	const char *lacks = http_lacks();
-	struct http *net;
+	struct http *http;
 
 	*out = NULL;
 	if (lacks)
@@ -168,32 +168,32 @@ enum status http_new(struct http **out, const struct http_conf *conf, struct err
 			curl_version_info(CURLVERSION_NOW)->version, lacks);
 	/* libcurl would write every session's keys there */
 	unsetenv("SSLKEYLOGFILE");
-	net = calloc(1, sizeof(*net));
-	if (!net || curl_global_init_mem(CURL_GLOBAL_DEFAULT, bounded_malloc,
+	http = calloc(1, sizeof(*http));
+	if (!http || curl_global_init_mem(CURL_GLOBAL_DEFAULT, bounded_malloc,
 	    wiping_free, wiping_realloc, bounded_strdup, bounded_calloc) != CURLE_OK) {
-		free(net);
+		free(http);
 		return err_nomem(err);
 	}
-	net->conf = *conf;
-	net->env_file = variable("SSL_CERT_FILE");
-	net->env_dir = variable("SSL_CERT_DIR");
-	net->lacks_file = lacks_file();
-	net->multi = curl_multi_init();
-	if (!net->multi) {
-		http_free(net);
+	http->conf = *conf;
+	http->env_file = variable("SSL_CERT_FILE");
+	http->env_dir = variable("SSL_CERT_DIR");
+	http->lacks_file = lacks_file();
+	http->multi = curl_multi_init();
+	if (!http->multi) {
+		http_free(http);
 		return err_nomem(err);
 	}
-	*out = net;
+	*out = http;
 	return ST_OK;
 }
 
-static void free_now(struct http *net)
+static void free_now(struct http *http)
 {
-	while (net->transfers)
-		http_release(net, net->transfers->easy);
-	curl_multi_cleanup(net->multi);
+	while (http->transfers)
+		http_release(http, http->transfers->easy);
+	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
-	free(net);
+	free(http);
 }
 
 /* No time for the look-up and no address yet: its thread may still be at work. (Of a connection
@@ -212,23 +212,23 @@ static bool is_looking_up(const struct transfer *t)
 	return curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &us) != CURLE_OK || us == 0;
 }
 
-static bool has_lookup(const struct http *net)
+static bool has_lookup(const struct http *http)
 {
-	for (const struct transfer *t = net->transfers; t; t = t->next)
+	for (const struct transfer *t = http->transfers; t; t = t->next)
 		if (t->running && is_looking_up(t))
 			return true;
-	return net->abandoned_lookup;
+	return http->abandoned_lookup;
 }
 
 /* What is left to the process's end stays reachable, so that leak checkers do not report it. */
 static struct http *left_to_exit __attribute__((used));
 
-void http_free(struct http *net)
+void http_free(struct http *http)
 {
-	if (net && has_lookup(net))
-		left_to_exit = net;
-	else if (net)
-		free_now(net);
+	if (http && has_lookup(http))
+		left_to_exit = http;
+	else if (http)
+		free_now(http);
 }
 
 /* --- one transfer ------------------------------------------------------------------- */
@@ -243,35 +243,35 @@ static struct transfer *transfer_of(CURL *easy)
 
 /* A built-in file that is not there is an error to libcurl also where a directory is named; to
  * OpenSSL, whose variables these are, it is none. */
-static CURLcode trust_environment(const struct http *net, CURL *e, CURLoption file,
+static CURLcode trust_environment(const struct http *http, CURL *e, CURLoption file,
 	CURLoption directory)
 {
-	bool replaced = net->env_file || (net->env_dir && net->lacks_file);
-	CURLcode c = replaced ? curl_easy_setopt(e, file, net->env_file) : CURLE_OK;
+	bool replaced = http->env_file || (http->env_dir && http->lacks_file);
+	CURLcode c = replaced ? curl_easy_setopt(e, file, http->env_file) : CURLE_OK;
 
-	return c || !net->env_dir ? c : curl_easy_setopt(e, directory, net->env_dir);
+	return c || !http->env_dir ? c : curl_easy_setopt(e, directory, http->env_dir);
 }
 
-static CURLcode set_tls(const struct http *net, CURL *e)
+static CURLcode set_tls(const struct http *http, CURL *e)
 {
 	CURLcode c = curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 
 	c = c ? c : curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (!net->conf.cacert)
-		return c ? c : trust_environment(net, e, CURLOPT_CAINFO, CURLOPT_CAPATH);
-	c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, net->conf.cacert);
+	if (!http->conf.cacert)
+		return c ? c : trust_environment(http, e, CURLOPT_CAINFO, CURLOPT_CAPATH);
+	c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, http->conf.cacert);
 	/* the built-in directory would go on vouching for everybody else */
 	return c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, (char *)NULL);
 }
 
 /* A proxy that is spoken to by TLS has settings of its own; --cacert is the gateway's. */
-static CURLcode set_proxy_tls(const struct http *net, CURL *e)
+static CURLcode set_proxy_tls(const struct http *http, CURL *e)
 {
 	CURLcode c = curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION,
 		(long)CURL_SSLVERSION_TLSv1_2);
 
-	c = c ? c : trust_environment(net, e, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
+	c = c ? c : trust_environment(http, e, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
 	/* a libcurl that knows no proxies has none to set up */
 	return c == CURLE_UNKNOWN_OPTION || c == CURLE_NOT_BUILT_IN ? CURLE_OK : c;
 }
@@ -298,12 +298,12 @@ static CURLcode set_connection(CURL *e, bool plain, int64_t timeout_ms)
 	return c;
 }
 
-CURL *http_easy(struct http *net, int64_t timeout_ms)
+CURL *http_easy(struct http *http, int64_t timeout_ms)
 {
-	return http_easy_to(net, net->conf.plain, timeout_ms);
+	return http_easy_to(http, http->conf.plain, timeout_ms);
 }
 
-CURL *http_easy_to(struct http *net, bool plain, int64_t timeout_ms)
+CURL *http_easy_to(struct http *http, bool plain, int64_t timeout_ms)
 {
 	struct transfer *t = calloc(1, sizeof(*t));
 	CURL *e = curl_easy_init();
@@ -311,8 +311,8 @@ CURL *http_easy_to(struct http *net, bool plain, int64_t timeout_ms)
 
 	if (t && e) {
 		c = set_connection(e, plain, timeout_ms);
-		c = c ? c : set_tls(net, e);
-		c = c ? c : set_proxy_tls(net, e);
+		c = c ? c : set_tls(http, e);
+		c = c ? c : set_proxy_tls(http, e);
 		c = c ? c : curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
 		c = c ? c : curl_easy_setopt(e, CURLOPT_PRIVATE, t);
 	}
@@ -322,40 +322,40 @@ CURL *http_easy_to(struct http *net, bool plain, int64_t timeout_ms)
 		return NULL;
 	}
 	t->easy = e;
-	t->next = net->transfers;
-	net->transfers = t;
+	t->next = http->transfers;
+	http->transfers = t;
 	return e;
 }
 
-enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg)
+enum status http_start(struct http *http, CURL *easy, http_done *done, void *arg)
 {
 	struct transfer *t = transfer_of(easy);
 
 	t->done = done;
 	t->arg = arg;
 	t->begun = false;
-	t->running = curl_multi_add_handle(net->multi, easy) == CURLM_OK;
+	t->running = curl_multi_add_handle(http->multi, easy) == CURLM_OK;
 	return t->running ? ST_OK : ST_NET;
 }
 
-void http_stop(struct http *net, CURL *easy)
+void http_stop(struct http *http, CURL *easy)
 {
 	struct transfer *t = easy ? transfer_of(easy) : NULL;
 
 	if (!t || !t->running)
 		return;
 	if (is_looking_up(t))
-		net->abandoned_lookup = true;
-	curl_multi_remove_handle(net->multi, easy);
+		http->abandoned_lookup = true;
+	curl_multi_remove_handle(http->multi, easy);
 	t->running = false;
 }
 
-void http_release(struct http *net, CURL *easy)
+void http_release(struct http *http, CURL *easy)
 {
 	if (!easy)
 		return;
-	http_stop(net, easy);
-	for (struct transfer **at = &net->transfers; *at; at = &(*at)->next)
+	http_stop(http, easy);
+	for (struct transfer **at = &http->transfers; *at; at = &(*at)->next)
 		if ((*at)->easy == easy) {
 			struct transfer *t = *at;
 
@@ -641,18 +641,18 @@ const char *http_waits_for(CURL *easy)
 	return t->text;
 }
 
-enum status http_perform(struct http *net, struct err *err)
+enum status http_perform(struct http *http, struct err *err)
 {
 	int running, left;
 	CURLMcode mc;
 	CURLMsg *msg;
 
-	for (struct transfer *t = net->transfers; t; t = t->next)
+	for (struct transfer *t = http->transfers; t; t = t->next)
 		t->begun = t->running;
-	mc = curl_multi_perform(net->multi, &running);
+	mc = curl_multi_perform(http->multi, &running);
 	if (mc != CURLM_OK)
 		return err_set(err, ST_NET, "libcurl: %s", curl_multi_strerror(mc));
-	while ((msg = curl_multi_info_read(net->multi, &left))) {
+	while ((msg = curl_multi_info_read(http->multi, &left))) {
 		struct transfer *t;
 		struct http_result r;
 
@@ -661,22 +661,22 @@ enum status http_perform(struct http *net, struct err *err)
 		t = transfer_of(msg->easy_handle);
 		r = result_of(t, msg->data.result);
 		if (r.code == CURLE_OPERATION_TIMEDOUT && is_looking_up(t))
-			net->abandoned_lookup = true;
-		curl_multi_remove_handle(net->multi, t->easy);
+			http->abandoned_lookup = true;
+		curl_multi_remove_handle(http->multi, t->easy);
 		t->running = false;
 		t->done(t->arg, &r);
 	}
 	return ST_OK;
 }
 
-enum status http_wait(struct http *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
+enum status http_wait(struct http *http, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
 	struct err *err)
 {
 	CURLMcode mc;
 
 	for (unsigned i = 0; i < nfd; i++)
 		fd[i].revents = 0;
-	mc = curl_multi_poll(net->multi, fd, nfd, timeout_ms, NULL);
+	mc = curl_multi_poll(http->multi, fd, nfd, timeout_ms, NULL);
 	return mc == CURLM_OK ? ST_OK
 		: err_set(err, ST_NET, "libcurl: %s", curl_multi_strerror(mc));
 }

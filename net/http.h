@@ -41,7 +41,7 @@ enum http_failure {
 
 /* Of a transfer that ended without an answer. A reset HTTP/2 request is a reset: balancers
  * that restart do that. */
-static inline enum http_failure net_failure(const struct http_result *r)
+static inline enum http_failure http_failure_of(const struct http_result *r)
 {
 	if (r->fatal)
 		return HTTP_FATAL;
@@ -58,10 +58,10 @@ static inline enum http_failure net_failure(const struct http_result *r)
 typedef void http_done(void *arg, const struct http_result *result);
 
 /* ST_USAGE if the library lacks what is needed. */
-enum status http_new(struct http **net, const struct http_conf *conf, struct err *err);
+enum status http_new(struct http **http, const struct http_conf *conf, struct err *err);
 /* Does nothing while a name look-up is under way: libcurl would wait for its thread, and the
  * process ends soon. */
-void http_free(struct http *net);
+void http_free(struct http *http);
 
 /* The versions of libcurl, OpenSSL and cJSON for --version, as one static line. */
 const char *http_versions(void);
@@ -69,7 +69,7 @@ const char *http_versions(void);
 const char *http_lacks(void);
 
 /* At the end of the list; false: out of memory, it is as it was. */
-static inline bool net_header(struct curl_slist **list, const char *line)
+static inline bool http_add_header(struct curl_slist **list, const char *line)
 {
 	struct curl_slist *more = curl_slist_append(*list, line);
 
@@ -79,24 +79,24 @@ static inline bool net_header(struct curl_slist **list, const char *line)
 }
 
 /* An easy handle with all that is common set; the caller sets the rest, then http_start. */
-CURL *http_easy(struct http *net, int64_t timeout_ms);
+CURL *http_easy(struct http *http, int64_t timeout_ms);
 /* The same to a host that is not the API's, plain as in net_conf. */
-CURL *http_easy_to(struct http *net, bool plain, int64_t timeout_ms);
+CURL *http_easy_to(struct http *http, bool plain, int64_t timeout_ms);
 /* done is called from http_perform once the transfer is over; the handle is then out of
  * the multi and still the caller's. */
-enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg);
-void http_stop(struct http *net, CURL *easy);	/* out of the multi, at once; NULL is fine */
-void http_release(struct http *net, CURL *easy);	/* http_stop, then curl_easy_cleanup */
+enum status http_start(struct http *http, CURL *easy, http_done *done, void *arg);
+void http_stop(struct http *http, CURL *easy);	/* out of the multi, at once; NULL is fine */
+void http_release(struct http *http, CURL *easy);	/* http_stop, then curl_easy_cleanup */
 
 /* Names the proxy that a transfer under way has not come past; NULL: there is none, or it has.
  * Borrowed from the transfer. */
 const char *http_waits_for(CURL *easy);
 
 /* Runs what is ready and calls back for each finished transfer. */
-enum status http_perform(struct http *net, struct err *err);
+enum status http_perform(struct http *http, struct err *err);
 /* Waits for libcurl's sockets, the given ones and at most timeout_ms. Their revents are
  * zeroed first. */
-enum status http_wait(struct http *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
+enum status http_wait(struct http *http, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
 	struct err *err);
 
 #endif

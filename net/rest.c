@@ -17,7 +17,7 @@
 #define MASK_LEN 3
 
 struct rest {
-	struct http *net;
+	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
 	char *token, *url;		/* to keep them out of the text */
@@ -31,7 +31,7 @@ struct rest {
 
 static void end_request(struct rest *r)
 {
-	http_release(r->net, r->easy);
+	http_release(r->http, r->easy);
 	r->easy = NULL;
 	curl_slist_free_all(r->headers);
 	r->headers = NULL;
@@ -216,7 +216,7 @@ static enum rest_kind kind_of_status(long status)
 
 static void finish_without_answer(struct rest *r)
 {
-	switch (net_failure(&r->result)) {
+	switch (http_failure_of(&r->result)) {
 	case HTTP_FATAL:
 		r->answer.status = r->result.fatal;
 		finish_saying(r, REST_FATAL, r->words, "");
@@ -313,12 +313,12 @@ static bool set_headers(struct rest *r, const struct rest_call *call)
 
 	buf_reserve(&line, strlen(r->token) + 32);	/* no growth that would leave copies */
 	ok = buf_printf(&line, "Authorization: Bearer %s", r->token)
-		&& net_header(&r->headers, line.data)
-		&& net_header(&r->headers, "Accept: application/json")
+		&& http_add_header(&r->headers, line.data)
+		&& http_add_header(&r->headers, "Accept: application/json")
 		/* without a body libcurl's own would be a form's */
-		&& net_header(&r->headers,
+		&& http_add_header(&r->headers,
 			call->body ? "Content-Type: application/json" : "Content-Type:")
-		&& net_header(&r->headers, "Expect:");
+		&& http_add_header(&r->headers, "Expect:");
 	buf_wipe(&line);
 	return ok && curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers) == CURLE_OK;
 }
@@ -342,22 +342,22 @@ static CURLcode set_method(CURL *e, const struct rest_call *call)
 
 static bool begin(struct rest *r, const struct rest_call *call)
 {
-	r->easy = http_easy(r->net, (call->timeout_us + 999) / 1000);
+	r->easy = http_easy(r->http, (call->timeout_us + 999) / 1000);
 	return r->easy && set_headers(r, call)
 		&& curl_easy_setopt(r->easy, CURLOPT_URL, call->url) == CURLE_OK
 		&& set_method(r->easy, call) == CURLE_OK
 		&& curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
 		&& curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r) == CURLE_OK
-		&& http_start(r->net, r->easy, on_done, r) == ST_OK;
+		&& http_start(r->http, r->easy, on_done, r) == ST_OK;
 }
 
-struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us)
+struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t now_us)
 {
 	struct rest *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
-	r->net = net;
+	r->http = http;
 	r->answer = (struct rest_answer){ .retry_after_us = -1, .body = "" };
 	r->token = strdup(call->token);
 	r->url = strdup(call->url);

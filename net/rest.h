@@ -50,8 +50,8 @@ struct rest_answer {
 
 struct rest;
 
-/* The call is copied, net is borrowed. NULL: out of memory; any other failure is an answer. */
-struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us);
+/* The call is copied, http is borrowed. NULL: out of memory; any other failure is an answer. */
+struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t now_us);
 void rest_free(struct rest *r);		/* drops what is under way at once, wipes */
 
 /* After each http_perform and by its deadline; true once the answer is there. */

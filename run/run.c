@@ -25,7 +25,7 @@ static void run_free(struct run *run)
 	token_cache_close(run->cache);
 	deliveries_free(run->callbacks);
 	spool_free(run->spool);
-	http_free(run->net);
+	http_free(run->http);
 	free(run->payload);
 	pipeline_free(run->flow);
 	audit_events_free(run->report);

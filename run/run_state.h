@@ -48,7 +48,7 @@ struct run {
 	struct writer *out;
 	struct side_file *record, *rejects;
 	struct lines warnings;
-	struct http *net;	/* NULL: a replay without callbacks */
+	struct http *http;	/* NULL: a replay without callbacks */
 	struct deliveries *callbacks;	/* NULL: none */
 	struct spool *spool;	/* theirs, or NULL */
 	/* live */

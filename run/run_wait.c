@@ -73,8 +73,8 @@ enum status run_wait_for(struct run *run, int64_t us, struct err *err)
 	if (due_us < run->now_us + us)
 		us = due_us > run->now_us ? due_us - run->now_us : 0;
 	timeout_ms = (int)((us + US_PER_MS - 1) / US_PER_MS);
-	if (!run->net)
+	if (!run->http)
 		return wait_replay(fd, n, timeout_ms, err);
-	st = http_wait(run->net, fd, n, timeout_ms, err);
-	return st == ST_OK ? http_perform(run->net, err) : st;
+	st = http_wait(run->http, fd, n, timeout_ms, err);
+	return st == ST_OK ? http_perform(run->http, err) : st;
 }

@@ -271,7 +271,7 @@ static enum status open_stream(struct run *run, struct err *err)
 	if (!run->payload)
 		return err_nomem(err);
 	conf.payload = run->payload;
-	run->source.stream = stream_new(&conf, run->net, run->token, run->now_us);
+	run->source.stream = stream_new(&conf, run->http, run->token, run->now_us);
 	return run->source.stream ? ST_OK : err_nomem(err);
 }
 
@@ -296,7 +296,7 @@ enum status setup_channel(struct run *run, struct err *err)
 	};
 
 	run->source.channel = channel_new(&conf, (const char *const *)run->queues.v,
-		run->queues.n, run->net, run->token, run->now_us);
+		run->queues.n, run->http, run->token, run->now_us);
 	return run->source.channel ? ST_OK : err_nomem(err);
 }
 
@@ -332,7 +332,7 @@ static enum status open_lookup(struct run *run, struct err *err)
 		return err_nomem(err);
 	conf.pattern = (const char *const *)run->named.v;
 	conf.npattern = run->named.n;
-	run->lookup = queue_lookup_new(&conf, run->net, run->token, run->now_us);
+	run->lookup = queue_lookup_new(&conf, run->http, run->token, run->now_us);
 	return run->lookup ? ST_OK : err_nomem(err);
 }
 
@@ -345,9 +345,9 @@ static enum status open_net(struct run *run, struct err *err)
 {
 	struct http_conf conf = { .cacert = run->set->cacert, .plain = run->set->creds.plain };
 
-	if (run->net)
+	if (run->http)
 		return ST_OK;
-	return proxy_env_secrets(keep_secret, run) ? http_new(&run->net, &conf, err)
+	return proxy_env_secrets(keep_secret, run) ? http_new(&run->http, &conf, err)
 						   : err_nomem(err);
 }
 
@@ -379,7 +379,7 @@ enum status setup_callbacks(struct run *run, struct err *err)
 		st = spool_open(&run->spool, t->spool, t->spool_max, err);
 	if (st != ST_OK)
 		return st;
-	conf.net = run->net;
+	conf.http = run->http;
 	conf.spool = run->spool;
 	run->callbacks = deliveries_new(&conf);
 	if (!run->callbacks)
@@ -423,7 +423,7 @@ enum status setup_live(struct run *run, struct err *err)
 		return err_nomem(err);
 	if (set->cache && creds->client_id && !creds->access_token)
 		run->cache = token_cache_open(creds->base_url, creds->client_id, &run->warnings);
-	run->token = token_new(&token, creds, run->cache, run->net);
+	run->token = token_new(&token, creds, run->cache, run->http);
 	if (!run->token)
 		return err_nomem(err);
 	if (!set->notices)

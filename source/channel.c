@@ -14,7 +14,7 @@
 #define OVERLAP_US 1000000	/* what was sent before the new socket is on its way */
 
 struct channel *channel_new(const struct channel_conf *conf, const char *const *queue,
-	size_t nqueue, struct http *net, struct token *token, int64_t now_us)
+	size_t nqueue, struct http *http, struct token *token, int64_t now_us)
 {
 	struct channel *ch = calloc(1, sizeof(*ch));
 
@@ -23,7 +23,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->conf = *conf;
 	ch->queue = queue;
 	ch->nqueue = nqueue;
-	ch->net = net;
+	ch->http = http;
 	ch->token = token;
 	ch->cur = -1;
 	ch->step = STEP_TOKEN;
@@ -421,7 +421,7 @@ static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 	    && asprintf(&url, "%s" CHANNELS_PATH "/%s/subscriptions",
 		ch->conf.api_url, *id) >= 0) {
 		call.url = url;
-		ch->deletion[i] = rest_start(ch->net, &call, now_us);
+		ch->deletion[i] = rest_start(ch->http, &call, now_us);
 		text_wipe(&url);
 	}
 	text_wipe(id);

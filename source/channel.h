@@ -36,9 +36,9 @@ struct channel_conf {		/* texts are borrowed */
 
 struct channel;
 
-/* token and net are borrowed; queues too, lower case. NULL: out of memory. */
+/* token and http are borrowed; queues too, lower case. NULL: out of memory. */
 struct channel *channel_new(const struct channel_conf *conf, const char *const *queue,
-	size_t nqueue, struct http *net, struct token *token, int64_t now_us);
+	size_t nqueue, struct http *http, struct token *token, int64_t now_us);
 void channel_free(struct channel *ch);
 
 /* As the calls of stream.h. Silence that is complete is answered by a ping; without a pong the

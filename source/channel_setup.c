@@ -145,7 +145,7 @@ static void ask(struct channel *ch, const char *method, const char *path, const 
 	call.url = url;
 	if (call.timeout_us < 1)
 		call.timeout_us = 1;
-	ch->rest = ok && call.token ? rest_start(ch->net, &call, now_us) : NULL;
+	ch->rest = ok && call.token ? rest_start(ch->http, &call, now_us) : NULL;
 	ch->begun = ch->rest != NULL;
 	if (ok)
 		text_wipe(&url);
@@ -243,7 +243,7 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 		e->at_us = now_us;
 		ws_free(l->ws);
 	}
-	*l = (struct channel_line){ .ws = ws_open(ch->net, ch->uri, NULL,
+	*l = (struct channel_line){ .ws = ws_open(ch->http, ch->uri, NULL,
 		(bound_us + BEHIND_US) / US_PER_MS) };
 	if (!l->ws) {
 		channel_setup_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0,

@@ -68,7 +68,7 @@ struct channel {
 	char quiet[400];		/* the first one's words */
 	struct lines reasons;		/* of the refused ones, in the order they came */
 	size_t reason_queue[CHANNEL_QUEUES_MAX];
-	struct http *net;
+	struct http *http;
 	struct token *token;
 	struct session a;
 	/* the channel of now; secrets */

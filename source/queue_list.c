@@ -17,7 +17,7 @@
 
 struct queue_list_fetch {
 	struct queue_list_fetch_conf conf;
-	struct http *net;
+	struct http *http;
 	enum queue_list_fetch_state state;
 	struct queue_list list;
 	struct rest *rest;
@@ -537,13 +537,13 @@ void queue_list_put_csv(struct buf *out, const struct queue_list *list, bool hea
 /* --- fetching ----------------------------------------------------------------------- */
 
 struct queue_list_fetch *queue_list_fetch_new(const struct queue_list_fetch_conf *conf,
-	struct http *net)
+	struct http *http)
 {
 	struct queue_list_fetch *n = calloc(1, sizeof(*n));
 
 	if (n) {
 		n->conf = *conf;
-		n->net = net;
+		n->http = http;
 	}
 	return n;
 }
@@ -597,7 +597,7 @@ static enum queue_list_fetch_state ask_page(struct queue_list_fetch *n)
 	if (n->token && asprintf(&url, "%s/api/v2/routing/queues?pageSize=500&pageNumber=%u",
 	    n->conf.base_url, n->page) > 0) {
 		call.url = url;
-		n->rest = rest_start(n->net, &call, n->now_us);
+		n->rest = rest_start(n->http, &call, n->now_us);
 		free(url);
 	}
 	if (!n->rest)

@@ -88,7 +88,7 @@ struct queue_list_fetch_conf {		/* the texts are borrowed for the life of names 
 struct queue_list_fetch;
 
 struct queue_list_fetch *queue_list_fetch_new(const struct queue_list_fetch_conf *conf,
-	struct http *net);
+	struct http *http);
 void queue_list_fetch_free(struct queue_list_fetch *n);
 
 /* Fetches all pages, each within request_us, all by end_us; the token is copied. */

@@ -23,7 +23,7 @@ struct queue_lookup {
 	bool token_renewed;
 };
 
-struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *net,
+struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *http,
 	struct token *token, int64_t now_us)
 {
 	struct queue_list_fetch_conf names = { conf->api_url, conf->request_us };
@@ -35,7 +35,7 @@ struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, stru
 	l->token = token;
 	l->until_us = now_us;
 	session_init(&l->a, conf->retry_for_us, conf->request_us, now_us);
-	l->names = queue_list_fetch_new(&names, net);
+	l->names = queue_list_fetch_new(&names, http);
 	if (!l->names) {
 		queue_lookup_free(l);
 		return NULL;

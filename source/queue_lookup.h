@@ -26,7 +26,7 @@ struct queue_lookup_conf {		/* texts are borrowed */
 
 struct queue_lookup;
 
-struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *net,
+struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *http,
 	struct token *token, int64_t now_us); /* NULL: out of memory */
 void queue_lookup_free(struct queue_lookup *l);
 

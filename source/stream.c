@@ -23,7 +23,7 @@ enum stream_state { IDLE, TOKEN, CONNECTING, OPEN, CLOSING, BACKOFF, OVER };
 
 struct stream {
 	struct stream_conf conf;
-	struct http *net;
+	struct http *http;
 	struct token *token;
 	struct session a;
 	enum stream_state state;
@@ -33,7 +33,7 @@ struct stream {
 	int64_t life_us;	/* the last message, or the connection's begin */
 };
 
-struct stream *stream_new(const struct stream_conf *conf, struct http *net,
+struct stream *stream_new(const struct stream_conf *conf, struct http *http,
 	struct token *token, int64_t now_us)
 {
 	struct stream *s = calloc(1, sizeof(*s));
@@ -41,7 +41,7 @@ struct stream *stream_new(const struct stream_conf *conf, struct http *net,
 	if (!s)
 		return NULL;
 	s->conf = *conf;
-	s->net = net;
+	s->http = http;
 	s->token = token;
 	s->until_us = now_us;
 	session_init(&s->a, conf->retry_for_us, conf->connect_timeout_us, now_us);
@@ -175,7 +175,7 @@ static void connect_now(struct stream *s, int64_t now_us)
 	char *url = stream_url(&s->conf, token_value(s->token));
 
 	if (url)
-		s->ws = ws_open(s->net, url,
+		s->ws = ws_open(s->http, url,
 			s->conf.payload_as_message ? s->conf.payload : NULL,
 			(end_us - now_us + BEHIND_US) / US_PER_MS);
 	if (url)

@@ -28,7 +28,7 @@ struct stream_conf {
 struct stream;
 
 /* Strings and token are borrowed; now_us is run.start's. NULL: out of memory. */
-struct stream *stream_new(const struct stream_conf *conf, struct http *net,
+struct stream *stream_new(const struct stream_conf *conf, struct http *http,
 	struct token *token, int64_t now_us);
 void stream_free(struct stream *s);
 

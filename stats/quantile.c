@@ -452,7 +452,7 @@ static struct quantile_entry *find_entry(struct quantile *q, double x, bool *ok)
 	return *place ? &q->entry[*place - 1] : NULL;
 }
 
-void quantile_fetch(const struct quantile *q)
+void quantile_prefetch(const struct quantile *q)
 {
 	prefetch_for_write(q->place, PLACES);
 	prefetch_for_write(q->entry, q->nentry * sizeof(*q->entry));

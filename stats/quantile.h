@@ -26,7 +26,7 @@ void quantile_free(struct quantile *q);
 bool quantile_add(struct quantile *q, double x, uint64_t weight);
 /* The same for values that weigh by time: the 64 exact ones are then distinct. */
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight);
-void quantile_fetch(const struct quantile *q);	/* from memory, for values that are to follow */
+void quantile_prefetch(const struct quantile *q);	/* call before several additions */
 bool quantile_merge(struct quantile *into, struct quantile *from);	/* from keeps its values */
 
 /* n of them at once, in rising order, each percent 1 to 100; q holds a value. min and max are

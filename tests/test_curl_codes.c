@@ -20,28 +20,28 @@ static struct {
 	void *arg;
 } play;
 
-CURL *http_easy(struct http *net, int64_t timeout_ms)
+CURL *http_easy(struct http *http, int64_t timeout_ms)
 {
-	(void)net, (void)timeout_ms;
+	(void)http, (void)timeout_ms;
 	return curl_easy_init();
 }
 
-enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg)
+enum status http_start(struct http *http, CURL *easy, http_done *done, void *arg)
 {
-	(void)net, (void)easy;
+	(void)http, (void)easy;
 	play.done = done;
 	play.arg = arg;
 	return ST_OK;
 }
 
-void http_stop(struct http *net, CURL *easy)
+void http_stop(struct http *http, CURL *easy)
 {
-	(void)net, (void)easy;
+	(void)http, (void)easy;
 }
 
-void http_release(struct http *net, CURL *easy)
+void http_release(struct http *http, CURL *easy)
 {
-	(void)net;
+	(void)http;
 	curl_easy_cleanup(easy);
 }
 

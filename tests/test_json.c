@@ -208,7 +208,7 @@ static void string__is_harmless_and_reads_back(void **state)
 /* The same by the C library. */
 static void assert_shortest(double x)
 {
-	char text[DOUBLE_TEXT_MAX], wanted[DOUBLE_TEXT_MAX];
+	char text[JSON_DOUBLE_MAX], wanted[JSON_DOUBLE_MAX];
 	int digits = 15;
 
 	if (x == trunc(x) && fabs(x) <= 9007199254740992.0 && !(x == 0 && signbit(x)))
@@ -217,7 +217,7 @@ static void assert_shortest(double x)
 		do
 			snprintf(wanted, sizeof(wanted), "%.*g", digits, x);
 		while (digits++ < 17 && strtod(wanted, NULL) != x);
-	assert_int_equal(double_format(text, x), strlen(wanted));
+	assert_int_equal(json_format_double(text, x), strlen(wanted));
 	assert_string_equal(text, wanted);
 }
 
@@ -263,12 +263,12 @@ static void double__reads_back_the_same(void **state)
 		{ 0.1 + 0.2, "0.30000000000000004" }, { 9007199254740992, "9007199254740992" },
 		{ 0.5, "0.5" }, { DBL_MAX, "1.7976931348623157e+308" }
 	};
-	char text[DOUBLE_TEXT_MAX];
+	char text[JSON_DOUBLE_MAX];
 	uint64_t seed = 88172645463325252u;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		double_format(text, known[i].x);
+		json_format_double(text, known[i].x);
 		assert_string_equal(text, known[i].text);
 	}
 	for (int i = 0; i < 1000000; i++) {
@@ -283,7 +283,7 @@ static void double__reads_back_the_same(void **state)
 			x = (double)(seed >> 40) / 1000;	/* and such as occur */
 		if (!isfinite(x))
 			continue;
-		len = double_format(text, x);
+		len = json_format_double(text, x);
 		assert_int_equal(len, strlen(text));
 		if (strtod(text, NULL) != x)
 			fail_msg("%.17g as %s", x, text);

@@ -480,7 +480,7 @@ static void try_now(struct deliveries *c, struct url_queue *l, int64_t now_us, i
 	l->tried = true;
 	call.timeout_us = attempt_end_us(c, l, now_us) - now_us;
 	if (make_headers(c, l, real_us, &call.nheader))
-		l->post = http_post_start(c->conf.net, &call, now_us);
+		l->post = http_post_start(c->conf.http, &call, now_us);
 }
 
 /* It is tried no more. */

@@ -48,7 +48,7 @@ struct deliveries_totals {
 
 struct deliveries_conf {		/* all borrowed for the callbacks' life */
 	const struct targets *targets;
-	struct http *net;
+	struct http *http;
 	struct spool *spool;	/* NULL: none */
 	const char *run;
 	int64_t start_ms;

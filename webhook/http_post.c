@@ -17,7 +17,7 @@
 #define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 
 struct http_post {
-	struct http *net;
+	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
 	bool allow_private;
@@ -34,7 +34,7 @@ struct http_post {
 /* A list of libcurl's, whose lines may be secrets, is wiped by http.c's free. */
 static void end_request(struct http_post *p)
 {
-	http_release(p->net, p->easy);
+	http_release(p->http, p->easy);
 	p->easy = NULL;
 	curl_slist_free_all(p->headers);
 	p->headers = NULL;
@@ -144,7 +144,7 @@ static void finish_by_status(struct http_post *p)
 
 static void finish_without_answer(struct http_post *p)
 {
-	switch (net_failure(&p->result)) {
+	switch (http_failure_of(&p->result)) {
 	case HTTP_FATAL:
 		finish(p, HTTP_POST_AGAIN, p->words, "");
 		break;
@@ -211,10 +211,10 @@ static void on_done(void *arg, const struct http_result *result)
 
 static bool set_headers(struct http_post *p, const struct http_post_call *call)
 {
-	bool ok = net_header(&p->headers, "Expect:");
+	bool ok = http_add_header(&p->headers, "Expect:");
 
 	for (size_t i = 0; ok && i < call->nheader; i++)
-		ok = net_header(&p->headers, call->header[i]);
+		ok = http_add_header(&p->headers, call->header[i]);
 	return ok && curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK;
 }
 
@@ -244,21 +244,21 @@ static bool set_judges(struct http_post *p)
 
 static bool begin(struct http_post *p, const struct http_post_call *call)
 {
-	p->easy = http_easy_to(p->net, call->plain, (call->timeout_us + 999) / 1000);
+	p->easy = http_easy_to(p->http, call->plain, (call->timeout_us + 999) / 1000);
 	return p->easy && set_headers(p, call)
 		&& curl_easy_setopt(p->easy, CURLOPT_URL, call->url) == CURLE_OK
 		&& set_body(p, call) && set_judges(p)
-		&& http_start(p->net, p->easy, on_done, p) == ST_OK;
+		&& http_start(p->http, p->easy, on_done, p) == ST_OK;
 }
 
-struct http_post *http_post_start(struct http *net, const struct http_post_call *call,
+struct http_post *http_post_start(struct http *http, const struct http_post_call *call,
 	int64_t now_us)
 {
 	struct http_post *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return NULL;
-	p->net = net;
+	p->http = http;
 	p->allow_private = call->allow_private;
 	p->answer.retry_after_us = -1;
 	p->end_us = now_us + call->timeout_us + GRACE_US;

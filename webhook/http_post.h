@@ -42,8 +42,8 @@ struct http_post_answer {
 
 struct http_post;
 
-/* net is borrowed. NULL: out of memory; any other failure is an answer. */
-struct http_post *http_post_start(struct http *net, const struct http_post_call *call,
+/* http is borrowed. NULL: out of memory; any other failure is an answer. */
+struct http_post *http_post_start(struct http *http, const struct http_post_call *call,
 	int64_t now_us);
 void http_post_free(struct http_post *p); /* drops what is under way at once; NULL is fine */
 

@@ -78,7 +78,7 @@ static bool make_plain(struct stream_events *fs, struct json_text *text)
 	buf_clear(&fs->plain);
 	if (!buf_reserve(&fs->plain, 1) || !json_text_put(text, &fs->plain))
 		return false;
-	*text = (struct json_text){ fs->plain.data, fs->plain.len, .odd = true };
+	*text = (struct json_text){ fs->plain.data, fs->plain.len, .renamed = true };
 	return true;
 }
 
@@ -135,7 +135,7 @@ static const char *leaf_path(struct path *path, const struct json_text *key,
 	size_t len = path->len;
 	unsigned depth = path->depth;
 
-	if (!depth && !key->odd && key->len < FIELD_NAME_MAX) {
+	if (!depth && !key->renamed && key->len < FIELD_NAME_MAX) {
 		leaf->path = key->s;
 		leaf->path_len = (uint16_t)key->len;
 		return NULL;

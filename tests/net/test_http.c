@@ -55,13 +55,13 @@ static void test_what_it_must_have(void **state)
 static void test_run_ends_before_it_begins(void **state)
 {
 	const struct http_conf conf = { .cacert = NULL };
-	struct http *net = (struct http *)&played;
+	struct http *http = (struct http *)&played;
 	struct err err = { "" };
 
 	(void)state;
 	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
-	assert_int_equal(http_new(&net, &conf, &err), ST_USAGE);
-	assert_null(net);
+	assert_int_equal(http_new(&http, &conf, &err), ST_USAGE);
+	assert_null(http);
 	assert_string_equal(err.text, "this libcurl (8.13.0) lacks version 8.14 or newer");
 }
 
@@ -99,7 +99,7 @@ static void settle(const char *built_in, const char *cacert, const char *env_fil
 {
 	struct http_conf conf = { .cacert = cacert };
 	struct err err = { "" };
-	struct http *net;
+	struct http *http;
 
 	be(0x080e01, "8.14.1", all, CURL_VERSION_ASYNCHDNS);
 	played.cainfo = built_in;
@@ -110,9 +110,9 @@ static void settle(const char *built_in, const char *cacert, const char *env_fil
 	if (env_dir)
 		setenv("SSL_CERT_DIR", env_dir, 1);
 	file = directory = proxy_file = proxy_directory = UNTOUCHED;
-	assert_int_equal(http_new(&net, &conf, &err), ST_OK);
-	assert_non_null(http_easy(net, 1000));
-	http_free(net);
+	assert_int_equal(http_new(&http, &conf, &err), ST_OK);
+	assert_non_null(http_easy(http, 1000));
+	http_free(http);
 }
 
 static void test_trust_of_the_environment(void **state)

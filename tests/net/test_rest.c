@@ -28,7 +28,7 @@
 /* --- the server: one connection, one answer ----------------------------------------- */
 
 struct place {
-	struct http *net;
+	struct http *http;
 	int listener, peer;
 	char url[256];
 	struct buf got, answer;
@@ -54,7 +54,7 @@ static int set_up(void **state)
 	assert_int_equal(listen(p->listener, 4), 0);
 	assert_int_equal(getsockname(p->listener, (struct sockaddr *)&at, &len), 0);
 	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d" PATH, ntohs(at.sin_port));
-	assert_int_equal(http_new(&p->net, &conf, &err), ST_OK);
+	assert_int_equal(http_new(&p->http, &conf, &err), ST_OK);
 	*state = p;
 	return 0;
 }
@@ -71,7 +71,7 @@ static int tear_down(void **state)
 	struct place *p = *state;
 
 	rest_free(p->rest);
-	http_free(p->net);
+	http_free(p->http);
 	hang_up(p);
 	if (p->listener >= 0)
 		close(p->listener);
@@ -125,7 +125,7 @@ static void start(struct place *p, const char *method, const char *body, int64_t
 	hang_up(p);
 	buf_clear(&p->got);
 	p->sent = 0;
-	p->rest = rest_start(p->net, &call, 0);
+	p->rest = rest_start(p->http, &call, 0);
 	assert_non_null(p->rest);
 }
 
@@ -135,10 +135,10 @@ static const struct rest_answer *finish(struct place *p)
 	struct err err;
 
 	for (int turn = 0; turn < 20000 && !rest_step(p->rest, 0); turn++) {
-		assert_int_equal(http_perform(p->net, &err), ST_OK);
+		assert_int_equal(http_perform(p->http, &err), ST_OK);
 		serve(p);
 		if (rest_deadline_us(p->rest) > 0)
-			assert_int_equal(http_wait(p->net, NULL, 0, 2, &err), ST_OK);
+			assert_int_equal(http_wait(p->http, NULL, 0, 2, &err), ST_OK);
 	}
 	assert_true(rest_is_done(p->rest));
 	assert_true(rest_deadline_us(p->rest) == INT64_MAX);
@@ -217,7 +217,7 @@ static void token__that_is_no_header_is_never_sent(void **state)
 		};
 
 		rest_free(p->rest);
-		p->rest = rest_start(p->net, &call, 0);
+		p->rest = rest_start(p->http, &call, 0);
 		assert_true(rest_is_done(p->rest));
 		assert_int_equal(rest_answer(p->rest)->kind, REST_UNAUTHORISED);
 	}
@@ -447,12 +447,12 @@ static void call__under_way_can_be_dropped(void **state)
 
 	start(p, "POST", "{}", 60 * S);
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(http_perform(p->net, &err), ST_OK);
+		assert_int_equal(http_perform(p->http, &err), ST_OK);
 		serve(p);
 	}
 	rest_free(p->rest);
 	p->rest = NULL;
-	assert_int_equal(http_perform(p->net, &err), ST_OK);
+	assert_int_equal(http_perform(p->http, &err), ST_OK);
 	rest_free(NULL);
 }
 

@@ -47,22 +47,16 @@ static char *dir;
 
 /* --- the players ---------------------------------------------------------------------- */
 
-enum status http_new(struct http **net, const struct http_conf *conf, struct err *err)
+enum status http_new(struct http **http, const struct http_conf *conf, struct err *err)
 {
 	(void)conf, (void)err;
-	*net = (struct http *)&play;
+	*http = (struct http *)&play;
 	return ST_OK;
 }
 
-void http_free(struct http *net)
+void http_free(struct http *http)
 {
-	(void)net;
-}
-
-bool net_is_quiet(const struct http *net)
-{
-	(void)net;
-	return true;
+	(void)http;
 }
 
 const char *http_versions(void)
@@ -75,52 +69,52 @@ const char *http_lacks(void)
 	return NULL;
 }
 
-CURL *http_easy(struct http *net, int64_t timeout_ms)
+CURL *http_easy(struct http *http, int64_t timeout_ms)
 {
-	(void)net, (void)timeout_ms;
+	(void)http, (void)timeout_ms;
 	return NULL;
 }
 
-CURL *http_easy_to(struct http *net, bool plain, int64_t timeout_ms)
+CURL *http_easy_to(struct http *http, bool plain, int64_t timeout_ms)
 {
-	(void)net, (void)plain, (void)timeout_ms;
+	(void)http, (void)plain, (void)timeout_ms;
 	return NULL;
 }
 
-enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg)
+enum status http_start(struct http *http, CURL *easy, http_done *done, void *arg)
 {
-	(void)net, (void)easy, (void)done, (void)arg;
+	(void)http, (void)easy, (void)done, (void)arg;
 	return ST_NET;
 }
 
-void http_stop(struct http *net, CURL *easy)
+void http_stop(struct http *http, CURL *easy)
 {
-	(void)net, (void)easy;
+	(void)http, (void)easy;
 }
 
-void http_release(struct http *net, CURL *easy)
+void http_release(struct http *http, CURL *easy)
 {
-	(void)net, (void)easy;
+	(void)http, (void)easy;
 }
 
-enum status http_perform(struct http *net, struct err *err)
+enum status http_perform(struct http *http, struct err *err)
 {
-	(void)net, (void)err;
+	(void)http, (void)err;
 	return ST_OK;
 }
 
-enum status http_wait(struct http *net, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
+enum status http_wait(struct http *http, struct curl_waitfd *fd, unsigned nfd, int timeout_ms,
 	struct err *err)
 {
-	(void)net, (void)fd, (void)nfd, (void)timeout_ms, (void)err;
+	(void)http, (void)fd, (void)nfd, (void)timeout_ms, (void)err;
 	play.now_us = play.turn_us;
 	return ST_OK;
 }
 
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
-	struct token_cache *cache, struct http *net)
+	struct token_cache *cache, struct http *http)
 {
-	(void)conf, (void)creds, (void)cache, (void)net;
+	(void)conf, (void)creds, (void)cache, (void)http;
 	return (struct token *)&play;
 }
 
@@ -174,11 +168,11 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 }
 
 /* Any request is answered at once, and rightly. */
-struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us)
+struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t now_us)
 {
 	struct rest *r = calloc(1, sizeof(*r));
 
-	(void)net, (void)now_us;
+	(void)http, (void)now_us;
 	assert_non_null(r);
 	r->answer = (struct rest_answer){ .http_status = 200, .retry_after_us = -1 };
 	r->answer.body = strcmp(call->method, "PUT") == 0 ? "{\"entities\":[]}"
@@ -226,11 +220,11 @@ static void brings(struct ws_event event)
 }
 
 /* The second socket never opens. */
-struct ws *ws_open(struct http *net, const char *url, const char *payload, int64_t handshake_ms)
+struct ws *ws_open(struct http *http, const char *url, const char *payload, int64_t handshake_ms)
 {
 	struct ws *ws = calloc(1, sizeof(*ws));
 
-	(void)net, (void)url, (void)payload, (void)handshake_ms;
+	(void)http, (void)url, (void)payload, (void)handshake_ms;
 	assert_non_null(ws);
 	if (!play.opened) {
 		play.ws = ws;

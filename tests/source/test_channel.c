@@ -97,13 +97,13 @@ static const char *channel_of(const char *url)
 	return at ? at + strlen("/channels/") : "";
 }
 
-struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us)
+struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t now_us)
 {
 	struct rest *r = calloc(1, sizeof(*r));
 	const char *of = channel_of(call->url);
 	char word[32];
 
-	(void)net, (void)now_us;
+	(void)http, (void)now_us;
 	assert_non_null(r);
 	assert_string_equal(call->token, play.token.value);
 	play.bound_us = call->timeout_us;
@@ -178,11 +178,11 @@ static void arrive(unsigned number, struct ws_event event)
 	ws->event[ws->n++] = event;
 }
 
-struct ws *ws_open(struct http *net, const char *url, const char *payload, int64_t handshake_ms)
+struct ws *ws_open(struct http *http, const char *url, const char *payload, int64_t handshake_ms)
 {
 	struct ws *ws = calloc(1, sizeof(*ws));
 
-	(void)net, (void)payload, (void)handshake_ms;
+	(void)http, (void)payload, (void)handshake_ms;
 	assert_non_null(ws);
 	assert_true(play.sockets < SOCKETS);
 	ws->number = play.sockets++;

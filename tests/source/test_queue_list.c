@@ -35,9 +35,9 @@ struct rest {
 };
 static struct rest the_rest;
 
-struct rest *rest_start(struct http *net, const struct rest_call *call, int64_t now_us)
+struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t now_us)
 {
-	(void)net, (void)now_us;
+	(void)http, (void)now_us;
 	assert_string_equal(call->method, "GET");
 	assert_null(call->body);
 	snprintf(play.url[play.asked % 8], sizeof(play.url[0]), "%s", call->url);

@@ -69,9 +69,9 @@ void token_drop(struct token *t)
 	play.result.generation++;
 }
 
-struct ws *ws_open(struct http *net, const char *url, const char *payload, int64_t handshake_ms)
+struct ws *ws_open(struct http *http, const char *url, const char *payload, int64_t handshake_ms)
 {
-	(void)net, (void)payload, (void)handshake_ms;
+	(void)http, (void)payload, (void)handshake_ms;
 	play.opened++;
 	strncpy(play.url, url, sizeof(play.url) - 1);
 	return &the_ws;

@@ -71,29 +71,29 @@ CURLcode fake_option(CURL *easy)
 	return fake.option;
 }
 
-CURL *http_easy(struct http *net, int64_t timeout_ms)
+CURL *http_easy(struct http *http, int64_t timeout_ms)
 {
-	(void)net, (void)timeout_ms;
+	(void)http, (void)timeout_ms;
 	return (CURL *)&fake;
 }
 
-enum status http_start(struct http *net, CURL *easy, http_done *done, void *arg)
+enum status http_start(struct http *http, CURL *easy, http_done *done, void *arg)
 {
-	(void)net, (void)easy;
+	(void)http, (void)easy;
 	fake.done = done;
 	fake.ws = arg;
 	return ST_OK;
 }
 
-void http_stop(struct http *net, CURL *easy)
+void http_stop(struct http *http, CURL *easy)
 {
-	(void)net, (void)easy;
+	(void)http, (void)easy;
 	fake.stopped++;
 }
 
-void http_release(struct http *net, CURL *easy)
+void http_release(struct http *http, CURL *easy)
 {
-	(void)net, (void)easy;
+	(void)http, (void)easy;
 }
 
 const char *http_waits_for(CURL *easy)

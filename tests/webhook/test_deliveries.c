@@ -47,13 +47,13 @@ static void take_header(char *to, size_t size, const char *line, const char *nam
 		snprintf(to, size, "%s", line + len);
 }
 
-struct http_post *http_post_start(struct http *net, const struct http_post_call *call,
+struct http_post *http_post_start(struct http *http, const struct http_post_call *call,
 	int64_t now_us)
 {
 	struct posted *p = &posted[nposted++];
 	struct http_post *post = calloc(1, sizeof(*post));
 
-	(void)net;
+	(void)http;
 	assert_true(nposted < POSTS_MAX);
 	assert_non_null(post);
 	*p = (struct posted){ .len = call->len, .post = post };
