@@ -652,12 +652,16 @@ def secrets(tmp_path_factory):
         (directory / name).write_text(text)
     shutil.copy(harness.PROGRAM, directory / "gsqstat")
     (directory / "gsqstat").chmod(0o755)
+    (directory / "counts").mkdir()
+    (directory / "counts").chmod(0o777)
     yield directory
     shutil.rmtree(directory)
 
 
 def with_secrets(tool, directory, **more):
-    env = {"GENESYS_CLIENT_ID": "id", "PATH": os.environ["PATH"]}
+    # another user may not write coverage's counts where the objects are
+    env = {"GENESYS_CLIENT_ID": "id", "PATH": os.environ["PATH"],
+           "GCOV_PREFIX": str(directory / "counts")}
     env.update((name, tool.env[name]) for name in tool.env if "SAN_OPTIONS" in name)
     r = subprocess.run([
         directory / "gsqstat", *HOST, "--dry-run", "--client-secret-file", "secret", "--callback",
