@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "audit/verify.h"
-#include "cli/help.h"
 #include "cli/options.h"
+#include "cli/print.h"
 #include "net/http.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -111,7 +111,7 @@ static enum status check_end(struct options *set, enum status st, const char *wh
 	if (!set->plugin)
 		return (enum status)NAGIOS_UNKNOWN;
 	if (!nagios_has_line(set->plugin) && nagios_put_line(set->plugin, st, why, &line))
-		help_print(&line);
+		print_text(&line);
 	return (enum status)nagios_state(set->plugin, st);
 }
 

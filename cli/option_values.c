@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/option_table.h"
 #include "util/base.h"
 #include "util/text.h"
 #include "util/time.h"
@@ -51,7 +52,7 @@ void option_values_problem(struct option_values *p, const char *value, const cha
 {
 	char text[TEXT_SHOWN_SIZE];
 
-	lines_add(&p->problems, "--%s '%s': allowed is %s", p->table[p->now].name,
+	lines_add(&p->problems, "--%s '%s': allowed is %s", option_table[p->now].name,
 		text_shown(text, value, strlen(value)), allowed);
 	p->bad[p->now] = true;
 }
@@ -60,7 +61,7 @@ void option_values_flaw(struct option_values *p, const char *value, const char *
 {
 	char text[TEXT_SHOWN_SIZE];
 
-	lines_add(&p->problems, "--%s '%s': %s", p->table[p->now].name,
+	lines_add(&p->problems, "--%s '%s': %s", option_table[p->now].name,
 		text_shown(text, value, strlen(value)), flaw);
 	p->bad[p->now] = true;
 }
@@ -84,7 +85,7 @@ int option_values_word(struct option_values *p, const char *value,
 		if (strcmp(value, words->v[i]) == 0)
 			return (int)i;
 	text_words_hint(hint, sizeof(hint), value, words->v, words->n);
-	lines_add(&p->problems, "--%s '%s': allowed is one of%s", p->table[p->now].name,
+	lines_add(&p->problems, "--%s '%s': allowed is one of%s", option_table[p->now].name,
 		text_shown(text, value, strlen(value)), hint);
 	p->bad[p->now] = true;
 	return -1;

@@ -47,7 +47,6 @@ struct option_def {
 
 struct option_values {
 	struct options *set;
-	const struct option_def *table;
 	struct lines problems;
 	enum option_id now;		/* the option whose value is set */
 	bool given[OPTIONS], bad[OPTIONS];

@@ -7,6 +7,7 @@
 
 #include "audit/audit_file.h"
 #include "cli/metric_args.h"
+#include "cli/option_table.h"
 #include "net/proxy_env.h"
 #include "output/side_file.h"
 #include "output/writer.h"
@@ -138,7 +139,7 @@ static void misplaced(struct option_values *p, enum option_id id, const char *al
 		target_shown(text, value);
 	else if (value)
 		text_shown(text, value, strlen(value));
-	lines_add(&p->problems, "--%s%s%s%s: allowed is %s", p->table[id].name,
+	lines_add(&p->problems, "--%s%s%s%s: allowed is %s", option_table[id].name,
 		value ? " '" : "", text, value ? "'" : "", allowed);
 }
 
