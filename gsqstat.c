@@ -89,7 +89,7 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
 	st = run_open(&run, set, clock, signal_fd, err);
 	while (st == ST_OK && !run_is_over(run))
 		st = run_turn(run, err);	/* wait, read, decode, place, print */
-	if (st > ST_SIGNAL && run && !set->plugin)	/* its line is to come first */
+	if (st > ST_SIGNAL && run && !set->nagios)	/* its line is to come first */
 		signals_end_at_once(run, &signals);
 	st = run_close(run, st, err);	/* partial windows, rename, run.end */
 	close(signal_fd);
@@ -106,13 +106,13 @@ static enum status check_end(struct options *set, enum status st, const char *wh
 {
 	struct buf line = { 0 };
 
-	if (!set->plugin)
-		set->plugin = nagios_new();
-	if (!set->plugin)
+	if (!set->nagios)
+		set->nagios = nagios_new();
+	if (!set->nagios)
 		return (enum status)NAGIOS_UNKNOWN;
-	if (!nagios_has_line(set->plugin) && nagios_put_line(set->plugin, st, why, &line))
+	if (!nagios_has_line(set->nagios) && nagios_put_line(set->nagios, st, why, &line))
 		print_text(&line);
-	return (enum status)nagios_state(set->plugin, st);
+	return (enum status)nagios_state(set->nagios, st);
 }
 
 /* --- no run: --verify-audit --------------------------------------------------------------- */
@@ -181,9 +181,9 @@ int main(int argc, char **argv)
 	if (err.text[0] && st != ST_OK)
 		fprintf(stderr, "gsqstat: %s\n", err.text);
 	if (parsed == PARSED_RUN)	/* a word that looked like --check may be another's value */
-		check = set.plugin != NULL;
+		check = set.nagios != NULL;
 	if (check && !(parsed == PARSED_DONE && st == ST_OK))
-		st = check_end(&set, st, set.flaw ? set.flaw : err.text);
+		st = check_end(&set, st, set.first_problem ? set.first_problem : err.text);
 	options_free(&set);
 	return (int)st;
 }

@@ -10,7 +10,7 @@
 #include "util/lines.h"
 #include "util/text.h"
 
-/* The place of a metric among the decoded ones, added if it is new. */
+/* The index of a metric among those that are decoded; adds it if it is new. */
 static size_t metric_index(struct options *set, const char *name)
 {
 	for (size_t i = 0; i < set->nmetric; i++)
@@ -33,7 +33,7 @@ void metric_args_metrics(struct option_values *p, const char *value)
 	free(copy);
 }
 
-/* A name of the notification service's, or its beginning with a `*`. */
+/* A metric of the notification service, or the beginning of its name with a `*`. */
 static bool is_pattern(const char *s)
 {
 	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -44,7 +44,8 @@ static bool is_pattern(const char *s)
 		&& (!s[len] || strcmp(s + len, "*") == 0);
 }
 
-/* Good names, and yet none that --now could print; a list may be meant for windows as well. */
+/* Metrics that no snapshot has are a warning only: users keep one list of metrics for --now and
+ * for windows. */
 static void warn_of_now(struct option_values *p)
 {
 	struct lines *patterns = &p->set->patterns;
@@ -62,25 +63,25 @@ static void warn_of_now(struct option_values *p)
 
 static void settle_metrics(struct option_values *p)
 {
-	static const char *const notice_metrics[] = {
+	static const char *const notification_metrics[] = {
 		"oWaiting", "oInteracting", "oLongestWaiting", "oOnQueueUsers", "nOffered",
 		"tWait", "tAbandon", "oServiceLevel"
 	};
 	struct options *set = p->set;
 
-	p->now = OPT_METRIC;
+	p->current = OPT_METRIC;
 	if (p->bad[OPT_SOURCE])
 		return;
-	if (set->notices && !p->given[OPT_METRIC]) {
+	if (set->notifications && !p->given[OPT_METRIC]) {
 		lines_free(&set->patterns);
-		for (size_t i = 0; i < ARRAY_LEN(notice_metrics); i++)
-			lines_add(&set->patterns, "%s", notice_metrics[i]);
+		for (size_t i = 0; i < ARRAY_LEN(notification_metrics); i++)
+			lines_add(&set->patterns, "%s", notification_metrics[i]);
 	}
 	for (size_t i = 0; i < set->patterns.n; i++) {
 		const char *name = set->patterns.v[i];
 		int known;
 
-		if (set->notices) {
+		if (set->notifications) {
 			if (!is_pattern(name))
 				option_values_problem(p, name,
 					"a metric of the notification service that "
@@ -92,29 +93,29 @@ static void settle_metrics(struct option_values *p)
 			metric_index(set, metric_words.v[known]);
 	}
 	set->nasked = set->nmetric;
-	if (set->notices && set->now && p->given[OPT_METRIC])
+	if (set->notifications && set->now && p->given[OPT_METRIC])
 		warn_of_now(p);
 }
 
-/* The rule keeps its own text, which its path points into. */
-static void add_rule(struct option_values *p, const char *value)
+/* The filter keeps a copy of the text, for its path points into it. */
+static void add_filter(struct option_values *p, const char *value)
 {
 	static const char *const none[] = { "none" };
 	struct options *set = p->set;
-	struct filter *rule = &set->outlier[set->noutlier];
+	struct filter *filter = &set->outlier[set->noutlier];
 	char *text = strdup(value);
 	const char *metric;
 	int known;
 
 	if (!text) {
 		p->problems.failed = true;
-	} else if (!filter_parse(text, &metric, rule) || strlen(rule->path) >= FIELD_NAME_MAX) {
+	} else if (!filter_parse(text, &metric, filter) || strlen(filter->path) >= FIELD_NAME_MAX) {
 		option_values_problem(p, value, text_nearest_word(value, none, 1)
 			? "METRIC.FIELD OP NUMBER, or none; did you mean none?"
 			: "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
 	} else {
 		known = option_values_word(p, metric, &metric_words);
-		rule->metric = known < 0 ? 0 : (size_t)known;	/* a known one, for now */
+		filter->metric = known < 0 ? 0 : (size_t)known;	/* see metric_args_settle */
 		set->outlier_path[set->noutlier++] = text;
 		lines_add(&set->outlier_text, "%s", value);
 		return;
@@ -122,22 +123,22 @@ static void add_rule(struct option_values *p, const char *value)
 	free(text);
 }
 
-static void clear_rules(struct options *set)
+static void clear_filters(struct options *set)
 {
 	while (set->noutlier)
 		free(set->outlier_path[--set->noutlier]);
 	lines_free(&set->outlier_text);
 }
 
-void metric_args_rule(struct option_values *p, const char *value)
+void metric_args_outlier(struct option_values *p, const char *value)
 {
 	if (!p->given[OPT_OUTLIER] && !p->defaults)
-		clear_rules(p->set);
+		clear_filters(p->set);
 	p->given[OPT_OUTLIER] = !p->defaults;
 	if (strcmp(value, "none") == 0)
 		p->outlier_none = true;
 	else if (p->set->noutlier < FILTERS_MAX)
-		add_rule(p, value);
+		add_filter(p, value);
 	else
 		option_values_problem(p, value, "16 rules at most");
 }
@@ -156,13 +157,13 @@ bool metric_args_has(const struct option_values *p, const char *metric, char *wh
 	char hint[256];
 	size_t n = 0;
 
-	for (size_t i = 0; set->notices && i < set->patterns.n; i++) {
+	for (size_t i = 0; set->notifications && i < set->patterns.n; i++) {
 		if (text_matches(set->patterns.v[i], metric, strlen(metric)))
 			return true;
 		if (n < METRIC_MAX)
 			asked[n++] = set->patterns.v[i];
 	}
-	for (size_t i = 0; !set->notices && i < set->nasked; i++) {
+	for (size_t i = 0; !set->notifications && i < set->nasked; i++) {
 		if (strcmp(set->metric[i], metric) == 0)
 			return true;
 		asked[n++] = set->metric[i];
@@ -173,7 +174,7 @@ bool metric_args_has(const struct option_values *p, const char *metric, char *wh
 	return false;
 }
 
-/* A queue of that ID is watched; without a list any may come. */
+/* Without a list any queue may come. */
 static bool has_queue(const struct options *set, const char *id)
 {
 	for (size_t i = 0; i < set->queues.n; i++)
@@ -190,13 +191,13 @@ static void check_threshold(struct option_values *p, size_t i)
 
 	if (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
 	    && !metric_args_has(p, metric, why, sizeof(why)))
-		option_values_flaw(p, threshold_text(ts, i), why);
+		option_values_problem_text(p, threshold_text(ts, i), why);
 	if (id && !p->bad[OPT_QUEUE] && !has_queue(p->set, id)) {
 		snprintf(why, sizeof(why), "'%s' is no queue of this run", id);
-		option_values_flaw(p, threshold_text(ts, i), why);
+		option_values_problem_text(p, threshold_text(ts, i), why);
 	}
-	if (threshold_queue_name(ts, i) && !p->set->notices && !p->bad[OPT_SOURCE])
-		option_values_flaw(p, threshold_text(ts, i),
+	if (threshold_queue_name(ts, i) && !p->set->notifications && !p->bad[OPT_SOURCE])
+		option_values_problem_text(p, threshold_text(ts, i),
 			"the stream has no names of queues; allowed "
 			"is a queue's ID before the colon");
 }
@@ -208,7 +209,7 @@ static void settle_thresholds(struct option_values *p)
 
 	if (!set->fail_if.n)
 		return;
-	p->now = OPT_FAIL_IF;
+	p->current = OPT_FAIL_IF;
 	set->thresholds = thresholds_new();
 	if (!set->thresholds) {
 		p->problems.failed = true;
@@ -217,7 +218,7 @@ static void settle_thresholds(struct option_values *p)
 	for (size_t i = 0; i < set->fail_if.n; i++) {
 		thresholds_add(set->thresholds, set->fail_if.v[i], why, sizeof(why));
 		if (why[0])
-			option_values_flaw(p, set->fail_if.v[i], why);
+			option_values_problem_text(p, set->fail_if.v[i], why);
 		else
 			check_threshold(p, thresholds_count(set->thresholds) - 1);
 	}
@@ -232,7 +233,7 @@ void metric_args_check(struct option_values *p, const char *value)
 
 void metric_args_range(struct option_values *p, const char *value)
 {
-	lines_add(p->now == OPT_CRITICAL ? &p->set->critical : &p->set->warning, "%s", value);
+	lines_add(p->current == OPT_CRITICAL ? &p->set->critical : &p->set->warning, "%s", value);
 }
 
 static void settle_ranges(struct option_values *p, enum option_id id, const struct lines *ranges)
@@ -240,24 +241,24 @@ static void settle_ranges(struct option_values *p, enum option_id id, const stru
 	const char *metric;
 	char why[512];
 
-	p->now = id;
+	p->current = id;
 	for (size_t i = 0; i < ranges->n; i++) {
-		nagios_add(p->set->plugin, id == OPT_CRITICAL, ranges->v[i], &metric, why,
+		nagios_add(p->set->nagios, id == OPT_CRITICAL, ranges->v[i], &metric, why,
 			sizeof(why));
 		if (why[0] || (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
 		    && !metric_args_has(p, metric, why, sizeof(why))))
-			option_values_flaw(p, ranges->v[i], why);
+			option_values_problem_text(p, ranges->v[i], why);
 	}
 }
 
-static void settle_check(struct option_values *p)
+static void settle_nagios(struct option_values *p)
 {
 	struct options *set = p->set;
 
 	if (!p->given[OPT_CHECK] || p->bad[OPT_CHECK])
 		return;
-	set->plugin = nagios_new();
-	if (set->plugin) {
+	set->nagios = nagios_new();
+	if (set->nagios) {
 		settle_ranges(p, OPT_WARNING, &set->warning);
 		settle_ranges(p, OPT_CRITICAL, &set->critical);
 	} else {
@@ -271,23 +272,23 @@ void metric_args_settle(struct option_values *p)
 
 	settle_metrics(p);
 	set->outlier_given = p->given[OPT_OUTLIER];
-	if (set->notices)
-		clear_rules(set);
-	/* rules may name metrics that are decoded for them alone */
+	if (set->notifications)
+		clear_filters(set);
+	/* filters may need metrics that --metric does not ask for */
 	for (size_t i = 0; i < set->noutlier; i++)
 		set->outlier[i].metric = metric_index(set,
 			metric_words.v[set->outlier[i].metric]);
 	settle_thresholds(p);
-	settle_check(p);
+	settle_nagios(p);
 }
 
 void metric_args_free(struct options *set)
 {
-	clear_rules(set);
+	clear_filters(set);
 	lines_free(&set->patterns);
 	lines_free(&set->fail_if);
 	thresholds_free(set->thresholds);
 	lines_free(&set->warning);
 	lines_free(&set->critical);
-	nagios_free(set->plugin);
+	nagios_free(set->nagios);
 }

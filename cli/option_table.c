@@ -34,18 +34,18 @@ static void set_window(struct option_values *p, const char *value)
 	p->set->window_ms = option_values_duration(p, value, 100, "100ms to 24h" DURATION_UNITS);
 }
 
-/* Those of 1ms to 24h. */
+/* Durations from 1ms to 24h. */
 static void set_duration(struct option_values *p, const char *value)
 {
 	int64_t ms = option_values_duration(p, value, 1, "1ms to 24h" DURATION_UNITS);
 
-	switch (p->now) {
+	switch (p->current) {
 	case OPT_LATENESS: p->set->lateness_ms = ms; break;
 	case OPT_CONNECT_TIMEOUT: p->set->connect_timeout_ms = ms; break;
 	case OPT_IDLE_TIMEOUT: p->set->idle_timeout_ms = ms; break;
 	case OPT_PONG_TIMEOUT: p->set->pong_timeout_ms = ms; break;
 	case OPT_TOKEN_MARGIN: p->set->token_margin_ms = ms; break;
-	case OPT_CALLBACK_TIMEOUT: p->set->callbacks.timeout_ms = ms; break;
+	case OPT_CALLBACK_TIMEOUT: p->set->targets.timeout_ms = ms; break;
 	default: break;
 	}
 }
@@ -70,28 +70,28 @@ static void set_resync(struct option_values *p, const char *value)
 
 static void set_retry_for(struct option_values *p, const char *value)
 {
-	/* of all lengths nothing alone needs no unit */
+	/* only 0 needs no unit */
 	p->set->retry_for_ms = strcmp(value, "0") == 0 ? 0
 		: option_values_duration(p, value, 0, "0 to 24h" DURATION_UNITS);
 }
 
-/* One of a list, the first where it is none. */
+/* Options whose value is a word of a list; the first one if it is not in the list. */
 static void set_word(struct option_values *p, const char *value)
 {
-	const bool clock = p->now == OPT_TIME, form = p->now == OPT_FORMAT;
+	const bool clock = p->current == OPT_TIME, form = p->current == OPT_FORMAT;
 	const struct option_values_words *words = clock ? &time_words : form ? &format_words
-		: p->now == OPT_SUBSCRIBE ? &subscribe_words
-		: p->now == OPT_CALLBACK_FORMAT ? &callback_words : &audit_words;
+		: p->current == OPT_SUBSCRIBE ? &subscribe_words
+		: p->current == OPT_CALLBACK_FORMAT ? &callback_words : &audit_words;
 	int i = option_values_word(p, value, words);
 
 	if (clock)
 		p->set->time = i == 1 ? TIME_EVENT : TIME_ARRIVAL;
 	else if (form)
 		p->set->format = i < 0 ? FORMAT_NDJSON : (enum format)i;
-	else if (p->now == OPT_SUBSCRIBE)
+	else if (p->current == OPT_SUBSCRIBE)
 		p->set->subscribe = i == 1 ? SUBSCRIBE_MESSAGE : SUBSCRIBE_URL;
-	else if (p->now == OPT_CALLBACK_FORMAT)
-		p->set->callbacks.format = i == 1 ? PAYLOAD_CLOUDEVENTS : PAYLOAD_PLAIN;
+	else if (p->current == OPT_CALLBACK_FORMAT)
+		p->set->targets.format = i == 1 ? PAYLOAD_CLOUDEVENTS : PAYLOAD_PLAIN;
 	else
 		p->set->audit = i < 0 ? AUDIT_JSON : (enum audit_format)i;
 }
@@ -102,7 +102,7 @@ static void set_flag(struct option_values *p, const char *value)
 	struct options *set = p->set;
 
 	(void)value;
-	switch (p->now) {
+	switch (p->current) {
 	case OPT_SKIP_REFUSED: set->skip_refused = true; break;
 	case OPT_LIST_QUEUES: set->list_queues = true; break;
 	case OPT_ALIGN: set->align = true; break;
@@ -112,27 +112,27 @@ static void set_flag(struct option_values *p, const char *value)
 	case OPT_ASCII: set->ascii = true; break;
 	case OPT_DRY_RUN: set->dry_run = true; break;
 	case OPT_FAIL_FAST: set->fail_fast = true; break;
-	case OPT_CALLBACK_ALLOW_PRIVATE: set->callbacks.allow_private = true; break;
+	case OPT_CALLBACK_ALLOW_PRIVATE: set->targets.allow_private = true; break;
 	case OPT_NO_CACHE: set->cache = false; break;
 	case OPT_VERBOSE: set->level = LEVEL_DEBUG; break;
 	case OPT_AUDIT_CHAIN: set->audit_chain = true; break;
 	case OPT_SILENT: set->level = LEVEL_DOUBT; break;
-	default: break;		/* --help and --version were looked for before */
+	default: break;		/* --help and --version were handled before */
 	}
 }
 
-/* A file, a host or a profile, as it was given. */
+/* Options whose value is kept as given: a file, a host or a profile. */
 static void set_name(struct option_values *p, const char *value)
 {
 	struct options *set = p->set;
 
-	/* a file beside the rows: `-` would be neither stdout nor what was meant */
-	if ((p->now == OPT_RECORD || p->now == OPT_REJECTS || p->now == OPT_AUDIT_FILE)
+	/* `-` would be a file of that name, which nobody means */
+	if ((p->current == OPT_RECORD || p->current == OPT_REJECTS || p->current == OPT_AUDIT_FILE)
 	    && strcmp(value, "-") == 0) {
 		option_values_problem(p, value, "a file; stdout is for rows");
 		return;
 	}
-	switch (p->now) {
+	switch (p->current) {
 	case OPT_OUTPUT: set->output = value; break;
 	case OPT_RECORD: set->record = value; break;
 	case OPT_REJECTS: set->rejects = value; break;
@@ -142,17 +142,17 @@ static void set_name(struct option_values *p, const char *value)
 	case OPT_CACERT: set->cacert = value; break;
 	case OPT_CLIENT_SECRET_FILE: p->secret_file = value; break;
 	case OPT_AUDIT_FILE: set->audit_file = value; break;
-	case OPT_AUDIT_KEY_FILE: p->key_file = value; break;
+	case OPT_AUDIT_KEY_FILE: p->audit_key_file = value; break;
 	case OPT_VERIFY_AUDIT: set->verify_audit = value; break;
 	case OPT_ROWS: set->rows = value; break;
-	case OPT_CALLBACK_HEADER_FILE: set->callbacks.header_file = value; break;
-	case OPT_CALLBACK_KEY_FILE: set->callbacks.key_file = value; break;
-	case OPT_CALLBACK_SPOOL: set->callbacks.spool = value; break;
+	case OPT_CALLBACK_HEADER_FILE: set->targets.header_file = value; break;
+	case OPT_CALLBACK_KEY_FILE: set->targets.key_file = value; break;
+	case OPT_CALLBACK_SPOOL: set->targets.spool = value; break;
 	default: break;
 	}
 }
 
-/* What --verify-audit prints at its end. */
+/* The hash that --verify-audit prints at its end. */
 static void set_expect(struct option_values *p, const char *value)
 {
 	struct options *set = p->set;
@@ -178,15 +178,15 @@ static void set_run(struct option_values *p, const char *value)
 
 static void set_source(struct option_values *p, const char *value)
 {
-	p->set->notices = option_values_word(p, value, &source_words) == 1;
+	p->set->notifications = option_values_word(p, value, &source_words) == 1;
 }
 
 static void set_callback(struct option_values *p, const char *value)
 {
-	targets_add(&p->set->callbacks, value, &p->problems, &p->set->warnings);
+	targets_add(&p->set->targets, value, &p->problems, &p->set->warnings);
 }
 
-/* Bytes, of the powers of 1024. */
+/* Bytes; K, M and G are powers of 1024. */
 static void set_size(struct option_values *p, const char *value)
 {
 	static const char units[] = "KMG";
@@ -199,7 +199,7 @@ static void set_size(struct option_values *p, const char *value)
 	if (n == 0 || n > SIZE_MOST || value[digits + (unit != NULL)])
 		option_values_problem(p, value, "1 to 1024G, a number of bytes or with K, M or G");
 	else
-		p->set->callbacks.spool_max = n;
+		p->set->targets.spool_max = n;
 }
 
 static void set_queue_name(struct option_values *p, const char *value)
@@ -208,7 +208,7 @@ static void set_queue_name(struct option_values *p, const char *value)
 
 	if (!*value || !utf8_valid(value, strlen(value)))
 		option_values_problem(p, value, "a queue's name, or a pattern with * for any text");
-	else if (names->n == NOTICE_QUEUES_MAX)
+	else if (names->n == NOTIFICATION_QUEUES_MAX)
 		option_values_problem(p, value, "500 names at most");
 	else
 		lines_add(names, "%s", value);
@@ -308,7 +308,7 @@ const struct option_def option_table[OPTIONS] = {
 	[OPT_PONG_TIMEOUT] = { "pong-timeout", 0, SOURCE, "DURATION", "10s", NULL,
 		"so long without an answer to a ping, likewise", set_duration },
 	[OPT_OUTLIER] = { "outlier", 0, SOURCE, "EXPR", "waitTime.avg>30000", NULL,
-		"drop frames for which EXPR holds, or none", metric_args_rule },
+		"drop frames for which EXPR holds, or none", metric_args_outlier },
 	[OPT_PROFILE] = { "profile", 0, CREDENTIALS, "NAME", NULL, NULL,
 		"log in as gc does with this profile", set_name },
 	[OPT_TOKEN_MARGIN] = { "token-margin", 0, CREDENTIALS, "DURATION", "60s", NULL,

@@ -33,7 +33,7 @@ bool option_values_is_foreign(const struct option_values *p, enum option_id id)
 	case OPT_LATENESS:
 	case OPT_SUBSCRIBE:
 	case OPT_OUTLIER:
-		return p->set->notices;
+		return p->set->notifications;
 	case OPT_QUEUE_NAME:
 	case OPT_SKIP_REFUSED:
 	case OPT_LIST_QUEUES:
@@ -42,7 +42,7 @@ bool option_values_is_foreign(const struct option_values *p, enum option_id id)
 	case OPT_RESYNC:
 	case OPT_PONG_TIMEOUT:
 	case OPT_PROFILE:
-		return !p->set->notices;
+		return !p->set->notifications;
 	default:
 		return false;
 	}
@@ -52,18 +52,18 @@ void option_values_problem(struct option_values *p, const char *value, const cha
 {
 	char text[TEXT_SHOWN_SIZE];
 
-	lines_add(&p->problems, "--%s '%s': allowed is %s", option_table[p->now].name,
+	lines_add(&p->problems, "--%s '%s': allowed is %s", option_table[p->current].name,
 		text_shown(text, value, strlen(value)), allowed);
-	p->bad[p->now] = true;
+	p->bad[p->current] = true;
 }
 
-void option_values_flaw(struct option_values *p, const char *value, const char *flaw)
+void option_values_problem_text(struct option_values *p, const char *value, const char *text)
 {
-	char text[TEXT_SHOWN_SIZE];
+	char shown[TEXT_SHOWN_SIZE];
 
-	lines_add(&p->problems, "--%s '%s': %s", option_table[p->now].name,
-		text_shown(text, value, strlen(value)), flaw);
-	p->bad[p->now] = true;
+	lines_add(&p->problems, "--%s '%s': %s", option_table[p->current].name,
+		text_shown(shown, value, strlen(value)), text);
+	p->bad[p->current] = true;
 }
 
 void option_values_file_problem(struct option_values *p, const char *flag, const char *path,
@@ -85,9 +85,9 @@ int option_values_word(struct option_values *p, const char *value,
 		if (strcmp(value, words->v[i]) == 0)
 			return (int)i;
 	text_words_hint(hint, sizeof(hint), value, words->v, words->n);
-	lines_add(&p->problems, "--%s '%s': allowed is one of%s", option_table[p->now].name,
+	lines_add(&p->problems, "--%s '%s': allowed is one of%s", option_table[p->current].name,
 		text_shown(text, value, strlen(value)), hint);
-	p->bad[p->now] = true;
+	p->bad[p->current] = true;
 	return -1;
 }
 

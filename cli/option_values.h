@@ -1,6 +1,6 @@
 /*
- * The command line while it is read, and what is said of a bad value: for options.c and its
- * parts (queue_args.c, metric_args.c, validate.c, help.c) alone.
+ * The command line while it is read: kinds of options, their values, and errors of values. For
+ * cli/ alone.
  */
 #ifndef CLI_OPTION_VALUES_H
 #define CLI_OPTION_VALUES_H
@@ -39,8 +39,8 @@ struct option_def {
 	char letter;			/* 0: none */
 	enum option_group group;
 	const char *arg;		/* NULL: it takes none */
-	const char *initial;		/* as a user would write it; NULL: none, or derived */
-	const char *initial_text;	/* what --help says of a derived default */
+	const char *initial;		/* default, as a user would write it; NULL: see the next */
+	const char *initial_text;	/* a default in words, for --help alone; or NULL */
 	const char *help;
 	void (*set)(struct option_values *p, const char *value);
 };
@@ -48,20 +48,20 @@ struct option_def {
 struct option_values {
 	struct options *set;
 	struct lines problems;
-	enum option_id now;		/* the option whose value is set */
+	enum option_id current;		/* the option whose value is being set */
 	bool given[OPTIONS], bad[OPTIONS];
 	const char *value[OPTIONS];	/* the last one given; NULL: none, or it takes none */
 	bool defaults;			/* defaults are being applied */
-	bool unread;			/* a replay's beginning is not looked at */
-	bool interval_recorded;		/* the recording says it */
+	bool unread;			/* the beginning of the recording was not read */
+	bool interval_recorded;		/* the interval comes from the recording */
 	bool help, version, queue_stdin, outlier_none, secret_given;
-	struct lines queue_files;	/* inputs, for the check against outputs */
-	struct lines queue_words;
-	const char *host, *profile, *secret_file, *key_file;
-	const char *ca_file;		/* $SSL_CERT_FILE, where --cacert is not given */
+	struct lines queue_files;
+	struct lines operands;		/* queue IDs */
+	const char *host, *profile, *secret_file, *audit_key_file;
+	const char *ca_file;		/* $SSL_CERT_FILE, if --cacert is not given */
 };
 
-/* What an option's value may be. */
+/* The words that an option takes as its value. */
 struct option_values_words {
 	const char *const *v;
 	size_t n;
@@ -71,22 +71,22 @@ extern const struct option_values_words metric_words, interval_words, format_wor
 
 #define DURATION_UNITS ", a number with ms, s, m or h (or ISO 8601)"
 
-/* Whether it is of no effect with the source that is chosen. */
+/* Whether the option has no effect with the source that is chosen. */
 bool option_values_is_foreign(const struct option_values *p, enum option_id id);
 
-/* A line for the value of the option at hand; flaw: the same in words of its own. */
+/* Adds a problem for the value of the current option: "allowed is …", or a text of its own. */
 void option_values_problem(struct option_values *p, const char *value, const char *allowed);
-void option_values_flaw(struct option_values *p, const char *value, const char *flaw);
+void option_values_problem_text(struct option_values *p, const char *value, const char *text);
 
-/* The flag's file cannot be what it is for; no line where why is NULL. */
+/* Adds a problem for a file of that flag, unless why is NULL. */
 void option_values_file_problem(struct option_values *p, const char *flag, const char *path,
 	const char *why);
 
-/* The place of a word in its list, -1 after a line that names the words and the nearest. */
+/* The index of a word in its list. -1: a problem was added that has the words and the nearest. */
 int option_values_word(struct option_values *p, const char *value,
 	const struct option_values_words *words);
 
-/* A duration from the least one to a day, in ms; the least one after a line. */
+/* A duration from least_ms to a day, in ms. least_ms: a problem may have been added. */
 int64_t option_values_duration(struct option_values *p, const char *value, int64_t least_ms,
 	const char *allowed);
 

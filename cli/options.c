@@ -20,7 +20,7 @@
 
 static void apply(struct option_values *p, enum option_id id, const char *value)
 {
-	p->now = id;
+	p->current = id;
 	if (option_table[id].arg && strcmp(option_table[id].arg, "FILE") == 0 && !*value)
 		option_values_problem(p, value, "the name of a file");
 	else
@@ -42,7 +42,7 @@ static void apply_defaults(struct option_values *p)
 
 static void make_getopt(struct option longs[OPTIONS + 1], char shorts[2 * OPTIONS + 3])
 {
-	*shorts++ = '-';	/* argv as it is: for the first look alone */
+	*shorts++ = '-';	/* keeps the order of argv; asks_for_help alone passes it */
 	*shorts++ = ':';
 	for (size_t i = 0; i < OPTIONS; i++) {
 		const struct option_def *d = &option_table[i];
@@ -69,8 +69,8 @@ static int id_of_key(int key)
 	return -1;
 }
 
-/* A long option that is unknown, or the beginning of several. Where what was meant takes a
- * value, the word that follows is that and no queue. */
+/* A long option that is unknown, or an ambiguous abbreviation. If the options it may mean take a
+ * value, the next word is that value and not a queue. */
 static void unknown_option(struct option_values *p, const char *arg, const char *next)
 {
 	const char *all[OPTIONS], *fit[OPTIONS];
@@ -121,8 +121,8 @@ static void bad_option(struct option_values *p, int code, int key, char **argv)
 		unknown_option(p, argv[optind - 1] + 2, argv[optind]);
 }
 
-/* Whether --help or --version is among the options: before any value is looked at, as one
- * may be a file to be read. */
+/* Whether --help or --version is among the options. Checked before any value is used, because a
+ * value can be a file that would be read. */
 static bool asks_for_help(struct option_values *p, int argc, char **argv, const char *shorts,
 	const struct option *longs)
 {
@@ -137,9 +137,9 @@ static bool asks_for_help(struct option_values *p, int argc, char **argv, const 
 	return p->help || p->version;
 }
 
-/* Whether somebody tries an option that takes a secret itself. There is none, and as an
- * abbreviation of one there is its value would be told, in a line about a file or a duration. */
-static bool hands_over_secret(const char *arg)
+/* Whether somebody tries to pass a secret as the value of an option. There is no such option; read
+ * as an abbreviation of another one, it would show the secret in an error message. */
+static bool passes_secret(const char *arg)
 {
 	static const char *const tried[] = { "token", "access-token", "secret", "password" };
 	static const char file[] = "client-secret-file";
@@ -159,7 +159,7 @@ static bool hands_over_secret(const char *arg)
 static bool refuse_secret(struct option_values *p, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		p->secret_given = p->secret_given || hands_over_secret(argv[i]);
+		p->secret_given = p->secret_given || passes_secret(argv[i]);
 	if (p->secret_given)
 		lines_add(&p->problems, "a secret has no place on the command line, where others "
 			"see it: --client-secret-file or the environment take it, see --help");
@@ -183,9 +183,9 @@ static void read_argv(struct option_values *p, int argc, char **argv)
 			apply(p, (enum option_id)id_of_key(key), optarg);
 	}
 	for (; optind < argc; optind++)
-		lines_add(&p->queue_words, "%s", argv[optind]);
-	for (size_t i = 0; i < p->queue_words.n; i++)
-		queue_args_add(p, p->queue_words.v[i], "QUEUE_ID");
+		lines_add(&p->operands, "%s", argv[optind]);
+	for (size_t i = 0; i < p->operands.n; i++)
+		queue_args_add(p, p->operands.v[i], "QUEUE_ID");
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
@@ -196,9 +196,9 @@ static void load_creds(struct option_values *p)
 	const struct creds_conf conf = {
 		.secret_file = p->secret_file,
 		.host = p->host,
-		.profile = set->notices ? p->profile : NULL,
+		.profile = set->notifications ? p->profile : NULL,
 		.margin_ms = set->token_margin_ms,
-		.notifications = set->notices,
+		.notifications = set->notifications,
 		.flags_alone = p->given[OPT_REPLAY] || set->verify_audit
 	};
 
@@ -213,7 +213,7 @@ static void check_all(struct option_values *p)
 
 	validate_recording(p);
 	validate_derive(p);
-	if ((!set->replay || set->callbacks.n) && !set->verify_audit && !set->cacert && ca_file
+	if ((!set->replay || set->targets.n) && !set->verify_audit && !set->cacert && ca_file
 	    && *ca_file)
 		p->ca_file = ca_file;
 	load_creds(p);
@@ -225,22 +225,21 @@ static void check_all(struct option_values *p)
 	if (json.failed || p->problems.failed || set->queues.failed || set->queue_names.failed
 	    || set->patterns.failed || set->outlier_text.failed || set->fail_if.failed
 	    || set->warning.failed || set->critical.failed
-	    || p->queue_files.failed || p->queue_words.failed || set->callbacks.files.failed
-	    || set->callbacks.headers.failed)
+	    || p->queue_files.failed || p->operands.failed || set->targets.files.failed
+	    || set->targets.headers.failed)
 		lines_add(&p->problems, "out of memory");
 }
 
-/* NULL where memory lacks for it. */
-static void keep_flaw(struct option_values *p)
+static void keep_first_problem(struct option_values *p)
 {
 	const struct lines *all = &p->problems;
 
 	if (!all->n)
 		return;
 	if (all->n == 1)
-		p->set->flaw = strdup(all->v[0]);
-	else if (asprintf(&p->set->flaw, "%s (and %zu more)", all->v[0], all->n - 1) < 0)
-		p->set->flaw = NULL;
+		p->set->first_problem = strdup(all->v[0]);
+	else if (asprintf(&p->set->first_problem, "%s (and %zu more)", all->v[0], all->n - 1) < 0)
+		p->set->first_problem = NULL;
 }
 
 static enum options_parsed settle(struct option_values *p, const char *versions, enum status *st)
@@ -249,11 +248,11 @@ static enum options_parsed settle(struct option_values *p, const char *versions,
 		*st = p->help ? help_print() : help_print_version(versions);
 		return PARSED_DONE;
 	}
-	if (!p->secret_given)	/* else nothing more is looked at, nor told */
+	if (!p->secret_given)	/* else another error could show the secret */
 		check_all(p);
 	print_lines("", &p->problems);
 	if (p->problems.n || p->problems.failed) {
-		keep_flaw(p);
+		keep_first_problem(p);
 		return PARSED_BAD;
 	}
 	if (!p->set->dry_run)
@@ -276,7 +275,7 @@ enum options_parsed options_parse(struct options *set, int argc, char **argv, co
 	creds_wipe_environment();
 	lines_free(&p.problems);
 	lines_free(&p.queue_files);
-	lines_free(&p.queue_words);
+	lines_free(&p.operands);
 	return parsed;
 }
 
@@ -287,15 +286,15 @@ void options_free(struct options *set)
 	lines_free(&set->queue_names);
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
-	targets_free(&set->callbacks);
-	recording_close(set->tape);
+	targets_free(&set->targets);
+	recording_close(set->recording);
 	free(set->settings_json);
 	buf_wipe(&set->audit_key);
-	free(set->flaw);
+	free(set->first_problem);
 	*set = (struct options){ 0 };
 }
 
-/* As getopt_long has it: any beginning that no other option shares. */
+/* As for getopt_long: an abbreviation that fits no other option. */
 static bool means_check(const char *name, size_t len)
 {
 	bool means = false;

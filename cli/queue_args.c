@@ -12,7 +12,7 @@
 #define QUEUES_NAMED_MAX 10000		/* on replay */
 #define QUEUE_FILE_MAX (4 << 20)
 
-/* One that strayed from --callback may be a secret. */
+/* A misplaced value of --callback may contain a secret. */
 static const char *shown(char text[TEXT_SHOWN_SIZE], const char *s, size_t len)
 {
 	char url[TEXT_SHOWN_SIZE];
@@ -24,7 +24,7 @@ static const char *shown(char text[TEXT_SHOWN_SIZE], const char *s, size_t len)
 	return target_shown(text, url);
 }
 
-/* The name of what a queue came from stands in the line: an option, a file's line. */
+/* from: an option, or a line of a file. */
 static void add_queue(struct option_values *p, const char *s, size_t len, const char *from)
 {
 	char id[UUID_LEN + 1], text[TEXT_SHOWN_SIZE];
@@ -71,7 +71,7 @@ static void queue_line(struct option_values *p, const char *path, const char *s,
 	add_queue(p, s, len, from);
 }
 
-/* One ID a line; what follows a # and blanks around are no part of it. */
+/* One ID a line, with comments after a #. */
 static void queue_lines(struct option_values *p, const struct buf *file, const char *path)
 {
 	size_t at = 0, len, number = 0, found = 0;

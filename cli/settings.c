@@ -56,7 +56,7 @@ static void put_size(struct buf *out, uint64_t bytes)
 		units + (unit ? unit - 1 : 0));
 }
 
-/* Of what their URLs hold, only what may be seen. */
+/* Without the parts of their URLs that are secret. */
 static void put_targets(struct buf *out, const struct targets *t, bool brief)
 {
 	if (brief) {
@@ -76,7 +76,7 @@ static void put_bool(struct buf *out, bool b)
 	buf_str(out, b ? "true" : "false");
 }
 
-/* What the recording says, or would if it was read now. */
+/* Whether the value comes from the recording, or would if that was read now. */
 static bool is_recorded(const struct option_values *p, enum option_id id)
 {
 	switch (id) {
@@ -87,7 +87,7 @@ static bool is_recorded(const struct option_values *p, enum option_id id)
 	}
 }
 
-/* brief: of a list how many there are. */
+/* brief: the length of a list in place of the list. */
 static void put_value(struct buf *out, const struct option_values *p, enum option_id id, bool brief)
 {
 	const struct options *set = p->set;
@@ -110,7 +110,7 @@ static void put_value(struct buf *out, const struct option_values *p, enum optio
 		break;
 	case OPT_SOURCE:
 		put_text(out, is_recorded(p, id) && p->unread ? NULL
-			: source_words.v[set->notices]);
+			: source_words.v[set->notifications]);
 		break;
 	case OPT_INTERVAL:
 		put_text(out, is_recorded(p, id) && p->unread ? NULL : set->interval);
@@ -135,19 +135,19 @@ static void put_value(struct buf *out, const struct option_values *p, enum optio
 	case OPT_DRY_RUN: put_bool(out, set->dry_run); break;
 	case OPT_FAIL_IF: put_lines(out, &set->fail_if, brief); break;
 	case OPT_FAIL_FAST: put_bool(out, set->fail_fast); break;
-	case OPT_CHECK: put_text(out, set->plugin ? check_words.v[0] : NULL); break;
+	case OPT_CHECK: put_text(out, set->nagios ? check_words.v[0] : NULL); break;
 	case OPT_WARNING: put_lines(out, &set->warning, brief); break;
 	case OPT_CRITICAL: put_lines(out, &set->critical, brief); break;
-	case OPT_CALLBACK: put_targets(out, &set->callbacks, brief); break;
-	case OPT_CALLBACK_HEADER_FILE: put_text(out, set->callbacks.header_file); break;
+	case OPT_CALLBACK: put_targets(out, &set->targets, brief); break;
+	case OPT_CALLBACK_HEADER_FILE: put_text(out, set->targets.header_file); break;
 	case OPT_CALLBACK_FORMAT:
-		put_text(out, callback_words.v[set->callbacks.format]);
+		put_text(out, callback_words.v[set->targets.format]);
 		break;
-	case OPT_CALLBACK_KEY_FILE: put_text(out, set->callbacks.key_file); break;
-	case OPT_CALLBACK_TIMEOUT: put_duration(out, set->callbacks.timeout_ms); break;
-	case OPT_CALLBACK_SPOOL: put_text(out, set->callbacks.spool); break;
-	case OPT_CALLBACK_SPOOL_MAX: put_size(out, set->callbacks.spool_max); break;
-	case OPT_CALLBACK_ALLOW_PRIVATE: put_bool(out, set->callbacks.allow_private); break;
+	case OPT_CALLBACK_KEY_FILE: put_text(out, set->targets.key_file); break;
+	case OPT_CALLBACK_TIMEOUT: put_duration(out, set->targets.timeout_ms); break;
+	case OPT_CALLBACK_SPOOL: put_text(out, set->targets.spool); break;
+	case OPT_CALLBACK_SPOOL_MAX: put_size(out, set->targets.spool_max); break;
+	case OPT_CALLBACK_ALLOW_PRIVATE: put_bool(out, set->targets.allow_private); break;
 	case OPT_REPLAY: put_text(out, set->replay); break;
 	case OPT_HOST: put_text(out, set->creds.base_url); break;
 	case OPT_SUBSCRIBE: put_text(out, subscribe_words.v[set->subscribe]); break;
@@ -166,7 +166,7 @@ static void put_value(struct buf *out, const struct option_values *p, enum optio
 	case OPT_AUDIT: put_text(out, audit_words.v[set->audit]); break;
 	case OPT_AUDIT_FILE: put_text(out, set->audit_file); break;
 	case OPT_AUDIT_CHAIN: put_bool(out, set->audit_chain); break;
-	case OPT_AUDIT_KEY_FILE: put_text(out, p->key_file); break;
+	case OPT_AUDIT_KEY_FILE: put_text(out, p->audit_key_file); break;
 	case OPT_VERIFY_AUDIT: put_text(out, set->verify_audit); break;
 	case OPT_EXPECT: put_text(out, set->expect); break;
 	case OPT_ROWS: put_text(out, set->rows); break;
@@ -179,13 +179,13 @@ static void put_value(struct buf *out, const struct option_values *p, enum optio
 	}
 }
 
-/* `flag`, `environment`, `file`, `profile`, `recording` or `default`; a queue may have come in
- * two ways. */
+/* `flag`, `environment`, `file`, `profile`, `recording` or `default`. Queues can come from several;
+ * then the first of these counts. */
 static const char *origin(const struct option_values *p, enum option_id id)
 {
 	if (is_recorded(p, id))
 		return "recording";
-	if (p->given[id] || (id == OPT_QUEUE && p->queue_words.n))
+	if (p->given[id] || (id == OPT_QUEUE && p->operands.n))
 		return "flag";
 	if (id == OPT_QUEUE && p->given[OPT_QUEUE_FILE])
 		return "file";
@@ -203,7 +203,7 @@ static void put_secret(struct buf *out, const char *key, const char *from)
 	buf_char(out, '}');
 }
 
-/* All settings with where they came from, secrets by that alone. */
+/* Secrets have no value, but where they come from. */
 static void put_settings(struct buf *out, const struct option_values *p)
 {
 	buf_str(out, "{\"schema\":\"gsqstat-settings/1\"");
@@ -227,7 +227,7 @@ static void put_values(struct buf *out, const struct option_values *p, bool brie
 	buf_add(out, "}", 2);
 }
 
-/* How long it is in an audit line as logfmt, where each quote takes a backslash. */
+/* Its length in an audit line in logfmt, where each quote takes a backslash. */
 static size_t audited_len(const struct buf *json)
 {
 	size_t len = json->len;

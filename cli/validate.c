@@ -21,14 +21,14 @@
 #include "webhook/target.h"
 
 #define LATENESS_WINDOWS_MAX 60
-#define NOTICE_IDLE_MS 40000
+#define NOTIFICATION_IDLE_MS 40000
 
 /* --- a recording -------------------------------------------------------------------- */
 
 static bool names_queues(const struct option_values *p)
 {
 	return p->given[OPT_QUEUE] || p->given[OPT_QUEUE_FILE] || p->given[OPT_QUEUE_NAME]
-		|| p->queue_words.n;
+		|| p->operands.n;
 }
 
 static bool has_line(const struct lines *lines, const char *s)
@@ -39,7 +39,7 @@ static bool has_line(const struct lines *lines, const char *s)
 	return false;
 }
 
-/* All queues that were recorded, or those of them that are named. */
+/* The queues of the recording; if queues are named, only these. */
 static void take_queues(struct option_values *p, const struct lines *recorded)
 {
 	struct lines *queues = &p->set->queues;
@@ -59,7 +59,7 @@ static void take_head(struct option_values *p, const struct recording_head *head
 	struct options *set = p->set;
 
 	if (!p->given[OPT_SOURCE]) {
-		set->notices = head->source == SOURCE_NOTIFICATIONS;
+		set->notifications = head->source == SOURCE_NOTIFICATIONS;
 		set->source_recorded = head->source != SOURCE_UNKNOWN;
 	}
 	take_queues(p, &head->queues);
@@ -89,14 +89,14 @@ void validate_recording(struct option_values *p)
 		return;
 	if (files_unreadable(set->replay) || p->given[OPT_NOW] || p->given[OPT_LIST_QUEUES]
 	    || (!regular && (p->problems.n || set->dry_run))) {
-		/* nothing to look at, or not now: what depends on the source stays open */
+		/* unknown until the run: what depends on the source is not checked */
 		p->unread = true;
 		p->bad[OPT_SOURCE] = p->bad[OPT_SOURCE] || !p->given[OPT_SOURCE];
 		set->queues_recorded = !names_queues(p);
 		return;
 	}
-	if (recording_open(&set->tape, set->replay, &err) != ST_OK
-	    || recording_peek(set->tape, !p->given[OPT_SOURCE], &head, &err) != ST_OK)
+	if (recording_open(&set->recording, set->replay, &err) != ST_OK
+	    || recording_peek(set->recording, !p->given[OPT_SOURCE], &head, &err) != ST_OK)
 		lines_add(&p->problems, "%s", err.text);
 	else
 		take_head(p, &head);
@@ -115,9 +115,10 @@ void validate_derive(struct option_values *p)
 	if (!p->given[OPT_COUNT])
 		set->count = set->replay ? 0 : 1;
 	if (!p->given[OPT_TIME])
-		set->time = set->replay && !set->notices ? TIME_EVENT : TIME_ARRIVAL;
+		set->time = set->replay && !set->notifications ? TIME_EVENT : TIME_ARRIVAL;
 	if (!p->given[OPT_IDLE_TIMEOUT])
-		set->idle_timeout_ms = set->notices ? NOTICE_IDLE_MS : 2 * set->interval_ms;
+		set->idle_timeout_ms = set->notifications ? NOTIFICATION_IDLE_MS
+			: 2 * set->interval_ms;
 	if (!p->given[OPT_LATENESS]) {
 		set->lateness_ms = 2 * set->interval_ms;
 		if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms)
@@ -127,7 +128,7 @@ void validate_derive(struct option_values *p)
 
 /* --- options beside each other ------------------------------------------------------ */
 
-/* The option is good by itself and yet has no place here. */
+/* The option is valid by itself, but not with the others. */
 static void misplaced(struct option_values *p, enum option_id id, const char *allowed)
 {
 	const char *value = p->value[id];
@@ -145,24 +146,24 @@ static void misplaced(struct option_values *p, enum option_id id, const char *al
 
 static void check_source(struct option_values *p)
 {
-	const char *allowed = p->set->notices ? "--source stream alone"
+	const char *allowed = p->set->notifications ? "--source stream alone"
 		: "--source notifications alone";
 
 	if (p->bad[OPT_SOURCE])
 		return;
 	if (p->set->source_recorded)
-		allowed = p->set->notices ? "a recording of the stream alone"
+		allowed = p->set->notifications ? "a recording of the stream alone"
 			: "a recording of notifications alone";
 	for (enum option_id id = 0; id < OPTIONS; id++)
 		if (option_values_is_foreign(p, id))
 			misplaced(p, id, allowed);
-	if (p->set->notices && p->set->time == TIME_EVENT)
+	if (p->set->notifications && p->set->time == TIME_EVENT)
 		misplaced(p, OPT_TIME, p->set->source_recorded
 			? "arrival, as the recording is of notifications"
 			: "arrival, or --source stream");
 }
 
-/* What says the opposite of another option, or would be of no effect beside it. */
+/* Where rival is given, id must not be: it contradicts it, or has no effect. */
 static const struct {
 	enum option_id rival, id;
 	const char *allowed;
@@ -208,9 +209,9 @@ static void check_rivals(struct option_values *p)
 			misplaced(p, rivals[i].id, rivals[i].allowed);
 	if (p->given[OPT_LIST_QUEUES] && p->set->format > FORMAT_CSV)
 		misplaced(p, OPT_FORMAT, "ndjson or csv with --list-queues");
-	if (p->given[OPT_LIST_QUEUES] && p->queue_words.n)
+	if (p->given[OPT_LIST_QUEUES] && p->operands.n)
 		lines_add(&p->problems, "QUEUE_ID '%s': allowed is a run without --list-queues",
-			text_shown(text, p->queue_words.v[0], strlen(p->queue_words.v[0])));
+			text_shown(text, p->operands.v[0], strlen(p->operands.v[0])));
 	if (p->outlier_none && p->set->noutlier && p->given[OPT_OUTLIER])
 		lines_add(&p->problems, "--outlier 'none': allowed is no other --outlier beside "
 			"it");
@@ -218,20 +219,20 @@ static void check_rivals(struct option_values *p)
 		lines_add(&p->problems, "--queue-file '-': stdin is what --replay - reads");
 }
 
-/* What is of no effect without a callback. */
+/* Options that have no effect without --callback. */
 static void check_callbacks(struct option_values *p)
 {
 	struct options *set = p->set;
 
 	if (p->given[OPT_CALLBACK]) {
-		if (!set->callbacks.spool)
+		if (!set->targets.spool)
 			misplaced(p, OPT_CALLBACK_SPOOL_MAX, "a run with --callback-spool");
 	} else {
 		for (enum option_id id = OPT_CALLBACK_HEADER_FILE;
 		     id <= OPT_CALLBACK_ALLOW_PRIVATE; id++)
 			misplaced(p, id, "a run with --callback");
 	}
-	targets_check(&set->callbacks, &p->problems, &set->warnings);
+	targets_check(&set->targets, &p->problems, &set->warnings);
 }
 
 static void check_times(struct option_values *p)
@@ -239,7 +240,7 @@ static void check_times(struct option_values *p)
 	struct options *set = p->set;
 	char window[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX], late[DURATION_TEXT_MAX];
 
-	if (set->notices || p->bad[OPT_SOURCE])
+	if (set->notifications || p->bad[OPT_SOURCE])
 		return;
 	time_format_duration(window, set->window_ms);
 	time_format_duration(most, LATENESS_WINDOWS_MAX * set->window_ms);
@@ -253,23 +254,24 @@ static void check_times(struct option_values *p)
 			"without an update are to be expected", window, set->interval);
 }
 
-/* A recording shows its queues itself. */
+/* A recording of the stream shows its queues itself. */
 static void check_queues(struct option_values *p)
 {
 	struct options *set = p->set;
-	const size_t most = set->notices ? NOTICE_QUEUES_MAX : QUEUES_MAX;
+	const size_t most = set->notifications ? NOTIFICATION_QUEUES_MAX : QUEUES_MAX;
 
-	if (set->list_queues || (p->given[OPT_REPLAY] && (!set->notices || p->bad[OPT_SOURCE])))
+	if (set->list_queues
+	    || (p->given[OPT_REPLAY] && (!set->notifications || p->bad[OPT_SOURCE])))
 		return;
 	if (!set->queues.n && !names_queues(p) && !p->given[OPT_REPLAY])
 		lines_add(&p->problems, "no queue: name one by --queue, --queue-file%s or as an "
-			"operand", set->notices ? ", --queue-name" : "");
+			"operand", set->notifications ? ", --queue-name" : "");
 	if (set->queues.n > most && !p->bad[OPT_QUEUE])
 		lines_add(&p->problems, "--queue: %zu queues; allowed are %zu at most",
 			set->queues.n, most);
 }
 
-/* What goes with --audit-file, and with --verify-audit, which is no run. */
+/* Options that need --audit-file, and those that go with --verify-audit, which is not a run. */
 static void check_audit(struct option_values *p)
 {
 	static const enum option_id verified[] = { OPT_EXPECT, OPT_ROWS, OPT_RUN };
@@ -294,9 +296,9 @@ static void check_audit(struct option_values *p)
 	for (enum option_id id = 0; id < OPT_HELP; id++)
 		if (id < OPT_AUDIT_KEY_FILE || id > OPT_RUN)
 			misplaced(p, id, run);
-	if (p->queue_words.n)
+	if (p->operands.n)
 		lines_add(&p->problems, "QUEUE_ID '%s': allowed is %s", text_shown(text,
-			p->queue_words.v[0], strlen(p->queue_words.v[0])), run);
+			p->operands.v[0], strlen(p->operands.v[0])), run);
 }
 
 void validate_options(struct option_values *p)
@@ -327,15 +329,15 @@ static void check_same_files(struct option_values *p)
 		{ "--cacert", set->cacert, false, false },
 		{ "SSL_CERT_FILE", p->ca_file, false, false },
 		{ "--client-secret-file", p->secret_file, false, false },
-		{ "--audit-key-file", p->key_file, false, false },
+		{ "--audit-key-file", p->audit_key_file, false, false },
 		{ "--verify-audit", set->verify_audit, false, false },
 		{ "--rows", set->rows, false, false },
 		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false },
 		{ "--profile", set->creds.profile_path, false, false },
-		{ "--callback-header-file", set->callbacks.header_file, false, false },
-		{ "--callback-key-file", set->callbacks.key_file, false, false }
+		{ "--callback-header-file", set->targets.header_file, false, false },
+		{ "--callback-key-file", set->targets.key_file, false, false }
 	};
-	const struct lines *urls = &set->callbacks.files;
+	const struct lines *urls = &set->targets.files;
 	const size_t n = ARRAY_LEN(fixed), most = n + p->queue_files.n;
 	struct files_use *use = calloc(most + urls->n, sizeof(*use));
 
@@ -368,8 +370,8 @@ static void check_output(struct option_values *p, const char *flag, const char *
 		lines_add(&p->problems, "%s %s", flag, err.text);
 }
 
-/* Node exporter must never read half an exposition. */
-static void check_exposition(struct option_values *p)
+/* The node exporter of Prometheus must never read half a file. */
+static void check_prometheus(struct option_values *p)
 {
 	const struct options *set = p->set;
 
@@ -400,9 +402,9 @@ static void check_audit_file(struct option_values *p)
 
 static void check_key(struct option_values *p)
 {
-	if (p->key_file)
-		option_values_file_problem(p, "--audit-key-file", p->key_file,
-			files_secret(p->key_file, &p->set->audit_key));
+	if (p->audit_key_file)
+		option_values_file_problem(p, "--audit-key-file", p->audit_key_file,
+			files_secret(p->audit_key_file, &p->set->audit_key));
 }
 
 void validate_files(struct option_values *p)
@@ -411,7 +413,7 @@ void validate_files(struct option_values *p)
 
 	check_same_files(p);
 	check_output(p, "--output", set->output, writer_check);
-	check_exposition(p);
+	check_prometheus(p);
 	check_output(p, "--record", set->record, side_file_check);
 	check_output(p, "--rejects", set->rejects, side_file_check);
 	check_key(p);
@@ -431,7 +433,7 @@ void validate_files(struct option_values *p)
 
 /* --- the environment ----------------------------------------------------------------- */
 
-/* OpenSSL takes a list of them. */
+/* $SSL_CERT_DIR can be a list. */
 static void check_directories(struct option_values *p, const char *list)
 {
 	char *copy = strdup(list), *rest = copy, *one;
@@ -451,8 +453,8 @@ void validate_environment(struct option_values *p)
 	const struct options *set = p->set;
 	const char *directories = getenv("SSL_CERT_DIR");
 
-	if (set->verify_audit || (set->replay && !set->callbacks.n)
-	    || (set->creds.plain && !set->callbacks.n))
+	if (set->verify_audit || (set->replay && !set->targets.n)
+	    || (set->creds.plain && !set->targets.n))
 		return;		/* neither TLS nor a proxy */
 	proxy_env_check(&p->problems);
 	if (p->ca_file)

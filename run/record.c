@@ -14,8 +14,9 @@ static void begin(struct run *run)
 	struct buf line = { 0 };
 
 	run->recording = true;
-	recording_put_run(&line, run->began_us, set->notices ? SOURCE_NOTIFICATIONS : SOURCE_STREAM,
-		&run->queues, set->notices ? NULL : set->interval);
+	recording_put_run(&line, run->began_us,
+		set->notifications ? SOURCE_NOTIFICATIONS : SOURCE_STREAM, &run->queues,
+		set->notifications ? NULL : set->interval);
 	side_file_put(run->record, &line);
 	buf_free(&line);
 }
@@ -119,7 +120,7 @@ void record_state(struct run *run, const struct session_event *event, enum recor
 		return;
 	buf_clear(&run->text);
 	recording_put_state(&run->text, event->at_us, event->socket, kind,
-		run->set->notices ? NULL : run->set->interval);
+		run->set->notifications ? NULL : run->set->interval);
 	put_line(run);
 }
 

@@ -22,7 +22,7 @@ static enum status replay_message(struct run *run, const struct recording_entry 
 	bool good;
 	enum status st;
 
-	if (run->set->notices && e->stream >= QUEUE_WINDOW_SOCKETS) {
+	if (run->set->notifications && e->stream >= QUEUE_WINDOW_SOCKETS) {
 		audit_events_broken_line(run->report, e->line, "no such socket");
 		return ST_OK;
 	}
@@ -34,7 +34,7 @@ static enum status replay_message(struct run *run, const struct recording_entry 
 static enum status replay_state(struct run *run, const struct recording_entry *e,
 	enum queue_window_socket state, struct err *err)
 {
-	if (run->set->notices && e->stream >= QUEUE_WINDOW_SOCKETS) {
+	if (run->set->notifications && e->stream >= QUEUE_WINDOW_SOCKETS) {
 		audit_events_broken_line(run->report, e->line, "no such socket");
 		return ST_OK;
 	}
@@ -59,8 +59,10 @@ static enum status watch(struct run *run, const char *id, struct err *err)
 
 	if (st != ST_OK || pipeline_watch(run->flow, id))
 		return st;
-	return run->queues.n > NOTICE_QUEUES_MAX ? err_set(err, ST_PROTOCOL, "the replay holds "
-		"more than %d queues; name the ones to watch", NOTICE_QUEUES_MAX) : err_nomem(err);
+	if (run->queues.n <= NOTIFICATION_QUEUES_MAX)
+		return err_nomem(err);
+	return err_set(err, ST_PROTOCOL, "the replay holds more than %d queues; name the ones to "
+		"watch", NOTIFICATION_QUEUES_MAX);
 }
 
 static bool replay_refusal(void *arg, const struct channel_api_refusal *refusal)
@@ -154,7 +156,7 @@ static enum status replay_answer(struct run *run, const struct recording_entry *
 	const char *why;
 	bool good = true;
 
-	if (!run->set->notices) {
+	if (!run->set->notifications) {
 		audit_events_broken_line(run->report, e->line,
 			"an answer of the notification service");
 		return ST_OK;
@@ -185,9 +187,9 @@ static enum status replay_bare(struct run *run, const struct recording_entry *e,
 {
 	enum status st;
 
-	if (run->set->notices ? run->recordings > 0 : run->set->time != TIME_EVENT) {
+	if (run->set->notifications ? run->recordings > 0 : run->set->time != TIME_EVENT) {
 		run->bare_lines++;
-		audit_events_broken_line(run->report, e->line, run->set->notices
+		audit_events_broken_line(run->report, e->line, run->set->notifications
 			? "no `at`, which the lines before it have"
 			: "no `at`: a bare frame replays by event time alone");
 		return ST_OK;
@@ -338,15 +340,15 @@ static enum status check_source(struct run *run, const struct recording_entry *e
 	if (source == SOURCE_UNKNOWN)
 		return ST_OK;
 	run->source_known = true;
-	if ((source == SOURCE_NOTIFICATIONS) == run->set->notices)
+	if ((source == SOURCE_NOTIFICATIONS) == run->set->notifications)
 		return ST_OK;
 	if (later)
 		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording of another source "
 			"begins: replay it by itself", run->set->replay,
 			(unsigned long long)e->line);
 	return err_set(err, ST_PROTOCOL, "%s is of the %s: --source %s reads it",
-		run->set->replay, run->set->notices ? "stream" : "notification service",
-		run->set->notices ? "stream" : "notifications");
+		run->set->replay, run->set->notifications ? "stream" : "notification service",
+		run->set->notifications ? "stream" : "notifications");
 }
 
 /* Names stand before all else. */
@@ -482,11 +484,11 @@ static enum status nothing_used(const struct run *run, struct err *err)
 		why = "no frame of it is of a queue that is named";
 	else if (pipeline_clock_us(run->flow) != NO_TIME)
 		why = "all its notifications are of one instant, so no time passes in it";
-	else if (set->notices && !run->recordings)
+	else if (set->notifications && !run->recordings)
 		why = "no notification tells an instant, so there is no clock";
-	else if (set->notices && set->snapshot)
+	else if (set->notifications && set->snapshot)
 		why = "it holds no snapshot, with which windows begin: --no-snapshot reads it";
-	else if (!set->notices && set->time == TIME_EVENT && run->recordings)
+	else if (!set->notifications && set->time == TIME_EVENT && run->recordings)
 		why = "it holds no frame, with whose timestamp windows begin: --time arrival "
 			"reads it";
 	return err_set(err, ST_PROTOCOL, "%s: %s", set->replay, why);

@@ -68,7 +68,7 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 		st = setup_progress(run, err);
 	if (st == ST_OK && !set->replay)
 		st = setup_live(run, err);
-	if (st == ST_OK && set->callbacks.n)
+	if (st == ST_OK && set->targets.n)
 		st = setup_callbacks(run, err);
 	if (st == ST_OK && run->record)
 		st = side_file_begin(run->record, err);

@@ -19,7 +19,7 @@ void run_deliveries_step(struct run *run)
 void run_deliveries_begin_end(struct run *run, enum status st)
 {
 	const struct options *set = run->set;
-	int64_t us = (set->retry_for_ms ? set->retry_for_ms : set->callbacks.timeout_ms)
+	int64_t us = (set->retry_for_ms ? set->retry_for_ms : set->targets.timeout_ms)
 		* US_PER_MS;
 
 	if (st > ST_SIGNAL && st != ST_READER_LEFT)

@@ -111,7 +111,7 @@ static enum status put_check(struct run *run, enum status st, struct err *why, s
 {
 	audit_redact(run->audit, why->text);
 	buf_clear(&run->text);
-	return nagios_put_line(run->set->plugin, st, why->text, &run->text)
+	return nagios_put_line(run->set->nagios, st, why->text, &run->text)
 		? writer_window(run->out, &run->text, err) : err_nomem(err);
 }
 
@@ -265,7 +265,7 @@ static enum status end_all(struct run *run, enum status st, struct err *err)
 	late = end_rows(run, st, &late_err);
 	st = worse(st, late, err, &late_err);
 	rows_left = rows_left && !is_output_failure(late);
-	if (run->set->plugin) {
+	if (run->set->nagios) {
 		run_side_files_flush(run);
 		if (run_side_files_wait(run))
 			finish(run, st, false, end_us, &signal, &late_err);
@@ -287,21 +287,21 @@ static enum status end_all(struct run *run, enum status st, struct err *err)
 /* Audit lines on stderr have the text already; with --check, the line on stdout has it. */
 static bool main_prints_text(const struct run *run, enum status st)
 {
-	return st != ST_OK && st < ST_SIGNAL && !run->set->plugin
+	return st != ST_OK && st < ST_SIGNAL && !run->set->nagios
 		&& (run->set->audit == AUDIT_NONE || run->set->audit_file);
 }
 
 static enum status exit_status(const struct run *run, enum status st)
 {
-	return run->set->plugin ? (enum status)nagios_state(run->set->plugin, st) : st;
+	return run->set->nagios ? (enum status)nagios_state(run->set->nagios, st) : st;
 }
 
 static const char *reason(const struct run *run, enum status st, const struct err *err)
 {
 	if (st != ST_OK)
 		return err->text;
-	if (run->set->plugin)
-		return nagios_text(run->set->plugin, st, "");
+	if (run->set->nagios)
+		return nagios_text(run->set->nagios, st, "");
 	return run->listed ? "every queue was listed" : "every window was printed";
 }
 

@@ -44,7 +44,7 @@ enum status setup_files(struct run *run, struct err *err)
 		st = side_file_open(&run->record, "--record", set->record, err);
 	if (st == ST_OK && set->rejects)
 		st = side_file_open(&run->rejects, "--rejects", set->rejects, err);
-	run->tape = set->tape;
+	run->tape = set->recording;
 	if (st == ST_OK && set->replay)
 		writer_be_patient(run->out);
 	return st;
@@ -106,8 +106,8 @@ static struct sinks_conf flush_conf(struct run *run)
 		.out = run->out,
 		.thresholds = set->thresholds,
 		.fail_fast = set->fail_fast,
-		.plugin = set->plugin,
-		.closed = set->callbacks.n ? hand_over : NULL,
+		.plugin = set->nagios,
+		.closed = set->targets.n ? hand_over : NULL,
 		.arg = run
 	};
 }
@@ -117,7 +117,7 @@ static struct pipeline_conf flow_conf(struct run *run)
 	const struct options *set = run->set;
 
 	return (struct pipeline_conf){
-		.notices = set->notices,
+		.notices = set->notifications,
 		.board = {
 			.length_ms = set->now ? NOW_MS : set->window_ms,
 			.align = set->align,
@@ -125,7 +125,7 @@ static struct pipeline_conf flow_conf(struct run *run)
 			.replay = set->replay != NULL,
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
-			.room = set->replay ? NOTICE_QUEUES_MAX : 0,
+			.room = set->replay ? NOTIFICATION_QUEUES_MAX : 0,
 			.any = run->any,
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,
@@ -228,7 +228,7 @@ static enum status open_audit(struct run *run, struct err *err)
 /* Of run->name: a replay may meet queues that are in no list. */
 static size_t names_room(const struct run *run)
 {
-	return run->queues.n + NOTICE_QUEUES_MAX;
+	return run->queues.n + NOTIFICATION_QUEUES_MAX;
 }
 
 enum status setup_core(struct run *run, struct err *err)
@@ -245,7 +245,7 @@ enum status setup_core(struct run *run, struct err *err)
 	run->name = calloc(names_room(run), sizeof(*run->name));
 	if (!run->report || run->queues.failed || !run->name)
 		return err_nomem(err);
-	if (run->set->notices && !run->set->now)
+	if (run->set->notifications && !run->set->now)
 		audit_events_counts_resyncs(run->report);
 	return make_flow(run, err);
 }
@@ -360,7 +360,7 @@ static void tell_callback(void *arg, const struct deliveries_event *event)
 
 enum status setup_callbacks(struct run *run, struct err *err)
 {
-	const struct targets *t = &run->set->callbacks;
+	const struct targets *t = &run->set->targets;
 	struct deliveries_conf conf = {
 		.targets = t,
 		.run = audit_run_id(run->audit),
@@ -426,7 +426,7 @@ enum status setup_live(struct run *run, struct err *err)
 	run->token = token_new(&token, creds, run->cache, run->http);
 	if (!run->token)
 		return err_nomem(err);
-	if (!set->notices)
+	if (!set->notifications)
 		return open_stream(run, err);
 	if (set->queue_names.n || set->list_queues || thresholds_name_queues(set->thresholds))
 		return open_lookup(run, err);

@@ -145,10 +145,10 @@ static void default__follows_interval_and_replay(void **state)
 	assert_int_equal(set.count, 0);
 	assert_int_equal(set.time, TIME_EVENT);
 	assert_int_equal(set.queues.n, 0);
-	assert_true(set.source_recorded && set.queues_recorded && set.tape);
+	assert_true(set.source_recorded && set.queues_recorded && set.recording);
 	assert_null(set.creds.base_url);
 	run("--replay tests/notices.ndjson");
-	assert_true(set.notices && set.source_recorded);
+	assert_true(set.notifications && set.source_recorded);
 	assert_int_equal(set.time, TIME_ARRIVAL);
 	assert_string_equal(set.patterns.v[0], "oWaiting");
 	run("--replay " SAMPLE " --time arrival -n 3");
@@ -224,7 +224,7 @@ static void default__of_the_notifications(void **state)
 {
 	(void)state;
 	run(NOTICES Q1);
-	assert_true(set.notices && set.snapshot && !set.now);
+	assert_true(set.notifications && set.snapshot && !set.now);
 	assert_true(!set.list_queues && !set.skip_refused);
 	assert_int_equal(set.window_ms, 30000);
 	assert_int_equal(set.count, 1);
