@@ -10,6 +10,7 @@
 #include "util/utf8.h"
 #include "window/metric_types.h"
 #include "window/notification.h"
+#include "window/observation_query.h"
 #include "window/stream_event.h"
 
 #define OFF_MAX 255		/* differences kept for the median of a window */
@@ -566,14 +567,14 @@ enum status pipeline_snapshot(struct pipeline *f, const struct pipeline_answer *
 {
 	struct notification n;
 
-	notifications_begin_answer(f->notices, a->text, a->len);
-	*good = notifications_answer_is_whole(f->notices);
+	observation_query_begin(f->notices, a->text, a->len);
+	*good = observation_query_is_complete(f->notices);
 	if (!*good || !queue_windows_snapshot_begin(f->board, a->asked, a->resync, a->asked_us))
 		return ST_OK;
-	if (!notifications_presences(f->notices, a->text, a->len, put_presence, f->board))
+	if (!observation_query_presences(f->notices, a->text, a->len, put_presence, f->board))
 		*good = false;
-	notifications_begin_answer(f->notices, a->text, a->len);
-	while (notifications_next_result(f->notices, &n)) {
+	observation_query_begin(f->notices, a->text, a->len);
+	while (observation_query_next(f->notices, &n)) {
 		for (size_t i = 0; i < n.nvalue; i++)
 			if (n.value[i].kind == VALUE_START)
 				count_clock(f, a->at_us, n.value[i].us, false);

@@ -70,7 +70,7 @@ struct pipeline_answer {
 	size_t len;
 	bool resync;		/* it was asked for again, to compare */
 	const uint32_t
-		*asked; /* its metrics, see notification_query_bit; NULL: those of board_conf */
+		*asked; /* its metrics, see observation_query_bit; NULL: those of board_conf */
 	int64_t asked_us, at_us;
 };
 enum status pipeline_snapshot(struct pipeline *f, const struct pipeline_answer *a, bool *good,

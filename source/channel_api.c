@@ -9,7 +9,7 @@
 #include "util/base.h"
 #include "util/slice.h"
 #include "util/text.h"
-#include "window/notification.h"
+#include "window/observation_query.h"
 
 #define TOPIC_HEAD "v2.analytics.queues."
 #define URI_MAX 768		/* as an event's text, so that all of it is known as a secret */
@@ -292,8 +292,8 @@ uint32_t channel_api_query_metrics(const char *const *pattern, size_t npattern)
 {
 	uint32_t asked = 0;
 
-	for (size_t i = 0; i < NOTIFICATION_QUERY_METRICS; i++)
-		if (is_asked(notice_query_metrics[i], pattern, npattern))
+	for (size_t i = 0; i < OBSERVATION_QUERY_METRICS; i++)
+		if (is_asked(observation_query_metrics[i], pattern, npattern))
 			asked |= UINT32_C(1) << i;
 	return asked;
 }
@@ -307,9 +307,9 @@ bool channel_api_put_metrics(struct buf *out, uint32_t asked)
 {
 	char between = '[';
 
-	for (size_t i = 0; i < NOTIFICATION_QUERY_METRICS; i++)
+	for (size_t i = 0; i < OBSERVATION_QUERY_METRICS; i++)
 		if (asked & UINT32_C(1) << i) {
-			buf_printf(out, "%c\"%s\"", between, notice_query_metrics[i]);
+			buf_printf(out, "%c\"%s\"", between, observation_query_metrics[i]);
 			between = ',';
 		}
 	buf_str(out, asked ? "]" : "[]");
@@ -327,7 +327,7 @@ uint32_t channel_api_parse_metrics(const char *text, size_t len)
 	json_enter(&c);
 	while (json_item(&c)) {
 		if (json_string(&c, &name))
-			asked |= notification_query_bit((struct slice){ name.s, name.len });
+			asked |= observation_query_bit((struct slice){ name.s, name.len });
 		else
 			json_pass(&c);
 	}

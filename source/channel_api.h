@@ -47,7 +47,7 @@ bool channel_api_put_refusal(struct buf *out, const char *queue_id, const char *
 bool channel_api_is_failure(const char *text, size_t len);
 
 /* The metrics that a query asks for where these patterns are wanted, as bits of
- * notice_query_metrics; those as a JSON array, and read from one. */
+ * observation_query_metrics; those as a JSON array, and read from one. */
 uint32_t channel_api_query_metrics(const char *const *pattern, size_t npattern);
 bool channel_api_put_metrics(struct buf *out, uint32_t asked);
 uint32_t channel_api_parse_metrics(const char *text, size_t len);

@@ -8,6 +8,7 @@
 #include "util/prefetch.h"
 #include "util/text.h"
 #include "util/time.h"
+#include "window/observation_query.h"
 #include "window/state_values.h"
 
 #define PATH_MAX_BYTES (2 * NOTIFICATION_NAME_MAX + 2)
@@ -324,7 +325,7 @@ static int64_t zero_us(const struct queue_states *w, const struct queue_state *q
 {
 	int64_t from_us = q->whole_up_us > w->window_up_us ? q->whole_up_us : w->window_up_us;
 
-	return q->whole.known && w->asked & notification_query_bit(metric)
+	return q->whole.known && w->asked & observation_query_bit(metric)
 		? queue_states_seen_us(w, at_us) - from_us : 0;
 }
 

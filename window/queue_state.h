@@ -89,7 +89,7 @@ struct queue_states {			/* to be read, and changed by the calls below alone */
 	int64_t up_total_us;		/* how long it was up and seen before */
 	int64_t window_up_us;		/* the same at the window's begin */
 	uint64_t answer;		/* the number of the snapshot's answer at hand */
-	uint32_t asked;			/* its metrics, see notification_query_bit */
+	uint32_t asked;			/* its metrics, see observation_query_bit */
 	bool resync;			/* it was asked for again, to compare */
 	int64_t resync_us;		/* when the last such answer came; NO_TIME: it is told of */
 	uint64_t differences;
@@ -140,7 +140,7 @@ bool queue_states_tell(struct queue_states *w, struct queue_state_group *g,
 bool queue_states_answer(struct queue_states *w, struct queue_state_group *g,
 	const struct notification_value *v, int64_t asked_us, int64_t at_us, bool *full);
 
-/* An answer to a question about the metrics asked (see notification_query_bit) is going to be
+/* An answer to a question about the metrics asked (see observation_query_bit) is going to be
  * taken. */
 void queue_states_begin_answer(struct queue_states *w, uint32_t asked, bool resync);
 /* A result of the answer is about the queue; spoilt: part of it could not be read or kept. */

@@ -307,8 +307,8 @@ enum queue_windows_verdict queue_windows_snapshot_take(struct queue_windows *b,
 		b->failed = true;
 		return QUEUE_WINDOWS_NO_MEMORY;
 	}
-	queue_states_answered(&b->wall, q, full || n->gap);
-	return full || n->gap ? QUEUE_WINDOWS_INVALID : QUEUE_WINDOWS_ACCEPTED;
+	queue_states_answered(&b->wall, q, full || n->incomplete);
+	return full || n->incomplete ? QUEUE_WINDOWS_INVALID : QUEUE_WINDOWS_ACCEPTED;
 }
 
 void queue_windows_snapshot_end(struct queue_windows *b, int64_t asked_us, int64_t at_us)

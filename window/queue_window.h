@@ -32,7 +32,7 @@ struct queue_windows_conf {
 	int64_t first;			/* the first window's index */
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
 	size_t npattern;
-	uint32_t asked;			/* what snapshots ask for, see notification_query_bit */
+	uint32_t asked;			/* what snapshots ask for, see observation_query_bit */
 };
 
 enum queue_window_socket {

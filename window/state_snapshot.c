@@ -6,6 +6,7 @@
 
 #include "util/base.h"
 #include "util/time.h"
+#include "window/observation_query.h"
 #include "window/state_values.h"
 
 /* Whether somebody else has waited longest. A duration is as inexact as the answer's way. */
@@ -31,7 +32,7 @@ static bool is_other(const struct queue_states *w, const struct state_value *p,
 	if (state_value_kind(&p->term->name) == SERIES_AGE)
 		return is_other_wait(p, v, at_us);
 	if (!p->now.known)
-		return q->whole.known && w->asked & notification_query_bit(p->term->name.metric)
+		return q->whole.known && w->asked & observation_query_bit(p->term->name.metric)
 			&& v->number != 0;
 	return p->now.value != v->number;
 }
@@ -142,7 +143,7 @@ static bool fill_statuses(struct queue_states *w, struct queue_state *q, int64_t
 		struct notification_value v = { .metric = slice_of(filled[m].metric),
 			.stat = slice_of("count") };
 
-		if (!(w->asked & notification_query_bit(v.metric)))
+		if (!(w->asked & observation_query_bit(v.metric)))
 			continue;
 		for (size_t i = 0; ok && i < filled[m].n; i++) {
 			struct state_value *p;
@@ -176,7 +177,7 @@ bool queue_states_end_answer(struct queue_states *w, bool whole, int64_t asked_u
 
 		if (p && is_whole(w, p->group->queue) && p->answer != w->answer
 		    && state_value_kind(&p->term->name) == SERIES_GAUGE
-		    && w->asked & notification_query_bit(p->term->name.metric)
+		    && w->asked & observation_query_bit(p->term->name.metric)
 		    && !is_told_by_media(w, p))
 			ok = set_zero(w, p, asked_us, at_us);
 	}

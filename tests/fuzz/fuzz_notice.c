@@ -15,6 +15,7 @@
 #include "util/buf.h"
 #include "util/slice.h"
 #include "util/text.h"
+#include "window/observation_query.h"
 #include "window/queue_window.h"
 
 #define WINDOW_MS 10000
@@ -155,9 +156,9 @@ static void take_answer(struct world *w, bool resync, const char *text, size_t l
 	queue_windows_resync_over(w->board, w->now_us, &differences);
 	if (!queue_windows_snapshot_begin(w->board, NULL, resync, asked_us))
 		return;
-	notifications_presences(w->notices, text, len, take_presence, w->board);
-	notifications_begin_answer(w->notices, text, len);
-	while (notifications_next_result(w->notices, &n)) {
+	observation_query_presences(w->notices, text, len, take_presence, w->board);
+	observation_query_begin(w->notices, text, len);
+	while (observation_query_next(w->notices, &n)) {
 		check_notice(&n, text, len);
 		must(queue_windows_snapshot_take(w->board, &n, asked_us, w->now_us)
 			!= QUEUE_WINDOWS_NO_MEMORY);

@@ -1,4 +1,4 @@
-/* Messages and answers to values: families, order of members, escapes, hostile input. */
+/* Messages to values: families, order of members, escapes, hostile input. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -335,7 +335,7 @@ static void values_are_bounded(void **state)
 	buf_free(&text);
 }
 
-static void several_values_are_several_notices(void **state)
+static void several_values_are_several_messages(void **state)
 {
 	const char *text = METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":1}}") " \n"
 		ACTIVITY("[]") " {\"topicName\":";
@@ -370,76 +370,6 @@ static void text_cut_anywhere_is_not_json(void **state)
 	}
 }
 
-static void answer__each_result_is_a_notice(void **state)
-{
-	const char *text = "{\"other\":1,\"results\":[{\"data\":[{\"metric\":\"oLongestWaiting\","
-		"\"stats\":{\"count\":1,\"calculatedMetricValue\":1795485600000}}],\"group\":"
-		"{\"queueId\":\"" Q "\",\"mediaType\":\"voice\"}},{\"group\":{\"queueId\":"
-		"\"" Q2 "\"},"
-		"\"data\":[{\"metric\":\"oX\",\"qualifier\":\"IDLE\",\"stats\":{\"count\":2}}]},"
-		"{\"data\":[]}]}";
-
-	(void)state;
-	notifications_begin_answer(ns, text, strlen(text));
-	assert_true(notifications_answer_is_whole(ns));
-	assert_true(notifications_next_result(ns, &n) && n.kind == NOTIFICATION_EVENT);
-	assert_string_equal(n.queue_id, Q);
-	assert_int_equal(n.value[0].kind, VALUE_START);
-	assert_false(n.value[0].has_interval);
-	assert_true(notifications_next_result(ns, &n) && n.kind == NOTIFICATION_EVENT);
-	assert_string_equal(n.queue_id, Q2);
-	check_value(0, "oX", "IDLE", "count", 2);
-	assert_int_equal(n.nmedia, 1);
-	assert_null(n.media[0].s);
-	assert_true(notifications_next_result(ns, &n) && n.kind == NOTIFICATION_INVALID);
-	assert_false(notifications_next_result(ns, &n));
-}
-
-static void answer__that_is_none(void **state)
-{
-	static const struct {
-		const char *text;
-		bool whole;
-	} cases[] = {
-		{ "{}", true }, { "{\"results\":null}", true }, { "[]", false }, { "", false },
-		{ "{\"results\":[", false }, { "{\"results\":[],\"results\":[{}]}", false }
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		notifications_begin_answer(ns, cases[i].text, strlen(cases[i].text));
-		assert_int_equal(notifications_answer_is_whole(ns), cases[i].whole);
-		assert_false(notifications_next_result(ns, &n));
-	}
-}
-
-static bool count_presence(void *arg, struct slice id, struct slice name)
-{
-	int *count = arg;
-
-	assert_true(slice_is(name, "AWAY"));
-	assert_true(slice_is(id, *count ? "p2" : "p1"));
-	++*count;
-	return true;
-}
-
-static void answer__presences(void **state)
-{
-	const char *text = "{\"results\":[],\"systemToOrganizationMappings\":"
-		"{\"AWAY\":[\"p1\",7,\"p\\u0032\"],\"BUSY\":7}}";
-	int count = 0;
-
-	(void)state;
-	assert_true(notifications_presences(ns, text, strlen(text), count_presence, &count));
-	assert_int_equal(count, 2);
-	assert_true(notifications_presences(ns, "{}", 2, count_presence, &count));
-	assert_int_equal(count, 2);
-	text = "{\"systemToOrganizationMappings\":{\"AWAY\":[],\"AWAY\":[]}}";
-	assert_false(notifications_presences(ns, text, strlen(text), count_presence, &count));
-	text = "{\"systemToOrganizationMappings\":{},\"systemToOrganizationMappings\":{}}";
-	assert_false(notifications_presences(ns, text, strlen(text), count_presence, &count));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,11 +387,8 @@ int main(void)
 		cmocka_unit_test(total_without_a_readable_interval_is_invalid),
 		cmocka_unit_test(names_are_bounded),
 		cmocka_unit_test(values_are_bounded),
-		cmocka_unit_test(several_values_are_several_notices),
-		cmocka_unit_test(text_cut_anywhere_is_not_json),
-		cmocka_unit_test(answer__each_result_is_a_notice),
-		cmocka_unit_test(answer__that_is_none),
-		cmocka_unit_test(answer__presences)
+		cmocka_unit_test(several_values_are_several_messages),
+		cmocka_unit_test(text_cut_anywhere_is_not_json)
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

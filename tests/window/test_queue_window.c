@@ -12,6 +12,7 @@
 #include "tests/support/check.h"
 #include "util/buf.h"
 #include "util/time.h"
+#include "window/observation_query.h"
 #include "window/queue_window.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"
@@ -85,8 +86,8 @@ static enum queue_windows_verdict answer(const char *results, int64_t asked_us, 
 	struct notification n;
 
 	assert_true(buf_printf(&text, "{\"results\":[%s]}", results));
-	notifications_begin_answer(notices, text.data, text.len);
-	while (notifications_next_result(notices, &n))
+	observation_query_begin(notices, text.data, text.len);
+	while (observation_query_next(notices, &n))
 		fate = queue_windows_snapshot_take(board, &n, asked_us, at_us);
 	buf_free(&text);
 	return fate;

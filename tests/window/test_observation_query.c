@@ -1,0 +1,125 @@
+/* Answers of the observation query: results, presences, malformed texts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/check.h"
+#include "util/base.h"
+#include "window/observation_query.h"
+
+#define Q "00000001-0000-4000-8000-000000000001"
+#define Q2 "00000002-0000-4000-8000-000000000002"
+
+static struct notifications *ns;
+static struct notification n;
+
+static int setup(void **state)
+{
+	(void)state;
+	ns = notifications_new();
+	return ns ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	notifications_free(ns);
+	return 0;
+}
+
+static void check_value(size_t i, const char *metric, const char *qualifier, const char *stat,
+	double number)
+{
+	assert_true(i < n.nvalue);
+	assert_true(slice_is(n.value[i].metric, metric));
+	assert_true(qualifier ? slice_is(n.value[i].qualifier, qualifier)
+		: !n.value[i].qualifier.s);
+	assert_true(slice_is(n.value[i].stat, stat));
+	assert_int_equal(n.value[i].kind, VALUE_NUMBER);
+	assert_double_equal_exact(n.value[i].number, number);
+}
+
+static void answer__each_result_is_a_notification(void **state)
+{
+	const char *text = "{\"other\":1,\"results\":[{\"data\":[{\"metric\":\"oLongestWaiting\","
+		"\"stats\":{\"count\":1,\"calculatedMetricValue\":1795485600000}}],\"group\":"
+		"{\"queueId\":\"" Q "\",\"mediaType\":\"voice\"}},{\"group\":{\"queueId\":"
+		"\"" Q2 "\"},"
+		"\"data\":[{\"metric\":\"oX\",\"qualifier\":\"IDLE\",\"stats\":{\"count\":2}}]},"
+		"{\"data\":[]}]}";
+
+	(void)state;
+	observation_query_begin(ns, text, strlen(text));
+	assert_true(observation_query_is_complete(ns));
+	assert_true(observation_query_next(ns, &n) && n.kind == NOTIFICATION_EVENT);
+	assert_string_equal(n.queue_id, Q);
+	assert_int_equal(n.value[0].kind, VALUE_START);
+	assert_false(n.value[0].has_interval);
+	assert_true(observation_query_next(ns, &n) && n.kind == NOTIFICATION_EVENT);
+	assert_string_equal(n.queue_id, Q2);
+	check_value(0, "oX", "IDLE", "count", 2);
+	assert_int_equal(n.nmedia, 1);
+	assert_null(n.media[0].s);
+	assert_true(observation_query_next(ns, &n) && n.kind == NOTIFICATION_INVALID);
+	assert_false(observation_query_next(ns, &n));
+}
+
+static void answer__that_is_none(void **state)
+{
+	static const struct {
+		const char *text;
+		bool complete;
+	} cases[] = {
+		{ "{}", true }, { "{\"results\":null}", true }, { "[]", false }, { "", false },
+		{ "{\"results\":[", false }, { "{\"results\":[],\"results\":[{}]}", false }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		observation_query_begin(ns, cases[i].text, strlen(cases[i].text));
+		assert_int_equal(observation_query_is_complete(ns), cases[i].complete);
+		assert_false(observation_query_next(ns, &n));
+	}
+}
+
+static bool count_presence(void *arg, struct slice id, struct slice name)
+{
+	int *count = arg;
+
+	assert_true(slice_is(name, "AWAY"));
+	assert_true(slice_is(id, *count ? "p2" : "p1"));
+	++*count;
+	return true;
+}
+
+static void answer__presences(void **state)
+{
+	const char *text = "{\"results\":[],\"systemToOrganizationMappings\":"
+		"{\"AWAY\":[\"p1\",7,\"p\\u0032\"],\"BUSY\":7}}";
+	int count = 0;
+
+	(void)state;
+	assert_true(observation_query_presences(ns, text, strlen(text), count_presence, &count));
+	assert_int_equal(count, 2);
+	assert_true(observation_query_presences(ns, "{}", 2, count_presence, &count));
+	assert_int_equal(count, 2);
+	text = "{\"systemToOrganizationMappings\":{\"AWAY\":[],\"AWAY\":[]}}";
+	assert_false(observation_query_presences(ns, text, strlen(text), count_presence, &count));
+	text = "{\"systemToOrganizationMappings\":{},\"systemToOrganizationMappings\":{}}";
+	assert_false(observation_query_presences(ns, text, strlen(text), count_presence, &count));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answer__each_result_is_a_notification),
+		cmocka_unit_test(answer__that_is_none),
+		cmocka_unit_test(answer__presences)
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

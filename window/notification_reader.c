@@ -1,0 +1,321 @@
+#include "window/notification_reader.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "util/base.h"
+#include "util/buf.h"
+#include "util/time.h"
+
+#define EPOCH_MIN_MS 1000000000000	/* less is a duration (2001-09-09 as an epoch) */
+#define TIME_MAX_MS 253402300800000	/* the year 10000 */
+
+void notification_reader_invalid(struct notifications *ns, const char *why)
+{
+	if (!ns->why)
+		ns->why = why;
+}
+
+struct slice notification_reader_unescape(struct notifications *ns, const struct json_text *text)
+{
+	struct slice slice = { text->s, text->len };
+	struct buf out = { 0 };
+
+	if (!json_text_put(text, &out) && out.failed) {
+		ns->failed = true;
+	} else if (memchr(out.data ? out.data : "", '\0', out.len)) {
+		notification_reader_invalid(ns, "a string holds a NUL");
+	} else {
+		size_t n = ns->plain.n;
+
+		lines_add(&ns->plain, "%.*s", (int)out.len, out.data ? out.data : "");
+		if (ns->plain.n > n)
+			slice = (struct slice){ ns->plain.v[n], out.len };
+		else
+			ns->failed = true;
+	}
+	buf_free(&out);
+	return slice;
+}
+
+void notification_reader_clear(struct notifications *ns, struct notification *n)
+{
+	*n = (struct notification){ .kind = NOTIFICATION_OTHER,
+		.instant_us = NO_TIME,
+		.media = ns->media,
+		.value = ns->value };
+	ns->nvalue = ns->nmedia = 0;
+	ns->why = NULL;
+	ns->incomplete = false;
+	lines_free(&ns->plain);
+}
+
+void notification_reader_finish(struct notifications *ns, struct notification *n)
+{
+	n->nmedia = ns->nmedia;
+	n->nvalue = ns->nvalue;
+	n->incomplete = ns->incomplete;
+	n->why = ns->failed ? why_no_memory : ns->why;
+	if (n->why)
+		n->kind = NOTIFICATION_INVALID;
+}
+
+/* --- values ------------------------------------------------------------------------- */
+
+static bool take_number(struct notifications *ns, double *x)
+{
+	char first = json_peek(&ns->c);
+
+	if (first == '-' || (first >= '0' && first <= '9'))
+		return json_number(&ns->c, x) && isfinite(*x);
+	json_pass(&ns->c);
+	return false;
+}
+
+static struct notification_value *add_value(struct notifications *ns,
+	enum notification_value_kind kind)
+{
+	struct notification_value *v;
+
+	if (ns->nvalue == NOTIFICATION_VALUES_MAX) {
+		notification_reader_invalid(ns, "too many values");
+		return NULL;
+	}
+	v = &ns->value[ns->nvalue++];
+	v->kind = kind;
+	v->qualifier = (struct slice){ NULL, 0 };
+	v->number = 0;
+	v->us = 0;
+	v->has_interval = false;
+	v->from_ms = v->to_ms = 0;
+	return v;
+}
+
+struct metric_entry {			/* a metric whose members are being read */
+	struct slice metric, qualifier;
+	bool has_since;			/* wait, START, AGE or NOBODY, and wait_us are valid */
+	enum notification_value_kind wait;
+	int64_t wait_us;
+	size_t first;			/* of its values */
+	unsigned seen;			/* members */
+};
+
+/*
+ * When the longest wait began. The service sends ms since 1970; a number too small for that is
+ * taken for a duration. A double holds whole ms of both exactly.
+ */
+static void take_since(struct notifications *ns, struct metric_entry *e)
+{
+	double x;
+
+	e->has_since = true;
+	e->wait = VALUE_NOBODY;
+	e->wait_us = 0;
+	if (!take_number(ns, &x) || !(x > 0))
+		return;
+	if (x >= TIME_MAX_MS) {
+		notification_reader_invalid(ns, "a time is out of range");
+		return;
+	}
+	e->wait = x >= EPOCH_MIN_MS ? VALUE_START : VALUE_AGE;
+	e->wait_us = e->wait == VALUE_START ? (int64_t)x * 1000 : (int64_t)(x * 1000);
+}
+
+/* Adds the number at the cursor, unless it is another value. */
+static void add_number(struct notifications *ns, struct slice stat)
+{
+	char first = json_peek(&ns->c);
+	struct notification_value *v;
+	double x;
+
+	if (!take_number(ns, &x)) {
+		if (first == '-' || (first >= '0' && first <= '9'))
+			notification_reader_invalid(ns, "a number is not finite");
+		ns->incomplete |= slice_is(stat, "count");
+		return;
+	}
+	v = add_value(ns, VALUE_NUMBER);
+	if (!v)
+		return;
+	v->stat = stat;
+	v->number = x;
+}
+
+static void take_stats(struct notifications *ns, struct metric_entry *e)
+{
+	static const char quoted[] = "\"count\"";
+	static const struct json_text count = { .s = quoted + 1, .len = 5 };
+	struct json_text key;
+	const char *why;
+
+	if (!notification_reader_enter(ns, '{'))
+		return;
+	ns->keys.n = 0;
+	if (json_expect(&ns->c, "\"count\":")) {
+		ns->keys.key[ns->keys.n++] = count;	/* the first key: nothing to compare */
+		add_number(ns, (struct slice){ "count", 5 });
+	}
+	while (json_key(&ns->c, &key)) {
+		struct slice stat = notification_reader_plain(ns, &key);
+
+		why = json_keys_add(&ns->keys, &key);
+		if (why)
+			notification_reader_invalid(ns, why);
+		if (slice_is(stat, "calculatedMetricValue") && !e->has_since) {
+			take_since(ns, e);
+			continue;
+		}
+		if (stat.len > NOTIFICATION_NAME_MAX)
+			notification_reader_invalid(ns, "a name is too long");
+		add_number(ns, stat);
+	}
+}
+
+static bool is_longest(struct slice metric)
+{
+	return slice_is(metric, "oLongestWaiting") || slice_is(metric, "oLongestInteracting");
+}
+
+/* Gives the numbers their names, which may have come after them. */
+static void end_entry(struct notifications *ns, const struct metric_entry *e)
+{
+	const bool longest = is_longest(e->metric);
+	struct notification_value *v;
+
+	if (!e->metric.s || longest)
+		ns->nvalue = e->first;
+	if (longest) {
+		v = add_value(ns, e->has_since ? e->wait : VALUE_NOBODY);
+		if (!v)
+			return;
+		v->us = e->has_since ? e->wait_us : 0;
+		v->stat = (struct slice){ "ageMs", 5 };
+	}
+	ns->incomplete |= ns->nvalue == e->first;
+	for (size_t i = e->first; i < ns->nvalue; i++) {
+		ns->value[i].metric = e->metric;
+		if (!longest && e->qualifier.len)
+			ns->value[i].qualifier = e->qualifier;
+	}
+}
+
+/* The members that do not come in the usual order. */
+static void take_metric_members(struct notifications *ns, struct metric_entry *e, bool flat_count)
+{
+	struct json_text key;
+
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "metric")) {
+			notification_reader_once(ns, &e->seen, MEMBER_METRIC);
+			e->metric = notification_reader_name(ns);
+		} else if (json_text_is(&key, "qualifier")) {
+			notification_reader_once(ns, &e->seen, MEMBER_QUALIFIER);
+			e->qualifier = notification_reader_name(ns);
+		} else if (json_text_is(&key, "stats")) {
+			notification_reader_once(ns, &e->seen, MEMBER_STATS);
+			take_stats(ns, e);
+		} else if (json_text_is(&key, "calculatedMetricValue")) {
+			notification_reader_once(ns, &e->seen, MEMBER_VALUE);
+			take_since(ns, e);
+		} else if (flat_count && json_text_is(&key, "count")) {
+			notification_reader_once(ns, &e->seen, MEMBER_COUNT);
+			add_number(ns, (struct slice){ "count", 5 });
+		} else {
+			json_pass(&ns->c);
+		}
+	}
+}
+
+/* {"metric","qualifier","stats":{…}}; activity and answers may also have "count" and
+ * "calculatedMetricValue" in it. */
+static void take_metric(struct notifications *ns, bool flat_count)
+{
+	struct metric_entry e = { .first = ns->nvalue };
+
+	if (!notification_reader_enter(ns, '{')) {
+		notification_reader_invalid(ns, "a metric is no object");
+		return;
+	}
+	if (json_expect(&ns->c, "\"metric\":")) {
+		notification_reader_once(ns, &e.seen, MEMBER_METRIC);
+		e.metric = notification_reader_name(ns);
+	}
+	if (json_expect(&ns->c, "\"qualifier\":")) {
+		notification_reader_once(ns, &e.seen, MEMBER_QUALIFIER);
+		e.qualifier = notification_reader_name(ns);
+	}
+	if (json_expect(&ns->c, "\"stats\":")) {
+		notification_reader_once(ns, &e.seen, MEMBER_STATS);
+		take_stats(ns, &e);
+	}
+	take_metric_members(ns, &e, flat_count);
+	end_entry(ns, &e);
+}
+
+void notification_reader_metrics(struct notifications *ns, bool flat_count)
+{
+	/* null is the same as no list */
+	ns->incomplete |= json_peek(&ns->c) != '[' && json_peek(&ns->c) != 'n';
+	if (!notification_reader_enter(ns, '['))
+		return;
+	while (json_item(&ns->c))
+		take_metric(ns, flat_count);
+}
+
+/* --- groups ------------------------------------------------------------------------- */
+
+void notification_reader_media(struct notifications *ns, struct slice media, size_t first)
+{
+	for (size_t i = first; i < ns->nvalue; i++)
+		ns->value[i].media = media;
+	for (size_t i = 0; i < ns->nmedia; i++)
+		if (slice_same(ns->media[i], media))
+			return;
+	if (ns->nmedia == NOTIFICATION_READER_MEDIA)
+		notification_reader_invalid(ns, "too many media types");
+	else
+		ns->media[ns->nmedia++] = media;
+}
+
+static void take_queue(struct notifications *ns, struct notification *n)
+{
+	struct slice queue = notification_reader_string(ns);
+	char id[UUID_LEN + 1];
+
+	if (queue.len == UUID_LEN && memcmp(queue.s, n->queue_id, UUID_LEN) == 0)
+		return;
+	if (!queue.s || !text_parse_uuid(queue.s, queue.len, id))
+		notification_reader_invalid(ns, "its queueId is no UUID");
+	else if (!n->queue_id[0])
+		memcpy(n->queue_id, id, sizeof(id));
+	else if (strcmp(n->queue_id, id) != 0)
+		notification_reader_invalid(ns, "its queueId is not the topic's");
+}
+
+struct slice notification_reader_group(struct notifications *ns, struct notification *n)
+{
+	struct slice media = { NULL, 0 };
+	struct json_text key;
+	unsigned seen = 0;
+
+	if (!notification_reader_enter(ns, '{')) {
+		notification_reader_invalid(ns, "its group is no object");
+		return media;
+	}
+	if (json_expect(&ns->c, "\"queueId\":")) {
+		notification_reader_once(ns, &seen, MEMBER_QUEUE_ID);
+		take_queue(ns, n);
+	}
+	while (json_key(&ns->c, &key)) {
+		if (json_text_is(&key, "mediaType")) {
+			notification_reader_once(ns, &seen, MEMBER_MEDIA_TYPE);
+			media = notification_reader_name(ns);
+		} else if (json_text_is(&key, "queueId")) {
+			notification_reader_once(ns, &seen, MEMBER_QUEUE_ID);
+			take_queue(ns, n);
+		} else {
+			json_pass(&ns->c);
+		}
+	}
+	return media;
+}
