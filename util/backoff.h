@@ -1,7 +1,7 @@
 /*
- * When to try again, and when to stop: exponential backoff with full jitter, Retry-After,
- * the bound of --retry-for, and the count of protocol breaches. A pure function of the
- * times and random numbers handed in; where the latter come from is here too.
+ * When to try again, and when to give up: exponential backoff with full jitter, Retry-After, the
+ * time limit of --retry-for, and how often the server broke the protocol. The caller passes the
+ * time and the random numbers, so that tests can choose them.
  */
 #ifndef UTIL_BACKOFF_H
 #define UTIL_BACKOFF_H
@@ -11,38 +11,37 @@
 
 #define BACKOFF_BASE_US 250000
 #define BACKOFF_CAP_US 30000000
-#define BACKOFF_STABLE_US 60000000	/* a connection that held so long starts anew */
+#define BACKOFF_STABLE_US 60000000	/* a connection that lasted this long resets the counts */
 
-struct backoff {			/* fields are read by others, written by backoff.c */
-	int64_t retry_for_us;	/* 0: a single attempt */
-	int64_t single_us;	/* with retry_for_us 0: the bound of all of that attempt; 0: none */
-	int64_t deadline_us;	/* end of the present period of trying */
+struct backoff {		/* other files may read the members, only backoff.c writes them */
+	int64_t retry_for_us;	/* 0: try once */
+	int64_t single_us;	/* with retry_for_us 0: time limit of that attempt; 0: none */
+	int64_t deadline_us;	/* when to give up */
 	unsigned attempt;	/* failures since the last stable connection */
-	unsigned breaches;	/* breaches since the last stable connection */
-	int64_t connected_us;	/* when the present connection was made; INT64_MIN: none */
+	unsigned breaches;	/* protocol violations since the last stable connection */
+	int64_t connected_us;	/* when the current connection was made; INT64_MIN: none */
 };
 
 enum backoff_verdict { BACKOFF_LATER, BACKOFF_TIME_UP };
 
-void backoff_init(struct backoff *r, int64_t retry_for_us, int64_t now_us);
-void backoff_init_bounded(struct backoff *r, int64_t retry_for_us, int64_t single_us,
+void backoff_init(struct backoff *b, int64_t retry_for_us, int64_t now_us);
+void backoff_init_bounded(struct backoff *b, int64_t retry_for_us, int64_t single_us,
 	int64_t now_us);
-void backoff_connected(struct backoff *r, int64_t now_us);
-/* The connection is lost: with anew a new period of trying begins; after a stable one attempts
- * and breaches are forgotten. */
-void backoff_lost(struct backoff *r, int64_t now_us, bool anew);
-/* A breach: true if it is the second one. Call after backoff_lost. */
-bool backoff_breach(struct backoff *r);
+void backoff_connected(struct backoff *b, int64_t now_us);
+/* The connection is lost. Resets the counts if it was stable, and the deadline if anew is true. */
+void backoff_lost(struct backoff *b, int64_t now_us, bool anew);
+/* The server broke the protocol; true: for the second time. Call backoff_lost first. */
+bool backoff_breach(struct backoff *b);
 
-/* An attempt failed (or a connection was lost). random is 32 random bits; retry_after_us is
- * what the server ordered, 0 or less: nothing. BACKOFF_LATER: *at_us is when to try again. */
-enum backoff_verdict backoff_next(struct backoff *r, int64_t now_us, uint32_t random,
+/* An attempt failed, or a connection was lost. random is 32 random bits; retry_after_us is the
+ * server's Retry-After, 0 or less: none. BACKOFF_LATER: try again at *at_us. */
+enum backoff_verdict backoff_next(struct backoff *b, int64_t now_us, uint32_t random,
 	int64_t retry_after_us, int64_t *at_us);
 
-/* Random bits for backoff_next; where none can be had, those of the longest wait. */
+/* Random bits for backoff_next; those of the longest wait if there are none. */
 uint32_t backoff_random(void);
 
-/* How long an attempt that begins now may take: the least of bound_us and what is left. */
-int64_t backoff_attempt_end_us(const struct backoff *r, int64_t now_us, int64_t bound_us);
+/* When an attempt that begins now must end: after bound_us, and not after the deadline. */
+int64_t backoff_attempt_end_us(const struct backoff *b, int64_t now_us, int64_t bound_us);
 
 #endif

@@ -16,17 +16,17 @@
 
 #include "util/base.h"
 
-#define LINKS_MAX 40		/* as the kernel has it */
+#define LINKS_MAX 40		/* as in the kernel */
 #define READ_BYTES 65536
 #define SECRET_WAIT_MS 5000	/* for one that comes by a pipe */
 
 struct file {
 	struct stat st;
 	bool known;	/* st is filled */
-	char *real;	/* where it does not exist yet: the directory's real path and the name */
+	char *real;	/* of a file that does not exist yet: its real path */
 };
 
-/* What the link at path names, as a path from here; NULL: it is none, or no memory. */
+/* The target of the link, as a path from here; NULL: it is not a link, or no memory. */
 static char *follow(const char *path)
 {
 	char link[PATH_MAX], *copy, *full = NULL;
@@ -44,7 +44,7 @@ static char *follow(const char *path)
 	return full;
 }
 
-/* The last name of a path that a file can have; NULL: it can only be a directory's. */
+/* The last name of a path; NULL: only a directory can have it. */
 static const char *file_name(const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -52,7 +52,7 @@ static const char *file_name(const char *path)
 	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : NULL;
 }
 
-/* path as its directory's real path and its own name. */
+/* The real path of its directory, followed by its own name. */
 static char *in_real_directory(const char *path)
 {
 	char *copy = strdup(path), *dir = copy ? realpath(dirname(copy), NULL) : NULL;
@@ -164,7 +164,7 @@ static bool is_foreign(const char *path)
 	return lstat(path, &st) == 0 && files_is_foreign_link(&st);
 }
 
-/* The path itself, and each directory in it. */
+/* Checks the path itself and each directory in it. */
 static bool names_foreign_link(char *path)
 {
 	bool found = is_foreign(path);
@@ -192,7 +192,7 @@ bool files_has_foreign_link(const char *path)
 	return found;
 }
 
-/* --- what is written ------------------------------------------------------------------ */
+/* --- outputs ------------------------------------------------------------------------ */
 
 const char *files_unmakeable(const char *path)
 {
@@ -207,7 +207,7 @@ const char *files_unmakeable(const char *path)
 	return why;
 }
 
-/* O_NOATIME is refused to a process that is neither the owner nor has CAP_FOWNER over it. */
+/* open(2) allows O_NOATIME only to the owner and to a process with CAP_FOWNER. */
 bool files_is_owned(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOATIME);
@@ -218,7 +218,7 @@ bool files_is_owned(const char *path)
 	return owned;
 }
 
-/* --- what is read ------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------ */
 
 const char *files_unreadable(const char *path)
 {
@@ -226,7 +226,7 @@ const char *files_unreadable(const char *path)
 	int flags;
 
 	if (strcmp(path, "-") == 0) {
-		/* main() puts a write-only descriptor where there was none */
+		/* main() opened a closed stdin for writing only */
 		flags = fcntl(STDIN_FILENO, F_GETFL);
 		return flags < 0 || (flags & O_ACCMODE) == O_WRONLY ? "stdin is closed" : NULL;
 	}
@@ -299,7 +299,7 @@ const char *files_read(const char *path, struct buf *text)
 	return why;
 }
 
-/* systemd lets a service's user in by an ACL, whose mask stands in the group's bits. */
+/* The group bits of a systemd credential are the mask of the ACL that lets the service read it. */
 static mode_t others_bits(const char *path)
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
@@ -346,7 +346,7 @@ const char *files_take_secret(int fd, size_t max, struct buf *secret)
 	return n < 0 ? strerror(errno) : NULL;
 }
 
-/* A newline at the end is an editor's, not the secret's. */
+/* Editors add a newline at the end, which is not part of the secret. */
 static const char *read_secret(int fd, struct buf *secret)
 {
 	const char *why = files_take_secret(fd, FILES_SECRET_MAX, secret);

@@ -1,7 +1,6 @@
 /*
- * Files by their names, before anything is written: whether two names are one file (what a
- * run writes may be nothing else that it writes or reads; terminals, pipes and devices may be
- * shared), and what is read whole.
+ * Checks of files by their names before a run writes anything, such as whether two names are the
+ * same file; and files that are read as a whole, among them secrets.
  */
 #ifndef UTIL_FILES_H
 #define UTIL_FILES_H
@@ -15,65 +14,65 @@
 struct stat;
 
 struct files_use {
-	const char *flag;	/* for the line that complains */
+	const char *flag;	/* for messages */
 	const char *path;	/* "-": stdin or stdout; NULL: not used */
 	bool output;
 	bool is_stderr;		/* "-" is stderr */
 };
 
-/* One line of problems for each pair that is one file, at least one of it an output; stdout
- * and stderr may be one. */
+/* Adds a problem for each pair that is the same regular file if at least one of the two is an
+ * output. Terminals, pipes and devices may be shared, and stdout and stderr may be the same. */
 void files_check(const struct files_use *use, size_t n, struct lines *problems);
 
-/* The file behind path (malloc'd), symbolic links followed, also where it does not exist yet.
- * NULL: errno says why. */
+/* The file's real path (malloc'd): absolute, with symbolic links followed. The file need not exist
+ * yet. NULL: errno says why. */
 char *files_real(const char *path);
 
-/* Whether path is "-" or names our standard output, as /dev/stdout and a link to it do. */
+/* True if path is "-" or a name of our standard output, such as /dev/stdout or a link to it. */
 bool files_is_stdout(const char *path);
 
-/* Whether path leads through a symbolic link that belongs neither to this user nor to root. */
+/* True if path leads through a symbolic link that belongs neither to this user nor to root. */
 bool files_has_foreign_link(const char *path);
-/* Whether lstat(2) told of such a link. */
+/* True if st, from lstat(2), is such a link. */
 bool files_is_foreign_link(const struct stat *st);
 
-/* NULL, or why a file cannot be made in the directory of the file behind path. */
+/* NULL, or why no file can be made in the directory of path, symbolic links followed. */
 const char *files_unmakeable(const char *path);
 
-/* Whether this process may do to the file what only its owner may: change its mode, or replace
- * it in a sticky directory. Only for a file that it may write to. */
+/* True if this process may do what only the owner may: change the file's mode, or replace it in
+ * a sticky directory. Only for a file that the process may write to. */
 bool files_is_owned(const char *path);
 
-/* NULL, or why it cannot be read ("-", stdin, included). Nothing is read. */
+/* NULL, or why it cannot be read ("-": stdin). Reads nothing. */
 const char *files_unreadable(const char *path);
 
-/* NULL, or why it is no directory to read. */
+/* NULL, or why it is not a directory that can be read. */
 const char *files_no_directory(const char *path);
 
-/* NULL, or why no certificates can be taken from it. Of a pipe only whether it is readable, as
- * it is read once. */
+/* NULL, or why there are no certificates in it. Of a pipe it checks only that it is readable, as
+ * a pipe can be read only once. */
 const char *files_no_certificates(const char *path);
 
-/* Appends all of a file, or of stdin for "-". NULL, or why that is not possible: also where
- * it is more than the limit of text. */
+/* Appends all of a file, or of stdin for "-". NULL, or why not; a file longer than text's limit
+ * is an error too. */
 const char *files_read(const char *path, struct buf *text);
 
-/* Opens a file or pipe that holds secrets, without waiting. *exposed: its permissions where the
- * caller owns it and group or others have any, else 0; somebody else's file is their affair, as
- * ssh(1) sees it, so that a key of root that a group may read is fine (Kubernetes' fsGroup). -1:
- * *why tells why, and errno is set. */
+/* Opens a file or pipe that holds secrets, without waiting. *exposed: the file's mode if we own it
+ * and group or others have permissions, else 0. As in ssh(1), the mode of a file of somebody else
+ * is not checked: a key of root that a group may read is fine (Kubernetes' fsGroup). -1: *why says
+ * why, and errno is set. */
 int files_open_secret(const char *path, unsigned *exposed, const char **why);
 
-/* Appends a key of at most FILES_SECRET_MAX bytes; a newline at its end is none of it. An exposed
- * file is refused. Wipe it with buf_wipe. NULL, or why that is not possible. */
+/* Appends a key of at most FILES_SECRET_MAX bytes, without the newline at its end. Refuses an
+ * exposed file. Free it with buf_wipe. NULL, or why not. */
 #define FILES_SECRET_MAX 4096
 const char *files_secret(const char *path, struct buf *secret);
 
-/* What is wrong with an exposed file of keys. */
+/* Why an exposed file is refused. */
 #define FILES_EXPOSED "group or others have permissions for it; chmod 600 it"
 
-/* All of an open file or pipe in one piece of memory, as growing would leave copies behind; of
- * what is longer max + 1 bytes. Why it cannot be had, NULL: it is there. */
+/* Reads all of an open file or pipe, but at most max + 1 bytes, into one piece of memory: growing
+ * would leave copies of the secret in freed memory. NULL, or why not. */
 const char *files_take_secret(int fd, size_t max, struct buf *secret);
 
 #endif

@@ -7,7 +7,7 @@
 #include "util/utf8.h"
 
 #define RUN_MAX 16		/* code points that may differ in one place */
-#define RUNS_TOLD 3
+#define RUNS_SHOWN 3
 
 /* Letters with a mark, by their canonical decomposition (UAX #15): Latin-1 and Extended-A. */
 static const struct {
@@ -59,7 +59,8 @@ static const struct {
 	{ 0xFEFF, 0xFEFF, '\0' }
 };
 
-/* The code point at *s, which moves on; a byte that is no UTF-8 stands for itself. */
+/* Returns the code point at *s and moves *s behind it. A byte that is not UTF-8 is returned as it
+ * is. */
 static unsigned next_code(const char **s)
 {
 	size_t n = utf8_length(*s, strlen(*s));
@@ -85,14 +86,14 @@ static void put_look(struct buf *out, unsigned code)
 			put_code(out, composed[i].mark);
 			return;
 		}
-	if (code >= 0xFF01 && code <= 0xFF5E)	/* of full width */
+	if (code >= 0xFF01 && code <= 0xFF5E)	/* full-width ASCII */
 		code -= 0xFEE0;
 	for (size_t i = 0; i < ARRAY_LEN(looks); i++)
 		if (code >= looks[i].first && code <= looks[i].last) {
 			code = (unsigned char)looks[i].look;
 			break;
 		}
-	/* blanks at the begin and in a row are seen as one or none */
+	/* drop leading blanks, and all but one of several in a row */
 	if (code && (code != ' ' || (out->len && out->data[out->len - 1] != ' ')))
 		put_code(out, code);
 }
@@ -125,22 +126,22 @@ static const char *skip(const char *s, size_t n)
 	return n ? NULL : s;
 }
 
-/* Whether both go on the same from here, for a character at least. */
-static bool go_on(const char *a, const char *b)
+/* True if the next characters are the same. */
+static bool same_next(const char *a, const char *b)
 {
 	const char *x = a, *y = b;
 
 	return a && b && next_code(&x) == next_code(&y);
 }
 
-/* Moves both behind the fewest code points after which they go on the same, or to the end. */
+/* Moves both behind the fewest code points after which they are the same again, or to the end. */
 static void find_end(const char **a, const char **b)
 {
 	for (size_t sum = 1; sum <= RUN_MAX; sum++)
 		for (size_t n = 0; n <= sum; n++) {
 			const char *x = skip(*a, n), *y = skip(*b, sum - n);
 
-			if (go_on(x, y)) {
+			if (same_next(x, y)) {
 				*a = x;
 				*b = y;
 				return;
@@ -162,22 +163,22 @@ static void put_codes(struct buf *out, const char *s, const char *end)
 
 void lookalike_put(struct buf *out, const char *asked, const char *name)
 {
-	size_t told = 0;
+	size_t runs = 0;
 
 	while (*asked || *name) {
 		const char *a = asked, *b = name;
 
-		if (*asked && go_on(asked, name)) {
+		if (*asked && same_next(asked, name)) {
 			next_code(&asked);
 			next_code(&name);
 			continue;
 		}
 		find_end(&asked, &name);
-		if (told++ == RUNS_TOLD) {
+		if (runs++ == RUNS_SHOWN) {
 			buf_str(out, ", \xE2\x80\xA6");
 			break;
 		}
-		buf_str(out, told > 1 ? ", " : "");
+		buf_str(out, runs > 1 ? ", " : "");
 		put_codes(out, b, name);
 		buf_str(out, " for ");
 		put_codes(out, a, asked);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DESCRIPTORS_MAX 1024	/* of this process, that a name may stand for */
+#define DESCRIPTORS_MAX 1024	/* how many of this process are searched for a socket */
 
 static void set_kind(struct nowait *w, mode_t mode)
 {
@@ -18,7 +18,7 @@ static void set_kind(struct nowait *w, mode_t mode)
 	w->terminal = S_ISCHR(mode) && isatty(w->fd);
 }
 
-/* A duplicate of our descriptor of that socket, -1: we have none. */
+/* Duplicates the descriptor that this process has for the socket; -1: it has none. */
 static int duplicate_socket(const char *path)
 {
 	struct stat named, ours;
@@ -35,7 +35,7 @@ static int duplicate_socket(const char *path)
 	return -1;
 }
 
-/* A FIFO without a reader must not hold up the start, so it is opened without waiting. */
+/* O_NONBLOCK: to open a FIFO that has no reader would block. */
 bool nowait_open(struct nowait *w, const char *path, int flags, mode_t mode)
 {
 	struct stat st;
@@ -57,17 +57,17 @@ const char *nowait_open_error(void)
 }
 
 /*
- * A terminal says that it is writable when it has room for one byte, and a longer write then
- * waits for the rest; of a pipe another writer may take the room that poll(2) saw. Opened anew
- * it has a descriptor that nobody shares and that need not wait; where that may not be (another
- * user's terminal) the shared one has to do.
+ * poll(2) is not enough for terminals and pipes: a terminal is writable with room for one byte,
+ * and a longer write then blocks; another writer may fill a pipe before we write. Open them again
+ * to get a descriptor that is not shared and can be set to O_NONBLOCK. If that is not allowed (a
+ * terminal of another user), use the shared one.
  */
 bool nowait_stdout(struct nowait *w)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL), fd;
 	struct stat st;
 
-	/* main() puts a read-only descriptor where there was none */
+	/* main() opened a closed stdout for reading only */
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &st) != 0)
 		return false;
 	w->fd = STDOUT_FILENO;

@@ -17,12 +17,12 @@
 
 #define TEMP_HEX 16
 #define TEMP_TRIES 8
-#define TEMP_KEPT_S 600		/* far longer than a write takes */
+#define TEMP_KEPT_S 600		/* much longer than a write takes */
 #define HEX_DIGITS "0123456789abcdef"
 
-/* --- where -------------------------------------------------------------------------- */
+/* --- the directory ------------------------------------------------------------------ */
 
-/* $XDG_CACHE_HOME must be absolute, or it counts as unset (XDG Base Directory). */
+/* An XDG_CACHE_HOME that is not absolute is ignored (XDG Base Directory Specification). */
 char *private_dir_path(void)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -54,13 +54,13 @@ bool private_dir_name(const char *base_url, const char *client_id,
 	return ok;
 }
 
-/* Makes a directory that is closed to others. 0: it is made or was there; else errno. */
+/* 0: the directory was made or existed; else errno. */
 static int make_directory(const char *path)
 {
 	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
 }
 
-/* Every directory of the path that is missing. 0, or errno of the first that failed. */
+/* Makes all missing directories of the path. 0, or errno of the first that failed. */
 static int make_directories(char *path)
 {
 	int first = 0, error;
@@ -80,7 +80,7 @@ static int open_directory(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The same, but errno says why it could not be made if it is not there. */
+/* If the directory is missing, errno says why it could not be made. */
 static int open_made(const char *path, int make_error)
 {
 	int fd = open_directory(path);
@@ -90,19 +90,19 @@ static int open_made(const char *path, int make_error)
 	return fd;
 }
 
-/* The descriptor, or -1, closed, with why it is not to be used. */
-static int judged(int fd, bool may_close_it_to_others, const char **why)
+/* Returns fd if the directory may be used. Else closes it and returns -1, with the reason. */
+static int checked(int fd, bool may_restrict, const char **why)
 {
 	struct stat st;
 
 	*why = NULL;
-	if (fd < 0 && errno == ENOTDIR)	/* both give that, and strerror(3) names the first alone */
+	if (fd < 0 && errno == ENOTDIR)	/* which strerror(3) calls "Not a directory" for both */
 		*why = "it is no directory, or a symbolic link";
 	else if (fd < 0 || fstat(fd, &st) != 0)
 		*why = strerror(errno);
 	else if (st.st_uid != geteuid())
 		*why = "it belongs to somebody else";
-	else if ((st.st_mode & 077) && (!may_close_it_to_others || fchmod(fd, 0700) != 0))
+	else if ((st.st_mode & 077) && (!may_restrict || fchmod(fd, 0700) != 0))
 		*why = "others may look into it";
 	else if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		*why = "it cannot be written to";
@@ -156,7 +156,7 @@ static void remove_left_behind(int dir)
 int private_dir_make(char *path, const char **why)
 {
 	int error = make_directories(path);
-	int dir = judged(open_made(path, error), true, why);
+	int dir = checked(open_made(path, error), true, why);
 
 	if (dir >= 0)
 		remove_left_behind(dir);
@@ -167,7 +167,7 @@ int private_dir_make_one(const char *path, const char **why)
 {
 	bool made = mkdir(path, 0700) == 0;
 
-	return judged(open_made(path, made ? 0 : errno), made, why);
+	return checked(open_made(path, made ? 0 : errno), made, why);
 }
 
 int private_dir_open(const char *path)
@@ -184,7 +184,7 @@ int private_dir_open(const char *path)
 
 /* --- reading ------------------------------------------------------------------------ */
 
-/* Why the file is not to be believed, NULL: it may be. */
+/* Why the file must not be used; NULL: it may be. */
 static const char *distrust(int fd, struct stat *st)
 {
 	if (fstat(fd, st) != 0)
@@ -196,7 +196,7 @@ static const char *distrust(int fd, struct stat *st)
 	return st->st_mode & 077 ? "others may read or write it" : NULL;
 }
 
-/* Room for all of it at once: growing would leave copies of a secret behind. */
+/* Reserves all memory at once: growing would leave copies of a secret in freed memory. */
 static bool read_whole(int fd, size_t size, struct buf *text)
 {
 	char *room = buf_reserve(text, size + 1);
@@ -242,7 +242,7 @@ enum private_dir_found private_dir_read(int dir, const char *name, size_t max, s
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* A random name, since writers on one directory may have the same process ID (containers). */
+/* The name is random because writers in different containers may have the same process ID. */
 static int open_temp(int dir, const char *name, char temp[NAME_MAX + 1])
 {
 	unsigned char random[TEMP_HEX / 2];

@@ -18,13 +18,13 @@
 #define TEMP_TRIES 16
 #define RANDOM_BYTES 6
 #define TEMP_MARK ".gsqstat-"
-/* Longer names are cut in the temporary file's; then nobody can tell whose it is. */
+/* A longer name is cut in the temporary file's name, which then does not say what it belongs to. */
 #define TEMP_NAME_MAX (NAME_MAX - 1 - (sizeof(TEMP_MARK) - 1) - 2 * RANDOM_BYTES)
 #define UNFINISHED ".unfinished"
 
 struct replace_file {
 	char *path;		/* as the user gave it, for messages */
-	char *target;		/* absolute, links followed */
+	char *target;		/* the real path */
 	char *directory;	/* of the target */
 	char *unfinished;	/* NULL: the target's name is too long for one */
 	const char *name;	/* of the target in its directory */
@@ -47,7 +47,7 @@ bool replace_file_is_mount_point(const char *path)
 		&& (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-/* In a sticky directory only the owner of a file or of the directory may replace the file. */
+/* In a sticky directory only the owner of the file or of the directory may replace the file. */
 static bool may_be_replaced(const char *path, const char *target, const struct stat *st)
 {
 	char *dir = strndup(target, (size_t)(strrchr(target, '/') + 1 - target));
@@ -113,7 +113,7 @@ static bool set_temp_name(struct replace_file *r)
 	return r->temp != NULL;
 }
 
-/* Between its making and its lock another run may have taken the empty file for a left one. */
+/* Another run may have taken the new file for an abandoned one before we locked it. */
 static bool lock_new(int fd)
 {
 	struct stat st;
@@ -123,7 +123,7 @@ static bool lock_new(int fd)
 	return fstat(fd, &st) == 0 && st.st_nlink > 0;
 }
 
-static void forget_temp(struct replace_file *r)
+static void close_temp(struct replace_file *r)
 {
 	if (r->fd >= 0)
 		close(r->fd);
@@ -142,14 +142,14 @@ static bool make_temp(struct replace_file *r, mode_t mode)
 			return true;
 		if (r->fd < 0 && errno != EEXIST)
 			return false;
-		forget_temp(r);
+		close_temp(r);
 	}
 	return false;
 }
 
 /*
- * The mode, group and owner of the file that is replaced, but no set-user-ID: its owner may be
- * another one. Where the group cannot be kept, the new one gets no more than others had.
+ * Copies the old file's mode, group and owner, but not set-user-ID, as the owner may not be kept.
+ * If the group cannot be kept either, the new group gets only the permissions of others.
  */
 static bool keep_permissions(int fd, const struct stat *old)
 {
@@ -174,7 +174,7 @@ static enum status open_temp(struct replace_file *r, struct err *err)
 	if (!make_temp(r, exists ? 0600 : 0666)) {
 		enum status st = file_error(err, r->path, "a file beside it cannot be made");
 
-		forget_temp(r);
+		close_temp(r);
 		return st;
 	}
 	if (exists && !keep_permissions(r->fd, &old))
@@ -182,7 +182,7 @@ static enum status open_temp(struct replace_file *r, struct err *err)
 	return ST_OK;
 }
 
-/* --- what a killed run left --------------------------------------------------------- */
+/* --- files of killed runs ----------------------------------------------------------- */
 
 static bool is_temp_name(const struct replace_file *r, const char *name)
 {
@@ -205,7 +205,7 @@ static bool is_newer(const struct stat *st, const char *than)
 		: st->st_mtim.tv_nsec >= other.st_mtim.tv_nsec;
 }
 
-/* True: it is FILE.unfinished now. One that is locked belongs to a run that goes on. */
+/* True: it was renamed to NAME.unfinished. A locked file belongs to a run that has not ended. */
 static bool rescue(const struct replace_file *r, int dir, const char *name, uid_t owner)
 {
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -242,7 +242,7 @@ static void rescue_all(const struct replace_file *r, struct lines *warnings)
 		closedir(dir);
 }
 
-/* --- the whole ---------------------------------------------------------------------- */
+/* --- from open to commit ------------------------------------------------------------ */
 
 static enum status begin(struct replace_file *r, const char *path, struct lines *warnings,
 	struct err *err)
@@ -306,13 +306,13 @@ enum status replace_file_renew(struct replace_file *r, struct err *err)
 	return r->temp || open_temp(r, err) == ST_OK ? ST_OK : ST_OUTPUT;
 }
 
-/* The directory's record of the new name must last too, if we may open the directory. */
+/* Syncs the directory too, so that the new name is on the disk, if we may open the directory. */
 static bool sync_directory(const struct replace_file *r)
 {
 	int fd = open(r->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool ok = fd < 0 ? errno == EACCES
 		: fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
-	int why = errno;	/* for the message, which close may not change */
+	int why = errno;	/* for the message; close may change it */
 
 	if (fd >= 0)
 		close(fd);
@@ -320,8 +320,8 @@ static bool sync_directory(const struct replace_file *r)
 	return ok;
 }
 
-/* The lock is held until the new name is there: without it another run would take the file
- * for one that was left. */
+/* Keeps the lock until the file is renamed: without it another run would take the file for an
+ * abandoned one. */
 enum status replace_file_commit(struct replace_file *r, bool sync, struct err *err)
 {
 	const char *kept;
@@ -333,7 +333,7 @@ enum status replace_file_commit(struct replace_file *r, bool sync, struct err *e
 		why = errno;
 		if (ok)
 			r->fd = -1;
-		forget_temp(r);
+		close_temp(r);
 		return ok ? ST_OK : err_set(err, ST_OUTPUT, "%s: it is in place, but may not "
 			"last: %s", r->path, strerror(why));
 	}
@@ -351,18 +351,18 @@ const char *replace_file_set_aside(struct replace_file *r)
 		return NULL;
 	if (fstat(r->fd, &st) != 0 || st.st_size == 0) {
 		unlink(r->temp);
-		forget_temp(r);
+		close_temp(r);
 		return NULL;
 	}
-	/* its directory may have been moved or removed meanwhile */
+	/* the directory may have been moved or removed */
 	if (lstat(r->temp, &named) != 0 || named.st_ino != st.st_ino
 	    || named.st_dev != st.st_dev) {
-		forget_temp(r);
+		close_temp(r);
 		return NULL;
 	}
 	if (!r->unfinished || rename(r->temp, r->unfinished) != 0)
 		return r->temp;
-	forget_temp(r);
+	close_temp(r);
 	return r->unfinished;
 }
 
@@ -371,7 +371,7 @@ void replace_file_free(struct replace_file *r)
 	if (!r)
 		return;
 	replace_file_set_aside(r);
-	forget_temp(r);
+	close_temp(r);
 	free(r->path);
 	free(r->target);
 	free(r->directory);

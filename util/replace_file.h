@@ -1,8 +1,8 @@
 /*
- * A file that is replaced as a whole: what is written goes to a temporary file beside it,
- * .NAME.gsqstat-HEX, which is locked while the run lasts and renamed to NAME at the end. What
- * cannot be renamed is kept as NAME.unfinished. The next run for the same file does that for
- * a run that was killed.
+ * Replaces a file as a whole. The run writes to a temporary file in the same directory,
+ * .NAME.gsqstat-HEX, keeps it locked, and renames it to NAME at the end. If it cannot be renamed,
+ * it is kept as NAME.unfinished. When a run was killed, the next run that writes the same file
+ * renames its temporary file to NAME.unfinished.
  */
 #ifndef UTIL_REPLACE_FILE_H
 #define UTIL_REPLACE_FILE_H
@@ -14,36 +14,36 @@
 
 struct replace_file;
 
-/* Whether path, a file, is a mount point: no other file can be renamed to it. */
+/* True if path is a mount point, so that no other file can be renamed to it. */
 bool replace_file_is_mount_point(const char *path);
 
-/* Whether path can be replaced (ST_USAGE: it cannot). Touches nothing. */
+/* ST_USAGE: path cannot be replaced. Changes nothing. */
 enum status replace_file_check(const char *path, struct err *err);
 
 /*
- * Makes the temporary file: mode 0666 less the umask, or the mode, owner and group of the file
- * that it replaces as far as the process may set them. Symbolic links of path are followed.
- * warnings gets a line if rows of a run that was killed were found. ST_USAGE if it fails.
+ * Makes the temporary file, with mode 0666 less the umask, or with the mode, owner and group of the
+ * file that it replaces as far as the process may set them. Follows symbolic links. Adds a warning
+ * if it finds the rows of a killed run. ST_USAGE: it failed.
  */
 enum status replace_file_open(struct replace_file **replace, const char *path,
 	struct lines *warnings, struct err *err);
 
 int replace_file_fd(const struct replace_file *r); /* to write to; -1 after replace_file_commit */
-/* Borrowed; NULL: there is none, or the target's name is too long for one. */
+/* Borrowed; NULL: there is no such file, or its name would be too long. */
 const char *replace_file_temp_path(const struct replace_file *r);
 const char *replace_file_unfinished_path(const struct replace_file *r);
 
-/* Renames the temporary file to the target, which is safe on the disk then if sync is true.
- * ST_OUTPUT if it fails; the text names the file that has the content. */
+/* Renames the temporary file to the target, and syncs it to the disk if sync is true. ST_OUTPUT:
+ * it failed, and the text names the file that has the content. */
 enum status replace_file_commit(struct replace_file *r, bool sync, struct err *err);
-/* A new temporary file after replace_file_commit, for the next content. ST_OUTPUT if it fails. */
+/* Makes a new temporary file after replace_file_commit. ST_OUTPUT: it failed. */
 enum status replace_file_renew(struct replace_file *r, struct err *err);
 
-/* Gives up: the target stays. Returns the name under which the content is kept, borrowed;
- * NULL: there was no content, and the temporary file is removed, or it is in no place that is
- * known, as its directory was moved. */
+/* Leaves the target unchanged and keeps the content under another name, which it returns
+ * (borrowed). NULL: there was no content, and the temporary file is removed, or the file cannot
+ * be found because its directory was moved. */
 const char *replace_file_set_aside(struct replace_file *r);
 
-void replace_file_free(struct replace_file *r);	/* NULL is fine; sets aside what is still there */
+void replace_file_free(struct replace_file *r);	/* NULL is fine; calls replace_file_set_aside */
 
 #endif

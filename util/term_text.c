@@ -14,10 +14,10 @@
 struct glyph {
 	const char *bytes;
 	size_t len;
-	size_t columns;		/* 0: it stands on the one before */
+	size_t columns;		/* 0: it combines with the one before */
 };
 
-/* The next character at *s, as it is to be shown. */
+/* The character at *s as it is shown; moves *s behind it. */
 static struct glyph next_glyph(const struct term_text_signs *signs, const char **s)
 {
 	struct glyph g = { "?", 1, 1 };
@@ -42,7 +42,7 @@ static struct glyph next_glyph(const struct term_text_signs *signs, const char *
 	return g;
 }
 
-/* wcwidth and mbrtowc go by the thread's locale. */
+/* wcwidth and mbrtowc use the thread's locale. */
 static locale_t enter(const struct term_text_signs *signs)
 {
 	return signs->utf8 ? uselocale(signs->utf8) : (locale_t)0;
@@ -72,7 +72,7 @@ size_t term_text_width(const struct term_text_signs *signs, const char *text)
 	return sum;
 }
 
-/* As much of the text's begin as has room, and of its end; marks stay with their letter. */
+/* Keeps as much of the beginning and the end as fits. Combining marks stay with their letter. */
 static size_t put_cut(struct buf *out, const struct term_text_signs *signs, const char *text,
 	size_t all, size_t columns)
 {
@@ -124,7 +124,7 @@ void term_text_blanks(struct buf *out, size_t n)
 
 struct unit {
 	const char *name;
-	double size, limit;	/* limit: from there on the next one */
+	double size, limit;	/* from the limit on, the next unit is used */
 };
 
 static const struct unit counts[] = {
@@ -153,7 +153,7 @@ static int decimals(enum term_text_number kind, const struct unit *unit, double 
 	return size < 99.95;
 }
 
-/* Whether it fits in the unit, when it is rounded. */
+/* False: the rounded number does not fit in the unit. */
 static bool put_in_unit(char out[TERM_TEXT_NUMBER_MAX], enum term_text_number kind, double x,
 	const struct unit *unit, int columns)
 {

@@ -1,6 +1,6 @@
 /*
- * Text and numbers as people see them on a terminal: widths in columns, not in bytes; what is
- * too long cut with a sign; numbers short, with their unit.
+ * Text and numbers for a terminal: widths in columns instead of bytes, long text cut with an
+ * ellipsis, and short numbers with a unit.
  */
 #ifndef UTIL_TERM_TEXT_H
 #define UTIL_TERM_TEXT_H
@@ -13,30 +13,31 @@
 
 #define TERM_TEXT_NUMBER_MAX 32	/* bytes, with the NUL */
 
-/* What signs may be used. Without a UTF-8 locale (0) no widths are known: ASCII alone then,
- * and a `?` for each character beyond it. */
+/* Which characters may be used. Without a UTF-8 locale (0) widths are unknown: then only ASCII is
+ * shown, and `?` for each other character. */
 struct term_text_signs {
 	locale_t utf8;
 	bool ascii;
 };
 
-/* Columns of the text once it is clean: U+FFFD, or `?`, for each unsafe character
- * (text.h), for each byte that is no UTF-8, and for what no terminal can show. */
+/* Columns of the cleaned text, in which U+FFFD or `?` stands for each unsafe character (utf8.h),
+ * each byte that is not UTF-8, and each character that no terminal shows. */
 size_t term_text_width(const struct term_text_signs *signs, const char *text);
 
-/* Appends the clean text, cut in its middle to at most so many columns: names differ at both
- * ends. Returns the columns that it takes. */
+/* Appends the cleaned text, cut to at most so many columns, and returns its columns. The middle is
+ * cut, since names differ at both ends. */
 size_t term_text_put(struct buf *out, const struct term_text_signs *signs, const char *text,
 	size_t columns);
 void term_text_blanks(struct buf *out, size_t n);
 
 enum term_text_number {
 	NUMBER_VALUE,		/* `4`, `0.75`, `12.3k` */
-	NUMBER_MEAN,		/* `4.0`: one decimal, that a column of them is calm */
+	NUMBER_MEAN,		/* `4.0`: always one decimal, so that a column lines up */
 	NUMBER_MS		/* ms, as `850ms`, `8.4s`, `2.5m`, `1.2h` */
 };
 
-/* In at most `columns` of them (5 at least, for any number); NaN is `-`. Returns out. */
+/* A number in at most `columns` columns (at least 5, which fit any number); `-` for NaN. Returns
+ * out. */
 const char *term_text_number(char out[TERM_TEXT_NUMBER_MAX], enum term_text_number kind, double x,
 	int columns);
 

@@ -22,7 +22,7 @@ void text_wipe(char **s)
 
 /* --- text for output ------------------------------------------------------------------- */
 
-/* Controls are sequences of one byte, or of two that begin with C2. */
+/* Control characters are one byte, or two that begin with C2. */
 static size_t key_step(const char *s, size_t len, bool *changes)
 {
 	size_t n = *s == '\xC2' && len > 1 ? 2 : 1;
@@ -35,7 +35,7 @@ bool text_is_key(const char *s, size_t len)
 {
 	bool changes = false;
 
-	for (; len && *s > '.' && *s <= '~'; s++, len--)	/* of these alone, mostly */
+	for (; len && *s > '.' && *s <= '~'; s++, len--)	/* usually all of it */
 		;
 	for (size_t n; len && !changes; s += n, len -= n)
 		n = key_step(s, len, &changes);
@@ -82,7 +82,7 @@ bool text_put_safe(struct buf *out, const char *s, size_t len)
 	for (size_t n; len; s += n, len -= n) {
 		for (n = 0; n < len && s[n] >= ' ' && s[n] <= '~'; n++)
 			;
-		if (n) {	/* mostly all of it */
+		if (n) {	/* usually all of it */
 			buf_add(out, s, n);
 			continue;
 		}
@@ -96,7 +96,7 @@ bool text_put_safe(struct buf *out, const char *s, size_t len)
 	return !out->failed;
 }
 
-/* RFC 4180 §2: quotes where the text needs them, which a line break no longer does. */
+/* RFC 4180 §2. A text with line breaks is quoted too, although text_put_safe replaces them. */
 bool text_put_csv(struct buf *out, const char *s)
 {
 	const bool quoted = s[strcspn(s, ",\"\r\n")];
@@ -157,7 +157,7 @@ const char *text_line(const char *text, size_t size, size_t *at, size_t *len)
 	const char *s, *lf, *comment;
 
 	if (*at == 0 && size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-		*at = 3;	/* the byte order mark of some editors */
+		*at = 3;	/* skip a byte order mark */
 	if (*at >= size)
 		return NULL;
 	s = text + *at;
@@ -194,12 +194,12 @@ bool text_matches(const char *pattern, const char *s, size_t len)
 	return len == n && memcmp(s, pattern, n) == 0;
 }
 
-/* Sixteen bytes at once, in whatever registers the machine has for it. */
+/* Sixteen bytes at once; the compiler chooses the vector registers. */
 typedef unsigned char text_block __attribute__((vector_size(16)));
 
 static const char uuid_shape[] = "00000000-0000-0000-0000-000000000000";
 
-/* Those of a UUID from `at` on, in lower case; false: some have no place there. */
+/* Copies 16 bytes of a UUID from `at` on, in lower case; false: one of them is wrong there. */
 static bool put_uuid_block(const char *s, size_t at, char *out)
 {
 	text_block b, shape, hex, low;
@@ -207,7 +207,7 @@ static bool put_uuid_block(const char *s, size_t at, char *out)
 
 	memcpy(&b, s + at, sizeof(b));
 	memcpy(&shape, uuid_shape + at, sizeof(shape));
-	low = b | 0x20;		/* which digits and `-` are already */
+	low = b | 0x20;		/* does not change digits and `-` */
 	hex = (text_block)((b - '0' < 10) | (low - 'a' < 6));
 	shape = (text_block)(shape == '-');
 	hex = (shape & (text_block)(b == '-')) | (~shape & hex);
@@ -220,7 +220,7 @@ bool text_parse_uuid(const char *s, size_t len, char out[UUID_LEN + 1])
 {
 	bool good = len == UUID_LEN;
 
-	/* the last text_block overlaps: 36 bytes are no whole number of them */
+	/* the last block overlaps the one before, as 36 is not a multiple of 16 */
 	if (good)
 		good = put_uuid_block(s, 0, out) && put_uuid_block(s, 16, out)
 			&& put_uuid_block(s, UUID_LEN - 16, out);
@@ -237,8 +237,8 @@ static uint64_t mix(uint64_t h, const char *s, size_t len)
 	return h ^ h >> 32;
 }
 
-/* Eight bytes at a time, multiplied and folded; in four lanes while there are many: they are no
- * array, which gcc -O2 would keep in memory. */
+/* Mixes in eight bytes at a time, of long texts in four lanes. The lanes are no array, because
+ * gcc -O2 would keep that in memory. */
 uint64_t text_hash(uint64_t seed, const char *s, size_t len)
 {
 	uint64_t h = seed ^ len * 0x9E3779B97F4A7C15u, a = h, b = ~h, c = h << 1, d = h >> 1;
@@ -274,7 +274,7 @@ static bool is_same(char a, char b)
 	return lower(a) == lower(b);
 }
 
-/* Two rows on end beyond the bound: so is all that follows. */
+/* Stops once two rows in succession are beyond the bound: all later ones would be too. */
 size_t text_edits(const char *a, size_t na, const char *b, size_t nb, size_t bound)
 {
 	size_t row[3][TEXT_EDITS_MAX + 1], nearest = 0, before;

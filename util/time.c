@@ -7,7 +7,7 @@
 
 /* --- times -------------------------------------------------------------------------- */
 
-/* n digits as a number, -1 if they are not all digits. */
+/* The number that n digits form; -1: they are not all digits. */
 static int digits(const char *s, int n)
 {
 	int value = 0;
@@ -28,7 +28,7 @@ static int days_in_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-/* Days from 1970-01-01 in the proleptic Gregorian calendar, years begun in March. */
+/* Days since 1970-01-01 in the proleptic Gregorian calendar. Years begin in March here. */
 static int64_t days_from_civil(int year, int month, int day)
 {
 	int64_t y = year - (month <= 2);
@@ -50,7 +50,8 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
 	*year = (int)(yoe + era * 400 + (*month <= 2));
 }
 
-/* `.` and digits; further ones than six are cut. Returns what follows, NULL: malformed. */
+/* Reads `.` and digits, if any, and cuts off digits after the sixth. Returns what follows; NULL: it
+ * is malformed. */
 static const char *parse_fraction(const char *s, const char *end, int64_t *us)
 {
 	int64_t unit = US_PER_S / 10;
@@ -65,7 +66,7 @@ static const char *parse_fraction(const char *s, const char *end, int64_t *us)
 	return s;
 }
 
-/* `Z` or ±hh:mm, which must end the text. */
+/* Reads `Z` or ±hh:mm up to the end of the text. */
 static bool parse_offset(const char *s, const char *end, int64_t *offset_s)
 {
 	int hours, minutes;
@@ -104,7 +105,7 @@ bool time_parse_us(const char *s, size_t len, int64_t *us)
 	rest = parse_fraction(s + 19, end, &fraction);
 	if (!rest || !parse_offset(rest, end, &offset_s))
 		return false;
-	/* a leap second (60) is the first of the next minute, as POSIX time has it */
+	/* a leap second (60) is the first second of the next minute, as in POSIX time */
 	seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60
 		+ second - offset_s;
 	*us = seconds * US_PER_S + fraction;
@@ -138,8 +139,8 @@ void time_format_us(char out[TIME_TEXT_MAX], int64_t us)
 /* --- durations ---------------------------------------------------------------------- */
 
 /*
- * A decimal number at *s, times unit_ms, added to *ms: exact, so that 0.1s is 100 ms and
- * 0.0005s is refused. Moves *s behind it; *whole tells that it had no fraction.
+ * Adds the decimal number at *s, times unit_ms, to *ms. Computes exactly, so that 0.1s is 100 ms
+ * and 0.0005s is refused. Moves *s behind the number; *whole: it had no decimals.
  */
 static bool parse_decimal_ms(const char **s, const char *digits_end, int64_t unit_ms,
 	int64_t *ms, bool *whole)
@@ -177,7 +178,7 @@ static const char *number_end(const char *s)
 	return s + strspn(s, "0123456789.");
 }
 
-/* PT[nH][nM][nS]: at least one part, in this order, a fraction in the last alone. */
+/* PT[nH][nM][nS]: at least one of the three, in this order; only the last may have decimals. */
 static bool parse_iso(const char *s, int64_t *ms)
 {
 	static const struct {

@@ -5,7 +5,7 @@
 
 #include "util/base.h"
 
-/* The length of the sequence at s (RFC 3629 §4), 0: it is none. */
+/* The length of the sequence at s (RFC 3629 §4); 0: it is invalid. */
 static size_t utf8_sequence(const unsigned char *s, size_t len)
 {
 	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3
@@ -33,7 +33,7 @@ static bool is_ascii(const unsigned char *p, size_t words)
 	return !(any & 0x8080808080808080u);
 }
 
-/* Most text is ASCII: 32 bytes at a time while they are. */
+/* Most text is ASCII, which is checked 32 bytes at a time. */
 bool utf8_valid(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
