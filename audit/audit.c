@@ -18,7 +18,7 @@
 
 #define LINE_MAX_BYTES HASH_CHAIN_LINE_MAX
 #define FOREIGN_MAX 256
-#define TEXT_MAX 1023			/* an error's, see base.h */
+#define TEXT_MAX 1023			/* of struct err, see base.h */
 #define TAIL ",\"truncated\":true}"	/* kept free at the end of a line */
 
 struct audit {
@@ -28,15 +28,15 @@ struct audit {
 	struct audit_file *file;	/* NULL: lines go to fd */
 	enum status status;	/* of the file */
 	struct err err;
-	int64_t real_us;	/* of the line under way */
+	int64_t real_us;	/* of the current line */
 	char run[UUID_LEN + 1];
 	uint64_t dropped;
 	void (*before)(void *arg);
 	void *before_arg;
-	bool on;		/* the line under way will be written */
+	bool on;		/* the current line will be written */
 	bool truncated;
 	struct buf line;
-	struct buf field;	/* one field, before it is known to fit */
+	struct buf field;	/* a value, until it is clear whether it fits into the line */
 	struct redact_secrets secrets;
 };
 
@@ -122,7 +122,7 @@ void audit_redact(const struct audit *a, char *text)
 	text_clean(text);
 }
 
-/* Secrets are taken out before the cut, so that none is left in halves. */
+/* Takes secrets out before it cuts, so that no half of one is left. */
 static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
 {
 	char *copy = strndup(s, len);
@@ -141,7 +141,7 @@ static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
 
 /* --- lines -------------------------------------------------------------------------- */
 
-/* Whether a quoted JSON string may stand bare in logfmt. */
+/* Whether logfmt needs no quotes for this quoted JSON string. */
 static bool is_bare(const char *s, size_t len)
 {
 	for (size_t i = 1; i + 1 < len; i++)
@@ -151,7 +151,7 @@ static bool is_bare(const char *s, size_t len)
 	return len > 2;
 }
 
-/* Appends the field whose value stands in a->field, if the line can still hold it. */
+/* Appends the field with the value in a->field, if the line has room for it. */
 static void put_field(struct audit *a, const char *key)
 {
 	bool json = a->format == AUDIT_JSON, bare;
@@ -233,7 +233,7 @@ void audit_bool(struct audit *a, const char *key, bool value)
 	put_field(a, key);
 }
 
-/* In logfmt an object is a quoted string. */
+/* logfmt has no objects: there it is a quoted string. */
 void audit_json(struct audit *a, const char *key, const char *json, size_t len)
 {
 	if (!a->on)
@@ -292,7 +292,7 @@ void audit_begin(struct audit *a, enum audit_level level, const char *event, int
 		begin(a, level, event);
 }
 
-/* One write of the whole line, and none where it would have to wait. */
+/* Writes the whole line at once. False, without writing: it would have to wait. */
 static bool write_line(const struct audit *a)
 {
 	struct pollfd p = { .fd = a->fd, .events = POLLOUT };
@@ -306,7 +306,7 @@ static bool write_line(const struct audit *a)
 	return n == (ssize_t)a->line.len;
 }
 
-/* The object but for its closing brace. */
+/* Puts the line into the file, which adds the closing brace. */
 static enum status put_in_file(struct audit *a, struct err *err)
 {
 	if (a->truncated)
@@ -314,8 +314,8 @@ static enum status put_in_file(struct audit *a, struct err *err)
 	return audit_file_put(a->file, &a->line, err);
 }
 
-/* Which lines were torn, in a line before the one at hand. */
-static enum status tell_of_repair(struct audit *a, struct err *err)
+/* Writes a line about torn lines before the current one. */
+static enum status report_repair(struct audit *a, struct err *err)
 {
 	const struct hash_chain_tear *tear = audit_file_tear(a->file);
 	struct buf line = a->line;
@@ -343,7 +343,7 @@ static enum status write_to_file(struct audit *a, struct err *err)
 	if (st != ST_OK)
 		return st;
 	if (audit_file_is_torn(a->file))
-		st = tell_of_repair(a, err);
+		st = report_repair(a, err);
 	if (st == ST_OK)
 		st = put_in_file(a, err);
 	audit_file_unlock(a->file);

@@ -13,21 +13,21 @@
 #include "util/files.h"
 #include "util/nowait.h"
 
-#define WAIT_S 1	/* for a line in all */
-#define TRY_MS 5	/* a pause */
+#define WAIT_S 1	/* at most, for one line */
+#define TRY_MS 5	/* between two tries */
 
 struct audit_file {
 	char *path;
-	struct nowait w;	/* fd -1: to be opened */
-	int timer;		/* of the wait for the lock, or for a pipe's reader */
-	bool waits;		/* the timer runs */
+	struct nowait w;	/* fd -1: has to be opened */
+	int timer;		/* for waiting for the lock, or for a pipe's reader */
+	bool waits;		/* the timer is running */
 	bool regular;
 	bool chained;
-	struct chain_work *work;
+	struct hash_chain_work *work;
 	struct hash_chain chain;	/* the file's last line */
 	struct hash_chain_tear tear;
 	bool torn;
-	struct buf end;		/* of the file, as it was read */
+	struct buf end;		/* the last bytes of the file */
 };
 
 static enum status failed(const struct audit_file *f, const char *why, struct err *err)
@@ -41,7 +41,7 @@ static const char foreign[] = "its last lines are of no chain; begin a new file 
 
 /* --- the file's end ------------------------------------------------------------------- */
 
-/* Its last `want` bytes, or all where it is shorter. */
+/* Reads the last `want` bytes of the file, or all if it is shorter. */
 static bool read_end(int fd, off_t size, size_t want, struct buf *end)
 {
 	off_t at = size > (off_t)want ? size - (off_t)want : 0;
@@ -60,7 +60,7 @@ static bool read_end(int fd, off_t size, size_t want, struct buf *end)
 	return true;
 }
 
-/* NULL, or why no line can follow. A line or two are enough but after a crash. */
+/* Why no line can follow, or NULL. One or two lines tell, except after a crash. */
 static const char *look_at_end(struct audit_file *f, off_t size)
 {
 	static const size_t wants[] = { HASH_CHAIN_LINE_MAX + 1,
@@ -92,9 +92,9 @@ static const char *look_at_end(struct audit_file *f, off_t size)
 /* --- opening ------------------------------------------------------------------------ */
 
 /*
- * A regular file is read, too. What is none must not hold up the start. In a directory where
- * others may make links, one of them must not send the lines into another file of ours. NULL,
- * or why it cannot be opened.
+ * Returns why the file cannot be opened, or NULL. A regular file is opened for reading too; opening
+ * anything else must not block. In a directory where others may make symbolic links, such a link
+ * must not lead the lines into another file of this user.
  */
 static const char *open_file(struct audit_file *f)
 {
@@ -105,7 +105,7 @@ static const char *open_file(struct audit_file *f)
 	if (files_has_foreign_link(f->path))
 		return foreign_link;
 	if (lstat(f->path, &st) != 0 || !S_ISLNK(st.st_mode))
-		flags |= O_NOFOLLOW;	/* nor one that is made now */
+		flags |= O_NOFOLLOW;	/* nor a link that is made just now */
 	f->regular = stat(f->path, &st) != 0 || S_ISREG(st.st_mode);
 	f->w = (struct nowait){ .fd = -1 };
 	if (f->regular)
@@ -163,7 +163,7 @@ enum status audit_file_open(struct audit_file **file, const char *path, bool cha
 		return err_nomem(err);
 	f->w.fd = f->timer = -1;
 	f->chained = chain;
-	f->chain = chain_new;
+	f->chain = hash_chain_empty;
 	f->path = strdup(path);
 	f->work = hash_chain_work_new(key ? key->data : NULL, key ? key->len : 0);
 	if (!f->path || !f->work)
@@ -198,7 +198,7 @@ static bool set_timer(struct audit_file *f, int seconds)
 	return timerfd_settime(f->timer, 0, &once, NULL) == 0;
 }
 
-/* A pause; false: the time for the line is over. It counts from its first pause. */
+/* Waits for a moment. False: the line has waited WAIT_S since its first pause. */
 static bool pause_in_time(struct audit_file *f)
 {
 	struct pollfd p = { .fd = f->timer, .events = POLLIN };
@@ -206,7 +206,7 @@ static bool pause_in_time(struct audit_file *f)
 	return (f->waits || set_timer(f, WAIT_S)) && poll(&p, 1, TRY_MS) <= 0;
 }
 
-/* Whether the file that is open is still the one of that name, and its size. */
+/* Whether the path still names the open file; if so, *size is its size. */
 static bool is_current(const struct audit_file *f, off_t *size)
 {
 	struct stat open_one, named;
@@ -220,7 +220,7 @@ static bool is_current(const struct audit_file *f, off_t *size)
 	return open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
-/* NULL, or why it is not to be had. A rotation may come between opening and the lock. */
+/* Why the lock cannot be taken, or NULL. The file may be rotated between open(2) and flock(2). */
 static const char *take_lock(struct audit_file *f, off_t *size)
 {
 	const char *why;
@@ -277,8 +277,8 @@ const struct hash_chain_tear *audit_file_tear(const struct audit_file *f)
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* A pipe that is full has the same time as the lock. Of a line that did not fit wholly the
- * beginning stays, as after a crash; the next line repairs it. */
+/* Waits for a full pipe as long as for the lock. If only part of a line could be written, it stays
+ * there as after a crash, and the next line repairs it. */
 static const char *write_whole(struct audit_file *f, const char *bytes, size_t len)
 {
 	ssize_t n;

@@ -1,8 +1,8 @@
 /*
- * The file of --audit-file: lines at its end, shared with other runs under flock(2), whatever
- * becomes of the name meanwhile (a rotation), with or without a chain. Each line waits for the
- * lock 1 s at most. What is no regular file has no end to look at and no lock: a chain there
- * is this run's own.
+ * The file of --audit-file: lines are appended under flock(2), so that several runs can share it,
+ * with or without a hash chain. If the file is renamed (log rotation), the next line goes to a new
+ * one. A line waits at most 1 s for the lock. What is not a regular file (a pipe) has no lock, and
+ * no last line that could be read: a chain there is of this run alone.
  */
 #ifndef AUDIT_AUDIT_FILE_H
 #define AUDIT_AUDIT_FILE_H
@@ -16,25 +16,25 @@
 
 struct audit_file;
 
-/* NULL, or why lines cannot be added, chained ones where chain is given, signed with key (NULL:
- * none). Nothing is written, nor made where it does not exist. */
+/* Why lines cannot be added to the file, or NULL. chain: chained ones; key: signed with it (NULL:
+ * not signed). Writes nothing, and does not make the file. */
 const char *audit_file_unfit(const char *path, bool chain, const struct buf *key);
 
-/* key NULL: none; it is copied, and wiped by audit_file_close. The file is made with mode 0600
- * where there is none. ST_USAGE where it cannot be opened. */
+/* Opens the file, or makes it with mode 0600. key: copied, and wiped by audit_file_close(); NULL:
+ * none. ST_USAGE: it cannot be opened. */
 enum status audit_file_open(struct audit_file **file, const char *path, bool chain,
 	const struct buf *key, struct err *err);
 void audit_file_close(struct audit_file *f);	/* NULL is fine */
 
-/* Has the file to itself until audit_file_unlock, and has looked at its end. *tear says what
- * is to be repaired, where the result of audit_file_is_torn is true. */
+/* Locks the file until audit_file_unlock() and reads its end. Where audit_file_is_torn() is true
+ * then, audit_file_tear() says which lines are to be repaired. */
 enum status audit_file_lock(struct audit_file *f, struct err *err);
 void audit_file_unlock(struct audit_file *f);
 bool audit_file_is_torn(const struct audit_file *f);
 const struct hash_chain_tear *audit_file_tear(const struct audit_file *f);	/* NULL: no chain */
 
-/* One write. line is a JSON object without its closing brace; it gets the chain's members,
- * brace and newline, and a newline before it that the line before lacks. */
+/* Appends a line in one write. line is a JSON object without its closing brace; it gets the chain's
+ * members, the brace and a newline. If the line before has no newline, one is written first. */
 enum status audit_file_put(struct audit_file *f, struct buf *line, struct err *err);
 
 #endif

@@ -12,18 +12,18 @@
 
 #define HASH_BYTES (HASH_CHAIN_HEX / 2)
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
-#define SEQ_DIGITS_MAX 19	/* so that it fits in 64 bits */
+#define SEQ_DIGITS_MAX 19	/* fits into 64 bits */
 
-const struct hash_chain chain_new = { 0, ZEROS };
+const struct hash_chain hash_chain_empty = { 0, ZEROS };
 
-struct chain_work {
+struct hash_chain_work {
 	EVP_MD *md;
 	EVP_MD_CTX *ctx;
 	EVP_MAC *hmac;
 	EVP_MAC_CTX *mac;	/* NULL: no key */
 };
 
-static bool set_key(struct chain_work *w, const void *key, size_t len)
+static bool set_key(struct hash_chain_work *w, const void *key, size_t len)
 {
 	char name[] = "SHA256";
 	const OSSL_PARAM params[] = {
@@ -36,9 +36,9 @@ static bool set_key(struct chain_work *w, const void *key, size_t len)
 	return w->mac && EVP_MAC_init(w->mac, key, len, params) == 1;
 }
 
-struct chain_work *hash_chain_work_new(const void *key, size_t len)
+struct hash_chain_work *hash_chain_work_new(const void *key, size_t len)
 {
-	struct chain_work *w = calloc(1, sizeof(*w));
+	struct hash_chain_work *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
@@ -51,7 +51,7 @@ struct chain_work *hash_chain_work_new(const void *key, size_t len)
 	return w;
 }
 
-void hash_chain_work_free(struct chain_work *w)
+void hash_chain_work_free(struct hash_chain_work *w)
 {
 	if (!w)
 		return;
@@ -62,12 +62,12 @@ void hash_chain_work_free(struct chain_work *w)
 	free(w);
 }
 
-bool hash_chain_work_has_key(const struct chain_work *w)
+bool hash_chain_work_has_key(const struct hash_chain_work *w)
 {
 	return w->mac != NULL;
 }
 
-bool hash_chain_hash(struct chain_work *w, const void *bytes, size_t len,
+bool hash_chain_hash(struct hash_chain_work *w, const void *bytes, size_t len,
 	char hex[HASH_CHAIN_HEX + 1])
 {
 	unsigned char hash[HASH_BYTES];
@@ -80,13 +80,13 @@ bool hash_chain_hash(struct chain_work *w, const void *bytes, size_t len,
 	return true;
 }
 
-bool hash_chain_mac(struct chain_work *w, const void *bytes, size_t len,
+bool hash_chain_mac(struct hash_chain_work *w, const void *bytes, size_t len,
 	char hex[HASH_CHAIN_HEX + 1])
 {
 	unsigned char mac[HASH_BYTES];
 	size_t n = 0;
 
-	/* without a key: the one that it has */
+	/* NULL: with the key from set_key() */
 	if (EVP_MAC_init(w->mac, NULL, 0, NULL) != 1 || EVP_MAC_update(w->mac, bytes, len) != 1
 	    || EVP_MAC_final(w->mac, mac, &n, sizeof(mac)) != 1 || n != sizeof(mac))
 		return false;
@@ -94,7 +94,7 @@ bool hash_chain_mac(struct chain_work *w, const void *bytes, size_t len,
 	return true;
 }
 
-bool hash_chain_seal(struct hash_chain *chain, struct chain_work *w, struct buf *line)
+bool hash_chain_seal(struct hash_chain *chain, struct hash_chain_work *w, struct buf *line)
 {
 	char mac[HASH_CHAIN_HEX + 1];
 
@@ -112,11 +112,11 @@ bool hash_chain_seal(struct hash_chain *chain, struct chain_work *w, struct buf 
 	return buf_char(line, '\n');
 }
 
-/* --- reading ------------------------------------------------------------------------ */
+/* --- the members at the end of a line ------------------------------------------------- */
 
 static bool is_hex(const char *s)
 {
-	unsigned char other = 0;	/* no branch that nobody can foresee */
+	unsigned char other = 0;	/* branches would be mispredicted */
 
 	for (size_t i = 0; i < HASH_CHAIN_HEX; i++) {
 		unsigned char digit = (unsigned char)(s[i] - '0');
@@ -127,8 +127,8 @@ static bool is_hex(const char *s)
 	return !other;
 }
 
-/* The digits between `before` and the closing quote that the text ends with; the text is
- * then what stands before that. NULL: it does not end so. */
+/* If the line ends with `before`, 64 hex digits and a quote, returns the digits and takes all of
+ * this off the line. Else NULL. */
 static const char *cut_hex(const char *line, size_t *len, const char *before)
 {
 	const size_t head = strlen(before), all = head + HASH_CHAIN_HEX + 1;
@@ -141,7 +141,7 @@ static const char *cut_hex(const char *line, size_t *len, const char *before)
 	return at + head;
 }
 
-/* The same for the number, which is written without leading zeros. */
+/* The same for `seq`, a number without leading zeros. */
 static bool cut_seq(const char *line, size_t *len, uint64_t *seq)
 {
 	static const char before[] = ",\"seq\":";
@@ -172,7 +172,7 @@ bool hash_chain_split(const char *line, size_t len, struct hash_chain_link *link
 	return link->prev && cut_seq(line, &len, &link->seq);
 }
 
-/* Where the line begins whose last byte stands before `end`. */
+/* Where the line begins whose last byte is before `end`. */
 static size_t line_start(const char *tail, size_t end)
 {
 	const char *lf = end ? memrchr(tail, '\n', end) : NULL;
@@ -180,7 +180,8 @@ static size_t line_start(const char *tail, size_t end)
 	return lf ? (size_t)(lf - tail) + 1 : 0;
 }
 
-/* The first bytes of a line of ours, and no whole one; a crash may leave zeros in their place. */
+/* Whether it is an audit line that is not whole. After a crash it may have zeros in place of
+ * bytes. */
 static bool is_torn(const char *line, size_t len)
 {
 	static const char head[] = "{\"ts\":\"";
@@ -190,9 +191,10 @@ static bool is_torn(const char *line, size_t len)
 		&& json_skip(line, line + len) != line + len;
 }
 
-/* Who can prove a line may go on to prove the file: a signed one is followed by lines of its key
- * alone. -1: the library failed. */
-static int may_follow(struct chain_work *w, const char *line, const struct hash_chain_link *link)
+/* Whether a line of ours may follow: after a signed line only lines with the same key may, so that
+ * the file can be verified with one key. -1: libcrypto failed. */
+static int may_follow(struct hash_chain_work *w, const char *line,
+	const struct hash_chain_link *link)
 {
 	char mac[HASH_CHAIN_HEX + 1];
 
@@ -203,13 +205,13 @@ static int may_follow(struct chain_work *w, const char *line, const struct hash_
 	return memcmp(mac, link->mac, HASH_CHAIN_HEX) == 0;
 }
 
-enum hash_chain_end hash_chain_look(struct chain_work *w, const char *tail, size_t len, bool all,
-	struct hash_chain *chain, struct hash_chain_tear *tear)
+enum hash_chain_end hash_chain_look(struct hash_chain_work *w, const char *tail, size_t len,
+	bool all, struct hash_chain *chain, struct hash_chain_tear *tear)
 {
 	size_t end, at, from;
 	struct hash_chain_link link = { 0 };
 
-	*chain = chain_new;
+	*chain = hash_chain_empty;
 	*tear = (struct hash_chain_tear){ .open = len && tail[len - 1] != '\n' };
 	if (!len)
 		return all ? HASH_CHAIN_WHOLE : HASH_CHAIN_SHORT;
@@ -217,7 +219,7 @@ enum hash_chain_end hash_chain_look(struct chain_work *w, const char *tail, size
 	for (at = line_start(tail, end); ; at = line_start(tail, from - 1)) {
 		if (at == 0 && !all)
 			return HASH_CHAIN_SHORT;
-		/* from is where the torn lines begin, at most one behind the end */
+		/* the torn lines begin at `from`, which is at most one byte after the end */
 		if (hash_chain_split(tail + at, (tear->lines ? from - 1 : end) - at, &link)) {
 			int may = may_follow(w, tail + at, &link);
 

@@ -14,21 +14,21 @@
 #include "util/text.h"
 
 #define HASH_BYTES (HASH_CHAIN_HEX / 2)
-#define LINE_LIMIT                                                                                 \
-	(HASH_CHAIN_TEAR_MAX + HASH_CHAIN_LINE_MAX) /* of a torn one; whole ones are less */
+/* Bytes of the longest torn line; whole lines are shorter. */
+#define LINE_LIMIT (HASH_CHAIN_TEAR_MAX + HASH_CHAIN_LINE_MAX)
 #define READ_BYTES 65536
-#define WRITER_TRIES 100	/* as long as a writer may take, and no longer */
+#define WRITER_TRIES 100	/* 1 s in all, as long as a writer may take */
 #define WRITER_PAUSE_MS 10
 
 /* --- files -------------------------------------------------------------------------- */
 
 struct input {
-	const char *path;	/* as it is told */
+	const char *path;	/* for messages */
 	int fd;
-	char *data;		/* what is not taken yet is at from..len */
+	char *data;		/* bytes from..len are still to be read */
 	size_t from, len, size;
 	bool over;
-	bool awaited;		/* the rest of a line that ends the file */
+	bool awaited;		/* has waited for the rest of the last line */
 };
 
 static enum status input_open(struct input *in, const char *path, size_t size,
@@ -52,7 +52,7 @@ static void input_close(struct input *in)
 	free(in->data);
 }
 
-/* More of it behind what is there, for which there has to be room; `over` at its end. */
+/* Reads more behind what is there; there must be room. At the end of the file sets `over`. */
 static enum status input_more(struct input *in, struct err *err)
 {
 	ssize_t n;
@@ -88,7 +88,7 @@ enum verify_field {
 
 struct event {
 	struct word {
-		const char *s;	/* of a value: JSON; NULL: there is none */
+		const char *s;	/* a value as JSON; NULL: there is none */
 		size_t len;
 	} field[FIELDS];
 };
@@ -127,8 +127,8 @@ static bool is_flush(const struct event *e)
 	return is_word(e, EVENT, "window.flush");
 }
 
-/* Of events that are of no interest only event and run. False: it is no audit line, or one
- * that says a thing twice. */
+/* Reads the members of a line; of events that do not matter here, only event and run. False: it is
+ * not an audit line, or has a member twice. */
 static bool read_event(const char *line, size_t len, struct event *e)
 {
 	static const struct word names[FIELDS] = { WORD("event"), WORD("run"),
@@ -159,18 +159,19 @@ static bool read_event(const char *line, size_t len, struct event *e)
 
 struct verifier {
 	const struct verify_conf *conf;
-	struct chain_work *work;
+	struct hash_chain_work *work;
 	EVP_MD *md;
 	struct input log, rows;
-	struct hash_chain end;	/* the last line that was taken */
-	uint64_t torn_from;	/* the first of the torn lines that end there; 0: none */
+	struct hash_chain end;	/* the last line that was read */
+	uint64_t torn_from;	/* the first of the torn lines before the next one; 0: none */
 	uint64_t torn_bytes;
-	EVP_MD_CTX *torn, *printed;	/* over those, over the rows of one window */
-	uint64_t doubtful;	/* the last line, whose prev is not the hash before it; or 0 */
-	struct err rows_err;	/* told where nothing is wrong with the log */
+	EVP_MD_CTX *torn;	/* hashes the torn lines */
+	EVP_MD_CTX *printed;	/* hashes the rows of a window */
+	uint64_t doubtful;	/* the last line, if its prev is not the hash before it; 0 */
+	struct err rows_err;	/* reported if nothing is wrong with the log */
 	bool run_seen;
-	char started[UUID_LEN + 1];	/* the last run that began; empty: none */
-	bool side_by_side;	/* a run ended a window after another one had begun */
+	char started[UUID_LEN + 1];	/* the last run that started; empty: none */
+	bool side_by_side;	/* a run closed a window after another one had started */
 };
 
 static enum status bad(const struct verifier *v, uint64_t line, const char *why, struct err *err)
@@ -179,8 +180,9 @@ static enum status bad(const struct verifier *v, uint64_t line, const char *why,
 		v->log.path, (unsigned long long)line, why);
 }
 
-/* The line before a doubtful one was edited, unless that itself was: the next line tells.
- * prev NULL: there is no next line that could. */
+/* Where a line's prev does not match the line before, one of the two was edited: the doubtful line
+ * itself if the next one does not match it either, else the one before. prev: of the next line;
+ * NULL: there is none. */
 static enum status settle_doubt(const struct verifier *v, const char *prev, struct err *err)
 {
 	if (prev && memcmp(prev, v->end.last, HASH_CHAIN_HEX) != 0)
@@ -215,7 +217,7 @@ static enum status add_torn(struct verifier *v, const char *line, size_t len, st
 	return ST_OK;
 }
 
-/* The line after torn ones: whether it tells of just these. */
+/* Checks that the line after torn ones is a repair of exactly these. */
 static enum status check_repair(struct verifier *v, const struct event *e, struct err *err)
 {
 	struct verify_tear tear = { v->end.seq + 1, 0 };
@@ -253,7 +255,7 @@ static enum status check_mac(const struct verifier *v, const char *line,
 		: bad(v, n, "its mac is not that of this key", err);
 }
 
-/* Whether a line with a chain's members follows the one before. */
+/* Checks that a line continues the chain. */
 static enum status check_link(struct verifier *v, const char *line,
 	const struct hash_chain_link *link, struct err *err)
 {
@@ -287,7 +289,7 @@ static enum status check_link(struct verifier *v, const char *line,
 
 /* --- rows --------------------------------------------------------------------------- */
 
-/* The next len bytes of the rows, hashed; *whole: there were as many. */
+/* Hashes the next len bytes of the rows. *whole: there were so many. */
 static enum status hash_rows(struct verifier *v, uint64_t len, char hex[HASH_CHAIN_HEX + 1],
 	bool *whole, struct err *err)
 {
@@ -356,7 +358,7 @@ static enum status end_rows(struct verifier *v, struct err *err)
 	return st;
 }
 
-/* --- all of it ---------------------------------------------------------------------- */
+/* --- the whole log ------------------------------------------------------------------ */
 
 static void note_run(struct verifier *v, const struct event *e)
 {
@@ -411,8 +413,8 @@ static enum status take_line(struct verifier *v, const char *line, size_t len,
 	return st;
 }
 
-/* A line that ends without a newline may be one that is just being written: whoever does so
- * has the lock. False: it is not, or not in time. */
+/* A last line without a newline may still be being written: its writer has the lock then. Waits for
+ * that once. False: it is not being written, or takes too long. */
 static bool await_writer(struct input *in)
 {
 	if (in->awaited)
@@ -489,7 +491,7 @@ static enum status open_all(struct verifier *v, struct err *err)
 
 enum status verify_audit(const struct verify_conf *conf, struct hash_chain *end, struct err *err)
 {
-	struct verifier v = { .conf = conf, .end = chain_new, .log.fd = -1, .rows.fd = -1 };
+	struct verifier v = { .conf = conf, .end = hash_chain_empty, .log.fd = -1, .rows.fd = -1 };
 	enum status st = open_all(&v, err);
 
 	if (st == ST_OK)

@@ -1,6 +1,6 @@
 /*
- * Whether a log is what --audit-chain wrote, and whether rows are those that it tells of. One
- * pass over both, in constant memory.
+ * --verify-audit: checks that an audit log is as --audit-chain wrote it, and that rows are those
+ * whose digests are in it. Reads both once, in constant memory.
  */
 #ifndef AUDIT_VERIFY_H
 #define AUDIT_VERIFY_H
@@ -12,24 +12,24 @@
 #include "util/base.h"
 #include "util/buf.h"
 
-/* Lines that were torn and then repaired, the first one's number; 0 lines: a newline was
- * missing before line `first`. */
+/* Torn lines that were repaired, from line `first` on. lines is 0 if only a newline was missing
+ * before line `first`. */
 struct verify_tear {
 	uint64_t first, lines;
 };
 
 struct verify_conf {		/* all borrowed */
 	const char *log;	/* "-": stdin */
-	const struct buf *key;	/* every line that is whole has a MAC; NULL: none is looked at */
+	const struct buf *key;	/* each whole line must have a MAC of it; NULL: checks none */
 	const char *expect;	/* the last line's hash; NULL: any */
 	const char *rows;	/* "-": stdin; NULL: none */
-	const char *run;	/* the rows are of this run alone; NULL: of all, in order */
-	void (*tear)(void *arg, const struct verify_tear *tear);
+	const char *run;	/* the rows are of this run only; NULL: of all, in order */
+	void (*tear)(void *arg, const struct verify_tear *tear);	/* for each; NULL: none */
 	void *arg;
 };
 
-/* *end is the last line, where all is good. ST_PROTOCOL, with the line's number and what is
- * wrong with it, where anything is not; ST_USAGE where a file cannot be opened. */
+/* ST_OK: all is as it was written, and *end is the last line. ST_PROTOCOL: it is not; err has the
+ * line's number and what is wrong with it. ST_USAGE: a file cannot be opened. */
 enum status verify_audit(const struct verify_conf *conf, struct hash_chain *end, struct err *err);
 
 #endif

@@ -14,7 +14,7 @@ struct sinks {
 	struct table *table;		/* NULL: another format */
 	struct buf text;	/* rows of one window */
 	struct buf json;	/* the same as NDJSON, for `closed` */
-	struct chain_work *work;	/* for their digest */
+	struct hash_chain_work *work;	/* for their digest */
 	struct row_window reading;
 	struct buf exposed;		/* the last whole window */
 	bool has_exposed;

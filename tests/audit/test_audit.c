@@ -17,8 +17,8 @@
 
 static char line[8192];
 
-/* What one line with one field says. */
-static const char *told(struct audit *a, int fd, const char *value, size_t len)
+/* Writes a line with one field, and returns it. */
+static const char *line_with(struct audit *a, int fd, const char *value, size_t len)
 {
 	ssize_t n;
 
@@ -52,7 +52,7 @@ static void line__is_strict_json_whatever_comes(void **state)
 	assert_non_null(long_text);
 	for (int c = 0; c < 256; c++) {
 		char text[4] = { 'a', (char)c, 'b', '\0' };
-		const char *s = told(a, fd[0], text, 3);
+		const char *s = line_with(a, fd[0], text, 3);
 
 		assert_int_equal(s[strlen(s) - 1], '\n');
 		assert_ptr_equal(json_skip(s, s + strlen(s)), s + strlen(s) - 1);
@@ -60,7 +60,7 @@ static void line__is_strict_json_whatever_comes(void **state)
 			assert_true((unsigned char)*p >= 0x20 && *p != 0x7F);
 	}
 	memset(long_text, 'z', 1 << 20);
-	assert_true(strlen(told(a, fd[0], long_text, 1 << 20)) < 512);
+	assert_true(strlen(line_with(a, fd[0], long_text, 1 << 20)) < 512);
 	free(long_text);
 	audit_free(a);
 	close_both(fd);
@@ -75,7 +75,7 @@ static void logfmt__has_one_value_a_key_whatever_comes(void **state)
 	(void)state;
 	for (int c = 0; c < 256; c++) {
 		char text[4] = { 'a', (char)c, 'b', '\0' };
-		const char *s = strstr(told(a, fd[0], text, 3), " field="), *end;
+		const char *s = strstr(line_with(a, fd[0], text, 3), " field="), *end;
 
 		assert_non_null(s);
 		s += strlen(" field=");
@@ -84,8 +84,8 @@ static void logfmt__has_one_value_a_key_whatever_comes(void **state)
 		for (; s < end; s++)
 			assert_true((unsigned char)*s >= 0x20 && *s != 0x7F);
 	}
-	assert_non_null(strstr(told(a, fd[0], "", 0), " field=\"\"\n"));
-	assert_non_null(strstr(told(a, fd[0], NULL, 0), " field=null\n"));
+	assert_non_null(strstr(line_with(a, fd[0], "", 0), " field=\"\"\n"));
+	assert_non_null(strstr(line_with(a, fd[0], NULL, 0), " field=null\n"));
 	audit_free(a);
 	close_both(fd);
 }
@@ -107,7 +107,7 @@ static void line__holds_no_secret_in_any_form(void **state)
 			memset(text, 'x', before);
 			strcpy(text + before, forms[i]);
 			strcat(text, " and more");
-			told(a, fd[0], text, strlen(text));
+			line_with(a, fd[0], text, strlen(text));
 			for (size_t k = 0; k < ARRAY_LEN(forms); k++)
 				assert_null(strstr(line, forms[k]));
 			assert_null(strstr(line, "b+c"));
@@ -173,7 +173,7 @@ static void line__hides_what_turns_a_terminal_around(void **state)
 	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 
 	(void)state;
-	assert_non_null(strstr(told(a, fd[0], text, strlen(text)),
+	assert_non_null(strstr(line_with(a, fd[0], text, strlen(text)),
 		"field=\"a\\u202eb\\u061cc\\u2066d\""));
 	audit_free(a);
 	close_both(fd);

@@ -18,7 +18,7 @@
 #define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define KEY "the key"
 
-static struct chain_work *work;
+static struct hash_chain_work *work;
 
 /* By another way than the module's. */
 static const char *sha(const void *bytes, size_t len)
@@ -32,7 +32,8 @@ static const char *sha(const void *bytes, size_t len)
 	return hex;
 }
 
-static void add(struct buf *log, struct hash_chain *chain, struct chain_work *w, const char *text)
+static void add(struct buf *log, struct hash_chain *chain, struct hash_chain_work *w,
+	const char *text)
 {
 	struct buf line = { 0 };
 
@@ -59,7 +60,7 @@ static int tear_down(void **state)
 
 static void line__ends_with_the_members_of_a_chain(void **state)
 {
-	struct hash_chain chain = chain_new;
+	struct hash_chain chain = hash_chain_empty;
 	struct buf log = { 0 }, want = { 0 };
 
 	(void)state;
@@ -77,9 +78,9 @@ static void line__ends_with_the_members_of_a_chain(void **state)
 
 static void line__has_a_mac_over_all_before_it(void **state)
 {
-	struct chain_work *w = hash_chain_work_new(KEY, strlen(KEY));
+	struct hash_chain_work *w = hash_chain_work_new(KEY, strlen(KEY));
 	static const char body[] = "{\"a\":1,\"seq\":1,\"prev\":\"" ZEROS "\"";
-	struct hash_chain chain = chain_new;
+	struct hash_chain chain = hash_chain_empty;
 	struct buf log = { 0 };
 	struct hash_chain_link link;
 	char hex[HASH_CHAIN_HEX + 1];
@@ -143,7 +144,7 @@ static void split__takes_the_one_form_at_the_very_end_alone(void **state)
 
 static void look__finds_nothing_wrong_with_whole_lines(void **state)
 {
-	struct hash_chain chain = chain_new, found;
+	struct hash_chain chain = hash_chain_empty, found;
 	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 
@@ -170,7 +171,7 @@ static void look__finds_nothing_wrong_with_whole_lines(void **state)
 
 static void look__sees_a_tear_at_every_byte(void **state)
 {
-	struct hash_chain chain = chain_new, found;
+	struct hash_chain chain = hash_chain_empty, found;
 	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 	size_t two;
@@ -200,7 +201,7 @@ static void look__sees_a_tear_at_every_byte(void **state)
 /* Torn, and the repair torn again, with and without its newline. */
 static void look__counts_torn_lines_one_after_the_other(void **state)
 {
-	struct hash_chain chain = chain_new, found;
+	struct hash_chain chain = hash_chain_empty, found;
 	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 	size_t one;
@@ -246,9 +247,9 @@ static void look__tells_a_log_without_a_chain(void **state)
 /* A signed line is followed by lines of its key alone, one without a signature by any. */
 static void look__tells_a_line_of_another_key(void **state)
 {
-	struct chain_work *mine = hash_chain_work_new(KEY, strlen(KEY)),
+	struct hash_chain_work *mine = hash_chain_work_new(KEY, strlen(KEY)),
 			  *other = hash_chain_work_new("k", 1);
-	struct hash_chain chain = chain_new, found;
+	struct hash_chain chain = hash_chain_empty, found;
 	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 

@@ -526,7 +526,7 @@ static void line__keeps_room_for_the_chain(void **state)
 
 static void flush(struct audit *a, const char *rows)
 {
-	struct chain_work *w = hash_chain_work_new(NULL, 0);
+	struct hash_chain_work *w = hash_chain_work_new(NULL, 0);
 	char hex[HASH_CHAIN_HEX + 1];
 
 	assert_non_null(w);

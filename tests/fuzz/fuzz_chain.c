@@ -9,8 +9,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A line behind it all, with the newline that is missing. */
-static void check_next(struct chain_work *w, const char *text, size_t size, struct hash_chain chain,
-	const struct hash_chain_tear *tear)
+static void check_next(struct hash_chain_work *w, const char *text, size_t size,
+	struct hash_chain chain, const struct hash_chain_tear *tear)
 {
 	struct buf log = { 0 }, line = { 0 };
 	struct hash_chain_tear none;
@@ -30,7 +30,7 @@ static void check_next(struct chain_work *w, const char *text, size_t size, stru
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct chain_work *w = hash_chain_work_new("key", 3);
+	struct hash_chain_work *w = hash_chain_work_new("key", 3);
 	const char *text = (const char *)data;
 	struct hash_chain chain, part;
 	struct hash_chain_tear tear, part_tear;
