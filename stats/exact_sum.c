@@ -8,7 +8,7 @@
 #define LIMB_BITS 32
 #define MANTISSA_BITS 53
 #define EXACT_INTEGER (INT64_C(1) << MANTISSA_BITS)
-/* Each addition changes a limb by less than 2^32: 2^30 of them stay below 2^62. */
+/* Each addition changes a limb by less than 2^32, so 2^30 additions stay below 2^62. */
 #define PENDING_MAX (1u << 30)
 
 void exact_sum_free(struct exact_sum *sum)
@@ -22,7 +22,7 @@ static int32_t floor_limb(int32_t bit)
 	return bit >= 0 ? bit / LIMB_BITS : -((LIMB_BITS - 1 - bit) / LIMB_BITS);
 }
 
-/* Carries, so that every limb but the topmost is in [0, 2^32). */
+/* Propagates carries, so that every limb but the topmost is in [0, 2^32). */
 static void normalise(struct exact_sum *sum)
 {
 	for (int32_t i = 0; i + 1 < sum->n; i++) {
@@ -34,8 +34,8 @@ static void normalise(struct exact_sum *sum)
 	sum->pending = 0;
 }
 
-/* Makes room for limbs [from, to) and, above them, for the carry. */
-static bool cover_limbs(struct exact_sum *sum, int32_t from, int32_t to)
+/* Makes room for limbs [from, to) and for a carry above them. */
+static bool reserve_limbs(struct exact_sum *sum, int32_t from, int32_t to)
 {
 	int32_t lo = sum->n ? sum->lo : from, hi = sum->n ? sum->lo + sum->n : to;
 	int64_t *limb;
@@ -58,25 +58,25 @@ static bool cover_limbs(struct exact_sum *sum, int32_t from, int32_t to)
 	return true;
 }
 
-/* sum += ±part·2^(32·at), part being n limbs. */
-static bool add_limbs(struct exact_sum *sum, const uint32_t *part, int32_t n, int32_t at,
+/* sum += ±limbs·2^(32·at), n limbs. */
+static bool add_limbs(struct exact_sum *sum, const uint32_t *limbs, int32_t n, int32_t at,
 	bool negative)
 {
 	int64_t *to;
 
 	if (sum->pending == PENDING_MAX)
 		normalise(sum);
-	if (!cover_limbs(sum, at, at + n))
+	if (!reserve_limbs(sum, at, at + n))
 		return false;
 	to = sum->limb + (at - sum->lo);
 	for (int32_t i = 0; i < n; i++)
-		to[i] += negative ? -(int64_t)part[i] : (int64_t)part[i];
+		to[i] += negative ? -(int64_t)limbs[i] : (int64_t)limbs[i];
 	sum->pending++;
 	return true;
 }
 
-/* value (192 bits) times 2^exponent as limbs, seven at most. Returns how many. */
-static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t part[7], int32_t *at)
+/* Splits value (192 bits) times 2^exponent into at most seven limbs. Returns how many. */
+static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t limbs[7], int32_t *at)
 {
 	int32_t shift, n = 0;
 	uint64_t carry = 0;
@@ -87,17 +87,17 @@ static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t part[7]
 		uint64_t word = (value[i / 2] >> (i % 2 * LIMB_BITS)) & 0xFFFFFFFF;
 
 		word = (word << shift) | carry;
-		part[i] = (uint32_t)word;
+		limbs[i] = (uint32_t)word;
 		carry = word >> LIMB_BITS;
-		if (part[i])
+		if (limbs[i])
 			n = i + 1;
 	}
-	part[6] = (uint32_t)carry;
+	limbs[6] = (uint32_t)carry;
 	return carry ? 7 : n;
 }
 
-/* An integer whose square, weighed or not, is far from the end of `whole`. Zero is one at
- * any weight: it has no odd mantissa. */
+/* True for an integer so small that its weighted square does not overflow `whole`. Zero counts as
+ * small at any weight, because decompose cannot take it. */
 static bool is_small(double x, uint64_t weight, int64_t *n)
 {
 	if (!(fabs(x) < 2147483648.0) || (weight > UINT32_MAX && x != 0))
@@ -106,7 +106,7 @@ static bool is_small(double x, uint64_t weight, int64_t *n)
 	return (double)*n == x;
 }
 
-/* |x| = mantissa·2^exponent, the mantissa odd: few bits for ordinary values. */
+/* |x| = mantissa·2^exponent. The mantissa is odd, so it has few bits for ordinary values. */
 static uint64_t decompose(double x, int32_t *exponent)
 {
 	int e, zeros;
@@ -131,7 +131,7 @@ static void multiply(uint64_t a_lo, uint64_t a_hi, uint64_t b, uint64_t out[3])
 bool exact_sum_add(struct exact_sum *sum, double x, uint64_t weight)
 {
 	uint64_t value[3];
-	uint32_t part[7];
+	uint32_t limbs[7];
 	int32_t exponent, at, n;
 	int64_t small;
 
@@ -140,14 +140,14 @@ bool exact_sum_add(struct exact_sum *sum, double x, uint64_t weight)
 		return true;
 	}
 	multiply(decompose(x, &exponent), 0, weight, value);
-	n = split(value, exponent, part, &at);
-	return add_limbs(sum, part, n, at, x < 0);
+	n = split(value, exponent, limbs, &at);
+	return add_limbs(sum, limbs, n, at, x < 0);
 }
 
 bool exact_sum_add_square(struct exact_sum *sum, double x, uint64_t weight)
 {
 	uint64_t value[3], m, square[3];
-	uint32_t part[7];
+	uint32_t limbs[7];
 	int32_t exponent, at, n;
 	int64_t small;
 
@@ -158,8 +158,8 @@ bool exact_sum_add_square(struct exact_sum *sum, double x, uint64_t weight)
 	m = decompose(x, &exponent);
 	multiply(m, 0, m, square);
 	multiply(square[0], square[1], weight, value);
-	n = split(value, 2 * exponent, part, &at);
-	return add_limbs(sum, part, n, at, false);
+	n = split(value, 2 * exponent, limbs, &at);
+	return add_limbs(sum, limbs, n, at, false);
 }
 
 bool exact_sum_add_both(struct exact_sum *sum, struct exact_sum *squares, double x, uint64_t weight)
@@ -188,7 +188,7 @@ bool exact_sum_merge(struct exact_sum *into, const struct exact_sum *from)
 	memcpy(copy.limb, from->limb, (size_t)from->n * sizeof(*copy.limb));
 	normalise(&copy);
 	normalise(into);
-	ok = cover_limbs(into, copy.lo, copy.lo + copy.n);
+	ok = reserve_limbs(into, copy.lo, copy.lo + copy.n);
 	for (int32_t i = 0; ok && i < copy.n; i++)
 		into->limb[copy.lo - into->lo + i] += copy.limb[i];
 	if (ok)
@@ -200,7 +200,7 @@ bool exact_sum_merge(struct exact_sum *into, const struct exact_sum *from)
 
 /* --- rounding ----------------------------------------------------------------------- */
 
-/* A rational number with a power of two aside: num·2^exponent/den. */
+/* A rational number: num·2^exponent/den. */
 struct ratio {
 	BIGNUM *num, *den;
 	int64_t exponent;
@@ -225,7 +225,7 @@ static bool add_whole(BIGNUM *out, exact_sum_whole whole, int shift)
 	return ok;
 }
 
-/* The sum as an integer in units of 2^*exponent, at most 0; false: out of memory. */
+/* The sum as an integer times 2^*exponent, where *exponent is at most 0; false: out of memory. */
 static bool to_bignum(const struct exact_sum *sum, BIGNUM *out, int64_t *exponent)
 {
 	int32_t lo = sum->n ? sum->lo : 0, unit = lo < 0 ? lo : 0;
@@ -244,7 +244,7 @@ static bool to_bignum(const struct exact_sum *sum, BIGNUM *out, int64_t *exponen
 		&& add_whole(out, sum->whole, -unit * LIMB_BITS);
 }
 
-/* *q = num·2^shift/den to the nearest integer, ties to even. Consumes num and den. */
+/* *q = num·2^shift/den, rounded to the nearest integer, ties to even. Changes num and den. */
 static bool divide_rounded(BIGNUM *num, BIGNUM *den, int64_t shift, BIGNUM *q, BN_CTX *ctx)
 {
 	BIGNUM *rest = BN_new();
@@ -265,7 +265,7 @@ static bool divide_rounded(BIGNUM *num, BIGNUM *den, int64_t shift, BIGNUM *q, B
 	return ok;
 }
 
-/* *shift such that num·2^*shift/den, neither of them negative, has 53 bits before the point. */
+/* Finds *shift so that num·2^*shift/den has 53 bits before the point. Neither is negative. */
 static bool mantissa_shift(const BIGNUM *num, const BIGNUM *den, int64_t *shift)
 {
 	int s = MANTISSA_BITS + BN_num_bits(den) - BN_num_bits(num);
@@ -273,15 +273,15 @@ static bool mantissa_shift(const BIGNUM *num, const BIGNUM *den, int64_t *shift)
 	bool ok = left && right && BN_lshift(left, num, s > 0 ? s : 0)
 		&& BN_lshift(right, den, MANTISSA_BITS + (s < 0 ? -s : 0));
 
-	/* by their lengths alone the quotient has 53 or 54 bits */
+	/* from the lengths alone one knows only that the quotient has 53 or 54 bits */
 	*shift = ok && BN_cmp(left, right) >= 0 ? s - 1 : s;
 	BN_free(left);
 	BN_free(right);
 	return ok;
 }
 
-/* |ratio| = *m·2^*e, m rounded once to 53 bits; an even *e is made where asked. No bit of m
- * is below 2^floor_exponent (a subnormal has fewer). Consumes r's numbers. */
+/* |ratio| = *m·2^*e, with *m rounded once to 53 bits, or to fewer so that no bit is below
+ * 2^floor_exponent (subnormal numbers). Makes *e even if `even` is true. Changes r's numbers. */
 static bool round_ratio(struct ratio *r, bool even, int floor_exponent, double *m, int64_t *e,
 	BN_CTX *ctx)
 {
@@ -325,7 +325,7 @@ static bool exact_mean(const BIGNUM *s1, int64_t exponent, const BIGNUM *w, uint
 	return ok;
 }
 
-/* sqrt((w·s2 − s1²)/w²): s1 in units of 2^e1, s2 of 2^e2. */
+/* sqrt((w·s2 − s1²)/w²), where s1 is in units of 2^e1 and s2 of 2^e2. */
 static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t e2,
 	const BIGNUM *w, double *stddev, BN_CTX *ctx)
 {
@@ -339,7 +339,7 @@ static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t
 		&& BN_lshift(r.num, r.num, (int)(e2 - r.exponent))
 		&& BN_lshift(square, square, (int)(2 * e1 - r.exponent))
 		&& BN_sub(r.num, r.num, square) && BN_sqr(r.den, w, ctx);
-	/* no floor: the root of the variance is a normal number where the variance is not */
+	/* no floor: the root of a subnormal variance is a normal number */
 	ok = ok && round_ratio(&r, true, -100000, &m, &e, ctx);
 	*stddev = ldexp(sqrt(m), (int)(e / 2));
 	BN_free(r.num);
@@ -348,14 +348,14 @@ static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t
 	return ok;
 }
 
-/* Whether a double is that integer. */
+/* True if a double can be exactly n. */
 static bool is_exact(exact_sum_whole n)
 {
 	return n >= -EXACT_INTEGER && n <= EXACT_INTEGER;
 }
 
-/* Small integers need no more than the processor's own arithmetic: both sides of a division
- * are exact, which then is the one rounding. False: there is more to do. */
+/* For small integers plain arithmetic is enough: both operands of a division are exact, so that it
+ * rounds once. False: the numbers are too large for that. */
 static bool small_moments(const struct exact_sum *s1, const struct exact_sum *s2, uint64_t weight,
 	uint64_t scale, double *mean, double *stddev)
 {

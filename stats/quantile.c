@@ -8,21 +8,21 @@
 #include "util/prefetch.h"
 
 /*
- * Bucket i holds the |x| in (γ^(i−1), γ^i]; its bound is found in a table made by
- * multiplication alone, so that machines with other libms agree. At level L, 2^L buckets are
- * one: index ⌈i/2^L⌉, γ^(2^L).
+ * Bucket i holds the |x| in (γ^(i−1), γ^i]. The bounds are in a table that is computed only with
+ * multiplications, so that all machines get the same ones whatever their libm. At level L, 2^L
+ * buckets are joined into one: its index is ⌈i/2^L⌉, and its γ is γ^(2^L).
  */
 #define ALPHA 0.01
 #define GAMMA (1.01 / 0.99)
 #define BOUNDS_DOWN 35420	/* γ^-35420 is just below DBL_MIN, γ^35488 just above DBL_MAX */
-#define BOUNDS_UP 35488	/* infinite, the one below is finite */
+#define BOUNDS_UP 35488	/* γ^35488 is infinite, γ^35487 finite */
 #define BOUNDS (BOUNDS_DOWN + BOUNDS_UP + 1)
 #define EXPONENTS 2048
 #define SLOTS_FIRST 128
 #define PENDING_MAX 16
 #define LINEAR_MAX 16
-#define PLACE_BITS 7		/* twice as many places as entries */
-#define PLACES (1u << PLACE_BITS)
+#define ENTRY_HASH_BITS 7	/* twice as many slots as entries */
+#define ENTRY_HASH_SIZE (1u << ENTRY_HASH_BITS)
 
 const unsigned quantile_percent[QUANTILES] = { 50, 90, 95, 99 };
 
@@ -42,28 +42,28 @@ struct quantile {
 	uint64_t weight;
 	size_t nentry, capentry;	/* exact while slot is NULL */
 	struct quantile_entry *entry;
-	/* Where the entry of a value may stand, by its hash; 0: none, else its number from 1. Of
-	 * those that weigh by time, once a look at each would be many; the first nplaced. */
-	uint8_t *place;
-	size_t nplaced;
+	/* A hash table that finds the entry of a value weighted by time: entry numbers from 1; 0:
+	 * free. Made when there are too many entries to compare each; has the first nhashed. */
+	uint8_t *entry_hash;
+	size_t nhashed;
 	struct slot *slot;		/* open addressing, at most three quarters full */
 	size_t nslot, used;
 	unsigned level;
 	uint64_t zero;
-	double last_x;			/* the bucket of a repeated value is known */
+	double last_x;			/* its bucket is at last_slot; 0: unknown */
 	size_t last_slot;
-	/* Values of weight 1 on their way into the buckets: a table that has left the processor's
-	 * cache is fetched once for all of them. There is always room for what they need. */
+	/* Values of weight 1 that are not counted in their buckets yet. Counting several at once
+	 * costs fewer cache misses. The buckets always have room for all of them. */
 	size_t npending;
 	double *pending;		/* PENDING_MAX of them; NULL while exact */
 };
 
-/* The bounds, and where those of each binary exponent begin: constants, made as far as values
- * ask for them. Few do for more than a hundredth of the table. */
+/* The bounds, and the first bound of each binary exponent. They are constants, but computed only
+ * when a value needs them: most runs need less than a hundredth of the table. */
 static struct {
-	double *bound;			/* [low, high] are made */
+	double *bound;			/* bound[low] to bound[high] are known */
 	int32_t low, high;
-	unsigned first_from, first_to;	/* [first_from, first_to] are known */
+	unsigned first_from, first_to;	/* first[first_from] to first[first_to] are known */
 	int32_t first[EXPONENTS + 1];
 } bounds;
 
@@ -100,7 +100,7 @@ static double bound_at(int32_t i)
 	return bound[i];
 }
 
-/* Makes the bounds of that binary exponent, and knows where they begin and end. */
+/* Computes the bounds of a binary exponent, and the indexes of the first and the last. */
 static void bounds_reach(unsigned e)
 {
 	int32_t i;
@@ -120,8 +120,8 @@ static void bounds_reach(unsigned e)
 }
 
 /*
- * The first bucket whose bound is at least |x|, at level 0. A parabola near log2 says where
- * to look among those of x's binade; comparisons with the bounds alone decide.
+ * The first bucket, at level 0, whose bound is at least |x|. A parabola that is near log2 gives a
+ * first guess within x's binary exponent; comparisons with the bounds then correct it.
  */
 static int32_t bucket_of(double x)
 {
@@ -144,7 +144,7 @@ static int32_t bucket_of(double x)
 	return at - BOUNDS_DOWN;
 }
 
-/* ⌈i/2⌉ for either sign, `times` times. */
+/* Computes ⌈i/2⌉, `times` times; i may be negative. */
 static int32_t join_index(int32_t i, unsigned times)
 {
 	while (times--)
@@ -162,7 +162,7 @@ void quantile_free(struct quantile *q)
 	if (!q)
 		return;
 	free(q->entry);
-	free(q->place);
+	free(q->entry_hash);
 	free(q->slot);
 	free(q->pending);
 	free(q);
@@ -215,7 +215,7 @@ static void slot_put(struct quantile *q, int32_t key, uint64_t weight)
 	q->last_slot = at;
 }
 
-/* Makes room for n buckets; at most one above the bound is ever in use. */
+/* Makes room for n buckets. At most QUANTILE_BUCKETS_MAX + 1 are ever in use. */
 static bool slots_reserve(struct quantile *q, size_t n)
 {
 	struct slot *old = q->slot;
@@ -242,8 +242,8 @@ static bool slots_reserve(struct quantile *q, size_t n)
 	return true;
 }
 
-/* Joins neighbours `times` times, in place: it cannot fail. */
-static void join(struct quantile *q, unsigned times)
+/* Joins pairs of neighbours, `times` times. Works in place, so it cannot fail. */
+static void join_neighbours(struct quantile *q, unsigned times)
 {
 	struct slot kept[QUANTILE_BUCKETS_MAX + 1];
 	size_t n = 0;
@@ -261,13 +261,14 @@ static void join(struct quantile *q, unsigned times)
 	q->last_x = 0;
 }
 
-/* Into the bucket that holds the one of that index at `level`; there is room for one more. */
+/* Counts weight in the bucket that contains bucket `index` of `level`. There must be room for a
+ * new bucket. */
 static void bucket_add(struct quantile *q, int32_t index, bool negative, uint64_t weight,
 	unsigned level)
 {
 	slot_put(q, join_index(index, q->level - level) * 2 + negative, weight);
 	while (q->used > QUANTILE_BUCKETS_MAX)
-		join(q, 1);
+		join_neighbours(q, 1);
 }
 
 static bool sketch_add(struct quantile *q, double x, uint64_t weight)
@@ -291,7 +292,7 @@ static bool sketch_add(struct quantile *q, double x, uint64_t weight)
 	return true;
 }
 
-/* The exact values become buckets; with room for n further ones. */
+/* Turns exact values into buckets, and makes room for n more buckets. */
 static bool to_sketch(struct quantile *q, size_t n)
 {
 	struct quantile sketch = { .weight = q->weight };
@@ -306,12 +307,12 @@ static bool to_sketch(struct quantile *q, size_t n)
 	for (size_t i = 0; i < q->nentry; i++)
 		sketch_add(&sketch, q->entry[i].x, q->entry[i].weight);
 	free(q->entry);
-	free(q->place);
+	free(q->entry_hash);
 	*q = sketch;
 	return true;
 }
 
-/* Most fields of most windows need few entries. */
+/* Starts small: most series of most windows need few entries. */
 static bool entries_reserve(struct quantile *q, size_t n)
 {
 	size_t cap = q->capentry ? q->capentry : 4;
@@ -338,11 +339,10 @@ static bool entry_add(struct quantile *q, double x, uint64_t weight)
 }
 
 /*
- * The values that wait become counts of buckets; nothing is allocated for it. Where each goes
- * is asked of memory first, for all of them at once: waiting for one after the other was a
- * sixth of a run's time.
+ * Counts the pending values in their buckets, without allocating. First prefetches the slots of
+ * all of them: waiting for one cache miss after the other took a sixth of a run's time.
  */
-static void flush(struct quantile *q)
+static void flush_pending(struct quantile *q)
 {
 	size_t n = q->npending;
 	int32_t index[PENDING_MAX] = { 0 };
@@ -369,11 +369,11 @@ static void flush(struct quantile *q)
 	q->last_x = 0;
 }
 
-/* Room in the buckets is made for all that may wait, when the first one comes. */
+/* Makes room in the buckets for PENDING_MAX values when the first one is added. */
 static bool pending_add(struct quantile *q, double x)
 {
 	if (q->npending == PENDING_MAX)
-		flush(q);
+		flush_pending(q);
 	if (!q->npending && !slots_reserve(q, q->used + PENDING_MAX))
 		return false;
 	q->pending[q->npending++] = x;
@@ -397,7 +397,7 @@ bool quantile_add(struct quantile *q, double x, uint64_t weight)
 	return ok;
 }
 
-/* The few values of an exact one, all or none of them. */
+/* Merges the values of an exact one; adds all of them or none. */
 static bool merge_entries(struct quantile *into, const struct quantile *from)
 {
 	size_t n = into->nentry + from->nentry;
@@ -408,29 +408,30 @@ static bool merge_entries(struct quantile *into, const struct quantile *from)
 	} else if (!to_sketch(into, from->nentry + PENDING_MAX)) {
 		return false;
 	}
-	for (size_t i = 0; i < from->nentry; i++)	/* there is room, so it goes well */
+	for (size_t i = 0; i < from->nentry; i++)	/* there is room, so it cannot fail */
 		quantile_add(into, from->entry[i].x, from->entry[i].weight);
 	return true;
 }
 
-/* The place of the entry with that value, or the free one that it would take. */
-static uint8_t *place_of(const struct quantile *q, double x)
+/* The slot of the entry with that value, or the free slot for it. */
+static uint8_t *entry_hash_find(const struct quantile *q, double x)
 {
 	uint64_t bits;
 	size_t i;
 
 	x += 0.0;	/* -0 is equal to 0 */
 	memcpy(&bits, &x, sizeof(bits));
-	i = (size_t)(bits * 0x9E3779B97F4A7C15u >> (64 - PLACE_BITS));	/* low bits are mostly 0 */
-	while (q->place[i] && q->entry[q->place[i] - 1].x != x)
-		i = (i + 1) & (PLACES - 1);
-	return &q->place[i];
+	/* the low bits are often 0 */
+	i = (size_t)(bits * 0x9E3779B97F4A7C15u >> (64 - ENTRY_HASH_BITS));
+	while (q->entry_hash[i] && q->entry[q->entry_hash[i] - 1].x != x)
+		i = (i + 1) & (ENTRY_HASH_SIZE - 1);
+	return &q->entry_hash[i];
 }
 
-/* The entry with that value; *ok false: no memory. */
+/* The entry with that value; NULL: there is none, or *ok is false: out of memory. */
 static struct quantile_entry *find_entry(struct quantile *q, double x, bool *ok)
 {
-	uint8_t *place;
+	uint8_t *slot;
 
 	*ok = true;
 	if (q->nentry <= LINEAR_MAX) {
@@ -439,26 +440,25 @@ static struct quantile_entry *find_entry(struct quantile *q, double x, bool *ok)
 				return &q->entry[i];
 		return NULL;
 	}
-	if (!q->place && !(q->place = calloc(PLACES, sizeof(*q->place)))) {
+	if (!q->entry_hash && !(q->entry_hash = calloc(ENTRY_HASH_SIZE, sizeof(*q->entry_hash)))) {
 		*ok = false;
 		return NULL;
 	}
-	for (; q->nplaced < q->nentry; q->nplaced++) {
-		place = place_of(q, q->entry[q->nplaced].x);
-		if (!*place)
-			*place = (uint8_t)(q->nplaced + 1);
+	for (; q->nhashed < q->nentry; q->nhashed++) {
+		slot = entry_hash_find(q, q->entry[q->nhashed].x);
+		if (!*slot)
+			*slot = (uint8_t)(q->nhashed + 1);
 	}
-	place = place_of(q, x);
-	return *place ? &q->entry[*place - 1] : NULL;
+	slot = entry_hash_find(q, x);
+	return *slot ? &q->entry[*slot - 1] : NULL;
 }
 
 void quantile_prefetch(const struct quantile *q)
 {
-	prefetch_for_write(q->place, PLACES);
+	prefetch_for_write(q->entry_hash, ENTRY_HASH_SIZE);
 	prefetch_for_write(q->entry, q->nentry * sizeof(*q->entry));
 }
 
-/* A value that has an entry already adds to that one's weight. */
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
 {
 	bool ok;
@@ -473,14 +473,14 @@ bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
 
 bool quantile_merge(struct quantile *into, struct quantile *from)
 {
-	flush(into);
-	flush(from);
+	flush_pending(into);
+	flush_pending(from);
 	if (!from->slot)
 		return merge_entries(into, from);
 	if (!to_sketch(into, from->used))
 		return false;
 	if (into->level < from->level)
-		join(into, from->level - into->level);
+		join_neighbours(into, from->level - into->level);
 	for (size_t i = 0; i < from->nslot; i++) {
 		const struct slot *s = &from->slot[i];
 
@@ -503,8 +503,8 @@ static int by_value(const void *a, const void *b)
 }
 
 /*
- * 2γ^i/(1+γ) of the level's γ and index. Of the topmost bucket the bound is above DBL_MAX, its
- * value mostly not, so that is taken from the bound below.
+ * 2γ^i/(1+γ), with γ and i of the current level. The bound of the topmost bucket may be above
+ * DBL_MAX although this value is not, so it is computed from the bound below.
  */
 static double bucket_value(const struct quantile *q, int32_t index)
 {
@@ -525,7 +525,7 @@ static int by_key(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The values in order, each with its weight: of the entries, or of the buckets. */
+/* The values with their weights in rising order, from the entries or from the buckets. */
 static size_t entries_of(const struct quantile *q, struct quantile_entry *out)
 {
 	struct slot sorted[QUANTILE_BUCKETS_MAX + 1];
@@ -561,7 +561,7 @@ void quantile_at(struct quantile *q, const unsigned *percent, size_t n, double m
 	uint64_t whole = q->weight / 100, part = q->weight % 100, seen = 0;
 	size_t at = 0, nentry;
 
-	flush(q);
+	flush_pending(q);
 	nentry = entries_of(q, entry);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t rank = whole * percent[i] + (part * percent[i] + 99) / 100;
@@ -582,7 +582,7 @@ double quantile_accuracy(struct quantile *q)
 {
 	double a = ALPHA;
 
-	flush(q);
+	flush_pending(q);
 	if (!q->slot)
 		return 0;
 	for (unsigned l = 0; l < q->level; l++)

@@ -12,7 +12,7 @@ void sample_free(struct sample *s)
 
 bool sample_add(struct sample *s, double x)
 {
-	x += 0.0;	/* -0 is 0, so that order changes no byte */
+	x += 0.0;	/* turns -0 into 0, so that the order of values does not matter */
 	if (!s->quantile && !(s->quantile = quantile_new()))
 		return false;
 	if (!exact_sum_add_both(&s->sum, &s->squares, x, 1) || !quantile_add(s->quantile, x, 1))

@@ -1,6 +1,6 @@
 /*
- * One field's statistics over one window: what came, in memory that does not grow with
- * how much came.
+ * Statistics of the values of one series in one window, in memory that does not grow with the
+ * number of values.
  */
 #ifndef STATS_SAMPLE_H
 #define STATS_SAMPLE_H
@@ -11,7 +11,7 @@
 #include "stats/exact_sum.h"
 #include "stats/quantile.h"
 
-struct sample {		/* all zero is a sample of nothing; fields are sample.c's own */
+struct sample {		/* all zero: no values; only sample.c uses the members */
 	uint64_t count;
 	double last, min, max;
 	struct exact_sum sum, squares;
@@ -26,12 +26,11 @@ struct sample_summary {
 void sample_free(struct sample *s);	/* leaves it all zero */
 bool sample_add(struct sample *s, double x);	/* false: out of memory */
 
-/* Takes in what `from` has, as if it had come after; `last` is then from's. False: out of
- * memory. */
+/* Adds the values of `from`, as if they had come after those of s. False: out of memory. */
 bool sample_merge(struct sample *s, const struct sample *from);
 
-/* Every figure divided by scale (1 as it is; 1000: µs as ms). s holds a value. False: out of
- * memory. */
+/* Each statistic is divided by scale: 1 changes nothing, 1000 turns µs into ms. s must have a
+ * value. False: out of memory. */
 bool sample_summarise(const struct sample *s, uint64_t scale, struct sample_summary *out);
 bool sample_is_exact(const struct sample *s);
 double sample_accuracy(const struct sample *s);
