@@ -5,83 +5,83 @@
 
 #include "util/text.h"
 
-struct metric_name_entry **metric_names_place(const struct metric_names *ts,
+struct metric_name_entry **metric_names_place(const struct metric_names *names,
 	const struct metric_name *name)
 {
 	uint64_t h = text_hash(name->total, name->metric.s, name->metric.len);
 	size_t i;
 
 	h = text_hash(h, name->qualifier.s, name->qualifier.len);
-	i = (size_t)text_hash(h, name->stat.s, name->stat.len) & (ts->nslot - 1);
-	while (ts->slot[i] && !term_is(ts->slot[i], name))
-		i = (i + 1) & (ts->nslot - 1);
-	return &ts->slot[i];
+	i = (size_t)text_hash(h, name->stat.s, name->stat.len) & (names->nslot - 1);
+	while (names->slot[i] && !metric_name_is(names->slot[i], name))
+		i = (i + 1) & (names->nslot - 1);
+	return &names->slot[i];
 }
 
-bool metric_names_grow(struct metric_names *ts)
+bool metric_names_grow(struct metric_names *names)
 {
-	struct metric_name_entry **old = ts->slot;
-	size_t nold = ts->nslot, n = nold ? 2 * nold : 64;
+	struct metric_name_entry **old = names->slot;
+	size_t nold = names->nslot, n = nold ? 2 * nold : 64;
 
-	if (2 * (ts->n + 1) <= nold)
+	if (2 * (names->n + 1) <= nold)
 		return true;
-	ts->slot = calloc(n, sizeof(struct metric_name_entry *));
-	if (!ts->slot) {
-		ts->slot = old;
+	names->slot = calloc(n, sizeof(struct metric_name_entry *));
+	if (!names->slot) {
+		names->slot = old;
 		return false;
 	}
-	ts->nslot = n;
+	names->nslot = n;
 	for (size_t i = 0; i < nold; i++)
 		if (old[i])
-			*metric_names_place(ts, &old[i]->name) = old[i];
+			*metric_names_place(names, &old[i]->name) = old[i];
 	free(old);
 	return true;
 }
 
-/* The text at *at, which moves on; a slice without text stays so. */
-static struct slice keep(char **at, struct slice s)
+/* Copies the text to *at, which moves on; an absent slice stays absent. */
+static struct slice copy(char **at, struct slice s)
 {
-	struct slice kept = { *at, s.len };
+	struct slice copied = { *at, s.len };
 
 	if (!s.s)
 		return s;
 	memcpy(*at, s.s, s.len);
 	*at += s.len;
-	return kept;
+	return copied;
 }
 
 struct metric_name_entry *metric_name_entry_new(const struct metric_name *name)
 {
-	struct metric_name_entry *t = calloc(1, sizeof(*t) + name->metric.len + name->qualifier.len
+	struct metric_name_entry *e = calloc(1, sizeof(*e) + name->metric.len + name->qualifier.len
 		+ name->stat.len);
 	char *at;
 
-	if (!t)
+	if (!e)
 		return NULL;
-	at = t->text;
-	t->name = (struct metric_name){ keep(&at, name->metric), keep(&at, name->qualifier),
-		keep(&at, name->stat), name->total };
-	return t;
+	at = e->text;
+	e->name = (struct metric_name){ copy(&at, name->metric), copy(&at, name->qualifier),
+		copy(&at, name->stat), name->total };
+	return e;
 }
 
-void metric_name_entry_free(struct metric_name_entry *t)
+void metric_name_entry_free(struct metric_name_entry *e)
 {
-	if (!t)
+	if (!e)
 		return;
-	free(t->label[0]);
-	free(t->label[1]);
-	free(t);
+	free(e->label[0]);
+	free(e->label[1]);
+	free(e);
 }
 
-void metric_names_free(struct metric_names *ts)
+void metric_names_free(struct metric_names *names)
 {
-	for (size_t i = 0; i < ts->nslot; i++)
-		metric_name_entry_free(ts->slot[i]);
-	free(ts->slot);
-	*ts = (struct metric_names){ 0 };
+	for (size_t i = 0; i < names->nslot; i++)
+		metric_name_entry_free(names->slot[i]);
+	free(names->slot);
+	*names = (struct metric_names){ 0 };
 }
 
-/* Returns its end, a NUL. */
+/* Returns the end of what was put, a NUL. */
 static char *put_key(char *out, struct slice name)
 {
 	out = text_put_key(out, name.s, name.len);
@@ -89,7 +89,7 @@ static char *put_key(char *out, struct slice name)
 	return out;
 }
 
-static char *put_told(char *out, struct slice name)
+static char *put_unescaped(char *out, struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
 		*out++ = name.s[i];
@@ -100,10 +100,10 @@ static char *put_told(char *out, struct slice name)
 struct series_label *metric_name_entry_label(size_t order, struct slice metric,
 	struct slice qualifier, struct slice stat)
 {
-	bool told = !text_is_key(metric.s, metric.len)
+	bool differs = !text_is_key(metric.s, metric.len)
 		|| !text_is_key(qualifier.s, qualifier.len) || !text_is_key(stat.s, stat.len);
 	size_t size = metric.len + qualifier.len + stat.len + 3;
-	struct series_label *label = calloc(1, sizeof(*label) + (told ? 2 : 1) * size + 1);
+	struct series_label *label = calloc(1, sizeof(*label) + (differs ? 2 : 1) * size + 1);
 	char *at;
 
 	if (!label)
@@ -116,9 +116,9 @@ struct series_label *metric_name_entry_label(size_t order, struct slice metric,
 	if (at > label->path)
 		*at++ = '.';
 	at = put_key(at, stat) + 1;
-	if (told) {
-		label->told = at;
-		*put_told(put_told(put_told(at, metric), qualifier), stat) = '\0';
+	if (differs) {
+		label->unescaped = at;
+		*put_unescaped(put_unescaped(put_unescaped(at, metric), qualifier), stat) = '\0';
 	}
 	return label;
 }

@@ -1,6 +1,6 @@
 /*
- * The names of the numbers that the service tells: metric, qualifier and statistic. Each name is
- * kept once for all queues, with its labels in rows.
+ * Names of the numbers that the service sends: metric, qualifier and statistic. Each name is stored
+ * once for all queues, with its labels in rows.
  */
 #ifndef WINDOW_METRIC_NAMES_H
 #define WINDOW_METRIC_NAMES_H
@@ -9,18 +9,17 @@
 #include <stddef.h>
 
 #include "util/slice.h"
-#include "window/notification.h"
 #include "window/series.h"
 
 struct metric_name {
-	struct slice metric, qualifier, stat;	/* qualifier without text: none */
+	struct slice metric, qualifier, stat;	/* qualifier: absent if there is none */
 	bool total;			/* a running total, else a gauge */
 };
 
 struct metric_name_entry {
-	struct metric_name name;		/* points into text */
-	/* [0] with the qualifier as it was told, [1] with the name of its presence. Made when they
-	 * are needed; figures borrow them, so they stay. */
+	struct metric_name name;	/* points into text */
+	/* [0] with the qualifier itself, [1] with the name of the presence that it is the ID of.
+	 * Made when needed; series borrow them until the end. */
 	struct series_label *label[2];
 	char text[];
 };
@@ -30,27 +29,27 @@ struct metric_names {			/* a hash table with open addressing; all zero: empty */
 	size_t n, nslot;		/* nslot: a power of two */
 };
 
-static inline bool term_is(const struct metric_name_entry *t, const struct metric_name *name)
+static inline bool metric_name_is(const struct metric_name_entry *e, const struct metric_name *name)
 {
-	return t->name.total == name->total && slice_same(t->name.metric, name->metric)
-		&& slice_same(t->name.stat, name->stat)
-		&& slice_same(t->name.qualifier, name->qualifier);
+	return e->name.total == name->total && slice_same(e->name.metric, name->metric)
+		&& slice_same(e->name.stat, name->stat)
+		&& slice_same(e->name.qualifier, name->qualifier);
 }
 
-/* Makes room for one more term. False: no memory. */
-bool metric_names_grow(struct metric_names *ts);
-/* The place of the name, or the free one that it would take. Call metric_names_grow before the
- * first. */
-struct metric_name_entry **metric_names_place(const struct metric_names *ts,
+/* Makes room for one more name. False: out of memory. */
+bool metric_names_grow(struct metric_names *names);
+/* The slot of the name, or the free one where it belongs. Call metric_names_grow before the first
+ * call. */
+struct metric_name_entry **metric_names_place(const struct metric_names *names,
 	const struct metric_name *name);
-void metric_names_free(struct metric_names *ts);
+void metric_names_free(struct metric_names *names);
 
-/* A copy of the name, for the caller to put into its place. NULL: no memory. */
+/* A copy of the name, which the caller puts into its slot. NULL: out of memory. */
 struct metric_name_entry *metric_name_entry_new(const struct metric_name *name);
-void metric_name_entry_free(struct metric_name_entry *t);
+void metric_name_entry_free(struct metric_name_entry *e);
 
-/* The label METRIC with the path QUALIFIER.STAT or STAT; labels that look the same are told apart
- * by the characters that a key shows as `_`. For free(). NULL: no memory. */
+/* The label with METRIC and the path QUALIFIER.STAT or STAT; the unescaped names tell labels apart
+ * that look the same with `_` for other characters. For free(). NULL: out of memory. */
 struct series_label *metric_name_entry_label(size_t order, struct slice metric,
 	struct slice qualifier, struct slice stat);
 

@@ -340,7 +340,7 @@ static bool total_link(struct queue_states *w, struct state_value *p, int64_t at
 	bool fresh = f && series_is_new(f);
 
 	if (!f || !series_sum_over(f, &q->whole)
-	    || (fresh && !series_was_zero(f, zero_us(w, q, name->metric, at_us)))
+	    || (fresh && !series_add_zero(f, zero_us(w, q, name->metric, at_us)))
 	    || !series_add(f, &p->now, true))
 		return false;
 	p->total = f;
@@ -351,7 +351,7 @@ static bool total_link(struct queue_states *w, struct state_value *p, int64_t at
 static bool part_feed(const struct state_value *p, struct series *f, int64_t zero_for_us,
 	bool summed)
 {
-	return (!zero_for_us || !series_is_new(f) || series_was_zero(f, zero_for_us))
+	return (!zero_for_us || !series_is_new(f) || series_add_zero(f, zero_for_us))
 		&& series_add(f, &p->now, summed);
 }
 
@@ -434,7 +434,7 @@ static struct state_value *part_guess(const struct queue_state_group *g,
 		p = g->total[g->nth];
 	else if (!name->total && g->nth < QUEUE_STATE_GAUGES)
 		p = g->gauge[g->nth].part;
-	return p && term_is(p->term, name) ? p : NULL;
+	return p && metric_name_is(p->term, name) ? p : NULL;
 }
 
 static void part_note(struct queue_state_group *g, struct state_value *p)

@@ -7,47 +7,47 @@
 
 #define FEW 2
 
-/* What a part holds, as it was told last: parts are scattered over memory. */
-struct member {
-	const struct series_value *of;
+/* A value that the series combines, and a copy of it, because values are scattered over memory. */
+struct input {
+	const struct series_value *v;
 	bool summed, known, waiting;
-	bool nobody;			/* the gauge beside an age says that nobody waits */
+	bool nobody;			/* the gauge beside an age is 0: nobody waits */
 	double value;
 	int64_t start_us;
 };
 
 struct series {
 	const struct series_label *label;	/* borrowed */
-	struct member *part;		/* `few`, or memory of its own: a power of two of them */
-	uint64_t frame;			/* the last that counted in its events */
-	uint32_t npart;
+	struct input *input;		/* `few`, or allocated: a power of two of them */
+	uint64_t frame;			/* the last one in its events */
+	uint32_t ninput;
 	enum series_kind kind;
 	bool over_qualifiers;
-	struct member few[FEW];
-	union {				/* there is memory for that of the kind alone */
+	struct input few[FEW];
+	union {				/* allocated for this kind alone */
 		struct gauge gauge;
 		struct age age;
 		struct total total;	/* of TOTAL and PLAIN */
 	} is;
 };
 
-/* --- the list ------------------------------------------------------------------------ */
+/* --- the set ------------------------------------------------------------------------- */
 
-static void figure_free(struct series *f)
+static void series_free(struct series *s)
 {
-	if (f->kind == SERIES_GAUGE)
-		gauge_free(&f->is.gauge);
-	if (f->part != f->few)
-		free(f->part);
-	free(f);
+	if (s->kind == SERIES_GAUGE)
+		gauge_free(&s->is.gauge);
+	if (s->input != s->few)
+		free(s->input);
+	free(s);
 }
 
-void series_set_free(struct series_set *fs)
+void series_set_free(struct series_set *set)
 {
-	for (size_t i = 0; i < fs->n; i++)
-		figure_free(fs->v[i]);
-	free(fs->v);
-	*fs = (struct series_set){ 0 };
+	for (size_t i = 0; i < set->n; i++)
+		series_free(set->v[i]);
+	free(set->v);
+	*set = (struct series_set){ 0 };
 }
 
 static int compare(const struct series_label *a, const struct series_label *b)
@@ -60,7 +60,7 @@ static int compare(const struct series_label *a, const struct series_label *b)
 	return by_name ? by_name : strcmp(a->path, b->path);
 }
 
-static struct series *figure_new(const struct series_label *label, enum series_kind kind)
+static struct series *series_new(const struct series_label *label, enum series_kind kind)
 {
 	static const size_t size[] = {
 		[SERIES_GAUGE] = sizeof(struct gauge),
@@ -68,32 +68,32 @@ static struct series *figure_new(const struct series_label *label, enum series_k
 		[SERIES_TOTAL] = sizeof(struct total),
 		[SERIES_PLAIN] = sizeof(struct total)
 	};
-	struct series *f = calloc(1, offsetof(struct series, is) + size[kind]);
+	struct series *s = calloc(1, offsetof(struct series, is) + size[kind]);
 
-	if (!f)
+	if (!s)
 		return NULL;
-	f->label = label;
-	f->kind = kind;
-	f->part = f->few;
-	return f;
+	s->label = label;
+	s->kind = kind;
+	s->input = s->few;
+	return s;
 }
 
-static bool grow(struct series_set *fs)
+static bool grow(struct series_set *set)
 {
-	size_t cap = fs->cap ? 2 * fs->cap : 16;
+	size_t cap = set->cap ? 2 * set->cap : 16;
 	struct series **v;
 
-	if (fs->n < fs->cap)
+	if (set->n < set->cap)
 		return true;
-	v = reallocarray(fs->v, cap, sizeof(struct series *));
+	v = reallocarray(set->v, cap, sizeof(struct series *));
 	if (!v)
 		return false;
-	fs->v = v;
-	fs->cap = cap;
+	set->v = v;
+	set->cap = cap;
 	return true;
 }
 
-/* Whether one path is the other's beginning, so a number here and a group of numbers there. */
+/* Whether one path begins with the other: a row cannot have both a number and an object there. */
 static bool is_nested(const char *a, const char *b)
 {
 	while (*a && *a == *b)
@@ -101,310 +101,312 @@ static bool is_nested(const char *a, const char *b)
 	return (*a == '\0' && *b == '.') || (*a == '.' && *b == '\0');
 }
 
-static bool is_taken(const struct series_set *fs, const struct series_label *label)
+static bool is_taken(const struct series_set *set, const struct series_label *label)
 {
-	for (size_t i = 0; i < fs->n; i++)
-		if (strcmp(fs->v[i]->label->metric, label->metric) == 0
-		    && is_nested(fs->v[i]->label->path, label->path))
+	for (size_t i = 0; i < set->n; i++)
+		if (strcmp(set->v[i]->label->metric, label->metric) == 0
+		    && is_nested(set->v[i]->label->path, label->path))
 			return true;
 	return false;
 }
 
-static bool is_told_as(const struct series_label *a, const struct series_label *b)
+static bool is_same_unescaped(const struct series_label *a, const struct series_label *b)
 {
-	return a->told && b->told ? strcmp(a->told, b->told) == 0 : !a->told && !b->told;
+	if (!a->unescaped || !b->unescaped)
+		return a->unescaped == b->unescaped;
+	return strcmp(a->unescaped, b->unescaped) == 0;
 }
 
-/* The place of that name, whether taken or not; *same: it is. */
-static size_t place_of(const struct series_set *fs, const struct series_label *label, bool *same)
+/* The place of the series with that label, or where it would be inserted; *same: there is one. */
+static size_t place_of(const struct series_set *set, const struct series_label *label, bool *same)
 {
 	size_t at = 0;
 
-	while (at < fs->n && compare(fs->v[at]->label, label) < 0)
+	while (at < set->n && compare(set->v[at]->label, label) < 0)
 		at++;
-	*same = at < fs->n && compare(fs->v[at]->label, label) == 0;
+	*same = at < set->n && compare(set->v[at]->label, label) == 0;
 	return at;
 }
 
-struct series *series_set_make(struct series_set *fs, const struct series_label *label,
+struct series *series_set_make(struct series_set *set, const struct series_label *label,
 	enum series_kind kind, bool *full)
 {
 	bool same;
-	size_t at = place_of(fs, label, &same);
-	struct series *f;
+	size_t at = place_of(set, label, &same);
+	struct series *s;
 
 	if (same) {
-		f = fs->v[at];
-		*full = f->kind != kind || !is_told_as(f->label, label);
-		return *full ? NULL : f;
+		s = set->v[at];
+		*full = s->kind != kind || !is_same_unescaped(s->label, label);
+		return *full ? NULL : s;
 	}
-	*full = fs->n == SERIES_MAX || is_taken(fs, label);
-	if (*full || !grow(fs))
+	*full = set->n == SERIES_MAX || is_taken(set, label);
+	if (*full || !grow(set))
 		return NULL;
-	f = figure_new(label, kind);
-	if (!f)
+	s = series_new(label, kind);
+	if (!s)
 		return NULL;
-	memmove(&fs->v[at + 1], &fs->v[at], (fs->n - at) * sizeof(struct series *));
-	fs->v[at] = f;
-	fs->n++;
-	return f;
+	memmove(&set->v[at + 1], &set->v[at], (set->n - at) * sizeof(struct series *));
+	set->v[at] = s;
+	set->n++;
+	return s;
 }
 
-struct series *series_set_rename(struct series_set *fs, struct series *f,
+struct series *series_set_rename(struct series_set *set, struct series *s,
 	const struct series_label *label)
 {
 	bool same;
-	size_t from = 0, to = place_of(fs, label, &same);
+	size_t from = 0, to = place_of(set, label, &same);
 
 	if (same)
-		return is_told_as(fs->v[to]->label, label) ? fs->v[to] : f;
-	if (is_taken(fs, label))
-		return f;
-	while (fs->v[from] != f)
+		return is_same_unescaped(set->v[to]->label, label) ? set->v[to] : s;
+	if (is_taken(set, label))
+		return s;
+	while (set->v[from] != s)
 		from++;
-	memmove(&fs->v[from], &fs->v[from + 1], (fs->n - from - 1) * sizeof(struct series *));
+	memmove(&set->v[from], &set->v[from + 1], (set->n - from - 1) * sizeof(struct series *));
 	to -= to > from;
-	memmove(&fs->v[to + 1], &fs->v[to], (fs->n - to - 1) * sizeof(struct series *));
-	fs->v[to] = f;
-	f->label = label;
-	return f;
+	memmove(&set->v[to + 1], &set->v[to], (set->n - to - 1) * sizeof(struct series *));
+	set->v[to] = s;
+	s->label = label;
+	return s;
 }
 
-enum series_kind series_kind(const struct series *f)
+enum series_kind series_kind(const struct series *s)
 {
-	return f->kind;
+	return s->kind;
 }
 
-static void member_update(struct member *m)
+static void input_update(struct input *in)
 {
-	const struct series_value *h = m->of, *beside = h->beside;
+	const struct series_value *v = in->v, *beside = v->beside;
 
-	m->known = h->known;
-	m->waiting = h->waiting;
-	m->nobody = beside && beside->known && beside->value == 0;
-	m->value = h->value;
-	m->start_us = h->start_us;
+	in->known = v->known;
+	in->waiting = v->waiting;
+	in->nobody = beside && beside->known && beside->value == 0;
+	in->value = v->value;
+	in->start_us = v->start_us;
 }
 
-/* The place of a part among the figure's; npart: it has none. */
-static size_t member_of(const struct series *f, const struct series_value *h)
+/* The place of the value among the inputs; ninput: it is not there. */
+static size_t input_of(const struct series *s, const struct series_value *v)
 {
 	size_t at = 0;
 
-	while (at < f->npart && f->part[at].of != h)
+	while (at < s->ninput && s->input[at].v != v)
 		at++;
 	return at;
 }
 
-bool series_add(struct series *f, const struct series_value *h, bool summed)
+bool series_add(struct series *s, const struct series_value *v, bool summed)
 {
-	uint32_t n = f->npart;
+	uint32_t n = s->ninput;
 
-	if (n >= FEW && (n & (n - 1)) == 0) {	/* there may be room already: then the same */
-		struct member *part = reallocarray(f->part == f->few ? NULL : f->part, 2 * n,
-			sizeof(*part));
+	if (n >= FEW && (n & (n - 1)) == 0) {	/* full (or after a drop: no change) */
+		struct input *input = reallocarray(s->input == s->few ? NULL : s->input, 2 * n,
+			sizeof(*input));
 
-		if (!part)
+		if (!input)
 			return false;
-		if (f->part == f->few)
-			memcpy(part, f->few, sizeof(f->few));
-		f->part = part;
+		if (s->input == s->few)
+			memcpy(input, s->few, sizeof(s->few));
+		s->input = input;
 	}
-	f->part[n].of = h;
-	f->part[n].summed = summed;
-	member_update(&f->part[n]);
-	f->npart++;
+	s->input[n].v = v;
+	s->input[n].summed = summed;
+	input_update(&s->input[n]);
+	s->ninput++;
 	return true;
 }
 
-bool series_is_new(const struct series *f)
+bool series_is_new(const struct series *s)
 {
-	return f->npart == 0;
+	return s->ninput == 0;
 }
 
-bool series_was_zero(struct series *f, int64_t us)
+bool series_add_zero(struct series *s, int64_t us)
 {
-	return gauge_add(&f->is.gauge, 0, us);
+	return gauge_add(&s->is.gauge, 0, us);
 }
 
-bool series_sum_over(struct series *f, const struct series_value *whole)
+bool series_sum_over(struct series *s, const struct series_value *all)
 {
-	if (f->over_qualifiers)
+	if (s->over_qualifiers)
 		return true;
-	f->over_qualifiers = true;
-	return series_add(f, whole, true);
+	s->over_qualifiers = true;
+	return series_add(s, all, true);
 }
 
-static void figures_remove(struct series_set *fs, struct series *f)
+static void remove_series(struct series_set *set, struct series *s)
 {
 	size_t at = 0;
 
-	while (at < fs->n && fs->v[at] != f)
+	while (at < set->n && set->v[at] != s)
 		at++;
-	if (at == fs->n)
+	if (at == set->n)
 		return;
-	memmove(&fs->v[at], &fs->v[at + 1], (--fs->n - at) * sizeof(struct series *));
-	figure_free(f);
+	memmove(&set->v[at], &set->v[at + 1], (--set->n - at) * sizeof(struct series *));
+	series_free(s);
 }
 
-void series_set_drop(struct series_set *fs, struct series *f, const struct series_value *h)
+void series_set_drop(struct series_set *set, struct series *s, const struct series_value *v)
 {
-	size_t at = member_of(f, h);
+	size_t at = input_of(s, v);
 
-	if (at < f->npart)
-		f->part[at] = f->part[--f->npart];
-	if (!f->npart)
-		figures_remove(fs, f);
+	if (at < s->ninput)
+		s->input[at] = s->input[--s->ninput];
+	if (!s->ninput)
+		remove_series(set, s);
 }
 
-bool series_set_move(struct series_set *fs, struct series *from, struct series *to,
-	const struct series_value *h)
+bool series_set_move(struct series_set *set, struct series *from, struct series *to,
+	const struct series_value *v)
 {
-	if (!series_add(to, h, from->part[member_of(from, h)].summed))
+	if (!series_add(to, v, from->input[input_of(from, v)].summed))
 		return false;
-	if (from->npart == 1 && from->kind == SERIES_GAUGE) {
+	if (from->ninput == 1 && from->kind == SERIES_GAUGE) {
 		to->is.gauge.confirmed |= from->is.gauge.confirmed;
-		/* of the frames that both had an event of, the last alone is known */
+		/* a frame may have counted in both; that is known of the last one alone */
 		to->is.gauge.events += from->is.gauge.events
 			- (from->is.gauge.events && from->frame == to->frame);
 		if (to->frame < from->frame)
 			to->frame = from->frame;
 	}
-	series_set_drop(fs, from, h);
+	series_set_drop(set, from, v);
 	return true;
 }
 
-/* --- what holds now ------------------------------------------------------------------ */
+/* --- values -------------------------------------------------------------------------- */
 
-/* What a queue tells itself wins over the sum over media types or qualifiers. */
-static bool tells_itself(const struct series *f)
+/* Whether a value counts in place of the sum over media types or qualifiers. */
+static bool has_own_value(const struct series *s)
 {
-	for (size_t i = 0; i < f->npart; i++)
-		if (!f->part[i].summed)
+	for (size_t i = 0; i < s->ninput; i++)
+		if (!s->input[i].summed)
 			return true;
 	return false;
 }
 
-/* One process out of several: unknown while a part is, or if no double can hold it. */
-static bool set_gauge(struct series *f, int64_t at_us, bool up)
+/* The sum of the values: unknown if one of them is, or if it is not finite. */
+static bool set_gauge(struct series *s, int64_t at_us, bool up)
 {
-	bool known = f->npart > 0, itself = tells_itself(f);
+	bool known = s->ninput > 0, own = has_own_value(s);
 	double sum = 0;
 
-	for (size_t i = 0; i < f->npart; i++)
-		if (!itself || !f->part[i].summed) {
-			known = known && f->part[i].known;
-			sum += f->part[i].value;
+	for (size_t i = 0; i < s->ninput; i++)
+		if (!own || !s->input[i].summed) {
+			known = known && s->input[i].known;
+			sum += s->input[i].value;
 		}
 	if (!isfinite(sum))
-		return gauge_set(&f->is.gauge, at_us, up, false, 0);
-	return gauge_set(&f->is.gauge, at_us, up, known, sum);
+		return gauge_set(&s->is.gauge, at_us, up, false, 0);
+	return gauge_set(&s->is.gauge, at_us, up, known, sum);
 }
 
-/* Over media: who has waited longest of all; unknown while one is. */
-static void set_age(struct series *f, int64_t at_us, bool up)
+/* The longest wait of all values: unknown if one of them is. */
+static void set_age(struct series *s, int64_t at_us, bool up)
 {
-	bool known = true, waiting = false, itself = tells_itself(f);
+	bool known = true, waiting = false, own = has_own_value(s);
 	int64_t start_us = INT64_MAX;
 
-	for (size_t i = 0; i < f->npart; i++) {
-		const struct member *m = &f->part[i];
+	for (size_t i = 0; i < s->ninput; i++) {
+		const struct input *in = &s->input[i];
 
-		if (itself && m->summed)
+		if (own && in->summed)
 			continue;
-		known = known && (m->known || m->nobody);
-		if (!m->waiting || m->nobody)
+		known = known && (in->known || in->nobody);
+		if (!in->waiting || in->nobody)
 			continue;
 		waiting = true;
-		if (m->start_us < start_us)
-			start_us = m->start_us;
+		if (in->start_us < start_us)
+			start_us = in->start_us;
 	}
-	age_set(&f->is.age, at_us, up, known && waiting, start_us);
+	age_set(&s->is.age, at_us, up, known && waiting, start_us);
 }
 
-bool series_refresh(struct series *f, const struct series_value *h, int64_t at_us, bool up)
+bool series_refresh(struct series *s, const struct series_value *v, int64_t at_us, bool up)
 {
-	size_t at = f ? member_of(f, h) : 0;
+	size_t at = s ? input_of(s, v) : 0;
 
-	if (!f || at == f->npart)
+	if (!s || at == s->ninput)
 		return true;
-	member_update(&f->part[at]);
-	if (f->kind == SERIES_GAUGE)
-		return set_gauge(f, at_us, up);
-	if (f->kind == SERIES_AGE)
-		set_age(f, at_us, up);
+	input_update(&s->input[at]);
+	if (s->kind == SERIES_GAUGE)
+		return set_gauge(s, at_us, up);
+	if (s->kind == SERIES_AGE)
+		set_age(s, at_us, up);
 	return true;
 }
 
-void series_count(struct series *f, uint64_t frame)
+void series_count(struct series *s, uint64_t frame)
 {
-	if (!f || f->frame == frame)
+	if (!s || s->frame == frame)
 		return;
-	f->frame = frame;
-	if (f->kind == SERIES_GAUGE)
-		f->is.gauge.events++;
+	s->frame = frame;
+	if (s->kind == SERIES_GAUGE)
+		s->is.gauge.events++;
 }
 
-void series_confirm(struct series *f)
+void series_confirm(struct series *s)
 {
-	if (f && f->kind == SERIES_GAUGE)
-		f->is.gauge.confirmed = true;
+	if (s && s->kind == SERIES_GAUGE)
+		s->is.gauge.confirmed = true;
 }
 
-void series_total(struct series *f, struct total_interval when, double value, bool whole)
+void series_total(struct series *s, struct total_interval when, double value, bool whole)
 {
-	total_set(&f->is.total, when, value, whole);
+	total_set(&s->is.total, when, value, whole);
 }
 
-/* --- all of them --------------------------------------------------------------------- */
+/* --- windows ------------------------------------------------------------------------- */
 
-bool series_set_hold(const struct series_set *fs, int64_t at_us, bool up)
+bool series_set_hold(const struct series_set *set, int64_t at_us, bool up)
 {
 	bool ok = true;
 
-	for (size_t i = 0; i < fs->n; i++) {
-		struct series *f = fs->v[i];
+	for (size_t i = 0; i < set->n; i++) {
+		struct series *s = set->v[i];
 
-		if (f->kind == SERIES_GAUGE)
-			ok = gauge_hold(&f->is.gauge, at_us, up) && ok;
-		else if (f->kind == SERIES_AGE)
-			age_hold(&f->is.age, at_us, up);
+		if (s->kind == SERIES_GAUGE)
+			ok = gauge_hold(&s->is.gauge, at_us, up) && ok;
+		else if (s->kind == SERIES_AGE)
+			age_hold(&s->is.age, at_us, up);
 	}
 	return ok;
 }
 
-void series_set_carry(const struct series_set *fs)
+void series_set_carry(const struct series_set *set)
 {
-	for (size_t i = 0; i < fs->n; i++) {
-		struct series *f = fs->v[i];
+	for (size_t i = 0; i < set->n; i++) {
+		struct series *s = set->v[i];
 
-		switch (f->kind) {
+		switch (s->kind) {
 		case SERIES_GAUGE:
-			gauge_carry(&f->is.gauge);
+			gauge_carry(&s->is.gauge);
 			break;
 		case SERIES_AGE:
-			age_carry(&f->is.age);
+			age_carry(&s->is.age);
 			break;
 		case SERIES_TOTAL:
 		case SERIES_PLAIN:
-			total_carry(&f->is.total);
+			total_carry(&s->is.total);
 			break;
 		}
 	}
 }
 
-void series_set_lost(const struct series_set *fs, int64_t at_us)
+void series_set_lost(const struct series_set *set, int64_t at_us)
 {
-	for (size_t i = 0; i < fs->n; i++)
-		if (fs->v[i]->kind == SERIES_TOTAL)
-			total_lost(&fs->v[i]->is.total, at_us);
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i]->kind == SERIES_TOTAL)
+			total_lost(&set->v[i]->is.total, at_us);
 }
 
-void series_set_found(const struct series_set *fs, int64_t at_us, int64_t window_us)
+void series_set_found(const struct series_set *set, int64_t at_us, int64_t window_us)
 {
-	for (size_t i = 0; i < fs->n; i++)
-		if (fs->v[i]->kind == SERIES_TOTAL)
-			total_found(&fs->v[i]->is.total, at_us, window_us);
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i]->kind == SERIES_TOTAL)
+			total_found(&set->v[i]->is.total, at_us, window_us);
 }
 
 static bool make_gauge(struct gauge *g, const struct series_moment *m, struct series_result *out)
@@ -416,31 +418,31 @@ static bool make_gauge(struct gauge *g, const struct series_moment *m, struct se
 	return ok;
 }
 
-static bool make_fact(struct series *f, const struct series_moment *m, struct series_result *out)
+static bool make_result(struct series *s, const struct series_moment *m, struct series_result *out)
 {
-	*out = (struct series_result){ .metric = f->label->metric,
-		.path = f->label->path,
-		.kind = f->kind,
-		.sum = f->over_qualifiers && !tells_itself(f) };
-	switch (f->kind) {
+	*out = (struct series_result){ .metric = s->label->metric,
+		.path = s->label->path,
+		.kind = s->kind,
+		.sum = s->over_qualifiers && !has_own_value(s) };
+	switch (s->kind) {
 	case SERIES_GAUGE:
-		return make_gauge(&f->is.gauge, m, out);
+		return make_gauge(&s->is.gauge, m, out);
 	case SERIES_AGE:
-		out->is.age = f->is.age;
+		out->is.age = s->is.age;
 		return true;
 	case SERIES_TOTAL:
 	case SERIES_PLAIN:
-		return total_summarise(&f->is.total, m->running,
-			m->whole && f->kind == SERIES_TOTAL, m->end_us, &out->is.total);
+		return total_summarise(&s->is.total, m->running,
+			m->whole && s->kind == SERIES_TOTAL, m->end_us, &out->is.total);
 	}
 	return false;
 }
 
-bool series_set_results(const struct series_set *fs, const struct series_moment *m,
+bool series_set_results(const struct series_set *set, const struct series_moment *m,
 	struct series_result *out)
 {
-	for (size_t i = 0; i < fs->n; i++)
-		if (!make_fact(fs->v[i], m, &out[i]))
+	for (size_t i = 0; i < set->n; i++)
+		if (!make_result(set->v[i], m, &out[i]))
 			return false;
 	return true;
 }
