@@ -366,7 +366,7 @@ enum status setup_callbacks(struct run *run, struct err *err)
 		.run = audit_run_id(run->audit),
 		.start_ms = run->clock->real_start_us / US_PER_MS,
 		.retry_for_us = run->set->retry_for_ms * US_PER_MS,
-		.told = tell_callback,
+		.report = tell_callback,
 		.arg = run
 	};
 	enum status st = open_net(run, err);

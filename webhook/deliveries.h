@@ -1,7 +1,7 @@
 /*
- * Windows on their way to URLs: for each URL a line of deliveries, one request at a time and
- * in order, tried again with backoff.h's backoff, kept in the spool where there is one. A state
- * machine: nothing here waits, and what is handed over is only kept until the next step.
+ * Webhook deliveries of --callback: each URL has a queue of deliveries. They are sent in order, one
+ * request at a time, retried with exponential backoff, and kept in the spool if there is one. A
+ * state machine: no call waits; a window that is handed over is sent and spooled by the next step.
  */
 #ifndef WEBHOOK_DELIVERIES_H
 #define WEBHOOK_DELIVERIES_H
@@ -21,9 +21,9 @@
 enum deliveries_kind {
 	DELIVERIES_DELIVERED,
 	DELIVERIES_RETRY,
-	DELIVERIES_DROPPED,	/* refused or out of time, and kept nowhere */
-	DELIVERIES_REFUSED,	/* in the spool: a later run tries it again */
-	DELIVERIES_SPOOLED,	/* out of time; in the spool for a later run */
+	DELIVERIES_DROPPED,	/* refused or out of time, and not in the spool */
+	DELIVERIES_REFUSED,	/* kept in the spool: a later run tries it again */
+	DELIVERIES_SPOOLED,	/* out of time, kept in the spool for a later run */
 	DELIVERIES_KINDS
 };
 
@@ -32,53 +32,53 @@ struct deliveries_event {		/* borrowed for the call */
 	size_t target;
 	const char *to;		/* scheme://host[:port] */
 	const char *id;		/* webhook-id */
-	unsigned attempt;	/* so many were made; 0: none */
-	int64_t wait_us;	/* RETRY: until the next one */
+	unsigned attempt;	/* how many were made; 0: none */
+	int64_t wait_us;	/* RETRY: until the next attempt */
 	long http_status;	/* 0: none */
 	const char *reason;	/* NULL: none */
 };
 
 struct deliveries_totals {
-	uint64_t delivered;	/* those of earlier runs, too */
+	uint64_t delivered;	/* with those of earlier runs */
 	uint64_t retried;	/* attempts */
-	uint64_t dropped;	/* with those refused that a full spool lost */
-	uint64_t refused;	/* kept in the spool; those of earlier runs, too */
-	uint64_t spooled;	/* of this run, left for a later one, refused or not */
+	uint64_t dropped;	/* with refused ones that a full spool removed */
+	uint64_t refused;	/* kept in the spool; with those of earlier runs */
+	uint64_t spooled;	/* of this run, kept for a later one, refused or not */
 };
 
-struct deliveries_conf {		/* all borrowed for the callbacks' life */
+struct deliveries_conf {		/* all borrowed until deliveries_free() */
 	const struct targets *targets;
 	struct http *http;
 	struct spool *spool;	/* NULL: none */
 	const char *run;
 	int64_t start_ms;
 	int64_t retry_for_us;
-	void (*told)(void *arg, const struct deliveries_event *event);
+	void (*report)(void *arg, const struct deliveries_event *event);
 	void *arg;
 };
 
 struct deliveries;
 
 struct deliveries *deliveries_new(const struct deliveries_conf *conf);	/* NULL: out of memory */
-void deliveries_free(struct deliveries *c);	/* drops what is under way; NULL is fine */
+void deliveries_free(struct deliveries *c);	/* ends requests at once; NULL is fine */
 
-/* Copies the window; nothing is sent or written before the next step. */
+/* Copies the window. It is not sent or written to disk before the next step. */
 void deliveries_window(struct deliveries *c, const struct payload_window *window);
 
-/* After each http_perform and by its deadline. A step writes what came since the last one to the
- * spool, with one sync; of very much it leaves a part to the next step, which it wants at once.
- * real_us is the wall's clock, for the signatures. */
+/* Call it after each http_perform(), and when the deadline is over. A step writes new deliveries to
+ * the spool, with one sync; if there are very many it leaves some to the next step, and its
+ * deadline is at once. real_us is the time of the real clock, for the signatures. */
 void deliveries_step(struct deliveries *c, int64_t now_us, int64_t real_us,
 	struct lines *warnings);
 int64_t deliveries_deadline_us(const struct deliveries *c);
 
-/* No window comes any more; what has not arrived by end_us is given up in the step then, also
- * what is not yet written. The earliest end_us holds. */
+/* No more windows follow. The first step after end_us gives up what is not delivered by then, even
+ * if it is not in the spool yet. Of several calls the earliest end_us counts. */
 void deliveries_end(struct deliveries *c, int64_t end_us);
-bool deliveries_are_written(const struct deliveries *c);	/* or there is no spool */
-bool deliveries_are_done(const struct deliveries *c);	/* nothing waits or is under way */
+bool deliveries_are_written(const struct deliveries *c);	/* to the spool; or there is none */
+bool deliveries_are_done(const struct deliveries *c);	/* nothing is waiting or being sent */
 
-/* Why a delivery could not be written to the spool, the first time; NULL: each could. */
+/* Why a delivery could not be written to the spool (the first failure); NULL: all could. */
 const char *deliveries_spool_fault(const struct deliveries *c);
 const struct deliveries_totals *deliveries_totals(const struct deliveries *c);
 

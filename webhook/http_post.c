@@ -14,24 +14,24 @@
 #include "util/utf8.h"
 #include "webhook/ip_filter.h"
 
-#define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
+#define GRACE_US 50000		/* so that libcurl's own time-out comes first, with its text */
 
 struct http_post {
 	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
 	bool allow_private;
-	unsigned connects, refused;	/* sockets asked for, and those refused */
+	unsigned connects, refused;	/* sockets that libcurl asked for, and those refused */
 	size_t got;			/* bytes of the answer */
 	int64_t end_us;
-	bool head;			/* of the answer, whole */
+	bool head;			/* the answer's header is whole */
 	bool arrived, done;
 	struct http_result result;
-	char words[HTTP_TEXT_MAX];	/* the result's */
+	char words[HTTP_TEXT_MAX];	/* a copy of the result's text */
 	struct http_post_answer answer;
 };
 
-/* A list of libcurl's, whose lines may be secrets, is wiped by http.c's free. */
+/* Header lines may be secrets: http.c has libcurl's memory wiped when it is freed. */
 static void end_request(struct http_post *p)
 {
 	http_release(p->http, p->easy);
@@ -50,7 +50,7 @@ void http_post_free(struct http_post *p)
 
 /* --- the address ---------------------------------------------------------------------- */
 
-/* A proxy's address is the user's own choice, and the one behind it is not known here. */
+/* A proxy's address is the user's choice, and the address behind it is not known here. */
 static bool is_refused(const struct http_post *p, const struct sockaddr *address)
 {
 	long by_proxy = 0;
@@ -74,7 +74,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* Also of a connection that something else had opened, for which no socket is asked. */
+/* Checks the address also if libcurl reuses a connection and asks for no socket. */
 static int before_request(void *arg, char *ip, char *own_ip, int port, int own_port)
 {
 	struct http_post *p = arg;
@@ -157,7 +157,7 @@ static void finish_without_answer(struct http_post *p)
 	}
 }
 
-/* A status whose head is whole counts, also where the body behind it never ended. */
+/* A status counts once the header is whole, even if the body never ended. */
 static void take_answer(struct http_post *p)
 {
 	const struct http_result *r = &p->result;
@@ -183,7 +183,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 
 	n *= size;
 	if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
-		p->head = false;	/* the one before was a 1xx */
+		p->head = false;	/* the header before was a 1xx */
 	else if (n && (bytes[0] == '\r' || bytes[0] == '\n'))	/* RFC 9112 §2.2: LF may do */
 		p->head = true;
 	return n;
@@ -232,7 +232,7 @@ static bool set_body(struct http_post *p, const struct http_post_call *call)
 		&& curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK;
 }
 
-static bool set_judges(struct http_post *p)
+static bool set_address_checks(struct http_post *p)
 {
 	CURL *e = p->easy;
 
@@ -247,7 +247,7 @@ static bool begin(struct http_post *p, const struct http_post_call *call)
 	p->easy = http_easy_to(p->http, call->plain, (call->timeout_us + 999) / 1000);
 	return p->easy && set_headers(p, call)
 		&& curl_easy_setopt(p->easy, CURLOPT_URL, call->url) == CURLE_OK
-		&& set_body(p, call) && set_judges(p)
+		&& set_body(p, call) && set_address_checks(p)
 		&& http_start(p->http, p->easy, on_done, p) == ST_OK;
 }
 
@@ -275,7 +275,7 @@ bool http_post_step(struct http_post *p, int64_t now_us)
 		return true;
 	if (p->arrived)
 		take_answer(p);
-	/* libcurl's clock stands still while the machine is suspended, ours does not */
+	/* libcurl's clock stops while the machine is suspended, ours does not */
 	else if (now_us >= p->end_us)
 		finish(p, HTTP_POST_AGAIN, "no answer in time", "");
 	return p->done;

@@ -1,7 +1,7 @@
 /*
- * One HTTP POST to a URL that is a secret: what its answer means for the delivery, as one of
- * four outcomes and in words. The address is judged when it is connected to. A state machine:
- * nothing here waits, nothing here retries.
+ * One HTTP POST of a webhook delivery: sends it, and says what the answer means, as one of four
+ * outcomes and in words without the URL, which is a secret. The receiver's address is checked
+ * when it is connected to. A state machine: no call waits, and nothing is retried here.
  */
 #ifndef WEBHOOK_HTTP_POST_H
 #define WEBHOOK_HTTP_POST_H
@@ -13,24 +13,24 @@
 #include "net/http.h"
 
 #define HTTP_POST_HEADERS_MAX 80
-#define HTTP_POST_ANSWER_MAX 65536	/* bytes of an answer that nobody looks at */
+#define HTTP_POST_ANSWER_MAX 65536	/* bytes of an answer, which are thrown away */
 
 enum http_post_outcome {
 	HTTP_POST_TAKEN,		/* 2xx */
-	HTTP_POST_AGAIN,		/* what may pass: 408, 429, 5xx, no answer */
-	HTTP_POST_REFUSED,		/* any other answer, or an address that may not be */
-	HTTP_POST_GONE		/* 410: nothing is ever to be sent there again */
+	HTTP_POST_AGAIN,		/* worth retrying: 408, 429, 5xx, no answer */
+	HTTP_POST_REFUSED,		/* any other answer, or an address that is not allowed */
+	HTTP_POST_GONE		/* 410: do not send anything to this URL again */
 };
 
 struct http_post_call {		/* borrowed until http_post_free */
 	const char *url;
-	bool plain;		/* http, to loopback alone */
+	bool plain;		/* http, to a loopback address only */
 	bool allow_private;
 	const char *const *header;	/* `Name: value` lines */
 	size_t nheader;
 	const char *body;
 	size_t len;
-	int64_t timeout_us;	/* bound of the whole of it */
+	int64_t timeout_us;	/* for the whole request */
 };
 
 struct http_post_answer {
@@ -45,14 +45,14 @@ struct http_post;
 /* http is borrowed. NULL: out of memory; any other failure is an answer. */
 struct http_post *http_post_start(struct http *http, const struct http_post_call *call,
 	int64_t now_us);
-void http_post_free(struct http_post *p); /* drops what is under way at once; NULL is fine */
+void http_post_free(struct http_post *p); /* ends the request at once; NULL is fine */
 
-/* After each http_perform and by its deadline; true once the answer is there. */
+/* Call it after each http_perform(), and when the deadline is over. True: the answer is there. */
 bool http_post_step(struct http_post *p, int64_t now_us);
-int64_t http_post_deadline_us(
-	const struct http_post *p); /* INT64_MIN: an answer waits for http_post_step */
+/* INT64_MIN: call http_post_step() at once, there is an answer. */
+int64_t http_post_deadline_us(const struct http_post *p);
 
-const struct http_post_answer *http_post_answer(
-	const struct http_post *p); /* once done, until http_post_free */
+/* Once done; borrowed until http_post_free(). */
+const struct http_post_answer *http_post_answer(const struct http_post *p);
 
 #endif

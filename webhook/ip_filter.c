@@ -7,21 +7,21 @@
 
 #include "util/base.h"
 
-#define HOST_MAX 64	/* longer is no address */
+#define HOST_MAX 64	/* what is longer is not an address */
 
-enum queue_state_verdict { PUBLIC, NOT_PUBLIC, BY_IPV4_AT_2, BY_IPV4_AT_12 };
+enum reach { PUBLIC, NOT_PUBLIC, BY_IPV4_AT_2, BY_IPV4_AT_12 };
 
 struct ip_network {
 	const char *first;
 	int bits;
-	enum queue_state_verdict verdict;
+	enum reach reach;
 };
 
 /*
  * IANA's IPv4 and IPv6 Special-Purpose Address Registries as of 2025-11, without the entries
- * that change nothing. The longest prefix decides; an address in no net is public.
+ * that change nothing. The longest prefix decides; an address in none of them is public.
  */
-static const struct ip_network ipv4_nets[] = {
+static const struct ip_network ipv4_networks[] = {
 	{ "0.0.0.0", 8, NOT_PUBLIC },		/* this network, RFC 791 */
 	{ "10.0.0.0", 8, NOT_PUBLIC },		/* private use, RFC 1918 */
 	{ "100.64.0.0", 10, NOT_PUBLIC },	/* shared address space, RFC 6598 */
@@ -40,7 +40,7 @@ static const struct ip_network ipv4_nets[] = {
 	{ "224.0.0.0", 4, NOT_PUBLIC },		/* multicast, RFC 5771 */
 	{ "240.0.0.0", 4, NOT_PUBLIC }		/* reserved and broadcast, RFC 1112 */
 };
-static const struct ip_network ipv6_nets[] = {
+static const struct ip_network ipv6_networks[] = {
 	{ "::", 96, BY_IPV4_AT_12 },		/* IPv4-compatible; `::` and `::1` too */
 	{ "::ffff:0:0", 96, BY_IPV4_AT_12 },	/* IPv4-mapped, RFC 4291 */
 	{ "64:ff9b::", 96, BY_IPV4_AT_12 },	/* NAT64, RFC 6052 */
@@ -65,35 +65,35 @@ static const struct ip_network ipv6_nets[] = {
 	{ "ff00::", 8, NOT_PUBLIC }		/* multicast, RFC 4291 */
 };
 
-static bool is_in(const unsigned char *a, const struct ip_network *net, int family)
+static bool is_in(const unsigned char *a, const struct ip_network *network, int family)
 {
 	unsigned char first[sizeof(struct in6_addr)];
-	const int whole = net->bits / 8, rest = net->bits % 8;
+	const int whole = network->bits / 8, rest = network->bits % 8;
 
-	return inet_pton(family, net->first, first) == 1
+	return inet_pton(family, network->first, first) == 1
 		&& memcmp(a, first, (size_t)whole) == 0
 		&& (rest == 0 || (a[whole] ^ first[whole]) >> (8 - rest) == 0);
 }
 
-static enum queue_state_verdict verdict_of(const unsigned char *a, const struct ip_network *nets,
+static enum reach reach_of(const unsigned char *a, const struct ip_network *networks,
 	size_t n, int family)
 {
 	const struct ip_network *found = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (is_in(a, &nets[i], family) && (!found || nets[i].bits > found->bits))
-			found = &nets[i];
-	return found ? found->verdict : PUBLIC;
+		if (is_in(a, &networks[i], family) && (!found || networks[i].bits > found->bits))
+			found = &networks[i];
+	return found ? found->reach : PUBLIC;
 }
 
 static bool is_private4(const unsigned char *a)
 {
-	return verdict_of(a, ipv4_nets, ARRAY_LEN(ipv4_nets), AF_INET) != PUBLIC;
+	return reach_of(a, ipv4_networks, ARRAY_LEN(ipv4_networks), AF_INET) != PUBLIC;
 }
 
 static bool is_private6(const unsigned char *a)
 {
-	switch (verdict_of(a, ipv6_nets, ARRAY_LEN(ipv6_nets), AF_INET6)) {
+	switch (reach_of(a, ipv6_networks, ARRAY_LEN(ipv6_networks), AF_INET6)) {
 	case PUBLIC: return false;
 	case BY_IPV4_AT_2: return is_private4(a + 2);
 	case BY_IPV4_AT_12: return is_private4(a + 12);
@@ -128,7 +128,7 @@ bool ip_filter_text(const char *host, size_t len)
 	if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
 		host++;
 		len -= 2;
-	} else if (len && host[len - 1] == '.') {	/* the root's, which a name may end in */
+	} else if (len && host[len - 1] == '.') {	/* a name may end with the root's dot */
 		len--;
 	}
 	if (len == 0 || len >= sizeof(text))

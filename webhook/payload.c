@@ -7,8 +7,8 @@
 
 #include "json.h"
 
-#define PARTS_MAX 999999	/* so that an id has room for the number */
-#define ENVELOPE_MAX 2048	/* all but the rows, whatever the numbers */
+#define PARTS_MAX 999999	/* for the room in an id */
+#define ENVELOPE_MAX 2048	/* bytes of a body without its rows */
 
 /* --- a window's parts --------------------------------------------------------------- */
 
@@ -25,7 +25,7 @@ static void put_id(char id[PAYLOAD_ID_MAX], const struct payload_window *w, size
 	assert(n > 0 && n < PAYLOAD_ID_MAX);
 }
 
-static void put_figure(struct buf *out, const char *before, double x)
+static void put_number(struct buf *out, const char *before, double x)
 {
 	buf_str(out, before);
 	if (isfinite(x))
@@ -45,13 +45,13 @@ static void put_meta(struct buf *out, const struct payload_window *w)
 	buf_str(out, ",\"end\":");
 	json_put_time_ms(out, w->end_ms);
 	buf_printf(out, ",\"updates\":%llu", (unsigned long long)w->updates);
-	put_figure(out, ",\"avgLatencyUs\":", w->lag_mean_us);
-	put_figure(out, ",\"updatesPerSecond\":", w->updates_per_second);
-	put_figure(out, ",\"coverage\":", w->coverage_e4 < 0 ? NAN : w->coverage_e4 / 10000.0);
+	put_number(out, ",\"avgLatencyUs\":", w->lag_mean_us);
+	put_number(out, ",\"updatesPerSecond\":", w->updates_per_second);
+	put_number(out, ",\"coverage\":", w->coverage_e4 < 0 ? NAN : w->coverage_e4 / 10000.0);
 	buf_char(out, '}');
 }
 
-/* CloudEvents 1.0.2, JSON format 1.0, up to its data. */
+/* CloudEvents 1.0.2, JSON format 1.0, up to `data`. */
 static void put_event(struct buf *out, const struct payload_window *w, const char *id)
 {
 	char source[sizeof("/gsqstat/") + PAYLOAD_ID_MAX];
@@ -64,7 +64,7 @@ static void put_event(struct buf *out, const struct payload_window *w, const cha
 	buf_str(out, ",\"datacontenttype\":\"application/json\",\"data\":");
 }
 
-/* What stands before the rows and behind them. */
+/* All before the rows; put_tail() is all after them. */
 static void put_head(struct buf *out, const struct payload_window *w,
 	enum payload_format format, size_t part, size_t parts)
 {
@@ -85,7 +85,7 @@ static void put_tail(struct buf *out, enum payload_format format)
 	buf_str(out, format == PAYLOAD_CLOUDEVENTS ? "]}}" : "]}");
 }
 
-/* How many bytes a body has beside its rows. */
+/* How many bytes a body has without its rows. */
 static size_t envelope(const struct payload_window *w, enum payload_format format, size_t part,
 	size_t parts)
 {
@@ -98,8 +98,8 @@ static size_t envelope(const struct payload_window *w, enum payload_format forma
 	return out.len;
 }
 
-/* How many bytes of rows a part takes, commas between them. Part numbers are counted with all
- * the digits that they can have, unless one part does. */
+/* How many bytes of rows, with commas between them, fit into a part. If there are several, part
+ * numbers are counted with as many digits as they can have. */
 static size_t room_for_rows(const struct payload_window *w, enum payload_format format)
 {
 	size_t room = PAYLOAD_BODY_MAX - envelope(w, format, 0, 1);
@@ -109,7 +109,7 @@ static size_t room_for_rows(const struct payload_window *w, enum payload_format 
 	return PAYLOAD_BODY_MAX - envelope(w, format, PARTS_MAX - 1, PARTS_MAX);
 }
 
-/* The length of the rows of the part that begins at s, with the last one's LF. */
+/* The length of the rows of a part that begins at s, with the last LF. */
 static size_t rows_of_part(const char *s, size_t left, size_t room)
 {
 	const char *lf;
@@ -117,7 +117,7 @@ static size_t rows_of_part(const char *s, size_t left, size_t room)
 	if (left <= room + 1)
 		return left;
 	lf = memrchr(s, '\n', room + 1);
-	if (!lf)	/* one that is too long for any part */
+	if (!lf)	/* a row that is too long for any part */
 		lf = memchr(s + room + 1, '\n', left - room - 1);
 	return lf ? (size_t)(lf - s) + 1 : left;
 }
@@ -135,7 +135,7 @@ size_t payload_parts(const struct payload_window *w, enum payload_format format)
 	return parts;
 }
 
-/* NDJSON as the items of an array: no LF stands within a row. */
+/* NDJSON to items of an array: each LF ends a row, so it becomes a comma. */
 static void put_rows(struct buf *out, const char *rows, size_t len)
 {
 	size_t at = out->len;

@@ -1,6 +1,7 @@
 /*
- * One window as the bodies of HTTP deliveries (schema gsqstat-window/1, at most 256 KiB each,
- * split at rows; plain, or as a CloudEvent in structured mode). Knows no transport, no clock.
+ * The JSON bodies of webhook deliveries: one window as one or more parts (schema
+ * gsqstat-window/1, split between rows, at most 256 KiB each), plain or as CloudEvents in
+ * structured mode. Sends nothing and reads no clock.
  */
 #ifndef WEBHOOK_PAYLOAD_H
 #define WEBHOOK_PAYLOAD_H
@@ -12,7 +13,7 @@
 #include "util/buf.h"
 
 #define PAYLOAD_BODY_MAX (256u << 10)
-#define PAYLOAD_ID_MAX 64	/* RUN-WINDOW-PART and a NUL */
+#define PAYLOAD_ID_MAX 64	/* RUN-WINDOW-PART, with its NUL */
 
 enum payload_format { PAYLOAD_PLAIN, PAYLOAD_CLOUDEVENTS };
 
@@ -27,10 +28,11 @@ struct payload_window {		/* all borrowed */
 	size_t rows_len;
 };
 
-const char *payload_type(enum payload_format format);	/* of the body, for Content-Type */
+const char *payload_type(enum payload_format format);	/* for Content-Type */
 
-/* How many parts the window makes, at least one, and one of them (appended to out, with its
- * id). A row that is longer than any part goes alone. False: out of memory. */
+/* payload_parts(): how many parts the window has, at least one. payload_part(): appends one of them
+ * to out, and writes its id. A row that is longer than a part may be has a part of its own. False:
+ * out of memory. */
 size_t payload_parts(const struct payload_window *w, enum payload_format format);
 bool payload_part(const struct payload_window *w, enum payload_format format, size_t part,
 	char id[PAYLOAD_ID_MAX], struct buf *out);

@@ -32,30 +32,31 @@
 #define NAME_LEN (HASH_AT + HASH_DIGITS + sizeof(".json") - 1)
 
 #define HEADER_MAX 65536
-#define ID_MAX 127		/* of id and type, which go into header lines */
-#define CHANNEL_LEFT_MAX 65536		/* files that one run hands out, the oldest */
+#define ID_MAX 127		/* bytes of id and type, which go into header lines */
+#define LEFTOVERS_MAX 65536		/* so many of the oldest files a run sends */
 #define REFUSED ".refused"
-#define LEFT_NAME_MAX (NAME_LEN + sizeof(REFUSED))
+#define LEFTOVER_NAME_MAX (NAME_LEN + sizeof(REFUSED))
 
-struct left {
-	char name[LEFT_NAME_MAX];
-	bool gone;		/* told of: not to be met again in this run */
+struct leftover {
+	char name[LEFTOVER_NAME_MAX];
+	bool skip;		/* does not exist, or is broken: not for this run any more */
 };
 
 struct spool {
 	int dir, lock;
-	bool holds;		/* the lock */
-	uint64_t max, used;	/* bytes of all files of ours, by the last scan and since */
+	bool has_lock;		/* this run may send what others left */
+	uint64_t max;		/* bytes of all files */
+	uint64_t used;		/* the same, by the last scan and what was put since */
 	uint64_t since;		/* bytes put since the last scan */
 	size_t unsynced;	/* files put since the last sync */
 	char newest[SPOOL_NAME_MAX];	/* the last of them */
-	size_t displaced;	/* refused ones that were removed to make room */
-	struct left *left;	/* of the lock's holder: what was there at the start, by name */
-	size_t nleft, cap;
-	struct buf file, fields;	/* the item at hand */
+	size_t displaced;	/* refused deliveries that were removed to make room */
+	struct leftover *leftover;	/* those at the start, by name; only with the lock */
+	size_t nleftover, cap;
+	struct buf file, fields;	/* of the item that was read last */
 };
 
-/* --- names -------------------------------------------------------------------------- */
+/* --- file names --------------------------------------------------------------------- */
 
 enum kind { OTHER, ITEM, REFUSED_ITEM, BROKEN, TEMP };
 
@@ -115,7 +116,7 @@ static bool hash_url(const char *url, char out[HASH_DIGITS + 1])
 	return true;
 }
 
-/* NULL, or why there can be no such name. */
+/* Why there can be no such name, or NULL. */
 static const char *make_name(int64_t start_ms, const char *run, int64_t window, size_t part,
 	const char *url, char out[SPOOL_NAME_MAX])
 {
@@ -133,45 +134,46 @@ static const char *make_name(int64_t start_ms, const char *run, int64_t window, 
 	return NULL;
 }
 
-/* --- what is there ------------------------------------------------------------------ */
+/* --- the directory ------------------------------------------------------------------ */
 
-static int compare_left(const void *a, const void *b)
+static int compare_leftovers(const void *a, const void *b)
 {
-	return strcmp(((const struct left *)a)->name, ((const struct left *)b)->name);
+	return strcmp(((const struct leftover *)a)->name, ((const struct leftover *)b)->name);
 }
 
-static void sort_left(struct spool *s)
+static void sort_leftovers(struct spool *s)
 {
-	if (s->nleft)
-		qsort(s->left, s->nleft, sizeof(*s->left), compare_left);
-	if (s->nleft > CHANNEL_LEFT_MAX)
-		s->nleft = CHANNEL_LEFT_MAX;
+	if (s->nleftover)
+		qsort(s->leftover, s->nleftover, sizeof(*s->leftover), compare_leftovers);
+	if (s->nleftover > LEFTOVERS_MAX)
+		s->nleftover = LEFTOVERS_MAX;
 }
 
-static bool note_left(struct spool *s, const char *name)
+static bool add_leftover(struct spool *s, const char *name)
 {
-	if (s->nleft == s->cap) {
+	if (s->nleftover == s->cap) {
 		size_t cap = s->cap ? 2 * s->cap : 64;
-		struct left *left;
+		struct leftover *leftover;
 
-		if (cap > 2 * CHANNEL_LEFT_MAX) {
-			sort_left(s);	/* cuts what is newer than enough */
+		if (cap > 2 * LEFTOVERS_MAX) {
+			sort_leftovers(s);	/* keeps the oldest */
 		} else {
-			left = reallocarray(s->left, cap, sizeof(*left));
-			if (!left)
+			leftover = reallocarray(s->leftover, cap, sizeof(*leftover));
+			if (!leftover)
 				return false;
-			s->left = left;
+			s->leftover = leftover;
 			s->cap = cap;
 		}
 	}
-	memcpy(s->left[s->nleft].name, name, strlen(name) + 1);	/* is_delivery() bounds it */
-	s->left[s->nleft++].gone = false;
+	/* is_delivery() bounds its length */
+	memcpy(s->leftover[s->nleftover].name, name, strlen(name) + 1);
+	s->leftover[s->nleftover++].skip = false;
 	return true;
 }
 
-/* Each run that puts holds one byte of the lock's file, far beyond its end, so that what it has
- * under way is not taken for something left. flock(2) and these locks do not meet, or (NFS)
- * keep a later run from sending at all while an earlier one still does. */
+/* Each run that puts files locks one byte of the lock file, far beyond its end, so that other runs
+ * do not send what it is still sending. flock(2) and these byte locks are independent; on NFS they
+ * are not, and a later run sends nothing while an earlier one is running. */
 static struct flock byte_of(const char *run)
 {
 	int64_t at = 0;
@@ -189,8 +191,8 @@ static bool is_under_way(const struct spool *s, const char *name)
 	return fcntl(s->lock, F_OFD_GETLK, &byte) == 0 && byte.l_type != F_UNLCK;
 }
 
-/* A file's bytes, 0: none of ours; the lock's holder clears temporaries away. */
-static uint64_t weigh(struct spool *s, const char *name)
+/* The size of a file; 0: it is not the spool's. With the lock, removes old temporary files. */
+static uint64_t file_bytes(struct spool *s, const char *name)
 {
 	enum kind kind = kind_of(name);
 	struct stat st;
@@ -198,13 +200,14 @@ static uint64_t weigh(struct spool *s, const char *name)
 	if (kind == OTHER || fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0
 	    || !S_ISREG(st.st_mode))
 		return 0;
-	if (kind == TEMP && s->holds && private_dir_is_left_behind(&st)
+	if (kind == TEMP && s->has_lock && private_dir_is_left_behind(&st)
 	    && unlinkat(s->dir, name, 0) == 0)
 		return 0;
 	return (uint64_t)st.st_size;
 }
 
-/* Sums the sizes, and at the start notes the names. False: errno says why, all is as it was. */
+/* Adds up the sizes, and at the start (note) lists the deliveries. False: see errno, and nothing
+ * has changed. */
 static bool scan(struct spool *s, bool note)
 {
 	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), saved;
@@ -216,10 +219,10 @@ static bool scan(struct spool *s, bool note)
 	if (!d && fd >= 0)
 		close(fd);
 	while (ok && (errno = 0, entry = readdir(d))) {
-		if (__builtin_add_overflow(used, weigh(s, entry->d_name), &used))
+		if (__builtin_add_overflow(used, file_bytes(s, entry->d_name), &used))
 			used = UINT64_MAX;
 		if (note && is_delivery(entry->d_name) && !is_under_way(s, entry->d_name))
-			ok = note_left(s, entry->d_name);
+			ok = add_leftover(s, entry->d_name);
 	}
 	ok = ok && errno == 0;
 	saved = errno;
@@ -241,11 +244,11 @@ static const char *take_lock(struct spool *s)
 		0600);
 	if (s->lock < 0)
 		return strerror(errno);
-	s->holds = flock(s->lock, LOCK_EX | LOCK_NB) == 0;
-	return s->holds || errno == EWOULDBLOCK ? NULL : strerror(errno);
+	s->has_lock = flock(s->lock, LOCK_EX | LOCK_NB) == 0;
+	return s->has_lock || errno == EWOULDBLOCK ? NULL : strerror(errno);
 }
 
-/* Behind a slash a link would be followed. */
+/* With a slash at the end, a symbolic link would be followed. */
 static char *without_slashes(const char *dir)
 {
 	size_t len = strlen(dir);
@@ -273,9 +276,9 @@ enum status spool_open(struct spool **out, const char *dir, uint64_t max_bytes, 
 	s->dir = private_dir_make_one(path, &why);
 	if (!why)
 		why = take_lock(s);
-	if (!why && !scan(s, s->holds))
+	if (!why && !scan(s, s->has_lock))
 		why = strerror(errno);
-	sort_left(s);
+	sort_leftovers(s);
 	if (why) {
 		st = err_set(err, ST_USAGE, "--callback-spool '%s': %s",
 			text_shown(text, dir, strlen(dir)), why);
@@ -295,20 +298,20 @@ void spool_free(struct spool *s)
 		close(s->lock);
 	if (s->dir >= 0)
 		close(s->dir);
-	free(s->left);
-	buf_wipe(&s->file);	/* a URL may be a capability */
+	free(s->leftover);
+	buf_wipe(&s->file);	/* a URL may be a secret */
 	buf_wipe(&s->fields);
 	free(s);
 }
 
 bool spool_is_ours_to_send(const struct spool *s)
 {
-	return s->holds;
+	return s->has_lock;
 }
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* Whether it reads back as it is, and may stand in a request. */
+/* Whether it can be read back unchanged, and be sent in a request. */
 static bool is_field(const char *s, bool visible_ascii)
 {
 	size_t len = strlen(s), n;
@@ -328,8 +331,8 @@ static bool fits(const struct spool *s, uint64_t size)
 	return size <= s->max && s->used <= s->max - size;
 }
 
-/* Others put and take as well: the sum is made anew where it matters, and before this run
- * alone could pass the limit by an eighth. */
+/* Other runs put and remove files too: scans again where that decides, and before this run has put
+ * an eighth of the limit. */
 static bool has_room(struct spool *s, uint64_t size)
 {
 	if (!fits(s, size) || s->since > s->max / 8)
@@ -345,12 +348,12 @@ static uint64_t size_of(const struct spool *s, const char *name)
 		? (uint64_t)st.st_size : 0;
 }
 
-static void forget_bytes(struct spool *s, uint64_t size)
+static void subtract_bytes(struct spool *s, uint64_t size)
 {
 	s->used -= size < s->used ? size : s->used;
 }
 
-/* Not every file system can make a directory's entries durable on demand. */
+/* Some file systems cannot sync a directory. */
 static bool sync_directory(int dir)
 {
 	return fsync(dir) == 0 || errno == EINVAL || errno == EOPNOTSUPP;
@@ -361,11 +364,11 @@ static bool write_item(struct spool *s, const char *name, const struct buf *text
 	struct flock byte = byte_of(name + RUN_AT);
 	uint64_t before = size_of(s, name);
 
-	/* without it another run may send this too, which is no loss */
+	/* without this lock another run may send the delivery too, which does no harm */
 	(void)fcntl(s->lock, F_OFD_SETLK, &byte);
 	if (!private_dir_write_unsynced(s->dir, name, text))
 		return false;
-	forget_bytes(s, before);
+	subtract_bytes(s, before);
 	s->used += text->len;
 	s->since += text->len;
 	s->unsynced++;
@@ -373,7 +376,7 @@ static bool write_item(struct spool *s, const char *name, const struct buf *text
 	return true;
 }
 
-/* One file and its name: other files of the file system have no part in it. */
+/* Syncs one file and its name, not the whole file system. */
 static bool sync_newest(const struct spool *s)
 {
 	int fd = openat(s->dir, s->newest, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), saved;
@@ -396,10 +399,10 @@ bool spool_sync(struct spool *s, struct err *err)
 	return ok;
 }
 
-/* The first by name, whoever put it. False: there is none, or it cannot be removed. */
+/* Removes the oldest refused delivery of any run. False: there is none, or it cannot be removed. */
 static bool displace_oldest_refused(struct spool *s)
 {
-	char oldest[LEFT_NAME_MAX] = "";
+	char oldest[LEFTOVER_NAME_MAX] = "";
 	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
@@ -416,7 +419,7 @@ static bool displace_oldest_refused(struct spool *s)
 	size = oldest[0] ? size_of(s, oldest) : 0;
 	if (!oldest[0] || unlinkat(s->dir, oldest, 0) != 0)
 		return false;
-	forget_bytes(s, size);
+	subtract_bytes(s, size);
 	s->displaced++;
 	return true;
 }
@@ -478,7 +481,7 @@ void spool_drop(struct spool *s, const char *name)
 	uint64_t size = size_of(s, name);
 
 	if (is_delivery(name) && unlinkat(s->dir, name, 0) == 0)
-		forget_bytes(s, size);
+		subtract_bytes(s, size);
 }
 
 void spool_refuse(struct spool *s, const char *name)
@@ -488,14 +491,14 @@ void spool_refuse(struct spool *s, const char *name)
 	if (kind_of(name) != ITEM)
 		return;
 	snprintf(refused, sizeof(refused), "%s" REFUSED, name);
-	(void)renameat(s->dir, name, s->dir, refused);	/* else it is one that waits, as before */
+	(void)renameat(s->dir, name, s->dir, refused);	/* if not: it stays one that waits */
 }
 
 /* --- reading ------------------------------------------------------------------------ */
 
 enum spool_field { ID, URL, TYPE, FIELDS };
 
-/* The header line's strings to s->fields, one after the other, each with its NUL. */
+/* Reads the header line's strings into s->fields, one after the other, each with its NUL. */
 static bool read_header(struct spool *s, size_t len, size_t at[FIELDS])
 {
 	static const char *const names[FIELDS] = { [ID] = "id", [URL] = "url", [TYPE] = "type" };
@@ -537,8 +540,8 @@ static bool is_json(const char *s, const char *end)
 	return s == end;
 }
 
-/* What is wrong with s->file, the file of this name, NULL: nothing, it is the item. */
-static const char *understand(struct spool *s, const char *name, struct spool_item *item)
+/* Parses s->file, the file of this name. Returns what is wrong with it, or NULL. */
+static const char *parse_item(struct spool *s, const char *name, struct spool_item *item)
 {
 	const char *lf = memchr(s->file.data, '\n', s->file.len < HEADER_MAX ? s->file.len
 		: HEADER_MAX), *end = s->file.data + s->file.len;
@@ -564,51 +567,52 @@ static const char *understand(struct spool *s, const char *name, struct spool_it
 	return NULL;
 }
 
-static void set_aside(struct spool *s, struct left *left, const char *why,
+static void set_aside(struct spool *s, struct leftover *leftover, const char *why,
 	struct lines *warnings)
 {
 	char aside[SPOOL_NAME_MAX];
 
-	snprintf(aside, sizeof(aside), "%.*s.broken", (int)NAME_LEN, left->name);
-	lines_add(warnings, "the spooled delivery %s is %s: %s", left->name,
-		renameat(s->dir, left->name, s->dir, aside) == 0 ? "set aside" : "ignored", why);
-	left->gone = true;
+	snprintf(aside, sizeof(aside), "%.*s.broken", (int)NAME_LEN, leftover->name);
+	lines_add(warnings, "the spooled delivery %s is %s: %s", leftover->name,
+		renameat(s->dir, leftover->name, s->dir, aside) == 0 ? "set aside" : "ignored",
+		why);
+	leftover->skip = true;
 }
 
-/* False: there is none such any more, or it is not for the URL, or not fit to be sent. */
-static bool load(struct spool *s, struct left *left, const char *url, struct spool_item *item,
-	struct lines *warnings)
+/* Reads a leftover. False: it is gone, or not for this URL, or broken. */
+static bool load(struct spool *s, struct leftover *leftover, const char *url,
+	struct spool_item *item, struct lines *warnings)
 {
 	enum private_dir_found found;
 	const char *why = NULL;
 
 	buf_wipe(&s->file);
 	buf_clear(&s->fields);
-	found = private_dir_read(s->dir, left->name, SPOOL_ITEM_MAX, &s->file, &why);
+	found = private_dir_read(s->dir, leftover->name, SPOOL_ITEM_MAX, &s->file, &why);
 	if (found == PRIVATE_DIR_WHOLE)
-		why = understand(s, left->name, item);
+		why = parse_item(s, leftover->name, item);
 	if (s->fields.failed)
 		why = "out of memory";
 	if (found == PRIVATE_DIR_FAILED || s->fields.failed) {
 		lines_add(warnings, "the spooled delivery %s is left for a later run: %s",
-			left->name, why);
-		left->gone = true;
+			leftover->name, why);
+		leftover->skip = true;
 	} else if (why) {
-		set_aside(s, left, why, warnings);
+		set_aside(s, leftover, why, warnings);
 	}
-	left->gone = left->gone || found == PRIVATE_DIR_NONE;
-	/* two URLs of one hash are unlikely, but a body for the wrong one is not to be */
-	return !left->gone && strcmp(item->url, url) == 0;
+	leftover->skip = leftover->skip || found == PRIVATE_DIR_NONE;
+	/* two URLs with one hash are unlikely, but a body must not go to the wrong URL */
+	return !leftover->skip && strcmp(item->url, url) == 0;
 }
 
 static size_t first_after(const struct spool *s, const char *after)
 {
-	size_t low = 0, high = s->nleft;
+	size_t low = 0, high = s->nleftover;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (strcmp(s->left[mid].name, after) > 0)
+		if (strcmp(s->leftover[mid].name, after) > 0)
 			high = mid;
 		else
 			low = mid + 1;
@@ -623,11 +627,11 @@ bool spool_next(struct spool *s, const char *url, const char *after, struct spoo
 
 	if (!hash_url(url, hash))
 		return false;
-	for (size_t i = first_after(s, after); i < s->nleft; i++) {
-		struct left *left = &s->left[i];
+	for (size_t i = first_after(s, after); i < s->nleftover; i++) {
+		struct leftover *leftover = &s->leftover[i];
 
-		if (!left->gone && memcmp(left->name + HASH_AT, hash, HASH_DIGITS) == 0
-		    && load(s, left, url, item, warnings))
+		if (!leftover->skip && memcmp(leftover->name + HASH_AT, hash, HASH_DIGITS) == 0
+		    && load(s, leftover, url, item, warnings))
 			return true;
 	}
 	return false;

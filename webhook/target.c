@@ -15,7 +15,7 @@
 
 #define URL_MAX 4096
 #define HEADERS_MAX 65536	/* bytes of a header file */
-#define SECRET_WORD_MIN 8	/* a shorter last word of a header line is no token */
+#define SECRET_WORD_MIN 8	/* a shorter last word of a header is not taken for a token */
 
 /* --- what may be shown of a URL ------------------------------------------------------ */
 
@@ -58,7 +58,7 @@ static bool has_scheme(const char *url)
 	return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
 }
 
-/* NULL: *to is filled. Else what is allowed, in words. */
+/* Fills *to and returns NULL, or returns what is allowed, in words. */
 static const char *read_url(struct target *to, const char *url)
 {
 	const char *host = authority_of(url), *why;
@@ -72,7 +72,7 @@ static const char *read_url(struct target *to, const char *url)
 	if (memchr(host, '@', len))
 		return "a URL without user and password (the part ***@); what a receiver is "
 			"to know them by goes into --callback-header-file";
-	if (host[len] == '\\')	/* some read it as a slash, some do not */
+	if (host[len] == '\\')	/* some programs read it as a slash, some do not */
 		return "a URL without a backslash";
 	base = strndup(url, (size_t)(host - url) + len);
 	if (!base)
@@ -143,7 +143,7 @@ void targets_add(struct targets *t, const char *value, struct lines *problems,
 
 /* --- header lines --------------------------------------------------------------------- */
 
-/* Those that say what the body is, how long, and that it is genuine. */
+/* Headers that gsqstat or libcurl sets: about the body, the connection, and the signature. */
 static bool is_ours(const char *name, size_t len)
 {
 	static const char *const ours[] = {
@@ -166,7 +166,7 @@ static bool is_value(const char *s, size_t len)
 	return len > 0;
 }
 
-/* RFC 9110 §5.1: a name is a token. NULL: the line is taken. */
+/* Adds a header and returns NULL, or returns what is allowed. RFC 9110 §5.1: a name is a token. */
 static const char *take_header(struct targets *t, const char *line, size_t len)
 {
 	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -244,9 +244,9 @@ static void read_headers(struct targets *t, struct lines *problems, struct lines
 		close(fd);
 }
 
-/* --- the rest --------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------------ */
 
-/* Why a directory cannot be made beside the others in its parent; NULL: it can. */
+/* Why the directory cannot be made in its parent, or NULL. */
 static const char *parent_fault(const char *path)
 {
 	size_t len = strlen(path);
@@ -264,7 +264,7 @@ static const char *parent_fault(const char *path)
 	return why;
 }
 
-/* The same that spool_open judges, without making anything. */
+/* Why spool_open() would fail, or NULL. Makes nothing. */
 static const char *spool_fault(const char *path)
 {
 	struct stat st;
@@ -282,8 +282,8 @@ static const char *spool_fault(const char *path)
 	return access(path, R_OK | W_OK | X_OK) == 0 ? NULL : strerror(errno);
 }
 
-/* By name an address is judged only when it is connected to; http is for loopback alone, so
- * that its name says it. */
+/* Refuses hosts that are addresses which are not public; http is for loopback only, so its host is
+ * one too. Other host names are checked when http_post connects. */
 static void check_private(const struct targets *t, struct lines *problems)
 {
 	for (size_t i = 0; i < t->n && !t->allow_private; i++) {

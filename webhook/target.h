@@ -1,7 +1,7 @@
 /*
- * Where callbacks go and what they carry, as the options name it: URLs, header lines, keys,
- * the spool's directory. All of a URL but scheme, host and port is a secret, and so is a
- * header line; no problem that is told shows more.
+ * The targets of --callback, as the options give them: URLs, header lines, signature keys, the
+ * spool's directory. All of a URL except scheme, host and port is a secret, and so is each header
+ * line: messages do not show them.
  */
 #ifndef WEBHOOK_TARGET_H
 #define WEBHOOK_TARGET_H
@@ -19,7 +19,7 @@
 #define TARGET_HEADERS_MAX 64
 
 struct target {
-	char *url;	/* as it was given: a secret */
+	char *url;	/* as it was given; a secret */
 	char *shown;	/* scheme://host[:port] */
 	bool plain;	/* http */
 };
@@ -37,22 +37,22 @@ struct targets {
 	struct signature_keys *keys;	/* NULL: not signed */
 };
 
-/* A URL, or @FILE that holds one; one that is given twice is taken once, with a warning. */
+/* Adds a URL, or the one in @FILE. If a URL is given twice, the second one gets a warning. */
 void targets_add(struct targets *t, const char *value, struct lines *problems,
 	struct lines *warnings);
 
-/* Scheme, host and port of what may be a bad URL, the mark `***@` for a user and password; of
- * anything else what stands before a slash. Returns out. */
+/* Writes to out what may be shown of a URL, which may be a bad one: scheme, host and port, with
+ * `***@` for a user and password. Returns out. */
 const char *target_shown(char out[TEXT_SHOWN_SIZE], const char *url);
 
-/* What the other options name, once all of them are known: reads header lines and keys; the
- * spool is looked at, not made. */
+/* Call it once all options are known: reads header lines and keys, and checks the spool's directory
+ * without making it. */
 void targets_check(struct targets *t, struct lines *problems, struct lines *warnings);
 
 void targets_free(struct targets *t);	/* wipes */
 
-/* The secret parts, one after another from *at, which begins at 0: what stands in a URL behind
- * its host, a header's value, and its last word. NULL: no more. Borrowed. */
+/* The secrets, one at a call; *at is 0 at first: what follows the host in each URL, each header's
+ * value, and the last word of that. NULL: no more. Borrowed. */
 const char *targets_secret(const struct targets *t, size_t *at);
 
 #endif

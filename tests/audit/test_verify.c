@@ -9,13 +9,13 @@
 #include "audit/audit.h"
 #include "audit/verify.h"
 
-#define CHANNEL_LINES 6
+#define LOG_LINES 6
 
 static char *dir, *log_path, *rows_path;
 static struct buf key = { .data = (char[]){ "a key" }, .len = 5 };
 static struct buf text;		/* of a log */
 static struct err err;
-static struct verify_tear told;
+static struct verify_tear repaired;
 static size_t tears;
 
 /* --- a directory, a log ------------------------------------------------------------------- */
@@ -85,16 +85,16 @@ static void new_log(int n, const struct buf *with_key)
 	read_log();
 }
 
-static void tell(void *arg, const struct verify_tear *tear)
+static void note_repair(void *arg, const struct verify_tear *tear)
 {
 	(void)arg;
-	told = *tear;
+	repaired = *tear;
 	tears++;
 }
 
 static enum status verify(const struct buf *with_key, struct hash_chain *end)
 {
-	struct verify_conf conf = { .log = log_path, .key = with_key, .tear = tell };
+	struct verify_conf conf = { .log = log_path, .key = with_key, .tear = note_repair };
 
 	tears = 0;
 	err.text[0] = '\0';
@@ -125,16 +125,16 @@ static void expect_good(uint64_t lines, const struct buf *with_key)
 }
 
 /* Where each line of the text begins, and where the last one ends. */
-static size_t starts[CHANNEL_LINES + 1];
+static size_t starts[LOG_LINES + 1];
 
 static void find_starts(void)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < text.len && n <= CHANNEL_LINES; i++)
+	for (size_t i = 0; i < text.len && n <= LOG_LINES; i++)
 		if (i == 0 || text.data[i - 1] == '\n')
 			starts[n++] = i;
-	assert_int_equal(n, CHANNEL_LINES);
+	assert_int_equal(n, LOG_LINES);
 	starts[n] = text.len;
 }
 
@@ -145,20 +145,20 @@ static void log__that_is_whole_is_good(void **state)
 	struct hash_chain end;
 
 	(void)state;
-	new_log(CHANNEL_LINES, NULL);
-	expect_good(CHANNEL_LINES, NULL);
+	new_log(LOG_LINES, NULL);
+	expect_good(LOG_LINES, NULL);
 	assert_int_equal(tears, 0);
 	assert_int_equal(mode_of(log_path), 0600);
 	expect_bad(1, &key, "no mac");
 	assert_int_equal(write_lines(2, true, &key), ST_OK);
-	expect_good(CHANNEL_LINES + 2, NULL);
-	new_log(CHANNEL_LINES, &key);
-	expect_good(CHANNEL_LINES, NULL);
-	expect_good(CHANNEL_LINES, &key);
+	expect_good(LOG_LINES + 2, NULL);
+	new_log(LOG_LINES, &key);
+	expect_good(LOG_LINES, NULL);
+	expect_good(LOG_LINES, &key);
 	/* who has the key could prove nothing behind a line without it */
 	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);
 	assert_non_null(strstr(err.text, "begin a new file"));
-	expect_good(CHANNEL_LINES, &key);
+	expect_good(LOG_LINES, &key);
 	put_log("", 0);
 	assert_int_equal(verify(NULL, &end), ST_OK);
 	assert_int_equal(end.seq, 0);
@@ -171,11 +171,11 @@ static void edit__of_any_byte_is_seen_at_its_line(void **state)
 {
 	(void)state;
 	for (int keyed = 0; keyed < 2; keyed++) {
-		new_log(CHANNEL_LINES, keyed ? &key : NULL);
+		new_log(LOG_LINES, keyed ? &key : NULL);
 		find_starts();
-		for (size_t line = 0; line < CHANNEL_LINES; line++)
+		for (size_t line = 0; line < LOG_LINES; line++)
 			for (size_t i = starts[line]; i < starts[line + 1]; i++) {
-				bool last = line == CHANNEL_LINES - 1;
+				bool last = line == LOG_LINES - 1;
 				uint64_t at = line + 1;
 				struct hash_chain end;
 
@@ -209,14 +209,14 @@ static void line__that_is_cut_swapped_or_repeated_is_seen(void **state)
 		const struct buf *with = keyed ? &key : NULL;
 		struct hash_chain end;
 
-		new_log(CHANNEL_LINES, with);
+		new_log(LOG_LINES, with);
 		find_starts();
-		for (size_t i = 0; i < CHANNEL_LINES; i++) {
+		for (size_t i = 0; i < LOG_LINES; i++) {
 			size_t len = starts[i + 1] - starts[i];
 			struct buf pair = { 0 };
 
 			put_changed(starts[i], len, "", 0);
-			if (i < CHANNEL_LINES - 1)
+			if (i < LOG_LINES - 1)
 				expect_bad(i + 1, with, "cut");
 			else
 				assert_int_equal(verify(with, &end), ST_OK);
@@ -230,7 +230,7 @@ static void line__that_is_cut_swapped_or_repeated_is_seen(void **state)
 			expect_bad(i + 1, with, "joined");
 			put_changed(starts[i] + len / 2, 0, "\n", 1);
 			expect_bad(i + 1, with, "parted");
-			if (i == CHANNEL_LINES - 1)
+			if (i == LOG_LINES - 1)
 				continue;
 			buf_add(&pair, text.data + starts[i + 1], starts[i + 2] - starts[i + 1]);
 			buf_add(&pair, text.data + starts[i], len);
@@ -247,11 +247,11 @@ static void line__of_another_log_is_seen(void **state)
 	struct buf other = { 0 };
 
 	(void)state;
-	new_log(CHANNEL_LINES, &key);
+	new_log(LOG_LINES, &key);
 	buf_add(&other, text.data, text.len);
-	new_log(CHANNEL_LINES, &key);
+	new_log(LOG_LINES, &key);
 	find_starts();
-	for (size_t i = 0; i < CHANNEL_LINES; i++) {
+	for (size_t i = 0; i < LOG_LINES; i++) {
 		/* runs differ in their IDs alone, lines in no length */
 		put_changed(starts[i], starts[i + 1] - starts[i], other.data + starts[i],
 			starts[i + 1] - starts[i]);
@@ -268,7 +268,7 @@ static void key__that_is_another_is_seen(void **state)
 	struct buf other = { .data = (char[]){ "a kez" }, .len = 5 };
 
 	(void)state;
-	new_log(CHANNEL_LINES, &key);
+	new_log(LOG_LINES, &key);
 	expect_bad(1, &other, "another key");
 }
 
@@ -279,13 +279,13 @@ static void expectation__covers_the_end(void **state)
 	char expect[HASH_CHAIN_HEX + 1];
 
 	(void)state;
-	new_log(CHANNEL_LINES, NULL);
+	new_log(LOG_LINES, NULL);
 	find_starts();
 	assert_int_equal(verify_audit(&conf, &end, &err), ST_OK);
 	memcpy(expect, end.last, sizeof(expect));
 	conf.expect = expect;
 	assert_int_equal(verify_audit(&conf, &end, &err), ST_OK);
-	put_log(text.data, starts[CHANNEL_LINES - 1]);
+	put_log(text.data, starts[LOG_LINES - 1]);
 	assert_int_equal(verify_audit(&conf, &cut, &err), ST_PROTOCOL);
 	assert_non_null(strstr(err.text, "does not end as expected"));
 	text.data[text.len - 200] ^= 1;		/* an edit that no next line tells */
@@ -304,21 +304,21 @@ static void crash__at_any_byte_is_repaired(void **state)
 	for (int keyed = 0; keyed < 2; keyed++) {
 		const struct buf *with = keyed ? &key : NULL;
 
-		new_log(CHANNEL_LINES, with);
+		new_log(LOG_LINES, with);
 		find_starts();
 		buf_clear(&whole);
 		buf_add(&whole, text.data, text.len);
-		for (size_t cut = starts[CHANNEL_LINES - 1] + 1; cut < whole.len; cut++) {
+		for (size_t cut = starts[LOG_LINES - 1] + 1; cut < whole.len; cut++) {
 			put_log(whole.data, cut);
-			expect_bad(CHANNEL_LINES, with, "not repaired");
+			expect_bad(LOG_LINES, with, "not repaired");
 			assert_int_equal(write_lines(1, true, with), ST_OK);
-			expect_good(CHANNEL_LINES + 2, with);
+			expect_good(LOG_LINES + 2, with);
 			assert_int_equal(tears, 1);
-			assert_int_equal(told.lines, cut < whole.len - 1);
-			assert_int_equal(told.first, CHANNEL_LINES + !told.lines);
+			assert_int_equal(repaired.lines, cut < whole.len - 1);
+			assert_int_equal(repaired.first, LOG_LINES + !repaired.lines);
 		}
 		assert_int_equal(write_lines(1, true, with), ST_OK);
-		expect_good(CHANNEL_LINES + 3, with);
+		expect_good(LOG_LINES + 3, with);
 	}
 	buf_free(&whole);
 }
@@ -330,9 +330,9 @@ static void crash__of_the_repair_is_repaired(void **state)
 	size_t torn;
 
 	(void)state;
-	new_log(CHANNEL_LINES, NULL);
+	new_log(LOG_LINES, NULL);
 	find_starts();
-	torn = starts[CHANNEL_LINES - 1] + 10;
+	torn = starts[LOG_LINES - 1] + 10;
 	put_log(text.data, torn);
 	assert_int_equal(write_lines(1, true, NULL), ST_OK);
 	read_log();
@@ -349,7 +349,7 @@ static void crash__of_the_repair_is_repaired(void **state)
 		read_log();
 		text.data[torn - 5] ^= 1;
 		put_log(text.data, text.len);
-		expect_bad(CHANNEL_LINES, NULL, "edit of what is torn");
+		expect_bad(LOG_LINES, NULL, "edit of what is torn");
 	}
 	buf_free(&whole);
 }
@@ -360,8 +360,8 @@ static void crash__at_the_very_first_line_is_repaired(void **state)
 	put_log("{\"ts\":\"2026", 11);
 	assert_int_equal(write_lines(1, true, &key), ST_OK);
 	expect_good(3, &key);
-	assert_int_equal(told.first, 1);
-	assert_int_equal(told.lines, 1);
+	assert_int_equal(repaired.first, 1);
+	assert_int_equal(repaired.lines, 1);
 }
 
 static void crash__is_repaired_without_a_chain_too(void **state)
@@ -377,7 +377,7 @@ static void crash__is_repaired_without_a_chain_too(void **state)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-static void hash_chain__begins_on_no_log_without_one(void **state)
+static void chain__begins_on_no_log_without_one(void **state)
 {
 	(void)state;
 	put_log("{\"a\":1}\n", 8);
@@ -446,7 +446,7 @@ static void line__that_is_being_written_is_waited_for(void **state)
 	char c;
 
 	(void)state;
-	new_log(CHANNEL_LINES, NULL);
+	new_log(LOG_LINES, NULL);
 	put_log(text.data, text.len - 50);
 	assert_int_equal(pipe(locked), 0);
 	child = fork();
@@ -458,13 +458,13 @@ static void line__that_is_being_written_is_waited_for(void **state)
 		_exit(write(fd, text.data + text.len - 50, 50) != 50);
 	}
 	assert_int_equal(read(locked[0], &c, 1), 1);
-	expect_good(CHANNEL_LINES, NULL);
+	expect_good(LOG_LINES, NULL);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	close(locked[0]);
 	close(locked[1]);
 	put_log(text.data, text.len - 50);
-	expect_bad(CHANNEL_LINES, NULL, "cut off");
+	expect_bad(LOG_LINES, NULL, "cut off");
 }
 
 static void file__that_is_full_is_an_error(void **state)
@@ -606,7 +606,7 @@ int main(void)
 		cmocka_unit_test(crash__of_the_repair_is_repaired),
 		cmocka_unit_test(crash__at_the_very_first_line_is_repaired),
 		cmocka_unit_test(crash__is_repaired_without_a_chain_too),
-		cmocka_unit_test(hash_chain__begins_on_no_log_without_one),
+		cmocka_unit_test(chain__begins_on_no_log_without_one),
 		cmocka_unit_test(file__that_is_rotated_starts_anew),
 		cmocka_unit_test(lock__of_another_is_waited_for_a_second),
 		cmocka_unit_test(line__that_is_being_written_is_waited_for),

@@ -108,7 +108,7 @@ static void columns__are_those_that_fit(void **state)
 			"           3  99%   34ms\n");
 }
 
-static void coverage__is_told_where_it_is_below_1(void **state)
+static void coverage__is_shown_where_it_is_below_1(void **state)
 {
 	static const struct {
 		double coverage;
@@ -144,7 +144,7 @@ static void ids__are_cut_and_still_differ(void **state)
 	assert_non_null(strstr(render(rows, 2, 0, false), Q1));
 }
 
-static void queue_list__align_by_their_columns(void **state)
+static void names__align_by_their_columns(void **state)
 {
 	struct row rows[] = { row_of("東京", NULL, 0), row_of("Zoe\xCC\x88", NULL, 0),
 		row_of("a\x1B[2Jb", NULL, 0), row_of("a\x1B[2Jb", NULL, 0) };
@@ -287,9 +287,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns__are_those_that_fit),
-		cmocka_unit_test(coverage__is_told_where_it_is_below_1),
+		cmocka_unit_test(coverage__is_shown_where_it_is_below_1),
 		cmocka_unit_test(ids__are_cut_and_still_differ),
-		cmocka_unit_test(queue_list__align_by_their_columns),
+		cmocka_unit_test(names__align_by_their_columns),
 		cmocka_unit_test(trend__has_eight_windows_and_gaps),
 		cmocka_unit_test(trend__is_each_rows_own),
 		cmocka_unit_test(header__comes_every_screenful),

@@ -222,14 +222,14 @@ static struct targets targets;
 static struct deliveries *c;
 static int64_t now;
 static struct lines warnings;
-static size_t told[DELIVERIES_KINDS];
+static size_t reported[DELIVERIES_KINDS];
 static struct deliveries_event last;
 static char last_reason[512], last_id[PAYLOAD_ID_MAX], lost_id[PAYLOAD_ID_MAX];
 
-static void tell(void *arg, const struct deliveries_event *e)
+static void report(void *arg, const struct deliveries_event *e)
 {
 	(void)arg;
-	told[e->kind]++;
+	reported[e->kind]++;
 	last = *e;
 	snprintf(last_reason, sizeof(last_reason), "%s", e->reason ? e->reason : "");
 	snprintf(last_id, sizeof(last_id), "%s", e->id);
@@ -240,7 +240,7 @@ static void tell(void *arg, const struct deliveries_event *e)
 static void open_stage(const char *urls, int64_t retry_for_us, struct spool *spool)
 {
 	struct deliveries_conf conf = { .targets = &targets, .spool = spool, .run = RUN,
-		.start_ms = START_MS, .retry_for_us = retry_for_us, .told = tell };
+		.start_ms = START_MS, .retry_for_us = retry_for_us, .report = report };
 	char copy[256], *rest = copy, *url;
 	struct lines problems = { 0 };
 
@@ -260,7 +260,7 @@ static int set_up(void **state)
 	nposted = under_way = 0;
 	reply = NULL;
 	disk = (struct spool){ .ours = true, .put = SPOOL_KEPT };
-	memset(told, 0, sizeof(told));
+	memset(reported, 0, sizeof(reported));
 	return 0;
 }
 
@@ -340,9 +340,9 @@ static void counts(uint64_t delivered, uint64_t retried, uint64_t dropped, uint6
 	assert_int_equal(t->retried, retried);
 	assert_int_equal(t->dropped, dropped);
 	assert_int_equal(t->spooled, spooled);
-	assert_int_equal(told[DELIVERIES_DELIVERED], delivered);
-	assert_int_equal(told[DELIVERIES_RETRY], retried);
-	assert_int_equal(told[DELIVERIES_DROPPED], dropped);
+	assert_int_equal(reported[DELIVERIES_DELIVERED], delivered);
+	assert_int_equal(reported[DELIVERIES_RETRY], retried);
+	assert_int_equal(reported[DELIVERIES_DROPPED], dropped);
 }
 
 #define A "https://a.example/x"
@@ -350,7 +350,7 @@ static void counts(uint64_t delivered, uint64_t retried, uint64_t dropped, uint6
 
 /* --- order ------------------------------------------------------------------------------ */
 
-static void line__sends_one_at_a_time_and_in_order(void **state)
+static void queue__sends_one_at_a_time_and_in_order(void **state)
 {
 	(void)state;
 	open_stage(A, 60 * S, NULL);
@@ -373,7 +373,7 @@ static void line__sends_one_at_a_time_and_in_order(void **state)
 	counts(3, 0, 0, 0);
 }
 
-static void lines__do_not_wait_for_each_other(void **state)
+static void queues__do_not_wait_for_each_other(void **state)
 {
 	(void)state;
 	open_stage(A " " B, 60 * S, NULL);
@@ -427,7 +427,7 @@ static void failure__is_tried_again_before_the_next_one(void **state)
 	counts(1, 4, 0, 0);
 }
 
-static void session__has_a_stamp_and_signature_of_its_own(void **state)
+static void attempt__has_a_stamp_and_signature_of_its_own(void **state)
 {
 	char *path = tempdir_new(), *keys = joined(path, "/keys");
 	const char *text = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n";
@@ -464,17 +464,17 @@ static void delivery__expires_retry_for_after_its_first_attempt(void **state)
 	window(0);
 	at(T0 + 5 * S);
 	window(1);
-	while (told[DELIVERIES_DROPPED] == 0)
+	while (reported[DELIVERIES_DROPPED] == 0)
 		assert_true(go_on(T0 + 15 * S));
 	assert_int_equal(now, T0 + 15 * S);
 	assert_string_equal(lost_id, RUN "-0-0");
 	sent(nposted - 1, "-1-0");	/* whose time begins now */
-	while (told[DELIVERIES_DROPPED] == 1)
+	while (reported[DELIVERIES_DROPPED] == 1)
 		assert_true(go_on(T0 + 25 * S));
 	assert_int_equal(now, T0 + 25 * S);
 }
 
-static void session__is_cut_where_the_delivery_expires(void **state)
+static void attempt__is_cut_where_the_delivery_expires(void **state)
 {
 	(void)state;
 	open_stage(A, 20 * S, NULL);
@@ -514,7 +514,7 @@ static void retry_after__holds_for_what_follows(void **state)
 	sent(1, "-1-0");
 }
 
-static void gone__is_the_end_of_the_line(void **state)
+static void gone__is_the_end_of_the_queue(void **state)
 {
 	(void)state;
 	left(-9, 7, A);
@@ -573,7 +573,7 @@ static void delivery__that_is_refused_stays_in_the_spool(void **state)
 	assert_int_equal(refused_on_disk(), 2);
 	counts(1, 0, 0, 1);
 	assert_int_equal(deliveries_totals(c)->refused, 2);
-	assert_int_equal(told[DELIVERIES_REFUSED], 2);
+	assert_int_equal(reported[DELIVERIES_REFUSED], 2);
 }
 
 static void delivery__that_is_refused_and_not_on_disk_is_dropped(void **state)
@@ -685,7 +685,7 @@ static void delivery__that_expires_stays_in_the_spool(void **state)
 	while (deliveries_totals(c)->spooled == 0)
 		assert_true(go_on(T0 + 10 * S));
 	assert_int_equal(disk.n, 1);
-	assert_int_equal(told[DELIVERIES_DROPPED], 0);
+	assert_int_equal(reported[DELIVERIES_DROPPED], 0);
 	assert_true(deliveries_are_done(c));	/* it is for the next run */
 }
 
@@ -784,9 +784,9 @@ static void memory__over_its_bound_with_a_spool_that_fails(void **state)
 	(void)state;
 	disk.put = SPOOL_FAILED;
 	open_stage(A, 60 * S, &disk);
-	while (told[DELIVERIES_DROPPED] == 0 && n < 200)	/* nothing was stepped before */
+	while (reported[DELIVERIES_DROPPED] == 0 && n < 200)	/* nothing was stepped before */
 		large_window((int64_t)n++);
-	assert_true(told[DELIVERIES_DROPPED] > 0);
+	assert_true(reported[DELIVERIES_DROPPED] > 0);
 	assert_string_equal(last_reason, "more than 16 MiB wait");
 	assert_non_null(deliveries_spool_fault(c));
 }
@@ -799,12 +799,12 @@ static void memory__over_its_bound_loses_the_oldest(void **state)
 	open_stage(A " " B, 60 * S, NULL);
 	large_window((int64_t)n++);
 	step();			/* window 0 is under way */
-	while (told[DELIVERIES_DROPPED] == 0 && n < 200)
+	while (reported[DELIVERIES_DROPPED] == 0 && n < 200)
 		large_window((int64_t)n++);
 	/* bodies of both lines are one */
 	assert_true(n * 200000 <= DELIVERIES_MEMORY_MAX + 400000);
 	assert_true(n * 262144 >= DELIVERIES_MEMORY_MAX);
-	assert_int_equal(told[DELIVERIES_DROPPED], 2);
+	assert_int_equal(reported[DELIVERIES_DROPPED], 2);
 	assert_string_equal(last_id, RUN "-1-0");
 	assert_int_equal(last.target, 1);
 	assert_non_null(strstr(last_reason, "16 MiB"));
@@ -823,7 +823,7 @@ static void memory__over_its_bound_leaves_the_oldest_to_the_spool(void **state)
 			break;
 	}
 	assert_true(deliveries_totals(c)->spooled > 0);
-	assert_int_equal(told[DELIVERIES_DROPPED], 0);
+	assert_int_equal(reported[DELIVERIES_DROPPED], 0);
 }
 
 /* --- the end ---------------------------------------------------------------------------- */
@@ -893,16 +893,16 @@ static void end__that_comes_before_the_next_attempt_gives_up_at_once(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(line__sends_one_at_a_time_and_in_order),
-		T(lines__do_not_wait_for_each_other),
+		T(queue__sends_one_at_a_time_and_in_order),
+		T(queues__do_not_wait_for_each_other),
 		T(delivery__that_is_refused_lets_the_next_one_by),
 		T(failure__is_tried_again_before_the_next_one),
-		T(session__has_a_stamp_and_signature_of_its_own),
+		T(attempt__has_a_stamp_and_signature_of_its_own),
 		T(delivery__expires_retry_for_after_its_first_attempt),
-		T(session__is_cut_where_the_delivery_expires),
+		T(attempt__is_cut_where_the_delivery_expires),
 		T(retry_for__of_nothing_is_one_attempt),
 		T(retry_after__holds_for_what_follows),
-		T(gone__is_the_end_of_the_line),
+		T(gone__is_the_end_of_the_queue),
 		T(delivery__is_written_before_its_first_attempt),
 		T(delivery__that_is_refused_stays_in_the_spool),
 		T(delivery__that_is_refused_and_not_on_disk_is_dropped),

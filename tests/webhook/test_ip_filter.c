@@ -108,7 +108,7 @@ static void assert_verdict(const char *text, char verdict)
 		fail_msg("%s is %s", text, verdict == 'P' ? "private" : "public");
 }
 
-static void http__ends_at_both_of_its_edges(void **state)
+static void network__ends_at_both_of_its_edges(void **state)
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -161,7 +161,7 @@ static void text__of_a_name_is_not_judged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(http__ends_at_both_of_its_edges),
+		cmocka_unit_test(network__ends_at_both_of_its_edges),
 		cmocka_unit_test(address__of_another_family_is_private),
 		cmocka_unit_test(text__is_read_as_a_url_has_it),
 		cmocka_unit_test(text__of_a_name_is_not_judged)

@@ -157,7 +157,7 @@ static size_t assert_parts(const struct buf *rows, enum payload_format format)
 	return parts;
 }
 
-static void stream_window__that_fits_to_the_last_byte_is_one_part(void **state)
+static void window__that_fits_to_the_last_byte_is_one_part(void **state)
 {
 	(void)state;
 	for (size_t f = 0; f < ARRAY_LEN(formats); f++) {
@@ -181,7 +181,7 @@ static void stream_window__that_fits_to_the_last_byte_is_one_part(void **state)
 	}
 }
 
-static void stream_window__is_split_at_rows(void **state)
+static void window__is_split_at_rows(void **state)
 {
 	static const size_t sizes[] = { 20, 777, 65000, 131000, 140000 };
 	struct buf rows = { 0 };
@@ -201,7 +201,7 @@ static void stream_window__is_split_at_rows(void **state)
 	buf_free(&rows);
 }
 
-static void rows__that_fits_in_no_part_goes_alone(void **state)
+static void row__that_fits_in_no_part_goes_alone(void **state)
 {
 	static const size_t sizes[] = { 100, 300000, 100, 100, 400000, 300000, 100 };
 	struct buf rows = { 0 };
@@ -258,9 +258,9 @@ int main(void)
 		cmocka_unit_test(body__has_the_window_and_its_rows),
 		cmocka_unit_test(body__is_the_data_of_an_event),
 		cmocka_unit_test(meta__has_null_for_what_is_not_known),
-		cmocka_unit_test(stream_window__that_fits_to_the_last_byte_is_one_part),
-		cmocka_unit_test(stream_window__is_split_at_rows),
-		cmocka_unit_test(rows__that_fits_in_no_part_goes_alone),
+		cmocka_unit_test(window__that_fits_to_the_last_byte_is_one_part),
+		cmocka_unit_test(window__is_split_at_rows),
+		cmocka_unit_test(row__that_fits_in_no_part_goes_alone),
 		cmocka_unit_test(numbers__may_be_as_long_as_they_get),
 		cmocka_unit_test(part__without_memory_is_false)
 	};

@@ -778,7 +778,7 @@ static void file__that_cannot_be_read_now_stays_for_a_later_run(void **state)
 	assert_true(next(p, URL, ""));
 }
 
-static void queue_list__that_are_not_ours_are_not_looked_at(void **state)
+static void names__that_are_not_ours_are_not_looked_at(void **state)
 {
 	static const char *const names[] = {
 		"x.json", NAME("179548560000", RUN_A, "00000003"),
@@ -831,7 +831,7 @@ int main(void)
 		with_place(header__may_have_members_of_later_versions),
 		with_place(file__over_the_limit_or_not_ours_alone_is_set_aside),
 		with_place(file__that_cannot_be_read_now_stays_for_a_later_run),
-		with_place(queue_list__that_are_not_ours_are_not_looked_at)
+		with_place(names__that_are_not_ours_are_not_looked_at)
 	};
 
 	return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
