@@ -16,10 +16,10 @@ static enum status print_names(struct run *run, const struct queue_list *list, s
 		queue_list_put_ndjson(&run->text, list);
 	run->listed = true;
 	return run->text.failed ? err_nomem(err)
-		: writer_window(run->out, &run->text, err);
+		: writer_window(run->writer, &run->text, err);
 }
 
-static enum status names_came(struct run *run, struct err *err)
+static enum status set_queue_names(struct run *run, struct err *err)
 {
 	const struct queue_list *list = queue_lookup_list(run->lookup);
 	struct lines problems = { 0 };
@@ -58,14 +58,14 @@ static enum status take_message(struct run *run, const struct session_event *eve
 	};
 	struct pipeline_message m = { .text = event->text, .len = event->len,
 		.binary = event->binary, .socket = event->socket, .at_us = event->at_us };
-	enum pipeline_told told = PIPELINE_NOTHING;
+	enum pipeline_control control = PIPELINE_NO_CONTROL;
 	enum status st;
 	bool good;
 
 	record_message(run, event);
-	st = pipeline_take(run->flow, &m, &good, &told, err);
-	if (told != PIPELINE_NOTHING && run->source.channel)
-		channel_tell(run->source.channel, event->socket, as[told], run->now_us);
+	st = pipeline_take(run->pipeline, &m, &good, &control, err);
+	if (control != PIPELINE_NO_CONTROL && run->source.channel)
+		channel_tell(run->source.channel, event->socket, as[control], run->now_us);
 	return st;
 }
 
@@ -75,11 +75,10 @@ static enum status take_state(struct run *run, const struct session_event *event
 	enum recording_kind kind = state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST;
 
 	record_state(run, event, kind);
-	return pipeline_socket(run->flow, event->socket, state, event->at_us, err);
+	return pipeline_socket(run->pipeline, event->socket, state, event->at_us, err);
 }
 
-/* The first values. Of a snapshot alone they are a window of the least length, for which the
- * service counts as connected. */
+/* A snapshot. With --now it fills a window of 1 ms, in which the service counts as connected. */
 static enum status take_answer(struct run *run, const struct session_event *event,
 	struct err *err)
 {
@@ -91,11 +90,11 @@ static enum status take_answer(struct run *run, const struct session_event *even
 
 	record_message(run, event);
 	if (run->set->now)
-		st = pipeline_socket(run->flow, 0, SOCKET_CONNECTED, event->asked_us, err);
+		st = pipeline_socket(run->pipeline, 0, SOCKET_CONNECTED, event->asked_us, err);
 	if (st != ST_OK)
 		return st;
-	pipeline_start(run->flow, event->at_us);
-	st = pipeline_snapshot(run->flow, &a, &good, err);
+	pipeline_start(run->pipeline, event->at_us);
+	st = pipeline_snapshot(run->pipeline, &a, &good, err);
 	if (st == ST_OK && !good)
 		lines_add(&run->warnings, "the answer to the observation query is not all that "
 			"it should be");
@@ -116,15 +115,15 @@ static enum status take_event(struct run *run, const struct session_event *event
 	struct err *err)
 {
 	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED) {
-		/* the look-up of queues has told of it already */
-		if (event->generation == run->told_token)
+		/* the lookup of queues has reported it already */
+		if (event->generation == run->reported_token)
 			return ST_OK;
-		run->told_token = event->generation;
-		/* unreadable in the very line that tells of it */
+		run->reported_token = event->generation;
+		/* before the event, so that no line can show it */
 		if (!setup_secret(run, token_value(run->token)))
 			return err_nomem(err);
 	}
-	audit_events_stream(run->report, event->socket, event);
+	audit_events_stream(run->events, event->socket, event);
 	switch (event->kind) {
 	case STREAM_CONNECTED:
 		return take_state(run, event, SOCKET_CONNECTED, err);
@@ -137,7 +136,7 @@ static enum status take_event(struct run *run, const struct session_event *event
 	case STREAM_SECRET:
 		return take_secret(run, event, err);
 	case STREAM_REFUSED:
-		pipeline_refuse(run->flow, event->queue_id);
+		pipeline_refuse(run->pipeline, event->queue_id);
 		record_refusal(run, event);
 		break;
 	case STREAM_OVER:
@@ -161,7 +160,7 @@ static enum status take_events(struct run *run, struct err *err)
 	struct session_event event;
 	enum status st = ST_OK;
 
-	while (st == ST_OK && !pipeline_is_over(run->flow)
+	while (st == ST_OK && !pipeline_is_over(run->pipeline)
 	       && source_next(&run->source, run->now_us, &event))
 		st = take_event(run, &event, err);
 	return st;
@@ -172,7 +171,7 @@ bool live_looks_up(const struct run *run)
 	return run->lookup && !source_exists(&run->source);
 }
 
-/* Before there is a source: the queues that were named are looked up. */
+/* Looks up the queues of --queue-name; the source is opened when they are known. */
 static enum status lookup_turn(struct run *run, struct err *err)
 {
 	struct session_event event;
@@ -184,42 +183,42 @@ static enum status lookup_turn(struct run *run, struct err *err)
 		return st;
 	queue_lookup_step(run->lookup, run->now_us, &run->warnings);
 	if (queue_lookup_is_ready(run->lookup) && !source_exists(&run->source) && !run->listed)
-		st = names_came(run, err);
-	audit_events_warnings(run->report, &run->warnings);
+		st = set_queue_names(run, err);
+	audit_events_warnings(run->events, &run->warnings);
 	return st;
 }
 
 enum status live_stalled(struct run *run, int64_t from_us, struct err *err)
 {
-	audit_events_stalled(run->report, from_us, run->now_us);
+	audit_events_stalled(run->events, from_us, run->now_us);
 	if (!source_exists(&run->source))
 		return ST_OK;
 	record_stall(run, from_us);
 	source_stalled(&run->source, from_us, run->now_us);
-	return pipeline_stalled(run->flow, from_us, run->now_us, err);
+	return pipeline_stalled(run->pipeline, from_us, run->now_us, err);
 }
 
-/* The windows that are over; first those that were over when silence was complete, if it was
- * before now. */
+/* If the source has been silent for too long, the windows that ended before that point come
+ * first. */
 enum status live_windows(struct run *run, struct err *err)
 {
 	int64_t silent_us = source_silent_us(&run->source);
 	enum status st = ST_OK;
 
 	if (silent_us < run->now_us) {
-		st = pipeline_print_due(run->flow, silent_us, err);
-		if (st != ST_OK || pipeline_is_over(run->flow))
+		st = pipeline_print_due(run->pipeline, silent_us, err);
+		if (st != ST_OK || pipeline_is_over(run->pipeline))
 			return st;
-		source_watch(&run->source, run->now_us, pipeline_printed_end_us(run->flow));
+		source_watch(&run->source, run->now_us, pipeline_printed_end_us(run->pipeline));
 		st = take_events(run, err);
 	}
-	return st == ST_OK ? pipeline_print_due(run->flow, run->now_us, err) : st;
+	return st == ST_OK ? pipeline_print_due(run->pipeline, run->now_us, err) : st;
 }
 
 /*
- * What a turn finds is applied in the order of its moments. What came by the sockets has the
- * moment of the turn: windows that end at that moment are closed before, and silence that is
- * complete then, with all else that is due by the clock, comes after.
+ * Applies all that happened since the last turn in the order of time. Messages count as received
+ * now: windows that end now are printed before them; a source that has been silent for too long
+ * as of now, and other deadlines, come after them.
  */
 enum status live_turn(struct run *run, struct err *err)
 {
@@ -230,22 +229,21 @@ enum status live_turn(struct run *run, struct err *err)
 	st = live_windows(run, err);
 	if (st == ST_OK)
 		st = take_events(run, err);
-	if (st == ST_OK)	/* in event time messages close windows */
-		st = pipeline_print_due(run->flow, run->now_us, err);
-	if (st != ST_OK || pipeline_is_over(run->flow))
+	if (st == ST_OK)	/* in event time messages end windows */
+		st = pipeline_print_due(run->pipeline, run->now_us, err);
+	if (st != ST_OK || pipeline_is_over(run->pipeline))
 		return st;
-	source_watch(&run->source, run->now_us, pipeline_printed_end_us(run->flow));
+	source_watch(&run->source, run->now_us, pipeline_printed_end_us(run->pipeline));
 	source_step(&run->source, run->now_us, &run->warnings);
-	audit_events_warnings(run->report, &run->warnings);
+	audit_events_warnings(run->events, &run->warnings);
 	return take_events(run, err);
 }
 
-/* Only what closing brings is of interest now. */
 void live_take_closing(struct run *run)
 {
 	struct session_event event;
 
 	while (source_next(&run->source, run->now_us, &event))
 		if (event.kind == STREAM_CLOSED)
-			audit_events_stream(run->report, event.socket, &event);
+			audit_events_stream(run->events, event.socket, &event);
 }

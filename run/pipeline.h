@@ -1,7 +1,7 @@
 /*
- * What a source's messages become, the same to the run loop whatever the source: frames in
- * windows and their rows for the stream, notices on a board and its rows for the notification
- * service. Rows go to out, what is rejected to the report and to --rejects.
+ * Turns the messages of a source into windows, and hands the windows that are over to the sinks.
+ * It is the same for both sources: events of the stream go into stream windows, notifications into
+ * queue windows. Messages that are rejected become audit events and lines of --rejects.
  */
 #ifndef RUN_PIPELINE_H
 #define RUN_PIPELINE_H
@@ -17,21 +17,21 @@
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 
-struct pipeline_conf {		/* all pointers are borrowed for the flow's life */
-	bool notices;			/* the notification service; else the stream */
-	/* of the stream */
-	struct stream_windows_conf windows;
+struct pipeline_conf {		/* all pointers are borrowed for the pipeline's life */
+	bool notifications;		/* the source is the notification service, not the stream */
+	/* stream */
+	struct stream_windows_conf stream_windows;
 	const char *const *metric;
-	size_t nmetric, nasked;
-	/* of the notification service */
-	struct queue_windows_conf board;
-	bool starts_connected;		/* window 0, for there is no snapshot to wait for */
-	/* of both */
-	struct sinks_conf flush;
-	struct side_file *rejects;		/* NULL: none */
+	size_t nmetric, nasked;		/* the first nasked are of --metric */
+	/* notifications */
+	struct queue_windows_conf queue_windows;
+	bool starts_connected;		/* --no-snapshot: window 0 begins with the connection */
+	/* both */
+	struct sinks_conf sinks;
+	struct side_file *rejects;	/* NULL: none */
 	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
 	bool replay;
-	const char *default_outlier;	/* the rule that nobody chose; NULL: none */
+	const char *default_outlier;	/* text of the default filter, if it is used; or NULL */
 };
 
 struct pipeline_message {
@@ -39,82 +39,87 @@ struct pipeline_message {
 	size_t len;
 	bool binary;
 	size_t socket;
-	int64_t at_us;		/* NO_TIME: a bare frame of a replay */
+	int64_t at_us;		/* when it came; NO_TIME: a replayed frame without `at` */
 	uint64_t line;		/* of the replay; 0: live */
-	bool verbatim;		/* it stands in the line as it is, so it has to be JSON */
+	bool verbatim;		/* text is part of the input as it is, so it must be JSON */
 };
 
-/* What a message said to the one who holds the connection. */
-enum pipeline_told { PIPELINE_NOTHING, PIPELINE_CLOSING, PIPELINE_UNSUBSCRIBED, PIPELINE_REVOKED };
+/* What a message says about its socket or token, so that the source can act on it. */
+enum pipeline_control {
+	PIPELINE_NO_CONTROL,
+	PIPELINE_CLOSING,
+	PIPELINE_UNSUBSCRIBED,
+	PIPELINE_REVOKED
+};
 
 struct pipeline;
 
-/* Not ST_OK: *flow may be set all the same, for pipeline_free alone. */
-enum status pipeline_new(struct pipeline **flow, const struct pipeline_conf *conf, struct err *err);
-void pipeline_free(struct pipeline *f);
+/* After a failure *out may be set, for pipeline_free alone. */
+enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf, struct err *err);
+void pipeline_free(struct pipeline *p);
 
-enum status pipeline_socket(struct pipeline *f, size_t socket, enum queue_window_socket state,
+enum status pipeline_socket(struct pipeline *p, size_t socket, enum queue_window_socket state,
 	int64_t at_us, struct err *err);
 
-/* The run saw nothing in that time: see stream_windows_stalled and queue_windows_stalled. To be
- * told before the windows that end in it are printed. */
-enum status pipeline_stalled(struct pipeline *f, int64_t from_us, int64_t until_us,
+/* The process did not run in that time: see stream_windows_stalled and queue_windows_stalled.
+ * Call it before windows that end in that time are printed. */
+enum status pipeline_stalled(struct pipeline *p, int64_t from_us, int64_t until_us,
 	struct err *err);
 
-/* *good: something of it could be read. */
-enum status pipeline_take(struct pipeline *f, const struct pipeline_message *m, bool *good,
-	enum pipeline_told *told, struct err *err);
-/* An observation query's answer. */
+/* *good: something in the message could be read. */
+enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, bool *good,
+	enum pipeline_control *control, struct err *err);
+
+/* The answer to an observation query. */
 struct pipeline_answer {
 	const char *text;
 	size_t len;
-	bool resync;		/* it was asked for again, to compare */
-	const uint32_t
-		*asked; /* its metrics, see observation_query_bit; NULL: those of board_conf */
+	bool resync;		/* of --resync: it is compared with the values known so far */
+	const uint32_t *asked;	/* metrics it was asked for, see observation_query_bit; NULL: those
+				   of queue_windows_conf */
 	int64_t asked_us, at_us;
 };
-enum status pipeline_snapshot(struct pipeline *f, const struct pipeline_answer *a, bool *good,
+enum status pipeline_snapshot(struct pipeline *p, const struct pipeline_answer *a, bool *good,
 	struct err *err);
-/* Whether any answer told of the service's queue of that number. */
-bool pipeline_was_answered(const struct pipeline *f, size_t queue);
-void pipeline_refuse(struct pipeline *f, const char *queue_id);
-void pipeline_start(struct pipeline *f, int64_t at_us);	/* window 0, of the notification service */
+/* Whether any answer had values of the queue with that number. */
+bool pipeline_was_answered(const struct pipeline *p, size_t queue);
+void pipeline_refuse(struct pipeline *p, const char *queue_id);
+void pipeline_start(struct pipeline *p, int64_t at_us);	/* begins window 0 of notifications */
 
 /*
- * Another recording follows; the windows that had begun are printed. Its windows number on, and
- * nothing of before counts for them. Where queues are named, those that pipeline_watch() names from
- * here on have rows; the n of queue are all of them by number, borrowed. pipeline_watch() is false
- * where there is no memory, or no room.
+ * Another recording follows; all windows of the one before are printed. Windows are numbered on,
+ * but no values are kept. queue: all queues by number, borrowed. If queues are named, only those
+ * that pipeline_watch() adds from here on have rows. pipeline_watch() is false without memory or
+ * room.
  */
-enum status pipeline_restart(struct pipeline *f, const char *const *queue, size_t n,
+enum status pipeline_restart(struct pipeline *p, const char *const *queue, size_t n,
 	struct err *err);
-bool pipeline_watch(struct pipeline *f, const char *queue_id);
-/* The ID of the notification service's queue of that number; NULL: there is none. */
-const char *pipeline_queue_id(const struct pipeline *f, size_t queue);
+bool pipeline_watch(struct pipeline *p, const char *queue_id);
+/* The ID of the queue with that number; NULL: none, or the source is the stream. */
+const char *pipeline_queue_id(const struct pipeline *p, size_t queue);
 /* The queues' names by number, borrowed. */
-void pipeline_names(struct pipeline *f, const char *const *name);
-/* What a recorded stream was subscribed to, see stream_windows_interval. */
-void pipeline_interval(struct pipeline *f, const char *text, size_t len);
+void pipeline_set_names(struct pipeline *p, const char *const *name);
+/* The interval that a recorded stream was subscribed with, see stream_windows_interval. */
+void pipeline_set_interval(struct pipeline *p, const char *text, size_t len);
 
 /*
- * Prints the windows that are over at at_us; the windows still begun. No more than `ahead`
- * lets wait: then pipeline_has_more is true, and the call is to be made again before any other.
+ * Print the windows that are over at at_us; all windows that are still open. If more than `ahead`
+ * bytes would wait, pipeline_has_more is true: call the same again before any other function.
  */
-enum status pipeline_print_due(struct pipeline *f, int64_t at_us, struct err *err);
-enum status pipeline_print_rest(struct pipeline *f, int64_t at_us, bool cut, struct err *err);
+enum status pipeline_print_due(struct pipeline *p, int64_t at_us, struct err *err);
+enum status pipeline_print_rest(struct pipeline *p, int64_t at_us, bool cut, struct err *err);
+bool pipeline_has_more(const struct pipeline *p);
 
-/* The last instant that bare notifications told; NO_TIME: none. */
-int64_t pipeline_clock_us(const struct pipeline *f);
+/* The clock of notifications without `at`: their newest timestamp. NO_TIME: none yet. */
+int64_t pipeline_clock_us(const struct pipeline *p);
 
-/* No window follows; see sinks_end. */
-enum status pipeline_end(struct pipeline *f, struct lines *warnings, struct err *err);
+/* Call when no window follows; see sinks_end. */
+enum status pipeline_end(struct pipeline *p, struct lines *warnings, struct err *err);
 
-bool pipeline_has_more(const struct pipeline *f);
-
-int64_t pipeline_due_us(const struct pipeline *f);	/* NO_TIME: no window closes by the clock */
-bool pipeline_has_all(const struct pipeline *f);	/* every window is printed */
-bool pipeline_is_over(const struct pipeline *f);	/* it has, or a threshold ends the run */
-int64_t pipeline_printed(const struct pipeline *f);
-int64_t pipeline_printed_end_us(const struct pipeline *f);	/* NO_TIME: none yet */
+int64_t pipeline_due_us(const struct pipeline *p);	/* NO_TIME: no window ends by the clock */
+bool pipeline_has_all(const struct pipeline *p);	/* every window is printed */
+bool pipeline_is_over(const struct pipeline *p);	/* that, or a threshold ends the run */
+int64_t pipeline_printed(const struct pipeline *p);	/* how many windows */
+int64_t pipeline_printed_end_us(const struct pipeline *p);	/* NO_TIME: none yet */
 
 #endif

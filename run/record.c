@@ -13,7 +13,7 @@ static void begin(struct run *run)
 	const struct options *set = run->set;
 	struct buf line = { 0 };
 
-	run->recording = true;
+	run->record_begun = true;
 	recording_put_run(&line, run->began_us,
 		set->notifications ? SOURCE_NOTIFICATIONS : SOURCE_STREAM, &run->queues,
 		set->notifications ? NULL : set->interval);
@@ -24,7 +24,7 @@ static void begin(struct run *run)
 /* run->text, a line */
 static void put_line(struct run *run)
 {
-	if (!run->recording)
+	if (!run->record_begun)
 		begin(run);
 	side_file_put(run->record, &run->text);
 }
@@ -107,10 +107,11 @@ void record_names(struct run *run)
 	bool any = false;
 
 	for (size_t i = 0; i < run->queues.n; i++)
-		any = any || run->name[i];
+		any = any || run->queue_name[i];
 	if (!run->record || !any)
 		return;
-	queue_list_put_page(&page, (const char *const *)run->queues.v, run->name, run->queues.n);
+	queue_list_put_page(&page, (const char *const *)run->queues.v, run->queue_name,
+		run->queues.n);
 	put_answer(run, ANSWER_QUEUES, &page);
 }
 

@@ -23,12 +23,12 @@ static void run_free(struct run *run)
 	queue_lookup_free(run->lookup);
 	token_free(run->token);
 	token_cache_close(run->cache);
-	deliveries_free(run->callbacks);
+	deliveries_free(run->deliveries);
 	spool_free(run->spool);
 	http_free(run->http);
 	free(run->payload);
-	pipeline_free(run->flow);
-	audit_events_free(run->report);
+	pipeline_free(run->pipeline);
+	audit_events_free(run->events);
 	audit_free(run->audit);
 	progress_free(run->progress);
 	if (run->stderr_fd >= 0)
@@ -37,10 +37,10 @@ static void run_free(struct run *run)
 	side_file_free(run->rejects);
 	lines_free(&run->warnings);
 	lines_free(&run->queues);
-	lines_free(&run->named);
+	lines_free(&run->wanted_names);
 	lines_free(&run->secrets);
-	queue_list_free(&run->names);
-	free(run->name);
+	queue_list_free(&run->queue_list);
+	free(run->queue_name);
 	buf_free(&run->text);
 	free(run);
 }
@@ -57,7 +57,7 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 	run->set = set;
 	run->clock = clock;
 	run->signal_fd = signal_fd;
-	run->tape_at_us = NO_TIME;
+	run->newest_at_us = NO_TIME;
 	run->stderr_fd = -1;
 	run_clock_read(run);
 	run->began_us = run->now_us;
@@ -69,7 +69,7 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 	if (st == ST_OK && !set->replay)
 		st = setup_live(run, err);
 	if (st == ST_OK && set->targets.n)
-		st = setup_callbacks(run, err);
+		st = setup_deliveries(run, err);
 	if (st == ST_OK && run->record)
 		st = side_file_begin(run->record, err);
 	if (st == ST_OK && run->rejects)
@@ -79,8 +79,8 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 	run_clock_read(run);
 	for (size_t i = 0; i < set->warnings.n; i++)
 		lines_add(&run->warnings, "%s", set->warnings.v[i]);
-	audit_events_start(run->report, set->settings_json, &set->outlier_text);
-	audit_events_warnings(run->report, &run->warnings);
+	audit_events_start(run->events, set->settings_json, &set->outlier_text);
+	audit_events_warnings(run->events, &run->warnings);
 	run->turned_us = run->now_us;
 	run->started = true;
 	return ST_OK;
@@ -97,7 +97,7 @@ static enum status find_stall(struct run *run, struct err *err)
 	int64_t from_us = run->turned_us;
 
 	run->turned_us = run->now_us;
-	return run->tape || run->now_us - from_us <= STALL_US ? ST_OK
+	return run->recording || run->now_us - from_us <= STALL_US ? ST_OK
 		: live_stalled(run, from_us, err);
 }
 
@@ -112,9 +112,9 @@ static enum status check_audit(struct run *run, struct err *err)
 
 static const char *connection(const struct run *run)
 {
-	const struct audit_events_totals *totals = audit_events_totals(run->report);
+	const struct audit_events_totals *totals = audit_events_totals(run->events);
 
-	if (run->tape)
+	if (run->recording)
 		return "replay";
 	if (live_looks_up(run))
 		return "looking up queues";
@@ -126,25 +126,25 @@ static const char *connection(const struct run *run)
 static void show_progress(const struct run *run)
 {
 	const struct options *set = run->set;
-	int64_t due = pipeline_due_us(run->flow), printed = pipeline_printed(run->flow);
+	int64_t due = pipeline_due_us(run->pipeline), printed = pipeline_printed(run->pipeline);
 	struct progress_state state = {
 		.window_left_us = NO_TIME,
 		.run_left_us = NO_TIME,
 		.window = printed,
 		.windows = set->now ? 1 : set->count,
-		.frames = audit_events_totals(run->report)->frames,
-		.lag_us = audit_events_last_lag_us(run->report),
+		.frames = audit_events_totals(run->events)->frames,
+		.lag_us = audit_events_last_lag_us(run->events),
 		.connection = connection(run)
 	};
 
 	if (progress_due_us(run->progress) > run->now_us)
 		return;
-	if (due != NO_TIME && !run->tape) {
+	if (due != NO_TIME && !run->recording) {
 		state.window_left_us = due - run->now_us;
 		state.run_left_us = state.window_left_us
 			+ (state.windows - printed - 1) * set->window_ms * US_PER_MS;
 	}
-	progress_tell(run->progress, run->now_us, writer_waiting(run->out) ? NULL : &state);
+	progress_tell(run->progress, run->now_us, writer_waiting(run->writer) ? NULL : &state);
 }
 
 enum status run_turn(struct run *run, struct err *err)
@@ -164,12 +164,12 @@ enum status run_turn(struct run *run, struct err *err)
 			st = live_windows(run, err);	/* what is over by now is printed whole */
 		return st == ST_OK ? signals_status(ending, err) : st;
 	}
-	st = run->tape ? replay_turn(run, err) : live_turn(run, err);
-	if (st == ST_OK && run->tape_ended)
+	st = run->recording ? replay_turn(run, err) : live_turn(run, err);
+	if (st == ST_OK && run->input_ended)
 		st = replay_end(run, err);
 	run_side_files_flush(run);
 	if (st == ST_OK)
-		st = writer_flush(run->out, err);
+		st = writer_flush(run->writer, err);
 	run_deliveries_step(run);	/* after the rows, for this may write to a disk */
 	if (st == ST_OK)
 		show_progress(run);
@@ -178,7 +178,7 @@ enum status run_turn(struct run *run, struct err *err)
 
 bool run_is_over(const struct run *run)
 {
-	return pipeline_is_over(run->flow) || run->replay_done || run->listed;
+	return pipeline_is_over(run->pipeline) || run->replay_done || run->listed;
 }
 
 enum status run_close(struct run *run, enum status st, struct err *err)
@@ -188,8 +188,8 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 	progress_stop(run->progress);
 	if (run->started)
 		st = run_end(run, st, err);
-	else if (run->out)
-		writer_abandon(run->out);
+	else if (run->writer)
+		writer_abandon(run->writer);
 	run_free(run);
 	return st;
 }

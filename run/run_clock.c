@@ -11,11 +11,11 @@ static void compare(struct run *run, int64_t real_us)
 	int64_t ahead_us = real_us - run->now_us;
 	char text[DURATION_TEXT_MAX];
 
-	if (run->clock_told || run->tape || (ahead_us >= -APART_US && ahead_us <= APART_US))
+	if (run->clock_warned || run->recording || (ahead_us >= -APART_US && ahead_us <= APART_US))
 		return;
-	run->clock_told = true;
+	run->clock_warned = true;
 	time_format_duration(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);
-	audit_events_doubt(run->report,
+	audit_events_doubt(run->events,
 		"the system's clock was set %s by %s since the run began; rows "
 		"keep the time that it had before",
 		ahead_us < 0 ? "back" : "forward", text);
@@ -26,8 +26,8 @@ void run_clock_read(struct run *run)
 	int64_t real_us = run->clock->real_us(run->clock);
 
 	run->now_us = run->clock->now_us(run->clock);
-	if (run->report)
-		audit_events_time(run->report, run->now_us, real_us);
+	if (run->events)
+		audit_events_time(run->events, run->now_us, real_us);
 	if (run->started)
 		compare(run, real_us);
 }

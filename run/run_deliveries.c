@@ -9,11 +9,11 @@
 
 void run_deliveries_step(struct run *run)
 {
-	if (!run->callbacks)
+	if (!run->deliveries)
 		return;
-	deliveries_step(run->callbacks, run->now_us, run->clock->real_us(run->clock),
+	deliveries_step(run->deliveries, run->now_us, run->clock->real_us(run->clock),
 		&run->warnings);
-	audit_events_warnings(run->report, &run->warnings);
+	audit_events_warnings(run->events, &run->warnings);
 }
 
 void run_deliveries_begin_end(struct run *run, enum status st)
@@ -24,8 +24,8 @@ void run_deliveries_begin_end(struct run *run, enum status st)
 
 	if (st > ST_SIGNAL && st != ST_READER_LEFT)
 		us = SIGNAL_END_US;
-	if (run->callbacks)
-		deliveries_end(run->callbacks, run->now_us + us);
+	if (run->deliveries)
+		deliveries_end(run->deliveries, run->now_us + us);
 }
 
 enum status run_deliveries_finish(struct run *run, int signal, struct err *err)
@@ -35,14 +35,14 @@ enum status run_deliveries_finish(struct run *run, int signal, struct err *err)
 
 	for (;;) {
 		run_deliveries_step(run);
-		if (deliveries_are_done(run->callbacks))
+		if (deliveries_are_done(run->deliveries))
 			break;
 		if (signal) {	/* a second one leaves no time */
-			deliveries_end(run->callbacks, run->now_us + (cut ? 0 : SIGNAL_END_US));
+			deliveries_end(run->deliveries, run->now_us + (cut ? 0 : SIGNAL_END_US));
 			cut = cut ? cut : signal;
 		}
 		if (run_wait_for(run, RUN_WAIT_MAX_US, &wait_err) != ST_OK)
-			deliveries_end(run->callbacks, run->now_us);
+			deliveries_end(run->deliveries, run->now_us);
 		run_clock_read(run);
 		signal = signals_take(run);
 	}
@@ -54,9 +54,9 @@ enum status run_deliveries_status(const struct run *run, enum status st, struct 
 	const struct deliveries_totals *t;
 	unsigned long long dropped, refused;
 
-	if (st != ST_OK || !run->callbacks)
+	if (st != ST_OK || !run->deliveries)
 		return st;
-	t = deliveries_totals(run->callbacks);
+	t = deliveries_totals(run->deliveries);
 	dropped = t->dropped;
 	refused = t->refused;
 	if (refused)

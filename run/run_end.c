@@ -46,8 +46,8 @@ static void end_recording(struct run *run)
 {
 	int64_t at_us = run->now_us;
 
-	if (pipeline_is_over(run->flow) && pipeline_printed_end_us(run->flow) < at_us)
-		at_us = pipeline_printed_end_us(run->flow);
+	if (pipeline_is_over(run->pipeline) && pipeline_printed_end_us(run->pipeline) < at_us)
+		at_us = pipeline_printed_end_us(run->pipeline);
 	record_end(run, at_us);
 }
 
@@ -65,17 +65,17 @@ static int64_t end_limit_us(const struct run *run, enum status st)
 static enum status finish(struct run *run, enum status st, bool rows_left, int64_t end_us,
 	int *signal, struct err *err)
 {
-	bool patient = run->tape && st == ST_OK;
+	bool patient = run->recording && st == ST_OK;
 	enum status late = ST_OK, wait = ST_OK;
 	struct err wait_err;
 
 	source_close(&run->source, run->now_us);
-	run->tape_waits = false;
+	run->input_waits = false;
 	for (;;) {
 		live_take_closing(run);
 		if (rows_left)
-			late = writer_flush(run->out, err);
-		rows_left = rows_left && late == ST_OK && writer_waiting(run->out);
+			late = writer_flush(run->writer, err);
+		rows_left = rows_left && late == ST_OK && writer_waiting(run->writer);
 		run_side_files_flush(run);
 		if (!rows_left && !run_side_files_wait(run) && source_is_closed(&run->source))
 			return late;
@@ -93,7 +93,7 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 	}
 	if (rows_left && (st > ST_SIGNAL || *signal))
 		lines_add(&run->warnings, "%zu bytes of rows were not taken before the run's "
-			"end, and are lost", writer_waiting_bytes(run->out));
+			"end, and are lost", writer_waiting_bytes(run->writer));
 	if (!rows_left || st > ST_SIGNAL)
 		return late;
 	if (*signal)
@@ -103,7 +103,7 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		return wait;
 	}
 	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
-		"taken in time", writer_waiting_bytes(run->out));
+		"taken in time", writer_waiting_bytes(run->writer));
 }
 
 /* The one line of --check. All other output has ended by now, so the line can report it. */
@@ -112,7 +112,7 @@ static enum status put_check(struct run *run, enum status st, struct err *why, s
 	audit_redact(run->audit, why->text);
 	buf_clear(&run->text);
 	return nagios_put_line(run->set->nagios, st, why->text, &run->text)
-		? writer_window(run->out, &run->text, err) : err_nomem(err);
+		? writer_window(run->writer, &run->text, err) : err_nomem(err);
 }
 
 /* A threshold that no row was compared with would go unnoticed. */
@@ -120,7 +120,7 @@ static void warn_of_unmet(struct run *run)
 {
 	const struct thresholds *ts = run->set->thresholds;
 
-	if (!ts || !run->flow || !pipeline_printed(run->flow))
+	if (!ts || !run->pipeline || !pipeline_printed(run->pipeline))
 		return;
 	for (size_t i = 0; i < thresholds_count(ts); i++)
 		if (!threshold_was_met(ts, i))
@@ -130,10 +130,10 @@ static void warn_of_unmet(struct run *run)
 
 static void warn_of_cut(const struct run *run)
 {
-	unsigned long long n = audit_events_totals(run->report)->cut_messages;
+	unsigned long long n = audit_events_totals(run->events)->cut_messages;
 
 	if (n)
-		audit_events_doubt(run->report,
+		audit_events_doubt(run->events,
 			"%llu message%s lost: the connection ended before the "
 			"message did",
 			n, n > 1 ? "s were" : " was");
@@ -151,10 +151,10 @@ static void warn_of_unanswered(struct run *run)
 
 	for (size_t i = 0; i < patterns->n; i++)
 		asked = asked || channel_api_query_has(patterns->v[i]);
-	if (!run->set->now || !asked || !run->flow || !pipeline_printed(run->flow))
+	if (!run->set->now || !asked || !run->pipeline || !pipeline_printed(run->pipeline))
 		return;
 	for (size_t i = 0; i < run->queues.n; i++) {
-		if (pipeline_was_answered(run->flow, i))
+		if (pipeline_was_answered(run->pipeline, i))
 			continue;
 		first = first ? first : run->queues.v[i];
 		n++;
@@ -172,10 +172,10 @@ static void warn_of_unanswered(struct run *run)
  * it is closed, then a threshold. A threshold that ended the run comes first. */
 static enum status settle_source(const struct run *run, struct err *err)
 {
-	const char *held = audit_events_first_held(run->report);
+	const char *held = audit_events_first_threshold(run->events);
 	enum status source = source_status(&run->source);
 
-	if (held && (source == ST_OK || !pipeline_has_all(run->flow)))
+	if (held && (source == ST_OK || !pipeline_has_all(run->pipeline)))
 		return err_set(err, ST_HELD, "%s", held);
 	if (source != ST_OK)
 		err_set(err, source, "%s", source_is_up(&run->source)
@@ -189,13 +189,13 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 {
 	enum status late = ST_OK;
 
-	if (!run->flow)		/* out of memory when the queues' names were set */
+	if (!run->pipeline)		/* out of memory when the queues' names were set */
 		return ST_OK;
 	if (leaves_partial_rows(st))
-		late = pipeline_print_rest(run->flow, run->tape ? run->tape_at_us : run->now_us,
-			true, err);
+		late = pipeline_print_rest(run->pipeline,
+			run->recording ? run->newest_at_us : run->now_us, true, err);
 	if (late == ST_OK)
-		late = pipeline_end(run->flow, &run->warnings, err);
+		late = pipeline_end(run->pipeline, &run->warnings, err);
 	end_recording(run);
 	return late;
 }
@@ -222,8 +222,8 @@ static enum status end_output(struct run *run, enum status st, bool rows_left, i
 	struct lines kept = { 0 };
 
 	st = worse(st, late, err, &late_err);
-	late = writer_close(run->out, whole, &kept, &late_err);
-	run->out = NULL;
+	late = writer_close(run->writer, whole, &kept, &late_err);
+	run->writer = NULL;
 	st = worse(st, late, err, &late_err);
 	add_kept(run, st, &kept, err);
 	lines_free(&kept);
@@ -236,11 +236,11 @@ static enum status end_deliveries(struct run *run, enum status st, int signal, s
 	struct err late_err;
 	enum status late;
 
-	if (!run->callbacks)
+	if (!run->deliveries)
 		return st;
 	late = run_deliveries_finish(run, signal, &late_err);
 	st = worse(st, late, err, &late_err);
-	fault = deliveries_spool_fault(run->callbacks);
+	fault = deliveries_spool_fault(run->deliveries);
 	if (!fault)
 		return st;
 	late = err_set(&late_err, ST_OUTPUT, "%s", fault);
@@ -314,8 +314,8 @@ enum status run_end(struct run *run, enum status st, struct err *err)
 	warn_of_cut(run);
 	warn_of_unanswered(run);
 	audit_redact(run->audit, err->text);
-	audit_events_warnings(run->report, &run->warnings);
-	audit_events_end(run->report, exit_status(run, st), reason(run, st, err));
+	audit_events_warnings(run->events, &run->warnings);
+	audit_events_end(run->events, exit_status(run, st), reason(run, st, err));
 	st = worse(st, audit_status(run->audit, &late), err, &late);
 	if (!main_prints_text(run, st))
 		err->text[0] = '\0';

@@ -9,7 +9,7 @@ static void report_failure(struct run *run, struct side_file *side)
 	if (!why)
 		return;
 	lines_add(&run->warnings, "%s; nothing more is written to it", why);
-	audit_events_warnings(run->report, &run->warnings);
+	audit_events_warnings(run->events, &run->warnings);
 }
 
 static void report_failures(struct run *run)

@@ -34,49 +34,52 @@ struct run {
 	int64_t began_us, now_us;
 	int64_t turned_us;	/* now_us of the last turn */
 	bool started;		/* run.start is written */
-	bool clock_told;	/* the system's clock was set */
-	bool audit_lost;	/* what ended the run is its audit file, not its rows */
-	int stderr_fd;		/* its own, that need not wait where that can be; -1: none yet */
+	bool clock_warned;	/* that the system's clock was set */
+	bool audit_lost;	/* the run ended because its audit file failed, not its rows */
+	int stderr_fd;		/* see open_stderr() in setup.c; -1: none yet */
 	struct audit *audit;
-	struct audit_events *report;
+	struct audit_events *events;
 	struct progress *progress;	/* NULL: none is shown */
-	struct pipeline *flow;	/* what messages become */
-	struct lines queues;	/* those named by ID, then those found by name */
-	const char **name;	/* by queue, NULL where it is not known */
-	struct queue_list names;	/* of a replay, or cached where none is looked up */
-	struct buf text;	/* lines of a recording */
-	struct writer *out;
+	struct pipeline *pipeline;
+	struct lines queues;	/* IDs: those named by ID, then those found by name */
+	const char **queue_name;	/* by index in queues; NULL: unknown */
+	struct queue_list queue_list;	/* of the recording, or from the cache */
+	struct buf text;	/* a line or rows being made */
+	struct writer *writer;
 	struct side_file *record, *rejects;
 	struct lines warnings;
-	struct http *http;	/* NULL: a replay without callbacks */
-	struct deliveries *callbacks;	/* NULL: none */
-	struct spool *spool;	/* theirs, or NULL */
+	struct http *http;	/* NULL: a replay without --callback */
+	struct deliveries *deliveries;	/* NULL: no --callback */
+	struct spool *spool;	/* of the deliveries, or NULL */
 	/* live */
 	struct token_cache *cache;
 	struct token *token;
 	struct source source;
 	char *payload;
-	struct queue_lookup *lookup;	/* queues by name, before there is a source */
-	struct lines named;	/* all names that it has to know */
-	bool listed;		/* --list-queues: they are printed */
-	struct lines secrets;	/* that no recording may hold */
-	uint64_t told_token;	/* generation of the last token that was reported; 0: none */
-	bool recording;		/* its first line is written */
-	/* replay */
-	struct recording *tape;	/* the settings' */
-	struct recording_entry entry;	/* held: not yet applied */
-	bool held, tape_ended, tape_waits, tape_torn, replay_done;
-	bool begun;		/* a recording began with the entry at hand */
-	bool recording_over;	/* it has ended; what follows begins another one */
-	bool unended;		/* one had no end */
-	bool told;		/* the recording at hand told more than its run and names */
-	bool source_known, names_came;
-	bool used;		/* a recording names its queues, or a snapshot tells of one */
-	bool any;		/* no list of queues: those that are met have rows */
-	uint64_t recordings;
-	uint64_t bare_lines;	/* without `at`, where the clock needs one */
+	struct queue_lookup *lookup;	/* finds queues by name before the source is opened */
+	struct lines wanted_names;	/* the names that it must find */
+	bool listed;		/* --list-queues has printed them */
+	struct lines secrets;	/* replaced by REDACTED in --record */
+	uint64_t reported_token;	/* generation of the last token in an event; 0: none */
+	bool record_begun;	/* the first line of --record is written */
+	/* replay: the input is one or more recordings, one after the other */
+	struct recording *recording;	/* the input; borrowed from the options */
+	struct recording_entry entry;	/* the line at hand */
+	bool held;		/* it is not applied yet, for rows must be read first */
+	bool input_ended, input_torn;	/* torn: the last line is cut off */
+	bool input_waits;	/* no line can be read now */
+	bool replay_done;
+	bool entry_begins;	/* the line at hand has begun a recording */
+	bool recording_over;	/* the recording at hand has ended: the next line begins one */
+	bool unended;		/* a recording had no last line */
+	bool past_names;	/* the recording at hand is past its first line and names */
+	bool source_known, names_read;
+	bool used;		/* a recording lists its queues, or a snapshot has one of them */
+	bool any_queue;		/* no queue is named, so every queue of the input has rows */
+	uint64_t recordings;	/* how many have begun */
+	uint64_t bare_lines;	/* without `at`, which the clock needs */
 	uint64_t good_lines;
-	int64_t tape_at_us;	/* the newest `at`; NO_TIME: none */
+	int64_t newest_at_us;	/* `at` of the newest line; NO_TIME: none */
 };
 
 #endif

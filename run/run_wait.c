@@ -21,11 +21,11 @@ static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
 		if (sides[i] && side_file_fd(sides[i]) >= 0)
 			fd[n++] = (struct curl_waitfd){ side_file_fd(sides[i]),
 				side_file_waiting(sides[i]) ? CURL_WAIT_POLLOUT : 0, 0 };
-	if (run->out && writer_fd(run->out) >= 0)
-		fd[n++] = (struct curl_waitfd){ writer_fd(run->out),
-			writer_waiting(run->out) ? CURL_WAIT_POLLOUT : 0, 0 };
-	if (run->tape_waits)
-		fd[n++] = (struct curl_waitfd){ recording_fd(run->tape), CURL_WAIT_POLLIN, 0 };
+	if (run->writer && writer_fd(run->writer) >= 0)
+		fd[n++] = (struct curl_waitfd){ writer_fd(run->writer),
+			writer_waiting(run->writer) ? CURL_WAIT_POLLOUT : 0, 0 };
+	if (run->input_waits)
+		fd[n++] = (struct curl_waitfd){ recording_fd(run->recording), CURL_WAIT_POLLIN, 0 };
 	return n;
 }
 
@@ -33,9 +33,9 @@ int64_t run_wait_us(const struct run *run)
 {
 	int64_t until = run->now_us + RUN_WAIT_MAX_US, at;
 
-	if (run->tape)
-		return run->tape_waits || replay_waits_for_readers(run) ? RUN_WAIT_MAX_US : 0;
-	at = pipeline_due_us(run->flow);
+	if (run->recording)
+		return run->input_waits || replay_waits_for_readers(run) ? RUN_WAIT_MAX_US : 0;
+	at = pipeline_due_us(run->pipeline);
 	if (at != NO_TIME && at < until)
 		until = at;
 	at = live_looks_up(run) ? queue_lookup_deadline_us(run->lookup)
@@ -66,7 +66,7 @@ enum status run_wait_for(struct run *run, int64_t us, struct err *err)
 {
 	struct curl_waitfd fd[WAIT_FDS];
 	unsigned n = wait_fds(run, fd);
-	int64_t due_us = run->callbacks ? deliveries_deadline_us(run->callbacks) : INT64_MAX;
+	int64_t due_us = run->deliveries ? deliveries_deadline_us(run->deliveries) : INT64_MAX;
 	int timeout_ms;
 	enum status st;
 

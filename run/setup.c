@@ -15,7 +15,7 @@
 #include "util/time.h"
 
 #define QUEUES_MET_MAX 10000
-#define NOW_MS 1		/* the window of a snapshot alone */
+#define NOW_MS 1		/* the length of the window of --now */
 
 static struct stream_windows_conf windows_conf(const struct options *set)
 {
@@ -38,19 +38,19 @@ static struct stream_windows_conf windows_conf(const struct options *set)
 enum status setup_files(struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
-	enum status st = writer_open(&run->out, set->output, &run->warnings, err);
+	enum status st = writer_open(&run->writer, set->output, &run->warnings, err);
 
 	if (st == ST_OK && set->record)
 		st = side_file_open(&run->record, "--record", set->record, err);
 	if (st == ST_OK && set->rejects)
 		st = side_file_open(&run->rejects, "--rejects", set->rejects, err);
-	run->tape = set->recording;
+	run->recording = set->recording;
 	if (st == ST_OK && set->replay)
-		writer_be_patient(run->out);
+		writer_be_patient(run->writer);
 	return st;
 }
 
-/* A terminal's width as a shell has it; 0: it does not say. */
+/* $COLUMNS, the width that a shell sets; 0: it is not set. */
 static size_t columns_wanted(void)
 {
 	const char *text = getenv("COLUMNS");
@@ -59,32 +59,32 @@ static size_t columns_wanted(void)
 	return len && len < 6 && !text[len] ? strtoul(text, NULL, 10) : 0;
 }
 
-/* Whether terminals take more than text and line ends. */
-static bool has_clever_terminal(void)
+/* Whether the terminal understands colours and cursor movement. */
+static bool has_smart_terminal(void)
 {
 	const char *term = getenv("TERM");
 
 	return term && *term && strcmp(term, "dumb") != 0;
 }
 
-/* https://no-color.org: what it is set to is of no matter, unless it is empty. */
+/* https://no-color.org: any value but an empty one counts. */
 static bool may_colour(void)
 {
 	const char *no_color = getenv("NO_COLOR");
 
-	return !(no_color && *no_color) && has_clever_terminal();
+	return !(no_color && *no_color) && has_smart_terminal();
 }
 
-static void hand_over(void *arg, const struct payload_window *window)
+static void deliver_window(void *arg, const struct payload_window *window)
 {
 	struct run *run = arg;
 	struct payload_window w = *window;
 
 	w.run = audit_run_id(run->audit);
-	deliveries_window(run->callbacks, &w);
+	deliveries_window(run->deliveries, &w);
 }
 
-static struct sinks_conf flush_conf(struct run *run)
+static struct sinks_conf sinks_conf(struct run *run)
 {
 	const struct options *set = run->set;
 
@@ -97,28 +97,28 @@ static struct sinks_conf flush_conf(struct run *run)
 			.interval = set->replay && !set->interval_given ? NULL : set->interval,
 			.metric = set->metric
 		},
-		.queue_name = run->name,
+		.queue_name = run->queue_name,
 		.table = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
 			.queues_alone = set->now, .window_ms = set->window_ms },
 		.columns = columns_wanted(),
 		.colour = may_colour(),
-		.report = run->report,
-		.out = run->out,
+		.events = run->events,
+		.writer = run->writer,
 		.thresholds = set->thresholds,
 		.fail_fast = set->fail_fast,
-		.plugin = set->nagios,
-		.closed = set->targets.n ? hand_over : NULL,
+		.nagios = set->nagios,
+		.on_window = set->targets.n ? deliver_window : NULL,
 		.arg = run
 	};
 }
 
-static struct pipeline_conf flow_conf(struct run *run)
+static struct pipeline_conf pipeline_conf(struct run *run)
 {
 	const struct options *set = run->set;
 
 	return (struct pipeline_conf){
-		.notices = set->notifications,
-		.board = {
+		.notifications = set->notifications,
+		.queue_windows = {
 			.length_ms = set->now ? NOW_MS : set->window_ms,
 			.align = set->align,
 			.count = set->now ? 1 : set->count,
@@ -126,14 +126,14 @@ static struct pipeline_conf flow_conf(struct run *run)
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
 			.room = set->replay ? NOTIFICATION_QUEUES_MAX : 0,
-			.any = run->any,
+			.any = run->any_queue,
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,
 			.asked = channel_api_query_metrics((const char *const *)set->patterns.v,
 				set->patterns.n)
 		},
 		.starts_connected = !set->snapshot,
-		.windows = windows_conf(set),
+		.stream_windows = windows_conf(set),
 		.metric = set->metric,
 		.nmetric = set->nmetric,
 		.nasked = set->nasked,
@@ -141,29 +141,29 @@ static struct pipeline_conf flow_conf(struct run *run)
 		.replay = set->replay != NULL,
 		.default_outlier = set->outlier_given || !set->outlier_text.n
 			? NULL : set->outlier_text.v[0],
-		.flush = flush_conf(run),
+		.sinks = sinks_conf(run),
 		.rejects = run->rejects
 	};
 }
 
-static enum status make_flow(struct run *run, struct err *err)
+static enum status make_pipeline(struct run *run, struct err *err)
 {
-	struct pipeline_conf conf = flow_conf(run);
+	struct pipeline_conf conf = pipeline_conf(run);
 	enum status st;
 
-	pipeline_free(run->flow);
-	st = pipeline_new(&run->flow, &conf, err);
-	if (st != ST_OK) {	/* the run's end asks for no rows of a half */
-		pipeline_free(run->flow);
-		run->flow = NULL;
+	pipeline_free(run->pipeline);
+	st = pipeline_new(&run->pipeline, &conf, err);
+	if (st != ST_OK) {	/* else the end of the run would use a half of it */
+		pipeline_free(run->pipeline);
+		run->pipeline = NULL;
 	}
 	return st;
 }
 
 /*
- * Stderr anew where it is a terminal or a pipe, so that no line waits on the shared descriptor:
- * a terminal that is held says that it is writable when it has room for one byte, and of a pipe
- * another writer may take the room that poll(2) saw.
+ * Opens stderr again in non-blocking mode if it is a terminal or a pipe. Writes to it could block
+ * otherwise, even after poll(2): a stopped terminal counts as writable with room for one byte, and
+ * another process can fill a pipe first. The original stays blocking, for others share it.
  */
 static int open_stderr(void)
 {
@@ -176,7 +176,7 @@ static int open_stderr(void)
 	return fd < 0 ? dup(STDERR_FILENO) : fd;
 }
 
-/* On a terminal people look at the rows and at the progress. */
+/* On a terminal people read rows and progress, so only warnings are shown there. */
 static enum audit_level audit_level(const struct run *run)
 {
 	const struct options *set = run->set;
@@ -189,17 +189,16 @@ static enum audit_level audit_level(const struct run *run)
 enum status setup_progress(struct run *run, struct err *err)
 {
 	if (run->set->level >= LEVEL_DOUBT || !isatty(run->stderr_fd)
-	    || !has_clever_terminal())
+	    || !has_smart_terminal())
 		return ST_OK;
 	run->progress = progress_new(run->stderr_fd, run->now_us);
 	if (!run->progress)
 		return err_nomem(err);
 	audit_before(run->audit, progress_wipe, run->progress);
-	writer_before(run->out, progress_wipe, run->progress);
+	writer_before(run->writer, progress_wipe, run->progress);
 	return ST_OK;
 }
 
-/* Its lines go to stderr, or to a file that they share with other runs. */
 static enum status open_audit(struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
@@ -225,7 +224,7 @@ static enum status open_audit(struct run *run, struct err *err)
 	return st;
 }
 
-/* Of run->name: a replay may meet queues that are in no list. */
+/* The size of run->queue_name: a replay can have queues that are in no list. */
 static size_t names_room(const struct run *run)
 {
 	return run->queues.n + NOTIFICATION_QUEUES_MAX;
@@ -238,16 +237,16 @@ enum status setup_core(struct run *run, struct err *err)
 
 	if (st != ST_OK)
 		return st;
-	run->report = audit_events_new(run->audit);
+	run->events = audit_events_new(run->audit);
 	for (size_t i = 0; i < named->n; i++)
 		lines_add(&run->queues, "%s", named->v[i]);
-	run->any = run->set->replay && run->set->queues_recorded && !named->n;
-	run->name = calloc(names_room(run), sizeof(*run->name));
-	if (!run->report || run->queues.failed || !run->name)
+	run->any_queue = run->set->replay && run->set->queues_recorded && !named->n;
+	run->queue_name = calloc(names_room(run), sizeof(*run->queue_name));
+	if (!run->events || run->queues.failed || !run->queue_name)
 		return err_nomem(err);
 	if (run->set->notifications && !run->set->now)
-		audit_events_counts_resyncs(run->report);
-	return make_flow(run, err);
+		audit_events_counts_resyncs(run->events);
+	return make_pipeline(run, err);
 }
 
 bool setup_secret(struct run *run, const char *secret)
@@ -300,22 +299,22 @@ enum status setup_channel(struct run *run, struct err *err)
 	return run->source.channel ? ST_OK : err_nomem(err);
 }
 
-/* Names of --queue-name, and those that thresholds have as their scope. */
+/* The names of --queue-name, and those before the colon of --fail-if. */
 static void gather_names(struct run *run)
 {
 	const struct options *set = run->set;
 	const char *name;
 
 	for (size_t i = 0; i < set->queue_names.n; i++)
-		lines_add(&run->named, "%s", set->queue_names.v[i]);
+		lines_add(&run->wanted_names, "%s", set->queue_names.v[i]);
 	for (size_t i = 0; set->thresholds && i < thresholds_count(set->thresholds); i++) {
 		name = threshold_queue_name(set->thresholds, i);
 		if (name)
-			lines_add(&run->named, "%s", name);
+			lines_add(&run->wanted_names, "%s", name);
 	}
 }
 
-/* Queues by name are looked up first; names that the cache knows go with IDs too. */
+/* Queues by name are looked up before the source is opened. */
 static enum status open_lookup(struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
@@ -328,10 +327,10 @@ static enum status open_lookup(struct run *run, struct err *err)
 	};
 
 	gather_names(run);
-	if (run->named.failed)
+	if (run->wanted_names.failed)
 		return err_nomem(err);
-	conf.pattern = (const char *const *)run->named.v;
-	conf.npattern = run->named.n;
+	conf.pattern = (const char *const *)run->wanted_names.v;
+	conf.npattern = run->wanted_names.n;
 	run->lookup = queue_lookup_new(&conf, run->http, run->token, run->now_us);
 	return run->lookup ? ST_OK : err_nomem(err);
 }
@@ -351,14 +350,14 @@ static enum status open_net(struct run *run, struct err *err)
 						   : err_nomem(err);
 }
 
-static void tell_callback(void *arg, const struct deliveries_event *event)
+static void report_delivery(void *arg, const struct deliveries_event *event)
 {
 	struct run *run = arg;
 
-	audit_events_callback(run->report, event);
+	audit_events_delivery(run->events, event);
 }
 
-enum status setup_callbacks(struct run *run, struct err *err)
+enum status setup_deliveries(struct run *run, struct err *err)
 {
 	const struct targets *t = &run->set->targets;
 	struct deliveries_conf conf = {
@@ -366,7 +365,7 @@ enum status setup_callbacks(struct run *run, struct err *err)
 		.run = audit_run_id(run->audit),
 		.start_ms = run->clock->real_start_us / US_PER_MS,
 		.retry_for_us = run->set->retry_for_ms * US_PER_MS,
-		.report = tell_callback,
+		.report = report_delivery,
 		.arg = run
 	};
 	enum status st = open_net(run, err);
@@ -381,14 +380,14 @@ enum status setup_callbacks(struct run *run, struct err *err)
 		return st;
 	conf.http = run->http;
 	conf.spool = run->spool;
-	run->callbacks = deliveries_new(&conf);
-	if (!run->callbacks)
+	run->deliveries = deliveries_new(&conf);
+	if (!run->deliveries)
 		return err_nomem(err);
-	audit_events_callbacks(run->report, run->callbacks);
+	audit_events_set_deliveries(run->events, run->deliveries);
 	return ST_OK;
 }
 
-/* Names that earlier runs have learned; no request is made for them. */
+/* Rows have names also if all queues are named by ID: from the cache, without a request. */
 static enum status cached_names(struct run *run, struct err *err)
 {
 	const struct creds *creds = &run->set->creds;
@@ -397,9 +396,9 @@ static enum status cached_names(struct run *run, struct err *err)
 	enum status st;
 
 	if (!run->set->cache || !creds->client_id
-	    || !queue_cache_load(&key, NULL, 0, run->now_us, &run->names, &run->warnings))
+	    || !queue_cache_load(&key, NULL, 0, run->now_us, &run->queue_list, &run->warnings))
 		return ST_OK;
-	st = setup_names(run, &run->names, &problems, err);
+	st = setup_names(run, &run->queue_list, &problems, err);
 	lines_free(&problems);
 	if (st == ST_OK)
 		record_names(run);
@@ -451,14 +450,14 @@ enum status setup_queue(struct run *run, const char *id, struct err *err)
 	return run->queues.failed ? err_nomem(err) : ST_OK;
 }
 
-enum status setup_put_names(struct run *run, const struct queue_list *list, struct err *err)
+enum status setup_set_names(struct run *run, const struct queue_list *list, struct err *err)
 {
 	size_t n = names_room(run);
-	const char **name = reallocarray(run->name, n, sizeof(*name));
+	const char **name = reallocarray(run->queue_name, n, sizeof(*name));
 
 	if (!name)
 		return err_nomem(err);
-	run->name = name;
+	run->queue_name = name;
 	memset(name, 0, n * sizeof(*name));
 	for (size_t i = 0; i < list->n; i++) {
 		size_t queue = queue_number(run, list->v[i].id);
@@ -466,8 +465,8 @@ enum status setup_put_names(struct run *run, const struct queue_list *list, stru
 		if (queue != SIZE_MAX)
 			name[queue] = list->v[i].name;
 	}
-	if (run->flow)
-		pipeline_names(run->flow, name);
+	if (run->pipeline)
+		pipeline_set_names(run->pipeline, name);
 	return ST_OK;
 }
 
@@ -484,8 +483,8 @@ enum status setup_names(struct run *run, const struct queue_list *list,
 		st = setup_queue(run, hits.v[i]->id, err);
 	free(hits.v);
 	if (st == ST_OK)
-		st = setup_put_names(run, list, err);
-	return st == ST_OK ? make_flow(run, err) : st;
+		st = setup_set_names(run, list, err);
+	return st == ST_OK ? make_pipeline(run, err) : st;
 }
 
 enum status setup_unknown_names(struct run *run, const struct lines *problems, struct err *err)
@@ -501,8 +500,8 @@ enum status setup_scopes(const struct run *run, struct err *err)
 	struct buf why = { 0 };
 	enum status st = ST_OK;
 
-	if (!thresholds_find(run->set->thresholds, (const char *const *)run->queues.v, run->name,
-	    run->queues.n, &why))
+	if (!thresholds_find(run->set->thresholds, (const char *const *)run->queues.v,
+	    run->queue_name, run->queues.n, &why))
 		st = why.failed ? err_nomem(err) : err_set(err, ST_USAGE, "%s", why.data);
 	buf_free(&why);
 	return st;

@@ -14,7 +14,7 @@ enum status setup_core(struct run *run, struct err *err);	/* audit and pipeline 
 enum status setup_progress(struct run *run, struct err *err);
 enum status setup_live(struct run *run, struct err *err);	/* token and source */
 enum status setup_channel(struct run *run, struct err *err);
-enum status setup_callbacks(struct run *run, struct err *err);
+enum status setup_deliveries(struct run *run, struct err *err);
 
 /* Audit lines show REDACTED in its place. NULL is allowed. False: out of memory. */
 bool setup_secret(struct run *run, const char *secret);
@@ -33,6 +33,6 @@ enum status setup_scopes(const struct run *run, struct err *err);
 
 /* Parts of setup_names: adds a queue unless the run has it; sets the queues' names. */
 enum status setup_queue(struct run *run, const char *id, struct err *err);
-enum status setup_put_names(struct run *run, const struct queue_list *list, struct err *err);
+enum status setup_set_names(struct run *run, const struct queue_list *list, struct err *err);
 
 #endif

@@ -87,7 +87,7 @@ int signals_take(struct run *run)
 
 	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1)
-			audit_events_status(run->report, source_is_up(&run->source));
+			audit_events_status(run->events, source_is_up(&run->source));
 		else if (!ending)
 			ending = (int)info.ssi_signo;
 	}
@@ -106,8 +106,8 @@ void signals_end_at_once(const struct run *run, const sigset_t *set)
 {
 	struct sigaction action = { .sa_handler = end_at_once };
 	sigset_t ending = *set;
-	const char *temp = run->out ? writer_temp_path(run->out) : NULL;
-	const char *unfinished = run->out ? writer_unfinished_path(run->out) : NULL;
+	const char *temp = run->writer ? writer_temp_path(run->writer) : NULL;
+	const char *unfinished = run->writer ? writer_unfinished_path(run->writer) : NULL;
 
 	/* copies, for the run frees its own; a name that is gone by then does no harm */
 	snprintf(temp_file, sizeof(temp_file), "%s", temp ? temp : "");

@@ -10,136 +10,137 @@
 
 struct sinks {
 	struct sinks_conf conf;
-	bool csv_header;		/* is still to be printed */
+	bool csv_header;		/* not printed yet */
 	struct table *table;		/* NULL: another format */
 	struct buf text;	/* rows of one window */
-	struct buf json;	/* the same as NDJSON, for `closed` */
+	struct buf json;	/* the same as NDJSON, for on_window */
 	struct hash_chain_work *work;	/* for their digest */
-	struct row_window reading;
-	struct buf exposed;		/* the last whole window */
-	bool has_exposed;
-	size_t skipped;			/* numbers that it lacks */
+	struct row_window rows;	/* the same as values, for all but NDJSON and CSV */
+	struct buf prometheus;		/* the last whole window */
+	bool has_prometheus;
+	size_t skipped;			/* values that it lacks */
 	bool ends_run;
 };
 
 struct sinks *sinks_new(const struct sinks_conf *conf)
 {
-	struct sinks *f = calloc(1, sizeof(*f));
+	struct sinks *s = calloc(1, sizeof(*s));
 
-	if (!f)
+	if (!s)
 		return NULL;
-	f->conf = *conf;
-	f->csv_header = conf->header;
-	f->work = hash_chain_work_new(NULL, 0);
+	s->conf = *conf;
+	s->csv_header = conf->header;
+	s->work = hash_chain_work_new(NULL, 0);
 	if (conf->format == FORMAT_TABLE)
-		f->table = table_new(&conf->table);
-	if (!f->work || (conf->format == FORMAT_TABLE && !f->table)) {
-		sinks_free(f);
+		s->table = table_new(&conf->table);
+	if (!s->work || (conf->format == FORMAT_TABLE && !s->table)) {
+		sinks_free(s);
 		return NULL;
 	}
-	return f;
+	return s;
 }
 
-void sinks_free(struct sinks *f)
+void sinks_free(struct sinks *s)
 {
-	if (!f)
+	if (!s)
 		return;
-	hash_chain_work_free(f->work);
-	table_free(f->table);
-	buf_free(&f->text);
-	buf_free(&f->json);
-	buf_free(&f->exposed);
-	row_window_free(&f->reading);
-	free(f);
+	hash_chain_work_free(s->work);
+	table_free(s->table);
+	buf_free(&s->text);
+	buf_free(&s->json);
+	buf_free(&s->prometheus);
+	row_window_free(&s->rows);
+	free(s);
 }
 
-static void held(void *arg, const struct threshold_hit *hit)
+static void on_threshold(void *arg, const struct threshold_hit *hit)
 {
-	struct sinks *f = arg;
+	struct sinks *s = arg;
 
-	audit_events_held(f->conf.report, hit);
-	f->ends_run = f->conf.fail_fast;
+	audit_events_threshold(s->conf.events, hit);
+	s->ends_run = s->conf.fail_fast;
 }
 
-static bool exposes(const struct sinks *f)
+static bool is_prometheus(const struct sinks *s)
 {
-	return f->conf.format == FORMAT_PROMETHEUS;
+	return s->conf.format == FORMAT_PROMETHEUS;
 }
 
-/* Whether nothing is printed while a window is flushed. */
-static bool has_no_rows(const struct sinks *f)
+/* Whether a window is not printed when it is over. */
+static bool prints_no_rows(const struct sinks *s)
 {
-	return f->conf.plugin || exposes(f);
+	return s->conf.nagios || is_prometheus(s);
 }
 
-/* Whether anything looks at numbers. */
-static bool reads(const struct sinks *f)
+/* Whether anything uses the values of rows. */
+static bool needs_rows(const struct sinks *s)
 {
-	return f->table || f->conf.thresholds || has_no_rows(f);
+	return s->table || s->conf.thresholds || prints_no_rows(s);
 }
 
-static enum status expose(struct sinks *f, struct err *err)
+static enum status put_prometheus(struct sinks *s, struct err *err)
 {
-	if (f->reading.partial)
+	if (s->rows.partial)
 		return ST_OK;
-	buf_clear(&f->exposed);
-	if (!prometheus_put(&f->exposed, &f->reading, f->conf.queues_alone, &f->skipped))
+	buf_clear(&s->prometheus);
+	if (!prometheus_put(&s->prometheus, &s->rows, s->conf.queues_alone, &s->skipped))
 		return err_nomem(err);
-	f->has_exposed = true;
-	return writer_is_replaceable(f->conf.out)
-		? writer_replace(f->conf.out, &f->exposed, err) : ST_OK;
+	s->has_prometheus = true;
+	return writer_is_replaceable(s->conf.writer)
+		? writer_replace(s->conf.writer, &s->prometheus, err) : ST_OK;
 }
 
-static enum status judge(struct sinks *f, struct err *err)
+static enum status judge(struct sinks *s, struct err *err)
 {
-	if ((f->conf.thresholds
-		&& !thresholds_judge(f->conf.thresholds, &f->reading, held, f))
-	    || (f->conf.plugin && !nagios_take(f->conf.plugin, &f->reading)))
+	if ((s->conf.thresholds
+		&& !thresholds_judge(s->conf.thresholds, &s->rows, on_threshold, s))
+	    || (s->conf.nagios && !nagios_take(s->conf.nagios, &s->rows)))
 		return err_nomem(err);
-	return exposes(f) ? expose(f, err) : ST_OK;
+	return is_prometheus(s) ? put_prometheus(s, err) : ST_OK;
 }
 
-static bool put_table(struct sinks *f)
+static bool put_table(struct sinks *s)
 {
-	struct table_screen screen = { .width = TABLE_WIDTH };
+	struct table_screen terminal = { .width = TABLE_WIDTH };
 	size_t columns = 0;
 
-	screen.colour = writer_terminal(f->conf.out, &columns, &screen.height) && f->conf.colour;
+	terminal.colour = writer_terminal(s->conf.writer, &columns, &terminal.height)
+		&& s->conf.colour;
 	if (columns)
-		screen.width = columns;
-	if (f->conf.columns)
-		screen.width = f->conf.columns;
-	return table_render(f->table, &f->reading, &screen, &f->text);
+		terminal.width = columns;
+	if (s->conf.columns)
+		terminal.width = s->conf.columns;
+	return table_render(s->table, &s->rows, &terminal, &s->text);
 }
 
-static bool put_stream_rows(struct sinks *f, const struct stream_window *w)
+static bool put_stream_rows(struct sinks *s, const struct stream_window *w)
 {
-	switch (f->conf.format) {
+	switch (s->conf.format) {
 	case FORMAT_NDJSON:
-		return ndjson_put_stream_window(&f->text, w, &f->conf.stream);
+		return ndjson_put_stream_window(&s->text, w, &s->conf.stream);
 	case FORMAT_CSV:
-		return csv_put_stream_window(&f->text, &f->csv_header, w, f->conf.stream.metric);
+		return csv_put_stream_window(&s->text, &s->csv_header, w, s->conf.stream.metric);
 	case FORMAT_TABLE:
-		return put_table(f);
-	case FORMAT_PROMETHEUS:		/* expose() */
+		return put_table(s);
+	case FORMAT_PROMETHEUS:		/* see put_prometheus */
 		break;
 	}
 	return true;
 }
 
-static bool put_queue_rows(struct sinks *f, const struct queue_window *w)
+static bool put_queue_rows(struct sinks *s, const struct queue_window *w)
 {
-	const char *const *name = f->conf.queue_name;
+	const char *const *name = s->conf.queue_name;
 
-	switch (f->conf.format) {
+	switch (s->conf.format) {
 	case FORMAT_NDJSON:
-		return ndjson_put_queue_window(&f->text, w, name, f->conf.queues_alone);
+		return ndjson_put_queue_window(&s->text, w, name, s->conf.queues_alone);
 	case FORMAT_CSV:
-		return csv_put_queue_window(&f->text, &f->csv_header, w, name,
-			f->conf.queues_alone);
+		return csv_put_queue_window(&s->text, &s->csv_header, w, name,
+			s->conf.queues_alone);
 	case FORMAT_TABLE:
-		return put_table(f);
-	case FORMAT_PROMETHEUS:		/* expose() */
+		return put_table(s);
+	case FORMAT_PROMETHEUS:		/* see put_prometheus */
 		break;
 	}
 	return true;
@@ -154,11 +155,11 @@ static uint64_t frames_of(const struct stream_window *w)
 	return n;
 }
 
-/* Before the rows are out's: it takes the buffer. */
-static void tell_closed(struct sinks *f, const struct stream_window *w, const struct buf *rows)
+/* Call before the writer takes the rows' buffer. */
+static void deliver_window(struct sinks *s, const struct stream_window *w, const struct buf *rows)
 {
 	const double ms = (double)(w->end_ms - w->start_ms);
-	struct payload_window told = {
+	struct payload_window payload = {
 		.index = w->index,
 		.start_ms = w->start_ms,
 		.end_ms = w->end_ms,
@@ -171,100 +172,100 @@ static void tell_closed(struct sinks *f, const struct stream_window *w, const st
 		.rows_len = rows->len
 	};
 
-	f->conf.closed(f->conf.arg, &told);
+	s->conf.on_window(s->conf.arg, &payload);
 }
 
-/* Whether NDJSON is to be made beside what is printed. */
-static bool asks_for_json(const struct sinks *f)
+/* Whether NDJSON is needed besides what is printed. */
+static bool needs_json(const struct sinks *s)
 {
-	return f->conf.closed && (f->conf.plugin || f->conf.format != FORMAT_NDJSON);
+	return s->conf.on_window && (s->conf.nagios || s->conf.format != FORMAT_NDJSON);
 }
 
-static void begin(struct sinks *f)
+static void begin(struct sinks *s)
 {
-	buf_clear(&f->text);
-	buf_clear(&f->json);
+	buf_clear(&s->text);
+	buf_clear(&s->json);
 }
 
-/* The rows are rendered, the numbers read: to all who want them. */
-static enum status hand_out(struct sinks *f, const struct stream_window *w, size_t nqueue,
+/* The rows are in s->text, s->json and s->rows as far as they are needed. w: the counts. */
+static enum status output_window(struct sinks *s, const struct stream_window *w, size_t nqueue,
 	struct err *err)
 {
 	char digest[HASH_CHAIN_HEX + 1] = "";
-	struct audit_events_row_bytes bytes = { digest, f->text.len };
+	struct audit_events_row_bytes bytes = { digest, s->text.len };
 	enum status st;
 
-	if (audit_events_wants_windows(f->conf.report)
-	    && !hash_chain_hash(f->work, f->text.data, f->text.len, digest))
+	if (audit_events_wants_windows(s->conf.events)
+	    && !hash_chain_hash(s->work, s->text.data, s->text.len, digest))
 		return err_nomem(err);
-	if (f->conf.closed)
-		tell_closed(f, w, asks_for_json(f) ? &f->json : &f->text);
-	st = writer_window(f->conf.out, &f->text, err);
+	if (s->conf.on_window)
+		deliver_window(s, w, needs_json(s) ? &s->json : &s->text);
+	st = writer_window(s->conf.writer, &s->text, err);
 	if (st != ST_OK)
 		return st;
-	audit_events_window(f->conf.report, w, nqueue, bytes);
-	return judge(f, err);
+	audit_events_window(s->conf.events, w, nqueue, bytes);
+	return judge(s, err);
 }
 
-enum status sinks_window(struct sinks *f, const struct stream_window *w, struct err *err)
+enum status sinks_stream_window(struct sinks *s, const struct stream_window *w, struct err *err)
 {
-	struct stream_window told = *w;
-	bool ok = !reads(f) || row_window_take_stream(&f->reading, w, f->conf.stream.metric);
+	struct stream_window counts = *w;
+	bool ok = !needs_rows(s) || row_window_take_stream(&s->rows, w, s->conf.stream.metric);
 
-	begin(f);
-	if (f->conf.plugin)
-		told.nrow = 0;
-	if (!has_no_rows(f))
-		ok = ok && put_stream_rows(f, w);
-	if (asks_for_json(f))
-		ok = ok && ndjson_put_stream_window(&f->json, w, &f->conf.stream);
-	return ok ? hand_out(f, &told, w->nrow, err) : err_nomem(err);
+	begin(s);
+	if (s->conf.nagios)
+		counts.nrow = 0;
+	if (!prints_no_rows(s))
+		ok = ok && put_stream_rows(s, w);
+	if (needs_json(s))
+		ok = ok && ndjson_put_stream_window(&s->json, w, &s->conf.stream);
+	return ok ? output_window(s, &counts, w->nrow, err) : err_nomem(err);
 }
 
-enum status sinks_board(struct sinks *f, const struct queue_window *w, size_t nqueue,
+enum status sinks_queue_window(struct sinks *s, const struct queue_window *w, size_t nqueue,
 	struct err *err)
 {
-	struct stream_window told = {
+	struct stream_window counts = {
 		.index = w->index,
 		.start_ms = w->start_ms,
 		.end_ms = w->end_ms,
 		.partial = w->partial,
-		.nrow = f->conf.plugin ? 0 : f->conf.queues_alone ? nqueue : w->nrow,
+		.nrow = s->conf.nagios ? 0 : s->conf.queues_alone ? nqueue : w->nrow,
 		.updates = w->updates,
 		.rejected = { [VERDICT_DUPLICATE] = w->duplicates, [VERDICT_INVALID] = w->invalid },
 		.lag_mean_us = w->lag_mean_us,
 		.coverage_e4 = w->coverage_e4
 	};
-	bool ok = !reads(f) || row_window_take_queue(&f->reading, w, f->conf.queue_name);
+	bool ok = !needs_rows(s) || row_window_take_queue(&s->rows, w, s->conf.queue_name);
 
-	begin(f);
-	if (!has_no_rows(f))
-		ok = ok && put_queue_rows(f, w);
-	if (asks_for_json(f))
-		ok = ok && ndjson_put_queue_window(&f->json, w, f->conf.queue_name,
-			f->conf.queues_alone);
-	return ok ? hand_out(f, &told, nqueue, err) : err_nomem(err);
+	begin(s);
+	if (!prints_no_rows(s))
+		ok = ok && put_queue_rows(s, w);
+	if (needs_json(s))
+		ok = ok && ndjson_put_queue_window(&s->json, w, s->conf.queue_name,
+			s->conf.queues_alone);
+	return ok ? output_window(s, &counts, nqueue, err) : err_nomem(err);
 }
 
-enum status sinks_end(struct sinks *f, struct lines *warnings, struct err *err)
+enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err)
 {
-	if (!exposes(f))
+	if (!is_prometheus(s))
 		return ST_OK;
-	if (!f->has_exposed)
+	if (!s->has_prometheus)
 		lines_add(warnings, "there was no whole window, so nothing is exposed");
-	if (f->skipped)
+	if (s->skipped)
 		lines_add(warnings, "%zu numbers are not exposed: others have the same name",
-			f->skipped);
-	return writer_is_replaceable(f->conf.out) ? ST_OK
-		: writer_window(f->conf.out, &f->exposed, err);
+			s->skipped);
+	return writer_is_replaceable(s->conf.writer) ? ST_OK
+		: writer_window(s->conf.writer, &s->prometheus, err);
 }
 
-void sinks_names(struct sinks *f, const char *const *name)
+void sinks_set_names(struct sinks *s, const char *const *name)
 {
-	f->conf.queue_name = name;
+	s->conf.queue_name = name;
 }
 
-bool sinks_ends_run(const struct sinks *f)
+bool sinks_ends_run(const struct sinks *s)
 {
-	return f->ends_run;
+	return s->ends_run;
 }

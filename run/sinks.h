@@ -1,7 +1,7 @@
 /*
- * A closed window to all who want it: its rows to the output, its counts to the report, its
- * numbers to the thresholds or to a check. Or in place of rows an exposition of whole windows
- * alone: a file is replaced by each, to anything else goes the last.
+ * Hands each window that is over to all who use it: its rows to the output, its counts to the
+ * audit, its values to thresholds or to --check, all of it to callbacks. With the Prometheus format
+ * only whole windows count: a file is replaced by each of them, a pipe gets the last one.
  */
 #ifndef RUN_SINKS_H
 #define RUN_SINKS_H
@@ -22,7 +22,7 @@
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 
-struct sinks_conf {		/* all pointers are borrowed for the flush's life */
+struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	enum format format;
 	bool header;			/* CSV: a header before the first row */
 	bool queues_alone;		/* no rows of media types */
@@ -30,34 +30,34 @@ struct sinks_conf {		/* all pointers are borrowed for the flush's life */
 	const char *const *queue_name;	/* by number, or NULL; each may be NULL */
 	struct table_conf table;	/* with FORMAT_TABLE */
 	size_t columns;			/* its width; 0: the terminal's */
-	bool colour;			/* where it goes to a terminal */
-	struct audit_events *report;
-	struct writer *out;
+	bool colour;			/* if it goes to a terminal */
+	struct audit_events *events;
+	struct writer *writer;
 	struct thresholds *thresholds;	/* NULL: none */
-	bool fail_fast;			/* the first that holds ends the run */
-	/* Each window that was printed, its rows as NDJSON whatever the format; borrowed for the
-	 * call. NULL: nobody asks. */
-	void (*closed)(void *arg, const struct payload_window *window);
+	bool fail_fast;			/* the first threshold that holds ends the run */
+	/* Called for each window, with its rows as NDJSON whatever the format; borrowed for the
+	 * call. NULL: no callbacks. */
+	void (*on_window)(void *arg, const struct payload_window *window);
 	void *arg;
-	struct nagios *plugin;		/* NULL: none; with one no rows are printed */
+	struct nagios *nagios;		/* of --check, which prints no rows; NULL: none */
 };
 
 struct sinks;
 
 struct sinks *sinks_new(const struct sinks_conf *conf);	/* NULL: out of memory */
-void sinks_free(struct sinks *f);
+void sinks_free(struct sinks *s);
 
-enum status sinks_window(struct sinks *f, const struct stream_window *w, struct err *err);
-/* nqueue: those that have rows. */
-enum status sinks_board(struct sinks *f, const struct queue_window *w, size_t nqueue,
+enum status sinks_stream_window(struct sinks *s, const struct stream_window *w, struct err *err);
+/* nqueue: how many queues have rows. */
+enum status sinks_queue_window(struct sinks *s, const struct queue_window *w, size_t nqueue,
 	struct err *err);
 
-/* No window follows. Queues what was kept for the end; warnings: what it lacks. */
-enum status sinks_end(struct sinks *f, struct lines *warnings, struct err *err);
+/* Call when no window follows. Writes what was kept for the end; adds warnings of what it lacks. */
+enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err);
 
 /* The queues' names by number, borrowed. */
-void sinks_names(struct sinks *f, const char *const *name);
+void sinks_set_names(struct sinks *s, const char *const *name);
 
-bool sinks_ends_run(const struct sinks *f);	/* a threshold held, and that ends it */
+bool sinks_ends_run(const struct sinks *s);	/* a threshold held, with fail_fast */
 
 #endif
