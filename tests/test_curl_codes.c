@@ -9,6 +9,7 @@
 
 #include "auth/token.h"
 #include "net/rest.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "util/lines.h"
 #include "ws.h"
@@ -106,7 +107,7 @@ static enum ws_end ws_end_of(CURLcode code)
 	return e.end;
 }
 
-static void code__without_an_answer_means_one_thing(void **state)
+TEST(code__without_an_answer_means_one_thing)
 {
 	static const struct {
 		CURLcode code;
@@ -127,7 +128,6 @@ static void code__without_an_answer_means_one_thing(void **state)
 		{ CURLE_SSL_CACERT_BADFILE, REST_FATAL, TOKEN_FATAL, WS_END_FATAL }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		CURLcode code = table[i].code;
 		enum rest_kind rest = rest_kind_of(code);

@@ -20,10 +20,10 @@
 
 #include "auth/token.h"
 #include "json.h"
-#include "output/nagios.h"
-#include "output/prometheus.h"
 #include "output/csv.h"
+#include "output/nagios.h"
 #include "output/ndjson.h"
+#include "output/prometheus.h"
 #include "output/side_file.h"
 #include "output/table.h"
 #include "output/writer.h"
@@ -31,6 +31,7 @@
 #include "source/queue_list.h"
 #include "source/recording.h"
 #include "stats/sample.h"
+#include "tests/support/check.h"
 #include "tests/support/wrap_alloc.h"
 #include "util/base.h"
 #include "util/buf.h"
@@ -209,9 +210,8 @@ static bool work_csv(void)
 	return work_windows(true);
 }
 
-static void windows__tell_what_they_lost(void **state)
+TEST(windows__tell_what_they_lost)
 {
-	(void)state;
 	for (int csv = 0; csv <= 1; csv++) {
 		struct buf text = { 0 };
 
@@ -261,11 +261,10 @@ static bool work_table(void)
 	return ok;
 }
 
-static void table__tells_what_it_lost(void **state)
+TEST(table__tells_what_it_lost)
 {
 	struct buf text = { 0 };
 
-	(void)state;
 	assert_true(lines_of_table(&text));
 	want(&text);
 	at_each_allocation(work_table);
@@ -333,9 +332,8 @@ static bool work_expose(void)
 	return is_in_place_of_rows(false);
 }
 
-static void checks_and_expositions__tell_what_they_lost(void **state)
+TEST(checks_and_expositions__tell_what_they_lost)
 {
-	(void)state;
 	for (int i = 0; i < 4; i++)
 		assert_true(sample_add(&some_field.sample, i));
 	for (int checks = 0; checks < 2; checks++) {
@@ -429,11 +427,10 @@ static bool work_figures(void)
 	return all_good;
 }
 
-static void figures__are_as_before_where_one_could_not_be_added(void **state)
+TEST(figures__are_as_before_where_one_could_not_be_added)
 {
 	struct buf text = { 0 };
 
-	(void)state;
 	make_values();
 	figures(&text);
 	want(&text);
@@ -466,9 +463,8 @@ static bool work_merge_of_one(void)
 	return ok;
 }
 
-static void merge__loses_no_value_and_says_so(void **state)
+TEST(merge__loses_no_value_and_says_so)
 {
-	(void)state;
 	make_values();
 	for (buckets = QUANTILE_EXACT_MAX + 1; buckets < 3 * QUANTILE_EXACT_MAX; buckets++)
 		at_each_allocation(work_merge_of_one);
@@ -543,12 +539,11 @@ static bool work_read_tape(void)
 	return ok;
 }
 
-static void recording__tells_what_it_lost(void **state)
+TEST(recording__tells_what_it_lost)
 {
 	struct buf out = { 0 }, got = { 0 };
 	int fd = open(in_tmp("tape"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	(void)state;
 	memset(odd, 'x', sizeof(odd) - 1);
 	odd[0] = '\t';
 	write_tape(&out, odd);
@@ -607,13 +602,12 @@ static bool work_topics(void)
 	return !why;
 }
 
-static void parsers__tell_a_lack_of_memory_from_bad_input(void **state)
+TEST(parsers__tell_a_lack_of_memory_from_bad_input)
 {
 	static const char key[] = "\"met\\u0072ic\"";
 	struct json_cursor c = json_start(key, key + sizeof(key) - 1);
 	struct json_text text;
 
-	(void)state;
 	at_each_allocation(work_names);
 	at_each_allocation(work_topics);
 	left = 0;
@@ -674,23 +668,21 @@ static bool work_side(void)
 	return ok;
 }
 
-static void token__that_memory_lacks_for_is_no_fault_of_the_answer(void **state)
+TEST(token__that_memory_lacks_for_is_no_fault_of_the_answer)
 {
 	static const char answer[] =
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}";
 	char *token;
 	double life_s;
 
-	(void)state;
 	left = 0;
 	assert_null(token_parse_answer(answer, sizeof(answer) - 1, &token, &life_s));
 	left = -1;
 	assert_null(token);
 }
 
-static void writer__tells_what_it_lost(void **state)
+TEST(writer__tells_what_it_lost)
 {
-	(void)state;
 	at_each_allocation(work_out);
 	at_each_allocation(work_side);
 }

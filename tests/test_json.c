@@ -20,7 +20,7 @@ static bool strict(const char *s)
 	return json_skip(s, s + strlen(s)) == s + strlen(s);
 }
 
-static void skip__is_strict(void **state)
+TEST(skip__is_strict)
 {
 	static const char *const good[] = {
 		"0", "-1.5e+3", "\"\\u00e9\\n\"", "true", "null", "[]", "{}", "[1,[2,{\"a\":[]}]]",
@@ -32,7 +32,6 @@ static void skip__is_strict(void **state)
 		"\"\\x\"", "\"\\u12g4\"", "\"a", "{\"a\"}", "[", "{", "\"\n\"", "NaN", "[}"
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
 		if (!strict(good[i]))
 			fail_msg("%s", good[i]);
@@ -41,11 +40,10 @@ static void skip__is_strict(void **state)
 			fail_msg("%s", bad[i]);
 }
 
-static void skip__depth_is_bounded(void **state)
+TEST(skip__depth_is_bounded)
 {
 	char deep[2000];
 
-	(void)state;
 	memset(deep, '[', 1000);
 	memset(deep + 1000, ']', 1000);
 	assert_null(json_skip(deep, deep + 2000));
@@ -96,7 +94,7 @@ static void render(struct json_cursor *c, struct buf *out)
 	}
 }
 
-static void cursor__walks_what_is_there(void **state)
+TEST(cursor__walks_what_is_there)
 {
 	static const char text[] = " {\"a\":7,\"a\" : [1, -2.50,{}, [ ] ,\"x\\ty\"],"
 		"\"\\u0062\":true ,"
@@ -104,7 +102,6 @@ static void cursor__walks_what_is_there(void **state)
 	struct json_cursor c = json_start(text, text + strlen(text));
 	struct buf out = { 0 };
 
-	(void)state;
 	render(&c, &out);
 	buf_char(&out, '\0');
 	assert_string_equal(out.data,
@@ -115,7 +112,7 @@ static void cursor__walks_what_is_there(void **state)
 
 /* Cut anywhere, and with any byte changed to one that fits nowhere, no value is malformed for
  * one of the two readers alone. */
-static void cursor__agrees_with_skip(void **state)
+TEST(cursor__agrees_with_skip)
 {
 	static const char good[] = "{\"a\":[1,{\"z\":0,\"a\":12},-2.5e3,{},[],"
 		"\"x\\n\\u12aB\"],\"b\":{\"c\":null,\"d\":true}}";
@@ -123,7 +120,6 @@ static void cursor__agrees_with_skip(void **state)
 	char text[sizeof(good)];
 	struct buf out = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(good); i++)
 		for (size_t k = 0; k < sizeof(odd); k++) {
 			size_t len = k ? sizeof(good) - 1 : i;
@@ -143,7 +139,7 @@ static void cursor__agrees_with_skip(void **state)
 	buf_free(&out);
 }
 
-static void number__is_the_nearest_double(void **state)
+TEST(number__is_the_nearest_double)
 {
 	static const char *const odd[] = {
 		"0", "-0", "0.1", "123456789012345", "1234567890123456", "9007199254740993",
@@ -153,7 +149,6 @@ static void number__is_the_nearest_double(void **state)
 	uint64_t seed = 88172645463325252u;
 	char text[64];
 
-	(void)state;
 	for (int i = 0; i < 1000000; i++) {
 		struct json_cursor c;
 		double x = -1, truth;
@@ -175,12 +170,11 @@ static void number__is_the_nearest_double(void **state)
 	}
 }
 
-static void string__is_harmless_and_reads_back(void **state)
+TEST(string__is_harmless_and_reads_back)
 {
 	struct buf out = { 0 }, back = { 0 };
 	char all[0x80];
 
-	(void)state;
 	json_put_string(&out, "a\"\\\n\x01\x7F\xC2\x85\xC3\xA4\xFF", 11);
 	buf_char(&out, '\0');
 	assert_string_equal(out.data,
@@ -222,13 +216,12 @@ static void assert_shortest(double x)
 }
 
 /* Of every size, and near where digits and places change: quotients, as means are, too. */
-static void double__is_the_shortest_that_reads_back(void **state)
+TEST(double__is_the_shortest_that_reads_back)
 {
 	static const double near[] = { 0.0009, 0.001, 0.01, 0.1, 0.5, 1, 9.5, 10, 1e3, 1e13, 1e14,
 		1e15, 9007199254740992, 1e16, 1e17, 1e22, 1e23 };
 	uint64_t seed = 88172645463325252u;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(near); i++) {
 		double above = near[i], below = near[i];
 
@@ -253,7 +246,7 @@ static void double__is_the_shortest_that_reads_back(void **state)
 	}
 }
 
-static void double__reads_back_the_same(void **state)
+TEST(double__reads_back_the_same)
 {
 	static const struct {
 		double x;
@@ -266,7 +259,6 @@ static void double__reads_back_the_same(void **state)
 	char text[JSON_DOUBLE_MAX];
 	uint64_t seed = 88172645463325252u;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		json_format_double(text, known[i].x);
 		assert_string_equal(text, known[i].text);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "tests/support/fake_ws.h"
 
 #define S INT64_C(1000000)
@@ -91,7 +92,7 @@ static struct ws *answered(const char *const *lines, size_t n)
 	return ws;
 }
 
-static void handshake__is_judged_by_its_whole_head(void **state)
+TEST(handshake__is_judged_by_its_whole_head)
 {
 	static const char *const heads[][9] = {
 		{ "HTTP/1.1 101 X\r\n", GOOD, "*", "\r\n" },
@@ -102,7 +103,6 @@ static void handshake__is_judged_by_its_whole_head(void **state)
 		  "HTTP/1.1 101 X\r\n", GOOD, "*", "\r\n" }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		size_t n = 0;
 		struct ws *ws;
@@ -116,7 +116,7 @@ static void handshake__is_judged_by_its_whole_head(void **state)
 	}
 }
 
-static void handshake__that_is_wrong_is_a_breach(void **state)
+TEST(handshake__that_is_wrong_is_a_breach)
 {
 	static const struct {
 		const char *lines[8], *why;
@@ -139,7 +139,6 @@ static void handshake__that_is_wrong_is_a_breach(void **state)
 		  "Accept is missing" }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		struct ws_event e;
 		struct ws *ws;
@@ -159,13 +158,12 @@ static void handshake__that_is_wrong_is_a_breach(void **state)
 
 /* --- messages ----------------------------------------------------------------------- */
 
-static void fragments__are_one_message_wherever_they_are_cut(void **state)
+TEST(fragments__are_one_message_wherever_they_are_cut)
 {
 	static const char text[] = "{\"a\":\"\303\251\342\202\254\360\237\230\200\"}";
 	const size_t len = sizeof(text) - 1;
 	struct ws *ws = opened_ws();
 
-	(void)state;
 	for (size_t i = 0; i <= len; i++)
 		for (size_t j = i; j <= len; j++) {
 			fake_frame(TEXT | MORE, text, i, 1 + j % 4);
@@ -180,11 +178,10 @@ static void fragments__are_one_message_wherever_they_are_cut(void **state)
 	ws_free(ws);
 }
 
-static void messages__come_in_order_and_of_their_kind(void **state)
+TEST(messages__come_in_order_and_of_their_kind)
 {
 	struct ws *ws = opened_ws();
 
-	(void)state;
 	fake_frame(TEXT, "one", 3, 1);
 	fake_frame(BINARY | MORE, "\xff", 1, 1);
 	fake_frame(BINARY, "\0", 1, 1);
@@ -199,11 +196,10 @@ static void messages__come_in_order_and_of_their_kind(void **state)
 }
 
 /* An empty fragment is one like any other, the first, the last and the only one too. */
-static void empty_fragments__count(void **state)
+TEST(empty_fragments__count)
 {
 	static const char text[] = "{}";
 
-	(void)state;
 	for (int mask = 0; mask < 8; mask++)	/* which of three fragments have bytes */
 		for (size_t most = 1; most < 5; most++) {
 			struct ws *ws = opened_ws();
@@ -223,11 +219,10 @@ static void empty_fragments__count(void **state)
 		}
 }
 
-static void message__that_is_cut_is_known(void **state)
+TEST(message__that_is_cut_is_known)
 {
 	static const char frame[] = "\x01\x01x\x80\x00";
 
-	(void)state;
 	for (size_t len = 0; len < sizeof(frame); len++) {
 		struct ws *ws = opened_ws();
 
@@ -242,11 +237,10 @@ static void message__that_is_cut_is_known(void **state)
 	}
 }
 
-static void control_frame__is_no_message_to_be_cut(void **state)
+TEST(control_frame__is_no_message_to_be_cut)
 {
 	static const char *const bytes[] = { "\x88", "\x89\x02x", "\x8a\x7d" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
 		struct ws *ws = opened_ws();
 
@@ -256,11 +250,10 @@ static void control_frame__is_no_message_to_be_cut(void **state)
 	}
 }
 
-static void message__of_a_mib_is_taken_and_one_byte_more_is_not(void **state)
+TEST(message__of_a_mib_is_taken_and_one_byte_more_is_not)
 {
 	char *text = malloc(MIB + 1);
 
-	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', MIB + 1);
 	for (size_t len = MIB; len <= MIB + 1; len++)
@@ -281,11 +274,10 @@ static void message__of_a_mib_is_taken_and_one_byte_more_is_not(void **state)
 	free(text);
 }
 
-static void too_big__is_known_by_the_header_and_makes_deaf(void **state)
+TEST(too_big__is_known_by_the_header_and_makes_deaf)
 {
 	struct ws *ws = opened_ws();
 
-	(void)state;
 	fake_frame(TEXT, "before", 6, 6);
 	fake_bytes("\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10);
 	for (int i = 0; i < 100; i++)
@@ -302,7 +294,7 @@ static void too_big__is_known_by_the_header_and_makes_deaf(void **state)
 	ws_free(ws);
 }
 
-static void bad_text__is_closed_with_1007(void **state)
+TEST(bad_text__is_closed_with_1007)
 {
 	static const struct {
 		const char *a, *b;
@@ -311,7 +303,6 @@ static void bad_text__is_closed_with_1007(void **state)
 		{ "\355\240", "\200" }, { "\300", "\200" }, { "\364\220", "\200\200" }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct ws *ws = opened_ws();
 
@@ -327,12 +318,11 @@ static void bad_text__is_closed_with_1007(void **state)
 }
 
 /* What the peer may not send; the reader's own test has every header. */
-static void breach__is_closed_with_1002(void **state)
+TEST(breach__is_closed_with_1002)
 {
 	struct ws *ws = opened_ws();
 	struct ws_event e;
 
-	(void)state;
 	fake_frame(TEXT | MORE, "cut", 3, 9);
 	fake_bytes("\x81\x05" "after", 7);
 	fake_frame(CLOSE, "\x03\xe8", 2, 2);
@@ -345,13 +335,12 @@ static void breach__is_closed_with_1002(void **state)
 }
 
 /* A server that sends and does not read our first message is not stored without end. */
-static void flood__before_the_payload_is_out_is_bounded(void **state)
+TEST(flood__before_the_payload_is_out_is_bounded)
 {
 	struct ws *ws = fake_open("subscribe");
 	static const char text[4096];
 	size_t n = 0;
 
-	(void)state;
 	fake.room = 0;
 	while (n <= 8192 && fake_frame(BINARY, text, sizeof(text), SIZE_MAX))
 		n++;
@@ -360,11 +349,10 @@ static void flood__before_the_payload_is_out_is_bounded(void **state)
 	ws_free(ws);
 }
 
-static void no_memory__leaves_no_half_message(void **state)
+TEST(no_memory__leaves_no_half_message)
 {
 	struct ws *ws = opened_ws();
 
-	(void)state;
 	ws->events.limit = 2 * sizeof(struct stored) + 20;
 	assert_true(fake_frame(TEXT, "first", 5, 5));
 	assert_false(fake_frame(TEXT, "more than there is room for", 27, 27));
@@ -376,11 +364,10 @@ static void no_memory__leaves_no_half_message(void **state)
 
 /* --- the close ---------------------------------------------------------------------- */
 
-static void close__may_come_in_pieces(void **state)
+TEST(close__may_come_in_pieces)
 {
 	static const char close[] = "\x03\xf0too many";
 
-	(void)state;
 	for (size_t most = 1; most < sizeof(close); most++) {
 		struct ws *ws = opened_ws();
 		struct ws_event e;
@@ -398,12 +385,11 @@ static void close__may_come_in_pieces(void **state)
 	}
 }
 
-static void close__without_a_code_is_answered_so(void **state)
+TEST(close__without_a_code_is_answered_so)
 {
 	struct ws *ws = opened_ws();
 	struct ws_event e;
 
-	(void)state;
 	fake_frame(CLOSE, "", 0, 1);
 	e = ended(ws);
 	assert_int_equal(e.end, WS_END_CLOSED);
@@ -414,7 +400,7 @@ static void close__without_a_code_is_answered_so(void **state)
 	ws_free(ws);
 }
 
-static void close__that_no_peer_may_send_is_a_breach(void **state)
+TEST(close__that_no_peer_may_send_is_a_breach)
 {
 	static const struct {
 		const char *bytes;
@@ -425,7 +411,6 @@ static void close__that_no_peer_may_send_is_a_breach(void **state)
 		{ "\0\0", 2 }, { "\x03\xe8\xff", 3 }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct ws *ws = opened_ws();
 
@@ -436,12 +421,11 @@ static void close__that_no_peer_may_send_is_a_breach(void **state)
 	}
 }
 
-static void end__without_a_close_is_1006(void **state)
+TEST(end__without_a_close_is_1006)
 {
 	struct ws *ws = opened_ws();
 	struct ws_event e;
 
-	(void)state;
 	fake_frame(TEXT, "whole", 5, 5);
 	fake_frame(TEXT | MORE, "half", 4, 4);
 	fake_bytes("\x88\x02\x03", 3);
@@ -454,11 +438,10 @@ static void end__without_a_close_is_1006(void **state)
 	ws_free(ws);
 }
 
-static void answer__waits_for_a_full_socket_but_not_for_ever(void **state)
+TEST(answer__waits_for_a_full_socket_but_not_for_ever)
 {
 	struct ws *ws = opened_ws();
 
-	(void)state;
 	fake.room = 0;
 	fake_frame(CLOSE, "\x03\xe8", 2, 2);
 	ws_step(ws, 0);
@@ -471,9 +454,8 @@ static void answer__waits_for_a_full_socket_but_not_for_ever(void **state)
 	ws_free(ws);
 }
 
-static void our_close__waits_a_second_for_the_peers(void **state)
+TEST(our_close__waits_a_second_for_the_peers)
 {
-	(void)state;
 	for (int answered = 0; answered < 2; answered++) {
 		struct ws *ws = opened_ws();
 
@@ -493,11 +475,10 @@ static void our_close__waits_a_second_for_the_peers(void **state)
 
 /* --- pongs -------------------------------------------------------------------------- */
 
-static void ping__is_answered_with_its_bytes(void **state)
+TEST(ping__is_answered_with_its_bytes)
 {
 	char payload[125];
 
-	(void)state;
 	memset(payload, 'p', sizeof(payload));
 	for (size_t len = 0; len <= sizeof(payload); len += 25)
 		for (size_t most = 1; most <= 128; most *= 2) {
@@ -518,11 +499,10 @@ static void ping__is_answered_with_its_bytes(void **state)
 }
 
 /* A pong that is being sent is not changed by the next ping; of those that wait the last counts. */
-static void pings__while_the_socket_is_full_cost_one_answer(void **state)
+TEST(pings__while_the_socket_is_full_cost_one_answer)
 {
 	struct ws *ws = opened_ws();
 
-	(void)state;
 	fake.room = 2;
 	fake_frame(CURLWS_PING, "first", 5, 9);
 	ws_step(ws, 0);
@@ -542,11 +522,10 @@ static void pings__while_the_socket_is_full_cost_one_answer(void **state)
 	ws_free(ws);
 }
 
-static void pong__waits_for_the_text_under_way_and_nothing_follows_a_close(void **state)
+TEST(pong__waits_for_the_text_under_way_and_nothing_follows_a_close)
 {
 	struct ws *ws = opened_ws();
 
-	(void)state;
 	fake.room = 2;
 	assert_true(ws_send(ws, "text"));
 	ws_step(ws, 0);
@@ -569,11 +548,10 @@ static void pong__waits_for_the_text_under_way_and_nothing_follows_a_close(void 
 
 /* --- the payload -------------------------------------------------------------------- */
 
-static void payload__is_sent_in_pieces_before_it_counts_as_open(void **state)
+TEST(payload__is_sent_in_pieces_before_it_counts_as_open)
 {
 	struct ws *ws = fake_open("subscribe");
 
-	(void)state;
 	fake.room = 4;
 	fake_frame(TEXT, "early", 5, 5);
 	for (int i = 0; i < 3; i++) {
@@ -592,11 +570,10 @@ static void payload__is_sent_in_pieces_before_it_counts_as_open(void **state)
 	ws_free(ws);
 }
 
-static void payload__that_is_not_taken_is_given_up(void **state)
+TEST(payload__that_is_not_taken_is_given_up)
 {
 	struct ws *ws = fake_open("subscribe");
 
-	(void)state;
 	fake.room = 0;
 	assert_nothing(ws);
 	ws_step(ws, 0);
@@ -607,11 +584,10 @@ static void payload__that_is_not_taken_is_given_up(void **state)
 	ws_free(ws);
 }
 
-static void time_limit__that_cannot_be_lifted_ends_the_stream(void **state)
+TEST(time_limit__that_cannot_be_lifted_ends_the_stream)
 {
 	struct ws *ws = fake_open(NULL);
 
-	(void)state;
 	fake.option = CURLE_UNKNOWN_OPTION;
 	assert_int_equal(next(ws).end, WS_END_NETWORK);
 	assert_nothing(ws);

@@ -14,6 +14,7 @@
 
 #include "audit/audit.h"
 #include "json.h"
+#include "tests/support/check.h"
 
 static char line[8192];
 
@@ -42,13 +43,12 @@ static void close_both(const int fd[2])
 	close(fd[1]);
 }
 
-static void line__is_strict_json_whatever_comes(void **state)
+TEST(line__is_strict_json_whatever_comes)
 {
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_JSON);
 	char *long_text = malloc(1 << 20);
 
-	(void)state;
 	assert_non_null(long_text);
 	for (int c = 0; c < 256; c++) {
 		char text[4] = { 'a', (char)c, 'b', '\0' };
@@ -67,12 +67,11 @@ static void line__is_strict_json_whatever_comes(void **state)
 }
 
 /* A word, or a JSON string, or null, and nothing that a reader would take for more. */
-static void logfmt__has_one_value_a_key_whatever_comes(void **state)
+TEST(logfmt__has_one_value_a_key_whatever_comes)
 {
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 
-	(void)state;
 	for (int c = 0; c < 256; c++) {
 		char text[4] = { 'a', (char)c, 'b', '\0' };
 		const char *s = strstr(line_with(a, fd[0], text, 3), " field="), *end;
@@ -90,7 +89,7 @@ static void logfmt__has_one_value_a_key_whatever_comes(void **state)
 	close_both(fd);
 }
 
-static void line__holds_no_secret_in_any_form(void **state)
+TEST(line__holds_no_secret_in_any_form)
 {
 	static const char secret[] = "a/b+c=secret";
 	static const char *const forms[] = { "a/b+c=secret", "a%2Fb%2Bc%3Dsecret",
@@ -100,7 +99,6 @@ static void line__holds_no_secret_in_any_form(void **state)
 	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 	char text[600];
 
-	(void)state;
 	assert_true(audit_secret(a, secret, strlen(secret)));
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
 		for (size_t before = 0; before < 300; before += 7) {
@@ -124,13 +122,12 @@ static void line__holds_no_secret_in_any_form(void **state)
 }
 
 /* A secret of a few digits must not spoil what is to be compared. */
-static void line__keeps_digits_that_are_a_secrets_by_chance(void **state)
+TEST(line__keeps_digits_that_are_a_secrets_by_chance)
 {
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_JSON);
 	ssize_t n;
 
-	(void)state;
 	assert_true(audit_secret(a, "beef", 4));
 	audit_begin(a, LEVEL_INFO, "x", 0);
 	audit_hex(a, "digest", "deadbeef");
@@ -142,14 +139,13 @@ static void line__keeps_digits_that_are_a_secrets_by_chance(void **state)
 	close_both(fd);
 }
 
-static void line__never_passes_4096_bytes(void **state)
+TEST(line__never_passes_4096_bytes)
 {
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_JSON);
 	char text[201], key[16];
 	ssize_t n;
 
-	(void)state;
 	memset(text, 'y', 200);
 	text[200] = '\0';
 	audit_begin(a, LEVEL_INFO, "x", 0);
@@ -166,27 +162,25 @@ static void line__never_passes_4096_bytes(void **state)
 	close_both(fd);
 }
 
-static void line__hides_what_turns_a_terminal_around(void **state)
+TEST(line__hides_what_turns_a_terminal_around)
 {
 	static const char text[] = "a\xE2\x80\xAE" "b\xD8\x9C" "c\xE2\x81\xA6" "d";
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 
-	(void)state;
 	assert_non_null(strstr(line_with(a, fd[0], text, strlen(text)),
 		"field=\"a\\u202eb\\u061cc\\u2066d\""));
 	audit_free(a);
 	close_both(fd);
 }
 
-static void line__keeps_the_end_of_a_sentence_of_ours(void **state)
+TEST(line__keeps_the_end_of_a_sentence_of_ours)
 {
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_JSON);
 	char text[1024];
 	ssize_t n;
 
-	(void)state;
 	memset(text, 'y', sizeof(text) - 1);
 	strcpy(text + sizeof(text) - 5, "end.");
 	audit_begin(a, LEVEL_ERROR, "x", 0);
@@ -199,12 +193,11 @@ static void line__keeps_the_end_of_a_sentence_of_ours(void **state)
 	close_both(fd);
 }
 
-static void line__is_dropped_where_there_is_no_room(void **state)
+TEST(line__is_dropped_where_there_is_no_room)
 {
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_JSON);
 
-	(void)state;
 	for (int i = 0; i < 5000; i++) {
 		audit_begin(a, LEVEL_INFO, "x", 0);
 		audit_end(a);
@@ -214,12 +207,11 @@ static void line__is_dropped_where_there_is_no_room(void **state)
 	close_both(fd);
 }
 
-static void level__below_the_threshold_is_silent(void **state)
+TEST(level__below_the_threshold_is_silent)
 {
 	int fd[2];
 	struct audit *a = audit_to(fd, AUDIT_JSON);
 
-	(void)state;
 	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
 	audit_begin(a, LEVEL_DEBUG, "x", 0);
 	audit_int(a, "n", 1);
@@ -229,12 +221,11 @@ static void level__below_the_threshold_is_silent(void **state)
 	close_both(fd);
 }
 
-static void line__stays_whole_where_many_write(void **state)
+TEST(line__stays_whole_where_many_write)
 {
 	int fd[2];
 	FILE *in;
 
-	(void)state;
 	assert_int_equal(pipe(fd), 0);
 	for (int child = 0; child < 8; child++)
 		if (fork() == 0) {

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "audit/hash_chain.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "util/text.h"
 
@@ -44,26 +45,23 @@ static void add(struct buf *log, struct hash_chain *chain, struct hash_chain_wor
 	assert_false(log->failed);
 }
 
-static int set_up(void **state)
+static int set_up(void **state __attribute__((unused)))
 {
-	(void)state;
 	work = hash_chain_work_new(NULL, 0);
 	return work ? 0 : -1;
 }
 
-static int tear_down(void **state)
+static int tear_down(void **state __attribute__((unused)))
 {
-	(void)state;
 	hash_chain_work_free(work);
 	return 0;
 }
 
-static void line__ends_with_the_members_of_a_chain(void **state)
+TEST(line__ends_with_the_members_of_a_chain)
 {
 	struct hash_chain chain = hash_chain_empty;
 	struct buf log = { 0 }, want = { 0 };
 
-	(void)state;
 	add(&log, &chain, work, "{\"a\":1");
 	buf_printf(&want, "{\"a\":1,\"seq\":1,\"prev\":\"" ZEROS "\"}");
 	assert_string_equal(chain.last, sha(want.data, want.len));
@@ -76,7 +74,7 @@ static void line__ends_with_the_members_of_a_chain(void **state)
 	buf_free(&want);
 }
 
-static void line__has_a_mac_over_all_before_it(void **state)
+TEST(line__has_a_mac_over_all_before_it)
 {
 	struct hash_chain_work *w = hash_chain_work_new(KEY, strlen(KEY));
 	static const char body[] = "{\"a\":1,\"seq\":1,\"prev\":\"" ZEROS "\"";
@@ -87,7 +85,6 @@ static void line__has_a_mac_over_all_before_it(void **state)
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 
-	(void)state;
 	assert_non_null(w);
 	add(&log, &chain, w, "{\"a\":1");
 	assert_non_null(HMAC(EVP_sha256(), KEY, strlen(KEY), (const unsigned char *)body,
@@ -104,7 +101,7 @@ static void line__has_a_mac_over_all_before_it(void **state)
 }
 
 /* A member in a string, in an object, in another form or place is none. */
-static void split__takes_the_one_form_at_the_very_end_alone(void **state)
+TEST(split__takes_the_one_form_at_the_very_end_alone)
 {
 	static const char *const none[] = {
 		"", "{", "}", "{}", ",\"seq\":1,\"prev\":\"" ZEROS "\"}",
@@ -127,7 +124,6 @@ static void split__takes_the_one_form_at_the_very_end_alone(void **state)
 	char copy[sizeof(good)];
 	struct hash_chain_link link;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		if (hash_chain_split(none[i], strlen(none[i]), &link))
 			fail_msg("%s", none[i]);
@@ -142,13 +138,12 @@ static void split__takes_the_one_form_at_the_very_end_alone(void **state)
 
 /* --- the end of a file -------------------------------------------------------------------- */
 
-static void look__finds_nothing_wrong_with_whole_lines(void **state)
+TEST(look__finds_nothing_wrong_with_whole_lines)
 {
 	struct hash_chain chain = hash_chain_empty, found;
 	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 
-	(void)state;
 	assert_int_equal(hash_chain_look(work, "", 0, true, &found, &tear), HASH_CHAIN_WHOLE);
 	assert_int_equal(found.seq, 0);
 	assert_string_equal(found.last, ZEROS);
@@ -169,14 +164,13 @@ static void look__finds_nothing_wrong_with_whole_lines(void **state)
 	buf_free(&log);
 }
 
-static void look__sees_a_tear_at_every_byte(void **state)
+TEST(look__sees_a_tear_at_every_byte)
 {
 	struct hash_chain chain = hash_chain_empty, found;
 	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 	size_t two;
 
-	(void)state;
 	add(&log, &chain, work, "{\"a\":1");
 	add(&log, &chain, work, "{\"a\":{\"b\":[1,2]}");
 	two = log.len;
@@ -199,14 +193,13 @@ static void look__sees_a_tear_at_every_byte(void **state)
 }
 
 /* Torn, and the repair torn again, with and without its newline. */
-static void look__counts_torn_lines_one_after_the_other(void **state)
+TEST(look__counts_torn_lines_one_after_the_other)
 {
 	struct hash_chain chain = hash_chain_empty, found;
 	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 	size_t one;
 
-	(void)state;
 	add(&log, &chain, work, "{\"a\":1");
 	one = log.len;
 	buf_str(&log, "{\"ts\":\"1\",\"se\n\n{\"ts\":\"20");
@@ -229,14 +222,13 @@ static void look__counts_torn_lines_one_after_the_other(void **state)
 	buf_free(&log);
 }
 
-static void look__tells_a_log_without_a_chain(void **state)
+TEST(look__tells_a_log_without_a_chain)
 {
 	static const char *const foreign[] = { "{\"a\":1}\n", "{\"a\":1}", "{\"a\":1}\n{\"a",
 		"{\"a\":1}\n{\"a\n", "\n{\"a\":1}\n\n", "hello", "a,b\n1,2\n", "{\"tsx" };
 	struct hash_chain_tear tear;
 	struct hash_chain found;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
 		assert_int_equal(hash_chain_look(work, foreign[i], strlen(foreign[i]), true, &found,
 			&tear), HASH_CHAIN_FOREIGN);
@@ -245,7 +237,7 @@ static void look__tells_a_log_without_a_chain(void **state)
 }
 
 /* A signed line is followed by lines of its key alone, one without a signature by any. */
-static void look__tells_a_line_of_another_key(void **state)
+TEST(look__tells_a_line_of_another_key)
 {
 	struct hash_chain_work *mine = hash_chain_work_new(KEY, strlen(KEY)),
 			  *other = hash_chain_work_new("k", 1);
@@ -253,7 +245,6 @@ static void look__tells_a_line_of_another_key(void **state)
 	struct hash_chain_tear tear;
 	struct buf log = { 0 };
 
-	(void)state;
 	add(&log, &chain, work, "{\"a\":1");
 	assert_int_equal(hash_chain_look(mine, log.data, log.len, true, &found, &tear),
 		HASH_CHAIN_WHOLE);

@@ -8,15 +8,15 @@
 #include <cmocka.h>
 
 #include "audit/redact.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 
-static void text__holds_no_secret_that_is_cut(void **state)
+TEST(text__holds_no_secret_that_is_cut)
 {
 	static const char secret[] = "a/b+c=secret";
 	struct redact_secrets secrets = { 0 };
 	char text[128];
 
-	(void)state;
 	assert_true(redact_add(&secrets, secret, strlen(secret)));
 	strcpy(text, "cut: a/b+c=se; a%2Fb%2bc=se and a/b+c=");
 	redact_text(&secrets, text);
@@ -32,7 +32,7 @@ static void text__holds_no_secret_that_is_cut(void **state)
 }
 
 /* What all channel IDs begin with, a URL's host, a scheme and a user are no secrets. */
-static void text__keeps_what_a_secret_has_in_common_with_others(void **state)
+TEST(text__keeps_what_a_secret_has_in_common_with_others)
 {
 	static const char *const secrets[] = {
 		"streaming-0-fmtdmf8cdis7jh14udg5p89t6z",
@@ -53,7 +53,6 @@ static void text__keeps_what_a_secret_has_in_common_with_others(void **state)
 	struct redact_secrets known = { 0 };
 	char text[128];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
 		assert_true(redact_add(&known, secrets[i], strlen(secrets[i])));
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {

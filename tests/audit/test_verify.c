@@ -8,6 +8,7 @@
 
 #include "audit/audit.h"
 #include "audit/verify.h"
+#include "tests/support/check.h"
 
 #define LOG_LINES 6
 
@@ -20,18 +21,16 @@ static size_t tears;
 
 /* --- a directory, a log ------------------------------------------------------------------- */
 
-static int set_up(void **state)
+static int set_up(void **state __attribute__((unused)))
 {
-	(void)state;
 	dir = tempdir_new();
 	log_path = joined(dir, "/log");
 	rows_path = joined(dir, "/rows");
 	return 0;
 }
 
-static int tear_down(void **state)
+static int tear_down(void **state __attribute__((unused)))
 {
-	(void)state;
 	free(log_path);
 	free(rows_path);
 	buf_free(&text);
@@ -140,11 +139,10 @@ static void find_starts(void)
 
 /* --- what was written is good --------------------------------------------------------------- */
 
-static void log__that_is_whole_is_good(void **state)
+TEST(log__that_is_whole_is_good)
 {
 	struct hash_chain end;
 
-	(void)state;
 	new_log(LOG_LINES, NULL);
 	expect_good(LOG_LINES, NULL);
 	assert_int_equal(tears, 0);
@@ -167,9 +165,8 @@ static void log__that_is_whole_is_good(void **state)
 /* --- what was done to it ---------------------------------------------------------------------- */
 
 /* A bit of each byte, where the key knows each line, the chain all but the last. */
-static void edit__of_any_byte_is_seen_at_its_line(void **state)
+TEST(edit__of_any_byte_is_seen_at_its_line)
 {
-	(void)state;
 	for (int keyed = 0; keyed < 2; keyed++) {
 		new_log(LOG_LINES, keyed ? &key : NULL);
 		find_starts();
@@ -202,9 +199,8 @@ static void put_changed(size_t at, size_t len, const char *s, size_t n)
 	buf_free(&out);
 }
 
-static void line__that_is_cut_swapped_or_repeated_is_seen(void **state)
+TEST(line__that_is_cut_swapped_or_repeated_is_seen)
 {
-	(void)state;
 	for (int keyed = 0; keyed < 2; keyed++) {
 		const struct buf *with = keyed ? &key : NULL;
 		struct hash_chain end;
@@ -242,11 +238,10 @@ static void line__that_is_cut_swapped_or_repeated_is_seen(void **state)
 }
 
 /* A line of the same place in another log of the same key. */
-static void line__of_another_log_is_seen(void **state)
+TEST(line__of_another_log_is_seen)
 {
 	struct buf other = { 0 };
 
-	(void)state;
 	new_log(LOG_LINES, &key);
 	buf_add(&other, text.data, text.len);
 	new_log(LOG_LINES, &key);
@@ -263,22 +258,20 @@ static void line__of_another_log_is_seen(void **state)
 	buf_free(&other);
 }
 
-static void key__that_is_another_is_seen(void **state)
+TEST(key__that_is_another_is_seen)
 {
 	struct buf other = { .data = (char[]){ "a kez" }, .len = 5 };
 
-	(void)state;
 	new_log(LOG_LINES, &key);
 	expect_bad(1, &other, "another key");
 }
 
-static void expectation__covers_the_end(void **state)
+TEST(expectation__covers_the_end)
 {
 	struct verify_conf conf = { .log = log_path };
 	struct hash_chain end, cut;
 	char expect[HASH_CHAIN_HEX + 1];
 
-	(void)state;
 	new_log(LOG_LINES, NULL);
 	find_starts();
 	assert_int_equal(verify_audit(&conf, &end, &err), ST_OK);
@@ -296,11 +289,10 @@ static void expectation__covers_the_end(void **state)
 /* --- crashes ---------------------------------------------------------------------------------- */
 
 /* A run after a crash at each byte of the last line: it is repaired, told, and good. */
-static void crash__at_any_byte_is_repaired(void **state)
+TEST(crash__at_any_byte_is_repaired)
 {
 	struct buf whole = { 0 };
 
-	(void)state;
 	for (int keyed = 0; keyed < 2; keyed++) {
 		const struct buf *with = keyed ? &key : NULL;
 
@@ -324,12 +316,11 @@ static void crash__at_any_byte_is_repaired(void **state)
 }
 
 /* And the repair may crash as well: at each byte of what it wrote. */
-static void crash__of_the_repair_is_repaired(void **state)
+TEST(crash__of_the_repair_is_repaired)
 {
 	struct buf whole = { 0 };
 	size_t torn;
 
-	(void)state;
 	new_log(LOG_LINES, NULL);
 	find_starts();
 	torn = starts[LOG_LINES - 1] + 10;
@@ -354,9 +345,8 @@ static void crash__of_the_repair_is_repaired(void **state)
 	buf_free(&whole);
 }
 
-static void crash__at_the_very_first_line_is_repaired(void **state)
+TEST(crash__at_the_very_first_line_is_repaired)
 {
-	(void)state;
 	put_log("{\"ts\":\"2026", 11);
 	assert_int_equal(write_lines(1, true, &key), ST_OK);
 	expect_good(3, &key);
@@ -364,9 +354,8 @@ static void crash__at_the_very_first_line_is_repaired(void **state)
 	assert_int_equal(repaired.lines, 1);
 }
 
-static void crash__is_repaired_without_a_chain_too(void **state)
+TEST(crash__is_repaired_without_a_chain_too)
 {
-	(void)state;
 	put_log("{\"a\":1}\n{\"ts\":\"2026", 19);
 	assert_int_equal(write_lines(1, false, NULL), ST_OK);
 	read_log();
@@ -377,9 +366,8 @@ static void crash__is_repaired_without_a_chain_too(void **state)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-static void chain__begins_on_no_log_without_one(void **state)
+TEST(chain__begins_on_no_log_without_one)
 {
-	(void)state;
 	put_log("{\"a\":1}\n", 8);
 	assert_non_null(audit_file_unfit(log_path, true, NULL));
 	assert_null(audit_file_unfit(log_path, false, NULL));
@@ -389,13 +377,12 @@ static void chain__begins_on_no_log_without_one(void **state)
 	assert_int_equal(text.len, 8);
 }
 
-static void file__that_is_rotated_starts_anew(void **state)
+TEST(file__that_is_rotated_starts_anew)
 {
 	struct audit_file *file = NULL;
 	char *old = joined(dir, "/log.1");
 	struct buf line = { 0 };
 
-	(void)state;
 	unlink(log_path);
 	assert_int_equal(audit_file_open(&file, log_path, true, NULL, &err), ST_OK);
 	for (int i = 0; i < 4; i++) {
@@ -417,12 +404,11 @@ static void file__that_is_rotated_starts_anew(void **state)
 	free(old);
 }
 
-static void lock__of_another_is_waited_for_a_second(void **state)
+TEST(lock__of_another_is_waited_for_a_second)
 {
 	int fd = open(log_path, O_RDWR | O_CREAT | O_TRUNC, 0600), status;
 	pid_t child;
 
-	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(write_lines(2, true, NULL), ST_OUTPUT);
@@ -439,13 +425,12 @@ static void lock__of_another_is_waited_for_a_second(void **state)
 }
 
 /* Not cut off, but not yet there. */
-static void line__that_is_being_written_is_waited_for(void **state)
+TEST(line__that_is_being_written_is_waited_for)
 {
 	int fd, status, locked[2];
 	pid_t child;
 	char c;
 
-	(void)state;
 	new_log(LOG_LINES, NULL);
 	put_log(text.data, text.len - 50);
 	assert_int_equal(pipe(locked), 0);
@@ -467,12 +452,11 @@ static void line__that_is_being_written_is_waited_for(void **state)
 	expect_bad(LOG_LINES, NULL, "cut off");
 }
 
-static void file__that_is_full_is_an_error(void **state)
+TEST(file__that_is_full_is_an_error)
 {
 	struct audit_file *file = NULL;
 	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
 
-	(void)state;
 	assert_non_null(a);
 	assert_int_equal(audit_file_open(&file, "/dev/full", true, NULL, &err), ST_OK);
 	audit_take_file(a, file);
@@ -486,13 +470,12 @@ static void file__that_is_full_is_an_error(void **state)
 }
 
 /* A line's own members are left out before the chain's are. */
-static void line__keeps_room_for_the_chain(void **state)
+TEST(line__keeps_room_for_the_chain)
 {
 	struct audit_file *file = NULL;
 	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
 	char value[251], name[16];
 
-	(void)state;
 	assert_non_null(a);
 	unlink(log_path);
 	for (size_t less = 0; less < 250; less++) {
@@ -548,14 +531,13 @@ static enum status verify_rows(const char *rows, const char *run)
 	return verify_audit(&conf, &end, &err);
 }
 
-static void rows__are_those_of_the_windows_in_order(void **state)
+TEST(rows__are_those_of_the_windows_in_order)
 {
 	static const char *const windows[2][3] = {
 		{ "a1\n", "", "a22\n" }, { "b1\n", "b2\n", "" }
 	};
 	char *run[2];
 
-	(void)state;
 	unlink(log_path);
 	for (int r = 0; r < 2; r++) {
 		struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);

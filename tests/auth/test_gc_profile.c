@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "auth/gc_profile.h"
+#include "tests/support/check.h"
 #include "util/buf.h"
 
 #define LOGIN(token, type, expiry) "{\"access_token\":\"" token "\",\"token_type\":\"" type \
@@ -65,14 +66,13 @@ static void assert_field(const char *is, const char *want)
 
 /* --- what is taken ------------------------------------------------------------------ */
 
-static void gc_profile__gives_what_the_readme_of_gc_shows(void **state)
+TEST(gc_profile__gives_what_the_readme_of_gc_shows)
 {
 	static const char text[] = "[DEFAULT]\nenvironment=\"mypurecloud.com\"\n"
 		"client_credentials=\"the id\"\nclient_secret=\"s3cret\"\n\n"
 		"[test_pro_2]\nenvironment=\"mypurecloud.ie\"\naccess_token=\"t0ken\"\n";
 	struct gc_profile p;
 
-	(void)state;
 	assert_good(&p, text, "DEFAULT");
 	assert_field(p.client_id, "the id");
 	assert_field(p.secret, "s3cret");
@@ -89,11 +89,10 @@ static void gc_profile__gives_what_the_readme_of_gc_shows(void **state)
 	gc_profile_free(&p);
 }
 
-static void gc_profile__gives_what_gc_rewrites(void **state)
+TEST(gc_profile__gives_what_gc_rewrites)
 {
 	struct gc_profile p;
 
-	(void)state;
 	assert_good(&p, "\xEF\xBB\xBF[default]\r\naccess_token = ''\r\n"
 		"client_credentials = 'id'\r\nclient_secret = 'a\\b\"c'\r\n"
 		"environment = 'eu_central_1'\r\ngrant_type = '1'\r\nlogging_enabled = false\r\n"
@@ -110,7 +109,7 @@ static void gc_profile__gives_what_gc_rewrites(void **state)
 	gc_profile_free(&p);
 }
 
-static void gc_profile__is_found_however_it_is_spelled(void **state)
+TEST(gc_profile__is_found_however_it_is_spelled)
 {
 	static const struct {
 		const char *text, *name;
@@ -129,7 +128,6 @@ static void gc_profile__is_found_however_it_is_spelled(void **state)
 	};
 	struct gc_profile p;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		assert_good(&p, good[i].text, good[i].name);
 		assert_field(p.secret, "x");
@@ -137,11 +135,10 @@ static void gc_profile__is_found_however_it_is_spelled(void **state)
 	}
 }
 
-static void gc_profile__takes_strings_alone(void **state)
+TEST(gc_profile__takes_strings_alone)
 {
 	struct gc_profile p;
 
-	(void)state;
 	assert_good(&p, "[p]\nclient_credentials = 1\nclient_secret = true\n"
 		"access_token = ['x']\nenvironment = {x = 'y'}\ngrant_type = 1979-05-27\n"
 		"oauth_token_data.access_token = 'x'\n", "p");
@@ -160,7 +157,7 @@ static void gc_profile__takes_strings_alone(void **state)
 	gc_profile_free(&p);
 }
 
-static void gc_profile__refuses_what_no_header_could_carry(void **state)
+TEST(gc_profile__refuses_what_no_header_could_carry)
 {
 	static const char *const bad[] = {
 		"client_secret = \"a\\nb\"", "client_secret = '\xC3\xA9'",
@@ -170,7 +167,6 @@ static void gc_profile__refuses_what_no_header_could_carry(void **state)
 	};
 	char text[128], want[128];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		snprintf(text, sizeof(text), "[p]\n%s", bad[i]);
 		snprintf(want, sizeof(want), "line %d: a character that no ID, secret, token or "
@@ -179,7 +175,7 @@ static void gc_profile__refuses_what_no_header_could_carry(void **state)
 	}
 }
 
-static void login__that_cannot_be_read_is_none(void **state)
+TEST(login__that_cannot_be_read_is_none)
 {
 	static const char *const bad[] = {
 		"", "{", "[]", "null", "{}", "\"x\"", "{\"access_token\":\"t\"}",
@@ -195,7 +191,6 @@ static void login__that_cannot_be_read_is_none(void **state)
 	char text[512];
 	struct gc_profile p;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		snprintf(text, sizeof(text), "[p]\noauth_token_data='%s'\nclient_secret='s'",
 			bad[i]);
@@ -215,7 +210,7 @@ static void login__that_cannot_be_read_is_none(void **state)
 
 /* --- what is TOML ------------------------------------------------------------------- */
 
-static void toml__of_every_kind_is_read(void **state)
+TEST(toml__of_every_kind_is_read)
 {
 	static const char *const good[] = {
 		"", "#", "# \xC3\xA9\tx", " \t\r\n\n", "a=1", "a=+1_000", "a=-0", "a=0xdead_BEEF",
@@ -235,7 +230,6 @@ static void toml__of_every_kind_is_read(void **state)
 	char text[256];
 	struct gc_profile p;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		snprintf(text, sizeof(text), "%s\n[p]\nclient_secret='x'", good[i]);
 		assert_good(&p, text, "p");
@@ -244,7 +238,7 @@ static void toml__of_every_kind_is_read(void **state)
 	}
 }
 
-static void toml__that_is_broken_has_its_line(void **state)
+TEST(toml__that_is_broken_has_its_line)
 {
 	static const struct {
 		const char *text, *want;
@@ -297,7 +291,6 @@ static void toml__that_is_broken_has_its_line(void **state)
 	struct gc_profile p;
 	struct err err;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		snprintf(want, sizeof(want), "line %s", bad[i].want);
 		if (parse(&p, bad[i].text, "p", &err) != ST_USAGE)
@@ -309,7 +302,7 @@ static void toml__that_is_broken_has_its_line(void **state)
 	assert_string_equal(err.text, "line 2: a control character");
 }
 
-static void toml__with_a_name_twice_has_both_lines(void **state)
+TEST(toml__with_a_name_twice_has_both_lines)
 {
 	static const struct {
 		const char *text;
@@ -328,7 +321,6 @@ static void toml__with_a_name_twice_has_both_lines(void **state)
 	};
 	char want[128];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		snprintf(want, sizeof(want), "line %d: the same name again, as in line %d",
 			bad[i].line, bad[i].since);
@@ -336,12 +328,11 @@ static void toml__with_a_name_twice_has_both_lines(void **state)
 	}
 }
 
-static void toml__has_limits(void **state)
+TEST(toml__has_limits)
 {
 	char name[300], text[1024];
 	struct gc_profile p;
 
-	(void)state;
 	memset(name, 'n', sizeof(name));
 	snprintf(text, sizeof(text), "[%.254s]\n[p]", name);
 	assert_good(&p, text, "p");
@@ -359,9 +350,8 @@ static void toml__has_limits(void **state)
 
 /* --- the profile that is not there -------------------------------------------------- */
 
-static void gc_profile__that_is_missing_has_the_nearest_names(void **state)
+TEST(gc_profile__that_is_missing_has_the_nearest_names)
 {
-	(void)state;
 	assert_error("", "p", "no profile \"p\" in it, nor any other");
 	assert_error("p='x'\n[[p2]]\n", "p", "no profile \"p\" in it, nor any other");
 	assert_error("[default]\n[test]\n[prod-eu]\n", "prod_eu",
@@ -376,7 +366,7 @@ static void gc_profile__that_is_missing_has_the_nearest_names(void **state)
 		"no profile \"\\u001b\" in it; it has \"\\u001b[31m\"");
 }
 
-static void error__shows_no_value(void **state)
+TEST(error__shows_no_value)
 {
 	static const char *const bad[] = {
 		"client_secret = HUSH", "client_secret = \"HUSH", "client_secret = \"HUSH\\q\"",
@@ -387,7 +377,6 @@ static void error__shows_no_value(void **state)
 	struct gc_profile p;
 	struct err err;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		char text[128];
 
@@ -510,7 +499,7 @@ static void file__has_a_largest_size(void **state)
 }
 
 /* Many short keys and many long names: neither costs more than its bytes are worth. */
-static void file__that_is_hostile_takes_no_time(void **state)
+TEST(file__that_is_hostile_takes_no_time)
 {
 	static const char *const units[] = { "%05zx=1\n", "[%05zx]\n", "a.%05zx.b=[[{}]]\n",
 		"[[a]]\nb.c={d=%zu}\n" };
@@ -518,7 +507,6 @@ static void file__that_is_hostile_takes_no_time(void **state)
 	struct gc_profile p;
 	struct err err;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		buf_clear(&text);
 		for (size_t n = 0; text.len < 1000 * 1000; n++)

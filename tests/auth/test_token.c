@@ -12,7 +12,7 @@
 #include "auth/token.h"
 #include "tests/support/check.h"
 
-static void answer__is_checked_field_by_field(void **state)
+TEST(answer__is_checked_field_by_field)
 {
 	static const char *const bad[] = {
 		"", "{", "[]", "null", "\"x\"", "{}", "{\"access_token\":\"t\"}",
@@ -46,7 +46,6 @@ static void answer__is_checked_field_by_field(void **state)
 	char *token;
 	double life_s;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		if (!token_parse_answer(bad[i], strlen(bad[i]), &token, &life_s))
 			fail_msg("%s", bad[i]);
@@ -58,7 +57,7 @@ static void answer__is_checked_field_by_field(void **state)
 	free(token);
 }
 
-static void answer__with_a_raw_nul_is_refused(void **state)
+TEST(answer__with_a_raw_nul_is_refused)
 {
 	char in_token[] = "{\"access_token\":\"t?u\",\"token_type\":\"bearer\",\"expires_in\":1}";
 	static const char at_end[] =
@@ -66,7 +65,6 @@ static void answer__with_a_raw_nul_is_refused(void **state)
 	char *token;
 	double life_s;
 
-	(void)state;
 	*strchr(in_token, '?') = '\0';
 	assert_non_null(token_parse_answer(in_token, sizeof(in_token) - 1, &token, &life_s));
 	assert_null(token);
@@ -75,7 +73,7 @@ static void answer__with_a_raw_nul_is_refused(void **state)
 }
 
 /* What else an answer says is nobody's business; an escaped backslash begins no escape. */
-static void answer__may_say_more(void **state)
+TEST(answer__may_say_more)
 {
 	static const char *const good[] = {
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1,"
@@ -88,7 +86,6 @@ static void answer__may_say_more(void **state)
 	char *token;
 	double life_s;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		const char *why = token_parse_answer(good[i], strlen(good[i]), &token, &life_s);
 
@@ -99,14 +96,13 @@ static void answer__may_say_more(void **state)
 	}
 }
 
-static void answer__holds_a_token_of_at_most_16_kib(void **state)
+TEST(answer__holds_a_token_of_at_most_16_kib)
 {
 	static const char start[] = "{\"access_token\":\"";
 	static const char end[] = "\",\"token_type\":\"bearer\",\"expires_in\":1}";
 	char *text = malloc(20000), *token;
 	double life_s;
 
-	(void)state;
 	assert_non_null(text);
 	for (size_t n = 16384; n <= 16385; n++) {
 		size_t len = sizeof(start) - 1;
@@ -125,7 +121,7 @@ static void answer__holds_a_token_of_at_most_16_kib(void **state)
 	free(text);
 }
 
-static void host__becomes_a_base_url(void **state)
+TEST(host__becomes_a_base_url)
 {
 	static const struct {
 		const char *host, *url;
@@ -148,7 +144,6 @@ static void host__becomes_a_base_url(void **state)
 	const char *why;
 	bool plain;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		char *url = creds_base_url(good[i].host, &plain, &why);
 
@@ -163,14 +158,13 @@ static void host__becomes_a_base_url(void **state)
 			fail_msg("'%s' was taken", bad[i]);
 }
 
-static void region__is_known_by_either_spelling(void **state)
+TEST(region__is_known_by_either_spelling)
 {
 	static const char *const pairs[][2] = {
 		{ "us-east-1", "mypurecloud.com" }, { "EU_Central_1", "mypurecloud.de" },
 		{ "mypurecloud.ie", "mypurecloud.ie" }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
 		char *domain = creds_region_domain(pairs[i][0]);
 
@@ -183,7 +177,7 @@ static void region__is_known_by_either_spelling(void **state)
 }
 
 /* A domain, each of its hosts or a region: the same three; loopback and addresses as they are. */
-static void host__of_the_service_is_three(void **state)
+TEST(host__of_the_service_is_three)
 {
 	static const struct {
 		const char *host, *domain, *api, *login;
@@ -215,7 +209,6 @@ static void host__of_the_service_is_three(void **state)
 	};
 	const char *why;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		struct creds c = { 0 };
 
@@ -237,7 +230,7 @@ static void host__of_the_service_is_three(void **state)
 	}
 }
 
-static void token__that_was_given_is_taken_until_it_is_refused(void **state)
+TEST(token__that_was_given_is_taken_until_it_is_refused)
 {
 	struct creds creds = { .access_token = (char[]){ "given" } };
 	struct token_conf conf = { .margin_ms = 60000 };
@@ -245,7 +238,6 @@ static void token__that_was_given_is_taken_until_it_is_refused(void **state)
 	struct token *t = token_new(&conf, &creds, NULL, NULL);
 	const char *value;
 
-	(void)state;
 	assert_non_null(t);
 	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_READY);
 	value = token_value(t);

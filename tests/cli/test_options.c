@@ -12,6 +12,7 @@
 
 #include "cli/options.h"
 #include "json.h"
+#include "tests/support/check.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 #define Q2 "aaaaaaaa-1111-4111-8111-111111111111"
@@ -84,9 +85,8 @@ static void bad(const char *words, const char *why)
 		fail_msg("%s: not one line with '%s' but '%s'", words, why, said);
 }
 
-static void default__is_as_the_manual_says(void **state)
+TEST(default__is_as_the_manual_says)
 {
-	(void)state;
 	run(Q1);
 	assert_int_equal(set.queues.n, 1);
 	assert_int_equal(set.nmetric, 4);
@@ -116,13 +116,12 @@ static void default__is_as_the_manual_says(void **state)
 }
 
 /* execve(2) takes an environment that has a name twice; both values are in /proc. */
-static void secret__that_is_there_twice_is_wiped_twice(void **state)
+TEST(secret__that_is_there_twice_is_wiped_twice)
 {
 	char first[] = "GENESYS_CLIENT_SECRET=one", second[] = "GENESYS_CLIENT_SECRET=two";
 	char other[] = "GENESYS_CLIENT_SECRETS=three";
 	char *both[] = { first, other, second, NULL }, **kept = environ;
 
-	(void)state;
 	environ = both;
 	creds_wipe_environment();
 	environ = kept;
@@ -131,9 +130,8 @@ static void secret__that_is_there_twice_is_wiped_twice(void **state)
 	assert_string_equal(other, "GENESYS_CLIENT_SECRETS=three");
 }
 
-static void default__follows_interval_and_replay(void **state)
+TEST(default__follows_interval_and_replay)
 {
-	(void)state;
 	run("-i PT2M " Q1);
 	assert_int_equal(set.window_ms, 120000);
 	assert_int_equal(set.lateness_ms, 240000);
@@ -156,9 +154,8 @@ static void default__follows_interval_and_replay(void **state)
 	assert_int_equal(set.time, TIME_ARRIVAL);
 }
 
-static void value__is_taken_in_every_form(void **state)
+TEST(value__is_taken_in_every_form)
 {
-	(void)state;
 	run("-w1m " Q1 " --window=PT0.5M -fcsv --lat 30m -vs -s -v -n 1000000 -o - --retry-for 0 "
 		"--token-margin 1ms --idle-timeout 24h --no-c --audit logfmt --subscribe message "
 		"--connect-timeout=1.5h --no-header --align -m state -m waitTime,state");
@@ -179,9 +176,8 @@ static void value__is_taken_in_every_form(void **state)
 	assert_string_equal(set.metric[1], "waitTime");
 }
 
-static void queue__keeps_its_order_once_and_in_lower_case(void **state)
+TEST(queue__keeps_its_order_once_and_in_lower_case)
 {
-	(void)state;
 	assert_int_equal(parse(Q1 " -q AAAAAAAA-1111-4111-8111-111111111111," Q1 " -- " Q2),
 		PARSED_RUN);
 	assert_int_equal(set.queues.n, 2);
@@ -191,9 +187,8 @@ static void queue__keeps_its_order_once_and_in_lower_case(void **state)
 	assert_string_equal(set.warnings.v[0], "queue " Q1 " is named twice");
 }
 
-static void filter__replaces_the_default(void **state)
+TEST(filter__replaces_the_default)
 {
-	(void)state;
 	run("--outlier none " Q1);
 	assert_int_equal(set.noutlier, 0);
 	run("--outlier _agentState.a.b_>=_-1e3 --outlier waitTime.avg!=.5 -m state " Q1);
@@ -220,9 +215,8 @@ static void filter__replaces_the_default(void **state)
 
 #define NOTICES "--source notifications "
 
-static void default__of_the_notifications(void **state)
+TEST(default__of_the_notifications)
 {
-	(void)state;
 	run(NOTICES Q1);
 	assert_true(set.notifications && set.snapshot && !set.now);
 	assert_true(!set.list_queues && !set.skip_refused);
@@ -249,9 +243,8 @@ static void default__of_the_notifications(void **state)
 	assert_null(set.creds.base_url);
 }
 
-static void metric__that_no_snapshot_has_is_a_warning(void **state)
+TEST(metric__that_no_snapshot_has_is_a_warning)
 {
-	(void)state;
 	assert_int_equal(parse(NOTICES "--now -m oWaiting,tWait,n*,oServiceLevel " Q1),
 		PARSED_RUN);
 	assert_int_equal(set.warnings.n, 1);
@@ -265,9 +258,8 @@ static void metric__that_no_snapshot_has_is_a_warning(void **state)
 	assert_int_equal(set.warnings.n, 0);
 }
 
-static void value__of_the_notifications(void **state)
+TEST(value__of_the_notifications)
 {
-	(void)state;
 	run(NOTICES "--queue-name Support_* --queue-name A,B --skip-refused --no-snapshot "
 		"--pong-timeout 1ms --idle-timeout 5s --time arrival -m oX,t* -m * -w 1s");
 	assert_int_equal(set.queue_names.n, 2);
@@ -287,9 +279,8 @@ static void value__of_the_notifications(void **state)
 }
 
 /* What belongs to one source, and what has no place beside another option. */
-static void option__that_has_no_place_has_one_line(void **state)
+TEST(option__that_has_no_place_has_one_line)
 {
-	(void)state;
 	bad("--time event " NOTICES Q1, "--time 'event': allowed is arrival, or --source stream");
 	bad("--lateness 5s " NOTICES Q1, "--lateness '5s': allowed is --source stream alone");
 	bad("-i PT30S " NOTICES Q1, "--interval 'PT30S': allowed is --source stream alone");
@@ -331,9 +322,8 @@ static bool asks(char *word)
 	return options_ask_check(4, argv);
 }
 
-static void check__is_seen_wherever_it_stands(void **state)
+TEST(check__is_seen_wherever_it_stands)
 {
-	(void)state;
 	assert_true(asks("--check"));
 	assert_true(asks("--check="));
 	assert_true(asks("--check=nagios"));
@@ -348,9 +338,8 @@ static void check__is_seen_wherever_it_stands(void **state)
 	assert_false(asks("--check-"));
 }
 
-static void value__of_the_notifications_that_is_bad(void **state)
+TEST(value__of_the_notifications_that_is_bad)
 {
-	(void)state;
 	bad("--source notifications", "no queue: name one by --queue, --queue-file, --queue-name");
 	bad("--source notifications --now", "no queue");
 	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': allowed is a metric of the notif");
@@ -364,9 +353,8 @@ static void value__of_the_notifications_that_is_bad(void **state)
 }
 
 /* Flag, value, what is allowed, and the nearest word. */
-static void value__that_is_bad_has_one_line(void **state)
+TEST(value__that_is_bad_has_one_line)
 {
-	(void)state;
 	bad("-w 99ms " Q1, "--window '99ms': allowed is 100ms to 24h");
 	bad("-w 5 --lateness 1m " Q1, "--window '5'");
 	bad("-i PT11S --lateness 40m " Q1, "--interval 'PT11S'");
@@ -404,9 +392,8 @@ static void value__that_is_bad_has_one_line(void **state)
 	bad("-n 1", "no queue");
 }
 
-static void option__that_is_unknown_has_one_line(void **state)
+TEST(option__that_is_unknown_has_one_line)
 {
-	(void)state;
 	bad("--formt csv " Q1, "did you mean --format?");	/* csv is no queue */
 	bad("--formt=csv " Q1, "did you mean --format?");
 	bad("--alin " Q1, "did you mean --align?");
@@ -416,9 +403,8 @@ static void option__that_is_unknown_has_one_line(void **state)
 	bad("-Z " Q1, "unknown option -Z");
 }
 
-static void value__that_is_bad_hides_no_other(void **state)
+TEST(value__that_is_bad_hides_no_other)
 {
-	(void)state;
 	assert_int_equal(parse("-w 1 -n 0 -f x -i y --audit z --nix -q a,b c --time d"),
 		PARSED_BAD);
 	assert_int_equal(lines_said(), 10);
@@ -426,12 +412,11 @@ static void value__that_is_bad_hides_no_other(void **state)
 	assert_non_null(strstr(said, "no queue"));
 }
 
-static void line__holds_nothing_a_terminal_would_obey(void **state)
+TEST(line__holds_nothing_a_terminal_would_obey)
 {
 	char words[4096] = Q1 " -f \x1b[31m\n\xFF\xC2\x9B";
 	size_t len = strlen(words);
 
-	(void)state;
 	memset(words + len, 'x', 2000);
 	bad(words, "--format '?[31m???xxx");
 	assert_true(strlen(said) < 300);
@@ -440,11 +425,10 @@ static void line__holds_nothing_a_terminal_would_obey(void **state)
 	bad("--client-secret-file no\x1b " Q1, "no?");
 }
 
-static void settings__are_json(void **state)
+TEST(settings__are_json)
 {
 	const char *s;
 
-	(void)state;
 	run(Q1);
 	s = set.settings_json;
 	assert_ptr_equal(json_skip(s, s + strlen(s)), s + strlen(s));
@@ -452,9 +436,8 @@ static void settings__are_json(void **state)
 	assert_null(strstr(s, "the-secret"));
 }
 
-static int free_set(void **state)
+static int free_set(void **state __attribute__((unused)))
 {
-	(void)state;
 	options_free(&set);
 	return 0;
 }

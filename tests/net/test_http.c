@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "net/http.h"
+#include "tests/support/check.h"
 
 #undef curl_easy_setopt
 
@@ -35,9 +36,8 @@ static void be(unsigned number, const char *version, const char *const *protocol
 	played.features = features;
 }
 
-static void test_what_it_must_have(void **state)
+TEST(test_what_it_must_have)
 {
-	(void)state;
 	be(0x080e00, "8.14.0", all, CURL_VERSION_ASYNCHDNS);
 	assert_null(http_lacks());
 	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
@@ -52,22 +52,20 @@ static void test_what_it_must_have(void **state)
 	assert_string_equal(http_lacks(), "an asynchronous resolver");
 }
 
-static void test_run_ends_before_it_begins(void **state)
+TEST(test_run_ends_before_it_begins)
 {
 	const struct http_conf conf = { .cacert = NULL };
 	struct http *http = (struct http *)&played;
 	struct err err = { "" };
 
-	(void)state;
 	be(0x080d00, "8.13.0", all, CURL_VERSION_ASYNCHDNS);
 	assert_int_equal(http_new(&http, &conf, &err), ST_USAGE);
 	assert_null(http);
 	assert_string_equal(err.text, "this libcurl (8.13.0) lacks version 8.14 or newer");
 }
 
-static void test_versions_of_one_without_tls(void **state)
+TEST(test_versions_of_one_without_tls)
 {
-	(void)state;
 	be(0x080e01, "8.14.1", older, 0);
 	assert_non_null(strstr(http_versions(), "libcurl/8.14.1 no-TLS cJSON/"));
 }
@@ -115,9 +113,8 @@ static void settle(const char *built_in, const char *cacert, const char *env_fil
 	http_free(http);
 }
 
-static void test_trust_of_the_environment(void **state)
+TEST(test_trust_of_the_environment)
 {
-	(void)state;
 	settle("/dev/null", NULL, NULL, NULL);
 	assert_string_equal(file, UNTOUCHED);
 	assert_string_equal(directory, UNTOUCHED);
@@ -137,9 +134,8 @@ static void test_trust_of_the_environment(void **state)
 	assert_string_equal(directory, "certs");
 }
 
-static void test_directory_where_the_built_in_file_is_absent(void **state)
+TEST(test_directory_where_the_built_in_file_is_absent)
 {
-	(void)state;
 	settle("/nowhere", NULL, NULL, "certs");
 	assert_null(file);
 	assert_null(proxy_file);
@@ -149,9 +145,8 @@ static void test_directory_where_the_built_in_file_is_absent(void **state)
 	assert_string_equal(directory, "certs");
 }
 
-static void test_cacert_alone_is_trusted_of_the_gateway(void **state)
+TEST(test_cacert_alone_is_trusted_of_the_gateway)
 {
-	(void)state;
 	settle("/dev/null", "given", "mine", "certs");
 	assert_string_equal(file, "given");
 	assert_null(directory);

@@ -9,15 +9,15 @@
 #include <cmocka.h>
 
 #include "net/proxy_env.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 
 static const char *const names[] = {
 	"wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"
 };
 
-static int none(void **state)
+static int none(void **state __attribute__((unused)))
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		unsetenv(names[i]);
 	return 0;
@@ -38,7 +38,7 @@ static void assert_problems(size_t n, const char *name)
 	lines_free(&problems);
 }
 
-static void test_good_ones(void **state)
+TEST(test_good_ones)
 {
 	static const char *const good[] = {
 		"proxy", "proxy:3128", "http://proxy", "HTTP://proxy:80/", "https://proxy:1",
@@ -47,7 +47,6 @@ static void test_good_ones(void **state)
 		"socks5h://u:secret@proxy:1080", "http://[::1]:3128", "10.1.2.3", "ftp.proxy:80"
 	};
 
-	(void)state;
 	assert_problems(0, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		setenv("https_proxy", good[i], 1);
@@ -55,7 +54,7 @@ static void test_good_ones(void **state)
 	}
 }
 
-static void test_bad_ones(void **state)
+TEST(test_bad_ones)
 {
 	static const char *const bad[] = {
 		"http://u:secret@proxy:99999", "foo://u:secret@proxy:1", "u:secret@proxy:port",
@@ -64,16 +63,14 @@ static void test_bad_ones(void **state)
 		"ftp://u:secret@proxy"
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		setenv("https_proxy", bad[i], 1);
 		assert_problems(1, "https_proxy: ");
 	}
 }
 
-static void test_the_first_that_is_there_counts(void **state)
+TEST(test_the_first_that_is_there_counts)
 {
-	(void)state;
 	setenv("ALL_PROXY", "foo://x", 1);
 	assert_problems(1, "ALL_PROXY: ");
 	setenv("all_proxy", "proxy", 1);
@@ -105,7 +102,7 @@ static bool keep(void *arg, const char *secret)
 	return true;
 }
 
-static void test_secrets_in_each_form(void **state)
+TEST(test_secrets_in_each_form)
 {
 	static const char *const expected[] = {
 		"p%40ss", "p@ss", "me:p@ss",	/* of https_proxy, for https */
@@ -113,7 +110,6 @@ static void test_secrets_in_each_form(void **state)
 	};
 	struct kept k = { .most = 10 };
 
-	(void)state;
 	setenv("https_proxy", "http://me:p%40ss@proxy:1", 1);
 	setenv("wss_proxy", "us%3Aer:other@proxy", 1);
 	assert_true(proxy_env_secrets(keep, &k));
@@ -123,21 +119,19 @@ static void test_secrets_in_each_form(void **state)
 	lines_free(&k.lines);
 }
 
-static void test_no_secret_is_none(void **state)
+TEST(test_no_secret_is_none)
 {
 	struct kept k = { .most = 0 };
 
-	(void)state;
 	assert_true(proxy_env_secrets(keep, &k));
 	setenv("https_proxy", "http://me@proxy:1", 1);
 	assert_true(proxy_env_secrets(keep, &k));
 }
 
-static void test_secret_that_cannot_be_kept_is_told(void **state)
+TEST(test_secret_that_cannot_be_kept_is_told)
 {
 	struct kept k = { .most = 0 };
 
-	(void)state;
 	setenv("https_proxy", "http://me:secret@proxy:1", 1);
 	for (; k.most < 6; k.most++) {
 		assert_false(proxy_env_secrets(keep, &k));

@@ -548,29 +548,29 @@ static void body__that_is_no_error_body_is_not_quoted(void **state)
 	free(large);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define UNIT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(request__has_token_and_types_and_body),
-		TEST(token__that_is_no_header_is_never_sent),
-		TEST(answer__of_200_is_handed_on_whole),
-		TEST(answer__without_a_body_is_empty_text),
-		TEST(status__has_its_kind),
-		TEST(error__says_code_message_and_both_ids),
-		TEST(forbidden__names_the_missing_permissions),
-		TEST(limited__tells_when_to_come_back),
-		TEST(redirect__is_not_followed),
-		TEST(answer__over_16_mib_is_cut_off),
-		TEST(silence__ends_at_the_bound),
-		TEST(bound__is_our_clocks_too_where_libcurls_stands_still),
-		TEST(call__under_way_can_be_dropped),
-		TEST(answer__that_is_no_http_or_no_whole_is_told_apart),
-		TEST(nobody__listening_is_the_network),
-		TEST(text__holds_no_token_no_url_and_no_channel),
-		TEST(text__is_printable_and_cut_between_words),
-		TEST(body__that_is_no_error_body_is_not_quoted)
+		UNIT(request__has_token_and_types_and_body),
+		UNIT(token__that_is_no_header_is_never_sent),
+		UNIT(answer__of_200_is_handed_on_whole),
+		UNIT(answer__without_a_body_is_empty_text),
+		UNIT(status__has_its_kind),
+		UNIT(error__says_code_message_and_both_ids),
+		UNIT(forbidden__names_the_missing_permissions),
+		UNIT(limited__tells_when_to_come_back),
+		UNIT(redirect__is_not_followed),
+		UNIT(answer__over_16_mib_is_cut_off),
+		UNIT(silence__ends_at_the_bound),
+		UNIT(bound__is_our_clocks_too_where_libcurls_stands_still),
+		UNIT(call__under_way_can_be_dropped),
+		UNIT(answer__that_is_no_http_or_no_whole_is_told_apart),
+		UNIT(nobody__listening_is_the_network),
+		UNIT(text__holds_no_token_no_url_and_no_channel),
+		UNIT(text__is_printable_and_cut_between_words),
+		UNIT(body__that_is_no_error_body_is_not_quoted)
 	};
 
 	return cmocka_run_group_tests_name("rest", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/ws_frame.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 
 /* Reads all bytes, at most so many at a time, and drops the pieces. */
@@ -38,9 +39,8 @@ static bool is_allowed(unsigned first, unsigned second, bool in_message)
 	return in_message == (opcode == 0);
 }
 
-static void header__is_checked_in_every_case(void **state)
+TEST(header__is_checked_in_every_case)
 {
-	(void)state;
 	for (unsigned in_message = 0; in_message < 2; in_message++)
 		for (unsigned first = 0; first < 256; first++)
 			for (unsigned second = 0; second < 256; second++) {
@@ -56,7 +56,7 @@ static void header__is_checked_in_every_case(void **state)
 			}
 }
 
-static void length__is_read_in_all_three_forms(void **state)
+TEST(length__is_read_in_all_three_forms)
 {
 	static const struct {
 		const char *header;
@@ -70,7 +70,6 @@ static void length__is_read_in_all_three_forms(void **state)
 		{ "\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10, INT64_MAX }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(of); i++) {
 		struct ws_frame_reader r = { .header_len = 0 };
 		const char *at = of[i].header, *breach;
@@ -87,21 +86,19 @@ static void length__is_read_in_all_three_forms(void **state)
 	}
 }
 
-static void length__of_64_bits_is_a_breach(void **state)
+TEST(length__of_64_bits_is_a_breach)
 {
 	struct ws_frame_reader r = { .header_len = 0 };
 
-	(void)state;
 	assert_non_null(breach_of(&r, "\x82\x7f\x80\0\0\0\0\0\0\0", 10, 3));
 }
 
 /* Every cut of two fragments with a ping between them gives the same bytes and marks. */
-static void pieces__tell_where_a_message_begins_and_ends(void **state)
+TEST(pieces__tell_where_a_message_begins_and_ends)
 {
 	static const char bytes[] = "\x01\x02" "ab" "\x89\x01" "p" "\x80\x01" "c" "\x82\x00";
 	const size_t len = sizeof(bytes) - 1;
 
-	(void)state;
 	for (size_t most = 1; most <= len; most++) {
 		struct ws_frame_reader r = { .header_len = 0 };
 		const char *at = bytes, *breach;

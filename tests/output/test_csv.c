@@ -1,5 +1,6 @@
 /* The CSV header and the rows of a window, byte for byte: columns in their order, quoting. */
 #include "output/csv.h"
+#include "tests/support/check.h"
 #include "tests/support/made_windows.h"
 
 /* --- stream windows ------------------------------------------------------------------- */
@@ -18,12 +19,11 @@ static const char *render(bool *header, struct buf *text)
 #define CSV_WHEN "7,2026-11-24T02:00:00.000Z,2026-11-24T02:00:30.000Z,"
 #define CSV_MS "1795485600000,1795485630000\n"
 
-static void stream__rows_are_a_field_each(void **state)
+TEST(stream__rows_are_a_field_each)
 {
 	bool header = true;
 	struct buf text = { 0 };
 
-	(void)state;
 	make(2, 30000);
 	add_field(0, 0, "voice.active", 1.5);
 	add_field(0, 1, "avg", -3);
@@ -52,13 +52,12 @@ static size_t count_of(const char *text, char c)
 	return n;
 }
 
-static void stream__header_is_once_and_has_each_rows_columns(void **state)
+TEST(stream__header_is_once_and_has_each_rows_columns)
 {
 	bool header = true, bare = false;
 	struct buf text = { 0 };
 	const char *first;
 
-	(void)state;
 	make(0, 30000);
 	assert_string_equal(render(&header, &text), "");	/* no row yet, so no header */
 	make(1, 30000);
@@ -72,7 +71,7 @@ static void stream__header_is_once_and_has_each_rows_columns(void **state)
 	drop(&text);
 }
 
-static void stream__names_are_quoted_where_they_must(void **state)
+TEST(stream__names_are_quoted_where_they_must)
 {
 	static const struct {
 		const char *path, *text;
@@ -84,7 +83,6 @@ static void stream__names_are_quoted_where_they_must(void **state)
 	bool header = true;
 	struct buf text = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		make(1, 30000);
 		add_field(0, 0, cases[i].path, 1);
@@ -116,11 +114,10 @@ static void check(bool header, const char *const *name, struct queue_window_row 
 #define NOTHING ",0,0,0,0,0,1795485600000,1795485610000,,,,,,,\n"
 #define HEADER CSV_STREAM_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 
-static void queue__every_kind(void **state)
+TEST(queue__every_kind)
 {
 	static const char *const names[] = { "Sales, EU" };
 
-	(void)state;
 	check(true, names,
 		(struct queue_window_row){ .media = "voice",
 			.updates = 5,
@@ -139,9 +136,8 @@ static void queue__every_kind(void **state)
 		"tWait.sum,,,,,,,,,," COUNTS "voice,\"Sales, EU\",,,,20,5\n");
 }
 
-static void queue__nothing_known(void **state)
+TEST(queue__nothing_known)
 {
-	(void)state;
 	check(false, NULL,
 		(struct queue_window_row){ .result = nothing, .nresult = 3 },
 		SPAN "oLongestWaiting.ageMs,,,,,,,,,," NOTHING
@@ -149,14 +145,13 @@ static void queue__nothing_known(void **state)
 		SPAN "tWait.sum,,,,,,,,,," NOTHING);
 }
 
-static void queue__row_without_series_has_every_column(void **state)
+TEST(queue__row_without_series_has_every_column)
 {
-	(void)state;
 	check(true, NULL,
 		(struct queue_window_row){ 0 }, HEADER SPAN ",,,,,,,,,," NOTHING);
 }
 
-static void queue__header_comes_once(void **state)
+TEST(queue__header_comes_once)
 {
 	struct queue_window_row row = { .queue_id = Q1 };
 	struct queue_window window = { .end_ms = 1000, .row = &row, .nrow = 1 };
@@ -164,7 +159,6 @@ static void queue__header_comes_once(void **state)
 	bool header = true;
 	size_t first;
 
-	(void)state;
 	assert_true(csv_put_queue_window(&out, &header, &window, NULL, false));
 	first = out.len;
 	assert_true(csv_put_queue_window(&out, &header, &window, NULL, false));

@@ -10,11 +10,12 @@
 #include <cmocka.h>
 
 #include "output/nagios.h"
+#include "tests/support/check.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 #define Q2 "aaaaaaaa-1111-4111-8111-111111111111"
 
-static void ranges(void **state)
+TEST(ranges)
 {
 	static const struct {
 		const char *text;
@@ -34,7 +35,6 @@ static void ranges(void **state)
 	};
 	struct nagios_range r;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!nagios_range_parse(&r, all[i].text) || nagios_range_alerts(&r, all[i].good)
 			|| nagios_range_alerts(&r, all[i].good_too)
@@ -58,13 +58,12 @@ static void add(struct nagios *p, bool critical, const char *text, const char *w
 		fail_msg("%s: %s", text, why);
 }
 
-static void words(void **state)
+TEST(words)
 {
 	struct nagios *p = nagios_new();
 	const char *metric;
 	char why[512], path[32];
 
-	(void)state;
 	nagios_add(p, true, "oWaiting.max=5", &metric, why, sizeof(why));
 	assert_string_equal(why, "");
 	assert_string_equal(metric, "oWaiting");
@@ -123,11 +122,10 @@ static enum nagios_state with(struct nagios *p, double a, double b)
 	return nagios_state(p, ST_OK);
 }
 
-static void the_worst_decides(void **state)
+TEST(the_worst_decides)
 {
 	struct nagios *p = nagios_new();
 
-	(void)state;
 	add(p, false, "oWaiting.last=5", "");
 	add(p, true, "oWaiting.last=10:", "");
 	assert_int_equal(with(p, 11, 10), NAGIOS_WARNING);
@@ -145,11 +143,10 @@ static void the_worst_decides(void **state)
 	nagios_free(p);
 }
 
-static void a_number_that_some_queues_lack_is_not_unknown(void **state)
+TEST(a_number_that_some_queues_lack_is_not_unknown)
 {
 	struct nagios *p = nagios_new();
 
-	(void)state;
 	add(p, false, "oWaiting.last=5", "");
 	assert_int_equal(with(p, NAN, 3), NAGIOS_OK);
 	is_line(p, ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range, 1 without a value "
@@ -167,7 +164,7 @@ static void a_number_that_some_queues_lack_is_not_unknown(void **state)
 #define BAD "\xEF\xBF\xBD"
 #define BAD5 BAD BAD BAD BAD BAD
 
-static void names_break_no_line(void **state)
+TEST(names_break_no_line)
 {
 	static const char name[] = "a='|\n\x7f\xc2\x85\xff\xe2\x80\xae\xc3\xa4 b";
 	struct row_series f = figure(0.0000001);
@@ -176,7 +173,6 @@ static void names_break_no_line(void **state)
 	struct row_window r = { .row = &row, .nrow = 1 };
 	struct nagios *p = nagios_new();
 
-	(void)state;
 	add(p, false, "oWaiting.last=@0:1", "");
 	add(p, true, "lagMs.mean=~:", "");
 	assert_true(nagios_take(p, &r));
@@ -189,12 +185,11 @@ static void names_break_no_line(void **state)
 	nagios_free(p);
 }
 
-static void nothing_is_unknown(void **state)
+TEST(nothing_is_unknown)
 {
 	struct nagios *p = nagios_new();
 	struct row_window none = { 0 };
 
-	(void)state;
 	assert_false(nagios_has_line(p));
 	assert_int_equal(nagios_state(p, ST_OK), NAGIOS_UNKNOWN);
 	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - there was no window\n");

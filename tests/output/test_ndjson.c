@@ -1,5 +1,6 @@
 /* NDJSON rows of a window, byte for byte: keys in their order, what is absent, quoting. */
 #include "output/ndjson.h"
+#include "tests/support/check.h"
 #include "tests/support/made_windows.h"
 
 /* --- stream windows ------------------------------------------------------------------- */
@@ -16,12 +17,11 @@ static const char *render(const struct ndjson_stream *stream, struct buf *text)
 #define HEAD "{\"schema\":\"gsqstat/1\",\"window\":7,\"start\":\"2026-11-24T02:00:00.000Z\"," \
 	"\"end\":\"2026-11-24T02:00:30.000Z\",\"startMs\":1795485600000,\"endMs\":1795485630000,"
 
-static void stream__empty_row_has_every_key(void **state)
+TEST(stream__empty_row_has_every_key)
 {
 	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	(void)state;
 	make(1, 30000);
 	assert_string_equal(render(&stream, &text), HEAD
 		"\"partial\":false,\"coverage\":1,\"time\":\"arrival\",\"queueId\":\"" Q1 "\","
@@ -32,12 +32,11 @@ static void stream__empty_row_has_every_key(void **state)
 	drop(&text);
 }
 
-static void stream__unknown_is_null_and_each_count_has_its_key(void **state)
+TEST(stream__unknown_is_null_and_each_count_has_its_key)
 {
 	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	(void)state;
 	make(1, 30000);
 	stream.time = TIME_EVENT;
 	made.window.partial = true;
@@ -57,12 +56,11 @@ static void stream__unknown_is_null_and_each_count_has_its_key(void **state)
 	drop(&text);
 }
 
-static void stream__interval_of_the_run_wins(void **state)
+TEST(stream__interval_of_the_run_wins)
 {
 	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	(void)state;
 	make(1, 30000);
 	made.row[0].interval = "PT1M\"";
 	assert_non_null(strstr(render(&stream, &text), "\"interval\":\"PT1M\\\"\","));
@@ -75,13 +73,12 @@ static void stream__interval_of_the_run_wins(void **state)
 	"\"p90\":1,\"p95\":1,\"p99\":1}"
 
 /* Every way from one path to the next: deeper, beside, up by two, into another metric. */
-static void stream__fields_nest(void **state)
+TEST(stream__fields_nest)
 {
 	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 	char *at;
 
-	(void)state;
 	make(1, 30000);
 	add_field(0, 0, "a", 1);
 	add_field(0, 0, "b-", 1);
@@ -101,12 +98,11 @@ static void stream__fields_nest(void **state)
 	drop(&text);
 }
 
-static void stream__lag_is_in_ms(void **state)
+TEST(stream__lag_is_in_ms)
 {
 	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	(void)state;
 	make(1, 30000);
 	assert_true(sample_add(&made.row[0].lag_us, 1001) && sample_add(&made.row[0].lag_us, 0));
 	assert_non_null(strstr(render(&stream, &text), "\"lagMs\":{\"mean\":0.5005,\"max\":1.001,"
@@ -114,12 +110,11 @@ static void stream__lag_is_in_ms(void **state)
 	drop(&text);
 }
 
-static void stream__worst_quantile_is_the_rows(void **state)
+TEST(stream__worst_quantile_is_the_rows)
 {
 	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	(void)state;
 	make(1, 30000);
 	add_field(0, 0, "a", 1);
 	add_field(0, 0, "b", 1);
@@ -139,7 +134,7 @@ static void stream__worst_quantile_is_the_rows(void **state)
 }
 
 /* 0.3 and 0.7 are no doubles: a rate that divides by them is rounded twice. */
-static void stream__rate_is_rounded_once(void **state)
+TEST(stream__rate_is_rounded_once)
 {
 	static const struct {
 		uint64_t updates;
@@ -153,7 +148,6 @@ static void stream__rate_is_rounded_once(void **state)
 	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const char *row, *rate;
 
@@ -168,12 +162,11 @@ static void stream__rate_is_rounded_once(void **state)
 	drop(&text);
 }
 
-static void stream__rows_that_do_not_fit_fail(void **state)
+TEST(stream__rows_that_do_not_fit_fail)
 {
 	const struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { .limit = 300 };
 
-	(void)state;
 	make(1, 30000);
 	assert_false(ndjson_put_stream_window(&text, &made.window, &stream));
 	drop(&text);
@@ -198,9 +191,8 @@ static void check(const char *const *name, struct queue_window_row row, const ch
 	buf_free(&out);
 }
 
-static void queue__every_kind(void **state)
+TEST(queue__every_kind)
 {
-	(void)state;
 	check(NULL,
 		(struct queue_window_row){ .media = "voice",
 			.updates = 5,
@@ -228,9 +220,8 @@ static void queue__every_kind(void **state)
 		"\"lagMs\":null,\"updatesPerSecond\":0.5}\n");
 }
 
-static void queue__nothing_known(void **state)
+TEST(queue__nothing_known)
 {
-	(void)state;
 	check(NULL,
 		(struct queue_window_row){ .result = nothing, .nresult = 3 },
 		ENVELOPE "\"mediaType\":null,\"updates\":0,\"rejected\":{\"outlier\":0,\"stale\":0,"
@@ -240,11 +231,10 @@ static void queue__nothing_known(void **state)
 		"\"lagMs\":null,\"updatesPerSecond\":0}\n");
 }
 
-static void queue__name_and_media_are_quoted(void **state)
+TEST(queue__name_and_media_are_quoted)
 {
 	static const char *const names[] = { "Sup\"port\n" };
 
-	(void)state;
 	check(names,
 		(struct queue_window_row){ .media = "a\\b" },
 		ENVELOPE "\"queueName\":\"Sup\\\"port\\n\",\"mediaType\":\"a\\\\b\",\"updates\":0,"

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "output/progress.h"
+#include "tests/support/check.h"
 #include "util/time.h"
 
 #define S 1000000LL
@@ -22,12 +23,11 @@ static void says(const struct progress_state *state, size_t columns, const char 
 	buf_free(&out);
 }
 
-static void text__tells_what_is_left(void **state)
+TEST(text__tells_what_is_left)
 {
 	struct progress_state s = { .window_left_us = 12 * S, .run_left_us = 12 * S, .windows = 1,
 		.frames = 340, .lag_us = 34000, .connection = "connected" };
 
-	(void)state;
 	says(&s, 80, "0:12 left  340 frames  lag 34ms  connected");
 	s.windows = 5;
 	s.window = 1;
@@ -39,23 +39,21 @@ static void text__tells_what_is_left(void **state)
 	says(&s, 80, "window 2/5  0:01 left  run 0:00 left  340 frames  lag 34ms  connected");
 }
 
-static void text__is_silent_about_what_nobody_knows(void **state)
+TEST(text__is_silent_about_what_nobody_knows)
 {
 	struct progress_state s = { .window_left_us = NO_TIME, .run_left_us = NO_TIME,
 		.windows = 1, .lag_us = NO_TIME, .connection = "connecting" };
 
-	(void)state;
 	says(&s, 80, "0 frames  connecting");
 	s.windows = 0;
 	says(&s, 80, "window 1  0 frames  connecting");
 }
 
-static void text__leaves_whole_parts_out(void **state)
+TEST(text__leaves_whole_parts_out)
 {
 	struct progress_state s = { .window_left_us = 12 * S, .run_left_us = 99 * S, .windows = 5,
 		.frames = 340, .lag_us = 34000, .connection = "connected" };
 
-	(void)state;
 	says(&s, 60, "window 1/5  0:12 left  run 1:39 left  340 frames  lag 34ms");
 	says(&s, 30, "window 1/5  0:12 left");
 	says(&s, 9, "0:12 left");

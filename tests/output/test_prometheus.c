@@ -10,11 +10,12 @@
 #include <cmocka.h>
 
 #include "output/prometheus.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 
-static void words(void **state)
+TEST(words)
 {
 	static const struct {
 		const char *from, *to;
@@ -33,7 +34,6 @@ static void words(void **state)
 	};
 	struct buf name = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		buf_clear(&name);
 		prometheus_put_words(&name, all[i].from, strlen(all[i].from));
@@ -84,7 +84,7 @@ static void has(const char *text, const char *line)
 
 #define LABELS "queue_id=\"" Q1 "\",queue_name=\"\",media=\"\""
 
-static void statistics(void **state)
+TEST(statistics)
 {
 	const struct row_series f[] = {
 		figure("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7),
@@ -102,7 +102,6 @@ static void statistics(void **state)
 	const struct row_window r = { .end_ms = 1795485630500, .row = &row, .nrow = 1 };
 	const char *text = exposed(&r, false, 0);
 
-	(void)state;
 	has(text, "gsqstat_o_waiting_count_last{" LABELS "} 7");
 	has(text, "# HELP gsqstat_o_waiting_count_last oWaiting.count, last in the window.");
 	has(text, "# TYPE gsqstat_o_waiting_count_last gauge");
@@ -125,14 +124,13 @@ static void statistics(void **state)
 	has(text, "gsqstat_last_success_timestamp_seconds 1795485630.5");
 }
 
-static void rows(void **state)
+TEST(rows)
 {
 	const struct row_series f = figure("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7);
 	struct row row[] = { row_of(&f, 1), row_of(&f, 1), row_of(NULL, 0) };
 	const struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
 	const char *text;
 
-	(void)state;
 	row[0].queue_name = row[1].queue_name = "A \"b\" \\ c\nd";
 	row[1].media = "voice";
 	row[2].queue_id = "2";
@@ -149,7 +147,7 @@ static void rows(void **state)
 }
 
 /* A second number of one name would make all of the text unreadable. */
-static void a_name_is_given_once(void **state)
+TEST(a_name_is_given_once)
 {
 	const struct row_series f[] = {
 		figure("oX", "a.y", ROW_GAUGE, STAT_MIN, 1),
@@ -161,7 +159,6 @@ static void a_name_is_given_once(void **state)
 	const struct row_window r = { .row = &row, .nrow = 1 };
 	const char *text = exposed(&r, false, 3);
 
-	(void)state;
 	has(text, "gsqstat_o_x_a_y_min{" LABELS "} 1");
 	assert_null(strstr(strstr(text, "gsqstat_o_x_a_y_min{") + 1, "gsqstat_o_x_a_y_min{"));
 	has(text, "gsqstat_updates{" LABELS "} 4");

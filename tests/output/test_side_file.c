@@ -7,23 +7,22 @@
 #include "tests/support/tempdir.h"
 
 #include "output/side_file.h"
+#include "tests/support/check.h"
 
 #define MIB (1u << 20)
 
 static char before[PATH_MAX], *dir;
 static struct err err;
 
-static int enter(void **state)
+static int enter(void **state __attribute__((unused)))
 {
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	dir = tempdir_new();
 	return getcwd(before, sizeof(before)) && chdir(dir) == 0 ? 0 : -1;
 }
 
-static int leave(void **state)
+static int leave(void **state __attribute__((unused)))
 {
-	(void)state;
 	if (chdir(before) != 0)
 		return -1;
 	tempdir_free(dir);
@@ -86,11 +85,10 @@ static struct side_file *begin_fifo(int *reader)
 
 /* --- files ---------------------------------------------------------------------------- */
 
-static void file__is_emptied_when_it_begins(void **state)
+TEST(file__is_emptied_when_it_begins)
 {
 	struct side_file *s;
 
-	(void)state;
 	umask(0);
 	put_old("side");
 	s = open_side("side");
@@ -112,13 +110,12 @@ static void file__is_emptied_when_it_begins(void **state)
 	assert_int_equal(mode_of("side") & 07777, 0600);
 }
 
-static void file__lines_before_its_begin_are_kept(void **state)
+TEST(file__lines_before_its_begin_are_kept)
 {
 	static char line[200000];
 	struct side_file *s = open_side("side");
 	struct stat st;
 
-	(void)state;
 	memset(line, 'x', sizeof(line));
 	put(s, line, sizeof(line));
 	assert_int_equal(side_file_begin(s, &err), ST_OK);
@@ -129,11 +126,10 @@ static void file__lines_before_its_begin_are_kept(void **state)
 	assert_int_equal(st.st_size, sizeof(line));
 }
 
-static void file__is_one_runs_alone(void **state)
+TEST(file__is_one_runs_alone)
 {
 	struct side_file *first, *second;
 
-	(void)state;
 	first = begin_side("side");
 	put(first, "a\n", 2);
 	side_file_flush(first);
@@ -147,12 +143,11 @@ static void file__is_one_runs_alone(void **state)
 	side_file_free(begin_side("side"));
 }
 
-static void file__that_cannot_be_made_is_refused(void **state)
+TEST(file__that_cannot_be_made_is_refused)
 {
 	static const char *const bad[] = { "none/file", ".", "side/" };
 	struct side_file *s;
 
-	(void)state;
 	put_old("side");
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_int_equal(side_file_check(bad[i], &err), ST_USAGE);
@@ -167,11 +162,10 @@ static void file__that_cannot_be_made_is_refused(void **state)
 
 /* --- failures ------------------------------------------------------------------------- */
 
-static void disk__full_is_a_failure_that_lasts(void **state)
+TEST(disk__full_is_a_failure_that_lasts)
 {
 	struct side_file *s = begin_side("/dev/full");
 
-	(void)state;
 	put(s, "a\n", 2);
 	assert_null(side_file_failure(s));
 	side_file_flush(s);
@@ -189,24 +183,22 @@ static void disk__full_is_a_failure_that_lasts(void **state)
 	side_file_free(NULL);
 }
 
-static void line__without_memory_is_a_failure(void **state)
+TEST(line__without_memory_is_a_failure)
 {
 	struct side_file *s = begin_side("side");
 	struct buf line = { .failed = true };
 
-	(void)state;
 	side_file_put(s, &line);
 	assert_string_equal(side_file_failure(s), "--record side: out of memory");
 	side_file_free(s);
 }
 
-static void reader__that_stops_blocks_nothing_and_fails_past_16_mib(void **state)
+TEST(reader__that_stops_blocks_nothing_and_fails_past_16_mib)
 {
 	static char line[MIB];
 	int reader;
 	struct side_file *s = begin_fifo(&reader);
 
-	(void)state;
 	memset(line, 'x', sizeof(line));
 	alarm(20);
 	for (int i = 0; i < 16; i++)
@@ -220,13 +212,12 @@ static void reader__that_stops_blocks_nothing_and_fails_past_16_mib(void **state
 	close(reader);
 }
 
-static void reader__that_does_not_take_all_is_a_failure_at_the_end(void **state)
+TEST(reader__that_does_not_take_all_is_a_failure_at_the_end)
 {
 	static char line[MIB];
 	int reader;
 	struct side_file *s = begin_fifo(&reader);
 
-	(void)state;
 	put(s, line, sizeof(line));
 	side_file_end(s);
 	assert_non_null(strstr(side_file_failure(s), "too slow"));
@@ -234,7 +225,7 @@ static void reader__that_does_not_take_all_is_a_failure_at_the_end(void **state)
 	close(reader);
 }
 
-static void reader__that_is_slow_gets_every_byte(void **state)
+TEST(reader__that_is_slow_gets_every_byte)
 {
 	static char line[MIB], got[4096];
 	int reader;
@@ -242,7 +233,6 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 	size_t all = 0;
 	ssize_t n;
 
-	(void)state;
 	for (int i = 0; i < 5; i++) {
 		memset(line, 'a' + i, sizeof(line));
 		put(s, line, sizeof(line));
@@ -261,13 +251,12 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 	close(reader);
 }
 
-static void reader__that_took_nothing_for_a_second_has_stopped(void **state)
+TEST(reader__that_took_nothing_for_a_second_has_stopped)
 {
 	static char line[MIB], got[65536];
 	int reader;
 	struct side_file *s = begin_fifo(&reader);
 
-	(void)state;
 	assert_false(side_file_is_read(s, 10));	/* nothing waits */
 	put(s, line, sizeof(line));
 	assert_true(side_file_is_read(s, 10));	/* the pipe took some */
@@ -281,12 +270,11 @@ static void reader__that_took_nothing_for_a_second_has_stopped(void **state)
 	close(reader);
 }
 
-static void reader__that_left_is_noticed_though_nothing_waits(void **state)
+TEST(reader__that_left_is_noticed_though_nothing_waits)
 {
 	int reader;
 	struct side_file *s = begin_fifo(&reader);
 
-	(void)state;
 	side_file_flush(s);
 	assert_null(side_file_failure(s));
 	close(reader);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "output/table.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "util/term_text.h"
 
@@ -77,7 +78,7 @@ static size_t count(const char *text, const char *what)
 	return n;
 }
 
-static void columns__are_those_that_fit(void **state)
+TEST(columns__are_those_that_fit)
 {
 	const struct row_series f[] = {
 		figure("oWaiting", "count", ROW_GAUGE, 2, 12345),
@@ -87,7 +88,6 @@ static void columns__are_those_that_fit(void **state)
 	};
 	struct row row = row_of("Sales", f, 4);
 
-	(void)state;
 	begin((struct table_conf){ .header = true, .trend = true }, 40);
 	row.coverage = 0.9999;
 	assert_string_equal(render(&row, 1, 3723004, true),
@@ -108,7 +108,7 @@ static void columns__are_those_that_fit(void **state)
 			"           3  99%   34ms\n");
 }
 
-static void coverage__is_shown_where_it_is_below_1(void **state)
+TEST(coverage__is_shown_where_it_is_below_1)
 {
 	static const struct {
 		double coverage;
@@ -117,7 +117,6 @@ static void coverage__is_shown_where_it_is_below_1(void **state)
 		{ 0, "     3   0%" }, { NAN, "     3    -" } };
 	struct row row = row_of("Sales", NULL, 0);
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		begin((struct table_conf){ 0 }, 80);
 		row.coverage = cases[i].coverage;
@@ -125,11 +124,10 @@ static void coverage__is_shown_where_it_is_below_1(void **state)
 	}
 }
 
-static void ids__are_cut_and_still_differ(void **state)
+TEST(ids__are_cut_and_still_differ)
 {
 	struct row rows[] = { row_of(NULL, NULL, 0), row_of(NULL, NULL, 0) };
 
-	(void)state;
 	begin((struct table_conf){ 0 }, 40);
 	rows[1].queue_id = Q2;
 	assert_string_equal(render(rows, 2, 0, false),
@@ -144,12 +142,11 @@ static void ids__are_cut_and_still_differ(void **state)
 	assert_non_null(strstr(render(rows, 2, 0, false), Q1));
 }
 
-static void names__align_by_their_columns(void **state)
+TEST(names__align_by_their_columns)
 {
 	struct row rows[] = { row_of("東京", NULL, 0), row_of("Zoe\xCC\x88", NULL, 0),
 		row_of("a\x1B[2Jb", NULL, 0), row_of("a\x1B[2Jb", NULL, 0) };
 
-	(void)state;
 	begin((struct table_conf){ 0 }, 40);
 	rows[3].media = "voice";
 	assert_string_equal(render(rows, 4, 0, false),
@@ -164,12 +161,11 @@ static void names__align_by_their_columns(void **state)
 		"00:00:00  a?[2Jb     3        34ms\n");
 }
 
-static void trend__has_eight_windows_and_gaps(void **state)
+TEST(trend__has_eight_windows_and_gaps)
 {
 	static const double means[] = { 9, 0, 1, 2, NAN, 4, 5, 6, 7, 8 };
 	const char *text = "";
 
-	(void)state;
 	begin((struct table_conf){ .trend = true }, 80);
 	for (size_t i = 0; i < ARRAY_LEN(means); i++) {
 		text = render_one("Sales", means[i]);
@@ -184,14 +180,13 @@ static void trend__has_eight_windows_and_gaps(void **state)
 	assert_non_null(strstr(text, "  .- ++*%#  "));
 }
 
-static void trend__is_each_rows_own(void **state)
+TEST(trend__is_each_rows_own)
 {
 	const struct row_series f[] = { figure("o", "count", ROW_GAUGE, 1, 1),
 		figure("o", "count", ROW_GAUGE, 4, 4) };
 	struct row rows[] = { row_of("A", &f[0], 1), row_of("B", &f[0], 1),
 		row_of("B", &f[0], 1) };
 
-	(void)state;
 	begin((struct table_conf){ .trend = true }, 80);
 	rows[1].queue = rows[2].queue = 1;
 	rows[2].media = "voice";
@@ -202,9 +197,8 @@ static void trend__is_each_rows_own(void **state)
 	assert_non_null(strstr(out.data, " ▃ █ "));
 }
 
-static void header__comes_every_screenful(void **state)
+TEST(header__comes_every_screenful)
 {
-	(void)state;
 	begin((struct table_conf){ .header = true }, 80);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(count(render_one("Sales", 1), "queue"), i % 24 == 0);
@@ -219,14 +213,13 @@ static void header__comes_every_screenful(void **state)
 	assert_int_equal(count(render_one("Sales", 1), "queue"), 0);
 }
 
-static void header__comes_where_columns_change(void **state)
+TEST(header__comes_where_columns_change)
 {
 	const struct row_series f[] = { figure("a", "x", ROW_SAMPLE, 1, 2),
 		figure("b", "y", ROW_SAMPLE, 3, 4), figure("c", "z", ROW_SAMPLE, 5, 6) };
 	const struct row_series both[] = { f[0], f[2] };
 	struct row row = row_of("Sales", &f[1], 1);
 
-	(void)state;
 	begin((struct table_conf){ .header = true }, 80);
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 1);
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
@@ -245,25 +238,23 @@ static void header__comes_where_columns_change(void **state)
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
 }
 
-static void time__has_what_the_window_needs(void **state)
+TEST(time__has_what_the_window_needs)
 {
 	struct row row = row_of("Sales", NULL, 0);
 	const int64_t day_ms = 86400000;
 
-	(void)state;
 	begin((struct table_conf){ .window_ms = 500 }, 80);
 	assert_int_equal(strncmp(render(&row, 1, 1500, false), "00:00:01.500  Sales", 19), 0);
 	begin((struct table_conf){ .window_ms = 3600000 }, 80);
 	assert_int_equal(strncmp(render(&row, 1, day_ms * 31, true), "02-01 00:00* Sales", 18), 0);
 }
 
-static void colour__helps_and_is_undone(void **state)
+TEST(colour__helps_and_is_undone)
 {
 	const struct row_series f = figure("state", "active", ROW_SAMPLE, 1, 2);
 	struct row rows[] = { row_of("A", &f, 1), row_of("B", &f, 1) };
 	const char *text;
 
-	(void)state;
 	begin((struct table_conf){ .header = true }, 60);
 	screen.colour = true;
 	rows[1].coverage = 0.5;
@@ -275,9 +266,8 @@ static void colour__helps_and_is_undone(void **state)
 	assert_int_equal(count(text, "\033["), 2 * count(text, "\033[0m"));
 }
 
-static int end(void **state)
+static int end(void **state __attribute__((unused)))
 {
-	(void)state;
 	table_free(table);
 	buf_free(&out);
 	return 0;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "output/threshold.h"
+#include "tests/support/check.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 #define Q2 "aaaaaaaa-1111-4111-8111-111111111111"
@@ -49,9 +50,8 @@ static void bad(const char *expr, const char *part)
 	thresholds_free(ts);
 }
 
-static void expressions(void **state)
+TEST(expressions)
 {
-	(void)state;
 	good("oWaiting.max > 5");
 	good(" oWaiting.max >= -5.5e3\tfor  3");
 	good("oUserRoutingStatuses.OFF_QUEUE.count.mean<=5 for 1000000");
@@ -77,12 +77,11 @@ static void expressions(void **state)
 	bad("\"a:coverage<1", "'\"a:coverage<1' has no");
 }
 
-static void at_most_so_many(void **state)
+TEST(at_most_so_many)
 {
 	struct thresholds *ts = thresholds_new();
 	char why[512];
 
-	(void)state;
 	for (int i = 0; i < THRESHOLDS_MAX; i++) {
 		thresholds_add(ts, "coverage<1", why, sizeof(why));
 		assert_string_equal(why, "");
@@ -133,9 +132,8 @@ static void judged(const char *expr, const char *expected, bool met)
 	thresholds_free(ts);
 }
 
-static void holds(void **state)
+TEST(holds)
 {
-	(void)state;
 	judged("oWaiting.max > 5", "0:0=6 0:1=7 1:1=8 1:2=9 0:3=8 1:3=9 0:4=9 ", true);
 	judged("oWaiting.count.max > 5 for 2", "0:1=7 1:2=9 1:3=9 0:4=9 ", true);
 	judged("oWaiting.max > 5 for 3", "1:3=9 ", true);

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "output/writer.h"
+#include "tests/support/check.h"
 
 #define MIB (1u << 20)
 
@@ -30,11 +31,10 @@ static struct lines warnings;
 
 /* --- a directory of one's own for each test ------------------------------------------- */
 
-static int enter(void **state)
+static int enter(void **state __attribute__((unused)))
 {
 	const char *tmp = getenv("TMPDIR");
 
-	(void)state;
 	snprintf(dir, sizeof(dir), "%s/out.XXXXXX", tmp ? tmp : "/tmp");
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
@@ -49,9 +49,8 @@ static int forget(const char *path, const struct stat *st, int flag, struct FTW 
 	return remove(path);
 }
 
-static int leave(void **state)
+static int leave(void **state __attribute__((unused)))
 {
-	(void)state;
 	return chdir(before) == 0 && nftw(dir, forget, 8, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -1;
 }
 
@@ -176,11 +175,10 @@ static void restore_stdout(void)
 
 /* --- files ---------------------------------------------------------------------------- */
 
-static void file__appears_whole_at_the_end(void **state)
+TEST(file__appears_whole_at_the_end)
 {
 	struct writer *o = open_out("rows");
 
-	(void)state;
 	assert_true(access("rows", F_OK) != 0);
 	assert_non_null(writer_temp_path(o));
 	assert_int_equal(access(writer_temp_path(o), F_OK), 0);
@@ -197,11 +195,10 @@ static void file__appears_whole_at_the_end(void **state)
 	assert_int_equal(count_names(), 1);
 }
 
-static void file__stays_where_nothing_is_kept(void **state)
+TEST(file__stays_where_nothing_is_kept)
 {
 	struct writer *o;
 
-	(void)state;
 	put_file("rows", "old", 0644);
 	o = open_out("rows");		/* no row */
 	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
@@ -225,9 +222,8 @@ static void file__stays_where_nothing_is_kept(void **state)
 	assert_int_equal(count_names(), 1);
 }
 
-static void file__mode_is_the_umasks_or_its_own(void **state)
+TEST(file__mode_is_the_umasks_or_its_own)
 {
-	(void)state;
 	umask(027);
 	write_through("new");
 	assert_int_equal(mode_of("new") & 07777, 0640);
@@ -239,9 +235,8 @@ static void file__mode_is_the_umasks_or_its_own(void **state)
 	assert_int_equal(mode_of("run") & 07777, 0755);
 }
 
-static void file__links_are_written_through(void **state)
+TEST(file__links_are_written_through)
 {
-	(void)state;
 	assert_int_equal(mkdir("d", 0755), 0);
 	put_file("d/there", "old", 0644);
 	assert_int_equal(symlink("d/there", "link"), 0);
@@ -267,11 +262,10 @@ static enum status replace(struct writer *o, const char *text)
 	return st;
 }
 
-static void file__can_be_replaced_again_and_again(void **state)
+TEST(file__can_be_replaced_again_and_again)
 {
 	struct writer *o;
 
-	(void)state;
 	assert_int_equal(mkdir("d", 0755), 0);
 	put_file("d/there", "old", 0640);
 	assert_int_equal(symlink("d/there", "link"), 0);
@@ -310,11 +304,10 @@ int fsync(int fd)
 	return sync_error ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
-static void file__that_is_replaced_often_is_not_synced(void **state)
+TEST(file__that_is_replaced_often_is_not_synced)
 {
 	struct writer *o = open_out("rows");
 
-	(void)state;
 	syncs = 0;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(replace(o, "all\n"), ST_OK);
@@ -324,11 +317,10 @@ static void file__that_is_replaced_often_is_not_synced(void **state)
 	assert_int_equal(syncs, 2);	/* it and its directory */
 }
 
-static void file__that_cannot_be_synced_is_kept_under_another_name(void **state)
+TEST(file__that_cannot_be_synced_is_kept_under_another_name)
 {
 	struct writer *o;
 
-	(void)state;
 	put_file("rows", "old", 0644);
 	o = open_out("rows");
 	put(o, "row\n");
@@ -342,11 +334,10 @@ static void file__that_cannot_be_synced_is_kept_under_another_name(void **state)
 	assert_int_equal(count_names(), 2);
 }
 
-static void file__that_cannot_be_replaced_stays(void **state)
+TEST(file__that_cannot_be_replaced_stays)
 {
 	struct writer *o;
 
-	(void)state;
 	assert_int_equal(mkdir("d", 0755), 0);
 	o = open_out("d/file");
 	assert_int_equal(replace(o, "good\n"), ST_OK);
@@ -360,7 +351,7 @@ static void file__that_cannot_be_replaced_stays(void **state)
 	writer_abandon(o);
 }
 
-static void file__names_that_no_file_can_have_are_refused(void **state)
+TEST(file__names_that_no_file_can_have_are_refused)
 {
 	static const char *const bad[] = {
 		"", "nothing/", "nothing/.", "nothing/..", "nothing/file", "there/", "there/file",
@@ -368,7 +359,6 @@ static void file__names_that_no_file_can_have_are_refused(void **state)
 	};
 	struct writer *o;
 
-	(void)state;
 	put_file("there", "old", 0644);
 	assert_int_equal(symlink("loop", "loop"), 0);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -383,11 +373,10 @@ static void file__names_that_no_file_can_have_are_refused(void **state)
 	assert_int_equal(count_names(), 2);
 }
 
-static void file__longest_name_has_a_temporary_neighbour(void **state)
+TEST(file__longest_name_has_a_temporary_neighbour)
 {
 	char name[NAME_MAX + 1];
 
-	(void)state;
 	memset(name, 'n', NAME_MAX);
 	name[NAME_MAX] = '\0';
 	assert_int_equal(writer_check(name, &err), ST_OK);
@@ -421,9 +410,8 @@ static bool unreadable_directory_is_fine(void)
 		&& writer_close(o, true, &warnings, &err) == ST_OK;
 }
 
-static void file__permissions_are_seen_at_the_start(void **state)
+TEST(file__permissions_are_seen_at_the_start)
 {
-	(void)state;
 	assert_int_equal(mkdir("closed", 0755) | mkdir("dark", 0755) | mkdir("drop", 0300), 0);
 	put_file("closed/there", "old", 0666);
 	put_file("readonly", "old", 0444);
@@ -437,11 +425,10 @@ static void file__permissions_are_seen_at_the_start(void **state)
 
 /* --- what is written directly --------------------------------------------------------- */
 
-static void device__full_is_an_output_failure(void **state)
+TEST(device__full_is_an_output_failure)
 {
 	struct writer *o = open_out("/dev/full");
 
-	(void)state;
 	assert_int_equal(writer_check("/dev/full", &err), ST_OK);
 	assert_null(writer_temp_path(o));
 	put(o, "row\n");
@@ -460,23 +447,21 @@ static struct writer *open_fifo(int *reader)
 	return open_out("fifo");
 }
 
-static void fifo__without_a_reader_is_refused_at_once(void **state)
+TEST(fifo__without_a_reader_is_refused_at_once)
 {
 	struct writer *o;
 
-	(void)state;
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	assert_int_equal(writer_open(&o, "fifo", &warnings, &err), ST_USAGE);
 	assert_non_null(strstr(err.text, "nobody reads it"));
 }
 
-static void fifo__takes_rows_and_stays_one(void **state)
+TEST(fifo__takes_rows_and_stays_one)
 {
 	char got[16];
 	int reader;
 	struct writer *o = open_fifo(&reader);
 
-	(void)state;
 	assert_true(writer_fd(o) >= 0);
 	put(o, "row\n");
 	assert_int_equal(writer_flush(o, &err), ST_OK);
@@ -487,12 +472,11 @@ static void fifo__takes_rows_and_stays_one(void **state)
 	close(reader);
 }
 
-static void fifo__reader_that_left_is_noticed_though_nothing_waits(void **state)
+TEST(fifo__reader_that_left_is_noticed_though_nothing_waits)
 {
 	int reader;
 	struct writer *o = open_fifo(&reader);
 
-	(void)state;
 	assert_int_equal(writer_flush(o, &err), ST_OK);
 	close(reader);
 	assert_int_equal(writer_flush(o, &err), ST_READER_LEFT);
@@ -500,7 +484,7 @@ static void fifo__reader_that_left_is_noticed_though_nothing_waits(void **state)
 }
 
 /* A row that fits in PIPE_BUF is one write: whatever came before, it is never torn. */
-static void pipe__rows_that_fit_are_whole(void **state)
+TEST(pipe__rows_that_fit_are_whole)
 {
 	static char row[3 * PIPE_BUF];
 	char got[65536];
@@ -509,7 +493,6 @@ static void pipe__rows_that_fit_are_whole(void **state)
 	ssize_t torn = 0;
 	struct writer *o;
 
-	(void)state;
 	/* datagrams, to see each write by itself; a socket is cut as a pipe is */
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	o = open_stdout_on(pair[0]);
@@ -543,14 +526,13 @@ static size_t drain(int reader)
 	return all;
 }
 
-static void reader__that_is_slow_gets_every_byte(void **state)
+TEST(reader__that_is_slow_gets_every_byte)
 {
 	static char rows[100000];
 	int reader;
 	struct writer *o = open_fifo(&reader);
 	size_t got = 0;
 
-	(void)state;
 	memset(rows, 'x', sizeof(rows));
 	for (size_t i = 999; i < sizeof(rows); i += 1000)
 		rows[i] = '\n';
@@ -569,13 +551,12 @@ static void reader__that_is_slow_gets_every_byte(void **state)
 }
 
 /* 16 MiB may wait behind the window that is being written, which may itself be larger. */
-static void reader__that_stops_is_too_slow_beyond_16_mib_behind(void **state)
+TEST(reader__that_stops_is_too_slow_beyond_16_mib_behind)
 {
 	char *rows = malloc(17 * MIB);
 	int reader;
 	struct writer *o = open_fifo(&reader);
 
-	(void)state;
 	assert_non_null(rows);
 	memset(rows, 'x', 17 * MIB);
 	rows[99] = '\n';
@@ -599,13 +580,12 @@ static void reader__that_stops_is_too_slow_beyond_16_mib_behind(void **state)
 }
 
 /* Many windows may close at once, before the loop comes to write: a file takes them all. */
-static void file__has_no_bound_of_its_own(void **state)
+TEST(file__has_no_bound_of_its_own)
 {
 	char *rows = malloc(MIB);
 	struct writer *o = open_out("rows");
 	struct stat st;
 
-	(void)state;
 	assert_non_null(rows);
 	memset(rows, '\n', MIB);
 	for (int i = 0; i < 40; i++)
@@ -619,14 +599,13 @@ static void file__has_no_bound_of_its_own(void **state)
 
 /* --- stdout --------------------------------------------------------------------------- */
 
-static void stdout__is_closed_and_its_number_kept(void **state)
+TEST(stdout__is_closed_and_its_number_kept)
 {
 	int end[2], flags;
 	struct stat st = { 0 };
 	struct writer *o;
 	enum status written, closed;
 
-	(void)state;
 	assert_int_equal(pipe(end), 0);
 	o = open_stdout_on(end[1]);
 	flags = fcntl(STDOUT_FILENO, F_GETFL);
@@ -643,12 +622,11 @@ static void stdout__is_closed_and_its_number_kept(void **state)
 	close(end[0]);
 }
 
-static void stdout__that_cannot_be_written_is_refused(void **state)
+TEST(stdout__that_cannot_be_written_is_refused)
 {
 	int null = open("/dev/null", O_RDONLY);
 	struct writer *o = open_stdout_on(null);
 
-	(void)state;
 	restore_stdout();
 	close(null);
 	assert_null(o);
@@ -656,7 +634,7 @@ static void stdout__that_cannot_be_written_is_refused(void **state)
 }
 
 /* A terminal with room for one byte says that it is writable: no write may wait for more. */
-static void terminal__that_nobody_reads_holds_nothing_up(void **state)
+TEST(terminal__that_nobody_reads_holds_nothing_up)
 {
 	static char rows[MIB];
 	char room[100];
@@ -665,7 +643,6 @@ static void terminal__that_nobody_reads_holds_nothing_up(void **state)
 	enum status flushed, again, gone;
 	bool waits, shared;
 
-	(void)state;
 	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
 	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
 	assert_true(slave >= 0);
@@ -692,13 +669,12 @@ static void terminal__that_nobody_reads_holds_nothing_up(void **state)
 	assert_int_equal(gone, ST_OUTPUT);
 }
 
-static void terminal__that_hung_up_is_noticed_though_nothing_waits(void **state)
+TEST(terminal__that_hung_up_is_noticed_though_nothing_waits)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
 	enum status idle, gone;
 	struct writer *o;
 
-	(void)state;
 	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
 	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
 	o = open_stdout_on(slave);

@@ -13,6 +13,7 @@
 #include "net/http.h"
 #include "net/rest.h"
 #include "run/run.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "util/lines.h"
 #include "util/time.h"
@@ -591,21 +592,18 @@ static void find_all(bool notices, bool pong)
 			}
 }
 
-static void moments__of_the_stream(void **state)
+TEST(moments__of_the_stream)
 {
-	(void)state;
 	find_all(false, false);
 }
 
-static void moments__of_notifications_that_bring_something(void **state)
+TEST(moments__of_notifications_that_bring_something)
 {
-	(void)state;
 	find_all(true, false);
 }
 
-static void moments__of_notifications_that_owe_a_pong(void **state)
+TEST(moments__of_notifications_that_owe_a_pong)
 {
-	(void)state;
 	find_all(true, true);
 }
 
@@ -620,14 +618,13 @@ static unsigned count_of(const char *text, const char *word)
 	return n;
 }
 
-static void clock__that_is_set_is_told_of_once_and_changes_no_row(void **state)
+TEST(clock__that_is_set_is_told_of_once_and_changes_no_row)
 {
 	static const int64_t ahead[] = { 0, 5000 * MS, 3598123 * MS, -7000 * MS };
 	static const char *const words[] = { NULL, NULL, "was set forward by 3598s ",
 		"was set back by 7s " };
 	char *first = NULL;
 
-	(void)state;
 	play.notices = false;
 	for (size_t i = 0; i < ARRAY_LEN(ahead); i++) {
 		char *line = words_of("%s -w 500ms -n 9 -s --audit json --no-cache --audit-file "
@@ -659,9 +656,8 @@ static void clock__that_is_set_is_told_of_once_and_changes_no_row(void **state)
 	free(first);
 }
 
-static int setup(void **state)
+static int setup(void **state __attribute__((unused)))
 {
-	(void)state;
 	dir = tempdir_new();
 	setenv("HOME", dir, 1);
 	setenv("GENESYS_CLIENT_ID", QUEUE_ID, 1);
@@ -670,9 +666,8 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int teardown(void **state __attribute__((unused)))
 {
-	(void)state;
 	tempdir_free(dir);
 	return 0;
 }

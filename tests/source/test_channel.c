@@ -15,6 +15,7 @@
 #include "net/rest.h"
 #include "source/channel.h"
 #include "source/stream.h"
+#include "tests/support/check.h"
 #include "util/text.h"
 #include "ws.h"
 
@@ -399,9 +400,8 @@ static void start(void)
 	assert_true(channel_is_up(play.ch));
 }
 
-static int setup(void **state)
+static int setup(void **state __attribute__((unused)))
 {
-	(void)state;
 	memset(&play, 0, sizeof(play));
 	play.now_us = 1000 * H;
 	for (size_t i = 0; i < QUEUES; i++) {
@@ -411,18 +411,16 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int teardown(void **state __attribute__((unused)))
 {
-	(void)state;
 	channel_free(play.ch);
 	return 0;
 }
 
 /* --- topics --------------------------------------------------------------------------- */
 
-static void topics__are_put_again_every_20_hours(void **state)
+TEST(topics__are_put_again_every_20_hours)
 {
-	(void)state;
 	start();
 	wait(20 * H - 1);
 	assert_said("");
@@ -435,9 +433,8 @@ static void topics__are_put_again_every_20_hours(void **state)
 	assert_true(channel_is_up(play.ch));
 }
 
-static void topics__that_are_not_taken_again_are_tried_beside_the_socket(void **state)
+TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket)
 {
-	(void)state;
 	start();
 	fail_once("PUT1", REST_SERVER, -1);
 	wait(20 * H);
@@ -456,9 +453,8 @@ static void topics__that_are_not_taken_again_are_tried_beside_the_socket(void **
 	assert_int_equal(channel_status(play.ch), ST_OK);
 }
 
-static void topics__of_a_channel_that_is_gone_are_a_new_one(void **state)
+TEST(topics__of_a_channel_that_is_gone_are_a_new_one)
 {
-	(void)state;
 	start();
 	fail_once("PUT1", REST_NOT_FOUND, -1);
 	wait(20 * H);
@@ -470,9 +466,8 @@ static void topics__of_a_channel_that_is_gone_are_a_new_one(void **state)
 	assert_said("close0 lost0 DELETE1 ");
 }
 
-static void topics__wait_for_a_loss_to_be_mended(void **state)
+TEST(topics__wait_for_a_loss_to_be_mended)
 {
-	(void)state;
 	start();
 	wait(20 * H - 1);
 	play.hold = true;
@@ -494,12 +489,11 @@ static void closing(size_t socket)
 }
 
 /* One that says so of each new socket is obeyed after 1 s, 2 s, 4 s, and at once a minute later. */
-static void hand_over__again_and_again_waits(void **state)
+TEST(hand_over__again_and_again_waits)
 {
 	static const int64_t waits[] = { 0, 1, 2, 4, 8, 16, 30, 30 };
 	char said[64];
 
-	(void)state;
 	start();
 	for (unsigned i = 0; i < ARRAY_LEN(waits); i++) {
 		size_t slot = (i + 1) % 2;
@@ -526,9 +520,8 @@ static void hand_over__again_and_again_waits(void **state)
 }
 
 /* The old socket goes on when the new one is lost; the next one takes the new one's place. */
-static void hand_over__that_fails_keeps_the_old_socket(void **state)
+TEST(hand_over__that_fails_keeps_the_old_socket)
 {
-	(void)state;
 	start();
 	closing(0);
 	assert_said("open1:1 connected1 ");
@@ -542,9 +535,8 @@ static void hand_over__that_fails_keeps_the_old_socket(void **state)
 	assert_said("message0 ");
 }
 
-static void hand_over__keeps_the_old_socket_for_60_seconds(void **state)
+TEST(hand_over__keeps_the_old_socket_for_60_seconds)
 {
-	(void)state;
 	start();
 	closing(0);
 	assert_said("open1:1 connected1 ");
@@ -560,9 +552,8 @@ static void hand_over__keeps_the_old_socket_for_60_seconds(void **state)
 	assert_said("");
 }
 
-static void hand_over__ends_when_the_server_closes(void **state)
+TEST(hand_over__ends_when_the_server_closes)
 {
-	(void)state;
 	start();
 	closing(0);
 	wait(20 * S);
@@ -575,9 +566,8 @@ static void hand_over__ends_when_the_server_closes(void **state)
 }
 
 /* There is room for two: the oldest one has had its time. */
-static void hand_over__during_another_drops_the_oldest(void **state)
+TEST(hand_over__during_another_drops_the_oldest)
 {
-	(void)state;
 	start();
 	closing(0);
 	wait(10 * S);
@@ -589,9 +579,8 @@ static void hand_over__during_another_drops_the_oldest(void **state)
 	assert_true(channel_is_up(play.ch));
 }
 
-static void hand_over__that_fails_is_tried_again_while_the_old_one_holds(void **state)
+TEST(hand_over__that_fails_is_tried_again_while_the_old_one_holds)
 {
-	(void)state;
 	start();
 	play.refuse_sockets = true;
 	closing(0);
@@ -605,11 +594,10 @@ static void hand_over__that_fails_is_tried_again_while_the_old_one_holds(void **
 
 /* --- eviction ------------------------------------------------------------------------- */
 
-static void eviction__is_a_new_channel_once_a_minute(void **state)
+TEST(eviction__is_a_new_channel_once_a_minute)
 {
 	int64_t made_us;
 
-	(void)state;
 	start();
 	evict(0);
 	wait(S);
@@ -629,11 +617,10 @@ static void eviction__is_a_new_channel_once_a_minute(void **state)
 	assert_said("lost0 retry0 DELETE3 t4 create4 PUT4 open3:4 connected0 query4 answer ");
 }
 
-static void eviction__that_comes_again_too_soon_for_retry_for_is_the_end(void **state)
+TEST(eviction__that_comes_again_too_soon_for_retry_for_is_the_end)
 {
 	struct channel_conf c = conf();
 
-	(void)state;
 	c.retry_for_us = 20 * S;
 	open_channel(&c, 2);
 	evict(0);
@@ -648,9 +635,8 @@ static void eviction__that_comes_again_too_soon_for_retry_for_is_the_end(void **
 
 /* --- the next token ------------------------------------------------------------------- */
 
-static void token__changes_before_its_end_with_its_channel(void **state)
+TEST(token__changes_before_its_end_with_its_channel)
 {
-	(void)state;
 	play.life_us = H;
 	start();
 	wait(H - 60 * S - 1);
@@ -668,9 +654,8 @@ static void token__changes_before_its_end_with_its_channel(void **state)
 	assert_said("t3 create3 PUT3 open2:3 connected0 ");
 }
 
-static void token__that_lives_shorter_than_the_margin_gets_half_of_it(void **state)
+TEST(token__that_lives_shorter_than_the_margin_gets_half_of_it)
 {
-	(void)state;
 	play.life_us = 50 * S;
 	start();
 	wait(25 * S - 1);
@@ -681,11 +666,10 @@ static void token__that_lives_shorter_than_the_margin_gets_half_of_it(void **sta
 
 /* --- the snapshot --------------------------------------------------------------------- */
 
-static void snapshot__goes_on_where_it_failed(void **state)
+TEST(snapshot__goes_on_where_it_failed)
 {
 	struct channel_conf c = conf();
 
-	(void)state;
 	fail_once("query2", REST_LIMITED, 7 * S);
 	open_channel(&c, 500);
 	assert_said("t1 create1 PUT1 open0:1 connected0 query1 query2 retry0 ");
@@ -695,11 +679,10 @@ static void snapshot__goes_on_where_it_failed(void **state)
 	assert_said("query3 query4 answer answer answer ");
 }
 
-static void snapshot__begins_anew_after_a_loss(void **state)
+TEST(snapshot__begins_anew_after_a_loss)
 {
 	struct channel_conf c = conf();
 
-	(void)state;
 	fail_once("query2", REST_LIMITED, 7 * S);
 	open_channel(&c, 500);
 	lose(0, 1006);
@@ -726,26 +709,23 @@ static void lose_until_over(int64_t began_us)
 	assert_in_range(play.now_us - began_us, 60 * S, 61 * S);
 }
 
-static void losses__before_the_first_answer_give_no_new_time(void **state)
+TEST(losses__before_the_first_answer_give_no_new_time)
 {
-	(void)state;
 	lose_until_over(play.now_us);
 }
 
 /* The look-up of names, too, is time of the run's. */
-static void look_up__before_it_gives_no_new_time(void **state)
+TEST(look_up__before_it_gives_no_new_time)
 {
-	(void)state;
 	lose_until_over(play.now_us - 40 * S);
 }
 
 /* Each request is answered within its own bound. */
-static void start__without_retries_has_twice_the_bound_of_a_request(void **state)
+TEST(start__without_retries_has_twice_the_bound_of_a_request)
 {
 	struct channel_conf c = conf();
 	int64_t began_us = play.now_us;
 
-	(void)state;
 	c.retry_for_us = 0;
 	play.hold = true;
 	open_channel(&c, 2);
@@ -763,11 +743,10 @@ static void start__without_retries_has_twice_the_bound_of_a_request(void **state
 	assert_int_equal(play.over, ST_NET);
 }
 
-static void start__in_time_is_bound_no_more(void **state)
+TEST(start__in_time_is_bound_no_more)
 {
 	struct channel_conf c = conf();
 
-	(void)state;
 	c.retry_for_us = 0;
 	open_channel(&c, 2);
 	assert_said("t1 create1 PUT1 open0:1 connected0 query1 answer ");
@@ -793,9 +772,8 @@ static void say_on(unsigned number, const char *text)
 	turn();
 }
 
-static void silence__is_a_loss_only_without_a_pong(void **state)
+TEST(silence__is_a_loss_only_without_a_pong)
 {
-	(void)state;
 	start_silent();
 	wait(40 * S);
 	assert_said("ping0 silent0 ");
@@ -822,11 +800,10 @@ static void lost_at(int64_t at_us, int64_t now_us)
 	assert_int_equal(e.at_us, at_us);
 }
 
-static void silence__is_counted_from_the_last_message(void **state)
+TEST(silence__is_counted_from_the_last_message)
 {
 	int64_t life_us;
 
-	(void)state;
 	start_silent();
 	wait(5 * S);
 	say_on(0, "{}");
@@ -835,22 +812,20 @@ static void silence__is_counted_from_the_last_message(void **state)
 	lost_at(life_us, life_us + 50 * S);
 }
 
-static void silence__reaches_back_behind_no_printed_window(void **state)
+TEST(silence__reaches_back_behind_no_printed_window)
 {
 	int64_t began_us = play.now_us;
 
-	(void)state;
 	start_silent();
 	wait(40 * S);
 	play.printed_us = began_us + 30 * S;
 	lost_at(play.printed_us, began_us + 50 * S);
 }
 
-static void silence__of_a_run_that_stood_still_is_none(void **state)
+TEST(silence__of_a_run_that_stood_still_is_none)
 {
 	int64_t began_us = play.now_us;
 
-	(void)state;
 	start_silent();
 	wait(39 * S);
 	channel_stalled(play.ch, play.now_us, play.now_us + 600 * S);
@@ -862,9 +837,8 @@ static void silence__of_a_run_that_stood_still_is_none(void **state)
 	lost_at(began_us + 639 * S, began_us + 650 * S);
 }
 
-static void pong__is_no_answer_that_tells_of_a_failure(void **state)
+TEST(pong__is_no_answer_that_tells_of_a_failure)
 {
-	(void)state;
 	start_silent();
 	wait(40 * S);
 	say_on(0, "{\"result\":\"400\",\"message\":\"what?\"}");
@@ -875,9 +849,8 @@ static void pong__is_no_answer_that_tells_of_a_failure(void **state)
 
 /* --- the end -------------------------------------------------------------------------- */
 
-static void close__deletes_the_subscriptions_of_every_channel(void **state)
+TEST(close__deletes_the_subscriptions_of_every_channel)
 {
-	(void)state;
 	play.life_us = H;
 	start();
 	wait(H - 60 * S);
@@ -894,11 +867,10 @@ static void close__deletes_the_subscriptions_of_every_channel(void **state)
 	assert_said("closed0 ");
 }
 
-static void close__while_a_request_is_under_way_drops_it(void **state)
+TEST(close__while_a_request_is_under_way_drops_it)
 {
 	struct channel_conf c = conf();
 
-	(void)state;
 	play.hold = true;
 	open_channel(&c, 2);
 	assert_said("t1 create1 ");
@@ -909,35 +881,35 @@ static void close__while_a_request_is_under_way_drops_it(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(topics__are_put_again_every_20_hours),
-		TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket),
-		TEST(topics__of_a_channel_that_is_gone_are_a_new_one),
-		TEST(topics__wait_for_a_loss_to_be_mended),
-		TEST(hand_over__again_and_again_waits),
-		TEST(hand_over__that_fails_keeps_the_old_socket),
-		TEST(hand_over__keeps_the_old_socket_for_60_seconds),
-		TEST(hand_over__ends_when_the_server_closes),
-		TEST(hand_over__during_another_drops_the_oldest),
-		TEST(hand_over__that_fails_is_tried_again_while_the_old_one_holds),
-		TEST(eviction__is_a_new_channel_once_a_minute),
-		TEST(eviction__that_comes_again_too_soon_for_retry_for_is_the_end),
-		TEST(token__changes_before_its_end_with_its_channel),
-		TEST(token__that_lives_shorter_than_the_margin_gets_half_of_it),
-		TEST(snapshot__goes_on_where_it_failed),
-		TEST(snapshot__begins_anew_after_a_loss),
-		TEST(losses__before_the_first_answer_give_no_new_time),
-		TEST(look_up__before_it_gives_no_new_time),
-		TEST(start__without_retries_has_twice_the_bound_of_a_request),
-		TEST(start__in_time_is_bound_no_more),
-		TEST(silence__is_a_loss_only_without_a_pong),
-		TEST(silence__is_counted_from_the_last_message),
-		TEST(silence__reaches_back_behind_no_printed_window),
-		TEST(silence__of_a_run_that_stood_still_is_none),
-		TEST(pong__is_no_answer_that_tells_of_a_failure),
-		TEST(close__deletes_the_subscriptions_of_every_channel),
-		TEST(close__while_a_request_is_under_way_drops_it)
+		UNIT(topics__are_put_again_every_20_hours),
+		UNIT(topics__that_are_not_taken_again_are_tried_beside_the_socket),
+		UNIT(topics__of_a_channel_that_is_gone_are_a_new_one),
+		UNIT(topics__wait_for_a_loss_to_be_mended),
+		UNIT(hand_over__again_and_again_waits),
+		UNIT(hand_over__that_fails_keeps_the_old_socket),
+		UNIT(hand_over__keeps_the_old_socket_for_60_seconds),
+		UNIT(hand_over__ends_when_the_server_closes),
+		UNIT(hand_over__during_another_drops_the_oldest),
+		UNIT(hand_over__that_fails_is_tried_again_while_the_old_one_holds),
+		UNIT(eviction__is_a_new_channel_once_a_minute),
+		UNIT(eviction__that_comes_again_too_soon_for_retry_for_is_the_end),
+		UNIT(token__changes_before_its_end_with_its_channel),
+		UNIT(token__that_lives_shorter_than_the_margin_gets_half_of_it),
+		UNIT(snapshot__goes_on_where_it_failed),
+		UNIT(snapshot__begins_anew_after_a_loss),
+		UNIT(losses__before_the_first_answer_give_no_new_time),
+		UNIT(look_up__before_it_gives_no_new_time),
+		UNIT(start__without_retries_has_twice_the_bound_of_a_request),
+		UNIT(start__in_time_is_bound_no_more),
+		UNIT(silence__is_a_loss_only_without_a_pong),
+		UNIT(silence__is_counted_from_the_last_message),
+		UNIT(silence__reaches_back_behind_no_printed_window),
+		UNIT(silence__of_a_run_that_stood_still_is_none),
+		UNIT(pong__is_no_answer_that_tells_of_a_failure),
+		UNIT(close__deletes_the_subscriptions_of_every_channel),
+		UNIT(close__while_a_request_is_under_way_drops_it)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "source/channel_api.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"
@@ -52,16 +53,15 @@ static const char *channel_uri(const char *given, bool plain)
 	return channel(text, plain);
 }
 
-static void channel__is_id_and_uri(void **state)
+TEST(channel__is_id_and_uri)
 {
-	(void)state;
 	assert_null(channel(" {\"x\":[{}],\"connectUri\":\"wss:\\/\\/h\\/channels\\/a\","
 		"\"id\":\"streaming-0-a_b.c~\",\"expires\":null}", false));
 	assert_string_equal(id, "streaming-0-a_b.c~");
 	assert_string_equal(uri, "wss://h/channels/a");
 }
 
-static void channel__that_is_none_leaves_nothing(void **state)
+TEST(channel__that_is_none_leaves_nothing)
 {
 	static const char *const bad[] = {
 		"", " ", "[]", "null", "\"x\"", "{", "{\"id\":\"a\"", "{}", "{\"id\":\"a\"}",
@@ -81,17 +81,15 @@ static void channel__that_is_none_leaves_nothing(void **state)
 		"{\"id\":\"a\",\"connectUri\":\"wss://h/"
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (!channel(bad[i], true))
 			fail_msg("taken: %s", bad[i]);
 }
 
-static void channel__is_cut_anywhere(void **state)
+TEST(channel__is_cut_anywhere)
 {
 	static const char whole[] = "{\"id\":\"a\\u0062\",\"connectUri\":\"wss://h/\"}";
 
-	(void)state;
 	for (size_t n = 0; n + 1 < sizeof(whole); n++) {
 		char *copy = exact(whole, n);
 
@@ -100,7 +98,7 @@ static void channel__is_cut_anywhere(void **state)
 	}
 }
 
-static void connect_uri__is_wss_or_loopback(void **state)
+TEST(connect_uri__is_wss_or_loopback)
 {
 	static const char *const no[] = {
 		"http://localhost/", "https://h/", "WSS", "", "//h/", "ws://example.org/",
@@ -114,7 +112,6 @@ static void connect_uri__is_wss_or_loopback(void **state)
 		"ws://[::1]:80/c", "ws://[::1]/c", "ws://localhost?x"
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
 		if (!channel_uri(no[i], true))
 			fail_msg("taken: %s", no[i]);
@@ -127,11 +124,10 @@ static void connect_uri__is_wss_or_loopback(void **state)
 }
 
 /* What is longer than an event's text would be a secret only in part. */
-static void connect_uri__is_short(void **state)
+TEST(connect_uri__is_short)
 {
 	char long_uri[2048];
 
-	(void)state;
 	snprintf(long_uri, sizeof(long_uri), "wss://h/%0750d", 0);
 	assert_null(channel_uri(long_uri, false));
 	snprintf(long_uri, sizeof(long_uri), "wss://h/%0800d", 0);
@@ -163,9 +159,8 @@ static const char *topics(const char *text)
 	return why;
 }
 
-static void topics__that_were_rejected_are_told(void **state)
+TEST(topics__that_were_rejected_are_told)
 {
-	(void)state;
 	assert_null(topics("{\"entities\":["
 		"{\"id\":\"" TOPIC "observations\",\"state\":\"Permitted\"},"
 		"{\"id\":\"" TOPIC "activity\",\"state\":\"Rejected\",\"rejectionReason\":\"no\","
@@ -174,9 +169,8 @@ static void topics__that_were_rejected_are_told(void **state)
 	assert_string_equal(told, ID " a no; missing permissions: a:b:c, d:e:f|" ID2 " o |");
 }
 
-static void topics__that_are_none_of_ours_are_passed(void **state)
+TEST(topics__that_are_none_of_ours_are_passed)
 {
-	(void)state;
 	assert_null(topics("{\"entities\":[7,null,\"x\",[],{},{\"id\":7,\"state\":\"Rejected\"},"
 		"{\"id\":{\"a\":[1]},\"state\":\"Rejected\"},"
 		"{\"id\":\"\",\"state\":\"Rejected\"},{\"id\":null,\"state\":\"Rejected\"},"
@@ -189,13 +183,12 @@ static void topics__that_are_none_of_ours_are_passed(void **state)
 	assert_string_equal(told, "");
 }
 
-static void topics__that_are_no_list_are_said_to_be(void **state)
+TEST(topics__that_are_no_list_are_said_to_be)
 {
 	static const char *const bad[] = { "", "[]", "{}", "{\"entities\":{}}",
 		"{\"entities\":null}", "{\"entities\":[", "{\"entities\":[]", "{\"entities\":[,]}",
 		"{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":\"Rejected\"}" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (!topics(bad[i]))
 			fail_msg("taken: %s", bad[i]);
@@ -204,11 +197,10 @@ static void topics__that_are_no_list_are_said_to_be(void **state)
 	assert_null(topics("{\"entities\":[]}"));
 }
 
-static void reason__is_one_bounded_line(void **state)
+TEST(reason__is_one_bounded_line)
 {
 	struct buf text = { 0 };
 
-	(void)state;
 	buf_str(&text, "{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":\"x\","
 		"\"rejectionReason\":\"a\\u0000b\\nc\\u001b[2J\",\"missingPermissions\":[");
 	for (int i = 0; i < 300; i++)
@@ -229,12 +221,11 @@ static bool refuse_all(void *arg, const struct channel_api_refusal *r)
 	return false;
 }
 
-static void topics__end_where_the_caller_has_no_memory(void **state)
+TEST(topics__end_where_the_caller_has_no_memory)
 {
 	static const char text[] = "{\"entities\":[{\"id\":\"" TOPIC "observations\","
 		"\"state\":\"Rejected\"}]}";
 
-	(void)state;
 	assert_string_equal(channel_api_parse_topics(text, strlen(text), refuse_all, NULL),
 		"out of memory");
 }
@@ -243,11 +234,10 @@ static void topics__end_where_the_caller_has_no_memory(void **state)
 
 static const char *const queues[] = { ID, ID2 };
 
-static void put_topics__has_both_families(void **state)
+TEST(put_topics__has_both_families)
 {
 	struct buf out = { 0 };
 
-	(void)state;
 	assert_true(channel_api_put_topics(&out, queues, 1));
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data, "[{\"id\":\"" TOPIC "observations\"},"
@@ -255,11 +245,10 @@ static void put_topics__has_both_families(void **state)
 	buf_free(&out);
 }
 
-static void put_refusal__reads_back(void **state)
+TEST(put_refusal__reads_back)
 {
 	struct buf out = { 0 };
 
-	(void)state;
 	assert_true(channel_api_put_refusal(&out, ID, "not \"yours\", cut", 11));
 	assert_true(buf_char(&out, '\0'));
 	assert_null(topics(out.data));
@@ -281,9 +270,8 @@ static bool asks(const char *pattern, const char *metrics)
 	return ok;
 }
 
-static void put_query__has_what_is_wanted(void **state)
+TEST(put_query__has_what_is_wanted)
 {
-	(void)state;
 	assert_true(asks("oWaiting", "\"metrics\":[\"oWaiting\"]"));
 	assert_true(asks("oLongestW*", "\"metrics\":[\"oLongestWaiting\",\"oWaiting\"]"));
 	assert_true(asks("oLongestInteracting",
@@ -294,9 +282,8 @@ static void put_query__has_what_is_wanted(void **state)
 	assert_true(asks("*", "\"metrics\":[\"oActiveUsers\",\"oAlerting\","));
 }
 
-static void query__has_gauges_alone(void **state)
+TEST(query__has_gauges_alone)
 {
-	(void)state;
 	assert_true(channel_api_query_has("oWaiting"));
 	assert_true(channel_api_query_has("oLongest*"));
 	assert_true(channel_api_query_has("*"));
@@ -306,13 +293,12 @@ static void query__has_gauges_alone(void **state)
 	assert_false(channel_api_query_has(""));
 }
 
-static void answer__is_one_object_and_nothing_else(void **state)
+TEST(answer__is_one_object_and_nothing_else)
 {
 	static const char *const good[] = { "{}", " \n{\"a\":[1,{}]}\r\n\t " };
 	static const char *const bad[] = { "", " ", "[]", "null", "7", "{", "{}}", "{} {}", "x{}",
 		"{\"a\":}", "<html>{}</html>" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
 		if (!channel_api_is_object(good[i], strlen(good[i])))
 			fail_msg("%s", good[i]);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "source/queue_list.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 
 #define HOST "https://api.example.com"
@@ -93,12 +94,11 @@ static const char full_page[] = "{\"total\":3,\"entities\":["
 	"{\"id\":\"" ID("0003") "\"}],"
 	"\"pageCount\":2,\"nextUri\":\"/api/v2/routing/queues?pageNumber=2\"} \n";
 
-static void page__becomes_entries(void **state)
+TEST(page__becomes_entries)
 {
 	struct queue_list list = { 0 };
 	struct queue_list_page page;
 
-	(void)state;
 	assert_null(queue_list_parse_page(full_page, strlen(full_page), &list, &page));
 	assert_int_equal(list.n, 3);
 	assert_int_equal(list.skipped, 0);
@@ -120,7 +120,7 @@ static void page__becomes_entries(void **state)
 	queue_list_free(&list);
 }
 
-static void page__that_is_cut_or_wrong_leaves_the_list(void **state)
+TEST(page__that_is_cut_or_wrong_leaves_the_list)
 {
 	static const char *const bad[] = {
 		"null", "[]", "{}", "{\"entities\":null}", "{\"entities\":{}}", PAGE("", "") "x",
@@ -130,7 +130,6 @@ static void page__that_is_cut_or_wrong_leaves_the_list(void **state)
 	struct queue_list list = { 0 };
 	struct queue_list_page page;
 
-	(void)state;
 	assert_null(queue_list_parse_page(full_page, strlen(full_page), &list, &page));
 	for (size_t len = 0; len < strlen(full_page) - 2; len++) {
 		char *cut = malloc(len + 1);	/* of its own: a byte too far is seen */
@@ -149,13 +148,12 @@ static void page__that_is_cut_or_wrong_leaves_the_list(void **state)
 	queue_list_free(&list);
 }
 
-static void page__counts_what_nobody_could_ask_for(void **state)
+TEST(page__counts_what_nobody_could_ask_for)
 {
 	struct queue_list list = { 0 };
 	struct queue_list_page page;
 	char text[4096], x[1026];
 
-	(void)state;
 	memset(x, 'x', sizeof(x) - 1);
 	x[sizeof(x) - 1] = '\0';
 	snprintf(text, sizeof(text), PAGE("7,null,{},{\"id\":7},{\"id\":\"x\"},"
@@ -171,13 +169,12 @@ static void page__counts_what_nobody_could_ask_for(void **state)
 }
 
 /* Its texts share a block that moves as it grows. */
-static void name__as_long_as_any_is_folded_whole(void **state)
+TEST(name__as_long_as_any_is_folded_whole)
 {
 	char name[1025], folded[1025], text[2048];
 	struct queue_list list = { 0 };
 	struct queue_list_page page;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(name) - 1; i++) {
 		name[i] = (char)('A' + i % 26);
 		folded[i] = (char)('a' + i % 26);
@@ -191,13 +188,12 @@ static void name__as_long_as_any_is_folded_whole(void **state)
 	queue_list_free(&list);
 }
 
-static void list__is_bounded(void **state)
+TEST(list__is_bounded)
 {
 	struct queue_list list = { 0 };
 	struct queue_list_page page;
 	struct buf text = { 0 };
 
-	(void)state;
 	for (int n = QUEUE_LIST_QUEUES_MAX; n <= QUEUE_LIST_QUEUES_MAX + 1; n++) {
 		buf_clear(&text);
 		buf_str(&text, "{\"entities\":[");
@@ -229,28 +225,26 @@ static struct queue_list list_of(const char *text)
 	return list;
 }
 
-static void sort__is_by_name_without_case_then_bytes_then_id(void **state)
+TEST(sort__is_by_name_without_case_then_bytes_then_id)
 {
 	static const char *const want[] = { "0005", "0002", "0001", "0003", "0004" };
 	struct queue_list list = list_of(PAGE(QUEUE("0004", "b") "," QUEUE("0001", "a") ","
 		QUEUE("0003", "a") "," QUEUE("0002", "A") "," QUEUE("0005", "") ","
 		QUEUE("0001", "a") "," QUEUE("0004", "again"), ""));
 
-	(void)state;
 	assert_int_equal(list.n, ARRAY_LEN(want));
 	for (size_t i = 0; i < list.n; i++)
 		assert_string_equal(list.v[i].id + 32, want[i]);
 	queue_list_free(&list);
 }
 
-static void page__that_was_put_reads_back(void **state)
+TEST(page__that_was_put_reads_back)
 {
 	static const char *const ids[] = { ID("0001"), ID("0002"), ID("0003") };
 	static const char *const names[] = { NULL, "say \"b\"", "a" };
 	struct queue_list list;
 	struct buf out = { 0 };
 
-	(void)state;
 	queue_list_put_page(&out, ids, names, ARRAY_LEN(ids));
 	assert_true(buf_char(&out, '\0'));
 	list = list_of(out.data);
@@ -285,14 +279,13 @@ static void assert_match(const struct queue_list *list, const char *const *patte
 	assert_match(list, patterns, ARRAY_LEN(patterns), want, problems); \
 } while (0)
 
-static void match__takes_names_without_case_and_stars(void **state)
+TEST(match__takes_names_without_case_and_stars)
 {
 	struct queue_list list = list_of(PAGE(QUEUE("0001", "Support DE") ","
 		QUEUE("0002", "support EN") "," QUEUE("0003", "Sales") ","
 		QUEUE("0004", "VERTRIEB K\\u00d6LN") ","
 		QUEUE("0005", "a*b") "," QUEUE("0006", "\\u039f\\u03a5\\u03a1\\u0391 "), ""));
 
-	(void)state;
 	MATCH(&list, "3", 0, "SALES");
 	MATCH(&list, "12", 0, "Support *");
 	MATCH(&list, "32", 0, "sales", "*EN");
@@ -311,13 +304,12 @@ static void match__takes_names_without_case_and_stars(void **state)
 	queue_list_free(&list);
 }
 
-static void match__never_runs_away(void **state)
+TEST(match__never_runs_away)
 {
 	char name[1000], pattern[512], text[1200];
 	const char *const patterns[] = { pattern };
 	struct queue_list list;
 
-	(void)state;
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	for (size_t i = 0; i < sizeof(pattern) - 2; i++)
@@ -338,11 +330,10 @@ static bool slow_fits(const char *p, const char *s)
 	return *p == *s && (!*p || slow_fits(p + 1, s + 1));
 }
 
-static void match__agrees_with_a_slow_and_obvious_one(void **state)
+TEST(match__agrees_with_a_slow_and_obvious_one)
 {
 	uint32_t random = 1;
 
-	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		char pattern[8] = "", name[10] = "", text[128];
 		const char *const patterns[] = { pattern };
@@ -376,7 +367,7 @@ static void assert_problem(const struct queue_list *list, const char *pattern, c
 	lines_free(&problems);
 }
 
-static void problem__names_the_three_nearest(void **state)
+TEST(problem__names_the_three_nearest)
 {
 	struct queue_list list = list_of(PAGE(QUEUE("0001", "Support DE") ","
 		QUEUE("0002", "Support EN") "," QUEUE("0003", "Suport") ","
@@ -384,7 +375,6 @@ static void problem__names_the_three_nearest(void **state)
 		QUEUE("0005", "Support FR") "," QUEUE("0006",
 		"Acme Corporation - Region North - Second Level - Technics, Printers"), ""));
 
-	(void)state;
 	assert_problem(&list, "Supprt", "no queue has the name \"Supprt\"; nearest: \"Suport\"");
 	assert_problem(&list, "support dn", "no queue has the name \"support dn\"; nearest: "
 		"\"Support DE\", \"Support EN\", \"Support FR\"");
@@ -402,7 +392,7 @@ static void problem__names_the_three_nearest(void **state)
 	queue_list_free(&list);
 }
 
-static void problem__of_a_name_that_looks_the_same_tells_the_code_points(void **state)
+TEST(problem__of_a_name_that_looks_the_same_tells_the_code_points)
 {
 	struct queue_list list = list_of("{\"entities\":["
 		QUEUE("0001", "Bu\xCC\x88ro Su\xCC\x88" "d") ","
@@ -410,7 +400,6 @@ static void problem__of_a_name_that_looks_the_same_tells_the_code_points(void **
 		QUEUE("0004", "C\xD0\xBEt \xE2\x80\x93 d\xE2\x80\x8B") ","
 		QUEUE("0005", "B\xC3\xBAro") "]}");
 
-	(void)state;
 	assert_problem(&list, "B\xC3\xBCro S\xC3\xBC" "d",
 		"no queue has the name \"B\xC3\xBCro S\xC3\xBC" "d\"; "
 		"\"Bu\xCC\x88ro Su\xCC\x88" "d\" (" ID("0001") ") looks the same but has "
@@ -429,14 +418,13 @@ static void problem__of_a_name_that_looks_the_same_tells_the_code_points(void **
 	queue_list_free(&list);
 }
 
-static void problem__of_a_name_that_many_have_names_their_ids(void **state)
+TEST(problem__of_a_name_that_many_have_names_their_ids)
 {
 	struct queue_list list = list_of("{\"entities\":[" QUEUE("0001", "x") ","
 		QUEUE("0002", "X") "," "{\"id\":\"" ID("0003") "\",\"name\":\"y\",\"division\":"
 		"{\"id\":\"1\",\"name\":\"A\"}},"
 		QUEUE("0004", "Y") "," QUEUE("0005", "y") "," QUEUE("0006", "y") "]}");
 
-	(void)state;
 	assert_problem(&list, "x", "2 queues have the name \"x\"; name one by its ID: " ID("0002")
 		", " ID("0001"));
 	assert_problem(&list, "y", "4 queues have the name \"y\"; name one by its ID: " ID("0004")
@@ -446,12 +434,11 @@ static void problem__of_a_name_that_many_have_names_their_ids(void **state)
 
 /* --- printed ------------------------------------------------------------------------ */
 
-static void list__is_printed_as_ndjson_and_csv(void **state)
+TEST(list__is_printed_as_ndjson_and_csv)
 {
 	struct queue_list list = list_of(full_page);
 	struct buf out = { 0 };
 
-	(void)state;
 	queue_list_put_ndjson(&out, &list);
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data,
@@ -606,7 +593,7 @@ static void fetch__of_something_else_says_what(void **state)
 		"the list of queues cannot be read: it is no JSON object (HTTP 200)");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define UNIT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
@@ -625,11 +612,11 @@ int main(void)
 		cmocka_unit_test(problem__of_a_name_that_looks_the_same_tells_the_code_points),
 		cmocka_unit_test(problem__of_a_name_that_many_have_names_their_ids),
 		cmocka_unit_test(list__is_printed_as_ndjson_and_csv),
-		TEST(fetch__asks_for_each_page_once),
-		TEST(fetch__ends_with_a_page_that_says_so),
-		TEST(fetch__that_never_ends_is_a_breach),
-		TEST(fetch__that_failed_goes_on_where_it_was),
-		TEST(fetch__of_something_else_says_what)
+		UNIT(fetch__asks_for_each_page_once),
+		UNIT(fetch__ends_with_a_page_that_says_so),
+		UNIT(fetch__that_never_ends_is_a_breach),
+		UNIT(fetch__that_failed_goes_on_where_it_was),
+		UNIT(fetch__of_something_else_says_what)
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "source/recording.h"
+#include "tests/support/check.h"
 #include "util/time.h"
 
 #define T INT64_C(1795485600123456)
@@ -50,7 +51,7 @@ static void assert_text(const struct recording_entry *e, const char *text)
 	assert_memory_equal(e->text, text, strlen(text));
 }
 
-static void stall__is_read_back_with_its_end(void **state)
+TEST(stall__is_read_back_with_its_end)
 {
 	static const char bad[] =
 		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"stalled\"}\n"
@@ -60,7 +61,6 @@ static void stall__is_read_back_with_its_end(void **state)
 	struct recording_entry e;
 	struct recording *t;
 
-	(void)state;
 	recording_put_stall(&out, T, T + 2500001);
 	assert_true(buf_str(&out, bad));
 	t = tape_of(out.data, out.len);
@@ -77,7 +77,7 @@ static void stall__is_read_back_with_its_end(void **state)
 	buf_free(&out);
 }
 
-static void recording__reads_back_what_was_put(void **state)
+TEST(recording__reads_back_what_was_put)
 {
 	static const char *const texts[] = {
 		"{\"a\":[1,\"}\"]}", "not json", "{\"a\":\n1}", "\"quoted\\u0041\"", "", "{} {}",
@@ -87,7 +87,6 @@ static void recording__reads_back_what_was_put(void **state)
 	struct recording_entry e;
 	struct recording *t;
 
-	(void)state;
 	recording_put_state(&out, T, 3, RECORDING_CONNECTED, NULL);
 	recording_put_state(&out, T, 3, RECORDING_CONNECTED, "PT10S");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -123,7 +122,7 @@ static void recording__reads_back_what_was_put(void **state)
 	buf_free(&out);
 }
 
-static void run__is_read_back(void **state)
+TEST(run__is_read_back)
 {
 	static const char *const ids[] = { "00000001-0000-4000-8000-000000000001",
 		"00000002-0000-4000-8000-000000000002" };
@@ -132,7 +131,6 @@ static void run__is_read_back(void **state)
 	struct recording_entry e;
 	struct recording *t;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		lines_add(&queues, "%s", ids[i]);
 	recording_put_run(&out, T, SOURCE_STREAM, &queues, "PT30S");
@@ -162,14 +160,13 @@ static void run__is_read_back(void **state)
 	"\"schema\":\"gsqstat-recording/1\",\"source\":\"stream\",\"queues\":[],\"interval\":null}"
 
 /* What a killed run left of its last line stands before the next recording's first. */
-static void run__behind_a_torn_line_is_read(void **state)
+TEST(run__behind_a_torn_line_is_read)
 {
 	static const char text[] = "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":0,\"fra"
 		RUN "\n{\"a\":1}\n";
 	struct recording *t = tape_of(text, strlen(text));
 	struct recording_entry e = next(t);
 
-	(void)state;
 	assert_int_equal(e.kind, RECORDING_BROKEN);
 	assert_int_equal(e.line, 1);
 	e = next(t);
@@ -182,7 +179,7 @@ static void run__behind_a_torn_line_is_read(void **state)
 }
 
 /* As `gc notifications channels listen` prints them. */
-static void bare__takes_any_number_of_lines(void **state)
+TEST(bare__takes_any_number_of_lines)
 {
 	static const char text[] = "{\n  \"a\": {\n    \"b\": [\n1,\n{\n}\n]\n  }\n}\n\n"
 		"{\"c\": \"}\\\"{\"}{\"d\":\n1}  {\"e\":2}\n"
@@ -194,7 +191,6 @@ static void bare__takes_any_number_of_lines(void **state)
 	static const uint64_t lines[] = { 1, 11, 11, 12, 13 };
 	struct recording *t = tape_of(text, strlen(text));
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		struct recording_entry e = next(t);
 
@@ -207,7 +203,7 @@ static void bare__takes_any_number_of_lines(void **state)
 }
 
 /* It costs no value but itself, wherever it is torn. */
-static void bare__that_is_broken_ends_before_the_next(void **state)
+TEST(bare__that_is_broken_ends_before_the_next)
 {
 	static const char *const torn[] = {
 		"{\n  \"a\": 1,\n", "{\n  \"a\":\n", "{\n  \"a\": [\n", "{\n  \"a\": \"x\n",
@@ -215,7 +211,6 @@ static void bare__that_is_broken_ends_before_the_next(void **state)
 		"{\n  \"a\": 1,\n  x\n", "{\"a\"\n"
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(torn); i++) {
 		struct buf text = { 0 };
 		struct recording_entry e;
@@ -235,11 +230,10 @@ static void bare__that_is_broken_ends_before_the_next(void **state)
 	}
 }
 
-static void bare__that_the_input_ends_in_is_torn(void **state)
+TEST(bare__that_the_input_ends_in_is_torn)
 {
 	static const char *const ends[] = { "{\n  \"a\": 1,\n", "{\n  \"a\"", "{" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		struct recording *t = tape_of(ends[i], strlen(ends[i]));
 		struct recording_entry e = next(t);
@@ -250,14 +244,13 @@ static void bare__that_the_input_ends_in_is_torn(void **state)
 	}
 }
 
-static void bare__too_long_is_broken(void **state)
+TEST(bare__too_long_is_broken)
 {
 	const size_t lines = 9 * 1024;
 	char row[1025];
 	struct buf text = { 0 };
 	struct recording *t;
 
-	(void)state;
 	memset(row, ' ', sizeof(row));
 	row[1024] = '\n';
 	buf_str(&text, "{\"a\":[\n");
@@ -288,7 +281,7 @@ static struct recording_head peek(const char *text, bool until_source, enum reco
 	return head;
 }
 
-static void peek__finds_the_source_and_takes_nothing(void **state)
+TEST(peek__finds_the_source_and_takes_nothing)
 {
 #define AT "{\"at\":\"2026-11-24T02:00:00Z\","
 	static const struct {
@@ -310,14 +303,13 @@ static void peek__finds_the_source_and_takes_nothing(void **state)
 			SOURCE_UNKNOWN },
 		{ "", RECORDING_EOF, SOURCE_UNKNOWN } };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(of); i++)
 		assert_int_equal(peek(of[i].text, true, of[i].first).source, of[i].source);
 	assert_int_equal(peek("x\n{\"eventType\":1}\n", false, RECORDING_BROKEN).source,
 		SOURCE_UNKNOWN);
 }
 
-static void line__may_be_rewritten(void **state)
+TEST(line__may_be_rewritten)
 {
 	static const char text[] = "\xEF\xBB\xBF\r\n"
 		" { \"frame\" : {\"x\":1} , \"at\" : \"2026-11-24T02:00:00Z\" }\r\n\n"
@@ -325,7 +317,6 @@ static void line__may_be_rewritten(void **state)
 	struct recording *t = tape_of(text, strlen(text));
 	struct recording_entry e = next(t);
 
-	(void)state;
 	assert_int_equal(e.kind, RECORDING_FRAME);
 	assert_int_equal(e.line, 2);
 	assert_text(&e, "{\"x\":1}");
@@ -337,7 +328,7 @@ static void line__may_be_rewritten(void **state)
 }
 
 /* As our own writer makes it but for what somebody added at the end. */
-static void line__may_have_members_behind_the_frame(void **state)
+TEST(line__may_have_members_behind_the_frame)
 {
 #define BEFORE "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":"
 	static const char text[] =
@@ -346,7 +337,6 @@ static void line__may_have_members_behind_the_frame(void **state)
 	static const char *const frames[] = { "{\"a\":{}}", "{\"a\":1}", "{}", "[{}]", "7" };
 	struct recording *t = tape_of(text, strlen(text));
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
 		struct recording_entry e = next(t);
 
@@ -358,7 +348,7 @@ static void line__may_have_members_behind_the_frame(void **state)
 	recording_close(t);
 }
 
-static void line__that_is_broken_is_told(void **state)
+TEST(line__that_is_broken_is_told)
 {
 	static const char *const bad[] = {
 		"x", "[1]", "{\"at\":\"never\",\"frame\":{}}", "{\"at\":\"2026-11-24T02:00:00Z\"}",
@@ -375,7 +365,6 @@ static void line__that_is_broken_is_told(void **state)
 	struct buf all = { 0 };
 	struct recording *t;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		buf_printf(&all, "%s\n", bad[i]);
 	buf_add(&all, "{\"a\0\":1}\n", 9);
@@ -392,12 +381,11 @@ static void line__that_is_broken_is_told(void **state)
 	buf_free(&all);
 }
 
-static void line__last_without_its_end(void **state)
+TEST(line__last_without_its_end)
 {
 	struct recording *t = tape_of("{\"a\":1}\n{\"b\":", 14);
 	struct recording_entry e;
 
-	(void)state;
 	assert_int_equal(next(t).kind, RECORDING_BARE);
 	e = next(t);
 	assert_int_equal(e.kind, RECORDING_EOF);
@@ -409,13 +397,12 @@ static void line__last_without_its_end(void **state)
 	recording_close(t);
 }
 
-static void line__too_long_is_skipped(void **state)
+TEST(line__too_long_is_skipped)
 {
 	size_t len = RECORDING_LINE_MAX + 5;
 	char *text = malloc(len + 9);
 	struct recording *t;
 
-	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', len);
 	memcpy(text + len, "\n{\"a\":1}\n", 9);
@@ -428,14 +415,13 @@ static void line__too_long_is_skipped(void **state)
 }
 
 /* Without a writer a FIFO has neither lines nor an end yet; opening it must not wait. */
-static void fifo__is_waited_for(void **state)
+TEST(fifo__is_waited_for)
 {
 	struct recording_entry e;
 	struct recording *t;
 	struct err err;
 	int writer;
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s/tape.fifo.%d",
 		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
 	assert_int_equal(mkfifo(path, 0600), 0);
@@ -458,13 +444,12 @@ static void fifo__is_waited_for(void **state)
 	unlink(path);
 }
 
-static void file__that_cannot_be_read_is_told(void **state)
+TEST(file__that_cannot_be_read_is_told)
 {
 	struct recording_entry e;
 	struct recording *t;
 	struct err err;
 
-	(void)state;
 	assert_int_equal(recording_open(&t, "/nowhere/at/all", &err), ST_USAGE);
 	assert_null(t);
 	assert_int_equal(recording_open(&t, "/", &err), ST_OK);
@@ -472,11 +457,10 @@ static void file__that_cannot_be_read_is_told(void **state)
 	recording_close(t);
 }
 
-static void reject__has_its_members(void **state)
+TEST(reject__has_its_members)
 {
 	struct buf out = { 0 };
 
-	(void)state;
 	recording_put_reject(&out, T, true, 7, "q", "stale", "{\"a\":1}", 7);
 	recording_put_reject(&out, NO_TIME, false, 0, NULL, "not-json", "x\"", 2);
 	buf_char(&out, '\0');

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "source/session.h"
+#include "tests/support/check.h"
 
 static struct token_result token;
 
@@ -27,13 +28,12 @@ void token_drop(struct token *t)
 	(void)t;
 }
 
-static void events__come_in_order_and_whole(void **state)
+TEST(events__come_in_order_and_whole)
 {
 	static struct session a;
 	struct session_event e;
 	char text[16];
 
-	(void)state;
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < SESSION_EVENTS_MAX; i++) {
 			snprintf(text, sizeof(text), "event %d", i);
@@ -52,13 +52,12 @@ static void events__come_in_order_and_whole(void **state)
 }
 
 /* A lost event could be a lost connection, and so a window that says it was connected. */
-static void event__beyond_the_room_ends_the_program(void **state)
+TEST(event__beyond_the_room_ends_the_program)
 {
 	static struct session a;
 	int status;
 	pid_t pid;
 
-	(void)state;
 	for (int i = 0; i < SESSION_EVENTS_MAX; i++)
 		session_tell(&a, STREAM_WARNING, NULL);
 	pid = fork();
@@ -75,12 +74,11 @@ static void event__beyond_the_room_ends_the_program(void **state)
 }
 
 /* Neither where it stands in memory nor when it ends tells a new token from an old one. */
-static void token__is_told_of_once_a_generation(void **state)
+TEST(token__is_told_of_once_a_generation)
 {
 	static struct session a;
 	struct session_event e;
 
-	(void)state;
 	for (uint64_t generation = 1; generation < 4; generation++) {
 		token = (struct token_result){ .generation = generation, .expires_ms = 1000,
 			.cached = generation == 2 };

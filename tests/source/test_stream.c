@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "source/stream.h"
+#include "tests/support/check.h"
 #include "ws.h"
 
 #define S INT64_C(1000000)
@@ -182,12 +183,11 @@ static void connect_at(struct stream *s, int64_t now)
 	assert_true(stream_is_up(s));
 }
 
-static void first_connection__counts_from_whole_ms(void **state)
+TEST(first_connection__counts_from_whole_ms)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	assert_false(turn(s, 0, STREAM_CONNECTED, &e));
 	assert_string_equal(play.url, "wss://h:1/api/v2/routing/statistics/queues/stream"
 		"?access_token=tok%2Fen&payload=%7B%22a%22%3A%5B1%5D%7D");
@@ -203,12 +203,11 @@ static void first_connection__counts_from_whole_ms(void **state)
 	stream_free(s);
 }
 
-static void watchdog__counts_from_the_last_message(void **state)
+TEST(watchdog__counts_from_the_last_message)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	connect_at(s, 0);
 	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
 	assert_true(turn(s, 5 * S, STREAM_MESSAGE, &e));
@@ -220,12 +219,11 @@ static void watchdog__counts_from_the_last_message(void **state)
 	stream_free(s);
 }
 
-static void watchdog__reaches_back_behind_no_printed_window(void **state)
+TEST(watchdog__reaches_back_behind_no_printed_window)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	connect_at(s, 0);
 	stream_watch(s, 30 * S, 10 * S);
 	assert_true(stream_next(s, 30 * S, &e));
@@ -234,12 +232,11 @@ static void watchdog__reaches_back_behind_no_printed_window(void **state)
 	stream_free(s);
 }
 
-static void message__at_the_same_moment_comes_before_the_watchdog(void **state)
+TEST(message__at_the_same_moment_comes_before_the_watchdog)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	connect_at(s, 0);
 	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
 	assert_false(turn(s, 20 * S, STREAM_LOST, &e));
@@ -249,12 +246,11 @@ static void message__at_the_same_moment_comes_before_the_watchdog(void **state)
 	stream_free(s);
 }
 
-static void stall__is_no_silence(void **state)
+TEST(stall__is_no_silence)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	connect_at(s, 0);
 	stream_stalled(s, 5 * S, 65 * S);
 	assert_false(turn(s, 65 * S, STREAM_LOST, &e));
@@ -264,12 +260,11 @@ static void stall__is_no_silence(void **state)
 	stream_free(s);
 }
 
-static void retry_for__counts_anew_from_each_loss(void **state)
+TEST(retry_for__counts_anew_from_each_loss)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	connect_at(s, 0);
 	brings(ended(WS_END_CLOSED, 0, 1000));
 	turn(s, 10 * S, STREAM_LOST, &e);
@@ -281,12 +276,11 @@ static void retry_for__counts_anew_from_each_loss(void **state)
 	stream_free(s);
 }
 
-static void last_failure__decides_between_4_and_5(void **state)
+TEST(last_failure__decides_between_4_and_5)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	turn(s, 0, STREAM_RETRY, &e);
 	brings(ended(WS_END_NETWORK, 0, 0));
 	assert_true(turn(s, S, STREAM_RETRY, &e));
@@ -301,12 +295,11 @@ static void last_failure__decides_between_4_and_5(void **state)
 	stream_free(s);
 }
 
-static void unauthorised__renews_the_token_once(void **state)
+TEST(unauthorised__renews_the_token_once)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	turn(s, 0, STREAM_RETRY, &e);
 	brings(ended(WS_END_REFUSED, 401, 0));
 	assert_false(turn(s, 1, STREAM_OVER, &e));
@@ -319,12 +312,11 @@ static void unauthorised__renews_the_token_once(void **state)
 	stream_free(s);
 }
 
-static void handshake__is_bounded(void **state)
+TEST(handshake__is_bounded)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	turn(s, 0, STREAM_RETRY, &e);
 	assert_false(turn(s, 15 * S - 1, STREAM_RETRY, &e));
 	assert_true(turn(s, 15 * S, STREAM_RETRY, &e));
@@ -332,12 +324,11 @@ static void handshake__is_bounded(void **state)
 	stream_free(s);
 }
 
-static void close__before_it_is_up_is_at_once(void **state)
+TEST(close__before_it_is_up_is_at_once)
 {
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	(void)state;
 	turn(s, 0, STREAM_RETRY, &e);
 	stream_close(s, 1);
 	assert_true(stream_is_closed(s));
@@ -345,12 +336,11 @@ static void close__before_it_is_up_is_at_once(void **state)
 	stream_free(s);
 }
 
-static void payload__names_queues_interval_and_metrics(void **state)
+TEST(payload__names_queues_interval_and_metrics)
 {
 	static const char *const queue[] = { "a", "b" }, *const metric[] = { "state" };
 	char *payload = stream_payload(queue, 2, "PT1M", metric, 1);
 
-	(void)state;
 	assert_string_equal(payload,
 		"{\"queueIds\":[\"a\",\"b\"],\"interval\":\"PT1M\",\"metrics\":[\"state\"]}");
 	free(payload);

@@ -45,7 +45,7 @@ static struct sample_summary summary_of(const struct sample *s)
 	return u;
 }
 
-static void sums__are_rounded_once(void **state)
+TEST(sums__are_rounded_once)
 {
 	static const double tenths[] = { 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1 };
 	static const double wide[] = { 1e308, 1, -1e308, 1e-300 };
@@ -54,7 +54,6 @@ static void sums__are_rounded_once(void **state)
 	static const double plain[] = { 900, 1200, 1500 };
 	struct sample s = sample_of(tenths, 10);
 
-	(void)state;
 	assert_double_equal_exact(summary_of(&s).mean, 0.1);
 	assert_double_equal_exact(summary_of(&s).stddev, 0);
 	sample_free(&s);
@@ -76,25 +75,23 @@ static void sums__are_rounded_once(void **state)
 	sample_free(&s);
 }
 
-static void sums__scale_before_they_round(void **state)
+TEST(sums__scale_before_they_round)
 {
 	static const double us[] = { 12100, 12101, 12105 };
 	struct sample s = sample_of(us, 3);
 	struct sample_summary u;
 
-	(void)state;
 	assert_true(sample_summarise(&s, 1000, &u));
 	assert_double_equal_exact(u.mean, 12.102);
 	assert_double_equal_exact(u.max, 12.105);
 	sample_free(&s);
 }
 
-static void exact_sum__weights_are_repeats(void **state)
+TEST(exact_sum__weights_are_repeats)
 {
 	struct exact_sum a = { 0 }, a2 = { 0 }, b = { 0 }, b2 = { 0 };
 	double ma, sa, mb, sb;
 
-	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		assert_true(exact_sum_add(&a, 0.3, 1));
 		assert_true(exact_sum_add_square(&a2, 0.3, 1));
@@ -113,12 +110,11 @@ static void exact_sum__weights_are_repeats(void **state)
 }
 
 /* Zero has no odd mantissa to shift to, whatever its weight. */
-static void exact_sum__zero_adds_nothing_at_any_weight(void **state)
+TEST(exact_sum__zero_adds_nothing_at_any_weight)
 {
 	struct exact_sum a = { 0 }, a2 = { 0 };
 	double mean, stddev;
 
-	(void)state;
 	assert_true(exact_sum_add(&a, 0, UINT64_MAX - 1)
 		&& exact_sum_add_square(&a2, 0, UINT64_MAX - 1));
 	assert_true(exact_sum_add(&a, 0.5, 1) && exact_sum_add_square(&a2, 0.5, 1));
@@ -183,13 +179,12 @@ static bool is_near(double told, double truth, double accuracy)
 	return fabs(told - truth) <= accuracy * fabs(truth) * 1.000001;
 }
 
-static void quantile__is_within_its_accuracy(void **state)
+TEST(quantile__is_within_its_accuracy)
 {
 	static const size_t sizes[] = { 1, 2, 63, 64, 65, 100, 5000 };
 	static const unsigned percents[] = { 50, 90, 95, 99 };
 	double x[5000], sorted[5000];
 
-	(void)state;
 	for (int shape = 0; shape < SHAPES; shape++)
 		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
 			size_t n = sizes[k];
@@ -214,7 +209,7 @@ static void quantile__is_within_its_accuracy(void **state)
 }
 
 /* In whatever order and however often, a value that holds again adds to its own weight. */
-static void quantile__of_time_keeps_distinct_values(void **state)
+TEST(quantile__of_time_keeps_distinct_values)
 {
 	static const unsigned percents[] = { 1, 25, 50, 75, 100 };
 	static const int rank[] = { 1, 16, 32, 48, 64 };
@@ -222,7 +217,6 @@ static void quantile__of_time_keeps_distinct_values(void **state)
 	double told[5];
 	int at[64];
 
-	(void)state;
 	for (int round = 0; round < 5; round++) {
 		for (int i = 0; i < 64; i++)
 			at[i] = i;
@@ -247,11 +241,10 @@ static void quantile__of_time_keeps_distinct_values(void **state)
 	quantile_free(q);
 }
 
-static void quantile__joins_buckets_where_there_are_too_many(void **state)
+TEST(quantile__joins_buckets_where_there_are_too_many)
 {
 	struct sample s = { 0 };
 
-	(void)state;
 	for (int i = 0; i < 20000; i++)
 		assert_true(sample_add(&s, draw(WIDE)));
 	assert_true(sample_accuracy(&s) > 0.01 && sample_accuracy(&s) < 1);
@@ -272,12 +265,11 @@ static void assert_same(const struct sample *a, const struct sample *b)
 }
 
 /* Any cut of the values into parts, merged in any order, gives the same bytes. */
-static void merge__order_and_grouping_change_no_byte(void **state)
+TEST(merge__order_and_grouping_change_no_byte)
 {
 	static const size_t sizes[] = { 10, 64, 65, 3000 };
 	double x[3000];
 
-	(void)state;
 	for (int shape = 0; shape < SHAPES; shape++)
 		for (size_t k = 0; k < 4; k++) {
 			size_t n = sizes[k];
@@ -298,12 +290,11 @@ static void merge__order_and_grouping_change_no_byte(void **state)
 		}
 }
 
-static void sample__minus_zero_is_zero(void **state)
+TEST(sample__minus_zero_is_zero)
 {
 	static const double x[] = { -0.0 };
 	struct sample s = sample_of(x, 1);
 
-	(void)state;
 	assert_false(signbit(summary_of(&s).min));
 	sample_free(&s);
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "util/backoff.h"
 
 #define S INT64_C(1000000)
@@ -27,31 +28,28 @@ static int64_t next(struct backoff *r, int64_t now, uint32_t random, int64_t ret
 	return backoff_next(r, now, random, retry_after, &at) == BACKOFF_LATER ? at - now : -1;
 }
 
-static void backoff__doubles_up_to_its_cap(void **state)
+TEST(backoff__doubles_up_to_its_cap)
 {
 	static const int64_t most[] = { 250000, 500000, S, 2 * S, 4 * S, 8 * S, 16 * S, 30 * S,
 		30 * S };
 	struct backoff r = start(3600 * S);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
 		assert_int_equal(next(&r, 0, MOST, -1), most[i] - 1 - most[i] / (INT64_C(1) << 32));
 }
 
-static void backoff__has_full_jitter(void **state)
+TEST(backoff__has_full_jitter)
 {
 	struct backoff r = start(3600 * S);
 
-	(void)state;
 	assert_int_equal(next(&r, 0, 0, -1), 0);
 	assert_int_equal(next(&r, 0, 1u << 31, -1), 250000);
 }
 
-static void backoff__begins_anew_after_a_minute(void **state)
+TEST(backoff__begins_anew_after_a_minute)
 {
 	struct backoff r = start(3600 * S);
 
-	(void)state;
 	for (int i = 0; i < 5; i++)
 		next(&r, 0, MOST, -1);
 	backoff_connected(&r, 0);
@@ -62,31 +60,28 @@ static void backoff__begins_anew_after_a_minute(void **state)
 	assert_int_equal(r.attempt, 0);
 }
 
-static void retry_after__wins_over_the_backoff(void **state)
+TEST(retry_after__wins_over_the_backoff)
 {
 	struct backoff r = start(60 * S);
 
-	(void)state;
 	assert_int_equal(next(&r, 0, MOST, 7 * S), 7 * S);
 	assert_int_equal(next(&r, 50 * S, MOST, 10 * S), -1);	/* longer than is left */
 }
 
 /* Retry-After: 0, or a date of the past: not a request a millisecond. */
-static void retry_after__of_nothing_is_no_order(void **state)
+TEST(retry_after__of_nothing_is_no_order)
 {
 	struct backoff r = start(60 * S), none = start(60 * S);
 
-	(void)state;
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(next(&r, 0, MOST, 0), next(&none, 0, MOST, -1));
 	assert_int_equal(next(&r, 50 * S, MOST, 0), 10 * S);	/* cut to the end */
 }
 
-static void period__ends_and_begins_anew_at_a_loss(void **state)
+TEST(period__ends_and_begins_anew_at_a_loss)
 {
 	struct backoff r = start(2 * S);
 
-	(void)state;
 	assert_int_equal(next(&r, 1990000, MOST, -1), 10000);	/* cut to the end */
 	assert_int_equal(next(&r, 2 * S, 0, -1), -1);
 	backoff_connected(&r, 2 * S);
@@ -95,40 +90,36 @@ static void period__ends_and_begins_anew_at_a_loss(void **state)
 	assert_int_equal(next(&r, 102 * S, 0, -1), -1);
 }
 
-static void period__before_the_first_window_outlasts_losses(void **state)
+TEST(period__before_the_first_window_outlasts_losses)
 {
 	struct backoff r = start(20 * S);
 
-	(void)state;
 	backoff_connected(&r, 5 * S);
 	backoff_lost(&r, 10 * S, false);
 	assert_int_equal(next(&r, 19 * S, 0, -1), 0);
 	assert_int_equal(next(&r, 20 * S, 0, -1), -1);
 }
 
-static void period__of_nothing_is_one_attempt(void **state)
+TEST(period__of_nothing_is_one_attempt)
 {
 	struct backoff r = start(0);
 
-	(void)state;
 	assert_int_equal(backoff_attempt_end_us(&r, 5, 15 * S), 15 * S + 5);
 	assert_int_equal(next(&r, 5, 0, -1), -1);
 }
 
-static void session__is_cut_at_the_periods_end(void **state)
+TEST(session__is_cut_at_the_periods_end)
 {
 	struct backoff r = start(20 * S);
 
-	(void)state;
 	assert_int_equal(backoff_attempt_end_us(&r, 0, 15 * S), 15 * S);
 	assert_int_equal(backoff_attempt_end_us(&r, 10 * S, 15 * S), 20 * S);
 }
 
-static void breach__is_forgiven_once_a_minute(void **state)
+TEST(breach__is_forgiven_once_a_minute)
 {
 	struct backoff r = start(60 * S);
 
-	(void)state;
 	assert_false(backoff_breach(&r));
 	backoff_connected(&r, 0);
 	backoff_lost(&r, 60 * S, true);

@@ -7,13 +7,13 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "util/buf.h"
 
-static void buf__keeps_what_it_has_at_its_limit(void **state)
+TEST(buf__keeps_what_it_has_at_its_limit)
 {
 	struct buf b = { .limit = 4 };
 
-	(void)state;
 	assert_true(buf_str(&b, "abc"));
 	assert_false(buf_str(&b, "de"));
 	assert_true(b.failed);

@@ -15,26 +15,25 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "util/files.h"
 
 static char *dir;
 static int home;
 
-static int enter(void **state)
+static int enter(void **state __attribute__((unused)))
 {
 	const char *tmp = getenv("TMPDIR");
 
-	(void)state;
 	home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return home < 0 || asprintf(&dir, "%s/paths.XXXXXX", tmp ? tmp : "/tmp") < 0
 		|| !mkdtemp(dir) || chdir(dir) != 0 ? -1 : 0;
 }
 
-static int leave(void **state)
+static int leave(void **state __attribute__((unused)))
 {
 	bool failed;
 
-	(void)state;
 	failed = fchdir(home) != 0 || close(home) != 0 || rmdir(dir) != 0;
 	free(dir);
 	return failed ? -1 : 0;
@@ -69,11 +68,10 @@ static void assert_one(const char *a, const char *b, bool one)
 	lines_free(&problems);
 }
 
-static void test_names_of_a_file_that_is_not_there_yet(void **state)
+TEST(test_names_of_a_file_that_is_not_there_yet)
 {
 	char *absolute;
 
-	(void)state;
 	assert_true(asprintf(&absolute, "%s/new", dir) > 0);
 	assert_one("new", "./new", true);
 	assert_one("new", absolute, true);
@@ -84,11 +82,10 @@ static void test_names_of_a_file_that_is_not_there_yet(void **state)
 	free(absolute);
 }
 
-static void test_links_that_lead_to_nothing_yet(void **state)
+TEST(test_links_that_lead_to_nothing_yet)
 {
 	char *absolute;
 
-	(void)state;
 	assert_true(asprintf(&absolute, "%s/new", dir) > 0);
 	assert_int_equal(symlink("new", "relative"), 0);
 	assert_int_equal(symlink(absolute, "absolute"), 0);
@@ -103,9 +100,8 @@ static void test_links_that_lead_to_nothing_yet(void **state)
 	free(absolute);
 }
 
-static void test_names_of_a_file_that_is_there(void **state)
+TEST(test_names_of_a_file_that_is_there)
 {
-	(void)state;
 	write_file("one", "", 0600);
 	assert_int_equal(link("one", "two"), 0);
 	assert_one("one", "two", true);
@@ -116,11 +112,10 @@ static void test_names_of_a_file_that_is_there(void **state)
 
 /* --- what is read ------------------------------------------------------------------- */
 
-static void test_read_whole_or_why_not(void **state)
+TEST(test_read_whole_or_why_not)
 {
 	struct buf text = { .limit = 100000 };
 
-	(void)state;
 	write_file("in", "some text", 0600);
 	assert_null(files_read("in", &text));
 	assert_int_equal(text.len, 9);
@@ -136,13 +131,12 @@ static void test_read_whole_or_why_not(void **state)
 }
 
 /* A descriptor that another process made non-blocking: what comes late is read too. */
-static void test_stdin_that_does_not_block(void **state)
+TEST(test_stdin_that_does_not_block)
 {
 	struct buf text = { .limit = 1 << 20 };
 	int saved = dup(STDIN_FILENO), ends[2], status;
 	pid_t writer;
 
-	(void)state;
 	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
 	writer = fork();
 	assert_true(writer >= 0);
@@ -183,11 +177,10 @@ static void assert_secret(const char *text, mode_t mode, const char *why, const 
 	assert_int_equal(unlink("secret"), 0);
 }
 
-static void test_secret_is_nobody_elses_and_has_no_newline(void **state)
+TEST(test_secret_is_nobody_elses_and_has_no_newline)
 {
 	static char most[FILES_SECRET_MAX + 2];
 
-	(void)state;
 	assert_secret("s\n", 0600, NULL, "s");
 	assert_secret("s\r\n", 0400, NULL, "s");
 	assert_secret("s\n\n", 0600, NULL, "s\n");
@@ -200,11 +193,10 @@ static void test_secret_is_nobody_elses_and_has_no_newline(void **state)
 	assert_secret(most, 0600, "longer than a secret is (4096 bytes)", NULL);
 }
 
-static void test_secret_that_is_no_file(void **state)
+TEST(test_secret_that_is_no_file)
 {
 	struct buf secret = { 0 };
 
-	(void)state;
 	assert_string_equal(files_secret("absent", &secret), strerror(ENOENT));
 	assert_string_equal(files_secret(".", &secret), strerror(EISDIR));
 	assert_string_equal(files_secret("/proc/self/mem", &secret), strerror(EIO));

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "tests/support/check.h"
 #include "tests/support/tempdir.h"
 #include "util/base.h"
 #include "util/private_dir.h"
@@ -69,11 +70,10 @@ static bool is_opened(const struct place *p)
 
 /* --- where -------------------------------------------------------------------------- */
 
-static void path__of_the_root_directory_has_one_slash(void **state)
+TEST(path__of_the_root_directory_has_one_slash)
 {
 	char *path;
 
-	(void)state;
 	setenv("XDG_CACHE_HOME", "/", 1);
 	path = private_dir_path();
 	assert_string_equal(path, "/gsqstat");
@@ -85,14 +85,13 @@ static void path__of_the_root_directory_has_one_slash(void **state)
 	free(path);
 }
 
-static void name__is_of_host_and_client(void **state)
+TEST(name__is_of_host_and_client)
 {
 	static const char *const others[][2] = {
 		{ "https://h", "d" }, { "https://g", "c" }, { "https://h\nc", "" }, { "", "" }
 	};
 	char name[PRIVATE_DIR_NAME_LEN + 1], other[PRIVATE_DIR_NAME_LEN + 1];
 
-	(void)state;
 	assert_true(private_dir_name("https://h", "c", name));
 	assert_string_equal(name,
 		"883e0c8af7586a41865bd238fbc47660c6b1f8291a6235732e5f241d4287b71c");

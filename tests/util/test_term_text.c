@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "util/term_text.h"
 #include "util/utf8.h"
@@ -25,7 +26,7 @@ static void shows(const struct term_text_signs *signs, const char *text, size_t 
 	buf_free(&out);
 }
 
-static void width__counts_columns(void **state)
+TEST(width__counts_columns)
 {
 	static const struct {
 		const char *text;
@@ -36,7 +37,6 @@ static void width__counts_columns(void **state)
 		{ "\xE2\x80\xAE", 1, 1 }, { "\xFF\xC3", 2, 2 }, { "\xC2\x9B", 1, 1 }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		assert_int_equal(term_text_width(&utf8, texts[i].text), texts[i].utf8);
 		assert_int_equal(term_text_width(&ascii, texts[i].text), texts[i].ascii);
@@ -44,9 +44,8 @@ static void width__counts_columns(void **state)
 	assert_int_equal(term_text_width(&poor, "東京"), 2);
 }
 
-static void put__cuts_the_middle_with_a_sign(void **state)
+TEST(put__cuts_the_middle_with_a_sign)
 {
-	(void)state;
 	shows(&utf8, "Support Germany", 15, "Support Germany", 15);
 	shows(&utf8, "Support Germany", 14, "Support G…many", 14);
 	shows(&utf8, "Support Germany", 4, "Su…y", 4);
@@ -56,9 +55,8 @@ static void put__cuts_the_middle_with_a_sign(void **state)
 	shows(&poor, "Support Germany", 14, "Support G~many", 14);
 }
 
-static void put__keeps_wide_characters_and_marks_whole(void **state)
+TEST(put__keeps_wide_characters_and_marks_whole)
 {
-	(void)state;
 	shows(&utf8, "東京大阪京都", 12, "東京大阪京都", 12);
 	shows(&utf8, "東京大阪京都", 11, "東京大…都", 9);
 	shows(&utf8, "東京大阪京都", 10, "東京大…都", 9);
@@ -68,15 +66,14 @@ static void put__keeps_wide_characters_and_marks_whole(void **state)
 	shows(&ascii, "Zoe\xCC\x88 東京", 20, "Zoe ??", 6);
 }
 
-static void put__cleans_what_would_move_the_cursor(void **state)
+TEST(put__cleans_what_would_move_the_cursor)
 {
-	(void)state;
 	shows(&utf8, "a\x1B[2Jb\n\xE2\x80\xAE" "c\xFF", 20,
 		"a\xEF\xBF\xBD[2Jb\xEF\xBF\xBD\xEF\xBF\xBD" "c\xEF\xBF\xBD", 10);
 	shows(&ascii, "a\x1B[2Jb\n\xE2\x80\xAE" "c\xFF", 20, "a?[2Jb??c?", 10);
 }
 
-static void number__is_short(void **state)
+TEST(number__is_short)
 {
 	static const struct {
 		double x;
@@ -106,23 +103,20 @@ static void number__is_short(void **state)
 	};
 	char text[TERM_TEXT_NUMBER_MAX];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		assert_string_equal(term_text_number(text, numbers[i].kind, numbers[i].x,
 			numbers[i].columns), numbers[i].text);
 }
 
-static int open_locale(void **state)
+static int open_locale(void **state __attribute__((unused)))
 {
-	(void)state;
 	utf8.utf8 = ascii.utf8 = utf8_locale_new();
 	ascii.ascii = true;
 	return utf8.utf8 ? 0 : -1;
 }
 
-static int close_locale(void **state)
+static int close_locale(void **state __attribute__((unused)))
 {
-	(void)state;
 	utf8_locale_free(utf8.utf8);
 	return 0;
 }

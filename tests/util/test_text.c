@@ -9,15 +9,15 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/text.h"
 
-static void uuid__is_lowered(void **state)
+TEST(uuid__is_lowered)
 {
 	char id[UUID_LEN + 1];
 
-	(void)state;
 	assert_true(text_parse_uuid("ABCDEF01-2345-6789-abcd-EF0123456789", 36, id));
 	assert_string_equal(id, "abcdef01-2345-6789-abcd-ef0123456789");
 	assert_false(text_parse_uuid("ABCDEF01-2345-6789-abcd-EF012345678", 35, id));
@@ -25,13 +25,12 @@ static void uuid__is_lowered(void **state)
 	assert_false(text_parse_uuid("GBCDEF01-2345-6789-abcd-EF0123456789", 36, id));
 }
 
-static void uuid__each_place_has_its_bytes(void **state)
+TEST(uuid__each_place_has_its_bytes)
 {
 	static const char uuid[] = "abcdef01-2345-6789-abcd-ef0123456789";
 	static const char hex[] = "0123456789abcdefABCDEF";
 	char text[UUID_LEN], id[UUID_LEN + 1];
 
-	(void)state;
 	for (size_t at = 0; at < UUID_LEN; at++)
 		for (int c = 0; c < 256; c++) {
 			bool good = uuid[at] == '-' ? c == '-' : c && strchr(hex, c);
@@ -45,7 +44,7 @@ static void uuid__each_place_has_its_bytes(void **state)
 }
 
 /* Whatever is taken at once before, beside and behind it. */
-static void key__has_no_dot_and_no_control(void **state)
+TEST(key__has_no_dot_and_no_control)
 {
 	static const struct {
 		const char *from, *to;
@@ -56,7 +55,6 @@ static void key__has_no_dot_and_no_control(void **state)
 		{ "\xE2\x82\xAC.\xF0\x9F\x98\x80\n", "\xE2\x82\xAC_\xF0\x9F\x98\x80_" }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		size_t len = strlen(cases[i].from);
 		char out[32];
@@ -77,9 +75,8 @@ static const char *cleaned(const char *s)
 	return text;
 }
 
-static void text__that_a_terminal_would_obey_is_cleaned(void **state)
+TEST(text__that_a_terminal_would_obey_is_cleaned)
 {
-	(void)state;
 	assert_string_equal(cleaned("plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"),
 		"plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
 	assert_string_equal(cleaned("\x1b[31m\n\x7F"), "?[31m??");
@@ -93,11 +90,10 @@ static void text__that_a_terminal_would_obey_is_cleaned(void **state)
 	assert_string_equal(cleaned(""), "");
 }
 
-static void text__that_is_unsafe_is_replaced(void **state)
+TEST(text__that_is_unsafe_is_replaced)
 {
 	struct buf out = { 0 };
 
-	(void)state;
 	assert_true(text_put_safe(&out, "a\x1B|\xE2\x80\xAE|\xE2\x80\x8D|\xFF", 12)
 		&& text_put_csv(&out, ",\"\n\"=1") && text_put_csv(&out, "=1+\xC2\x9B"));
 	buf_char(&out, '\0');
@@ -106,7 +102,7 @@ static void text__that_is_unsafe_is_replaced(void **state)
 	buf_free(&out);
 }
 
-static void text__for_a_line_of_words_is_printable(void **state)
+TEST(text__for_a_line_of_words_is_printable)
 {
 	static const struct {
 		const char *text;
@@ -124,7 +120,6 @@ static void text__for_a_line_of_words_is_printable(void **state)
 	};
 	struct buf out = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		buf_clear(&out);
 		assert_true(text_put_printable(&out, table[i].text, table[i].len));
@@ -145,11 +140,10 @@ static size_t edits(const char *a, const char *b, size_t bound)
 	return there;
 }
 
-static void text__is_visible_without_blanks_and_controls(void **state)
+TEST(text__is_visible_without_blanks_and_controls)
 {
 	char all[95] = "";
 
-	(void)state;
 	for (int c = '!'; c <= '~'; c++)
 		all[c - '!'] = (char)c;
 	assert_true(text_is_visible(all, sizeof(all) - 1));
@@ -161,7 +155,7 @@ static void text__is_visible_without_blanks_and_controls(void **state)
 	assert_false(text_is_visible("\xC3\xA4", SIZE_MAX));
 }
 
-static void edits__are_counted_up_to_the_bound(void **state)
+TEST(edits__are_counted_up_to_the_bound)
 {
 	static const struct {
 		const char *a, *b;
@@ -174,7 +168,6 @@ static void edits__are_counted_up_to_the_bound(void **state)
 	};
 	char most[TEXT_EDITS_MAX + 1] = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		for (size_t bound = 0; bound < 9; bound++) {
 			size_t got = edits(table[i].a, table[i].b, bound);
@@ -190,11 +183,10 @@ static void edits__are_counted_up_to_the_bound(void **state)
 	assert_int_equal(text_edits_near(6), 3);
 }
 
-static void word__nearest_is_near(void **state)
+TEST(word__nearest_is_near)
 {
 	static const char *const words[] = { "ndjson", "csv", "waitTime" };
 
-	(void)state;
 	assert_string_equal(text_nearest_word("waittime", words, 3), "waitTime");
 	assert_string_equal(text_nearest_word("ndjosn", words, 3), "ndjson");
 	assert_string_equal(text_nearest_word("cvs", words, 3), "csv");

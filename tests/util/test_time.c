@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "util/time.h"
 
@@ -17,9 +18,8 @@ static int64_t time_of(const char *s)
 	return time_parse_us(s, strlen(s), &us) ? us : NO_TIME;
 }
 
-static void time__is_read_to_the_us(void **state)
+TEST(time__is_read_to_the_us)
 {
-	(void)state;
 	assert_int_equal(time_of("1970-01-01T00:00:00Z"), 0);
 	assert_int_equal(time_of("2026-11-24T02:00:00.123456789Z"), 1795485600123456);
 	assert_int_equal(time_of("2026-11-24t04:30:00.5+02:30"), 1795485600500000);
@@ -29,7 +29,7 @@ static void time__is_read_to_the_us(void **state)
 	assert_int_equal(time_of("2016-12-31T23:59:60Z"), time_of("2017-01-01T00:00:00Z"));
 }
 
-static void time__that_is_none_is_refused(void **state)
+TEST(time__that_is_none_is_refused)
 {
 	static const char *const bad[] = {
 		"", "2026-11-24", "2026-11-24T02:00:00", "2026-13-01T00:00:00Z",
@@ -40,16 +40,14 @@ static void time__that_is_none_is_refused(void **state)
 		"2026-11-24T02:00:00+24:00"
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_true(time_of(bad[i]) == NO_TIME);
 }
 
-static void time__round_trips_over_four_centuries(void **state)
+TEST(time__round_trips_over_four_centuries)
 {
 	char text[TIME_TEXT_MAX];
 
-	(void)state;
 	for (int64_t us = -6000000000000000; us < 7000000000000000; us += 86399123457) {
 		time_format_us(text, us);
 		assert_true(time_of(text) == us);
@@ -58,7 +56,7 @@ static void time__round_trips_over_four_centuries(void **state)
 	assert_string_equal(text, "1969-12-31T23:59:59.999Z");
 }
 
-static void duration__has_a_unit_and_whole_ms(void **state)
+TEST(duration__has_a_unit_and_whole_ms)
 {
 	static const struct {
 		const char *text;
@@ -76,7 +74,6 @@ static void duration__has_a_unit_and_whole_ms(void **state)
 	};
 	int64_t ms;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		assert_true(time_parse_duration_ms(good[i].text, &ms));
 		assert_int_equal(ms, good[i].ms);
@@ -86,11 +83,10 @@ static void duration__has_a_unit_and_whole_ms(void **state)
 			fail_msg("'%s' was taken", bad[i]);
 }
 
-static void duration__is_written_in_its_largest_unit(void **state)
+TEST(duration__is_written_in_its_largest_unit)
 {
 	char text[DURATION_TEXT_MAX];
 
-	(void)state;
 	time_format_duration(text, 90000);
 	assert_string_equal(text, "90s");
 	time_format_duration(text, 120000);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "util/utf8.h"
 
@@ -15,9 +16,8 @@ static bool valid(const char *s)
 	return utf8_valid(s, strlen(s));
 }
 
-static void utf8__follows_rfc_3629(void **state)
+TEST(utf8__follows_rfc_3629)
 {
-	(void)state;
 	assert_true(valid("plain and long enough for eight at once, "
 		"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"));
 	assert_true(valid("\xEE\x80\x80\xF4\x8F\xBF\xBF"));
@@ -31,11 +31,10 @@ static void utf8__follows_rfc_3629(void **state)
 	assert_int_equal(utf8_cut("abc", 3, 8), 3);
 }
 
-static void utf8__one_bad_byte_is_found_anywhere(void **state)
+TEST(utf8__one_bad_byte_is_found_anywhere)
 {
 	char text[80];
 
-	(void)state;
 	for (size_t len = 1; len <= sizeof(text); len++)
 		for (size_t at = 0; at < len; at++) {
 			memset(text, 'a', sizeof(text));
@@ -58,7 +57,7 @@ static size_t put_utf8(char *s, unsigned c)
 	return n;
 }
 
-static void utf8__unsafe_characters_are_known(void **state)
+TEST(utf8__unsafe_characters_are_known)
 {
 	static const unsigned unsafe[] = { 0, 0x1F, 0x7F, 0x80, 0x9F, 0x61C, 0x200E, 0x200F, 0x2028,
 		0x2029, 0x202A, 0x202E, 0x2066, 0x2069 };
@@ -66,7 +65,6 @@ static void utf8__unsafe_characters_are_known(void **state)
 		0x200D, 0x2010, 0x2027, 0x202F, 0x2065, 0x206A, 0xFEFF, 0x1F600, 0x2028E };
 	char s[4];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(unsafe); i++)
 		assert_true(utf8_is_unsafe(s, put_utf8(s, unsafe[i])));
 	for (size_t i = 0; i < ARRAY_LEN(safe); i++)

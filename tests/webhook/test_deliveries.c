@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "tests/support/tempdir.h"
 #include "util/base.h"
 #include "webhook/deliveries.h"
@@ -253,9 +254,8 @@ static void open_stage(const char *urls, int64_t retry_for_us, struct spool *spo
 	assert_non_null(c);
 }
 
-static int set_up(void **state)
+static int set_up(void **state __attribute__((unused)))
 {
-	(void)state;
 	now = T0;
 	nposted = under_way = 0;
 	reply = NULL;
@@ -264,9 +264,8 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int tear_down(void **state __attribute__((unused)))
 {
-	(void)state;
 	deliveries_free(c);
 	c = NULL;
 	assert_int_equal(under_way, 0);
@@ -350,9 +349,8 @@ static void counts(uint64_t delivered, uint64_t retried, uint64_t dropped, uint6
 
 /* --- order ------------------------------------------------------------------------------ */
 
-static void queue__sends_one_at_a_time_and_in_order(void **state)
+TEST(queue__sends_one_at_a_time_and_in_order)
 {
-	(void)state;
 	open_stage(A, 60 * S, NULL);
 	window(0);
 	window(1);
@@ -373,9 +371,8 @@ static void queue__sends_one_at_a_time_and_in_order(void **state)
 	counts(3, 0, 0, 0);
 }
 
-static void queues__do_not_wait_for_each_other(void **state)
+TEST(queues__do_not_wait_for_each_other)
 {
-	(void)state;
 	open_stage(A " " B, 60 * S, NULL);
 	window(0);
 	step();
@@ -392,9 +389,8 @@ static void queues__do_not_wait_for_each_other(void **state)
 	assert_string_equal(last.to, "https://bb.example");
 }
 
-static void delivery__that_is_refused_lets_the_next_one_by(void **state)
+TEST(delivery__that_is_refused_lets_the_next_one_by)
 {
-	(void)state;
 	open_stage(A, 60 * S, NULL);
 	window(0);
 	window(1);
@@ -407,9 +403,8 @@ static void delivery__that_is_refused_lets_the_next_one_by(void **state)
 
 /* --- again ------------------------------------------------------------------------------ */
 
-static void failure__is_tried_again_before_the_next_one(void **state)
+TEST(failure__is_tried_again_before_the_next_one)
 {
-	(void)state;
 	open_stage(A, 60 * S, NULL);
 	window(0);
 	window(1);
@@ -427,12 +422,11 @@ static void failure__is_tried_again_before_the_next_one(void **state)
 	counts(1, 4, 0, 0);
 }
 
-static void attempt__has_a_stamp_and_signature_of_its_own(void **state)
+TEST(attempt__has_a_stamp_and_signature_of_its_own)
 {
 	char *path = tempdir_new(), *keys = joined(path, "/keys");
 	const char *text = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n";
 
-	(void)state;
 	put_file(keys, text, strlen(text), 0600);
 	targets.key_file = keys;
 	targets_check(&targets, &warnings, &warnings);
@@ -454,11 +448,10 @@ static void attempt__has_a_stamp_and_signature_of_its_own(void **state)
 	tempdir_free(path);
 }
 
-static void delivery__expires_retry_for_after_its_first_attempt(void **state)
+TEST(delivery__expires_retry_for_after_its_first_attempt)
 {
 	struct http_post_answer no = answer(HTTP_POST_AGAIN, 500, -1);
 
-	(void)state;
 	open_stage(A, 10 * S, NULL);
 	reply = &no;
 	window(0);
@@ -474,9 +467,8 @@ static void delivery__expires_retry_for_after_its_first_attempt(void **state)
 	assert_int_equal(now, T0 + 25 * S);
 }
 
-static void attempt__is_cut_where_the_delivery_expires(void **state)
+TEST(attempt__is_cut_where_the_delivery_expires)
 {
-	(void)state;
 	open_stage(A, 20 * S, NULL);
 	window(0);
 	step();
@@ -487,9 +479,8 @@ static void attempt__is_cut_where_the_delivery_expires(void **state)
 	assert_int_equal(posted[1].post->end_us, T0 + 20 * S);
 }
 
-static void retry_for__of_nothing_is_one_attempt(void **state)
+TEST(retry_for__of_nothing_is_one_attempt)
 {
-	(void)state;
 	open_stage(A, 0, NULL);
 	window(0);
 	step();
@@ -499,9 +490,8 @@ static void retry_for__of_nothing_is_one_attempt(void **state)
 	counts(0, 0, 1, 0);
 }
 
-static void retry_after__holds_for_what_follows(void **state)
+TEST(retry_after__holds_for_what_follows)
 {
-	(void)state;
 	open_stage(A, 60 * S, NULL);
 	window(0);
 	window(1);
@@ -514,9 +504,8 @@ static void retry_after__holds_for_what_follows(void **state)
 	sent(1, "-1-0");
 }
 
-static void gone__is_the_end_of_the_queue(void **state)
+TEST(gone__is_the_end_of_the_queue)
 {
-	(void)state;
 	left(-9, 7, A);
 	left(-9, 8, A);
 	left(-9, 8, B);
@@ -538,9 +527,8 @@ static void gone__is_the_end_of_the_queue(void **state)
 
 /* --- the spool -------------------------------------------------------------------------- */
 
-static void delivery__is_written_before_its_first_attempt(void **state)
+TEST(delivery__is_written_before_its_first_attempt)
 {
-	(void)state;
 	open_stage(A, 10 * S, &disk);
 	for (int i = 0; i < 3; i++)
 		window(i);
@@ -554,9 +542,8 @@ static void delivery__is_written_before_its_first_attempt(void **state)
 }
 
 /* A wrong header of the receiver's is mended tomorrow: only 2xx and 410 remove a delivery. */
-static void delivery__that_is_refused_stays_in_the_spool(void **state)
+TEST(delivery__that_is_refused_stays_in_the_spool)
 {
-	(void)state;
 	left(-5, 1, A);
 	open_stage(A, 10 * S, &disk);
 	window(0);
@@ -576,9 +563,8 @@ static void delivery__that_is_refused_stays_in_the_spool(void **state)
 	assert_int_equal(reported[DELIVERIES_REFUSED], 2);
 }
 
-static void delivery__that_is_refused_and_not_on_disk_is_dropped(void **state)
+TEST(delivery__that_is_refused_and_not_on_disk_is_dropped)
 {
-	(void)state;
 	disk.put = SPOOL_FULL;
 	open_stage(A, 10 * S, &disk);
 	window(0);
@@ -588,9 +574,8 @@ static void delivery__that_is_refused_and_not_on_disk_is_dropped(void **state)
 	assert_int_equal(deliveries_totals(c)->refused, 0);
 }
 
-static void refused__deliveries_that_made_room_are_dropped(void **state)
+TEST(refused__deliveries_that_made_room_are_dropped)
 {
-	(void)state;
 	open_stage(A, 10 * S, &disk);
 	window(0);
 	disk.displaced = 2;
@@ -604,9 +589,8 @@ static void refused__deliveries_that_made_room_are_dropped(void **state)
 	assert_int_equal(warnings.n, 1);
 }
 
-static void spool__that_cannot_be_synced_keeps_nothing(void **state)
+TEST(spool__that_cannot_be_synced_keeps_nothing)
 {
-	(void)state;
 	disk.sync_fails = true;
 	open_stage(A " " B, 10 * S, &disk);
 	window(0);
@@ -620,9 +604,8 @@ static void spool__that_cannot_be_synced_keeps_nothing(void **state)
 	counts(0, 0, 1, 0);
 }
 
-static void spool__is_synced_once_for_all_of_a_step(void **state)
+TEST(spool__is_synced_once_for_all_of_a_step)
 {
-	(void)state;
 	open_stage(A " " B, 10 * S, &disk);
 	for (int i = 0; i < 20; i++)
 		window(i);
@@ -640,12 +623,11 @@ static void spool__is_synced_once_for_all_of_a_step(void **state)
 	assert_int_equal(disk.syncs, 1);	/* nothing came since */
 }
 
-static void spool__is_ahead_of_the_attempts(void **state)
+TEST(spool__is_ahead_of_the_attempts)
 {
 	struct http_post_answer yes = answer(HTTP_POST_TAKEN, 200, -1);
 	size_t n = 300;
 
-	(void)state;
 	open_stage(A, 10 * S, &disk);
 	reply = &yes;
 	for (size_t i = 0; i < n; i++)
@@ -660,9 +642,8 @@ static void spool__is_ahead_of_the_attempts(void **state)
 	assert_int_equal(disk.syncs, 2);
 }
 
-static void end__does_not_wait_for_the_spool(void **state)
+TEST(end__does_not_wait_for_the_spool)
 {
-	(void)state;
 	open_stage(A, 10 * S, &disk);
 	for (int i = 0; i < 300; i++)
 		window(i);
@@ -674,11 +655,10 @@ static void end__does_not_wait_for_the_spool(void **state)
 	counts(0, 0, 300 - disk.n, disk.n);
 }
 
-static void delivery__that_expires_stays_in_the_spool(void **state)
+TEST(delivery__that_expires_stays_in_the_spool)
 {
 	struct http_post_answer no = answer(HTTP_POST_AGAIN, 500, -1);
 
-	(void)state;
 	open_stage(A, 10 * S, &disk);
 	reply = &no;
 	window(0);
@@ -689,11 +669,10 @@ static void delivery__that_expires_stays_in_the_spool(void **state)
 	assert_true(deliveries_are_done(c));	/* it is for the next run */
 }
 
-static void delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires(void **state)
+TEST(delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires)
 {
 	struct http_post_answer no = answer(HTTP_POST_AGAIN, 500, -1);
 
-	(void)state;
 	disk.put = SPOOL_FULL;
 	open_stage(A, 10 * S, &disk);
 	reply = &no;
@@ -711,9 +690,8 @@ static void delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires(void
 	assert_non_null(strstr(warnings.v[0], "the disk is gone"));
 }
 
-static void spool__of_earlier_runs_is_sent_first(void **state)
+TEST(spool__of_earlier_runs_is_sent_first)
 {
-	(void)state;
 	left(-5, 1, A);
 	left(-9, 3, A);
 	left(-9, 2, A);
@@ -737,9 +715,8 @@ static void spool__of_earlier_runs_is_sent_first(void **state)
 	counts(4, 1, 0, 0);
 }
 
-static void spool__that_another_has_locked_is_only_written(void **state)
+TEST(spool__that_another_has_locked_is_only_written)
 {
-	(void)state;
 	left(-9, 2, A);
 	disk.ours = false;
 	open_stage(A, 60 * S, &disk);
@@ -753,9 +730,8 @@ static void spool__that_another_has_locked_is_only_written(void **state)
 	assert_int_equal(nposted, 1);
 }
 
-static void spool__of_earlier_runs_alone_is_work(void **state)
+TEST(spool__of_earlier_runs_alone_is_work)
 {
-	(void)state;
 	left(-9, 2, A);
 	open_stage(A, 60 * S, &disk);
 	assert_false(deliveries_are_done(c));
@@ -777,11 +753,10 @@ static void large_window(int64_t index)
 	deliveries_window(c, &w);
 }
 
-static void memory__over_its_bound_with_a_spool_that_fails(void **state)
+TEST(memory__over_its_bound_with_a_spool_that_fails)
 {
 	size_t n = 0;
 
-	(void)state;
 	disk.put = SPOOL_FAILED;
 	open_stage(A, 60 * S, &disk);
 	while (reported[DELIVERIES_DROPPED] == 0 && n < 200)	/* nothing was stepped before */
@@ -791,11 +766,10 @@ static void memory__over_its_bound_with_a_spool_that_fails(void **state)
 	assert_non_null(deliveries_spool_fault(c));
 }
 
-static void memory__over_its_bound_loses_the_oldest(void **state)
+TEST(memory__over_its_bound_loses_the_oldest)
 {
 	size_t n = 0;
 
-	(void)state;
 	open_stage(A " " B, 60 * S, NULL);
 	large_window((int64_t)n++);
 	step();			/* window 0 is under way */
@@ -810,9 +784,8 @@ static void memory__over_its_bound_loses_the_oldest(void **state)
 	assert_non_null(strstr(last_reason, "16 MiB"));
 }
 
-static void memory__over_its_bound_leaves_the_oldest_to_the_spool(void **state)
+TEST(memory__over_its_bound_leaves_the_oldest_to_the_spool)
 {
-	(void)state;
 	disk.ours = false;
 	open_stage(A, 60 * S, &disk);
 	for (int i = 0; i < 63; i++)
@@ -828,9 +801,8 @@ static void memory__over_its_bound_leaves_the_oldest_to_the_spool(void **state)
 
 /* --- the end ---------------------------------------------------------------------------- */
 
-static void end__gives_up_what_is_left(void **state)
+TEST(end__gives_up_what_is_left)
 {
-	(void)state;
 	open_stage(A, 60 * S, NULL);
 	window(0);
 	window(1);
@@ -845,9 +817,8 @@ static void end__gives_up_what_is_left(void **state)
 	assert_int_equal(under_way, 0);
 }
 
-static void end__takes_an_answer_of_the_last_moment(void **state)
+TEST(end__takes_an_answer_of_the_last_moment)
 {
-	(void)state;
 	open_stage(A, 60 * S, NULL);
 	window(0);
 	step();
@@ -858,9 +829,8 @@ static void end__takes_an_answer_of_the_last_moment(void **state)
 	assert_true(deliveries_are_done(c));
 }
 
-static void end__cuts_attempts_and_does_not_wait_in_vain(void **state)
+TEST(end__cuts_attempts_and_does_not_wait_in_vain)
 {
-	(void)state;
 	open_stage(A, 60 * S, NULL);
 	deliveries_end(c, T0 + 5 * S);
 	deliveries_end(c, T0 + 9 * S);	/* the earliest holds */
@@ -874,9 +844,8 @@ static void end__cuts_attempts_and_does_not_wait_in_vain(void **state)
 	counts(0, 0, 2, 0);
 }
 
-static void end__that_comes_before_the_next_attempt_gives_up_at_once(void **state)
+TEST(end__that_comes_before_the_next_attempt_gives_up_at_once)
 {
-	(void)state;
 	open_stage(A, 60 * S, &disk);
 	window(0);
 	step();

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "webhook/ip_filter.h"
 
@@ -108,11 +109,10 @@ static void assert_verdict(const char *text, char verdict)
 		fail_msg("%s is %s", text, verdict == 'P' ? "private" : "public");
 }
 
-static void network__ends_at_both_of_its_edges(void **state)
+TEST(network__ends_at_both_of_its_edges)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(edges); i++) {
 		const struct edge *e = &edges[i];
 
@@ -127,11 +127,10 @@ static void network__ends_at_both_of_its_edges(void **state)
 		assert_verdict(public_ones[i], '-');
 }
 
-static void address__of_another_family_is_private(void **state)
+TEST(address__of_another_family_is_private)
 {
 	struct sockaddr at = { .sa_family = AF_UNIX };
 
-	(void)state;
 	assert_true(ip_filter_address(&at));
 }
 
@@ -140,9 +139,8 @@ static bool text(const char *host)
 	return ip_filter_text(host, strlen(host));
 }
 
-static void text__is_read_as_a_url_has_it(void **state)
+TEST(text__is_read_as_a_url_has_it)
 {
-	(void)state;
 	assert_true(text("127.1") && text("0x7f.1") && text("2130706433") && text("0177.0.0.1"));
 	assert_true(text("[::1]") && text("[fe80::1]") && text("[::ffff:10.0.0.1]"));
 	assert_true(text("10.0.0.1."));
@@ -150,9 +148,8 @@ static void text__is_read_as_a_url_has_it(void **state)
 	assert_false(text("8.8.8.8") || text("[2606:4700::1]") || text("134744072"));
 }
 
-static void text__of_a_name_is_not_judged(void **state)
+TEST(text__of_a_name_is_not_judged)
 {
-	(void)state;
 	assert_false(text("localhost") || text("hooks.example.com") || text("") || text("[]"));
 	assert_false(text("10.example.com") || text("."));
 	assert_false(text("0000000000000000000000000000000000000000000000000000000000000000127.1"));

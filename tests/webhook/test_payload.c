@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "json.h"
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "webhook/payload.h"
 
@@ -46,24 +47,22 @@ static void assert_body(const struct payload_window *w, enum payload_format form
 	buf_free(&out);
 }
 
-static void body__has_the_window_and_its_rows(void **state)
+TEST(body__has_the_window_and_its_rows)
 {
 	static const char rows[] = "{\"a\":1}\n{\"b\":\"x,y\"}\n";
 	struct payload_window w = window_of(rows, sizeof(rows) - 1);
 
-	(void)state;
 	assert_body(&w, PAYLOAD_PLAIN, BODY(META, "{\"a\":1},{\"b\":\"x,y\"}"));
 	w = window_of(NULL, 0);
 	assert_body(&w, PAYLOAD_PLAIN, BODY(META, ""));
 	assert_string_equal(payload_type(PAYLOAD_PLAIN), "application/json");
 }
 
-static void body__is_the_data_of_an_event(void **state)
+TEST(body__is_the_data_of_an_event)
 {
 	static const char row[] = "{\"a\":1}\n";
 	struct payload_window w = window_of(row, sizeof(row) - 1);
 
-	(void)state;
 	assert_body(&w, PAYLOAD_CLOUDEVENTS, "{\"specversion\":\"1.0\",\"id\":\"" RUN "-3-0\","
 		"\"source\":\"/gsqstat/" RUN "\",\"type\":\"gsqstat.window.1\","
 		"\"time\":\"2026-11-24T02:00:10.000Z\","
@@ -73,11 +72,10 @@ static void body__is_the_data_of_an_event(void **state)
 		"application/cloudevents+json");
 }
 
-static void meta__has_null_for_what_is_not_known(void **state)
+TEST(meta__has_null_for_what_is_not_known)
 {
 	struct payload_window w = window_of(NULL, 0);
 
-	(void)state;
 	w.lag_mean_us = NAN;
 	w.updates_per_second = INFINITY;
 	w.coverage_e4 = -1;
@@ -157,9 +155,8 @@ static size_t assert_parts(const struct buf *rows, enum payload_format format)
 	return parts;
 }
 
-static void window__that_fits_to_the_last_byte_is_one_part(void **state)
+TEST(window__that_fits_to_the_last_byte_is_one_part)
 {
-	(void)state;
 	for (size_t f = 0; f < ARRAY_LEN(formats); f++) {
 		const enum payload_format format = formats[f];
 		struct payload_window empty = window_of(NULL, 0);
@@ -181,12 +178,11 @@ static void window__that_fits_to_the_last_byte_is_one_part(void **state)
 	}
 }
 
-static void window__is_split_at_rows(void **state)
+TEST(window__is_split_at_rows)
 {
 	static const size_t sizes[] = { 20, 777, 65000, 131000, 140000 };
 	struct buf rows = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		size_t n = 1500000 / sizes[i], parts;
 
@@ -201,12 +197,11 @@ static void window__is_split_at_rows(void **state)
 	buf_free(&rows);
 }
 
-static void row__that_fits_in_no_part_goes_alone(void **state)
+TEST(row__that_fits_in_no_part_goes_alone)
 {
 	static const size_t sizes[] = { 100, 300000, 100, 100, 400000, 300000, 100 };
 	struct buf rows = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		put_row(&rows, (int)i, sizes[i]);
 	assert_int_equal(assert_parts(&rows, PAYLOAD_PLAIN), 6);
@@ -218,13 +213,12 @@ static void row__that_fits_in_no_part_goes_alone(void **state)
 }
 
 /* The longest numbers there can be have room in id and envelope. */
-static void numbers__may_be_as_long_as_they_get(void **state)
+TEST(numbers__may_be_as_long_as_they_get)
 {
 	struct payload_window w = window_of("{}\n", 3);
 	char id[PAYLOAD_ID_MAX];
 	struct buf out = { 0 };
 
-	(void)state;
 	w.index = INT64_MAX;
 	w.updates = UINT64_MAX;
 	w.lag_mean_us = -1.2345678901234567e-300;
@@ -235,13 +229,12 @@ static void numbers__may_be_as_long_as_they_get(void **state)
 	buf_free(&out);
 }
 
-static void part__without_memory_is_false(void **state)
+TEST(part__without_memory_is_false)
 {
 	struct payload_window w = window_of("{}\n", 3);
 	char id[PAYLOAD_ID_MAX];
 	struct buf whole = { 0 };
 
-	(void)state;
 	assert_true(payload_part(&w, PAYLOAD_PLAIN, 0, id, &whole));
 	for (size_t limit = 1; limit < whole.len; limit += 7) {
 		struct buf out = { .limit = limit };

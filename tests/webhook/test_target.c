@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "tests/support/tempdir.h"
 #include "util/base.h"
 #include "webhook/target.h"
@@ -25,9 +26,8 @@ static void reset(void)
 	lines_free(&warnings);
 }
 
-static int clean(void **state)
+static int clean(void **state __attribute__((unused)))
 {
-	(void)state;
 	reset();
 	return 0;
 }
@@ -54,9 +54,8 @@ static void bad(const char *url, const char *shown, const char *why)
 	assert_int_equal(t.n, 0);
 }
 
-static void url__shows_scheme_host_and_port_alone(void **state)
+TEST(url__shows_scheme_host_and_port_alone)
 {
-	(void)state;
 	good("https://hooks.example", "https://hooks.example");
 	good("https://hooks.example/services/T0/B0/s3cret", "https://hooks.example");
 	good("https://hooks.example:8443?token=s3cret@x", "https://hooks.example:8443");
@@ -66,9 +65,8 @@ static void url__shows_scheme_host_and_port_alone(void **state)
 	good("http://127.0.0.2/#s3cret", "http://127.0.0.2");
 }
 
-static void url__that_is_bad_tells_no_secret(void **state)
+TEST(url__that_is_bad_tells_no_secret)
 {
-	(void)state;
 	bad("ftp://hooks.example/s3cret", "'ftp://hooks.example'", "https URL");
 	bad("wss://hooks.example/s3cret", "'wss://hooks.example'", "https URL");
 	bad("hooks.example/s3cret", "'hooks.example'", "https URL");
@@ -83,18 +81,16 @@ static void url__that_is_bad_tells_no_secret(void **state)
 	bad("http://localhost.example/s3cret", "'http://localhost.example'", "loopback");
 }
 
-static void url__with_a_user_is_refused_and_the_part_marked(void **state)
+TEST(url__with_a_user_is_refused_and_the_part_marked)
 {
-	(void)state;
 	bad("https://s3cret@hooks.example/", "'https://***@hooks.example'", "(the part ***@)");
 	bad("https://me:s3cret@hooks.example:1/s3cret", "'https://***@hooks.example:1'",
 		"without user and password");
 	bad("https://a@s3cret@hooks.example/", "'https://***@hooks.example'", "***@");
 }
 
-static void url__twice_is_one(void **state)
+TEST(url__twice_is_one)
 {
-	(void)state;
 	good("https://a.example/s3cret", "https://a.example");
 	targets_add(&t, "https://a.example/s3cret", &problems, &warnings);
 	targets_add(&t, "https://a.example/other", &problems, &warnings);
@@ -104,11 +100,10 @@ static void url__twice_is_one(void **state)
 	assert_null(strstr(warnings.v[0], "s3cret"));
 }
 
-static void url__is_one_of_16_at_most(void **state)
+TEST(url__is_one_of_16_at_most)
 {
 	char url[64];
 
-	(void)state;
 	reset();
 	for (int i = 0; i < 17; i++) {
 		snprintf(url, sizeof(url), "https://a%d.example/", i);
@@ -129,9 +124,8 @@ static void checked(const char *url, bool allowed, bool is_good)
 		fail_msg("%s: %s", url, problems.n ? problems.v[0] : "taken");
 }
 
-static void url__of_a_private_address_needs_leave(void **state)
+TEST(url__of_a_private_address_needs_leave)
 {
-	(void)state;
 	checked("https://10.0.0.1/s3cret", false, false);
 	assert_non_null(strstr(problems.v[0], "--callback-allow-private"));
 	assert_null(strstr(problems.v[0], "s3cret"));
@@ -173,9 +167,8 @@ static void headers(const char *text)
 	targets_check(&t, &problems, &warnings);
 }
 
-static void header__lines_are_taken(void **state)
+TEST(header__lines_are_taken)
 {
-	(void)state;
 	headers("# mine\n\nAuthorization:  Bearer s3cret-token \r\nX-A:b c");
 	assert_int_equal(problems.n + warnings.n, 0);
 	assert_int_equal(t.headers.n, 2);
@@ -183,7 +176,7 @@ static void header__lines_are_taken(void **state)
 	assert_string_equal(t.headers.v[1], "X-A: b c");
 }
 
-static void header__that_is_bad_is_named_by_its_line(void **state)
+TEST(header__that_is_bad_is_named_by_its_line)
 {
 	static const char *const lines[] = {
 		"s3cret", "Name", ": s3cret", "A B: s3cret", "X:", "X: \t", "X: s3cret\x01",
@@ -194,7 +187,6 @@ static void header__that_is_bad_is_named_by_its_line(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		snprintf(text, sizeof(text), "X-Good: 1\n%s\n", lines[i]);
 		headers(text);
@@ -204,9 +196,8 @@ static void header__that_is_bad_is_named_by_its_line(void **state)
 	}
 }
 
-static void header__file_that_others_may_read_is_a_warning(void **state)
+TEST(header__file_that_others_may_read_is_a_warning)
 {
-	(void)state;
 	reset();
 	write_file("/open", "X: 1\n", 0644);
 	t.header_file = path_of("/open");
@@ -220,11 +211,10 @@ static void header__file_that_others_may_read_is_a_warning(void **state)
 	assert_int_equal(problems.n, 1);
 }
 
-static void url__comes_out_of_a_file(void **state)
+TEST(url__comes_out_of_a_file)
 {
 	char at[600];
 
-	(void)state;
 	reset();
 	write_file("/url", "https://a.example/s3cret\n", 0600);
 	snprintf(at, sizeof(at), "@%s", path_of("/url"));
@@ -243,11 +233,10 @@ static void url__comes_out_of_a_file(void **state)
 	assert_non_null(strstr(problems.v[0], "/nowhere/at/all"));
 }
 
-static void secret__is_each_part_that_nobody_may_see(void **state)
+TEST(secret__is_each_part_that_nobody_may_see)
 {
 	size_t at = 0;
 
-	(void)state;
 	headers("Authorization: Bearer s3cret-token\nX: short a\n");
 	targets_add(&t, "https://a.example/s3cret?x=1", &problems, &warnings);
 	targets_add(&t, "https://b.example", &problems, &warnings);
@@ -271,9 +260,8 @@ static void spool(const char *name, const char *why)
 		fail_msg("%s: %s", name, problems.v[0]);
 }
 
-static void spool__is_a_directory_of_ours_or_can_be_made(void **state)
+TEST(spool__is_a_directory_of_ours_or_can_be_made)
 {
-	(void)state;
 	spool("/new", NULL);
 	spool("/new/", NULL);
 	assert_false(exists(path_of("/new")));
@@ -286,16 +274,14 @@ static void spool__is_a_directory_of_ours_or_can_be_made(void **state)
 	spool("/file", "Not a directory");
 }
 
-static int make_dir(void **state)
+static int make_dir(void **state __attribute__((unused)))
 {
-	(void)state;
 	dir = tempdir_new();
 	return 0;
 }
 
-static int remove_dir(void **state)
+static int remove_dir(void **state __attribute__((unused)))
 {
-	(void)state;
 	reset();
 	tempdir_free(dir);
 	return 0;

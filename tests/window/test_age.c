@@ -13,11 +13,10 @@
 
 #define S 1000000		/* µs */
 
-static void age__grows_until_nobody_waits(void **state)
+TEST(age__grows_until_nobody_waits)
 {
 	struct age a = { 0 };
 
-	(void)state;
 	age_set(&a, 10 * S, true, true, 4 * S);
 	age_set(&a, 12 * S, true, false, 0);
 	assert_true(a.has_last && a.last_us == 8 * S);
@@ -30,11 +29,10 @@ static void age__grows_until_nobody_waits(void **state)
 	assert_false(a.has_most);
 }
 
-static void age__start_in_the_future_is_no_negative_age(void **state)
+TEST(age__start_in_the_future_is_no_negative_age)
 {
 	struct age a = { 0 };
 
-	(void)state;
 	age_set(&a, 0, true, true, 5 * S);
 	age_hold(&a, 3 * S, true);
 	assert_true(a.has_last);
@@ -43,11 +41,10 @@ static void age__start_in_the_future_is_no_negative_age(void **state)
 	assert_int_equal(a.last_us, 1 * S);
 }
 
-static void age__stream_down_is_unknown(void **state)
+TEST(age__stream_down_is_unknown)
 {
 	struct age a = { 0 };
 
-	(void)state;
 	age_set(&a, 0, true, true, -S);
 	age_hold(&a, 2 * S, true);
 	age_hold(&a, 5 * S, false);

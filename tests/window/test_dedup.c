@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "window/dedup.h"
 
 #define S 1000000		/* µs */
@@ -34,11 +35,10 @@ static bool came(struct dedup *e, const char *text, size_t socket, int64_t at_us
 	return is_duplicate(e, text, strlen(text), socket, at_us);
 }
 
-static void other_sockets_equal_frame_is_a_duplicate(void **state)
+TEST(other_sockets_equal_frame_is_a_duplicate)
 {
 	struct dedup *e = both();
 
-	(void)state;
 	assert_false(came(e, "{\"a\":1}", 0, 0));
 	assert_false(came(e, "{\"a\":2}", 1, 1));
 	assert_true(came(e, "{\"a\":1}", 1, 2));
@@ -46,11 +46,10 @@ static void other_sockets_equal_frame_is_a_duplicate(void **state)
 	dedup_free(e);
 }
 
-static void same_socket_may_repeat_itself(void **state)
+TEST(same_socket_may_repeat_itself)
 {
 	struct dedup *e = both();
 
-	(void)state;
 	assert_false(came(e, "x", 0, 0));
 	assert_false(came(e, "x", 0, 1));
 	assert_true(came(e, "x", 1, 2));
@@ -59,11 +58,10 @@ static void same_socket_may_repeat_itself(void **state)
 	dedup_free(e);
 }
 
-static void one_takes_one_away(void **state)
+TEST(one_takes_one_away)
 {
 	struct dedup *e = both();
 
-	(void)state;
 	assert_false(came(e, "x", 0, 0));
 	assert_true(came(e, "x", 1, 1));
 	assert_false(came(e, "x", 1, 2));	/* a change back and forth */
@@ -71,11 +69,10 @@ static void one_takes_one_away(void **state)
 	dedup_free(e);
 }
 
-static void too_far_apart_are_two(void **state)
+TEST(too_far_apart_are_two)
 {
 	struct dedup *e = both();
 
-	(void)state;
 	assert_false(came(e, "x", 0, 0));
 	assert_true(came(e, "x", 1, DEDUP_US));
 	assert_false(came(e, "x", 0, 20 * S));
@@ -83,11 +80,10 @@ static void too_far_apart_are_two(void **state)
 	dedup_free(e);
 }
 
-static void socket_opened_after_the_other_closed_is_no_second(void **state)
+TEST(socket_opened_after_the_other_closed_is_no_second)
 {
 	struct dedup *e = dedup_new();
 
-	(void)state;
 	dedup_open(e, 0, 0);
 	assert_false(came(e, "x", 0, 0));
 	dedup_close(e, 0, 0);
@@ -98,11 +94,10 @@ static void socket_opened_after_the_other_closed_is_no_second(void **state)
 	dedup_free(e);
 }
 
-static void frame_of_a_socket_closed_since_still_counts(void **state)
+TEST(frame_of_a_socket_closed_since_still_counts)
 {
 	struct dedup *e = both();
 
-	(void)state;
 	assert_false(came(e, "x", 0, 0));
 	dedup_close(e, 0, 0);
 	assert_true(came(e, "x", 1, 1));
@@ -113,11 +108,10 @@ static void frame_of_a_socket_closed_since_still_counts(void **state)
 	dedup_free(e);
 }
 
-static void frame_of_the_time_before_the_second_opened_counts_for_a_while(void **state)
+TEST(frame_of_the_time_before_the_second_opened_counts_for_a_while)
 {
 	struct dedup *e = dedup_new();
 
-	(void)state;
 	dedup_open(e, 0, 0);
 	assert_false(came(e, "old", 0, 0));
 	assert_false(came(e, "x", 0, 4 * S));
@@ -133,11 +127,10 @@ static void frame_of_the_time_before_the_second_opened_counts_for_a_while(void *
 }
 
 /* Alone again: what it brings from then on has to be known when a third one opens. */
-static void time_alone_between_two_others_is_known(void **state)
+TEST(time_alone_between_two_others_is_known)
 {
 	struct dedup *e = both();
 
-	(void)state;
 	assert_false(came(e, "x", 1, 0));
 	dedup_close(e, 1, 0);
 	assert_false(came(e, "y", 0, DEDUP_US - 1));
@@ -152,11 +145,10 @@ static void time_alone_between_two_others_is_known(void **state)
 	dedup_free(e);
 }
 
-static void lengths_and_tails_differ(void **state)
+TEST(lengths_and_tails_differ)
 {
 	struct dedup *e = both();
 
-	(void)state;
 	assert_false(is_duplicate(e, "", 0, 0, 0));
 	assert_false(is_duplicate(e, "\0", 1, 1, 0));
 	assert_false(came(e, "12345678", 0, 0));
@@ -165,13 +157,12 @@ static void lengths_and_tails_differ(void **state)
 	dedup_free(e);
 }
 
-static void memory_is_bounded_and_the_newest_are_known(void **state)
+TEST(memory_is_bounded_and_the_newest_are_known)
 {
 	struct dedup *e = both();
 	char text[32];
 	int found = 0;
 
-	(void)state;
 	for (int i = 0; i < 100000; i++) {
 		snprintf(text, sizeof(text), "frame %d", i);
 		assert_false(came(e, text, 0, i));
@@ -184,13 +175,12 @@ static void memory_is_bounded_and_the_newest_are_known(void **state)
 	dedup_free(e);
 }
 
-static void memory_of_one_alone_is_bounded_too(void **state)
+TEST(memory_of_one_alone_is_bounded_too)
 {
 	struct dedup *e = dedup_new();
 	char text[32];
 	int found = 0;
 
-	(void)state;
 	dedup_open(e, 0, 0);
 	for (int i = 0; i < 100000; i++) {
 		snprintf(text, sizeof(text), "frame %d", i);

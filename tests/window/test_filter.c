@@ -11,7 +11,7 @@
 #include "util/base.h"
 #include "window/filter.h"
 
-static void filter__is_parsed_and_compared(void **state)
+TEST(filter__is_parsed_and_compared)
 {
 	static const struct {
 		const char *text;
@@ -29,7 +29,6 @@ static void filter__is_parsed_and_compared(void **state)
 	const char *metric;
 	struct filter filter;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		strncpy(text, good[i].text, sizeof(text) - 1);
 		assert_true(filter_parse(text, &metric, &filter));

@@ -22,12 +22,11 @@ static struct gauge_summary summarise(struct gauge *g, bool up)
 	return s;
 }
 
-static void gauge__weighs_by_time(void **state)
+TEST(gauge__weighs_by_time)
 {
 	struct gauge g = { 0 };
 	struct gauge_summary s;
 
-	(void)state;
 	assert_true(gauge_set(&g, 0, true, true, 2));
 	assert_true(gauge_set(&g, 4 * S, true, true, 4));
 	assert_true(gauge_hold(&g, 10 * S, true));
@@ -41,12 +40,11 @@ static void gauge__weighs_by_time(void **state)
 	gauge_free(&g);
 }
 
-static void gauge__carries_its_value_alone(void **state)
+TEST(gauge__carries_its_value_alone)
 {
 	struct gauge g = { 0 };
 	struct gauge_summary s;
 
-	(void)state;
 	assert_true(gauge_set(&g, 0, true, true, 9));
 	assert_true(gauge_set(&g, 1 * S, true, true, 3));
 	g.events = 2;
@@ -61,12 +59,11 @@ static void gauge__carries_its_value_alone(void **state)
 	gauge_free(&g);
 }
 
-static void gauge__time_without_the_stream_weighs_nothing(void **state)
+TEST(gauge__time_without_the_stream_weighs_nothing)
 {
 	struct gauge g = { 0 };
 	struct gauge_summary s;
 
-	(void)state;
 	assert_true(gauge_set(&g, 0, true, true, 2));
 	assert_true(gauge_hold(&g, 3 * S, true));
 	assert_true(gauge_hold(&g, 9 * S, false));
@@ -80,12 +77,11 @@ static void gauge__time_without_the_stream_weighs_nothing(void **state)
 	gauge_free(&g);
 }
 
-static void gauge__value_of_no_time_was_not_observed(void **state)
+TEST(gauge__value_of_no_time_was_not_observed)
 {
 	struct gauge g = { 0 };
 	struct gauge_summary s;
 
-	(void)state;
 	assert_true(gauge_set(&g, 5, true, true, 100));
 	assert_true(gauge_set(&g, 5, true, true, -0.0));
 	s = summarise(&g, true);
@@ -97,11 +93,10 @@ static void gauge__value_of_no_time_was_not_observed(void **state)
 	gauge_free(&g);
 }
 
-static void gauge__unknown_is_not_zero(void **state)
+TEST(gauge__unknown_is_not_zero)
 {
 	struct gauge g = { 0 };
 
-	(void)state;
 	assert_true(gauge_set(&g, 0, true, false, 0));
 	assert_true(gauge_hold(&g, 10 * S, true));
 	assert_false(summarise(&g, true).known);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "window/interval.h"
 
 #define T_MS INT64_C(1796029200000)	/* 2026-11-30T09:00:00Z */
@@ -28,7 +29,7 @@ static bool parse(const char *text, int64_t *from_ms, int64_t *to_ms)
 	return good;
 }
 
-static void interval__is_read_in_these_spellings(void **state)
+TEST(interval__is_read_in_these_spellings)
 {
 	static const struct {
 		const char *text;
@@ -57,7 +58,6 @@ static void interval__is_read_in_these_spellings(void **state)
 		{ "2026-11-29T24:00Z/2026-11-30T24:00:00Z", T_MS - 9 * 60 * MINUTE, DAY }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int64_t from_ms = 0, to_ms = 0;
 
@@ -68,7 +68,7 @@ static void interval__is_read_in_these_spellings(void **state)
 	}
 }
 
-static void interval__is_not_read_in_these(void **state)
+TEST(interval__is_not_read_in_these)
 {
 	static const char *const cases[] = {
 		"", "/", "P", "2026-11-30T09:00Z", "2026-11-30T09:00Z/", "/2026-11-30T09:00Z",
@@ -91,7 +91,6 @@ static void interval__is_not_read_in_these(void **state)
 		"2026-11-30T09:00Z/PT30M/PT30M"
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int64_t from_ms, to_ms;
 

@@ -30,16 +30,14 @@
 static struct notifications *ns;
 static struct notification n;
 
-static int setup(void **state)
+static int setup(void **state __attribute__((unused)))
 {
-	(void)state;
 	ns = notifications_new();
 	return ns ? 0 : -1;
 }
 
-static int teardown(void **state)
+static int teardown(void **state __attribute__((unused)))
 {
-	(void)state;
 	notifications_free(ns);
 	return 0;
 }
@@ -63,9 +61,8 @@ static void check_value(size_t i, const char *metric, const char *qualifier, con
 	assert_double_equal_exact(n.value[i].number, number);
 }
 
-static void observations__instant(void **state)
+TEST(observations__instant)
 {
-	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oWaiting\",\"stats\":"
 		"{\"count\":3}},{\"metric\":\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":"
 		"{\"count\":-0.5}}")), NOTIFICATION_EVENT);
@@ -83,9 +80,8 @@ static void observations__instant(void **state)
 	assert_false(notifications_next(ns, &n));
 }
 
-static void observations__interval_has_no_instant(void **state)
+TEST(observations__interval_has_no_instant)
 {
-	(void)state;
 	assert_int_equal(read_one(METRICS(HALF, "{\"metric\":\"tWait\",\"stats\":"
 		"{\"count\":2,\"sum\":86168,\"min\":11781}}")), NOTIFICATION_EVENT);
 	assert_int_equal(n.nvalue, 3);
@@ -94,9 +90,8 @@ static void observations__interval_has_no_instant(void **state)
 	assert_true(n.instant_us == NO_TIME);
 }
 
-static void members_come_in_any_order(void **state)
+TEST(members_come_in_any_order)
 {
-	(void)state;
 	assert_int_equal(read_one("{\"eventBody\":{\"data\":[{\"metrics\":[{\"stats\":"
 		"{\"count\":3},\"qualifier\":\"IDLE\",\"metric\":\"oX\"}],"
 		"\"interval\":\"" INSTANT "\"}],"
@@ -107,9 +102,8 @@ static void members_come_in_any_order(void **state)
 	assert_int_equal(n.value[0].from_ms, T_MS);
 }
 
-static void escapes_are_the_characters_they_mean(void **state)
+TEST(escapes_are_the_characters_they_mean)
 {
-	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"m\\u0065tric\":\"o\\u0057aiting\","
 		"\"st\\u0061ts\":{\"c\\u006Funt\":3,\"\\\"\":4}}")), NOTIFICATION_EVENT);
 	check_value(0, "oWaiting", NULL, "count", 3);
@@ -118,9 +112,8 @@ static void escapes_are_the_characters_they_mean(void **state)
 		NOTIFICATION_INVALID);
 }
 
-static void activity__groups_and_longest(void **state)
+TEST(activity__groups_and_longest)
 {
-	(void)state;
 	assert_int_equal(read_one(ACTIVITY("[{\"mediaType\":\"voice\",\"data\":["
 		"{\"metric\":\"oWaiting\",\"count\":2},{\"metric\":\"oLongestWaiting\",\"count\":1,"
 		"\"calculatedMetricValue\":1795485599999}]},{\"mediaType\":\"chat\",\"data\":["
@@ -138,9 +131,8 @@ static void activity__groups_and_longest(void **state)
 	assert_int_equal(n.value[3].kind, VALUE_NOBODY);
 }
 
-static void epoch_passes_through_no_float(void **state)
+TEST(epoch_passes_through_no_float)
 {
-	(void)state;
 	read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oLongestWaiting\","
 		"\"calculatedMetricValue\":1000000000000},{\"metric\":\"oLongestInteracting\","
 		"\"calculatedMetricValue\":999999999999}]}]"));
@@ -154,9 +146,8 @@ static void epoch_passes_through_no_float(void **state)
 	assert_int_equal(n.value[0].kind, VALUE_NOBODY);
 }
 
-static void number_that_is_none_is_no_value(void **state)
+TEST(number_that_is_none_is_no_value)
 {
-	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"a\":\"7\","
 		"\"b\":null,\"c\":[1],\"d\":{\"e\":1},\"g\":true,\"h\":8}}")),
 		NOTIFICATION_EVENT);
@@ -166,9 +157,8 @@ static void number_that_is_none_is_no_value(void **state)
 		"\"h\":8}}")), NOTIFICATION_INVALID);
 }
 
-static void entry_without_a_metric_has_no_values(void **state)
+TEST(entry_without_a_metric_has_no_values)
 {
-	(void)state;
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"stats\":{\"count\":3}},{\"metric\":7,"
 		"\"stats\":{\"count\":3}},{\"metric\":\"oX\",\"stats\":{\"count\":4}}")),
 		NOTIFICATION_EVENT);
@@ -176,7 +166,7 @@ static void entry_without_a_metric_has_no_values(void **state)
 	check_value(0, "oX", NULL, "count", 4);
 }
 
-static void system_topics(void **state)
+TEST(system_topics)
 {
 	static const struct {
 		const char *text;
@@ -205,7 +195,6 @@ static void system_topics(void **state)
 		{ "{}", NOTIFICATION_OTHER }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		assert_int_equal(read_one(cases[i].text), cases[i].kind);
 		assert_int_equal(n.nvalue, 0);
@@ -213,7 +202,7 @@ static void system_topics(void **state)
 	}
 }
 
-static void invalid_says_why(void **state)
+TEST(invalid_says_why)
 {
 	static const char *const cases[] = {
 		"[]", "7", "\"text\"",
@@ -225,7 +214,6 @@ static void invalid_says_why(void **state)
 		ACTIVITY("7"), ACTIVITY("[7]")
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		assert_int_equal(read_one(cases[i]), NOTIFICATION_INVALID);
 		assert_non_null(n.why);
@@ -233,7 +221,7 @@ static void invalid_says_why(void **state)
 }
 
 /* Nobody knows which one holds. */
-static void member_that_comes_twice_is_invalid(void **state)
+TEST(member_that_comes_twice_is_invalid)
 {
 	static const char *const cases[] = {
 		METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":5,\"count\":7}}"),
@@ -262,7 +250,6 @@ static void member_that_comes_twice_is_invalid(void **state)
 			"\"message\":\"x\"}}")
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		if (read_one(cases[i]) != NOTIFICATION_INVALID)
 			fail_msg("%s is valid", cases[i]);
@@ -273,7 +260,7 @@ static void member_that_comes_twice_is_invalid(void **state)
 }
 
 /* A total runs on within its interval; one of which nobody knows the interval is lost. */
-static void total_without_a_readable_interval_is_invalid(void **state)
+TEST(total_without_a_readable_interval_is_invalid)
 {
 	static const char *const when[] = { "", "\"interval\":null,", "\"interval\":\"x\"," };
 	static const struct {
@@ -286,7 +273,6 @@ static void total_without_a_readable_interval_is_invalid(void **state)
 	};
 	struct buf text = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases) * ARRAY_LEN(when); i++) {
 		buf_clear(&text);
 		assert_true(buf_printf(&text, OBSERVED("{\"data\":[{%s\"metrics\":[{\"metric\":"
@@ -300,11 +286,10 @@ static void total_without_a_readable_interval_is_invalid(void **state)
 		NOTIFICATION_EVENT);
 }
 
-static void names_are_bounded(void **state)
+TEST(names_are_bounded)
 {
 	struct buf text = { 0 };
 
-	(void)state;
 	for (int len = NOTIFICATION_NAME_MAX; len <= NOTIFICATION_NAME_MAX + 1; len++) {
 		buf_clear(&text);
 		assert_true(buf_printf(&text, METRICS(INSTANT, "{\"metric\":\"%0*d\",\"stats\":"
@@ -315,11 +300,10 @@ static void names_are_bounded(void **state)
 	buf_free(&text);
 }
 
-static void values_are_bounded(void **state)
+TEST(values_are_bounded)
 {
 	struct buf text = { 0 };
 
-	(void)state;
 	for (int count = NOTIFICATION_VALUES_MAX; count <= NOTIFICATION_VALUES_MAX + 1; count++) {
 		buf_clear(&text);
 		buf_str(&text, "{\"topicName\":\"v2.analytics.queues." Q ".observations\","
@@ -335,12 +319,11 @@ static void values_are_bounded(void **state)
 	buf_free(&text);
 }
 
-static void several_values_are_several_messages(void **state)
+TEST(several_values_are_several_messages)
 {
 	const char *text = METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":1}}") " \n"
 		ACTIVITY("[]") " {\"topicName\":";
 
-	(void)state;
 	notifications_begin(ns, text, strlen(text));
 	assert_true(notifications_next(ns, &n) && n.kind == NOTIFICATION_EVENT);
 	assert_ptr_equal(n.text, text);
@@ -352,11 +335,10 @@ static void several_values_are_several_messages(void **state)
 }
 
 /* Exactly as long as the text, so that a sanitizer sees a read past its end. */
-static void text_cut_anywhere_is_not_json(void **state)
+TEST(text_cut_anywhere_is_not_json)
 {
 	const char *whole = METRICS(INSTANT, "{\"metric\":\"o\\u0057\",\"stats\":{\"count\":3}}");
 
-	(void)state;
 	for (size_t len = 1; len < strlen(whole); len++) {
 		char *text = malloc(len);
 

@@ -17,16 +17,14 @@
 static struct notifications *ns;
 static struct notification n;
 
-static int setup(void **state)
+static int setup(void **state __attribute__((unused)))
 {
-	(void)state;
 	ns = notifications_new();
 	return ns ? 0 : -1;
 }
 
-static int teardown(void **state)
+static int teardown(void **state __attribute__((unused)))
 {
-	(void)state;
 	notifications_free(ns);
 	return 0;
 }
@@ -43,7 +41,7 @@ static void check_value(size_t i, const char *metric, const char *qualifier, con
 	assert_double_equal_exact(n.value[i].number, number);
 }
 
-static void answer__each_result_is_a_notification(void **state)
+TEST(answer__each_result_is_a_notification)
 {
 	const char *text = "{\"other\":1,\"results\":[{\"data\":[{\"metric\":\"oLongestWaiting\","
 		"\"stats\":{\"count\":1,\"calculatedMetricValue\":1795485600000}}],\"group\":"
@@ -52,7 +50,6 @@ static void answer__each_result_is_a_notification(void **state)
 		"\"data\":[{\"metric\":\"oX\",\"qualifier\":\"IDLE\",\"stats\":{\"count\":2}}]},"
 		"{\"data\":[]}]}";
 
-	(void)state;
 	observation_query_begin(ns, text, strlen(text));
 	assert_true(observation_query_is_complete(ns));
 	assert_true(observation_query_next(ns, &n) && n.kind == NOTIFICATION_EVENT);
@@ -68,7 +65,7 @@ static void answer__each_result_is_a_notification(void **state)
 	assert_false(observation_query_next(ns, &n));
 }
 
-static void answer__that_is_none(void **state)
+TEST(answer__that_is_none)
 {
 	static const struct {
 		const char *text;
@@ -78,7 +75,6 @@ static void answer__that_is_none(void **state)
 		{ "{\"results\":[", false }, { "{\"results\":[],\"results\":[{}]}", false }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		observation_query_begin(ns, cases[i].text, strlen(cases[i].text));
 		assert_int_equal(observation_query_is_complete(ns), cases[i].complete);
@@ -96,13 +92,12 @@ static bool count_presence(void *arg, struct slice id, struct slice name)
 	return true;
 }
 
-static void answer__presences(void **state)
+TEST(answer__presences)
 {
 	const char *text = "{\"results\":[],\"systemToOrganizationMappings\":"
 		"{\"AWAY\":[\"p1\",7,\"p\\u0032\"],\"BUSY\":7}}";
 	int count = 0;
 
-	(void)state;
 	assert_true(observation_query_presences(ns, text, strlen(text), count_presence, &count));
 	assert_int_equal(count, 2);
 	assert_true(observation_query_presences(ns, "{}", 2, count_presence, &count));

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "window/queue_index.h"
 
 static const char *id_of(unsigned n)
@@ -19,11 +20,10 @@ static const char *id_of(unsigned n)
 	return id;
 }
 
-static void queue_index__finds_each_of_many_and_nobody_else(void **state)
+TEST(queue_index__finds_each_of_many_and_nobody_else)
 {
 	struct queue_index r = { 0 };
 
-	(void)state;
 	assert_true(queue_index_find(&r, id_of(0)) == QUEUE_INDEX_NONE);
 	for (unsigned n = 0; n < 5000; n++) {
 		assert_true(queue_index_find(&r, id_of(n)) == QUEUE_INDEX_NONE);

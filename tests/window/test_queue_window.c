@@ -139,11 +139,10 @@ static const struct gauge_summary *gauge_of(const struct queue_window_row *row, 
 #define USERS(id, n) "{\"metric\":\"oUserPresences\",\"qualifier\":\"" id \
 	"\",\"stats\":{\"count\":" #n "}}"
 
-static void rows__null_media_first_then_by_name(void **state)
+TEST(rows__null_media_first_then_by_name)
 {
 	const struct queue_window *w;
 
-	(void)state;
 	start(conf());
 	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), QUEUE_WINDOWS_ACCEPTED);
 	assert_int_equal(put("chat", COUNT("oWaiting", 2), T0), QUEUE_WINDOWS_ACCEPTED);
@@ -162,11 +161,10 @@ static void rows__null_media_first_then_by_name(void **state)
 	close_board();
 }
 
-static void sum_over_media__is_one_process(void **state)
+TEST(sum_over_media__is_one_process)
 {
 	const struct gauge_summary *g;
 
-	(void)state;
 	start(conf());
 	put("voice", COUNT("oWaiting", 4), T0);
 	put("chat", COUNT("oWaiting", 0), T0);
@@ -179,9 +177,8 @@ static void sum_over_media__is_one_process(void **state)
 	close_board();
 }
 
-static void sum_over_media__group_without_media_wins(void **state)
+TEST(sum_over_media__group_without_media_wins)
 {
-	(void)state;
 	start(conf());
 	put("voice", COUNT("oWaiting", 4), T0);
 	put(NULL, COUNT("oWaiting", 7), T0);
@@ -190,11 +187,10 @@ static void sum_over_media__group_without_media_wins(void **state)
 	close_board();
 }
 
-static void sum_over_media__that_no_double_holds_is_unknown(void **state)
+TEST(sum_over_media__that_no_double_holds_is_unknown)
 {
 	const struct queue_window *w;
 
-	(void)state;
 	start(conf());
 	put("voice", COUNT("oX", 1.7e308), T0);
 	put("chat", COUNT("oX", 1.7e308), T0);
@@ -204,11 +200,10 @@ static void sum_over_media__that_no_double_holds_is_unknown(void **state)
 	close_board();
 }
 
-static void snapshot__what_came_since_it_was_asked_for_is_newer(void **state)
+TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
 {
 	const struct queue_window *w;
 
-	(void)state;
 	start(conf());
 	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
 	put(NULL, COUNT("oB", 2), T0 + 3);
@@ -223,9 +218,8 @@ static void snapshot__what_came_since_it_was_asked_for_is_newer(void **state)
 	close_board();
 }
 
-static void snapshot__asked_before_the_socket_opened_says_nothing(void **state)
+TEST(snapshot__asked_before_the_socket_opened_says_nothing)
 {
-	(void)state;
 	open_board(conf());
 	assert_false(queue_windows_snapshot_begin(board, NULL, false, T0));
 	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0));
@@ -237,12 +231,11 @@ static void snapshot__asked_before_the_socket_opened_says_nothing(void **state)
 #define RESULT(list) "{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" list "]}"
 #define IDLE(n) "{\"metric\":\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":{\"count\":" #n "}}"
 
-static void snapshot__leaves_out_what_is_zero(void **state)
+TEST(snapshot__leaves_out_what_is_zero)
 {
 	struct queue_windows_conf c = conf();
 	const struct queue_window_row *row;
 
-	(void)state;
 	c.asked = UINT32_MAX;
 	start(c);
 	put(NULL, IDLE(3) "," COUNT("oA", 3), T0);
@@ -266,11 +259,10 @@ static void snapshot__leaves_out_what_is_zero(void **state)
 }
 
 /* What the service tells itself is no sum, whichever came first. */
-static void sum_over_qualifiers__gives_way_to_a_number_of_the_service(void **state)
+TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 {
 	struct queue_windows_conf c = conf();
 
-	(void)state;
 	c.asked = UINT32_MAX;
 	for (int first = 0; first < 2; first++) {
 		const struct series_result *f;
@@ -291,12 +283,11 @@ static void sum_over_qualifiers__gives_way_to_a_number_of_the_service(void **sta
 
 /* The window began before the stream was there, was down for a while, and the gauge comes late:
  * only what was up counts as zero. */
-static void gauge__that_comes_late_was_zero_while_the_stream_was_up(void **state)
+TEST(gauge__that_comes_late_was_zero_while_the_stream_was_up)
 {
 	struct queue_windows_conf c = conf();
 	const struct gauge_summary *g;
 
-	(void)state;
 	c.asked = UINT32_MAX;
 	start(c);
 	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0 + S));
@@ -314,12 +305,11 @@ static void gauge__that_comes_late_was_zero_while_the_stream_was_up(void **state
 	close_board();
 }
 
-static void presence__keeps_its_value_when_it_gets_a_name(void **state)
+TEST(presence__keeps_its_value_when_it_gets_a_name)
 {
 	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 }, away = { "AWAY", 4 };
 	const struct queue_window_row *row;
 
-	(void)state;
 	start(conf());
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
 	assert_true(queue_windows_presence(board, id, away));
@@ -334,11 +324,10 @@ static void presence__keeps_its_value_when_it_gets_a_name(void **state)
 	close_board();
 }
 
-static void path__within_anothers_is_invalid(void **state)
+TEST(path__within_anothers_is_invalid)
 {
 	const struct queue_window *w;
 
-	(void)state;
 	start(conf());
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"stats\":{\"a\":1}}", T0),
 		QUEUE_WINDOWS_ACCEPTED);
@@ -355,14 +344,13 @@ static void path__within_anothers_is_invalid(void **state)
 
 /* A dot becomes an underscore, as a control does: what else would have that name is left out,
  * not added. */
-static void queue_list__that_differ_in_a_dot_are_not_one_figure(void **state)
+TEST(queue_list__that_differ_in_a_dot_are_not_one_figure)
 {
 	static const char *const second[] = {
 		ONE("o_a", "b.c", "d.e", 2), ONE("o.a", "b_c", "d.e", 2),
 		ONE("o.a", "b.c", "d_e", 2), ONE("o.a", "b\\u001bc", "d.e", 2)
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(second); i++) {
 		const struct queue_window *w;
 
@@ -382,13 +370,12 @@ static void queue_list__that_differ_in_a_dot_are_not_one_figure(void **state)
 	}
 }
 
-static void presence__whose_name_another_has_but_for_a_dot_keeps_its_id(void **state)
+TEST(presence__whose_name_another_has_but_for_a_dot_keeps_its_id)
 {
 	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 };
 	const struct slice dot = { "A.B", 3 }, plain = { "A_B", 3 };
 	const struct queue_window_row *row;
 
-	(void)state;
 	start(conf());
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
 	assert_true(queue_windows_presence(board, id, dot));
@@ -399,11 +386,10 @@ static void presence__whose_name_another_has_but_for_a_dot_keeps_its_id(void **s
 	close_board();
 }
 
-static void qualifier__that_is_empty_is_none(void **state)
+TEST(qualifier__that_is_empty_is_none)
 {
 	const struct queue_window_row *row;
 
-	(void)state;
 	start(conf());
 	put(NULL, ONE("oX", "", "count", 1), T0);
 	put(NULL, "{\"metric\":\"oX\",\"stats\":{\"count\":2}}", T0);
@@ -412,12 +398,11 @@ static void qualifier__that_is_empty_is_none(void **state)
 	close_board();
 }
 
-static void figures_and_media_are_bounded(void **state)
+TEST(figures_and_media_are_bounded)
 {
 	struct buf list = { 0 }, result = { 0 };
 	const struct queue_window *w;
 
-	(void)state;
 	start(conf());
 	for (int i = 0; i <= SERIES_MAX; i++)
 		buf_printf(&list, "%s{\"metric\":\"o%d\",\"stats\":{\"n\":1}}", i ? "," : "", i);
@@ -442,13 +427,12 @@ static void figures_and_media_are_bounded(void **state)
 	close_board();
 }
 
-static void duplicate__counts_in_its_groups(void **state)
+TEST(duplicate__counts_in_its_groups)
 {
 	const char *text = "{\"topicName\":\"v2.analytics.queues." Q1 ".activity\",\"eventBody\":"
 		"{\"results\":[{\"mediaType\":\"voice\",\"data\":[]},{\"mediaType\":\"chat\"}]}}";
 	const struct queue_window *w;
 
-	(void)state;
 	start(conf());
 	assert_true(queue_windows_socket(board, 1, SOCKET_CONNECTED, T0));
 	assert_int_equal(put_text(text, 0, T0), QUEUE_WINDOWS_ACCEPTED);
@@ -461,11 +445,10 @@ static void duplicate__counts_in_its_groups(void **state)
 	close_board();
 }
 
-static void refused_queue_has_no_row(void **state)
+TEST(refused_queue_has_no_row)
 {
 	const struct queue_window *w;
 
-	(void)state;
 	start(conf());
 	assert_int_equal(queue_windows_queues(board), 2);
 	queue_windows_refuse(board, Q1);
@@ -478,13 +461,12 @@ static void refused_queue_has_no_row(void **state)
 	close_board();
 }
 
-static void pattern__needed_gauge_is_known_and_not_shown(void **state)
+TEST(pattern__needed_gauge_is_known_and_not_shown)
 {
 	static const char *const ages[] = { "oLongest*" };
 	struct queue_windows_conf c = conf();
 	const struct queue_window *w;
 
-	(void)state;
 	c.pattern = ages;
 	start(c);
 	put("voice", COUNT("oWaiting", 0) ",{\"metric\":\"oLongestWaiting\",\"stats\":"
@@ -499,12 +481,11 @@ static void pattern__needed_gauge_is_known_and_not_shown(void **state)
 	close_board();
 }
 
-static void align__counts_from_the_values_on(void **state)
+TEST(align__counts_from_the_values_on)
 {
 	struct queue_windows_conf c = conf();
 	const struct queue_window *w;
 
-	(void)state;
 	c.align = true;
 	open_board(c);
 	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0 - 5 * S));
@@ -520,12 +501,11 @@ static void align__counts_from_the_values_on(void **state)
 	close_board();
 }
 
-static void rest__ends_at_the_ms(void **state)
+TEST(rest__ends_at_the_ms)
 {
 	struct queue_windows_conf c = conf();
 	const struct queue_window *w;
 
-	(void)state;
 	for (int replay = 0; replay < 2; replay++) {
 		c.replay = replay;
 		start(c);
@@ -541,12 +521,11 @@ static void rest__ends_at_the_ms(void **state)
 }
 
 /* A board that goes on where another one was: its first window has the next number. */
-static void first__is_where_windows_number_on(void **state)
+TEST(first__is_where_windows_number_on)
 {
 	struct queue_windows_conf c = conf();
 	const struct queue_window *w;
 
-	(void)state;
 	c.first = 7;
 	c.count = 8;
 	start(c);
@@ -561,14 +540,13 @@ static void first__is_where_windows_number_on(void **state)
 	close_board();
 }
 
-static void any__adds_queues_up_to_its_room(void **state)
+TEST(any__adds_queues_up_to_its_room)
 {
 	static const char *const told = "{\"topicName\":\"v2.analytics.queues.%s.observations\","
 		"\"eventBody\":{\"group\":{\"mediaType\":\"voice\"},\"data\":[]}}";
 	struct queue_windows_conf c = conf();
 	char text[256];
 
-	(void)state;
 	c.nqueue = 0;
 	c.any = c.replay = true;
 	c.room = 2;
@@ -597,11 +575,10 @@ static void start_with_4(void)
 	put("voice", COUNT("oWaiting", 4), T0);
 }
 
-static void stall__is_neither_connected_nor_observed(void **state)
+TEST(stall__is_neither_connected_nor_observed)
 {
 	const struct gauge_summary *g;
 
-	(void)state;
 	start_with_4();
 	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 25 * S));
 	assert_window(due(T0 + 25 * S), 2000, 2 * S);
@@ -615,9 +592,8 @@ static void stall__is_neither_connected_nor_observed(void **state)
 	close_board();
 }
 
-static void stall__that_ends_with_a_window_begins_the_next_one(void **state)
+TEST(stall__that_ends_with_a_window_begins_the_next_one)
 {
-	(void)state;
 	start_with_4();
 	assert_true(queue_windows_stalled(board, T0 + 7 * S, T0 + 10 * S));
 	assert_window(due(T0 + 10 * S), 7000, 7 * S);
@@ -625,11 +601,10 @@ static void stall__that_ends_with_a_window_begins_the_next_one(void **state)
 	close_board();
 }
 
-static void stall__within_a_window_keeps_the_value(void **state)
+TEST(stall__within_a_window_keeps_the_value)
 {
 	const struct gauge_summary *g;
 
-	(void)state;
 	start_with_4();
 	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 6 * S));
 	put("voice", COUNT("oWaiting", 8), T0 + 8 * S);
@@ -639,9 +614,8 @@ static void stall__within_a_window_keeps_the_value(void **state)
 	close_board();
 }
 
-static void loss__in_a_stall_or_behind_it_counts_once(void **state)
+TEST(loss__in_a_stall_or_behind_it_counts_once)
 {
-	(void)state;
 	start_with_4();
 	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 4 * S));
 	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
@@ -653,9 +627,8 @@ static void loss__in_a_stall_or_behind_it_counts_once(void **state)
 	close_board();
 }
 
-static void stall__while_down_adds_nothing(void **state)
+TEST(stall__while_down_adds_nothing)
 {
-	(void)state;
 	start_with_4();
 	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 2 * S));
 	assert_true(queue_windows_stalled(board, T0 + 3 * S, T0 + 6 * S));
@@ -663,9 +636,8 @@ static void stall__while_down_adds_nothing(void **state)
 	close_board();
 }
 
-static void loss__reaches_back_to_the_last_change_at_most(void **state)
+TEST(loss__reaches_back_to_the_last_change_at_most)
 {
-	(void)state;
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 6 * S);
 	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
@@ -675,9 +647,8 @@ static void loss__reaches_back_to_the_last_change_at_most(void **state)
 }
 
 /* A caller that closes a window too late. */
-static void series__is_observed_no_longer_than_its_window(void **state)
+TEST(series__is_observed_no_longer_than_its_window)
 {
-	(void)state;
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 12 * S);
 	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 13 * S));
@@ -685,11 +656,10 @@ static void series__is_observed_no_longer_than_its_window(void **state)
 	close_board();
 }
 
-static void rest__is_as_long_as_its_figures_were_observed(void **state)
+TEST(rest__is_as_long_as_its_figures_were_observed)
 {
 	const struct queue_window *w;
 
-	(void)state;
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 2 * S + 1);
 	w = queue_windows_rest(board, T0 + 2 * S + 1, true);
@@ -698,11 +668,10 @@ static void rest__is_as_long_as_its_figures_were_observed(void **state)
 	close_board();
 }
 
-static void count__ends_the_board(void **state)
+TEST(count__ends_the_board)
 {
 	struct queue_windows_conf c = conf();
 
-	(void)state;
 	c.count = 2;
 	start(c);
 	due(T0 + 25 * S);
@@ -715,11 +684,10 @@ static void count__ends_the_board(void **state)
 	close_board();
 }
 
-static void age__from_the_future_in_an_answer_is_a_clock_that_differs(void **state)
+TEST(age__from_the_future_in_an_answer_is_a_clock_that_differs)
 {
 	const struct queue_window *w;
 
-	(void)state;
 	start(conf());
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\",\"mediaType\":\"voice\"},"
 		"\"data\":[{\"metric\":\"oLongestWaiting\",\"stats\":{\"calculatedMetricValue\":"

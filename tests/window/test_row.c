@@ -41,7 +41,7 @@ static bool is_ms(size_t row, const char *path)
 	return ms;
 }
 
-static void stream_window(void **state)
+TEST(stream_window)
 {
 	static const char *const metric[] = { "state", "waitTime" };
 	struct accumulator_field avg = { .metric = 1, .path = "voice.avg", .path_len = 9 };
@@ -53,7 +53,6 @@ static void stream_window(void **state)
 	struct stream_window w = { .index = 5, .start_ms = 1000, .end_ms = 3000, .partial = true,
 		.row = &row, .nrow = 1, .updates = 3, .coverage_e4 = -1 };
 
-	(void)state;
 	for (int i = 1; i <= 4; i++)
 		assert_true(sample_add(&avg.sample, i));
 	for (int i = 0; i <= 100; i++)	/* past 64: a sketch */
@@ -98,7 +97,7 @@ static void stream_window(void **state)
 	sample_free(&row.lag_us);
 }
 
-static void queue_window(void **state)
+TEST(queue_window)
 {
 	static const char *const name[] = { NULL, "Support" };
 	const struct series_result results[] = {
@@ -122,7 +121,6 @@ static void queue_window(void **state)
 	struct queue_window w = { .index = 1, .start_ms = 0, .end_ms = 1000, .row = rows,
 		.nrow = 2, .coverage_e4 = 10000 };
 
-	(void)state;
 	assert_true(row_window_take_queue(&window, &w, name));
 	assert_int_equal(window.nrow, 2);
 	assert_string_equal(window.row[0].queue_name, "Support");
@@ -159,9 +157,8 @@ static void queue_window(void **state)
 	assert_false(is_ms(0, "oServiceLevel.ratio"));
 }
 
-static int done(void **state)
+static int done(void **state __attribute__((unused)))
 {
-	(void)state;
 	row_window_free(&window);
 	return 0;
 }

@@ -6,10 +6,11 @@
 
 #include <cmocka.h>
 
+#include "tests/support/check.h"
 #include "util/base.h"
 #include "window/row_name.h"
 
-static void name__is_good_or_says_what_is_wrong(void **state)
+TEST(name__is_good_or_says_what_is_wrong)
 {
 	static const struct {
 		const char *text;
@@ -27,7 +28,6 @@ static void name__is_good_or_says_what_is_wrong(void **state)
 	struct row_name name;
 	const char *part;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		part = NULL;
 		assert_int_equal(row_name_parse(&name, bad[i].text, &part), bad[i].flaw);

@@ -55,7 +55,7 @@ static const char *invalid(const char *rest)
 	return frame.invalid;
 }
 
-static void stream_event__has_its_leaves(void **state)
+TEST(stream_event__has_its_leaves)
 {
 	struct stream_events *fs = decoder();
 	static const char text[] = HEAD TIME ",\"interval\":\"PT10S\",\"state\":{\"active\":4,"
@@ -63,7 +63,6 @@ static void stream_event__has_its_leaves(void **state)
 		"\"list\":[1]},\"waitTime\":null,"
 		"\"other\":{\"x\":1},\"agentState\":{\"x\":1,\"idle\":7}}}";
 
-	(void)state;
 	stream_events_begin(fs, text, strlen(text));
 	assert_true(stream_events_next(fs, &frame));
 	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
@@ -82,9 +81,8 @@ static void stream_event__has_its_leaves(void **state)
 	stream_events_free(fs);
 }
 
-static void stream_event__kinds_are_told_apart(void **state)
+TEST(stream_event__kinds_are_told_apart)
 {
-	(void)state;
 	assert_int_equal(decode("{}")->kind, STREAM_EVENT_OTHER_EVENT);
 	assert_int_equal(decode("[1]")->kind, STREAM_EVENT_OTHER_EVENT);
 	assert_int_equal(decode("{\"eventType\":\"x\"}")->kind, STREAM_EVENT_OTHER_EVENT);
@@ -99,12 +97,11 @@ static void stream_event__kinds_are_told_apart(void **state)
 	assert_int_equal(decode("{\"a\":")->kind, STREAM_EVENT_NOT_JSON);
 }
 
-static void stream_event__invalid_says_why(void **state)
+TEST(stream_event__invalid_says_why)
 {
 	char many[2048] = "\"state\":{", long_name[600];
 	size_t n = strlen(many);
 
-	(void)state;
 	assert_null(invalid("\"state\":{\"a\":1}"));
 	assert_non_null(invalid("\"state\":7"));
 	assert_non_null(invalid("\"state\":[1]"));
@@ -122,12 +119,11 @@ static void stream_event__invalid_says_why(void **state)
 }
 
 /* Fields of a metric that a rule alone names take no room of those that were asked for. */
-static void stream_event__has_room_whatever_else_comes(void **state)
+TEST(stream_event__has_room_whatever_else_comes)
 {
 	char text[8192] = "\"agentState\":{";
 	size_t n = strlen(text);
 
-	(void)state;
 	for (int i = 0; i < 200; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "\"f%d\":1,\"a%d\":{\"d\":1},",
 			i, i);
@@ -144,7 +140,7 @@ static void stream_event__has_room_whatever_else_comes(void **state)
 }
 
 /* Nobody knows which one holds. */
-static void stream_event__member_that_comes_twice_is_invalid(void **state)
+TEST(stream_event__member_that_comes_twice_is_invalid)
 {
 	static const char *const cases[] = {
 		"\"state\":{\"total\":5,\"total\":7}", "\"state\":{\"total\":5,\"total\":5}",
@@ -160,7 +156,6 @@ static void stream_event__member_that_comes_twice_is_invalid(void **state)
 		"\"agentState\":{\"idle\":1,\"idle\":5}"	/* a rule reads it */
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		if (!invalid(cases[i]))
 			fail_msg("%s is valid", cases[i]);
@@ -173,12 +168,11 @@ static void stream_event__member_that_comes_twice_is_invalid(void **state)
 	assert_non_null(decode(HEAD TIME "},\"data\":{}}")->invalid);
 }
 
-static void stream_event__several_values_are_several_frames(void **state)
+TEST(stream_event__several_values_are_several_frames)
 {
 	struct stream_events *fs = decoder();
 	static const char text[] = " {\"a\":1}{}\n" HEAD TIME "}} x {}";
 
-	(void)state;
 	stream_events_begin(fs, text, strlen(text));
 	assert_true(stream_events_next(fs, &frame));
 	assert_int_equal(frame.text_len, 7);
@@ -192,7 +186,7 @@ static void stream_event__several_values_are_several_frames(void **state)
 	stream_events_free(fs);
 }
 
-static void stream_event__order_and_escapes_do_not_matter(void **state)
+TEST(stream_event__order_and_escapes_do_not_matter)
 {
 	struct stream_events *fs = decoder();
 	static const char text[] = "{\"data\":{\"st\\u0061te\":{\"\\u0061ctive\":4,\"b\":1,"
@@ -200,7 +194,6 @@ static void stream_event__order_and_escapes_do_not_matter(void **state)
 		"\"2026-11-24T02:00:10\\u002e000Z\"},\"event\\u0054ype\":\"routing-statistics"
 		"\\u002dqueues\",\"more\":7}";
 
-	(void)state;
 	stream_events_begin(fs, text, strlen(text));
 	assert_true(stream_events_next(fs, &frame));
 	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
@@ -213,13 +206,12 @@ static void stream_event__order_and_escapes_do_not_matter(void **state)
 	stream_events_free(fs);
 }
 
-static void stream_event__name_holds_no_control(void **state)
+TEST(stream_event__name_holds_no_control)
 {
 	static const char text[] = HEAD TIME ",\"state\":{\"\\u001b[31m\\u0007\":1,\"a\x7F\":2,"
 		"\"\\u0000\":{\"\xC2\x9B\":3}}}}";
 	struct stream_events *fs = decoder();
 
-	(void)state;
 	stream_events_begin(fs, text, strlen(text));
 	assert_true(stream_events_next(fs, &frame));
 	assert_null(frame.invalid);
@@ -230,9 +222,8 @@ static void stream_event__name_holds_no_control(void **state)
 	stream_events_free(fs);
 }
 
-static void stream_event__empty_objects_do_no_harm_however_deep(void **state)
+TEST(stream_event__empty_objects_do_no_harm_however_deep)
 {
-	(void)state;
 	assert_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":{}}}},"
 		"\"x\":{}}"));
 	assert_int_equal(frame.nleaf, 0);

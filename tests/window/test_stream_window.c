@@ -66,12 +66,11 @@ static const struct stream_window *due(struct stream_windows *w, int64_t at_us)
 	return stream_windows_due(w, at_us);
 }
 
-static void stream_window__first_begins_at_whole_ms_of_connection(void **state)
+TEST(stream_window__first_begins_at_whole_ms_of_connection)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct stream_window *c;
 
-	(void)state;
 	assert_true(stream_windows_due_us(w) == NO_TIME);
 	assert_null(due(w, T0 + 3600 * (int64_t)S));
 	stream_windows_connected(w, 0, T0 + 1999);
@@ -87,13 +86,12 @@ static void stream_window__first_begins_at_whole_ms_of_connection(void **state)
 	stream_windows_free(w);
 }
 
-static void stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it(void **state)
+TEST(stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 	const struct stream_window *c;
 
-	(void)state;
 	conf.align = true;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0 + 4 * S);
@@ -104,12 +102,11 @@ static void stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it(
 	stream_windows_free(w);
 }
 
-static void stream_window__frame_at_the_end_is_in_the_next(void **state)
+TEST(stream_window__frame_at_the_end_is_in_the_next)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct stream_window *c;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, Q1, T0, T0), VERDICT_ACCEPTED);
 	c = due(w, T0 + 10 * S);
@@ -119,12 +116,11 @@ static void stream_window__frame_at_the_end_is_in_the_next(void **state)
 	stream_windows_free(w);
 }
 
-static void stream_window__slept_through_ones_close_in_order(void **state)
+TEST(stream_window__slept_through_ones_close_in_order)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	int64_t now = T0 + 35 * S;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	stream_windows_lost(w, 0, T0 + 5 * S);
 	for (int i = 0; i < 3; i++) {
@@ -138,12 +134,11 @@ static void stream_window__slept_through_ones_close_in_order(void **state)
 	stream_windows_free(w);
 }
 
-static void stream_window__loss_before_what_was_printed_counts_from_there(void **state)
+TEST(stream_window__loss_before_what_was_printed_counts_from_there)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct stream_window *c;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	c = due(w, T0 + 10 * S);
 	assert_int_equal(c->row[0].coverage_e4, 10000);
@@ -154,11 +149,10 @@ static void stream_window__loss_before_what_was_printed_counts_from_there(void *
 	stream_windows_free(w);
 }
 
-static void stall__is_not_connected_in_any_window(void **state)
+TEST(stall__is_not_connected_in_any_window)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	assert_true(stream_windows_stalled(w, T0 + 2 * S, T0 + 25 * S));
 	assert_int_equal(due(w, T0 + 25 * S)->row[0].coverage_e4, 2000);
@@ -171,12 +165,11 @@ static void stall__is_not_connected_in_any_window(void **state)
 	stream_windows_free(w);
 }
 
-static void stream_window__coverage_is_cut_so_that_one_means_all(void **state)
+TEST(stream_window__coverage_is_cut_so_that_one_means_all)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct stream_window *c;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	stream_windows_lost(w, 0, T0 + 5 * S);
 	stream_windows_connected(w, 0, T0 + 5 * S + 1);
@@ -185,12 +178,11 @@ static void stream_window__coverage_is_cut_so_that_one_means_all(void **state)
 	stream_windows_free(w);
 }
 
-static void stream_window__count_ends_it(void **state)
+TEST(stream_window__count_ends_it)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 
-	(void)state;
 	conf.count = 2;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0);
@@ -204,12 +196,11 @@ static void stream_window__count_ends_it(void **state)
 	stream_windows_free(w);
 }
 
-static void stream_window__cut_short_is_partial_and_a_ms_at_least(void **state)
+TEST(stream_window__cut_short_is_partial_and_a_ms_at_least)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct stream_window *c;
 
-	(void)state;
 	assert_null(stream_windows_rest(w, T0, true));
 	stream_windows_connected(w, 0, T0);
 	put(w, Q2, T0, T0 + S);
@@ -231,13 +222,12 @@ static void stream_window__cut_short_is_partial_and_a_ms_at_least(void **state)
 	stream_windows_free(w);
 }
 
-static void stream_window__cut_short_knows_no_connection_after_its_end(void **state)
+TEST(stream_window__cut_short_knows_no_connection_after_its_end)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 	const struct stream_window *c;
 
-	(void)state;
 	conf.time = TIME_EVENT;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0);
@@ -251,13 +241,12 @@ static void stream_window__cut_short_knows_no_connection_after_its_end(void **st
 	stream_windows_free(w);
 }
 
-static void stream_window__many_losses_are_all_counted(void **state)
+TEST(stream_window__many_losses_are_all_counted)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 	const struct stream_window *c;
 
-	(void)state;
 	conf.length_ms = 200000;
 	w = open_windows(conf);
 	for (int i = 0; i < 100000; i++) {
@@ -269,11 +258,10 @@ static void stream_window__many_losses_are_all_counted(void **state)
 	stream_windows_free(w);
 }
 
-static void fate__foreign_queue_is_in_no_row(void **state)
+TEST(fate__foreign_queue_is_in_no_row)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, "0000000f-0000-4000-8000-000000000001", T0, T0),
 		VERDICT_FOREIGN_QUEUE);
@@ -281,12 +269,11 @@ static void fate__foreign_queue_is_in_no_row(void **state)
 	stream_windows_free(w);
 }
 
-static void fate__same_timestamp_is_a_duplicate(void **state)
+TEST(fate__same_timestamp_is_a_duplicate)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct stream_window *c;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, Q1, T0, T0), VERDICT_ACCEPTED);
 	assert_int_equal(put(w, Q2, T0, T0), VERDICT_ACCEPTED);
@@ -299,11 +286,10 @@ static void fate__same_timestamp_is_a_duplicate(void **state)
 	stream_windows_free(w);
 }
 
-static void fate__after_a_loss_what_is_not_newer_is_a_duplicate(void **state)
+TEST(fate__after_a_loss_what_is_not_newer_is_a_duplicate)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 100, T0 + 100);
 	put(w, Q1, T0 + 200, T0 + 200);
@@ -317,18 +303,17 @@ static void fate__after_a_loss_what_is_not_newer_is_a_duplicate(void **state)
 	stream_windows_free(w);
 }
 
-static void fate__stale_by_arrival_is_older_than_lateness(void **state)
+TEST(fate__stale_by_arrival_is_older_than_lateness)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, Q1, T0 - 20 * S, T0), VERDICT_ACCEPTED);
 	assert_int_equal(put(w, Q1, T0 - 20 * S - 1, T0), VERDICT_STALE);
 	stream_windows_free(w);
 }
 
-static void fate__outlier_rule_needs_its_field(void **state)
+TEST(fate__outlier_rule_needs_its_field)
 {
 	static const struct filter rule = { 0, "avg", COMPARE_GT, 30000 };
 	struct stream_windows_conf conf = conf_arrival();
@@ -336,7 +321,6 @@ static void fate__outlier_rule_needs_its_field(void **state)
 	struct stream_window_place placed;
 	struct stream_event f;
 
-	(void)state;
 	conf.outlier = &rule;
 	conf.noutlier = 1;
 	w = open_windows(conf);
@@ -352,13 +336,12 @@ static void fate__outlier_rule_needs_its_field(void **state)
 	stream_windows_free(w);
 }
 
-static void fate__invalid_comes_before_all_else(void **state)
+TEST(fate__invalid_comes_before_all_else)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	struct stream_event f = frame_of(Q1, T0, 1);
 	struct stream_window_place placed;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0, T0);
 	f.invalid = "made so";
@@ -367,14 +350,13 @@ static void fate__invalid_comes_before_all_else(void **state)
 	stream_windows_free(w);
 }
 
-static void fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole(void **state)
+TEST(fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct stream_window *c;
 	struct stream_window_place placed;
 	char name[8];
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	for (int i = 0; i < FIELD_MAX; i++) {
 		struct stream_event f = frame_of(Q1, T0 + i, 1);
@@ -391,13 +373,12 @@ static void fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole(void **s
 	stream_windows_free(w);
 }
 
-static void fate__number_and_group_of_one_name_clash(void **state)
+TEST(fate__number_and_group_of_one_name_clash)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	struct stream_event f = frame_of(Q1, T0 + 1, 1);
 	struct stream_window_place placed;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0, T0);
 	f.leaf[0].path = "avg.voice";
@@ -406,12 +387,11 @@ static void fate__number_and_group_of_one_name_clash(void **state)
 	stream_windows_free(w);
 }
 
-static void lag__below_zero_is_skew(void **state)
+TEST(lag__below_zero_is_skew)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct stream_window *c;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 5, T0 + 4);
 	put(w, Q1, T0 + 6, T0 + 6);
@@ -433,12 +413,11 @@ static struct stream_windows_conf conf_event(bool replay)
 	return conf;
 }
 
-static void event__window_waits_for_the_watermark(void **state)
+TEST(event__window_waits_for_the_watermark)
 {
 	struct stream_windows *w = open_windows(conf_event(true));
 	const struct stream_window *c;
 
-	(void)state;
 	put(w, Q1, T0 + 500, NO_TIME);
 	put(w, Q1, T0 + 12 * S, NO_TIME);
 	assert_null(due(w, NO_TIME));
@@ -458,11 +437,10 @@ static void event__window_waits_for_the_watermark(void **state)
 	stream_windows_free(w);
 }
 
-static void event__silence_closes_by_the_clock(void **state)
+TEST(event__silence_closes_by_the_clock)
 {
 	struct stream_windows *w = open_windows(conf_event(false));
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	assert_true(stream_windows_due_us(w) == T0 + 30 * S);
 	assert_null(due(w, T0 + 30 * S - 1));
@@ -470,11 +448,10 @@ static void event__silence_closes_by_the_clock(void **state)
 	stream_windows_free(w);
 }
 
-static void event__live_takes_what_is_late_into_window_0(void **state)
+TEST(event__live_takes_what_is_late_into_window_0)
 {
 	struct stream_windows *w = open_windows(conf_event(false));
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, Q1, T0 - 20 * S, T0), VERDICT_ACCEPTED);
 	assert_int_equal(last_placed.window, 0);
@@ -483,11 +460,10 @@ static void event__live_takes_what_is_late_into_window_0(void **state)
 	stream_windows_free(w);
 }
 
-static void event__live_refuses_what_is_ahead_of_the_clock(void **state)
+TEST(event__live_refuses_what_is_ahead_of_the_clock)
 {
 	struct stream_windows *w = open_windows(conf_event(false));
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, Q1, T0 + 20 * S, T0), VERDICT_ACCEPTED);
 	assert_int_equal(last_placed.window, 2);
@@ -496,7 +472,7 @@ static void event__live_refuses_what_is_ahead_of_the_clock(void **state)
 	stream_windows_free(w);
 }
 
-static void event__invalid_frame_counts_in_its_own_window(void **state)
+TEST(event__invalid_frame_counts_in_its_own_window)
 {
 	struct stream_windows *w = open_windows(conf_event(true));
 	struct stream_event f = frame_of(Q1, 0, 1);
@@ -510,7 +486,6 @@ static void event__invalid_frame_counts_in_its_own_window(void **state)
 		{ T0 + 20000 * 10 * (int64_t)S, 0 }
 	};
 
-	(void)state;
 	put(w, Q1, T0, NO_TIME);
 	put(w, Q1, T0 + 15 * S, NO_TIME);
 	f.invalid = "made so";
@@ -524,23 +499,21 @@ static void event__invalid_frame_counts_in_its_own_window(void **state)
 	stream_windows_free(w);
 }
 
-static void event__replay_refuses_10000_windows_ahead(void **state)
+TEST(event__replay_refuses_10000_windows_ahead)
 {
 	struct stream_windows *w = open_windows(conf_event(true));
 
-	(void)state;
 	put(w, Q1, T0, NO_TIME);
 	assert_int_equal(put(w, Q1, T0 + 10001 * 10 * (int64_t)S, NO_TIME), VERDICT_INVALID);
 	assert_int_equal(put(w, Q1, T0 + 10000 * 10 * (int64_t)S, NO_TIME), VERDICT_ACCEPTED);
 	stream_windows_free(w);
 }
 
-static void event__replay_counts_what_is_before_its_start_as_stale(void **state)
+TEST(event__replay_counts_what_is_before_its_start_as_stale)
 {
 	struct stream_windows *w = open_windows(conf_event(true));
 	const struct stream_window *c;
 
-	(void)state;
 	put(w, Q1, T0, NO_TIME);
 	assert_int_equal(put(w, Q1, T0 - 1, NO_TIME), VERDICT_STALE);
 	c = stream_windows_rest(w, NO_TIME, false);
@@ -549,12 +522,11 @@ static void event__replay_counts_what_is_before_its_start_as_stale(void **state)
 	stream_windows_free(w);
 }
 
-static void event__cut_short_ends_at_the_newest_timestamp(void **state)
+TEST(event__cut_short_ends_at_the_newest_timestamp)
 {
 	struct stream_windows *w = open_windows(conf_event(false));
 	const struct stream_window *c;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 1 * S, T0 + 1 * S);
 	put(w, Q1, T0 + 13 * S, T0 + 13 * S);
@@ -569,9 +541,8 @@ static void event__cut_short_ends_at_the_newest_timestamp(void **state)
 }
 
 /* A window that the clock alone is in has begun, though no timestamp is. */
-static void event__cut_short_leaves_out_no_window_that_the_clock_is_in(void **state)
+TEST(event__cut_short_leaves_out_no_window_that_the_clock_is_in)
 {
-	(void)state;
 	for (int frames = 0; frames < 2; frames++) {
 		struct stream_windows *w = open_windows(conf_event(false));
 		const struct stream_window *c;
@@ -592,12 +563,11 @@ static void event__cut_short_leaves_out_no_window_that_the_clock_is_in(void **st
 	}
 }
 
-static void event__coverage_reaches_windows_that_wait(void **state)
+TEST(event__coverage_reaches_windows_that_wait)
 {
 	struct stream_windows *w = open_windows(conf_event(false));
 	const struct stream_window *c;
 
-	(void)state;
 	stream_windows_connected(w, 0, T0);
 	stream_windows_lost(w, 0, T0 + 15 * S);
 	stream_windows_connected(w, 0, T0 + 17 * S);
@@ -608,13 +578,12 @@ static void event__coverage_reaches_windows_that_wait(void **state)
 	stream_windows_free(w);
 }
 
-static void replay__prints_what_the_input_holds(void **state)
+TEST(replay__prints_what_the_input_holds)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 	const struct stream_window *c;
 
-	(void)state;
 	conf.replay = true;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0);
@@ -629,13 +598,12 @@ static void replay__prints_what_the_input_holds(void **state)
 }
 
 /* What another recording, which follows, does not inherit. */
-static void restart__numbers_on_and_forgets(void **state)
+TEST(restart__numbers_on_and_forgets)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 	const struct stream_window *c;
 
-	(void)state;
 	conf.replay = true;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0);
@@ -657,12 +625,11 @@ static void restart__numbers_on_and_forgets(void **state)
 	stream_windows_free(w);
 }
 
-static void replay__end_at_a_windows_end_holds_no_further_one(void **state)
+TEST(replay__end_at_a_windows_end_holds_no_further_one)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 
-	(void)state;
 	conf.replay = true;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0);
@@ -671,12 +638,11 @@ static void replay__end_at_a_windows_end_holds_no_further_one(void **state)
 	stream_windows_free(w);
 }
 
-static void replay__cut_short_leaves_all_partial(void **state)
+TEST(replay__cut_short_leaves_all_partial)
 {
 	struct stream_windows *w = open_windows(conf_event(true));
 	const struct stream_window *c;
 
-	(void)state;
 	put(w, Q1, T0, NO_TIME);
 	put(w, Q1, T0 + 12 * S, NO_TIME);
 	for (int i = 0; i < 2; i++) {	/* of the first one, latecomers may have been missed */
@@ -689,7 +655,7 @@ static void replay__cut_short_leaves_all_partial(void **state)
 	stream_windows_free(w);
 }
 
-static void replay__queues_have_rows_from_their_first_valid_frame_on(void **state)
+TEST(replay__queues_have_rows_from_their_first_valid_frame_on)
 {
 	struct stream_windows_conf conf = conf_event(true);
 	struct stream_windows *w;
@@ -697,7 +663,6 @@ static void replay__queues_have_rows_from_their_first_valid_frame_on(void **stat
 	struct stream_window_place placed;
 	struct stream_event f = frame_of(Q2, 0, 1);
 
-	(void)state;
 	conf.nqueue = 0;
 	conf.queue_max = 2;
 	conf.lateness_ms = 0;
@@ -723,13 +688,12 @@ static void replay__queues_have_rows_from_their_first_valid_frame_on(void **stat
 	stream_windows_free(w);
 }
 
-static void replay__many_queues_are_found_again(void **state)
+TEST(replay__many_queues_are_found_again)
 {
 	struct stream_windows_conf conf = conf_event(true);
 	struct stream_windows *w;
 	char id[UUID_LEN + 1];
 
-	(void)state;
 	conf.nqueue = 0;
 	conf.queue_max = 10000;
 	w = open_windows(conf);

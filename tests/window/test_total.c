@@ -27,12 +27,11 @@ static struct total_summary at_end(const struct total *t, int running, bool whol
 	return s;
 }
 
-static void total__delta_needs_an_earlier_value(void **state)
+TEST(total__delta_needs_an_earlier_value)
 {
 	struct total t = { 0 };
 	struct total_summary s;
 
-	(void)state;
 	total_set(&t, half(1), 40, false);
 	s = at_end(&t, 1, false);
 	assert_true(s.has_total && !s.has_delta);
@@ -46,11 +45,10 @@ static void total__delta_needs_an_earlier_value(void **state)
 	assert_true(s.has_delta && s.delta == 5 && s.total == 45);
 }
 
-static void total__seen_from_its_beginning_began_with_0(void **state)
+TEST(total__seen_from_its_beginning_began_with_0)
 {
 	struct total t = { 0 };
 
-	(void)state;
 	assert_true(at_end(&t, 1, true).has_total);
 	assert_double_equal_exact(at_end(&t, 1, true).total, 0);
 	assert_false(at_end(&t, 1, false).has_total);
@@ -59,12 +57,11 @@ static void total__seen_from_its_beginning_began_with_0(void **state)
 	assert_double_equal_exact(at_end(&t, 1, true).delta, 7);
 }
 
-static void total__increase_is_over_all_intervals_touched(void **state)
+TEST(total__increase_is_over_all_intervals_touched)
 {
 	struct total t = { 0 };
 	struct total_summary s;
 
-	(void)state;
 	total_set(&t, half(1), 10, false);
 	total_carry(&t);
 	total_set(&t, half(2), 4, true);
@@ -75,11 +72,10 @@ static void total__increase_is_over_all_intervals_touched(void **state)
 	assert_double_equal_exact(s.total, 4);
 }
 
-static void total__end_of_a_half_hour_while_down_hides_the_increase(void **state)
+TEST(total__end_of_a_half_hour_while_down_hides_the_increase)
 {
 	struct total t = { 0 };
 
-	(void)state;
 	total_set(&t, half(1), 10, true);
 	total_carry(&t);
 	total_lost(&t, half(1).from_ms * 1000 + 5);
@@ -93,22 +89,20 @@ static void total__end_of_a_half_hour_while_down_hides_the_increase(void **state
 	assert_true(at_end(&t, 2, false).has_delta);
 }
 
-static void total__increase_that_no_double_holds_is_unknown(void **state)
+TEST(total__increase_that_no_double_holds_is_unknown)
 {
 	struct total t = { 0 };
 
-	(void)state;
 	total_set(&t, half(1), -1.7e308, false);
 	total_carry(&t);
 	total_set(&t, half(1), 1.7e308, false);
 	assert_false(at_end(&t, 1, false).has_delta);
 }
 
-static void total__fifth_interval_back_counts_but_takes_no_revision(void **state)
+TEST(total__fifth_interval_back_counts_but_takes_no_revision)
 {
 	struct total t = { 0 };
 
-	(void)state;
 	for (int i = 1; i <= 6; i++)
 		total_set(&t, half(i), i, true);
 	assert_int_equal(t.n, TOTAL_INTERVALS);
@@ -118,9 +112,8 @@ static void total__fifth_interval_back_counts_but_takes_no_revision(void **state
 	assert_double_equal_exact(at_end(&t, 6, true).delta, 0);
 }
 
-static void interval__goes_on_by_the_clock(void **state)
+TEST(interval__goes_on_by_the_clock)
 {
-	(void)state;
 	assert_int_equal(total_interval_at(half(3), half(3).to_ms * 1000).from_ms, half(3).from_ms);
 	assert_int_equal(total_interval_at(half(3), half(3).to_ms * 1000 + 1).from_ms,
 		half(4).from_ms);
