@@ -13,7 +13,7 @@
 
 #define SKIP_DEPTH_MAX 512
 
-/* Each of them is a double exactly. */
+/* Doubles represent these exactly. */
 static const double power_of_ten[] = {
 	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15
 };
@@ -37,16 +37,16 @@ static const char *skip_spaces(const char *s, const char *end)
 	return s;
 }
 
-/* The same where there is mostly none. */
+/* The same, faster if there is no white space. */
 static inline const char *skip_space(const char *s, const char *end)
 {
 	return s < end && (unsigned char)*s <= ' ' ? skip_spaces(s, end) : s;
 }
 
-/* Sixteen bytes at once, in whatever registers the machine has for it. */
+/* Sixteen bytes at once; the compiler chooses the vector registers. */
 typedef unsigned char block __attribute__((vector_size(16)));
 
-/* The number of zero bytes before the first other one; 16: all are zero. */
+/* The number of zero bytes at the start; 16: all are zero. */
 static inline size_t zeros_before(block b)
 {
 	uint64_t half[2];
@@ -57,7 +57,7 @@ static inline size_t zeros_before(block b)
 	return half[1] ? 8 + ((size_t)__builtin_ctzll(le64toh(half[1])) >> 3) : sizeof(b);
 }
 
-/* The first byte that is no plain part of a string: a quote, a backslash, a control. */
+/* The first byte that is a quote, a backslash or a control character. */
 static const char *skip_plain(const char *s, const char *end)
 {
 	while (end - s >= (ptrdiff_t)sizeof(block)) {
@@ -75,7 +75,7 @@ static const char *skip_plain(const char *s, const char *end)
 	return s;
 }
 
-/* The same for a key: also the first byte that may belong to what text_put_key changes. */
+/* The same for a key: also stops at bytes that text_put_key may change. */
 static inline const char *skip_plain_key(const char *s, const char *end)
 {
 	while (end - s >= (ptrdiff_t)sizeof(block)) {
@@ -92,7 +92,7 @@ static inline const char *skip_plain_key(const char *s, const char *end)
 	return s;
 }
 
-/* Behind the escape at s (a backslash); NULL: there is no such escape. */
+/* The end of the escape sequence at s; NULL: it is invalid. */
 static const char *skip_escape(const char *s, const char *end)
 {
 	if (++s == end || !*s || !strchr("\"\\/bfnrtu", *s))
@@ -107,7 +107,7 @@ static const char *skip_escape(const char *s, const char *end)
 	return s;
 }
 
-/* Behind the string whose first escape or control is at s; NULL: it is none. */
+/* The end of a string whose first escape or control character is at s; NULL: it is invalid. */
 static __attribute__((noinline)) const char *scan_escaped(const char *s, const char *end)
 {
 	for (; s < end && *s != '"'; s = skip_plain(s, end)) {
@@ -118,7 +118,7 @@ static __attribute__((noinline)) const char *scan_escaped(const char *s, const c
 	return s < end ? s + 1 : NULL;
 }
 
-/* Behind the string that opens at s, NULL: it is none. */
+/* The end of the string that begins at s; NULL: it is invalid. */
 static const char *scan_string(const char *s, const char *end, bool *escaped)
 {
 	s = skip_plain(s + 1, end);
@@ -176,7 +176,7 @@ static const char *skip_scalar(const char *s, const char *end)
 	}
 }
 
-/* The closing quote of a key that is not plain all through; NULL: there is none. */
+/* The closing quote of a key that has special characters; NULL: it is invalid. */
 static __attribute__((noinline)) const char *scan_any_key(const char *s, const char *end,
 	struct json_text *key)
 {
@@ -188,7 +188,7 @@ static __attribute__((noinline)) const char *scan_any_key(const char *s, const c
 	return s;
 }
 
-/* A key and its colon, up to the value; s is at the quote. */
+/* Reads a key and its colon; s is at the quote. Returns where the value begins; NULL: invalid. */
 static inline const char *scan_key(const char *s, const char *end, struct json_text *key)
 {
 	if (s == end || *s != '"')
@@ -212,7 +212,7 @@ const char *json_skip(const char *s, const char *end)
 	for (;;) {
 		if (s >= end)
 			return NULL;
-		if (*s == '{' || *s == '[') {	/* down */
+		if (*s == '{' || *s == '[') {	/* enter it */
 			if (depth == SKIP_DEPTH_MAX)
 				return NULL;
 			closer[depth++] = *s == '{' ? '}' : ']';
@@ -225,7 +225,7 @@ const char *json_skip(const char *s, const char *end)
 		} else if (!(s = skip_scalar(s, end))) {
 			return NULL;
 		}
-		for (;;) {			/* up, or on to the next */
+		for (;;) {			/* leave it, or go to the next value */
 			if (depth == 0)
 				return s;
 			s = skip_space(s, end);
@@ -254,8 +254,8 @@ struct json_cursor json_start(const char *text, const char *end)
 }
 
 /*
- * To the next member or item of what was entered; false at its closer, or where the text is
- * malformed. Where the byte before is an opener nothing was read yet: no value ends so.
+ * Goes to the next member or item; false: the object or array ends, or the text is invalid. After
+ * an opening bracket no comma is expected: no value ends in one.
  */
 static inline bool next(struct json_cursor *c, char closer)
 {
@@ -291,7 +291,7 @@ bool json_item(struct json_cursor *c)
 
 void json_pass(struct json_cursor *c)
 {
-	if (json_peek(c) == '"')	/* mostly */
+	if (json_peek(c) == '"')	/* the usual case */
 		c->at = skip_scalar(c->at, c->end);
 	else if (c->at)
 		c->at = json_skip(c->at, c->end);
@@ -311,15 +311,15 @@ bool json_string(struct json_cursor *c, struct json_text *text)
 	return true;
 }
 
-/* Digits that fit a double's mantissa, over a power of ten that is one: a single rounding,
- * so the nearest double (Clinger, 1990). False: more than that, for strtod(3). */
+/* A number with few digits: its mantissa and its power of ten are exact doubles, so that their
+ * quotient is rounded once and is the nearest double (Clinger, 1990). False: use strtod. */
 static bool short_number(const char *s, const char *end, double *x)
 {
 	bool negative = *s == '-', fraction = false;
 	uint64_t mantissa = 0;
 	size_t places = 0;
 
-	if (end - s > 16)	/* at most 15 digits: below 2^53 */
+	if (end - s > 16)	/* it may have more digits than fit */
 		return false;
 	for (s += negative; s < end; s++) {
 		if (is_digit(*s)) {
@@ -339,7 +339,7 @@ static bool short_number(const char *s, const char *end, double *x)
 	return true;
 }
 
-/* Behind digits alone, at most 15 of them; NULL: it is no such number. */
+/* The end of an integer of at most 15 digits; NULL: it is something else. */
 static const char *plain_integer(const char *s, const char *end, double *x)
 {
 	const char *start = s;
@@ -354,7 +354,7 @@ static const char *plain_integer(const char *s, const char *end, double *x)
 	return s;
 }
 
-/* Any other one. */
+/* The end of any other number; NULL: it is invalid. */
 static __attribute__((noinline)) const char *other_number(const char *s, const char *end,
 	double *x)
 {
@@ -362,7 +362,7 @@ static __attribute__((noinline)) const char *other_number(const char *s, const c
 
 	if (!behind || short_number(s, behind, x))
 		return behind;
-	if (behind == end)	/* strtod would read on */
+	if (behind == end)	/* strtod would read beyond it */
 		return NULL;
 	*x = strtod(s, NULL);
 	return behind;
@@ -433,8 +433,8 @@ static void put_utf8(struct buf *out, unsigned c)
 	}
 }
 
-/* \uXXXX at s (behind the u), perhaps with the second half of a pair; a lone half is
- * U+FFFD. Returns where it ends. */
+/* Appends the character of a \uXXXX, or of two that are a surrogate pair; s is behind the u. A lone
+ * surrogate becomes U+FFFD. Returns the end. */
 static const char *unescape_unicode(const char *s, const char *end, struct buf *out)
 {
 	unsigned c = hex4(s), low;
@@ -484,7 +484,7 @@ bool json_text_put(const struct json_text *text, struct buf *out)
 
 bool json_text_equals(const struct json_text *text, const char *word, size_t len)
 {
-	char room[256];		/* enough for any word: a lack of memory must not hide a member */
+	char room[256];		/* no allocation that could fail, so that no member is missed */
 	struct buf plain = { .limit = len ? len : 1 };
 	bool same, in_room = len <= sizeof(room);
 
@@ -499,9 +499,9 @@ bool json_text_equals(const struct json_text *text, const char *word, size_t len
 	return same;
 }
 
-/* --- keys that come twice ----------------------------------------------------------- */
+/* --- duplicate keys ----------------------------------------------------------------- */
 
-/* A key as a row would have it, into an empty buffer. */
+/* Puts a key as rows show it into an empty buffer. */
 static bool put_shown(struct buf *out, const struct json_text *key)
 {
 	struct buf plain = { 0 };
@@ -516,7 +516,7 @@ static bool put_shown(struct buf *out, const struct json_text *key)
 
 static const char twice[] = "an object has a member twice";
 
-/* Compares two keys of which at least one is not shown as it stands here. */
+/* Compares two keys as rows show them. */
 static const char *compare_shown(const struct json_text *a, const struct json_text *b)
 {
 	struct buf first = { 0 }, second = { 0 };
@@ -593,7 +593,7 @@ void json_put_quoted(struct buf *out, const char *before, const char *text)
 	json_put_string(out, text, strlen(text));
 }
 
-/* n/10^places, all of its places shown. */
+/* Writes n/10^places with all decimal places. */
 static size_t put_decimal(char *out, bool negative, uint64_t n, unsigned places)
 {
 	char digit[JSON_DOUBLE_MAX];
@@ -613,9 +613,8 @@ static size_t put_decimal(char *out, bool negative, uint64_t n, unsigned places)
 }
 
 /*
- * The nearest decimal of so many places, if it reads back as x: with x = m/2^shift and the
- * decimal n/10^places all of it is integers of at most 120 bits. False: it does not, or that
- * has to be found out elsewhere.
+ * Finds the decimal n/10^places that is nearest to x. True: it surely reads back as x. Computes
+ * with integers of at most 120 bits, where x = m/2^shift.
  */
 static bool nearest_decimal(double x, unsigned places, uint64_t *n)
 {
@@ -634,17 +633,17 @@ static bool nearest_decimal(double x, unsigned places, uint64_t *n)
 	if (rest > one << (shift - 1) || (rest == one << (shift - 1) && *n % 2))
 		++*n;
 	off = *n * (one << shift) > whole ? *n * (one << shift) - whole : rest;
-	/* within half of what lies between two doubles; beside a power of two that is uneven */
+	/* within half the distance to the next double, which at a power of two is not one */
 	return m != UINT64_C(1) << 52 && (2 * off < unit || (2 * off == unit && m % 2 == 0));
 }
 
-/* By integers alone, as most values of a row can be: what json_format_double's printf would write.
- * 0: not that one. */
+/* Writes what the printf of json_format_double would write, but faster; works for most values of
+ * rows. Returns the length; 0: it does not work for x. */
 static size_t short_format(char out[JSON_DOUBLE_MAX], double x)
 {
-	static const double tenth[] = { 1, 0.1, 0.01, 0.001 };	/* none is below its decimal */
+	static const double tenth[] = { 1, 0.1, 0.01, 0.001 };	/* as doubles, none is smaller */
 	bool negative = x < 0;
-	int before = 1;			/* digits before the point, less the zeros behind it */
+	int before = 1;			/* digits before the point; minus zeros directly after it */
 	uint64_t n;
 
 	x = fabs(x);
