@@ -4,10 +4,10 @@
 
 #include "json.h"
 
-#define BODY_MAX 65536		/* nothing is quoted from a longer one */
+#define BODY_MAX 65536		/* a longer body is not read */
 #define MESSAGE_MAX 300		/* bytes */
 
-/* An API's message with its parameters put in says more, unless a place in it was left open. */
+/* messageWithParams says more than message, unless a parameter was not filled in. */
 static void choose_message(struct buf *message, struct buf *with_params)
 {
 	struct buf other = *message;
@@ -54,8 +54,8 @@ void api_error_free(struct api_error *e)
 	buf_wipe(&e->context);
 }
 
-/* A message of any length leaves room for the IDs behind it. It ends with a whole word: half a
- * secret would not be found in it. */
+/* Cuts the message, to leave room for the IDs. It is cut between words, because a secret that was
+ * cut could not be recognised and masked. */
 static size_t shown_length(const struct buf *message)
 {
 	size_t len = message->len;

@@ -17,36 +17,36 @@
 #include "net/proxy_env.h"
 #include "util/time.h"
 
-#define HELD_MAX (16u << 20)		/* bytes; ordinary runs take a fiftieth of it */
-#define VERSION_NEEDED 0x080e00		/* 8.14: before it two keys are sent (curl issue #17170) */
-#define DESCRIPTORS_NEEDED 6		/* at most, to look up a name and to connect */
-#define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* no order of a year overflows a sum */
+#define HELD_MAX (16u << 20)		/* bytes; usual runs need 2 % of it */
+#define VERSION_NEEDED 0x080e00		/* 8.14: older ones send two keys (curl issue #17170) */
+#define DESCRIPTORS_NEEDED 6		/* enough to look up a name and to connect */
+#define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* so that no sum overflows */
 
 struct http {
 	CURLM *multi;
 	struct http_conf conf;
 	const char *env_file, *env_dir;	/* SSL_CERT_FILE, SSL_CERT_DIR; borrowed */
-	bool lacks_file;		/* libcurl's built-in file of certificates is not there */
-	struct transfer *transfers;	/* every handle that http_easy made */
-	bool abandoned_lookup;		/* a resolver thread may still be at work */
+	bool lacks_file;		/* libcurl's built-in CA file does not exist */
+	struct transfer *transfers;	/* one for each handle of http_easy */
+	bool abandoned_lookup;		/* a resolver thread may still be running */
 };
 
-/* What belongs to one handle; found again through CURLOPT_PRIVATE. */
+/* Our data of an easy handle, which CURLOPT_PRIVATE points to. */
 struct transfer {
 	struct transfer *next;
 	CURL *easy;
 	http_done *done;
 	void *arg;
 	bool running;
-	bool begun;			/* libcurl has had a turn with it */
+	bool begun;			/* curl_multi_perform was called since http_start */
 	char error[CURL_ERROR_SIZE];
-	char text[HTTP_TEXT_MAX];	/* of its end */
+	char text[HTTP_TEXT_MAX];	/* of struct http_result */
 };
 
-/* --- libcurl's memory: it has a bound, and is wiped, as it held secrets --------------- */
+/* --- libcurl's memory: limited, and overwritten when freed, since it held secrets ------ */
 
-/* Bytes in libcurl's hands. Its allocators take no argument, so there is one count for all;
- * the resolver has a thread. */
+/* Bytes that libcurl has allocated. A static count, because its allocators take no argument;
+ * atomic, because the resolver runs in a thread. */
 static atomic_size_t *held(void)
 {
 	static atomic_size_t bytes;
@@ -54,7 +54,7 @@ static atomic_size_t *held(void)
 	return &bytes;
 }
 
-/* Answers to pings, for one, pile up without end where the peer sends and does not read. */
+/* A limit is needed: for example, pongs queue up if the peer sends pings but reads nothing. */
 static bool fits(size_t n)
 {
 	size_t now = atomic_load(held());
@@ -142,7 +142,7 @@ const char *http_versions(void)
 	return text;
 }
 
-/* Whether the file of certificates that it would take by itself is not there. */
+/* True if libcurl's built-in CA file does not exist. */
 static bool lacks_file(void)
 {
 	const char *file = curl_version_info(CURLVERSION_NOW)->cainfo;
@@ -166,7 +166,7 @@ enum status http_new(struct http **out, const struct http_conf *conf, struct err
 	if (lacks)
 		return err_set(err, ST_USAGE, "this libcurl (%s) lacks %s",
 			curl_version_info(CURLVERSION_NOW)->version, lacks);
-	/* libcurl would write every session's keys there */
+	/* libcurl would write the keys of all TLS sessions there */
 	unsetenv("SSLKEYLOGFILE");
 	http = calloc(1, sizeof(*http));
 	if (!http || curl_global_init_mem(CURL_GLOBAL_DEFAULT, bounded_malloc,
@@ -196,8 +196,8 @@ static void free_now(struct http *http)
 	free(http);
 }
 
-/* No time for the look-up and no address yet: its thread may still be at work. (Of a connection
- * used again the address alone is known.) */
+/* While libcurl knows neither the address nor the time that the look-up took, the resolver's thread
+ * may be running. (For a reused connection it knows only the address.) */
 static bool is_looking_up(const struct transfer *t)
 {
 	CURL *easy = t->easy;
@@ -220,7 +220,7 @@ static bool has_lookup(const struct http *http)
 	return http->abandoned_lookup;
 }
 
-/* What is left to the process's end stays reachable, so that leak checkers do not report it. */
+/* Keeps what is not freed reachable, so that leak checkers do not report it. */
 static struct http *left_to_exit __attribute__((used));
 
 void http_free(struct http *http)
@@ -241,8 +241,8 @@ static struct transfer *transfer_of(CURL *easy)
 	return private;
 }
 
-/* A built-in file that is not there is an error to libcurl also where a directory is named; to
- * OpenSSL, whose variables these are, it is none. */
+/* Applies SSL_CERT_FILE and SSL_CERT_DIR as OpenSSL does. If only a directory is set, a built-in
+ * file that does not exist is no error to OpenSSL, but it is to libcurl. */
 static CURLcode trust_environment(const struct http *http, CURL *e, CURLoption file,
 	CURLoption directory)
 {
@@ -261,18 +261,18 @@ static CURLcode set_tls(const struct http *http, CURL *e)
 	if (!http->conf.cacert)
 		return c ? c : trust_environment(http, e, CURLOPT_CAINFO, CURLOPT_CAPATH);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_CAINFO, http->conf.cacert);
-	/* the built-in directory would go on vouching for everybody else */
+	/* without this the built-in directory would still be trusted */
 	return c ? c : curl_easy_setopt(e, CURLOPT_CAPATH, (char *)NULL);
 }
 
-/* A proxy that is spoken to by TLS has settings of its own; --cacert is the gateway's. */
+/* TLS to a proxy has its own settings; --cacert is only for the API. */
 static CURLcode set_proxy_tls(const struct http *http, CURL *e)
 {
 	CURLcode c = curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION,
 		(long)CURL_SSLVERSION_TLSv1_2);
 
 	c = c ? c : trust_environment(http, e, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
-	/* a libcurl that knows no proxies has none to set up */
+	/* a libcurl without proxy support does not know these options */
 	return c == CURLE_UNKNOWN_OPTION || c == CURLE_NOT_BUILT_IN ? CURLE_OK : c;
 }
 
@@ -293,7 +293,7 @@ static CURLcode set_connection(CURL *e, bool plain, int64_t timeout_ms)
 	c = c ? c : curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	c = c ? c : curl_easy_setopt(e, CURLOPT_USERAGENT, "gsqstat/" GSQSTAT_VERSION);
-	if (plain)	/* a proxy would read the secrets */
+	if (plain)	/* a proxy could read the secrets */
 		c = c ? c : curl_easy_setopt(e, CURLOPT_PROXY, "");
 	return c;
 }
@@ -366,10 +366,10 @@ void http_release(struct http *http, CURL *easy)
 		}
 }
 
-/* --- its end ------------------------------------------------------------------------ */
+/* --- how a transfer ended ----------------------------------------------------------- */
 
-/* Retry-After (RFC 9110 §10.2.3). libcurl cuts it at six hours and has 0 for what it cannot
- * read, so that its own reading is not used. */
+/* Retry-After (RFC 9110 §10.2.3). Not CURLINFO_RETRY_AFTER, which is at most six hours, and 0 for
+ * a malformed value. */
 static int64_t retry_after_us(CURL *easy)
 {
 	struct curl_header *header;
@@ -396,10 +396,10 @@ static int64_t retry_after_us(CURL *easy)
 
 #define THE_PROXY "the proxy "
 
-/* Who ended a transfer, for its text. */
+/* Who is named in the text of a failed transfer. */
 struct peer {
-	bool proxy;		/* it came no further than there */
-	const char *variable;	/* that names the proxy; NULL: there is none */
+	bool proxy;		/* the transfer did not get past the proxy */
+	const char *variable;	/* the one that sets the proxy; NULL: there is none */
 	char name[200];		/* `HOST[:PORT]`, or `the proxy (VARIABLE: HOST:PORT)` */
 };
 
@@ -411,7 +411,7 @@ static bool is_wss(CURL *e)
 		&& strncasecmp(url, "wss:", 4) == 0;
 }
 
-/* Behind a SOCKS proxy nothing but the code tells how far it came. */
+/* For a SOCKS proxy only the code tells how far the transfer got. */
 static bool ended_at_proxy(CURL *e, CURLcode code, bool socks)
 {
 	long used = 0, connected = 0;
@@ -459,8 +459,8 @@ static bool lacks_descriptors(void)
 	return n < ARRAY_LEN(fd);
 }
 
-/* libcurl has other words for it, and none of its own: a file that it could not open was there
- * at the start, and a socket that it did not get failed without an error of the network's. */
+/* libcurl has no code for a lack of descriptors. It reports a file that it cannot open although it
+ * existed at the start, or a failed connection without a network error. */
 static bool ended_without_descriptors(CURL *e, CURLcode code)
 {
 	long number = 0;
@@ -488,16 +488,16 @@ static bool is_certificate(CURLcode code)
 		|| code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
 }
 
-/* OpenSSL's words, the server's alert among them. */
-static bool is_tls_version(CURLcode code, const char *words)
+/* Recognised by OpenSSL's message, which includes the server's alert. */
+static bool is_tls_version(CURLcode code, const char *message)
 {
-	return code == CURLE_SSL_CONNECT_ERROR && (strcasestr(words, "protocol version")
-		|| strcasestr(words, "unsupported protocol"));
+	return code == CURLE_SSL_CONNECT_ERROR && (strcasestr(message, "protocol version")
+		|| strcasestr(message, "unsupported protocol"));
 }
 
-/* What to do about a certificate for which OpenSSL has the code `why`. */
+/* Says what to do about a certificate that OpenSSL refused with the code `why`. */
 static void put_advice(char *out, size_t size, const struct peer *peer, CURLcode code, long why,
-	const char *words)
+	const char *message)
 {
 	char now[TIME_TEXT_MAX];
 
@@ -510,8 +510,8 @@ static void put_advice(char *out, size_t size, const struct peer *peer, CURLcode
 			: "the certificate and --cacert");
 		return;
 	case X509_V_OK:
-	case X509_V_ERR_UNSPECIFIED:	/* none of OpenSSL's: libcurl compares names itself */
-		if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(words, "name")) {
+	case X509_V_ERR_UNSPECIFIED:	/* not OpenSSL's error: libcurl compares the names */
+		if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(message, "name")) {
 			snprintf(out, size, "it is for another name: check the host%s%s",
 				peer->proxy ? " in " : "", peer->proxy ? peer->variable : "");
 			return;
@@ -532,21 +532,21 @@ static void put_advice(char *out, size_t size, const struct peer *peer, CURLcode
 		"a proxy, --cacert does not reach it" : "--cacert names the authority to trust");
 }
 
-static void tell_certificate(struct transfer *t, const struct peer *peer, CURLcode code,
-	const char *words)
+static void describe_certificate(struct transfer *t, const struct peer *peer, CURLcode code,
+	const char *message)
 {
 	char advice[160];
 	long why = X509_V_ERR_UNSPECIFIED;
 
 	curl_easy_getinfo(t->easy, peer->proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT
 		: CURLINFO_SSL_VERIFYRESULT, &why);
-	put_advice(advice, sizeof(advice), peer, code, why, words);
+	put_advice(advice, sizeof(advice), peer, code, why, message);
 	snprintf(t->text, sizeof(t->text), "the certificate of %s could not be verified: %.120s; "
-		"%s", peer->name, words, advice);
+		"%s", peer->name, message, advice);
 }
 
-/* The proxy's answer to CONNECT, or to a SOCKS handshake (status 0). */
-static enum status tell_refusal(struct transfer *t, const struct peer *peer, long status,
+/* The proxy refused CONNECT, or a SOCKS handshake (status 0). */
+static enum status describe_refusal(struct transfer *t, const struct peer *peer, long status,
 	long socks)
 {
 	const char *where = peer->proxy ? peer->name + strlen(THE_PROXY) : "", *advice = "";
@@ -567,20 +567,20 @@ static enum status tell_refusal(struct transfer *t, const struct peer *peer, lon
 	return fatal;
 }
 
-/* libcurl's words, which name the host in some cases only. */
-static void tell_words(struct transfer *t, const struct peer *peer, const char *words)
+/* libcurl's message, with the host before it unless the message names it. */
+static void describe_other(struct transfer *t, const struct peer *peer, const char *message)
 {
-	bool named = !peer->proxy && memmem(words, strlen(words), peer->name,
+	bool named = !peer->proxy && memmem(message, strlen(message), peer->name,
 		strcspn(peer->name, ":"));
 
 	snprintf(t->text, sizeof(t->text), "%s%s%.255s", named ? "" : peer->name,
-		named ? "" : ": ", words);
+		named ? "" : ": ", message);
 }
 
-/* What happened, in words; whether another attempt may do better. */
-static enum status tell_end(struct transfer *t, const struct http_result *r)
+/* Describes why the transfer failed. Returns a status as in http_result.fatal. */
+static enum status describe_end(struct transfer *t, const struct http_result *r)
 {
-	const char *words = t->error[0] ? t->error : curl_easy_strerror(r->code);
+	const char *message = t->error[0] ? t->error : curl_easy_strerror(r->code);
 	struct peer peer = peer_of(t->easy, r->code);
 	long socks = CURLPX_OK;
 	struct rlimit limit = { 0, 0 };
@@ -589,23 +589,23 @@ static enum status tell_end(struct transfer *t, const struct http_result *r)
 		curl_easy_getinfo(t->easy, CURLINFO_PROXY_ERROR, &socks);
 	if (r->by_proxy || socks == CURLPX_USER_REJECTED || socks == CURLPX_NO_AUTH
 	    || socks == CURLPX_REPLY_NOT_ALLOWED)
-		return tell_refusal(t, &peer, r->by_proxy ? r->http_status : 0, socks);
+		return describe_refusal(t, &peer, r->by_proxy ? r->http_status : 0, socks);
 	if (ended_without_descriptors(t->easy, r->code)) {
 		getrlimit(RLIMIT_NOFILE, &limit);
 		snprintf(t->text, sizeof(t->text), "too few file descriptors, see ulimit -n, "
-			"which is %llu: %.255s", (unsigned long long)limit.rlim_cur, words);
+			"which is %llu: %.255s", (unsigned long long)limit.rlim_cur, message);
 		return ST_OK;
 	}
 	if (is_certificate(r->code)) {
-		tell_certificate(t, &peer, r->code, words);
+		describe_certificate(t, &peer, r->code, message);
 		return ST_PROTOCOL;
 	}
-	if (is_tls_version(r->code, words)) {
+	if (is_tls_version(r->code, message)) {
 		snprintf(t->text, sizeof(t->text), "%s and gsqstat have no TLS version in common, "
-			"which is 1.2 or newer: %.255s", peer.name, words);
+			"which is 1.2 or newer: %.255s", peer.name, message);
 		return ST_PROTOCOL;
 	}
-	tell_words(t, &peer, words);
+	describe_other(t, &peer, message);
 	return ST_OK;
 }
 
@@ -625,7 +625,7 @@ static struct http_result result_of(struct transfer *t, CURLcode code)
 	if (code == CURLE_OK)
 		snprintf(t->text, sizeof(t->text), "%s", curl_easy_strerror(code));
 	else
-		r.fatal = tell_end(t, &r);
+		r.fatal = describe_end(t, &r);
 	r.text = t->text;
 	return r;
 }

@@ -10,7 +10,7 @@
 #include "util/base.h"
 #include "util/text.h"
 
-/* In libcurl's order, for https and for wss: the first that is there and not empty. */
+/* In libcurl's order. The first that is set and not empty is used. */
 static const char *const of_https[] = {
 	"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL
 };
@@ -18,7 +18,7 @@ static const char *const of_wss[] = {
 	"wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL
 };
 
-static const char *taken(const char *const *names)
+static const char *used(const char *const *names)
 {
 	for (; *names; names++) {
 		const char *value = getenv(*names);
@@ -29,7 +29,7 @@ static const char *taken(const char *const *names)
 	return NULL;
 }
 
-/* As libcurl reads it; NULL: it would not, or out of memory. */
+/* Parses a proxy as libcurl does; NULL: it is invalid, or out of memory. */
 static CURLU *parse(const char *value)
 {
 	CURLU *url = curl_url();
@@ -60,7 +60,7 @@ static void wipe(char *part)
 	curl_free(part);
 }
 
-/* One that is not there can be; what %XX makes of one that is has to be text. */
+/* True if the part is absent, or can be percent-decoded. */
 static bool has_text(CURLU *url, CURLUPart part, CURLUcode absent)
 {
 	char *text = NULL;
@@ -93,14 +93,14 @@ static void check(const char *name, struct lines *problems)
 
 void proxy_env_check(struct lines *problems)
 {
-	const char *https = taken(of_https), *wss = taken(of_wss);
+	const char *https = used(of_https), *wss = used(of_wss);
 
 	check(https, problems);
 	if (wss != https)
 		check(wss, problems);
 }
 
-/* HOST[:PORT] without user and password; false: it cannot be read. */
+/* Writes HOST[:PORT] without user and password; false: there is no host. */
 static bool put_host(CURLU *url, char *out, size_t size)
 {
 	char *host = NULL, *port = NULL;
@@ -117,7 +117,7 @@ static bool put_host(CURLU *url, char *out, size_t size)
 
 const char *proxy_env_show(char *out, size_t size, bool wss, bool *socks)
 {
-	const char *name = taken(wss ? of_wss : of_https);
+	const char *name = used(wss ? of_wss : of_https);
 	CURLU *url = name ? parse(getenv(name)) : NULL;
 	char *scheme = NULL;
 
@@ -166,6 +166,6 @@ static bool keep_secrets(const char *name, bool (*keep)(void *arg, const char *s
 
 bool proxy_env_secrets(bool (*keep)(void *arg, const char *secret), void *arg)
 {
-	return keep_secrets(taken(of_https), keep, arg)
-		&& keep_secrets(taken(of_wss), keep, arg);
+	return keep_secrets(used(of_https), keep, arg)
+		&& keep_secrets(used(of_wss), keep, arg);
 }

@@ -1,6 +1,6 @@
 /*
- * The proxies that the environment names and libcurl will take, before it takes them: whether
- * it can, and what in them is a secret.
+ * The proxies in the environment that libcurl will use: whether the variables are valid, and which
+ * secrets they contain.
  */
 #ifndef NET_PROXY_ENV_H
 #define NET_PROXY_ENV_H
@@ -10,15 +10,16 @@
 
 #include "util/lines.h"
 
-/* A line for each variable that names none; nothing of its value, which may hold a password. */
+/* Adds a problem for each variable that is no valid proxy. It does not show the value, which may
+ * contain a password. */
 void proxy_env_check(struct lines *problems);
 
-/* The variable that names the proxy for https, or for wss, and in out its HOST[:PORT]; NULL: there
- * is none. What no_proxy says is not looked at. */
+/* Returns the variable that sets the proxy for https, or for wss, and puts its HOST[:PORT] into
+ * out; NULL: there is none. Ignores no_proxy. */
 const char *proxy_env_show(char *out, size_t size, bool wss, bool *socks);
 
-/* Each password as it stands and decoded, and user:password as Basic has it (RFC 7617 §2). False:
- * keep said so, or out of memory. */
+/* Calls keep for each password, as it is and percent-decoded, and for user:password, which Basic
+ * sends (RFC 7617 §2). False: keep returned false, or out of memory. */
 bool proxy_env_secrets(bool (*keep)(void *arg, const char *secret), void *arg);
 
 #endif

@@ -10,21 +10,21 @@
 #include "util/text.h"
 #include "util/utf8.h"
 
-#define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
-#define ERROR_BODY_MAX 65536	/* no permissions are looked for in a longer one */
+#define GRACE_US 50000		/* so that libcurl's time-out, which says more, comes first */
+#define ERROR_BODY_MAX 65536	/* a longer body is not searched for permissions */
 #define SECRET_MIN 8
-#define ID_MIN 20		/* a longer part of the path than this is no word of the API */
+#define ID_MIN 20		/* a longer part of the path is an ID, not a word */
 #define MASK_LEN 3
 
 struct rest {
 	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
-	char *token, *url;		/* to keep them out of the text */
+	char *token, *url;		/* for masking them in the text */
 	int64_t end_us;
 	bool arrived, done, too_long;
 	struct http_result result;
-	char words[HTTP_TEXT_MAX];	/* the result's */
+	char result_text[HTTP_TEXT_MAX];
 	struct buf body;
 	struct rest_answer answer;
 };
@@ -51,7 +51,7 @@ void rest_free(struct rest *r)
 
 /* --- the text ----------------------------------------------------------------------- */
 
-/* Puts the mask for all from at up to to. */
+/* Replaces what is between at and to by the mask. */
 static void replace(char *at, const char *to)
 {
 	memset(at, '*', MASK_LEN);
@@ -66,7 +66,7 @@ static void mask(char *text, const char *secret, size_t least)
 		replace(at, at + len);
 }
 
-/* The words of it that hold a URL. */
+/* Masks each word that contains a URL. */
 static void mask_urls(char *text)
 {
 	for (char *at = text; (at = strstr(at, "://")); ) {
@@ -78,7 +78,8 @@ static void mask_urls(char *text)
 	}
 }
 
-/* A channel's ID opens its socket, and the service may name it in its words. */
+/* Masks IDs of the URL: a channel's ID is enough to open its socket, and the service may repeat it
+ * in its message. */
 static void mask_path(char *text, char *url)
 {
 	char *host = strstr(url, "://"), *end;
@@ -96,13 +97,13 @@ static void mask_path(char *text, char *url)
 	}
 }
 
-/* Masked before it is cut: half a secret would not be found. */
+/* Masks before cutting, because a secret that was cut could not be recognised. */
 static void set_text(struct rest *r, struct buf *text)
 {
 	struct buf plain = { 0 };
 	size_t len;
 
-	buf_reserve(&plain, 3 * text->len + 1);	/* no growth that would leave copies */
+	buf_reserve(&plain, 3 * text->len + 1);	/* growing would leave copies */
 	text_put_printable(&plain, text->data ? text->data : "", text->len);
 	buf_char(&plain, '\0');
 	if (!plain.failed && !text->failed) {
@@ -119,7 +120,7 @@ static void set_text(struct rest *r, struct buf *text)
 	buf_wipe(text);
 }
 
-/* --- what the service says of an error ---------------------------------------------- */
+/* --- error responses ---------------------------------------------------------------- */
 
 static const char *header(const struct rest *r, const char *name)
 {
@@ -163,7 +164,7 @@ static bool is_listed(const char *list, const char *name, size_t len)
 	return false;
 }
 
-/* Where they stand in the body differs; what they look like does not. */
+/* Finds permissions by their form, because their place in the body varies. */
 static void list_permissions(struct rest_answer *a)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -191,12 +192,12 @@ static void finish(struct rest *r, enum rest_kind kind)
 	end_request(r);
 }
 
-static void finish_saying(struct rest *r, enum rest_kind kind, const char *what,
-	const char *words)
+static void finish_with_text(struct rest *r, enum rest_kind kind, const char *what,
+	const char *detail)
 {
 	struct buf text = { 0 };
 
-	buf_printf(&text, "%s%s%s", what, *words ? ": " : "", words);
+	buf_printf(&text, "%s%s%s", what, *detail ? ": " : "", detail);
 	set_text(r, &text);
 	finish(r, kind);
 }
@@ -219,13 +220,13 @@ static void finish_without_answer(struct rest *r)
 	switch (http_failure_of(&r->result)) {
 	case HTTP_FATAL:
 		r->answer.status = r->result.fatal;
-		finish_saying(r, REST_FATAL, r->words, "");
+		finish_with_text(r, REST_FATAL, r->result_text, "");
 		break;
 	case HTTP_BREACH:
-		finish_saying(r, REST_BREACH, "the API does not speak HTTP", r->words);
+		finish_with_text(r, REST_BREACH, "the API does not speak HTTP", r->result_text);
 		break;
 	case HTTP_NETWORK:
-		finish_saying(r, REST_NETWORK, "no answer from the API", r->words);
+		finish_with_text(r, REST_NETWORK, "no answer from the API", r->result_text);
 		break;
 	}
 }
@@ -244,9 +245,9 @@ static void take_answer(struct rest *r)
 
 	a->http_status = r->result.http_status;
 	if (r->too_long) {
-		finish_saying(r, REST_BREACH, "the API's answer is longer than 16 MiB", "");
+		finish_with_text(r, REST_BREACH, "the API's answer is longer than 16 MiB", "");
 	} else if (r->result.by_proxy && !r->result.fatal) {
-		finish_saying(r, REST_NETWORK, r->words, "");
+		finish_with_text(r, REST_NETWORK, r->result_text, "");
 	} else if (r->result.code != CURLE_OK) {
 		finish_without_answer(r);
 	} else {
@@ -266,7 +267,7 @@ static void take_answer(struct rest *r)
 	}
 }
 
-/* Room for n bytes and a NUL; what was there is wiped, for it may hold a connectUri. */
+/* Makes room for n bytes and a NUL. Overwrites the old memory, which may hold a connectUri. */
 static bool grow(struct buf *body, size_t n)
 {
 	struct buf larger = { 0 };
@@ -301,7 +302,7 @@ static void on_done(void *arg, const struct http_result *result)
 
 	r->arrived = true;
 	r->result = *result;
-	snprintf(r->words, sizeof(r->words), "%s", result->text);
+	snprintf(r->result_text, sizeof(r->result_text), "%s", result->text);
 }
 
 /* --- the request -------------------------------------------------------------------- */
@@ -311,11 +312,11 @@ static bool set_headers(struct rest *r, const struct rest_call *call)
 	struct buf line = { 0 };
 	bool ok;
 
-	buf_reserve(&line, strlen(r->token) + 32);	/* no growth that would leave copies */
+	buf_reserve(&line, strlen(r->token) + 32);	/* growing would leave copies */
 	ok = buf_printf(&line, "Authorization: Bearer %s", r->token)
 		&& http_add_header(&r->headers, line.data)
 		&& http_add_header(&r->headers, "Accept: application/json")
-		/* without a body libcurl's own would be a form's */
+		/* without a body: no Content-Type, as libcurl would send that of a form */
 		&& http_add_header(&r->headers,
 			call->body ? "Content-Type: application/json" : "Content-Type:")
 		&& http_add_header(&r->headers, "Expect:");
@@ -366,13 +367,13 @@ struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t
 		return NULL;
 	}
 	r->end_us = now_us + call->timeout_us + GRACE_US;
-	/* anything else would be a header of its own */
+	/* a line break in it would begin another header */
 	if (!text_is_visible(call->token, SIZE_MAX))
-		finish_saying(r, REST_UNAUTHORISED, "the access token fits no HTTP header", "");
+		finish_with_text(r, REST_UNAUTHORISED, "the access token fits no HTTP header", "");
 	else if (call->timeout_us <= 0)
-		finish_saying(r, REST_NETWORK, "no time is left to ask the API", "");
+		finish_with_text(r, REST_NETWORK, "no time is left to ask the API", "");
 	else if (!begin(r, call))
-		finish_saying(r, REST_NETWORK, "the request to the API could not be made", "");
+		finish_with_text(r, REST_NETWORK, "the request to the API could not be made", "");
 	return r;
 }
 
@@ -382,9 +383,9 @@ bool rest_step(struct rest *r, int64_t now_us)
 		return true;
 	if (r->arrived)
 		take_answer(r);
-	/* libcurl's clock stands still while the machine is suspended, ours does not */
+	/* libcurl's clock stops while the machine is suspended, ours does not */
 	else if (now_us >= r->end_us)
-		finish_saying(r, REST_NETWORK, "the API did not answer in time", "");
+		finish_with_text(r, REST_NETWORK, "the API did not answer in time", "");
 	return r->done;
 }
 

@@ -1,7 +1,6 @@
 /*
- * One request to the REST API: a bearer token, JSON both ways, an answer of bounded length
- * and, where it is no good one, what happened as one of few kinds and in words. A state
- * machine: nothing here waits, nothing here retries.
+ * One request to the REST API, with a bearer token and JSON. A failure is reported as one of a few
+ * kinds and as a text. It is a state machine that never waits and never tries again.
  */
 #ifndef NET_REST_H
 #define NET_REST_H
@@ -17,47 +16,47 @@
 
 enum rest_kind {
 	REST_OK,		/* 2xx */
-	REST_UNAUTHORISED,	/* 401, or a token that no header can carry */
+	REST_UNAUTHORISED,	/* 401, or a token that cannot be sent in a header */
 	REST_FORBIDDEN,		/* 403 */
 	REST_NOT_FOUND,		/* 404 */
 	REST_LIMITED,		/* 429 */
 	REST_REJECTED,		/* any other 4xx */
 	REST_SERVER,		/* 5xx, 408 */
-	REST_NETWORK,		/* no whole answer, out of time or memory */
-	REST_FATAL,		/* no other attempt will do better: a certificate, a proxy */
-	REST_BREACH		/* a redirect, an over-long answer, an odd status, no HTTP */
+	REST_NETWORK,		/* no complete answer, a time-out, out of memory */
+	REST_FATAL,		/* trying again does not help: a certificate, a proxy */
+	REST_BREACH		/* a redirect, too long an answer, an unexpected status, not HTTP */
 };
 
 struct rest_call {
 	const char *method;	/* GET POST PUT DELETE HEAD */
 	const char *url, *token;
 	const char *body;	/* JSON, NULL: none */
-	int64_t timeout_us;	/* bound of the whole of it */
+	int64_t timeout_us;	/* for the whole request */
 };
 
 struct rest_answer {
 	enum rest_kind kind;
 	enum status status;	/* FATAL: what the run ends with */
 	long http_status;	/* 0: no answer */
-	int64_t retry_after_us;	/* -1: none; inin-ratelimit-reset only of a 429 without its own */
-	const char *body;	/* never NULL, a NUL behind it */
+	int64_t retry_after_us;	/* -1: none; a 429 without one: its inin-ratelimit-reset */
+	const char *body;	/* never NULL; a NUL follows it */
 	size_t len;
-	/* For people: host, status, the service's code, message and IDs; one line of printable
-	 * UTF-8, cut, without URLs, tokens, or IDs from the URL's path. */
+	/* For people: the host, the status, and the service's code, message and IDs. One line of
+	 * printable UTF-8, without URLs, the token, and IDs of the URL's path. */
 	char text[HTTP_TEXT_MAX];
-	char missing_permissions[256];	/* `routing:queue:view, …` that a 403 names, or "" */
+	char missing_permissions[256];	/* of a 403: `routing:queue:view, …`, or "" */
 };
 
 struct rest;
 
-/* The call is copied, http is borrowed. NULL: out of memory; any other failure is an answer. */
+/* Copies the call, borrows http. NULL: out of memory; any other failure becomes an answer. */
 struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t now_us);
-void rest_free(struct rest *r);		/* drops what is under way at once, wipes */
+void rest_free(struct rest *r);		/* stops a running request; overwrites secrets */
 
-/* After each http_perform and by its deadline; true once the answer is there. */
+/* Call it after each http_perform and by its deadline. True: the answer is there. */
 bool rest_step(struct rest *r, int64_t now_us);
 bool rest_is_done(const struct rest *r);
-int64_t rest_deadline_us(const struct rest *r);	/* INT64_MIN: an answer waits for rest_step */
+int64_t rest_deadline_us(const struct rest *r);	/* INT64_MIN: call rest_step now */
 
 const struct rest_answer *rest_answer(const struct rest *r);	/* once done, until rest_free */
 

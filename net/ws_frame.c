@@ -47,7 +47,7 @@ static const char *header_fault(const struct ws_frame_reader *r)
 	return r->message ? "a message within another one" : NULL;
 }
 
-/* The header's length as far as its bytes tell. */
+/* The header's length, as far as it is known yet. */
 static size_t header_size(const struct ws_frame_reader *r)
 {
 	if (r->header_len < 2)
@@ -73,7 +73,7 @@ static uint64_t payload_length(const struct ws_frame_reader *r)
 	return len;
 }
 
-/* Collects the header. True: it is whole. */
+/* Collects the header. True: it is complete. */
 static bool take_header(struct ws_frame_reader *r, const char **at, const char *end,
 	const char **breach)
 {
@@ -87,7 +87,7 @@ static bool take_header(struct ws_frame_reader *r, const char **at, const char *
 	return false;
 }
 
-/* The header is whole: begins the frame. Returns whether the frame begins a message. */
+/* The header is complete: begins the frame. True: the frame begins a message. */
 static bool begin_frame(struct ws_frame_reader *r)
 {
 	enum ws_frame_opcode opcode = r->header[0] & OPCODE;

@@ -1,6 +1,6 @@
 /*
- * Reads a WebSocket server's frames (RFC 6455 §5.2) out of bytes that may be cut anywhere, and
- * checks each header and the order of the headers. Copies no payload.
+ * Reads a WebSocket server's frames (RFC 6455 §5.2) from bytes that may be split anywhere, and
+ * checks the headers and their order. Does not copy payloads.
  */
 #ifndef NET_WS_FRAME_H
 #define NET_WS_FRAME_H
@@ -23,8 +23,8 @@ enum ws_frame_opcode {
 
 /* Part of one frame's payload. */
 struct ws_frame_piece {
-	enum ws_frame_opcode
-		opcode; /* never CONTINUATION: a fragment has the opcode of its message */
+	/* Never CONTINUATION: a fragment has the opcode of its message. */
+	enum ws_frame_opcode opcode;
 	bool begins, ends;	/* it is the first or last piece of its message */
 	const char *bytes;	/* borrowed from the caller's bytes */
 	size_t len;
