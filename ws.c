@@ -477,15 +477,10 @@ static void end_by_result(struct ws *ws)
 		end_refused(ws);
 		return;
 	}
-	switch (http_failure_of(r)) {
-	case HTTP_BREACH:
+	if (http_failure_of(r) == HTTP_BREACH)
 		end_with(ws, WS_END_BREACH, 0, "the answer is not HTTP/1.1");
-		break;
-	case HTTP_FATAL:
-	case HTTP_NETWORK:
+	else
 		end_with(ws, WS_END_NETWORK, 0, ws->no_memory ? "out of memory" : r->text);
-		break;
-	}
 }
 
 /* --- once a turn -------------------------------------------------------------------- */

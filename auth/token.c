@@ -9,13 +9,13 @@
 #include <strings.h>
 
 #include "net/api_error.h"
+#include "net/request.h"
 #include "util/buf.h"
 #include "util/text.h"
 #include "util/utf8.h"
 
 #define ANSWER_MAX 65536
 #define LOCK_AGAIN_US 50000
-#define GRACE_US 50000		/* libcurl's own time-out comes first, in its own words */
 #define WORDS_MAX 120		/* bytes of what the endpoint says */
 #define LIFE_MAX_S (10.0 * 365 * 24 * 3600)
 #define FORM "grant_type=client_credentials&scope=routing%3Astatistics%3Aview"
@@ -29,15 +29,9 @@ struct token {
 	struct token_result result;
 	uint64_t generation;
 	char *value, *refused;		/* refused: not to be taken from the cache again */
-	int64_t lock_since_us, step_at_us, end_us, now_us;
+	int64_t lock_since_us, lock_again_us, end_us, now_us;
 	bool locked;
-	CURL *easy;
-	struct curl_slist *headers;
-	struct buf answer;
-	bool answer_too_long;
-	bool arrived;			/* http_perform has brought the answer */
-	struct http_result http_result;
-	char http_text[HTTP_TEXT_MAX];
+	struct request request;
 };
 
 struct token *token_new(const struct token_conf *conf, const struct creds *creds,
@@ -51,25 +45,7 @@ struct token *token_new(const struct token_conf *conf, const struct creds *creds
 	t->creds = creds;
 	t->cache = cache;
 	t->http = http;
-	t->answer.limit = ANSWER_MAX + 1;
-	/* all of it at once: growing would leave copies behind */
-	if (!buf_reserve(&t->answer, ANSWER_MAX + 1)) {
-		free(t);
-		return NULL;
-	}
 	return t;
-}
-
-static void end_request(struct token *t)
-{
-	http_release(t->http, t->easy);
-	t->easy = NULL;
-	curl_slist_free_all(t->headers);
-	t->headers = NULL;
-	if (t->answer.data)
-		OPENSSL_cleanse(t->answer.data, t->answer.cap);
-	buf_clear(&t->answer);
-	t->arrived = false;
 }
 
 static void drop_lock(struct token *t)
@@ -83,9 +59,8 @@ void token_free(struct token *t)
 {
 	if (!t)
 		return;
-	end_request(t);
+	request_close(&t->request);
 	drop_lock(t);
-	buf_wipe(&t->answer);
 	text_wipe(&t->value);
 	text_wipe(&t->refused);
 	free(t);
@@ -181,37 +156,31 @@ static void cut_part(const struct token *t, struct buf *part)
 	part->len = cut;
 }
 
-static const char *correlation_id(const struct token *t)
-{
-	struct curl_header *h = NULL;
-
-	return t->easy && curl_easy_header(t->easy, "ININ-Correlation-Id", 0, CURLH_HEADER, -1, &h)
-		== CURLHE_OK ? h->value : "";
-}
-
 static bool is_text(const struct buf *text, const char *word)
 {
 	return text->len == strlen(word) && memcmp(text->data, word, text->len) == 0;
 }
 
-/* What the endpoint says goes to http_text; whether the error is invalid_client. */
-static bool describe(struct token *t, long status)
+/* What the endpoint says, in words; whether the error is invalid_client. */
+static bool describe(struct token *t, long status, char words[HTTP_TEXT_MAX])
 {
 	struct buf raw = { 0 }, plain = { 0 };
 	struct api_error e;
 	bool invalid;
 
-	api_error_read(&e, t->answer.data, t->answer.len);
+	api_error_read(&e, request_body(&t->request), t->request.body.len);
 	invalid = is_text(&e.code, "invalid_client");
 	t->result.unknown_client = invalid && is_text(&e.message, "client not found");
 	cut_part(t, &e.code);
 	cut_part(t, &e.message);
 	cut_part(t, &e.context);
-	api_error_put(&e, t->creds->login_url, status, correlation_id(t), &raw);
+	api_error_put(&e, t->creds->login_url, status,
+		request_header(&t->request, "ININ-Correlation-Id"), &raw);
 	api_error_free(&e);
+	words[0] = '\0';
 	if (!raw.failed && text_put_printable(&plain, raw.data, raw.len)
 	    && buf_char(&plain, '\0'))
-		snprintf(t->http_text, sizeof(t->http_text), "%.400s", plain.data);
+		snprintf(words, HTTP_TEXT_MAX, "%.400s", plain.data);
 	buf_wipe(&raw);
 	buf_wipe(&plain);
 	return invalid;
@@ -226,49 +195,56 @@ static void set_origins(struct token *t)
 	t->result.host_from = t->creds->host_from;
 }
 
-static enum token_state failed(struct token *t, enum token_failure failure, const char *what)
+static enum token_state failed(struct token *t, enum http_failure failure, const char *what,
+	const char *words)
 {
 	set_origins(t);
 	t->result.failure = failure;
 	snprintf(t->result.text, sizeof(t->result.text), "%.90s%s%.540s", what,
-		*what && t->http_text[0] ? ": " : "", t->http_text);
+		*what && *words ? ": " : "", words);
 	drop_lock(t);
-	end_request(t);
+	request_close(&t->request);
 	return t->state = TOKEN_FAILED;
 }
 
 static enum token_state refused_by_status(struct token *t, long status)
 {
-	bool invalid_client = describe(t, status);
+	char words[HTTP_TEXT_MAX];
+	bool invalid_client = describe(t, status, words);
 
-	t->result.retry_after_us = t->http_result.retry_after_us;
+	t->result.retry_after_us = t->request.result.retry_after_us;
 	if (status == 401 || (status == 400 && invalid_client))
-		return failed(t, TOKEN_REFUSED, "the client ID or secret was refused");
+		return failed(t, HTTP_UNAUTHORISED, "the client ID or secret was refused", words);
 	if (status == 403)
-		return failed(t, TOKEN_FORBIDDEN, "the client may not have a token");
+		return failed(t, HTTP_FORBIDDEN, "the client may not have a token", words);
+	if (status == 404)
+		return failed(t, HTTP_NOT_FOUND, "the token request was rejected", words);
 	if (status == 429)
-		return failed(t, TOKEN_LIMITED, "too many token requests");
+		return failed(t, HTTP_LIMITED, "too many token requests", words);
 	if (status >= 500)
-		return failed(t, TOKEN_NETWORK, "the token endpoint failed");
+		return failed(t, HTTP_SERVER, "the token endpoint failed", words);
 	if (status / 100 == 3)
-		return failed(t, TOKEN_BREACH, "no token");
+		return failed(t, HTTP_BREACH, "no token", words);
 	if (status / 100 == 4)
-		return failed(t, TOKEN_REJECTED, "the token request was rejected");
-	return failed(t, TOKEN_BREACH, "the token endpoint answered with an odd status");
+		return failed(t, HTTP_REJECTED, "the token request was rejected", words);
+	return failed(t, HTTP_BREACH, "the token endpoint answered with an odd status", words);
 }
 
 static enum token_state without_answer(struct token *t)
 {
-	switch (http_failure_of(&t->http_result)) {
-	case HTTP_FATAL:
-		t->result.status = t->http_result.fatal;
-		return failed(t, TOKEN_FATAL, "");
-	case HTTP_BREACH:
-		return failed(t, TOKEN_BREACH, "the token endpoint does not speak HTTP");
-	case HTTP_NETWORK:
-		break;
-	}
-	return failed(t, TOKEN_NETWORK, "no token");
+	static const char *const what[REQUEST_ENDS] = {
+		[REQUEST_NO_TIME] = "no time is left to ask for a token",
+		[REQUEST_NOT_MADE] = "the token request could not be made",
+		[REQUEST_LATE] = "the token endpoint did not answer in time",
+		[REQUEST_TOO_LONG] = "the token answer is longer than 64 KiB",
+		[REQUEST_AT_PROXY] = "no token",
+		[REQUEST_NETWORK] = "no token",
+		[REQUEST_FATAL] = "",
+		[REQUEST_BREACH] = "the token endpoint does not speak HTTP"
+	};
+
+	t->result.status = t->request.result.fatal;
+	return failed(t, request_failure(&t->request), what[t->request.end], t->request.words);
 }
 
 static enum token_state ready(struct token *t, char *value, int64_t expires_ms, bool cached)
@@ -286,35 +262,25 @@ static enum token_state ready(struct token *t, char *value, int64_t expires_ms, 
 
 static enum token_state take_answer(struct token *t, struct lines *warnings)
 {
-	const struct http_result *r = &t->http_result;
+	const struct request *q = &t->request;
+	const long status = q->result.http_status;
 	const char *why;
 	char *value;
 	double life_s;
 	int64_t expires_ms;
 
-	t->result = (struct token_result){ .retry_after_us = -1 };
-	t->result.http_status = r->http_status;
-	if (r->by_proxy)
-		return without_answer(t);
+	t->result = (struct token_result){ .http_status = status, .retry_after_us = -1 };
 	/* a refusal's page may be as long as it likes: its status says what it is */
-	if (t->answer_too_long && r->http_status != 200)
-		return refused_by_status(t, r->http_status);
-	if (t->answer_too_long) {
-		t->http_text[0] = '\0';
-		return failed(t, TOKEN_BREACH, "the token answer is longer than 64 KiB");
-	}
-	if (r->code != CURLE_OK)
+	if (status != 200 && (q->end == REQUEST_ANSWERED || q->end == REQUEST_TOO_LONG))
+		return refused_by_status(t, status);
+	if (q->end != REQUEST_ANSWERED)
 		return without_answer(t);
-	if (r->http_status != 200)
-		return refused_by_status(t, r->http_status);
-	why = token_parse_answer(t->answer.data, t->answer.len, &value, &life_s);
-	if (why) {
-		snprintf(t->http_text, sizeof(t->http_text), "%s", why);
-		return failed(t, TOKEN_BREACH, "the token answer is malformed");
-	}
+	why = token_parse_answer(request_body(q), q->body.len, &value, &life_s);
+	if (why)
+		return failed(t, HTTP_BREACH, "the token answer is malformed", why);
 	if (!value)
-		return failed(t, TOKEN_NETWORK, "out of memory");
-	end_request(t);
+		return failed(t, HTTP_NETWORK, "out of memory", "");
+	request_close(&t->request);
 	expires_ms = t->now_us / 1000 + (int64_t)(life_s * 1000);
 	if (t->cache && expires_ms > t->now_us / 1000 + t->conf.margin_ms)
 		token_cache_write(t->cache, value, expires_ms, warnings);
@@ -323,71 +289,39 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 
 /* --- the request -------------------------------------------------------------------- */
 
-static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
-{
-	struct token *t = arg;
-
-	if (!buf_add(&t->answer, bytes, size * n) || t->answer.len > ANSWER_MAX) {
-		t->answer_too_long = true;
-		return CURL_WRITEFUNC_ERROR;
-	}
-	return size * n;
-}
-
-static void on_done(void *arg, const struct http_result *result)
-{
-	struct token *t = arg;
-
-	t->arrived = true;
-	t->http_result = *result;
-	snprintf(t->http_text, sizeof(t->http_text), "%s", result->text);
-	if (result->code == CURLE_OK)
-		t->http_text[0] = '\0';
-}
-
 /*
  * RFC 6749 §2.3.1 would have ID and secret form-encoded before they go into Basic; the
  * service and its SDKs take them as they are, and so do we.
  */
-static CURLcode set_request(struct token *t, CURL *e, const char *url)
+static bool set_request(struct request *q, const struct creds *creds)
 {
-	CURLcode c = curl_easy_setopt(e, CURLOPT_URL, url);
+	CURL *e = q->easy;
 
-	t->headers = curl_slist_append(NULL, "Accept: application/json");
-	c = c ? c : t->headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
-	c = c ? c : curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
-	c = c ? c : curl_easy_setopt(e, CURLOPT_POSTFIELDS, FORM);
-	c = c ? c : curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-	c = c ? c : curl_easy_setopt(e, CURLOPT_USERNAME, t->creds->client_id);
-	c = c ? c : curl_easy_setopt(e, CURLOPT_PASSWORD, t->creds->secret);
-	c = c ? c : curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	c = c ? c : curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	return c;
+	return request_add_header(q, "Accept: application/json")
+		&& curl_easy_setopt(e, CURLOPT_POSTFIELDS, FORM) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_USERNAME, creds->client_id) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_PASSWORD, creds->secret) == CURLE_OK;
 }
 
-static enum token_state ask(struct token *t)
+static enum token_state ask(struct token *t, struct lines *warnings)
 {
-	int64_t bound_us = t->end_us - t->now_us;
+	struct request_call call = { .timeout_us = t->end_us - t->now_us,
+		.answer_max = ANSWER_MAX };
+	struct request *q = &t->request;
 	char *url = NULL;
-	bool ok;
 
-	if (bound_us > t->conf.request_us)
-		bound_us = t->conf.request_us;
-	end_request(t);
-	t->answer_too_long = false;
-	t->http_text[0] = '\0';
-	t->result = (struct token_result){ .retry_after_us = -1 };
-	if (bound_us <= 0)
-		return failed(t, TOKEN_NETWORK, "no time is left to ask for a token");
-	t->step_at_us = t->now_us + bound_us + GRACE_US;
-	ok = asprintf(&url, "%s/oauth/token", t->creds->login_url) > 0;
-	t->easy = ok ? http_easy(t->http, (bound_us + 999) / 1000) : NULL;
-	ok = t->easy && set_request(t, t->easy, url) == CURLE_OK
-		&& http_start(t->http, t->easy, on_done, t) == ST_OK;
+	if (call.timeout_us > t->conf.request_us)
+		call.timeout_us = t->conf.request_us;
+	request_close(q);
+	if (asprintf(&url, "%s/oauth/token", t->creds->login_url) < 0)
+		return failed(t, HTTP_NETWORK, "the token request could not be made", "");
+	call.url = url;
+	if (request_open(q, t->http, &call, t->now_us))
+		request_send(q, set_request(q, t->creds));
 	free(url);
-	if (!ok)
-		return failed(t, TOKEN_NETWORK, "the token request could not be made");
-	return t->state = TOKEN_ASKING;
+	t->state = TOKEN_ASKING;
+	return token_step(t, t->now_us, warnings);
 }
 
 /* --- the order of things ------------------------------------------------------------ */
@@ -420,10 +354,10 @@ static enum token_state try_lock(struct token *t, struct lines *warnings)
 	if (last_us > t->end_us)
 		last_us = t->end_us;
 	if (t->locked || t->now_us >= last_us)
-		return ask(t);
-	t->step_at_us = t->now_us + LOCK_AGAIN_US;
-	if (t->step_at_us > last_us)
-		t->step_at_us = last_us;
+		return ask(t, warnings);
+	t->lock_again_us = t->now_us + LOCK_AGAIN_US;
+	if (t->lock_again_us > last_us)
+		t->lock_again_us = last_us;
 	return t->state = TOKEN_LOCKING;
 }
 
@@ -445,7 +379,7 @@ static enum token_state take_given(struct token *t)
 		return t->state;
 	value = strdup(t->creds->access_token);
 	return value ? ready(t, value, t->creds->expires_ms, true)
-		: failed(t, TOKEN_NETWORK, "out of memory");
+		: failed(t, HTTP_NETWORK, "out of memory", "");
 }
 
 enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
@@ -459,14 +393,14 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 		return take_given(t);
 	if (!t->creds->secret) {
 		t->result = (struct token_result){ .http_status = 401, .retry_after_us = -1 };
-		t->http_text[0] = '\0';
-		return failed(t, TOKEN_REFUSED, "the access token was refused, or is at its end");
+		return failed(t, HTTP_UNAUTHORISED,
+			"the access token was refused, or is at its end", "");
 	}
 	if (t->state == TOKEN_READY
 	    && t->result.expires_ms > now_us / 1000 + t->conf.margin_ms)
 		return t->state;
 	if (!t->cache)
-		return ask(t);
+		return ask(t, warnings);
 	if (from_cache(t, warnings))
 		return t->state;
 	t->lock_since_us = now_us;
@@ -476,22 +410,22 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings)
 {
 	t->now_us = now_us;
-	if (t->state == TOKEN_ASKING && t->arrived)
-		return take_answer(t, warnings);
-	if (t->state == TOKEN_LOCKING && now_us >= t->step_at_us)
-		return try_lock(t, warnings);
-	/* libcurl's clock stands still while the machine is suspended, ours does not */
-	if (t->state == TOKEN_ASKING && now_us >= t->step_at_us)
-		return failed(t, TOKEN_NETWORK, "the token endpoint did not answer in time");
+	switch (t->state) {
+	case TOKEN_LOCKING:
+		return now_us < t->lock_again_us ? t->state : try_lock(t, warnings);
+	case TOKEN_ASKING:
+		return request_step(&t->request, now_us) ? take_answer(t, warnings) : t->state;
+	case TOKEN_NONE:
+	case TOKEN_READY:
+	case TOKEN_FAILED:
+		break;
+	}
 	return t->state;
 }
 
 int64_t token_deadline_us(const struct token *t)
 {
-	if (t->arrived)
-		return t->now_us;
-	return t->state == TOKEN_LOCKING || t->state == TOKEN_ASKING ? t->step_at_us
-		: INT64_MAX;
+	return t->state == TOKEN_LOCKING ? t->lock_again_us : request_deadline_us(&t->request);
 }
 
 const char *token_value(const struct token *t)

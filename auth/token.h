@@ -23,23 +23,13 @@ enum token_state {
 	TOKEN_FAILED
 };
 
-enum token_failure {
-	TOKEN_REFUSED,		/* 401, or 400 invalid_client: ST_AUTH */
-	TOKEN_FORBIDDEN,	/* 403: ST_AUTH */
-	TOKEN_LIMITED,		/* 429 */
-	TOKEN_NETWORK,		/* 5xx, no connection */
-	TOKEN_FATAL,		/* no other attempt will do better: a certificate, a proxy */
-	TOKEN_BREACH,		/* a redirect, a malformed or over-long answer */
-	TOKEN_REJECTED		/* any other 4xx: ST_REFUSED */
-};
-
 struct token_result {		/* for the audit and the retry, after READY or FAILED */
 	bool cached;		/* READY: it came from the cache */
 	uint64_t generation;	/* READY: how many tokens have come; tells a new one apart */
 	int64_t expires_ms;	/* 0: nobody knows */
-	enum token_failure failure;
-	enum status status;	/* TOKEN_FATAL: what the run ends with */
-	bool unknown_client;	/* TOKEN_REFUSED: the host knows no client of this ID */
+	enum http_failure failure;	/* UNAUTHORISED also for 400 invalid_client */
+	enum status status;	/* FATAL: what the run ends with */
+	bool unknown_client;	/* UNAUTHORISED: the host knows no client of this ID */
 	long http_status;
 	int64_t retry_after_us;	/* -1: none */
 	/* Where they stood, as creds.h has it; NULL: unknown. id_from: not of an access token */

@@ -33,10 +33,19 @@ struct http_result {
 	const char *text;	/* for people, without a URL; borrowed during the callback */
 };
 
+/* What became of a request, for deciding whether to try again (source/retry_policy.c). */
 enum http_failure {
-	HTTP_NETWORK,		/* temporary: no connection, a reset, a time-out */
-	HTTP_FATAL,		/* r->fatal: a certificate, a TLS version, a proxy's refusal */
-	HTTP_BREACH		/* the peer does not speak HTTP */
+	HTTP_OK,		/* 2xx */
+	HTTP_UNAUTHORISED,	/* 401; the token or the credentials were refused */
+	HTTP_FORBIDDEN,		/* 403 */
+	HTTP_NOT_FOUND,		/* 404 */
+	HTTP_LIMITED,		/* 429 */
+	HTTP_REJECTED,		/* any other 4xx */
+	HTTP_SERVER,		/* 5xx */
+	HTTP_NETWORK,		/* temporary: no connection, a reset, a time-out, no memory */
+	HTTP_FATAL,		/* trying again does not help: a certificate, a TLS version, a
+				   proxy's refusal */
+	HTTP_BREACH		/* no HTTP, a redirect, an unexpected status, a malformed answer */
 };
 
 /* Why a transfer ended without an answer. A reset HTTP/2 request is HTTP_NETWORK: load balancers
@@ -67,16 +76,6 @@ void http_free(struct http *http);
 const char *http_versions(void);
 /* What this libcurl lacks (`version 8.14 or newer`); NULL: nothing. */
 const char *http_lacks(void);
-
-/* Appends a header line to the list; false: out of memory, the list is unchanged. */
-static inline bool http_add_header(struct curl_slist **list, const char *line)
-{
-	struct curl_slist *more = curl_slist_append(*list, line);
-
-	if (more)
-		*list = more;
-	return more != NULL;
-}
 
 /* An easy handle with the shared settings. The caller sets the rest and calls http_start. */
 CURL *http_easy(struct http *http, int64_t timeout_ms);

@@ -6,44 +6,31 @@
 #include <string.h>
 
 #include "net/api_error.h"
+#include "net/request.h"
 #include "util/buf.h"
 #include "util/text.h"
 #include "util/utf8.h"
 
-#define GRACE_US 50000		/* so that libcurl's time-out, which says more, comes first */
 #define ERROR_BODY_MAX 65536	/* a longer body is not searched for permissions */
 #define SECRET_MIN 8
 #define ID_MIN 20		/* a longer part of the path is an ID, not a word */
 #define MASK_LEN 3
 
 struct rest {
-	struct http *http;
-	CURL *easy;
-	struct curl_slist *headers;
+	struct request request;
 	char *token, *url;		/* for masking them in the text */
-	int64_t end_us;
-	bool arrived, done, too_long;
-	struct http_result result;
-	char result_text[HTTP_TEXT_MAX];
 	struct buf body;
+	bool done;
 	struct rest_answer answer;
 };
-
-static void end_request(struct rest *r)
-{
-	http_release(r->http, r->easy);
-	r->easy = NULL;
-	curl_slist_free_all(r->headers);
-	r->headers = NULL;
-	text_wipe(&r->token);
-	text_wipe(&r->url);
-}
 
 void rest_free(struct rest *r)
 {
 	if (!r)
 		return;
-	end_request(r);
+	request_close(&r->request);
+	text_wipe(&r->token);
+	text_wipe(&r->url);
 	buf_wipe(&r->body);
 	OPENSSL_cleanse(r, sizeof(*r));
 	free(r);
@@ -122,14 +109,6 @@ static void set_text(struct rest *r, struct buf *text)
 
 /* --- error responses ---------------------------------------------------------------- */
 
-static const char *header(const struct rest *r, const char *name)
-{
-	struct curl_header *h = NULL;
-
-	return r->easy && curl_easy_header(r->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
-		? h->value : "";
-}
-
 static void describe(struct rest *r)
 {
 	struct api_error e = { .code = { 0 } };
@@ -137,7 +116,8 @@ static void describe(struct rest *r)
 
 	if (r->answer.http_status / 100 != 2)
 		api_error_read(&e, r->answer.body, r->answer.len);
-	api_error_put(&e, r->url, r->answer.http_status, header(r, "ININ-Correlation-Id"), &text);
+	api_error_put(&e, r->url, r->answer.http_status,
+		request_header(&r->request, "ININ-Correlation-Id"), &text);
 	api_error_free(&e);
 	set_text(r, &text);
 }
@@ -185,55 +165,22 @@ static void list_permissions(struct rest_answer *a)
 
 /* --- the answer --------------------------------------------------------------------- */
 
-static void finish(struct rest *r, enum rest_kind kind)
-{
-	r->answer.kind = kind;
-	r->done = true;
-	end_request(r);
-}
-
-static void finish_with_text(struct rest *r, enum rest_kind kind, const char *what,
-	const char *detail)
-{
-	struct buf text = { 0 };
-
-	buf_printf(&text, "%s%s%s", what, *detail ? ": " : "", detail);
-	set_text(r, &text);
-	finish(r, kind);
-}
-
-static enum rest_kind kind_of_status(long status)
+static enum http_failure kind_of_status(long status)
 {
 	switch (status) {
-	case 401: return REST_UNAUTHORISED;
-	case 403: return REST_FORBIDDEN;
-	case 404: return REST_NOT_FOUND;
-	case 408: return REST_SERVER;
-	case 429: return REST_LIMITED;
-	default: return status / 100 == 2 ? REST_OK : status / 100 == 4 ? REST_REJECTED
-		: status / 100 == 5 ? REST_SERVER : REST_BREACH;
-	}
-}
-
-static void finish_without_answer(struct rest *r)
-{
-	switch (http_failure_of(&r->result)) {
-	case HTTP_FATAL:
-		r->answer.status = r->result.fatal;
-		finish_with_text(r, REST_FATAL, r->result_text, "");
-		break;
-	case HTTP_BREACH:
-		finish_with_text(r, REST_BREACH, "the API does not speak HTTP", r->result_text);
-		break;
-	case HTTP_NETWORK:
-		finish_with_text(r, REST_NETWORK, "no answer from the API", r->result_text);
-		break;
+	case 401: return HTTP_UNAUTHORISED;
+	case 403: return HTTP_FORBIDDEN;
+	case 404: return HTTP_NOT_FOUND;
+	case 408: return HTTP_SERVER;
+	case 429: return HTTP_LIMITED;
+	default: return status / 100 == 2 ? HTTP_OK : status / 100 == 4 ? HTTP_REJECTED
+		: status / 100 == 5 ? HTTP_SERVER : HTTP_BREACH;
 	}
 }
 
 static int64_t rate_limit_reset_us(const struct rest *r)
 {
-	const char *s = header(r, "inin-ratelimit-reset");
+	const char *s = request_header(&r->request, "inin-ratelimit-reset");
 	size_t n = strspn(s, "0123456789");
 
 	return n == 0 || n > 9 || s[n] ? -1 : strtoll(s, NULL, 10) * INT64_C(1000000);
@@ -243,85 +190,64 @@ static void take_answer(struct rest *r)
 {
 	struct rest_answer *a = &r->answer;
 
-	a->http_status = r->result.http_status;
-	if (r->too_long) {
-		finish_with_text(r, REST_BREACH, "the API's answer is longer than 16 MiB", "");
-	} else if (r->result.by_proxy && !r->result.fatal) {
-		finish_with_text(r, REST_NETWORK, r->result_text, "");
-	} else if (r->result.code != CURLE_OK) {
-		finish_without_answer(r);
-	} else {
-		enum rest_kind kind = kind_of_status(a->http_status);
-
-		if (r->body.data) {
-			a->body = r->body.data;
-			a->len = r->body.len;
-		}
-		a->retry_after_us = r->result.retry_after_us;
-		if (kind == REST_LIMITED && a->retry_after_us < 0)
-			a->retry_after_us = rate_limit_reset_us(r);
-		if (kind == REST_FORBIDDEN)
-			list_permissions(a);
-		describe(r);
-		finish(r, kind);
+	r->body = r->request.body;
+	r->request.body = (struct buf){ 0 };
+	if (r->body.data) {
+		a->body = r->body.data;
+		a->len = r->body.len;
 	}
+	a->kind = kind_of_status(a->http_status);
+	a->retry_after_us = r->request.result.retry_after_us;
+	if (a->kind == HTTP_LIMITED && a->retry_after_us < 0)
+		a->retry_after_us = rate_limit_reset_us(r);
+	if (a->kind == HTTP_FORBIDDEN)
+		list_permissions(a);
+	describe(r);
 }
 
-/* Makes room for n bytes and a NUL. Overwrites the old memory, which may hold a connectUri. */
-static bool grow(struct buf *body, size_t n)
+static void say(struct rest *r, enum http_failure kind, const char *what, const char *words)
 {
-	struct buf larger = { 0 };
+	struct buf text = { 0 };
 
-	if (body->data && body->len + n < body->cap)
-		return true;
-	if (!buf_reserve(&larger, 2 * (body->len + n) + 1)
-	    || !buf_add(&larger, body->data, body->len)) {
-		buf_free(&larger);
-		return false;
-	}
-	buf_wipe(body);
-	*body = larger;
-	return true;
+	buf_printf(&text, "%s%s%s", what, *what && *words ? ": " : "", words);
+	set_text(r, &text);
+	r->answer.kind = kind;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+static void take_failure(struct rest *r)
 {
-	struct rest *r = arg;
+	static const char *const what[REQUEST_ENDS] = {
+		[REQUEST_NO_TIME] = "no time is left to ask the API",
+		[REQUEST_NOT_MADE] = "the request to the API could not be made",
+		[REQUEST_LATE] = "the API did not answer in time",
+		[REQUEST_TOO_LONG] = "the API's answer is longer than 16 MiB",
+		[REQUEST_AT_PROXY] = "",
+		[REQUEST_NETWORK] = "no answer from the API",
+		[REQUEST_FATAL] = "",
+		[REQUEST_BREACH] = "the API does not speak HTTP"
+	};
 
-	n *= size;
-	r->too_long = r->body.len + n > REST_BODY_MAX;
-	if (r->too_long || !grow(&r->body, n) || !buf_add(&r->body, bytes, n))
-		return CURL_WRITEFUNC_ERROR;
-	r->body.data[r->body.len] = '\0';
-	return n;
-}
-
-static void on_done(void *arg, const struct http_result *result)
-{
-	struct rest *r = arg;
-
-	r->arrived = true;
-	r->result = *result;
-	snprintf(r->result_text, sizeof(r->result_text), "%s", result->text);
+	r->answer.status = r->request.result.fatal;
+	say(r, request_failure(&r->request), what[r->request.end], r->request.words);
 }
 
 /* --- the request -------------------------------------------------------------------- */
 
-static bool set_headers(struct rest *r, const struct rest_call *call)
+static bool add_headers(struct request *q, const struct rest_call *call)
 {
 	struct buf line = { 0 };
 	bool ok;
 
-	buf_reserve(&line, strlen(r->token) + 32);	/* growing would leave copies */
-	ok = buf_printf(&line, "Authorization: Bearer %s", r->token)
-		&& http_add_header(&r->headers, line.data)
-		&& http_add_header(&r->headers, "Accept: application/json")
+	buf_reserve(&line, strlen(call->token) + 32);	/* growing would leave copies */
+	ok = buf_printf(&line, "Authorization: Bearer %s", call->token)
+		&& request_add_header(q, line.data)
+		&& request_add_header(q, "Accept: application/json")
 		/* without a body: no Content-Type, as libcurl would send that of a form */
-		&& http_add_header(&r->headers,
+		&& request_add_header(q,
 			call->body ? "Content-Type: application/json" : "Content-Type:")
-		&& http_add_header(&r->headers, "Expect:");
+		&& request_add_header(q, "Expect:");
 	buf_wipe(&line);
-	return ok && curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers) == CURLE_OK;
+	return ok;
 }
 
 static CURLcode set_method(CURL *e, const struct rest_call *call)
@@ -341,15 +267,22 @@ static CURLcode set_method(CURL *e, const struct rest_call *call)
 	return c;
 }
 
-static bool begin(struct rest *r, const struct rest_call *call)
+static void begin(struct rest *r, struct http *http, const struct rest_call *call, int64_t now_us)
 {
-	r->easy = http_easy(r->http, (call->timeout_us + 999) / 1000);
-	return r->easy && set_headers(r, call)
-		&& curl_easy_setopt(r->easy, CURLOPT_URL, call->url) == CURLE_OK
-		&& set_method(r->easy, call) == CURLE_OK
-		&& curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
-		&& curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r) == CURLE_OK
-		&& http_start(r->http, r->easy, on_done, r) == ST_OK;
+	const struct request_call to_api = { .url = call->url, .timeout_us = call->timeout_us,
+		.answer_max = REST_BODY_MAX };
+	struct request *q = &r->request;
+
+	if (request_open(q, http, &to_api, now_us))
+		request_send(q, add_headers(q, call) && set_method(q->easy, call) == CURLE_OK);
+}
+
+static void finish(struct rest *r)
+{
+	r->done = true;
+	request_close(&r->request);
+	text_wipe(&r->token);
+	text_wipe(&r->url);
 }
 
 struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t now_us)
@@ -358,7 +291,6 @@ struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t
 
 	if (!r)
 		return NULL;
-	r->http = http;
 	r->answer = (struct rest_answer){ .retry_after_us = -1, .body = "" };
 	r->token = strdup(call->token);
 	r->url = strdup(call->url);
@@ -366,27 +298,28 @@ struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t
 		rest_free(r);
 		return NULL;
 	}
-	r->end_us = now_us + call->timeout_us + GRACE_US;
 	/* a line break in it would begin another header */
-	if (!text_is_visible(call->token, SIZE_MAX))
-		finish_with_text(r, REST_UNAUTHORISED, "the access token fits no HTTP header", "");
-	else if (call->timeout_us <= 0)
-		finish_with_text(r, REST_NETWORK, "no time is left to ask the API", "");
-	else if (!begin(r, call))
-		finish_with_text(r, REST_NETWORK, "the request to the API could not be made", "");
+	if (text_is_visible(call->token, SIZE_MAX)) {
+		begin(r, http, call, now_us);
+		rest_step(r, now_us);
+	} else {
+		say(r, HTTP_UNAUTHORISED, "the access token fits no HTTP header", "");
+		finish(r);
+	}
 	return r;
 }
 
 bool rest_step(struct rest *r, int64_t now_us)
 {
-	if (r->done)
-		return true;
-	if (r->arrived)
+	if (r->done || !request_step(&r->request, now_us))
+		return r->done;
+	r->answer.http_status = r->request.result.http_status;
+	if (r->request.end == REQUEST_ANSWERED)
 		take_answer(r);
-	/* libcurl's clock stops while the machine is suspended, ours does not */
-	else if (now_us >= r->end_us)
-		finish_with_text(r, REST_NETWORK, "the API did not answer in time", "");
-	return r->done;
+	else
+		take_failure(r);
+	finish(r);
+	return true;
 }
 
 bool rest_is_done(const struct rest *r)
@@ -396,7 +329,7 @@ bool rest_is_done(const struct rest *r)
 
 int64_t rest_deadline_us(const struct rest *r)
 {
-	return r->done ? INT64_MAX : r->arrived ? INT64_MIN : r->end_us;
+	return r->done ? INT64_MAX : request_deadline_us(&r->request);
 }
 
 const struct rest_answer *rest_answer(const struct rest *r)

@@ -14,19 +14,6 @@
 
 #define REST_BODY_MAX (16u << 20)
 
-enum rest_kind {
-	REST_OK,		/* 2xx */
-	REST_UNAUTHORISED,	/* 401, or a token that cannot be sent in a header */
-	REST_FORBIDDEN,		/* 403 */
-	REST_NOT_FOUND,		/* 404 */
-	REST_LIMITED,		/* 429 */
-	REST_REJECTED,		/* any other 4xx */
-	REST_SERVER,		/* 5xx, 408 */
-	REST_NETWORK,		/* no complete answer, a time-out, out of memory */
-	REST_FATAL,		/* trying again does not help: a certificate, a proxy */
-	REST_BREACH		/* a redirect, too long an answer, an unexpected status, not HTTP */
-};
-
 struct rest_call {
 	const char *method;	/* GET POST PUT DELETE HEAD */
 	const char *url, *token;
@@ -35,7 +22,7 @@ struct rest_call {
 };
 
 struct rest_answer {
-	enum rest_kind kind;
+	enum http_failure kind;	/* 408: SERVER; a token that no header can carry: UNAUTHORISED */
 	enum status status;	/* FATAL: what the run ends with */
 	long http_status;	/* 0: no answer */
 	int64_t retry_after_us;	/* -1: none; a 429 without one: its inin-ratelimit-reset */

@@ -281,8 +281,9 @@ static void token_failed(struct channel *ch, int64_t now_us)
 	const struct token_result *r = token_result(ch->token);
 
 	if (channel_setup_is_beside(ch)
-		&& (r->failure == TOKEN_LIMITED || r->failure == TOKEN_NETWORK
-			|| r->failure == TOKEN_BREACH)) {
+		&& (r->failure == HTTP_LIMITED || r->failure == HTTP_SERVER
+			|| r->failure == HTTP_NETWORK
+			|| r->failure == HTTP_BREACH)) {
 		channel_setup_try_again(ch, STEP_TOKEN, ST_NET, now_us, r->retry_after_us,
 			(int)r->http_status, r->text);
 		return;
@@ -623,30 +624,30 @@ static void failed(struct channel *ch, const struct rest_answer *answer, int64_t
 		return;
 	}
 	switch (answer->kind) {
-	case REST_OK:
+	case HTTP_OK:
 		break;
-	case REST_UNAUTHORISED:
+	case HTTP_UNAUTHORISED:
 		unauthorised(ch, text, now_us);
 		break;
-	case REST_FORBIDDEN:
+	case HTTP_FORBIDDEN:
 		forbidden(ch, answer, now_us);
 		break;
-	case REST_NOT_FOUND:
+	case HTTP_NOT_FOUND:
 		not_found(ch, text, now_us);
 		break;
-	case REST_LIMITED:
-	case REST_SERVER:
-	case REST_NETWORK:
-		channel_setup_try_again(ch, step, answer->kind == REST_LIMITED ? ST_RATE : ST_NET,
+	case HTTP_LIMITED:
+	case HTTP_SERVER:
+	case HTTP_NETWORK:
+		channel_setup_try_again(ch, step, answer->kind == HTTP_LIMITED ? ST_RATE : ST_NET,
 			now_us, answer->retry_after_us, (int)answer->http_status, text);
 		break;
-	case REST_REJECTED:
+	case HTTP_REJECTED:
 		channel_setup_over(ch, ST_REFUSED, text);
 		break;
-	case REST_FATAL:
+	case HTTP_FATAL:
 		channel_setup_over(ch, answer->status, text);
 		break;
-	case REST_BREACH:
+	case HTTP_BREACH:
 		channel_setup_breach(ch, step, now_us, text);
 		break;
 	}
@@ -659,7 +660,7 @@ void channel_setup_step_rest(struct channel *ch, int64_t now_us)
 	if (!rest_step(ch->rest, now_us))
 		return;
 	answer = rest_answer(ch->rest);
-	if (answer->kind == REST_OK)
+	if (answer->kind == HTTP_OK)
 		answered(ch, answer, now_us);
 	else
 		failed(ch, answer, now_us);

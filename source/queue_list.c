@@ -574,7 +574,7 @@ static enum queue_list_fetch_state failed(struct queue_list_fetch *n,
 	return n->state = QUEUE_LIST_FAILED;
 }
 
-static enum queue_list_fetch_state failed_saying(struct queue_list_fetch *n, enum rest_kind kind,
+static enum queue_list_fetch_state failed_saying(struct queue_list_fetch *n, enum http_failure kind,
 	const char *what)
 {
 	struct rest_answer a = { .kind = kind, .retry_after_us = -1 };
@@ -601,7 +601,7 @@ static enum queue_list_fetch_state ask_page(struct queue_list_fetch *n)
 		free(url);
 	}
 	if (!n->rest)
-		return failed_saying(n, REST_NETWORK, why_no_memory);
+		return failed_saying(n, HTTP_NETWORK, why_no_memory);
 	return n->state = QUEUE_LIST_ASKING;
 }
 
@@ -627,7 +627,7 @@ static enum queue_list_fetch_state take_page(struct queue_list_fetch *n,
 	const char *why;
 	char text[sizeof(a->text)];
 
-	if (a->kind != REST_OK)
+	if (a->kind != HTTP_OK)
 		return failed(n, a);
 	why = queue_list_parse_page(a->body, a->len, &n->list, &page);
 	if (!why && (n->page < page.page_count || (page.has_next && page.queues))) {
@@ -636,11 +636,11 @@ static enum queue_list_fetch_state take_page(struct queue_list_fetch *n,
 		why = "it has more than 200 pages";
 	}
 	if (why == why_no_memory)
-		return failed_saying(n, REST_NETWORK, why);
+		return failed_saying(n, HTTP_NETWORK, why);
 	if (why) {
 		snprintf(text, sizeof(text), "the list of queues cannot be read: %s (%.300s)", why,
 			a->text);
-		return failed_saying(n, REST_BREACH, text);
+		return failed_saying(n, HTTP_BREACH, text);
 	}
 	end_asking(n);
 	queue_list_sort(&n->list);

@@ -77,32 +77,32 @@ static void refused(struct queue_lookup *l, const char *text, int64_t now_us)
 static void failed(struct queue_lookup *l, int64_t now_us)
 {
 	const struct rest_answer *r = queue_list_fetch_failure(l->names);
-	struct session_failure f = { STREAM_RETRY, r->kind == REST_LIMITED ? ST_RATE : ST_NET,
+	struct session_failure f = { STREAM_RETRY, r->kind == HTTP_LIMITED ? ST_RATE : ST_NET,
 		r->retry_after_us, (int)r->http_status, r->text };
 
 	switch (r->kind) {
-	case REST_UNAUTHORISED:
+	case HTTP_UNAUTHORISED:
 		refused(l, r->text, now_us);
 		return;
-	case REST_FORBIDDEN:
+	case HTTP_FORBIDDEN:
 		session_over_with(&l->a, ST_AUTH, r->text, LACKS);
 		break;
-	case REST_NOT_FOUND:
+	case HTTP_NOT_FOUND:
 		session_over_with(&l->a, ST_REFUSED, r->text, "this host has no such API");
 		break;
-	case REST_OK:
-	case REST_LIMITED:
-	case REST_SERVER:
-	case REST_NETWORK:
+	case HTTP_OK:
+	case HTTP_LIMITED:
+	case HTTP_SERVER:
+	case HTTP_NETWORK:
 		session_again(&l->a, now_us, &f);
 		break;
-	case REST_REJECTED:
+	case HTTP_REJECTED:
 		session_over(&l->a, ST_REFUSED, r->text);
 		break;
-	case REST_FATAL:
+	case HTTP_FATAL:
 		session_over(&l->a, r->status, r->text);
 		break;
-	case REST_BREACH:
+	case HTTP_BREACH:
 		session_breach(&l->a, STREAM_RETRY, now_us, r->text);
 		break;
 	}

@@ -205,33 +205,34 @@ void session_token_failed(struct session *a, const struct token *token, int64_t 
 	char advice[ADVICE_MAX];
 
 	switch (r->failure) {
-	case TOKEN_REFUSED:
-	case TOKEN_FORBIDDEN:
+	case HTTP_UNAUTHORISED:
+	case HTTP_FORBIDDEN:
 		session_tell(a, STREAM_TOKEN_REFUSED, r->text)->http_status = f.http_status;
 		session_over_with(a, ST_AUTH, r->text,
-			r->failure == TOKEN_REFUSED ? what_to_check(advice, r) : lacks);
+			r->failure == HTTP_UNAUTHORISED ? what_to_check(advice, r) : lacks);
 		break;
-	case TOKEN_LIMITED:
+	case HTTP_LIMITED:
 		f.status = ST_RATE;
 		session_again(a, now_us, &f);
 		break;
-	case TOKEN_NETWORK:
+	case HTTP_OK:
+	case HTTP_SERVER:
+	case HTTP_NETWORK:
 		session_again(a, now_us, &f);
 		break;
-	case TOKEN_FATAL:
+	case HTTP_FATAL:
 		session_over(a, r->status, r->text);
 		break;
-	case TOKEN_BREACH:
+	case HTTP_BREACH:
 		session_breach(a, STREAM_TOKEN_RETRY, now_us, r->text);
 		break;
-	case TOKEN_REJECTED:
-		if (f.http_status == 404)
-			snprintf(advice, sizeof(advice), "this host has no token endpoint, check "
-				"%.60s", r->host_from ? r->host_from : "--host");
-		if (f.http_status == 404)
-			session_over_with(a, ST_REFUSED, r->text, advice);
-		else
-			session_over(a, ST_REFUSED, r->text);
+	case HTTP_NOT_FOUND:
+		snprintf(advice, sizeof(advice), "this host has no token endpoint, check %.60s",
+			r->host_from ? r->host_from : "--host");
+		session_over_with(a, ST_REFUSED, r->text, advice);
+		break;
+	case HTTP_REJECTED:
+		session_over(a, ST_REFUSED, r->text);
 		break;
 	}
 }

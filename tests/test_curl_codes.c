@@ -27,6 +27,12 @@ CURL *http_easy(struct http *http, int64_t timeout_ms)
 	return curl_easy_init();
 }
 
+CURL *http_easy_to(struct http *http, bool plain, int64_t timeout_ms)
+{
+	(void)plain;
+	return http_easy(http, timeout_ms);
+}
+
 enum status http_start(struct http *http, CURL *easy, http_done *done, void *arg)
 {
 	(void)http, (void)easy;
@@ -60,12 +66,12 @@ static void end_with(CURLcode code)
 		.text = curl_easy_strerror(code) });
 }
 
-static enum rest_kind rest_kind_of(CURLcode code)
+static enum http_failure rest_kind_of(CURLcode code)
 {
 	struct rest_call call = { .method = "GET", .url = "https://h/", .token = "t",
 		.timeout_us = S };
 	struct rest *r = rest_start(NULL, &call, 0);
-	enum rest_kind kind;
+	enum http_failure kind;
 
 	assert_non_null(r);
 	end_with(code);
@@ -75,14 +81,14 @@ static enum rest_kind rest_kind_of(CURLcode code)
 	return kind;
 }
 
-static enum token_failure token_failure_of(CURLcode code)
+static enum http_failure token_failure_of(CURLcode code)
 {
 	struct creds creds = { .login_url = (char[]){ "https://h" },
 		.client_id = (char[]){ "id" }, .secret = (char[]){ "secret" } };
 	struct token_conf conf = { .request_us = S };
 	struct lines warnings = { 0 };
 	struct token *t = token_new(&conf, &creds, NULL, NULL);
-	enum token_failure failure;
+	enum http_failure failure;
 
 	assert_non_null(t);
 	assert_int_equal(token_want(t, 0, S, &warnings), TOKEN_ASKING);
@@ -111,27 +117,27 @@ TEST(code__without_an_answer_means_one_thing)
 {
 	static const struct {
 		CURLcode code;
-		enum rest_kind rest;
-		enum token_failure token;
+		enum http_failure rest;
+		enum http_failure token;
 		enum ws_end ws;
 	} table[] = {
-		{ CURLE_COULDNT_CONNECT, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
-		{ CURLE_GOT_NOTHING, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
-		{ CURLE_OPERATION_TIMEDOUT, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
-		{ CURLE_SSL_CONNECT_ERROR, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
-		{ CURLE_HTTP2, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
-		{ CURLE_HTTP2_STREAM, REST_NETWORK, TOKEN_NETWORK, WS_END_NETWORK },
-		{ CURLE_WEIRD_SERVER_REPLY, REST_BREACH, TOKEN_BREACH, WS_END_BREACH },
-		{ CURLE_UNSUPPORTED_PROTOCOL, REST_BREACH, TOKEN_BREACH, WS_END_BREACH },
-		{ CURLE_BAD_CONTENT_ENCODING, REST_BREACH, TOKEN_BREACH, WS_END_BREACH },
-		{ CURLE_PEER_FAILED_VERIFICATION, REST_FATAL, TOKEN_FATAL, WS_END_FATAL },
-		{ CURLE_SSL_CACERT_BADFILE, REST_FATAL, TOKEN_FATAL, WS_END_FATAL }
+		{ CURLE_COULDNT_CONNECT, HTTP_NETWORK, HTTP_NETWORK, WS_END_NETWORK },
+		{ CURLE_GOT_NOTHING, HTTP_NETWORK, HTTP_NETWORK, WS_END_NETWORK },
+		{ CURLE_OPERATION_TIMEDOUT, HTTP_NETWORK, HTTP_NETWORK, WS_END_NETWORK },
+		{ CURLE_SSL_CONNECT_ERROR, HTTP_NETWORK, HTTP_NETWORK, WS_END_NETWORK },
+		{ CURLE_HTTP2, HTTP_NETWORK, HTTP_NETWORK, WS_END_NETWORK },
+		{ CURLE_HTTP2_STREAM, HTTP_NETWORK, HTTP_NETWORK, WS_END_NETWORK },
+		{ CURLE_WEIRD_SERVER_REPLY, HTTP_BREACH, HTTP_BREACH, WS_END_BREACH },
+		{ CURLE_UNSUPPORTED_PROTOCOL, HTTP_BREACH, HTTP_BREACH, WS_END_BREACH },
+		{ CURLE_BAD_CONTENT_ENCODING, HTTP_BREACH, HTTP_BREACH, WS_END_BREACH },
+		{ CURLE_PEER_FAILED_VERIFICATION, HTTP_FATAL, HTTP_FATAL, WS_END_FATAL },
+		{ CURLE_SSL_CACERT_BADFILE, HTTP_FATAL, HTTP_FATAL, WS_END_FATAL }
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		CURLcode code = table[i].code;
-		enum rest_kind rest = rest_kind_of(code);
-		enum token_failure token = token_failure_of(code);
+		enum http_failure rest = rest_kind_of(code);
+		enum http_failure token = token_failure_of(code);
 		enum ws_end ws = ws_end_of(code);
 
 		if (rest != table[i].rest || token != table[i].token || ws != table[i].ws)

@@ -8,43 +8,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/request.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/text.h"
 #include "util/utf8.h"
 #include "webhook/ip_filter.h"
 
-#define GRACE_US 50000		/* so that libcurl's own time-out comes first, with its text */
-
 struct http_post {
-	struct http *http;
-	CURL *easy;
-	struct curl_slist *headers;
+	struct request request;
 	bool allow_private;
 	unsigned connects, refused;	/* sockets that libcurl asked for, and those refused */
-	size_t got;			/* bytes of the answer */
-	int64_t end_us;
 	bool head;			/* the answer's header is whole */
-	bool arrived, done;
-	struct http_result result;
-	char words[HTTP_TEXT_MAX];	/* a copy of the result's text */
+	bool done;
 	struct http_post_answer answer;
 };
-
-/* Header lines may be secrets: http.c has libcurl's memory wiped when it is freed. */
-static void end_request(struct http_post *p)
-{
-	http_release(p->http, p->easy);
-	p->easy = NULL;
-	curl_slist_free_all(p->headers);
-	p->headers = NULL;
-}
 
 void http_post_free(struct http_post *p)
 {
 	if (!p)
 		return;
-	end_request(p);
+	request_close(&p->request);
 	free(p);
 }
 
@@ -57,7 +41,7 @@ static bool is_refused(const struct http_post *p, const struct sockaddr *address
 
 	if (p->allow_private)
 		return false;
-	curl_easy_getinfo(p->easy, CURLINFO_USED_PROXY, &by_proxy);
+	curl_easy_getinfo(p->request.easy, CURLINFO_USED_PROXY, &by_proxy);
 	return !by_proxy && ip_filter_address(address);
 }
 
@@ -105,7 +89,7 @@ static void finish(struct http_post *p, enum http_post_outcome outcome, const ch
 
 	if (outcome != HTTP_POST_TAKEN) {
 		text_put_printable(&text, what, strlen(what));
-		buf_str(&text, *words ? ": " : "");
+		buf_str(&text, *what && *words ? ": " : "");
 		text_put_printable(&text, words, strlen(words));
 	}
 	len = text.data ? utf8_cut(text.data, text.len, sizeof(p->answer.text) - 1) : 0;
@@ -114,7 +98,7 @@ static void finish(struct http_post *p, enum http_post_outcome outcome, const ch
 	p->answer.outcome = outcome;
 	p->done = true;
 	buf_free(&text);
-	end_request(p);
+	request_close(&p->request);
 }
 
 static enum http_post_outcome outcome_of(long status)
@@ -126,15 +110,14 @@ static enum http_post_outcome outcome_of(long status)
 	case 410:
 		return HTTP_POST_GONE;
 	default:
-		return status / 100 == 2			 ? HTTP_POST_TAKEN
+		return status / 100 == 2 ? HTTP_POST_TAKEN
 			: status / 100 == 3 || status / 100 == 4 ? HTTP_POST_REFUSED
-								 : HTTP_POST_AGAIN;
+			: HTTP_POST_AGAIN;
 	}
 }
 
-static void finish_by_status(struct http_post *p)
+static void finish_by_status(struct http_post *p, long status)
 {
-	const long status = p->answer.http_status;
 	char what[64];
 
 	snprintf(what, sizeof(what), "HTTP %ld%s", status, status / 100 == 3
@@ -144,23 +127,25 @@ static void finish_by_status(struct http_post *p)
 
 static void finish_without_answer(struct http_post *p)
 {
-	switch (http_failure_of(&p->result)) {
-	case HTTP_FATAL:
-		finish(p, HTTP_POST_AGAIN, p->words, "");
-		break;
-	case HTTP_BREACH:
-		finish(p, HTTP_POST_AGAIN, "what answers does not speak HTTP", p->words);
-		break;
-	case HTTP_NETWORK:
-		finish(p, HTTP_POST_AGAIN, "no answer", p->result.code == CURLE_OK ? "" : p->words);
-		break;
-	}
+	static const char *const what[REQUEST_ENDS] = {
+		[REQUEST_ANSWERED] = "no answer",	/* its head is not whole */
+		[REQUEST_NO_TIME] = "no time is left",
+		[REQUEST_NOT_MADE] = "the request could not be made",
+		[REQUEST_LATE] = "no answer in time",
+		[REQUEST_TOO_LONG] = "no answer",
+		[REQUEST_AT_PROXY] = "",
+		[REQUEST_NETWORK] = "no answer",
+		[REQUEST_FATAL] = "",
+		[REQUEST_BREACH] = "what answers does not speak HTTP"
+	};
+
+	finish(p, HTTP_POST_AGAIN, what[p->request.end], p->request.words);
 }
 
 /* A status counts once the header is whole, even if the body never ended. */
 static void take_answer(struct http_post *p)
 {
-	const struct http_result *r = &p->result;
+	const struct http_result *r = &p->request.result;
 
 	if (p->head && !r->by_proxy) {
 		p->answer.http_status = r->http_status;
@@ -169,10 +154,8 @@ static void take_answer(struct http_post *p)
 	if (p->refused && p->refused == p->connects)
 		finish(p, HTTP_POST_REFUSED, "its address is not public, which takes "
 			"--callback-allow-private", "");
-	else if (r->by_proxy)
-		finish(p, HTTP_POST_AGAIN, p->words, "");
 	else if (p->answer.http_status >= 200)
-		finish_by_status(p);
+		finish_by_status(p, p->answer.http_status);
 	else
 		finish_without_answer(p);
 }
@@ -189,101 +172,65 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 	return n;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
-{
-	struct http_post *p = arg;
-
-	(void)bytes;
-	p->got += size * n;
-	return p->got > HTTP_POST_ANSWER_MAX ? CURL_WRITEFUNC_ERROR : size * n;
-}
-
-static void on_done(void *arg, const struct http_result *result)
-{
-	struct http_post *p = arg;
-
-	p->arrived = true;
-	p->result = *result;
-	snprintf(p->words, sizeof(p->words), "%s", result->text);
-}
-
 /* --- the request ------------------------------------------------------------------------ */
 
-static bool set_headers(struct http_post *p, const struct http_post_call *call)
+static bool add_headers(struct request *q, const struct http_post_call *call)
 {
-	bool ok = http_add_header(&p->headers, "Expect:");
+	bool ok = request_add_header(q, "Expect:");
 
 	for (size_t i = 0; ok && i < call->nheader; i++)
-		ok = http_add_header(&p->headers, call->header[i]);
-	return ok && curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK;
+		ok = request_add_header(q, call->header[i]);
+	return ok;
 }
 
-static bool set_body(struct http_post *p, const struct http_post_call *call)
+static bool set_body(CURL *e, const struct http_post_call *call)
 {
-	CURL *e = p->easy;
-
 	return curl_easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK
 		&& curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->len)
 			== CURLE_OK
-		&& curl_easy_setopt(e, CURLOPT_POSTFIELDS, call->body) == CURLE_OK
-		&& curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK
-		&& curl_easy_setopt(e, CURLOPT_HEADERDATA, p) == CURLE_OK
-		&& curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
-		&& curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK;
+		&& curl_easy_setopt(e, CURLOPT_POSTFIELDS, call->body) == CURLE_OK;
 }
 
-static bool set_address_checks(struct http_post *p)
+static bool set_address_checks(CURL *e, struct http_post *p)
 {
-	CURL *e = p->easy;
-
-	return curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK
+	return curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_HEADERDATA, p) == CURLE_OK
+		&& curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK
 		&& curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p) == CURLE_OK
 		&& curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK
 		&& curl_easy_setopt(e, CURLOPT_PREREQDATA, p) == CURLE_OK;
 }
 
-static bool begin(struct http_post *p, const struct http_post_call *call)
-{
-	p->easy = http_easy_to(p->http, call->plain, (call->timeout_us + 999) / 1000);
-	return p->easy && set_headers(p, call)
-		&& curl_easy_setopt(p->easy, CURLOPT_URL, call->url) == CURLE_OK
-		&& set_body(p, call) && set_address_checks(p)
-		&& http_start(p->http, p->easy, on_done, p) == ST_OK;
-}
-
 struct http_post *http_post_start(struct http *http, const struct http_post_call *call,
 	int64_t now_us)
 {
+	const struct request_call to_url = { .url = call->url, .timeout_us = call->timeout_us,
+		.answer_max = HTTP_POST_ANSWER_MAX, .elsewhere = true, .plain = call->plain };
 	struct http_post *p = calloc(1, sizeof(*p));
+	struct request *q;
 
 	if (!p)
 		return NULL;
-	p->http = http;
+	q = &p->request;
 	p->allow_private = call->allow_private;
 	p->answer.retry_after_us = -1;
-	p->end_us = now_us + call->timeout_us + GRACE_US;
-	if (call->timeout_us <= 0)
-		finish(p, HTTP_POST_AGAIN, "no time is left", "");
-	else if (!begin(p, call))
-		finish(p, HTTP_POST_AGAIN, "the request could not be made", "");
+	if (request_open(q, http, &to_url, now_us))
+		request_send(q, add_headers(q, call) && set_body(q->easy, call)
+			&& set_address_checks(q->easy, p));
+	http_post_step(p, now_us);
 	return p;
 }
 
 bool http_post_step(struct http_post *p, int64_t now_us)
 {
-	if (p->done)
-		return true;
-	if (p->arrived)
+	if (!p->done && request_step(&p->request, now_us))
 		take_answer(p);
-	/* libcurl's clock stops while the machine is suspended, ours does not */
-	else if (now_us >= p->end_us)
-		finish(p, HTTP_POST_AGAIN, "no answer in time", "");
 	return p->done;
 }
 
 int64_t http_post_deadline_us(const struct http_post *p)
 {
-	return p->done || p->arrived ? INT64_MIN : p->end_us;
+	return p->done ? INT64_MIN : request_deadline_us(&p->request);
 }
 
 const struct http_post_answer *http_post_answer(const struct http_post *p)

@@ -248,7 +248,7 @@ TEST(token__that_was_given_is_taken_until_it_is_refused)
 	assert_int_equal(token_result(t)->generation, 1);	/* it is no new one */
 	token_drop(t);
 	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_FAILED);
-	assert_int_equal(token_result(t)->failure, TOKEN_REFUSED);
+	assert_int_equal(token_result(t)->failure, HTTP_UNAUTHORISED);
 	token_free(t);
 	lines_free(&warnings);
 }

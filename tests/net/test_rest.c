@@ -192,7 +192,7 @@ static void request__has_token_and_types_and_body(void **state)
 		bool posts = method[0] == 'P', body = posts && i % 2;
 
 		ask(p, method, body ? "[{\"id\":\"a\"}]" : NULL, "HTTP/1.1 204 Fine\r\n\r\n");
-		assert_int_equal(rest_answer(p->rest)->kind, REST_OK);
+		assert_int_equal(rest_answer(p->rest)->kind, HTTP_OK);
 		snprintf(first, sizeof(first), "%s " PATH " HTTP/1.1\r\n", method);
 		assert_true(sent_line(p, first));
 		assert_true(sent_line(p, "\r\nAuthorization: Bearer " TOKEN "\r\n"));
@@ -219,7 +219,7 @@ static void token__that_is_no_header_is_never_sent(void **state)
 		rest_free(p->rest);
 		p->rest = rest_start(p->http, &call, 0);
 		assert_true(rest_is_done(p->rest));
-		assert_int_equal(rest_answer(p->rest)->kind, REST_UNAUTHORISED);
+		assert_int_equal(rest_answer(p->rest)->kind, HTTP_UNAUTHORISED);
 	}
 	assert_true(accept(p->listener, NULL, NULL) < 0);
 }
@@ -242,7 +242,7 @@ static void answer__of_200_is_handed_on_whole(void **state)
 	const struct rest_answer *a = get(p, "200 OK", "ININ-Correlation-Id: c-1\r\n"
 		"inin-ratelimit-reset: 61\r\n", "{\"message\":\"x\"}");
 
-	assert_int_equal(a->kind, REST_OK);
+	assert_int_equal(a->kind, HTTP_OK);
 	assert_int_equal(a->http_status, 200);
 	assert_string_equal(a->body, "{\"message\":\"x\"}");
 	assert_int_equal(a->len, 15);
@@ -256,10 +256,10 @@ static void answer__without_a_body_is_empty_text(void **state)
 	struct place *p = *state;
 	const struct rest_answer *a = ask(p, "DELETE", NULL, "HTTP/1.1 204 No Content\r\n\r\n");
 
-	assert_int_equal(a->kind, REST_OK);
+	assert_int_equal(a->kind, HTTP_OK);
 	assert_string_equal(a->body, "");
 	a = ask(p, "HEAD", NULL, "HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n");
-	assert_int_equal(a->kind, REST_NOT_FOUND);
+	assert_int_equal(a->kind, HTTP_NOT_FOUND);
 	assert_int_equal(a->len, 0);
 	assert_string_equal(said(a->text), "HTTP 404");
 }
@@ -268,15 +268,15 @@ static void status__has_its_kind(void **state)
 {
 	static const struct {
 		const char *status;
-		enum rest_kind kind;
+		enum http_failure kind;
 	} table[] = {
-		{ "200 A", REST_OK }, { "202 B", REST_OK }, { "300 C", REST_BREACH },
-		{ "304 D", REST_BREACH }, { "400 E", REST_REJECTED },
-		{ "401 F", REST_UNAUTHORISED }, { "403 G", REST_FORBIDDEN },
-		{ "404 H", REST_NOT_FOUND }, { "405 I", REST_REJECTED },
-		{ "408 J", REST_SERVER }, { "409 K", REST_REJECTED }, { "413 L", REST_REJECTED },
-		{ "429 M", REST_LIMITED }, { "500 N", REST_SERVER }, { "503 O", REST_SERVER },
-		{ "504 P", REST_SERVER }, { "600 Q", REST_BREACH }, { "999 R", REST_BREACH }
+		{ "200 A", HTTP_OK }, { "202 B", HTTP_OK }, { "300 C", HTTP_BREACH },
+		{ "304 D", HTTP_BREACH }, { "400 E", HTTP_REJECTED },
+		{ "401 F", HTTP_UNAUTHORISED }, { "403 G", HTTP_FORBIDDEN },
+		{ "404 H", HTTP_NOT_FOUND }, { "405 I", HTTP_REJECTED },
+		{ "408 J", HTTP_SERVER }, { "409 K", HTTP_REJECTED }, { "413 L", HTTP_REJECTED },
+		{ "429 M", HTTP_LIMITED }, { "500 N", HTTP_SERVER }, { "503 O", HTTP_SERVER },
+		{ "504 P", HTTP_SERVER }, { "600 Q", HTTP_BREACH }, { "999 R", HTTP_BREACH }
 	};
 	struct place *p = *state;
 
@@ -299,7 +299,7 @@ static void error__says_code_message_and_both_ids(void **state)
 		"{\"message\":\"Value [] is not valid\",\"code\":\"invalid.value\",\"status\":400,"
 		"\"contextId\":\"7dafa55d\",\"details\":[],\"errors\":[]}");
 
-	assert_int_equal(a->kind, REST_REJECTED);
+	assert_int_equal(a->kind, HTTP_REJECTED);
 	assert_string_equal(said(a->text), "HTTP 400 invalid.value: Value [] is not valid, "
 		"contextId 7dafa55d, ININ-Correlation-Id 11111111-2222");
 	a = get(p, "400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"filled\"}");
@@ -330,7 +330,7 @@ static void forbidden__names_the_missing_permissions(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
 		const struct rest_answer *a = get(p, "403 Forbidden", "", bodies[i]);
 
-		assert_int_equal(a->kind, REST_FORBIDDEN);
+		assert_int_equal(a->kind, HTTP_FORBIDDEN);
 		assert_string_equal(a->missing_permissions,
 			"analytics:queueObservation:view, routing:queue:view");
 	}
@@ -379,7 +379,7 @@ static void redirect__is_not_followed(void **state)
 
 	snprintf(location, sizeof(location), "Location: %s\r\n", p->url);
 	a = get(p, "302 Found", location, "");
-	assert_int_equal(a->kind, REST_BREACH);
+	assert_int_equal(a->kind, HTTP_BREACH);
 	assert_int_equal(a->http_status, 302);
 	assert_non_null(strstr(a->text, "redirect"));
 	assert_true(accept(p->listener, NULL, NULL) < 0);
@@ -401,7 +401,7 @@ static void answer__over_16_mib_is_cut_off(void **state)
 		p->answer.len += REST_BODY_MAX + more;
 		start(p, "GET", NULL, 20 * S);
 		a = finish(p);
-		assert_int_equal(a->kind, more ? REST_BREACH : REST_OK);
+		assert_int_equal(a->kind, more ? HTTP_BREACH : HTTP_OK);
 		assert_int_equal(a->len, more ? 0 : REST_BODY_MAX);
 		assert_memory_equal(a->body, room, a->len);
 		assert_int_equal(a->body[a->len], '\0');
@@ -419,7 +419,7 @@ static void silence__ends_at_the_bound(void **state)
 	buf_clear(&p->answer);
 	start(p, "GET", NULL, S / 5);
 	a = finish(p);
-	assert_int_equal(a->kind, REST_NETWORK);
+	assert_int_equal(a->kind, HTTP_NETWORK);
 	assert_int_equal(a->http_status, 0);
 	assert_true(a->text[0]);
 }
@@ -434,10 +434,10 @@ static void bound__is_our_clocks_too_where_libcurls_stands_still(void **state)
 	assert_in_range(end_us, 3600 * S, 3601 * S);
 	assert_false(rest_step(p->rest, end_us - 1));
 	assert_true(rest_step(p->rest, end_us));
-	assert_int_equal(rest_answer(p->rest)->kind, REST_NETWORK);
+	assert_int_equal(rest_answer(p->rest)->kind, HTTP_NETWORK);
 	start(p, "GET", NULL, 0);
 	assert_true(rest_is_done(p->rest));
-	assert_int_equal(rest_answer(p->rest)->kind, REST_NETWORK);
+	assert_int_equal(rest_answer(p->rest)->kind, HTTP_NETWORK);
 }
 
 static void call__under_way_can_be_dropped(void **state)
@@ -460,16 +460,16 @@ static void answer__that_is_no_http_or_no_whole_is_told_apart(void **state)
 {
 	static const struct {
 		const char *bytes;
-		enum rest_kind kind;
+		enum http_failure kind;
 	} table[] = {
-		{ "SSH-2.0-OpenSSH_9.2\r\n", REST_BREACH },
-		{ "\x15\x03\x01\x02\x02\x28", REST_BREACH },
-		{ "HTTP/1.1\r\n\r\n", REST_BREACH },
-		{ "HTTP/1.1 20 OK\r\n\r\n", REST_BREACH },
-		{ "{\"entities\":[]}", REST_BREACH },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", REST_NETWORK },
+		{ "SSH-2.0-OpenSSH_9.2\r\n", HTTP_BREACH },
+		{ "\x15\x03\x01\x02\x02\x28", HTTP_BREACH },
+		{ "HTTP/1.1\r\n\r\n", HTTP_BREACH },
+		{ "HTTP/1.1 20 OK\r\n\r\n", HTTP_BREACH },
+		{ "{\"entities\":[]}", HTTP_BREACH },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", HTTP_NETWORK },
 		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
-			REST_NETWORK }
+			HTTP_NETWORK }
 	};
 	struct place *p = *state;
 
@@ -491,7 +491,7 @@ static void nobody__listening_is_the_network(void **state)
 	p->listener = -1;
 	start(p, "GET", NULL, 5 * S);
 	a = finish(p);
-	assert_int_equal(a->kind, REST_NETWORK);
+	assert_int_equal(a->kind, HTTP_NETWORK);
 	assert_null(strstr(a->text, "api/v2"));
 }
 

@@ -159,7 +159,7 @@ const struct rest_answer *rest_answer(const struct rest *r)
 	return &r->answer;
 }
 
-static void fail_once(const char *word, enum rest_kind kind, int64_t retry_after_us)
+static void fail_once(const char *word, enum http_failure kind, int64_t retry_after_us)
 {
 	play.fail = word;
 	play.failure = (struct rest_answer){ .kind = kind, .http_status = 500,
@@ -436,14 +436,14 @@ TEST(topics__are_put_again_every_20_hours)
 TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket)
 {
 	start();
-	fail_once("PUT1", REST_SERVER, -1);
+	fail_once("PUT1", HTTP_SERVER, -1);
 	wait(20 * H);
 	assert_said("PUT1 warning0 ");
 	wait(5 * S - 1);
 	assert_said("");
 	wait(1);
 	assert_said("PUT1 ");
-	fail_once("PUT1", REST_LIMITED, 30 * S);
+	fail_once("PUT1", HTTP_LIMITED, 30 * S);
 	wait(20 * H);
 	assert_said("PUT1 warning0 ");
 	wait(30 * S - 1);
@@ -456,7 +456,7 @@ TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket)
 TEST(topics__of_a_channel_that_is_gone_are_a_new_one)
 {
 	start();
-	fail_once("PUT1", REST_NOT_FOUND, -1);
+	fail_once("PUT1", HTTP_NOT_FOUND, -1);
 	wait(20 * H);
 	assert_said("PUT1 warning0 ");
 	wait(5 * S);
@@ -670,7 +670,7 @@ TEST(snapshot__goes_on_where_it_failed)
 {
 	struct channel_conf c = conf();
 
-	fail_once("query2", REST_LIMITED, 7 * S);
+	fail_once("query2", HTTP_LIMITED, 7 * S);
 	open_channel(&c, 500);
 	assert_said("t1 create1 PUT1 open0:1 connected0 query1 query2 retry0 ");
 	wait(7 * S - 1);
@@ -683,7 +683,7 @@ TEST(snapshot__begins_anew_after_a_loss)
 {
 	struct channel_conf c = conf();
 
-	fail_once("query2", REST_LIMITED, 7 * S);
+	fail_once("query2", HTTP_LIMITED, 7 * S);
 	open_channel(&c, 500);
 	lose(0, 1006);
 	wait(S);

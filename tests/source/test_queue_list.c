@@ -473,7 +473,7 @@ static int set_up(void **state)
 
 	assert_non_null(n);
 	memset(&play, 0, sizeof(play));
-	play.answer = (struct rest_answer){ .kind = REST_OK, .body = "", .retry_after_us = -1,
+	play.answer = (struct rest_answer){ .kind = HTTP_OK, .body = "", .retry_after_us = -1,
 		.text = "HTTP 200" };
 	*state = n;
 	return 0;
@@ -546,7 +546,7 @@ static void fetch__that_never_ends_is_a_breach(void **state)
 
 	assert_int_equal(fetch(n, endless, 1), QUEUE_LIST_FAILED);
 	assert_int_equal(play.asked, QUEUE_LIST_PAGES_MAX);
-	assert_int_equal(queue_list_fetch_failure(n)->kind, REST_BREACH);
+	assert_int_equal(queue_list_fetch_failure(n)->kind, HTTP_BREACH);
 	assert_non_null(strstr(queue_list_fetch_failure(n)->text, "200 pages"));
 }
 
@@ -564,13 +564,13 @@ static void fetch__that_failed_goes_on_where_it_was(void **state)
 	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_ASKING);
 	play.waits = false;
 	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_ASKING);
-	play.answer.kind = REST_LIMITED;
+	play.answer.kind = HTTP_LIMITED;
 	play.answer.retry_after_us = 7 * S;
 	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_FAILED);
-	assert_int_equal(queue_list_fetch_failure(n)->kind, REST_LIMITED);
+	assert_int_equal(queue_list_fetch_failure(n)->kind, HTTP_LIMITED);
 	assert_true(queue_list_fetch_failure(n)->retry_after_us == 7 * S);
 	assert_string_equal(queue_list_fetch_failure(n)->body, "");
-	play.answer.kind = REST_OK;
+	play.answer.kind = HTTP_OK;
 	play.asked = play.freed = 1;
 	assert_int_equal(queue_list_fetch_ask(n, "second", NOW, NOW + 9 * S), QUEUE_LIST_ASKING);
 	assert_string_equal(play.url[1], HOST "/api/v2/routing/queues?pageSize=500&pageNumber=2");
@@ -588,7 +588,7 @@ static void fetch__of_something_else_says_what(void **state)
 	struct queue_list_fetch *n = *state;
 
 	assert_int_equal(fetch(n, other, 1), QUEUE_LIST_FAILED);
-	assert_int_equal(queue_list_fetch_failure(n)->kind, REST_BREACH);
+	assert_int_equal(queue_list_fetch_failure(n)->kind, HTTP_BREACH);
 	assert_string_equal(queue_list_fetch_failure(n)->text,
 		"the list of queues cannot be read: it is no JSON object (HTTP 200)");
 }
