@@ -1,7 +1,7 @@
 /*
- * -f csv (RFC 4180 with LF): the header, and the rows of a closed window with a line for each
- * series. Rows of queue windows have the columns of the stream's and more behind them.
- * Renders into memory; writer.h delivers.
+ * CSV output (-f csv, RFC 4180 with LF): the header, and a line for each series of each row of a
+ * closed window. Lines of queue windows have the columns of the stream's, and more after them.
+ * Appends to memory; writer.h writes.
  */
 #ifndef OUTPUT_CSV_H
 #define OUTPUT_CSV_H

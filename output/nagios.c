@@ -18,7 +18,7 @@ struct checked {		/* a path and its ranges */
 	struct row_name name;
 	char *text[LIMITS];	/* of the range, as given; NULL: none is */
 	struct nagios_range range[LIMITS];
-	size_t nvalue;		/* rows of the last window that have a number */
+	size_t nvalue;		/* rows of the last window in which it has a value */
 };
 
 struct nagios {
@@ -28,9 +28,9 @@ struct nagios {
 	bool judged;
 	enum nagios_state state;
 	size_t nrow, nvalue;
-	bool has_number;	/* a row, also of a media type, has one of a metric */
-	size_t nbad;		/* numbers as bad as the worst one */
-	struct buf worst;	/* which that is, and why */
+	bool has_number;	/* some row, also of a media type, has a number of a metric */
+	size_t nbad;		/* how many numbers are as bad as the worst one */
+	struct buf worst;	/* describes the first of these */
 	struct buf values;	/* performance data */
 	struct buf text;
 	bool has_line;
@@ -95,36 +95,36 @@ static void checked_free(struct checked *k)
 		free(k->text[l]);
 }
 
-void nagios_free(struct nagios *p)
+void nagios_free(struct nagios *check)
 {
-	if (!p)
+	if (!check)
 		return;
-	for (size_t i = 0; i < p->n; i++)
-		checked_free(&p->v[i]);
-	buf_free(&p->worst);
-	buf_free(&p->values);
-	buf_free(&p->text);
-	free(p);
+	for (size_t i = 0; i < check->n; i++)
+		checked_free(&check->v[i]);
+	buf_free(&check->worst);
+	buf_free(&check->values);
+	buf_free(&check->text);
+	free(check);
 }
 
-/* That of the path, made where there is none. NULL: why says what is wrong. */
-static struct checked *find(struct nagios *p, const char *path, char *why, size_t size)
+/* Finds the path, or adds it. NULL: why says what is wrong. */
+static struct checked *find(struct nagios *check, const char *path, char *why, size_t size)
 {
-	struct checked *k = &p->v[p->n];
+	struct checked *k = &check->v[check->n];
 	const char *part = NULL;
 	enum row_name_flaw flaw;
 
-	for (size_t i = 0; i < p->n; i++)
-		if (strcmp(p->v[i].path, path) == 0)
-			return &p->v[i];
-	if (p->n == NAGIOS_PATHS_MAX) {
+	for (size_t i = 0; i < check->n; i++)
+		if (strcmp(check->v[i].path, path) == 0)
+			return &check->v[i];
+	if (check->n == NAGIOS_PATHS_MAX) {
 		snprintf(why, size, "allowed are %d paths at most", NAGIOS_PATHS_MAX);
 		return NULL;
 	}
 	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS } };
 	flaw = k->path ? row_name_parse(&k->name, path, &part) : ROW_NAME_NO_MEMORY;
 	if (flaw == ROW_NAME_GOOD) {
-		p->n++;
+		check->n++;
 		return k;
 	}
 	row_name_explain(flaw, path, part, why, size);
@@ -132,7 +132,7 @@ static struct checked *find(struct nagios *p, const char *path, char *why, size_
 	return NULL;
 }
 
-static void add(struct nagios *p, enum limit limit, char *path, const char **metric, char *why,
+static void add(struct nagios *check, enum limit limit, char *path, const char **metric, char *why,
 	size_t size)
 {
 	char *range = strrchr(path, '=');
@@ -149,7 +149,7 @@ static void add(struct nagios *p, enum limit limit, char *path, const char **met
 			"number or ~, TO a number that is not less, or none", range);
 		return;
 	}
-	k = find(p, path, why, size);
+	k = find(check, path, why, size);
 	if (!k)
 		return;
 	*metric = k->name.metric;
@@ -163,7 +163,7 @@ static void add(struct nagios *p, enum limit limit, char *path, const char **met
 		snprintf(why, size, "out of memory");
 }
 
-void nagios_add(struct nagios *p, bool critical, const char *text, const char **metric,
+void nagios_add(struct nagios *check, bool critical, const char *text, const char **metric,
 	char *why, size_t size)
 {
 	char *copy = strdup(text);
@@ -171,7 +171,7 @@ void nagios_add(struct nagios *p, bool critical, const char *text, const char **
 	why[0] = '\0';
 	*metric = NULL;
 	if (copy)
-		add(p, critical ? CRITICAL : WARNING, copy, metric, why, size);
+		add(check, critical ? CRITICAL : WARNING, copy, metric, why, size);
 	else
 		snprintf(why, size, "out of memory");
 	free(copy);
@@ -179,7 +179,7 @@ void nagios_add(struct nagios *p, bool critical, const char *text, const char **
 
 /* --- a window ----------------------------------------------------------------------- */
 
-/* What a line and its performance data are told apart by, and what would break a terminal. */
+/* Replaces characters that separate performance data, and those that are unsafe on a terminal. */
 static void put_safe(struct buf *out, const char *s, const char *unsafe)
 {
 	size_t len = strlen(s), n;
@@ -194,7 +194,7 @@ static void put_safe(struct buf *out, const char *s, const char *unsafe)
 	}
 }
 
-/* Plugins have digits, a sign and a point alone. */
+/* The guidelines allow digits, a sign and a point only. */
 static void put_number(struct buf *out, double x)
 {
 	size_t from = out->len;
@@ -211,10 +211,10 @@ static const char *name_of(const struct row *row)
 	return row->queue_name ? row->queue_name : row->queue_id;
 }
 
-static void put_value(struct nagios *p, const struct checked *k, const struct row *row,
+static void put_value(struct nagios *check, const struct checked *k, const struct row *row,
 	double value, bool ms)
 {
-	struct buf *out = &p->values;
+	struct buf *out = &check->values;
 
 	buf_str(out, " '");
 	put_safe(out, name_of(row), "='|");
@@ -226,7 +226,7 @@ static void put_value(struct nagios *p, const struct checked *k, const struct ro
 		k->text[CRITICAL] ? k->text[CRITICAL] : "");
 }
 
-/* Critical, warning, unknown: an unknown number hides no bad one. */
+/* Critical, warning, unknown, in this order: an unknown number hides no bad one. */
 static bool is_worse(enum nagios_state a, enum nagios_state b)
 {
 	static const int rank[] = { [NAGIOS_OK] = 0, [NAGIOS_UNKNOWN] = 1, [NAGIOS_WARNING] = 2,
@@ -235,18 +235,18 @@ static bool is_worse(enum nagios_state a, enum nagios_state b)
 	return rank[a] > rank[b];
 }
 
-/* Tells of the first one of those that are as bad as the worst. */
-static void count(struct nagios *p, enum nagios_state state, const struct checked *k,
+/* Counts a number, and describes it if it is the first one of the worst state. */
+static void count(struct nagios *check, enum nagios_state state, const struct checked *k,
 	const struct row *row, double value, bool ms)
 {
 	enum limit limit = state == NAGIOS_CRITICAL ? CRITICAL : WARNING;
-	struct buf *out = &p->worst;
+	struct buf *out = &check->worst;
 
-	if (is_worse(state, p->state)) {
-		p->state = state;
-		p->nbad = 0;
+	if (is_worse(state, check->state)) {
+		check->state = state;
+		check->nbad = 0;
 	}
-	if (state == NAGIOS_OK || state != p->state || p->nbad++)
+	if (state == NAGIOS_OK || state != check->state || check->nbad++)
 		return;
 	buf_clear(out);
 	put_safe(out, k->path, "|");
@@ -261,7 +261,7 @@ static void count(struct nagios *p, enum nagios_state state, const struct checke
 	buf_printf(out, "%s, %s range %s", ms ? "ms" : "", limit_names[limit], k->text[limit]);
 }
 
-static void judge(struct nagios *p, struct checked *k, const struct row_window *r,
+static void judge(struct nagios *check, struct checked *k, const struct row_window *r,
 	const struct row *row)
 {
 	double value = row_name_value(r, row, &k->name);
@@ -274,13 +274,13 @@ static void judge(struct nagios *p, struct checked *k, const struct row_window *
 		state = NAGIOS_CRITICAL;
 	else if (k->text[WARNING] && nagios_range_alerts(&k->range[WARNING], value))
 		state = NAGIOS_WARNING;
-	count(p, state, k, row, value, ms);
+	count(check, state, k, row, value, ms);
 	k->nvalue++;
-	p->nvalue++;
-	put_value(p, k, row, value, ms);
+	check->nvalue++;
+	put_value(check, k, row, value, ms);
 }
 
-/* Counts alone say nothing about a queue: a gauge that is unknown has them too. */
+/* Counts do not matter here: a gauge that is unknown has them too. */
 static bool has_number(const struct row *row)
 {
 	for (size_t i = 0; i < row->nseries; i++)
@@ -291,96 +291,98 @@ static bool has_number(const struct row *row)
 	return false;
 }
 
-/* A number that no queue has is unknown. One that some queues lack is not: the age of a queue in
- * which nobody waits is null. */
-static void count_unknown(struct nagios *p, const struct row_window *r)
+/* A number that no queue has is unknown. One that only some queues lack is not: if nobody waits in
+ * a queue, its age is null. */
+static void count_unknown(struct nagios *check, const struct row_window *r)
 {
-	for (size_t k = 0; k < p->n; k++)
-		for (size_t i = 0; !p->v[k].nvalue && i < r->nrow; i++)
+	for (size_t k = 0; k < check->n; k++)
+		for (size_t i = 0; !check->v[k].nvalue && i < r->nrow; i++)
 			if (!r->row[i].media)
-				count(p, NAGIOS_UNKNOWN, &p->v[k], &r->row[i], NAN, false);
+				count(check, NAGIOS_UNKNOWN, &check->v[k], &r->row[i], NAN, false);
 }
 
-bool nagios_take(struct nagios *p, const struct row_window *r)
+bool nagios_take(struct nagios *check, const struct row_window *r)
 {
-	p->judged = true;
-	p->has_number = false;
-	p->state = NAGIOS_OK;
-	p->nrow = p->nvalue = p->nbad = 0;
-	buf_clear(&p->worst);
-	buf_clear(&p->values);
-	for (size_t k = 0; k < p->n; k++)
-		p->v[k].nvalue = 0;
+	check->judged = true;
+	check->has_number = false;
+	check->state = NAGIOS_OK;
+	check->nrow = check->nvalue = check->nbad = 0;
+	buf_clear(&check->worst);
+	buf_clear(&check->values);
+	for (size_t k = 0; k < check->n; k++)
+		check->v[k].nvalue = 0;
 	for (size_t i = 0; i < r->nrow; i++) {
 		const struct row *row = &r->row[i];
 
-		p->has_number = p->has_number || has_number(row);
+		check->has_number = check->has_number || has_number(row);
 		if (row->media)
 			continue;
-		p->nrow++;
-		for (size_t k = 0; k < p->n; k++)
-			judge(p, &p->v[k], r, row);
+		check->nrow++;
+		for (size_t k = 0; k < check->n; k++)
+			judge(check, &check->v[k], r, row);
 	}
-	count_unknown(p, r);
-	return !p->worst.failed && !p->values.failed;
+	count_unknown(check, r);
+	return !check->worst.failed && !check->values.failed;
 }
 
 /* --- the end ------------------------------------------------------------------------ */
 
-/* With ranges, a number that no queue has is unknown anyway. */
-static bool lacks_numbers(const struct nagios *p)
+/* Only for a check without ranges: with ranges, count_unknown() sees this. */
+static bool lacks_numbers(const struct nagios *check)
 {
-	return !p->n && !p->has_number;
+	return !check->n && !check->has_number;
 }
 
-enum nagios_state nagios_state(const struct nagios *p, enum status st)
+enum nagios_state nagios_state(const struct nagios *check, enum status st)
 {
-	return st != ST_OK || !p->judged || !p->nrow || lacks_numbers(p) ? NAGIOS_UNKNOWN
-		: p->state;
+	return st != ST_OK || !check->judged || !check->nrow || lacks_numbers(check)
+		? NAGIOS_UNKNOWN : check->state;
 }
 
-const char *nagios_text(struct nagios *p, enum status st, const char *why)
+const char *nagios_text(struct nagios *check, enum status st, const char *why)
 {
-	struct buf *out = &p->text;
+	struct buf *out = &check->text;
 
 	buf_clear(out);
 	if (st != ST_OK)
 		put_safe(out, *why ? why : "the run failed", "|");
-	else if (!p->judged)
+	else if (!check->judged)
 		buf_str(out, "there was no window");
-	else if (!p->nrow)
+	else if (!check->nrow)
 		buf_str(out, "the last window has no queue");
-	else if (lacks_numbers(p))
+	else if (lacks_numbers(check))
 		buf_str(out, "the last window has no number of any queue");
-	else if (p->state != NAGIOS_OK)
-		buf_add(out, p->worst.data, p->worst.len);
-	else if (p->n)
-		buf_printf(out, "%zu number%s of %zu queue%s within range", p->nvalue,
-			p->nvalue == 1 ? "" : "s", p->nrow, p->nrow == 1 ? "" : "s");
+	else if (check->state != NAGIOS_OK)
+		buf_add(out, check->worst.data, check->worst.len);
+	else if (check->n)
+		buf_printf(out, "%zu number%s of %zu queue%s within range", check->nvalue,
+			check->nvalue == 1 ? "" : "s", check->nrow, check->nrow == 1 ? "" : "s");
 	else
-		buf_printf(out, "%zu queue%s, no range given", p->nrow, p->nrow == 1 ? "" : "s");
-	if (st == ST_OK && p->n && p->state == NAGIOS_OK && p->nvalue < p->n * p->nrow)
-		buf_printf(out, ", %zu without a value", p->n * p->nrow - p->nvalue);
-	if (st == ST_OK && p->nbad > 1)
-		buf_printf(out, " (and %zu more)", p->nbad - 1);
+		buf_printf(out, "%zu queue%s, no range given", check->nrow,
+			check->nrow == 1 ? "" : "s");
+	if (st == ST_OK && check->n && check->state == NAGIOS_OK
+	    && check->nvalue < check->n * check->nrow)
+		buf_printf(out, ", %zu without a value", check->n * check->nrow - check->nvalue);
+	if (st == ST_OK && check->nbad > 1)
+		buf_printf(out, " (and %zu more)", check->nbad - 1);
 	buf_char(out, '\0');
 	return out->failed ? "out of memory" : out->data;
 }
 
-bool nagios_put_line(struct nagios *p, enum status st, const char *why, struct buf *out)
+bool nagios_put_line(struct nagios *check, enum status st, const char *why, struct buf *out)
 {
-	buf_printf(out, "GSQSTAT %s - %s", state_names[nagios_state(p, st)],
-		nagios_text(p, st, why));
-	if (st == ST_OK && p->judged && p->values.len) {
+	buf_printf(out, "GSQSTAT %s - %s", state_names[nagios_state(check, st)],
+		nagios_text(check, st, why));
+	if (st == ST_OK && check->judged && check->values.len) {
 		buf_str(out, " |");
-		buf_add(out, p->values.data, p->values.len);
+		buf_add(out, check->values.data, check->values.len);
 	}
 	buf_char(out, '\n');
-	p->has_line = !out->failed;
+	check->has_line = !out->failed;
 	return !out->failed;
 }
 
-bool nagios_has_line(const struct nagios *p)
+bool nagios_has_line(const struct nagios *check)
 {
-	return p->has_line;
+	return check->has_line;
 }

@@ -1,7 +1,7 @@
 /*
- * -f ndjson: the rows of a closed window as JSON objects (schema gsqstat/1), one a line. Rows of
- * queue windows have the envelope of the stream's, and what a gauge, an age and a total have.
- * Renders into memory; writer.h delivers.
+ * NDJSON output (-f ndjson): the rows of a closed window as JSON objects (schema gsqstat/1), one a
+ * line. Rows of the stream and of queue windows have most members in common; the statistics of a
+ * series differ. Appends to memory; writer.h writes.
  */
 #ifndef OUTPUT_NDJSON_H
 #define OUTPUT_NDJSON_H
@@ -13,7 +13,7 @@
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 
-struct ndjson_stream {		/* of a run, for rows of the stream; all borrowed */
+struct ndjson_stream {		/* what all rows of a run of the stream have; borrowed */
 	enum stream_window_time time;
 	const char *interval;		/* NULL: each queue's own (replay without -i) */
 	const char *const *metric;	/* names by the index that fields carry */

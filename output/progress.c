@@ -12,8 +12,8 @@
 #include "util/time.h"
 
 #define EVERY_US 500000
-#define COLUMNS_ELSE 80
-#define MARGIN 4		/* for the ^C of a terminal, so that the line stays one */
+#define COLUMNS_ELSE 80		/* if the terminal does not say */
+#define MARGIN 4		/* columns for the ^C that a terminal echoes */
 #define WIPE "\r\033[K"
 
 struct progress {
@@ -36,7 +36,7 @@ static void put_left(char *out, size_t size, int64_t us)
 		snprintf(out, size, "%d:%02d", (int)(s / 60), (int)(s % 60));
 }
 
-/* The part, if there is room for it; two blanks before it. */
+/* Adds a part if there is room for it, with two blanks before it. */
 static void add(struct buf *out, size_t *columns, const char *part)
 {
 	size_t gap = out->len ? 2 : 0;
@@ -47,7 +47,7 @@ static void add(struct buf *out, size_t *columns, const char *part)
 	buf_printf(out, "%*s%s", (int)gap, "", part);
 }
 
-/* `window 2/5  0:12 left  run 1:42 left`; of a single window the second one alone. */
+/* `window 2/5  0:12 left  run 1:42 left`; only `0:12 left` if there is one window. */
 static void add_times(struct buf *out, size_t *columns, const struct progress_state *s)
 {
 	char left[32], part[64] = "";
@@ -95,7 +95,7 @@ struct progress *progress_new(int fd, int64_t now_us)
 		return NULL;
 	p->fd = fd;
 	p->now_us = now_us;
-	p->due_us = now_us + EVERY_US;	/* a run that is over by then needs none */
+	p->due_us = now_us + EVERY_US;	/* a shorter run needs no progress */
 	return p;
 }
 
@@ -108,7 +108,7 @@ void progress_free(struct progress *p)
 	free(p);
 }
 
-/* The terminal is in the hands of another job: a shell's prompt is there, perhaps. */
+/* Whether another job has the terminal, such as the shell with its prompt. */
 static bool is_in_background(const struct progress *p)
 {
 	pid_t group = tcgetpgrp(p->fd);
@@ -116,7 +116,7 @@ static bool is_in_background(const struct progress *p)
 	return group > 0 && group != getpgrp();
 }
 
-/* False: not all of it. */
+/* False: not all of it was written. */
 static bool put(const struct progress *p, const char *text, size_t len)
 {
 	struct pollfd ready = { .fd = p->fd, .events = POLLOUT };
@@ -144,7 +144,7 @@ int64_t progress_due_us(const struct progress *p)
 	return p && !p->stopped ? p->due_us : INT64_MAX;
 }
 
-void progress_tell(struct progress *p, int64_t now_us, const struct progress_state *state)
+void progress_show(struct progress *p, int64_t now_us, const struct progress_state *state)
 {
 	if (!p || p->stopped)
 		return;

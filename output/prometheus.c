@@ -10,22 +10,22 @@
 #include "util/text.h"
 
 struct metric_line {
-	const struct row *row;	/* NULL: of none, without labels */
-	const char *reason;		/* NULL: it has no such label */
+	const struct row *row;	/* NULL: of no row, without labels */
+	const char *reason;	/* a label; NULL: without it */
 	double value;
 };
 
-struct family {			/* what has one name, sorted by that */
+struct family {			/* the lines of one metric name */
 	char *name, *help;
 	struct metric_line *v;
 	size_t n, cap;
 };
 
-struct families {
+struct families {		/* sorted by name */
 	struct family *v;
 	size_t n, cap;
 	size_t skipped;
-	struct buf name, help;	/* of the series at hand, NUL at the end */
+	struct buf name, help;	/* of the current metric, with a NUL at the end */
 	bool failed;
 };
 
@@ -39,7 +39,7 @@ static bool is_among(const char *s, size_t len, const char *const *words, size_t
 	return false;
 }
 
-/* What promtool takes for a unit that is no base unit, or for a type, if it stands alone. */
+/* Words that promtool takes for a type, or for a unit that is not a base unit. */
 static bool is_reserved(const char *s, size_t len)
 {
 	static const char *const words[] = {
@@ -69,7 +69,7 @@ static bool is_reserved(const char *s, size_t len)
 	return false;
 }
 
-/* Such a word is joined to the one before. */
+/* Joins a reserved word to the word before. */
 static void end_word(struct buf *name, size_t from)
 {
 	char *word;
@@ -83,7 +83,7 @@ static void end_word(struct buf *name, size_t from)
 	name->len--;
 }
 
-/* `queueState` and `OFF_QUEUE` begin a word with the S and the Q, `ACWUsers` with the U. */
+/* In `queueState` and `OFF_QUEUE` the S and the Q begin a word, in `ACWUsers` the U. */
 static bool begins_word(const char *s, size_t len, size_t i)
 {
 	unsigned char c = (unsigned char)s[i], before = i ? (unsigned char)s[i - 1] : '.',
@@ -109,7 +109,7 @@ void prometheus_put_words(struct buf *name, const char *s, size_t len)
 			from = name->len;
 			buf_char(name, '_');
 		}
-		if (c >= 0x80)	/* of another script: what differs stays apart */
+		if (c >= 0x80)	/* in hex, so that different names stay different */
 			buf_printf(name, "%02x", c);
 		else
 			buf_char(name, (char)tolower(c));
@@ -117,7 +117,7 @@ void prometheus_put_words(struct buf *name, const char *s, size_t len)
 	end_word(name, from);
 }
 
-/* Endings that are kept for other types. */
+/* Some endings are reserved for other metric types. */
 static void end_name(struct buf *name)
 {
 	static const char *const taken[] = { "_total", "_count", "_sum", "_bucket" };
@@ -136,7 +136,7 @@ static void end_name(struct buf *name)
 
 /* --- families ----------------------------------------------------------------------- */
 
-/* Where the name stands, or would. */
+/* The index of the name, or where it is to be inserted. */
 static size_t place(const struct families *fs, const char *name, bool *found)
 {
 	size_t low = 0, high = fs->n;
@@ -183,7 +183,7 @@ static struct family *insert(struct families *fs, size_t at)
 	return &fs->v[at];
 }
 
-/* A number of the family that fs->name and fs->help are of. */
+/* Adds a number to the family of fs->name and fs->help. */
 static void add(struct families *fs, const struct metric_line *s)
 {
 	struct family *f;
@@ -233,12 +233,12 @@ static void families_free(struct families *fs)
 	buf_free(&fs->help);
 }
 
-/* --- what a row has ------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------------------- */
 
 static const struct {
 	enum row_statistic stat;
 	const char *name, *words;
-} told[] = {
+} statistics[] = {
 	{ STAT_COUNT, "samples", "values in the window" },
 	{ STAT_LAST, "last", "last in the window" },
 	{ STAT_MIN, "min", "least in the window" },
@@ -254,12 +254,12 @@ static const struct {
 	{ STAT_VALUE, NULL, "of the half hour" }
 };
 
-static void put_figure(struct families *fs, const struct row *row,
+static void put_series(struct families *fs, const struct row *row,
 	const struct row_series *f)
 {
-	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
-		double value = f->stat[told[i].stat];
-		bool ms = row_stat_is_ms(f, told[i].stat);
+	for (size_t i = 0; i < ARRAY_LEN(statistics); i++) {
+		double value = f->stat[statistics[i].stat];
+		bool ms = row_stat_is_ms(f, statistics[i].stat);
 		size_t len = strlen(f->path);
 
 		if (isnan(value))
@@ -270,11 +270,11 @@ static void put_figure(struct families *fs, const struct row *row,
 		buf_str(&fs->name, "gsqstat");
 		prometheus_put_words(&fs->name, f->metric, strlen(f->metric));
 		prometheus_put_words(&fs->name, f->path, len);
-		buf_printf(&fs->name, "%s%s%s", told[i].name ? "_" : "",
-			told[i].name ? told[i].name : "", ms ? "_seconds" : "");
+		buf_printf(&fs->name, "%s%s%s", statistics[i].name ? "_" : "",
+			statistics[i].name ? statistics[i].name : "", ms ? "_seconds" : "");
 		end_name(&fs->name);
 		buf_clear(&fs->help);
-		buf_printf(&fs->help, "%s.%s, %s%s.", f->metric, f->path, told[i].words,
+		buf_printf(&fs->help, "%s.%s, %s%s.", f->metric, f->path, statistics[i].words,
 			ms ? ", in seconds" : "");
 		buf_char(&fs->help, '\0');
 		add(fs, &(struct metric_line){ row, NULL, ms ? value / 1000 : value });
@@ -298,8 +298,8 @@ static void put_lag(struct families *fs, const struct row *row)
 static void put_row(struct families *fs, const struct row *row)
 {
 	for (size_t i = 0; i < row->nseries; i++)
-		if (!row->series[i].sum)	/* which Prometheus makes itself */
-			put_figure(fs, row, &row->series[i]);
+		if (!row->series[i].sum)	/* Prometheus can add up itself */
+			put_series(fs, row, &row->series[i]);
 	put_lag(fs, row);
 	begin(fs, "gsqstat_coverage_ratio", "Share of the window in which the stream was up.");
 	add(fs, &(struct metric_line){ row, NULL, row->coverage });
@@ -319,7 +319,7 @@ static void put_escaped(struct buf *out, const char *s, bool quotes)
 	while (*s) {
 		size_t n = strcspn(s, special);
 
-		text_put_safe(out, s, n);	/* a line break is unsafe, too */
+		text_put_safe(out, s, n);	/* replaces line breaks, too */
 		if (s[n])
 			buf_printf(out, "\\%c", s[n]);
 		s += n + (s[n] != '\0');

@@ -21,9 +21,9 @@ struct side_file {
 	struct buf queue;	/* what waits begins at `sent` */
 	size_t sent;
 	struct err failure;	/* empty: none */
-	bool begun;		/* what it held is gone, so lines may be written */
-	bool told;
-	bool taken;		/* bytes, since side_file_is_read looked */
+	bool begun;		/* side_file_begin() was called, so lines may be written */
+	bool reported;
+	bool taken;		/* the reader took bytes since the last side_file_is_read() */
 	int64_t taken_us;
 };
 
@@ -48,8 +48,8 @@ enum status side_file_check(const char *path, struct err *err)
 		: ST_OK;
 }
 
-/* O_CREAT only for what does not exist: with it the kernel refuses a FIFO of another user in
- * a sticky directory (proc(5), protected_fifos). NULL, or why it cannot be used. */
+/* Returns why the file cannot be used, or NULL. O_CREAT only if it does not exist: with O_CREAT the
+ * kernel refuses a FIFO of another user in a sticky directory (proc(5), protected_fifos). */
 static const char *open_and_lock(struct side_file *s, const char *path)
 {
 	if (!nowait_open(&s->w, path, 0, 0)
@@ -99,7 +99,7 @@ enum status side_file_begin(struct side_file *s, struct err *err)
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* Nothing is written after a failure: a line must not follow half a line. */
+/* After a failure nothing more is written, so that no line follows half a line. */
 static void fail(struct side_file *s, const char *why)
 {
 	err_set(&s->failure, ST_OUTPUT, "%s: %s", s->name, why);
@@ -120,7 +120,7 @@ size_t side_file_waiting_bytes(const struct side_file *s)
 	return s->queue.len - s->sent;
 }
 
-/* Drops what was written, not more often than that is worth a copy of the rest. */
+/* Drops what was written, unless that means copying more than it frees. */
 static void compact(struct side_file *s)
 {
 	size_t waiting = side_file_waiting_bytes(s);
@@ -196,10 +196,10 @@ const char *side_file_failure(const struct side_file *s)
 
 const char *side_file_new_failure(struct side_file *s)
 {
-	const char *why = s && !s->told ? side_file_failure(s) : NULL;
+	const char *why = s && !s->reported ? side_file_failure(s) : NULL;
 
 	if (why)
-		s->told = true;
+		s->reported = true;
 	return why;
 }
 

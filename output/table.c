@@ -12,28 +12,28 @@
 #include "util/time.h"
 #include "util/utf8.h"
 
-#define HEADER_EVERY 24		/* rows, where it goes to no terminal */
+#define HEADER_EVERY 24		/* rows, if it is not a terminal */
 #define HEADER_LINES 2
 #define GAP 2
-#define NUMBER 5		/* columns of a figure's number; two of them and a blank: */
+#define NUMBER 5		/* columns of a series' number; two of them and a blank: */
 #define PAIR (2 * NUMBER + 1)
-#define LABEL 24		/* of a label; more of it where there is room */
+#define LABEL 24		/* columns of a label; more if there is room */
 #define TREND 8			/* windows */
 #define UPDATES 4
 #define COVERAGE 3
 #define LAG 5
 #define MEDIA_INDENT 2
-#define NAME_LEAST 16		/* a name is cut further where the width is the least */
+#define NAME_LEAST 16		/* of a name; fewer at the least width */
 #define ID_LEAST 9
-#define KNOWN_MAX 128		/* figures, of which the first ones are shown */
-#define MS_DAY 3600000		/* windows from here on are told with their day */
+#define KNOWN_MAX 128		/* series; the first ones are shown */
+#define MS_DAY 3600000		/* the length from which windows are shown with their day */
 
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
 #define WARN "\033[33m"
 #define PLAIN "\033[0m"
 
-/* A figure that has columns, or would have had there been room. */
+/* A series that has columns, or would have if there were room. */
 struct known {
 	char *metric, *path;
 	char *label;
@@ -41,16 +41,16 @@ struct known {
 	bool is_ms;
 };
 
-struct trend {			/* of a row: the figure that comes first */
+struct trend {			/* of a row: its first series over the last windows */
 	size_t queue;
 	char *media;		/* NULL: the queue's own row */
 	double v[TREND];	/* the newest last; NaN: none */
-	uint64_t seen;		/* the window of the newest, as counted here */
+	uint64_t seen;		/* the newest one's window, by table.windows */
 };
 
-struct layout {			/* in columns; 0: it is not shown */
+struct layout {			/* widths in columns; 0: not shown */
 	size_t clock, queue;
-	size_t nfigure, figure[KNOWN_MAX];	/* of each that is shown */
+	size_t nseries, series[KNOWN_MAX];
 	size_t trend, coverage, updates, lag;
 	size_t used;
 };
@@ -62,12 +62,12 @@ struct table {
 	size_t nknown;
 	struct trend *trend;
 	size_t ntrend, captrend;
-	size_t last_trend;	/* rows come in the same order again */
+	size_t last_trend;	/* where to search first: rows come in the same order */
 	uint64_t windows;
 	size_t name_width;	/* of the widest name so far */
-	size_t id_width;	/* at which IDs differ so far */
+	size_t id_width;	/* at which all IDs so far differ */
 	struct layout layout;
-	bool stale;		/* the header on the screen is not this layout's */
+	bool stale;		/* the last header is of another layout */
 	size_t rows;		/* since the header */
 	struct buf line;
 };
@@ -102,7 +102,7 @@ void table_free(struct table *t)
 	free(t);
 }
 
-/* --- figures ------------------------------------------------------------------------ */
+/* --- series ------------------------------------------------------------------------- */
 
 static bool is_known(const struct known *k, const struct row_series *f)
 {
@@ -115,8 +115,8 @@ static bool is_upper(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
-/* Whether its numbers are ms: the stream's wait, ages, and the service's sums and bounds of
- * times (`tWait.sum`, not `tWait.count`). */
+/* Whether its numbers are ms: waitTime of the stream, ages, and sum, min and max of the times of
+ * notifications (`tWait.sum`, not `tWait.count`). */
 static bool is_ms(const struct row_series *f)
 {
 	static const char *const times[] = { "sum", "min", "max" };
@@ -130,7 +130,7 @@ static bool is_ms(const struct row_series *f)
 	return false;
 }
 
-/* The path that goes without saying is left out: `oWaiting`, `oOnQueueUsers.IDLE`. */
+/* Leaves out the usual end of a path: `oWaiting`, `oOnQueueUsers.IDLE`. */
 static char *make_label(const struct row_series *f)
 {
 	const char *unsaid = f->kind == ROW_AGE ? ".ageMs" : ".count";
@@ -159,8 +159,8 @@ static bool learn(struct table *t, size_t at, const struct row_series *f)
 	memmove(&t->known[at + 1], &t->known[at], (t->nknown - at) * sizeof(k));
 	t->known[at] = k;
 	t->nknown++;
-	t->stale = t->stale || at < t->layout.nfigure;
-	for (size_t i = 0; at == 0 && i < t->ntrend; i++)	/* another comes first now */
+	t->stale = t->stale || at < t->layout.nseries;
+	for (size_t i = 0; at == 0 && i < t->ntrend; i++)	/* the first series changed */
 		t->trend[i].seen = 0;
 	return true;
 }
@@ -172,7 +172,7 @@ static size_t place(const struct table *t, const struct row_series *f, size_t fr
 	return from;
 }
 
-/* What the row has and no row had before is put behind what it follows there. */
+/* Inserts series that no row had before, each after the one that it follows in this row. */
 static bool learn_row(struct table *t, const struct row *row)
 {
 	size_t at = 0;
@@ -199,7 +199,7 @@ static const struct row_series *find(const struct row *row, const struct known *
 	return NULL;
 }
 
-/* The two numbers of each kind: how it is, and how far it went. */
+/* The two numbers that are shown of each kind. */
 static const struct {
 	const char *title[2];
 	enum row_statistic stat[2];
@@ -255,7 +255,7 @@ static struct trend *trend_of(struct table *t, const struct row *row)
 	return trend_new(t, row);
 }
 
-/* Windows in which there was no such row are gaps, as those before the first one. */
+/* Windows without this row are gaps, as are those before the first one. */
 static void trend_add(struct table *t, struct trend *trend, double value)
 {
 	uint64_t past = trend->seen ? t->windows - trend->seen : TREND;
@@ -276,7 +276,7 @@ static void put_trend(const struct table *t, struct buf *out, const struct trend
 	double low = 0, high = 0;
 
 	for (size_t i = 0; i < TREND; i++) {
-		low = fmin(low, trend->v[i]);	/* which pass over NaN */
+		low = fmin(low, trend->v[i]);	/* ignores NaN */
 		high = fmax(high, trend->v[i]);
 	}
 	for (size_t i = 0; i < TREND; i++) {
@@ -296,7 +296,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* False: some of the IDs look the same at that width. *ok false: out of memory. */
+/* False: some IDs look the same in so many columns. *ok false: out of memory. */
 static bool ids_differ(const struct table *t, const struct row_window *r, size_t columns, bool *ok)
 {
 	struct lines ids = { 0 };
@@ -320,7 +320,7 @@ static bool ids_differ(const struct table *t, const struct row_window *r, size_t
 	return differ;
 }
 
-/* How wide names and IDs are; both only grow, that columns stay where they are. */
+/* Measures names and IDs. Their widths only grow, so that columns stay in place. */
 static bool measure(struct table *t, const struct row_window *r, size_t *ids)
 {
 	bool ok = true;
@@ -362,7 +362,7 @@ static size_t clock_width(const struct table *t)
 		: t->conf.window_ms < MS_DAY ? strlen("00:00:00") : strlen("12-31 00:00");
 }
 
-/* Takes the columns if there are so many left, else none. */
+/* Takes the columns if so many are left, else none. */
 static size_t take(struct layout *l, size_t width, size_t columns)
 {
 	if (l->used + GAP + columns > width)
@@ -379,7 +379,7 @@ static void grow(struct layout *l, size_t width, size_t *column, size_t wish)
 	l->used += more;
 }
 
-/* What matters first is placed first; what is left makes names and labels whole. */
+/* Takes columns in the order of importance; those that are left go to names and labels. */
 static void lay_out(struct table *t, size_t width, bool has_ids)
 {
 	size_t names = at_least(t->name_width, strlen("queue"));
@@ -389,30 +389,30 @@ static void lay_out(struct table *t, size_t width, bool has_ids)
 	l.queue = at_most(l.queue, width - l.clock - 2 - GAP - PAIR - GAP - COVERAGE);
 	l.used = l.clock + 2 + l.queue;
 	if (t->nknown && take(&l, width, PAIR))
-		l.figure[l.nfigure++] = PAIR;
+		l.series[l.nseries++] = PAIR;
 	l.coverage = take(&l, width, COVERAGE);
-	if (l.nfigure && t->conf.trend)
+	if (l.nseries && t->conf.trend)
 		l.trend = take(&l, width, TREND);
 	l.updates = take(&l, width, UPDATES);
 	l.lag = take(&l, width, LAG);
-	while (l.nfigure && l.nfigure < t->nknown) {
+	while (l.nseries && l.nseries < t->nknown) {
 		size_t columns = at_least(PAIR, at_most(LABEL,
-			term_text_width(&t->signs, t->known[l.nfigure].label)));
+			term_text_width(&t->signs, t->known[l.nseries].label)));
 
 		/* on a narrow screen a cut label is better than none */
 		if (!take(&l, width, columns)) {
 			columns = PAIR;
-			if (l.nfigure > 1 || !take(&l, width, columns))
+			if (l.nseries > 1 || !take(&l, width, columns))
 				break;
 		}
-		l.figure[l.nfigure++] = columns;
+		l.series[l.nseries++] = columns;
 	}
 	grow(&l, width, &l.queue, names);
-	for (size_t i = 0; i < l.nfigure; i++) {
+	for (size_t i = 0; i < l.nseries; i++) {
 		size_t label = term_text_width(&t->signs, t->known[i].label);
 		size_t beside = i == 0 && l.trend ? GAP + TREND : 0;
 
-		grow(&l, width, &l.figure[i], label > beside ? label - beside : 0);
+		grow(&l, width, &l.series[i], label > beside ? label - beside : 0);
 	}
 	if (has_ids && l.queue < UUID_LEN && width - l.used >= UUID_LEN - l.queue)
 		grow(&l, width, &l.queue, UUID_LEN);
@@ -438,7 +438,7 @@ static void put_left(const struct table *t, struct buf *out, const char *text, s
 	term_text_blanks(out, columns - term_text_put(out, &t->signs, text, columns));
 }
 
-/* Blanks at a line's end are none. */
+/* Removes blanks at the end of the line. */
 static void end_line(struct buf *line, struct buf *out)
 {
 	while (line->len && line->data[line->len - 1] == ' ')
@@ -449,17 +449,17 @@ static void end_line(struct buf *line, struct buf *out)
 	buf_clear(line);
 }
 
-/* How many figures there was no room for, above the columns at the end. */
+/* How many series are not shown, above the columns at the end. */
 static void put_more(const struct table *t, struct buf *out)
 {
 	const struct layout *l = &t->layout;
 	size_t room = l->updates + l->coverage + l->lag
 		+ GAP * (size_t)(!!l->updates + !!l->coverage + !!l->lag);
 	char text[48];
-	snprintf(text, sizeof(text), "+%zu more", t->nknown - l->nfigure);
+	snprintf(text, sizeof(text), "+%zu more", t->nknown - l->nseries);
 	if (strlen(text) + GAP > room)
 		*strchr(text, ' ') = '\0';
-	if (t->nknown > l->nfigure && strlen(text) + GAP <= room)
+	if (t->nknown > l->nseries && strlen(text) + GAP <= room)
 		put_right(out, text, room);
 }
 
@@ -468,8 +468,8 @@ static void put_labels(struct table *t, struct buf *out)
 	const struct layout *l = &t->layout;
 
 	term_text_blanks(&t->line, l->clock + 2 + l->queue);
-	for (size_t i = 0; i < l->nfigure; i++) {
-		size_t columns = l->figure[i] + (i == 0 && l->trend ? GAP + TREND : 0);
+	for (size_t i = 0; i < l->nseries; i++) {
+		size_t columns = l->series[i] + (i == 0 && l->trend ? GAP + TREND : 0);
 
 		gap(&t->line, 0);
 		put_left(t, &t->line, t->known[i].label, columns);
@@ -485,13 +485,13 @@ static void put_titles(struct table *t, struct buf *out)
 
 	put_left(t, line, "UTC", l->clock + 2);
 	put_left(t, line, "queue", l->queue);
-	for (size_t i = 0; i < l->nfigure; i++) {
+	for (size_t i = 0; i < l->nseries; i++) {
 		enum row_kind kind = t->known[i].kind;
 
 		gap(line, 0);
 		put_right(line, kinds[kind].title[0], NUMBER);
 		put_right(line, kinds[kind].title[1], NUMBER + 1);
-		term_text_blanks(line, l->figure[i] - PAIR);
+		term_text_blanks(line, l->series[i] - PAIR);
 		if (i == 0 && l->trend)
 			buf_str(line, "  trend   ");
 	}
@@ -507,10 +507,10 @@ static void put_titles(struct table *t, struct buf *out)
 static void put_header(struct table *t, const struct table_screen *screen, struct buf *out)
 {
 	buf_str(out, screen->colour ? BOLD : "");
-	if (t->layout.nfigure)
+	if (t->layout.nseries)
 		put_labels(t, out);
 	put_titles(t, out);
-	/* before the newline: what follows is no part of it */
+	/* ends bold before the newline */
 	if (screen->colour && !out->failed) {
 		out->len--;
 		buf_str(out, PLAIN "\n");
@@ -534,7 +534,7 @@ static void put_coloured(struct buf *out, const char *colour, const char *text, 
 	buf_printf(out, "%s%s%s", colour, text, *colour ? PLAIN : "");
 }
 
-/* Nothing where all of it was seen. */
+/* Nothing if coverage is full. */
 static void put_coverage(struct buf *out, double coverage, bool colour)
 {
 	char text[8] = "-";
@@ -549,7 +549,7 @@ static void put_coverage(struct buf *out, double coverage, bool colour)
 		put_coloured(out, colour && !isnan(coverage) ? WARN : "", text, GAP + COVERAGE);
 }
 
-static void put_figure(struct table *t, const struct row *row, size_t i)
+static void put_series(struct table *t, const struct row *row, size_t i)
 {
 	const struct known *k = &t->known[i];
 	const struct row_series *f = find(row, k);
@@ -563,7 +563,7 @@ static void put_figure(struct table *t, const struct row *row, size_t i)
 
 		put_right(&t->line, term_text_number(text, kind, x, NUMBER), NUMBER + s);
 	}
-	term_text_blanks(&t->line, t->layout.figure[i]
+	term_text_blanks(&t->line, t->layout.series[i]
 		- (kinds[k->kind].n == 2 ? PAIR : NUMBER));
 }
 
@@ -575,7 +575,7 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 	struct buf *line = &t->line;
 	char text[TERM_TEXT_NUMBER_MAX];
 
-	/* one line after the other with the same time: the first one tells it */
+	/* all rows have the same time, so those after the first are dim */
 	buf_str(line, dim);
 	put_time(t, line, r->end_ms);
 	buf_str(line, *dim ? PLAIN : "");
@@ -585,8 +585,8 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 		term_text_blanks(line, MEDIA_INDENT);
 	put_left(t, line, row->media ? row->media : row->queue_name ? row->queue_name
 		: row->queue_id, l->queue - (row->media ? MEDIA_INDENT : 0));
-	for (size_t i = 0; i < l->nfigure; i++) {
-		put_figure(t, row, i);
+	for (size_t i = 0; i < l->nseries; i++) {
+		put_series(t, row, i);
 		if (i == 0 && l->trend) {
 			gap(line, 0);
 			put_trend(t, line, trend);
@@ -604,7 +604,7 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 	t->rows++;
 }
 
-/* A screen holds the header, rows, and the line in which the cursor is. */
+/* A screen has room for the header, rows, and the line of the cursor. */
 static bool is_header_due(const struct table *t, const struct table_screen *screen)
 {
 	size_t rows = !screen->height ? HEADER_EVERY

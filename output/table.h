@@ -1,6 +1,6 @@
 /*
- * A closed window as lines for people: one a row, in columns that fit the width, with a
- * header that comes again. Renders into memory from what it is handed; writer.h delivers.
+ * Table output (-f table): the rows of a closed window as lines for people, in columns that fit
+ * the width, with a header that is repeated. Appends to memory; writer.h writes.
  */
 #ifndef OUTPUT_TABLE_H
 #define OUTPUT_TABLE_H
@@ -12,20 +12,20 @@
 #include "util/buf.h"
 #include "window/row.h"
 
-#define TABLE_WIDTH 80		/* where nobody says */
+#define TABLE_WIDTH 80		/* if the terminal does not say */
 #define TABLE_WIDTH_MIN 40
 
 struct table_conf {
 	bool header;
-	bool ascii;			/* signs and names in ASCII alone */
-	bool trend;			/* false: there is one window alone */
+	bool ascii;			/* only ASCII, also in names */
+	bool trend;			/* false: there is only one window */
 	bool queues_alone;		/* no lines of media types */
-	int64_t window_ms;		/* for how much of a time is of interest */
+	int64_t window_ms;		/* decides how much of a time is shown */
 };
 
 struct table_screen {		/* may change from window to window */
 	size_t width;			/* columns */
-	size_t height;			/* lines of the terminal; 0: it goes elsewhere */
+	size_t height;			/* lines of the terminal; 0: not a terminal */
 	bool colour;
 };
 
@@ -34,8 +34,8 @@ struct table;
 struct table *table_new(const struct table_conf *conf);	/* NULL: out of memory */
 void table_free(struct table *t);
 
-/* Appends a line for each row of the window, and the header where it is time for it. False:
- * out of memory. */
+/* Appends a line for each row of the window, and the header when it is due. False: out of
+ * memory. */
 bool table_render(struct table *t, const struct row_window *r, const struct table_screen *screen,
 	struct buf *out);
 

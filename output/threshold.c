@@ -12,7 +12,7 @@
 #include "window/compare.h"
 #include "window/row_name.h"
 
-#define IN_A_ROW_MAX 1000000	/* as many windows as a run may have */
+#define FOR_MAX 1000000		/* as many windows as a run may have */
 
 enum scope { SCOPE_ALL, SCOPE_ID, SCOPE_NAME };
 
@@ -24,8 +24,8 @@ struct threshold {
 	enum compare op;
 	double number;
 	unsigned least;			/* windows in a row */
-	unsigned *series;		/* by the queue's number */
-	size_t nseries;
+	unsigned *streak;		/* windows in a row so far, by the queue's number */
+	size_t nstreak;
 	bool met;
 };
 
@@ -49,7 +49,7 @@ static void threshold_free(struct threshold *t)
 {
 	free(t->text);
 	free(t->queue);
-	free(t->series);
+	free(t->streak);
 	row_name_free(&t->name);
 }
 
@@ -71,7 +71,8 @@ static void no_memory(char *why, size_t size)
 	snprintf(why, size, "out of memory");
 }
 
-/* What begins as a scope: `"any name":`, or what stands before a colon. Moves *text behind it. */
+/* Parses a scope, if there is one: `"any name":`, or what is before a colon. Moves *text past
+ * it. */
 static bool take_scope(struct thresholds *ts, struct threshold *t, char **text, char *why,
 	size_t size)
 {
@@ -134,7 +135,7 @@ static bool take_number(struct threshold *t, char *text, char *why, size_t size)
 		rest += 3 + strspn(rest + 3, " \t");
 		digits = strspn(rest, "0123456789");
 		n = digits && digits < 8 && !rest[digits] ? strtoul(rest, NULL, 10) : 0;
-		if (n < 1 || n > IN_A_ROW_MAX) {
+		if (n < 1 || n > FOR_MAX) {
 			snprintf(why, size, "'%.100s' is no number of windows; allowed is 1 to "
 				"1000000", rest);
 			return false;
@@ -222,7 +223,7 @@ bool threshold_was_met(const struct thresholds *ts, size_t i)
 	return ts->v[i].met;
 }
 
-/* --- held against a window ------------------------------------------------------------ */
+/* --- comparing with a window ---------------------------------------------------------- */
 
 static bool is_in_scope(struct thresholds *ts, const struct threshold *t, const char *id,
 	const char *name)
@@ -242,7 +243,7 @@ static bool is_in_scope(struct thresholds *ts, const struct threshold *t, const 
 	return !ts->folded.failed && strcmp(ts->folded.data, t->queue) == 0;
 }
 
-static void say_lost(struct thresholds *ts, const struct threshold *t, const char *const *id,
+static void explain_unknown(struct thresholds *ts, const struct threshold *t, const char *const *id,
 	const char *const *name, size_t n, struct buf *why)
 {
 	bool by_name = t->scope == SCOPE_NAME;
@@ -274,45 +275,45 @@ bool thresholds_find(struct thresholds *ts, const char *const *id, const char *c
 		for (size_t k = 0; k < n && !found; k++)
 			found = is_in_scope(ts, t, id[k], name[k]);
 		if (!found) {
-			say_lost(ts, t, id, name, n, why);
+			explain_unknown(ts, t, id, name, n, why);
 			return false;
 		}
 	}
 	return true;
 }
 
-/* Its windows in a row so far, of that queue; NULL: out of memory. */
-static unsigned *series_of(struct threshold *t, size_t queue)
+/* The queue's windows in a row so far; NULL: out of memory. */
+static unsigned *streak_of(struct threshold *t, size_t queue)
 {
-	if (queue >= t->nseries) {
+	if (queue >= t->nstreak) {
 		size_t n = queue + 64;
-		unsigned *series = reallocarray(t->series, n, sizeof(*series));
+		unsigned *streak = reallocarray(t->streak, n, sizeof(*streak));
 
-		if (!series)
+		if (!streak)
 			return NULL;
-		memset(series + t->nseries, 0, (n - t->nseries) * sizeof(*series));
-		t->series = series;
-		t->nseries = n;
+		memset(streak + t->nstreak, 0, (n - t->nstreak) * sizeof(*streak));
+		t->streak = streak;
+		t->nstreak = n;
 	}
-	return &t->series[queue];
+	return &t->streak[queue];
 }
 
 static bool judge_row(struct threshold *t, const struct row_window *r,
 	const struct row *row, threshold_held *held, void *arg)
 {
 	double value = row_name_value(r, row, &t->name);
-	unsigned *series = series_of(t, row->queue);
+	unsigned *streak = streak_of(t, row->queue);
 
-	if (!series)
+	if (!streak)
 		return false;
 	t->met = t->met || !isnan(value);
 	if (isnan(value) || !compare_holds(t->op, value, t->number)) {
-		*series = 0;
+		*streak = 0;
 		return true;
 	}
-	if (*series < t->least)
-		++*series;
-	if (*series == t->least)
+	if (*streak < t->least)
+		++*streak;
+	if (*streak == t->least)
 		held(arg, &(struct threshold_hit){ t->text, row, r->index, value });
 	return true;
 }

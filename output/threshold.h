@@ -1,6 +1,7 @@
 /*
- * --fail-if: expressions `[SCOPE:]PATH OP NUMBER [for N]`, read from text and held against each
- * closed window. A number that is null or absent does not hold, and ends a series of windows.
+ * The thresholds of --fail-if: expressions `[SCOPE:]PATH OP NUMBER [for N]`, which are parsed and
+ * compared with each closed window. A number that is null or absent fulfils none, and the count of
+ * windows in a row begins anew.
  */
 #ifndef OUTPUT_THRESHOLD_H
 #define OUTPUT_THRESHOLD_H
@@ -18,7 +19,7 @@ struct thresholds;
 struct thresholds *thresholds_new(void);	/* NULL: out of memory */
 void thresholds_free(struct thresholds *ts);	/* NULL is fine */
 
-/* One more. What is wrong with it, in words that name the part; "": nothing is. */
+/* Adds an expression. why: what is wrong with it; "": nothing. */
 void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t size);
 
 size_t thresholds_count(const struct thresholds *ts);
@@ -29,12 +30,12 @@ const char *threshold_queue_id(const struct thresholds *ts, size_t i);	/* NULL: 
 const char *threshold_queue_name(const struct thresholds *ts, size_t i);
 bool thresholds_name_queues(const struct thresholds *ts);	/* any does; NULL is fine */
 
-/* Once the run's n queues are known, by ID and name (NULL: it has none): whether each scope is
- * one of them. False: why has the first one that is not, a NUL behind it. ts NULL is fine. */
+/* Whether each scope is one of the run's n queues, given by ID and name (NULL: not known). False:
+ * why describes the first scope that is not, with a NUL at the end. ts NULL is fine. */
 bool thresholds_find(struct thresholds *ts, const char *const *id, const char *const *name,
 	size_t n, struct buf *why);
 
-/* One that held: pointers live as long as the reading. */
+/* A threshold that held. Its pointers are valid as long as the row window. */
 struct threshold_hit {
 	const char *text;
 	const struct row *row;
@@ -43,10 +44,10 @@ struct threshold_hit {
 };
 typedef void threshold_held(void *arg, const struct threshold_hit *hit);
 
-/* The next window; held is called for each that holds in it. False: out of memory. */
+/* Compares the next window, and calls held for each threshold that holds. False: out of memory. */
 bool thresholds_judge(struct thresholds *ts, const struct row_window *r, threshold_held *held,
 	void *arg);
-/* Whether a row of its scope had its number so far. */
+/* Whether any row of its scope has had its number so far. */
 bool threshold_was_met(const struct thresholds *ts, size_t i);
 
 #endif

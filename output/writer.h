@@ -1,8 +1,8 @@
 /*
- * Delivery of rows to stdout or the file of -o, without ever waiting for a reader: to a pipe, a
- * terminal or a socket at most PIPE_BUF at a time, so that a row that fits is one write. A
- * regular file is replaced as a whole at the end, or as often as is asked for; one that is a
- * mount point, which cannot be replaced, is written in place.
+ * Writes rows to standard output or the file of -o, without ever waiting for a reader. To a pipe, a
+ * terminal or a socket it writes at most PIPE_BUF at a time, so that a row that fits is one write.
+ * A regular file is replaced as a whole at the end, or at each writer_replace(). A mount point
+ * cannot be replaced, and is written in place.
  */
 #ifndef OUTPUT_WRITER_H
 #define OUTPUT_WRITER_H
@@ -20,51 +20,53 @@
 struct writer;
 
 /*
- * path NULL, "-" or a name of our own stdout as /dev/stdout: stdout. Opens the target
- * (ST_USAGE if that fails; ST_OUTPUT if stdout is closed). warnings gets a line if rows of a
- * run that was killed were found.
+ * Opens the target. path NULL, "-", or a name of our own standard output such as /dev/stdout:
+ * standard output. ST_USAGE: it cannot be opened; ST_OUTPUT: standard output is closed. warnings
+ * gets a line if there are rows of a run that was killed.
  */
-enum status writer_open(struct writer **out, const char *path, struct lines *warnings,
+enum status writer_open(struct writer **writer, const char *path, struct lines *warnings,
 	struct err *err);
 
-/* Whether the path could be opened for writing, touching nothing (for --dry-run). */
+/* Whether the path could be opened for writing. Changes nothing (for --dry-run). */
 enum status writer_check(const char *path, struct err *err);
 
-/* A replay loses nothing by waiting for its reader: no bound on what waits. */
-void writer_be_patient(struct writer *out);
+/* No limit for what waits: a replay loses nothing by waiting for its reader. */
+void writer_be_patient(struct writer *writer);
 
-/* Queues one window's rows, which are out's then: the buffer is empty. Rows are split at LF for
- * writing. ST_OUTPUT past WRITER_WAITING_MAX. */
-enum status writer_window(struct writer *out, struct buf *rows, struct err *err);
+/* Queues the rows of a window, and takes them: the buffer is empty then. Each ends with LF.
+ * ST_OUTPUT: more than WRITER_WAITING_MAX would wait. */
+enum status writer_window(struct writer *writer, struct buf *rows, struct err *err);
 
-/* In place of what the target holds, at once and as a whole: a reader of the file sees the old
- * or the new. For a target that can be replaced alone, and in place of writer_window. */
-bool writer_is_replaceable(const struct writer *out);
-enum status writer_replace(struct writer *out, const struct buf *text, struct err *err);
+/* Replaces the file's content at once and as a whole: a reader sees the old or the new one. Only if
+ * writer_is_replaceable(), and instead of writer_window(). */
+bool writer_is_replaceable(const struct writer *writer);
+enum status writer_replace(struct writer *writer, const struct buf *text, struct err *err);
 
-/* The descriptor to poll for POLLOUT while something waits, and for errors always; -1 where
- * there is nothing to poll for (a regular file). */
-int writer_fd(const struct writer *out);
-bool writer_waiting(const struct writer *out);
-size_t writer_waiting_bytes(const struct writer *out);
+/* The descriptor to poll for POLLOUT while something waits, and for errors always; -1: none, it is
+ * a regular file. */
+int writer_fd(const struct writer *writer);
+bool writer_waiting(const struct writer *writer);
+size_t writer_waiting_bytes(const struct writer *writer);
 
-/* Called before rows are written anywhere but to a file: they may show on the terminal. */
-void writer_before(struct writer *out, void (*before)(void *arg), void *arg);
+/* Calls before(arg) before rows are written to anything but a regular file, where they may appear
+ * on the terminal. */
+void writer_before(struct writer *writer, void (*before)(void *arg), void *arg);
 
-/* The terminal that rows go to, in columns and lines, as it is now. False: to none. */
-bool writer_terminal(const struct writer *out, size_t *columns, size_t *lines);
+/* The current size of the terminal that rows go to. False: they do not go to a terminal. */
+bool writer_terminal(const struct writer *writer, size_t *columns, size_t *lines);
 
 /* Writes what can be written now. ST_READER_LEFT: the reader has closed the pipe (noticed
  * also when nothing waits); ST_OUTPUT with a text: any other failure. */
-enum status writer_flush(struct writer *out, struct err *err);
+enum status writer_flush(struct writer *writer, struct err *err);
 
-/* The end. The file of -o is put in place if a row was written and all of it could be (keep);
- * else the target stays, and rows that were written are kept under a name that a line of
- * `unfinished` names. Stdout: closed and checked. Frees out. */
-enum status writer_close(struct writer *out, bool keep, struct lines *unfinished, struct err *err);
-void writer_abandon(struct writer *out); /* the same without keeping anything; NULL is fine */
-/* Of the file of -o, borrowed; NULL: there is none. */
-const char *writer_temp_path(const struct writer *out);
-const char *writer_unfinished_path(const struct writer *out);
+/* The end: frees the writer. keep: the file of -o is put in place, if there was a row and all were
+ * written. Else the old file stays, and the new rows are kept in another file, which a line in
+ * `unfinished` names. Standard output is closed, with a check for errors. */
+enum status writer_close(struct writer *writer, bool keep, struct lines *unfinished,
+	struct err *err);
+void writer_abandon(struct writer *writer); /* frees it, and keeps no rows; NULL is fine */
+/* Paths of the temporary files for -o, borrowed; NULL: there are none. */
+const char *writer_temp_path(const struct writer *writer);
+const char *writer_unfinished_path(const struct writer *writer);
 
 #endif

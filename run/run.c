@@ -144,7 +144,7 @@ static void show_progress(const struct run *run)
 		state.run_left_us = state.window_left_us
 			+ (state.windows - printed - 1) * set->window_ms * US_PER_MS;
 	}
-	progress_tell(run->progress, run->now_us, writer_waiting(run->writer) ? NULL : &state);
+	progress_show(run->progress, run->now_us, writer_waiting(run->writer) ? NULL : &state);
 }
 
 enum status run_turn(struct run *run, struct err *err)

@@ -86,7 +86,7 @@ TEST(words)
 	nagios_free(NULL);
 }
 
-static struct row_series figure(double last)
+static struct row_series series(double last)
 {
 	struct row_series f = { .metric = "oWaiting", .path = "count", .kind = ROW_GAUGE };
 
@@ -109,7 +109,7 @@ static void is_line(struct nagios *p, enum status st, const char *why, const cha
 
 static enum nagios_state with(struct nagios *p, double a, double b)
 {
-	struct row_series fa = figure(a), fb = figure(b), beyond = figure(99);
+	struct row_series fa = series(a), fb = series(b), beyond = series(99);
 	struct row row[] = {
 		{ .queue_id = Q1, .queue_name = "A", .series = &fa, .nseries = 1 },
 		{ .queue_id = Q1, .queue_name = "A", .media = "voice", .series = &beyond,
@@ -167,7 +167,7 @@ TEST(a_number_that_some_queues_lack_is_not_unknown)
 TEST(names_break_no_line)
 {
 	static const char name[] = "a='|\n\x7f\xc2\x85\xff\xe2\x80\xae\xc3\xa4 b";
-	struct row_series f = figure(0.0000001);
+	struct row_series f = series(0.0000001);
 	struct row row = { .queue_id = Q1, .queue_name = name, .series = &f, .nseries = 1,
 		.lag_ms = { 1e22, 0, 0, 0, 0 } };
 	struct row_window r = { .row = &row, .nrow = 1 };

@@ -43,7 +43,7 @@ TEST(words)
 	buf_free(&name);
 }
 
-static struct row_series figure(const char *metric, const char *path, enum row_kind kind,
+static struct row_series series(const char *metric, const char *path, enum row_kind kind,
 	enum row_statistic stat, double x)
 {
 	struct row_series f = { .metric = metric, .path = path, .kind = kind };
@@ -87,16 +87,16 @@ static void has(const char *text, const char *line)
 TEST(statistics)
 {
 	const struct row_series f[] = {
-		figure("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7),
-		figure("oLongestWaiting", "ageMs", ROW_AGE, STAT_MAX, 2500),
-		figure("tWait", "count", ROW_TOTAL, STAT_DELTA, 4),
-		figure("tWait", "sum", ROW_TOTAL, STAT_TOTAL, 9000),
-		figure("tWait", "max", ROW_PLAIN, STAT_VALUE, 8000),
-		figure("oServiceLevel", "ratio", ROW_PLAIN, STAT_VALUE, 0.8),
-		figure("nOdd", "total", ROW_PLAIN, STAT_VALUE, 5),
-		figure("waitTime", "avg", ROW_SAMPLE, STAT_P95, 12345),
-		figure("waitTime", "avg", ROW_SAMPLE, STAT_COUNT, 9),
-		figure("oX", "a\\y\nc", ROW_GAUGE, STAT_MIN, -1)
+		series("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7),
+		series("oLongestWaiting", "ageMs", ROW_AGE, STAT_MAX, 2500),
+		series("tWait", "count", ROW_TOTAL, STAT_DELTA, 4),
+		series("tWait", "sum", ROW_TOTAL, STAT_TOTAL, 9000),
+		series("tWait", "max", ROW_PLAIN, STAT_VALUE, 8000),
+		series("oServiceLevel", "ratio", ROW_PLAIN, STAT_VALUE, 0.8),
+		series("nOdd", "total", ROW_PLAIN, STAT_VALUE, 5),
+		series("waitTime", "avg", ROW_SAMPLE, STAT_P95, 12345),
+		series("waitTime", "avg", ROW_SAMPLE, STAT_COUNT, 9),
+		series("oX", "a\\y\nc", ROW_GAUGE, STAT_MIN, -1)
 	};
 	struct row row = row_of(f, ARRAY_LEN(f));
 	const struct row_window r = { .end_ms = 1795485630500, .row = &row, .nrow = 1 };
@@ -126,7 +126,7 @@ TEST(statistics)
 
 TEST(rows)
 {
-	const struct row_series f = figure("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7);
+	const struct row_series f = series("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7);
 	struct row row[] = { row_of(&f, 1), row_of(&f, 1), row_of(NULL, 0) };
 	const struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
 	const char *text;
@@ -150,10 +150,10 @@ TEST(rows)
 TEST(a_name_is_given_once)
 {
 	const struct row_series f[] = {
-		figure("oX", "a.y", ROW_GAUGE, STAT_MIN, 1),
-		figure("oX", "a-y", ROW_GAUGE, STAT_MIN, 2),
-		figure("oX", "a.y.min", ROW_PLAIN, STAT_VALUE, 3),
-		figure("updates", "", ROW_PLAIN, STAT_VALUE, 4)
+		series("oX", "a.y", ROW_GAUGE, STAT_MIN, 1),
+		series("oX", "a-y", ROW_GAUGE, STAT_MIN, 2),
+		series("oX", "a.y.min", ROW_PLAIN, STAT_VALUE, 3),
+		series("updates", "", ROW_PLAIN, STAT_VALUE, 4)
 	};
 	struct row row = row_of(f, ARRAY_LEN(f));
 	const struct row_window r = { .row = &row, .nrow = 1 };

@@ -31,7 +31,7 @@ static void begin(struct table_conf conf, size_t width)
 	screen = (struct table_screen){ .width = width };
 }
 
-static struct row_series figure(const char *metric, const char *path, enum row_kind kind,
+static struct row_series series(const char *metric, const char *path, enum row_kind kind,
 	double first, double second)
 {
 	struct row_series f = { .metric = metric, .path = path, .kind = kind };
@@ -63,7 +63,7 @@ static const char *render(struct row *row, size_t n, int64_t end_ms, bool partia
 
 static const char *render_one(const char *name, double mean)
 {
-	const struct row_series f = figure("state", "active", ROW_SAMPLE, mean, 9);
+	const struct row_series f = series("state", "active", ROW_SAMPLE, mean, 9);
 	struct row row = row_of(name, &f, 1);
 
 	return render(&row, 1, 0, false);
@@ -81,10 +81,10 @@ static size_t count(const char *text, const char *what)
 TEST(columns__are_those_that_fit)
 {
 	const struct row_series f[] = {
-		figure("oWaiting", "count", ROW_GAUGE, 2, 12345),
-		figure("oLongestWaiting", "ageMs", ROW_AGE, 61000, 90000),
-		figure("tWait", "count", ROW_TOTAL, 4, 8),
-		figure("tWait", "max", ROW_PLAIN, 950, 0),
+		series("oWaiting", "count", ROW_GAUGE, 2, 12345),
+		series("oLongestWaiting", "ageMs", ROW_AGE, 61000, 90000),
+		series("tWait", "count", ROW_TOTAL, 4, 8),
+		series("tWait", "max", ROW_PLAIN, 950, 0),
 	};
 	struct row row = row_of("Sales", f, 4);
 
@@ -182,8 +182,8 @@ TEST(trend__has_eight_windows_and_gaps)
 
 TEST(trend__is_each_rows_own)
 {
-	const struct row_series f[] = { figure("o", "count", ROW_GAUGE, 1, 1),
-		figure("o", "count", ROW_GAUGE, 4, 4) };
+	const struct row_series f[] = { series("o", "count", ROW_GAUGE, 1, 1),
+		series("o", "count", ROW_GAUGE, 4, 4) };
 	struct row rows[] = { row_of("A", &f[0], 1), row_of("B", &f[0], 1),
 		row_of("B", &f[0], 1) };
 
@@ -215,8 +215,8 @@ TEST(header__comes_every_screenful)
 
 TEST(header__comes_where_columns_change)
 {
-	const struct row_series f[] = { figure("a", "x", ROW_SAMPLE, 1, 2),
-		figure("b", "y", ROW_SAMPLE, 3, 4), figure("c", "z", ROW_SAMPLE, 5, 6) };
+	const struct row_series f[] = { series("a", "x", ROW_SAMPLE, 1, 2),
+		series("b", "y", ROW_SAMPLE, 3, 4), series("c", "z", ROW_SAMPLE, 5, 6) };
 	const struct row_series both[] = { f[0], f[2] };
 	struct row row = row_of("Sales", &f[1], 1);
 
@@ -251,7 +251,7 @@ TEST(time__has_what_the_window_needs)
 
 TEST(colour__helps_and_is_undone)
 {
-	const struct row_series f = figure("state", "active", ROW_SAMPLE, 1, 2);
+	const struct row_series f = series("state", "active", ROW_SAMPLE, 1, 2);
 	struct row rows[] = { row_of("A", &f, 1), row_of("B", &f, 1) };
 	const char *text;
 

@@ -95,21 +95,21 @@ TEST(at_most_so_many)
 static void judge(struct thresholds *ts, int64_t window, double one, double two, double media)
 {
 	static const char *const ids[] = { Q1, Q2, Q2 }, *const names[] = { "Ärzte", NULL, NULL };
-	struct row_series figure[3];
+	struct row_series series[3];
 	struct row row[3];
 	struct row_window r = { .index = window, .start_ms = window, .end_ms = window + 1,
 		.row = row, .nrow = 3 };
 	const double value[] = { one, two, media };
 
 	for (size_t i = 0; i < 3; i++) {
-		figure[i] = (struct row_series){ .metric = "oWaiting", .path = "count",
+		series[i] = (struct row_series){ .metric = "oWaiting", .path = "count",
 			.kind = ROW_GAUGE };
 		for (size_t s = 0; s < STATS; s++)
-			figure[i].stat[s] = NAN;
-		figure[i].stat[STAT_MAX] = value[i];
+			series[i].stat[s] = NAN;
+		series[i].stat[STAT_MAX] = value[i];
 		row[i] = (struct row){ .queue = i > 0, .queue_id = ids[i],
 			.queue_name = names[i], .media = i == 2 ? "voice" : NULL,
-			.series = &figure[i], .nseries = 1 };
+			.series = &series[i], .nseries = 1 };
 	}
 	assert_true(thresholds_judge(ts, &r, note, seen));
 }
