@@ -1,7 +1,11 @@
 /*
- * One profile of gc, Genesys Cloud's own command line, from its config.toml (TOML 1.0, strict):
- * who we are and where, and the token that gc keeps there. Names are compared without case, as
- * gc writes all of them in lower case. gc_profile_free wipes.
+ * One profile of gc, Genesys Cloud's own command line, from its config.toml: who we are and
+ * where, and the token that gc keeps there. Names are compared without case, as gc writes all of
+ * them in lower case. gc_profile_free wipes.
+ *
+ * Of TOML this reads what gc writes, and what its README shows: lines of [NAME] and NAME = VALUE,
+ * where the value is a string of one line, true, false or a decimal number. The rest (arrays,
+ * inline tables, dotted names of values, strings in triple quotes, dates) is refused.
  */
 #ifndef AUTH_GC_PROFILE_H
 #define AUTH_GC_PROFILE_H
@@ -24,9 +28,9 @@ struct gc_profile {
 };
 
 /*
- * Where the file cannot be read, breaks TOML (the text gives the line, never a value) or has
- * no such profile (the text lists the nearest): ST_USAGE, and *p is empty. An inner table has
- * its parents' names and dots in front, as for gc.
+ * ST_USAGE, and *p is empty, if the file cannot be read, has a line that is not understood (the
+ * text gives its number, never a value), or has no such profile (the text lists the nearest). The
+ * name of a table in another one is PARENT.NAME, as for gc.
  */
 enum status gc_profile_read(struct gc_profile *p, const char *path, const char *name,
 	struct err *err);

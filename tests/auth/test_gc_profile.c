@@ -1,4 +1,4 @@
-/* gc's config.toml: what is taken from it, what is TOML and what is not, and where. */
+/* gc's config.toml: what is taken from it, what is refused, and in which line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,15 +116,12 @@ TEST(gc_profile__is_found_however_it_is_spelled)
 	} good[] = {
 		{ "[p]\nclient_secret='x'", "p" }, { "[ \"p\" ]\nclient_secret='x'", "P" },
 		{ "['P']\n'Client_Secret'='x'", "p" }, { "[\"\\u0070\"]\nclient_secret='x'", "p" },
-		{ "p.client_secret='x'", "p" }, { "p = {client_secret='x'}", "p" },
-		{ "\"p\" . \"client_secret\" = 'x'", "p" }, { "[p]\nCLIENT_SECRET='x'", "p" },
+		{ "[p]\nCLIENT_SECRET='x'", "p" }, { "[p]\n\tclient_secret = \"x\"\t# c", "p" },
 		{ "[a . b]\nclient_secret='x'", "a.b" }, { "['a.b']\nclient_secret='x'", "A.b" },
-		{ "[a]\nb.client_secret='x'", "a.b" }, { "a.b={client_secret='x'}", "a.b" },
 		{ "[a.p.q]\n[p]\nclient_secret='x'", "p" }, { "['']\nclient_secret='x'", "" },
 		{ "[p.q]\nclient_secret='y'\n[p]\nclient_secret='x'", "p" },
-		{ "[[q]]\nclient_secret='y'\n[p]\nclient_secret='x'", "p" },
-		{ "['my profile']\nclient_secret = \"\"\"\n\\\n  x\\\n\n \"\"\"", "my profile" },
-		{ "['\xC3\xA9']\nclient_secret = '''x'''", "\xC3\xA9" }
+		{ "['\xC3\xA9']\nclient_secret = 'x'", "\xC3\xA9" },
+		{ "['my profile']\nclient_secret = 'x'", "my profile" }
 	};
 	struct gc_profile p;
 
@@ -140,8 +137,7 @@ TEST(gc_profile__takes_strings_alone)
 	struct gc_profile p;
 
 	assert_good(&p, "[p]\nclient_credentials = 1\nclient_secret = true\n"
-		"access_token = ['x']\nenvironment = {x = 'y'}\ngrant_type = 1979-05-27\n"
-		"oauth_token_data.access_token = 'x'\n", "p");
+		"access_token = false\nenvironment = -1.5\ngrant_type = 0\n", "p");
 	assert_field(p.client_id, NULL);
 	assert_field(p.secret, NULL);
 	assert_field(p.access_token, NULL);
@@ -151,7 +147,7 @@ TEST(gc_profile__takes_strings_alone)
 	gc_profile_free(&p);
 	/* no key of the profile, whatever it is called */
 	assert_good(&p, "client_secret='a'\n[p]\n'client_secret\\u0000'='b'\n"
-		"\"client_secret\\u0000\"='c'\nx.client_secret='d'\ny=[{client_secret='e'}]\n"
+		"\"client_secret\\u0000\"='c'\n"
 		"[p.z]\nclient_secret='f'\n[q]\nclient_secret='g'", "p");
 	assert_field(p.secret, NULL);
 	gc_profile_free(&p);
@@ -162,16 +158,14 @@ TEST(gc_profile__refuses_what_no_header_could_carry)
 	static const char *const bad[] = {
 		"client_secret = \"a\\nb\"", "client_secret = '\xC3\xA9'",
 		"client_credentials = \"a\\u0000\"", "access_token = 'a b'",
-		"access_token = \"a\\r\\nX: y\"", "environment = \"a\\u007f\"",
-		"client_secret = '''a\nb'''"
+		"access_token = \"a\\r\\nX: y\"", "environment = \"a\\u007f\""
 	};
-	char text[128], want[128];
+	char text[128];
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		snprintf(text, sizeof(text), "[p]\n%s", bad[i]);
-		snprintf(want, sizeof(want), "line %d: a character that no ID, secret, token or "
-			"domain has", strchr(bad[i], '\n') ? 3 : 2);
-		assert_error(text, "p", want);
+		assert_error(text, "p", "line 2: a character that no ID, secret, token or domain "
+			"has");
 	}
 }
 
@@ -208,24 +202,16 @@ TEST(login__that_cannot_be_read_is_none)
 	gc_profile_free(&p);
 }
 
-/* --- what is TOML ------------------------------------------------------------------- */
+/* --- what is understood -------------------------------------------------------------- */
 
-TEST(toml__of_every_kind_is_read)
+TEST(toml__that_gc_writes_is_read)
 {
 	static const char *const good[] = {
-		"", "#", "# \xC3\xA9\tx", " \t\r\n\n", "a=1", "a=+1_000", "a=-0", "a=0xdead_BEEF",
-		"a=0o17", "a=0b1_0", "a=1.5", "a=-0.0e+01", "a=6.02_3E2_3", "a=inf", "a=-nan",
-		"a=1979-05-27", "a=07:32:00.999999999", "a=1979-05-27T07:32:00",
-		"a=1979-05-27 07:32:00-07:00", "a=1979-05-27t07:32:00.5z", "a=1979-05-27 # c",
-		"a=true", "a=[]", "a=[1,2,]", "a=[ # c\r\n 1 # d\n , [ '' ] ]", "a={}",
-		"a={b=1, c.d=2 , \"e\"={}}", "a=[{b=1},{b=1}]", "a=[{b=[\n1\n]}]",
-		"a=\"\\b\\t\\n\\f\\r\\\"\\\\\\u00e9\\U0010FFFF\"", "a='\\'", "a=\"\"\"\"\"\"",
-		"a=\"\"\"a\"b\"\"c\"\"\"", "a=\"\"\"\"\"x\"\"\"\"\"", "a='''''x'''''",
-		"a=\"\"\"\\\n\n \t b\\  \n\"\"\"", "a=\"\"\"\\\"\"\"\"", "a='''\na\r\nb\\'''",
-		"a.b=1\na.c=2", "a.b.c=1\na.b.d=2\n[a.e]", "[a]\n[a.b]\n[c]", "[a.b]\n[a]\n",
-		"[a.b.c]\n[a]\nb.d=1", "[[a]]\nb=1\n[[a]]\nb=1", "[[a]]\n[a.b]\n[[a]]\n[a.b]",
-		"[[a.b]]\n[[a.b]]\n[a]", "[a]\nb=1\n[c]\nb=1", "1=1\n-=2\n_='x'", "\"\"=1", "''=1",
-		"3.14=1", "[a]\nb.c=1\n[a.b.d]"
+		"", "#", "# \xC3\xA9\tx", " \t\r\n\n", "a=1", "a=+10", "a=-0", "a=1.5", "a=-0.05",
+		"a=true", "a = false # c", "a=\"\"", "a=''", "a='\\'", "a=\"\t\"",
+		"a=\"\\b\\t\\n\\f\\r\\\"\\\\\\u00e9\"",
+		"[a]\n[a.b]\n[c]", "[a.b]\n[a]\n", "[a]\nb=1\n[c]\nb=1", "1=1\n-=2\n_='x'",
+		"\"\"=1", "''=1", "  [a]\n    b = 1"
 	};
 	char text[256];
 	struct gc_profile p;
@@ -245,13 +231,12 @@ TEST(toml__that_is_broken_has_its_line)
 	} bad[] = {
 		{ "a", "1: a name without = and a value" }, { "[p]\n\na b=1", "3: a name without" },
 		{ "a=", "1: no value" }, { "a=\n1", "1: no value" }, { "\r\na=x", "2: no value" },
-		{ "=1", "1: no name" }, { "a.=1", "1: no name" }, { ".a=1", "1: no name" },
-		{ "a..b=1", "1: no name" }, { "[]", "1: no name" }, { "[a.]", "1: no name" },
-		{ "[[a] ]", "1: a table's name" }, { "[ [a]]", "1: no name" },
+		{ "=1", "1: no name" }, { ".a=1", "1: no name" },
+		{ "[]", "1: no name" }, { "[a.]", "1: no name" },
+		{ "[ [a]]", "1: no name" },
 		{ "[a", "1: a table's name" }, { "[a\n]", "1: a table's name" },
 		{ "[a]]", "1: more in a line" }, { "[a] b=1", "1: more in a line" },
 		{ "a=1 b=2", "1: more in a line" }, { "a='x'y", "1: more in a line" },
-		{ "a='''''''''", "1: more in a line" }, { "a=\"\"\"x\"\"\"\"\"\"", "1: more in" },
 		{ "a=01", "1: no value" }, { "a=1__0", "1: no value" }, { "a=_1", "1: no value" },
 		{ "a=1_", "1: no value" }, { "a=-0x1", "1: no value" }, { "a=0b2", "1: no value" },
 		{ "a=1.", "1: no value" }, { "a=.5", "1: no value" }, { "a=1.e5", "1: no value" },
@@ -261,26 +246,17 @@ TEST(toml__that_is_broken_has_its_line)
 		{ "a=24:00:00", "1: no value" }, { "a=07:32", "1: no value" },
 		{ "a=07:32:00Z", "1: no value" }, { "a=1979-05-27T", "1: no value" },
 		{ "a=1979-05-27T07:32:00+25:00", "1: no value" },
-		{ "a=1979-05-27 x", "1: more in" },
+		{ "a=1979-05-27 x", "1: no value" },
 		{ "a=secret", "1: no value; a string needs quotes" },
 		{ "a=\"x", "1: a string without" }, { "\n'x", "2: a string without" },
 		{ "a=\"x\n\"", "1: a string without" }, { "a=\n\n", "1: no value" },
-		{ "a=1\nb='''\nx\n\n''", "2: a string without its closing quotes" },
 		{ "a=\"\\", "1: a backslash" }, { "a=\"\\q\"", "1: a backslash" },
 		{ "a=\"\\/\"", "1: a backslash" }, { "a=\"C:\\temp\\x\"", "1: a backslash" },
-		{ "a=\"\\\n\"", "1: a backslash" }, { "a=\"\"\"\\ x\"\"\"", "1: a backslash" },
+		{ "a=\"\\\n\"", "1: a backslash" },
 		{ "a=\"\\u12\"", "1: an escape" }, { "a=\"\\u12g4\"", "1: an escape" },
 		{ "a=\"\\ud800\"", "1: an escape" }, { "a=\"\\U00110000\"", "1: an escape" },
 		{ "a=\"\\UFFFFFFFF\"", "1: an escape" }, { "a=\"\\u+123\"", "1: an escape" },
-		{ "a=\"\\u", "1: an escape" }, { "\"\"\"a\"\"\"=1", "1: a name without" },
-		{ "a=[1", "1: an array" }, { "a=[1\nb=2", "2: an array" },
-		{ "a=[,]", "1: no value" },
-		{ "a=[1,,2]", "1: no value" }, { "a=[1 2]", "1: an array" },
-		{ "a=[", "1: an array" },
-		{ "[\xC3\xA9]", "1: no name" }, { "a={b=1,}", "1: no name" },
-		{ "a={,}", "1: no name" }, { "a={b}", "1: a name" },
-		{ "a={b=1", "1: an inline table" }, { "a={b=1\n}", "1: an inline table" },
-		{ "a={\n}", "1: no name" }, { "a={b=1 c=2}", "1: an inline table" },
+		{ "a=\"\\u", "1: an escape" }, { "[\xC3\xA9]", "1: no name" },
 		{ "\n# \x01", "2: a control character" }, { "a='\x7F'", "1: a control character" },
 		{ "a=1\rb=2", "1: a control character" }, { "a='''\n\r'''", "2: a control" },
 		{ "\n\na='\xFF'", "3: a byte that is no UTF-8" }, { "# \xC3", "1: a byte" },
@@ -302,22 +278,54 @@ TEST(toml__that_is_broken_has_its_line)
 	assert_string_equal(err.text, "line 2: a control character");
 }
 
-TEST(toml__with_a_name_twice_has_both_lines)
+/* TOML has these; gc writes none of them. */
+TEST(toml__that_gc_does_not_write_has_its_line)
+{
+	static const struct {
+		const char *text, *want;
+	} bad[] = {
+		{ "a=[]", "1: an array or inline table" }, { "\na=[1,2,]", "2: an array" },
+		{ "a=[\n1]", "1: an array" }, { "a={}", "1: an array or inline table" },
+		{ "p = {client_secret='x'}", "1: an array or inline table" },
+		{ "p.client_secret='x'", "1: a name with a dot" },
+		{ "a.=1", "1: a name with a dot" }, { "[p]\na . b=1", "2: a name with a dot" },
+		{ "\"p\" . \"client_secret\" = 'x'", "1: a name with a dot" },
+		{ "[[a]]", "1: an array of tables" },
+		{ "[p]\n[[ a . b ]]", "2: an array of tables" },
+		{ "a=\"\"\"x\"\"\"", "1: a string in triple quotes" },
+		{ "[p]\na='''\nx'''", "2: a string in triple quotes" },
+		{ "a=\"\"\"\"\"\"", "1: a string in triple" },
+		{ "'''a'''=1", "1: a string in triple" }, { "a=\"\\U0010FFFF\"", "1: an escape" },
+		{ "a=1_000", "1: no value" }, { "a=0xdead", "1: no value" },
+		{ "a=0o17", "1: no value" }, { "a=0b10", "1: no value" },
+		{ "a=1e3", "1: no value" }, { "a=inf", "1: no value" },
+		{ "a=nan", "1: no value" }, { "a=1979-05-27", "1: no value" },
+		{ "a=07:32:00.5", "1: no value" }, { "a=1979-05-27T07:32:00Z", "1: no value" },
+		{ "a=1979-05-27 07:32:00", "1: no value" }
+	};
+	char want[128];
+	struct gc_profile p;
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(want, sizeof(want), "line %s", bad[i].want);
+		if (parse(&p, bad[i].text, "p", &err) != ST_USAGE)
+			fail_msg("accepted: %s", bad[i].text);
+		if (strncmp(err.text, want, strlen(want)) != 0)
+			fail_msg("%s\nsays: %s\nnot:  %s", bad[i].text, err.text, want);
+	}
+}
+
+TEST(gc_profile__with_a_name_twice_has_both_lines)
 {
 	static const struct {
 		const char *text;
 		int line, since;
 	} bad[] = {
-		{ "a=1\na=2", 2, 1 }, { "a=1\n\nA='x'", 3, 1 }, { "[a]\nb=1\n'b'=1", 3, 2 },
-		{ "[a]\n[b]\n[A]", 3, 1 }, { "[a]\n[[a]]", 2, 1 }, { "[[a]]\n[a]", 2, 1 },
-		{ "a=1\n[a]", 2, 1 }, { "a=1\n[a.b]", 2, 1 }, { "a=1\na.b=2", 2, 1 },
-		{ "a={}\na.b=2", 2, 1 }, { "a={}\n[a.b]", 2, 1 }, { "a=[{}]\n[[a]]", 2, 1 },
-		{ "a.b=1\n[a]", 2, 1 }, { "a.b=1\na=2", 2, 1 }, { "[a.b]\n[a]\nb=1", 3, 1 },
-		{ "[a.b]\n[a]\nb.c=1", 3, 1 }, { "[a]\nb.c=1\n[a.b]", 3, 2 },
-		{ "a={b=1,b=2}", 1, 1 }, { "a={b.c=1,b=2}", 1, 1 }, { "a={b={},b.c=2}", 1, 1 },
-		{ "[a]\nb.c=1\n[d]\n[a.b]", 4, 2 }, { "[a.b]\n[[a]]", 2, 1 },
-		{ "[[a.b]]\n[a]\nb.c=1", 3, 1 }, { "[a.b]\n['a.b']", 2, 1 },
-		{ "[[a]]\nb=1\nb=1", 3, 2 }, { "[[a]]\n[a.b]\n[a.b]", 3, 2 }
+		{ "[p]\nclient_secret='a'\nclient_secret='b'", 3, 2 },
+		{ "[p]\nclient_secret='a'\n\n'Client_Secret'=1", 4, 2 },
+		{ "[p]\n[q]\n[P]", 3, 1 }, { "[p]\n['p']", 2, 1 },
+		{ "[p]\nenvironment=''\n[a]\nenvironment=''\n[p.q]\n[p]", 6, 1 }
 	};
 	char want[128];
 
@@ -328,37 +336,16 @@ TEST(toml__with_a_name_twice_has_both_lines)
 	}
 }
 
-TEST(toml__has_limits)
-{
-	char name[300], text[1024];
-	struct gc_profile p;
-
-	memset(name, 'n', sizeof(name));
-	snprintf(text, sizeof(text), "[%.254s]\n[p]", name);
-	assert_good(&p, text, "p");
-	snprintf(text, sizeof(text), "[p]\n[%.256s]", name);
-	assert_error(text, "p", "line 2: a name of more than 255 bytes");
-	snprintf(text, sizeof(text), "[p]\nx=%.*s%.*s", 64, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 64, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
-		"]]]]]]]]]]]]]]]]]]]]]]]]]");
-	assert_good(&p, text, "p");
-	memset(text, '[', sizeof(text));
-	memcpy(text, "[p]\nx=", 6);
-	text[1023] = '\0';
-	assert_error(text, "p", "line 2: values that are nested too deep");
-}
-
 /* --- the profile that is not there -------------------------------------------------- */
 
 TEST(gc_profile__that_is_missing_has_the_nearest_names)
 {
 	assert_error("", "p", "no profile \"p\" in it, nor any other");
-	assert_error("p='x'\n[[p2]]\n", "p", "no profile \"p\" in it, nor any other");
-	assert_error("[default]\n[test]\n[prod-eu]\n", "prod_eu",
+	assert_error("p='x'\n", "p", "no profile \"p\" in it, nor any other");
+	assert_error("[DEFAULT]\n[test]\n[Prod-EU]\n", "prod_eu",
 		"no profile \"prod_eu\" in it; it has \"prod-eu\", \"test\", \"default\"");
 	assert_error("[p.q]\n", "p", "no profile \"p\" in it; it has \"p.q\"");
-	assert_error("[[p]]\n[[p.q]]\n[p.r]\n[x]", "p",
-		"no profile \"p\" in it; it has \"x\"");
+	assert_error("[p.r]\n[x]", "p", "no profile \"p\" in it; it has \"x\", \"p.r\"");
 	assert_error("[a1]\n[b]\n[c]\n[d]\n[e]\n[f]\n[alpha]\n[aleph]", "alfa",
 		"no profile \"alfa\" in it; it has \"alpha\", \"b\", \"c\", \"d\", \"e\" "
 		"and 3 more");
@@ -501,8 +488,8 @@ static void file__has_a_largest_size(void **state)
 /* Many short keys and many long names: neither costs more than its bytes are worth. */
 TEST(file__that_is_hostile_takes_no_time)
 {
-	static const char *const units[] = { "%05zx=1\n", "[%05zx]\n", "a.%05zx.b=[[{}]]\n",
-		"[[a]]\nb.c={d=%zu}\n" };
+	static const char *const units[] = { "%05zx=1\n", "[%05zx]\n", "[p.%05zx]\nb=1\n",
+		"[q%zu]\nclient_secret='y'\n" };
 	struct buf text = { 0 };
 	struct gc_profile p;
 	struct err err;
@@ -592,10 +579,10 @@ int main(void)
 		cmocka_unit_test(gc_profile__takes_strings_alone),
 		cmocka_unit_test(gc_profile__refuses_what_no_header_could_carry),
 		cmocka_unit_test(login__that_cannot_be_read_is_none),
-		cmocka_unit_test(toml__of_every_kind_is_read),
+		cmocka_unit_test(toml__that_gc_writes_is_read),
 		cmocka_unit_test(toml__that_is_broken_has_its_line),
-		cmocka_unit_test(toml__with_a_name_twice_has_both_lines),
-		cmocka_unit_test(toml__has_limits),
+		cmocka_unit_test(toml__that_gc_does_not_write_has_its_line),
+		cmocka_unit_test(gc_profile__with_a_name_twice_has_both_lines),
 		cmocka_unit_test(gc_profile__that_is_missing_has_the_nearest_names),
 		cmocka_unit_test(error__shows_no_value),
 		cmocka_unit_test_setup_teardown(file__is_read_and_its_mode_told, set_up, tear_down),
