@@ -16,7 +16,7 @@
 
 static void expect_media(void *windows, const char *queue_id, struct slice media)
 {
-	queue_windows_expect(windows, queue_id, media);
+	queue_windows_prefetch(windows, queue_id, media);
 }
 
 enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf, struct err *err)
@@ -116,7 +116,8 @@ static bool print_one_due(struct pipeline *p, int64_t at_us, enum status *st, st
 	if (p->stream_windows && (w = stream_windows_due(p->stream_windows, at_us)))
 		*st = sinks_stream_window(p->sinks, w, err);
 	else if (p->queue_windows && (q = queue_windows_due(p->queue_windows, at_us)))
-		*st = sinks_queue_window(p->sinks, q, queue_windows_queues(p->queue_windows), err);
+		*st = sinks_queue_window(p->sinks, q, queue_windows_queue_count(p->queue_windows),
+			err);
 	else
 		return false;
 	if (*st == ST_OK)
@@ -134,7 +135,8 @@ static bool print_one_of_rest(struct pipeline *p, int64_t at_us, bool cut, enum 
 	if (p->stream_windows && (w = stream_windows_rest(p->stream_windows, at_us, cut)))
 		*st = sinks_stream_window(p->sinks, w, err);
 	else if (p->queue_windows && (q = queue_windows_rest(p->queue_windows, at_us, cut)))
-		*st = sinks_queue_window(p->sinks, q, queue_windows_queues(p->queue_windows), err);
+		*st = sinks_queue_window(p->sinks, q, queue_windows_queue_count(p->queue_windows),
+			err);
 	else
 		return false;
 	if (*st == ST_OK)

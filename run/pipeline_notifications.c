@@ -79,7 +79,7 @@ static enum status take_notification(struct pipeline *p, const struct notificati
 static enum status begin_bare(struct pipeline *p, int64_t at_us, struct err *err)
 {
 	p->clock_us = at_us;
-	queue_windows_untimed(p->queue_windows);
+	queue_windows_coverage_unknown(p->queue_windows);
 	if (!queue_windows_socket(p->queue_windows, 0, SOCKET_CONNECTED, at_us))
 		return err_nomem(err);
 	queue_windows_start(p->queue_windows, at_us);

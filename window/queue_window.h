@@ -1,10 +1,10 @@
 /*
- * What the notification service has told of each queue, as a wallboard would hold it, and
- * what a window of it holds when it closes. Windows are [start, end), by arrival alone.
- * Times come in with each call (µs since 1970, one clock). Knows no transport, no output.
+ * Windows of the notification service: keeps the state of each queue as a wallboard would, and
+ * makes the rows of a window when it closes. Windows are [start, end) and contiguous, by arrival.
+ * Times come in with each call (µs since 1970, one clock).
  *
- * The caller advances it in this order at each moment: queue_windows_due() until it is NULL, then
- * what that moment brought.
+ * At each moment the caller first takes the windows that are due, until queue_windows_due() returns
+ * NULL, and then passes on what came at that moment.
  */
 #ifndef WINDOW_QUEUE_WINDOW_H
 #define WINDOW_QUEUE_WINDOW_H
@@ -24,20 +24,20 @@
 struct queue_windows_conf {
 	int64_t length_ms;
 	bool align;
-	uint32_t count;			/* windows to print; 0: all that the input holds */
+	uint32_t count;			/* windows to print; 0: all of the input */
 	bool replay;
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
-	size_t nqueue, room;		/* how many there may be with those that come later */
-	bool any;			/* every queue that is met, on replay */
+	size_t nqueue, room;		/* room: for those that come later, too */
+	bool any;			/* takes every queue, on replay */
 	int64_t first;			/* the first window's index */
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
 	size_t npattern;
-	uint32_t asked;			/* what snapshots ask for, see observation_query_bit */
+	uint32_t asked;			/* metrics of snapshots, see observation_query_bit */
 };
 
 enum queue_window_socket {
 	SOCKET_LOST,
-	SOCKET_SILENT,		/* of older recordings: counts as down, what is known is kept */
+	SOCKET_SILENT,		/* of older recordings: counts as down, but values are kept */
 	SOCKET_CONNECTED
 };
 
@@ -45,7 +45,7 @@ enum queue_window_socket {
 struct queue_window_row {
 	size_t queue;			/* its number */
 	const char *queue_id;
-	const char *media;		/* NULL: agents, and gauges summed over media */
+	const char *media;		/* NULL: agents, and gauges summed over media types */
 	uint64_t updates, duplicates, invalid;
 	uint64_t clock_skew;
 	struct sample lag_us;		/* a view; not to be freed */
@@ -61,7 +61,7 @@ struct queue_window {
 	const struct queue_window_row *row;
 	size_t nrow;
 	uint64_t updates, duplicates, invalid;
-	double lag_mean_us;		/* NaN: none known */
+	double lag_mean_us;		/* NaN: not known */
 };
 
 enum queue_windows_verdict {
@@ -75,66 +75,72 @@ enum queue_windows_verdict {
 
 struct queue_windows;
 
-enum status queue_windows_new(struct queue_windows **b, const struct queue_windows_conf *conf,
+enum status queue_windows_new(struct queue_windows **qw, const struct queue_windows_conf *conf,
 	struct err *err);
-void queue_windows_free(struct queue_windows *b);
+void queue_windows_free(struct queue_windows *qw);
 
-/* A queue that was refused has no rows, one that is watched has. False: no room or memory. */
-void queue_windows_refuse(struct queue_windows *b, const char *queue_id);
-bool queue_windows_watch(struct queue_windows *b, const char *queue_id);
-const char *queue_windows_queue_id(const struct queue_windows *b,
-	size_t queue); /* NULL: there is none */
-/* Of an ID in lower case; QUEUE_INDEX_NONE: it has none. */
-size_t queue_windows_queue_number(const struct queue_windows *b, const char *id);
-size_t queue_windows_queues(const struct queue_windows *b);	/* those that have rows */
+/* A refused queue has no rows, a watched one has. False: no room, or out of memory. */
+void queue_windows_refuse(struct queue_windows *qw, const char *queue_id);
+bool queue_windows_watch(struct queue_windows *qw, const char *queue_id);
+/* By its number; NULL: there is none. */
+const char *queue_windows_queue_id(const struct queue_windows *qw, size_t queue);
+/* The number of an ID in lower case; QUEUE_INDEX_NONE: there is none. */
+size_t queue_windows_queue_number(const struct queue_windows *qw, const char *id);
+/* How many queues have rows. */
+size_t queue_windows_queue_count(const struct queue_windows *qw);
 
 /* Window 0 begins at the whole ms at or before at_us. */
-void queue_windows_start(struct queue_windows *b, int64_t at_us);
-bool queue_windows_has_started(const struct queue_windows *b);
+void queue_windows_start(struct queue_windows *qw, int64_t at_us);
+bool queue_windows_has_started(const struct queue_windows *qw);
 
-/* Nobody tells when the service was connected: coverage is not known. */
-void queue_windows_untimed(struct queue_windows *b);
-/* From at_us on, or from the last change or window's end if that is later. */
-bool queue_windows_socket(struct queue_windows *b, size_t socket, enum queue_window_socket state,
+/* Coverage is unknown, because the input does not say when the service was connected. */
+void queue_windows_coverage_unknown(struct queue_windows *qw);
+/* From at_us on, or from the last change or end of a window if that is later. False: out of
+ * memory. */
+bool queue_windows_socket(struct queue_windows *qw, size_t socket, enum queue_window_socket state,
 	int64_t at_us);
 
 /* The run saw nothing from from_us until until_us: that time is neither connected nor observed,
- * but the sockets stay as they are, and so does what is known. False: out of memory. */
-bool queue_windows_stalled(struct queue_windows *b, int64_t from_us, int64_t until_us);
+ * but sockets and values stay as they are. False: out of memory. */
+bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t until_us);
 
-/* A message about this queue, and once that was told, about this media type of it, is being
- * read: fetches from memory what it will change. */
-void queue_windows_expect(struct queue_windows *b, const char *queue_id, struct slice media);
+/* A message about the queue is being read: loads into the cache what it will change. Call again
+ * when the media type is known. */
+void queue_windows_prefetch(struct queue_windows *qw, const char *queue_id, struct slice media);
 
-/* Takes an event (NOTIFICATION_EVENT or NOTIFICATION_INVALID); *window is where it was counted. */
-enum queue_windows_verdict queue_windows_take(struct queue_windows *b, const struct notification *n,
-	size_t socket, int64_t at_us, int64_t *window);
+/* Takes an event (NOTIFICATION_EVENT or NOTIFICATION_INVALID); *window is where it counts. */
+enum queue_windows_verdict queue_windows_take(struct queue_windows *qw,
+	const struct notification *n, size_t socket, int64_t at_us, int64_t *window);
 
-/* An observation query's answer, asked for at asked_us: what came since is newer. Begin is
- * false where the answer says nothing any more; then no result is to be taken, and no end. asked:
- * the metrics that it was asked for, NULL: those of the board. resync: it was asked for again. */
-bool queue_windows_snapshot_begin(struct queue_windows *b, const uint32_t *asked, bool resync,
+/*
+ * An answer of the observation query, which was sent at asked_us; events since then are newer.
+ * asked: its metrics, NULL: those of conf. resync: it was sent to compare. Begin returns false if
+ * the answer is too old; then take no result of it, and do not end it.
+ */
+bool queue_windows_snapshot_begin(struct queue_windows *qw, const uint32_t *asked, bool resync,
 	int64_t asked_us);
-bool queue_windows_presence(struct queue_windows *b, struct slice id, struct slice name);
-enum queue_windows_verdict queue_windows_snapshot_take(struct queue_windows *b,
+enum queue_windows_verdict queue_windows_snapshot_take(struct queue_windows *qw,
 	const struct notification *result, int64_t asked_us, int64_t at_us);
-void queue_windows_snapshot_end(struct queue_windows *b, int64_t asked_us,
-	int64_t at_us); /* queue_state.h */
-bool queue_windows_has_metric(const struct queue_windows *b,
-	const char *pattern); /* queue_state.h */
-bool queue_windows_resync_over(struct queue_windows *b, int64_t at_us,
-	uint64_t *differences); /* queue_state.h */
-bool queue_windows_was_answered(const struct queue_windows *b, size_t queue);	/* by its number */
+void queue_windows_snapshot_end(struct queue_windows *qw, int64_t asked_us, int64_t at_us);
+/* The name of a presence, which snapshots have too. False: out of memory. */
+bool queue_windows_presence(struct queue_windows *qw, struct slice id, struct slice name);
+/* See state_snapshot_resync_over. */
+bool queue_windows_resync_over(struct queue_windows *qw, int64_t at_us, uint64_t *differences);
+/* Whether a snapshot had the queue of that number. */
+bool queue_windows_was_answered(const struct queue_windows *qw, size_t queue);
+/* Whether any metric that matches the pattern of -m has had a value. */
+bool queue_windows_has_metric(const struct queue_windows *qw, const char *pattern);
 
-int64_t queue_windows_due_us(
-	const struct queue_windows *b); /* NO_TIME before the start and at the end */
-const struct queue_window *queue_windows_due(struct queue_windows *b, int64_t now_us);
-/* The window begun, which ends at at_us, at the end of a run or of a recording; cut: the run was
- * cut short, so it is partial. */
-const struct queue_window *queue_windows_rest(struct queue_windows *b, int64_t at_us, bool cut);
-bool queue_windows_all_printed(const struct queue_windows *b);
-int64_t queue_windows_printed(const struct queue_windows *b);
-int64_t queue_windows_printed_end_us(const struct queue_windows *b);	/* NO_TIME: none yet */
-bool queue_windows_failed(const struct queue_windows *b); /* out of memory somewhere inside */
+/* When the window ends; NO_TIME before the start and at the end. */
+int64_t queue_windows_due_us(const struct queue_windows *qw);
+/* The next window that is over at now_us, borrowed until the next change; NULL: none. */
+const struct queue_window *queue_windows_due(struct queue_windows *qw, int64_t now_us);
+/* At the end of a run or recording: the present window, which ends at at_us. cut: the run was cut
+ * short, so the window is partial. */
+const struct queue_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut);
+bool queue_windows_all_printed(const struct queue_windows *qw);
+int64_t queue_windows_printed(const struct queue_windows *qw);
+int64_t queue_windows_printed_end_us(const struct queue_windows *qw);	/* NO_TIME: none yet */
+bool queue_windows_failed(const struct queue_windows *qw);	/* out of memory */
 
 #endif

@@ -1,135 +1,145 @@
-/*
- * What an answer to the observation query changes: the values that it tells, the zeros that it
- * leaves out, and how far a resync differs from what was known.
- */
-#include "window/queue_state.h"
+#include "window/state_snapshot.h"
 
 #include "util/base.h"
 #include "util/time.h"
 #include "window/observation_query.h"
-#include "window/state_values.h"
+#include "window/state_value.h"
 
-/* Whether somebody else has waited longest. A duration is as inexact as the answer's way. */
-static bool is_other_wait(const struct state_value *p, const struct notification_value *v,
+static bool is_asked(const struct queue_states *qs, struct slice metric)
+{
+	return qs->snapshot_metrics & observation_query_bit(metric);
+}
+
+/* Whether another wait is the longest one. A duration may be off by the time the answer took. */
+static bool is_other_wait(const struct state_value *sv, const struct notification_value *v,
 	int64_t at_us)
 {
 	bool waits = v->kind != VALUE_NOBODY;
 	int64_t us;
 
-	if (!p->now.known || !waits || !p->now.waiting)
-		return p->now.known && waits != p->now.waiting;
-	us = (v->kind == VALUE_AGE ? at_us - v->us : v->us) - p->now.start_us;
-	return v->kind == VALUE_AGE ? us < -QUEUE_STATE_QUIET_US || us > QUEUE_STATE_QUIET_US
+	if (!sv->now.known || !waits || !sv->now.waiting)
+		return sv->now.known && waits != sv->now.waiting;
+	us = (v->kind == VALUE_AGE ? at_us - v->us : v->us) - sv->now.start_us;
+	return v->kind == VALUE_AGE ? us < -STATE_SNAPSHOT_QUIET_US || us > STATE_SNAPSHOT_QUIET_US
 				    : us != 0;
 }
 
-/* Whether the value is another one than was known, or than the zero that was never told. */
-static bool is_other(const struct queue_states *w, const struct state_value *p,
+/* Whether the value differs from the known one, or from the 0 that a snapshot left out. */
+static bool is_other(const struct queue_states *qs, const struct state_value *sv,
 	const struct notification_value *v, int64_t at_us)
 {
-	const struct queue_state *q = p->group->queue;
+	const struct queue_state *q = sv->group->queue;
 
-	if (state_value_kind(&p->term->name) == SERIES_AGE)
-		return is_other_wait(p, v, at_us);
-	if (!p->now.known)
-		return q->whole.known && w->asked & observation_query_bit(p->term->name.metric)
-			&& v->number != 0;
-	return p->now.value != v->number;
+	if (state_value_kind(&sv->entry->name) == SERIES_AGE)
+		return is_other_wait(sv, v, at_us);
+	if (!sv->now.known)
+		return q->complete.known && is_asked(qs, sv->entry->name.metric) && v->number != 0;
+	return sv->now.value != v->number;
 }
 
-/* An answer's value, which no event since the question has told. */
-static bool set_answered(struct queue_states *w, struct state_value *p,
+/* A value of the snapshot, newer than the last event of it. */
+static bool set_value(struct queue_states *qs, struct state_value *sv,
 	const struct notification_value *v, int64_t asked_us, int64_t at_us)
 {
-	if (w->resync) {
-		if (p->own && p->told_us < asked_us - QUEUE_STATE_QUIET_US
-			&& is_other(w, p, v, at_us)) {
-			w->differences += !p->differs;
-			p->differs = true;
+	if (qs->is_resync) {
+		if (sv->own && sv->event_us < asked_us - STATE_SNAPSHOT_QUIET_US
+			&& is_other(qs, sv, v, at_us)) {
+			qs->differences += !sv->differs;
+			sv->differs = true;
 		}
-		series_confirm(p->own);
-		series_confirm(p->sum);
-		series_confirm(p->total);
+		series_confirm(sv->own);
+		series_confirm(sv->sum);
+		series_confirm(sv->total);
 	}
-	return state_value_set(w, p, v, at_us);
+	return state_value_set(qs, sv, v, at_us);
 }
 
-bool queue_states_answer(struct queue_states *w, struct queue_state_group *g,
+bool state_snapshot_take(struct queue_states *qs, struct queue_state_group *g,
 	const struct notification_value *v, int64_t asked_us, int64_t at_us, bool *full)
 {
-	struct state_value *p =
-		state_value_is_gauge(v) ? state_value_make(w, g, v, false, at_us, full) : NULL;
+	struct state_value *sv = NULL;
 
-	if (p)
-		p->answer = w->answer;
-	if (p && p->told_us < asked_us)
-		return set_answered(w, p, v, asked_us, at_us);
-	return !w->failed;
+	if (state_value_use(v) == STATE_VALUE_GAUGE)
+		sv = state_value_make(qs, g, v, false, at_us, full);
+	if (sv)
+		sv->snapshot = qs->snapshot;
+	if (sv && sv->event_us < asked_us)
+		return set_value(qs, sv, v, asked_us, at_us);
+	return !qs->failed;
 }
 
-void queue_states_begin_answer(struct queue_states *w, uint32_t asked, bool resync)
+void state_snapshot_begin(struct queue_states *qs, uint32_t asked, bool resync)
 {
-	w->answer++;
-	w->asked = asked;
-	w->resync = resync;
+	qs->snapshot++;
+	qs->snapshot_metrics = asked;
+	qs->is_resync = resync;
 }
 
-bool queue_states_resync_over(struct queue_states *w, int64_t at_us, uint64_t *differences)
+void state_snapshot_crossed(struct queue_states *qs, struct state_value *sv, int64_t at_us)
 {
-	if (w->resync_us == NO_TIME || at_us - QUEUE_STATE_QUIET_US <= w->resync_us)
+	sv->differs = false;
+	if (qs->resync_us != NO_TIME && at_us - qs->resync_us <= STATE_SNAPSHOT_QUIET_US)
+		qs->differences--;
+}
+
+bool state_snapshot_resync_over(struct queue_states *qs, int64_t at_us, uint64_t *differences)
+{
+	if (qs->resync_us == NO_TIME || at_us - STATE_SNAPSHOT_QUIET_US <= qs->resync_us)
 		return false;
-	*differences = w->differences;
-	w->differences = 0;
-	w->resync_us = NO_TIME;
-	for (size_t i = 0; i < w->nslot; i++)
-		if (w->part[i])
-			w->part[i]->differs = false;
+	*differences = qs->differences;
+	qs->differences = 0;
+	qs->resync_us = NO_TIME;
+	for (size_t i = 0; i < qs->nslot; i++)
+		if (qs->value[i])
+			qs->value[i]->differs = false;
 	return true;
 }
 
-void queue_states_answered(struct queue_states *w, struct queue_state *q, bool spoilt)
+void state_snapshot_queue(struct queue_states *qs, struct queue_state *q, bool damaged)
 {
-	q->answer = w->answer;
-	if (spoilt)
-		q->spoilt = w->answer;
+	q->snapshot = qs->snapshot;
+	if (damaged)
+		q->damaged = qs->snapshot;
 }
 
-/* Whether the answer told of the number for a media type: then the queue's own stays as it is,
- * for 0 would win over their sum. */
-static bool is_told_by_media(const struct queue_states *w, const struct state_value *p)
+/* Whether the snapshot has the value for a media type. Then the one without a media type stays
+ * unknown, because a 0 there would count in place of their sum. */
+static bool has_media_value(const struct queue_states *qs, const struct state_value *sv)
 {
-	const struct queue_state *q = p->group->queue;
+	const struct queue_state *q = sv->group->queue;
 
-	for (size_t i = 1; !p->group->media && i < q->ngroup; i++) {
-		const struct state_value *other = state_value_find(w, q->group[i], &p->term->name);
+	for (size_t i = 1; !sv->group->media && i < q->ngroup; i++) {
+		const struct state_value *other = state_value_find(qs, q->group[i],
+			&sv->entry->name);
 
-		if (other && other->answer == w->answer)
+		if (other && other->snapshot == qs->snapshot)
 			return true;
 	}
 	return false;
 }
 
-/* Nobody is left, so nobody waits. */
-static bool set_zero(struct queue_states *w, struct state_value *p, int64_t asked_us, int64_t at_us)
+/* The snapshot leaves the gauge out: it is 0, and nobody waits. */
+static bool set_zero(struct queue_states *qs, struct state_value *sv, int64_t asked_us,
+	int64_t at_us)
 {
 	const struct notification_value zero = { .kind = VALUE_NUMBER };
-	struct state_value *age = p->other;
+	struct state_value *age = sv->other;
 
-	if (p->told_us >= asked_us)
+	if (sv->event_us >= asked_us)
 		return true;
-	if (age && age->answer != w->answer && age->told_us < asked_us) {
+	if (age && age->snapshot != qs->snapshot && age->event_us < asked_us) {
 		age->now.known = true;
 		age->now.waiting = false;
 	}
-	return set_answered(w, p, &zero, asked_us, at_us)
-		&& (!age || state_value_refresh(w, age, at_us));
+	return set_value(qs, sv, &zero, asked_us, at_us)
+		&& (!age || state_value_refresh(qs, age, at_us));
 }
 
-/* The agents' states that the service leaves out where nobody is in them. */
-static bool fill_statuses(struct queue_states *w, struct queue_state *q, int64_t asked_us,
+/* Statuses of agents, which the service leaves out if no agent has them. */
+static bool fill_statuses(struct queue_states *qs, struct queue_state *q, int64_t asked_us,
 	int64_t at_us)
 {
-	/* as many of them as the metric has */
+	/* n: the metric has the first n of them */
 	static const struct {
 		const char *metric;
 		size_t n;
@@ -143,47 +153,46 @@ static bool fill_statuses(struct queue_states *w, struct queue_state *q, int64_t
 		struct notification_value v = { .metric = slice_of(filled[m].metric),
 			.stat = slice_of("count") };
 
-		if (!(w->asked & observation_query_bit(v.metric)))
+		if (!is_asked(qs, v.metric))
 			continue;
 		for (size_t i = 0; ok && i < filled[m].n; i++) {
-			struct state_value *p;
+			struct state_value *sv;
 
 			v.qualifier = slice_of(status[i]);
-			p = state_value_make(w, q->group[0], &v, false, at_us, &full);
-			ok = !w->failed;
-			if (p && p->answer != w->answer)
-				ok = set_zero(w, p, asked_us, at_us);
+			sv = state_value_make(qs, q->group[0], &v, false, at_us, &full);
+			ok = !qs->failed;
+			if (sv && sv->snapshot != qs->snapshot)
+				ok = set_zero(qs, sv, asked_us, at_us);
 		}
 	}
 	return ok;
 }
 
-static bool is_whole(const struct queue_states *w, const struct queue_state *q)
+static bool is_complete(const struct queue_states *qs, const struct queue_state *q)
 {
-	return q->answer == w->answer && q->spoilt != w->answer;
+	return q->snapshot == qs->snapshot && q->damaged != qs->snapshot;
 }
 
-bool queue_states_end_answer(struct queue_states *w, bool whole, int64_t asked_us, int64_t at_us)
+bool state_snapshot_end(struct queue_states *qs, bool complete, int64_t asked_us, int64_t at_us)
 {
 	bool ok = true;
 
-	if (w->resync)
-		w->resync_us = at_us;
-	if (!whole)
+	if (qs->is_resync)
+		qs->resync_us = at_us;
+	if (!complete)
 		return true;
+	for (size_t i = 0; ok && i < qs->nslot; i++) {
+		struct state_value *sv = qs->value[i];
 
-	for (size_t i = 0; ok && i < w->nslot; i++) {
-		struct state_value *p = w->part[i];
-
-		if (p && is_whole(w, p->group->queue) && p->answer != w->answer
-		    && state_value_kind(&p->term->name) == SERIES_GAUGE
-		    && w->asked & observation_query_bit(p->term->name.metric)
-		    && !is_told_by_media(w, p))
-			ok = set_zero(w, p, asked_us, at_us);
+		if (sv && is_complete(qs, sv->group->queue) && sv->snapshot != qs->snapshot
+		    && state_value_kind(&sv->entry->name) == SERIES_GAUGE
+		    && is_asked(qs, sv->entry->name.metric)
+		    && !has_media_value(qs, sv))
+			ok = set_zero(qs, sv, asked_us, at_us);
 	}
-	for (size_t i = 0; ok && i < w->nqueue; i++)
-		if (is_whole(w, &w->queue[i]))
-			ok = fill_statuses(w, &w->queue[i], asked_us, at_us)
-				&& queue_states_set_whole(w, &w->queue[i], true, at_us);
+	for (size_t i = 0; ok && i < qs->nqueue; i++)
+		if (is_complete(qs, &qs->queue[i]))
+			ok = fill_statuses(qs, &qs->queue[i], asked_us, at_us)
+				&& queue_states_set_complete(qs, &qs->queue[i], true, at_us);
 	return ok;
 }

@@ -510,7 +510,7 @@ static void row_fill(struct stream_windows *w, struct stream_window_row *row,
 	row->nfield = cell->nfield;
 }
 
-/* The sums over all rows, for the audit line. */
+/* The sums over all rows, for the audit event. */
 static bool window_totals(struct stream_windows *w, struct stream_window *closed)
 {
 	struct exact_sum lag = { 0 };

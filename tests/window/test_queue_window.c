@@ -1,4 +1,4 @@
-/* The wallboard on a clock that the test holds: a few windows, what each row has. */
+/* A few windows on a clock that the test sets, and what each row has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@
 static const char *const queues[] = { Q1, Q2 };
 static const char *const everything[] = { "*" };
 
-static struct queue_windows *board;
+static struct queue_windows *windows;
 static struct notifications *notices;
 static int64_t window;
 
@@ -33,26 +33,26 @@ static struct queue_windows_conf conf(void)
 		.pattern = everything, .npattern = 1 };
 }
 
-static void open_board(struct queue_windows_conf c)
+static void open_windows(struct queue_windows_conf c)
 {
 	struct err err;
 
-	assert_int_equal(queue_windows_new(&board, &c, &err), ST_OK);
+	assert_int_equal(queue_windows_new(&windows, &c, &err), ST_OK);
 	notices = notifications_new();
 	assert_non_null(notices);
 }
 
-static void close_board(void)
+static void close_windows(void)
 {
-	queue_windows_free(board);
+	queue_windows_free(windows);
 	notifications_free(notices);
 }
 
 static void start(struct queue_windows_conf c)
 {
-	open_board(c);
-	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0));
-	queue_windows_start(board, T0);
+	open_windows(c);
+	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0));
+	queue_windows_start(windows, T0);
 }
 
 static enum queue_windows_verdict put_text(const char *text, size_t socket, int64_t at_us)
@@ -61,36 +61,36 @@ static enum queue_windows_verdict put_text(const char *text, size_t socket, int6
 
 	notifications_begin(notices, text, strlen(text));
 	assert_true(notifications_next(notices, &n));
-	return queue_windows_take(board, &n, socket, at_us, &window);
+	return queue_windows_take(windows, &n, socket, at_us, &window);
 }
 
 /* An event of queue 1: list is of metrics. */
 static enum queue_windows_verdict put(const char *media, const char *list, int64_t at_us)
 {
 	struct buf text = { 0 };
-	enum queue_windows_verdict fate;
+	enum queue_windows_verdict verdict;
 
 	buf_printf(&text, "{\"topicName\":\"v2.analytics.queues." Q1 ".observations\","
 		"\"eventBody\":{\"group\":{%s%s%s},\"data\":[{\"metrics\":[%s]}]}}",
 		media ? "\"mediaType\":\"" : "", media ? media : "", media ? "\"" : "", list);
 	assert_true(buf_char(&text, '\0'));
-	fate = put_text(text.data, 0, at_us);
+	verdict = put_text(text.data, 0, at_us);
 	buf_free(&text);
-	return fate;
+	return verdict;
 }
 
 static enum queue_windows_verdict answer(const char *results, int64_t asked_us, int64_t at_us)
 {
 	struct buf text = { 0 };
-	enum queue_windows_verdict fate = QUEUE_WINDOWS_ACCEPTED;
+	enum queue_windows_verdict verdict = QUEUE_WINDOWS_ACCEPTED;
 	struct notification n;
 
 	assert_true(buf_printf(&text, "{\"results\":[%s]}", results));
 	observation_query_begin(notices, text.data, text.len);
 	while (observation_query_next(notices, &n))
-		fate = queue_windows_snapshot_take(board, &n, asked_us, at_us);
+		verdict = queue_windows_snapshot_take(windows, &n, asked_us, at_us);
 	buf_free(&text);
-	return fate;
+	return verdict;
 }
 
 /* What a test of moments looks at: coverage, and for how long Q1's gauge was observed. */
@@ -109,7 +109,7 @@ static void assert_window(const struct queue_window *w, int coverage_e4, uint64_
 
 static const struct queue_window *due(int64_t at_us)
 {
-	const struct queue_window *w = queue_windows_due(board, at_us);
+	const struct queue_window *w = queue_windows_due(windows, at_us);
 
 	assert_non_null(w);
 	return w;
@@ -147,7 +147,7 @@ TEST(rows__null_media_first_then_by_name)
 	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), QUEUE_WINDOWS_ACCEPTED);
 	assert_int_equal(put("chat", COUNT("oWaiting", 2), T0), QUEUE_WINDOWS_ACCEPTED);
 	assert_int_equal(put(NULL, COUNT("oActiveUsers", 3), T0), QUEUE_WINDOWS_ACCEPTED);
-	assert_null(queue_windows_due(board, T0 + 10 * S - 1));
+	assert_null(queue_windows_due(windows, T0 + 10 * S - 1));
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 4);
 	assert_null(w->row[0].media);
@@ -158,7 +158,7 @@ TEST(rows__null_media_first_then_by_name)
 	assert_int_equal(w->updates, 3);
 	assert_double_equal_exact(gauge_of(&w->row[0], "oWaiting", "count")->last, 3);
 	assert_int_equal(w->coverage_e4, 10000);
-	close_board();
+	close_windows();
 }
 
 TEST(sum_over_media__is_one_process)
@@ -174,7 +174,7 @@ TEST(sum_over_media__is_one_process)
 	assert_double_equal_exact(g->min, 4);	/* not 0 and 0 */
 	assert_double_equal_exact(g->mean, 4);
 	assert_int_equal(g->events, 4);
-	close_board();
+	close_windows();
 }
 
 TEST(sum_over_media__group_without_media_wins)
@@ -184,7 +184,7 @@ TEST(sum_over_media__group_without_media_wins)
 	put(NULL, COUNT("oWaiting", 7), T0);
 	assert_double_equal_exact(
 		gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count")->last, 7);
-	close_board();
+	close_windows();
 }
 
 TEST(sum_over_media__that_no_double_holds_is_unknown)
@@ -197,7 +197,7 @@ TEST(sum_over_media__that_no_double_holds_is_unknown)
 	w = due(T0 + 10 * S);
 	assert_false(gauge_of(&w->row[0], "oX", "count")->known);
 	assert_true(gauge_of(&w->row[1], "oX", "count")->known);
-	close_board();
+	close_windows();
 }
 
 TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
@@ -207,7 +207,7 @@ TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
 	start(conf());
 	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
 	put(NULL, COUNT("oB", 2), T0 + 3);
-	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0 + 2));
+	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0 + 2));
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" COUNT("oA", 8) ","
 		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), QUEUE_WINDOWS_ACCEPTED);
 	w = due(T0 + 10 * S);
@@ -215,17 +215,17 @@ TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
 	assert_double_equal_exact(gauge_of(&w->row[0], "oB", "count")->last, 2);
 	assert_double_equal_exact(gauge_of(&w->row[0], "oC", "count")->last, 8);
 	assert_int_equal(gauge_of(&w->row[0], "oC", "count")->events, 0);
-	close_board();
+	close_windows();
 }
 
 TEST(snapshot__asked_before_the_socket_opened_says_nothing)
 {
-	open_board(conf());
-	assert_false(queue_windows_snapshot_begin(board, NULL, false, T0));
-	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0));
-	assert_false(queue_windows_snapshot_begin(board, NULL, false, T0 - 1));
-	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0));
-	close_board();
+	open_windows(conf());
+	assert_false(queue_windows_snapshot_begin(windows, NULL, false, T0));
+	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0));
+	assert_false(queue_windows_snapshot_begin(windows, NULL, false, T0 - 1));
+	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0));
+	close_windows();
 }
 
 #define RESULT(list) "{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" list "]}"
@@ -240,9 +240,9 @@ TEST(snapshot__leaves_out_what_is_zero)
 	start(c);
 	put(NULL, IDLE(3) "," COUNT("oA", 3), T0);
 	put("voice", COUNT("oWaiting", 3), T0);
-	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0 + S));
+	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0 + S));
 	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + 2 * S);
-	queue_windows_snapshot_end(board, T0 + S, T0 + 2 * S);
+	queue_windows_snapshot_end(windows, T0 + S, T0 + 2 * S);
 	put(NULL, IDLE(4), T0 + 6 * S);
 	row = due(T0 + 10 * S)->row;
 	assert_double_equal_exact(gauge_of(&row[0], "oOnQueueUsers", "IDLE.count")->mean, 2.2);
@@ -255,10 +255,10 @@ TEST(snapshot__leaves_out_what_is_zero)
 	assert_double_equal_exact(gauge_of(&row[0], "oA", "count")->last, 3);
 	assert_double_equal_exact(gauge_of(&row[1], "oWaiting", "count")->last, 0);
 	assert_null(fact_of(&row[0], "oAlerting", "count"));
-	close_board();
+	close_windows();
 }
 
-/* What the service tells itself is no sum, whichever came first. */
+/* A value of the service is not a sum, whichever came first. */
 TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 {
 	struct queue_windows_conf c = conf();
@@ -277,7 +277,7 @@ TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 		assert_double_equal_exact(f->is.gauge.last, 9);
 		assert_true(f->is.gauge.known);
 		assert_false(f->sum);
-		close_board();
+		close_windows();
 	}
 }
 
@@ -290,11 +290,11 @@ TEST(gauge__that_comes_late_was_zero_while_the_stream_was_up)
 
 	c.asked = UINT32_MAX;
 	start(c);
-	assert_true(queue_windows_snapshot_begin(board, NULL, false, T0 + S));
+	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0 + S));
 	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + S);
-	queue_windows_snapshot_end(board, T0 + S, T0 + S);
-	assert_true(queue_windows_socket(board, 0, SOCKET_SILENT, T0 + 2 * S));
-	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0 + 5 * S));
+	queue_windows_snapshot_end(windows, T0 + S, T0 + S);
+	assert_true(queue_windows_socket(windows, 0, SOCKET_SILENT, T0 + 2 * S));
+	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0 + 5 * S));
 	put("voice", COUNT("oWaiting", 6), T0 + 7 * S);
 	g = gauge_of(&due(T0 + 10 * S)->row[1], "oWaiting", "count");
 	assert_int_equal(g->observed_us, 6 * S);
@@ -302,7 +302,7 @@ TEST(gauge__that_comes_late_was_zero_while_the_stream_was_up)
 	put("chat", COUNT("oWaiting", 6), T0 + 15 * S);
 	g = gauge_of(&due(T0 + 20 * S)->row[1], "oWaiting", "count");
 	assert_int_equal(g->observed_us, 10 * S);
-	close_board();
+	close_windows();
 }
 
 TEST(presence__keeps_its_value_when_it_gets_a_name)
@@ -312,8 +312,8 @@ TEST(presence__keeps_its_value_when_it_gets_a_name)
 
 	start(conf());
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
-	assert_true(queue_windows_presence(board, id, away));
-	assert_true(queue_windows_presence(board, second, away));
+	assert_true(queue_windows_presence(windows, id, away));
+	assert_true(queue_windows_presence(windows, second, away));
 	row = &due(T0 + 10 * S)->row[0];
 	assert_null(fact_of(row, "oUserPresences", "id-1.count"));
 	assert_null(fact_of(row, "oUserPresences", "id-2.count"));
@@ -321,7 +321,7 @@ TEST(presence__keeps_its_value_when_it_gets_a_name)
 	assert_double_equal_exact(gauge_of(row, "oUserPresences", "AWAY.count")->min, 7);
 	assert_int_equal(gauge_of(row, "oUserPresences", "AWAY.count")->observed_us, 10 * S);
 	assert_int_equal(gauge_of(row, "oUserPresences", "AWAY.count")->events, 1);
-	close_board();
+	close_windows();
 }
 
 TEST(path__within_anothers_is_invalid)
@@ -336,7 +336,7 @@ TEST(path__within_anothers_is_invalid)
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->row[0].nresult, 1);
 	assert_int_equal(w->invalid, 1);
-	close_board();
+	close_windows();
 }
 
 #define ONE(metric, qualifier, stat, x) "{\"metric\":\"" metric "\",\"qualifier\":\"" \
@@ -344,7 +344,7 @@ TEST(path__within_anothers_is_invalid)
 
 /* A dot becomes an underscore, as a control does: what else would have that name is left out,
  * not added. */
-TEST(queue_list__that_differ_in_a_dot_are_not_one_figure)
+TEST(names__that_differ_in_a_dot_are_not_one_series)
 {
 	static const char *const second[] = {
 		ONE("o_a", "b.c", "d.e", 2), ONE("o.a", "b_c", "d.e", 2),
@@ -366,7 +366,7 @@ TEST(queue_list__that_differ_in_a_dot_are_not_one_figure)
 		assert_double_equal_exact(gauge_of(&w->row[0], "o_a", "b_c.d_e")->last, 1);
 		assert_int_equal(w->row[1].nresult, 1);
 		assert_double_equal_exact(gauge_of(&w->row[1], "o_a", "b_c.d_e")->last, 2);
-		close_board();
+		close_windows();
 	}
 }
 
@@ -378,12 +378,12 @@ TEST(presence__whose_name_another_has_but_for_a_dot_keeps_its_id)
 
 	start(conf());
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
-	assert_true(queue_windows_presence(board, id, dot));
-	assert_true(queue_windows_presence(board, second, plain));
+	assert_true(queue_windows_presence(windows, id, dot));
+	assert_true(queue_windows_presence(windows, second, plain));
 	row = &due(T0 + 10 * S)->row[0];
 	assert_double_equal_exact(gauge_of(row, "oUserPresences", "A_B.count")->last, 3);
 	assert_double_equal_exact(gauge_of(row, "oUserPresences", "id-2.count")->last, 4);
-	close_board();
+	close_windows();
 }
 
 TEST(qualifier__that_is_empty_is_none)
@@ -395,10 +395,10 @@ TEST(qualifier__that_is_empty_is_none)
 	put(NULL, "{\"metric\":\"oX\",\"stats\":{\"count\":2}}", T0);
 	row = &due(T0 + 10 * S)->row[0];
 	assert_double_equal_exact(gauge_of(row, "oX", "count")->last, 2);
-	close_board();
+	close_windows();
 }
 
-TEST(figures_and_media_are_bounded)
+TEST(series_and_media_are_bounded)
 {
 	struct buf list = { 0 }, result = { 0 };
 	const struct queue_window *w;
@@ -421,10 +421,10 @@ TEST(figures_and_media_are_bounded)
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 34);
 	assert_int_equal(w->row[0].nresult, SERIES_MAX);
-	assert_false(queue_windows_failed(board));
+	assert_false(queue_windows_failed(windows));
 	buf_free(&list);
 	buf_free(&result);
-	close_board();
+	close_windows();
 }
 
 TEST(duplicate__counts_in_its_groups)
@@ -434,7 +434,7 @@ TEST(duplicate__counts_in_its_groups)
 	const struct queue_window *w;
 
 	start(conf());
-	assert_true(queue_windows_socket(board, 1, SOCKET_CONNECTED, T0));
+	assert_true(queue_windows_socket(windows, 1, SOCKET_CONNECTED, T0));
 	assert_int_equal(put_text(text, 0, T0), QUEUE_WINDOWS_ACCEPTED);
 	assert_int_equal(put_text(text, 1, T0 + 1), QUEUE_WINDOWS_DUPLICATE);
 	w = due(T0 + 10 * S);
@@ -442,7 +442,7 @@ TEST(duplicate__counts_in_its_groups)
 	assert_int_equal(w->row[1].duplicates, 1);
 	assert_int_equal(w->row[2].duplicates, 1);
 	assert_int_equal(w->row[2].updates, 1);
-	close_board();
+	close_windows();
 }
 
 TEST(refused_queue_has_no_row)
@@ -450,15 +450,15 @@ TEST(refused_queue_has_no_row)
 	const struct queue_window *w;
 
 	start(conf());
-	assert_int_equal(queue_windows_queues(board), 2);
-	queue_windows_refuse(board, Q1);
-	assert_int_equal(queue_windows_queues(board), 1);
+	assert_int_equal(queue_windows_queue_count(windows), 2);
+	queue_windows_refuse(windows, Q1);
+	assert_int_equal(queue_windows_queue_count(windows), 1);
 	assert_int_equal(put("voice", COUNT("oX", 1), T0), QUEUE_WINDOWS_FOREIGN_QUEUE);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 1);
 	assert_string_equal(w->row[0].queue_id, Q2);
 	assert_int_equal(w->row[0].queue, 1);
-	close_board();
+	close_windows();
 }
 
 TEST(pattern__needed_gauge_is_known_and_not_shown)
@@ -478,7 +478,7 @@ TEST(pattern__needed_gauge_is_known_and_not_shown)
 	w = due(T0 + 20 * S);
 	assert_true(w->row[1].result[0].is.age.has_last);
 	assert_int_equal(w->row[1].result[0].is.age.last_us, 25 * S);
-	close_board();
+	close_windows();
 }
 
 TEST(align__counts_from_the_values_on)
@@ -487,18 +487,18 @@ TEST(align__counts_from_the_values_on)
 	const struct queue_window *w;
 
 	c.align = true;
-	open_board(c);
-	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0 - 5 * S));
+	open_windows(c);
+	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0 - 5 * S));
 	put("voice", COUNT("oX", 9), T0 - 5 * S);
 	put("voice", COUNT("oX", 1), T0 + 1 * S);
 	put("voice", COUNT("oX", 2), T0 + 2 * S);
-	queue_windows_start(board, T0 + 4 * S);
+	queue_windows_start(windows, T0 + 4 * S);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->start_ms, T0 / 1000);
 	assert_int_equal(w->row[1].updates, 2);
 	assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 10 * S);
 	assert_double_equal_exact(gauge_of(&w->row[1], "oX", "count")->mean, 2.6);
-	close_board();
+	close_windows();
 }
 
 TEST(rest__ends_at_the_ms)
@@ -510,17 +510,17 @@ TEST(rest__ends_at_the_ms)
 		c.replay = replay;
 		start(c);
 		put("voice", COUNT("oX", 1), T0);
-		w = queue_windows_rest(board, T0 + 4 * S + 900, true);
+		w = queue_windows_rest(windows, T0 + 4 * S + 900, true);
 		assert_non_null(w);
 		assert_true(w->partial);
 		assert_int_equal(w->end_ms - w->start_ms, 4000);
 		assert_int_equal(w->coverage_e4, 10000);
 		assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 4 * S);
-		close_board();
+		close_windows();
 	}
 }
 
-/* A board that goes on where another one was: its first window has the next number. */
+/* Windows that continue others: the first one has the next number. */
 TEST(first__is_where_windows_number_on)
 {
 	struct queue_windows_conf c = conf();
@@ -529,20 +529,20 @@ TEST(first__is_where_windows_number_on)
 	c.first = 7;
 	c.count = 8;
 	start(c);
-	assert_true(queue_windows_printed_end_us(board) == NO_TIME);
+	assert_true(queue_windows_printed_end_us(windows) == NO_TIME);
 	put("voice", COUNT("oX", 1), T0);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->index, 7);
 	assert_int_equal(w->start_ms, T0 / 1000);
 	assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 10 * S);
-	assert_int_equal(queue_windows_printed_end_us(board), T0 + 10 * S);
-	assert_true(queue_windows_all_printed(board));
-	close_board();
+	assert_int_equal(queue_windows_printed_end_us(windows), T0 + 10 * S);
+	assert_true(queue_windows_all_printed(windows));
+	close_windows();
 }
 
 TEST(any__adds_queues_up_to_its_room)
 {
-	static const char *const told = "{\"topicName\":\"v2.analytics.queues.%s.observations\","
+	static const char *const message = "{\"topicName\":\"v2.analytics.queues.%s.observations\","
 		"\"eventBody\":{\"group\":{\"mediaType\":\"voice\"},\"data\":[]}}";
 	struct queue_windows_conf c = conf();
 	char text[256];
@@ -552,23 +552,23 @@ TEST(any__adds_queues_up_to_its_room)
 	c.room = 2;
 	start(c);
 	assert_int_equal(put("voice", COUNT("oX", 1), T0), QUEUE_WINDOWS_ACCEPTED);
-	snprintf(text, sizeof(text), told, Q2);
+	snprintf(text, sizeof(text), message, Q2);
 	assert_int_equal(put_text(text, 0, T0 + 1), QUEUE_WINDOWS_ACCEPTED);
-	assert_int_equal(queue_windows_queues(board), 2);
-	queue_windows_refuse(board, Q2);
+	assert_int_equal(queue_windows_queue_count(windows), 2);
+	queue_windows_refuse(windows, Q2);
 	assert_int_equal(put_text(text, 0, T0 + 2), QUEUE_WINDOWS_TOO_MANY_QUEUES);
-	assert_int_equal(queue_windows_queues(board), 1);
-	assert_true(queue_windows_watch(board, Q2));
+	assert_int_equal(queue_windows_queue_count(windows), 1);
+	assert_true(queue_windows_watch(windows, Q2));
 	assert_int_equal(put_text(text, 0, T0 + 3), QUEUE_WINDOWS_ACCEPTED);
-	snprintf(text, sizeof(text), told, "00000003-0000-4000-8000-000000000003");
+	snprintf(text, sizeof(text), message, "00000003-0000-4000-8000-000000000003");
 	assert_int_equal(put_text(text, 0, T0 + 4), QUEUE_WINDOWS_TOO_MANY_QUEUES);
-	assert_false(queue_windows_watch(board, "00000003-0000-4000-8000-000000000003"));
-	close_board();
+	assert_false(queue_windows_watch(windows, "00000003-0000-4000-8000-000000000003"));
+	close_windows();
 }
 
 /* --- moments -------------------------------------------------------------------------- */
 
-/* Up and told of 4 since the start. */
+/* The stream is up and the value 4 since the start. */
 static void start_with_4(void)
 {
 	start(conf());
@@ -580,25 +580,25 @@ TEST(stall__is_neither_connected_nor_observed)
 	const struct gauge_summary *g;
 
 	start_with_4();
-	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 25 * S));
+	assert_true(queue_windows_stalled(windows, T0 + 2 * S, T0 + 25 * S));
 	assert_window(due(T0 + 25 * S), 2000, 2 * S);
 	assert_window(due(T0 + 25 * S), 0, 0);
-	assert_null(queue_windows_due(board, T0 + 25 * S));
+	assert_null(queue_windows_due(windows, T0 + 25 * S));
 	put("voice", COUNT("oWaiting", 9), T0 + 26 * S);
 	assert_window(due(T0 + 30 * S), 5000, 5 * S);
-	g = gauge_of(&queue_windows_due(board, T0 + 40 * S)->row[0], "oWaiting", "count");
+	g = gauge_of(&queue_windows_due(windows, T0 + 40 * S)->row[0], "oWaiting", "count");
 	assert_true(g->known);
 	assert_double_equal_exact(g->mean, 9);
-	close_board();
+	close_windows();
 }
 
 TEST(stall__that_ends_with_a_window_begins_the_next_one)
 {
 	start_with_4();
-	assert_true(queue_windows_stalled(board, T0 + 7 * S, T0 + 10 * S));
+	assert_true(queue_windows_stalled(windows, T0 + 7 * S, T0 + 10 * S));
 	assert_window(due(T0 + 10 * S), 7000, 7 * S);
 	assert_window(due(T0 + 20 * S), 10000, 10 * S);
-	close_board();
+	close_windows();
 }
 
 TEST(stall__within_a_window_keeps_the_value)
@@ -606,44 +606,44 @@ TEST(stall__within_a_window_keeps_the_value)
 	const struct gauge_summary *g;
 
 	start_with_4();
-	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 6 * S));
+	assert_true(queue_windows_stalled(windows, T0 + 2 * S, T0 + 6 * S));
 	put("voice", COUNT("oWaiting", 8), T0 + 8 * S);
 	g = gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count");
 	assert_int_equal(g->observed_us, 6 * S);
 	assert_double_equal_exact(g->mean, (4 * 4 + 8 * 2) / 6.0);
-	close_board();
+	close_windows();
 }
 
 TEST(loss__in_a_stall_or_behind_it_counts_once)
 {
 	start_with_4();
-	assert_true(queue_windows_stalled(board, T0 + 2 * S, T0 + 4 * S));
-	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
-	assert_true(queue_windows_socket(board, 0, SOCKET_CONNECTED, T0 + 5 * S));
+	assert_true(queue_windows_stalled(windows, T0 + 2 * S, T0 + 4 * S));
+	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 3 * S));
+	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0 + 5 * S));
 	put("voice", COUNT("oWaiting", 4), T0 + 5 * S);
-	assert_true(queue_windows_stalled(board, T0 + 6 * S, T0 + 8 * S));
-	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 9 * S));
+	assert_true(queue_windows_stalled(windows, T0 + 6 * S, T0 + 8 * S));
+	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 9 * S));
 	assert_window(due(T0 + 10 * S), 4000, 4 * S);
-	close_board();
+	close_windows();
 }
 
 TEST(stall__while_down_adds_nothing)
 {
 	start_with_4();
-	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 2 * S));
-	assert_true(queue_windows_stalled(board, T0 + 3 * S, T0 + 6 * S));
+	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 2 * S));
+	assert_true(queue_windows_stalled(windows, T0 + 3 * S, T0 + 6 * S));
 	assert_window(due(T0 + 10 * S), 2000, 2 * S);
-	close_board();
+	close_windows();
 }
 
 TEST(loss__reaches_back_to_the_last_change_at_most)
 {
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 6 * S);
-	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
+	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 3 * S));
 	assert_window(due(T0 + 10 * S), 6000, 6 * S);
-	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 3 * S));
-	close_board();
+	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 3 * S));
+	close_windows();
 }
 
 /* A caller that closes a window too late. */
@@ -651,37 +651,37 @@ TEST(series__is_observed_no_longer_than_its_window)
 {
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 12 * S);
-	assert_true(queue_windows_socket(board, 0, SOCKET_LOST, T0 + 13 * S));
+	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 13 * S));
 	assert_window(due(T0 + 13 * S), 10000, 10 * S);
-	close_board();
+	close_windows();
 }
 
-TEST(rest__is_as_long_as_its_figures_were_observed)
+TEST(rest__is_as_long_as_its_values_were_observed)
 {
 	const struct queue_window *w;
 
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 2 * S + 1);
-	w = queue_windows_rest(board, T0 + 2 * S + 1, true);
+	w = queue_windows_rest(windows, T0 + 2 * S + 1, true);
 	assert_int_equal(w->end_ms, T0 / 1000 + 2001);
 	assert_window(w, 10000, 2001000);
-	close_board();
+	close_windows();
 }
 
-TEST(count__ends_the_board)
+TEST(count__ends_the_windows)
 {
 	struct queue_windows_conf c = conf();
 
 	c.count = 2;
 	start(c);
 	due(T0 + 25 * S);
-	assert_int_equal(queue_windows_printed_end_us(board), T0 + 10 * S);
+	assert_int_equal(queue_windows_printed_end_us(windows), T0 + 10 * S);
 	due(T0 + 25 * S);
-	assert_null(queue_windows_due(board, T0 + 99 * S));
-	assert_true(queue_windows_all_printed(board));
-	assert_true(queue_windows_due_us(board) == NO_TIME);
-	assert_null(queue_windows_rest(board, T0 + 99 * S, true));
-	close_board();
+	assert_null(queue_windows_due(windows, T0 + 99 * S));
+	assert_true(queue_windows_all_printed(windows));
+	assert_true(queue_windows_due_us(windows) == NO_TIME);
+	assert_null(queue_windows_rest(windows, T0 + 99 * S, true));
+	close_windows();
 }
 
 TEST(age__from_the_future_in_an_answer_is_a_clock_that_differs)
@@ -696,7 +696,7 @@ TEST(age__from_the_future_in_an_answer_is_a_clock_that_differs)
 	assert_int_equal(w->row[0].clock_skew, 0);
 	assert_int_equal(w->row[1].clock_skew, 1);
 	assert_int_equal(due(T0 + 20 * S)->row[1].clock_skew, 0);
-	close_board();
+	close_windows();
 }
 
 int main(void)
@@ -713,11 +713,11 @@ int main(void)
 		cmocka_unit_test(gauge__that_comes_late_was_zero_while_the_stream_was_up),
 		cmocka_unit_test(presence__keeps_its_value_when_it_gets_a_name),
 		cmocka_unit_test(presence__whose_name_another_has_but_for_a_dot_keeps_its_id),
-		cmocka_unit_test(queue_list__that_differ_in_a_dot_are_not_one_figure),
+		cmocka_unit_test(names__that_differ_in_a_dot_are_not_one_series),
 		cmocka_unit_test(qualifier__that_is_empty_is_none),
 		cmocka_unit_test(path__within_anothers_is_invalid),
 		cmocka_unit_test(age__from_the_future_in_an_answer_is_a_clock_that_differs),
-		cmocka_unit_test(figures_and_media_are_bounded),
+		cmocka_unit_test(series_and_media_are_bounded),
 		cmocka_unit_test(duplicate__counts_in_its_groups),
 		cmocka_unit_test(refused_queue_has_no_row),
 		cmocka_unit_test(pattern__needed_gauge_is_known_and_not_shown),
@@ -732,8 +732,8 @@ int main(void)
 		cmocka_unit_test(stall__while_down_adds_nothing),
 		cmocka_unit_test(loss__reaches_back_to_the_last_change_at_most),
 		cmocka_unit_test(series__is_observed_no_longer_than_its_window),
-		cmocka_unit_test(rest__is_as_long_as_its_figures_were_observed),
-		cmocka_unit_test(count__ends_the_board)
+		cmocka_unit_test(rest__is_as_long_as_its_values_were_observed),
+		cmocka_unit_test(count__ends_the_windows)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
