@@ -17,7 +17,7 @@
 #define CLOSE_WAIT_US 1000000
 #define SEND_WAIT_US 5000000
 #define KEEP_BYTES 262144		/* larger buffers are freed once they are empty */
-#define EVENTS_MAX (16u << 20)		/* bytes of messages that wait to be taken */
+#define EVENTS_MAX (16u << 20)		/* bytes of messages that ws_next has not taken yet */
 
 /* The header of a message in the event buffer; its bytes follow. */
 struct stored {
@@ -35,7 +35,7 @@ struct control {
 	size_t len;
 };
 
-/* The frame that is being sent; the next one waits until it is out. */
+/* The frame that is being sent. The next one waits until all of it is sent. */
 struct outgoing {
 	unsigned type;			/* CURLWS_TEXT, CURLWS_PONG, CURLWS_CLOSE; 0: none */
 	const char *bytes;		/* what is left of its payload */
@@ -43,7 +43,7 @@ struct outgoing {
 	struct control control;		/* the bytes of a control frame */
 };
 
-/* What the header lines of the answer to the upgrade have said so far. */
+/* What the header lines of the answer to the upgrade have contained so far. */
 struct answer {
 	bool whole;			/* the blank line has come */
 	unsigned accepts, upgrades;	/* lines of Sec-WebSocket-Accept and Upgrade */
@@ -59,12 +59,12 @@ struct ws {
 	char accept[32];		/* the value that Sec-WebSocket-Accept must have */
 	char phrase[128];		/* the reason phrase of the status line */
 	struct answer answer;
-	bool upgraded, opened;		/* the 101 has come; WS_OPENED was taken */
+	bool upgraded, opened;		/* the 101 has come; ws_next has returned WS_OPENED */
 	bool open_due;			/* WS_OPENED is the next event */
 	struct ws_frame_reader reader;
 	struct buf events;		/* whole messages, one after the other */
 	size_t taken;
-	struct buf part;		/* the message under way */
+	struct buf partial;		/* the fragments of a message so far */
 	bool no_memory;			/* a message could not be stored: the transfer ends */
 	enum fault fault;
 	const char *breach;		/* FAULT_BREACH: what the peer did */
@@ -75,14 +75,14 @@ struct ws {
 	bool pong_due;
 	struct control close_out;
 	bool closing;			/* ws_close was called */
-	bool close_begun, close_due;	/* close_out is filled; it is not sent yet */
+	bool close_begun, close_due;	/* close_out is filled; it has not been sent yet */
 	struct outgoing out;
-	int64_t until_us;		/* limit of the current send or close; INT64_MAX: none */
+	int64_t deadline_us;		/* of the current send or close; INT64_MAX: none */
 	bool done;			/* the transfer is over; see result */
 	struct http_result result;
 	enum status fatal;		/* of WS_END_FATAL */
 	char result_text[HTTP_TEXT_MAX];
-	bool ended, end_told;
+	bool ended, end_reported;
 	struct ws_event end;
 	char reason[HTTP_TEXT_MAX];
 };
@@ -107,7 +107,7 @@ static bool make_key(char header[64], char accept[32])
 	return true;
 }
 
-/* Tells whether a comma-separated list holds the word, in any case. */
+/* True if a comma-separated list has the word, in any case. */
 static bool list_has(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -124,7 +124,7 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
-/* Says what is wrong with the 101 (RFC 6455 §4.1), NULL: nothing. libcurl does not check. */
+/* What is wrong with the 101 (RFC 6455 §4.1); NULL: nothing. libcurl does not check it. */
 static const char *bad_upgrade(const struct ws *ws)
 {
 	const struct answer *a = &ws->answer;
@@ -177,7 +177,7 @@ static void take_field(struct ws *ws, const char *name, const char *value)
 	}
 }
 
-/* Splits a field line (RFC 9112 §5). Lines longer than any that we look at are ignored. */
+/* Splits a field line (RFC 9112 §5). Ignores long lines: none that we need is so long. */
 static void take_line(struct ws *ws, const char *line, size_t len)
 {
 	char text[512], *value, *end;
@@ -197,7 +197,7 @@ static void take_line(struct ws *ws, const char *line, size_t len)
 	take_field(ws, text, value);
 }
 
-/* libcurl calls it for each header line. An interim answer (103) may come before the 101. */
+/* libcurl calls it for each header line. An interim response (103) may come before the 101. */
 static size_t on_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct ws *ws = arg;
@@ -214,47 +214,47 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
 	return len;
 }
 
-/* --- what comes in ------------------------------------------------------------------ */
+/* --- receiving ---------------------------------------------------------------------- */
 
-static void store(struct ws *ws, enum ws_event_kind kind, const char *bytes, size_t len)
+static void store_message(struct ws *ws, enum ws_event_kind kind, const char *bytes, size_t len)
 {
 	struct stored head = { kind, len };
 	size_t before = ws->events.len;
 
 	if (!buf_add(&ws->events, &head, sizeof(head)) || !buf_add(&ws->events, bytes, len))
-		ws->events.len = before;	/* no header without its bytes */
+		ws->events.len = before;	/* do not leave a header without its bytes */
 }
 
 static void end_of_message(struct ws *ws, enum ws_frame_opcode opcode, const char *bytes,
 	size_t len)
 {
 	if (opcode == WS_OP_BINARY)
-		store(ws, WS_BINARY, bytes, len);
+		store_message(ws, WS_BINARY, bytes, len);
 	else if (utf8_valid(bytes, len))
-		store(ws, WS_TEXT, bytes, len);
+		store_message(ws, WS_TEXT, bytes, len);
 	else
 		ws->fault = FAULT_BAD_TEXT;
 }
 
 static void on_data(struct ws *ws, const struct ws_frame_piece *p)
 {
-	struct buf *part = &ws->part;
+	struct buf *partial = &ws->partial;
 
-	if (part->len + p->len + p->left > WS_MESSAGE_MAX) {
+	if (partial->len + p->len + p->left > WS_MESSAGE_MAX) {
 		ws->fault = FAULT_TOO_BIG;
-		buf_free(part);
+		buf_free(partial);
 		return;
 	}
-	if (p->begins && p->ends) {	/* most messages are whole, and need no copy here */
+	if (p->begins && p->ends) {	/* most messages are one frame in one piece: no copy */
 		end_of_message(ws, p->opcode, p->bytes, p->len);
 		return;
 	}
-	if (!buf_add(part, p->bytes, p->len) || !p->ends)
+	if (!buf_add(partial, p->bytes, p->len) || !p->ends)
 		return;
-	end_of_message(ws, p->opcode, part->data ? part->data : "", part->len);
-	if (part->cap > KEEP_BYTES)
-		buf_free(part);
-	buf_clear(part);
+	end_of_message(ws, p->opcode, partial->data ? partial->data : "", partial->len);
+	if (partial->cap > KEEP_BYTES)
+		buf_free(partial);
+	buf_clear(partial);
 }
 
 /* Collects a control frame; the reader refuses those that would not fit. */
@@ -281,7 +281,7 @@ static void on_piece(struct ws *ws, const struct ws_frame_piece *p)
 		break;
 	case WS_OP_PING:
 		on_control(&ws->ping, p);
-		if (p->ends) {		/* RFC 6455 §5.5.3: the last one's answer is enough */
+		if (p->ends) {		/* RFC 6455 §5.5.3: it is enough to answer the last */
 			ws->pong = ws->ping;
 			ws->pong_due = true;
 		}
@@ -293,9 +293,9 @@ static void on_piece(struct ws *ws, const struct ws_frame_piece *p)
 }
 
 /*
- * libcurl's callback: takes frames and stores their messages; nothing is sent here, since
- * libcurl would block until the peer took it. After a fault or the peer's close frame the rest
- * is dropped, so that a flood costs no memory.
+ * libcurl's callback: reads frames and stores messages. It sends nothing, because libcurl would
+ * block until the peer has received it. After a fault or the peer's close frame it drops the rest,
+ * so that a flood needs no memory.
  */
 static size_t on_bytes(char *bytes, size_t size, size_t n, void *arg)
 {
@@ -306,7 +306,7 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *arg)
 	while (!ws->fault && !ws->close_whole && !ws->no_memory
 	       && ws_frame_next(&ws->reader, &at, end, &piece, &ws->breach)) {
 		on_piece(ws, &piece);
-		ws->no_memory = ws->part.failed || ws->events.failed;
+		ws->no_memory = ws->partial.failed || ws->events.failed;
 	}
 	if (ws->breach)
 		ws->fault = FAULT_BREACH;
@@ -351,7 +351,7 @@ struct ws *ws_open(struct http *http, const char *url, const char *payload,
 	if (!ws)
 		return NULL;
 	ws->http = http;
-	ws->until_us = INT64_MAX;
+	ws->deadline_us = INT64_MAX;
 	ws->events.limit = EVENTS_MAX;
 	ws->payload = payload ? strdup(payload) : NULL;
 	ws->easy = http_easy(http, handshake_ms);
@@ -372,13 +372,13 @@ void ws_free(struct ws *ws)
 	curl_slist_free_all(ws->headers);
 	free(ws->payload);
 	buf_free(&ws->events);
-	buf_free(&ws->part);
+	buf_free(&ws->partial);
 	free(ws);
 }
 
 /* --- the end, and why --------------------------------------------------------------- */
 
-/* Tells whether we have a reason to send a close frame, or have sent one. */
+/* True if a close frame is to be sent, or has been sent. */
 static bool is_ending(const struct ws *ws)
 {
 	return ws->fault || ws->close_whole || ws->closing;
@@ -389,7 +389,7 @@ static void end_with(struct ws *ws, enum ws_end end, int close_code, const char 
 	if (ws->ended)
 		return;
 	ws->ended = true;
-	ws->until_us = INT64_MAX;
+	ws->deadline_us = INT64_MAX;
 	snprintf(ws->reason, sizeof(ws->reason), "%s", reason);
 	ws->end = (struct ws_event){
 		.kind = WS_ENDED,
@@ -403,7 +403,7 @@ static void end_with(struct ws *ws, enum ws_end end, int close_code, const char 
 	http_stop(ws->http, ws->easy);
 }
 
-/* RFC 6455 §7.4: which codes may stand in a close frame. */
+/* True for a code that a close frame may have (RFC 6455 §7.4). */
 static bool is_close_code(unsigned code)
 {
 	return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006)
@@ -457,7 +457,7 @@ static void end_refused(struct ws *ws)
 	end_with(ws, breach ? WS_END_BREACH : WS_END_REFUSED, 0, text);
 }
 
-/* The transfer ended without a close frame of either side: finds out why. */
+/* Finds out why the transfer ended without a close frame of either side. */
 static void end_by_result(struct ws *ws)
 {
 	const struct http_result *r = &ws->result;
@@ -485,8 +485,8 @@ static void end_by_result(struct ws *ws)
 
 /* --- once a turn -------------------------------------------------------------------- */
 
-/* Checks the 101 once all of its headers have come, and lifts the handshake's time limit. */
-static void see_upgrade(struct ws *ws)
+/* Checks the 101 once all of its headers have come, and removes the handshake's time limit. */
+static void check_upgrade(struct ws *ws)
 {
 	long status = 0;
 	const char *bad;
@@ -516,7 +516,7 @@ bool ws_next(struct ws *ws, struct ws_event *event)
 {
 	struct stored head;
 
-	see_upgrade(ws);
+	check_upgrade(ws);
 	if (ws->open_due) {
 		ws->open_due = false;
 		ws->opened = true;
@@ -539,9 +539,9 @@ bool ws_next(struct ws *ws, struct ws_event *event)
 	}
 	if (!ws->ended && ws->done && !is_ending(ws))
 		end_by_result(ws);
-	if (!ws->ended || ws->end_told)
+	if (!ws->ended || ws->end_reported)
 		return false;
-	ws->end_told = true;
+	ws->end_reported = true;
 	*event = ws->end;
 	return true;
 }
@@ -587,7 +587,7 @@ static bool begin_frame(struct ws *ws, int64_t now_us)
 		out->type = CURLWS_TEXT;
 		out->bytes = ws->payload;
 		out->len = strlen(ws->payload);
-		ws->until_us = now_us + SEND_WAIT_US;
+		ws->deadline_us = now_us + SEND_WAIT_US;
 	}
 	return out->type != 0;
 }
@@ -601,15 +601,15 @@ static void end_frame(struct ws *ws)
 		ws->payload = NULL;
 		ws->open_due = !ws->opened;
 		if (!ws->close_due)
-			ws->until_us = INT64_MAX;
+			ws->deadline_us = INT64_MAX;
 	}
 	ws->out.type = 0;
 }
 
 /*
- * Sends as much of the frame as the socket takes, without waiting. Reading is raw, but sending
- * is not: libcurl looks at the option in each call, adds header and mask, and keeps what a full
- * socket left of them.
+ * Sends as much of the frame as the socket accepts, without waiting. We read in raw mode but do not
+ * send in it: libcurl checks the option in each call, adds header and mask, and keeps the rest of
+ * them if the socket is full.
  */
 static CURLcode send_frame(struct ws *ws)
 {
@@ -626,15 +626,15 @@ static CURLcode send_frame(struct ws *ws)
 	return back ? back : c;
 }
 
-/* A control frame that could not be sent is dropped: libcurl will tell how the connection
- * ended, once all that the peer sent before is read. */
+/* Drops a control frame that could not be sent: libcurl will report how the connection ended, after
+ * all that the peer sent before has been read. */
 static void send_frames(struct ws *ws, int64_t now_us)
 {
 	while (!ws->ended && begin_frame(ws, now_us)) {
 		bool text = ws->out.type == CURLWS_TEXT;
 		CURLcode c = send_frame(ws);
 
-		if (c == CURLE_AGAIN && (!text || ws->close_due || now_us < ws->until_us))
+		if (c == CURLE_AGAIN && (!text || ws->close_due || now_us < ws->deadline_us))
 			break;
 		if (c != CURLE_OK && text)
 			end_with(ws, WS_END_NETWORK, 0, "a message could not be sent");
@@ -645,8 +645,8 @@ static void send_frames(struct ws *ws, int64_t now_us)
 
 /* --- the closing handshake ------------------------------------------------------------ */
 
-/* The code of our close frame. The peer's is answered with its own code (RFC 6455 §5.5.1),
- * unless it may not send that. */
+/* The code of our close frame. We answer the peer's close frame with the same code (RFC 6455
+ * §5.5.1), unless the peer must not send that code. */
 static int our_close_code(const struct ws *ws)
 {
 	int code = ws->close_whole ? peers_close_code(ws) : WS_CLOSE_NORMAL;
@@ -673,7 +673,7 @@ static void begin_close(struct ws *ws, int64_t now_us)
 		.len = code == WS_CLOSE_NO_CODE ? 0 : 2
 	};
 	ws->close_begun = ws->close_due = true;
-	ws->until_us = now_us + CLOSE_WAIT_US;
+	ws->deadline_us = now_us + CLOSE_WAIT_US;
 }
 
 static void end_by_fault(struct ws *ws)
@@ -697,10 +697,10 @@ static void end_by_fault(struct ws *ws)
 	}
 }
 
-/* Ends the connection once our close frame is out and, if we were first, answered. */
+/* Ends the connection once our close frame is sent and, if we were first, answered. */
 static void settle_close(struct ws *ws, int64_t now_us)
 {
-	bool over = ws->done || now_us >= ws->until_us;
+	bool over = ws->done || now_us >= ws->deadline_us;
 
 	if (ws->close_due && !over)
 		return;
@@ -714,7 +714,7 @@ static void settle_close(struct ws *ws, int64_t now_us)
 
 void ws_step(struct ws *ws, int64_t now_us)
 {
-	see_upgrade(ws);
+	check_upgrade(ws);
 	if (ws->ended || !ws->upgraded)
 		return;
 	if (is_ending(ws) && !ws->close_begun)
@@ -727,9 +727,9 @@ void ws_step(struct ws *ws, int64_t now_us)
 
 int64_t ws_deadline_us(const struct ws *ws)
 {
-	if ((ws->ended && !ws->end_told) || ws->open_due)
+	if ((ws->ended && !ws->end_reported) || ws->open_due)
 		return INT64_MIN;
-	return ws->until_us;
+	return ws->deadline_us;
 }
 
 const char *ws_waits_for(const struct ws *ws)

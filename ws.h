@@ -1,7 +1,7 @@
 /*
- * One WebSocket connection (RFC 6455) over libcurl: handshake, whole messages, pongs, closing
- * handshake. http_perform reads and stores; the caller then takes the messages with ws_next and
- * lets ws_step send. Does not know about tokens, retries or the contents of messages.
+ * One WebSocket connection (RFC 6455) over libcurl: opening handshake, whole messages, pongs,
+ * closing handshake. http_perform receives and stores messages; the caller takes them with ws_next
+ * and calls ws_step to send. It knows nothing of tokens, retries and the contents of messages.
  */
 #ifndef WS_H
 #define WS_H
@@ -31,13 +31,13 @@ enum ws_event_kind {
 };
 
 enum ws_end {
-	WS_END_REFUSED,		/* an HTTP status in place of 101 */
+	WS_END_REFUSED,		/* another HTTP status than 101 */
 	WS_END_NETWORK,		/* no connection, reset, timeout, DNS, a proxy's refusal */
 	WS_END_CLOSED,		/* by the peer: a close frame, or the end of TCP (1006) */
 	WS_END_OURS,		/* by ws_close */
 	WS_END_TOO_BIG,		/* we closed with 1009 */
 	WS_END_BAD_TEXT,	/* we closed with 1007 */
-	WS_END_FATAL,		/* no other attempt will do better: a certificate, a proxy */
+	WS_END_FATAL,		/* trying again does not help: a certificate, a proxy */
 	WS_END_BREACH		/* the peer broke the protocol (closed with 1002), or redirects */
 };
 
@@ -50,7 +50,7 @@ struct ws_event {
 	int64_t retry_after_us;	/* REFUSED: -1 if none */
 	int close_code;		/* CLOSED: */
 	enum status status;	/* FATAL: what the run ends with */
-	const char *reason;	/* close reason, reason phrase or libcurl's words; valid UTF-8 */
+	const char *reason;	/* close reason, reason phrase or libcurl's message; valid UTF-8 */
 };
 
 struct ws;
@@ -59,27 +59,27 @@ struct ws;
  * is sent as the first text message, before WS_OPENED; NULL: none. NULL: out of memory. */
 struct ws *ws_open(struct http *http, const char *url, const char *payload,
 	int64_t handshake_ms);
-void ws_free(struct ws *ws);		/* drops the connection at once */
+void ws_free(struct ws *ws);		/* closes the connection at once */
 
 /* Takes the next event; false: there is none yet. */
 bool ws_next(struct ws *ws, struct ws_event *event);
-/* Tells whether a message has begun and not ended. It is lost if the connection ends now. False
- * after ws_close, from when on messages are dropped. */
+/* True if a message has begun and not ended, so that it would be lost if the connection ended now.
+ * False after ws_close, which drops all further messages. */
 bool ws_was_cut(const struct ws *ws);
 
 /* Stores a text message for ws_step to send. False: out of memory, or another is not sent yet. */
 bool ws_send(struct ws *ws, const char *text);
 
-/* Sends what waits (a close frame, the answer to the last ping, the text) and goes on with the
- * closing handshake. Call it once a turn, after the events are taken. */
+/* Sends what is due (a close frame, the answer to the last ping, the text message), and continues
+ * the closing handshake. Call it once a turn, after ws_next has returned false. */
 void ws_step(struct ws *ws, int64_t now_us);
-/* The time of the next ws_step at the latest; INT64_MIN: now, INT64_MAX: no limit. */
+/* When to call ws_step at the latest; INT64_MIN: now, INT64_MAX: no limit. */
 int64_t ws_deadline_us(const struct ws *ws);
 /* Names the proxy that has not answered, for a handshake that took too long; NULL: none. */
 const char *ws_waits_for(const struct ws *ws);
 
-/* Begins a close: sends 1000 and waits at most a second for the peer's answer, then WS_ENDED
- * follows. */
+/* Begins the closing handshake: sends 1000, and waits at most a second for the peer's answer.
+ * WS_ENDED follows. */
 void ws_close(struct ws *ws, int64_t now_us);
 
 #endif

@@ -284,7 +284,7 @@ TEST(too_big__is_known_by_the_header_and_makes_deaf)
 		fake_bytes("xxxxxxxxxxxxxxxx", 16);
 	fake_frame(TEXT, "after", 5, 5);
 	fake_frame(CLOSE, "\x03\xe8", 2, 2);
-	assert_int_equal(ws->part.cap, 0);
+	assert_int_equal(ws->partial.cap, 0);
 	assert_int_equal(fake.nsent, 0);
 	assert_message(ws, WS_TEXT, "before", 6);
 	assert_int_equal(ended(ws).end, WS_END_TOO_BIG);

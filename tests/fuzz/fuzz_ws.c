@@ -127,8 +127,8 @@ static void feed(struct model *m, unsigned op, const char *bytes, size_t len)
 		data_frame(m, step == TEXT, more, bytes, len);
 	else if (!deaf && step == CLOSE)
 		m->closed = true;
-	check(m->ws->part.cap <= 2 * MIB);
-	check(m->wild || m->fault != FAULT_TOO_BIG || !m->ws->part.cap);
+	check(m->ws->partial.cap <= 2 * MIB);
+	check(m->wild || m->fault != FAULT_TOO_BIG || !m->ws->partial.cap);
 }
 
 static size_t one_step(struct model *m, const uint8_t *data, size_t size, char *room)
