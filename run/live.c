@@ -72,9 +72,7 @@ static enum status take_message(struct run *run, const struct session_event *eve
 static enum status take_state(struct run *run, const struct session_event *event,
 	enum queue_window_socket state, struct err *err)
 {
-	enum recording_kind kind = state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST;
-
-	record_state(run, event, kind);
+	record_state(run, event, state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST);
 	return pipeline_socket(run->pipeline, event->socket, state, event->at_us, err);
 }
 

@@ -245,7 +245,7 @@ void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r)
 	if (!p->conf.rejects)
 		return;
 	buf_clear(&p->text);
-	recording_put_reject(&p->text, r->at_us, r->in_row, r->window, r->queue_id,
+	recording_entry_put_reject(&p->text, r->at_us, r->in_row, r->window, r->queue_id,
 		audit_events_reject_name(r->reason), r->text, r->len);
 	side_file_put(p->conf.rejects, &p->text);
 }

@@ -14,7 +14,7 @@ static void begin(struct run *run)
 	struct buf line = { 0 };
 
 	run->record_begun = true;
-	recording_put_run(&line, run->began_us,
+	recording_entry_put_run(&line, run->began_us,
 		set->notifications ? SOURCE_NOTIFICATIONS : SOURCE_STREAM, &run->queues,
 		set->notifications ? NULL : set->interval);
 	side_file_put(run->record, &line);
@@ -63,7 +63,7 @@ static void put_snapshot(struct run *run, const struct session_event *event,
 	if (channel_api_put_metrics(&metrics,
 		    channel_api_query_metrics((const char *const *)patterns->v, patterns->n))
 		&& buf_char(&metrics, '\0'))
-		recording_put_answer(&run->text, event->at_us, event->asked_us, event->answer,
+		recording_entry_put_answer(&run->text, event->at_us, event->asked_us, event->answer,
 			metrics.data, safe->data ? safe->data : "", safe->len);
 	else
 		run->text.failed = true;
@@ -81,7 +81,7 @@ void record_message(struct run *run, const struct session_event *event)
 	if (event->kind == STREAM_ANSWER)
 		put_snapshot(run, event, &safe);
 	else
-		recording_put_message(&run->text, event->at_us, event->socket, event->binary,
+		recording_entry_put_message(&run->text, event->at_us, event->socket, event->binary,
 			safe.data ? safe.data : "", safe.len);
 	run->text.failed = run->text.failed || safe.failed;
 	buf_free(&safe);
@@ -89,14 +89,14 @@ void record_message(struct run *run, const struct session_event *event)
 }
 
 /* An answer of the API that is made here; frees it. */
-static void put_answer(struct run *run, enum recording_answer kind, struct buf *answer)
+static void put_answer(struct run *run, enum recording_entry_answer kind, struct buf *answer)
 {
 	buf_clear(&run->text);
 	if (answer->failed)
 		run->text.failed = true;
 	else
-		recording_put_answer(&run->text, run->now_us, NO_TIME, kind, NULL, answer->data,
-			answer->len);
+		recording_entry_put_answer(&run->text, run->now_us, NO_TIME, kind, NULL,
+			answer->data, answer->len);
 	buf_free(answer);
 	put_line(run);
 }
@@ -115,12 +115,13 @@ void record_names(struct run *run)
 	put_answer(run, ANSWER_QUEUES, &page);
 }
 
-void record_state(struct run *run, const struct session_event *event, enum recording_kind kind)
+void record_state(struct run *run, const struct session_event *event,
+	enum recording_entry_kind kind)
 {
 	if (!run->record)
 		return;
 	buf_clear(&run->text);
-	recording_put_state(&run->text, event->at_us, event->socket, kind,
+	recording_entry_put_state(&run->text, event->at_us, event->socket, kind,
 		run->set->notifications ? NULL : run->set->interval);
 	put_line(run);
 }
@@ -130,7 +131,7 @@ void record_stall(struct run *run, int64_t from_us)
 	if (!run->record)
 		return;
 	buf_clear(&run->text);
-	recording_put_stall(&run->text, from_us, run->now_us);
+	recording_entry_put_stall(&run->text, from_us, run->now_us);
 	put_line(run);
 }
 
@@ -149,6 +150,6 @@ void record_end(struct run *run, int64_t at_us)
 	if (!run->record)
 		return;
 	buf_clear(&run->text);
-	recording_put_end(&run->text, at_us);
+	recording_entry_put_end(&run->text, at_us);
 	put_line(run);
 }

@@ -6,7 +6,8 @@
 
 /* A message, or an answer of the API. Secrets in it are replaced by REDACTED. */
 void record_message(struct run *run, const struct session_event *event);
-void record_state(struct run *run, const struct session_event *event, enum recording_kind kind);
+void record_state(struct run *run, const struct session_event *event,
+	enum recording_entry_kind kind);
 void record_stall(struct run *run, int64_t from_us);	/* until now */
 /* The queues' names, as an answer of the API, so that a replay finds the same queues. */
 void record_names(struct run *run);

@@ -271,7 +271,7 @@ static enum status watch_queues(struct run *run, const struct recording_entry *e
 	enum status st = ST_OK;
 
 	if (e->kind == RECORDING_RUN)
-		recording_queues(e, &recorded);
+		recording_entry_queues(e, &recorded);
 	if (recorded.failed)
 		st = err_nomem(err);
 	for (size_t i = 0; st == ST_OK && (!run->any_queue || recorded.n) && i < asked->n; i++)
@@ -334,9 +334,9 @@ static enum status begin_recording(struct run *run, const struct recording_entry
 static enum status check_source(struct run *run, const struct recording_entry *e, struct err *err)
 {
 	bool later = run->source_known || run->recordings > 1;
-	enum recording_source source = run->source_known && e->kind == RECORDING_FRAME
+	enum recording_entry_source source = run->source_known && e->kind == RECORDING_FRAME
 		? SOURCE_UNKNOWN
-		: recording_source_of(e);
+		: recording_entry_source_of(e);
 
 	if (source == SOURCE_UNKNOWN)
 		return ST_OK;

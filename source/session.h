@@ -59,7 +59,7 @@ struct session_event {
 	int64_t expires_ms;	/* TOKEN_*: */
 	uint64_t generation;	/* TOKEN_ACQUIRED, TOKEN_CACHED: token_result()'s */
 	enum status status;	/* OVER: */
-	enum recording_answer answer;
+	enum recording_entry_answer answer;
 	int64_t asked_us;
 	const char *queue_id;	/* REFUSED: borrowed */
 };

@@ -483,12 +483,12 @@ static const char *in_tmp(const char *name)
 
 static void write_tape(struct buf *out, const char *odd)
 {
-	recording_put_state(out, T0, 0, RECORDING_CONNECTED, "PT10S");
-	recording_put_message(out, T0, 0, false, "{\"a\":{}}", 8);
-	recording_put_message(out, T0, 0, false, odd, strlen(odd));
-	recording_put_message(out, T0, 0, true, "bin", 3);
-	recording_put_reject(out, T0, true, 1, "q", "stale", "{}", 2);
-	recording_put_end(out, T0 + S);
+	recording_entry_put_state(out, T0, 0, RECORDING_CONNECTED, "PT10S");
+	recording_entry_put_message(out, T0, 0, false, "{\"a\":{}}", 8);
+	recording_entry_put_message(out, T0, 0, false, odd, strlen(odd));
+	recording_entry_put_message(out, T0, 0, true, "bin", 3);
+	recording_entry_put_reject(out, T0, true, 1, "q", "stale", "{}", 2);
+	recording_entry_put_end(out, T0 + S);
 }
 
 static char odd[300000];	/* text that is no JSON, longer than two readings */

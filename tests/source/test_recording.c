@@ -61,7 +61,7 @@ TEST(stall__is_read_back_with_its_end)
 	struct recording_entry e;
 	struct recording *t;
 
-	recording_put_stall(&out, T, T + 2500001);
+	recording_entry_put_stall(&out, T, T + 2500001);
 	assert_true(buf_str(&out, bad));
 	t = tape_of(out.data, out.len);
 	e = next(t);
@@ -87,13 +87,14 @@ TEST(recording__reads_back_what_was_put)
 	struct recording_entry e;
 	struct recording *t;
 
-	recording_put_state(&out, T, 3, RECORDING_CONNECTED, NULL);
-	recording_put_state(&out, T, 3, RECORDING_CONNECTED, "PT10S");
+	recording_entry_put_state(&out, T, 3, RECORDING_CONNECTED, NULL);
+	recording_entry_put_state(&out, T, 3, RECORDING_CONNECTED, "PT10S");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		recording_put_message(&out, T + (int64_t)i, 1, false, texts[i], strlen(texts[i]));
-	recording_put_message(&out, T, 0, true, "bin", 3);
-	recording_put_state(&out, T, 3, RECORDING_LOST, "PT10S");
-	recording_put_end(&out, T + 9);
+		recording_entry_put_message(&out, T + (int64_t)i, 1, false, texts[i],
+			strlen(texts[i]));
+	recording_entry_put_message(&out, T, 0, true, "bin", 3);
+	recording_entry_put_state(&out, T, 3, RECORDING_LOST, "PT10S");
+	recording_entry_put_end(&out, T + 9);
 	t = tape_of(out.data, out.len);
 	e = next(t);
 	assert_int_equal(e.kind, RECORDING_CONNECTED);
@@ -133,22 +134,22 @@ TEST(run__is_read_back)
 
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		lines_add(&queues, "%s", ids[i]);
-	recording_put_run(&out, T, SOURCE_STREAM, &queues, "PT30S");
-	recording_put_run(&out, T + 1, SOURCE_NOTIFICATIONS, &(struct lines){ 0 }, NULL);
+	recording_entry_put_run(&out, T, SOURCE_STREAM, &queues, "PT30S");
+	recording_entry_put_run(&out, T + 1, SOURCE_NOTIFICATIONS, &(struct lines){ 0 }, NULL);
 	t = tape_of(out.data, out.len);
 	e = next(t);
 	assert_int_equal(e.kind, RECORDING_RUN);
 	assert_true(e.at_us == T);
 	assert_int_equal(e.source, SOURCE_STREAM);
 	assert_string_equal(e.interval, "PT30S");
-	recording_queues(&e, &read);
+	recording_entry_queues(&e, &read);
 	assert_int_equal(read.n, 2);
 	assert_string_equal(read.v[1], ids[1]);
 	e = next(t);
 	assert_int_equal(e.kind, RECORDING_RUN);
 	assert_int_equal(e.source, SOURCE_NOTIFICATIONS);
 	assert_string_equal(e.interval, "");
-	recording_queues(&e, &read);
+	recording_entry_queues(&e, &read);
 	assert_int_equal(read.n, 2);
 	recording_close(t);
 	lines_free(&queues);
@@ -268,7 +269,8 @@ TEST(bare__too_long_is_broken)
 	buf_free(&text);
 }
 
-static struct recording_head peek(const char *text, bool until_source, enum recording_kind first)
+static struct recording_head peek(const char *text, bool until_source,
+	enum recording_entry_kind first)
 {
 	struct recording *t = tape_of(text, strlen(text));
 	struct recording_head head;
@@ -286,8 +288,8 @@ TEST(peek__finds_the_source_and_takes_nothing)
 #define AT "{\"at\":\"2026-11-24T02:00:00Z\","
 	static const struct {
 		const char *text;
-		enum recording_kind first;
-		enum recording_source source;
+		enum recording_entry_kind first;
+		enum recording_entry_source source;
 	} of[] = { { RUN "\n", RECORDING_RUN, SOURCE_STREAM },
 		{ "{\"topicName\":\"x\"}", RECORDING_BARE, SOURCE_NOTIFICATIONS },
 		{ "{\n\"version\":2,\n\"topicName\":\"x\"\n}\n", RECORDING_BARE,
@@ -461,8 +463,8 @@ TEST(reject__has_its_members)
 {
 	struct buf out = { 0 };
 
-	recording_put_reject(&out, T, true, 7, "q", "stale", "{\"a\":1}", 7);
-	recording_put_reject(&out, NO_TIME, false, 0, NULL, "not-json", "x\"", 2);
+	recording_entry_put_reject(&out, T, true, 7, "q", "stale", "{\"a\":1}", 7);
+	recording_entry_put_reject(&out, NO_TIME, false, 0, NULL, "not-json", "x\"", 2);
 	buf_char(&out, '\0');
 	assert_string_equal(out.data,
 		"{\"at\":\"2026-11-24T02:00:00.123456Z\",\"window\":7,\"queueId\":\"q\","

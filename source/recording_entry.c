@@ -1,0 +1,439 @@
+#include "source/recording_entry.h"
+
+#include <string.h>
+
+#include "json.h"
+#include "util/base.h"
+#include "util/text.h"
+#include "util/time.h"
+#include "util/utf8.h"
+
+#define AT_LEN 27	/* 2026-11-24T02:00:00.123456Z */
+#define SCHEMA "gsqstat-recording/1"
+
+static bool starts(const char *s, size_t len, const char *with)
+{
+	size_t n = strlen(with);
+
+	return len >= n && memcmp(s, with, n) == 0;
+}
+
+/*
+ * The fast way for frames as recording_entry_put_message writes them, with members at fixed
+ * positions: {"at":"…","stream":N,"frame":…}. The frame is not checked here.
+ */
+static bool read_frame(const char *s, size_t len, struct recording_entry *e)
+{
+	static const char at[] = "{\"at\":\"", stream[] = "\",\"stream\":", frame[] = ",\"frame\":";
+	const size_t stream_at = sizeof(at) - 1 + AT_LEN, digit = stream_at + sizeof(stream) - 1;
+	const size_t head = digit + sizeof(frame);
+
+	/* nothing may follow the frame: people add members to lines by hand */
+	if (len <= head + 2 || !starts(s, len, at) || s[len - 1] != '}'
+	    || json_skip(s + head, s + len - 1) != s + len - 1
+	    || memcmp(s + stream_at, stream, sizeof(stream) - 1) != 0
+	    || s[digit] < '0' || s[digit] > '9'
+	    || memcmp(s + digit + 1, frame, sizeof(frame) - 1) != 0
+	    || !time_parse_us(s + sizeof(at) - 1, AT_LEN, &e->at_us))
+		return false;
+	e->kind = RECORDING_FRAME;
+	e->verbatim = true;
+	e->stream = (size_t)(s[digit] - '0');
+	e->text = s + head;
+	e->text_len = len - head - 1;
+	return true;
+}
+
+struct members {
+	struct json_member at, stream, frame, text, state, interval, binary, answer, asked,
+		until, metrics;
+	struct json_member schema, source, queues;
+	bool has_at;
+};
+
+static bool key_is(const struct json_member *m, const char *key)
+{
+	return m->key_len == strlen(key) && memcmp(m->key, key, m->key_len) == 0;
+}
+
+static bool value_is(const struct json_member *m, const char *value)
+{
+	return m->value && m->value_len == strlen(value)
+		&& memcmp(m->value, value, m->value_len) == 0;
+}
+
+static bool is_blank(const char *s, const char *end)
+{
+	while (s < end && strchr(" \t\r\n", *s) && *s)
+		s++;
+	return s == end;
+}
+
+/* The members of a line, in any order and with any white space. */
+static bool read_members(const char *s, const char *end, struct members *all)
+{
+	const struct {
+		const char *key;
+		struct json_member *to;
+	} known[] = {
+		{ "at", &all->at }, { "stream", &all->stream }, { "frame", &all->frame },
+		{ "text", &all->text }, { "state", &all->state }, { "interval", &all->interval },
+		{ "binary", &all->binary }, { "answer", &all->answer }, { "asked", &all->asked },
+		{ "until", &all->until }, { "metrics", &all->metrics },
+		{ "schema", &all->schema }, { "source", &all->source },
+		{ "queues", &all->queues }
+	};
+	struct json_member m;
+	int more;
+
+	while ((more = json_walk(&s, end, &m)) > 0)
+		for (size_t i = 0; i < ARRAY_LEN(known); i++)
+			if (key_is(&m, known[i].key))
+				*known[i].to = m;
+	all->has_at = all->at.value != NULL;
+	return more == 0 && is_blank(s, end);
+}
+
+static const char *const states[] = {
+	[RECORDING_RUN] = "run",
+	[RECORDING_CONNECTED] = "connected",
+	[RECORDING_LOST] = "lost",
+	[RECORDING_SILENT] = "silent",
+	[RECORDING_STALLED] = "stalled",
+	[RECORDING_END_STATE] = "end"
+};
+
+static const char *const sources[] = {
+	[SOURCE_STREAM] = "stream",
+	[SOURCE_NOTIFICATIONS] = "notifications"
+};
+
+static const char *const answers[] = {
+	[ANSWER_QUEUES] = "queues",
+	[ANSWER_SUBSCRIPTIONS] = "subscriptions",
+	[ANSWER_SNAPSHOT] = "snapshot",
+	[ANSWER_RESYNC] = "resync"
+};
+
+/* The index of a quoted word in a list that can have gaps; n: it is not there. */
+static size_t find_word(const struct json_member *m, const char *const *words, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && !(m->value && words[i] && m->value_len == strlen(words[i]) + 2
+	    && memcmp(m->value + 1, words[i], m->value_len - 2) == 0))
+		i++;
+	return i;
+}
+
+static bool is_time(const struct json_member *m, int64_t *us)
+{
+	return m->value && m->value_len >= 2
+		&& time_parse_us(m->value + 1, m->value_len - 2, us);
+}
+
+/* An interval that is too long is ignored. */
+static const char *read_run(const struct members *all, struct buf *text,
+	struct recording_entry *e)
+{
+	size_t source = find_word(&all->source, sources, ARRAY_LEN(sources));
+
+	if (!value_is(&all->schema, "\"" SCHEMA "\""))
+		return "its schema is not " SCHEMA;
+	if (source == ARRAY_LEN(sources))
+		return "an unknown source";
+	e->source = (enum recording_entry_source)source;
+	if (all->queues.value && all->queues.value[0] == '[') {
+		e->text = all->queues.value;
+		e->text_len = all->queues.value_len;
+	}
+	buf_clear(text);
+	if (all->interval.value && json_unescape(all->interval.value, all->interval.value_len, text)
+	    && text->len < sizeof(e->interval))
+		memcpy(e->interval, text->data, text->len);
+	return NULL;
+}
+
+static const char *read_state(const struct members *all, struct buf *text,
+	struct recording_entry *e)
+{
+	const struct json_member *interval = &all->interval;
+	size_t i = find_word(&all->state, states, ARRAY_LEN(states));
+
+	if (i == ARRAY_LEN(states))
+		return "an unknown state";
+	e->kind = (enum recording_entry_kind)i;
+	if (e->kind == RECORDING_STALLED && (!is_time(&all->until, &e->until_us)
+	    || e->until_us < e->at_us))
+		return "`until` is no later time";
+	if (e->kind == RECORDING_RUN)
+		return read_run(all, text, e);
+	buf_clear(text);
+	if (e->kind == RECORDING_CONNECTED && interval->value
+	    && json_unescape(interval->value, interval->value_len, text)) {
+		e->text = text->data;
+		e->text_len = text->len;
+	}
+	return NULL;
+}
+
+static const char *read_answer(const struct members *all, struct recording_entry *e)
+{
+	size_t i = find_word(&all->answer, answers, ARRAY_LEN(answers));
+
+	if (i == ARRAY_LEN(answers) || !all->frame.value)
+		return "an unknown answer";
+	if (all->asked.value && !is_time(&all->asked, &e->asked_us))
+		return "`asked` is no time";
+	e->kind = RECORDING_ANSWER;
+	e->answer = (enum recording_entry_answer)i;
+	e->metrics = all->metrics.value;
+	e->metrics_len = all->metrics.value_len;
+	e->text = all->frame.value;
+	e->text_len = all->frame.value_len;
+	return NULL;
+}
+
+/* What is wrong with the members; NULL: nothing. */
+static const char *read_members_of(const struct members *all, struct buf *text,
+	struct recording_entry *e)
+{
+	const struct json_member *stream = &all->stream;
+
+	if (!is_time(&all->at, &e->at_us))
+		return "`at` is no time";
+	if (stream->value) {
+		if (stream->value_len != 1 || stream->value[0] < '0' || stream->value[0] > '9')
+			return "`stream` is no number below 10";
+		e->stream = (size_t)(stream->value[0] - '0');
+	}
+	if (all->state.value)
+		return read_state(all, text, e);
+	if (all->answer.value)
+		return read_answer(all, e);
+	e->kind = value_is(&all->binary, "true") ? RECORDING_BINARY : RECORDING_FRAME;
+	if (all->frame.value) {
+		e->text = all->frame.value;
+		e->text_len = all->frame.value_len;
+		e->verbatim = true;
+		return NULL;
+	}
+	buf_clear(text);
+	if (!all->text.value)
+		return "neither `frame` nor `text` nor `state`";
+	if (!json_unescape(all->text.value, all->text.value_len, text))
+		return "`text` is no string";
+	e->text = text->data ? text->data : "";
+	e->text_len = text->len;
+	return NULL;
+}
+
+const char *recording_entry_parse(const char *s, size_t len, struct buf *text,
+	struct recording_entry *e)
+{
+	struct members all = { .has_at = false };
+	bool strict;
+
+	if (s[0] != '{')
+		return "no JSON object";
+	if (memchr(s, '\0', len))
+		return "a NUL byte";
+	if (read_frame(s, len, e))
+		return NULL;
+	e->at_us = NO_TIME;
+	e->stream = 0;
+	e->verbatim = false;
+	/* a bare frame is not checked here */
+	strict = !memmem(s, len, "\"at\"", 4) || read_members(s, s + len, &all);
+	if (!strict)
+		return "not strict JSON";
+	if (!all.has_at) {
+		e->kind = RECORDING_BARE;
+		e->verbatim = true;
+		e->text = s;
+		e->text_len = len;
+		return NULL;
+	}
+	return read_members_of(&all, text, e);
+}
+
+bool recording_entry_has_at(const char *s, size_t len)
+{
+	return starts(s, len, "{\"at\"");
+}
+
+const char *recording_entry_find_run(const char *s, size_t len)
+{
+	static const char at[] = "{\"at\":\"", run[] = "\",\"state\":\"run\"";
+	const size_t head = sizeof(at) - 1 + AT_LEN;
+	const char *found = memmem(s, len, run, sizeof(run) - 1);
+
+	if (!found || (size_t)(found - s) <= head)
+		return NULL;
+	found -= head;
+	return starts(found, head, at) ? found : NULL;
+}
+
+/* By the names of members that only frames of this source have. */
+static enum recording_entry_source source_of_text(const char *s, size_t len)
+{
+	const char *end = s + len;
+	struct json_member m;
+
+	if (!len || *s != '{')
+		return SOURCE_UNKNOWN;
+	while (json_walk(&s, end, &m) > 0) {
+		if (key_is(&m, "topicName"))
+			return SOURCE_NOTIFICATIONS;
+		if (key_is(&m, "eventType"))
+			return SOURCE_STREAM;
+	}
+	return SOURCE_UNKNOWN;
+}
+
+enum recording_entry_source recording_entry_source_of(const struct recording_entry *e)
+{
+	switch (e->kind) {
+	case RECORDING_RUN:
+		return e->source;
+	case RECORDING_FRAME:
+	case RECORDING_BARE:
+		return source_of_text(e->text, e->text_len);
+	case RECORDING_CONNECTED:
+		return e->text ? SOURCE_STREAM : SOURCE_UNKNOWN;
+	case RECORDING_ANSWER:
+		return SOURCE_NOTIFICATIONS;
+	default:
+		return SOURCE_UNKNOWN;
+	}
+}
+
+void recording_entry_queues(const struct recording_entry *e, struct lines *queues)
+{
+	struct json_cursor c;
+	char id[UUID_LEN + 1];
+	struct json_text text;
+
+	if (!e->text)
+		return;
+	c = json_start(e->text, e->text + e->text_len);
+	json_enter(&c);
+	while (json_item(&c)) {
+		if (!json_string(&c, &text))
+			json_pass(&c);
+		else if (text_parse_uuid(text.s, text.len, id))
+			lines_add(queues, "%s", id);
+	}
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+static void put_head(struct buf *out, int64_t at_us)
+{
+	buf_str(out, "{\"at\":");
+	if (at_us == NO_TIME)
+		buf_str(out, "null");
+	else
+		json_put_time_us(out, at_us);
+}
+
+/* As `frame` if it is strict JSON on one line, else as `text`. */
+static void put_message(struct buf *out, const char *text, size_t len)
+{
+	const char *end = json_skip(text, text + len);
+	bool frame = end && is_blank(end, text + len) && !memchr(text, '\n', len)
+		&& !memchr(text, '\r', len) && utf8_valid(text, len);
+
+	buf_str(out, frame ? ",\"frame\":" : ",\"text\":");
+	if (frame)
+		buf_add(out, text, len);
+	else
+		json_put_string(out, text, len);
+	buf_str(out, "}\n");
+}
+
+void recording_entry_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
+	const char *text, size_t len)
+{
+	put_head(out, at_us);
+	buf_printf(out, ",\"stream\":%zu", stream);
+	if (!binary) {
+		put_message(out, text, len);
+		return;
+	}
+	buf_str(out, ",\"binary\":true,\"text\":");
+	json_put_string(out, text, len);
+	buf_str(out, "}\n");
+}
+
+void recording_entry_put_state(struct buf *out, int64_t at_us, size_t stream,
+	enum recording_entry_kind state, const char *interval)
+{
+	put_head(out, at_us);
+	buf_printf(out, ",\"stream\":%zu,\"state\":\"%s\"", stream, states[state]);
+	if (state == RECORDING_CONNECTED && interval) {
+		buf_str(out, ",\"interval\":");
+		json_put_string(out, interval, strlen(interval));
+	}
+	buf_str(out, "}\n");
+}
+
+void recording_entry_put_run(struct buf *out, int64_t at_us, enum recording_entry_source source,
+	const struct lines *queues, const char *interval)
+{
+	put_head(out, at_us);
+	buf_printf(out, ",\"state\":\"run\",\"schema\":\"" SCHEMA "\",\"source\":\"%s\","
+		"\"queues\":[", sources[source]);
+	for (size_t i = 0; i < queues->n; i++)
+		json_put_quoted(out, i ? "," : "", queues->v[i]);
+	buf_str(out, "],\"interval\":");
+	if (interval)
+		json_put_string(out, interval, strlen(interval));
+	else
+		buf_str(out, "null");
+	buf_str(out, "}\n");
+}
+
+void recording_entry_put_answer(struct buf *out, int64_t at_us, int64_t asked_us,
+	enum recording_entry_answer answer, const char *metrics, const char *text, size_t len)
+{
+	put_head(out, at_us);
+	buf_printf(out, ",\"answer\":\"%s\"", answers[answer]);
+	if (asked_us != NO_TIME) {
+		buf_str(out, ",\"asked\":");
+		json_put_time_us(out, asked_us);
+	}
+	if (metrics)
+		buf_printf(out, ",\"metrics\":%s", metrics);
+	put_message(out, text, len);
+}
+
+void recording_entry_put_stall(struct buf *out, int64_t from_us, int64_t until_us)
+{
+	put_head(out, from_us);
+	buf_str(out, ",\"state\":\"stalled\",\"until\":");
+	json_put_time_us(out, until_us);
+	buf_str(out, "}\n");
+}
+
+void recording_entry_put_end(struct buf *out, int64_t at_us)
+{
+	put_head(out, at_us);
+	buf_str(out, ",\"state\":\"end\"}\n");
+}
+
+void recording_entry_put_reject(struct buf *out, int64_t at_us, bool in_row, int64_t window,
+	const char *queue_id, const char *reason, const char *text, size_t len)
+{
+	put_head(out, at_us);
+	if (in_row)
+		buf_printf(out, ",\"window\":%lld", (long long)window);
+	else
+		buf_str(out, ",\"window\":null");
+	if (queue_id)
+		buf_printf(out, ",\"queueId\":\"%s\"", queue_id);
+	else
+		buf_str(out, ",\"queueId\":null");
+	buf_printf(out, ",\"reason\":\"%s\"", reason);
+	put_message(out, text, len);
+}
