@@ -12,7 +12,7 @@
 #include "auth/gc_profile.h"
 #include "util/base.h"
 #include "util/buf.h"
-#include "util/files.h"
+#include "util/secret_file.h"
 #include "util/text.h"
 
 #define SECRET_MAX 4096
@@ -297,57 +297,22 @@ static const struct host_family *choose_family(bool secret_known)
 
 /* --- the secret --------------------------------------------------------------------- */
 
-/* The file's first line's worth: a newline at the end is an editor's, not the secret's. */
-static char *read_secret(int fd, const char **why)
-{
-	struct buf text = { 0 };
-
-	*why = files_take_secret(fd, SECRET_MAX, &text);
-	if (!*why && text.len > SECRET_MAX)
-		*why = "longer than a secret is (4096 bytes)";
-	if (text.len && text.data[text.len - 1] == '\n')
-		text.len--;
-	if (text.len && text.data[text.len - 1] == '\r')
-		text.len--;
-	if (!*why && text.len == 0)
-		*why = "it is empty";
-	if (!*why && memchr(text.data, '\0', text.len))
-		*why = "it holds a NUL byte";
-	if (!*why) {
-		text.data[text.len] = '\0';
-		return text.data;
-	}
-	buf_wipe(&text);
-	return NULL;
-}
-
-/* The secret of a file; what is wrong with it goes to problems, under the name `from`. */
-static char *secret_of_file(const char *path, const char *from, bool systemd,
-	struct lines *problems, struct lines *warnings)
-{
-	unsigned exposed;
-	const char *why;
-	int fd = files_open_secret(path, &exposed, &why);
-	char text[TEXT_SHOWN_SIZE], *secret = NULL;
-
-	if (fd < 0 && systemd && errno == ENOENT)
-		return NULL;
-	if (fd >= 0)
-		secret = read_secret(fd, &why);
-	if (why)
-		lines_add(problems, "%s '%s': cannot be read: %s", from,
-			text_shown(text, path, strlen(path)), why);
-	else if (exposed)
-		lines_add(warnings, CREDS_EXPOSED, text_shown(text, path, strlen(path)), exposed);
-	if (fd >= 0)
-		close(fd);
-	return secret;
-}
-
 char *creds_secret_file(const char *path, const char *from, struct lines *problems,
 	struct lines *warnings)
 {
-	return secret_of_file(path, from, false, problems, warnings);
+	struct buf secret = { 0 };
+	unsigned exposed;
+	const char *why = secret_file_read(SECRET_FILE_TEXT, path, &secret, &exposed);
+	char text[TEXT_SHOWN_SIZE];
+
+	if (!why) {
+		secret_file_warn(warnings, path, exposed);
+		return secret.data;
+	}
+	lines_add(problems, "%s '%s': cannot be read: %s", from,
+		text_shown(text, path, strlen(path)), why);
+	buf_wipe(&secret);
+	return NULL;
 }
 
 static void load_secret_files(struct creds *c, const struct creds_conf *conf,
@@ -358,13 +323,14 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 
 	if (conf->secret_file) {
 		c->secret_from = "--client-secret-file";
-		c->secret = secret_of_file(conf->secret_file, c->secret_from, false, problems,
+		c->secret = creds_secret_file(conf->secret_file, c->secret_from, problems,
 			warnings);
 		return;
 	}
 	if (!dir || conf->flags_alone || asprintf(&path, "%s/gsqstat-client-secret", dir) < 0)
 		return;
-	c->secret = secret_of_file(path, "$CREDENTIALS_DIRECTORY", true, problems, warnings);
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		c->secret = creds_secret_file(path, "$CREDENTIALS_DIRECTORY", problems, warnings);
 	if (c->secret) {
 		c->secret_from = "$CREDENTIALS_DIRECTORY";
 		c->secret_path = path;
@@ -560,9 +526,8 @@ static bool read_profile(struct creds *c, const struct creds_conf *conf, struct 
 	if (st != ST_OK)
 		lines_add(problems, "--profile '%s': %s",
 			text_shown(text, conf->profile, strlen(conf->profile)), err.text);
-	else if (p->open_mode)
-		lines_add(warnings, CREDS_EXPOSED,
-			text_shown(text, c->profile_path, strlen(c->profile_path)), p->open_mode);
+	else
+		secret_file_warn(warnings, c->profile_path, p->open_mode);
 	return st == ST_OK;
 }
 

@@ -50,9 +50,6 @@ void creds_free(struct creds *creds);
 /* Overwrites, in place, the variables that hold secrets: at the start of every run. */
 void creds_wipe_environment(void);
 
-/* Warns of a file that others may read; its name and mode follow. */
-#define CREDS_EXPOSED "%s: group or others have permissions for it (mode %03o); chmod 600 it"
-
 /* What a file holds, at most 4096 bytes without a newline at the end, malloc'd; NULL after a
  * line of problems that begins with `from`. One that others may read is a warning. */
 char *creds_secret_file(const char *path, const char *from, struct lines *problems,

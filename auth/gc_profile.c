@@ -1,22 +1,18 @@
 #include "auth/gc_profile.h"
 
-#include <errno.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "json.h"
 #include "util/buf.h"
-#include "util/files.h"
 #include "util/lines.h"
+#include "util/secret_file.h"
 #include "util/text.h"
 #include "util/time.h"
 #include "util/utf8.h"
 
-#define FILE_MAX_BYTES (1024 * 1024)
 #define NAMES_SEARCHED 1000	/* of profiles, for the nearest ones */
 #define NAMES_SHOWN 5
 #define NAME_SHOWN 64		/* bytes */
@@ -388,49 +384,12 @@ enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len,
 	return st;
 }
 
-static const char *read_all(int fd, size_t size, struct buf *text)
-{
-	ssize_t n = 1;
-
-	if (!buf_reserve(text, size + 1))
-		return "out of memory";
-	while (n != 0 && text->len <= size) {
-		n = read(fd, text->data + text->len, size + 1 - text->len);
-		if (n > 0)
-			text->len += (size_t)n;
-		else if (n < 0 && errno != EINTR)
-			return strerror(errno);
-	}
-	return n != 0 ? "it grows while it is read" : NULL;
-}
-
-/* NULL, or why it cannot be read. */
-static const char *read_file(const char *path, struct buf *text, unsigned *mode)
-{
-	const char *why;
-	int fd = files_open_secret(path, mode, &why);
-	struct stat st;
-
-	if (fd < 0)
-		return why;
-	if (fstat(fd, &st) != 0)
-		why = strerror(errno);
-	else if (!S_ISREG(st.st_mode))
-		why = "it is no file";
-	else if (st.st_size > FILE_MAX_BYTES)
-		why = "it is larger than 1 MiB";
-	else
-		why = read_all(fd, (size_t)st.st_size, text);
-	close(fd);
-	return why;
-}
-
 enum status gc_profile_read(struct gc_profile *p, const char *path, const char *name,
 	struct err *err)
 {
 	struct buf text = { 0 };
 	unsigned mode = 0;
-	const char *why = read_file(path, &text, &mode);
+	const char *why = secret_file_read(SECRET_FILE_GC, path, &text, &mode);
 	struct err inner;
 	enum status st;
 

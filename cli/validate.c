@@ -14,6 +14,7 @@
 #include "source/recording.h"
 #include "util/base.h"
 #include "util/files.h"
+#include "util/secret_file.h"
 #include "util/lines.h"
 #include "util/replace_file.h"
 #include "util/text.h"
@@ -402,9 +403,12 @@ static void check_audit_file(struct option_values *p)
 
 static void check_key(struct option_values *p)
 {
+	unsigned exposed;
+
 	if (p->audit_key_file)
 		option_values_file_problem(p, "--audit-key-file", p->audit_key_file,
-			files_secret(p->audit_key_file, &p->set->audit_key));
+			secret_file_read(SECRET_FILE_KEY, p->audit_key_file, &p->set->audit_key,
+				&exposed));
 }
 
 void validate_files(struct option_values *p)

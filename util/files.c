@@ -18,7 +18,6 @@
 
 #define LINKS_MAX 40		/* as in the kernel */
 #define READ_BYTES 65536
-#define SECRET_WAIT_MS 5000	/* for one that comes by a pipe */
 
 struct file {
 	struct stat st;
@@ -296,79 +295,5 @@ const char *files_read(const char *path, struct buf *text)
 		why = "it is too long";
 	if (fd != STDIN_FILENO)
 		close(fd);
-	return why;
-}
-
-/* The group bits of a systemd credential are the mask of the ACL that lets the service read it. */
-static mode_t others_bits(const char *path)
-{
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	size_t len = dir ? strlen(dir) : 0;
-
-	return len && strncmp(path, dir, len) == 0 && path[len] == '/'
-		? S_IRWXO : S_IRWXG | S_IRWXO;
-}
-
-int files_open_secret(const char *path, unsigned *exposed, const char **why)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), error = 0;
-	struct stat st = { .st_mode = 0 };
-
-	*exposed = 0;
-	if (fd < 0 || fstat(fd, &st) != 0)
-		error = errno;
-	else if (S_ISREG(st.st_mode) && st.st_uid == geteuid()
-	    && (st.st_mode & others_bits(path)))
-		*exposed = st.st_mode & 0777;
-	if (error && fd >= 0)
-		close(fd);
-	errno = error;
-	*why = error ? strerror(error) : NULL;
-	return error ? -1 : fd;
-}
-
-const char *files_take_secret(int fd, size_t max, struct buf *secret)
-{
-	char *to = buf_reserve(secret, max + 1);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	ssize_t n = 1;
-
-	if (!to)
-		return "out of memory";
-	while (n > 0 && secret->len <= max) {
-		if (poll(&p, 1, SECRET_WAIT_MS) == 0)
-			return strerror(ETIMEDOUT);
-		n = read(fd, to + secret->len, max + 1 - secret->len);
-		secret->len += n > 0 ? (size_t)n : 0;
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			n = 1;
-	}
-	return n < 0 ? strerror(errno) : NULL;
-}
-
-/* Editors add a newline at the end, which is not part of the secret. */
-static const char *read_secret(int fd, struct buf *secret)
-{
-	const char *why = files_take_secret(fd, FILES_SECRET_MAX, secret);
-
-	if (why)
-		return why;
-	if (secret->len > FILES_SECRET_MAX)
-		return "longer than a secret is (4096 bytes)";
-	if (secret->len && secret->data[secret->len - 1] == '\n')
-		secret->len -= secret->len > 1 && secret->data[secret->len - 2] == '\r' ? 2 : 1;
-	return secret->len ? NULL : "it is empty";
-}
-
-const char *files_secret(const char *path, struct buf *secret)
-{
-	unsigned exposed;
-	const char *why;
-	int fd = files_open_secret(path, &exposed, &why);
-
-	if (fd < 0)
-		return why;
-	why = exposed ? FILES_EXPOSED : read_secret(fd, secret);
-	close(fd);
 	return why;
 }

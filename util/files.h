@@ -57,22 +57,4 @@ const char *files_no_certificates(const char *path);
  * is an error too. */
 const char *files_read(const char *path, struct buf *text);
 
-/* Opens a file or pipe that holds secrets, without waiting. *exposed: the file's mode if we own it
- * and group or others have permissions, else 0. As in ssh(1), the mode of a file of somebody else
- * is not checked: a key of root that a group may read is fine (Kubernetes' fsGroup). -1: *why says
- * why, and errno is set. */
-int files_open_secret(const char *path, unsigned *exposed, const char **why);
-
-/* Appends a key of at most FILES_SECRET_MAX bytes, without the newline at its end. Refuses an
- * exposed file. Free it with buf_wipe. NULL, or why not. */
-#define FILES_SECRET_MAX 4096
-const char *files_secret(const char *path, struct buf *secret);
-
-/* Why an exposed file is refused. */
-#define FILES_EXPOSED "group or others have permissions for it; chmod 600 it"
-
-/* Reads all of an open file or pipe, but at most max + 1 bytes, into one piece of memory: growing
- * would leave copies of the secret in freed memory. NULL, or why not. */
-const char *files_take_secret(int fd, size_t max, struct buf *secret);
-
 #endif

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/secret_file.h"
 #include "util/text.h"
 
 #define TEMP_HEX 16
@@ -196,23 +197,6 @@ static const char *distrust(int fd, struct stat *st)
 	return st->st_mode & 077 ? "others may read or write it" : NULL;
 }
 
-/* Reserves all memory at once: growing would leave copies of a secret in freed memory. */
-static bool read_whole(int fd, size_t size, struct buf *text)
-{
-	char *room = buf_reserve(text, size + 1);
-	ssize_t n = 0;
-
-	while (room && text->len <= size) {
-		n = read(fd, room + text->len, size + 1 - text->len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		text->len += (size_t)n;
-	}
-	return room && n == 0 && text->len <= size;
-}
-
 enum private_dir_found private_dir_read(int dir, const char *name, size_t max, struct buf *text,
 	const char **why)
 {
@@ -231,9 +215,12 @@ enum private_dir_found private_dir_read(int dir, const char *name, size_t max, s
 	} else if ((size_t)st.st_size > max) {
 		found = PRIVATE_DIR_BROKEN;
 		*why = "it is too long";
-	} else if (!read_whole(fd, (size_t)st.st_size, text)) {
-		found = text->len > (size_t)st.st_size ? PRIVATE_DIR_BROKEN : PRIVATE_DIR_FAILED;
-		*why = found == PRIVATE_DIR_BROKEN ? "it is broken" : "it cannot be read";
+	} else if (secret_file_take(fd, (size_t)st.st_size, text)) {
+		found = PRIVATE_DIR_FAILED;
+		*why = "it cannot be read";
+	} else if (text->len > (size_t)st.st_size) {
+		found = PRIVATE_DIR_BROKEN;	/* it grows */
+		*why = "it is broken";
 	}
 	if (fd >= 0)
 		close(fd);

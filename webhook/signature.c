@@ -1,21 +1,17 @@
 #include "webhook/signature.h"
 
-#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "util/files.h"
+#include "util/secret_file.h"
 #include "util/text.h"
 
 #define KEYS_MAX 16
 #define KEY_MIN 24		/* bytes; Standard Webhooks, "Signature scheme" */
 #define KEY_MAX 64
-#define KEYS_FILE_MAX 16384
 
 /* --- keys --------------------------------------------------------------------------- */
 
@@ -89,22 +85,6 @@ static const char *take_keys(struct signature_keys *keys, const struct buf *text
 	return why || keys->n ? why : "there is no key in it";
 }
 
-static const char *open_keys(const char *path, int *fd)
-{
-	struct stat st;
-	unsigned exposed;
-	const char *why;
-
-	*fd = files_open_secret(path, &exposed, &why);
-	if (*fd < 0)
-		return why;
-	if (fstat(*fd, &st) != 0)
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
-		return "it is no file";
-	return exposed ? FILES_EXPOSED : NULL;
-}
-
 struct signature_keys *signature_keys_read(const char *flag, const char *path,
 	struct lines *problems)
 {
@@ -112,13 +92,10 @@ struct signature_keys *signature_keys_read(const char *flag, const char *path,
 	struct buf text = { 0 };
 	char shown[TEXT_SHOWN_SIZE];
 	size_t line = 0;
-	int fd = -1;
-	const char *why = keys ? open_keys(path, &fd) : "out of memory";
+	unsigned exposed;
+	const char *why = !keys ? "out of memory"
+		: secret_file_read(SECRET_FILE_KEYS, path, &text, &exposed);
 
-	if (!why)
-		why = files_take_secret(fd, KEYS_FILE_MAX, &text);
-	if (!why && text.len > KEYS_FILE_MAX)
-		why = "longer than a file of keys is (16384 bytes)";
 	if (!why)
 		why = take_keys(keys, &text, &line);
 	text_shown(shown, path, strlen(path));
@@ -127,8 +104,6 @@ struct signature_keys *signature_keys_read(const char *flag, const char *path,
 	else if (why)
 		lines_add(problems, "%s '%s': %s", flag, shown, why);
 	buf_wipe(&text);
-	if (fd >= 0)
-		close(fd);
 	if (!why)
 		return keys;
 	signature_keys_free(keys);

@@ -10,11 +10,10 @@
 #include "auth/creds.h"
 #include "util/base.h"
 #include "util/buf.h"
-#include "util/files.h"
+#include "util/secret_file.h"
 #include "webhook/ip_filter.h"
 
 #define URL_MAX 4096
-#define HEADERS_MAX 65536	/* bytes of a header file */
 #define SECRET_WORD_MIN 8	/* a shorter last word of a header is not taken for a token */
 
 /* --- what may be shown of a URL ------------------------------------------------------ */
@@ -222,26 +221,19 @@ static void read_headers(struct targets *t, struct lines *problems, struct lines
 	struct buf text = { 0 };
 	char shown[TEXT_SHOWN_SIZE];
 	unsigned exposed = 0;
-	int fd = -1;
 
-	text_shown(shown, path, strlen(path));
 	if (strcmp(path, "-") == 0)
 		why = "stdin is not for header lines";
 	else
-		fd = files_open_secret(path, &exposed, &why);
-	if (fd >= 0)
-		why = files_take_secret(fd, HEADERS_MAX, &text);
-	if (!why && text.len > HEADERS_MAX)
-		why = "it is too long";
-	if (why)
-		lines_add(problems, "--callback-header-file '%s': cannot be read: %s", shown, why);
-	else
+		why = secret_file_read(SECRET_FILE_HEADERS, path, &text, &exposed);
+	if (why) {
+		lines_add(problems, "--callback-header-file '%s': cannot be read: %s",
+			text_shown(shown, path, strlen(path)), why);
+	} else {
 		take_headers(t, text.data, text.len, problems);
-	if (!why && exposed)
-		lines_add(warnings, CREDS_EXPOSED, shown, exposed);
+		secret_file_warn(warnings, path, exposed);
+	}
 	buf_wipe(&text);
-	if (fd >= 0)
-		close(fd);
 }
 
 /* --- checks ------------------------------------------------------------------------------ */

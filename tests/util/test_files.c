@@ -156,53 +156,6 @@ TEST(test_stdin_that_does_not_block)
 	buf_free(&text);
 }
 
-/* --- secrets ------------------------------------------------------------------------ */
-
-static void assert_secret(const char *text, mode_t mode, const char *why, const char *expected)
-{
-	struct buf secret = { 0 };
-	const char *found;
-
-	write_file("secret", text, mode);
-	found = files_secret("secret", &secret);
-	if (why)
-		assert_string_equal(found, why);
-	else
-		assert_null(found);
-	if (expected) {
-		assert_int_equal(secret.len, strlen(expected));
-		assert_memory_equal(secret.data, expected, secret.len);
-	}
-	buf_wipe(&secret);
-	assert_int_equal(unlink("secret"), 0);
-}
-
-TEST(test_secret_is_nobody_elses_and_has_no_newline)
-{
-	static char most[FILES_SECRET_MAX + 2];
-
-	assert_secret("s\n", 0600, NULL, "s");
-	assert_secret("s\r\n", 0400, NULL, "s");
-	assert_secret("s\n\n", 0600, NULL, "s\n");
-	assert_secret("\n", 0600, "it is empty", NULL);
-	assert_secret("", 0600, "it is empty", NULL);
-	assert_secret("s", 0640, "group or others have permissions for it; chmod 600 it", NULL);
-	memset(most, 's', FILES_SECRET_MAX);
-	assert_secret(most, 0600, NULL, most);
-	most[FILES_SECRET_MAX] = 's';
-	assert_secret(most, 0600, "longer than a secret is (4096 bytes)", NULL);
-}
-
-TEST(test_secret_that_is_no_file)
-{
-	struct buf secret = { 0 };
-
-	assert_string_equal(files_secret("absent", &secret), strerror(ENOENT));
-	assert_string_equal(files_secret(".", &secret), strerror(EISDIR));
-	assert_string_equal(files_secret("/proc/self/mem", &secret), strerror(EIO));
-	buf_wipe(&secret);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,9 +163,7 @@ int main(void)
 		cmocka_unit_test(test_links_that_lead_to_nothing_yet),
 		cmocka_unit_test(test_names_of_a_file_that_is_there),
 		cmocka_unit_test(test_read_whole_or_why_not),
-		cmocka_unit_test(test_stdin_that_does_not_block),
-		cmocka_unit_test(test_secret_is_nobody_elses_and_has_no_newline),
-		cmocka_unit_test(test_secret_that_is_no_file)
+		cmocka_unit_test(test_stdin_that_does_not_block)
 	};
 
 	return cmocka_run_group_tests(tests, enter, leave);

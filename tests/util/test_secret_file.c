@@ -1,0 +1,132 @@
+/* Files with secrets: what is read, and what is refused of each kind. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/support/check.h"
+#include "util/secret_file.h"
+
+static char *dir;
+static int home;
+
+static int enter(void **state __attribute__((unused)))
+{
+	const char *tmp = getenv("TMPDIR");
+
+	home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return home < 0 || asprintf(&dir, "%s/secret.XXXXXX", tmp ? tmp : "/tmp") < 0
+		|| !mkdtemp(dir) || chdir(dir) != 0 ? -1 : 0;
+}
+
+static int leave(void **state __attribute__((unused)))
+{
+	bool failed = fchdir(home) != 0 || close(home) != 0 || rmdir(dir) != 0;
+
+	free(dir);
+	return failed ? -1 : 0;
+}
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static const char *read_key(const char *path, struct buf *secret)
+{
+	unsigned exposed;
+
+	return secret_file_read(SECRET_FILE_KEY, path, secret, &exposed);
+}
+
+#define KEY_MAX 4096
+
+static void assert_secret(const char *text, mode_t mode, const char *why, const char *expected)
+{
+	struct buf secret = { 0 };
+	const char *found;
+
+	write_file("secret", text, mode);
+	found = read_key("secret", &secret);
+	if (why)
+		assert_string_equal(found, why);
+	else
+		assert_null(found);
+	if (expected) {
+		assert_int_equal(secret.len, strlen(expected));
+		assert_memory_equal(secret.data, expected, secret.len);
+	}
+	buf_wipe(&secret);
+	assert_int_equal(unlink("secret"), 0);
+}
+
+TEST(secret_is_nobody_elses_and_has_no_newline)
+{
+	static char most[KEY_MAX + 2];
+
+	assert_secret("s\n", 0600, NULL, "s");
+	assert_secret("s\r\n", 0400, NULL, "s");
+	assert_secret("s\n\n", 0600, NULL, "s\n");
+	assert_secret("\n", 0600, "it is empty", NULL);
+	assert_secret("", 0600, "it is empty", NULL);
+	assert_secret("s", 0640, "group or others have permissions for it; chmod 600 it", NULL);
+	memset(most, 's', KEY_MAX);
+	assert_secret(most, 0600, NULL, most);
+	most[KEY_MAX] = 's';
+	assert_secret(most, 0600, "longer than a secret is (4096 bytes)", NULL);
+}
+
+TEST(secret_that_is_no_file)
+{
+	struct buf secret = { 0 };
+
+	assert_string_equal(read_key("absent", &secret), strerror(ENOENT));
+	assert_string_equal(read_key(".", &secret), strerror(EISDIR));
+	assert_string_equal(read_key("/proc/self/mem", &secret), strerror(EIO));
+	buf_wipe(&secret);
+}
+
+TEST(secret_that_may_be_exposed_has_its_mode)
+{
+	struct buf secret = { 0 };
+	unsigned exposed;
+
+	write_file("secret", "s\r", 0640);
+	assert_null(secret_file_read(SECRET_FILE_TEXT, "secret", &secret, &exposed));
+	assert_string_equal(secret.data, "s");
+	assert_int_equal(exposed, 0640);
+	buf_wipe(&secret);
+	assert_null(secret_file_read(SECRET_FILE_GC, "secret", &secret, &exposed));
+	assert_int_equal(secret.len, 2);
+	assert_int_equal(exposed, 0640);
+	buf_wipe(&secret);
+	assert_string_equal(secret_file_read(SECRET_FILE_GC, ".", &secret, &exposed),
+		"it is no file");
+	buf_wipe(&secret);
+	assert_int_equal(unlink("secret"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(secret_is_nobody_elses_and_has_no_newline),
+		cmocka_unit_test(secret_that_is_no_file),
+		cmocka_unit_test(secret_that_may_be_exposed_has_its_mode)
+	};
+
+	return cmocka_run_group_tests(tests, enter, leave);
+}

@@ -1,0 +1,123 @@
+#include "util/secret_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/text.h"
+
+#define WAIT_MS 5000	/* for one that comes by a pipe */
+
+static const struct rule {
+	size_t max;		/* bytes */
+	const char *too_long;
+	bool must_be_closed;	/* an exposed file is refused, else a warning */
+	bool one;		/* secret, not lines of them */
+	bool text;		/* without NUL */
+	bool file, pipe;	/* it must be one of them; neither: whatever can be read */
+} rules[] = {
+	[SECRET_FILE_KEY] = { 4096, "longer than a secret is (4096 bytes)",
+		.must_be_closed = true, .one = true },
+	[SECRET_FILE_KEYS] = { 16384, "longer than a file of keys is (16384 bytes)",
+		.must_be_closed = true, .file = true, .pipe = true },
+	[SECRET_FILE_TEXT] = { 4096, "longer than a secret is (4096 bytes)",
+		.one = true, .text = true },
+	[SECRET_FILE_HEADERS] = { 65536, "it is too long" },
+	[SECRET_FILE_GC] = { 1024 * 1024, "it is larger than 1 MiB", .file = true }
+};
+
+/* The group bits of a systemd credential are the mask of the ACL that lets the service read it. */
+static mode_t others_bits(const char *path)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	size_t len = dir ? strlen(dir) : 0;
+
+	return len && strncmp(path, dir, len) == 0 && path[len] == '/'
+		? S_IRWXO : S_IRWXG | S_IRWXO;
+}
+
+/* NULL: the open file is fit to be read. */
+static const char *judge(const struct rule *rule, int fd, const char *path, unsigned *exposed)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return strerror(errno);
+	if ((rule->file || rule->pipe) && !(rule->file && S_ISREG(st.st_mode))
+	    && !(rule->pipe && S_ISFIFO(st.st_mode)))
+		return "it is no file";
+	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & others_bits(path)))
+		*exposed = st.st_mode & 0777;
+	return *exposed && rule->must_be_closed
+		? "group or others have permissions for it; chmod 600 it" : NULL;
+}
+
+const char *secret_file_take(int fd, size_t max, struct buf *secret)
+{
+	char *to = buf_reserve(secret, max + 1);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = 1;
+
+	if (!to)
+		return "out of memory";
+	while (n > 0 && secret->len <= max) {
+		if (poll(&p, 1, WAIT_MS) == 0)
+			return strerror(ETIMEDOUT);
+		n = read(fd, to + secret->len, max + 1 - secret->len);
+		secret->len += n > 0 ? (size_t)n : 0;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			n = 1;
+	}
+	return n < 0 ? strerror(errno) : NULL;
+}
+
+/* Editors add a newline at the end, which is not part of the secret. */
+static const char *trim(const struct rule *rule, struct buf *secret)
+{
+	bool newline = secret->len && secret->data[secret->len - 1] == '\n';
+
+	secret->len -= newline;
+	if (secret->len && secret->data[secret->len - 1] == '\r' && (newline || rule->text))
+		secret->len--;
+	if (secret->len == 0)
+		return "it is empty";
+	if (rule->text && memchr(secret->data, '\0', secret->len))
+		return "it holds a NUL byte";
+	secret->data[secret->len] = '\0';
+	return NULL;
+}
+
+const char *secret_file_read(enum secret_file kind, const char *path, struct buf *text,
+	unsigned *exposed)
+{
+	const struct rule *rule = &rules[kind];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	const char *why;
+
+	*exposed = 0;
+	if (fd < 0)
+		return strerror(errno);
+	why = judge(rule, fd, path, exposed);
+	if (!why)
+		why = secret_file_take(fd, rule->max, text);
+	if (!why && text->len > rule->max)
+		why = rule->too_long;
+	if (!why && rule->one)
+		why = trim(rule, text);
+	close(fd);
+	return why;
+}
+
+void secret_file_warn(struct lines *warnings, const char *path, unsigned exposed)
+{
+	char shown[TEXT_SHOWN_SIZE];
+
+	if (exposed)
+		lines_add(warnings, "%s: group or others have permissions for it (mode %03o); "
+			"chmod 600 it", text_shown(shown, path, strlen(path)), exposed);
+}
