@@ -32,7 +32,8 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->change_us = ch->resync_at_us = INT64_MAX;
 	ch->snapshot_due = conf->snapshot || conf->once;
 	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
-	session_init(&ch->a, conf->retry_for_us, conf->connect_timeout_us, conf->began_us);
+	session_init(&ch->a, conf->retry_for_us, conf->connect_timeout_us, conf->began_us,
+		CHANNEL_LACKS);
 	if (ch->refused)
 		return ch;
 	channel_free(ch);
@@ -79,7 +80,7 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 	ch->line[slot].life_us = e->at_us;
 	ch->handover = false;
 	ch->started = ch->started || !ch->conf.snapshot;
-	ch->token_renewed = ch->token_renewed && ch->snapshot_due;
+	ch->a.token_renewed = ch->a.token_renewed && ch->snapshot_due;
 	channel_setup_enter(ch, ch->snapshot_due ? STEP_SNAPSHOT : STEP_NONE,
 		ch->snapshot_due ? now_us : INT64_MAX);
 }
@@ -94,37 +95,11 @@ static void drop(struct channel_line *l)
 static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now_us)
 {
 	char text[SESSION_TEXT_MAX];
+	struct retry_failure f;
 
 	snprintf(text, sizeof(text), "the channel's socket was refused: %.300s", e->reason);
-	switch (e->end) {
-	case WS_END_REFUSED:
-		if (e->http_status == 401 || e->http_status == 403 || e->http_status == 404) {
-			channel_setup_leave_channel(ch);
-			ch->handover = false;
-			channel_setup_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, e->http_status,
-				text);
-		} else if (e->http_status == 429 || e->http_status >= 500) {
-			channel_setup_try_again(ch, STEP_CONNECT,
-				e->http_status == 429 ? ST_RATE : ST_NET, now_us, e->retry_after_us,
-				e->http_status, text);
-		} else {
-			channel_setup_over(ch, ST_REFUSED, text);
-		}
-		break;
-	case WS_END_FATAL:
-		channel_setup_over(ch, e->status, e->reason);
-		break;
-	case WS_END_BREACH:
-		channel_setup_breach(ch, STEP_CONNECT, now_us, e->reason);
-		break;
-	case WS_END_CLOSED:
-	case WS_END_NETWORK:
-	case WS_END_OURS:
-	case WS_END_TOO_BIG:
-	case WS_END_BAD_TEXT:
-		channel_setup_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0, e->reason);
-		break;
-	}
+	f = retry_failure_of_end(FAILED_UPGRADE, e, e->end == WS_END_REFUSED ? text : NULL);
+	channel_setup_failed(ch, STEP_CONNECT, &f, now_us);
 }
 
 /* A job that can wait: nothing of it is lost if another one comes first. */
@@ -141,6 +116,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 {
 	bool unsubscribed = ch->line[slot].unsubscribed;
 	struct session_event *told;
+	struct retry_failure f;
 	char text[SESSION_TEXT_MAX];
 
 	if (e->end == WS_END_CLOSED)
@@ -154,16 +130,15 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	told->cut = ws_was_cut(ch->line[slot].ws);
 	ch->cur = -1;
 	ch->snapshot_due = ch->conf.snapshot;
-	if (e->end == WS_END_CLOSED && e->close_code == WS_CLOSE_POLICY) {
-		channel_setup_over(ch, ST_REFUSED, text);
-	} else if (e->end == WS_END_BREACH) {
-		channel_setup_breach(ch, STEP_CONNECT, now_us, e->reason);
+	f = retry_failure_of_end(FAILED_SOCKET, e, text);
+	if (retry_policy(&f)->then != RETRY_LATER) {
+		channel_setup_failed(ch, STEP_CONNECT, &f, now_us);
 	} else if (unsubscribed) {
 		channel_setup_evicted(ch, now_us);
 	} else if (is_free(ch)) {
 		ch->renewal = false;
-		channel_setup_try_again(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT,
-			ST_NET, now_us, -1, 0, text);
+		channel_setup_failed(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, &f,
+			now_us);
 	} else if (!ch->begun) {
 		ch->not_before_us = now_us;
 	}

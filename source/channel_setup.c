@@ -14,8 +14,6 @@
 #define REFUSED_IN_VAIN 200	/* queues; there are 300 requests a minute for all runs */
 #define RESYNC_LEAST_US 2000000	/* between snapshots, so that each difference counts once */
 #define EVICTED_US 60000000	/* between channels that others evict in turns */
-#define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View in " \
-	"the queue's division (client-credentials clients get roles, not scopes)"
 
 void channel_setup_drop_bodies(struct channel *ch)
 {
@@ -77,20 +75,22 @@ static void again(struct channel *ch, enum channel_setup_step step, int64_t not_
 		channel_setup_enter(ch, step, not_before_us);
 }
 
-/* After a failure that attempt judged: that step, or the end. */
-static void settle(struct channel *ch, enum channel_setup_step step)
+/* The channel goes; its subscriptions are deleted when there is time for it. */
+void channel_setup_leave_channel(struct channel *ch)
 {
-	if (ch->a.over)
-		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
+	if (ch->id && ch->nleft < CHANNEL_LEFT_MAX)
+		ch->left[ch->nleft++] = ch->id;
 	else
-		again(ch, step, ch->a.again_us);
+		text_wipe(&ch->id);
+	ch->id = NULL;
+	text_wipe(&ch->uri);
 }
 
-void channel_setup_over_with(struct channel *ch, enum status status, const char *text,
-	const char *advice)
+static void new_channel(struct channel *ch, int64_t not_before_us)
 {
-	session_over_with(&ch->a, status, text, advice);
-	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
+	channel_setup_leave_channel(ch);
+	ch->handover = ch->renewal = false;
+	channel_setup_enter(ch, STEP_TOKEN, not_before_us);
 }
 
 void channel_setup_over(struct channel *ch, enum status status, const char *text)
@@ -99,29 +99,49 @@ void channel_setup_over(struct channel *ch, enum status status, const char *text
 	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 }
 
-void channel_setup_try_again(struct channel *ch, enum channel_setup_step step, enum status status,
-	int64_t now_us, int64_t retry_after_us, int http_status, const char *text)
+static void refused_all(struct channel *ch, const char *text)
 {
-	struct session_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
-
-	if (channel_setup_is_beside(ch)) {
-		session_tell(&ch->a, STREAM_WARNING, text);
-		again(ch, step, now_us + (retry_after_us > AGAIN_US ? retry_after_us : AGAIN_US));
-		return;
-	}
-	session_again(&ch->a, now_us, &f);
-	settle(ch, step);
+	session_over_with(&ch->a, ST_AUTH, text, CHANNEL_LACKS);
+	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 }
 
-void channel_setup_breach(struct channel *ch, enum channel_setup_step step, int64_t now_us,
-	const char *text)
+/* Beside a socket that is up: a warning in place of a failure, and when to try again. */
+static int64_t warn_beside(struct channel *ch, const struct retry_failure *f, int64_t now_us)
 {
-	if (channel_setup_is_beside(ch)) {
-		channel_setup_try_again(ch, step, ST_NET, now_us, -1, 0, text);
-		return;
+	bool asked = retry_policy(f)->then == RETRY_LATER && f->retry_after_us > AGAIN_US;
+
+	session_tell(&ch->a, STREAM_WARNING, f->text);
+	return now_us + (asked ? f->retry_after_us : AGAIN_US);
+}
+
+void channel_setup_failed(struct channel *ch, enum channel_setup_step step,
+	const struct retry_failure *f, int64_t now_us)
+{
+	const enum retry_verdict then = retry_policy(f)->then;
+	int64_t at_us;
+
+	if (channel_setup_is_beside(ch) && then != RETRY_NEVER && then != RETRY_NEW_TOKEN) {
+		at_us = warn_beside(ch, f, now_us);
+	} else {
+		session_failed(&ch->a, ch->token, now_us, f);
+		at_us = ch->a.again_us;
 	}
-	session_breach(&ch->a, STREAM_RETRY, now_us, text);
-	settle(ch, step);
+	if (ch->a.over)
+		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
+	else if (then == RETRY_NEW_CHANNEL || then == RETRY_NEW_TOKEN)
+		new_channel(ch, at_us);
+	else
+		again(ch, step, at_us);
+}
+
+/* The answer of the step's request, or what to connect to, cannot be used. */
+static void step_failed(struct channel *ch, enum http_failure kind, const char *text,
+	int64_t now_us)
+{
+	struct retry_failure f = { .what = FAILED_API, .kind = kind, .retry_after_us = -1,
+		.text = text };
+
+	channel_setup_failed(ch, ch->step, &f, now_us);
 }
 
 static int64_t attempt_bound_us(const struct channel *ch, int64_t now_us)
@@ -197,7 +217,7 @@ static void all_answered(struct channel *ch)
 {
 	ch->answers_due = true;
 	ch->answers_resync = ch->step == STEP_RESYNC;
-	ch->snapshot_due = ch->token_renewed = false;
+	ch->snapshot_due = ch->a.token_renewed = false;
 	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 }
 
@@ -246,8 +266,7 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 	*l = (struct channel_line){ .ws = ws_open(ch->http, ch->uri, NULL,
 		(bound_us + BEHIND_US) / US_PER_MS) };
 	if (!l->ws) {
-		channel_setup_try_again(ch, STEP_CONNECT, ST_NET, now_us, -1, 0,
-			"no connection could be begun");
+		step_failed(ch, HTTP_NETWORK, "no connection could be begun", now_us);
 		return;
 	}
 	l->state = LINE_CONNECTING;
@@ -276,30 +295,17 @@ static void after_token(struct channel *ch, int64_t now_us)
 	channel_setup_enter(ch, ch->conf.once ? STEP_SNAPSHOT : STEP_CREATE, now_us);
 }
 
-static void token_failed(struct channel *ch, int64_t now_us)
-{
-	const struct token_result *r = token_result(ch->token);
-
-	if (channel_setup_is_beside(ch)
-		&& (r->failure == HTTP_LIMITED || r->failure == HTTP_SERVER
-			|| r->failure == HTTP_NETWORK
-			|| r->failure == HTTP_BREACH)) {
-		channel_setup_try_again(ch, STEP_TOKEN, ST_NET, now_us, r->retry_after_us,
-			(int)r->http_status, r->text);
-		return;
-	}
-	session_token_failed(&ch->a, ch->token, now_us, LACKS);
-	settle(ch, STEP_TOKEN);
-}
-
 void channel_setup_judge_token(struct channel *ch, enum token_state state, int64_t now_us)
 {
+	struct retry_failure f;
+
 	switch (state) {
 	case TOKEN_READY:
 		after_token(ch, now_us);
 		break;
 	case TOKEN_FAILED:
-		token_failed(ch, now_us);
+		f = retry_failure_of_token(token_result(ch->token));
+		channel_setup_failed(ch, STEP_TOKEN, &f, now_us);
 		break;
 	case TOKEN_NONE:
 	case TOKEN_LOCKING:
@@ -343,24 +349,6 @@ void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warni
 
 /* --- answers ------------------------------------------------------------------------- */
 
-/* The channel goes; its subscriptions are deleted when there is time for it. */
-void channel_setup_leave_channel(struct channel *ch)
-{
-	if (ch->id && ch->nleft < CHANNEL_LEFT_MAX)
-		ch->left[ch->nleft++] = ch->id;
-	else
-		text_wipe(&ch->id);
-	ch->id = NULL;
-	text_wipe(&ch->uri);
-}
-
-static void new_channel(struct channel *ch, int64_t not_before_us)
-{
-	channel_setup_leave_channel(ch);
-	ch->handover = ch->renewal = false;
-	channel_setup_enter(ch, STEP_TOKEN, not_before_us);
-}
-
 static void created(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	char *id, *uri, text[256];
@@ -373,7 +361,7 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 	}
 	if (why) {
 		snprintf(text, sizeof(text), "the answer to a new channel is malformed: %s", why);
-		channel_setup_breach(ch, STEP_CREATE, now_us, text);
+		step_failed(ch, HTTP_BREACH, text, now_us);
 		return;
 	}
 	channel_setup_leave_channel(ch);
@@ -430,9 +418,9 @@ static void subscribed(struct channel *ch, int64_t now_us)
 	ch->renewal = false;
 	tell_quiet(ch);
 	if (renewal)
-		ch->token_renewed = false;
+		ch->a.token_renewed = false;
 	if (ch->nrefused == ch->nqueue)
-		channel_setup_over_with(ch, ST_AUTH, "every queue was refused", LACKS);
+		refused_all(ch, "every queue was refused");
 	else if (renewal)
 		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 	else
@@ -452,7 +440,7 @@ static void next_piece(struct channel *ch, size_t size, int64_t now_us)
 	} else if (!t->any && t->next >= REFUSED_IN_VAIN) {
 		snprintf(text, sizeof(text), "%zu queues were refused and none was not; %zu more "
 			"were not asked for", t->next, t->n - t->next);
-		channel_setup_over_with(ch, ST_AUTH, text, LACKS);
+		refused_all(ch, text);
 	} else {
 		go_on(ch, now_us);
 	}
@@ -500,7 +488,7 @@ static void put_topics(struct channel *ch, const struct rest_answer *answer, int
 	}
 	if (why) {
 		snprintf(text, sizeof(text), "the answer to the topics is malformed: %s", why);
-		channel_setup_breach(ch, STEP_TOPICS, now_us, text);
+		step_failed(ch, HTTP_BREACH, text, now_us);
 		return;
 	}
 	piece_permitted(ch, now_us);
@@ -514,7 +502,7 @@ static void took_snapshot(struct channel *ch, const struct rest_answer *answer, 
 		if (ch->step == STEP_RESYNC)
 			resync_failed(ch, why, now_us, 0);
 		else
-			channel_setup_breach(ch, STEP_SNAPSHOT, now_us, why);
+			step_failed(ch, HTTP_BREACH, why, now_us);
 		return;
 	}
 	if (!buf_add(&ch->body[ch->nbody], answer->body, answer->len)) {
@@ -555,32 +543,11 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 	}
 }
 
-static void unauthorised(struct channel *ch, const char *text, int64_t now_us)
-{
-	if (session_renew(&ch->a, ch->token, &ch->token_renewed, text))
-		new_channel(ch, now_us);
-	else
-		settle(ch, STEP_NONE);
-}
-
-static void forbidden(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
-{
-	char text[640];
-
-	snprintf(text, sizeof(text), "%.400s%s%.200s", answer->text,
-		answer->missing_permissions[0] ? "; missing permissions: " : "",
-		answer->missing_permissions);
-	if (ch->step == STEP_TOPICS)
-		piece_forbidden(ch, text, now_us);
-	else
-		channel_setup_over_with(ch, ST_AUTH, text, LACKS);
-}
-
 /* A newer channel of the client has taken the place of this one. If two runs did that to each
  * other in turns, neither would have a minute. */
 void channel_setup_evicted(struct channel *ch, int64_t now_us)
 {
-	struct session_failure f = { .kind = STREAM_RETRY, .status = ST_NET,
+	struct retry_failure f = { .what = FAILED_SOCKET, .kind = HTTP_NETWORK,
 		.retry_after_us = -1 };
 	char text[256], left[DURATION_TEXT_MAX];
 	int n = snprintf(text, sizeof(text), "evicted: a newer channel of this client has taken "
@@ -595,62 +562,29 @@ void channel_setup_evicted(struct channel *ch, int64_t now_us)
 	}
 	channel_setup_leave_channel(ch);
 	ch->handover = ch->renewal = false;
-	session_again(&ch->a, now_us, &f);
-	settle(ch, STEP_TOKEN);
+	channel_setup_failed(ch, STEP_TOKEN, &f, now_us);
 	ch->evicted_us = ch->not_before_us;
-}
-
-static void not_found(struct channel *ch, const char *text, int64_t now_us)
-{
-	if (ch->step == STEP_HEAD) {
-		channel_setup_evicted(ch, now_us);
-	} else if (ch->step == STEP_TOPICS) {
-		channel_setup_leave_channel(ch);
-		ch->renewal = false;	/* the next channel has no socket yet */
-		channel_setup_try_again(ch, STEP_TOKEN, ST_NET, now_us, -1, 404, text);
-	} else {
-		channel_setup_over_with(ch, ST_REFUSED, text, "this host has no such API");
-	}
 }
 
 static void failed(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
-	enum channel_setup_step step = ch->step;
-	char text[sizeof(answer->text)];
+	struct retry_failure f = retry_failure_of_answer(
+		ch->step == STEP_TOPICS ? FAILED_TOPICS : FAILED_API, answer);
+	char text[640];
 
-	snprintf(text, sizeof(text), "%s", answer->text);
-	if (step == STEP_RESYNC) {
-		resync_failed(ch, text, now_us, answer->retry_after_us);
-		return;
-	}
-	switch (answer->kind) {
-	case HTTP_OK:
-		break;
-	case HTTP_UNAUTHORISED:
-		unauthorised(ch, text, now_us);
-		break;
-	case HTTP_FORBIDDEN:
-		forbidden(ch, answer, now_us);
-		break;
-	case HTTP_NOT_FOUND:
-		not_found(ch, text, now_us);
-		break;
-	case HTTP_LIMITED:
-	case HTTP_SERVER:
-	case HTTP_NETWORK:
-		channel_setup_try_again(ch, step, answer->kind == HTTP_LIMITED ? ST_RATE : ST_NET,
-			now_us, answer->retry_after_us, (int)answer->http_status, text);
-		break;
-	case HTTP_REJECTED:
-		channel_setup_over(ch, ST_REFUSED, text);
-		break;
-	case HTTP_FATAL:
-		channel_setup_over(ch, answer->status, text);
-		break;
-	case HTTP_BREACH:
-		channel_setup_breach(ch, step, now_us, text);
-		break;
-	}
+	snprintf(text, sizeof(text), "%.400s%s%.200s", answer->text,
+		answer->missing_permissions[0] ? "; missing permissions: " : "",
+		answer->missing_permissions);
+	if (f.kind == HTTP_FORBIDDEN)
+		f.text = text;
+	if (ch->step == STEP_RESYNC)
+		resync_failed(ch, answer->text, now_us, answer->retry_after_us);
+	else if (ch->step == STEP_TOPICS && f.kind == HTTP_FORBIDDEN)
+		piece_forbidden(ch, text, now_us);
+	else if (ch->step == STEP_HEAD && f.kind == HTTP_NOT_FOUND)
+		channel_setup_evicted(ch, now_us);
+	else
+		channel_setup_failed(ch, ch->step, &f, now_us);
 }
 
 void channel_setup_step_rest(struct channel *ch, int64_t now_us)

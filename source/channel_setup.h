@@ -12,6 +12,7 @@
 #include "net/rest.h"
 #include "source/channel.h"
 #include "source/channel_api.h"
+#include "source/retry_policy.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
@@ -22,6 +23,8 @@
 #define CHANNEL_BATCHES                                                                            \
 	((CHANNEL_QUEUES_MAX + CHANNEL_API_SNAPSHOT_QUEUES - 1) / CHANNEL_API_SNAPSHOT_QUEUES)
 #define CHANNELS_PATH "/api/v2/notifications/channels"
+#define CHANNEL_LACKS "the OAuth client needs a role with Analytics > Queue Observation > View " \
+	"in the queue's division (client-credentials clients get roles, not scopes)"
 
 enum channel_line_state {
 	LINE_NONE,
@@ -92,7 +95,7 @@ struct channel {
 	size_t nbody, answers_told;
 	bool answers_due, answers_resync;
 	/* all of it */
-	bool token_renewed, started, closing, closed_told;
+	bool started, closing, closed_told;
 	bool snapshot_due;		/* since the start or a loss */
 	int64_t topics_us, evicted_us, change_us;	/* change: of the token, INT64_MAX: never */
 	int64_t told_us, told_wait_us;	/* when the service was last obeyed; until the next time */
@@ -103,13 +106,10 @@ struct channel {
 
 void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64_t not_before_us);
 bool channel_setup_is_beside(const struct channel *ch);
-void channel_setup_over_with(struct channel *ch, enum status status, const char *text,
-	const char *advice);
 void channel_setup_over(struct channel *ch, enum status status, const char *text);
-void channel_setup_try_again(struct channel *ch, enum channel_setup_step step, enum status status,
-	int64_t now_us, int64_t retry_after_us, int http_status, const char *text);
-void channel_setup_breach(struct channel *ch, enum channel_setup_step step, int64_t now_us,
-	const char *text);
+/* What retry_policy.h has for it: the step again, a new channel from the token on, or the end. */
+void channel_setup_failed(struct channel *ch, enum channel_setup_step step,
+	const struct retry_failure *f, int64_t now_us);
 void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings);
 void channel_setup_judge_token(struct channel *ch, enum token_state state, int64_t now_us);
 void channel_setup_leave_channel(struct channel *ch);

@@ -20,7 +20,6 @@ struct queue_lookup {
 	struct session a;
 	enum lookup_state state;
 	int64_t until_us;
-	bool token_renewed;
 };
 
 struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *http,
@@ -34,7 +33,7 @@ struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, stru
 	l->conf = *conf;
 	l->token = token;
 	l->until_us = now_us;
-	session_init(&l->a, conf->retry_for_us, conf->request_us, now_us);
+	session_init(&l->a, conf->retry_for_us, conf->request_us, now_us, LACKS);
 	l->names = queue_list_fetch_new(&names, http);
 	if (!l->names) {
 		queue_lookup_free(l);
@@ -64,48 +63,9 @@ static void settle(struct queue_lookup *l)
 	l->until_us = l->a.over ? INT64_MAX : l->a.again_us;
 }
 
-static void refused(struct queue_lookup *l, const char *text, int64_t now_us)
+static void failed(struct queue_lookup *l, int64_t now_us, struct retry_failure f)
 {
-	if (!session_renew(&l->a, l->token, &l->token_renewed, text)) {
-		settle(l);
-		return;
-	}
-	l->state = BACKOFF;
-	l->until_us = now_us;
-}
-
-static void failed(struct queue_lookup *l, int64_t now_us)
-{
-	const struct rest_answer *r = queue_list_fetch_failure(l->names);
-	struct session_failure f = { STREAM_RETRY, r->kind == HTTP_LIMITED ? ST_RATE : ST_NET,
-		r->retry_after_us, (int)r->http_status, r->text };
-
-	switch (r->kind) {
-	case HTTP_UNAUTHORISED:
-		refused(l, r->text, now_us);
-		return;
-	case HTTP_FORBIDDEN:
-		session_over_with(&l->a, ST_AUTH, r->text, LACKS);
-		break;
-	case HTTP_NOT_FOUND:
-		session_over_with(&l->a, ST_REFUSED, r->text, "this host has no such API");
-		break;
-	case HTTP_OK:
-	case HTTP_LIMITED:
-	case HTTP_SERVER:
-	case HTTP_NETWORK:
-		session_again(&l->a, now_us, &f);
-		break;
-	case HTTP_REJECTED:
-		session_over(&l->a, ST_REFUSED, r->text);
-		break;
-	case HTTP_FATAL:
-		session_over(&l->a, r->status, r->text);
-		break;
-	case HTTP_BREACH:
-		session_breach(&l->a, STREAM_RETRY, now_us, r->text);
-		break;
-	}
+	session_failed(&l->a, l->token, now_us, &f);
 	settle(l);
 }
 
@@ -117,7 +77,8 @@ static void judge(struct queue_lookup *l, enum queue_list_fetch_state state, int
 		l->until_us = INT64_MAX;
 		break;
 	case QUEUE_LIST_FAILED:
-		failed(l, now_us);
+		failed(l, now_us, retry_failure_of_answer(FAILED_API,
+			queue_list_fetch_failure(l->names)));
 		break;
 	case QUEUE_LIST_NONE:
 	case QUEUE_LIST_ASKING:
@@ -137,14 +98,11 @@ static void judge_token(struct queue_lookup *l, enum token_state state, int64_t 
 	switch (state) {
 	case TOKEN_READY:
 		session_token_came(&l->a, l->token);
-		judge(l,
-			queue_list_fetch_ask(l->names, token_value(l->token), now_us,
-				end_us(l, now_us)),
-			now_us);
+		judge(l, queue_list_fetch_ask(l->names, token_value(l->token), now_us,
+			end_us(l, now_us)), now_us);
 		break;
 	case TOKEN_FAILED:
-		session_token_failed(&l->a, l->token, now_us, LACKS);
-		settle(l);
+		failed(l, now_us, retry_failure_of_token(token_result(l->token)));
 		break;
 	case TOKEN_NONE:
 	case TOKEN_LOCKING:

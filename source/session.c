@@ -7,8 +7,10 @@
 #include "util/time.h"
 #include "util/utf8.h"
 
-void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, int64_t now_us)
+void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, int64_t now_us,
+	const char *lacks)
 {
+	a->lacks = lacks;
 	backoff_init_bounded(&a->retry, retry_for_us, 2 * request_us, now_us);
 }
 
@@ -86,7 +88,7 @@ void session_time_is_up(struct session *a, const char *text)
 		: "no other attempt with");
 }
 
-static void wait_is_too_long(struct session *a, const struct session_failure *f)
+static void wait_is_too_long(struct session *a, const struct retry_failure *f)
 {
 	char why[SESSION_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
@@ -96,12 +98,14 @@ static void wait_is_too_long(struct session *a, const struct session_failure *f)
 	give_up(a, f->text, why);
 }
 
-void session_again(struct session *a, int64_t now_us, const struct session_failure *f)
+/* status: the source's if there is no time for another attempt */
+static void try_again(struct session *a, int64_t now_us, const struct retry_failure *f,
+	enum status status)
 {
 	struct session_event *e;
 	int64_t at_us;
 
-	a->status = f->status;
+	a->status = status;
 	snprintf(a->failure, sizeof(a->failure), "%s", f->text);
 	if (backoff_next(&a->retry, now_us, backoff_random(), f->retry_after_us, &at_us)
 	    == BACKOFF_TIME_UP) {
@@ -111,26 +115,83 @@ void session_again(struct session *a, int64_t now_us, const struct session_failu
 			session_time_is_up(a, f->text);
 		return;
 	}
-	e = session_tell(a, f->kind, f->text);
+	e = session_tell(a, f->what == FAILED_TOKEN ? STREAM_TOKEN_RETRY : STREAM_RETRY, f->text);
 	e->wait_us = at_us - now_us;
 	e->attempt = a->retry.attempt;
 	e->http_status = f->http_status;
 	a->again_us = at_us;
 }
 
-void session_breach(struct session *a, enum session_event_kind kind, int64_t now_us,
-	const char *text)
+static void try_once_more(struct session *a, int64_t now_us, const struct retry_failure *f,
+	enum status status)
 {
-	struct session_failure f = { kind, ST_NET, -1, 0, text };
+	struct retry_failure first = *f;
 	char whole[SESSION_TEXT_MAX];
 
+	first.http_status = 0;
+	first.retry_after_us = -1;
 	if (!backoff_breach(&a->retry)) {
-		session_again(a, now_us, &f);
+		try_again(a, now_us, &first, ST_NET);
 		return;
 	}
 	snprintf(whole, sizeof(whole), "the protocol was broken twice: %.*s",
-		shown_length(text, 600), text);
-	session_over(a, ST_PROTOCOL, whole);
+		shown_length(f->text, 600), f->text);
+	session_over(a, status, whole);
+}
+
+static void end_by(struct session *a, const struct token *token, const struct retry_failure *f,
+	const struct retry_rule *rule)
+{
+	char room[RETRY_ADVICE_MAX];
+	const char *advice = retry_advice(room, rule, token_result(token), a->lacks);
+	enum status status = rule->status ? rule->status : f->status;
+
+	if (*advice)
+		session_over_with(a, status, f->text, advice);
+	else
+		session_over(a, status, f->text);
+}
+
+static void renew_token(struct session *a, struct token *token, int64_t now_us,
+	const struct retry_failure *f, const struct retry_rule *rule)
+{
+	session_tell(a, STREAM_TOKEN_REFUSED, f->text)->http_status = 401;
+	/* --retry-for 0 is one token request: of a token from the cache it is yet to be made */
+	if (a->token_renewed || (a->retry.retry_for_us == 0 && !token_result(token)->cached))
+		end_by(a, token, f, rule);
+	token_drop(token);
+	a->token_renewed = true;
+	a->again_us = now_us;
+}
+
+enum retry_verdict session_failed(struct session *a, struct token *token, int64_t now_us,
+	const struct retry_failure *f)
+{
+	const struct retry_rule *rule = retry_policy(f);
+	struct retry_failure anew = *f;
+
+	switch (rule->then) {
+	case RETRY_LATER:
+		try_again(a, now_us, f, rule->status);
+		break;
+	case RETRY_ONCE:
+		try_once_more(a, now_us, f, rule->status);
+		break;
+	case RETRY_NEW_TOKEN:
+		renew_token(a, token, now_us, f, rule);
+		break;
+	case RETRY_NEW_CHANNEL:
+		anew.retry_after_us = -1;	/* that was of the old channel */
+		try_again(a, now_us, &anew, rule->status);
+		break;
+	case RETRY_NEVER:
+		if (f->what == FAILED_TOKEN && rule->status == ST_AUTH)
+			session_tell(a, STREAM_TOKEN_REFUSED, f->text)->http_status
+				= f->http_status;
+		end_by(a, token, f, rule);
+		break;
+	}
+	return rule->then;
 }
 
 struct session_event *session_lost(struct session *a, int64_t now_us, int64_t at_us,
@@ -148,41 +209,6 @@ struct session_event *session_lost(struct session *a, int64_t now_us, int64_t at
 
 /* --- the token ------------------------------------------------------------------------- */
 
-#define ADVICE_MAX 320
-
-/* What stands where nobody knows it better: `GENESYSCLOUD_ACCESS_TOKEN`, `A and B`. */
-static const char *what_to_check(char out[ADVICE_MAX], const struct token_result *r)
-{
-	const char *from = r->from ? r->from : "the credentials";
-	const char *host = r->host_from ? r->host_from : "--host";
-	char both[128];
-
-	if (strcmp(from, "--profile") == 0)
-		from = "the profile that --profile names";
-	snprintf(both, sizeof(both), "%.60s%s%.50s", r->id_from && r->id_from != r->from
-		? r->id_from : "", r->id_from && r->id_from != r->from ? " and " : "", from);
-	if (r->unknown_client)
-		snprintf(out, ADVICE_MAX, "check the region first (%.60s): a client is known in "
-			"its own region alone; then %s", host, both);
-	else
-		snprintf(out, ADVICE_MAX, "check %s", both);
-	return out;
-}
-
-bool session_renew(struct session *a, struct token *token, bool *renewed, const char *text)
-{
-	const struct token_result *r = token_result(token);
-	char advice[ADVICE_MAX];
-
-	session_tell(a, STREAM_TOKEN_REFUSED, text)->http_status = 401;
-	/* --retry-for 0 is one token request: of a token from the cache it is yet to be made */
-	if (*renewed || (a->retry.retry_for_us == 0 && !r->cached))
-		session_over_with(a, ST_AUTH, text, what_to_check(advice, r));
-	token_drop(token);
-	*renewed = true;
-	return !a->over;
-}
-
 void session_token_came(struct session *a, const struct token *token)
 {
 	const struct token_result *r = token_result(token);
@@ -194,45 +220,4 @@ void session_token_came(struct session *a, const struct token *token)
 	e = session_tell(a, r->cached ? STREAM_TOKEN_CACHED : STREAM_TOKEN_ACQUIRED, NULL);
 	e->expires_ms = r->expires_ms;
 	e->generation = r->generation;
-}
-
-void session_token_failed(struct session *a, const struct token *token, int64_t now_us,
-	const char *lacks)
-{
-	const struct token_result *r = token_result(token);
-	struct session_failure f = { STREAM_TOKEN_RETRY, ST_NET, r->retry_after_us,
-		(int)r->http_status, r->text };
-	char advice[ADVICE_MAX];
-
-	switch (r->failure) {
-	case HTTP_UNAUTHORISED:
-	case HTTP_FORBIDDEN:
-		session_tell(a, STREAM_TOKEN_REFUSED, r->text)->http_status = f.http_status;
-		session_over_with(a, ST_AUTH, r->text,
-			r->failure == HTTP_UNAUTHORISED ? what_to_check(advice, r) : lacks);
-		break;
-	case HTTP_LIMITED:
-		f.status = ST_RATE;
-		session_again(a, now_us, &f);
-		break;
-	case HTTP_OK:
-	case HTTP_SERVER:
-	case HTTP_NETWORK:
-		session_again(a, now_us, &f);
-		break;
-	case HTTP_FATAL:
-		session_over(a, r->status, r->text);
-		break;
-	case HTTP_BREACH:
-		session_breach(a, STREAM_TOKEN_RETRY, now_us, r->text);
-		break;
-	case HTTP_NOT_FOUND:
-		snprintf(advice, sizeof(advice), "this host has no token endpoint, check %.60s",
-			r->host_from ? r->host_from : "--host");
-		session_over_with(a, ST_REFUSED, r->text, advice);
-		break;
-	case HTTP_REJECTED:
-		session_over(a, ST_REFUSED, r->text);
-		break;
-	}
 }

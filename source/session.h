@@ -11,6 +11,7 @@
 
 #include "auth/token.h"
 #include "source/recording.h"
+#include "source/retry_policy.h"
 #include "util/backoff.h"
 #include "util/base.h"
 
@@ -76,6 +77,8 @@ struct session {		/* fields are read by the sources, written by session.c */
 	int64_t again_us;	/* else: when to try again */
 	enum status status;	/* of the last failure, or what ended it; ST_OK: none yet */
 	char failure[SESSION_TEXT_MAX];	/* the last one's words */
+	const char *lacks;	/* what the client may not do if it got a 403 */
+	bool token_renewed;	/* after a 401: another one ends the source. Reset by the sources */
 	uint64_t told_token;	/* generation of the last token that was reported; 0: none */
 	struct session_queued queue[SESSION_EVENTS_MAX];
 	size_t first, waiting;
@@ -83,8 +86,9 @@ struct session {		/* fields are read by the sources, written by session.c */
 };
 
 /* request_us bounds one request. With retry_for_us 0 all requests of the start together have
- * twice that. */
-void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, int64_t now_us);
+ * twice that. lacks is borrowed. */
+void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, int64_t now_us,
+	const char *lacks);
 
 /* The queued event, to be filled further; text (or NULL) is copied. None is ever overwritten:
  * asserts that there is room. */
@@ -98,29 +102,16 @@ void session_over_with(struct session *a, enum status status, const char *text,
 	const char *advice);
 void session_time_is_up(struct session *a, const char *text);
 
-/* A failure that another attempt may mend: `over` or again_us. retry_after_us -1: none. */
-struct session_failure {
-	enum session_event_kind kind;	/* TOKEN_RETRY or RETRY */
-	enum status status;		/* ST_NET or ST_RATE */
-	int64_t retry_after_us;
-	int http_status;
-	const char *text;
-};
-void session_again(struct session *a, int64_t now_us, const struct session_failure *f);
-void session_breach(struct session *a, enum session_event_kind kind, int64_t now_us,
-	const char *text);		/* the second one is the end */
+/* Does what retry_policy.h has for the failure, and returns it: `over`, or again_us is set. token
+ * is the one that a 401 has refused: it is dropped. */
+enum retry_verdict session_failed(struct session *a, struct token *token, int64_t now_us,
+	const struct retry_failure *f);
 
 /* Returns the queued event. */
 struct session_event *session_lost(struct session *a, int64_t now_us, int64_t at_us,
 	size_t socket, int close_code, const char *text);
 
-/* A token that came is told of once; a token that did not: over or again. lacks: what a 403
- * means here. */
+/* Reports a token that came, once. */
 void session_token_came(struct session *a, const struct token *token);
-void session_token_failed(struct session *a, const struct token *token, int64_t now_us,
-	const char *lacks);
-/* A token was refused (401): told of and dropped. True: another one may be tried, which it may
- * once until *renewed is reset; false: over. */
-bool session_renew(struct session *a, struct token *token, bool *renewed, const char *text);
 
 #endif

@@ -14,7 +14,6 @@
 #define PATH "/api/v2/routing/statistics/queues/stream"
 #define SCOPE "routing:statistics:view"
 #define TEXT_MAX SESSION_TEXT_MAX
-#define LIMITS "a stream takes 50 queues, a client 10 streams"
 #define LACKS "the client lacks the scope " SCOPE
 /* libcurl's own bounds are kept behind ours, so that one clock decides. */
 #define BEHIND_US 1000000
@@ -29,7 +28,7 @@ struct stream {
 	enum stream_state state;
 	int64_t until_us;	/* the state's deadline */
 	struct ws *ws;
-	bool was_connected, token_renewed, closed;
+	bool was_connected, closed;
 	int64_t life_us;	/* the last message, or the connection's begin */
 };
 
@@ -44,7 +43,7 @@ struct stream *stream_new(const struct stream_conf *conf, struct http *http,
 	s->http = http;
 	s->token = token;
 	s->until_us = now_us;
-	session_init(&s->a, conf->retry_for_us, conf->connect_timeout_us, now_us);
+	session_init(&s->a, conf->retry_for_us, conf->connect_timeout_us, now_us, LACKS);
 	return s;
 }
 
@@ -141,17 +140,13 @@ static void settle(struct stream *s)
 		enter(s, BACKOFF, s->a.again_us);
 }
 
-static void over(struct stream *s, enum status status, const char *text)
+static void failed(struct stream *s, int64_t now_us, struct retry_failure f)
 {
-	session_over(&s->a, status, text);
-	settle(s);
-}
+	enum retry_verdict then = session_failed(&s->a, s->token, now_us, &f);
 
-static void over_with(struct stream *s, enum status status, const char *text,
-	const char *advice)
-{
-	session_over_with(&s->a, status, text, advice);
 	settle(s);
+	if (then == RETRY_NEW_TOKEN && !s->a.over)
+		enter(s, IDLE, now_us);
 }
 
 static void time_is_up(struct stream *s, const char *text)
@@ -160,13 +155,11 @@ static void time_is_up(struct stream *s, const char *text)
 	settle(s);
 }
 
-static void try_again(struct stream *s, enum status status, int64_t now_us,
-	int64_t retry_after_us, int http_status, const char *text)
+/* The connection failed, and nobody said more than that. */
+static void no_connection(struct stream *s, int64_t now_us, const char *text)
 {
-	struct session_failure f = { STREAM_RETRY, status, retry_after_us, http_status, text };
-
-	session_again(&s->a, now_us, &f);
-	settle(s);
+	failed(s, now_us, (struct retry_failure){ .what = FAILED_STREAM, .kind = HTTP_NETWORK,
+		.retry_after_us = -1, .text = text });
 }
 
 static void connect_now(struct stream *s, int64_t now_us)
@@ -184,7 +177,7 @@ static void connect_now(struct stream *s, int64_t now_us)
 	if (s->ws)
 		enter(s, CONNECTING, end_us);
 	else
-		try_again(s, ST_NET, now_us, -1, 0, "no connection could be begun");
+		no_connection(s, now_us, "no connection could be begun");
 }
 
 static void token_came(struct stream *s, int64_t now_us)
@@ -200,8 +193,7 @@ static void judge_token(struct stream *s, enum token_state state, int64_t now_us
 		token_came(s, now_us);
 		break;
 	case TOKEN_FAILED:
-		session_token_failed(&s->a, s->token, now_us, LACKS);
-		settle(s);
+		failed(s, now_us, retry_failure_of_token(token_result(s->token)));
 		break;
 	case TOKEN_NONE:
 	case TOKEN_LOCKING:
@@ -212,67 +204,37 @@ static void judge_token(struct stream *s, enum token_state state, int64_t now_us
 
 /* --- how a connection ended --------------------------------------------------------- */
 
-static void refused_unauthorised(struct stream *s, int64_t now_us, const char *text)
+/* In words: which host, and what it did. */
+static const char *put_end(const struct stream *s, const struct ws_event *e, char text[TEXT_MAX])
 {
-	bool renew = session_renew(&s->a, s->token, &s->token_renewed, text);
+	const char *host = strstr(s->conf.base_url, "://") + 3;
 
-	settle(s);
-	if (renew)
-		enter(s, IDLE, now_us);
-}
-
-static void refused(struct stream *s, int64_t now_us, const struct ws_event *e)
-{
-	char text[TEXT_MAX];
-
-	snprintf(text, sizeof(text), "the gateway refused the %s: %.120s: %.300s",
-		e->http_status == 401 ? "token" : "stream", strstr(s->conf.base_url, "://") + 3,
-		e->reason);
-	if (e->http_status == 401)
-		refused_unauthorised(s, now_us, text);
-	else if (e->http_status == 403)
-		over_with(s, ST_AUTH, text, LACKS);
-	else if (e->http_status == 404)
-		over_with(s, ST_REFUSED, text, "this host has no such stream; --source "
-			"notifications reads what every organisation has");
-	else if (e->http_status == 429)
-		try_again(s, ST_RATE, now_us, e->retry_after_us, 429, text);
-	else if (e->http_status >= 500)
-		try_again(s, ST_NET, now_us, e->retry_after_us, e->http_status, text);
-	else if ((e->http_status == 414 || e->http_status == 431) && !s->conf.payload_as_message)
-		over_with(s, ST_REFUSED, text, "the queues make the URL too long for it; "
-			"--subscribe message sends them behind the handshake");
-	else if (e->http_status == 400)
-		over_with(s, ST_REFUSED, text, LIMITS);
-	else
-		over(s, ST_REFUSED, text);
-}
-
-static void breach(struct stream *s, int64_t now_us, const struct ws_event *e)
-{
-	char text[TEXT_MAX];
-
-	snprintf(text, sizeof(text), "%.120s: %.300s", strstr(s->conf.base_url, "://") + 3,
-		e->reason);
-	session_breach(&s->a, STREAM_RETRY, now_us, text);
-	settle(s);
-}
-
-static void closed_by_peer(struct stream *s, int64_t now_us, const struct ws_event *e)
-{
-	char text[TEXT_MAX];
-
-	snprintf(text, sizeof(text), "the gateway closed the stream: %d %.200s", e->close_code,
-		e->reason);
-	if (e->close_code == WS_CLOSE_POLICY)
-		over_with(s, ST_REFUSED, text, LIMITS);
-	else
-		try_again(s, ST_NET, now_us, -1, 0, text);
+	switch (e->end) {
+	case WS_END_REFUSED:
+		snprintf(text, TEXT_MAX, "the gateway refused the %s: %.120s: %.300s",
+			e->http_status == 401 ? "token" : "stream", host, e->reason);
+		return text;
+	case WS_END_CLOSED:
+		snprintf(text, TEXT_MAX, "the gateway closed the stream: %d %.200s",
+			e->close_code, e->reason);
+		return text;
+	case WS_END_BREACH:
+		snprintf(text, TEXT_MAX, "%.120s: %.300s", host, e->reason);
+		return text;
+	case WS_END_FATAL:
+	case WS_END_NETWORK:
+	case WS_END_OURS:
+	case WS_END_TOO_BIG:
+	case WS_END_BAD_TEXT:
+		break;
+	}
+	return e->reason;
 }
 
 static void connection_ended(struct stream *s, int64_t now_us, const struct ws_event *e)
 {
 	struct session_event *lost;
+	char text[TEXT_MAX];
 
 	if (s->state == CLOSING) {
 		s->closed = true;
@@ -285,26 +247,8 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 		lost->by_us = e->end != WS_END_CLOSED;
 		lost->cut = ws_was_cut(s->ws);
 	}
-	switch (e->end) {
-	case WS_END_REFUSED:
-		refused(s, now_us, e);
-		break;
-	case WS_END_CLOSED:
-		closed_by_peer(s, now_us, e);
-		break;
-	case WS_END_FATAL:
-		over(s, e->status, e->reason);
-		break;
-	case WS_END_BREACH:
-		breach(s, now_us, e);
-		break;
-	case WS_END_NETWORK:
-	case WS_END_OURS:
-	case WS_END_TOO_BIG:
-	case WS_END_BAD_TEXT:
-		try_again(s, ST_NET, now_us, -1, 0, e->reason);
-		break;
-	}
+	failed(s, now_us, retry_failure_of_end(s->conf.payload_as_message ? FAILED_STREAM
+		: FAILED_STREAM | FAILED_LONG_URL, e, put_end(s, e, text)));
 }
 
 static void opened(struct stream *s, int64_t now_us)
@@ -314,7 +258,7 @@ static void opened(struct stream *s, int64_t now_us)
 	/* the first window begins at a whole ms, and the stream counts from there */
 	e->at_us = s->was_connected ? now_us : now_us - now_us % US_PER_MS;
 	s->was_connected = true;
-	s->token_renewed = false;
+	s->a.token_renewed = false;
 	s->a.status = ST_OK;
 	s->life_us = e->at_us;
 	backoff_connected(&s->a.retry, now_us);
@@ -346,7 +290,7 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
 	session_lost(&s->a, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0,
 		0, text)->cut = ws_was_cut(s->ws);
-	try_again(s, ST_NET, now_us, -1, 0, text);
+	no_connection(s, now_us, text);
 }
 
 static bool take_message(struct stream *s, int64_t now_us, const struct ws_event *e,
@@ -424,7 +368,7 @@ static void step_connecting(struct stream *s, int64_t now_us)
 	proxy = ws_waits_for(s->ws);
 	snprintf(text, sizeof(text), "no handshake within --connect-timeout %s%s%.200s", duration,
 		proxy ? ", no answer of " : "", proxy ? proxy : "");
-	try_again(s, ST_NET, now_us, -1, 0, text);
+	no_connection(s, now_us, text);
 }
 
 static void step_backoff(struct stream *s, int64_t now_us, struct lines *warnings)

@@ -1,0 +1,168 @@
+#include "source/retry_policy.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ANY (~0u)
+#define STREAM_LIMITS "a stream takes 50 queues, a client 10 streams"
+#define LONG_URL "the queues make the URL too long for it; --subscribe message sends them behind " \
+	"the handshake"
+#define NO_STREAM "this host has no such stream; --source notifications reads what every " \
+	"organisation has"
+
+/* Advice that is filled in by retry_advice(); compare the address. */
+static const char credentials[] = "check the credentials";
+static const char login_host[] = "this host has no token endpoint, check --host";
+static const char permission[] = "the client lacks a permission";
+
+static const struct retry_rule rules[] = {
+	/* what failed, how, code; then what, with which status and advice in the end */
+
+	/* 401 and 403: credentials, scopes and roles */
+	{ FAILED_TOKEN, HTTP_UNAUTHORISED, 0, RETRY_NEVER, ST_AUTH, credentials },
+	{ FAILED_UPGRADE, HTTP_UNAUTHORISED, 0, RETRY_NEW_CHANNEL, ST_NET, "" },
+	{ ANY, HTTP_UNAUTHORISED, 0, RETRY_NEW_TOKEN, ST_AUTH, credentials },
+	{ FAILED_UPGRADE, HTTP_FORBIDDEN, 0, RETRY_NEW_CHANNEL, ST_NET, "" },
+	{ ANY, HTTP_FORBIDDEN, 0, RETRY_NEVER, ST_AUTH, permission },
+
+	/* 404 and other 4xx: repeating the request does not help, but a channel may be gone */
+	{ FAILED_UPGRADE | FAILED_TOPICS, HTTP_NOT_FOUND, 0, RETRY_NEW_CHANNEL, ST_NET, "" },
+	{ FAILED_TOKEN, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, login_host },
+	{ FAILED_STREAM, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, NO_STREAM },
+	{ FAILED_API, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, "this host has no such API" },
+	{ FAILED_STREAM, HTTP_REJECTED, 400, RETRY_NEVER, ST_REFUSED, STREAM_LIMITS },
+	{ FAILED_LONG_URL, HTTP_REJECTED, 414, RETRY_NEVER, ST_REFUSED, LONG_URL },
+	{ FAILED_LONG_URL, HTTP_REJECTED, 431, RETRY_NEVER, ST_REFUSED, LONG_URL },
+	{ ANY, HTTP_REJECTED, 0, RETRY_NEVER, ST_REFUSED, "" },
+
+	/* 429: as soon as the service allows it */
+	{ ANY, HTTP_LIMITED, 0, RETRY_LATER, ST_RATE, "" },
+
+	/* 5xx, no answer, a lost connection; but a close with 1008 is a refusal */
+	{ FAILED_STREAM, HTTP_NETWORK, WS_CLOSE_POLICY, RETRY_NEVER, ST_REFUSED, STREAM_LIMITS },
+	{ FAILED_SOCKET, HTTP_NETWORK, WS_CLOSE_POLICY, RETRY_NEVER, ST_REFUSED, "" },
+	{ ANY, HTTP_SERVER, 0, RETRY_LATER, ST_NET, "" },
+	{ ANY, HTTP_NETWORK, 0, RETRY_LATER, ST_NET, "" },
+
+	/* a certificate (8), a proxy's refusal of the user (3) or of the host (6) */
+	{ ANY, HTTP_FATAL, 0, RETRY_NEVER, ST_OK, "" },
+
+	/* an answer or a message that the protocol does not allow */
+	{ ANY, HTTP_BREACH, 0, RETRY_ONCE, ST_PROTOCOL, "" }
+};
+
+const struct retry_rule *retry_rules(size_t *n)
+{
+	*n = ARRAY_LEN(rules);
+	return rules;
+}
+
+const struct retry_rule *retry_policy(const struct retry_failure *f)
+{
+	const int code = f->http_status ? f->http_status : f->close_code;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(rules) && !((rules[i].what & f->what) && rules[i].kind == f->kind
+	    && (!rules[i].code || rules[i].code == code)))
+		i++;
+	assert(i < ARRAY_LEN(rules));	/* each kind but HTTP_OK has a rule for all */
+	return &rules[i];
+}
+
+/* --- advice -------------------------------------------------------------------------- */
+
+/* Names the variables that the credentials are from: `A and B`, or `--profile`. */
+static void put_credentials(char out[RETRY_ADVICE_MAX], const struct token_result *r,
+	const char *host)
+{
+	const char *from = r->from ? r->from : "the credentials";
+	bool two = r->id_from && r->id_from != r->from;
+	char both[128];
+
+	if (strcmp(from, "--profile") == 0)
+		from = "the profile that --profile names";
+	snprintf(both, sizeof(both), "%.60s%s%.50s", two ? r->id_from : "", two ? " and " : "",
+		from);
+	if (r->unknown_client)
+		snprintf(out, RETRY_ADVICE_MAX, "check the region first (%.60s): a client is known "
+			"in its own region alone; then %s", host, both);
+	else
+		snprintf(out, RETRY_ADVICE_MAX, "check %s", both);
+}
+
+const char *retry_advice(char out[RETRY_ADVICE_MAX], const struct retry_rule *rule,
+	const struct token_result *token, const char *lacks)
+{
+	const char *host = token->host_from ? token->host_from : "--host";
+
+	if (rule->advice == permission)
+		return lacks;
+	if (rule->advice == credentials)
+		put_credentials(out, token, host);
+	else if (rule->advice == login_host)
+		snprintf(out, RETRY_ADVICE_MAX, "this host has no token endpoint, check %.60s",
+			host);
+	else
+		return rule->advice;
+	return out;
+}
+
+/* --- failures ------------------------------------------------------------------------ */
+
+struct retry_failure retry_failure_of_token(const struct token_result *r)
+{
+	return (struct retry_failure){ .what = FAILED_TOKEN, .kind = r->failure,
+		.http_status = (int)r->http_status, .status = r->status,
+		.retry_after_us = r->retry_after_us, .text = r->text };
+}
+
+struct retry_failure retry_failure_of_answer(unsigned what, const struct rest_answer *a)
+{
+	return (struct retry_failure){ .what = what, .kind = a->kind,
+		.http_status = (int)a->http_status, .status = a->status,
+		.retry_after_us = a->retry_after_us, .text = a->text };
+}
+
+/* Of an upgrade that was refused; ws.c calls a status below 400 a breach. */
+static enum http_failure kind_of_refusal(int http_status)
+{
+	switch (http_status) {
+	case 401: return HTTP_UNAUTHORISED;
+	case 403: return HTTP_FORBIDDEN;
+	case 404: return HTTP_NOT_FOUND;
+	case 429: return HTTP_LIMITED;
+	default: return http_status >= 500 ? HTTP_SERVER : HTTP_REJECTED;
+	}
+}
+
+struct retry_failure retry_failure_of_end(unsigned what, const struct ws_event *e,
+	const char *text)
+{
+	struct retry_failure f = { .what = what, .kind = HTTP_NETWORK, .retry_after_us = -1,
+		.text = text ? text : e->reason };
+
+	switch (e->end) {
+	case WS_END_REFUSED:
+		f.kind = kind_of_refusal(e->http_status);
+		f.http_status = e->http_status;
+		f.retry_after_us = e->retry_after_us;
+		break;
+	case WS_END_CLOSED:
+		f.close_code = e->close_code;
+		break;
+	case WS_END_FATAL:
+		f.kind = HTTP_FATAL;
+		f.status = e->status;
+		break;
+	case WS_END_BREACH:
+		f.kind = HTTP_BREACH;
+		break;
+	case WS_END_NETWORK:
+	case WS_END_OURS:
+	case WS_END_TOO_BIG:
+	case WS_END_BAD_TEXT:
+		break;
+	}
+	return f;
+}
