@@ -1,6 +1,6 @@
 /*
- * One queue in one window: its fields with their statistics, what was rejected, the lag.
- * Memory is bounded by FIELD_MAX fields of bounded names, whatever comes.
+ * What one queue has had in one window of the stream: its fields with their statistics, how many
+ * frames were counted or rejected, and their lag. At most FIELD_MAX fields with bounded names.
  */
 #ifndef WINDOW_ACCUMULATOR_H
 #define WINDOW_ACCUMULATOR_H
@@ -26,24 +26,23 @@ struct accumulator {
 	uint64_t clock_skew;
 	struct sample lag_us;
 	size_t nfield;
-	struct accumulator_field
-		*field[FIELD_MAX]; /* in the order they were met until accumulator_sort */
+	struct accumulator_field *field[FIELD_MAX]; /* in the order they came, until it is sorted */
 };
 
-void accumulator_free(struct accumulator *cell);
+void accumulator_free(struct accumulator *acc);
 
 /*
- * Whether a frame's leaves fit beside what the cell holds (NULL: nothing yet): at most
- * FIELD_MAX fields, and none a number here and a group of numbers there. slot[i] is then
- * each leaf's field, -1 a new one, for accumulator_accept.
+ * Whether the numbers of a frame fit into the accumulator (NULL: an empty one): at most FIELD_MAX
+ * fields, and none that is both a number and an object. slot[i] is then the field of each leaf, or
+ * -1 for a new one; pass it to accumulator_accept.
  */
-bool accumulator_fits(const struct accumulator *cell, const struct stream_event *frame,
+bool accumulator_fits(const struct accumulator *acc, const struct stream_event *frame,
 	int slot[FIELD_MAX]);
 
-/* Counts the frame as an update. arrival_us NO_TIME: no lag is known. False: no memory. */
-bool accumulator_accept(struct accumulator *cell, const struct stream_event *frame,
+/* Adds the frame. arrival_us NO_TIME: its lag is not known. False: out of memory. */
+bool accumulator_accept(struct accumulator *acc, const struct stream_event *frame,
 	const int slot[FIELD_MAX], int64_t arrival_us);
 
-void accumulator_sort(struct accumulator *cell); /* fields by metric, then by path bytewise */
+void accumulator_sort(struct accumulator *acc);	/* fields by metric, then by the path's bytes */
 
 #endif

@@ -2,9 +2,8 @@
 
 #include <stdlib.h>
 
-/* Nothing real loses a stream so often within a window, or while one waits; a made-up recording
- * may. Then the spans within the oldest window become one sum, and those beyond are not counted
- * as connected. */
+/* Only an artificial recording loses a stream that often within a window. Then the spans within the
+ * oldest window become one sum, and those behind it are not counted as connected. */
 #define SPANS_MAX 65536
 
 static int64_t overlap_us(struct coverage_span a, struct coverage_span b)

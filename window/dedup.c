@@ -5,61 +5,61 @@
 
 #include "util/text.h"
 
-#define PLACES 32768		/* ten seconds of a thousand topics' most, and room */
-#define NEIGHBOURS 4		/* places that one hash may take */
+#define PLACES 32768		/* more than a thousand topics send in ten seconds */
+#define NEIGHBOURS 4		/* places where a hash may be */
 #define NEVER INT64_MIN
 
 struct dedup_place {
 	uint64_t hash;
 	int64_t at_us;
-	uint32_t socket;	/* its number for good, not its place */
-	uint32_t unmatched;	/* how many came and took none of the other's away; 0: free */
+	uint32_t socket;	/* its ID, not its index */
+	uint32_t unmatched;	/* how many came and matched none of the other socket; 0: free */
 };
 
 /*
- * With one socket open, as mostly, nothing can come twice: its frames are written down in
- * their order, which asks for no memory that has left the processor's cache. They go to the
- * table once another socket opens; that stays in use until no frame can match any more.
+ * Usually one socket is open, and nothing can come twice. Then messages are only listed in their
+ * order, which needs no memory that is no longer in the processor's cache. When another socket
+ * opens, they go to the table, which is in use until no message can match any more.
  */
 struct dedup {
 	uint32_t next;
 	uint32_t id[DEDUP_SOCKETS];
 	bool open[DEDUP_SOCKETS];
 	int64_t table_until_us;	/* INT64_MAX: while both are open; NEVER: not in use */
-	size_t ncame;		/* the place of the next, for good */
+	size_t ncame;		/* how many ever came */
 	struct {
 		uint64_t hash;
 		int64_t at_us;
-	} came[PLACES];		/* the newest that were no duplicates */
+	} came[PLACES];		/* the newest ones that were not duplicates */
 	struct dedup_place place[PLACES];
 };
 
 struct dedup *dedup_new(void)
 {
-	struct dedup *e = calloc(1, sizeof(*e));
+	struct dedup *d = calloc(1, sizeof(*d));
 
-	if (e)
-		e->table_until_us = NEVER;
-	return e;
+	if (d)
+		d->table_until_us = NEVER;
+	return d;
 }
 
-void dedup_free(struct dedup *e)
+void dedup_free(struct dedup *d)
 {
-	free(e);
+	free(d);
 }
 
-static bool is_open(const struct dedup *e, uint32_t id)
+static bool is_open(const struct dedup *d, uint32_t id)
 {
 	for (size_t i = 0; i < DEDUP_SOCKETS; i++)
-		if (e->open[i] && e->id[i] == id)
+		if (d->open[i] && d->id[i] == id)
 			return true;
 	return false;
 }
 
-/* The place of an equal frame, else the one to be given up: free, or the oldest. */
-static struct dedup_place *find(struct dedup *e, uint64_t hash, bool *same)
+/* The place of an equal message, else a free one, else the oldest. */
+static struct dedup_place *find(struct dedup *d, uint64_t hash, bool *same)
 {
-	struct dedup_place *first = &e->place[hash & (PLACES - NEIGHBOURS)], *worst = first;
+	struct dedup_place *first = &d->place[hash & (PLACES - NEIGHBOURS)], *worst = first;
 
 	*same = false;
 	for (struct dedup_place *p = first; p < first + NEIGHBOURS; p++) {
@@ -73,10 +73,10 @@ static struct dedup_place *find(struct dedup *e, uint64_t hash, bool *same)
 	return worst;
 }
 
-static bool is_in_table(struct dedup *e, uint64_t hash, uint32_t id, int64_t at_us)
+static bool is_in_table(struct dedup *d, uint64_t hash, uint32_t id, int64_t at_us)
 {
 	bool same;
-	struct dedup_place *p = find(e, hash, &same);
+	struct dedup_place *p = find(d, hash, &same);
 
 	if (same && p->socket != id && p->at_us >= at_us - DEDUP_US) {
 		p->unmatched--;
@@ -87,62 +87,62 @@ static bool is_in_table(struct dedup *e, uint64_t hash, uint32_t id, int64_t at_
 	return false;
 }
 
-/* What has come lately on the one socket that was open. */
-static void fill_table(struct dedup *e, uint32_t id, int64_t at_us)
+/* Adds what came last on the socket that was open. */
+static void fill_table(struct dedup *d, uint32_t id, int64_t at_us)
 {
-	size_t first = e->ncame > PLACES ? e->ncame - PLACES : 0;
+	size_t first = d->ncame > PLACES ? d->ncame - PLACES : 0;
 
-	memset(e->place, 0, sizeof(e->place));
-	for (size_t i = first; i < e->ncame; i++)
-		if (e->came[i % PLACES].at_us >= at_us - DEDUP_US)
-			is_in_table(e, e->came[i % PLACES].hash, id, e->came[i % PLACES].at_us);
+	memset(d->place, 0, sizeof(d->place));
+	for (size_t i = first; i < d->ncame; i++)
+		if (d->came[i % PLACES].at_us >= at_us - DEDUP_US)
+			is_in_table(d, d->came[i % PLACES].hash, id, d->came[i % PLACES].at_us);
 }
 
-/* What came on a socket that is closed by now was never open together with the new one. */
-static void clear_table(struct dedup *e)
+/* Drops what came on sockets that are closed: they were not open together with the new one. */
+static void clear_table(struct dedup *d)
 {
 	for (size_t i = 0; i < PLACES; i++)
-		if (e->place[i].unmatched && !is_open(e, e->place[i].socket))
-			e->place[i].unmatched = 0;
+		if (d->place[i].unmatched && !is_open(d, d->place[i].socket))
+			d->place[i].unmatched = 0;
 }
 
-void dedup_open(struct dedup *e, size_t socket, int64_t at_us)
+void dedup_open(struct dedup *d, size_t socket, int64_t at_us)
 {
 	size_t other = 0;
 
-	while (other < DEDUP_SOCKETS && (other == socket || !e->open[other]))
+	while (other < DEDUP_SOCKETS && (other == socket || !d->open[other]))
 		other++;
 	if (other == DEDUP_SOCKETS) {
-		e->table_until_us = NEVER;
-		e->ncame = 0;
+		d->table_until_us = NEVER;
+		d->ncame = 0;
 	} else {
-		if (at_us > e->table_until_us)
-			fill_table(e, e->id[other], at_us);
+		if (at_us > d->table_until_us)
+			fill_table(d, d->id[other], at_us);
 		else
-			clear_table(e);
-		e->table_until_us = INT64_MAX;
+			clear_table(d);
+		d->table_until_us = INT64_MAX;
 	}
-	e->id[socket] = ++e->next;
-	e->open[socket] = true;
+	d->id[socket] = ++d->next;
+	d->open[socket] = true;
 }
 
-void dedup_close(struct dedup *e, size_t socket, int64_t at_us)
+void dedup_close(struct dedup *d, size_t socket, int64_t at_us)
 {
-	e->open[socket] = false;
-	if (e->table_until_us == INT64_MAX)
-		e->table_until_us = at_us + DEDUP_US;
+	d->open[socket] = false;
+	if (d->table_until_us == INT64_MAX)
+		d->table_until_us = at_us + DEDUP_US;
 }
 
-bool dedup_is_duplicate(struct dedup *e, const char *text, size_t len, size_t socket,
+bool dedup_is_duplicate(struct dedup *d, const char *text, size_t len, size_t socket,
 	int64_t at_us)
 {
 	uint64_t hash = text_hash(0, text, len);
-	size_t i = e->ncame % PLACES;
+	size_t i = d->ncame % PLACES;
 
-	if (at_us <= e->table_until_us && is_in_table(e, hash, e->id[socket], at_us))
+	if (at_us <= d->table_until_us && is_in_table(d, hash, d->id[socket], at_us))
 		return true;
-	e->came[i].hash = hash;
-	e->came[i].at_us = at_us;
-	e->ncame++;
+	d->came[i].hash = hash;
+	d->came[i].at_us = at_us;
+	d->ncame++;
 	return false;
 }

@@ -1,7 +1,7 @@
 /*
- * Frames that came twice because two sockets were open at the same time: the service sends
- * each of them on both. A frame takes away one equal frame of the other socket, no more, for
- * two changes may look alike. Bounded memory; a rare collision of hashes in it forgets.
+ * Duplicates of messages, which the service sends on each of two sockets that are open at the same
+ * time. A message matches one equal message of the other socket and no more, because two changes
+ * may look the same. Memory is bounded: if hashes collide, which is rare, a message is forgotten.
  */
 #ifndef WINDOW_DEDUP_H
 #define WINDOW_DEDUP_H
@@ -11,17 +11,17 @@
 #include <stdint.h>
 
 #define DEDUP_SOCKETS 2
-#define DEDUP_US 10000000	/* how far apart the two may come */
+#define DEDUP_US 10000000	/* the most between the two */
 
 struct dedup;
 
-struct dedup *dedup_new(void);	/* NULL: no memory */
-void dedup_free(struct dedup *e);
-void dedup_open(struct dedup *e, size_t socket, int64_t at_us);
-void dedup_close(struct dedup *e, size_t socket, int64_t at_us);
+struct dedup *dedup_new(void);	/* NULL: out of memory */
+void dedup_free(struct dedup *d);
+void dedup_open(struct dedup *d, size_t socket, int64_t at_us);
+void dedup_close(struct dedup *d, size_t socket, int64_t at_us);
 
-/* Whether an equal frame has come on another socket that was open together with this one. */
-bool dedup_is_duplicate(struct dedup *e, const char *text, size_t len, size_t socket,
+/* Whether an equal message came on another socket that was open together with this one. */
+bool dedup_is_duplicate(struct dedup *d, const char *text, size_t len, size_t socket,
 	int64_t at_us);
 
 #endif

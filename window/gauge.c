@@ -30,7 +30,7 @@ static bool observe(struct gauge *g, double value, uint64_t us)
 	return true;
 }
 
-static bool flush(struct gauge *g)
+static bool add_stretches(struct gauge *g)
 {
 	bool ok = true;
 
@@ -49,7 +49,7 @@ bool gauge_add(struct gauge *g, double value, int64_t us)
 {
 	if (us <= 0)
 		return true;
-	if (g->nstretch == GAUGE_STRETCHES && !flush(g))
+	if (g->nstretch == GAUGE_STRETCHES && !add_stretches(g))
 		return false;
 	g->stretch[g->nstretch].value = value;
 	g->stretch[g->nstretch++].us = (uint64_t)us;
@@ -77,7 +77,7 @@ bool gauge_summarise(struct gauge *g, bool up, struct gauge_summary *out)
 {
 	double p[QUANTILES];
 
-	if (!flush(g))
+	if (!add_stretches(g))
 		return false;
 	*out = (struct gauge_summary){
 		.known = g->known && up,

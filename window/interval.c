@@ -7,7 +7,7 @@
 
 #define DURATION_DIGITS 9	/* of one number in a duration */
 #define US_PER_HOUR (INT64_C(3600) * 1000000)
-#define DURATION_MAX_US (100000 * 24 * US_PER_HOUR)	/* no report has a longer interval */
+#define DURATION_MAX_US (100000 * 24 * US_PER_HOUR)	/* no overflow up to here */
 
 /* --- instants ------------------------------------------------------------------------ */
 
@@ -16,7 +16,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Two digits at *s as they are, behind a separator if the text has one there. */
+/* Copies two digits, after a separator if there is one. */
 static bool copy_pair(const char **s, const char *end, char separator, char out[2])
 {
 	const char *p = *s;
@@ -30,7 +30,7 @@ static bool copy_pair(const char **s, const char *end, char separator, char out[
 	return true;
 }
 
-/* A fraction of a second: as RFC 3339 has it, any further digits than ten left out. */
+/* Copies the fraction of a second in the form of RFC 3339, with at most ten digits. */
 static bool copy_fraction(const char **s, const char *end, char **out)
 {
 	const char *p = *s;
@@ -46,7 +46,7 @@ static bool copy_fraction(const char **s, const char *end, char **out)
 	return *out - from > 1;
 }
 
-/* The offset that ends the text, as ±hh:mm. */
+/* Copies the offset at the end as ±hh:mm. */
 static bool copy_offset(const char *s, const char *end, char **out)
 {
 	memcpy(*out, "+00:00", 6);
@@ -63,7 +63,7 @@ static bool copy_offset(const char *s, const char *end, char **out)
 	return s == end;
 }
 
-/* Another spelling of an instant is written as RFC 3339 has it, and read so. */
+/* Rewrites an instant in the form of RFC 3339, and parses that. */
 static bool parse_instant(const char *s, size_t len, int64_t *us)
 {
 	const char *end = s + len;
@@ -82,7 +82,7 @@ static bool parse_instant(const char *s, size_t len, int64_t *us)
 	if (s < end && (is_digit(*s) || *s == ':') && (!copy_pair(&s, end, ':', text + 17)
 	    || !copy_fraction(&s, end, &out)))
 		return false;
-	/* at the end of that day */
+	/* the end of that day */
 	midnight = memcmp(text + 11, "24:00:00", 8) == 0 && out == text + 19;
 	if (midnight)
 		memcpy(text + 11, "00", 2);
@@ -96,7 +96,7 @@ static bool parse_instant(const char *s, size_t len, int64_t *us)
 
 static const struct interval_part {
 	char letter;
-	bool of_time;		/* stands behind the T */
+	bool of_time;		/* comes after the T */
 	int64_t us;
 } parts[] = {
 	{ 'W', false, 7 * 24 * US_PER_HOUR }, { 'D', false, 24 * US_PER_HOUR },
@@ -104,12 +104,12 @@ static const struct interval_part {
 	{ 'S', true, US_PER_HOUR / 3600 }
 };
 
-/* A decimal number of units of the part that its letter names, added to *us; parts before
- * *next have had their place. Only the last number may have a fraction. */
+/* Adds a number with its letter to *us. The letters come in the order of parts, from *next on; only
+ * the last number may have a fraction. */
 static bool parse_part(const char **s, const char *end, bool of_time, size_t *next,
 	int64_t *us)
 {
-	int64_t value = 0, part = 0, scale = 1;
+	int64_t value = 0, fraction = 0, scale = 1;
 	const char *p = *s;
 
 	for (; p < end && is_digit(*p) && p - *s < DURATION_DIGITS; p++)
@@ -121,7 +121,7 @@ static bool parse_part(const char **s, const char *end, bool of_time, size_t *ne
 
 		for (; p < end && is_digit(*p); p++)
 			if (scale < 1000000) {
-				part = 10 * part + (*p - '0');
+				fraction = 10 * fraction + (*p - '0');
 				scale *= 10;
 			}
 		if (p == point + 1 || p + 1 != end)
@@ -132,14 +132,14 @@ static bool parse_part(const char **s, const char *end, bool of_time, size_t *ne
 		++*next;
 	if (*next == ARRAY_LEN(parts) || value > DURATION_MAX_US / parts[*next].us)
 		return false;
-	*us += value * parts[*next].us + part * (parts[*next].us / scale);
+	*us += value * parts[*next].us + fraction * (parts[*next].us / scale);
 	++*next;
 	*s = p + 1;
 	return *us <= DURATION_MAX_US;
 }
 
-/* P[nW][nD][T[nH][nM][nS]] with one part at least, in this order. */
-static bool option_values_duration(const char *s, size_t len, int64_t *us)
+/* P[nW][nD][T[nH][nM][nS]] with at least one number, in this order. */
+static bool parse_duration(const char *s, size_t len, int64_t *us)
 {
 	const char *end = s + len;
 	bool of_time = false, any = false;
@@ -164,12 +164,12 @@ static bool option_values_duration(const char *s, size_t len, int64_t *us)
 
 /* --- the interval -------------------------------------------------------------------- */
 
-/* What stands behind the slash: an instant, or a duration from the first one on. */
+/* What follows the slash: an instant, or a duration from the first one on. */
 static bool parse_end(const char *s, size_t len, int64_t from_us, int64_t *to_us)
 {
 	if (!len || *s != 'P')
 		return parse_instant(s, len, to_us);
-	if (!option_values_duration(s, len, to_us))
+	if (!parse_duration(s, len, to_us))
 		return false;
 	*to_us += from_us;
 	return true;
@@ -188,7 +188,7 @@ bool interval_parse(const char *s, size_t len, int64_t *from_ms, int64_t *to_ms)
 	to_len = len - from_len - 1;
 	if (*s == 'P') {
 		if (!parse_instant(end, to_len, &to_us)
-		    || !option_values_duration(s, from_len, &length_us))
+		    || !parse_duration(s, from_len, &length_us))
 			return false;
 		from_us = to_us - length_us;
 	} else {

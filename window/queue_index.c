@@ -5,81 +5,81 @@
 
 #define FIRST 64
 
-void queue_index_free(struct queue_index *r)
+void queue_index_free(struct queue_index *index)
 {
-	free(r->id);
-	free(r->place);
-	*r = (struct queue_index){ 0 };
+	free(index->id);
+	free(index->place);
+	*index = (struct queue_index){ 0 };
 }
 
-/* Where the ID's place is looked for first. */
-static size_t home(const struct queue_index *r, const char *id)
+/* The place where the ID belongs, if it is free. */
+static size_t home(const struct queue_index *index, const char *id)
 {
 	uint64_t head, tail;
 
 	memcpy(&head, id, sizeof(head));
 	memcpy(&tail, id + UUID_LEN - sizeof(tail), sizeof(tail));
 	head ^= tail << 7 | tail >> 57;
-	/* also IDs that were counted up differ in the bits that are taken */
+	/* mixes the bits, because IDs may be consecutive numbers */
 	head = (head ^ head >> 32) * 0x9E3779B97F4A7C15u;
-	return (size_t)(head >> 32) & (r->nplace - 1);
+	return (size_t)(head >> 32) & (index->nplace - 1);
 }
 
-static void put(struct queue_index *r, size_t number)
+static void put(struct queue_index *index, size_t number)
 {
-	size_t i = home(r, r->id[number]);
+	size_t i = home(index, index->id[number]);
 
-	while (r->place[i])
-		i = (i + 1) & (r->nplace - 1);
-	r->place[i] = (uint32_t)number + 1;
+	while (index->place[i])
+		i = (i + 1) & (index->nplace - 1);
+	index->place[i] = (uint32_t)number + 1;
 }
 
-/* Room for one more, at most half of the places taken. */
-static bool grow(struct queue_index *r)
+/* Makes room for one more; at most half of the places are in use. */
+static bool grow(struct queue_index *index)
 {
-	size_t cap = r->cap ? 2 * r->cap : FIRST;
+	size_t cap = index->cap ? 2 * index->cap : FIRST;
 	char (*id)[UUID_LEN + 1];
 	uint32_t *place;
 
-	if (r->n < r->cap)
+	if (index->n < index->cap)
 		return true;
-	id = reallocarray(r->id, cap, sizeof(*id));
+	id = reallocarray(index->id, cap, sizeof(*id));
 	if (!id)
 		return false;
-	r->id = id;
+	index->id = id;
 	place = calloc(2 * cap, sizeof(*place));
 	if (!place)
 		return false;
-	free(r->place);
-	r->place = place;
-	r->nplace = 2 * cap;
-	r->cap = cap;
-	for (size_t i = 0; i < r->n; i++)
-		put(r, i);
+	free(index->place);
+	index->place = place;
+	index->nplace = 2 * cap;
+	index->cap = cap;
+	for (size_t i = 0; i < index->n; i++)
+		put(index, i);
 	return true;
 }
 
-bool queue_index_add(struct queue_index *r, const char *id)
+bool queue_index_add(struct queue_index *index, const char *id)
 {
-	if (!grow(r))
+	if (!grow(index))
 		return false;
-	memcpy(r->id[r->n], id, UUID_LEN);
-	r->id[r->n][UUID_LEN] = '\0';
-	put(r, r->n++);
+	memcpy(index->id[index->n], id, UUID_LEN);
+	index->id[index->n][UUID_LEN] = '\0';
+	put(index, index->n++);
 	return true;
 }
 
-size_t queue_index_find(const struct queue_index *r, const char *id)
+size_t queue_index_find(const struct queue_index *index, const char *id)
 {
-	if (!r->n)
+	if (!index->n)
 		return QUEUE_INDEX_NONE;
-	for (size_t i = home(r, id); r->place[i]; i = (i + 1) & (r->nplace - 1))
-		if (memcmp(r->id[r->place[i] - 1], id, UUID_LEN) == 0)
-			return r->place[i] - 1;
+	for (size_t i = home(index, id); index->place[i]; i = (i + 1) & (index->nplace - 1))
+		if (memcmp(index->id[index->place[i] - 1], id, UUID_LEN) == 0)
+			return index->place[i] - 1;
 	return QUEUE_INDEX_NONE;
 }
 
-const char *queue_index_id(const struct queue_index *r, size_t number)
+const char *queue_index_id(const struct queue_index *index, size_t number)
 {
-	return r->id[number];
+	return index->id[number];
 }

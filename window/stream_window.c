@@ -8,46 +8,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REPLAY_WINDOWS_AHEAD 10000	/* further ahead of the newest is no time */
+#define REPLAY_WINDOWS_AHEAD 10000	/* a timestamp further ahead of the newest is invalid */
 #define INTERVAL_TEXT_MAX 32
 
-struct queue_state {
+struct stream_queue {
 	char interval[INTERVAL_TEXT_MAX];	/* of its first frame; empty: none */
 	size_t stream;
-	int64_t first_window;		/* rows from here on */
-	bool watched;			/* where there is a list of queues */
+	int64_t first_window;		/* it has rows from this window on */
+	bool watched;			/* it is in the list of queues, if there is one */
 	bool has_last, resumed;
 	int64_t last_us;		/* timestamp of the last accepted frame */
-	int64_t resume_us;		/* what was last accepted before the stream was lost */
+	int64_t resume_us;		/* of the last frame accepted before the stream was lost */
 };
 
-/* A window that something was counted in; the others need no memory. */
+/* A window in which something was counted; the others need no memory. */
 struct open_window {
 	int64_t index;
-	struct accumulator **cell;	/* by queue, NULL where nothing came */
-	size_t ncell;
+	struct accumulator **acc;	/* by queue; NULL: nothing came */
+	size_t nacc;
 };
 
 struct stream_windows {
 	struct stream_windows_conf conf;
 	int64_t length_us, lateness_us;
 	bool started;
-	bool states_known;	/* coverage has a meaning */
+	bool states_known;	/* so coverage is known */
 	bool failed;
 	int64_t base_us;	/* where window 0 begins */
-	int64_t oldest;		/* index of the oldest open window = how many are printed */
+	int64_t oldest;		/* index of the oldest open window: so many are printed */
 	bool has_newest;
 	int64_t newest_us;	/* newest accepted timestamp: the watermark */
-	struct open_window *open;	/* by index; all of them >= oldest */
+	struct open_window *open;	/* by index, from oldest on */
 	size_t nopen, capopen;
-	struct queue_index roster;	/* the queues' IDs, by number */
-	struct queue_state *queue;
+	struct queue_index index;	/* the queues' IDs, by number */
+	struct stream_queue *queue;
 	size_t nqueue, capqueue;
-	struct coverage *cover;	/* by stream */
+	struct coverage *coverage;	/* by stream */
 	int64_t *connected_us;	/* by stream, in the window that is being closed */
-	char interval[INTERVAL_TEXT_MAX];	/* the recorded one; empty: none */
-	struct stream_window closed;	/* what the caller has borrowed, and its memory */
-	struct open_window closed_cells;
+	char interval[INTERVAL_TEXT_MAX];	/* of the recording; empty: none */
+	struct stream_window closed;	/* the caller has borrowed it, and the members below */
+	struct open_window closing;
 	struct stream_window_row *row;
 	size_t caprow;
 };
@@ -89,16 +89,17 @@ static int64_t index_of(const struct stream_windows *w, int64_t us)
 
 /* --- queues ------------------------------------------------------------------------- */
 
-static struct queue_state *queue_find(const struct stream_windows *w, const char *id)
+static struct stream_queue *queue_find(const struct stream_windows *w, const char *id)
 {
-	size_t number = queue_index_find(&w->roster, id);
+	size_t number = queue_index_find(&w->index, id);
 
 	return number == QUEUE_INDEX_NONE ? NULL : &w->queue[number];
 }
 
-static struct queue_state *queue_add(struct stream_windows *w, const char *id, int64_t first_window)
+static struct stream_queue *queue_add(struct stream_windows *w, const char *id,
+	int64_t first_window)
 {
-	struct queue_state *q;
+	struct stream_queue *q;
 
 	if (w->nqueue == w->capqueue) {
 		size_t cap = w->capqueue ? 2 * w->capqueue : 64;
@@ -109,10 +110,10 @@ static struct queue_state *queue_add(struct stream_windows *w, const char *id, i
 		w->queue = q;
 		w->capqueue = cap;
 	}
-	if (!queue_index_add(&w->roster, id))
+	if (!queue_index_add(&w->index, id))
 		return NULL;
 	q = &w->queue[w->nqueue++];
-	*q = (struct queue_state){ .first_window = first_window };
+	*q = (struct stream_queue){ .first_window = first_window };
 	return q;
 }
 
@@ -120,13 +121,13 @@ static struct queue_state *queue_add(struct stream_windows *w, const char *id, i
 
 static void open_free(struct open_window *o)
 {
-	for (size_t i = 0; i < o->ncell; i++)
-		accumulator_free(o->cell[i]);
-	free(o->cell);
+	for (size_t i = 0; i < o->nacc; i++)
+		accumulator_free(o->acc[i]);
+	free(o->acc);
 	memset(o, 0, sizeof(*o));
 }
 
-/* The place of a window among the open ones: its own, or where it would be put. */
+/* The place of a window among the open ones, or where it would be inserted. */
 static size_t open_place(const struct stream_windows *w, int64_t index)
 {
 	size_t at = w->nopen;
@@ -136,14 +137,14 @@ static size_t open_place(const struct stream_windows *w, int64_t index)
 	return at;
 }
 
-static struct accumulator *cell_find(const struct stream_windows *w, int64_t index,
-	const struct queue_state *q)
+static struct accumulator *find_accumulator(const struct stream_windows *w, int64_t index,
+	const struct stream_queue *q)
 {
 	size_t at = open_place(w, index), number = (size_t)(q - w->queue);
 
-	if (at == w->nopen || w->open[at].index != index || number >= w->open[at].ncell)
+	if (at == w->nopen || w->open[at].index != index || number >= w->open[at].nacc)
 		return NULL;
-	return w->open[at].cell[number];
+	return w->open[at].acc[number];
 }
 
 static struct open_window *open_make(struct stream_windows *w, int64_t index)
@@ -167,37 +168,38 @@ static struct open_window *open_make(struct stream_windows *w, int64_t index)
 	return &w->open[at];
 }
 
-/* The cell of a queue in a window, made where there is none; NULL: out of memory. */
-static struct accumulator *cell_make(struct stream_windows *w, int64_t index,
-	const struct queue_state *q)
+/* The accumulator of a queue in a window, made if there is none; NULL: out of memory. */
+static struct accumulator *make_accumulator(struct stream_windows *w, int64_t index,
+	const struct stream_queue *q)
 {
 	size_t number = (size_t)(q - w->queue);
 	struct open_window *o = open_make(w, index);
 
 	if (!o)
 		return NULL;
-	if (number >= o->ncell) {
-		struct accumulator **cell =
-			reallocarray(o->cell, w->nqueue, sizeof(struct accumulator *));
+	if (number >= o->nacc) {
+		struct accumulator **acc = reallocarray(o->acc, w->nqueue,
+			sizeof(struct accumulator *));
 
-		if (!cell)
+		if (!acc)
 			return NULL;
-		memset(cell + o->ncell, 0, (w->nqueue - o->ncell) * sizeof(struct accumulator *));
-		o->cell = cell;
-		o->ncell = w->nqueue;
+		memset(acc + o->nacc, 0, (w->nqueue - o->nacc) * sizeof(struct accumulator *));
+		o->acc = acc;
+		o->nacc = w->nqueue;
 	}
-	if (!o->cell[number])
-		o->cell[number] = calloc(1, sizeof(struct accumulator));
-	return o->cell[number];
+	if (!o->acc[number])
+		o->acc[number] = calloc(1, sizeof(struct accumulator));
+	return o->acc[number];
 }
 
-/* --- one frame's fate --------------------------------------------------------------- */
+/* --- verdicts on frames ------------------------------------------------------------- */
 
-static bool holds_for_one(const struct filter *rule, const struct stream_event_leaf *leaf, size_t n)
+static bool holds_for_one(const struct filter *filter, const struct stream_event_leaf *leaf,
+	size_t n)
 {
 	for (; n > 0; leaf++, n--)
-		if (filter_names(rule, leaf->metric, leaf->path, leaf->path_len)
-		    && compare_holds(rule->op, leaf->value, rule->number))
+		if (filter_names(filter, leaf->metric, leaf->path, leaf->path_len)
+		    && compare_holds(filter->op, leaf->value, filter->number))
 			return true;
 	return false;
 }
@@ -206,18 +208,18 @@ static bool is_outlier(const struct stream_windows *w, const struct stream_event
 {
 	for (size_t r = 0; r < w->conf.noutlier; r++)
 		if (holds_for_one(&w->conf.outlier[r], frame->leaf, frame->nleaf)
-		    || holds_for_one(&w->conf.outlier[r], frame->ruled, frame->nruled))
+		    || holds_for_one(&w->conf.outlier[r], frame->filtered, frame->nfiltered))
 			return true;
 	return false;
 }
 
-static bool is_duplicate(const struct queue_state *q, int64_t time_us)
+static bool is_duplicate(const struct stream_queue *q, int64_t time_us)
 {
 	return (q->has_last && time_us == q->last_us)
 		|| (q->resumed && time_us <= q->resume_us);
 }
 
-/* A time that no clock of ours can have: event time would open windows without end. */
+/* Whether a timestamp must be wrong: in event time it would open windows without end. */
 static bool is_too_far_ahead(const struct stream_windows *w, int64_t time_us, int64_t arrival_us)
 {
 	int64_t from;
@@ -232,7 +234,7 @@ static bool is_too_far_ahead(const struct stream_windows *w, int64_t time_us, in
 	return index_of(w, time_us) - from > REPLAY_WINDOWS_AHEAD;
 }
 
-/* The window that the frame's own time or arrival names; it may be closed already. */
+/* The window of the frame's timestamp or arrival; it may be closed already. */
 static int64_t own_window(const struct stream_windows *w, const struct stream_event *frame)
 {
 	int64_t index;
@@ -252,7 +254,7 @@ static bool is_stale(const struct stream_windows *w, const struct stream_event *
 	return frame->time_us < start_us(w, w->oldest) - w->lateness_us;
 }
 
-/* Event time: a window has begun once a timestamp (or, live, the clock) is in it. */
+/* In event time a window has begun once a timestamp is in it, or the clock of a live run. */
 static bool has_begun(const struct stream_windows *w, int64_t index, int64_t arrival_us)
 {
 	if (index <= w->oldest)
@@ -269,11 +271,11 @@ static void windows_start(struct stream_windows *w, int64_t at_us)
 	w->base_us = floor_div(at_us, unit) * unit - w->oldest * w->length_us;
 	w->started = true;
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		coverage_advance(&w->cover[i], oldest_span(w));
+		coverage_advance(&w->coverage[i], oldest_span(w));
 }
 
-/* Frames that came before any window could begin (replay by arrival without states, or by
- * event time) begin window 0. */
+/* The first frame begins window 0 if nothing else did: in a replay by arrival without states, or by
+ * event time. */
 static void start_by_frame(struct stream_windows *w, const struct stream_event *frame,
 	int64_t arrival_us)
 {
@@ -291,27 +293,27 @@ static bool is_past_count(const struct stream_windows *w, int64_t index)
 }
 
 /* Counts a rejected frame in its own window if that is open, else in the oldest one. */
-static enum verdict reject(struct stream_windows *w, struct queue_state *q, enum verdict fate,
+static enum verdict reject(struct stream_windows *w, struct stream_queue *q, enum verdict verdict,
 	int64_t own, int64_t arrival_us, struct stream_window_place *placed)
 {
-	struct accumulator *cell;
+	struct accumulator *acc;
 
 	if (own < w->oldest || !has_begun(w, own, arrival_us))
 		own = w->oldest;
 	if (is_past_count(w, own))
-		return fate;
-	cell = cell_make(w, own, q);
-	if (!cell) {
+		return verdict;
+	acc = make_accumulator(w, own, q);
+	if (!acc) {
 		w->failed = true;
 		return VERDICT_NO_MEMORY;
 	}
-	cell->rejected[fate]++;
+	acc->rejected[verdict]++;
 	q->first_window = min_i64(q->first_window, own);
 	*placed = (struct stream_window_place){ own, true, (size_t)(q - w->queue) };
-	return fate;
+	return verdict;
 }
 
-static enum verdict judge(const struct stream_windows *w, const struct queue_state *q,
+static enum verdict judge(const struct stream_windows *w, const struct stream_queue *q,
 	const struct stream_event *frame, int64_t own)
 {
 	if (is_duplicate(q, frame->time_us))
@@ -323,11 +325,11 @@ static enum verdict judge(const struct stream_windows *w, const struct queue_sta
 	return VERDICT_ACCEPTED;
 }
 
-static enum verdict accept(struct stream_windows *w, struct queue_state *q,
+static enum verdict accept(struct stream_windows *w, struct stream_queue *q,
 	const struct stream_event *frame, int64_t own, const int slot[FIELD_MAX],
 	int64_t arrival_us, struct stream_window_place *placed)
 {
-	struct accumulator *cell;
+	struct accumulator *acc;
 
 	q->last_us = frame->time_us;
 	q->has_last = true;
@@ -339,8 +341,8 @@ static enum verdict accept(struct stream_windows *w, struct queue_state *q,
 		memcpy(q->interval, frame->interval, strlen(frame->interval) + 1);
 	if (is_past_count(w, own))
 		return VERDICT_BEYOND;
-	cell = cell_make(w, own, q);
-	if (!cell || !accumulator_accept(cell, frame, slot, arrival_us)) {
+	acc = make_accumulator(w, own, q);
+	if (!acc || !accumulator_accept(acc, frame, slot, arrival_us)) {
 		w->failed = true;
 		return VERDICT_NO_MEMORY;
 	}
@@ -349,20 +351,20 @@ static enum verdict accept(struct stream_windows *w, struct queue_state *q,
 	return VERDICT_ACCEPTED;
 }
 
-/* A queue that is met for the first time; NULL: *fate says why it has no rows. */
-static struct queue_state *queue_met(struct stream_windows *w, const struct stream_event *frame,
-	bool invalid, int64_t own, enum verdict *fate)
+/* NULL: *verdict says why the queue has no rows. */
+static struct stream_queue *add_new_queue(struct stream_windows *w,
+	const struct stream_event *frame, bool invalid, int64_t own, enum verdict *verdict)
 {
-	struct queue_state *q;
+	struct stream_queue *q;
 
-	*fate = VERDICT_INVALID;
+	*verdict = VERDICT_INVALID;
 	if (invalid)
 		return NULL;
-	*fate = VERDICT_TOO_MANY_QUEUES;
+	*verdict = VERDICT_TOO_MANY_QUEUES;
 	if (w->nqueue == w->conf.queue_max)
 		return NULL;
 	q = queue_add(w, frame->queue_id, max_i64(own, w->oldest));
-	*fate = VERDICT_NO_MEMORY;
+	*verdict = VERDICT_NO_MEMORY;
 	return q;
 }
 
@@ -370,8 +372,8 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	size_t stream, int64_t arrival_us, struct stream_window_place *placed)
 {
 	int slot[FIELD_MAX];
-	struct queue_state *q = queue_find(w, frame->queue_id);
-	enum verdict fate;
+	struct stream_queue *q = queue_find(w, frame->queue_id);
+	enum verdict verdict;
 	int64_t own;
 	bool no_time, fits;
 
@@ -379,26 +381,26 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	if (w->conf.nqueue && !(q && q->watched))
 		return VERDICT_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
-	if (!w->started)	/* invalid, before a first time is known: in no row */
+	if (!w->started)	/* invalid, and no time is known yet: in no row */
 		return VERDICT_INVALID;
 	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
 	own = no_time ? w->oldest : own_window(w, frame);
 	fits = !no_time && !frame->invalid
-		&& accumulator_fits(q ? cell_find(w, own, q) : NULL, frame, slot);
-	if (!q && !(q = queue_met(w, frame, !fits, own, &fate)))
-		return fate;
+		&& accumulator_fits(q ? find_accumulator(w, own, q) : NULL, frame, slot);
+	if (!q && !(q = add_new_queue(w, frame, !fits, own, &verdict)))
+		return verdict;
 	q->stream = stream;
 	if (!fits)
 		return reject(w, q, VERDICT_INVALID, own, arrival_us, placed);
-	fate = judge(w, q, frame, own);
-	if (fate != VERDICT_ACCEPTED)
-		return reject(w, q, fate, own, arrival_us, placed);
+	verdict = judge(w, q, frame, own);
+	if (verdict != VERDICT_ACCEPTED)
+		return reject(w, q, verdict, own, arrival_us, placed);
 	return accept(w, q, frame, own, slot, arrival_us, placed);
 }
 
 /* --- states ------------------------------------------------------------------------- */
 
-/* What was printed stands: no state reaches back behind it. */
+/* What was printed does not change: a state cannot reach back behind it. */
 static int64_t not_before_printed(const struct stream_windows *w, int64_t at_us)
 {
 	return w->started && w->oldest > 0 ? max_i64(at_us, start_us(w, w->oldest)) : at_us;
@@ -414,7 +416,7 @@ void stream_windows_interval(struct stream_windows *w, const char *text, size_t 
 
 void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t at_us)
 {
-	struct coverage *c = &w->cover[stream];
+	struct coverage *c = &w->coverage[stream];
 
 	w->states_known = true;
 	if (c->up)
@@ -425,7 +427,7 @@ void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t a
 	}
 	coverage_up(c, not_before_printed(w, at_us));
 	for (size_t i = 0; c->was_lost && i < w->nqueue; i++) {
-		struct queue_state *q = &w->queue[i];
+		struct stream_queue *q = &w->queue[i];
 
 		if (q->stream == stream && q->has_last) {
 			q->resumed = true;
@@ -436,7 +438,7 @@ void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t a
 
 bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
 {
-	struct coverage *c = &w->cover[stream];
+	struct coverage *c = &w->coverage[stream];
 
 	w->states_known = true;
 	if (!c->up)
@@ -450,7 +452,7 @@ bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
 bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t until_us)
 {
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		w->failed = !coverage_skip(&w->cover[i],
+		w->failed = !coverage_skip(&w->coverage[i],
 				    (struct coverage_span){ from_us, until_us }, oldest_span(w))
 			|| w->failed;
 	return !w->failed;
@@ -461,14 +463,14 @@ void stream_windows_restart(struct stream_windows *w)
 	w->started = w->states_known = w->has_newest = false;
 	w->interval[0] = '\0';
 	for (size_t i = 0; i < w->nqueue; i++)
-		w->queue[i] = (struct queue_state){ .first_window = INT64_MAX };
+		w->queue[i] = (struct stream_queue){ .first_window = INT64_MAX };
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		coverage_free(&w->cover[i]);
+		coverage_free(&w->coverage[i]);
 }
 
 bool stream_windows_watch(struct stream_windows *w, const char *queue_id)
 {
-	struct queue_state *q = queue_find(w, queue_id);
+	struct stream_queue *q = queue_find(w, queue_id);
 
 	if (!q)
 		q = queue_add(w, queue_id, w->oldest);
@@ -485,29 +487,29 @@ static int coverage_e4(const struct stream_windows *w, int64_t connected_us, int
 {
 	if (!w->states_known)
 		return -1;
-	return (int)(connected_us * 10000 / length_us);	/* a window is a day at most: fits */
+	return (int)(connected_us * 10000 / length_us);	/* fits: a window is at most a day */
 }
 
 static void row_fill(struct stream_windows *w, struct stream_window_row *row,
-	const struct queue_state *q, struct accumulator *cell, int64_t end)
+	const struct stream_queue *q, struct accumulator *acc, int64_t end)
 {
 	int64_t connected = w->connected_us[q->stream];
 
 	memset(row, 0, sizeof(*row));
 	row->queue = (size_t)(q - w->queue);
-	row->queue_id = queue_index_id(&w->roster, row->queue);
+	row->queue_id = queue_index_id(&w->index, row->queue);
 	row->interval = w->interval[0] ? w->interval : q->interval[0] ? q->interval : NULL;
 	row->connected_us = (uint64_t)connected;
 	row->coverage_e4 = coverage_e4(w, connected, end - start_us(w, w->oldest));
-	if (!cell)
+	if (!acc)
 		return;
-	accumulator_sort(cell);
-	row->updates = cell->updates;
-	memcpy(row->rejected, cell->rejected, sizeof(row->rejected));
-	row->clock_skew = cell->clock_skew;
-	row->lag_us = cell->lag_us;
-	row->field = (const struct accumulator_field *const *)cell->field;
-	row->nfield = cell->nfield;
+	accumulator_sort(acc);
+	row->updates = acc->updates;
+	memcpy(row->rejected, acc->rejected, sizeof(row->rejected));
+	row->clock_skew = acc->clock_skew;
+	row->lag_us = acc->lag_us;
+	row->field = (const struct accumulator_field *const *)acc->field;
+	row->nfield = acc->nfield;
 }
 
 /* The sums over all rows, for the audit event. */
@@ -544,7 +546,7 @@ static const struct stream_window *close_oldest(struct stream_windows *w, int64_
 {
 	size_t n = 0;
 
-	open_free(&w->closed_cells);
+	open_free(&w->closing);
 	if (w->nqueue > w->caprow) {
 		struct stream_window_row *row = reallocarray(w->row, w->nqueue, sizeof(*row));
 
@@ -554,16 +556,16 @@ static const struct stream_window *close_oldest(struct stream_windows *w, int64_
 		w->caprow = w->nqueue;
 	}
 	if (w->nopen && w->open[0].index == w->oldest) {
-		w->closed_cells = w->open[0];
+		w->closing = w->open[0];
 		memmove(&w->open[0], &w->open[1], --w->nopen * sizeof(*w->open));
 	}
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		w->connected_us[i] = coverage_us(&w->cover[i],
+		w->connected_us[i] = coverage_us(&w->coverage[i],
 			(struct coverage_span){ start_us(w, w->oldest), end });
 	for (size_t i = 0; i < w->nqueue; i++)
 		if (w->queue[i].first_window <= w->oldest)
 			row_fill(w, &w->row[n++], &w->queue[i],
-				i < w->closed_cells.ncell ? w->closed_cells.cell[i] : NULL, end);
+				i < w->closing.nacc ? w->closing.acc[i] : NULL, end);
 	w->closed = (struct stream_window){
 		.index = w->oldest,
 		.start_ms = start_us(w, w->oldest) / US_PER_MS,
@@ -576,7 +578,7 @@ static const struct stream_window *close_oldest(struct stream_windows *w, int64_
 		goto fail;
 	w->oldest++;
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		coverage_advance(&w->cover[i], oldest_span(w));
+		coverage_advance(&w->coverage[i], oldest_span(w));
 	return &w->closed;
 fail:
 	w->failed = true;
@@ -614,14 +616,13 @@ int64_t stream_windows_due_us(const struct stream_windows *w)
 	return w->conf.replay ? NO_TIME : end_us(w, w->oldest) + w->lateness_us;
 }
 
-/* The newest moment that windows are measured against: event time's own, or the clock's. */
+/* The newest moment: of the timestamps in event time, else of the clock. */
 static int64_t last_moment_us(const struct stream_windows *w, int64_t at_us)
 {
 	return w->conf.time == TIME_EVENT && w->has_newest ? w->newest_us : at_us;
 }
 
-/* Whether the input, or the live run by its clock too, had come as far as into the oldest
- * window. */
+/* Whether the input, or the clock of a live run, has reached the oldest window. */
 static bool oldest_has_begun(const struct stream_windows *w, int64_t at_us)
 {
 	int64_t moment = last_moment_us(w, at_us), start = start_us(w, w->oldest);
@@ -637,7 +638,7 @@ const struct stream_window *stream_windows_rest(struct stream_windows *w, int64_
 		|| !oldest_has_begun(w, at_us))
 		return NULL;
 	start = start_us(w, w->oldest);
-	if (w->conf.replay)	/* its frames are all there, also where timestamps are behind */
+	if (w->conf.replay)	/* all frames are there, even if their timestamps are behind */
 		moment = max_i64(moment, at_us);
 	moment = floor_div(max_i64(moment, start), US_PER_MS) * US_PER_MS;
 	end = min_i64(end_us(w, w->oldest), max_i64(moment, start + US_PER_MS));
@@ -659,7 +660,7 @@ bool stream_windows_failed(const struct stream_windows *w)
 	return w->failed;
 }
 
-/* --- life --------------------------------------------------------------------------- */
+/* --- new and free ------------------------------------------------------------------- */
 
 enum status stream_windows_new(struct stream_windows **out, const struct stream_windows_conf *conf,
 	struct err *err)
@@ -672,9 +673,9 @@ enum status stream_windows_new(struct stream_windows **out, const struct stream_
 	w->conf = *conf;
 	w->length_us = conf->length_ms * US_PER_MS;
 	w->lateness_us = conf->lateness_ms * US_PER_MS;
-	w->cover = calloc(conf->nstream, sizeof(*w->cover));
+	w->coverage = calloc(conf->nstream, sizeof(*w->coverage));
 	w->connected_us = calloc(conf->nstream, sizeof(*w->connected_us));
-	if (!w->cover || !w->connected_us)
+	if (!w->coverage || !w->connected_us)
 		goto fail;
 	for (size_t i = 0; i < conf->nqueue; i++)
 		if (!stream_windows_watch(w, conf->queue[i]))
@@ -692,14 +693,14 @@ void stream_windows_free(struct stream_windows *w)
 		return;
 	for (size_t i = 0; i < w->nopen; i++)
 		open_free(&w->open[i]);
-	open_free(&w->closed_cells);
-	for (size_t i = 0; w->cover && i < w->conf.nstream; i++)
-		coverage_free(&w->cover[i]);
-	free(w->cover);
+	open_free(&w->closing);
+	for (size_t i = 0; w->coverage && i < w->conf.nstream; i++)
+		coverage_free(&w->coverage[i]);
+	free(w->coverage);
 	free(w->connected_us);
 	free(w->open);
 	free(w->queue);
-	queue_index_free(&w->roster);
+	queue_index_free(&w->index);
 	free(w->row);
 	free(w);
 }

@@ -23,7 +23,7 @@ static const struct filter filters[] = {
 };
 static struct stream_event frame;
 
-/* A decoder that asks for state and waitTime, and of agentState knows what rules name. */
+/* A decoder that asks for state and waitTime, and of agentState knows what filters name. */
 static struct stream_events *decoder(void)
 {
 	return stream_events_new(metrics, 3, 2, filters, 2);
@@ -74,9 +74,9 @@ TEST(stream_event__has_its_leaves)
 	assert_path(0, "active");
 	assert_path(1, "voice.a_b");
 	assert_double_equal_exact(frame.leaf[1].value, 2.5);
-	assert_int_equal(frame.nruled, 1);
-	assert_int_equal(frame.ruled[0].metric, 2);
-	assert_double_equal_exact(frame.ruled[0].value, 7);
+	assert_int_equal(frame.nfiltered, 1);
+	assert_int_equal(frame.filtered[0].metric, 2);
+	assert_double_equal_exact(frame.filtered[0].value, 7);
 	assert_false(stream_events_next(fs, &frame));
 	stream_events_free(fs);
 }
@@ -118,7 +118,7 @@ TEST(stream_event__invalid_says_why)
 	assert_non_null(decode(HEAD "\"state\":{}}}")->invalid);
 }
 
-/* Fields of a metric that a rule alone names take no room of those that were asked for. */
+/* Fields of a metric that only a filter names take no room from those of -m. */
 TEST(stream_event__has_room_whatever_else_comes)
 {
 	char text[8192] = "\"agentState\":{";
@@ -134,9 +134,9 @@ TEST(stream_event__has_room_whatever_else_comes)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\"f%d\":1", i ? "," : "", i);
 	assert_null(invalid(strcat(text, "}")));
 	assert_int_equal(frame.nleaf, FIELD_MAX);
-	assert_int_equal(frame.nruled, 2);
-	assert_double_equal_exact(frame.ruled[0].value, 5);
-	assert_double_equal_exact(frame.ruled[1].value, 6);
+	assert_int_equal(frame.nfiltered, 2);
+	assert_double_equal_exact(frame.filtered[0].value, 5);
+	assert_double_equal_exact(frame.filtered[1].value, 6);
 }
 
 /* Nobody knows which one holds. */
@@ -153,7 +153,7 @@ TEST(stream_event__member_that_comes_twice_is_invalid)
 		"\"state\":null,\"state\":{\"total\":7}", "\"timestamp\":\"2026-11-24T02:00:00Z\"",
 		"\"queueId\":\"00000001-0000-4000-8000-000000000001\"",
 		"\"interval\":\"PT10S\",\"interval\":\"PT30S\"",
-		"\"agentState\":{\"idle\":1,\"idle\":5}"	/* a rule reads it */
+		"\"agentState\":{\"idle\":1,\"idle\":5}"	/* a filter reads it */
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
