@@ -1,6 +1,5 @@
 #include "auth/creds.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "auth/gc_profile.h"
+#include "net/url.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/secret_file.h"
@@ -21,42 +21,13 @@
 
 /* --- the host ----------------------------------------------------------------------- */
 
-static bool is_loopback(const char *host, size_t len)
-{
-	char text[INET_ADDRSTRLEN];
-	struct in_addr v4;
-
-	if (len == 9 && strncasecmp(host, "localhost", len) == 0)
-		return true;
-	if (len == 5 && strncmp(host, "[::1]", len) == 0)
-		return true;
-	if (len >= sizeof(text))
-		return false;
-	memcpy(text, host, len);
-	text[len] = '\0';
-	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
-}
-
-static bool is_ipv6(const char *s, size_t len)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr v6;
-
-	if (len >= sizeof(text))
-		return false;
-	memcpy(text, s, len);
-	text[len] = '\0';
-	return inet_pton(AF_INET6, text, &v6) == 1;
-}
-
+/* libcurl takes more than that for a name. */
 static bool is_host_name(const char *s, size_t len)
 {
 	size_t label = 0;
 
 	if (len == 0 || len > HOST_MAX)
 		return false;
-	if (s[0] == '[')
-		return s[len - 1] == ']' && is_ipv6(s + 1, len - 2);
 	for (size_t i = 0; i < len; i++) {
 		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z')
 		      || (s[i] >= '0' && s[i] <= '9') || s[i] == '-' || s[i] == '.'))
@@ -66,20 +37,6 @@ static bool is_host_name(const char *s, size_t len)
 			return false;
 	}
 	return s[0] != '.' && s[0] != '-';
-}
-
-static bool is_port(const char *s, size_t len)
-{
-	long port = 0;
-
-	if (len == 0 || len > 5)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-		port = 10 * port + (s[i] - '0');
-	}
-	return port >= 1 && port <= 65535;
 }
 
 /* The scheme in front of host, if any; false: an unknown one. Moves *host behind it. */
@@ -104,28 +61,23 @@ static bool take_scheme(const char **host, bool *plain)
 
 char *creds_base_url(const char *host, bool *plain, const char **why)
 {
-	size_t len, name;
-	const char *colon;
-	char *url = NULL;
+	char *text = NULL;
+	struct url url;
 
 	*why = "a host, HOST:PORT, or an https or wss URL without path, user or query";
-	if (!take_scheme(&host, plain))
+	if (!take_scheme(&host, plain)
+	    || asprintf(&text, "%s://%s", *plain ? "http" : "https", host) < 0)
 		return NULL;
-	len = strlen(host);
-	if (len && host[len - 1] == '/')
-		len--;
-	colon = host[0] == '[' ? memchr(host, ']', len) : host;
-	colon = colon ? memchr(colon, ':', len - (size_t)(colon - host)) : NULL;
-	name = colon ? (size_t)(colon - host) : len;
-	if (!is_host_name(host, name) || (colon && !is_port(colon + 1, len - name - 1)))
-		return NULL;
-	if (*plain && !is_loopback(host, name)) {
+	if (url_read(text, &url) && (url.host[0] == '[' || is_host_name(url.host, strlen(url.host)))
+	    && strcmp(url.rest, url.rest[0] == '/' ? "/" : "") == 0) {
+		if (!*plain || url.is_loopback) {
+			text[url.rest - text] = '\0';
+			return text;
+		}
 		*why = "https or wss: plain http and ws are for a loopback host alone";
-		return NULL;
 	}
-	if (asprintf(&url, "%s://%.*s", *plain ? "http" : "https", (int)len, host) < 0)
-		return NULL;
-	return url;
+	free(text);
+	return NULL;
 }
 
 /* AWS region and domain, as Genesys Cloud's own tools have them. */
@@ -173,10 +125,10 @@ char *creds_region_domain(const char *region)
 
 /* --- the service's three hosts ------------------------------------------------------ */
 
-static bool is_known_domain(const char *domain, size_t len)
+static bool is_known_domain(const char *domain)
 {
 	for (size_t i = 0; i < ARRAY_LEN(regions); i++)
-		if (strlen(regions[i][1]) == len && strncasecmp(regions[i][1], domain, len) == 0)
+		if (strcmp(regions[i][1], domain) == 0)
 			return true;
 	return false;
 }
@@ -190,47 +142,32 @@ static bool looks_like_region(const char *word)
 		&& word[len - 1] <= '9';
 }
 
-/* What can have no `api.` in front of it. */
-static bool is_address(const char *host, size_t len)
+static bool set_hosts(struct creds *c, const char *base_url, bool any_domain)
 {
-	char text[INET_ADDRSTRLEN];
-	struct in_addr v4;
+	const char *domain = behind_prefix(strstr(base_url, "://") + 3);
+	struct url url;
 
-	if (host[0] == '[' || is_loopback(host, len))
-		return true;
-	if (len >= sizeof(text))
+	if (!url_read(base_url, &url))
 		return false;
-	memcpy(text, host, len);
-	text[len] = '\0';
-	return inet_pton(AF_INET, text, &v4) == 1;
-}
-
-static bool set_hosts(struct creds *c, const char *url, bool any_domain)
-{
-	const char *host = strstr(url, "://") + 3;
-	const char *end = host[0] == '[' ? strchr(host, ']') + 1 : host + strcspn(host, ":");
-	const char *domain = behind_prefix(host);
-
-	if (is_address(host, (size_t)(end - host))
-	    || (!any_domain && !is_known_domain(domain, (size_t)(end - domain)))) {
-		c->domain = strndup(host, (size_t)(end - host));
-		c->base_url = strdup(url);
-		c->login_url = strdup(url);
+	/* an address or loopback can have no `api.` in front of it */
+	if (url.is_address || url.is_loopback
+	    || (!any_domain && !is_known_domain(behind_prefix(url.host)))) {
+		c->domain = strdup(url.host);
+		c->base_url = strdup(base_url);
+		c->login_url = strdup(base_url);
 	} else {
-		c->domain = strndup(domain, (size_t)(end - domain));
+		c->domain = strdup(behind_prefix(url.host));
 		if (asprintf(&c->base_url, "https://api.%s", domain) < 0)
 			c->base_url = NULL;
 		if (asprintf(&c->login_url, "https://login.%s", domain) < 0)
 			c->login_url = NULL;
 	}
-	for (char *s = c->domain; s && *s; s++)
-		*s = (char)(*s >= 'A' && *s <= 'Z' ? *s | 0x20 : *s);
 	return c->domain && c->base_url && c->login_url;
 }
 
 bool creds_hosts(struct creds *c, const char *host, bool any_domain, const char **why)
 {
-	bool named = strpbrk(host, ".:/[") || is_loopback(host, strlen(host))
+	bool named = strpbrk(host, ".:/[") || strcasecmp(host, "localhost") == 0
 		|| (!any_domain && *host && !looks_like_region(host));
 	char *domain = named ? NULL : creds_region_domain(host), *url = NULL;
 	bool ok = false;

@@ -1,11 +1,11 @@
 #include "source/channel_api.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "json.h"
+#include "net/url.h"
 #include "util/base.h"
 #include "util/slice.h"
 #include "util/text.h"
@@ -35,27 +35,12 @@ static char *take_word(struct json_cursor *c, bool *no_memory)
 	return NULL;
 }
 
-/* Of an authority without a user. */
-static bool is_loopback(const char *host)
-{
-	size_t len = *host == '[' ? strcspn(host, "/?#@") : strcspn(host, ":/?#@");
-	char text[INET_ADDRSTRLEN] = "";
-	struct in_addr v4;
-
-	if (host[strcspn(host, "/?#@")] == '@')
-		return false;
-	if (len >= 5 && strncmp(host, "[::1]", 5) == 0)
-		return len == 5 || host[5] == ':';
-	if (len < sizeof(text))
-		memcpy(text, host, len);
-	return (len == 9 && strncasecmp(host, "localhost", len) == 0)
-		|| (inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
-}
-
 static bool is_uri(const char *uri, bool plain)
 {
-	return strncmp(uri, "wss://", 6) == 0
-		|| (plain && strncmp(uri, "ws://", 5) == 0 && is_loopback(uri + 5));
+	struct url url;
+
+	return url_read(uri, &url) && (strncmp(uri, "wss://", 6) == 0
+		|| (plain && strncmp(uri, "ws://", 5) == 0 && url.is_loopback));
 }
 
 bool channel_api_is_failure(const char *text, size_t len)

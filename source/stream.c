@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/url.h"
 #include "util/backoff.h"
 #include "util/buf.h"
 #include "util/time.h"
@@ -57,20 +58,6 @@ void stream_free(struct stream *s)
 
 /* --- URL and payload ---------------------------------------------------------------- */
 
-/* RFC 3986 §2.3: all but the unreserved characters as %XX. */
-static void put_encoded(struct buf *out, const char *s)
-{
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-		    || c == '-' || c == '.' || c == '_' || c == '~')
-			buf_char(out, (char)c);
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
-
 char *stream_url(const struct stream_conf *conf, const char *token)
 {
 	const char *host = strstr(conf->base_url, "://");
@@ -81,10 +68,10 @@ char *stream_url(const struct stream_conf *conf, const char *token)
 	buf_str(&url, strncmp(conf->base_url, "https", 5) == 0 ? "wss" : "ws");
 	buf_str(&url, host);
 	buf_str(&url, PATH "?access_token=");
-	put_encoded(&url, token);
+	url_put_escaped(&url, token);
 	if (!conf->payload_as_message) {
 		buf_str(&url, "&payload=");
-		put_encoded(&url, conf->payload);
+		url_put_escaped(&url, conf->payload);
 	}
 	buf_char(&url, '\0');
 	if (url.failed)

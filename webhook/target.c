@@ -80,6 +80,8 @@ static const char *read_url(struct target *to, const char *url)
 	free(base);
 	if (!to->shown)
 		return to->plain ? "https: plain http is for a loopback host alone"
+			: ip_filter_text(host, strcspn(host, ":/?#"))
+			? "an address in its usual form, also with --callback-allow-private"
 			: "a URL with a host and, if needed, a port";
 	to->url = strdup(url);
 	return to->url ? NULL : "what fits into memory";
