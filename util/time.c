@@ -28,7 +28,11 @@ static int days_in_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar. Years begin in March here. */
+/*
+ * Days from 1970-01-01 in the proleptic Gregorian calendar, counting years from March. timegm(3)
+ * and gmtime_r(3) are not used: where TZ is right/UTC they count leap seconds, which would shift
+ * the rows of a replay by 27 s, and timegm made the replay of a stream 10% slower.
+ */
 static int64_t days_from_civil(int year, int month, int day)
 {
 	int64_t y = year - (month <= 2);

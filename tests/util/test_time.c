@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -56,6 +58,20 @@ TEST(time__round_trips_over_four_centuries)
 	assert_string_equal(text, "1969-12-31T23:59:59.999Z");
 }
 
+/* The C library counts leap seconds there. */
+TEST(time__does_not_depend_on_the_time_zone)
+{
+	char text[TIME_TEXT_MAX];
+
+	assert_int_equal(setenv("TZ", "right/UTC", 1), 0);
+	tzset();
+	time_format_ms(text, 1795485600000);
+	assert_string_equal(text, "2026-11-24T02:00:00.000Z");
+	assert_int_equal(time_of(text), 1795485600000000);
+	assert_int_equal(unsetenv("TZ"), 0);
+	tzset();
+}
+
 TEST(duration__has_a_unit_and_whole_ms)
 {
 	static const struct {
@@ -103,6 +119,7 @@ int main(void)
 		cmocka_unit_test(time__is_read_to_the_us),
 		cmocka_unit_test(time__that_is_none_is_refused),
 		cmocka_unit_test(time__round_trips_over_four_centuries),
+		cmocka_unit_test(time__does_not_depend_on_the_time_zone),
 		cmocka_unit_test(duration__has_a_unit_and_whole_ms),
 		cmocka_unit_test(duration__is_written_in_its_largest_unit)
 	};
