@@ -1,0 +1,185 @@
+/* What a failure leads to, and that gsqstat(1) says the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "source/retry_policy.h"
+#include "tests/support/check.h"
+
+#define MANUAL "man/gsqstat.1"
+#define SECTION ".Sh EXIT STATUS\n"
+
+static char *section;		/* EXIT STATUS */
+
+static int read_manual(void **state)
+{
+	static char text[1 << 20];
+	FILE *f = fopen(MANUAL, "r");
+	size_t len;
+
+	(void)state;
+	assert_non_null(f);
+	len = fread(text, 1, sizeof(text) - 1, f);
+	assert_true(feof(f));
+	fclose(f);
+	text[len] = '\0';
+	section = strstr(text, SECTION);
+	assert_non_null(section);
+	section += strlen(SECTION);
+	*strstr(section, "\n.Sh ") = '\0';
+	return 0;
+}
+
+/* The text of one status. Lines about proxies are left out: their answers are judged in
+ * net/http.c. */
+static void read_item(enum status status, char *out, size_t size)
+{
+	char begin[16];
+	const char *at, *end;
+
+	snprintf(begin, sizeof(begin), "\n.It %d\n", (int)status);
+	at = strstr(section, begin);
+	assert_non_null(at);
+	at += strlen(begin);
+	end = strstr(at, "\n.It ");
+	for (*out = '\0'; at < end; at += strcspn(at, "\n") + 1) {
+		int len = (int)strcspn(at, "\n");
+		char line[256];
+
+		assert_true((size_t)snprintf(line, sizeof(line), "%.*s\n", len, at) < sizeof(line));
+		if (!strstr(line, "proxy"))
+			strncat(out, line, size - strlen(out) - 1);
+	}
+}
+
+/* The status whose text has the word; 0: none. */
+static int status_with(const char *word)
+{
+	char text[4096];
+	int found = 0;
+
+	for (int status = ST_USAGE; status <= ST_CALLBACK; status++) {
+		read_item((enum status)status, text, sizeof(text));
+		if (!strstr(text, word))
+			continue;
+		if (found)
+			fail_msg("%s is in the manual's text of %d and of %d", word, found, status);
+		found = status;
+	}
+	return found;
+}
+
+/* As the manual has it: by itself, or as one of its class. */
+static int told_status_of(int http_status)
+{
+	char word[8];
+	int found;
+
+	snprintf(word, sizeof(word), "%d", http_status);
+	found = status_with(word);
+	snprintf(word, sizeof(word), "%dxx", http_status / 100);
+	return found ? found : status_with(word);
+}
+
+static const struct retry_rule *rule_of(unsigned what, int http_status)
+{
+	struct ws_event e = { .kind = WS_ENDED, .end = WS_END_REFUSED, .reason = "",
+		.http_status = http_status, .retry_after_us = -1 };
+	struct retry_failure f = retry_failure_of_end(what, &e, NULL);
+
+	return retry_policy(&f);
+}
+
+TEST(manual__has_the_exit_status_of_each_http_status)
+{
+	static const unsigned whats[] = { FAILED_TOKEN, FAILED_STREAM,
+		FAILED_STREAM | FAILED_LONG_URL, FAILED_API };
+
+	for (size_t i = 0; i < ARRAY_LEN(whats); i++)
+		for (int http_status = 400; http_status < 600; http_status++) {
+			int status = (int)rule_of(whats[i], http_status)->status;
+
+			if (status != told_status_of(http_status))
+				fail_msg("HTTP %d ends with %d, the manual has %d", http_status,
+					status, told_status_of(http_status));
+		}
+}
+
+TEST(manual__names_each_code_of_the_table)
+{
+	size_t n;
+	const struct retry_rule *rule = retry_rules(&n);
+	char word[8];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(word, sizeof(word), "%d", rule[i].code);
+		if (rule[i].code)
+			assert_int_equal(status_with(word), rule[i].status);
+	}
+	assert_int_equal(status_with("protocol was broken"), ST_PROTOCOL);
+}
+
+/* `4, 5 and 9 may mend …; 2, 3, 6 and 8 will not.` */
+TEST(manual__says_which_statuses_are_worth_another_try)
+{
+	size_t n;
+	const struct retry_rule *rule = retry_rules(&n);
+	char *worth = strstr(section, "\n.El\n.Pp\n"), *not_worth;
+
+	assert_non_null(worth);
+	not_worth = strchr(worth, ';');
+	assert_non_null(not_worth);
+	*not_worth++ = '\0';
+	for (size_t i = 0; i < n; i++) {
+		bool again = rule[i].then == RETRY_LATER || rule[i].then == RETRY_NEW_CHANNEL;
+
+		if (rule[i].status)
+			assert_non_null(strchr(again ? worth : not_worth,
+				'0' + (int)rule[i].status));
+	}
+	not_worth[-1] = ';';
+}
+
+TEST(request__that_got_429_is_repeated_until_retry_for_is_over)
+{
+	for (unsigned what = FAILED_TOKEN; what <= FAILED_API; what *= 2) {
+		const struct retry_rule *rule = rule_of(what, 429);
+
+		assert_int_equal(rule->then, RETRY_LATER);
+		assert_int_equal(rule->status, ST_RATE);
+		assert_string_equal(rule->advice, "");
+	}
+}
+
+TEST(failure__of_every_kind_has_a_rule)
+{
+	for (unsigned what = FAILED_TOKEN; what <= FAILED_API; what *= 2)
+		for (int kind = HTTP_UNAUTHORISED; kind <= HTTP_BREACH; kind++) {
+			struct retry_failure f = { .what = what, .kind = (enum http_failure)kind };
+
+			/* no upgrade is only a long URL, and a lost socket has no status */
+			if (kind == HTTP_NOT_FOUND
+			    && (what == FAILED_LONG_URL || what == FAILED_SOCKET))
+				continue;
+			assert_int_equal(retry_policy(&f)->kind, kind);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(manual__has_the_exit_status_of_each_http_status),
+		cmocka_unit_test(manual__names_each_code_of_the_table),
+		cmocka_unit_test(manual__says_which_statuses_are_worth_another_try),
+		cmocka_unit_test(request__that_got_429_is_repeated_until_retry_for_is_over),
+		cmocka_unit_test(failure__of_every_kind_has_a_rule)
+	};
+
+	return cmocka_run_group_tests_name("retry_policy", tests, read_manual, NULL);
+}
