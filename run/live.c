@@ -51,21 +51,16 @@ static enum status set_queue_names(struct run *run, struct err *err)
 static enum status take_message(struct run *run, const struct session_event *event,
 	struct err *err)
 {
-	static const enum channel_told as[] = {
-		[PIPELINE_CLOSING] = CHANNEL_CLOSING,
-		[PIPELINE_UNSUBSCRIBED] = CHANNEL_UNSUBSCRIBED,
-		[PIPELINE_REVOKED] = CHANNEL_REVOKED
-	};
 	struct pipeline_message m = { .text = event->text, .len = event->len,
 		.binary = event->binary, .socket = event->socket, .at_us = event->at_us };
-	enum pipeline_control control = PIPELINE_NO_CONTROL;
+	enum notification_kind control;
 	enum status st;
 	bool good;
 
 	record_message(run, event);
 	st = pipeline_take(run->pipeline, &m, &good, &control, err);
-	if (control != PIPELINE_NO_CONTROL && run->source.channel)
-		channel_tell(run->source.channel, event->socket, as[control], run->now_us);
+	if (run->source.channel)
+		channel_control(run->source.channel, event->socket, control, run->now_us);
 	return st;
 }
 

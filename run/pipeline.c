@@ -261,11 +261,11 @@ static void take_binary(struct pipeline *p, const struct pipeline_message *m)
 }
 
 enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, bool *good,
-	enum pipeline_control *control, struct err *err)
+	enum notification_kind *control, struct err *err)
 {
 	enum status st;
 
-	*control = PIPELINE_NO_CONTROL;
+	*control = NOTIFICATION_OTHER;
 	*good = !m->verbatim;
 	if (m->binary) {
 		*good = true;

@@ -44,14 +44,6 @@ struct pipeline_message {
 	bool verbatim;		/* text is part of the input as it is, so it must be JSON */
 };
 
-/* What a message says about its socket or token, so that the source can act on it. */
-enum pipeline_control {
-	PIPELINE_NO_CONTROL,
-	PIPELINE_CLOSING,
-	PIPELINE_UNSUBSCRIBED,
-	PIPELINE_REVOKED
-};
-
 struct pipeline;
 
 /* After a failure *out may be set, for pipeline_free alone. */
@@ -66,9 +58,10 @@ enum status pipeline_socket(struct pipeline *p, size_t socket, enum queue_window
 enum status pipeline_stalled(struct pipeline *p, int64_t from_us, int64_t until_us,
 	struct err *err);
 
-/* *good: something in the message could be read. */
+/* *good: something in the message could be read. *control: NOTIFICATION_CLOSING, _UNSUBSCRIBED or
+ * _REVOKED if it says that, for the source to act on it; else _OTHER. */
 enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, bool *good,
-	enum pipeline_control *control, struct err *err);
+	enum notification_kind *control, struct err *err);
 
 /* The answer to an observation query. */
 struct pipeline_answer {

@@ -44,7 +44,7 @@ static enum status take_event(struct pipeline *p, const struct notification *n,
 }
 
 static enum status take_notification(struct pipeline *p, const struct notification *n,
-	const struct pipeline_message *m, enum pipeline_control *control, struct err *err)
+	const struct pipeline_message *m, enum notification_kind *control, struct err *err)
 {
 	struct pipeline_reject r = { .reason = REJECT_NOT_JSON, .text = n->text, .len = n->text_len,
 		.at_us = m->at_us };
@@ -58,13 +58,9 @@ static enum status take_notification(struct pipeline *p, const struct notificati
 		pipeline_reject(p, &r);
 		break;
 	case NOTIFICATION_CLOSING:
-		*control = PIPELINE_CLOSING;
-		break;
 	case NOTIFICATION_UNSUBSCRIBED:
-		*control = PIPELINE_UNSUBSCRIBED;
-		break;
 	case NOTIFICATION_REVOKED:
-		*control = PIPELINE_REVOKED;
+		*control = n->kind;
 		break;
 	case NOTIFICATION_HEARTBEAT:	/* any message shows that the socket works */
 	case NOTIFICATION_PONG:
@@ -98,7 +94,7 @@ static enum status take_bare(struct pipeline *p, const struct notification *n,
 	struct pipeline_reject r = { .reason = REJECT_INVALID, .text = n->text, .len = n->text_len,
 		.at_us = NO_TIME, .queue_id = n->queue_id[0] ? n->queue_id : NULL,
 		.detail = n->why ? n->why : "no instant was told before it" };
-	enum pipeline_control control;
+	enum notification_kind control;
 	enum status st = ST_OK;
 
 	if (n->why == why_no_memory)
@@ -123,7 +119,7 @@ static enum status take_bare(struct pipeline *p, const struct notification *n,
 }
 
 enum status pipeline_notifications_take(struct pipeline *p, const struct pipeline_message *m,
-	bool *good, enum pipeline_control *control, struct err *err)
+	bool *good, enum notification_kind *control, struct err *err)
 {
 	struct notification n;
 	enum status st = ST_OK;

@@ -5,7 +5,7 @@
 #include "run/pipeline_state.h"
 
 enum status pipeline_notifications_take(struct pipeline *p, const struct pipeline_message *m,
-	bool *good, enum pipeline_control *control, struct err *err);
+	bool *good, enum notification_kind *control, struct err *err);
 enum status pipeline_notifications_snapshot(struct pipeline *p, const struct pipeline_answer *a,
 	bool *good, struct err *err);
 

@@ -18,7 +18,7 @@ static enum status replay_message(struct run *run, const struct recording_entry 
 	struct pipeline_message m = { .text = e->text, .len = e->text_len,
 		.binary = e->kind == RECORDING_BINARY, .socket = e->stream, .at_us = e->at_us,
 		.line = e->line, .verbatim = e->verbatim };
-	enum pipeline_control control;
+	enum notification_kind control;
 	bool good;
 	enum status st;
 

@@ -480,30 +480,33 @@ static int64_t obey_at_us(struct channel *ch, int64_t now_us)
 	return at_us;
 }
 
-void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int64_t now_us)
+void channel_control(struct channel *ch, size_t socket, enum notification_kind kind,
+	int64_t now_us)
 {
 	struct channel_line *l = &ch->line[socket];
 
 	if (ch->cur != (int)socket || ch->closing || ch->a.over)
 		return;
-	switch (told) {
-	case CHANNEL_CLOSING:
+	switch (kind) {
+	case NOTIFICATION_CLOSING:
 		if (!is_free(ch) && !(ch->step == STEP_TOKEN && ch->id))
 			break;		/* another socket is on its way */
 		ch->handover = true;
 		ch->renewal = false;
 		channel_setup_enter(ch, STEP_CONNECT, obey_at_us(ch, now_us));
 		break;
-	case CHANNEL_UNSUBSCRIBED:	/* the server closes it, or it would be silent for good */
+	case NOTIFICATION_UNSUBSCRIBED:	/* the server closes it, or it would be silent for good */
 		l->unsubscribed = true;
 		l->until_us = now_us + UNSUBSCRIBED_US;
 		break;
-	case CHANNEL_REVOKED:
+	case NOTIFICATION_REVOKED:
 		if (!is_free(ch))
 			break;
 		token_drop(ch->token);
 		ch->renewal = false;
 		channel_setup_enter(ch, STEP_TOKEN, obey_at_us(ch, now_us));
+		break;
+	default:
 		break;
 	}
 }

@@ -17,6 +17,7 @@
 #include "source/session.h"
 #include "util/base.h"
 #include "util/lines.h"
+#include "window/notification.h"
 
 #define CHANNEL_QUEUES_MAX 500
 
@@ -50,9 +51,10 @@ bool channel_next(struct channel *ch, int64_t now_us, struct session_event *even
 void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings);
 int64_t channel_deadline_us(const struct channel *ch);
 
-/* What a message on a socket said about it. */
-enum channel_told { CHANNEL_CLOSING, CHANNEL_UNSUBSCRIBED, CHANNEL_REVOKED };
-void channel_tell(struct channel *ch, size_t socket, enum channel_told told, int64_t now_us);
+/* Acts on a message of a socket: one that is closing is replaced by another, a token that was
+ * revoked by a new one. Kinds that say nothing about a socket or the token are ignored. */
+void channel_control(struct channel *ch, size_t socket, enum notification_kind kind,
+	int64_t now_us);
 
 bool channel_is_up(const struct channel *ch);
 /* Of ending with it as it is: ST_OK, ST_AUTH where a queue was refused, or the last failure. */

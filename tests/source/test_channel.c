@@ -367,7 +367,7 @@ static void lose(unsigned number, int code)
 
 static void evict(unsigned number)
 {
-	channel_tell(play.ch, number % 2, CHANNEL_UNSUBSCRIBED, play.now_us);
+	channel_control(play.ch, number % 2, NOTIFICATION_UNSUBSCRIBED, play.now_us);
 	lose(number, 1001);
 }
 
@@ -484,7 +484,7 @@ TEST(topics__wait_for_a_loss_to_be_mended)
 
 static void closing(size_t socket)
 {
-	channel_tell(play.ch, socket, CHANNEL_CLOSING, play.now_us);
+	channel_control(play.ch, socket, NOTIFICATION_CLOSING, play.now_us);
 	wait(0);
 }
 
@@ -604,14 +604,14 @@ TEST(eviction__is_a_new_channel_once_a_minute)
 	assert_said("lost0 retry0 DELETE1 t2 create2 PUT2 open1:2 connected0 query2 answer ");
 	made_us = play.told_us;
 	wait(9 * S);
-	channel_tell(play.ch, 0, CHANNEL_UNSUBSCRIBED, play.now_us);
+	channel_control(play.ch, 0, NOTIFICATION_UNSUBSCRIBED, play.now_us);
 	lose(1, 1001);
 	until(made_us + 60 * S - 1);
 	assert_said("lost0 retry0 ");
 	wait(1);
 	assert_said("DELETE2 t3 create3 PUT3 open2:3 connected0 query3 answer ");
 	wait(60 * S);
-	channel_tell(play.ch, 0, CHANNEL_UNSUBSCRIBED, play.now_us);
+	channel_control(play.ch, 0, NOTIFICATION_UNSUBSCRIBED, play.now_us);
 	lose(2, 1001);
 	wait(S);
 	assert_said("lost0 retry0 DELETE3 t4 create4 PUT4 open3:4 connected0 query4 answer ");
@@ -625,7 +625,7 @@ TEST(eviction__that_comes_again_too_soon_for_retry_for_is_the_end)
 	open_channel(&c, 2);
 	evict(0);
 	wait(10 * S);
-	channel_tell(play.ch, 0, CHANNEL_UNSUBSCRIBED, play.now_us);
+	channel_control(play.ch, 0, NOTIFICATION_UNSUBSCRIBED, play.now_us);
 	lose(1, 1001);
 	assert_int_equal(play.over, ST_NET);
 	assert_non_null(strstr(play.reason, "evicted"));
