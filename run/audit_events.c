@@ -381,24 +381,19 @@ bool audit_events_wants_windows(const struct audit_events *events)
 	return audit_wants(events->audit, LEVEL_INFO);
 }
 
-void audit_events_window(struct audit_events *events, const struct stream_window *window,
-	size_t nqueue, struct audit_events_row_bytes bytes)
+void audit_events_window(struct audit_events *events, const struct row_window *window,
+	size_t nrow, struct audit_events_row_bytes bytes)
 {
-	double ms = (double)(window->end_ms - window->start_ms);
-
 	events->totals.windows++;
-	events->totals.rows += window->nrow;
+	events->totals.rows += nrow;
 	begin(events, LEVEL_INFO, "window.flush");
 	audit_int(events->audit, "window", window->index);
 	put_count(events, "updates", window->updates);
 	put_rejected(events, window->rejected, VERDICT_REJECTS);
-	put_count(events, "queues", nqueue);
+	put_count(events, "queues", row_window_queues(window));
 	audit_double(events->audit, "avgLatencyUs", window->lag_mean_us);
-	audit_double(events->audit, "updatesPerSecond", (double)window->updates * 1000 / ms);
-	if (window->coverage_e4 < 0)
-		audit_str(events->audit, "coverage", NULL);
-	else
-		audit_double(events->audit, "coverage", window->coverage_e4 / 10000.0);
+	audit_double(events->audit, "updatesPerSecond", row_window_updates_per_second(window));
+	audit_double(events->audit, "coverage", window->coverage);
 	audit_bool(events->audit, "partial", window->partial);
 	audit_hex(events->audit, "rowsDigest", bytes.digest);
 	put_count(events, "rowsBytes", bytes.len);

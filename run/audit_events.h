@@ -15,7 +15,7 @@
 #include "util/base.h"
 #include "util/lines.h"
 #include "webhook/deliveries.h"
-#include "window/stream_window.h"
+#include "window/row.h"
 #include "ws.h"
 
 /* Why a frame does not count as an update: first reasons that a row counts, then others. */
@@ -105,9 +105,9 @@ struct audit_events_row_bytes {
 };
 /* Whether windows are written; if not, no digest is needed. */
 bool audit_events_wants_windows(const struct audit_events *events);
-/* nqueue: how many queues have rows; a queue can have several. */
-void audit_events_window(struct audit_events *events, const struct stream_window *window,
-	size_t nqueue, struct audit_events_row_bytes bytes);
+/* nrow: how many rows were printed. */
+void audit_events_window(struct audit_events *events, const struct row_window *window,
+	size_t nrow, struct audit_events_row_bytes bytes);
 
 /* A threshold that held. */
 void audit_events_threshold(struct audit_events *events, const struct threshold_hit *hit);

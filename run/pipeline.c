@@ -107,41 +107,30 @@ static void warn_of_outliers(struct pipeline *p)
 			(unsigned long long)n, n == 1 ? " was" : "s were", p->conf.default_outlier);
 }
 
-/* Hands one window that is over to the sinks. False: there is none, or it failed. */
-static bool print_one_due(struct pipeline *p, int64_t at_us, enum status *st, struct err *err)
+/* Hands a window to the sinks. False: there is none (w NULL), or it failed. */
+static bool print_window(struct pipeline *p, const struct row_window *w, enum status *st,
+	struct err *err)
 {
-	const struct queue_window *q;
-	const struct stream_window *w;
-
-	if (p->stream_windows && (w = stream_windows_due(p->stream_windows, at_us)))
-		*st = sinks_stream_window(p->sinks, w, err);
-	else if (p->queue_windows && (q = queue_windows_due(p->queue_windows, at_us)))
-		*st = sinks_queue_window(p->sinks, q, queue_windows_queue_count(p->queue_windows),
-			err);
-	else
+	if (!w)
 		return false;
+	*st = sinks_window(p->sinks, w, err);
 	if (*st == ST_OK)
 		window_closed(p);
 	return *st == ST_OK;
+}
+
+static bool print_one_due(struct pipeline *p, int64_t at_us, enum status *st, struct err *err)
+{
+	return print_window(p, p->queue_windows ? queue_windows_due(p->queue_windows, at_us)
+		: stream_windows_due(p->stream_windows, at_us), st, err);
 }
 
 /* The same for a window that is still open. */
 static bool print_one_of_rest(struct pipeline *p, int64_t at_us, bool cut, enum status *st,
 	struct err *err)
 {
-	const struct queue_window *q;
-	const struct stream_window *w;
-
-	if (p->stream_windows && (w = stream_windows_rest(p->stream_windows, at_us, cut)))
-		*st = sinks_stream_window(p->sinks, w, err);
-	else if (p->queue_windows && (q = queue_windows_rest(p->queue_windows, at_us, cut)))
-		*st = sinks_queue_window(p->sinks, q, queue_windows_queue_count(p->queue_windows),
-			err);
-	else
-		return false;
-	if (*st == ST_OK)
-		window_closed(p);
-	return *st == ST_OK;
+	return print_window(p, p->queue_windows ? queue_windows_rest(p->queue_windows, at_us, cut)
+		: stream_windows_rest(p->stream_windows, at_us, cut), st, err);
 }
 
 static bool is_far_ahead(const struct pipeline *p)
@@ -377,7 +366,9 @@ const char *pipeline_queue_id(const struct pipeline *p, size_t queue)
 
 void pipeline_set_names(struct pipeline *p, const char *const *name)
 {
-	sinks_set_names(p->sinks, name);
+	p->conf.queue_windows.queue_name = name;
+	if (p->queue_windows)
+		queue_windows_set_names(p->queue_windows, name);
 }
 
 int64_t pipeline_clock_us(const struct pipeline *p)

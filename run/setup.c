@@ -29,6 +29,8 @@ static struct stream_windows_conf windows_conf(const struct options *set)
 		.nstream = set->replay ? RECORDING_STREAMS : 1,
 		.queue = (const char *const *)set->queues.v,
 		.nqueue = set->queues.n,
+		.metric = set->metric,
+		.interval = set->replay && !set->interval_given ? NULL : set->interval,
 		.queue_max = QUEUES_MET_MAX,
 		.outlier = set->outlier,
 		.noutlier = set->noutlier
@@ -92,12 +94,6 @@ static struct sinks_conf sinks_conf(struct run *run)
 		.format = set->format,
 		.header = set->header,
 		.queues_alone = set->now,
-		.stream = {
-			.time = set->time,
-			.interval = set->replay && !set->interval_given ? NULL : set->interval,
-			.metric = set->metric
-		},
-		.queue_name = run->queue_name,
 		.table = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
 			.queues_alone = set->now, .window_ms = set->window_ms },
 		.columns = columns_wanted(),
@@ -125,6 +121,7 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 			.replay = set->replay != NULL,
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
+			.queue_name = run->queue_name,
 			.room = set->replay ? NOTIFICATION_QUEUES_MAX : 0,
 			.any = run->any_queue,
 			.pattern = (const char *const *)set->patterns.v,

@@ -11,7 +11,6 @@
 
 #include "output/format.h"
 #include "output/nagios.h"
-#include "output/ndjson.h"
 #include "output/table.h"
 #include "output/threshold.h"
 #include "output/writer.h"
@@ -19,15 +18,12 @@
 #include "util/base.h"
 #include "util/lines.h"
 #include "webhook/payload.h"
-#include "window/queue_window.h"
-#include "window/stream_window.h"
+#include "window/row.h"
 
 struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	enum format format;
 	bool header;			/* CSV: a header before the first row */
 	bool queues_alone;		/* no rows of media types */
-	struct ndjson_stream stream;
-	const char *const *queue_name;	/* by number, or NULL; each may be NULL */
 	struct table_conf table;	/* with FORMAT_TABLE */
 	size_t columns;			/* its width; 0: the terminal's */
 	bool colour;			/* if it goes to a terminal */
@@ -47,16 +43,10 @@ struct sinks;
 struct sinks *sinks_new(const struct sinks_conf *conf);	/* NULL: out of memory */
 void sinks_free(struct sinks *s);
 
-enum status sinks_stream_window(struct sinks *s, const struct stream_window *w, struct err *err);
-/* nqueue: how many queues have rows. */
-enum status sinks_queue_window(struct sinks *s, const struct queue_window *w, size_t nqueue,
-	struct err *err);
+enum status sinks_window(struct sinks *s, const struct row_window *w, struct err *err);
 
 /* Call when no window follows. Writes what was kept for the end; adds warnings of what it lacks. */
 enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err);
-
-/* The queues' names by number, borrowed. */
-void sinks_set_names(struct sinks *s, const char *const *name);
 
 bool sinks_ends_run(const struct sinks *s);	/* a threshold held, with fail_fast */
 

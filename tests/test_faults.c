@@ -174,16 +174,16 @@ static bool place_all(struct stream_windows *w)
 static bool rows_of_windows(struct buf *text, bool csv)
 {
 	struct stream_windows_conf conf = { .length_ms = 10000, .lateness_ms = 30000,
-		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100 };
-	const struct ndjson_stream stream = { .metric = metrics };
-	const struct stream_window *window;
+		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100,
+		.metric = metrics };
+	const struct row_window *window;
 	struct stream_windows *w = NULL;
 	struct err err;
 	bool ok = stream_windows_new(&w, &conf, &err) == ST_OK && place_all(w), header = true;
 
 	while (ok && (window = stream_windows_rest(w, T0 + 60 * S, false)))
-		ok = csv ? csv_put_stream_window(text, &header, window, metrics)
-			: ndjson_put_stream_window(text, window, &stream);
+		ok = csv ? csv_put(text, &header, window, false)
+			: ndjson_put(text, window, false);
 	ok = ok && !stream_windows_failed(w);
 	stream_windows_free(w);
 	return ok;
@@ -288,26 +288,27 @@ static bool judge(struct nagios *p, const struct row_window *r, struct buf *text
 		&& !memmem(text->data, text->len, "out of memory", 13);
 }
 
-static struct accumulator_field some_field = { .path = "avg", .path_len = 3 };
+static struct sample some_values;
 
-/* Two rows; the field's values are there before anything fails. */
+/* Two rows; the values are there before anything fails. */
 static bool in_place_of_rows(struct buf *text, bool checks)
 {
-	const struct accumulator_field *const fields[] = { &some_field };
-	const struct stream_window_row row[] = {
-		{ .queue_id = "1", .field = fields, .nfield = 1, .lag_us = some_field.sample },
-		{ .queue = 1, .queue_id = "2", .field = fields, .nfield = 1 }
-	};
-	const struct stream_window window = { .end_ms = 1000, .row = row, .nrow = ARRAY_LEN(row) };
 	struct nagios *p = checks ? nagios_new() : NULL;
-	struct row_window reading = { 0 };
+	struct row_window window = { 0 };
 	size_t skipped;
-	bool ok = row_window_take_stream(&reading, &window, metrics) && (checks
-		? p && judge(p, &reading, text)
-		: prometheus_put(text, &reading, false, &skipped));
+	bool ok = row_window_begin(&window, 2, 2);
+
+	for (size_t i = 0; ok && i < 2; i++) {
+		row_window_add(&window, &(struct row){ .queue = i, .queue_id = i ? "2" : "1" });
+		ok = row_window_add_sample(&window, metrics[0], "avg", &some_values)
+			&& (i || row_window_set_lag(&window, &some_values));
+	}
+	window.end_ms = 1000;
+	ok = ok && row_window_end(&window) && (checks ? p && judge(p, &window, text)
+		: prometheus_put(text, &window, false, &skipped));
 
 	nagios_free(p);
-	row_window_free(&reading);
+	row_window_free(&window);
 	return ok;
 }
 
@@ -335,7 +336,7 @@ static bool work_expose(void)
 TEST(checks_and_expositions__tell_what_they_lost)
 {
 	for (int i = 0; i < 4; i++)
-		assert_true(sample_add(&some_field.sample, i));
+		assert_true(sample_add(&some_values, i));
 	for (int checks = 0; checks < 2; checks++) {
 		struct buf text = { 0 };
 
@@ -344,7 +345,7 @@ TEST(checks_and_expositions__tell_what_they_lost)
 		at_each_allocation(checks ? work_check : work_expose);
 		buf_free(&text);
 	}
-	sample_free(&some_field.sample);
+	sample_free(&some_values);
 }
 
 /* --- sums and sketches: what failed can be tried again -------------------------------- */

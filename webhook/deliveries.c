@@ -368,7 +368,7 @@ static struct message *make_message(struct deliveries *c, const struct payload_w
 		return NULL;
 	}
 	m->refs = 1;
-	m->window = w->index;
+	m->window = w->window->index;
 	m->part = part;
 	snprintf(m->type, sizeof(m->type), "%s", payload_type(format));
 	m->counted = m->body.cap + sizeof(*m) + c->nqueue * sizeof(struct delivery);

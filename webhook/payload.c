@@ -20,7 +20,8 @@ const char *payload_type(enum payload_format format)
 
 static void put_id(char id[PAYLOAD_ID_MAX], const struct payload_window *w, size_t part)
 {
-	int n = snprintf(id, PAYLOAD_ID_MAX, "%s-%lld-%zu", w->run, (long long)w->index, part);
+	int n = snprintf(id, PAYLOAD_ID_MAX, "%s-%lld-%zu", w->run,
+		(long long)w->window->index, part);
 
 	assert(n > 0 && n < PAYLOAD_ID_MAX);
 }
@@ -34,9 +35,9 @@ static void put_number(struct buf *out, const char *before, double x)
 		buf_str(out, "null");
 }
 
-static void put_meta(struct buf *out, const struct payload_window *w)
+static void put_meta(struct buf *out, const struct row_window *w)
 {
-	if (w->frames == 0) {
+	if (row_window_frames(w) == 0) {
 		buf_str(out, "null");
 		return;
 	}
@@ -46,8 +47,8 @@ static void put_meta(struct buf *out, const struct payload_window *w)
 	json_put_time_ms(out, w->end_ms);
 	buf_printf(out, ",\"updates\":%llu", (unsigned long long)w->updates);
 	put_number(out, ",\"avgLatencyUs\":", w->lag_mean_us);
-	put_number(out, ",\"updatesPerSecond\":", w->updates_per_second);
-	put_number(out, ",\"coverage\":", w->coverage_e4 < 0 ? NAN : w->coverage_e4 / 10000.0);
+	put_number(out, ",\"updatesPerSecond\":", row_window_updates_per_second(w));
+	put_number(out, ",\"coverage\":", w->coverage);
 	buf_char(out, '}');
 }
 
@@ -60,7 +61,7 @@ static void put_event(struct buf *out, const struct payload_window *w, const cha
 	json_put_quoted(out, "{\"specversion\":\"1.0\",\"id\":", id);
 	json_put_quoted(out, ",\"source\":", source);
 	buf_str(out, ",\"type\":\"gsqstat.window.1\",\"time\":");
-	json_put_time_ms(out, w->end_ms);
+	json_put_time_ms(out, w->window->end_ms);
 	buf_str(out, ",\"datacontenttype\":\"application/json\",\"data\":");
 }
 
@@ -75,8 +76,8 @@ static void put_head(struct buf *out, const struct payload_window *w,
 		put_event(out, w, id);
 	json_put_quoted(out, "{\"schema\":\"gsqstat-window/1\",\"run\":", w->run);
 	buf_printf(out, ",\"window\":%lld,\"part\":%zu,\"parts\":%zu,\"meta\":",
-		(long long)w->index, part, parts);
-	put_meta(out, w);
+		(long long)w->window->index, part, parts);
+	put_meta(out, w->window);
 	buf_str(out, ",\"rows\":[");
 }
 

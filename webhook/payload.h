@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "util/buf.h"
+#include "window/row.h"
 
 #define PAYLOAD_BODY_MAX (256u << 10)
 #define PAYLOAD_ID_MAX 64	/* RUN-WINDOW-PART, with its NUL */
@@ -19,11 +20,7 @@ enum payload_format { PAYLOAD_PLAIN, PAYLOAD_CLOUDEVENTS };
 
 struct payload_window {		/* all borrowed */
 	const char *run;
-	int64_t index, start_ms, end_ms;
-	uint64_t frames;		/* 0: `meta` is null */
-	uint64_t updates;
-	double lag_mean_us, updates_per_second;	/* NaN: null */
-	int coverage_e4;		/* -1: null */
+	const struct row_window *window;
 	const char *rows;		/* NDJSON, each row ended by LF */
 	size_t rows_len;
 };

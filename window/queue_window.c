@@ -1,10 +1,8 @@
 #include "window/queue_window.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "stats/exact_sum.h"
 #include "util/text.h"
 #include "util/time.h"
 #include "window/coverage.h"
@@ -31,11 +29,7 @@ struct queue_windows {
 	bool stalled;			/* nothing is seen until stalled_until_us */
 	int64_t stalled_until_us;
 	struct coverage coverage;
-	struct queue_window closed;	/* what the caller has borrowed, and its memory */
-	struct queue_window_row *row;
-	size_t caprow;
-	struct series_result *result;
-	size_t nresult, capresult;
+	struct row_window closed;	/* what the caller has borrowed, and its memory */
 };
 
 static int64_t window_us(const struct queue_windows *qw)
@@ -410,126 +404,84 @@ bool queue_windows_has_started(const struct queue_windows *qw)
 	return qw->started;
 }
 
-static bool reserve(struct queue_windows *qw)
+static bool begin_rows(struct queue_windows *qw, struct row_window *r)
 {
-	size_t rows = 0, results = 0;
+	size_t rows = 0, series = 0;
 
 	for (size_t q = 0; q < qw->states.nqueue; q++)
 		for (size_t g = 0; g < qw->states.queue[q].ngroup; g++) {
 			rows++;
-			results += qw->states.queue[q].group[g]->series.n;
+			series += qw->states.queue[q].group[g]->series.n;
 		}
-	if (rows > qw->caprow) {
-		struct queue_window_row *row = reallocarray(qw->row, rows, sizeof(*row));
-
-		if (!row)
-			return false;
-		qw->row = row;
-		qw->caprow = rows;
-	}
-	if (results >= qw->capresult) {	/* one more: an empty last row points there */
-		struct series_result *result = reallocarray(qw->result, results + 1,
-			sizeof(*result));
-
-		if (!result)
-			return false;
-		qw->result = result;
-		qw->capresult = results + 1;
-	}
-	return true;
+	return row_window_begin(r, rows, series);
 }
 
-static bool make_row(struct queue_windows *qw, const struct queue_state *q,
-	const struct queue_state_group *g, int64_t end_us, struct queue_window_row *row)
+static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
+	const struct queue_state_group *g, int64_t end_us, struct row_window *r)
 {
+	size_t number = (size_t)(q - qw->states.queue);
 	struct series_moment m = { .end_us = end_us, .up = qw->states.up };
 
 	/* without a half hour there is no total */
 	if (g->has_running)
 		m.running = total_interval_at(g->running, end_us);
 	m.whole = queue_states_has_been_up_since(&qw->states, m.running.from_ms * US_PER_MS);
-	*row = (struct queue_window_row){
-		.queue = (size_t)(q - qw->states.queue),
-		.queue_id = queue_index_id(&qw->states.index, (size_t)(q - qw->states.queue)),
+	row_window_add(r, &(struct row){
+		.queue = number,
+		.queue_id = queue_index_id(&qw->states.index, number),
+		.queue_name = qw->conf.queue_name ? qw->conf.queue_name[number] : NULL,
 		.media = g->media,
+		.coverage = r->coverage,
 		.updates = g->counters.updates,
-		.duplicates = g->counters.duplicates,
-		.invalid = g->counters.invalid,
-		.clock_skew = g->counters.clock_skew,
-		.lag_us = g->counters.lag_us,
-		.result = qw->result + qw->nresult,
-		.nresult = g->series.n
-	};
-	qw->nresult += g->series.n;
-	return series_set_results(&g->series, &m, qw->result + (qw->nresult - g->series.n));
+		.rejected = { [VERDICT_DUPLICATE] = g->counters.duplicates,
+			[VERDICT_INVALID] = g->counters.invalid },
+		.clock_skew = g->counters.clock_skew
+	});
+	return series_set_add_to_row(&g->series, &m, r)
+		&& row_window_set_lag(r, &g->counters.lag_us);
 }
 
-static bool make_rows(struct queue_windows *qw, int64_t end_us, struct queue_window *w)
+static bool add_rows(const struct queue_windows *qw, int64_t end_us, struct row_window *r)
 {
-	if (!reserve(qw))
-		return false;
-	w->row = qw->row;
-	qw->nresult = 0;
 	for (size_t i = 0; i < qw->states.nqueue; i++) {
 		const struct queue_state *q = &qw->states.queue[i];
 
 		for (size_t g = 0; !q->refused && g < q->ngroup; g++)
-			if (!make_row(qw, q, q->group[g], end_us, &qw->row[w->nrow++]))
+			if (!add_row(qw, q, q->group[g], end_us, r))
 				return false;
 	}
 	return true;
 }
 
-/* The sums over all rows, for the audit event. */
-static bool window_totals(struct queue_window *w)
-{
-	struct exact_sum lag = { 0 };
-	uint64_t lags = 0;
-	bool ok = true;
-
-	w->lag_mean_us = NAN;
-	for (size_t i = 0; ok && i < w->nrow; i++) {
-		w->updates += w->row[i].updates;
-		w->duplicates += w->row[i].duplicates;
-		w->invalid += w->row[i].invalid;
-		ok = exact_sum_merge(&lag, &w->row[i].lag_us.sum);
-		lags += w->row[i].lag_us.count;
-	}
-	if (ok && lags)
-		ok = exact_sum_moments(&lag, &lag, lags, 1, &w->lag_mean_us, NULL);
-	exact_sum_free(&lag);
-	return ok;
-}
-
-static const struct queue_window *close_window(struct queue_windows *qw, int64_t end_us,
-	bool partial)
+static const struct row_window *close_window(struct queue_windows *qw, int64_t end_us, bool partial)
 {
 	struct coverage_span span = { window_us(qw), end_us };
-	struct queue_window *w = &qw->closed;
-	bool ok;
+	struct row_window *r = &qw->closed;
 
 	end_borrowing(qw);
 	if (qw->stalled && end_us > qw->stalled_until_us)
 		resume(qw);
 	qw->changed_us = end_us;
-	ok = queue_states_hold(&qw->states, end_us);
-	*w = (struct queue_window){
-		.index = qw->index,
-		.start_ms = span.from_us / US_PER_MS,
-		.end_ms = end_us / US_PER_MS,
-		.partial = partial,
-		.coverage_e4 = qw->coverage_unknown ? -1
-			: (int)(coverage_us(&qw->coverage, span) * 10000 / (end_us - span.from_us))
-	};
-	ok = ok && make_rows(qw, end_us, w);
-	if (!ok || !window_totals(w)) {
-		qw->failed = true;
-		return NULL;
-	}
+	if (!queue_states_hold(&qw->states, end_us) || !begin_rows(qw, r))
+		goto fail;
+	r->source = "notifications";
+	r->has_media = true;
+	r->index = qw->index;
+	r->start_ms = span.from_us / US_PER_MS;
+	r->end_ms = end_us / US_PER_MS;
+	r->partial = partial;
+	if (!qw->coverage_unknown)
+		r->coverage = (double)(coverage_us(&qw->coverage, span) * 10000
+			/ (end_us - span.from_us)) / 10000;
+	if (!add_rows(qw, end_us, r) || !row_window_end(r))
+		goto fail;
 	qw->borrowed = true;
 	qw->index++;
 	coverage_advance(&qw->coverage, window_span(qw));
-	return w;
+	return r;
+fail:
+	qw->failed = true;
+	return NULL;
 }
 
 bool queue_windows_all_printed(const struct queue_windows *qw)
@@ -542,14 +494,14 @@ int64_t queue_windows_due_us(const struct queue_windows *qw)
 	return qw->started && !queue_windows_all_printed(qw) ? window_span(qw).to_us : NO_TIME;
 }
 
-const struct queue_window *queue_windows_due(struct queue_windows *qw, int64_t now_us)
+const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now_us)
 {
 	if (qw->failed || queue_windows_due_us(qw) == NO_TIME || queue_windows_due_us(qw) > now_us)
 		return NULL;
 	return close_window(qw, window_span(qw).to_us, false);
 }
 
-const struct queue_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut)
+const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut)
 {
 	struct coverage_span span = window_span(qw);
 	int64_t end_us = at_us / US_PER_MS * US_PER_MS;
@@ -611,8 +563,7 @@ void queue_windows_free(struct queue_windows *qw)
 	queue_states_free(&qw->states);
 	coverage_free(&qw->coverage);
 	dedup_free(qw->dedup);
-	free(qw->row);
-	free(qw->result);
+	row_window_free(&qw->closed);
 	free(qw);
 }
 
@@ -650,11 +601,7 @@ size_t queue_windows_queue_number(const struct queue_windows *qw, const char *id
 	return queue_index_find(&qw->states.index, id);
 }
 
-size_t queue_windows_queue_count(const struct queue_windows *qw)
+void queue_windows_set_names(struct queue_windows *qw, const char *const *name)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < qw->states.nqueue; i++)
-		n += !qw->states.queue[i].refused;
-	return n;
+	qw->conf.queue_name = name;
 }

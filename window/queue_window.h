@@ -13,11 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stats/sample.h"
 #include "util/base.h"
 #include "util/slice.h"
 #include "window/notification.h"
-#include "window/series.h"
+#include "window/row.h"
 
 #define QUEUE_WINDOW_SOCKETS 2
 
@@ -28,6 +27,7 @@ struct queue_windows_conf {
 	bool replay;
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue, room;		/* room: for those that come later, too */
+	const char *const *queue_name;	/* see queue_windows_set_names */
 	bool any;			/* takes every queue, on replay */
 	int64_t first;			/* the first window's index */
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
@@ -39,29 +39,6 @@ enum queue_window_socket {
 	SOCKET_LOST,
 	SOCKET_SILENT,		/* of older recordings: counts as down, but values are kept */
 	SOCKET_CONNECTED
-};
-
-/* One queue and media type in one window; borrowed with its window. */
-struct queue_window_row {
-	size_t queue;			/* its number */
-	const char *queue_id;
-	const char *media;		/* NULL: agents, and gauges summed over media types */
-	uint64_t updates, duplicates, invalid;
-	uint64_t clock_skew;
-	struct sample lag_us;		/* a view; not to be freed */
-	const struct series_result *result;	/* in the order of -m, then by metric and path */
-	size_t nresult;
-};
-
-struct queue_window {
-	int64_t index;
-	int64_t start_ms, end_ms;
-	bool partial;
-	int coverage_e4;		/* -1: not known */
-	const struct queue_window_row *row;
-	size_t nrow;
-	uint64_t updates, duplicates, invalid;
-	double lag_mean_us;		/* NaN: not known */
 };
 
 enum queue_windows_verdict {
@@ -86,8 +63,8 @@ bool queue_windows_watch(struct queue_windows *qw, const char *queue_id);
 const char *queue_windows_queue_id(const struct queue_windows *qw, size_t queue);
 /* The number of an ID in lower case; QUEUE_INDEX_NONE: there is none. */
 size_t queue_windows_queue_number(const struct queue_windows *qw, const char *id);
-/* How many queues have rows. */
-size_t queue_windows_queue_count(const struct queue_windows *qw);
+/* The queues' names by number, or NULL; each may be NULL. Borrowed. */
+void queue_windows_set_names(struct queue_windows *qw, const char *const *name);
 
 /* Window 0 begins at the whole ms at or before at_us. */
 void queue_windows_start(struct queue_windows *qw, int64_t at_us);
@@ -134,10 +111,10 @@ bool queue_windows_has_metric(const struct queue_windows *qw, const char *patter
 /* When the window ends; NO_TIME before the start and at the end. */
 int64_t queue_windows_due_us(const struct queue_windows *qw);
 /* The next window that is over at now_us, borrowed until the next change; NULL: none. */
-const struct queue_window *queue_windows_due(struct queue_windows *qw, int64_t now_us);
+const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now_us);
 /* At the end of a run or recording: the present window, which ends at at_us. cut: the run was cut
  * short, so the window is partial. */
-const struct queue_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut);
+const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut);
 bool queue_windows_all_printed(const struct queue_windows *qw);
 int64_t queue_windows_printed(const struct queue_windows *qw);
 int64_t queue_windows_printed_end_us(const struct queue_windows *qw);	/* NO_TIME: none yet */

@@ -1,7 +1,7 @@
 /*
- * A closed window as rows, from either source: one row for each queue (and media type), with its
- * series by metric and path, and the statistics of each as numbers. Thresholds, checks, tables and
- * Prometheus text read these; output/ndjson.h and output/csv.h print rows.
+ * A closed window as rows: one row for each queue (and media type), with its series by metric and
+ * path, and the statistics of each as numbers. Each source's windows are made into it when they
+ * close; whatever is printed, sent, checked or audited of a window is read from here alone.
  */
 #ifndef WINDOW_ROW_H
 #define WINDOW_ROW_H
@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "window/queue_window.h"
-#include "window/stream_window.h"
+#include "stats/exact_sum.h"
+#include "stats/sample.h"
+#include "window/verdict.h"
 
 /* A statistic of a series, by its name in rows. */
 enum row_statistic {
@@ -29,8 +30,8 @@ struct row_series {
 	const char *metric, *path;	/* `waitTime` and `avg`, `oUserRoutingStatuses` and
 					   `IDLE.count` */
 	enum row_kind kind;
-	double stat[STATS];		/* NaN: null, or the kind has none such; a bool is 0 or 1 */
 	bool sum;			/* over qualifiers that have series of their own */
+	double stat[STATS];		/* NaN: null, or the kind has none such; a bool is 0 or 1 */
 };
 
 enum row_lag { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };
@@ -39,39 +40,70 @@ struct row {
 	size_t queue;			/* the queue's number, the same in every window */
 	const char *queue_id;
 	const char *queue_name;		/* NULL: not known */
-	const char *media;		/* NULL: the queue's own row, all rows of the stream */
+	const char *media;		/* NULL: the queue's own row */
+	const char *interval;		/* that the service's numbers are of; NULL: not known */
 	double coverage;		/* NaN: null */
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
 	uint64_t clock_skew;
-	double accuracy;
+	bool sketch;			/* not all quantiles are exact */
+	double accuracy;		/* of the least accurate quantile */
 	double lag_ms[LAG_STATS];	/* NaN: null */
 	double updates_per_second;
 	const struct row_series *series;	/* in the row's order */
 	size_t nseries;
 };
 
-struct row_window {		/* all zero at first; borrowed from what it was taken from */
+struct row_window {		/* all zero at first; borrowed until its source's next change */
+	const char *source;		/* `stream` or `notifications`, as --source has it */
+	bool has_interval;		/* its rows have the member `interval` */
+	/* Its rows have a media type and the queue's name; series may be gauges, ages and totals,
+	 * for which CSV has columns of its own. */
+	bool has_media;
+	bool event_time;		/* frames are in the window of their timestamp, not of their
+					   arrival */
 	int64_t index, start_ms, end_ms;
 	bool partial;
-	double coverage;		/* NaN: null */
+	double coverage;		/* of all rows; NaN: null */
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
+	double lag_mean_us;		/* NaN: null */
 	struct row *row;
 	size_t nrow, caprow;
 	struct row_series *series;	/* of all rows */
 	size_t nseries, capseries;
+	struct exact_sum lag_us;	/* until row_window_end */
+	uint64_t nlag;
 };
 
-/* In place of what it held. metric: names by the index that fields carry; name: of queues by
- * number, or NULL, each may be NULL. False: out of memory. */
-bool row_window_take_stream(struct row_window *r, const struct stream_window *w,
-	const char *const *metric);
-bool row_window_take_queue(struct row_window *r, const struct queue_window *w,
-	const char *const *name);
 void row_window_free(struct row_window *r);
 
+/* How many queues have rows. */
+size_t row_window_queues(const struct row_window *r);
+/* Frames that were counted in rows or rejected. */
+uint64_t row_window_frames(const struct row_window *r);
+double row_window_updates_per_second(const struct row_window *r);
+
+/* Whether series of the kind have that statistic. */
+bool row_kind_has(enum row_kind kind, enum row_statistic stat);
 /* Whether that statistic of the series is in milliseconds. */
 bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat);
+
+/* --- for those who make it --- */
+
+/* Empties it and makes room for so many rows and series, all in all; the caller sets the members
+ * from `source` to `coverage` then. False, as below: out of memory. */
+bool row_window_begin(struct row_window *r, size_t nrow, size_t nseries);
+/* Adds a row with the numbers of `from` up to clock_skew; then come its series, then its lag. */
+void row_window_add(struct row_window *r, const struct row *from);
+/* A series of the row that was added last; all its statistics are NaN. */
+struct row_series *row_window_add_series(struct row_window *r, const char *metric, const char *path,
+	enum row_kind kind);
+bool row_window_add_sample(struct row_window *r, const char *metric, const char *path,
+	const struct sample *sample);
+bool row_window_set_lag(struct row_window *r, const struct sample *lag_us);
+/* Quantiles of the row that was added last are as accurate as that. */
+void row_window_accuracy(struct row_window *r, bool exact, double accuracy);
+bool row_window_end(struct row_window *r);
 
 #endif

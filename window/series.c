@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/time.h"
+
 #define FEW 2
 
 /* A value that the series combines, and a copy of it, because values are scattered over memory. */
@@ -409,40 +411,84 @@ void series_set_found(const struct series_set *set, int64_t at_us, int64_t windo
 			total_found(&set->v[i]->is.total, at_us, window_us);
 }
 
-static bool make_gauge(struct gauge *g, const struct series_moment *m, struct series_result *out)
+static double known(bool is_known, double x)
 {
-	bool ok = gauge_summarise(g, m->up, &out->is.gauge);
-
-	out->sketch = g->quantile && !quantile_is_exact(g->quantile);
-	out->accuracy = g->quantile ? quantile_accuracy(g->quantile) : 0;
-	return ok;
+	return is_known ? x : NAN;
 }
 
-static bool make_result(struct series *s, const struct series_moment *m, struct series_result *out)
+static void put_gauge(struct row_series *series, const struct gauge_summary *g)
 {
-	*out = (struct series_result){ .metric = s->label->metric,
-		.path = s->label->path,
-		.kind = s->kind,
-		.sum = s->over_qualifiers && !has_own_value(s) };
+	series->stat[STAT_LAST] = known(g->known, g->last);
+	series->stat[STAT_MIN] = known(g->observed, g->min);
+	series->stat[STAT_MAX] = known(g->observed, g->max);
+	series->stat[STAT_MEAN] = known(g->observed, g->mean);
+	series->stat[STAT_STDDEV] = known(g->observed, g->stddev);
+	series->stat[STAT_P50] = known(g->observed, g->p50);
+	series->stat[STAT_P90] = known(g->observed, g->p90);
+	series->stat[STAT_P95] = known(g->observed, g->p95);
+	series->stat[STAT_P99] = known(g->observed, g->p99);
+	series->stat[STAT_CARRIED] = g->carried;
+	series->stat[STAT_OBSERVED_MS] = (double)g->observed_us / US_PER_MS;
+	series->stat[STAT_EVENTS] = (double)g->events;
+}
+
+static bool add_gauge(struct row_window *r, struct row_series *series, struct gauge *g, bool up)
+{
+	struct gauge_summary summary;
+
+	if (!gauge_summarise(g, up, &summary))
+		return false;
+	put_gauge(series, &summary);
+	if (g->quantile)
+		row_window_accuracy(r, quantile_is_exact(g->quantile),
+			quantile_accuracy(g->quantile));
+	return true;
+}
+
+static bool add_total(struct row_series *series, const struct total *total,
+	const struct series_moment *m)
+{
+	bool plain = series->kind == ROW_PLAIN;
+	struct total_summary s;
+
+	if (!total_summarise(total, m->running, m->whole && !plain, m->end_us, &s))
+		return false;
+	series->stat[plain ? STAT_VALUE : STAT_TOTAL] = known(s.has_total, s.total);
+	if (!plain)
+		series->stat[STAT_DELTA] = known(s.has_delta, s.delta);
+	return true;
+}
+
+static bool add_to_row(struct series *s, const struct series_moment *m, struct row_window *r)
+{
+	static const enum row_kind kinds[] = {
+		[SERIES_GAUGE] = ROW_GAUGE, [SERIES_AGE] = ROW_AGE, [SERIES_TOTAL] = ROW_TOTAL,
+		[SERIES_PLAIN] = ROW_PLAIN
+	};
+	struct row_series *series = row_window_add_series(r, s->label->metric, s->label->path,
+		kinds[s->kind]);
+	const struct age *age = &s->is.age;
+
+	series->sum = s->over_qualifiers && !has_own_value(s);
 	switch (s->kind) {
 	case SERIES_GAUGE:
-		return make_gauge(&s->is.gauge, m, out);
+		return add_gauge(r, series, &s->is.gauge, m->up);
 	case SERIES_AGE:
-		out->is.age = s->is.age;
+		series->stat[STAT_LAST] = known(age->has_last, (double)age->last_us / US_PER_MS);
+		series->stat[STAT_MAX] = known(age->has_most, (double)age->most_us / US_PER_MS);
 		return true;
 	case SERIES_TOTAL:
 	case SERIES_PLAIN:
-		return total_summarise(&s->is.total, m->running,
-			m->whole && s->kind == SERIES_TOTAL, m->end_us, &out->is.total);
+		return add_total(series, &s->is.total, m);
 	}
 	return false;
 }
 
-bool series_set_results(const struct series_set *set, const struct series_moment *m,
-	struct series_result *out)
+bool series_set_add_to_row(const struct series_set *set, const struct series_moment *m,
+	struct row_window *r)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (!make_result(set->v[i], m, &out[i]))
+		if (!add_to_row(set->v[i], m, r))
 			return false;
 	return true;
 }

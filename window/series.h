@@ -12,6 +12,7 @@
 
 #include "window/age.h"
 #include "window/gauge.h"
+#include "window/row.h"
 #include "window/total.h"
 
 #define SERIES_MAX 512
@@ -26,21 +27,6 @@ struct series_value {
 };
 
 enum series_kind { SERIES_GAUGE, SERIES_AGE, SERIES_TOTAL, SERIES_PLAIN };
-
-/* A series in one window; borrowed until it changes. */
-struct series_result {
-	const char *metric;
-	const char *path;	/* `count`, `IDLE.count` */
-	enum series_kind kind;
-	union {
-		struct gauge_summary gauge;
-		struct age age;
-		struct total_summary total;	/* PLAIN: its `total` */
-	} is;
-	bool sum;		/* over qualifiers that have series of their own in the row */
-	bool sketch;		/* its quantiles are not exact */
-	double accuracy;
-};
 
 struct series;
 #define SERIES_HEAD 128		/* bytes of it that most changes touch */
@@ -116,8 +102,8 @@ struct series_moment {			/* a window's end; call series_set_hold with it first *
 	bool whole;			/* the stream has been up since it began */
 };
 
-/* One result for each series. False: out of memory. */
-bool series_set_results(const struct series_set *set, const struct series_moment *m,
-	struct series_result *out);
+/* Adds the series to the row that was added last. False: out of memory. */
+bool series_set_add_to_row(const struct series_set *set, const struct series_moment *m,
+	struct row_window *r);
 
 #endif

@@ -1,6 +1,7 @@
 #include "window/stream_window.h"
 
 #include "util/time.h"
+#include "window/accumulator.h"
 #include "window/coverage.h"
 #include "window/queue_index.h"
 
@@ -46,10 +47,8 @@ struct stream_windows {
 	struct coverage *coverage;	/* by stream */
 	int64_t *connected_us;	/* by stream, in the window that is being closed */
 	char interval[INTERVAL_TEXT_MAX];	/* of the recording; empty: none */
-	struct stream_window closed;	/* the caller has borrowed it, and the members below */
+	struct row_window closed;	/* the caller has borrowed it, and the member below */
 	struct open_window closing;
-	struct stream_window_row *row;
-	size_t caprow;
 };
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -483,103 +482,106 @@ bool stream_windows_watch(struct stream_windows *w, const char *queue_id)
 
 /* --- closing ------------------------------------------------------------------------ */
 
-static int coverage_e4(const struct stream_windows *w, int64_t connected_us, int64_t length_us)
+/* Cut to 1/10000; NaN: not known. */
+static double coverage(const struct stream_windows *w, int64_t connected_us, int64_t length_us)
 {
 	if (!w->states_known)
-		return -1;
-	return (int)(connected_us * 10000 / length_us);	/* fits: a window is at most a day */
+		return NAN;
+	return (double)(connected_us * 10000 / length_us) / 10000;	/* a day at most: fits */
 }
 
-static void row_fill(struct stream_windows *w, struct stream_window_row *row,
-	const struct stream_queue *q, struct accumulator *acc, int64_t end)
+static const char *interval_of(const struct stream_windows *w, const struct stream_queue *q)
 {
-	int64_t connected = w->connected_us[q->stream];
-
-	memset(row, 0, sizeof(*row));
-	row->queue = (size_t)(q - w->queue);
-	row->queue_id = queue_index_id(&w->index, row->queue);
-	row->interval = w->interval[0] ? w->interval : q->interval[0] ? q->interval : NULL;
-	row->connected_us = (uint64_t)connected;
-	row->coverage_e4 = coverage_e4(w, connected, end - start_us(w, w->oldest));
-	if (!acc)
-		return;
-	accumulator_sort(acc);
-	row->updates = acc->updates;
-	memcpy(row->rejected, acc->rejected, sizeof(row->rejected));
-	row->clock_skew = acc->clock_skew;
-	row->lag_us = acc->lag_us;
-	row->field = (const struct accumulator_field *const *)acc->field;
-	row->nfield = acc->nfield;
+	return w->conf.interval ? w->conf.interval : w->interval[0] ? w->interval
+		: q->interval[0] ? q->interval : NULL;
 }
 
-/* The sums over all rows, for the audit event. */
-static bool window_totals(struct stream_windows *w, struct stream_window *closed)
+/* acc NULL: nothing came. */
+static bool add_row(const struct stream_windows *w, const struct stream_queue *q,
+	struct accumulator *acc, int64_t length_us, struct row_window *r)
 {
-	struct exact_sum lag = { 0 };
-	uint64_t lags = 0;
-	uint64_t connected = 0;
+	size_t number = (size_t)(q - w->queue);
+	struct row row = {
+		.queue = number,
+		.queue_id = queue_index_id(&w->index, number),
+		.interval = interval_of(w, q),
+		.coverage = coverage(w, w->connected_us[q->stream], length_us)
+	};
 	bool ok = true;
 
-	for (size_t i = 0; i < closed->nrow; i++) {
-		const struct stream_window_row *row = &closed->row[i];
-
-		closed->updates += row->updates;
-		for (int k = 0; k < VERDICT_REJECTS; k++)
-			closed->rejected[k] += row->rejected[k];
-		ok = ok && exact_sum_merge(&lag, &row->lag_us.sum);
-		lags += row->lag_us.count;
-		connected += row->connected_us;
+	if (acc) {
+		row.updates = acc->updates;
+		row.clock_skew = acc->clock_skew;
+		memcpy(row.rejected, acc->rejected, sizeof(row.rejected));
 	}
-	closed->lag_mean_us = NAN;
-	if (ok && lags)
-		ok = exact_sum_moments(&lag, NULL, lags, 1, &closed->lag_mean_us, NULL);
-	closed->coverage_e4 = -1;
-	if (closed->nrow)
-		closed->coverage_e4 = coverage_e4(w, (int64_t)(connected / closed->nrow),
-			(closed->end_ms - closed->start_ms) * US_PER_MS);
-	exact_sum_free(&lag);
-	return ok;
+	row_window_add(r, &row);
+	if (!acc)
+		return true;
+	accumulator_sort(acc);
+	for (size_t i = 0; ok && i < acc->nfield; i++)
+		ok = row_window_add_sample(r, w->conf.metric[acc->field[i]->metric],
+			acc->field[i]->path, &acc->field[i]->sample);
+	return ok && row_window_set_lag(r, &acc->lag_us);
+}
+
+static bool begin_rows(const struct stream_windows *w, struct row_window *r)
+{
+	size_t nseries = 0;
+
+	for (size_t i = 0; i < w->closing.nacc; i++)
+		if (w->closing.acc[i])
+			nseries += w->closing.acc[i]->nfield;
+	return row_window_begin(r, w->nqueue, nseries);
+}
+
+static bool add_rows(const struct stream_windows *w, int64_t length_us, struct row_window *r)
+{
+	const struct open_window *o = &w->closing;
+	int64_t connected_us = 0;
+
+	for (size_t i = 0; i < w->nqueue; i++) {
+		const struct stream_queue *q = &w->queue[i];
+
+		if (q->first_window > w->oldest)
+			continue;
+		if (!add_row(w, q, i < o->nacc ? o->acc[i] : NULL, length_us, r))
+			return false;
+		connected_us += w->connected_us[q->stream];
+	}
+	if (r->nrow)
+		r->coverage = coverage(w, connected_us / (int64_t)r->nrow, length_us);
+	return row_window_end(r);
 }
 
 /* Hands out the oldest window, ending at end (µs), and goes on to the next. */
-static const struct stream_window *close_oldest(struct stream_windows *w, int64_t end, bool partial)
+static const struct row_window *close_oldest(struct stream_windows *w, int64_t end, bool partial)
 {
-	size_t n = 0;
+	struct row_window *r = &w->closed;
+	int64_t start = start_us(w, w->oldest);
 
 	open_free(&w->closing);
-	if (w->nqueue > w->caprow) {
-		struct stream_window_row *row = reallocarray(w->row, w->nqueue, sizeof(*row));
-
-		if (!row)
-			goto fail;
-		w->row = row;
-		w->caprow = w->nqueue;
-	}
 	if (w->nopen && w->open[0].index == w->oldest) {
 		w->closing = w->open[0];
 		memmove(&w->open[0], &w->open[1], --w->nopen * sizeof(*w->open));
 	}
 	for (size_t i = 0; i < w->conf.nstream; i++)
 		w->connected_us[i] = coverage_us(&w->coverage[i],
-			(struct coverage_span){ start_us(w, w->oldest), end });
-	for (size_t i = 0; i < w->nqueue; i++)
-		if (w->queue[i].first_window <= w->oldest)
-			row_fill(w, &w->row[n++], &w->queue[i],
-				i < w->closing.nacc ? w->closing.acc[i] : NULL, end);
-	w->closed = (struct stream_window){
-		.index = w->oldest,
-		.start_ms = start_us(w, w->oldest) / US_PER_MS,
-		.end_ms = end / US_PER_MS,
-		.partial = partial,
-		.row = w->row,
-		.nrow = n
-	};
-	if (!window_totals(w, &w->closed))
+			(struct coverage_span){ start, end });
+	if (!begin_rows(w, r))
+		goto fail;
+	r->source = "stream";
+	r->has_interval = true;
+	r->event_time = w->conf.time == TIME_EVENT;
+	r->index = w->oldest;
+	r->start_ms = start / US_PER_MS;
+	r->end_ms = end / US_PER_MS;
+	r->partial = partial;
+	if (!add_rows(w, end - start, r))
 		goto fail;
 	w->oldest++;
 	for (size_t i = 0; i < w->conf.nstream; i++)
 		coverage_advance(&w->coverage[i], oldest_span(w));
-	return &w->closed;
+	return r;
 fail:
 	w->failed = true;
 	return NULL;
@@ -600,7 +602,7 @@ static bool is_due(const struct stream_windows *w, int64_t now_us)
 	return (w->has_newest && end <= w->newest_us) || (!w->conf.replay && end <= now_us);
 }
 
-const struct stream_window *stream_windows_due(struct stream_windows *w, int64_t now_us)
+const struct row_window *stream_windows_due(struct stream_windows *w, int64_t now_us)
 {
 	if (!w->started || w->failed || stream_windows_all_printed(w) || !is_due(w, now_us))
 		return NULL;
@@ -630,7 +632,7 @@ static bool oldest_has_begun(const struct stream_windows *w, int64_t at_us)
 	return w->nopen || moment > start || (!w->conf.replay && start <= max_i64(moment, at_us));
 }
 
-const struct stream_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut)
+const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut)
 {
 	int64_t start, end, moment = last_moment_us(w, at_us);
 
@@ -701,6 +703,6 @@ void stream_windows_free(struct stream_windows *w)
 	free(w->open);
 	free(w->queue);
 	queue_index_free(&w->index);
-	free(w->row);
+	row_window_free(&w->closed);
 	free(w);
 }

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "util/base.h"
-#include "window/accumulator.h"
 #include "window/filter.h"
+#include "window/row.h"
 #include "window/stream_event.h"
 
 enum stream_window_time { TIME_ARRIVAL, TIME_EVENT };
@@ -31,36 +31,10 @@ struct stream_windows_conf {
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue;			/* 0: takes every queue, on replay */
 	size_t queue_max;		/* how many of these */
+	const char *const *metric;	/* names by the index that leaves carry; borrowed */
+	const char *interval;		/* of all rows; NULL: see stream_windows_interval */
 	const struct filter *outlier;	/* borrowed */
 	size_t noutlier;
-};
-
-/* One queue in one window; borrowed with its window. */
-struct stream_window_row {
-	size_t queue;		/* its number, the same in every window */
-	const char *queue_id;
-	const char *interval;	/* see stream_windows_interval; NULL: none */
-	uint64_t updates;
-	uint64_t rejected[VERDICT_REJECTS];
-	uint64_t clock_skew;
-	struct sample lag_us;		/* a view; not to be freed */
-	const struct accumulator_field *const *field;	/* by metric, then by the path's bytes */
-	size_t nfield;
-	int coverage_e4;	/* in 1/10000; -1: not known (a replay without states) */
-	uint64_t connected_us;
-};
-
-struct stream_window {
-	int64_t index;		/* from 0 */
-	int64_t start_ms, end_ms;
-	bool partial;
-	const struct stream_window_row *row;
-	size_t nrow;
-	/* over all rows */
-	uint64_t updates;
-	uint64_t rejected[VERDICT_REJECTS];
-	double lag_mean_us;	/* NaN: not known */
-	int coverage_e4;	/* the mean over queues; -1: not known */
 };
 
 struct stream_windows;
@@ -110,11 +84,11 @@ int64_t stream_windows_due_us(const struct stream_windows *w);
 
 /* The next window that is over at now_us (by the clock, or by timestamps in event time), borrowed
  * until the next call of this module; NULL: none. */
-const struct stream_window *stream_windows_due(struct stream_windows *w, int64_t now_us);
+const struct row_window *stream_windows_due(struct stream_windows *w, int64_t now_us);
 
 /* At the end of a run that was cut short (its windows are partial), or of a recording: the windows
  * that have begun, one for each call, which end at at_us, the last known moment. NULL: no more. */
-const struct stream_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut);
+const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut);
 
 bool stream_windows_all_printed(const struct stream_windows *w);	/* all of `count` */
 int64_t stream_windows_printed(const struct stream_windows *w);

@@ -71,15 +71,19 @@ static void check_notice(const struct notification *n, const char *text, size_t 
 	}
 }
 
-static void check_gauge(const struct gauge_summary *g, uint64_t window_us)
+static void check_gauge(const double *stat, uint64_t window_us)
 {
-	must(g->observed_us <= window_us && g->observed == (g->observed_us > 0));
-	must(!g->known || isfinite(g->last));
-	if (!g->observed)
+	const uint64_t observed_us = (uint64_t)llround(stat[STAT_OBSERVED_MS] * 1000);
+
+	must(observed_us <= window_us && !isnan(stat[STAT_MEAN]) == (observed_us > 0));
+	must(isnan(stat[STAT_LAST]) || isfinite(stat[STAT_LAST]));
+	if (!observed_us)
 		return;
-	must(g->min <= g->p50 && g->p50 <= g->p90 && g->p90 <= g->p95);
-	must(g->p95 <= g->p99 && g->p99 <= g->max);
-	must(g->min <= g->mean && g->mean <= g->max && g->stddev >= 0);
+	must(stat[STAT_MIN] <= stat[STAT_P50] && stat[STAT_P50] <= stat[STAT_P90]);
+	must(stat[STAT_P90] <= stat[STAT_P95] && stat[STAT_P95] <= stat[STAT_P99]);
+	must(stat[STAT_P99] <= stat[STAT_MAX]);
+	must(stat[STAT_MIN] <= stat[STAT_MEAN] && stat[STAT_MEAN] <= stat[STAT_MAX]);
+	must(stat[STAT_STDDEV] >= 0);
 }
 
 static bool is_within(const char *outer, const char *inner)
@@ -89,35 +93,33 @@ static bool is_within(const char *outer, const char *inner)
 	return strncmp(outer, inner, n) == 0 && (inner[n] == '\0' || inner[n] == '.');
 }
 
-static void check_row(const struct queue_window_row *row, uint64_t window_us)
+static void check_row(const struct row *row, uint64_t window_us)
 {
-	for (size_t i = 0; i < row->nresult; i++) {
-		const struct series_result *f = &row->result[i];
+	for (size_t i = 0; i < row->nseries; i++) {
+		const struct row_series *f = &row->series[i];
+		double last = f->stat[STAT_LAST];
 
-		for (size_t k = 0; k < row->nresult; k++)
-			must(k == i || strcmp(f->metric, row->result[k].metric) != 0
-				|| !is_within(f->path, row->result[k].path));
-		if (f->kind == SERIES_GAUGE)
-			check_gauge(&f->is.gauge, window_us);
-		if (f->kind == SERIES_AGE) {
-			must(!f->is.age.has_last || f->is.age.has_most);
-			must(!f->is.age.has_last || f->is.age.last_us >= 0);
-			must(!f->is.age.has_last || f->is.age.last_us <= f->is.age.most_us);
-		}
+		for (size_t k = 0; k < row->nseries; k++)
+			must(k == i || strcmp(f->metric, row->series[k].metric) != 0
+				|| !is_within(f->path, row->series[k].path));
+		if (f->kind == ROW_GAUGE)
+			check_gauge(f->stat, window_us);
+		if (f->kind == ROW_AGE)		/* not if the most is null, either */
+			must(isnan(last) || (last >= 0 && last <= f->stat[STAT_MAX]));
 	}
 }
 
-static void check_window(const struct queue_window *w)
+static void check_window(const struct row_window *w)
 {
 	/* a run's end is cut to ms, what came in the rest of that ms is not */
 	uint64_t most_us = (uint64_t)(w->end_ms - w->start_ms) * 1000 + (w->partial ? 999 : 0);
 	struct buf out = { 0 };
 
 	must(w->end_ms > w->start_ms && w->end_ms - w->start_ms <= WINDOW_MS);
-	must(w->coverage_e4 >= 0 && w->coverage_e4 <= 10000);
+	must(w->coverage >= 0 && w->coverage <= 1);
 	for (size_t i = 0; i < w->nrow; i++)
 		check_row(&w->row[i], most_us);
-	must(ndjson_put_queue_window(&out, w, NULL, false));
+	must(ndjson_put(&out, w, false));
 	for (const char *s = out.data, *end = s + out.len; s && s < end; s++) {
 		const char *line_end = memchr(s, '\n', (size_t)(end - s));
 
@@ -168,7 +170,7 @@ static void take_answer(struct world *w, bool resync, const char *text, size_t l
 
 static void pass_time(struct world *w, const char *digits, size_t len)
 {
-	const struct queue_window *closed;
+	const struct row_window *closed;
 	int64_t ms = 0;
 
 	for (size_t i = 0; i < len && digits[i] >= '0' && digits[i] <= '9' && ms < MOST_MS; i++)
@@ -206,7 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.asked = UINT32_MAX };
 	struct world w = { .now_us = 1795485600000000, .notices = notifications_new() };
 	const char *s = (const char *)data, *end = s + size;
-	const struct queue_window *closed;
+	const struct row_window *closed;
 	struct err err;
 
 	must(w.notices && queue_windows_new(&w.board, &conf, &err) == ST_OK);

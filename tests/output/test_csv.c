@@ -8,7 +8,7 @@
 static const char *render(bool *header, struct buf *text)
 {
 	buf_clear(text);
-	assert_true(csv_put_stream_window(text, header, &made.window, metrics));
+	assert_true(csv_put(text, header, &made, false));
 	buf_char(text, '\0');
 	assert_false(text->failed);
 	return text->data;
@@ -24,16 +24,14 @@ TEST(stream__rows_are_a_field_each)
 	bool header = true;
 	struct buf text = { 0 };
 
-	make(2, 30000);
-	add_field(0, 0, "voice.active", 1.5);
-	add_field(0, 1, "avg", -3);
-	made.row[0].coverage_e4 = 9999;
-	made.row[0].rejected[VERDICT_OUTLIER] = 1;
-	made.row[0].rejected[VERDICT_STALE] = 2;
-	made.row[0].rejected[VERDICT_DUPLICATE] = 3;
-	made.row[0].rejected[VERDICT_INVALID] = 4;
-	made.row[1].coverage_e4 = -1;
-	made.window.partial = true;
+	make(true, 30000);
+	made.partial = true;
+	row_window_add(&made, &(struct row){ .queue_id = Q1, .coverage = 0.9999, .updates = 1,
+		.rejected = { [VERDICT_OUTLIER] = 1, [VERDICT_STALE] = 2, [VERDICT_DUPLICATE] = 3,
+			[VERDICT_INVALID] = 4 } });
+	add_values("state", "voice.active", 1.5, 1);
+	add_values("waitTime", "avg", -3, 1);
+	row_window_add(&made, &(struct row){ .queue_id = Q2, .coverage = NAN });
 	assert_string_equal(render(&header, &text), CSV_HEAD
 		CSV_WHEN "true,0.9999," Q1 ",state.voice.active,1,1.5,1.5,1.5,1.5,0,1.5,1.5,1.5,"
 		"1.5,1,1,2,3,4," CSV_MS
@@ -58,9 +56,9 @@ TEST(stream__header_is_once_and_has_each_rows_columns)
 	struct buf text = { 0 };
 	const char *first;
 
-	make(0, 30000);
+	make(true, 30000);
 	assert_string_equal(render(&header, &text), "");	/* no row yet, so no header */
-	make(1, 30000);
+	make_stream_row();
 	first = render(&header, &text);
 	assert_memory_equal(first, CSV_HEAD, strlen(CSV_HEAD));
 	first += strlen(CSV_HEAD);
@@ -84,8 +82,8 @@ TEST(stream__names_are_quoted_where_they_must)
 	struct buf text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		make(1, 30000);
-		add_field(0, 0, cases[i].path, 1);
+		make_stream_row();
+		add_values("state", cases[i].path, 1, 1);
 		if (!strstr(render(&header, &text), cases[i].text))
 			fail_msg("%s: no %s in %s", cases[i].path, cases[i].text, text.data);
 		drop(&text);
@@ -96,35 +94,32 @@ TEST(stream__names_are_quoted_where_they_must)
 
 #define SPAN "7,2026-11-24T02:00:00.000Z,2026-11-24T02:00:10.000Z,false,0.75," Q1 ","
 
-static void check(bool header, const char *const *name, struct queue_window_row row,
-	const char *want)
+/* Adds series to the row. */
+typedef void add_series(void);
+
+static void check(bool header, struct row row, add_series *add, const char *want)
 {
-	struct queue_window window = { .index = 7, .start_ms = START_MS,
-		.end_ms = START_MS + 10000, .coverage_e4 = 7500, .row = &row, .nrow = 1 };
-	struct buf out = { 0 };
+	struct buf text = { 0 };
 
 	row.queue_id = Q1;
-	assert_true(csv_put_queue_window(&out, &header, &window, name, false));
-	assert_true(buf_char(&out, '\0'));
-	assert_string_equal(out.data, want);
-	buf_free(&out);
+	row.coverage = 0.75;
+	make(false, 10000);
+	row_window_add(&made, &row);
+	if (add)
+		add();
+	assert_string_equal(render(&header, &text), want);
+	drop(&text);
 }
 
 #define COUNTS ",5,0,0,1,2,1795485600000,1795485610000,"
 #define NOTHING ",0,0,0,0,0,1795485600000,1795485610000,,,,,,,\n"
-#define HEADER CSV_STREAM_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
+#define HEADER CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 
 TEST(queue__every_kind)
 {
-	static const char *const names[] = { "Sales, EU" };
-
-	check(true, names,
-		(struct queue_window_row){ .media = "voice",
-			.updates = 5,
-			.duplicates = 1,
-			.invalid = 2,
-			.result = results,
-			.nresult = 6 },
+	check(true, (struct row){ .media = "voice", .queue_name = "Sales, EU", .updates = 5,
+			.rejected = { [VERDICT_DUPLICATE] = 1, [VERDICT_INVALID] = 2 } },
+		add_every_kind,
 		HEADER SPAN
 		"oWaiting.count,,1,0,4,1.5,0.5,1,2,3,4" COUNTS
 		"voice,\"Sales, EU\",false,7500.001,2,,\n" SPAN
@@ -138,8 +133,7 @@ TEST(queue__every_kind)
 
 TEST(queue__nothing_known)
 {
-	check(false, NULL,
-		(struct queue_window_row){ .result = nothing, .nresult = 3 },
+	check(false, (struct row){ .updates = 0 }, add_nothing_known,
 		SPAN "oLongestWaiting.ageMs,,,,,,,,,," NOTHING
 		SPAN "tWait.max,,,,,,,,,," NOTHING
 		SPAN "tWait.sum,,,,,,,,,," NOTHING);
@@ -147,23 +141,19 @@ TEST(queue__nothing_known)
 
 TEST(queue__row_without_series_has_every_column)
 {
-	check(true, NULL,
-		(struct queue_window_row){ 0 }, HEADER SPAN ",,,,,,,,,," NOTHING);
+	check(true, (struct row){ .updates = 0 }, NULL, HEADER SPAN ",,,,,,,,,," NOTHING);
 }
 
 TEST(queue__header_comes_once)
 {
-	struct queue_window_row row = { .queue_id = Q1 };
-	struct queue_window window = { .end_ms = 1000, .row = &row, .nrow = 1 };
-	struct buf out = { 0 };
+	struct buf text = { 0 };
 	bool header = true;
-	size_t first;
 
-	assert_true(csv_put_queue_window(&out, &header, &window, NULL, false));
-	first = out.len;
-	assert_true(csv_put_queue_window(&out, &header, &window, NULL, false));
-	assert_int_equal(out.len - first, first - strlen(HEADER));
-	buf_free(&out);
+	make(false, 1000);
+	row_window_add(&made, &(struct row){ .queue_id = Q1 });
+	assert_memory_equal(render(&header, &text), HEADER, strlen(HEADER));
+	assert_null(strstr(render(&header, &text), "metric"));
+	drop(&text);
 }
 
 int main(void)

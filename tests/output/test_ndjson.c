@@ -5,10 +5,10 @@
 
 /* --- stream windows ------------------------------------------------------------------- */
 
-static const char *render(const struct ndjson_stream *stream, struct buf *text)
+static const char *render(struct buf *text)
 {
 	buf_clear(text);
-	assert_true(ndjson_put_stream_window(text, &made.window, stream));
+	assert_true(ndjson_put(text, &made, false));
 	buf_char(text, '\0');
 	assert_false(text->failed);
 	return text->data;
@@ -19,11 +19,10 @@ static const char *render(const struct ndjson_stream *stream, struct buf *text)
 
 TEST(stream__empty_row_has_every_key)
 {
-	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	make(1, 30000);
-	assert_string_equal(render(&stream, &text), HEAD
+	make_stream_row();
+	assert_string_equal(render(&text), HEAD
 		"\"partial\":false,\"coverage\":1,\"time\":\"arrival\",\"queueId\":\"" Q1 "\","
 		"\"interval\":\"PT10S\",\"updates\":0,"
 		"\"rejected\":{\"outlier\":0,\"stale\":0,\"duplicate\":0,\"invalid\":0},"
@@ -34,20 +33,15 @@ TEST(stream__empty_row_has_every_key)
 
 TEST(stream__unknown_is_null_and_each_count_has_its_key)
 {
-	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	make(1, 30000);
-	stream.time = TIME_EVENT;
-	made.window.partial = true;
-	made.row[0].coverage_e4 = -1;
-	made.row[0].interval = NULL;
-	made.row[0].clock_skew = 5;
-	made.row[0].rejected[VERDICT_OUTLIER] = 1;
-	made.row[0].rejected[VERDICT_STALE] = 2;
-	made.row[0].rejected[VERDICT_DUPLICATE] = 3;
-	made.row[0].rejected[VERDICT_INVALID] = 4;
-	assert_string_equal(render(&stream, &text), HEAD
+	make(true, 30000);
+	made.event_time = true;
+	made.partial = true;
+	row_window_add(&made, &(struct row){ .queue_id = Q1, .coverage = NAN, .clock_skew = 5,
+		.rejected = { [VERDICT_OUTLIER] = 1, [VERDICT_STALE] = 2, [VERDICT_DUPLICATE] = 3,
+			[VERDICT_INVALID] = 4 } });
+	assert_string_equal(render(&text), HEAD
 		"\"partial\":true,\"coverage\":null,\"time\":\"event\",\"queueId\":\"" Q1 "\","
 		"\"interval\":null,\"updates\":0,"
 		"\"rejected\":{\"outlier\":1,\"stale\":2,\"duplicate\":3,\"invalid\":4},"
@@ -56,16 +50,13 @@ TEST(stream__unknown_is_null_and_each_count_has_its_key)
 	drop(&text);
 }
 
-TEST(stream__interval_of_the_run_wins)
+TEST(stream__interval_is_quoted)
 {
-	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
-	make(1, 30000);
+	make_stream_row();
 	made.row[0].interval = "PT1M\"";
-	assert_non_null(strstr(render(&stream, &text), "\"interval\":\"PT1M\\\"\","));
-	stream.interval = "PT2M";
-	assert_non_null(strstr(render(&stream, &text), "\"interval\":\"PT2M\","));
+	assert_non_null(strstr(render(&text), "\"interval\":\"PT1M\\\"\","));
 	drop(&text);
 }
 
@@ -75,20 +66,19 @@ TEST(stream__interval_of_the_run_wins)
 /* Every way from one path to the next: deeper, beside, up by two, into another metric. */
 TEST(stream__fields_nest)
 {
-	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 	char *at;
 
-	make(1, 30000);
-	add_field(0, 0, "a", 1);
-	add_field(0, 0, "b-", 1);
-	add_field(0, 0, "b.c.d", 1);
-	add_field(0, 0, "b.c.e", 1);
-	add_field(0, 0, "b.cc", 1);
-	add_field(0, 0, "bb.c.d.e", 1);
-	add_field(0, 1, "bb.c", 1);
-	add_field(0, 1, "q\"\\", 1);
-	at = strstr(render(&stream, &text), "\"metrics\":");
+	make_stream_row();
+	add_values("state", "a", 1, 1);
+	add_values("state", "b-", 1, 1);
+	add_values("state", "b.c.d", 1, 1);
+	add_values("state", "b.c.e", 1, 1);
+	add_values("state", "b.cc", 1, 1);
+	add_values("state", "bb.c.d.e", 1, 1);
+	add_values("waitTime", "bb.c", 1, 1);
+	add_values("waitTime", "q\"\\", 1, 1);
+	at = strstr(render(&text), "\"metrics\":");
 	assert_non_null(at);
 	*strstr(at, ",\"lagMs\"") = '\0';
 	assert_string_equal(at, "\"metrics\":{\"state\":{\"a\":" ONE ",\"b-\":" ONE
@@ -100,36 +90,35 @@ TEST(stream__fields_nest)
 
 TEST(stream__lag_is_in_ms)
 {
-	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
+	struct sample lag_us = { 0 };
 
-	make(1, 30000);
-	assert_true(sample_add(&made.row[0].lag_us, 1001) && sample_add(&made.row[0].lag_us, 0));
-	assert_non_null(strstr(render(&stream, &text), "\"lagMs\":{\"mean\":0.5005,\"max\":1.001,"
+	make_stream_row();
+	assert_true(sample_add(&lag_us, 1001) && sample_add(&lag_us, 0));
+	assert_true(row_window_set_lag(&made, &lag_us));
+	assert_non_null(strstr(render(&text), "\"lagMs\":{\"mean\":0.5005,\"max\":1.001,"
 		"\"p50\":0,\"p95\":1.001,\"p99\":1.001},"));
+	sample_free(&lag_us);
 	drop(&text);
 }
 
 TEST(stream__worst_quantile_is_the_rows)
 {
-	struct ndjson_stream stream = { .metric = metrics };
+	struct sample lag_us = { 0 };
 	struct buf text = { 0 };
 
-	make(1, 30000);
-	add_field(0, 0, "a", 1);
-	add_field(0, 0, "b", 1);
-	for (int i = 1; i < 64; i++)
-		assert_true(sample_add(&made.field[0][0].sample, i));
-	assert_non_null(strstr(render(&stream, &text), "\"quantiles\":\"exact\",\"accuracy\":0,"));
-	assert_true(sample_add(&made.field[0][0].sample, 1));
-	assert_non_null(strstr(render(&stream, &text),
-		"\"quantiles\":\"sketch\",\"accuracy\":0.01,"));
-	drop(&text);
-	make(1, 30000);
+	make_stream_row();
+	add_values("state", "a", 1, 64);
+	assert_non_null(strstr(render(&text), "\"quantiles\":\"exact\",\"accuracy\":0,"));
+	add_values("state", "b", 1, 65);
+	add_values("state", "c", 1, 1);
+	assert_non_null(strstr(render(&text), "\"quantiles\":\"sketch\",\"accuracy\":0.01,"));
+	make_stream_row();
 	for (int i = 0; i < 65; i++)
-		assert_true(sample_add(&made.row[0].lag_us, 1));
-	assert_non_null(strstr(render(&stream, &text),
-		"\"quantiles\":\"sketch\",\"accuracy\":0.01,"));
+		assert_true(sample_add(&lag_us, 1));
+	assert_true(row_window_set_lag(&made, &lag_us));
+	assert_non_null(strstr(render(&text), "\"quantiles\":\"sketch\",\"accuracy\":0.01,"));
+	sample_free(&lag_us);
 	drop(&text);
 }
 
@@ -145,15 +134,14 @@ TEST(stream__rate_is_rounded_once)
 		{ 11, 300, "36.666666666666664}" }, { 1, 1, "1000}" },
 		{ 1, 86400000, "1.1574074074074073e-05}" }
 	};
-	struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const char *row, *rate;
 
-		make(1, cases[i].ms);
-		made.row[0].updates = cases[i].updates;
-		row = render(&stream, &text);
+		make(true, cases[i].ms);
+		row_window_add(&made, &(struct row){ .queue_id = Q1, .updates = cases[i].updates });
+		row = render(&text);
 		rate = strstr(row, "\"updatesPerSecond\":");
 		assert_non_null(rate);
 		rate += strlen("\"updatesPerSecond\":");
@@ -164,11 +152,10 @@ TEST(stream__rate_is_rounded_once)
 
 TEST(stream__rows_that_do_not_fit_fail)
 {
-	const struct ndjson_stream stream = { .metric = metrics };
 	struct buf text = { .limit = 300 };
 
-	make(1, 30000);
-	assert_false(ndjson_put_stream_window(&text, &made.window, &stream));
+	make_stream_row();
+	assert_false(ndjson_put(&text, &made, false));
 	drop(&text);
 }
 
@@ -178,29 +165,28 @@ TEST(stream__rows_that_do_not_fit_fail)
 	"\"end\":\"2026-11-24T02:00:10.000Z\",\"startMs\":1795485600000,\"endMs\":1795485610000," \
 	"\"partial\":false,\"coverage\":0.75,\"time\":\"arrival\",\"queueId\":\"" Q1 "\","
 
-static void check(const char *const *name, struct queue_window_row row, const char *want)
+/* Adds series to the row. */
+typedef void add_series(void);
+
+static void check(struct row row, add_series *add, const char *want)
 {
-	struct queue_window window = { .index = 7, .start_ms = START_MS,
-		.end_ms = START_MS + 10000, .coverage_e4 = 7500, .row = &row, .nrow = 1 };
-	struct buf out = { 0 };
+	struct buf text = { 0 };
 
 	row.queue_id = Q1;
-	assert_true(ndjson_put_queue_window(&out, &window, name, false));
-	assert_true(buf_char(&out, '\0'));
-	assert_string_equal(out.data, want);
-	buf_free(&out);
+	row.coverage = 0.75;
+	make(false, 10000);
+	row_window_add(&made, &row);
+	if (add)
+		add();
+	assert_string_equal(render(&text), want);
+	drop(&text);
 }
 
 TEST(queue__every_kind)
 {
-	check(NULL,
-		(struct queue_window_row){ .media = "voice",
-			.updates = 5,
-			.duplicates = 1,
-			.invalid = 2,
-			.clock_skew = 3,
-			.result = results,
-			.nresult = 6 },
+	check((struct row){ .media = "voice", .updates = 5,
+			.rejected = { [VERDICT_DUPLICATE] = 1, [VERDICT_INVALID] = 2 },
+			.clock_skew = 3 }, add_every_kind,
 		ENVELOPE
 		"\"mediaType\":\"voice\",\"updates\":5,\"rejected\":{\"outlier\":0,"
 		"\"stale\":0,\"duplicate\":1,\"invalid\":2},\"clockSkew\":3,"
@@ -222,8 +208,7 @@ TEST(queue__every_kind)
 
 TEST(queue__nothing_known)
 {
-	check(NULL,
-		(struct queue_window_row){ .result = nothing, .nresult = 3 },
+	check((struct row){ .updates = 0 }, add_nothing_known,
 		ENVELOPE "\"mediaType\":null,\"updates\":0,\"rejected\":{\"outlier\":0,\"stale\":0,"
 		"\"duplicate\":0,\"invalid\":0},\"clockSkew\":0,\"quantiles\":\"exact\","
 		"\"accuracy\":0,\"metrics\":{\"oLongestWaiting\":{\"ageMs\":{\"last\":null,"
@@ -233,10 +218,7 @@ TEST(queue__nothing_known)
 
 TEST(queue__name_and_media_are_quoted)
 {
-	static const char *const names[] = { "Sup\"port\n" };
-
-	check(names,
-		(struct queue_window_row){ .media = "a\\b" },
+	check((struct row){ .queue_name = "Sup\"port\n", .media = "a\\b" }, NULL,
 		ENVELOPE "\"queueName\":\"Sup\\\"port\\n\",\"mediaType\":\"a\\\\b\",\"updates\":0,"
 		"\"rejected\":{\"outlier\":0,\"stale\":0,\"duplicate\":0,\"invalid\":0},"
 		"\"clockSkew\":0,\"quantiles\":\"exact\",\"accuracy\":0,\"metrics\":{},"
@@ -248,7 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stream__empty_row_has_every_key),
 		cmocka_unit_test(stream__unknown_is_null_and_each_count_has_its_key),
-		cmocka_unit_test(stream__interval_of_the_run_wins),
+		cmocka_unit_test(stream__interval_is_quoted),
 		cmocka_unit_test(stream__fields_nest),
 		cmocka_unit_test(stream__lag_is_in_ms),
 		cmocka_unit_test(stream__worst_quantile_is_the_rows),

@@ -1,101 +1,102 @@
-/* Closed windows that a test makes up, and what is in them. */
+/* A closed window that a test makes up. */
 #ifndef MADE_WINDOWS_H
 #define MADE_WINDOWS_H
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "util/base.h"
 #include "util/buf.h"
-#include "window/queue_window.h"
-#include "window/stream_window.h"
+#include "window/row.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"
 #define START_MS INT64_C(1795485600000)
 
-/* --- of the stream ------------------------------------------------------------------- */
+static struct row_window made;
 
-#define ROWS_MAX 2
-#define FIELDS_MAX 8
-
-static const char *const metrics[] = { "state", "waitTime" };
-
-/* A window whose rows and fields the test lists; freed by `drop`. */
-static struct {
-	struct stream_window window;
-	struct stream_window_row row[ROWS_MAX];
-	struct accumulator_field field[ROWS_MAX][FIELDS_MAX];
-	const struct accumulator_field *list[ROWS_MAX][FIELDS_MAX];
-	size_t nfield[ROWS_MAX];
-} made;
-
-static inline void make(size_t nrow, int64_t length_ms)
+/* A window of the stream, or of notifications, without rows. */
+static inline void make(bool stream, int64_t length_ms)
 {
-	memset(&made, 0, sizeof(made));
-	for (size_t i = 0; i < nrow; i++)
-		made.row[i] = (struct stream_window_row){ .queue_id = i ? Q2 : Q1,
-			.interval = "PT10S",
-			.coverage_e4 = 10000 };
-	made.window = (struct stream_window){ .index = 7, .start_ms = START_MS,
-		.end_ms = START_MS + length_ms, .row = made.row, .nrow = nrow };
-}
-
-static inline void add_field(size_t row, size_t metric, const char *path, double x)
-{
-	size_t n = made.nfield[row]++;
-	struct accumulator_field *f = &made.field[row][n];
-
-	*f = (struct accumulator_field){ .metric = metric,
-		.path = strdup(path),
-		.path_len = strlen(path) };
-	assert_non_null(f->path);
-	assert_true(sample_add(&f->sample, x));
-	made.list[row][n] = f;
-	made.row[row].field = made.list[row];
-	made.row[row].nfield = n + 1;
-	made.row[row].updates = 1;
+	assert_true(row_window_begin(&made, 2, 16));
+	made.has_interval = stream;
+	made.has_media = !stream;
+	made.index = 7;
+	made.start_ms = START_MS;
+	made.end_ms = START_MS + length_ms;
 }
 
 static inline void drop(struct buf *text)
 {
-	for (size_t r = 0; r < ROWS_MAX; r++) {
-		sample_free(&made.row[r].lag_us);
-		for (size_t i = 0; i < made.nfield[r]; i++) {
-			sample_free(&made.field[r][i].sample);
-			free(made.field[r][i].path);
-		}
-	}
+	row_window_free(&made);
 	buf_free(text);
+}
+
+/* --- of the stream ------------------------------------------------------------------- */
+
+static const struct row stream_row = { .queue_id = Q1, .interval = "PT10S", .coverage = 1 };
+
+static inline void make_stream_row(void)
+{
+	make(true, 30000);
+	row_window_add(&made, &stream_row);
+}
+
+/* A series of the row that was added last: n values, each by 1 more. */
+static inline void add_values(const char *metric, const char *path, double first, int n)
+{
+	struct sample sample = { 0 };
+
+	for (int i = 0; i < n; i++)
+		assert_true(sample_add(&sample, first + i));
+	assert_true(row_window_add_sample(&made, metric, path, &sample));
+	sample_free(&sample);
 }
 
 /* --- of the notification service ------------------------------------------------------ */
 
-#define GAUGE { .known = true, .last = 1, .observed = true, .min = 0, .max = 4, .mean = 1.5, \
-	.stddev = 0.5, .p50 = 1, .p90 = 2, .p95 = 3, .p99 = 4, .observed_us = 7500001, .events = 2 }
+static inline void add_gauge(const char *metric, const char *path)
+{
+	static const double values[STATS] = { [STAT_LAST] = 1, [STAT_MIN] = 0, [STAT_MAX] = 4,
+		[STAT_MEAN] = 1.5, [STAT_STDDEV] = 0.5, [STAT_P50] = 1, [STAT_P90] = 2,
+		[STAT_P95] = 3, [STAT_P99] = 4, [STAT_OBSERVED_MS] = 7500.001, [STAT_EVENTS] = 2 };
+	struct row_series *series = row_window_add_series(&made, metric, path, ROW_GAUGE);
 
-static const struct series_result results[] = {
-	{ .metric = "oWaiting", .path = "count", .kind = SERIES_GAUGE, .is.gauge = GAUGE },
-	{ .metric = "oOnQueueUsers", .path = "IDLE.count", .kind = SERIES_GAUGE,
-		.is.gauge = { .carried = true } },
-	{ .metric = "oOnQueueUsers", .path = "a\"b.count", .kind = SERIES_GAUGE,
-		.is.gauge = GAUGE, .sketch = true, .accuracy = 0.01 },
-	{ .metric = "oLongestWaiting", .path = "ageMs", .kind = SERIES_AGE, .is.age = {
-		.has_last = true, .last_us = 1500, .has_most = true, .most_us = 2000000 } },
-	{ .metric = "tWait", .path = "max", .kind = SERIES_PLAIN,
-		.is.total = { .has_total = true, .total = 9 } },
-	{ .metric = "tWait", .path = "sum", .kind = SERIES_TOTAL,
-		.is.total = { .has_total = true, .total = 20, .has_delta = true, .delta = 5 } }
-};
-static const struct series_result nothing[] = {
-	{ .metric = "oLongestWaiting", .path = "ageMs", .kind = SERIES_AGE },
-	{ .metric = "tWait", .path = "max", .kind = SERIES_PLAIN },
-	{ .metric = "tWait", .path = "sum", .kind = SERIES_TOTAL }
-};
+	for (enum row_statistic s = STAT_LAST; s <= STAT_EVENTS; s++)
+		series->stat[s] = values[s];
+}
+
+static inline void add_every_kind(void)
+{
+	struct row_series *s;
+
+	add_gauge("oWaiting", "count");
+	s = row_window_add_series(&made, "oOnQueueUsers", "IDLE.count", ROW_GAUGE);
+	s->stat[STAT_CARRIED] = 1;
+	s->stat[STAT_OBSERVED_MS] = s->stat[STAT_EVENTS] = 0;
+	add_gauge("oOnQueueUsers", "a\"b.count");
+	row_window_accuracy(&made, false, 0.01);
+	s = row_window_add_series(&made, "oLongestWaiting", "ageMs", ROW_AGE);
+	s->stat[STAT_LAST] = 1.5;
+	s->stat[STAT_MAX] = 2000;
+	s = row_window_add_series(&made, "tWait", "max", ROW_PLAIN);
+	s->stat[STAT_VALUE] = 9;
+	s = row_window_add_series(&made, "tWait", "sum", ROW_TOTAL);
+	s->stat[STAT_TOTAL] = 20;
+	s->stat[STAT_DELTA] = 5;
+}
+
+static inline void add_nothing_known(void)
+{
+	row_window_add_series(&made, "oLongestWaiting", "ageMs", ROW_AGE);
+	row_window_add_series(&made, "tWait", "max", ROW_PLAIN);
+	row_window_add_series(&made, "tWait", "sum", ROW_TOTAL);
+}
 
 #endif

@@ -276,8 +276,10 @@ static int tear_down(void **state __attribute__((unused)))
 
 static void window(int64_t index)
 {
-	struct payload_window w = { .run = RUN, .index = index, .start_ms = START_MS,
-		.end_ms = START_MS + 1000, .rows = "{\"a\":1}\n", .rows_len = 8 };
+	const struct row_window closed = { .index = index, .start_ms = START_MS,
+		.end_ms = START_MS + 1000 };
+	struct payload_window w = { .run = RUN, .window = &closed, .rows = "{\"a\":1}\n",
+		.rows_len = 8 };
 
 	deliveries_window(c, &w);
 }
@@ -744,8 +746,10 @@ TEST(spool__of_earlier_runs_alone_is_work)
 static void large_window(int64_t index)
 {
 	static char rows[200000];
-	struct payload_window w = { .run = RUN, .index = index, .start_ms = START_MS,
-		.end_ms = START_MS + 1000, .rows = rows, .rows_len = sizeof(rows) };
+	const struct row_window closed = { .index = index, .start_ms = START_MS,
+		.end_ms = START_MS + 1000 };
+	struct payload_window w = { .run = RUN, .window = &closed, .rows = rows,
+		.rows_len = sizeof(rows) };
 
 	memset(rows, 'x', sizeof(rows));
 	rows[0] = rows[sizeof(rows) - 2] = '"';

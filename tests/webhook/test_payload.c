@@ -20,13 +20,15 @@
 #define BODY(meta, rows) "{\"schema\":\"gsqstat-window/1\",\"run\":\"" RUN "\",\"window\":3," \
 	"\"part\":0,\"parts\":1,\"meta\":" meta ",\"rows\":[" rows "]}"
 
+static struct row_window window;
+
 static struct payload_window window_of(const char *rows, size_t len)
 {
-	return (struct payload_window){
-		.run = RUN, .index = 3, .start_ms = 1795485600000, .end_ms = 1795485610000,
-		.frames = 9, .updates = 7, .lag_mean_us = 1500.5, .updates_per_second = 0.7,
-		.coverage_e4 = 9999, .rows = rows, .rows_len = len
-	};
+	window = (struct row_window){ .index = 3, .start_ms = 1795485600000,
+		.end_ms = 1795485610000, .updates = 7, .rejected = { [VERDICT_STALE] = 2 },
+		.lag_mean_us = 1500.5, .coverage = 0.9999 };
+	return (struct payload_window){ .run = RUN, .window = &window, .rows = rows,
+		.rows_len = len };
 }
 
 static const enum payload_format formats[] = { PAYLOAD_PLAIN, PAYLOAD_CLOUDEVENTS };
@@ -76,13 +78,12 @@ TEST(meta__has_null_for_what_is_not_known)
 {
 	struct payload_window w = window_of(NULL, 0);
 
-	w.lag_mean_us = NAN;
-	w.updates_per_second = INFINITY;
-	w.coverage_e4 = -1;
-	assert_body(&w, PAYLOAD_PLAIN, BODY("{\"start\":\"2026-11-24T02:00:00.000Z\","
+	window.lag_mean_us = window.coverage = NAN;
+	window.start_ms = window.end_ms;	/* so the rate is infinite */
+	assert_body(&w, PAYLOAD_PLAIN, BODY("{\"start\":\"2026-11-24T02:00:10.000Z\","
 		"\"end\":\"2026-11-24T02:00:10.000Z\",\"updates\":7,\"avgLatencyUs\":null,"
 		"\"updatesPerSecond\":null,\"coverage\":null}", ""));
-	w.frames = 0;
+	window.updates = window.rejected[VERDICT_STALE] = 0;
 	assert_body(&w, PAYLOAD_PLAIN, BODY("null", ""));
 }
 
@@ -219,10 +220,9 @@ TEST(numbers__may_be_as_long_as_they_get)
 	char id[PAYLOAD_ID_MAX];
 	struct buf out = { 0 };
 
-	w.index = INT64_MAX;
-	w.updates = UINT64_MAX;
-	w.lag_mean_us = -1.2345678901234567e-300;
-	w.updates_per_second = 1.2345678901234567e300;
+	window.index = INT64_MAX;
+	window.updates = UINT64_MAX;
+	window.lag_mean_us = -1.2345678901234567e-300;
 	assert_true(payload_part(&w, PAYLOAD_CLOUDEVENTS, 0, id, &out));
 	assert_string_equal(id, RUN "-9223372036854775807-0");
 	assert_ptr_equal(json_skip(out.data, out.data + out.len), out.data + out.len);

@@ -1,4 +1,5 @@
 /* A few windows on a clock that the test sets, and what each row has. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include "util/time.h"
 #include "window/observation_query.h"
 #include "window/queue_window.h"
+#include "window/series.h"
 
 #define Q1 "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"
@@ -94,45 +96,51 @@ static enum queue_windows_verdict answer(const char *results, int64_t asked_us, 
 }
 
 /* What a test of moments looks at: coverage, and for how long Q1's gauge was observed. */
-static void assert_window(const struct queue_window *w, int coverage_e4, uint64_t observed_us)
+static void assert_window(const struct row_window *w, int coverage_e4, uint64_t observed_us)
 {
-	const struct queue_window_row *row = w->row;
-	uint64_t us = UINT64_MAX;
+	const struct row *row = w->row;
+	double ms = NAN;
 
 	assert_non_null(w);
-	for (size_t i = 0; i < row->nresult; i++)
-		if (strcmp(row->result[i].metric, "oWaiting") == 0)
-			us = row->result[i].is.gauge.observed_us;
-	assert_int_equal(w->coverage_e4, coverage_e4);
-	assert_int_equal(us, observed_us);
+	for (size_t i = 0; i < row->nseries; i++)
+		if (strcmp(row->series[i].metric, "oWaiting") == 0)
+			ms = row->series[i].stat[STAT_OBSERVED_MS];
+	assert_double_equal_exact(w->coverage, coverage_e4 / 10000.0);
+	assert_double_equal_exact(ms, (double)observed_us / 1000);
 }
 
-static const struct queue_window *due(int64_t at_us)
+static const struct row_window *due(int64_t at_us)
 {
-	const struct queue_window *w = queue_windows_due(windows, at_us);
+	const struct row_window *w = queue_windows_due(windows, at_us);
 
 	assert_non_null(w);
 	return w;
 }
 
-static const struct series_result *fact_of(const struct queue_window_row *row, const char *metric,
+static const struct row_series *fact_of(const struct row *row, const char *metric,
 	const char *path)
 {
-	for (size_t i = 0; i < row->nresult; i++)
-		if (strcmp(row->result[i].metric, metric) == 0
-		    && strcmp(row->result[i].path, path) == 0)
-			return &row->result[i];
+	for (size_t i = 0; i < row->nseries; i++)
+		if (strcmp(row->series[i].metric, metric) == 0
+		    && strcmp(row->series[i].path, path) == 0)
+			return &row->series[i];
 	return NULL;
 }
 
-static const struct gauge_summary *gauge_of(const struct queue_window_row *row, const char *metric,
+static const struct row_series *gauge_of(const struct row *row, const char *metric,
 	const char *path)
 {
-	const struct series_result *f = fact_of(row, metric, path);
+	const struct row_series *f = fact_of(row, metric, path);
 
 	assert_non_null(f);
-	assert_int_equal(f->kind, SERIES_GAUGE);
-	return &f->is.gauge;
+	assert_int_equal(f->kind, ROW_GAUGE);
+	return f;
+}
+
+static void assert_stat(const struct row *row, const char *metric, const char *path,
+	enum row_statistic stat, double want)
+{
+	assert_double_equal_exact(gauge_of(row, metric, path)->stat[stat], want);
 }
 
 #define COUNT(metric, n) "{\"metric\":\"" metric "\",\"stats\":{\"count\":" #n "}}"
@@ -141,7 +149,7 @@ static const struct gauge_summary *gauge_of(const struct queue_window_row *row, 
 
 TEST(rows__null_media_first_then_by_name)
 {
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start(conf());
 	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), QUEUE_WINDOWS_ACCEPTED);
@@ -156,14 +164,14 @@ TEST(rows__null_media_first_then_by_name)
 	assert_null(w->row[3].media);
 	assert_string_equal(w->row[3].queue_id, Q2);
 	assert_int_equal(w->updates, 3);
-	assert_double_equal_exact(gauge_of(&w->row[0], "oWaiting", "count")->last, 3);
-	assert_int_equal(w->coverage_e4, 10000);
+	assert_stat(&w->row[0], "oWaiting", "count", STAT_LAST, 3);
+	assert_double_equal_exact(w->coverage, 1);
 	close_windows();
 }
 
 TEST(sum_over_media__is_one_process)
 {
-	const struct gauge_summary *g;
+	const struct row_series *g;
 
 	start(conf());
 	put("voice", COUNT("oWaiting", 4), T0);
@@ -171,9 +179,9 @@ TEST(sum_over_media__is_one_process)
 	put("voice", COUNT("oWaiting", 0), T0 + 5 * S);
 	put("chat", COUNT("oWaiting", 4), T0 + 5 * S);
 	g = gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count");
-	assert_double_equal_exact(g->min, 4);	/* not 0 and 0 */
-	assert_double_equal_exact(g->mean, 4);
-	assert_int_equal(g->events, 4);
+	assert_double_equal_exact(g->stat[STAT_MIN], 4);	/* not 0 and 0 */
+	assert_double_equal_exact(g->stat[STAT_MEAN], 4);
+	assert_double_equal_exact(g->stat[STAT_EVENTS], 4);
 	close_windows();
 }
 
@@ -182,27 +190,26 @@ TEST(sum_over_media__group_without_media_wins)
 	start(conf());
 	put("voice", COUNT("oWaiting", 4), T0);
 	put(NULL, COUNT("oWaiting", 7), T0);
-	assert_double_equal_exact(
-		gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count")->last, 7);
+	assert_stat(&due(T0 + 10 * S)->row[0], "oWaiting", "count", STAT_LAST, 7);
 	close_windows();
 }
 
 TEST(sum_over_media__that_no_double_holds_is_unknown)
 {
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start(conf());
 	put("voice", COUNT("oX", 1.7e308), T0);
 	put("chat", COUNT("oX", 1.7e308), T0);
 	w = due(T0 + 10 * S);
-	assert_false(gauge_of(&w->row[0], "oX", "count")->known);
-	assert_true(gauge_of(&w->row[1], "oX", "count")->known);
+	assert_true(isnan(gauge_of(&w->row[0], "oX", "count")->stat[STAT_LAST]));
+	assert_true(!isnan(gauge_of(&w->row[1], "oX", "count")->stat[STAT_LAST]));
 	close_windows();
 }
 
 TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
 {
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start(conf());
 	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
@@ -211,10 +218,10 @@ TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" COUNT("oA", 8) ","
 		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), QUEUE_WINDOWS_ACCEPTED);
 	w = due(T0 + 10 * S);
-	assert_double_equal_exact(gauge_of(&w->row[0], "oA", "count")->last, 8);
-	assert_double_equal_exact(gauge_of(&w->row[0], "oB", "count")->last, 2);
-	assert_double_equal_exact(gauge_of(&w->row[0], "oC", "count")->last, 8);
-	assert_int_equal(gauge_of(&w->row[0], "oC", "count")->events, 0);
+	assert_stat(&w->row[0], "oA", "count", STAT_LAST, 8);
+	assert_stat(&w->row[0], "oB", "count", STAT_LAST, 2);
+	assert_stat(&w->row[0], "oC", "count", STAT_LAST, 8);
+	assert_stat(&w->row[0], "oC", "count", STAT_EVENTS, 0);
 	close_windows();
 }
 
@@ -234,7 +241,7 @@ TEST(snapshot__asked_before_the_socket_opened_says_nothing)
 TEST(snapshot__leaves_out_what_is_zero)
 {
 	struct queue_windows_conf c = conf();
-	const struct queue_window_row *row;
+	const struct row *row;
 
 	c.asked = UINT32_MAX;
 	start(c);
@@ -245,15 +252,14 @@ TEST(snapshot__leaves_out_what_is_zero)
 	queue_windows_snapshot_end(windows, T0 + S, T0 + 2 * S);
 	put(NULL, IDLE(4), T0 + 6 * S);
 	row = due(T0 + 10 * S)->row;
-	assert_double_equal_exact(gauge_of(&row[0], "oOnQueueUsers", "IDLE.count")->mean, 2.2);
-	assert_double_equal_exact(gauge_of(&row[0], "oOnQueueUsers", "count")->mean, 2);
-	assert_int_equal(gauge_of(&row[0], "oOnQueueUsers", "count")->observed_us, 8 * S);
-	assert_int_equal(gauge_of(&row[0], "oOnQueueUsers", "count")->events, 2);
+	assert_stat(&row[0], "oOnQueueUsers", "IDLE.count", STAT_MEAN, 2.2);
+	assert_stat(&row[0], "oOnQueueUsers", "count", STAT_MEAN, 2);
+	assert_stat(&row[0], "oOnQueueUsers", "count", STAT_OBSERVED_MS, 8000);
+	assert_stat(&row[0], "oOnQueueUsers", "count", STAT_EVENTS, 2);
 	assert_true(fact_of(&row[0], "oOnQueueUsers", "count")->sum);
-	assert_double_equal_exact(gauge_of(&row[0], "oUserRoutingStatuses", "OFF_QUEUE.count")
-		->last, 0);
-	assert_double_equal_exact(gauge_of(&row[0], "oA", "count")->last, 3);
-	assert_double_equal_exact(gauge_of(&row[1], "oWaiting", "count")->last, 0);
+	assert_stat(&row[0], "oUserRoutingStatuses", "OFF_QUEUE.count", STAT_LAST, 0);
+	assert_stat(&row[0], "oA", "count", STAT_LAST, 3);
+	assert_stat(&row[1], "oWaiting", "count", STAT_LAST, 0);
 	assert_null(fact_of(&row[0], "oAlerting", "count"));
 	close_windows();
 }
@@ -265,7 +271,7 @@ TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 
 	c.asked = UINT32_MAX;
 	for (int first = 0; first < 2; first++) {
-		const struct series_result *f;
+		const struct row_series *f;
 
 		start(c);
 		if (first)
@@ -274,8 +280,7 @@ TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 		if (!first)
 			put(NULL, COUNT("oOnQueueUsers", 9), T0);
 		f = fact_of(due(T0 + 10 * S)->row, "oOnQueueUsers", "count");
-		assert_double_equal_exact(f->is.gauge.last, 9);
-		assert_true(f->is.gauge.known);
+		assert_double_equal_exact(f->stat[STAT_LAST], 9);
 		assert_false(f->sum);
 		close_windows();
 	}
@@ -286,7 +291,7 @@ TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 TEST(gauge__that_comes_late_was_zero_while_the_stream_was_up)
 {
 	struct queue_windows_conf c = conf();
-	const struct gauge_summary *g;
+	const struct row_series *g;
 
 	c.asked = UINT32_MAX;
 	start(c);
@@ -297,18 +302,18 @@ TEST(gauge__that_comes_late_was_zero_while_the_stream_was_up)
 	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0 + 5 * S));
 	put("voice", COUNT("oWaiting", 6), T0 + 7 * S);
 	g = gauge_of(&due(T0 + 10 * S)->row[1], "oWaiting", "count");
-	assert_int_equal(g->observed_us, 6 * S);
-	assert_double_equal_exact(g->mean, 3);
+	assert_double_equal_exact(g->stat[STAT_OBSERVED_MS], 6000);
+	assert_double_equal_exact(g->stat[STAT_MEAN], 3);
 	put("chat", COUNT("oWaiting", 6), T0 + 15 * S);
 	g = gauge_of(&due(T0 + 20 * S)->row[1], "oWaiting", "count");
-	assert_int_equal(g->observed_us, 10 * S);
+	assert_double_equal_exact(g->stat[STAT_OBSERVED_MS], 10000);
 	close_windows();
 }
 
 TEST(presence__keeps_its_value_when_it_gets_a_name)
 {
 	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 }, away = { "AWAY", 4 };
-	const struct queue_window_row *row;
+	const struct row *row;
 
 	start(conf());
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
@@ -317,16 +322,16 @@ TEST(presence__keeps_its_value_when_it_gets_a_name)
 	row = &due(T0 + 10 * S)->row[0];
 	assert_null(fact_of(row, "oUserPresences", "id-1.count"));
 	assert_null(fact_of(row, "oUserPresences", "id-2.count"));
-	assert_double_equal_exact(gauge_of(row, "oUserPresences", "AWAY.count")->last, 7);
-	assert_double_equal_exact(gauge_of(row, "oUserPresences", "AWAY.count")->min, 7);
-	assert_int_equal(gauge_of(row, "oUserPresences", "AWAY.count")->observed_us, 10 * S);
-	assert_int_equal(gauge_of(row, "oUserPresences", "AWAY.count")->events, 1);
+	assert_stat(row, "oUserPresences", "AWAY.count", STAT_LAST, 7);
+	assert_stat(row, "oUserPresences", "AWAY.count", STAT_MIN, 7);
+	assert_stat(row, "oUserPresences", "AWAY.count", STAT_OBSERVED_MS, 10000);
+	assert_stat(row, "oUserPresences", "AWAY.count", STAT_EVENTS, 1);
 	close_windows();
 }
 
 TEST(path__within_anothers_is_invalid)
 {
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start(conf());
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"stats\":{\"a\":1}}", T0),
@@ -334,8 +339,8 @@ TEST(path__within_anothers_is_invalid)
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"qualifier\":\"a\","
 		"\"stats\":{\"b\":1}}", T0), QUEUE_WINDOWS_INVALID);
 	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[0].nresult, 1);
-	assert_int_equal(w->invalid, 1);
+	assert_int_equal(w->row[0].nseries, 1);
+	assert_int_equal(w->rejected[VERDICT_INVALID], 1);
 	close_windows();
 }
 
@@ -352,7 +357,7 @@ TEST(names__that_differ_in_a_dot_are_not_one_series)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(second); i++) {
-		const struct queue_window *w;
+		const struct row_window *w;
 
 		start(conf());
 		assert_int_equal(put(NULL, ONE("o.a", "b.c", "d.e", 1), T0),
@@ -362,10 +367,10 @@ TEST(names__that_differ_in_a_dot_are_not_one_series)
 		assert_int_equal(put("voice", ONE("o.a", "b.c", "d.e", 1), T0),
 			QUEUE_WINDOWS_INVALID);
 		w = due(T0 + 10 * S);
-		assert_int_equal(w->row[0].nresult, 1);
-		assert_double_equal_exact(gauge_of(&w->row[0], "o_a", "b_c.d_e")->last, 1);
-		assert_int_equal(w->row[1].nresult, 1);
-		assert_double_equal_exact(gauge_of(&w->row[1], "o_a", "b_c.d_e")->last, 2);
+		assert_int_equal(w->row[0].nseries, 1);
+		assert_stat(&w->row[0], "o_a", "b_c.d_e", STAT_LAST, 1);
+		assert_int_equal(w->row[1].nseries, 1);
+		assert_stat(&w->row[1], "o_a", "b_c.d_e", STAT_LAST, 2);
 		close_windows();
 	}
 }
@@ -374,34 +379,34 @@ TEST(presence__whose_name_another_has_but_for_a_dot_keeps_its_id)
 {
 	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 };
 	const struct slice dot = { "A.B", 3 }, plain = { "A_B", 3 };
-	const struct queue_window_row *row;
+	const struct row *row;
 
 	start(conf());
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
 	assert_true(queue_windows_presence(windows, id, dot));
 	assert_true(queue_windows_presence(windows, second, plain));
 	row = &due(T0 + 10 * S)->row[0];
-	assert_double_equal_exact(gauge_of(row, "oUserPresences", "A_B.count")->last, 3);
-	assert_double_equal_exact(gauge_of(row, "oUserPresences", "id-2.count")->last, 4);
+	assert_stat(row, "oUserPresences", "A_B.count", STAT_LAST, 3);
+	assert_stat(row, "oUserPresences", "id-2.count", STAT_LAST, 4);
 	close_windows();
 }
 
 TEST(qualifier__that_is_empty_is_none)
 {
-	const struct queue_window_row *row;
+	const struct row *row;
 
 	start(conf());
 	put(NULL, ONE("oX", "", "count", 1), T0);
 	put(NULL, "{\"metric\":\"oX\",\"stats\":{\"count\":2}}", T0);
 	row = &due(T0 + 10 * S)->row[0];
-	assert_double_equal_exact(gauge_of(row, "oX", "count")->last, 2);
+	assert_stat(row, "oX", "count", STAT_LAST, 2);
 	close_windows();
 }
 
 TEST(series_and_media_are_bounded)
 {
 	struct buf list = { 0 }, result = { 0 };
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start(conf());
 	for (int i = 0; i <= SERIES_MAX; i++)
@@ -420,7 +425,7 @@ TEST(series_and_media_are_bounded)
 	assert_int_equal(answer(result.data, T0, T0), QUEUE_WINDOWS_INVALID);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 34);
-	assert_int_equal(w->row[0].nresult, SERIES_MAX);
+	assert_int_equal(w->row[0].nseries, SERIES_MAX);
 	assert_false(queue_windows_failed(windows));
 	buf_free(&list);
 	buf_free(&result);
@@ -431,30 +436,31 @@ TEST(duplicate__counts_in_its_groups)
 {
 	const char *text = "{\"topicName\":\"v2.analytics.queues." Q1 ".activity\",\"eventBody\":"
 		"{\"results\":[{\"mediaType\":\"voice\",\"data\":[]},{\"mediaType\":\"chat\"}]}}";
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start(conf());
 	assert_true(queue_windows_socket(windows, 1, SOCKET_CONNECTED, T0));
 	assert_int_equal(put_text(text, 0, T0), QUEUE_WINDOWS_ACCEPTED);
 	assert_int_equal(put_text(text, 1, T0 + 1), QUEUE_WINDOWS_DUPLICATE);
 	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[0].updates + w->row[0].duplicates, 0);
-	assert_int_equal(w->row[1].duplicates, 1);
-	assert_int_equal(w->row[2].duplicates, 1);
+	assert_int_equal(w->row[0].updates + w->row[0].rejected[VERDICT_DUPLICATE], 0);
+	assert_int_equal(w->row[1].rejected[VERDICT_DUPLICATE], 1);
+	assert_int_equal(w->row[2].rejected[VERDICT_DUPLICATE], 1);
 	assert_int_equal(w->row[2].updates, 1);
 	close_windows();
 }
 
 TEST(refused_queue_has_no_row)
 {
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start(conf());
-	assert_int_equal(queue_windows_queue_count(windows), 2);
+	assert_int_equal(row_window_queues(due(T0 + 10 * S)), 2);
 	queue_windows_refuse(windows, Q1);
-	assert_int_equal(queue_windows_queue_count(windows), 1);
-	assert_int_equal(put("voice", COUNT("oX", 1), T0), QUEUE_WINDOWS_FOREIGN_QUEUE);
-	w = due(T0 + 10 * S);
+	assert_int_equal(put("voice", COUNT("oX", 1), T0 + 10 * S),
+		QUEUE_WINDOWS_FOREIGN_QUEUE);
+	w = due(T0 + 20 * S);
+	assert_int_equal(row_window_queues(w), 1);
 	assert_int_equal(w->nrow, 1);
 	assert_string_equal(w->row[0].queue_id, Q2);
 	assert_int_equal(w->row[0].queue, 1);
@@ -465,26 +471,25 @@ TEST(pattern__needed_gauge_is_known_and_not_shown)
 {
 	static const char *const ages[] = { "oLongest*" };
 	struct queue_windows_conf c = conf();
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	c.pattern = ages;
 	start(c);
 	put("voice", COUNT("oWaiting", 0) ",{\"metric\":\"oLongestWaiting\",\"stats\":"
 		"{\"calculatedMetricValue\":5000}}", T0);
 	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[1].nresult, 1);
-	assert_false(w->row[1].result[0].is.age.has_last);	/* for nobody waits */
+	assert_int_equal(w->row[1].nseries, 1);
+	assert_true(isnan(w->row[1].series[0].stat[STAT_LAST]));	/* for nobody waits */
 	put("voice", COUNT("oWaiting", 1), T0 + 10 * S);
 	w = due(T0 + 20 * S);
-	assert_true(w->row[1].result[0].is.age.has_last);
-	assert_int_equal(w->row[1].result[0].is.age.last_us, 25 * S);
+	assert_double_equal_exact(w->row[1].series[0].stat[STAT_LAST], 25000);
 	close_windows();
 }
 
 TEST(align__counts_from_the_values_on)
 {
 	struct queue_windows_conf c = conf();
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	c.align = true;
 	open_windows(c);
@@ -496,15 +501,15 @@ TEST(align__counts_from_the_values_on)
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->start_ms, T0 / 1000);
 	assert_int_equal(w->row[1].updates, 2);
-	assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 10 * S);
-	assert_double_equal_exact(gauge_of(&w->row[1], "oX", "count")->mean, 2.6);
+	assert_stat(&w->row[1], "oX", "count", STAT_OBSERVED_MS, 10000);
+	assert_stat(&w->row[1], "oX", "count", STAT_MEAN, 2.6);
 	close_windows();
 }
 
 TEST(rest__ends_at_the_ms)
 {
 	struct queue_windows_conf c = conf();
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	for (int replay = 0; replay < 2; replay++) {
 		c.replay = replay;
@@ -514,8 +519,8 @@ TEST(rest__ends_at_the_ms)
 		assert_non_null(w);
 		assert_true(w->partial);
 		assert_int_equal(w->end_ms - w->start_ms, 4000);
-		assert_int_equal(w->coverage_e4, 10000);
-		assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 4 * S);
+		assert_double_equal_exact(w->coverage, 1);
+		assert_stat(&w->row[1], "oX", "count", STAT_OBSERVED_MS, 4000);
 		close_windows();
 	}
 }
@@ -524,7 +529,7 @@ TEST(rest__ends_at_the_ms)
 TEST(first__is_where_windows_number_on)
 {
 	struct queue_windows_conf c = conf();
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	c.first = 7;
 	c.count = 8;
@@ -534,7 +539,7 @@ TEST(first__is_where_windows_number_on)
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->index, 7);
 	assert_int_equal(w->start_ms, T0 / 1000);
-	assert_int_equal(gauge_of(&w->row[1], "oX", "count")->observed_us, 10 * S);
+	assert_stat(&w->row[1], "oX", "count", STAT_OBSERVED_MS, 10000);
 	assert_int_equal(queue_windows_printed_end_us(windows), T0 + 10 * S);
 	assert_true(queue_windows_all_printed(windows));
 	close_windows();
@@ -554,14 +559,14 @@ TEST(any__adds_queues_up_to_its_room)
 	assert_int_equal(put("voice", COUNT("oX", 1), T0), QUEUE_WINDOWS_ACCEPTED);
 	snprintf(text, sizeof(text), message, Q2);
 	assert_int_equal(put_text(text, 0, T0 + 1), QUEUE_WINDOWS_ACCEPTED);
-	assert_int_equal(queue_windows_queue_count(windows), 2);
+	assert_int_equal(row_window_queues(due(T0 + 10 * S)), 2);
 	queue_windows_refuse(windows, Q2);
-	assert_int_equal(put_text(text, 0, T0 + 2), QUEUE_WINDOWS_TOO_MANY_QUEUES);
-	assert_int_equal(queue_windows_queue_count(windows), 1);
+	assert_int_equal(put_text(text, 0, T0 + 12 * S), QUEUE_WINDOWS_TOO_MANY_QUEUES);
+	assert_int_equal(row_window_queues(due(T0 + 20 * S)), 1);
 	assert_true(queue_windows_watch(windows, Q2));
-	assert_int_equal(put_text(text, 0, T0 + 3), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(put_text(text, 0, T0 + 23 * S), QUEUE_WINDOWS_ACCEPTED);
 	snprintf(text, sizeof(text), message, "00000003-0000-4000-8000-000000000003");
-	assert_int_equal(put_text(text, 0, T0 + 4), QUEUE_WINDOWS_TOO_MANY_QUEUES);
+	assert_int_equal(put_text(text, 0, T0 + 24 * S), QUEUE_WINDOWS_TOO_MANY_QUEUES);
 	assert_false(queue_windows_watch(windows, "00000003-0000-4000-8000-000000000003"));
 	close_windows();
 }
@@ -577,7 +582,7 @@ static void start_with_4(void)
 
 TEST(stall__is_neither_connected_nor_observed)
 {
-	const struct gauge_summary *g;
+	const struct row_series *g;
 
 	start_with_4();
 	assert_true(queue_windows_stalled(windows, T0 + 2 * S, T0 + 25 * S));
@@ -587,8 +592,8 @@ TEST(stall__is_neither_connected_nor_observed)
 	put("voice", COUNT("oWaiting", 9), T0 + 26 * S);
 	assert_window(due(T0 + 30 * S), 5000, 5 * S);
 	g = gauge_of(&queue_windows_due(windows, T0 + 40 * S)->row[0], "oWaiting", "count");
-	assert_true(g->known);
-	assert_double_equal_exact(g->mean, 9);
+	assert_true(!isnan(g->stat[STAT_LAST]));
+	assert_double_equal_exact(g->stat[STAT_MEAN], 9);
 	close_windows();
 }
 
@@ -603,14 +608,14 @@ TEST(stall__that_ends_with_a_window_begins_the_next_one)
 
 TEST(stall__within_a_window_keeps_the_value)
 {
-	const struct gauge_summary *g;
+	const struct row_series *g;
 
 	start_with_4();
 	assert_true(queue_windows_stalled(windows, T0 + 2 * S, T0 + 6 * S));
 	put("voice", COUNT("oWaiting", 8), T0 + 8 * S);
 	g = gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count");
-	assert_int_equal(g->observed_us, 6 * S);
-	assert_double_equal_exact(g->mean, (4 * 4 + 8 * 2) / 6.0);
+	assert_double_equal_exact(g->stat[STAT_OBSERVED_MS], 6000);
+	assert_double_equal_exact(g->stat[STAT_MEAN], (4 * 4 + 8 * 2) / 6.0);
 	close_windows();
 }
 
@@ -658,7 +663,7 @@ TEST(series__is_observed_no_longer_than_its_window)
 
 TEST(rest__is_as_long_as_its_values_were_observed)
 {
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 2 * S + 1);
@@ -686,7 +691,7 @@ TEST(count__ends_the_windows)
 
 TEST(age__from_the_future_in_an_answer_is_a_clock_that_differs)
 {
-	const struct queue_window *w;
+	const struct row_window *w;
 
 	start(conf());
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\",\"mediaType\":\"voice\"},"

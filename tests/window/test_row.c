@@ -43,22 +43,29 @@ static bool is_ms(size_t row, const char *path)
 
 TEST(stream_window)
 {
-	static const char *const metric[] = { "state", "waitTime" };
-	struct accumulator_field avg = { .metric = 1, .path = "voice.avg", .path_len = 9 };
-	const struct accumulator_field *const fields[] = { &avg };
-	struct stream_window_row row = { .queue = 7, .queue_id = Q1, .updates = 3, .clock_skew = 2,
-		.rejected = { [VERDICT_INVALID] = 1, [VERDICT_DUPLICATE] = 2, [VERDICT_STALE] = 3,
-			[VERDICT_OUTLIER] = 4 },
-		.field = fields, .nfield = 1, .coverage_e4 = 2500 };
-	struct stream_window w = { .index = 5, .start_ms = 1000, .end_ms = 3000, .partial = true,
-		.row = &row, .nrow = 1, .updates = 3, .coverage_e4 = -1 };
+	struct sample avg = { 0 }, lag_us = { 0 };
 
 	for (int i = 1; i <= 4; i++)
-		assert_true(sample_add(&avg.sample, i));
+		assert_true(sample_add(&avg, i));
 	for (int i = 0; i <= 100; i++)	/* past 64: a sketch */
-		assert_true(sample_add(&row.lag_us, i * 1000));
-	assert_true(row_window_take_stream(&window, &w, metric));
+		assert_true(sample_add(&lag_us, i * 1000));
+	assert_true(row_window_begin(&window, 1, 1));
+	window.index = 5;
+	window.start_ms = 1000;
+	window.end_ms = 3000;
+	window.partial = true;
+	row_window_add(&window, &(struct row){ .queue = 7, .queue_id = Q1, .updates = 3,
+		.clock_skew = 2, .coverage = 0.25,
+		.rejected = { [VERDICT_INVALID] = 1, [VERDICT_DUPLICATE] = 2, [VERDICT_STALE] = 3,
+			[VERDICT_OUTLIER] = 4 } });
+	assert_true(row_window_add_sample(&window, "waitTime", "voice.avg", &avg)
+		&& row_window_set_lag(&window, &lag_us) && row_window_end(&window));
 	assert_true(isnan(window.coverage));
+	assert_int_equal(window.updates, 3);
+	assert_int_equal(row_window_frames(&window), 13);
+	assert_double_equal_exact(row_window_updates_per_second(&window), 1.5);
+	assert_double_equal_exact(window.lag_mean_us, 50000);
+	assert_true(window.row[0].sketch);
 	assert_int_equal(window.row[0].queue, 7);
 	assert_double_equal_exact(value(0, "window"), 5);
 	assert_double_equal_exact(value(0, "startMs"), 1000);
@@ -93,35 +100,52 @@ TEST(stream_window)
 	assert_false(is_ms(0, "state.voice.avg.max"));
 	assert_false(is_ms(0, "accuracy"));
 	assert_false(is_ms(0, "updatesPerSecond"));
-	sample_free(&avg.sample);
-	sample_free(&row.lag_us);
+	sample_free(&avg);
+	sample_free(&lag_us);
 }
 
 TEST(queue_window)
 {
-	static const char *const name[] = { NULL, "Support" };
-	const struct series_result results[] = {
-		{ "oWaiting", "count", SERIES_GAUGE, .is.gauge = { .known = true, .last = 3,
-			.observed = true, .min = 1, .max = 5, .mean = 2.5, .stddev = 0.5, .p50 = 2,
-			.p90 = 4, .p95 = 4.5, .p99 = 5, .observed_us = 1500, .events = 2 },
-			.accuracy = 0.01 },
-		{ "oInteracting", "count", SERIES_GAUGE, .is.gauge = { .carried = true } },
-		{ "oLongestWaiting", "ageMs", SERIES_AGE, .is.age = { .has_last = true,
-			.last_us = 2500, .has_most = true, .most_us = 9000 } },
-		{ "tWait", "count", SERIES_TOTAL, .is.total = { true, false, 8, 0 } },
-		{ "tWait", "sum", SERIES_TOTAL, .is.total = { true, false, 5000, 0 } },
-		{ "tWait", "max", SERIES_PLAIN, .is.total = { true, false, 77, 0 } },
-		{ "oServiceLevel", "ratio", SERIES_PLAIN, .is.total = { true, false, 0.75, 0 } },
+	static const struct {
+		const char *metric, *path;
+		enum row_kind kind;
+		struct {
+			enum row_statistic stat;
+			double value;
+		} v[12];
+	} made[] = {
+		{ "oWaiting", "count", ROW_GAUGE, { { STAT_LAST, 3 }, { STAT_MIN, 1 },
+			{ STAT_MAX, 5 }, { STAT_MEAN, 2.5 }, { STAT_STDDEV, 0.5 }, { STAT_P50, 2 },
+			{ STAT_P90, 4 }, { STAT_P95, 4.5 }, { STAT_P99, 5 },
+			{ STAT_OBSERVED_MS, 1.5 }, { STAT_EVENTS, 2 }, { STAT_CARRIED, 0 } } },
+		{ "oInteracting", "count", ROW_GAUGE, { { STAT_CARRIED, 1 } } },
+		{ "oLongestWaiting", "ageMs", ROW_AGE, { { STAT_LAST, 2.5 }, { STAT_MAX, 9 } } },
+		{ "tWait", "count", ROW_TOTAL, { { STAT_TOTAL, 8 } } },
+		{ "tWait", "sum", ROW_TOTAL, { { STAT_TOTAL, 5000 } } },
+		{ "tWait", "max", ROW_PLAIN, { { STAT_VALUE, 77 } } },
+		{ "oServiceLevel", "ratio", ROW_PLAIN, { { STAT_VALUE, 0.75 } } }
 	};
-	struct queue_window_row rows[] = {
-		{ .queue = 1, .queue_id = Q1, .updates = 4, .duplicates = 1, .invalid = 2,
-			.result = results, .nresult = ARRAY_LEN(results) },
-		{ .queue = 1, .queue_id = Q1, .media = "voice", .result = results, .nresult = 1 },
-	};
-	struct queue_window w = { .index = 1, .start_ms = 0, .end_ms = 1000, .row = rows,
-		.nrow = 2, .coverage_e4 = 10000 };
+	struct row row = { .queue = 1, .queue_id = Q1, .queue_name = "Support", .updates = 4,
+		.coverage = 1, .rejected = { [VERDICT_DUPLICATE] = 1, [VERDICT_INVALID] = 2 } };
 
-	assert_true(row_window_take_queue(&window, &w, name));
+	assert_true(row_window_begin(&window, 2, ARRAY_LEN(made) + 1));
+	window.end_ms = 1000;
+	for (size_t i = 0; i <= ARRAY_LEN(made); i++) {
+		size_t k = i % ARRAY_LEN(made);
+		struct row_series *series;
+
+		if (k == 0)
+			row_window_add(&window, &row);
+		series = row_window_add_series(&window, made[k].metric, made[k].path, made[k].kind);
+		for (size_t n = 0; n < 12 && (n == 0 || made[k].v[n].stat != STAT_COUNT); n++)
+			series->stat[made[k].v[n].stat] = made[k].v[n].value;
+		if (k == 0)
+			row_window_accuracy(&window, true, 0.01);
+		row.media = "voice";
+	}
+	assert_true(row_window_end(&window));
+	assert_true(isnan(window.lag_mean_us));
+	assert_int_equal(row_window_queues(&window), 1);
 	assert_int_equal(window.nrow, 2);
 	assert_string_equal(window.row[0].queue_name, "Support");
 	assert_null(window.row[0].media);

@@ -1,4 +1,5 @@
 /* Windows on a clock that the test holds: times are what each call is told. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,12 +20,13 @@
 #define T0 (1795485600 * (int64_t)S)
 
 static const char *const queues[] = { Q1, Q2 };
+static const char *const metrics[] = { "waitTime" };
 
 static struct stream_windows_conf conf_arrival(void)
 {
 	return (struct stream_windows_conf){
 		.length_ms = 10000, .lateness_ms = 20000, .time = TIME_ARRIVAL, .nstream = 1,
-		.queue = queues, .nqueue = 2
+		.queue = queues, .nqueue = 2, .metric = metrics
 	};
 }
 
@@ -61,7 +63,7 @@ static enum verdict put(struct stream_windows *w, const char *queue, int64_t tim
 	return stream_windows_place(w, &f, 0, at_us, &last_placed);
 }
 
-static const struct stream_window *due(struct stream_windows *w, int64_t at_us)
+static const struct row_window *due(struct stream_windows *w, int64_t at_us)
 {
 	return stream_windows_due(w, at_us);
 }
@@ -69,7 +71,7 @@ static const struct stream_window *due(struct stream_windows *w, int64_t at_us)
 TEST(stream_window__first_begins_at_whole_ms_of_connection)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	assert_true(stream_windows_due_us(w) == NO_TIME);
 	assert_null(due(w, T0 + 3600 * (int64_t)S));
@@ -82,7 +84,7 @@ TEST(stream_window__first_begins_at_whole_ms_of_connection)
 	assert_int_equal(c->nrow, 2);
 	assert_false(c->partial);
 	assert_int_equal(c->row[0].updates, 0);
-	assert_int_equal(c->row[0].coverage_e4, 10000);
+	assert_double_equal_exact(c->row[0].coverage, 1);
 	stream_windows_free(w);
 }
 
@@ -90,7 +92,7 @@ TEST(stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	conf.align = true;
 	w = open_windows(conf);
@@ -98,14 +100,14 @@ TEST(stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it)
 	c = due(w, T0 + 10 * S);
 	assert_non_null(c);
 	assert_int_equal(c->start_ms, T0 / 1000);
-	assert_int_equal(c->row[0].coverage_e4, 6000);
+	assert_double_equal_exact(c->row[0].coverage, 0.6);
 	stream_windows_free(w);
 }
 
 TEST(stream_window__frame_at_the_end_is_in_the_next)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, Q1, T0, T0), VERDICT_ACCEPTED);
@@ -124,11 +126,11 @@ TEST(stream_window__slept_through_ones_close_in_order)
 	stream_windows_connected(w, 0, T0);
 	stream_windows_lost(w, 0, T0 + 5 * S);
 	for (int i = 0; i < 3; i++) {
-		const struct stream_window *c = due(w, now);
+		const struct row_window *c = due(w, now);
 
 		assert_non_null(c);
 		assert_int_equal(c->index, i);
-		assert_int_equal(c->row[0].coverage_e4, i == 0 ? 5000 : 0);
+		assert_double_equal_exact(c->row[0].coverage, i == 0 ? 0.5 : 0);
 	}
 	assert_null(due(w, now));
 	stream_windows_free(w);
@@ -137,15 +139,15 @@ TEST(stream_window__slept_through_ones_close_in_order)
 TEST(stream_window__loss_before_what_was_printed_counts_from_there)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	stream_windows_connected(w, 0, T0);
 	c = due(w, T0 + 10 * S);
-	assert_int_equal(c->row[0].coverage_e4, 10000);
+	assert_double_equal_exact(c->row[0].coverage, 1);
 	stream_windows_lost(w, 0, T0 + 5 * S);
 	stream_windows_connected(w, 0, T0 + 15 * S);
 	c = due(w, T0 + 20 * S);
-	assert_int_equal(c->row[0].coverage_e4, 5000);
+	assert_double_equal_exact(c->row[0].coverage, 0.5);
 	stream_windows_free(w);
 }
 
@@ -155,26 +157,26 @@ TEST(stall__is_not_connected_in_any_window)
 
 	stream_windows_connected(w, 0, T0);
 	assert_true(stream_windows_stalled(w, T0 + 2 * S, T0 + 25 * S));
-	assert_int_equal(due(w, T0 + 25 * S)->row[0].coverage_e4, 2000);
-	assert_int_equal(due(w, T0 + 25 * S)->row[0].coverage_e4, 0);
+	assert_double_equal_exact(due(w, T0 + 25 * S)->row[0].coverage, 0.2);
+	assert_double_equal_exact(due(w, T0 + 25 * S)->row[0].coverage, 0);
 	assert_null(due(w, T0 + 25 * S));
 	assert_true(stream_windows_lost(w, 0, T0 + 27 * S));
-	assert_int_equal(due(w, T0 + 30 * S)->row[0].coverage_e4, 2000);
+	assert_double_equal_exact(due(w, T0 + 30 * S)->row[0].coverage, 0.2);
 	assert_true(stream_windows_stalled(w, T0 + 31 * S, T0 + 34 * S));
-	assert_int_equal(due(w, T0 + 40 * S)->row[0].coverage_e4, 0);
+	assert_double_equal_exact(due(w, T0 + 40 * S)->row[0].coverage, 0);
 	stream_windows_free(w);
 }
 
 TEST(stream_window__coverage_is_cut_so_that_one_means_all)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	stream_windows_connected(w, 0, T0);
 	stream_windows_lost(w, 0, T0 + 5 * S);
 	stream_windows_connected(w, 0, T0 + 5 * S + 1);
 	c = due(w, T0 + 10 * S);
-	assert_int_equal(c->row[0].coverage_e4, 9999);
+	assert_double_equal_exact(c->row[0].coverage, 0.9999);
 	stream_windows_free(w);
 }
 
@@ -199,7 +201,7 @@ TEST(stream_window__count_ends_it)
 TEST(stream_window__cut_short_is_partial_and_a_ms_at_least)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	assert_null(stream_windows_rest(w, T0, true));
 	stream_windows_connected(w, 0, T0);
@@ -208,7 +210,7 @@ TEST(stream_window__cut_short_is_partial_and_a_ms_at_least)
 	assert_non_null(c);
 	assert_true(c->partial);
 	assert_int_equal(c->end_ms - c->start_ms, 2000);
-	assert_int_equal(c->row[0].coverage_e4, 10000);
+	assert_double_equal_exact(c->row[0].coverage, 1);
 	assert_int_equal(c->row[1].updates, 1);
 	assert_null(stream_windows_rest(w, T0 + 2 * S + 700, true));
 	stream_windows_free(w);
@@ -218,7 +220,7 @@ TEST(stream_window__cut_short_is_partial_and_a_ms_at_least)
 	c = stream_windows_rest(w, T0 + 10, true);
 	assert_non_null(c);
 	assert_int_equal(c->end_ms - c->start_ms, 1);
-	assert_int_equal(c->row[0].coverage_e4, 10000);
+	assert_double_equal_exact(c->row[0].coverage, 1);
 	stream_windows_free(w);
 }
 
@@ -226,7 +228,7 @@ TEST(stream_window__cut_short_knows_no_connection_after_its_end)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	conf.time = TIME_EVENT;
 	w = open_windows(conf);
@@ -237,7 +239,7 @@ TEST(stream_window__cut_short_knows_no_connection_after_its_end)
 	stream_windows_lost(w, 0, T0 + 8 * S);
 	c = stream_windows_rest(w, T0 + 9 * S, true);
 	assert_int_equal(c->end_ms - c->start_ms, 4000);
-	assert_int_equal(c->row[0].coverage_e4, 2500);
+	assert_double_equal_exact(c->row[0].coverage, 0.25);
 	stream_windows_free(w);
 }
 
@@ -245,7 +247,7 @@ TEST(stream_window__many_losses_are_all_counted)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	conf.length_ms = 200000;
 	w = open_windows(conf);
@@ -254,7 +256,7 @@ TEST(stream_window__many_losses_are_all_counted)
 		stream_windows_lost(w, 0, T0 + i * (int64_t)2000 + 500);
 	}
 	c = due(w, T0 + 200 * S);
-	assert_int_equal(c->row[0].coverage_e4, 2500);
+	assert_double_equal_exact(c->row[0].coverage, 0.25);
 	stream_windows_free(w);
 }
 
@@ -272,7 +274,7 @@ TEST(fate__foreign_queue_is_in_no_row)
 TEST(fate__same_timestamp_is_a_duplicate)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	stream_windows_connected(w, 0, T0);
 	assert_int_equal(put(w, Q1, T0, T0), VERDICT_ACCEPTED);
@@ -353,7 +355,7 @@ TEST(fate__invalid_comes_before_all_else)
 TEST(fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
-	const struct stream_window *c;
+	const struct row_window *c;
 	struct stream_window_place placed;
 	char name[8];
 
@@ -367,9 +369,9 @@ TEST(fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole)
 	}
 	assert_int_equal(put(w, Q1, T0 + 100, T0 + S), VERDICT_INVALID);
 	c = due(w, T0 + 10 * S);
-	assert_int_equal(c->row[0].nfield, FIELD_MAX);
-	assert_string_equal(c->row[0].field[0]->path, "f00");
-	assert_string_equal(c->row[0].field[63]->path, "f63");
+	assert_int_equal(c->row[0].nseries, FIELD_MAX);
+	assert_string_equal(c->row[0].series[0].path, "f00");
+	assert_string_equal(c->row[0].series[63].path, "f63");
 	stream_windows_free(w);
 }
 
@@ -390,7 +392,7 @@ TEST(fate__number_and_group_of_one_name_clash)
 TEST(lag__below_zero_is_skew)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 5, T0 + 4);
@@ -399,9 +401,36 @@ TEST(lag__below_zero_is_skew)
 	c = due(w, T0 + 10 * S);
 	assert_int_equal(c->row[0].updates, 3);
 	assert_int_equal(c->row[0].clock_skew, 1);
-	assert_int_equal(c->row[0].lag_us.count, 2);
+	assert_double_equal_exact(c->row[0].lag_ms[LAG_P50], 0);	/* of two: 0 and 3 µs */
+	assert_double_equal_exact(c->row[0].lag_ms[LAG_MAX], 0.003);
 	assert_double_equal_exact(c->lag_mean_us, 1.5);
 	stream_windows_free(w);
+}
+
+TEST(interval__of_the_run_then_of_the_recording_then_of_the_first_frame)
+{
+	static const char *const wanted[] = { "PT30S", "PT1M", "PT2M" };
+
+	for (int i = 0; i < 3; i++) {
+		struct stream_windows_conf conf = conf_arrival();
+		struct stream_event f = frame_of(Q1, T0, 1);
+		struct stream_windows *w;
+		const struct row_window *c;
+
+		conf.interval = i == 2 ? "PT2M" : NULL;
+		w = open_windows(conf);
+		if (i >= 1)
+			stream_windows_interval(w, "PT1M", 4);
+		stream_windows_connected(w, 0, T0);
+		f.interval = "PT30S";
+		assert_int_equal(stream_windows_place(w, &f, 0, T0, &last_placed),
+			VERDICT_ACCEPTED);
+		c = due(w, T0 + 10 * S);
+		assert_true(c->has_interval);
+		assert_string_equal(c->row[0].interval, wanted[i]);
+		assert_true((c->row[1].interval == NULL) == (i == 0));
+		stream_windows_free(w);
+	}
 }
 
 static struct stream_windows_conf conf_event(bool replay)
@@ -416,7 +445,7 @@ static struct stream_windows_conf conf_event(bool replay)
 TEST(event__window_waits_for_the_watermark)
 {
 	struct stream_windows *w = open_windows(conf_event(true));
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	put(w, Q1, T0 + 500, NO_TIME);
 	put(w, Q1, T0 + 12 * S, NO_TIME);
@@ -430,7 +459,7 @@ TEST(event__window_waits_for_the_watermark)
 	assert_int_equal(c->start_ms, T0 / 1000);
 	assert_int_equal(c->row[0].updates, 1);
 	assert_int_equal(c->row[1].updates, 1);
-	assert_int_equal(c->row[0].coverage_e4, -1);
+	assert_true(isnan(c->row[0].coverage));
 	assert_null(due(w, NO_TIME));
 	assert_int_equal(put(w, Q2, T0 + 9 * S + 1, NO_TIME), VERDICT_STALE);
 	assert_int_equal(last_placed.window, 1);
@@ -512,7 +541,7 @@ TEST(event__replay_refuses_10000_windows_ahead)
 TEST(event__replay_counts_what_is_before_its_start_as_stale)
 {
 	struct stream_windows *w = open_windows(conf_event(true));
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	put(w, Q1, T0, NO_TIME);
 	assert_int_equal(put(w, Q1, T0 - 1, NO_TIME), VERDICT_STALE);
@@ -525,7 +554,7 @@ TEST(event__replay_counts_what_is_before_its_start_as_stale)
 TEST(event__cut_short_ends_at_the_newest_timestamp)
 {
 	struct stream_windows *w = open_windows(conf_event(false));
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0 + 1 * S, T0 + 1 * S);
@@ -535,7 +564,7 @@ TEST(event__cut_short_ends_at_the_newest_timestamp)
 	assert_true(c->partial);
 	c = stream_windows_rest(w, T0 + 17 * S, true);
 	assert_int_equal(c->end_ms - c->start_ms, 3000);
-	assert_int_equal(c->row[0].coverage_e4, 10000);
+	assert_double_equal_exact(c->row[0].coverage, 1);
 	assert_null(stream_windows_rest(w, T0 + 17 * S, true));
 	stream_windows_free(w);
 }
@@ -545,7 +574,7 @@ TEST(event__cut_short_leaves_out_no_window_that_the_clock_is_in)
 {
 	for (int frames = 0; frames < 2; frames++) {
 		struct stream_windows *w = open_windows(conf_event(false));
-		const struct stream_window *c;
+		const struct row_window *c;
 
 		stream_windows_connected(w, 0, T0);
 		if (frames)
@@ -566,15 +595,15 @@ TEST(event__cut_short_leaves_out_no_window_that_the_clock_is_in)
 TEST(event__coverage_reaches_windows_that_wait)
 {
 	struct stream_windows *w = open_windows(conf_event(false));
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	stream_windows_connected(w, 0, T0);
 	stream_windows_lost(w, 0, T0 + 15 * S);
 	stream_windows_connected(w, 0, T0 + 17 * S);
 	c = due(w, T0 + 30 * S);
-	assert_int_equal(c->row[0].coverage_e4, 10000);
+	assert_double_equal_exact(c->row[0].coverage, 1);
 	c = due(w, T0 + 40 * S);
-	assert_int_equal(c->row[0].coverage_e4, 8000);
+	assert_double_equal_exact(c->row[0].coverage, 0.8);
 	stream_windows_free(w);
 }
 
@@ -582,7 +611,7 @@ TEST(replay__prints_what_the_input_holds)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	conf.replay = true;
 	w = open_windows(conf);
@@ -592,7 +621,7 @@ TEST(replay__prints_what_the_input_holds)
 	assert_non_null(c);
 	assert_true(c->partial);
 	assert_int_equal(c->end_ms - c->start_ms, 4000);
-	assert_int_equal(c->row[0].coverage_e4, 10000);
+	assert_double_equal_exact(c->row[0].coverage, 1);
 	assert_null(stream_windows_rest(w, T0 + 4 * S, false));
 	stream_windows_free(w);
 }
@@ -602,7 +631,7 @@ TEST(restart__numbers_on_and_forgets)
 {
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	conf.replay = true;
 	w = open_windows(conf);
@@ -621,7 +650,7 @@ TEST(restart__numbers_on_and_forgets)
 	assert_int_equal(c->start_ms, T0 / 1000 + 100000);
 	assert_int_equal(c->nrow, 1);
 	assert_int_equal(c->row[0].queue, 1);
-	assert_int_equal(c->row[0].coverage_e4, 10000);
+	assert_double_equal_exact(c->row[0].coverage, 1);
 	stream_windows_free(w);
 }
 
@@ -641,7 +670,7 @@ TEST(replay__end_at_a_windows_end_holds_no_further_one)
 TEST(replay__cut_short_leaves_all_partial)
 {
 	struct stream_windows *w = open_windows(conf_event(true));
-	const struct stream_window *c;
+	const struct row_window *c;
 
 	put(w, Q1, T0, NO_TIME);
 	put(w, Q1, T0 + 12 * S, NO_TIME);
@@ -659,7 +688,7 @@ TEST(replay__queues_have_rows_from_their_first_valid_frame_on)
 {
 	struct stream_windows_conf conf = conf_event(true);
 	struct stream_windows *w;
-	const struct stream_window *c;
+	const struct row_window *c;
 	struct stream_window_place placed;
 	struct stream_event f = frame_of(Q2, 0, 1);
 
@@ -731,6 +760,8 @@ int main(void)
 		cmocka_unit_test(fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole),
 		cmocka_unit_test(fate__number_and_group_of_one_name_clash),
 		cmocka_unit_test(lag__below_zero_is_skew),
+		cmocka_unit_test(
+			interval__of_the_run_then_of_the_recording_then_of_the_first_frame),
 		cmocka_unit_test(event__window_waits_for_the_watermark),
 		cmocka_unit_test(event__silence_closes_by_the_clock),
 		cmocka_unit_test(event__live_takes_what_is_late_into_window_0),
