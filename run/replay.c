@@ -5,6 +5,7 @@
 
 #include "run/setup.h"
 #include "source/channel_api.h"
+#include "source/queue_match.h"
 #include "util/lines.h"
 #include "util/time.h"
 
@@ -81,13 +82,13 @@ static enum status watch_names(struct run *run, const struct recording_entry *e,
 	const struct lines *patterns = &run->set->queue_names;
 	struct lines unknown = { 0 };
 	struct queue_list list = { 0 };
-	struct queue_list_hits hits = { NULL, 0 };
+	struct queue_match_hits hits = { NULL, 0 };
 	struct queue_list_page page;
 	enum status st = ST_OK;
 
 	if (queue_list_parse_page(e->text, e->text_len, &list, &page) == NULL) {
 		queue_list_sort(&list);
-		st = queue_list_match(&list, (const char *const *)patterns->v, patterns->n, &hits,
+		st = queue_match(&list, (const char *const *)patterns->v, patterns->n, &hits,
 			&unknown) ? ST_OK : err_nomem(err);
 	}
 	for (size_t i = 0; st == ST_OK && i < hits.n; i++)

@@ -11,6 +11,7 @@
 #include "run/record.h"
 #include "source/channel_api.h"
 #include "source/queue_cache.h"
+#include "source/queue_match.h"
 #include "util/buf.h"
 #include "util/time.h"
 
@@ -318,7 +319,7 @@ static enum status open_lookup(struct run *run, struct err *err)
 	struct queue_lookup_conf conf = {
 		.api_url = set->creds.base_url,
 		.client = set->cache ? set->creds.client_id : NULL,
-		.anew = set->list_queues,
+		.fresh = set->list_queues,
 		.request_us = set->connect_timeout_ms * US_PER_MS,
 		.retry_for_us = set->retry_for_ms * US_PER_MS
 	};
@@ -471,8 +472,8 @@ enum status setup_names(struct run *run, const struct queue_list *list,
 	struct lines *problems, struct err *err)
 {
 	const struct lines *patterns = &run->set->queue_names;
-	struct queue_list_hits hits = { NULL, 0 };
-	bool ok = queue_list_match(list, (const char *const *)patterns->v, patterns->n, &hits,
+	struct queue_match_hits hits = { NULL, 0 };
+	bool ok = queue_match(list, (const char *const *)patterns->v, patterns->n, &hits,
 		problems);
 	enum status st = ok ? ST_OK : err_nomem(err);
 

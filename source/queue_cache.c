@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "source/queue_match.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/private_dir.h"
@@ -17,7 +18,7 @@
 
 /* --- the text ----------------------------------------------------------------------- */
 
-/* A page of its own, so that it is read like one, with a head before it. */
+/* Can be read like a page of the API. */
 static void put_list(struct buf *out, const char *base_url, const struct queue_list *list,
 	int64_t now_us)
 {
@@ -42,7 +43,7 @@ static void put_list(struct buf *out, const char *base_url, const struct queue_l
 	buf_str(out, "]}\n");
 }
 
-/* Whether the file is of this host and of the last hour; one from the future is not. */
+/* Whether the file is of this host and of the last hour. One from the future is not valid. */
 static bool is_fresh(const struct buf *text, const char *base_url, int64_t now_us)
 {
 	struct json_cursor c = json_start(text->data, text->data + text->len);
@@ -118,11 +119,11 @@ static bool load(const struct queue_cache_key *key, int dir, int64_t now_us,
 	return fresh;
 }
 
-static bool fit_well(const struct queue_list *list, const char *const *pattern, size_t npattern)
+static bool all_fit(const struct queue_list *list, const char *const *pattern, size_t npattern)
 {
 	struct lines problems = { 0 };
-	struct queue_list_hits hits = { 0 };
-	bool good = queue_list_match(list, pattern, npattern, &hits, &problems) && problems.n == 0;
+	struct queue_match_hits hits = { 0 };
+	bool good = queue_match(list, pattern, npattern, &hits, &problems) && problems.n == 0;
 
 	free(hits.v);
 	lines_free(&problems);
@@ -137,7 +138,7 @@ bool queue_cache_load(const struct queue_cache_key *key, const char *const *patt
 	bool good = dir >= 0 && load(key, dir, now_us, list, warnings);
 
 	queue_list_sort(list);
-	good = good && fit_well(list, pattern, npattern);
+	good = good && all_fit(list, pattern, npattern);
 	if (!good)
 		queue_list_free(list);
 	if (dir >= 0)
@@ -146,7 +147,7 @@ bool queue_cache_load(const struct queue_cache_key *key, const char *const *patt
 	return good;
 }
 
-/* NULL, or why it failed. A run that holds the lock is writing the same list. */
+/* NULL, or why it failed. If another run holds the lock, it is writing the same list. */
 static const char *write_locked(const struct queue_cache_key *key, int dir, const struct buf *text)
 {
 	char name[NAME_SIZE];

@@ -1,6 +1,6 @@
 /*
- * The names' cache: the list of queues beside the token, one file for each host and client,
- * good for an hour. The file is a page as the API gives it, with a head.
+ * The cache of the list of queues: one file for each host and client, valid for an hour, in the
+ * directory of the token cache. The file is a page like those of the API, with extra members.
  */
 #ifndef SOURCE_QUEUE_CACHE_H
 #define SOURCE_QUEUE_CACHE_H
@@ -14,12 +14,12 @@
 
 #define QUEUE_CACHE_KEPT_MS 3600000
 
-struct queue_cache_key {		/* whose list it is */
+struct queue_cache_key {
 	const char *base_url, *client_id;
 };
 
-/* True: list, which is empty, holds what was kept in the last hour, sorted, and every pattern
- * fits it well. A foreign or broken file is a warning. */
+/* Fills the list, which must be empty, if the file is valid and every pattern fits it without a
+ * problem. The list is sorted. A file that is broken, or not only ours, causes a warning. */
 bool queue_cache_load(const struct queue_cache_key *key, const char *const *pattern,
 	size_t npattern, int64_t now_us, struct queue_list *list, struct lines *warnings);
 void queue_cache_store(const struct queue_cache_key *key, const struct queue_list *list,

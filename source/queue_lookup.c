@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "source/queue_cache.h"
+#include "source/queue_fetch.h"
 #include "util/base.h"
 
 #define LACKS "the OAuth client needs a role with Routing > Queue > View " \
@@ -14,9 +15,9 @@ enum lookup_state { CACHE, TOKEN, ASKING, BACKOFF, READY, OVER };
 struct queue_lookup {
 	struct queue_lookup_conf conf;
 	struct token *token;
-	struct queue_list_fetch *names;
+	struct queue_fetch *fetch;
 	struct queue_list cached;
-	const struct queue_list *list;	/* of names, or cached */
+	const struct queue_list *list;	/* of fetch, or cached */
 	struct session a;
 	enum lookup_state state;
 	int64_t until_us;
@@ -25,7 +26,7 @@ struct queue_lookup {
 struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *http,
 	struct token *token, int64_t now_us)
 {
-	struct queue_list_fetch_conf names = { conf->api_url, conf->request_us };
+	struct queue_fetch_conf fetch = { conf->api_url, conf->request_us };
 	struct queue_lookup *l = calloc(1, sizeof(*l));
 
 	if (!l)
@@ -34,12 +35,12 @@ struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, stru
 	l->token = token;
 	l->until_us = now_us;
 	session_init(&l->a, conf->retry_for_us, conf->request_us, now_us, LACKS);
-	l->names = queue_list_fetch_new(&names, http);
-	if (!l->names) {
+	l->fetch = queue_fetch_new(&fetch, http);
+	if (!l->fetch) {
 		queue_lookup_free(l);
 		return NULL;
 	}
-	l->list = queue_list_fetch_list(l->names);
+	l->list = queue_fetch_list(l->fetch);
 	return l;
 }
 
@@ -47,7 +48,7 @@ void queue_lookup_free(struct queue_lookup *l)
 {
 	if (!l)
 		return;
-	queue_list_fetch_free(l->names);
+	queue_fetch_free(l->fetch);
 	queue_list_free(&l->cached);
 	free(l);
 }
@@ -69,19 +70,19 @@ static void failed(struct queue_lookup *l, int64_t now_us, struct retry_failure 
 	settle(l);
 }
 
-static void judge(struct queue_lookup *l, enum queue_list_fetch_state state, int64_t now_us)
+static void judge(struct queue_lookup *l, enum queue_fetch_state state, int64_t now_us)
 {
 	switch (state) {
-	case QUEUE_LIST_READY:
+	case QUEUE_FETCH_READY:
 		l->state = READY;
 		l->until_us = INT64_MAX;
 		break;
-	case QUEUE_LIST_FAILED:
+	case QUEUE_FETCH_FAILED:
 		failed(l, now_us, retry_failure_of_answer(FAILED_API,
-			queue_list_fetch_failure(l->names)));
+			queue_fetch_failure(l->fetch)));
 		break;
-	case QUEUE_LIST_NONE:
-	case QUEUE_LIST_ASKING:
+	case QUEUE_FETCH_NONE:
+	case QUEUE_FETCH_ASKING:
 		l->state = ASKING;
 		break;
 	}
@@ -98,7 +99,7 @@ static void judge_token(struct queue_lookup *l, enum token_state state, int64_t 
 	switch (state) {
 	case TOKEN_READY:
 		session_token_came(&l->a, l->token);
-		judge(l, queue_list_fetch_ask(l->names, token_value(l->token), now_us,
+		judge(l, queue_fetch_ask(l->fetch, token_value(l->token), now_us,
 			end_us(l, now_us)), now_us);
 		break;
 	case TOKEN_FAILED:
@@ -121,19 +122,19 @@ static bool is_cached(struct queue_lookup *l, int64_t now_us, struct lines *warn
 {
 	struct queue_cache_key key = cache_key(l);
 
-	if (!l->conf.client || l->conf.anew || !queue_cache_load(&key, l->conf.pattern,
+	if (!l->conf.client || l->conf.fresh || !queue_cache_load(&key, l->conf.pattern,
 	    l->conf.npattern, now_us, &l->cached, warnings))
 		return false;
 	l->list = &l->cached;
 	return true;
 }
 
-static void step_names(struct queue_lookup *l, int64_t now_us, struct lines *warnings)
+static void step_fetch(struct queue_lookup *l, int64_t now_us, struct lines *warnings)
 {
 	struct queue_cache_key key = cache_key(l);
-	enum queue_list_fetch_state state = queue_list_fetch_step(l->names, now_us);
+	enum queue_fetch_state state = queue_fetch_step(l->fetch, now_us);
 
-	if (state == QUEUE_LIST_READY && l->conf.client)
+	if (state == QUEUE_FETCH_READY && l->conf.client)
 		queue_cache_store(&key, l->list, now_us, warnings);
 	judge(l, state, now_us);
 }
@@ -146,7 +147,7 @@ static void begin(struct queue_lookup *l, int64_t now_us, struct lines *warnings
 		return;
 	}
 	if (l->state == CACHE && is_cached(l, now_us, warnings)) {
-		judge(l, QUEUE_LIST_READY, now_us);
+		judge(l, QUEUE_FETCH_READY, now_us);
 		return;
 	}
 	judge_token(l, token_want(l->token, now_us, end_us(l, now_us), warnings), now_us);
@@ -168,7 +169,7 @@ void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *war
 		judge_token(l, token_step(l->token, now_us, warnings), now_us);
 		break;
 	case ASKING:
-		step_names(l, now_us, warnings);
+		step_fetch(l, now_us, warnings);
 		break;
 	case READY:
 	case OVER:
@@ -182,7 +183,7 @@ int64_t queue_lookup_deadline_us(const struct queue_lookup *l)
 		return INT64_MIN;
 	switch (l->state) {
 	case TOKEN: return token_deadline_us(l->token);
-	case ASKING: return queue_list_fetch_deadline_us(l->names);
+	case ASKING: return queue_fetch_deadline_us(l->fetch);
 	case CACHE:
 	case BACKOFF:
 	case READY:

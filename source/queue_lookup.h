@@ -1,6 +1,6 @@
 /*
- * The queues that patterns name, before a run can begin: from the cache, or with a token
- * page by page from the API, tried again as any source is. Also for --list-queues.
+ * Looks up queues by name before the source is opened, or all queues for --list-queues: from the
+ * cache, or with a token from the API, with retries.
  */
 #ifndef SOURCE_QUEUE_LOOKUP_H
 #define SOURCE_QUEUE_LOOKUP_H
@@ -17,10 +17,10 @@
 
 struct queue_lookup_conf {		/* texts are borrowed */
 	const char *api_url;
-	const char *client;		/* of the cache; NULL: none */
+	const char *client;		/* client ID, for the cache; NULL: no cache */
 	const char *const *pattern;
 	size_t npattern;
-	bool anew;			/* not from the cache: the list itself is wanted */
+	bool fresh;			/* do not read the cache */
 	int64_t request_us, retry_for_us;
 };
 
@@ -30,12 +30,13 @@ struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, stru
 	struct token *token, int64_t now_us); /* NULL: out of memory */
 void queue_lookup_free(struct queue_lookup *l);
 
-bool queue_lookup_next(struct queue_lookup *l,
-	struct session_event *event); /* STREAM_OVER: it failed */
+/* Once a turn: next until it is false, then step. An event STREAM_OVER: it failed. */
+bool queue_lookup_next(struct queue_lookup *l, struct session_event *event);
 void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *warnings);
 int64_t queue_lookup_deadline_us(const struct queue_lookup *l);
 
 bool queue_lookup_is_ready(const struct queue_lookup *l);
-const struct queue_list *queue_lookup_list(const struct queue_lookup *l); /* once ready; borrowed */
+/* Borrowed; once it is ready. */
+const struct queue_list *queue_lookup_list(const struct queue_lookup *l);
 
 #endif

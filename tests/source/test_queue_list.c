@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "source/queue_list.h"
+#include "source/queue_fetch.h"
+#include "source/queue_match.h"
 #include "tests/support/check.h"
 #include "util/base.h"
 
@@ -262,10 +264,10 @@ static void assert_match(const struct queue_list *list, const char *const *patte
 	const char *want, size_t problems_wanted)
 {
 	struct lines problems = { 0 };
-	struct queue_list_hits hits;
+	struct queue_match_hits hits;
 	char got[256] = "";
 
-	assert_true(queue_list_match(list, pattern, n, &hits, &problems));
+	assert_true(queue_match(list, pattern, n, &hits, &problems));
 	for (size_t i = 0; i < hits.n; i++)
 		strncat(got, hits.v[i]->id + 35, 2);
 	if (strcmp(got, want) != 0 || problems.n != problems_wanted)
@@ -358,9 +360,9 @@ static void assert_problem(const struct queue_list *list, const char *pattern, c
 {
 	const char *const patterns[] = { pattern };
 	struct lines problems = { 0 };
-	struct queue_list_hits hits;
+	struct queue_match_hits hits;
 
-	assert_true(queue_list_match(list, patterns, 1, &hits, &problems));
+	assert_true(queue_match(list, patterns, 1, &hits, &problems));
 	assert_int_equal(problems.n, 1);
 	assert_string_equal(problems.v[0], want);
 	free(hits.v);
@@ -465,11 +467,11 @@ TEST(list__is_printed_as_ndjson_and_csv)
 
 /* --- fetched ------------------------------------------------------------------------ */
 
-static const struct queue_list_fetch_conf conf = { .base_url = HOST, .request_us = 15 * S };
+static const struct queue_fetch_conf conf = { .base_url = HOST, .request_us = 15 * S };
 
 static int set_up(void **state)
 {
-	struct queue_list_fetch *n = queue_list_fetch_new(&conf, NULL);
+	struct queue_fetch *n = queue_fetch_new(&conf, NULL);
 
 	assert_non_null(n);
 	memset(&play, 0, sizeof(play));
@@ -481,21 +483,21 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	queue_list_fetch_free(*state);
+	queue_fetch_free(*state);
 	assert_int_equal(play.freed, play.asked);
 	return 0;
 }
 
-static enum queue_list_fetch_state fetch(struct queue_list_fetch *n, const char *const *page,
+static enum queue_fetch_state fetch(struct queue_fetch *n, const char *const *page,
 	size_t npage)
 {
-	enum queue_list_fetch_state state;
+	enum queue_fetch_state state;
 
 	play.page = page;
 	play.npage = npage;
-	state = queue_list_fetch_ask(n, "token", NOW, NOW + 60 * S);
-	for (int i = 0; i < 1000 && state == QUEUE_LIST_ASKING; i++)
-		state = queue_list_fetch_step(n, NOW);
+	state = queue_fetch_ask(n, "token", NOW, NOW + 60 * S);
+	for (int i = 0; i < 1000 && state == QUEUE_FETCH_ASKING; i++)
+		state = queue_fetch_step(n, NOW);
 	return state;
 }
 
@@ -507,10 +509,10 @@ static const char *const three_pages[] = {
 
 static void fetch__asks_for_each_page_once(void **state)
 {
-	struct queue_list_fetch *n = *state;
+	struct queue_fetch *n = *state;
 	char url[256];
 
-	assert_int_equal(fetch(n, three_pages, 3), QUEUE_LIST_READY);
+	assert_int_equal(fetch(n, three_pages, 3), QUEUE_FETCH_READY);
 	assert_int_equal(play.asked, 3);
 	for (int i = 0; i < 3; i++) {
 		snprintf(url, sizeof(url), HOST "/api/v2/routing/queues?pageSize=500&pageNumber=%d",
@@ -519,9 +521,9 @@ static void fetch__asks_for_each_page_once(void **state)
 	}
 	assert_string_equal(play.token, "token");
 	assert_true(play.timeout_us == 15 * S);
-	assert_int_equal(queue_list_fetch_list(n)->n, 3);
-	assert_string_equal(queue_list_fetch_list(n)->v[0].name, "one");
-	assert_true(queue_list_fetch_deadline_us(n) == INT64_MAX);
+	assert_int_equal(queue_fetch_list(n)->n, 3);
+	assert_string_equal(queue_fetch_list(n)->v[0].name, "one");
+	assert_true(queue_fetch_deadline_us(n) == INT64_MAX);
 }
 
 static void fetch__ends_with_a_page_that_says_so(void **state)
@@ -530,11 +532,11 @@ static void fetch__ends_with_a_page_that_says_so(void **state)
 		PAGE(QUEUE("0001", "one"), ""), PAGE("", ",\"nextUri\":\"/x\""),
 		PAGE("", ",\"pageCount\":0"), PAGE(QUEUE("0001", "one"), ",\"pageCount\":1")
 	};
-	struct queue_list_fetch *n = *state;
+	struct queue_fetch *n = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(last); i++) {
 		play.asked = play.freed = 0;
-		assert_int_equal(fetch(n, &last[i], 1), QUEUE_LIST_READY);
+		assert_int_equal(fetch(n, &last[i], 1), QUEUE_FETCH_READY);
 		assert_int_equal(play.asked, 1);
 	}
 }
@@ -542,54 +544,54 @@ static void fetch__ends_with_a_page_that_says_so(void **state)
 static void fetch__that_never_ends_is_a_breach(void **state)
 {
 	static const char *const endless[] = { PAGE(QUEUE("0001", "one"), ",\"nextUri\":\"/x\"") };
-	struct queue_list_fetch *n = *state;
+	struct queue_fetch *n = *state;
 
-	assert_int_equal(fetch(n, endless, 1), QUEUE_LIST_FAILED);
-	assert_int_equal(play.asked, QUEUE_LIST_PAGES_MAX);
-	assert_int_equal(queue_list_fetch_failure(n)->kind, HTTP_BREACH);
-	assert_non_null(strstr(queue_list_fetch_failure(n)->text, "200 pages"));
+	assert_int_equal(fetch(n, endless, 1), QUEUE_FETCH_FAILED);
+	assert_int_equal(play.asked, QUEUE_FETCH_PAGES_MAX);
+	assert_int_equal(queue_fetch_failure(n)->kind, HTTP_BREACH);
+	assert_non_null(strstr(queue_fetch_failure(n)->text, "200 pages"));
 }
 
 static void fetch__that_failed_goes_on_where_it_was(void **state)
 {
-	struct queue_list_fetch *n = *state;
+	struct queue_fetch *n = *state;
 
 	play.page = three_pages;
 	play.npage = 3;
-	assert_int_equal(queue_list_fetch_ask(n, "first", NOW, NOW + 60 * S), QUEUE_LIST_ASKING);
-	assert_int_equal(queue_list_fetch_ask(n, "other", NOW, NOW + 60 * S), QUEUE_LIST_ASKING);
+	assert_int_equal(queue_fetch_ask(n, "first", NOW, NOW + 60 * S), QUEUE_FETCH_ASKING);
+	assert_int_equal(queue_fetch_ask(n, "other", NOW, NOW + 60 * S), QUEUE_FETCH_ASKING);
 	assert_int_equal(play.asked, 1);
 	play.waits = true;
-	assert_true(queue_list_fetch_deadline_us(n) == 77);
-	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_ASKING);
+	assert_true(queue_fetch_deadline_us(n) == 77);
+	assert_int_equal(queue_fetch_step(n, NOW), QUEUE_FETCH_ASKING);
 	play.waits = false;
-	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_ASKING);
+	assert_int_equal(queue_fetch_step(n, NOW), QUEUE_FETCH_ASKING);
 	play.answer.kind = HTTP_LIMITED;
 	play.answer.retry_after_us = 7 * S;
-	assert_int_equal(queue_list_fetch_step(n, NOW), QUEUE_LIST_FAILED);
-	assert_int_equal(queue_list_fetch_failure(n)->kind, HTTP_LIMITED);
-	assert_true(queue_list_fetch_failure(n)->retry_after_us == 7 * S);
-	assert_string_equal(queue_list_fetch_failure(n)->body, "");
+	assert_int_equal(queue_fetch_step(n, NOW), QUEUE_FETCH_FAILED);
+	assert_int_equal(queue_fetch_failure(n)->kind, HTTP_LIMITED);
+	assert_true(queue_fetch_failure(n)->retry_after_us == 7 * S);
+	assert_string_equal(queue_fetch_failure(n)->body, "");
 	play.answer.kind = HTTP_OK;
 	play.asked = play.freed = 1;
-	assert_int_equal(queue_list_fetch_ask(n, "second", NOW, NOW + 9 * S), QUEUE_LIST_ASKING);
+	assert_int_equal(queue_fetch_ask(n, "second", NOW, NOW + 9 * S), QUEUE_FETCH_ASKING);
 	assert_string_equal(play.url[1], HOST "/api/v2/routing/queues?pageSize=500&pageNumber=2");
 	assert_string_equal(play.token, "second");
 	assert_true(play.timeout_us == 9 * S);
-	while (queue_list_fetch_step(n, NOW) == QUEUE_LIST_ASKING)
+	while (queue_fetch_step(n, NOW) == QUEUE_FETCH_ASKING)
 		;
-	assert_int_equal(queue_list_fetch_list(n)->n, 3);
+	assert_int_equal(queue_fetch_list(n)->n, 3);
 	assert_int_equal(play.asked, 3);
 }
 
 static void fetch__of_something_else_says_what(void **state)
 {
 	static const char *const other[] = { "<html>" };
-	struct queue_list_fetch *n = *state;
+	struct queue_fetch *n = *state;
 
-	assert_int_equal(fetch(n, other, 1), QUEUE_LIST_FAILED);
-	assert_int_equal(queue_list_fetch_failure(n)->kind, HTTP_BREACH);
-	assert_string_equal(queue_list_fetch_failure(n)->text,
+	assert_int_equal(fetch(n, other, 1), QUEUE_FETCH_FAILED);
+	assert_int_equal(queue_fetch_failure(n)->kind, HTTP_BREACH);
+	assert_string_equal(queue_fetch_failure(n)->text,
 		"the list of queues cannot be read: it is no JSON object (HTTP 200)");
 }
 

@@ -1,0 +1,184 @@
+#include "source/queue_match.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "util/base.h"
+#include "util/buf.h"
+#include "util/lookalike.h"
+#include "util/text.h"
+#include "util/utf8.h"
+
+#define NEAREST 3		/* names that are suggested */
+#define NEAREST_PROBLEMS_MAX 10	/* further problems have no suggestions */
+
+/* Both are in lower case. After a mismatch it is enough to retry from the last star. */
+static bool fits(const char *pattern, const char *name)
+{
+	const char *star = NULL, *back = NULL;
+
+	while (*name) {
+		if (*pattern == '*') {
+			star = pattern++;
+			back = name;
+		} else if (*pattern == *name) {
+			pattern++;
+			name++;
+		} else if (star) {
+			pattern = star + 1;
+			name = ++back;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
+/* The distance of a name from what was asked for; SIZE_MAX: too far. A name that contains it
+ * is near. */
+static size_t distance(const char *asked, const char *name)
+{
+	size_t na = utf8_cut(asked, strlen(asked), TEXT_EDITS_MAX);
+	size_t nb = utf8_cut(name, strlen(name), TEXT_EDITS_MAX), d;
+
+	if (na >= 3 && strstr(name, asked))
+		return 1;
+	d = text_edits(asked, na, name, nb, text_edits_near(na));
+	return d < na ? d : SIZE_MAX;
+}
+
+/* Finds the nearest names; with equal distance, the first by name. Returns how many. */
+static size_t find_nearest(const struct queue_list *list, const char *asked,
+	const struct queue_list_entry *found[NEAREST])
+{
+	size_t far[NEAREST], n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		size_t d = distance(asked, list->v[i].folded), at;
+
+		if (d == SIZE_MAX || (n == NEAREST && d >= far[n - 1]))
+			continue;
+		n += n < NEAREST;
+		for (at = n - 1; at > 0 && far[at - 1] > d; at--) {
+			far[at] = far[at - 1];
+			found[at] = found[at - 1];
+		}
+		far[at] = d;
+		found[at] = &list->v[i];
+	}
+	return n;
+}
+
+/* Adds queues whose names look the same but are not, and what differs. False: there is none. */
+static bool put_lookalikes(const struct queue_list *list, const char *asked, struct buf *text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n && n < NEAREST; i++) {
+		const struct queue_list_entry *e = &list->v[i];
+
+		if (!lookalike(asked, e->folded))
+			continue;
+		json_put_quoted(text, "; ", e->name);
+		buf_printf(text, " (%s) looks the same but has ", e->id);
+		lookalike_put(text, asked, e->folded);
+		n++;
+	}
+	return n > 0;
+}
+
+static void put_nearest(const struct queue_list *list, const char *asked, struct buf *text)
+{
+	const struct queue_list_entry *found[NEAREST];
+	size_t n = find_nearest(list, asked, found);
+
+	for (size_t i = 0; i < n; i++)
+		json_put_quoted(text, i ? ", " : "; nearest: ", found[i]->name);
+}
+
+static void report_none(const struct queue_list *list, const char *pattern, char *folded,
+	struct lines *problems)
+{
+	const bool one = !strchr(pattern, '*');
+	struct buf text = { 0 };
+	char *to = folded;
+
+	buf_str(&text, one ? "no queue has the name" : "no queue's name fits");
+	json_put_quoted(&text, " ", pattern);
+	for (const char *from = folded; *from; from++)
+		if (*from != '*')
+			*to++ = *from;
+	*to = '\0';
+	if (problems->n < NEAREST_PROBLEMS_MAX && !(one && put_lookalikes(list, folded, &text)))
+		put_nearest(list, folded, &text);
+	buf_char(&text, '\0');
+	lines_add(problems, "%s", text.failed ? why_no_memory : text.data);
+	buf_free(&text);
+}
+
+static void report_many(const struct queue_list_entry *const *found, size_t n, const char *pattern,
+	struct lines *problems)
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%zu queues have the name", n);
+	json_put_quoted(&text, " ", pattern);
+	for (size_t i = 0; i < n && i < NEAREST; i++) {
+		buf_printf(&text, "%s%s", i ? ", " : "; name one by its ID: ", found[i]->id);
+		if (*found[i]->division_name)
+			json_put_quoted(&text, " in division ", found[i]->division_name);
+	}
+	buf_str(&text, n > NEAREST ? ", …" : "");
+	buf_char(&text, '\0');
+	lines_add(problems, "%s", text.failed ? why_no_memory : text.data);
+	buf_free(&text);
+}
+
+/* Adds the queues that fit one pattern and that no earlier pattern has added. */
+static void match_pattern(const struct queue_list *list, const char *pattern, char *folded,
+	bool *taken, struct queue_match_hits *hits, struct lines *problems)
+{
+	const struct queue_list_entry *few[NEAREST];
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (!fits(folded, list->v[i].folded))
+			continue;
+		if (n < NEAREST)
+			few[n] = &list->v[i];
+		n++;
+		if (!taken[i])
+			hits->v[hits->n++] = &list->v[i];
+		taken[i] = true;
+	}
+	if (n == 0)
+		report_none(list, pattern, folded, problems);
+	else if (n > 1 && !strchr(pattern, '*'))
+		report_many(few, n, pattern, problems);
+}
+
+bool queue_match(const struct queue_list *list, const char *const *pattern, size_t npattern,
+	struct queue_match_hits *hits, struct lines *problems)
+{
+	bool *taken = calloc(list->n + 1, sizeof(*taken));
+	locale_t utf8 = utf8_locale_new();
+	struct buf folded = { 0 };
+	bool ok;
+
+	hits->n = 0;
+	hits->v = calloc(list->n + 1, sizeof(*hits->v));
+	ok = taken && hits->v;
+	for (size_t i = 0; ok && i < npattern; i++) {
+		buf_clear(&folded);
+		text_put_folded(&folded, pattern[i], utf8);
+		ok = !folded.failed;
+		if (ok)
+			match_pattern(list, pattern[i], folded.data, taken, hits, problems);
+	}
+	buf_free(&folded);
+	utf8_locale_free(utf8);
+	free(taken);
+	return ok && !problems->failed;
+}
