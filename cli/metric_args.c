@@ -20,13 +20,12 @@ static size_t metric_index(struct options *set, const char *name)
 	return set->nmetric++;
 }
 
-void metric_args_metrics(struct option_values *p, const char *value)
+void metric_args_metrics(struct command_line *p, const char *value)
 {
 	char *copy = strdup(value), *rest = copy, *name;
 
-	if (!p->given[OPT_METRIC])
+	if (!command_line_given(p, "metric"))
 		lines_free(&p->set->patterns);
-	p->given[OPT_METRIC] = !p->defaults;
 	while (copy && (name = strsep(&rest, ",")))
 		lines_add(&p->set->patterns, "%s", name);
 	p->problems.failed = p->problems.failed || !copy;
@@ -46,7 +45,7 @@ static bool is_pattern(const char *s)
 
 /* Metrics that no snapshot has are a warning only: users keep one list of metrics for --now and
  * for windows. */
-static void warn_of_now(struct option_values *p)
+static void warn_of_now(struct command_line *p)
 {
 	struct lines *patterns = &p->set->patterns;
 	struct buf names = { 0 };
@@ -61,7 +60,7 @@ static void warn_of_now(struct option_values *p)
 	buf_free(&names);
 }
 
-static void settle_metrics(struct option_values *p)
+static void settle_metrics(struct command_line *p)
 {
 	static const char *const notification_metrics[] = {
 		"oWaiting", "oInteracting", "oLongestWaiting", "oOnQueueUsers", "nOffered",
@@ -69,10 +68,10 @@ static void settle_metrics(struct option_values *p)
 	};
 	struct options *set = p->set;
 
-	p->current = OPT_METRIC;
-	if (p->bad[OPT_SOURCE])
+	p->current = option_table_find("metric");
+	if (command_line_bad(p, "source"))
 		return;
-	if (set->notifications && !p->given[OPT_METRIC]) {
+	if (set->notifications && !command_line_given(p, "metric")) {
 		lines_free(&set->patterns);
 		for (size_t i = 0; i < ARRAY_LEN(notification_metrics); i++)
 			lines_add(&set->patterns, "%s", notification_metrics[i]);
@@ -83,22 +82,22 @@ static void settle_metrics(struct option_values *p)
 
 		if (set->notifications) {
 			if (!is_pattern(name))
-				option_values_problem(p, name,
+				command_line_problem(p, name,
 					"a metric of the notification service that "
 					"begins with o, n or t, perhaps with a * at its end");
 			continue;
 		}
-		known = option_values_word(p, name, &metric_words);
+		known = command_line_word(p, name, &metric_words);
 		if (known >= 0)
 			metric_index(set, metric_words.v[known]);
 	}
 	set->nasked = set->nmetric;
-	if (set->notifications && set->now && p->given[OPT_METRIC])
+	if (set->notifications && set->now && command_line_given(p, "metric"))
 		warn_of_now(p);
 }
 
 /* The filter keeps a copy of the text, for its path points into it. */
-static void add_filter(struct option_values *p, const char *value)
+static void add_filter(struct command_line *p, const char *value)
 {
 	static const char *const none[] = { "none" };
 	struct options *set = p->set;
@@ -110,11 +109,11 @@ static void add_filter(struct option_values *p, const char *value)
 	if (!text) {
 		p->problems.failed = true;
 	} else if (!filter_parse(text, &metric, filter) || strlen(filter->path) >= FIELD_NAME_MAX) {
-		option_values_problem(p, value, text_nearest_word(value, none, 1)
+		command_line_problem(p, value, text_nearest_word(value, none, 1)
 			? "METRIC.FIELD OP NUMBER, or none; did you mean none?"
 			: "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
 	} else {
-		known = option_values_word(p, metric, &metric_words);
+		known = command_line_word(p, metric, &metric_words);
 		filter->metric = known < 0 ? 0 : (size_t)known;	/* see metric_args_settle */
 		set->outlier_path[set->noutlier++] = text;
 		lines_add(&set->outlier_text, "%s", value);
@@ -130,48 +129,45 @@ static void clear_filters(struct options *set)
 	lines_free(&set->outlier_text);
 }
 
-void metric_args_outlier(struct option_values *p, const char *value)
+void metric_args_outlier(struct command_line *p, const char *value)
 {
-	if (!p->given[OPT_OUTLIER] && !p->defaults)
+	if (!command_line_given(p, "outlier"))
 		clear_filters(p->set);
-	p->given[OPT_OUTLIER] = !p->defaults;
 	if (strcmp(value, "none") == 0)
 		p->outlier_none = true;
 	else if (p->set->noutlier < FILTERS_MAX)
 		add_filter(p, value);
 	else
-		option_values_problem(p, value, "16 rules at most");
+		command_line_problem(p, value, "16 rules at most");
 }
 
 /* --- thresholds --------------------------------------------------------------------- */
 
-void metric_args_threshold(struct option_values *p, const char *value)
-{
-	lines_add(&p->set->fail_if, "%s", value);
-}
-
-bool metric_args_has(const struct option_values *p, const char *metric, char *why, size_t size)
+/* Whether --metric does not ask for this metric; then why gets the error text. */
+static bool lacks_metric(const struct command_line *p, const char *metric, char *why, size_t size)
 {
 	const struct options *set = p->set;
 	const char *asked[METRIC_MAX];
 	char hint[256];
 	size_t n = 0;
 
+	if (!metric || command_line_bad(p, "metric") || command_line_bad(p, "source"))
+		return false;
 	for (size_t i = 0; set->notifications && i < set->patterns.n; i++) {
 		if (text_matches(set->patterns.v[i], metric, strlen(metric)))
-			return true;
+			return false;
 		if (n < METRIC_MAX)
 			asked[n++] = set->patterns.v[i];
 	}
 	for (size_t i = 0; !set->notifications && i < set->nasked; i++) {
 		if (strcmp(set->metric[i], metric) == 0)
-			return true;
+			return false;
 		asked[n++] = set->metric[i];
 	}
 	text_words_hint(hint, sizeof(hint), metric, asked, n);
 	snprintf(why, size, "'%.100s' is no metric of this run; allowed is one of --metric:%s",
 		metric, hint);
-	return false;
+	return true;
 }
 
 /* Without a list any queue may come. */
@@ -183,33 +179,32 @@ static bool has_queue(const struct options *set, const char *id)
 	return !set->queues.n || set->queue_names.n;
 }
 
-static void check_threshold(struct option_values *p, size_t i)
+static void check_threshold(struct command_line *p, size_t i)
 {
 	const struct thresholds *ts = p->set->thresholds;
 	const char *metric = threshold_metric(ts, i), *id = threshold_queue_id(ts, i);
 	char why[512];
 
-	if (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
-	    && !metric_args_has(p, metric, why, sizeof(why)))
-		option_values_problem_text(p, threshold_text(ts, i), why);
-	if (id && !p->bad[OPT_QUEUE] && !has_queue(p->set, id)) {
+	if (lacks_metric(p, metric, why, sizeof(why)))
+		command_line_problem_text(p, threshold_text(ts, i), why);
+	if (id && !command_line_bad(p, "queue") && !has_queue(p->set, id)) {
 		snprintf(why, sizeof(why), "'%s' is no queue of this run", id);
-		option_values_problem_text(p, threshold_text(ts, i), why);
+		command_line_problem_text(p, threshold_text(ts, i), why);
 	}
-	if (threshold_queue_name(ts, i) && !p->set->notifications && !p->bad[OPT_SOURCE])
-		option_values_problem_text(p, threshold_text(ts, i),
+	if (threshold_queue_name(ts, i) && !p->set->notifications && !command_line_bad(p, "source"))
+		command_line_problem_text(p, threshold_text(ts, i),
 			"the stream has no names of queues; allowed "
 			"is a queue's ID before the colon");
 }
 
-static void settle_thresholds(struct option_values *p)
+static void settle_thresholds(struct command_line *p)
 {
 	struct options *set = p->set;
 	char why[512];
 
 	if (!set->fail_if.n)
 		return;
-	p->current = OPT_FAIL_IF;
+	p->current = option_table_find("fail-if");
 	set->thresholds = thresholds_new();
 	if (!set->thresholds) {
 		p->problems.failed = true;
@@ -218,7 +213,7 @@ static void settle_thresholds(struct option_values *p)
 	for (size_t i = 0; i < set->fail_if.n; i++) {
 		thresholds_add(set->thresholds, set->fail_if.v[i], why, sizeof(why));
 		if (why[0])
-			option_values_problem_text(p, set->fail_if.v[i], why);
+			command_line_problem_text(p, set->fail_if.v[i], why);
 		else
 			check_threshold(p, thresholds_count(set->thresholds) - 1);
 	}
@@ -226,52 +221,41 @@ static void settle_thresholds(struct option_values *p)
 
 /* --- a check ------------------------------------------------------------------------ */
 
-void metric_args_check(struct option_values *p, const char *value)
-{
-	option_values_word(p, value, &check_words);
-}
-
-void metric_args_range(struct option_values *p, const char *value)
-{
-	lines_add(p->current == OPT_CRITICAL ? &p->set->critical : &p->set->warning, "%s", value);
-}
-
-static void settle_ranges(struct option_values *p, enum option_id id, const struct lines *ranges)
+static void settle_ranges(struct command_line *p, const char *name, bool critical,
+	const struct lines *ranges)
 {
 	const char *metric;
 	char why[512];
 
-	p->current = id;
+	p->current = option_table_find(name);
 	for (size_t i = 0; i < ranges->n; i++) {
-		nagios_add(p->set->nagios, id == OPT_CRITICAL, ranges->v[i], &metric, why,
-			sizeof(why));
-		if (why[0] || (metric && !p->bad[OPT_METRIC] && !p->bad[OPT_SOURCE]
-		    && !metric_args_has(p, metric, why, sizeof(why))))
-			option_values_problem_text(p, ranges->v[i], why);
+		nagios_add(p->set->nagios, critical, ranges->v[i], &metric, why, sizeof(why));
+		if (why[0] || lacks_metric(p, metric, why, sizeof(why)))
+			command_line_problem_text(p, ranges->v[i], why);
 	}
 }
 
-static void settle_nagios(struct option_values *p)
+static void settle_nagios(struct command_line *p)
 {
 	struct options *set = p->set;
 
-	if (!p->given[OPT_CHECK] || p->bad[OPT_CHECK])
+	if (!set->check || command_line_bad(p, "check"))
 		return;
 	set->nagios = nagios_new();
 	if (set->nagios) {
-		settle_ranges(p, OPT_WARNING, &set->warning);
-		settle_ranges(p, OPT_CRITICAL, &set->critical);
+		settle_ranges(p, "warning", false, &set->warning);
+		settle_ranges(p, "critical", true, &set->critical);
 	} else {
 		p->problems.failed = true;
 	}
 }
 
-void metric_args_settle(struct option_values *p)
+void metric_args_settle(struct command_line *p)
 {
 	struct options *set = p->set;
 
 	settle_metrics(p);
-	set->outlier_given = p->given[OPT_OUTLIER];
+	set->outlier_given = command_line_given(p, "outlier");
 	if (set->notifications)
 		clear_filters(set);
 	/* filters may need metrics that --metric does not ask for */
@@ -285,10 +269,6 @@ void metric_args_settle(struct option_values *p)
 void metric_args_free(struct options *set)
 {
 	clear_filters(set);
-	lines_free(&set->patterns);
-	lines_free(&set->fail_if);
 	thresholds_free(set->thresholds);
-	lines_free(&set->warning);
-	lines_free(&set->critical);
 	nagios_free(set->nagios);
 }

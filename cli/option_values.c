@@ -1,103 +1,256 @@
 #include "cli/option_values.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/option_table.h"
+#include "cli/command_line.h"
+#include "json.h"
 #include "util/base.h"
 #include "util/text.h"
 #include "util/time.h"
 
 #define DAY_MS (24LL * 3600 * 1000)
+#define COUNT_MAX 1000000
+#define SIZE_MOST (UINT64_C(1024) << 30)
 
 #define WORDS(name, ...) \
 	static const char *const name##_list[] = { __VA_ARGS__ }; \
-	const struct option_values_words name##_words = { name##_list, ARRAY_LEN(name##_list) }
+	const struct option_words name##_words = { name##_list, ARRAY_LEN(name##_list) }
 
 WORDS(metric, "state", "queueState", "agentState", "conversationCount", "waitTime",
 	"abandonedCount");
 WORDS(interval, "PT10S", "PT15S", "PT30S", "PT1M", "PT2M");
-WORDS(format, "ndjson", "csv", "table", "prometheus");
-WORDS(time, "arrival", "event");
+WORDS(format, [FORMAT_NDJSON] = "ndjson", [FORMAT_CSV] = "csv", [FORMAT_TABLE] = "table",
+	[FORMAT_PROMETHEUS] = "prometheus");
+WORDS(time, [TIME_ARRIVAL] = "arrival", [TIME_EVENT] = "event");
 WORDS(source, "stream", "notifications");
-WORDS(subscribe, "url", "message");
-WORDS(audit, "json", "logfmt", "none");
-WORDS(callback, "plain", "cloudevents");
+WORDS(subscribe, [SUBSCRIBE_URL] = "url", [SUBSCRIBE_MESSAGE] = "message");
+WORDS(audit, [AUDIT_JSON] = "json", [AUDIT_LOGFMT] = "logfmt", [AUDIT_NONE] = "none");
+WORDS(callback, [PAYLOAD_PLAIN] = "plain", [PAYLOAD_CLOUDEVENTS] = "cloudevents");
 WORDS(check, "nagios");
 
-bool option_values_is_foreign(const struct option_values *p, enum option_id id)
+/* --- storing ------------------------------------------------------------------------ */
+
+static void set_duration(struct command_line *p, int64_t *ms, const char *value)
 {
-	if (p->bad[OPT_SOURCE])
-		return false;
-	switch (id) {
-	case OPT_INTERVAL:
-	case OPT_LATENESS:
-	case OPT_SUBSCRIBE:
-	case OPT_OUTLIER:
-		return p->set->notifications;
-	case OPT_QUEUE_NAME:
-	case OPT_SKIP_REFUSED:
-	case OPT_LIST_QUEUES:
-	case OPT_NOW:
-	case OPT_NO_SNAPSHOT:
-	case OPT_RESYNC:
-	case OPT_PONG_TIMEOUT:
-	case OPT_PROFILE:
-		return !p->set->notifications;
-	default:
-		return false;
+	const int64_t least = p->current->number;
+	const bool or_0 = p->current->kind == KIND_DURATION_OR_0;
+	char text[DURATION_TEXT_MAX], allowed[128];
+
+	*ms = 0;
+	if ((or_0 && strcmp(value, "0") == 0)
+	    || (time_parse_duration_ms(value, ms) && *ms >= least && *ms <= DAY_MS))
+		return;
+	*ms = least;
+	time_format_duration(text, least);
+	snprintf(allowed, sizeof(allowed), "%s%s to 24h, a number with ms, s, m or h (or ISO 8601)",
+		or_0 && least ? "0, or " : "", least ? text : "0");
+	command_line_problem(p, value, allowed);
+}
+
+static void set_count(struct command_line *p, uint32_t *count, const char *value)
+{
+	size_t len = strlen(value);
+	long n = len > 0 && len < 9 && !value[strspn(value, "0123456789")]
+		? strtol(value, NULL, 10) : 0;
+
+	if (n < 1 || n > COUNT_MAX)
+		command_line_problem(p, value, "a number from 1 to 1000000");
+	else
+		*count = (uint32_t)n;
+}
+
+static const char size_units[] = "KMG";		/* powers of 1024 */
+
+static void set_size(struct command_line *p, uint64_t *bytes, const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+	const char *unit = value[digits] ? strchr(size_units, value[digits]) : NULL;
+	uint64_t n = digits && digits < 10 ? strtoull(value, NULL, 10) : 0;
+
+	if (unit)
+		n <<= 10 * (unit - size_units + 1);
+	if (n == 0 || n > SIZE_MOST || value[digits + (unit != NULL)])
+		command_line_problem(p, value, "1 to 1024G, a number of bytes or with K, M or G");
+	else
+		*bytes = n;
+}
+
+/* A bad word counts as the first one. */
+static size_t set_word(struct command_line *p, const char *value)
+{
+	int i = command_line_word(p, value, p->current->words);
+
+	return i < 0 ? 0 : (size_t)i;
+}
+
+static void set_text(struct command_line *p, const char **text, const char *value)
+{
+	/* `-` would be a file of that name, which nobody means */
+	if (p->current->kind == KIND_SIDE_FILE && strcmp(value, "-") == 0)
+		command_line_problem(p, value, "a file; stdout is for rows");
+	else
+		*text = value;
+}
+
+void option_values_set(struct command_line *p, const char *value)
+{
+	const struct option_def *d = p->current;
+	void *at = (char *)p->set + d->at;
+
+	if (d->set) {
+		d->set(p, value);
+		return;
+	}
+	switch (d->kind) {
+	case KIND_FLAG: *(bool *)at = d->number != p->defaults; break;
+	case KIND_LEVEL: *(enum audit_level *)at = (enum audit_level)d->number; break;
+	case KIND_DURATION:
+	case KIND_DURATION_OR_0: set_duration(p, at, value); break;
+	case KIND_COUNT: set_count(p, at, value); break;
+	case KIND_SIZE: set_size(p, at, value); break;
+	case KIND_WORD: *(unsigned *)at = (unsigned)set_word(p, value); break;
+	case KIND_CHOICE: *(const char **)at = d->words->v[set_word(p, value)]; break;
+	case KIND_TEXT:
+	case KIND_SIDE_FILE: set_text(p, at, value); break;
+	case KIND_LIST: lines_add(at, "%s", value); break;
+	case KIND_TARGETS: targets_add(at, value, &p->problems, &p->set->warnings); break;
+	case KIND_NONE: break;
 	}
 }
 
-void option_values_problem(struct option_values *p, const char *value, const char *allowed)
+/* The hash that --verify-audit prints at its end. */
+void option_values_set_expect(struct command_line *p, const char *value)
 {
-	char text[TEXT_SHOWN_SIZE];
+	struct options *set = p->set;
+	size_t len = strlen(value);
 
-	lines_add(&p->problems, "--%s '%s': allowed is %s", option_table[p->current].name,
-		text_shown(text, value, strlen(value)), allowed);
-	p->bad[p->current] = true;
+	if (len != sizeof(set->expect_text) - 1 || value[strspn(value, "0123456789abcdefABCDEF")]) {
+		command_line_problem(p, value, "a SHA-256, 64 hex digits");
+		return;
+	}
+	for (size_t i = 0; i <= len; i++)
+		set->expect_text[i] = (char)(value[i] >= 'A' && value[i] <= 'F'
+			? value[i] | 0x20 : value[i]);
+	set->expect = set->expect_text;
 }
 
-void option_values_problem_text(struct option_values *p, const char *value, const char *text)
+void option_values_set_run(struct command_line *p, const char *value)
 {
-	char shown[TEXT_SHOWN_SIZE];
-
-	lines_add(&p->problems, "--%s '%s': %s", option_table[p->current].name,
-		text_shown(shown, value, strlen(value)), text);
-	p->bad[p->current] = true;
+	if (text_parse_uuid(value, strlen(value), p->set->run_text))
+		p->set->run = p->set->run_text;
+	else
+		command_line_problem(p, value, "the ID of a run, a UUID");
 }
 
-void option_values_file_problem(struct option_values *p, const char *flag, const char *path,
-	const char *why)
-{
-	char text[TEXT_SHOWN_SIZE];
+/* --- JSON --------------------------------------------------------------------------- */
 
-	if (why)
-		lines_add(&p->problems, "%s '%s': cannot be read: %s", flag,
-			text_shown(text, path, strlen(path)), why);
+static void put_text(struct buf *out, const char *s)
+{
+	if (s)
+		json_put_string(out, s, strlen(s));
+	else
+		buf_str(out, "null");
 }
 
-int option_values_word(struct option_values *p, const char *value,
-	const struct option_values_words *words)
+static void put_duration(struct buf *out, int64_t ms)
 {
-	char hint[256], text[TEXT_SHOWN_SIZE];
+	char text[DURATION_TEXT_MAX];
 
-	for (size_t i = 0; i < words->n; i++)
-		if (strcmp(value, words->v[i]) == 0)
-			return (int)i;
-	text_words_hint(hint, sizeof(hint), value, words->v, words->n);
-	lines_add(&p->problems, "--%s '%s': allowed is one of%s", option_table[p->current].name,
-		text_shown(text, value, strlen(value)), hint);
-	p->bad[p->current] = true;
-	return -1;
+	time_format_duration(text, ms);
+	put_text(out, text);
 }
 
-int64_t option_values_duration(struct option_values *p, const char *value, int64_t least_ms,
-	const char *allowed)
+static void put_count(struct buf *out, uint32_t n)
 {
-	int64_t ms;
+	if (n)
+		buf_printf(out, "%u", n);
+	else
+		buf_str(out, "null");
+}
 
-	if (time_parse_duration_ms(value, &ms) && ms >= least_ms && ms <= DAY_MS)
-		return ms;
-	option_values_problem(p, value, allowed);
-	return least_ms;
+static void put_size(struct buf *out, uint64_t bytes)
+{
+	size_t unit = 0;
+
+	for (; unit < 3 && bytes % 1024 == 0; unit++)
+		bytes /= 1024;
+	buf_printf(out, "\"%llu%.*s\"", (unsigned long long)bytes, unit != 0,
+		size_units + (unit ? unit - 1 : 0));
+}
+
+static void put_lines(struct buf *out, const struct lines *lines, bool brief)
+{
+	if (brief) {
+		buf_printf(out, "%zu", lines->n);
+		return;
+	}
+	buf_char(out, '[');
+	for (size_t i = 0; i < lines->n; i++) {
+		buf_str(out, i ? "," : "");
+		put_text(out, lines->v[i]);
+	}
+	buf_char(out, ']');
+}
+
+/* Without the parts of their URLs that are secret. */
+static void put_targets(struct buf *out, const struct targets *t, bool brief)
+{
+	if (brief) {
+		buf_printf(out, "%zu", t->n);
+		return;
+	}
+	buf_char(out, '[');
+	for (size_t i = 0; i < t->n; i++) {
+		buf_str(out, i ? "," : "");
+		put_text(out, t->v[i].shown);
+	}
+	buf_char(out, ']');
+}
+
+void option_values_put(struct buf *out, const struct option_def *d, const struct options *set,
+	bool brief)
+{
+	const void *at = (const char *)set + d->at;
+	bool is_set;
+
+	switch (d->kind) {
+	case KIND_FLAG:
+	case KIND_LEVEL:
+		is_set = d->kind == KIND_FLAG ? *(const bool *)at == (bool)d->number
+			: *(const enum audit_level *)at == (enum audit_level)d->number;
+		buf_str(out, is_set ? "true" : "false");
+		break;
+	case KIND_DURATION:
+	case KIND_DURATION_OR_0: put_duration(out, *(const int64_t *)at); break;
+	case KIND_COUNT: put_count(out, *(const uint32_t *)at); break;
+	case KIND_SIZE: put_size(out, *(const uint64_t *)at); break;
+	case KIND_WORD: put_text(out, d->words->v[*(const unsigned *)at]); break;
+	case KIND_CHOICE:
+	case KIND_TEXT:
+	case KIND_SIDE_FILE: put_text(out, *(const char *const *)at); break;
+	case KIND_LIST: put_lines(out, at, brief); break;
+	case KIND_TARGETS: put_targets(out, at, brief); break;
+	case KIND_NONE: break;
+	}
+}
+
+/* --- lists -------------------------------------------------------------------------- */
+
+bool option_values_lists_failed(const struct options *set)
+{
+	bool failed = set->targets.files.failed || set->targets.headers.failed;
+
+	FOR_EACH_OPTION(d)
+		if (d->kind == KIND_LIST)
+			failed |= ((const struct lines *)((const char *)set + d->at))->failed;
+	return failed;
+}
+
+void option_values_lists_free(struct options *set)
+{
+	FOR_EACH_OPTION(d)
+		if (d->kind == KIND_LIST)
+			lines_free((struct lines *)((char *)set + d->at));
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/help.h"
+#include "cli/command_line.h"
 #include "cli/metric_args.h"
 #include "cli/option_table.h"
 #include "cli/print.h"
@@ -18,33 +18,38 @@
 
 /* --- reading argv ------------------------------------------------------------------- */
 
-static void apply(struct option_values *p, enum option_id id, const char *value)
+static void apply(struct command_line *p, const struct option_def *d, const char *value)
 {
-	p->current = id;
-	if (option_table[id].arg && strcmp(option_table[id].arg, "FILE") == 0 && !*value)
-		option_values_problem(p, value, "the name of a file");
+	struct option_state *state = &p->state[d - option_table];
+
+	p->current = d;
+	if (d->arg && strcmp(d->arg, "FILE") == 0 && !*value)
+		command_line_problem(p, value, "the name of a file");
 	else
-		option_table[id].set(p, value);
-	p->given[id] = !p->defaults;
-	p->value[id] = p->defaults ? NULL : value;
+		option_values_set(p, value);
+	if (p->defaults)
+		return;
+	state->given = true;
+	state->value = value;
+	state->from = "flag";
+	p->modes |= d->enters;
 }
 
-static void apply_defaults(struct option_values *p)
+static void apply_defaults(struct command_line *p)
 {
-	p->set->header = p->set->cache = p->set->snapshot = true;
 	p->set->level = LEVEL_INFO;
 	p->defaults = true;
-	for (enum option_id id = 0; id < OPTIONS; id++)
-		if (option_table[id].initial)
-			apply(p, id, option_table[id].initial);
+	FOR_EACH_OPTION(d)
+		if (d->initial || d->kind == KIND_FLAG)
+			apply(p, d, d->initial);
 	p->defaults = false;
 }
 
-static void make_getopt(struct option longs[OPTIONS + 1], char shorts[2 * OPTIONS + 3])
+static void make_getopt(struct option longs[OPTIONS_MAX + 1], char shorts[2 * OPTIONS_MAX + 3])
 {
 	*shorts++ = '-';	/* keeps the order of argv; asks_for_help alone passes it */
 	*shorts++ = ':';
-	for (size_t i = 0; i < OPTIONS; i++) {
+	for (size_t i = 0; i < option_table_len; i++) {
 		const struct option_def *d = &option_table[i];
 
 		longs[i] = (struct option){ d->name, d->arg ? required_argument : no_argument,
@@ -56,31 +61,31 @@ static void make_getopt(struct option longs[OPTIONS + 1], char shorts[2 * OPTION
 			*shorts++ = ':';
 	}
 	*shorts = '\0';
-	longs[OPTIONS] = (struct option){ 0 };
+	longs[option_table_len] = (struct option){ 0 };
 }
 
-static int id_of_key(int key)
+static const struct option_def *of_key(int key)
 {
 	if (key >= LONG_KEY)
-		return key - LONG_KEY;
-	for (int i = 0; i < OPTIONS; i++)
-		if (option_table[i].letter == key && key)
-			return i;
-	return -1;
+		return &option_table[key - LONG_KEY];
+	FOR_EACH_OPTION(d)
+		if (d->letter == key && key)
+			return d;
+	return NULL;
 }
 
 /* A long option that is unknown, or an ambiguous abbreviation. If the options it may mean take a
  * value, the next word is that value and not a queue. */
-static void unknown_option(struct option_values *p, const char *arg, const char *next)
+static void unknown_option(struct command_line *p, const char *arg, const char *next)
 {
-	const char *all[OPTIONS], *fit[OPTIONS];
+	const char *all[OPTIONS_MAX], *fit[OPTIONS_MAX];
 	char name[TEXT_SHOWN_SIZE];
 	struct buf hint = { 0 };
 	size_t len = strcspn(arg, "="), n = 0;
 	bool value = true;
 
 	text_shown(name, arg, len);
-	for (size_t i = 0; i < OPTIONS; i++) {
+	for (size_t i = 0; i < option_table_len; i++) {
 		all[i] = option_table[i].name;
 		if (strncmp(all[i], arg, len) == 0)
 			fit[n++] = all[i];
@@ -93,7 +98,7 @@ static void unknown_option(struct option_values *p, const char *arg, const char 
 		p->problems.failed = p->problems.failed || hint.failed;
 		buf_free(&hint);
 	} else {
-		fit[0] = text_nearest_word(name, all, OPTIONS);
+		fit[0] = text_nearest_word(name, all, option_table_len);
 		n = fit[0] != NULL;
 		lines_add(&p->problems, "unknown option --%s; %s%s%s", name,
 			n ? "did you mean --" : "see --help", n ? fit[0] : "", n ? "?" : "");
@@ -107,13 +112,13 @@ static void unknown_option(struct option_values *p, const char *arg, const char 
 		optind++;
 }
 
-static void bad_option(struct option_values *p, int code, int key, char **argv)
+static void bad_option(struct command_line *p, int code, int key, char **argv)
 {
 	char name[2] = { (char)key, '\0' };
-	int id = id_of_key(key);
+	const struct option_def *d = of_key(key);
 
-	if (id >= 0)
-		lines_add(&p->problems, "--%s %s", option_table[id].name, code == ':'
+	if (d)
+		lines_add(&p->problems, "--%s %s", d->name, code == ':'
 			? "needs a value" : "takes no value");
 	else if (key)
 		lines_add(&p->problems, "unknown option -%s; see --help", name);
@@ -123,15 +128,15 @@ static void bad_option(struct option_values *p, int code, int key, char **argv)
 
 /* Whether --help or --version is among the options. Checked before any value is used, because a
  * value can be a file that would be read. */
-static bool asks_for_help(struct option_values *p, int argc, char **argv, const char *shorts,
+static bool asks_for_help(struct command_line *p, int argc, char **argv, const char *shorts,
 	const struct option *longs)
 {
 	int key;
 
 	optind = 0;	/* from the start, whatever was parsed before */
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		p->help = p->help || key == option_table[OPT_HELP].letter;
-		p->version = p->version || key == option_table[OPT_VERSION].letter;
+		p->help = p->help || key == option_table_find("help")->letter;
+		p->version = p->version || key == option_table_find("version")->letter;
 	}
 	optind = 0;
 	return p->help || p->version;
@@ -156,7 +161,7 @@ static bool passes_secret(const char *arg)
 	return len >= least && len <= most && strncmp(arg, file, len) == 0;
 }
 
-static bool refuse_secret(struct option_values *p, int argc, char **argv)
+static bool refuse_secret(struct command_line *p, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		p->secret_given = p->secret_given || passes_secret(argv[i]);
@@ -166,10 +171,10 @@ static bool refuse_secret(struct option_values *p, int argc, char **argv)
 	return p->secret_given;
 }
 
-static void read_argv(struct option_values *p, int argc, char **argv)
+static void read_argv(struct command_line *p, int argc, char **argv)
 {
-	struct option longs[OPTIONS + 1];
-	char shorts[2 * OPTIONS + 3];
+	struct option longs[OPTIONS_MAX + 1];
+	char shorts[2 * OPTIONS_MAX + 3];
 	int key;
 
 	make_getopt(longs, shorts);
@@ -180,57 +185,54 @@ static void read_argv(struct option_values *p, int argc, char **argv)
 		if (key == '?' || key == ':')
 			bad_option(p, key, optopt, argv);
 		else
-			apply(p, (enum option_id)id_of_key(key), optarg);
+			apply(p, of_key(key), optarg);
 	}
 	for (; optind < argc; optind++)
 		lines_add(&p->operands, "%s", argv[optind]);
 	for (size_t i = 0; i < p->operands.n; i++)
-		queue_args_add(p, p->operands.v[i], "QUEUE_ID");
+		queue_args_operand(p, p->operands.v[i]);
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
 
-static void load_creds(struct option_values *p)
+static void load_creds(struct command_line *p)
 {
 	struct options *set = p->set;
+	struct option_state *host = command_line_state(p, "host");
 	const struct creds_conf conf = {
-		.secret_file = p->secret_file,
-		.host = p->host,
-		.profile = set->notifications ? p->profile : NULL,
+		.secret_file = set->client_secret_file,
+		.host = set->host,
+		.profile = set->notifications ? set->profile : NULL,
 		.margin_ms = set->token_margin_ms,
 		.notifications = set->notifications,
-		.flags_alone = p->given[OPT_REPLAY] || set->verify_audit
+		.flags_alone = p->modes & (MODE_REPLAY | MODE_VERIFY)
 	};
 
 	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
+	host->shown = set->creds.base_url;
+	host->unknown = !host->shown;
+	if (!host->given && set->creds.host_from)
+		host->from = creds_origin(set->creds.host_from);
 }
 
-static void check_all(struct option_values *p)
+static void check_all(struct command_line *p)
 {
-	struct options *set = p->set;
-	const char *ca_file = getenv("SSL_CERT_FILE");
 	struct buf json = { 0 };
 
 	validate_recording(p);
 	validate_derive(p);
-	if ((!set->replay || set->targets.n) && !set->verify_audit && !set->cacert && ca_file
-	    && *ca_file)
-		p->ca_file = ca_file;
 	load_creds(p);
 	validate_options(p);
 	validate_files(p);
 	validate_environment(p);
 	settings_put_values(&json, p);
-	set->settings_json = json.data;
-	if (json.failed || p->problems.failed || set->queues.failed || set->queue_names.failed
-	    || set->patterns.failed || set->outlier_text.failed || set->fail_if.failed
-	    || set->warning.failed || set->critical.failed
-	    || p->queue_files.failed || p->operands.failed || set->targets.files.failed
-	    || set->targets.headers.failed)
+	p->set->settings_json = json.data;
+	if (json.failed || p->problems.failed || p->operands.failed
+	    || option_values_lists_failed(p->set))
 		lines_add(&p->problems, "out of memory");
 }
 
-static void keep_first_problem(struct option_values *p)
+static void keep_first_problem(struct command_line *p)
 {
 	const struct lines *all = &p->problems;
 
@@ -242,10 +244,16 @@ static void keep_first_problem(struct option_values *p)
 		p->set->first_problem = NULL;
 }
 
-static enum options_parsed settle(struct option_values *p, const char *versions, enum status *st)
+static enum options_parsed settle(struct command_line *p, const char *versions, enum status *st)
 {
+	struct buf text = { 0 };
+
 	if (p->help || p->version) {
-		*st = p->help ? help_print() : help_print_version(versions);
+		if (p->help)
+			option_table_put_help(&text);
+		else
+			buf_printf(&text, "gsqstat %s (%s)\n", GSQSTAT_VERSION, versions);
+		*st = print_text(&text);
 		return PARSED_DONE;
 	}
 	if (!p->secret_given)	/* else another error could show the secret */
@@ -259,14 +267,15 @@ static enum options_parsed settle(struct option_values *p, const char *versions,
 		return PARSED_RUN;
 	if (p->set->level <= LEVEL_WARNING)
 		print_lines("warning: ", &p->set->warnings);
-	*st = settings_print(p);
+	settings_put(&text, p);
+	*st = print_text(&text);
 	return PARSED_DONE;
 }
 
 enum options_parsed options_parse(struct options *set, int argc, char **argv, const char *versions,
 	enum status *st)
 {
-	struct option_values p = { .set = set };
+	struct command_line p = { .set = set };
 	enum options_parsed parsed;
 
 	apply_defaults(&p);
@@ -274,7 +283,6 @@ enum options_parsed options_parse(struct options *set, int argc, char **argv, co
 	parsed = settle(&p, versions, st);
 	creds_wipe_environment();
 	lines_free(&p.problems);
-	lines_free(&p.queue_files);
 	lines_free(&p.operands);
 	return parsed;
 }
@@ -282,8 +290,7 @@ enum options_parsed options_parse(struct options *set, int argc, char **argv, co
 void options_free(struct options *set)
 {
 	metric_args_free(set);
-	lines_free(&set->queues);
-	lines_free(&set->queue_names);
+	option_values_lists_free(set);
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
 	targets_free(&set->targets);
@@ -297,14 +304,15 @@ void options_free(struct options *set)
 /* As for getopt_long: an abbreviation that fits no other option. */
 static bool means_check(const char *name, size_t len)
 {
+	const struct option_def *check = option_table_find("check");
 	bool means = false;
 
-	if (len == strlen(option_table[OPT_CHECK].name))
-		return strncmp(name, option_table[OPT_CHECK].name, len) == 0;
-	for (enum option_id id = 0; id < OPTIONS; id++) {
-		if (strncmp(option_table[id].name, name, len) != 0)
+	if (len == strlen(check->name))
+		return strncmp(name, check->name, len) == 0;
+	FOR_EACH_OPTION(d) {
+		if (strncmp(d->name, name, len) != 0)
 			continue;
-		if (id != OPT_CHECK)
+		if (d != check)
 			return false;
 		means = true;
 	}

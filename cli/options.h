@@ -28,8 +28,10 @@ enum options_subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
 struct options {
 	struct lines queues;		/* IDs: distinct, lower case, in order */
-	bool notifications;		/* --source notifications; else the stream */
+	const char *source;		/* as given, or the default */
+	bool notifications;		/* the source is notifications; else the stream */
 	struct lines queue_names;	/* patterns, as given */
+	struct lines queue_files;
 	bool skip_refused, list_queues;
 	bool now;			/* --now: one snapshot, no windows */
 	bool snapshot;			/* false: --no-snapshot */
@@ -60,6 +62,7 @@ struct options {
 	struct targets targets;		/* of --callback; n is 0: none */
 	enum options_subscribe subscribe;
 	const char *cacert;
+	const char *ca_file;		/* $SSL_CERT_FILE, if --cacert is not given */
 	int64_t connect_timeout_ms;
 	int64_t retry_for_ms;
 	int64_t idle_timeout_ms, pong_timeout_ms;
@@ -71,13 +74,15 @@ struct options {
 	struct thresholds *thresholds;	/* NULL: none */
 	struct lines fail_if;		/* as given */
 	bool fail_fast;
-	struct nagios *nagios;		/* --check; NULL: no check */
+	const char *check;		/* "nagios"; NULL: no check */
+	struct nagios *nagios;		/* of --check */
 	struct lines warning, critical;	/* ranges of --check, as given */
 	int64_t token_margin_ms;
 	bool cache;
 	enum audit_format audit;
 	const char *audit_file;		/* NULL: stderr */
 	bool audit_chain;
+	const char *audit_key_file;
 	struct buf audit_key;		/* len 0: none; a secret */
 	const char *verify_audit;	/* NULL: a run. Else only these four count: */
 	const char *expect;		/* hash in lower case; NULL: any */
@@ -86,7 +91,8 @@ struct options {
 	char expect_text[65], run_text[37];
 	bool audit_given;		/* --audit is given: also a terminal shows all events */
 	enum audit_level level;		/* the least one that is written, by -v and -s */
-	struct creds creds;		/* empty with --replay */
+	const char *host, *profile, *client_secret_file;	/* as given */
+	struct creds creds;		/* what comes of them; empty with --replay */
 	struct lines warnings;		/* written after run.start */
 	char *settings_json;		/* {"window":"30s",…}, for run.start */
 	char *first_problem;		/* PARSED_BAD: what --check prints */

@@ -7,6 +7,7 @@
 #include "util/files.h"
 #include "util/lines.h"
 #include "util/text.h"
+#include "util/utf8.h"
 #include "webhook/target.h"
 
 #define QUEUES_NAMED_MAX 10000		/* on replay */
@@ -25,7 +26,7 @@ static const char *shown(char text[TEXT_SHOWN_SIZE], const char *s, size_t len)
 }
 
 /* from: an option, or a line of a file. */
-static void add_queue(struct option_values *p, const char *s, size_t len, const char *from)
+static void add_queue(struct command_line *p, const char *s, size_t len, const char *from)
 {
 	char id[UUID_LEN + 1], text[TEXT_SHOWN_SIZE];
 	struct lines *queues = &p->set->queues;
@@ -44,12 +45,12 @@ static void add_queue(struct option_values *p, const char *s, size_t len, const 
 		lines_add(queues, "%s", id);
 		return;
 	}
-	if (!p->bad[OPT_QUEUE])
+	if (!command_line_bad(p, "queue"))
 		lines_add(&p->problems, "--queue: more than %d queues", QUEUES_NAMED_MAX);
-	p->bad[OPT_QUEUE] = true;
+	command_line_state(p, "queue")->bad = true;
 }
 
-void queue_args_add(struct option_values *p, const char *value, const char *from)
+static void add_queues(struct command_line *p, const char *value, const char *from)
 {
 	for (;;) {
 		size_t len = strcspn(value, ",");
@@ -61,7 +62,32 @@ void queue_args_add(struct option_values *p, const char *value, const char *from
 	}
 }
 
-static void queue_line(struct option_values *p, const char *path, const char *s, size_t len,
+void queue_args_ids(struct command_line *p, const char *value)
+{
+	add_queues(p, value, "--queue");
+}
+
+void queue_args_operand(struct command_line *p, const char *value)
+{
+	add_queues(p, value, "QUEUE_ID");
+	command_line_state(p, "queue")->from = "flag";
+}
+
+void queue_args_name(struct command_line *p, const char *value)
+{
+	struct lines *names = &p->set->queue_names;
+
+	if (!*value || !utf8_valid(value, strlen(value)))
+		command_line_problem(p, value, "a queue's name, or a pattern with * for any text");
+	else if (names->n == NOTIFICATION_QUEUES_MAX)
+		command_line_problem(p, value, "500 names at most");
+	else
+		lines_add(names, "%s", value);
+}
+
+/* --- --queue-file ------------------------------------------------------------------- */
+
+static void queue_line(struct command_line *p, const char *path, const char *s, size_t len,
 	size_t number)
 {
 	char from[TEXT_SHOWN_SIZE + 64], text[TEXT_SHOWN_SIZE];
@@ -72,7 +98,7 @@ static void queue_line(struct option_values *p, const char *path, const char *s,
 }
 
 /* One ID a line, with comments after a #. */
-static void queue_lines(struct option_values *p, const struct buf *file, const char *path)
+static void queue_lines(struct command_line *p, const struct buf *file, const char *path)
 {
 	size_t at = 0, len, number = 0, found = 0;
 	char text[TEXT_SHOWN_SIZE];
@@ -90,17 +116,20 @@ static void queue_lines(struct option_values *p, const struct buf *file, const c
 			text_shown(text, path, strlen(path)));
 }
 
-void queue_args_read(struct option_values *p, const char *path)
+void queue_args_file(struct command_line *p, const char *path)
 {
+	struct option_state *queue = command_line_state(p, "queue");
 	bool is_stdin = strcmp(path, "-") == 0, again = is_stdin && p->queue_stdin;
 	struct buf text = { .limit = QUEUE_FILE_MAX };
 	const char *why = again ? "stdin is read once" : files_read(path, &text);
 
 	p->queue_stdin = p->queue_stdin || is_stdin;
+	if (!queue->from)
+		queue->from = "file";
 	if (!again)
-		lines_add(&p->queue_files, "%s", path);
+		lines_add(&p->set->queue_files, "%s", path);
 	if (why)
-		option_values_file_problem(p, "--queue-file", path, why);
+		command_line_file_problem(p, "--queue-file", path, why);
 	else
 		queue_lines(p, &text, path);
 	buf_free(&text);

@@ -1,13 +1,14 @@
-/* Queue IDs of --queue, --queue-file and operands: kept once each, in order, in lower case. */
+/* Options that name queues. IDs are kept once each, in order, in lower case. */
 #ifndef CLI_QUEUE_ARGS_H
 #define CLI_QUEUE_ARGS_H
 
-#include "cli/option_values.h"
+#include "cli/command_line.h"
 
-/* ID[,ID]...; from: the option, for error messages. */
-void queue_args_add(struct option_values *p, const char *value, const char *from);
+void queue_args_ids(struct command_line *p, const char *value);	/* --queue: ID[,ID]... */
+void queue_args_operand(struct command_line *p, const char *value);	/* the same */
+void queue_args_name(struct command_line *p, const char *value);	/* --queue-name */
 
-/* One ID a line; "-" is stdin. */
-void queue_args_read(struct option_values *p, const char *path);
+/* --queue-file: one ID a line; "-" is stdin. */
+void queue_args_file(struct command_line *p, const char *path);
 
 #endif

@@ -5,14 +5,13 @@
 #ifndef CLI_SETTINGS_H
 #define CLI_SETTINGS_H
 
-#include "cli/option_values.h"
-#include "util/base.h"
+#include "cli/command_line.h"
 #include "util/buf.h"
 
-enum status settings_print(const struct option_values *p);	/* --dry-run, to stdout */
+void settings_put(struct buf *out, const struct command_line *p);	/* for --dry-run */
 
 /* The values alone, with a NUL, for run.start. If they are too long for an audit line, lists
  * become their lengths. */
-void settings_put_values(struct buf *out, const struct option_values *p);
+void settings_put_values(struct buf *out, const struct command_line *p);
 
 #endif

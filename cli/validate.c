@@ -1,13 +1,13 @@
 #include "cli/validate.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "audit/audit_file.h"
 #include "cli/metric_args.h"
-#include "cli/option_table.h"
 #include "net/proxy_env.h"
 #include "output/side_file.h"
 #include "output/writer.h"
@@ -26,10 +26,10 @@
 
 /* --- a recording -------------------------------------------------------------------- */
 
-static bool names_queues(const struct option_values *p)
+static bool names_queues(const struct command_line *p)
 {
-	return p->given[OPT_QUEUE] || p->given[OPT_QUEUE_FILE] || p->given[OPT_QUEUE_NAME]
-		|| p->operands.n;
+	return command_line_given(p, "queue") || command_line_given(p, "queue-file")
+		|| command_line_given(p, "queue-name") || p->operands.n;
 }
 
 static bool has_line(const struct lines *lines, const char *s)
@@ -41,11 +41,13 @@ static bool has_line(const struct lines *lines, const char *s)
 }
 
 /* The queues of the recording; if queues are named, only these. */
-static void take_queues(struct option_values *p, const struct lines *recorded)
+static void take_queues(struct command_line *p, const struct lines *recorded)
 {
 	struct lines *queues = &p->set->queues;
 
 	p->set->queues_recorded = !names_queues(p);
+	if (p->set->queues_recorded && recorded->n)
+		command_line_state(p, "queue")->from = "recording";
 	for (size_t i = 0; p->set->queues_recorded && i < recorded->n; i++)
 		if (!has_line(queues, recorded->v[i]))
 			lines_add(queues, "%s", recorded->v[i]);
@@ -55,20 +57,23 @@ static void take_queues(struct option_values *p, const struct lines *recorded)
 				queues->v[i]);
 }
 
-static void take_head(struct option_values *p, const struct recording_head *head)
+static void take_head(struct command_line *p, const struct recording_head *head)
 {
 	struct options *set = p->set;
+	struct option_state *source = command_line_state(p, "source");
 
-	if (!p->given[OPT_SOURCE]) {
+	if (!source->given) {
 		set->notifications = head->source == SOURCE_NOTIFICATIONS;
 		set->source_recorded = head->source != SOURCE_UNKNOWN;
+		source->shown = source_words.v[set->notifications];
+		if (set->source_recorded)
+			source->from = "recording";
 	}
 	take_queues(p, &head->queues);
-	for (size_t i = 0; !p->given[OPT_INTERVAL] && i < interval_words.n; i++)
+	for (size_t i = 0; !set->interval_given && i < interval_words.n; i++)
 		if (strcmp(head->interval, interval_words.v[i]) == 0) {
 			set->interval = interval_words.v[i];
-			time_parse_duration_ms(set->interval, &set->interval_ms);
-			p->interval_recorded = true;
+			command_line_state(p, "interval")->from = "recording";
 		}
 }
 
@@ -79,25 +84,46 @@ static bool is_regular(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-void validate_recording(struct option_values *p)
+/* The recording cannot be read before the run, so what it says is unknown, and what depends on the
+ * source is not checked. */
+static void leave_unread(struct command_line *p)
+{
+	struct option_state *source = command_line_state(p, "source");
+	struct option_state *interval = command_line_state(p, "interval");
+
+	source->unknown = !source->given;
+	source->bad = source->bad || !source->given;
+	if (!source->given)
+		source->from = "recording";
+	interval->unknown = !interval->given;
+	if (!interval->given)
+		interval->from = "recording";
+	if (source->bad && !command_line_given(p, "metric"))
+		command_line_state(p, "metric")->unknown = true;
+	p->set->queues_recorded = !names_queues(p);
+	if (p->set->queues_recorded)
+		command_line_state(p, "queue")->from = "recording";
+}
+
+void validate_recording(struct command_line *p)
 {
 	struct options *set = p->set;
 	struct recording_head head = { .source = SOURCE_UNKNOWN };
 	bool regular = set->replay && is_regular(set->replay);
 	struct err err;
 
+	set->notifications = set->source == source_words.v[1];
+	set->interval_given = command_line_given(p, "interval");
 	if (!set->replay || set->verify_audit)
 		return;
-	if (files_unreadable(set->replay) || p->given[OPT_NOW] || p->given[OPT_LIST_QUEUES]
+	if (files_unreadable(set->replay) || p->modes & (MODE_NOW | MODE_LIST)
 	    || (!regular && (p->problems.n || set->dry_run))) {
-		/* unknown until the run: what depends on the source is not checked */
-		p->unread = true;
-		p->bad[OPT_SOURCE] = p->bad[OPT_SOURCE] || !p->given[OPT_SOURCE];
-		set->queues_recorded = !names_queues(p);
+		leave_unread(p);
 		return;
 	}
 	if (recording_open(&set->recording, set->replay, &err) != ST_OK
-	    || recording_peek(set->recording, !p->given[OPT_SOURCE], &head, &err) != ST_OK)
+	    || recording_peek(set->recording, !command_line_given(p, "source"), &head, &err)
+		!= ST_OK)
 		lines_add(&p->problems, "%s", err.text);
 	else
 		take_head(p, &head);
@@ -105,22 +131,48 @@ void validate_recording(struct option_values *p)
 	lines_free(&head.queues);
 }
 
-void validate_derive(struct option_values *p)
+/* Adds the source. --verify-audit is not a run, whatever stands beside it. */
+static void settle_modes(struct command_line *p)
+{
+	const unsigned source = p->set->notifications ? MODE_NOTIFICATIONS : MODE_STREAM;
+
+	if (p->set->verify_audit)
+		p->modes = MODE_VERIFY;
+	else
+		p->modes = (p->modes & MODE_RUN) | (command_line_bad(p, "source") ? 0 : source);
+}
+
+static void find_certificates(struct command_line *p)
+{
+	const char *ca_file = getenv("SSL_CERT_FILE");
+
+	if ((p->set->replay && !p->set->targets.n) || p->modes & MODE_VERIFY || p->set->cacert
+	    || !ca_file || !*ca_file)
+		return;
+	p->set->ca_file = ca_file;
+	command_line_state(p, "cacert")->shown = ca_file;
+	command_line_state(p, "cacert")->from = "environment";
+}
+
+void validate_derive(struct command_line *p)
 {
 	struct options *set = p->set;
 
+	settle_modes(p);
+	time_parse_duration_ms(set->interval, &set->interval_ms);
 	metric_args_settle(p);
-	set->audit_given = p->given[OPT_AUDIT];
-	if (!p->given[OPT_WINDOW])
+	find_certificates(p);
+	set->audit_given = command_line_given(p, "audit");
+	if (!set->window_ms)
 		set->window_ms = set->interval_ms > 30000 ? set->interval_ms : 30000;
-	if (!p->given[OPT_COUNT])
-		set->count = set->replay ? 0 : 1;
-	if (!p->given[OPT_TIME])
+	if (!set->count && !set->replay)
+		set->count = 1;
+	if (!command_line_given(p, "time"))
 		set->time = set->replay && !set->notifications ? TIME_EVENT : TIME_ARRIVAL;
-	if (!p->given[OPT_IDLE_TIMEOUT])
+	if (!set->idle_timeout_ms)
 		set->idle_timeout_ms = set->notifications ? NOTIFICATION_IDLE_MS
 			: 2 * set->interval_ms;
-	if (!p->given[OPT_LATENESS]) {
+	if (!set->lateness_ms) {
 		set->lateness_ms = 2 * set->interval_ms;
 		if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms)
 			set->lateness_ms = LATENESS_WINDOWS_MAX * set->window_ms;
@@ -129,125 +181,125 @@ void validate_derive(struct option_values *p)
 
 /* --- options beside each other ------------------------------------------------------ */
 
+/* What is allowed for an option that has no place in a mode of the run. */
+static const struct {
+	enum option_mode mode;
+	const char *allowed, *recorded;		/* recorded: if the recording chose the source */
+} modes[] = {
+	{ MODE_STREAM, "--source notifications alone", "a recording of notifications alone" },
+	{ MODE_NOTIFICATIONS, "--source stream alone", "a recording of the stream alone" },
+	{ MODE_NOW, "a run of windows, not --now", NULL },
+	{ MODE_REPLAY, "a live run, not --replay", NULL },
+	{ MODE_CHECK, "a run without --check", NULL },
+	{ MODE_LIST, "a run without --list-queues", NULL }
+};
+
 /* The option is valid by itself, but not with the others. */
-static void misplaced(struct option_values *p, enum option_id id, const char *allowed)
+static void misplaced(struct command_line *p, const struct option_def *d, const char *allowed)
 {
-	const char *value = p->value[id];
+	const struct option_state *state = &p->state[d - option_table];
+	const char *value = state->value;
 	char text[TEXT_SHOWN_SIZE] = "";
 
-	if (!p->given[id] || p->bad[id])
+	if (p->operands.n && strcmp(d->name, "queue") == 0)
+		lines_add(&p->problems, "QUEUE_ID '%s': allowed is %s", text_shown(text,
+			p->operands.v[0], strlen(p->operands.v[0])), allowed);
+	if (!state->given || state->bad)
 		return;
-	if (value && id == OPT_CALLBACK && value[0] != '@')
+	if (value && d->is_secret && value[0] != '@')
 		target_shown(text, value);
 	else if (value)
 		text_shown(text, value, strlen(value));
-	lines_add(&p->problems, "--%s%s%s%s: allowed is %s", option_table[id].name,
-		value ? " '" : "", text, value ? "'" : "", allowed);
+	lines_add(&p->problems, "--%s%s%s%s: allowed is %s", d->name, value ? " '" : "", text,
+		value ? "'" : "", allowed);
 }
 
-static void check_source(struct option_values *p)
+static void check_needs(struct command_line *p, const struct option_def *d)
 {
-	const char *allowed = p->set->notifications ? "--source stream alone"
-		: "--source notifications alone";
+	const bool run = d->modes & MODE_RUN;
+	char allowed[128];
 
-	if (p->bad[OPT_SOURCE])
+	if (!d->needs || command_line_given(p, d->needs))
 		return;
-	if (p->set->source_recorded)
-		allowed = p->set->notifications ? "a recording of the stream alone"
-			: "a recording of notifications alone";
-	for (enum option_id id = 0; id < OPTIONS; id++)
-		if (option_values_is_foreign(p, id))
-			misplaced(p, id, allowed);
-	if (p->set->notifications && p->set->time == TIME_EVENT)
-		misplaced(p, OPT_TIME, p->set->source_recorded
-			? "arrival, as the recording is of notifications"
-			: "arrival, or --source stream");
+	snprintf(allowed, sizeof(allowed), "%s --%s%s", run ? "a run with" : "a place beside",
+		d->needs, run && d->modes & MODE_VERIFY ? ", or --verify-audit" : "");
+	misplaced(p, d, allowed);
 }
 
-/* Where rival is given, id must not be: it contradicts it, or has no effect. */
-static const struct {
-	enum option_id rival, id;
-	const char *allowed;
-} rivals[] = {
-	{ OPT_REPLAY, OPT_RECORD, "a live run, not --replay" },
-	{ OPT_PROFILE, OPT_CLIENT_SECRET_FILE, "a run without --profile" },
-	{ OPT_NOW, OPT_WINDOW, "a run of windows, not --now" },
-	{ OPT_NOW, OPT_COUNT, "a run of windows, not --now" },
-	{ OPT_NOW, OPT_ALIGN, "a run of windows, not --now" },
-	{ OPT_NOW, OPT_RECORD, "a run of windows, not --now" },
-	{ OPT_NOW, OPT_REPLAY, "a run of windows, not --now" },
-	{ OPT_NOW, OPT_NO_SNAPSHOT, "a run of windows, not --now" },
-	{ OPT_NOW, OPT_RESYNC, "a run of windows, not --now" },
-	{ OPT_NO_SNAPSHOT, OPT_RESYNC, "a run without --no-snapshot" },
-	{ OPT_REPLAY, OPT_RESYNC, "a live run, not --replay" },
-	{ OPT_CHECK, OPT_FORMAT, "a run without --check" },
-	{ OPT_CHECK, OPT_OUTPUT, "a run without --check" },
-	{ OPT_CHECK, OPT_FAIL_IF, "a run without --check" },
-	{ OPT_CHECK, OPT_CALLBACK, "a run without --check" },
-	{ OPT_LIST_QUEUES, OPT_CALLBACK, "a run without --list-queues" },
-	{ OPT_LIST_QUEUES, OPT_FAIL_IF, "a run without --list-queues" },
-	{ OPT_LIST_QUEUES, OPT_CHECK, "a run without --list-queues" },
-	{ OPT_LIST_QUEUES, OPT_QUEUE, "a run without --list-queues" },
-	{ OPT_LIST_QUEUES, OPT_QUEUE_FILE, "a run without --list-queues" },
-	{ OPT_LIST_QUEUES, OPT_QUEUE_NAME, "a run without --list-queues" },
-	{ OPT_LIST_QUEUES, OPT_NOW, "a run without --list-queues" },
-	{ OPT_LIST_QUEUES, OPT_RECORD, "a run without --list-queues" },
-	{ OPT_LIST_QUEUES, OPT_REPLAY, "a run without --list-queues" }
-};
-
-static void check_rivals(struct option_values *p)
+static void check_not_with(struct command_line *p, const struct option_def *d)
 {
-	char text[TEXT_SHOWN_SIZE];
+	const struct option_def *other = d->not_with ? option_table_find(d->not_with) : NULL;
+	char allowed[128];
 
-	if (!p->given[OPT_FAIL_IF])
-		misplaced(p, OPT_FAIL_FAST, "a run with --fail-if");
-	if (!p->given[OPT_CHECK]) {
-		misplaced(p, OPT_WARNING, "a run with --check");
-		misplaced(p, OPT_CRITICAL, "a run with --check");
-	}
-	for (size_t i = 0; i < ARRAY_LEN(rivals); i++)
-		if (p->given[rivals[i].rival])
-			misplaced(p, rivals[i].id, rivals[i].allowed);
-	if (p->given[OPT_LIST_QUEUES] && p->set->format > FORMAT_CSV)
-		misplaced(p, OPT_FORMAT, "ndjson or csv with --list-queues");
-	if (p->given[OPT_LIST_QUEUES] && p->operands.n)
-		lines_add(&p->problems, "QUEUE_ID '%s': allowed is a run without --list-queues",
-			text_shown(text, p->operands.v[0], strlen(p->operands.v[0])));
-	if (p->outlier_none && p->set->noutlier && p->given[OPT_OUTLIER])
-		lines_add(&p->problems, "--outlier 'none': allowed is no other --outlier beside "
-			"it");
-	if (p->set->replay && strcmp(p->set->replay, "-") == 0 && p->queue_stdin)
-		lines_add(&p->problems, "--queue-file '-': stdin is what --replay - reads");
+	if (!other || !p->state[other - option_table].given)
+		return;
+	snprintf(allowed, sizeof(allowed), "a run without --%s", other->name);
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		if (modes[i].mode == other->enters)
+			snprintf(allowed, sizeof(allowed), "%s", modes[i].allowed);
+	misplaced(p, d, allowed);
 }
 
-/* Options that have no effect without --callback. */
-static void check_callbacks(struct option_values *p)
+/* All that the table says of options beside each other. Options of a run beside --verify-audit have
+ * one line, and so do options of --verify-audit in a run. */
+static void check_table(struct command_line *p)
+{
+	const unsigned kind = p->modes & MODE_VERIFY ? MODE_VERIFY : MODE_RUN;
+
+	FOR_EACH_OPTION(d)
+		if (!(d->modes & kind))
+			misplaced(p, d, kind == MODE_VERIFY ? "a run, not --verify-audit"
+				: "--verify-audit alone");
+	FOR_EACH_OPTION(d)
+		if (kind == MODE_VERIFY ? !(d->modes & MODE_RUN) : d->modes & MODE_RUN)
+			check_needs(p, d);
+	if (kind == MODE_VERIFY)
+		return;
+	FOR_EACH_OPTION(d)
+		check_not_with(p, d);
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		FOR_EACH_OPTION(d)
+			if (p->modes & modes[i].mode && d->modes & MODE_RUN
+			    && !(d->modes & modes[i].mode))
+				misplaced(p, d, p->set->source_recorded && modes[i].recorded
+					? modes[i].recorded : modes[i].allowed);
+}
+
+/* Values that exclude each other; the options themselves may stand together. */
+static void check_values(struct command_line *p)
 {
 	struct options *set = p->set;
 
-	if (p->given[OPT_CALLBACK]) {
-		if (!set->targets.spool)
-			misplaced(p, OPT_CALLBACK_SPOOL_MAX, "a run with --callback-spool");
-	} else {
-		for (enum option_id id = OPT_CALLBACK_HEADER_FILE;
-		     id <= OPT_CALLBACK_ALLOW_PRIVATE; id++)
-			misplaced(p, id, "a run with --callback");
-	}
-	targets_check(&set->targets, &p->problems, &set->warnings);
+	if (set->audit != AUDIT_JSON && set->audit_file)
+		misplaced(p, option_table_find("audit"), "json beside --audit-file");
+	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT)
+		misplaced(p, option_table_find("time"), set->source_recorded
+			? "arrival, as the recording is of notifications"
+			: "arrival, or --source stream");
+	if (p->modes & MODE_LIST && set->format > FORMAT_CSV)
+		misplaced(p, option_table_find("format"), "ndjson or csv with --list-queues");
+	if (command_line_given(p, "callback") && !set->targets.spool)
+		misplaced(p, option_table_find("callback-spool-max"),
+			"a run with --callback-spool");
+	if (p->outlier_none && set->noutlier && command_line_given(p, "outlier"))
+		lines_add(&p->problems, "--outlier 'none': allowed is no other --outlier beside "
+			"it");
+	if (set->replay && strcmp(set->replay, "-") == 0 && p->queue_stdin)
+		lines_add(&p->problems, "--queue-file '-': stdin is what --replay - reads");
 }
 
-static void check_times(struct option_values *p)
+static void check_times(struct command_line *p)
 {
 	struct options *set = p->set;
 	char window[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX], late[DURATION_TEXT_MAX];
 
-	if (set->notifications || p->bad[OPT_SOURCE])
+	if (!(p->modes & MODE_STREAM))
 		return;
 	time_format_duration(window, set->window_ms);
 	time_format_duration(most, LATENESS_WINDOWS_MAX * set->window_ms);
 	time_format_duration(late, set->lateness_ms);
-	if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms && !p->bad[OPT_WINDOW]
-	    && !p->bad[OPT_INTERVAL])
+	if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms
+	    && !command_line_bad(p, "window") && !command_line_bad(p, "interval"))
 		lines_add(&p->problems, "--lateness '%s': allowed is 60 windows at most, that is "
 			"%s", late, most);
 	if (set->window_ms < set->interval_ms)
@@ -256,67 +308,42 @@ static void check_times(struct option_values *p)
 }
 
 /* A recording of the stream shows its queues itself. */
-static void check_queues(struct option_values *p)
+static void check_queues(struct command_line *p)
 {
 	struct options *set = p->set;
 	const size_t most = set->notifications ? NOTIFICATION_QUEUES_MAX : QUEUES_MAX;
+	const bool replay = p->modes & MODE_REPLAY;
 
-	if (set->list_queues
-	    || (p->given[OPT_REPLAY] && (!set->notifications || p->bad[OPT_SOURCE])))
+	if (p->modes & MODE_LIST || (replay && !(p->modes & MODE_NOTIFICATIONS)))
 		return;
-	if (!set->queues.n && !names_queues(p) && !p->given[OPT_REPLAY])
+	if (!set->queues.n && !names_queues(p) && !replay)
 		lines_add(&p->problems, "no queue: name one by --queue, --queue-file%s or as an "
 			"operand", set->notifications ? ", --queue-name" : "");
-	if (set->queues.n > most && !p->bad[OPT_QUEUE])
+	if (set->queues.n > most && !command_line_bad(p, "queue"))
 		lines_add(&p->problems, "--queue: %zu queues; allowed are %zu at most",
 			set->queues.n, most);
 }
 
-/* Options that need --audit-file, and those that go with --verify-audit, which is not a run. */
-static void check_audit(struct option_values *p)
+void validate_options(struct command_line *p)
 {
-	static const enum option_id verified[] = { OPT_EXPECT, OPT_ROWS, OPT_RUN };
-	const char *const run = "a run, not --verify-audit", *const log = "--verify-audit alone";
-	char text[TEXT_SHOWN_SIZE];
+	const struct options *set = p->set;
 
-	if (p->set->audit != AUDIT_JSON && p->set->audit_file)
-		misplaced(p, OPT_AUDIT, "json beside --audit-file");
-	if (!p->set->audit_file)
-		misplaced(p, OPT_AUDIT_CHAIN, "a run with --audit-file");
-	if (!p->set->audit_chain && !p->set->verify_audit)
-		misplaced(p, OPT_AUDIT_KEY_FILE, "a run with --audit-chain, or --verify-audit");
-	for (size_t i = 0; !p->set->verify_audit && i < ARRAY_LEN(verified); i++)
-		misplaced(p, verified[i], log);
-	if (!p->set->verify_audit)
+	check_table(p);
+	if (p->modes & MODE_VERIFY) {
+		if (set->rows && strcmp(set->rows, "-") == 0
+		    && strcmp(set->verify_audit, "-") == 0)
+			lines_add(&p->problems, "--rows '-': stdin is what --verify-audit - reads");
 		return;
-	if (!p->set->rows)
-		misplaced(p, OPT_RUN, "a place beside --rows");
-	if (p->set->rows && strcmp(p->set->rows, "-") == 0
-	    && strcmp(p->set->verify_audit, "-") == 0)
-		lines_add(&p->problems, "--rows '-': stdin is what --verify-audit - reads");
-	for (enum option_id id = 0; id < OPT_HELP; id++)
-		if (id < OPT_AUDIT_KEY_FILE || id > OPT_RUN)
-			misplaced(p, id, run);
-	if (p->operands.n)
-		lines_add(&p->problems, "QUEUE_ID '%s': allowed is %s", text_shown(text,
-			p->operands.v[0], strlen(p->operands.v[0])), run);
-}
-
-void validate_options(struct option_values *p)
-{
-	check_audit(p);
-	if (p->set->verify_audit)
-		return;
-	check_source(p);
-	check_rivals(p);
-	check_callbacks(p);
+	}
+	check_values(p);
+	targets_check(&p->set->targets, &p->problems, &p->set->warnings);
 	check_times(p);
 	check_queues(p);
 }
 
 /* --- files -------------------------------------------------------------------------- */
 
-static void check_same_files(struct option_values *p)
+static void check_same_files(struct command_line *p)
 {
 	const struct options *set = p->set;
 	const struct files_use fixed[] = {
@@ -328,9 +355,9 @@ static void check_same_files(struct option_values *p)
 		{ "standard error", "-", true, true },
 		{ "--replay", set->replay, false, false },
 		{ "--cacert", set->cacert, false, false },
-		{ "SSL_CERT_FILE", p->ca_file, false, false },
-		{ "--client-secret-file", p->secret_file, false, false },
-		{ "--audit-key-file", p->audit_key_file, false, false },
+		{ "SSL_CERT_FILE", set->ca_file, false, false },
+		{ "--client-secret-file", set->client_secret_file, false, false },
+		{ "--audit-key-file", set->audit_key_file, false, false },
 		{ "--verify-audit", set->verify_audit, false, false },
 		{ "--rows", set->rows, false, false },
 		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false },
@@ -339,7 +366,7 @@ static void check_same_files(struct option_values *p)
 		{ "--callback-key-file", set->targets.key_file, false, false }
 	};
 	const struct lines *urls = &set->targets.files;
-	const size_t n = ARRAY_LEN(fixed), most = n + p->queue_files.n;
+	const size_t n = ARRAY_LEN(fixed), most = n + set->queue_files.n;
 	struct files_use *use = calloc(most + urls->n, sizeof(*use));
 
 	if (!use) {
@@ -347,16 +374,16 @@ static void check_same_files(struct option_values *p)
 		return;
 	}
 	memcpy(use, fixed, sizeof(fixed));
-	for (size_t i = 0; i < p->queue_files.n; i++)
+	for (size_t i = 0; i < set->queue_files.n; i++)
 		use[n + i] =
-			(struct files_use){ "--queue-file", p->queue_files.v[i], false, false };
+			(struct files_use){ "--queue-file", set->queue_files.v[i], false, false };
 	for (size_t i = 0; i < urls->n; i++)
 		use[most + i] = (struct files_use){ "--callback", urls->v[i], false, false };
 	files_check(use, most + urls->n, &p->problems);
 	free(use);
 }
 
-static void check_output(struct option_values *p, const char *flag, const char *path,
+static void check_output(struct command_line *p, const char *flag, const char *path,
 	enum status (*check)(const char *path, struct err *err))
 {
 	size_t len = path ? strlen(path) : 0;
@@ -372,7 +399,7 @@ static void check_output(struct option_values *p, const char *flag, const char *
 }
 
 /* The node exporter of Prometheus must never read half a file. */
-static void check_prometheus(struct option_values *p)
+static void check_prometheus(struct command_line *p)
 {
 	const struct options *set = p->set;
 
@@ -382,7 +409,7 @@ static void check_prometheus(struct option_values *p)
 			"replaced as a whole; mount its directory", set->output);
 }
 
-static void check_audit_file(struct option_values *p)
+static void check_audit_file(struct command_line *p)
 {
 	const struct options *set = p->set;
 	const char *path = set->audit_file, *why;
@@ -401,17 +428,17 @@ static void check_audit_file(struct option_values *p)
 			text_shown(text, path, strlen(path)), why);
 }
 
-static void check_key(struct option_values *p)
+static void check_key(struct command_line *p)
 {
+	const char *path = p->set->audit_key_file;
 	unsigned exposed;
 
-	if (p->audit_key_file)
-		option_values_file_problem(p, "--audit-key-file", p->audit_key_file,
-			secret_file_read(SECRET_FILE_KEY, p->audit_key_file, &p->set->audit_key,
-				&exposed));
+	if (path)
+		command_line_file_problem(p, "--audit-key-file", path,
+			secret_file_read(SECRET_FILE_KEY, path, &p->set->audit_key, &exposed));
 }
 
-void validate_files(struct option_values *p)
+void validate_files(struct command_line *p)
 {
 	const struct options *set = p->set;
 
@@ -423,22 +450,22 @@ void validate_files(struct option_values *p)
 	check_key(p);
 	check_audit_file(p);
 	if (set->verify_audit)
-		option_values_file_problem(p, "--verify-audit", set->verify_audit,
+		command_line_file_problem(p, "--verify-audit", set->verify_audit,
 			files_unreadable(set->verify_audit));
 	if (set->rows)
-		option_values_file_problem(p, "--rows", set->rows, files_unreadable(set->rows));
+		command_line_file_problem(p, "--rows", set->rows, files_unreadable(set->rows));
 	if (set->replay)
-		option_values_file_problem(p, "--replay", set->replay,
+		command_line_file_problem(p, "--replay", set->replay,
 			files_unreadable(set->replay));
 	if (set->cacert)
-		option_values_file_problem(p, "--cacert", set->cacert,
+		command_line_file_problem(p, "--cacert", set->cacert,
 			files_no_certificates(set->cacert));
 }
 
 /* --- the environment ----------------------------------------------------------------- */
 
 /* $SSL_CERT_DIR can be a list. */
-static void check_directories(struct option_values *p, const char *list)
+static void check_directories(struct command_line *p, const char *list)
 {
 	char *copy = strdup(list), *rest = copy, *one;
 
@@ -448,22 +475,22 @@ static void check_directories(struct option_values *p, const char *list)
 	}
 	while ((one = strsep(&rest, ":")))
 		if (*one)
-			option_values_file_problem(p, "SSL_CERT_DIR", one, files_no_directory(one));
+			command_line_file_problem(p, "SSL_CERT_DIR", one, files_no_directory(one));
 	free(copy);
 }
 
-void validate_environment(struct option_values *p)
+void validate_environment(struct command_line *p)
 {
 	const struct options *set = p->set;
 	const char *directories = getenv("SSL_CERT_DIR");
 
-	if (set->verify_audit || (set->replay && !set->targets.n)
+	if (p->modes & MODE_VERIFY || (set->replay && !set->targets.n)
 	    || (set->creds.plain && !set->targets.n))
 		return;		/* neither TLS nor a proxy */
 	proxy_env_check(&p->problems);
-	if (p->ca_file)
-		option_values_file_problem(p, "SSL_CERT_FILE", p->ca_file,
-			files_no_certificates(p->ca_file));
+	if (set->ca_file)
+		command_line_file_problem(p, "SSL_CERT_FILE", set->ca_file,
+			files_no_certificates(set->ca_file));
 	if (!set->cacert && directories)
 		check_directories(p, directories);
 }

@@ -6,14 +6,14 @@
 #ifndef CLI_VALIDATE_H
 #define CLI_VALIDATE_H
 
-#include "cli/option_values.h"
+#include "cli/command_line.h"
 
 /* Reads source, queues and interval from the recording; call it first, for others depend on them.
  * Waits for standard input and pipes, unless the command line has an error already. */
-void validate_recording(struct option_values *p);
-void validate_derive(struct option_values *p);
-void validate_options(struct option_values *p);
-void validate_files(struct option_values *p);
-void validate_environment(struct option_values *p);	/* after the credentials are read */
+void validate_recording(struct command_line *p);
+void validate_derive(struct command_line *p);
+void validate_options(struct command_line *p);
+void validate_files(struct command_line *p);
+void validate_environment(struct command_line *p);	/* after the credentials are read */
 
 #endif

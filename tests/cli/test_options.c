@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "cli/option_table.h"
 #include "cli/options.h"
 #include "json.h"
 #include "tests/support/check.h"
@@ -83,6 +84,20 @@ static void bad(const char *words, const char *why)
 {
 	if (parse(words) != PARSED_BAD || !strstr(said, why) || lines_said() != 1)
 		fail_msg("%s: not one line with '%s' but '%s'", words, why, said);
+}
+
+TEST(table__names_options_that_exist_and_each_once)
+{
+	for (size_t i = 0; i < option_table_len; i++) {
+		const struct option_def *d = &option_table[i];
+
+		assert_ptr_equal(option_table_find(d->name), d);
+		assert_true(!d->needs || option_table_find(d->needs));
+		assert_true(!d->not_with || option_table_find(d->not_with));
+		assert_true(d->modes);
+		for (size_t k = 0; k < i; k++)
+			assert_true(!d->letter || d->letter != option_table[k].letter);
+	}
 }
 
 TEST(default__is_as_the_manual_says)
@@ -445,6 +460,7 @@ static int free_set(void **state __attribute__((unused)))
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table__names_options_that_exist_and_each_once),
 		cmocka_unit_test(default__is_as_the_manual_says),
 		cmocka_unit_test(secret__that_is_there_twice_is_wiped_twice),
 		cmocka_unit_test(default__follows_interval_and_replay),
