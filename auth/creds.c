@@ -39,7 +39,7 @@ static bool is_host_name(const char *s, size_t len)
 	return s[0] != '.' && s[0] != '-';
 }
 
-/* The scheme in front of host, if any; false: an unknown one. Moves *host behind it. */
+/* Moves *host behind its scheme, if any; false: the scheme is unknown. */
 static bool take_scheme(const char **host, bool *plain)
 {
 	static const struct {
@@ -80,7 +80,7 @@ char *creds_base_url(const char *host, bool *plain, const char **why)
 	return NULL;
 }
 
-/* AWS region and domain, as Genesys Cloud's own tools have them. */
+/* AWS regions and their domains, from Genesys Cloud's own tools. */
 static const char *const regions[][2] = {
 	{ "us-east-1", "mypurecloud.com" }, { "us-west-2", "usw2.pure.cloud" },
 	{ "eu-west-1", "mypurecloud.ie" }, { "eu-west-2", "euw2.pure.cloud" },
@@ -95,7 +95,7 @@ static const char *const regions[][2] = {
 	{ "eusc-de-east-1", "edee1.eusc-pure.cloud" }
 };
 
-/* The domain that the service's host belongs to, a place in it. */
+/* The domain of a host of the service: skips a prefix such as `api.`. */
 static const char *behind_prefix(const char *host)
 {
 	static const char *const prefixes[] = { "api.", "apps.", "login.", "streaming." };
@@ -133,7 +133,7 @@ static bool is_known_domain(const char *domain)
 	return false;
 }
 
-/* A word such as mars-1, which is no host's name but a region's, perhaps misspelt. */
+/* True for a word such as mars-1: not a host, but a region that is unknown or misspelt. */
 static bool looks_like_region(const char *word)
 {
 	size_t len = strlen(word);
@@ -188,10 +188,10 @@ bool creds_hosts(struct creds *c, const char *host, bool any_domain, const char 
 
 /* --- the environment ---------------------------------------------------------------- */
 
-/* The names that belong together: ID and secret are of one family, never of two. */
+/* Variables that belong together: ID and secret must come from the same family. */
 static const struct host_family {
 	const char *id, *secret, *host[2];
-	bool host_is_domain;	/* or a region, so that the API is api.DOMAIN */
+	bool host_is_domain;	/* or a region: the API is at api.DOMAIN */
 } families[] = {
 	{ "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", { "GENESYS_API_HOST" }, false },
 	{ "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET",
@@ -209,15 +209,15 @@ static char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* The bytes of the process's environment itself, which /proc shows, are overwritten. */
+/* Overwrites the bytes of the environment itself, which /proc shows. */
 static void wipe_variable(const char *name)
 {
 	const size_t len = strlen(name);
 
-	for (char **at = environ; *at; at++)	/* one may be there twice */
+	for (char **at = environ; *at; at++)	/* it may be set twice */
 		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
 			memset(*at + len + 1, 'x', strlen(*at + len + 1));
-	/* the compiler may not drop it: the environment is read by others */
+	/* keep the compiler from dropping memset: it does not know who reads the environment */
 	__asm__ volatile("" : : "r"(environ) : "memory");
 }
 
@@ -284,7 +284,7 @@ struct host_origin {
 	bool is_domain;
 };
 
-static struct host_origin own_place(const struct host_family *family)
+static struct host_origin own_host(const struct host_family *family)
 {
 	for (size_t i = 0; i < ARRAY_LEN(family->host); i++)
 		if (family->host[i] && variable(family->host[i]))
@@ -293,17 +293,17 @@ static struct host_origin own_place(const struct host_family *family)
 	return (struct host_origin){ NULL, family->host[0], family->host_is_domain };
 }
 
-/* The family's own host, else the first that another one has. */
-static struct host_origin place_of(const struct host_family *family)
+/* The family's own host, else the first that another family has. */
+static struct host_origin host_of_family(const struct host_family *family)
 {
-	struct host_origin own = own_place(family), place = own;
+	struct host_origin own = own_host(family), origin = own;
 
-	for (size_t i = 0; !place.host && i < ARRAY_LEN(families); i++)
-		place = own_place(&families[i]);
-	return place.host ? place : own;
+	for (size_t i = 0; !origin.host && i < ARRAY_LEN(families); i++)
+		origin = own_host(&families[i]);
+	return origin.host ? origin : own;
 }
 
-static void load_host(struct creds *c, const struct creds_conf *conf, struct host_origin place,
+static void load_host(struct creds *c, const struct creds_conf *conf, struct host_origin origin,
 	struct lines *problems)
 {
 	const char *why = NULL, *shown, *user;
@@ -312,23 +312,23 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 	bool ok;
 
 	if (conf->host)
-		place = (struct host_origin){ conf->host, "--host", false };
-	if (!place.host) {
-		lines_add(problems, "no host: give --host or set %s", place.from);
+		origin = (struct host_origin){ conf->host, "--host", false };
+	if (!origin.host) {
+		lines_add(problems, "no host: give --host or set %s", origin.from);
 		return;
 	}
-	c->host_from = place.from;
-	ok = creds_hosts(c, place.host, conf->notifications || place.is_domain, &why);
+	c->host_from = origin.from;
+	ok = creds_hosts(c, origin.host, conf->notifications || origin.is_domain, &why);
 	if (!conf->notifications) {
 		free(c->domain);
 		c->domain = NULL;
 	}
 	if (ok)
 		return;
-	shown = place.host;	/* a user and a query may be secrets */
+	shown = origin.host;	/* do not show a user or a query: they may be secrets */
 	len = strcspn(shown, "?#");
 	user = memrchr(shown, '@', len);
-	if (strchr(shown + len, '@')) {	/* a password may have such a mark, too */
+	if (strchr(shown + len, '@')) {	/* the ? or # may be in a password */
 		len = 0;
 	} else if (user) {
 		len -= (size_t)(user - shown);
@@ -341,15 +341,15 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 		lines_add(problems, "out of memory");
 }
 
-/* Where the profile leads to, unless a variable that is ours alone says otherwise. */
-static struct host_origin profile_place(const struct gc_profile *p)
+/* The host of the profile, unless GENESYS_API_HOST, which only gsqstat uses, is set. */
+static struct host_origin profile_host(const struct gc_profile *p)
 {
-	struct host_origin place = own_place(&families[0]);
+	struct host_origin origin = own_host(&families[0]);
 
-	if (place.host)
-		return place;
-	place = (struct host_origin){ p->environment, "--profile", true };
-	return place.host ? place : place_of(&families[1]);
+	if (origin.host)
+		return origin;
+	origin = (struct host_origin){ p->environment, "--profile", true };
+	return origin.host ? origin : host_of_family(&families[1]);
 }
 
 static void check_token(const char *token, const char *from, struct lines *problems)
@@ -412,8 +412,8 @@ static char *take(char **from)
 	return s;
 }
 
-/* What the profile has, moved: its token, or else gc's last login if that is not over yet,
- * and what a token can be had for. */
+/* Moves the profile's token to c. If it has none: gc's last login, if that is still valid, and the
+ * ID and secret with which to request a token. */
 static void take_profile(struct creds *c, const struct creds_conf *conf, struct gc_profile *p,
 	struct lines *problems)
 {
@@ -445,7 +445,7 @@ static void take_profile(struct creds *c, const struct creds_conf *conf, struct 
 	}
 }
 
-/* False: it cannot be read, and problems tell why. */
+/* False: it cannot be read, and problems says why. */
 static bool read_profile(struct creds *c, const struct creds_conf *conf, struct gc_profile *p,
 	struct lines *problems, struct lines *warnings)
 {
@@ -477,7 +477,7 @@ static void load_profile(struct creds *c, const struct creds_conf *conf, struct 
 		return;
 	if (!conf->flags_alone) {
 		take_profile(c, conf, &p, problems);
-		load_host(c, conf, profile_place(&p), problems);
+		load_host(c, conf, profile_host(&p), problems);
 	}
 	gc_profile_free(&p);
 }
@@ -489,8 +489,8 @@ static void put_unused(struct buf *text, const struct creds *c, const char *name
 		buf_printf(text, "%s%s", text->len ? ", " : "", name);
 }
 
-/* One of these may be what the user thinks is used. */
-static void tell_unused(const struct creds *c, struct lines *problems)
+/* Lists variables that are set but not used: the user may think that they are. */
+static void report_unused(const struct creds *c, struct lines *problems)
 {
 	struct buf text = { 0 };
 
@@ -515,15 +515,15 @@ static void load_environment(struct creds *c, const struct creds_conf *conf,
 
 	if (conf->notifications && !c->secret_from && variable(token_variable)) {
 		load_token(c, problems);
-		/* its own tools' region first, so that it goes to nobody else */
+		/* use the region of the same tools first, so that no other host gets the token */
 		family = &families[1];
 	} else {
 		family = choose_family(c->secret_from != NULL);
 		load_client(c, conf, family, problems);
 	}
-	load_host(c, conf, place_of(family), problems);
+	load_host(c, conf, host_of_family(family), problems);
 	if (!c->host_from || (!c->token_from && (!c->id_from || !c->secret_from)))
-		tell_unused(c, problems);
+		report_unused(c, problems);
 }
 
 void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines *problems,
@@ -535,7 +535,7 @@ void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines
 		load_secret_files(creds, conf, problems, warnings);
 	if (conf->flags_alone) {
 		if (conf->host)
-			load_host(creds, conf, place_of(&families[0]), problems);
+			load_host(creds, conf, host_of_family(&families[0]), problems);
 		text_wipe(&creds->secret);
 	} else if (!conf->profile) {
 		load_environment(creds, conf, problems);

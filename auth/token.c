@@ -16,7 +16,7 @@
 
 #define ANSWER_MAX 65536
 #define LOCK_AGAIN_US 50000
-#define WORDS_MAX 120		/* bytes of what the endpoint says */
+#define MESSAGE_MAX 120		/* bytes of a message of the endpoint */
 #define LIFE_MAX_S (10.0 * 365 * 24 * 3600)
 #define FORM "grant_type=client_credentials&scope=routing%3Astatistics%3Aview"
 
@@ -28,7 +28,7 @@ struct token {
 	enum token_state state;
 	struct token_result result;
 	uint64_t generation;
-	char *value, *refused;		/* refused: not to be taken from the cache again */
+	char *value, *refused;		/* refused: do not take this one from the cache again */
 	int64_t lock_since_us, lock_again_us, end_us, now_us;
 	bool locked;
 	struct request request;
@@ -68,7 +68,7 @@ void token_free(struct token *t)
 
 /* --- the answer --------------------------------------------------------------------- */
 
-/* cJSON ends a string at a NUL, and would take the half of a token for the whole. */
+/* cJSON ends a string at a NUL, so that it would take a part of a token for all of it. */
 static bool holds_nul(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -76,7 +76,7 @@ static bool holds_nul(const char *text, size_t len)
 		    && memcmp(text + i + 1, "u0000", 5) == 0))
 			return true;
 		if (text[i] == '\\')
-			i++;	/* what is escaped begins no escape itself */
+			i++;	/* the escaped character does not begin an escape */
 	}
 	return false;
 }
@@ -90,7 +90,6 @@ static void wipe_strings(const cJSON *object)
 			OPENSSL_cleanse(item->valuestring, strlen(item->valuestring));
 }
 
-/* RFC 6749 §5.1, each field of it. */
 const char *token_parse_answer(const char *text, size_t len, char **token, double *life_s)
 {
 	const char *rest = NULL, *why = NULL;
@@ -120,8 +119,8 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 	return why;
 }
 
-/* ID and secret as they travel (RFC 7617); an answer that repeats them is not quoted. */
-static bool repeats_secret(const struct creds *creds, const char *words)
+/* True if the text has the secret, or ID and secret as HTTP Basic sends them (RFC 7617). */
+static bool repeats_secret(const struct creds *creds, const char *text)
 {
 	char *pair = NULL, *basic = NULL;
 	int len = asprintf(&pair, "%s:%s", creds->client_id, creds->secret);
@@ -132,28 +131,28 @@ static bool repeats_secret(const struct creds *creds, const char *words)
 	basic = malloc((size_t)len / 3 * 4 + 5);
 	if (basic) {
 		EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)pair, len);
-		repeats = strstr(words, creds->secret) || strstr(words, basic);
+		repeats = strstr(text, creds->secret) || strstr(text, basic);
 	}
 	text_wipe(&pair);
 	text_wipe(&basic);
 	return repeats;
 }
 
-/* Part of the endpoint's words, cut: at a blank, as half a secret is one that the audit would not
- * know; nothing of one that repeats a secret. */
-static void cut_part(const struct token *t, struct buf *part)
+/* Cuts a text of the endpoint at a blank: a secret that was cut could not be masked in the audit.
+ * Empties a text that repeats the secret. */
+static void cut_text(const struct token *t, struct buf *text)
 {
-	size_t cut = part->len ? utf8_cut(part->data, part->len, WORDS_MAX) : 0;
+	size_t cut = text->len ? utf8_cut(text->data, text->len, MESSAGE_MAX) : 0;
 
-	if (!utf8_valid(part->data ? part->data : "", part->len) || !buf_char(part, '\0')
-	    || repeats_secret(t->creds, part->data)) {
-		buf_clear(part);
+	if (!utf8_valid(text->data ? text->data : "", text->len) || !buf_char(text, '\0')
+	    || repeats_secret(t->creds, text->data)) {
+		buf_clear(text);
 		return;
 	}
-	part->len--;
-	while (cut < part->len && cut > 0 && part->data[cut] != ' ')
+	text->len--;
+	while (cut < text->len && cut > 0 && text->data[cut] != ' ')
 		cut--;
-	part->len = cut;
+	text->len = cut;
 }
 
 static bool is_text(const struct buf *text, const char *word)
@@ -162,7 +161,7 @@ static bool is_text(const struct buf *text, const char *word)
 }
 
 /* What the endpoint says, in words; whether the error is invalid_client. */
-static bool describe(struct token *t, long status, char words[HTTP_TEXT_MAX])
+static bool describe_error(struct token *t, long status, char text[HTTP_TEXT_MAX])
 {
 	struct buf raw = { 0 }, plain = { 0 };
 	struct api_error e;
@@ -171,16 +170,16 @@ static bool describe(struct token *t, long status, char words[HTTP_TEXT_MAX])
 	api_error_read(&e, request_body(&t->request), t->request.body.len);
 	invalid = is_text(&e.code, "invalid_client");
 	t->result.unknown_client = invalid && is_text(&e.message, "client not found");
-	cut_part(t, &e.code);
-	cut_part(t, &e.message);
-	cut_part(t, &e.context);
+	cut_text(t, &e.code);
+	cut_text(t, &e.message);
+	cut_text(t, &e.context);
 	api_error_put(&e, t->creds->login_url, status,
 		request_header(&t->request, "ININ-Correlation-Id"), &raw);
 	api_error_free(&e);
-	words[0] = '\0';
+	text[0] = '\0';
 	if (!raw.failed && text_put_printable(&plain, raw.data, raw.len)
 	    && buf_char(&plain, '\0'))
-		snprintf(words, HTTP_TEXT_MAX, "%.400s", plain.data);
+		snprintf(text, HTTP_TEXT_MAX, "%.400s", plain.data);
 	buf_wipe(&raw);
 	buf_wipe(&plain);
 	return invalid;
@@ -196,12 +195,12 @@ static void set_origins(struct token *t)
 }
 
 static enum token_state failed(struct token *t, enum http_failure failure, const char *what,
-	const char *words)
+	const char *text)
 {
 	set_origins(t);
 	t->result.failure = failure;
 	snprintf(t->result.text, sizeof(t->result.text), "%.90s%s%.540s", what,
-		*what && *words ? ": " : "", words);
+		*what && *text ? ": " : "", text);
 	drop_lock(t);
 	request_close(&t->request);
 	return t->state = TOKEN_FAILED;
@@ -209,25 +208,25 @@ static enum token_state failed(struct token *t, enum http_failure failure, const
 
 static enum token_state refused_by_status(struct token *t, long status)
 {
-	char words[HTTP_TEXT_MAX];
-	bool invalid_client = describe(t, status, words);
+	char text[HTTP_TEXT_MAX];
+	bool invalid_client = describe_error(t, status, text);
 
 	t->result.retry_after_us = t->request.result.retry_after_us;
 	if (status == 401 || (status == 400 && invalid_client))
-		return failed(t, HTTP_UNAUTHORISED, "the client ID or secret was refused", words);
+		return failed(t, HTTP_UNAUTHORISED, "the client ID or secret was refused", text);
 	if (status == 403)
-		return failed(t, HTTP_FORBIDDEN, "the client may not have a token", words);
+		return failed(t, HTTP_FORBIDDEN, "the client may not have a token", text);
 	if (status == 404)
-		return failed(t, HTTP_NOT_FOUND, "the token request was rejected", words);
+		return failed(t, HTTP_NOT_FOUND, "the token request was rejected", text);
 	if (status == 429)
-		return failed(t, HTTP_LIMITED, "too many token requests", words);
+		return failed(t, HTTP_LIMITED, "too many token requests", text);
 	if (status >= 500)
-		return failed(t, HTTP_SERVER, "the token endpoint failed", words);
+		return failed(t, HTTP_SERVER, "the token endpoint failed", text);
 	if (status / 100 == 3)
-		return failed(t, HTTP_BREACH, "no token", words);
+		return failed(t, HTTP_BREACH, "no token", text);
 	if (status / 100 == 4)
-		return failed(t, HTTP_REJECTED, "the token request was rejected", words);
-	return failed(t, HTTP_BREACH, "the token endpoint answered with an odd status", words);
+		return failed(t, HTTP_REJECTED, "the token request was rejected", text);
+	return failed(t, HTTP_BREACH, "the token endpoint answered with an odd status", text);
 }
 
 static enum token_state without_answer(struct token *t)
@@ -270,7 +269,7 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 	int64_t expires_ms;
 
 	t->result = (struct token_result){ .http_status = status, .retry_after_us = -1 };
-	/* a refusal's page may be as long as it likes: its status says what it is */
+	/* an error page may be long: its status is enough */
 	if (status != 200 && (q->end == REQUEST_ANSWERED || q->end == REQUEST_TOO_LONG))
 		return refused_by_status(t, status);
 	if (q->end != REQUEST_ANSWERED)
@@ -290,8 +289,8 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 /* --- the request -------------------------------------------------------------------- */
 
 /*
- * RFC 6749 §2.3.1 would have ID and secret form-encoded before they go into Basic; the
- * service and its SDKs take them as they are, and so do we.
+ * RFC 6749 §2.3.1 says to form-encode ID and secret for Basic, but the service and its SDKs do not,
+ * and neither do we.
  */
 static bool set_request(struct request *q, const struct creds *creds)
 {
@@ -304,7 +303,7 @@ static bool set_request(struct request *q, const struct creds *creds)
 		&& curl_easy_setopt(e, CURLOPT_PASSWORD, creds->secret) == CURLE_OK;
 }
 
-static enum token_state ask(struct token *t, struct lines *warnings)
+static enum token_state request_token(struct token *t, struct lines *warnings)
 {
 	struct request_call call = { .timeout_us = t->end_us - t->now_us,
 		.answer_max = ANSWER_MAX };
@@ -324,9 +323,9 @@ static enum token_state ask(struct token *t, struct lines *warnings)
 	return token_step(t, t->now_us, warnings);
 }
 
-/* --- the order of things ------------------------------------------------------------ */
+/* --- cache, lock, request ----------------------------------------------------------- */
 
-static bool from_cache(struct token *t, struct lines *warnings)
+static bool use_cache(struct token *t, struct lines *warnings)
 {
 	int64_t not_before_ms = t->now_us / 1000 + t->conf.margin_ms;
 	struct token_cache_entry c;
@@ -341,27 +340,27 @@ static bool from_cache(struct token *t, struct lines *warnings)
 	return true;
 }
 
-/* With the lock another run may have left a token; without it there is nothing to do but
- * wait, for as long as a request of one's own would take. */
+/* The run that held the lock may have stored a token. While another run holds it, wait, but not
+ * longer than an own request would take. */
 static enum token_state try_lock(struct token *t, struct lines *warnings)
 {
 	int64_t last_us;
 
 	t->locked = token_cache_lock(t->cache);
-	if (from_cache(t, warnings))
+	if (use_cache(t, warnings))
 		return t->state;
 	last_us = t->lock_since_us + t->conf.lock_wait_us;
 	if (last_us > t->end_us)
 		last_us = t->end_us;
 	if (t->locked || t->now_us >= last_us)
-		return ask(t, warnings);
+		return request_token(t, warnings);
 	t->lock_again_us = t->now_us + LOCK_AGAIN_US;
 	if (t->lock_again_us > last_us)
 		t->lock_again_us = last_us;
 	return t->state = TOKEN_LOCKING;
 }
 
-/* A token that was given needs no request, until it is refused or near its end. */
+/* True if a token was given and can be used: it was not refused, and does not expire soon. */
 static bool is_given(const struct token *t)
 {
 	const char *given = t->creds->access_token;
@@ -400,8 +399,8 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 	    && t->result.expires_ms > now_us / 1000 + t->conf.margin_ms)
 		return t->state;
 	if (!t->cache)
-		return ask(t, warnings);
-	if (from_cache(t, warnings))
+		return request_token(t, warnings);
+	if (use_cache(t, warnings))
 		return t->state;
 	t->lock_since_us = now_us;
 	return try_lock(t, warnings);

@@ -19,7 +19,7 @@
 
 struct token_cache {
 	int dir, lock;
-	bool told;			/* that the file is ignored */
+	bool warned;			/* of a file that is ignored */
 	char name[PRIVATE_DIR_NAME_LEN + 1];
 	char *base_url;
 };
@@ -30,7 +30,7 @@ void token_cache_entry_free(struct token_cache_entry *t)
 	*t = (struct token_cache_entry){ 0 };
 }
 
-/* --- where -------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------ */
 
 char *token_cache_path(const char *base_url, const char *client_id)
 {
@@ -90,8 +90,8 @@ static bool is_text(const cJSON *item, const char *text)
 	return cJSON_IsString(item) && strcmp(item->valuestring, text) == 0;
 }
 
-/* The file's text to a token. NULL, or why there is none; why_no_memory is not the file's fault. */
-static const char *understand(const struct token_cache *c, const char *text, size_t len,
+/* Reads the token from the file's text. NULL, or why not; why_no_memory: the file may be good. */
+static const char *parse_file(const struct token_cache *c, const char *text, size_t len,
 	struct token_cache_entry *t)
 {
 	const char *rest = NULL;
@@ -105,7 +105,7 @@ static const char *understand(const struct token_cache *c, const char *text, siz
 		&& expires->valuedouble < 253402300800000.0	/* the year 10000 */
 		&& expires->valuedouble == (double)(int64_t)expires->valuedouble;
 
-	/* cJSON does not say that it lacked memory, but then the text is JSON */
+	/* cJSON does not report that it is out of memory: then the text is valid JSON */
 	bool no_memory = !tree && json_skip(text, text + len);
 
 	if (ok) {
@@ -119,7 +119,7 @@ static const char *understand(const struct token_cache *c, const char *text, siz
 	return no_memory ? why_no_memory : ok ? NULL : "it is broken";
 }
 
-/* What is not set aside is met at every read, but told once. */
+/* Sets a bad file aside, or ignores it: then each read finds it again, but only the first warns. */
 static void ignore(struct token_cache *c, bool set_aside, const char *why, struct lines *warnings)
 {
 	char bad[PRIVATE_DIR_NAME_LEN + 8];
@@ -127,9 +127,9 @@ static void ignore(struct token_cache *c, bool set_aside, const char *why, struc
 	snprintf(bad, sizeof(bad), "%s.bad", c->name);
 	if (set_aside && renameat(c->dir, c->name, c->dir, bad) == 0) {
 		lines_add(warnings, "the cached token %s is set aside: %s", c->name, why);
-	} else if (!c->told) {
+	} else if (!c->warned) {
 		lines_add(warnings, "the cached token %s is ignored: %s", c->name, why);
-		c->told = true;
+		c->warned = true;
 	}
 }
 
@@ -143,7 +143,7 @@ bool token_cache_read(struct token_cache *c, int64_t not_before_ms, struct token
 	*t = (struct token_cache_entry){ 0 };
 	found = private_dir_read(c->dir, c->name, FILE_MAX, &text, &why);
 	if (found == PRIVATE_DIR_WHOLE)
-		why = understand(c, text.data, text.len, t);
+		why = parse_file(c, text.data, text.len, t);
 	buf_wipe(&text);
 	if (why)
 		ignore(c, found != PRIVATE_DIR_FAILED && why != why_no_memory, why, warnings);
@@ -160,7 +160,7 @@ bool token_cache_write(struct token_cache *c, const char *token, int64_t expires
 	struct buf text = { 0 };
 	bool ok;
 
-	buf_reserve(&text, 2 * strlen(token) + 1024);	/* no growth that would leave copies */
+	buf_reserve(&text, 2 * strlen(token) + 1024);	/* growing would leave copies */
 	json_put_quoted(&text, "{\"schema\":\"" SCHEMA "\",\"host\":", c->base_url);
 	json_put_quoted(&text, ",\"access_token\":", token);
 	buf_printf(&text, ",\"expires_ms\":%lld}\n", (long long)expires_ms);
@@ -184,8 +184,7 @@ void token_cache_drop(struct token_cache *c, const char *token)
 
 /* --- the lock ----------------------------------------------------------------------- */
 
-/* Where locks do not work (no flock on this file system, no room for the file) nobody holds
- * one. */
+/* If locks do not work (no flock on this file system, no space for the file), nobody holds one. */
 bool token_cache_lock(struct token_cache *c)
 {
 	bool held = false;

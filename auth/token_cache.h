@@ -1,7 +1,7 @@
 /*
- * The token cache: one file for each host and client, kept between runs in the cache
- * directory. A lock (flock on a file beside it) lets the first of many runs make the one
- * request. Nothing here blocks.
+ * The token cache: one file for each host and client, kept between runs in the cache directory.
+ * Runs that start at the same time use a lock (flock on another file), so that only one of them
+ * requests a token. Nothing here blocks.
  */
 #ifndef AUTH_TOKEN_CACHE_H
 #define AUTH_TOKEN_CACHE_H
@@ -19,26 +19,26 @@ struct token_cache_entry {
 };
 void token_cache_entry_free(struct token_cache_entry *t);
 
-/* NULL with a line in warnings where there is no usable directory: the run goes on without.
- * The base URL and the client ID together name the file. */
+/* The base URL and the client ID determine the file. NULL: there is no usable directory; it added a
+ * warning, and the run works without a cache. */
 struct token_cache *token_cache_open(const char *base_url, const char *client_id,
 	struct lines *warnings);
-void token_cache_close(struct token_cache *cache);	/* drops the lock */
+void token_cache_close(struct token_cache *cache);	/* releases the lock */
 
-/* The path that token_cache_open would use (malloc'd, NULL: none), for --dry-run; makes nothing. */
+/* The path that token_cache_open would use (malloc'd); NULL: none. Creates nothing. */
 char *token_cache_path(const char *base_url, const char *client_id);
 
-/* True: *t holds a token that lasts past not_before_ms. A foreign or broken file is set aside
- * with a warning and counts as none. */
+/* True: *t has a token that is valid after not_before_ms. A file that is foreign or broken is
+ * renamed to NAME.bad, with a warning. */
 bool token_cache_read(struct token_cache *cache, int64_t not_before_ms, struct token_cache_entry *t,
 	struct lines *warnings);
-/* False: nothing is kept, with a warning. */
+/* False: it could not write the file, and added a warning. */
 bool token_cache_write(struct token_cache *cache, const char *token, int64_t expires_ms,
 	struct lines *warnings);
 /* Removes the file if it still holds this token. */
 void token_cache_drop(struct token_cache *cache, const char *token);
 
-/* Tries once; false: another run holds it. True too where none can be had. */
+/* Tries once; false: another run holds the lock. True also if locks do not work. */
 bool token_cache_lock(struct token_cache *cache);
 void token_cache_unlock(struct token_cache *cache);
 
