@@ -1,8 +1,10 @@
 #include "output/csv.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "json.h"
+#include "output/output.h"
 #include "util/text.h"
 #include "util/time.h"
 
@@ -90,13 +92,11 @@ static bool put_line(struct buf *out, const struct row_window *w, const struct r
 	return !out->failed;
 }
 
-bool csv_put(struct buf *out, bool *header, const struct row_window *w, bool queues_alone)
+bool csv_put(struct buf *out, bool *header, const struct row_window *w)
 {
 	for (size_t i = 0; i < w->nrow; i++) {
 		const struct row *row = &w->row[i];
 
-		if (queues_alone && row->media)
-			continue;
 		if (*header)
 			buf_printf(out, "%s%s\n", CSV_HEADER, w->has_media ? CSV_MEDIA_HEADER : "");
 		*header = false;
@@ -108,3 +108,19 @@ bool csv_put(struct buf *out, bool *header, const struct row_window *w, bool que
 	}
 	return true;
 }
+
+static void *new(const struct output_conf *conf)
+{
+	bool *header = malloc(sizeof(*header));
+
+	if (header)
+		*header = conf->header;
+	return header;
+}
+
+static bool put(void *header, const struct row_window *w, struct buf *out)
+{
+	return csv_put(out, header, w);
+}
+
+const struct output output_csv = { .new = new, .free = free, .put = put };

@@ -16,7 +16,7 @@
 #define CSV_MEDIA_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta"
 
 /* Appends every row of the window. *header: the header is still to be printed, before the first
- * row; then it is false. queues_alone: no rows of media types. False: out of memory. */
-bool csv_put(struct buf *out, bool *header, const struct row_window *w, bool queues_alone);
+ * row; then it is false. False: out of memory. */
+bool csv_put(struct buf *out, bool *header, const struct row_window *w);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "output/output.h"
 #include "util/base.h"
 
 static void put_key(struct buf *out, const char *key)
@@ -193,13 +194,11 @@ static void put_lag(struct buf *out, const struct row *row)
 	buf_char(out, '}');
 }
 
-bool ndjson_put(struct buf *out, const struct row_window *w, bool queues_alone)
+bool ndjson_put(struct buf *out, const struct row_window *w)
 {
 	for (size_t i = 0; i < w->nrow && !out->failed; i++) {
 		const struct row *row = &w->row[i];
 
-		if (queues_alone && row->media)
-			continue;
 		put_span(out, w, row);
 		put_identity(out, w, row);
 		put_counts(out, row);
@@ -211,3 +210,11 @@ bool ndjson_put(struct buf *out, const struct row_window *w, bool queues_alone)
 	}
 	return !out->failed;
 }
+
+static bool put(void *state, const struct row_window *w, struct buf *out)
+{
+	(void)state;
+	return ndjson_put(out, w);
+}
+
+const struct output output_ndjson = { .put = put };

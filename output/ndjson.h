@@ -10,8 +10,7 @@
 #include "util/buf.h"
 #include "window/row.h"
 
-/* Appends every row of the window, each ended by LF. queues_alone: no rows of media types. False:
- * out of memory. */
-bool ndjson_put(struct buf *out, const struct row_window *w, bool queues_alone);
+/* Appends every row of the window, each ended by LF. False: out of memory. */
+bool ndjson_put(struct buf *out, const struct row_window *w);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "output/output.h"
 #include "util/base.h"
 #include "util/text.h"
 
@@ -354,13 +355,12 @@ static void put_family(struct buf *out, const struct family *f)
 	}
 }
 
-bool prometheus_put(struct buf *out, const struct row_window *r, bool queues_alone, size_t *skipped)
+bool prometheus_put(struct buf *out, const struct row_window *r, size_t *skipped)
 {
 	struct families fs = { .v = NULL };
 
 	for (size_t i = 0; i < r->nrow && !fs.failed; i++)
-		if (!queues_alone || !r->row[i].media)
-			put_row(&fs, &r->row[i]);
+		put_row(&fs, &r->row[i]);
 	begin(&fs, "gsqstat_last_success_timestamp_seconds", "End of the last whole window.");
 	add(&fs, &(struct metric_line){ NULL, NULL, (double)r->end_ms / 1000 });
 	for (size_t i = 0; i < fs.n && !fs.failed; i++)
@@ -369,3 +369,27 @@ bool prometheus_put(struct buf *out, const struct row_window *r, bool queues_alo
 	families_free(&fs);
 	return !fs.failed && !out->failed;
 }
+
+static void *new_output(const struct output_conf *conf)
+{
+	(void)conf;
+	return calloc(1, sizeof(size_t));
+}
+
+static bool put_output(void *skipped, const struct row_window *w, struct buf *out)
+{
+	return prometheus_put(out, w, skipped);
+}
+
+static void warn(void *state, struct lines *warnings)
+{
+	const size_t *skipped = state;
+
+	if (*skipped)
+		lines_add(warnings, "%zu numbers are not exposed: others have the same name",
+			*skipped);
+}
+
+const struct output output_prometheus = {
+	.new = new_output, .free = free, .put = put_output, .warn = warn, .only_last = true
+};

@@ -18,10 +18,9 @@
 #include "util/buf.h"
 #include "window/row.h"
 
-/* Appends the window. queues_alone: without rows of media types. *skipped: how many numbers were
+/* Appends the window. *skipped: how many numbers were
  * left out because another number of the row has the same name. False: out of memory. */
-bool prometheus_put(struct buf *out, const struct row_window *r, bool queues_alone,
-	size_t *skipped);
+bool prometheus_put(struct buf *out, const struct row_window *r, size_t *skipped);
 
 /* Appends METRIC.FIELD as in a name, with `_` before each word. Public for tests. */
 void prometheus_put_words(struct buf *name, const char *s, size_t len);

@@ -56,7 +56,7 @@ struct layout {			/* widths in columns; 0: not shown */
 };
 
 struct table {
-	struct table_conf conf;
+	struct output_conf conf;
 	struct term_text_signs signs;
 	struct known known[KNOWN_MAX];
 	size_t nknown;
@@ -72,7 +72,7 @@ struct table {
 	struct buf line;
 };
 
-struct table *table_new(const struct table_conf *conf)
+struct table *table_new(const struct output_conf *conf)
 {
 	struct table *t = calloc(1, sizeof(*t));
 
@@ -330,11 +330,11 @@ static bool measure(struct table *t, const struct row_window *r, size_t *ids)
 		const struct row *row = &r->row[i];
 		size_t width = 0;
 
-		if (row->media && !t->conf.queues_alone)
+		if (row->media)
 			width = MEDIA_INDENT + term_text_width(&t->signs, row->media);
-		else if (!row->media && row->queue_name)
+		else if (row->queue_name)
 			width = term_text_width(&t->signs, row->queue_name);
-		else if (!row->media)
+		else
 			++*ids;
 		if (width > t->name_width)
 			t->name_width = width;
@@ -614,11 +614,6 @@ static bool is_header_due(const struct table *t, const struct table_screen *scre
 	return t->conf.header && (t->stale || t->rows >= rows);
 }
 
-static bool is_shown(const struct table *t, const struct row *row)
-{
-	return !row->media || !t->conf.queues_alone;
-}
-
 static bool put_rows(struct table *t, const struct row_window *r,
 	const struct table_screen *screen, struct buf *out)
 {
@@ -627,8 +622,6 @@ static bool put_rows(struct table *t, const struct row_window *r,
 		const struct row_series *f = t->nknown ? find(row, &t->known[0]) : NULL;
 		struct trend *trend;
 
-		if (!is_shown(t, row))
-			continue;
 		trend = trend_of(t, row);
 		if (!trend)
 			return false;
@@ -647,10 +640,41 @@ bool table_render(struct table *t, const struct row_window *r, const struct tabl
 
 	t->windows++;
 	for (size_t i = 0; i < r->nrow; i++)
-		if (is_shown(t, &r->row[i]) && !learn_row(t, &r->row[i]))
+		if (!learn_row(t, &r->row[i]))
 			return false;
 	if (!measure(t, r, &ids))
 		return false;
 	lay_out(t, at_least(screen->width, TABLE_WIDTH_MIN), ids > 0);
 	return put_rows(t, r, screen, out);
 }
+
+/* --- as an output --------------------------------------------------------------------- */
+
+static void *new_output(const struct output_conf *conf)
+{
+	return table_new(conf);
+}
+
+static void free_output(void *table)
+{
+	table_free(table);
+}
+
+static bool put_output(void *table, const struct row_window *w, struct buf *out)
+{
+	const struct output_conf *conf = &((struct table *)table)->conf;
+	struct table_screen terminal = { .width = TABLE_WIDTH };
+	size_t columns = 0;
+
+	terminal.colour = writer_terminal(conf->writer, &columns, &terminal.height)
+		&& conf->colour;
+	if (columns)
+		terminal.width = columns;
+	if (conf->columns)
+		terminal.width = conf->columns;
+	return table_render(table, w, &terminal, out);
+}
+
+const struct output output_table = {
+	.new = new_output, .free = free_output, .put = put_output
+};

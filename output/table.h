@@ -7,21 +7,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+#include "output/output.h"
 #include "util/buf.h"
 #include "window/row.h"
 
 #define TABLE_WIDTH 80		/* if the terminal does not say */
 #define TABLE_WIDTH_MIN 40
-
-struct table_conf {
-	bool header;
-	bool ascii;			/* only ASCII, also in names */
-	bool trend;			/* false: there is only one window */
-	bool queues_alone;		/* no lines of media types */
-	int64_t window_ms;		/* decides how much of a time is shown */
-};
 
 struct table_screen {		/* may change from window to window */
 	size_t width;			/* columns */
@@ -31,7 +23,7 @@ struct table_screen {		/* may change from window to window */
 
 struct table;
 
-struct table *table_new(const struct table_conf *conf);	/* NULL: out of memory */
+struct table *table_new(const struct output_conf *conf);	/* NULL: out of memory */
 void table_free(struct table *t);
 
 /* Appends a line for each row of the window, and the header when it is due. False: out of

@@ -93,12 +93,10 @@ static struct sinks_conf sinks_conf(struct run *run)
 
 	return (struct sinks_conf){
 		.format = set->format,
-		.header = set->header,
 		.queues_alone = set->now,
-		.table = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
-			.queues_alone = set->now, .window_ms = set->window_ms },
-		.columns = columns_wanted(),
-		.colour = may_colour(),
+		.output = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
+			.window_ms = set->window_ms, .columns = columns_wanted(),
+			.colour = may_colour(), .writer = run->writer },
 		.events = run->events,
 		.writer = run->writer,
 		.thresholds = set->thresholds,

@@ -1,7 +1,6 @@
 /*
  * Hands each window that is over to all who use it: its rows to the output, its counts to the
- * audit, its values to thresholds or to --check, all of it to callbacks. With the Prometheus format
- * only whole windows count: a file is replaced by each of them, a pipe gets the last one.
+ * audit, its values to thresholds or to --check, all of it to callbacks.
  */
 #ifndef RUN_SINKS_H
 #define RUN_SINKS_H
@@ -11,7 +10,7 @@
 
 #include "output/format.h"
 #include "output/nagios.h"
-#include "output/table.h"
+#include "output/output.h"
 #include "output/threshold.h"
 #include "output/writer.h"
 #include "run/audit_events.h"
@@ -22,11 +21,8 @@
 
 struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	enum format format;
-	bool header;			/* CSV: a header before the first row */
 	bool queues_alone;		/* no rows of media types */
-	struct table_conf table;	/* with FORMAT_TABLE */
-	size_t columns;			/* its width; 0: the terminal's */
-	bool colour;			/* if it goes to a terminal */
+	struct output_conf output;
 	struct audit_events *events;
 	struct writer *writer;
 	struct thresholds *thresholds;	/* NULL: none */

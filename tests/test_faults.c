@@ -182,8 +182,8 @@ static bool rows_of_windows(struct buf *text, bool csv)
 	bool ok = stream_windows_new(&w, &conf, &err) == ST_OK && place_all(w), header = true;
 
 	while (ok && (window = stream_windows_rest(w, T0 + 60 * S, false)))
-		ok = csv ? csv_put(text, &header, window, false)
-			: ndjson_put(text, window, false);
+		ok = csv ? csv_put(text, &header, window)
+			: ndjson_put(text, window);
 	ok = ok && !stream_windows_failed(w);
 	stream_windows_free(w);
 	return ok;
@@ -227,7 +227,7 @@ TEST(windows__tell_what_they_lost)
 
 static bool lines_of_table(struct buf *text)
 {
-	static const struct table_conf conf = { .header = true, .trend = true,
+	static const struct output_conf conf = { .header = true, .trend = true,
 		.window_ms = 60000 };
 	static const struct row_series figures[] = {
 		{ .metric = "tWait", .path = "max", .kind = ROW_PLAIN },
@@ -305,7 +305,7 @@ static bool in_place_of_rows(struct buf *text, bool checks)
 	}
 	window.end_ms = 1000;
 	ok = ok && row_window_end(&window) && (checks ? p && judge(p, &window, text)
-		: prometheus_put(text, &window, false, &skipped));
+		: prometheus_put(text, &window, &skipped));
 
 	nagios_free(p);
 	row_window_free(&window);

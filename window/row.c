@@ -50,6 +50,23 @@ double row_window_updates_per_second(const struct row_window *r)
 	return rate(r, r->updates);
 }
 
+bool row_window_of_queues(const struct row_window *r, struct row_window *out)
+{
+	struct row *row = reallocarray(out->row, r->nrow + 1, sizeof(*row));
+
+	if (!row)
+		return false;
+	*out = *r;
+	out->row = row;
+	out->series = NULL;
+	out->lag_us = (struct exact_sum){ 0 };
+	out->nrow = 0;
+	for (size_t i = 0; i < r->nrow; i++)
+		if (!r->row[i].media)
+			row[out->nrow++] = r->row[i];
+	return true;
+}
+
 bool row_kind_has(enum row_kind kind, enum row_statistic stat)
 {
 	switch (kind) {

@@ -84,6 +84,10 @@ size_t row_window_queues(const struct row_window *r);
 uint64_t row_window_frames(const struct row_window *r);
 double row_window_updates_per_second(const struct row_window *r);
 
+/* Makes `out` (all zero at first) the same without rows of media types. It shares all but the rows
+ * with r, and is freed before it. False: out of memory. */
+bool row_window_of_queues(const struct row_window *r, struct row_window *out);
+
 /* Whether series of the kind have that statistic. */
 bool row_kind_has(enum row_kind kind, enum row_statistic stat);
 /* Whether that statistic of the series is in milliseconds. */

@@ -119,7 +119,7 @@ static void check_window(const struct row_window *w)
 	must(w->coverage >= 0 && w->coverage <= 1);
 	for (size_t i = 0; i < w->nrow; i++)
 		check_row(&w->row[i], most_us);
-	must(ndjson_put(&out, w, false));
+	must(ndjson_put(&out, w));
 	for (const char *s = out.data, *end = s + out.len; s && s < end; s++) {
 		const char *line_end = memchr(s, '\n', (size_t)(end - s));
 

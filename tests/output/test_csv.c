@@ -8,7 +8,7 @@
 static const char *render(bool *header, struct buf *text)
 {
 	buf_clear(text);
-	assert_true(csv_put(text, header, &made, false));
+	assert_true(csv_put(text, header, &made));
 	buf_char(text, '\0');
 	assert_false(text->failed);
 	return text->data;

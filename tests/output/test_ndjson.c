@@ -8,7 +8,7 @@
 static const char *render(struct buf *text)
 {
 	buf_clear(text);
-	assert_true(ndjson_put(text, &made, false));
+	assert_true(ndjson_put(text, &made));
 	buf_char(text, '\0');
 	assert_false(text->failed);
 	return text->data;
@@ -155,7 +155,7 @@ TEST(stream__rows_that_do_not_fit_fail)
 	struct buf text = { .limit = 300 };
 
 	make_stream_row();
-	assert_false(ndjson_put(&text, &made, false));
+	assert_false(ndjson_put(&text, &made));
 	drop(&text);
 }
 

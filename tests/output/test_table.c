@@ -21,8 +21,10 @@
 static struct table *table;
 static struct table_screen screen;
 static struct buf out;
+static bool queues_alone;	/* without rows of media types */
+static struct row_window queues;
 
-static void begin(struct table_conf conf, size_t width)
+static void begin(struct output_conf conf, size_t width)
 {
 	table_free(table);
 	conf.window_ms = conf.window_ms ? conf.window_ms : 60000;
@@ -54,6 +56,10 @@ static const char *render(struct row *row, size_t n, int64_t end_ms, bool partia
 {
 	struct row_window r = { .end_ms = end_ms, .partial = partial, .row = row, .nrow = n };
 
+	if (queues_alone) {
+		assert_true(row_window_of_queues(&r, &queues));
+		r = queues;
+	}
 	buf_clear(&out);
 	assert_true(table_render(table, &r, &screen, &out));
 	buf_char(&out, '\0');
@@ -88,18 +94,18 @@ TEST(columns__are_those_that_fit)
 	};
 	struct row row = row_of("Sales", f, 4);
 
-	begin((struct table_conf){ .header = true, .trend = true }, 40);
+	begin((struct output_conf){ .header = true, .trend = true }, 40);
 	row.coverage = 0.9999;
 	assert_string_equal(render(&row, 1, 3723004, true),
 		"                 oWaiting       +3 more\n"
 		"UTC       queue   last   max   upd  cov\n"
 		"01:02:03* Sales      2 12.3k     3  99%\n");
-	begin((struct table_conf){ .header = true, .trend = true }, 60);
+	begin((struct output_conf){ .header = true, .trend = true }, 60);
 	assert_string_equal(render(&row, 1, 3723004, true),
 		"                 oWaiting                        +3 more\n"
 		"UTC       queue   last   max  trend      upd  cov    lag\n"
 		"01:02:03* Sales      2 12.3k         █     3  99%   34ms\n");
-	begin((struct table_conf){ .header = true }, 120);
+	begin((struct output_conf){ .header = true }, 120);
 	assert_string_equal(render(&row, 1, 3723004, false),
 		"                 oWaiting     oLongestWaiting  tWait        tWait.max\n"
 		"UTC       queue   last   max   last   max      delta total  value"
@@ -118,7 +124,7 @@ TEST(coverage__is_shown_where_it_is_below_1)
 	struct row row = row_of("Sales", NULL, 0);
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		begin((struct table_conf){ 0 }, 80);
+		begin((struct output_conf){ 0 }, 80);
 		row.coverage = cases[i].coverage;
 		assert_non_null(strstr(render(&row, 1, 0, false), cases[i].text));
 	}
@@ -128,7 +134,7 @@ TEST(ids__are_cut_and_still_differ)
 {
 	struct row rows[] = { row_of(NULL, NULL, 0), row_of(NULL, NULL, 0) };
 
-	begin((struct table_conf){ 0 }, 40);
+	begin((struct output_conf){ 0 }, 40);
 	rows[1].queue_id = Q2;
 	assert_string_equal(render(rows, 2, 0, false),
 		"00:00:00  5f0c6b…01     3        34ms\n"
@@ -138,7 +144,7 @@ TEST(ids__are_cut_and_still_differ)
 	assert_string_equal(render(rows, 2, 0, false),
 		"00:00:00  5f0c6b2e…d01     3        34ms\n"
 		"00:00:00  5f0c6b2f…d01     3        34ms\n");
-	begin((struct table_conf){ 0 }, 80);
+	begin((struct output_conf){ 0 }, 80);
 	assert_non_null(strstr(render(rows, 2, 0, false), Q1));
 }
 
@@ -147,18 +153,20 @@ TEST(names__align_by_their_columns)
 	struct row rows[] = { row_of("東京", NULL, 0), row_of("Zoe\xCC\x88", NULL, 0),
 		row_of("a\x1B[2Jb", NULL, 0), row_of("a\x1B[2Jb", NULL, 0) };
 
-	begin((struct table_conf){ 0 }, 40);
+	begin((struct output_conf){ 0 }, 40);
 	rows[3].media = "voice";
 	assert_string_equal(render(rows, 4, 0, false),
 		"00:00:00  東京        3        34ms\n"
 		"00:00:00  Zoe\xCC\x88         3        34ms\n"
 		"00:00:00  a\xEF\xBF\xBD[2Jb      3        34ms\n"
 		"00:00:00    voice     3        34ms\n");
-	begin((struct table_conf){ .ascii = true, .queues_alone = true }, 40);
+	begin((struct output_conf){ .ascii = true }, 40);
+	queues_alone = true;
 	assert_string_equal(render(rows, 4, 0, false),
 		"00:00:00  ??         3        34ms\n"
 		"00:00:00  Zoe        3        34ms\n"
 		"00:00:00  a?[2Jb     3        34ms\n");
+	queues_alone = false;
 }
 
 TEST(trend__has_eight_windows_and_gaps)
@@ -166,7 +174,7 @@ TEST(trend__has_eight_windows_and_gaps)
 	static const double means[] = { 9, 0, 1, 2, NAN, 4, 5, 6, 7, 8 };
 	const char *text = "";
 
-	begin((struct table_conf){ .trend = true }, 80);
+	begin((struct output_conf){ .trend = true }, 80);
 	for (size_t i = 0; i < ARRAY_LEN(means); i++) {
 		text = render_one("Sales", means[i]);
 		if (i == 1)
@@ -174,7 +182,7 @@ TEST(trend__has_eight_windows_and_gaps)
 	}
 	/* the 9 and the 0 are past, and the scale with them */
 	assert_non_null(strstr(text, "  ▂▃ ▅▅▆▇█  "));
-	begin((struct table_conf){ .trend = true, .ascii = true }, 80);
+	begin((struct output_conf){ .trend = true, .ascii = true }, 80);
 	for (size_t i = 0; i < ARRAY_LEN(means); i++)
 		text = render_one("Sales", means[i]);
 	assert_non_null(strstr(text, "  .- ++*%#  "));
@@ -187,7 +195,7 @@ TEST(trend__is_each_rows_own)
 	struct row rows[] = { row_of("A", &f[0], 1), row_of("B", &f[0], 1),
 		row_of("B", &f[0], 1) };
 
-	begin((struct table_conf){ .trend = true }, 80);
+	begin((struct output_conf){ .trend = true }, 80);
 	rows[1].queue = rows[2].queue = 1;
 	rows[2].media = "voice";
 	render(rows, 3, 0, false);
@@ -199,17 +207,17 @@ TEST(trend__is_each_rows_own)
 
 TEST(header__comes_every_screenful)
 {
-	begin((struct table_conf){ .header = true }, 80);
+	begin((struct output_conf){ .header = true }, 80);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(count(render_one("Sales", 1), "queue"), i % 24 == 0);
-	begin((struct table_conf){ .header = true }, 80);
+	begin((struct output_conf){ .header = true }, 80);
 	screen.height = 10;	/* two lines, seven rows, and the cursor's */
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(count(render_one("Sales", 1), "queue"), i % 7 == 0);
 	screen.height = 1;
 	for (int i = 0; i < 5; i++)
 		render_one("Sales", 1);
-	begin((struct table_conf){ .header = false }, 80);
+	begin((struct output_conf){ .header = false }, 80);
 	assert_int_equal(count(render_one("Sales", 1), "queue"), 0);
 }
 
@@ -220,7 +228,7 @@ TEST(header__comes_where_columns_change)
 	const struct row_series both[] = { f[0], f[2] };
 	struct row row = row_of("Sales", &f[1], 1);
 
-	begin((struct table_conf){ .header = true }, 80);
+	begin((struct output_conf){ .header = true }, 80);
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 1);
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
 	row.queue_name = "A longer name";
@@ -243,9 +251,9 @@ TEST(time__has_what_the_window_needs)
 	struct row row = row_of("Sales", NULL, 0);
 	const int64_t day_ms = 86400000;
 
-	begin((struct table_conf){ .window_ms = 500 }, 80);
+	begin((struct output_conf){ .window_ms = 500 }, 80);
 	assert_int_equal(strncmp(render(&row, 1, 1500, false), "00:00:01.500  Sales", 19), 0);
-	begin((struct table_conf){ .window_ms = 3600000 }, 80);
+	begin((struct output_conf){ .window_ms = 3600000 }, 80);
 	assert_int_equal(strncmp(render(&row, 1, day_ms * 31, true), "02-01 00:00* Sales", 18), 0);
 }
 
@@ -255,7 +263,7 @@ TEST(colour__helps_and_is_undone)
 	struct row rows[] = { row_of("A", &f, 1), row_of("B", &f, 1) };
 	const char *text;
 
-	begin((struct table_conf){ .header = true }, 60);
+	begin((struct output_conf){ .header = true }, 60);
 	screen.colour = true;
 	rows[1].coverage = 0.5;
 	text = render(rows, 2, 0, true);
@@ -269,6 +277,7 @@ TEST(colour__helps_and_is_undone)
 static int end(void **state __attribute__((unused)))
 {
 	table_free(table);
+	row_window_free(&queues);
 	buf_free(&out);
 	return 0;
 }
