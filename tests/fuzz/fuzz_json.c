@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const metrics[] = { "state", "waitTime" };
 	const char *text = (const char *)data, *end = json_skip(text, text + size);
-	static const struct filter rule = { 1, "avg", COMPARE_GT, 30000 };
-	struct stream_events *fs = stream_events_new(metrics, 2, 1, &rule, 1);
+	static const struct filter filter = { 1, "avg", COMPARE_GT, 30000 };
+	struct stream_events *fs = stream_events_new(metrics, 2, 1, &filter, 1);
 	struct buf out = { 0 }, back = { 0 };
 	struct stream_event frame;
 

@@ -26,7 +26,7 @@ static const char *const queues[] = { Q1, Q2 };
 static const char *const everything[] = { "*" };
 
 static struct queue_windows *windows;
-static struct notifications *notices;
+static struct notifications *reader;
 static int64_t window;
 
 static struct queue_windows_conf conf(void)
@@ -40,14 +40,14 @@ static void open_windows(struct queue_windows_conf c)
 	struct err err;
 
 	assert_int_equal(queue_windows_new(&windows, &c, &err), ST_OK);
-	notices = notifications_new();
-	assert_non_null(notices);
+	reader = notifications_new();
+	assert_non_null(reader);
 }
 
 static void close_windows(void)
 {
 	queue_windows_free(windows);
-	notifications_free(notices);
+	notifications_free(reader);
 }
 
 static void start(struct queue_windows_conf c)
@@ -61,8 +61,8 @@ static enum queue_windows_verdict put_text(const char *text, size_t socket, int6
 {
 	struct notification n;
 
-	notifications_begin(notices, text, strlen(text));
-	assert_true(notifications_next(notices, &n));
+	notifications_begin(reader, text, strlen(text));
+	assert_true(notifications_next(reader, &n));
 	return queue_windows_take(windows, &n, socket, at_us, &window);
 }
 
@@ -88,8 +88,8 @@ static enum queue_windows_verdict answer(const char *results, int64_t asked_us, 
 	struct notification n;
 
 	assert_true(buf_printf(&text, "{\"results\":[%s]}", results));
-	observation_query_begin(notices, text.data, text.len);
-	while (observation_query_next(notices, &n))
+	observation_query_begin(reader, text.data, text.len);
+	while (observation_query_next(reader, &n))
 		verdict = queue_windows_snapshot_take(windows, &n, asked_us, at_us);
 	buf_free(&text);
 	return verdict;
@@ -117,7 +117,7 @@ static const struct row_window *due(int64_t at_us)
 	return w;
 }
 
-static const struct row_series *fact_of(const struct row *row, const char *metric,
+static const struct row_series *series_of(const struct row *row, const char *metric,
 	const char *path)
 {
 	for (size_t i = 0; i < row->nseries; i++)
@@ -130,7 +130,7 @@ static const struct row_series *fact_of(const struct row *row, const char *metri
 static const struct row_series *gauge_of(const struct row *row, const char *metric,
 	const char *path)
 {
-	const struct row_series *f = fact_of(row, metric, path);
+	const struct row_series *f = series_of(row, metric, path);
 
 	assert_non_null(f);
 	assert_int_equal(f->kind, ROW_GAUGE);
@@ -256,11 +256,11 @@ TEST(snapshot__leaves_out_what_is_zero)
 	assert_stat(&row[0], "oOnQueueUsers", "count", STAT_MEAN, 2);
 	assert_stat(&row[0], "oOnQueueUsers", "count", STAT_OBSERVED_MS, 8000);
 	assert_stat(&row[0], "oOnQueueUsers", "count", STAT_EVENTS, 2);
-	assert_true(fact_of(&row[0], "oOnQueueUsers", "count")->sum);
+	assert_true(series_of(&row[0], "oOnQueueUsers", "count")->sum);
 	assert_stat(&row[0], "oUserRoutingStatuses", "OFF_QUEUE.count", STAT_LAST, 0);
 	assert_stat(&row[0], "oA", "count", STAT_LAST, 3);
 	assert_stat(&row[1], "oWaiting", "count", STAT_LAST, 0);
-	assert_null(fact_of(&row[0], "oAlerting", "count"));
+	assert_null(series_of(&row[0], "oAlerting", "count"));
 	close_windows();
 }
 
@@ -279,7 +279,7 @@ TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 		put(NULL, IDLE(3), T0);
 		if (!first)
 			put(NULL, COUNT("oOnQueueUsers", 9), T0);
-		f = fact_of(due(T0 + 10 * S)->row, "oOnQueueUsers", "count");
+		f = series_of(due(T0 + 10 * S)->row, "oOnQueueUsers", "count");
 		assert_double_equal_exact(f->stat[STAT_LAST], 9);
 		assert_false(f->sum);
 		close_windows();
@@ -320,8 +320,8 @@ TEST(presence__keeps_its_value_when_it_gets_a_name)
 	assert_true(queue_windows_presence(windows, id, away));
 	assert_true(queue_windows_presence(windows, second, away));
 	row = &due(T0 + 10 * S)->row[0];
-	assert_null(fact_of(row, "oUserPresences", "id-1.count"));
-	assert_null(fact_of(row, "oUserPresences", "id-2.count"));
+	assert_null(series_of(row, "oUserPresences", "id-1.count"));
+	assert_null(series_of(row, "oUserPresences", "id-2.count"));
 	assert_stat(row, "oUserPresences", "AWAY.count", STAT_LAST, 7);
 	assert_stat(row, "oUserPresences", "AWAY.count", STAT_MIN, 7);
 	assert_stat(row, "oUserPresences", "AWAY.count", STAT_OBSERVED_MS, 10000);

@@ -1,4 +1,4 @@
-/* Windows on a clock that the test holds: times are what each call is told. */
+/* Windows on a clock that the test sets: each call gets the time. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -317,13 +317,13 @@ TEST(fate__stale_by_arrival_is_older_than_lateness)
 
 TEST(fate__outlier_rule_needs_its_field)
 {
-	static const struct filter rule = { 0, "avg", COMPARE_GT, 30000 };
+	static const struct filter filter = { 0, "avg", COMPARE_GT, 30000 };
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 	struct stream_window_place placed;
 	struct stream_event f;
 
-	conf.outlier = &rule;
+	conf.outlier = &filter;
 	conf.noutlier = 1;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0);
