@@ -119,6 +119,7 @@ bool lookalike(const char *a, const char *b)
 
 /* --- the difference ------------------------------------------------------------------ */
 
+/* NULL: there are not so many characters. */
 static const char *skip(const char *s, size_t n)
 {
 	for (; n && *s; n--)
@@ -131,7 +132,7 @@ static bool same_next(const char *a, const char *b)
 {
 	const char *x = a, *y = b;
 
-	return a && b && next_code(&x) == next_code(&y);
+	return next_code(&x) == next_code(&y);
 }
 
 /* Moves both behind the fewest code points after which they are the same again, or to the end. */
@@ -141,7 +142,7 @@ static void find_end(const char **a, const char **b)
 		for (size_t n = 0; n <= sum; n++) {
 			const char *x = skip(*a, n), *y = skip(*b, sum - n);
 
-			if (same_next(x, y)) {
+			if (x && y && same_next(x, y)) {
 				*a = x;
 				*b = y;
 				return;
