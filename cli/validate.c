@@ -88,17 +88,17 @@ static bool is_regular(const char *path)
  * source is not checked. */
 static void leave_unread(struct command_line *p)
 {
-	struct option_state *source = command_line_state(p, "source");
-	struct option_state *interval = command_line_state(p, "interval");
+	static const char *const recorded[] = { "source", "interval" };
 
-	source->unknown = !source->given;
-	source->bad = source->bad || !source->given;
-	if (!source->given)
-		source->from = "recording";
-	interval->unknown = !interval->given;
-	if (!interval->given)
-		interval->from = "recording";
-	if (source->bad && !command_line_given(p, "metric"))
+	for (size_t i = 0; i < ARRAY_LEN(recorded); i++) {
+		struct option_state *state = command_line_state(p, recorded[i]);
+
+		state->unknown = !state->given;
+		state->from = state->given ? state->from : "recording";
+	}
+	if (!command_line_given(p, "source"))
+		command_line_state(p, "source")->bad = true;
+	if (command_line_bad(p, "source") && !command_line_given(p, "metric"))
 		command_line_state(p, "metric")->unknown = true;
 	p->set->queues_recorded = !names_queues(p);
 	if (p->set->queues_recorded)
@@ -438,6 +438,13 @@ static void check_key(struct command_line *p)
 			secret_file_read(SECRET_FILE_KEY, path, &p->set->audit_key, &exposed));
 }
 
+static void check_input(struct command_line *p, const char *flag, const char *path,
+	const char *(*unfit)(const char *path))
+{
+	if (path)
+		command_line_file_problem(p, flag, path, unfit(path));
+}
+
 void validate_files(struct command_line *p)
 {
 	const struct options *set = p->set;
@@ -449,17 +456,10 @@ void validate_files(struct command_line *p)
 	check_output(p, "--rejects", set->rejects, side_file_check);
 	check_key(p);
 	check_audit_file(p);
-	if (set->verify_audit)
-		command_line_file_problem(p, "--verify-audit", set->verify_audit,
-			files_unreadable(set->verify_audit));
-	if (set->rows)
-		command_line_file_problem(p, "--rows", set->rows, files_unreadable(set->rows));
-	if (set->replay)
-		command_line_file_problem(p, "--replay", set->replay,
-			files_unreadable(set->replay));
-	if (set->cacert)
-		command_line_file_problem(p, "--cacert", set->cacert,
-			files_no_certificates(set->cacert));
+	check_input(p, "--verify-audit", set->verify_audit, files_unreadable);
+	check_input(p, "--rows", set->rows, files_unreadable);
+	check_input(p, "--replay", set->replay, files_unreadable);
+	check_input(p, "--cacert", set->cacert, files_no_certificates);
 }
 
 /* --- the environment ----------------------------------------------------------------- */
@@ -488,9 +488,7 @@ void validate_environment(struct command_line *p)
 	    || (set->creds.plain && !set->targets.n))
 		return;		/* neither TLS nor a proxy */
 	proxy_env_check(&p->problems);
-	if (set->ca_file)
-		command_line_file_problem(p, "SSL_CERT_FILE", set->ca_file,
-			files_no_certificates(set->ca_file));
+	check_input(p, "SSL_CERT_FILE", set->ca_file, files_no_certificates);
 	if (!set->cacert && directories)
 		check_directories(p, directories);
 }
