@@ -7,6 +7,8 @@
 #include "util/text.h"
 #include "util/time.h"
 
+#define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View " \
+	"in the queue's division (client-credentials clients get roles, not scopes)"
 #define OBEY_LEAST_US 1000000	/* between changes that the service asks for; doubled each time */
 #define RENEW_US (INT64_C(20) * 3600 * 1000000)
 #define UNSUBSCRIBED_US 1000000	/* for the close that comes with it */
@@ -33,7 +35,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->snapshot_due = conf->snapshot || conf->once;
 	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
 	session_init(&ch->a, conf->retry_for_us, conf->connect_timeout_us, conf->began_us,
-		CHANNEL_LACKS);
+		LACKS);
 	if (ch->refused)
 		return ch;
 	channel_free(ch);

@@ -76,7 +76,7 @@ static void again(struct channel *ch, enum channel_setup_step step, int64_t not_
 }
 
 /* The channel goes; its subscriptions are deleted when there is time for it. */
-void channel_setup_leave_channel(struct channel *ch)
+static void leave_channel(struct channel *ch)
 {
 	if (ch->id && ch->nleft < CHANNEL_LEFT_MAX)
 		ch->left[ch->nleft++] = ch->id;
@@ -88,20 +88,14 @@ void channel_setup_leave_channel(struct channel *ch)
 
 static void new_channel(struct channel *ch, int64_t not_before_us)
 {
-	channel_setup_leave_channel(ch);
+	leave_channel(ch);
 	ch->handover = ch->renewal = false;
 	channel_setup_enter(ch, STEP_TOKEN, not_before_us);
 }
 
-void channel_setup_over(struct channel *ch, enum status status, const char *text)
+static void over(struct channel *ch, enum status status, const char *text)
 {
 	session_over(&ch->a, status, text);
-	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
-}
-
-static void refused_all(struct channel *ch, const char *text)
-{
-	session_over_with(&ch->a, ST_AUTH, text, CHANNEL_LACKS);
 	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 }
 
@@ -134,7 +128,7 @@ void channel_setup_failed(struct channel *ch, enum channel_setup_step step,
 		again(ch, step, at_us);
 }
 
-/* The answer of the step's request, or what to connect to, cannot be used. */
+/* A failure that the step itself found. */
 static void step_failed(struct channel *ch, enum http_failure kind, const char *text,
 	int64_t now_us)
 {
@@ -170,7 +164,7 @@ static void ask(struct channel *ch, const char *method, const char *path, const 
 	if (ok)
 		text_wipe(&url);
 	if (!ch->rest)
-		channel_setup_over(ch, ST_OUTPUT, "out of memory");
+		over(ch, ST_OUTPUT, "out of memory");
 }
 
 static void begin_topics(struct channel *ch, int64_t now_us)
@@ -185,7 +179,7 @@ static void begin_topics(struct channel *ch, int64_t now_us)
 		ask(ch, t->in_pieces ? "POST" : "PUT", CHANNELS_PATH "/",
 			"/subscriptions?ignoreErrors=true", body.data, now_us);
 	else
-		channel_setup_over(ch, ST_OUTPUT, "out of memory");
+		over(ch, ST_OUTPUT, "out of memory");
 	buf_free(&body);
 }
 
@@ -229,7 +223,7 @@ static void begin_snapshot(struct channel *ch, int64_t now_us)
 	if (!channel_api_put_query(&body, ch->queue + ch->next_queue, batch_size(ch),
 		    ch->conf.pattern, ch->conf.npattern, &any)
 		|| !buf_char(&body, '\0')) {
-		channel_setup_over(ch, ST_OUTPUT, "out of memory");
+		over(ch, ST_OUTPUT, "out of memory");
 	} else if (!any) { /* nothing wanted has a value that can be asked for */
 		buf_str(&ch->body[0], "{}");
 		ch->asked_us[0] = now_us;
@@ -297,28 +291,19 @@ static void after_token(struct channel *ch, int64_t now_us)
 
 void channel_setup_judge_token(struct channel *ch, enum token_state state, int64_t now_us)
 {
-	struct retry_failure f;
+	struct retry_failure f = retry_failure_of_token(token_result(ch->token));
 
-	switch (state) {
-	case TOKEN_READY:
+	if (state == TOKEN_READY)
 		after_token(ch, now_us);
-		break;
-	case TOKEN_FAILED:
-		f = retry_failure_of_token(token_result(ch->token));
+	else if (state == TOKEN_FAILED)
 		channel_setup_failed(ch, STEP_TOKEN, &f, now_us);
-		break;
-	case TOKEN_NONE:
-	case TOKEN_LOCKING:
-	case TOKEN_ASKING:
+	else
 		ch->begun = true;
-		break;
-	}
 }
 
 void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
 {
-	int64_t end_us = backoff_attempt_end_us(&ch->a.retry, now_us, ch->conf.retry_for_us
-		? ch->conf.retry_for_us : 2 * ch->conf.connect_timeout_us);
+	int64_t end_us = session_end_us(&ch->a, now_us);
 
 	switch (ch->step) {
 	case STEP_NONE:
@@ -356,7 +341,7 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 		channel_api_parse_channel(answer->body, answer->len, ch->conf.plain, &id, &uri);
 
 	if (why == why_no_memory) {
-		channel_setup_over(ch, ST_OUTPUT, why);
+		over(ch, ST_OUTPUT, why);
 		return;
 	}
 	if (why) {
@@ -364,7 +349,7 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 		step_failed(ch, HTTP_BREACH, text, now_us);
 		return;
 	}
-	channel_setup_leave_channel(ch);
+	leave_channel(ch);
 	ch->id = id;
 	ch->uri = uri;
 	session_tell(&ch->a, STREAM_SECRET, id);
@@ -420,7 +405,7 @@ static void subscribed(struct channel *ch, int64_t now_us)
 	if (renewal)
 		ch->a.token_renewed = false;
 	if (ch->nrefused == ch->nqueue)
-		refused_all(ch, "every queue was refused");
+		step_failed(ch, HTTP_FORBIDDEN, "every queue was refused", now_us);
 	else if (renewal)
 		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 	else
@@ -440,7 +425,7 @@ static void next_piece(struct channel *ch, size_t size, int64_t now_us)
 	} else if (!t->any && t->next >= REFUSED_IN_VAIN) {
 		snprintf(text, sizeof(text), "%zu queues were refused and none was not; %zu more "
 			"were not asked for", t->next, t->n - t->next);
-		refused_all(ch, text);
+		step_failed(ch, HTTP_FORBIDDEN, text, now_us);
 	} else {
 		go_on(ch, now_us);
 	}
@@ -474,7 +459,7 @@ static void piece_forbidden(struct channel *ch, const char *text, int64_t now_us
 	if (refuse(ch, t->queue[t->next], text))
 		next_piece(ch, 1, now_us);
 	else
-		channel_setup_over(ch, ST_OUTPUT, "out of memory");
+		over(ch, ST_OUTPUT, "out of memory");
 }
 
 static void put_topics(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
@@ -483,7 +468,7 @@ static void put_topics(struct channel *ch, const struct rest_answer *answer, int
 	char text[256];
 
 	if (why == why_no_memory) {
-		channel_setup_over(ch, ST_OUTPUT, why);
+		over(ch, ST_OUTPUT, why);
 		return;
 	}
 	if (why) {
@@ -506,7 +491,7 @@ static void took_snapshot(struct channel *ch, const struct rest_answer *answer, 
 		return;
 	}
 	if (!buf_add(&ch->body[ch->nbody], answer->body, answer->len)) {
-		channel_setup_over(ch, ST_OUTPUT, "out of memory");
+		over(ch, ST_OUTPUT, "out of memory");
 		return;
 	}
 	ch->nbody++;
@@ -560,7 +545,7 @@ void channel_setup_evicted(struct channel *ch, int64_t now_us)
 		snprintf(text + n, sizeof(text) - (size_t)n, "; a new one is made once a minute, "
 			"that is in %s", left);
 	}
-	channel_setup_leave_channel(ch);
+	leave_channel(ch);
 	ch->handover = ch->renewal = false;
 	channel_setup_failed(ch, STEP_TOKEN, &f, now_us);
 	ch->evicted_us = ch->not_before_us;

@@ -23,8 +23,6 @@
 #define CHANNEL_BATCHES                                                                            \
 	((CHANNEL_QUEUES_MAX + CHANNEL_API_SNAPSHOT_QUEUES - 1) / CHANNEL_API_SNAPSHOT_QUEUES)
 #define CHANNELS_PATH "/api/v2/notifications/channels"
-#define CHANNEL_LACKS "the OAuth client needs a role with Analytics > Queue Observation > View " \
-	"in the queue's division (client-credentials clients get roles, not scopes)"
 
 enum channel_line_state {
 	LINE_NONE,
@@ -106,13 +104,11 @@ struct channel {
 
 void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64_t not_before_us);
 bool channel_setup_is_beside(const struct channel *ch);
-void channel_setup_over(struct channel *ch, enum status status, const char *text);
 /* What retry_policy.h has for it: the step again, a new channel from the token on, or the end. */
 void channel_setup_failed(struct channel *ch, enum channel_setup_step step,
 	const struct retry_failure *f, int64_t now_us);
 void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings);
 void channel_setup_judge_token(struct channel *ch, enum token_state state, int64_t now_us);
-void channel_setup_leave_channel(struct channel *ch);
 void channel_setup_evicted(struct channel *ch, int64_t now_us);
 void channel_setup_step_rest(struct channel *ch, int64_t now_us);
 void channel_setup_drop_bodies(struct channel *ch);

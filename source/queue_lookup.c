@@ -72,44 +72,25 @@ static void failed(struct queue_lookup *l, int64_t now_us, struct retry_failure 
 
 static void judge(struct queue_lookup *l, enum queue_fetch_state state, int64_t now_us)
 {
-	switch (state) {
-	case QUEUE_FETCH_READY:
+	l->state = ASKING;
+	if (state == QUEUE_FETCH_READY) {
 		l->state = READY;
 		l->until_us = INT64_MAX;
-		break;
-	case QUEUE_FETCH_FAILED:
+	} else if (state == QUEUE_FETCH_FAILED) {
 		failed(l, now_us, retry_failure_of_answer(FAILED_API,
 			queue_fetch_failure(l->fetch)));
-		break;
-	case QUEUE_FETCH_NONE:
-	case QUEUE_FETCH_ASKING:
-		l->state = ASKING;
-		break;
 	}
-}
-
-static int64_t end_us(const struct queue_lookup *l, int64_t now_us)
-{
-	return backoff_attempt_end_us(&l->a.retry, now_us, l->conf.retry_for_us
-		? l->conf.retry_for_us : 2 * l->conf.request_us);
 }
 
 static void judge_token(struct queue_lookup *l, enum token_state state, int64_t now_us)
 {
-	switch (state) {
-	case TOKEN_READY:
+	l->state = TOKEN;
+	if (state == TOKEN_READY) {
 		session_token_came(&l->a, l->token);
 		judge(l, queue_fetch_ask(l->fetch, token_value(l->token), now_us,
-			end_us(l, now_us)), now_us);
-		break;
-	case TOKEN_FAILED:
+			session_end_us(&l->a, now_us)), now_us);
+	} else if (state == TOKEN_FAILED) {
 		failed(l, now_us, retry_failure_of_token(token_result(l->token)));
-		break;
-	case TOKEN_NONE:
-	case TOKEN_LOCKING:
-	case TOKEN_ASKING:
-		l->state = TOKEN;
-		break;
 	}
 }
 
@@ -150,7 +131,8 @@ static void begin(struct queue_lookup *l, int64_t now_us, struct lines *warnings
 		judge(l, QUEUE_FETCH_READY, now_us);
 		return;
 	}
-	judge_token(l, token_want(l->token, now_us, end_us(l, now_us), warnings), now_us);
+	judge_token(l, token_want(l->token, now_us, session_end_us(&l->a, now_us), warnings),
+		now_us);
 }
 
 void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *warnings)

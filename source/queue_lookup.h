@@ -26,8 +26,9 @@ struct queue_lookup_conf {		/* texts are borrowed */
 
 struct queue_lookup;
 
+/* NULL: out of memory. */
 struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *http,
-	struct token *token, int64_t now_us); /* NULL: out of memory */
+	struct token *token, int64_t now_us);
 void queue_lookup_free(struct queue_lookup *l);
 
 /* Once a turn: next until it is false, then step. An event STREAM_OVER: it failed. */

@@ -14,6 +14,13 @@ void session_init(struct session *a, int64_t retry_for_us, int64_t request_us, i
 	backoff_init_bounded(&a->retry, retry_for_us, 2 * request_us, now_us);
 }
 
+int64_t session_end_us(const struct session *a, int64_t now_us)
+{
+	const struct backoff *b = &a->retry;
+
+	return backoff_attempt_end_us(b, now_us, b->retry_for_us ? b->retry_for_us : b->single_us);
+}
+
 /* --- events -------------------------------------------------------------------------- */
 
 struct session_event *session_tell(struct session *a, enum session_event_kind kind,
@@ -61,15 +68,6 @@ static int shown_length(const char *text, size_t max)
 	while (cut < len && cut > 0 && text[cut] != ' ')
 		cut--;
 	return (int)cut;
-}
-
-void session_over_with(struct session *a, enum status status, const char *text,
-	const char *advice)
-{
-	char whole[SESSION_TEXT_MAX];
-
-	snprintf(whole, sizeof(whole), "%.*s; %s", shown_length(text, 600), text, advice);
-	session_over(a, status, whole);
 }
 
 static void give_up(struct session *a, const char *text, const char *why)
@@ -142,14 +140,11 @@ static void try_once_more(struct session *a, int64_t now_us, const struct retry_
 static void end_by(struct session *a, const struct token *token, const struct retry_failure *f,
 	const struct retry_rule *rule)
 {
-	char room[RETRY_ADVICE_MAX];
+	char room[RETRY_ADVICE_MAX], whole[SESSION_TEXT_MAX];
 	const char *advice = retry_advice(room, rule, token_result(token), a->lacks);
-	enum status status = rule->status ? rule->status : f->status;
 
-	if (*advice)
-		session_over_with(a, status, f->text, advice);
-	else
-		session_over(a, status, f->text);
+	snprintf(whole, sizeof(whole), "%.*s; %s", shown_length(f->text, 600), f->text, advice);
+	session_over(a, rule->status ? rule->status : f->status, *advice ? whole : f->text);
 }
 
 static void renew_token(struct session *a, struct token *token, int64_t now_us,

@@ -96,10 +96,8 @@ struct session_event *session_tell(struct session *a, enum session_event_kind ki
 	const char *text);
 bool session_take(struct session *a, struct session_event *event);	/* false: none waits */
 
-/* The end, in words; with what to do about it. */
+/* The end, in words. */
 void session_over(struct session *a, enum status status, const char *text);
-void session_over_with(struct session *a, enum status status, const char *text,
-	const char *advice);
 void session_time_is_up(struct session *a, const char *text);
 
 /* Does what retry_policy.h has for the failure, and returns it: `over`, or again_us is set. token
@@ -110,6 +108,9 @@ enum retry_verdict session_failed(struct session *a, struct token *token, int64_
 /* Returns the queued event. */
 struct session_event *session_lost(struct session *a, int64_t now_us, int64_t at_us,
 	size_t socket, int close_code, const char *text);
+
+/* When an attempt that begins now has to be over: in --retry-for, or with 0 the bound of all. */
+int64_t session_end_us(const struct session *a, int64_t now_us);
 
 /* Reports a token that came, once. */
 void session_token_came(struct session *a, const struct token *token);

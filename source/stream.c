@@ -167,25 +167,13 @@ static void connect_now(struct stream *s, int64_t now_us)
 		no_connection(s, now_us, "no connection could be begun");
 }
 
-static void token_came(struct stream *s, int64_t now_us)
-{
-	session_token_came(&s->a, s->token);
-	connect_now(s, now_us);
-}
-
 static void judge_token(struct stream *s, enum token_state state, int64_t now_us)
 {
-	switch (state) {
-	case TOKEN_READY:
-		token_came(s, now_us);
-		break;
-	case TOKEN_FAILED:
+	if (state == TOKEN_READY) {
+		session_token_came(&s->a, s->token);
+		connect_now(s, now_us);
+	} else if (state == TOKEN_FAILED) {
 		failed(s, now_us, retry_failure_of_token(token_result(s->token)));
-		break;
-	case TOKEN_NONE:
-	case TOKEN_LOCKING:
-	case TOKEN_ASKING:
-		break;
 	}
 }
 
@@ -318,15 +306,9 @@ bool stream_next(struct stream *s, int64_t now_us, struct session_event *event)
 }
 
 /* Token, wait for the lock and request have the whole period; without one, their bounds. */
-static int64_t token_end_us(const struct stream *s, int64_t now_us)
-{
-	return backoff_attempt_end_us(&s->a.retry, now_us, s->conf.retry_for_us
-		? s->conf.retry_for_us : 2 * s->conf.connect_timeout_us);
-}
-
 static void step_idle(struct stream *s, int64_t now_us, struct lines *warnings)
 {
-	int64_t end_us = token_end_us(s, now_us);
+	int64_t end_us = session_end_us(&s->a, now_us);
 
 	enter(s, TOKEN, end_us);
 	judge_token(s, token_want(s->token, now_us, end_us + BEHIND_US, warnings), now_us);

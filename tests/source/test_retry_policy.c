@@ -78,7 +78,7 @@ static int status_with(const char *word)
 /* As the manual has it: by itself, or as one of its class. */
 static int told_status_of(int http_status)
 {
-	char word[8];
+	char word[16];
 	int found;
 
 	snprintf(word, sizeof(word), "%d", http_status);
@@ -115,7 +115,7 @@ TEST(manual__names_each_code_of_the_table)
 {
 	size_t n;
 	const struct retry_rule *rule = retry_rules(&n);
-	char word[8];
+	char word[16];
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(word, sizeof(word), "%d", rule[i].code);
