@@ -57,7 +57,7 @@ const struct option_def option_table[] = {
 	{ "lateness", 0, WINDOWS, "DURATION", "how far behind a timestamp may be",
 		MODE_RUN & ~MODE_NOTIFICATIONS, DURATION(lateness_ms, 1),
 		.initial_text = "two intervals" },
-	{ "format", 'f', OUTPUT, "FORMAT", "ndjson, csv, table or prometheus",
+	{ "format", 'f', OUTPUT, "FORMAT", "ndjson, csv, table, prometheus, influx",
 		MODE_RUN & ~MODE_CHECK, WORD(format, format_words), .initial = "ndjson" },
 	{ "no-header", 0, OUTPUT, NULL, "CSV or table without its header",
 		MODE_RUN, NO_FLAG(header) },

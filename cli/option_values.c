@@ -22,7 +22,7 @@ WORDS(metric, "state", "queueState", "agentState", "conversationCount", "waitTim
 	"abandonedCount");
 WORDS(interval, "PT10S", "PT15S", "PT30S", "PT1M", "PT2M");
 WORDS(format, [FORMAT_NDJSON] = "ndjson", [FORMAT_CSV] = "csv", [FORMAT_TABLE] = "table",
-	[FORMAT_PROMETHEUS] = "prometheus");
+	[FORMAT_PROMETHEUS] = "prometheus", [FORMAT_INFLUX] = "influx");
 WORDS(time, [TIME_ARRIVAL] = "arrival", [TIME_EVENT] = "event");
 WORDS(source, "stream", "notifications");
 WORDS(subscribe, [SUBSCRIBE_URL] = "url", [SUBSCRIBE_MESSAGE] = "message");

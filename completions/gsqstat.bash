@@ -29,7 +29,7 @@ _gsqstat() {
 		return ;;
 	-i | --interval) words='PT10S PT15S PT30S PT1M PT2M' ;;
 	-w | --window) words='10s 30s 1m 5m 1h' ;;
-	-f | --format) words='ndjson csv table prometheus' ;;
+	-f | --format) words='ndjson csv table prometheus influx' ;;
 	--time) words='arrival event' ;;
 	--callback-format) words='plain cloudevents' ;;
 	--callback-spool-max) words='64M 1G' ;;

@@ -4,7 +4,8 @@
 #ifndef OUTPUT_FORMAT_H
 #define OUTPUT_FORMAT_H
 
-/* The first two print rows, the others a table for people and Prometheus text. */
-enum format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_PROMETHEUS };
+/* NDJSON and CSV are for programs that read rows, the table is for people, the others are for
+ * databases. */
+enum format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_PROMETHEUS, FORMAT_INFLUX };
 
 #endif

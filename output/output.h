@@ -37,6 +37,7 @@ struct output {
 	bool only_last;
 };
 
-extern const struct output output_ndjson, output_csv, output_table, output_prometheus;
+extern const struct output output_ndjson, output_csv, output_table, output_prometheus,
+	output_influx;
 
 #endif

@@ -10,7 +10,8 @@ static const struct output *const outputs[] = {
 	[FORMAT_NDJSON] = &output_ndjson,
 	[FORMAT_CSV] = &output_csv,
 	[FORMAT_TABLE] = &output_table,
-	[FORMAT_PROMETHEUS] = &output_prometheus
+	[FORMAT_PROMETHEUS] = &output_prometheus,
+	[FORMAT_INFLUX] = &output_influx
 };
 
 struct sinks {

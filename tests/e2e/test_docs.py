@@ -79,8 +79,9 @@ def test_completions_have_the_options_of_the_table(tool, shell, long, letter):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completions_have_the_words(tool, shell):
     words = ("state queueState agentState conversationCount waitTime abandonedCount PT10S PT15S "
-             "PT30S PT1M PT2M ndjson csv table prometheus arrival event url message json logfmt "
-             "none stream plain cloudevents notifications oWaiting oServiceLevel nagios").split()
+             "PT30S PT1M PT2M ndjson csv table prometheus influx arrival event url message json "
+             "logfmt none stream plain cloudevents notifications oWaiting oServiceLevel "
+             "nagios").split()
     assert [w for w in words if not re.search(r"\b%s\b" % w, SHELLS[shell])] == []
 
 

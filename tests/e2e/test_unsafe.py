@@ -18,7 +18,7 @@ UNSAFE = "\x01\x1b\n\r\t\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029" \
 SAFE = "\u200c\u200d\u00e4\U0001f469\u200d\U0001f680"
 NAME = "=A" + UNSAFE + SAFE + "'|"
 SHOWN = "=A" + "\ufffd" * len(UNSAFE) + SAFE + "'|"
-FORMATS = ["ndjson", "csv", "table", "prometheus", "check"]
+FORMATS = ["ndjson", "csv", "table", "prometheus", "influx", "check"]
 
 
 def assert_harmless(text):
@@ -58,6 +58,11 @@ def test_names_of_a_recording(tool, form):
     elif form == "prometheus":
         assert 'queue_name="%s"' % SHOWN in result.out
         assert 'media="m%s"' % SHOWN in result.out
+    elif form == "influx":
+        shown = "".join("\\ " if c in "\n\r" else "\\=" if c == "=" else
+                        "\ufffd" if c in UNSAFE else c for c in NAME)
+        assert "queue_name=%s" % shown in result.out
+        assert "media=m%s" % shown in result.out
     elif form == "table":
         assert "=A\ufffd" in result.out
     else:
@@ -66,11 +71,12 @@ def test_names_of_a_recording(tool, form):
         assert " '_%s coverage'=" % shown[1:].replace("'", "_") in result.out
 
 
-@pytest.mark.parametrize("form", FORMATS[:4])
+@pytest.mark.parametrize("form", FORMATS[:5])
 def test_names_in_frames_of_the_stream(tool, form):
     text = frame(QUEUE, at="2026-11-24T02:00:01Z", state={"x" + NAME: 1}, interval=NAME)
     result = tool.run("--replay", "-", "-m", "state", "-f", form, data=text + "\n")
-    assert result.status == 0 and ("x=A" in result.out or form == "prometheus"), result.err
+    assert result.status == 0, result.err
+    assert form == "prometheus" or "x=A" in result.out.replace("\\=", "="), result.out
     assert_harmless(result.out)
 
 

@@ -1,0 +1,154 @@
+#include "output/influx.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "output/output.h"
+#include "util/base.h"
+#include "util/text.h"
+
+#define NS_PER_MS "000000"
+
+/* Escapes `,`, `=` and blanks; a line break becomes a blank. */
+static void put_escaped(struct buf *out, const char *s, size_t len)
+{
+	while (len) {
+		size_t n = strcspn(s, ",= \n\r");
+
+		n = n < len ? n : len;
+		text_put_safe(out, s, n);
+		if (n < len)
+			buf_printf(out, "\\%c", s[n] == '\n' || s[n] == '\r' ? ' ' : s[n]);
+		n += n < len;
+		s += n;
+		len -= n;
+	}
+}
+
+/* Backslashes at the end of a value would escape what follows, so they are left out; and so is a
+ * tag without a value. */
+static void put_tag(struct buf *out, const char *key, const char *value, size_t len)
+{
+	while (len && value[len - 1] == '\\')
+		len--;
+	if (!len)
+		return;
+	buf_printf(out, ",%s=", key);
+	put_escaped(out, value, len);
+}
+
+static void put_text_tag(struct buf *out, const char *key, const char *value)
+{
+	put_tag(out, key, value ? value : "", value ? strlen(value) : 0);
+}
+
+/* The tag that a metric's qualifier is; NULL: it has none of its own. */
+static const char *qualifier_tag(const char *metric)
+{
+	static const char *const statuses[] = {
+		"oOffQueueUsers", "oOnQueueUsers", "oUserRoutingStatuses"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
+		if (strcmp(metric, statuses[i]) == 0)
+			return "status";
+	return strcmp(metric, "oUserPresences") == 0 ? "presence" : NULL;
+}
+
+/* series NULL: of the row itself. Tags are sorted by their keys, as InfluxDB has them. */
+static void put_tags(struct buf *out, const struct row *row, const struct row_series *series)
+{
+	const char *tag = series ? qualifier_tag(series->metric) : NULL;
+	const char *path = series ? series->path : "", *dot = tag ? strrchr(path, '.') : NULL;
+	size_t len = dot ? (size_t)(dot - path) : 0;	/* of the qualifier */
+
+	buf_str(out, "gsqstat");
+	put_text_tag(out, "field", dot ? dot + 1 : path);
+	put_text_tag(out, "media", row->media);
+	put_text_tag(out, "metric", series ? series->metric : NULL);
+	if (dot && strcmp(tag, "presence") == 0)
+		put_tag(out, tag, path, len);
+	put_text_tag(out, "queue_id", row->queue_id);
+	put_text_tag(out, "queue_name", row->queue_name);
+	if (dot && strcmp(tag, "status") == 0)
+		put_tag(out, tag, path, len);
+}
+
+/* A number without a decimal point is a float, too. */
+static void put_field(struct buf *out, char *before, const char *name, double value)
+{
+	if (isnan(value))
+		return;
+	buf_printf(out, "%c%s=", *before, name);
+	json_put_double(out, value);
+	*before = ',';
+}
+
+static void put_time(struct buf *out, const struct row_window *w)
+{
+	buf_printf(out, " %lld" NS_PER_MS "\n", (long long)w->end_ms);
+}
+
+static void put_series(struct buf *out, const struct row_window *w, const struct row *row,
+	const struct row_series *series)
+{
+	static const enum row_statistic stats[] = {
+		STAT_LAST, STAT_MAX, STAT_MEAN, STAT_P95, STAT_DELTA, STAT_TOTAL
+	};
+	const size_t len = out->len;
+	char before = ' ';
+
+	put_tags(out, row, series);
+	for (size_t i = 0; i < ARRAY_LEN(stats); i++)
+		put_field(out, &before, row_stat_names[stats[i]], series->stat[stats[i]]);
+	put_field(out, &before, "value", series->stat[STAT_VALUE]);
+	if (before == ' ')	/* it has no number, and a line needs one */
+		out->len = len;
+	else
+		put_time(out, w);
+}
+
+/* The members of the queue's row that are no series, by their names in rows. */
+static void put_row(struct buf *out, const struct row_window *w, const struct row *row)
+{
+	static const char *const lags[LAG_STATS] = {
+		[LAG_MEAN] = "lagMs.mean", [LAG_MAX] = "lagMs.max", [LAG_P50] = "lagMs.p50",
+		[LAG_P95] = "lagMs.p95", [LAG_P99] = "lagMs.p99"
+	};
+	char before = ' ', name[64];
+
+	put_tags(out, row, NULL);
+	put_field(out, &before, "coverage", row->coverage);
+	put_field(out, &before, "updates", (double)row->updates);
+	for (enum verdict v = 0; v < VERDICT_REJECTS; v++) {
+		snprintf(name, sizeof(name), "rejected.%s", verdict_name(v));
+		put_field(out, &before, name, (double)row->rejected[v]);
+	}
+	for (enum row_lag s = 0; s < LAG_STATS; s++)
+		put_field(out, &before, lags[s], row->lag_ms[s]);
+	put_time(out, w);
+}
+
+bool influx_put(struct buf *out, const struct row_window *w)
+{
+	for (size_t i = 0; i < w->nrow && !out->failed; i++) {
+		const struct row *row = &w->row[i];
+
+		if (!row->media)
+			put_row(out, w, row);
+		for (size_t k = 0; k < row->nseries; k++)
+			if (!row->series[k].sum)	/* the database makes sums itself */
+				put_series(out, w, row, &row->series[k]);
+	}
+	return !out->failed;
+}
+
+static bool put(void *state, const struct row_window *w, struct buf *out)
+{
+	(void)state;
+	return influx_put(out, w);
+}
+
+const struct output output_influx = { .put = put };
