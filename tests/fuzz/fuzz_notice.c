@@ -1,5 +1,5 @@
 /*
- * Lines to a board of two queues. `0` and `1` bring the rest of the line on that socket, `A`
+ * Lines for the windows of two queues. `0` and `1` bring the rest of the line on that socket, `A`
  * as an answer, `R` as one to a question that was asked again; `c`, `s` and `l` are socket 0's
  * states, `C`, `S` and `L` socket 1's; `t` lets the rest's milliseconds pass. What a window then
  * holds has to make sense and be JSON.
@@ -20,7 +20,7 @@
 
 #define WINDOW_MS 10000
 #define MOST_MS 10000000	/* that a line lets pass */
-#define WINDOWS_MAX 50		/* after one line; a board has to be quick, a fuzzer quicker */
+#define WINDOWS_MAX 50		/* after one line; a fuzzer has to be quick */
 #define LINES_MAX 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,8 +31,8 @@ static const char *const queues[] = {
 static const char *const patterns[] = { "oWaiting", "t*", "*" };
 
 struct world {
-	struct queue_windows *board;
-	struct notifications *notices;
+	struct queue_windows *windows;
+	struct notifications *reader;
 	int64_t now_us;
 };
 
@@ -134,11 +134,11 @@ static void take_message(struct world *w, size_t socket, const char *text, size_
 	struct notification n;
 	int64_t window;
 
-	notifications_begin(w->notices, text, len);
-	while (notifications_next(w->notices, &n)) {
+	notifications_begin(w->reader, text, len);
+	while (notifications_next(w->reader, &n)) {
 		check_notice(&n, text, len);
 		if (n.kind == NOTIFICATION_EVENT || n.kind == NOTIFICATION_INVALID)
-			must(queue_windows_take(w->board, &n, socket, w->now_us, &window)
+			must(queue_windows_take(w->windows, &n, socket, w->now_us, &window)
 				!= QUEUE_WINDOWS_NO_MEMORY);
 	}
 }
@@ -154,18 +154,18 @@ static void take_answer(struct world *w, bool resync, const char *text, size_t l
 	uint64_t differences;
 	struct notification n;
 
-	queue_windows_start(w->board, w->now_us);
-	queue_windows_resync_over(w->board, w->now_us, &differences);
-	if (!queue_windows_snapshot_begin(w->board, NULL, resync, asked_us))
+	queue_windows_start(w->windows, w->now_us);
+	queue_windows_resync_over(w->windows, w->now_us, &differences);
+	if (!queue_windows_snapshot_begin(w->windows, NULL, resync, asked_us))
 		return;
-	observation_query_presences(w->notices, text, len, take_presence, w->board);
-	observation_query_begin(w->notices, text, len);
-	while (observation_query_next(w->notices, &n)) {
+	observation_query_presences(w->reader, text, len, take_presence, w->windows);
+	observation_query_begin(w->reader, text, len);
+	while (observation_query_next(w->reader, &n)) {
 		check_notice(&n, text, len);
-		must(queue_windows_snapshot_take(w->board, &n, asked_us, w->now_us)
+		must(queue_windows_snapshot_take(w->windows, &n, asked_us, w->now_us)
 			!= QUEUE_WINDOWS_NO_MEMORY);
 	}
-	queue_windows_snapshot_end(w->board, asked_us, w->now_us);
+	queue_windows_snapshot_end(w->windows, asked_us, w->now_us);
 }
 
 static void pass_time(struct world *w, const char *digits, size_t len)
@@ -178,7 +178,7 @@ static void pass_time(struct world *w, const char *digits, size_t len)
 	if (ms > WINDOWS_MAX * WINDOW_MS)
 		ms = WINDOWS_MAX * WINDOW_MS;
 	w->now_us += ms * 1000 + 1;
-	while ((closed = queue_windows_due(w->board, w->now_us)))
+	while ((closed = queue_windows_due(w->windows, w->now_us)))
 		check_window(closed);
 }
 
@@ -197,7 +197,7 @@ static void take_line(struct world *w, const char *line, size_t len)
 	else if (line[0] == 't')
 		pass_time(w, line + 1, len - 1);
 	else if (state)
-		must(queue_windows_socket(w->board, (size_t)(state - states) / 3,
+		must(queue_windows_socket(w->windows, (size_t)(state - states) / 3,
 			(enum queue_window_socket)((state - states) % 3), w->now_us));
 }
 
@@ -206,12 +206,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct queue_windows_conf conf = { .length_ms = WINDOW_MS, .queue = queues, .nqueue = 2,
 		.pattern = patterns, .npattern = 3, .align = size % 2,
 		.asked = UINT32_MAX };
-	struct world w = { .now_us = 1795485600000000, .notices = notifications_new() };
+	struct world w = { .now_us = 1795485600000000, .reader = notifications_new() };
 	const char *s = (const char *)data, *end = s + size;
 	const struct row_window *closed;
 	struct err err;
 
-	must(w.notices && queue_windows_new(&w.board, &conf, &err) == ST_OK);
+	must(w.reader && queue_windows_new(&w.windows, &conf, &err) == ST_OK);
 	for (int i = 0; i < LINES_MAX && s < end; i++) {
 		const char *line_end = memchr(s, '\n', (size_t)(end - s));
 
@@ -220,11 +220,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		take_line(&w, s, (size_t)(line_end - s));
 		s = line_end + 1;
 	}
-	must(!queue_windows_failed(w.board));
-	closed = queue_windows_rest(w.board, w.now_us, true);
+	must(!queue_windows_failed(w.windows));
+	closed = queue_windows_rest(w.windows, w.now_us, true);
 	if (closed)
 		check_window(closed);
-	queue_windows_free(w.board);
-	notifications_free(w.notices);
+	queue_windows_free(w.windows);
+	notifications_free(w.reader);
 	return 0;
 }
