@@ -13,7 +13,7 @@
 #include "util/time.h"
 #include "util/utf8.h"
 
-#define NAMES_SEARCHED 1000	/* of profiles, for the nearest ones */
+#define NAMES_SEARCHED 1000	/* so many profiles are searched for the nearest names */
 #define NAMES_SHOWN 5
 #define NAME_SHOWN 64		/* bytes */
 
@@ -21,10 +21,10 @@
 #define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-static const struct profile_key {
+static const struct gc_profile_field {
 	const char *key;
 	size_t at;
-	char least;		/* a blank, or the first character behind it */
+	char lowest;		/* character that is allowed: a blank, or the one after it */
 } fields[] = {
 	{ "client_credentials", offsetof(struct gc_profile, client_id), ' ' },
 	{ "client_secret", offsetof(struct gc_profile, secret), ' ' },
@@ -37,34 +37,34 @@ static const struct profile_key {
 #define FIELDS ARRAY_LEN(fields)
 
 struct reader {
-	struct buf file;	/* with \n alone, and a NUL behind */
-	struct buf text;	/* the name or string at hand; neither grows, which would leave a
-				   copy */
+	struct buf file;	/* with \n instead of \r\n, and a NUL at the end */
+	struct buf text;	/* the current name or string. Neither buffer grows: that would
+				   leave copies */
 	const char *at;
 	size_t line;
-	const char *wrong;	/* in that line, and because of line `since` if not 0 */
+	const char *wrong;	/* with that line; if since is not 0, it conflicts with that one */
 	size_t since;
 	struct lines names;	/* of all profiles */
 	const char *wanted;
-	size_t wanted_line;	/* of its header; 0: not found yet */
+	size_t wanted_line;	/* of the profile's header; 0: not found yet */
 	bool in_wanted;
 	size_t field_line[FIELDS];	/* the same for its fields */
 	struct gc_profile *profile;
 };
 
-static char **slot(struct gc_profile *p, const struct profile_key *field)
+static char **address_of(struct gc_profile *p, const struct gc_profile_field *field)
 {
 	return (char **)((char *)p + field->at);
 }
 
-/* A failure without words is a lack of memory. */
+/* A failure without `wrong` means out of memory. */
 static bool fail(struct reader *r, const char *wrong)
 {
 	r->wrong = wrong;
 	return false;
 }
 
-/* Records that a name stands in this line; false: it did in another one, too. */
+/* Records the line of a name; false: the name was in another line already. */
 static bool is_first(struct reader *r, size_t *line)
 {
 	r->since = *line;
@@ -87,7 +87,7 @@ static void skip_blanks(struct reader *r)
 
 /* --- names and values --------------------------------------------------------------- */
 
-/* TOML's escapes are those of JSON, except for \/, surrogates, and \U, which gc does not write. */
+/* TOML has the escapes of JSON, except for \/ and surrogates, and \U, which gc does not write. */
 static bool take_escape(struct reader *r)
 {
 	bool unicode = r->at[1] == 'u' || r->at[1] == 'U';
@@ -140,7 +140,7 @@ static bool take_name(struct reader *r)
 	return true;
 }
 
-/* A value that is no string, so that nobody wants it: true, false or a decimal number. */
+/* Checks a value that is not a string, and so not needed: true, false or a decimal number. */
 static bool take_scalar(struct reader *r)
 {
 	size_t word = strspn(r->at, LETTERS), n;
@@ -164,16 +164,16 @@ static bool take_scalar(struct reader *r)
 	return true;
 }
 
-static bool is_plain(const char *s, size_t len, char least)
+static bool is_plain(const char *s, size_t len, char lowest)
 {
 	for (size_t i = 0; i < len; i++)
-		if (s[i] < least || s[i] > '~')
+		if (s[i] < lowest || s[i] > '~')
 			return false;
 	return len > 0;
 }
 
-/* From gc's last login in r->text its token alone. Of what cannot be read nothing remains:
- * gc will log in anew, and so do we. */
+/* Replaces gc's last login in r->text by its token, or by nothing if it cannot be read: then gc
+ * logs in again, and so do we. */
 static void take_login(struct reader *r)
 {
 	struct json_text token = { .s = "" }, expiry = token, type = { .s = "bearer", .len = 6 };
@@ -204,23 +204,23 @@ static void take_login(struct reader *r)
 	}
 }
 
-/* The string in r->text for the profile. */
-static bool keep_string(struct reader *r, const struct profile_key *field)
+/* Stores the string in r->text in the profile. */
+static bool keep_string(struct reader *r, const struct gc_profile_field *field)
 {
-	char **to = slot(r->profile, field);
+	char **to = address_of(r->profile, field);
 
 	if (to == &r->profile->cached_token)
 		take_login(r);
 	if (r->text.len == 0)
 		return true;
-	if (!is_plain(r->text.data, r->text.len, field->least))
+	if (!is_plain(r->text.data, r->text.len, field->lowest))
 		return fail(r, "a character that no ID, secret, token or domain has");
 	*to = strndup(r->text.data, r->text.len);
 	return *to != NULL;
 }
 
-/* What the name in r->text stands for; NULL: nothing to keep. */
-static const struct profile_key *find_field(const struct reader *r)
+/* The field that the name in r->text stands for; NULL: none. */
+static const struct gc_profile_field *find_field(const struct reader *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		if (r->text.len == strlen(fields[i].key)
@@ -231,8 +231,8 @@ static const struct profile_key *find_field(const struct reader *r)
 
 /* --- lines -------------------------------------------------------------------------- */
 
-/* [NAME], or [NAME.NAME] for a name with a dot: as for gc, ["a.b"] is the same. Messages show
- * names in lower case, as gc does. */
+/* [NAME], or [NAME.NAME] for a name with a dot: ["a.b"] is the same, as in gc. Messages show names
+ * in lower case, as gc does. */
 static bool take_header(struct reader *r)
 {
 	r->at++;
@@ -256,7 +256,7 @@ static bool take_header(struct reader *r)
 /* NAME = VALUE */
 static bool take_pair(struct reader *r)
 {
-	const struct profile_key *field;
+	const struct gc_profile_field *field;
 
 	if (!take_name(r))
 		return false;
@@ -302,7 +302,7 @@ static bool take_file(struct reader *r)
 
 /* --- the file ----------------------------------------------------------------------- */
 
-/* Finds what may stand nowhere in a file. */
+/* Copies the file, and checks for characters that are not allowed anywhere. */
 static bool copy_file(struct reader *r, const char *s, size_t len)
 {
 	const char *end = s + len;
@@ -329,7 +329,7 @@ static bool copy_file(struct reader *r, const char *s, size_t len)
 	return !r->wrong;
 }
 
-/* The nearest names first, then as they stand. */
+/* Lists the nearest names first, then the others in their order. */
 static enum status fail_not_found(struct reader *r, struct err *err)
 {
 	size_t n = r->names.n < NAMES_SEARCHED ? r->names.n : NAMES_SEARCHED;
@@ -407,7 +407,7 @@ enum status gc_profile_read(struct gc_profile *p, const char *path, const char *
 void gc_profile_free(struct gc_profile *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		char *secret = *slot(p, &fields[i]);
+		char *secret = *address_of(p, &fields[i]);
 
 		if (secret)
 			OPENSSL_cleanse(secret, strlen(secret));

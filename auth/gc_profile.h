@@ -1,11 +1,11 @@
 /*
- * One profile of gc, Genesys Cloud's own command line, from its config.toml: who we are and
- * where, and the token that gc keeps there. Names are compared without case, as gc writes all of
- * them in lower case. gc_profile_free wipes.
+ * Reads a profile of gc, Genesys Cloud's own command line, from its config.toml: client ID and
+ * secret, environment, and the token that gc stores there. The case of names is ignored, because gc
+ * writes all of them in lower case.
  *
- * Of TOML this reads what gc writes, and what its README shows: lines of [NAME] and NAME = VALUE,
- * where the value is a string of one line, true, false or a decimal number. The rest (arrays,
- * inline tables, dotted names of values, strings in triple quotes, dates) is refused.
+ * It reads only the TOML that gc writes and that its README shows: lines of [NAME] and NAME = VALUE
+ * with a string of one line, true, false or a decimal number as the value. It refuses all else:
+ * arrays, inline tables, dotted names of values, strings in triple quotes, dates.
  */
 #ifndef AUTH_GC_PROFILE_H
 #define AUTH_GC_PROFILE_H
@@ -16,26 +16,26 @@
 #include "util/base.h"
 
 struct gc_profile {
-	/* Each NULL where it is absent, empty or no string; printable ASCII. */
+	/* Each is printable ASCII; NULL: it is absent, empty or not a string. */
 	char *client_id;
 	char *secret;
-	char *access_token;	/* without blanks, like the cached one */
-	char *environment;	/* a domain or an AWS region, as it stands */
+	char *access_token;	/* without blanks, like cached_token */
+	char *environment;	/* a domain or an AWS region, as it is in the file */
 	char *grant_type;	/* "1": client credentials; "2", "3": gc logs a person in */
-	char *cached_token;	/* of gc's last login, perhaps over; NULL if it cannot be read */
+	char *cached_token;	/* of gc's last login, perhaps expired; NULL: it cannot be read */
 	int64_t cached_expires_ms;	/* since 1970 */
-	unsigned open_mode;	/* the file's permissions, if exposed (files.h), else 0 */
+	unsigned open_mode;	/* the file's mode if it is exposed (secret_file.h), else 0 */
 };
 
 /*
- * ST_USAGE, and *p is empty, if the file cannot be read, has a line that is not understood (the
- * text gives its number, never a value), or has no such profile (the text lists the nearest). The
- * name of a table in another one is PARENT.NAME, as for gc.
+ * ST_USAGE: the file cannot be read, has a line that is not understood (err has its number, but
+ * never a value), or has no such profile (err lists the nearest names); *p is then empty. A table
+ * in another one is called PARENT.NAME, as in gc.
  */
 enum status gc_profile_read(struct gc_profile *p, const char *path, const char *name,
 	struct err *err);
 enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len, const char *name,
 	struct err *err);
-void gc_profile_free(struct gc_profile *p);
+void gc_profile_free(struct gc_profile *p);	/* overwrites secrets */
 
 #endif

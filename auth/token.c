@@ -160,7 +160,7 @@ static bool is_text(const struct buf *text, const char *word)
 	return text->len == strlen(word) && memcmp(text->data, word, text->len) == 0;
 }
 
-/* What the endpoint says, in words; whether the error is invalid_client. */
+/* Writes what the endpoint says into text. True: the error is invalid_client. */
 static bool describe_error(struct token *t, long status, char text[HTTP_TEXT_MAX])
 {
 	struct buf raw = { 0 }, plain = { 0 };
@@ -243,7 +243,7 @@ static enum token_state without_answer(struct token *t)
 	};
 
 	t->result.status = t->request.result.fatal;
-	return failed(t, request_failure(&t->request), what[t->request.end], t->request.words);
+	return failed(t, request_failure(&t->request), what[t->request.end], t->request.text);
 }
 
 static enum token_state ready(struct token *t, char *value, int64_t expires_ms, bool cached)

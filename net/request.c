@@ -11,9 +11,10 @@ static bool finish(struct request *r, enum request_end end)
 	return false;
 }
 
-/* --- made ----------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------- */
 
-/* Room for n bytes and a NUL. The old bytes are wiped: they may hold a token or a connectUri. */
+/* Makes room for n bytes and a NUL. Overwrites the old memory, which may hold a token or a
+ * connectUri. */
 static bool grow(struct buf *body, size_t n)
 {
 	struct buf larger = { 0 };
@@ -52,7 +53,7 @@ bool request_open(struct request *r, struct http *http, const struct request_cal
 		.result = { .retry_after_us = -1 } };
 	if (call->timeout_us <= 0)
 		return finish(r, REQUEST_NO_TIME);
-	r->easy = call->elsewhere ? http_easy_to(http, call->plain, timeout_ms)
+	r->easy = call->other_host ? http_easy_to(http, call->plain, timeout_ms)
 		: http_easy(http, timeout_ms);
 	if (!r->easy || curl_easy_setopt(r->easy, CURLOPT_URL, call->url) != CURLE_OK
 	    || curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body) != CURLE_OK
@@ -70,7 +71,7 @@ bool request_add_header(struct request *r, const char *line)
 	return more != NULL;
 }
 
-/* --- sent, and over ------------------------------------------------------------------- */
+/* --- sending, and the end ------------------------------------------------------------- */
 
 static enum request_end end_of(const struct request *r)
 {
@@ -92,10 +93,10 @@ static void on_done(void *arg, const struct http_result *result)
 	struct request *r = arg;
 
 	r->result = *result;
-	r->result.text = r->words;
+	r->result.text = r->text;
 	finish(r, end_of(r));
 	if (r->end != REQUEST_ANSWERED && r->end != REQUEST_TOO_LONG)
-		snprintf(r->words, sizeof(r->words), "%s", result->text);
+		snprintf(r->text, sizeof(r->text), "%s", result->text);
 }
 
 void request_send(struct request *r, bool ok)
@@ -153,7 +154,7 @@ const char *request_header(const struct request *r, const char *name)
 void request_close(struct request *r)
 {
 	http_release(r->http, r->easy);
-	curl_slist_free_all(r->headers);	/* http.c's free wipes its lines */
+	curl_slist_free_all(r->headers);	/* overwrites its lines, see http.c */
 	buf_wipe(&r->body);
 	*r = (struct request){ .state = REQUEST_NONE };
 }

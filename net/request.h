@@ -1,12 +1,12 @@
 /*
- * One HTTP request from its start to its end. The same for all that ask: a bound of the time and
- * of the answer's length, the header list, secrets wiped, and how it ended. What is asked, and
- * what the answer means, is the caller's: net/rest.c, auth/token.c, webhook/http_post.c. A state
- * machine: nothing here waits, nothing here retries.
+ * One HTTP request, for net/rest.c, auth/token.c and webhook/http_post.c. It has a time limit, a
+ * limit of the answer's length and a list of headers, overwrites secrets, and records how it ended.
+ * It is a state machine that never waits and never tries again.
  *
- *   request_open  ->  the caller sets method, headers, body  ->  request_send
- *   http_perform brings the answer; request_step says when it is over, request_end_of() how
- *   request_close wipes it
+ *   request_open    then the caller sets method, headers and body
+ *   request_send
+ *   request_step    after each http_perform, until it returns true; then see `end`
+ *   request_close
  */
 #ifndef NET_REQUEST_H
 #define NET_REQUEST_H
@@ -19,20 +19,20 @@
 #include "util/buf.h"
 
 enum request_state {
-	REQUEST_NONE,		/* none, or closed */
-	REQUEST_OPEN,		/* made; the caller sets its options */
-	REQUEST_SENT,		/* under way, until its deadline */
-	REQUEST_OVER		/* `end` says how */
+	REQUEST_NONE,		/* not opened, or closed */
+	REQUEST_OPEN,		/* the caller sets its options */
+	REQUEST_SENT,		/* running */
+	REQUEST_OVER		/* `end` says how it ended */
 };
 
 enum request_end {
-	REQUEST_ANSWERED,	/* the answer is whole; its status may be any */
-	REQUEST_NO_TIME,	/* none was left to begin with */
+	REQUEST_ANSWERED,	/* the answer is complete, whatever its status */
+	REQUEST_NO_TIME,	/* no time was left to send it */
 	REQUEST_NOT_MADE,	/* out of memory, or libcurl refused it */
 	REQUEST_LATE,		/* no answer by the deadline */
-	REQUEST_TOO_LONG,	/* the answer's body */
-	REQUEST_AT_PROXY,	/* the proxy refused it, which may pass */
-	REQUEST_NETWORK,	/* these as in enum http_failure */
+	REQUEST_TOO_LONG,	/* the body of the answer is too long */
+	REQUEST_AT_PROXY,	/* the proxy refused it, perhaps for a short time only */
+	REQUEST_NETWORK,	/* the last three as in enum http_failure */
 	REQUEST_FATAL,
 	REQUEST_BREACH,
 	REQUEST_ENDS		/* their number */
@@ -40,13 +40,14 @@ enum request_end {
 
 struct request_call {
 	const char *url;	/* libcurl copies it */
-	int64_t timeout_us;	/* bound of the whole of it */
+	int64_t timeout_us;	/* for the whole request */
 	size_t answer_max;	/* bytes of the answer's body */
-	bool elsewhere;		/* not to the API's host: `plain` says whether http is allowed */
+	bool other_host;	/* not the API's host: `plain` says whether http is allowed */
 	bool plain;
 };
 
-struct request {	/* all zero: none. Fields are read by the caller, written by request.c */
+/* All zero: none. Callers may read the members, but only request.c writes them. */
+struct request {
 	enum request_state state;
 	enum request_end end;
 	struct http *http;
@@ -57,29 +58,29 @@ struct request {	/* all zero: none. Fields are read by the caller, written by re
 	bool too_long;
 	struct buf body;		/* of the answer; see request_body */
 	struct http_result result;
-	char words[HTTP_TEXT_MAX];	/* libcurl's of a failure; else "" */
+	char text[HTTP_TEXT_MAX];	/* of a failed transfer, see struct http_result; else "" */
 };
 
-/* False: it is over already (NO_TIME, NOT_MADE). r is all zero or closed; http is borrowed. */
+/* r must be all zero or closed; borrows http. False: it is over already (NO_TIME, NOT_MADE). */
 bool request_open(struct request *r, struct http *http, const struct request_call *call,
 	int64_t now_us);
-/* A line of the request's head; false: out of memory. libcurl's copy is wiped. */
+/* Adds a header line; false: out of memory. libcurl's copy is overwritten when it is freed. */
 bool request_add_header(struct request *r, const char *line);
-/* ok: the caller could set all that it wanted; otherwise the request is over (NOT_MADE). */
+/* ok is false if the caller could not set all options: then the request is over (NOT_MADE). */
 void request_send(struct request *r, bool ok);
 
-/* After each http_perform and by the deadline: true once it is over. */
+/* Call it after each http_perform and by the deadline. True: the request is over. */
 bool request_step(struct request *r, int64_t now_us);
 /* INT64_MIN: it is over, INT64_MAX: there is none. */
 int64_t request_deadline_us(const struct request *r);
 
-/* Of an end other than ANSWERED: what it is to those who decide about another attempt. */
+/* Which failure it is, for deciding whether to try again. Not for ANSWERED. */
 enum http_failure request_failure(const struct request *r);
-/* The answer's body, never NULL, a NUL behind it; borrowed until request_close. */
+/* The answer's body: never NULL, and a NUL follows it. Borrowed until request_close. */
 const char *request_body(const struct request *r);
-/* A header of the answer, "" if it has none; borrowed until request_close. */
+/* The value of a header of the answer, "" if there is none. Borrowed until request_close. */
 const char *request_header(const struct request *r, const char *name);
-/* Drops what is under way at once and wipes the answer. */
+/* Stops a running request, and overwrites the answer. */
 void request_close(struct request *r);
 
 #endif

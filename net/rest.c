@@ -205,11 +205,12 @@ static void take_answer(struct rest *r)
 	describe(r);
 }
 
-static void say(struct rest *r, enum http_failure kind, const char *what, const char *words)
+static void set_failure(struct rest *r, enum http_failure kind, const char *what,
+	const char *detail)
 {
 	struct buf text = { 0 };
 
-	buf_printf(&text, "%s%s%s", what, *what && *words ? ": " : "", words);
+	buf_printf(&text, "%s%s%s", what, *what && *detail ? ": " : "", detail);
 	set_text(r, &text);
 	r->answer.kind = kind;
 }
@@ -228,7 +229,7 @@ static void take_failure(struct rest *r)
 	};
 
 	r->answer.status = r->request.result.fatal;
-	say(r, request_failure(&r->request), what[r->request.end], r->request.words);
+	set_failure(r, request_failure(&r->request), what[r->request.end], r->request.text);
 }
 
 /* --- the request -------------------------------------------------------------------- */
@@ -303,7 +304,7 @@ struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t
 		begin(r, http, call, now_us);
 		rest_step(r, now_us);
 	} else {
-		say(r, HTTP_UNAUTHORISED, "the access token fits no HTTP header", "");
+		set_failure(r, HTTP_UNAUTHORISED, "the access token fits no HTTP header", "");
 		finish(r);
 	}
 	return r;

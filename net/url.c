@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Judges a host as libcurl has it. */
-static bool take_host(struct url *url, const char *host)
+/* Sets the host, which libcurl has parsed, and what kind of host it is. */
+static bool set_host(struct url *url, const char *host)
 {
 	struct in_addr v4 = { 0 };
 	size_t len = strlen(host);
@@ -44,7 +44,7 @@ bool url_read(const char *text, struct url *url)
 			port = NULL;
 		snprintf(normal, sizeof(normal), "%s%s%s", host, port ? ":" : "",
 			port ? port : "");
-		ok = take_host(url, host) && strcasecmp(normal, head + (authority - text)) == 0
+		ok = set_host(url, host) && strcasecmp(normal, head + (authority - text)) == 0
 			&& (!port || strcmp(port, "0") != 0);
 	}
 	curl_free(host);

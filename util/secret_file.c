@@ -11,16 +11,16 @@
 
 #include "util/text.h"
 
-#define WAIT_MS 5000	/* for one that comes by a pipe */
+#define WAIT_MS 5000	/* for a pipe */
 
-static const struct rule {
+static const struct policy {
 	size_t max;		/* bytes */
 	const char *too_long;
-	bool must_be_closed;	/* an exposed file is refused, else a warning */
-	bool one;		/* secret, not lines of them */
-	bool text;		/* without NUL */
-	bool file, pipe;	/* it must be one of them; neither: whatever can be read */
-} rules[] = {
+	bool must_be_closed;	/* refuse an exposed file, else warn */
+	bool one;		/* it is one secret: trim the newline, and refuse an empty file */
+	bool text;		/* refuse NUL bytes */
+	bool file, pipe;	/* it must be one of these; neither: anything that can be read */
+} policies[] = {
 	[SECRET_FILE_KEY] = { 4096, "longer than a secret is (4096 bytes)",
 		.must_be_closed = true, .one = true },
 	[SECRET_FILE_KEYS] = { 16384, "longer than a file of keys is (16384 bytes)",
@@ -41,19 +41,19 @@ static mode_t others_bits(const char *path)
 		? S_IRWXO : S_IRWXG | S_IRWXO;
 }
 
-/* NULL: the open file is fit to be read. */
-static const char *judge(const struct rule *rule, int fd, const char *path, unsigned *exposed)
+/* NULL, or why the open file must not be read. */
+static const char *check(const struct policy *policy, int fd, const char *path, unsigned *exposed)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
 		return strerror(errno);
-	if ((rule->file || rule->pipe) && !(rule->file && S_ISREG(st.st_mode))
-	    && !(rule->pipe && S_ISFIFO(st.st_mode)))
+	if ((policy->file || policy->pipe) && !(policy->file && S_ISREG(st.st_mode))
+	    && !(policy->pipe && S_ISFIFO(st.st_mode)))
 		return "it is no file";
 	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & others_bits(path)))
 		*exposed = st.st_mode & 0777;
-	return *exposed && rule->must_be_closed
+	return *exposed && policy->must_be_closed
 		? "group or others have permissions for it; chmod 600 it" : NULL;
 }
 
@@ -77,16 +77,16 @@ const char *secret_file_take(int fd, size_t max, struct buf *secret)
 }
 
 /* Editors add a newline at the end, which is not part of the secret. */
-static const char *trim(const struct rule *rule, struct buf *secret)
+static const char *trim(const struct policy *policy, struct buf *secret)
 {
 	bool newline = secret->len && secret->data[secret->len - 1] == '\n';
 
 	secret->len -= newline;
-	if (secret->len && secret->data[secret->len - 1] == '\r' && (newline || rule->text))
+	if (secret->len && secret->data[secret->len - 1] == '\r' && (newline || policy->text))
 		secret->len--;
 	if (secret->len == 0)
 		return "it is empty";
-	if (rule->text && memchr(secret->data, '\0', secret->len))
+	if (policy->text && memchr(secret->data, '\0', secret->len))
 		return "it holds a NUL byte";
 	secret->data[secret->len] = '\0';
 	return NULL;
@@ -95,20 +95,20 @@ static const char *trim(const struct rule *rule, struct buf *secret)
 const char *secret_file_read(enum secret_file kind, const char *path, struct buf *text,
 	unsigned *exposed)
 {
-	const struct rule *rule = &rules[kind];
+	const struct policy *policy = &policies[kind];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	const char *why;
 
 	*exposed = 0;
 	if (fd < 0)
 		return strerror(errno);
-	why = judge(rule, fd, path, exposed);
+	why = check(policy, fd, path, exposed);
 	if (!why)
-		why = secret_file_take(fd, rule->max, text);
-	if (!why && text->len > rule->max)
-		why = rule->too_long;
-	if (!why && rule->one)
-		why = trim(rule, text);
+		why = secret_file_take(fd, policy->max, text);
+	if (!why && text->len > policy->max)
+		why = policy->too_long;
+	if (!why && policy->one)
+		why = trim(policy, text);
 	close(fd);
 	return why;
 }

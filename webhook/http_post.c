@@ -139,7 +139,7 @@ static void finish_without_answer(struct http_post *p)
 		[REQUEST_BREACH] = "what answers does not speak HTTP"
 	};
 
-	finish(p, HTTP_POST_AGAIN, what[p->request.end], p->request.words);
+	finish(p, HTTP_POST_AGAIN, what[p->request.end], p->request.text);
 }
 
 /* A status counts once the header is whole, even if the body never ended. */
@@ -205,7 +205,7 @@ struct http_post *http_post_start(struct http *http, const struct http_post_call
 	int64_t now_us)
 {
 	const struct request_call to_url = { .url = call->url, .timeout_us = call->timeout_us,
-		.answer_max = HTTP_POST_ANSWER_MAX, .elsewhere = true, .plain = call->plain };
+		.answer_max = HTTP_POST_ANSWER_MAX, .other_host = true, .plain = call->plain };
 	struct http_post *p = calloc(1, sizeof(*p));
 	struct request *q;
 
