@@ -186,56 +186,56 @@ static const struct {
 	const char *name;
 	enum audit_level level;
 } stream_lines[] = {
-	[STREAM_TOKEN_ACQUIRED] = { "token.acquired", LEVEL_INFO },
-	[STREAM_TOKEN_CACHED] = { "token.cached", LEVEL_INFO },
-	[STREAM_TOKEN_REFUSED] = { "token.refused", LEVEL_WARNING },
-	[STREAM_TOKEN_RETRY] = { "token.retry", LEVEL_WARNING },
-	[STREAM_CONNECTED] = { "stream.connected", LEVEL_INFO },
-	[STREAM_MESSAGE] = { "stream.message", LEVEL_DEBUG },
-	[STREAM_LOST] = { "stream.lost", LEVEL_WARNING },
-	[STREAM_RETRY] = { "stream.retry", LEVEL_WARNING },
-	[STREAM_CLOSED] = { "stream.closed", LEVEL_INFO },
-	[STREAM_OVER] = { NULL, LEVEL_ERROR },	/* run.end says it */
-	[STREAM_SILENT] = { "stream.silent", LEVEL_INFO },
-	[STREAM_ANSWER] = { NULL, LEVEL_DEBUG },
-	[STREAM_SECRET] = { NULL, LEVEL_DEBUG },
-	[STREAM_REFUSED] = { "queue.refused", LEVEL_WARNING },
-	[STREAM_WARNING] = { "warning", LEVEL_WARNING },
-	[STREAM_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING }
+	[SESSION_TOKEN_ACQUIRED] = { "token.acquired", LEVEL_INFO },
+	[SESSION_TOKEN_CACHED] = { "token.cached", LEVEL_INFO },
+	[SESSION_TOKEN_REFUSED] = { "token.refused", LEVEL_WARNING },
+	[SESSION_TOKEN_RETRY] = { "token.retry", LEVEL_WARNING },
+	[SESSION_CONNECTED] = { "stream.connected", LEVEL_INFO },
+	[SESSION_MESSAGE] = { "stream.message", LEVEL_DEBUG },
+	[SESSION_LOST] = { "stream.lost", LEVEL_WARNING },
+	[SESSION_RETRY] = { "stream.retry", LEVEL_WARNING },
+	[SESSION_CLOSED] = { "stream.closed", LEVEL_INFO },
+	[SESSION_OVER] = { NULL, LEVEL_ERROR },	/* run.end says it */
+	[SESSION_SILENT] = { "stream.silent", LEVEL_INFO },
+	[SESSION_ANSWER] = { NULL, LEVEL_DEBUG },
+	[SESSION_SECRET] = { NULL, LEVEL_DEBUG },
+	[SESSION_REFUSED] = { "queue.refused", LEVEL_WARNING },
+	[SESSION_WARNING] = { "warning", LEVEL_WARNING },
+	[SESSION_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING }
 };
 
 static void count_stream(struct audit_events_totals *t, const struct session_event *event)
 {
 	switch (event->kind) {
-	case STREAM_TOKEN_ACQUIRED:
+	case SESSION_TOKEN_ACQUIRED:
 		t->tokens++;
 		break;
-	case STREAM_CONNECTED:
+	case SESSION_CONNECTED:
 		t->connected++;
 		break;
-	case STREAM_LOST:
+	case SESSION_LOST:
 		t->lost++;
 		t->too_big += event->by_us && event->close_code == WS_CLOSE_TOO_BIG;
 		t->bad_text += event->by_us && event->close_code == WS_CLOSE_BAD_TEXT;
 		t->cut_messages += event->cut;
 		break;
-	case STREAM_TOKEN_RETRY:
-	case STREAM_RETRY:
+	case SESSION_TOKEN_RETRY:
+	case SESSION_RETRY:
 		t->retries++;
 		break;
-	case STREAM_RESYNC_FAILED:
+	case SESSION_RESYNC_FAILED:
 		t->resyncs_failed++;
 		break;
-	case STREAM_TOKEN_CACHED:
-	case STREAM_TOKEN_REFUSED:
-	case STREAM_MESSAGE:
-	case STREAM_CLOSED:
-	case STREAM_OVER:
-	case STREAM_SILENT:
-	case STREAM_ANSWER:
-	case STREAM_SECRET:
-	case STREAM_REFUSED:
-	case STREAM_WARNING:
+	case SESSION_TOKEN_CACHED:
+	case SESSION_TOKEN_REFUSED:
+	case SESSION_MESSAGE:
+	case SESSION_CLOSED:
+	case SESSION_OVER:
+	case SESSION_SILENT:
+	case SESSION_ANSWER:
+	case SESSION_SECRET:
+	case SESSION_REFUSED:
+	case SESSION_WARNING:
 		break;
 	}
 }
@@ -265,10 +265,10 @@ void audit_events_stream(struct audit_events *events, size_t stream,
 	if (!stream_lines[kind].name || !audit_wants(events->audit, stream_lines[kind].level))
 		return;
 	begin(events, stream_lines[kind].level, stream_lines[kind].name);
-	if (kind >= STREAM_CONNECTED && kind < STREAM_REFUSED)
+	if (kind >= SESSION_CONNECTED && kind < SESSION_REFUSED)
 		audit_int(events->audit, "stream", (int64_t)stream);
-	if (kind == STREAM_CONNECTED || kind == STREAM_LOST || kind == STREAM_MESSAGE
-	    || kind == STREAM_SILENT)
+	if (kind == SESSION_CONNECTED || kind == SESSION_LOST || kind == SESSION_MESSAGE
+	    || kind == SESSION_SILENT)
 		put_time(events, "at", event->at_us);
 	if (event->queue_id)
 		audit_str(events->audit, "queueId", event->queue_id);
@@ -276,16 +276,16 @@ void audit_events_stream(struct audit_events *events, size_t stream,
 		audit_int(events->audit, "httpStatus", event->http_status);
 	if (event->close_code)
 		audit_int(events->audit, "closeCode", event->close_code);
-	if (kind == STREAM_RETRY || kind == STREAM_TOKEN_RETRY) {
+	if (kind == SESSION_RETRY || kind == SESSION_TOKEN_RETRY) {
 		audit_int(events->audit, "attempt", event->attempt);
 		audit_int(events->audit, "waitMs", event->wait_us / 1000);
 	}
-	if (kind == STREAM_TOKEN_ACQUIRED || kind == STREAM_TOKEN_CACHED)
+	if (kind == SESSION_TOKEN_ACQUIRED || kind == SESSION_TOKEN_CACHED)
 		put_expiry(events, event->expires_ms);
-	if (kind == STREAM_MESSAGE) {	/* what it says is --record's */
+	if (kind == SESSION_MESSAGE) {	/* what it says is --record's */
 		put_count(events, "bytes", event->len);
 		audit_bool(events->audit, "binary", event->binary);
-	} else if (kind == STREAM_WARNING) {
+	} else if (kind == SESSION_WARNING) {
 		audit_text(events->audit, "message", event->text);
 	} else if (event->text) {
 		audit_strn(events->audit, "reason", event->text, event->len);

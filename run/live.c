@@ -107,7 +107,7 @@ static enum status take_secret(struct run *run, const struct session_event *even
 static enum status take_event(struct run *run, const struct session_event *event,
 	struct err *err)
 {
-	if (event->kind == STREAM_TOKEN_ACQUIRED || event->kind == STREAM_TOKEN_CACHED) {
+	if (event->kind == SESSION_TOKEN_ACQUIRED || event->kind == SESSION_TOKEN_CACHED) {
 		/* the lookup of queues has reported it already */
 		if (event->generation == run->reported_token)
 			return ST_OK;
@@ -118,31 +118,31 @@ static enum status take_event(struct run *run, const struct session_event *event
 	}
 	audit_events_stream(run->events, event->socket, event);
 	switch (event->kind) {
-	case STREAM_CONNECTED:
+	case SESSION_CONNECTED:
 		return take_state(run, event, SOCKET_CONNECTED, err);
-	case STREAM_LOST:
+	case SESSION_LOST:
 		return take_state(run, event, SOCKET_LOST, err);
-	case STREAM_MESSAGE:
+	case SESSION_MESSAGE:
 		return take_message(run, event, err);
-	case STREAM_ANSWER:
+	case SESSION_ANSWER:
 		return take_answer(run, event, err);
-	case STREAM_SECRET:
+	case SESSION_SECRET:
 		return take_secret(run, event, err);
-	case STREAM_REFUSED:
+	case SESSION_REFUSED:
 		pipeline_refuse(run->pipeline, event->queue_id);
 		record_refusal(run, event);
 		break;
-	case STREAM_OVER:
+	case SESSION_OVER:
 		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
-	case STREAM_TOKEN_ACQUIRED:
-	case STREAM_TOKEN_CACHED:
-	case STREAM_TOKEN_REFUSED:
-	case STREAM_TOKEN_RETRY:
-	case STREAM_RETRY:
-	case STREAM_CLOSED:
-	case STREAM_SILENT:
-	case STREAM_WARNING:
-	case STREAM_RESYNC_FAILED:
+	case SESSION_TOKEN_ACQUIRED:
+	case SESSION_TOKEN_CACHED:
+	case SESSION_TOKEN_REFUSED:
+	case SESSION_TOKEN_RETRY:
+	case SESSION_RETRY:
+	case SESSION_CLOSED:
+	case SESSION_SILENT:
+	case SESSION_WARNING:
+	case SESSION_RESYNC_FAILED:
 		break;
 	}
 	return ST_OK;
@@ -237,6 +237,6 @@ void live_take_closing(struct run *run)
 	struct session_event event;
 
 	while (source_next(&run->source, run->now_us, &event))
-		if (event.kind == STREAM_CLOSED)
+		if (event.kind == SESSION_CLOSED)
 			audit_events_stream(run->events, event.socket, &event);
 }

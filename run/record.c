@@ -78,7 +78,7 @@ void record_message(struct run *run, const struct session_event *event)
 		return;
 	buf_clear(&run->text);
 	put_redacted(run, event->text, event->len, &safe);
-	if (event->kind == STREAM_ANSWER)
+	if (event->kind == SESSION_ANSWER)
 		put_snapshot(run, event, &safe);
 	else
 		recording_entry_put_message(&run->text, event->at_us, event->socket, event->binary,

@@ -1,9 +1,9 @@
 /*
- * The notification service as a source: token, channel, topics, socket, snapshot, and again
- * what of it has to be, until it is closed or beyond repair. One job at a time goes through
- * these steps, beside a socket that is up where there is one: the hand-over before a socket
- * is closed, the channel that comes with a new token, the topics put anew. Policy only:
- * bytes are ws's and rest's, texts api's; times are handed in.
+ * The notification service as a source. It needs a token, a channel, topics, a socket and a
+ * snapshot, in this order. What is lost is set up again; while a socket is up, this also happens in
+ * the background: a second socket before the service closes the first, a channel with a new token,
+ * topics subscribed to again. Decides what to do and when; ws.c and net/rest do the transport,
+ * channel_api the texts.
  */
 #ifndef SOURCE_CHANNEL_H
 #define SOURCE_CHANNEL_H
@@ -27,23 +27,23 @@ struct channel_conf {		/* texts are borrowed */
 	const char *const *pattern;	/* of -m */
 	size_t npattern;
 	bool snapshot;
-	bool once;			/* the snapshot alone, no channel */
-	int64_t resync_us;		/* until the snapshot is asked for again; 0: never */
+	bool once;			/* --now: a snapshot alone, no channel */
+	int64_t resync_us;		/* between snapshots; 0: never again */
 	bool skip_refused;		/* a refused queue is no failure */
 	int64_t connect_timeout_us, retry_for_us, idle_timeout_us, pong_timeout_us;
-	int64_t began_us;		/* the run, from which retry_for_us counts at first */
-	int64_t margin_us;		/* the token is changed so long before its end */
+	int64_t began_us;		/* when the run began: retry_for_us counts from there */
+	int64_t margin_us;		/* the token is changed that long before it expires */
 };
 
 struct channel;
 
-/* token and http are borrowed; queues too, lower case. NULL: out of memory. */
+/* queue: IDs in lower case. token, http and queue are borrowed. NULL: out of memory. */
 struct channel *channel_new(const struct channel_conf *conf, const char *const *queue,
 	size_t nqueue, struct http *http, struct token *token, int64_t now_us);
 void channel_free(struct channel *ch);
 
-/* As the calls of stream.h. Silence that is complete is answered by a ping; without a pong the
- * socket is lost from its last message on. */
+/* As in stream.h, but after --idle-timeout a ping is sent first. If no message comes then, the
+ * socket counts as lost since its last message. */
 int64_t channel_silent_us(const struct channel *ch);
 void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us);
 void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us);
@@ -57,7 +57,8 @@ void channel_control(struct channel *ch, size_t socket, enum notification_kind k
 	int64_t now_us);
 
 bool channel_is_up(const struct channel *ch);
-/* Of ending with it as it is: ST_OK, ST_AUTH where a queue was refused, or the last failure. */
+/* The exit status if the run ends now: ST_OK, ST_AUTH if a queue was refused, or that of the last
+ * failure. */
 enum status channel_status(const struct channel *ch);
 size_t channel_refused(const struct channel *ch);	/* queues */
 

@@ -12,13 +12,12 @@
 #include "window/observation_query.h"
 
 #define TOPIC_HEAD "v2.analytics.queues."
-#define URI_MAX 768		/* as an event's text, so that all of it is known as a secret */
+#define URI_MAX 768		/* fits into the text of an event, so that it can be redacted */
 #define REASON_MAX 512
 
 static const char *const families[CHANNEL_API_TOPICS] = { "observations", "activity" };
 
-/* A string of visible ASCII without its quotes, malloc'd; NULL: it is none, or memory lacked, which
- * sets *no_memory. */
+/* A string of visible ASCII, malloc'd; NULL: another value, or out of memory (*no_memory). */
 static char *take_word(struct json_cursor *c, bool *no_memory)
 {
 	struct buf plain = { .limit = URI_MAX };
@@ -64,7 +63,7 @@ bool channel_api_is_failure(const char *text, size_t len)
 	return false;
 }
 
-/* The ID stands in the paths of requests. */
+/* The ID becomes part of URLs. */
 static bool is_id(const char *id)
 {
 	return id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")]
@@ -128,7 +127,7 @@ bool channel_api_is_object(const char *text, size_t len)
 /* --- topics --------------------------------------------------------------------------- */
 
 struct topic {
-	char queue_id[UUID_LEN + 1];	/* empty: none of ours */
+	char queue_id[UUID_LEN + 1];	/* empty: another kind of topic */
 	size_t family;
 	bool rejected, no_memory;
 	struct buf reason;
@@ -191,7 +190,7 @@ static void take_topic(struct json_cursor *c, struct topic *t)
 	}
 }
 
-static bool tell_topic(struct topic *t, channel_api_refused *each, void *arg)
+static bool report_topic(struct topic *t, channel_api_refused *each, void *arg)
 {
 	struct channel_api_refusal refusal = { t->queue_id, t->family == 0, "" };
 	bool ok = !t->no_memory;
@@ -217,7 +216,7 @@ static const char *take_entities(struct json_cursor *c, channel_api_refused *eac
 			take_topic(c, &t);
 		else
 			json_pass(c);
-		if (!tell_topic(&t, each, arg))
+		if (!report_topic(&t, each, arg))
 			return why_no_memory;
 	}
 	return NULL;
@@ -263,7 +262,7 @@ static bool is_wanted(const char *metric, const char *const *pattern, size_t npa
 	return false;
 }
 
-/* Whoever wants to know who waits longest needs to know whether anybody waits. */
+/* The longest waiting time needs also how many wait, which tells whether anybody does. */
 static bool is_asked(const char *metric, const char *const *pattern, size_t npattern)
 {
 	return is_wanted(metric, pattern, npattern)

@@ -18,7 +18,7 @@ struct queue_lookup {
 	struct queue_fetch *fetch;
 	struct queue_list cached;
 	const struct queue_list *list;	/* of fetch, or cached */
-	struct session a;
+	struct session session;
 	enum lookup_state state;
 	int64_t until_us;
 };
@@ -34,7 +34,7 @@ struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, stru
 	l->conf = *conf;
 	l->token = token;
 	l->until_us = now_us;
-	session_init(&l->a, conf->retry_for_us, conf->request_us, now_us, LACKS);
+	session_init(&l->session, conf->retry_for_us, conf->request_us, now_us, LACKS);
 	l->fetch = queue_fetch_new(&fetch, http);
 	if (!l->fetch) {
 		queue_lookup_free(l);
@@ -55,18 +55,18 @@ void queue_lookup_free(struct queue_lookup *l)
 
 bool queue_lookup_next(struct queue_lookup *l, struct session_event *event)
 {
-	return session_take(&l->a, event);
+	return session_next(&l->session, event);
 }
 
 static void settle(struct queue_lookup *l)
 {
-	l->state = l->a.over ? OVER : BACKOFF;
-	l->until_us = l->a.over ? INT64_MAX : l->a.again_us;
+	l->state = l->session.over ? OVER : BACKOFF;
+	l->until_us = l->session.over ? INT64_MAX : l->session.again_us;
 }
 
 static void failed(struct queue_lookup *l, int64_t now_us, struct retry_failure f)
 {
-	session_failed(&l->a, l->token, now_us, &f);
+	session_failed(&l->session, l->token, now_us, &f);
 	settle(l);
 }
 
@@ -82,13 +82,13 @@ static void judge(struct queue_lookup *l, enum queue_fetch_state state, int64_t 
 	}
 }
 
-static void judge_token(struct queue_lookup *l, enum token_state state, int64_t now_us)
+static void take_token(struct queue_lookup *l, enum token_state state, int64_t now_us)
 {
 	l->state = TOKEN;
 	if (state == TOKEN_READY) {
-		session_token_came(&l->a, l->token);
+		session_token_came(&l->session, l->token);
 		judge(l, queue_fetch_ask(l->fetch, token_value(l->token), now_us,
-			session_end_us(&l->a, now_us)), now_us);
+			session_end_us(&l->session, now_us)), now_us);
 	} else if (state == TOKEN_FAILED) {
 		failed(l, now_us, retry_failure_of_token(token_result(l->token)));
 	}
@@ -122,8 +122,8 @@ static void step_fetch(struct queue_lookup *l, int64_t now_us, struct lines *war
 
 static void begin(struct queue_lookup *l, int64_t now_us, struct lines *warnings)
 {
-	if (l->state == BACKOFF && now_us >= l->a.retry.deadline_us && l->conf.retry_for_us) {
-		session_time_is_up(&l->a, l->a.failure);
+	if (l->state == BACKOFF && now_us >= l->session.retry.deadline_us && l->conf.retry_for_us) {
+		session_time_is_up(&l->session, l->session.failure);
 		settle(l);
 		return;
 	}
@@ -131,13 +131,13 @@ static void begin(struct queue_lookup *l, int64_t now_us, struct lines *warnings
 		judge(l, QUEUE_FETCH_READY, now_us);
 		return;
 	}
-	judge_token(l, token_want(l->token, now_us, session_end_us(&l->a, now_us), warnings),
+	take_token(l, token_want(l->token, now_us, session_end_us(&l->session, now_us), warnings),
 		now_us);
 }
 
 void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *warnings)
 {
-	if (l->a.waiting)
+	if (l->session.waiting)
 		return;
 	switch (l->state) {
 	case CACHE:
@@ -148,7 +148,7 @@ void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *war
 			begin(l, now_us, warnings);
 		break;
 	case TOKEN:
-		judge_token(l, token_step(l->token, now_us, warnings), now_us);
+		take_token(l, token_step(l->token, now_us, warnings), now_us);
 		break;
 	case ASKING:
 		step_fetch(l, now_us, warnings);
@@ -161,7 +161,7 @@ void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *war
 
 int64_t queue_lookup_deadline_us(const struct queue_lookup *l)
 {
-	if (l->a.waiting)
+	if (l->session.waiting)
 		return INT64_MIN;
 	switch (l->state) {
 	case TOKEN: return token_deadline_us(l->token);
@@ -176,7 +176,7 @@ int64_t queue_lookup_deadline_us(const struct queue_lookup *l)
 
 bool queue_lookup_is_ready(const struct queue_lookup *l)
 {
-	return l->state == READY && !l->a.waiting;
+	return l->state == READY && !l->session.waiting;
 }
 
 const struct queue_list *queue_lookup_list(const struct queue_lookup *l)

@@ -31,7 +31,7 @@ struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, stru
 	struct token *token, int64_t now_us);
 void queue_lookup_free(struct queue_lookup *l);
 
-/* Once a turn: next until it is false, then step. An event STREAM_OVER: it failed. */
+/* Once a turn: next until it is false, then step. An event SESSION_OVER: it failed. */
 bool queue_lookup_next(struct queue_lookup *l, struct session_event *event);
 void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *warnings);
 int64_t queue_lookup_deadline_us(const struct queue_lookup *l);

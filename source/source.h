@@ -1,6 +1,6 @@
 /*
- * Where a live run's messages come from: one thing with two forms, the stream or the
- * notification service. Calls are those of stream.h, handed on.
+ * The source of a live run: the stream or the notification service. Passes calls on to the one that
+ * there is; stream.h explains them.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
@@ -14,7 +14,7 @@
 #include "util/base.h"
 #include "util/lines.h"
 
-struct source {		/* all zero: none yet; owns the one that it has */
+struct source {		/* owns the one that it has; all zero: none yet */
 	struct stream *stream;
 	struct channel *channel;
 };

@@ -16,8 +16,7 @@
 #define SCOPE "routing:statistics:view"
 #define TEXT_MAX SESSION_TEXT_MAX
 #define LACKS "the client lacks the scope " SCOPE
-/* libcurl's own bounds are kept behind ours, so that one clock decides. */
-#define BEHIND_US 1000000
+#define LIBCURL_EXTRA_US 1000000	/* added to its timeouts, so that ours fire first */
 
 enum stream_state { IDLE, TOKEN, CONNECTING, OPEN, CLOSING, BACKOFF, OVER };
 
@@ -25,12 +24,12 @@ struct stream {
 	struct stream_conf conf;
 	struct http *http;
 	struct token *token;
-	struct session a;
+	struct session session;
 	enum stream_state state;
 	int64_t until_us;	/* the state's deadline */
 	struct ws *ws;
 	bool was_connected, closed;
-	int64_t life_us;	/* the last message, or the connection's begin */
+	int64_t alive_us;	/* the last message, or when it opened */
 };
 
 struct stream *stream_new(const struct stream_conf *conf, struct http *http,
@@ -44,7 +43,7 @@ struct stream *stream_new(const struct stream_conf *conf, struct http *http,
 	s->http = http;
 	s->token = token;
 	s->until_us = now_us;
-	session_init(&s->a, conf->retry_for_us, conf->connect_timeout_us, now_us, LACKS);
+	session_init(&s->session, conf->retry_for_us, conf->connect_timeout_us, now_us, LACKS);
 	return s;
 }
 
@@ -63,7 +62,7 @@ char *stream_url(const struct stream_conf *conf, const char *token)
 	const char *host = strstr(conf->base_url, "://");
 	struct buf url = { 0 };
 
-	/* enough for all of it, so that growing leaves no copy of the token behind */
+	/* room for all of it, because growing would leave copies of the token in memory */
 	buf_reserve(&url, 3 * (strlen(token) + strlen(conf->payload)) + 1024);
 	buf_str(&url, strncmp(conf->base_url, "https", 5) == 0 ? "wss" : "ws");
 	buf_str(&url, host);
@@ -117,32 +116,32 @@ static void drop_connection(struct stream *s)
 	s->ws = NULL;
 }
 
-/* After a failure: the end, or another attempt. Texts of the connection have been copied. */
+/* After a failure: waits for another attempt, or ends. */
 static void settle(struct stream *s)
 {
 	drop_connection(s);
-	if (s->a.over)
+	if (s->session.over)
 		enter(s, OVER, INT64_MAX);
 	else
-		enter(s, BACKOFF, s->a.again_us);
+		enter(s, BACKOFF, s->session.again_us);
 }
 
 static void failed(struct stream *s, int64_t now_us, struct retry_failure f)
 {
-	enum retry_verdict then = session_failed(&s->a, s->token, now_us, &f);
+	enum retry_verdict then = session_failed(&s->session, s->token, now_us, &f);
 
 	settle(s);
-	if (then == RETRY_NEW_TOKEN && !s->a.over)
+	if (then == RETRY_NEW_TOKEN && !s->session.over)
 		enter(s, IDLE, now_us);
 }
 
 static void time_is_up(struct stream *s, const char *text)
 {
-	session_time_is_up(&s->a, text);
+	session_time_is_up(&s->session, text);
 	settle(s);
 }
 
-/* The connection failed, and nobody said more than that. */
+/* The connection failed. */
 static void no_connection(struct stream *s, int64_t now_us, const char *text)
 {
 	failed(s, now_us, (struct retry_failure){ .what = FAILED_STREAM, .kind = HTTP_NETWORK,
@@ -151,13 +150,14 @@ static void no_connection(struct stream *s, int64_t now_us, const char *text)
 
 static void connect_now(struct stream *s, int64_t now_us)
 {
-	int64_t end_us = backoff_attempt_end_us(&s->a.retry, now_us, s->conf.connect_timeout_us);
+	int64_t end_us = backoff_attempt_end_us(&s->session.retry, now_us,
+		s->conf.connect_timeout_us);
 	char *url = stream_url(&s->conf, token_value(s->token));
 
 	if (url)
 		s->ws = ws_open(s->http, url,
 			s->conf.payload_as_message ? s->conf.payload : NULL,
-			(end_us - now_us + BEHIND_US) / US_PER_MS);
+			(end_us - now_us + LIBCURL_EXTRA_US) / US_PER_MS);
 	if (url)
 		OPENSSL_cleanse(url, strlen(url));
 	free(url);
@@ -167,10 +167,10 @@ static void connect_now(struct stream *s, int64_t now_us)
 		no_connection(s, now_us, "no connection could be begun");
 }
 
-static void judge_token(struct stream *s, enum token_state state, int64_t now_us)
+static void take_token(struct stream *s, enum token_state state, int64_t now_us)
 {
 	if (state == TOKEN_READY) {
-		session_token_came(&s->a, s->token);
+		session_token_came(&s->session, s->token);
 		connect_now(s, now_us);
 	} else if (state == TOKEN_FAILED) {
 		failed(s, now_us, retry_failure_of_token(token_result(s->token)));
@@ -179,7 +179,7 @@ static void judge_token(struct stream *s, enum token_state state, int64_t now_us
 
 /* --- how a connection ended --------------------------------------------------------- */
 
-/* In words: which host, and what it did. */
+/* Which host, and what it did. */
 static const char *put_end(const struct stream *s, const struct ws_event *e, char text[TEXT_MAX])
 {
 	const char *host = strstr(s->conf.base_url, "://") + 3;
@@ -213,12 +213,12 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 
 	if (s->state == CLOSING) {
 		s->closed = true;
-		session_tell(&s->a, STREAM_CLOSED, NULL)->close_code = e->close_code;
+		session_report(&s->session, SESSION_CLOSED, NULL)->close_code = e->close_code;
 		enter(s, OVER, INT64_MAX);
 		return;
 	}
 	if (s->state == OPEN) {
-		lost = session_lost(&s->a, now_us, now_us, 0, e->close_code, e->reason);
+		lost = session_lost(&s->session, now_us, now_us, 0, e->close_code, e->reason);
 		lost->by_us = e->end != WS_END_CLOSED;
 		lost->cut = ws_was_cut(s->ws);
 	}
@@ -228,15 +228,15 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 
 static void opened(struct stream *s, int64_t now_us)
 {
-	struct session_event *e = session_tell(&s->a, STREAM_CONNECTED, NULL);
+	struct session_event *e = session_report(&s->session, SESSION_CONNECTED, NULL);
 
-	/* the first window begins at a whole ms, and the stream counts from there */
+	/* the first window begins at a whole ms, so the stream counts as up since then */
 	e->at_us = s->was_connected ? now_us : now_us - now_us % US_PER_MS;
 	s->was_connected = true;
-	s->a.token_renewed = false;
-	s->a.status = ST_OK;
-	s->life_us = e->at_us;
-	backoff_connected(&s->a.retry, now_us);
+	s->session.token_renewed = false;
+	s->session.status = ST_OK;
+	s->alive_us = e->at_us;
+	backoff_connected(&s->session.retry, now_us);
 	enter(s, OPEN, now_us + s->conf.idle_timeout_us);
 }
 
@@ -252,7 +252,7 @@ void stream_stalled(struct stream *s, int64_t from_us, int64_t now_us)
 	if (s->state != OPEN)
 		return;
 	s->until_us += now_us - from_us;
-	s->life_us = now_us;
+	s->alive_us = now_us;
 }
 
 void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
@@ -263,8 +263,9 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 		return;
 	time_format_duration(duration, s->conf.idle_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
-	session_lost(&s->a, now_us, s->life_us > printed_end_us ? s->life_us : printed_end_us, 0,
-		0, text)->cut = ws_was_cut(s->ws);
+	session_lost(&s->session, now_us,
+		s->alive_us > printed_end_us ? s->alive_us : printed_end_us, 0, 0, text)->cut
+		= ws_was_cut(s->ws);
 	no_connection(s, now_us, text);
 }
 
@@ -273,10 +274,10 @@ static bool take_message(struct stream *s, int64_t now_us, const struct ws_event
 {
 	if (s->state != OPEN)
 		return false;
-	s->life_us = now_us;
+	s->alive_us = now_us;
 	s->until_us = now_us + s->conf.idle_timeout_us;
 	*event = (struct session_event){
-		.kind = STREAM_MESSAGE, .at_us = now_us, .text = e->text, .len = e->len,
+		.kind = SESSION_MESSAGE, .at_us = now_us, .text = e->text, .len = e->len,
 		.binary = e->kind == WS_BINARY
 	};
 	return true;
@@ -286,7 +287,7 @@ bool stream_next(struct stream *s, int64_t now_us, struct session_event *event)
 {
 	struct ws_event e;
 
-	while (!s->a.waiting && s->ws && ws_next(s->ws, &e)) {
+	while (!s->session.waiting && s->ws && ws_next(s->ws, &e)) {
 		switch (e.kind) {
 		case WS_OPENED:
 			if (s->state == CONNECTING)
@@ -302,23 +303,24 @@ bool stream_next(struct stream *s, int64_t now_us, struct session_event *event)
 			break;
 		}
 	}
-	return session_take(&s->a, event);
+	return session_next(&s->session, event);
 }
 
-/* Token, wait for the lock and request have the whole period; without one, their bounds. */
+/* The token has all of --retry-for; with 0, time for the lock and for one request. */
 static void step_idle(struct stream *s, int64_t now_us, struct lines *warnings)
 {
-	int64_t end_us = session_end_us(&s->a, now_us);
+	int64_t end_us = session_end_us(&s->session, now_us);
 
 	enter(s, TOKEN, end_us);
-	judge_token(s, token_want(s->token, now_us, end_us + BEHIND_US, warnings), now_us);
+	take_token(s, token_want(s->token, now_us, end_us + LIBCURL_EXTRA_US, warnings), now_us);
 }
 
 static void step_token(struct stream *s, int64_t now_us, struct lines *warnings)
 {
-	judge_token(s, token_step(s->token, now_us, warnings), now_us);
+	take_token(s, token_step(s->token, now_us, warnings), now_us);
 	if (s->state == TOKEN && now_us >= s->until_us)
-		time_is_up(s, s->a.failure[0] ? s->a.failure : "the token did not come");
+		time_is_up(s, s->session.failure[0] ? s->session.failure
+			: "the token did not come");
 }
 
 static void step_connecting(struct stream *s, int64_t now_us)
@@ -329,8 +331,9 @@ static void step_connecting(struct stream *s, int64_t now_us)
 	ws_step(s->ws, now_us);
 	if (now_us < s->until_us)
 		return;
-	if (now_us >= s->a.retry.deadline_us) {
-		time_is_up(s, s->a.failure[0] ? s->a.failure : "the handshake was not answered");
+	if (now_us >= s->session.retry.deadline_us) {
+		time_is_up(s, s->session.failure[0] ? s->session.failure
+			: "the handshake was not answered");
 		return;
 	}
 	time_format_duration(duration, s->conf.connect_timeout_us / US_PER_MS);
@@ -344,15 +347,15 @@ static void step_backoff(struct stream *s, int64_t now_us, struct lines *warning
 {
 	if (now_us < s->until_us)
 		return;
-	if (now_us >= s->a.retry.deadline_us)
-		time_is_up(s, s->a.failure);
+	if (now_us >= s->session.retry.deadline_us)
+		time_is_up(s, s->session.failure);
 	else
 		step_idle(s, now_us, warnings);
 }
 
 void stream_step(struct stream *s, int64_t now_us, struct lines *warnings)
 {
-	if (s->a.waiting)		/* first what has happened is taken */
+	if (s->session.waiting)		/* its events must be taken first */
 		return;
 	switch (s->state) {
 	case IDLE:
@@ -380,7 +383,7 @@ int64_t stream_deadline_us(const struct stream *s)
 {
 	int64_t at = s->until_us, other = INT64_MAX;
 
-	if (s->a.waiting)
+	if (s->session.waiting)
 		return INT64_MIN;
 	if (s->ws)
 		other = ws_deadline_us(s->ws);
@@ -403,14 +406,14 @@ enum status stream_status(const struct stream *s)
 {
 	if (s->state == OPEN)
 		return ST_OK;
-	return s->a.status == ST_OK ? ST_NET : s->a.status;
+	return s->session.status == ST_OK ? ST_NET : s->session.status;
 }
 
 void stream_close(struct stream *s, int64_t now_us)
 {
 	if (s->closed || s->state == CLOSING)
 		return;
-	s->a.first = s->a.waiting = 0;
+	s->session.first = s->session.waiting = 0;
 	if (s->state == OPEN) {
 		enter(s, CLOSING, INT64_MAX);
 		ws_close(s->ws, now_us);
@@ -423,5 +426,5 @@ void stream_close(struct stream *s, int64_t now_us)
 
 bool stream_is_closed(const struct stream *s)
 {
-	return s->closed && !s->a.waiting;
+	return s->closed && !s->session.waiting;
 }

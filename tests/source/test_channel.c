@@ -295,17 +295,18 @@ void token_drop(struct token *t)
 static void take(const struct session_event *e)
 {
 	static const char *const words[] = {
-		[STREAM_CONNECTED] = "connected", [STREAM_LOST] = "lost", [STREAM_RETRY] = "retry",
-		[STREAM_MESSAGE] = "message", [STREAM_CLOSED] = "closed", [STREAM_OVER] = "over",
-		[STREAM_SILENT] = "silent", [STREAM_WARNING] = "warning"
+		[SESSION_CONNECTED] = "connected", [SESSION_LOST] = "lost",
+		[SESSION_RETRY] = "retry",
+		[SESSION_MESSAGE] = "message", [SESSION_CLOSED] = "closed", [SESSION_OVER] = "over",
+		[SESSION_SILENT] = "silent", [SESSION_WARNING] = "warning"
 	};
 
 	play.told_us = e->at_us;
-	if (e->kind == STREAM_OVER)
+	if (e->kind == SESSION_OVER)
 		play.over = e->status;
-	if (e->kind == STREAM_OVER || e->kind == STREAM_RETRY || e->kind == STREAM_WARNING)
+	if (e->kind == SESSION_OVER || e->kind == SESSION_RETRY || e->kind == SESSION_WARNING)
 		snprintf(play.reason, sizeof(play.reason), "%.*s", (int)e->len, e->text);
-	if (e->kind == STREAM_ANSWER)
+	if (e->kind == SESSION_ANSWER)
 		say("answer ");
 	else if (e->kind < ARRAY_LEN(words) && words[e->kind])
 		say("%s%zu ", words[e->kind], e->socket);
@@ -796,7 +797,7 @@ static void lost_at(int64_t at_us, int64_t now_us)
 	play.now_us = now_us;
 	channel_watch(play.ch, now_us, play.printed_us);
 	assert_true(channel_next(play.ch, now_us, &e));
-	assert_int_equal(e.kind, STREAM_LOST);
+	assert_int_equal(e.kind, SESSION_LOST);
 	assert_int_equal(e.at_us, at_us);
 }
 

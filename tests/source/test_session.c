@@ -37,17 +37,18 @@ TEST(events__come_in_order_and_whole)
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < SESSION_EVENTS_MAX; i++) {
 			snprintf(text, sizeof(text), "event %d", i);
-			session_tell(&a, STREAM_WARNING, text)->at_us = i;
+			session_report(&a, SESSION_WARNING, text)->at_us = i;
 		}
 		for (int i = 0; i < SESSION_EVENTS_MAX; i++) {
 			snprintf(text, sizeof(text), "event %d", i);
-			assert_true(session_take(&a, &e));
+			assert_true(session_next(&a, &e));
 			assert_int_equal(e.at_us, i);
 			assert_string_equal(e.text, text);
 		}
-		assert_false(session_take(&a, &e));
-		session_tell(&a, STREAM_WARNING, NULL);	/* the next round begins elsewhere */
-		assert_true(session_take(&a, &e));
+		assert_false(session_next(&a, &e));
+		/* the next round begins elsewhere */
+		session_report(&a, SESSION_WARNING, NULL);
+		assert_true(session_next(&a, &e));
 	}
 }
 
@@ -59,14 +60,14 @@ TEST(event__beyond_the_room_ends_the_program)
 	pid_t pid;
 
 	for (int i = 0; i < SESSION_EVENTS_MAX; i++)
-		session_tell(&a, STREAM_WARNING, NULL);
+		session_report(&a, SESSION_WARNING, NULL);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 		signal(SIGABRT, SIG_DFL);
 		close(STDERR_FILENO);
-		session_tell(&a, STREAM_LOST, NULL);
+		session_report(&a, SESSION_LOST, NULL);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -84,12 +85,12 @@ TEST(token__is_told_of_once_a_generation)
 			.cached = generation == 2 };
 		session_token_came(&a, NULL);
 		session_token_came(&a, NULL);
-		assert_true(session_take(&a, &e));
-		assert_int_equal(e.kind, generation == 2 ? STREAM_TOKEN_CACHED
-			: STREAM_TOKEN_ACQUIRED);
+		assert_true(session_next(&a, &e));
+		assert_int_equal(e.kind, generation == 2 ? SESSION_TOKEN_CACHED
+			: SESSION_TOKEN_ACQUIRED);
 		assert_int_equal(e.generation, generation);
 		assert_int_equal(e.expires_ms, 1000);
-		assert_false(session_take(&a, &e));
+		assert_false(session_next(&a, &e));
 	}
 }
 

@@ -177,9 +177,9 @@ static void connect_at(struct stream *s, int64_t now)
 {
 	struct session_event e;
 
-	turn(s, now, STREAM_CONNECTED, &e);
+	turn(s, now, SESSION_CONNECTED, &e);
 	brings((struct ws_event){ .kind = WS_OPENED });
-	assert_true(turn(s, now, STREAM_CONNECTED, &e));
+	assert_true(turn(s, now, SESSION_CONNECTED, &e));
 	assert_true(stream_is_up(s));
 }
 
@@ -188,17 +188,17 @@ TEST(first_connection__counts_from_whole_ms)
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	assert_false(turn(s, 0, STREAM_CONNECTED, &e));
+	assert_false(turn(s, 0, SESSION_CONNECTED, &e));
 	assert_string_equal(play.url, "wss://h:1/api/v2/routing/statistics/queues/stream"
 		"?access_token=tok%2Fen&payload=%7B%22a%22%3A%5B1%5D%7D");
 	brings((struct ws_event){ .kind = WS_OPENED });
-	assert_true(turn(s, 1234567, STREAM_CONNECTED, &e));
+	assert_true(turn(s, 1234567, SESSION_CONNECTED, &e));
 	assert_int_equal(e.at_us, 1234000);
 	brings(ended(WS_END_CLOSED, 0, 1000));
-	assert_true(turn(s, 2 * S, STREAM_LOST, &e));
-	turn(s, 3 * S, STREAM_CONNECTED, &e);
+	assert_true(turn(s, 2 * S, SESSION_LOST, &e));
+	turn(s, 3 * S, SESSION_CONNECTED, &e);
 	brings((struct ws_event){ .kind = WS_OPENED });
-	assert_true(turn(s, 3 * S + 77, STREAM_CONNECTED, &e));
+	assert_true(turn(s, 3 * S + 77, SESSION_CONNECTED, &e));
 	assert_int_equal(e.at_us, 3 * S + 77);
 	stream_free(s);
 }
@@ -210,10 +210,10 @@ TEST(watchdog__counts_from_the_last_message)
 
 	connect_at(s, 0);
 	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
-	assert_true(turn(s, 5 * S, STREAM_MESSAGE, &e));
-	assert_false(turn(s, 25 * S - 1, STREAM_LOST, &e));
+	assert_true(turn(s, 5 * S, SESSION_MESSAGE, &e));
+	assert_false(turn(s, 25 * S - 1, SESSION_LOST, &e));
 	assert_int_equal(stream_deadline_us(s), 25 * S);
-	assert_true(turn(s, 25 * S, STREAM_LOST, &e));
+	assert_true(turn(s, 25 * S, SESSION_LOST, &e));
 	assert_int_equal(e.at_us, 5 * S);
 	assert_int_equal(stream_status(s), ST_NET);
 	stream_free(s);
@@ -227,7 +227,7 @@ TEST(watchdog__reaches_back_behind_no_printed_window)
 	connect_at(s, 0);
 	stream_watch(s, 30 * S, 10 * S);
 	assert_true(stream_next(s, 30 * S, &e));
-	assert_int_equal(e.kind, STREAM_LOST);
+	assert_int_equal(e.kind, SESSION_LOST);
 	assert_int_equal(e.at_us, 10 * S);
 	stream_free(s);
 }
@@ -239,9 +239,9 @@ TEST(message__at_the_same_moment_comes_before_the_watchdog)
 
 	connect_at(s, 0);
 	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
-	assert_false(turn(s, 20 * S, STREAM_LOST, &e));
+	assert_false(turn(s, 20 * S, SESSION_LOST, &e));
 	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
-	assert_true(turn(s, 40 * S + 1, STREAM_LOST, &e));
+	assert_true(turn(s, 40 * S + 1, SESSION_LOST, &e));
 	assert_int_equal(e.at_us, 20 * S);
 	stream_free(s);
 }
@@ -253,9 +253,9 @@ TEST(stall__is_no_silence)
 
 	connect_at(s, 0);
 	stream_stalled(s, 5 * S, 65 * S);
-	assert_false(turn(s, 65 * S, STREAM_LOST, &e));
+	assert_false(turn(s, 65 * S, SESSION_LOST, &e));
 	assert_int_equal(stream_silent_us(s), 80 * S);
-	assert_true(turn(s, 80 * S, STREAM_LOST, &e));
+	assert_true(turn(s, 80 * S, SESSION_LOST, &e));
 	assert_int_equal(e.at_us, 65 * S);
 	stream_free(s);
 }
@@ -267,11 +267,11 @@ TEST(retry_for__counts_anew_from_each_loss)
 
 	connect_at(s, 0);
 	brings(ended(WS_END_CLOSED, 0, 1000));
-	turn(s, 10 * S, STREAM_LOST, &e);
+	turn(s, 10 * S, SESSION_LOST, &e);
 	play.token = TOKEN_LOCKING;
 	for (int64_t now = 41 * S; now < 70 * S; now += S)
-		assert_false(turn(s, now, STREAM_OVER, &e));
-	assert_true(turn(s, 70 * S, STREAM_OVER, &e));
+		assert_false(turn(s, now, SESSION_OVER, &e));
+	assert_true(turn(s, 70 * S, SESSION_OVER, &e));
 	assert_int_equal(e.status, ST_NET);
 	stream_free(s);
 }
@@ -281,16 +281,16 @@ TEST(last_failure__decides_between_4_and_5)
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	turn(s, 0, STREAM_RETRY, &e);
+	turn(s, 0, SESSION_RETRY, &e);
 	brings(ended(WS_END_NETWORK, 0, 0));
-	assert_true(turn(s, S, STREAM_RETRY, &e));
-	turn(s, 32 * S, STREAM_RETRY, &e);
+	assert_true(turn(s, S, SESSION_RETRY, &e));
+	turn(s, 32 * S, SESSION_RETRY, &e);
 	brings(ended(WS_END_REFUSED, 429, 0));
-	assert_true(turn(s, 33 * S, STREAM_RETRY, &e));
+	assert_true(turn(s, 33 * S, SESSION_RETRY, &e));
 	assert_int_equal(stream_status(s), ST_RATE);
 	play.token = TOKEN_LOCKING;
-	turn(s, 59 * S, STREAM_OVER, &e);
-	assert_true(turn(s, 60 * S, STREAM_OVER, &e));
+	turn(s, 59 * S, SESSION_OVER, &e);
+	assert_true(turn(s, 60 * S, SESSION_OVER, &e));
 	assert_int_equal(e.status, ST_RATE);
 	stream_free(s);
 }
@@ -300,14 +300,14 @@ TEST(unauthorised__renews_the_token_once)
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	turn(s, 0, STREAM_RETRY, &e);
+	turn(s, 0, SESSION_RETRY, &e);
 	brings(ended(WS_END_REFUSED, 401, 0));
-	assert_false(turn(s, 1, STREAM_OVER, &e));
+	assert_false(turn(s, 1, SESSION_OVER, &e));
 	assert_int_equal(play.dropped, 1);
-	turn(s, 2, STREAM_OVER, &e);
+	turn(s, 2, SESSION_OVER, &e);
 	assert_int_equal(play.opened, 2);
 	brings(ended(WS_END_REFUSED, 401, 0));
-	assert_true(turn(s, 3, STREAM_OVER, &e));
+	assert_true(turn(s, 3, SESSION_OVER, &e));
 	assert_int_equal(e.status, ST_AUTH);
 	stream_free(s);
 }
@@ -317,9 +317,9 @@ TEST(handshake__is_bounded)
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	turn(s, 0, STREAM_RETRY, &e);
-	assert_false(turn(s, 15 * S - 1, STREAM_RETRY, &e));
-	assert_true(turn(s, 15 * S, STREAM_RETRY, &e));
+	turn(s, 0, SESSION_RETRY, &e);
+	assert_false(turn(s, 15 * S - 1, SESSION_RETRY, &e));
+	assert_true(turn(s, 15 * S, SESSION_RETRY, &e));
 	assert_int_equal(play.freed, 1);
 	stream_free(s);
 }
@@ -329,7 +329,7 @@ TEST(close__before_it_is_up_is_at_once)
 	struct stream *s = begin(0);
 	struct session_event e;
 
-	turn(s, 0, STREAM_RETRY, &e);
+	turn(s, 0, SESSION_RETRY, &e);
 	stream_close(s, 1);
 	assert_true(stream_is_closed(s));
 	assert_true(stream_is_over(s));

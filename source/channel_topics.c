@@ -1,0 +1,160 @@
+#include "source/channel_topics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "source/channel_setup.h"
+
+#define REFUSED_IN_VAIN 200	/* queues; the API takes 300 requests a minute for all runs */
+
+void channel_topics_reset(struct channel *ch)
+{
+	struct channel_topics *t = &ch->topics;
+
+	t->n = t->next = t->suspect = 0;
+	t->in_pieces = t->any = false;
+	for (size_t i = 0; i < ch->nqueue; i++)
+		if (!ch->refused[i])
+			t->queue[t->n++] = i;
+	t->size = t->n;
+}
+
+void channel_topics_ask(struct channel *ch, int64_t now_us)
+{
+	const char *queue[CHANNEL_QUEUES_MAX] = { NULL };
+	const struct channel_topics *t = &ch->topics;
+	struct buf body = { 0 };
+
+	for (size_t i = 0; i < t->size; i++)
+		queue[i] = ch->queue[t->queue[t->next + i]];
+	if (channel_api_put_topics(&body, queue, t->size) && buf_char(&body, '\0'))
+		channel_setup_ask(ch, t->in_pieces ? "POST" : "PUT", CHANNELS_PATH "/",
+			"/subscriptions?ignoreErrors=true", body.data, now_us);
+	else
+		channel_setup_over(ch, ST_OUTPUT, "out of memory");
+	buf_free(&body);
+}
+
+static bool refuse(struct channel *ch, size_t queue, const char *reason)
+{
+	if (ch->refused[queue])
+		return true;
+	ch->refused[queue] = true;
+	ch->reason_queue[ch->nrefused++] = queue;
+	lines_add(&ch->reasons, "%s", reason);
+	return !ch->reasons.failed;
+}
+
+static bool on_refusal(void *arg, const struct channel_api_refusal *r)
+{
+	struct channel *ch = arg;
+
+	for (size_t i = 0; i < ch->nqueue; i++) {
+		if (strcmp(ch->queue[i], r->queue_id) != 0)
+			continue;
+		if (r->observations)
+			return refuse(ch, i, r->reason[0] ? r->reason : "no reason was told");
+		if (!ch->refused[i] && ch->nactivity_refused++ == 0)
+			snprintf(ch->activity_refused, sizeof(ch->activity_refused),
+				"the activity of queue %s is not told: %.200s", ch->queue[i],
+				r->reason);
+	}
+	return true;
+}
+
+/* One warning for all queues, for little is missing: their observations are permitted. */
+static void warn_of_activity(struct channel *ch)
+{
+	char text[sizeof(ch->activity_refused) + 64];
+
+	snprintf(text, sizeof(text),
+		ch->nactivity_refused > 1 ? "%s (and that of %zu other queues)" : "%s",
+		ch->activity_refused, ch->nactivity_refused - 1);
+	if (ch->nactivity_refused)
+		session_report(&ch->session, SESSION_WARNING, text);
+	ch->nactivity_refused = 0;
+}
+
+static void subscribed(struct channel *ch, int64_t now_us)
+{
+	bool renewal = ch->renewal;
+
+	ch->topics_us = now_us;
+	ch->renewal = false;
+	warn_of_activity(ch);
+	if (renewal)
+		ch->session.token_renewed = false;
+	if (ch->nrefused == ch->nqueue)
+		channel_setup_step_failed(ch, HTTP_FORBIDDEN, "every queue was refused", now_us);
+	else if (renewal)
+		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
+	else
+		channel_setup_enter(ch, STEP_CONNECT, now_us);
+}
+
+/* The piece is done: asks for the next one, of at most size queues. */
+static void next_piece(struct channel *ch, size_t size, int64_t now_us)
+{
+	struct channel_topics *t = &ch->topics;
+	char text[128];
+
+	t->next += t->size;
+	t->size = size < t->n - t->next ? size : t->n - t->next;
+	if (t->next == t->n) {
+		subscribed(ch, now_us);
+	} else if (!t->any && t->next >= REFUSED_IN_VAIN) {
+		snprintf(text, sizeof(text), "%zu queues were refused and none was not; %zu more "
+			"were not asked for", t->next, t->n - t->next);
+		channel_setup_step_failed(ch, HTTP_FORBIDDEN, text, now_us);
+	} else {
+		channel_setup_continue(ch, now_us);
+	}
+}
+
+static void piece_permitted(struct channel *ch, int64_t now_us)
+{
+	struct channel_topics *t = &ch->topics;
+	size_t end = t->next + t->size, size = 2 * t->size;
+
+	t->any = true;
+	if (t->suspect > end)
+		size = t->suspect - end > 1 ? (t->suspect - end) / 2 : 1;
+	else
+		t->suspect = 0;
+	next_piece(ch, size, now_us);
+}
+
+void channel_topics_forbidden(struct channel *ch, const char *text, int64_t now_us)
+{
+	struct channel_topics *t = &ch->topics;
+
+	if (t->size > 1) {
+		t->in_pieces = true;
+		t->suspect = t->next + t->size;
+		t->size /= 2;
+		channel_setup_continue(ch, now_us);
+		return;
+	}
+	t->suspect = 0;
+	if (refuse(ch, t->queue[t->next], text))
+		next_piece(ch, 1, now_us);
+	else
+		channel_setup_over(ch, ST_OUTPUT, "out of memory");
+}
+
+void channel_topics_answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
+{
+	const char *why = channel_api_parse_topics(answer->body, answer->len, on_refusal, ch);
+	char text[256];
+
+	if (why == why_no_memory) {
+		channel_setup_over(ch, ST_OUTPUT, why);
+		return;
+	}
+	if (why) {
+		snprintf(text, sizeof(text), "the answer to the topics is malformed: %s", why);
+		channel_setup_step_failed(ch, HTTP_BREACH, text, now_us);
+		return;
+	}
+	piece_permitted(ch, now_us);
+}

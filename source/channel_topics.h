@@ -1,0 +1,13 @@
+/* Subscribes a channel to the topics of its queues, and finds out which queues are refused. */
+#ifndef SOURCE_CHANNEL_TOPICS_H
+#define SOURCE_CHANNEL_TOPICS_H
+
+#include "source/channel_state.h"
+
+void channel_topics_reset(struct channel *ch);		/* all queues but those refused before */
+void channel_topics_ask(struct channel *ch, int64_t now_us);
+void channel_topics_answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us);
+/* The answer was 403. */
+void channel_topics_forbidden(struct channel *ch, const char *text, int64_t now_us);
+
+#endif
