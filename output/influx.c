@@ -113,10 +113,6 @@ static void put_series(struct buf *out, const struct row_window *w, const struct
 /* The members of the queue's row that are no series, by their names in rows. */
 static void put_row(struct buf *out, const struct row_window *w, const struct row *row)
 {
-	static const char *const lags[LAG_STATS] = {
-		[LAG_MEAN] = "lagMs.mean", [LAG_MAX] = "lagMs.max", [LAG_P50] = "lagMs.p50",
-		[LAG_P95] = "lagMs.p95", [LAG_P99] = "lagMs.p99"
-	};
 	char before = ' ', name[64];
 
 	put_tags(out, row, NULL);
@@ -126,8 +122,10 @@ static void put_row(struct buf *out, const struct row_window *w, const struct ro
 		snprintf(name, sizeof(name), "rejected.%s", verdict_name(v));
 		put_field(out, &before, name, (double)row->rejected[v]);
 	}
-	for (enum row_lag s = 0; s < LAG_STATS; s++)
-		put_field(out, &before, lags[s], row->lag_ms[s]);
+	for (enum row_lag s = 0; s < LAG_STATS; s++) {
+		snprintf(name, sizeof(name), "lagMs.%s", row_lag_names[s]);
+		put_field(out, &before, name, row->lag_ms[s]);
+	}
 	put_time(out, w);
 }
 

@@ -177,18 +177,13 @@ static void put_counts(struct buf *out, const struct row *row)
 
 static void put_lag(struct buf *out, const struct row *row)
 {
-	static const char *const names[LAG_STATS] = {
-		[LAG_MEAN] = "mean", [LAG_MAX] = "max", [LAG_P50] = "p50", [LAG_P95] = "p95",
-		[LAG_P99] = "p99"
-	};
-
 	put_key(out, "lagMs");
 	if (isnan(row->lag_ms[LAG_MEAN])) {
 		buf_str(out, "null");
 		return;
 	}
 	for (enum row_lag s = 0; s < LAG_STATS; s++) {
-		buf_printf(out, "%c\"%s\":", s ? ',' : '{', names[s]);
+		buf_printf(out, "%c\"%s\":", s ? ',' : '{', row_lag_names[s]);
 		put_number(out, row->lag_ms[s]);
 	}
 	buf_char(out, '}');

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,14 +285,11 @@ static void put_series(struct families *fs, const struct row *row,
 
 static void put_lag(struct families *fs, const struct row *row)
 {
-	static const char *const names[LAG_STATS] = {
-		[LAG_MEAN] = "gsqstat_lag_mean_seconds", [LAG_MAX] = "gsqstat_lag_max_seconds",
-		[LAG_P50] = "gsqstat_lag_p50_seconds", [LAG_P95] = "gsqstat_lag_p95_seconds",
-		[LAG_P99] = "gsqstat_lag_p99_seconds"
-	};
+	char name[64];
 
 	for (enum row_lag s = 0; s < LAG_STATS; s++) {
-		begin(fs, names[s], "Arrival less timestamp of what came in the window.");
+		snprintf(name, sizeof(name), "gsqstat_lag_%s_seconds", row_lag_names[s]);
+		begin(fs, name, "Arrival less timestamp of what came in the window.");
 		add(fs, &(struct metric_line){ row, NULL, row->lag_ms[s] / 1000 });
 	}
 }

@@ -14,6 +14,11 @@ const char *const row_stat_names[STAT_NAMES] = {
 	[STAT_DELTA] = "delta"
 };
 
+const char *const row_lag_names[LAG_STATS] = {
+	[LAG_MEAN] = "mean", [LAG_MAX] = "max", [LAG_P50] = "p50", [LAG_P95] = "p95",
+	[LAG_P99] = "p99"
+};
+
 void row_window_free(struct row_window *r)
 {
 	free(r->row);

@@ -35,6 +35,7 @@ struct row_series {
 };
 
 enum row_lag { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };
+extern const char *const row_lag_names[LAG_STATS];
 
 struct row {
 	size_t queue;			/* the queue's number, the same in every window */
@@ -85,7 +86,7 @@ uint64_t row_window_frames(const struct row_window *r);
 double row_window_updates_per_second(const struct row_window *r);
 
 /* Makes `out` (all zero at first) the same without rows of media types. It shares all but the rows
- * with r, and is freed before it. False: out of memory. */
+ * with r, so use it no longer than r. False: out of memory. */
 bool row_window_of_queues(const struct row_window *r, struct row_window *out);
 
 /* Whether series of the kind have that statistic. */

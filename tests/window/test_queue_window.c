@@ -157,6 +157,8 @@ TEST(rows__null_media_first_then_by_name)
 	assert_int_equal(put(NULL, COUNT("oActiveUsers", 3), T0), QUEUE_WINDOWS_ACCEPTED);
 	assert_null(queue_windows_due(windows, T0 + 10 * S - 1));
 	w = due(T0 + 10 * S);
+	assert_string_equal(w->source, "notifications");
+	assert_true(w->has_media && !w->has_interval && !w->event_time);
 	assert_int_equal(w->nrow, 4);
 	assert_null(w->row[0].media);
 	assert_string_equal(w->row[1].media, "chat");

@@ -426,7 +426,8 @@ TEST(interval__of_the_run_then_of_the_recording_then_of_the_first_frame)
 		assert_int_equal(stream_windows_place(w, &f, 0, T0, &last_placed),
 			VERDICT_ACCEPTED);
 		c = due(w, T0 + 10 * S);
-		assert_true(c->has_interval);
+		assert_string_equal(c->source, "stream");
+		assert_true(c->has_interval && !c->has_media && !c->event_time);
 		assert_string_equal(c->row[0].interval, wanted[i]);
 		assert_true((c->row[1].interval == NULL) == (i == 0));
 		stream_windows_free(w);
