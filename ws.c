@@ -45,7 +45,7 @@ struct outgoing {
 
 /* What the header lines of the answer to the upgrade have contained so far. */
 struct answer {
-	bool whole;			/* the blank line has come */
+	bool complete;			/* the blank line has come */
 	unsigned accepts, upgrades;	/* lines of Sec-WebSocket-Accept and Upgrade */
 	bool accept_is_right, upgrade_is_websocket, connection_has_upgrade;
 	bool has_extensions, has_protocol;
@@ -204,10 +204,10 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 
 	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-		ws->answer = (struct answer){ .whole = false };
+		ws->answer = (struct answer){ .complete = false };
 		take_phrase(ws, line, len);
 	} else if (len && (line[0] == '\r' || line[0] == '\n')) {
-		ws->answer.whole = true;
+		ws->answer.complete = true;
 	} else {
 		take_line(ws, line, len);
 	}
@@ -491,7 +491,7 @@ static void check_upgrade(struct ws *ws)
 	long status = 0;
 	const char *bad;
 
-	if (ws->upgraded || !ws->answer.whole || curl_easy_getinfo(ws->easy,
+	if (ws->upgraded || !ws->answer.complete || curl_easy_getinfo(ws->easy,
 	    CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 101)
 		return;
 	ws->upgraded = true;

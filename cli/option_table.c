@@ -7,6 +7,7 @@
 #include "cli/metric_args.h"
 #include "cli/queue_args.h"
 #include "util/base.h"
+#include "util/lines.h"
 
 #define HELP_COLUMN 31
 

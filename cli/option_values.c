@@ -7,6 +7,7 @@
 #include "cli/command_line.h"
 #include "json.h"
 #include "util/base.h"
+#include "util/lines.h"
 #include "util/text.h"
 #include "util/time.h"
 

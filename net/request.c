@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "util/base.h"
+
 #define GRACE_US 50000		/* so that libcurl's time-out, which says more, comes first */
 
 static bool finish(struct request *r, enum request_end end)

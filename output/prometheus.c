@@ -9,6 +9,7 @@
 #include "json.h"
 #include "output/output.h"
 #include "util/base.h"
+#include "util/lines.h"
 #include "util/text.h"
 
 struct metric_line {

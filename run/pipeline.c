@@ -7,7 +7,6 @@
 #include "run/pipeline_state.h"
 #include "run/pipeline_stream.h"
 #include "source/recording.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/slice.h"
 #include "util/time.h"

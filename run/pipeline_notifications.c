@@ -1,6 +1,5 @@
 #include "run/pipeline_notifications.h"
 
-#include "util/base.h"
 #include "util/slice.h"
 #include "util/time.h"
 #include "window/observation_query.h"

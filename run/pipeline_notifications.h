@@ -3,6 +3,7 @@
 #define RUN_PIPELINE_NOTIFICATIONS_H
 
 #include "run/pipeline_state.h"
+#include "util/base.h"
 
 enum status pipeline_notifications_take(struct pipeline *p, const struct pipeline_message *m,
 	bool *good, enum notification_kind *control, struct err *err);

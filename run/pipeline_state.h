@@ -7,6 +7,7 @@
 
 #include "run/clock_check.h"
 #include "run/pipeline.h"
+#include "util/base.h"
 #include "util/buf.h"
 #include "window/notification.h"
 #include "window/stream_event.h"

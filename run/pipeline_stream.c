@@ -1,6 +1,5 @@
 #include "run/pipeline_stream.h"
 
-#include "util/base.h"
 #include "util/time.h"
 
 static struct pipeline_reject frame_reject(const struct stream_event *frame,

@@ -3,6 +3,7 @@
 #define RUN_PIPELINE_STREAM_H
 
 #include "run/pipeline_state.h"
+#include "util/base.h"
 
 enum status pipeline_stream_take(struct pipeline *p, const struct pipeline_message *m, bool *good,
 	struct err *err);

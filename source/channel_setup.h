@@ -6,6 +6,8 @@
 #define SOURCE_CHANNEL_SETUP_H
 
 #include "source/channel_state.h"
+#include "util/base.h"
+#include "util/lines.h"
 
 /* Begins a step. */
 void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64_t not_before_us);

@@ -1,6 +1,8 @@
 #include "source/channel_snapshot.h"
 
 #include "source/channel_setup.h"
+#include "util/base.h"
+#include "util/buf.h"
 
 #define QUERY "/api/v2/analytics/queues/observations/query"
 #define RESYNC_LEAST_US 2000000	/* between snapshots, so that each difference counts once */

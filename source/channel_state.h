@@ -13,7 +13,6 @@
 #include "source/channel.h"
 #include "source/channel_api.h"
 #include "source/retry_policy.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
 #include "ws.h"

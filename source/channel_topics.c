@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "source/channel_setup.h"
+#include "util/base.h"
+#include "util/buf.h"
+#include "util/lines.h"
 
 #define REFUSED_IN_VAIN 200	/* queues; the API takes 300 requests a minute for all runs */
 

@@ -5,7 +5,6 @@
 
 #include "source/queue_cache.h"
 #include "source/queue_fetch.h"
-#include "util/base.h"
 
 #define LACKS "the OAuth client needs a role with Routing > Queue > View " \
 	"(client-credentials clients get roles, not scopes)"

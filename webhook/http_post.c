@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "net/request.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/text.h"
 #include "util/utf8.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "util/base.h"
+#include "util/lines.h"
 #include "util/time.h"
 #include "window/interval.h"
 #include "window/notification_reader.h"

@@ -5,6 +5,7 @@
 
 #include "util/base.h"
 #include "util/buf.h"
+#include "util/text.h"
 #include "util/time.h"
 
 #define EPOCH_MIN_MS 1000000000000	/* less is a duration (2001-09-09 as an epoch) */

@@ -1,6 +1,7 @@
 #include "window/observation_query.h"
 
 #include "util/base.h"
+#include "util/lines.h"
 #include "window/notification_reader.h"
 
 /* Without the o* metrics that are aggregates. */

@@ -1,6 +1,7 @@
 #include "window/state_snapshot.h"
 
 #include "util/base.h"
+#include "util/slice.h"
 #include "util/time.h"
 #include "window/observation_query.h"
 #include "window/state_value.h"

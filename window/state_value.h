@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/slice.h"
 #include "window/metric_names.h"
 #include "window/notification.h"
 #include "window/queue_state.h"

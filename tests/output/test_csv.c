@@ -2,6 +2,7 @@
 #include "output/csv.h"
 #include "tests/support/check.h"
 #include "tests/support/made_windows.h"
+#include "util/base.h"
 
 /* --- stream windows ------------------------------------------------------------------- */
 

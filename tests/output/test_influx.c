@@ -4,6 +4,7 @@
 #include "output/influx.h"
 #include "tests/support/check.h"
 #include "tests/support/made_windows.h"
+#include "util/base.h"
 
 #define TIME " 1795485610000000000\n"
 #define MEMBERS " coverage=0.75,updates=5,rejected.invalid=2,rejected.duplicate=1," \

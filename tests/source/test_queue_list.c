@@ -14,6 +14,7 @@
 #include "source/queue_match.h"
 #include "tests/support/check.h"
 #include "util/base.h"
+#include "util/lines.h"
 
 #define HOST "https://api.example.com"
 #define NOW INT64_C(1800000000000000)	/* µs */

@@ -14,6 +14,7 @@
 
 #include "source/recording.h"
 #include "tests/support/check.h"
+#include "util/buf.h"
 #include "util/time.h"
 
 #define T INT64_C(1795485600123456)

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "util/base.h"
 #include "util/buf.h"
 #include "window/row.h"
 
