@@ -195,9 +195,15 @@ bool pipeline_has_more(const struct pipeline *p)
 	return p->has_more;
 }
 
+static const struct window_clock *clock_of(const struct pipeline *p)
+{
+	return p->queue_windows ? queue_windows_clock(p->queue_windows)
+		: stream_windows_clock(p->stream_windows);
+}
+
 int64_t pipeline_due_us(const struct pipeline *p)
 {
-	return p->queue_windows ? queue_windows_due_us(p->queue_windows)
+	return p->queue_windows ? window_clock_due_us(clock_of(p))
 		: stream_windows_due_us(p->stream_windows);
 }
 
@@ -208,20 +214,17 @@ bool pipeline_is_over(const struct pipeline *p)
 
 bool pipeline_has_all(const struct pipeline *p)
 {
-	return p->queue_windows ? queue_windows_all_printed(p->queue_windows)
-		: stream_windows_all_printed(p->stream_windows);
+	return window_clock_all_printed(clock_of(p));
 }
 
 int64_t pipeline_printed(const struct pipeline *p)
 {
-	return p->queue_windows ? queue_windows_printed(p->queue_windows)
-		: stream_windows_printed(p->stream_windows);
+	return clock_of(p)->index;
 }
 
 int64_t pipeline_printed_end_us(const struct pipeline *p)
 {
-	return p->queue_windows ? queue_windows_printed_end_us(p->queue_windows)
-		: stream_windows_printed_end_us(p->stream_windows);
+	return window_clock_printed_end_us(clock_of(p));
 }
 
 /* --- messages ------------------------------------------------------------------------ */
@@ -339,7 +342,8 @@ enum status pipeline_restart(struct pipeline *p, const char *const *queue, size_
 	}
 	conf->queue = queue;
 	conf->nqueue = n;
-	conf->first = queue_windows_printed(p->queue_windows);
+	conf->clock = *clock_of(p);
+	window_clock_restart(&conf->clock);
 	st = queue_windows_new(&windows, conf, err);
 	if (st != ST_OK)
 		return st;

@@ -16,7 +16,7 @@ static enum status take_event(struct pipeline *p, const struct notification *n,
 	audit_events_frame(p->events, verdict == QUEUE_WINDOWS_ACCEPTED);
 	if (n->instant_us != NO_TIME && verdict != QUEUE_WINDOWS_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, n->instant_us, false);
-	r.in_row = queue_windows_has_started(p->queue_windows)
+	r.in_row = queue_windows_clock(p->queue_windows)->started
 		&& verdict != QUEUE_WINDOWS_FOREIGN_QUEUE && r.queue_id;
 	r.queue = r.in_row ? queue_windows_queue_number(p->queue_windows, r.queue_id) : 0;
 	switch (verdict) {

@@ -21,12 +21,11 @@
 static struct stream_windows_conf windows_conf(const struct options *set)
 {
 	return (struct stream_windows_conf){
-		.length_ms = set->window_ms,
+		.clock = { .length_us = set->window_ms * US_PER_MS, .align = set->align,
+			.count = set->count },
 		.lateness_ms = set->lateness_ms,
 		.time = set->time,
-		.align = set->align,
 		.replay = set->replay != NULL,
-		.count = set->count,
 		.nstream = set->replay ? RECORDING_STREAMS : 1,
 		.queue = (const char *const *)set->queues.v,
 		.nqueue = set->queues.n,
@@ -114,9 +113,11 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 	return (struct pipeline_conf){
 		.notifications = set->notifications,
 		.queue_windows = {
-			.length_ms = set->now ? NOW_MS : set->window_ms,
-			.align = set->align,
-			.count = set->now ? 1 : set->count,
+			.clock = {
+				.length_us = (set->now ? NOW_MS : set->window_ms) * US_PER_MS,
+				.align = set->align,
+				.count = set->now ? 1 : set->count
+			},
 			.replay = set->replay != NULL,
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,

@@ -173,7 +173,7 @@ static bool place_all(struct stream_windows *w)
 
 static bool rows_of_windows(struct buf *text, bool csv)
 {
-	struct stream_windows_conf conf = { .length_ms = 10000, .lateness_ms = 30000,
+	struct stream_windows_conf conf = { .clock.length_us = 10 * S, .lateness_ms = 30000,
 		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100,
 		.metric = metrics };
 	const struct row_window *window;

@@ -1,5 +1,6 @@
 #include "window/coverage.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* Only an artificial recording loses a stream that often within a window. Then the spans within the
@@ -106,4 +107,10 @@ int64_t coverage_us(const struct coverage *c, struct coverage_span within)
 	if (c->up)
 		us += overlap_us((struct coverage_span){ c->up_from_us, within.to_us }, within);
 	return us < length ? us : length;
+}
+
+double coverage_share(bool known, int64_t connected_us, int64_t length_us)
+{
+	/* a day at most: fits */
+	return known ? (double)(connected_us * 10000 / length_us) / 10000 : NAN;
 }

@@ -18,13 +18,13 @@ struct queue_windows {
 	char last_id[UUID_LEN + 1];
 	enum queue_window_socket socket[QUEUE_WINDOW_SOCKETS];
 	struct dedup *dedup;
-	bool failed, started;
+	bool failed;
 	bool damaged;			/* a result of the present snapshot names no queue */
 	bool coverage_unknown;
 	bool borrowed;			/* the caller has a window; its counters are still here */
 	int64_t open_since_us;		/* since when a socket is open; INT64_MAX: none is */
 	uint64_t frame;
-	int64_t base_us, length_us, index;
+	struct window_clock clock;
 	int64_t changed_us;		/* the last change */
 	bool stalled;			/* nothing is seen until stalled_until_us */
 	int64_t stalled_until_us;
@@ -32,38 +32,25 @@ struct queue_windows {
 	struct row_window closed;	/* what the caller has borrowed, and its memory */
 };
 
-static int64_t window_us(const struct queue_windows *qw)
-{
-	return qw->base_us + (qw->index - qw->conf.first) * qw->length_us;
-}
-
-static struct coverage_span window_span(const struct queue_windows *qw)
-{
-	return (struct coverage_span){ window_us(qw), window_us(qw) + qw->length_us };
-}
-
 /* Before the start: moves the beginning of window 0 up to now. What came before it is known, but
  * counted in no row. */
 static void move_beginning(struct queue_windows *qw, int64_t at_us)
 {
-	int64_t unit = qw->conf.align ? qw->length_us : US_PER_MS;
-	int64_t base_us = at_us / unit * unit;
-
-	if (base_us == qw->base_us)
+	if (!window_clock_begin(&qw->clock, at_us))
 		return;
-	qw->base_us = base_us;
-	qw->failed = !queue_states_hold(&qw->states, base_us) || qw->failed;
-	queue_states_carry(&qw->states, base_us);
-	coverage_advance(&qw->coverage, window_span(qw));
-	if (qw->changed_us < base_us)
-		qw->changed_us = base_us;
+	at_us = qw->clock.from_us;
+	qw->failed = !queue_states_hold(&qw->states, at_us) || qw->failed;
+	queue_states_carry(&qw->states, at_us);
+	coverage_advance(&qw->coverage, window_clock_span(&qw->clock));
+	if (qw->changed_us < at_us)
+		qw->changed_us = at_us;
 }
 
 /* Before any change: takes back the window that the caller has borrowed. */
 static void end_borrowing(struct queue_windows *qw)
 {
 	if (qw->borrowed)
-		queue_states_carry(&qw->states, window_us(qw));
+		queue_states_carry(&qw->states, qw->clock.from_us);
 	qw->borrowed = false;
 }
 
@@ -83,7 +70,7 @@ static void resume(struct queue_windows *qw)
 
 	qw->stalled = false;
 	if (!any_socket(qw, SOCKET_CONNECTED)) {
-		ok = coverage_down(&qw->coverage, at_us, window_span(qw));
+		ok = coverage_down(&qw->coverage, at_us, window_clock_span(&qw->clock));
 	} else {
 		if (!qw->coverage.up)
 			coverage_up(&qw->coverage, at_us);
@@ -101,10 +88,10 @@ static int64_t begin_change(struct queue_windows *qw, int64_t at_us)
 	end_borrowing(qw);
 	if (qw->stalled && at_us >= qw->stalled_until_us)
 		resume(qw);
-	if (!qw->started)
+	if (!qw->clock.started)
 		move_beginning(qw, at_us);
-	else if (at_us > window_span(qw).to_us)
-		at_us = window_span(qw).to_us;
+	else if (at_us > window_clock_span(&qw->clock).to_us)
+		at_us = window_clock_span(&qw->clock).to_us;
 	qw->changed_us = at_us;
 	return at_us;
 }
@@ -231,7 +218,7 @@ enum queue_windows_verdict queue_windows_take(struct queue_windows *qw,
 	bool full = false;
 
 	at_us = begin_change(qw, at_us);
-	*window = qw->index;
+	*window = qw->clock.index;
 	if (qw->states.failed)
 		return QUEUE_WINDOWS_NO_MEMORY;
 	if (!q && qw->conf.any && qw->states.nqueue == qw->states.room && n->queue_id[0])
@@ -337,9 +324,9 @@ static bool set_up(struct queue_windows *qw, bool up, int64_t at_us)
 
 	if (up == qw->states.up || qw->stalled)
 		return true;
-	ok = queue_states_set_up(&qw->states, up, at_us, window_us(qw));
+	ok = queue_states_set_up(&qw->states, up, at_us, qw->clock.from_us);
 	if (!up)
-		return coverage_down(&qw->coverage, at_us, window_span(qw)) && ok;
+		return coverage_down(&qw->coverage, at_us, window_clock_span(&qw->clock)) && ok;
 	coverage_up(&qw->coverage, at_us);
 	return ok;
 }
@@ -375,7 +362,7 @@ bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t un
 	gap.from_us = begin_change(qw, from_us > qw->changed_us ? from_us : qw->changed_us);
 	if ((!qw->states.up && !qw->stalled) || gap.from_us >= gap.to_us)
 		return !qw->failed;
-	ok = coverage_skip(&qw->coverage, gap, window_span(qw));
+	ok = coverage_skip(&qw->coverage, gap, window_clock_span(&qw->clock));
 	ok = queue_states_pause(&qw->states, gap.from_us) && ok;
 	if (!qw->stalled || gap.to_us > qw->stalled_until_us)
 		qw->stalled_until_us = gap.to_us;
@@ -388,20 +375,15 @@ bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t un
 
 void queue_windows_start(struct queue_windows *qw, int64_t at_us)
 {
-	if (qw->started)
+	if (qw->clock.started)
 		return;
 	move_beginning(qw, at_us);
-	qw->started = true;
+	qw->clock.started = true;
 }
 
 void queue_windows_coverage_unknown(struct queue_windows *qw)
 {
 	qw->coverage_unknown = true;
-}
-
-bool queue_windows_has_started(const struct queue_windows *qw)
-{
-	return qw->started;
 }
 
 static bool begin_rows(struct queue_windows *qw, struct row_window *r)
@@ -453,9 +435,9 @@ static bool add_rows(const struct queue_windows *qw, int64_t end_us, struct row_
 	return true;
 }
 
-static const struct row_window *close_window(struct queue_windows *qw, int64_t end_us, bool partial)
+static const struct row_window *close_window(struct queue_windows *qw, int64_t end_us, bool cut)
 {
-	struct coverage_span span = { window_us(qw), end_us };
+	struct coverage_span span = { qw->clock.from_us, end_us };
 	struct row_window *r = &qw->closed;
 
 	end_borrowing(qw);
@@ -466,66 +448,45 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 		goto fail;
 	r->source = "notifications";
 	r->has_media = true;
-	r->index = qw->index;
+	r->index = qw->clock.index;
 	r->start_ms = span.from_us / US_PER_MS;
 	r->end_ms = end_us / US_PER_MS;
-	r->partial = partial;
-	if (!qw->coverage_unknown)
-		r->coverage = (double)(coverage_us(&qw->coverage, span) * 10000
-			/ (end_us - span.from_us)) / 10000;
+	r->partial = cut || end_us < window_clock_span(&qw->clock).to_us;
+	r->coverage = coverage_share(!qw->coverage_unknown, coverage_us(&qw->coverage, span),
+		end_us - span.from_us);
 	if (!add_rows(qw, end_us, r) || !row_window_end(r))
 		goto fail;
 	qw->borrowed = true;
-	qw->index++;
-	coverage_advance(&qw->coverage, window_span(qw));
+	window_clock_next(&qw->clock);
+	coverage_advance(&qw->coverage, window_clock_span(&qw->clock));
 	return r;
 fail:
 	qw->failed = true;
 	return NULL;
 }
 
-bool queue_windows_all_printed(const struct queue_windows *qw)
-{
-	return qw->conf.count && qw->index >= (int64_t)qw->conf.count;
-}
-
-int64_t queue_windows_due_us(const struct queue_windows *qw)
-{
-	return qw->started && !queue_windows_all_printed(qw) ? window_span(qw).to_us : NO_TIME;
-}
-
 const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now_us)
 {
-	if (qw->failed || queue_windows_due_us(qw) == NO_TIME || queue_windows_due_us(qw) > now_us)
+	int64_t due_us = window_clock_due_us(&qw->clock);
+
+	if (qw->failed || due_us == NO_TIME || due_us > now_us)
 		return NULL;
-	return close_window(qw, window_span(qw).to_us, false);
+	return close_window(qw, due_us, false);
 }
 
 const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut)
 {
-	struct coverage_span span = window_span(qw);
-	int64_t end_us = at_us / US_PER_MS * US_PER_MS;
-
-	if (end_us < qw->changed_us)	/* values were observed until then */
-		end_us += US_PER_MS;
-	if (qw->failed || queue_windows_due_us(qw) == NO_TIME || at_us < span.from_us
-	    || (qw->conf.replay && at_us == span.from_us))
+	if (qw->failed || window_clock_due_us(&qw->clock) == NO_TIME || at_us < qw->clock.from_us
+	    || (qw->conf.replay && at_us == qw->clock.from_us))
 		return NULL;
-	if (end_us < span.from_us + US_PER_MS)
-		end_us = span.from_us + US_PER_MS;
-	if (end_us > span.to_us)
-		end_us = span.to_us;
-	return close_window(qw, end_us, cut || end_us < span.to_us);
+	if (window_clock_floor(at_us, US_PER_MS) < qw->changed_us)
+		at_us += US_PER_MS;	/* values were observed until then */
+	return close_window(qw, window_clock_cut_us(&qw->clock, at_us), cut);
 }
 
-int64_t queue_windows_printed(const struct queue_windows *qw)
+const struct window_clock *queue_windows_clock(const struct queue_windows *qw)
 {
-	return qw->index;
-}
-
-int64_t queue_windows_printed_end_us(const struct queue_windows *qw)
-{
-	return qw->started && qw->index > qw->conf.first ? window_us(qw) : NO_TIME;
+	return &qw->clock;
 }
 
 bool queue_windows_failed(const struct queue_windows *qw)
@@ -544,8 +505,7 @@ enum status queue_windows_new(struct queue_windows **out, const struct queue_win
 	if (!qw)
 		return err_nomem(err);
 	qw->conf = *conf;
-	qw->length_us = conf->length_ms * US_PER_MS;
-	qw->index = conf->first;
+	qw->clock = conf->clock;
 	qw->open_since_us = INT64_MAX;
 	qw->dedup = dedup_new();
 	if (queue_states_init(&qw->states, conf->queue, conf->nqueue, conf->room, conf->pattern,

@@ -17,19 +17,17 @@
 #include "util/slice.h"
 #include "window/notification.h"
 #include "window/row.h"
+#include "window/window_clock.h"
 
 #define QUEUE_WINDOW_SOCKETS 2
 
 struct queue_windows_conf {
-	int64_t length_ms;
-	bool align;
-	uint32_t count;			/* windows to print; 0: all of the input */
+	struct window_clock clock;	/* not started */
 	bool replay;
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue, room;		/* room: for those that come later, too */
 	const char *const *queue_name;	/* see queue_windows_set_names */
 	bool any;			/* takes every queue, on replay */
-	int64_t first;			/* the first window's index */
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
 	size_t npattern;
 	uint32_t asked;			/* metrics of snapshots, see observation_query_bit */
@@ -68,7 +66,6 @@ void queue_windows_set_names(struct queue_windows *qw, const char *const *name);
 
 /* Window 0 begins at the whole ms at or before at_us. */
 void queue_windows_start(struct queue_windows *qw, int64_t at_us);
-bool queue_windows_has_started(const struct queue_windows *qw);
 
 /* Coverage is unknown, because the input does not say when the service was connected. */
 void queue_windows_coverage_unknown(struct queue_windows *qw);
@@ -108,16 +105,12 @@ bool queue_windows_was_answered(const struct queue_windows *qw, size_t queue);
 /* Whether any metric that matches the pattern of -m has had a value. */
 bool queue_windows_has_metric(const struct queue_windows *qw, const char *pattern);
 
-/* When the window ends; NO_TIME before the start and at the end. */
-int64_t queue_windows_due_us(const struct queue_windows *qw);
 /* The next window that is over at now_us, borrowed until the next change; NULL: none. */
 const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now_us);
 /* At the end of a run or recording: the present window, which ends at at_us. cut: the run was cut
  * short, so the window is partial. */
 const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut);
-bool queue_windows_all_printed(const struct queue_windows *qw);
-int64_t queue_windows_printed(const struct queue_windows *qw);
-int64_t queue_windows_printed_end_us(const struct queue_windows *qw);	/* NO_TIME: none yet */
+const struct window_clock *queue_windows_clock(const struct queue_windows *qw);
 bool queue_windows_failed(const struct queue_windows *qw);	/* out of memory */
 
 #endif

@@ -5,7 +5,6 @@
 #include "window/coverage.h"
 #include "window/queue_index.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,15 +30,12 @@ struct open_window {
 
 struct stream_windows {
 	struct stream_windows_conf conf;
-	int64_t length_us, lateness_us;
-	bool started;
+	int64_t lateness_us;
+	struct window_clock clock;
 	bool states_known;	/* so coverage is known */
 	bool failed;
-	int64_t base_us;	/* where window 0 begins */
-	int64_t oldest;		/* index of the oldest open window: so many are printed */
-	bool has_newest;
-	int64_t newest_us;	/* newest accepted timestamp: the watermark */
-	struct open_window *open;	/* by index, from oldest on */
+	int64_t newest_us;	/* in event time: the newest accepted timestamp; else NO_TIME */
+	struct open_window *open;	/* by index, from the oldest on */
 	size_t nopen, capopen;
 	struct queue_index index;	/* the queues' IDs, by number */
 	struct stream_queue *queue;
@@ -51,39 +47,9 @@ struct stream_windows {
 	struct open_window closing;
 };
 
-static int64_t floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
-static int64_t max_i64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 static int64_t min_i64(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
-}
-
-static int64_t start_us(const struct stream_windows *w, int64_t index)
-{
-	return w->base_us + index * w->length_us;
-}
-
-static int64_t end_us(const struct stream_windows *w, int64_t index)
-{
-	return start_us(w, index + 1);
-}
-
-static struct coverage_span oldest_span(const struct stream_windows *w)
-{
-	return (struct coverage_span){ start_us(w, w->oldest), end_us(w, w->oldest) };
-}
-
-static int64_t index_of(const struct stream_windows *w, int64_t us)
-{
-	return floor_div(us - w->base_us, w->length_us);
 }
 
 /* --- queues ------------------------------------------------------------------------- */
@@ -227,10 +193,11 @@ static bool is_too_far_ahead(const struct stream_windows *w, int64_t time_us, in
 		return false;
 	if (!w->conf.replay)
 		return time_us > arrival_us + w->lateness_us;
-	if (!w->started)
+	if (!w->clock.started)
 		return false;
-	from = index_of(w, w->has_newest ? w->newest_us : w->base_us);
-	return index_of(w, time_us) - from > REPLAY_WINDOWS_AHEAD;
+	from = w->newest_us == NO_TIME ? w->clock.index
+		: window_clock_index(&w->clock, w->newest_us);
+	return window_clock_index(&w->clock, time_us) - from > REPLAY_WINDOWS_AHEAD;
 }
 
 /* The window of the frame's timestamp or arrival; it may be closed already. */
@@ -239,9 +206,10 @@ static int64_t own_window(const struct stream_windows *w, const struct stream_ev
 	int64_t index;
 
 	if (w->conf.time == TIME_ARRIVAL)
-		return w->oldest;
-	index = index_of(w, frame->time_us);
-	if (index < 0 && !w->conf.replay && w->base_us - frame->time_us <= w->lateness_us)
+		return w->clock.index;
+	index = window_clock_index(&w->clock, frame->time_us);
+	if (index < 0 && !w->conf.replay
+	    && window_clock_start_us(&w->clock, 0) - frame->time_us <= w->lateness_us)
 		return 0;
 	return index;
 }
@@ -249,28 +217,25 @@ static int64_t own_window(const struct stream_windows *w, const struct stream_ev
 static bool is_stale(const struct stream_windows *w, const struct stream_event *frame, int64_t own)
 {
 	if (w->conf.time == TIME_EVENT)
-		return own < w->oldest;
-	return frame->time_us < start_us(w, w->oldest) - w->lateness_us;
+		return own < w->clock.index;
+	return frame->time_us < w->clock.from_us - w->lateness_us;
 }
 
 /* In event time a window has begun once a timestamp is in it, or the clock of a live run. */
 static bool has_begun(const struct stream_windows *w, int64_t index, int64_t arrival_us)
 {
-	if (index <= w->oldest)
-		return true;
-	if (w->has_newest && start_us(w, index) <= w->newest_us)
-		return true;
-	return !w->conf.replay && start_us(w, index) <= arrival_us;
+	int64_t start_us = window_clock_start_us(&w->clock, index);
+
+	return index <= w->clock.index || start_us <= w->newest_us
+		|| (!w->conf.replay && start_us <= arrival_us);
 }
 
 static void windows_start(struct stream_windows *w, int64_t at_us)
 {
-	int64_t unit = w->conf.align ? w->length_us : US_PER_MS;
-
-	w->base_us = floor_div(at_us, unit) * unit - w->oldest * w->length_us;
-	w->started = true;
+	window_clock_begin(&w->clock, at_us);
+	w->clock.started = true;
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		coverage_advance(&w->coverage[i], oldest_span(w));
+		coverage_advance(&w->coverage[i], window_clock_span(&w->clock));
 }
 
 /* The first frame begins window 0 if nothing else did: in a replay by arrival without states, or by
@@ -278,17 +243,12 @@ static void windows_start(struct stream_windows *w, int64_t at_us)
 static void start_by_frame(struct stream_windows *w, const struct stream_event *frame,
 	int64_t arrival_us)
 {
-	if (w->started)
+	if (w->clock.started)
 		return;
 	if (w->conf.time == TIME_ARRIVAL)
 		windows_start(w, arrival_us);
 	else if (!frame->invalid && frame->has_time)
 		windows_start(w, frame->time_us);
-}
-
-static bool is_past_count(const struct stream_windows *w, int64_t index)
-{
-	return w->conf.count && index >= (int64_t)w->conf.count;
 }
 
 /* Counts a rejected frame in its own window if that is open, else in the oldest one. */
@@ -297,9 +257,9 @@ static enum verdict reject(struct stream_windows *w, struct stream_queue *q, enu
 {
 	struct accumulator *acc;
 
-	if (own < w->oldest || !has_begun(w, own, arrival_us))
-		own = w->oldest;
-	if (is_past_count(w, own))
+	if (own < w->clock.index || !has_begun(w, own, arrival_us))
+		own = w->clock.index;
+	if (window_clock_is_past_count(&w->clock, own))
 		return verdict;
 	acc = make_accumulator(w, own, q);
 	if (!acc) {
@@ -332,13 +292,11 @@ static enum verdict accept(struct stream_windows *w, struct stream_queue *q,
 
 	q->last_us = frame->time_us;
 	q->has_last = true;
-	if (!w->has_newest || frame->time_us > w->newest_us) {
+	if (w->conf.time == TIME_EVENT && frame->time_us > w->newest_us)
 		w->newest_us = frame->time_us;
-		w->has_newest = true;
-	}
 	if (!q->interval[0] && frame->interval && strlen(frame->interval) < INTERVAL_TEXT_MAX)
 		memcpy(q->interval, frame->interval, strlen(frame->interval) + 1);
-	if (is_past_count(w, own))
+	if (window_clock_is_past_count(&w->clock, own))
 		return VERDICT_BEYOND;
 	acc = make_accumulator(w, own, q);
 	if (!acc || !accumulator_accept(acc, frame, slot, arrival_us)) {
@@ -362,7 +320,7 @@ static struct stream_queue *add_new_queue(struct stream_windows *w,
 	*verdict = VERDICT_TOO_MANY_QUEUES;
 	if (w->nqueue == w->conf.queue_max)
 		return NULL;
-	q = queue_add(w, frame->queue_id, max_i64(own, w->oldest));
+	q = queue_add(w, frame->queue_id, own > w->clock.index ? own : w->clock.index);
 	*verdict = VERDICT_NO_MEMORY;
 	return q;
 }
@@ -380,10 +338,10 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	if (w->conf.nqueue && !(q && q->watched))
 		return VERDICT_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
-	if (!w->started)	/* invalid, and no time is known yet: in no row */
+	if (!w->clock.started)	/* invalid, and no time is known yet: in no row */
 		return VERDICT_INVALID;
 	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
-	own = no_time ? w->oldest : own_window(w, frame);
+	own = no_time ? w->clock.index : own_window(w, frame);
 	fits = !no_time && !frame->invalid
 		&& accumulator_fits(q ? find_accumulator(w, own, q) : NULL, frame, slot);
 	if (!q && !(q = add_new_queue(w, frame, !fits, own, &verdict)))
@@ -398,12 +356,6 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 }
 
 /* --- states ------------------------------------------------------------------------- */
-
-/* What was printed does not change: a state cannot reach back behind it. */
-static int64_t not_before_printed(const struct stream_windows *w, int64_t at_us)
-{
-	return w->started && w->oldest > 0 ? max_i64(at_us, start_us(w, w->oldest)) : at_us;
-}
 
 void stream_windows_interval(struct stream_windows *w, const char *text, size_t len)
 {
@@ -420,11 +372,11 @@ void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t a
 	w->states_known = true;
 	if (c->up)
 		return;
-	if (!w->started && !(w->conf.replay && w->conf.time == TIME_EVENT)) {
-		at_us = floor_div(at_us, US_PER_MS) * US_PER_MS;
+	if (!w->clock.started && !(w->conf.replay && w->conf.time == TIME_EVENT)) {
+		at_us = window_clock_floor(at_us, US_PER_MS);
 		windows_start(w, at_us);
 	}
-	coverage_up(c, not_before_printed(w, at_us));
+	coverage_up(c, at_us);
 	for (size_t i = 0; c->was_lost && i < w->nqueue; i++) {
 		struct stream_queue *q = &w->queue[i];
 
@@ -442,7 +394,7 @@ bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
 	w->states_known = true;
 	if (!c->up)
 		return true;
-	if (coverage_down(c, not_before_printed(w, at_us), oldest_span(w)))
+	if (coverage_down(c, at_us, window_clock_span(&w->clock)))
 		return true;
 	w->failed = true;
 	return false;
@@ -450,16 +402,18 @@ bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
 
 bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t until_us)
 {
+	struct coverage_span gap = { from_us, until_us }, oldest = window_clock_span(&w->clock);
+
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		w->failed = !coverage_skip(&w->coverage[i],
-				    (struct coverage_span){ from_us, until_us }, oldest_span(w))
-			|| w->failed;
+		w->failed = !coverage_skip(&w->coverage[i], gap, oldest) || w->failed;
 	return !w->failed;
 }
 
 void stream_windows_restart(struct stream_windows *w)
 {
-	w->started = w->states_known = w->has_newest = false;
+	window_clock_restart(&w->clock);
+	w->states_known = false;
+	w->newest_us = NO_TIME;
 	w->interval[0] = '\0';
 	for (size_t i = 0; i < w->nqueue; i++)
 		w->queue[i] = (struct stream_queue){ .first_window = INT64_MAX };
@@ -472,23 +426,15 @@ bool stream_windows_watch(struct stream_windows *w, const char *queue_id)
 	struct stream_queue *q = queue_find(w, queue_id);
 
 	if (!q)
-		q = queue_add(w, queue_id, w->oldest);
+		q = queue_add(w, queue_id, w->clock.index);
 	if (!q)
 		return false;
 	q->watched = true;
-	q->first_window = min_i64(q->first_window, w->oldest);
+	q->first_window = min_i64(q->first_window, w->clock.index);
 	return true;
 }
 
 /* --- closing ------------------------------------------------------------------------ */
-
-/* Cut to 1/10000; NaN: not known. */
-static double coverage(const struct stream_windows *w, int64_t connected_us, int64_t length_us)
-{
-	if (!w->states_known)
-		return NAN;
-	return (double)(connected_us * 10000 / length_us) / 10000;	/* a day at most: fits */
-}
 
 static const char *interval_of(const struct stream_windows *w, const struct stream_queue *q)
 {
@@ -505,7 +451,7 @@ static bool add_row(const struct stream_windows *w, const struct stream_queue *q
 		.queue = number,
 		.queue_id = queue_index_id(&w->index, number),
 		.interval = interval_of(w, q),
-		.coverage = coverage(w, w->connected_us[q->stream], length_us)
+		.coverage = coverage_share(w->states_known, w->connected_us[q->stream], length_us)
 	};
 	bool ok = true;
 
@@ -542,119 +488,88 @@ static bool add_rows(const struct stream_windows *w, int64_t length_us, struct r
 	for (size_t i = 0; i < w->nqueue; i++) {
 		const struct stream_queue *q = &w->queue[i];
 
-		if (q->first_window > w->oldest)
+		if (q->first_window > w->clock.index)
 			continue;
 		if (!add_row(w, q, i < o->nacc ? o->acc[i] : NULL, length_us, r))
 			return false;
 		connected_us += w->connected_us[q->stream];
 	}
 	if (r->nrow)
-		r->coverage = coverage(w, connected_us / (int64_t)r->nrow, length_us);
+		r->coverage = coverage_share(w->states_known, connected_us / (int64_t)r->nrow,
+			length_us);
 	return row_window_end(r);
 }
 
-/* Hands out the oldest window, ending at end (µs), and goes on to the next. */
-static const struct row_window *close_oldest(struct stream_windows *w, int64_t end, bool partial)
+/* Hands out the oldest window, ending at end_us, and goes on to the next. */
+static const struct row_window *close_oldest(struct stream_windows *w, int64_t end_us, bool cut)
 {
+	struct coverage_span span = { w->clock.from_us, end_us };
 	struct row_window *r = &w->closed;
-	int64_t start = start_us(w, w->oldest);
 
 	open_free(&w->closing);
-	if (w->nopen && w->open[0].index == w->oldest) {
+	if (w->nopen && w->open[0].index == w->clock.index) {
 		w->closing = w->open[0];
 		memmove(&w->open[0], &w->open[1], --w->nopen * sizeof(*w->open));
 	}
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		w->connected_us[i] = coverage_us(&w->coverage[i],
-			(struct coverage_span){ start, end });
+		w->connected_us[i] = coverage_us(&w->coverage[i], span);
 	if (!begin_rows(w, r))
 		goto fail;
 	r->source = "stream";
 	r->has_interval = true;
 	r->event_time = w->conf.time == TIME_EVENT;
-	r->index = w->oldest;
-	r->start_ms = start / US_PER_MS;
-	r->end_ms = end / US_PER_MS;
-	r->partial = partial;
-	if (!add_rows(w, end - start, r))
+	r->index = w->clock.index;
+	r->start_ms = span.from_us / US_PER_MS;
+	r->end_ms = end_us / US_PER_MS;
+	r->partial = cut || end_us < window_clock_span(&w->clock).to_us;
+	if (!add_rows(w, end_us - span.from_us, r))
 		goto fail;
-	w->oldest++;
+	window_clock_next(&w->clock);
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		coverage_advance(&w->coverage[i], oldest_span(w));
+		coverage_advance(&w->coverage[i], window_clock_span(&w->clock));
 	return r;
 fail:
 	w->failed = true;
 	return NULL;
 }
 
-bool stream_windows_all_printed(const struct stream_windows *w)
+int64_t stream_windows_due_us(const struct stream_windows *w)
 {
-	return is_past_count(w, w->oldest);
-}
+	int64_t due_us = window_clock_due_us(&w->clock);
 
-static bool is_due(const struct stream_windows *w, int64_t now_us)
-{
-	int64_t end = end_us(w, w->oldest);
-
-	if (w->conf.time == TIME_ARRIVAL)
-		return end <= now_us;
-	end += w->lateness_us;
-	return (w->has_newest && end <= w->newest_us) || (!w->conf.replay && end <= now_us);
+	if (due_us == NO_TIME || w->conf.time == TIME_ARRIVAL)
+		return due_us;
+	return w->conf.replay ? NO_TIME : due_us + w->lateness_us;
 }
 
 const struct row_window *stream_windows_due(struct stream_windows *w, int64_t now_us)
 {
-	if (!w->started || w->failed || stream_windows_all_printed(w) || !is_due(w, now_us))
+	int64_t end_us = window_clock_due_us(&w->clock), due_us = stream_windows_due_us(w);
+
+	if (w->failed || end_us == NO_TIME)
 		return NULL;
-	return close_oldest(w, end_us(w, w->oldest), false);
-}
-
-int64_t stream_windows_due_us(const struct stream_windows *w)
-{
-	if (!w->started || stream_windows_all_printed(w))
-		return NO_TIME;
-	if (w->conf.time == TIME_ARRIVAL)
-		return end_us(w, w->oldest);
-	return w->conf.replay ? NO_TIME : end_us(w, w->oldest) + w->lateness_us;
-}
-
-/* The newest moment: of the timestamps in event time, else of the clock. */
-static int64_t last_moment_us(const struct stream_windows *w, int64_t at_us)
-{
-	return w->conf.time == TIME_EVENT && w->has_newest ? w->newest_us : at_us;
-}
-
-/* Whether the input, or the clock of a live run, has reached the oldest window. */
-static bool oldest_has_begun(const struct stream_windows *w, int64_t at_us)
-{
-	int64_t moment = last_moment_us(w, at_us), start = start_us(w, w->oldest);
-
-	return w->nopen || moment > start || (!w->conf.replay && start <= max_i64(moment, at_us));
+	if (end_us + w->lateness_us > w->newest_us && (due_us == NO_TIME || due_us > now_us))
+		return NULL;
+	return close_oldest(w, end_us, false);
 }
 
 const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut)
 {
-	int64_t start, end, moment = last_moment_us(w, at_us);
+	int64_t moment = w->newest_us != NO_TIME ? w->newest_us : at_us;
+	int64_t latest = moment > at_us ? moment : at_us, start_us = w->clock.from_us;
+	/* whether the input, or the clock of a live run, has reached the oldest window */
+	bool begun = w->nopen || moment > start_us || (!w->conf.replay && latest >= start_us);
 
-	if (!w->started || w->failed || stream_windows_all_printed(w)
-		|| !oldest_has_begun(w, at_us))
+	if (w->failed || window_clock_due_us(&w->clock) == NO_TIME || !begun)
 		return NULL;
-	start = start_us(w, w->oldest);
 	if (w->conf.replay)	/* all frames are there, even if their timestamps are behind */
-		moment = max_i64(moment, at_us);
-	moment = floor_div(max_i64(moment, start), US_PER_MS) * US_PER_MS;
-	end = min_i64(end_us(w, w->oldest), max_i64(moment, start + US_PER_MS));
-	return close_oldest(w, end, cut || end < end_us(w, w->oldest));
+		moment = latest;
+	return close_oldest(w, window_clock_cut_us(&w->clock, moment), cut);
 }
 
-int64_t stream_windows_printed(const struct stream_windows *w)
+const struct window_clock *stream_windows_clock(const struct stream_windows *w)
 {
-	return w->oldest;
-}
-
-int64_t stream_windows_printed_end_us(const struct stream_windows *w)
-{
-	return w->started && w->oldest > 0 ? start_us(w, w->oldest) : NO_TIME;
+	return &w->clock;
 }
 
 bool stream_windows_failed(const struct stream_windows *w)
@@ -673,7 +588,8 @@ enum status stream_windows_new(struct stream_windows **out, const struct stream_
 	if (!w)
 		return err_nomem(err);
 	w->conf = *conf;
-	w->length_us = conf->length_ms * US_PER_MS;
+	w->clock = conf->clock;
+	w->newest_us = NO_TIME;
 	w->lateness_us = conf->lateness_ms * US_PER_MS;
 	w->coverage = calloc(conf->nstream, sizeof(*w->coverage));
 	w->connected_us = calloc(conf->nstream, sizeof(*w->connected_us));

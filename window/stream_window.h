@@ -17,16 +17,15 @@
 #include "window/filter.h"
 #include "window/row.h"
 #include "window/stream_event.h"
+#include "window/window_clock.h"
 
 enum stream_window_time { TIME_ARRIVAL, TIME_EVENT };
 
 struct stream_windows_conf {
-	int64_t length_ms;
+	struct window_clock clock;	/* not started */
 	int64_t lateness_ms;
 	enum stream_window_time time;
-	bool align;
 	bool replay;
-	uint32_t count;			/* windows to print; 0: all of the input */
 	size_t nstream;
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue;			/* 0: takes every queue, on replay */
@@ -90,9 +89,7 @@ const struct row_window *stream_windows_due(struct stream_windows *w, int64_t no
  * that have begun, one for each call, which end at at_us, the last known moment. NULL: no more. */
 const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut);
 
-bool stream_windows_all_printed(const struct stream_windows *w);	/* all of `count` */
-int64_t stream_windows_printed(const struct stream_windows *w);
-int64_t stream_windows_printed_end_us(const struct stream_windows *w);	/* NO_TIME: none yet */
+const struct window_clock *stream_windows_clock(const struct stream_windows *w);
 bool stream_windows_failed(const struct stream_windows *w);	/* out of memory */
 
 #endif

@@ -203,9 +203,11 @@ static void take_line(struct world *w, const char *line, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct queue_windows_conf conf = { .length_ms = WINDOW_MS, .queue = queues, .nqueue = 2,
-		.pattern = patterns, .npattern = 3, .align = size % 2,
-		.asked = UINT32_MAX };
+	struct queue_windows_conf conf = {
+		.clock = { .length_us = WINDOW_MS * 1000, .align = size % 2 },
+		.queue = queues, .nqueue = 2, .pattern = patterns, .npattern = 3,
+		.asked = UINT32_MAX
+	};
 	struct world w = { .now_us = 1795485600000000, .reader = notifications_new() };
 	const char *s = (const char *)data, *end = s + size;
 	const struct row_window *closed;

@@ -17,6 +17,7 @@
 #include "util/base.h"
 #include "util/lines.h"
 #include "util/time.h"
+#include "window/coverage.h"
 #include "ws.h"
 
 #define MS INT64_C(1000)		/* in µs, as all times here */
@@ -394,10 +395,6 @@ struct found {
 	int64_t silent_us, turn_us;	/* since T0: silence is complete; the turn comes */
 	bool pong;			/* the silence is that of a ping */
 	bool message, loss;		/* what the turn finds in the socket */
-};
-
-struct coverage_span {
-	int64_t from_us, to_us;
 };
 
 static int64_t overlap(struct coverage_span a, struct coverage_span b)

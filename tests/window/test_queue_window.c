@@ -31,7 +31,7 @@ static int64_t window;
 
 static struct queue_windows_conf conf(void)
 {
-	return (struct queue_windows_conf){ .length_ms = 10000, .queue = queues, .nqueue = 2,
+	return (struct queue_windows_conf){ .clock.length_us = 10 * S, .queue = queues, .nqueue = 2,
 		.pattern = everything, .npattern = 1 };
 }
 
@@ -493,7 +493,7 @@ TEST(align__counts_from_the_values_on)
 	struct queue_windows_conf c = conf();
 	const struct row_window *w;
 
-	c.align = true;
+	c.clock.align = true;
 	open_windows(c);
 	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0 - 5 * S));
 	put("voice", COUNT("oX", 9), T0 - 5 * S);
@@ -533,17 +533,17 @@ TEST(first__is_where_windows_number_on)
 	struct queue_windows_conf c = conf();
 	const struct row_window *w;
 
-	c.first = 7;
-	c.count = 8;
+	c.clock.first = c.clock.index = 7;
+	c.clock.count = 8;
 	start(c);
-	assert_true(queue_windows_printed_end_us(windows) == NO_TIME);
+	assert_true(window_clock_printed_end_us(queue_windows_clock(windows)) == NO_TIME);
 	put("voice", COUNT("oX", 1), T0);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->index, 7);
 	assert_int_equal(w->start_ms, T0 / 1000);
 	assert_stat(&w->row[1], "oX", "count", STAT_OBSERVED_MS, 10000);
-	assert_int_equal(queue_windows_printed_end_us(windows), T0 + 10 * S);
-	assert_true(queue_windows_all_printed(windows));
+	assert_int_equal(window_clock_printed_end_us(queue_windows_clock(windows)), T0 + 10 * S);
+	assert_true(window_clock_all_printed(queue_windows_clock(windows)));
 	close_windows();
 }
 
@@ -679,14 +679,14 @@ TEST(count__ends_the_windows)
 {
 	struct queue_windows_conf c = conf();
 
-	c.count = 2;
+	c.clock.count = 2;
 	start(c);
 	due(T0 + 25 * S);
-	assert_int_equal(queue_windows_printed_end_us(windows), T0 + 10 * S);
+	assert_int_equal(window_clock_printed_end_us(queue_windows_clock(windows)), T0 + 10 * S);
 	due(T0 + 25 * S);
 	assert_null(queue_windows_due(windows, T0 + 99 * S));
-	assert_true(queue_windows_all_printed(windows));
-	assert_true(queue_windows_due_us(windows) == NO_TIME);
+	assert_true(window_clock_all_printed(queue_windows_clock(windows)));
+	assert_true(window_clock_due_us(queue_windows_clock(windows)) == NO_TIME);
 	assert_null(queue_windows_rest(windows, T0 + 99 * S, true));
 	close_windows();
 }

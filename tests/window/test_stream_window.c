@@ -25,7 +25,7 @@ static const char *const metrics[] = { "waitTime" };
 static struct stream_windows_conf conf_arrival(void)
 {
 	return (struct stream_windows_conf){
-		.length_ms = 10000, .lateness_ms = 20000, .time = TIME_ARRIVAL, .nstream = 1,
+		.clock.length_us = 10 * S, .lateness_ms = 20000, .time = TIME_ARRIVAL, .nstream = 1,
 		.queue = queues, .nqueue = 2, .metric = metrics
 	};
 }
@@ -94,7 +94,7 @@ TEST(stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it)
 	struct stream_windows *w;
 	const struct row_window *c;
 
-	conf.align = true;
+	conf.clock.align = true;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0 + 4 * S);
 	c = due(w, T0 + 10 * S);
@@ -185,13 +185,13 @@ TEST(stream_window__count_ends_it)
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
 
-	conf.count = 2;
+	conf.clock.count = 2;
 	w = open_windows(conf);
 	stream_windows_connected(w, 0, T0);
 	assert_non_null(due(w, T0 + 100 * S));
-	assert_false(stream_windows_all_printed(w));
+	assert_false(window_clock_all_printed(stream_windows_clock(w)));
 	assert_non_null(due(w, T0 + 100 * S));
-	assert_true(stream_windows_all_printed(w));
+	assert_true(window_clock_all_printed(stream_windows_clock(w)));
 	assert_null(due(w, T0 + 100 * S));
 	assert_null(stream_windows_rest(w, T0 + 100 * S, true));
 	assert_true(stream_windows_due_us(w) == NO_TIME);
@@ -249,7 +249,7 @@ TEST(stream_window__many_losses_are_all_counted)
 	struct stream_windows *w;
 	const struct row_window *c;
 
-	conf.length_ms = 200000;
+	conf.clock.length_us = 200 * S;
 	w = open_windows(conf);
 	for (int i = 0; i < 100000; i++) {
 		stream_windows_connected(w, 0, T0 + i * (int64_t)2000);
@@ -655,6 +655,19 @@ TEST(restart__numbers_on_and_forgets)
 	stream_windows_free(w);
 }
 
+/* What is ahead of the first recording is not ahead of the second. */
+TEST(restart__first_timestamp_is_never_ahead)
+{
+	struct stream_windows_conf conf = conf_event(true);
+	struct stream_windows *w;
+
+	conf.clock.first = conf.clock.index = 10001;
+	w = open_windows(conf);
+	assert_int_equal(put(w, Q1, T0, NO_TIME), VERDICT_ACCEPTED);
+	assert_int_equal(last_placed.window, 10001);
+	stream_windows_free(w);
+}
+
 TEST(replay__end_at_a_windows_end_holds_no_further_one)
 {
 	struct stream_windows_conf conf = conf_arrival();
@@ -775,6 +788,7 @@ int main(void)
 		cmocka_unit_test(event__coverage_reaches_windows_that_wait),
 		cmocka_unit_test(replay__prints_what_the_input_holds),
 		cmocka_unit_test(restart__numbers_on_and_forgets),
+		cmocka_unit_test(restart__first_timestamp_is_never_ahead),
 		cmocka_unit_test(replay__end_at_a_windows_end_holds_no_further_one),
 		cmocka_unit_test(replay__cut_short_leaves_all_partial),
 		cmocka_unit_test(replay__queues_have_rows_from_their_first_valid_frame_on),
