@@ -1,7 +1,9 @@
 #include "json.h"
 
+#include <cjson/cJSON.h>
 #include <endian.h>
 #include <math.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include "util/utf8.h"
 
 #define SKIP_DEPTH_MAX 512
+#define NUMBER_MAX 63		/* bytes, of what cJSON reads */
 
 /* Doubles represent these exactly. */
 static const double power_of_ten[] = {
@@ -702,4 +705,120 @@ void json_put_time_us(struct buf *out, int64_t us)
 
 	time_format_us(text, us);
 	buf_printf(out, "\"%s\"", text);
+}
+
+/* --- documents ---------------------------------------------------------------------- */
+
+/* Whether cJSON reads valid JSON to its end: a string with a NUL would end early, a lone surrogate
+ * and a number of more than 63 characters are errors. */
+static bool is_fit(const char *s, const char *end)
+{
+	bool in_string = false;
+	size_t number = 0;
+
+	for (; s < end; s++) {
+		number = !in_string && strchr("+-.0123456789eE", *s) ? number + 1 : 0;
+		if (number > NUMBER_MAX)
+			return false;
+		if (*s == '"')
+			in_string = !in_string;
+		else if (*s == '\\' && *++s == 'u') {
+			unsigned c = hex4(s + 1);
+
+			if (c == 0 || (c >= 0xDC00 && c < 0xE000))
+				return false;
+			s += 4;
+			if (c < 0xD800 || c >= 0xE000)
+				continue;
+			if (s[1] != '\\' || s[2] != 'u' || hex4(s + 3) >> 10 != 0xDC00 >> 10)
+				return false;
+			s += 6;
+		}
+	}
+	return true;
+}
+
+/* Whether an object in the document has a member twice, or too many to compare. */
+static bool has_member_twice(const struct cJSON *value)
+{
+	size_t n = 0;
+
+	for (const struct cJSON *a = value->child; a; a = a->next) {
+		if (cJSON_IsObject(value) && ++n > JSON_KEYS_MAX)
+			return true;
+		for (const struct cJSON *b = a->next; b && cJSON_IsObject(value); b = b->next)
+			if (strcmp(a->string, b->string) == 0)
+				return true;
+		if (has_member_twice(a))
+			return true;
+	}
+	return false;
+}
+
+static void wipe_strings(struct cJSON *value)
+{
+	for (; value; value = value->next) {
+		if (cJSON_IsString(value))
+			OPENSSL_cleanse(value->valuestring, strlen(value->valuestring));
+		wipe_strings(value->child);
+	}
+}
+
+struct cJSON *json_document(const char *text, size_t len, size_t max, const char **why)
+{
+	const char *end = text + len, *after = len <= max ? json_skip(text, end) : NULL;
+	struct cJSON *document = NULL;
+
+	*why = "it is no JSON object";
+	if (!after || skip_space(after, end) != end || *skip_space(text, end) != '{'
+	    || !is_fit(text, end))
+		return NULL;
+	document = cJSON_ParseWithLength(text, len);
+	if (!document) {
+		*why = why_no_memory;
+	} else if (has_member_twice(document)) {
+		*why = "it has a member twice";
+		json_document_free(document);
+		document = NULL;
+	}
+	return document;
+}
+
+void json_document_free(struct cJSON *document)
+{
+	wipe_strings(document);
+	cJSON_Delete(document);
+}
+
+const struct cJSON *json_member(const struct cJSON *object, const char *key)
+{
+	return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, key) : NULL;
+}
+
+const char *json_value_string(const struct cJSON *value)
+{
+	return cJSON_GetStringValue(value);
+}
+
+bool json_value_number(const struct cJSON *value, double *x)
+{
+	if (!cJSON_IsNumber(value))
+		return false;
+	*x = value->valuedouble;
+	return true;
+}
+
+bool json_is_array(const struct cJSON *value)
+{
+	return cJSON_IsArray(value);
+}
+
+const struct cJSON *json_first_item(const struct cJSON *array)
+{
+	return cJSON_IsArray(array) ? array->child : NULL;
+}
+
+const struct cJSON *json_next_item(const struct cJSON *item)
+{
+	return item->next;
 }

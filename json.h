@@ -1,6 +1,13 @@
 /*
- * Reads JSON (RFC 8259) strictly, one value at a time, and writes strings, doubles and times. It
- * builds no tree and allocates nothing but what it appends to a struct buf.
+ * Reads and writes JSON (RFC 8259). It is read in two ways:
+ *
+ * - What comes often or may be large is read by the cursor, one value at a time, without a tree:
+ *   frames and notifications, snapshot answers, recordings, rows, audit lines, and lists of queues,
+ *   from the API or the cache, which may have 32 MiB. So are error answers, which may be cut off,
+ *   and gc's last login, of which no copy is made.
+ * - Documents that are small and read once are read whole by json_document, that is by cJSON: the
+ *   token's answer and cache file, the answers to a channel and its topics, the headers of spooled
+ *   deliveries.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -142,5 +149,29 @@ void json_put_time_us(struct buf *out, int64_t us);
 #define JSON_DOUBLE_MAX 32
 size_t json_format_double(char out[JSON_DOUBLE_MAX], double x);
 void json_put_double(struct buf *out, double x);
+
+/* --- documents ---------------------------------------------------------------------- */
+
+struct cJSON;
+
+/*
+ * Parses a JSON object of at most max bytes. NULL: *why says why (why_no_memory: out of memory).
+ * cJSON alone would take, and this refuses: control characters in strings and between values,
+ * numbers such as 01 and 1., a byte order mark, more text behind the object, a NUL or \u0000,
+ * which would end a string early, a member that an object has twice, and more than
+ * JSON_KEYS_MAX members in one object. Lone surrogates and numbers of more than 63 characters,
+ * which the cursor takes, are refused because cJSON does.
+ */
+struct cJSON *json_document(const char *text, size_t len, size_t max, const char **why);
+void json_document_free(struct cJSON *document);	/* wipes its strings; NULL is fine */
+
+/* The member of an object, matched with case; NULL: it has none, or object is no object. */
+const struct cJSON *json_member(const struct cJSON *object, const char *key);
+const char *json_value_string(const struct cJSON *value);	/* NULL: it is no string */
+bool json_value_number(const struct cJSON *value, double *x);	/* false: it is no number */
+bool json_is_array(const struct cJSON *value);
+/* The first item of an array, and the one that follows; NULL: no more, or array is no array. */
+const struct cJSON *json_first_item(const struct cJSON *array);
+const struct cJSON *json_next_item(const struct cJSON *item);
 
 #endif

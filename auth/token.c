@@ -1,13 +1,12 @@
 #include "auth/token.h"
 
-#include <cjson/cJSON.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "json.h"
 #include "net/api_error.h"
 #include "net/request.h"
 #include "util/buf.h"
@@ -68,54 +67,27 @@ void token_free(struct token *t)
 
 /* --- the answer --------------------------------------------------------------------- */
 
-/* cJSON ends a string at a NUL, so that it would take a part of a token for all of it. */
-static bool holds_nul(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (!text[i] || (text[i] == '\\' && len - i >= 6
-		    && memcmp(text + i + 1, "u0000", 5) == 0))
-			return true;
-		if (text[i] == '\\')
-			i++;	/* the escaped character does not begin an escape */
-	}
-	return false;
-}
-
-static void wipe_strings(const cJSON *object)
-{
-	const cJSON *item;
-
-	cJSON_ArrayForEach(item, object)
-		if (cJSON_IsString(item))
-			OPENSSL_cleanse(item->valuestring, strlen(item->valuestring));
-}
-
 const char *token_parse_answer(const char *text, size_t len, char **token, double *life_s)
 {
-	const char *rest = NULL, *why = NULL;
-	cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &rest, 0);
-	const cJSON *value = cJSON_GetObjectItemCaseSensitive(tree, "access_token");
-	const cJSON *type = cJSON_GetObjectItemCaseSensitive(tree, "token_type");
-	const cJSON *life = cJSON_GetObjectItemCaseSensitive(tree, "expires_in");
+	const char *why;
+	struct cJSON *answer = json_document(text, len, ANSWER_MAX, &why);
+	const char *value = json_value_string(json_member(answer, "access_token"));
+	const char *type = json_value_string(json_member(answer, "token_type"));
 
 	*token = NULL;
-	while (tree && rest < text + len && strchr(" \t\r\n", *rest) && *rest)
-		rest++;
-	if (!cJSON_IsObject(tree) || rest != text + len || holds_nul(text, len))
-		why = "it is no JSON object";
-	else if (!cJSON_IsString(value) || !text_is_visible(value->valuestring, TEXT_TOKEN_MAX))
+	if (!answer)
+		return why == why_no_memory ? NULL : why;
+	why = NULL;
+	if (!value || !text_is_visible(value, TEXT_TOKEN_MAX))
 		why = "it has no access_token";
-	else if (!cJSON_IsString(type) || strcasecmp(type->valuestring, "bearer") != 0)
+	else if (!type || strcasecmp(type, "bearer") != 0)
 		why = "its token_type is not bearer";
-	else if (!cJSON_IsNumber(life) || !(life->valuedouble > 0)
-	    || life->valuedouble > LIFE_MAX_S)
+	else if (!json_value_number(json_member(answer, "expires_in"), life_s)
+	    || !(*life_s > 0) || *life_s > LIFE_MAX_S)
 		why = "its expires_in is no number of seconds";
-	if (!why) {
-		*life_s = life->valuedouble;
-		*token = strdup(value->valuestring);
-	}
-	wipe_strings(tree);
-	cJSON_Delete(tree);
+	if (!why)
+		*token = strdup(value);
+	json_document_free(answer);
 	return why;
 }
 

@@ -1,8 +1,6 @@
 #include "auth/token_cache.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,43 +78,38 @@ void token_cache_close(struct token_cache *c)
 
 /* --- reading ------------------------------------------------------------------------ */
 
-static bool is_token(const cJSON *item)
+static bool is_text(const char *s, const char *text)
 {
-	return cJSON_IsString(item) && text_is_visible(item->valuestring, TEXT_TOKEN_MAX);
+	return s && strcmp(s, text) == 0;
 }
 
-static bool is_text(const cJSON *item, const char *text)
-{
-	return cJSON_IsString(item) && strcmp(item->valuestring, text) == 0;
-}
-
-/* Reads the token from the file's text. NULL, or why not; why_no_memory: the file may be good. */
+/* Reads the token from the file's text. NULL, or why there is none; why_no_memory is not the
+ * file's fault. */
 static const char *parse_file(const struct token_cache *c, const char *text, size_t len,
 	struct token_cache_entry *t)
 {
-	const char *rest = NULL;
-	cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &rest, 0);
-	cJSON *token = cJSON_GetObjectItemCaseSensitive(tree, "access_token");
-	const cJSON *expires = cJSON_GetObjectItemCaseSensitive(tree, "expires_ms");
-	bool ok = tree && text + len - rest == 1 && *rest == '\n'
-		&& is_text(cJSON_GetObjectItemCaseSensitive(tree, "schema"), SCHEMA)
-		&& is_text(cJSON_GetObjectItemCaseSensitive(tree, "host"), c->base_url)
-		&& is_token(token) && cJSON_IsNumber(expires) && expires->valuedouble > 0
-		&& expires->valuedouble < 253402300800000.0	/* the year 10000 */
-		&& expires->valuedouble == (double)(int64_t)expires->valuedouble;
+	const char *why, *token;
+	struct cJSON *file = json_document(text, len, FILE_MAX, &why);
+	double expires = 0;
+	bool ok;
 
-	/* cJSON does not report that it is out of memory: then the text is valid JSON */
-	bool no_memory = !tree && json_skip(text, text + len);
-
+	token = json_value_string(json_member(file, "access_token"));
+	ok = file && memcmp(text + len - 2, "}\n", 2) == 0	/* as we write it */
+		&& is_text(json_value_string(json_member(file, "schema")), SCHEMA)
+		&& is_text(json_value_string(json_member(file, "host")), c->base_url)
+		&& token && text_is_visible(token, TEXT_TOKEN_MAX)
+		&& json_value_number(json_member(file, "expires_ms"), &expires) && expires > 0
+		&& expires < 253402300800000.0	/* the year 10000 */
+		&& expires == (double)(int64_t)expires;
 	if (ok) {
-		t->expires_ms = (int64_t)expires->valuedouble;
-		t->token = strdup(token->valuestring);
-		no_memory = !t->token;
+		t->expires_ms = (int64_t)expires;
+		t->token = strdup(token);
+		why = t->token ? NULL : why_no_memory;
+	} else if (file || why != why_no_memory) {
+		why = "it is broken";
 	}
-	if (cJSON_IsString(token))
-		OPENSSL_cleanse(token->valuestring, strlen(token->valuestring));
-	cJSON_Delete(tree);
-	return no_memory ? why_no_memory : ok ? NULL : "it is broken";
+	json_document_free(file);
+	return why;
 }
 
 /* Sets a bad file aside, or ignores it: then each read finds it again, but only the first warns. */

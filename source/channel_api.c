@@ -14,24 +14,15 @@
 #define TOPIC_HEAD "v2.analytics.queues."
 #define URI_MAX 768		/* fits into the text of an event, so that it can be redacted */
 #define REASON_MAX 512
+#define ANSWER_MAX 65536	/* bytes, of a channel */
+#define TOPICS_MAX (16u << 20)
 
 static const char *const families[CHANNEL_API_TOPICS] = { "observations", "activity" };
 
-/* A string of visible ASCII, malloc'd; NULL: another value, or out of memory (*no_memory). */
-static char *take_word(struct json_cursor *c, bool *no_memory)
+/* Whether a value is a string of visible ASCII. */
+static bool is_word(const char *s)
 {
-	struct buf plain = { .limit = URI_MAX };
-	struct json_text text;
-	bool good = json_string(c, &text) && text.len > 0 && text.len < URI_MAX
-		&& json_text_put(&text, &plain) && buf_char(&plain, '\0');
-
-	for (size_t i = 0; good && i + 1 < plain.len; i++)
-		good = plain.data[i] > ' ' && plain.data[i] <= '~';
-	if (good)
-		return plain.data;
-	*no_memory = *no_memory || plain.failed;
-	buf_wipe(&plain);
-	return NULL;
+	return s && text_is_visible(s, URI_MAX - 1);
 }
 
 static bool is_uri(const char *uri, bool plain)
@@ -73,33 +64,27 @@ static bool is_id(const char *id)
 const char *channel_api_parse_channel(const char *text, size_t len, bool plain, char **id,
 	char **uri)
 {
-	struct json_cursor c = json_start(text, text + len);
-	const char *why = "it is no JSON object";
-	struct json_text key;
-	bool no_memory = false;
+	const char *why;
+	struct cJSON *channel = json_document(text, len, ANSWER_MAX, &why);
+	const char *its_id = json_value_string(json_member(channel, "id"));
+	const char *its_uri = json_value_string(json_member(channel, "connectUri"));
 
 	*id = *uri = NULL;
-	if (json_peek(&c) != '{')
-		return why;
-	json_enter(&c);
-	while (json_key(&c, &key)) {
-		char **to = json_text_is(&key, "id") ? id
-			: json_text_is(&key, "connectUri") ? uri : NULL;
-
-		if (to && !*to && json_peek(&c) == '"')
-			*to = take_word(&c, &no_memory);
-		else
-			json_pass(&c);
+	if (channel)
+		why = !is_word(its_id) || !is_id(its_id) ? "it has no usable id"
+			: !is_word(its_uri) ? "it has no connectUri"
+			: !is_uri(its_uri, plain) ? "its connectUri is no wss URL" : NULL;
+	if (!why) {
+		*id = strdup(its_id);
+		*uri = strdup(its_uri);
+		if (!*id || !*uri)
+			why = why_no_memory;
 	}
-	if (c.at)
-		why = !*id || !is_id(*id) ? "it has no usable id" : !*uri ? "it has no connectUri"
-			: !is_uri(*uri, plain) ? "its connectUri is no wss URL" : NULL;
-	if (no_memory)
-		why = why_no_memory;
 	if (why) {
 		text_wipe(id);
 		text_wipe(uri);
 	}
+	json_document_free(channel);
 	return why;
 }
 
@@ -126,120 +111,71 @@ bool channel_api_is_object(const char *text, size_t len)
 
 /* --- topics --------------------------------------------------------------------------- */
 
-struct topic {
-	char queue_id[UUID_LEN + 1];	/* empty: another kind of topic */
-	size_t family;
-	bool rejected, no_memory;
-	struct buf reason;
-};
-
-static void take_topic_id(struct json_cursor *c, struct topic *t)
+/* Reads a topic's ID. False: it is none of a queue. */
+static bool parse_topic(const char *id, char queue_id[UUID_LEN + 1], size_t *family)
 {
 	const size_t head = strlen(TOPIC_HEAD);
-	char *id = json_peek(c) == '"' ? take_word(c, &t->no_memory) : NULL;
 
-	if (!id) {
-		if (json_peek(c) != ',' && json_peek(c) != '}')
-			json_pass(c);
-		return;
-	}
-	if (strlen(id) > head + UUID_LEN + 1 && strncasecmp(id, TOPIC_HEAD, head) == 0
-	    && id[head + UUID_LEN] == '.')
-		for (size_t k = 0; k < CHANNEL_API_TOPICS; k++)
-			if (strcasecmp(id + head + UUID_LEN + 1, families[k]) == 0
-			    && text_parse_uuid(id + head, UUID_LEN, t->queue_id))
-				t->family = k;
-	free(id);
+	if (!is_word(id) || strlen(id) <= head + UUID_LEN + 1
+	    || strncasecmp(id, TOPIC_HEAD, head) != 0 || id[head + UUID_LEN] != '.')
+		return false;
+	for (*family = 0; *family < CHANNEL_API_TOPICS; ++*family)
+		if (strcasecmp(id + head + UUID_LEN + 1, families[*family]) == 0)
+			return text_parse_uuid(id + head, UUID_LEN, queue_id);
+	return false;
 }
 
-static void add_reason(struct json_cursor *c, struct topic *t, const char *between)
+static void add_reason(struct buf *reason, const char *between, const struct cJSON *value)
 {
-	struct json_text text;
+	const char *text = json_value_string(value);
 
-	if (!json_string(c, &text)) {
-		json_pass(c);
+	if (!text || reason->len + strlen(text) + 8 > REASON_MAX)
 		return;
-	}
-	if (t->reason.len + text.len + 8 > REASON_MAX)
-		return;
-	buf_str(&t->reason, t->reason.len ? between : "");
-	json_text_put(&text, &t->reason);
+	buf_str(reason, reason->len ? between : "");
+	buf_str(reason, text);
 }
 
-static void take_topic(struct json_cursor *c, struct topic *t)
+/* Reports the topic of an entity if it was rejected. False: out of memory. */
+static bool report_topic(const struct cJSON *entity, channel_api_refused *each, void *arg)
 {
-	struct json_text key, state;
+	const char *state = json_value_string(json_member(entity, "state"));
+	const char *between = "; missing permissions: ";
+	char queue_id[UUID_LEN + 1];
+	struct buf reason = { 0 };
+	size_t family;
+	bool ok;
 
-	json_enter(c);
-	while (json_key(c, &key)) {
-		if (json_text_is(&key, "id")) {
-			take_topic_id(c, t);
-		} else if (json_text_is(&key, "state") && json_peek(c) == '"') {
-			t->rejected = json_string(c, &state) && !json_text_is(&state, "Permitted");
-		} else if (json_text_is(&key, "rejectionReason")) {
-			add_reason(c, t, "; ");
-		} else if (json_text_is(&key, "missingPermissions") && json_peek(c) == '[') {
-			const char *between = "; missing permissions: ";
-
-			json_enter(c);
-			for (; json_item(c); between = ", ")
-				add_reason(c, t, between);
-		} else {
-			json_pass(c);
-		}
+	if (!state || strcmp(state, "Permitted") == 0
+	    || !parse_topic(json_value_string(json_member(entity, "id")), queue_id, &family))
+		return true;
+	add_reason(&reason, "", json_member(entity, "rejectionReason"));
+	for (const struct cJSON *item = json_first_item(json_member(entity, "missingPermissions"));
+	     item; item = json_next_item(item), between = ", ")
+		add_reason(&reason, between, item);
+	ok = buf_char(&reason, '\0');
+	if (ok) {
+		text_clean(reason.data);
+		ok = each(arg, &(struct channel_api_refusal){ queue_id, family == 0,
+			reason.data });
 	}
-}
-
-static bool report_topic(struct topic *t, channel_api_refused *each, void *arg)
-{
-	struct channel_api_refusal refusal = { t->queue_id, t->family == 0, "" };
-	bool ok = !t->no_memory;
-
-	if (ok && t->rejected && t->queue_id[0]) {
-		ok = buf_char(&t->reason, '\0');
-		if (ok)
-			text_clean(t->reason.data);
-		refusal.reason = ok ? t->reason.data : "";
-		ok = ok && each(arg, &refusal);
-	}
-	buf_free(&t->reason);
+	buf_free(&reason);
 	return ok;
-}
-
-static const char *take_entities(struct json_cursor *c, channel_api_refused *each, void *arg)
-{
-	json_enter(c);
-	while (json_item(c)) {
-		struct topic t = { .rejected = false };
-
-		if (json_peek(c) == '{')
-			take_topic(c, &t);
-		else
-			json_pass(c);
-		if (!report_topic(&t, each, arg))
-			return why_no_memory;
-	}
-	return NULL;
 }
 
 const char *channel_api_parse_topics(const char *text, size_t len, channel_api_refused *each,
 	void *arg)
 {
-	struct json_cursor c = json_start(text, text + len);
-	const char *why = "it has no entities";
-	struct json_text key;
+	const char *why;
+	struct cJSON *answer = json_document(text, len, TOPICS_MAX, &why);
+	const struct cJSON *entities = json_member(answer, "entities");
 
-	if (!json_skip(text, text + len) || json_peek(&c) != '{')
-		return "it is no JSON object";
-	json_enter(&c);
-	while (json_key(&c, &key)) {
-		if (json_text_is(&key, "entities") && json_peek(&c) == '[')
-			why = take_entities(&c, each, arg);
-		else
-			json_pass(&c);
-		if (why == why_no_memory)
-			break;
-	}
+	if (answer)
+		why = json_is_array(entities) ? NULL : "it has no entities";
+	for (const struct cJSON *entity = json_first_item(entities); entity && !why;
+	     entity = json_next_item(entity))
+		if (!report_topic(entity, each, arg))
+			why = why_no_memory;
+	json_document_free(answer);
 	return why;
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
 #include <cmocka.h>
 
 #include "auth/token.h"
@@ -708,6 +709,7 @@ int main(void)
 	if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1
 	    || RAND_bytes(&byte, 1) != 1)
 		return 99;
+	cJSON_InitHooks(&(cJSON_Hooks){ malloc, free });
 	result = cmocka_run_group_tests_name("faults", tests, NULL, NULL);
 	buf_free(&wanted);
 	return result;

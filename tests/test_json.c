@@ -282,6 +282,49 @@ TEST(double__reads_back_the_same)
 	}
 }
 
+/* What cJSON alone would take, or take for something else. */
+TEST(document__is_whole_strict_and_unambiguous)
+{
+	static const char *const bad[] = {
+		"", " ", "[]", "\"x\"", "7", "{", "{}x", "{}{}", "{\"a\":1}\v", "\xEF\xBB\xBF{}",
+		"{\"a\":01}", "{\"a\":1.}", "{\"a\":\"\t\"}", "{\"a\":\"\\u0000\"}",
+		"{\"\\u0000\":1}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\ud800\\n\"}",
+		"{\"a\":\"\\udc00\"}", "{\"a\":\"\\ud800\\ud800\"}", "{\"a\":1,\"a\":1}",
+		"{\"a\":1,\"\\u0061\":1}", "{\"x\":[{\"y\":{\"a\":1,\"b\":2,\"a\":3}}]}",
+		"{\"a\":1000000000000000000000000000000000000000000000000000000000000000}"
+	};
+	static const char good[] = " {\"a\":\"\\\\u0000 \\ud83d\\ude00\",\"A\":[1.5,\"x\",{}],"
+		"\"b\":{\"a\":null}}\r\n";
+	const struct cJSON *item;
+	struct cJSON *document;
+	const char *why;
+	double x;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (json_document(bad[i], strlen(bad[i]), 1000, &why))
+			fail_msg("taken: %s", bad[i]);
+		assert_true(why && why != why_no_memory);
+	}
+	assert_null(json_document("{\0}", 3, 1000, &why));
+	assert_null(json_document(good, strlen(good), strlen(good) - 1, &why));
+	document = json_document(good, strlen(good), strlen(good), &why);
+	assert_non_null(document);
+	assert_string_equal(json_value_string(json_member(document, "a")),
+		"\\u0000 \xF0\x9F\x98\x80");
+	item = json_first_item(json_member(document, "A"));
+	assert_true(json_value_number(item, &x) && x > 1.4 && x < 1.6);
+	assert_null(json_value_string(item));
+	item = json_next_item(item);
+	assert_string_equal(json_value_string(item), "x");
+	assert_null(json_member(item, "a"));
+	assert_null(json_next_item(json_next_item(item)));
+	item = json_member(document, "b");
+	assert_false(json_is_array(item) || json_first_item(item) || json_member(item, "b"));
+	assert_false(json_value_number(json_member(item, "a"), &x));
+	json_document_free(document);
+	json_document_free(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,7 +335,8 @@ int main(void)
 		cmocka_unit_test(number__is_the_nearest_double),
 		cmocka_unit_test(string__is_harmless_and_reads_back),
 		cmocka_unit_test(double__is_the_shortest_that_reads_back),
-		cmocka_unit_test(double__reads_back_the_same)
+		cmocka_unit_test(double__reads_back_the_same),
+		cmocka_unit_test(document__is_whole_strict_and_unambiguous)
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

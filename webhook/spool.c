@@ -502,34 +502,21 @@ enum spool_field { ID, URL, TYPE, FIELDS };
 static bool read_header(struct spool *s, size_t len, size_t at[FIELDS])
 {
 	static const char *const names[FIELDS] = { [ID] = "id", [URL] = "url", [TYPE] = "type" };
-	const char *end = s->file.data + len;
-	struct json_cursor c = json_start(s->file.data, end);
-	struct json_text key, value;
-	bool ok = json_peek(&c) == '{';
+	const char *why;
+	struct cJSON *header = json_document(s->file.data, len, HEADER_MAX, &why);
+	bool ok = header && s->file.data[len - 1] == '}';
 
-	for (int i = 0; i < FIELDS; i++)
-		at[i] = SIZE_MAX;
-	if (ok)
-		json_enter(&c);
-	while (ok && json_key(&c, &key)) {
-		int field = 0;
+	for (int i = 0; ok && i < FIELDS; i++) {
+		const char *value = json_value_string(json_member(header, names[i]));
 
-		while (field < FIELDS && !json_text_is(&key, names[field]))
-			field++;
-		if (field == FIELDS) {
-			json_pass(&c);
-		} else {
-			ok = at[field] == SIZE_MAX && json_string(&c, &value);
-			at[field] = s->fields.len;
-			ok = ok && json_text_put(&value, &s->fields)
-				&& buf_char(&s->fields, '\0')
-				&& s->fields.len - at[field]
-					== strlen(s->fields.data + at[field]) + 1;
-		}
+		at[i] = s->fields.len;
+		ok = value && is_field(value, i != URL)
+			&& buf_add(&s->fields, value, strlen(value) + 1);
 	}
-	for (int i = 0; i < FIELDS; i++)
-		ok = ok && at[i] != SIZE_MAX && is_field(s->fields.data + at[i], i != URL);
-	return ok && c.at == end;
+	if (!header && why == why_no_memory)
+		s->fields.failed = true;
+	json_document_free(header);
+	return ok;
 }
 
 static bool is_json(const char *s, const char *end)

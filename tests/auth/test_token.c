@@ -38,7 +38,9 @@ TEST(answer__is_checked_field_by_field)
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":315360001}",
 		"{\"Access_Token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}",
 		"{\"token_type\":\"bearer\",\"expires_in\":1}",
-		"{\"access_token\":\"t\",\"expires_in\":1}"
+		"{\"access_token\":\"t\",\"expires_in\":1}",
+		"{\"access_token\":\"t\",\"access_token\":\"u\",\"token_type\":\"bearer\","
+		"\"expires_in\":1}"
 	};
 	static const char good[] =
 		"{\"access_token\":\"t-._~+/=\",\"token_type\":\"Bearer\","
@@ -79,9 +81,7 @@ TEST(answer__may_say_more)
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1,"
 		"\"x\":\"\\\\u0000\"}",
 		" \r\n\t{\"x\":[{}],\"expires_in\":1,\"token_type\":\"BEARER\","
-		"\"access_token\":\"t\"}\t\r\n",
-		"{\"access_token\":\"t\",\"access_token\":\"u\",\"token_type\":\"bearer\","
-		"\"expires_in\":1}"
+		"\"access_token\":\"t\"}\t\r\n"
 	};
 	char *token;
 	double life_s;

@@ -187,7 +187,10 @@ TEST(topics__that_are_no_list_are_said_to_be)
 {
 	static const char *const bad[] = { "", "[]", "{}", "{\"entities\":{}}",
 		"{\"entities\":null}", "{\"entities\":[", "{\"entities\":[]", "{\"entities\":[,]}",
-		"{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":\"Rejected\"}" };
+		"{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":\"Rejected\"}",
+		"{\"entities\":[{\"id\":\"" TOPIC "activity\",\"state\":\"Rejected\","
+		"\"rejectionReason\":\"a\\u0000b\"}]}",
+		"{\"entities\":[],\"entities\":[]}" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (!topics(bad[i]))
@@ -202,7 +205,7 @@ TEST(reason__is_one_bounded_line)
 	struct buf text = { 0 };
 
 	buf_str(&text, "{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":\"x\","
-		"\"rejectionReason\":\"a\\u0000b\\nc\\u001b[2J\",\"missingPermissions\":[");
+		"\"rejectionReason\":\"ab\\nc\\u001b[2J\",\"missingPermissions\":[");
 	for (int i = 0; i < 300; i++)
 		buf_printf(&text, "%s\"p:q:%d\"", i ? "," : "", i);
 	buf_str(&text, "]}]}");
