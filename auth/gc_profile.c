@@ -29,7 +29,6 @@ static const struct gc_profile_field {
 	{ "client_credentials", offsetof(struct gc_profile, client_id), ' ' },
 	{ "client_secret", offsetof(struct gc_profile, secret), ' ' },
 	{ "environment", offsetof(struct gc_profile, environment), ' ' },
-	{ "grant_type", offsetof(struct gc_profile, grant_type), ' ' },
 	{ "access_token", offsetof(struct gc_profile, access_token), '!' },
 	{ "oauth_token_data", offsetof(struct gc_profile, cached_token), '!' }
 };

@@ -21,7 +21,6 @@ struct gc_profile {
 	char *secret;
 	char *access_token;	/* without blanks, like cached_token */
 	char *environment;	/* a domain or an AWS region, as it is in the file */
-	char *grant_type;	/* "1": client credentials; "2", "3": gc logs a person in */
 	char *cached_token;	/* of gc's last login, perhaps expired; NULL: it cannot be read */
 	int64_t cached_expires_ms;	/* since 1970 */
 	unsigned open_mode;	/* the file's mode if it is exposed (secret_file.h), else 0 */

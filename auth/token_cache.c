@@ -30,17 +30,6 @@ void token_cache_entry_free(struct token_cache_entry *t)
 
 /* --- opening ------------------------------------------------------------------------ */
 
-char *token_cache_path(const char *base_url, const char *client_id)
-{
-	char *dir = private_dir_path(), *path = NULL, name[PRIVATE_DIR_NAME_LEN + 1];
-
-	if (dir && private_dir_name(base_url, client_id, name)
-	    && asprintf(&path, "%s/%s", dir, name) < 0)
-		path = NULL;
-	free(dir);
-	return path;
-}
-
 struct token_cache *token_cache_open(const char *base_url, const char *client_id,
 	struct lines *warnings)
 {

@@ -25,11 +25,8 @@ struct token_cache *token_cache_open(const char *base_url, const char *client_id
 	struct lines *warnings);
 void token_cache_close(struct token_cache *cache);	/* releases the lock */
 
-/* The path that token_cache_open would use (malloc'd); NULL: none. Creates nothing. */
-char *token_cache_path(const char *base_url, const char *client_id);
-
-/* True: *t has a token that is valid after not_before_ms. A file that is foreign or broken is
- * renamed to NAME.bad, with a warning. */
+/* True: *t holds a token that lasts past not_before_ms. A foreign or broken file is set aside
+ * with a warning and counts as none. */
 bool token_cache_read(struct token_cache *cache, int64_t not_before_ms, struct token_cache_entry *t,
 	struct lines *warnings);
 /* False: it could not write the file, and added a warning. */

@@ -530,11 +530,6 @@ bool channel_is_up(const struct channel *ch)
 	return false;
 }
 
-size_t channel_refused(const struct channel *ch)
-{
-	return ch->nrefused;
-}
-
 enum status channel_status(const struct channel *ch)
 {
 	if (!channel_is_up(ch) && !ch->conf.once)

@@ -60,7 +60,6 @@ bool channel_is_up(const struct channel *ch);
 /* The exit status if the run ends now: ST_OK, ST_AUTH if a queue was refused, or that of the last
  * failure. */
 enum status channel_status(const struct channel *ch);
-size_t channel_refused(const struct channel *ch);	/* queues */
 
 /* Closes the sockets and deletes the subscriptions of every channel that was made. */
 void channel_close(struct channel *ch, int64_t now_us);

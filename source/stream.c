@@ -397,11 +397,6 @@ bool stream_is_up(const struct stream *s)
 	return s->state == OPEN;
 }
 
-bool stream_is_over(const struct stream *s)
-{
-	return s->state == OVER;
-}
-
 enum status stream_status(const struct stream *s)
 {
 	if (s->state == OPEN)

@@ -49,7 +49,6 @@ void stream_step(struct stream *s, int64_t now_us, struct lines *warnings);
 int64_t stream_deadline_us(const struct stream *s);
 
 bool stream_is_up(const struct stream *s);
-bool stream_is_over(const struct stream *s);
 /* The exit status if the run ends now: ST_OK while the stream is up, otherwise that of its last
  * failure, ST_NET or ST_RATE, or of what ended it. */
 enum status stream_status(const struct stream *s);

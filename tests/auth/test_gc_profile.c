@@ -103,7 +103,6 @@ TEST(gc_profile__gives_what_gc_rewrites)
 	assert_field(p.client_id, "id");
 	assert_field(p.secret, "a\\b\"c");
 	assert_field(p.environment, "eu_central_1");
-	assert_field(p.grant_type, "1");
 	assert_field(p.cached_token, "t/+=");
 	assert_int_equal(p.cached_expires_ms, INT64_C(1795572000123));
 	gc_profile_free(&p);
@@ -142,7 +141,6 @@ TEST(gc_profile__takes_strings_alone)
 	assert_field(p.secret, NULL);
 	assert_field(p.access_token, NULL);
 	assert_field(p.environment, NULL);
-	assert_field(p.grant_type, NULL);
 	assert_field(p.cached_token, NULL);
 	gc_profile_free(&p);
 	/* no key of the profile, whatever it is called */

@@ -18,6 +18,7 @@
 #include "auth/token_cache.h"
 #include "tests/support/tempdir.h"
 #include "util/base.h"
+#include "util/private_dir.h"
 
 #define HOST "https://api.example.com"
 #define CLIENT "client"
@@ -29,6 +30,15 @@ struct place {
 	struct lines warnings;
 };
 
+static char *token_file(const char *dir)
+{
+	char *path = NULL, name[PRIVATE_DIR_NAME_LEN + 1];
+
+	assert_true(private_dir_name(HOST, CLIENT, name));
+	assert_true(asprintf(&path, "%s/%s", dir, name) > 0);
+	return path;
+}
+
 static int set_up(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
@@ -37,7 +47,7 @@ static int set_up(void **state)
 	p->root = tempdir_new();
 	p->dir = joined(p->root, "/gsqstat");
 	p->cache = token_cache_open(HOST, CLIENT, &p->warnings);
-	p->file = token_cache_path(HOST, CLIENT);
+	p->file = token_file(p->dir);
 	assert_non_null(p->cache);
 	assert_int_equal(p->warnings.n, 0);
 	*state = p;
@@ -226,10 +236,10 @@ static void path__is_told_without_making_it(void **state)
 	char *elsewhere = joined(p->root, "/elsewhere"), *path;
 
 	setenv("XDG_CACHE_HOME", elsewhere, 1);
-	path = token_cache_path(HOST, CLIENT);
+	path = private_dir_path();
 	assert_non_null(path);
 	assert_int_equal(strncmp(path, elsewhere, strlen(elsewhere)), 0);
-	assert_null(strstr(path, CLIENT));
+	assert_null(strstr(p->file, CLIENT));
 	assert_false(exists(elsewhere));
 	free(path);
 	free(elsewhere);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/base.h"
 #include "util/buf.h"
 #include "util/utf8.h"
 #include "window/stream_event.h"
@@ -18,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct stream_events *fs = stream_events_new(metrics, 2, 1, &filter, 1);
 	struct buf out = { 0 }, back = { 0 };
 	struct stream_event frame;
+	struct cJSON *document;
+	const char *why;
 
 	if (!fs)
 		return 0;
@@ -33,6 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    || (behind && frame.text + frame.text_len != behind))
 			abort();
 	}
+	/* of what is let through to cJSON it can read all */
+	document = json_document(text, size, size, &why);
+	if (!document && why == why_no_memory)
+		abort();
+	json_document_free(document);
 	/* what we write is strict, and reads back where it was UTF-8 */
 	json_put_string(&out, text, size);
 	if (json_skip(out.data, out.data + out.len) != out.data + out.len

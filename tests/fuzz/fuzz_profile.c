@@ -35,7 +35,7 @@ static enum status parse(struct gc_profile *p, const char *front, const uint8_t 
 		abort();
 	st = gc_profile_parse(p, text.data, text.len, "Default", &err);
 	if (st != ST_OK && (!*err.text || p->client_id || p->secret || p->access_token
-	    || p->environment || p->grant_type || p->cached_token))
+	    || p->environment || p->cached_token))
 		abort();
 	buf_free(&text);
 	return st;
@@ -50,7 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_string(p.client_id, ' ');
 	check_string(p.secret, ' ');
 	check_string(p.environment, ' ');
-	check_string(p.grant_type, ' ');
 	check_string(p.access_token, '!');
 	check_string(p.cached_token, '!');
 	if (p.cached_expires_ms && !p.cached_token)

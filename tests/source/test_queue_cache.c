@@ -1,5 +1,4 @@
 /* The names' cache on a real file system: what is kept, for how long, what is believed. */
-#include "auth/token_cache.h"
 #include "source/queue_cache.h"
 #include "tests/support/tempdir.h"
 #include "util/base.h"
@@ -23,14 +22,14 @@ struct place {
 static int set_up(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
-	char *token;
+	char name[PRIVATE_DIR_NAME_LEN + 1];
 
 	assert_non_null(p);
 	p->root = tempdir_new();
 	p->dir = joined(p->root, "/gsqstat");
-	token = token_cache_path(key.base_url, key.client_id);
-	p->file = joined(token, ".names");	/* beside the token */
-	free(token);
+	assert_true(private_dir_name(key.base_url, key.client_id, name));
+	/* beside the token */
+	assert_true(asprintf(&p->file, "%s/%s.names", p->dir, name) > 0);
 	*state = p;
 	return 0;
 }
