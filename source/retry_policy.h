@@ -19,7 +19,7 @@
 #include "util/base.h"
 #include "ws.h"
 
-enum failed {			/* bits: a rule may be for several */
+enum retry_what {		/* bits: a rule may be for several */
 	FAILED_TOKEN = 1,	/* the request for a token */
 	FAILED_STREAM = 2,	/* the stream: its upgrade, or it was lost */
 	FAILED_LONG_URL = 4,	/* beside STREAM: its URL has the queues */
@@ -30,7 +30,7 @@ enum failed {			/* bits: a rule may be for several */
 };
 
 struct retry_failure {
-	unsigned what;			/* of enum failed */
+	unsigned what;			/* of enum retry_what */
 	enum http_failure kind;
 	int http_status;		/* 0: none */
 	int close_code;			/* 0: none */
