@@ -11,8 +11,8 @@
 
 #include "audit/audit.h"
 #include "auth/creds.h"
-#include "output/nagios.h"
 #include "output/format.h"
+#include "output/nagios.h"
 #include "output/threshold.h"
 #include "source/recording.h"
 #include "util/base.h"
@@ -84,7 +84,7 @@ struct options {
 	bool audit_chain;
 	const char *audit_key_file;
 	struct buf audit_key;		/* len 0: none; a secret */
-	const char *verify_audit;	/* NULL: a run. Else only these four count: */
+	const char *verify_audit;	/* NULL: a run. Else only audit_key and: */
 	const char *expect;		/* hash in lower case; NULL: any */
 	const char *rows;
 	const char *run;		/* ID; NULL: all runs of the log */

@@ -14,9 +14,9 @@
 #include "source/recording.h"
 #include "util/base.h"
 #include "util/files.h"
-#include "util/secret_file.h"
 #include "util/lines.h"
 #include "util/replace_file.h"
+#include "util/secret_file.h"
 #include "util/text.h"
 #include "util/time.h"
 #include "webhook/target.h"
@@ -32,14 +32,6 @@ static bool names_queues(const struct command_line *p)
 		|| command_line_given(p, "queue-name") || p->operands.n;
 }
 
-static bool has_line(const struct lines *lines, const char *s)
-{
-	for (size_t i = 0; i < lines->n; i++)
-		if (strcmp(lines->v[i], s) == 0)
-			return true;
-	return false;
-}
-
 /* The queues of the recording; if queues are named, only these. */
 static void take_queues(struct command_line *p, const struct lines *recorded)
 {
@@ -49,10 +41,10 @@ static void take_queues(struct command_line *p, const struct lines *recorded)
 	if (p->set->queues_recorded && recorded->n)
 		command_line_state(p, "queue")->from = "recording";
 	for (size_t i = 0; p->set->queues_recorded && i < recorded->n; i++)
-		if (!has_line(queues, recorded->v[i]))
+		if (!lines_has(queues, recorded->v[i]))
 			lines_add(queues, "%s", recorded->v[i]);
 	for (size_t i = 0; recorded->n && i < queues->n; i++)
-		if (!has_line(recorded, queues->v[i]))
+		if (!lines_has(recorded, queues->v[i]))
 			lines_add(&p->problems, "queue %s is not in the recording",
 				queues->v[i]);
 }
@@ -375,8 +367,8 @@ static void check_same_files(struct command_line *p)
 	}
 	memcpy(use, fixed, sizeof(fixed));
 	for (size_t i = 0; i < set->queue_files.n; i++)
-		use[n + i] =
-			(struct files_use){ "--queue-file", set->queue_files.v[i], false, false };
+		use[n + i] = (struct files_use){ "--queue-file", set->queue_files.v[i],
+			false, false };
 	for (size_t i = 0; i < urls->n; i++)
 		use[most + i] = (struct files_use){ "--callback", urls->v[i], false, false };
 	files_check(use, most + urls->n, &p->problems);

@@ -11,6 +11,15 @@
 
 #define NS_PER_MS "000000"
 
+/* The length without backslashes at the end: they would escape what follows, and parsers differ
+ * about escaped backslashes. */
+static size_t trim_backslashes(const char *s, size_t len)
+{
+	while (len && s[len - 1] == '\\')
+		len--;
+	return len;
+}
+
 /* Escapes `,`, `=` and blanks; a line break becomes a blank. */
 static void put_escaped(struct buf *out, const char *s, size_t len)
 {
@@ -18,7 +27,7 @@ static void put_escaped(struct buf *out, const char *s, size_t len)
 		size_t n = strcspn(s, ",= \n\r");
 
 		n = n < len ? n : len;
-		text_put_safe(out, s, n);
+		text_put_safe(out, s, trim_backslashes(s, n));
 		if (n < len)
 			buf_printf(out, "\\%c", s[n] == '\n' || s[n] == '\r' ? ' ' : s[n]);
 		n += n < len;
@@ -27,12 +36,10 @@ static void put_escaped(struct buf *out, const char *s, size_t len)
 	}
 }
 
-/* Backslashes at the end of a value would escape what follows, so they are left out; and so is a
- * tag without a value. */
+/* A tag without a value is left out. */
 static void put_tag(struct buf *out, const char *key, const char *value, size_t len)
 {
-	while (len && value[len - 1] == '\\')
-		len--;
+	len = trim_backslashes(value, len);
 	if (!len)
 		return;
 	buf_printf(out, ",%s=", key);

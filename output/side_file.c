@@ -140,9 +140,9 @@ void side_file_flush(struct side_file *s)
 	int ready = 0;
 
 	while (s->begun && s->w.fd >= 0 && (ready = nowait_ready(&s->w)) > 0
-		&& side_file_waiting(s)) {
-		ssize_t n =
-			nowait_write(&s->w, s->queue.data + s->sent, side_file_waiting_bytes(s));
+	    && side_file_waiting(s)) {
+		ssize_t n = nowait_write(&s->w, s->queue.data + s->sent,
+			side_file_waiting_bytes(s));
 
 		if (n < 0 && errno == EAGAIN)
 			break;

@@ -137,14 +137,6 @@ void audit_events_warnings(struct audit_events *events, struct lines *warnings)
 	lines_free(warnings);
 }
 
-static bool has_line(const struct lines *lines, const char *text)
-{
-	for (size_t i = 0; i < lines->n; i++)
-		if (strcmp(lines->v[i], text) == 0)
-			return true;
-	return false;
-}
-
 void audit_events_doubt(struct audit_events *events, const char *fmt, ...)
 {
 	char text[sizeof(((struct err *)0)->text)];
@@ -154,7 +146,7 @@ void audit_events_doubt(struct audit_events *events, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	again = has_line(&events->doubts, text);
+	again = lines_has(&events->doubts, text);
 	if (!again)
 		lines_add(&events->doubts, "%s", text);
 	begin(events, again ? LEVEL_WARNING : LEVEL_DOUBT, "warning");

@@ -33,10 +33,9 @@ static enum status set_queue_names(struct run *run, struct err *err)
 	st = setup_names(run, list, &problems, err);
 	if (st == ST_OK)
 		st = setup_unknown_names(run, &problems, err);
-	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX) {
+	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)
 		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; allowed are %d at most",
 			run->queues.n, CHANNEL_QUEUES_MAX);
-	}
 	lines_free(&problems);
 	if (st == ST_OK)
 		st = setup_scopes(run, err);

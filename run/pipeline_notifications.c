@@ -148,11 +148,11 @@ enum status pipeline_notifications_snapshot(struct pipeline *p, const struct pip
 
 	observation_query_begin(p->notifications, a->text, a->len);
 	*good = observation_query_is_complete(p->notifications);
-	if (!*good || !queue_windows_snapshot_begin(p->queue_windows, a->asked, a->resync,
-			a->asked_us))
+	if (!*good
+	    || !queue_windows_snapshot_begin(p->queue_windows, a->asked, a->resync, a->asked_us))
 		return ST_OK;
 	if (!observation_query_presences(p->notifications, a->text, a->len, put_presence,
-		    p->queue_windows))
+	    p->queue_windows))
 		*good = false;
 	observation_query_begin(p->notifications, a->text, a->len);
 	while (observation_query_next(p->notifications, &n)) {

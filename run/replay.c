@@ -45,14 +45,6 @@ static enum status replay_state(struct run *run, const struct recording_entry *e
 	return pipeline_socket(run->pipeline, e->stream, state, e->at_us, err);
 }
 
-static bool has_line(const struct lines *lines, const char *s)
-{
-	for (size_t i = 0; i < lines->n; i++)
-		if (strcmp(lines->v[i], s) == 0)
-			return true;
-	return false;
-}
-
 /* From here on the queue has rows; for a recording that is not the first. */
 static enum status watch_queue(struct run *run, const char *id, struct err *err)
 {
@@ -123,7 +115,7 @@ static enum status replay_names(struct run *run, const struct recording_entry *e
 			return err_nomem(err);
 	st = setup_names(run, &run->queue_list, &problems, err);
 	for (size_t i = 0; i < run->queue_list.n; i++)
-		run->used = run->used || has_line(&run->queues, run->queue_list.v[i].id);
+		run->used = run->used || lines_has(&run->queues, run->queue_list.v[i].id);
 	if (st == ST_OK)
 		st = setup_unknown_names(run, &problems, err);
 	lines_free(&problems);
@@ -276,7 +268,7 @@ static enum status watch_queues(struct run *run, const struct recording_entry *e
 	if (recorded.failed)
 		st = err_nomem(err);
 	for (size_t i = 0; st == ST_OK && (!run->any_queue || recorded.n) && i < asked->n; i++)
-		if (!recorded.n || has_line(&recorded, asked->v[i]))
+		if (!recorded.n || lines_has(&recorded, asked->v[i]))
 			st = watch_queue(run, asked->v[i], err);
 	for (size_t i = 0; st == ST_OK && set->queues_recorded && i < recorded.n; i++)
 		st = watch_queue(run, recorded.v[i], err);

@@ -133,10 +133,8 @@ static void warn_of_cut(const struct run *run)
 	unsigned long long n = audit_events_totals(run->events)->cut_messages;
 
 	if (n)
-		audit_events_doubt(run->events,
-			"%llu message%s lost: the connection ended before the "
-			"message did",
-			n, n > 1 ? "s were" : " was");
+		audit_events_doubt(run->events, "%llu message%s lost: the connection ended before "
+			"the message did", n, n > 1 ? "s were" : " was");
 }
 
 /* The service answers a query about a queue that does not exist, or that the client may not

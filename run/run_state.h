@@ -1,6 +1,6 @@
 /*
  * The state of one run. setup.c fills it; live.c and replay.c take its turns; run.c has the loop
- * and the end. No other file includes this.
+ * and the end. No file outside run/ includes this.
  */
 #ifndef RUN_RUN_STATE_H
 #define RUN_RUN_STATE_H

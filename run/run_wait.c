@@ -47,7 +47,7 @@ int64_t run_wait_us(const struct run *run)
 	return until > run->now_us ? until - run->now_us : 0;
 }
 
-static enum status wait_replay(struct curl_waitfd *fd, unsigned n, int timeout_ms,
+static enum status wait_without_http(struct curl_waitfd *fd, unsigned n, int timeout_ms,
 	struct err *err)
 {
 	struct pollfd p[WAIT_FDS] = { 0 };
@@ -74,7 +74,7 @@ enum status run_wait_for(struct run *run, int64_t us, struct err *err)
 		us = due_us > run->now_us ? due_us - run->now_us : 0;
 	timeout_ms = (int)((us + US_PER_MS - 1) / US_PER_MS);
 	if (!run->http)
-		return wait_replay(fd, n, timeout_ms, err);
+		return wait_without_http(fd, n, timeout_ms, err);
 	st = http_wait(run->http, fd, n, timeout_ms, err);
 	return st == ST_OK ? http_perform(run->http, err) : st;
 }

@@ -343,8 +343,9 @@ static enum status open_net(struct run *run, struct err *err)
 
 	if (run->http)
 		return ST_OK;
-	return proxy_env_secrets(keep_secret, run) ? http_new(&run->http, &conf, err)
-						   : err_nomem(err);
+	if (!proxy_env_secrets(keep_secret, run))
+		return err_nomem(err);
+	return http_new(&run->http, &conf, err);
 }
 
 static void report_delivery(void *arg, const struct deliveries_event *event)

@@ -15,7 +15,7 @@
 #define URI_MAX 768		/* fits into the text of an event, so that it can be redacted */
 #define REASON_MAX 512
 #define ANSWER_MAX 65536	/* bytes, of a channel */
-#define TOPICS_MAX (16u << 20)
+#define TOPICS_MAX (2u << 20)	/* 1000 topics of 2 KiB */
 
 static const char *const families[CHANNEL_API_TOPICS] = { "observations", "activity" };
 

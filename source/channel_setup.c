@@ -236,8 +236,8 @@ void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warni
 static void created(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	char *id, *uri, text[256];
-	const char *why =
-		channel_api_parse_channel(answer->body, answer->len, ch->conf.plain, &id, &uri);
+	const char *why = channel_api_parse_channel(answer->body, answer->len, ch->conf.plain,
+		&id, &uri);
 
 	if (why == why_no_memory) {
 		channel_setup_over(ch, ST_OUTPUT, why);

@@ -19,7 +19,7 @@
 
 #define CHANNEL_SOCKETS 2		/* that may be open at the same time */
 #define CHANNEL_ABANDONED_MAX 8
-#define CHANNEL_BATCHES                                                                            \
+#define CHANNEL_BATCHES \
 	((CHANNEL_QUEUES_MAX + CHANNEL_API_SNAPSHOT_QUEUES - 1) / CHANNEL_API_SNAPSHOT_QUEUES)
 #define CHANNELS_PATH "/api/v2/notifications/channels"
 

@@ -45,7 +45,9 @@ static const struct retry_rule rules[] = {
 	{ ANY, HTTP_SERVER, 0, RETRY_LATER, ST_NET, "" },
 	{ ANY, HTTP_NETWORK, 0, RETRY_LATER, ST_NET, "" },
 
-	/* a certificate (8), a proxy's refusal of the user (3) or of the host (6) */
+	/* a certificate (8), a proxy's refusal of the user (3) or of the host (6); not of a socket
+	 * that was open */
+	{ FAILED_SOCKET, HTTP_FATAL, 0, RETRY_LATER, ST_NET, "" },
 	{ ANY, HTTP_FATAL, 0, RETRY_NEVER, ST_OK, "" },
 
 	/* an answer or a message that the protocol does not allow */

@@ -258,14 +258,15 @@ void stream_stalled(struct stream *s, int64_t from_us, int64_t now_us)
 void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 {
 	char text[128], duration[DURATION_TEXT_MAX];
+	struct session_event *lost;
 
 	if (now_us < stream_silent_us(s))
 		return;
 	time_format_duration(duration, s->conf.idle_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
-	session_lost(&s->session, now_us,
-		s->alive_us > printed_end_us ? s->alive_us : printed_end_us, 0, 0, text)->cut
-		= ws_was_cut(s->ws);
+	lost = session_lost(&s->session, now_us,
+		s->alive_us > printed_end_us ? s->alive_us : printed_end_us, 0, 0, text);
+	lost->cut = ws_was_cut(s->ws);
 	no_connection(s, now_us, text);
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void lines_add(struct lines *lines, const char *fmt, ...)
 {
@@ -26,6 +27,14 @@ void lines_add(struct lines *lines, const char *fmt, ...)
 	else
 		lines->v[lines->n++] = line;
 	va_end(ap);
+}
+
+bool lines_has(const struct lines *lines, const char *text)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		if (strcmp(lines->v[i], text) == 0)
+			return true;
+	return false;
 }
 
 void lines_free(struct lines *lines)

@@ -14,6 +14,7 @@ struct lines {
 };
 
 void lines_add(struct lines *lines, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool lines_has(const struct lines *lines, const char *text);
 void lines_free(struct lines *lines);
 
 #endif

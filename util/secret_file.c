@@ -27,7 +27,7 @@ static const struct policy {
 		.must_be_closed = true, .file = true, .pipe = true },
 	[SECRET_FILE_TEXT] = { 4096, "longer than a secret is (4096 bytes)",
 		.one = true, .text = true },
-	[SECRET_FILE_HEADERS] = { 65536, "it is too long" },
+	[SECRET_FILE_HEADERS] = { .max = 65536, .too_long = "it is too long" },
 	[SECRET_FILE_GC] = { 1024 * 1024, "it is larger than 1 MiB", .file = true }
 };
 

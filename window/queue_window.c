@@ -119,8 +119,8 @@ static bool take_groups(struct queue_windows *qw, const struct notification *n,
 	struct queue_state *q, int64_t at_us, bool *full)
 {
 	for (size_t i = 0; i < n->nmedia; i++) {
-		struct queue_state_group *g =
-			queue_states_make_group(&qw->states, q, n->media[i], full);
+		struct queue_state_group *g = queue_states_make_group(&qw->states, q,
+			n->media[i], full);
 
 		if (qw->states.failed)
 			return false;

@@ -196,8 +196,8 @@ static bool link_total(struct queue_states *qs, struct state_value *sv, int64_t 
 	const struct metric_name *name = &sv->entry->name;
 	const struct queue_state *q = sv->group->queue;
 	const struct series_label *label = total_label(qs, name->metric);
-	struct series *s =
-		label ? series_set_make(&sv->group->series, label, SERIES_GAUGE, full) : NULL;
+	struct series *s = label ? series_set_make(&sv->group->series, label, SERIES_GAUGE, full)
+		: NULL;
 	bool fresh = s && series_is_new(s);
 
 	if (!s || !series_sum_over(s, &q->complete)

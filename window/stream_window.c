@@ -1,12 +1,12 @@
 #include "window/stream_window.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "util/time.h"
 #include "window/accumulator.h"
 #include "window/coverage.h"
 #include "window/queue_index.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define REPLAY_WINDOWS_AHEAD 10000	/* a timestamp further ahead of the newest is invalid */
 #define INTERVAL_TEXT_MAX 32

@@ -83,6 +83,7 @@ TEST(tags_are_escaped)
 	} cases[] = {
 		{ "a b", ",queue_name=a\\ b" }, { "a,b=c", ",queue_name=a\\,b\\=c" },
 		{ "a\nb", ",queue_name=a\\ b" }, { "a\\b", ",queue_name=a\\b" },
+		{ "a\\,b\\\\ c", ",queue_name=a\\,b\\ c" }, { "\\=a", ",queue_name=\\=a" },
 		{ "a\\\\", ",queue_name=a" }, { "\\", "" }, { "", "" },
 		{ "a\033b", ",queue_name=a\xEF\xBF\xBD" "b" }
 	};

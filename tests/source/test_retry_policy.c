@@ -171,6 +171,16 @@ TEST(failure__of_every_kind_has_a_rule)
 		}
 }
 
+TEST(socket__that_was_open_and_ends_by_a_tls_alert_is_tried_again)
+{
+	const struct retry_failure socket = { .what = FAILED_SOCKET, .kind = HTTP_FATAL },
+		upgrade = { .what = FAILED_UPGRADE, .kind = HTTP_FATAL };
+
+	assert_int_equal(retry_policy(&socket)->then, RETRY_LATER);
+	assert_int_equal(retry_policy(&socket)->status, ST_NET);
+	assert_int_equal(retry_policy(&upgrade)->then, RETRY_NEVER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,7 +188,8 @@ int main(void)
 		cmocka_unit_test(manual__names_each_code_of_the_table),
 		cmocka_unit_test(manual__says_which_statuses_are_worth_another_try),
 		cmocka_unit_test(request__that_got_429_is_repeated_until_retry_for_is_over),
-		cmocka_unit_test(failure__of_every_kind_has_a_rule)
+		cmocka_unit_test(failure__of_every_kind_has_a_rule),
+		cmocka_unit_test(socket__that_was_open_and_ends_by_a_tls_alert_is_tried_again)
 	};
 
 	return cmocka_run_group_tests_name("retry_policy", tests, read_manual, NULL);
