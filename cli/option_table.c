@@ -13,7 +13,7 @@
 
 /* How and where a value is stored; does not compile if the member has another type. */
 #define STORE(k, type, member) .kind = KIND_##k, .at = offsetof(struct options, member) \
-	+ _Generic(&((struct options *)0)->member, type *: 0)
+	+ _Generic(&((struct options *)0)->member, type *: 0) /* NOLINT(*-macro-parentheses) */
 
 #define FLAG(member) STORE(FLAG, bool, member), .number = true
 #define NO_FLAG(member) STORE(FLAG, bool, member), .number = false

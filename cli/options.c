@@ -23,7 +23,7 @@ static void apply(struct command_line *p, const struct option_def *d, const char
 	struct option_state *state = &p->state[d - option_table];
 
 	p->current = d;
-	if (d->arg && strcmp(d->arg, "FILE") == 0 && !*value)
+	if (d->arg && strcmp(d->arg, "FILE") == 0 && value && !*value)
 		command_line_problem(p, value, "the name of a file");
 	else
 		option_values_set(p, value);

@@ -22,7 +22,6 @@
 #include "window/stream_window.h"
 
 #define QUEUES_MAX 50		/* of a live run, from the stream */
-#define NOTIFICATION_QUEUES_MAX 500	/* the same from the notification service */
 
 enum options_subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 

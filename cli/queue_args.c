@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "source/channel.h"
 #include "util/buf.h"
 #include "util/files.h"
 #include "util/lines.h"
@@ -79,7 +80,7 @@ void queue_args_name(struct command_line *p, const char *value)
 
 	if (!*value || !utf8_valid(value, strlen(value)))
 		command_line_problem(p, value, "a queue's name, or a pattern with * for any text");
-	else if (names->n == NOTIFICATION_QUEUES_MAX)
+	else if (names->n == CHANNEL_QUEUES_MAX)
 		command_line_problem(p, value, "500 names at most");
 	else
 		lines_add(names, "%s", value);

@@ -11,6 +11,7 @@
 #include "net/proxy_env.h"
 #include "output/side_file.h"
 #include "output/writer.h"
+#include "source/channel.h"
 #include "source/recording.h"
 #include "util/base.h"
 #include "util/files.h"
@@ -303,7 +304,7 @@ static void check_times(struct command_line *p)
 static void check_queues(struct command_line *p)
 {
 	struct options *set = p->set;
-	const size_t most = set->notifications ? NOTIFICATION_QUEUES_MAX : QUEUES_MAX;
+	const size_t most = set->notifications ? CHANNEL_QUEUES_MAX : QUEUES_MAX;
 	const bool replay = p->modes & MODE_REPLAY;
 
 	if (p->modes & MODE_LIST || (replay && !(p->modes & MODE_NOTIFICATIONS)))

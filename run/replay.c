@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "run/setup.h"
+#include "source/channel.h"
 #include "source/channel_api.h"
 #include "source/queue_match.h"
 #include "util/lines.h"
@@ -52,10 +53,10 @@ static enum status watch_queue(struct run *run, const char *id, struct err *err)
 
 	if (st != ST_OK || pipeline_watch(run->pipeline, id))
 		return st;
-	if (run->queues.n <= NOTIFICATION_QUEUES_MAX)
+	if (run->queues.n <= CHANNEL_QUEUES_MAX)
 		return err_nomem(err);
 	return err_set(err, ST_PROTOCOL, "the replay holds more than %d queues; name the ones to "
-		"watch", NOTIFICATION_QUEUES_MAX);
+		"watch", CHANNEL_QUEUES_MAX);
 }
 
 static bool replay_refusal(void *arg, const struct channel_api_refusal *refusal)

@@ -9,6 +9,7 @@
 
 #include "net/proxy_env.h"
 #include "run/record.h"
+#include "source/channel.h"
 #include "source/channel_api.h"
 #include "source/queue_cache.h"
 #include "source/queue_match.h"
@@ -122,7 +123,7 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
 			.queue_name = run->queue_name,
-			.room = set->replay ? NOTIFICATION_QUEUES_MAX : 0,
+			.room = set->replay ? CHANNEL_QUEUES_MAX : 0,
 			.any = run->any_queue,
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,
@@ -224,7 +225,7 @@ static enum status open_audit(struct run *run, struct err *err)
 /* The size of run->queue_name: a replay can have queues that are in no list. */
 static size_t names_room(const struct run *run)
 {
-	return run->queues.n + NOTIFICATION_QUEUES_MAX;
+	return run->queues.n + CHANNEL_QUEUES_MAX;
 }
 
 enum status setup_core(struct run *run, struct err *err)

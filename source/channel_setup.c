@@ -7,7 +7,6 @@
 #include "util/text.h"
 #include "util/time.h"
 
-#define LIBCURL_EXTRA_US 1000000	/* added to its timeouts, so that ours fire first */
 #define AGAIN_US 5000000	/* between attempts in the background */
 #define CHANGE_LEAST_US 1000000	/* between tokens, however soon they expire */
 #define EVICTED_US 60000000	/* between new channels after evictions */
@@ -157,7 +156,7 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 		ws_free(l->ws);
 	}
 	*l = (struct channel_socket){ .ws = ws_open(ch->http, ch->uri, NULL,
-		(limit_us + LIBCURL_EXTRA_US) / US_PER_MS) };
+		(limit_us + SESSION_LIBCURL_EXTRA_US) / US_PER_MS) };
 	if (!l->ws) {
 		channel_setup_step_failed(ch, HTTP_NETWORK, "no connection could be begun", now_us);
 		return;
@@ -210,7 +209,7 @@ void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warni
 	case STEP_TOKEN:
 		channel_setup_take_token(ch, token_want(ch->token, now_us,
 			channel_setup_in_background(ch) ? now_us + 2 * ch->conf.connect_timeout_us
-			: end_us + LIBCURL_EXTRA_US, warnings), now_us);
+			: end_us + SESSION_LIBCURL_EXTRA_US, warnings), now_us);
 		break;
 	case STEP_CREATE:
 		channel_setup_ask(ch, "POST", CHANNELS_PATH, NULL, "{}", now_us);

@@ -15,6 +15,7 @@
 #include "util/backoff.h"
 #include "util/base.h"
 
+#define SESSION_LIBCURL_EXTRA_US 1000000	/* added to its timeouts, so that ours fire first */
 #define SESSION_TEXT_MAX 960
 /*
  * The most events that can wait. A source adds events only while none waits, by one step, one call

@@ -16,7 +16,6 @@
 #define SCOPE "routing:statistics:view"
 #define TEXT_MAX SESSION_TEXT_MAX
 #define LACKS "the client lacks the scope " SCOPE
-#define LIBCURL_EXTRA_US 1000000	/* added to its timeouts, so that ours fire first */
 
 enum stream_state { IDLE, TOKEN, CONNECTING, OPEN, CLOSING, BACKOFF, OVER };
 
@@ -157,7 +156,7 @@ static void connect_now(struct stream *s, int64_t now_us)
 	if (url)
 		s->ws = ws_open(s->http, url,
 			s->conf.payload_as_message ? s->conf.payload : NULL,
-			(end_us - now_us + LIBCURL_EXTRA_US) / US_PER_MS);
+			(end_us - now_us + SESSION_LIBCURL_EXTRA_US) / US_PER_MS);
 	if (url)
 		OPENSSL_cleanse(url, strlen(url));
 	free(url);
@@ -313,7 +312,8 @@ static void step_idle(struct stream *s, int64_t now_us, struct lines *warnings)
 	int64_t end_us = session_end_us(&s->session, now_us);
 
 	enter(s, TOKEN, end_us);
-	take_token(s, token_want(s->token, now_us, end_us + LIBCURL_EXTRA_US, warnings), now_us);
+	take_token(s, token_want(s->token, now_us, end_us + SESSION_LIBCURL_EXTRA_US, warnings),
+		now_us);
 }
 
 static void step_token(struct stream *s, int64_t now_us, struct lines *warnings)

@@ -111,6 +111,10 @@ int64_t coverage_us(const struct coverage *c, struct coverage_span within)
 
 double coverage_share(bool known, int64_t connected_us, int64_t length_us)
 {
-	/* a day at most: fits */
-	return known ? (double)(connected_us * 10000 / length_us) / 10000 : NAN;
+	int64_t e4;
+
+	if (!known)
+		return NAN;
+	e4 = connected_us * 10000 / length_us;	/* of a day at most: it fits */
+	return (double)e4 / 10000;
 }

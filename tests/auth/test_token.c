@@ -14,6 +14,8 @@
 
 TEST(answer__is_checked_field_by_field)
 {
+	static const char twice[] = "{\"access_token\":\"t\",\"access_token\":\"u\","
+		"\"token_type\":\"bearer\",\"expires_in\":1}";
 	static const char *const bad[] = {
 		"", "{", "[]", "null", "\"x\"", "{}", "{\"access_token\":\"t\"}",
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\"}",
@@ -39,8 +41,7 @@ TEST(answer__is_checked_field_by_field)
 		"{\"Access_Token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}",
 		"{\"token_type\":\"bearer\",\"expires_in\":1}",
 		"{\"access_token\":\"t\",\"expires_in\":1}",
-		("{\"access_token\":\"t\",\"access_token\":\"u\",\"token_type\":\"bearer\","
-		"\"expires_in\":1}")
+		twice
 	};
 	static const char good[] =
 		"{\"access_token\":\"t-._~+/=\",\"token_type\":\"Bearer\","
