@@ -22,7 +22,7 @@
 
 /* --- files -------------------------------------------------------------------------- */
 
-struct input {
+struct verify_input {
 	const char *path;	/* for messages */
 	int fd;
 	char *data;		/* bytes from..len are still to be read */
@@ -31,7 +31,7 @@ struct input {
 	bool awaited;		/* has waited for the rest of the last line */
 };
 
-static enum status input_open(struct input *in, const char *path, size_t size,
+static enum status input_open(struct verify_input *in, const char *path, size_t size,
 	struct err *err)
 {
 	bool std = strcmp(path, "-") == 0;
@@ -45,7 +45,7 @@ static enum status input_open(struct input *in, const char *path, size_t size,
 	return ST_OK;
 }
 
-static void input_close(struct input *in)
+static void input_close(struct verify_input *in)
 {
 	if (in->fd > STDIN_FILENO)
 		close(in->fd);
@@ -53,7 +53,7 @@ static void input_close(struct input *in)
 }
 
 /* Reads more behind what is there; there must be room. At the end of the file sets `over`. */
-static enum status input_more(struct input *in, struct err *err)
+static enum status input_more(struct verify_input *in, struct err *err)
 {
 	ssize_t n;
 
@@ -161,7 +161,7 @@ struct verifier {
 	const struct verify_conf *conf;
 	struct hash_chain_work *work;
 	EVP_MD *md;
-	struct input log, rows;
+	struct verify_input log, rows;
 	struct hash_chain end;	/* the last line that was read */
 	uint64_t torn_from;	/* the first of the torn lines before the next one; 0: none */
 	uint64_t torn_bytes;
@@ -293,7 +293,7 @@ static enum status check_link(struct verifier *v, const char *line,
 static enum status hash_rows(struct verifier *v, uint64_t len, char hex[HASH_CHAIN_HEX + 1],
 	bool *whole, struct err *err)
 {
-	struct input *in = &v->rows;
+	struct verify_input *in = &v->rows;
 	enum status st = ST_OK;
 
 	if (EVP_DigestInit_ex2(v->printed, v->md, NULL) != 1)
@@ -415,7 +415,7 @@ static enum status take_line(struct verifier *v, const char *line, size_t len,
 
 /* A last line without a newline may still be being written: its writer has the lock then. Waits for
  * that once. False: it is not being written, or takes too long. */
-static bool await_writer(struct input *in)
+static bool await_writer(struct verify_input *in)
 {
 	if (in->awaited)
 		return false;
@@ -432,7 +432,7 @@ static bool await_writer(struct input *in)
 
 static enum status take_lines(struct verifier *v, struct err *err)
 {
-	struct input *in = &v->log;
+	struct verify_input *in = &v->log;
 	enum status st = ST_OK;
 
 	while (st == ST_OK) {

@@ -10,7 +10,7 @@
 #define FEW 2
 
 /* A value that the series combines, and a copy of it, because values are scattered over memory. */
-struct input {
+struct series_input {
 	const struct series_value *v;
 	bool summed, known, waiting;
 	bool nobody;			/* the gauge beside an age is 0: nobody waits */
@@ -20,12 +20,12 @@ struct input {
 
 struct series {
 	const struct series_label *label;	/* borrowed */
-	struct input *input;		/* `few`, or allocated: a power of two of them */
+	struct series_input *input;		/* `few`, or allocated: a power of two of them */
 	uint64_t frame;			/* the last one in its events */
 	uint32_t ninput;
 	enum series_kind kind;
 	bool over_qualifiers;
-	struct input few[FEW];
+	struct series_input few[FEW];
 	union {				/* allocated for this kind alone */
 		struct gauge gauge;
 		struct age age;
@@ -179,7 +179,7 @@ enum series_kind series_kind(const struct series *s)
 	return s->kind;
 }
 
-static void input_update(struct input *in)
+static void input_update(struct series_input *in)
 {
 	const struct series_value *v = in->v, *beside = v->beside;
 
@@ -205,8 +205,8 @@ bool series_add(struct series *s, const struct series_value *v, bool summed)
 	uint32_t n = s->ninput;
 
 	if (n >= FEW && (n & (n - 1)) == 0) {	/* full (or after a drop: no change) */
-		struct input *input = reallocarray(s->input == s->few ? NULL : s->input, 2 * n,
-			sizeof(*input));
+		struct series_input *input = reallocarray(s->input == s->few ? NULL : s->input,
+			2 * n, sizeof(*input));
 
 		if (!input)
 			return false;
@@ -312,7 +312,7 @@ static void set_age(struct series *s, int64_t at_us, bool up)
 	int64_t start_us = INT64_MAX;
 
 	for (size_t i = 0; i < s->ninput; i++) {
-		const struct input *in = &s->input[i];
+		const struct series_input *in = &s->input[i];
 
 		if (own && in->summed)
 			continue;
