@@ -180,25 +180,25 @@ static enum token_state failed(struct token *t, enum http_failure failure, const
 
 static enum token_state refused_by_status(struct token *t, long status)
 {
+	static const char *const what[] = {
+		[HTTP_UNAUTHORISED] = "the client ID or secret was refused",
+		[HTTP_FORBIDDEN] = "the client may not have a token",
+		[HTTP_NOT_FOUND] = "the token request was rejected",
+		[HTTP_LIMITED] = "too many token requests",
+		[HTTP_REJECTED] = "the token request was rejected",
+		[HTTP_SERVER] = "the token endpoint failed",
+		[HTTP_BREACH] = "the token endpoint answered with an odd status"
+	};
 	char text[HTTP_TEXT_MAX];
 	bool invalid_client = describe_error(t, status, text);
+	enum http_failure failure = http_failure_of_status(status);
 
 	t->result.retry_after_us = t->request.result.retry_after_us;
-	if (status == 401 || (status == 400 && invalid_client))
-		return failed(t, HTTP_UNAUTHORISED, "the client ID or secret was refused", text);
-	if (status == 403)
-		return failed(t, HTTP_FORBIDDEN, "the client may not have a token", text);
-	if (status == 404)
-		return failed(t, HTTP_NOT_FOUND, "the token request was rejected", text);
-	if (status == 429)
-		return failed(t, HTTP_LIMITED, "too many token requests", text);
-	if (status >= 500)
-		return failed(t, HTTP_SERVER, "the token endpoint failed", text);
-	if (status / 100 == 3)
-		return failed(t, HTTP_BREACH, "no token", text);
-	if (status / 100 == 4)
-		return failed(t, HTTP_REJECTED, "the token request was rejected", text);
-	return failed(t, HTTP_BREACH, "the token endpoint answered with an odd status", text);
+	if (status == 400 && invalid_client)
+		failure = HTTP_UNAUTHORISED;
+	else if (failure == HTTP_OK)	/* a 2xx other than 200 */
+		failure = HTTP_BREACH;
+	return failed(t, failure, status / 100 == 3 ? "no token" : what[failure], text);
 }
 
 static enum token_state without_answer(struct token *t)

@@ -64,6 +64,23 @@ static inline enum http_failure http_failure_of(const struct http_result *r)
 	}
 }
 
+/* What an HTTP status (1xx and 3xx: HTTP_BREACH) means. */
+static inline enum http_failure http_failure_of_status(long status)
+{
+	switch (status) {
+	case 401: return HTTP_UNAUTHORISED;
+	case 403: return HTTP_FORBIDDEN;
+	case 404: return HTTP_NOT_FOUND;
+	case 429: return HTTP_LIMITED;
+	default: break;
+	}
+	if (status / 100 == 2)
+		return HTTP_OK;
+	if (status / 100 == 4)
+		return HTTP_REJECTED;
+	return status >= 500 ? HTTP_SERVER : HTTP_BREACH;
+}
+
 typedef void http_done(void *arg, const struct http_result *result);
 
 /* ST_USAGE: this libcurl lacks something. */

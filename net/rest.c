@@ -165,17 +165,12 @@ static void list_permissions(struct rest_answer *a)
 
 /* --- the answer --------------------------------------------------------------------- */
 
+/* The API's 408 is temporary, as its 5xx are. */
 static enum http_failure kind_of_status(long status)
 {
-	switch (status) {
-	case 401: return HTTP_UNAUTHORISED;
-	case 403: return HTTP_FORBIDDEN;
-	case 404: return HTTP_NOT_FOUND;
-	case 408: return HTTP_SERVER;
-	case 429: return HTTP_LIMITED;
-	default: return status / 100 == 2 ? HTTP_OK : status / 100 == 4 ? HTTP_REJECTED
-		: status / 100 == 5 ? HTTP_SERVER : HTTP_BREACH;
-	}
+	if (status == 408)
+		return HTTP_SERVER;
+	return status < 600 ? http_failure_of_status(status) : HTTP_BREACH;
 }
 
 static int64_t rate_limit_reset_us(const struct rest *r)

@@ -126,18 +126,6 @@ struct retry_failure retry_failure_of_answer(unsigned what, const struct rest_an
 		.retry_after_us = a->retry_after_us, .text = a->text };
 }
 
-/* Of an upgrade that was refused; ws.c calls a status below 400 a breach. */
-static enum http_failure kind_of_refusal(int http_status)
-{
-	switch (http_status) {
-	case 401: return HTTP_UNAUTHORISED;
-	case 403: return HTTP_FORBIDDEN;
-	case 404: return HTTP_NOT_FOUND;
-	case 429: return HTTP_LIMITED;
-	default: return http_status >= 500 ? HTTP_SERVER : HTTP_REJECTED;
-	}
-}
-
 struct retry_failure retry_failure_of_end(unsigned what, const struct ws_event *e,
 	const char *text)
 {
@@ -145,8 +133,8 @@ struct retry_failure retry_failure_of_end(unsigned what, const struct ws_event *
 		.text = text ? text : e->reason };
 
 	switch (e->end) {
-	case WS_END_REFUSED:
-		f.kind = kind_of_refusal(e->http_status);
+	case WS_END_REFUSED:	/* its status is 400 or more; ws.c calls another one a breach */
+		f.kind = http_failure_of_status(e->http_status);
 		f.http_status = e->http_status;
 		f.retry_after_us = e->retry_after_us;
 		break;
