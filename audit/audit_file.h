@@ -1,8 +1,8 @@
 /*
  * The file of --audit-file: lines are appended under flock(2), so that several runs can share it,
  * with or without a hash chain. If the file is renamed (log rotation), the next line goes to a new
- * one. A line waits at most 1 s for the lock. What is not a regular file (a pipe) has no lock, and
- * no last line that could be read: a chain there is of this run alone.
+ * one. A line waits at most 1 s for the lock. A pipe cannot be locked or read back, so a chain that
+ * is written to one has the lines of this run only.
  */
 #ifndef AUDIT_AUDIT_FILE_H
 #define AUDIT_AUDIT_FILE_H
@@ -26,8 +26,8 @@ enum status audit_file_open(struct audit_file **file, const char *path, bool cha
 	const struct buf *key, struct err *err);
 void audit_file_close(struct audit_file *f);	/* NULL is fine */
 
-/* Locks the file until audit_file_unlock() and reads its end. Where audit_file_is_torn() is true
- * then, audit_file_tear() says which lines are to be repaired. */
+/* Locks the file until audit_file_unlock() and reads its end. If audit_file_is_torn() is then true,
+ * audit_file_tear() says which lines have to be repaired. */
 enum status audit_file_lock(struct audit_file *f, struct err *err);
 void audit_file_unlock(struct audit_file *f);
 bool audit_file_is_torn(const struct audit_file *f);

@@ -74,7 +74,7 @@ struct hash_chain_tear {
 
 enum hash_chain_end {
 	HASH_CHAIN_WHOLE,	/* empty, or a whole line is last */
-	HASH_CHAIN_TORN,	/* lines are to be repaired, or a newline is missing */
+	HASH_CHAIN_TORN,	/* the last lines are damaged, or a newline is missing */
 	HASH_CHAIN_SHORT,	/* more of the file is needed */
 	HASH_CHAIN_FOREIGN,	/* the last lines are not of a chain */
 	HASH_CHAIN_OTHER_KEY,	/* the last line is signed, but not with this key */

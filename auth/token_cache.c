@@ -166,7 +166,8 @@ void token_cache_drop(struct token_cache *c, const char *token)
 
 /* --- the lock ----------------------------------------------------------------------- */
 
-/* If locks do not work (no flock on this file system, no space for the file), nobody holds one. */
+/* Without working locks (no flock on this file system, no space for the file) the run goes on as
+ * if it had one. */
 bool token_cache_lock(struct token_cache *c)
 {
 	bool held = false;

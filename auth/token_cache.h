@@ -35,7 +35,7 @@ bool token_cache_write(struct token_cache *cache, const char *token, int64_t exp
 /* Removes the file if it still holds this token. */
 void token_cache_drop(struct token_cache *cache, const char *token);
 
-/* Tries once; false: another run holds the lock. True also if locks do not work. */
+/* Tries once, without waiting. False: another run holds the lock. If locks do not work: true. */
 bool token_cache_lock(struct token_cache *cache);
 void token_cache_unlock(struct token_cache *cache);
 
