@@ -1,8 +1,67 @@
-#include "run/pipeline_notifications.h"
-
+/* The notification service: its events and snapshots change the values of queue windows. */
+#include "run/pipeline_state.h"
 #include "util/slice.h"
 #include "util/time.h"
+#include "window/metric_types.h"
+#include "window/notification.h"
 #include "window/observation_query.h"
+#include "window/queue_window.h"
+
+struct notification_pipeline {
+	struct pipeline base;	/* must be first */
+	struct notifications *notifications;
+	struct queue_windows *windows;
+};
+
+static struct notification_pipeline *notifications_of(struct pipeline *p)
+{
+	return (struct notification_pipeline *)p;
+}
+
+static struct queue_windows *windows_of(const struct pipeline *p)
+{
+	return ((const struct notification_pipeline *)p)->windows;
+}
+
+static void expect_media(void *windows, const char *queue_id, struct slice media)
+{
+	queue_windows_prefetch(windows, queue_id, media);
+}
+
+static enum status open_windows(struct pipeline *p, struct err *err)
+{
+	struct notification_pipeline *np = notifications_of(p);
+	struct queue_windows *windows;
+	enum status st = queue_windows_new(&windows, &p->conf.queue_windows, err);
+
+	if (st != ST_OK)
+		return st;
+	queue_windows_free(np->windows);
+	np->windows = windows;
+	notifications_on_group(np->notifications, expect_media, windows);
+	return ST_OK;
+}
+
+static enum status open_source(struct pipeline *p, struct err *err)
+{
+	struct notification_pipeline *np = notifications_of(p);
+
+	np->notifications = notifications_new();
+	return np->notifications ? open_windows(p, err) : err_nomem(err);
+}
+
+static void close_source(struct pipeline *p)
+{
+	queue_windows_free(windows_of(p));
+	notifications_free(notifications_of(p)->notifications);
+}
+
+static bool has_failed(const struct pipeline *p)
+{
+	return queue_windows_failed(windows_of(p));
+}
+
+/* --- messages ------------------------------------------------------------------------ */
 
 static enum status take_event(struct pipeline *p, const struct notification *n,
 	const struct pipeline_message *m, struct err *err)
@@ -11,14 +70,14 @@ static enum status take_event(struct pipeline *p, const struct notification *n,
 		.len = n->text_len, .at_us = m->at_us,
 		.queue_id = n->queue_id[0] ? n->queue_id : NULL };
 	enum queue_windows_verdict verdict = n->why == why_no_memory ? QUEUE_WINDOWS_NO_MEMORY
-		: queue_windows_take(p->queue_windows, n, m->socket, m->at_us, &r.window);
+		: queue_windows_take(windows_of(p), n, m->socket, m->at_us, &r.window);
 
 	audit_events_frame(p->events, verdict == QUEUE_WINDOWS_ACCEPTED);
 	if (n->instant_us != NO_TIME && verdict != QUEUE_WINDOWS_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, n->instant_us, false);
-	r.in_row = queue_windows_clock(p->queue_windows)->started
+	r.in_row = queue_windows_clock(windows_of(p))->started
 		&& verdict != QUEUE_WINDOWS_FOREIGN_QUEUE && r.queue_id;
-	r.queue = r.in_row ? queue_windows_queue_number(p->queue_windows, r.queue_id) : 0;
+	r.queue = r.in_row ? queue_windows_queue_number(windows_of(p), r.queue_id) : 0;
 	switch (verdict) {
 	case QUEUE_WINDOWS_ACCEPTED:
 		if (n->instant_us != NO_TIME)
@@ -74,10 +133,10 @@ static enum status take_notification(struct pipeline *p, const struct notificati
 static enum status begin_bare(struct pipeline *p, int64_t at_us, struct err *err)
 {
 	p->clock_us = at_us;
-	queue_windows_coverage_unknown(p->queue_windows);
-	if (!queue_windows_socket(p->queue_windows, 0, SOCKET_CONNECTED, at_us))
+	queue_windows_coverage_unknown(windows_of(p));
+	if (!queue_windows_socket(windows_of(p), 0, SOCKET_CONNECTED, at_us))
 		return err_nomem(err);
-	queue_windows_start(p->queue_windows, at_us);
+	queue_windows_start(windows_of(p), at_us);
 	return ST_OK;
 }
 
@@ -117,14 +176,15 @@ static enum status take_bare(struct pipeline *p, const struct notification *n,
 	return st != ST_OK || pipeline_is_over(p) ? st : take_event(p, &event, &timed, err);
 }
 
-enum status pipeline_notifications_take(struct pipeline *p, const struct pipeline_message *m,
-	bool *good, enum notification_kind *control, struct err *err)
+static enum status take(struct pipeline *p, const struct pipeline_message *m, bool *good,
+	enum notification_kind *control, struct err *err)
 {
+	struct notifications *notifications = notifications_of(p)->notifications;
 	struct notification n;
 	enum status st = ST_OK;
 
-	notifications_begin(p->notifications, m->text, m->len);
-	while (st == ST_OK && !pipeline_is_over(p) && notifications_next(p->notifications, &n)) {
+	notifications_begin(notifications, m->text, m->len);
+	while (st == ST_OK && !pipeline_is_over(p) && notifications_next(notifications, &n)) {
 		if (n.kind == NOTIFICATION_NOT_JSON && m->verbatim) {
 			audit_events_broken_line(p->events, m->line, "not JSON");
 			continue;
@@ -136,35 +196,176 @@ enum status pipeline_notifications_take(struct pipeline *p, const struct pipelin
 	return st;
 }
 
+/* --- snapshots and queues --------------------------------------------------------------- */
+
 static bool put_presence(void *arg, struct slice id, struct slice name)
 {
 	return queue_windows_presence(arg, id, name);
 }
 
-enum status pipeline_notifications_snapshot(struct pipeline *p, const struct pipeline_answer *a,
-	bool *good, struct err *err)
+static enum status snapshot(struct pipeline *p, const struct pipeline_answer *a, bool *good,
+	struct err *err)
 {
+	struct notifications *notifications = notifications_of(p)->notifications;
+	struct queue_windows *windows = windows_of(p);
 	struct notification n;
 
-	observation_query_begin(p->notifications, a->text, a->len);
-	*good = observation_query_is_complete(p->notifications);
+	observation_query_begin(notifications, a->text, a->len);
+	*good = observation_query_is_complete(notifications);
 	if (!*good
-	    || !queue_windows_snapshot_begin(p->queue_windows, a->asked, a->resync, a->asked_us))
+	    || !queue_windows_snapshot_begin(windows, a->asked, a->resync, a->asked_us))
 		return ST_OK;
-	if (!observation_query_presences(p->notifications, a->text, a->len, put_presence,
-	    p->queue_windows))
+	if (!observation_query_presences(notifications, a->text, a->len, put_presence,
+	    windows))
 		*good = false;
-	observation_query_begin(p->notifications, a->text, a->len);
-	while (observation_query_next(p->notifications, &n)) {
+	observation_query_begin(notifications, a->text, a->len);
+	while (observation_query_next(notifications, &n)) {
 		for (size_t i = 0; i < n.nvalue; i++)
 			if (n.value[i].kind == VALUE_START)
 				clock_check_add(&p->clock_check, a->at_us, n.value[i].us, false);
-		if (queue_windows_snapshot_take(p->queue_windows, &n, a->asked_us, a->at_us)
+		if (queue_windows_snapshot_take(windows, &n, a->asked_us, a->at_us)
 			== QUEUE_WINDOWS_INVALID)
 			*good = false;
 	}
-	if (notifications_failed(p->notifications))
+	if (notifications_failed(notifications))
 		return err_nomem(err);
-	queue_windows_snapshot_end(p->queue_windows, a->asked_us, a->at_us);
+	queue_windows_snapshot_end(windows, a->asked_us, a->at_us);
 	return pipeline_check_memory(p, ST_OK, err);
 }
+
+static bool was_answered(const struct pipeline *p, size_t queue)
+{
+	return queue_windows_was_answered(windows_of(p), queue);
+}
+
+static void refuse(struct pipeline *p, const char *queue_id)
+{
+	queue_windows_refuse(windows_of(p), queue_id);
+}
+
+static bool watch(struct pipeline *p, const char *queue_id)
+{
+	return queue_windows_watch(windows_of(p), queue_id);
+}
+
+static const char *queue_id_of(const struct pipeline *p, size_t queue)
+{
+	return queue_windows_queue_id(windows_of(p), queue);
+}
+
+static void set_names(struct pipeline *p, const char *const *name)
+{
+	p->conf.queue_windows.queue_name = name;
+	queue_windows_set_names(windows_of(p), name);
+}
+
+static enum status restart(struct pipeline *p, const char *const *queue, size_t n,
+	struct err *err)
+{
+	struct queue_windows_conf *conf = &p->conf.queue_windows;
+	enum status st;
+
+	conf->queue = queue;
+	conf->nqueue = n;
+	conf->clock = *queue_windows_clock(windows_of(p));
+	window_clock_restart(&conf->clock);
+	st = open_windows(p, err);
+	if (st != ST_OK)
+		return st;
+	p->clock_us = NO_TIME;
+	for (size_t i = 0; i < n; i++)
+		refuse(p, queue[i]);
+	return ST_OK;
+}
+
+/* --- windows ------------------------------------------------------------------------- */
+
+static void start(struct pipeline *p, int64_t at_us)
+{
+	queue_windows_start(windows_of(p), at_us);
+}
+
+static bool socket_changes(struct pipeline *p, size_t socket, enum queue_window_socket state,
+	int64_t at_us)
+{
+	bool ok = queue_windows_socket(windows_of(p), socket, state, at_us);
+
+	if (ok && p->conf.starts_connected && state == SOCKET_CONNECTED)
+		start(p, at_us);
+	return ok;
+}
+
+static bool stalled(struct pipeline *p, int64_t from_us, int64_t until_us)
+{
+	return queue_windows_stalled(windows_of(p), from_us, until_us);
+}
+
+static const struct row_window *due(struct pipeline *p, int64_t at_us)
+{
+	return queue_windows_due(windows_of(p), at_us);
+}
+
+static const struct row_window *rest(struct pipeline *p, int64_t at_us, bool cut)
+{
+	return queue_windows_rest(windows_of(p), at_us, cut);
+}
+
+static const struct window_clock *clock_of(const struct pipeline *p)
+{
+	return queue_windows_clock(windows_of(p));
+}
+
+static int64_t due_us(const struct pipeline *p)
+{
+	return window_clock_due_us(clock_of(p));
+}
+
+static void report_resync(struct pipeline *p, int64_t at_us)
+{
+	uint64_t differences;
+
+	if (queue_windows_resync_over(windows_of(p), at_us, &differences))
+		audit_events_resync(p->events, differences);
+}
+
+/* The service does not refuse an unknown metric. Without the warning a misspelt name would look
+ * like a metric without values. */
+static void check_metrics(struct pipeline *p)
+{
+	const struct queue_windows_conf *conf = &p->conf.queue_windows;
+
+	for (size_t i = 0; i < conf->npattern; i++) {
+		const char *name = conf->pattern[i], *near;
+
+		if (metric_types_know(name) || queue_windows_has_metric(windows_of(p), name))
+			continue;
+		near = metric_types_nearest(name);
+		audit_events_doubt(p->events, "--metric %.100s: nothing came of it, and it is no "
+			"known metric%s%s%s", name, near ? "; did you mean " : "",
+			near ? near : "", near ? "?" : "");
+	}
+}
+
+const struct pipeline_source pipeline_notifications = {
+	.size = sizeof(struct notification_pipeline),
+	.open = open_source,
+	.close = close_source,
+	.failed = has_failed,
+	.take = take,
+	.socket = socket_changes,
+	.stalled = stalled,
+	.restart = restart,
+	.watch = watch,
+	.due = due,
+	.rest = rest,
+	.clock = clock_of,
+	.due_us = due_us,
+	.set_names = set_names,
+	.queue_id = queue_id_of,
+	.snapshot = snapshot,
+	.was_answered = was_answered,
+	.refuse = refuse,
+	.start = start,
+	.report_resync = report_resync,
+	.check_metrics = check_metrics
+};

@@ -1,6 +1,6 @@
 /*
- * The state of a pipeline, for pipeline.c and its two kinds of input, pipeline_stream.c and
- * pipeline_notifications.c. No other file includes this.
+ * The state of a pipeline that both sources have, and the calls in which they differ. For
+ * pipeline.c, pipeline_stream.c and pipeline_notifications.c; no other file includes this.
  */
 #ifndef RUN_PIPELINE_STATE_H
 #define RUN_PIPELINE_STATE_H
@@ -9,24 +9,54 @@
 #include "run/pipeline.h"
 #include "util/base.h"
 #include "util/buf.h"
-#include "window/notification.h"
-#include "window/stream_event.h"
 
 struct pipeline {
+	const struct pipeline_source *source;
 	struct pipeline_conf conf;
 	struct sinks *sinks;
 	struct audit_events *events;
 	struct buf text;	/* a line of --rejects */
 	struct clock_check clock_check;
 	bool has_more;		/* windows wait until the reader has taken some */
-	/* stream */
-	struct stream_events *stream_events;
-	struct stream_windows *stream_windows;
-	/* notifications */
-	struct notifications *notifications;
-	struct queue_windows *queue_windows;
-	int64_t clock_us;	/* newest timestamp of those without `at`; NO_TIME: none yet */
+	int64_t clock_us;	/* see pipeline_clock_us */
 };
+
+/*
+ * How one source reads its messages and makes windows of them. Each call does what the function of
+ * the same name in pipeline.h says; false: out of memory.
+ */
+struct pipeline_source {
+	size_t size;	/* of its own struct, which begins with a struct pipeline and is zeroed */
+	enum status (*open)(struct pipeline *p, struct err *err);
+	void (*close)(struct pipeline *p);	/* also after open has failed */
+	bool (*failed)(const struct pipeline *p);	/* out of memory */
+	enum status (*take)(struct pipeline *p, const struct pipeline_message *m, bool *good,
+		enum notification_kind *control, struct err *err);
+	bool (*socket)(struct pipeline *p, size_t socket, enum queue_window_socket state,
+		int64_t at_us);
+	bool (*stalled)(struct pipeline *p, int64_t from_us, int64_t until_us);
+	enum status (*restart)(struct pipeline *p, const char *const *queue, size_t n,
+		struct err *err);
+	bool (*watch)(struct pipeline *p, const char *queue_id);
+	const struct row_window *(*due)(struct pipeline *p, int64_t at_us);	/* NULL: none */
+	const struct row_window *(*rest)(struct pipeline *p, int64_t at_us, bool cut);
+	const struct window_clock *(*clock)(const struct pipeline *p);
+	int64_t (*due_us)(const struct pipeline *p);
+
+	/* NULL in the source that has no such thing */
+	void (*set_interval)(struct pipeline *p, const char *text, size_t len);
+	void (*set_names)(struct pipeline *p, const char *const *name);
+	const char *(*queue_id)(const struct pipeline *p, size_t queue);
+	enum status (*snapshot)(struct pipeline *p, const struct pipeline_answer *a, bool *good,
+		struct err *err);
+	bool (*was_answered)(const struct pipeline *p, size_t queue);
+	void (*refuse)(struct pipeline *p, const char *queue_id);
+	void (*start)(struct pipeline *p, int64_t at_us);
+	void (*report_resync)(struct pipeline *p, int64_t at_us);	/* if it is over by then */
+	void (*check_metrics)(struct pipeline *p);	/* warns of those of which nothing came */
+};
+
+extern const struct pipeline_source pipeline_stream, pipeline_notifications;
 
 /* A frame that changes no value. */
 struct pipeline_reject {

@@ -1,6 +1,51 @@
-#include "run/pipeline_stream.h"
-
+/*
+ * The stream: a message is one or more frames, and each frame is placed in a window by its
+ * timestamp or arrival.
+ */
+#include "run/pipeline_state.h"
 #include "util/time.h"
+#include "window/stream_event.h"
+#include "window/stream_window.h"
+
+struct stream_pipeline {
+	struct pipeline base;	/* must be first */
+	struct stream_events *events;
+	struct stream_windows *windows;
+};
+
+static struct stream_pipeline *stream_of(struct pipeline *p)
+{
+	return (struct stream_pipeline *)p;
+}
+
+static struct stream_windows *windows_of(const struct pipeline *p)
+{
+	return ((const struct stream_pipeline *)p)->windows;
+}
+
+static enum status open_source(struct pipeline *p, struct err *err)
+{
+	struct stream_pipeline *sp = stream_of(p);
+	const struct pipeline_conf *conf = &p->conf;
+
+	sp->events = stream_events_new(conf->metric, conf->nmetric, conf->nasked,
+		conf->stream_windows.outlier, conf->stream_windows.noutlier);
+	return sp->events ? stream_windows_new(&sp->windows, &conf->stream_windows, err)
+		: err_nomem(err);
+}
+
+static void close_source(struct pipeline *p)
+{
+	stream_windows_free(windows_of(p));
+	stream_events_free(stream_of(p)->events);
+}
+
+static bool has_failed(const struct pipeline *p)
+{
+	return stream_windows_failed(windows_of(p));
+}
+
+/* --- messages ------------------------------------------------------------------------ */
 
 static struct pipeline_reject frame_reject(const struct stream_event *frame,
 	enum audit_events_reject reason, int64_t at_us)
@@ -21,7 +66,7 @@ static enum status place(struct pipeline *p, const struct stream_event *frame,
 	struct stream_window_place placed;
 	struct pipeline_reject r;
 	enum verdict verdict = frame->invalid == why_no_memory ? VERDICT_NO_MEMORY
-		: stream_windows_place(p->stream_windows, frame, m->socket, m->at_us, &placed);
+		: stream_windows_place(windows_of(p), frame, m->socket, m->at_us, &placed);
 
 	audit_events_frame(p->events, verdict == VERDICT_ACCEPTED || verdict == VERDICT_BEYOND);
 	if (frame->has_time && verdict != VERDICT_FOREIGN_QUEUE)
@@ -80,15 +125,17 @@ static enum status take_frame(struct pipeline *p, const struct stream_event *fra
 	return place(p, frame, m, err);
 }
 
-enum status pipeline_stream_take(struct pipeline *p, const struct pipeline_message *m, bool *good,
-	struct err *err)
+static enum status take(struct pipeline *p, const struct pipeline_message *m, bool *good,
+	enum notification_kind *control, struct err *err)
 {
+	struct stream_events *events = stream_of(p)->events;
 	struct stream_event frame;
 	enum status st = ST_OK;
 
-	stream_events_begin(p->stream_events, m->text, m->len);
+	(void)control;	/* the stream has no such messages */
+	stream_events_begin(events, m->text, m->len);
 	while (st == ST_OK && !pipeline_is_over(p)
-	       && stream_events_next(p->stream_events, &frame)) {
+	       && stream_events_next(events, &frame)) {
 		if (frame.kind == STREAM_EVENT_NOT_JSON && m->verbatim) {
 			audit_events_broken_line(p->events, m->line, "not JSON");
 			continue;
@@ -99,3 +146,76 @@ enum status pipeline_stream_take(struct pipeline *p, const struct pipeline_messa
 	}
 	return st;
 }
+
+/* --- sockets, queues, recordings ------------------------------------------------------- */
+
+static bool socket_changes(struct pipeline *p, size_t socket, enum queue_window_socket state,
+	int64_t at_us)
+{
+	if (state != SOCKET_CONNECTED)
+		return stream_windows_lost(windows_of(p), socket, at_us);
+	stream_windows_connected(windows_of(p), socket, at_us);
+	return true;
+}
+
+static bool stalled(struct pipeline *p, int64_t from_us, int64_t until_us)
+{
+	return stream_windows_stalled(windows_of(p), from_us, until_us);
+}
+
+static enum status restart(struct pipeline *p, const char *const *queue, size_t n,
+	struct err *err)
+{
+	(void)queue, (void)n, (void)err;
+	stream_windows_restart(windows_of(p));
+	return ST_OK;
+}
+
+static bool watch(struct pipeline *p, const char *queue_id)
+{
+	return stream_windows_watch(windows_of(p), queue_id);
+}
+
+static void set_interval(struct pipeline *p, const char *text, size_t len)
+{
+	stream_windows_interval(windows_of(p), text, len);
+}
+
+/* --- windows ------------------------------------------------------------------------- */
+
+static const struct row_window *due(struct pipeline *p, int64_t at_us)
+{
+	return stream_windows_due(windows_of(p), at_us);
+}
+
+static const struct row_window *rest(struct pipeline *p, int64_t at_us, bool cut)
+{
+	return stream_windows_rest(windows_of(p), at_us, cut);
+}
+
+static const struct window_clock *clock_of(const struct pipeline *p)
+{
+	return stream_windows_clock(windows_of(p));
+}
+
+static int64_t due_us(const struct pipeline *p)
+{
+	return stream_windows_due_us(windows_of(p));
+}
+
+const struct pipeline_source pipeline_stream = {
+	.size = sizeof(struct stream_pipeline),
+	.open = open_source,
+	.close = close_source,
+	.failed = has_failed,
+	.take = take,
+	.socket = socket_changes,
+	.stalled = stalled,
+	.restart = restart,
+	.watch = watch,
+	.set_interval = set_interval,
+	.due = due,
+	.rest = rest,
+	.clock = clock_of,
+	.due_us = due_us
+};
