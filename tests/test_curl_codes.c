@@ -1,11 +1,5 @@
 /* What libcurl's code for a transfer without an answer means, the same to all who ask; http.c is
  * played by the test. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "auth/token.h"
 #include "net/rest.h"
@@ -148,9 +142,5 @@ TEST(code__without_an_answer_means_one_thing)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(code__without_an_answer_means_one_thing)
-	};
-
-	return cmocka_run_group_tests_name("net", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -7,17 +7,12 @@
 #include <math.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
-#include <cmocka.h>
 
 #include "auth/token.h"
 #include "json.h"
@@ -691,17 +686,6 @@ TEST(writer__tells_what_it_lost)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(windows__tell_what_they_lost),
-		cmocka_unit_test(table__tells_what_it_lost),
-		cmocka_unit_test(checks_and_expositions__tell_what_they_lost),
-		cmocka_unit_test(figures__are_as_before_where_one_could_not_be_added),
-		cmocka_unit_test(merge__loses_no_value_and_says_so),
-		cmocka_unit_test(recording__tells_what_it_lost),
-		cmocka_unit_test(parsers__tell_a_lack_of_memory_from_bad_input),
-		cmocka_unit_test(token__that_memory_lacks_for_is_no_fault_of_the_answer),
-		cmocka_unit_test(writer__tells_what_it_lost)
-	};
 	unsigned char byte;
 	int result;
 
@@ -710,7 +694,7 @@ int main(void)
 	    || RAND_bytes(&byte, 1) != 1)
 		return 99;
 	cJSON_InitHooks(&(cJSON_Hooks){ malloc, free });
-	result = cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+	result = run_all_tests(NULL, NULL);
 	buf_free(&wanted);
 	return result;
 }

@@ -1,15 +1,9 @@
 /* Strict JSON as text and a value at a time, and doubles that read back. */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "json.h"
 #include "tests/support/check.h"
@@ -327,17 +321,5 @@ TEST(document__is_whole_strict_and_unambiguous)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(skip__is_strict),
-		cmocka_unit_test(skip__depth_is_bounded),
-		cmocka_unit_test(cursor__walks_what_is_there),
-		cmocka_unit_test(cursor__agrees_with_skip),
-		cmocka_unit_test(number__is_the_nearest_double),
-		cmocka_unit_test(string__is_harmless_and_reads_back),
-		cmocka_unit_test(double__is_the_shortest_that_reads_back),
-		cmocka_unit_test(double__reads_back_the_same),
-		cmocka_unit_test(document__is_whole_strict_and_unambiguous)
-	};
-
-	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,10 +1,4 @@
 /* Whole messages out of a peer's frames, and the close, with libcurl played by the test. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "tests/support/fake_ws.h"
@@ -597,33 +591,5 @@ TEST(time_limit__that_cannot_be_lifted_ends_the_stream)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(handshake__is_judged_by_its_whole_head),
-		cmocka_unit_test(handshake__that_is_wrong_is_a_breach),
-		cmocka_unit_test(fragments__are_one_message_wherever_they_are_cut),
-		cmocka_unit_test(messages__come_in_order_and_of_their_kind),
-		cmocka_unit_test(empty_fragments__count),
-		cmocka_unit_test(message__that_is_cut_is_known),
-		cmocka_unit_test(control_frame__is_no_message_to_be_cut),
-		cmocka_unit_test(message__of_a_mib_is_taken_and_one_byte_more_is_not),
-		cmocka_unit_test(too_big__is_known_by_the_header_and_makes_deaf),
-		cmocka_unit_test(bad_text__is_closed_with_1007),
-		cmocka_unit_test(breach__is_closed_with_1002),
-		cmocka_unit_test(flood__before_the_payload_is_out_is_bounded),
-		cmocka_unit_test(no_memory__leaves_no_half_message),
-		cmocka_unit_test(close__may_come_in_pieces),
-		cmocka_unit_test(close__without_a_code_is_answered_so),
-		cmocka_unit_test(close__that_no_peer_may_send_is_a_breach),
-		cmocka_unit_test(end__without_a_close_is_1006),
-		cmocka_unit_test(answer__waits_for_a_full_socket_but_not_for_ever),
-		cmocka_unit_test(our_close__waits_a_second_for_the_peers),
-		cmocka_unit_test(ping__is_answered_with_its_bytes),
-		cmocka_unit_test(pings__while_the_socket_is_full_cost_one_answer),
-		cmocka_unit_test(pong__waits_for_the_text_under_way_and_nothing_follows_a_close),
-		cmocka_unit_test(payload__is_sent_in_pieces_before_it_counts_as_open),
-		cmocka_unit_test(payload__that_is_not_taken_is_given_up),
-		cmocka_unit_test(time_limit__that_cannot_be_lifted_ends_the_stream)
-	};
-
-	return cmocka_run_group_tests_name("ws", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

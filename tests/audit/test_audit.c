@@ -1,16 +1,10 @@
 /* Audit lines: whole, bounded, harmless, and without secrets. */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "audit/audit.h"
 #include "json.h"
@@ -250,18 +244,5 @@ TEST(line__stays_whole_where_many_write)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(line__is_strict_json_whatever_comes),
-		cmocka_unit_test(logfmt__has_one_value_a_key_whatever_comes),
-		cmocka_unit_test(line__holds_no_secret_in_any_form),
-		cmocka_unit_test(line__keeps_digits_that_are_a_secrets_by_chance),
-		cmocka_unit_test(line__never_passes_4096_bytes),
-		cmocka_unit_test(line__hides_what_turns_a_terminal_around),
-		cmocka_unit_test(line__keeps_the_end_of_a_sentence_of_ours),
-		cmocka_unit_test(line__is_dropped_where_there_is_no_room),
-		cmocka_unit_test(level__below_the_threshold_is_silent),
-		cmocka_unit_test(line__stays_whole_where_many_write)
-	};
-
-	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,14 +1,8 @@
 /* Lines that hold on to each other: what is written, what is read, and what a crash leaves. */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "audit/hash_chain.h"
 #include "tests/support/check.h"
@@ -265,16 +259,5 @@ TEST(look__tells_a_line_of_another_key)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(line__ends_with_the_members_of_a_chain),
-		cmocka_unit_test(line__has_a_mac_over_all_before_it),
-		cmocka_unit_test(split__takes_the_one_form_at_the_very_end_alone),
-		cmocka_unit_test(look__finds_nothing_wrong_with_whole_lines),
-		cmocka_unit_test(look__sees_a_tear_at_every_byte),
-		cmocka_unit_test(look__counts_torn_lines_one_after_the_other),
-		cmocka_unit_test(look__tells_a_log_without_a_chain),
-		cmocka_unit_test(look__tells_a_line_of_another_key)
-	};
-
-	return cmocka_run_group_tests_name("chain", tests, set_up, tear_down);
+	return run_all_tests(set_up, tear_down);
 }

@@ -1,11 +1,5 @@
 /* Texts without secrets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "audit/redact.h"
 #include "tests/support/check.h"
@@ -73,10 +67,5 @@ TEST(text__keeps_what_a_secret_has_in_common_with_others)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text__holds_no_secret_that_is_cut),
-		cmocka_unit_test(text__keeps_what_a_secret_has_in_common_with_others)
-	};
-
-	return cmocka_run_group_tests_name("redact", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -577,25 +577,5 @@ TEST(rows__are_those_of_the_windows_in_order)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(log__that_is_whole_is_good),
-		cmocka_unit_test(edit__of_any_byte_is_seen_at_its_line),
-		cmocka_unit_test(line__that_is_cut_swapped_or_repeated_is_seen),
-		cmocka_unit_test(line__of_another_log_is_seen),
-		cmocka_unit_test(key__that_is_another_is_seen),
-		cmocka_unit_test(expectation__covers_the_end),
-		cmocka_unit_test(crash__at_any_byte_is_repaired),
-		cmocka_unit_test(crash__of_the_repair_is_repaired),
-		cmocka_unit_test(crash__at_the_very_first_line_is_repaired),
-		cmocka_unit_test(crash__is_repaired_without_a_chain_too),
-		cmocka_unit_test(chain__begins_on_no_log_without_one),
-		cmocka_unit_test(file__that_is_rotated_starts_anew),
-		cmocka_unit_test(lock__of_another_is_waited_for_a_second),
-		cmocka_unit_test(line__that_is_being_written_is_waited_for),
-		cmocka_unit_test(file__that_is_full_is_an_error),
-		cmocka_unit_test(line__keeps_room_for_the_chain),
-		cmocka_unit_test(rows__are_those_of_the_windows_in_order)
-	};
-
-	return cmocka_run_group_tests_name("verify", tests, set_up, tear_down);
+	return run_all_tests(set_up, tear_down);
 }

@@ -1,13 +1,7 @@
 /* gc's config.toml: what is taken from it, what is refused, and in which line. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -425,7 +419,7 @@ static void assert_unreadable(const struct place *place, const char *want)
 	free(text);
 }
 
-static void file__is_read_and_its_mode_told(void **state)
+TEST(file__is_read_and_its_mode_told)
 {
 	static const char text[] = "[p]\nclient_secret='x'\n";
 	static const unsigned modes[][2] = {
@@ -449,7 +443,7 @@ static void file__is_read_and_its_mode_told(void **state)
 	assert_unreadable(place, "line 2: no name where one must stand");
 }
 
-static void file__that_is_none_is_refused(void **state)
+TEST(file__that_is_none_is_refused)
 {
 	const struct place *place = *state;
 
@@ -464,7 +458,7 @@ static void file__that_is_none_is_refused(void **state)
 	assert_unreadable(place, "it is no file");
 }
 
-static void file__has_a_largest_size(void **state)
+TEST(file__has_a_largest_size)
 {
 	const struct place *place = *state;
 	size_t size = 1024 * 1024;
@@ -535,7 +529,7 @@ static int count_in_heap(const char *changed, size_t n)
 	return found;
 }
 
-static void gc_profile__leaves_no_secret_in_memory(void **state)
+TEST(gc_profile__leaves_no_secret_in_memory)
 {
 #ifdef __SANITIZE_ADDRESS__
 	skip();		/* its memory is none that can be searched */
@@ -570,26 +564,6 @@ static void gc_profile__leaves_no_secret_in_memory(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gc_profile__gives_what_the_readme_of_gc_shows),
-		cmocka_unit_test(gc_profile__gives_what_gc_rewrites),
-		cmocka_unit_test(gc_profile__is_found_however_it_is_spelled),
-		cmocka_unit_test(gc_profile__takes_strings_alone),
-		cmocka_unit_test(gc_profile__refuses_what_no_header_could_carry),
-		cmocka_unit_test(login__that_cannot_be_read_is_none),
-		cmocka_unit_test(toml__that_gc_writes_is_read),
-		cmocka_unit_test(toml__that_is_broken_has_its_line),
-		cmocka_unit_test(toml__that_gc_does_not_write_has_its_line),
-		cmocka_unit_test(gc_profile__with_a_name_twice_has_both_lines),
-		cmocka_unit_test(gc_profile__that_is_missing_has_the_nearest_names),
-		cmocka_unit_test(error__shows_no_value),
-		cmocka_unit_test_setup_teardown(file__is_read_and_its_mode_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(file__that_is_none_is_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(file__has_a_largest_size, set_up, tear_down),
-		cmocka_unit_test(file__that_is_hostile_takes_no_time),
-		cmocka_unit_test_setup_teardown(gc_profile__leaves_no_secret_in_memory, set_up,
-			tear_down)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,12 +1,6 @@
 /* What the token endpoint may answer, hosts and regions: text from outside. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "auth/creds.h"
 #include "auth/token.h"
@@ -256,16 +250,5 @@ TEST(token__that_was_given_is_taken_until_it_is_refused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answer__is_checked_field_by_field),
-		cmocka_unit_test(answer__with_a_raw_nul_is_refused),
-		cmocka_unit_test(answer__may_say_more),
-		cmocka_unit_test(answer__holds_a_token_of_at_most_16_kib),
-		cmocka_unit_test(host__becomes_a_base_url),
-		cmocka_unit_test(region__is_known_by_either_spelling),
-		cmocka_unit_test(host__of_the_service_is_three),
-		cmocka_unit_test(token__that_was_given_is_taken_until_it_is_refused)
-	};
-
-	return cmocka_run_group_tests_name("token", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,13 +1,7 @@
 /* The token cache on a real file system: what is kept, what is believed, who may ask. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <cjson/cJSON.h>
 #include <signal.h>
@@ -86,7 +80,7 @@ static void assert_holds(struct place *p, const char *token)
 
 /* --- what is kept ------------------------------------------------------------------- */
 
-static void token__comes_back_as_it_was_kept(void **state)
+TEST(token__comes_back_as_it_was_kept)
 {
 	struct place *p = *state;
 	struct token_cache_entry t;
@@ -101,7 +95,7 @@ static void token__comes_back_as_it_was_kept(void **state)
 	assert_int_equal(p->warnings.n, 0);
 }
 
-static void token__of_no_use_any_more_is_none_and_no_fault(void **state)
+TEST(token__of_no_use_any_more_is_none_and_no_fault)
 {
 	struct place *p = *state;
 	struct token_cache_entry t;
@@ -113,7 +107,7 @@ static void token__of_no_use_any_more_is_none_and_no_fault(void **state)
 	assert_holds(p, "token");
 }
 
-static void files__are_closed_to_others_and_alone(void **state)
+TEST(files__are_closed_to_others_and_alone)
 {
 	struct place *p = *state;
 	mode_t before = umask(0);
@@ -130,7 +124,7 @@ static void files__are_closed_to_others_and_alone(void **state)
 	free(temp);
 }
 
-static void file__belongs_to_one_host_and_client(void **state)
+TEST(file__belongs_to_one_host_and_client)
 {
 	static const char *const others[][2] = {
 		{ HOST, "other" }, { HOST ":444", CLIENT }, { HOST "\n", CLIENT },
@@ -149,7 +143,7 @@ static void file__belongs_to_one_host_and_client(void **state)
 	assert_int_equal(p->warnings.n, 0);
 }
 
-static void write__that_fails_leaves_the_old_token_and_one_warning(void **state)
+TEST(write__that_fails_leaves_the_old_token_and_one_warning)
 {
 	struct place *p = *state;
 	struct rlimit before, none;
@@ -169,7 +163,7 @@ static void write__that_fails_leaves_the_old_token_and_one_warning(void **state)
 	assert_int_equal(temps_in(p->dir), 0);
 }
 
-static void drop__removes_this_token_and_no_other(void **state)
+TEST(drop__removes_this_token_and_no_other)
 {
 	struct place *p = *state;
 
@@ -197,7 +191,7 @@ static struct token_cache *open_at(const char *xdg, const char *home, struct lin
 	return token_cache_open(HOST, CLIENT, warnings);
 }
 
-static void directory__is_made_with_its_parents(void **state)
+TEST(directory__is_made_with_its_parents)
 {
 	static const char *const no_xdg[] = { NULL, "", "relative/path" };
 	struct place *p = *state;
@@ -216,7 +210,7 @@ static void directory__is_made_with_its_parents(void **state)
 	free(home);
 }
 
-static void directory__that_cannot_be_had_is_one_warning(void **state)
+TEST(directory__that_cannot_be_had_is_one_warning)
 {
 	static const char *const bad[][2] = {
 		{ NULL, NULL }, { "relative", "relative" }, { "", "" }, { "/dev/null", NULL },
@@ -230,7 +224,7 @@ static void directory__that_cannot_be_had_is_one_warning(void **state)
 	}
 }
 
-static void path__is_told_without_making_it(void **state)
+TEST(path__is_told_without_making_it)
 {
 	struct place *p = *state;
 	char *elsewhere = joined(p->root, "/elsewhere"), *path;
@@ -271,7 +265,7 @@ static void assert_set_aside(struct place *p, const char *what)
 #define GOOD_TEXT FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", \
 	"4102444800000")
 
-static void file__that_is_not_what_we_write_is_set_aside(void **state)
+TEST(file__that_is_not_what_we_write_is_set_aside)
 {
 	static const char *const bad[] = {
 		"", "{", "[]\n", "null\n", "stolen\n", GOOD_TEXT, GOOD_TEXT "\n\n", GOOD_TEXT "\n{",
@@ -305,7 +299,7 @@ static void file__that_is_not_what_we_write_is_set_aside(void **state)
 	assert_holds(p, "stolen");	/* so it was each fault alone */
 }
 
-static void file__that_is_too_long_is_set_aside(void **state)
+TEST(file__that_is_too_long_is_set_aside)
 {
 	struct place *p = *state;
 	char *text = malloc(65537);
@@ -319,7 +313,7 @@ static void file__that_is_too_long_is_set_aside(void **state)
 	free(text);
 }
 
-static void token__longer_than_any_is_not_believed(void **state)
+TEST(token__longer_than_any_is_not_believed)
 {
 	struct place *p = *state;
 	char *token = malloc(16386);
@@ -335,7 +329,7 @@ static void token__longer_than_any_is_not_believed(void **state)
 	free(token);
 }
 
-static void file__that_others_may_touch_is_set_aside(void **state)
+TEST(file__that_others_may_touch_is_set_aside)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0601, 0666 };
 	struct place *p = *state;
@@ -346,7 +340,7 @@ static void file__that_others_may_touch_is_set_aside(void **state)
 	}
 }
 
-static void file__of_another_user_is_set_aside(void **state)
+TEST(file__of_another_user_is_set_aside)
 {
 	struct place *p = *state;
 
@@ -356,7 +350,7 @@ static void file__of_another_user_is_set_aside(void **state)
 	assert_set_aside(p, "a foreign file");
 }
 
-static void file__that_is_no_file_is_set_aside_and_never_waited_for(void **state)
+TEST(file__that_is_no_file_is_set_aside_and_never_waited_for)
 {
 	struct place *p = *state;
 	char *target = joined(p->root, "/target");
@@ -372,7 +366,7 @@ static void file__that_is_no_file_is_set_aside_and_never_waited_for(void **state
 	free(target);
 }
 
-static void file__that_cannot_be_set_aside_is_ignored_and_told_once(void **state)
+TEST(file__that_cannot_be_set_aside_is_ignored_and_told_once)
 {
 	struct place *p = *state;
 	char *bad = joined(p->file, ".bad"), *in_it = joined(bad, "/x");
@@ -402,7 +396,7 @@ static void *no_malloc(size_t n)
 }
 
 /* It may be as good as ever: without descriptors or memory nobody knows. */
-static void file__that_cannot_be_read_now_stays(void **state)
+TEST(file__that_cannot_be_read_now_stays)
 {
 	cJSON_Hooks none = { no_malloc, free };
 	struct rlimit before, few;
@@ -424,7 +418,7 @@ static void file__that_cannot_be_read_now_stays(void **state)
 	assert_holds(p, "token");
 }
 
-static void lock__is_held_by_one(void **state)
+TEST(lock__is_held_by_one)
 {
 	struct place *p = *state;
 	struct token_cache *other = token_cache_open(HOST, CLIENT, &p->warnings);
@@ -440,7 +434,7 @@ static void lock__is_held_by_one(void **state)
 	assert_true(token_cache_lock(p->cache));
 }
 
-static void lock__of_a_run_that_died_is_free(void **state)
+TEST(lock__of_a_run_that_died_is_free)
 {
 	struct place *p = *state;
 	int up[2];
@@ -468,7 +462,7 @@ static void lock__of_a_run_that_died_is_free(void **state)
 	close(up[1]);
 }
 
-static void lock__that_nobody_can_have_holds_nobody_up(void **state)
+TEST(lock__that_nobody_can_have_holds_nobody_up)
 {
 	struct place *p = *state;
 	char *lock = joined(p->file, ".lock");
@@ -479,32 +473,8 @@ static void lock__that_nobody_can_have_holds_nobody_up(void **state)
 	free(lock);
 }
 
-#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		with_place(token__comes_back_as_it_was_kept),
-		with_place(token__of_no_use_any_more_is_none_and_no_fault),
-		with_place(files__are_closed_to_others_and_alone),
-		with_place(file__belongs_to_one_host_and_client),
-		with_place(write__that_fails_leaves_the_old_token_and_one_warning),
-		with_place(drop__removes_this_token_and_no_other),
-		with_place(directory__is_made_with_its_parents),
-		with_place(directory__that_cannot_be_had_is_one_warning),
-		with_place(path__is_told_without_making_it),
-		with_place(file__that_is_not_what_we_write_is_set_aside),
-		with_place(file__that_is_too_long_is_set_aside),
-		with_place(token__longer_than_any_is_not_believed),
-		with_place(file__that_others_may_touch_is_set_aside),
-		with_place(file__of_another_user_is_set_aside),
-		with_place(file__that_is_no_file_is_set_aside_and_never_waited_for),
-		with_place(file__that_cannot_be_set_aside_is_ignored_and_told_once),
-		with_place(file__that_cannot_be_read_now_stays),
-		with_place(lock__is_held_by_one),
-		with_place(lock__of_a_run_that_died_is_free),
-		with_place(lock__that_nobody_can_have_holds_nobody_up),
-	};
-
-	return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,14 +1,8 @@
 /* The command line: what argv and the environment make of the settings, and what is said. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "cli/option_table.h"
 #include "cli/options.h"
@@ -459,26 +453,5 @@ static int free_set(void **state __attribute__((unused)))
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table__names_options_that_exist_and_each_once),
-		cmocka_unit_test(default__is_as_the_manual_says),
-		cmocka_unit_test(secret__that_is_there_twice_is_wiped_twice),
-		cmocka_unit_test(default__follows_interval_and_replay),
-		cmocka_unit_test(value__is_taken_in_every_form),
-		cmocka_unit_test(queue__keeps_its_order_once_and_in_lower_case),
-		cmocka_unit_test(filter__replaces_the_default),
-		cmocka_unit_test(default__of_the_notifications),
-		cmocka_unit_test(metric__that_no_snapshot_has_is_a_warning),
-		cmocka_unit_test(value__of_the_notifications),
-		cmocka_unit_test(option__that_has_no_place_has_one_line),
-		cmocka_unit_test(check__is_seen_wherever_it_stands),
-		cmocka_unit_test(value__of_the_notifications_that_is_bad),
-		cmocka_unit_test(value__that_is_bad_has_one_line),
-		cmocka_unit_test(option__that_is_unknown_has_one_line),
-		cmocka_unit_test(value__that_is_bad_hides_no_other),
-		cmocka_unit_test(line__holds_nothing_a_terminal_would_obey),
-		cmocka_unit_test(settings__are_json)
-	};
-
-	return cmocka_run_group_tests_name("options", tests, NULL, free_set);
+	return run_all_tests(NULL, free_set);
 }

@@ -1,13 +1,7 @@
 /* What a libcurl must have, checked at run time too, and what it is told to trust: the test plays
  * its curl_version_info and takes what is set. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "net/http.h"
 #include "tests/support/check.h"
@@ -156,14 +150,5 @@ TEST(test_cacert_alone_is_trusted_of_the_gateway)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_it_must_have),
-		cmocka_unit_test(test_run_ends_before_it_begins),
-		cmocka_unit_test(test_versions_of_one_without_tls),
-		cmocka_unit_test(test_trust_of_the_environment),
-		cmocka_unit_test(test_directory_where_the_built_in_file_is_absent),
-		cmocka_unit_test(test_cacert_alone_is_trusted_of_the_gateway)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

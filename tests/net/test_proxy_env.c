@@ -1,12 +1,6 @@
 /* What libcurl would take for a proxy, and what of it is a secret. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "net/proxy_env.h"
 #include "tests/support/check.h"
@@ -143,14 +137,6 @@ TEST(test_secret_that_cannot_be_kept_is_told)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_good_ones, none),
-		cmocka_unit_test_setup(test_bad_ones, none),
-		cmocka_unit_test_setup(test_the_first_that_is_there_counts, none),
-		cmocka_unit_test_setup(test_secrets_in_each_form, none),
-		cmocka_unit_test_setup(test_no_secret_is_none, none),
-		cmocka_unit_test_setup(test_secret_that_cannot_be_kept_is_told, none)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	each_test(none, NULL);
+	return run_all_tests(NULL, NULL);
 }

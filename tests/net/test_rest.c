@@ -1,13 +1,7 @@
 /* One REST request against a server on loopback that answers with given bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/rest.h"
+#include "tests/support/check.h"
 #include "util/buf.h"
 #include "util/utf8.h"
 
@@ -181,7 +176,7 @@ static bool sent_line(struct place *p, const char *line)
 
 /* --- what is sent ------------------------------------------------------------------- */
 
-static void request__has_token_and_types_and_body(void **state)
+TEST(request__has_token_and_types_and_body)
 {
 	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE", "HEAD" };
 	struct place *p = *state;
@@ -206,7 +201,7 @@ static void request__has_token_and_types_and_body(void **state)
 	}
 }
 
-static void token__that_is_no_header_is_never_sent(void **state)
+TEST(token__that_is_no_header_is_never_sent)
 {
 	static const char *const bad[] = { "", "a b", "a\r\nX: y", "a\n", "\303\251", "a\177" };
 	struct place *p = *state;
@@ -236,7 +231,7 @@ static const char *said(const char *text)
 
 /* --- what comes back ---------------------------------------------------------------- */
 
-static void answer__of_200_is_handed_on_whole(void **state)
+TEST(answer__of_200_is_handed_on_whole)
 {
 	struct place *p = *state;
 	const struct rest_answer *a = get(p, "200 OK", "ININ-Correlation-Id: c-1\r\n"
@@ -251,7 +246,7 @@ static void answer__of_200_is_handed_on_whole(void **state)
 	assert_string_equal(a->missing_permissions, "");
 }
 
-static void answer__without_a_body_is_empty_text(void **state)
+TEST(answer__without_a_body_is_empty_text)
 {
 	struct place *p = *state;
 	const struct rest_answer *a = ask(p, "DELETE", NULL, "HTTP/1.1 204 No Content\r\n\r\n");
@@ -264,7 +259,7 @@ static void answer__without_a_body_is_empty_text(void **state)
 	assert_string_equal(said(a->text), "HTTP 404");
 }
 
-static void status__has_its_kind(void **state)
+TEST(status__has_its_kind)
 {
 	static const struct {
 		const char *status;
@@ -291,7 +286,7 @@ static void status__has_its_kind(void **state)
 	}
 }
 
-static void error__says_code_message_and_both_ids(void **state)
+TEST(error__says_code_message_and_both_ids)
 {
 	struct place *p = *state;
 	const struct rest_answer *a = get(p, "400 Bad Request",
@@ -310,7 +305,7 @@ static void error__says_code_message_and_both_ids(void **state)
 	assert_string_equal(said(a->text), "HTTP 400: a {b}");
 }
 
-static void forbidden__names_the_missing_permissions(void **state)
+TEST(forbidden__names_the_missing_permissions)
 {
 	static const char *const bodies[] = {
 		"{\"message\":\"You must have one of: [analytics:queueObservation:view, "
@@ -342,7 +337,7 @@ static void forbidden__names_the_missing_permissions(void **state)
 	assert_in_range(len, 230, 255);
 }
 
-static void limited__tells_when_to_come_back(void **state)
+TEST(limited__tells_when_to_come_back)
 {
 	static const struct {
 		const char *status, *headers;
@@ -371,7 +366,7 @@ static void limited__tells_when_to_come_back(void **state)
 	}
 }
 
-static void redirect__is_not_followed(void **state)
+TEST(redirect__is_not_followed)
 {
 	struct place *p = *state;
 	char location[512];
@@ -385,7 +380,7 @@ static void redirect__is_not_followed(void **state)
 	assert_true(accept(p->listener, NULL, NULL) < 0);
 }
 
-static void answer__over_16_mib_is_cut_off(void **state)
+TEST(answer__over_16_mib_is_cut_off)
 {
 	struct place *p = *state;
 	const struct rest_answer *a;
@@ -411,7 +406,7 @@ static void answer__over_16_mib_is_cut_off(void **state)
 
 /* --- no answer ---------------------------------------------------------------------- */
 
-static void silence__ends_at_the_bound(void **state)
+TEST(silence__ends_at_the_bound)
 {
 	struct place *p = *state;
 	const struct rest_answer *a;
@@ -424,7 +419,7 @@ static void silence__ends_at_the_bound(void **state)
 	assert_true(a->text[0]);
 }
 
-static void bound__is_our_clocks_too_where_libcurls_stands_still(void **state)
+TEST(bound__is_our_clocks_too_where_libcurls_stands_still)
 {
 	struct place *p = *state;
 	int64_t end_us;
@@ -440,7 +435,7 @@ static void bound__is_our_clocks_too_where_libcurls_stands_still(void **state)
 	assert_int_equal(rest_answer(p->rest)->kind, HTTP_NETWORK);
 }
 
-static void call__under_way_can_be_dropped(void **state)
+TEST(call__under_way_can_be_dropped)
 {
 	struct place *p = *state;
 	struct err err;
@@ -456,7 +451,7 @@ static void call__under_way_can_be_dropped(void **state)
 	rest_free(NULL);
 }
 
-static void answer__that_is_no_http_or_no_whole_is_told_apart(void **state)
+TEST(answer__that_is_no_http_or_no_whole_is_told_apart)
 {
 	static const struct {
 		const char *bytes;
@@ -482,7 +477,7 @@ static void answer__that_is_no_http_or_no_whole_is_told_apart(void **state)
 	}
 }
 
-static void nobody__listening_is_the_network(void **state)
+TEST(nobody__listening_is_the_network)
 {
 	struct place *p = *state;
 	const struct rest_answer *a;
@@ -497,7 +492,7 @@ static void nobody__listening_is_the_network(void **state)
 
 /* --- the text ----------------------------------------------------------------------- */
 
-static void text__holds_no_token_no_url_and_no_channel(void **state)
+TEST(text__holds_no_token_no_url_and_no_channel)
 {
 	struct place *p = *state;
 	const struct rest_answer *a = get(p, "404 Not Found", "ININ-Correlation-Id: " TOKEN "\r\n",
@@ -510,7 +505,7 @@ static void text__holds_no_token_no_url_and_no_channel(void **state)
 		"****** as is, contextId x***x, ININ-Correlation-Id ***");
 }
 
-static void text__is_printable_and_cut_between_words(void **state)
+TEST(text__is_printable_and_cut_between_words)
 {
 	struct place *p = *state;
 	static const char start[] = "HTTP 500:  [31m a b c\357\277\275d e\357\277\275 ";
@@ -527,7 +522,7 @@ static void text__is_printable_and_cut_between_words(void **state)
 	assert_non_null(strstr(a->text, "\342\202\254, contextId c-2, ININ-Correlation-Id c-1"));
 }
 
-static void body__that_is_no_error_body_is_not_quoted(void **state)
+TEST(body__that_is_no_error_body_is_not_quoted)
 {
 	static const char *const bodies[] = {
 		"", "<html>down</html>", "[]", "null", "\"x\"", "{", "{\"message\":7}",
@@ -548,30 +543,8 @@ static void body__that_is_no_error_body_is_not_quoted(void **state)
 	free(large);
 }
 
-#define UNIT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		UNIT(request__has_token_and_types_and_body),
-		UNIT(token__that_is_no_header_is_never_sent),
-		UNIT(answer__of_200_is_handed_on_whole),
-		UNIT(answer__without_a_body_is_empty_text),
-		UNIT(status__has_its_kind),
-		UNIT(error__says_code_message_and_both_ids),
-		UNIT(forbidden__names_the_missing_permissions),
-		UNIT(limited__tells_when_to_come_back),
-		UNIT(redirect__is_not_followed),
-		UNIT(answer__over_16_mib_is_cut_off),
-		UNIT(silence__ends_at_the_bound),
-		UNIT(bound__is_our_clocks_too_where_libcurls_stands_still),
-		UNIT(call__under_way_can_be_dropped),
-		UNIT(answer__that_is_no_http_or_no_whole_is_told_apart),
-		UNIT(nobody__listening_is_the_network),
-		UNIT(text__holds_no_token_no_url_and_no_channel),
-		UNIT(text__is_printable_and_cut_between_words),
-		UNIT(body__that_is_no_error_body_is_not_quoted)
-	};
-
-	return cmocka_run_group_tests_name("rest", tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,11 +1,5 @@
 /* Hosts as libcurl reads them: what is taken, what is loopback, what it would change. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "net/url.h"
 #include "tests/support/check.h"
@@ -72,11 +66,5 @@ TEST(url__query_is_escaped)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(url__has_a_host_and_a_rest),
-		cmocka_unit_test(url__that_is_none_or_would_be_changed_is_refused),
-		cmocka_unit_test(url__query_is_escaped)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

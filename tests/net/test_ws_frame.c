@@ -1,10 +1,5 @@
 /* Which headers a WebSocket server may send, and what the reader makes of their payload. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
 #include <string.h>
 
 #include "net/ws_frame.h"
@@ -127,12 +122,5 @@ TEST(pieces__tell_where_a_message_begins_and_ends)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(header__is_checked_in_every_case),
-		cmocka_unit_test(length__is_read_in_all_three_forms),
-		cmocka_unit_test(length__of_64_bits_is_a_breach),
-		cmocka_unit_test(pieces__tell_where_a_message_begins_and_ends)
-	};
-
-	return cmocka_run_group_tests_name("ws_frame", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

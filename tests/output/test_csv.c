@@ -159,15 +159,5 @@ TEST(queue__header_comes_once)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stream__rows_are_a_field_each),
-		cmocka_unit_test(stream__header_is_once_and_has_each_rows_columns),
-		cmocka_unit_test(stream__names_are_quoted_where_they_must),
-		cmocka_unit_test(queue__every_kind),
-		cmocka_unit_test(queue__nothing_known),
-		cmocka_unit_test(queue__row_without_series_has_every_column),
-		cmocka_unit_test(queue__header_comes_once)
-	};
-
-	return cmocka_run_group_tests_name("csv", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -103,13 +103,5 @@ TEST(tags_are_escaped)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_kind),
-		cmocka_unit_test(row_of_the_stream),
-		cmocka_unit_test(rows_of_media_types_have_series_alone),
-		cmocka_unit_test(sums_are_left_out),
-		cmocka_unit_test(tags_are_escaped)
-	};
-
-	return cmocka_run_group_tests_name("influx", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,13 +1,7 @@
 /* --check nagios: the standard's ranges, what a window comes to, and the line. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "output/nagios.h"
 #include "tests/support/check.h"
@@ -208,14 +202,5 @@ TEST(nothing_is_unknown)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ranges),
-		cmocka_unit_test(words),
-		cmocka_unit_test(the_worst_decides),
-		cmocka_unit_test(a_number_that_some_queues_lack_is_not_unknown),
-		cmocka_unit_test(names_break_no_line),
-		cmocka_unit_test(nothing_is_unknown)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -228,19 +228,5 @@ TEST(queue__name_and_media_are_quoted)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stream__empty_row_has_every_key),
-		cmocka_unit_test(stream__unknown_is_null_and_each_count_has_its_key),
-		cmocka_unit_test(stream__interval_is_quoted),
-		cmocka_unit_test(stream__fields_nest),
-		cmocka_unit_test(stream__lag_is_in_ms),
-		cmocka_unit_test(stream__worst_quantile_is_the_rows),
-		cmocka_unit_test(stream__rate_is_rounded_once),
-		cmocka_unit_test(stream__rows_that_do_not_fit_fail),
-		cmocka_unit_test(queue__every_kind),
-		cmocka_unit_test(queue__nothing_known),
-		cmocka_unit_test(queue__name_and_media_are_quoted)
-	};
-
-	return cmocka_run_group_tests_name("ndjson", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,11 +1,5 @@
 /* The progress line's text: what it says, and what it leaves out where there is no room. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "output/progress.h"
 #include "tests/support/check.h"
@@ -63,11 +57,5 @@ TEST(text__leaves_whole_parts_out)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text__tells_what_is_left),
-		cmocka_unit_test(text__is_silent_about_what_nobody_knows),
-		cmocka_unit_test(text__leaves_whole_parts_out),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,13 +1,7 @@
 /* -f prometheus: names, labels, and what is left out. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "output/prometheus.h"
 #include "tests/support/check.h"
@@ -173,12 +167,5 @@ TEST(a_name_is_given_once)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words),
-		cmocka_unit_test(statistics),
-		cmocka_unit_test(rows),
-		cmocka_unit_test(a_name_is_given_once)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -285,20 +285,6 @@ TEST(reader__that_left_is_noticed_though_nothing_waits)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
-		IN_DIRECTORY(file__is_emptied_when_it_begins),
-		IN_DIRECTORY(file__lines_before_its_begin_are_kept),
-		IN_DIRECTORY(file__is_one_runs_alone),
-		IN_DIRECTORY(file__that_cannot_be_made_is_refused),
-		IN_DIRECTORY(disk__full_is_a_failure_that_lasts),
-		IN_DIRECTORY(line__without_memory_is_a_failure),
-		IN_DIRECTORY(reader__that_stops_blocks_nothing_and_fails_past_16_mib),
-		IN_DIRECTORY(reader__that_does_not_take_all_is_a_failure_at_the_end),
-		IN_DIRECTORY(reader__that_is_slow_gets_every_byte),
-		IN_DIRECTORY(reader__that_took_nothing_for_a_second_has_stopped),
-		IN_DIRECTORY(reader__that_left_is_noticed_though_nothing_waits)
-	};
-
-	return cmocka_run_group_tests_name("side", tests, NULL, NULL);
+	each_test(enter, leave);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,14 +1,8 @@
 /* Windows as lines for people: columns, cutting, the trend, when the header comes again. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "output/table.h"
 #include "tests/support/check.h"
@@ -284,18 +278,5 @@ static int end(void **state __attribute__((unused)))
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(columns__are_those_that_fit),
-		cmocka_unit_test(coverage__is_shown_where_it_is_below_1),
-		cmocka_unit_test(ids__are_cut_and_still_differ),
-		cmocka_unit_test(names__align_by_their_columns),
-		cmocka_unit_test(trend__has_eight_windows_and_gaps),
-		cmocka_unit_test(trend__is_each_rows_own),
-		cmocka_unit_test(header__comes_every_screenful),
-		cmocka_unit_test(header__comes_where_columns_change),
-		cmocka_unit_test(time__has_what_the_window_needs),
-		cmocka_unit_test(colour__helps_and_is_undone),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, end);
+	return run_all_tests(NULL, end);
 }

@@ -1,13 +1,7 @@
 /* --fail-if: what is an expression, and how often it holds. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "output/threshold.h"
 #include "tests/support/check.h"
@@ -147,11 +141,5 @@ TEST(holds)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(expressions),
-		cmocka_unit_test(at_most_so_many),
-		cmocka_unit_test(holds)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -4,11 +4,7 @@
 #include <ftw.h>
 #include <limits.h>
 #include <linux/capability.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "output/writer.h"
 #include "tests/support/check.h"
@@ -690,32 +684,6 @@ TEST(terminal__that_hung_up_is_noticed_though_nothing_waits)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
-		IN_DIRECTORY(file__appears_whole_at_the_end),
-		IN_DIRECTORY(file__stays_where_nothing_is_kept),
-		IN_DIRECTORY(file__mode_is_the_umasks_or_its_own),
-		IN_DIRECTORY(file__links_are_written_through),
-		IN_DIRECTORY(file__can_be_replaced_again_and_again),
-		IN_DIRECTORY(file__that_is_replaced_often_is_not_synced),
-		IN_DIRECTORY(file__that_cannot_be_synced_is_kept_under_another_name),
-		IN_DIRECTORY(file__that_cannot_be_replaced_stays),
-		IN_DIRECTORY(file__names_that_no_file_can_have_are_refused),
-		IN_DIRECTORY(file__longest_name_has_a_temporary_neighbour),
-		IN_DIRECTORY(file__permissions_are_seen_at_the_start),
-		IN_DIRECTORY(file__has_no_bound_of_its_own),
-		IN_DIRECTORY(device__full_is_an_output_failure),
-		IN_DIRECTORY(fifo__without_a_reader_is_refused_at_once),
-		IN_DIRECTORY(fifo__takes_rows_and_stays_one),
-		IN_DIRECTORY(fifo__reader_that_left_is_noticed_though_nothing_waits),
-		IN_DIRECTORY(pipe__rows_that_fit_are_whole),
-		IN_DIRECTORY(reader__that_is_slow_gets_every_byte),
-		IN_DIRECTORY(reader__that_stops_is_too_slow_beyond_16_mib_behind),
-		IN_DIRECTORY(stdout__is_closed_and_its_number_kept),
-		IN_DIRECTORY(stdout__that_cannot_be_written_is_refused),
-		IN_DIRECTORY(terminal__that_nobody_reads_holds_nothing_up),
-		IN_DIRECTORY(terminal__that_hung_up_is_noticed_though_nothing_waits)
-	};
-
-	return cmocka_run_group_tests_name("out", tests, NULL, NULL);
+	each_test(enter, leave);
+	return run_all_tests(NULL, NULL);
 }

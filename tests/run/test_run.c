@@ -671,12 +671,5 @@ static int teardown(void **state __attribute__((unused)))
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(moments__of_the_stream),
-		cmocka_unit_test(moments__of_notifications_that_bring_something),
-		cmocka_unit_test(moments__of_notifications_that_owe_a_pong),
-		cmocka_unit_test(clock__that_is_set_is_told_of_once_and_changes_no_row)
-	};
-
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return run_all_tests(setup, teardown);
 }

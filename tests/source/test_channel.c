@@ -2,15 +2,9 @@
  * The notification service as a source, on a clock that is held: hours pass at once. Requests,
  * sockets and the token are played; what is asked and told is one line of words.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "net/rest.h"
 #include "source/channel.h"
@@ -882,36 +876,6 @@ TEST(close__while_a_request_is_under_way_drops_it)
 
 int main(void)
 {
-#define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		UNIT(topics__are_put_again_every_20_hours),
-		UNIT(topics__that_are_not_taken_again_are_tried_beside_the_socket),
-		UNIT(topics__of_a_channel_that_is_gone_are_a_new_one),
-		UNIT(topics__wait_for_a_loss_to_be_mended),
-		UNIT(hand_over__again_and_again_waits),
-		UNIT(hand_over__that_fails_keeps_the_old_socket),
-		UNIT(hand_over__keeps_the_old_socket_for_60_seconds),
-		UNIT(hand_over__ends_when_the_server_closes),
-		UNIT(hand_over__during_another_drops_the_oldest),
-		UNIT(hand_over__that_fails_is_tried_again_while_the_old_one_holds),
-		UNIT(eviction__is_a_new_channel_once_a_minute),
-		UNIT(eviction__that_comes_again_too_soon_for_retry_for_is_the_end),
-		UNIT(token__changes_before_its_end_with_its_channel),
-		UNIT(token__that_lives_shorter_than_the_margin_gets_half_of_it),
-		UNIT(snapshot__goes_on_where_it_failed),
-		UNIT(snapshot__begins_anew_after_a_loss),
-		UNIT(losses__before_the_first_answer_give_no_new_time),
-		UNIT(look_up__before_it_gives_no_new_time),
-		UNIT(start__without_retries_has_twice_the_bound_of_a_request),
-		UNIT(start__in_time_is_bound_no_more),
-		UNIT(silence__is_a_loss_only_without_a_pong),
-		UNIT(silence__is_counted_from_the_last_message),
-		UNIT(silence__reaches_back_behind_no_printed_window),
-		UNIT(silence__of_a_run_that_stood_still_is_none),
-		UNIT(pong__is_no_answer_that_tells_of_a_failure),
-		UNIT(close__deletes_the_subscriptions_of_every_channel),
-		UNIT(close__while_a_request_is_under_way_drops_it)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	each_test(setup, teardown);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,13 +1,7 @@
 /* What the notification service's API answers, well formed and hostile, and what it is asked. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "source/channel_api.h"
 #include "tests/support/check.h"
@@ -313,24 +307,7 @@ TEST(answer__is_one_object_and_nothing_else)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answer__is_one_object_and_nothing_else),
-		cmocka_unit_test(channel__is_id_and_uri),
-		cmocka_unit_test(channel__that_is_none_leaves_nothing),
-		cmocka_unit_test(channel__is_cut_anywhere),
-		cmocka_unit_test(connect_uri__is_wss_or_loopback),
-		cmocka_unit_test(connect_uri__is_short),
-		cmocka_unit_test(topics__that_were_rejected_are_told),
-		cmocka_unit_test(topics__that_are_none_of_ours_are_passed),
-		cmocka_unit_test(topics__that_are_no_list_are_said_to_be),
-		cmocka_unit_test(reason__is_one_bounded_line),
-		cmocka_unit_test(topics__end_where_the_caller_has_no_memory),
-		cmocka_unit_test(put_topics__has_both_families),
-		cmocka_unit_test(put_refusal__reads_back),
-		cmocka_unit_test(put_query__has_what_is_wanted),
-		cmocka_unit_test(query__has_gauges_alone)
-	};
-	int failures = cmocka_run_group_tests(tests, NULL, NULL);
+	int failures = run_all_tests(NULL, NULL);
 
 	free(id);
 	free(uri);

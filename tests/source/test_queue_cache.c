@@ -74,7 +74,7 @@ static bool loads(struct place *p, const char *pattern, int64_t now_us)
 
 /* --- what is kept ------------------------------------------------------------------- */
 
-static void list__is_kept_for_an_hour_as_it_was(void **state)
+TEST(list__is_kept_for_an_hour_as_it_was)
 {
 	static const char full[] = QUEUE("0007", "X \\\"y\\\"") ",{\"id\":\"" ID("0001")
 		"\",\"name\":\"K\\u00d6LN \\ud83d\\ude00\",\"division\":{\"id\":\"d1\",\"name\":"
@@ -105,7 +105,7 @@ static void list__is_kept_for_an_hour_as_it_was(void **state)
 	buf_free(&out);
 }
 
-static void list__that_lacks_a_name_is_not_the_last_word(void **state)
+TEST(list__that_lacks_a_name_is_not_the_last_word)
 {
 	struct place *p = *state;
 
@@ -119,7 +119,7 @@ static void list__that_lacks_a_name_is_not_the_last_word(void **state)
 	assert_int_equal(p->warnings.n, 0);
 }
 
-static void list__belongs_to_one_host_and_client(void **state)
+TEST(list__belongs_to_one_host_and_client)
 {
 	static const struct queue_cache_key others[] = {
 		{ HOST, "other" }, { HOST ":444", "client" }
@@ -138,7 +138,7 @@ static void list__belongs_to_one_host_and_client(void **state)
 	",\"entities\":[" QUEUE("0001", "one") "]}\n"
 #define KEPT_GOOD KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1799999999999")
 
-static void file__that_is_not_ours_or_broken_is_ignored(void **state)
+TEST(file__that_is_not_ours_or_broken_is_ignored)
 {
 	static const struct {
 		const char *text;
@@ -170,7 +170,7 @@ static void file__that_is_not_ours_or_broken_is_ignored(void **state)
 	assert_false(loads(p, "one", NOW));
 }
 
-static void file__that_is_a_link_or_pipe_is_ignored_and_replaced(void **state)
+TEST(file__that_is_a_link_or_pipe_is_ignored_and_replaced)
 {
 	struct place *p = *state;
 	char *target = joined(p->file, ".target");
@@ -188,7 +188,7 @@ static void file__that_is_a_link_or_pipe_is_ignored_and_replaced(void **state)
 	free(target);
 }
 
-static void file__that_cannot_be_written_is_one_warning(void **state)
+TEST(file__that_cannot_be_written_is_one_warning)
 {
 	static const char *const nowhere[] = { "/dev/null", "/proc/no-such-place" };
 	struct place *p = *state;
@@ -210,9 +210,7 @@ static void file__that_cannot_be_written_is_one_warning(void **state)
 	free(in_it);
 }
 
-#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-static void list__that_another_run_is_writing_is_left_to_it(void **state)
+TEST(list__that_another_run_is_writing_is_left_to_it)
 {
 	struct place *p = *state;
 	bool held;
@@ -234,15 +232,6 @@ static void list__that_another_run_is_writing_is_left_to_it(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		with_place(list__is_kept_for_an_hour_as_it_was),
-		with_place(list__that_lacks_a_name_is_not_the_last_word),
-		with_place(list__belongs_to_one_host_and_client),
-		with_place(file__that_is_not_ours_or_broken_is_ignored),
-		with_place(file__that_is_a_link_or_pipe_is_ignored_and_replaced),
-		with_place(file__that_cannot_be_written_is_one_warning),
-		with_place(list__that_another_run_is_writing_is_left_to_it)
-	};
-
-	return cmocka_run_group_tests_name("namecache", tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

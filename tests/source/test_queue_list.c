@@ -1,13 +1,7 @@
 /* Pages of queues, patterns, the printed list; requests are played by the test. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "source/queue_list.h"
 #include "source/queue_fetch.h"
@@ -508,7 +502,7 @@ static const char *const three_pages[] = {
 	PAGE(QUEUE("0003", "three"), ",\"pageCount\":3,\"nextUri\":\"\"")
 };
 
-static void fetch__asks_for_each_page_once(void **state)
+TEST(fetch__asks_for_each_page_once)
 {
 	struct queue_fetch *n = *state;
 	char url[256];
@@ -527,7 +521,7 @@ static void fetch__asks_for_each_page_once(void **state)
 	assert_true(queue_fetch_deadline_us(n) == INT64_MAX);
 }
 
-static void fetch__ends_with_a_page_that_says_so(void **state)
+TEST(fetch__ends_with_a_page_that_says_so)
 {
 	static const char *const last[] = {
 		PAGE(QUEUE("0001", "one"), ""), PAGE("", ",\"nextUri\":\"/x\""),
@@ -542,7 +536,7 @@ static void fetch__ends_with_a_page_that_says_so(void **state)
 	}
 }
 
-static void fetch__that_never_ends_is_a_breach(void **state)
+TEST(fetch__that_never_ends_is_a_breach)
 {
 	static const char *const endless[] = { PAGE(QUEUE("0001", "one"), ",\"nextUri\":\"/x\"") };
 	struct queue_fetch *n = *state;
@@ -553,7 +547,7 @@ static void fetch__that_never_ends_is_a_breach(void **state)
 	assert_non_null(strstr(queue_fetch_failure(n)->text, "200 pages"));
 }
 
-static void fetch__that_failed_goes_on_where_it_was(void **state)
+TEST(fetch__that_failed_goes_on_where_it_was)
 {
 	struct queue_fetch *n = *state;
 
@@ -585,7 +579,7 @@ static void fetch__that_failed_goes_on_where_it_was(void **state)
 	assert_int_equal(play.asked, 3);
 }
 
-static void fetch__of_something_else_says_what(void **state)
+TEST(fetch__of_something_else_says_what)
 {
 	static const char *const other[] = { "<html>" };
 	struct queue_fetch *n = *state;
@@ -596,31 +590,8 @@ static void fetch__of_something_else_says_what(void **state)
 		"the list of queues cannot be read: it is no JSON object (HTTP 200)");
 }
 
-#define UNIT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(page__becomes_entries),
-		cmocka_unit_test(page__that_is_cut_or_wrong_leaves_the_list),
-		cmocka_unit_test(page__counts_what_nobody_could_ask_for),
-		cmocka_unit_test(name__as_long_as_any_is_folded_whole),
-		cmocka_unit_test(list__is_bounded),
-		cmocka_unit_test(sort__is_by_name_without_case_then_bytes_then_id),
-		cmocka_unit_test(page__that_was_put_reads_back),
-		cmocka_unit_test(match__takes_names_without_case_and_stars),
-		cmocka_unit_test(match__never_runs_away),
-		cmocka_unit_test(match__agrees_with_a_slow_and_obvious_one),
-		cmocka_unit_test(problem__names_the_three_nearest),
-		cmocka_unit_test(problem__of_a_name_that_looks_the_same_tells_the_code_points),
-		cmocka_unit_test(problem__of_a_name_that_many_have_names_their_ids),
-		cmocka_unit_test(list__is_printed_as_ndjson_and_csv),
-		UNIT(fetch__asks_for_each_page_once),
-		UNIT(fetch__ends_with_a_page_that_says_so),
-		UNIT(fetch__that_never_ends_is_a_breach),
-		UNIT(fetch__that_failed_goes_on_where_it_was),
-		UNIT(fetch__of_something_else_says_what)
-	};
-
-	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

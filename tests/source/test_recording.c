@@ -1,16 +1,10 @@
 /* Recordings: what was put is read back, and what people do to them in between. */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "source/recording.h"
 #include "tests/support/check.h"
@@ -477,25 +471,5 @@ TEST(reject__has_its_members)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stall__is_read_back_with_its_end),
-		cmocka_unit_test(recording__reads_back_what_was_put),
-		cmocka_unit_test(run__is_read_back),
-		cmocka_unit_test(run__behind_a_torn_line_is_read),
-		cmocka_unit_test(bare__takes_any_number_of_lines),
-		cmocka_unit_test(bare__that_is_broken_ends_before_the_next),
-		cmocka_unit_test(bare__that_the_input_ends_in_is_torn),
-		cmocka_unit_test(bare__too_long_is_broken),
-		cmocka_unit_test(peek__finds_the_source_and_takes_nothing),
-		cmocka_unit_test(line__may_be_rewritten),
-		cmocka_unit_test(line__may_have_members_behind_the_frame),
-		cmocka_unit_test(line__that_is_broken_is_told),
-		cmocka_unit_test(line__last_without_its_end),
-		cmocka_unit_test(line__too_long_is_skipped),
-		cmocka_unit_test(fifo__is_waited_for),
-		cmocka_unit_test(file__that_cannot_be_read_is_told),
-		cmocka_unit_test(reject__has_its_members)
-	};
-
-	return cmocka_run_group_tests_name("tape", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,13 +1,7 @@
 /* What a failure leads to, and that gsqstat(1) says the same. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "source/retry_policy.h"
 #include "tests/support/check.h"
@@ -183,14 +177,5 @@ TEST(socket__that_was_open_and_ends_by_a_tls_alert_is_tried_again)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(manual__has_the_exit_status_of_each_http_status),
-		cmocka_unit_test(manual__names_each_code_of_the_table),
-		cmocka_unit_test(manual__says_which_statuses_are_worth_another_try),
-		cmocka_unit_test(request__that_got_429_is_repeated_until_retry_for_is_over),
-		cmocka_unit_test(failure__of_every_kind_has_a_rule),
-		cmocka_unit_test(socket__that_was_open_and_ends_by_a_tls_alert_is_tried_again)
-	};
-
-	return cmocka_run_group_tests_name("retry_policy", tests, read_manual, NULL);
+	return run_all_tests(read_manual, NULL);
 }

@@ -1,16 +1,10 @@
 /* Events that wait, and which token is new; the token is played here. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "source/session.h"
 #include "tests/support/check.h"
@@ -96,11 +90,5 @@ TEST(token__is_told_of_once_a_generation)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(events__come_in_order_and_whole),
-		cmocka_unit_test(event__beyond_the_room_ends_the_program),
-		cmocka_unit_test(token__is_told_of_once_a_generation)
-	};
-
-	return cmocka_run_group_tests_name("attempt", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

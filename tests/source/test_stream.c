@@ -1,12 +1,6 @@
 /* One stream's policy on a held clock; token and connection are played by the test. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "source/stream.h"
 #include "tests/support/check.h"
@@ -347,19 +341,5 @@ TEST(payload__names_queues_interval_and_metrics)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(first_connection__counts_from_whole_ms),
-		cmocka_unit_test(watchdog__counts_from_the_last_message),
-		cmocka_unit_test(watchdog__reaches_back_behind_no_printed_window),
-		cmocka_unit_test(message__at_the_same_moment_comes_before_the_watchdog),
-		cmocka_unit_test(stall__is_no_silence),
-		cmocka_unit_test(retry_for__counts_anew_from_each_loss),
-		cmocka_unit_test(last_failure__decides_between_4_and_5),
-		cmocka_unit_test(unauthorised__renews_the_token_once),
-		cmocka_unit_test(handshake__is_bounded),
-		cmocka_unit_test(close__before_it_is_up_is_at_once),
-		cmocka_unit_test(payload__names_queues_interval_and_metrics)
-	};
-
-	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

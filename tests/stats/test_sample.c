@@ -1,14 +1,8 @@
 /* Exact sums, quantiles and both as a field's statistics, against sorted truth. */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "stats/sample.h"
 #include "tests/support/check.h"
@@ -301,17 +295,5 @@ TEST(sample__minus_zero_is_zero)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sums__are_rounded_once),
-		cmocka_unit_test(sums__scale_before_they_round),
-		cmocka_unit_test(exact_sum__weights_are_repeats),
-		cmocka_unit_test(exact_sum__zero_adds_nothing_at_any_weight),
-		cmocka_unit_test(quantile__is_within_its_accuracy),
-		cmocka_unit_test(quantile__of_time_keeps_distinct_values),
-		cmocka_unit_test(quantile__joins_buckets_where_there_are_too_many),
-		cmocka_unit_test(merge__order_and_grouping_change_no_byte),
-		cmocka_unit_test(sample__minus_zero_is_zero)
-	};
-
-	return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

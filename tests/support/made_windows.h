@@ -3,14 +3,9 @@
 #define MADE_WINDOWS_H
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/support/check.h"
 #include "util/buf.h"
 #include "window/row.h"
 

@@ -1,10 +1,4 @@
 /* When to try again, on a clock and with random numbers that the test holds. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/backoff.h"
@@ -131,18 +125,5 @@ TEST(breach__is_forgiven_once_a_minute)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(backoff__doubles_up_to_its_cap),
-		cmocka_unit_test(backoff__has_full_jitter),
-		cmocka_unit_test(backoff__begins_anew_after_a_minute),
-		cmocka_unit_test(retry_after__wins_over_the_backoff),
-		cmocka_unit_test(retry_after__of_nothing_is_no_order),
-		cmocka_unit_test(period__ends_and_begins_anew_at_a_loss),
-		cmocka_unit_test(period__before_the_first_window_outlasts_losses),
-		cmocka_unit_test(period__of_nothing_is_one_attempt),
-		cmocka_unit_test(session__is_cut_at_the_periods_end),
-		cmocka_unit_test(breach__is_forgiven_once_a_minute)
-	};
-
-	return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

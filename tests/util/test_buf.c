@@ -1,11 +1,5 @@
 /* A buffer at its limit. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/buf.h"
@@ -27,9 +21,5 @@ TEST(buf__keeps_what_it_has_at_its_limit)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buf__keeps_what_it_has_at_its_limit)
-	};
-
-	return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -2,18 +2,12 @@
  * pipe without an end costs. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/files.h"
@@ -158,13 +152,5 @@ TEST(test_stdin_that_does_not_block)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names_of_a_file_that_is_not_there_yet),
-		cmocka_unit_test(test_links_that_lead_to_nothing_yet),
-		cmocka_unit_test(test_names_of_a_file_that_is_there),
-		cmocka_unit_test(test_read_whole_or_why_not),
-		cmocka_unit_test(test_stdin_that_does_not_block)
-	};
-
-	return cmocka_run_group_tests(tests, enter, leave);
+	return run_all_tests(enter, leave);
 }

@@ -101,7 +101,7 @@ TEST(name__is_of_host_and_client)
 	}
 }
 
-static void directory__of_ours_that_was_open_is_closed_when_made_alone(void **state)
+TEST(directory__of_ours_that_was_open_is_closed_when_made_alone)
 {
 	static const mode_t modes[] = { 0777, 0750, 0701, 0740 };
 	struct place *p = *state;
@@ -118,7 +118,7 @@ static void directory__of_ours_that_was_open_is_closed_when_made_alone(void **st
 	}
 }
 
-static void directory__that_is_a_link_or_a_file_is_refused(void **state)
+TEST(directory__that_is_a_link_or_a_file_is_refused)
 {
 	struct place *p = *state;
 	char *real = joined(p->root, "/real");
@@ -134,7 +134,7 @@ static void directory__that_is_a_link_or_a_file_is_refused(void **state)
 	free(real);
 }
 
-static void directory__of_another_user_is_refused(void **state)
+TEST(directory__of_another_user_is_refused)
 {
 	struct place *p = *state;
 
@@ -144,7 +144,7 @@ static void directory__of_another_user_is_refused(void **state)
 	assert_int_equal(mode_of(p->path), 0700);
 }
 
-static void directory__that_the_user_names_is_made_alone_and_not_closed(void **state)
+TEST(directory__that_the_user_names_is_made_alone_and_not_closed)
 {
 	struct place *p = *state;
 	char *one = joined(p->root, "/one"), *deep = joined(p->root, "/no/deep");
@@ -189,7 +189,7 @@ static void assert_found(struct place *p, enum private_dir_found want)
 	assert_int_equal(why != NULL, want != PRIVATE_DIR_NONE && want != PRIVATE_DIR_WHOLE);
 }
 
-static void file__comes_back_whole_up_to_the_bound(void **state)
+TEST(file__comes_back_whole_up_to_the_bound)
 {
 	static const size_t sizes[] = { 0, 1, 4096, MAX - 1, MAX };
 	struct place *p = *state;
@@ -212,7 +212,7 @@ static void file__comes_back_whole_up_to_the_bound(void **state)
 	buf_free(&text);
 }
 
-static void file__is_believed_if_it_is_ours_alone(void **state)
+TEST(file__is_believed_if_it_is_ours_alone)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601, 0666 };
 	struct place *p = *state;
@@ -237,7 +237,7 @@ static void file__is_believed_if_it_is_ours_alone(void **state)
 }
 
 /* Such a file may be as good as ever: whoever sets aside what is not must know. */
-static void file__that_cannot_be_read_now_is_not_to_blame(void **state)
+TEST(file__that_cannot_be_read_now_is_not_to_blame)
 {
 	struct rlimit before, none;
 	struct place *p = *state;
@@ -255,7 +255,7 @@ static void file__that_cannot_be_read_now_is_not_to_blame(void **state)
 	assert_found(p, PRIVATE_DIR_WHOLE);
 }
 
-static void file__of_another_user_is_not_believed(void **state)
+TEST(file__of_another_user_is_not_believed)
 {
 	struct place *p = *state;
 
@@ -265,7 +265,7 @@ static void file__of_another_user_is_not_believed(void **state)
 	assert_found(p, PRIVATE_DIR_FOREIGN);
 }
 
-static void write__takes_the_place_of_whatever_was_there(void **state)
+TEST(write__takes_the_place_of_whatever_was_there)
 {
 	struct buf text = { .data = (char[]){ "new" }, .len = 3 };
 	struct place *p = *state;
@@ -285,7 +285,7 @@ static void write__takes_the_place_of_whatever_was_there(void **state)
 }
 
 /* A container that shares the directory may have a process of the same number. */
-static void write__leaves_the_temporary_of_another_writer_alone(void **state)
+TEST(write__leaves_the_temporary_of_another_writer_alone)
 {
 	struct buf text = { .data = (char[]){ "new" }, .len = 3 };
 	struct place *p = *state;
@@ -304,7 +304,7 @@ static void write__leaves_the_temporary_of_another_writer_alone(void **state)
 }
 
 /* Sixteen writers of one file: what is read between is always one of their texts, whole. */
-static void write__of_many_at_once_is_whole(void **state)
+TEST(write__of_many_at_once_is_whole)
 {
 	struct place *p = *state;
 	pid_t pid[16];
@@ -338,7 +338,7 @@ static void write__of_many_at_once_is_whole(void **state)
 	assert_int_equal(temps_in(p->path), 0);
 }
 
-static void temporary__of_a_killed_run_goes_after_ten_minutes(void **state)
+TEST(temporary__of_a_killed_run_goes_after_ten_minutes)
 {
 	static const char *const names[] = { "/file.123.tmp", "/file.names.00ff.tmp" },
 		*const others[] = { "/file.tmp", "/file.12x.tmp", "/.12.tmp", "/file.12.tmpx" };
@@ -358,7 +358,7 @@ static void temporary__of_a_killed_run_goes_after_ten_minutes(void **state)
 	}
 }
 
-static void lock__is_held_by_one(void **state)
+TEST(lock__is_held_by_one)
 {
 	struct place *p = *state;
 	bool held;
@@ -376,7 +376,7 @@ static void lock__is_held_by_one(void **state)
 }
 
 /* Limits hold for root too: the write is cut, the next one fails. */
-static void write__that_fails_leaves_what_was_there(void **state)
+TEST(write__that_fails_leaves_what_was_there)
 {
 	struct buf text = { .data = (char[]){ "longer than ten" }, .len = 15 };
 	struct rlimit before, none;
@@ -401,28 +401,8 @@ static void write__that_fails_leaves_what_was_there(void **state)
 	assert_int_equal(p->text.len, 3);
 }
 
-#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(path__of_the_root_directory_has_one_slash),
-		cmocka_unit_test(name__is_of_host_and_client),
-		with_place(directory__of_ours_that_was_open_is_closed_when_made_alone),
-		with_place(directory__that_is_a_link_or_a_file_is_refused),
-		with_place(directory__that_the_user_names_is_made_alone_and_not_closed),
-		with_place(directory__of_another_user_is_refused),
-		with_place(file__comes_back_whole_up_to_the_bound),
-		with_place(file__is_believed_if_it_is_ours_alone),
-		with_place(file__that_cannot_be_read_now_is_not_to_blame),
-		with_place(file__of_another_user_is_not_believed),
-		with_place(write__takes_the_place_of_whatever_was_there),
-		with_place(write__leaves_the_temporary_of_another_writer_alone),
-		with_place(write__of_many_at_once_is_whole),
-		with_place(temporary__of_a_killed_run_goes_after_ten_minutes),
-		with_place(lock__is_held_by_one),
-		with_place(write__that_fails_leaves_what_was_there)
-	};
-
-	return cmocka_run_group_tests_name("cachedir", tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,17 +1,11 @@
 /* Files with secrets: what is read, and what is refused of each kind. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/secret_file.h"
@@ -122,11 +116,5 @@ TEST(secret_that_may_be_exposed_has_its_mode)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(secret_is_nobody_elses_and_has_no_newline),
-		cmocka_unit_test(secret_that_is_no_file),
-		cmocka_unit_test(secret_that_may_be_exposed_has_its_mode)
-	};
-
-	return cmocka_run_group_tests(tests, enter, leave);
+	return run_all_tests(enter, leave);
 }

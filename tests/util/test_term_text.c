@@ -1,12 +1,6 @@
 /* What a terminal shows: how wide text is, where it is cut, how short a number gets. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -123,13 +117,5 @@ static int close_locale(void **state __attribute__((unused)))
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(width__counts_columns),
-		cmocka_unit_test(put__cuts_the_middle_with_a_sign),
-		cmocka_unit_test(put__keeps_wide_characters_and_marks_whole),
-		cmocka_unit_test(put__cleans_what_would_move_the_cursor),
-		cmocka_unit_test(number__is_short),
-	};
-
-	return cmocka_run_group_tests(tests, open_locale, close_locale);
+	return run_all_tests(open_locale, close_locale);
 }

@@ -1,13 +1,7 @@
 /* UUIDs, names as keys, text cleaned for output, near words. */
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -196,17 +190,5 @@ TEST(word__nearest_is_near)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(uuid__is_lowered),
-		cmocka_unit_test(uuid__each_place_has_its_bytes),
-		cmocka_unit_test(key__has_no_dot_and_no_control),
-		cmocka_unit_test(text__that_a_terminal_would_obey_is_cleaned),
-		cmocka_unit_test(text__that_is_unsafe_is_replaced),
-		cmocka_unit_test(text__for_a_line_of_words_is_printable),
-		cmocka_unit_test(text__is_visible_without_blanks_and_controls),
-		cmocka_unit_test(edits__are_counted_up_to_the_bound),
-		cmocka_unit_test(word__nearest_is_near)
-	};
-
-	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

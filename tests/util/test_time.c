@@ -1,13 +1,7 @@
 /* Times and durations, read and written. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -115,14 +109,5 @@ TEST(duration__is_written_in_its_largest_unit)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(time__is_read_to_the_us),
-		cmocka_unit_test(time__that_is_none_is_refused),
-		cmocka_unit_test(time__round_trips_over_four_centuries),
-		cmocka_unit_test(time__does_not_depend_on_the_time_zone),
-		cmocka_unit_test(duration__has_a_unit_and_whole_ms),
-		cmocka_unit_test(duration__is_written_in_its_largest_unit)
-	};
-
-	return cmocka_run_group_tests_name("time", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

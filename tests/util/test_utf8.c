@@ -1,11 +1,5 @@
 /* UTF-8: what is valid, where text may be cut, which characters are unsafe. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -73,11 +67,5 @@ TEST(utf8__unsafe_characters_are_known)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(utf8__follows_rfc_3629),
-		cmocka_unit_test(utf8__one_bad_byte_is_found_anywhere),
-		cmocka_unit_test(utf8__unsafe_characters_are_known)
-	};
-
-	return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

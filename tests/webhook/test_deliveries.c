@@ -1,14 +1,8 @@
 /* Deliveries on a held clock: requests and the spool are played here, in place of http_post.c and
  * spool.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "tests/support/tempdir.h"
@@ -861,42 +855,8 @@ TEST(end__that_comes_before_the_next_attempt_gives_up_at_once)
 	assert_int_equal(disk.n, 1);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		T(queue__sends_one_at_a_time_and_in_order),
-		T(queues__do_not_wait_for_each_other),
-		T(delivery__that_is_refused_lets_the_next_one_by),
-		T(failure__is_tried_again_before_the_next_one),
-		T(attempt__has_a_stamp_and_signature_of_its_own),
-		T(delivery__expires_retry_for_after_its_first_attempt),
-		T(attempt__is_cut_where_the_delivery_expires),
-		T(retry_for__of_nothing_is_one_attempt),
-		T(retry_after__holds_for_what_follows),
-		T(gone__is_the_end_of_the_queue),
-		T(delivery__is_written_before_its_first_attempt),
-		T(delivery__that_is_refused_stays_in_the_spool),
-		T(delivery__that_is_refused_and_not_on_disk_is_dropped),
-		T(refused__deliveries_that_made_room_are_dropped),
-		T(spool__that_cannot_be_synced_keeps_nothing),
-		T(spool__is_synced_once_for_all_of_a_step),
-		T(spool__is_ahead_of_the_attempts),
-		T(end__does_not_wait_for_the_spool),
-		T(delivery__that_expires_stays_in_the_spool),
-		T(delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires),
-		T(spool__of_earlier_runs_is_sent_first),
-		T(spool__that_another_has_locked_is_only_written),
-		T(spool__of_earlier_runs_alone_is_work),
-		T(memory__over_its_bound_loses_the_oldest),
-		T(memory__over_its_bound_with_a_spool_that_fails),
-		T(memory__over_its_bound_leaves_the_oldest_to_the_spool),
-		T(end__gives_up_what_is_left),
-		T(end__takes_an_answer_of_the_last_moment),
-		T(end__cuts_attempts_and_does_not_wait_in_vain),
-		T(end__that_comes_before_the_next_attempt_gives_up_at_once)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,11 +1,5 @@
 /* Which addresses are private: every net of the registries, at both edges. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -157,12 +151,5 @@ TEST(text__of_a_name_is_not_judged)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(network__ends_at_both_of_its_edges),
-		cmocka_unit_test(address__of_another_family_is_private),
-		cmocka_unit_test(text__is_read_as_a_url_has_it),
-		cmocka_unit_test(text__of_a_name_is_not_judged)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

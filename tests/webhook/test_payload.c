@@ -1,13 +1,7 @@
 /* Windows as the bodies of deliveries. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "json.h"
 #include "tests/support/check.h"
@@ -247,16 +241,5 @@ TEST(part__without_memory_is_false)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(body__has_the_window_and_its_rows),
-		cmocka_unit_test(body__is_the_data_of_an_event),
-		cmocka_unit_test(meta__has_null_for_what_is_not_known),
-		cmocka_unit_test(window__that_fits_to_the_last_byte_is_one_part),
-		cmocka_unit_test(window__is_split_at_rows),
-		cmocka_unit_test(row__that_fits_in_no_part_goes_alone),
-		cmocka_unit_test(numbers__may_be_as_long_as_they_get),
-		cmocka_unit_test(part__without_memory_is_false)
-	};
-
-	return cmocka_run_group_tests_name("payload", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -66,7 +66,7 @@ static struct signature_keys *keys_of(struct place *p, const char *text, const c
 	return keys_read(p, why);
 }
 
-static void keys__are_lines_of_a_file(void **state)
+TEST(keys__are_lines_of_a_file)
 {
 	static const struct {
 		const char *text, *why;		/* NULL: good */
@@ -90,7 +90,7 @@ static void keys__are_lines_of_a_file(void **state)
 	signature_keys_free(NULL);
 }
 
-static void keys__are_sixteen_at_most(void **state)
+TEST(keys__are_sixteen_at_most)
 {
 	struct place *p = *state;
 	struct buf text = { 0 };
@@ -106,7 +106,7 @@ static void keys__are_sixteen_at_most(void **state)
 	buf_free(&text);
 }
 
-static void keys__are_in_a_file_of_ours_alone(void **state)
+TEST(keys__are_in_a_file_of_ours_alone)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601 };
 	struct place *p = *state;
@@ -124,7 +124,7 @@ static void keys__are_in_a_file_of_ours_alone(void **state)
 }
 
 /* So a key that a group may read by fsGroup is taken. */
-static void keys__of_another_user_are_their_affair(void **state)
+TEST(keys__of_another_user_are_their_affair)
 {
 	struct place *p = *state;
 
@@ -134,7 +134,7 @@ static void keys__of_another_user_are_their_affair(void **state)
 	signature_keys_free(keys_read(p, NULL));
 }
 
-static void keys__may_come_by_a_pipe_but_not_without_end(void **state)
+TEST(keys__may_come_by_a_pipe_but_not_without_end)
 {
 	struct place *p = *state;
 	struct buf text = { 0 };
@@ -162,7 +162,7 @@ static void keys__may_come_by_a_pipe_but_not_without_end(void **state)
 #define PAYLOAD "{\"test\": 2432232314}"
 
 /* The example of the Standard Webhooks' own libraries; the second by Python's hmac. */
-static void signature__is_of_each_key(void **state)
+TEST(signature__is_of_each_key)
 {
 	struct place *p = *state;
 	struct signature_keys *keys = keys_of(p, KEY24 "\n# new\n" KEY64 "\n", NULL);
@@ -176,7 +176,7 @@ static void signature__is_of_each_key(void **state)
 	buf_free(&out);
 }
 
-static void signature__covers_id_time_and_every_byte(void **state)
+TEST(signature__covers_id_time_and_every_byte)
 {
 	static const struct {
 		const char *id, *body;
@@ -204,19 +204,8 @@ static void signature__covers_id_time_and_every_byte(void **state)
 	signature_keys_free(keys);
 }
 
-#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		with_place(keys__are_lines_of_a_file),
-		with_place(keys__are_sixteen_at_most),
-		with_place(keys__are_in_a_file_of_ours_alone),
-		with_place(keys__of_another_user_are_their_affair),
-		with_place(keys__may_come_by_a_pipe_but_not_without_end),
-		with_place(signature__is_of_each_key),
-		with_place(signature__covers_id_time_and_every_byte)
-	};
-
-	return cmocka_run_group_tests_name("signature", tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

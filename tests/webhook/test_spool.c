@@ -136,7 +136,7 @@ static bool is_body(const struct place *p, const char *body)
 
 /* --- opening ------------------------------------------------------------------------ */
 
-static void directory__is_made_and_closed_to_others(void **state)
+TEST(directory__is_made_and_closed_to_others)
 {
 	struct place *p = *state;
 
@@ -155,7 +155,7 @@ static void assert_refused(struct place *p, const char *why)
 		fail_msg("'%s' is not in: %s", why, p->err.text);
 }
 
-static void directory__that_is_not_ours_alone_is_refused(void **state)
+TEST(directory__that_is_not_ours_alone_is_refused)
 {
 	static const mode_t modes[] = { 0777, 0750, 0701, 0740 };
 	struct place *p = *state;
@@ -179,7 +179,7 @@ static void directory__that_is_not_ours_alone_is_refused(void **state)
 	free(real);
 }
 
-static void directory__of_another_user_is_refused(void **state)
+TEST(directory__of_another_user_is_refused)
 {
 	struct place *p = *state;
 
@@ -188,7 +188,7 @@ static void directory__of_another_user_is_refused(void **state)
 	assert_refused(p, "it belongs to somebody else");
 }
 
-static void lock__that_cannot_be_had_at_all_is_an_error(void **state)
+TEST(lock__that_cannot_be_had_at_all_is_an_error)
 {
 	struct place *p = *state;
 	char *lock = path_of(p, "lock");
@@ -204,7 +204,7 @@ static void lock__that_cannot_be_had_at_all_is_an_error(void **state)
 	free(lock);
 }
 
-static void lock__is_held_for_life_and_who_lacks_it_only_writes(void **state)
+TEST(lock__is_held_for_life_and_who_lacks_it_only_writes)
 {
 	struct place *p = *state;
 	struct spool *first = p->spool;
@@ -225,7 +225,7 @@ static void lock__is_held_for_life_and_who_lacks_it_only_writes(void **state)
 
 /* --- what comes back ---------------------------------------------------------------- */
 
-static void item__comes_back_byte_for_byte(void **state)
+TEST(item__comes_back_byte_for_byte)
 {
 	static const char body[] = "{\"a\":\"\xC3\xA4\\n\",\n\"b\":[]}";
 	struct place *p = *state;
@@ -261,7 +261,7 @@ static void item__comes_back_byte_for_byte(void **state)
 	free(path);
 }
 
-static void items__come_oldest_first_for_their_url(void **state)
+TEST(items__come_oldest_first_for_their_url)
 {
 	static const char *const bodies[] = {
 		"{\"window\":2}", "{\"window\":9}", "{\"window\":10}", "{\"window\":11}"
@@ -290,7 +290,7 @@ static void items__come_oldest_first_for_their_url(void **state)
 }
 
 /* Whoever gets the lock must not send what its writer sends as well. */
-static void item__of_a_run_that_goes_on_is_left_to_it(void **state)
+TEST(item__of_a_run_that_goes_on_is_left_to_it)
 {
 	struct place *p = *state;
 	struct spool *first = p->spool, *second;
@@ -310,7 +310,7 @@ static void item__of_a_run_that_goes_on_is_left_to_it(void **state)
 	assert_true(is_body(p, "{}"));
 }
 
-static void put__refuses_what_could_not_be_sent(void **state)
+TEST(put__refuses_what_could_not_be_sent)
 {
 	static const struct {
 		const char *id, *url, *type, *run;
@@ -348,7 +348,7 @@ static void put__refuses_what_could_not_be_sent(void **state)
 	buf_free(&url);
 }
 
-static void name__holds_the_largest_numbers(void **state)
+TEST(name__holds_the_largest_numbers)
 {
 	struct place *p = *state;
 
@@ -368,7 +368,7 @@ static void name__holds_the_largest_numbers(void **state)
 
 /* --- refused ones ------------------------------------------------------------------- */
 
-static void refused__item_comes_back_once_a_run(void **state)
+TEST(refused__item_comes_back_once_a_run)
 {
 	struct place *p = *state;
 
@@ -391,7 +391,7 @@ static void refused__item_comes_back_once_a_run(void **state)
 	assert_int_equal(p->warnings.n, 0);
 }
 
-static void refused__items_make_room_the_oldest_first(void **state)
+TEST(refused__items_make_room_the_oldest_first)
 {
 	const size_t size = strlen(HEADER) + 2;
 	char long_body[2000] = "{}";
@@ -419,7 +419,7 @@ static void refused__items_make_room_the_oldest_first(void **state)
 	assert_int_equal(spool_displaced(p->spool), 1);
 }
 
-static void refused__item_that_is_broken_is_set_aside(void **state)
+TEST(refused__item_that_is_broken_is_set_aside)
 {
 	struct place *p = *state;
 
@@ -430,7 +430,7 @@ static void refused__item_that_is_broken_is_set_aside(void **state)
 	assert_int_equal(p->warnings.n, 1);
 }
 
-static void sync__of_one_or_of_many_or_of_none(void **state)
+TEST(sync__of_one_or_of_many_or_of_none)
 {
 	struct place *p = *state;
 
@@ -450,7 +450,7 @@ static void sync__of_one_or_of_many_or_of_none(void **state)
 /* --- crashes ------------------------------------------------------------------------ */
 
 /* What each step of a put leaves where the process ends behind it. */
-static void crash__leaves_all_of_an_item_or_nothing(void **state)
+TEST(crash__leaves_all_of_an_item_or_nothing)
 {
 	static const char whole[] = HEADER "{\"window\":3}", temp[] = FIRST ".1.tmp";
 	static const size_t lengths[] = { 0, 1, sizeof(HEADER) - 1, sizeof(whole) - 1 };
@@ -473,7 +473,7 @@ static void crash__leaves_all_of_an_item_or_nothing(void **state)
 	assert_int_equal(p->warnings.n, 0);
 }
 
-static void temporaries__go_by_the_locks_holder_and_ours_alone(void **state)
+TEST(temporaries__go_by_the_locks_holder_and_ours_alone)
 {
 	static const char *const foreign[] = {
 		"x.tmp", FIRST ".tmp", FIRST ".1x.tmp", FIRST ".1.tmp~", "lock.1.tmp",
@@ -505,7 +505,7 @@ static void temporaries__go_by_the_locks_holder_and_ours_alone(void **state)
 }
 
 /* Killed at any moment, what had been put before is there, and what comes out is whole. */
-static void kill__loses_nothing_that_was_kept(void **state)
+TEST(kill__loses_nothing_that_was_kept)
 {
 	struct place *p = *state;
 	char after[SPOOL_NAME_MAX] = "", byte;
@@ -549,7 +549,7 @@ static void kill__loses_nothing_that_was_kept(void **state)
 
 /* --- the limit ---------------------------------------------------------------------- */
 
-static void spool__is_full_at_the_last_byte(void **state)
+TEST(spool__is_full_at_the_last_byte)
 {
 	struct place *p = *state;
 	const size_t header = strlen(HEADER), size = header + 100;
@@ -573,7 +573,7 @@ static void spool__is_full_at_the_last_byte(void **state)
 	assert_int_equal(put_body(p, p->spool, RUN_A, 7, URL, body, 2), SPOOL_FULL);
 }
 
-static void spool__counts_what_others_put_and_take(void **state)
+TEST(spool__counts_what_others_put_and_take)
 {
 	static const char body[] = "{}";
 	const size_t size = strlen(HEADER) + 2;
@@ -592,7 +592,7 @@ static void spool__counts_what_others_put_and_take(void **state)
 	spool_free(other);
 }
 
-static void spool__counts_temporaries_and_what_is_set_aside(void **state)
+TEST(spool__counts_temporaries_and_what_is_set_aside)
 {
 	static const char *const names[] = { FIRST ".1.tmp", FIRST ".broken" };
 	char bytes[1000] = { 0 };
@@ -609,7 +609,7 @@ static void spool__counts_temporaries_and_what_is_set_aside(void **state)
 	}
 }
 
-static void item__put_again_counts_once(void **state)
+TEST(item__put_again_counts_once)
 {
 	const size_t size = strlen(HEADER) + 2;
 	struct place *p = *state;
@@ -623,7 +623,7 @@ static void item__put_again_counts_once(void **state)
 }
 
 /* Limits hold for root too: the write is cut, the next one fails. */
-static void put__that_fails_leaves_nothing(void **state)
+TEST(put__that_fails_leaves_nothing)
 {
 	struct rlimit before, none;
 	struct place *p = *state;
@@ -643,7 +643,7 @@ static void put__that_fails_leaves_nothing(void **state)
 	assert_false(next(p, URL, ""));
 }
 
-static void drop__takes_items_alone(void **state)
+TEST(drop__takes_items_alone)
 {
 	static const char *const names[] = {
 		"lock", "../outside", FIRST ".broken", FIRST ".1.tmp", ""
@@ -664,7 +664,7 @@ static void drop__takes_items_alone(void **state)
 #define H(id, url, type) "{\"id\":" id ",\"url\":" url ",\"type\":" type "}\n"
 #define Q(text) "\"" text "\""
 
-static void file__that_is_broken_is_set_aside_once(void **state)
+TEST(file__that_is_broken_is_set_aside_once)
 {
 	static const struct {
 		const char *text, *why;
@@ -709,7 +709,7 @@ static void file__that_is_broken_is_set_aside_once(void **state)
 	}
 }
 
-static void header__may_have_members_of_later_versions(void **state)
+TEST(header__may_have_members_of_later_versions)
 {
 	static const char text[] = "{\"url\":\"" URL "\",\"new\":{\"a\":[1]},\"type\":\"a\\/b\","
 		"\"id\":\"i\"}\n[]";
@@ -722,7 +722,7 @@ static void header__may_have_members_of_later_versions(void **state)
 	assert_int_equal(p->warnings.n, 0);
 }
 
-static void file__over_the_limit_or_not_ours_alone_is_set_aside(void **state)
+TEST(file__over_the_limit_or_not_ours_alone_is_set_aside)
 {
 	static const char whole[] = HEADER "{}";
 	struct place *p = *state;
@@ -759,7 +759,7 @@ static void file__over_the_limit_or_not_ours_alone_is_set_aside(void **state)
 }
 
 /* Want of descriptors says nothing about the file. */
-static void file__that_cannot_be_read_now_stays_for_a_later_run(void **state)
+TEST(file__that_cannot_be_read_now_stays_for_a_later_run)
 {
 	struct rlimit before, none;
 	struct place *p = *state;
@@ -778,7 +778,7 @@ static void file__that_cannot_be_read_now_stays_for_a_later_run(void **state)
 	assert_true(next(p, URL, ""));
 }
 
-static void names__that_are_not_ours_are_not_looked_at(void **state)
+TEST(names__that_are_not_ours_are_not_looked_at)
 {
 	static const char *const names[] = {
 		"x.json", NAME("179548560000", RUN_A, "00000003"),
@@ -799,40 +799,8 @@ static void names__that_are_not_ours_are_not_looked_at(void **state)
 	assert_int_equal(put_body(p, p->spool, RUN_A, 3, URL, "{}", 2), SPOOL_KEPT);
 }
 
-#define with_place(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		with_place(directory__is_made_and_closed_to_others),
-		with_place(directory__that_is_not_ours_alone_is_refused),
-		with_place(directory__of_another_user_is_refused),
-		with_place(lock__that_cannot_be_had_at_all_is_an_error),
-		with_place(lock__is_held_for_life_and_who_lacks_it_only_writes),
-		with_place(item__comes_back_byte_for_byte),
-		with_place(items__come_oldest_first_for_their_url),
-		with_place(item__of_a_run_that_goes_on_is_left_to_it),
-		with_place(put__refuses_what_could_not_be_sent),
-		with_place(refused__item_comes_back_once_a_run),
-		with_place(refused__items_make_room_the_oldest_first),
-		with_place(refused__item_that_is_broken_is_set_aside),
-		with_place(sync__of_one_or_of_many_or_of_none),
-		with_place(name__holds_the_largest_numbers),
-		with_place(crash__leaves_all_of_an_item_or_nothing),
-		with_place(temporaries__go_by_the_locks_holder_and_ours_alone),
-		with_place(kill__loses_nothing_that_was_kept),
-		with_place(spool__is_full_at_the_last_byte),
-		with_place(spool__counts_what_others_put_and_take),
-		with_place(spool__counts_temporaries_and_what_is_set_aside),
-		with_place(item__put_again_counts_once),
-		with_place(put__that_fails_leaves_nothing),
-		with_place(drop__takes_items_alone),
-		with_place(file__that_is_broken_is_set_aside_once),
-		with_place(header__may_have_members_of_later_versions),
-		with_place(file__over_the_limit_or_not_ours_alone_is_set_aside),
-		with_place(file__that_cannot_be_read_now_stays_for_a_later_run),
-		with_place(names__that_are_not_ours_are_not_looked_at)
-	};
-
-	return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
+	each_test(set_up, tear_down);
+	return run_all_tests(NULL, NULL);
 }

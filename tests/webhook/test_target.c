@@ -1,15 +1,9 @@
 /* Where callbacks may go, and that what is said of a bad one holds no secret. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "tests/support/tempdir.h"
@@ -289,20 +283,6 @@ static int remove_dir(void **state __attribute__((unused)))
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(url__shows_scheme_host_and_port_alone, clean),
-		cmocka_unit_test_teardown(url__that_is_bad_tells_no_secret, clean),
-		cmocka_unit_test_teardown(url__with_a_user_is_refused_and_the_part_marked, clean),
-		cmocka_unit_test_teardown(url__twice_is_one, clean),
-		cmocka_unit_test_teardown(url__is_one_of_16_at_most, clean),
-		cmocka_unit_test_teardown(url__of_a_private_address_needs_leave, clean),
-		cmocka_unit_test_teardown(header__lines_are_taken, clean),
-		cmocka_unit_test_teardown(header__that_is_bad_is_named_by_its_line, clean),
-		cmocka_unit_test_teardown(header__file_that_others_may_read_is_a_warning, clean),
-		cmocka_unit_test_teardown(url__comes_out_of_a_file, clean),
-		cmocka_unit_test_teardown(secret__is_each_part_that_nobody_may_see, clean),
-		cmocka_unit_test_teardown(spool__is_a_directory_of_ours_or_can_be_made, clean)
-	};
-
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	each_test(NULL, clean);
+	return run_all_tests(make_dir, remove_dir);
 }

@@ -1,12 +1,6 @@
 /* Ages, over windows worked out by hand. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "window/age.h"
@@ -54,11 +48,5 @@ TEST(age__stream_down_is_unknown)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(age__grows_until_nobody_waits),
-		cmocka_unit_test(age__start_in_the_future_is_no_negative_age),
-		cmocka_unit_test(age__stream_down_is_unknown)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

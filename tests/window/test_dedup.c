@@ -1,13 +1,7 @@
 /* Duplicates: a message matches one equal message of the other open socket. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "window/dedup.h"
@@ -197,19 +191,5 @@ TEST(memory_of_one_alone_is_bounded_too)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(other_sockets_equal_frame_is_a_duplicate),
-		cmocka_unit_test(same_socket_may_repeat_itself),
-		cmocka_unit_test(one_takes_one_away),
-		cmocka_unit_test(too_far_apart_are_two),
-		cmocka_unit_test(socket_opened_after_the_other_closed_is_no_second),
-		cmocka_unit_test(frame_of_a_socket_closed_since_still_counts),
-		cmocka_unit_test(lengths_and_tails_differ),
-		cmocka_unit_test(frame_of_the_time_before_the_second_opened_counts_for_a_while),
-		cmocka_unit_test(time_alone_between_two_others_is_known),
-		cmocka_unit_test(memory_is_bounded_and_the_newest_are_known),
-		cmocka_unit_test(memory_of_one_alone_is_bounded_too)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,11 +1,5 @@
 /* Filters of --outlier, read from text and compared with numbers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -46,9 +40,5 @@ TEST(filter__is_parsed_and_compared)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(filter__is_parsed_and_compared)
-	};
-
-	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

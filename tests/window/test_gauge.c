@@ -1,13 +1,7 @@
 /* Gauges, over windows worked out by hand. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "window/gauge.h"
@@ -106,13 +100,5 @@ TEST(gauge__unknown_is_not_zero)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gauge__weighs_by_time),
-		cmocka_unit_test(gauge__carries_its_value_alone),
-		cmocka_unit_test(gauge__time_without_the_stream_weighs_nothing),
-		cmocka_unit_test(gauge__value_of_no_time_was_not_observed),
-		cmocka_unit_test(gauge__unknown_is_not_zero)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

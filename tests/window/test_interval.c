@@ -1,12 +1,6 @@
 /* ISO 8601 intervals in every spelling that is read, and in those that are not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "window/interval.h"
@@ -101,10 +95,5 @@ TEST(interval__is_not_read_in_these)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(interval__is_read_in_these_spellings),
-		cmocka_unit_test(interval__is_not_read_in_these)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

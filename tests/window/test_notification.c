@@ -1,12 +1,6 @@
 /* Messages to values: families, order of members, escapes, hostile input. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -354,24 +348,5 @@ TEST(text_cut_anywhere_is_not_json)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(observations__instant),
-		cmocka_unit_test(observations__interval_has_no_instant),
-		cmocka_unit_test(members_come_in_any_order),
-		cmocka_unit_test(escapes_are_the_characters_they_mean),
-		cmocka_unit_test(activity__groups_and_longest),
-		cmocka_unit_test(epoch_passes_through_no_float),
-		cmocka_unit_test(number_that_is_none_is_no_value),
-		cmocka_unit_test(entry_without_a_metric_has_no_values),
-		cmocka_unit_test(system_topics),
-		cmocka_unit_test(invalid_says_why),
-		cmocka_unit_test(member_that_comes_twice_is_invalid),
-		cmocka_unit_test(total_without_a_readable_interval_is_invalid),
-		cmocka_unit_test(names_are_bounded),
-		cmocka_unit_test(values_are_bounded),
-		cmocka_unit_test(several_values_are_several_messages),
-		cmocka_unit_test(text_cut_anywhere_is_not_json)
-	};
-
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return run_all_tests(setup, teardown);
 }

@@ -1,11 +1,5 @@
 /* Answers of the observation query: results, presences, malformed texts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -110,11 +104,5 @@ TEST(answer__presences)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answer__each_result_is_a_notification),
-		cmocka_unit_test(answer__that_is_none),
-		cmocka_unit_test(answer__presences)
-	};
-
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return run_all_tests(setup, teardown);
 }

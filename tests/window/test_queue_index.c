@@ -1,11 +1,5 @@
 /* Queue IDs and their numbers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "window/queue_index.h"
@@ -40,9 +34,5 @@ TEST(queue_index__finds_each_of_many_and_nobody_else)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(queue_index__finds_each_of_many_and_nobody_else)
-	};
-
-	return cmocka_run_group_tests_name("roster", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,14 +1,8 @@
 /* A few windows on a clock that the test sets, and what each row has. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/buf.h"
@@ -708,40 +702,5 @@ TEST(age__from_the_future_in_an_answer_is_a_clock_that_differs)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows__null_media_first_then_by_name),
-		cmocka_unit_test(sum_over_media__is_one_process),
-		cmocka_unit_test(sum_over_media__group_without_media_wins),
-		cmocka_unit_test(sum_over_media__that_no_double_holds_is_unknown),
-		cmocka_unit_test(snapshot__what_came_since_it_was_asked_for_is_newer),
-		cmocka_unit_test(snapshot__asked_before_the_socket_opened_says_nothing),
-		cmocka_unit_test(snapshot__leaves_out_what_is_zero),
-		cmocka_unit_test(sum_over_qualifiers__gives_way_to_a_number_of_the_service),
-		cmocka_unit_test(gauge__that_comes_late_was_zero_while_the_stream_was_up),
-		cmocka_unit_test(presence__keeps_its_value_when_it_gets_a_name),
-		cmocka_unit_test(presence__whose_name_another_has_but_for_a_dot_keeps_its_id),
-		cmocka_unit_test(names__that_differ_in_a_dot_are_not_one_series),
-		cmocka_unit_test(qualifier__that_is_empty_is_none),
-		cmocka_unit_test(path__within_anothers_is_invalid),
-		cmocka_unit_test(age__from_the_future_in_an_answer_is_a_clock_that_differs),
-		cmocka_unit_test(series_and_media_are_bounded),
-		cmocka_unit_test(duplicate__counts_in_its_groups),
-		cmocka_unit_test(refused_queue_has_no_row),
-		cmocka_unit_test(pattern__needed_gauge_is_known_and_not_shown),
-		cmocka_unit_test(align__counts_from_the_values_on),
-		cmocka_unit_test(rest__ends_at_the_ms),
-		cmocka_unit_test(first__is_where_windows_number_on),
-		cmocka_unit_test(any__adds_queues_up_to_its_room),
-		cmocka_unit_test(stall__is_neither_connected_nor_observed),
-		cmocka_unit_test(stall__that_ends_with_a_window_begins_the_next_one),
-		cmocka_unit_test(stall__within_a_window_keeps_the_value),
-		cmocka_unit_test(loss__in_a_stall_or_behind_it_counts_once),
-		cmocka_unit_test(stall__while_down_adds_nothing),
-		cmocka_unit_test(loss__reaches_back_to_the_last_change_at_most),
-		cmocka_unit_test(series__is_observed_no_longer_than_its_window),
-		cmocka_unit_test(rest__is_as_long_as_its_values_were_observed),
-		cmocka_unit_test(count__ends_the_windows)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

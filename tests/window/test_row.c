@@ -1,12 +1,6 @@
 /* Rows of a closed window of either source: every number, found by its name. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -189,10 +183,5 @@ static int done(void **state __attribute__((unused)))
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stream_window),
-		cmocka_unit_test(queue_window)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, done);
+	return run_all_tests(NULL, done);
 }

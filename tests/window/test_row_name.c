@@ -1,10 +1,4 @@
 /* Names of a row's numbers: which are good, and what is wrong with the others. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -44,9 +38,5 @@ TEST(name__is_good_or_says_what_is_wrong)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(name__is_good_or_says_what_is_wrong)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,13 +1,7 @@
 /* A message to frames: what is theirs, what is invalid, and what is none. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/base.h"
@@ -232,17 +226,5 @@ TEST(stream_event__empty_objects_do_no_harm_however_deep)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stream_event__has_its_leaves),
-		cmocka_unit_test(stream_event__kinds_are_told_apart),
-		cmocka_unit_test(stream_event__invalid_says_why),
-		cmocka_unit_test(stream_event__has_room_whatever_else_comes),
-		cmocka_unit_test(stream_event__member_that_comes_twice_is_invalid),
-		cmocka_unit_test(stream_event__several_values_are_several_frames),
-		cmocka_unit_test(stream_event__order_and_escapes_do_not_matter),
-		cmocka_unit_test(stream_event__name_holds_no_control),
-		cmocka_unit_test(stream_event__empty_objects_do_no_harm_however_deep)
-	};
-
-	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,13 +1,7 @@
 /* Windows on a clock that the test sets: each call gets the time. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/text.h"
@@ -752,48 +746,5 @@ TEST(replay__many_queues_are_found_again)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stream_window__first_begins_at_whole_ms_of_connection),
-		cmocka_unit_test(
-			stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it),
-		cmocka_unit_test(stream_window__frame_at_the_end_is_in_the_next),
-		cmocka_unit_test(stream_window__slept_through_ones_close_in_order),
-		cmocka_unit_test(stream_window__loss_before_what_was_printed_counts_from_there),
-		cmocka_unit_test(stall__is_not_connected_in_any_window),
-		cmocka_unit_test(stream_window__coverage_is_cut_so_that_one_means_all),
-		cmocka_unit_test(stream_window__count_ends_it),
-		cmocka_unit_test(stream_window__cut_short_is_partial_and_a_ms_at_least),
-		cmocka_unit_test(stream_window__cut_short_knows_no_connection_after_its_end),
-		cmocka_unit_test(stream_window__many_losses_are_all_counted),
-		cmocka_unit_test(fate__foreign_queue_is_in_no_row),
-		cmocka_unit_test(fate__same_timestamp_is_a_duplicate),
-		cmocka_unit_test(fate__after_a_loss_what_is_not_newer_is_a_duplicate),
-		cmocka_unit_test(fate__stale_by_arrival_is_older_than_lateness),
-		cmocka_unit_test(fate__outlier_rule_needs_its_field),
-		cmocka_unit_test(fate__invalid_comes_before_all_else),
-		cmocka_unit_test(fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole),
-		cmocka_unit_test(fate__number_and_group_of_one_name_clash),
-		cmocka_unit_test(lag__below_zero_is_skew),
-		cmocka_unit_test(
-			interval__of_the_run_then_of_the_recording_then_of_the_first_frame),
-		cmocka_unit_test(event__window_waits_for_the_watermark),
-		cmocka_unit_test(event__silence_closes_by_the_clock),
-		cmocka_unit_test(event__live_takes_what_is_late_into_window_0),
-		cmocka_unit_test(event__live_refuses_what_is_ahead_of_the_clock),
-		cmocka_unit_test(event__invalid_frame_counts_in_its_own_window),
-		cmocka_unit_test(event__replay_refuses_10000_windows_ahead),
-		cmocka_unit_test(event__replay_counts_what_is_before_its_start_as_stale),
-		cmocka_unit_test(event__cut_short_ends_at_the_newest_timestamp),
-		cmocka_unit_test(event__cut_short_leaves_out_no_window_that_the_clock_is_in),
-		cmocka_unit_test(event__coverage_reaches_windows_that_wait),
-		cmocka_unit_test(replay__prints_what_the_input_holds),
-		cmocka_unit_test(restart__numbers_on_and_forgets),
-		cmocka_unit_test(restart__first_timestamp_is_never_ahead),
-		cmocka_unit_test(replay__end_at_a_windows_end_holds_no_further_one),
-		cmocka_unit_test(replay__cut_short_leaves_all_partial),
-		cmocka_unit_test(replay__queues_have_rows_from_their_first_valid_frame_on),
-		cmocka_unit_test(replay__many_queues_are_found_again)
-	};
-
-	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,12 +1,6 @@
 /* Running totals, over windows worked out by hand. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "window/total.h"
@@ -123,15 +117,5 @@ TEST(interval__goes_on_by_the_clock)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(total__delta_needs_an_earlier_value),
-		cmocka_unit_test(total__seen_from_its_beginning_began_with_0),
-		cmocka_unit_test(total__increase_is_over_all_intervals_touched),
-		cmocka_unit_test(total__end_of_a_half_hour_while_down_hides_the_increase),
-		cmocka_unit_test(total__increase_that_no_double_holds_is_unknown),
-		cmocka_unit_test(total__fifth_interval_back_counts_but_takes_no_revision),
-		cmocka_unit_test(interval__goes_on_by_the_clock)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }

@@ -1,12 +1,6 @@
 /* The clock of windows: where they begin, end and are numbered. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/support/check.h"
 #include "util/time.h"
@@ -107,14 +101,5 @@ TEST(restart__numbers_on)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(floor__rounds_down_before_1970_too),
-		cmocka_unit_test(begin__at_the_ms_or_at_a_multiple_of_the_length),
-		cmocka_unit_test(index__counts_from_the_start),
-		cmocka_unit_test(due__from_the_start_until_all_are_printed),
-		cmocka_unit_test(cut__whole_ms_within_the_window),
-		cmocka_unit_test(restart__numbers_on)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests(NULL, NULL);
 }
