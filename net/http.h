@@ -41,7 +41,7 @@ enum http_failure {
 	HTTP_NOT_FOUND,		/* 404 */
 	HTTP_LIMITED,		/* 429 */
 	HTTP_REJECTED,		/* any other 4xx */
-	HTTP_SERVER,		/* 5xx */
+	HTTP_SERVER,		/* 5xx; 408, which is temporary as they are */
 	HTTP_NETWORK,		/* temporary: no connection, a reset, a time-out, no memory */
 	HTTP_FATAL,		/* trying again does not help: a certificate, a TLS version, a
 				   proxy's refusal */
@@ -71,6 +71,7 @@ static inline enum http_failure http_failure_of_status(long status)
 	case 401: return HTTP_UNAUTHORISED;
 	case 403: return HTTP_FORBIDDEN;
 	case 404: return HTTP_NOT_FOUND;
+	case 408: return HTTP_SERVER;
 	case 429: return HTTP_LIMITED;
 	default: break;
 	}

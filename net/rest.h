@@ -22,7 +22,7 @@ struct rest_call {
 };
 
 struct rest_answer {
-	enum http_failure kind;	/* 408: SERVER; a token that no header can carry: UNAUTHORISED */
+	enum http_failure kind;	/* a token that no header can carry: UNAUTHORISED */
 	enum status status;	/* FATAL: what the run ends with */
 	long http_status;	/* 0: no answer */
 	int64_t retry_after_us;	/* -1: none; a 429 without one: its inin-ratelimit-reset */

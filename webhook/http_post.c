@@ -102,16 +102,14 @@ static void finish(struct http_post *p, enum http_post_outcome outcome, const ch
 
 static enum http_post_outcome outcome_of(long status)
 {
-	switch (status) {
-	case 408:
-	case 429:
+	switch (http_failure_of_status(status)) {
+	case HTTP_OK:
+		return HTTP_POST_TAKEN;
+	case HTTP_LIMITED:
+	case HTTP_SERVER:
 		return HTTP_POST_AGAIN;
-	case 410:
-		return HTTP_POST_GONE;
 	default:
-		return status / 100 == 2 ? HTTP_POST_TAKEN
-			: status / 100 == 3 || status / 100 == 4 ? HTTP_POST_REFUSED
-			: HTTP_POST_AGAIN;
+		return status == 410 ? HTTP_POST_GONE : HTTP_POST_REFUSED;
 	}
 }
 

@@ -254,7 +254,7 @@ def login_error(status, error, words, **more):
     (answer(404, {"code": "not.found", "message": "No such path", "contextId": "ctx-2"}), 6,
      "HTTP 404 not.found: No such path, contextId ctx-2; this host has no token endpoint, check "
      "GENESYS_API_HOST"),
-    (answer(408), 6, "HTTP 408")])
+    (answer(409), 6, "HTTP 409")])
 def test_token_refused(tool, serve, token, status, words):
     gate = serve(tokens=[token])
     r = tool.run(*FAST)
@@ -304,6 +304,15 @@ def test_429_past_retry_for_is_4(tool, serve, where):
     serve(**{where: [answer(429)]})
     r = tool.run("--retry-for", "3s", *FAST)
     assert r.status == 4, r.err
+
+
+@pytest.mark.parametrize("where, then", [("tokens", None), ("streams", [("run",)])])
+def test_408_is_tried_again_and_5_in_the_end(tool, serve, where, then):
+    serve(**{where: [answer(408), then]})
+    assert tool.run(*FAST).status == 0
+    serve(**{where: [answer(408)]})
+    r = tool.run("--no-cache", "--retry-for", "300ms", *FAST)
+    assert r.status == 5 and "HTTP 408" in r.end["message"], r.err
 
 
 @pytest.mark.parametrize("where", ["tokens", "streams"])
@@ -380,7 +389,7 @@ def test_status_decides_before_the_length_of_its_page(tool, serve):
 
 
 @pytest.mark.parametrize("refusal, status, words", [
-    (answer(408), 6, "408"), (answer(403), 3, "routing:statistics:view"), (answer(404), 6, "404"),
+    (answer(409), 6, "409"), (answer(403), 3, "routing:statistics:view"), (answer(404), 6, "404"),
     (answer(400), 6, "50 queues"), (answer(414), 6, "--subscribe message"),
     (answer(431), 6, "--subscribe message")])
 def test_refused_upgrade(tool, serve, refusal, status, words):

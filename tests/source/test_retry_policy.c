@@ -151,6 +151,12 @@ TEST(request__that_got_429_is_repeated_until_retry_for_is_over)
 	}
 }
 
+TEST(request__that_got_408_is_repeated_as_after_a_5xx)
+{
+	for (unsigned what = FAILED_TOKEN; what <= FAILED_API; what *= 2)
+		assert_ptr_equal(rule_of(what, 408), rule_of(what, 503));
+}
+
 TEST(failure__of_every_kind_has_a_rule)
 {
 	for (unsigned what = FAILED_TOKEN; what <= FAILED_API; what *= 2)
