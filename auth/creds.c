@@ -61,14 +61,21 @@ static bool take_scheme(const char **host, bool *plain)
 
 char *creds_base_url(const char *host, bool *plain, const char **why)
 {
+	const char *fault;
 	char *text = NULL;
 	struct url url;
 
 	*why = "a host, HOST:PORT, or an https or wss URL without path, user or query";
-	if (!take_scheme(&host, plain)
-	    || asprintf(&text, "%s://%s", *plain ? "http" : "https", host) < 0)
+	if (!take_scheme(&host, plain))
 		return NULL;
-	if (url_read(text, &url) && (url.host[0] == '[' || is_host_name(url.host, strlen(url.host)))
+	if (asprintf(&text, "%s://%s", *plain ? "http" : "https", host) < 0) {
+		*why = NULL;
+		return NULL;
+	}
+	fault = url_read(text, &url);
+	if (fault == why_no_memory) {
+		*why = NULL;
+	} else if (!fault && (url.host[0] == '[' || is_host_name(url.host, strlen(url.host)))
 	    && strcmp(url.rest, url.rest[0] == '/' ? "/" : "") == 0) {
 		if (!*plain || url.is_loopback) {
 			text[url.rest - text] = '\0';
@@ -147,7 +154,7 @@ static bool set_hosts(struct creds *c, const char *base_url, bool any_domain)
 	const char *domain = behind_prefix(strstr(base_url, "://") + 3);
 	struct url url;
 
-	if (!url_read(base_url, &url))
+	if (url_read(base_url, &url))
 		return false;
 	/* an address or loopback can have no `api.` in front of it */
 	if (url.is_address || url.is_loopback

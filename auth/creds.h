@@ -59,7 +59,7 @@ char *creds_secret_file(const char *path, const char *from, struct lines *proble
 const char *creds_origin(const char *from);
 
 /* Turns HOST[:PORT] or a URL (https wss http ws) into a base URL (malloc'd); NULL: it is invalid,
- * and *why says what is allowed. */
+ * and *why says what is allowed, or *why is NULL: out of memory. */
 char *creds_base_url(const char *host, bool *plain, const char **why);
 
 /* Turns an AWS region (in any case, `_` is the same as `-`) or a domain into the domain (malloc'd);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "net/url.h"
 
 #define BODY_MAX 65536		/* a longer body is not read */
 #define MESSAGE_MAX 300		/* bytes */
@@ -78,10 +79,10 @@ static void put_part(struct buf *text, const char *before, const void *part, siz
 void api_error_put(const struct api_error *e, const char *url, long http_status,
 	const char *correlation, struct buf *text)
 {
-	const char *host = strstr(url, "://");
+	size_t len;
+	const char *host = url_host(url, &len);
 
-	host = host ? host + 3 : url;
-	buf_add(text, host, strcspn(host, "/?#"));
+	buf_add(text, host, len);
 	buf_printf(text, ": HTTP %ld", http_status);
 	if (http_status / 100 == 3)
 		buf_str(text, " (a redirect, which is not followed)");

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net/proxy_env.h"
+#include "net/url.h"
 #include "util/time.h"
 
 #define HELD_MAX (16u << 20)		/* bytes; usual runs need 2 % of it */
@@ -432,6 +433,7 @@ static struct peer peer_of(CURL *e, CURLcode code)
 {
 	struct peer peer = { .proxy = false };
 	const char *url = NULL, *host;
+	size_t len;
 	char shown[128];
 	bool socks = false;
 
@@ -440,9 +442,8 @@ static struct peer peer_of(CURL *e, CURLcode code)
 	if (peer.proxy) {
 		snprintf(peer.name, sizeof(peer.name), THE_PROXY "(%s: %s)", peer.variable, shown);
 	} else if (curl_easy_getinfo(e, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url) {
-		host = strstr(url, "://");
-		host = host ? host + 3 : url;
-		snprintf(peer.name, sizeof(peer.name), "%.*s", (int)strcspn(host, "/?#"), host);
+		host = url_host(url, &len);
+		snprintf(peer.name, sizeof(peer.name), "%.*s", (int)len, host);
 	}
 	return peer;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "net/url.h"
 #include "util/base.h"
 #include "util/text.h"
 
@@ -100,21 +101,6 @@ void proxy_env_check(struct lines *problems)
 		check(wss, problems);
 }
 
-/* Writes HOST[:PORT] without user and password; false: there is no host. */
-static bool put_host(CURLU *url, char *out, size_t size)
-{
-	char *host = NULL, *port = NULL;
-	bool ok = url && curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-
-	if (ok && curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK)
-		port = NULL;
-	if (ok)
-		snprintf(out, size, "%s%s%s", host, port ? ":" : "", port ? port : "");
-	curl_free(host);
-	curl_free(port);
-	return ok;
-}
-
 const char *proxy_env_show(char *out, size_t size, bool wss, bool *socks)
 {
 	const char *name = used(wss ? of_wss : of_https);
@@ -123,7 +109,7 @@ const char *proxy_env_show(char *out, size_t size, bool wss, bool *socks)
 
 	*socks = url && curl_url_get(url, CURLUPART_SCHEME, &scheme, CURLU_NO_GUESS_SCHEME)
 		== CURLUE_OK && strncasecmp(scheme, "socks", 5) == 0;
-	if (!put_host(url, out, size))
+	if (!url || url_authority(url, out, size))
 		snprintf(out, size, "?");
 	curl_free(scheme);
 	curl_url_cleanup(url);

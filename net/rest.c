@@ -7,6 +7,7 @@
 
 #include "net/api_error.h"
 #include "net/request.h"
+#include "net/url.h"
 #include "util/buf.h"
 #include "util/text.h"
 #include "util/utf8.h"
@@ -69,10 +70,11 @@ static void mask_urls(char *text)
  * in its message. */
 static void mask_path(char *text, char *url)
 {
-	char *host = strstr(url, "://"), *end;
+	size_t len;
+	const char *host = url_host(url, &len);
+	char *end;
 
-	host = host ? host + 3 : url;
-	for (char *at = host + strcspn(host, "/?"); *at; at = end) {
+	for (char *at = url + (host - url) + len; *at; at = end) {
 		char behind;
 
 		at += strspn(at, "/?&=");
@@ -165,14 +167,6 @@ static void list_permissions(struct rest_answer *a)
 
 /* --- the answer --------------------------------------------------------------------- */
 
-/* The API's 408 is temporary, as its 5xx are. */
-static enum http_failure kind_of_status(long status)
-{
-	if (status == 408)
-		return HTTP_SERVER;
-	return status < 600 ? http_failure_of_status(status) : HTTP_BREACH;
-}
-
 static int64_t rate_limit_reset_us(const struct rest *r)
 {
 	const char *s = request_header(&r->request, "inin-ratelimit-reset");
@@ -191,7 +185,7 @@ static void take_answer(struct rest *r)
 		a->body = r->body.data;
 		a->len = r->body.len;
 	}
-	a->kind = kind_of_status(a->http_status);
+	a->kind = a->http_status < 600 ? http_failure_of_status(a->http_status) : HTTP_BREACH;
 	a->retry_after_us = r->request.result.retry_after_us;
 	if (a->kind == HTTP_LIMITED && a->retry_after_us < 0)
 		a->retry_after_us = rate_limit_reset_us(r);

@@ -3,6 +3,7 @@
 #define NET_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "util/buf.h"
 
@@ -15,9 +16,18 @@ struct url {
 	const char *rest;		/* of the text, after host and port */
 };
 
-/* Reads SCHEME://HOST[:PORT] and what may follow. False: libcurl refuses it, it has a user or port
- * 0, or libcurl understands its host or port differently (0x7f.1, %6c, 080). */
-bool url_read(const char *text, struct url *url);
+/* Reads SCHEME://HOST[:PORT] and what may follow. NULL, or why not (why_no_memory: out of memory):
+ * libcurl refuses it, it has a user or port 0, or libcurl understands its host or port differently
+ * (0x7f.1, %6c, 080). */
+const char *url_read(const char *text, struct url *url);
+
+/* Where the host, with user and port, begins and how long it is, in a text that need not be a valid
+ * URL. */
+const char *url_host(const char *text, size_t *len);
+
+/* Writes HOST[:PORT] of a URL that libcurl has parsed, cut if it is too long. NULL, or why not. */
+struct Curl_URL;	/* CURLU */
+const char *url_authority(struct Curl_URL *parsed, char *out, size_t size);
 
 /* Appends s for a URL's query: %XX for all but the unreserved characters (RFC 3986 §2.3). s may be
  * a secret: it leaves no copy in freed memory. */

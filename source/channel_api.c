@@ -25,12 +25,20 @@ static bool is_word(const char *s)
 	return s && text_is_visible(s, URI_MAX - 1);
 }
 
-static bool is_uri(const char *uri, bool plain)
+/* What is wrong with a connectUri, or NULL. */
+static const char *uri_fault(const char *uri, bool plain)
 {
 	struct url url;
+	const char *why;
 
-	return url_read(uri, &url) && (strncmp(uri, "wss://", 6) == 0
-		|| (plain && strncmp(uri, "ws://", 5) == 0 && url.is_loopback));
+	if (!is_word(uri))
+		return "it has no connectUri";
+	why = url_read(uri, &url);
+	if (why == why_no_memory)
+		return why;
+	return !why && (strncmp(uri, "wss://", 6) == 0
+		|| (plain && strncmp(uri, "ws://", 5) == 0 && url.is_loopback))
+		? NULL : "its connectUri is no wss URL";
 }
 
 bool channel_api_is_failure(const char *text, size_t len)
@@ -72,8 +80,7 @@ const char *channel_api_parse_channel(const char *text, size_t len, bool plain, 
 	*id = *uri = NULL;
 	if (channel)
 		why = !is_word(its_id) || !is_id(its_id) ? "it has no usable id"
-			: !is_word(its_uri) ? "it has no connectUri"
-			: !is_uri(its_uri, plain) ? "its connectUri is no wss URL" : NULL;
+			: uri_fault(its_uri, plain);
 	if (!why) {
 		*id = strdup(its_id);
 		*uri = strdup(its_uri);

@@ -75,16 +75,18 @@ static const char *read_url(struct target *to, const char *url)
 		return "a URL without a backslash";
 	base = strndup(url, (size_t)(host - url) + len);
 	if (!base)
-		return "what fits into memory";
+		return why_no_memory;
 	to->shown = creds_base_url(base, &to->plain, &why);
 	free(base);
+	if (!to->shown && !why)
+		return why_no_memory;
 	if (!to->shown)
 		return to->plain ? "https: plain http is for a loopback host alone"
 			: ip_filter_text(host, strcspn(host, ":/?#"))
 			? "an address in its usual form, also with --callback-allow-private"
 			: "a URL with a host and, if needed, a port";
 	to->url = strdup(url);
-	return to->url ? NULL : "what fits into memory";
+	return to->url ? NULL : why_no_memory;
 }
 
 static void free_target(struct target *to)
@@ -108,7 +110,9 @@ static void add_url(struct targets *t, const char *url, struct lines *problems,
 	char shown[TEXT_SHOWN_SIZE];
 	const char *why = t->n == TARGETS_MAX ? "16 URLs at most" : read_url(&to, url);
 
-	if (why)
+	if (why == why_no_memory)
+		problems->failed = true;
+	else if (why)
 		lines_add(problems, "--callback '%s': allowed is %s",
 			target_shown(shown, url), why);
 	else if (is_known(t, url))

@@ -1,4 +1,6 @@
 /* Hosts as libcurl reads them: what is taken, what is loopback, what it would change. */
+#include <curl/curl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/url.h"
@@ -24,7 +26,7 @@ TEST(url__has_a_host_and_a_rest)
 	struct url url;
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		if (!url_read(good[i].text, &url))
+		if (url_read(good[i].text, &url))
 			fail_msg("%s", good[i].text);
 		assert_string_equal(url.host, good[i].host);
 		assert_string_equal(url.rest, good[i].rest);
@@ -46,12 +48,58 @@ TEST(url__that_is_none_or_would_be_changed_is_refused)
 	struct url url;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (url_read(bad[i], &url))
+		if (!url_read(bad[i], &url))
 			fail_msg("taken: %s", bad[i]);
 	memset(text + 8, 'h', URL_HOST_MAX);
-	assert_true(url_read(text, &url));
+	assert_null(url_read(text, &url));
 	text[8 + URL_HOST_MAX] = 'h';
-	assert_false(url_read(text, &url));
+	assert_non_null(url_read(text, &url));
+}
+
+/* libcurl's allocations: how many more succeed; below 0: all. */
+static long left = -1;
+
+static bool fails(void)
+{
+	if (left > 0)
+		left--;
+	return left == 0;
+}
+
+static void *failing_malloc(size_t n)
+{
+	return fails() ? NULL : malloc(n);
+}
+
+static void *failing_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : realloc(p, n);
+}
+
+static void *failing_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : calloc(n, size);
+}
+
+static char *failing_strdup(const char *s)
+{
+	return fails() ? NULL : strdup(s);
+}
+
+/* A URL is not called wrong because memory ran out. */
+TEST(url__that_memory_does_not_suffice_for_is_not_a_bad_one)
+{
+	const char *why = why_no_memory;
+	struct url url;
+
+	for (long n = 1; why; n++) {
+		left = n;
+		why = url_read("https://[2001:DB8::1]:8443/x", &url);
+		assert_true(n > 1 || why);
+		if (why)
+			assert_ptr_equal(why, why_no_memory);
+	}
+	left = -1;
 }
 
 TEST(url__query_is_escaped)
@@ -66,5 +114,8 @@ TEST(url__query_is_escaped)
 
 int main(void)
 {
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, failing_malloc, free, failing_realloc,
+	    failing_strdup, failing_calloc) != CURLE_OK)
+		return 1;
 	return run_all_tests(NULL, NULL);
 }
