@@ -83,9 +83,8 @@ static inline bool json_key(struct json_cursor *c, struct json_text *key)
 }
 /* Reads the next key if it is exactly the given `"KEY":`. Faster than json_key for members that
  * come in their usual order. False: it is not, and nothing was read; call json_key. */
-static inline bool json_expect(struct json_cursor *c, const char *quoted_key_colon)
+static inline bool json_expect(struct json_cursor *c, const char *quoted_key_colon, size_t len)
 {
-	size_t len = strlen(quoted_key_colon);
 	const char *s = c->at;
 
 	if (!s || s >= c->end)
@@ -107,13 +106,15 @@ bool json_string(struct json_cursor *c, struct json_text *text);
 bool json_number(struct json_cursor *c, double *x);
 
 bool json_text_equals(const struct json_text *text, const char *word, size_t len);
-static inline bool json_text_is(const struct json_text *text, const char *word)
+static inline bool json_text_is_n(const struct json_text *text, const char *word, size_t len)
 {
-	size_t len = strlen(word);	/* known at compile time for a literal */
-
 	if (text->escaped)
 		return json_text_equals(text, word, len);
 	return text->len == len && memcmp(text->s, word, len) == 0;
+}
+static inline bool json_text_is(const struct json_text *text, const char *word)
+{
+	return json_text_is_n(text, word, strlen(word));	/* a literal's length is constant */
 }
 
 bool json_text_put(const struct json_text *text, struct buf *out);	/* unescaped, appended */

@@ -55,7 +55,7 @@ static void render(struct json_cursor *c, struct buf *out)
 		buf_char(out, '{');
 		json_enter(c);
 		/* one way to a key or the other, by what it is */
-		while (json_expect(c, "\"a\":") ? buf_char(out, 'a')
+		while (json_expect(c, "\"a\":", 4) ? buf_char(out, 'a')
 		       : json_key(c, &text) && json_text_put(&text, out)) {
 			buf_char(out, '=');
 			render(c, out);

@@ -7,11 +7,9 @@
 #include "util/lines.h"
 #include "util/time.h"
 #include "window/interval.h"
-#include "window/notification_reader.h"
+#include "window/reader.h"
 
 #define QUEUE_TOPIC "v2.analytics.queues."
-
-enum family { FAMILY_NONE, FAMILY_OBSERVATIONS, FAMILY_ACTIVITY };
 
 struct notifications *notifications_new(void)
 {
@@ -42,7 +40,7 @@ bool notifications_failed(const struct notifications *ns)
 static bool take_interval(struct notifications *ns, struct slice text, int64_t *from_ms,
 	int64_t *to_ms)
 {
-	struct notification_reader_interval *last = &ns->last;
+	struct reader_interval *last = &ns->last;
 
 	if (!last->len || text.len != last->len || memcmp(text.s, last->text, last->len) != 0) {
 		last->len = 0;
@@ -83,7 +81,7 @@ static void set_interval(struct notifications *ns, struct notification *n, size_
 	if (!take_interval(ns, interval, &from_ms, &to_ms)) {
 		for (size_t i = first; i < ns->nvalue; i++)
 			if (ns->value[i].kind == VALUE_NUMBER && is_total(ns->value[i].metric))
-				notification_reader_invalid(ns, interval.s
+				reader_invalid(ns, interval.s
 					? "a total's interval is unreadable"
 					: "a total has no interval");
 		return;
@@ -100,152 +98,109 @@ static void set_interval(struct notifications *ns, struct notification *n, size_
 /* {"interval":"…/…","metrics":[…]} */
 static void take_interval_data(struct notifications *ns, struct notification *n)
 {
+	enum { INTERVAL, METRICS, MEMBERS };
+	static const struct slice names[MEMBERS] = {
+		READER_MEMBER("interval"), READER_MEMBER("metrics")
+	};
 	size_t first = ns->nvalue;
 	struct slice interval = { NULL, 0 };
-	struct json_text key;
-	unsigned seen = 0;
+	struct reader_members m = { 0 };
+	int member;
 
-	if (!notification_reader_enter(ns, '{')) {
-		notification_reader_invalid(ns, "its data holds what is no object");
+	if (!reader_enter(ns, '{', "its data holds what is no object"))
 		return;
-	}
-	if (json_expect(&ns->c, "\"interval\":")) {
-		notification_reader_once(ns, &seen, MEMBER_INTERVAL);
-		interval = notification_reader_string(ns);
-	}
-	if (json_expect(&ns->c, "\"metrics\":")) {
-		notification_reader_once(ns, &seen, MEMBER_METRICS);
-		notification_reader_metrics(ns, false);
-	}
-	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "interval")) {
-			notification_reader_once(ns, &seen, MEMBER_INTERVAL);
-			interval = notification_reader_string(ns);
-		} else if (json_text_is(&key, "metrics")) {
-			notification_reader_once(ns, &seen, MEMBER_METRICS);
-			notification_reader_metrics(ns, false);
-		} else {
-			json_pass(&ns->c);
-		}
-	}
+	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
+		if (member == INTERVAL)
+			interval = reader_string(ns);
+		else
+			reader_metrics(ns, false);
 	set_interval(ns, n, first, interval);
-}
-
-static void report_group(const struct notifications *ns, const struct notification *n,
-	struct slice media)
-{
-	if (ns->on_group)
-		ns->on_group(ns->on_group_arg, n->queue_id, media);
 }
 
 static void take_data(struct notifications *ns, struct notification *n)
 {
-	if (!notification_reader_enter(ns, '[')) {
-		notification_reader_invalid(ns, "its data is no list");
+	if (!reader_enter(ns, '[', "its data is no list"))
 		return;
-	}
 	while (json_item(&ns->c))
 		take_interval_data(ns, n);
 }
 
 static void take_observations(struct notifications *ns, struct notification *n)
 {
-	struct slice media = { NULL, 0 };
-	struct json_text key;
-	unsigned seen = 0;
-
-	report_group(ns, n, media);
-	if (json_expect(&ns->c, "\"group\":")) {
-		notification_reader_once(ns, &seen, MEMBER_GROUP);
-		media = notification_reader_group(ns, n);
-		report_group(ns, n, media);
-	}
-	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "group")) {
-			notification_reader_once(ns, &seen, MEMBER_GROUP);
-			media = notification_reader_group(ns, n);
-		} else if (json_text_is(&key, "data")) {
-			notification_reader_once(ns, &seen, MEMBER_DATA);
-			take_data(ns, n);
-		} else {
-			json_pass(&ns->c);
-		}
-	}
-	notification_reader_media(ns, media, 0);
+	reader_observations(ns, n, take_data);
 }
 
 /* {"mediaType":"…","data":[…]} */
 static void take_activity_result(struct notifications *ns)
 {
+	enum { MEDIA_TYPE, DATA, MEMBERS };
+	static const struct slice names[MEMBERS] = {
+		READER_MEMBER("mediaType"), READER_MEMBER("data")
+	};
 	size_t first = ns->nvalue;
 	struct slice media = { NULL, 0 };
-	struct json_text key;
-	unsigned seen = 0;
+	struct reader_members m = { 0 };
+	int member;
 
-	if (!notification_reader_enter(ns, '{')) {
-		notification_reader_invalid(ns, "a result is no object");
+	if (!reader_enter(ns, '{', "a result is no object"))
 		return;
-	}
-	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "mediaType")) {
-			notification_reader_once(ns, &seen, MEMBER_MEDIA_TYPE);
-			media = notification_reader_name(ns);
-		} else if (json_text_is(&key, "data")) {
-			notification_reader_once(ns, &seen, MEMBER_DATA);
-			notification_reader_metrics(ns, true);
-		} else {
-			json_pass(&ns->c);
-		}
-	}
-	notification_reader_media(ns, media, first);
+	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
+		if (member == MEDIA_TYPE)
+			media = reader_name(ns);
+		else
+			reader_metrics(ns, true);
+	reader_media(ns, media, first);
 }
 
 static void take_activity(struct notifications *ns, struct notification *n)
 {
-	struct json_text key;
-	unsigned seen = 0;
+	enum { GROUP, RESULTS, MEMBERS };
+	static const struct slice names[MEMBERS] = {
+		READER_MEMBER("group"), READER_MEMBER("results")
+	};
+	struct reader_members m = { 0 };
+	int member;
 
-	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "group")) {
-			notification_reader_once(ns, &seen, MEMBER_GROUP);
-			notification_reader_group(ns, n);
-			continue;
-		}
-		if (!json_text_is(&key, "results")) {
-			json_pass(&ns->c);
-			continue;
-		}
-		notification_reader_once(ns, &seen, MEMBER_RESULTS);
-		if (notification_reader_enter(ns, '[')) {
+	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
+		if (member == GROUP)
+			reader_group(ns, n);
+		else if (reader_enter(ns, '[', "its results are no list"))
 			while (json_item(&ns->c))
 				take_activity_result(ns);
-		} else {
-			notification_reader_invalid(ns, "its results are no list");
-		}
-	}
 }
 
 /* --- one message -------------------------------------------------------------------- */
 
-/* The family of a topic of queues, and its queue; NONE: it is another topic. */
-static enum family family_of(struct slice topic, struct notification *n)
+/* The body of a heartbeat or of a pong. */
+static void take_metadata(struct notifications *ns, struct notification *n)
+{
+	static const struct slice name = READER_MEMBER("message");
+	struct reader_members m = { 0 };
+
+	while (reader_member(ns, &name, 1, &m) >= 0)
+		if (slice_is_any_case(reader_string(ns), "pong"))
+			n->kind = NOTIFICATION_PONG;
+}
+
+/* The reader of the body of a topic of queues, and its queue; NULL: it is another topic. */
+static reader_data *find_queue_topic(struct slice topic, struct notification *n)
 {
 	const size_t head = strlen(QUEUE_TOPIC);
-	enum family family = FAMILY_NONE;
+	reader_data *take = NULL;
 	char id[UUID_LEN + 1];
 	struct slice rest;
 
 	if (!slice_has_prefix(topic, QUEUE_TOPIC) || topic.len < head + UUID_LEN + 1
 	    || topic.s[head + UUID_LEN] != '.' || !text_parse_uuid(topic.s + head, UUID_LEN, id))
-		return FAMILY_NONE;
+		return NULL;
 	rest = (struct slice){ topic.s + head + UUID_LEN + 1, topic.len - head - UUID_LEN - 1 };
 	if (slice_is_any_case(rest, "observations"))
-		family = FAMILY_OBSERVATIONS;
+		take = take_observations;
 	else if (slice_is_any_case(rest, "activity"))
-		family = FAMILY_ACTIVITY;
-	if (family != FAMILY_NONE)
+		take = take_activity;
+	if (take)
 		memcpy(n->queue_id, id, sizeof(id));
-	return family;
+	return take;
 }
 
 static enum notification_kind system_kind(struct slice topic)
@@ -266,47 +221,24 @@ static enum notification_kind system_kind(struct slice topic)
 	return NOTIFICATION_OTHER;
 }
 
-/* The body of a heartbeat or of a pong. */
-static enum notification_kind take_metadata(struct notifications *ns)
+/* Sets the kind and the queue. Returns the reader of the body; NULL: nothing in it is read. */
+static reader_data *take_topic(struct slice topic, struct notification *n)
 {
-	enum notification_kind kind = NOTIFICATION_HEARTBEAT;
-	struct json_text key;
-	unsigned seen = 0;
+	reader_data *take = find_queue_topic(topic, n);
 
-	while (json_key(&ns->c, &key)) {
-		if (!json_text_is(&key, "message")) {
-			json_pass(&ns->c);
-			continue;
-		}
-		notification_reader_once(ns, &seen, MEMBER_MESSAGE);
-		if (slice_is_any_case(notification_reader_string(ns), "pong"))
-			kind = NOTIFICATION_PONG;
-	}
-	return kind;
+	n->kind = take ? NOTIFICATION_EVENT : system_kind(topic);
+	return n->kind == NOTIFICATION_HEARTBEAT ? take_metadata : take;
 }
 
 static void take_body(struct notifications *ns, struct notification *n, struct slice topic)
 {
-	enum family family = family_of(topic, n);
+	reader_data *take = take_topic(topic, n);
 
-	n->kind = family == FAMILY_NONE ? system_kind(topic) : NOTIFICATION_EVENT;
-	if (json_peek(&ns->c) != '{') {
-		if (family != FAMILY_NONE)
-			notification_reader_invalid(ns, "its eventBody is no object");
+	if (!take)
 		json_pass(&ns->c);
-		return;
-	}
-	if (family == FAMILY_NONE && n->kind != NOTIFICATION_HEARTBEAT) {
-		json_pass(&ns->c);
-		return;
-	}
-	json_enter(&ns->c);
-	if (family == FAMILY_OBSERVATIONS)
-		take_observations(ns, n);
-	else if (family == FAMILY_ACTIVITY)
-		take_activity(ns, n);
-	else
-		n->kind = take_metadata(ns);
+	else if (reader_enter(ns, '{', n->kind == NOTIFICATION_EVENT
+	    ? "its eventBody is no object" : NULL))
+		take(ns, n);
 }
 
 /* The body of a message whose topic comes after it; or the message has no body. */
@@ -316,9 +248,9 @@ static void take_late_body(struct notifications *ns, struct notification *n, str
 	struct json_cursor end = ns->c;
 
 	if (!body.at) {
-		n->kind = family_of(topic, n) ? NOTIFICATION_EVENT : system_kind(topic);
+		take_topic(topic, n);
 		if (n->kind == NOTIFICATION_EVENT)
-			notification_reader_invalid(ns, "it has no eventBody");
+			reader_invalid(ns, "it has no eventBody");
 		return;
 	}
 	ns->c = body;
@@ -330,36 +262,26 @@ static void take_late_body(struct notifications *ns, struct notification *n, str
 /* The members of a message. The body is read once the topic is known: at once, or afterwards. */
 static void take_message(struct notifications *ns, struct notification *n)
 {
+	enum { TOPIC_NAME, EVENT_BODY, MEMBERS };
+	static const struct slice names[MEMBERS] = {
+		READER_MEMBER("topicName"), READER_MEMBER("eventBody")
+	};
 	struct json_cursor body = { NULL, NULL };
 	struct slice topic = { NULL, 0 };
-	struct json_text key;
-	unsigned seen = 0;
+	struct reader_members m = { 0 };
 	bool done = false;
+	int member;
 
-	json_enter(&ns->c);
-	if (json_expect(&ns->c, "\"topicName\":")) {
-		notification_reader_once(ns, &seen, MEMBER_TOPIC_NAME);
-		topic = notification_reader_string(ns);
-	}
-	while (json_key(&ns->c, &key)) {
-		bool is_body = json_text_is(&key, "eventBody");
-
-		if (json_text_is(&key, "topicName")) {
-			notification_reader_once(ns, &seen, MEMBER_TOPIC_NAME);
-			topic = notification_reader_string(ns);
-			continue;
-		}
-		if (is_body)
-			notification_reader_once(ns, &seen, MEMBER_EVENT_BODY);
-		if (is_body && topic.s && !done) {
+	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
+		if (member == TOPIC_NAME) {
+			topic = reader_string(ns);
+		} else if (topic.s && !done) {
 			take_body(ns, n, topic);
 			done = true;
-			continue;
-		}
-		if (is_body)
+		} else {
 			body = ns->c;
-		json_pass(&ns->c);
-	}
+			json_pass(&ns->c);
+		}
 	if (!done && topic.s && ns->c.at)
 		take_late_body(ns, n, topic, body);
 }
@@ -376,14 +298,10 @@ bool notifications_next(struct notifications *ns, struct notification *n)
 
 	if (!ns->more)
 		return false;
-	notification_reader_clear(ns, n);
-	if (json_peek(&ns->c) == '{') {
+	reader_clear(ns, n);
+	if (reader_enter(ns, '{', "it is no object"))
 		take_message(ns, n);
-	} else {
-		json_pass(&ns->c);
-		notification_reader_invalid(ns, "it is no object");
-	}
-	notification_reader_finish(ns, n);
+	reader_finish(ns, n);
 	n->text = start;
 	if (!ns->c.at) {
 		n->kind = NOTIFICATION_NOT_JSON;

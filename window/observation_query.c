@@ -2,7 +2,7 @@
 
 #include "util/base.h"
 #include "util/lines.h"
-#include "window/notification_reader.h"
+#include "window/reader.h"
 
 /* Without the o* metrics that are aggregates. */
 const char *const observation_query_metrics[OBSERVATION_QUERY_METRICS] = {
@@ -60,36 +60,26 @@ bool observation_query_is_complete(const struct notifications *ns)
 	return ns->complete;
 }
 
+static void take_data(struct notifications *ns, struct notification *n)
+{
+	(void)n;
+	reader_metrics(ns, false);
+}
+
 bool observation_query_next(struct notifications *ns, struct notification *n)
 {
-	struct slice media = { NULL, 0 };
-	struct json_text key;
-	unsigned seen = 0;
-
 	if (!ns->more || !json_item(&ns->c)) {
 		ns->more = false;
 		return false;
 	}
-	notification_reader_clear(ns, n);
+	reader_clear(ns, n);
 	n->text = ns->c.at;
 	n->kind = NOTIFICATION_EVENT;
-	if (notification_reader_enter(ns, '{')) {
-		while (json_key(&ns->c, &key)) {
-			if (json_text_is(&key, "group")) {
-				notification_reader_once(ns, &seen, MEMBER_GROUP);
-				media = notification_reader_group(ns, n);
-			} else if (json_text_is(&key, "data")) {
-				notification_reader_once(ns, &seen, MEMBER_DATA);
-				notification_reader_metrics(ns, false);
-			} else {
-				json_pass(&ns->c);
-			}
-		}
-	}
-	notification_reader_media(ns, media, 0);
+	if (reader_enter(ns, '{', NULL))
+		reader_observations(ns, n, take_data);
 	if (!n->queue_id[0])
-		notification_reader_invalid(ns, "a result names no queue");
-	notification_reader_finish(ns, n);
+		reader_invalid(ns, "a result names no queue");
+	reader_finish(ns, n);
 	n->text_len = ns->c.at ? (size_t)(ns->c.at - n->text) : 0;
 	return true;
 }
@@ -105,19 +95,19 @@ bool observation_query_presences(struct notifications *ns, const char *text, siz
 	ns->why = NULL;
 	ns->c = json_start(text, text + len);
 	if (!find_member(&ns->c, "systemToOrganizationMappings", &n)
-	    || !notification_reader_enter(ns, '{'))
+	    || !reader_enter(ns, '{', NULL))
 		return true;
 	while (n == 1 && json_key(&ns->c, &key)) {
-		struct slice name = notification_reader_plain(ns, &key), id;
+		struct slice name = reader_plain(ns, &key), id;
 		const char *why = json_keys_add(&ns->keys, &key);
 
 		ns->failed = ns->failed || why == why_no_memory;
 		if (why)
 			return false;
-		if (!notification_reader_enter(ns, '['))
+		if (!reader_enter(ns, '[', NULL))
 			continue;
 		while (json_item(&ns->c)) {
-			id = notification_reader_string(ns);
+			id = reader_string(ns);
 			if (id.s && name.s && !each(arg, id, name))
 				return false;
 		}

@@ -1,4 +1,4 @@
-#include "window/notification_reader.h"
+#include "window/reader.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,13 +11,13 @@
 #define EPOCH_MIN_MS 1000000000000	/* less is a duration (2001-09-09 as an epoch) */
 #define TIME_MAX_MS 253402300800000	/* the year 10000 */
 
-void notification_reader_invalid(struct notifications *ns, const char *why)
+void reader_invalid(struct notifications *ns, const char *why)
 {
 	if (!ns->why)
 		ns->why = why;
 }
 
-struct slice notification_reader_unescape(struct notifications *ns, const struct json_text *text)
+struct slice reader_unescape(struct notifications *ns, const struct json_text *text)
 {
 	struct slice slice = { text->s, text->len };
 	struct buf out = { 0 };
@@ -25,7 +25,7 @@ struct slice notification_reader_unescape(struct notifications *ns, const struct
 	if (!json_text_put(text, &out) && out.failed) {
 		ns->failed = true;
 	} else if (memchr(out.data ? out.data : "", '\0', out.len)) {
-		notification_reader_invalid(ns, "a string holds a NUL");
+		reader_invalid(ns, "a string holds a NUL");
 	} else {
 		size_t n = ns->plain.n;
 
@@ -39,7 +39,7 @@ struct slice notification_reader_unescape(struct notifications *ns, const struct
 	return slice;
 }
 
-void notification_reader_clear(struct notifications *ns, struct notification *n)
+void reader_clear(struct notifications *ns, struct notification *n)
 {
 	*n = (struct notification){ .kind = NOTIFICATION_OTHER,
 		.instant_us = NO_TIME,
@@ -51,7 +51,7 @@ void notification_reader_clear(struct notifications *ns, struct notification *n)
 	lines_free(&ns->plain);
 }
 
-void notification_reader_finish(struct notifications *ns, struct notification *n)
+void reader_finish(struct notifications *ns, struct notification *n)
 {
 	n->nmedia = ns->nmedia;
 	n->nvalue = ns->nvalue;
@@ -59,6 +59,19 @@ void notification_reader_finish(struct notifications *ns, struct notification *n
 	n->why = ns->failed ? why_no_memory : ns->why;
 	if (n->why)
 		n->kind = NOTIFICATION_INVALID;
+}
+
+int reader_find(struct notifications *ns, const struct slice *name, int n)
+{
+	struct json_text key;
+
+	while (json_key(&ns->c, &key)) {
+		for (int i = 0; i < n; i++)
+			if (json_text_is_n(&key, name[i].s + 1, name[i].len - 3))
+				return i;
+		json_pass(&ns->c);
+	}
+	return -1;
 }
 
 /* --- values ------------------------------------------------------------------------- */
@@ -79,16 +92,11 @@ static struct notification_value *add_value(struct notifications *ns,
 	struct notification_value *v;
 
 	if (ns->nvalue == NOTIFICATION_VALUES_MAX) {
-		notification_reader_invalid(ns, "too many values");
+		reader_invalid(ns, "too many values");
 		return NULL;
 	}
 	v = &ns->value[ns->nvalue++];
-	v->kind = kind;
-	v->qualifier = (struct slice){ NULL, 0 };
-	v->number = 0;
-	v->us = 0;
-	v->has_interval = false;
-	v->from_ms = v->to_ms = 0;
+	*v = (struct notification_value){ .kind = kind };
 	return v;
 }
 
@@ -98,7 +106,6 @@ struct metric_entry {			/* a metric whose members are being read */
 	enum notification_value_kind wait;
 	int64_t wait_us;
 	size_t first;			/* of its values */
-	unsigned seen;			/* members */
 };
 
 /*
@@ -115,7 +122,7 @@ static void take_since(struct notifications *ns, struct metric_entry *e)
 	if (!take_number(ns, &x) || !(x > 0))
 		return;
 	if (x >= TIME_MAX_MS) {
-		notification_reader_invalid(ns, "a time is out of range");
+		reader_invalid(ns, "a time is out of range");
 		return;
 	}
 	e->wait = x >= EPOCH_MIN_MS ? VALUE_START : VALUE_AGE;
@@ -131,7 +138,7 @@ static void add_number(struct notifications *ns, struct slice stat)
 
 	if (!take_number(ns, &x)) {
 		if (first == '-' || (first >= '0' && first <= '9'))
-			notification_reader_invalid(ns, "a number is not finite");
+			reader_invalid(ns, "a number is not finite");
 		ns->incomplete |= slice_is(stat, "count");
 		return;
 	}
@@ -144,30 +151,29 @@ static void add_number(struct notifications *ns, struct slice stat)
 
 static void take_stats(struct notifications *ns, struct metric_entry *e)
 {
-	static const char quoted[] = "\"count\"";
+	static const char quoted[] = "\"count\":";
 	static const struct json_text count = { .s = quoted + 1, .len = 5 };
 	struct json_text key;
-	const char *why;
 
-	if (!notification_reader_enter(ns, '{'))
+	if (!reader_enter(ns, '{', NULL))
 		return;
 	ns->keys.n = 0;
-	if (json_expect(&ns->c, "\"count\":")) {
-		ns->keys.key[ns->keys.n++] = count;	/* the first key: nothing to compare */
+	if (json_expect(&ns->c, quoted, sizeof(quoted) - 1)) {
+		json_keys_add(&ns->keys, &count);
 		add_number(ns, (struct slice){ "count", 5 });
 	}
 	while (json_key(&ns->c, &key)) {
-		struct slice stat = notification_reader_plain(ns, &key);
+		struct slice stat = reader_plain(ns, &key);
+		const char *why = json_keys_add(&ns->keys, &key);
 
-		why = json_keys_add(&ns->keys, &key);
 		if (why)
-			notification_reader_invalid(ns, why);
+			reader_invalid(ns, why);
 		if (slice_is(stat, "calculatedMetricValue") && !e->has_since) {
 			take_since(ns, e);
 			continue;
 		}
 		if (stat.len > NOTIFICATION_NAME_MAX)
-			notification_reader_invalid(ns, "a name is too long");
+			reader_invalid(ns, "a name is too long");
 		add_number(ns, stat);
 	}
 }
@@ -200,64 +206,48 @@ static void end_entry(struct notifications *ns, const struct metric_entry *e)
 	}
 }
 
-/* The members that do not come in the usual order. */
-static void take_metric_members(struct notifications *ns, struct metric_entry *e, bool flat_count)
-{
-	struct json_text key;
-
-	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "metric")) {
-			notification_reader_once(ns, &e->seen, MEMBER_METRIC);
-			e->metric = notification_reader_name(ns);
-		} else if (json_text_is(&key, "qualifier")) {
-			notification_reader_once(ns, &e->seen, MEMBER_QUALIFIER);
-			e->qualifier = notification_reader_name(ns);
-		} else if (json_text_is(&key, "stats")) {
-			notification_reader_once(ns, &e->seen, MEMBER_STATS);
-			take_stats(ns, e);
-		} else if (json_text_is(&key, "calculatedMetricValue")) {
-			notification_reader_once(ns, &e->seen, MEMBER_VALUE);
-			take_since(ns, e);
-		} else if (flat_count && json_text_is(&key, "count")) {
-			notification_reader_once(ns, &e->seen, MEMBER_COUNT);
-			add_number(ns, (struct slice){ "count", 5 });
-		} else {
-			json_pass(&ns->c);
-		}
-	}
-}
-
 /* {"metric","qualifier","stats":{…}}; activity and answers may also have "count" and
  * "calculatedMetricValue" in it. */
 static void take_metric(struct notifications *ns, bool flat_count)
 {
+	enum { METRIC, QUALIFIER, STATS, VALUE, COUNT, MEMBERS };
+	static const struct slice names[MEMBERS] = {
+		READER_MEMBER("metric"), READER_MEMBER("qualifier"), READER_MEMBER("stats"),
+		READER_MEMBER("calculatedMetricValue"), READER_MEMBER("count")
+	};
+	struct reader_members m = { 0 };
 	struct metric_entry e = { .first = ns->nvalue };
+	int member;
 
-	if (!notification_reader_enter(ns, '{')) {
-		notification_reader_invalid(ns, "a metric is no object");
+	if (!reader_enter(ns, '{', "a metric is no object"))
 		return;
-	}
-	if (json_expect(&ns->c, "\"metric\":")) {
-		notification_reader_once(ns, &e.seen, MEMBER_METRIC);
-		e.metric = notification_reader_name(ns);
-	}
-	if (json_expect(&ns->c, "\"qualifier\":")) {
-		notification_reader_once(ns, &e.seen, MEMBER_QUALIFIER);
-		e.qualifier = notification_reader_name(ns);
-	}
-	if (json_expect(&ns->c, "\"stats\":")) {
-		notification_reader_once(ns, &e.seen, MEMBER_STATS);
-		take_stats(ns, &e);
-	}
-	take_metric_members(ns, &e, flat_count);
+	while ((member = flat_count ? reader_member(ns, names, MEMBERS, &m)
+		: reader_member(ns, names, COUNT, &m)) >= 0)
+		switch (member) {
+		case METRIC:
+			e.metric = reader_name(ns);
+			break;
+		case QUALIFIER:
+			e.qualifier = reader_name(ns);
+			break;
+		case STATS:
+			take_stats(ns, &e);
+			break;
+		case VALUE:
+			take_since(ns, &e);
+			break;
+		case COUNT:
+			add_number(ns, (struct slice){ "count", 5 });
+			break;
+		}
 	end_entry(ns, &e);
 }
 
-void notification_reader_metrics(struct notifications *ns, bool flat_count)
+void reader_metrics(struct notifications *ns, bool flat_count)
 {
 	/* null is the same as no list */
 	ns->incomplete |= json_peek(&ns->c) != '[' && json_peek(&ns->c) != 'n';
-	if (!notification_reader_enter(ns, '['))
+	if (!reader_enter(ns, '[', NULL))
 		return;
 	while (json_item(&ns->c))
 		take_metric(ns, flat_count);
@@ -265,58 +255,78 @@ void notification_reader_metrics(struct notifications *ns, bool flat_count)
 
 /* --- groups ------------------------------------------------------------------------- */
 
-void notification_reader_media(struct notifications *ns, struct slice media, size_t first)
+void reader_media(struct notifications *ns, struct slice media, size_t first)
 {
 	for (size_t i = first; i < ns->nvalue; i++)
 		ns->value[i].media = media;
 	for (size_t i = 0; i < ns->nmedia; i++)
 		if (slice_same(ns->media[i], media))
 			return;
-	if (ns->nmedia == NOTIFICATION_READER_MEDIA)
-		notification_reader_invalid(ns, "too many media types");
+	if (ns->nmedia == READER_MEDIA)
+		reader_invalid(ns, "too many media types");
 	else
 		ns->media[ns->nmedia++] = media;
 }
 
 static void take_queue(struct notifications *ns, struct notification *n)
 {
-	struct slice queue = notification_reader_string(ns);
+	struct slice queue = reader_string(ns);
 	char id[UUID_LEN + 1];
 
 	if (queue.len == UUID_LEN && memcmp(queue.s, n->queue_id, UUID_LEN) == 0)
 		return;
 	if (!queue.s || !text_parse_uuid(queue.s, queue.len, id))
-		notification_reader_invalid(ns, "its queueId is no UUID");
+		reader_invalid(ns, "its queueId is no UUID");
 	else if (!n->queue_id[0])
 		memcpy(n->queue_id, id, sizeof(id));
 	else if (strcmp(n->queue_id, id) != 0)
-		notification_reader_invalid(ns, "its queueId is not the topic's");
+		reader_invalid(ns, "its queueId is not the topic's");
 }
 
-struct slice notification_reader_group(struct notifications *ns, struct notification *n)
+struct slice reader_group(struct notifications *ns, struct notification *n)
 {
+	enum { QUEUE_ID, MEDIA_TYPE, MEMBERS };
+	static const struct slice names[MEMBERS] = {
+		READER_MEMBER("queueId"), READER_MEMBER("mediaType")
+	};
 	struct slice media = { NULL, 0 };
-	struct json_text key;
-	unsigned seen = 0;
+	struct reader_members m = { 0 };
+	int member;
 
-	if (!notification_reader_enter(ns, '{')) {
-		notification_reader_invalid(ns, "its group is no object");
+	if (!reader_enter(ns, '{', "its group is no object"))
 		return media;
-	}
-	if (json_expect(&ns->c, "\"queueId\":")) {
-		notification_reader_once(ns, &seen, MEMBER_QUEUE_ID);
-		take_queue(ns, n);
-	}
-	while (json_key(&ns->c, &key)) {
-		if (json_text_is(&key, "mediaType")) {
-			notification_reader_once(ns, &seen, MEMBER_MEDIA_TYPE);
-			media = notification_reader_name(ns);
-		} else if (json_text_is(&key, "queueId")) {
-			notification_reader_once(ns, &seen, MEMBER_QUEUE_ID);
+	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
+		if (member == QUEUE_ID)
 			take_queue(ns, n);
-		} else {
-			json_pass(&ns->c);
-		}
-	}
+		else
+			media = reader_name(ns);
 	return media;
+}
+
+static void report_group(const struct notifications *ns, const struct notification *n,
+	struct slice media)
+{
+	if (ns->on_group)
+		ns->on_group(ns->on_group_arg, n->queue_id, media);
+}
+
+void reader_observations(struct notifications *ns, struct notification *n, reader_data *data)
+{
+	enum { GROUP, DATA, MEMBERS };
+	static const struct slice names[MEMBERS] = {
+		READER_MEMBER("group"), READER_MEMBER("data")
+	};
+	struct slice media = { NULL, 0 };
+	struct reader_members m = { 0 };
+	int member;
+
+	report_group(ns, n, media);
+	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
+		if (member == GROUP) {
+			media = reader_group(ns, n);
+			report_group(ns, n, media);
+		} else {
+			data(ns, n);
+		}
+	reader_media(ns, media, 0);
 }
