@@ -181,10 +181,10 @@ def memory(mine, many, target):
 
 
 def replayed(program, build, work):
-    replay_lines(work / "tape", FRAMES)
-    runs = [(measure([program, "--replay", work / "tape", "--time", "arrival", "--audit",
+    replay_lines(work / "recording", FRAMES)
+    runs = [(measure([program, "--replay", work / "recording", "--time", "arrival", "--audit",
                       "none", "-w", "10s", *F.QUEUES[:50]]),
-             measure([build / "parse", work / "tape"])) for _ in range(RUNS)]
+             measure([build / "parse", work / "recording"])) for _ in range(RUNS)]
     again, parse = (median([r[i] for r in runs], 0) for i in (0, 1))
     row("CPU, --replay", "%.2f s" % again)
     row("CPU, cJSON parsing the same lines", "%.2f s" % parse, "%.2f" % (again / parse),

@@ -17,7 +17,7 @@ import frames
 import harness
 import pytest
 from frames import frame
-from harness import QUEUE, Reader
+from harness import QUEUE
 
 KEY = b"key of the tests \x00\xff"
 LOG, CHAIN, KEYED = ["--audit-file", "log"], ["--audit-chain"], ["--audit-key-file", "key"]
@@ -109,8 +109,7 @@ def test_file_has_the_lines_and_stderr_nothing(tool):
 
 def test_failing_run_has_one_plain_line_on_stderr(tool, serve):
     serve(streams=[[("close", 1008, "no such queue")]])
-    r = tool.run("-w", "300ms", *LOG, *CHAIN, QUEUE)
-    assert r.status == 6
+    r = tool.run("-w", "300ms", *LOG, *CHAIN, QUEUE, status=6)
     assert r.err.startswith("gsqstat: ") and r.err.count("\n") == 1 and "no such queue" in r.err
     end = events((tool.dir / "log").read_bytes())[-1]
     assert end["event"] == "run.end" and end["exit"] == 6
@@ -122,8 +121,7 @@ def test_signal_is_told_in_the_file_alone(tool, serve):
     (tool.dir / "log").write_text("")
     process = tool.start("-w", "1h", *LOG, QUEUE)
     assert harness.eventually(lambda: "stream.connected" in (tool.dir / "log").read_text())
-    process.terminate()
-    r = tool.finish(process)
+    r = process.end()
     assert (r.status, r.err) == (143, "")
     assert events((tool.dir / "log").read_bytes())[-1]["exit"] == 143
 
@@ -379,7 +377,7 @@ def test_rotated_file_starts_anew(logger, serve):
     assert harness.eventually(lambda: (logger.dir / "log").exists()
                               and b"window.flush" in logger.log())
     os.rename(logger.dir / "log", logger.dir / "log.1")
-    assert logger.finish(process).status == 0
+    assert process.finish().status == 0
     old = (logger.dir / "log.1").read_bytes()
     assert verified(old)[0] > 2 and verified(logger.log())[0] > 2
     assert stat.S_IMODE((logger.dir / "log").stat().st_mode) == 0o600
@@ -414,7 +412,7 @@ def test_rows_on_stdout_are_whole_where_the_audit_is_not(logger, serve):
     process = logger.start("-w", "200ms", "-n", 50, "--audit-file", "logs/log", QUEUE)
     rows = [json.loads(process.stdout.readline())]
     os.rename(logger.dir / "logs", logger.dir / "gone")     # it can't be made anew
-    r = logger.finish(process)
+    r = process.finish()
     assert r.status == 7 and "logs/log" in r.err and r.err.count("\n") == 1
     rows += r.rows
     assert [row["window"] for row in rows] == list(range(len(rows))) and len(rows) < 50
@@ -508,8 +506,7 @@ def test_rows_of_runs_side_by_side_are_called_mixed(logger, serve):
     log = logger.dir / "log"
     assert harness.eventually(lambda: log.exists() and b'"stream.connected"' in log.read_bytes())
     second = logger.run("-w", "200ms", *LOG, *CHAIN, QUEUE)
-    first.terminate()
-    rows = logger.finish(first).out
+    rows = first.end().out
     (logger.dir / "rows").write_text(second.out + rows)
     assert logger.verify("--rows", "rows").status == 0      # as their windows ended
     (logger.dir / "rows").write_text(rows + second.out)

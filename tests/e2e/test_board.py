@@ -512,8 +512,7 @@ def test_number_of_agents_is_the_sum_over_their_states(tool):
     assert (whole["last"], whole["min"], whole["mean"], whole["events"]) == (6, 3, 4.5, 1)
     args = ["--source", "notifications", "--replay", "-", "-w", "10s", "-m", "oOnQueueUsers", ONE]
     text = state(0, "connected") + answer(0, SOME) + at(10, '"state":"end"')
-    r = tool.run(*args, "--fail-if", "oOnQueueUsers.last > 2", data=text)
-    assert r.status == 1
+    r = tool.run(*args, "--fail-if", "oOnQueueUsers.last > 2", data=text, status=1)
     csv = tool.run(*args, "-f", "csv", data=text).out.splitlines()
     assert [line.split(",")[6:9] for line in csv if ".count" in line][-1] == [
         "oOnQueueUsers.count", "", "3"]

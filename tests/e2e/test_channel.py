@@ -13,7 +13,7 @@ import harness
 import notice_frames
 import pytest
 import trustme
-from harness import QUEUE, Reader
+from harness import QUEUE
 from notice_frames import (answer, cut, error, forbidden, limited, not_found, observations, slow,
                            topic)
 from notices import Notices, Scenario
@@ -98,8 +98,7 @@ def cpu_seconds(pid):
 
 def test_start_is_five_requests_in_their_order(run, serve):
     service = serve()
-    r = run("-w", "200ms", "-n", 2, QUEUE, OTHER)
-    assert r.status == 0, r.err
+    run("-w", "200ms", "-n", 2, QUEUE, OTHER, status=0)
     assert names(service) == ["token", "create", "replace", "snapshot", "unsubscribe"]
     put = service.requests[2]
     assert put["query"] == {"ignoreErrors": "true"}
@@ -112,8 +111,7 @@ def test_start_is_five_requests_in_their_order(run, serve):
 
 def test_socket_is_open_before_the_snapshot_is_asked_for(run, serve):
     service = serve(answers={"snapshot": [slow(0.5)]}, sockets=[[later(99), ("sleep", 60)]])
-    r = run(*FAST)
-    assert r.status == 0, r.err
+    r = run(*FAST, status=0)
     # what came meanwhile is newer than the answer
     assert [gauge(row)["last"] for row in r.rows if row["mediaType"] == "voice"] == [99]
 
@@ -150,8 +148,7 @@ def found(count):
 
 def test_now_knows_that_nobody_is_in_a_state_that_is_left_out(run, serve):
     serve(answers={"snapshot": [found(7)]})
-    r = run("--now", "--fail-if", "oOnQueueUsers.IDLE.last < 1", QUEUE)
-    assert r.status == 1, r.err
+    r = run("--now", "--fail-if", "oOnQueueUsers.IDLE.last < 1", QUEUE, status=1)
     assert sums(r)[0]["metrics"]["oOnQueueUsers"]["count"]["last"] == 0
     r = run("--now", "--check", "nagios", "-C", "oOnQueueUsers.IDLE.last=1:", QUEUE)
     assert r.status == 2 and "CRITICAL" in r.out
@@ -160,10 +157,9 @@ def test_now_knows_that_nobody_is_in_a_state_that_is_left_out(run, serve):
 def test_snapshot_is_asked_for_again_and_wins(begin, serve, run):
     service = serve(**IDLE, answers={"snapshot": [found(3), found(5)]})
     args = ("-w", "500ms", "-m", "oWaiting", QUEUE)
-    reader = Reader(begin("--resync", "100ms", "-n", 1000, "--record", "tape", *args))
-    assert reader.wait("resync")["differences"] == 1
-    reader.process.send_signal(signal.SIGTERM)
-    r = reader.finish()
+    process = begin("--resync", "100ms", "-n", 1000, "--record", "recording", *args)
+    assert process.until("resync")["differences"] == 1
+    r = process.end()
     assert r.status == 128 + signal.SIGTERM and service.errors == []
     told = [(gauge(row)["last"], gauge(row)["carried"]) for row in r.rows if row["mediaType"]]
     assert [last for last, _ in told] == sorted(last for last, _ in told)
@@ -171,7 +167,7 @@ def test_snapshot_is_asked_for_again_and_wins(begin, serve, run):
     assert r.end["resync"]["differences"] == 1 and r.end["resync"]["failed"] == 0
     asked = [request["body"] for request in service.requests if request["name"] == "snapshot"]
     assert len(set(asked)) == 1
-    again = run("--replay", "tape", *args)
+    again = run("--replay", "recording", *args)
     # the signal has cut the last window
     assert again.out.splitlines()[:-2] == r.out.splitlines()[:-2]
     assert [line["differences"] for line in again.events("resync")][0] == 1
@@ -182,8 +178,7 @@ def test_snapshot_is_asked_for_again_and_wins(begin, serve, run):
     error(401, "bad.credentials", "No.")])
 def test_resync_that_fails_changes_no_status(run, serve, failure):
     service = serve(**IDLE, answers={"snapshot": [answer(None), failure]})
-    r = run("--resync", "100ms", "-w", "500ms", "-n", 10, QUEUE)
-    assert r.status == 0, r.err
+    r = run("--resync", "100ms", "-w", "500ms", "-n", 10, QUEUE, status=0)
     assert len(r.events("resync.failed")) == r.end["resync"]["failed"] >= 1
     assert r.end["resync"]["done"] == 0 and names(service).count("create") == 1
     assert {gauge(row)["last"] for row in sums(r)} == {0}
@@ -193,18 +188,16 @@ def test_resync_waits_as_long_as_the_service_asks_for(begin, serve):
     service = serve(**IDLE, answers={"snapshot": [answer(None), limited(3), answer(None)]})
     process = begin("--resync", "100ms", "-n", 1000, *FAST)
     assert harness.eventually(lambda: service.count("snapshot") >= 3, 20)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.end()
     times = [request["time"] for request in service.requests if request["name"] == "snapshot"]
     assert times[2] - times[1] >= 3
 
 
 def test_resync_under_way_at_the_end_is_dropped(run, serve, tool):
     serve(**IDLE, answers={"snapshot": [answer(None), slow(60)]})
-    r = run("--resync", "100ms", "-w", "500ms", "-n", 8, "--record", "tape", QUEUE)
-    assert r.status == 0, r.err
+    r = run("--resync", "100ms", "-w", "500ms", "-n", 8, "--record", "recording", QUEUE, status=0)
     assert r.end["resync"] == {"done": 0, "failed": 0, "differences": 0}
-    assert '"resync"' not in (tool.dir / "tape").read_text()
+    assert '"resync"' not in (tool.dir / "recording").read_text()
 
 
 def test_without_resync_the_snapshot_is_asked_for_once(run, serve):
@@ -215,8 +208,7 @@ def test_without_resync_the_snapshot_is_asked_for_once(run, serve):
 
 def test_no_snapshot(run, serve):
     service = serve(**IDLE)
-    r = run("--no-snapshot", *FAST)
-    assert r.status == 0, r.err
+    r = run("--no-snapshot", *FAST, status=0)
     assert names(service) == ["token", "create", "replace", "unsubscribe"]
     assert [row["metrics"] for row in r.rows] == [{}]
 
@@ -230,15 +222,13 @@ def test_snapshot_asks_only_for_what_is_wanted(run, serve):
 
 def test_snapshot_is_not_asked_for_in_vain(run, serve):
     service = serve(**IDLE)
-    r = run("-m", "tWait", *FAST)
-    assert r.status == 0, r.err
+    r = run("-m", "tWait", *FAST, status=0)
     assert "snapshot" not in names(service) and len(r.rows) == 1
 
 
 def test_now_prints_the_snapshot_and_opens_no_socket(run, serve):
     service = serve()
-    r = run("--now", QUEUE, OTHER)
-    assert r.status == 0, r.err
+    r = run("--now", QUEUE, OTHER, status=0)
     assert names(service) == ["token", "snapshot"] and service.connections == []
     assert [row["queueId"] for row in r.rows] == [QUEUE, OTHER]
     assert r.end["rows"] == r.events("window.flush")[0]["queues"] == 2
@@ -261,8 +251,7 @@ def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, serve):
     assert r.status == 0 and len(r.rows) == 4, r.err
     (line,) = r.events("warning")
     assert "queue %s (nor of 2 others)" % absent[0] in line["message"]
-    r = run("--now", absent[1])
-    assert r.status == 0, r.err
+    r = run("--now", absent[1], status=0)
     assert ["queue %s: there is no such queue" % absent[1] in line["message"]
             for line in r.events("warning")] == [True]
     count = service.count("snapshot")
@@ -275,8 +264,7 @@ def test_500_queues_begin_with_few_requests(run, serve, tool):
     ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(500)]
     service = serve(queues=[notice_frames.queue(q, q) for q in ids], **IDLE)
     (tool.dir / "ids").write_text("\n".join(ids))
-    r = run("-w", "1s", "-Q", "ids")
-    assert r.status == 0, r.err
+    r = run("-w", "1s", "-Q", "ids", status=0)
     assert len(service.requests) < 20 and service.count("snapshot") == 3
     assert [row["queueId"] for row in sums(r)] == ids
     assert len(json.loads(service.requests[2]["body"])) == 1000
@@ -285,8 +273,7 @@ def test_500_queues_begin_with_few_requests(run, serve, tool):
 
 def test_plain_loopback(run, serve):
     service = serve(plain=True)
-    r = run(*FAST)
-    assert r.status == 0, r.err
+    run(*FAST, status=0)
     assert len(service.connections) == 1 and service.closes == [(0, 1000)]
 
 
@@ -309,14 +296,8 @@ def test_normal_end_closes_and_deletes(run, serve):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_leaves_nothing_behind(begin, serve, number):
     service = serve()
-    process = begin("-w", "500ms", "-n", 1000, QUEUE, OTHER)
-    reader = Reader(process)
-    reader.wait("window.flush")
-    began = time.monotonic()
-    process.send_signal(number)
-    r = reader.finish()
-    assert time.monotonic() - began < 1 + harness.SLACK / 4
-    assert r.status == 128 + number
+    process = begin("-w", "500ms", "-n", 1000, QUEUE, OTHER, until="window.flush")
+    r = process.end(number, within=1 + harness.SLACK / 4, status=128 + number)
     assert [row["partial"] for row in sums(r)][-4:] == [False, False, True, True]
     assert names(service)[-1] == "unsubscribe" and deleted_all(service)
     assert harness.eventually(lambda: service.closes == [(0, 1000)])
@@ -324,13 +305,8 @@ def test_signal_leaves_nothing_behind(begin, serve, number):
 
 def test_signal_while_nothing_answers(begin, serve):
     service = serve(answers={"unsubscribe": [slow(20)]})
-    process = begin("-w", "60s", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
-    began = time.monotonic()
-    process.terminate()
-    assert reader.finish().status == 143
-    assert time.monotonic() - began < 1 + harness.SLACK / 4
+    process = begin("-w", "60s", QUEUE, until="stream.connected")
+    process.end(status=143, within=1 + harness.SLACK / 4)
     assert service.count("unsubscribe") == 1
 
 
@@ -342,16 +318,14 @@ def test_signal_while_nothing_answers(begin, serve):
     (6, {"answers": {"snapshot": [error(400, "bad", "x")]}}, ())])
 def test_every_failure_deletes_the_subscriptions(run, serve, status, scenario, args):
     service = serve(**scenario)
-    r = run("-w", "2s", *args, QUEUE)
-    assert r.status == status, r.err
+    run("-w", "2s", *args, QUEUE, status=status)
     assert channels(service, "unsubscribe") == channels(service, "replace")
     assert deleted_all(service)
 
 
 def test_a_breach_deletes_the_subscriptions(run, serve):
     service = serve(sockets=[[("raw", b"\xff\xff\xff")]])
-    r = run("-w", "9s", QUEUE)
-    assert r.status == 8, r.err
+    run("-w", "9s", QUEUE, status=8)
     assert deleted_all(service) and names(service)[-1] == "unsubscribe"
 
 
@@ -367,8 +341,7 @@ REJECTED = {OTHER: ("not permitted", ["analytics:queueObservation:view"])}
 
 def test_one_rejected_queue(run, serve):
     serve(rejected=REJECTED)
-    r = run("-n", 2, *FAST, OTHER)
-    assert r.status == 3
+    r = run("-n", 2, *FAST, OTHER, status=3)
     assert [(row["window"], row["queueId"]) for row in sums(r)] == [(0, QUEUE), (1, QUEUE)]
     assert list(refusals(r)) == [OTHER]
     assert "not permitted" in refusals(r)[OTHER]
@@ -378,8 +351,7 @@ def test_one_rejected_queue(run, serve):
 
 def test_rejected_queue_may_be_skipped(run, serve):
     serve(rejected=REJECTED)
-    r = run("--skip-refused", *FAST, OTHER)
-    assert r.status == 0, r.err
+    r = run("--skip-refused", *FAST, OTHER, status=0)
     assert [row["queueId"] for row in sums(r)] == [QUEUE] and list(refusals(r)) == [OTHER]
 
 
@@ -395,8 +367,7 @@ def test_without_the_activity_a_queue_goes_on(run, serve):
     ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(40)]
     serve(queues=[notice_frames.queue(q, q) for q in ids],
           rejected={topic(q, "activity"): ("no activity", []) for q in ids}, **IDLE)
-    r = run("-w", "300ms", *ids)
-    assert r.status == 0, r.err
+    r = run("-w", "300ms", *ids, status=0)
     assert len(sums(r)) == 40
     told = [line["message"] for line in r.events("warning") if "activity" in line["message"]]
     assert len(told) == 1 and ids[0] in told[0] and "39 other" in told[0]
@@ -412,8 +383,7 @@ def many(tool, count):
 
 def test_403_for_all_topics_is_asked_in_pieces(run, serve):
     service = serve(rejected=REJECTED, strict=True)
-    r = run(*FAST, OTHER, frames.QUEUES[2])
-    assert r.status == 3
+    r = run(*FAST, OTHER, frames.QUEUES[2], status=3)
     assert names(service)[2:6] == ["replace", "subscribe", "subscribe", "subscribe"]
     assert [row["queueId"] for row in sums(r)] == [QUEUE, frames.QUEUES[2]]
     assert "analytics:queueObservation:view" in refusals(r)[OTHER]
@@ -434,8 +404,7 @@ def test_403_for_few_of_many_queues_takes_few_requests(run, serve, tool, refused
     ids, scenario, args = many(tool, 500)
     no = {ids[n]: ("not for %s" % ids[n], ["a:%d:c" % n]) for n in refused}
     service = serve(rejected=no, strict=True, **scenario)
-    r = run("--skip-refused", "-w", "1s", *args)
-    assert r.status == 0, r.err
+    r = run("--skip-refused", "-w", "1s", *args, status=0)
     assert service.count("replace") == 1 and 0 < service.count("subscribe") <= most
     assert [row["queueId"] for row in sums(r)] == [q for q in ids if q not in no]
     assert [line["queueId"] for line in r.events("queue.refused")] == [ids[n] for n in refused]
@@ -461,8 +430,7 @@ def test_429_among_the_pieces_is_obeyed(run, serve, tool):
     ids, scenario, args = many(tool, 64)
     service = serve(rejected={ids[40]: ("no", [])}, strict=True, **scenario,
                     answers={"subscribe": [answer(None), limited(1), answer(None)]})
-    r = run("--skip-refused", "-w", "500ms", *args)
-    assert r.status == 0, r.err
+    r = run("--skip-refused", "-w", "500ms", *args, status=0)
     pieces = [n for n in service.requests if n["name"] == "subscribe"]
     assert 1 <= pieces[2]["time"] - pieces[1]["time"] < 1 + harness.SLACK
     assert pieces[2]["body"] == pieces[1]["body"] and len(pieces) <= 14
@@ -473,8 +441,7 @@ def test_next_channel_is_not_asked_for_refused_queues_again(run, serve, tool):
     ids, scenario, args = many(tool, 64)
     service = serve(rejected={ids[7]: ("no", [])}, strict=True, **scenario,
                     sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]])
-    r = run("--skip-refused", "-w", "1500ms", *args)
-    assert r.status == 0, r.err
+    r = run("--skip-refused", "-w", "1500ms", *args, status=0)
     assert [n["status"] for n in service.requests if n["name"] == "replace"] == [403, 200]
     assert len(r.events("queue.refused")) == 1
 
@@ -516,8 +483,7 @@ UNAUTHORISED = error(401, "bad.credentials", "Invalid login credentials.")
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
 def test_401_is_one_new_token(run, serve, name):
     service = serve(answers={name: [UNAUTHORISED, answer(None)]})
-    r = run(*FAST)
-    assert r.status == 0, r.err
+    r = run(*FAST, status=0)
     assert len(r.rows) > 0 and service.count("token") == 2
     assert len(r.events("token.refused")) == 1 and service.count("snapshot") >= 1
 
@@ -525,8 +491,7 @@ def test_401_is_one_new_token(run, serve, name):
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
 def test_401_again_is_the_end(run, serve, name):
     service = serve(answers={name: [UNAUTHORISED]})
-    r = run("--retry-for", "3s", *FAST)
-    assert r.status == 3, r.err
+    r = run("--retry-for", "3s", *FAST, status=3)
     assert service.count("token") == 2 and service.count(name) == 2
     assert "bad.credentials" in r.end["message"] and "GENESYS_CLIENT_ID" in r.end["message"]
 
@@ -548,8 +513,7 @@ def test_token_of_the_cache_that_is_over_is_replaced(run, serve):
     if (name, headers) != ("token", {"reset": 1})])     # the login has no such header
 def test_429_is_obeyed(run, serve, name, headers):
     service = serve(answers={name: [limited(**headers), answer(None)]})
-    r = run(*FAST)
-    assert r.status == 0, r.err
+    r = run(*FAST, status=0)
     first, second = [n["time"] for n in service.requests if n["name"] == name][:2]
     assert 1 <= second - first < 1 + harness.SLACK
     assert not [n for n in service.requests if first < n["time"] < second]
@@ -565,15 +529,13 @@ def test_429_without_a_time_is_tried_again(run, serve, name):
 @pytest.mark.parametrize("name", ["token", "create", "replace", "snapshot"])
 def test_429_past_retry_for(run, serve, name):
     serve(answers={name: [limited(60)]})
-    r = run("--retry-for", "20s", *FAST)
-    assert r.status == 4, r.err
+    r = run("--retry-for", "20s", *FAST, status=4)
     assert "--retry-for 20s" in r.end["message"]
 
 
 def test_429_of_the_upgrade(run, serve):
     serve(sockets=[answer(429, Retry_After=1), [("run",)]])
-    r = run(*FAST)
-    assert r.status == 0, r.err
+    r = run(*FAST, status=0)
     assert r.events("stream.retry")[0]["waitMs"] == 1000
     serve(sockets=[answer(429, Retry_After=60)])
     assert run("--retry-for", "20s", *FAST).status == 4
@@ -581,16 +543,14 @@ def test_429_of_the_upgrade(run, serve):
 
 def test_true_limit_of_the_service(run, serve):
     serve(per_minute=2, retry_after=False)
-    r = run("--retry-for", "2s", *FAST)
-    assert r.status == 4, r.err
+    run("--retry-for", "2s", *FAST, status=4)
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
 @pytest.mark.parametrize("failure", [error(503, "service.unavailable", "Not now."), cut()])
 def test_failures_are_retried(run, serve, name, failure):
     service = serve(answers={name: [failure, failure, answer(None)]})
-    r = run(*FAST)
-    assert r.status == 0, r.err
+    r = run(*FAST, status=0)
     # a connection that was used before and ends without an answer libcurl asks again itself
     assert service.count(name) == 3
     assert len(r.events("stream.retry")) in ((2,) if failure["status"] else (1, 2))
@@ -600,8 +560,7 @@ def test_failures_are_retried(run, serve, name, failure):
 def test_snapshot_goes_on_where_it_failed(run, serve, tool, failure):
     _, scenario, args = many(tool, 500)
     service = serve(answers={"snapshot": [answer(None), failure, answer(None)]}, **scenario)
-    r = run("-w", "1s", *args)
-    assert r.status == 0, r.err
+    r = run("-w", "1s", *args, status=0)
     assert service.count("snapshot") == 4
     assert all(gauge(row)["last"] == 0 for row in sums(r))
 
@@ -637,8 +596,7 @@ def test_no_such_api(run, serve):
 @pytest.mark.parametrize("plain", [False, True])
 def test_malformed_channel(run, serve, body, plain):
     service = serve(plain, answers={"create": [answer(200, body)]})
-    r = run(*FAST)
-    assert r.status == 8, r.err
+    r = run(*FAST, status=8)
     assert service.count("create") == 2 and service.connections == []
     assert "malformed" in r.end["message"]
 
@@ -674,19 +632,17 @@ def test_malformed_snapshot_once_is_asked_for_again(run, serve):
 def test_text_that_is_no_json_is_counted_beside_good_frames(run, serve):
     serve(sockets=[[("send", "{"), later(3), ("send", "nonsense"), later(4), ("sleep", 60)]],
           **IDLE)
-    r = run("-w", "1s", "--rejects", "refused", "--record", "tape", QUEUE)
-    assert r.status == 0, r.err
+    r = run("-w", "1s", "--rejects", "refused", "--record", "recording", QUEUE, status=0)
     assert r.end["rejected"]["not-json"] == 2 and r.end["updates"] == 2
     assert gauge(sums(r)[0])["max"] == 4
-    again = run("--replay", "tape", "-w", "1s", QUEUE)
+    again = run("--replay", "recording", "-w", "1s", QUEUE)
     assert (again.status, again.out) == (0, r.out), again.err
     assert again.end["rejected"] == r.end["rejected"] and again.end["brokenLines"] == 0
 
 
 def test_heartbeats_are_life_and_no_frames(run, serve):
     service = serve(rate=0.01, heartbeat=0.1)
-    r = run("--idle-timeout", "500ms", "-w", "1500ms", QUEUE)
-    assert r.status == 0, r.err
+    r = run("--idle-timeout", "500ms", "-w", "1500ms", QUEUE, status=0)
     assert service.pings == 0 and len(service.sent) > 5
     assert r.end["frames"] == r.end["updates"] == 0 and sums(r)[0]["updates"] == 0
     assert sums(r)[0]["coverage"] == 1 and not any(r.end["rejected"].values())
@@ -694,8 +650,7 @@ def test_heartbeats_are_life_and_no_frames(run, serve):
 
 def test_pong_keeps_the_gauges(run, serve):
     service = serve(**IDLE)
-    r = run("--idle-timeout", "300ms", "-w", "1s", "-n", 2, QUEUE)
-    assert r.status == 0, r.err
+    r = run("--idle-timeout", "300ms", "-w", "1s", "-n", 2, QUEUE, status=0)
     assert 3 <= service.pings <= 7 and len(service.connections) == 1
     assert service.count("snapshot") == 1 and r.events("stream.silent") != []
     for row in sums(r):
@@ -707,38 +662,35 @@ def test_pong_keeps_the_gauges(run, serve):
 def test_while_a_pong_is_awaited_the_socket_counts_as_connected(run, serve):
     service = serve(sockets=[[("silence", True), ("sleep", 60)]], **IDLE)
     process_args = ("--idle-timeout", "600ms", "--pong-timeout", "5s", "-w", "1200ms")
-    r = run(*process_args, "--record", "tape", QUEUE)
-    assert r.status == 0, r.err
+    r = run(*process_args, "--record", "recording", QUEUE, status=0)
     assert service.pings == 1 and len(r.events("stream.silent")) == 1
     assert sums(r)[0]["coverage"] == 1 and 1199 <= gauge(sums(r)[0])["observedMs"] <= 1200
     assert gauge(sums(r)[0])["last"] == 0
-    assert run("--replay", "tape", "-w", "1200ms", QUEUE).out == r.out
+    assert run("--replay", "recording", "-w", "1200ms", QUEUE).out == r.out
 
 
 def test_without_a_pong_the_socket_is_lost_from_its_last_message_on(tool, run, serve):
     """The cable is pulled 12 s into a window of 60 s, on a smaller scale."""
     serve(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.4), later(7),
                     ("silence", True), ("sleep", 60)], [("run",)]], rate=0.01, heartbeat=0.1)
-    r = run("--idle-timeout", "600ms", "--pong-timeout", "400ms", "-w", "3s", "--record", "tape",
-            QUEUE)
-    assert r.status == 0, r.err
+    r = run("--idle-timeout", "600ms", "--pong-timeout", "400ms", "-w", "3s", QUEUE,
+            "--record", "recording", status=0)
     row, back = sums(r)[0], r.events("stream.connected")[1]
-    last = [line["at"] for line in map(json.loads, (tool.dir / "tape").read_text().splitlines())
+    last = [line["at"] for line in tool.lines("recording")
             if "stream" in line and "frame" in line and line["at"] < back["at"]][-1]
     assert r.events("stream.lost")[0]["at"] == last
     seconds = [frames.seconds(at) for at in (row["start"], last, back["at"], row["end"])]
     connected = seconds[1] - seconds[0] + seconds[3] - seconds[2]
     assert row["coverage"] == pytest.approx(connected / 3, abs=2e-4) and row["coverage"] < 0.7
     assert gauge(row)["observedMs"] <= connected * 1000 + 1
-    assert run("--replay", "tape", "-w", "3s", QUEUE).out == r.out
+    assert run("--replay", "recording", "-w", "3s", QUEUE).out == r.out
 
 
 @pytest.mark.parametrize("result, pong", [("404", False), ("success", True), ("200", True)])
 def test_a_result_that_is_no_success_is_no_pong(run, serve, result, pong):
     words = json.dumps({"result": result, "message": "the channel has expired"})
     service = serve(sockets=[[("silence", words), ("sleep", 60)], [("run",)]], **IDLE)
-    r = run("--idle-timeout", "500ms", "--pong-timeout", "500ms", "-w", "1700ms", QUEUE)
-    assert r.status == 0, r.err
+    r = run("--idle-timeout", "500ms", "--pong-timeout", "500ms", "-w", "1700ms", QUEUE, status=0)
     assert (len(service.connections) == 1) == pong, r.err
     assert (sums(r)[0]["coverage"] == 1) == pong
 
@@ -746,8 +698,7 @@ def test_a_result_that_is_no_success_is_no_pong(run, serve, result, pong):
 def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
     service = serve(sockets=[[("silence", True), ("sleep", 60)], [("run",)]], rate=5,
                     heartbeat=0.2)
-    r = run("--idle-timeout", "400ms", "--pong-timeout", "300ms", *RECONNECTS, QUEUE)
-    assert r.status == 0, r.err
+    r = run("--idle-timeout", "400ms", "--pong-timeout", "300ms", *RECONNECTS, QUEUE, status=0)
     assert service.count("create") == 1 and service.count("replace") == 1
     assert service.count("snapshot") == 2 and len(service.connections) == 2
     assert service.connections[0].channel is service.connections[1].channel
@@ -760,8 +711,7 @@ def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
 def test_a_loss_is_mended_with_a_new_snapshot(run, serve, end):
     service = serve(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.3), later(50),
                               ("sleep", 0.2), *end], [("sleep", 60)]], **IDLE)
-    r = run(*RECONNECTS, QUEUE)
-    assert r.status == 0, r.err
+    r = run(*RECONNECTS, QUEUE, status=0)
     assert names(service) == ["token", "create", "replace", "snapshot", "snapshot", "unsubscribe"]
     # the value from before the loss is not what holds
     voice = [gauge(row) for row in r.rows if row["mediaType"] == "voice"]
@@ -789,8 +739,7 @@ def test_a_single_attempt_has_twice_the_time_of_a_request_in_total(run, serve):
 
 def test_idle_close_is_the_same_channel(run, serve):
     service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]], **IDLE)
-    r = run(*RECONNECTS, QUEUE)
-    assert r.status == 0, r.err
+    r = run(*RECONNECTS, QUEUE, status=0)
     assert names(service)[3:] == ["snapshot", "head", "snapshot", "unsubscribe"]
     assert service.count("create") == 1 and "idle close" in r.err
 
@@ -800,8 +749,7 @@ def test_idle_close_is_the_same_channel(run, serve):
 
 def test_eviction_is_explained(run, serve):
     service = serve(sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]], **IDLE)
-    r = run(*RECONNECTS, QUEUE)
-    assert r.status == 0, r.err
+    r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("create") == 2 and service.count("head") == 0
     assert service.count("snapshot") == 2
     assert any("evicted" in line["reason"] and "20" in line["reason"]
@@ -812,8 +760,7 @@ def test_eviction_is_explained(run, serve):
 def test_1001_of_a_channel_that_is_gone_is_an_eviction(run, serve):
     service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]],
                     answers={"head": [not_found()]}, **IDLE)
-    r = run(*RECONNECTS, QUEUE)
-    assert r.status == 0, r.err
+    r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("create") == 2 and service.count("head") == 1
     assert any("evicted" in line["reason"] for line in r.events("stream.retry"))
 
@@ -824,16 +771,14 @@ def test_unsubscribed_without_a_close_is_an_eviction_too(run, serve):
                                     reason="another_channel_subscribed")
     service = serve(sockets=[[("sleep", 0.1), ("call", text), ("sleep", 60)], [("sleep", 60)]],
                     rate=0.01, heartbeat=0.1)
-    r = run("-w", "2500ms", QUEUE)
-    assert r.status == 0, r.err
+    r = run("-w", "2500ms", QUEUE, status=0)
     assert service.count("create") == 2 and sums(r)[0]["coverage"] < 1
     assert "evicted" in r.err
 
 
 def test_second_eviction_waits(run, serve):
     service = serve(sockets=[[("sleep", 0.05), ("evict",)]], **IDLE)
-    r = run("-w", "1500ms", QUEUE)
-    assert r.status == 5, r.err
+    r = run("-w", "1500ms", QUEUE, status=5)
     assert service.count("create") == 2
     waits = [line["waitMs"] for line in r.events("stream.retry")]
     assert waits[0] <= 1000 and 50000 < waits[-1] <= 60000
@@ -850,21 +795,17 @@ def test_second_eviction_ends_a_run_that_may_not_wait_so_long(run, serve):
 
 def test_other_programs_channels_evict_this_one(begin, serve):
     service = serve(max_channels=1)
-    process = begin("-w", "2s", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = begin("-w", "2s", QUEUE, until="stream.connected")
     service.fill(1)
-    reader.wait("stream.lost")
-    r = reader.finish()
-    assert r.status == 0, r.err
+    process.until("stream.lost")
+    r = process.finish(status=0)
     assert service.count("create") == 2 and "evicted" in r.err
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_refused_upgrade_is_a_new_channel(run, serve, status):
     service = serve(sockets=[answer(status), [("run",)]])
-    r = run(*FAST)
-    assert r.status == 0, r.err
+    run(*FAST, status=0)
     assert service.count("create") == 2 and service.count("token") == 1
     assert sorted(channels(service, "unsubscribe")) == sorted(channels(service, "replace"))
 
@@ -885,11 +826,10 @@ def test_hand_over_loses_no_frame_and_counts_none_twice(begin, serve, overlap):
     service = serve(overlap=overlap, rate=20, sockets=[
         [("until", lambda s: began.is_set()), ("run", 0.3), ("socket_closing", 0.8)],
         [("run", 0.9), ("sleep", 60)]])
-    reader = Reader(begin("-w", "1s", "-n", 5, QUEUE, OTHER))
-    reader.wait("window.flush")         # no frame comes before the first window
+    process = begin("-w", "1s", "-n", 5, QUEUE, OTHER)
+    process.until("window.flush")         # no frame comes before the first window
     began.set()
-    r = reader.finish()
-    assert r.status == 0, r.err
+    r = process.finish(status=0)
     assert len(service.connections) == 2 and service.count("create") == 1
     assert service.connections[0].channel is service.connections[1].channel
     assert all(row["coverage"] == 1 for row in sums(r))
@@ -903,8 +843,7 @@ def test_hand_over_loses_no_frame_and_counts_none_twice(begin, serve, overlap):
 def test_hand_over_opens_the_second_before_the_first_is_closed(run, serve):
     service = serve(rate=20, second=None, sockets=[
         [("run", 0.3), ("socket_closing", 1), ("sleep", 60)], [("run",)]])
-    r = run("-w", "2s", QUEUE)
-    assert r.status == 0, r.err
+    r = run("-w", "2s", QUEUE, status=0)
     lines = [line["event"] for line in r.audit if line["event"].startswith("stream.")]
     assert lines[:3] == ["stream.connected", "stream.connected", "stream.lost"]
     assert sums(r)[0]["coverage"] == 1 and service.count("snapshot") == 1
@@ -913,8 +852,7 @@ def test_hand_over_opens_the_second_before_the_first_is_closed(run, serve):
 def test_hand_over_that_is_told_of_during_the_snapshot(run, serve):
     service = serve(answers={"snapshot": [slow(0.5), answer(None)]}, rate=20, sockets=[
         [("socket_closing", 1)], [("run",)]])
-    r = run("-w", "1500ms", QUEUE)
-    assert r.status == 0, r.err
+    r = run("-w", "1500ms", QUEUE, status=0)
     assert sums(r)[0]["coverage"] == 1 and len(service.connections) == 2
     assert gauge(sums(r)[0])["observedMs"] > 1400
 
@@ -922,8 +860,7 @@ def test_hand_over_that_is_told_of_during_the_snapshot(run, serve):
 def test_hand_over_that_fails_is_a_loss(run, serve):
     service = serve(rate=10, sockets=[
         [("run", 0.3), ("socket_closing", 0.3)], answer(503), [("run",)]])
-    r = run(*RECONNECTS, QUEUE)
-    assert r.status == 0, r.err
+    r = run(*RECONNECTS, QUEUE, status=0)
     assert len(service.connections) == 3 and sums(r)[0]["coverage"] < 1
     assert service.count("snapshot") == 2
 
@@ -932,14 +869,12 @@ def test_old_socket_that_stays_open_is_no_busy_loop(begin, serve):
     serve(second=None, sockets=[
         [("call", lambda c: notice_frames.socket_closing()), ("sleep", 60)],
         [("sleep", 60)]], **IDLE)
-    process = begin("-w", "2500ms", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = begin("-w", "2500ms", QUEUE, until="stream.connected")
     time.sleep(0.5)
     before = cpu_seconds(process.pid)
     time.sleep(1.5)
     assert cpu_seconds(process.pid) - before < 0.05 * harness.SLACK
-    assert reader.finish().status == 0
+    assert process.finish().status == 0
 
 
 @pytest.mark.parametrize("scenario", [
@@ -950,15 +885,12 @@ def test_old_socket_that_stays_open_is_no_busy_loop(begin, serve):
      "sockets": [[("sleep", 0.1), ("drop",)], [("sleep", 60)]]}])
 def test_waiting_takes_no_time_of_the_cpu(begin, serve, scenario):
     serve(**scenario)
-    process = begin("-w", "60s", "--idle-timeout", "800ms", QUEUE)
-    reader = Reader(process)
-    reader.wait("token.acquired")
+    process = begin("-w", "60s", "--idle-timeout", "800ms", QUEUE, until="token.acquired")
     time.sleep(0.6)
     before = cpu_seconds(process.pid)
     time.sleep(2)
     used = cpu_seconds(process.pid) - before
-    process.terminate()
-    assert reader.finish().status == 143
+    assert process.end().status == 143
     assert used < 0.05 * harness.SLACK
 
 
@@ -967,8 +899,7 @@ def test_waiting_takes_no_time_of_the_cpu(begin, serve, scenario):
 
 def test_token_changes_before_its_end(run, serve):
     service = serve(expires_in=4, rate=20)
-    r = run("--token-margin", "1s", "-w", "4s", QUEUE)
-    assert r.status == 0, r.err
+    r = run("--token-margin", "1s", "-w", "4s", QUEUE, status=0)
     assert service.count("token") == 2 and service.count("create") == 2
     assert sums(r)[0]["coverage"] == 1 and service.count("snapshot") == 1
     made = channels(service, "replace")
@@ -980,31 +911,27 @@ def test_token_changes_before_its_end(run, serve):
 
 def test_token_that_lives_too_short_for_the_margin(run, serve):
     service = serve(expires_in=4, rate=10)
-    r = run("--token-margin", "60s", "-w", "3s", QUEUE)
-    assert r.status == 0, r.err
+    r = run("--token-margin", "60s", "-w", "3s", QUEUE, status=0)
     assert service.count("token") == 2 and sums(r)[0]["coverage"] == 1
 
 
 def test_token_that_does_not_come_ends_nothing(run, serve):
     service = serve(expires_in=3, rate=10, answers={
         "token": [answer(None), error(503, "x", "x")]})
-    r = run("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms", QUEUE)
-    assert r.status == 0, r.err
+    r = run("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms", QUEUE, status=0)
     assert service.count("token") == 2 and sums(r)[0]["coverage"] == 1
 
 
 def test_channel_that_does_not_come_ends_nothing(run, serve):
     service = serve(expires_in=3, rate=10, answers={
         "create": [answer(None), answer(200, b"{}")]})
-    r = run("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms", QUEUE)
-    assert r.status == 0, r.err
+    r = run("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms", QUEUE, status=0)
     assert service.count("create") == 2 and sums(r)[0]["coverage"] == 1
 
 
 def test_token_revoked(run, serve):
     service = serve(rate=20, sockets=[[("run", 0.3), ("token_revoked",), ("run",)], [("run",)]])
-    r = run(*RECONNECTS, QUEUE)
-    assert r.status == 0, r.err
+    r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("token") == 2 and service.count("create") == 2
     assert sums(r)[0]["coverage"] == 1 and deleted_all(service)
     tokens = [n["token"] for n in service.requests if n["name"] == "create"]
@@ -1030,24 +957,20 @@ def assert_no_secret(service, *texts):
 def test_no_secret_in_any_output(begin, serve, tool):
     service = serve(rate=10, expires_in=3, sockets=[
         [("run", 0.2), ("evict",)], [("run", 0.4), ("token_revoked",), ("run",)], [("run",)]])
-    process = begin("-v", "-w", "3s", "--record", "tape", "--rejects", "rejects", "--no-cache",
-                    "--token-margin", "1s", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = begin("-v", "-w", "3s", "--record", "recording", "--rejects", "rejects", "--no-cache",
+                    "--token-margin", "1s", QUEUE, until="stream.connected")
     cmdline = pathlib.Path("/proc/%d/cmdline" % process.pid).read_text()
-    r = reader.finish()
-    assert r.status == 0, r.err
+    r = process.finish(status=0)
     assert service.count("create") >= 3
-    tape = (tool.dir / "tape").read_text()
-    assert_no_secret(service, r.out, r.err, tape, cmdline, (tool.dir / "rejects").read_text())
-    assert "REDACTED" in tape
+    recording = (tool.dir / "recording").read_text()
+    assert_no_secret(service, r.out, r.err, recording, cmdline, (tool.dir / "rejects").read_text())
+    assert "REDACTED" in recording
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
 def test_no_secret_in_failures(run, serve, name):
     service = serve(answers={name: [error(500, "x", "x"), error(400, "y", "y")]})
-    r = run("-v", "--record", "tape", *FAST)
-    assert r.status == 6, r.err
+    r = run("-v", "--record", "recording", *FAST, status=6)
     assert_no_secret(service, r.out, r.err)
 
 
@@ -1067,34 +990,31 @@ def test_no_secret_in_failures(run, serve, name):
 def test_a_recording_replays_to_the_same_bytes(run, serve, tool, scenario, args):
     serve(rate=20, **scenario)
     shape = ("-w", "500ms", "-n", 3, *(() if "--idle-timeout" in args else args))
-    r = run("-w", "500ms", "-n", 3, *args, "--record", "tape", QUEUE, OTHER)
+    r = run("-w", "500ms", "-n", 3, *args, "--record", "recording", QUEUE, OTHER)
     assert r.status == (3 if "rejected" in scenario else 0), r.err
-    again = run("--replay", "tape", *shape, QUEUE, OTHER)
+    again = run("--replay", "recording", *shape, QUEUE, OTHER)
     assert again.status in (0, r.status), again.err
     assert again.out == r.out
     # what the recording says itself need not be said
-    again = tool.run("--replay", "-", *shape, data=(tool.dir / "tape").read_bytes())
+    again = tool.run("--replay", "-", *shape, data=(tool.dir / "recording").read_bytes())
     assert (again.status, again.out) == (0, r.out), again.err
 
 
 def test_a_run_that_a_signal_ended_replays_to_the_same_bytes(begin, serve, tool):
     serve(rate=20)
-    process = begin("-w", "400ms", "-n", 100, "--record", "tape", QUEUE, OTHER)
-    reader = Reader(process)
-    reader.wait("window.flush")
-    process.terminate()
-    live = reader.finish()
+    process = begin("-w", "400ms", "-n", 100, "--record", "recording", QUEUE, OTHER)
+    process.until("window.flush")
+    live = process.end()
     assert live.status == 143 and live.rows[-1]["partial"], live.err
-    again = tool.run("--replay", "tape", "-w", "400ms")
+    again = tool.run("--replay", "recording", "-w", "400ms")
     assert (again.status, again.out) == (0, live.out), again.err
     assert sums(again)[-1]["coverage"] == 1
 
 
 def test_recording_begins_with_what_was_watched(run, serve, tool):
     service = serve(queues=NAMED)
-    r = run("--queue-name", "Support*", "-w", "200ms", "--record", "tape")
-    assert r.status == 0, r.err
-    text = (tool.dir / "tape").read_text()
+    r = run("--queue-name", "Support*", "-w", "200ms", "--record", "recording", status=0)
+    text = (tool.dir / "recording").read_text()
     first, second = [json.loads(line) for line in text.splitlines()[:2]]
     assert first == {"at": first["at"], "state": "run", "schema": "gsqstat-recording/1",
                      "source": "notifications", "interval": None,
@@ -1107,18 +1027,17 @@ def test_recording_begins_with_what_was_watched(run, serve, tool):
 def test_two_recordings_number_their_windows_on(run, serve, tool):
     serve(rate=20, queues=NAMED)
     for name in ("one", "two"):
-        r = run("--queue-name", "Support*", "-w", "300ms", "-n", 2, "--record", name)
-        assert r.status == 0, r.err
-    tapes = b"".join((tool.dir / name).read_bytes() for name in ("one", "two"))
+        run("--queue-name", "Support*", "-w", "300ms", "-n", 2, "--record", name, status=0)
+    recordings = b"".join((tool.dir / name).read_bytes() for name in ("one", "two"))
     alone = tool.run("--replay", "two", "-w", "300ms").rows
     for flags in ((), ("--queue-name", "Support*")):
-        both = tool.run("--replay", "-", "-w", "300ms", *flags, data=tapes)
+        both = tool.run("--replay", "-", "-w", "300ms", *flags, data=recordings)
         assert both.status == 0 and not both.events("warning"), both.err
         assert [row["window"] for row in sums(both)] == [0, 0, 1, 1, 2, 2, 3, 3]
         assert [row for row in both.rows if row["window"] > 1] == [
             {**row, "window": row["window"] + 2} for row in alone]
     # of other windows the last one of each ends with its recording
-    long = tool.run("--replay", "-", "-w", "10s", data=tapes)
+    long = tool.run("--replay", "-", "-w", "10s", data=recordings)
     assert [(row["window"], row["partial"], row["coverage"]) for row in sums(long)] == [
         (0, True, 1), (0, True, 1), (1, True, 1), (1, True, 1)]
 
@@ -1128,13 +1047,10 @@ def test_two_recordings_number_their_windows_on(run, serve, tool):
 
 def test_usr1_tells_how_it_is(begin, serve):
     serve()
-    process = begin("-w", "60s", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = begin("-w", "60s", QUEUE, until="stream.connected")
     process.send_signal(signal.SIGUSR1)
-    assert reader.wait("run.status")["up"] is True
-    process.terminate()
-    assert reader.finish().status == 143
+    assert process.until("run.status")["up"] is True
+    assert process.end().status == 143
 
 
 def test_certificate_that_does_not_verify(run, serve, tool):
@@ -1153,19 +1069,15 @@ def test_nobody_listens(run, serve, tool):
 
 def test_reader_that_leaves(begin, serve):
     service = serve()
-    process = begin("-w", "200ms", "-n", 1000, QUEUE)
-    reader = Reader(process)
-    reader.wait("window.flush")
-    process.stdout.close()
-    process.stdout = None
-    r = reader.finish()
+    process = begin("-w", "200ms", "-n", 1000, QUEUE, until="window.flush")
+    process.leave()
+    r = process.finish()
     assert r.status == 141 and deleted_all(service)
 
 
 def test_retry_for_0_is_one_attempt_of_each(run, serve):
     service = serve(answers={"create": [error(503, "x", "x"), answer(None)]})
-    r = run("--retry-for", "0s", *FAST)
-    assert r.status == 5, r.err
+    run("--retry-for", "0s", *FAST, status=5)
     assert service.count("create") == 1 and service.count("token") == 1
     serve()
     assert run("--retry-for", "0s", *FAST).status == 0
@@ -1180,8 +1092,7 @@ NAMED = [notice_frames.queue(q, name) for q, name in zip(
 
 def test_queues_by_name(run, serve):
     service = serve(queues=NAMED)
-    r = run("--queue-name", "support*", "--queue-name", "Billing", "-w", "200ms")
-    assert r.status == 0, r.err
+    r = run("--queue-name", "support*", "--queue-name", "Billing", "-w", "200ms", status=0)
     assert [(row["queueId"], row["queueName"]) for row in sums(r)] == [
         (frames.QUEUES[2], "Support DE"), (frames.QUEUES[1], "Support EN"),
         (frames.QUEUES[3], "Billing")]
@@ -1204,10 +1115,10 @@ def test_kept_names_stand_beside_queues_by_id(run, serve):
     assert run("--list-queues").status == 0
     asked = service.count("queues")
     assert [row["queueName"] for row in run("--now", known).rows] == ["Sales"]
-    r = run("-w", "200ms", known, "00000009-0000-4000-8000-00000000abcd", "--record", "tape")
+    r = run("-w", "200ms", known, "00000009-0000-4000-8000-00000000abcd", "--record", "recording")
     assert [row.get("queueName") for row in sums(r)] == ["Sales", None], r.err
     assert service.count("queues") == asked
-    again = run("--replay", "tape", "-w", "200ms", known,
+    again = run("--replay", "recording", "-w", "200ms", known,
                 "00000009-0000-4000-8000-00000000abcd")
     assert (again.status, again.out) == (0, r.out), again.err
     assert "queueName" not in run("--now", "--no-cache", known).out
@@ -1224,8 +1135,7 @@ def test_name_of_many_pages(run, serve):
     many = [notice_frames.queue("%08x-0000-4000-8000-0000000000aa" % n, "Q%04d" % n)
             for n in range(1200)]
     service = serve(queues=many, **IDLE)
-    r = run("--queue-name", "Q0999", "-w", "200ms")
-    assert r.status == 0, r.err
+    r = run("--queue-name", "Q0999", "-w", "200ms", status=0)
     assert [row["queueName"] for row in sums(r)] == ["Q0999"] and service.count("queues") <= 4
     r = run("--queue-name", "Q*", "-w", "200ms")
     assert r.status == 2 and "500" in r.err and service.count("create") == 1
@@ -1234,8 +1144,7 @@ def test_name_of_many_pages(run, serve):
 @pytest.mark.parametrize("args", [(), ("-f", "csv")])
 def test_list_queues(run, serve, args):
     service = serve(queues=NAMED)
-    r = run("--list-queues", *args)
-    assert r.status == 0, r.err
+    r = run("--list-queues", *args, status=0)
     lines = r.out.splitlines()
     if args:
         assert lines.pop(0) == "id,name,divisionId,divisionName,mediaTypes"
@@ -1300,9 +1209,8 @@ def test_look_up_of_a_host_whose_certificate_does_not_verify(run, serve, tool):
 def test_recording_of_names_replays(run, serve):
     serve(queues=NAMED)
     args = ("--queue-name", "Support*", "-w", "300ms")
-    r = run(*args, "--record", "tape")
-    assert r.status == 0, r.err
-    again = run("--replay", "tape", *args)
+    r = run(*args, "--record", "recording", status=0)
+    again = run("--replay", "recording", *args)
     assert (again.status, again.out) == (0, r.out), again.err
 
 

@@ -21,7 +21,7 @@ import pytest
 import gateway
 import harness
 import notice_frames
-from harness import QUEUE, Reader
+from harness import QUEUE
 from notices import Notices, Scenario
 from test_board import BEGIN, MS, ONE, answer, at, frame, instant
 from test_board import QUEUES as TWO
@@ -240,12 +240,9 @@ def test_a_stream_that_is_down_at_the_end_is_unknown(tool, serve):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_is_unknown(tool, serve, number):
     serve()
-    process = tool.start("-w", "1h", *CHECK, "-C", "updates=0:0", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = tool.start("-w", "1h", *CHECK, "-C", "updates=0:0", QUEUE, until="stream.connected")
     process.send_signal(number)
-    process.send_signal(number)
-    state, text = told(reader.finish())
+    state, text = told(process.end(number))
     assert state == "UNKNOWN" and text.startswith("ended by signal %d (" % number)
 
 
@@ -258,8 +255,7 @@ def test_a_signal_before_the_run_is_unknown(tool, number):
         waiting = fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4))
         return int.from_bytes(waiting, sys.byteorder)
     assert harness.eventually(lambda: unread() == 0)
-    process.send_signal(number)
-    result = tool.finish(process)
+    result = process.end(number)
     assert told(result) == ("UNKNOWN", "ended by signal %02d" % number)
 
 

@@ -118,8 +118,7 @@ def test_live_needs_a_queue_credentials_and_a_host(tool):
                                   "--access-token", "--password"])
 def test_secret_of_the_command_line_is_refused_and_not_told(user, flag, form):
     for more in ([], ["--check", "nagios"]):
-        r = user.run(*HOST, *(form % flag).split(), QUEUE, *more)
-        assert r.status == (3 if more else 2), r.err
+        r = user.run(*HOST, *(form % flag).split(), QUEUE, *more, status=3 if more else 2)
         assert "S3CRET" not in r.out + r.err and "--client-secret-file" in r.out + r.err
         assert r.err.count("\n") == 1, r.err
 
@@ -179,8 +178,7 @@ def test_a_close_frames_words_reach_no_terminal(tool, serve, form):
 def test_what_to_check_is_told_however_much_the_server_says(tool, serve):
     serve(tokens=[gateway.answer(401, {"error": "invalid_client",
                                        "error_description": "word " * 2000})])
-    r = tool.run("-w", "300ms", QUEUE)
-    assert r.status == 3
+    r = tool.run("-w", "300ms", QUEUE, status=3)
     assert r.end["message"].endswith("; check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET")
 
 
@@ -207,7 +205,7 @@ def test_help_reads_no_file(tool):
     end, writer = os.pipe()     # open all the while
     process = tool.start("-Q", "-", "--help", stdin=end)
     try:
-        r = tool.finish(process, timeout=10)
+        r = process.finish(within=10)
     finally:
         process.kill()
         os.close(end)
@@ -264,9 +262,9 @@ def test_dry_run_tells_where_a_value_came_from(user):
 
 def test_dry_run_sends_nothing_and_opens_nothing(tool, serve):
     gate = serve()
-    assert tool.run("--dry-run", "-o", "rows", "--record", "tape", QUEUE).status == 0
+    assert tool.run("--dry-run", "-o", "rows", "--record", "recording", QUEUE).status == 0
     assert not gate.token_requests and not (tool.dir / "rows").exists()
-    assert not (tool.dir / "tape").exists()
+    assert not (tool.dir / "recording").exists()
 
 
 def test_queue_file(user):
@@ -358,8 +356,7 @@ def test_host_of_another_family_is_taken_where_its_own_has_none(tool):
                      "GENESYSCLOUD_REGION"])):
         for first in range(len(order)):
             tool.env = {**env, **family, **{name: hosts[name] for name in order[first:]}}
-            r = tool.run("--dry-run", QUEUE)
-            assert r.status == 0, r.err
+            r = tool.run("--dry-run", QUEUE, status=0)
             assert urls[order[first]] in json.loads(r.out)["host"]["value"], (family, first)
 
 
@@ -629,8 +626,7 @@ def test_secret_from_a_file(tool, serve, how):
     args = ["--client-secret-file", path] if how == "flag" else []
     if how == "systemd":
         tool.env["CREDENTIALS_DIRECTORY"] = str(tool.dir)
-    r = tool.run("-w", "200ms", *args, QUEUE)
-    assert r.status == 0, r.err
+    r = tool.run("-w", "200ms", *args, QUEUE, status=0)
     assert not [line for line in r.events("warning") if "chmod" in line["message"]]
     if how == "systemd":    # which gives a service's user an ACL, whose mask is shown here
         path.chmod(0o440)

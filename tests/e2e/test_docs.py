@@ -158,9 +158,9 @@ def replay(tool, window, start, end, *, snapshot, told):
                      "group": notice_frames.group(harness.QUEUE, "voice"), "data": snapshot}]}))),
              *((seconds, '"stream":0,"frame":' + frame) for seconds, frame in told),
              (end, '"state":"end"')]
-    (tool.dir / "tape").write_text("".join('{"at":"%s",%s}\n' % (at(s), text)
+    (tool.dir / "recording").write_text("".join('{"at":"%s",%s}\n' % (at(s), text)
                                            for s, text in lines))
-    r = tool.run("--source", "notifications", "--replay", "tape", "-w", window, harness.QUEUE)
+    r = tool.run("--source", "notifications", "--replay", "recording", "-w", window, harness.QUEUE)
     assert r.status == 0, r.err
     return [row["metrics"] for row in r.rows if row["mediaType"] == "voice"]
 

@@ -11,7 +11,7 @@ import time
 import harness
 import pytest
 from frames import frame
-from harness import QUEUE, Reader
+from harness import QUEUE
 
 OTHER, GROUP = 12345, 12346
 BARE = "".join(frame(QUEUE, at="2026-11-24T02:00:%02dZ" % s) + "\n" for s in range(0, 60, 5))
@@ -87,8 +87,7 @@ def test_full_disk_under_a_side_file_costs_no_row(tool, serve, flag):
     (tool.dir / "full").symlink_to("/dev/full")
     rule = ["--outlier", "state.active >= 0"] if flag == "--rejects" else []
     for target in ([], ["-o", "rows"]):
-        r = tool.run("-w", "200ms", "-n", 4, flag, "full", *rule, *target, QUEUE)
-        assert r.status == 7, r.err
+        r = tool.run("-w", "200ms", "-n", 4, flag, "full", *rule, *target, QUEUE, status=7)
         text = (tool.dir / "rows").read_text() if target else r.out
         rows = [json.loads(line) for line in text.splitlines()]
         assert [row["window"] for row in rows] == [0, 1, 2, 3]
@@ -103,12 +102,12 @@ def test_full_disk_under_a_side_file_costs_no_row(tool, serve, flag):
 
 def test_recording_that_failed_has_no_end(tool, serve):
     serve(rate=200)
-    r = tool.run("-w", "300ms", "-n", 2, "--record", "tape", QUEUE,
+    r = tool.run("-w", "300ms", "-n", 2, "--record", "recording", QUEUE,
                  preexec_fn=harness.limit_file_size(4000))
-    assert r.status == 7 and len(r.rows) == 2 and "--record tape: File too large" in r.err
-    tape = (tool.dir / "tape").read_bytes()
-    assert len(tape) == 4000 and b'"end"' not in tape
-    replay = tool.run("--replay", "tape", "-w", "300ms")
+    assert r.status == 7 and len(r.rows) == 2 and "--record recording: File too large" in r.err
+    recording = (tool.dir / "recording").read_bytes()
+    assert len(recording) == 4000 and b'"end"' not in recording
+    replay = tool.run("--replay", "recording", "-w", "300ms")
     assert replay.status == 0 and any("cut off" in w["message"] for w in replay.events("warning"))
 
 
@@ -140,58 +139,49 @@ def test_reader_of_a_recording_that_stops_costs_no_row(tool, serve, fifo):
 
 def test_reader_of_a_recording_that_stops_keeps_no_signal_away(tool, serve, fifo):
     serve(rate=100)
-    process = tool.start("-w", "1h", "--record", "fifo", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = tool.start("-w", "1h", "--record", "fifo", QUEUE, until="stream.connected")
     frames = asked = 0
     while frames < 60:          # the FIFO has room for 10
         process.send_signal(signal.SIGUSR1)
         asked += 1
-        frames = reader.wait("run.status", count=asked)["frames"]
-    process.terminate()
-    r = reader.finish()
+        frames = process.until("run.status", count=asked)["frames"]
+    r = process.end()
     assert r.status == 7 and r.rows[0]["partial"]
 
 
 def test_reader_of_a_recording_that_leaves_is_told_at_once(tool, serve, fifo):
     serve()
-    process = tool.start("-w", "1h", "--record", "fifo", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = tool.start("-w", "1h", "--record", "fifo", QUEUE, until="stream.connected")
     os.close(fifo)
-    assert "--record fifo: its reader has left" in reader.wait("warning")["message"]
-    process.terminate()
-    r = reader.finish()
+    assert "--record fifo: its reader has left" in process.until("warning")["message"]
+    r = process.end()
     assert r.status == 7 and r.rows[0]["partial"]
 
 
 def test_reader_that_is_slow_gets_the_whole_recording(tool, serve, fifo):
     serve(rate=100)
     process = tool.start("-w", "300ms", "-n", 3, "--record", "fifo", QUEUE)
-    tape = b""
+    recording = b""
     os.set_blocking(fifo, True)
-    while b'"state":"end"' not in tape:
-        tape += os.read(fifo, 100)
-    r = tool.finish(process)
-    assert r.status == 0
+    while b'"state":"end"' not in recording:
+        recording += os.read(fifo, 100)
+    r = process.finish(status=0)
     assert tool.run("--replay", "-", "-w", "300ms", "-n", 3, "--time", "arrival",
-                    data=tape).out == r.out
+                    data=recording).out == r.out
 
 
 def test_replay_waits_for_a_reader_of_rejects_that_reads(tool, fifo):
     """More than may wait, which a replay writes in no time."""
     line = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
     (tool.dir / "in").write_text(line * 40 + BARE)
-    process = tool.start("--replay", "in", "--rejects", "fifo")
-    reader = Reader(process)
-    reader.wait("run.start")
+    process = tool.start("--replay", "in", "--rejects", "fifo", until="run.start")
     os.set_blocking(fifo, True)
     got = 0
     while some := len(os.read(fifo, 4096)):
         got += some
         if got < 2000000:
             time.sleep(0.0005)
-    r = reader.finish()
+    r = process.finish()
     assert got > 40 * 600000
     assert r.status == 0 and r.end["rejected"]["event-type"] == 40
 
@@ -206,19 +196,17 @@ def test_replay_does_not_wait_for_a_reader_of_rejects_that_stops(tool, fifo):
 
 def test_recording_is_one_runs_alone(tool, serve):
     serve()
-    first = tool.start("-w", "1h", "--record", "tape", QUEUE)
-    Reader(first).wait("stream.connected")
-    assert harness.eventually(lambda: b"frame" in (tool.dir / "tape").read_bytes())
+    first = tool.start("-w", "1h", "--record", "recording", QUEUE, until="stream.connected")
+    assert harness.eventually(lambda: b"frame" in (tool.dir / "recording").read_bytes())
     for flag in ("--record", "--rejects"):
-        second = tool.run("-w", "200ms", flag, "tape", QUEUE)
+        second = tool.run("-w", "200ms", flag, "recording", QUEUE)
         assert second.status == 2 and second.out == ""
-        assert "%s tape: cannot be opened for writing: another run is writing it" % flag \
+        assert "%s recording: cannot be opened for writing: another run is writing it" % flag \
             in second.err
-    first.terminate()
-    assert tool.finish(first).status == 143
-    tape = (tool.dir / "tape").read_bytes()
-    assert tape.startswith(b'{"at":') and tape.endswith(b'"state":"end"}\n')
-    assert b"\0" not in tape
+    assert first.end().status == 143
+    recording = (tool.dir / "recording").read_bytes()
+    assert recording.startswith(b'{"at":') and recording.endswith(b'"state":"end"}\n')
+    assert b"\0" not in recording
 
 
 # -- what is refused leaves everything as it was
@@ -239,22 +227,21 @@ def test_side_file_of_another_user_is_refused_and_not_emptied(tool, plain, serve
 def test_side_file_is_emptied_after_every_check(tool, serve, late):
     serve()
     os.mkfifo(tool.dir / "fifo")    # nobody reads it
-    for name in ("tape", "bad", "old"):
+    for name in ("recording", "bad", "old"):
         put(tool.dir / name)
-    r = tool.run("-w", "200ms", "--record", "tape", "--rejects", "bad", *late, QUEUE)
-    assert r.status == 2, r.err
-    assert (tool.dir / "tape").read_text() == (tool.dir / "bad").read_text() == "old"
+    tool.run("-w", "200ms", "--record", "recording", "--rejects", "bad", *late, QUEUE, status=2)
+    assert (tool.dir / "recording").read_text() == (tool.dir / "bad").read_text() == "old"
 
 
 def test_side_file_needs_no_directory_to_write_to(tool, plain, serve):
     serve()
     (tool.dir / "d").mkdir()
-    put(tool.dir / "d/tape")
+    put(tool.dir / "d/recording")
     (tool.dir / "d").chmod(0o555)
-    r = plain("-w", "200ms", "--record", "d/tape", QUEUE)
+    r = plain("-w", "200ms", "--record", "d/recording", QUEUE)
     refused = plain("-w", "200ms", "--record", "d/new", QUEUE)
     (tool.dir / "d").chmod(0o755)
-    assert r.status == 0 and "frame" in (tool.dir / "d/tape").read_text()
+    assert r.status == 0 and "frame" in (tool.dir / "d/recording").read_text()
     assert refused.status == 2 and "d/new: cannot be opened" in refused.err
 
 
@@ -270,12 +257,9 @@ def windows(path):
 
 def test_rows_are_kept_where_the_end_fails(tool, serve):
     serve()
-    process = tool.start("-w", "1h", "-o", "rows", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = tool.start("-w", "1h", "-o", "rows", QUEUE, until="stream.connected")
     (tool.dir / "rows").mkdir()
-    process.terminate()
-    r = reader.finish()
+    r = process.end()
     assert r.status == 7 and r.end["message"].startswith("rows: Is a directory; ")
     assert r.end["message"].endswith("/rows.unfinished")
     assert windows(tool.dir / "rows.unfinished") == [0]
@@ -285,19 +269,15 @@ def test_rows_are_kept_where_the_end_fails(tool, serve):
 def test_rows_whose_directory_is_gone_are_named_nowhere(tool, serve):
     serve()
     (tool.dir / "d").mkdir()
-    process = tool.start("-w", "1h", "-o", "d/rows", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = tool.start("-w", "1h", "-o", "d/rows", QUEUE, until="stream.connected")
     (tool.dir / "d").rename(tool.dir / "e")
-    process.terminate()
-    r = reader.finish()
+    r = process.end()
     assert r.status == 7 and r.end["message"] == "d/rows: No such file or directory"
     assert len(list((tool.dir / "e").iterdir())) == 1
 
 
 def killed(tool, *args, event="window.flush", count=2):
-    process = tool.start(*args, "-o", "rows", QUEUE)
-    Reader(process).wait(event, count=count)
+    process = tool.start(*args, "-o", "rows", QUEUE, until=event, count=count)
     if event == "window.flush":     # the turn that tells of a window writes it
         assert harness.eventually(lambda: any(
             path.stat().st_size for path in tool.dir.glob(".rows*")))
@@ -346,11 +326,9 @@ def test_empty_file_of_a_killed_run_is_removed(tool, serve):
 def test_runs_side_by_side_leave_each_others_rows_alone(tool, serve):
     serve()
     first = tool.start("-w", "300ms", "-n", 1000, "-o", "rows", QUEUE)
-    reader = Reader(first)
-    reader.wait("window.flush", count=2)
+    first.until("window.flush", count=2)
     assert tool.run("-w", "200ms", "-o", "rows", QUEUE).status == 0
-    first.terminate()
-    assert reader.finish().status == 143
+    assert first.end().status == 143
     assert len(windows(tool.dir / "rows")) >= 2 and names(tool) == ["rows"]
 
 
@@ -446,10 +424,10 @@ def test_side_file_may_be_a_socket_that_the_run_was_given(tool, serve):
                      pass_fds=[theirs.fileno()])
         theirs.close()
         assert r.status == 0, r.err
-        tape = b""
+        recording = b""
         while more := ours.recv(65536):
-            tape += more
-    assert tape.endswith(b'"state":"end"}\n')
+            recording += more
+    assert recording.endswith(b'"state":"end"}\n')
 
 
 def test_socket_cannot_be_opened_by_its_name(tool):
@@ -494,7 +472,7 @@ def test_audit_file_that_becomes_a_link_of_another_user_ends_the_run(tool, serve
     (tool.dir / "link").symlink_to("mine")
     os.lchown(tool.dir / "link", OTHER, -1)
     (tool.dir / "link").rename(tool.dir / "log")
-    r = tool.finish(process)
+    r = process.finish()
     assert r.status == 7 and "--audit-file log: it is reached by a symbolic link" in r.err
     assert mine.read_text() == ""
 
@@ -523,7 +501,6 @@ def test_cache_that_cannot_be_made_is_told_with_its_reason(tool, serve, variable
     home.mkdir()
     del tool.env["XDG_CACHE_HOME"]
     tool.env[variable] = str(home)
-    r = tool.run("-w", "200ms", QUEUE, preexec_fn=with_read_only_disk(home))
-    assert r.status == 0
+    r = tool.run("-w", "200ms", QUEUE, preexec_fn=with_read_only_disk(home), status=0)
     assert "no token cache at %s%s: Read-only file system; each run asks for a token of its own" \
         % (home, path) in [w["message"] for w in r.events("warning")]

@@ -13,7 +13,7 @@ import harness
 import notices
 import pytest
 from frames import CLOSE, CONT, PING, PONG, TEXT, frame, ws_close, ws_frame
-from harness import QUEUE, Reader
+from harness import QUEUE
 from notice_frames import observations
 from rawserver import RawServer, accepted
 
@@ -52,7 +52,7 @@ def all_messages(make, first):
 def recorded(tool):
     """The messages in the recording, in their order."""
     with contextlib.suppress(FileNotFoundError):
-        lines = (tool.dir / "tape").read_text().split("\n")[:-1]
+        lines = (tool.dir / "recording").read_text().split("\n")[:-1]
         found = [json.loads(line) for line in lines]
         return [line.get("frame", line.get("text")) for line in found
                 if ("frame" in line or "text" in line) and "answer" not in line]
@@ -61,10 +61,9 @@ def recorded(tool):
 
 def until_recorded(tool, count, *args):
     """Runs until the recording has so many messages; the run's result and the messages."""
-    process = tool.start("-w", "1h", "--record", "tape", *args, QUEUE)
+    process = tool.start("-w", "1h", "--record", "recording", *args, QUEUE)
     arrived = harness.eventually(lambda: len(recorded(tool)) >= count, 20)
-    process.terminate()
-    r = tool.finish(process)
+    r = process.end()
     assert arrived and r.status == 143, r.err
     return r, recorded(tool)
 
@@ -155,10 +154,8 @@ def lose(request, tool, serve, tmp_path):
                 tool.login(stack.enter_context(notices.Notices(tmp_path, notices.Scenario(
                     sockets=[script, [("sleep", 60)]], rate=0.01, heartbeat=60))))
             process = tool.start("-w", "1h", "--source", request.param, *args, QUEUE)
-            reader = Reader(process)
-            reader.wait("stream.connected", count=2)
-            process.terminate()
-            return reader.finish()
+            process.until("stream.connected", count=2)
+            return process.end()
         yield start
 
 
@@ -223,12 +220,9 @@ def test_a_flood_costs_no_memory(tool, tmp_path, what, plain):
     wire = one * count + ws_frame(TEXT, statistics(0)) + ws_close(1001)
     with RawServer(tmp_path, lambda queues: wire, plain=plain) as server:
         tool.login(server)
-        process = tool.start("-w", "1h", QUEUE)
-        reader = Reader(process)
-        reader.wait("stream.lost")
+        process = tool.start("-w", "1h", QUEUE, until="stream.lost")
         status = pathlib.Path("/proc/%d/status" % process.pid).read_text()
-        process.terminate()
-        r = reader.finish()
+        r = process.end()
     assert r.end["updates"] == 1, r.err
     assert r.end["rejected"]["not-json"] == (0 if what == "pings" else count)
     if not os.environ.get("GSQSTAT_SANITIZE"):

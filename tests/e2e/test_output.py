@@ -20,10 +20,12 @@ import frames
 import harness
 import pytest
 from frames import frame
-from harness import QUEUE, Reader
+from harness import QUEUE
 
 BARE = "".join(frame(QUEUE, at="2026-11-24T02:00:%02dZ" % s, state={"active": s, "waiting": 0.1})
                + "\n" for s in range(0, 60, 5))
+# Two frames with 100 s between them.
+GAP = "".join(frame(QUEUE, at="2026-11-24T02:%sZ" % at) + "\n" for at in ("00:00", "01:40"))
 
 
 def test_ndjson_numbers_read_back(tool):
@@ -126,10 +128,8 @@ def test_target_stays_where_no_row_was_printed(tool):
 
 def test_signal_replaces_the_target_with_partial_rows(tool, serve):
     serve()
-    process = tool.start("-w", "1h", "-o", "rows", QUEUE)
-    Reader(process).wait("stream.connected")
-    process.terminate()
-    assert tool.finish(process).status == 143
+    process = tool.start("-w", "1h", "-o", "rows", QUEUE, until="stream.connected")
+    assert process.end().status == 143
     assert json.loads((tool.dir / "rows").read_text())["partial"]
 
 
@@ -139,12 +139,12 @@ def test_output_dash_is_stdout(tool):
 
 def test_side_files_are_private(tool, serve):
     serve()
-    (tool.dir / "tape").write_text("old")
-    (tool.dir / "tape").chmod(0o644)
-    assert tool.run("-w", "200ms", "--record", "tape", "--rejects", "bad", QUEUE).status == 0
-    for name in ("tape", "bad"):
+    (tool.dir / "recording").write_text("old")
+    (tool.dir / "recording").chmod(0o644)
+    assert tool.run("-w", "200ms", "--record", "recording", "--rejects", "bad", QUEUE).status == 0
+    for name in ("recording", "bad"):
         assert stat.S_IMODE((tool.dir / name).stat().st_mode) == 0o600
-    assert "old" not in (tool.dir / "tape").read_text()
+    assert "old" not in (tool.dir / "recording").read_text()
 
 
 # -- readers
@@ -158,26 +158,22 @@ def test_full_disk_is_7(tool):
 def test_closed_stdout_is_7_and_its_number_is_never_reused(tool, serve):
     serve()
     r = subprocess.run(["sh", "-c", '"$0" "$@" >&-', harness.PROGRAM, "-w", "200ms",
-                        "--record", "tape", QUEUE],
+                        "--record", "recording", QUEUE],
                        env=tool.env, cwd=tool.dir, capture_output=True)
     assert r.returncode == 7
-    assert not (tool.dir / "tape").exists() or (tool.dir / "tape").read_text() == ""
+    assert not (tool.dir / "recording").exists() or (tool.dir / "recording").read_text() == ""
 
 
 def test_reader_that_leaves_ends_the_run_at_once(tool, serve):
     serve()
-    process = tool.start("-w", "1h", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
-    process.stdout.close()
-    process.stdout = None
+    process = tool.start("-w", "1h", QUEUE, until="stream.connected")
+    process.leave()
     assert process.wait(timeout=3 * harness.SLACK) == 141
-    assert reader.wait("run.end")["exit"] == 141
+    assert process.until("run.end")["exit"] == 141
 
 
 def test_head_ends_a_run(tool):
-    (tool.dir / "in").write_text(frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n"
-                                 + frame(QUEUE, at="2026-11-24T02:01:40Z") + "\n")
+    (tool.dir / "in").write_text(GAP)
     r = subprocess.run(["bash", "-c", '"$0" --replay in -w 100ms --audit none | head -n1; '
                         'echo ${PIPESTATUS[0]}', harness.PROGRAM], env=tool.env, timeout=30,
                        cwd=tool.dir, capture_output=True, text=True)
@@ -190,9 +186,8 @@ def test_slow_reader_does_not_hold_the_stream_up(tool, serve):
     read, write = os.pipe()
     process = tool.start("-w", "100ms", "-n", 20, *frames.QUEUES[:5], stdout=write)
     os.close(write)
-    reader = Reader(process)
-    reader.wait("run.end")
-    result = reader.finish()
+    process.until("run.end")
+    result = process.finish()
     os.close(read)
     assert result.status == 7
     assert result.end["windows"] == 20 and result.end["updates"] > 0
@@ -200,13 +195,10 @@ def test_slow_reader_does_not_hold_the_stream_up(tool, serve):
 
 def test_replay_waits_for_its_reader(tool):
     process = tool.start("--replay", "-", "-w", "100ms", stdin=subprocess.PIPE)
-    process.stdin.write(frame(QUEUE, at="2026-11-24T02:00:00Z").encode() + b"\n"
-                        + frame(QUEUE, at="2026-11-24T02:01:40Z").encode() + b"\n")
-    process.stdin.close()
-    process.stdin = None
+    process.give(GAP)
     time.sleep(1.5)
     assert process.poll() is None
-    r = tool.finish(process)
+    r = process.finish()
     assert r.status == 0 and len(r.rows) == 1001
 
 
@@ -216,22 +208,17 @@ def test_wait_that_fails_at_the_end_is_told_as_it_is(tool):
     tool.env["ASAN_OPTIONS"] = tool.env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
     process = tool.start("--replay", "-", "-w", "5s", stdin=subprocess.PIPE)
     fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
-    process.stdin.write(frame(QUEUE, at="2026-11-24T02:00:00Z").encode() + b"\n"
-                        + frame(QUEUE, at="2026-11-24T02:01:40Z").encode() + b"\n")
-    process.stdin.close()
-    process.stdin = None
-    reader = Reader(process)
-    reader.wait("window.flush", count=21)
+    process.give(GAP)
+    process.until("window.flush", count=21)
     hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[1]
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (1, hard))
-    assert reader.wait("run.end")["message"] == "poll: Invalid argument"
-    assert reader.finish().status == 7
+    assert process.until("run.end")["message"] == "poll: Invalid argument"
+    assert process.finish().status == 7
 
 
 def test_rows_come_as_their_window_closes(tool, serve):
     serve()
-    process = tool.start("-w", "300ms", "-n", 50, QUEUE)
-    Reader(process).wait("window.flush")
+    process = tool.start("-w", "300ms", "-n", 50, QUEUE, until="window.flush")
     assert json.loads(process.stdout.readline())["window"] == 0
     process.kill()
     process.wait()
@@ -254,8 +241,7 @@ def test_terminal_that_nobody_reads_does_not_keep_signals_away(tool):
     terminal, end = pty.openpty()
     process = tool.start("--replay", "in", "--time", "arrival", "-w", "1s", stdout=end)
     os.close(end)
-    reader = Reader(process)
-    reader.wait("window.flush")
+    process.until("window.flush")
     time.sleep(0.5)
     process.terminate()
     try:
@@ -270,11 +256,10 @@ def test_terminal_that_hangs_up_ends_the_run(tool, serve):
     terminal, end = pty.openpty()
     process = tool.start("-w", "1h", QUEUE, stdout=end)
     os.close(end)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process.until("stream.connected")
     os.close(terminal)
     assert process.wait(timeout=3 * harness.SLACK) == 7
-    assert reader.wait("run.end")["exit"] == 7
+    assert process.until("run.end")["exit"] == 7
 
 
 def test_fifo_of_rejects_that_nobody_reads_is_7(tool):
@@ -287,9 +272,8 @@ def test_fifo_of_rejects_that_nobody_reads_is_7(tool):
 
 
 def test_file_takes_more_windows_at_once_than_may_wait(tool):
-    r = tool.run("--replay", "-", "--time", "arrival", "-w", "100ms", "-o", "rows", "--audit",
-                 "none", data=recorded([0, 4200], state=None))
-    assert r.status == 0, r.err
+    tool.run("--replay", "-", "--time", "arrival", "-w", "100ms", "-o", "rows", "--audit",
+             "none", data=recorded([0, 4200], state=None), status=0)
     assert (tool.dir / "rows").stat().st_size > 16 << 20
     with open(tool.dir / "rows") as rows:
         assert sum(1 for row in rows) == 42001

@@ -19,7 +19,7 @@ import pytest
 import gateway
 import harness
 import notice_frames
-from harness import QUEUE, Reader
+from harness import QUEUE
 from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
@@ -194,8 +194,7 @@ def test_now_exposes_queues_without_their_media(tool, tmp_path):
     with Notices(tmp_path, Scenario()) as service:
         tool.login(service)
         result = tool.run("--source", "notifications", "--now", *PROMETHEUS, "--queue-name",
-                          "Queue 01", "-m", "oWaiting")
-        assert result.status == 0
+                          "Queue 01", "-m", "oWaiting", status=0)
     labels = {labels for name, labels in parse(result.out) if name.startswith("gsqstat_o_")}
     (only,) = labels
     assert dict(only) == {"queue_id": QUEUE, "queue_name": "Queue 01", "media": ""}
@@ -230,7 +229,7 @@ def test_a_file_is_replaced_whole_at_each_window(tool, serve):
                 stamps.append(parse(text)[SUCCESS, ()] if text.endswith("\n") else -1)
     thread = threading.Thread(target=look)
     thread.start()
-    result = tool.finish(process)
+    result = process.finish()
     done.set()
     thread.join()
     assert result.status == 0 and result.out == "" and len(set(stamps)) > 2
@@ -243,8 +242,7 @@ def test_a_file_is_replaced_whole_at_each_window(tool, serve):
 
 def test_the_last_good_file_stays_where_a_run_fails(tool, serve):
     serve(streams=[[("frame",), ("sleep", 0.9), ("close", 1008, "enough")]])
-    result = tool.run("-w", "200ms", "-n", 100, *PROMETHEUS, "-o", "file.prom", QUEUE)
-    assert result.status == 6
+    result = tool.run("-w", "200ms", "-n", 100, *PROMETHEUS, "-o", "file.prom", QUEUE, status=6)
     assert result.events("window.flush")[-1]["partial"]
     begun = datetime.datetime.fromisoformat(
         result.events("stream.connected")[0]["at"].replace("Z", "+00:00")).timestamp()
@@ -260,23 +258,19 @@ def test_the_last_good_file_stays_where_a_run_fails(tool, serve):
 def test_a_file_that_cannot_be_replaced_ends_the_run(tool, serve):
     serve()
     (tool.dir / "d").mkdir()
-    reader = Reader(tool.start("-w", "200ms", "-n", 100, *PROMETHEUS, "-o", "d/x.prom", QUEUE))
-    reader.wait("window.flush")
+    process = tool.start("-w", "200ms", "-n", 100, *PROMETHEUS, "-o", "d/x.prom", QUEUE)
+    process.until("window.flush")
     assert harness.eventually(lambda: (tool.dir / "d/x.prom").exists())
     (tool.dir / "d").rename(tool.dir / "gone")
-    result = reader.finish()
+    result = process.finish()
     assert result.status == 7 and "x.prom: a file beside it cannot be made" in result.end["message"]
     assert stamp((tool.dir / "gone/x.prom").read_text()) > 0
 
 
 def test_after_a_signal_stdout_has_the_last_whole_window(tool, serve):
     serve()
-    process = tool.start("-w", "300ms", "-n", 1000, *PROMETHEUS, QUEUE)
-    reader = Reader(process)
-    reader.wait("window.flush")
-    process.send_signal(signal.SIGTERM)
-    result = reader.finish()
-    assert result.status == 128 + signal.SIGTERM
+    process = tool.start("-w", "300ms", "-n", 1000, *PROMETHEUS, QUEUE, until="window.flush")
+    result = process.end(status=128 + signal.SIGTERM)
     whole = [e for e in result.events("window.flush") if not e["partial"]]
     updates = [v for (name, _), v in parse(result.out).items() if name == "gsqstat_updates"]
     assert updates == [whole[-1]["updates"]]
@@ -361,6 +355,5 @@ def test_node_exporter_and_prometheus_have_the_numbers(tool, serve):
         assert len(query(two, "time() - %s < 60" % SUCCESS)) == 1
         assert [v for _, v in query(two, "node_textfile_scrape_error")] == [0]
         assert query(two, "max_over_time(node_textfile_scrape_error[1m])")[0][1] == 0
-        process.send_signal(signal.SIGTERM)
-        assert tool.finish(process).status == 128 + signal.SIGTERM
+        assert process.end().status == 128 + signal.SIGTERM
         assert "gsqstat_updates{" in ask(one, "/metrics")

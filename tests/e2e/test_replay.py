@@ -10,7 +10,7 @@ import frames
 import harness
 import pytest
 from frames import frame
-from harness import QUEUE, Reader
+from harness import QUEUE
 
 SAMPLE = str(pathlib.Path(__file__).parent.parent / "sample.ndjson")
 
@@ -30,22 +30,21 @@ def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
     serve(rate=50, streams=[[("run", 0.3), ("send", "not json", "a\nb"), ("drop",)],
                             [("run",)]])
     args = ["-w", "1s", "-n", 3, *flags, *frames.QUEUES[:3]]
-    live = tool.run("--record", "tape", *args)
-    assert live.status == 0, live.err
-    again = tool.run("--replay", "tape", "--time", "arrival", *args)
+    live = tool.run("--record", "recording", *args, status=0)
+    again = tool.run("--replay", "recording", "--time", "arrival", *args)
     assert again.status == 0 and again.out == live.out
     args = [word for word in args if word not in frames.QUEUES]
     piped = tool.run("--replay", "-", "--time", "arrival", *args,
-                     data=(tool.dir / "tape").read_bytes())
+                     data=(tool.dir / "recording").read_bytes())
     assert piped.out == live.out
 
 
 def test_replay_after_the_watchdog_prints_the_same_bytes(tool, serve):
     serve(streams=[[("run", 0.2)], [("run",)]])
     args = ["-w", "250ms", "-n", 10, "--idle-timeout", "300ms", QUEUE]
-    live = tool.run("--record", "tape", *args)
+    live = tool.run("--record", "recording", *args)
     assert live.status == 0 and len(live.events("stream.lost")) >= 1
-    assert tool.run("--replay", "tape", "--time", "arrival", *args).out == live.out
+    assert tool.run("--replay", "recording", "--time", "arrival", *args).out == live.out
 
 
 @pytest.mark.parametrize("flags", [[], ["-i", "PT1M"]])
@@ -53,13 +52,11 @@ def test_queue_that_is_silent_at_first_has_the_recorded_interval(tool, serve, fl
     over = threading.Event()
     serve(streams=[[("until", over.is_set), ("frame",), ("drop",)], [("sleep", 60)]])
     args = ["--time", "arrival", "-w", "1500ms", "-n", 3, *flags, *frames.QUEUES[:2]]
-    reader = Reader(tool.start("--record", "tape", *args))
-    reader.wait("window.flush")
+    process = tool.start("--record", "recording", *args, until="window.flush")
     over.set()
-    live = reader.finish()
-    assert live.status == 0, live.err
+    live = process.finish(status=0)
     assert [row["updates"] for row in live.rows] == [0, 0, 1, 0, 0, 0]
-    again = tool.run("--replay", "tape", *args)
+    again = tool.run("--replay", "recording", *args)
     assert (again.status, again.out) == (0, live.out)
 
 
@@ -82,16 +79,13 @@ def test_interval_of_a_row_is_the_recorded_one_or_the_first_frames(tool, member,
 
 def test_window_cut_short_is_none_of_the_recording_either(tool, serve):
     serve(rate=50)
-    process = tool.start("-w", "5s", "--record", "tape", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
+    process = tool.start("-w", "5s", "--record", "recording", QUEUE, until="stream.connected")
     time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    live = reader.finish()
+    live = process.end(signal.SIGINT)
     assert live.status == 130 and live.rows[0]["partial"]
-    tape = [json.loads(line) for line in (tool.dir / "tape").read_text().splitlines()]
-    assert tape[-1]["state"] == "end" and tape[-1]["at"] <= live.end["ts"]
-    again = tool.run("--replay", "tape", "--time", "arrival", "-w", "5s")
+    recording = tool.lines("recording")
+    assert recording[-1]["state"] == "end" and recording[-1]["at"] <= live.end["ts"]
+    again = tool.run("--replay", "recording", "--time", "arrival", "-w", "5s")
     assert (again.status, again.out) == (0, live.out), again.err
 
 
@@ -175,8 +169,8 @@ def test_source_and_queues_come_from_the_recording(tool):
     assert [row["queueId"] for row in tool.run(*ARRIVAL, data=data).rows] == [QUEUE]
     r = tool.run(*ARRIVAL, "-q", frames.QUEUES[1], data=data)
     assert r.status == 2 and "queue %s is not in the recording" % frames.QUEUES[1] in r.err
-    (tool.dir / "tape").write_text(data.replace("PT10S", "PT1M"))
-    r = tool.run("--replay", "tape", "--dry-run")
+    (tool.dir / "recording").write_text(data.replace("PT10S", "PT1M"))
+    r = tool.run("--replay", "recording", "--dry-run")
     settings = json.loads(r.out)
     assert settings["source"] == {"value": "stream", "from": "recording"}
     assert settings["queue"] == {"value": [QUEUE], "from": "recording"}
@@ -196,8 +190,8 @@ def test_source_that_is_not_the_recordings_is_8(tool, name, other, how):
     if how == "bare":
         data = lines(*(json.dumps(json.loads(line)["frame"]) for line in data.splitlines()
                        if '"stream":0,"frame":' in line))
-    (tool.dir / "tape").write_text(data)
-    file = "-" if how == "pipe" else "tape"
+    (tool.dir / "recording").write_text(data)
+    file = "-" if how == "pipe" else "recording"
     good = "notifications" if other == "stream" else "stream"
     r = tool.run("--replay", file, "--source", other, data=data)
     assert r.status == 8 and r.out == "", r.err
@@ -309,22 +303,21 @@ def test_moment_of_another_millennium_is_a_broken_line(tool):
 
 def test_recording_is_as_described(tool, serve):
     serve(streams=[[("frame",), ("send", "not json")]])
-    tool.run("-w", "300ms", "--record", "tape", QUEUE)
-    tape = [json.loads(line) for line in (tool.dir / "tape").read_text().splitlines()]
-    run = tape.pop(0)
+    tool.run("-w", "300ms", "--record", "recording", QUEUE)
+    recording = tool.lines("recording")
+    run = recording.pop(0)
     assert run == {"at": run["at"], "state": "run", "schema": "gsqstat-recording/1",
                    "source": "stream", "queues": [QUEUE], "interval": "PT10S"}
-    assert run["at"] <= tape[0]["at"]
-    assert tape[0]["state"] == "connected" and tape[0]["at"].endswith("000Z")
-    assert tape[0]["interval"] == "PT10S"
-    assert tape[1]["frame"]["data"]["queueId"] == QUEUE and tape[1]["stream"] == 0
-    assert tape[2]["text"] == "not json"
-    assert tape[-1]["state"] == "end" and "stream" not in tape[-1]
+    assert run["at"] <= recording[0]["at"]
+    assert recording[0]["state"] == "connected" and recording[0]["at"].endswith("000Z")
+    assert recording[0]["interval"] == "PT10S"
+    assert recording[1]["frame"]["data"]["queueId"] == QUEUE and recording[1]["stream"] == 0
+    assert recording[2]["text"] == "not json"
+    assert recording[-1]["state"] == "end" and "stream" not in recording[-1]
 
 
 def test_bare_frames_replay_by_event_time(tool):
-    r = tool.run("--replay", "-", "-w", "10s", data=lines(at(0), at(12), at(9), at(21)))
-    assert r.status == 0
+    r = tool.run("--replay", "-", "-w", "10s", data=lines(at(0), at(12), at(9), at(21)), status=0)
     assert [row["updates"] for row in r.rows] == [2, 1, 1]
     assert [row["partial"] for row in r.rows] == [False, False, True]
     assert all(row["time"] == "event" and row["coverage"] is None and row["lagMs"] is None
@@ -425,7 +418,7 @@ def test_fifo_whose_writer_is_silent_keeps_no_signal_away(tool, begun):
     writer = os.open(tool.dir / "in", os.O_WRONLY)
     if begun:       # by the first frame, which says what the recording is of
         os.write(writer, lines(at(0)).encode())
-        Reader(process).wait("run.start")
+        process.until("run.start")
     process.terminate()
     try:
         assert process.wait(timeout=3 * harness.SLACK) == 143
@@ -436,8 +429,8 @@ def test_fifo_whose_writer_is_silent_keeps_no_signal_away(tool, begun):
 
 def test_last_line_cut_is_a_warning(tool, serve):
     serve()
-    tool.run("-w", "400ms", "--record", "tape", QUEUE)
-    whole = (tool.dir / "tape").read_bytes()
+    tool.run("-w", "400ms", "--record", "recording", QUEUE)
+    whole = (tool.dir / "recording").read_bytes()
     cut = whole[:whole.rindex(b'{"at"', 0, -60) + 40]
     r = tool.run("--replay", "-", "--time", "arrival", "-w", "400ms", QUEUE, data=cut)
     assert r.status == 0 and r.rows[0]["partial"]
@@ -472,9 +465,9 @@ def test_arrival_needs_an_arrival(tool):
 
 def test_rewritten_recording_still_replays(tool, serve):
     serve()
-    live = tool.run("-w", "400ms", "--record", "tape", QUEUE)
+    live = tool.run("-w", "400ms", "--record", "recording", QUEUE)
     loose = "".join(json.dumps(dict(sorted(json.loads(line).items()))) + "\r\n"
-                    for line in (tool.dir / "tape").read_text().splitlines())
+                    for line in (tool.dir / "recording").read_text().splitlines())
     r = tool.run("--replay", "-", "--time", "arrival", "-w", "400ms", "-n", 1, QUEUE, data=loose)
     assert r.rows == live.rows
 
@@ -508,8 +501,7 @@ def states(*moments):
 
 def test_recording_without_its_end_is_a_warning(tool):
     data = states(("02:00", "connected"), ("02:01", "lost"))
-    killed = tool.run("--replay", "-", "--time", "arrival", QUEUE, data=data)
-    assert killed.status == 0
+    killed = tool.run("--replay", "-", "--time", "arrival", QUEUE, data=data, status=0)
     assert any("killed" in line["message"] for line in killed.events("warning"))
     whole = tool.run("--replay", "-", "--time", "arrival", QUEUE,
                      data=data + '{"at":"2026-11-24T02:01:00.000000Z","state":"end"}\n')
@@ -522,12 +514,9 @@ def test_windows_of_a_long_silence_wait_for_the_reader(tool):
     data = states(("02:00", "connected"), ("04:00", "lost"))
     process = tool.start("--replay", "-", "--time", "arrival", "-w", "100ms", "--audit", "none",
                          QUEUE, stdin=-1)
-    process.stdin.write(data.encode())
-    process.stdin.close()
-    process.stdin = None
+    process.give(data)
     time.sleep(0.3)
-    r = tool.finish(process)
-    assert r.status == 0, r.err
+    r = process.finish(status=0)
     assert r.out.count("\n") == 72000 and len(r.out) > 25_000_000
 
 

@@ -12,7 +12,7 @@ import harness
 import pytest
 from gateway import Gateway
 from gateway import Scenario as GatewayScenario
-from harness import QUEUE, Reader
+from harness import QUEUE
 from notices import Notices
 from notices import Scenario as NoticesScenario
 
@@ -40,10 +40,10 @@ def tool_of(tmp_path):
         yield start
 
 
-def states(tape):
+def states(recording):
     """(spans in which the run was connected, spans in which it stood still), in microseconds."""
     up, stalls, since = [], [], None
-    for line in map(json.loads, tape.read_text().splitlines()):
+    for line in map(json.loads, recording.read_text().splitlines()):
         at, state = microseconds(line["at"]), line.get("state")
         if state == "connected" and since is None:
             since = at
@@ -70,9 +70,9 @@ def numbers_of(value, name):
                 yield from numbers_of(inner, name)
 
 
-def check_rows(rows, tape):
+def check_rows(rows, recording):
     """Coverage is what was connected and seen, and no figure was observed for longer."""
-    up, stalls = states(tape)
+    up, stalls = states(recording)
     assert rows
     for row in rows:
         begin, end = microseconds(row["start"]), microseconds(row["end"])
@@ -85,10 +85,10 @@ def check_rows(rows, tape):
     return stalls
 
 
-def check_replay(tool, source, tape, window, rows):
+def check_replay(tool, source, recording, window, rows):
     flags = ["--time", "arrival"] if source == "stream" else []
-    again = tool.run("--source", source, *flags, "--replay", tape, "-w", window, QUEUE)
-    assert again.status == 0, again.err
+    again = tool.run("--source", source, *flags, "--replay", recording, "-w", window, QUEUE,
+                     status=0)
     different = [(a, b) for a, b in zip(again.out.splitlines(), rows.splitlines()) if a != b]
     assert different == [] and len(again.out) == len(rows)
 
@@ -96,57 +96,48 @@ def check_replay(tool, source, tape, window, rows):
 @pytest.mark.parametrize("source", SOURCES)
 def test_stopped_process_tells_how_long_it_saw_nothing(tool_of, source):
     tool = tool_of(source)
-    process = tool.start("--source", source, "-w", "300ms", "-n", 13, "--record", "tape",
-                         "--idle-timeout", "5s", QUEUE)
-    reader = Reader(process)
-    reader.wait("window.flush")
+    process = tool.start("--source", source, "-w", "300ms", "-n", 13, "--record", "recording",
+                         "--idle-timeout", "5s", QUEUE, until="window.flush")
     process.send_signal(signal.SIGSTOP)
     time.sleep(2.6)
     process.send_signal(signal.SIGCONT)
-    reader.wait("run.stalled")
-    r = reader.finish()
-    assert r.status == 0, r.err
+    process.until("run.stalled")
+    r = process.finish(status=0)
     assert (r.end["connected"], r.end["lost"], len(r.events("run.stalled"))) == (1, 0, 1)
-    stalls = check_rows(r.rows, tool.dir / "tape")
+    stalls = check_rows(r.rows, tool.dir / "recording")
     assert r.end["stalledMs"] == (stalls[0][1] - stalls[0][0]) // 1000 >= 2600
     assert r.events("run.stalled")[0]["stalledMs"] == r.end["stalledMs"]
     assert sum(row["coverage"] == 0 for row in r.rows) >= 6 and r.rows[-1]["coverage"] > 0
-    check_replay(tool, source, "tape", "300ms", r.out)
+    check_replay(tool, source, "recording", "300ms", r.out)
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_time_that_was_not_seen_is_no_silence(tool_of, source):
     """The connection goes on: what came meanwhile is there, though it is over --idle-timeout."""
     tool = tool_of(source)
-    process = tool.start("--source", source, "-w", "10s", "--record", "tape", "--idle-timeout",
-                         "1500ms", "-v", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.message", count=3)
+    process = tool.start("--source", source, "-w", "10s", "--record", "recording", "--idle-timeout",
+                         "1500ms", "-v", QUEUE, until="stream.message", count=3)
     process.send_signal(signal.SIGSTOP)
     time.sleep(2.6)
     process.send_signal(signal.SIGCONT)
-    reader.wait("run.stalled")
-    reader.wait("stream.message", count=len([line for line in reader.text.splitlines()
+    process.until("run.stalled")
+    process.until("stream.message", count=len([line for line in process.text.splitlines()
                                              if b'"stream.message"' in line]) + 3)
-    process.send_signal(signal.SIGTERM)
-    r = reader.finish()
+    r = process.end()
     assert (r.end["connected"], r.end["lost"]) == (1, 0), r.err
     assert r.events("stream.silent") == []
-    check_rows(r.rows, tool.dir / "tape")
-    check_replay(tool, source, "tape", "10s", r.out)
+    check_rows(r.rows, tool.dir / "recording")
+    check_replay(tool, source, "recording", "10s", r.out)
 
 
 def test_windows_that_ended_before_a_signal_are_whole(tool_of):
     tool = tool_of("stream")
-    process = tool.start("-w", "500ms", "-n", 100, "--record", "tape", QUEUE)
-    reader = Reader(process)
-    reader.wait("window.flush")
+    process = tool.start("-w", "500ms", "-n", 100, "--record", "recording", QUEUE,
+                         until="window.flush")
     process.send_signal(signal.SIGSTOP)
     time.sleep(1.2)
     process.send_signal(signal.SIGTERM)
-    process.send_signal(signal.SIGCONT)
-    r = reader.finish()
-    assert r.status == 128 + signal.SIGTERM, r.err
+    r = process.end(signal.SIGCONT, status=128 + signal.SIGTERM)
     assert [row["partial"] for row in r.rows] == [False] * (len(r.rows) - 1) + [True]
     assert len(r.rows) >= 4
 
@@ -175,14 +166,13 @@ class Stopped(threading.Thread):
                 for _ in range(STOPS)]
         self.plan = plan
         self.count = int((sum(map(sum, plan)) + 1.5) * 1000) // self.window + 1
-        self.tape, self.result = self.name.replace(" ", "-"), None
+        self.recording, self.result = self.name.replace(" ", "-"), None
 
     def run(self):
         process = self.tool.start("--source", self.source, "-w", "%dms" % self.window, "-n",
-                                  self.count, "--record", self.tape, QUEUE)
-        reader = Reader(process)
-        reader.wait("stream.connected")
-        taker = threading.Thread(target=self._take, args=(reader,))
+                                  self.count, "--record", self.recording, QUEUE)
+        process.until("stream.connected")
+        taker = threading.Thread(target=self._take, args=(process,))
         taker.start()
         for run, stop in self.plan:
             time.sleep(run)
@@ -193,8 +183,8 @@ class Stopped(threading.Thread):
             process.send_signal(signal.SIGCONT)
         taker.join()
 
-    def _take(self, reader):
-        self.result = reader.finish(timeout=120)
+    def _take(self, process):
+        self.result = process.finish(within=120)
 
 
 def test_rows_of_processes_that_are_stopped_at_random(tool_of):
@@ -208,9 +198,9 @@ def test_rows_of_processes_that_are_stopped_at_random(tool_of):
         r = run.result
         assert r and r.status == 0 and len(r.rows) >= run.count, run.name
         assert (r.end["connected"], r.end["lost"]) == (1, 0), (run.name, r.err)
-        stalls = check_rows(r.rows, run.tool.dir / run.tape)
+        stalls = check_rows(r.rows, run.tool.dir / run.recording)
         for begin, end in run.stops:
             if end - begin > 2.1 and end * 1e6 < microseconds(r.rows[-1]["end"]):
                 assert any(a <= begin * 1e6 + 5e4 and b >= end * 1e6 - 5e4 for a, b in stalls), (
                     run.name, begin, end, stalls)
-        check_replay(run.tool, run.source, run.tape, "%dms" % run.window, r.out)
+        check_replay(run.tool, run.source, run.recording, "%dms" % run.window, r.out)

@@ -12,7 +12,6 @@ import signal
 import struct
 import subprocess
 import termios
-import time
 
 import harness
 import pytest
@@ -127,8 +126,7 @@ def test_no_header(tool):
 
 def test_names_of_a_list_are_no_table(tool):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="h.example")
-    r = tool.run("--source", "notifications", "--list-queues", "-f", "table")
-    assert r.status == 2
+    r = tool.run("--source", "notifications", "--list-queues", "-f", "table", status=2)
     assert r.err == "gsqstat: --format 'table': allowed is ndjson or csv with --list-queues\n"
 
 

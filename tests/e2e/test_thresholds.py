@@ -6,12 +6,12 @@ import time
 
 import notice_frames
 import pytest
-from harness import QUEUE, Reader
+from harness import QUEUE
 from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
 SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
-TAPE = SAMPLE.with_name("notices.ndjson")
+NOTICES = SAMPLE.with_name("notices.ndjson")
 REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
 
 
@@ -66,8 +66,7 @@ def test_one_that_never_holds_is_status_0(tool):
 
 
 def test_a_number_that_no_row_had_is_a_warning(tool):
-    result = tool.run(*REPLAY, "--fail-if", "waitTime.median.max > 0")
-    assert result.status == 0
+    result = tool.run(*REPLAY, "--fail-if", "waitTime.median.max > 0", status=0)
     assert "'waitTime.median.max > 0': no row had" in result.events("warning")[1]["message"]
 
 
@@ -107,30 +106,25 @@ def test_for_counts_windows_in_a_row_and_ends_at_a_null(tool, values, found):
 def test_fail_fast_ends_with_the_whole_window(tool):
     rows = tool.run(*REPLAY, "-s").rows
     first = next(r["window"] for r in rows if r["coverage"] < 1)
-    result = tool.run(*REPLAY, "--fail-if", "coverage < 1", "--fail-fast")
-    assert result.status == 1
+    result = tool.run(*REPLAY, "--fail-if", "coverage < 1", "--fail-fast", status=1)
     assert result.rows == [r for r in rows if r["window"] <= first]
     assert result.end["message"].startswith("--fail-if 'coverage < 1' held")
 
 
 def test_fail_fast_ends_a_live_run_and_its_recording_replays(tool, serve, tmp_path):
-    tape = tmp_path / "tape"
+    recording = tmp_path / "recording"
     serve()
-    result = tool.run("-w", "100ms", "-n", 1000, "--record", tape, "--fail-if",
+    result = tool.run("-w", "100ms", "-n", 1000, "--record", recording, "--fail-if",
                       "updates > 0 for 2", "--fail-fast", QUEUE)
     assert result.status == 1 and windows(result)[-1] < 900
-    again = tool.run("--replay", tape, "--time", "arrival", "-w", "100ms", QUEUE)
+    again = tool.run("--replay", recording, "--time", "arrival", "-w", "100ms", QUEUE)
     assert (again.status, again.out) == (0, result.out)
 
 
 def test_partial_rows_count_and_the_signal_decides(tool, serve):
     serve()
-    process = tool.start("-w", "1h", "--fail-if", "partial == 1", QUEUE)
-    reader = Reader(process)
-    reader.wait("stream.connected")
-    process.send_signal(signal.SIGTERM)
-    result = reader.finish()
-    assert result.status == 128 + signal.SIGTERM
+    process = tool.start("-w", "1h", "--fail-if", "partial == 1", QUEUE, until="stream.connected")
+    result = process.end(status=128 + signal.SIGTERM)
     assert [h["value"] for h in held(result)] == [1]
 
 
@@ -151,14 +145,13 @@ def test_partial_rows_count_and_the_signal_decides(tool, serve):
     ("< 1", "'' is no field of a row"), (".max < 1", "'.max' is no field of a row"),
     ("waitTime..max < 1", "'waitTime..max' is no field of a row")])
 def test_bad_expressions_name_the_part_that_is_wrong(tool, expr, words):
-    result = tool.run("--replay", SAMPLE, "-q", QUEUE, "--fail-if", expr)
-    assert result.status == 2
+    result = tool.run("--replay", SAMPLE, "-q", QUEUE, "--fail-if", expr, status=2)
     assert result.err.startswith("gsqstat: --fail-if '%s': " % expr) and words in result.err
     assert result.err.count("\n") == 1
 
 
 def test_scope_is_a_queue_of_the_service_by_its_name(tool):
-    replay = ("--source", "notifications", "--replay", TAPE, "--queue-name", "*", "-w", "1m")
+    replay = ("--source", "notifications", "--replay", NOTICES, "--queue-name", "*", "-w", "1m")
     rows = [row for row in tool.run(*replay, "-s").rows if row["mediaType"] is None]
     name = rows[0]["queueName"]
     most = max(number(row, "metrics.oWaiting.count.max") or 0 for row in rows
@@ -224,5 +217,5 @@ def test_replay_waits_for_its_reader_whatever_held(tool):
     """What waits for the reader is more than a pipe holds and all that the run has left."""
     process = tool.start(*REPLAY, "-w", "3s", "--fail-if", "updates >= 0", "--audit", "none")
     time.sleep(1.5)
-    result = tool.finish(process)
+    result = process.finish()
     assert result.status == 1 and len(result.rows) == 600, result.err

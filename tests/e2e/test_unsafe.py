@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-import notice_frames
 from frames import frame
 from harness import QUEUE
 from notice_frames import queue
@@ -74,8 +73,7 @@ def test_names_of_a_recording(tool, form):
 @pytest.mark.parametrize("form", FORMATS[:5])
 def test_names_in_frames_of_the_stream(tool, form):
     text = frame(QUEUE, at="2026-11-24T02:00:01Z", state={"x" + NAME: 1}, interval=NAME)
-    result = tool.run("--replay", "-", "-m", "state", "-f", form, data=text + "\n")
-    assert result.status == 0, result.err
+    result = tool.run("--replay", "-", "-m", "state", "-f", form, data=text + "\n", status=0)
     assert form == "prometheus" or "x=A" in result.out.replace("\\=", "="), result.out
     assert_harmless(result.out)
 
@@ -88,10 +86,10 @@ def test_lists_of_queues_and_what_is_kept_of_them(tool, tmp_path, form):
         tool.login(service)
         listed = tool.run("--source", "notifications", "--list-queues", "-f", form)
         run = tool.run("--source", "notifications", "-w", "300ms", "--queue-name", "=a*",
-                       "-f", form, "--record", "tape")
+                       "-f", form, "--record", "recording")
         wrong = tool.run("--source", "notifications", "--queue-name", "=A" + UNSAFE)
     assert listed.status == run.status == 0 and wrong.status == 2
-    for text in (listed.out, run.out, wrong.err, (tool.dir / "tape").read_text()):
+    for text in (listed.out, run.out, wrong.err, (tool.dir / "recording").read_text()):
         assert_harmless(text)
     if form == "csv":
         row, = csv.DictReader(io.StringIO(listed.out))
@@ -104,14 +102,14 @@ def test_lists_of_queues_and_what_is_kept_of_them(tool, tmp_path, form):
 def test_reasons_and_what_is_rejected(tool, serve):
     serve(streams=[[("send", "no JSON: " + NAME), ("close", 1001, "gone " + NAME)], [("frame",)]])
     result = tool.run("-w", "1s", "--retry-for", "20s", "--rejects", "rejects", "--record",
-                      "tape", QUEUE)
+                      "recording", QUEUE)
     reason = result.events("stream.lost")[0]["reason"]
     assert "gone " + NAME in reason
-    for text in (result.err, (tool.dir / "rejects").read_text(), (tool.dir / "tape").read_text()):
+    files = [(tool.dir / name).read_text() for name in ("rejects", "recording")]
+    for text in (result.err, *files):
         assert_harmless(text)
         assert "\\u202e" in text
-    assert json.loads((tool.dir / "rejects").read_text().splitlines()[0])["text"] \
-        == "no JSON: " + NAME
+    assert tool.lines("rejects")[0]["text"] == "no JSON: " + NAME
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@A1"])

@@ -5,6 +5,7 @@ import pathlib
 import resource
 import select
 import shutil
+import signal
 import subprocess
 import time
 
@@ -64,31 +65,32 @@ class Tool:
                         GENESYS_API_HOST=gate.host, SSL_CERT_FILE=gate.ca)
         return self
 
-    def start(self, *args, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **more):
-        return subprocess.Popen([PROGRAM, *map(str, args)], env=self.env, cwd=self.dir,
-                                stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
-                                bufsize=0, **more)
+    def lines(self, name):
+        """What the lines of a file of JSON say."""
+        return [json.loads(line) for line in (self.dir / name).read_text().splitlines()]
 
-    def finish(self, process, data=None, timeout=PATIENCE):
-        out, err = process.communicate(data, timeout=timeout)
-        return Result(process.returncode, (out or b"").decode(), err.decode())
+    def start(self, *args, until=None, count=1, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+              **more):
+        """until: the event that is waited for, count: how often it has to have come."""
+        process = Running([PROGRAM, *map(str, args)], env=self.env, cwd=self.dir, stdin=stdin,
+                          stdout=stdout, stderr=subprocess.PIPE, bufsize=0, **more)
+        if until:
+            process.until(until, count)
+        return process
 
-    def run(self, *args, data=None, timeout=PATIENCE, **more):
+    def run(self, *args, data=None, status=None, within=PATIENCE, **more):
+        """status: what the run has to end with; within: the seconds that it may take."""
         stdin = subprocess.DEVNULL if data is None else subprocess.PIPE
-        process = self.start(*args, stdin=stdin, **more)
-        if isinstance(data, str):
-            data = data.encode()
-        return self.finish(process, data, timeout)
+        data = data.encode() if isinstance(data, str) else data
+        return self.start(*args, stdin=stdin, **more).finish(data, status, within)
 
 
-class Reader:
+class Running(subprocess.Popen):
     """Takes stderr line by line, so that a test waits for what happens, not for time."""
 
-    def __init__(self, process):
-        self.process, self.text = process, b""
-        self.fd = process.stderr.fileno()
+    text = b""
 
-    def wait(self, event, timeout=PATIENCE, count=1):
+    def until(self, event, count=1, timeout=PATIENCE):
         """The line of the event that comes for the count-th time."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -96,16 +98,33 @@ class Reader:
                      if b'"event":"%s"' % event.encode() in line and line.endswith(b"}")]
             if len(lines) >= count:
                 return json.loads(lines[count - 1])
-            if select.select([self.fd], [], [], 0.2)[0]:
-                more = os.read(self.fd, 65536)
+            if select.select([self.stderr], [], [], 0.2)[0]:
+                more = os.read(self.stderr.fileno(), 65536)
                 assert more, "ended before %s:\n%s" % (event, self.text.decode())
                 self.text += more
         raise AssertionError("no %s:\n%s" % (event, self.text.decode()))
 
-    def finish(self, timeout=PATIENCE):
-        out, err = self.process.communicate(timeout=timeout)
-        return Result(self.process.returncode, (out or b"").decode(),
-                      (self.text + err).decode())
+    def finish(self, data=None, status=None, within=PATIENCE):
+        out, err = self.communicate(data, timeout=within)
+        result = Result(self.returncode, (out or b"").decode(), (self.text + err).decode())
+        assert status in (None, result.status), (result.status, result.err)
+        return result
+
+    def end(self, number=signal.SIGTERM, status=None, within=PATIENCE):
+        """Sends a signal and waits for the end."""
+        self.send_signal(number)
+        return self.finish(status=status, within=within)
+
+    def give(self, text):
+        """All that is on its stdin."""
+        self.stdin.write(text.encode())
+        self.stdin.close()
+        self.stdin = None
+
+    def leave(self):
+        """Its stdout has no reader any more."""
+        self.stdout.close()
+        self.stdout = None
 
 
 def limit_file_size(size):
