@@ -146,7 +146,7 @@ bool token_cache_write(struct token_cache *c, const char *token, int64_t expires
 	json_put_quoted(&text, "{\"schema\":\"" SCHEMA "\",\"host\":", c->base_url);
 	json_put_quoted(&text, ",\"access_token\":", token);
 	buf_printf(&text, ",\"expires_ms\":%lld}\n", (long long)expires_ms);
-	ok = private_dir_write(c->dir, c->name, &text);
+	ok = private_dir_write(c->dir, c->name, &text, true);
 	if (!ok)
 		lines_add(warnings, "the token cannot be kept: %s", strerror(errno));
 	buf_wipe(&text);

@@ -158,7 +158,7 @@ static const char *write_locked(const struct queue_cache_key *key, int dir, cons
 	if (!name_file(key, name))
 		return strerror(ENOMEM);
 	lock = private_dir_lock(dir, name, &held);
-	if (!held && !private_dir_write(dir, name, text))
+	if (!held && !private_dir_write(dir, name, text, true))
 		why = strerror(errno);
 	if (lock >= 0)
 		close(lock);

@@ -7,6 +7,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "util/base.h"
+#include "util/text.h"
 
 #define LINKS_MAX 40		/* as in the kernel */
 #define READ_BYTES 65536
@@ -134,21 +136,35 @@ void files_check(const struct files_use *use, size_t n, struct lines *problems)
 	free(file);
 }
 
-bool files_is_stdout(const char *path)
+/* True if the test holds for the path, or for what a symbolic link at its end leads to. */
+static bool any_on_the_way(const char *path, bool (*test)(char *path))
 {
-	static const char *const names[] = { "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1" };
 	char *at = strdup(path), *next;
 	bool found = false;
 
 	for (int links = 0; at && !found && links < LINKS_MAX; links++) {
-		for (size_t i = 0; i < ARRAY_LEN(names); i++)
-			found = found || strcmp(at, names[i]) == 0;
+		found = test(at);
 		next = follow(at);
 		free(at);
 		at = next;
 	}
 	free(at);
 	return found;
+}
+
+static bool names_stdout(char *path)
+{
+	static const char *const names[] = { "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(path, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool files_is_stdout(const char *path)
+{
+	return any_on_the_way(path, names_stdout);
 }
 
 bool files_is_foreign_link(const struct stat *st)
@@ -178,17 +194,7 @@ static bool names_foreign_link(char *path)
 
 bool files_has_foreign_link(const char *path)
 {
-	char *at = *path ? strdup(path) : NULL, *next;
-	bool found = false;
-
-	for (int links = 0; at && !found && links < LINKS_MAX; links++) {
-		found = names_foreign_link(at);
-		next = follow(at);
-		free(at);
-		at = next;
-	}
-	free(at);
-	return found;
+	return *path && any_on_the_way(path, names_foreign_link);
 }
 
 /* --- outputs ------------------------------------------------------------------------ */
@@ -204,6 +210,28 @@ const char *files_unmakeable(const char *path)
 		why = strerror(errno);
 	free(real);
 	return why;
+}
+
+char *files_make_temp(int dir, const char *prefix, const char *suffix, mode_t mode, int *fd)
+{
+	unsigned char random[FILES_TEMP_HEX / 2];
+	char hex[FILES_TEMP_HEX + 1], *name = NULL;
+	int error;
+
+	if (RAND_bytes(random, sizeof(random)) != 1) {
+		errno = EIO;
+		return NULL;
+	}
+	text_hex(random, sizeof(random), hex);
+	if (asprintf(&name, "%s%s%s", prefix, hex, suffix) < 0)
+		return NULL;
+	*fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (*fd >= 0)
+		return name;
+	error = errno;
+	free(name);
+	errno = error;
+	return NULL;
 }
 
 /* open(2) allows O_NOATIME only to the owner and to a process with CAP_FOWNER. */

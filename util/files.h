@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "util/buf.h"
 #include "util/lines.h"
@@ -38,6 +39,12 @@ bool files_is_foreign_link(const struct stat *st);
 
 /* NULL, or why no file can be made in the directory of path, symbolic links followed. */
 const char *files_unmakeable(const char *path);
+
+/* Makes the file PREFIX HEX SUFFIX with random HEX and opens it for writing. Returns its name
+ * (malloc'd); NULL: errno says why. HEX is random because writers in different containers may have
+ * the same process ID. */
+#define FILES_TEMP_HEX 12	/* digits, 0 to 9 and a to f */
+char *files_make_temp(int dir, const char *prefix, const char *suffix, mode_t mode, int *fd);
 
 /* True if this process may do what only the owner may: change the file's mode, or replace it in
  * a sticky directory. Only for a file that the process may write to. */

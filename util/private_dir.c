@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/files.h"
 #include "util/secret_file.h"
 #include "util/text.h"
 
-#define TEMP_HEX 16
-#define TEMP_TRIES 8
 #define TEMP_KEPT_S 600		/* much longer than a write takes */
-#define HEX_DIGITS "0123456789abcdef"
 
 /* --- the directory ------------------------------------------------------------------ */
 
@@ -116,7 +113,7 @@ static int checked(int fd, bool may_restrict, const char **why)
 
 bool private_dir_is_temp(const char *rest)
 {
-	size_t digits = *rest == '.' ? strspn(rest + 1, HEX_DIGITS) : 0;
+	size_t digits = *rest == '.' ? strspn(rest + 1, "0123456789abcdef") : 0;
 
 	return digits && strcmp(rest + 1 + digits, ".tmp") == 0;
 }
@@ -229,60 +226,30 @@ enum private_dir_found private_dir_read(int dir, const char *name, size_t max, s
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* The name is random because writers in different containers may have the same process ID. */
-static int open_temp(int dir, const char *name, char temp[NAME_MAX + 1])
+bool private_dir_write(int dir, const char *name, const struct buf *text, bool sync)
 {
-	unsigned char random[TEMP_HEX / 2];
-	char hex[TEMP_HEX + 1];
-	int fd = -1;
-
-	for (int tries = 0; fd < 0 && tries < TEMP_TRIES; tries++) {
-		if (RAND_bytes(random, sizeof(random)) != 1) {
-			errno = EIO;
-			return -1;
-		}
-		text_hex(random, sizeof(random), hex);
-		snprintf(temp, NAME_MAX + 1, "%s.%s.tmp", name, hex);
-		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd < 0 && errno != EEXIST)
-			break;
-	}
-	return fd;
-}
-
-static bool write_file(int dir, const char *name, const struct buf *text, bool sync)
-{
-	char temp[NAME_MAX + 1];
-	int fd, saved;
+	char prefix[NAME_MAX + 1], *temp;
+	int fd, error;
 	bool ok;
 
 	if (text->failed) {
 		errno = ENOMEM;
 		return false;
 	}
-	fd = open_temp(dir, name, temp);
-	if (fd < 0)
+	snprintf(prefix, sizeof(prefix), "%s.", name);
+	temp = files_make_temp(dir, prefix, ".tmp", 0600, &fd);
+	if (!temp)
 		return false;
 	ok = buf_write(text, fd) && (!sync || fsync(fd) == 0);
 	if (close(fd) != 0)
 		ok = false;
 	ok = ok && renameat(dir, temp, dir, name) == 0;
-	if (!ok) {
-		saved = errno;
+	error = errno;
+	if (!ok)
 		unlinkat(dir, temp, 0);
-		errno = saved;
-	}
+	free(temp);
+	errno = error;
 	return ok;
-}
-
-bool private_dir_write(int dir, const char *name, const struct buf *text)
-{
-	return write_file(dir, name, text, true);
-}
-
-bool private_dir_write_unsynced(int dir, const char *name, const struct buf *text)
-{
-	return write_file(dir, name, text, false);
 }
 
 /* --- the lock ----------------------------------------------------------------------- */

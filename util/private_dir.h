@@ -41,11 +41,10 @@ enum private_dir_found {
 enum private_dir_found private_dir_read(int dir, const char *name, size_t max, struct buf *text,
 	const char **why);
 
-/* Replaces the file atomically: writes NAME.HEX.tmp with random HEX, calls fsync, and renames it.
- * False: errno says why, and the old file is unchanged. */
-bool private_dir_write(int dir, const char *name, const struct buf *text);
-/* The same without fsync, for callers that sync several files together. */
-bool private_dir_write_unsynced(int dir, const char *name, const struct buf *text);
+/* Replaces the file atomically: writes NAME.HEX.tmp with random HEX, and renames it. sync: calls
+ * fsync, unless the caller syncs several files together. False: errno says why, and the old file is
+ * unchanged. */
+bool private_dir_write(int dir, const char *name, const struct buf *text, bool sync);
 
 /* True if rest, what follows NAME, is the end of a temporary file's name. */
 bool private_dir_is_temp(const char *rest);

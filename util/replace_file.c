@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +12,11 @@
 #include <unistd.h>
 
 #include "util/files.h"
-#include "util/text.h"
 
 #define TEMP_TRIES 16
-#define RANDOM_BYTES 6
 #define TEMP_MARK ".gsqstat-"
 /* A longer name is cut in the temporary file's name, which then does not say what it belongs to. */
-#define TEMP_NAME_MAX (NAME_MAX - 1 - (sizeof(TEMP_MARK) - 1) - 2 * RANDOM_BYTES)
+#define TEMP_NAME_MAX (NAME_MAX - 1 - (sizeof(TEMP_MARK) - 1) - FILES_TEMP_HEX)
 #define UNFINISHED ".unfinished"
 
 struct replace_file {
@@ -28,6 +25,7 @@ struct replace_file {
 	char *directory;	/* of the target */
 	char *unfinished;	/* NULL: the target's name is too long for one */
 	const char *name;	/* of the target in its directory */
+	char *temp_prefix;	/* how the paths of its temporary files begin */
 	char *temp;		/* NULL: there is none */
 	int fd;			/* of temp, or -1 */
 };
@@ -90,29 +88,6 @@ enum status replace_file_check(const char *path, struct err *err)
 
 /* --- temporary files ---------------------------------------------------------------- */
 
-static int name_len(const struct replace_file *r)
-{
-	size_t len = strlen(r->name);
-
-	return (int)(len < TEMP_NAME_MAX ? len : TEMP_NAME_MAX);
-}
-
-static bool set_temp_name(struct replace_file *r)
-{
-	unsigned char bytes[RANDOM_BYTES];
-	char hex[2 * RANDOM_BYTES + 1];
-
-	free(r->temp);
-	r->temp = NULL;
-	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-		return false;
-	text_hex(bytes, sizeof(bytes), hex);
-	if (asprintf(&r->temp, "%s.%.*s" TEMP_MARK "%s", r->directory, name_len(r), r->name,
-		hex) < 0)
-		r->temp = NULL;
-	return r->temp != NULL;
-}
-
 /* Another run may have taken the new file for an abandoned one before we locked it. */
 static bool lock_new(int fd)
 {
@@ -135,13 +110,11 @@ static void close_temp(struct replace_file *r)
 static bool make_temp(struct replace_file *r, mode_t mode)
 {
 	for (int tries = 0; tries < TEMP_TRIES; tries++) {
-		if (!set_temp_name(r))
+		r->temp = files_make_temp(AT_FDCWD, r->temp_prefix, "", mode, &r->fd);
+		if (!r->temp)
 			return false;
-		r->fd = open(r->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-		if (r->fd >= 0 && lock_new(r->fd))
+		if (lock_new(r->fd))
 			return true;
-		if (r->fd < 0 && errno != EEXIST)
-			return false;
 		close_temp(r);
 	}
 	return false;
@@ -186,12 +159,11 @@ static enum status open_temp(struct replace_file *r, struct err *err)
 
 static bool is_temp_name(const struct replace_file *r, const char *name)
 {
-	const size_t len = strlen(r->name), mark = sizeof(TEMP_MARK) - 1;
+	const char *prefix = r->temp_prefix + strlen(r->directory);
+	const size_t len = strlen(prefix);
 
-	return len <= TEMP_NAME_MAX && strlen(name) == 1 + len + mark + 2 * RANDOM_BYTES
-		&& name[0] == '.' && memcmp(name + 1, r->name, len) == 0
-		&& memcmp(name + 1 + len, TEMP_MARK, mark) == 0
-		&& strspn(name + 1 + len + mark, "0123456789abcdef") == 2 * RANDOM_BYTES;
+	return strlen(name) == len + FILES_TEMP_HEX && memcmp(name, prefix, len) == 0
+		&& strspn(name + len, "0123456789abcdef") == FILES_TEMP_HEX;
 }
 
 static bool is_newer(const struct stat *st, const char *than)
@@ -227,7 +199,8 @@ static bool rescue(const struct replace_file *r, int dir, const char *name, uid_
 
 static void rescue_all(const struct replace_file *r, struct lines *warnings)
 {
-	DIR *dir = r->unfinished ? opendir(r->directory) : NULL;
+	bool named = r->unfinished && strlen(r->name) <= TEMP_NAME_MAX;
+	DIR *dir = named ? opendir(r->directory) : NULL;
 	struct stat old;
 	uid_t owner = stat(r->target, &old) == 0 ? old.st_uid : geteuid();
 	bool kept = false;
@@ -257,8 +230,11 @@ static enum status begin(struct replace_file *r, const char *path, struct lines 
 		return file_error(err, path, "cannot be made");
 	r->name = strrchr(r->target, '/') + 1;
 	r->directory = strndup(r->target, (size_t)(r->name - r->target));
-	if (!r->directory)
+	if (!r->directory || asprintf(&r->temp_prefix, "%s.%.*s" TEMP_MARK, r->directory,
+		(int)TEMP_NAME_MAX, r->name) < 0) {
+		r->temp_prefix = NULL;
 		return err_nomem(err);
+	}
 	if (strlen(r->name) + sizeof(UNFINISHED) - 1 <= NAME_MAX
 	    && asprintf(&r->unfinished, "%s" UNFINISHED, r->target) < 0) {
 		r->unfinished = NULL;
@@ -375,6 +351,7 @@ void replace_file_free(struct replace_file *r)
 	free(r->path);
 	free(r->target);
 	free(r->directory);
+	free(r->temp_prefix);
 	free(r->unfinished);
 	free(r);
 }

@@ -366,7 +366,7 @@ static bool write_item(struct spool *s, const char *name, const struct buf *text
 
 	/* without this lock another run may send the delivery too, which does no harm */
 	(void)fcntl(s->lock, F_OFD_SETLK, &byte);
-	if (!private_dir_write_unsynced(s->dir, name, text))
+	if (!private_dir_write(s->dir, name, text, false))
 		return false;
 	subtract_bytes(s, before);
 	s->used += text->len;

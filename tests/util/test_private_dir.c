@@ -201,13 +201,13 @@ TEST(file__comes_back_whole_up_to_the_bound)
 		text.data[i] = (char)(i * 7);
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		text.len = sizes[i];
-		assert_true(private_dir_write(p->dir, "file", &text));
+		assert_true(private_dir_write(p->dir, "file", &text, true));
 		assert_found(p, PRIVATE_DIR_WHOLE);
 		assert_int_equal(p->text.len, sizes[i]);
 		assert_memory_equal(p->text.data, text.data, sizes[i]);
 	}
 	text.len = MAX + 1;
-	assert_true(private_dir_write(p->dir, "file", &text));
+	assert_true(private_dir_write(p->dir, "file", &text, true));
 	assert_found(p, PRIVATE_DIR_BROKEN);
 	buf_free(&text);
 }
@@ -274,7 +274,7 @@ TEST(write__takes_the_place_of_whatever_was_there)
 
 	put_file(target, "x", 1, 0600);
 	assert_int_equal(symlink(target, p->file), 0);
-	assert_true(private_dir_write(p->dir, "file", &text));
+	assert_true(private_dir_write(p->dir, "file", &text, true));
 	umask(before);
 	assert_found(p, PRIVATE_DIR_WHOLE);
 	assert_int_equal(p->text.len, 3);
@@ -293,8 +293,8 @@ TEST(write__leaves_the_temporary_of_another_writer_alone)
 
 	assert_true(asprintf(&temp, "%s.%ld.tmp", p->file, (long)getpid()) > 0);
 	put_file(temp, "half a token", 12, 0600);
-	assert_true(private_dir_write(p->dir, "file", &text));
-	assert_true(private_dir_write_unsynced(p->dir, "file", &text));
+	assert_true(private_dir_write(p->dir, "file", &text, true));
+	assert_true(private_dir_write(p->dir, "file", &text, false));
 	assert_true(exists(temp));
 	assert_found(p, PRIVATE_DIR_WHOLE);
 	assert_int_equal(p->text.len, 3);
@@ -322,7 +322,7 @@ TEST(write__of_many_at_once_is_whole)
 			bool ok = true;
 
 			for (int j = 0; j < 20; j++)
-				ok = private_dir_write_unsynced(p->dir, "file", &text) && ok;
+				ok = private_dir_write(p->dir, "file", &text, false) && ok;
 			_exit(ok ? 0 : 1);
 		}
 		buf_free(&text);
@@ -389,12 +389,12 @@ TEST(write__that_fails_leaves_what_was_there)
 	none.rlim_cur = 10;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	errno = 0;
-	assert_false(private_dir_write(p->dir, "file", &text));
+	assert_false(private_dir_write(p->dir, "file", &text, true));
 	assert_int_equal(errno, EFBIG);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	text.failed = true;
-	assert_false(private_dir_write(p->dir, "file", &text));
+	assert_false(private_dir_write(p->dir, "file", &text, true));
 	assert_int_equal(errno, ENOMEM);
 	assert_int_equal(temps_in(p->path), 0);
 	assert_found(p, PRIVATE_DIR_WHOLE);
