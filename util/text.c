@@ -77,7 +77,9 @@ void text_clean(char *s)
 	*to = '\0';
 }
 
-bool text_put_safe(struct buf *out, const char *s, size_t len)
+/* Appends s with `instead` for each bad character, and U+FFFD for each byte that is not UTF-8. */
+static bool put_replaced(struct buf *out, const char *s, size_t len,
+	bool (*is_bad)(const char *s, size_t n), const char *instead)
 {
 	for (size_t n; len; s += n, len -= n) {
 		for (n = 0; n < len && s[n] >= ' ' && s[n] <= '~'; n++)
@@ -87,13 +89,25 @@ bool text_put_safe(struct buf *out, const char *s, size_t len)
 			continue;
 		}
 		n = utf8_length(s, len);
-		if (n == 0 || utf8_is_unsafe(s, n))
+		if (n == 0)
 			buf_str(out, TEXT_REPLACEMENT);
+		else if (is_bad(s, n))
+			buf_str(out, instead);
 		else
 			buf_add(out, s, n);
 		n = n ? n : 1;
 	}
 	return !out->failed;
+}
+
+bool text_put_safe(struct buf *out, const char *s, size_t len)
+{
+	return put_replaced(out, s, len, utf8_is_unsafe, TEXT_REPLACEMENT);
+}
+
+bool text_put_printable(struct buf *out, const char *s, size_t len)
+{
+	return put_replaced(out, s, len, utf8_is_control, " ");
 }
 
 /* RFC 4180 §2. A text with line breaks is quoted too, although text_put_safe replaces them. */
@@ -110,24 +124,6 @@ bool text_put_csv(struct buf *out, const char *s)
 		s += n + (s[n] == '"');
 	}
 	return buf_str(out, quoted ? "\"" : "");
-}
-
-bool text_put_printable(struct buf *out, const char *s, size_t len)
-{
-	while (len) {
-		size_t n = utf8_length(s, len);
-
-		if (n == 0)
-			buf_str(out, TEXT_REPLACEMENT);
-		else if (utf8_is_control(s, n))
-			buf_char(out, ' ');
-		else
-			buf_add(out, s, n);
-		n = n ? n : 1;
-		s += n;
-		len -= n;
-	}
-	return !out->failed;
 }
 
 const char *text_shown(char out[TEXT_SHOWN_SIZE], const char *value, size_t len)

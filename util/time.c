@@ -144,36 +144,30 @@ void time_format_us(char out[TIME_TEXT_MAX], int64_t us)
 
 /*
  * Adds the decimal number at *s, times unit_ms, to *ms. Computes exactly, so that 0.1s is 100 ms
- * and 0.0005s is refused. Moves *s behind the number; *whole: it had no decimals.
+ * and 0.0005s is refused. The number is the digits and dots up to end. Moves *s to its end; *whole:
+ * it had no decimals.
  */
-static bool parse_decimal_ms(const char **s, const char *digits_end, int64_t unit_ms,
-	int64_t *ms, bool *whole)
+static bool parse_decimal_ms(const char **s, const char *end, int64_t unit_ms, int64_t *ms,
+	bool *whole)
 {
 	int64_t value = 0, scale = 1, product;
 	const char *p = *s;
 
 	*whole = true;
-	if (p == digits_end || *p < '0' || *p > '9')
+	if (*p < '0' || *p > '9' || end[-1] == '.')
 		return false;
-	for (; p < digits_end && *p >= '0' && *p <= '9'; p++)
-		if (__builtin_mul_overflow(value, 10, &value)
+	for (; p < end; p++) {
+		if (*p == '.' && *whole)
+			*whole = false;
+		else if (*p == '.' || (!*whole && __builtin_mul_overflow(scale, 10, &scale))
+		    || __builtin_mul_overflow(value, 10, &value)
 		    || __builtin_add_overflow(value, *p - '0', &value))
 			return false;
-	if (p < digits_end && *p == '.') {
-		*whole = false;
-		if (++p == digits_end)
-			return false;
-		for (; p < digits_end && *p >= '0' && *p <= '9'; p++)
-			if (__builtin_mul_overflow(scale, 10, &scale)
-			    || __builtin_mul_overflow(value, 10, &value)
-			    || __builtin_add_overflow(value, *p - '0', &value))
-				return false;
 	}
-	if (p != digits_end || __builtin_mul_overflow(value, unit_ms, &product)
-	    || product % scale
+	if (__builtin_mul_overflow(value, unit_ms, &product) || product % scale
 	    || __builtin_add_overflow(*ms, product / scale, ms))
 		return false;
-	*s = p;
+	*s = end;
 	return *ms <= DURATION_MAX_MS;
 }
 

@@ -5,9 +5,10 @@
 
 #include "util/base.h"
 
-/* The length of the sequence at s (RFC 3629 §4); 0: it is invalid. */
-static size_t utf8_sequence(const unsigned char *s, size_t len)
+/* RFC 3629 §4 */
+size_t utf8_length(const char *text, size_t len)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3
 		: s[0] < 0xF5 ? 4 : 0;
 
@@ -22,7 +23,7 @@ static size_t utf8_sequence(const unsigned char *s, size_t len)
 	return n;
 }
 
-static bool is_ascii(const unsigned char *p, size_t words)
+static bool is_ascii(const char *p, size_t words)
 {
 	uint64_t word, any = 0;
 
@@ -36,25 +37,17 @@ static bool is_ascii(const unsigned char *p, size_t words)
 /* Most text is ASCII, which is checked 32 bytes at a time. */
 bool utf8_valid(const char *s, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)s;
-	size_t n;
-
-	for (; len; p += n, len -= n) {
-		if (len >= 32 && is_ascii(p, 4))
+	for (size_t n; len; s += n, len -= n) {
+		if (len >= 32 && is_ascii(s, 4))
 			n = 32;
-		else if (len >= 8 && is_ascii(p, 1))
+		else if (len >= 8 && is_ascii(s, 1))
 			n = 8;
 		else
-			n = utf8_sequence(p, len);
+			n = utf8_length(s, len);
 		if (!n)
 			return false;
 	}
 	return true;
-}
-
-size_t utf8_length(const char *s, size_t len)
-{
-	return utf8_sequence((const unsigned char *)s, len);
 }
 
 size_t utf8_cut(const char *s, size_t len, size_t max)
