@@ -11,7 +11,7 @@ void session_init(struct session *s, int64_t retry_for_us, int64_t request_us, i
 	const char *lacks)
 {
 	s->lacks = lacks;
-	backoff_init_bounded(&s->retry, retry_for_us, 2 * request_us, now_us);
+	backoff_init(&s->retry, retry_for_us, 2 * request_us, now_us);
 }
 
 int64_t session_end_us(const struct session *s, int64_t now_us)

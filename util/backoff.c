@@ -2,23 +2,14 @@
 
 #include <openssl/rand.h>
 
-void backoff_init(struct backoff *b, int64_t retry_for_us, int64_t now_us)
+void backoff_init(struct backoff *b, int64_t retry_for_us, int64_t single_us, int64_t now_us)
 {
 	*b = (struct backoff){
 		.retry_for_us = retry_for_us,
-		.deadline_us = now_us + retry_for_us,
+		.single_us = retry_for_us ? 0 : single_us,
+		.deadline_us = now_us + (retry_for_us ? retry_for_us : single_us),
 		.connected_us = INT64_MIN
 	};
-}
-
-void backoff_init_bounded(struct backoff *b, int64_t retry_for_us, int64_t single_us,
-	int64_t now_us)
-{
-	backoff_init(b, retry_for_us, now_us);
-	if (retry_for_us)
-		return;
-	b->single_us = single_us;
-	b->deadline_us += single_us;
 }
 
 void backoff_connected(struct backoff *b, int64_t now_us)

@@ -24,9 +24,8 @@ struct backoff {		/* other files may read the members, only backoff.c writes the
 
 enum backoff_verdict { BACKOFF_LATER, BACKOFF_TIME_UP };
 
-void backoff_init(struct backoff *b, int64_t retry_for_us, int64_t now_us);
-void backoff_init_bounded(struct backoff *b, int64_t retry_for_us, int64_t single_us,
-	int64_t now_us);
+/* single_us: time limit of the only attempt, if retry_for_us is 0; 0: none. */
+void backoff_init(struct backoff *b, int64_t retry_for_us, int64_t single_us, int64_t now_us);
 void backoff_connected(struct backoff *b, int64_t now_us);
 /* The connection is lost. Resets the counts if it was stable, and the deadline if anew is true. */
 void backoff_lost(struct backoff *b, int64_t now_us, bool anew);

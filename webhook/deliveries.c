@@ -477,7 +477,7 @@ static void try_now(struct deliveries *c, struct url_queue *q, int64_t now_us, i
 		.body = m->body.data, .len = m->body.len };
 
 	if (!q->tried)
-		backoff_init(&q->backoff, c->conf.retry_for_us, now_us);
+		backoff_init(&q->backoff, c->conf.retry_for_us, 0, now_us);
 	q->tried = true;
 	call.timeout_us = attempt_end_us(c, q, now_us) - now_us;
 	if (make_headers(c, q, real_us, &call.nheader))

@@ -10,7 +10,7 @@ static struct backoff start(int64_t for_us)
 {
 	struct backoff r;
 
-	backoff_init(&r, for_us, 0);
+	backoff_init(&r, for_us, 0, 0);
 	return r;
 }
 
