@@ -1,7 +1,6 @@
 #include "cli/print.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,15 +9,8 @@
 
 enum status print_text(struct buf *text)
 {
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	int error = text->failed ? ENOMEM : 0;
-	ssize_t n;
+	int error = text->failed ? ENOMEM : buf_write(text, STDOUT_FILENO) ? 0 : errno;
 
-	for (size_t done = 0; !error && done < text->len; done += n > 0 ? (size_t)n : 0) {
-		n = write(STDOUT_FILENO, text->data + done, text->len - done);
-		if (n < 0 && errno != EINTR && (errno != EAGAIN || poll(&out, 1, -1) < 0))
-			error = errno;
-	}
 	buf_free(text);
 	if (!error)
 		return ST_OK;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,10 +107,12 @@ bool buf_printf(struct buf *buf, const char *fmt, ...)
 
 bool buf_write(const struct buf *buf, int fd)
 {
+	struct pollfd out = { .fd = fd, .events = POLLOUT };
+
 	for (size_t done = 0; done < buf->len;) {
 		ssize_t n = write(fd, buf->data + done, buf->len - done);
 
-		if (n < 0 && errno != EINTR)
+		if (n < 0 && errno != EINTR && (errno != EAGAIN || poll(&out, 1, -1) < 0))
 			return false;
 		done += n > 0 ? (size_t)n : 0;
 	}
