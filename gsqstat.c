@@ -180,8 +180,6 @@ int main(int argc, char **argv)
 	text_clean(err.text);
 	if (err.text[0] && st != ST_OK)
 		fprintf(stderr, "gsqstat: %s\n", err.text);
-	if (parsed == PARSED_RUN)	/* a word that looked like --check may be another's value */
-		check = set.nagios != NULL;
 	if (check && !(parsed == PARSED_DONE && st == ST_OK))
 		st = check_end(&set, st, set.first_problem ? set.first_problem : err.text);
 	options_free(&set);

@@ -24,11 +24,6 @@ bool command_line_bad(const struct command_line *p, const char *name)
 	return p->state[place(name)].bad;
 }
 
-bool command_line_is_foreign(const struct command_line *p, const struct option_def *d)
-{
-	return p->modes & ~d->modes & (MODE_STREAM | MODE_NOTIFICATIONS);
-}
-
 static void add_problem(struct command_line *p, const char *value, const char *prefix,
 	const char *text)
 {

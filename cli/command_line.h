@@ -35,9 +35,6 @@ struct option_state *command_line_state(struct command_line *p, const char *name
 bool command_line_given(const struct command_line *p, const char *name);
 bool command_line_bad(const struct command_line *p, const char *name);
 
-/* Whether the option has no effect with the source that is chosen. */
-bool command_line_is_foreign(const struct command_line *p, const struct option_def *d);
-
 /* Adds a problem for the value of the current option: "allowed is …", or a text of its own. */
 void command_line_problem(struct command_line *p, const char *value, const char *allowed);
 void command_line_problem_text(struct command_line *p, const char *value, const char *text);

@@ -173,10 +173,7 @@ static bool lacks_metric(const struct command_line *p, const char *metric, char 
 /* Without a list any queue may come. */
 static bool has_queue(const struct options *set, const char *id)
 {
-	for (size_t i = 0; i < set->queues.n; i++)
-		if (strcmp(set->queues.v[i], id) == 0)
-			return true;
-	return !set->queues.n || set->queue_names.n;
+	return lines_has(&set->queues, id) || !set->queues.n || set->queue_names.n;
 }
 
 static void check_threshold(struct command_line *p, size_t i)

@@ -15,10 +15,6 @@
 
 #define OPTIONS_MAX 80
 
-enum option_group {
-	WATCH, WINDOWS, OUTPUT, THRESHOLDS, CALLBACKS, SOURCE, CREDENTIALS, MESSAGES, GROUPS
-};
-
 /* What the program is to do, as bits: one source or both unknown, and any of the others. */
 enum option_mode {
 	MODE_STREAM = 1, MODE_NOTIFICATIONS = 2, MODE_REPLAY = 4, MODE_NOW = 8, MODE_CHECK = 16,
@@ -30,20 +26,21 @@ enum option_mode {
 struct option_def {
 	const char *name;
 	char letter;			/* 0: none */
-	enum option_group group;	/* in --help */
+	unsigned modes;			/* those in which the option has a place */
 	const char *arg;		/* NULL: it takes none */
 	const char *help;
-	unsigned modes;			/* those in which the option has a place */
 	enum option_kind kind;		/* of its value */
 	size_t at;			/* where that is stored in struct options */
 	void (*set)(struct command_line *p, const char *value);	/* stores it; NULL: by kind */
 	const struct option_words *words;	/* allowed as its value */
+	const char *(*unfit)(const char *path);	/* why an input cannot be used; or NULL */
 	int64_t number;			/* least ms of a duration; what a flag sets */
 	const char *initial;		/* default, as a user would write it; NULL: see the next */
 	const char *initial_text;	/* a default in words, for --help alone; or NULL */
 	unsigned enters;		/* the mode that the option chooses */
 	const char *needs;		/* the option without which it has no effect */
 	const char *not_with;		/* the option that it contradicts */
+	const char *group;	/* in --help: the title of the group that begins here; or NULL */
 	bool is_secret;			/* its value may hold one: error messages cut it */
 };
 

@@ -1,5 +1,6 @@
 #include "cli/option_values.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,8 @@ void option_values_set(struct command_line *p, const char *value)
 	case KIND_WORD: *(unsigned *)at = (unsigned)set_word(p, value); break;
 	case KIND_CHOICE: *(const char **)at = d->words->v[set_word(p, value)]; break;
 	case KIND_TEXT:
+	case KIND_INPUT:
+	case KIND_OUTPUT:
 	case KIND_SIDE_FILE: set_text(p, at, value); break;
 	case KIND_LIST: lines_add(at, "%s", value); break;
 	case KIND_TARGETS: targets_add(at, value, &p->problems, &p->set->warnings); break;
@@ -132,8 +135,7 @@ void option_values_set_expect(struct command_line *p, const char *value)
 		return;
 	}
 	for (size_t i = 0; i <= len; i++)
-		set->expect_text[i] = (char)(value[i] >= 'A' && value[i] <= 'F'
-			? value[i] | 0x20 : value[i]);
+		set->expect_text[i] = (char)tolower((unsigned char)value[i]);
 	set->expect = set->expect_text;
 }
 
@@ -143,6 +145,11 @@ void option_values_set_run(struct command_line *p, const char *value)
 		p->set->run = p->set->run_text;
 	else
 		command_line_problem(p, value, "the ID of a run, a UUID");
+}
+
+const char *option_values_text(const struct option_def *d, const struct options *set)
+{
+	return *(const char *const *)((const char *)set + d->at);
 }
 
 /* --- JSON --------------------------------------------------------------------------- */
@@ -181,31 +188,20 @@ static void put_size(struct buf *out, uint64_t bytes)
 		size_units + (unit ? unit - 1 : 0));
 }
 
-static void put_lines(struct buf *out, const struct lines *lines, bool brief)
+/* Writes a list of lines, or of targets without the parts of their URLs that are secret. */
+static void put_list(struct buf *out, const struct lines *lines, const struct targets *t,
+	bool brief)
 {
-	if (brief) {
-		buf_printf(out, "%zu", lines->n);
-		return;
-	}
-	buf_char(out, '[');
-	for (size_t i = 0; i < lines->n; i++) {
-		buf_str(out, i ? "," : "");
-		put_text(out, lines->v[i]);
-	}
-	buf_char(out, ']');
-}
+	const size_t n = lines ? lines->n : t->n;
 
-/* Without the parts of their URLs that are secret. */
-static void put_targets(struct buf *out, const struct targets *t, bool brief)
-{
 	if (brief) {
-		buf_printf(out, "%zu", t->n);
+		buf_printf(out, "%zu", n);
 		return;
 	}
 	buf_char(out, '[');
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		buf_str(out, i ? "," : "");
-		put_text(out, t->v[i].shown);
+		put_text(out, lines ? lines->v[i] : t->v[i].shown);
 	}
 	buf_char(out, ']');
 }
@@ -230,9 +226,11 @@ void option_values_put(struct buf *out, const struct option_def *d, const struct
 	case KIND_WORD: put_text(out, d->words->v[*(const unsigned *)at]); break;
 	case KIND_CHOICE:
 	case KIND_TEXT:
-	case KIND_SIDE_FILE: put_text(out, *(const char *const *)at); break;
-	case KIND_LIST: put_lines(out, at, brief); break;
-	case KIND_TARGETS: put_targets(out, at, brief); break;
+	case KIND_INPUT:
+	case KIND_OUTPUT:
+	case KIND_SIDE_FILE: put_text(out, option_values_text(d, set)); break;
+	case KIND_LIST: put_list(out, at, NULL, brief); break;
+	case KIND_TARGETS: put_list(out, NULL, at, brief); break;
 	case KIND_NONE: break;
 	}
 }

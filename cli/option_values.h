@@ -22,6 +22,8 @@ enum option_kind {
 	KIND_WORD,		/* an enum, by the place in the list of words */
 	KIND_CHOICE,		/* const char *, in the list of words */
 	KIND_TEXT,		/* const char *, as given */
+	KIND_INPUT,		/* the same, a file to read */
+	KIND_OUTPUT,		/* the same, a file to write to; NULL or `-`: stdout */
 	KIND_SIDE_FILE,		/* the same, but not `-` */
 	KIND_LIST,		/* struct lines */
 	KIND_TARGETS		/* struct targets */
@@ -45,6 +47,9 @@ void option_values_set_run(struct command_line *p, const char *value);
 /* Writes the stored value as JSON. brief: the length of a list in place of the list. */
 void option_values_put(struct buf *out, const struct option_def *d, const struct options *set,
 	bool brief);
+
+/* The value of an option that is stored as a const char *. */
+const char *option_values_text(const struct option_def *d, const struct options *set);
 
 /* Of all options that are lists. */
 bool option_values_lists_failed(const struct options *set);	/* memory ran out */

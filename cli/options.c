@@ -45,15 +45,20 @@ static void apply_defaults(struct command_line *p)
 	p->defaults = false;
 }
 
+static int key_of(const struct option_def *d)
+{
+	return d->letter ? d->letter : LONG_KEY + (int)(d - option_table);
+}
+
 static void make_getopt(struct option longs[OPTIONS_MAX + 1], char shorts[2 * OPTIONS_MAX + 3])
 {
-	*shorts++ = '-';	/* keeps the order of argv; asks_for_help alone passes it */
+	*shorts++ = '-';	/* keeps the order of argv; asks_for alone passes it */
 	*shorts++ = ':';
 	for (size_t i = 0; i < option_table_len; i++) {
 		const struct option_def *d = &option_table[i];
 
 		longs[i] = (struct option){ d->name, d->arg ? required_argument : no_argument,
-			NULL, d->letter ? d->letter : LONG_KEY + (int)i };
+			NULL, key_of(d) };
 		if (!d->letter)
 			continue;
 		*shorts++ = d->letter;
@@ -66,10 +71,8 @@ static void make_getopt(struct option longs[OPTIONS_MAX + 1], char shorts[2 * OP
 
 static const struct option_def *of_key(int key)
 {
-	if (key >= LONG_KEY)
-		return &option_table[key - LONG_KEY];
 	FOR_EACH_OPTION(d)
-		if (d->letter == key && key)
+		if (key_of(d) == key)
 			return d;
 	return NULL;
 }
@@ -78,17 +81,19 @@ static const struct option_def *of_key(int key)
  * value, the next word is that value and not a queue. */
 static void unknown_option(struct command_line *p, const char *arg, const char *next)
 {
-	const char *all[OPTIONS_MAX], *fit[OPTIONS_MAX];
+	const char *all[OPTIONS_MAX], *fit[OPTIONS_MAX], *near;
 	char name[TEXT_SHOWN_SIZE];
 	struct buf hint = { 0 };
 	size_t len = strcspn(arg, "="), n = 0;
 	bool value = true;
 
 	text_shown(name, arg, len);
-	for (size_t i = 0; i < option_table_len; i++) {
-		all[i] = option_table[i].name;
-		if (strncmp(all[i], arg, len) == 0)
-			fit[n++] = all[i];
+	FOR_EACH_OPTION(d) {
+		all[d - option_table] = d->name;
+		if (strncmp(d->name, arg, len) != 0)
+			continue;
+		fit[n++] = d->name;
+		value = value && d->arg;
 	}
 	if (n) {
 		for (size_t i = 0; i < n; i++)
@@ -98,17 +103,13 @@ static void unknown_option(struct command_line *p, const char *arg, const char *
 		p->problems.failed = p->problems.failed || hint.failed;
 		buf_free(&hint);
 	} else {
-		fit[0] = text_nearest_word(name, all, option_table_len);
-		n = fit[0] != NULL;
+		near = text_nearest_word(name, all, option_table_len);
+		value = near && option_table_find(near)->arg;
 		lines_add(&p->problems, "unknown option --%s; %s%s%s", name,
-			n ? "did you mean --" : "see --help", n ? fit[0] : "", n ? "?" : "");
+			near ? "did you mean --" : "see --help", near ? near : "",
+			near ? "?" : "");
 	}
-	for (size_t i = 0, k = 0; k < n; i++)
-		if (all[i] == fit[k]) {
-			value = value && option_table[i].arg;
-			k++;
-		}
-	if (n && value && !arg[len] && next && (next[0] != '-' || !next[1]))
+	if (value && !arg[len] && next && (next[0] != '-' || !next[1]))
 		optind++;
 }
 
@@ -126,20 +127,21 @@ static void bad_option(struct command_line *p, int code, int key, char **argv)
 		unknown_option(p, argv[optind - 1] + 2, argv[optind]);
 }
 
-/* Whether --help or --version is among the options. Checked before any value is used, because a
- * value can be a file that would be read. */
-static bool asks_for_help(struct command_line *p, int argc, char **argv, const char *shorts,
-	const struct option *longs)
+/* Whether the option is among the arguments, perhaps without its value. */
+static bool asks_for(const char *name, int argc, char **argv)
 {
+	const int wanted = key_of(option_table_find(name));
+	struct option longs[OPTIONS_MAX + 1];
+	char shorts[2 * OPTIONS_MAX + 3];
+	bool asks = false;
 	int key;
 
+	make_getopt(longs, shorts);
+	opterr = 0;
 	optind = 0;	/* from the start, whatever was parsed before */
-	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		p->help = p->help || key == option_table_find("help")->letter;
-		p->version = p->version || key == option_table_find("version")->letter;
-	}
-	optind = 0;
-	return p->help || p->version;
+	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+		asks = asks || key == wanted || (key == ':' && optopt == wanted);
+	return asks;
 }
 
 /* Whether somebody tries to pass a secret as the value of an option. There is no such option; read
@@ -177,10 +179,13 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 	char shorts[2 * OPTIONS_MAX + 3];
 	int key;
 
-	make_getopt(longs, shorts);
-	opterr = 0;
-	if (asks_for_help(p, argc, argv, shorts, longs) || refuse_secret(p, argc, argv))
+	/* first, because a value that is used can be a file that is read */
+	p->help = asks_for("help", argc, argv);
+	p->version = asks_for("version", argc, argv);
+	if (p->help || p->version || refuse_secret(p, argc, argv))
 		return;
+	make_getopt(longs, shorts);
+	optind = 0;
 	while ((key = getopt_long(argc, argv, shorts + 1, longs, NULL)) != -1) {
 		if (key == '?' || key == ':')
 			bad_option(p, key, optopt, argv);
@@ -195,36 +200,11 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 
 /* --- all of it ---------------------------------------------------------------------- */
 
-static void load_creds(struct command_line *p)
-{
-	struct options *set = p->set;
-	struct option_state *host = command_line_state(p, "host");
-	const struct creds_conf conf = {
-		.secret_file = set->client_secret_file,
-		.host = set->host,
-		.profile = set->notifications ? set->profile : NULL,
-		.margin_ms = set->token_margin_ms,
-		.notifications = set->notifications,
-		.flags_alone = p->modes & (MODE_REPLAY | MODE_VERIFY)
-	};
-
-	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
-	host->shown = set->creds.base_url;
-	host->unknown = !host->shown;
-	if (!host->given && set->creds.host_from)
-		host->from = creds_origin(set->creds.host_from);
-}
-
 static void check_all(struct command_line *p)
 {
 	struct buf json = { 0 };
 
-	validate_recording(p);
-	validate_derive(p);
-	load_creds(p);
-	validate_options(p);
-	validate_files(p);
-	validate_environment(p);
+	validate(p);
 	settings_put_values(&json, p);
 	p->set->settings_json = json.data;
 	if (json.failed || p->problems.failed || p->operands.failed
@@ -301,29 +281,7 @@ void options_free(struct options *set)
 	*set = (struct options){ 0 };
 }
 
-/* As for getopt_long: an abbreviation that fits no other option. */
-static bool means_check(const char *name, size_t len)
-{
-	const struct option_def *check = option_table_find("check");
-	bool means = false;
-
-	if (len == strlen(check->name))
-		return strncmp(name, check->name, len) == 0;
-	FOR_EACH_OPTION(d) {
-		if (strncmp(d->name, name, len) != 0)
-			continue;
-		if (d != check)
-			return false;
-		means = true;
-	}
-	return means;
-}
-
 bool options_ask_check(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		if (strncmp(argv[i], "--", 2) == 0
-		    && means_check(argv[i] + 2, strcspn(argv[i] + 2, "=")))
-			return true;
-	return false;
+	return asks_for("check", argc, argv);
 }

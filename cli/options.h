@@ -25,6 +25,10 @@
 
 enum options_subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
+/*
+ * What was asked, and what the checks made of it. They open the recording, which may be a pipe that
+ * can be read only once, and parse expressions: a run takes these as they are.
+ */
 struct options {
 	struct lines queues;		/* IDs: distinct, lower case, in order */
 	const char *source;		/* as given, or the default */

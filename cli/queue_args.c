@@ -37,11 +37,10 @@ static void add_queue(struct command_line *p, const char *s, size_t len, const c
 			"11111111-1111-4111-8111-111111111111", from, shown(text, s, len));
 		return;
 	}
-	for (size_t i = 0; i < queues->n; i++)
-		if (strcmp(queues->v[i], id) == 0) {
-			lines_add(&p->set->warnings, "queue %s is named twice", id);
-			return;
-		}
+	if (lines_has(queues, id)) {
+		lines_add(&p->set->warnings, "queue %s is named twice", id);
+		return;
+	}
 	if (queues->n < QUEUES_NAMED_MAX) {
 		lines_add(queues, "%s", id);
 		return;

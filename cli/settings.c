@@ -13,7 +13,7 @@ static void put_value(struct buf *out, const struct command_line *p, const struc
 {
 	const struct option_state *state = &p->state[d - option_table];
 
-	if (state->unknown || command_line_is_foreign(p, d))
+	if (state->unknown || (p->modes & ~d->modes & (MODE_STREAM | MODE_NOTIFICATIONS)))
 		buf_str(out, "null");
 	else if (state->shown)
 		json_put_string(out, state->shown, strlen(state->shown));

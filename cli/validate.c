@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "audit/audit_file.h"
+#include "auth/creds.h"
 #include "cli/metric_args.h"
 #include "net/proxy_env.h"
 #include "output/side_file.h"
@@ -98,7 +99,8 @@ static void leave_unread(struct command_line *p)
 		command_line_state(p, "queue")->from = "recording";
 }
 
-void validate_recording(struct command_line *p)
+/* Reads source, queues and interval from the recording; first, for other checks depend on them. */
+static void validate_recording(struct command_line *p)
 {
 	struct options *set = p->set;
 	struct recording_head head = { .source = SOURCE_UNKNOWN };
@@ -147,7 +149,7 @@ static void find_certificates(struct command_line *p)
 	command_line_state(p, "cacert")->from = "environment";
 }
 
-void validate_derive(struct command_line *p)
+static void validate_derive(struct command_line *p)
 {
 	struct options *set = p->set;
 
@@ -317,7 +319,7 @@ static void check_queues(struct command_line *p)
 			set->queues.n, most);
 }
 
-void validate_options(struct command_line *p)
+static void validate_options(struct command_line *p)
 {
 	const struct options *set = p->set;
 
@@ -336,43 +338,47 @@ void validate_options(struct command_line *p)
 
 /* --- files -------------------------------------------------------------------------- */
 
+/* Adds the file of an option; an output that is not given is stdout. */
+static void add_use(struct files_use *use, const struct option_def *d, const struct options *set)
+{
+	snprintf(use->flag, sizeof(use->flag), "--%s", d->name);
+	use->path = option_values_text(d, set);
+	use->output = d->kind != KIND_INPUT;
+	if (d->kind == KIND_OUTPUT && (!use->path || files_is_stdout(use->path)))
+		use->path = "-";
+}
+
 static void check_same_files(struct command_line *p)
 {
 	const struct options *set = p->set;
-	const struct files_use fixed[] = {
-		{ "--output", set->output && !files_is_stdout(set->output) ? set->output : "-",
-			true, false },
-		{ "--record", set->record, true, false },
-		{ "--rejects", set->rejects, true, false },
-		{ "--audit-file", set->audit_file, true, false },
-		{ "standard error", "-", true, true },
-		{ "--replay", set->replay, false, false },
-		{ "--cacert", set->cacert, false, false },
+	const struct files_use named[] = {
 		{ "SSL_CERT_FILE", set->ca_file, false, false },
-		{ "--client-secret-file", set->client_secret_file, false, false },
-		{ "--audit-key-file", set->audit_key_file, false, false },
-		{ "--verify-audit", set->verify_audit, false, false },
-		{ "--rows", set->rows, false, false },
 		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false },
-		{ "--profile", set->creds.profile_path, false, false },
-		{ "--callback-header-file", set->targets.header_file, false, false },
-		{ "--callback-key-file", set->targets.key_file, false, false }
+		{ "--profile", set->creds.profile_path, false, false }
 	};
-	const struct lines *urls = &set->targets.files;
-	const size_t n = ARRAY_LEN(fixed), most = n + set->queue_files.n;
-	struct files_use *use = calloc(most + urls->n, sizeof(*use));
+	const struct lines *lists = &set->queue_files, *urls = &set->targets.files;
+	size_t n = 0;
+	struct files_use *use = calloc(OPTIONS_MAX + 1 + ARRAY_LEN(named) + lists->n + urls->n,
+		sizeof(*use));
 
 	if (!use) {
 		p->problems.failed = true;
 		return;
 	}
-	memcpy(use, fixed, sizeof(fixed));
-	for (size_t i = 0; i < set->queue_files.n; i++)
-		use[n + i] = (struct files_use){ "--queue-file", set->queue_files.v[i],
-			false, false };
+	FOR_EACH_OPTION(d)
+		if (d->kind == KIND_OUTPUT || d->kind == KIND_SIDE_FILE)
+			add_use(&use[n++], d, set);
+	use[n++] = (struct files_use){ "standard error", "-", true, true };
+	FOR_EACH_OPTION(d)
+		if (d->kind == KIND_INPUT)
+			add_use(&use[n++], d, set);
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		use[n++] = named[i];
+	for (size_t i = 0; i < lists->n; i++)
+		use[n++] = (struct files_use){ "--queue-file", lists->v[i], false, false };
 	for (size_t i = 0; i < urls->n; i++)
-		use[most + i] = (struct files_use){ "--callback", urls->v[i], false, false };
-	files_check(use, most + urls->n, &p->problems);
+		use[n++] = (struct files_use){ "--callback", urls->v[i], false, false };
+	files_check(use, n, &p->problems);
 	free(use);
 }
 
@@ -431,14 +437,16 @@ static void check_key(struct command_line *p)
 			secret_file_read(SECRET_FILE_KEY, path, &p->set->audit_key, &exposed));
 }
 
-static void check_input(struct command_line *p, const char *flag, const char *path,
-	const char *(*unfit)(const char *path))
+static void check_input(struct command_line *p, const struct option_def *d)
 {
-	if (path)
-		command_line_file_problem(p, flag, path, unfit(path));
+	const char *path = option_values_text(d, p->set);
+	char flag[32];
+
+	snprintf(flag, sizeof(flag), "--%s", d->name);
+	command_line_file_problem(p, flag, path, d->unfit(path));
 }
 
-void validate_files(struct command_line *p)
+static void validate_files(struct command_line *p)
 {
 	const struct options *set = p->set;
 
@@ -449,10 +457,9 @@ void validate_files(struct command_line *p)
 	check_output(p, "--rejects", set->rejects, side_file_check);
 	check_key(p);
 	check_audit_file(p);
-	check_input(p, "--verify-audit", set->verify_audit, files_unreadable);
-	check_input(p, "--rows", set->rows, files_unreadable);
-	check_input(p, "--replay", set->replay, files_unreadable);
-	check_input(p, "--cacert", set->cacert, files_no_certificates);
+	FOR_EACH_OPTION(d)
+		if (d->unfit && option_values_text(d, set))
+			check_input(p, d);
 }
 
 /* --- the environment ----------------------------------------------------------------- */
@@ -472,7 +479,7 @@ static void check_directories(struct command_line *p, const char *list)
 	free(copy);
 }
 
-void validate_environment(struct command_line *p)
+static void validate_environment(struct command_line *p)
 {
 	const struct options *set = p->set;
 	const char *directories = getenv("SSL_CERT_DIR");
@@ -481,7 +488,41 @@ void validate_environment(struct command_line *p)
 	    || (set->creds.plain && !set->targets.n))
 		return;		/* neither TLS nor a proxy */
 	proxy_env_check(&p->problems);
-	check_input(p, "SSL_CERT_FILE", set->ca_file, files_no_certificates);
+	if (set->ca_file)
+		command_line_file_problem(p, "SSL_CERT_FILE", set->ca_file,
+			files_no_certificates(set->ca_file));
 	if (!set->cacert && directories)
 		check_directories(p, directories);
+}
+
+/* --- all of it ---------------------------------------------------------------------- */
+
+static void load_creds(struct command_line *p)
+{
+	struct options *set = p->set;
+	struct option_state *host = command_line_state(p, "host");
+	const struct creds_conf conf = {
+		.secret_file = set->client_secret_file,
+		.host = set->host,
+		.profile = set->notifications ? set->profile : NULL,
+		.margin_ms = set->token_margin_ms,
+		.notifications = set->notifications,
+		.flags_alone = p->modes & (MODE_REPLAY | MODE_VERIFY)
+	};
+
+	creds_load(&set->creds, &conf, &p->problems, &set->warnings);
+	host->shown = set->creds.base_url;
+	host->unknown = !host->shown;
+	if (!host->given && set->creds.host_from)
+		host->from = creds_origin(set->creds.host_from);
+}
+
+void validate(struct command_line *p)
+{
+	validate_recording(p);
+	validate_derive(p);
+	load_creds(p);
+	validate_options(p);
+	validate_files(p);
+	validate_environment(p);
 }
