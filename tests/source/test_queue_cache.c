@@ -1,5 +1,6 @@
 /* The names' cache on a real file system: what is kept, for how long, what is believed. */
 #include "source/queue_cache.h"
+#include "tests/support/queue_pages.h"
 #include "tests/support/tempdir.h"
 #include "util/base.h"
 #include "util/buf.h"
@@ -8,8 +9,6 @@
 #define HOST "https://api.example.com"
 #define NOW INT64_C(1800000000000000)	/* µs */
 #define S INT64_C(1000000)
-#define ID(digits) "00000000-0000-4000-8000-00000000" digits
-#define QUEUE(digits, name) "{\"id\":\"" ID(digits) "\",\"name\":\"" name "\"}"
 
 static const struct queue_cache_key key = { HOST, "client" };
 
