@@ -312,14 +312,9 @@ bool rest_step(struct rest *r, int64_t now_us)
 	return true;
 }
 
-bool rest_is_done(const struct rest *r)
-{
-	return r->done;
-}
-
 int64_t rest_deadline_us(const struct rest *r)
 {
-	return r->done ? INT64_MAX : request_deadline_us(&r->request);
+	return r->done ? INT64_MIN : request_deadline_us(&r->request);
 }
 
 const struct rest_answer *rest_answer(const struct rest *r)

@@ -42,7 +42,6 @@ void rest_free(struct rest *r);		/* stops a running request; overwrites secrets 
 
 /* Call it after each http_perform and by its deadline. True: the answer is there. */
 bool rest_step(struct rest *r, int64_t now_us);
-bool rest_is_done(const struct rest *r);
 int64_t rest_deadline_us(const struct rest *r);	/* INT64_MIN: call rest_step now */
 
 const struct rest_answer *rest_answer(const struct rest *r);	/* once done, until rest_free */

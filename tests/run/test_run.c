@@ -196,12 +196,6 @@ bool rest_step(struct rest *r, int64_t now_us)
 	return true;
 }
 
-bool rest_is_done(const struct rest *r)
-{
-	(void)r;
-	return true;
-}
-
 int64_t rest_deadline_us(const struct rest *r)
 {
 	(void)r;
