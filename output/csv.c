@@ -1,12 +1,19 @@
-#include "output/csv.h"
+/*
+ * CSV output (-f csv, RFC 4180 with LF): the header, and a line for each series of each row of a
+ * closed window. Windows that have media types have more columns, after the others.
+ */
+#include "output/output.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "json.h"
-#include "output/output.h"
 #include "util/text.h"
 #include "util/time.h"
+
+#define HEADER "window,start,end,partial,coverage,queueId,metric,count,last,min,max," \
+	"mean,stddev,p50,p90,p95,p99,updates,outlier,stale,duplicate,invalid,startMs,endMs"
+#define MEDIA_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta"
 
 static void put_number(struct buf *out, double x)
 {
@@ -92,13 +99,16 @@ static bool put_line(struct buf *out, const struct row_window *w, const struct r
 	return !out->failed;
 }
 
-bool csv_put(struct buf *out, bool *header, const struct row_window *w)
+/* The state tells whether the header is still to be printed, before the first row. */
+static bool put(void *state, const struct row_window *w, struct buf *out)
 {
+	bool *header = state;
+
 	for (size_t i = 0; i < w->nrow; i++) {
 		const struct row *row = &w->row[i];
 
 		if (*header)
-			buf_printf(out, "%s%s\n", CSV_HEADER, w->has_media ? CSV_MEDIA_HEADER : "");
+			buf_printf(out, "%s%s\n", HEADER, w->has_media ? MEDIA_HEADER : "");
 		*header = false;
 		if (!row->nseries && !put_line(out, w, row, NULL))
 			return false;
@@ -116,11 +126,6 @@ static void *new(const struct output_conf *conf)
 	if (header)
 		*header = conf->header;
 	return header;
-}
-
-static bool put(void *header, const struct row_window *w, struct buf *out)
-{
-	return csv_put(out, header, w);
 }
 
 const struct output output_csv = { .new = new, .free = free, .put = put };

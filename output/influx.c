@@ -1,11 +1,19 @@
-#include "output/influx.h"
+/*
+ * InfluxDB output (-f influx): the rows of a closed window in the line protocol. A line for each
+ * series, and one for the other numbers of each queue:
+ *
+ *   gsqstat,field=count,media=voice,metric=oWaiting,queue_id=…,queue_name=… last=3,mean=2.5 NS
+ *
+ * An agent's status or presence is a tag. Fields are statistics, always floats, in the units of
+ * rows; the time is the window's end in ns. What is null is left out.
+ */
+#include "output/output.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "json.h"
-#include "output/output.h"
 #include "util/base.h"
 #include "util/text.h"
 
@@ -136,8 +144,9 @@ static void put_row(struct buf *out, const struct row_window *w, const struct ro
 	put_time(out, w);
 }
 
-bool influx_put(struct buf *out, const struct row_window *w)
+static bool put(void *state, const struct row_window *w, struct buf *out)
 {
+	(void)state;
 	for (size_t i = 0; i < w->nrow && !out->failed; i++) {
 		const struct row *row = &w->row[i];
 
@@ -148,12 +157,6 @@ bool influx_put(struct buf *out, const struct row_window *w)
 				put_series(out, w, row, &row->series[k]);
 	}
 	return !out->failed;
-}
-
-static bool put(void *state, const struct row_window *w, struct buf *out)
-{
-	(void)state;
-	return influx_put(out, w);
 }
 
 const struct output output_influx = { .put = put };

@@ -1,10 +1,13 @@
-#include "output/ndjson.h"
+/*
+ * NDJSON output (-f ndjson): the rows of a closed window as JSON objects (schema gsqstat/1), one a
+ * line.
+ */
+#include "output/output.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "json.h"
-#include "output/output.h"
 #include "util/base.h"
 
 static void put_key(struct buf *out, const char *key)
@@ -189,8 +192,9 @@ static void put_lag(struct buf *out, const struct row *row)
 	buf_char(out, '}');
 }
 
-bool ndjson_put(struct buf *out, const struct row_window *w)
+static bool put(void *state, const struct row_window *w, struct buf *out)
 {
+	(void)state;
 	for (size_t i = 0; i < w->nrow && !out->failed; i++) {
 		const struct row *row = &w->row[i];
 
@@ -204,12 +208,6 @@ bool ndjson_put(struct buf *out, const struct row_window *w)
 		buf_str(out, "}\n");
 	}
 	return !out->failed;
-}
-
-static bool put(void *state, const struct row_window *w, struct buf *out)
-{
-	(void)state;
-	return ndjson_put(out, w);
 }
 
 const struct output output_ndjson = { .put = put };

@@ -104,30 +104,26 @@ void table_free(struct table *t)
 
 /* --- series ------------------------------------------------------------------------- */
 
+/* The two numbers that are shown of each kind. */
+static const struct {
+	const char *title[2];
+	enum row_statistic stat[2];
+	enum term_text_number first;
+	enum row_statistic trend;
+	size_t n;
+} kinds[] = {
+	[ROW_SAMPLE] = { { "mean", "max" }, { STAT_MEAN, STAT_MAX }, NUMBER_MEAN, STAT_MEAN, 2 },
+	[ROW_GAUGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_VALUE, STAT_MEAN, 2 },
+	[ROW_AGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_MS, STAT_MAX, 2 },
+	[ROW_TOTAL] = { { "delta", "total" }, { STAT_DELTA, STAT_TOTAL }, NUMBER_VALUE,
+		STAT_DELTA, 2 },
+	[ROW_PLAIN] = { { "value", "" }, { STAT_VALUE, STAT_VALUE }, NUMBER_VALUE, STAT_VALUE, 1 }
+};
+
 static bool is_known(const struct known *k, const struct row_series *f)
 {
 	return k->kind == f->kind && strcmp(k->path, f->path) == 0
 		&& strcmp(k->metric, f->metric) == 0;
-}
-
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-/* Whether its numbers are ms: waitTime of the stream, ages, and sum, min and max of the times of
- * notifications (`tWait.sum`, not `tWait.count`). */
-static bool is_ms(const struct row_series *f)
-{
-	static const char *const times[] = { "sum", "min", "max" };
-
-	if (f->kind == ROW_AGE || strcmp(f->metric, "waitTime") == 0)
-		return true;
-	for (size_t i = 0; f->metric[0] == 't' && is_upper(f->metric[1])
-	     && i < ARRAY_LEN(times); i++)
-		if (strcmp(f->path, times[i]) == 0)
-			return true;
-	return false;
 }
 
 /* Leaves out the usual end of a path: `oWaiting`, `oOnQueueUsers.IDLE`. */
@@ -148,7 +144,8 @@ static char *make_label(const struct row_series *f)
 
 static bool learn(struct table *t, size_t at, const struct row_series *f)
 {
-	struct known k = { strdup(f->metric), strdup(f->path), make_label(f), f->kind, is_ms(f) };
+	struct known k = { strdup(f->metric), strdup(f->path), make_label(f), f->kind,
+		row_stat_is_ms(f, kinds[f->kind].stat[0]) };
 
 	if (!k.metric || !k.path || !k.label) {
 		free(k.metric);
@@ -198,22 +195,6 @@ static const struct row_series *find(const struct row *row, const struct known *
 			return &row->series[i];
 	return NULL;
 }
-
-/* The two numbers that are shown of each kind. */
-static const struct {
-	const char *title[2];
-	enum row_statistic stat[2];
-	enum term_text_number first;
-	enum row_statistic trend;
-	size_t n;
-} kinds[] = {
-	[ROW_SAMPLE] = { { "mean", "max" }, { STAT_MEAN, STAT_MAX }, NUMBER_MEAN, STAT_MEAN, 2 },
-	[ROW_GAUGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_VALUE, STAT_MEAN, 2 },
-	[ROW_AGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_MS, STAT_MAX, 2 },
-	[ROW_TOTAL] = { { "delta", "total" }, { STAT_DELTA, STAT_TOTAL }, NUMBER_VALUE,
-		STAT_DELTA, 2 },
-	[ROW_PLAIN] = { { "value", "" }, { STAT_VALUE, STAT_VALUE }, NUMBER_VALUE, STAT_VALUE, 1 }
-};
 
 /* --- the trend ---------------------------------------------------------------------- */
 

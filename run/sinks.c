@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "audit/hash_chain.h"
-#include "output/ndjson.h"
 #include "util/buf.h"
 
 static const struct output *const outputs[] = {
@@ -80,7 +79,7 @@ static bool render(struct sinks *s, const struct row_window *w)
 	buf_clear(&s->json);
 	if (!s->conf.nagios && !s->output->only_last && !s->output->put(s->state, w, &s->text))
 		return false;
-	return !needs_json(s) || ndjson_put(&s->json, w);
+	return !needs_json(s) || output_ndjson.put(NULL, w, &s->json);
 }
 
 /* Call before the writer takes the rows' buffer. */

@@ -16,9 +16,8 @@
 
 #include "auth/token.h"
 #include "json.h"
-#include "output/csv.h"
 #include "output/nagios.h"
-#include "output/ndjson.h"
+#include "output/output.h"
 #include "output/prometheus.h"
 #include "output/side_file.h"
 #include "output/table.h"
@@ -178,8 +177,8 @@ static bool rows_of_windows(struct buf *text, bool csv)
 	bool ok = stream_windows_new(&w, &conf, &err) == ST_OK && place_all(w), header = true;
 
 	while (ok && (window = stream_windows_rest(w, T0 + 60 * S, false)))
-		ok = csv ? csv_put(text, &header, window)
-			: ndjson_put(text, window);
+		ok = csv ? output_csv.put(&header, window, text)
+			: output_ndjson.put(NULL, window, text);
 	ok = ok && !stream_windows_failed(w);
 	stream_windows_free(w);
 	return ok;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "output/ndjson.h"
+#include "output/output.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/slice.h"
@@ -119,7 +119,7 @@ static void check_window(const struct row_window *w)
 	must(w->coverage >= 0 && w->coverage <= 1);
 	for (size_t i = 0; i < w->nrow; i++)
 		check_row(&w->row[i], most_us);
-	must(ndjson_put(&out, w));
+	must(output_ndjson.put(NULL, w, &out));
 	for (const char *s = out.data, *end = s + out.len; s && s < end; s++) {
 		const char *line_end = memchr(s, '\n', (size_t)(end - s));
 

@@ -1,5 +1,5 @@
 /* The CSV header and the rows of a window, byte for byte: columns in their order, quoting. */
-#include "output/csv.h"
+#include "output/output.h"
 #include "tests/support/check.h"
 #include "tests/support/made_windows.h"
 #include "util/base.h"
@@ -9,14 +9,14 @@
 static const char *render(bool *header, struct buf *text)
 {
 	buf_clear(text);
-	assert_true(csv_put(text, header, &made));
+	assert_true(output_csv.put(header, &made, text));
 	buf_char(text, '\0');
 	assert_false(text->failed);
 	return text->data;
 }
 
 #define CSV_HEAD "window,start,end,partial,coverage,queueId,metric,count,last,min,max,mean," \
-	"stddev,p50,p90,p95,p99,updates,outlier,stale,duplicate,invalid,startMs,endMs\n"
+	"stddev,p50,p90,p95,p99,updates,outlier,stale,duplicate,invalid,startMs,endMs"
 #define CSV_WHEN "7,2026-11-24T02:00:00.000Z,2026-11-24T02:00:30.000Z,"
 #define CSV_MS "1795485600000,1795485630000\n"
 
@@ -33,7 +33,7 @@ TEST(stream__rows_are_a_field_each)
 	add_values("state", "voice.active", 1.5, 1);
 	add_values("waitTime", "avg", -3, 1);
 	row_window_add(&made, &(struct row){ .queue_id = Q2, .coverage = NAN });
-	assert_string_equal(render(&header, &text), CSV_HEAD
+	assert_string_equal(render(&header, &text), CSV_HEAD "\n"
 		CSV_WHEN "true,0.9999," Q1 ",state.voice.active,1,1.5,1.5,1.5,1.5,0,1.5,1.5,1.5,"
 		"1.5,1,1,2,3,4," CSV_MS
 		CSV_WHEN "true,0.9999," Q1 ",waitTime.avg,1,-3,-3,-3,-3,0,-3,-3,-3,-3,1,1,2,3,4,"
@@ -61,8 +61,8 @@ TEST(stream__header_is_once_and_has_each_rows_columns)
 	assert_string_equal(render(&header, &text), "");	/* no row yet, so no header */
 	make_stream_row();
 	first = render(&header, &text);
-	assert_memory_equal(first, CSV_HEAD, strlen(CSV_HEAD));
-	first += strlen(CSV_HEAD);
+	assert_memory_equal(first, CSV_HEAD "\n", strlen(CSV_HEAD "\n"));
+	first += strlen(CSV_HEAD "\n");
 	assert_int_equal(count_of(first, ','), count_of(CSV_HEAD, ','));
 	assert_int_equal(count_of(first, '\n'), 1);
 	assert_null(strstr(render(&header, &text), "metric"));
@@ -114,7 +114,7 @@ static void check(bool header, struct row row, add_series *add, const char *want
 
 #define COUNTS ",5,0,0,1,2,1795485600000,1795485610000,"
 #define NOTHING ",0,0,0,0,0,1795485600000,1795485610000,,,,,,,\n"
-#define HEADER CSV_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta\n"
+#define HEADER CSV_HEAD ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 
 TEST(queue__every_kind)
 {

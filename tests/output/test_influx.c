@@ -1,7 +1,7 @@
 /* Lines of InfluxDB's protocol, byte for byte: tags, fields, escapes, what is left out. */
 #include <stdio.h>
 
-#include "output/influx.h"
+#include "output/output.h"
 #include "tests/support/check.h"
 #include "tests/support/made_windows.h"
 #include "util/base.h"
@@ -17,7 +17,7 @@ static void check(const char *want)
 {
 	struct buf text = { 0 };
 
-	assert_true(influx_put(&text, &made));
+	assert_true(output_influx.put(NULL, &made, &text));
 	buf_char(&text, '\0');
 	assert_string_equal(text.data, want);
 	drop(&text);

@@ -1,5 +1,5 @@
 /* NDJSON rows of a window, byte for byte: keys in their order, what is absent, quoting. */
-#include "output/ndjson.h"
+#include "output/output.h"
 #include "tests/support/check.h"
 #include "tests/support/made_windows.h"
 #include "util/base.h"
@@ -9,7 +9,7 @@
 static const char *render(struct buf *text)
 {
 	buf_clear(text);
-	assert_true(ndjson_put(text, &made));
+	assert_true(output_ndjson.put(NULL, &made, text));
 	buf_char(text, '\0');
 	assert_false(text->failed);
 	return text->data;
@@ -156,7 +156,7 @@ TEST(stream__rows_that_do_not_fit_fail)
 	struct buf text = { .limit = 300 };
 
 	make_stream_row();
-	assert_false(ndjson_put(&text, &made));
+	assert_false(output_ndjson.put(NULL, &made, &text));
 	drop(&text);
 }
 
