@@ -120,7 +120,6 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	int64_t now_us)
 {
 	bool unsubscribed = ch->socket[slot].unsubscribed;
-	struct session_event *event;
 	struct retry_failure f;
 	char text[SESSION_TEXT_MAX];
 
@@ -130,9 +129,9 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	else
 		snprintf(text, sizeof(text), "%.300s", e->reason);
 	ch->session.early = !ch->started;
-	event = session_lost(&ch->session, now_us, at_us, slot, e->close_code, e->reason);
-	event->by_us = e->end != WS_END_CLOSED;
-	event->cut = ws_was_cut(ch->socket[slot].ws);
+	session_socket_ended(&ch->session, slot, e, ws_was_cut(ch->socket[slot].ws), now_us)->at_us
+		= at_us;
+	session_lost(&ch->session, now_us);
 	ch->current = -1;
 	ch->snapshot_due = ch->conf.snapshot;
 	f = retry_failure_of_end(FAILED_SOCKET, e, text);
@@ -151,10 +150,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 
 static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int64_t now_us)
 {
-	enum channel_socket_state state = ch->socket[slot].state;
-	struct session_event *event;
-
-	switch (state) {
+	switch (ch->socket[slot].state) {
 	case CHANNEL_NONE:
 		break;
 	case CHANNEL_CONNECTING:
@@ -173,12 +169,8 @@ static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int
 			ch->closed_reported = true;
 			break;
 		}
-		event = session_report(&ch->session, SESSION_LOST, e->reason);
-		event->at_us = now_us;
-		event->socket = slot;
-		event->close_code = e->close_code;
-		event->by_us = e->end != WS_END_CLOSED;
-		event->cut = ws_was_cut(ch->socket[slot].ws);
+		session_socket_ended(&ch->session, slot, e, ws_was_cut(ch->socket[slot].ws),
+			now_us);
 		break;
 	}
 	drop(&ch->socket[slot]);
@@ -201,10 +193,7 @@ static bool take_message(struct channel *ch, size_t slot, const struct ws_event 
 
 	if (l->state != CHANNEL_UP && l->state != CHANNEL_DRAINING && l->state != CHANNEL_SILENT)
 		return false;
-	*event = (struct session_event){
-		.kind = SESSION_MESSAGE, .at_us = now_us, .text = e->text, .len = e->len,
-		.binary = e->kind == WS_BINARY, .socket = slot
-	};
+	*event = session_message(slot, e, now_us);
 	if (shows_life(l, e)) {
 		l->state = CHANNEL_UP;
 		l->until_us = now_us + ch->conf.idle_timeout_us;
@@ -542,7 +531,7 @@ void channel_close(struct channel *ch, int64_t now_us)
 	if (ch->closing)
 		return;
 	ch->closing = true;
-	ch->session.first = ch->session.waiting = 0;
+	session_drop_events(&ch->session);
 	channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 	for (size_t i = 0; i < CHANNEL_SOCKETS; i++) {
 		struct channel_socket *l = &ch->socket[i];

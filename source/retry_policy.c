@@ -5,53 +5,46 @@
 #include <string.h>
 
 #define ANY (~0u)
-#define STREAM_LIMITS "a stream takes 50 queues, a client 10 streams"
-#define LONG_URL "the queues make the URL too long for it; --subscribe message sends them behind " \
-	"the handshake"
-#define NO_STREAM "this host has no such stream; --source notifications reads what every " \
-	"organisation has"
-
-/* Advice that is filled in by retry_advice(); compare the address. */
-static const char credentials[] = "check the credentials";
-static const char login_host[] = "this host has no token endpoint, check --host";
-static const char permission[] = "the client lacks a permission";
+#define ANY_STREAM (FAILED_STREAM | FAILED_STREAM_URL)
 
 static const struct retry_rule rules[] = {
 	/* what failed, how, code; then what, with which status and advice in the end */
 
 	/* 401 and 403: credentials, scopes and roles */
-	{ FAILED_TOKEN, HTTP_UNAUTHORISED, 0, RETRY_NEVER, ST_AUTH, credentials },
-	{ FAILED_UPGRADE, HTTP_UNAUTHORISED, 0, RETRY_NEW_CHANNEL, ST_NET, "" },
-	{ ANY, HTTP_UNAUTHORISED, 0, RETRY_NEW_TOKEN, ST_AUTH, credentials },
-	{ FAILED_UPGRADE, HTTP_FORBIDDEN, 0, RETRY_NEW_CHANNEL, ST_NET, "" },
-	{ ANY, HTTP_FORBIDDEN, 0, RETRY_NEVER, ST_AUTH, permission },
+	{ FAILED_TOKEN, HTTP_UNAUTHORISED, 0, RETRY_NEVER, ST_AUTH, ADVICE_CREDENTIALS },
+	{ FAILED_UPGRADE, HTTP_UNAUTHORISED, 0, RETRY_NEW_CHANNEL, ST_NET, ADVICE_NONE },
+	{ ANY, HTTP_UNAUTHORISED, 0, RETRY_NEW_TOKEN, ST_AUTH, ADVICE_CREDENTIALS },
+	{ FAILED_UPGRADE, HTTP_FORBIDDEN, 0, RETRY_NEW_CHANNEL, ST_NET, ADVICE_NONE },
+	{ ANY, HTTP_FORBIDDEN, 0, RETRY_NEVER, ST_AUTH, ADVICE_PERMISSION },
 
 	/* 404 and other 4xx: repeating the request does not help, but a channel may be gone */
-	{ FAILED_UPGRADE | FAILED_TOPICS, HTTP_NOT_FOUND, 0, RETRY_NEW_CHANNEL, ST_NET, "" },
-	{ FAILED_TOKEN, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, login_host },
-	{ FAILED_STREAM, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, NO_STREAM },
-	{ FAILED_API, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, "this host has no such API" },
-	{ FAILED_STREAM, HTTP_REJECTED, 400, RETRY_NEVER, ST_REFUSED, STREAM_LIMITS },
-	{ FAILED_LONG_URL, HTTP_REJECTED, 414, RETRY_NEVER, ST_REFUSED, LONG_URL },
-	{ FAILED_LONG_URL, HTTP_REJECTED, 431, RETRY_NEVER, ST_REFUSED, LONG_URL },
-	{ ANY, HTTP_REJECTED, 0, RETRY_NEVER, ST_REFUSED, "" },
+	{ FAILED_UPGRADE | FAILED_TOPICS, HTTP_NOT_FOUND, 0, RETRY_NEW_CHANNEL, ST_NET,
+		ADVICE_NONE },
+	{ FAILED_TOKEN, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, ADVICE_LOGIN_HOST },
+	{ ANY_STREAM, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, ADVICE_NO_STREAM },
+	{ FAILED_API, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, ADVICE_NO_API },
+	{ ANY_STREAM, HTTP_REJECTED, 400, RETRY_NEVER, ST_REFUSED, ADVICE_STREAM_LIMITS },
+	{ FAILED_STREAM_URL, HTTP_REJECTED, 414, RETRY_NEVER, ST_REFUSED, ADVICE_LONG_URL },
+	{ FAILED_STREAM_URL, HTTP_REJECTED, 431, RETRY_NEVER, ST_REFUSED, ADVICE_LONG_URL },
+	{ ANY, HTTP_REJECTED, 0, RETRY_NEVER, ST_REFUSED, ADVICE_NONE },
 
 	/* 429: as soon as the service allows it */
-	{ ANY, HTTP_LIMITED, 0, RETRY_LATER, ST_RATE, "" },
+	{ ANY, HTTP_LIMITED, 0, RETRY_LATER, ST_RATE, ADVICE_NONE },
 
 	/* 5xx, no answer, a lost connection; but a close with 1008 is a refusal */
-	{ FAILED_STREAM, HTTP_NETWORK, WS_CLOSE_POLICY, RETRY_NEVER, ST_REFUSED, STREAM_LIMITS },
-	{ FAILED_SOCKET, HTTP_NETWORK, WS_CLOSE_POLICY, RETRY_NEVER, ST_REFUSED, "" },
-	{ ANY, HTTP_SERVER, 0, RETRY_LATER, ST_NET, "" },
-	{ ANY, HTTP_NETWORK, 0, RETRY_LATER, ST_NET, "" },
+	{ ANY_STREAM, HTTP_NETWORK, WS_CLOSE_POLICY, RETRY_NEVER, ST_REFUSED,
+		ADVICE_STREAM_LIMITS },
+	{ FAILED_SOCKET, HTTP_NETWORK, WS_CLOSE_POLICY, RETRY_NEVER, ST_REFUSED, ADVICE_NONE },
+	{ ANY, HTTP_SERVER, 0, RETRY_LATER, ST_NET, ADVICE_NONE },
+	{ ANY, HTTP_NETWORK, 0, RETRY_LATER, ST_NET, ADVICE_NONE },
 
 	/* a certificate (8), a proxy's refusal of the user (3) or of the host (6); not of a socket
 	 * that was open */
-	{ FAILED_SOCKET, HTTP_FATAL, 0, RETRY_LATER, ST_NET, "" },
-	{ ANY, HTTP_FATAL, 0, RETRY_NEVER, ST_OK, "" },
+	{ FAILED_SOCKET, HTTP_FATAL, 0, RETRY_LATER, ST_NET, ADVICE_NONE },
+	{ ANY, HTTP_FATAL, 0, RETRY_NEVER, ST_OK, ADVICE_NONE },
 
 	/* an answer or a message that the protocol does not allow */
-	{ ANY, HTTP_BREACH, 0, RETRY_ONCE, ST_PROTOCOL, "" }
+	{ ANY, HTTP_BREACH, 0, RETRY_ONCE, ST_PROTOCOL, ADVICE_NONE }
 };
 
 const struct retry_rule *retry_rules(size_t *n)
@@ -93,21 +86,35 @@ static void put_credentials(char out[RETRY_ADVICE_MAX], const struct token_resul
 		snprintf(out, RETRY_ADVICE_MAX, "check %s", both);
 }
 
-const char *retry_advice(char out[RETRY_ADVICE_MAX], const struct retry_rule *rule,
+const char *retry_advice_text(char out[RETRY_ADVICE_MAX], enum retry_advice advice,
 	const struct token_result *token, const char *lacks)
 {
 	const char *host = token->host_from ? token->host_from : "--host";
 
-	if (rule->advice == permission)
-		return lacks;
-	if (rule->advice == credentials)
+	switch (advice) {
+	case ADVICE_NONE:
+		return "";
+	case ADVICE_CREDENTIALS:
 		put_credentials(out, token, host);
-	else if (rule->advice == login_host)
+		return out;
+	case ADVICE_LOGIN_HOST:
 		snprintf(out, RETRY_ADVICE_MAX, "this host has no token endpoint, check %.60s",
 			host);
-	else
-		return rule->advice;
-	return out;
+		return out;
+	case ADVICE_PERMISSION:
+		return lacks;
+	case ADVICE_NO_STREAM:
+		return "this host has no such stream; --source notifications reads what every "
+			"organisation has";
+	case ADVICE_NO_API:
+		return "this host has no such API";
+	case ADVICE_STREAM_LIMITS:
+		return "a stream takes 50 queues, a client 10 streams";
+	case ADVICE_LONG_URL:
+		return "the queues make the URL too long for it; --subscribe message sends them "
+			"behind the handshake";
+	}
+	return "";
 }
 
 /* --- failures ------------------------------------------------------------------------ */
@@ -119,14 +126,14 @@ struct retry_failure retry_failure_of_token(const struct token_result *r)
 		.retry_after_us = r->retry_after_us, .text = r->text };
 }
 
-struct retry_failure retry_failure_of_answer(unsigned what, const struct rest_answer *a)
+struct retry_failure retry_failure_of_answer(enum retry_what what, const struct rest_answer *a)
 {
 	return (struct retry_failure){ .what = what, .kind = a->kind,
 		.http_status = (int)a->http_status, .status = a->status,
 		.retry_after_us = a->retry_after_us, .text = a->text };
 }
 
-struct retry_failure retry_failure_of_end(unsigned what, const struct ws_event *e,
+struct retry_failure retry_failure_of_end(enum retry_what what, const struct ws_event *e,
 	const char *text)
 {
 	struct retry_failure f = { .what = what, .kind = HTTP_NETWORK, .retry_after_us = -1,

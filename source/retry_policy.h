@@ -11,6 +11,7 @@
 #ifndef SOURCE_RETRY_POLICY_H
 #define SOURCE_RETRY_POLICY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "auth/token.h"
@@ -22,7 +23,7 @@
 enum retry_what {		/* bits: a rule may be for several */
 	FAILED_TOKEN = 1,	/* the request for a token */
 	FAILED_STREAM = 2,	/* the stream: its upgrade, or it was lost */
-	FAILED_LONG_URL = 4,	/* beside STREAM: its URL has the queues */
+	FAILED_STREAM_URL = 4,	/* the same of one whose URL has the queues */
 	FAILED_UPGRADE = 8,	/* of a channel's socket */
 	FAILED_SOCKET = 16,	/* a channel's socket was lost */
 	FAILED_TOPICS = 32,	/* the request for a channel's topics */
@@ -30,7 +31,7 @@ enum retry_what {		/* bits: a rule may be for several */
 };
 
 struct retry_failure {
-	unsigned what;			/* of enum retry_what */
+	enum retry_what what;
 	enum http_failure kind;
 	int http_status;		/* 0: none */
 	int close_code;			/* 0: none */
@@ -47,13 +48,25 @@ enum retry_verdict {
 	RETRY_NEVER		/* the run ends */
 };
 
+/* What retry_advice() says. */
+enum retry_advice {
+	ADVICE_NONE,
+	ADVICE_CREDENTIALS,
+	ADVICE_LOGIN_HOST,
+	ADVICE_PERMISSION,
+	ADVICE_NO_STREAM,
+	ADVICE_NO_API,
+	ADVICE_STREAM_LIMITS,
+	ADVICE_LONG_URL
+};
+
 struct retry_rule {
-	unsigned what;
+	unsigned what;		/* of enum retry_what */
 	enum http_failure kind;
 	int code;		/* HTTP status or close code; 0: any */
 	enum retry_verdict then;
 	enum status status;	/* the run's when it ends by this; ST_OK: the failure's */
-	const char *advice;	/* "": none. See retry_advice() */
+	enum retry_advice advice;
 };
 
 const struct retry_rule *retry_policy(const struct retry_failure *f);
@@ -62,16 +75,16 @@ const struct retry_rule *retry_rules(size_t *n);
 
 #define RETRY_ADVICE_MAX 320
 
-/* The advice of a rule, with the names of what is to be checked put in. token: of the last
+/* The advice in words, with the names of what is to be checked; ADVICE_NONE: "". token: of the last
  * request for one. lacks: what the client may not do if it got a 403. */
-const char *retry_advice(char out[RETRY_ADVICE_MAX], const struct retry_rule *rule,
+const char *retry_advice_text(char out[RETRY_ADVICE_MAX], enum retry_advice advice,
 	const struct token_result *token, const char *lacks);
 
 /* The failure as the table knows it. */
 struct retry_failure retry_failure_of_token(const struct token_result *r);
-struct retry_failure retry_failure_of_answer(unsigned what, const struct rest_answer *a);
+struct retry_failure retry_failure_of_answer(enum retry_what what, const struct rest_answer *a);
 /* e is WS_ENDED. text: what to say of it, NULL: the event's reason. */
-struct retry_failure retry_failure_of_end(unsigned what, const struct ws_event *e,
+struct retry_failure retry_failure_of_end(enum retry_what what, const struct ws_event *e,
 	const char *text);
 
 #endif

@@ -26,7 +26,7 @@ int64_t session_end_us(const struct session *s, int64_t now_us)
 struct session_event *session_report(struct session *s, enum session_event_kind kind,
 	const char *text)
 {
-	struct session_queued *q = &s->queue[(s->first + s->waiting) % SESSION_EVENTS_MAX];
+	struct session_stored *q = &s->stored[(s->first + s->waiting) % SESSION_EVENTS_MAX];
 
 	assert(s->waiting < SESSION_EVENTS_MAX);
 	s->waiting++;
@@ -41,13 +41,37 @@ bool session_next(struct session *s, struct session_event *event)
 {
 	if (!s->waiting)
 		return false;
-	s->taken = s->queue[s->first];
+	s->taken = s->stored[s->first];
 	if (s->taken.event.text)
 		s->taken.event.text = s->taken.text;
 	s->first = (s->first + 1) % SESSION_EVENTS_MAX;
 	s->waiting--;
 	*event = s->taken.event;
 	return true;
+}
+
+void session_drop_events(struct session *s)
+{
+	s->first = s->waiting = 0;
+}
+
+struct session_event session_message(size_t socket, const struct ws_event *message, int64_t now_us)
+{
+	return (struct session_event){ .kind = SESSION_MESSAGE, .at_us = now_us, .socket = socket,
+		.text = message->text, .len = message->len, .binary = message->kind == WS_BINARY };
+}
+
+struct session_event *session_socket_ended(struct session *s, size_t socket,
+	const struct ws_event *end, bool cut, int64_t now_us)
+{
+	struct session_event *e = session_report(s, SESSION_LOST, end->reason);
+
+	e->at_us = now_us;
+	e->socket = socket;
+	e->close_code = end->close_code;
+	e->by_us = end->end != WS_END_CLOSED;
+	e->cut = cut;
+	return e;
 }
 
 /* --- what a failure leads to ----------------------------------------------------------- */
@@ -142,7 +166,8 @@ static void end_by(struct session *s, const struct token *token, const struct re
 	const struct retry_rule *rule)
 {
 	char room[RETRY_ADVICE_MAX], whole[SESSION_TEXT_MAX];
-	const char *advice = retry_advice(room, rule, token_result(token), s->lacks);
+	const char *advice = retry_advice_text(room, rule->advice, token_result(token),
+		s->lacks);
 
 	snprintf(whole, sizeof(whole), "%.*s; %s", shown_length(f->text, 600), f->text, advice);
 	session_over(s, rule->status ? rule->status : f->status, *advice ? whole : f->text);
@@ -190,17 +215,10 @@ enum retry_verdict session_failed(struct session *s, struct token *token, int64_
 	return rule->then;
 }
 
-struct session_event *session_lost(struct session *s, int64_t now_us, int64_t at_us,
-	size_t socket, int close_code, const char *text)
+void session_lost(struct session *s, int64_t now_us)
 {
-	struct session_event *e = session_report(s, SESSION_LOST, text);
-
-	e->at_us = at_us;
-	e->socket = socket;
-	e->close_code = close_code;
 	s->status = ST_NET;
 	backoff_lost(&s->retry, now_us, !s->early);
-	return e;
 }
 
 /* --- the token ------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /*
- * What the sources have in common: a queue of events, and what follows from a failure, that is
- * another attempt after some time, or the end of the source with a status. Has no connection.
+ * What the sources have in common: events that wait for the run to take them, and what follows from
+ * a failure, that is another attempt after some time, or the end of the source with a status. Has
+ * no connection.
  */
 #ifndef SOURCE_SESSION_H
 #define SOURCE_SESSION_H
@@ -14,6 +15,7 @@
 #include "source/retry_policy.h"
 #include "util/backoff.h"
 #include "util/base.h"
+#include "ws.h"
 
 #define SESSION_LIBCURL_EXTRA_US 1000000	/* added to its timeouts, so that ours fire first */
 #define SESSION_TEXT_MAX 960
@@ -65,7 +67,7 @@ struct session_event {
 	const char *queue_id;	/* REFUSED: borrowed */
 };
 
-struct session_queued {
+struct session_stored {
 	struct session_event event;
 	char text[SESSION_TEXT_MAX];
 };
@@ -80,9 +82,9 @@ struct session {		/* the sources read it; session.c writes it */
 	const char *lacks;	/* what a 403 means here */
 	bool token_renewed;	/* after a 401: another one ends the source. Reset by the sources */
 	uint64_t reported_token;	/* generation of the last one in an event; 0: none */
-	struct session_queued queue[SESSION_EVENTS_MAX];
-	size_t first, waiting;
-	struct session_queued taken;	/* the caller borrows it */
+	struct session_stored stored[SESSION_EVENTS_MAX];
+	size_t first, waiting;	/* of `stored`: which is the next one, how many there are */
+	struct session_stored taken;	/* the caller borrows it */
 };
 
 /* request_us: the time limit of a request. With retry_for_us 0 all requests of the start together
@@ -90,11 +92,19 @@ struct session {		/* the sources read it; session.c writes it */
 void session_init(struct session *s, int64_t retry_for_us, int64_t request_us, int64_t now_us,
 	const char *lacks);
 
-/* Queues an event, and returns it so that the caller can fill it. Copies text, which may be NULL.
+/* Adds an event, and returns it so that the caller can fill it. Copies text, which may be NULL.
  * Asserts that there is room. */
 struct session_event *session_report(struct session *s, enum session_event_kind kind,
 	const char *text);
 bool session_next(struct session *s, struct session_event *event);	/* false: none waits */
+void session_drop_events(struct session *s);
+
+/* A message of a socket as an event. Its text is borrowed. */
+struct session_event session_message(size_t socket, const struct ws_event *message, int64_t now_us);
+
+/* The end of a socket as an event, now. cut: see ws_was_cut(). */
+struct session_event *session_socket_ended(struct session *s, size_t socket,
+	const struct ws_event *end, bool cut, int64_t now_us);
 
 /* Ends the source. */
 void session_over(struct session *s, enum status status, const char *text);
@@ -105,15 +115,14 @@ void session_time_is_up(struct session *s, const char *text);
 enum retry_verdict session_failed(struct session *s, struct token *token, int64_t now_us,
 	const struct retry_failure *f);
 
-/* A connection was lost. Returns the event. */
-struct session_event *session_lost(struct session *s, int64_t now_us, int64_t at_us,
-	size_t socket, int close_code, const char *text);
+/* The source has no connection any more. */
+void session_lost(struct session *s, int64_t now_us);
 
 /* When an attempt that begins now must be over: after --retry-for; with 0, after the time that all
  * requests of the start have. */
 int64_t session_end_us(const struct session *s, int64_t now_us);
 
-/* Queues the event of a new token, once. */
+/* Reports a new token, once. */
 void session_token_came(struct session *s, const struct token *token);
 
 #endif

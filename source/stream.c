@@ -140,10 +140,15 @@ static void time_is_up(struct stream *s, const char *text)
 	settle(s);
 }
 
+static enum retry_what what_fails(const struct stream *s)
+{
+	return s->conf.payload_as_message ? FAILED_STREAM : FAILED_STREAM_URL;
+}
+
 /* The connection failed. */
 static void no_connection(struct stream *s, int64_t now_us, const char *text)
 {
-	failed(s, now_us, (struct retry_failure){ .what = FAILED_STREAM, .kind = HTTP_NETWORK,
+	failed(s, now_us, (struct retry_failure){ .what = what_fails(s), .kind = HTTP_NETWORK,
 		.retry_after_us = -1, .text = text });
 }
 
@@ -207,7 +212,6 @@ static const char *put_end(const struct stream *s, const struct ws_event *e, cha
 
 static void connection_ended(struct stream *s, int64_t now_us, const struct ws_event *e)
 {
-	struct session_event *lost;
 	char text[TEXT_MAX];
 
 	if (s->state == CLOSING) {
@@ -217,12 +221,10 @@ static void connection_ended(struct stream *s, int64_t now_us, const struct ws_e
 		return;
 	}
 	if (s->state == OPEN) {
-		lost = session_lost(&s->session, now_us, now_us, 0, e->close_code, e->reason);
-		lost->by_us = e->end != WS_END_CLOSED;
-		lost->cut = ws_was_cut(s->ws);
+		session_socket_ended(&s->session, 0, e, ws_was_cut(s->ws), now_us);
+		session_lost(&s->session, now_us);
 	}
-	failed(s, now_us, retry_failure_of_end(s->conf.payload_as_message ? FAILED_STREAM
-		: FAILED_STREAM | FAILED_LONG_URL, e, put_end(s, e, text)));
+	failed(s, now_us, retry_failure_of_end(what_fails(s), e, put_end(s, e, text)));
 }
 
 static void opened(struct stream *s, int64_t now_us)
@@ -263,9 +265,10 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us)
 		return;
 	time_format_duration(duration, s->conf.idle_timeout_us / US_PER_MS);
 	snprintf(text, sizeof(text), "no message for --idle-timeout %s", duration);
-	lost = session_lost(&s->session, now_us,
-		s->alive_us > printed_end_us ? s->alive_us : printed_end_us, 0, 0, text);
+	lost = session_report(&s->session, SESSION_LOST, text);
+	lost->at_us = s->alive_us > printed_end_us ? s->alive_us : printed_end_us;
 	lost->cut = ws_was_cut(s->ws);
+	session_lost(&s->session, now_us);
 	no_connection(s, now_us, text);
 }
 
@@ -276,10 +279,7 @@ static bool take_message(struct stream *s, int64_t now_us, const struct ws_event
 		return false;
 	s->alive_us = now_us;
 	s->until_us = now_us + s->conf.idle_timeout_us;
-	*event = (struct session_event){
-		.kind = SESSION_MESSAGE, .at_us = now_us, .text = e->text, .len = e->len,
-		.binary = e->kind == WS_BINARY
-	};
+	*event = session_message(0, e, now_us);
 	return true;
 }
 
@@ -409,7 +409,7 @@ void stream_close(struct stream *s, int64_t now_us)
 {
 	if (s->closed || s->state == CLOSING)
 		return;
-	s->session.first = s->session.waiting = 0;
+	session_drop_events(&s->session);
 	if (s->state == OPEN) {
 		enter(s, CLOSING, INT64_MAX);
 		ws_close(s->ws, now_us);

@@ -81,7 +81,7 @@ static int told_status_of(int http_status)
 	return found ? found : status_with(word);
 }
 
-static const struct retry_rule *rule_of(unsigned what, int http_status)
+static const struct retry_rule *rule_of(enum retry_what what, int http_status)
 {
 	struct ws_event e = { .kind = WS_ENDED, .end = WS_END_REFUSED, .reason = "",
 		.http_status = http_status, .retry_after_us = -1 };
@@ -92,8 +92,8 @@ static const struct retry_rule *rule_of(unsigned what, int http_status)
 
 TEST(manual__has_the_exit_status_of_each_http_status)
 {
-	static const unsigned whats[] = { FAILED_TOKEN, FAILED_STREAM,
-		FAILED_STREAM | FAILED_LONG_URL, FAILED_API };
+	static const enum retry_what whats[] = { FAILED_TOKEN, FAILED_STREAM, FAILED_STREAM_URL,
+		FAILED_API };
 
 	for (size_t i = 0; i < ARRAY_LEN(whats); i++)
 		for (int http_status = 400; http_status < 600; http_status++) {
@@ -143,11 +143,11 @@ TEST(manual__says_which_statuses_are_worth_another_try)
 TEST(request__that_got_429_is_repeated_until_retry_for_is_over)
 {
 	for (unsigned what = FAILED_TOKEN; what <= FAILED_API; what *= 2) {
-		const struct retry_rule *rule = rule_of(what, 429);
+		const struct retry_rule *rule = rule_of((enum retry_what)what, 429);
 
 		assert_int_equal(rule->then, RETRY_LATER);
 		assert_int_equal(rule->status, ST_RATE);
-		assert_string_equal(rule->advice, "");
+		assert_int_equal(rule->advice, ADVICE_NONE);
 	}
 }
 
@@ -161,11 +161,11 @@ TEST(failure__of_every_kind_has_a_rule)
 {
 	for (unsigned what = FAILED_TOKEN; what <= FAILED_API; what *= 2)
 		for (int kind = HTTP_UNAUTHORISED; kind <= HTTP_BREACH; kind++) {
-			struct retry_failure f = { .what = what, .kind = (enum http_failure)kind };
+			struct retry_failure f = { .what = (enum retry_what)what,
+				.kind = (enum http_failure)kind };
 
-			/* no upgrade is only a long URL, and a lost socket has no status */
-			if (kind == HTTP_NOT_FOUND
-			    && (what == FAILED_LONG_URL || what == FAILED_SOCKET))
+			/* a lost socket has no status */
+			if (kind == HTTP_NOT_FOUND && what == FAILED_SOCKET)
 				continue;
 			assert_int_equal(retry_policy(&f)->kind, kind);
 		}
