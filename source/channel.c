@@ -30,15 +30,15 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->http = http;
 	ch->token = token;
 	ch->current = -1;
-	ch->step = STEP_TOKEN;
-	ch->not_before_us = now_us;
+	ch->setup.step = STEP_TOKEN;
+	ch->setup.not_before_us = now_us;
 	ch->evicted_us = ch->obeyed_us = INT64_MIN / 2;
-	ch->change_us = ch->resync_at_us = INT64_MAX;
-	ch->snapshot_due = conf->snapshot || conf->once;
-	ch->refused = calloc(nqueue + 1, sizeof(*ch->refused));
+	ch->change_us = ch->snapshot.resync_at_us = INT64_MAX;
+	ch->snapshot.due = conf->snapshot || conf->once;
+	ch->refusals.refused = calloc(nqueue + 1, sizeof(*ch->refusals.refused));
 	session_init(&ch->session, conf->retry_for_us, conf->connect_timeout_us, conf->began_us,
 		LACKS);
-	if (ch->refused)
+	if (ch->refusals.refused)
 		return ch;
 	channel_free(ch);
 	return NULL;
@@ -50,7 +50,7 @@ void channel_free(struct channel *ch)
 		return;
 	for (size_t i = 0; i < CHANNEL_SOCKETS; i++)
 		ws_free(ch->socket[i].ws);
-	rest_free(ch->rest);
+	rest_free(ch->setup.rest);
 	for (size_t i = 0; i < ARRAY_LEN(ch->deletion); i++)
 		rest_free(ch->deletion[i]);
 	for (size_t i = 0; i < ch->nabandoned; i++)
@@ -58,8 +58,8 @@ void channel_free(struct channel *ch)
 	text_wipe(&ch->id);
 	text_wipe(&ch->uri);
 	channel_snapshot_drop(ch);
-	lines_free(&ch->reasons);
-	free(ch->refused);
+	lines_free(&ch->refusals.reason);
+	free(ch->refusals.refused);
 	free(ch);
 }
 
@@ -77,17 +77,17 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 	if (replaces) {
 		ch->socket[ch->current].state = CHANNEL_DRAINING;
 		ch->socket[ch->current].until_us = now_us
-			+ (ch->handover ? HANDOVER_US : OVERLAP_US);
+			+ (ch->setup.handover ? HANDOVER_US : OVERLAP_US);
 	}
 	ch->current = (int)slot;
 	ch->socket[slot].state = CHANNEL_UP;
 	ch->socket[slot].until_us = now_us + ch->conf.idle_timeout_us;
 	ch->socket[slot].alive_us = e->at_us;
-	ch->handover = false;
+	ch->setup.handover = false;
 	ch->started = ch->started || !ch->conf.snapshot;
-	ch->session.token_renewed = ch->session.token_renewed && ch->snapshot_due;
-	channel_setup_enter(ch, ch->snapshot_due ? STEP_SNAPSHOT : STEP_NONE,
-		ch->snapshot_due ? now_us : INT64_MAX);
+	ch->session.token_renewed = ch->session.token_renewed && ch->snapshot.due;
+	channel_setup_enter(ch, ch->snapshot.due ? STEP_SNAPSHOT : STEP_NONE,
+		ch->snapshot.due ? now_us : INT64_MAX);
 }
 
 static void drop(struct channel_socket *l)
@@ -110,8 +110,8 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 /* Whether another step can begin, for the one under way can be repeated later. */
 static bool may_interrupt(const struct channel *ch)
 {
-	return ch->step == STEP_NONE || ch->step == STEP_SNAPSHOT
-		|| ch->step == STEP_RESYNC || ch->renewal;
+	return ch->setup.step == STEP_NONE || ch->setup.step == STEP_SNAPSHOT
+		|| ch->setup.step == STEP_RESYNC || ch->setup.renewal;
 }
 
 /* The current socket has ended, and is down since at_us. A setup that would have replaced it goes
@@ -133,18 +133,18 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 		= at_us;
 	session_lost(&ch->session, now_us);
 	ch->current = -1;
-	ch->snapshot_due = ch->conf.snapshot;
+	ch->snapshot.due = ch->conf.snapshot;
 	f = retry_failure_of_end(FAILED_SOCKET, e, text);
 	if (retry_policy(&f)->then != RETRY_LATER) {
 		channel_setup_failed(ch, STEP_CONNECT, &f, now_us);
 	} else if (unsubscribed) {
 		channel_setup_evicted(ch, now_us);
 	} else if (may_interrupt(ch)) {
-		ch->renewal = false;
+		ch->setup.renewal = false;
 		channel_setup_failed(ch, e->close_code == 1001 ? STEP_HEAD : STEP_CONNECT, &f,
 			now_us);
-	} else if (!ch->begun) {
-		ch->not_before_us = now_us;
+	} else if (!ch->setup.begun) {
+		ch->setup.not_before_us = now_us;
 	}
 }
 
@@ -229,31 +229,32 @@ static bool next_of_socket(struct channel *ch, size_t slot, int64_t now_us,
 /* The answers of a snapshot are events once all of them have come. */
 static bool next_answer(struct channel *ch, int64_t now_us, struct session_event *event)
 {
-	size_t i = ch->answers_taken;
+	struct channel_snapshot *s = &ch->snapshot;
+	size_t i = s->taken;
 
-	if (!ch->answers_due || i == ch->nbody)
+	if (!s->complete || i == s->nbody)
 		return false;
 	*event = (struct session_event){
 		.kind = SESSION_ANSWER, .at_us = now_us,
-		.answer = ch->answers_resync ? ANSWER_RESYNC : ANSWER_SNAPSHOT,
-		.text = ch->body[i].data, .len = ch->body[i].len, .asked_us = ch->asked_us[i]
+		.answer = s->resync ? ANSWER_RESYNC : ANSWER_SNAPSHOT,
+		.text = s->body[i].data, .len = s->body[i].len, .asked_us = s->asked_us[i]
 	};
-	ch->answers_taken++;
+	s->taken++;
 	ch->started = true;
 	return true;
 }
 
 static bool next_refusal(struct channel *ch, struct session_event *event)
 {
-	if (ch->refused_reported == ch->nrefused)
+	struct channel_refusals *r = &ch->refusals;
+
+	if (r->reported == r->n)
 		return false;
 	*event = (struct session_event){
-		.kind = SESSION_REFUSED,
-		.queue_id = ch->queue[ch->reason_queue[ch->refused_reported]],
-		.text = ch->reasons.v[ch->refused_reported],
-		.len = strlen(ch->reasons.v[ch->refused_reported])
+		.kind = SESSION_REFUSED, .queue_id = ch->queue[r->queue[r->reported]],
+		.text = r->reason.v[r->reported], .len = strlen(r->reason.v[r->reported])
 	};
-	ch->refused_reported++;
+	r->reported++;
 	return true;
 }
 
@@ -356,14 +357,15 @@ static void step_handshake(struct channel *ch, int64_t now_us)
 /* Steps that are due: a new token and channel, topics again, a resync. */
 static void begin_by_time(struct channel *ch, int64_t now_us)
 {
-	if (ch->step != STEP_NONE || ch->current < 0 || !ch->started || ch->conf.once)
+	if (ch->setup.step != STEP_NONE || ch->current < 0 || !ch->started || ch->conf.once)
 		return;
 	if (now_us >= ch->change_us) {
 		channel_setup_enter(ch, STEP_TOKEN, now_us);
 	} else if (now_us - ch->topics_us >= RENEW_US) {
-		ch->renewal = true;
+		ch->setup.renewal = true;
 		channel_setup_enter(ch, STEP_TOPICS, now_us);
-	} else if (now_us >= ch->resync_at_us && ch->socket[ch->current].state == CHANNEL_UP) {
+	} else if (now_us >= ch->snapshot.resync_at_us
+		   && ch->socket[ch->current].state == CHANNEL_UP) {
 		channel_setup_enter(ch, STEP_RESYNC, now_us);
 	}
 }
@@ -400,9 +402,9 @@ static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 /* Not while a socket may still use an abandoned channel, or while no request may be made. */
 static void delete_abandoned(struct channel *ch, int64_t now_us)
 {
-	if (ch->current >= 0 ? ch->step != STEP_NONE
+	if (ch->current >= 0 ? ch->setup.step != STEP_NONE
 	    || ch->socket[1 - ch->current].state != CHANNEL_NONE
-	    : ch->socket[0].ws || ch->socket[1].ws || now_us < ch->not_before_us
+	    : ch->socket[0].ws || ch->socket[1].ws || now_us < ch->setup.not_before_us
 	    || !token_value(ch->token))
 		return;
 	while (ch->nabandoned)
@@ -416,17 +418,17 @@ void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings)
 	if (ch->session.waiting || ch->closing || ch->session.over)
 		return;
 	step_handshake(ch, now_us);
-	if (ch->rest)
+	if (ch->setup.rest)
 		channel_setup_step_rest(ch, now_us);
-	else if (ch->begun && ch->step == STEP_TOKEN)
+	else if (ch->setup.begun && ch->setup.step == STEP_TOKEN)
 		channel_setup_take_token(ch, token_step(ch->token, now_us, warnings), now_us);
 	begin_by_time(ch, now_us);
 	delete_abandoned(ch, now_us);
-	if (ch->step == STEP_NONE || ch->begun || now_us < ch->not_before_us || ch->session.over)
+	if (ch->setup.step == STEP_NONE || ch->setup.begun || now_us < ch->setup.not_before_us
+	    || ch->session.over)
 		return;
 	if (!channel_setup_in_background(ch) && now_us >= ch->session.retry.deadline_us) {
-		session_time_is_up(&ch->session,
-			ch->session.failure[0] ? ch->session.failure : "no connection");
+		session_time_is_up(&ch->session, "no connection");
 		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 		return;
 	}
@@ -442,8 +444,8 @@ int64_t channel_deadline_us(const struct channel *ch)
 {
 	int64_t at = INT64_MAX;
 
-	if (ch->session.waiting || ch->refused_reported < ch->nrefused
-	    || (ch->answers_due && ch->answers_taken < ch->nbody))
+	if (ch->session.waiting || ch->refusals.reported < ch->refusals.n
+	    || (ch->snapshot.complete && ch->snapshot.taken < ch->snapshot.nbody))
 		return INT64_MIN;
 	for (size_t i = 0; i < CHANNEL_SOCKETS; i++)
 		if (ch->socket[i].ws)
@@ -452,12 +454,12 @@ int64_t channel_deadline_us(const struct channel *ch)
 	for (size_t i = 0; i < ARRAY_LEN(ch->deletion); i++)
 		if (ch->deletion[i])
 			at = earlier(at, rest_deadline_us(ch->deletion[i]));
-	if (ch->rest)
-		at = earlier(at, rest_deadline_us(ch->rest));
-	else if (ch->begun && ch->step == STEP_TOKEN)
+	if (ch->setup.rest)
+		at = earlier(at, rest_deadline_us(ch->setup.rest));
+	else if (ch->setup.begun && ch->setup.step == STEP_TOKEN)
 		at = earlier(at, token_deadline_us(ch->token));
-	else if (ch->step != STEP_NONE && !ch->begun)
-		at = earlier(at, ch->not_before_us);
+	else if (ch->setup.step != STEP_NONE && !ch->setup.begun)
+		at = earlier(at, ch->setup.not_before_us);
 	return at;
 }
 
@@ -486,10 +488,10 @@ void channel_control(struct channel *ch, size_t socket, enum notification_kind k
 		return;
 	switch (kind) {
 	case NOTIFICATION_CLOSING:
-		if (!may_interrupt(ch) && !(ch->step == STEP_TOKEN && ch->id))
+		if (!may_interrupt(ch) && !(ch->setup.step == STEP_TOKEN && ch->id))
 			break;		/* another socket is on its way */
-		ch->handover = true;
-		ch->renewal = false;
+		ch->setup.handover = true;
+		ch->setup.renewal = false;
 		channel_setup_enter(ch, STEP_CONNECT, obey_at_us(ch, now_us));
 		break;
 	case NOTIFICATION_UNSUBSCRIBED:	/* the server closes it, or it would be silent for good */
@@ -500,7 +502,7 @@ void channel_control(struct channel *ch, size_t socket, enum notification_kind k
 		if (!may_interrupt(ch))
 			break;
 		token_drop(ch->token);
-		ch->renewal = false;
+		ch->setup.renewal = false;
 		channel_setup_enter(ch, STEP_TOKEN, obey_at_us(ch, now_us));
 		break;
 	default:
@@ -523,7 +525,7 @@ enum status channel_status(const struct channel *ch)
 {
 	if (!channel_is_up(ch) && !ch->conf.once)
 		return ch->session.status == ST_OK ? ST_NET : ch->session.status;
-	return ch->nrefused && !ch->conf.skip_refused ? ST_AUTH : ST_OK;
+	return ch->refusals.n && !ch->conf.skip_refused ? ST_AUTH : ST_OK;
 }
 
 void channel_close(struct channel *ch, int64_t now_us)

@@ -15,16 +15,16 @@
 
 void channel_setup_continue(struct channel *ch, int64_t not_before_us)
 {
-	rest_free(ch->rest);
-	ch->rest = NULL;
-	ch->begun = false;
-	ch->not_before_us = not_before_us;
+	rest_free(ch->setup.rest);
+	ch->setup.rest = NULL;
+	ch->setup.begun = false;
+	ch->setup.not_before_us = not_before_us;
 }
 
 void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64_t not_before_us)
 {
 	channel_setup_continue(ch, not_before_us);
-	ch->step = step;
+	ch->setup.step = step;
 	if (step == STEP_TOPICS)
 		channel_topics_reset(ch);
 	if (step == STEP_SNAPSHOT || step == STEP_RESYNC)
@@ -39,7 +39,7 @@ bool channel_setup_in_background(const struct channel *ch)
 /* After a failure. Requests of the same step that have succeeded are not repeated. */
 static void again(struct channel *ch, enum channel_setup_step step, int64_t not_before_us)
 {
-	if (step == ch->step)
+	if (step == ch->setup.step)
 		channel_setup_continue(ch, not_before_us);
 	else
 		channel_setup_enter(ch, step, not_before_us);
@@ -58,7 +58,7 @@ static void abandon_channel(struct channel *ch)
 static void new_channel(struct channel *ch, int64_t not_before_us)
 {
 	abandon_channel(ch);
-	ch->handover = ch->renewal = false;
+	ch->setup.handover = ch->setup.renewal = false;
 	channel_setup_enter(ch, STEP_TOKEN, not_before_us);
 }
 
@@ -103,7 +103,19 @@ void channel_setup_step_failed(struct channel *ch, enum http_failure kind, const
 	struct retry_failure f = { .what = FAILED_API, .kind = kind, .retry_after_us = -1,
 		.text = text };
 
-	channel_setup_failed(ch, ch->step, &f, now_us);
+	channel_setup_failed(ch, ch->setup.step, &f, now_us);
+}
+
+void channel_setup_malformed(struct channel *ch, const char *what, const char *why, int64_t now_us)
+{
+	char text[256];
+
+	if (why == why_no_memory) {
+		channel_setup_over(ch, ST_OUTPUT, why);
+		return;
+	}
+	snprintf(text, sizeof(text), "the answer to %s is malformed: %s", what, why);
+	channel_setup_step_failed(ch, HTTP_BREACH, text, now_us);
 }
 
 static int64_t time_limit_us(const struct channel *ch, int64_t now_us)
@@ -126,11 +138,11 @@ void channel_setup_ask(struct channel *ch, const char *method, const char *path,
 	call.url = url;
 	if (call.timeout_us < 1)
 		call.timeout_us = 1;
-	ch->rest = ok && call.token ? rest_start(ch->http, &call, now_us) : NULL;
-	ch->begun = ch->rest != NULL;
+	ch->setup.rest = ok && call.token ? rest_start(ch->http, &call, now_us) : NULL;
+	ch->setup.begun = ch->setup.rest != NULL;
 	if (ok)
 		text_wipe(&url);
-	if (!ch->rest)
+	if (!ch->setup.rest)
 		channel_setup_over(ch, ST_OUTPUT, "out of memory");
 }
 
@@ -163,7 +175,7 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 	}
 	l->state = CHANNEL_CONNECTING;
 	l->until_us = now_us + limit_us;
-	ch->begun = true;
+	ch->setup.begun = true;
 }
 
 /* The margin before it expires; if it expires soon, half of the time until then. */
@@ -196,14 +208,14 @@ void channel_setup_take_token(struct channel *ch, enum token_state state, int64_
 	else if (state == TOKEN_FAILED)
 		channel_setup_failed(ch, STEP_TOKEN, &f, now_us);
 	else
-		ch->begun = true;
+		ch->setup.begun = true;
 }
 
 void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
 {
 	int64_t end_us = session_end_us(&ch->session, now_us);
 
-	switch (ch->step) {
+	switch (ch->setup.step) {
 	case STEP_NONE:
 		break;
 	case STEP_TOKEN:
@@ -234,17 +246,12 @@ void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warni
 
 static void created(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
-	char *id, *uri, text[256];
+	char *id, *uri;
 	const char *why = channel_api_parse_channel(answer->body, answer->len, ch->conf.plain,
 		&id, &uri);
 
-	if (why == why_no_memory) {
-		channel_setup_over(ch, ST_OUTPUT, why);
-		return;
-	}
 	if (why) {
-		snprintf(text, sizeof(text), "the answer to a new channel is malformed: %s", why);
-		channel_setup_step_failed(ch, HTTP_BREACH, text, now_us);
+		channel_setup_malformed(ch, "a new channel", why, now_us);
 		return;
 	}
 	abandon_channel(ch);
@@ -257,7 +264,7 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 
 static void answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
-	switch (ch->step) {
+	switch (ch->setup.step) {
 	case STEP_CREATE:
 		created(ch, answer, now_us);
 		break;
@@ -297,15 +304,15 @@ void channel_setup_evicted(struct channel *ch, int64_t now_us)
 			"that is in %s", left);
 	}
 	abandon_channel(ch);
-	ch->handover = ch->renewal = false;
+	ch->setup.handover = ch->setup.renewal = false;
 	channel_setup_failed(ch, STEP_TOKEN, &f, now_us);
-	ch->evicted_us = ch->not_before_us;
+	ch->evicted_us = ch->setup.not_before_us;
 }
 
 static void failed(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	struct retry_failure f = retry_failure_of_answer(
-		ch->step == STEP_TOPICS ? FAILED_TOPICS : FAILED_API, answer);
+		ch->setup.step == STEP_TOPICS ? FAILED_TOPICS : FAILED_API, answer);
 	char text[640];
 
 	snprintf(text, sizeof(text), "%.400s%s%.200s", answer->text,
@@ -313,23 +320,23 @@ static void failed(struct channel *ch, const struct rest_answer *answer, int64_t
 		answer->missing_permissions);
 	if (f.kind == HTTP_FORBIDDEN)
 		f.text = text;
-	if (ch->step == STEP_RESYNC)
+	if (ch->setup.step == STEP_RESYNC)
 		channel_snapshot_resync_failed(ch, answer->text, now_us, answer->retry_after_us);
-	else if (ch->step == STEP_TOPICS && f.kind == HTTP_FORBIDDEN)
+	else if (ch->setup.step == STEP_TOPICS && f.kind == HTTP_FORBIDDEN)
 		channel_topics_forbidden(ch, text, now_us);
-	else if (ch->step == STEP_HEAD && f.kind == HTTP_NOT_FOUND)
+	else if (ch->setup.step == STEP_HEAD && f.kind == HTTP_NOT_FOUND)
 		channel_setup_evicted(ch, now_us);
 	else
-		channel_setup_failed(ch, ch->step, &f, now_us);
+		channel_setup_failed(ch, ch->setup.step, &f, now_us);
 }
 
 void channel_setup_step_rest(struct channel *ch, int64_t now_us)
 {
 	const struct rest_answer *answer;
 
-	if (!rest_step(ch->rest, now_us))
+	if (!rest_step(ch->setup.rest, now_us))
 		return;
-	answer = rest_answer(ch->rest);
+	answer = rest_answer(ch->setup.rest);
 	if (answer->kind == HTTP_OK)
 		answered(ch, answer, now_us);
 	else

@@ -32,6 +32,8 @@ void channel_setup_failed(struct channel *ch, enum channel_setup_step step,
 /* The same for the current step. */
 void channel_setup_step_failed(struct channel *ch, enum http_failure kind, const char *text,
 	int64_t now_us);
+/* The same for an answer. why: what is wrong with it, why_no_memory ends the source. */
+void channel_setup_malformed(struct channel *ch, const char *what, const char *why, int64_t now_us);
 /* The end. */
 void channel_setup_over(struct channel *ch, enum status status, const char *text);
 

@@ -40,6 +40,16 @@ struct channel_socket {
 	bool unsubscribed;	/* another channel has its topics now */
 };
 
+/* Queues that the service refused. */
+struct channel_refusals {
+	bool *refused;			/* by queue */
+	size_t n, reported;
+	struct lines reason;		/* in the order in which they were refused */
+	size_t queue[CHANNEL_QUEUES_MAX];	/* which queue a reason is of */
+	size_t nactivity;		/* queues of which only the activity was refused */
+	char activity[400];		/* the warning for the first of them */
+};
+
 enum channel_setup_step {
 	STEP_NONE,
 	STEP_TOKEN,
@@ -49,6 +59,16 @@ enum channel_setup_step {
 	STEP_CONNECT,
 	STEP_SNAPSHOT,
 	STEP_RESYNC		/* a snapshot while a socket is up */
+};
+
+/* The setup makes one request at a time. */
+struct channel_setup {
+	enum channel_setup_step step;
+	bool begun;			/* the step's request is under way */
+	bool renewal;			/* subscribes to the topics again, and no more */
+	bool handover;			/* connects a second socket of the same channel */
+	int64_t not_before_us;
+	struct rest *rest;
 };
 
 /*
@@ -64,6 +84,17 @@ struct channel_topics {
 	bool in_pieces, any;		/* any: a piece was permitted */
 };
 
+struct channel_snapshot {
+	bool due;			/* none since the start, or since a loss */
+	int64_t resync_at_us;		/* when the next one is due; INT64_MAX: never */
+	size_t next_queue;
+	struct buf body[CHANNEL_BATCHES];	/* the answers */
+	int64_t asked_us[CHANNEL_BATCHES];
+	size_t nbody, taken;
+	bool complete;			/* all answers have come, so they can be taken */
+	bool resync;			/* they are of a resync */
+};
+
 struct channel {
 	struct channel_conf conf;
 	const char *const *queue;
@@ -71,42 +102,21 @@ struct channel {
 	struct http *http;
 	struct token *token;
 	struct session session;
-	/* refused queues */
-	bool *refused;			/* by queue */
-	size_t nrefused, refused_reported;
-	struct lines reasons;		/* in the order in which they were refused */
-	size_t reason_queue[CHANNEL_QUEUES_MAX];
-	size_t nactivity_refused;	/* queues of which only the activity was refused */
-	char activity_refused[400];	/* the warning for the first of them */
+	struct channel_refusals refusals;
+	struct channel_setup setup;
+	struct channel_topics topics;
+	struct channel_snapshot snapshot;
 	/* the channel; all are secrets */
 	char *id, *uri;
 	char *abandoned[CHANNEL_ABANDONED_MAX];	/* IDs whose subscriptions will be deleted */
 	size_t nabandoned;
-	/* sockets */
+	struct rest *deletion[CHANNEL_ABANDONED_MAX + 1];
 	struct channel_socket socket[CHANNEL_SOCKETS];
 	int current;			/* the one that counts; -1: none is up */
-	/* setup: one request at a time */
-	enum channel_setup_step step;
-	bool begun;			/* the step's request is under way */
-	bool renewal;			/* subscribes to the topics again, and no more */
-	bool handover;			/* connects a second socket of the same channel */
-	struct channel_topics topics;
-	int64_t not_before_us;
-	struct rest *rest;
-	/* snapshot */
-	size_t next_queue;
-	int64_t resync_at_us;		/* when the next one is due; INT64_MAX: never */
-	struct buf body[CHANNEL_BATCHES];	/* the answers */
-	int64_t asked_us[CHANNEL_BATCHES];
-	size_t nbody, answers_taken;
-	bool answers_due, answers_resync;
-	bool snapshot_due;		/* none since the start, or since a loss */
-	/* all of it */
 	bool started, closing, closed_reported;
 	int64_t topics_us, evicted_us;	/* when that was last */
 	int64_t change_us;		/* when the token is to be changed; INT64_MAX: never */
 	int64_t obeyed_us, obey_wait_us;	/* see channel_control */
-	struct rest *deletion[CHANNEL_ABANDONED_MAX + 1];
 };
 
 #endif

@@ -17,7 +17,7 @@ void channel_topics_reset(struct channel *ch)
 	t->n = t->next = t->suspect = 0;
 	t->in_pieces = t->any = false;
 	for (size_t i = 0; i < ch->nqueue; i++)
-		if (!ch->refused[i])
+		if (!ch->refusals.refused[i])
 			t->queue[t->n++] = i;
 	t->size = t->n;
 }
@@ -40,12 +40,12 @@ void channel_topics_ask(struct channel *ch, int64_t now_us)
 
 static bool refuse(struct channel *ch, size_t queue, const char *reason)
 {
-	if (ch->refused[queue])
+	if (ch->refusals.refused[queue])
 		return true;
-	ch->refused[queue] = true;
-	ch->reason_queue[ch->nrefused++] = queue;
-	lines_add(&ch->reasons, "%s", reason);
-	return !ch->reasons.failed;
+	ch->refusals.refused[queue] = true;
+	ch->refusals.queue[ch->refusals.n++] = queue;
+	lines_add(&ch->refusals.reason, "%s", reason);
+	return !ch->refusals.reason.failed;
 }
 
 static bool on_refusal(void *arg, const struct channel_api_refusal *r)
@@ -57,8 +57,8 @@ static bool on_refusal(void *arg, const struct channel_api_refusal *r)
 			continue;
 		if (r->observations)
 			return refuse(ch, i, r->reason[0] ? r->reason : "no reason was told");
-		if (!ch->refused[i] && ch->nactivity_refused++ == 0)
-			snprintf(ch->activity_refused, sizeof(ch->activity_refused),
+		if (!ch->refusals.refused[i] && ch->refusals.nactivity++ == 0)
+			snprintf(ch->refusals.activity, sizeof(ch->refusals.activity),
 				"the activity of queue %s is not told: %.200s", ch->queue[i],
 				r->reason);
 	}
@@ -68,26 +68,26 @@ static bool on_refusal(void *arg, const struct channel_api_refusal *r)
 /* One warning for all queues, for little is missing: their observations are permitted. */
 static void warn_of_activity(struct channel *ch)
 {
-	char text[sizeof(ch->activity_refused) + 64];
+	char text[sizeof(ch->refusals.activity) + 64];
 
 	snprintf(text, sizeof(text),
-		ch->nactivity_refused > 1 ? "%s (and that of %zu other queues)" : "%s",
-		ch->activity_refused, ch->nactivity_refused - 1);
-	if (ch->nactivity_refused)
+		ch->refusals.nactivity > 1 ? "%s (and that of %zu other queues)" : "%s",
+		ch->refusals.activity, ch->refusals.nactivity - 1);
+	if (ch->refusals.nactivity)
 		session_report(&ch->session, SESSION_WARNING, text);
-	ch->nactivity_refused = 0;
+	ch->refusals.nactivity = 0;
 }
 
 static void subscribed(struct channel *ch, int64_t now_us)
 {
-	bool renewal = ch->renewal;
+	bool renewal = ch->setup.renewal;
 
 	ch->topics_us = now_us;
-	ch->renewal = false;
+	ch->setup.renewal = false;
 	warn_of_activity(ch);
 	if (renewal)
 		ch->session.token_renewed = false;
-	if (ch->nrefused == ch->nqueue)
+	if (ch->refusals.n == ch->nqueue)
 		channel_setup_step_failed(ch, HTTP_FORBIDDEN, "every queue was refused", now_us);
 	else if (renewal)
 		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
@@ -148,16 +148,9 @@ void channel_topics_forbidden(struct channel *ch, const char *text, int64_t now_
 void channel_topics_answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	const char *why = channel_api_parse_topics(answer->body, answer->len, on_refusal, ch);
-	char text[256];
 
-	if (why == why_no_memory) {
-		channel_setup_over(ch, ST_OUTPUT, why);
-		return;
-	}
-	if (why) {
-		snprintf(text, sizeof(text), "the answer to the topics is malformed: %s", why);
-		channel_setup_step_failed(ch, HTTP_BREACH, text, now_us);
-		return;
-	}
-	piece_permitted(ch, now_us);
+	if (why)
+		channel_setup_malformed(ch, "the topics", why, now_us);
+	else
+		piece_permitted(ch, now_us);
 }

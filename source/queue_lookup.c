@@ -180,7 +180,7 @@ static bool is_cached(struct queue_lookup *l, int64_t now_us, struct lines *warn
 static void begin(struct queue_lookup *l, int64_t now_us, struct lines *warnings)
 {
 	if (l->state == BACKOFF && now_us >= l->session.retry.deadline_us && l->conf.retry_for_us) {
-		session_time_is_up(&l->session, l->session.failure);
+		session_time_is_up(&l->session, "no list of queues");
 		settle(l);
 		return;
 	}

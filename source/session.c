@@ -104,10 +104,10 @@ static void give_up(struct session *s, const char *text, const char *why)
 	session_over(s, s->status == ST_RATE ? ST_RATE : ST_NET, whole);
 }
 
-void session_time_is_up(struct session *s, const char *text)
+void session_time_is_up(struct session *s, const char *otherwise)
 {
-	give_up(s, text, s->retry.retry_for_us ? "no connection within"
-		: "no other attempt with");
+	give_up(s, s->failure[0] ? s->failure : otherwise,
+		s->retry.retry_for_us ? "no connection within" : "no other attempt with");
 }
 
 static void wait_is_too_long(struct session *s, const struct retry_failure *f)

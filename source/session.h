@@ -108,7 +108,8 @@ struct session_event *session_socket_ended(struct session *s, size_t socket,
 
 /* Ends the source. */
 void session_over(struct session *s, enum status status, const char *text);
-void session_time_is_up(struct session *s, const char *text);
+/* With the last failure, or with that text if there was none. */
+void session_time_is_up(struct session *s, const char *otherwise);
 
 /* Does what retry_policy.h has for the failure, and returns it. Sets `over` or again_us. token: it
  * is dropped after a 401. */

@@ -134,9 +134,9 @@ static void failed(struct stream *s, int64_t now_us, struct retry_failure f)
 		enter(s, IDLE, now_us);
 }
 
-static void time_is_up(struct stream *s, const char *text)
+static void time_is_up(struct stream *s, const char *otherwise)
 {
-	session_time_is_up(&s->session, text);
+	session_time_is_up(&s->session, otherwise);
 	settle(s);
 }
 
@@ -320,8 +320,7 @@ static void step_token(struct stream *s, int64_t now_us, struct lines *warnings)
 {
 	take_token(s, token_step(s->token, now_us, warnings), now_us);
 	if (s->state == TOKEN && now_us >= s->until_us)
-		time_is_up(s, s->session.failure[0] ? s->session.failure
-			: "the token did not come");
+		time_is_up(s, "the token did not come");
 }
 
 static void step_connecting(struct stream *s, int64_t now_us)
@@ -333,8 +332,7 @@ static void step_connecting(struct stream *s, int64_t now_us)
 	if (now_us < s->until_us)
 		return;
 	if (now_us >= s->session.retry.deadline_us) {
-		time_is_up(s, s->session.failure[0] ? s->session.failure
-			: "the handshake was not answered");
+		time_is_up(s, "the handshake was not answered");
 		return;
 	}
 	time_format_duration(duration, s->conf.connect_timeout_us / US_PER_MS);
@@ -349,7 +347,7 @@ static void step_backoff(struct stream *s, int64_t now_us, struct lines *warning
 	if (now_us < s->until_us)
 		return;
 	if (now_us >= s->session.retry.deadline_us)
-		time_is_up(s, s->session.failure);
+		time_is_up(s, "no connection");
 	else
 		step_idle(s, now_us, warnings);
 }
