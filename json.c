@@ -46,6 +46,11 @@ static inline const char *skip_space(const char *s, const char *end)
 	return s < end && (unsigned char)*s <= ' ' ? skip_spaces(s, end) : s;
 }
 
+bool json_is_blank(const char *s, const char *end)
+{
+	return skip_space(s, end) == end;
+}
+
 /* Sixteen bytes at once; the compiler chooses the vector registers. */
 typedef unsigned char block __attribute__((vector_size(16)));
 
@@ -770,7 +775,7 @@ struct cJSON *json_document(const char *text, size_t len, size_t max, const char
 	struct cJSON *document = NULL;
 
 	*why = "it is no JSON object";
-	if (!after || skip_space(after, end) != end || *skip_space(text, end) != '{'
+	if (!after || !json_is_blank(after, end) || *skip_space(text, end) != '{'
 	    || !is_fit(text, end))
 		return NULL;
 	document = cJSON_ParseWithLength(text, len);

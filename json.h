@@ -24,6 +24,7 @@
  * more than 512 deep.
  */
 const char *json_skip(const char *s, const char *end);
+bool json_is_blank(const char *s, const char *end);	/* there is only white space */
 
 /* A member of a JSON object: its key and its value as they are in the text. */
 struct json_member {

@@ -108,12 +108,10 @@ bool channel_api_put_topics(struct buf *out, const char *const *queue, size_t n)
 
 bool channel_api_is_object(const char *text, size_t len)
 {
-	const char *end = text + len, *at = json_skip(text, end);
+	const char *end = text + len, *after = json_skip(text, end);
 	struct json_cursor c = json_start(text, end);
 
-	while (at && at < end && strchr(" \t\r\n", *at) && *at)
-		at++;
-	return at && at == end && json_peek(&c) == '{';
+	return after && json_is_blank(after, end) && json_peek(&c) == '{';
 }
 
 /* --- topics --------------------------------------------------------------------------- */

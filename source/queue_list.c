@@ -191,13 +191,6 @@ static const char *read_entities(struct json_cursor *c, struct queue_list *list,
 	return why;
 }
 
-static bool is_blank(const char *s, const char *end)
-{
-	while (s < end && (*s == ' ' || *s == '\t' || *s == '\r' || *s == '\n'))
-		s++;
-	return s == end;
-}
-
 const char *queue_list_parse_page(const char *text, size_t len, struct queue_list *list,
 	struct queue_list_page *page)
 {
@@ -225,7 +218,7 @@ const char *queue_list_parse_page(const char *text, size_t len, struct queue_lis
 			json_pass(&c);
 		}
 	}
-	if (!why && (!c.at || !is_blank(c.at, text + len)))
+	if (!why && (!c.at || !json_is_blank(c.at, text + len)))
 		why = "it is no JSON object";
 	else if (!why && !has_entities)
 		why = "it has no entities";
