@@ -9,7 +9,7 @@
 #include "util/utf8.h"
 
 #define AT_LEN 27	/* 2026-11-24T02:00:00.123456Z */
-#define SCHEMA "gsqstat-recording/1"
+#define SCHEMA_NAME "gsqstat-recording/1"
 
 static bool starts(const char *s, size_t len, const char *with)
 {
@@ -44,11 +44,17 @@ static bool read_frame(const char *s, size_t len, struct recording_entry *e)
 	return true;
 }
 
-struct members {
-	struct json_member at, stream, frame, text, state, interval, binary, answer, asked,
-		until, metrics;
-	struct json_member schema, source, queues;
-	bool has_at;
+/* The members of a line that are known. */
+enum member {
+	AT, STREAM, FRAME, TEXT, STATE, INTERVAL, BINARY, ANSWER, ASKED, UNTIL, METRICS, SCHEMA,
+	SOURCE, QUEUES, MEMBERS
+};
+
+static const char *const member_names[MEMBERS] = {
+	[AT] = "at", [STREAM] = "stream", [FRAME] = "frame", [TEXT] = "text", [STATE] = "state",
+	[INTERVAL] = "interval", [BINARY] = "binary", [ANSWER] = "answer", [ASKED] = "asked",
+	[UNTIL] = "until", [METRICS] = "metrics", [SCHEMA] = "schema", [SOURCE] = "source",
+	[QUEUES] = "queues"
 };
 
 static bool key_is(const struct json_member *m, const char *key)
@@ -62,36 +68,24 @@ static bool value_is(const struct json_member *m, const char *value)
 		&& memcmp(m->value, value, m->value_len) == 0;
 }
 
-static bool is_blank(const char *s, const char *end)
-{
-	while (s < end && strchr(" \t\r\n", *s) && *s)
-		s++;
-	return s == end;
-}
-
 /* The members of a line, in any order and with any white space. */
-static bool read_members(const char *s, const char *end, struct members *all)
+static bool read_members(const char *s, const char *end, struct json_member all[MEMBERS])
 {
-	const struct {
-		const char *key;
-		struct json_member *to;
-	} known[] = {
-		{ "at", &all->at }, { "stream", &all->stream }, { "frame", &all->frame },
-		{ "text", &all->text }, { "state", &all->state }, { "interval", &all->interval },
-		{ "binary", &all->binary }, { "answer", &all->answer }, { "asked", &all->asked },
-		{ "until", &all->until }, { "metrics", &all->metrics },
-		{ "schema", &all->schema }, { "source", &all->source },
-		{ "queues", &all->queues }
-	};
 	struct json_member m;
 	int more;
 
 	while ((more = json_walk(&s, end, &m)) > 0)
-		for (size_t i = 0; i < ARRAY_LEN(known); i++)
-			if (key_is(&m, known[i].key))
-				*known[i].to = m;
-	all->has_at = all->at.value != NULL;
-	return more == 0 && is_blank(s, end);
+		for (size_t i = 0; i < MEMBERS; i++)
+			if (key_is(&m, member_names[i]))
+				all[i] = m;
+	return more == 0 && json_is_blank(s, end);
+}
+
+/* A value as it is in the line. */
+static void set_text(struct recording_entry *e, const struct json_member *m)
+{
+	e->text = m->value;
+	e->text_len = m->value_len;
 }
 
 static const char *const states[] = {
@@ -133,37 +127,35 @@ static bool is_time(const struct json_member *m, int64_t *us)
 }
 
 /* An interval that is too long is ignored. */
-static const char *read_run(const struct members *all, struct buf *text,
+static const char *read_run(const struct json_member all[MEMBERS], struct buf *text,
 	struct recording_entry *e)
 {
-	size_t source = find_word(&all->source, sources, ARRAY_LEN(sources));
+	size_t source = find_word(&all[SOURCE], sources, ARRAY_LEN(sources));
 
-	if (!value_is(&all->schema, "\"" SCHEMA "\""))
-		return "its schema is not " SCHEMA;
+	if (!value_is(&all[SCHEMA], "\"" SCHEMA_NAME "\""))
+		return "its schema is not " SCHEMA_NAME;
 	if (source == ARRAY_LEN(sources))
 		return "an unknown source";
 	e->source = (enum recording_entry_source)source;
-	if (all->queues.value && all->queues.value[0] == '[') {
-		e->text = all->queues.value;
-		e->text_len = all->queues.value_len;
-	}
+	if (all[QUEUES].value && all[QUEUES].value[0] == '[')
+		set_text(e, &all[QUEUES]);
 	buf_clear(text);
-	if (all->interval.value && json_unescape(all->interval.value, all->interval.value_len, text)
+	if (all[INTERVAL].value && json_unescape(all[INTERVAL].value, all[INTERVAL].value_len, text)
 	    && text->len < sizeof(e->interval))
 		memcpy(e->interval, text->data, text->len);
 	return NULL;
 }
 
-static const char *read_state(const struct members *all, struct buf *text,
+static const char *read_state(const struct json_member all[MEMBERS], struct buf *text,
 	struct recording_entry *e)
 {
-	const struct json_member *interval = &all->interval;
-	size_t i = find_word(&all->state, states, ARRAY_LEN(states));
+	const struct json_member *interval = &all[INTERVAL];
+	size_t i = find_word(&all[STATE], states, ARRAY_LEN(states));
 
 	if (i == ARRAY_LEN(states))
 		return "an unknown state";
 	e->kind = (enum recording_entry_kind)i;
-	if (e->kind == RECORDING_STALLED && (!is_time(&all->until, &e->until_us)
+	if (e->kind == RECORDING_STALLED && (!is_time(&all[UNTIL], &e->until_us)
 	    || e->until_us < e->at_us))
 		return "`until` is no later time";
 	if (e->kind == RECORDING_RUN)
@@ -177,51 +169,49 @@ static const char *read_state(const struct members *all, struct buf *text,
 	return NULL;
 }
 
-static const char *read_answer(const struct members *all, struct recording_entry *e)
+static const char *read_answer(const struct json_member all[MEMBERS], struct recording_entry *e)
 {
-	size_t i = find_word(&all->answer, answers, ARRAY_LEN(answers));
+	size_t i = find_word(&all[ANSWER], answers, ARRAY_LEN(answers));
 
-	if (i == ARRAY_LEN(answers) || !all->frame.value)
+	if (i == ARRAY_LEN(answers) || !all[FRAME].value)
 		return "an unknown answer";
-	if (all->asked.value && !is_time(&all->asked, &e->asked_us))
+	if (all[ASKED].value && !is_time(&all[ASKED], &e->asked_us))
 		return "`asked` is no time";
 	e->kind = RECORDING_ANSWER;
 	e->answer = (enum recording_entry_answer)i;
-	e->metrics = all->metrics.value;
-	e->metrics_len = all->metrics.value_len;
-	e->text = all->frame.value;
-	e->text_len = all->frame.value_len;
+	e->metrics = all[METRICS].value;
+	e->metrics_len = all[METRICS].value_len;
+	set_text(e, &all[FRAME]);
 	return NULL;
 }
 
 /* What is wrong with the members; NULL: nothing. */
-static const char *read_members_of(const struct members *all, struct buf *text,
+static const char *read_members_of(const struct json_member all[MEMBERS], struct buf *text,
 	struct recording_entry *e)
 {
-	const struct json_member *stream = &all->stream;
+	const struct json_member *stream = &all[STREAM];
 
-	if (!is_time(&all->at, &e->at_us))
+	if (!is_time(&all[AT], &e->at_us))
 		return "`at` is no time";
 	if (stream->value) {
 		if (stream->value_len != 1 || stream->value[0] < '0' || stream->value[0] > '9')
 			return "`stream` is no number below 10";
 		e->stream = (size_t)(stream->value[0] - '0');
 	}
-	if (all->state.value)
+	if (all[STATE].value)
 		return read_state(all, text, e);
-	if (all->answer.value)
+	if (all[ANSWER].value)
 		return read_answer(all, e);
-	e->kind = value_is(&all->binary, "true") ? RECORDING_BINARY : RECORDING_FRAME;
-	if (all->frame.value) {
-		e->text = all->frame.value;
-		e->text_len = all->frame.value_len;
+	e->kind = value_is(&all[BINARY], "true") ? RECORDING_BINARY : RECORDING_FRAME;
+	if (all[FRAME].value) {
+		set_text(e, &all[FRAME]);
 		e->verbatim = true;
 		return NULL;
 	}
 	buf_clear(text);
-	if (!all->text.value)
+	if (!all[TEXT].value)
 		return "neither `frame` nor `text` nor `state`";
-	if (!json_unescape(all->text.value, all->text.value_len, text))
+	if (!json_unescape(all[TEXT].value, all[TEXT].value_len, text))
 		return "`text` is no string";
 	e->text = text->data ? text->data : "";
 	e->text_len = text->len;
@@ -231,8 +221,7 @@ static const char *read_members_of(const struct members *all, struct buf *text,
 const char *recording_entry_parse(const char *s, size_t len, struct buf *text,
 	struct recording_entry *e)
 {
-	struct members all = { .has_at = false };
-	bool strict;
+	struct json_member all[MEMBERS] = { { .key = NULL } };
 
 	if (s[0] != '{')
 		return "no JSON object";
@@ -244,17 +233,16 @@ const char *recording_entry_parse(const char *s, size_t len, struct buf *text,
 	e->stream = 0;
 	e->verbatim = false;
 	/* a bare frame is not checked here */
-	strict = !memmem(s, len, "\"at\"", 4) || read_members(s, s + len, &all);
-	if (!strict)
+	if (memmem(s, len, "\"at\"", 4) && !read_members(s, s + len, all))
 		return "not strict JSON";
-	if (!all.has_at) {
+	if (!all[AT].value) {
 		e->kind = RECORDING_BARE;
 		e->verbatim = true;
 		e->text = s;
 		e->text_len = len;
 		return NULL;
 	}
-	return read_members_of(&all, text, e);
+	return read_members_of(all, text, e);
 }
 
 bool recording_entry_has_at(const char *s, size_t len)
@@ -341,7 +329,7 @@ static void put_head(struct buf *out, int64_t at_us)
 static void put_message(struct buf *out, const char *text, size_t len)
 {
 	const char *end = json_skip(text, text + len);
-	bool frame = end && is_blank(end, text + len) && !memchr(text, '\n', len)
+	bool frame = end && json_is_blank(end, text + len) && !memchr(text, '\n', len)
 		&& !memchr(text, '\r', len) && utf8_valid(text, len);
 
 	buf_str(out, frame ? ",\"frame\":" : ",\"text\":");
@@ -382,7 +370,7 @@ void recording_entry_put_run(struct buf *out, int64_t at_us, enum recording_entr
 	const struct lines *queues, const char *interval)
 {
 	put_head(out, at_us);
-	buf_printf(out, ",\"state\":\"run\",\"schema\":\"" SCHEMA "\",\"source\":\"%s\","
+	buf_printf(out, ",\"state\":\"run\",\"schema\":\"" SCHEMA_NAME "\",\"source\":\"%s\","
 		"\"queues\":[", sources[source]);
 	for (size_t i = 0; i < queues->n; i++)
 		json_put_quoted(out, i ? "," : "", queues->v[i]);
