@@ -1,13 +1,12 @@
 #include "output/progress.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "util/nowait.h"
 #include "util/term_text.h"
 #include "util/time.h"
 
@@ -17,7 +16,7 @@
 #define WIPE "\r\033[K"
 
 struct progress {
-	int fd;
+	struct nowait terminal;
 	bool shown, stopped;
 	int64_t now_us, due_us;
 	struct buf text, line;
@@ -93,7 +92,7 @@ struct progress *progress_new(int fd, int64_t now_us)
 
 	if (!p)
 		return NULL;
-	p->fd = fd;
+	p->terminal = (struct nowait){ .fd = fd, .polled = true, .terminal = true };
 	p->now_us = now_us;
 	p->due_us = now_us + EVERY_US;	/* a shorter run needs no progress */
 	return p;
@@ -111,7 +110,7 @@ void progress_free(struct progress *p)
 /* Whether another job has the terminal, such as the shell with its prompt. */
 static bool is_in_background(const struct progress *p)
 {
-	pid_t group = tcgetpgrp(p->fd);
+	pid_t group = tcgetpgrp(p->terminal.fd);
 
 	return group > 0 && group != getpgrp();
 }
@@ -119,21 +118,14 @@ static bool is_in_background(const struct progress *p)
 /* False: not all of it was written. */
 static bool put(const struct progress *p, const char *text, size_t len)
 {
-	struct pollfd ready = { .fd = p->fd, .events = POLLOUT };
-	ssize_t n;
-
-	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
-		return false;
-	do
-		n = write(p->fd, text, len);
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)len;
+	return nowait_ready(&p->terminal) > 0
+		&& nowait_write(&p->terminal, text, len) == (ssize_t)len;
 }
 
 static size_t columns_of(const struct progress *p)
 {
 	struct winsize size;
-	size_t columns = ioctl(p->fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	size_t columns = ioctl(p->terminal.fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 
 	columns = columns ? columns : COLUMNS_ELSE;
 	return columns > MARGIN ? columns - MARGIN : 0;

@@ -72,7 +72,7 @@ struct table {
 	struct buf line;
 };
 
-struct table *table_new(const struct output_conf *conf)
+static void *new(const struct output_conf *conf)
 {
 	struct table *t = calloc(1, sizeof(*t));
 
@@ -85,8 +85,10 @@ struct table *table_new(const struct output_conf *conf)
 	return t;
 }
 
-void table_free(struct table *t)
+static void free_state(void *table)
 {
+	struct table *t = table;
+
 	if (!t)
 		return;
 	for (size_t i = 0; i < t->nknown; i++) {
@@ -631,17 +633,7 @@ bool table_render(struct table *t, const struct row_window *r, const struct tabl
 
 /* --- as an output --------------------------------------------------------------------- */
 
-static void *new_output(const struct output_conf *conf)
-{
-	return table_new(conf);
-}
-
-static void free_output(void *table)
-{
-	table_free(table);
-}
-
-static bool put_output(void *table, const struct row_window *w, struct buf *out)
+static bool put(void *table, const struct row_window *w, struct buf *out)
 {
 	const struct output_conf *conf = &((struct table *)table)->conf;
 	struct table_screen terminal = { .width = TABLE_WIDTH };
@@ -656,6 +648,4 @@ static bool put_output(void *table, const struct row_window *w, struct buf *out)
 	return table_render(table, w, &terminal, out);
 }
 
-const struct output output_table = {
-	.new = new_output, .free = free_output, .put = put_output
-};
+const struct output output_table = { .new = new, .free = free_state, .put = put };

@@ -21,10 +21,7 @@ struct table_screen {		/* may change from window to window */
 	bool colour;
 };
 
-struct table;
-
-struct table *table_new(const struct output_conf *conf);	/* NULL: out of memory */
-void table_free(struct table *t);
+struct table;		/* the state of output_table */
 
 /* Appends a line for each row of the window, and the header when it is due. False: out of
  * memory. */

@@ -236,12 +236,12 @@ static bool lines_of_table(struct buf *text)
 	};
 	struct row_window r = { .row = rows, .nrow = ARRAY_LEN(rows) };
 	struct table_screen screen = { .width = 80, .colour = true };
-	struct table *t = table_new(&conf);
+	struct table *t = output_table.new(&conf);
 	bool ok = t != NULL;
 
 	for (int i = 0; ok && i < 2; i++)
 		ok = table_render(t, &r, &screen, text);
-	table_free(t);
+	output_table.free(t);
 	return ok;
 }
 

@@ -20,9 +20,9 @@ static struct row_window queues;
 
 static void begin(struct output_conf conf, size_t width)
 {
-	table_free(table);
+	output_table.free(table);
 	conf.window_ms = conf.window_ms ? conf.window_ms : 60000;
-	table = table_new(&conf);
+	table = output_table.new(&conf);
 	assert_non_null(table);
 	screen = (struct table_screen){ .width = width };
 }
@@ -270,7 +270,7 @@ TEST(colour__helps_and_is_undone)
 
 static int end(void **state __attribute__((unused)))
 {
-	table_free(table);
+	output_table.free(table);
 	row_window_free(&queues);
 	buf_free(&out);
 	return 0;
