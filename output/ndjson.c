@@ -10,13 +10,6 @@
 #include "json.h"
 #include "util/base.h"
 
-static void put_key(struct buf *out, const char *key)
-{
-	buf_str(out, ",\"");
-	buf_str(out, key);
-	buf_str(out, "\":");
-}
-
 static void put_number(struct buf *out, double x)
 {
 	if (isnan(x))
@@ -25,13 +18,12 @@ static void put_number(struct buf *out, double x)
 		json_put_double(out, x);
 }
 
-static void put_text(struct buf *out, const char *key, const char *text)
+static void put_text(struct buf *out, const char *before, const char *text)
 {
-	put_key(out, key);
 	if (text)
-		json_put_string(out, text, strlen(text));
+		json_put_quoted(out, before, text);
 	else
-		buf_str(out, "null");
+		buf_printf(out, "%snull", before);
 }
 
 /* --- series as nested objects --------------------------------------------------------- */
@@ -129,7 +121,7 @@ static void put_metrics(struct buf *out, const struct row *row)
 {
 	struct tree tree = { NULL, NULL };
 
-	put_key(out, "metrics");
+	buf_str(out, ",\"metrics\":");
 	for (size_t i = 0; i < row->nseries; i++) {
 		tree_next(out, &tree, row->series[i].metric, row->series[i].path);
 		put_statistics(out, &row->series[i]);
@@ -144,7 +136,7 @@ static void put_span(struct buf *out, const struct row_window *w, const struct r
 	buf_printf(out, "{\"schema\":\"gsqstat/1\",\"window\":%lld,\"start\":",
 		(long long)w->index);
 	json_put_time_ms(out, w->start_ms);
-	put_key(out, "end");
+	buf_str(out, ",\"end\":");
 	json_put_time_ms(out, w->end_ms);
 	buf_printf(out, ",\"startMs\":%lld,\"endMs\":%lld,\"partial\":%s,\"coverage\":",
 		(long long)w->start_ms, (long long)w->end_ms, w->partial ? "true" : "false");
@@ -156,11 +148,11 @@ static void put_identity(struct buf *out, const struct row_window *w, const stru
 	buf_printf(out, ",\"time\":\"%s\",\"queueId\":\"%s\"",
 		w->event_time ? "event" : "arrival", row->queue_id);
 	if (w->has_interval)
-		put_text(out, "interval", row->interval);
+		put_text(out, ",\"interval\":", row->interval);
 	if (row->queue_name)
-		put_text(out, "queueName", row->queue_name);
+		put_text(out, ",\"queueName\":", row->queue_name);
 	if (w->has_media)
-		put_text(out, "mediaType", row->media);
+		put_text(out, ",\"mediaType\":", row->media);
 }
 
 static void put_counts(struct buf *out, const struct row *row)
@@ -180,7 +172,7 @@ static void put_counts(struct buf *out, const struct row *row)
 
 static void put_lag(struct buf *out, const struct row *row)
 {
-	put_key(out, "lagMs");
+	buf_str(out, ",\"lagMs\":");
 	if (isnan(row->lag_ms[LAG_MEAN])) {
 		buf_str(out, "null");
 		return;
@@ -203,7 +195,7 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 		put_counts(out, row);
 		put_metrics(out, row);
 		put_lag(out, row);
-		put_key(out, "updatesPerSecond");
+		buf_str(out, ",\"updatesPerSecond\":");
 		put_number(out, row->updates_per_second);
 		buf_str(out, "}\n");
 	}
