@@ -68,21 +68,21 @@ void channel_free(struct channel *ch)
 static void opened(struct channel *ch, size_t slot, int64_t now_us)
 {
 	struct session_event *e = session_report(&ch->session, SESSION_CONNECTED, NULL);
-	bool replaces = ch->current >= 0;
+	struct channel_socket *l = &ch->socket[slot];
 
 	e->at_us = ch->started ? now_us : now_us - now_us % US_PER_MS;
 	e->socket = slot;
 	backoff_connected(&ch->session.retry, now_us);
 	ch->session.status = ST_OK;
-	if (replaces) {
+	if (ch->current >= 0) {
 		ch->socket[ch->current].state = CHANNEL_DRAINING;
 		ch->socket[ch->current].until_us = now_us
 			+ (ch->setup.handover ? HANDOVER_US : OVERLAP_US);
 	}
 	ch->current = (int)slot;
-	ch->socket[slot].state = CHANNEL_UP;
-	ch->socket[slot].until_us = now_us + ch->conf.idle_timeout_us;
-	ch->socket[slot].alive_us = e->at_us;
+	l->state = CHANNEL_UP;
+	l->until_us = now_us + ch->conf.idle_timeout_us;
+	l->alive_us = e->at_us;
 	ch->setup.handover = false;
 	ch->started = ch->started || !ch->conf.snapshot;
 	ch->session.token_renewed = ch->session.token_renewed && ch->snapshot.due;
@@ -94,6 +94,13 @@ static void drop(struct channel_socket *l)
 {
 	ws_free(l->ws);
 	*l = (struct channel_socket){ .ws = NULL };
+}
+
+static void begin_close(struct channel_socket *l, int64_t now_us)
+{
+	l->state = CHANNEL_CLOSING;
+	l->until_us = INT64_MAX;	/* ws.c has a timeout for it */
+	ws_close(l->ws, now_us);
 }
 
 /* A handshake that failed. */
@@ -327,11 +334,8 @@ static void step_sockets(struct channel *ch, int64_t now_us)
 
 		if (!l->ws)
 			continue;
-		if (l->state == CHANNEL_DRAINING && now_us >= l->until_us) {
-			l->state = CHANNEL_CLOSING;
-			l->until_us = INT64_MAX;	/* ws.c has a timeout for it */
-			ws_close(l->ws, now_us);
-		}
+		if (l->state == CHANNEL_DRAINING && now_us >= l->until_us)
+			begin_close(l, now_us);
 		ws_step(l->ws, now_us);
 	}
 }
@@ -540,11 +544,8 @@ void channel_close(struct channel *ch, int64_t now_us)
 
 		if (l->state == CHANNEL_CONNECTING)
 			drop(l);
-		if (!l->ws)
-			continue;
-		l->state = CHANNEL_CLOSING;
-		l->until_us = INT64_MAX;
-		ws_close(l->ws, now_us);
+		if (l->ws)
+			begin_close(l, now_us);
 	}
 	while (ch->nabandoned)
 		begin_deletion(ch, &ch->abandoned[--ch->nabandoned], now_us);

@@ -98,6 +98,13 @@ static void put_nearest(const struct queue_list *list, const char *asked, struct
 		json_put_quoted(text, i ? ", " : "; nearest: ", found[i]->name);
 }
 
+static void add_problem(struct lines *problems, struct buf *text)
+{
+	buf_char(text, '\0');
+	lines_add(problems, "%s", text->failed ? why_no_memory : text->data);
+	buf_free(text);
+}
+
 static void report_none(const struct queue_list *list, const char *pattern, char *folded,
 	struct lines *problems)
 {
@@ -113,9 +120,7 @@ static void report_none(const struct queue_list *list, const char *pattern, char
 	*to = '\0';
 	if (problems->n < NEAREST_PROBLEMS_MAX && !(one && put_lookalikes(list, folded, &text)))
 		put_nearest(list, folded, &text);
-	buf_char(&text, '\0');
-	lines_add(problems, "%s", text.failed ? why_no_memory : text.data);
-	buf_free(&text);
+	add_problem(problems, &text);
 }
 
 static void report_many(const struct queue_list_entry *const *found, size_t n, const char *pattern,
@@ -131,9 +136,7 @@ static void report_many(const struct queue_list_entry *const *found, size_t n, c
 			json_put_quoted(&text, " in division ", found[i]->division_name);
 	}
 	buf_str(&text, n > NEAREST ? ", …" : "");
-	buf_char(&text, '\0');
-	lines_add(problems, "%s", text.failed ? why_no_memory : text.data);
-	buf_free(&text);
+	add_problem(problems, &text);
 }
 
 /* Adds the queues that fit one pattern and that no earlier pattern has added. */
