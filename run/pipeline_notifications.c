@@ -23,11 +23,6 @@ static struct queue_windows *windows_of(const struct pipeline *p)
 	return ((const struct notification_pipeline *)p)->windows;
 }
 
-static void expect_media(void *windows, const char *queue_id, struct slice media)
-{
-	queue_windows_prefetch(windows, queue_id, media);
-}
-
 static enum status open_windows(struct pipeline *p, struct err *err)
 {
 	struct notification_pipeline *np = notifications_of(p);
@@ -38,7 +33,6 @@ static enum status open_windows(struct pipeline *p, struct err *err)
 		return st;
 	queue_windows_free(np->windows);
 	np->windows = windows;
-	notifications_on_group(np->notifications, expect_media, windows);
 	return ST_OK;
 }
 

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/prefetch.h"
-
 /*
  * Bucket i holds the |x| in (γ^(i−1), γ^i]. The bounds are in a table that is computed only with
  * multiplications, so that all machines get the same ones whatever their libm. At level L, 2^L
@@ -451,12 +449,6 @@ static struct quantile_entry *find_entry(struct quantile *q, double x, bool *ok)
 	}
 	slot = entry_hash_find(q, x);
 	return *slot ? &q->entry[*slot - 1] : NULL;
-}
-
-void quantile_prefetch(const struct quantile *q)
-{
-	prefetch_for_write(q->entry_hash, ENTRY_HASH_SIZE);
-	prefetch_for_write(q->entry, q->nentry * sizeof(*q->entry));
 }
 
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight)

@@ -27,7 +27,6 @@ bool quantile_add(struct quantile *q, double x, uint64_t weight);
 /* The same for values weighted by time: the weights of equal values are added up, so that the 64
  * exact entries are distinct values. */
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight);
-void quantile_prefetch(const struct quantile *q);	/* call before several additions */
 bool quantile_merge(struct quantile *into, struct quantile *from);	/* from is kept */
 
 /* Computes n quantiles; percent is in rising order, each from 1 to 100. q must have a value. The

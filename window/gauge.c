@@ -36,8 +36,6 @@ static bool add_stretches(struct gauge *g)
 
 	if (g->nstretch && !g->quantile && !(g->quantile = quantile_new()))
 		return false;
-	if (g->nstretch)
-		quantile_prefetch(g->quantile);
 	for (size_t i = 0; ok && i < g->nstretch; i++)
 		ok = observe(g, g->stretch[i].value, g->stretch[i].us);
 	g->nstretch = 0;

@@ -24,12 +24,6 @@ void notifications_free(struct notifications *ns)
 	free(ns);
 }
 
-void notifications_on_group(struct notifications *ns, notification_group *each, void *arg)
-{
-	ns->on_group = each;
-	ns->on_group_arg = arg;
-}
-
 bool notifications_failed(const struct notifications *ns)
 {
 	return ns->failed;

@@ -64,11 +64,6 @@ struct notifications;
 struct notifications *notifications_new(void);	/* NULL: out of memory */
 void notifications_free(struct notifications *ns);
 
-/* Called once the queue of an observation is known (media without text), and again once its media
- * type is, before its values are read. */
-typedef void notification_group(void *arg, const char *queue_id, struct slice media);
-void notifications_on_group(struct notifications *ns, notification_group *each, void *arg);
-
 /* Begins to read a text (one or several JSON values), which is borrowed until the end. */
 void notifications_begin(struct notifications *ns, const char *text, size_t len);
 /* The next message, borrowed until the next call; false at the end. */

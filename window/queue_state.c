@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "util/base.h"
-#include "util/prefetch.h"
 #include "util/text.h"
 #include "util/time.h"
 #include "window/state_snapshot.h"
@@ -99,23 +98,6 @@ struct queue_state_group *queue_states_make_group(struct queue_states *qs, struc
 	q->tag[at] = tag_of(media);
 	q->ngroup++;
 	return g;
-}
-
-void queue_states_prefetch_queue(const struct queue_state *q)
-{
-	prefetch_for_write(q, offsetof(struct queue_state, group[4]));	/* few have more */
-}
-
-void queue_states_prefetch_group(const struct queue_state_group *g)
-{
-	prefetch_for_write(&g->counters, offsetof(struct queue_state_counters, lag_us));
-	for (size_t i = 0; i < QUEUE_STATE_GAUGES && g->gauge[i].value; i++) {
-		const struct queue_state_usual *u = &g->gauge[i];
-
-		prefetch_for_write(u->value, sizeof(*u->value) + PREFETCH_LINE);
-		prefetch_for_write(u->own, SERIES_HEAD);
-		prefetch_for_write(u->sum, SERIES_HEAD);
-	}
 }
 
 /* --- lags --------------------------------------------------------------------------- */

@@ -32,11 +32,6 @@ struct queue_state_counters {		/* of one group in one window */
 	struct sample lag_us;
 };
 
-struct queue_state_usual {
-	struct state_value *value;
-	const struct series *own, *sum;
-};
-
 /* A queue's values of one media type. The members that each message needs come first. */
 struct queue_state_group {
 	const char *media;		/* NULL: values without a media type */
@@ -44,7 +39,7 @@ struct queue_state_group {
 	char media_text[16];		/* if it is short, as all known ones are */
 	/* The values of the last messages in their order, gauges here and totals below: the next
 	 * message probably has the same. */
-	struct queue_state_usual gauge[QUEUE_STATE_GAUGES];
+	struct state_value *gauge[QUEUE_STATE_GAUGES];
 	uint64_t frame;			/* the present message */
 	size_t nth;			/* how many values of it were taken */
 	struct queue_state_counters counters;	/* the caller counts, queue_states_carry clears */
@@ -108,11 +103,6 @@ struct queue_state_group *queue_states_group(const struct queue_state *q, struct
 /* The same, made if there is none. NULL: no room (*full, else unchanged), or out of memory. */
 struct queue_state_group *queue_states_make_group(struct queue_states *qs, struct queue_state *q,
 	struct slice media, bool *full);
-
-/* A message about the queue or group is being read: loads what it will change. With hundreds of
- * queues that is no longer in the processor's cache. */
-void queue_states_prefetch_queue(const struct queue_state *q);
-void queue_states_prefetch_group(const struct queue_state_group *g);
 
 /* Whether any metric that matches the pattern of -m has had a value. */
 bool queue_states_has_metric(const struct queue_states *qs, const char *pattern);

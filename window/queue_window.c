@@ -14,8 +14,6 @@
 struct queue_windows {
 	struct queue_windows_conf conf;
 	struct queue_states states;
-	struct queue_state *last;	/* the last one looked up; NULL: none yet */
-	char last_id[UUID_LEN + 1];
 	enum queue_window_socket socket[QUEUE_WINDOW_SOCKETS];
 	struct dedup *dedup;
 	bool failed;
@@ -157,44 +155,17 @@ static bool take_values(struct queue_windows *qw, const struct notification *n,
 	return queue_states_end_waits(&qw->states, n, q, INT64_MAX, at_us);
 }
 
-/* The queue of that ID; NULL: none, or refused. Each message looks it up several times. */
-static struct queue_state *queue_of(struct queue_windows *qw, const char *id)
-{
-	if (!id[0])
-		return NULL;
-	if (!qw->last || memcmp(qw->last_id, id, UUID_LEN) != 0) {
-		qw->last = queue_states_queue(&qw->states, id);
-		memcpy(qw->last_id, id, UUID_LEN);
-	}
-	return qw->last && !qw->last->refused ? qw->last : NULL;
-}
-
-/* The same; a new queue of an event is added if the run takes any queue. */
+/* The queue of that ID; NULL: none, or refused. A new queue of an event is added if the run takes
+ * any queue. */
 static struct queue_state *find_or_add(struct queue_windows *qw, const char *id,
 	enum notification_kind kind)
 {
-	struct queue_state *q = queue_of(qw, id);
+	struct queue_state *q = id[0] ? queue_states_queue(&qw->states, id) : NULL;
 
 	if (q || !qw->conf.any || !id[0] || kind != NOTIFICATION_EVENT
 	    || queue_index_find(&qw->states.index, id) != QUEUE_INDEX_NONE)
 		return q;
-	return qw->last = queue_states_watch(&qw->states, id);
-}
-
-void queue_windows_prefetch(struct queue_windows *qw, const char *queue_id, struct slice media)
-{
-	struct queue_state *last = qw->last, *q = queue_of(qw, queue_id);
-	const struct queue_state_group *g;
-
-	if (!q)
-		return;
-	if (q != last) {
-		queue_states_prefetch_queue(q);
-		return;
-	}
-	g = queue_states_group(q, media);
-	if (g)
-		queue_states_prefetch_group(g);
+	return queue_states_watch(&qw->states, id);
 }
 
 /* Whether a half hour begins more than its own length from now. No clock is that wrong, and it
@@ -542,7 +513,6 @@ bool queue_windows_has_metric(const struct queue_windows *qw, const char *patter
 
 bool queue_windows_watch(struct queue_windows *qw, const char *queue_id)
 {
-	qw->last = NULL;
 	return queue_states_watch(&qw->states, queue_id) != NULL;
 }
 

@@ -78,10 +78,6 @@ bool queue_windows_socket(struct queue_windows *qw, size_t socket, enum queue_wi
  * but sockets and values stay as they are. False: out of memory. */
 bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t until_us);
 
-/* A message about the queue is being read: loads into the cache what it will change. Call again
- * when the media type is known. */
-void queue_windows_prefetch(struct queue_windows *qw, const char *queue_id, struct slice media);
-
 /* Takes an event (NOTIFICATION_EVENT or NOTIFICATION_INVALID); *window is where it counts. */
 enum queue_windows_verdict queue_windows_take(struct queue_windows *qw,
 	const struct notification *n, size_t socket, int64_t at_us, int64_t *window);

@@ -303,13 +303,6 @@ struct slice reader_group(struct notifications *ns, struct notification *n)
 	return media;
 }
 
-static void report_group(const struct notifications *ns, const struct notification *n,
-	struct slice media)
-{
-	if (ns->on_group)
-		ns->on_group(ns->on_group_arg, n->queue_id, media);
-}
-
 void reader_observations(struct notifications *ns, struct notification *n, reader_data *data)
 {
 	enum { GROUP, DATA, MEMBERS };
@@ -320,13 +313,10 @@ void reader_observations(struct notifications *ns, struct notification *n, reade
 	struct reader_members m = { 0 };
 	int member;
 
-	report_group(ns, n, media);
 	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
-		if (member == GROUP) {
+		if (member == GROUP)
 			media = reader_group(ns, n);
-			report_group(ns, n, media);
-		} else {
+		else
 			data(ns, n);
-		}
 	reader_media(ns, media, 0);
 }

@@ -23,8 +23,6 @@ struct reader_interval {
 };
 
 struct notifications {
-	notification_group *on_group;	/* NULL: none */
-	void *on_group_arg;
 	struct json_cursor c;
 	bool more;
 	bool complete;			/* of an answer: the text is one, with all of its results */

@@ -29,7 +29,6 @@ struct series_value {
 enum series_kind { SERIES_GAUGE, SERIES_AGE, SERIES_TOTAL, SERIES_PLAIN };
 
 struct series;
-#define SERIES_HEAD 128		/* bytes of it that most changes touch */
 
 struct series_set {		/* all zero: empty */
 	struct series **v;

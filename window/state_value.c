@@ -294,7 +294,7 @@ static struct state_value *guess(const struct queue_state_group *g, const struct
 	if (name->total && g->nth < QUEUE_STATE_TOTALS)
 		sv = g->total[g->nth];
 	else if (!name->total && g->nth < QUEUE_STATE_GAUGES)
-		sv = g->gauge[g->nth].value;
+		sv = g->gauge[g->nth];
 	return sv && metric_name_is(sv->entry, name) ? sv : NULL;
 }
 
@@ -303,7 +303,7 @@ static void remember(struct queue_state_group *g, struct state_value *sv)
 	if (sv->entry->name.total && g->nth < QUEUE_STATE_TOTALS)
 		g->total[g->nth] = sv;
 	else if (!sv->entry->name.total && g->nth < QUEUE_STATE_GAUGES)
-		g->gauge[g->nth] = (struct queue_state_usual){ sv, sv->own, sv->sum };
+		g->gauge[g->nth] = sv;
 	g->nth++;
 }
 
