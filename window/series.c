@@ -7,25 +7,18 @@
 
 #include "util/time.h"
 
-#define FEW 2
-
-/* A value that the series combines, and a copy of it, because values are scattered over memory. */
-struct series_input {
+struct series_input {			/* a value that the series combines */
 	const struct series_value *v;
-	bool summed, known, waiting;
-	bool nobody;			/* the gauge beside an age is 0: nobody waits */
-	double value;
-	int64_t start_us;
+	bool summed;
 };
 
 struct series {
 	const struct series_label *label;	/* borrowed */
-	struct series_input *input;		/* `few`, or allocated: a power of two of them */
+	struct series_input *input;	/* has room for a power of two of them */
 	uint64_t frame;			/* the last one in its events */
 	uint32_t ninput;
 	enum series_kind kind;
 	bool over_qualifiers;
-	struct series_input few[FEW];
 	union {				/* allocated for this kind alone */
 		struct gauge gauge;
 		struct age age;
@@ -39,8 +32,7 @@ static void series_free(struct series *s)
 {
 	if (s->kind == SERIES_GAUGE)
 		gauge_free(&s->is.gauge);
-	if (s->input != s->few)
-		free(s->input);
+	free(s->input);
 	free(s);
 }
 
@@ -76,7 +68,6 @@ static struct series *series_new(const struct series_label *label, enum series_k
 		return NULL;
 	s->label = label;
 	s->kind = kind;
-	s->input = s->few;
 	return s;
 }
 
@@ -179,17 +170,6 @@ enum series_kind series_kind(const struct series *s)
 	return s->kind;
 }
 
-static void input_update(struct series_input *in)
-{
-	const struct series_value *v = in->v, *beside = v->beside;
-
-	in->known = v->known;
-	in->waiting = v->waiting;
-	in->nobody = beside && beside->known && beside->value == 0;
-	in->value = v->value;
-	in->start_us = v->start_us;
-}
-
 /* The place of the value among the inputs; ninput: it is not there. */
 static size_t input_of(const struct series *s, const struct series_value *v)
 {
@@ -204,19 +184,14 @@ bool series_add(struct series *s, const struct series_value *v, bool summed)
 {
 	uint32_t n = s->ninput;
 
-	if (n >= FEW && (n & (n - 1)) == 0) {	/* full (or after a drop: no change) */
-		struct series_input *input = reallocarray(s->input == s->few ? NULL : s->input,
-			2 * n, sizeof(*input));
+	if ((n & (n - 1)) == 0) {	/* full, or after a drop: then there is room already */
+		struct series_input *input = reallocarray(s->input, n ? 2 * n : 1, sizeof(*input));
 
 		if (!input)
 			return false;
-		if (s->input == s->few)
-			memcpy(input, s->few, sizeof(s->few));
 		s->input = input;
 	}
-	s->input[n].v = v;
-	s->input[n].summed = summed;
-	input_update(&s->input[n]);
+	s->input[n] = (struct series_input){ v, summed };
 	s->ninput++;
 	return true;
 }
@@ -297,12 +272,18 @@ static bool set_gauge(struct series *s, int64_t at_us, bool up)
 
 	for (size_t i = 0; i < s->ninput; i++)
 		if (!own || !s->input[i].summed) {
-			known = known && s->input[i].known;
-			sum += s->input[i].value;
+			known = known && s->input[i].v->known;
+			sum += s->input[i].v->value;
 		}
 	if (!isfinite(sum))
 		return gauge_set(&s->is.gauge, at_us, up, false, 0);
 	return gauge_set(&s->is.gauge, at_us, up, known, sum);
+}
+
+/* Whether the gauge beside an age is 0. */
+static bool nobody_waits(const struct series_value *age)
+{
+	return age->beside && age->beside->known && age->beside->value == 0;
 }
 
 /* The longest wait of all values: unknown if one of them is. */
@@ -312,27 +293,24 @@ static void set_age(struct series *s, int64_t at_us, bool up)
 	int64_t start_us = INT64_MAX;
 
 	for (size_t i = 0; i < s->ninput; i++) {
-		const struct series_input *in = &s->input[i];
+		const struct series_value *v = s->input[i].v;
 
-		if (own && in->summed)
+		if (own && s->input[i].summed)
 			continue;
-		known = known && (in->known || in->nobody);
-		if (!in->waiting || in->nobody)
+		known = known && (v->known || nobody_waits(v));
+		if (!v->waiting || nobody_waits(v))
 			continue;
 		waiting = true;
-		if (in->start_us < start_us)
-			start_us = in->start_us;
+		if (v->start_us < start_us)
+			start_us = v->start_us;
 	}
 	age_set(&s->is.age, at_us, up, known && waiting, start_us);
 }
 
 bool series_refresh(struct series *s, const struct series_value *v, int64_t at_us, bool up)
 {
-	size_t at = s ? input_of(s, v) : 0;
-
-	if (!s || at == s->ninput)
+	if (!s || input_of(s, v) == s->ninput)
 		return true;
-	input_update(&s->input[at]);
 	if (s->kind == SERIES_GAUGE)
 		return set_gauge(s, at_us, up);
 	if (s->kind == SERIES_AGE)
