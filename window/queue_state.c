@@ -100,28 +100,6 @@ struct queue_state_group *queue_states_make_group(struct queue_states *qs, struc
 	return g;
 }
 
-/* --- lags --------------------------------------------------------------------------- */
-
-static bool settle_lags(struct queue_state_counters *c)
-{
-	bool ok = true;
-
-	for (size_t i = 0; ok && i < c->nlag; i++)
-		ok = sample_add(&c->lag_us, c->lag_waiting_us[i]);
-	c->nlag = 0;
-	return ok;
-}
-
-bool queue_states_add_lag(struct queue_state_group *g, int64_t lag_us)
-{
-	struct queue_state_counters *c = &g->counters;
-
-	if (c->nlag == QUEUE_STATE_LAGS && !settle_lags(c))
-		return false;
-	c->lag_waiting_us[c->nlag++] = (double)lag_us;
-	return true;
-}
-
 /* --- values ------------------------------------------------------------------------- */
 
 /* Remembers the newest half hour of the group. */
@@ -243,12 +221,8 @@ bool queue_states_hold(const struct queue_states *qs, int64_t at_us)
 	bool ok = true;
 
 	for (size_t q = 0; q < qs->nqueue; q++)
-		for (size_t g = 0; g < qs->queue[q].ngroup; g++) {
-			struct queue_state_group *group = qs->queue[q].group[g];
-
-			ok = settle_lags(&group->counters) && ok;
-			ok = series_set_hold(&group->series, at_us, qs->up) && ok;
-		}
+		for (size_t g = 0; g < qs->queue[q].ngroup; g++)
+			ok = series_set_hold(&qs->queue[q].group[g]->series, at_us, qs->up) && ok;
 	return ok;
 }
 

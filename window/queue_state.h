@@ -21,14 +21,9 @@
 #define QUEUE_STATE_MEDIA_MAX 32	/* media types of a queue */
 #define QUEUE_STATE_GAUGES 6
 #define QUEUE_STATE_TOTALS 10
-#define QUEUE_STATE_LAGS 8
 
 struct queue_state_counters {		/* of one group in one window */
 	uint64_t updates, duplicates, invalid, clock_skew;
-	/* Lags wait here and are added to the sample several at a time, as in struct gauge, at the
-	 * latest by queue_states_hold. */
-	size_t nlag;
-	double lag_waiting_us[QUEUE_STATE_LAGS];
 	struct sample lag_us;
 };
 
@@ -106,8 +101,6 @@ struct queue_state_group *queue_states_make_group(struct queue_states *qs, struc
 
 /* Whether any metric that matches the pattern of -m has had a value. */
 bool queue_states_has_metric(const struct queue_states *qs, const char *pattern);
-
-bool queue_states_add_lag(struct queue_state_group *g, int64_t lag_us);	/* false: out of memory */
 
 /* A value of an event; frame: the event's number. *full: there was no room for it, else unchanged.
  * False: out of memory. */

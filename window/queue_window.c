@@ -129,7 +129,7 @@ static bool take_groups(struct queue_windows *qw, const struct notification *n,
 			continue;
 		if (n->instant_us > at_us)
 			g->counters.clock_skew++;
-		else if (!queue_states_add_lag(g, at_us - n->instant_us))
+		else if (!sample_add(&g->counters.lag_us, (double)(at_us - n->instant_us)))
 			return false;
 	}
 	return true;
