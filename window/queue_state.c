@@ -19,20 +19,14 @@ struct queue_state *queue_states_queue(const struct queue_states *qs, const char
 	return number == QUEUE_INDEX_NONE || qs->queue[number].refused ? NULL : &qs->queue[number];
 }
 
-/* Differs for the usual media types, and for none. */
-static uint8_t tag_of(struct slice media)
-{
-	return media.len ? (uint8_t)(media.len << 4 ^ (size_t)*media.s) : !media.s;
-}
-
 struct queue_state_group *queue_states_group(const struct queue_state *q, struct slice media)
 {
-	uint8_t tag = tag_of(media);
+	for (size_t i = 0; i < q->ngroup; i++) {
+		const struct queue_state_group *g = q->group[i];
 
-	for (size_t i = 0; i < q->ngroup; i++)
-		if (q->tag[i] == tag && slice_same(media,
-		    (struct slice){ q->group[i]->media, q->group[i]->media_len }))
+		if (slice_same(media, (struct slice){ g->media, g->media_len }))
 			return q->group[i];
+	}
 	return NULL;
 }
 
@@ -90,12 +84,9 @@ struct queue_state_group *queue_states_make_group(struct queue_states *qs, struc
 		qs->failed = true;
 		return NULL;
 	}
-	for (at = q->ngroup; at > 0 && compare_media(q->group[at - 1], g) > 0; at--) {
+	for (at = q->ngroup; at > 0 && compare_media(q->group[at - 1], g) > 0; at--)
 		q->group[at] = q->group[at - 1];
-		q->tag[at] = q->tag[at - 1];
-	}
 	q->group[at] = g;
-	q->tag[at] = tag_of(media);
 	q->ngroup++;
 	return g;
 }
@@ -312,7 +303,6 @@ static struct queue_state *queue_add(struct queue_states *qs, const char *id)
 		qs->failed = true;
 		return NULL;
 	}
-	q->tag[0] = tag_of(slice_of(NULL));
 	q->ngroup = 1;
 	qs->nqueue++;
 	return q;

@@ -55,7 +55,6 @@ struct queue_state {
 	uint64_t snapshot;		/* the last one that has the queue */
 	uint64_t damaged;		/* the last one whose result could not be read in full */
 	uint8_t ngroup;
-	uint8_t tag[1 + QUEUE_STATE_MEDIA_MAX];	/* of the group's name, to compare it fast */
 	/* [0] without a media type, then by name */
 	struct queue_state_group *group[1 + QUEUE_STATE_MEDIA_MAX];
 };
