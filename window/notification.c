@@ -31,23 +31,6 @@ bool notifications_failed(const struct notifications *ns)
 
 /* --- one event ---------------------------------------------------------------------- */
 
-static bool take_interval(struct notifications *ns, struct slice text, int64_t *from_ms,
-	int64_t *to_ms)
-{
-	struct reader_interval *last = &ns->last;
-
-	if (!last->len || text.len != last->len || memcmp(text.s, last->text, last->len) != 0) {
-		last->len = 0;
-		if (!text.s || !interval_parse(text.s, text.len, &last->from_ms, &last->to_ms))
-			return false;
-		if (text.len <= sizeof(last->text))
-			memcpy(last->text, text.s, last->len = text.len);
-	}
-	*from_ms = last->from_ms;
-	*to_ms = last->to_ms;
-	return true;
-}
-
 /* Whether the metric is one of the service's conversation aggregates, which count up within an
  * interval and mean nothing without one. All of them begin with n or t, except these. */
 static bool is_total(struct slice metric)
@@ -72,7 +55,7 @@ static void set_interval(struct notifications *ns, struct notification *n, size_
 {
 	int64_t from_ms, to_ms;
 
-	if (!take_interval(ns, interval, &from_ms, &to_ms)) {
+	if (!interval.s || !interval_parse(interval.s, interval.len, &from_ms, &to_ms)) {
 		for (size_t i = first; i < ns->nvalue; i++)
 			if (ns->value[i].kind == VALUE_NUMBER && is_total(ns->value[i].metric))
 				reader_invalid(ns, interval.s

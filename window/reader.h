@@ -16,12 +16,6 @@
 
 #define READER_MEDIA 32			/* media types of one message */
 
-struct reader_interval {
-	char text[64];
-	size_t len;			/* 0: none yet */
-	int64_t from_ms, to_ms;
-};
-
 struct notifications {
 	struct json_cursor c;
 	bool more;
@@ -34,7 +28,6 @@ struct notifications {
 	size_t nmedia;
 	struct notification_value value[NOTIFICATION_VALUES_MAX];
 	size_t nvalue;
-	struct reader_interval last;	/* many messages have the same one */
 	struct json_keys keys;		/* of the stats at hand */
 };
 
