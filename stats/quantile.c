@@ -18,9 +18,6 @@
 #define EXPONENTS 2048
 #define SLOTS_FIRST 128
 #define PENDING_MAX 16
-#define LINEAR_MAX 16
-#define ENTRY_HASH_BITS 7	/* twice as many slots as entries */
-#define ENTRY_HASH_SIZE (1u << ENTRY_HASH_BITS)
 
 const unsigned quantile_percent[QUANTILES] = { 50, 90, 95, 99 };
 
@@ -40,10 +37,6 @@ struct quantile {
 	uint64_t weight;
 	size_t nentry, capentry;	/* exact while slot is NULL */
 	struct quantile_entry *entry;
-	/* A hash table that finds the entry of a value weighted by time: entry numbers from 1; 0:
-	 * free. Made when there are too many entries to compare each; has the first nhashed. */
-	uint8_t *entry_hash;
-	size_t nhashed;
 	struct slot *slot;		/* open addressing, at most three quarters full */
 	size_t nslot, used;
 	unsigned level;
@@ -160,7 +153,6 @@ void quantile_free(struct quantile *q)
 	if (!q)
 		return;
 	free(q->entry);
-	free(q->entry_hash);
 	free(q->slot);
 	free(q->pending);
 	free(q);
@@ -305,7 +297,6 @@ static bool to_sketch(struct quantile *q, size_t n)
 	for (size_t i = 0; i < q->nentry; i++)
 		sketch_add(&sketch, q->entry[i].x, q->entry[i].weight);
 	free(q->entry);
-	free(q->entry_hash);
 	*q = sketch;
 	return true;
 }
@@ -411,56 +402,15 @@ static bool merge_entries(struct quantile *into, const struct quantile *from)
 	return true;
 }
 
-/* The slot of the entry with that value, or the free slot for it. */
-static uint8_t *entry_hash_find(const struct quantile *q, double x)
-{
-	uint64_t bits;
-	size_t i;
-
-	x += 0.0;	/* -0 is equal to 0 */
-	memcpy(&bits, &x, sizeof(bits));
-	/* the low bits are often 0 */
-	i = (size_t)(bits * 0x9E3779B97F4A7C15u >> (64 - ENTRY_HASH_BITS));
-	while (q->entry_hash[i] && q->entry[q->entry_hash[i] - 1].x != x)
-		i = (i + 1) & (ENTRY_HASH_SIZE - 1);
-	return &q->entry_hash[i];
-}
-
-/* The entry with that value; NULL: there is none, or *ok is false: out of memory. */
-static struct quantile_entry *find_entry(struct quantile *q, double x, bool *ok)
-{
-	uint8_t *slot;
-
-	*ok = true;
-	if (q->nentry <= LINEAR_MAX) {
-		for (size_t i = 0; i < q->nentry; i++)
-			if (q->entry[i].x == x)
-				return &q->entry[i];
-		return NULL;
-	}
-	if (!q->entry_hash && !(q->entry_hash = calloc(ENTRY_HASH_SIZE, sizeof(*q->entry_hash)))) {
-		*ok = false;
-		return NULL;
-	}
-	for (; q->nhashed < q->nentry; q->nhashed++) {
-		slot = entry_hash_find(q, q->entry[q->nhashed].x);
-		if (!*slot)
-			*slot = (uint8_t)(q->nhashed + 1);
-	}
-	slot = entry_hash_find(q, x);
-	return *slot ? &q->entry[*slot - 1] : NULL;
-}
-
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
 {
-	bool ok;
-	struct quantile_entry *e = find_entry(q, x, &ok);
-
-	if (!e)
-		return ok && quantile_add(q, x, weight);
-	e->weight += weight;
-	q->weight += weight;
-	return true;
+	for (size_t i = 0; i < q->nentry; i++)
+		if (q->entry[i].x == x) {
+			q->entry[i].weight += weight;
+			q->weight += weight;
+			return true;
+		}
+	return quantile_add(q, x, weight);
 }
 
 bool quantile_merge(struct quantile *into, struct quantile *from)
