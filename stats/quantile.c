@@ -41,8 +41,6 @@ struct quantile {
 	size_t nslot, used;
 	unsigned level;
 	uint64_t zero;
-	double last_x;			/* its bucket is at last_slot; 0: unknown */
-	size_t last_slot;
 	/* Values of weight 1 that are not counted in their buckets yet. Counting several at once
 	 * costs fewer cache misses. The buckets always have room for all of them. */
 	size_t npending;
@@ -202,7 +200,6 @@ static void slot_put(struct quantile *q, int32_t key, uint64_t weight)
 	q->used += q->slot[at].key == FREE_KEY;
 	q->slot[at].key = key;
 	slot_add(&q->slot[at], weight);
-	q->last_slot = at;
 }
 
 /* Makes room for n buckets. At most QUANTILE_BUCKETS_MAX + 1 are ever in use. */
@@ -228,7 +225,6 @@ static bool slots_reserve(struct quantile *q, size_t n)
 		if (old[i].key != FREE_KEY)
 			slot_put(q, old[i].key, slot_weight(&old[i]));
 	free(old);
-	q->last_x = 0;
 	return true;
 }
 
@@ -248,7 +244,6 @@ static void join_neighbours(struct quantile *q, unsigned times)
 		slot_put(q, join_index(kept[i].key >> 1, times) * 2 + (kept[i].key & 1),
 			slot_weight(&kept[i]));
 	q->level += times;
-	q->last_x = 0;
 }
 
 /* Counts weight in the bucket that contains bucket `index` of `level`. There must be room for a
@@ -263,22 +258,13 @@ static void bucket_add(struct quantile *q, int32_t index, bool negative, uint64_
 
 static bool sketch_add(struct quantile *q, double x, uint64_t weight)
 {
-	unsigned level;
-
-	if (x == q->last_x && x != 0) {
-		slot_add(&q->slot[q->last_slot], weight);
-		return true;
-	}
 	if (fabs(x) < DBL_MIN) {
 		q->zero += weight;
 		return true;
 	}
 	if (!slots_reserve(q, q->used + 1))
 		return false;
-	level = q->level;
 	bucket_add(q, bucket_of(x), x < 0, weight, 0);
-	if (q->level == level)
-		q->last_x = x;
 	return true;
 }
 
@@ -355,7 +341,6 @@ static void flush_pending(struct quantile *q)
 			bucket_add(q, index[i], x < 0, 1, 0);
 	}
 	q->npending = 0;
-	q->last_x = 0;
 }
 
 /* Makes room in the buckets for PENDING_MAX values when the first one is added. */
@@ -429,7 +414,6 @@ bool quantile_merge(struct quantile *into, struct quantile *from)
 		if (s->key != FREE_KEY)
 			bucket_add(into, s->key >> 1, s->key & 1, slot_weight(s), from->level);
 	}
-	into->last_x = 0;
 	into->zero += from->zero;
 	into->weight += from->weight;
 	return true;
