@@ -18,21 +18,15 @@ void accumulator_free(struct accumulator *acc)
 	free(acc);
 }
 
-static bool field_is(const struct accumulator_field *f, const struct stream_event_leaf *leaf)
+static int field_find(const struct accumulator *acc, const struct stream_event_leaf *leaf)
 {
-	return f->metric == leaf->metric && f->path_len == leaf->path_len
-		&& memcmp(f->path, leaf->path, leaf->path_len) == 0;
-}
+	for (size_t i = 0; i < acc->nfield; i++) {
+		const struct accumulator_field *f = acc->field[i];
 
-/* Frames of a queue mostly have the same fields in the same order: looks at hint first. */
-static int field_find(const struct accumulator *acc, const struct stream_event_leaf *leaf,
-	size_t hint)
-{
-	if (hint < acc->nfield && field_is(acc->field[hint], leaf))
-		return (int)hint;
-	for (size_t i = 0; i < acc->nfield; i++)
-		if (field_is(acc->field[i], leaf))
+		if (f->metric == leaf->metric && f->path_len == leaf->path_len
+		    && memcmp(f->path, leaf->path, leaf->path_len) == 0)
 			return (int)i;
+	}
 	return -1;
 }
 
@@ -64,11 +58,10 @@ static bool leaf_clashes(const struct accumulator *acc, const struct stream_even
 bool accumulator_fits(const struct accumulator *acc, const struct stream_event *frame,
 	int slot[FIELD_MAX])
 {
-	size_t fresh = 0, hint = 0;
+	size_t fresh = 0;
 
 	for (size_t i = 0; i < frame->nleaf; i++) {
-		slot[i] = acc ? field_find(acc, &frame->leaf[i], hint) : -1;
-		hint = (size_t)(slot[i] + 1);
+		slot[i] = acc ? field_find(acc, &frame->leaf[i]) : -1;
 		if (slot[i] >= 0)
 			continue;
 		fresh++;
