@@ -284,7 +284,7 @@ static inline bool next(struct json_cursor *c, char closer)
 	return c->at != NULL;
 }
 
-bool json_next_key(struct json_cursor *c, struct json_text *key)
+bool json_key(struct json_cursor *c, struct json_text *key)
 {
 	if (!next(c, '}'))
 		return false;
@@ -299,9 +299,7 @@ bool json_item(struct json_cursor *c)
 
 void json_pass(struct json_cursor *c)
 {
-	if (json_peek(c) == '"')	/* the usual case */
-		c->at = skip_scalar(c->at, c->end);
-	else if (c->at)
+	if (c->at)
 		c->at = json_skip(c->at, c->end);
 }
 
@@ -539,7 +537,7 @@ static const char *compare_shown(const struct json_text *a, const struct json_te
 	return why;
 }
 
-const char *json_keys_add_more(struct json_keys *keys, const struct json_text *key)
+const char *json_keys_add(struct json_keys *keys, const struct json_text *key)
 {
 	const char *why = NULL;
 

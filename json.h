@@ -73,15 +73,8 @@ static inline void json_enter(struct json_cursor *c)	/* into the object or array
 		c->at++;
 }
 
-bool json_next_key(struct json_cursor *c, struct json_text *key);
 /* Reads the next key of the object, and stops before its value; false: the object ends. */
-static inline bool json_key(struct json_cursor *c, struct json_text *key)
-{
-	if (json_peek(c) != '}')
-		return json_next_key(c, key);
-	c->at++;	/* the usual case: no white space before `}` */
-	return false;
-}
+bool json_key(struct json_cursor *c, struct json_text *key);
 /* Reads the next key if it is exactly the given `"KEY":`. Faster than json_key for members that
  * come in their usual order. False: it is not, and nothing was read; call json_key. */
 static inline bool json_expect(struct json_cursor *c, const char *quoted_key_colon, size_t len)
@@ -127,16 +120,9 @@ struct json_keys {
 	size_t n;
 	struct json_text key[JSON_KEYS_MAX];
 };
-const char *json_keys_add_more(struct json_keys *keys, const struct json_text *key);
 /* Adds a key. NULL, or what is wrong: too many keys, a duplicate, or why_no_memory. Keys that rows
  * show alike (see text_put_key) are duplicates too. */
-static inline const char *json_keys_add(struct json_keys *keys, const struct json_text *key)
-{
-	if (keys->n)
-		return json_keys_add_more(keys, key);
-	keys->key[keys->n++] = *key;	/* most objects have only one */
-	return NULL;
-}
+const char *json_keys_add(struct json_keys *keys, const struct json_text *key);
 
 /* Appends a quoted and escaped string: U+FFFD for invalid UTF-8, \uXXXX for unsafe characters
  * (utf8.h). */
