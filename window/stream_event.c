@@ -294,7 +294,7 @@ static void take_member(struct stream_events *es, struct stream_event *f,
 	const struct json_text *key, uint32_t *seen)
 {
 	for (size_t i = 0; i < es->nmetric; i++)
-		if (key->len == es->metric[i].len && *key->s == *es->metric[i].name
+		if (key->len == es->metric[i].len
 		    && memcmp(key->s, es->metric[i].name, key->len) == 0) {
 			once(es, seen, (unsigned)i);
 			take_metric(es, f, i);
