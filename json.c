@@ -16,11 +16,6 @@
 #define SKIP_DEPTH_MAX 512
 #define NUMBER_MAX 63		/* bytes, of what cJSON reads */
 
-/* Doubles represent these exactly. */
-static const double power_of_ten[] = {
-	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15
-};
-
 /* --- scanning ----------------------------------------------------------------------- */
 
 static bool is_space(char c)
@@ -317,34 +312,6 @@ bool json_string(struct json_cursor *c, struct json_text *text)
 	return true;
 }
 
-/* A number with few digits: its mantissa and its power of ten are exact doubles, so that their
- * quotient is rounded once and is the nearest double (Clinger, 1990). False: use strtod. */
-static bool short_number(const char *s, const char *end, double *x)
-{
-	bool negative = *s == '-', fraction = false;
-	uint64_t mantissa = 0;
-	size_t places = 0;
-
-	if (end - s > 16)	/* it may have more digits than fit */
-		return false;
-	for (s += negative; s < end; s++) {
-		if (is_digit(*s)) {
-			mantissa = 10 * mantissa + (uint64_t)(*s - '0');
-			places += fraction;
-		} else if (*s == '.') {
-			fraction = true;
-		} else {
-			return false;
-		}
-	}
-	if (mantissa > (UINT64_C(1) << 53) || places >= ARRAY_LEN(power_of_ten))
-		return false;
-	*x = (double)mantissa / power_of_ten[places];
-	if (negative)
-		*x = -*x;
-	return true;
-}
-
 /* The end of an integer of at most 15 digits; NULL: it is something else. */
 static const char *plain_integer(const char *s, const char *end, double *x)
 {
@@ -360,28 +327,17 @@ static const char *plain_integer(const char *s, const char *end, double *x)
 	return s;
 }
 
-/* The end of any other number; NULL: it is invalid. */
-static __attribute__((noinline)) const char *other_number(const char *s, const char *end,
-	double *x)
-{
-	const char *behind = skip_number(s, end);
-
-	if (!behind || short_number(s, behind, x))
-		return behind;
-	if (behind == end)	/* strtod would read beyond it */
-		return NULL;
-	*x = strtod(s, NULL);
-	return behind;
-}
-
 bool json_number(struct json_cursor *c, double *x)
 {
-	const char *s = c->at, *behind;
+	const char *s = c->at, *behind = NULL;
 
-	if (!s || s >= c->end)
-		behind = NULL;
-	else if (!(behind = plain_integer(s, c->end, x)))
-		behind = other_number(s, c->end, x);
+	if (s && !(behind = plain_integer(s, c->end, x))) {
+		behind = skip_number(s, c->end);
+		if (behind == c->end)	/* strtod would read beyond it */
+			behind = NULL;
+		if (behind)
+			*x = strtod(s, NULL);
+	}
 	c->at = behind;
 	return behind != NULL;
 }
@@ -648,6 +604,9 @@ static bool nearest_decimal(double x, unsigned places, uint64_t *n)
 static size_t short_format(char out[JSON_DOUBLE_MAX], double x)
 {
 	static const double tenth[] = { 1, 0.1, 0.01, 0.001 };	/* as doubles, none is smaller */
+	static const double power_of_ten[] = {
+		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14
+	};
 	bool negative = x < 0;
 	int before = 1;			/* digits before the point; minus zeros directly after it */
 	uint64_t n;
