@@ -1,53 +1,203 @@
-#include "run/live.h"
+/*
+ * Live input: a turn takes what the source received and prints the windows that are over. With
+ * --queue-name the queues are looked up before there is a source.
+ */
+#include <stdlib.h>
 
-#include "run/record.h"
+#include "auth/token.h"
+#include "auth/token_cache.h"
+#include "run/recorder.h"
+#include "run/run_queues.h"
+#include "run/run_state.h"
 #include "run/setup.h"
-#include "util/buf.h"
-#include "util/lines.h"
+#include "source/queue_cache.h"
+#include "source/queue_lookup.h"
+#include "source/source.h"
+#include "util/time.h"
 
-/* --- queues by name ------------------------------------------------------------------- */
+#define CHANNEL_END_US 2000000	/* how long deleting the subscriptions may take */
 
-static enum status print_names(struct run *run, const struct queue_list *list, struct err *err)
+struct live {
+	struct run *run;
+	struct token_cache *token_cache;
+	struct token *token;
+	uint64_t reported_token;	/* generation of the last one in an event; 0: none */
+	struct source source;
+	char *payload;			/* the subscription that the stream sends */
+	struct queue_lookup *lookup;	/* finds queues by name before the source is opened */
+	struct lines wanted_names;	/* the names that it must find */
+	bool listed;			/* --list-queues has printed them */
+	struct queue_list cached_names;	/* of queues that are named by ID */
+	struct recorder recorder;
+};
+
+/* --- opening ---------------------------------------------------------------------------- */
+
+static enum status open_stream(struct live *live, struct err *err)
 {
-	buf_clear(&run->text);
-	if (run->set->format == FORMAT_CSV)
-		queue_list_put_csv(&run->text, list, run->set->header);
-	else
-		queue_list_put_ndjson(&run->text, list);
-	run->listed = true;
-	return run->text.failed ? err_nomem(err)
-		: writer_window(run->writer, &run->text, err);
+	const struct run *run = live->run;
+	const struct options *set = run->set;
+	struct stream_conf conf = {
+		.base_url = set->creds.base_url,
+		.payload_as_message = set->subscribe == SUBSCRIBE_MESSAGE,
+		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS
+	};
+
+	live->payload = stream_payload((const char *const *)set->queues.v, set->queues.n,
+		set->interval, set->metric, set->nasked);
+	if (!live->payload)
+		return err_nomem(err);
+	conf.payload = live->payload;
+	live->source.stream = stream_new(&conf, run->http, live->token, run->now_us);
+	return live->source.stream ? ST_OK : err_nomem(err);
 }
 
-static enum status set_queue_names(struct run *run, struct err *err)
+static enum status open_channel(struct live *live, struct err *err)
 {
-	const struct queue_list *list = queue_lookup_list(run->lookup);
-	struct lines problems = { 0 };
+	const struct run *run = live->run;
+	const struct options *set = run->set;
+	struct channel_conf conf = {
+		.api_url = set->creds.base_url,
+		.plain = set->creds.plain,
+		.pattern = (const char *const *)set->patterns.v,
+		.npattern = set->patterns.n,
+		.snapshot = set->snapshot,
+		.resync_us = set->snapshot ? set->resync_ms * US_PER_MS : 0,
+		.once = set->now,
+		.skip_refused = set->skip_refused,
+		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS,
+		.pong_timeout_us = set->pong_timeout_ms * US_PER_MS,
+		.began_us = run->began_us,
+		.margin_us = set->token_margin_ms * US_PER_MS
+	};
+
+	live->source.channel = channel_new(&conf, (const char *const *)run->queues.v,
+		run->queues.n, run->http, live->token, run->now_us);
+	return live->source.channel ? ST_OK : err_nomem(err);
+}
+
+/* The names of --queue-name, and those before the colon of --fail-if. */
+static void gather_names(struct lines *names, const struct options *set)
+{
+	const char *name;
+
+	for (size_t i = 0; i < set->queue_names.n; i++)
+		lines_add(names, "%s", set->queue_names.v[i]);
+	for (size_t i = 0; set->thresholds && i < thresholds_count(set->thresholds); i++) {
+		name = threshold_queue_name(set->thresholds, i);
+		if (name)
+			lines_add(names, "%s", name);
+	}
+}
+
+/* Queues by name are looked up before the source is opened. */
+static enum status open_lookup(struct live *live, struct err *err)
+{
+	const struct run *run = live->run;
+	const struct options *set = run->set;
+	struct queue_lookup_conf conf = {
+		.api_url = set->creds.base_url,
+		.client = set->cache ? set->creds.client_id : NULL,
+		.fresh = set->list_queues,
+		.request_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS
+	};
+
+	gather_names(&live->wanted_names, set);
+	if (live->wanted_names.failed)
+		return err_nomem(err);
+	conf.pattern = (const char *const *)live->wanted_names.v;
+	conf.npattern = live->wanted_names.n;
+	live->lookup = queue_lookup_new(&conf, run->http, live->token, run->now_us);
+	return live->lookup ? ST_OK : err_nomem(err);
+}
+
+/* Rows have names also if all queues are named by ID: from the cache, without a request. */
+static enum status take_cached_names(struct live *live, struct err *err)
+{
+	struct run *run = live->run;
+	const struct creds *creds = &run->set->creds;
+	struct queue_cache_key key = { creds->base_url, creds->client_id };
 	enum status st;
 
-	if (list->skipped)
-		lines_add(&run->warnings, "left out of the list, for want of a usable ID or name: "
-			"%zu", list->skipped);
-	if (run->set->list_queues)
-		return print_names(run, list, err);
-	st = setup_names(run, list, &problems, err);
+	if (!run->set->cache || !creds->client_id
+	    || !queue_cache_load(&key, NULL, 0, run->now_us, &live->cached_names,
+		    &run->warnings))
+		return ST_OK;
+	st = run_queues_find(run, &live->cached_names, err);
 	if (st == ST_OK)
-		st = setup_unknown_names(run, &problems, err);
-	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)
-		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; allowed are %d at most",
-			run->queues.n, CHANNEL_QUEUES_MAX);
-	lines_free(&problems);
-	if (st == ST_OK)
-		st = setup_scopes(run, err);
-	if (st != ST_OK)
-		return st;
-	record_names(run);
-	return setup_channel(run, err);
+		recorder_names(&live->recorder);
+	return st;
 }
 
-/* --- a live turn -------------------------------------------------------------------- */
+static enum status open_token(struct live *live, struct err *err)
+{
+	struct run *run = live->run;
+	const struct options *set = run->set;
+	const struct creds *creds = &set->creds;
+	struct token_conf conf = {
+		.margin_ms = set->token_margin_ms,
+		.lock_wait_us = set->connect_timeout_ms * US_PER_MS,
+		.request_us = set->connect_timeout_ms * US_PER_MS
+	};
 
-static enum status take_message(struct run *run, const struct session_event *event,
+	if (!setup_secret(run, creds->secret) || !setup_secret(run, creds->access_token))
+		return err_nomem(err);
+	if (set->cache && creds->client_id && !creds->access_token)
+		live->token_cache = token_cache_open(creds->base_url, creds->client_id,
+			&run->warnings);
+	live->token = token_new(&conf, creds, live->token_cache, run->http);
+	return live->token ? ST_OK : err_nomem(err);
+}
+
+static enum status live_open(void **state, struct run *run, struct err *err)
+{
+	const struct options *set = run->set;
+	struct live *live = calloc(1, sizeof(*live));
+	enum status st;
+
+	*state = live;
+	if (!live)
+		return err_nomem(err);
+	live->run = run;
+	live->recorder.run = run;
+	st = setup_net(run, err);
+	if (st == ST_OK)
+		st = open_token(live, err);
+	if (st != ST_OK)
+		return st;
+	if (!set->notifications)
+		return open_stream(live, err);
+	if (set->queue_names.n || set->list_queues || thresholds_name_queues(set->thresholds))
+		return open_lookup(live, err);
+	st = take_cached_names(live, err);
+	return st == ST_OK ? open_channel(live, err) : st;
+}
+
+static void live_free(void *state)
+{
+	struct live *live = state;
+
+	if (!live)
+		return;
+	source_free(&live->source);
+	queue_lookup_free(live->lookup);
+	token_free(live->token);
+	token_cache_close(live->token_cache);
+	recorder_free(&live->recorder);
+	lines_free(&live->wanted_names);
+	queue_list_free(&live->cached_names);
+	free(live->payload);
+	free(live);
+}
+
+/* --- events ----------------------------------------------------------------------------- */
+
+static enum status take_message(struct live *live, const struct session_event *event,
 	struct err *err)
 {
 	struct pipeline_message m = { .text = event->text, .len = event->len,
@@ -56,31 +206,33 @@ static enum status take_message(struct run *run, const struct session_event *eve
 	enum status st;
 	bool good;
 
-	record_message(run, event);
-	st = pipeline_take(run->pipeline, &m, &good, &control, err);
-	if (run->source.channel)
-		channel_control(run->source.channel, event->socket, control, run->now_us);
+	recorder_message(&live->recorder, event);
+	st = pipeline_take(live->run->pipeline, &m, &good, &control, err);
+	if (live->source.channel)
+		channel_control(live->source.channel, event->socket, control, live->run->now_us);
 	return st;
 }
 
-static enum status take_state(struct run *run, const struct session_event *event,
+static enum status take_state(struct live *live, const struct session_event *event,
 	enum queue_window_socket state, struct err *err)
 {
-	record_state(run, event, state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST);
-	return pipeline_socket(run->pipeline, event->socket, state, event->at_us, err);
+	recorder_state(&live->recorder, event,
+		state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST);
+	return pipeline_socket(live->run->pipeline, event->socket, state, event->at_us, err);
 }
 
 /* A snapshot. With --now it fills a window of 1 ms, in which the service counts as connected. */
-static enum status take_answer(struct run *run, const struct session_event *event,
+static enum status take_answer(struct live *live, const struct session_event *event,
 	struct err *err)
 {
+	struct run *run = live->run;
 	const struct pipeline_answer a = { .text = event->text, .len = event->len,
 		.resync = event->answer == ANSWER_RESYNC, .asked_us = event->asked_us,
 		.at_us = event->at_us };
 	enum status st = ST_OK;
 	bool good;
 
-	record_message(run, event);
+	recorder_message(&live->recorder, event);
 	if (run->set->now)
 		st = pipeline_socket(run->pipeline, 0, SOCKET_CONNECTED, event->asked_us, err);
 	if (st != ST_OK)
@@ -93,43 +245,43 @@ static enum status take_answer(struct run *run, const struct session_event *even
 	return st;
 }
 
-static enum status take_secret(struct run *run, const struct session_event *event,
+static enum status take_secret(struct live *live, const struct session_event *event,
 	struct err *err)
 {
 	if (!event->len)	/* empty text would be found everywhere */
 		return ST_OK;
-	lines_add(&run->secrets, "%.*s", (int)event->len, event->text);
-	return !run->secrets.failed && audit_secret(run->audit, event->text, event->len)
+	return recorder_secret(&live->recorder, event->text, event->len)
+		&& audit_secret(live->run->audit, event->text, event->len)
 		? ST_OK : err_nomem(err);
 }
 
-static enum status take_event(struct run *run, const struct session_event *event,
+static enum status take_event(struct live *live, const struct session_event *event,
 	struct err *err)
 {
 	if (event->kind == SESSION_TOKEN_ACQUIRED || event->kind == SESSION_TOKEN_CACHED) {
 		/* the lookup of queues has reported it already */
-		if (event->generation == run->reported_token)
+		if (event->generation == live->reported_token)
 			return ST_OK;
-		run->reported_token = event->generation;
+		live->reported_token = event->generation;
 		/* before the event, so that no line can show it */
-		if (!setup_secret(run, token_value(run->token)))
+		if (!setup_secret(live->run, token_value(live->token)))
 			return err_nomem(err);
 	}
-	audit_events_stream(run->events, event->socket, event);
+	audit_events_stream(live->run->events, event->socket, event);
 	switch (event->kind) {
 	case SESSION_CONNECTED:
-		return take_state(run, event, SOCKET_CONNECTED, err);
+		return take_state(live, event, SOCKET_CONNECTED, err);
 	case SESSION_LOST:
-		return take_state(run, event, SOCKET_LOST, err);
+		return take_state(live, event, SOCKET_LOST, err);
 	case SESSION_MESSAGE:
-		return take_message(run, event, err);
+		return take_message(live, event, err);
 	case SESSION_ANSWER:
-		return take_answer(run, event, err);
+		return take_answer(live, event, err);
 	case SESSION_SECRET:
-		return take_secret(run, event, err);
+		return take_secret(live, event, err);
 	case SESSION_REFUSED:
-		pipeline_refuse(run->pipeline, event->queue_id);
-		record_refusal(run, event);
+		pipeline_refuse(live->run->pipeline, event->queue_id);
+		recorder_refusal(&live->recorder, event);
 		break;
 	case SESSION_OVER:
 		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
@@ -147,64 +299,124 @@ static enum status take_event(struct run *run, const struct session_event *event
 	return ST_OK;
 }
 
-static enum status take_events(struct run *run, struct err *err)
+static enum status take_events(struct live *live, struct err *err)
 {
+	struct run *run = live->run;
 	struct session_event event;
 	enum status st = ST_OK;
 
 	while (st == ST_OK && !pipeline_is_over(run->pipeline)
-	       && source_next(&run->source, run->now_us, &event))
-		st = take_event(run, &event, err);
+	       && source_next(&live->source, run->now_us, &event))
+		st = take_event(live, &event, err);
 	return st;
 }
 
-bool live_looks_up(const struct run *run)
+/* --- queues by name --------------------------------------------------------------------- */
+
+static enum status print_names(struct live *live, const struct queue_list *list, struct err *err)
 {
-	return run->lookup && !source_exists(&run->source);
+	struct run *run = live->run;
+
+	buf_clear(&run->text);
+	if (run->set->format == FORMAT_CSV)
+		queue_list_put_csv(&run->text, list, run->set->header);
+	else
+		queue_list_put_ndjson(&run->text, list);
+	live->listed = true;
+	return run->text.failed ? err_nomem(err)
+		: writer_window(run->writer, &run->text, err);
+}
+
+static enum status take_names(struct live *live, struct err *err)
+{
+	struct run *run = live->run;
+	const struct queue_list *list = queue_lookup_list(live->lookup);
+	enum status st;
+
+	if (list->skipped)
+		lines_add(&run->warnings, "left out of the list, for want of a usable ID or name: "
+			"%zu", list->skipped);
+	if (run->set->list_queues)
+		return print_names(live, list, err);
+	st = run_queues_find(run, list, err);
+	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)
+		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; allowed are %d at most",
+			run->queues.n, CHANNEL_QUEUES_MAX);
+	if (st != ST_OK)
+		return st;
+	recorder_names(&live->recorder);
+	return open_channel(live, err);
+}
+
+/* There is no source yet. */
+static bool looks_up(const struct live *live)
+{
+	return live->lookup && !source_exists(&live->source);
 }
 
 /* Looks up the queues of --queue-name; the source is opened when they are known. */
-static enum status lookup_turn(struct run *run, struct err *err)
+static enum status lookup_turn(struct live *live, struct err *err)
 {
+	struct run *run = live->run;
 	struct session_event event;
 	enum status st = ST_OK;
 
-	while (st == ST_OK && queue_lookup_next(run->lookup, &event))
-		st = take_event(run, &event, err);
+	while (st == ST_OK && queue_lookup_next(live->lookup, &event))
+		st = take_event(live, &event, err);
 	if (st != ST_OK)
 		return st;
-	queue_lookup_step(run->lookup, run->now_us, &run->warnings);
-	if (queue_lookup_is_ready(run->lookup) && !source_exists(&run->source) && !run->listed)
-		st = set_queue_names(run, err);
+	queue_lookup_step(live->lookup, run->now_us, &run->warnings);
+	if (queue_lookup_is_ready(live->lookup) && !live->listed)
+		st = take_names(live, err);
 	audit_events_warnings(run->events, &run->warnings);
 	return st;
 }
 
-enum status live_stalled(struct run *run, int64_t from_us, struct err *err)
+/* --- turns ------------------------------------------------------------------------------ */
+
+static enum status live_stalled(void *state, int64_t from_us, struct err *err)
 {
+	struct live *live = state;
+	struct run *run = live->run;
+
 	audit_events_stalled(run->events, from_us, run->now_us);
-	if (!source_exists(&run->source))
+	if (!source_exists(&live->source))
 		return ST_OK;
-	record_stall(run, from_us);
-	source_stalled(&run->source, from_us, run->now_us);
+	recorder_stall(&live->recorder, from_us);
+	source_stalled(&live->source, from_us, run->now_us);
 	return pipeline_stalled(run->pipeline, from_us, run->now_us, err);
+}
+
+static void watch_source(struct live *live)
+{
+	const struct run *run = live->run;
+
+	source_watch(&live->source, run->now_us, pipeline_printed_end_us(run->pipeline));
 }
 
 /* If the source has been silent for too long, the windows that ended before that point come
  * first. */
-enum status live_windows(struct run *run, struct err *err)
+static enum status print_due(struct live *live, struct err *err)
 {
-	int64_t silent_us = source_silent_us(&run->source);
+	struct run *run = live->run;
+	int64_t silent_us = source_silent_us(&live->source);
 	enum status st = ST_OK;
 
 	if (silent_us < run->now_us) {
 		st = pipeline_print_due(run->pipeline, silent_us, err);
 		if (st != ST_OK || pipeline_is_over(run->pipeline))
 			return st;
-		source_watch(&run->source, run->now_us, pipeline_printed_end_us(run->pipeline));
-		st = take_events(run, err);
+		watch_source(live);
+		st = take_events(live, err);
 	}
 	return st == ST_OK ? pipeline_print_due(run->pipeline, run->now_us, err) : st;
+}
+
+static enum status live_catch_up(void *state, struct err *err)
+{
+	struct live *live = state;
+
+	return source_exists(&live->source) ? print_due(live, err) : ST_OK;
 }
 
 /*
@@ -212,30 +424,97 @@ enum status live_windows(struct run *run, struct err *err)
  * now: windows that end now are printed before them; a source that has been silent for too long
  * as of now, and other deadlines, come after them.
  */
-enum status live_turn(struct run *run, struct err *err)
+static enum status live_turn(void *state, struct err *err)
 {
+	struct live *live = state;
+	struct run *run = live->run;
 	enum status st;
 
-	if (live_looks_up(run))
-		return lookup_turn(run, err);
-	st = live_windows(run, err);
+	if (looks_up(live))
+		return lookup_turn(live, err);
+	st = print_due(live, err);
 	if (st == ST_OK)
-		st = take_events(run, err);
+		st = take_events(live, err);
 	if (st == ST_OK)	/* in event time messages end windows */
 		st = pipeline_print_due(run->pipeline, run->now_us, err);
 	if (st != ST_OK || pipeline_is_over(run->pipeline))
 		return st;
-	source_watch(&run->source, run->now_us, pipeline_printed_end_us(run->pipeline));
-	source_step(&run->source, run->now_us, &run->warnings);
+	watch_source(live);
+	source_step(&live->source, run->now_us, &run->warnings);
 	audit_events_warnings(run->events, &run->warnings);
-	return take_events(run, err);
+	return take_events(live, err);
 }
 
-void live_take_closing(struct run *run)
+/* --- report and close ------------------------------------------------------------------- */
+
+static int64_t deadline_us(const struct live *live)
 {
+	int64_t window = pipeline_due_us(live->run->pipeline);
+	int64_t source = looks_up(live) ? queue_lookup_deadline_us(live->lookup)
+		: source_deadline_us(&live->source);
+
+	return window != NO_TIME && window < source ? window : source;
+}
+
+static const char *doing(const struct live *live)
+{
+	if (looks_up(live))
+		return "looking up queues";
+	if (source_is_up(&live->source))
+		return "connected";
+	return audit_events_totals(live->run->events)->connected ? "connecting again"
+		: "connecting";
+}
+
+static struct input_report live_report(const void *state)
+{
+	const struct live *live = state;
+	bool up = source_is_up(&live->source);
+
+	return (struct input_report){
+		.deadline_us = deadline_us(live),
+		.fd = -1,	/* libcurl knows the descriptors */
+		.time_us = live->run->now_us,
+		.up = up,
+		.doing = doing(live),
+		.over = live->listed ? "every queue was listed" : NULL,
+		.fault = source_status(&live->source),
+		.fault_text = up ? "queues were refused, see above"
+			: "the stream was down when the last window closed"
+	};
+}
+
+static int64_t live_close(void *state)
+{
+	struct live *live = state;
+
+	recorder_end(&live->recorder);
+	source_close(&live->source, live->run->now_us);
+	return live->source.channel ? CHANNEL_END_US : 0;
+}
+
+/* Reports that the source has closed, and drops all other events. */
+static bool live_step_close(void *state)
+{
+	struct live *live = state;
+	struct run *run = live->run;
 	struct session_event event;
 
-	while (source_next(&run->source, run->now_us, &event))
+	source_step(&live->source, run->now_us, &run->warnings);
+	while (source_next(&live->source, run->now_us, &event))
 		if (event.kind == SESSION_CLOSED)
 			audit_events_stream(run->events, event.socket, &event);
+	return source_is_closed(&live->source);
 }
+
+const struct input input_live = {
+	.real_time = true,
+	.open = live_open,
+	.free = live_free,
+	.report = live_report,
+	.turn = live_turn,
+	.catch_up = live_catch_up,
+	.stalled = live_stalled,
+	.close = live_close,
+	.step_close = live_step_close
+};

@@ -1,22 +1,53 @@
-#include "run/replay.h"
-
+/*
+ * --replay: one or more recordings, one after the other. A turn reads lines, applies them, and
+ * prints the windows that are over.
+ */
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/setup.h"
+#include "run/run_queues.h"
+#include "run/run_state.h"
 #include "source/channel.h"
 #include "source/channel_api.h"
 #include "source/queue_match.h"
+#include "source/recording.h"
 #include "util/lines.h"
 #include "util/time.h"
 
 #define REPLAY_BATCH 512	/* lines in a turn */
 #define WINDOWS_AHEAD INT64_C(1000000)	/* how far a line may be ahead; --count has this limit */
 
+struct replay {
+	struct run *run;
+	struct recording *recording;	/* the input; borrowed from the options */
+	struct recording_entry entry;	/* the line at hand */
+	bool held;		/* it is not applied yet, for rows must be read first */
+	bool ended, torn;	/* the input has; torn: the last line is cut off */
+	bool waits;		/* no line can be read now */
+	bool done;		/* every window is printed */
+	bool closed;		/* no more is read; the run's writer may be gone */
+	int64_t newest_at_us;	/* `at` of the newest line; NO_TIME: none */
+	uint64_t good_lines;
+	uint64_t bare_lines;	/* without `at`, which the clock needs */
+	uint64_t recordings;	/* how many have begun */
+	bool unended;		/* one of them had no last line */
+	bool used;		/* one lists its queues, or a snapshot has a queue of the run */
+	bool names_read;	/* the first one has names of queues */
+	/* the recording at hand */
+	bool entry_begins;	/* its first line is the line at hand */
+	bool past_names;	/* it is past its first line and names */
+	bool source_known;
+	bool recording_over;	/* it has ended: the next line begins one */
+	struct queue_list queue_list;	/* of all recordings */
+};
+
+/* --- lines ------------------------------------------------------------------------------ */
+
 /* A message. If it is not JSON, the line is broken; but one that was recorded as quoted text did
  * come from the source like that. */
-static enum status replay_message(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status take_message(struct replay *r, const struct recording_entry *e, struct err *err)
 {
+	const struct run *run = r->run;
 	struct pipeline_message m = { .text = e->text, .len = e->text_len,
 		.binary = e->kind == RECORDING_BINARY, .socket = e->stream, .at_us = e->at_us,
 		.line = e->line, .verbatim = e->verbatim };
@@ -29,27 +60,30 @@ static enum status replay_message(struct run *run, const struct recording_entry 
 		return ST_OK;
 	}
 	st = pipeline_take(run->pipeline, &m, &good, &control, err);
-	run->good_lines += good;
+	r->good_lines += good;
 	return st;
 }
 
-static enum status replay_state(struct run *run, const struct recording_entry *e,
+static enum status take_state(struct replay *r, const struct recording_entry *e,
 	enum queue_window_socket state, struct err *err)
 {
+	const struct run *run = r->run;
+
 	if (run->set->notifications && e->stream >= QUEUE_WINDOW_SOCKETS) {
 		audit_events_broken_line(run->events, e->line, "no such socket");
 		return ST_OK;
 	}
-	run->good_lines++;
+	r->good_lines++;
 	if (e->kind == RECORDING_CONNECTED && e->text)
 		pipeline_set_interval(run->pipeline, e->text, e->text_len);
 	return pipeline_socket(run->pipeline, e->stream, state, e->at_us, err);
 }
 
 /* From here on the queue has rows; for a recording that is not the first. */
-static enum status watch_queue(struct run *run, const char *id, struct err *err)
+static enum status watch_queue(struct replay *r, const char *id, struct err *err)
 {
-	enum status st = setup_queue(run, id, err);
+	struct run *run = r->run;
+	enum status st = run_queues_add(run, id, err);
 
 	if (st != ST_OK || pipeline_watch(run->pipeline, id))
 		return st;
@@ -59,19 +93,20 @@ static enum status watch_queue(struct run *run, const char *id, struct err *err)
 		"watch", CHANNEL_QUEUES_MAX);
 }
 
-static bool replay_refusal(void *arg, const struct channel_api_refusal *refusal)
+static bool take_refusal(void *arg, const struct channel_api_refusal *refusal)
 {
-	struct run *run = arg;
+	struct replay *r = arg;
 
 	if (refusal->observations)
-		pipeline_refuse(run->pipeline, refusal->queue_id);
+		pipeline_refuse(r->run->pipeline, refusal->queue_id);
 	return true;
 }
 
 /* The names of a recording that is not the first. It need not have all queues of --queue-name, for
  * an earlier one may have them. */
-static enum status watch_names(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status watch_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
+	struct run *run = r->run;
 	const struct lines *patterns = &run->set->queue_names;
 	struct lines unknown = { 0 };
 	struct queue_list list = { 0 };
@@ -85,47 +120,46 @@ static enum status watch_names(struct run *run, const struct recording_entry *e,
 			&unknown) ? ST_OK : err_nomem(err);
 	}
 	for (size_t i = 0; st == ST_OK && i < hits.n; i++)
-		st = watch_queue(run, hits.v[i]->id, err);
+		st = watch_queue(r, hits.v[i]->id, err);
 	for (size_t i = 0; st == ST_OK && run->any_queue && i < list.n; i++)
-		st = watch_queue(run, list.v[i].id, err);
+		st = watch_queue(r, list.v[i].id, err);
 	if (st == ST_OK)
-		st = setup_set_names(run, &run->queue_list, err);
+		st = run_queues_set_names(run, &r->queue_list, err);
 	free(hits.v);
 	queue_list_free(&list);
 	lines_free(&unknown);
 	return st;
 }
 
-static enum status replay_names(struct run *run, const struct recording_entry *e, bool *good,
+static enum status take_names(struct replay *r, const struct recording_entry *e, bool *good,
 	struct err *err)
 {
-	struct lines problems = { 0 };
+	struct run *run = r->run;
+	struct queue_list *list = &r->queue_list;
 	struct queue_list_page page;
 	enum status st;
-	const char *why = queue_list_parse_page(e->text, e->text_len, &run->queue_list, &page);
+	const char *why = queue_list_parse_page(e->text, e->text_len, list, &page);
 
 	*good = !why;
 	if (why)
 		return why == why_no_memory ? err_nomem(err) : ST_OK;
-	queue_list_sort(&run->queue_list);
-	if (run->past_names || run->recordings > 1)
-		return watch_names(run, e, err);
-	run->names_read = true;
-	for (size_t i = 0; run->any_queue && i < run->queue_list.n; i++)
-		if (setup_queue(run, run->queue_list.v[i].id, err) != ST_OK)
+	queue_list_sort(list);
+	if (r->past_names || r->recordings > 1)
+		return watch_names(r, e, err);
+	r->names_read = true;
+	for (size_t i = 0; run->any_queue && i < list->n; i++)
+		if (run_queues_add(run, list->v[i].id, err) != ST_OK)
 			return err_nomem(err);
-	st = setup_names(run, &run->queue_list, &problems, err);
-	for (size_t i = 0; i < run->queue_list.n; i++)
-		run->used = run->used || lines_has(&run->queues, run->queue_list.v[i].id);
-	if (st == ST_OK)
-		st = setup_unknown_names(run, &problems, err);
-	lines_free(&problems);
-	return st == ST_OK ? setup_scopes(run, err) : st;
+	st = run_queues_find(run, list, err);
+	for (size_t i = 0; i < list->n; i++)
+		r->used = r->used || lines_has(&run->queues, list->v[i].id);
+	return st;
 }
 
-static enum status replay_snapshot(struct run *run, const struct recording_entry *e, bool *good,
+static enum status take_snapshot(struct replay *r, const struct recording_entry *e, bool *good,
 	struct err *err)
 {
+	const struct run *run = r->run;
 	struct pipeline_answer a = { .text = e->text, .len = e->text_len,
 		.resync = e->answer == ANSWER_RESYNC, .at_us = e->at_us,
 		.asked_us = e->asked_us == NO_TIME ? e->at_us : e->asked_us };
@@ -139,13 +173,14 @@ static enum status replay_snapshot(struct run *run, const struct recording_entry
 	pipeline_start(run->pipeline, e->at_us);
 	st = pipeline_snapshot(run->pipeline, &a, good, err);
 	for (size_t i = 0; pipeline_queue_id(run->pipeline, i); i++)
-		run->used = run->used || pipeline_was_answered(run->pipeline, i);
+		r->used = r->used || pipeline_was_answered(run->pipeline, i);
 	return st;
 }
 
 /* An answer of the API. */
-static enum status replay_answer(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status take_answer(struct replay *r, const struct recording_entry *e, struct err *err)
 {
+	const struct run *run = r->run;
 	enum status st = ST_OK;
 	const char *why;
 	bool good = true;
@@ -157,91 +192,91 @@ static enum status replay_answer(struct run *run, const struct recording_entry *
 	}
 	switch (e->answer) {
 	case ANSWER_QUEUES:
-		st = replay_names(run, e, &good, err);
+		st = take_names(r, e, &good, err);
 		break;
 	case ANSWER_SUBSCRIPTIONS:
-		why = channel_api_parse_topics(e->text, e->text_len, replay_refusal, run);
+		why = channel_api_parse_topics(e->text, e->text_len, take_refusal, r);
 		good = !why;
 		if (why == why_no_memory)
 			st = err_nomem(err);
 		break;
 	case ANSWER_SNAPSHOT:
 	case ANSWER_RESYNC:
-		st = replay_snapshot(run, e, &good, err);
+		st = take_snapshot(r, e, &good, err);
 		break;
 	}
 	if (!good)
 		audit_events_broken_line(run->events, e->line, "no such answer");
-	run->good_lines += good;
+	r->good_lines += good;
 	return st;
 }
 
 /* A frame without `at`: replays by its own timestamp. */
-static enum status replay_bare(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status take_bare(struct replay *r, const struct recording_entry *e, struct err *err)
 {
+	const struct run *run = r->run;
 	enum status st;
 
-	if (run->set->notifications ? run->recordings > 0 : run->set->time != TIME_EVENT) {
-		run->bare_lines++;
+	if (run->set->notifications ? r->recordings > 0 : run->set->time != TIME_EVENT) {
+		r->bare_lines++;
 		audit_events_broken_line(run->events, e->line, run->set->notifications
 			? "no `at`, which the lines before it have"
 			: "no `at`: a bare frame replays by event time alone");
 		return ST_OK;
 	}
-	st = replay_message(run, e, err);
-	if (pipeline_clock_us(run->pipeline) > run->newest_at_us)
-		run->newest_at_us = pipeline_clock_us(run->pipeline);
+	st = take_message(r, e, err);
+	if (pipeline_clock_us(run->pipeline) > r->newest_at_us)
+		r->newest_at_us = pipeline_clock_us(run->pipeline);
 	return st;
 }
 
 /* Windows that are open end with the recording, as they did in the recorded run. */
-static enum status replay_recording_end(struct run *run, const struct recording_entry *e,
-	struct err *err)
+static enum status take_end(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	enum status st = pipeline_print_rest(run->pipeline, e->at_us, false, err);
+	enum status st = pipeline_print_rest(r->run->pipeline, e->at_us, false, err);
 
-	run->good_lines++;
-	run->held = pipeline_has_more(run->pipeline);
-	run->recording_over = !run->held;
+	r->good_lines++;
+	r->held = pipeline_has_more(r->run->pipeline);
+	r->recording_over = !r->held;
 	return st;
 }
 
-static enum status take_entry(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status take_entry(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	switch (e->kind) {
 	case RECORDING_RUN:		/* see begin_recording, and validate.c for the first */
-		run->good_lines++;
-		run->used = true;
+		r->good_lines++;
+		r->used = true;
 		break;
 	case RECORDING_BARE:
-		return replay_bare(run, e, err);
+		return take_bare(r, e, err);
 	case RECORDING_FRAME:
 	case RECORDING_BINARY:
-		return replay_message(run, e, err);
+		return take_message(r, e, err);
 	case RECORDING_CONNECTED:
-		return replay_state(run, e, SOCKET_CONNECTED, err);
+		return take_state(r, e, SOCKET_CONNECTED, err);
 	case RECORDING_LOST:
-		return replay_state(run, e, SOCKET_LOST, err);
+		return take_state(r, e, SOCKET_LOST, err);
 	case RECORDING_SILENT:
-		return replay_state(run, e, SOCKET_SILENT, err);
+		return take_state(r, e, SOCKET_SILENT, err);
 	case RECORDING_STALLED:
-		run->good_lines++;
-		if (e->until_us > run->newest_at_us)
-			run->newest_at_us = e->until_us;
-		return pipeline_stalled(run->pipeline, e->at_us, e->until_us, err);
+		r->good_lines++;
+		if (e->until_us > r->newest_at_us)
+			r->newest_at_us = e->until_us;
+		return pipeline_stalled(r->run->pipeline, e->at_us, e->until_us, err);
 	case RECORDING_ANSWER:
-		return replay_answer(run, e, err);
+		return take_answer(r, e, err);
 	case RECORDING_END_STATE:
-		return replay_recording_end(run, e, err);
+		return take_end(r, e, err);
 	case RECORDING_BROKEN:
-		audit_events_broken_line(run->events, e->line, e->why);
+		audit_events_broken_line(r->run->events, e->line, e->why);
 		break;
 	case RECORDING_WAIT:
-		run->input_waits = true;
+		r->waits = true;
 		break;
 	case RECORDING_EOF:
-		run->input_ended = true;
-		run->input_torn = e->torn;
+		r->ended = true;
+		r->torn = e->torn;
 		break;
 	}
 	return ST_OK;
@@ -249,16 +284,17 @@ static enum status take_entry(struct run *run, const struct recording_entry *e, 
 
 /* --- recordings --------------------------------------------------------------------- */
 
-static bool begins_recording(const struct run *run, const struct recording_entry *e)
+static bool begins_recording(const struct replay *r, const struct recording_entry *e)
 {
-	if (run->entry_begins || e->at_us == NO_TIME || e->kind == RECORDING_BROKEN)
+	if (r->entry_begins || e->at_us == NO_TIME || e->kind == RECORDING_BROKEN)
 		return false;
-	return e->kind == RECORDING_RUN || run->recording_over || run->recordings == 0;
+	return e->kind == RECORDING_RUN || r->recording_over || r->recordings == 0;
 }
 
 /* For a recording that is not the first: its queues have rows, as far as they are asked for. */
-static enum status watch_queues(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status watch_queues(struct replay *r, const struct recording_entry *e, struct err *err)
 {
+	const struct run *run = r->run;
 	const struct options *set = run->set;
 	struct lines recorded = { 0 };
 	const struct lines *asked = set->queues_recorded ? &run->queues : &set->queues;
@@ -270,71 +306,74 @@ static enum status watch_queues(struct run *run, const struct recording_entry *e
 		st = err_nomem(err);
 	for (size_t i = 0; st == ST_OK && (!run->any_queue || recorded.n) && i < asked->n; i++)
 		if (!recorded.n || lines_has(&recorded, asked->v[i]))
-			st = watch_queue(run, asked->v[i], err);
+			st = watch_queue(r, asked->v[i], err);
 	for (size_t i = 0; st == ST_OK && set->queues_recorded && i < recorded.n; i++)
-		st = watch_queue(run, recorded.v[i], err);
+		st = watch_queue(r, recorded.v[i], err);
 	lines_free(&recorded);
 	return st;
 }
 
 /* Ends the recording before this one, which may lack a last line, and begins this one. */
-static enum status next_recording(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status next_recording(struct replay *r, const struct recording_entry *e,
+	struct err *err)
 {
+	struct run *run = r->run;
 	enum status st = ST_OK;
 	const char *id;
 
-	if (e->at_us < run->newest_at_us)
+	if (e->at_us < r->newest_at_us)
 		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording begins before the "
 			"one ahead of it has ended: give them in the order of time",
 			run->set->replay, (unsigned long long)e->line);
-	if (!run->recording_over) {
-		st = pipeline_print_due(run->pipeline, run->newest_at_us, err);
+	if (!r->recording_over) {
+		st = pipeline_print_due(run->pipeline, r->newest_at_us, err);
 		if (st == ST_OK && !pipeline_has_more(run->pipeline))
-			st = pipeline_print_rest(run->pipeline, run->newest_at_us, false, err);
-		run->held = pipeline_has_more(run->pipeline);
-		run->unended = true;
+			st = pipeline_print_rest(run->pipeline, r->newest_at_us, false, err);
+		r->held = pipeline_has_more(run->pipeline);
+		r->unended = true;
 	}
-	if (st != ST_OK || run->held || pipeline_is_over(run->pipeline))
+	if (st != ST_OK || r->held || pipeline_is_over(run->pipeline))
 		return st;
 	/* queues that were found in the input keep their numbers */
 	for (size_t i = run->queues.n;
 	     st == ST_OK && (id = pipeline_queue_id(run->pipeline, i)); i++)
-		st = setup_queue(run, id, err);
+		st = run_queues_add(run, id, err);
 	if (st != ST_OK)
 		return st;
 	st = pipeline_restart(run->pipeline, (const char *const *)run->queues.v, run->queues.n,
 		err);
-	return st == ST_OK ? watch_queues(run, e, err) : st;
+	return st == ST_OK ? watch_queues(r, e, err) : st;
 }
 
-static enum status begin_recording(struct run *run, const struct recording_entry *e,
+static enum status begin_recording(struct replay *r, const struct recording_entry *e,
 	struct err *err)
 {
 	enum status st = ST_OK;
 
-	if (run->recordings || run->newest_at_us != NO_TIME)
-		st = next_recording(run, e, err);
-	if (st != ST_OK || run->held)
+	if (r->recordings || r->newest_at_us != NO_TIME)
+		st = next_recording(r, e, err);
+	if (st != ST_OK || r->held)
 		return st;
-	run->entry_begins = true;
-	run->recordings++;
-	run->recording_over = run->past_names = run->source_known = false;
-	run->newest_at_us = e->at_us;
+	r->entry_begins = true;
+	r->recordings++;
+	r->recording_over = r->past_names = r->source_known = false;
+	r->newest_at_us = e->at_us;
 	return ST_OK;
 }
 
 /* Whether the input has the source that was asked for. In a recording the first frame shows it.
  * Without `at` each frame is checked, because nothing marks where another file begins. */
-static enum status check_source(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status check_source(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	bool later = run->source_known || run->recordings > 1;
-	enum recording_entry_source source = run->source_known && e->kind == RECORDING_FRAME
+	const struct run *run = r->run;
+	bool later = r->source_known || r->recordings > 1;
+	enum recording_entry_source source = r->source_known && e->kind == RECORDING_FRAME
 		? SOURCE_UNKNOWN
 		: recording_entry_source_of(e);
 
 	if (source == SOURCE_UNKNOWN)
 		return ST_OK;
-	run->source_known = true;
+	r->source_known = true;
 	if ((source == SOURCE_NOTIFICATIONS) == run->set->notifications)
 		return ST_OK;
 	if (later)
@@ -347,15 +386,16 @@ static enum status check_source(struct run *run, const struct recording_entry *e
 }
 
 /* Names come before all other lines, so after these it is too late for them. */
-static enum status check_names(struct run *run, const struct recording_entry *e, struct err *err)
+static enum status check_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
+	const struct run *run = r->run;
 	bool early = e->kind == RECORDING_RUN || e->kind >= RECORDING_END_STATE
 		|| (e->kind == RECORDING_ANSWER && e->answer == ANSWER_QUEUES);
 
 	if (early)
 		return ST_OK;
-	if (run->past_names || run->recordings > 1 || run->names_read) {
-		run->past_names = true;
+	if (r->past_names || r->recordings > 1 || r->names_read) {
+		r->past_names = true;
 		return ST_OK;
 	}
 	if (run->set->queue_names.n)
@@ -364,91 +404,99 @@ static enum status check_names(struct run *run, const struct recording_entry *e,
 	if (thresholds_name_queues(run->set->thresholds))
 		return err_set(err, ST_USAGE, "%s has no names of queues, so --fail-if needs a "
 			"queue's ID before the colon", run->set->replay);
-	run->past_names = true;
+	r->past_names = true;
 	return ST_OK;
 }
 
 /* --- turns ---------------------------------------------------------------------------- */
 
 /* A wrong digit in the year must not print the windows of a thousand years. */
-static bool is_too_far(const struct run *run, int64_t at_us)
+static bool is_too_far(const struct replay *r, int64_t at_us)
 {
-	return run->newest_at_us != NO_TIME
-		&& at_us - run->newest_at_us > WINDOWS_AHEAD * run->set->window_ms * US_PER_MS;
+	const struct run *run = r->run;
+
+	return r->newest_at_us != NO_TIME
+		&& at_us - r->newest_at_us > WINDOWS_AHEAD * run->set->window_ms * US_PER_MS;
 }
 
 /* Prints the windows that end before the entry, then applies it. If the reader has to take rows
  * first, the entry is held until the next turn. */
-static enum status replay_entry(struct run *run, struct err *err)
+static enum status apply_entry(struct replay *r, struct err *err)
 {
-	const struct recording_entry *e = &run->entry;
+	const struct run *run = r->run;
+	const struct recording_entry *e = &r->entry;
 	bool timed = e->at_us != NO_TIME && e->kind != RECORDING_BROKEN;
 	enum status st;
 
-	if (begins_recording(run, e)) {
-		st = begin_recording(run, e, err);
-		if (st != ST_OK || run->held || pipeline_is_over(run->pipeline))
+	if (begins_recording(r, e)) {
+		st = begin_recording(r, e, err);
+		if (st != ST_OK || r->held || pipeline_is_over(run->pipeline))
 			return st;
 	}
-	if (timed && is_too_far(run, e->kind == RECORDING_STALLED ? e->until_us : e->at_us)) {
+	if (timed && is_too_far(r, e->kind == RECORDING_STALLED ? e->until_us : e->at_us)) {
 		audit_events_broken_line(run->events, e->line,
 			"`at` is over 1,000,000 windows ahead");
 		return ST_OK;
 	}
-	st = check_source(run, e, err);
+	st = check_source(r, e, err);
 	if (st != ST_OK)
 		return st;
-	if (timed && e->at_us > run->newest_at_us)
-		run->newest_at_us = e->at_us;
-	st = pipeline_print_due(run->pipeline, timed ? e->at_us : run->newest_at_us, err);
-	run->held = pipeline_has_more(run->pipeline);
-	if (st == ST_OK && !run->held && !pipeline_is_over(run->pipeline))
-		st = check_names(run, e, err);
-	if (st != ST_OK || run->held || pipeline_is_over(run->pipeline))
+	if (timed && e->at_us > r->newest_at_us)
+		r->newest_at_us = e->at_us;
+	st = pipeline_print_due(run->pipeline, timed ? e->at_us : r->newest_at_us, err);
+	r->held = pipeline_has_more(run->pipeline);
+	if (st == ST_OK && !r->held && !pipeline_is_over(run->pipeline))
+		st = check_names(r, e, err);
+	if (st != ST_OK || r->held || pipeline_is_over(run->pipeline))
 		return st;
-	return take_entry(run, e, err);
+	return take_entry(r, e, err);
 }
 
-bool replay_waits_for_readers(const struct run *run)
+/* Too many bytes wait for the reader of rows, or for a reader of --rejects that is still
+ * reading. */
+static bool waits_for_readers(const struct replay *r)
 {
-	return writer_waiting_bytes(run->writer) > RUN_REPLAY_AHEAD
-		|| (run->rejects && side_file_waiting_bytes(run->rejects) > RUN_REPLAY_AHEAD
+	const struct run *run = r->run;
+
+	return writer_waiting_bytes(run->writer) > RUN_AHEAD
+		|| (run->rejects && side_file_waiting_bytes(run->rejects) > RUN_AHEAD
 			&& side_file_is_read(run->rejects, run->now_us));
 }
 
 /* Whether readers or the spool are behind, so that no more lines should be read. */
-static bool is_ahead(const struct run *run)
+static bool is_ahead(const struct replay *r)
 {
-	return replay_waits_for_readers(run)
-		|| (run->deliveries && !deliveries_are_written(run->deliveries));
+	return waits_for_readers(r)
+		|| (r->run->deliveries && !deliveries_are_written(r->run->deliveries));
 }
 
-enum status replay_turn(struct run *run, struct err *err)
+static enum status read_lines(struct replay *r, struct err *err)
 {
 	enum status st = ST_OK;
 
-	run->input_waits = false;
-	for (int i = 0; i < REPLAY_BATCH && st == ST_OK && !run->input_waits; i++) {
-		if (run->input_ended || pipeline_is_over(run->pipeline) || is_ahead(run))
+	r->waits = false;
+	for (int i = 0; i < REPLAY_BATCH && st == ST_OK && !r->waits; i++) {
+		if (r->ended || pipeline_is_over(r->run->pipeline) || is_ahead(r))
 			break;
-		if (!run->held) {
-			run->entry_begins = false;
-			st = recording_read(run->recording, &run->entry, err);
+		if (!r->held) {
+			r->entry_begins = false;
+			st = recording_read(r->recording, &r->entry, err);
 		}
 		if (st == ST_OK)
-			st = replay_entry(run, err);
+			st = apply_entry(r, err);
 	}
 	return st;
 }
 
-static void warn_of_replay(struct run *run)
+static void warn_of_replay(struct replay *r)
 {
+	struct run *run = r->run;
 	const struct options *set = run->set;
 
-	if (run->input_torn)
+	if (r->torn)
 		lines_add(&run->warnings, "%s: the last line is cut off; "
 			"the lines before it count", set->replay);
-	else if (run->unended || (run->recordings && !run->recording_over))
+	else if (r->unended || (r->recordings && !r->recording_over))
 		lines_add(&run->warnings, "%s has no end: the run that recorded it was killed",
 			set->replay);
 	if (set->count && pipeline_printed(run->pipeline) < (int64_t)set->count)
@@ -459,54 +507,124 @@ static void warn_of_replay(struct run *run)
 
 /* Then the windows printed say nothing. But a recording that lists its queues has rows also of
  * queues without frames, as the recorded run had. */
-static bool is_of_other_queues(const struct run *run)
+static bool is_of_other_queues(const struct replay *r)
 {
-	const struct audit_events_totals *t = audit_events_totals(run->events);
+	const struct audit_events_totals *t = audit_events_totals(r->run->events);
 
-	return !run->used && t->frames && t->frames == t->rejected[REJECT_FOREIGN_QUEUE];
+	return !r->used && t->frames && t->frames == t->rejected[REJECT_FOREIGN_QUEUE];
 }
 
 /* A replay without rows fails. Says what the input lacks, or which option would read it. */
-static enum status nothing_used(const struct run *run, struct err *err)
+static enum status nothing_used(const struct replay *r, struct err *err)
 {
+	const struct run *run = r->run;
 	const struct options *set = run->set;
 	const char *why = "no window begins in it";
 
-	if (!run->good_lines)
-		why = run->bare_lines ? "its frames have no `at`: --time event reads them"
+	if (!r->good_lines)
+		why = r->bare_lines ? "its frames have no `at`: --time event reads them"
 			: "not one line of it is a frame or a recording's line";
 	else if (audit_events_totals(run->events)->rejected[REJECT_FOREIGN_QUEUE])
 		why = "no frame of it is of a queue that is named";
 	else if (pipeline_clock_us(run->pipeline) != NO_TIME)
 		why = "all its notifications are of one instant, so no time passes in it";
-	else if (set->notifications && !run->recordings)
+	else if (set->notifications && !r->recordings)
 		why = "no notification tells an instant, so there is no clock";
 	else if (set->notifications && set->snapshot)
 		why = "it holds no snapshot, with which windows begin: --no-snapshot reads it";
-	else if (!set->notifications && set->time == TIME_EVENT && run->recordings)
+	else if (!set->notifications && set->time == TIME_EVENT && r->recordings)
 		why = "it holds no frame, with whose timestamp windows begin: --time arrival "
 			"reads it";
 	return err_set(err, ST_PROTOCOL, "%s: %s", set->replay, why);
 }
 
-enum status replay_end(struct run *run, struct err *err)
+/* At the end of the input: prints the windows still open, as fast as the reader takes them. */
+static enum status print_rest(struct replay *r, struct err *err)
 {
+	struct pipeline *p = r->run->pipeline;
 	enum status st = ST_OK;
 
-	if (run->good_lines == 0)
-		return nothing_used(run, err);
-	if (!run->recording_over) {
-		st = pipeline_print_due(run->pipeline, run->newest_at_us, err);
-		if (st == ST_OK && !pipeline_has_more(run->pipeline))
-			st = pipeline_print_rest(run->pipeline, run->newest_at_us, false, err);
-		run->replay_done = !pipeline_has_more(run->pipeline);
-	} else {
-		run->replay_done = true;
+	if (r->good_lines == 0)
+		return nothing_used(r, err);
+	if (!r->recording_over) {
+		st = pipeline_print_due(p, r->newest_at_us, err);
+		if (st == ST_OK && !pipeline_has_more(p))
+			st = pipeline_print_rest(p, r->newest_at_us, false, err);
 	}
-	if (st == ST_OK && run->replay_done
-	    && (!pipeline_printed(run->pipeline) || is_of_other_queues(run)))
-		return nothing_used(run, err);
-	if (run->replay_done)
-		warn_of_replay(run);
+	r->done = r->recording_over || !pipeline_has_more(p);
+	if (st == ST_OK && r->done && (!pipeline_printed(p) || is_of_other_queues(r)))
+		return nothing_used(r, err);
+	if (r->done)
+		warn_of_replay(r);
 	return st;
 }
+
+/* --- what a run calls ------------------------------------------------------------------- */
+
+static enum status replay_open(void **state, struct run *run, struct err *err)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+
+	*state = r;
+	if (!r)
+		return err_nomem(err);
+	r->run = run;
+	r->recording = run->set->recording;
+	r->newest_at_us = NO_TIME;
+	return ST_OK;
+}
+
+static void replay_free(void *state)
+{
+	struct replay *r = state;
+
+	if (!r)
+		return;
+	queue_list_free(&r->queue_list);
+	free(r);
+}
+
+static enum status replay_turn(void *state, struct err *err)
+{
+	struct replay *r = state;
+	enum status st = read_lines(r, err);
+
+	return st == ST_OK && r->ended ? print_rest(r, err) : st;
+}
+
+static struct input_report replay_report(const void *state)
+{
+	const struct replay *r = state;
+	bool idle = r->closed || r->waits || waits_for_readers(r);
+
+	return (struct input_report){
+		.deadline_us = idle ? INT64_MAX : INT64_MIN,
+		.fd = r->waits && !r->closed ? recording_fd(r->recording) : -1,
+		.time_us = r->newest_at_us,
+		.doing = "replay",
+		.over = r->done ? "every window was printed" : NULL
+	};
+}
+
+static int64_t replay_close(void *state)
+{
+	struct replay *r = state;
+
+	r->closed = true;
+	return 0;
+}
+
+static bool replay_step_close(void *state)
+{
+	(void)state;
+	return true;
+}
+
+const struct input input_replay = {
+	.open = replay_open,
+	.free = replay_free,
+	.report = replay_report,
+	.turn = replay_turn,
+	.close = replay_close,
+	.step_close = replay_step_close
+};

@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "run/live.h"
-#include "run/replay.h"
 #include "run/run_deliveries.h"
 #include "run/run_end.h"
+#include "run/run_queues.h"
 #include "run/run_side_files.h"
 #include "run/run_wait.h"
 #include "run/setup.h"
@@ -19,14 +18,10 @@
 
 static void run_free(struct run *run)
 {
-	source_free(&run->source);
-	queue_lookup_free(run->lookup);
-	token_free(run->token);
-	token_cache_close(run->cache);
+	run->input->free(run->input_state);
 	deliveries_free(run->deliveries);
 	spool_free(run->spool);
 	http_free(run->http);
-	free(run->payload);
 	pipeline_free(run->pipeline);
 	audit_events_free(run->events);
 	audit_free(run->audit);
@@ -37,9 +32,6 @@ static void run_free(struct run *run)
 	side_file_free(run->rejects);
 	lines_free(&run->warnings);
 	lines_free(&run->queues);
-	lines_free(&run->wanted_names);
-	lines_free(&run->secrets);
-	queue_list_free(&run->queue_list);
 	free(run->queue_name);
 	buf_free(&run->text);
 	free(run);
@@ -56,18 +48,22 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 		return err_nomem(err);
 	run->set = set;
 	run->clock = clock;
+	run->input = input_of(set);
 	run->signal_fd = signal_fd;
-	run->newest_at_us = NO_TIME;
 	run->stderr_fd = -1;
 	run_clock_read(run);
 	run->began_us = run->now_us;
 	st = setup_files(run, err);
 	if (st == ST_OK)
-		st = setup_core(run, err);
+		st = setup_audit(run, err);
+	if (st == ST_OK)
+		st = run_queues_begin(run, err);
+	if (st == ST_OK)
+		st = setup_pipeline(run, err);
 	if (st == ST_OK)
 		st = setup_progress(run, err);
-	if (st == ST_OK && !set->replay)
-		st = setup_live(run, err);
+	if (st == ST_OK)
+		st = run->input->open(&run->input_state, run, err);
 	if (st == ST_OK && set->targets.n)
 		st = setup_deliveries(run, err);
 	if (st == ST_OK && run->record)
@@ -97,8 +93,9 @@ static enum status find_stall(struct run *run, struct err *err)
 	int64_t from_us = run->turned_us;
 
 	run->turned_us = run->now_us;
-	return run->recording || run->now_us - from_us <= STALL_US ? ST_OK
-		: live_stalled(run, from_us, err);
+	if (!run->input->real_time || run->now_us - from_us <= STALL_US)
+		return ST_OK;
+	return run->input->stalled(run->input_state, from_us, err);
 }
 
 /* A failure to write the turn's audit lines ends the run. */
@@ -108,18 +105,6 @@ static enum status check_audit(struct run *run, struct err *err)
 
 	run->audit_lost = st != ST_OK;
 	return st;
-}
-
-static const char *connection(const struct run *run)
-{
-	const struct audit_events_totals *totals = audit_events_totals(run->events);
-
-	if (run->recording)
-		return "replay";
-	if (live_looks_up(run))
-		return "looking up queues";
-	return source_is_up(&run->source) ? "connected"
-		: totals->connected ? "connecting again" : "connecting";
 }
 
 /* Shows on a terminal how far the run is. Not while half a row stands there. */
@@ -134,12 +119,12 @@ static void show_progress(const struct run *run)
 		.windows = set->now ? 1 : set->count,
 		.frames = audit_events_totals(run->events)->frames,
 		.lag_us = audit_events_last_lag_us(run->events),
-		.connection = connection(run)
+		.connection = input_report(run).doing
 	};
 
 	if (progress_due_us(run->progress) > run->now_us)
 		return;
-	if (due != NO_TIME && !run->recording) {
+	if (due != NO_TIME && run->input->real_time) {
 		state.window_left_us = due - run->now_us;
 		state.run_left_us = state.window_left_us
 			+ (state.windows - printed - 1) * set->window_ms * US_PER_MS;
@@ -160,13 +145,11 @@ enum status run_turn(struct run *run, struct err *err)
 	ending = signals_take(run);
 	if (ending) {
 		progress_stop(run->progress);	/* a second signal would leave it there */
-		if (source_exists(&run->source))
-			st = live_windows(run, err);	/* what is over by now is printed whole */
+		if (run->input->real_time)	/* what is over by now is printed whole */
+			st = run->input->catch_up(run->input_state, err);
 		return st == ST_OK ? signals_status(ending, err) : st;
 	}
-	st = run->recording ? replay_turn(run, err) : live_turn(run, err);
-	if (st == ST_OK && run->input_ended)
-		st = replay_end(run, err);
+	st = run->input->turn(run->input_state, err);
 	run_side_files_flush(run);
 	if (st == ST_OK)
 		st = writer_flush(run->writer, err);
@@ -178,7 +161,7 @@ enum status run_turn(struct run *run, struct err *err)
 
 bool run_is_over(const struct run *run)
 {
-	return pipeline_is_over(run->pipeline) || run->replay_done || run->listed;
+	return pipeline_is_over(run->pipeline) || input_report(run).over;
 }
 
 enum status run_close(struct run *run, enum status st, struct err *err)

@@ -11,7 +11,8 @@ static void compare(struct run *run, int64_t real_us)
 	int64_t ahead_us = real_us - run->now_us;
 	char text[DURATION_TEXT_MAX];
 
-	if (run->clock_warned || run->recording || (ahead_us >= -APART_US && ahead_us <= APART_US))
+	if (run->clock_warned || !run->input->real_time
+	    || (ahead_us >= -APART_US && ahead_us <= APART_US))
 		return;
 	run->clock_warned = true;
 	time_format_duration(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "run/live.h"
-#include "run/record.h"
 #include "run/run_clock.h"
 #include "run/run_deliveries.h"
 #include "run/run_side_files.h"
@@ -15,8 +13,7 @@
 #include "util/lines.h"
 
 /* How long unwritten rows and the polite close may take. */
-#define END_US 900000
-#define CHANNEL_END_US 2000000	/* the same if subscriptions are to be deleted */
+#define END_US 900000		/* or longer, if the input says so */
 #define SIGNAL_END_US 800000	/* the same after a signal: all of the end takes a second */
 
 static bool leaves_partial_rows(enum status st)
@@ -41,20 +38,14 @@ static enum status worse(enum status st, enum status late, struct err *err,
 	return late;
 }
 
-/* The recording ends with the last window; if that was cut short, now. */
-static void end_recording(struct run *run)
+/* Closes the input. Returns until when that and the rows may take. */
+static int64_t close_input(struct run *run, enum status st)
 {
-	int64_t at_us = run->now_us;
+	int64_t us = run->input->close(run->input_state);
 
-	if (pipeline_is_over(run->pipeline) && pipeline_printed_end_us(run->pipeline) < at_us)
-		at_us = pipeline_printed_end_us(run->pipeline);
-	record_end(run, at_us);
-}
-
-static int64_t end_limit_us(const struct run *run, enum status st)
-{
-	return run->now_us + (st > ST_SIGNAL ? SIGNAL_END_US
-		: run->source.channel ? CHANNEL_END_US : END_US);
+	if (us < END_US)
+		us = END_US;
+	return run->now_us + (st > ST_SIGNAL ? SIGNAL_END_US : us);
 }
 
 /*
@@ -65,19 +56,17 @@ static int64_t end_limit_us(const struct run *run, enum status st)
 static enum status finish(struct run *run, enum status st, bool rows_left, int64_t end_us,
 	int *signal, struct err *err)
 {
-	bool patient = run->recording && st == ST_OK;
+	bool closed, patient = !run->input->real_time && st == ST_OK;
 	enum status late = ST_OK, wait = ST_OK;
 	struct err wait_err;
 
-	source_close(&run->source, run->now_us);
-	run->input_waits = false;
 	for (;;) {
-		live_take_closing(run);
+		closed = run->input->step_close(run->input_state);
 		if (rows_left)
 			late = writer_flush(run->writer, err);
 		rows_left = rows_left && late == ST_OK && writer_waiting(run->writer);
 		run_side_files_flush(run);
-		if (!rows_left && !run_side_files_wait(run) && source_is_closed(&run->source))
+		if (!rows_left && !run_side_files_wait(run) && closed)
 			return late;
 		if (*signal || (run->now_us >= end_us && !(patient && (rows_left
 		    || (run->rejects && side_file_is_read(run->rejects, run->now_us))))))
@@ -89,7 +78,6 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		run_clock_read(run);
 		*signal = signals_take(run);
 		run_deliveries_step(run);
-		source_step(&run->source, run->now_us, &run->warnings);
 	}
 	if (rows_left && (st > ST_SIGNAL || *signal))
 		lines_add(&run->warnings, "%zu bytes of rows were not taken before the run's "
@@ -171,18 +159,14 @@ static void warn_of_unanswered(struct run *run)
 static enum status settle_source(const struct run *run, struct err *err)
 {
 	const char *held = audit_events_first_threshold(run->events);
-	enum status source = source_status(&run->source);
+	struct input_report input = input_report(run);
 
-	if (held && (source == ST_OK || !pipeline_has_all(run->pipeline)))
+	if (held && (input.fault == ST_OK || !pipeline_has_all(run->pipeline)))
 		return err_set(err, ST_HELD, "%s", held);
-	if (source != ST_OK)
-		err_set(err, source, "%s", source_is_up(&run->source)
-			? "queues were refused, see above"
-			: "the stream was down when the last window closed");
-	return source;
+	return input.fault == ST_OK ? ST_OK : err_set(err, input.fault, "%s", input.fault_text);
 }
 
-/* The rows of windows that are still open, and the recording's last line. */
+/* The rows of windows that are still open. */
 static enum status end_rows(struct run *run, enum status st, struct err *err)
 {
 	enum status late = ST_OK;
@@ -191,10 +175,9 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 		return ST_OK;
 	if (leaves_partial_rows(st))
 		late = pipeline_print_rest(run->pipeline,
-			run->recording ? run->newest_at_us : run->now_us, true, err);
+			input_report(run).time_us, true, err);
 	if (late == ST_OK)
 		late = pipeline_end(run->pipeline, &run->warnings, err);
-	end_recording(run);
 	return late;
 }
 
@@ -255,12 +238,13 @@ static enum status end_all(struct run *run, enum status st, struct err *err)
 	struct err late_err, sides_err, shown_err = { "" };
 	enum status late, sides, shown = ST_OK;
 	bool rows_left = !is_output_failure(st) || run->audit_lost;
-	int64_t end_us = end_limit_us(run, st);
+	int64_t end_us;
 	int signal = 0;
 
 	if (st == ST_OK)
 		shown = settle_source(run, &shown_err);
 	late = end_rows(run, st, &late_err);
+	end_us = close_input(run, st);
 	st = worse(st, late, err, &late_err);
 	rows_left = rows_left && !is_output_failure(late);
 	if (run->set->nagios) {
@@ -296,11 +280,14 @@ static enum status exit_status(const struct run *run, enum status st)
 
 static const char *reason(const struct run *run, enum status st, const struct err *err)
 {
+	const char *over;
+
 	if (st != ST_OK)
 		return err->text;
 	if (run->set->nagios)
 		return nagios_text(run->set->nagios, st, "");
-	return run->listed ? "every queue was listed" : "every window was printed";
+	over = input_report(run).over;
+	return over ? over : "every window was printed";
 }
 
 enum status run_end(struct run *run, enum status st, struct err *err)

@@ -4,8 +4,6 @@
 #include <poll.h>
 #include <string.h>
 
-#include "run/live.h"
-#include "run/replay.h"
 #include "util/time.h"
 
 #define WAIT_FDS 5
@@ -14,6 +12,7 @@
 static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
 {
 	const struct side_file *const sides[] = { run->record, run->rejects };
+	int input_fd = input_report(run).fd;
 	unsigned n = 0;
 
 	fd[n++] = (struct curl_waitfd){ run->signal_fd, CURL_WAIT_POLLIN, 0 };
@@ -24,22 +23,16 @@ static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
 	if (run->writer && writer_fd(run->writer) >= 0)
 		fd[n++] = (struct curl_waitfd){ writer_fd(run->writer),
 			writer_waiting(run->writer) ? CURL_WAIT_POLLOUT : 0, 0 };
-	if (run->input_waits)
-		fd[n++] = (struct curl_waitfd){ recording_fd(run->recording), CURL_WAIT_POLLIN, 0 };
+	if (input_fd >= 0)
+		fd[n++] = (struct curl_waitfd){ input_fd, CURL_WAIT_POLLIN, 0 };
 	return n;
 }
 
 int64_t run_wait_us(const struct run *run)
 {
-	int64_t until = run->now_us + RUN_WAIT_MAX_US, at;
+	int64_t until = run->now_us + RUN_WAIT_MAX_US;
+	int64_t at = input_report(run).deadline_us;
 
-	if (run->recording)
-		return run->input_waits || replay_waits_for_readers(run) ? RUN_WAIT_MAX_US : 0;
-	at = pipeline_due_us(run->pipeline);
-	if (at != NO_TIME && at < until)
-		until = at;
-	at = live_looks_up(run) ? queue_lookup_deadline_us(run->lookup)
-		: source_deadline_us(&run->source);
 	if (at < until)
 		until = at;
 	if (progress_due_us(run->progress) < until)

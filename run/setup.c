@@ -8,11 +8,8 @@
 #include <unistd.h>
 
 #include "net/proxy_env.h"
-#include "run/record.h"
 #include "source/channel.h"
 #include "source/channel_api.h"
-#include "source/queue_cache.h"
-#include "source/queue_match.h"
 #include "util/buf.h"
 #include "util/time.h"
 
@@ -47,8 +44,7 @@ enum status setup_files(struct run *run, struct err *err)
 		st = side_file_open(&run->record, "--record", set->record, err);
 	if (st == ST_OK && set->rejects)
 		st = side_file_open(&run->rejects, "--rejects", set->rejects, err);
-	run->recording = set->recording;
-	if (st == ST_OK && set->replay)
+	if (st == ST_OK && !run->input->real_time)
 		writer_be_patient(run->writer);
 	return st;
 }
@@ -135,7 +131,7 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 		.metric = set->metric,
 		.nmetric = set->nmetric,
 		.nasked = set->nasked,
-		.ahead = set->replay ? RUN_REPLAY_AHEAD : 0,
+		.ahead = run->input->real_time ? 0 : RUN_AHEAD,
 		.replay = set->replay != NULL,
 		.default_outlier = set->outlier_given || !set->outlier_text.n
 			? NULL : set->outlier_text.v[0],
@@ -144,7 +140,7 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 	};
 }
 
-static enum status make_pipeline(struct run *run, struct err *err)
+enum status setup_pipeline(struct run *run, struct err *err)
 {
 	struct pipeline_conf conf = pipeline_conf(run);
 	enum status st;
@@ -222,29 +218,18 @@ static enum status open_audit(struct run *run, struct err *err)
 	return st;
 }
 
-/* The size of run->queue_name: a replay can have queues that are in no list. */
-static size_t names_room(const struct run *run)
+enum status setup_audit(struct run *run, struct err *err)
 {
-	return run->queues.n + CHANNEL_QUEUES_MAX;
-}
-
-enum status setup_core(struct run *run, struct err *err)
-{
-	const struct lines *named = &run->set->queues;
 	enum status st = open_audit(run, err);
 
 	if (st != ST_OK)
 		return st;
 	run->events = audit_events_new(run->audit);
-	for (size_t i = 0; i < named->n; i++)
-		lines_add(&run->queues, "%s", named->v[i]);
-	run->any_queue = run->set->replay && run->set->queues_recorded && !named->n;
-	run->queue_name = calloc(names_room(run), sizeof(*run->queue_name));
-	if (!run->events || run->queues.failed || !run->queue_name)
+	if (!run->events)
 		return err_nomem(err);
 	if (run->set->notifications && !run->set->now)
 		audit_events_counts_resyncs(run->events);
-	return make_pipeline(run, err);
+	return ST_OK;
 }
 
 bool setup_secret(struct run *run, const char *secret)
@@ -252,93 +237,12 @@ bool setup_secret(struct run *run, const char *secret)
 	return !secret || audit_secret(run->audit, secret, strlen(secret));
 }
 
-static enum status open_stream(struct run *run, struct err *err)
-{
-	const struct options *set = run->set;
-	struct stream_conf conf = {
-		.base_url = set->creds.base_url,
-		.payload_as_message = set->subscribe == SUBSCRIBE_MESSAGE,
-		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
-		.retry_for_us = set->retry_for_ms * US_PER_MS,
-		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS
-	};
-
-	run->payload = stream_payload((const char *const *)set->queues.v, set->queues.n,
-		set->interval, set->metric, set->nasked);
-	if (!run->payload)
-		return err_nomem(err);
-	conf.payload = run->payload;
-	run->source.stream = stream_new(&conf, run->http, run->token, run->now_us);
-	return run->source.stream ? ST_OK : err_nomem(err);
-}
-
-enum status setup_channel(struct run *run, struct err *err)
-{
-	const struct options *set = run->set;
-	struct channel_conf conf = {
-		.api_url = set->creds.base_url,
-		.plain = set->creds.plain,
-		.pattern = (const char *const *)set->patterns.v,
-		.npattern = set->patterns.n,
-		.snapshot = set->snapshot,
-		.resync_us = set->snapshot ? set->resync_ms * US_PER_MS : 0,
-		.once = set->now,
-		.skip_refused = set->skip_refused,
-		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
-		.retry_for_us = set->retry_for_ms * US_PER_MS,
-		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS,
-		.pong_timeout_us = set->pong_timeout_ms * US_PER_MS,
-		.began_us = run->began_us,
-		.margin_us = set->token_margin_ms * US_PER_MS
-	};
-
-	run->source.channel = channel_new(&conf, (const char *const *)run->queues.v,
-		run->queues.n, run->http, run->token, run->now_us);
-	return run->source.channel ? ST_OK : err_nomem(err);
-}
-
-/* The names of --queue-name, and those before the colon of --fail-if. */
-static void gather_names(struct run *run)
-{
-	const struct options *set = run->set;
-	const char *name;
-
-	for (size_t i = 0; i < set->queue_names.n; i++)
-		lines_add(&run->wanted_names, "%s", set->queue_names.v[i]);
-	for (size_t i = 0; set->thresholds && i < thresholds_count(set->thresholds); i++) {
-		name = threshold_queue_name(set->thresholds, i);
-		if (name)
-			lines_add(&run->wanted_names, "%s", name);
-	}
-}
-
-/* Queues by name are looked up before the source is opened. */
-static enum status open_lookup(struct run *run, struct err *err)
-{
-	const struct options *set = run->set;
-	struct queue_lookup_conf conf = {
-		.api_url = set->creds.base_url,
-		.client = set->cache ? set->creds.client_id : NULL,
-		.fresh = set->list_queues,
-		.request_us = set->connect_timeout_ms * US_PER_MS,
-		.retry_for_us = set->retry_for_ms * US_PER_MS
-	};
-
-	gather_names(run);
-	if (run->wanted_names.failed)
-		return err_nomem(err);
-	conf.pattern = (const char *const *)run->wanted_names.v;
-	conf.npattern = run->wanted_names.n;
-	run->lookup = queue_lookup_new(&conf, run->http, run->token, run->now_us);
-	return run->lookup ? ST_OK : err_nomem(err);
-}
-
 static bool keep_secret(void *run, const char *secret)
 {
 	return setup_secret(run, secret);
 }
 
-static enum status open_net(struct run *run, struct err *err)
+enum status setup_net(struct run *run, struct err *err)
 {
 	struct http_conf conf = { .cacert = run->set->cacert, .plain = run->set->creds.plain };
 
@@ -367,7 +271,7 @@ enum status setup_deliveries(struct run *run, struct err *err)
 		.report = report_delivery,
 		.arg = run
 	};
-	enum status st = open_net(run, err);
+	enum status st = setup_net(run, err);
 	const char *secret;
 
 	for (size_t at = 0; (secret = targets_secret(t, &at)); )
@@ -384,124 +288,4 @@ enum status setup_deliveries(struct run *run, struct err *err)
 		return err_nomem(err);
 	audit_events_set_deliveries(run->events, run->deliveries);
 	return ST_OK;
-}
-
-/* Rows have names also if all queues are named by ID: from the cache, without a request. */
-static enum status cached_names(struct run *run, struct err *err)
-{
-	const struct creds *creds = &run->set->creds;
-	struct queue_cache_key key = { creds->base_url, creds->client_id };
-	struct lines problems = { 0 };
-	enum status st;
-
-	if (!run->set->cache || !creds->client_id
-	    || !queue_cache_load(&key, NULL, 0, run->now_us, &run->queue_list, &run->warnings))
-		return ST_OK;
-	st = setup_names(run, &run->queue_list, &problems, err);
-	lines_free(&problems);
-	if (st == ST_OK)
-		record_names(run);
-	return st;
-}
-
-enum status setup_live(struct run *run, struct err *err)
-{
-	const struct options *set = run->set;
-	const struct creds *creds = &set->creds;
-	struct token_conf token = {
-		.margin_ms = set->token_margin_ms,
-		.lock_wait_us = set->connect_timeout_ms * US_PER_MS,
-		.request_us = set->connect_timeout_ms * US_PER_MS
-	};
-	enum status st = open_net(run, err);
-
-	if (st != ST_OK)
-		return st;
-	if (!setup_secret(run, creds->secret) || !setup_secret(run, creds->access_token))
-		return err_nomem(err);
-	if (set->cache && creds->client_id && !creds->access_token)
-		run->cache = token_cache_open(creds->base_url, creds->client_id, &run->warnings);
-	run->token = token_new(&token, creds, run->cache, run->http);
-	if (!run->token)
-		return err_nomem(err);
-	if (!set->notifications)
-		return open_stream(run, err);
-	if (set->queue_names.n || set->list_queues || thresholds_name_queues(set->thresholds))
-		return open_lookup(run, err);
-	st = cached_names(run, err);
-	return st == ST_OK ? setup_channel(run, err) : st;
-}
-
-/* --- queues by name ------------------------------------------------------------------- */
-
-static size_t queue_number(const struct run *run, const char *id)
-{
-	for (size_t i = 0; i < run->queues.n; i++)
-		if (strcmp(run->queues.v[i], id) == 0)
-			return i;
-	return SIZE_MAX;
-}
-
-enum status setup_queue(struct run *run, const char *id, struct err *err)
-{
-	if (queue_number(run, id) == SIZE_MAX)
-		lines_add(&run->queues, "%s", id);
-	return run->queues.failed ? err_nomem(err) : ST_OK;
-}
-
-enum status setup_set_names(struct run *run, const struct queue_list *list, struct err *err)
-{
-	size_t n = names_room(run);
-	const char **name = reallocarray(run->queue_name, n, sizeof(*name));
-
-	if (!name)
-		return err_nomem(err);
-	run->queue_name = name;
-	memset(name, 0, n * sizeof(*name));
-	for (size_t i = 0; i < list->n; i++) {
-		size_t queue = queue_number(run, list->v[i].id);
-
-		if (queue != SIZE_MAX)
-			name[queue] = list->v[i].name;
-	}
-	if (run->pipeline)
-		pipeline_set_names(run->pipeline, name);
-	return ST_OK;
-}
-
-enum status setup_names(struct run *run, const struct queue_list *list,
-	struct lines *problems, struct err *err)
-{
-	const struct lines *patterns = &run->set->queue_names;
-	struct queue_match_hits hits = { NULL, 0 };
-	bool ok = queue_match(list, (const char *const *)patterns->v, patterns->n, &hits,
-		problems);
-	enum status st = ok ? ST_OK : err_nomem(err);
-
-	for (size_t i = 0; st == ST_OK && i < hits.n; i++)
-		st = setup_queue(run, hits.v[i]->id, err);
-	free(hits.v);
-	if (st == ST_OK)
-		st = setup_set_names(run, list, err);
-	return st == ST_OK ? make_pipeline(run, err) : st;
-}
-
-enum status setup_unknown_names(struct run *run, const struct lines *problems, struct err *err)
-{
-	for (size_t i = 1; i < problems->n; i++)
-		lines_add(&run->warnings, "%s", problems->v[i]);
-	return !problems->n ? ST_OK : err_set(err, ST_USAGE, "%s%s", problems->v[0],
-		problems->n > 1 ? " (and other names, see above)" : "");
-}
-
-enum status setup_scopes(const struct run *run, struct err *err)
-{
-	struct buf why = { 0 };
-	enum status st = ST_OK;
-
-	if (!thresholds_find(run->set->thresholds, (const char *const *)run->queues.v,
-	    run->queue_name, run->queues.n, &why))
-		st = why.failed ? err_nomem(err) : err_set(err, ST_USAGE, "%s", why.data);
-	buf_free(&why);
-	return st;
 }

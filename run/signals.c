@@ -87,7 +87,7 @@ int signals_take(struct run *run)
 
 	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1)
-			audit_events_status(run->events, source_is_up(&run->source));
+			audit_events_status(run->events, input_report(run).up);
 		else if (!ending)
 			ending = (int)info.ssi_signo;
 	}
