@@ -269,6 +269,12 @@ const char *pipeline_queue_id(const struct pipeline *p, size_t queue)
 	return p->source->queue_id ? p->source->queue_id(p, queue) : NULL;
 }
 
+enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
+	const char *const *name, struct err *err)
+{
+	return p->source->set_queues(p, queue, n, name, err);
+}
+
 void pipeline_set_names(struct pipeline *p, const char *const *name)
 {
 	if (p->source->set_names)

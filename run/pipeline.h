@@ -90,6 +90,9 @@ enum status pipeline_restart(struct pipeline *p, const char *const *queue, size_
 bool pipeline_watch(struct pipeline *p, const char *queue_id);
 /* The ID of the queue with that number; NULL: none, or the source is the stream. */
 const char *pipeline_queue_id(const struct pipeline *p, size_t queue);
+/* All queues of notifications and their names by number, borrowed; before the first message. */
+enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
+	const char *const *name, struct err *err);
 /* The queues' names by number, borrowed. */
 void pipeline_set_names(struct pipeline *p, const char *const *name);
 /* The interval that a recorded stream was subscribed with, see stream_windows_interval. */

@@ -253,17 +253,26 @@ static void set_names(struct pipeline *p, const char *const *name)
 	queue_windows_set_names(windows_of(p), name);
 }
 
+static enum status set_queues(struct pipeline *p, const char *const *queue, size_t n,
+	const char *const *name, struct err *err)
+{
+	struct queue_windows_conf *conf = &p->conf.queue_windows;
+
+	conf->queue = queue;
+	conf->nqueue = n;
+	conf->queue_name = name;
+	return open_windows(p, err);
+}
+
 static enum status restart(struct pipeline *p, const char *const *queue, size_t n,
 	struct err *err)
 {
 	struct queue_windows_conf *conf = &p->conf.queue_windows;
 	enum status st;
 
-	conf->queue = queue;
-	conf->nqueue = n;
 	conf->clock = *queue_windows_clock(windows_of(p));
 	window_clock_restart(&conf->clock);
-	st = open_windows(p, err);
+	st = set_queues(p, queue, n, conf->queue_name, err);
 	if (st != ST_OK)
 		return st;
 	p->clock_us = NO_TIME;
@@ -354,6 +363,7 @@ const struct pipeline_source pipeline_notifications = {
 	.rest = rest,
 	.clock = clock_of,
 	.due_us = due_us,
+	.set_queues = set_queues,
 	.set_names = set_names,
 	.queue_id = queue_id_of,
 	.snapshot = snapshot,

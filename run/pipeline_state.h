@@ -45,6 +45,8 @@ struct pipeline_source {
 
 	/* NULL in the source that has no such thing */
 	void (*set_interval)(struct pipeline *p, const char *text, size_t len);
+	enum status (*set_queues)(struct pipeline *p, const char *const *queue, size_t n,
+		const char *const *name, struct err *err);
 	void (*set_names)(struct pipeline *p, const char *const *name);
 	const char *(*queue_id)(const struct pipeline *p, size_t queue);
 	enum status (*snapshot)(struct pipeline *p, const struct pipeline_answer *a, bool *good,

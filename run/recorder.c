@@ -166,7 +166,7 @@ void recorder_end(struct recorder *rec)
 	const struct pipeline *p = rec->run->pipeline;
 	int64_t at_us = rec->run->now_us;
 
-	if (!rec->run->record || !p)	/* out of memory when the queues' names were set */
+	if (!rec->run->record)
 		return;
 	if (pipeline_is_over(p) && pipeline_printed_end_us(p) < at_us)
 		at_us = pipeline_printed_end_us(p);

@@ -19,6 +19,9 @@
 
 struct replay {
 	struct run *run;
+	const struct options *set;	/* these three are the run's */
+	struct audit_events *events;
+	struct pipeline *pipeline;
 	struct recording *recording;	/* the input; borrowed from the options */
 	struct recording_entry entry;	/* the line at hand */
 	bool held;		/* it is not applied yet, for rows must be read first */
@@ -43,11 +46,19 @@ struct replay {
 
 /* --- lines ------------------------------------------------------------------------------ */
 
+static bool has_socket(const struct replay *r, const struct recording_entry *e)
+{
+	bool has = !r->set->notifications || e->stream < QUEUE_WINDOW_SOCKETS;
+
+	if (!has)
+		audit_events_broken_line(r->events, e->line, "no such socket");
+	return has;
+}
+
 /* A message. If it is not JSON, the line is broken; but one that was recorded as quoted text did
  * come from the source like that. */
 static enum status take_message(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	const struct run *run = r->run;
 	struct pipeline_message m = { .text = e->text, .len = e->text_len,
 		.binary = e->kind == RECORDING_BINARY, .socket = e->stream, .at_us = e->at_us,
 		.line = e->line, .verbatim = e->verbatim };
@@ -55,11 +66,9 @@ static enum status take_message(struct replay *r, const struct recording_entry *
 	bool good;
 	enum status st;
 
-	if (run->set->notifications && e->stream >= QUEUE_WINDOW_SOCKETS) {
-		audit_events_broken_line(run->events, e->line, "no such socket");
+	if (!has_socket(r, e))
 		return ST_OK;
-	}
-	st = pipeline_take(run->pipeline, &m, &good, &control, err);
+	st = pipeline_take(r->pipeline, &m, &good, &control, err);
 	r->good_lines += good;
 	return st;
 }
@@ -67,27 +76,22 @@ static enum status take_message(struct replay *r, const struct recording_entry *
 static enum status take_state(struct replay *r, const struct recording_entry *e,
 	enum queue_window_socket state, struct err *err)
 {
-	const struct run *run = r->run;
-
-	if (run->set->notifications && e->stream >= QUEUE_WINDOW_SOCKETS) {
-		audit_events_broken_line(run->events, e->line, "no such socket");
+	if (!has_socket(r, e))
 		return ST_OK;
-	}
 	r->good_lines++;
 	if (e->kind == RECORDING_CONNECTED && e->text)
-		pipeline_set_interval(run->pipeline, e->text, e->text_len);
-	return pipeline_socket(run->pipeline, e->stream, state, e->at_us, err);
+		pipeline_set_interval(r->pipeline, e->text, e->text_len);
+	return pipeline_socket(r->pipeline, e->stream, state, e->at_us, err);
 }
 
 /* From here on the queue has rows; for a recording that is not the first. */
 static enum status watch_queue(struct replay *r, const char *id, struct err *err)
 {
-	struct run *run = r->run;
-	enum status st = run_queues_add(run, id, err);
+	enum status st = run_queues_add(r->run, id, err);
 
-	if (st != ST_OK || pipeline_watch(run->pipeline, id))
+	if (st != ST_OK || pipeline_watch(r->pipeline, id))
 		return st;
-	if (run->queues.n <= CHANNEL_QUEUES_MAX)
+	if (r->run->queues.n <= CHANNEL_QUEUES_MAX)
 		return err_nomem(err);
 	return err_set(err, ST_PROTOCOL, "the replay holds more than %d queues; name the ones to "
 		"watch", CHANNEL_QUEUES_MAX);
@@ -98,7 +102,7 @@ static bool take_refusal(void *arg, const struct channel_api_refusal *refusal)
 	struct replay *r = arg;
 
 	if (refusal->observations)
-		pipeline_refuse(r->run->pipeline, refusal->queue_id);
+		pipeline_refuse(r->pipeline, refusal->queue_id);
 	return true;
 }
 
@@ -106,8 +110,7 @@ static bool take_refusal(void *arg, const struct channel_api_refusal *refusal)
  * an earlier one may have them. */
 static enum status watch_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	struct run *run = r->run;
-	const struct lines *patterns = &run->set->queue_names;
+	const struct lines *patterns = &r->set->queue_names;
 	struct lines unknown = { 0 };
 	struct queue_list list = { 0 };
 	struct queue_match_hits hits = { NULL, 0 };
@@ -121,10 +124,10 @@ static enum status watch_names(struct replay *r, const struct recording_entry *e
 	}
 	for (size_t i = 0; st == ST_OK && i < hits.n; i++)
 		st = watch_queue(r, hits.v[i]->id, err);
-	for (size_t i = 0; st == ST_OK && run->any_queue && i < list.n; i++)
+	for (size_t i = 0; st == ST_OK && r->run->any_queue && i < list.n; i++)
 		st = watch_queue(r, list.v[i].id, err);
 	if (st == ST_OK)
-		st = run_queues_set_names(run, &r->queue_list, err);
+		st = run_queues_set_names(r->run, &r->queue_list, err);
 	free(hits.v);
 	queue_list_free(&list);
 	lines_free(&unknown);
@@ -159,7 +162,6 @@ static enum status take_names(struct replay *r, const struct recording_entry *e,
 static enum status take_snapshot(struct replay *r, const struct recording_entry *e, bool *good,
 	struct err *err)
 {
-	const struct run *run = r->run;
 	struct pipeline_answer a = { .text = e->text, .len = e->text_len,
 		.resync = e->answer == ANSWER_RESYNC, .at_us = e->at_us,
 		.asked_us = e->asked_us == NO_TIME ? e->at_us : e->asked_us };
@@ -170,23 +172,22 @@ static enum status take_snapshot(struct replay *r, const struct recording_entry 
 		asked = channel_api_parse_metrics(e->metrics, e->metrics_len);
 		a.asked = &asked;
 	}
-	pipeline_start(run->pipeline, e->at_us);
-	st = pipeline_snapshot(run->pipeline, &a, good, err);
-	for (size_t i = 0; pipeline_queue_id(run->pipeline, i); i++)
-		r->used = r->used || pipeline_was_answered(run->pipeline, i);
+	pipeline_start(r->pipeline, e->at_us);
+	st = pipeline_snapshot(r->pipeline, &a, good, err);
+	for (size_t i = 0; pipeline_queue_id(r->pipeline, i); i++)
+		r->used = r->used || pipeline_was_answered(r->pipeline, i);
 	return st;
 }
 
 /* An answer of the API. */
 static enum status take_answer(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	const struct run *run = r->run;
 	enum status st = ST_OK;
 	const char *why;
 	bool good = true;
 
-	if (!run->set->notifications) {
-		audit_events_broken_line(run->events, e->line,
+	if (!r->set->notifications) {
+		audit_events_broken_line(r->events, e->line,
 			"an answer of the notification service");
 		return ST_OK;
 	}
@@ -206,7 +207,7 @@ static enum status take_answer(struct replay *r, const struct recording_entry *e
 		break;
 	}
 	if (!good)
-		audit_events_broken_line(run->events, e->line, "no such answer");
+		audit_events_broken_line(r->events, e->line, "no such answer");
 	r->good_lines += good;
 	return st;
 }
@@ -214,29 +215,28 @@ static enum status take_answer(struct replay *r, const struct recording_entry *e
 /* A frame without `at`: replays by its own timestamp. */
 static enum status take_bare(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	const struct run *run = r->run;
 	enum status st;
 
-	if (run->set->notifications ? r->recordings > 0 : run->set->time != TIME_EVENT) {
+	if (r->set->notifications ? r->recordings > 0 : r->set->time != TIME_EVENT) {
 		r->bare_lines++;
-		audit_events_broken_line(run->events, e->line, run->set->notifications
+		audit_events_broken_line(r->events, e->line, r->set->notifications
 			? "no `at`, which the lines before it have"
 			: "no `at`: a bare frame replays by event time alone");
 		return ST_OK;
 	}
 	st = take_message(r, e, err);
-	if (pipeline_clock_us(run->pipeline) > r->newest_at_us)
-		r->newest_at_us = pipeline_clock_us(run->pipeline);
+	if (pipeline_clock_us(r->pipeline) > r->newest_at_us)
+		r->newest_at_us = pipeline_clock_us(r->pipeline);
 	return st;
 }
 
 /* Windows that are open end with the recording, as they did in the recorded run. */
 static enum status take_end(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	enum status st = pipeline_print_rest(r->run->pipeline, e->at_us, false, err);
+	enum status st = pipeline_print_rest(r->pipeline, e->at_us, false, err);
 
 	r->good_lines++;
-	r->held = pipeline_has_more(r->run->pipeline);
+	r->held = pipeline_has_more(r->pipeline);
 	r->recording_over = !r->held;
 	return st;
 }
@@ -263,13 +263,13 @@ static enum status take_entry(struct replay *r, const struct recording_entry *e,
 		r->good_lines++;
 		if (e->until_us > r->newest_at_us)
 			r->newest_at_us = e->until_us;
-		return pipeline_stalled(r->run->pipeline, e->at_us, e->until_us, err);
+		return pipeline_stalled(r->pipeline, e->at_us, e->until_us, err);
 	case RECORDING_ANSWER:
 		return take_answer(r, e, err);
 	case RECORDING_END_STATE:
 		return take_end(r, e, err);
 	case RECORDING_BROKEN:
-		audit_events_broken_line(r->run->events, e->line, e->why);
+		audit_events_broken_line(r->events, e->line, e->why);
 		break;
 	case RECORDING_WAIT:
 		r->waits = true;
@@ -294,22 +294,30 @@ static bool begins_recording(const struct replay *r, const struct recording_entr
 /* For a recording that is not the first: its queues have rows, as far as they are asked for. */
 static enum status watch_queues(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	const struct run *run = r->run;
-	const struct options *set = run->set;
 	struct lines recorded = { 0 };
-	const struct lines *asked = set->queues_recorded ? &run->queues : &set->queues;
+	const struct lines *asked = r->set->queues_recorded ? &r->run->queues : &r->set->queues;
 	enum status st = ST_OK;
 
 	if (e->kind == RECORDING_RUN)
 		recording_entry_queues(e, &recorded);
 	if (recorded.failed)
 		st = err_nomem(err);
-	for (size_t i = 0; st == ST_OK && (!run->any_queue || recorded.n) && i < asked->n; i++)
+	for (size_t i = 0; st == ST_OK && (!r->run->any_queue || recorded.n) && i < asked->n; i++)
 		if (!recorded.n || lines_has(&recorded, asked->v[i]))
 			st = watch_queue(r, asked->v[i], err);
-	for (size_t i = 0; st == ST_OK && set->queues_recorded && i < recorded.n; i++)
+	for (size_t i = 0; st == ST_OK && r->set->queues_recorded && i < recorded.n; i++)
 		st = watch_queue(r, recorded.v[i], err);
 	lines_free(&recorded);
+	return st;
+}
+
+/* Prints the windows of a recording that has no last line: they end with its newest line. */
+static enum status end_windows(struct replay *r, struct err *err)
+{
+	enum status st = pipeline_print_due(r->pipeline, r->newest_at_us, err);
+
+	if (st == ST_OK && !pipeline_has_more(r->pipeline))
+		st = pipeline_print_rest(r->pipeline, r->newest_at_us, false, err);
 	return st;
 }
 
@@ -324,23 +332,21 @@ static enum status next_recording(struct replay *r, const struct recording_entry
 	if (e->at_us < r->newest_at_us)
 		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording begins before the "
 			"one ahead of it has ended: give them in the order of time",
-			run->set->replay, (unsigned long long)e->line);
+			r->set->replay, (unsigned long long)e->line);
 	if (!r->recording_over) {
-		st = pipeline_print_due(run->pipeline, r->newest_at_us, err);
-		if (st == ST_OK && !pipeline_has_more(run->pipeline))
-			st = pipeline_print_rest(run->pipeline, r->newest_at_us, false, err);
-		r->held = pipeline_has_more(run->pipeline);
+		st = end_windows(r, err);
+		r->held = pipeline_has_more(r->pipeline);
 		r->unended = true;
 	}
-	if (st != ST_OK || r->held || pipeline_is_over(run->pipeline))
+	if (st != ST_OK || r->held || pipeline_is_over(r->pipeline))
 		return st;
 	/* queues that were found in the input keep their numbers */
 	for (size_t i = run->queues.n;
-	     st == ST_OK && (id = pipeline_queue_id(run->pipeline, i)); i++)
+	     st == ST_OK && (id = pipeline_queue_id(r->pipeline, i)); i++)
 		st = run_queues_add(run, id, err);
 	if (st != ST_OK)
 		return st;
-	st = pipeline_restart(run->pipeline, (const char *const *)run->queues.v, run->queues.n,
+	st = pipeline_restart(r->pipeline, (const char *const *)run->queues.v, run->queues.n,
 		err);
 	return st == ST_OK ? watch_queues(r, e, err) : st;
 }
@@ -365,7 +371,6 @@ static enum status begin_recording(struct replay *r, const struct recording_entr
  * Without `at` each frame is checked, because nothing marks where another file begins. */
 static enum status check_source(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	const struct run *run = r->run;
 	bool later = r->source_known || r->recordings > 1;
 	enum recording_entry_source source = r->source_known && e->kind == RECORDING_FRAME
 		? SOURCE_UNKNOWN
@@ -374,21 +379,20 @@ static enum status check_source(struct replay *r, const struct recording_entry *
 	if (source == SOURCE_UNKNOWN)
 		return ST_OK;
 	r->source_known = true;
-	if ((source == SOURCE_NOTIFICATIONS) == run->set->notifications)
+	if ((source == SOURCE_NOTIFICATIONS) == r->set->notifications)
 		return ST_OK;
 	if (later)
 		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording of another source "
-			"begins: replay it by itself", run->set->replay,
+			"begins: replay it by itself", r->set->replay,
 			(unsigned long long)e->line);
 	return err_set(err, ST_PROTOCOL, "%s is of the %s: --source %s reads it",
-		run->set->replay, run->set->notifications ? "stream" : "notification service",
-		run->set->notifications ? "stream" : "notifications");
+		r->set->replay, r->set->notifications ? "stream" : "notification service",
+		r->set->notifications ? "stream" : "notifications");
 }
 
 /* Names come before all other lines, so after these it is too late for them. */
 static enum status check_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	const struct run *run = r->run;
 	bool early = e->kind == RECORDING_RUN || e->kind >= RECORDING_END_STATE
 		|| (e->kind == RECORDING_ANSWER && e->answer == ANSWER_QUEUES);
 
@@ -398,12 +402,12 @@ static enum status check_names(struct replay *r, const struct recording_entry *e
 		r->past_names = true;
 		return ST_OK;
 	}
-	if (run->set->queue_names.n)
+	if (r->set->queue_names.n)
 		return err_set(err, ST_USAGE, "--queue-name '%.100s': %s has no names of queues",
-			run->set->queue_names.v[0], run->set->replay);
-	if (thresholds_name_queues(run->set->thresholds))
+			r->set->queue_names.v[0], r->set->replay);
+	if (thresholds_name_queues(r->set->thresholds))
 		return err_set(err, ST_USAGE, "%s has no names of queues, so --fail-if needs a "
-			"queue's ID before the colon", run->set->replay);
+			"queue's ID before the colon", r->set->replay);
 	r->past_names = true;
 	return ST_OK;
 }
@@ -413,28 +417,25 @@ static enum status check_names(struct replay *r, const struct recording_entry *e
 /* A wrong digit in the year must not print the windows of a thousand years. */
 static bool is_too_far(const struct replay *r, int64_t at_us)
 {
-	const struct run *run = r->run;
-
 	return r->newest_at_us != NO_TIME
-		&& at_us - r->newest_at_us > WINDOWS_AHEAD * run->set->window_ms * US_PER_MS;
+		&& at_us - r->newest_at_us > WINDOWS_AHEAD * r->set->window_ms * US_PER_MS;
 }
 
 /* Prints the windows that end before the entry, then applies it. If the reader has to take rows
  * first, the entry is held until the next turn. */
 static enum status apply_entry(struct replay *r, struct err *err)
 {
-	const struct run *run = r->run;
 	const struct recording_entry *e = &r->entry;
 	bool timed = e->at_us != NO_TIME && e->kind != RECORDING_BROKEN;
 	enum status st;
 
 	if (begins_recording(r, e)) {
 		st = begin_recording(r, e, err);
-		if (st != ST_OK || r->held || pipeline_is_over(run->pipeline))
+		if (st != ST_OK || r->held || pipeline_is_over(r->pipeline))
 			return st;
 	}
 	if (timed && is_too_far(r, e->kind == RECORDING_STALLED ? e->until_us : e->at_us)) {
-		audit_events_broken_line(run->events, e->line,
+		audit_events_broken_line(r->events, e->line,
 			"`at` is over 1,000,000 windows ahead");
 		return ST_OK;
 	}
@@ -443,11 +444,11 @@ static enum status apply_entry(struct replay *r, struct err *err)
 		return st;
 	if (timed && e->at_us > r->newest_at_us)
 		r->newest_at_us = e->at_us;
-	st = pipeline_print_due(run->pipeline, timed ? e->at_us : r->newest_at_us, err);
-	r->held = pipeline_has_more(run->pipeline);
-	if (st == ST_OK && !r->held && !pipeline_is_over(run->pipeline))
+	st = pipeline_print_due(r->pipeline, timed ? e->at_us : r->newest_at_us, err);
+	r->held = pipeline_has_more(r->pipeline);
+	if (st == ST_OK && !r->held && !pipeline_is_over(r->pipeline))
 		st = check_names(r, e, err);
-	if (st != ST_OK || r->held || pipeline_is_over(run->pipeline))
+	if (st != ST_OK || r->held || pipeline_is_over(r->pipeline))
 		return st;
 	return take_entry(r, e, err);
 }
@@ -476,7 +477,7 @@ static enum status read_lines(struct replay *r, struct err *err)
 
 	r->waits = false;
 	for (int i = 0; i < REPLAY_BATCH && st == ST_OK && !r->waits; i++) {
-		if (r->ended || pipeline_is_over(r->run->pipeline) || is_ahead(r))
+		if (r->ended || pipeline_is_over(r->pipeline) || is_ahead(r))
 			break;
 		if (!r->held) {
 			r->entry_begins = false;
@@ -491,25 +492,24 @@ static enum status read_lines(struct replay *r, struct err *err)
 static void warn_of_replay(struct replay *r)
 {
 	struct run *run = r->run;
-	const struct options *set = run->set;
 
 	if (r->torn)
 		lines_add(&run->warnings, "%s: the last line is cut off; "
-			"the lines before it count", set->replay);
+			"the lines before it count", r->set->replay);
 	else if (r->unended || (r->recordings && !r->recording_over))
 		lines_add(&run->warnings, "%s has no end: the run that recorded it was killed",
-			set->replay);
-	if (set->count && pipeline_printed(run->pipeline) < (int64_t)set->count)
+			r->set->replay);
+	if (r->set->count && pipeline_printed(r->pipeline) < (int64_t)r->set->count)
 		lines_add(&run->warnings, "%s holds %lld windows, fewer than --count %u",
-			set->replay, (long long)pipeline_printed(run->pipeline), set->count);
-	audit_events_warnings(run->events, &run->warnings);
+			r->set->replay, (long long)pipeline_printed(r->pipeline), r->set->count);
+	audit_events_warnings(r->events, &run->warnings);
 }
 
 /* Then the windows printed say nothing. But a recording that lists its queues has rows also of
  * queues without frames, as the recorded run had. */
 static bool is_of_other_queues(const struct replay *r)
 {
-	const struct audit_events_totals *t = audit_events_totals(r->run->events);
+	const struct audit_events_totals *t = audit_events_totals(r->events);
 
 	return !r->used && t->frames && t->frames == t->rejected[REJECT_FOREIGN_QUEUE];
 }
@@ -517,42 +517,36 @@ static bool is_of_other_queues(const struct replay *r)
 /* A replay without rows fails. Says what the input lacks, or which option would read it. */
 static enum status nothing_used(const struct replay *r, struct err *err)
 {
-	const struct run *run = r->run;
-	const struct options *set = run->set;
 	const char *why = "no window begins in it";
 
 	if (!r->good_lines)
 		why = r->bare_lines ? "its frames have no `at`: --time event reads them"
 			: "not one line of it is a frame or a recording's line";
-	else if (audit_events_totals(run->events)->rejected[REJECT_FOREIGN_QUEUE])
+	else if (audit_events_totals(r->events)->rejected[REJECT_FOREIGN_QUEUE])
 		why = "no frame of it is of a queue that is named";
-	else if (pipeline_clock_us(run->pipeline) != NO_TIME)
+	else if (pipeline_clock_us(r->pipeline) != NO_TIME)
 		why = "all its notifications are of one instant, so no time passes in it";
-	else if (set->notifications && !r->recordings)
+	else if (r->set->notifications && !r->recordings)
 		why = "no notification tells an instant, so there is no clock";
-	else if (set->notifications && set->snapshot)
+	else if (r->set->notifications && r->set->snapshot)
 		why = "it holds no snapshot, with which windows begin: --no-snapshot reads it";
-	else if (!set->notifications && set->time == TIME_EVENT && r->recordings)
+	else if (!r->set->notifications && r->set->time == TIME_EVENT && r->recordings)
 		why = "it holds no frame, with whose timestamp windows begin: --time arrival "
 			"reads it";
-	return err_set(err, ST_PROTOCOL, "%s: %s", set->replay, why);
+	return err_set(err, ST_PROTOCOL, "%s: %s", r->set->replay, why);
 }
 
 /* At the end of the input: prints the windows still open, as fast as the reader takes them. */
 static enum status print_rest(struct replay *r, struct err *err)
 {
-	struct pipeline *p = r->run->pipeline;
 	enum status st = ST_OK;
 
 	if (r->good_lines == 0)
 		return nothing_used(r, err);
-	if (!r->recording_over) {
-		st = pipeline_print_due(p, r->newest_at_us, err);
-		if (st == ST_OK && !pipeline_has_more(p))
-			st = pipeline_print_rest(p, r->newest_at_us, false, err);
-	}
-	r->done = r->recording_over || !pipeline_has_more(p);
-	if (st == ST_OK && r->done && (!pipeline_printed(p) || is_of_other_queues(r)))
+	if (!r->recording_over)
+		st = end_windows(r, err);
+	r->done = r->recording_over || !pipeline_has_more(r->pipeline);
+	if (st == ST_OK && r->done && (!pipeline_printed(r->pipeline) || is_of_other_queues(r)))
 		return nothing_used(r, err);
 	if (r->done)
 		warn_of_replay(r);
@@ -569,6 +563,9 @@ static enum status replay_open(void **state, struct run *run, struct err *err)
 	if (!r)
 		return err_nomem(err);
 	r->run = run;
+	r->set = run->set;
+	r->events = run->events;
+	r->pipeline = run->pipeline;
 	r->recording = run->set->recording;
 	r->newest_at_us = NO_TIME;
 	return ST_OK;

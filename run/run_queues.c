@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/setup.h"
 #include "source/channel.h"
 #include "source/queue_match.h"
 #include "util/buf.h"
@@ -56,8 +55,7 @@ enum status run_queues_set_names(struct run *run, const struct queue_list *list,
 		if (queue != SIZE_MAX)
 			name[queue] = list->v[i].name;
 	}
-	if (run->pipeline)
-		pipeline_set_names(run->pipeline, name);
+	pipeline_set_names(run->pipeline, name);
 	return ST_OK;
 }
 
@@ -105,7 +103,8 @@ enum status run_queues_find(struct run *run, const struct queue_list *list, stru
 	if (st == ST_OK)
 		st = run_queues_set_names(run, list, err);
 	if (st == ST_OK)
-		st = setup_pipeline(run, err);
+		st = pipeline_set_queues(run->pipeline, (const char *const *)run->queues.v,
+			run->queues.n, run->queue_name, err);
 	if (st == ST_OK)
 		st = refuse_problems(run, &problems, err);
 	lines_free(&problems);

@@ -19,9 +19,10 @@ enum status run_queues_add(struct run *run, const char *id, struct err *err);
 enum status run_queues_set_names(struct run *run, const struct queue_list *list, struct err *err);
 
 /*
- * Adds the queues that --queue-name matches in the list, names all queues, and makes the pipeline
- * anew. ST_USAGE: a pattern matches no queue, or as a name more than one, or a threshold names a
- * queue that the run does not have; if there are more of the first kind, they become warnings.
+ * Adds the queues that --queue-name matches in the list, names all queues, and hands them to the
+ * pipeline, before its first message. ST_USAGE: a pattern matches no queue, or as a name more than
+ * one, or a threshold names a queue that the run does not have; if there are more of the first
+ * kind, they become warnings.
  */
 enum status run_queues_find(struct run *run, const struct queue_list *list, struct err *err);
 

@@ -143,15 +143,8 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 enum status setup_pipeline(struct run *run, struct err *err)
 {
 	struct pipeline_conf conf = pipeline_conf(run);
-	enum status st;
 
-	pipeline_free(run->pipeline);
-	st = pipeline_new(&run->pipeline, &conf, err);
-	if (st != ST_OK) {	/* else the end of the run would use a half of it */
-		pipeline_free(run->pipeline);
-		run->pipeline = NULL;
-	}
-	return st;
+	return pipeline_new(&run->pipeline, &conf, err);
 }
 
 /*
