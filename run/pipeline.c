@@ -179,6 +179,33 @@ void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r)
 	side_file_put(p->conf.rejects, &p->text);
 }
 
+enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pipeline_reject *r,
+	struct err *err)
+{
+	switch (verdict) {
+	case VERDICT_ACCEPTED:
+	case VERDICT_BEYOND:
+		return ST_OK;
+	case VERDICT_INVALID:
+	case VERDICT_DUPLICATE:
+	case VERDICT_STALE:
+	case VERDICT_OUTLIER:
+		r->reason = (enum audit_events_reject)verdict;
+		break;
+	case VERDICT_FOREIGN_QUEUE:
+		r->reason = REJECT_FOREIGN_QUEUE;
+		break;
+	case VERDICT_TOO_MANY_QUEUES:
+		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
+			"name the ones to watch", p->conf.notifications ? p->conf.queue_windows.room
+			: p->conf.stream_windows.queue_max);
+	case VERDICT_NO_MEMORY:
+		return err_nomem(err);
+	}
+	pipeline_reject(p, r);
+	return ST_OK;
+}
+
 static void take_binary(struct pipeline *p, const struct pipeline_message *m)
 {
 	struct pipeline_reject r = { .reason = REJECT_BINARY, .text = m->text, .len = m->len,

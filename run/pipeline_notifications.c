@@ -60,39 +60,20 @@ static bool has_failed(const struct pipeline *p)
 static enum status take_event(struct pipeline *p, const struct notification *n,
 	const struct pipeline_message *m, struct err *err)
 {
-	struct pipeline_reject r = { .reason = REJECT_INVALID, .detail = n->why, .text = n->text,
-		.len = n->text_len, .at_us = m->at_us,
-		.queue_id = n->queue_id[0] ? n->queue_id : NULL };
-	enum queue_windows_verdict verdict = n->why == why_no_memory ? QUEUE_WINDOWS_NO_MEMORY
+	struct pipeline_reject r = { .detail = n->why, .text = n->text, .len = n->text_len,
+		.at_us = m->at_us, .queue_id = n->queue_id[0] ? n->queue_id : NULL };
+	enum verdict verdict = n->why == why_no_memory ? VERDICT_NO_MEMORY
 		: queue_windows_take(windows_of(p), n, m->socket, m->at_us, &r.window);
 
-	audit_events_frame(p->events, verdict == QUEUE_WINDOWS_ACCEPTED);
-	if (n->instant_us != NO_TIME && verdict != QUEUE_WINDOWS_FOREIGN_QUEUE)
+	audit_events_frame(p->events, verdict == VERDICT_ACCEPTED);
+	if (n->instant_us != NO_TIME && verdict != VERDICT_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, n->instant_us, false);
+	if (n->instant_us != NO_TIME && verdict == VERDICT_ACCEPTED)
+		audit_events_lag(p->events, m->at_us - n->instant_us);
 	r.in_row = queue_windows_clock(windows_of(p))->started
-		&& verdict != QUEUE_WINDOWS_FOREIGN_QUEUE && r.queue_id;
+		&& verdict != VERDICT_FOREIGN_QUEUE && r.queue_id;
 	r.queue = r.in_row ? queue_windows_queue_number(windows_of(p), r.queue_id) : 0;
-	switch (verdict) {
-	case QUEUE_WINDOWS_ACCEPTED:
-		if (n->instant_us != NO_TIME)
-			audit_events_lag(p->events, m->at_us - n->instant_us);
-		return ST_OK;
-	case QUEUE_WINDOWS_NO_MEMORY:
-		return err_nomem(err);
-	case QUEUE_WINDOWS_TOO_MANY_QUEUES:
-		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
-			"name the ones to watch", p->conf.queue_windows.room);
-	case QUEUE_WINDOWS_DUPLICATE:
-		r.reason = REJECT_DUPLICATE;
-		break;
-	case QUEUE_WINDOWS_FOREIGN_QUEUE:
-		r.reason = REJECT_FOREIGN_QUEUE;
-		break;
-	case QUEUE_WINDOWS_INVALID:
-		break;
-	}
-	pipeline_reject(p, &r);
-	return ST_OK;
+	return pipeline_verdict(p, verdict, &r, err);
 }
 
 static enum status take_notification(struct pipeline *p, const struct notification *n,
@@ -218,7 +199,7 @@ static enum status snapshot(struct pipeline *p, const struct pipeline_answer *a,
 			if (n.value[i].kind == VALUE_START)
 				clock_check_add(&p->clock_check, a->at_us, n.value[i].us, false);
 		if (queue_windows_snapshot_take(windows, &n, a->asked_us, a->at_us)
-			== QUEUE_WINDOWS_INVALID)
+			== VERDICT_INVALID)
 			*good = false;
 	}
 	if (notifications_failed(notifications))

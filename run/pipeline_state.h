@@ -73,6 +73,9 @@ struct pipeline_reject {
 	int64_t at_us;
 };
 void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r);
+/* The same if the frame is not accepted; sets r's reason. */
+enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pipeline_reject *r,
+	struct err *err);
 
 /* Prints all windows that are over, however many rows wait: for a frame that comes after them. */
 enum status pipeline_print_before(struct pipeline *p, int64_t at_us, struct err *err);

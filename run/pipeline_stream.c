@@ -47,13 +47,10 @@ static bool has_failed(const struct pipeline *p)
 
 /* --- messages ------------------------------------------------------------------------ */
 
-static struct pipeline_reject frame_reject(const struct stream_event *frame,
-	enum audit_events_reject reason, int64_t at_us)
+static struct pipeline_reject frame_reject(const struct stream_event *frame, int64_t at_us)
 {
 	return (struct pipeline_reject){
-		.reason = reason,
 		.queue_id = frame->kind == STREAM_EVENT_STATISTICS ? frame->queue_id : NULL,
-		.detail = reason == REJECT_INVALID ? frame->invalid : NULL,
 		.text = frame->text,
 		.len = frame->text_len,
 		.at_us = at_us
@@ -63,42 +60,23 @@ static struct pipeline_reject frame_reject(const struct stream_event *frame,
 static enum status place(struct pipeline *p, const struct stream_event *frame,
 	const struct pipeline_message *m, struct err *err)
 {
-	struct stream_window_place placed;
-	struct pipeline_reject r;
+	struct stream_window_place placed = { 0 };
+	struct pipeline_reject r = frame_reject(frame, m->at_us);
 	enum verdict verdict = frame->invalid == why_no_memory ? VERDICT_NO_MEMORY
 		: stream_windows_place(windows_of(p), frame, m->socket, m->at_us, &placed);
+	bool accepted = verdict == VERDICT_ACCEPTED || verdict == VERDICT_BEYOND;
 
-	audit_events_frame(p->events, verdict == VERDICT_ACCEPTED || verdict == VERDICT_BEYOND);
+	audit_events_frame(p->events, accepted);
 	if (frame->has_time && verdict != VERDICT_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, frame->time_us,
 			verdict == VERDICT_STALE);
-	switch (verdict) {
-	case VERDICT_ACCEPTED:
-	case VERDICT_BEYOND:
-		if (m->at_us != NO_TIME)
-			audit_events_lag(p->events, m->at_us - frame->time_us);
-		break;
-	case VERDICT_INVALID:
-	case VERDICT_DUPLICATE:
-	case VERDICT_STALE:
-	case VERDICT_OUTLIER:
-		r = frame_reject(frame, (enum audit_events_reject)verdict, m->at_us);
-		r.in_row = placed.in_row;
-		r.window = placed.in_row ? placed.window : 0;
-		r.queue = placed.queue;
-		pipeline_reject(p, &r);
-		break;
-	case VERDICT_FOREIGN_QUEUE:
-		r = frame_reject(frame, REJECT_FOREIGN_QUEUE, m->at_us);
-		pipeline_reject(p, &r);
-		break;
-	case VERDICT_TOO_MANY_QUEUES:
-		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
-			"name the ones to watch", p->conf.stream_windows.queue_max);
-	case VERDICT_NO_MEMORY:
-		return err_nomem(err);
-	}
-	return ST_OK;
+	if (accepted && m->at_us != NO_TIME)
+		audit_events_lag(p->events, m->at_us - frame->time_us);
+	r.detail = verdict == VERDICT_INVALID ? frame->invalid : NULL;
+	r.in_row = placed.in_row;
+	r.window = placed.window;
+	r.queue = placed.queue;
+	return pipeline_verdict(p, verdict, &r, err);
 }
 
 static enum status take_frame(struct pipeline *p, const struct stream_event *frame,
@@ -114,7 +92,8 @@ static enum status take_frame(struct pipeline *p, const struct stream_event *fra
 
 	if (frame->kind != STREAM_EVENT_STATISTICS) {
 		audit_events_frame(p->events, false);
-		r = frame_reject(frame, reasons[frame->kind], m->at_us);
+		r = frame_reject(frame, m->at_us);
+		r.reason = reasons[frame->kind];
 		pipeline_reject(p, &r);
 		return ST_OK;
 	}

@@ -96,10 +96,10 @@ static int64_t begin_change(struct queue_windows *qw, int64_t at_us)
 
 /* --- events -------------------------------------------------------------------------- */
 
-static enum queue_windows_verdict take_invalid(struct queue_state *q)
+static enum verdict take_invalid(struct queue_state *q)
 {
 	q->group[0]->counters.invalid++;
-	return QUEUE_WINDOWS_INVALID;
+	return VERDICT_INVALID;
 }
 
 static void take_duplicate(const struct notification *n, const struct queue_state *q)
@@ -182,7 +182,7 @@ static bool is_from_the_future(const struct notification *n, int64_t at_us)
 	return false;
 }
 
-enum queue_windows_verdict queue_windows_take(struct queue_windows *qw,
+enum verdict queue_windows_take(struct queue_windows *qw,
 	const struct notification *n, size_t socket, int64_t at_us, int64_t *window)
 {
 	struct queue_state *q = find_or_add(qw, n->queue_id, n->kind);
@@ -191,24 +191,24 @@ enum queue_windows_verdict queue_windows_take(struct queue_windows *qw,
 	at_us = begin_change(qw, at_us);
 	*window = qw->clock.index;
 	if (qw->states.failed)
-		return QUEUE_WINDOWS_NO_MEMORY;
+		return VERDICT_NO_MEMORY;
 	if (!q && qw->conf.any && qw->states.nqueue == qw->states.room && n->queue_id[0])
-		return QUEUE_WINDOWS_TOO_MANY_QUEUES;
+		return VERDICT_TOO_MANY_QUEUES;
 	if (!q)
-		return n->kind == NOTIFICATION_INVALID && !n->queue_id[0] ? QUEUE_WINDOWS_INVALID
-			: QUEUE_WINDOWS_FOREIGN_QUEUE;
+		return n->kind == NOTIFICATION_INVALID && !n->queue_id[0] ? VERDICT_INVALID
+			: VERDICT_FOREIGN_QUEUE;
 	if (n->kind == NOTIFICATION_INVALID || is_from_the_future(n, at_us))
 		return take_invalid(q);
 	if (dedup_is_duplicate(qw->dedup, n->text, n->text_len, socket, at_us)) {
 		take_duplicate(n, q);
-		return QUEUE_WINDOWS_DUPLICATE;
+		return VERDICT_DUPLICATE;
 	}
 	qw->frame++;
 	if (!take_groups(qw, n, q, at_us, &full) || !take_values(qw, n, q, at_us, &full)) {
 		qw->failed = true;
-		return QUEUE_WINDOWS_NO_MEMORY;
+		return VERDICT_NO_MEMORY;
 	}
-	return full ? take_invalid(q) : QUEUE_WINDOWS_ACCEPTED;
+	return full ? take_invalid(q) : VERDICT_ACCEPTED;
 }
 
 /* --- snapshots ----------------------------------------------------------------------- */
@@ -242,7 +242,7 @@ static bool take_result(struct queue_windows *qw, const struct notification *n,
 	return queue_states_end_waits(&qw->states, n, q, asked_us, at_us);
 }
 
-enum queue_windows_verdict queue_windows_snapshot_take(struct queue_windows *qw,
+enum verdict queue_windows_snapshot_take(struct queue_windows *qw,
 	const struct notification *n, int64_t asked_us, int64_t at_us)
 {
 	struct queue_state *q = find_or_add(qw, n->queue_id, n->kind);
@@ -251,20 +251,20 @@ enum queue_windows_verdict queue_windows_snapshot_take(struct queue_windows *qw,
 	at_us = begin_change(qw, at_us);
 	if (!q && n->kind == NOTIFICATION_INVALID && !n->queue_id[0]) {
 		qw->damaged = true;	/* it may belong to any queue */
-		return QUEUE_WINDOWS_INVALID;
+		return VERDICT_INVALID;
 	}
 	if (!q)
-		return QUEUE_WINDOWS_FOREIGN_QUEUE;
+		return VERDICT_FOREIGN_QUEUE;
 	q->answered = true;
 	state_snapshot_queue(&qw->states, q, n->kind != NOTIFICATION_EVENT);
 	if (n->kind != NOTIFICATION_EVENT)
-		return QUEUE_WINDOWS_INVALID;
+		return VERDICT_INVALID;
 	if (!take_result(qw, n, q, asked_us, at_us, &full)) {
 		qw->failed = true;
-		return QUEUE_WINDOWS_NO_MEMORY;
+		return VERDICT_NO_MEMORY;
 	}
 	state_snapshot_queue(&qw->states, q, full || n->incomplete);
-	return full || n->incomplete ? QUEUE_WINDOWS_INVALID : QUEUE_WINDOWS_ACCEPTED;
+	return full || n->incomplete ? VERDICT_INVALID : VERDICT_ACCEPTED;
 }
 
 void queue_windows_snapshot_end(struct queue_windows *qw, int64_t asked_us, int64_t at_us)

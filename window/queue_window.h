@@ -17,6 +17,7 @@
 #include "util/slice.h"
 #include "window/notification.h"
 #include "window/row.h"
+#include "window/verdict.h"
 #include "window/window_clock.h"
 
 #define QUEUE_WINDOW_SOCKETS 2
@@ -37,15 +38,6 @@ enum queue_window_socket {
 	SOCKET_LOST,
 	SOCKET_SILENT,		/* of older recordings: counts as down, but values are kept */
 	SOCKET_CONNECTED
-};
-
-enum queue_windows_verdict {
-	QUEUE_WINDOWS_ACCEPTED,
-	QUEUE_WINDOWS_DUPLICATE,
-	QUEUE_WINDOWS_INVALID,
-	QUEUE_WINDOWS_FOREIGN_QUEUE,
-	QUEUE_WINDOWS_TOO_MANY_QUEUES,
-	QUEUE_WINDOWS_NO_MEMORY
 };
 
 struct queue_windows;
@@ -79,7 +71,7 @@ bool queue_windows_socket(struct queue_windows *qw, size_t socket, enum queue_wi
 bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t until_us);
 
 /* Takes an event (NOTIFICATION_EVENT or NOTIFICATION_INVALID); *window is where it counts. */
-enum queue_windows_verdict queue_windows_take(struct queue_windows *qw,
+enum verdict queue_windows_take(struct queue_windows *qw,
 	const struct notification *n, size_t socket, int64_t at_us, int64_t *window);
 
 /*
@@ -89,7 +81,7 @@ enum queue_windows_verdict queue_windows_take(struct queue_windows *qw,
  */
 bool queue_windows_snapshot_begin(struct queue_windows *qw, const uint32_t *asked, bool resync,
 	int64_t asked_us);
-enum queue_windows_verdict queue_windows_snapshot_take(struct queue_windows *qw,
+enum verdict queue_windows_snapshot_take(struct queue_windows *qw,
 	const struct notification *result, int64_t asked_us, int64_t at_us);
 void queue_windows_snapshot_end(struct queue_windows *qw, int64_t asked_us, int64_t at_us);
 /* The name of a presence, which snapshots have too. False: out of memory. */

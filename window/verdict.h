@@ -1,5 +1,6 @@
 /*
- * What becomes of a frame of the stream: counted in its window, or rejected, and why.
+ * What becomes of a frame of the stream, a notification or a snapshot's result: counted in its
+ * window, or rejected, and why.
  */
 #ifndef WINDOW_VERDICT_H
 #define WINDOW_VERDICT_H
@@ -13,7 +14,7 @@ enum verdict {		/* the first that applies; INVALID to OUTLIER index `rejected` *
 	VERDICT_ACCEPTED = VERDICT_REJECTS,
 	VERDICT_FOREIGN_QUEUE,	/* not one of the queues of the run: in no row */
 	VERDICT_BEYOND,		/* accepted, but beyond the last window to be printed */
-	VERDICT_TOO_MANY_QUEUES,	/* ends the run */
+	VERDICT_TOO_MANY_QUEUES,	/* on replay: ends the run */
 	VERDICT_NO_MEMORY		/* ends the run */
 };
 

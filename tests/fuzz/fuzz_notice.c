@@ -139,7 +139,7 @@ static void take_message(struct world *w, size_t socket, const char *text, size_
 		check_notice(&n, text, len);
 		if (n.kind == NOTIFICATION_EVENT || n.kind == NOTIFICATION_INVALID)
 			must(queue_windows_take(w->windows, &n, socket, w->now_us, &window)
-				!= QUEUE_WINDOWS_NO_MEMORY);
+				!= VERDICT_NO_MEMORY);
 	}
 }
 
@@ -163,7 +163,7 @@ static void take_answer(struct world *w, bool resync, const char *text, size_t l
 	while (observation_query_next(w->reader, &n)) {
 		check_notice(&n, text, len);
 		must(queue_windows_snapshot_take(w->windows, &n, asked_us, w->now_us)
-			!= QUEUE_WINDOWS_NO_MEMORY);
+			!= VERDICT_NO_MEMORY);
 	}
 	queue_windows_snapshot_end(w->windows, asked_us, w->now_us);
 }

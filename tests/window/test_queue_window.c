@@ -51,7 +51,7 @@ static void start(struct queue_windows_conf c)
 	queue_windows_start(windows, T0);
 }
 
-static enum queue_windows_verdict put_text(const char *text, size_t socket, int64_t at_us)
+static enum verdict put_text(const char *text, size_t socket, int64_t at_us)
 {
 	struct notification n;
 
@@ -61,10 +61,10 @@ static enum queue_windows_verdict put_text(const char *text, size_t socket, int6
 }
 
 /* An event of queue 1: list is of metrics. */
-static enum queue_windows_verdict put(const char *media, const char *list, int64_t at_us)
+static enum verdict put(const char *media, const char *list, int64_t at_us)
 {
 	struct buf text = { 0 };
-	enum queue_windows_verdict verdict;
+	enum verdict verdict;
 
 	buf_printf(&text, "{\"topicName\":\"v2.analytics.queues." Q1 ".observations\","
 		"\"eventBody\":{\"group\":{%s%s%s},\"data\":[{\"metrics\":[%s]}]}}",
@@ -75,10 +75,10 @@ static enum queue_windows_verdict put(const char *media, const char *list, int64
 	return verdict;
 }
 
-static enum queue_windows_verdict answer(const char *results, int64_t asked_us, int64_t at_us)
+static enum verdict answer(const char *results, int64_t asked_us, int64_t at_us)
 {
 	struct buf text = { 0 };
-	enum queue_windows_verdict verdict = QUEUE_WINDOWS_ACCEPTED;
+	enum verdict verdict = VERDICT_ACCEPTED;
 	struct notification n;
 
 	assert_true(buf_printf(&text, "{\"results\":[%s]}", results));
@@ -146,9 +146,9 @@ TEST(rows__null_media_first_then_by_name)
 	const struct row_window *w;
 
 	start(conf());
-	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), QUEUE_WINDOWS_ACCEPTED);
-	assert_int_equal(put("chat", COUNT("oWaiting", 2), T0), QUEUE_WINDOWS_ACCEPTED);
-	assert_int_equal(put(NULL, COUNT("oActiveUsers", 3), T0), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), VERDICT_ACCEPTED);
+	assert_int_equal(put("chat", COUNT("oWaiting", 2), T0), VERDICT_ACCEPTED);
+	assert_int_equal(put(NULL, COUNT("oActiveUsers", 3), T0), VERDICT_ACCEPTED);
 	assert_null(queue_windows_due(windows, T0 + 10 * S - 1));
 	w = due(T0 + 10 * S);
 	assert_string_equal(w->source, "notifications");
@@ -212,7 +212,7 @@ TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
 	put(NULL, COUNT("oB", 2), T0 + 3);
 	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0 + 2));
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" COUNT("oA", 8) ","
-		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), QUEUE_WINDOWS_ACCEPTED);
+		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), VERDICT_ACCEPTED);
 	w = due(T0 + 10 * S);
 	assert_stat(&w->row[0], "oA", "count", STAT_LAST, 8);
 	assert_stat(&w->row[0], "oB", "count", STAT_LAST, 2);
@@ -331,9 +331,9 @@ TEST(path__within_anothers_is_invalid)
 
 	start(conf());
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"stats\":{\"a\":1}}", T0),
-		QUEUE_WINDOWS_ACCEPTED);
+		VERDICT_ACCEPTED);
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"qualifier\":\"a\","
-		"\"stats\":{\"b\":1}}", T0), QUEUE_WINDOWS_INVALID);
+		"\"stats\":{\"b\":1}}", T0), VERDICT_INVALID);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->row[0].nseries, 1);
 	assert_int_equal(w->rejected[VERDICT_INVALID], 1);
@@ -357,11 +357,11 @@ TEST(names__that_differ_in_a_dot_are_not_one_series)
 
 		start(conf());
 		assert_int_equal(put(NULL, ONE("o.a", "b.c", "d.e", 1), T0),
-			QUEUE_WINDOWS_ACCEPTED);
-		assert_int_equal(put(NULL, second[i], T0), QUEUE_WINDOWS_INVALID);
-		assert_int_equal(put("voice", second[i], T0), QUEUE_WINDOWS_ACCEPTED);
+			VERDICT_ACCEPTED);
+		assert_int_equal(put(NULL, second[i], T0), VERDICT_INVALID);
+		assert_int_equal(put("voice", second[i], T0), VERDICT_ACCEPTED);
 		assert_int_equal(put("voice", ONE("o.a", "b.c", "d.e", 1), T0),
-			QUEUE_WINDOWS_INVALID);
+			VERDICT_INVALID);
 		w = due(T0 + 10 * S);
 		assert_int_equal(w->row[0].nseries, 1);
 		assert_stat(&w->row[0], "o_a", "b_c.d_e", STAT_LAST, 1);
@@ -415,10 +415,10 @@ TEST(series_and_media_are_bounded)
 
 		snprintf(media, sizeof(media), "m%02d", i);
 		assert_int_equal(put(media, COUNT("oX", 1), T0),
-			i == 32 ? QUEUE_WINDOWS_INVALID : QUEUE_WINDOWS_ACCEPTED);
+			i == 32 ? VERDICT_INVALID : VERDICT_ACCEPTED);
 	}
-	assert_int_equal(put(NULL, list.data, T0), QUEUE_WINDOWS_INVALID);
-	assert_int_equal(answer(result.data, T0, T0), QUEUE_WINDOWS_INVALID);
+	assert_int_equal(put(NULL, list.data, T0), VERDICT_INVALID);
+	assert_int_equal(answer(result.data, T0, T0), VERDICT_INVALID);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->nrow, 34);
 	assert_int_equal(w->row[0].nseries, SERIES_MAX);
@@ -436,8 +436,8 @@ TEST(duplicate__counts_in_its_groups)
 
 	start(conf());
 	assert_true(queue_windows_socket(windows, 1, SOCKET_CONNECTED, T0));
-	assert_int_equal(put_text(text, 0, T0), QUEUE_WINDOWS_ACCEPTED);
-	assert_int_equal(put_text(text, 1, T0 + 1), QUEUE_WINDOWS_DUPLICATE);
+	assert_int_equal(put_text(text, 0, T0), VERDICT_ACCEPTED);
+	assert_int_equal(put_text(text, 1, T0 + 1), VERDICT_DUPLICATE);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->row[0].updates + w->row[0].rejected[VERDICT_DUPLICATE], 0);
 	assert_int_equal(w->row[1].rejected[VERDICT_DUPLICATE], 1);
@@ -454,7 +454,7 @@ TEST(refused_queue_has_no_row)
 	assert_int_equal(row_window_queues(due(T0 + 10 * S)), 2);
 	queue_windows_refuse(windows, Q1);
 	assert_int_equal(put("voice", COUNT("oX", 1), T0 + 10 * S),
-		QUEUE_WINDOWS_FOREIGN_QUEUE);
+		VERDICT_FOREIGN_QUEUE);
 	w = due(T0 + 20 * S);
 	assert_int_equal(row_window_queues(w), 1);
 	assert_int_equal(w->nrow, 1);
@@ -552,17 +552,17 @@ TEST(any__adds_queues_up_to_its_room)
 	c.any = c.replay = true;
 	c.room = 2;
 	start(c);
-	assert_int_equal(put("voice", COUNT("oX", 1), T0), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(put("voice", COUNT("oX", 1), T0), VERDICT_ACCEPTED);
 	snprintf(text, sizeof(text), message, Q2);
-	assert_int_equal(put_text(text, 0, T0 + 1), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(put_text(text, 0, T0 + 1), VERDICT_ACCEPTED);
 	assert_int_equal(row_window_queues(due(T0 + 10 * S)), 2);
 	queue_windows_refuse(windows, Q2);
-	assert_int_equal(put_text(text, 0, T0 + 12 * S), QUEUE_WINDOWS_TOO_MANY_QUEUES);
+	assert_int_equal(put_text(text, 0, T0 + 12 * S), VERDICT_TOO_MANY_QUEUES);
 	assert_int_equal(row_window_queues(due(T0 + 20 * S)), 1);
 	assert_true(queue_windows_watch(windows, Q2));
-	assert_int_equal(put_text(text, 0, T0 + 23 * S), QUEUE_WINDOWS_ACCEPTED);
+	assert_int_equal(put_text(text, 0, T0 + 23 * S), VERDICT_ACCEPTED);
 	snprintf(text, sizeof(text), message, "00000003-0000-4000-8000-000000000003");
-	assert_int_equal(put_text(text, 0, T0 + 24 * S), QUEUE_WINDOWS_TOO_MANY_QUEUES);
+	assert_int_equal(put_text(text, 0, T0 + 24 * S), VERDICT_TOO_MANY_QUEUES);
 	assert_false(queue_windows_watch(windows, "00000003-0000-4000-8000-000000000003"));
 	close_windows();
 }
@@ -692,7 +692,7 @@ TEST(age__from_the_future_in_an_answer_is_a_clock_that_differs)
 	start(conf());
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\",\"mediaType\":\"voice\"},"
 		"\"data\":[{\"metric\":\"oLongestWaiting\",\"stats\":{\"calculatedMetricValue\":"
-		"1795485660000}}]}", T0, T0), QUEUE_WINDOWS_ACCEPTED);
+		"1795485660000}}]}", T0, T0), VERDICT_ACCEPTED);
 	w = due(T0 + 10 * S);
 	assert_int_equal(w->row[0].clock_skew, 0);
 	assert_int_equal(w->row[1].clock_skew, 1);
