@@ -30,24 +30,27 @@ struct queue_state_group *queue_states_group(const struct queue_state *q, struct
 	return NULL;
 }
 
-static struct queue_state_group *group_new(struct queue_state *q, struct slice media)
+/* NULL: out of memory. */
+static struct queue_state_group *group_new(struct queue_states *qs, struct queue_state *q,
+	struct slice media)
 {
 	struct queue_state_group *g = calloc(1, sizeof(*g));
-	char *text;
+	char *text = NULL;
 
-	if (!g)
-		return NULL;
-	g->queue = q;
-	if (!media.s)
-		return g;
-	text = media.len < sizeof(g->media_text) ? g->media_text : calloc(1, media.len + 1);
+	if (g)
+		text = media.len < sizeof(g->media_text) ? g->media_text
+			: calloc(1, media.len + 1);
 	if (!text) {
+		qs->failed = true;
 		free(g);
 		return NULL;
 	}
-	g->media = memcpy(text, media.s, media.len);
+	if (media.s)
+		g->media = memcpy(text, media.s, media.len);
 	g->media_len = media.len;
-	return g;
+	g->queue = q;
+	g->next = qs->groups;
+	return qs->groups = g;
 }
 
 static void group_free(struct queue_state_group *g)
@@ -68,7 +71,7 @@ static int compare_media(const struct queue_state_group *a, const struct queue_s
 }
 
 struct queue_state_group *queue_states_make_group(struct queue_states *qs, struct queue_state *q,
-	struct slice media, bool *full)
+	struct slice media)
 {
 	struct queue_state_group *g = queue_states_group(q, media);
 	size_t at;
@@ -76,14 +79,12 @@ struct queue_state_group *queue_states_make_group(struct queue_states *qs, struc
 	if (g)
 		return g;
 	if (q->ngroup == ARRAY_LEN(q->group)) {
-		*full = true;
+		qs->full = true;
 		return NULL;
 	}
-	g = group_new(q, media);
-	if (!g) {
-		qs->failed = true;
+	g = group_new(qs, q, media);
+	if (!g)
 		return NULL;
-	}
 	for (at = q->ngroup; at > 0 && compare_media(q->group[at - 1], g) > 0; at--)
 		q->group[at] = q->group[at - 1];
 	q->group[at] = g;
@@ -92,6 +93,13 @@ struct queue_state_group *queue_states_make_group(struct queue_states *qs, struc
 }
 
 /* --- values ------------------------------------------------------------------------- */
+
+void queue_states_begin(struct queue_states *qs, int64_t now_us, int64_t asked_us)
+{
+	qs->now_us = now_us;
+	qs->asked_us = asked_us;
+	qs->full = false;
+}
 
 /* Remembers the newest half hour of the group. */
 static void note_running(struct queue_state_group *g, struct total_interval when)
@@ -103,10 +111,10 @@ static void note_running(struct queue_state_group *g, struct total_interval when
 }
 
 static void take_total(struct queue_states *qs, struct queue_state_group *g,
-	const struct notification_value *v, int64_t at_us, bool *full)
+	const struct notification_value *v)
 {
 	struct total_interval when = { v->from_ms, v->to_ms };
-	struct state_value *sv = state_value_make(qs, g, v, true, at_us, full);
+	struct state_value *sv = state_value_make(qs, g, v, true);
 
 	note_running(g, when);
 	if (sv)
@@ -114,27 +122,34 @@ static void take_total(struct queue_states *qs, struct queue_state_group *g,
 			queue_states_has_been_up_since(qs, v->from_ms * US_PER_MS));
 }
 
-bool queue_states_take(struct queue_states *qs, struct queue_state_group *g,
-	const struct notification_value *v, uint64_t frame, int64_t at_us, bool *full)
+static void take_gauge(struct queue_states *qs, struct queue_state_group *g,
+	const struct notification_value *v)
+{
+	struct state_value *sv = state_value_make(qs, g, v, false);
+
+	if (!sv)
+		return;
+	sv->event_us = qs->now_us;
+	if (sv->differs)
+		state_snapshot_crossed(qs, sv);
+	series_count(sv->own, qs->frame);
+	series_count(sv->sum, qs->frame);
+	series_count(sv->total, qs->frame);
+	state_value_set(qs, sv, v);
+}
+
+void queue_states_take(struct queue_states *qs, struct queue_state_group *g,
+	const struct notification_value *v)
 {
 	enum state_value_use use = state_value_use(v);
-	struct state_value *sv;
 
-	if (g->frame != frame)
+	if (g->frame != qs->frame)
 		g->nth = 0;
-	g->frame = frame;
+	g->frame = qs->frame;
 	if (use == STATE_VALUE_TOTAL)
-		take_total(qs, g, v, at_us, full);
-	sv = use == STATE_VALUE_GAUGE ? state_value_make(qs, g, v, false, at_us, full) : NULL;
-	if (!sv)
-		return !qs->failed;
-	sv->event_us = at_us;
-	if (sv->differs)
-		state_snapshot_crossed(qs, sv, at_us);
-	series_count(sv->own, frame);
-	series_count(sv->sum, frame);
-	series_count(sv->total, frame);
-	return state_value_set(qs, sv, v, at_us);
+		take_total(qs, g, v);
+	else if (use == STATE_VALUE_GAUGE)
+		take_gauge(qs, g, v);
 }
 
 bool queue_states_has_metric(const struct queue_states *qs, const char *pattern)
@@ -148,41 +163,45 @@ bool queue_states_has_metric(const struct queue_states *qs, const char *pattern)
 	return false;
 }
 
+/* Whether the message has a longest wait of that metric and media type. */
+static bool has_wait(const struct notification *n, struct slice metric, struct slice media)
+{
+	for (size_t i = 0; i < n->nvalue; i++) {
+		const struct notification_value *v = &n->value[i];
+
+		if (v->kind != VALUE_NUMBER && slice_same(v->metric, metric)
+		    && slice_same(v->media, media))
+			return true;
+	}
+	return false;
+}
+
 /*
  * When nobody waits any more, the longest wait is over, unless the same message has a new one. Else
  * the next wait would seem to have begun long ago.
  */
-bool queue_states_end_waits(struct queue_states *qs, const struct notification *n,
-	const struct queue_state *q, int64_t asked_us, int64_t at_us)
+void queue_states_end_waits(struct queue_states *qs, const struct notification *n,
+	const struct queue_state *q)
 {
-	bool ok = true;
-
 	for (size_t i = 0; i < n->nvalue; i++) {
 		const struct notification_value *v = &n->value[i];
 		struct metric_name name = state_value_name(v, false);
 		const struct queue_state_group *g;
 		struct state_value *sv;
-		bool replaced = false;
 
 		if (v->kind != VALUE_NUMBER || v->number != 0
 		    || !wanted_metrics_find(&qs->wanted, v->metric)->needed)
 			continue;
 		g = queue_states_group(q, v->media);
 		sv = g ? state_value_find(qs, g, &name) : NULL;
-		if (!sv || !sv->other || sv->event_us >= asked_us
-		    || sv->other->event_us >= asked_us)
-			continue;
-		for (size_t k = 0; k < n->nvalue; k++)
-			replaced = replaced || (n->value[k].kind != VALUE_NUMBER
-				&& slice_same(n->value[k].metric, sv->other->entry->name.metric)
-				&& slice_same(n->value[k].media, v->media));
-		if (replaced)
+		if (!sv || !sv->other || sv->event_us >= qs->asked_us
+		    || sv->other->event_us >= qs->asked_us
+		    || has_wait(n, sv->other->entry->name.metric, v->media))
 			continue;
 		sv->other->now.known = true;
 		sv->other->now.waiting = false;
-		ok = ok && state_value_refresh(qs, sv->other, at_us);
+		state_value_refresh(qs, sv->other);
 	}
-	return ok;
 }
 
 /* --- the stream --------------------------------------------------------------------- */
@@ -193,80 +212,62 @@ int64_t queue_states_seen_us(const struct queue_states *qs, int64_t at_us)
 		+ (qs->up && at_us > qs->seen_since_us ? at_us - qs->seen_since_us : 0);
 }
 
-bool queue_states_set_complete(const struct queue_states *qs, struct queue_state *q, bool known,
-	int64_t at_us)
+void queue_states_set_complete(struct queue_states *qs, struct queue_state *q, bool known)
 {
-	bool ok = true;
-
 	if (!q->complete.known)
-		q->complete_up_us = queue_states_seen_us(qs, at_us);
+		q->complete_up_us = queue_states_seen_us(qs, qs->now_us);
 	q->complete.known = known;
 	for (size_t g = 0; g < q->ngroup; g++)
-		for (size_t i = 0; ok && i < q->group[g]->series.n; i++)
-			ok = series_refresh(q->group[g]->series.v[i], &q->complete, at_us, qs->up);
-	return ok;
+		for (size_t i = 0; i < q->group[g]->series.n; i++)
+			qs->failed |= !series_refresh(q->group[g]->series.v[i], &q->complete,
+				qs->now_us, qs->up);
 }
 
-bool queue_states_hold(const struct queue_states *qs, int64_t at_us)
+void queue_states_hold(struct queue_states *qs, int64_t at_us)
 {
-	bool ok = true;
-
-	for (size_t q = 0; q < qs->nqueue; q++)
-		for (size_t g = 0; g < qs->queue[q].ngroup; g++)
-			ok = series_set_hold(&qs->queue[q].group[g]->series, at_us, qs->up) && ok;
-	return ok;
+	for (struct queue_state_group *g = qs->groups; g; g = g->next)
+		qs->failed |= !series_set_hold(&g->series, at_us, qs->up);
 }
 
 void queue_states_carry(struct queue_states *qs, int64_t at_us)
 {
 	qs->window_up_us = queue_states_seen_us(qs, at_us);
-	for (size_t q = 0; q < qs->nqueue; q++)
-		for (size_t g = 0; g < qs->queue[q].ngroup; g++) {
-			struct queue_state_group *group = qs->queue[q].group[g];
-
-			sample_free(&group->counters.lag_us);
-			group->counters = (struct queue_state_counters){ 0 };
-			series_set_carry(&group->series);
-		}
+	for (struct queue_state_group *g = qs->groups; g; g = g->next) {
+		sample_free(&g->counters.lag_us);
+		g->counters = (struct queue_state_counters){ 0 };
+		series_set_carry(&g->series);
+	}
 }
 
-bool queue_states_set_up(struct queue_states *qs, bool up, int64_t at_us, int64_t window_us)
+void queue_states_pause(struct queue_states *qs)
 {
-	bool ok;
-
-	if (up == qs->up)
-		return true;
-	ok = queue_states_hold(qs, at_us);
-	qs->up_total_us = queue_states_seen_us(qs, at_us);
-	qs->up = up;
-	if (up)
-		qs->up_since_us = qs->seen_since_us = at_us;
-	for (size_t q = 0; q < qs->nqueue; q++)
-		for (size_t g = 0; g < qs->queue[q].ngroup; g++) {
-			if (up)
-				series_set_found(&qs->queue[q].group[g]->series, at_us, window_us);
-			else
-				series_set_lost(&qs->queue[q].group[g]->series, at_us);
-		}
-	return ok;
-}
-
-bool queue_states_pause(struct queue_states *qs, int64_t at_us)
-{
-	bool ok = queue_states_hold(qs, at_us);
-
-	qs->up_total_us = queue_states_seen_us(qs, at_us);
+	queue_states_hold(qs, qs->now_us);
+	qs->up_total_us = queue_states_seen_us(qs, qs->now_us);
 	qs->up = false;
-	return ok;
 }
 
-bool queue_states_resume(struct queue_states *qs, int64_t at_us)
+void queue_states_resume(struct queue_states *qs)
 {
-	bool ok = queue_states_hold(qs, at_us);
-
+	queue_states_hold(qs, qs->now_us);
 	qs->up = true;
-	qs->seen_since_us = at_us;
-	return ok;
+	qs->seen_since_us = qs->now_us;
+}
+
+void queue_states_set_up(struct queue_states *qs, bool up, int64_t window_us)
+{
+	if (up == qs->up)
+		return;
+	if (up) {
+		queue_states_resume(qs);
+		qs->up_since_us = qs->now_us;
+	} else {
+		queue_states_pause(qs);
+	}
+	for (struct queue_state_group *g = qs->groups; g; g = g->next)
+		if (up)
+			series_set_found(&g->series, qs->now_us, window_us);
+		else
+			series_set_lost(&g->series, qs->now_us);
 }
 
 bool queue_states_has_been_up_since(const struct queue_states *qs, int64_t from_us)
@@ -274,19 +275,16 @@ bool queue_states_has_been_up_since(const struct queue_states *qs, int64_t from_
 	return qs->up && qs->up_since_us <= from_us;
 }
 
-bool queue_states_forget(struct queue_states *qs, int64_t at_us)
+void queue_states_forget(struct queue_states *qs)
 {
-	bool ok = true;
-
 	for (size_t i = 0; i < qs->nslot; i++)
 		if (qs->value[i])
 			qs->value[i]->now.known = qs->value[i]->now.waiting = false;
 	for (size_t i = 0; i < qs->nslot; i++)
 		if (qs->value[i])
-			ok = state_value_refresh(qs, qs->value[i], at_us) && ok;
+			state_value_refresh(qs, qs->value[i]);
 	for (size_t i = 0; i < qs->nqueue; i++)
-		ok = queue_states_set_complete(qs, &qs->queue[i], false, at_us) && ok;
-	return ok;
+		queue_states_set_complete(qs, &qs->queue[i], false);
 }
 
 /* --- the life of queue states ------------------------------------------------------- */
@@ -295,15 +293,12 @@ static struct queue_state *queue_add(struct queue_states *qs, const char *id)
 {
 	struct queue_state *q = &qs->queue[qs->nqueue];
 
-	q->group[0] = group_new(q, slice_of(NULL));
-	if (!q->group[0] || !queue_index_add(&qs->index, id)) {
-		if (q->group[0])
-			group_free(q->group[0]);
-		q->group[0] = NULL;
+	if (!queue_states_make_group(qs, q, slice_of(NULL)))
+		return NULL;
+	if (!queue_index_add(&qs->index, id)) {
 		qs->failed = true;
 		return NULL;
 	}
-	q->ngroup = 1;
 	qs->nqueue++;
 	return q;
 }
@@ -335,9 +330,12 @@ bool queue_states_init(struct queue_states *qs, const char *const *queue, size_t
 
 void queue_states_free(struct queue_states *qs)
 {
-	for (size_t q = 0; q < qs->nqueue; q++)
-		for (size_t g = 0; g < qs->queue[q].ngroup; g++)
-			group_free(qs->queue[q].group[g]);
+	while (qs->groups) {
+		struct queue_state_group *g = qs->groups;
+
+		qs->groups = g->next;
+		group_free(g);
+	}
 	state_values_free(qs);
 	presences_free(&qs->presences);
 	queue_index_free(&qs->index);

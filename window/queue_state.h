@@ -43,6 +43,7 @@ struct queue_state_group {
 	struct series_set series;
 	bool has_running;
 	struct total_interval running;	/* the newest half hour */
+	struct queue_state_group *next;	/* of all queues, in no order */
 };
 
 struct queue_state {
@@ -59,10 +60,13 @@ struct queue_state {
 	struct queue_state_group *group[1 + QUEUE_STATE_MEDIA_MAX];
 };
 
-struct queue_states {			/* others read it, and change it through the calls below */
+/* Others read it, and change it through the calls below, all of which set `failed` if memory runs
+ * out. Those without at_us make their change at now_us. */
+struct queue_states {
 	struct queue_index index;	/* the queues' IDs, by number */
 	struct queue_state *queue;
 	size_t nqueue, room;
+	struct queue_state_group *groups;	/* the first one */
 	struct wanted_metrics wanted;
 	struct presences presences;
 	struct state_value **value;	/* a hash table with open addressing, a power of two */
@@ -79,7 +83,13 @@ struct queue_states {			/* others read it, and change it through the calls below
 	int64_t resync_us;		/* its time if its differences are not reported yet, else
 					 * NO_TIME */
 	uint64_t differences;
-	bool failed;			/* out of memory */
+	/* The message at hand: */
+	int64_t now_us;			/* its moment, or that of the last change */
+	int64_t asked_us;		/* of an answer: values with events since then stay as they
+					 * are; INT64_MAX: it is an event */
+	uint64_t frame;			/* the number of the event */
+	bool full;			/* there was no room for part of it */
+	bool failed;			/* out of memory, at any time */
 };
 
 /* Queues by their number, with room for that many in all, and patterns of -m in the order of rows;
@@ -94,40 +104,39 @@ struct queue_state *queue_states_queue(const struct queue_states *qs, const char
 struct queue_state *queue_states_watch(struct queue_states *qs, const char *id);
 /* NULL: there is none. */
 struct queue_state_group *queue_states_group(const struct queue_state *q, struct slice media);
-/* The same, made if there is none. NULL: no room (*full, else unchanged), or out of memory. */
+/* The same, made if there is none. NULL: no room (full), or out of memory. */
 struct queue_state_group *queue_states_make_group(struct queue_states *qs, struct queue_state *q,
-	struct slice media, bool *full);
+	struct slice media);
 
 /* Whether any metric that matches the pattern of -m has had a value. */
 bool queue_states_has_metric(const struct queue_states *qs, const char *pattern);
 
-/* A value of an event; frame: the event's number. *full: there was no room for it, else unchanged.
- * False: out of memory. */
-bool queue_states_take(struct queue_states *qs, struct queue_state_group *g,
-	const struct notification_value *v, uint64_t frame, int64_t at_us, bool *full);
+/* Before each change: its moment, and asked_us if it is that of an answer. */
+void queue_states_begin(struct queue_states *qs, int64_t now_us, int64_t asked_us);
 
-/* After the values of an event (asked_us INT64_MAX), or of a snapshot's result. */
-bool queue_states_end_waits(struct queue_states *qs, const struct notification *n,
-	const struct queue_state *q, int64_t asked_us, int64_t at_us);
+/* A value of the event. */
+void queue_states_take(struct queue_states *qs, struct queue_state_group *g,
+	const struct notification_value *v);
+/* After the values of an event, or of a snapshot's result. */
+void queue_states_end_waits(struct queue_states *qs, const struct notification *n,
+	const struct queue_state *q);
 
-/* The stream is up or down from at_us on, in a window that began at window_us. */
-bool queue_states_set_up(struct queue_states *qs, bool up, int64_t at_us, int64_t window_us);
+/* The stream is up or down from now on, in a window that began at window_us. */
+void queue_states_set_up(struct queue_states *qs, bool up, int64_t window_us);
 /* It is up, but nothing of it is seen until queue_states_resume: nothing is observed meanwhile, and
  * values are kept. */
-bool queue_states_pause(struct queue_states *qs, int64_t at_us);
-bool queue_states_resume(struct queue_states *qs, int64_t at_us);
+void queue_states_pause(struct queue_states *qs);
+void queue_states_resume(struct queue_states *qs);
 bool queue_states_has_been_up_since(const struct queue_states *qs, int64_t from_us);
 /* For how long the stream was up and seen since the run began. */
 int64_t queue_states_seen_us(const struct queue_states *qs, int64_t at_us);
 
 /* Whether all values of the queue are known from now on, and so its sums over qualifiers. */
-bool queue_states_set_complete(const struct queue_states *qs, struct queue_state *q, bool known,
-	int64_t at_us);
+void queue_states_set_complete(struct queue_states *qs, struct queue_state *q, bool known);
 /* All values become unknown, because their changes were missed. */
-bool queue_states_forget(struct queue_states *qs, int64_t at_us);
+void queue_states_forget(struct queue_states *qs);
 
-/* Counts the values up to at_us. False: out of memory. */
-bool queue_states_hold(const struct queue_states *qs, int64_t at_us);
+void queue_states_hold(struct queue_states *qs, int64_t at_us);	/* counts the values until then */
 /* The next window begins at at_us: keeps the values, and clears what the last window counted. */
 void queue_states_carry(struct queue_states *qs, int64_t at_us);
 

@@ -16,14 +16,11 @@ struct queue_windows {
 	struct queue_states states;
 	enum queue_window_socket socket[QUEUE_WINDOW_SOCKETS];
 	struct dedup *dedup;
-	bool failed;
 	bool damaged;			/* a result of the present snapshot names no queue */
 	bool coverage_unknown;
 	bool borrowed;			/* the caller has a window; its counters are still here */
 	int64_t open_since_us;		/* since when a socket is open; INT64_MAX: none is */
-	uint64_t frame;
 	struct window_clock clock;
-	int64_t changed_us;		/* the last change */
 	bool stalled;			/* nothing is seen until stalled_until_us */
 	int64_t stalled_until_us;
 	struct coverage coverage;
@@ -37,11 +34,11 @@ static void move_beginning(struct queue_windows *qw, int64_t at_us)
 	if (!window_clock_begin(&qw->clock, at_us))
 		return;
 	at_us = qw->clock.from_us;
-	qw->failed = !queue_states_hold(&qw->states, at_us) || qw->failed;
+	queue_states_hold(&qw->states, at_us);
 	queue_states_carry(&qw->states, at_us);
 	coverage_advance(&qw->coverage, window_clock_span(&qw->clock));
-	if (qw->changed_us < at_us)
-		qw->changed_us = at_us;
+	if (qw->states.now_us < at_us)
+		qw->states.now_us = at_us;
 }
 
 /* Before any change: takes back the window that the caller has borrowed. */
@@ -60,28 +57,33 @@ static bool any_socket(const struct queue_windows *qw, enum queue_window_socket 
 	return false;
 }
 
+static void lose_coverage(struct queue_windows *qw, int64_t at_us)
+{
+	qw->states.failed |= !coverage_down(&qw->coverage, at_us, window_clock_span(&qw->clock));
+}
+
 /* The end of a stall. */
 static void resume(struct queue_windows *qw)
 {
 	int64_t at_us = qw->stalled_until_us;
-	bool ok = true;
 
 	qw->stalled = false;
+	queue_states_begin(&qw->states, at_us, INT64_MAX);
 	if (!any_socket(qw, SOCKET_CONNECTED)) {
-		ok = coverage_down(&qw->coverage, at_us, window_clock_span(&qw->clock));
-	} else {
-		if (!qw->coverage.up)
-			coverage_up(&qw->coverage, at_us);
-		ok = queue_states_resume(&qw->states, at_us);
+		lose_coverage(qw, at_us);
+		return;
 	}
-	qw->failed = qw->failed || !ok;
+	if (!qw->coverage.up)
+		coverage_up(&qw->coverage, at_us);
+	queue_states_resume(&qw->states);
 }
 
 /*
  * Before a change at at_us: returns the moment at which it counts, which is not behind the window's
- * end. (The caller closes a window before what comes at its end or later.)
+ * end. (The caller closes a window before what comes at its end or later.) asked_us: of an answer,
+ * see queue_states.
  */
-static int64_t begin_change(struct queue_windows *qw, int64_t at_us)
+static int64_t begin_change(struct queue_windows *qw, int64_t at_us, int64_t asked_us)
 {
 	end_borrowing(qw);
 	if (qw->stalled && at_us >= qw->stalled_until_us)
@@ -90,8 +92,16 @@ static int64_t begin_change(struct queue_windows *qw, int64_t at_us)
 		move_beginning(qw, at_us);
 	else if (at_us > window_clock_span(&qw->clock).to_us)
 		at_us = window_clock_span(&qw->clock).to_us;
-	qw->changed_us = at_us;
+	queue_states_begin(&qw->states, at_us, asked_us);
 	return at_us;
+}
+
+/* The same for a change that cannot reach back behind the last one, whose time is counted. */
+static int64_t begin_later_change(struct queue_windows *qw, int64_t at_us)
+{
+	int64_t last_us = qw->states.now_us;
+
+	return begin_change(qw, at_us > last_us ? at_us : last_us, INT64_MAX);
 }
 
 /* --- events -------------------------------------------------------------------------- */
@@ -113,30 +123,30 @@ static void take_duplicate(const struct notification *n, const struct queue_stat
 }
 
 /* Counts the event in each of its groups. */
-static bool take_groups(struct queue_windows *qw, const struct notification *n,
-	struct queue_state *q, int64_t at_us, bool *full)
+static void take_groups(struct queue_windows *qw, const struct notification *n,
+	struct queue_state *q)
 {
 	for (size_t i = 0; i < n->nmedia; i++) {
-		struct queue_state_group *g = queue_states_make_group(&qw->states, q,
-			n->media[i], full);
+		struct queue_state_group *g = queue_states_make_group(&qw->states, q, n->media[i]);
 
-		if (qw->states.failed)
-			return false;
 		if (!g)
 			continue;
 		g->counters.updates++;
 		if (n->instant_us == NO_TIME)
 			continue;
-		if (n->instant_us > at_us)
+		if (n->instant_us > qw->states.now_us)
 			g->counters.clock_skew++;
-		else if (!sample_add(&g->counters.lag_us, (double)(at_us - n->instant_us)))
-			return false;
+		else
+			qw->states.failed |= !sample_add(&g->counters.lag_us,
+				(double)(qw->states.now_us - n->instant_us));
 	}
-	return true;
 }
 
-static bool take_values(struct queue_windows *qw, const struct notification *n,
-	const struct queue_state *q, int64_t at_us, bool *full)
+/* Passes on the values of an event or a snapshot's result. */
+typedef void take_value(struct queue_states *qs, struct queue_state_group *g,
+	const struct notification_value *v);
+static void take_values(struct queue_states *qs, const struct notification *n,
+	const struct queue_state *q, take_value *take)
 {
 	struct queue_state_group *g = NULL;
 
@@ -147,12 +157,11 @@ static bool take_values(struct queue_windows *qw, const struct notification *n,
 			g = queue_states_group(q, v->media);
 		if (!g)
 			continue;
-		if (v->kind == VALUE_START && v->us > at_us)
+		if (v->kind == VALUE_START && v->us > qs->now_us)
 			g->counters.clock_skew++;
-		if (!queue_states_take(&qw->states, g, v, qw->frame, at_us, full))
-			return false;
+		take(qs, g, v);
 	}
-	return queue_states_end_waits(&qw->states, n, q, INT64_MAX, at_us);
+	queue_states_end_waits(qs, n, q);
 }
 
 /* The queue of that ID; NULL: none, or refused. A new queue of an event is added if the run takes
@@ -182,17 +191,17 @@ static bool is_from_the_future(const struct notification *n, int64_t at_us)
 	return false;
 }
 
-enum verdict queue_windows_take(struct queue_windows *qw,
-	const struct notification *n, size_t socket, int64_t at_us, int64_t *window)
+enum verdict queue_windows_take(struct queue_windows *qw, const struct notification *n,
+	size_t socket, int64_t at_us, int64_t *window)
 {
+	struct queue_states *qs = &qw->states;
 	struct queue_state *q = find_or_add(qw, n->queue_id, n->kind);
-	bool full = false;
 
-	at_us = begin_change(qw, at_us);
+	at_us = begin_change(qw, at_us, INT64_MAX);
 	*window = qw->clock.index;
-	if (qw->states.failed)
+	if (qs->failed)
 		return VERDICT_NO_MEMORY;
-	if (!q && qw->conf.any && qw->states.nqueue == qw->states.room && n->queue_id[0])
+	if (!q && qw->conf.any && qs->nqueue == qs->room && n->queue_id[0])
 		return VERDICT_TOO_MANY_QUEUES;
 	if (!q)
 		return n->kind == NOTIFICATION_INVALID && !n->queue_id[0] ? VERDICT_INVALID
@@ -203,12 +212,12 @@ enum verdict queue_windows_take(struct queue_windows *qw,
 		take_duplicate(n, q);
 		return VERDICT_DUPLICATE;
 	}
-	qw->frame++;
-	if (!take_groups(qw, n, q, at_us, &full) || !take_values(qw, n, q, at_us, &full)) {
-		qw->failed = true;
+	qs->frame++;
+	take_groups(qw, n, q);
+	take_values(qs, n, q, queue_states_take);
+	if (qs->failed)
 		return VERDICT_NO_MEMORY;
-	}
-	return full ? take_invalid(q) : VERDICT_ACCEPTED;
+	return qs->full ? take_invalid(q) : VERDICT_ACCEPTED;
 }
 
 /* --- snapshots ----------------------------------------------------------------------- */
@@ -223,32 +232,14 @@ bool queue_windows_snapshot_begin(struct queue_windows *qw, const uint32_t *aske
 	return true;
 }
 
-static bool take_result(struct queue_windows *qw, const struct notification *n,
-	struct queue_state *q, int64_t asked_us, int64_t at_us, bool *full)
-{
-	for (size_t i = 0; i < n->nmedia; i++)
-		if (!queue_states_make_group(&qw->states, q, n->media[i], full)
-		    && qw->states.failed)
-			return false;
-	for (size_t i = 0; i < n->nvalue; i++) {
-		const struct notification_value *v = &n->value[i];
-		struct queue_state_group *g = queue_states_group(q, v->media);
-
-		if (g && v->kind == VALUE_START && v->us > at_us)
-			g->counters.clock_skew++;
-		if (g && !state_snapshot_take(&qw->states, g, v, asked_us, at_us, full))
-			return false;
-	}
-	return queue_states_end_waits(&qw->states, n, q, asked_us, at_us);
-}
-
 enum verdict queue_windows_snapshot_take(struct queue_windows *qw,
 	const struct notification *n, int64_t asked_us, int64_t at_us)
 {
+	struct queue_states *qs = &qw->states;
 	struct queue_state *q = find_or_add(qw, n->queue_id, n->kind);
-	bool full = false;
+	bool good = n->kind == NOTIFICATION_EVENT;
 
-	at_us = begin_change(qw, at_us);
+	begin_change(qw, at_us, asked_us);
 	if (!q && n->kind == NOTIFICATION_INVALID && !n->queue_id[0]) {
 		qw->damaged = true;	/* it may belong to any queue */
 		return VERDICT_INVALID;
@@ -256,22 +247,19 @@ enum verdict queue_windows_snapshot_take(struct queue_windows *qw,
 	if (!q)
 		return VERDICT_FOREIGN_QUEUE;
 	q->answered = true;
-	state_snapshot_queue(&qw->states, q, n->kind != NOTIFICATION_EVENT);
-	if (n->kind != NOTIFICATION_EVENT)
-		return VERDICT_INVALID;
-	if (!take_result(qw, n, q, asked_us, at_us, &full)) {
-		qw->failed = true;
-		return VERDICT_NO_MEMORY;
-	}
-	state_snapshot_queue(&qw->states, q, full || n->incomplete);
-	return full || n->incomplete ? VERDICT_INVALID : VERDICT_ACCEPTED;
+	for (size_t i = 0; good && i < n->nmedia; i++)
+		queue_states_make_group(qs, q, n->media[i]);
+	if (good)
+		take_values(qs, n, q, state_snapshot_take);
+	good = good && !qs->full && !n->incomplete;
+	state_snapshot_queue(qs, q, !good);
+	return qs->failed ? VERDICT_NO_MEMORY : good ? VERDICT_ACCEPTED : VERDICT_INVALID;
 }
 
 void queue_windows_snapshot_end(struct queue_windows *qw, int64_t asked_us, int64_t at_us)
 {
-	at_us = begin_change(qw, at_us);
-	if (!state_snapshot_end(&qw->states, !qw->damaged, asked_us, at_us))
-		qw->failed = true;
+	begin_change(qw, at_us, asked_us);
+	state_snapshot_end(&qw->states, !qw->damaged);
 }
 
 bool queue_windows_resync_over(struct queue_windows *qw, int64_t at_us, uint64_t *differences)
@@ -282,64 +270,57 @@ bool queue_windows_resync_over(struct queue_windows *qw, int64_t at_us, uint64_t
 bool queue_windows_presence(struct queue_windows *qw, struct slice id, struct slice name)
 {
 	end_borrowing(qw);
-	if (!state_values_presence(&qw->states, id, name, qw->changed_us))
-		qw->failed = true;
-	return !qw->failed;
+	state_values_presence(&qw->states, id, name);
+	return !qw->states.failed;
 }
 
 /* --- the stream ---------------------------------------------------------------------- */
 
-static bool set_up(struct queue_windows *qw, bool up, int64_t at_us)
+static void set_up(struct queue_windows *qw, bool up, int64_t at_us)
 {
-	bool ok;
-
 	if (up == qw->states.up || qw->stalled)
-		return true;
-	ok = queue_states_set_up(&qw->states, up, at_us, qw->clock.from_us);
-	if (!up)
-		return coverage_down(&qw->coverage, at_us, window_clock_span(&qw->clock)) && ok;
-	coverage_up(&qw->coverage, at_us);
-	return ok;
+		return;
+	queue_states_set_up(&qw->states, up, qw->clock.from_us);
+	if (up)
+		coverage_up(&qw->coverage, at_us);
+	else
+		lose_coverage(qw, at_us);
 }
 
 bool queue_windows_socket(struct queue_windows *qw, size_t socket, enum queue_window_socket state,
 	int64_t at_us)
 {
-	bool was_open = any_socket(qw, SOCKET_SILENT), ok;
+	bool was_open = any_socket(qw, SOCKET_SILENT);
 
-	/* what is counted stays: a change cannot reach back behind it */
-	at_us = begin_change(qw, at_us > qw->changed_us ? at_us : qw->changed_us);
+	at_us = begin_later_change(qw, at_us);
 	if (state == SOCKET_CONNECTED && qw->socket[socket] == SOCKET_LOST)
 		dedup_open(qw->dedup, socket, at_us);
 	if (state == SOCKET_LOST)
 		dedup_close(qw->dedup, socket, at_us);
 	qw->socket[socket] = state;
-	ok = set_up(qw, any_socket(qw, SOCKET_CONNECTED), at_us);
+	set_up(qw, any_socket(qw, SOCKET_CONNECTED), at_us);
 	if (!any_socket(qw, SOCKET_SILENT)) {
 		qw->open_since_us = INT64_MAX;
-		ok = queue_states_forget(&qw->states, at_us) && ok;
+		queue_states_forget(&qw->states);
 	} else if (!was_open) {
 		qw->open_since_us = at_us;
 	}
-	qw->failed = qw->failed || !ok;
-	return ok;
+	return !qw->states.failed;
 }
 
 bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t until_us)
 {
-	struct coverage_span gap = { from_us, until_us };
-	bool ok;
+	struct queue_states *qs = &qw->states;
+	struct coverage_span gap = { begin_later_change(qw, from_us), until_us };
 
-	gap.from_us = begin_change(qw, from_us > qw->changed_us ? from_us : qw->changed_us);
-	if ((!qw->states.up && !qw->stalled) || gap.from_us >= gap.to_us)
-		return !qw->failed;
-	ok = coverage_skip(&qw->coverage, gap, window_clock_span(&qw->clock));
-	ok = queue_states_pause(&qw->states, gap.from_us) && ok;
+	if ((!qs->up && !qw->stalled) || gap.from_us >= gap.to_us)
+		return !qs->failed;
+	qs->failed |= !coverage_skip(&qw->coverage, gap, window_clock_span(&qw->clock));
+	queue_states_pause(qs);
 	if (!qw->stalled || gap.to_us > qw->stalled_until_us)
 		qw->stalled_until_us = gap.to_us;
 	qw->stalled = true;
-	qw->failed = qw->failed || !ok;
-	return !qw->failed;
+	return !qs->failed;
 }
 
 /* --- windows ------------------------------------------------------------------------- */
@@ -357,15 +338,14 @@ void queue_windows_coverage_unknown(struct queue_windows *qw)
 	qw->coverage_unknown = true;
 }
 
-static bool begin_rows(struct queue_windows *qw, struct row_window *r)
+static bool begin_rows(const struct queue_windows *qw, struct row_window *r)
 {
 	size_t rows = 0, series = 0;
 
-	for (size_t q = 0; q < qw->states.nqueue; q++)
-		for (size_t g = 0; g < qw->states.queue[q].ngroup; g++) {
-			rows++;
-			series += qw->states.queue[q].group[g]->series.n;
-		}
+	for (const struct queue_state_group *g = qw->states.groups; g; g = g->next) {
+		rows++;
+		series += g->series.n;
+	}
 	return row_window_begin(r, rows, series);
 }
 
@@ -414,15 +394,13 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 	end_borrowing(qw);
 	if (qw->stalled && end_us > qw->stalled_until_us)
 		resume(qw);
-	qw->changed_us = end_us;
-	if (!queue_states_hold(&qw->states, end_us) || !begin_rows(qw, r))
+	queue_states_begin(&qw->states, end_us, INT64_MAX);
+	queue_states_hold(&qw->states, end_us);
+	if (qw->states.failed || !begin_rows(qw, r))
 		goto fail;
 	r->source = "notifications";
 	r->has_media = true;
-	r->index = qw->clock.index;
-	r->start_ms = span.from_us / US_PER_MS;
-	r->end_ms = end_us / US_PER_MS;
-	r->partial = cut || end_us < window_clock_span(&qw->clock).to_us;
+	window_clock_label(&qw->clock, end_us, cut, r);
 	r->coverage = coverage_share(!qw->coverage_unknown, coverage_us(&qw->coverage, span),
 		end_us - span.from_us);
 	if (!add_rows(qw, end_us, r) || !row_window_end(r))
@@ -432,7 +410,7 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 	coverage_advance(&qw->coverage, window_clock_span(&qw->clock));
 	return r;
 fail:
-	qw->failed = true;
+	qw->states.failed = true;
 	return NULL;
 }
 
@@ -440,17 +418,17 @@ const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now
 {
 	int64_t due_us = window_clock_due_us(&qw->clock);
 
-	if (qw->failed || due_us == NO_TIME || due_us > now_us)
+	if (qw->states.failed || due_us == NO_TIME || due_us > now_us)
 		return NULL;
 	return close_window(qw, due_us, false);
 }
 
 const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut)
 {
-	if (qw->failed || window_clock_due_us(&qw->clock) == NO_TIME || at_us < qw->clock.from_us
+	if (qw->states.failed || window_clock_due_us(&qw->clock) == NO_TIME || at_us < qw->clock.from_us
 	    || (qw->conf.replay && at_us == qw->clock.from_us))
 		return NULL;
-	if (window_clock_floor(at_us, US_PER_MS) < qw->changed_us)
+	if (window_clock_floor(at_us, US_PER_MS) < qw->states.now_us)
 		at_us += US_PER_MS;	/* values were observed until then */
 	return close_window(qw, window_clock_cut_us(&qw->clock, at_us), cut);
 }
@@ -462,7 +440,7 @@ const struct window_clock *queue_windows_clock(const struct queue_windows *qw)
 
 bool queue_windows_failed(const struct queue_windows *qw)
 {
-	return qw->failed;
+	return qw->states.failed;
 }
 
 /* --- life ---------------------------------------------------------------------------- */

@@ -12,39 +12,39 @@ static bool is_asked(const struct queue_states *qs, struct slice metric)
 }
 
 /* Whether another wait is the longest one. A duration may be off by the time the answer took. */
-static bool is_other_wait(const struct state_value *sv, const struct notification_value *v,
-	int64_t at_us)
+static bool is_other_wait(const struct queue_states *qs, const struct state_value *sv,
+	const struct notification_value *v)
 {
 	bool waits = v->kind != VALUE_NOBODY;
 	int64_t us;
 
 	if (!sv->now.known || !waits || !sv->now.waiting)
 		return sv->now.known && waits != sv->now.waiting;
-	us = (v->kind == VALUE_AGE ? at_us - v->us : v->us) - sv->now.start_us;
+	us = (v->kind == VALUE_AGE ? qs->now_us - v->us : v->us) - sv->now.start_us;
 	return v->kind == VALUE_AGE ? us < -STATE_SNAPSHOT_QUIET_US || us > STATE_SNAPSHOT_QUIET_US
 				    : us != 0;
 }
 
 /* Whether the value differs from the known one, or from the 0 that a snapshot left out. */
 static bool is_other(const struct queue_states *qs, const struct state_value *sv,
-	const struct notification_value *v, int64_t at_us)
+	const struct notification_value *v)
 {
 	const struct queue_state *q = sv->group->queue;
 
 	if (state_value_kind(&sv->entry->name) == SERIES_AGE)
-		return is_other_wait(sv, v, at_us);
+		return is_other_wait(qs, sv, v);
 	if (!sv->now.known)
 		return q->complete.known && is_asked(qs, sv->entry->name.metric) && v->number != 0;
 	return sv->now.value != v->number;
 }
 
 /* A value of the snapshot, newer than the last event of it. */
-static bool set_value(struct queue_states *qs, struct state_value *sv,
-	const struct notification_value *v, int64_t asked_us, int64_t at_us)
+static void set_value(struct queue_states *qs, struct state_value *sv,
+	const struct notification_value *v)
 {
 	if (qs->is_resync) {
-		if (sv->own && sv->event_us < asked_us - STATE_SNAPSHOT_QUIET_US
-			&& is_other(qs, sv, v, at_us)) {
+		if (sv->own && sv->event_us < qs->asked_us - STATE_SNAPSHOT_QUIET_US
+		    && is_other(qs, sv, v)) {
 			qs->differences += !sv->differs;
 			sv->differs = true;
 		}
@@ -52,21 +52,21 @@ static bool set_value(struct queue_states *qs, struct state_value *sv,
 		series_confirm(sv->sum);
 		series_confirm(sv->total);
 	}
-	return state_value_set(qs, sv, v, at_us);
+	state_value_set(qs, sv, v);
 }
 
-bool state_snapshot_take(struct queue_states *qs, struct queue_state_group *g,
-	const struct notification_value *v, int64_t asked_us, int64_t at_us, bool *full)
+void state_snapshot_take(struct queue_states *qs, struct queue_state_group *g,
+	const struct notification_value *v)
 {
 	struct state_value *sv = NULL;
 
 	if (state_value_use(v) == STATE_VALUE_GAUGE)
-		sv = state_value_make(qs, g, v, false, at_us, full);
-	if (sv)
-		sv->snapshot = qs->snapshot;
-	if (sv && sv->event_us < asked_us)
-		return set_value(qs, sv, v, asked_us, at_us);
-	return !qs->failed;
+		sv = state_value_make(qs, g, v, false);
+	if (!sv)
+		return;
+	sv->snapshot = qs->snapshot;
+	if (sv->event_us < qs->asked_us)
+		set_value(qs, sv, v);
 }
 
 void state_snapshot_begin(struct queue_states *qs, uint32_t asked, bool resync)
@@ -76,10 +76,10 @@ void state_snapshot_begin(struct queue_states *qs, uint32_t asked, bool resync)
 	qs->is_resync = resync;
 }
 
-void state_snapshot_crossed(struct queue_states *qs, struct state_value *sv, int64_t at_us)
+void state_snapshot_crossed(struct queue_states *qs, struct state_value *sv)
 {
 	sv->differs = false;
-	if (qs->resync_us != NO_TIME && at_us - qs->resync_us <= STATE_SNAPSHOT_QUIET_US)
+	if (qs->resync_us != NO_TIME && qs->now_us - qs->resync_us <= STATE_SNAPSHOT_QUIET_US)
 		qs->differences--;
 }
 
@@ -120,25 +120,24 @@ static bool has_media_value(const struct queue_states *qs, const struct state_va
 }
 
 /* The snapshot leaves the gauge out: it is 0, and nobody waits. */
-static bool set_zero(struct queue_states *qs, struct state_value *sv, int64_t asked_us,
-	int64_t at_us)
+static void set_zero(struct queue_states *qs, struct state_value *sv)
 {
 	const struct notification_value zero = { .kind = VALUE_NUMBER };
 	struct state_value *age = sv->other;
 
-	if (sv->event_us >= asked_us)
-		return true;
-	if (age && age->snapshot != qs->snapshot && age->event_us < asked_us) {
+	if (sv->event_us >= qs->asked_us)
+		return;
+	if (age && age->snapshot != qs->snapshot && age->event_us < qs->asked_us) {
 		age->now.known = true;
 		age->now.waiting = false;
 	}
-	return set_value(qs, sv, &zero, asked_us, at_us)
-		&& (!age || state_value_refresh(qs, age, at_us));
+	set_value(qs, sv, &zero);
+	if (age)
+		state_value_refresh(qs, age);
 }
 
 /* Statuses of agents, which the service leaves out if no agent has them. */
-static bool fill_statuses(struct queue_states *qs, struct queue_state *q, int64_t asked_us,
-	int64_t at_us)
+static void fill_statuses(struct queue_states *qs, struct queue_state *q)
 {
 	/* n: the metric has the first n of them */
 	static const struct {
@@ -148,25 +147,20 @@ static bool fill_statuses(struct queue_states *qs, struct queue_state *q, int64_
 	static const char *const status[] = {
 		"IDLE", "INTERACTING", "COMMUNICATING", "NOT_RESPONDING", "OFF_QUEUE"
 	};
-	bool ok = true, full = false;
 
 	for (size_t m = 0; m < ARRAY_LEN(filled); m++) {
 		struct notification_value v = { .metric = slice_of(filled[m].metric),
 			.stat = slice_of("count") };
 
-		if (!is_asked(qs, v.metric))
-			continue;
-		for (size_t i = 0; ok && i < filled[m].n; i++) {
+		for (size_t i = 0; is_asked(qs, v.metric) && i < filled[m].n; i++) {
 			struct state_value *sv;
 
 			v.qualifier = slice_of(status[i]);
-			sv = state_value_make(qs, q->group[0], &v, false, at_us, &full);
-			ok = !qs->failed;
+			sv = state_value_make(qs, q->group[0], &v, false);
 			if (sv && sv->snapshot != qs->snapshot)
-				ok = set_zero(qs, sv, asked_us, at_us);
+				set_zero(qs, sv);
 		}
 	}
-	return ok;
 }
 
 static bool is_complete(const struct queue_states *qs, const struct queue_state *q)
@@ -174,26 +168,24 @@ static bool is_complete(const struct queue_states *qs, const struct queue_state 
 	return q->snapshot == qs->snapshot && q->damaged != qs->snapshot;
 }
 
-bool state_snapshot_end(struct queue_states *qs, bool complete, int64_t asked_us, int64_t at_us)
+void state_snapshot_end(struct queue_states *qs, bool complete)
 {
-	bool ok = true;
-
 	if (qs->is_resync)
-		qs->resync_us = at_us;
+		qs->resync_us = qs->now_us;
 	if (!complete)
-		return true;
-	for (size_t i = 0; ok && i < qs->nslot; i++) {
+		return;
+	for (size_t i = 0; i < qs->nslot; i++) {
 		struct state_value *sv = qs->value[i];
 
 		if (sv && is_complete(qs, sv->group->queue) && sv->snapshot != qs->snapshot
 		    && state_value_kind(&sv->entry->name) == SERIES_GAUGE
 		    && is_asked(qs, sv->entry->name.metric)
 		    && !has_media_value(qs, sv))
-			ok = set_zero(qs, sv, asked_us, at_us);
+			set_zero(qs, sv);
 	}
-	for (size_t i = 0; ok && i < qs->nqueue; i++)
-		if (is_complete(qs, &qs->queue[i]))
-			ok = fill_statuses(qs, &qs->queue[i], asked_us, at_us)
-				&& queue_states_set_complete(qs, &qs->queue[i], true, at_us);
-	return ok;
+	for (size_t i = 0; i < qs->nqueue; i++)
+		if (is_complete(qs, &qs->queue[i])) {
+			fill_statuses(qs, &qs->queue[i]);
+			queue_states_set_complete(qs, &qs->queue[i], true);
+		}
 }

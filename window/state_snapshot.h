@@ -17,10 +17,9 @@ struct state_value;
  * compare. */
 void state_snapshot_begin(struct queue_states *qs, uint32_t metrics, bool resync);
 
-/* A value of the answer; events since asked_us, when the query was sent, are newer. *full: there
- * was no room for it, else unchanged. False: out of memory. */
-bool state_snapshot_take(struct queue_states *qs, struct queue_state_group *g,
-	const struct notification_value *v, int64_t asked_us, int64_t at_us, bool *full);
+/* A value of the answer. */
+void state_snapshot_take(struct queue_states *qs, struct queue_state_group *g,
+	const struct notification_value *v);
 
 /* The answer has a result about the queue; damaged: part of it could not be read or stored. */
 void state_snapshot_queue(struct queue_states *qs, struct queue_state *q, bool damaged);
@@ -28,9 +27,9 @@ void state_snapshot_queue(struct queue_states *qs, struct queue_state *q, bool d
 /*
  * Ends the answer. complete: the queue of each result is known. What it leaves out is 0 in queues
  * that have a result, and no damaged one: gauges that were asked for and had no event since the
- * query, and statuses that no agent has, which the service never sends. False: out of memory.
+ * query, and statuses that no agent has, which the service never sends.
  */
-bool state_snapshot_end(struct queue_states *qs, bool complete, int64_t asked_us, int64_t at_us);
+void state_snapshot_end(struct queue_states *qs, bool complete);
 
 /*
  * True once for each resync, when at_us is more than STATE_SNAPSHOT_QUIET_US after its answer;
@@ -41,6 +40,6 @@ bool state_snapshot_end(struct queue_states *qs, bool complete, int64_t asked_us
 #define STATE_SNAPSHOT_QUIET_US 2000000
 bool state_snapshot_resync_over(struct queue_states *qs, int64_t at_us, uint64_t *differences);
 /* A value that differed has an event. */
-void state_snapshot_crossed(struct queue_states *qs, struct state_value *sv, int64_t at_us);
+void state_snapshot_crossed(struct queue_states *qs, struct state_value *sv);
 
 #endif

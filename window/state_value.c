@@ -5,10 +5,12 @@
 #include "util/base.h"
 #include "window/observation_query.h"
 
-/* An age and the gauge that says whether anybody waits. */
-static const char *const longest[][2] = {
-	{ "oLongestWaiting", "oWaiting" }, { "oLongestInteracting", "oInteracting" }
-};
+/* Returns ok; false: out of memory. */
+static bool check(struct queue_states *qs, bool ok)
+{
+	qs->failed |= !ok;
+	return ok;
+}
 
 /* --- the table ---------------------------------------------------------------------- */
 
@@ -92,30 +94,35 @@ static struct state_value *value_new(struct queue_state_group *g, struct metric_
 	return sv;
 }
 
-/* Finds the gauge of those who wait for an age, or the age for the gauge. */
-static void pair(const struct queue_states *qs, struct state_value *sv)
+static void pair(struct state_value *age, struct state_value *gauge)
 {
-	static const char *const stat[] = { "ageMs", "count" };
-	const struct metric_name *name = &sv->entry->name;
+	if (!age || !gauge)
+		return;
+	age->other = gauge;
+	gauge->other = age;
+	age->now.beside = &gauge->now;
+}
 
-	for (size_t i = 0; i < ARRAY_LEN(longest); i++)
-		for (size_t side = 0; side < 2; side++) {
-			struct metric_name other = { .metric = slice_of(longest[i][!side]),
-				.stat = slice_of(stat[!side]) };
+/* Finds the gauge of those who wait for an age, or the age for the gauge. */
+static void find_other(const struct queue_states *qs, struct state_value *sv)
+{
+	static const struct {
+		const char *age, *gauge;
+	} longest[] = {
+		{ "oLongestWaiting", "oWaiting" }, { "oLongestInteracting", "oInteracting" }
+	};
 
-			if (name->total || name->qualifier.s
-			    || !slice_is(name->metric, longest[i][side])
-			    || !slice_is(name->stat, stat[side]))
-				continue;
-			sv->other = state_value_find(qs, sv->group, &other);
-			if (!sv->other)
-				continue;
-			sv->other->other = sv;
-			if (side)
-				sv->other->now.beside = &sv->now;
-			else
-				sv->now.beside = &sv->other->now;
-		}
+	for (size_t i = 0; i < ARRAY_LEN(longest); i++) {
+		const struct metric_name age = { .metric = slice_of(longest[i].age),
+			.stat = slice_of("ageMs") };
+		const struct metric_name gauge = { .metric = slice_of(longest[i].gauge),
+			.stat = slice_of("count") };
+
+		if (metric_name_is(sv->entry, &age))
+			pair(sv, state_value_find(qs, sv->group, &gauge));
+		else if (metric_name_is(sv->entry, &gauge))
+			pair(state_value_find(qs, sv->group, &age), sv);
+	}
 }
 
 /* --- the series of a value ---------------------------------------------------------- */
@@ -130,6 +137,7 @@ static const struct series_label *label_of(struct queue_states *qs, struct metri
 		*label = metric_name_entry_label(
 			wanted_metrics_find(&qs->wanted, e->name.metric)->order,
 			e->name.metric, qualifier, e->name.stat);
+	check(qs, *label != NULL);
 	return *label;
 }
 
@@ -169,75 +177,83 @@ static const struct series_label *total_label(struct queue_states *qs, struct sl
 	struct metric_name name = { .metric = metric, .stat = slice_of("count") };
 	struct metric_name_entry **slot;
 
-	if (!metric_names_grow(&qs->names))
+	if (!check(qs, metric_names_grow(&qs->names)))
 		return NULL;
 	slot = metric_names_place(&qs->names, &name);
 	if (!*slot) {
 		*slot = metric_name_entry_new(&name);
 		qs->names.n += *slot != NULL;
 	}
-	return *slot ? label_of(qs, *slot) : NULL;
+	return check(qs, *slot != NULL) ? label_of(qs, *slot) : NULL;
 }
 
-/* For how long in the window a gauge of the metric that the snapshot left out has been 0. */
-static int64_t zero_us(const struct queue_states *qs, const struct queue_state *q,
-	struct slice metric, int64_t at_us)
+/* For how long in the window the gauge has been 0, because the snapshot left it out. */
+static int64_t zero_us(const struct queue_states *qs, const struct state_value *sv)
 {
+	const struct queue_state *q = sv->group->queue;
 	int64_t from_us = q->complete_up_us > qs->window_up_us ? q->complete_up_us
 		: qs->window_up_us;
 
-	return q->complete.known && qs->snapshot_metrics & observation_query_bit(metric)
-		? queue_states_seen_us(qs, at_us) - from_us : 0;
+	return q->complete.known
+		&& qs->snapshot_metrics & observation_query_bit(sv->entry->name.metric)
+		? queue_states_seen_us(qs, qs->now_us) - from_us : 0;
+}
+
+/* The series of the label; NULL: no room, or out of memory. */
+static struct series *make_series(struct queue_states *qs, struct series_set *set,
+	const struct series_label *label, enum series_kind kind)
+{
+	bool full = false;
+	struct series *s = label ? series_set_make(set, label, kind, &full) : NULL;
+
+	qs->full |= full;
+	check(qs, s || full);
+	return s;
+}
+
+/* Adds the value to a series, which was 0 for that time if it is new. */
+static bool feed(struct queue_states *qs, struct state_value *sv, struct series *s,
+	int64_t zero_for_us, bool summed)
+{
+	return check(qs, (!zero_for_us || !series_is_new(s) || series_add_zero(s, zero_for_us))
+		&& series_add(s, &sv->now, summed));
 }
 
 /* Adds the value to the sum over its qualifiers. */
-static bool link_total(struct queue_states *qs, struct state_value *sv, int64_t at_us, bool *full)
+static bool link_total(struct queue_states *qs, struct state_value *sv)
 {
-	const struct metric_name *name = &sv->entry->name;
-	const struct queue_state *q = sv->group->queue;
-	const struct series_label *label = total_label(qs, name->metric);
-	struct series *s = label ? series_set_make(&sv->group->series, label, SERIES_GAUGE, full)
-		: NULL;
+	struct series *s = make_series(qs, &sv->group->series,
+		total_label(qs, sv->entry->name.metric), SERIES_GAUGE);
 	bool fresh = s && series_is_new(s);
 
-	if (!s || !series_sum_over(s, &q->complete)
-	    || (fresh && !series_add_zero(s, zero_us(qs, q, name->metric, at_us)))
-	    || !series_add(s, &sv->now, true))
+	if (!s || !check(qs, series_sum_over(s, &sv->group->queue->complete)
+	    && (!fresh || series_add_zero(s, zero_us(qs, sv)))
+	    && series_add(s, &sv->now, true)))
 		return false;
 	sv->total = s;
 	return true;
 }
 
-/* Adds the value to a series, which was 0 for that time if it is new. */
-static bool feed(const struct state_value *sv, struct series *s, int64_t zero_for_us, bool summed)
-{
-	return (!zero_for_us || !series_is_new(s) || series_add_zero(s, zero_for_us))
-		&& series_add(s, &sv->now, summed);
-}
-
-/* Adds the value to its series. A gauge that first comes at at_us was 0 from the snapshot that left
- * it out until then. */
-static bool link_series(struct queue_states *qs, struct state_value *sv, int64_t at_us, bool *full)
+/* Adds the value to its series. */
+static bool link_series(struct queue_states *qs, struct state_value *sv)
 {
 	const struct metric_name *name = &sv->entry->name;
 	enum series_kind kind = state_value_kind(name);
-	int64_t us = kind == SERIES_GAUGE ? zero_us(qs, sv->group->queue, name->metric, at_us) : 0;
+	int64_t us = kind == SERIES_GAUGE ? zero_us(qs, sv) : 0;
 	const struct series_label *label;
 
-	*full = false;
 	if (wanted_metrics_find(&qs->wanted, name->metric)->order == WANTED_METRICS_NONE)
 		return true;
 	label = label_of(qs, sv->entry);
-	sv->own = label ? series_set_make(&sv->group->series, label, kind, full) : NULL;
-	if (!sv->own || !feed(sv, sv->own, us, false))
-		return false;
-	if (is_counted(name) && !link_total(qs, sv, at_us, full))
+	sv->own = make_series(qs, &sv->group->series, label, kind);
+	if (!sv->own || !feed(qs, sv, sv->own, us, false)
+	    || (is_counted(name) && !link_total(qs, sv)))
 		return false;
 	if (!sv->group->media || (kind != SERIES_AGE
 	    && (kind != SERIES_GAUGE || !slice_is(name->stat, "count"))))
 		return true;
-	sv->sum = series_set_make(sums_of(sv), label, kind, full);
-	return sv->sum && feed(sv, sv->sum, us, true);
+	sv->sum = make_series(qs, sums_of(sv), label, kind);
+	return sv->sum && feed(qs, sv, sv->sum, us, true);
 }
 
 static void unlink_series(struct state_value *sv)
@@ -254,27 +270,23 @@ static void unlink_series(struct state_value *sv)
 /* --- values ------------------------------------------------------------------------- */
 
 static struct state_value *value_add(struct queue_states *qs, struct queue_state_group *g,
-	const struct metric_name *name, int64_t at_us, bool *full)
+	const struct metric_name *name)
 {
-	/* the name of the sum first, because it may take the slot of the name of the value */
-	bool room = (!is_counted(name) || total_label(qs, name->metric))
-		&& metric_names_grow(&qs->names) && grow(qs),
-	     no_room = false;
-	struct metric_name_entry **slot = room ? metric_names_place(&qs->names, name) : NULL,
-				 *e = NULL;
-	struct state_value *sv = NULL;
+	struct metric_name_entry **slot, *e;
+	struct state_value *sv;
 
-	if (slot)
-		e = *slot ? *slot : metric_name_entry_new(name);
-	if (e)
-		sv = value_new(g, e);
-	if (!sv || !link_series(qs, sv, at_us, &no_room)) {
-		qs->failed = qs->failed || !no_room;
-		*full = *full || no_room;
+	/* the name of the sum first, because it may take the slot of the name of the value */
+	if ((is_counted(name) && !total_label(qs, name->metric))
+	    || !check(qs, metric_names_grow(&qs->names) && grow(qs)))
+		return NULL;
+	slot = metric_names_place(&qs->names, name);
+	e = *slot ? *slot : metric_name_entry_new(name);
+	sv = e ? value_new(g, e) : NULL;
+	if (!check(qs, sv != NULL) || !link_series(qs, sv)) {
 		if (sv)
 			unlink_series(sv);
 		free(sv);
-		if (slot && !*slot)
+		if (!*slot)
 			metric_name_entry_free(e);
 		return NULL;
 	}
@@ -282,7 +294,7 @@ static struct state_value *value_add(struct queue_states *qs, struct queue_state
 	*slot = e;
 	put_in_table(qs, sv);
 	qs->nvalue++;
-	pair(qs, sv);
+	find_other(qs, sv);
 	return sv;
 }
 
@@ -308,7 +320,7 @@ static void remember(struct queue_state_group *g, struct state_value *sv)
 }
 
 struct state_value *state_value_make(struct queue_states *qs, struct queue_state_group *g,
-	const struct notification_value *v, bool total, int64_t at_us, bool *full)
+	const struct notification_value *v, bool total)
 {
 	struct metric_name name = state_value_name(v, total);
 	struct state_value *sv = guess(g, &name);
@@ -320,7 +332,7 @@ struct state_value *state_value_make(struct queue_states *qs, struct queue_state
 			return NULL;
 		sv = state_value_find(qs, g, &name);
 		if (!sv)
-			sv = value_add(qs, g, &name, at_us, full);
+			sv = value_add(qs, g, &name);
 		if (!sv)
 			return NULL;
 	}
@@ -328,11 +340,11 @@ struct state_value *state_value_make(struct queue_states *qs, struct queue_state
 	return sv;
 }
 
-bool state_value_refresh(const struct queue_states *qs, const struct state_value *sv, int64_t at_us)
+void state_value_refresh(struct queue_states *qs, const struct state_value *sv)
 {
-	return series_refresh(sv->own, &sv->now, at_us, qs->up)
-		&& series_refresh(sv->sum, &sv->now, at_us, qs->up)
-		&& series_refresh(sv->total, &sv->now, at_us, qs->up);
+	check(qs, series_refresh(sv->own, &sv->now, qs->now_us, qs->up)
+		&& series_refresh(sv->sum, &sv->now, qs->now_us, qs->up)
+		&& series_refresh(sv->total, &sv->now, qs->now_us, qs->up));
 }
 
 enum state_value_use state_value_use(const struct notification_value *v)
@@ -347,63 +359,59 @@ enum state_value_use state_value_use(const struct notification_value *v)
 		|| slice_is(v->metric, "oServiceLevel")) ? STATE_VALUE_UNUSED : STATE_VALUE_GAUGE;
 }
 
-bool state_value_set(const struct queue_states *qs, struct state_value *sv,
-	const struct notification_value *v, int64_t at_us)
+void state_value_set(struct queue_states *qs, struct state_value *sv,
+	const struct notification_value *v)
 {
 	bool nobody = sv->now.known && sv->now.value == 0;
 
 	sv->now.known = true;
 	sv->now.value = v->number;
 	sv->now.waiting = v->kind == VALUE_START || v->kind == VALUE_AGE;
-	sv->now.start_us = v->kind == VALUE_AGE ? at_us - v->us : v->us;
+	sv->now.start_us = v->kind == VALUE_AGE ? qs->now_us - v->us : v->us;
+	state_value_refresh(qs, sv);
 	/* nobody waits if the gauge beside an age is 0 */
-	return state_value_refresh(qs, sv, at_us)
-		&& (!sv->other || nobody == (v->number == 0)
-			|| state_value_refresh(qs, sv->other, at_us));
+	if (sv->other && nobody != (v->number == 0))
+		state_value_refresh(qs, sv->other);
 }
 
 /* --- names of presences ------------------------------------------------------------- */
 
 /* Gives a series of the value a new label, and it keeps what it has counted. If another series has
- * that label, the value moves to that one, from at_us on. */
-static bool rename_series(const struct queue_states *qs, struct series_set *set, struct series **s,
-	const struct state_value *sv, const struct series_label *label, int64_t at_us)
+ * that label, the value moves to that one from now on. */
+static void rename_series(struct queue_states *qs, struct series_set *set, struct series **s,
+	const struct state_value *sv, const struct series_label *label)
 {
 	struct series *to;
 
 	if (!*s)
-		return true;
+		return;
 	to = series_set_rename(set, *s, label);
-	if (to == *s || series_kind(to) != series_kind(*s))
-		return true;
-	if (!series_set_move(set, *s, to, &sv->now))
-		return false;
+	if (to == *s || series_kind(to) != series_kind(*s)
+	    || !check(qs, series_set_move(set, *s, to, &sv->now)))
+		return;
 	*s = to;
-	return series_refresh(to, &sv->now, at_us, qs->up);
+	check(qs, series_refresh(to, &sv->now, qs->now_us, qs->up));
 }
 
 /* Values that came before the name of their presence. */
-static bool rename_values(struct queue_states *qs, struct slice id, int64_t at_us)
+static void rename_values(struct queue_states *qs, struct slice id)
 {
 	for (size_t i = 0; i < qs->nslot; i++) {
 		struct state_value *sv = qs->value[i];
-		const struct series_label *label;
+		const struct series_label *label = sv && slice_same(sv->entry->name.qualifier, id)
+			? label_of(qs, sv->entry) : NULL;
 
-		if (!sv || !slice_same(sv->entry->name.qualifier, id))
+		if (!label)
 			continue;
-		label = label_of(qs, sv->entry);
-		if (!label || !rename_series(qs, &sv->group->series, &sv->own, sv, label, at_us)
-		    || !rename_series(qs, sums_of(sv), &sv->sum, sv, label, at_us))
-			return false;
+		rename_series(qs, &sv->group->series, &sv->own, sv, label);
+		rename_series(qs, sums_of(sv), &sv->sum, sv, label);
 	}
-	return true;
 }
 
-bool state_values_presence(struct queue_states *qs, struct slice id, struct slice name,
-	int64_t at_us)
+void state_values_presence(struct queue_states *qs, struct slice id, struct slice name)
 {
 	bool added;
 
-	return presences_add(&qs->presences, id, name, &added)
-		&& (!added || rename_values(qs, id, at_us));
+	if (check(qs, presences_add(&qs->presences, id, name, &added)) && added)
+		rename_values(qs, id);
 }

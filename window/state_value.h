@@ -39,20 +39,18 @@ enum state_value_use state_value_use(const struct notification_value *v);
 /* NULL: there is none. */
 struct state_value *state_value_find(const struct queue_states *qs,
 	const struct queue_state_group *g, const struct metric_name *name);
-/* The same, made if there is none. NULL: not wanted, no room (*full), or out of memory
- * (qs->failed). Fast for messages with the same values in the same order as the last ones. */
+/* The same, made if there is none. NULL: not wanted, no room, or out of memory. Fast for messages
+ * with the same values in the same order as the last ones. */
 struct state_value *state_value_make(struct queue_states *qs, struct queue_state_group *g,
-	const struct notification_value *v, bool total, int64_t at_us, bool *full);
+	const struct notification_value *v, bool total);
 
-/* Sets the value, in its series too; a duration counts back from at_us. False: out of memory. */
-bool state_value_set(const struct queue_states *qs, struct state_value *sv,
-	const struct notification_value *v, int64_t at_us);
-/* The value, or its gauge, has changed: passes it on to its series. False: out of memory. */
-bool state_value_refresh(const struct queue_states *qs, const struct state_value *sv,
-	int64_t at_us);
+/* Sets the value, in its series too; a duration counts back from now. */
+void state_value_set(struct queue_states *qs, struct state_value *sv,
+	const struct notification_value *v);
+/* The value, or its gauge, has changed: passes it on to its series. */
+void state_value_refresh(struct queue_states *qs, const struct state_value *sv);
 
-/* The name of a presence is known; no event came after at_us. False: out of memory. */
-bool state_values_presence(struct queue_states *qs, struct slice id, struct slice name,
-	int64_t at_us);
+/* The name of a presence is known. */
+void state_values_presence(struct queue_states *qs, struct slice id, struct slice name);
 
 #endif

@@ -518,10 +518,7 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 	r->source = "stream";
 	r->has_interval = true;
 	r->event_time = w->conf.time == TIME_EVENT;
-	r->index = w->clock.index;
-	r->start_ms = span.from_us / US_PER_MS;
-	r->end_ms = end_us / US_PER_MS;
-	r->partial = cut || end_us < window_clock_span(&w->clock).to_us;
+	window_clock_label(&w->clock, end_us, cut, r);
 	if (!add_rows(w, end_us - span.from_us, r))
 		goto fail;
 	window_clock_next(&w->clock);

@@ -67,6 +67,15 @@ int64_t window_clock_cut_us(const struct window_clock *c, int64_t at_us)
 	return at_us < span.to_us ? window_clock_floor(at_us, US_PER_MS) : span.to_us;
 }
 
+void window_clock_label(const struct window_clock *c, int64_t end_us, bool cut,
+	struct row_window *r)
+{
+	r->index = c->index;
+	r->start_ms = c->from_us / US_PER_MS;
+	r->end_ms = end_us / US_PER_MS;
+	r->partial = cut || end_us < window_clock_span(c).to_us;
+}
+
 int64_t window_clock_printed_end_us(const struct window_clock *c)
 {
 	return c->started && c->index > c->first ? c->from_us : NO_TIME;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "window/coverage.h"
+#include "window/row.h"
 
 struct window_clock {
 	int64_t length_us;
@@ -38,6 +39,10 @@ bool window_clock_all_printed(const struct window_clock *c);	/* all of `count` *
 int64_t window_clock_due_us(const struct window_clock *c);
 /* The end of the oldest window if nothing comes after at_us: whole ms, and at least one. */
 int64_t window_clock_cut_us(const struct window_clock *c, int64_t at_us);
+/* Sets the number, the times and `partial` of the oldest window's rows; it ends at end_us. cut: the
+ * run was cut short. */
+void window_clock_label(const struct window_clock *c, int64_t end_us, bool cut,
+	struct row_window *r);
 /* The end of the last window that was printed since the start; NO_TIME: none was. */
 int64_t window_clock_printed_end_us(const struct window_clock *c);
 
