@@ -1,70 +1,38 @@
 #include "window/presences.h"
 
-#include <stdlib.h>
-
 #include "window/notification.h"
-
-struct presences_entry {
-	char *id, *name;
-};
 
 void presences_free(struct presences *ps)
 {
-	for (size_t i = 0; i < ps->n; i++) {
-		free(ps->v[i].id);
-		free(ps->v[i].name);
-	}
-	free(ps->v);
-	*ps = (struct presences){ 0 };
+	lines_free(&ps->id);
+	lines_free(&ps->name);
 }
 
-static const struct presences_entry *find(const struct presences *ps, struct slice id)
+/* NULL: the ID is none. */
+static const char *name_of(const struct presences *ps, struct slice id)
 {
-	for (size_t i = 0; id.s && i < ps->n; i++)
-		if (slice_is(id, ps->v[i].id))
-			return &ps->v[i];
+	for (size_t i = 0; i < ps->name.n; i++)
+		if (slice_is(id, ps->id.v[i]))
+			return ps->name.v[i];
 	return NULL;
 }
 
 struct slice presences_name(const struct presences *ps, struct slice id)
 {
-	const struct presences_entry *entry = find(ps, id);
+	const char *name = name_of(ps, id);
 
-	return entry ? slice_of(entry->name) : id;
-}
-
-static bool grow(struct presences *ps)
-{
-	size_t cap = ps->cap ? 2 * ps->cap : 16;
-	struct presences_entry *v;
-
-	if (ps->n < ps->cap)
-		return true;
-	v = reallocarray(ps->v, cap, sizeof(*v));
-	if (!v)
-		return false;
-	ps->v = v;
-	ps->cap = cap;
-	return true;
+	return name ? slice_of(name) : id;
 }
 
 bool presences_add(struct presences *ps, struct slice id, struct slice name, bool *added)
 {
-	struct presences_entry entry;
-
 	*added = false;
-	if (find(ps, id) || id.len > NOTIFICATION_NAME_MAX || name.len > NOTIFICATION_NAME_MAX
-	    || ps->n == PRESENCES_MAX)
+	if (name_of(ps, id) || id.len > NOTIFICATION_NAME_MAX || name.len > NOTIFICATION_NAME_MAX
+	    || ps->name.n == PRESENCES_MAX)
 		return true;
-	if (!grow(ps))
-		return false;
-	entry = (struct presences_entry){ slice_dup(id), slice_dup(name) };
-	if (!entry.id || !entry.name) {
-		free(entry.id);
-		free(entry.name);
-		return false;
-	}
-	ps->v[ps->n++] = entry;
-	*added = true;
-	return true;
+	lines_add(&ps->id, "%.*s", (int)id.len, id.s);
+	if (!ps->id.failed)
+		lines_add(&ps->name, "%.*s", (int)name.len, name.s);
+	*added = !ps->id.failed && !ps->name.failed;
+	return *added;
 }

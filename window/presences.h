@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/lines.h"
 #include "util/slice.h"
 
 #define PRESENCES_MAX 512
 
 struct presences {			/* all zero: none; the members are private */
-	struct presences_entry *v;
-	size_t n, cap;
+	struct lines id, name;
 };
 
 void presences_free(struct presences *ps);
