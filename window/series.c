@@ -17,7 +17,7 @@ struct series {
 	struct series_input *input;	/* has room for a power of two of them */
 	uint64_t frame;			/* the last one in its events */
 	uint32_t ninput;
-	enum series_kind kind;
+	enum row_kind kind;
 	bool over_qualifiers;
 	union {				/* allocated for this kind alone */
 		struct gauge gauge;
@@ -30,7 +30,7 @@ struct series {
 
 static void series_free(struct series *s)
 {
-	if (s->kind == SERIES_GAUGE)
+	if (s->kind == ROW_GAUGE)
 		gauge_free(&s->is.gauge);
 	free(s->input);
 	free(s);
@@ -54,13 +54,13 @@ static int compare(const struct series_label *a, const struct series_label *b)
 	return by_name ? by_name : strcmp(a->path, b->path);
 }
 
-static struct series *series_new(const struct series_label *label, enum series_kind kind)
+static struct series *series_new(const struct series_label *label, enum row_kind kind)
 {
 	static const size_t size[] = {
-		[SERIES_GAUGE] = sizeof(struct gauge),
-		[SERIES_AGE] = sizeof(struct age),
-		[SERIES_TOTAL] = sizeof(struct total),
-		[SERIES_PLAIN] = sizeof(struct total)
+		[ROW_GAUGE] = sizeof(struct gauge),
+		[ROW_AGE] = sizeof(struct age),
+		[ROW_TOTAL] = sizeof(struct total),
+		[ROW_PLAIN] = sizeof(struct total)
 	};
 	struct series *s = calloc(1, offsetof(struct series, is) + size[kind]);
 
@@ -122,7 +122,7 @@ static size_t place_of(const struct series_set *set, const struct series_label *
 }
 
 struct series *series_set_make(struct series_set *set, const struct series_label *label,
-	enum series_kind kind, bool *full)
+	enum row_kind kind, bool *full)
 {
 	bool same;
 	size_t at = place_of(set, label, &same);
@@ -165,7 +165,7 @@ struct series *series_set_rename(struct series_set *set, struct series *s,
 	return s;
 }
 
-enum series_kind series_kind(const struct series *s)
+enum row_kind series_kind(const struct series *s)
 {
 	return s->kind;
 }
@@ -241,7 +241,7 @@ bool series_set_move(struct series_set *set, struct series *from, struct series 
 {
 	if (!series_add(to, v, from->input[input_of(from, v)].summed))
 		return false;
-	if (from->ninput == 1 && from->kind == SERIES_GAUGE) {
+	if (from->ninput == 1 && from->kind == ROW_GAUGE) {
 		to->is.gauge.confirmed |= from->is.gauge.confirmed;
 		/* a frame may have counted in both; that is known of the last one alone */
 		to->is.gauge.events += from->is.gauge.events
@@ -311,9 +311,9 @@ bool series_refresh(struct series *s, const struct series_value *v, int64_t at_u
 {
 	if (!s || input_of(s, v) == s->ninput)
 		return true;
-	if (s->kind == SERIES_GAUGE)
+	if (s->kind == ROW_GAUGE)
 		return set_gauge(s, at_us, up);
-	if (s->kind == SERIES_AGE)
+	if (s->kind == ROW_AGE)
 		set_age(s, at_us, up);
 	return true;
 }
@@ -323,13 +323,13 @@ void series_count(struct series *s, uint64_t frame)
 	if (!s || s->frame == frame)
 		return;
 	s->frame = frame;
-	if (s->kind == SERIES_GAUGE)
+	if (s->kind == ROW_GAUGE)
 		s->is.gauge.events++;
 }
 
 void series_confirm(struct series *s)
 {
-	if (s && s->kind == SERIES_GAUGE)
+	if (s && s->kind == ROW_GAUGE)
 		s->is.gauge.confirmed = true;
 }
 
@@ -347,9 +347,9 @@ bool series_set_hold(const struct series_set *set, int64_t at_us, bool up)
 	for (size_t i = 0; i < set->n; i++) {
 		struct series *s = set->v[i];
 
-		if (s->kind == SERIES_GAUGE)
+		if (s->kind == ROW_GAUGE)
 			ok = gauge_hold(&s->is.gauge, at_us, up) && ok;
-		else if (s->kind == SERIES_AGE)
+		else if (s->kind == ROW_AGE)
 			age_hold(&s->is.age, at_us, up);
 	}
 	return ok;
@@ -361,15 +361,17 @@ void series_set_carry(const struct series_set *set)
 		struct series *s = set->v[i];
 
 		switch (s->kind) {
-		case SERIES_GAUGE:
+		case ROW_GAUGE:
 			gauge_carry(&s->is.gauge);
 			break;
-		case SERIES_AGE:
+		case ROW_AGE:
 			age_carry(&s->is.age);
 			break;
-		case SERIES_TOTAL:
-		case SERIES_PLAIN:
+		case ROW_TOTAL:
+		case ROW_PLAIN:
 			total_carry(&s->is.total);
+			break;
+		case ROW_SAMPLE:	/* of the stream alone */
 			break;
 		}
 	}
@@ -378,14 +380,14 @@ void series_set_carry(const struct series_set *set)
 void series_set_lost(const struct series_set *set, int64_t at_us)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (set->v[i]->kind == SERIES_TOTAL)
+		if (set->v[i]->kind == ROW_TOTAL)
 			total_lost(&set->v[i]->is.total, at_us);
 }
 
 void series_set_found(const struct series_set *set, int64_t at_us, int64_t window_us)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (set->v[i]->kind == SERIES_TOTAL)
+		if (set->v[i]->kind == ROW_TOTAL)
 			total_found(&set->v[i]->is.total, at_us, window_us);
 }
 
@@ -439,25 +441,23 @@ static bool add_total(struct row_series *series, const struct total *total,
 
 static bool add_to_row(struct series *s, const struct series_moment *m, struct row_window *r)
 {
-	static const enum row_kind kinds[] = {
-		[SERIES_GAUGE] = ROW_GAUGE, [SERIES_AGE] = ROW_AGE, [SERIES_TOTAL] = ROW_TOTAL,
-		[SERIES_PLAIN] = ROW_PLAIN
-	};
 	struct row_series *series = row_window_add_series(r, s->label->metric, s->label->path,
-		kinds[s->kind]);
+		s->kind);
 	const struct age *age = &s->is.age;
 
 	series->sum = s->over_qualifiers && !has_own_value(s);
 	switch (s->kind) {
-	case SERIES_GAUGE:
+	case ROW_GAUGE:
 		return add_gauge(r, series, &s->is.gauge, m->up);
-	case SERIES_AGE:
+	case ROW_AGE:
 		series->stat[STAT_LAST] = known(age->has_last, (double)age->last_us / US_PER_MS);
 		series->stat[STAT_MAX] = known(age->has_most, (double)age->most_us / US_PER_MS);
 		return true;
-	case SERIES_TOTAL:
-	case SERIES_PLAIN:
+	case ROW_TOTAL:
+	case ROW_PLAIN:
 		return add_total(series, &s->is.total, m);
+	case ROW_SAMPLE:	/* of the stream alone */
+		break;
 	}
 	return false;
 }

@@ -26,8 +26,6 @@ struct series_value {
 	const struct series_value *beside; /* of an age: the gauge of those who wait; NULL: none */
 };
 
-enum series_kind { SERIES_GAUGE, SERIES_AGE, SERIES_TOTAL, SERIES_PLAIN };
-
 struct series;
 
 struct series_set {		/* all zero: empty */
@@ -52,13 +50,13 @@ struct series_label {
  * begins with the other.
  */
 struct series *series_set_make(struct series_set *set, const struct series_label *label,
-	enum series_kind kind, bool *full);
+	enum row_kind kind, bool *full);
 
 /* Returns the series that has the label now: s, or one that had it before; or s with its old label
  * if there is no room for the new one. */
 struct series *series_set_rename(struct series_set *set, struct series *s,
 	const struct series_label *label);
-enum series_kind series_kind(const struct series *s);
+enum row_kind series_kind(const struct series *s);
 
 /* The value is borrowed until it is dropped; a series is freed with its last value. If a series has
  * a value that is not summed, that one counts and not the sum. False: out of memory. */

@@ -31,7 +31,7 @@ static bool is_other(const struct queue_states *qs, const struct state_value *sv
 {
 	const struct queue_state *q = sv->group->queue;
 
-	if (state_value_kind(&sv->entry->name) == SERIES_AGE)
+	if (state_value_kind(&sv->entry->name) == ROW_AGE)
 		return is_other_wait(qs, sv, v);
 	if (!sv->now.known)
 		return q->complete.known && is_asked(qs, sv->entry->name.metric) && v->number != 0;
@@ -178,7 +178,7 @@ void state_snapshot_end(struct queue_states *qs, bool complete)
 		struct state_value *sv = qs->value[i];
 
 		if (sv && is_complete(qs, sv->group->queue) && sv->snapshot != qs->snapshot
-		    && state_value_kind(&sv->entry->name) == SERIES_GAUGE
+		    && state_value_kind(&sv->entry->name) == ROW_GAUGE
 		    && is_asked(qs, sv->entry->name.metric)
 		    && !has_media_value(qs, sv))
 			set_zero(qs, sv);

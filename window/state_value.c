@@ -146,14 +146,14 @@ static struct series_set *sums_of(const struct state_value *sv)
 	return &sv->group->queue->group[0]->series;
 }
 
-enum series_kind state_value_kind(const struct metric_name *name)
+enum row_kind state_value_kind(const struct metric_name *name)
 {
 	if (slice_is(name->stat, "ageMs"))
-		return SERIES_AGE;
+		return ROW_AGE;
 	if (!name->total)
-		return SERIES_GAUGE;
-	return slice_is(name->stat, "count") || slice_is(name->stat, "sum") ? SERIES_TOTAL
-		: SERIES_PLAIN;
+		return ROW_GAUGE;
+	return slice_is(name->stat, "count") || slice_is(name->stat, "sum") ? ROW_TOTAL
+		: ROW_PLAIN;
 }
 
 /* --- sums over qualifiers ----------------------------------------------------------- */
@@ -201,7 +201,7 @@ static int64_t zero_us(const struct queue_states *qs, const struct state_value *
 
 /* The series of the label; NULL: no room, or out of memory. */
 static struct series *make_series(struct queue_states *qs, struct series_set *set,
-	const struct series_label *label, enum series_kind kind)
+	const struct series_label *label, enum row_kind kind)
 {
 	bool full = false;
 	struct series *s = label ? series_set_make(set, label, kind, &full) : NULL;
@@ -223,7 +223,7 @@ static bool feed(struct queue_states *qs, struct state_value *sv, struct series 
 static bool link_total(struct queue_states *qs, struct state_value *sv)
 {
 	struct series *s = make_series(qs, &sv->group->series,
-		total_label(qs, sv->entry->name.metric), SERIES_GAUGE);
+		total_label(qs, sv->entry->name.metric), ROW_GAUGE);
 	bool fresh = s && series_is_new(s);
 
 	if (!s || !check(qs, series_sum_over(s, &sv->group->queue->complete)
@@ -238,8 +238,8 @@ static bool link_total(struct queue_states *qs, struct state_value *sv)
 static bool link_series(struct queue_states *qs, struct state_value *sv)
 {
 	const struct metric_name *name = &sv->entry->name;
-	enum series_kind kind = state_value_kind(name);
-	int64_t us = kind == SERIES_GAUGE ? zero_us(qs, sv) : 0;
+	enum row_kind kind = state_value_kind(name);
+	int64_t us = kind == ROW_GAUGE ? zero_us(qs, sv) : 0;
 	const struct series_label *label;
 
 	if (wanted_metrics_find(&qs->wanted, name->metric)->order == WANTED_METRICS_NONE)
@@ -249,8 +249,8 @@ static bool link_series(struct queue_states *qs, struct state_value *sv)
 	if (!sv->own || !feed(qs, sv, sv->own, us, false)
 	    || (is_counted(name) && !link_total(qs, sv)))
 		return false;
-	if (!sv->group->media || (kind != SERIES_AGE
-	    && (kind != SERIES_GAUGE || !slice_is(name->stat, "count"))))
+	if (!sv->group->media || (kind != ROW_AGE
+	    && (kind != ROW_GAUGE || !slice_is(name->stat, "count"))))
 		return true;
 	sv->sum = make_series(qs, sums_of(sv), label, kind);
 	return sv->sum && feed(qs, sv, sv->sum, us, true);

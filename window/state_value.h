@@ -29,7 +29,7 @@ bool state_values_init(struct queue_states *qs);	/* false: out of memory */
 void state_values_free(struct queue_states *qs);
 
 struct metric_name state_value_name(const struct notification_value *v, bool total);
-enum series_kind state_value_kind(const struct metric_name *name);
+enum row_kind state_value_kind(const struct metric_name *name);
 
 /* What a value is: n*, t* and oServiceLevel count up within a half hour, and mean nothing without
  * one; for all others the interval decides. */
