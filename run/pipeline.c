@@ -170,12 +170,12 @@ int64_t pipeline_printed_end_us(const struct pipeline *p)
 void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r)
 {
 	audit_events_reject(p->events, r->reason, r->queue_id,
-		r->in_row ? r->queue : SIZE_MAX, r->detail);
+		r->place.in_row ? r->place.queue : SIZE_MAX, r->detail);
 	if (!p->conf.rejects)
 		return;
 	buf_clear(&p->text);
-	recording_entry_put_reject(&p->text, r->at_us, r->in_row, r->window, r->queue_id,
-		audit_events_reject_name(r->reason), r->text, r->len);
+	recording_entry_put_reject(&p->text, r->at_us, r->place.in_row, r->place.window,
+		r->queue_id, audit_events_reject_name(r->reason), r->text, r->len);
 	side_file_put(p->conf.rejects, &p->text);
 }
 

@@ -63,16 +63,13 @@ static enum status take_event(struct pipeline *p, const struct notification *n,
 	struct pipeline_reject r = { .detail = n->why, .text = n->text, .len = n->text_len,
 		.at_us = m->at_us, .queue_id = n->queue_id[0] ? n->queue_id : NULL };
 	enum verdict verdict = n->why == why_no_memory ? VERDICT_NO_MEMORY
-		: queue_windows_take(windows_of(p), n, m->socket, m->at_us, &r.window);
+		: queue_windows_take(windows_of(p), n, m->socket, m->at_us, &r.place);
 
 	audit_events_frame(p->events, verdict == VERDICT_ACCEPTED);
 	if (n->instant_us != NO_TIME && verdict != VERDICT_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, n->instant_us, false);
 	if (n->instant_us != NO_TIME && verdict == VERDICT_ACCEPTED)
 		audit_events_lag(p->events, m->at_us - n->instant_us);
-	r.in_row = queue_windows_clock(windows_of(p))->started
-		&& verdict != VERDICT_FOREIGN_QUEUE && r.queue_id;
-	r.queue = r.in_row ? queue_windows_queue_number(windows_of(p), r.queue_id) : 0;
 	return pipeline_verdict(p, verdict, &r, err);
 }
 

@@ -64,9 +64,7 @@ extern const struct pipeline_source pipeline_stream, pipeline_notifications;
 struct pipeline_reject {
 	enum audit_events_reject reason;
 	const char *queue_id;	/* NULL: unknown */
-	bool in_row;		/* a row counts it: of this window and queue number */
-	int64_t window;
-	size_t queue;
+	struct verdict_place place;
 	const char *detail;	/* NULL: none */
 	const char *text;
 	size_t len;

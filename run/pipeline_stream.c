@@ -60,10 +60,9 @@ static struct pipeline_reject frame_reject(const struct stream_event *frame, int
 static enum status place(struct pipeline *p, const struct stream_event *frame,
 	const struct pipeline_message *m, struct err *err)
 {
-	struct stream_window_place placed = { 0 };
 	struct pipeline_reject r = frame_reject(frame, m->at_us);
 	enum verdict verdict = frame->invalid == why_no_memory ? VERDICT_NO_MEMORY
-		: stream_windows_place(windows_of(p), frame, m->socket, m->at_us, &placed);
+		: stream_windows_place(windows_of(p), frame, m->socket, m->at_us, &r.place);
 	bool accepted = verdict == VERDICT_ACCEPTED || verdict == VERDICT_BEYOND;
 
 	audit_events_frame(p->events, accepted);
@@ -73,9 +72,6 @@ static enum status place(struct pipeline *p, const struct stream_event *frame,
 	if (accepted && m->at_us != NO_TIME)
 		audit_events_lag(p->events, m->at_us - frame->time_us);
 	r.detail = verdict == VERDICT_INVALID ? frame->invalid : NULL;
-	r.in_row = placed.in_row;
-	r.window = placed.window;
-	r.queue = placed.queue;
 	return pipeline_verdict(p, verdict, &r, err);
 }
 

@@ -136,7 +136,7 @@ static struct stream_event frame_of(unsigned queue, int64_t time_us, const char 
 
 static bool place(struct stream_windows *w, const struct stream_event *f, int64_t at_us)
 {
-	struct stream_window_place placed;
+	struct verdict_place placed;
 
 	return stream_windows_place(w, f, 0, at_us, &placed) != VERDICT_NO_MEMORY;
 }

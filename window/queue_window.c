@@ -192,13 +192,14 @@ static bool is_from_the_future(const struct notification *n, int64_t at_us)
 }
 
 enum verdict queue_windows_take(struct queue_windows *qw, const struct notification *n,
-	size_t socket, int64_t at_us, int64_t *window)
+	size_t socket, int64_t at_us, struct verdict_place *place)
 {
 	struct queue_states *qs = &qw->states;
 	struct queue_state *q = find_or_add(qw, n->queue_id, n->kind);
 
 	at_us = begin_change(qw, at_us, INT64_MAX);
-	*window = qw->clock.index;
+	*place = (struct verdict_place){ q && qw->clock.started, qw->clock.index,
+		q ? (size_t)(q - qs->queue) : 0 };
 	if (qs->failed)
 		return VERDICT_NO_MEMORY;
 	if (!q && qw->conf.any && qs->nqueue == qs->room && n->queue_id[0])
@@ -425,7 +426,8 @@ const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now
 
 const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut)
 {
-	if (qw->states.failed || window_clock_due_us(&qw->clock) == NO_TIME || at_us < qw->clock.from_us
+	if (qw->states.failed || window_clock_due_us(&qw->clock) == NO_TIME
+	    || at_us < qw->clock.from_us
 	    || (qw->conf.replay && at_us == qw->clock.from_us))
 		return NULL;
 	if (window_clock_floor(at_us, US_PER_MS) < qw->states.now_us)
@@ -502,11 +504,6 @@ bool queue_windows_was_answered(const struct queue_windows *qw, size_t queue)
 const char *queue_windows_queue_id(const struct queue_windows *qw, size_t queue)
 {
 	return queue < qw->states.nqueue ? queue_index_id(&qw->states.index, queue) : NULL;
-}
-
-size_t queue_windows_queue_number(const struct queue_windows *qw, const char *id)
-{
-	return queue_index_find(&qw->states.index, id);
 }
 
 void queue_windows_set_names(struct queue_windows *qw, const char *const *name)

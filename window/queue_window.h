@@ -51,8 +51,6 @@ void queue_windows_refuse(struct queue_windows *qw, const char *queue_id);
 bool queue_windows_watch(struct queue_windows *qw, const char *queue_id);
 /* By its number; NULL: there is none. */
 const char *queue_windows_queue_id(const struct queue_windows *qw, size_t queue);
-/* The number of an ID in lower case; QUEUE_INDEX_NONE: there is none. */
-size_t queue_windows_queue_number(const struct queue_windows *qw, const char *id);
 /* The queues' names by number, or NULL; each may be NULL. Borrowed. */
 void queue_windows_set_names(struct queue_windows *qw, const char *const *name);
 
@@ -70,9 +68,9 @@ bool queue_windows_socket(struct queue_windows *qw, size_t socket, enum queue_wi
  * but sockets and values stay as they are. False: out of memory. */
 bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t until_us);
 
-/* Takes an event (NOTIFICATION_EVENT or NOTIFICATION_INVALID); *window is where it counts. */
-enum verdict queue_windows_take(struct queue_windows *qw,
-	const struct notification *n, size_t socket, int64_t at_us, int64_t *window);
+/* Takes an event (NOTIFICATION_EVENT or NOTIFICATION_INVALID). */
+enum verdict queue_windows_take(struct queue_windows *qw, const struct notification *n,
+	size_t socket, int64_t at_us, struct verdict_place *place);
 
 /*
  * An answer of the observation query, which was sent at asked_us; events since then are newer.

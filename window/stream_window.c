@@ -251,24 +251,37 @@ static void start_by_frame(struct stream_windows *w, const struct stream_event *
 		windows_start(w, frame->time_us);
 }
 
+/* The accumulator that counts the queue's frame in a window. NULL: *verdict says why none does. */
+static struct accumulator *count_in(struct stream_windows *w, struct stream_queue *q,
+	int64_t index, enum verdict *verdict, struct verdict_place *place)
+{
+	struct accumulator *acc;
+
+	if (window_clock_is_past_count(&w->clock, index))
+		return NULL;
+	acc = make_accumulator(w, index, q);
+	if (!acc) {
+		w->failed = true;
+		*verdict = VERDICT_NO_MEMORY;
+		return NULL;
+	}
+	q->first_window = min_i64(q->first_window, index);
+	*place = (struct verdict_place){ true, index, (size_t)(q - w->queue) };
+	return acc;
+}
+
 /* Counts a rejected frame in its own window if that is open, else in the oldest one. */
 static enum verdict reject(struct stream_windows *w, struct stream_queue *q, enum verdict verdict,
-	int64_t own, int64_t arrival_us, struct stream_window_place *placed)
+	int64_t own, int64_t arrival_us, struct verdict_place *place)
 {
+	enum verdict rejected = verdict;
 	struct accumulator *acc;
 
 	if (own < w->clock.index || !has_begun(w, own, arrival_us))
 		own = w->clock.index;
-	if (window_clock_is_past_count(&w->clock, own))
-		return verdict;
-	acc = make_accumulator(w, own, q);
-	if (!acc) {
-		w->failed = true;
-		return VERDICT_NO_MEMORY;
-	}
-	acc->rejected[verdict]++;
-	q->first_window = min_i64(q->first_window, own);
-	*placed = (struct stream_window_place){ own, true, (size_t)(q - w->queue) };
+	acc = count_in(w, q, own, &verdict, place);
+	if (acc)
+		acc->rejected[rejected]++;
 	return verdict;
 }
 
@@ -286,8 +299,9 @@ static enum verdict judge(const struct stream_windows *w, const struct stream_qu
 
 static enum verdict accept(struct stream_windows *w, struct stream_queue *q,
 	const struct stream_event *frame, int64_t own, const int slot[FIELD_MAX],
-	int64_t arrival_us, struct stream_window_place *placed)
+	int64_t arrival_us, struct verdict_place *place)
 {
+	enum verdict verdict = VERDICT_BEYOND;
 	struct accumulator *acc;
 
 	q->last_us = frame->time_us;
@@ -296,16 +310,13 @@ static enum verdict accept(struct stream_windows *w, struct stream_queue *q,
 		w->newest_us = frame->time_us;
 	if (!q->interval[0] && frame->interval && strlen(frame->interval) < INTERVAL_TEXT_MAX)
 		memcpy(q->interval, frame->interval, strlen(frame->interval) + 1);
-	if (window_clock_is_past_count(&w->clock, own))
-		return VERDICT_BEYOND;
-	acc = make_accumulator(w, own, q);
-	if (!acc || !accumulator_accept(acc, frame, slot, arrival_us)) {
-		w->failed = true;
-		return VERDICT_NO_MEMORY;
-	}
-	q->first_window = min_i64(q->first_window, own);
-	*placed = (struct stream_window_place){ own, true, (size_t)(q - w->queue) };
-	return VERDICT_ACCEPTED;
+	acc = count_in(w, q, own, &verdict, place);
+	if (!acc)
+		return verdict;
+	if (accumulator_accept(acc, frame, slot, arrival_us))
+		return VERDICT_ACCEPTED;
+	w->failed = true;
+	return VERDICT_NO_MEMORY;
 }
 
 /* NULL: *verdict says why the queue has no rows. */
@@ -326,7 +337,7 @@ static struct stream_queue *add_new_queue(struct stream_windows *w,
 }
 
 enum verdict stream_windows_place(struct stream_windows *w, const struct stream_event *frame,
-	size_t stream, int64_t arrival_us, struct stream_window_place *placed)
+	size_t stream, int64_t arrival_us, struct verdict_place *place)
 {
 	int slot[FIELD_MAX];
 	struct stream_queue *q = queue_find(w, frame->queue_id);
@@ -334,7 +345,7 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	int64_t own;
 	bool no_time, fits;
 
-	*placed = (struct stream_window_place){ 0, false, 0 };
+	*place = (struct verdict_place){ 0 };
 	if (w->conf.nqueue && !(q && q->watched))
 		return VERDICT_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
@@ -348,11 +359,11 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 		return verdict;
 	q->stream = stream;
 	if (!fits)
-		return reject(w, q, VERDICT_INVALID, own, arrival_us, placed);
+		return reject(w, q, VERDICT_INVALID, own, arrival_us, place);
 	verdict = judge(w, q, frame, own);
 	if (verdict != VERDICT_ACCEPTED)
-		return reject(w, q, verdict, own, arrival_us, placed);
-	return accept(w, q, frame, own, slot, arrival_us, placed);
+		return reject(w, q, verdict, own, arrival_us, place);
+	return accept(w, q, frame, own, slot, arrival_us, place);
 }
 
 /* --- states ------------------------------------------------------------------------- */

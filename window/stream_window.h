@@ -17,6 +17,7 @@
 #include "window/filter.h"
 #include "window/row.h"
 #include "window/stream_event.h"
+#include "window/verdict.h"
 #include "window/window_clock.h"
 
 enum stream_window_time { TIME_ARRIVAL, TIME_EVENT };
@@ -67,16 +68,9 @@ bool stream_windows_watch(struct stream_windows *w, const char *queue_id);
  * frame. One that is too long is ignored. */
 void stream_windows_interval(struct stream_windows *w, const char *text, size_t len);
 
-/* The row in which a frame was counted, for --rejects. */
-struct stream_window_place {
-	int64_t window;	/* 0: in_row is false */
-	bool in_row;
-	size_t queue;	/* the queue's number, if in_row */
-};
-
 /* Takes a frame of kind STREAM_EVENT_STATISTICS. arrival_us: NO_TIME for a bare frame. */
 enum verdict stream_windows_place(struct stream_windows *w, const struct stream_event *frame,
-	size_t stream, int64_t arrival_us, struct stream_window_place *placed);
+	size_t stream, int64_t arrival_us, struct verdict_place *placed);
 
 /* When the clock closes the next window (live, or a replay by arrival); NO_TIME before window 0. */
 int64_t stream_windows_due_us(const struct stream_windows *w);

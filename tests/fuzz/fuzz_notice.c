@@ -132,13 +132,13 @@ static void check_window(const struct row_window *w)
 static void take_message(struct world *w, size_t socket, const char *text, size_t len)
 {
 	struct notification n;
-	int64_t window;
+	struct verdict_place place;
 
 	notifications_begin(w->reader, text, len);
 	while (notifications_next(w->reader, &n)) {
 		check_notice(&n, text, len);
 		if (n.kind == NOTIFICATION_EVENT || n.kind == NOTIFICATION_INVALID)
-			must(queue_windows_take(w->windows, &n, socket, w->now_us, &window)
+			must(queue_windows_take(w->windows, &n, socket, w->now_us, &place)
 				!= VERDICT_NO_MEMORY);
 	}
 }

@@ -21,7 +21,7 @@ static const char *const everything[] = { "*" };
 
 static struct queue_windows *windows;
 static struct notifications *reader;
-static int64_t window;
+static struct verdict_place place;
 
 static struct queue_windows_conf conf(void)
 {
@@ -57,7 +57,7 @@ static enum verdict put_text(const char *text, size_t socket, int64_t at_us)
 
 	notifications_begin(reader, text, strlen(text));
 	assert_true(notifications_next(reader, &n));
-	return queue_windows_take(windows, &n, socket, at_us, &window);
+	return queue_windows_take(windows, &n, socket, at_us, &place);
 }
 
 /* An event of queue 1: list is of metrics. */

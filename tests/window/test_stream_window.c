@@ -48,7 +48,7 @@ static struct stream_event frame_of(const char *queue, int64_t time_us, double v
 	return f;
 }
 
-static struct stream_window_place last_placed;
+static struct verdict_place last_placed;
 
 static enum verdict put(struct stream_windows *w, const char *queue, int64_t time_us, int64_t at_us)
 {
@@ -314,7 +314,7 @@ TEST(fate__outlier_rule_needs_its_field)
 	static const struct filter filter = { 0, "avg", COMPARE_GT, 30000 };
 	struct stream_windows_conf conf = conf_arrival();
 	struct stream_windows *w;
-	struct stream_window_place placed;
+	struct verdict_place placed;
 	struct stream_event f;
 
 	conf.outlier = &filter;
@@ -336,7 +336,7 @@ TEST(fate__invalid_comes_before_all_else)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	struct stream_event f = frame_of(Q1, T0, 1);
-	struct stream_window_place placed;
+	struct verdict_place placed;
 
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0, T0);
@@ -350,7 +350,7 @@ TEST(fate__sixty_fifth_field_is_invalid_and_leaves_the_row_whole)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	const struct row_window *c;
-	struct stream_window_place placed;
+	struct verdict_place placed;
 	char name[8];
 
 	stream_windows_connected(w, 0, T0);
@@ -373,7 +373,7 @@ TEST(fate__number_and_group_of_one_name_clash)
 {
 	struct stream_windows *w = open_windows(conf_arrival());
 	struct stream_event f = frame_of(Q1, T0 + 1, 1);
-	struct stream_window_place placed;
+	struct verdict_place placed;
 
 	stream_windows_connected(w, 0, T0);
 	put(w, Q1, T0, T0);
@@ -697,7 +697,7 @@ TEST(replay__queues_have_rows_from_their_first_valid_frame_on)
 	struct stream_windows_conf conf = conf_event(true);
 	struct stream_windows *w;
 	const struct row_window *c;
-	struct stream_window_place placed;
+	struct verdict_place placed;
 	struct stream_event f = frame_of(Q2, 0, 1);
 
 	conf.nqueue = 0;
