@@ -10,20 +10,33 @@ void sample_free(struct sample *s)
 	*s = (struct sample){ 0 };
 }
 
-bool sample_add(struct sample *s, double x)
+typedef bool quantile_adder(struct quantile *q, double x, uint64_t weight);
+
+static bool add(struct sample *s, double x, uint64_t weight, quantile_adder *add_to_quantile)
 {
 	x += 0.0;	/* turns -0 into 0, so that the order of values does not matter */
 	if (!s->quantile && !(s->quantile = quantile_new()))
 		return false;
-	if (!exact_sum_add_both(&s->sum, &s->squares, x, 1) || !quantile_add(s->quantile, x, 1))
+	if (!exact_sum_add_both(&s->sum, &s->squares, x, weight)
+	    || !add_to_quantile(s->quantile, x, weight))
 		return false;
 	if (s->count == 0 || x < s->min)
 		s->min = x;
 	if (s->count == 0 || x > s->max)
 		s->max = x;
 	s->last = x;
-	s->count++;
+	s->count += weight;
 	return true;
+}
+
+bool sample_add(struct sample *s, double x)
+{
+	return add(s, x, 1, quantile_add);
+}
+
+bool sample_add_time(struct sample *s, double x, uint64_t time)
+{
+	return add(s, x, time, quantile_add_time);
 }
 
 bool sample_merge(struct sample *s, const struct sample *from)

@@ -25,6 +25,8 @@ struct sample_summary {
 
 void sample_free(struct sample *s);	/* leaves it all zero */
 bool sample_add(struct sample *s, double x);	/* false: out of memory */
+/* A value that held for a time: it counts as often as that. */
+bool sample_add_time(struct sample *s, double x, uint64_t time);
 
 /* Adds the values of `from`, as if they had come after those of s. False: out of memory. */
 bool sample_merge(struct sample *s, const struct sample *from);

@@ -9,8 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stats/exact_sum.h"
-#include "stats/quantile.h"
+#include "stats/sample.h"
 
 #define GAUGE_STRETCHES 16
 
@@ -27,19 +26,16 @@ struct gauge {			/* all zero: nothing is known yet */
 		double value;
 		uint64_t us;
 	} stretch[GAUGE_STRETCHES];
-	struct exact_sum sum, squares;	/* of value and value², times µs */
-	struct quantile *quantile;	/* NULL: nothing was observed */
-	uint64_t observed_us;
-	double min, max;
+	struct sample held;	/* each value for its µs */
 };
 
 struct gauge_summary {
 	bool known;		/* `last` is valid */
 	double last;
 	bool carried;		/* no event or resync of the window has reported it */
-	bool observed;		/* min to p99 are valid */
-	double min, max, mean, stddev, p50, p90, p95, p99;
-	uint64_t observed_us, events;
+	uint64_t events;
+	bool observed;		/* `held` is valid; its count is in µs */
+	struct sample_summary held;
 };
 
 void gauge_free(struct gauge *g);

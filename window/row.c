@@ -183,6 +183,18 @@ void row_window_accuracy(struct row_window *r, bool exact, double accuracy)
 	row->accuracy = fmax(row->accuracy, accuracy);
 }
 
+void row_series_set(struct row_series *series, const struct sample_summary *s)
+{
+	series->stat[STAT_MIN] = s->min;
+	series->stat[STAT_MAX] = s->max;
+	series->stat[STAT_MEAN] = s->mean;
+	series->stat[STAT_STDDEV] = s->stddev;
+	series->stat[STAT_P50] = s->p50;
+	series->stat[STAT_P90] = s->p90;
+	series->stat[STAT_P95] = s->p95;
+	series->stat[STAT_P99] = s->p99;
+}
+
 bool row_window_add_sample(struct row_window *r, const char *metric, const char *path,
 	const struct sample *sample)
 {
@@ -193,14 +205,7 @@ bool row_window_add_sample(struct row_window *r, const char *metric, const char 
 		return false;
 	series->stat[STAT_COUNT] = (double)s.count;
 	series->stat[STAT_LAST] = s.last;
-	series->stat[STAT_MIN] = s.min;
-	series->stat[STAT_MAX] = s.max;
-	series->stat[STAT_MEAN] = s.mean;
-	series->stat[STAT_STDDEV] = s.stddev;
-	series->stat[STAT_P50] = s.p50;
-	series->stat[STAT_P90] = s.p90;
-	series->stat[STAT_P95] = s.p95;
-	series->stat[STAT_P99] = s.p99;
+	row_series_set(series, &s);
 	row_window_accuracy(r, sample_is_exact(sample), sample_accuracy(sample));
 	return true;
 }

@@ -104,6 +104,8 @@ void row_window_add(struct row_window *r, const struct row *from);
 /* A series of the row that was added last; all its statistics are NaN. */
 struct row_series *row_window_add_series(struct row_window *r, const char *metric, const char *path,
 	enum row_kind kind);
+/* Sets the statistics from min to p99. */
+void row_series_set(struct row_series *series, const struct sample_summary *s);
 bool row_window_add_sample(struct row_window *r, const char *metric, const char *path,
 	const struct sample *sample);
 bool row_window_set_lag(struct row_window *r, const struct sample *lag_us);

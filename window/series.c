@@ -396,32 +396,20 @@ static double known(bool is_known, double x)
 	return is_known ? x : NAN;
 }
 
-static void put_gauge(struct row_series *series, const struct gauge_summary *g)
-{
-	series->stat[STAT_LAST] = known(g->known, g->last);
-	series->stat[STAT_MIN] = known(g->observed, g->min);
-	series->stat[STAT_MAX] = known(g->observed, g->max);
-	series->stat[STAT_MEAN] = known(g->observed, g->mean);
-	series->stat[STAT_STDDEV] = known(g->observed, g->stddev);
-	series->stat[STAT_P50] = known(g->observed, g->p50);
-	series->stat[STAT_P90] = known(g->observed, g->p90);
-	series->stat[STAT_P95] = known(g->observed, g->p95);
-	series->stat[STAT_P99] = known(g->observed, g->p99);
-	series->stat[STAT_CARRIED] = g->carried;
-	series->stat[STAT_OBSERVED_MS] = (double)g->observed_us / US_PER_MS;
-	series->stat[STAT_EVENTS] = (double)g->events;
-}
-
 static bool add_gauge(struct row_window *r, struct row_series *series, struct gauge *g, bool up)
 {
-	struct gauge_summary summary;
+	struct gauge_summary s;
 
-	if (!gauge_summarise(g, up, &summary))
+	if (!gauge_summarise(g, up, &s))
 		return false;
-	put_gauge(series, &summary);
-	if (g->quantile)
-		row_window_accuracy(r, quantile_is_exact(g->quantile),
-			quantile_accuracy(g->quantile));
+	series->stat[STAT_LAST] = known(s.known, s.last);
+	series->stat[STAT_CARRIED] = s.carried;
+	series->stat[STAT_OBSERVED_MS] = (double)s.held.count / US_PER_MS;
+	series->stat[STAT_EVENTS] = (double)s.events;
+	if (s.observed) {
+		row_series_set(series, &s.held);
+		row_window_accuracy(r, sample_is_exact(&g->held), sample_accuracy(&g->held));
+	}
 	return true;
 }
 

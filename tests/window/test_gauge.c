@@ -25,12 +25,12 @@ TEST(gauge__weighs_by_time)
 	assert_true(gauge_set(&g, 4 * S, true, true, 4));
 	assert_true(gauge_hold(&g, 10 * S, true));
 	s = summarise(&g, true);
-	assert_double_equal_exact(s.mean, 3.2);
-	assert_double_equal_exact(s.stddev * s.stddev, 0.96);
-	assert_double_equal_exact(s.p50, 4);
-	assert_double_equal_exact(s.min, 2);
-	assert_double_equal_exact(s.max, 4);
-	assert_int_equal(s.observed_us, 10 * S);
+	assert_double_equal_exact(s.held.mean, 3.2);
+	assert_double_equal_exact(s.held.stddev * s.held.stddev, 0.96);
+	assert_double_equal_exact(s.held.p50, 4);
+	assert_double_equal_exact(s.held.min, 2);
+	assert_double_equal_exact(s.held.max, 4);
+	assert_int_equal(s.held.count, 10 * S);
 	gauge_free(&g);
 }
 
@@ -47,9 +47,9 @@ TEST(gauge__carries_its_value_alone)
 	assert_true(gauge_hold(&g, 20 * S, true));
 	s = summarise(&g, true);
 	assert_int_equal(s.events, 0);
-	assert_int_equal(s.observed_us, 10 * S);
-	assert_double_equal_exact(s.max, 3);
-	assert_double_equal_exact(s.mean, 3);
+	assert_int_equal(s.held.count, 10 * S);
+	assert_double_equal_exact(s.held.max, 3);
+	assert_double_equal_exact(s.held.mean, 3);
 	gauge_free(&g);
 }
 
@@ -64,8 +64,8 @@ TEST(gauge__time_without_the_stream_weighs_nothing)
 	assert_true(gauge_set(&g, 9 * S, true, true, 8));
 	assert_true(gauge_hold(&g, 10 * S, true));
 	s = summarise(&g, false);
-	assert_int_equal(s.observed_us, 4 * S);
-	assert_double_equal_exact(s.mean, 3.5);
+	assert_int_equal(s.held.count, 4 * S);
+	assert_double_equal_exact(s.held.mean, 3.5);
 	assert_false(s.known);
 	assert_true(summarise(&g, true).known);
 	gauge_free(&g);
@@ -83,7 +83,7 @@ TEST(gauge__value_of_no_time_was_not_observed)
 	assert_true(s.known && !signbit(s.last));
 	assert_true(gauge_set(&g, 4, true, true, 1));	/* no clock goes back */
 	assert_true(gauge_hold(&g, 6, true));
-	assert_int_equal(summarise(&g, true).observed_us, 1);
+	assert_int_equal(summarise(&g, true).held.count, 1);
 	gauge_free(&g);
 }
 
