@@ -109,12 +109,13 @@ int64_t coverage_us(const struct coverage *c, struct coverage_span within)
 	return us < length ? us : length;
 }
 
-double coverage_share(bool known, int64_t connected_us, int64_t length_us)
+double coverage_share(bool known, int64_t connected_us, struct coverage_span window)
 {
 	int64_t e4;
 
 	if (!known)
 		return NAN;
-	e4 = connected_us * 10000 / length_us;	/* of a day at most: it fits */
+	/* a window has a day at most: it fits */
+	e4 = connected_us * 10000 / (window.to_us - window.from_us);
 	return (double)e4 / 10000;
 }

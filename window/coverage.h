@@ -34,6 +34,6 @@ void coverage_advance(struct coverage *c, struct coverage_span oldest);
 /* Connected time within the oldest window, or within its beginning if it ends early. */
 int64_t coverage_us(const struct coverage *c, struct coverage_span within);
 /* As a part of the window's length, cut to 1/10000; NaN if it is not known. */
-double coverage_share(bool known, int64_t connected_us, int64_t length_us);
+double coverage_share(bool known, int64_t connected_us, struct coverage_span window);
 
 #endif

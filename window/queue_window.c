@@ -403,7 +403,7 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 	r->has_media = true;
 	window_clock_label(&qw->clock, end_us, cut, r);
 	r->coverage = coverage_share(!qw->coverage_unknown, coverage_us(&qw->coverage, span),
-		end_us - span.from_us);
+		span);
 	if (!add_rows(qw, end_us, r) || !row_window_end(r))
 		goto fail;
 	qw->borrowed = true;

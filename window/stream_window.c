@@ -41,7 +41,6 @@ struct stream_windows {
 	struct stream_queue *queue;
 	size_t nqueue, capqueue;
 	struct coverage *coverage;	/* by stream */
-	int64_t *connected_us;	/* by stream, in the window that is being closed */
 	char interval[INTERVAL_TEXT_MAX];	/* of the recording; empty: none */
 	struct row_window closed;	/* the caller has borrowed it, and the member below */
 	struct open_window closing;
@@ -455,14 +454,15 @@ static const char *interval_of(const struct stream_windows *w, const struct stre
 
 /* acc NULL: nothing came. */
 static bool add_row(const struct stream_windows *w, const struct stream_queue *q,
-	struct accumulator *acc, int64_t length_us, struct row_window *r)
+	struct accumulator *acc, struct coverage_span span, struct row_window *r)
 {
 	size_t number = (size_t)(q - w->queue);
 	struct row row = {
 		.queue = number,
 		.queue_id = queue_index_id(&w->index, number),
 		.interval = interval_of(w, q),
-		.coverage = coverage_share(w->states_known, w->connected_us[q->stream], length_us)
+		.coverage = coverage_share(w->states_known,
+			coverage_us(&w->coverage[q->stream], span), span)
 	};
 	bool ok = true;
 
@@ -491,7 +491,8 @@ static bool begin_rows(const struct stream_windows *w, struct row_window *r)
 	return row_window_begin(r, w->nqueue, nseries);
 }
 
-static bool add_rows(const struct stream_windows *w, int64_t length_us, struct row_window *r)
+static bool add_rows(const struct stream_windows *w, struct coverage_span span,
+	struct row_window *r)
 {
 	const struct open_window *o = &w->closing;
 	int64_t connected_us = 0;
@@ -501,13 +502,13 @@ static bool add_rows(const struct stream_windows *w, int64_t length_us, struct r
 
 		if (q->first_window > w->clock.index)
 			continue;
-		if (!add_row(w, q, i < o->nacc ? o->acc[i] : NULL, length_us, r))
+		if (!add_row(w, q, i < o->nacc ? o->acc[i] : NULL, span, r))
 			return false;
-		connected_us += w->connected_us[q->stream];
+		connected_us += coverage_us(&w->coverage[q->stream], span);
 	}
 	if (r->nrow)
 		r->coverage = coverage_share(w->states_known, connected_us / (int64_t)r->nrow,
-			length_us);
+			span);
 	return row_window_end(r);
 }
 
@@ -522,15 +523,13 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 		w->closing = w->open[0];
 		memmove(&w->open[0], &w->open[1], --w->nopen * sizeof(*w->open));
 	}
-	for (size_t i = 0; i < w->conf.nstream; i++)
-		w->connected_us[i] = coverage_us(&w->coverage[i], span);
 	if (!begin_rows(w, r))
 		goto fail;
 	r->source = "stream";
 	r->has_interval = true;
 	r->event_time = w->conf.time == TIME_EVENT;
 	window_clock_label(&w->clock, end_us, cut, r);
-	if (!add_rows(w, end_us - span.from_us, r))
+	if (!add_rows(w, span, r))
 		goto fail;
 	window_clock_next(&w->clock);
 	for (size_t i = 0; i < w->conf.nstream; i++)
@@ -600,8 +599,7 @@ enum status stream_windows_new(struct stream_windows **out, const struct stream_
 	w->newest_us = NO_TIME;
 	w->lateness_us = conf->lateness_ms * US_PER_MS;
 	w->coverage = calloc(conf->nstream, sizeof(*w->coverage));
-	w->connected_us = calloc(conf->nstream, sizeof(*w->connected_us));
-	if (!w->coverage || !w->connected_us)
+	if (!w->coverage)
 		goto fail;
 	for (size_t i = 0; i < conf->nqueue; i++)
 		if (!stream_windows_watch(w, conf->queue[i]))
@@ -623,7 +621,6 @@ void stream_windows_free(struct stream_windows *w)
 	for (size_t i = 0; w->coverage && i < w->conf.nstream; i++)
 		coverage_free(&w->coverage[i]);
 	free(w->coverage);
-	free(w->connected_us);
 	free(w->open);
 	free(w->queue);
 	queue_index_free(&w->index);
