@@ -18,7 +18,6 @@ struct queue_windows {
 	struct dedup *dedup;
 	bool damaged;			/* a result of the present snapshot names no queue */
 	bool coverage_unknown;
-	bool borrowed;			/* the caller has a window; its counters are still here */
 	int64_t open_since_us;		/* since when a socket is open; INT64_MAX: none is */
 	struct window_clock clock;
 	bool stalled;			/* nothing is seen until stalled_until_us */
@@ -39,14 +38,6 @@ static void move_beginning(struct queue_windows *qw, int64_t at_us)
 	coverage_advance(&qw->coverage, window_clock_span(&qw->clock));
 	if (qw->states.now_us < at_us)
 		qw->states.now_us = at_us;
-}
-
-/* Before any change: takes back the window that the caller has borrowed. */
-static void end_borrowing(struct queue_windows *qw)
-{
-	if (qw->borrowed)
-		queue_states_carry(&qw->states, qw->clock.from_us);
-	qw->borrowed = false;
 }
 
 static bool any_socket(const struct queue_windows *qw, enum queue_window_socket least)
@@ -85,7 +76,6 @@ static void resume(struct queue_windows *qw)
  */
 static int64_t begin_change(struct queue_windows *qw, int64_t at_us, int64_t asked_us)
 {
-	end_borrowing(qw);
 	if (qw->stalled && at_us >= qw->stalled_until_us)
 		resume(qw);
 	if (!qw->clock.started)
@@ -270,7 +260,6 @@ bool queue_windows_resync_over(struct queue_windows *qw, int64_t at_us, uint64_t
 
 bool queue_windows_presence(struct queue_windows *qw, struct slice id, struct slice name)
 {
-	end_borrowing(qw);
 	state_values_presence(&qw->states, id, name);
 	return !qw->states.failed;
 }
@@ -392,7 +381,6 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 	struct coverage_span span = { qw->clock.from_us, end_us };
 	struct row_window *r = &qw->closed;
 
-	end_borrowing(qw);
 	if (qw->stalled && end_us > qw->stalled_until_us)
 		resume(qw);
 	queue_states_begin(&qw->states, end_us, INT64_MAX);
@@ -406,8 +394,8 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 		span);
 	if (!add_rows(qw, end_us, r) || !row_window_end(r))
 		goto fail;
-	qw->borrowed = true;
 	window_clock_next(&qw->clock);
+	queue_states_carry(&qw->states, qw->clock.from_us);
 	coverage_advance(&qw->coverage, window_clock_span(&qw->clock));
 	return r;
 fail:
