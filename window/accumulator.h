@@ -21,6 +21,8 @@ struct accumulator_field {
 };
 
 struct accumulator {
+	int64_t window;			/* its number; this and `older` are the owner's */
+	struct accumulator *older;
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
 	uint64_t clock_skew;

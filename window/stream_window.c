@@ -19,13 +19,8 @@ struct stream_queue {
 	bool has_last, resumed;
 	int64_t last_us;		/* timestamp of the last accepted frame */
 	int64_t resume_us;		/* of the last frame accepted before the stream was lost */
-};
-
-/* A window in which something was counted; the others need no memory. */
-struct open_window {
-	int64_t index;
-	struct accumulator **acc;	/* by queue; NULL: nothing came */
-	size_t nacc;
+	struct accumulator *open;	/* of the newest open window that counts a frame of it */
+	struct accumulator *closed;	/* of the window that the caller has borrowed, or NULL */
 };
 
 struct stream_windows {
@@ -35,15 +30,13 @@ struct stream_windows {
 	bool states_known;	/* so coverage is known */
 	bool failed;
 	int64_t newest_us;	/* in event time: the newest accepted timestamp; else NO_TIME */
-	struct open_window *open;	/* by index, from the oldest on */
-	size_t nopen, capopen;
+	size_t nopen;		/* accumulators of open windows */
 	struct queue_index index;	/* the queues' IDs, by number */
 	struct stream_queue *queue;
 	size_t nqueue, capqueue;
 	struct coverage *coverage;	/* by stream */
 	char interval[INTERVAL_TEXT_MAX];	/* of the recording; empty: none */
-	struct row_window closed;	/* the caller has borrowed it, and the member below */
-	struct open_window closing;
+	struct row_window closed;	/* the caller has borrowed it */
 };
 
 static int64_t min_i64(int64_t a, int64_t b)
@@ -81,79 +74,52 @@ static struct stream_queue *queue_add(struct stream_windows *w, const char *id,
 	return q;
 }
 
-/* --- open windows -------------------------------------------------------------------- */
-
-static void open_free(struct open_window *o)
+static void queue_clear(struct stream_queue *q)
 {
-	for (size_t i = 0; i < o->nacc; i++)
-		accumulator_free(o->acc[i]);
-	free(o->acc);
-	memset(o, 0, sizeof(*o));
+	accumulator_free(q->closed);
+	while (q->open) {
+		struct accumulator *acc = q->open;
+
+		q->open = acc->older;
+		accumulator_free(acc);
+	}
 }
 
-/* The place of a window among the open ones, or where it would be inserted. */
-static size_t open_place(const struct stream_windows *w, int64_t index)
-{
-	size_t at = w->nopen;
+/* --- open windows -------------------------------------------------------------------- */
 
-	while (at > 0 && w->open[at - 1].index >= index)
-		at--;
+/* The link to the accumulator of a window, or where it would be inserted. */
+static struct accumulator **place_of(struct stream_queue *q, int64_t window)
+{
+	struct accumulator **at = &q->open;
+
+	while (*at && (*at)->window > window)
+		at = &(*at)->older;
 	return at;
 }
 
-static struct accumulator *find_accumulator(const struct stream_windows *w, int64_t index,
-	const struct stream_queue *q)
+/* NULL: the window has counted no frame of the queue. */
+static const struct accumulator *find_accumulator(struct stream_queue *q, int64_t window)
 {
-	size_t at = open_place(w, index), number = (size_t)(q - w->queue);
+	const struct accumulator *acc = *place_of(q, window);
 
-	if (at == w->nopen || w->open[at].index != index || number >= w->open[at].nacc)
-		return NULL;
-	return w->open[at].acc[number];
+	return acc && acc->window == window ? acc : NULL;
 }
 
-static struct open_window *open_make(struct stream_windows *w, int64_t index)
+/* The same, made if there is none; NULL: out of memory. */
+static struct accumulator *make_accumulator(struct stream_windows *w, struct stream_queue *q,
+	int64_t window)
 {
-	size_t at = open_place(w, index);
+	struct accumulator **at = place_of(q, window), *acc = *at;
 
-	if (at < w->nopen && w->open[at].index == index)
-		return &w->open[at];
-	if (w->nopen == w->capopen) {
-		size_t cap = w->capopen ? 2 * w->capopen : 8;
-		struct open_window *o = reallocarray(w->open, cap, sizeof(*o));
-
-		if (!o)
-			return NULL;
-		w->open = o;
-		w->capopen = cap;
-	}
-	memmove(&w->open[at + 1], &w->open[at], (w->nopen - at) * sizeof(*w->open));
+	if (acc && acc->window == window)
+		return acc;
+	acc = calloc(1, sizeof(*acc));
+	if (!acc)
+		return NULL;
+	acc->window = window;
+	acc->older = *at;
 	w->nopen++;
-	w->open[at] = (struct open_window){ .index = index };
-	return &w->open[at];
-}
-
-/* The accumulator of a queue in a window, made if there is none; NULL: out of memory. */
-static struct accumulator *make_accumulator(struct stream_windows *w, int64_t index,
-	const struct stream_queue *q)
-{
-	size_t number = (size_t)(q - w->queue);
-	struct open_window *o = open_make(w, index);
-
-	if (!o)
-		return NULL;
-	if (number >= o->nacc) {
-		struct accumulator **acc = reallocarray(o->acc, w->nqueue,
-			sizeof(struct accumulator *));
-
-		if (!acc)
-			return NULL;
-		memset(acc + o->nacc, 0, (w->nqueue - o->nacc) * sizeof(struct accumulator *));
-		o->acc = acc;
-		o->nacc = w->nqueue;
-	}
-	if (!o->acc[number])
-		o->acc[number] = calloc(1, sizeof(struct accumulator));
-	return o->acc[number];
+	return *at = acc;
 }
 
 /* --- verdicts on frames ------------------------------------------------------------- */
@@ -258,7 +224,7 @@ static struct accumulator *count_in(struct stream_windows *w, struct stream_queu
 
 	if (window_clock_is_past_count(&w->clock, index))
 		return NULL;
-	acc = make_accumulator(w, index, q);
+	acc = make_accumulator(w, q, index);
 	if (!acc) {
 		w->failed = true;
 		*verdict = VERDICT_NO_MEMORY;
@@ -353,7 +319,7 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
 	own = no_time ? w->clock.index : own_window(w, frame);
 	fits = !no_time && !frame->invalid
-		&& accumulator_fits(q ? find_accumulator(w, own, q) : NULL, frame, slot);
+		&& accumulator_fits(q ? find_accumulator(q, own) : NULL, frame, slot);
 	if (!q && !(q = add_new_queue(w, frame, !fits, own, &verdict)))
 		return verdict;
 	q->stream = stream;
@@ -425,8 +391,11 @@ void stream_windows_restart(struct stream_windows *w)
 	w->states_known = false;
 	w->newest_us = NO_TIME;
 	w->interval[0] = '\0';
-	for (size_t i = 0; i < w->nqueue; i++)
+	w->nopen = 0;
+	for (size_t i = 0; i < w->nqueue; i++) {
+		queue_clear(&w->queue[i]);
 		w->queue[i] = (struct stream_queue){ .first_window = INT64_MAX };
+	}
 	for (size_t i = 0; i < w->conf.nstream; i++)
 		coverage_free(&w->coverage[i]);
 }
@@ -452,10 +421,10 @@ static const char *interval_of(const struct stream_windows *w, const struct stre
 		: q->interval[0] ? q->interval : NULL;
 }
 
-/* acc NULL: nothing came. */
 static bool add_row(const struct stream_windows *w, const struct stream_queue *q,
-	struct accumulator *acc, struct coverage_span span, struct row_window *r)
+	struct coverage_span span, struct row_window *r)
 {
+	struct accumulator *acc = q->closed;
 	size_t number = (size_t)(q - w->queue);
 	struct row row = {
 		.queue = number,
@@ -485,16 +454,15 @@ static bool begin_rows(const struct stream_windows *w, struct row_window *r)
 {
 	size_t nseries = 0;
 
-	for (size_t i = 0; i < w->closing.nacc; i++)
-		if (w->closing.acc[i])
-			nseries += w->closing.acc[i]->nfield;
+	for (size_t i = 0; i < w->nqueue; i++)
+		if (w->queue[i].closed)
+			nseries += w->queue[i].closed->nfield;
 	return row_window_begin(r, w->nqueue, nseries);
 }
 
 static bool add_rows(const struct stream_windows *w, struct coverage_span span,
 	struct row_window *r)
 {
-	const struct open_window *o = &w->closing;
 	int64_t connected_us = 0;
 
 	for (size_t i = 0; i < w->nqueue; i++) {
@@ -502,7 +470,7 @@ static bool add_rows(const struct stream_windows *w, struct coverage_span span,
 
 		if (q->first_window > w->clock.index)
 			continue;
-		if (!add_row(w, q, i < o->nacc ? o->acc[i] : NULL, span, r))
+		if (!add_row(w, q, span, r))
 			return false;
 		connected_us += coverage_us(&w->coverage[q->stream], span);
 	}
@@ -512,17 +480,25 @@ static bool add_rows(const struct stream_windows *w, struct coverage_span span,
 	return row_window_end(r);
 }
 
+/* The accumulator of the oldest window is handed out with it. */
+static void close_accumulator(struct stream_windows *w, struct stream_queue *q)
+{
+	struct accumulator **oldest = place_of(q, w->clock.index);
+
+	accumulator_free(q->closed);
+	q->closed = *oldest;
+	w->nopen -= q->closed != NULL;
+	*oldest = NULL;
+}
+
 /* Hands out the oldest window, ending at end_us, and goes on to the next. */
 static const struct row_window *close_oldest(struct stream_windows *w, int64_t end_us, bool cut)
 {
 	struct coverage_span span = { w->clock.from_us, end_us };
 	struct row_window *r = &w->closed;
 
-	open_free(&w->closing);
-	if (w->nopen && w->open[0].index == w->clock.index) {
-		w->closing = w->open[0];
-		memmove(&w->open[0], &w->open[1], --w->nopen * sizeof(*w->open));
-	}
+	for (size_t i = 0; i < w->nqueue; i++)
+		close_accumulator(w, &w->queue[i]);
 	if (!begin_rows(w, r))
 		goto fail;
 	r->source = "stream";
@@ -615,13 +591,11 @@ void stream_windows_free(struct stream_windows *w)
 {
 	if (!w)
 		return;
-	for (size_t i = 0; i < w->nopen; i++)
-		open_free(&w->open[i]);
-	open_free(&w->closing);
+	for (size_t i = 0; i < w->nqueue; i++)
+		queue_clear(&w->queue[i]);
 	for (size_t i = 0; w->coverage && i < w->conf.nstream; i++)
 		coverage_free(&w->coverage[i]);
 	free(w->coverage);
-	free(w->open);
 	free(w->queue);
 	queue_index_free(&w->index);
 	row_window_free(&w->closed);
