@@ -7,9 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
-import threading
 import time
 
 import frames
@@ -17,6 +15,7 @@ import harness
 import hooks
 import pytest
 from harness import QUEUE
+from listeners import Proxy
 
 TOP = pathlib.Path(__file__).parent.parent.parent
 SAMPLE = str(TOP / "tests/sample.ndjson")
@@ -52,9 +51,7 @@ def counts(r):
 
 def dead_url():
     """Where nobody listens."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return "https://localhost:%d/s3cret/dead" % s.getsockname()[1]
+    return "https://localhost:%d/s3cret/dead" % harness.free_port()
 
 
 # -- what arrives
@@ -250,44 +247,13 @@ def test_private_address_in_a_url_is_2(tool, host):
     assert r.status == 2 and host in r.err and ALLOW in r.err and "s3cret" not in r.err
 
 
-class Proxy:
-    """CONNECT to one place, whatever is asked for."""
-
-    def __init__(self, port):
-        self.port_behind, self.asked = port, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client = self.listener.accept()[0]
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    head += client.recv(4096)
-                self.asked.append(head.split(b" ")[1].decode())
-                server = socket.create_connection(("127.0.0.1", self.port_behind))
-                client.sendall(b"HTTP/1.1 200 Go\r\n\r\n")
-                for a, b in ((client, server), (server, client)):
-                    threading.Thread(target=self._pump, args=(a, b), daemon=True).start()
-
-    @staticmethod
-    def _pump(a, b):
-        with contextlib.suppress(OSError):
-            while data := a.recv(65536):
-                b.sendall(data)
-            b.shutdown(socket.SHUT_WR)
-
-
 def test_behind_a_proxy_names_are_the_proxys(tool, receive):
     hook = receive(names=("hooks.example",))
-    proxy = Proxy(hook.port)
-    tool.env["https_proxy"] = "http://127.0.0.1:%d" % proxy.port
-    r = tool.run(*ONE, "--callback", "https://hooks.example/s3cret")
-    proxy.listener.close()
-    assert r.status == 0, r.err
-    assert proxy.asked == ["hooks.example:443"] and len(hook.requests) == 1
+    with Proxy(to=hook.port) as proxy:
+        tool.env["https_proxy"] = "http://127.0.0.1:%d" % proxy.port
+        tool.run(*ONE, "--callback", "https://hooks.example/s3cret", status=0)
+    assert [head.split()[1] for head in proxy.seen] == ["hooks.example:443"]
+    assert len(hook.requests) == 1
     assert tool.run(*ONE, "--callback", "https://10.0.0.1/").status == 2
 
 
@@ -721,14 +687,12 @@ def test_nginx_takes_them(tool, h2, protocol):
     cert = certs.certificate("localhost", "127.0.0.1")
     (tool.dir / "server.key").write_bytes(cert.private_key_pem.bytes())
     (tool.dir / "server.pem").write_bytes(b"".join(b.bytes() for b in cert.cert_chain_pems))
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        port = s.getsockname()[1]
+    port = harness.free_port()
     (tool.dir / "nginx.conf").write_text(NGINX % {"dir": tool.dir, "port": port, "h2": h2})
     server = subprocess.Popen([nginx, "-p", tool.dir, "-c", tool.dir / "nginx.conf"],
                               stderr=subprocess.DEVNULL)
     try:
-        assert harness.eventually(
-            lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        assert harness.eventually(lambda: harness.listens(port))
         tool.env["SSL_CERT_FILE"] = authority.path
         r = tool.run(*REPLAY, "--callback", "https://localhost:%d/s3cret" % port, ALLOW)
         assert r.status == 0 and counts(r) == (10, 0, 0, 0), r.err

@@ -1,5 +1,5 @@
 """The notification service: what it answers and sends, and what a user gets (the real socket)."""
-import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -16,7 +16,6 @@ import trustme
 from harness import QUEUE
 from notice_frames import (answer, cut, error, forbidden, limited, not_found, observations, slow,
                            topic)
-from notices import Notices, Scenario
 
 OTHER = frames.QUEUES[1]
 FAST = ("-w", "200ms", QUEUE)
@@ -26,29 +25,14 @@ NEEDS = "Analytics > Queue Observation > View"
 
 
 @pytest.fixture
-def serve(tmp_path, tool):
-    """serve(answers=…, sockets=…): a notification service that the tool is logged in to."""
-    with contextlib.ExitStack() as stack:
-        def start(plain=False, **scenario):
-            service = stack.enter_context(Notices(tmp_path, Scenario(**scenario), plain))
-            tool.login(service)
-            return service
-        yield start
-
-
-@pytest.fixture
 def run(tool):
     """run(…): the tool with this source."""
-    def start(*args, **more):
-        return tool.run("--source", "notifications", *args, **more)
-    return start
+    return functools.partial(tool.run, "--source", "notifications")
 
 
 @pytest.fixture
 def begin(tool):
-    def start(*args, **more):
-        return tool.start("--source", "notifications", *args, **more)
-    return start
+    return functools.partial(tool.start, "--source", "notifications")
 
 
 def foreign_authority(tool):
@@ -96,8 +80,8 @@ def cpu_seconds(pid):
 # -- the start
 
 
-def test_start_is_five_requests_in_their_order(run, serve):
-    service = serve()
+def test_start_is_five_requests_in_their_order(run, notify):
+    service = notify()
     run("-w", "200ms", "-n", 2, QUEUE, OTHER, status=0)
     assert names(service) == ["token", "create", "replace", "snapshot", "unsubscribe"]
     put = service.requests[2]
@@ -109,15 +93,15 @@ def test_start_is_five_requests_in_their_order(run, serve):
     assert service.errors == [] and service.messages == []
 
 
-def test_socket_is_open_before_the_snapshot_is_asked_for(run, serve):
-    service = serve(answers={"snapshot": [slow(0.5)]}, sockets=[[later(99), ("sleep", 60)]])
+def test_socket_is_open_before_the_snapshot_is_asked_for(run, notify):
+    notify(answers={"snapshot": [slow(0.5)]}, sockets=[[later(99), ("sleep", 60)]])
     r = run(*FAST, status=0)
     # what came meanwhile is newer than the answer
     assert [gauge(row)["last"] for row in r.rows if row["mediaType"] == "voice"] == [99]
 
 
-def test_rows_for_each_queue_and_media_type(run, serve):
-    serve(rate=20)
+def test_rows_for_each_queue_and_media_type(run, notify):
+    notify(rate=20)
     r = run("-w", "400ms", "-n", 2, QUEUE, OTHER)
     assert [(row["window"], row["queueId"], row["mediaType"]) for row in r.rows] == [
         (w, q, m) for w in range(2) for q in (QUEUE, OTHER) for m in (None, *sorted(
@@ -129,8 +113,8 @@ def test_rows_for_each_queue_and_media_type(run, serve):
         assert row["endMs"] - row["startMs"] == 400
 
 
-def test_first_window_is_true_without_any_event(run, serve):
-    service = serve(**IDLE)
+def test_first_window_is_true_without_any_event(run, notify):
+    service = notify(**IDLE)
     r = run("-w", "300ms", "-n", 2, QUEUE)
     assert r.status == 0 and service.sent == []
     for row in sums(r):
@@ -146,16 +130,16 @@ def found(count):
                                      "data": [notice_frames.metric("oWaiting", count)]}]})
 
 
-def test_now_knows_that_nobody_is_in_a_state_that_is_left_out(run, serve):
-    serve(answers={"snapshot": [found(7)]})
+def test_now_knows_that_nobody_is_in_a_state_that_is_left_out(run, notify):
+    notify(answers={"snapshot": [found(7)]})
     r = run("--now", "--fail-if", "oOnQueueUsers.IDLE.last < 1", QUEUE, status=1)
     assert sums(r)[0]["metrics"]["oOnQueueUsers"]["count"]["last"] == 0
     r = run("--now", "--check", "nagios", "-C", "oOnQueueUsers.IDLE.last=1:", QUEUE)
     assert r.status == 2 and "CRITICAL" in r.out
 
 
-def test_snapshot_is_asked_for_again_and_wins(begin, serve, run):
-    service = serve(**IDLE, answers={"snapshot": [found(3), found(5)]})
+def test_snapshot_is_asked_for_again_and_wins(begin, notify, run):
+    service = notify(**IDLE, answers={"snapshot": [found(3), found(5)]})
     args = ("-w", "500ms", "-m", "oWaiting", QUEUE)
     process = begin("--resync", "100ms", "-n", 1000, "--record", "recording", *args)
     assert process.until("resync")["differences"] == 1
@@ -176,16 +160,16 @@ def test_snapshot_is_asked_for_again_and_wins(begin, serve, run):
 @pytest.mark.parametrize("failure", [
     limited(1), error(500, "internal", "Oh."), forbidden(), answer(200, "[]"), cut(),
     error(401, "bad.credentials", "No.")])
-def test_resync_that_fails_changes_no_status(run, serve, failure):
-    service = serve(**IDLE, answers={"snapshot": [answer(None), failure]})
+def test_resync_that_fails_changes_no_status(run, notify, failure):
+    service = notify(**IDLE, answers={"snapshot": [answer(None), failure]})
     r = run("--resync", "100ms", "-w", "500ms", "-n", 10, QUEUE, status=0)
     assert len(r.events("resync.failed")) == r.end["resync"]["failed"] >= 1
     assert r.end["resync"]["done"] == 0 and names(service).count("create") == 1
     assert {gauge(row)["last"] for row in sums(r)} == {0}
 
 
-def test_resync_waits_as_long_as_the_service_asks_for(begin, serve):
-    service = serve(**IDLE, answers={"snapshot": [answer(None), limited(3), answer(None)]})
+def test_resync_waits_as_long_as_the_service_asks_for(begin, notify):
+    service = notify(**IDLE, answers={"snapshot": [answer(None), limited(3), answer(None)]})
     process = begin("--resync", "100ms", "-n", 1000, *FAST)
     assert harness.eventually(lambda: service.count("snapshot") >= 3, 20)
     process.end()
@@ -193,41 +177,41 @@ def test_resync_waits_as_long_as_the_service_asks_for(begin, serve):
     assert times[2] - times[1] >= 3
 
 
-def test_resync_under_way_at_the_end_is_dropped(run, serve, tool):
-    serve(**IDLE, answers={"snapshot": [answer(None), slow(60)]})
+def test_resync_under_way_at_the_end_is_dropped(run, notify, tool):
+    notify(**IDLE, answers={"snapshot": [answer(None), slow(60)]})
     r = run("--resync", "100ms", "-w", "500ms", "-n", 8, "--record", "recording", QUEUE, status=0)
     assert r.end["resync"] == {"done": 0, "failed": 0, "differences": 0}
     assert '"resync"' not in (tool.dir / "recording").read_text()
 
 
-def test_without_resync_the_snapshot_is_asked_for_once(run, serve):
-    service = serve(**IDLE)
+def test_without_resync_the_snapshot_is_asked_for_once(run, notify):
+    service = notify(**IDLE)
     r = run("--resync", "0", "-w", "500ms", "-n", 7, QUEUE)
     assert r.status == 0 and service.count("snapshot") == 1
 
 
-def test_no_snapshot(run, serve):
-    service = serve(**IDLE)
+def test_no_snapshot(run, notify):
+    service = notify(**IDLE)
     r = run("--no-snapshot", *FAST, status=0)
     assert names(service) == ["token", "create", "replace", "unsubscribe"]
     assert [row["metrics"] for row in r.rows] == [{}]
 
 
-def test_snapshot_asks_only_for_what_is_wanted(run, serve):
-    service = serve(**IDLE)
+def test_snapshot_asks_only_for_what_is_wanted(run, notify):
+    service = notify(**IDLE)
     run("-m", "oOnQueueUsers,oLongestWaiting,tWait", *FAST)
     assert json.loads(service.requests[3]["body"])["metrics"] == \
         ["oLongestWaiting", "oOnQueueUsers", "oWaiting"]
 
 
-def test_snapshot_is_not_asked_for_in_vain(run, serve):
-    service = serve(**IDLE)
+def test_snapshot_is_not_asked_for_in_vain(run, notify):
+    service = notify(**IDLE)
     r = run("-m", "tWait", *FAST, status=0)
     assert "snapshot" not in names(service) and len(r.rows) == 1
 
 
-def test_now_prints_the_snapshot_and_opens_no_socket(run, serve):
-    service = serve()
+def test_now_prints_the_snapshot_and_opens_no_socket(run, notify):
+    service = notify()
     r = run("--now", QUEUE, OTHER, status=0)
     assert names(service) == ["token", "snapshot"] and service.connections == []
     assert [row["queueId"] for row in r.rows] == [QUEUE, OTHER]
@@ -235,8 +219,8 @@ def test_now_prints_the_snapshot_and_opens_no_socket(run, serve):
     assert gauge(r.rows[0])["last"] is not None and r.rows[0]["mediaType"] is None
 
 
-def test_now_tells_of_metrics_that_no_snapshot_has(run, serve):
-    serve()
+def test_now_tells_of_metrics_that_no_snapshot_has(run, notify):
+    notify()
     r = run("--now", "-m", "tWait,oWaiting", QUEUE)
     assert r.status == 0 and list(r.rows[0]["metrics"]) == ["oWaiting"], r.err
     assert ["tWait" in line["message"] for line in r.events("warning")] == [True]
@@ -244,9 +228,9 @@ def test_now_tells_of_metrics_that_no_snapshot_has(run, serve):
     assert r.status == 0 and r.events("warning") == []
 
 
-def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, serve):
+def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, notify):
     absent = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(3)]
-    service = serve()
+    service = notify()
     r = run("--now", QUEUE, *absent)
     assert r.status == 0 and len(r.rows) == 4, r.err
     (line,) = r.events("warning")
@@ -260,9 +244,9 @@ def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, serve):
     assert service.count("snapshot") == count
 
 
-def test_500_queues_begin_with_few_requests(run, serve, tool):
+def test_500_queues_begin_with_few_requests(run, notify, tool):
     ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(500)]
-    service = serve(queues=[notice_frames.queue(q, q) for q in ids], **IDLE)
+    service = notify(queues=[notice_frames.queue(q, q) for q in ids], **IDLE)
     (tool.dir / "ids").write_text("\n".join(ids))
     r = run("-w", "1s", "-Q", "ids", status=0)
     assert len(service.requests) < 20 and service.count("snapshot") == 3
@@ -271,14 +255,14 @@ def test_500_queues_begin_with_few_requests(run, serve, tool):
     assert all(gauge(row)["last"] == 0 for row in sums(r))
 
 
-def test_plain_loopback(run, serve):
-    service = serve(plain=True)
+def test_plain_loopback(run, notify):
+    service = notify(plain=True)
     run(*FAST, status=0)
     assert len(service.connections) == 1 and service.closes == [(0, 1000)]
 
 
-def test_token_comes_from_the_cache_the_second_time(run, serve):
-    service = serve()
+def test_token_comes_from_the_cache_the_second_time(run, notify):
+    service = notify()
     assert [run(*FAST).status for _ in range(2)] == [0, 0]
     assert service.count("token") == 1 and service.count("create") == 2
 
@@ -286,16 +270,16 @@ def test_token_comes_from_the_cache_the_second_time(run, serve):
 # -- the end
 
 
-def test_normal_end_closes_and_deletes(run, serve):
-    service = serve()
+def test_normal_end_closes_and_deletes(run, notify):
+    service = notify()
     assert run(*FAST).status == 0
     assert harness.eventually(lambda: service.closes == [(0, 1000)])
     assert names(service)[-1] == "unsubscribe" and deleted_all(service)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_leaves_nothing_behind(begin, serve, number):
-    service = serve()
+def test_signal_leaves_nothing_behind(begin, notify, number):
+    service = notify()
     process = begin("-w", "500ms", "-n", 1000, QUEUE, OTHER, until="window.flush")
     r = process.end(number, within=1 + harness.SLACK / 4, status=128 + number)
     assert [row["partial"] for row in sums(r)][-4:] == [False, False, True, True]
@@ -303,8 +287,8 @@ def test_signal_leaves_nothing_behind(begin, serve, number):
     assert harness.eventually(lambda: service.closes == [(0, 1000)])
 
 
-def test_signal_while_nothing_answers(begin, serve):
-    service = serve(answers={"unsubscribe": [slow(20)]})
+def test_signal_while_nothing_answers(begin, notify):
+    service = notify(answers={"unsubscribe": [slow(20)]})
     process = begin("-w", "60s", QUEUE, until="stream.connected")
     process.end(status=143, within=1 + harness.SLACK / 4)
     assert service.count("unsubscribe") == 1
@@ -316,15 +300,15 @@ def test_signal_while_nothing_answers(begin, serve):
     (5, {"answers": {"snapshot": [error(500, "x", "x")]}}, ("--retry-for", "300ms")),
     (6, {"sockets": [[("close", 1008, "enough")]]}, ()),
     (6, {"answers": {"snapshot": [error(400, "bad", "x")]}}, ())])
-def test_every_failure_deletes_the_subscriptions(run, serve, status, scenario, args):
-    service = serve(**scenario)
+def test_every_failure_deletes_the_subscriptions(run, notify, status, scenario, args):
+    service = notify(**scenario)
     run("-w", "2s", *args, QUEUE, status=status)
     assert channels(service, "unsubscribe") == channels(service, "replace")
     assert deleted_all(service)
 
 
-def test_a_breach_deletes_the_subscriptions(run, serve):
-    service = serve(sockets=[[("raw", b"\xff\xff\xff")]])
+def test_a_breach_deletes_the_subscriptions(run, notify):
+    service = notify(sockets=[[("raw", b"\xff\xff\xff")]])
     run("-w", "9s", QUEUE, status=8)
     assert deleted_all(service) and names(service)[-1] == "unsubscribe"
 
@@ -339,8 +323,8 @@ def refusals(r):
 REJECTED = {OTHER: ("not permitted", ["analytics:queueObservation:view"])}
 
 
-def test_one_rejected_queue(run, serve):
-    serve(rejected=REJECTED)
+def test_one_rejected_queue(run, notify):
+    notify(rejected=REJECTED)
     r = run("-n", 2, *FAST, OTHER, status=3)
     assert [(row["window"], row["queueId"]) for row in sums(r)] == [(0, QUEUE), (1, QUEUE)]
     assert list(refusals(r)) == [OTHER]
@@ -349,23 +333,23 @@ def test_one_rejected_queue(run, serve):
     assert "refused" in r.end["message"]
 
 
-def test_rejected_queue_may_be_skipped(run, serve):
-    serve(rejected=REJECTED)
+def test_rejected_queue_may_be_skipped(run, notify):
+    notify(rejected=REJECTED)
     r = run("--skip-refused", *FAST, OTHER, status=0)
     assert [row["queueId"] for row in sums(r)] == [QUEUE] and list(refusals(r)) == [OTHER]
 
 
 @pytest.mark.parametrize("args", [(), ("--skip-refused",)])
-def test_all_rejected_is_the_end_at_once(run, serve, args):
-    service = serve(rejected={QUEUE: ("no", []), OTHER: ("no", [])})
+def test_all_rejected_is_the_end_at_once(run, notify, args):
+    service = notify(rejected={QUEUE: ("no", []), OTHER: ("no", [])})
     r = run(*args, "-w", "60s", QUEUE, OTHER)
     assert r.status == 3 and r.out == "" and NEEDS in r.end["message"]
     assert sorted(refusals(r)) == [QUEUE, OTHER] and service.connections == []
 
 
-def test_without_the_activity_a_queue_goes_on(run, serve):
+def test_without_the_activity_a_queue_goes_on(run, notify):
     ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(40)]
-    serve(queues=[notice_frames.queue(q, q) for q in ids],
+    notify(queues=[notice_frames.queue(q, q) for q in ids],
           rejected={topic(q, "activity"): ("no activity", []) for q in ids}, **IDLE)
     r = run("-w", "300ms", *ids, status=0)
     assert len(sums(r)) == 40
@@ -381,8 +365,8 @@ def many(tool, count):
     return ids, {"queues": [notice_frames.queue(q, q) for q in ids], **IDLE}, ("-Q", "ids")
 
 
-def test_403_for_all_topics_is_asked_in_pieces(run, serve):
-    service = serve(rejected=REJECTED, strict=True)
+def test_403_for_all_topics_is_asked_in_pieces(run, notify):
+    service = notify(rejected=REJECTED, strict=True)
     r = run(*FAST, OTHER, frames.QUEUES[2], status=3)
     assert names(service)[2:6] == ["replace", "subscribe", "subscribe", "subscribe"]
     assert [row["queueId"] for row in sums(r)] == [QUEUE, frames.QUEUES[2]]
@@ -391,8 +375,8 @@ def test_403_for_all_topics_is_asked_in_pieces(run, serve):
     assert deleted_all(service), channel.topics
 
 
-def test_403_for_the_topics_of_one_queue_is_enough(run, serve):
-    service = serve(rejected=REJECTED, strict=True)
+def test_403_for_the_topics_of_one_queue_is_enough(run, notify):
+    service = notify(rejected=REJECTED, strict=True)
     r = run("-w", "60s", OTHER)
     assert r.status == 3 and r.out == "" and list(refusals(r)) == [OTHER]
     assert names(service) == ["token", "create", "replace", "unsubscribe"]
@@ -400,10 +384,10 @@ def test_403_for_the_topics_of_one_queue_is_enough(run, serve):
 
 @pytest.mark.parametrize("refused, most", [
     ([0], 18), ([499], 12), ([77, 78, 250, 486], 4 * 18), (list(range(100, 160)), 60 + 18)])
-def test_403_for_few_of_many_queues_takes_few_requests(run, serve, tool, refused, most):
+def test_403_for_few_of_many_queues_takes_few_requests(run, notify, tool, refused, most):
     ids, scenario, args = many(tool, 500)
     no = {ids[n]: ("not for %s" % ids[n], ["a:%d:c" % n]) for n in refused}
-    service = serve(rejected=no, strict=True, **scenario)
+    service = notify(rejected=no, strict=True, **scenario)
     r = run("--skip-refused", "-w", "1s", *args, status=0)
     assert service.count("replace") == 1 and 0 < service.count("subscribe") <= most
     assert [row["queueId"] for row in sums(r)] == [q for q in ids if q not in no]
@@ -417,18 +401,18 @@ def test_403_for_few_of_many_queues_takes_few_requests(run, serve, tool, refused
 @pytest.mark.parametrize("count, named, words", [
     (40, 40, "every queue was refused"),
     (500, 200, "200 queues were refused and none was not; 300 more were not asked for")])
-def test_403_for_each_of_many_queues_is_the_end(run, serve, tool, count, named, words):
+def test_403_for_each_of_many_queues_is_the_end(run, notify, tool, count, named, words):
     ids, scenario, args = many(tool, count)
-    service = serve(rejected={q: ("no", []) for q in ids}, strict=True, **scenario)
+    service = notify(rejected={q: ("no", []) for q in ids}, strict=True, **scenario)
     r = run("--skip-refused", "-w", "60s", *args)
     assert r.status == 3 and r.out == "" and words in r.end["message"], r.err
     assert NEEDS in r.end["message"] and list(refusals(r)) == ids[:named]
     assert service.count("subscribe") < named + 10 and service.connections == []
 
 
-def test_429_among_the_pieces_is_obeyed(run, serve, tool):
+def test_429_among_the_pieces_is_obeyed(run, notify, tool):
     ids, scenario, args = many(tool, 64)
-    service = serve(rejected={ids[40]: ("no", [])}, strict=True, **scenario,
+    service = notify(rejected={ids[40]: ("no", [])}, strict=True, **scenario,
                     answers={"subscribe": [answer(None), limited(1), answer(None)]})
     r = run("--skip-refused", "-w", "500ms", *args, status=0)
     pieces = [n for n in service.requests if n["name"] == "subscribe"]
@@ -437,25 +421,25 @@ def test_429_among_the_pieces_is_obeyed(run, serve, tool):
     assert len(sums(r)) == 63 and list(refusals(r)) == [ids[40]]
 
 
-def test_next_channel_is_not_asked_for_refused_queues_again(run, serve, tool):
+def test_next_channel_is_not_asked_for_refused_queues_again(run, notify, tool):
     ids, scenario, args = many(tool, 64)
-    service = serve(rejected={ids[7]: ("no", [])}, strict=True, **scenario,
+    service = notify(rejected={ids[7]: ("no", [])}, strict=True, **scenario,
                     sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]])
     r = run("--skip-refused", "-w", "1500ms", *args, status=0)
     assert [n["status"] for n in service.requests if n["name"] == "replace"] == [403, 200]
     assert len(r.events("queue.refused")) == 1
 
 
-def test_spelling_of_topics_does_not_matter(run, serve):
-    serve(spelling=str.upper, rejected=REJECTED, rate=20)
+def test_spelling_of_topics_does_not_matter(run, notify):
+    notify(spelling=str.upper, rejected=REJECTED, rate=20)
     r = run("-w", "500ms", QUEUE, OTHER)
     assert r.status == 3 and list(refusals(r)) == [OTHER]
     assert sum(row["updates"] for row in r.rows) > 0
 
 
 @pytest.mark.parametrize("name", ["create", "snapshot"])
-def test_403_says_which_role_is_missing(run, serve, name):
-    serve(answers={name: [forbidden()]})
+def test_403_says_which_role_is_missing(run, notify, name):
+    notify(answers={name: [forbidden()]})
     r = run("-w", "60s", QUEUE)
     assert r.status == 3 and r.out == ""
     for words in ("HTTP 403", "missing.any.permissions", "analytics:queueObservation:view",
@@ -469,8 +453,8 @@ def test_403_says_which_role_is_missing(run, serve, name):
 @pytest.mark.parametrize("client, secret, words", [
     ("nobody", gateway.SECRET, "client not found"),
     (gateway.CLIENT_ID, "wrong", "authentication failed")])
-def test_unknown_client_and_wrong_secret_are_told_apart(run, serve, tool, client, secret, words):
-    serve()
+def test_unknown_client_and_wrong_secret_are_told_apart(run, notify, tool, client, secret, words):
+    notify()
     tool.env.update(GENESYS_CLIENT_ID=client, GENESYS_CLIENT_SECRET=secret)
     r = run(*FAST)
     assert r.status == 3 and words in r.end["message"], r.err
@@ -481,23 +465,23 @@ UNAUTHORISED = error(401, "bad.credentials", "Invalid login credentials.")
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
-def test_401_is_one_new_token(run, serve, name):
-    service = serve(answers={name: [UNAUTHORISED, answer(None)]})
+def test_401_is_one_new_token(run, notify, name):
+    service = notify(answers={name: [UNAUTHORISED, answer(None)]})
     r = run(*FAST, status=0)
     assert len(r.rows) > 0 and service.count("token") == 2
     assert len(r.events("token.refused")) == 1 and service.count("snapshot") >= 1
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
-def test_401_again_is_the_end(run, serve, name):
-    service = serve(answers={name: [UNAUTHORISED]})
+def test_401_again_is_the_end(run, notify, name):
+    service = notify(answers={name: [UNAUTHORISED]})
     r = run("--retry-for", "3s", *FAST, status=3)
     assert service.count("token") == 2 and service.count(name) == 2
     assert "bad.credentials" in r.end["message"] and "GENESYS_CLIENT_ID" in r.end["message"]
 
 
-def test_token_of_the_cache_that_is_over_is_replaced(run, serve):
-    service = serve()
+def test_token_of_the_cache_that_is_over_is_replaced(run, notify):
+    service = notify()
     assert run(*FAST).status == 0
     service.expire_tokens()
     assert run(*FAST).status == 0
@@ -511,8 +495,8 @@ def test_token_of_the_cache_that_is_over_is_replaced(run, serve):
     (name, headers) for name in ("token", "create", "replace", "snapshot")
     for headers in ({"retry_after": 1}, {"reset": 1})
     if (name, headers) != ("token", {"reset": 1})])     # the login has no such header
-def test_429_is_obeyed(run, serve, name, headers):
-    service = serve(answers={name: [limited(**headers), answer(None)]})
+def test_429_is_obeyed(run, notify, name, headers):
+    service = notify(answers={name: [limited(**headers), answer(None)]})
     r = run(*FAST, status=0)
     first, second = [n["time"] for n in service.requests if n["name"] == name][:2]
     assert 1 <= second - first < 1 + harness.SLACK
@@ -521,35 +505,35 @@ def test_429_is_obeyed(run, serve, name, headers):
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
-def test_429_without_a_time_is_tried_again(run, serve, name):
-    serve(answers={name: [limited(), answer(None)]})
+def test_429_without_a_time_is_tried_again(run, notify, name):
+    notify(answers={name: [limited(), answer(None)]})
     assert run(*FAST).status == 0
 
 
 @pytest.mark.parametrize("name", ["token", "create", "replace", "snapshot"])
-def test_429_past_retry_for(run, serve, name):
-    serve(answers={name: [limited(60)]})
+def test_429_past_retry_for(run, notify, name):
+    notify(answers={name: [limited(60)]})
     r = run("--retry-for", "20s", *FAST, status=4)
     assert "--retry-for 20s" in r.end["message"]
 
 
-def test_429_of_the_upgrade(run, serve):
-    serve(sockets=[answer(429, Retry_After=1), [("run",)]])
+def test_429_of_the_upgrade(run, notify):
+    notify(sockets=[answer(429, Retry_After=1), [("run",)]])
     r = run(*FAST, status=0)
     assert r.events("stream.retry")[0]["waitMs"] == 1000
-    serve(sockets=[answer(429, Retry_After=60)])
+    notify(sockets=[answer(429, Retry_After=60)])
     assert run("--retry-for", "20s", *FAST).status == 4
 
 
-def test_true_limit_of_the_service(run, serve):
-    serve(per_minute=2, retry_after=False)
+def test_true_limit_of_the_service(run, notify):
+    notify(per_minute=2, retry_after=False)
     run("--retry-for", "2s", *FAST, status=4)
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
 @pytest.mark.parametrize("failure", [error(503, "service.unavailable", "Not now."), cut()])
-def test_failures_are_retried(run, serve, name, failure):
-    service = serve(answers={name: [failure, failure, answer(None)]})
+def test_failures_are_retried(run, notify, name, failure):
+    service = notify(answers={name: [failure, failure, answer(None)]})
     r = run(*FAST, status=0)
     # a connection that was used before and ends without an answer libcurl asks again itself
     assert service.count(name) == 3
@@ -557,9 +541,9 @@ def test_failures_are_retried(run, serve, name, failure):
 
 
 @pytest.mark.parametrize("failure", [limited(1), error(503, "service.unavailable", "Not now.")])
-def test_snapshot_goes_on_where_it_failed(run, serve, tool, failure):
+def test_snapshot_goes_on_where_it_failed(run, notify, tool, failure):
     _, scenario, args = many(tool, 500)
-    service = serve(answers={"snapshot": [answer(None), failure, answer(None)]}, **scenario)
+    service = notify(answers={"snapshot": [answer(None), failure, answer(None)]}, **scenario)
     r = run("-w", "1s", *args, status=0)
     assert service.count("snapshot") == 4
     assert all(gauge(row)["last"] == 0 for row in sums(r))
@@ -567,21 +551,21 @@ def test_snapshot_goes_on_where_it_failed(run, serve, tool, failure):
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
 @pytest.mark.parametrize("failure", [error(500, "internal", "Oh."), cut()])
-def test_failures_past_retry_for(run, serve, name, failure):
-    serve(answers={name: [failure]})
+def test_failures_past_retry_for(run, notify, name, failure):
+    notify(answers={name: [failure]})
     r = run("--retry-for", "400ms", *FAST)
     assert r.status == 5 and r.out == "", r.err
     assert "--retry-for 400ms" in r.end["message"]
 
 
-def test_other_4xx_is_the_end(run, serve):
-    service = serve(answers={"create": [error(400, "odd", "Strange.")]})
+def test_other_4xx_is_the_end(run, notify):
+    service = notify(answers={"create": [error(400, "odd", "Strange.")]})
     r = run(*FAST)
     assert r.status == 6 and "odd: Strange." in r.end["message"] and service.count("create") == 1
 
 
-def test_no_such_api(run, serve):
-    serve(answers={"create": [not_found("page")]})
+def test_no_such_api(run, notify):
+    notify(answers={"create": [not_found("page")]})
     r = run(*FAST)
     assert r.status == 6 and "no such API" in r.end["message"]
 
@@ -594,16 +578,16 @@ def test_no_such_api(run, serve):
     {"connectUri": "wss://localhost/channels/x", "id": "../../x"},
     {"id": "x"}, [], "x", b"not JSON", b""])
 @pytest.mark.parametrize("plain", [False, True])
-def test_malformed_channel(run, serve, body, plain):
-    service = serve(plain, answers={"create": [answer(200, body)]})
+def test_malformed_channel(run, notify, body, plain):
+    service = notify(plain, answers={"create": [answer(200, body)]})
     r = run(*FAST, status=8)
     assert service.count("create") == 2 and service.connections == []
     assert "malformed" in r.end["message"]
 
 
 @pytest.mark.parametrize("name", ["replace"])
-def test_malformed_topics(run, serve, name):
-    service = serve(answers={name: [answer(200, b'{"entities":')]})
+def test_malformed_topics(run, notify, name):
+    service = notify(answers={name: [answer(200, b'{"entities":')]})
     r = run(*FAST)
     assert r.status == 8 and service.count(name) == 2, r.err
 
@@ -612,15 +596,15 @@ def test_malformed_topics(run, serve, name):
     b"", b"<html>", b"[]", b"null", b'{"results":[', b'{"results":[]} x',
     '{"results":[]}'.encode("utf-16")])
 @pytest.mark.parametrize("args", [("--now",), ("-w", "200ms")])
-def test_malformed_snapshot(run, serve, body, args):
-    service = serve(answers={"snapshot": [answer(200, body)]})
+def test_malformed_snapshot(run, notify, body, args):
+    service = notify(answers={"snapshot": [answer(200, body)]})
     r = run(*args, QUEUE)
     assert r.status == 8 and r.out == "" and service.count("snapshot") == 2, r.err
     assert "malformed" in r.end["message"]
 
 
-def test_malformed_snapshot_once_is_asked_for_again(run, serve):
-    service = serve(answers={"snapshot": [answer(200, b"<html>"), answer(None)]})
+def test_malformed_snapshot_once_is_asked_for_again(run, notify):
+    service = notify(answers={"snapshot": [answer(200, b"<html>"), answer(None)]})
     r = run("--now", QUEUE)
     assert r.status == 0 and service.count("snapshot") == 2, r.err
     assert gauge(sums(r)[0])["last"] is not None
@@ -629,8 +613,8 @@ def test_malformed_snapshot_once_is_asked_for_again(run, serve):
 # -- life
 
 
-def test_text_that_is_no_json_is_counted_beside_good_frames(run, serve):
-    serve(sockets=[[("send", "{"), later(3), ("send", "nonsense"), later(4), ("sleep", 60)]],
+def test_text_that_is_no_json_is_counted_beside_good_frames(run, notify):
+    notify(sockets=[[("send", "{"), later(3), ("send", "nonsense"), later(4), ("sleep", 60)]],
           **IDLE)
     r = run("-w", "1s", "--rejects", "refused", "--record", "recording", QUEUE, status=0)
     assert r.end["rejected"]["not-json"] == 2 and r.end["updates"] == 2
@@ -640,16 +624,16 @@ def test_text_that_is_no_json_is_counted_beside_good_frames(run, serve):
     assert again.end["rejected"] == r.end["rejected"] and again.end["brokenLines"] == 0
 
 
-def test_heartbeats_are_life_and_no_frames(run, serve):
-    service = serve(rate=0.01, heartbeat=0.1)
+def test_heartbeats_are_life_and_no_frames(run, notify):
+    service = notify(rate=0.01, heartbeat=0.1)
     r = run("--idle-timeout", "500ms", "-w", "1500ms", QUEUE, status=0)
     assert service.pings == 0 and len(service.sent) > 5
     assert r.end["frames"] == r.end["updates"] == 0 and sums(r)[0]["updates"] == 0
     assert sums(r)[0]["coverage"] == 1 and not any(r.end["rejected"].values())
 
 
-def test_pong_keeps_the_gauges(run, serve):
-    service = serve(**IDLE)
+def test_pong_keeps_the_gauges(run, notify):
+    service = notify(**IDLE)
     r = run("--idle-timeout", "300ms", "-w", "1s", "-n", 2, QUEUE, status=0)
     assert 3 <= service.pings <= 7 and len(service.connections) == 1
     assert service.count("snapshot") == 1 and r.events("stream.silent") != []
@@ -659,8 +643,8 @@ def test_pong_keeps_the_gauges(run, serve):
     assert r.end["connected"] == 1 and r.end["lost"] == 0
 
 
-def test_while_a_pong_is_awaited_the_socket_counts_as_connected(run, serve):
-    service = serve(sockets=[[("silence", True), ("sleep", 60)]], **IDLE)
+def test_while_a_pong_is_awaited_the_socket_counts_as_connected(run, notify):
+    service = notify(sockets=[[("silence", True), ("sleep", 60)]], **IDLE)
     process_args = ("--idle-timeout", "600ms", "--pong-timeout", "5s", "-w", "1200ms")
     r = run(*process_args, "--record", "recording", QUEUE, status=0)
     assert service.pings == 1 and len(r.events("stream.silent")) == 1
@@ -669,9 +653,9 @@ def test_while_a_pong_is_awaited_the_socket_counts_as_connected(run, serve):
     assert run("--replay", "recording", "-w", "1200ms", QUEUE).out == r.out
 
 
-def test_without_a_pong_the_socket_is_lost_from_its_last_message_on(tool, run, serve):
+def test_without_a_pong_the_socket_is_lost_from_its_last_message_on(tool, run, notify):
     """The cable is pulled 12 s into a window of 60 s, on a smaller scale."""
-    serve(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.4), later(7),
+    notify(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.4), later(7),
                     ("silence", True), ("sleep", 60)], [("run",)]], rate=0.01, heartbeat=0.1)
     r = run("--idle-timeout", "600ms", "--pong-timeout", "400ms", "-w", "3s", QUEUE,
             "--record", "recording", status=0)
@@ -687,16 +671,16 @@ def test_without_a_pong_the_socket_is_lost_from_its_last_message_on(tool, run, s
 
 
 @pytest.mark.parametrize("result, pong", [("404", False), ("success", True), ("200", True)])
-def test_a_result_that_is_no_success_is_no_pong(run, serve, result, pong):
+def test_a_result_that_is_no_success_is_no_pong(run, notify, result, pong):
     words = json.dumps({"result": result, "message": "the channel has expired"})
-    service = serve(sockets=[[("silence", words), ("sleep", 60)], [("run",)]], **IDLE)
+    service = notify(sockets=[[("silence", words), ("sleep", 60)], [("run",)]], **IDLE)
     r = run("--idle-timeout", "500ms", "--pong-timeout", "500ms", "-w", "1700ms", QUEUE, status=0)
     assert (len(service.connections) == 1) == pong, r.err
     assert (sums(r)[0]["coverage"] == 1) == pong
 
 
-def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
-    service = serve(sockets=[[("silence", True), ("sleep", 60)], [("run",)]], rate=5,
+def test_no_pong_is_a_reconnect_to_the_same_channel(run, notify):
+    service = notify(sockets=[[("silence", True), ("sleep", 60)], [("run",)]], rate=5,
                     heartbeat=0.2)
     r = run("--idle-timeout", "400ms", "--pong-timeout", "300ms", *RECONNECTS, QUEUE, status=0)
     assert service.count("create") == 1 and service.count("replace") == 1
@@ -708,8 +692,8 @@ def test_no_pong_is_a_reconnect_to_the_same_channel(run, serve):
 
 @pytest.mark.parametrize("end", [
     [("rst",)], [("drop",)], [("close", 1000, "bye")], [("close", 1011, "oops")]])
-def test_a_loss_is_mended_with_a_new_snapshot(run, serve, end):
-    service = serve(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.3), later(50),
+def test_a_loss_is_mended_with_a_new_snapshot(run, notify, end):
+    service = notify(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.3), later(50),
                               ("sleep", 0.2), *end], [("sleep", 60)]], **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
     assert names(service) == ["token", "create", "replace", "snapshot", "snapshot", "unsubscribe"]
@@ -719,17 +703,17 @@ def test_a_loss_is_mended_with_a_new_snapshot(run, serve, end):
     assert 0 < sums(r)[0]["coverage"] < 1
 
 
-def test_a_stream_that_is_down_at_the_end_is_5(run, serve):
-    serve(sockets=[[("sleep", 0.1), ("drop",)], answer(503)], **IDLE)
+def test_a_stream_that_is_down_at_the_end_is_5(run, notify):
+    notify(sockets=[[("sleep", 0.1), ("drop",)], answer(503)], **IDLE)
     r = run("-w", "600ms", QUEUE)
     assert r.status == 5 and len(sums(r)) == 1, r.err
     assert gauge(sums(r)[0])["last"] is None
 
 
-def test_a_single_attempt_has_twice_the_time_of_a_request_in_total(run, serve):
+def test_a_single_attempt_has_twice_the_time_of_a_request_in_total(run, notify):
     """60 queues, each refused after 0.2 s, and --connect-timeout holds for all of them."""
     refused = {**forbidden(), "delay": 0.2}
-    service = serve(answers={"replace": [refused], "subscribe": [refused] * 100}, **IDLE)
+    service = notify(answers={"replace": [refused], "subscribe": [refused] * 100}, **IDLE)
     r = run("--retry-for", 0, "--connect-timeout", "1s", "-w", "500ms", "-n", 2,
             *frames.QUEUES)
     assert r.status == 5 and r.rows == [], r.err
@@ -737,8 +721,8 @@ def test_a_single_attempt_has_twice_the_time_of_a_request_in_total(run, serve):
     assert "--retry-for 0" in r.end["message"]
 
 
-def test_idle_close_is_the_same_channel(run, serve):
-    service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]], **IDLE)
+def test_idle_close_is_the_same_channel(run, notify):
+    service = notify(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]], **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
     assert names(service)[3:] == ["snapshot", "head", "snapshot", "unsubscribe"]
     assert service.count("create") == 1 and "idle close" in r.err
@@ -747,8 +731,8 @@ def test_idle_close_is_the_same_channel(run, serve):
 # -- eviction
 
 
-def test_eviction_is_explained(run, serve):
-    service = serve(sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]], **IDLE)
+def test_eviction_is_explained(run, notify):
+    service = notify(sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]], **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("create") == 2 and service.count("head") == 0
     assert service.count("snapshot") == 2
@@ -757,35 +741,35 @@ def test_eviction_is_explained(run, serve):
     assert harness.eventually(lambda: service.closes[-1][1] == 1000)
 
 
-def test_1001_of_a_channel_that_is_gone_is_an_eviction(run, serve):
-    service = serve(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]],
+def test_1001_of_a_channel_that_is_gone_is_an_eviction(run, notify):
+    service = notify(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]],
                     answers={"head": [not_found()]}, **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("create") == 2 and service.count("head") == 1
     assert any("evicted" in line["reason"] for line in r.events("stream.retry"))
 
 
-def test_unsubscribed_without_a_close_is_an_eviction_too(run, serve):
+def test_unsubscribed_without_a_close_is_an_eviction_too(run, notify):
     def text(channel):
         return notice_frames.system("no_longer_subscribed", channel.id,
                                     reason="another_channel_subscribed")
-    service = serve(sockets=[[("sleep", 0.1), ("call", text), ("sleep", 60)], [("sleep", 60)]],
+    service = notify(sockets=[[("sleep", 0.1), ("call", text), ("sleep", 60)], [("sleep", 60)]],
                     rate=0.01, heartbeat=0.1)
     r = run("-w", "2500ms", QUEUE, status=0)
     assert service.count("create") == 2 and sums(r)[0]["coverage"] < 1
     assert "evicted" in r.err
 
 
-def test_second_eviction_waits(run, serve):
-    service = serve(sockets=[[("sleep", 0.05), ("evict",)]], **IDLE)
+def test_second_eviction_waits(run, notify):
+    service = notify(sockets=[[("sleep", 0.05), ("evict",)]], **IDLE)
     r = run("-w", "1500ms", QUEUE, status=5)
     assert service.count("create") == 2
     waits = [line["waitMs"] for line in r.events("stream.retry")]
     assert waits[0] <= 1000 and 50000 < waits[-1] <= 60000
 
 
-def test_second_eviction_ends_a_run_that_may_not_wait_so_long(run, serve):
-    service = serve(sockets=[[("sleep", 0.05), ("evict",)]], **IDLE)
+def test_second_eviction_ends_a_run_that_may_not_wait_so_long(run, notify):
+    service = notify(sockets=[[("sleep", 0.05), ("evict",)]], **IDLE)
     r = run("--retry-for", "20s", "-w", "30s", QUEUE)
     assert r.status == 5 and service.count("create") == 2, r.err
     assert [row["partial"] for row in sums(r)] == [True]
@@ -793,8 +777,8 @@ def test_second_eviction_ends_a_run_that_may_not_wait_so_long(run, serve):
         assert words in r.end["message"]
 
 
-def test_other_programs_channels_evict_this_one(begin, serve):
-    service = serve(max_channels=1)
+def test_other_programs_channels_evict_this_one(begin, notify):
+    service = notify(max_channels=1)
     process = begin("-w", "2s", QUEUE, until="stream.connected")
     service.fill(1)
     process.until("stream.lost")
@@ -803,15 +787,15 @@ def test_other_programs_channels_evict_this_one(begin, serve):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_refused_upgrade_is_a_new_channel(run, serve, status):
-    service = serve(sockets=[answer(status), [("run",)]])
+def test_refused_upgrade_is_a_new_channel(run, notify, status):
+    service = notify(sockets=[answer(status), [("run",)]])
     run(*FAST, status=0)
     assert service.count("create") == 2 and service.count("token") == 1
     assert sorted(channels(service, "unsubscribe")) == sorted(channels(service, "replace"))
 
 
-def test_upgrades_refused_for_good(run, serve):
-    service = serve(sockets=[answer(404)])
+def test_upgrades_refused_for_good(run, notify):
+    service = notify(sockets=[answer(404)])
     r = run("--retry-for", "700ms", *FAST)
     assert r.status == 5 and r.events("stream.retry")[0]["httpStatus"] == 404, r.err
     assert sorted(channels(service, "unsubscribe")) == sorted(channels(service, "replace"))
@@ -821,9 +805,9 @@ def test_upgrades_refused_for_good(run, serve):
 
 
 @pytest.mark.parametrize("overlap", ["both", "old", "new", "split"])
-def test_hand_over_loses_no_frame_and_counts_none_twice(begin, serve, overlap):
+def test_hand_over_loses_no_frame_and_counts_none_twice(begin, notify, overlap):
     began = threading.Event()
-    service = serve(overlap=overlap, rate=20, sockets=[
+    service = notify(overlap=overlap, rate=20, sockets=[
         [("until", lambda s: began.is_set()), ("run", 0.3), ("socket_closing", 0.8)],
         [("run", 0.9), ("sleep", 60)]])
     process = begin("-w", "1s", "-n", 5, QUEUE, OTHER)
@@ -840,8 +824,8 @@ def test_hand_over_loses_no_frame_and_counts_none_twice(begin, serve, overlap):
     assert harness.eventually(lambda: service.closes and service.closes[-1] == (1, 1000))
 
 
-def test_hand_over_opens_the_second_before_the_first_is_closed(run, serve):
-    service = serve(rate=20, second=None, sockets=[
+def test_hand_over_opens_the_second_before_the_first_is_closed(run, notify):
+    service = notify(rate=20, second=None, sockets=[
         [("run", 0.3), ("socket_closing", 1), ("sleep", 60)], [("run",)]])
     r = run("-w", "2s", QUEUE, status=0)
     lines = [line["event"] for line in r.audit if line["event"].startswith("stream.")]
@@ -849,24 +833,24 @@ def test_hand_over_opens_the_second_before_the_first_is_closed(run, serve):
     assert sums(r)[0]["coverage"] == 1 and service.count("snapshot") == 1
 
 
-def test_hand_over_that_is_told_of_during_the_snapshot(run, serve):
-    service = serve(answers={"snapshot": [slow(0.5), answer(None)]}, rate=20, sockets=[
+def test_hand_over_that_is_told_of_during_the_snapshot(run, notify):
+    service = notify(answers={"snapshot": [slow(0.5), answer(None)]}, rate=20, sockets=[
         [("socket_closing", 1)], [("run",)]])
     r = run("-w", "1500ms", QUEUE, status=0)
     assert sums(r)[0]["coverage"] == 1 and len(service.connections) == 2
     assert gauge(sums(r)[0])["observedMs"] > 1400
 
 
-def test_hand_over_that_fails_is_a_loss(run, serve):
-    service = serve(rate=10, sockets=[
+def test_hand_over_that_fails_is_a_loss(run, notify):
+    service = notify(rate=10, sockets=[
         [("run", 0.3), ("socket_closing", 0.3)], answer(503), [("run",)]])
     r = run(*RECONNECTS, QUEUE, status=0)
     assert len(service.connections) == 3 and sums(r)[0]["coverage"] < 1
     assert service.count("snapshot") == 2
 
 
-def test_old_socket_that_stays_open_is_no_busy_loop(begin, serve):
-    serve(second=None, sockets=[
+def test_old_socket_that_stays_open_is_no_busy_loop(begin, notify):
+    notify(second=None, sockets=[
         [("call", lambda c: notice_frames.socket_closing()), ("sleep", 60)],
         [("sleep", 60)]], **IDLE)
     process = begin("-w", "2500ms", QUEUE, until="stream.connected")
@@ -883,8 +867,8 @@ def test_old_socket_that_stays_open_is_no_busy_loop(begin, serve):
     {**IDLE, "answers": {"snapshot": [slow(20)]}},
     {**IDLE, "answers": {"snapshot": [answer(None), error(500, "x", "x")]},
      "sockets": [[("sleep", 0.1), ("drop",)], [("sleep", 60)]]}])
-def test_waiting_takes_no_time_of_the_cpu(begin, serve, scenario):
-    serve(**scenario)
+def test_waiting_takes_no_time_of_the_cpu(begin, notify, scenario):
+    notify(**scenario)
     process = begin("-w", "60s", "--idle-timeout", "800ms", QUEUE, until="token.acquired")
     time.sleep(0.6)
     before = cpu_seconds(process.pid)
@@ -897,8 +881,8 @@ def test_waiting_takes_no_time_of_the_cpu(begin, serve, scenario):
 # -- the next token
 
 
-def test_token_changes_before_its_end(run, serve):
-    service = serve(expires_in=4, rate=20)
+def test_token_changes_before_its_end(run, notify):
+    service = notify(expires_in=4, rate=20)
     r = run("--token-margin", "1s", "-w", "4s", QUEUE, status=0)
     assert service.count("token") == 2 and service.count("create") == 2
     assert sums(r)[0]["coverage"] == 1 and service.count("snapshot") == 1
@@ -909,28 +893,28 @@ def test_token_changes_before_its_end(run, serve):
     assert len(set(texts)) - 12 <= got <= len(set(texts))
 
 
-def test_token_that_lives_too_short_for_the_margin(run, serve):
-    service = serve(expires_in=4, rate=10)
+def test_token_that_lives_too_short_for_the_margin(run, notify):
+    service = notify(expires_in=4, rate=10)
     r = run("--token-margin", "60s", "-w", "3s", QUEUE, status=0)
     assert service.count("token") == 2 and sums(r)[0]["coverage"] == 1
 
 
-def test_token_that_does_not_come_ends_nothing(run, serve):
-    service = serve(expires_in=3, rate=10, answers={
+def test_token_that_does_not_come_ends_nothing(run, notify):
+    service = notify(expires_in=3, rate=10, answers={
         "token": [answer(None), error(503, "x", "x")]})
     r = run("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms", QUEUE, status=0)
     assert service.count("token") == 2 and sums(r)[0]["coverage"] == 1
 
 
-def test_channel_that_does_not_come_ends_nothing(run, serve):
-    service = serve(expires_in=3, rate=10, answers={
+def test_channel_that_does_not_come_ends_nothing(run, notify):
+    service = notify(expires_in=3, rate=10, answers={
         "create": [answer(None), answer(200, b"{}")]})
     r = run("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms", QUEUE, status=0)
     assert service.count("create") == 2 and sums(r)[0]["coverage"] == 1
 
 
-def test_token_revoked(run, serve):
-    service = serve(rate=20, sockets=[[("run", 0.3), ("token_revoked",), ("run",)], [("run",)]])
+def test_token_revoked(run, notify):
+    service = notify(rate=20, sockets=[[("run", 0.3), ("token_revoked",), ("run",)], [("run",)]])
     r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("token") == 2 and service.count("create") == 2
     assert sums(r)[0]["coverage"] == 1 and deleted_all(service)
@@ -954,8 +938,8 @@ def assert_no_secret(service, *texts):
         assert "/channels/streaming" not in text
 
 
-def test_no_secret_in_any_output(begin, serve, tool):
-    service = serve(rate=10, expires_in=3, sockets=[
+def test_no_secret_in_any_output(begin, notify, tool):
+    service = notify(rate=10, expires_in=3, sockets=[
         [("run", 0.2), ("evict",)], [("run", 0.4), ("token_revoked",), ("run",)], [("run",)]])
     process = begin("-v", "-w", "3s", "--record", "recording", "--rejects", "rejects", "--no-cache",
                     "--token-margin", "1s", QUEUE, until="stream.connected")
@@ -968,8 +952,8 @@ def test_no_secret_in_any_output(begin, serve, tool):
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
-def test_no_secret_in_failures(run, serve, name):
-    service = serve(answers={name: [error(500, "x", "x"), error(400, "y", "y")]})
+def test_no_secret_in_failures(run, notify, name):
+    service = notify(answers={name: [error(500, "x", "x"), error(400, "y", "y")]})
     r = run("-v", "--record", "recording", *FAST, status=6)
     assert_no_secret(service, r.out, r.err)
 
@@ -987,8 +971,8 @@ def test_no_secret_in_failures(run, serve, name):
     ({"longest": "data"}, ("-m", "oLongest*")),
     # events since the question are newer than the answer
     ({"answers": {"snapshot": [slow(0.8)]}}, ())])
-def test_a_recording_replays_to_the_same_bytes(run, serve, tool, scenario, args):
-    serve(rate=20, **scenario)
+def test_a_recording_replays_to_the_same_bytes(run, notify, tool, scenario, args):
+    notify(rate=20, **scenario)
     shape = ("-w", "500ms", "-n", 3, *(() if "--idle-timeout" in args else args))
     r = run("-w", "500ms", "-n", 3, *args, "--record", "recording", QUEUE, OTHER)
     assert r.status == (3 if "rejected" in scenario else 0), r.err
@@ -1000,8 +984,8 @@ def test_a_recording_replays_to_the_same_bytes(run, serve, tool, scenario, args)
     assert (again.status, again.out) == (0, r.out), again.err
 
 
-def test_a_run_that_a_signal_ended_replays_to_the_same_bytes(begin, serve, tool):
-    serve(rate=20)
+def test_a_run_that_a_signal_ended_replays_to_the_same_bytes(begin, notify, tool):
+    notify(rate=20)
     process = begin("-w", "400ms", "-n", 100, "--record", "recording", QUEUE, OTHER)
     process.until("window.flush")
     live = process.end()
@@ -1011,8 +995,8 @@ def test_a_run_that_a_signal_ended_replays_to_the_same_bytes(begin, serve, tool)
     assert sums(again)[-1]["coverage"] == 1
 
 
-def test_recording_begins_with_what_was_watched(run, serve, tool):
-    service = serve(queues=NAMED)
+def test_recording_begins_with_what_was_watched(run, notify, tool):
+    service = notify(queues=NAMED)
     r = run("--queue-name", "Support*", "-w", "200ms", "--record", "recording", status=0)
     text = (tool.dir / "recording").read_text()
     first, second = [json.loads(line) for line in text.splitlines()[:2]]
@@ -1024,8 +1008,8 @@ def test_recording_begins_with_what_was_watched(run, serve, tool):
     assert_no_secret(service, text)
 
 
-def test_two_recordings_number_their_windows_on(run, serve, tool):
-    serve(rate=20, queues=NAMED)
+def test_two_recordings_number_their_windows_on(run, notify, tool):
+    notify(rate=20, queues=NAMED)
     for name in ("one", "two"):
         run("--queue-name", "Support*", "-w", "300ms", "-n", 2, "--record", name, status=0)
     recordings = b"".join((tool.dir / name).read_bytes() for name in ("one", "two"))
@@ -1045,41 +1029,41 @@ def test_two_recordings_number_their_windows_on(run, serve, tool):
 # -- signals and statuses
 
 
-def test_usr1_tells_how_it_is(begin, serve):
-    serve()
+def test_usr1_tells_how_it_is(begin, notify):
+    notify()
     process = begin("-w", "60s", QUEUE, until="stream.connected")
     process.send_signal(signal.SIGUSR1)
     assert process.until("run.status")["up"] is True
     assert process.end().status == 143
 
 
-def test_certificate_that_does_not_verify(run, serve, tool):
-    service = serve()
+def test_certificate_that_does_not_verify(run, notify, tool):
+    service = notify()
     tool.env["SSL_CERT_FILE"] = foreign_authority(tool)
     r = run(*FAST)
     assert r.status == 8 and "--cacert" in r.end["message"], r.err
     assert service.requests == []
 
 
-def test_nobody_listens(run, serve, tool):
-    serve()
+def test_nobody_listens(run, notify, tool):
+    notify()
     tool.env["GENESYS_API_HOST"] = "localhost:1"
     assert run("--retry-for", "300ms", *FAST).status == 5
 
 
-def test_reader_that_leaves(begin, serve):
-    service = serve()
+def test_reader_that_leaves(begin, notify):
+    service = notify()
     process = begin("-w", "200ms", "-n", 1000, QUEUE, until="window.flush")
     process.leave()
     r = process.finish()
     assert r.status == 141 and deleted_all(service)
 
 
-def test_retry_for_0_is_one_attempt_of_each(run, serve):
-    service = serve(answers={"create": [error(503, "x", "x"), answer(None)]})
+def test_retry_for_0_is_one_attempt_of_each(run, notify):
+    service = notify(answers={"create": [error(503, "x", "x"), answer(None)]})
     run("--retry-for", "0s", *FAST, status=5)
     assert service.count("create") == 1 and service.count("token") == 1
-    serve()
+    notify()
     assert run("--retry-for", "0s", *FAST).status == 0
 
 
@@ -1090,8 +1074,8 @@ NAMED = [notice_frames.queue(q, name) for q, name in zip(
     frames.QUEUES, ("Sales", "Support EN", "Support DE", "Billing"))]
 
 
-def test_queues_by_name(run, serve):
-    service = serve(queues=NAMED)
+def test_queues_by_name(run, notify):
+    service = notify(queues=NAMED)
     r = run("--queue-name", "support*", "--queue-name", "Billing", "-w", "200ms", status=0)
     assert [(row["queueId"], row["queueName"]) for row in sums(r)] == [
         (frames.QUEUES[2], "Support DE"), (frames.QUEUES[1], "Support EN"),
@@ -1099,8 +1083,8 @@ def test_queues_by_name(run, serve):
     assert names(service)[:2] == ["token", "queues"]
 
 
-def test_names_are_kept_for_the_next_run(run, serve):
-    service = serve(queues=NAMED)
+def test_names_are_kept_for_the_next_run(run, notify):
+    service = notify(queues=NAMED)
     for _ in range(2):
         assert run("--queue-name", "Sales", "-w", "200ms").status == 0
     assert service.count("queues") == 1
@@ -1108,8 +1092,8 @@ def test_names_are_kept_for_the_next_run(run, serve):
     assert r.status == 2 and "Sales" in r.err and service.count("queues") == 2
 
 
-def test_kept_names_stand_beside_queues_by_id(run, serve):
-    service = serve(queues=NAMED)
+def test_kept_names_stand_beside_queues_by_id(run, notify):
+    service = notify(queues=NAMED)
     known = NAMED[0]["id"]
     assert "queueName" not in run("--now", known).out
     assert run("--list-queues").status == 0
@@ -1124,17 +1108,17 @@ def test_kept_names_stand_beside_queues_by_id(run, serve):
     assert "queueName" not in run("--now", "--no-cache", known).out
 
 
-def test_no_cache_asks_again(run, serve, tool):
-    service = serve(queues=NAMED)
+def test_no_cache_asks_again(run, notify, tool):
+    service = notify(queues=NAMED)
     for _ in range(2):
         assert run("--no-cache", "--queue-name", "Sales", "-w", "200ms").status == 0
     assert service.count("queues") == 2 and not (tool.dir / "cache").exists()
 
 
-def test_name_of_many_pages(run, serve):
+def test_name_of_many_pages(run, notify):
     many = [notice_frames.queue("%08x-0000-4000-8000-0000000000aa" % n, "Q%04d" % n)
             for n in range(1200)]
-    service = serve(queues=many, **IDLE)
+    service = notify(queues=many, **IDLE)
     r = run("--queue-name", "Q0999", "-w", "200ms", status=0)
     assert [row["queueName"] for row in sums(r)] == ["Q0999"] and service.count("queues") <= 4
     r = run("--queue-name", "Q*", "-w", "200ms")
@@ -1142,8 +1126,8 @@ def test_name_of_many_pages(run, serve):
 
 
 @pytest.mark.parametrize("args", [(), ("-f", "csv")])
-def test_list_queues(run, serve, args):
-    service = serve(queues=NAMED)
+def test_list_queues(run, notify, args):
+    service = notify(queues=NAMED)
     r = run("--list-queues", *args, status=0)
     lines = r.out.splitlines()
     if args:
@@ -1157,16 +1141,16 @@ def test_list_queues(run, serve, args):
     assert r.end["message"] == "every queue was listed"
 
 
-def test_look_up_fails_as_everything_else(run, serve):
+def test_look_up_fails_as_everything_else(run, notify):
     args = ("--queue-name", "Sales", "-w", "200ms")
-    serve(answers={"queues": [forbidden("routing:queue:view")]})
+    notify(answers={"queues": [forbidden("routing:queue:view")]})
     r = run(*args)
     assert r.status == 3 and "Routing > Queue > View" in r.end["message"], r.err
-    serve(answers={"queues": [limited(60)]})
+    notify(answers={"queues": [limited(60)]})
     assert run("--retry-for", "20s", *args).status == 4
-    serve(answers={"queues": [error(500, "x", "x")]})
+    notify(answers={"queues": [error(500, "x", "x")]})
     assert run("--retry-for", "300ms", *args).status == 5
-    service = serve(queues=NAMED, answers={"queues": [UNAUTHORISED, answer(None)]})
+    service = notify(queues=NAMED, answers={"queues": [UNAUTHORISED, answer(None)]})
     assert run(*args).status == 0 and service.count("token") == 2
 
 
@@ -1176,29 +1160,29 @@ def test_look_up_fails_as_everything_else(run, serve):
     (error(400, "odd", "Strange."), 6, "odd: Strange.", 1),
     (answer(302, b""), 8, "redirect", 2),
     (answer(200, b'{"entities":'), 8, "", 2)])
-def test_look_up_that_no_other_try_mends(run, serve, failure, status, words, asked):
-    service = serve(answers={"queues": [failure]})
+def test_look_up_that_no_other_try_mends(run, notify, failure, status, words, asked):
+    service = notify(answers={"queues": [failure]})
     r = run("--list-queues", "--no-cache")
     assert r.status == status and words in r.end["message"] and r.out == "", r.err
     assert service.count("queues") == asked
 
 
-def test_look_up_without_a_token_asks_for_no_queue(run, serve):
-    service = serve(answers={"token": [UNAUTHORISED]})
+def test_look_up_without_a_token_asks_for_no_queue(run, notify):
+    service = notify(answers={"token": [UNAUTHORISED]})
     r = run("--list-queues", "--no-cache")
     assert r.status == 3 and "GENESYS_CLIENT_SECRET" in r.end["message"] and r.out == "", r.err
     assert set(names(service)) == {"token"}
 
 
-def test_words_that_channel_ids_begin_with_are_not_redacted(run, serve):
-    service = serve(rejected={QUEUE: ("the streaming-0- team of streaming.example may not", [])})
+def test_words_that_channel_ids_begin_with_are_not_redacted(run, notify):
+    service = notify(rejected={QUEUE: ("the streaming-0- team of streaming.example may not", [])})
     r = run("--skip-refused", "-w", "300ms", QUEUE, frames.QUEUES[1])
     assert "the streaming-0- team of streaming.example may not" in r.err
     assert r.events("run.start") and not [c for c in service.channels if c in r.err]
 
 
-def test_look_up_of_a_host_whose_certificate_does_not_verify(run, serve, tool):
-    service = serve()
+def test_look_up_of_a_host_whose_certificate_does_not_verify(run, notify, tool):
+    service = notify()
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = service.new_token()     # so it meets the API first
     tool.env["SSL_CERT_FILE"] = foreign_authority(tool)
     r = run("--queue-name", "Sales", "-w", "200ms")
@@ -1206,16 +1190,16 @@ def test_look_up_of_a_host_whose_certificate_does_not_verify(run, serve, tool):
     assert service.requests == []
 
 
-def test_recording_of_names_replays(run, serve):
-    serve(queues=NAMED)
+def test_recording_of_names_replays(run, notify):
+    notify(queues=NAMED)
     args = ("--queue-name", "Support*", "-w", "300ms")
     r = run(*args, "--record", "recording", status=0)
     again = run("--replay", "recording", *args)
     assert (again.status, again.out) == (0, r.out), again.err
 
 
-def test_access_token_of_the_environment(run, serve, tool):
-    service = serve()
+def test_access_token_of_the_environment(run, notify, tool):
+    service = notify()
     for name in ("GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", "GENESYS_API_HOST"):
         del tool.env[name]
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = service.new_token()

@@ -22,7 +22,6 @@ import gateway
 import harness
 import notice_frames
 from harness import QUEUE
-from notices import Notices, Scenario
 from test_board import BEGIN, MS, ONE, answer, at, frame, instant
 from test_board import QUEUES as TWO
 from test_board import state as connection
@@ -129,16 +128,15 @@ def test_age_is_judged_where_somebody_waits(tool, waiting, state, words):
     assert len(values(result)) == len(waiting)
 
 
-def test_now_and_a_check_ask_once(tool, tmp_path):
-    with Notices(tmp_path, Scenario()) as service:
-        tool.login(service)
-        result = tool.run("--source", "notifications", "--now", *CHECK, "--queue-name",
-                          "Queue 01", "-m", "oWaiting,oLongestWaiting", "-W",
-                          "oWaiting.last=100", "-C", "oLongestWaiting.last=~:")
-        assert told(result)[0] in ("OK", "UNKNOWN")     # nobody may wait
-        assert ("Queue 01 oWaiting.last", "", "100", "") in [
-            (name, unit, w, c) for name, _, unit, w, c in values(result)]
-        assert result.end["windows"] == 1
+def test_now_and_a_check_ask_once(tool, notify):
+    notify()
+    result = tool.run("--source", "notifications", "--now", *CHECK, "--queue-name",
+                      "Queue 01", "-m", "oWaiting,oLongestWaiting", "-W",
+                      "oWaiting.last=100", "-C", "oLongestWaiting.last=~:")
+    assert told(result)[0] in ("OK", "UNKNOWN")     # nobody may wait
+    assert ("Queue 01 oWaiting.last", "", "100", "") in [
+        (name, unit, w, c) for name, _, unit, w, c in values(result)]
+    assert result.end["windows"] == 1
 
 
 NOTHING = "UNKNOWN", "the last window has no number of any queue"

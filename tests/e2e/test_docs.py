@@ -352,16 +352,13 @@ def start_mosquitto(tool):
     broker = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     if not os.path.exists(broker) or not shutil.which("mosquitto_pub"):
         pytest.skip("mosquitto is missing")
-    import socket
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = harness.free_port()
     process = subprocess.Popen([broker, "-p", str(port)], stderr=subprocess.DEVNULL)
     for name in ("pub", "sub"):
         (tool.dir / "bin" / ("mosquitto_" + name)).write_text(
             '#!/bin/sh\nexec %s -p %d "$@"\n' % (shutil.which("mosquitto_" + name), port))
         (tool.dir / "bin" / ("mosquitto_" + name)).chmod(0o755)
-    assert harness.eventually(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+    assert harness.eventually(lambda: harness.listens(port))
     return lambda: (process.terminate(), process.wait())
 
 

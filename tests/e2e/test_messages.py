@@ -10,12 +10,11 @@ import time
 
 import frames
 import harness
-import notices
 import pytest
 from frames import CLOSE, CONT, PING, PONG, TEXT, frame, ws_close, ws_frame
 from harness import QUEUE
 from notice_frames import observations
-from rawserver import RawServer, accepted
+from rawserver import accepted
 
 CONTROLS = (b"", *(ws_frame(opcode, b"p" * size) for opcode in (PING, PONG) for size in (0, 125)))
 MIB = 1 << 20
@@ -85,7 +84,7 @@ def check_run(r, texts, messages):
     assert all(row["coverage"] < 1 for row in r.rows)
 
 
-def test_every_sequence_of_fragments_in_the_stream(tool, tmp_path):
+def test_every_sequence_of_fragments_in_the_stream(tool, raw):
     texts, wires = [], []
     for end in ws_close(1001), ws_close():
         more, wire = all_messages(statistics, len(texts))
@@ -93,16 +92,15 @@ def test_every_sequence_of_fragments_in_the_stream(tool, tmp_path):
         wires.append(wire + end)
     last = statistics(1000)
     wires = iter([*wires, ws_frame(TEXT, last)])
-    with RawServer(tmp_path, lambda queues: next(wires)) as server:
-        tool.login(server)
-        r, messages = until_recorded(tool, len(texts) + 1)
-        assert harness.eventually(lambda: [payload for opcode, payload in server.received
-                                           if opcode == CLOSE] == [
-            struct.pack("!H", 1001), b"", struct.pack("!H", 1000)]), server.received
+    server = raw(lambda queues: next(wires))
+    r, messages = until_recorded(tool, len(texts) + 1)
+    assert harness.eventually(lambda: [payload for opcode, payload in server.received
+                                       if opcode == CLOSE] == [
+        struct.pack("!H", 1001), b"", struct.pack("!H", 1000)]), server.received
     check_run(r, [*texts, json.loads(last)], messages)
 
 
-def test_every_sequence_of_fragments_in_notifications(tool, tmp_path):
+def test_every_sequence_of_fragments_in_notifications(tool, notify):
     texts, scripts = [], []
     for end in ws_close(1001), ws_close():
         more, wire = all_messages(gauge, len(texts))
@@ -111,52 +109,46 @@ def test_every_sequence_of_fragments_in_notifications(tool, tmp_path):
                         ("raw", wire + end), ("sleep", 60)])
     last = gauge(1000)
     scripts.append([("send", last), ("sleep", 60)])
-    with notices.Notices(tmp_path, notices.Scenario(sockets=scripts, rate=0.01,
-                                                    heartbeat=60)) as service:
-        tool.login(service)
-        r, messages = until_recorded(tool, len(texts) + 1, "--source", "notifications")
+    notify(sockets=scripts, rate=0.01, heartbeat=60)
+    r, messages = until_recorded(tool, len(texts) + 1, "--source", "notifications")
     check_run(r, [*texts, json.loads(last)], messages)
 
 
 @pytest.mark.parametrize("count", [3, 300])
-def test_messages_behind_the_101_are_not_lost(tool, tmp_path, count):
+def test_messages_behind_the_101_are_not_lost(tool, raw, count):
     texts = [statistics(n) for n in range(count)]
     wire = b"".join(ws_frame(TEXT, text) for text in texts)
-    with RawServer(tmp_path, lambda queues: b"", lambda accept: accepted(accept) + wire) as server:
-        tool.login(server)
-        _, messages = until_recorded(tool, count)
+    raw(lambda queues: b"", lambda accept: accepted(accept) + wire)
+    _, messages = until_recorded(tool, count)
     assert messages == [json.loads(text) for text in texts]
 
 
 @pytest.mark.parametrize("payload", [b"", b"p", bytes(125)], ids=len)
 @pytest.mark.parametrize("at", [0, 1, 2, 40])
-def test_a_ping_is_answered_with_all_its_bytes(tool, tmp_path, payload, at):
+def test_a_ping_is_answered_with_all_its_bytes(tool, raw, payload, at):
     ping = ws_frame(PING, payload)
-    with RawServer(tmp_path, lambda queues: ws_frame(TEXT, statistics(0)),
-                   lambda accept: [accepted(accept), ping[:at], ping[at:]]) as server:
-        tool.login(server)
-        until_recorded(tool, 1)
-        assert harness.eventually(lambda: server.received[:1])
+    server = raw(lambda queues: ws_frame(TEXT, statistics(0)),
+                 lambda accept: [accepted(accept), ping[:at], ping[at:]])
+    until_recorded(tool, 1)
+    assert harness.eventually(lambda: server.received[:1])
     assert server.received[0] == (PONG, payload)
 
 
 # -- messages that a lost connection cuts
 
 @pytest.fixture(params=["stream", "notifications"])
-def lose(request, tool, serve, tmp_path):
+def lose(request, tool, serve, notify):
     """lose(script, *args): a run whose first connection follows the script and is lost, and that
     ends once the second one stands."""
-    with contextlib.ExitStack() as stack:
-        def start(script, *args):
-            if request.param == "stream":
-                serve(streams=[script, [("sleep", 60)]])
-            else:
-                tool.login(stack.enter_context(notices.Notices(tmp_path, notices.Scenario(
-                    sockets=[script, [("sleep", 60)]], rate=0.01, heartbeat=60))))
-            process = tool.start("-w", "1h", "--source", request.param, *args, QUEUE)
-            process.until("stream.connected", count=2)
-            return process.end()
-        yield start
+    def start(script, *args):
+        sockets = [script, [("sleep", 60)]]
+        if request.param == "stream":
+            serve(streams=sockets)
+        else:
+            notify(sockets=sockets, rate=0.01, heartbeat=60)
+        return tool.start("-w", "1h", "--source", request.param, *args, QUEUE,
+                          until="stream.connected", count=2).end()
+    return start
 
 
 def check_cut(r):
@@ -213,16 +205,15 @@ def test_silence_within_a_message(lose):
 
 @pytest.mark.parametrize("plain", [False, True], ids=["TLS", "plain"])
 @pytest.mark.parametrize("what", ["pings", "messages"])
-def test_a_flood_costs_no_memory(tool, tmp_path, what, plain):
+def test_a_flood_costs_no_memory(tool, raw, what, plain):
     """64 MiB, as fast as they go, while the server does not read."""
     one = ws_frame(PING, b"p" * 125) if what == "pings" else ws_frame(TEXT, b"x" * 300)
     count = 64 * MIB // len(one)
     wire = one * count + ws_frame(TEXT, statistics(0)) + ws_close(1001)
-    with RawServer(tmp_path, lambda queues: wire, plain=plain) as server:
-        tool.login(server)
-        process = tool.start("-w", "1h", QUEUE, until="stream.lost")
-        status = pathlib.Path("/proc/%d/status" % process.pid).read_text()
-        r = process.end()
+    raw(lambda queues: wire, plain=plain)
+    process = tool.start("-w", "1h", QUEUE, until="stream.lost")
+    status = pathlib.Path("/proc/%d/status" % process.pid).read_text()
+    r = process.end()
     assert r.end["updates"] == 1, r.err
     assert r.end["rejected"]["not-json"] == (0 if what == "pings" else count)
     if not os.environ.get("GSQSTAT_SANITIZE"):
@@ -230,13 +221,12 @@ def test_a_flood_costs_no_memory(tool, tmp_path, what, plain):
 
 
 @pytest.mark.parametrize("what", [ws_frame(PING, b"p" * 125), ws_frame(TEXT, b"{}")])
-def test_windows_close_while_a_flood_goes_on(tool, tmp_path, what):
+def test_windows_close_while_a_flood_goes_on(tool, raw, what):
     def endless(accept):
         yield accepted(accept)
         while True:
             yield what * (4 * MIB // len(what))
-    with RawServer(tmp_path, lambda queues: b"", endless) as server:
-        tool.login(server)
-        r = tool.run("-w", "300ms", "-n", 2, QUEUE)
+    raw(lambda queues: b"", endless)
+    r = tool.run("-w", "300ms", "-n", 2, QUEUE)
     assert r.status == 0 and len(r.rows) == 2, r.err
     assert r.end["lost"] == 0

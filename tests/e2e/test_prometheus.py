@@ -7,7 +7,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import urllib.error
@@ -20,7 +19,6 @@ import gateway
 import harness
 import notice_frames
 from harness import QUEUE
-from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
 SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
@@ -190,11 +188,10 @@ def test_numbers_of_the_notification_service(tool):
     check_metrics(result.out)
 
 
-def test_now_exposes_queues_without_their_media(tool, tmp_path):
-    with Notices(tmp_path, Scenario()) as service:
-        tool.login(service)
-        result = tool.run("--source", "notifications", "--now", *PROMETHEUS, "--queue-name",
-                          "Queue 01", "-m", "oWaiting", status=0)
+def test_now_exposes_queues_without_their_media(tool, notify):
+    notify()
+    result = tool.run("--source", "notifications", "--now", *PROMETHEUS, "--queue-name",
+                      "Queue 01", "-m", "oWaiting", status=0)
     labels = {labels for name, labels in parse(result.out) if name.startswith("gsqstat_o_")}
     (only,) = labels
     assert dict(only) == {"queue_id": QUEUE, "queue_name": "Queue 01", "media": ""}
@@ -292,12 +289,6 @@ def test_thresholds_hold_as_ever(tool):
 # -- the real ones
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def ask(port, path):
     try:
         with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), timeout=5) as answer:
@@ -328,7 +319,7 @@ def test_node_exporter_and_prometheus_have_the_numbers(tool, serve):
     serve()
     textfiles = tool.dir / "textfile"
     textfiles.mkdir()
-    one, two = free_port(), free_port()
+    one, two = harness.free_port(), harness.free_port()
     (tool.dir / "prometheus.yml").write_text(
         "scrape_configs:\n- job_name: queues\n  scrape_interval: 200ms\n  scrape_timeout: 200ms\n"
         "  static_configs: [{targets: ['127.0.0.1:%d']}]\n" % one)

@@ -1,5 +1,4 @@
 """The same against a server that is unlike the first; upgrades that no library would answer."""
-import contextlib
 import json
 import signal
 import ssl
@@ -15,25 +14,11 @@ from rawserver import RawServer
 FAST = ("-w", "300ms", QUEUE)
 
 
-def one_each(queues):
-    return b"".join(ws_frame(TEXT, frame(queue)) for queue in queues)
-
-
-@pytest.fixture
-def raw(tmp_path, tool):
-    @contextlib.contextmanager
-    def start(make_frames=one_each, answer=None, kind=RawServer, **more):
-        with kind(tmp_path, make_frames, answer, **more) as server:
-            tool.login(server)
-            yield server
-    return start
-
-
 def test_run_against_it(tool, raw):
-    with raw() as server:
-        r = tool.run("-w", "300ms", *frames.QUEUES[:3], status=0)
-        assert [row["updates"] for row in r.rows] == [1, 1, 1]
-        assert harness.eventually(lambda: server.received)
+    server = raw()
+    r = tool.run("-w", "300ms", *frames.QUEUES[:3], status=0)
+    assert [row["updates"] for row in r.rows] == [1, 1, 1]
+    assert harness.eventually(lambda: server.received)
     path, query, headers = server.targets[0]
     assert path == "/api/v2/routing/statistics/queues/stream"
     assert query["access_token"] == ["raw-token"]
@@ -43,9 +28,9 @@ def test_run_against_it(tool, raw):
 
 
 def test_payload_as_first_message(tool, raw):
-    with raw() as server:
-        r = tool.run("--subscribe", "message", *FAST)
-        assert r.status == 0 and r.rows[0]["updates"] == 1
+    server = raw()
+    r = tool.run("--subscribe", "message", *FAST)
+    assert r.status == 0 and r.rows[0]["updates"] == 1
     assert "access_token" in server.targets[0][1]
 
 
@@ -54,10 +39,10 @@ def test_fragments_and_pings(tool, raw):
         text = frame(queues[0]).encode()
         return (ws_frame(TEXT, text[:9], fin=False) + ws_frame(PING, b"1")
                 + ws_frame(CONT, b"", fin=False) + ws_frame(CONT, text[9:]))
-    with raw(pieces) as server:
-        r = tool.run(*FAST)
-        assert r.status == 0 and r.rows[0]["updates"] == 1
-        assert harness.eventually(lambda: (frames.PONG, b"1") in server.received)
+    server = raw(pieces)
+    r = tool.run(*FAST)
+    assert r.status == 0 and r.rows[0]["updates"] == 1
+    assert harness.eventually(lambda: (frames.PONG, b"1") in server.received)
 
 
 def upgrade(accept, *lines):
@@ -68,9 +53,9 @@ def upgrade(accept, *lines):
 @pytest.mark.parametrize("connection", [
     "upgrade", "keep-alive, Upgrade", "Upgrade , keep-alive", "keep-alive\r\nConnection: UPGRADE"])
 def test_connection_is_a_list(tool, raw, connection):
-    with raw(answer=lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
-            b"Connection: Upgrade", b"Connection: " + connection.encode())):
-        tool.run(*FAST, status=0)
+    raw(answer=lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
+        b"Connection: Upgrade", b"Connection: " + connection.encode()))
+    tool.run(*FAST, status=0)
 
 
 def pieces(accept, *at, extra=()):
@@ -84,16 +69,16 @@ def pieces(accept, *at, extra=()):
     (b"Protocols",), (b"Protocols\r\n",), (b"Protocols\r\n", b"Upgr", b"websocket", b"Accept: "),
     (b"=\r", b"=\r\n"), (b"=\r\n\r",)])
 def test_upgrade_comes_in_pieces(tool, raw, at, how):
-    with raw(answer=lambda accept: pieces(accept, *at)) as server:
-        r = tool.run("--subscribe", how, *FAST)
+    server = raw(answer=lambda accept: pieces(accept, *at))
+    r = tool.run("--subscribe", how, *FAST)
     assert r.status == 0 and r.rows[0]["updates"] == 1, r.err
     assert len(server.targets) == 1
 
 
 def test_what_is_wrong_with_an_upgrade_may_come_last(tool, raw):
-    with raw(answer=lambda accept: pieces(
-            accept, b"=\r\n", extra=["Sec-WebSocket-Extensions: permessage-deflate"])):
-        r = tool.run(*FAST)
+    raw(answer=lambda accept: pieces(
+        accept, b"=\r\n", extra=["Sec-WebSocket-Extensions: permessage-deflate"]))
+    r = tool.run(*FAST)
     assert r.status == 8 and "extension" in r.end["message"], r.err
 
 
@@ -102,21 +87,21 @@ def test_upgrade_without_an_end_is_no_connection(tool, raw):
         yield pieces(accept, b"=\r\n")[0]
         while True:
             yield b"X: y\r\n"
-    with raw(answer=endless):
-        r = tool.run("--connect-timeout", "500ms", "--retry-for", "1s", *FAST)
+    raw(answer=endless)
+    r = tool.run("--connect-timeout", "500ms", "--retry-for", "1s", *FAST)
     assert r.status == 5 and r.end["connected"] == 0, r.err
 
 
 def test_interim_answer_says_nothing_of_the_upgrade(tool, raw):
     hints = b"HTTP/1.1 103 Early Hints\r\nUpgrade: h2c\r\nConnection: close\r\n\r\n"
-    with raw(answer=lambda accept: [hints, *pieces(accept)]):
-        assert tool.run(*FAST).status == 0
+    raw(answer=lambda accept: [hints, *pieces(accept)])
+    assert tool.run(*FAST).status == 0
 
     def borrowed(accept):
         return [pieces(accept)[0].replace(b"101 Switching", b"103 Not"),
                 b"HTTP/1.1 101 Switching Protocols\r\n\r\n"]
-    with raw(answer=borrowed):
-        r = tool.run(*FAST)
+    raw(answer=borrowed)
+    r = tool.run(*FAST)
     assert r.status == 8 and "missing" in r.end["message"], r.err
 
 
@@ -137,8 +122,8 @@ def test_interim_answer_says_nothing_of_the_upgrade(tool, raw):
     ids=["connection", "no connection", "wrong accept", "no accept", "extension", "protocol",
          "upgrade", "no HTTP"])
 def test_wrong_upgrade_is_a_breach(tool, raw, answer):
-    with raw(answer=answer) as server:
-        r = tool.run(*FAST)
+    server = raw(answer=answer)
+    r = tool.run(*FAST)
     assert r.status == 8 and len(server.targets) == 2, r.err
     assert r.out == ""
 
@@ -156,9 +141,9 @@ def test_tls_is_1_2_or_newer_whatever_the_system_allows(tool, raw, most, status)
     conf.write_text("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
                     "MinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n")
     tool.env["OPENSSL_CONF"] = str(conf)
-    with raw(tune=tune) as server:
-        tool.run("--retry-for", "1s", *FAST, status=status)
-        assert server.tokens == (1 if status == 0 else 0)
+    server = raw(tune=tune)
+    tool.run("--retry-for", "1s", *FAST, status=status)
+    assert server.tokens == (1 if status == 0 else 0)
 
 
 class ResettingServer(RawServer):
@@ -182,9 +167,9 @@ class ResettingServer(RawServer):
 
 
 def test_http2_reset_is_retried_then_5(tool, raw):
-    with raw(kind=ResettingServer, tune=lambda c: c.set_alpn_protocols(["h2"])) as server:
-        tool.run("--retry-for", "1s", *FAST, status=5)
-        assert server.tokens > 1
+    server = raw(kind=ResettingServer, tune=lambda c: c.set_alpn_protocols(["h2"]))
+    tool.run("--retry-for", "1s", *FAST, status=5)
+    assert server.tokens > 1
 
 
 # -- a server that goes silent
@@ -194,42 +179,42 @@ def silence(*_):
 
 
 def test_signal_while_the_101_does_not_come(tool, raw):
-    with raw(silence, silence) as server:
-        process = tool.start(*FAST)
-        assert harness.eventually(lambda: server.targets)
-        process.end(status=143, within=harness.SLACK)
+    server = raw(silence, silence)
+    process = tool.start(*FAST)
+    assert harness.eventually(lambda: server.targets)
+    process.end(status=143, within=harness.SLACK)
 
 
 @pytest.mark.parametrize("args", [("--retry-for", "500ms"),
                                   ("--connect-timeout", "500ms", "--retry-for", "0")])
 def test_101_that_does_not_come_is_bounded(tool, raw, args):
-    with raw(silence, silence) as server:
-        r = tool.run(*args, *FAST, within=0.5 + harness.SLACK)
-        assert r.status == 5 and len(server.targets) == 1, r.err
+    server = raw(silence, silence)
+    r = tool.run(*args, *FAST, within=0.5 + harness.SLACK)
+    assert r.status == 5 and len(server.targets) == 1, r.err
 
 
 def test_101_that_does_not_come_is_tried_again(tool, raw):
-    with raw(silence, silence) as server:
-        r = tool.run("--connect-timeout", "400ms", "--retry-for", "3s", *FAST)
+    server = raw(silence, silence)
+    r = tool.run("--connect-timeout", "400ms", "--retry-for", "3s", *FAST)
     assert r.status == 5 and len(server.targets) > 1
     assert "--connect-timeout 400ms" in r.events("stream.retry")[0]["reason"]
 
 
 def test_close_that_is_not_answered_is_bounded(tool, raw):
-    with raw(polite=False) as server:
-        tool.run(*FAST, status=0, within=1.3 * harness.SLACK)
-        assert server.received == [(frames.CLOSE, struct.pack("!H", 1000))]
+    server = raw(polite=False)
+    tool.run(*FAST, status=0, within=1.3 * harness.SLACK)
+    assert server.received == [(frames.CLOSE, struct.pack("!H", 1000))]
 
 
 def test_second_signal_cuts_the_end_short(tool, raw):
     """The first one's end takes as long as the close goes unanswered, 0.8 s at the most; where
     this test was held up so long, once more."""
     for _ in range(5):
-        with raw(polite=False) as server:
-            process = tool.start("-w", "1h", "-o", "rows", QUEUE, until="stream.connected")
-            process.send_signal(signal.SIGTERM)
-            assert harness.eventually(lambda: server.received)
-            r = process.end(signal.SIGINT)
+        server = raw(polite=False)
+        process = tool.start("-w", "1h", "-o", "rows", QUEUE, until="stream.connected")
+        process.send_signal(signal.SIGTERM)
+        assert harness.eventually(lambda: server.received)
+        r = process.end(signal.SIGINT)
         assert r.status in (130, 143)
         if r.status == 130:
             break
@@ -240,8 +225,8 @@ def test_second_signal_cuts_the_end_short(tool, raw):
 @pytest.mark.parametrize("header", [b"\x81\xff", b"\x81\x7f\x80" + bytes(7)],
                          ids=["mask", "length"])
 def test_frame_with_a_bad_header_is_a_breach(tool, raw, header):
-    with raw(lambda queues: header + bytes(20)) as server:
-        r = tool.run("-w", "5s", QUEUE)
-        assert harness.eventually(lambda: len(server.received) == 2)
+    server = raw(lambda queues: header + bytes(20))
+    r = tool.run("-w", "5s", QUEUE)
+    assert harness.eventually(lambda: len(server.received) == 2)
     assert r.status == 8 and len(server.targets) == 2, r.err
     assert server.received == 2 * [(frames.CLOSE, struct.pack("!H", 1002))]

@@ -1,10 +1,7 @@
 """The stream: what the gateway answers and sends, and what a user gets (the real socket)."""
-import contextlib
 import json
-import socket
 import ssl
 import subprocess
-import threading
 import time
 
 import certs
@@ -15,7 +12,7 @@ import pytest
 from frames import BINARY, CONT, PING, TEXT, frame, ws_close, ws_frame
 from gateway import answer
 from harness import QUEUE
-from rawserver import RawServer
+from listeners import Listener
 
 FAST = ("-w", "300ms", QUEUE)
 RECONNECTS = ("-w", "3s")            # time for a loss to be mended, on a machine that is busy
@@ -421,11 +418,13 @@ def test_certificate_that_does_not_verify_is_8(tool, serve, tmp_path):
     assert tool.run("--cacert", gate.ca, *FAST).status == 0
 
 
-def with_tls(tool, tmp_path, tune, *args, source="stream"):
-    with RawServer(tmp_path, lambda queues: b"", tune=tune) as server:
-        tool.login(server)
-        r = tool.run("--source", source, *args, *FAST)
-        return r, server.host
+@pytest.fixture
+def with_tls(tool, raw):
+    """with_tls(tune, …): a run against a server with other TLS, and that server's host."""
+    def run(tune, *args):
+        host = raw(tune=tune).host
+        return tool.run(*args, *FAST, status=8), host
+    return run
 
 
 def dated(directory, begin, end):
@@ -434,53 +433,43 @@ def dated(directory, begin, end):
 
 @pytest.mark.parametrize("source", ["stream", "notifications"])
 @pytest.mark.parametrize("begin, end, words", [(1, 2, "is not yet valid"), (-2, -1, "expired")])
-def test_certificate_of_another_time_names_the_clock_first(tool, tmp_path, source, begin, end,
+def test_certificate_of_another_time_names_the_clock_first(with_tls, tmp_path, source, begin, end,
                                                            words):
-    r, host = with_tls(tool, tmp_path, dated(tmp_path, begin, end), source=source)
+    r, host = with_tls(dated(tmp_path, begin, end), "--source", source)
     message = r.end["message"]
-    assert r.status == 8 and words in message and host in message, r.err
+    assert words in message and host in message
     assert message.index("check this machine's clock first, which says 20") < \
         message.index("--cacert")
     assert not r.events("token.retry")
 
 
-def test_certificate_for_another_name_is_told_as_that(tool, tmp_path):
-    r, host = with_tls(tool, tmp_path, lambda context: certs.certificate(
-        "other.example").configure_cert(context))
-    assert r.status == 8 and host in r.end["message"], r.err
+def test_certificate_for_another_name_is_told_as_that(with_tls):
+    r, host = with_tls(certs.certificate("other.example").configure_cert)
+    assert host in r.end["message"] and "--cacert" not in r.end["message"]
     assert "it is for another name: check the host" in r.end["message"]
-    assert "--cacert" not in r.end["message"]
 
 
-def test_certificate_that_no_authority_helps_gets_no_such_advice(tool, tmp_path):
+def test_certificate_that_no_authority_helps_gets_no_such_advice(with_tls, tmp_path):
     key, made = tmp_path / "key.pem", tmp_path / "made.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", made,
                     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
                     "-addext", "extendedKeyUsage=clientAuth"], check=True, capture_output=True)
-    r, host = with_tls(tool, tmp_path, lambda context: context.load_cert_chain(made, key),
-                       "--cacert", made)
-    assert r.status == 8 and host in r.end["message"], r.err
+    r, host = with_tls(lambda context: context.load_cert_chain(made, key), "--cacert", made)
+    assert host in r.end["message"]
     assert "unsuitable certificate purpose; trusting another authority does not help, its " \
         "owner has to replace it" in r.end["message"]
 
 
 def test_what_speaks_no_tls_is_named(tool):
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def accept():
-        with contextlib.suppress(OSError):
-            while True:
-                with server.accept()[0] as client:
-                    client.recv(4096)
-                    client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-    threading.Thread(target=accept, daemon=True).start()
-    host = "localhost:%d" % server.getsockname()[1]
+    def talk(client):
+        client.recv(4096)
+        client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="hidden-value")
-    r = tool.run("-H", host, "--retry-for", "0", *FAST)
-    server.close()
-    assert r.status == 5 and host + ": TLS connect error" in r.end["message"], r.err
+    with Listener(talk) as server:
+        host = "localhost:%d" % server.port
+        r = tool.run("-H", host, "--retry-for", "0", *FAST, status=5)
+    assert host + ": TLS connect error" in r.end["message"]
 
 
 def old_tls(context):
@@ -492,23 +481,15 @@ def old_tls(context):
 def test_tls_version_that_is_refused_is_8_at_once(tool, tmp_path):
     context = certs.Authority(tmp_path).context()
     old_tls(context)
-    server = socket.create_server(("127.0.0.1", 0))     # asyncio's sends no alert
-
-    def accept():
-        with contextlib.suppress(OSError):
-            while True:
-                with contextlib.suppress(ssl.SSLError), server.accept()[0] as client:
-                    context.wrap_socket(client, server_side=True)
-
-    threading.Thread(target=accept, daemon=True).start()
-    host = "localhost:%d" % server.getsockname()[1]
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="hidden-value",
                     SSL_CERT_FILE=str(tmp_path / "ca.pem"))
-    r = tool.run("-H", host, *FAST)
-    tool.env["https_proxy"] = "https://" + host
-    behind = tool.run("-H", "localhost:1", *FAST)
-    server.close()
-    assert r.status == behind.status == 8 and not r.events("token.retry"), r.err
+    # asyncio's server sends no alert
+    with Listener(lambda client: context.wrap_socket(client, server_side=True)) as server:
+        host = "localhost:%d" % server.port
+        r = tool.run("-H", host, *FAST, status=8)
+        tool.env["https_proxy"] = "https://" + host
+        behind = tool.run("-H", "localhost:1", *FAST, status=8)
+    assert not r.events("token.retry")
     assert host + " and gsqstat have no TLS version in common" in r.end["message"]
     assert "the proxy (https_proxy: %s) and gsqstat have no" % host in behind.end["message"]
 
@@ -527,9 +508,8 @@ def test_stream_lost_past_retry_for_is_5_and_partial(tool, serve):
 
 def test_no_connection_is_5(tool, serve):
     serve()
-    r = tool.run("-H", "localhost:1", "--retry-for", "300ms", *FAST)
-    assert r.status == 5 and r.out == ""
-    r = tool.run("-H", "nonexistent.invalid", "--retry-for", "300ms", *FAST, status=5)
+    for host in ("localhost:1", "nonexistent.invalid"):
+        assert tool.run("-H", host, "--retry-for", "300ms", *FAST, status=5).out == ""
 
 
 def test_retry_for_0_is_one_request_and_one_handshake(tool, serve):

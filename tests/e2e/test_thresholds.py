@@ -7,7 +7,6 @@ import time
 import notice_frames
 import pytest
 from harness import QUEUE
-from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
 SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
@@ -174,32 +173,28 @@ def test_names_that_a_recording_does_not_have_are_usage(tool):
     assert tool.run(*args, "--fail-if", ONE + ":oWaiting.max > 0", data=text).status == 1
 
 
-def test_names_of_scopes_are_looked_up(tool, tmp_path):
+def test_names_of_scopes_are_looked_up(tool, notify):
     run = "--source", "notifications", "-w", "300ms", "-m", "oWaiting"
-    with Notices(tmp_path, Scenario()) as service:
-        tool.login(service)
-        result = tool.run(*run, QUEUE, "--fail-if", '"queue 01":coverage >= 0')
-        assert result.status == 1 and held(result)[0]["queueName"] == "Queue 01"
-        assert {row["queueName"] for row in result.rows} == {"Queue 01"}
-        result = tool.run(*run, QUEUE, "--fail-if", '"Queue 02":coverage >= 0')     # not watched
-        assert (result.status, result.out) == (2, "") and "has the name 'queue 02'" in result.err
-        result = tool.run(*run, "--queue-name", "Queue 01", "--fail-if", "Sale:coverage >= 0")
-        assert (result.status, result.out) == (2, "") and "has the name 'sale'" in result.err
-        scope = '"Queue\u00a001":coverage >= 0'
-        result = tool.run(*run, QUEUE, "--fail-if", scope)
-        assert result.status == 2 and result.end["message"].endswith(
-            '; "Queue 01" (%s) looks the same but has U+0020 for U+00A0' % QUEUE)
-        other = "99999999-1111-4111-8111-111111111111"
-        result = tool.run(*run, "--queue-name", "Queue 01", "--fail-if", other + ":coverage >= 0")
-        assert (result.status, result.out) == (2, "") and "the ID '%s'" % other in result.err
+    notify()
+    result = tool.run(*run, QUEUE, "--fail-if", '"queue 01":coverage >= 0')
+    assert result.status == 1 and held(result)[0]["queueName"] == "Queue 01"
+    assert {row["queueName"] for row in result.rows} == {"Queue 01"}
+    by_name = "--queue-name", "Queue 01"
+    other = "99999999-1111-4111-8111-111111111111"
+    for queue, scope, words in (
+            ([QUEUE], '"Queue 02"', "has the name 'queue 02'"),         # not watched
+            (by_name, "Sale", "has the name 'sale'"), (by_name, other, "the ID '%s'" % other),
+            ([QUEUE], '"Queue\u00a001"',
+             '; "Queue 01" (%s) looks the same but has U+0020 for U+00A0' % QUEUE)):
+        result = tool.run(*run, *queue, "--fail-if", scope + ":coverage >= 0", status=2)
+        assert result.out == "" and words in result.end["message"]
 
 
-def test_names_that_cannot_be_looked_up_end_the_run(tool, tmp_path):
-    answers = {"queues": [notice_frames.forbidden("routing:queue:view")]}
-    with Notices(tmp_path, Scenario(answers=answers)) as service:
-        result = tool.login(service).run(
-            "--source", "notifications", "--retry-for", "0", QUEUE, "--fail-if", "Sale:coverage<1")
-        assert result.status == 3 and "Routing > Queue > View" in result.end["message"]
+def test_names_that_cannot_be_looked_up_end_the_run(tool, notify):
+    notify(answers={"queues": [notice_frames.forbidden("routing:queue:view")]})
+    result = tool.run("--source", "notifications", "--retry-for", "0", QUEUE, "--fail-if",
+                      "Sale:coverage<1", status=3)
+    assert "Routing > Queue > View" in result.end["message"]
 
 
 def test_fail_fast_alone_is_usage(tool):

@@ -8,7 +8,6 @@ import pytest
 from frames import frame
 from harness import QUEUE
 from notice_frames import queue
-from notices import Notices, Scenario
 from test_board import ONE, answer, at, instant, state
 from test_board import frame as notice
 
@@ -79,15 +78,14 @@ def test_names_in_frames_of_the_stream(tool, form):
 
 
 @pytest.mark.parametrize("form", FORMATS[:2])
-def test_lists_of_queues_and_what_is_kept_of_them(tool, tmp_path, form):
+def test_lists_of_queues_and_what_is_kept_of_them(tool, notify, form):
     entity = queue(ONE, NAME)
     entity["division"] = {"id": "d" + NAME, "name": NAME}
-    with Notices(tmp_path, Scenario(queues=[entity])) as service:
-        tool.login(service)
-        listed = tool.run("--source", "notifications", "--list-queues", "-f", form)
-        run = tool.run("--source", "notifications", "-w", "300ms", "--queue-name", "=a*",
-                       "-f", form, "--record", "recording")
-        wrong = tool.run("--source", "notifications", "--queue-name", "=A" + UNSAFE)
+    notify(queues=[entity])
+    listed = tool.run("--source", "notifications", "--list-queues", "-f", form)
+    run = tool.run("--source", "notifications", "-w", "300ms", "--queue-name", "=a*",
+                   "-f", form, "--record", "recording")
+    wrong = tool.run("--source", "notifications", "--queue-name", "=A" + UNSAFE)
     assert listed.status == run.status == 0 and wrong.status == 2
     for text in (listed.out, run.out, wrong.err, (tool.dir / "recording").read_text()):
         assert_harmless(text)
@@ -124,10 +122,10 @@ def test_a_cell_that_begins_as_a_formula_stays(tool, cell):
     ("Bu\u0308ro Su\u0308d", "B\u00fcro S\u00fcd",
      "U+0075 U+0308 for U+00FC, U+0075 U+0308 for U+00FC"),
     ("Second\u00a0Level", "second level", "U+00A0 for U+0020")])
-def test_a_name_that_looks_the_same(tool, tmp_path, name, asked, told):
+def test_a_name_that_looks_the_same(tool, notify, name, asked, told):
     args = "--source", "notifications", "--queue-name", asked
     text = 'no queue has the name "%s"; "%s" (%s) looks the same but has %s' % (
         asked, name, ONE, told)
-    with Notices(tmp_path, Scenario(queues=[queue(ONE, name)])) as service:
-        result = tool.login(service).run(*args)
+    notify(queues=[queue(ONE, name)])
+    result = tool.run(*args)
     assert result.status == 2 and result.end["message"] == text

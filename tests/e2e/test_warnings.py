@@ -8,7 +8,6 @@ import pytest
 
 import frames
 from harness import QUEUE
-from notices import Notices, Scenario
 from test_board import BEGIN, ONE, at, frame, instant
 
 SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
@@ -128,10 +127,9 @@ def test_what_came_or_is_known_is_no_warning(tool, metric, told):
         assert text == []
 
 
-def test_now_tells_of_an_unknown_metric_once(tool, tmp_path):
-    with Notices(tmp_path, Scenario()) as service:
-        result = tool.login(service).run("--source", "notifications", "--now", "-s", "-m",
-                                         "oWating,oWaiting", QUEUE)
+def test_now_tells_of_an_unknown_metric_once(tool, notify):
+    notify()
+    result = tool.run("--source", "notifications", "--now", "-s", "-m", "oWating,oWaiting", QUEUE)
     assert result.status == 0 and warnings(result) == [UNKNOWN]
 
 

@@ -6,6 +6,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -133,6 +134,16 @@ def limit_file_size(size):
         resource.setrlimit(resource.RLIMIT_FSIZE,
                            (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     return limit
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def listens(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def eventually(true, timeout=PATIENCE):

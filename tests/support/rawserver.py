@@ -23,8 +23,14 @@ def accepted(accept):
             "sec-websocket-accept: %s\r\n\r\n" % accept).encode()
 
 
+def one_each(queues):
+    """A frame of each queue."""
+    return b"".join(frames.ws_frame(frames.TEXT, frames.frame(queue)) for queue in queues)
+
+
 class RawServer(Served):
-    def __init__(self, directory, make_frames, answer=None, tune=None, polite=True, plain=False):
+    def __init__(self, directory, make_frames=one_each, answer=None, tune=None, polite=True,
+                 plain=False):
         """make_frames(queues) gives the bytes to send; answer(accept) the upgrade's answer, or
         its pieces; tune(context) changes its TLS; polite: closes are answered."""
         super().__init__(directory, plain)
