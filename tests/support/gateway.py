@@ -1,24 +1,18 @@
-#!/usr/bin/python3
 """A local gateway over TLS, for the demo and the tests: token endpoint and stream.
 
 What it does is a Scenario: answers to the token requests, and for each connection either a
 refusal or a list of actions. The last of each list is repeated. Without one it sends frames
 for the queues that were asked for, as a well-behaved gateway does.
 """
-import argparse
 import asyncio
 import base64
 import json
-import socket
-import struct
-import sys
-import tempfile
 import time
 
 from aiohttp import WSMsgType, web
 
 import frames
-from served import ServedApp
+from served import Connection, Scripted, nth
 
 CLIENT_ID, SECRET, TOKEN = "demo-client", "s3cret/with+signs=", "tok-3n~._value/+=1"
 STREAM = "/api/v2/routing/statistics/queues/stream"
@@ -37,11 +31,7 @@ class Scenario:
         self.rate = rate
 
 
-def nth(items, n):
-    return items[min(n, len(items) - 1)]
-
-
-class Gateway(ServedApp):
+class Gateway(Scripted):
     """Runs in a thread of its own; what clients did is in its lists."""
 
     def __init__(self, directory, scenario=None, plain=False):
@@ -95,22 +85,22 @@ class Gateway(ServedApp):
         ws = web.WebSocketResponse(autoping=False, max_msg_size=1 << 16)
         await ws.prepare(request)
         try:
-            await self._play(request, ws, script)
+            await self._play(Connection(request), ws, script)
         except (ConnectionError, asyncio.CancelledError):
             pass
         return ws
 
-    async def _play(self, request, ws, script):
-        payload = request.query.get("payload")
+    async def _play(self, conn, ws, script):
+        payload = conn.request.query.get("payload")
         if payload is None:
             message = await ws.receive(timeout=10)
             payload = message.data if message.type == WSMsgType.TEXT else "{}"
-        asked = json.loads(payload)
-        self.payloads.append(asked)
+        conn.about = json.loads(payload)
+        self.payloads.append(conn.about)
         reader = asyncio.ensure_future(self._read(ws))
         try:
             for action in script:
-                await getattr(self, "do_" + action[0])(request, asked, *action[1:])
+                await self.act(conn, action)
                 if reader.done():
                     break
             else:
@@ -129,72 +119,16 @@ class Gateway(ServedApp):
                                 WSMsgType.ERROR):
                 return
 
-    async def _write(self, request, data):
-        if request.transport is None or request.transport.is_closing():
-            raise ConnectionResetError
-        request.transport.write(data)
-        await asyncio.sleep(0)
-
     # -- actions
 
-    async def do_run(self, request, asked, seconds=60):
+    async def do_run(self, conn, seconds=60):
         """Frames for every queue, at the scenario's rate for each."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end and request.transport \
-                and not request.transport.is_closing():
-            for queue in asked["queueIds"]:
-                await self._write(request, frames.ws_frame(frames.TEXT, frames.frame(queue)))
+        transport = conn.request.transport
+        while time.monotonic() < end and transport and not transport.is_closing():
+            for queue in conn.about["queueIds"]:
+                await self.do_frame(conn, queue)
             await asyncio.sleep(1 / self.scenario.rate)
 
-    async def do_send(self, request, asked, *texts):
-        for text in texts:
-            await self._write(request, frames.ws_frame(frames.TEXT, text))
-
-    async def do_frame(self, request, asked, queue=None, **data):
-        await self.do_send(request, asked, frames.frame(queue or asked["queueIds"][0], **data))
-
-    async def do_call(self, request, asked, make):
-        """make(asked) gives the text to send: for timestamps of the moment."""
-        await self.do_send(request, asked, make(asked))
-
-    async def do_raw(self, request, asked, data):
-        await self._write(request, data)
-
-    async def do_until(self, request, asked, true):
-        """Goes on when true(), so that no test waits for time."""
-        while not true():
-            await asyncio.sleep(0.005)
-
-    async def do_sleep(self, request, asked, seconds):
-        await asyncio.sleep(seconds)
-
-    async def do_close(self, request, asked, code, reason=""):
-        await self._write(request, frames.ws_close(code, reason))
-        await asyncio.sleep(0.2)
-        request.transport.close()
-        raise ConnectionResetError
-
-    async def do_drop(self, request, asked):
-        request.transport.close()
-        raise ConnectionResetError
-
-    async def do_rst(self, request, asked):
-        sock = request.transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request.transport.abort()
-        raise ConnectionResetError
-
-
-def main():
-    parser = argparse.ArgumentParser(description="A local gateway over TLS; ends with stdin.")
-    parser.add_argument("--rate", type=float, default=4, help="frames a second and queue")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        with Gateway(directory, Scenario(rate=args.rate)) as gateway:
-            print(json.dumps({"host": gateway.host, "ca": gateway.ca,
-                              "id": CLIENT_ID, "secret": SECRET}), flush=True)
-            sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main()
+    async def do_frame(self, conn, queue=None, **data):
+        await self.do_send(conn, frames.frame(queue or conn.about["queueIds"][0], **data))

@@ -1,21 +1,15 @@
-#!/usr/bin/python3
 """A local stand-in for the Genesys Cloud notification service: login, API and streaming.
 
 All of it is behind one port over TLS. What it does is a Scenario: answers to requests by
 their route, and for each socket either a refusal or a list of actions. The last of each list
 is repeated; None, or no list, is a service that behaves well.
 """
-import argparse
 import asyncio
 import base64
 import datetime
 import json
 import random
 import re
-import socket
-import struct
-import sys
-import tempfile
 import time
 import urllib.parse
 import uuid
@@ -24,10 +18,10 @@ from aiohttp import WSMsgType, web
 
 import frames
 import notice_frames
-from frames import CLOSE, CONT, PING, PONG, TEXT, ws_close, ws_frame
+from frames import CONT, PING, PONG, TEXT, ws_frame
 from notice_frames import (answer, bad_request, error, forbidden, invalid_value, limited,
                            not_found, queue, topic_queue)
-from served import ServedApp
+from served import Connection, Scripted, nth
 
 CLIENT_ID, SECRET = "demo-client", "s3cret/with+signs="
 SNAPSHOT_METRICS = set(
@@ -69,10 +63,6 @@ class Scenario:
             setattr(self, name, value)
 
 
-def nth(items, n):
-    return items[min(n, len(items) - 1)]
-
-
 class Refused(Exception):
     """args[0] is the answer"""
 
@@ -88,20 +78,14 @@ class Channel:
         self.used = time.monotonic()
 
 
-class Connection:
+class Subscriber(Connection):
     def __init__(self, number, channel, request):
-        self.number, self.channel, self.request = number, channel, request
-        self.running = self.mute = self.deaf = self.closing = False
-
-    async def write(self, data):
-        transport = self.request.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError
-        transport.write(data)
-        await asyncio.sleep(0)
+        super().__init__(request, channel)
+        self.number, self.channel = number, channel
+        self.mute = self.deaf = self.closing = False
 
 
-class Notices(ServedApp):
+class Notices(Scripted):
     """Runs in a thread of its own; what clients did is in its lists.
 
     requests: dicts of name method path query headers body time token status. sent: dicts of
@@ -408,7 +392,7 @@ class Notices(ServedApp):
     async def _socket(self, request):
         script = nth(self.scenario.sockets, len(self.connections))
         channel = self.channels.get(request.match_info["id"])
-        conn = Connection(len(self.connections), channel, request)
+        conn = Subscriber(len(self.connections), channel, request)
         self.connections.append(conn)
         if isinstance(script, dict):
             return web.Response(status=script["status"], headers=script["headers"])
@@ -437,7 +421,7 @@ class Notices(ServedApp):
     async def _play(self, conn, script):
         try:
             for action in script:
-                await getattr(self, "do_" + action[0])(conn, *action[1:])
+                await self.act(conn, action)
         except ConnectionError:
             pass
 
@@ -514,25 +498,9 @@ class Notices(ServedApp):
 
     async def do_send(self, conn, *texts):
         for text in texts:
-            await conn.write(ws_frame(TEXT, text))
+            await super().do_send(conn, text)
             self.sent.append({"channel": conn.channel.id, "socket": conn.number, "text": text,
                               "time": time.monotonic()})
-
-    async def do_call(self, conn, make):
-        """make(channel) gives one text or a list: for the moment, or for the topics."""
-        made = make(conn.channel)
-        await self.do_send(conn, *([made] if isinstance(made, str) else made))
-
-    async def do_until(self, conn, true):
-        """Goes on when true(service), so that no test waits for time."""
-        while not true(self):
-            await asyncio.sleep(0.005)
-
-    async def do_sleep(self, conn, seconds):
-        await asyncio.sleep(seconds)
-
-    async def do_raw(self, conn, data):
-        await conn.write(data)
 
     async def do_fragments(self, conn, text, count=3):
         """One message in pieces, cut at any byte, with a ping in between."""
@@ -543,9 +511,6 @@ class Notices(ServedApp):
                                       fin=n == count - 1))
             if n < count - 1:
                 await conn.write(ws_frame(PING, b"between"))
-
-    async def do_heartbeat(self, conn):
-        await self.do_send(conn, notice_frames.HEARTBEAT)
 
     async def do_silence(self, conn, deaf=True):
         """No event and no heartbeat any more; deaf: no pong either, or that text instead."""
@@ -567,35 +532,3 @@ class Notices(ServedApp):
 
     async def do_idle_close(self, conn):
         await self.do_close(conn, 1001, "idle timeout")
-
-    async def do_close(self, conn, code, reason=""):
-        conn.running = False
-        await conn.write(frames.ws_frame(CLOSE) if code is None else ws_close(code, reason))
-        await asyncio.sleep(0.2)
-        await self.do_drop(conn)
-
-    async def do_drop(self, conn):
-        if conn.request.transport:
-            conn.request.transport.close()
-        raise ConnectionResetError
-
-    async def do_rst(self, conn):
-        sock = conn.request.transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        conn.request.transport.abort()
-        raise ConnectionResetError
-
-
-def main():
-    parser = argparse.ArgumentParser(description="A local notification service; ends with stdin.")
-    parser.add_argument("--rate", type=float, default=4, help="steps a second and queue")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        with Notices(directory, Scenario(rate=args.rate)) as service:
-            print(notice_frames.dumps({"host": service.host, "ca": service.ca, "id": CLIENT_ID,
-                                       "secret": SECRET}), flush=True)
-            sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main()

@@ -2,12 +2,19 @@
 import asyncio
 import pathlib
 import socket
+import struct
 import threading
 
 import aiohttp
 from aiohttp import web
 
 from certs import Authority
+from frames import TEXT, ws_close, ws_frame
+
+
+def nth(items, n):
+    """The last of them is repeated."""
+    return items[min(n, len(items) - 1)]
 
 
 class Served:
@@ -70,3 +77,62 @@ class ServedApp(Served):
 
     async def close(self):
         await self.runner.cleanup()
+
+
+class Connection:
+    """A WebSocket, as the actions of a script have it; about: what do_call makes its texts of."""
+
+    def __init__(self, request, about=None):
+        self.request, self.about = request, about
+        self.running = False
+
+    async def write(self, data):
+        transport = self.request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError
+        transport.write(data)
+        await asyncio.sleep(0)
+
+
+class Scripted(ServedApp):
+    """Its sockets follow a script: actions, which are the name of a do_… and its arguments."""
+
+    async def act(self, conn, action):
+        await getattr(self, "do_" + action[0])(conn, *action[1:])
+
+    async def do_send(self, conn, *texts):
+        for text in texts:
+            await conn.write(ws_frame(TEXT, text))
+
+    async def do_call(self, conn, make):
+        """make(about) gives one text or a list: for timestamps of the moment."""
+        made = make(conn.about)
+        await self.do_send(conn, *([made] if isinstance(made, str) else made))
+
+    async def do_raw(self, conn, data):
+        await conn.write(data)
+
+    async def do_until(self, conn, true):
+        """Goes on when true(service), so that no test waits for time."""
+        while not true(self):
+            await asyncio.sleep(0.005)
+
+    async def do_sleep(self, conn, seconds):
+        await asyncio.sleep(seconds)
+
+    async def do_close(self, conn, code, reason=""):
+        conn.running = False
+        await conn.write(ws_close(code, reason))
+        await asyncio.sleep(0.2)
+        await self.do_drop(conn)
+
+    async def do_drop(self, conn):
+        if conn.request.transport:
+            conn.request.transport.close()
+        raise ConnectionResetError
+
+    async def do_rst(self, conn):
+        sock = conn.request.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        conn.request.transport.abort()
+        raise ConnectionResetError
