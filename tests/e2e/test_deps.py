@@ -69,79 +69,83 @@ class Machine:
     def source(self, name, text):
         (self.apt / name).write_text(text)
 
-    def deps(self, *goals, have="", dry=True):
+    def deps(self, *goals, have="", dry=True, status=0):
         env = {
             "PATH": f"{self.bin}:/usr/sbin:/usr/bin:/sbin:/bin",
             "DEPS_OS_RELEASE": str(self.os_release),
             "DEPS_APT_DIR": str(self.apt),
             "DEPS_HAVE": have,
         }
-        return subprocess.run(
-            [SCRIPT, *(["--dry-run"] if dry else []), *goals], env=env, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        done = subprocess.run([SCRIPT, *["--dry-run"][:dry], *goals], env=env, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+        assert done.returncode == status, done.stderr
+        return done
 
     def installs(self, *goals, have=""):
-        done = self.deps(*goals, have=have)
-        assert done.returncode == 0, done.stderr
-        line = [x for x in done.stdout.splitlines() if " install " in x]
-        assert len(line) == 1
-        words = line[0].split()
+        line, = [x for x in self.deps(*goals, have=have).stdout.splitlines() if " install " in x]
+        words = line.split()
         return [x for x in words[words.index("install") + 1:] if x[0] != "-"]
 
 
 @pytest.fixture
 def machine(tmp_path):
+    """Debian 12, whose sources nothing is known of."""
     return Machine(tmp_path)
+
+
+@pytest.fixture
+def bookworm(machine):
+    """The same with its sources."""
+    machine.source("sources.list", ONE_LINE)
+    return machine
+
+
+@pytest.fixture
+def trixie(machine):
+    machine.debian("13")
+    return machine
 
 
 def test_nothing_is_done_where_all_is_there(machine):
     for goals in [], ["demo"], ["check"]:
         done = machine.deps(*goals, have="all")
-        assert done.returncode == 0
         assert done.stdout == "deps: all that is needed is here\n"
 
 
-def test_demo_installs_what_building_and_showing_need_and_no_more(machine):
-    machine.debian("13")
-    small = machine.installs("demo")
+def test_demo_installs_what_building_and_showing_need_and_no_more(trixie):
+    small = trixie.installs("demo")
     assert {"gcc", "make", "libcurl4-openssl-dev", "libcjson-dev", "libssl-dev"} <= set(small)
     assert not {"valgrind", "postgresql", "python3-pytest", "prometheus"} & set(small)
-    assert small == machine.installs("all", "demo")
+    assert small == trixie.installs("all", "demo")
 
 
 @pytest.mark.parametrize("goals", [[], ["check"], ["demo", "check"], ["check", "demo"], ["lint"]])
-def test_any_other_goal_installs_everything(machine, goals):
-    machine.debian("13")
-    wanted = machine.installs(*goals)
+def test_any_other_goal_installs_everything(trixie, goals):
+    wanted = trixie.installs(*goals)
     assert {"gcc", "valgrind", "postgresql", "python3-pytest", "prometheus",
             "prometheus-node-exporter", "icinga2-bin"} <= set(wanted)
 
 
-def test_only_what_is_missing_is_installed(machine):
-    machine.debian("13")
-    have = " ".join(x for x in machine.installs("demo") if x != "libcjson-dev")
-    assert machine.installs("demo", have=have) == ["libcjson-dev"]
+def test_only_what_is_missing_is_installed(trixie):
+    have = " ".join(x for x in trixie.installs("demo") if x != "libcjson-dev")
+    assert trixie.installs("demo", have=have) == ["libcjson-dev"]
 
 
-def test_the_sanitizers_runtime_is_that_of_clangs_version(machine):
-    machine.debian("13")
-    machine.command("apt-cache", "echo '  Depends: clang-19'")
-    wanted = machine.installs("check")
+def test_the_sanitizers_runtime_is_that_of_clangs_version(trixie):
+    trixie.command("apt-cache", "echo '  Depends: clang-19'")
+    wanted = trixie.installs("check")
     assert "libclang-rt-19-dev" in wanted and "libclang-rt-dev" not in wanted
 
 
-def test_debian_13_needs_no_backports(machine):
-    machine.debian("13")
-    machine.source("sources.list.d/debian.sources", DEB822.replace("bookworm", "trixie"))
-    done = machine.deps()
-    assert done.returncode == 0
+def test_debian_13_needs_no_backports(trixie):
+    trixie.source("sources.list.d/debian.sources", DEB822.replace("bookworm", "trixie"))
+    done = trixie.deps()
     assert "backports" not in done.stdout
 
 
 def test_backports_come_from_the_machines_own_deb822_source(machine):
     machine.source("sources.list.d/debian.sources", DEB822)
     done = machine.deps("demo")
-    assert done.returncode == 0
     assert "adding bookworm-backports as " \
         f"{machine.apt}/sources.list.d/gsqstat-backports.sources" in done.stdout
     assert """\
@@ -161,10 +165,8 @@ def test_a_key_within_the_source_is_taken_along(machine):
     assert "    URIs: https://mirror.example/debian/\n" in done.stdout
 
 
-def test_backports_come_from_the_machines_own_one_line_source(machine):
-    machine.source("sources.list", ONE_LINE)
-    done = machine.deps("demo")
-    assert done.returncode == 0
+def test_backports_come_from_the_machines_own_one_line_source(bookworm):
+    done = bookworm.deps("demo")
     assert "sources.list.d/gsqstat-backports.list" in done.stdout
     assert "    deb [arch=amd64 signed-by=/usr/share/keyrings/own.gpg] " \
         "http://mirror.example/debian bookworm-backports main\n" in done.stdout
@@ -185,7 +187,6 @@ def test_a_plain_one_line_source_without_options(machine):
 def test_backports_that_are_there_are_used_as_they_are(machine, name, text):
     machine.source(name, text)
     done = machine.deps("demo")
-    assert done.returncode == 0
     assert "adding" not in done.stdout
     assert "libcurl4-openssl-dev/bookworm-backports" in done.stdout
 
@@ -212,41 +213,34 @@ def test_a_commented_line_does_not_count(machine):
     "deb http://m.example/debian bookworm contrib\n"])
 def test_without_a_source_of_bookworm_it_says_so(machine, text):
     machine.source("sources.list", text)
-    done = machine.deps("demo")
-    assert done.returncode == 1
+    done = machine.deps("demo", status=1)
     assert "no source of bookworm" in done.stderr
 
 
-def test_libcurl_alone_comes_from_backports(machine):
-    machine.source("sources.list", ONE_LINE)
-    wanted = machine.installs("demo")
+def test_libcurl_alone_comes_from_backports(bookworm):
+    wanted = bookworm.installs("demo")
     assert [x for x in wanted if "/" in x] == [
         "libcurl4-openssl-dev/bookworm-backports", "libcurl4/bookworm-backports"]
     assert "libcurl4-openssl-dev" not in wanted
 
 
-def test_an_installed_curl_moves_with_its_library(machine):
-    machine.source("sources.list", ONE_LINE)
-    machine.command("dpkg-query", "echo installed")
-    assert "curl/bookworm-backports" in machine.installs("demo")
+def test_an_installed_curl_moves_with_its_library(bookworm):
+    bookworm.command("dpkg-query", "echo installed")
+    assert "curl/bookworm-backports" in bookworm.installs("demo")
 
 
-def test_curl_itself_comes_from_backports_too(machine):
-    machine.source("sources.list", ONE_LINE)
-    wanted = machine.installs("check")
+def test_curl_itself_comes_from_backports_too(bookworm):
+    wanted = bookworm.installs("check")
     assert "curl/bookworm-backports" in wanted and "curl" not in wanted
 
 
-def test_no_backports_where_libcurl_is_good(machine):
-    machine.source("sources.list", ONE_LINE)
-    done = machine.deps("demo", have="libcurl4-openssl-dev")
-    assert done.returncode == 0
+def test_no_backports_where_libcurl_is_good(bookworm):
+    done = bookworm.deps("demo", have="libcurl4-openssl-dev")
     assert "backports" not in done.stdout
 
 
-def test_apt_removes_nothing_and_asks_nothing(machine):
-    machine.source("sources.list", ONE_LINE)
-    line = [x for x in machine.deps("demo").stdout.splitlines() if " install " in x][0]
+def test_apt_removes_nothing_and_asks_nothing(bookworm):
+    line = [x for x in bookworm.deps("demo").stdout.splitlines() if " install " in x][0]
     assert "--no-remove" in line and "--yes" in line
     assert "DEBIAN_FRONTEND=noninteractive" in line
 
@@ -262,47 +256,38 @@ def assert_named_for_all(text):
     "ID=debian\nVERSION_ID=11\n", ""])
 def test_on_another_system_the_packages_are_named(machine, release):
     machine.os_release.write_text(release)
-    done = machine.deps("demo", dry=False)
-    assert done.returncode == 1
+    done = machine.deps("demo", dry=False, status=1)
     assert done.stdout == ""
     assert_named_for_all(done.stderr)
 
 
-def test_without_rights_the_packages_are_named(machine):
-    machine.source("sources.list", ONE_LINE)
-    machine.command("id", "echo 1000")
-    done = machine.deps("demo", dry=False)
-    assert done.returncode == 1
+def test_without_rights_the_packages_are_named(bookworm):
+    bookworm.command("id", "echo 1000")
+    done = bookworm.deps("demo", dry=False, status=1)
     assert "sudo" in done.stderr
     assert_named_for_all(done.stderr)
 
 
-def test_sudo_is_used_where_it_works(machine):
-    machine.source("sources.list", ONE_LINE)
-    machine.command("id", "echo 1000")
-    log = machine.path / "log"
-    machine.command("sudo", f'printf "%s\\n" "$*" >>{log}; [ "$1" != tee ] || cat >>{log}')
-    done = machine.deps("demo", dry=False)
-    assert done.returncode == 0, done.stderr
+def test_sudo_is_used_where_it_works(bookworm):
+    bookworm.command("id", "echo 1000")
+    log = bookworm.path / "log"
+    bookworm.command("sudo", f'printf "%s\\n" "$*" >>{log}; [ "$1" != tee ] || cat >>{log}')
+    done = bookworm.deps("demo", dry=False)
     lines = log.read_text().splitlines()
     assert lines[0] == "-n true"
-    assert lines[1].startswith(f"tee {machine.apt}/sources.list.d/gsqstat-backports.list")
+    assert lines[1].startswith(f"tee {bookworm.apt}/sources.list.d/gsqstat-backports.list")
     assert "apt-get" in lines[-1] and " install " in lines[-1]
 
 
-def test_a_failed_install_is_told(machine):
-    machine.debian("13")
-    machine.command("apt-get", 'case " $* " in *" install "*) exit 100 ;; esac')
-    done = machine.deps("demo", dry=False)
-    assert done.returncode == 1
+def test_a_failed_install_is_told(trixie):
+    trixie.command("apt-get", 'case " $* " in *" install "*) exit 100 ;; esac')
+    done = trixie.deps("demo", dry=False, status=1)
     assert_named_for_all(done.stderr)
 
 
-def test_a_failed_update_is_not_the_end(machine):
-    machine.debian("13")
-    machine.command("apt-get", 'case " $* " in *" update "*) exit 100 ;; esac')
-    done = machine.deps("demo", dry=False)
-    assert done.returncode == 0
+def test_a_failed_update_is_not_the_end(trixie):
+    trixie.command("apt-get", 'case " $* " in *" update "*) exit 100 ;; esac')
+    done = trixie.deps("demo", dry=False)
     assert "going on" in done.stderr
 
 
@@ -317,13 +302,13 @@ def test_backports_file_is_written_once(machine):
 
 def test_the_sanitizers_of_gcc_have_packages_of_their_own_in_fedora(machine):
     machine.os_release.write_text("ID=fedora\nVERSION_ID=42\n")
-    text = machine.deps("check", dry=False).stderr
+    text = machine.deps("check", dry=False, status=1).stderr
     for line in text.splitlines():
         if "Fedora:" in line:
             assert {"gcc", "libasan", "libubsan"} <= set(line.split())
         if "Debian:" in line or "Arch:" in line:
             assert sorted(set(line.split())) == sorted(line.split())
-    assert "libasan" not in machine.deps("demo", dry=False).stderr
+    assert "libasan" not in machine.deps("demo", dry=False, status=1).stderr
 
 
 def libs(path, version="8.14.0", protocols="HTTPS WS WSS", there="libcurl libcjson libcrypto"):
