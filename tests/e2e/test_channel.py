@@ -224,8 +224,7 @@ def test_now_tells_of_metrics_that_no_snapshot_has(run, notify):
     r = run("--now", "-m", "tWait,oWaiting", QUEUE)
     assert r.status == 0 and list(r.rows[0]["metrics"]) == ["oWaiting"], r.err
     assert ["tWait" in line["message"] for line in r.events("warning")] == [True]
-    r = run("--now", QUEUE)
-    assert r.status == 0 and r.events("warning") == []
+    assert run("--now", QUEUE, status=0).events("warning") == []
 
 
 def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, notify):
@@ -350,7 +349,7 @@ def test_all_rejected_is_the_end_at_once(run, notify, args):
 def test_without_the_activity_a_queue_goes_on(run, notify):
     ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(40)]
     notify(queues=[notice_frames.queue(q, q) for q in ids],
-          rejected={topic(q, "activity"): ("no activity", []) for q in ids}, **IDLE)
+           rejected={topic(q, "activity"): ("no activity", []) for q in ids}, **IDLE)
     r = run("-w", "300ms", *ids, status=0)
     assert len(sums(r)) == 40
     told = [line["message"] for line in r.events("warning") if "activity" in line["message"]]
@@ -413,7 +412,7 @@ def test_403_for_each_of_many_queues_is_the_end(run, notify, tool, count, named,
 def test_429_among_the_pieces_is_obeyed(run, notify, tool):
     ids, scenario, args = many(tool, 64)
     service = notify(rejected={ids[40]: ("no", [])}, strict=True, **scenario,
-                    answers={"subscribe": [answer(None), limited(1), answer(None)]})
+                     answers={"subscribe": [answer(None), limited(1), answer(None)]})
     r = run("--skip-refused", "-w", "500ms", *args, status=0)
     pieces = [n for n in service.requests if n["name"] == "subscribe"]
     assert 1 <= pieces[2]["time"] - pieces[1]["time"] < 1 + harness.SLACK
@@ -424,7 +423,7 @@ def test_429_among_the_pieces_is_obeyed(run, notify, tool):
 def test_next_channel_is_not_asked_for_refused_queues_again(run, notify, tool):
     ids, scenario, args = many(tool, 64)
     service = notify(rejected={ids[7]: ("no", [])}, strict=True, **scenario,
-                    sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]])
+                     sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]])
     r = run("--skip-refused", "-w", "1500ms", *args, status=0)
     assert [n["status"] for n in service.requests if n["name"] == "replace"] == [403, 200]
     assert len(r.events("queue.refused")) == 1
@@ -513,14 +512,12 @@ def test_429_without_a_time_is_tried_again(run, notify, name):
 @pytest.mark.parametrize("name", ["token", "create", "replace", "snapshot"])
 def test_429_past_retry_for(run, notify, name):
     notify(answers={name: [limited(60)]})
-    r = run("--retry-for", "20s", *FAST, status=4)
-    assert "--retry-for 20s" in r.end["message"]
+    assert "--retry-for 20s" in run("--retry-for", "20s", *FAST, status=4).end["message"]
 
 
 def test_429_of_the_upgrade(run, notify):
     notify(sockets=[answer(429, Retry_After=1), [("run",)]])
-    r = run(*FAST, status=0)
-    assert r.events("stream.retry")[0]["waitMs"] == 1000
+    assert run(*FAST, status=0).events("stream.retry")[0]["waitMs"] == 1000
     notify(sockets=[answer(429, Retry_After=60)])
     assert run("--retry-for", "20s", *FAST).status == 4
 
@@ -566,8 +563,7 @@ def test_other_4xx_is_the_end(run, notify):
 
 def test_no_such_api(run, notify):
     notify(answers={"create": [not_found("page")]})
-    r = run(*FAST)
-    assert r.status == 6 and "no such API" in r.end["message"]
+    assert "no such API" in run(*FAST, status=6).end["message"]
 
 
 @pytest.mark.parametrize("body", [
@@ -615,7 +611,7 @@ def test_malformed_snapshot_once_is_asked_for_again(run, notify):
 
 def test_text_that_is_no_json_is_counted_beside_good_frames(run, notify):
     notify(sockets=[[("send", "{"), later(3), ("send", "nonsense"), later(4), ("sleep", 60)]],
-          **IDLE)
+           **IDLE)
     r = run("-w", "1s", "--rejects", "refused", "--record", "recording", QUEUE, status=0)
     assert r.end["rejected"]["not-json"] == 2 and r.end["updates"] == 2
     assert gauge(sums(r)[0])["max"] == 4
@@ -656,7 +652,7 @@ def test_while_a_pong_is_awaited_the_socket_counts_as_connected(run, notify):
 def test_without_a_pong_the_socket_is_lost_from_its_last_message_on(tool, run, notify):
     """The cable is pulled 12 s into a window of 60 s, on a smaller scale."""
     notify(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.4), later(7),
-                    ("silence", True), ("sleep", 60)], [("run",)]], rate=0.01, heartbeat=0.1)
+                     ("silence", True), ("sleep", 60)], [("run",)]], rate=0.01, heartbeat=0.1)
     r = run("--idle-timeout", "600ms", "--pong-timeout", "400ms", "-w", "3s", QUEUE,
             "--record", "recording", status=0)
     row, back = sums(r)[0], r.events("stream.connected")[1]
@@ -681,7 +677,7 @@ def test_a_result_that_is_no_success_is_no_pong(run, notify, result, pong):
 
 def test_no_pong_is_a_reconnect_to_the_same_channel(run, notify):
     service = notify(sockets=[[("silence", True), ("sleep", 60)], [("run",)]], rate=5,
-                    heartbeat=0.2)
+                     heartbeat=0.2)
     r = run("--idle-timeout", "400ms", "--pong-timeout", "300ms", *RECONNECTS, QUEUE, status=0)
     assert service.count("create") == 1 and service.count("replace") == 1
     assert service.count("snapshot") == 2 and len(service.connections) == 2
@@ -694,7 +690,7 @@ def test_no_pong_is_a_reconnect_to_the_same_channel(run, notify):
     [("rst",)], [("drop",)], [("close", 1000, "bye")], [("close", 1011, "oops")]])
 def test_a_loss_is_mended_with_a_new_snapshot(run, notify, end):
     service = notify(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.3), later(50),
-                              ("sleep", 0.2), *end], [("sleep", 60)]], **IDLE)
+                               ("sleep", 0.2), *end], [("sleep", 60)]], **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
     assert names(service) == ["token", "create", "replace", "snapshot", "snapshot", "unsubscribe"]
     # the value from before the loss is not what holds
@@ -743,7 +739,7 @@ def test_eviction_is_explained(run, notify):
 
 def test_1001_of_a_channel_that_is_gone_is_an_eviction(run, notify):
     service = notify(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]],
-                    answers={"head": [not_found()]}, **IDLE)
+                     answers={"head": [not_found()]}, **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("create") == 2 and service.count("head") == 1
     assert any("evicted" in line["reason"] for line in r.events("stream.retry"))
@@ -754,7 +750,7 @@ def test_unsubscribed_without_a_close_is_an_eviction_too(run, notify):
         return notice_frames.system("no_longer_subscribed", channel.id,
                                     reason="another_channel_subscribed")
     service = notify(sockets=[[("sleep", 0.1), ("call", text), ("sleep", 60)], [("sleep", 60)]],
-                    rate=0.01, heartbeat=0.1)
+                     rate=0.01, heartbeat=0.1)
     r = run("-w", "2500ms", QUEUE, status=0)
     assert service.count("create") == 2 and sums(r)[0]["coverage"] < 1
     assert "evicted" in r.err
@@ -1040,8 +1036,7 @@ def test_usr1_tells_how_it_is(begin, notify):
 def test_certificate_that_does_not_verify(run, notify, tool):
     service = notify()
     tool.env["SSL_CERT_FILE"] = foreign_authority(tool)
-    r = run(*FAST)
-    assert r.status == 8 and "--cacert" in r.end["message"], r.err
+    assert "--cacert" in run(*FAST, status=8).end["message"]
     assert service.requests == []
 
 
@@ -1144,8 +1139,7 @@ def test_list_queues(run, notify, args):
 def test_look_up_fails_as_everything_else(run, notify):
     args = ("--queue-name", "Sales", "-w", "200ms")
     notify(answers={"queues": [forbidden("routing:queue:view")]})
-    r = run(*args)
-    assert r.status == 3 and "Routing > Queue > View" in r.end["message"], r.err
+    assert "Routing > Queue > View" in run(*args, status=3).end["message"]
     notify(answers={"queues": [limited(60)]})
     assert run("--retry-for", "20s", *args).status == 4
     notify(answers={"queues": [error(500, "x", "x")]})

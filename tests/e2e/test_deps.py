@@ -272,7 +272,7 @@ def test_sudo_is_used_where_it_works(bookworm):
     bookworm.command("id", "echo 1000")
     log = bookworm.path / "log"
     bookworm.command("sudo", f'printf "%s\\n" "$*" >>{log}; [ "$1" != tee ] || cat >>{log}')
-    done = bookworm.deps("demo", dry=False)
+    bookworm.deps("demo", dry=False)
     lines = log.read_text().splitlines()
     assert lines[0] == "-n true"
     assert lines[1].startswith(f"tee {bookworm.apt}/sources.list.d/gsqstat-backports.list")

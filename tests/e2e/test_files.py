@@ -145,8 +145,7 @@ def test_reader_of_a_recording_that_stops_keeps_no_signal_away(tool, serve, fifo
         process.send_signal(signal.SIGUSR1)
         asked += 1
         frames = process.until("run.status", count=asked)["frames"]
-    r = process.end()
-    assert r.status == 7 and r.rows[0]["partial"]
+    assert process.end(status=7).rows[0]["partial"]
 
 
 def test_reader_of_a_recording_that_leaves_is_told_at_once(tool, serve, fifo):
@@ -154,8 +153,7 @@ def test_reader_of_a_recording_that_leaves_is_told_at_once(tool, serve, fifo):
     process = tool.start("-w", "1h", "--record", "fifo", QUEUE, until="stream.connected")
     os.close(fifo)
     assert "--record fifo: its reader has left" in process.until("warning")["message"]
-    r = process.end()
-    assert r.status == 7 and r.rows[0]["partial"]
+    assert process.end(status=7).rows[0]["partial"]
 
 
 def test_reader_that_is_slow_gets_the_whole_recording(tool, serve, fifo):
@@ -271,8 +269,7 @@ def test_rows_whose_directory_is_gone_are_named_nowhere(tool, serve):
     (tool.dir / "d").mkdir()
     process = tool.start("-w", "1h", "-o", "d/rows", QUEUE, until="stream.connected")
     (tool.dir / "d").rename(tool.dir / "e")
-    r = process.end()
-    assert r.status == 7 and r.end["message"] == "d/rows: No such file or directory"
+    assert process.end(status=7).end["message"] == "d/rows: No such file or directory"
     assert len(list((tool.dir / "e").iterdir())) == 1
 
 
@@ -472,8 +469,7 @@ def test_audit_file_that_becomes_a_link_of_another_user_ends_the_run(tool, serve
     (tool.dir / "link").symlink_to("mine")
     os.lchown(tool.dir / "link", OTHER, -1)
     (tool.dir / "link").rename(tool.dir / "log")
-    r = process.finish()
-    assert r.status == 7 and "--audit-file log: it is reached by a symbolic link" in r.err
+    assert "--audit-file log: it is reached by a symbolic link" in process.finish(status=7).err
     assert mine.read_text() == ""
 
 

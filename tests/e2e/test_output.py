@@ -100,8 +100,7 @@ def test_output_file_is_replaced_whole(tool):
     target = tool.dir / "rows"
     target.write_text("old")
     target.chmod(0o640)
-    r = tool.run("--replay", "-", "-o", "rows", "-w", "1m", data=BARE)
-    assert r.status == 0 and r.out == ""
+    assert tool.run("--replay", "-", "-o", "rows", "-w", "1m", data=BARE, status=0).out == ""
     assert json.loads(target.read_text())["updates"] == 12
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
     assert [p.name for p in tool.dir.iterdir() if "rows" in p.name] == ["rows"]
@@ -198,8 +197,7 @@ def test_replay_waits_for_its_reader(tool):
     process.give(GAP)
     time.sleep(1.5)
     assert process.poll() is None
-    r = process.finish()
-    assert r.status == 0 and len(r.rows) == 1001
+    assert len(process.finish(status=0).rows) == 1001
 
 
 def test_wait_that_fails_at_the_end_is_told_as_it_is(tool):
@@ -283,8 +281,7 @@ def test_file_takes_more_windows_at_once_than_may_wait(tool):
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
 def test_target_that_cannot_be_made_is_2_also_on_a_dry_run(tool, path, more):
     (tool.dir / "in").write_text(BARE)
-    r = tool.run("--replay", "in", "-o", path, *more)
-    assert r.status == 2 and "cannot be" in r.err
+    assert "cannot be" in tool.run("--replay", "in", "-o", path, *more, status=2).err
     assert [p.name for p in tool.dir.iterdir()] == ["in"]
 
 

@@ -202,8 +202,7 @@ def test_now_exposes_queues_without_their_media(tool, notify):
      "--format 'prometheus': allowed is ndjson or csv with --list-queues"),
     (("-f", "promethes", QUEUE), "did you mean prometheus?")])
 def test_usage(tool, args, words):
-    result = tool.run("--dry-run", *args)
-    assert result.status == 2 and words in result.err
+    assert words in tool.run("--dry-run", *args, status=2).err
 
 
 def stamp(text):
@@ -259,8 +258,7 @@ def test_a_file_that_cannot_be_replaced_ends_the_run(tool, serve):
     process.until("window.flush")
     assert harness.eventually(lambda: (tool.dir / "d/x.prom").exists())
     (tool.dir / "d").rename(tool.dir / "gone")
-    result = process.finish()
-    assert result.status == 7 and "x.prom: a file beside it cannot be made" in result.end["message"]
+    assert "x.prom: a file beside it cannot be made" in process.finish(status=7).end["message"]
     assert stamp((tool.dir / "gone/x.prom").read_text()) > 0
 
 
@@ -282,8 +280,7 @@ def test_what_is_no_file_gets_one_exposition(tool):
 
 
 def test_thresholds_hold_as_ever(tool):
-    result = tool.run(*REPLAY, *PROMETHEUS, "--fail-if", "coverage < 1")
-    assert result.status == 1 and parse(result.out)
+    assert parse(tool.run(*REPLAY, *PROMETHEUS, "--fail-if", "coverage < 1", status=1).out)
 
 
 # -- the real ones

@@ -29,8 +29,7 @@ def test_run_against_it(tool, raw):
 
 def test_payload_as_first_message(tool, raw):
     server = raw()
-    r = tool.run("--subscribe", "message", *FAST)
-    assert r.status == 0 and r.rows[0]["updates"] == 1
+    assert tool.run("--subscribe", "message", *FAST, status=0).rows[0]["updates"] == 1
     assert "access_token" in server.targets[0][1]
 
 
@@ -40,8 +39,7 @@ def test_fragments_and_pings(tool, raw):
         return (ws_frame(TEXT, text[:9], fin=False) + ws_frame(PING, b"1")
                 + ws_frame(CONT, b"", fin=False) + ws_frame(CONT, text[9:]))
     server = raw(pieces)
-    r = tool.run(*FAST)
-    assert r.status == 0 and r.rows[0]["updates"] == 1
+    assert tool.run(*FAST, status=0).rows[0]["updates"] == 1
     assert harness.eventually(lambda: (frames.PONG, b"1") in server.received)
 
 
@@ -70,16 +68,14 @@ def pieces(accept, *at, extra=()):
     (b"=\r", b"=\r\n"), (b"=\r\n\r",)])
 def test_upgrade_comes_in_pieces(tool, raw, at, how):
     server = raw(answer=lambda accept: pieces(accept, *at))
-    r = tool.run("--subscribe", how, *FAST)
-    assert r.status == 0 and r.rows[0]["updates"] == 1, r.err
+    assert tool.run("--subscribe", how, *FAST, status=0).rows[0]["updates"] == 1
     assert len(server.targets) == 1
 
 
 def test_what_is_wrong_with_an_upgrade_may_come_last(tool, raw):
     raw(answer=lambda accept: pieces(
         accept, b"=\r\n", extra=["Sec-WebSocket-Extensions: permessage-deflate"]))
-    r = tool.run(*FAST)
-    assert r.status == 8 and "extension" in r.end["message"], r.err
+    assert "extension" in tool.run(*FAST, status=8).end["message"]
 
 
 def test_upgrade_without_an_end_is_no_connection(tool, raw):
@@ -101,8 +97,7 @@ def test_interim_answer_says_nothing_of_the_upgrade(tool, raw):
         return [pieces(accept)[0].replace(b"101 Switching", b"103 Not"),
                 b"HTTP/1.1 101 Switching Protocols\r\n\r\n"]
     raw(answer=borrowed)
-    r = tool.run(*FAST)
-    assert r.status == 8 and "missing" in r.end["message"], r.err
+    assert "missing" in tool.run(*FAST, status=8).end["message"]
 
 
 @pytest.mark.parametrize("answer", [

@@ -100,8 +100,7 @@ def test_resolver_of_the_proxy_makes_no_run_longer(tool, resolving):
 def test_signal_in_a_backoff(tool, serve):
     serve(tokens=[answer(429, **{"Retry-After": "30"})])
     process = tool.start(*FAST, until="token.retry")
-    r = process.end()
-    assert r.status == 143 and r.out == ""
+    assert process.end(status=143).out == ""
 
 
 def test_signal_while_another_run_holds_the_lock(tool, serve):
@@ -153,8 +152,7 @@ def test_usr1_before_a_run_begins_is_answered_in_it(tool, serve):
     status = "/proc/%d/status" % process.pid
     assert harness.eventually(lambda: "SigBlk:\t0000000000000200" in open(status).read())
     process.send_signal(signal.SIGUSR1)
-    r = process.finish(QUEUE.encode())
-    assert r.status == 0 and len(r.events("run.status")) == 1, r.err
+    assert len(process.finish(QUEUE.encode(), status=0).events("run.status")) == 1
 
 
 def test_usr1_while_a_run_ends_cuts_nothing_off(tool, serve):
@@ -163,8 +161,7 @@ def test_usr1_while_a_run_ends_cuts_nothing_off(tool, serve):
         while process.poll() is None:
             process.send_signal(signal.SIGUSR1)
             time.sleep(0.01)
-        r = process.finish()
-        assert r.status == 143 and r.end["exit"] == 143, r.err
+        assert process.finish(status=143).end["exit"] == 143
 
 
 def test_second_signal_ends_at_once_and_leaves_no_file(tool, serve):
@@ -252,8 +249,7 @@ def test_partial_rows_of_a_replay(tool):
     process.stdin.write(frame(QUEUE, at="2026-11-24T02:00:00Z").encode() + b"\n")
     process.until("run.start")
     time.sleep(0.3)
-    r = process.end()
-    assert r.status == 143 and r.rows[0]["partial"]
+    assert process.end(status=143).rows[0]["partial"]
 
 
 # -- the cache

@@ -127,5 +127,4 @@ def test_a_name_that_looks_the_same(tool, notify, name, asked, told):
     text = 'no queue has the name "%s"; "%s" (%s) looks the same but has %s' % (
         asked, name, ONE, told)
     notify(queues=[queue(ONE, name)])
-    result = tool.run(*args)
-    assert result.status == 2 and result.end["message"] == text
+    assert tool.run(*args, status=2).end["message"] == text
