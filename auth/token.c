@@ -231,7 +231,7 @@ static enum token_state ready(struct token *t, char *value, int64_t expires_ms, 
 	return t->state = TOKEN_READY;
 }
 
-static enum token_state take_answer(struct token *t, struct lines *warnings)
+static enum token_state take_answer(struct token *t)
 {
 	const struct request *q = &t->request;
 	const long status = q->result.http_status;
@@ -254,7 +254,7 @@ static enum token_state take_answer(struct token *t, struct lines *warnings)
 	request_close(&t->request);
 	expires_ms = t->now_us / 1000 + (int64_t)(life_s * 1000);
 	if (t->cache && expires_ms > t->now_us / 1000 + t->conf.margin_ms)
-		token_cache_write(t->cache, value, expires_ms, warnings);
+		token_cache_write(t->cache, value, expires_ms);
 	return ready(t, value, expires_ms, false);
 }
 
@@ -275,7 +275,7 @@ static bool set_request(struct request *q, const struct creds *creds)
 		&& curl_easy_setopt(e, CURLOPT_PASSWORD, creds->secret) == CURLE_OK;
 }
 
-static enum token_state request_token(struct token *t, struct lines *warnings)
+static enum token_state request_token(struct token *t)
 {
 	struct request_call call = { .timeout_us = t->end_us - t->now_us,
 		.answer_max = ANSWER_MAX };
@@ -292,17 +292,17 @@ static enum token_state request_token(struct token *t, struct lines *warnings)
 		request_send(q, set_request(q, t->creds));
 	free(url);
 	t->state = TOKEN_ASKING;
-	return token_step(t, t->now_us, warnings);
+	return token_step(t, t->now_us);
 }
 
 /* --- cache, lock, request ----------------------------------------------------------- */
 
-static bool use_cache(struct token *t, struct lines *warnings)
+static bool use_cache(struct token *t)
 {
 	int64_t not_before_ms = t->now_us / 1000 + t->conf.margin_ms;
 	struct token_cache_entry c;
 
-	if (!token_cache_read(t->cache, not_before_ms, &c, warnings))
+	if (!token_cache_read(t->cache, not_before_ms, &c))
 		return false;
 	if (t->refused && strcmp(t->refused, c.token) == 0) {
 		token_cache_entry_free(&c);
@@ -314,18 +314,18 @@ static bool use_cache(struct token *t, struct lines *warnings)
 
 /* The run that held the lock may have stored a token. While another run holds it, wait, but not
  * longer than an own request would take. */
-static enum token_state try_lock(struct token *t, struct lines *warnings)
+static enum token_state try_lock(struct token *t)
 {
 	int64_t last_us;
 
 	t->locked = token_cache_lock(t->cache);
-	if (use_cache(t, warnings))
+	if (use_cache(t))
 		return t->state;
 	last_us = t->lock_since_us + t->conf.lock_wait_us;
 	if (last_us > t->end_us)
 		last_us = t->end_us;
 	if (t->locked || t->now_us >= last_us)
-		return request_token(t, warnings);
+		return request_token(t);
 	t->lock_again_us = t->now_us + LOCK_AGAIN_US;
 	if (t->lock_again_us > last_us)
 		t->lock_again_us = last_us;
@@ -353,8 +353,7 @@ static enum token_state take_given(struct token *t)
 		: failed(t, HTTP_NETWORK, "out of memory", "");
 }
 
-enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
-	struct lines *warnings)
+enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us)
 {
 	t->now_us = now_us;
 	t->end_us = end_us;
@@ -371,21 +370,21 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 	    && t->result.expires_ms > now_us / 1000 + t->conf.margin_ms)
 		return t->state;
 	if (!t->cache)
-		return request_token(t, warnings);
-	if (use_cache(t, warnings))
+		return request_token(t);
+	if (use_cache(t))
 		return t->state;
 	t->lock_since_us = now_us;
-	return try_lock(t, warnings);
+	return try_lock(t);
 }
 
-enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings)
+enum token_state token_step(struct token *t, int64_t now_us)
 {
 	t->now_us = now_us;
 	switch (t->state) {
 	case TOKEN_LOCKING:
-		return now_us < t->lock_again_us ? t->state : try_lock(t, warnings);
+		return now_us < t->lock_again_us ? t->state : try_lock(t);
 	case TOKEN_ASKING:
-		return request_step(&t->request, now_us) ? take_answer(t, warnings) : t->state;
+		return request_step(&t->request, now_us) ? take_answer(t) : t->state;
 	case TOKEN_NONE:
 	case TOKEN_READY:
 	case TOKEN_FAILED:

@@ -13,7 +13,6 @@
 #include "auth/token_cache.h"
 #include "net/http.h"
 #include "util/base.h"
-#include "util/lines.h"
 
 enum token_state {
 	TOKEN_NONE,	/* not requested yet */
@@ -51,10 +50,9 @@ struct token *token_new(const struct token_conf *conf, const struct creds *creds
 void token_free(struct token *t);	/* overwrites secrets */
 
 /* Gets a token that is valid now, until end_us at the latest. Does nothing while a request is
- * running. The cache may add warnings. */
-enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
-	struct lines *warnings);
-enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings);
+ * running. */
+enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us);
+enum token_state token_step(struct token *t, int64_t now_us);
 /* When to call token_step at the latest; INT64_MAX: no limit. */
 int64_t token_deadline_us(const struct token *t);
 

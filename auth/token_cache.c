@@ -17,6 +17,7 @@
 
 struct token_cache {
 	int dir, lock;
+	struct lines *warnings;
 	bool warned;			/* of a file that is ignored */
 	char name[PRIVATE_DIR_NAME_LEN + 1];
 	char *base_url;
@@ -40,6 +41,7 @@ struct token_cache *token_cache_open(const char *base_url, const char *client_id
 	if (!c)
 		goto fail;
 	c->lock = -1;
+	c->warnings = warnings;
 	c->dir = path ? private_dir_make(path, &why) : -1;
 	c->base_url = strdup(base_url);
 	if (c->dir < 0 || !c->base_url || !private_dir_name(base_url, client_id, c->name))
@@ -102,21 +104,20 @@ static const char *parse_file(const struct token_cache *c, const char *text, siz
 }
 
 /* Sets a bad file aside, or ignores it: then each read finds it again, but only the first warns. */
-static void ignore(struct token_cache *c, bool set_aside, const char *why, struct lines *warnings)
+static void ignore(struct token_cache *c, bool set_aside, const char *why)
 {
 	char bad[PRIVATE_DIR_NAME_LEN + 8];
 
 	snprintf(bad, sizeof(bad), "%s.bad", c->name);
 	if (set_aside && renameat(c->dir, c->name, c->dir, bad) == 0) {
-		lines_add(warnings, "the cached token %s is set aside: %s", c->name, why);
+		lines_add(c->warnings, "the cached token %s is set aside: %s", c->name, why);
 	} else if (!c->warned) {
-		lines_add(warnings, "the cached token %s is ignored: %s", c->name, why);
+		lines_add(c->warnings, "the cached token %s is ignored: %s", c->name, why);
 		c->warned = true;
 	}
 }
 
-bool token_cache_read(struct token_cache *c, int64_t not_before_ms, struct token_cache_entry *t,
-	struct lines *warnings)
+bool token_cache_read(struct token_cache *c, int64_t not_before_ms, struct token_cache_entry *t)
 {
 	struct buf text = { 0 };
 	const char *why = NULL;
@@ -128,7 +129,7 @@ bool token_cache_read(struct token_cache *c, int64_t not_before_ms, struct token
 		why = parse_file(c, text.data, text.len, t);
 	buf_wipe(&text);
 	if (why)
-		ignore(c, found != PRIVATE_DIR_FAILED && why != why_no_memory, why, warnings);
+		ignore(c, found != PRIVATE_DIR_FAILED && why != why_no_memory, why);
 	if (t->token && t->expires_ms <= not_before_ms)
 		token_cache_entry_free(t);
 	return t->token != NULL;
@@ -136,8 +137,7 @@ bool token_cache_read(struct token_cache *c, int64_t not_before_ms, struct token
 
 /* --- writing ------------------------------------------------------------------------ */
 
-bool token_cache_write(struct token_cache *c, const char *token, int64_t expires_ms,
-	struct lines *warnings)
+bool token_cache_write(struct token_cache *c, const char *token, int64_t expires_ms)
 {
 	struct buf text = { 0 };
 	bool ok;
@@ -148,18 +148,20 @@ bool token_cache_write(struct token_cache *c, const char *token, int64_t expires
 	buf_printf(&text, ",\"expires_ms\":%lld}\n", (long long)expires_ms);
 	ok = private_dir_write(c->dir, c->name, &text, true);
 	if (!ok)
-		lines_add(warnings, "the token cannot be kept: %s", strerror(errno));
+		lines_add(c->warnings, "the token cannot be kept: %s", strerror(errno));
 	buf_wipe(&text);
 	return ok;
 }
 
 void token_cache_drop(struct token_cache *c, const char *token)
 {
-	struct lines ignored = { 0 };
+	struct lines *warnings = c->warnings, ignored = { 0 };
 	struct token_cache_entry t;
 
-	if (token_cache_read(c, 0, &t, &ignored) && strcmp(t.token, token) == 0)
+	c->warnings = &ignored;
+	if (token_cache_read(c, 0, &t) && strcmp(t.token, token) == 0)
 		unlinkat(c->dir, c->name, 0);
+	c->warnings = warnings;
 	token_cache_entry_free(&t);
 	lines_free(&ignored);
 }

@@ -19,19 +19,18 @@ struct token_cache_entry {
 };
 void token_cache_entry_free(struct token_cache_entry *t);
 
-/* The base URL and the client ID determine the file. NULL: there is no usable directory; it added a
- * warning, and the run works without a cache. */
+/* The base URL and the client ID determine the file. Borrows warnings, to which it adds also later.
+ * NULL: there is no usable directory; it added a warning, and the run works without a cache. */
 struct token_cache *token_cache_open(const char *base_url, const char *client_id,
 	struct lines *warnings);
 void token_cache_close(struct token_cache *cache);	/* releases the lock */
 
 /* True: *t holds a token that lasts past not_before_ms. A foreign or broken file is set aside
  * with a warning and counts as none. */
-bool token_cache_read(struct token_cache *cache, int64_t not_before_ms, struct token_cache_entry *t,
-	struct lines *warnings);
+bool token_cache_read(struct token_cache *cache, int64_t not_before_ms,
+	struct token_cache_entry *t);
 /* False: it could not write the file, and added a warning. */
-bool token_cache_write(struct token_cache *cache, const char *token, int64_t expires_ms,
-	struct lines *warnings);
+bool token_cache_write(struct token_cache *cache, const char *token, int64_t expires_ms);
 /* Removes the file if it still holds this token. */
 void token_cache_drop(struct token_cache *cache, const char *token);
 

@@ -440,7 +440,7 @@ static enum status live_turn(void *state, struct err *err)
 	if (st != ST_OK || pipeline_is_over(run->pipeline))
 		return st;
 	watch_source(live);
-	source_step(&live->source, run->now_us, &run->warnings);
+	source_step(&live->source, run->now_us);
 	audit_events_warnings(run->events, &run->warnings);
 	return take_events(live, err);
 }
@@ -500,7 +500,7 @@ static bool live_step_close(void *state)
 	struct run *run = live->run;
 	struct session_event event;
 
-	source_step(&live->source, run->now_us, &run->warnings);
+	source_step(&live->source, run->now_us);
 	while (source_next(&live->source, run->now_us, &event))
 		if (event.kind == SESSION_CLOSED)
 			audit_events_stream(run->events, event.socket, &event);

@@ -415,7 +415,7 @@ static void delete_abandoned(struct channel *ch, int64_t now_us)
 		begin_deletion(ch, &ch->abandoned[--ch->nabandoned], now_us);
 }
 
-void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings)
+void channel_step(struct channel *ch, int64_t now_us)
 {
 	step_sockets(ch, now_us);
 	step_deletions(ch, now_us);
@@ -425,7 +425,7 @@ void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings)
 	if (ch->setup.rest)
 		channel_setup_step_rest(ch, now_us);
 	else if (ch->setup.begun && ch->setup.step == STEP_TOKEN)
-		channel_setup_take_token(ch, token_step(ch->token, now_us, warnings), now_us);
+		channel_setup_take_token(ch, token_step(ch->token, now_us), now_us);
 	begin_by_time(ch, now_us);
 	delete_abandoned(ch, now_us);
 	if (ch->setup.step == STEP_NONE || ch->setup.begun || now_us < ch->setup.not_before_us
@@ -436,7 +436,7 @@ void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings)
 		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 		return;
 	}
-	channel_setup_begin(ch, now_us, warnings);
+	channel_setup_begin(ch, now_us);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

@@ -16,7 +16,6 @@
 #include "net/http.h"
 #include "source/session.h"
 #include "util/base.h"
-#include "util/lines.h"
 #include "window/notification.h"
 
 #define CHANNEL_QUEUES_MAX 500
@@ -48,7 +47,7 @@ int64_t channel_silent_us(const struct channel *ch);
 void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us);
 void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us);
 bool channel_next(struct channel *ch, int64_t now_us, struct session_event *event);
-void channel_step(struct channel *ch, int64_t now_us, struct lines *warnings);
+void channel_step(struct channel *ch, int64_t now_us);
 int64_t channel_deadline_us(const struct channel *ch);
 
 /* Acts on a message of a socket: one that is closing is replaced by another, a token that was

@@ -211,7 +211,7 @@ void channel_setup_take_token(struct channel *ch, enum token_state state, int64_
 		ch->setup.begun = true;
 }
 
-void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings)
+void channel_setup_begin(struct channel *ch, int64_t now_us)
 {
 	int64_t end_us = session_end_us(&ch->session, now_us);
 
@@ -221,7 +221,7 @@ void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warni
 	case STEP_TOKEN:
 		channel_setup_take_token(ch, token_want(ch->token, now_us,
 			channel_setup_in_background(ch) ? now_us + 2 * ch->conf.connect_timeout_us
-			: end_us + SESSION_LIBCURL_EXTRA_US, warnings), now_us);
+			: end_us + SESSION_LIBCURL_EXTRA_US), now_us);
 		break;
 	case STEP_CREATE:
 		channel_setup_ask(ch, "POST", CHANNELS_PATH, NULL, "{}", now_us);

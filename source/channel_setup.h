@@ -7,7 +7,6 @@
 
 #include "source/channel_state.h"
 #include "util/base.h"
-#include "util/lines.h"
 
 /* Begins a step. */
 void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64_t not_before_us);
@@ -15,7 +14,7 @@ void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64
 void channel_setup_continue(struct channel *ch, int64_t not_before_us);
 
 /* Once a turn, if no request is under way; if one is; if a token is awaited. */
-void channel_setup_begin(struct channel *ch, int64_t now_us, struct lines *warnings);
+void channel_setup_begin(struct channel *ch, int64_t now_us);
 void channel_setup_step_rest(struct channel *ch, int64_t now_us);
 void channel_setup_take_token(struct channel *ch, enum token_state state, int64_t now_us);
 

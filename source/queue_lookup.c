@@ -188,8 +188,7 @@ static void begin(struct queue_lookup *l, int64_t now_us, struct lines *warnings
 		ready(l);
 		return;
 	}
-	take_token(l, token_want(l->token, now_us, session_end_us(&l->session, now_us), warnings),
-		now_us);
+	take_token(l, token_want(l->token, now_us, session_end_us(&l->session, now_us)), now_us);
 }
 
 void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *warnings)
@@ -205,7 +204,7 @@ void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *war
 			begin(l, now_us, warnings);
 		break;
 	case TOKEN:
-		take_token(l, token_step(l->token, now_us, warnings), now_us);
+		take_token(l, token_step(l->token, now_us), now_us);
 		break;
 	case ASKING:
 		step_page(l, now_us, warnings);

@@ -42,12 +42,12 @@ bool source_next(struct source *s, int64_t now_us, struct session_event *event)
 	return s->channel && channel_next(s->channel, now_us, event);
 }
 
-void source_step(struct source *s, int64_t now_us, struct lines *warnings)
+void source_step(struct source *s, int64_t now_us)
 {
 	if (s->stream)
-		stream_step(s->stream, now_us, warnings);
+		stream_step(s->stream, now_us);
 	else if (s->channel)
-		channel_step(s->channel, now_us, warnings);
+		channel_step(s->channel, now_us);
 }
 
 int64_t source_deadline_us(const struct source *s)

@@ -12,7 +12,6 @@
 #include "source/session.h"
 #include "source/stream.h"
 #include "util/base.h"
-#include "util/lines.h"
 
 struct source {		/* owns the one that it has; all zero: none yet */
 	struct stream *stream;
@@ -25,7 +24,7 @@ int64_t source_silent_us(const struct source *s);
 void source_watch(struct source *s, int64_t now_us, int64_t printed_end_us);
 void source_stalled(struct source *s, int64_t from_us, int64_t now_us);
 bool source_next(struct source *s, int64_t now_us, struct session_event *event);
-void source_step(struct source *s, int64_t now_us, struct lines *warnings);
+void source_step(struct source *s, int64_t now_us);
 int64_t source_deadline_us(const struct source *s);
 bool source_is_up(const struct source *s);
 enum status source_status(const struct source *s);

@@ -307,18 +307,17 @@ bool stream_next(struct stream *s, int64_t now_us, struct session_event *event)
 }
 
 /* The token has all of --retry-for; with 0, time for the lock and for one request. */
-static void step_idle(struct stream *s, int64_t now_us, struct lines *warnings)
+static void step_idle(struct stream *s, int64_t now_us)
 {
 	int64_t end_us = session_end_us(&s->session, now_us);
 
 	enter(s, TOKEN, end_us);
-	take_token(s, token_want(s->token, now_us, end_us + SESSION_LIBCURL_EXTRA_US, warnings),
-		now_us);
+	take_token(s, token_want(s->token, now_us, end_us + SESSION_LIBCURL_EXTRA_US), now_us);
 }
 
-static void step_token(struct stream *s, int64_t now_us, struct lines *warnings)
+static void step_token(struct stream *s, int64_t now_us)
 {
-	take_token(s, token_step(s->token, now_us, warnings), now_us);
+	take_token(s, token_step(s->token, now_us), now_us);
 	if (s->state == TOKEN && now_us >= s->until_us)
 		time_is_up(s, "the token did not come");
 }
@@ -342,26 +341,26 @@ static void step_connecting(struct stream *s, int64_t now_us)
 	no_connection(s, now_us, text);
 }
 
-static void step_backoff(struct stream *s, int64_t now_us, struct lines *warnings)
+static void step_backoff(struct stream *s, int64_t now_us)
 {
 	if (now_us < s->until_us)
 		return;
 	if (now_us >= s->session.retry.deadline_us)
 		time_is_up(s, "no connection");
 	else
-		step_idle(s, now_us, warnings);
+		step_idle(s, now_us);
 }
 
-void stream_step(struct stream *s, int64_t now_us, struct lines *warnings)
+void stream_step(struct stream *s, int64_t now_us)
 {
 	if (s->session.waiting)		/* its events must be taken first */
 		return;
 	switch (s->state) {
 	case IDLE:
-		step_idle(s, now_us, warnings);
+		step_idle(s, now_us);
 		break;
 	case TOKEN:
-		step_token(s, now_us, warnings);
+		step_token(s, now_us);
 		break;
 	case CONNECTING:
 		step_connecting(s, now_us);
@@ -371,7 +370,7 @@ void stream_step(struct stream *s, int64_t now_us, struct lines *warnings)
 		ws_step(s->ws, now_us);
 		break;
 	case BACKOFF:
-		step_backoff(s, now_us, warnings);
+		step_backoff(s, now_us);
 		break;
 	case OVER:
 		break;

@@ -14,7 +14,6 @@
 #include "net/http.h"
 #include "source/session.h"
 #include "util/base.h"
-#include "util/lines.h"
 
 struct stream_conf {
 	const char *base_url;		/* https://HOST:PORT */
@@ -45,7 +44,7 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us);
  * loss reaches back to now_us at most. */
 void stream_stalled(struct stream *s, int64_t from_us, int64_t now_us);
 bool stream_next(struct stream *s, int64_t now_us, struct session_event *event);
-void stream_step(struct stream *s, int64_t now_us, struct lines *warnings);
+void stream_step(struct stream *s, int64_t now_us);
 int64_t stream_deadline_us(const struct stream *s);
 
 bool stream_is_up(const struct stream *s);

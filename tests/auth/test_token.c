@@ -229,23 +229,21 @@ TEST(token__that_was_given_is_taken_until_it_is_refused)
 {
 	struct creds creds = { .access_token = (char[]){ "given" } };
 	struct token_conf conf = { .margin_ms = 60000 };
-	struct lines warnings = { 0 };
 	struct token *t = token_new(&conf, &creds, NULL, NULL);
 	const char *value;
 
 	assert_non_null(t);
-	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_READY);
+	assert_int_equal(token_want(t, 1, 2), TOKEN_READY);
 	value = token_value(t);
 	assert_string_equal(value, "given");
 	assert_int_equal(token_result(t)->expires_ms, 0);
-	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_READY);
+	assert_int_equal(token_want(t, 1, 2), TOKEN_READY);
 	assert_ptr_equal(token_value(t), value);
 	assert_int_equal(token_result(t)->generation, 1);	/* it is no new one */
 	token_drop(t);
-	assert_int_equal(token_want(t, 1, 2, &warnings), TOKEN_FAILED);
+	assert_int_equal(token_want(t, 1, 2), TOKEN_FAILED);
 	assert_int_equal(token_result(t)->failure, HTTP_UNAUTHORISED);
 	token_free(t);
-	lines_free(&warnings);
 }
 
 int main(void)

@@ -63,14 +63,14 @@ static int tear_down(void **state)
 
 static void write_token(struct place *p, const char *token)
 {
-	assert_true(token_cache_write(p->cache, token, LATER, &p->warnings));
+	assert_true(token_cache_write(p->cache, token, LATER));
 	assert_int_equal(p->warnings.n, 0);
 }
 
 static void assert_holds(struct place *p, const char *token)
 {
 	struct token_cache_entry t;
-	bool found = token_cache_read(p->cache, 0, &t, &p->warnings);
+	bool found = token_cache_read(p->cache, 0, &t);
 
 	assert_int_equal(found, token != NULL);
 	if (token)
@@ -87,7 +87,7 @@ TEST(token__comes_back_as_it_was_kept)
 
 	assert_holds(p, NULL);
 	write_token(p, "t-._~+/=\\\"!");
-	assert_true(token_cache_read(p->cache, LATER - 1, &t, &p->warnings));
+	assert_true(token_cache_read(p->cache, LATER - 1, &t));
 	assert_string_equal(t.token, "t-._~+/=\\\"!");
 	assert_true(t.expires_ms == LATER);
 	token_cache_entry_free(&t);
@@ -101,7 +101,7 @@ TEST(token__of_no_use_any_more_is_none_and_no_fault)
 	struct token_cache_entry t;
 
 	write_token(p, "token");
-	assert_false(token_cache_read(p->cache, LATER, &t, &p->warnings));
+	assert_false(token_cache_read(p->cache, LATER, &t));
 	assert_null(t.token);
 	assert_int_equal(p->warnings.n, 0);
 	assert_holds(p, "token");
@@ -137,7 +137,7 @@ TEST(file__belongs_to_one_host_and_client)
 		struct token_cache_entry t;
 
 		assert_non_null(c);
-		assert_false(token_cache_read(c, 0, &t, &p->warnings));
+		assert_false(token_cache_read(c, 0, &t));
 		token_cache_close(c);
 	}
 	assert_int_equal(p->warnings.n, 0);
@@ -154,7 +154,7 @@ TEST(write__that_fails_leaves_the_old_token_and_one_warning)
 	none = before;
 	none.rlim_cur = 10;	/* holds for root too: the write is cut, the next one fails */
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_false(token_cache_write(p->cache, "new", LATER, &p->warnings));
+	assert_false(token_cache_write(p->cache, "new", LATER));
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(p->warnings.n, 1);
@@ -247,7 +247,7 @@ static void assert_set_aside(struct place *p, const char *what)
 	char *bad = joined(p->file, ".bad");
 	struct token_cache_entry t;
 
-	if (token_cache_read(p->cache, 0, &t, &p->warnings) || t.token)
+	if (token_cache_read(p->cache, 0, &t) || t.token)
 		fail_msg("believed: %s", what);
 	if (p->warnings.n != 1 || exists(p->file) || !exists(bad))
 		fail_msg("not set aside: %s", what);
@@ -377,7 +377,7 @@ TEST(file__that_cannot_be_set_aside_is_ignored_and_told_once)
 	for (int i = 0; i < 3; i++) {
 		struct token_cache_entry t;
 
-		assert_false(token_cache_read(p->cache, 0, &t, &p->warnings));
+		assert_false(token_cache_read(p->cache, 0, &t));
 	}
 	assert_int_equal(p->warnings.n, 1);
 	lines_free(&p->warnings);
@@ -408,10 +408,10 @@ TEST(file__that_cannot_be_read_now_stays)
 	few = before;
 	few.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	assert_false(token_cache_read(p->cache, 0, &t, &p->warnings));
+	assert_false(token_cache_read(p->cache, 0, &t));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	cJSON_InitHooks(&none);
-	assert_false(token_cache_read(p->cache, 0, &t, &p->warnings));
+	assert_false(token_cache_read(p->cache, 0, &t));
 	cJSON_InitHooks(NULL);
 	assert_int_equal(p->warnings.n, 1);
 	assert_non_null(strstr(p->warnings.v[0], "is ignored"));

@@ -246,10 +246,9 @@ void ws_close(struct ws *ws, int64_t now_us)
 
 /* --- the token ------------------------------------------------------------------------ */
 
-enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
-	struct lines *warnings)
+enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us)
 {
-	(void)end_us, (void)warnings;
+	(void)end_us;
 	snprintf(t->value, sizeof(t->value), "t%u", ++t->made);
 	t->result.generation = t->made;
 	t->result.expires_ms = play.life_us ? (now_us + play.life_us) / 1000 : 0;
@@ -257,9 +256,9 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
 	return TOKEN_READY;
 }
 
-enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings)
+enum token_state token_step(struct token *t, int64_t now_us)
 {
-	(void)t, (void)now_us, (void)warnings;
+	(void)t, (void)now_us;
 	return TOKEN_READY;
 }
 
@@ -316,15 +315,13 @@ static void take_all(void)
 
 static void turn(void)
 {
-	struct lines warnings = { 0 };
 
 	if (channel_silent_us(play.ch) < play.now_us)
 		channel_watch(play.ch, play.now_us, play.printed_us);
 	take_all();
 	channel_watch(play.ch, play.now_us, play.printed_us);
-	channel_step(play.ch, play.now_us, &warnings);
+	channel_step(play.ch, play.now_us);
 	take_all();
-	lines_free(&warnings);
 }
 
 /* All that is due by then, each at its time. */

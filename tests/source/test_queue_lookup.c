@@ -67,17 +67,16 @@ const struct rest_answer *rest_answer(const struct rest *r)
 	return &play.answer;
 }
 
-enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
-	struct lines *warnings)
+enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us)
 {
-	(void)t, (void)now_us, (void)end_us, (void)warnings;
+	(void)t, (void)now_us, (void)end_us;
 	play.token_result.generation++;
 	return TOKEN_READY;
 }
 
-enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings)
+enum token_state token_step(struct token *t, int64_t now_us)
 {
-	(void)t, (void)now_us, (void)warnings;
+	(void)t, (void)now_us;
 	return TOKEN_READY;
 }
 

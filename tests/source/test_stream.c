@@ -25,17 +25,16 @@ struct ws {
 };
 static struct ws the_ws;
 
-enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us,
-	struct lines *warnings)
+enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us)
 {
-	(void)t, (void)now_us, (void)end_us, (void)warnings;
+	(void)t, (void)now_us, (void)end_us;
 	play.wanted++;
 	return play.token;
 }
 
-enum token_state token_step(struct token *t, int64_t now_us, struct lines *warnings)
+enum token_state token_step(struct token *t, int64_t now_us)
 {
-	(void)t, (void)now_us, (void)warnings;
+	(void)t, (void)now_us;
 	return play.token;
 }
 
@@ -147,7 +146,6 @@ static struct stream *begin(int64_t now)
 static bool turn(struct stream *s, int64_t now, enum session_event_kind kind,
 	struct session_event *found)
 {
-	struct lines warnings = { 0 };
 	struct session_event e;
 	bool came = false;
 
@@ -161,7 +159,7 @@ static bool turn(struct stream *s, int64_t now, enum session_event_kind kind,
 			}
 		if (half == 0) {
 			stream_watch(s, now, INT64_MIN);
-			stream_step(s, now, &warnings);
+			stream_step(s, now);
 		}
 	}
 	return came;
