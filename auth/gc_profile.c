@@ -1,7 +1,7 @@
 #include "auth/gc_profile.h"
 
-#include <openssl/crypto.h>
-#include <stdlib.h>
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -244,8 +244,7 @@ static bool take_header(struct reader *r)
 	if (!take(r, ']'))
 		return fail(r, "a table's name without its closing bracket");
 	for (size_t i = 0; i < r->text.len; i++)
-		if (r->text.data[i] >= 'A' && r->text.data[i] <= 'Z')
-			r->text.data[i] |= 0x20;
+		r->text.data[i] = (char)tolower((unsigned char)r->text.data[i]);
 	lines_add(&r->names, "%.*s", (int)r->text.len, r->text.data);
 	r->in_wanted = r->text.len == strlen(r->wanted)
 		&& strncasecmp(r->text.data, r->wanted, r->text.len) == 0;
@@ -405,12 +404,7 @@ enum status gc_profile_read(struct gc_profile *p, const char *path, const char *
 
 void gc_profile_free(struct gc_profile *p)
 {
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		char *secret = *address_of(p, &fields[i]);
-
-		if (secret)
-			OPENSSL_cleanse(secret, strlen(secret));
-		free(secret);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		text_wipe(address_of(p, &fields[i]));
 	*p = (struct gc_profile){ 0 };
 }

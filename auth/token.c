@@ -27,9 +27,8 @@ struct token {
 	enum token_state state;
 	struct token_result result;
 	uint64_t generation;
-	char *value, *refused;		/* refused: do not take this one from the cache again */
+	char *value, *refused;		/* refused: do not take this one again */
 	int64_t lock_since_us, lock_again_us, end_us, now_us;
-	bool locked;
 	struct request request;
 };
 
@@ -47,11 +46,21 @@ struct token *token_new(const struct token_conf *conf, const struct creds *creds
 	return t;
 }
 
+/* A token must last longer than until then. */
+static int64_t good_ms(const struct token *t)
+{
+	return t->now_us / 1000 + t->conf.margin_ms;
+}
+
+static bool is_refused(const struct token *t, const char *token)
+{
+	return t->refused && strcmp(t->refused, token) == 0;
+}
+
 static void drop_lock(struct token *t)
 {
-	if (t->locked)
+	if (t->cache)
 		token_cache_unlock(t->cache);
-	t->locked = false;
 }
 
 void token_free(struct token *t)
@@ -253,7 +262,7 @@ static enum token_state take_answer(struct token *t)
 		return failed(t, HTTP_NETWORK, "out of memory", "");
 	request_close(&t->request);
 	expires_ms = t->now_us / 1000 + (int64_t)(life_s * 1000);
-	if (t->cache && expires_ms > t->now_us / 1000 + t->conf.margin_ms)
+	if (t->cache && expires_ms > good_ms(t))
 		token_cache_write(t->cache, value, expires_ms);
 	return ready(t, value, expires_ms, false);
 }
@@ -299,12 +308,11 @@ static enum token_state request_token(struct token *t)
 
 static bool use_cache(struct token *t)
 {
-	int64_t not_before_ms = t->now_us / 1000 + t->conf.margin_ms;
 	struct token_cache_entry c;
 
-	if (!token_cache_read(t->cache, not_before_ms, &c))
+	if (!token_cache_read(t->cache, good_ms(t), &c))
 		return false;
-	if (t->refused && strcmp(t->refused, c.token) == 0) {
+	if (is_refused(t, c.token)) {
 		token_cache_entry_free(&c);
 		return false;
 	}
@@ -316,15 +324,15 @@ static bool use_cache(struct token *t)
  * longer than an own request would take. */
 static enum token_state try_lock(struct token *t)
 {
+	bool locked = token_cache_lock(t->cache);
 	int64_t last_us;
 
-	t->locked = token_cache_lock(t->cache);
 	if (use_cache(t))
 		return t->state;
 	last_us = t->lock_since_us + t->conf.lock_wait_us;
 	if (last_us > t->end_us)
 		last_us = t->end_us;
-	if (t->locked || t->now_us >= last_us)
+	if (locked || t->now_us >= last_us)
 		return request_token(t);
 	t->lock_again_us = t->now_us + LOCK_AGAIN_US;
 	if (t->lock_again_us > last_us)
@@ -338,8 +346,7 @@ static bool is_given(const struct token *t)
 	const char *given = t->creds->access_token;
 	int64_t end_ms = t->creds->expires_ms;
 
-	return given && !(t->refused && strcmp(t->refused, given) == 0)
-		&& (!end_ms || end_ms > t->now_us / 1000 + t->conf.margin_ms);
+	return given && !is_refused(t, given) && (!end_ms || end_ms > good_ms(t));
 }
 
 static enum token_state take_given(struct token *t)
@@ -366,8 +373,7 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us)
 		return failed(t, HTTP_UNAUTHORISED,
 			"the access token was refused, or is at its end", "");
 	}
-	if (t->state == TOKEN_READY
-	    && t->result.expires_ms > now_us / 1000 + t->conf.margin_ms)
+	if (t->state == TOKEN_READY && t->result.expires_ms > good_ms(t))
 		return t->state;
 	if (!t->cache)
 		return request_token(t);
