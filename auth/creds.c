@@ -62,17 +62,14 @@ static bool take_scheme(const char **host, bool *plain)
 char *creds_base_url(const char *host, bool *plain, const char **why)
 {
 	const char *fault;
-	char *text = NULL;
 	struct url url;
+	char *text;
 
 	*why = "a host, HOST:PORT, or an https or wss URL without path, user or query";
 	if (!take_scheme(&host, plain))
 		return NULL;
-	if (asprintf(&text, "%s://%s", *plain ? "http" : "https", host) < 0) {
-		*why = NULL;
-		return NULL;
-	}
-	fault = url_read(text, &url);
+	text = text_format("%s://%s", *plain ? "http" : "https", host);
+	fault = text ? url_read(text, &url) : why_no_memory;
 	if (fault == why_no_memory) {
 		*why = NULL;
 	} else if (!fault && (url.host[0] == '[' || is_host_name(url.host, strlen(url.host)))
@@ -164,10 +161,8 @@ static bool set_hosts(struct creds *c, const char *base_url, bool any_domain)
 		c->login_url = strdup(base_url);
 	} else {
 		c->domain = strdup(behind_prefix(url.host));
-		if (asprintf(&c->base_url, "https://api.%s", domain) < 0)
-			c->base_url = NULL;
-		if (asprintf(&c->login_url, "https://login.%s", domain) < 0)
-			c->login_url = NULL;
+		c->base_url = text_format("https://api.%s", domain);
+		c->login_url = text_format("https://login.%s", domain);
 	}
 	return c->domain && c->base_url && c->login_url;
 }
@@ -461,8 +456,8 @@ static bool read_profile(struct creds *c, const struct creds_conf *conf, struct 
 	struct err err = { "HOME is not set, under which .gc/config.toml is" };
 	enum status st = ST_USAGE;
 
-	if (home && asprintf(&c->profile_path, "%s/.gc/config.toml", home) < 0)
-		c->profile_path = NULL;
+	if (home)
+		c->profile_path = text_format("%s/.gc/config.toml", home);
 	if (c->profile_path)
 		st = gc_profile_read(p, c->profile_path, conf->profile, &err);
 	else if (home)

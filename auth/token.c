@@ -103,15 +103,13 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 /* True if the text has the secret, or ID and secret as HTTP Basic sends them (RFC 7617). */
 static bool repeats_secret(const struct creds *creds, const char *text)
 {
-	char *pair = NULL, *basic = NULL;
-	int len = asprintf(&pair, "%s:%s", creds->client_id, creds->secret);
+	char *pair = text_format("%s:%s", creds->client_id, creds->secret);
+	size_t len = pair ? strlen(pair) : 0;
+	char *basic = pair ? malloc(len / 3 * 4 + 5) : NULL;
 	bool repeats = true;
 
-	if (len < 0)
-		return true;
-	basic = malloc((size_t)len / 3 * 4 + 5);
 	if (basic) {
-		EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)pair, len);
+		EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)pair, (int)len);
 		repeats = strstr(text, creds->secret) || strstr(text, basic);
 	}
 	text_wipe(&pair);
@@ -289,12 +287,13 @@ static enum token_state request_token(struct token *t)
 	struct request_call call = { .timeout_us = t->end_us - t->now_us,
 		.answer_max = ANSWER_MAX };
 	struct request *q = &t->request;
-	char *url = NULL;
+	char *url;
 
 	if (call.timeout_us > t->conf.request_us)
 		call.timeout_us = t->conf.request_us;
 	request_close(q);
-	if (asprintf(&url, "%s/oauth/token", t->creds->login_url) < 0)
+	url = text_format("%s/oauth/token", t->creds->login_url);
+	if (!url)
 		return failed(t, HTTP_NETWORK, "the token request could not be made", "");
 	call.url = url;
 	if (request_open(q, t->http, &call, t->now_us))

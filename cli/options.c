@@ -218,10 +218,8 @@ static void keep_first_problem(struct command_line *p)
 
 	if (!all->n)
 		return;
-	if (all->n == 1)
-		p->set->first_problem = strdup(all->v[0]);
-	else if (asprintf(&p->set->first_problem, "%s (and %zu more)", all->v[0], all->n - 1) < 0)
-		p->set->first_problem = NULL;
+	p->set->first_problem = all->n == 1 ? strdup(all->v[0])
+		: text_format("%s (and %zu more)", all->v[0], all->n - 1);
 }
 
 static enum options_parsed settle(struct command_line *p, const char *versions, enum status *st)

@@ -11,6 +11,7 @@
 
 #include "util/files.h"
 #include "util/nowait.h"
+#include "util/text.h"
 
 #define FLUSH_BYTES 65536
 #define READ_US 1000000
@@ -75,8 +76,8 @@ enum status side_file_open(struct side_file **side, const char *flag, const char
 	if (!s)
 		return err_nomem(err);
 	s->w.fd = -1;
-	if (asprintf(&s->name, "%s %s", flag, path) < 0) {
-		s->name = NULL;
+	s->name = text_format("%s %s", flag, path);
+	if (!s->name) {
 		st = err_nomem(err);
 	} else if ((why = open_and_lock(s, path))) {
 		st = err_set(err, ST_USAGE, "%s: cannot be opened for writing: %s", s->name, why);

@@ -14,6 +14,7 @@
 #include "util/files.h"
 #include "util/nowait.h"
 #include "util/replace_file.h"
+#include "util/text.h"
 
 struct writer {
 	struct nowait target;
@@ -88,12 +89,9 @@ enum status writer_open(struct writer **writer, const char *path, struct lines *
 	if (!w)
 		return err_nomem(err);
 	w->target.fd = -1;
-	if (asprintf(&w->name, is_stdout ? "standard output" : "--output %s", path) < 0) {
-		w->name = NULL;
-		st = err_nomem(err);
-	} else {
-		st = is_stdout ? open_stdout(w, err) : open_path(w, path, warnings, err);
-	}
+	w->name = is_stdout ? strdup("standard output") : text_format("--output %s", path);
+	st = !w->name ? err_nomem(err) : is_stdout ? open_stdout(w, err)
+		: open_path(w, path, warnings, err);
 	if (st != ST_OK) {
 		writer_abandon(w);
 		*writer = NULL;

@@ -30,7 +30,7 @@ struct file {
 /* The target of the link, as a path from here; NULL: it is not a link, or no memory. */
 static char *follow(const char *path)
 {
-	char link[PATH_MAX], *copy, *full = NULL;
+	char link[PATH_MAX], *copy, *full;
 	ssize_t n = readlink(path, link, sizeof(link) - 1);
 
 	if (n <= 0)
@@ -39,8 +39,7 @@ static char *follow(const char *path)
 	if (link[0] == '/')
 		return strdup(link);
 	copy = strdup(path);
-	if (copy && asprintf(&full, "%s/%s", dirname(copy), link) < 0)
-		full = NULL;
+	full = copy ? text_format("%s/%s", dirname(copy), link) : NULL;
 	free(copy);
 	return full;
 }
@@ -60,8 +59,8 @@ static char *in_real_directory(const char *path)
 	const char *name = file_name(path);
 	char *full = NULL;
 
-	if (dir && name && asprintf(&full, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name) < 0)
-		full = NULL;
+	if (dir && name)
+		full = text_format("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name);
 	if (dir && !name)
 		errno = *path ? EISDIR : ENOENT;
 	free(dir);
@@ -215,7 +214,7 @@ const char *files_unmakeable(const char *path)
 char *files_make_temp(int dir, const char *prefix, const char *suffix, mode_t mode, int *fd)
 {
 	unsigned char random[FILES_TEMP_HEX / 2];
-	char hex[FILES_TEMP_HEX + 1], *name = NULL;
+	char hex[FILES_TEMP_HEX + 1], *name;
 	int error;
 
 	if (RAND_bytes(random, sizeof(random)) != 1) {
@@ -223,7 +222,8 @@ char *files_make_temp(int dir, const char *prefix, const char *suffix, mode_t mo
 		return NULL;
 	}
 	text_hex(random, sizeof(random), hex);
-	if (asprintf(&name, "%s%s%s", prefix, hex, suffix) < 0)
+	name = text_format("%s%s%s", prefix, hex, suffix);
+	if (!name)
 		return NULL;
 	*fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (*fd >= 0)

@@ -1,6 +1,5 @@
 #include "util/private_dir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,14 +23,12 @@
 char *private_dir_path(void)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	char *path = NULL;
-	int n = -1;
 
 	if (xdg && *xdg == '/')
-		n = asprintf(&path, "%s/gsqstat", strcmp(xdg, "/") == 0 ? "" : xdg);
-	else if (home && *home == '/')
-		n = asprintf(&path, "%s/.cache/gsqstat", strcmp(home, "/") == 0 ? "" : home);
-	return n < 0 ? NULL : path;
+		return text_format("%s/gsqstat", strcmp(xdg, "/") == 0 ? "" : xdg);
+	if (home && *home == '/')
+		return text_format("%s/.cache/gsqstat", strcmp(home, "/") == 0 ? "" : home);
+	return NULL;
 }
 
 bool private_dir_name(const char *base_url, const char *client_id,
@@ -39,12 +36,8 @@ bool private_dir_name(const char *base_url, const char *client_id,
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
-	char *key = NULL;
-	bool ok;
-
-	if (asprintf(&key, "%s\n%s", base_url, client_id) < 0)
-		return false;
-	ok = EVP_Digest(key, strlen(key), hash, &len, EVP_sha256(), NULL) == 1
+	char *key = text_format("%s\n%s", base_url, client_id);
+	bool ok = key && EVP_Digest(key, strlen(key), hash, &len, EVP_sha256(), NULL) == 1
 		&& 2 * len == PRIVATE_DIR_NAME_LEN;
 	if (ok)
 		text_hex(hash, len, out);
@@ -133,15 +126,22 @@ static bool is_any_temp(const char *name)
 	return suffix && suffix > name && private_dir_is_temp(suffix);
 }
 
-static void remove_left_behind(int dir)
+DIR *private_dir_list(int dir)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
-	struct stat st;
 
 	if (!d && fd >= 0)
 		close(fd);
+	return d;
+}
+
+static void remove_left_behind(int dir)
+{
+	DIR *d = private_dir_list(dir);
+	struct dirent *entry;
+	struct stat st;
+
 	while (d && (entry = readdir(d)))
 		if (is_any_temp(entry->d_name)
 		    && fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0

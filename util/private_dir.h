@@ -6,6 +6,7 @@
 #ifndef UTIL_PRIVATE_DIR_H
 #define UTIL_PRIVATE_DIR_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -27,6 +28,9 @@ int private_dir_make(char *path, const char **why);
 int private_dir_make_one(const char *path, const char **why);
 /* Creates and changes nothing; -1: it is missing, not ours, or others have permissions for it. */
 int private_dir_open(const char *path);
+
+/* For readdir(3), from the beginning; close it with closedir(3). NULL: errno says why. */
+DIR *private_dir_list(int dir);
 
 enum private_dir_found {
 	PRIVATE_DIR_NONE,	/* there is no such file */

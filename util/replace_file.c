@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "util/files.h"
+#include "util/text.h"
 
 #define TEMP_TRIES 16
 #define TEMP_MARK ".gsqstat-"
@@ -221,6 +222,7 @@ static enum status begin(struct replace_file *r, const char *path, struct lines 
 	struct err *err)
 {
 	enum status st = replace_file_check(path, err);
+	bool has_unfinished;
 
 	if (st != ST_OK)
 		return st;
@@ -229,17 +231,16 @@ static enum status begin(struct replace_file *r, const char *path, struct lines 
 	if (!r->path || !r->target)
 		return file_error(err, path, "cannot be made");
 	r->name = strrchr(r->target, '/') + 1;
+	has_unfinished = strlen(r->name) + sizeof(UNFINISHED) - 1 <= NAME_MAX;
 	r->directory = strndup(r->target, (size_t)(r->name - r->target));
-	if (!r->directory || asprintf(&r->temp_prefix, "%s.%.*s" TEMP_MARK, r->directory,
-		(int)TEMP_NAME_MAX, r->name) < 0) {
-		r->temp_prefix = NULL;
+	if (!r->directory)
 		return err_nomem(err);
-	}
-	if (strlen(r->name) + sizeof(UNFINISHED) - 1 <= NAME_MAX
-	    && asprintf(&r->unfinished, "%s" UNFINISHED, r->target) < 0) {
-		r->unfinished = NULL;
+	r->temp_prefix = text_format("%s.%.*s" TEMP_MARK, r->directory, (int)TEMP_NAME_MAX,
+		r->name);
+	if (has_unfinished)
+		r->unfinished = text_format("%s" UNFINISHED, r->target);
+	if (!r->temp_prefix || (has_unfinished && !r->unfinished))
 		return err_nomem(err);
-	}
 	rescue_all(r, warnings);
 	return open_temp(r, err);
 }

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <openssl/crypto.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,18 @@ void text_wipe(char **s)
 		OPENSSL_cleanse(*s, strlen(*s));
 	free(*s);
 	*s = NULL;
+}
+
+char *text_format(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	return text;
 }
 
 /* --- text for output ------------------------------------------------------------------- */

@@ -17,6 +17,9 @@
 /* Overwrites and frees a secret string, and sets it to NULL. NULL is fine. */
 void text_wipe(char **s);
 
+/* A new text (malloc'd); NULL: out of memory. */
+char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* In lower case; false: it is no UUID, and out is empty. */
 bool text_parse_uuid(const char *s, size_t len, char out[UUID_LEN + 1]);
 

@@ -210,14 +210,12 @@ static uint64_t file_bytes(struct spool *s, const char *name)
  * has changed. */
 static bool scan(struct spool *s, bool note)
 {
-	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), saved;
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *d = private_dir_list(s->dir);
 	struct dirent *entry;
 	uint64_t used = 0;
 	bool ok = d != NULL;
+	int saved;
 
-	if (!d && fd >= 0)
-		close(fd);
 	while (ok && (errno = 0, entry = readdir(d))) {
 		if (__builtin_add_overflow(used, file_bytes(s, entry->d_name), &used))
 			used = UINT64_MAX;
@@ -403,13 +401,10 @@ bool spool_sync(struct spool *s, struct err *err)
 static bool displace_oldest_refused(struct spool *s)
 {
 	char oldest[LEFTOVER_NAME_MAX] = "";
-	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *d = private_dir_list(s->dir);
 	struct dirent *entry;
 	uint64_t size;
 
-	if (!d && fd >= 0)
-		close(fd);
 	while (d && (entry = readdir(d)))
 		if (kind_of(entry->d_name) == REFUSED_ITEM
 		    && (!oldest[0] || strcmp(entry->d_name, oldest) < 0))
