@@ -120,8 +120,8 @@ void queue_args_file(struct command_line *p, const char *path)
 {
 	struct option_state *queue = command_line_state(p, "queue");
 	bool is_stdin = strcmp(path, "-") == 0, again = is_stdin && p->queue_stdin;
-	struct buf text = { .limit = QUEUE_FILE_MAX };
-	const char *why = again ? "stdin is read once" : files_read(path, &text);
+	struct buf text = { 0 };
+	const char *why = again ? "stdin is read once" : files_read(path, QUEUE_FILE_MAX, &text);
 
 	p->queue_stdin = p->queue_stdin || is_stdin;
 	if (!queue->from)

@@ -19,7 +19,6 @@
 #include "util/text.h"
 
 #define LINKS_MAX 40		/* as in the kernel */
-#define READ_BYTES 65536
 
 struct file {
 	struct stat st;
@@ -296,30 +295,37 @@ const char *files_no_certificates(const char *path)
 	return why;
 }
 
-const char *files_read(const char *path, struct buf *text)
+const char *files_take(int fd, size_t max, int wait_ms, struct buf *text)
+{
+	char *to = buf_reserve(text, max + 1);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = 1;
+
+	if (!to)
+		return why_no_memory;
+	while (n > 0 && text->len <= max) {
+		if (poll(&p, 1, wait_ms) == 0)
+			return strerror(ETIMEDOUT);
+		n = read(fd, to + text->len, max + 1 - text->len);
+		text->len += n > 0 ? (size_t)n : 0;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			n = 1;
+	}
+	return n < 0 ? strerror(errno) : NULL;
+}
+
+const char *files_read(const char *path, size_t max, struct buf *text)
 {
 	const char *why = files_unreadable(path);
-	int fd = -1;
-	ssize_t n = 1;
+	int fd;
 
 	if (why)
 		return why;
 	fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return strerror(errno);
-	while (n > 0) {
-		char *to = buf_reserve(text, READ_BYTES);
-
-		n = to ? read(fd, to, READ_BYTES) : 0;
-		if (n > 0)
-			text->len += (size_t)n;
-		else if (n < 0 && (errno == EINTR
-		    || (errno == EAGAIN && poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, -1) > 0)))
-			n = 1;
-	}
-	if (n < 0)
-		why = strerror(errno);
-	else if (text->failed)
+	why = files_take(fd, max, -1, text);
+	if (!why && text->len > max)
 		why = "it is too long";
 	if (fd != STDIN_FILENO)
 		close(fd);

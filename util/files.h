@@ -60,8 +60,12 @@ const char *files_no_directory(const char *path);
  * a pipe can be read only once. */
 const char *files_no_certificates(const char *path);
 
-/* Appends all of a file, or of stdin for "-". NULL, or why not; a file longer than text's limit
- * is an error too. */
-const char *files_read(const char *path, struct buf *text);
+/* Reads all of an open file or pipe into text, which must be empty, but at most max + 1 bytes. It
+ * is one piece of memory: growing would leave copies of a secret in freed memory. Waits wait_ms for
+ * a pipe, or for ever (-1). NULL, or why not. */
+const char *files_take(int fd, size_t max, int wait_ms, struct buf *text);
+
+/* The same of a file by its name, or of stdin for "-". More than max bytes are an error too. */
+const char *files_read(const char *path, size_t max, struct buf *text);
 
 #endif

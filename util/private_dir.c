@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "util/files.h"
-#include "util/secret_file.h"
 #include "util/text.h"
 
 #define TEMP_KEPT_S 600		/* much longer than a write takes */
@@ -212,7 +211,7 @@ enum private_dir_found private_dir_read(int dir, const char *name, size_t max, s
 	} else if ((size_t)st.st_size > max) {
 		found = PRIVATE_DIR_BROKEN;
 		*why = "it is too long";
-	} else if (secret_file_take(fd, (size_t)st.st_size, text)) {
+	} else if (files_take(fd, (size_t)st.st_size, -1, text)) {
 		found = PRIVATE_DIR_FAILED;
 		*why = "it cannot be read";
 	} else if (text->len > (size_t)st.st_size) {

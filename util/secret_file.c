@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/files.h"
 #include "util/text.h"
 
 #define WAIT_MS 5000	/* for a pipe */
@@ -57,25 +57,6 @@ static const char *check(const struct policy *policy, int fd, const char *path, 
 		? "group or others have permissions for it; chmod 600 it" : NULL;
 }
 
-const char *secret_file_take(int fd, size_t max, struct buf *secret)
-{
-	char *to = buf_reserve(secret, max + 1);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	ssize_t n = 1;
-
-	if (!to)
-		return "out of memory";
-	while (n > 0 && secret->len <= max) {
-		if (poll(&p, 1, WAIT_MS) == 0)
-			return strerror(ETIMEDOUT);
-		n = read(fd, to + secret->len, max + 1 - secret->len);
-		secret->len += n > 0 ? (size_t)n : 0;
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			n = 1;
-	}
-	return n < 0 ? strerror(errno) : NULL;
-}
-
 /* Editors add a newline at the end, which is not part of the secret. */
 static const char *trim(const struct policy *policy, struct buf *secret)
 {
@@ -104,7 +85,7 @@ const char *secret_file_read(enum secret_file kind, const char *path, struct buf
 		return strerror(errno);
 	why = check(policy, fd, path, exposed);
 	if (!why)
-		why = secret_file_take(fd, policy->max, text);
+		why = files_take(fd, policy->max, WAIT_MS, text);
 	if (!why && text->len > policy->max)
 		why = policy->too_long;
 	if (!why && policy->one)

@@ -30,8 +30,4 @@ const char *secret_file_read(enum secret_file kind, const char *path, struct buf
 /* Adds a warning if the file is exposed (exposed is not 0). */
 void secret_file_warn(struct lines *warnings, const char *path, unsigned exposed);
 
-/* Reads all of an open file or pipe, but at most max + 1 bytes, into one piece of memory: growing
- * would leave copies of the secret in freed memory. NULL, or why not. */
-const char *secret_file_take(int fd, size_t max, struct buf *secret);
-
 #endif
