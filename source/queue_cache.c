@@ -88,33 +88,17 @@ static bool load(const struct queue_cache_key *key, int dir, int64_t now_us,
 	char name[NAME_SIZE];
 	struct queue_list_page page;
 	struct buf text = { 0 };
-	const char *why = NULL, *detail;
+	const char *why = NULL;
 	bool fresh = false;
 
 	if (!name_file(key, name))
 		return false;
-	switch (private_dir_read(dir, name, FILE_MAX, &text, &detail)) {
-	case PRIVATE_DIR_NONE:
-		break;
-	case PRIVATE_DIR_FOREIGN:
-		why = "no file that is ours alone";
-		break;
-	case PRIVATE_DIR_BROKEN:
-		why = "broken";
-		break;
-	case PRIVATE_DIR_FAILED:
-		why = "not to be read";
-		break;
-	case PRIVATE_DIR_WHOLE:
-		detail = queue_list_parse_page(text.data, text.len, list, &page);
-		if (detail)
-			why = detail == why_no_memory ? "not to be read" : "broken";
-		else
-			fresh = is_fresh(&text, key->base_url, now_us);
-		break;
+	if (private_dir_read(dir, name, FILE_MAX, &text, &why) == PRIVATE_DIR_WHOLE) {
+		why = queue_list_parse_page(text.data, text.len, list, &page);
+		fresh = !why && is_fresh(&text, key->base_url, now_us);
 	}
 	if (why)
-		lines_add(warnings, "the cached names %s are ignored: %s", name, why);
+		lines_add(warnings, "the file of cached names %s is ignored: %s", name, why);
 	buf_free(&text);
 	return fresh;
 }
