@@ -48,7 +48,7 @@ enum retry_verdict {
 	RETRY_NEVER		/* the run ends */
 };
 
-/* What retry_advice() says. */
+/* What retry_advice_text() puts into words. */
 enum retry_advice {
 	ADVICE_NONE,
 	ADVICE_CREDENTIALS,

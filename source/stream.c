@@ -56,7 +56,8 @@ void stream_free(struct stream *s)
 
 /* --- URL and payload ---------------------------------------------------------------- */
 
-char *stream_url(const struct stream_conf *conf, const char *token)
+/* With its query, malloc'd. NULL: out of memory. */
+static char *stream_url(const struct stream_conf *conf, const char *token)
 {
 	const char *host = strstr(conf->base_url, "://");
 	struct buf url = { 0 };

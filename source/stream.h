@@ -56,8 +56,6 @@ enum status stream_status(const struct stream *s);
 void stream_close(struct stream *s, int64_t now_us);
 bool stream_is_closed(const struct stream *s);
 
-/* The URL of the stream with its query, malloc'd. Public for tests. */
-char *stream_url(const struct stream_conf *conf, const char *token);
 /* {"queueIds":[…],"interval":"PT10S","metrics":[…]}, malloc'd. */
 char *stream_payload(const char *const *queue, size_t nqueue, const char *interval,
 	const char *const *metric, size_t nmetric);
