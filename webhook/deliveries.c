@@ -40,7 +40,7 @@ struct url_queue {		/* the deliveries to one URL */
 	struct delivery *first, **last;
 	struct delivery *unspooled;	/* the first one not yet written to the spool; NULL: none */
 	bool earlier;			/* the spool may have more from earlier runs */
-	char after[SPOOL_NAME_MAX];	/* the last one that was read of those */
+	size_t place;			/* in the spool, of the next one of those */
 	bool gone;			/* the receiver answered with HTTP 410 */
 	struct delivery *now;		/* the current one; not in the list any more */
 	bool tried;			/* `backoff` was started for it */
@@ -48,8 +48,6 @@ struct url_queue {		/* the deliveries to one URL */
 	int64_t again_us;		/* the next attempt */
 	int64_t not_before_us;		/* Retry-After of the receiver */
 	struct http_post *post;
-	const char *header[HTTP_POST_HEADERS_MAX];
-	struct buf own_header[4];	/* those of `header` that differ between attempts */
 	char failed[256];		/* why the last attempt of `now` failed; "": none did */
 };
 
@@ -130,8 +128,6 @@ static void end_request(struct url_queue *q)
 {
 	http_post_free(q->post);
 	q->post = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(q->own_header); i++)
-		buf_wipe(&q->own_header[i]);
 }
 
 void deliveries_free(struct deliveries *c)
@@ -170,28 +166,15 @@ static void report(struct deliveries *c, const struct url_queue *q, const struct
 	c->conf.report(c->conf.arg, e);
 }
 
-/* For good: it will never be delivered. */
-static void drop(struct deliveries *c, const struct url_queue *q, struct delivery *d,
-	struct deliveries_event e)
+/* Reports how the delivery ended for this run, and frees it. */
+static void end_delivery(struct deliveries *c, const struct url_queue *q, struct delivery *d,
+	struct deliveries_event e, enum deliveries_kind kind)
 {
-	if (d->kept)
+	if (d->kept && (kind == DELIVERIES_DELIVERED || kind == DELIVERIES_DROPPED))
 		spool_drop(c->conf.spool, d->name);
-	e.kind = DELIVERIES_DROPPED;
-	report(c, q, d, &e);
-	delivery_free(c, d);
-}
-
-/* Its receiver refused it. If it is in the spool a later run tries it again: the receiver may be
- * repaired by then. */
-static void refuse(struct deliveries *c, const struct url_queue *q, struct delivery *d,
-	struct deliveries_event e)
-{
-	if (!d->kept) {
-		drop(c, q, d, e);
-		return;
-	}
-	spool_refuse(c->conf.spool, d->name);
-	e.kind = DELIVERIES_REFUSED;
+	if (d->kept && kind == DELIVERIES_REFUSED)
+		spool_refuse(c->conf.spool, d->name);
+	e.kind = kind;
 	report(c, q, d, &e);
 	delivery_free(c, d);
 }
@@ -202,16 +185,10 @@ static void give_up(struct deliveries *c, const struct url_queue *q, struct deli
 {
 	char reason[384];
 
-	if (d->kept) {
-		e.kind = DELIVERIES_SPOOLED;
-		report(c, q, d, &e);
-		delivery_free(c, d);
-		return;
-	}
 	snprintf(reason, sizeof(reason), "%s%s", e.reason, d->too_much
 		? "; the spool cannot hold it" : "");
 	e.reason = reason;
-	drop(c, q, d, e);
+	end_delivery(c, q, d, e, d->kept ? DELIVERIES_SPOOLED : DELIVERIES_DROPPED);
 }
 
 /* --- the spool ------------------------------------------------------------------------ */
@@ -253,15 +230,21 @@ static void keep(struct deliveries *c, const struct url_queue *q, struct deliver
 		report_fault(c, &err, warnings);
 }
 
-static struct url_queue *oldest_unspooled(struct deliveries *c)
+/* The queue with the oldest delivery of all, or with the oldest that is not yet in the spool; NULL:
+ * there is none. */
+static struct url_queue *oldest(const struct deliveries *c, bool unspooled)
 {
 	struct url_queue *found = NULL;
+	uint64_t order = UINT64_MAX;
 
 	for (size_t i = 0; i < c->nqueue; i++) {
 		struct url_queue *q = &c->queue[i];
+		const struct delivery *d = unspooled ? q->unspooled : q->first;
 
-		if (q->unspooled && (!found || q->unspooled->order < found->unspooled->order))
+		if (d && d->order < order) {
 			found = q;
+			order = d->order;
+		}
 	}
 	return found;
 }
@@ -274,7 +257,7 @@ static void keep_unspooled(struct deliveries *c, struct lines *warnings)
 	struct url_queue *q;
 	size_t n = 0;
 
-	while (n < KEPT_PER_STEP && (q = oldest_unspooled(c))) {
+	while (n < KEPT_PER_STEP && (q = oldest(c, true))) {
 		put[n++] = q->unspooled;
 		keep(c, q, q->unspooled, warnings);
 		q->unspooled = q->unspooled->next;
@@ -319,10 +302,8 @@ static struct delivery *next_earlier(struct deliveries *c, struct url_queue *q,
 	struct delivery *d = NULL;
 	struct spool_item item;
 
-	if (q->earlier && spool_next(c->conf.spool, q->to->url, q->after, &item, warnings)) {
-		memcpy(q->after, item.name, sizeof(q->after));
+	if (q->earlier && spool_next(c->conf.spool, q->to->url, &q->place, &item, warnings))
 		d = earlier_delivery(&item);
-	}
 	q->earlier = d != NULL;
 	return d;
 }
@@ -376,26 +357,12 @@ static struct message *make_message(struct deliveries *c, const struct payload_w
 	return m;
 }
 
-/* The queue whose first delivery is the oldest of all; NULL: all queues are empty. */
-static struct url_queue *oldest(struct deliveries *c)
-{
-	struct url_queue *found = NULL;
-
-	for (size_t i = 0; i < c->nqueue; i++) {
-		struct url_queue *q = &c->queue[i];
-
-		if (q->first && (!found || q->first->order < found->first->order))
-			found = q;
-	}
-	return found;
-}
-
 static void bound_memory(struct deliveries *c)
 {
 	struct deliveries_event e = { .reason = "more than 16 MiB wait" };
 	struct url_queue *q;
 
-	while (c->bytes > DELIVERIES_MEMORY_MAX && (q = oldest(c))) {
+	while (c->bytes > DELIVERIES_MEMORY_MAX && (q = oldest(c, false))) {
 		if (q->first == q->unspooled)
 			keep_unspooled(c, NULL);
 		give_up(c, q, pop(q), e);
@@ -424,40 +391,23 @@ void deliveries_window(struct deliveries *c, const struct payload_window *w)
 
 /* --- attempts --------------------------------------------------------------------------- */
 
-static bool put_header(struct url_queue *q, size_t *n, size_t own, const char *name,
-	const char *value)
-{
-	struct buf *line = &q->own_header[own];
-
-	if (!buf_printf(line, "%s: %s", name, value))
-		return false;
-	q->header[(*n)++] = line->data;
-	return true;
-}
-
 /* Standard Webhooks 1.0: each attempt has its own timestamp and signature. */
-static bool make_headers(struct deliveries *c, struct url_queue *q, int64_t real_us, size_t *n)
+static void put_headers(struct lines *to, const struct message *m,
+	const struct signature_keys *keys, int64_t real_s)
 {
-	const struct targets *t = c->conf.targets;
-	const struct message *m = q->now->message;
 	struct buf signature = { 0 };
-	char stamp[24];
-	bool ok;
 
-	*n = 0;
-	snprintf(stamp, sizeof(stamp), "%lld", (long long)(real_us / US_PER_S));
-	ok = put_header(q, n, 0, "Content-Type", m->type)
-		&& put_header(q, n, 1, "webhook-id", m->id)
-		&& put_header(q, n, 2, "webhook-timestamp", stamp);
-	if (ok && t->keys) {
-		ok = signature_sign(t->keys, m->id, real_us / US_PER_S, m->body.data,
-			m->body.len, &signature) && buf_char(&signature, '\0')
-			&& put_header(q, n, 3, "webhook-signature", signature.data);
-		buf_free(&signature);
-	}
-	for (size_t i = 0; i < t->headers.n; i++)
-		q->header[(*n)++] = t->headers.v[i];
-	return ok;
+	lines_add(to, "Content-Type: %s", m->type);
+	lines_add(to, "webhook-id: %s", m->id);
+	lines_add(to, "webhook-timestamp: %lld", (long long)real_s);
+	if (!keys)
+		return;
+	if (signature_sign(keys, m->id, real_s, m->body.data, m->body.len, &signature)
+	    && buf_char(&signature, '\0'))
+		lines_add(to, "webhook-signature: %s", signature.data);
+	else
+		to->failed = true;
+	buf_free(&signature);
 }
 
 /* When an attempt that begins now has to end. */
@@ -471,17 +421,21 @@ static int64_t attempt_end_us(const struct deliveries *c, const struct url_queue
 
 static void try_now(struct deliveries *c, struct url_queue *q, int64_t now_us, int64_t real_us)
 {
+	const struct targets *t = c->conf.targets;
 	const struct message *m = q->now->message;
+	struct lines own = { 0 };
 	struct http_post_call call = { .url = q->to->url, .plain = q->to->plain,
-		.allow_private = c->conf.targets->allow_private, .header = q->header,
+		.allow_private = t->allow_private, .headers = { &own, &t->headers },
 		.body = m->body.data, .len = m->body.len };
 
 	if (!q->tried)
 		backoff_init(&q->backoff, c->conf.retry_for_us, 0, now_us);
 	q->tried = true;
 	call.timeout_us = attempt_end_us(c, q, now_us) - now_us;
-	if (make_headers(c, q, real_us, &call.nheader))
+	put_headers(&own, m, t->keys, real_us / US_PER_S);
+	if (!own.failed)
 		q->post = http_post_start(c->conf.http, &call, now_us);
+	lines_free(&own);
 }
 
 /* No more attempts for the current delivery, which is returned. */
@@ -499,8 +453,8 @@ static struct delivery *stop_trying(struct url_queue *q)
 
 static struct deliveries_event event_of(const struct url_queue *q, const struct http_post_answer *a)
 {
-	return (struct deliveries_event){ .http_status = a->http_status, .reason = a->text,
-		.attempt = q->backoff.attempt + 1 };
+	return (struct deliveries_event){ .http_status = a->http_status,
+		.reason = a->text[0] ? a->text : NULL, .attempt = q->backoff.attempt + 1 };
 }
 
 /* Tries again later, or gives up: also if Retry-After is beyond the end of the run. */
@@ -525,18 +479,6 @@ static void try_again(struct deliveries *c, struct url_queue *q, const struct ht
 	end_request(q);
 }
 
-static void delivered_now(struct deliveries *c, struct url_queue *q, struct deliveries_event e)
-{
-	struct delivery *d = stop_trying(q);
-
-	if (d->kept)
-		spool_drop(c->conf.spool, d->name);
-	e.kind = DELIVERIES_DELIVERED;
-	e.reason = NULL;
-	report(c, q, d, &e);
-	delivery_free(c, d);
-}
-
 /* HTTP 410: nothing is sent to this URL or kept for it any more. */
 static void give_up_url(struct deliveries *c, struct url_queue *q, struct deliveries_event e,
 	struct lines *warnings)
@@ -544,11 +486,10 @@ static void give_up_url(struct deliveries *c, struct url_queue *q, struct delive
 	struct delivery *d;
 
 	q->gone = true;
-	drop(c, q, stop_trying(q), e);
-	while ((d = next_earlier(c, q, warnings)))
-		drop(c, q, d, e);
-	while ((d = pop(q)))
-		drop(c, q, d, e);
+	d = stop_trying(q);
+	do
+		end_delivery(c, q, d, e, DELIVERIES_DROPPED);
+	while ((d = next_earlier(c, q, warnings)) || (d = pop(q)));
 }
 
 static void take_answer(struct deliveries *c, struct url_queue *q, int64_t now_us,
@@ -556,16 +497,19 @@ static void take_answer(struct deliveries *c, struct url_queue *q, int64_t now_u
 {
 	struct http_post_answer a = *http_post_answer(q->post);	/* ends with the attempt */
 	struct deliveries_event e = event_of(q, &a);
+	struct delivery *d;
 
 	switch (a.outcome) {
 	case HTTP_POST_TAKEN:
-		delivered_now(c, q, e);
+		end_delivery(c, q, stop_trying(q), e, DELIVERIES_DELIVERED);
 		break;
 	case HTTP_POST_AGAIN:
 		try_again(c, q, &a, now_us);
 		break;
 	case HTTP_POST_REFUSED:
-		refuse(c, q, stop_trying(q), e);
+		/* a later run tries what is in the spool again, with a receiver that is repaired */
+		d = stop_trying(q);
+		end_delivery(c, q, d, e, d->kept ? DELIVERIES_REFUSED : DELIVERIES_DROPPED);
 		break;
 	case HTTP_POST_GONE:
 		give_up_url(c, q, e, warnings);
@@ -674,10 +618,7 @@ void deliveries_end(struct deliveries *c, int64_t end_us)
 
 bool deliveries_are_written(const struct deliveries *c)
 {
-	for (size_t i = 0; i < c->nqueue; i++)
-		if (c->queue[i].unspooled)
-			return false;
-	return true;
+	return !oldest(c, true);
 }
 
 bool deliveries_are_done(const struct deliveries *c)

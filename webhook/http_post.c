@@ -97,7 +97,6 @@ static void finish(struct http_post *p, enum http_post_outcome outcome, const ch
 	p->answer.outcome = outcome;
 	p->done = true;
 	buf_free(&text);
-	request_close(&p->request);
 }
 
 static enum http_post_outcome outcome_of(long status)
@@ -175,8 +174,9 @@ static bool add_headers(struct request *q, const struct http_post_call *call)
 {
 	bool ok = request_add_header(q, "Expect:");
 
-	for (size_t i = 0; ok && i < call->nheader; i++)
-		ok = request_add_header(q, call->header[i]);
+	for (size_t i = 0; i < ARRAY_LEN(call->headers); i++)
+		for (size_t j = 0; ok && j < call->headers[i]->n; j++)
+			ok = request_add_header(q, call->headers[i]->v[j]);
 	return ok;
 }
 

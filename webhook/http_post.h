@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "net/http.h"
+#include "util/lines.h"
 
-#define HTTP_POST_HEADERS_MAX 80
 #define HTTP_POST_ANSWER_MAX 65536	/* bytes of an answer, which are thrown away */
 
 enum http_post_outcome {
@@ -22,13 +22,12 @@ enum http_post_outcome {
 	HTTP_POST_GONE		/* 410: do not send anything to this URL again */
 };
 
-struct http_post_call {		/* borrowed until http_post_free */
+struct http_post_call {
 	const char *url;
 	bool plain;		/* http, to a loopback address only */
 	bool allow_private;
-	const char *const *header;	/* `Name: value` lines */
-	size_t nheader;
-	const char *body;
+	const struct lines *headers[2];	/* `Name: value`, copied */
+	const char *body;	/* borrowed until http_post_free */
 	size_t len;
 	int64_t timeout_us;	/* for the whole request */
 };

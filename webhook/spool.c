@@ -60,25 +60,18 @@ struct spool {
 
 enum kind { OTHER, ITEM, REFUSED_ITEM, BROKEN, TEMP };
 
-static bool are_all(const char *s, size_t n, const char *set)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!s[i] || !strchr(set, s[i]))
-			return false;
-	return true;
-}
-
+/* s has at least NAME_LEN bytes. */
 static bool is_item_name(const char *s)
 {
 	static const char digits[] = "0123456789", hex[] = "0123456789abcdef";
 	char run[UUID_LEN + 1];
 
-	return are_all(s, START_DIGITS, digits) && s[RUN_AT - 1] == '-'
+	return strspn(s, digits) == START_DIGITS && s[RUN_AT - 1] == '-'
 		&& text_parse_uuid(s + RUN_AT, UUID_LEN, run)
 		&& memcmp(run, s + RUN_AT, UUID_LEN) == 0 && s[WINDOW_AT - 1] == '-'
-		&& are_all(s + WINDOW_AT, WINDOW_DIGITS, digits) && s[PART_AT - 1] == '-'
-		&& are_all(s + PART_AT, PART_DIGITS, digits) && s[HASH_AT - 1] == '-'
-		&& are_all(s + HASH_AT, HASH_DIGITS, hex)
+		&& strspn(s + WINDOW_AT, digits) == WINDOW_DIGITS && s[PART_AT - 1] == '-'
+		&& strspn(s + PART_AT, digits) == PART_DIGITS && s[HASH_AT - 1] == '-'
+		&& strspn(s + HASH_AT, hex) == HASH_DIGITS
 		&& memcmp(s + HASH_AT + HASH_DIGITS, ".json", 5) == 0;
 }
 
@@ -176,12 +169,11 @@ static bool add_leftover(struct spool *s, const char *name)
  * are not, and a later run sends nothing while an earlier one is running. */
 static struct flock byte_of(const char *run)
 {
-	int64_t at = 0;
+	/* the first 12 digits of the UUID */
+	const int64_t high = strtoll(run, NULL, 16), low = strtoll(run + 9, NULL, 16);
 
-	for (size_t i = 0; i < 13; i++)		/* 12 digits and a hyphen */
-		if (run[i] != '-')
-			at = 16 * at + (run[i] <= '9' ? run[i] - '0' : run[i] - 'a' + 10);
-	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET,
+		.l_start = high << 16 | low, .l_len = 1 };
 }
 
 static bool is_under_way(const struct spool *s, const char *name)
@@ -587,30 +579,15 @@ static bool load(struct spool *s, struct leftover *leftover, const char *url,
 	return !leftover->skip && strcmp(item->url, url) == 0;
 }
 
-static size_t first_after(const struct spool *s, const char *after)
-{
-	size_t low = 0, high = s->nleftover;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(s->leftover[mid].name, after) > 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return low;
-}
-
-bool spool_next(struct spool *s, const char *url, const char *after, struct spool_item *item,
+bool spool_next(struct spool *s, const char *url, size_t *place, struct spool_item *item,
 	struct lines *warnings)
 {
 	char hash[HASH_DIGITS + 1];
 
 	if (!hash_url(url, hash))
 		return false;
-	for (size_t i = first_after(s, after); i < s->nleftover; i++) {
-		struct leftover *leftover = &s->leftover[i];
+	while (*place < s->nleftover) {
+		struct leftover *leftover = &s->leftover[(*place)++];
 
 		if (!leftover->skip && memcmp(leftover->name + HASH_AT, hash, HASH_DIGITS) == 0
 		    && load(s, leftover, url, item, warnings))

@@ -53,11 +53,11 @@ size_t spool_displaced(struct spool *s);
 void spool_drop(struct spool *s, const char *name);	/* it was delivered, or never will be */
 void spool_refuse(struct spool *s, const char *name);	/* it is kept as NAME.refused */
 
-/* Reads what earlier runs had left for a URL when the spool was opened, oldest first: the first
- * item whose name comes after `after` ("" to begin with, then item->name, even if its file was
- * dropped). False: no more, or this run does not have the lock. Broken files are renamed to
- * NAME.broken with a warning, which does not show the URL. */
-bool spool_next(struct spool *s, const char *url, const char *after, struct spool_item *item,
+/* Reads what earlier runs had left for a URL when the spool was opened, oldest first. *place is 0
+ * before the first call for that URL; each call moves it on. False: no more, or this run does not
+ * have the lock. Broken files are renamed to NAME.broken with a warning, which does not show the
+ * URL. */
+bool spool_next(struct spool *s, const char *url, size_t *place, struct spool_item *item,
 	struct lines *warnings);
 
 #endif

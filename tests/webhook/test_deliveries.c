@@ -53,10 +53,12 @@ struct http_post *http_post_start(struct http *http, const struct http_post_call
 	assert_non_null(post);
 	*p = (struct posted){ .len = call->len, .post = post };
 	snprintf(p->url, sizeof(p->url), "%s", call->url);
-	for (size_t i = 0; i < call->nheader; i++) {
-		take_header(p->id, sizeof(p->id), call->header[i], "webhook-id: ");
-		take_header(p->stamp, sizeof(p->stamp), call->header[i], "webhook-timestamp: ");
-		take_header(p->signature, sizeof(p->signature), call->header[i],
+	for (size_t i = 0; i < call->headers[0]->n; i++) {
+		const char *line = call->headers[0]->v[i];
+
+		take_header(p->id, sizeof(p->id), line, "webhook-id: ");
+		take_header(p->stamp, sizeof(p->stamp), line, "webhook-timestamp: ");
+		take_header(p->signature, sizeof(p->signature), line,
 			"webhook-signature: ");
 	}
 	under_way++;
@@ -109,6 +111,8 @@ struct spool {
 		char name[SPOOL_NAME_MAX], id[PAYLOAD_ID_MAX], url[64];
 		size_t nposted;		/* when it was written */
 	} file[600];
+	char read[600][SPOOL_NAME_MAX];	/* spool_next()'s places, from 1 */
+	size_t nread;
 };
 static struct spool disk;
 
@@ -183,9 +187,10 @@ bool spool_is_ours_to_send(const struct spool *s)
 	return s->ours;
 }
 
-bool spool_next(struct spool *s, const char *url, const char *after, struct spool_item *item,
+bool spool_next(struct spool *s, const char *url, size_t *place, struct spool_item *item,
 	struct lines *warnings)
 {
+	const char *after = *place ? s->read[*place - 1] : "";
 	size_t best = SIZE_MAX;
 
 	(void)warnings;
@@ -199,6 +204,9 @@ bool spool_next(struct spool *s, const char *url, const char *after, struct spoo
 	*item = (struct spool_item){ .id = s->file[best].id, .url = url, .type = "text/plain",
 		.body = "{}", .len = 2 };
 	memcpy(item->name, s->file[best].name, sizeof(item->name));
+	assert_true(s->nread < ARRAY_LEN(s->read));
+	memcpy(s->read[s->nread], item->name, sizeof(item->name));
+	*place = ++s->nread;
 	return true;
 }
 

@@ -28,6 +28,7 @@ struct place {
 	struct err err;
 	struct lines warnings;
 	struct spool_item item;
+	size_t next;		/* of spool_next() */
 };
 
 static struct spool *opened(struct place *p, uint64_t max)
@@ -124,9 +125,13 @@ static void put(struct place *p, const char *run, int64_t window, const char *ur
 		fail_msg("%s", p->err.text);
 }
 
+/* after: the item before, or "" for the first one. */
 static bool next(struct place *p, const char *url, const char *after)
 {
-	return spool_next(p->spool, url, after, &p->item, &p->warnings);
+	assert_true(!*after || strcmp(after, p->item.name) == 0);
+	if (!*after)
+		p->next = 0;
+	return spool_next(p->spool, url, &p->next, &p->item, &p->warnings);
 }
 
 static bool is_body(const struct place *p, const char *body)
