@@ -1,26 +1,19 @@
 #include "net/http.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
-#include <openssl/x509_vfy.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "net/proxy_env.h"
-#include "net/url.h"
-#include "util/time.h"
+#include "net/http_error.h"
 
 #define HELD_MAX (16u << 20)		/* bytes; usual runs need 2 % of it */
 #define VERSION_NEEDED 0x080e00		/* 8.14: older ones send two keys (curl issue #17170) */
-#define DESCRIPTORS_NEEDED 6		/* enough to look up a name and to connect */
 #define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* so that no sum overflows */
 
 struct http {
@@ -373,14 +366,10 @@ void http_release(struct http *http, CURL *easy)
  * a malformed value. */
 static int64_t retry_after_us(CURL *easy)
 {
-	struct curl_header *header;
-	const char *value;
+	const char *value = http_header(easy, "Retry-After");
 	int64_t seconds = 0;
 	time_t date;
 
-	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-		return -1;
-	value = header->value;
 	if (*value && !value[strspn(value, "0123456789")]) {
 		for (; *value && seconds <= RETRY_AFTER_MAX_S; value++)
 			seconds = 10 * seconds + (*value - '0');
@@ -393,221 +382,6 @@ static int64_t retry_after_us(CURL *easy)
 	if (seconds > RETRY_AFTER_MAX_S)
 		seconds = RETRY_AFTER_MAX_S;
 	return seconds < 0 ? 0 : seconds * INT64_C(1000000);
-}
-
-#define THE_PROXY "the proxy "
-
-/* Who is named in the text of a failed transfer. */
-struct peer {
-	bool proxy;		/* the transfer did not get past the proxy */
-	const char *variable;	/* the one that sets the proxy; NULL: there is none */
-	char name[200];		/* `HOST[:PORT]`, or `the proxy (VARIABLE: HOST:PORT)` */
-};
-
-static bool is_wss(CURL *e)
-{
-	const char *url = NULL;
-
-	return curl_easy_getinfo(e, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url
-		&& strncasecmp(url, "wss:", 4) == 0;
-}
-
-/* For a SOCKS proxy only the code tells how far the transfer got. */
-static bool ended_at_proxy(CURL *e, CURLcode code, bool socks)
-{
-	long used = 0, connected = 0;
-	curl_off_t begun_us = 0;
-
-	if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY)
-		return true;
-	if (curl_easy_getinfo(e, CURLINFO_USED_PROXY, &used) != CURLE_OK || !used)
-		return false;
-	if (socks)
-		return code == CURLE_COULDNT_CONNECT;
-	curl_easy_getinfo(e, CURLINFO_HTTP_CONNECTCODE, &connected);
-	curl_easy_getinfo(e, CURLINFO_PRETRANSFER_TIME_T, &begun_us);
-	return connected / 100 != 2 && begun_us == 0;
-}
-
-static struct peer peer_of(CURL *e, CURLcode code)
-{
-	struct peer peer = { .proxy = false };
-	const char *url = NULL, *host;
-	size_t len;
-	char shown[128];
-	bool socks = false;
-
-	peer.variable = proxy_env_show(shown, sizeof(shown), is_wss(e), &socks);
-	peer.proxy = peer.variable && ended_at_proxy(e, code, socks);
-	if (peer.proxy) {
-		snprintf(peer.name, sizeof(peer.name), THE_PROXY "(%s: %s)", peer.variable, shown);
-	} else if (curl_easy_getinfo(e, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url) {
-		host = url_host(url, &len);
-		snprintf(peer.name, sizeof(peer.name), "%.*s", (int)len, host);
-	}
-	return peer;
-}
-
-static bool lacks_descriptors(void)
-{
-	int fd[DESCRIPTORS_NEEDED];
-	size_t n = 0;
-
-	while (n < ARRAY_LEN(fd) && (fd[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
-		n++;
-	for (size_t i = 0; i < n; i++)
-		close(fd[i]);
-	return n < ARRAY_LEN(fd);
-}
-
-/* libcurl has no code for a lack of descriptors. It reports a file that it cannot open although it
- * existed at the start, or a failed connection without a network error. */
-static bool ended_without_descriptors(CURL *e, CURLcode code)
-{
-	long number = 0;
-
-	switch (code) {
-	case CURLE_COULDNT_CONNECT:
-		curl_easy_getinfo(e, CURLINFO_OS_ERRNO, &number);
-		return (number == 0 || number == EMFILE || number == ENFILE)
-			&& lacks_descriptors();
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_FAILED_INIT:
-	case CURLE_OUT_OF_MEMORY:
-		return lacks_descriptors();
-	default:
-		return false;
-	}
-}
-
-static bool is_certificate(CURLcode code)
-{
-	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE
-		|| code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
-}
-
-/* Recognised by OpenSSL's message, which includes the server's alert. */
-static bool is_tls_version(CURLcode code, const char *message)
-{
-	return code == CURLE_SSL_CONNECT_ERROR && (strcasestr(message, "protocol version")
-		|| strcasestr(message, "unsupported protocol"));
-}
-
-/* Says what to do about a certificate that OpenSSL refused with the code `why`. */
-static void put_advice(char *out, size_t size, const struct peer *peer, CURLcode code, long why,
-	const char *message)
-{
-	char now[TIME_TEXT_MAX];
-
-	switch (why) {
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-		time_format_ms(now, (int64_t)time(NULL) * 1000);
-		snprintf(out, size, "check this machine's clock first, which says %s; then %s",
-			now, peer->proxy ? "the proxy's certificate"
-			: "the certificate and --cacert");
-		return;
-	case X509_V_OK:
-	case X509_V_ERR_UNSPECIFIED:	/* not OpenSSL's error: libcurl compares the names */
-		if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(message, "name")) {
-			snprintf(out, size, "it is for another name: check the host%s%s",
-				peer->proxy ? " in " : "", peer->proxy ? peer->variable : "");
-			return;
-		}
-		break;
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		break;
-	default:
-		snprintf(out, size, "trusting another authority does not help, its owner has to "
-			"replace it");
-		return;
-	}
-	snprintf(out, size, "%s", peer->proxy ? "SSL_CERT_FILE names the authority to trust for "
-		"a proxy, --cacert does not reach it" : "--cacert names the authority to trust");
-}
-
-static void describe_certificate(struct transfer *t, const struct peer *peer, CURLcode code,
-	const char *message)
-{
-	char advice[160];
-	long why = X509_V_ERR_UNSPECIFIED;
-
-	curl_easy_getinfo(t->easy, peer->proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT
-		: CURLINFO_SSL_VERIFYRESULT, &why);
-	put_advice(advice, sizeof(advice), peer, code, why, message);
-	snprintf(t->text, sizeof(t->text), "the certificate of %s could not be verified: %.120s; "
-		"%s", peer->name, message, advice);
-}
-
-/* The proxy refused CONNECT, or a SOCKS handshake (status 0). */
-static enum status describe_refusal(struct transfer *t, const struct peer *peer, long status,
-	long socks)
-{
-	const char *where = peer->proxy ? peer->name + strlen(THE_PROXY) : "", *advice = "";
-	enum status fatal = ST_OK;
-	char what[32];
-
-	snprintf(what, sizeof(what), status ? "with %ld" : "by SOCKS", status);
-	if (status == 407 || status == 401 || socks == CURLPX_USER_REJECTED
-	    || socks == CURLPX_NO_AUTH) {
-		advice = "; check the user and the password in ";
-		fatal = ST_AUTH;
-	} else if (status == 403 || socks == CURLPX_REPLY_NOT_ALLOWED) {
-		advice = "; its rules forbid this host, see no_proxy and ";
-		fatal = ST_REFUSED;
-	}
-	snprintf(t->text, sizeof(t->text), "the proxy refused %s %s%s%s", what, where, advice,
-		*advice && peer->variable ? peer->variable : "");
-	return fatal;
-}
-
-/* libcurl's message, with the host before it unless the message names it. */
-static void describe_other(struct transfer *t, const struct peer *peer, const char *message)
-{
-	bool named = !peer->proxy && memmem(message, strlen(message), peer->name,
-		strcspn(peer->name, ":"));
-
-	snprintf(t->text, sizeof(t->text), "%s%s%.255s", named ? "" : peer->name,
-		named ? "" : ": ", message);
-}
-
-/* Describes why the transfer failed. Returns a status as in http_result.fatal. */
-static enum status describe_end(struct transfer *t, const struct http_result *r)
-{
-	const char *message = t->error[0] ? t->error : curl_easy_strerror(r->code);
-	struct peer peer = peer_of(t->easy, r->code);
-	long socks = CURLPX_OK;
-	struct rlimit limit = { 0, 0 };
-
-	if (r->code == CURLE_PROXY)
-		curl_easy_getinfo(t->easy, CURLINFO_PROXY_ERROR, &socks);
-	if (r->by_proxy || socks == CURLPX_USER_REJECTED || socks == CURLPX_NO_AUTH
-	    || socks == CURLPX_REPLY_NOT_ALLOWED)
-		return describe_refusal(t, &peer, r->by_proxy ? r->http_status : 0, socks);
-	if (ended_without_descriptors(t->easy, r->code)) {
-		getrlimit(RLIMIT_NOFILE, &limit);
-		snprintf(t->text, sizeof(t->text), "too few file descriptors, see ulimit -n, "
-			"which is %llu: %.255s", (unsigned long long)limit.rlim_cur, message);
-		return ST_OK;
-	}
-	if (is_certificate(r->code)) {
-		describe_certificate(t, &peer, r->code, message);
-		return ST_PROTOCOL;
-	}
-	if (is_tls_version(r->code, message)) {
-		snprintf(t->text, sizeof(t->text), "%s and gsqstat have no TLS version in common, "
-			"which is 1.2 or newer: %.255s", peer.name, message);
-		return ST_PROTOCOL;
-	}
-	describe_other(t, &peer, message);
-	return ST_OK;
 }
 
 static struct http_result result_of(struct transfer *t, CURLcode code)
@@ -626,7 +400,7 @@ static struct http_result result_of(struct transfer *t, CURLcode code)
 	if (code == CURLE_OK)
 		snprintf(t->text, sizeof(t->text), "%s", curl_easy_strerror(code));
 	else
-		r.fatal = describe_end(t, &r);
+		r.fatal = http_error_describe(t->easy, &r, t->error, t->text);
 	r.text = t->text;
 	return r;
 }
@@ -634,12 +408,8 @@ static struct http_result result_of(struct transfer *t, CURLcode code)
 const char *http_waits_for(CURL *easy)
 {
 	struct transfer *t = transfer_of(easy);
-	struct peer peer = peer_of(easy, CURLE_OPERATION_TIMEDOUT);
 
-	if (!t || !peer.proxy)
-		return NULL;
-	snprintf(t->text, sizeof(t->text), "%s", peer.name);
-	return t->text;
+	return t && http_error_proxy(easy, t->text) ? t->text : NULL;
 }
 
 enum status http_perform(struct http *http, struct err *err)

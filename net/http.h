@@ -82,6 +82,15 @@ static inline enum http_failure http_failure_of_status(long status)
 	return status >= 500 ? HTTP_SERVER : HTTP_BREACH;
 }
 
+/* The value of a header of the answer, "" if there is none. Borrowed from the transfer. */
+static inline const char *http_header(CURL *easy, const char *name)
+{
+	struct curl_header *header;
+
+	return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
+		? header->value : "";
+}
+
 typedef void http_done(void *arg, const struct http_result *result);
 
 /* ST_USAGE: this libcurl lacks something. */

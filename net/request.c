@@ -147,10 +147,7 @@ const char *request_body(const struct request *r)
 
 const char *request_header(const struct request *r, const char *name)
 {
-	struct curl_header *h = NULL;
-
-	return r->easy && curl_easy_header(r->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
-		? h->value : "";
+	return http_header(r->easy, name);
 }
 
 void request_close(struct request *r)

@@ -20,7 +20,6 @@
 struct rest {
 	struct request request;
 	char *token, *url;		/* for masking them in the text */
-	struct buf body;
 	bool done;
 	struct rest_answer answer;
 };
@@ -32,7 +31,6 @@ void rest_free(struct rest *r)
 	request_close(&r->request);
 	text_wipe(&r->token);
 	text_wipe(&r->url);
-	buf_wipe(&r->body);
 	OPENSSL_cleanse(r, sizeof(*r));
 	free(r);
 }
@@ -179,12 +177,8 @@ static void take_answer(struct rest *r)
 {
 	struct rest_answer *a = &r->answer;
 
-	r->body = r->request.body;
-	r->request.body = (struct buf){ 0 };
-	if (r->body.data) {
-		a->body = r->body.data;
-		a->len = r->body.len;
-	}
+	a->body = request_body(&r->request);
+	a->len = r->request.body.len;
 	a->kind = a->http_status < 600 ? http_failure_of_status(a->http_status) : HTTP_BREACH;
 	a->retry_after_us = r->request.result.retry_after_us;
 	if (a->kind == HTTP_LIMITED && a->retry_after_us < 0)
@@ -267,14 +261,6 @@ static void begin(struct rest *r, struct http *http, const struct rest_call *cal
 		request_send(q, add_headers(q, call) && set_method(q->easy, call) == CURLE_OK);
 }
 
-static void finish(struct rest *r)
-{
-	r->done = true;
-	request_close(&r->request);
-	text_wipe(&r->token);
-	text_wipe(&r->url);
-}
-
 struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t now_us)
 {
 	struct rest *r = calloc(1, sizeof(*r));
@@ -294,7 +280,7 @@ struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t
 		rest_step(r, now_us);
 	} else {
 		set_failure(r, HTTP_UNAUTHORISED, "the access token fits no HTTP header", "");
-		finish(r);
+		r->done = true;
 	}
 	return r;
 }
@@ -308,7 +294,7 @@ bool rest_step(struct rest *r, int64_t now_us)
 		take_answer(r);
 	else
 		take_failure(r);
-	finish(r);
+	r->done = true;
 	return true;
 }
 
