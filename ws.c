@@ -1,18 +1,15 @@
 #include "ws.h"
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "net/ws_frame.h"
+#include "net/ws_handshake.h"
 #include "util/buf.h"
 #include "util/text.h"
 #include "util/utf8.h"
 
-#define KEY_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455 §1.3 */
 #define CORRELATION_MAX 64
 #define CLOSE_WAIT_US 1000000
 #define SEND_WAIT_US 5000000
@@ -25,14 +22,18 @@ struct stored {
 	size_t len;
 };
 
-#define MALFORMED (-1)			/* in place of a close code */
-
 enum fault { FAULT_NONE, FAULT_TOO_BIG, FAULT_BAD_TEXT, FAULT_BREACH };
 
-/* The payload of a control frame. */
-struct control {
-	char bytes[WS_FRAME_CONTROL_MAX];
-	size_t len;
+/* With which code and in which words a fault of the peer ends the connection. */
+static const struct {
+	int code;
+	enum ws_end end;
+	const char *text;
+} faults[] = {
+	[FAULT_TOO_BIG] = { WS_CLOSE_TOO_BIG, WS_END_TOO_BIG, "a message is longer than 1 MiB" },
+	[FAULT_BAD_TEXT] = { WS_CLOSE_BAD_TEXT, WS_END_BAD_TEXT, "a text message is not UTF-8" },
+	[FAULT_BREACH] = { WS_CLOSE_PROTOCOL, WS_END_BREACH,
+		"the server broke the WebSocket protocol: " }
 };
 
 /* The frame that is being sent. The next one waits until all of it is sent. */
@@ -40,15 +41,7 @@ struct outgoing {
 	unsigned type;			/* CURLWS_TEXT, CURLWS_PONG, CURLWS_CLOSE; 0: none */
 	const char *bytes;		/* what is left of its payload */
 	size_t len;
-	struct control control;		/* the bytes of a control frame */
-};
-
-/* What the header lines of the answer to the upgrade have contained so far. */
-struct answer {
-	bool complete;			/* the blank line has come */
-	unsigned accepts, upgrades;	/* lines of Sec-WebSocket-Accept and Upgrade */
-	bool accept_is_right, upgrade_is_websocket, connection_has_upgrade;
-	bool has_extensions, has_protocol;
+	struct ws_frame_control control;		/* the bytes of a control frame */
 };
 
 struct ws {
@@ -56,9 +49,7 @@ struct ws {
 	CURL *easy;
 	struct curl_slist *headers;
 	char *payload;			/* a text message to be sent; NULL: none */
-	char accept[32];		/* the value that Sec-WebSocket-Accept must have */
-	char phrase[128];		/* the reason phrase of the status line */
-	struct answer answer;
+	struct ws_handshake handshake;
 	bool upgraded, opened;		/* the 101 has come; ws_next has returned WS_OPENED */
 	bool open_due;			/* WS_OPENED is the next event */
 	struct ws_frame_reader reader;
@@ -68,12 +59,12 @@ struct ws {
 	bool no_memory;			/* a message could not be stored: the transfer ends */
 	enum fault fault;
 	const char *breach;		/* FAULT_BREACH: what the peer did */
-	struct control close;		/* the peer's close frame */
+	struct ws_frame_control close;		/* the peer's close frame */
 	bool close_seen, close_whole;	/* its first, its last byte has come */
-	struct control ping;		/* the ping that is being read */
-	struct control pong;		/* the answer to the last whole ping */
+	struct ws_frame_control ping;		/* the ping that is being read */
+	struct ws_frame_control pong;		/* the answer to the last whole ping */
 	bool pong_due;
-	struct control close_out;
+	struct ws_frame_control close_out;
 	bool closing;			/* ws_close was called */
 	bool close_begun, close_due;	/* close_out is filled; it has not been sent yet */
 	struct outgoing out;
@@ -87,131 +78,12 @@ struct ws {
 	char reason[HTTP_TEXT_MAX];
 };
 
-/* --- the handshake ------------------------------------------------------------------ */
-
-/* Makes a random key and the answer that it requires (RFC 6455 §4.1, §4.2.2). */
-static bool make_key(char header[64], char accept[32])
-{
-	unsigned char nonce[16], hash[EVP_MAX_MD_SIZE], key[32];
-	char both[96];
-	unsigned len;
-
-	if (RAND_bytes(nonce, sizeof(nonce)) != 1)
-		return false;
-	EVP_EncodeBlock(key, nonce, sizeof(nonce));
-	snprintf(header, 64, "Sec-WebSocket-Key: %s", (char *)key);
-	snprintf(both, sizeof(both), "%s%s", (char *)key, KEY_GUID);
-	if (EVP_Digest(both, strlen(both), hash, &len, EVP_sha1(), NULL) != 1)
-		return false;
-	EVP_EncodeBlock((unsigned char *)accept, hash, (int)len);
-	return true;
-}
-
-/* True if a comma-separated list has the word, in any case. */
-static bool list_has(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (*list) {
-		size_t n;
-
-		list += strspn(list, ", \t");
-		n = strcspn(list, ", \t");
-		if (n == len && strncasecmp(list, word, len) == 0)
-			return true;
-		list += n;
-	}
-	return false;
-}
-
-/* What is wrong with the 101 (RFC 6455 §4.1); NULL: nothing. libcurl does not check it. */
-static const char *bad_upgrade(const struct ws *ws)
-{
-	const struct answer *a = &ws->answer;
-
-	if (!a->accepts)
-		return "its Sec-WebSocket-Accept is missing";
-	if (a->accepts > 1 || !a->accept_is_right)
-		return "its Sec-WebSocket-Accept is wrong";
-	if (a->upgrades != 1 || !a->upgrade_is_websocket)
-		return "its Upgrade is not websocket";
-	if (!a->connection_has_upgrade)
-		return "its Connection is not Upgrade";
-	if (a->has_extensions)
-		return "it uses an extension that was not asked for";
-	if (a->has_protocol)
-		return "it speaks a subprotocol that was not asked for";
-	return NULL;
-}
-
-/* Keeps the printable characters of the reason phrase. */
-static void take_phrase(struct ws *ws, const char *line, size_t len)
-{
-	const char *space = memchr(line, ' ', len);
-	size_t out = 0;
-
-	space = space ? memchr(space + 1, ' ', len - (size_t)(space + 1 - line)) : NULL;
-	for (const char *s = space ? space + 1 : line + len;
-	     s < line + len && out + 1 < sizeof(ws->phrase); s++)
-		if (*s >= ' ' && *s <= '~')
-			ws->phrase[out++] = *s;
-	ws->phrase[out] = '\0';
-}
-
-static void take_field(struct ws *ws, const char *name, const char *value)
-{
-	struct answer *a = &ws->answer;
-
-	if (strcasecmp(name, "Sec-WebSocket-Accept") == 0) {
-		a->accepts++;
-		a->accept_is_right = strcmp(value, ws->accept) == 0;
-	} else if (strcasecmp(name, "Upgrade") == 0) {
-		a->upgrades++;
-		a->upgrade_is_websocket = strcasecmp(value, "websocket") == 0;
-	} else if (strcasecmp(name, "Connection") == 0) {	/* RFC 9110 §5.3: several lines */
-		a->connection_has_upgrade |= list_has(value, "upgrade");
-	} else if (strcasecmp(name, "Sec-WebSocket-Extensions") == 0) {
-		a->has_extensions = true;
-	} else if (strcasecmp(name, "Sec-WebSocket-Protocol") == 0) {
-		a->has_protocol = true;
-	}
-}
-
-/* Splits a field line (RFC 9112 §5). Ignores long lines: none that we need is so long. */
-static void take_line(struct ws *ws, const char *line, size_t len)
-{
-	char text[512], *value, *end;
-
-	if (len >= sizeof(text))
-		return;
-	memcpy(text, line, len);
-	text[len] = '\0';
-	value = strchr(text, ':');
-	if (!value)
-		return;
-	*value++ = '\0';
-	value += strspn(value, " \t");
-	end = value + strlen(value);
-	while (end > value && strchr(" \t\r\n", end[-1]))
-		*--end = '\0';
-	take_field(ws, text, value);
-}
-
-/* libcurl calls it for each header line. An interim response (103) may come before the 101. */
 static size_t on_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct ws *ws = arg;
-	size_t len = size * n;
 
-	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-		ws->answer = (struct answer){ .complete = false };
-		take_phrase(ws, line, len);
-	} else if (len && (line[0] == '\r' || line[0] == '\n')) {
-		ws->answer.complete = true;
-	} else {
-		take_line(ws, line, len);
-	}
-	return len;
+	ws_handshake_line(&ws->handshake, line, size * n);
+	return size * n;
 }
 
 /* --- receiving ---------------------------------------------------------------------- */
@@ -257,15 +129,6 @@ static void on_data(struct ws *ws, const struct ws_frame_piece *p)
 	buf_clear(partial);
 }
 
-/* Collects a control frame; the reader refuses those that would not fit. */
-static void on_control(struct control *c, const struct ws_frame_piece *p)
-{
-	if (p->begins)
-		c->len = 0;
-	memcpy(c->bytes + c->len, p->bytes, p->len);
-	c->len += p->len;
-}
-
 static void on_piece(struct ws *ws, const struct ws_frame_piece *p)
 {
 	switch (p->opcode) {
@@ -275,12 +138,12 @@ static void on_piece(struct ws *ws, const struct ws_frame_piece *p)
 			on_data(ws, p);
 		break;
 	case WS_OP_CLOSE:
-		on_control(&ws->close, p);
+		ws_frame_collect(&ws->close, p);
 		ws->close_seen = true;
 		ws->close_whole = p->ends;
 		break;
 	case WS_OP_PING:
-		on_control(&ws->ping, p);
+		ws_frame_collect(&ws->ping, p);
 		if (p->ends) {		/* RFC 6455 §5.5.3: it is enough to answer the last */
 			ws->pong = ws->ping;
 			ws->pong_due = true;
@@ -346,7 +209,7 @@ struct ws *ws_open(struct http *http, const char *url, const char *payload,
 	int64_t handshake_ms)
 {
 	struct ws *ws = calloc(1, sizeof(*ws));
-	char key[64];
+	char key[WS_HANDSHAKE_HEADER_MAX];
 
 	if (!ws)
 		return NULL;
@@ -355,7 +218,7 @@ struct ws *ws_open(struct http *http, const char *url, const char *payload,
 	ws->events.limit = EVENTS_MAX;
 	ws->payload = payload ? strdup(payload) : NULL;
 	ws->easy = http_easy(http, handshake_ms);
-	if ((payload && !ws->payload) || !ws->easy || !make_key(key, ws->accept)
+	if ((payload && !ws->payload) || !ws->easy || !ws_handshake_begin(&ws->handshake, key)
 	    || set_stream(ws, url, key) != CURLE_OK
 	    || http_start(http, ws->easy, on_done, ws) != ST_OK) {
 		ws_free(ws);
@@ -384,13 +247,18 @@ static bool is_ending(const struct ws *ws)
 	return ws->fault || ws->close_whole || ws->closing;
 }
 
-static void end_with(struct ws *ws, enum ws_end end, int close_code, const char *reason)
+__attribute__((format(printf, 4, 5)))
+static void end_with(struct ws *ws, enum ws_end end, int close_code, const char *fmt, ...)
 {
+	va_list ap;
+
 	if (ws->ended)
 		return;
 	ws->ended = true;
 	ws->deadline_us = INT64_MAX;
-	snprintf(ws->reason, sizeof(ws->reason), "%s", reason);
+	va_start(ap, fmt);
+	vsnprintf(ws->reason, sizeof(ws->reason), fmt, ap);
+	va_end(ap);
 	ws->end = (struct ws_event){
 		.kind = WS_ENDED,
 		.end = end,
@@ -403,58 +271,30 @@ static void end_with(struct ws *ws, enum ws_end end, int close_code, const char 
 	http_stop(ws->http, ws->easy);
 }
 
-/* True for a code that a close frame may have (RFC 6455 §7.4). */
-static bool is_close_code(unsigned code)
-{
-	return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006)
-		|| (code >= 3000 && code <= 4999);
-}
-
-/* The code of the peer's close frame (RFC 6455 §7.1.5). */
-static int peers_close_code(const struct ws *ws)
-{
-	const unsigned char *bytes = (const unsigned char *)ws->close.bytes;
-	unsigned code = (unsigned)(bytes[0] << 8 | bytes[1]);
-
-	if (ws->close.len == 0)
-		return WS_CLOSE_NO_CODE;
-	if (ws->close.len == 1 || !is_close_code(code)
-	    || !utf8_valid(ws->close.bytes + 2, ws->close.len - 2))
-		return MALFORMED;
-	return (int)code;
-}
-
 static void end_by_close_frame(struct ws *ws)
 {
-	int code = peers_close_code(ws);
-	char text[WS_FRAME_CONTROL_MAX + 1];
+	int code = ws_frame_close_code(&ws->close);
 
-	if (code == MALFORMED) {
+	if (code == WS_CLOSE_MALFORMED)
 		end_with(ws, WS_END_BREACH, 0, "a malformed close frame");
-	} else if (code == WS_CLOSE_NO_CODE) {
+	else if (code == WS_CLOSE_NO_CODE)
 		end_with(ws, WS_END_CLOSED, code, "closed without a code");
-	} else {
-		snprintf(text, sizeof(text), "%.*s", (int)(ws->close.len - 2),
+	else
+		end_with(ws, WS_END_CLOSED, code, "%.*s", (int)(ws->close.len - 2),
 			ws->close.bytes + 2);
-		end_with(ws, WS_END_CLOSED, code, text);
-	}
 }
 
 static void end_refused(struct ws *ws)
 {
-	char text[320];
 	long status = ws->result.http_status;
-	bool breach = status < 400;
-	struct curl_header *id = NULL;
+	bool breach = status < 400, redirects = status / 100 == 3 && status != 304;
+	const char *id = http_header(ws->easy, "ININ-Correlation-Id");
+	bool shown = text_is_visible(id, CORRELATION_MAX);
 
-	if (curl_easy_header(ws->easy, "ININ-Correlation-Id", 0, CURLH_HEADER, -1, &id)
-	    != CURLHE_OK || !text_is_visible(id->value, CORRELATION_MAX))
-		id = NULL;
-	snprintf(text, sizeof(text), "%s%ld %s%s%s%s", breach ? "the answer to the upgrade is "
-		: "HTTP ", status, ws->phrase, status / 100 == 3 && status != 304
-		? " (a redirect, which is not followed)" : "", id ? ", ININ-Correlation-Id " : "",
-		id ? id->value : "");
-	end_with(ws, breach ? WS_END_BREACH : WS_END_REFUSED, 0, text);
+	end_with(ws, breach ? WS_END_BREACH : WS_END_REFUSED, 0, "%s%ld %s%s%s%s",
+		breach ? "the answer to the upgrade is " : "HTTP ", status, ws->handshake.phrase,
+		redirects ? " (a redirect, which is not followed)" : "",
+		shown ? ", ININ-Correlation-Id " : "", shown ? id : "");
 }
 
 /* Finds out why the transfer ended without a close frame of either side. */
@@ -465,7 +305,7 @@ static void end_by_result(struct ws *ws)
 	if (r->by_proxy || r->fatal) {
 		ws->result.http_status = 0;
 		ws->fatal = r->fatal;
-		end_with(ws, r->fatal ? WS_END_FATAL : WS_END_NETWORK, 0, r->text);
+		end_with(ws, r->fatal ? WS_END_FATAL : WS_END_NETWORK, 0, "%s", r->text);
 		return;
 	}
 	if (r->code == CURLE_OK) {
@@ -480,7 +320,7 @@ static void end_by_result(struct ws *ws)
 	if (http_failure_of(r) == HTTP_BREACH)
 		end_with(ws, WS_END_BREACH, 0, "the answer is not HTTP/1.1");
 	else
-		end_with(ws, WS_END_NETWORK, 0, ws->no_memory ? "out of memory" : r->text);
+		end_with(ws, WS_END_NETWORK, 0, "%s", ws->no_memory ? "out of memory" : r->text);
 }
 
 /* --- once a turn -------------------------------------------------------------------- */
@@ -491,25 +331,19 @@ static void check_upgrade(struct ws *ws)
 	long status = 0;
 	const char *bad;
 
-	if (ws->upgraded || !ws->answer.complete || curl_easy_getinfo(ws->easy,
+	if (ws->upgraded || !ws->handshake.complete || curl_easy_getinfo(ws->easy,
 	    CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 101)
 		return;
 	ws->upgraded = true;
-	bad = bad_upgrade(ws);
+	bad = ws_handshake_fault(&ws->handshake);
 	if (bad) {
-		char text[128];
-
-		snprintf(text, sizeof(text), "the answer to the upgrade is wrong: %s", bad);
 		buf_clear(&ws->events);
-		end_with(ws, WS_END_BREACH, 0, text);
-		return;
-	}
-	if (curl_easy_setopt(ws->easy, CURLOPT_TIMEOUT_MS, 0L) != CURLE_OK) {
+		end_with(ws, WS_END_BREACH, 0, "the answer to the upgrade is wrong: %s", bad);
+	} else if (curl_easy_setopt(ws->easy, CURLOPT_TIMEOUT_MS, 0L) != CURLE_OK) {
 		end_with(ws, WS_END_NETWORK, 0, "the handshake's time limit could not be lifted");
-		return;
-	}
-	if (!ws->payload)
+	} else if (!ws->payload) {
 		ws->open_due = !ws->opened;
+	}
 }
 
 bool ws_next(struct ws *ws, struct ws_event *event)
@@ -561,7 +395,8 @@ bool ws_send(struct ws *ws, const char *text)
 
 /* --- sending ------------------------------------------------------------------------- */
 
-static void begin_control(struct outgoing *out, unsigned type, const struct control *control)
+static void begin_control(struct outgoing *out, unsigned type,
+	const struct ws_frame_control *control)
 {
 	out->type = type;
 	out->control = *control;
@@ -649,52 +484,23 @@ static void send_frames(struct ws *ws, int64_t now_us)
  * §5.5.1), unless the peer must not send that code. */
 static int our_close_code(const struct ws *ws)
 {
-	int code = ws->close_whole ? peers_close_code(ws) : WS_CLOSE_NORMAL;
+	int code = ws->close_whole ? ws_frame_close_code(&ws->close) : WS_CLOSE_NORMAL;
 
-	switch (ws->fault) {
-	case FAULT_TOO_BIG:
-		return WS_CLOSE_TOO_BIG;
-	case FAULT_BAD_TEXT:
-		return WS_CLOSE_BAD_TEXT;
-	case FAULT_BREACH:
-		return WS_CLOSE_PROTOCOL;
-	case FAULT_NONE:
-		break;
-	}
-	return code == MALFORMED ? WS_CLOSE_PROTOCOL : code;
+	if (ws->fault)
+		return faults[ws->fault].code;
+	return code == WS_CLOSE_MALFORMED ? WS_CLOSE_PROTOCOL : code;
 }
 
 static void begin_close(struct ws *ws, int64_t now_us)
 {
 	int code = our_close_code(ws);
 
-	ws->close_out = (struct control){
+	ws->close_out = (struct ws_frame_control){
 		.bytes = { (char)(code >> 8), (char)(code & 0xFF) },
 		.len = code == WS_CLOSE_NO_CODE ? 0 : 2
 	};
 	ws->close_begun = ws->close_due = true;
 	ws->deadline_us = now_us + CLOSE_WAIT_US;
-}
-
-static void end_by_fault(struct ws *ws)
-{
-	char text[128];
-
-	switch (ws->fault) {
-	case FAULT_TOO_BIG:
-		end_with(ws, WS_END_TOO_BIG, WS_CLOSE_TOO_BIG, "a message is longer than 1 MiB");
-		break;
-	case FAULT_BAD_TEXT:
-		end_with(ws, WS_END_BAD_TEXT, WS_CLOSE_BAD_TEXT, "a text message is not UTF-8");
-		break;
-	case FAULT_BREACH:
-		snprintf(text, sizeof(text), "the server broke the WebSocket protocol: %s",
-			ws->breach);
-		end_with(ws, WS_END_BREACH, 0, text);
-		break;
-	case FAULT_NONE:
-		break;
-	}
 }
 
 /* Ends the connection once our close frame is sent and, if we were first, answered. */
@@ -705,7 +511,8 @@ static void settle_close(struct ws *ws, int64_t now_us)
 	if (ws->close_due && !over)
 		return;
 	if (ws->fault)
-		end_by_fault(ws);
+		end_with(ws, faults[ws->fault].end, ws->breach ? 0 : faults[ws->fault].code,
+			"%s%s", faults[ws->fault].text, ws->breach ? ws->breach : "");
 	else if (!ws->closing)
 		end_by_close_frame(ws);
 	else if (ws->close_seen || over)

@@ -11,17 +11,10 @@
 #include <stdint.h>
 
 #include "net/http.h"
+#include "net/ws_frame.h"
 #include "util/base.h"
 
 #define WS_MESSAGE_MAX (1u << 20)	/* bytes; longer: closed with 1009 */
-
-#define WS_CLOSE_NORMAL 1000
-#define WS_CLOSE_PROTOCOL 1002
-#define WS_CLOSE_NO_CODE 1005		/* RFC 6455 §7.4.1: never on the wire */
-#define WS_CLOSE_ABNORMAL 1006
-#define WS_CLOSE_BAD_TEXT 1007
-#define WS_CLOSE_POLICY 1008
-#define WS_CLOSE_TOO_BIG 1009
 
 enum ws_event_kind {
 	WS_OPENED,	/* the handshake succeeded and the payload is sent: connected */

@@ -1,5 +1,9 @@
 #include "net/ws_frame.h"
 
+#include <string.h>
+
+#include "util/utf8.h"
+
 #define FIN 0x80
 #define RESERVED 0x70
 #define OPCODE 0x0F
@@ -135,4 +139,34 @@ bool ws_frame_in_message(const struct ws_frame_reader *r)
 {
 	return r->message || (r->in_payload && !(r->opcode & CONTROL))
 		|| (r->header_len && !(r->header[0] & CONTROL));
+}
+
+/* --- control frames ------------------------------------------------------------------- */
+
+void ws_frame_collect(struct ws_frame_control *c, const struct ws_frame_piece *piece)
+{
+	if (piece->begins)
+		c->len = 0;
+	memcpy(c->bytes + c->len, piece->bytes, piece->len);
+	c->len += piece->len;
+}
+
+/* True for a code that a close frame may have (RFC 6455 §7.4). */
+static bool is_close_code(unsigned code)
+{
+	return (code >= 1000 && code <= 1014 && code != 1004 && code != WS_CLOSE_NO_CODE
+		&& code != WS_CLOSE_ABNORMAL) || (code >= 3000 && code <= 4999);
+}
+
+int ws_frame_close_code(const struct ws_frame_control *close)
+{
+	const unsigned char *bytes = (const unsigned char *)close->bytes;
+	unsigned code = (unsigned)(bytes[0] << 8 | bytes[1]);
+
+	if (close->len == 0)
+		return WS_CLOSE_NO_CODE;
+	if (close->len == 1 || !is_close_code(code)
+	    || !utf8_valid(close->bytes + 2, close->len - 2))
+		return WS_CLOSE_MALFORMED;
+	return (int)code;
 }

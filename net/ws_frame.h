@@ -1,6 +1,6 @@
 /*
  * Reads a WebSocket server's frames (RFC 6455 §5.2) from bytes that may be split anywhere, and
- * checks the headers and their order. Does not copy payloads.
+ * checks the headers and their order. Copies only the payloads of control frames.
  */
 #ifndef NET_WS_FRAME_H
 #define NET_WS_FRAME_H
@@ -11,6 +11,15 @@
 
 #define WS_FRAME_HEADER_MAX 10	/* bytes; a server's frames have no mask */
 #define WS_FRAME_CONTROL_MAX 125	/* bytes of a control frame's payload (§5.5) */
+
+#define WS_CLOSE_NORMAL 1000
+#define WS_CLOSE_PROTOCOL 1002
+#define WS_CLOSE_NO_CODE 1005		/* RFC 6455 §7.4.1: never on the wire */
+#define WS_CLOSE_ABNORMAL 1006
+#define WS_CLOSE_BAD_TEXT 1007
+#define WS_CLOSE_POLICY 1008
+#define WS_CLOSE_TOO_BIG 1009
+#define WS_CLOSE_MALFORMED (-1)		/* in place of a code */
 
 enum ws_frame_opcode {
 	WS_OP_CONTINUATION = 0x0,
@@ -50,6 +59,19 @@ struct ws_frame_reader {
  */
 bool ws_frame_next(struct ws_frame_reader *r, const char **at, const char *end,
 	struct ws_frame_piece *piece, const char **breach);
+
+/* The payload of a control frame. */
+struct ws_frame_control {
+	char bytes[WS_FRAME_CONTROL_MAX];
+	size_t len;
+};
+
+/* Adds a piece of a control frame, which fits: ws_frame_next refuses longer frames. */
+void ws_frame_collect(struct ws_frame_control *c, const struct ws_frame_piece *piece);
+
+/* The code of a close frame (§7.1.5): NO_CODE if it is empty, MALFORMED if it has a code that must
+ * not be sent, or a reason that is not UTF-8. */
+int ws_frame_close_code(const struct ws_frame_control *close);
 
 /* Tells whether a text or binary message has begun and not ended. */
 bool ws_frame_in_message(const struct ws_frame_reader *r);

@@ -79,7 +79,7 @@ static struct ws *answered(const char *const *lines, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		assert_nothing(ws);
 		if (lines[i][0] == '*')
-			fake_line("sec-websocket-accept:\t%s  \r\n", ws->accept);
+			fake_line("sec-websocket-accept:\t%s  \r\n", ws->handshake.accept);
 		else
 			fake_line("%s", lines[i]);
 	}

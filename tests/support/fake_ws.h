@@ -135,7 +135,7 @@ static inline struct ws *fake_open(const char *payload)
 		fake_line("HTTP/1.1 101 Switching Protocols\r\n");
 		fake_line("Upgrade: websocket\r\n");
 		fake_line("Connection: Upgrade\r\n");
-		fake_line("Sec-WebSocket-Accept: %s\r\n", ws->accept);
+		fake_line("Sec-WebSocket-Accept: %s\r\n", ws->handshake.accept);
 		fake_line("\r\n");
 	}
 	return ws;
