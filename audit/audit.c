@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,18 +44,15 @@ struct audit {
 static bool make_run_id(char out[UUID_LEN + 1])
 {
 	unsigned char r[16];
+	char hex[2 * sizeof(r) + 1];
 
 	if (RAND_bytes(r, sizeof(r)) != 1)
 		return false;
 	r[6] = (unsigned char)((r[6] & 0x0F) | 0x40);	/* RFC 9562 §5.4: version 4 */
 	r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
-	for (size_t i = 0, k = 0; i < sizeof(r); i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			out[k++] = '-';
-		out[k++] = "0123456789abcdef"[r[i] >> 4];
-		out[k++] = "0123456789abcdef"[r[i] & 15];
-	}
-	out[UUID_LEN] = '\0';
+	text_hex(r, sizeof(r), hex);
+	snprintf(out, UUID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16,
+		hex + 20);
 	return true;
 }
 

@@ -13,7 +13,6 @@
 #include "json.h"
 #include "util/text.h"
 
-#define HASH_BYTES (HASH_CHAIN_HEX / 2)
 /* Bytes of the longest torn line; whole lines are shorter. */
 #define LINE_LIMIT (HASH_CHAIN_TEAR_MAX + HASH_CHAIN_LINE_MAX)
 #define READ_BYTES 65536
@@ -160,7 +159,6 @@ static bool read_event(const char *line, size_t len, struct event *e)
 struct verifier {
 	const struct verify_conf *conf;
 	struct hash_chain_work *work;
-	EVP_MD *md;
 	struct verify_input log, rows;
 	struct hash_chain end;	/* the last line that was read */
 	uint64_t torn_from;	/* the first of the torn lines before the next one; 0: none */
@@ -174,10 +172,17 @@ struct verifier {
 	bool side_by_side;	/* a run closed a window after another one had started */
 };
 
-static enum status bad(const struct verifier *v, uint64_t line, const char *why, struct err *err)
+static enum status bad_line(const struct verifier *v, uint64_t line, const char *why,
+	struct err *err)
 {
 	return err_set(err, ST_PROTOCOL, "%s: line %llu is not what was written: %s",
 		v->log.path, (unsigned long long)line, why);
+}
+
+/* The current line is bad, or the first of the torn lines before it. */
+static enum status bad(const struct verifier *v, const char *why, struct err *err)
+{
+	return bad_line(v, v->torn_from ? v->torn_from : v->end.seq + 1, why, err);
 }
 
 /* Where a line's prev does not match the line before, one of the two was edited: the doubtful line
@@ -186,18 +191,18 @@ static enum status bad(const struct verifier *v, uint64_t line, const char *why,
 static enum status settle_doubt(const struct verifier *v, const char *prev, struct err *err)
 {
 	if (prev && memcmp(prev, v->end.last, HASH_CHAIN_HEX) != 0)
-		return bad(v, v->doubtful, "the line after it tells another hash", err);
-	return bad(v, v->doubtful - 1, prev ? "the line after it tells another hash"
+		return bad_line(v, v->doubtful, "the line after it tells another hash", err);
+	return bad_line(v, v->doubtful - 1, prev ? "the line after it tells another hash"
 		: "the line after it tells another hash, if that was not edited itself", err);
 }
 
 static bool hash_end(EVP_MD_CTX *ctx, char hex[HASH_CHAIN_HEX + 1])
 {
-	unsigned char hash[HASH_BYTES];
+	unsigned char hash[HASH_CHAIN_HEX / 2];
 
 	if (EVP_DigestFinal_ex(ctx, hash, NULL) != 1)
 		return false;
-	text_hex(hash, HASH_BYTES, hex);
+	text_hex(hash, sizeof(hash), hex);
 	return true;
 }
 
@@ -207,7 +212,7 @@ static enum status add_torn(struct verifier *v, const char *line, size_t len, st
 
 	if (first)
 		v->torn_bytes = 0;
-	if ((first && EVP_DigestInit_ex2(v->torn, v->md, NULL) != 1)
+	if ((first && EVP_DigestInit_ex2(v->torn, EVP_sha256(), NULL) != 1)
 	    || (!first && EVP_DigestUpdate(v->torn, "\n", 1) != 1)
 	    || EVP_DigestUpdate(v->torn, line, len) != 1)
 		return err_nomem(err);
@@ -232,7 +237,7 @@ static enum status check_repair(struct verifier *v, const struct event *e, struc
 	if (!is_repair(e) || !is_number(e, TORN_LINES, &lines)
 	    || !is_number(e, TORN_BYTES, &bytes) || lines != tear.lines
 	    || (lines && (bytes != v->torn_bytes || !is_word(e, TORN_DIGEST, digest))))
-		return bad(v, tear.first, v->torn_from ? "it does not end as a line of a chain, "
+		return bad(v, v->torn_from ? "it does not end as a line of a chain, "
 			"and no repair of just this is told" : "no line before it is torn", err);
 	v->torn_from = 0;
 	if (v->conf->tear)
@@ -241,18 +246,18 @@ static enum status check_repair(struct verifier *v, const struct event *e, struc
 }
 
 static enum status check_mac(const struct verifier *v, const char *line,
-	const struct hash_chain_link *link, uint64_t n, struct err *err)
+	const struct hash_chain_link *link, struct err *err)
 {
 	char mac[HASH_CHAIN_HEX + 1];
 
 	if (!hash_chain_work_has_key(v->work))
 		return ST_OK;
 	if (!link->mac)
-		return bad(v, n, "it has no mac", err);
+		return bad(v, "it has no mac", err);
 	if (!hash_chain_mac(v->work, line, link->mac_from, mac))
 		return err_nomem(err);
 	return memcmp(mac, link->mac, HASH_CHAIN_HEX) == 0 ? ST_OK
-		: bad(v, n, "its mac is not that of this key", err);
+		: bad(v, "its mac is not that of this key", err);
 }
 
 /* Checks that a line continues the chain. */
@@ -268,9 +273,9 @@ static enum status check_link(struct verifier *v, const char *line,
 	if (link->seq != n) {
 		snprintf(why, sizeof(why), "the line in its place has the seq %llu",
 			(unsigned long long)link->seq);
-		return bad(v, v->torn_from ? v->torn_from : n, why, err);
+		return bad(v, why, err);
 	}
-	st = check_mac(v, line, link, v->torn_from ? v->torn_from : n, err);
+	st = check_mac(v, line, link, err);
 	if (st != ST_OK)
 		return st;
 	if (v->doubtful)
@@ -278,11 +283,11 @@ static enum status check_link(struct verifier *v, const char *line,
 	if (memcmp(link->prev, v->end.last, HASH_CHAIN_HEX) == 0)
 		return ST_OK;
 	if (n == 1)
-		return bad(v, n, "its prev is not 64 zeros", err);
+		return bad(v, "its prev is not 64 zeros", err);
 	if (v->torn_from)
-		return bad(v, v->torn_from, "the repair tells another hash", err);
+		return bad(v, "the repair tells another hash", err);
 	if (hash_chain_work_has_key(v->work))
-		return bad(v, n, "it was written after another line than that before it", err);
+		return bad(v, "it was written after another line than that before it", err);
 	v->doubtful = n;
 	return ST_OK;
 }
@@ -296,7 +301,7 @@ static enum status hash_rows(struct verifier *v, uint64_t len, char hex[HASH_CHA
 	struct verify_input *in = &v->rows;
 	enum status st = ST_OK;
 
-	if (EVP_DigestInit_ex2(v->printed, v->md, NULL) != 1)
+	if (EVP_DigestInit_ex2(v->printed, EVP_sha256(), NULL) != 1)
 		return err_nomem(err);
 	while (st == ST_OK && len && !in->over) {
 		size_t n = in->len - in->from;
@@ -324,7 +329,7 @@ static enum status check_rows(struct verifier *v, const struct event *e, struct 
 	if (v->rows_err.text[0])
 		return ST_OK;
 	if (!is_number(e, ROWS_BYTES, &bytes) || !e->field[ROWS_DIGEST].s)
-		return bad(v, n, "it does not tell of the window's rows", err);
+		return bad(v, "it does not tell of the window's rows", err);
 	st = hash_rows(v, bytes, hex, &whole, err);
 	if (st != ST_OK)
 		return st;
@@ -375,13 +380,12 @@ static void note_run(struct verifier *v, const struct event *e)
 static enum status check_event(struct verifier *v, const char *line, size_t len,
 	struct err *err)
 {
-	const uint64_t n = v->end.seq + 1;
 	enum status st = ST_OK;
 	struct event e;
 	bool of_run;
 
 	if (!read_event(line, len, &e))
-		return bad(v, v->torn_from ? v->torn_from : n, "it is no line of an audit", err);
+		return bad(v, "it is no line of an audit", err);
 	if (v->torn_from || is_repair(&e))
 		st = check_repair(v, &e, err);
 	note_run(v, &e);
@@ -445,8 +449,7 @@ static enum status take_lines(struct verifier *v, struct err *err)
 			in->from += (size_t)(lf - line) + 1;
 			in->awaited = false;
 		} else if (len >= LINE_LIMIT && !v->doubtful) {
-			st = bad(v, v->torn_from ? v->torn_from : v->end.seq + 1,
-				"it is longer than any line that is written", err);
+			st = bad(v, "it is longer than any line that is written", err);
 		} else if (len >= LINE_LIMIT || (in->over && !(len && await_writer(in)))) {
 			break;
 		} else {
@@ -461,9 +464,9 @@ static enum status check_end(struct verifier *v, struct err *err)
 	if (v->doubtful)
 		return settle_doubt(v, NULL, err);
 	if (v->torn_from)
-		return bad(v, v->torn_from, "it does not end as a line of a chain", err);
+		return bad(v, "it does not end as a line of a chain", err);
 	if (v->log.from < v->log.len)
-		return bad(v, v->end.seq + 1, "it is cut off", err);
+		return bad(v, "it is cut off", err);
 	if (v->conf->expect && memcmp(v->conf->expect, v->end.last, HASH_CHAIN_HEX) != 0)
 		return err_set(err, ST_PROTOCOL, "%s: does not end as expected: its last line, "
 			"%llu, has the hash %s", v->log.path, (unsigned long long)v->end.seq,
@@ -478,10 +481,9 @@ static enum status open_all(struct verifier *v, struct err *err)
 
 	v->work = hash_chain_work_new(conf->key ? conf->key->data : NULL,
 		conf->key ? conf->key->len : 0);
-	v->md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	v->torn = EVP_MD_CTX_new();
 	v->printed = EVP_MD_CTX_new();
-	if (!v->work || !v->md || !v->torn || !v->printed)
+	if (!v->work || !v->torn || !v->printed)
 		return err_nomem(err);
 	st = input_open(&v->log, conf->log, LINE_LIMIT + READ_BYTES, err);
 	if (st == ST_OK && conf->rows)
@@ -503,7 +505,6 @@ enum status verify_audit(const struct verify_conf *conf, struct hash_chain *end,
 	input_close(&v.rows);
 	EVP_MD_CTX_free(v.torn);
 	EVP_MD_CTX_free(v.printed);
-	EVP_MD_free(v.md);
 	hash_chain_work_free(v.work);
 	return st;
 }

@@ -85,8 +85,7 @@ static const char *take_keys(struct signature_keys *keys, const struct buf *text
 	return why || keys->n ? why : "there is no key in it";
 }
 
-struct signature_keys *signature_keys_read(const char *flag, const char *path,
-	struct lines *problems)
+struct signature_keys *signature_keys_read(const char *path, struct lines *problems)
 {
 	struct signature_keys *keys = calloc(1, sizeof(*keys));
 	struct buf text = { 0 };
@@ -100,9 +99,9 @@ struct signature_keys *signature_keys_read(const char *flag, const char *path,
 		why = take_keys(keys, &text, &line);
 	text_shown(shown, path, strlen(path));
 	if (why && line)
-		lines_add(problems, "%s '%s': line %zu: %s", flag, shown, line, why);
+		lines_add(problems, "--callback-key-file '%s': line %zu: %s", shown, line, why);
 	else if (why)
-		lines_add(problems, "%s '%s': %s", flag, shown, why);
+		lines_add(problems, "--callback-key-file '%s': %s", shown, why);
 	buf_wipe(&text);
 	if (!why)
 		return keys;

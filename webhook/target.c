@@ -1,6 +1,7 @@
 #include "webhook/target.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -179,11 +180,8 @@ static const char *take_header(struct targets *t, const char *line, size_t len)
 	const char *colon = memchr(line, ':', len);
 	size_t name = colon ? (size_t)(colon - line) : 0, value;
 
-	if (!name)
+	if (!name || strspn(line, token) != name)
 		return "`Name: value`";
-	for (size_t i = 0; i < name; i++)
-		if (!line[i] || !strchr(token, line[i]))
-			return "`Name: value`";
 	if (is_ours(line, name))
 		return "a header that gsqstat does not set itself";
 	colon++;
@@ -247,18 +245,10 @@ static void read_headers(struct targets *t, struct lines *problems, struct lines
 /* Why the directory cannot be made in its parent, or NULL. */
 static const char *parent_fault(const char *path)
 {
-	size_t len = strlen(path);
-	const char *why = NULL, *slash;
-	char *parent;
+	char *copy = strdup(path);
+	const char *why = copy && access(dirname(copy), W_OK | X_OK) == 0 ? NULL : strerror(errno);
 
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	slash = memrchr(path, '/', len);
-	parent = !slash ? strdup(".") : slash == path ? strdup("/")
-		: strndup(path, (size_t)(slash - path));
-	if (!parent || access(parent, W_OK | X_OK) != 0)
-		why = strerror(errno);
-	free(parent);
+	free(copy);
 	return why;
 }
 
@@ -303,7 +293,7 @@ void targets_check(struct targets *t, struct lines *problems, struct lines *warn
 	if (t->header_file)
 		read_headers(t, problems, warnings);
 	if (t->key_file)
-		t->keys = signature_keys_read("--callback-key-file", t->key_file, problems);
+		t->keys = signature_keys_read(t->key_file, problems);
 	if (why)
 		lines_add(problems, "--callback-spool '%s': cannot be used: %s",
 			text_shown(shown, t->spool, strlen(t->spool)), why);

@@ -49,7 +49,7 @@ static struct signature_keys *keys_read(struct place *p, const char *why)
 	struct signature_keys *keys;
 
 	lines_free(&p->problems);
-	keys = signature_keys_read("--callback-key-file", p->file, &p->problems);
+	keys = signature_keys_read(p->file, &p->problems);
 	assert_int_equal(keys == NULL, why != NULL);
 	assert_int_equal(p->problems.n, why != NULL);
 	if (why && (!strstr(p->problems.v[0], why)
