@@ -19,7 +19,6 @@ struct http_post {
 	bool allow_private;
 	unsigned connects, refused;	/* sockets that libcurl asked for, and those refused */
 	bool head;			/* the answer's header is whole */
-	bool done;
 	struct http_post_answer answer;
 };
 
@@ -95,7 +94,6 @@ static void finish(struct http_post *p, enum http_post_outcome outcome, const ch
 	memcpy(p->answer.text, len ? text.data : "", len);
 	p->answer.text[len] = '\0';
 	p->answer.outcome = outcome;
-	p->done = true;
 	buf_free(&text);
 }
 
@@ -214,20 +212,20 @@ struct http_post *http_post_start(struct http *http, const struct http_post_call
 	if (request_open(q, http, &to_url, now_us))
 		request_send(q, add_headers(q, call) && set_body(q->easy, call)
 			&& set_address_checks(q->easy, p));
-	http_post_step(p, now_us);
 	return p;
 }
 
 bool http_post_step(struct http_post *p, int64_t now_us)
 {
-	if (!p->done && request_step(&p->request, now_us))
-		take_answer(p);
-	return p->done;
+	if (!request_step(&p->request, now_us))
+		return false;
+	take_answer(p);
+	return true;
 }
 
 int64_t http_post_deadline_us(const struct http_post *p)
 {
-	return p->done ? INT64_MIN : request_deadline_us(&p->request);
+	return request_deadline_us(&p->request);
 }
 
 const struct http_post_answer *http_post_answer(const struct http_post *p)
