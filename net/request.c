@@ -15,31 +15,13 @@ static bool finish(struct request *r, enum request_end end)
 
 /* --- opening ------------------------------------------------------------------------- */
 
-/* Makes room for n bytes and a NUL. Overwrites the old memory, which may hold a token or a
- * connectUri. */
-static bool grow(struct buf *body, size_t n)
-{
-	struct buf larger = { 0 };
-
-	if (body->data && body->len + n < body->cap)
-		return true;
-	if (!buf_reserve(&larger, 2 * (body->len + n) + 1)
-	    || !buf_add(&larger, body->data, body->len)) {
-		buf_free(&larger);
-		return false;
-	}
-	buf_wipe(body);
-	*body = larger;
-	return true;
-}
-
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct request *r = arg;
 
 	n *= size;
 	r->too_long = r->body.len + n > r->answer_max;
-	if (r->too_long || !grow(&r->body, n) || !buf_add(&r->body, bytes, n))
+	if (r->too_long || !buf_add(&r->body, bytes, n) || !buf_reserve(&r->body, 1))
 		return CURL_WRITEFUNC_ERROR;
 	r->body.data[r->body.len] = '\0';
 	return n;
@@ -52,7 +34,7 @@ bool request_open(struct request *r, struct http *http, const struct request_cal
 
 	*r = (struct request){ .state = REQUEST_OPEN, .http = http,
 		.answer_max = call->answer_max, .end_us = now_us + call->timeout_us + GRACE_US,
-		.result = { .retry_after_us = -1 } };
+		.body.secret = true, .result = { .retry_after_us = -1 } };
 	if (call->timeout_us <= 0)
 		return finish(r, REQUEST_NO_TIME);
 	r->easy = call->other_host ? http_easy_to(http, call->plain, timeout_ms)

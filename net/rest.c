@@ -87,10 +87,9 @@ static void mask_path(char *text, char *url)
 /* Masks before cutting, because a secret that was cut could not be recognised. */
 static void set_text(struct rest *r, struct buf *text)
 {
-	struct buf plain = { 0 };
+	struct buf plain = { .secret = true };
 	size_t len;
 
-	buf_reserve(&plain, 3 * text->len + 1);	/* growing would leave copies */
 	text_put_printable(&plain, text->data ? text->data : "", text->len);
 	buf_char(&plain, '\0');
 	if (!plain.failed && !text->failed) {
@@ -219,11 +218,8 @@ static void take_failure(struct rest *r)
 
 static bool add_headers(struct request *q, const struct rest_call *call)
 {
-	struct buf line = { 0 };
-	bool ok;
-
-	buf_reserve(&line, strlen(call->token) + 32);	/* growing would leave copies */
-	ok = buf_printf(&line, "Authorization: Bearer %s", call->token)
+	struct buf line = { .secret = true };
+	bool ok = buf_printf(&line, "Authorization: Bearer %s", call->token)
 		&& request_add_header(q, line.data)
 		&& request_add_header(q, "Accept: application/json")
 		/* without a body: no Content-Type, as libcurl would send that of a form */

@@ -14,7 +14,7 @@
 void buf_free(struct buf *buf)
 {
 	free(buf->data);
-	*buf = (struct buf){ .limit = buf->limit };
+	*buf = (struct buf){ .limit = buf->limit, .secret = buf->secret };
 }
 
 void buf_wipe(struct buf *buf)
@@ -39,9 +39,14 @@ static bool buf_grow(struct buf *buf, size_t need)
 		if (__builtin_mul_overflow(cap, (size_t)2, &cap))
 			return false;
 	}
-	data = realloc(buf->data, cap);
+	data = buf->secret ? malloc(cap) : realloc(buf->data, cap);
 	if (!data)
 		return false;
+	if (buf->secret && buf->data) {
+		memcpy(data, buf->data, buf->len);
+		OPENSSL_cleanse(buf->data, buf->cap);
+		free(buf->data);
+	}
 	buf->data = data;
 	buf->cap = cap;
 	return true;

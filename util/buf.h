@@ -15,6 +15,7 @@ struct buf {
 	size_t cap;
 	size_t limit;	/* bytes; 0: none */
 	bool failed;
+	bool secret;	/* when it grows, the old memory is overwritten */
 };
 
 void buf_free(struct buf *buf);

@@ -110,48 +110,39 @@ static enum http_post_outcome outcome_of(long status)
 	}
 }
 
-static void finish_by_status(struct http_post *p, long status)
-{
-	char what[64];
-
-	snprintf(what, sizeof(what), "HTTP %ld%s", status, status / 100 == 3
-		? ", a redirect, which is not followed" : "");
-	finish(p, outcome_of(status), what, "");
-}
-
-static void finish_without_answer(struct http_post *p)
-{
-	static const char *const what[REQUEST_ENDS] = {
-		[REQUEST_ANSWERED] = "no answer",	/* its head is not whole */
-		[REQUEST_NO_TIME] = "no time is left",
-		[REQUEST_NOT_MADE] = "the request could not be made",
-		[REQUEST_LATE] = "no answer in time",
-		[REQUEST_TOO_LONG] = "no answer",
-		[REQUEST_AT_PROXY] = "",
-		[REQUEST_NETWORK] = "no answer",
-		[REQUEST_FATAL] = "",
-		[REQUEST_BREACH] = "what answers does not speak HTTP"
-	};
-
-	finish(p, HTTP_POST_AGAIN, what[p->request.end], p->request.text);
-}
+/* What is said of an attempt that got no answer. */
+static const char *const no_answer[REQUEST_ENDS] = {
+	[REQUEST_ANSWERED] = "no answer",	/* its head is not whole */
+	[REQUEST_NO_TIME] = "no time is left",
+	[REQUEST_NOT_MADE] = "the request could not be made",
+	[REQUEST_LATE] = "no answer in time",
+	[REQUEST_TOO_LONG] = "no answer",
+	[REQUEST_AT_PROXY] = "",
+	[REQUEST_NETWORK] = "no answer",
+	[REQUEST_FATAL] = "",
+	[REQUEST_BREACH] = "what answers does not speak HTTP"
+};
 
 /* A status counts once the header is whole, even if the body never ended. */
 static void take_answer(struct http_post *p)
 {
 	const struct http_result *r = &p->request.result;
+	char what[64];
 
 	if (p->head && !r->by_proxy) {
 		p->answer.http_status = r->http_status;
 		p->answer.retry_after_us = r->retry_after_us;
 	}
-	if (p->refused && p->refused == p->connects)
+	if (p->refused && p->refused == p->connects) {
 		finish(p, HTTP_POST_REFUSED, "its address is not public, which takes "
 			"--callback-allow-private", "");
-	else if (p->answer.http_status >= 200)
-		finish_by_status(p, p->answer.http_status);
-	else
-		finish_without_answer(p);
+	} else if (p->answer.http_status >= 200) {
+		snprintf(what, sizeof(what), "HTTP %ld%s", r->http_status,
+			r->http_status / 100 == 3 ? ", a redirect, which is not followed" : "");
+		finish(p, outcome_of(r->http_status), what, "");
+	} else {
+		finish(p, HTTP_POST_AGAIN, no_answer[p->request.end], p->request.text);
+	}
 }
 
 static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
