@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "run/end.h"
 #include "run/run_deliveries.h"
-#include "run/run_end.h"
 #include "run/run_queues.h"
 #include "run/run_side_files.h"
-#include "run/run_wait.h"
 #include "run/setup.h"
 #include "run/signals.h"
+#include "run/wait.h"
 #include "util/buf.h"
 #include "util/lines.h"
 #include "util/time.h"
@@ -134,7 +134,7 @@ static void show_progress(const struct run *run)
 
 enum status run_turn(struct run *run, struct err *err)
 {
-	enum status st = run_wait_for(run, run_wait_us(run), err);
+	enum status st = wait_for(run, wait_us(run), err);
 	int ending;
 
 	run_clock_read(run);
@@ -170,7 +170,7 @@ enum status run_close(struct run *run, enum status st, struct err *err)
 		return st;
 	progress_stop(run->progress);
 	if (run->started)
-		st = run_end(run, st, err);
+		st = end_run(run, st, err);
 	else if (run->writer)
 		writer_abandon(run->writer);
 	run_free(run);

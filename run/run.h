@@ -23,7 +23,7 @@ enum status run_open(struct run **run, const struct options *set, const struct r
 enum status run_turn(struct run *run, struct err *err);
 bool run_is_over(const struct run *run);	/* every window is printed */
 
-/* Ends a run that stopped with st: see run_end.h. Returns the exit status and frees the run. */
+/* Ends a run that stopped with st: see end.h. Returns the exit status and frees the run. */
 enum status run_close(struct run *run, enum status st, struct err *err);
 
 #endif

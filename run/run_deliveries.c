@@ -1,8 +1,8 @@
 #include "run/run_deliveries.h"
 
 #include "run/run_clock.h"
-#include "run/run_wait.h"
 #include "run/signals.h"
+#include "run/wait.h"
 #include "util/time.h"
 
 #define SIGNAL_END_US 500000	/* for all deliveries after a signal */
@@ -41,7 +41,7 @@ enum status run_deliveries_finish(struct run *run, int signal, struct err *err)
 			deliveries_end(run->deliveries, run->now_us + (cut ? 0 : SIGNAL_END_US));
 			cut = cut ? cut : signal;
 		}
-		if (run_wait_for(run, RUN_WAIT_MAX_US, &wait_err) != ST_OK)
+		if (wait_for(run, WAIT_MAX_US, &wait_err) != ST_OK)
 			deliveries_end(run->deliveries, run->now_us);
 		run_clock_read(run);
 		signal = signals_take(run);

@@ -1,5 +1,5 @@
 /*
- * The state of one run, which its inputs share. setup.c fills it, run.c has the loop and run_end.c
+ * The state of one run, which its inputs share. setup.c fills it, run.c has the loop and end.c
  * the end. No file outside run/ includes this.
  */
 #ifndef RUN_RUN_STATE_H

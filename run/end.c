@@ -1,4 +1,4 @@
-#include "run/run_end.h"
+#include "run/end.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 #include "run/run_clock.h"
 #include "run/run_deliveries.h"
 #include "run/run_side_files.h"
-#include "run/run_wait.h"
 #include "run/signals.h"
+#include "run/wait.h"
 #include "source/channel_api.h"
 #include "util/buf.h"
 #include "util/lines.h"
@@ -71,7 +71,7 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		if (*signal || (run->now_us >= end_us && !(patient && (rows_left
 		    || (run->rejects && side_file_is_read(run->rejects, run->now_us))))))
 			break;
-		wait = run_wait_for(run, patient ? RUN_WAIT_MAX_US : end_us - run->now_us,
+		wait = wait_for(run, patient ? WAIT_MAX_US : end_us - run->now_us,
 			&wait_err);
 		if (wait != ST_OK)
 			break;
@@ -287,7 +287,7 @@ static const char *reason(const struct run *run, enum status st, const struct er
 	return over ? over : "every window was printed";
 }
 
-enum status run_end(struct run *run, enum status st, struct err *err)
+enum status end_run(struct run *run, enum status st, struct err *err)
 {
 	struct err late;
 

@@ -2,14 +2,14 @@
  * The end of a run, whatever the reason: partial windows, the polite close of the connection, the
  * output's rename, the last deliveries, warnings, and the exit status.
  */
-#ifndef RUN_RUN_END_H
-#define RUN_RUN_END_H
+#ifndef RUN_END_H
+#define RUN_END_H
 
 #include "run/run_state.h"
 #include "util/base.h"
 
 /* st: why the run ends. Returns the exit status; the text in *err is empty if an audit line has
  * it already. */
-enum status run_end(struct run *run, enum status st, struct err *err);
+enum status end_run(struct run *run, enum status st, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "run/run_wait.h"
+#include "run/wait.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,9 +28,9 @@ static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
 	return n;
 }
 
-int64_t run_wait_us(const struct run *run)
+int64_t wait_us(const struct run *run)
 {
-	int64_t until = run->now_us + RUN_WAIT_MAX_US;
+	int64_t until = run->now_us + WAIT_MAX_US;
 	int64_t at = input_report(run).deadline_us;
 
 	if (at < until)
@@ -55,7 +55,7 @@ static enum status wait_without_http(struct curl_waitfd *fd, unsigned n, int tim
 	return ST_OK;
 }
 
-enum status run_wait_for(struct run *run, int64_t us, struct err *err)
+enum status wait_for(struct run *run, int64_t us, struct err *err)
 {
 	struct curl_waitfd fd[WAIT_FDS];
 	unsigned n = wait_fds(run, fd);
