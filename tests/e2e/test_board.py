@@ -267,19 +267,12 @@ SELECT = ["oWaiting", "oInteracting", "oLongestWaiting", "oOnQueueUsers", "nOffe
           "oServiceLevel", "oUserPresences"]
 
 
+@pytest.mark.parametrize("more", [False, True], ids=["plain", "with stalls and resyncs"])
 @pytest.mark.parametrize("part", range(4))
-def test_rows_are_those_of_the_reference(tool, part):
+def test_rows_are_those_of_the_reference(tool, part, more):
     for seed in range(part * 15, part * 15 + 15):
         chance = random.Random(-seed)
-        compare(tool, Story(seed), chance.choice([1, 10, 60, 7 * 60]) * S, SELECT,
-                chance.choice([1, 5, 40]))
-
-
-@pytest.mark.parametrize("part", range(4))
-def test_rows_of_runs_with_stalls_and_resyncs_are_those_of_the_reference(tool, part):
-    for seed in range(part * 15, part * 15 + 15):
-        chance = random.Random(-seed)
-        compare(tool, Story(seed, more=True), chance.choice([1, 10, 60, 7 * 60]) * S, SELECT,
+        compare(tool, Story(seed, more=more), chance.choice([1, 10, 60, 7 * 60]) * S, SELECT,
                 chance.choice([1, 5, 40]))
 
 
@@ -355,7 +348,7 @@ def test_500_queues_are_500_rows_in_their_order(tool):
     queues = ["%08x-0000-4000-8000-%012x" % (n, n) for n in range(500, 0, -1)]
     text = BEGIN + "".join(frame(1 + n / 1000, instant(1, {"oWaiting": n}, queue=queue))
                            for n, queue in enumerate(queues))
-    (tool.dir / "queues").write_text("\n".join(queues))
+    tool.write("queues", "\n".join(queues))
     r = replay(tool, text, "-Q", tool.dir / "queues", queues=())
     assert r.status == 0, r.err
     assert [row["queueId"] for row in r.rows if row["mediaType"] is None] == queues
@@ -734,18 +727,13 @@ def test_broken_lines_are_told_by_number_and_cost_no_other(tool):
     assert [line["line"] for line in r.events("warning") if "line" in line] == [4, 5]
 
 
-def test_silence_that_a_pong_ends_keeps_gauges(tool):
-    r = replay(tool, BEGIN + frame(0, instant(0, {"oWaiting": 4})) + state(2, "silent")
-               + state(6, "connected") + frame(6, notice_frames.PONG))
+@pytest.mark.parametrize("left, pong, last, observed_ms", [
+    ("silent", frame(6, notice_frames.PONG), 4, 6000), ("lost", "", None, 2000)])
+def test_silence_keeps_gauges_and_a_reconnect_forgets_them(tool, left, pong, last, observed_ms):
+    r = replay(tool, BEGIN + frame(0, instant(0, {"oWaiting": 4})) + state(2, left)
+               + state(6, "connected") + pong)
     leaf = row_of(r)["metrics"]["oWaiting"]["count"]
-    assert (leaf["last"], leaf["observedMs"], row_of(r)["coverage"]) == (4, 6000, 0.6)
-
-
-def test_reconnect_forgets_gauges(tool):
-    r = replay(tool, BEGIN + frame(0, instant(0, {"oWaiting": 4})) + state(2, "lost")
-               + state(6, "connected"))
-    leaf = row_of(r)["metrics"]["oWaiting"]["count"]
-    assert (leaf["last"], leaf["observedMs"], row_of(r)["coverage"]) == (None, 2000, 0.6)
+    assert (leaf["last"], leaf["observedMs"], row_of(r)["coverage"]) == (last, observed_ms, 0.6)
 
 
 def test_align_begins_window_0_at_a_multiple(tool):

@@ -235,44 +235,28 @@ def offered(*counts, begin=0):
     return [totals(second, {"nOffered": count}, begin) for second, count in counts]
 
 
-def test_total_is_replaced_and_delta_is_null_until_a_value_is_known():
-    happened = [state(3, "connected"), *offered((4, 50), (5, 51), (13, 53), (14, 54), (35, 60))]
-    assert leaves(happened, "nOffered.count", 4) == [
-        {"total": 51, "delta": None}, {"total": 54, "delta": 3}, {"total": 54, "delta": 0},
-        {"total": 60, "delta": 6}]
-
-
-def test_half_hour_that_begins_before_our_eyes_begins_at_0():
-    happened = [state(-100, "connected"), *offered((-50, 9), (-5, 10), begin=-1800),
-                *offered((1, 1), (7, 2))]
-    assert leaves(happened, "nOffered.count", 3, begin=-10) == [
-        {"total": 10, "delta": 1}, {"total": 2, "delta": 2}, {"total": 2, "delta": 0}]
-
-
-def test_delta_sums_over_the_intervals_of_a_window():
-    happened = [state(-100, "connected"), *offered((-50, 9), (-2, 11), begin=-1800),
-                *offered((1, 4)), *offered((2, 12), begin=-1800)]
-    assert leaves(happened, "nOffered.count", 1, begin=-5) == [{"total": 4, "delta": 3 + 4}]
-
-
-def test_quiet_half_hour_has_0_where_all_of_it_was_heard():
-    happened = [state(-100, "connected"), *offered((-50, 9), begin=-1800)]
-    assert leaves(happened, "nOffered.count", 2, begin=-10) == [
-        {"total": 9, "delta": 0}, {"total": 0, "delta": 0}]
-
-
-def test_gap_within_a_half_hour_gives_its_increase_later():
-    happened = [state(0.5, "connected"), *offered((1, 5)), state(2, "lost"),
-                state(12, "connected"), *offered((25, 9))]
-    assert [leaf["delta"] for leaf in leaves(happened, "nOffered.count", 3)] == [None, 0, 4]
-
-
-def test_half_hour_that_ended_unheard_hides_the_delta():
-    happened = [state(-100, "connected"), *offered((-50, 5), begin=-1800), state(-25, "lost"),
-                state(5, "connected"), *offered((15, 2), (25, 3))]
-    assert leaves(happened, "nOffered.count", 6, begin=-30) == [
-        {"total": 5, "delta": 0}, {"total": 5, "delta": 0}, {"total": 5, "delta": None},
-        {"total": None, "delta": None}, {"total": 2, "delta": None}, {"total": 3, "delta": 1}]
+@pytest.mark.parametrize("begin, happened, totals_and_deltas", [
+    # A total is replaced, and the increase is null until a value is known.
+    (0, [state(3, "connected"), *offered((4, 50), (5, 51), (13, 53), (14, 54), (35, 60))],
+     [(51, None), (54, 3), (54, 0), (60, 6)]),
+    # A half hour that begins while the stream is connected begins at 0.
+    (-10, [state(-100, "connected"), *offered((-50, 9), (-5, 10), begin=-1800),
+           *offered((1, 1), (7, 2))], [(10, 1), (2, 2), (2, 0)]),
+    # The increase of a window is summed over its half hours.
+    (-5, [state(-100, "connected"), *offered((-50, 9), (-2, 11), begin=-1800), *offered((1, 4)),
+          *offered((2, 12), begin=-1800)], [(4, 3 + 4)]),
+    # A half hour in which nothing happened has 0 where all of it was heard.
+    (-10, [state(-100, "connected"), *offered((-50, 9), begin=-1800)], [(9, 0), (0, 0)]),
+    # A gap within a half hour hides no increase: it comes later.
+    (0, [state(0.5, "connected"), *offered((1, 5)), state(2, "lost"), state(12, "connected"),
+         *offered((25, 9))], [(5, None), (5, 0), (9, 4)]),
+    # A half hour that ended while nothing was heard hides it.
+    (-30, [state(-100, "connected"), *offered((-50, 5), begin=-1800), state(-25, "lost"),
+           state(5, "connected"), *offered((15, 2), (25, 3))],
+     [(5, 0), (5, 0), (5, None), (None, None), (2, None), (3, 1)])])
+def test_totals_and_their_increase(begin, happened, totals_and_deltas):
+    assert leaves(happened, "nOffered.count", len(totals_and_deltas), begin=begin) == [
+        {"total": total, "delta": delta} for total, delta in totals_and_deltas]
 
 
 def test_times_have_totals_of_count_and_sum_and_the_rest_as_it_is():
@@ -297,37 +281,30 @@ def longest(second, value, media="voice", **metrics):
 AGE = "oLongestWaiting.ageMs"
 
 
-def test_age_is_that_of_the_windows_end_and_its_maximum():
-    happened = [state(0, "connected"), longest(1, HALF - 3000), longest(4.5, HALF + 4000)]
-    assert leaves(happened, AGE, 2) == [
-        {"last": 6000, "max": 7500}, {"last": 16000, "max": 16000}]
+# What comes first: one who has waited since the half hour's begin is told of at 1 s.
+WAITS = [state(0, "connected"), longest(1, HALF)]
 
 
-@pytest.mark.parametrize("second", [
-    longest(4, 0), longest(4, None), event(4, {"oWaiting": 0})])
-def test_nobody_waits(second):
-    found = leaves([state(0, "connected"), longest(1, HALF), second], AGE, 2)
-    assert found == [{"last": None, "max": 4000}, {"last": None, "max": None}]
-
-
-def test_next_to_wait_has_not_waited_since_the_one_before():
-    happened = [state(0, "connected"), longest(1, HALF), event(2, {"oWaiting": 0}),
-                event(3, {"oWaiting": 1})]
-    assert leaves(happened, AGE, 1) == [{"last": None, "max": 2000}]
-    happened.insert(3, longest(2.9, HALF + 2900))
-    assert leaves(happened, AGE, 1) == [{"last": 7100, "max": 7100}]
-
-
-def test_age_that_comes_with_oWaiting_0_shows_once_somebody_waits():
-    happened = [state(0, "connected"), longest(1, HALF, oWaiting=0)]
-    assert leaves(happened, AGE, 1) == [{"last": None, "max": None}]
-    happened.append(event(4, {"oWaiting": 1}))
-    assert leaves(happened, AGE, 1) == [{"last": 10000, "max": 10000}]
-
-
-def test_duration_grows_from_its_arrival():
-    assert leaves([state(0, "connected"), longest(4, 1500)], AGE, 1) == [
-        {"last": 7500, "max": 7500}]
+@pytest.mark.parametrize("happened, last_and_max", [
+    # An age is that of the window's end, and its maximum.
+    ([state(0, "connected"), longest(1, HALF - 3000), longest(4.5, HALF + 4000)],
+     [(6000, 7500), (16000, 16000)]),
+    # Nobody waits.
+    *(([*WAITS, nobody], [(None, 4000), (None, None)]) for nobody in (
+        longest(4, 0), longest(4, None), event(4, {"oWaiting": 0}))),
+    # The next one to wait has not waited since the one before.
+    ([*WAITS, event(2, {"oWaiting": 0}), event(3, {"oWaiting": 1})], [(None, 2000)]),
+    ([*WAITS, event(2, {"oWaiting": 0}), longest(2.9, HALF + 2900), event(3, {"oWaiting": 1})],
+     [(7100, 7100)]),
+    # An age that comes with oWaiting 0 shows once somebody waits.
+    ([state(0, "connected"), longest(1, HALF, oWaiting=0)], [(None, None)]),
+    ([state(0, "connected"), longest(1, HALF, oWaiting=0), event(4, {"oWaiting": 1})],
+     [(10000, 10000)]),
+    # A duration grows from its arrival.
+    ([state(0, "connected"), longest(4, 1500)], [(7500, 7500)])])
+def test_age(happened, last_and_max):
+    assert leaves(happened, AGE, len(last_and_max)) == [
+        {"last": last, "max": most} for last, most in last_and_max]
 
 
 def test_negative_age_is_0_and_a_clock_that_differs():
