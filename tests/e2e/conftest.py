@@ -41,10 +41,20 @@ def serve(tool):
 
 
 @pytest.fixture
+def gate(serve):
+    return serve()
+
+
+@pytest.fixture
 def notify(tool):
     """notify(answers=…, sockets=…): a notification service that the tool is logged in to."""
     with starting(tool, notices.Notices, notices.Scenario) as start:
         yield start
+
+
+@pytest.fixture
+def service(notify):
+    return notify()
 
 
 @pytest.fixture

@@ -72,15 +72,14 @@ def is_good(data, key=None):
 @pytest.fixture
 def logger(tool):
     """The tool with a key and a recording, and what its log is."""
-    (tool.dir / "key").write_bytes(KEY + b"\n")
-    (tool.dir / "key").chmod(0o600)
-    (tool.dir / "in").write_text(BARE)
+    tool.write("key", KEY + b"\n", 0o600)
+    tool.write("in", BARE)
 
-    def write(*args, **more):
+    def audited(*args, **more):
         r = tool.run("--replay", "in", "-w", "20s", *LOG, *CHAIN, *args, **more)
         assert (r.status, r.err) == (0, "")
         return r
-    tool.write = write
+    tool.audited = audited
     tool.log = lambda: (tool.dir / "log").read_bytes()
     tool.verify = lambda *args, **more: tool.run("--verify-audit", "log", *args, **more)
     return tool
@@ -93,7 +92,7 @@ def events(data):
 # -- the file
 
 def test_file_has_the_lines_and_stderr_nothing(tool):
-    (tool.dir / "in").write_text(BARE)
+    tool.write("in", BARE)
     there = tool.run("--replay", "in")
     r = tool.run("--replay", "in", *LOG)
     assert (r.status, r.err, r.out) == (0, "", there.out)
@@ -116,9 +115,8 @@ def test_failing_run_has_one_plain_line_on_stderr(tool, serve):
     assert "gsqstat: %s\n" % end["message"] == r.err
 
 
-def test_signal_is_told_in_the_file_alone(tool, serve):
-    serve()
-    (tool.dir / "log").write_text("")
+def test_signal_is_told_in_the_file_alone(tool, gate):
+    tool.write("log", "")
     process = tool.start("-w", "1h", *LOG, QUEUE)
     assert harness.eventually(lambda: "stream.connected" in (tool.dir / "log").read_text())
     r = process.end()
@@ -159,8 +157,7 @@ def test_symbolic_link_is_followed(logger, path):
 def test_bad_use_is_2_and_named(logger, args, words):
     for name, mode, text in (("open", 0o604, "k"), ("group", 0o640, "k"), ("empty", 0o600, "\n"),
                              ("long", 0o600, "k" * 4097), ("plain", 0o600, '{"event":"x"}\n')):
-        (logger.dir / name).write_text(text)
-        (logger.dir / name).chmod(mode)
+        logger.write(name, text, mode)
     r = logger.run("--replay", "in", *args)
     assert r.status == 2 and r.out == "" and not (logger.dir / "log").exists()
     assert all(line.startswith("gsqstat: ") for line in r.err.splitlines())
@@ -186,10 +183,10 @@ def test_dry_run_makes_no_file_and_shows_no_key(logger):
 # -- the chain
 
 def test_chain_goes_on_from_run_to_run(logger):
-    logger.write()
-    logger.write("-f", "csv")
-    logger.write("-s")
-    logger.write("-w", "1m", *KEYED)
+    logger.audited()
+    logger.audited("-f", "csv")
+    logger.audited("-s")
+    logger.audited("-w", "1m", *KEYED)
     lines, last, tears = verified(logger.log())
     assert len({line["run"] for line in events(logger.log())}) == 3 and not tears
     r = logger.verify()
@@ -198,44 +195,43 @@ def test_chain_goes_on_from_run_to_run(logger):
 
 
 def test_signed_file_takes_lines_of_its_key_alone(logger):
-    logger.write(*KEYED)
+    logger.audited(*KEYED)
     whole = logger.log()
-    (logger.dir / "other").write_bytes(b"k" * 32)
-    (logger.dir / "other").chmod(0o600)
+    logger.write("other", b"k" * 32, 0o600)
     for args in ([], ["--audit-key-file", "other"]):
         r = logger.run("--replay", "in", *LOG, *CHAIN, *args)
         assert r.status == 2 and "begin a new file" in r.err and r.out == "", r.err
     assert logger.log() == whole
-    logger.write(*KEYED)
+    logger.audited(*KEYED)
     assert logger.verify(*KEYED).status == 0
 
 
 def test_chain_begins_in_no_file_of_other_lines(logger):
     for text in ("a,b\n1,2\n", "hello", "{\"tsx\":1", "[]\n"):
-        (logger.dir / "log").write_text(text)
+        logger.write("log", text)
         r = logger.run("--replay", "in", *LOG, *CHAIN)
         assert r.status == 2 and "begin a new file" in r.err, (text, r.err)
         assert (logger.dir / "log").read_text() == text
     for torn in ("{", '{"ts":"2026', "\0\0\0"):
-        (logger.dir / "log").write_text(torn)
+        logger.write("log", torn)
         assert logger.run("--replay", "in", *LOG, *CHAIN).status == 0
         assert logger.verify().status == 0
 
 
 def test_key_signs_every_line(logger):
-    logger.write(*KEYED)
+    logger.audited(*KEYED)
     lines, last, tears = verified(logger.log(), KEY)
     r = logger.verify(*KEYED)
     assert (r.status, r.out) == (0, "lines %d last %s\n" % (lines, last))
     assert KEY.decode("latin-1") not in logger.log().decode("latin-1")
-    (logger.dir / "key").write_bytes(KEY[:-1])
+    logger.write("key", KEY[:-1])
     r = logger.verify(*KEYED)
     assert r.status == 8 and r.out == "" and "line 1 " in r.err
 
 
 def test_line_of_a_run_with_much_to_say_keeps_its_chain(logger):
     queues = [word for queue in frames.QUEUES[:50] for word in ("-q", queue)]
-    logger.write(*KEYED, *queues, "-v", "--outlier", "waitTime.avg>%s1" % ("0" * 3000))
+    logger.audited(*KEYED, *queues, "-v", "--outlier", "waitTime.avg>%s1" % ("0" * 3000))
     assert max(map(len, logger.log().splitlines(True))) <= 4096
     assert any(line.get("truncated") for line in events(logger.log()))
     verified(logger.log(), KEY)
@@ -276,41 +272,41 @@ def damaged(kind, data, chance):
 @pytest.mark.parametrize("key", [[], KEYED], ids=["chain", "key"])
 def test_tampering_is_8_and_names_the_line(logger, kind, key):
     chance = random.Random(kind)
-    logger.write(*key)
-    logger.write("-w", "7s", *key)
+    logger.audited(*key)
+    logger.audited("-w", "7s", *key)
     data = logger.log()
     secret = KEY if key else None
     for _ in range(6):
         bad, line = damaged(kind, data, chance)
         assert not is_good(bad, secret)
-        (logger.dir / "log").write_bytes(bad)
+        logger.write("log", bad)
         r = logger.verify(*key)
         assert (r.status, r.out) == (8, ""), (line, r.err)
         assert "line %d " % line in r.err and r.err.count("\n") == 1, (line, r.err)
 
 
 def test_edit_of_the_last_line_needs_a_key_and_a_cut_what_was_expected(logger):
-    logger.write(*KEYED)
+    logger.audited(*KEYED)
     data = logger.log()
     lines, last, _ = verified(data, KEY)
     assert logger.verify("--expect", last.upper()).status == 0
-    (logger.dir / "log").write_bytes(data.replace(b'"exit":0', b'"exit":1'))
+    logger.write("log", data.replace(b'"exit":0', b'"exit":1'))
     assert logger.verify().status == 0
     for args in (KEYED, ["--expect", last]):
         r = logger.verify(*args)
         assert r.status == 8 and r.out == "" and "line" in r.err
-    (logger.dir / "log").write_bytes(b"".join(data.splitlines(True)[:-1]))
+    logger.write("log", b"".join(data.splitlines(True)[:-1]))
     assert logger.verify(*KEYED).status == 0
     r = logger.verify(*KEYED, "--expect", last)
     assert r.status == 8 and r.out == "" and "does not end as expected" in r.err
 
 
 def test_log_that_begins_empty_or_is_not_one(logger):
-    (logger.dir / "log").write_text("")
+    logger.write("log", "")
     r = logger.verify()
     assert (r.status, r.out) == (0, "lines 0 last %s\n" % ("0" * 64))
     for text in ("x" * 200000, "\n", "{}", BARE, "\0" * 5000 + "\n"):
-        (logger.dir / "log").write_text(text)
+        logger.write("log", text)
         r = logger.verify()
         assert r.status == 8 and r.out == "" and "line 1 " in r.err, text[:9]
 
@@ -318,15 +314,15 @@ def test_log_that_begins_empty_or_is_not_one(logger):
 # -- crashes
 
 def test_crash_at_any_byte_is_repaired_and_told(logger):
-    logger.write(*KEYED)
+    logger.audited(*KEYED)
     data = logger.log()
     start = data.rindex(b"\n", 0, -1) + 1
     chance = random.Random(8)
     whole = len(data) - 1
     for cut in {start + 1, whole - 1, whole, *chance.sample(range(start + 1, whole), 5)}:
-        (logger.dir / "log").write_bytes(data[:cut])
+        logger.write("log", data[:cut])
         assert logger.verify(*KEYED).status == 8
-        logger.write(*KEYED)
+        logger.audited(*KEYED)
         assert logger.log().startswith(data[:cut] + b"\n")
         lines, last, (repaired,) = verified(logger.log(), KEY)
         r = logger.verify(*KEYED)
@@ -335,7 +331,7 @@ def test_crash_at_any_byte_is_repaired_and_told(logger):
         assert "line %d " % (repaired - 1 if cut < whole else repaired) in r.err.replace(":", " ")
         again = logger.log()[:cut] + b"\n" + logger.log()[cut + 1:].replace(
             b"audit.repaired", b"audit.Repaired")
-        (logger.dir / "log").write_bytes(again)
+        logger.write("log", again)
         assert logger.verify(*KEYED).status == 8
 
 
@@ -348,7 +344,7 @@ def test_kill_leaves_a_log_that_goes_on(logger, serve):
                                   and len(logger.log()) > before + 8000)
         process.kill()
         process.communicate()
-    logger.write()
+    logger.audited()
     verified(logger.log())
     assert logger.verify().status == 0
 
@@ -358,7 +354,7 @@ def test_kill_leaves_a_log_that_goes_on(logger, serve):
 def test_runs_share_a_file(logger):
     def many():
         for _ in range(3):
-            logger.write(*KEYED)
+            logger.audited(*KEYED)
     threads = [threading.Thread(target=many) for _ in range(4)]
     for t in threads:
         t.start()
@@ -371,8 +367,7 @@ def test_runs_share_a_file(logger):
     assert r.status == 0 and r.out.startswith("lines %d " % len(lines))
 
 
-def test_rotated_file_starts_anew(logger, serve):
-    serve()
+def test_rotated_file_starts_anew(logger, gate):
     process = logger.start("-w", "200ms", "-n", 15, *LOG, *CHAIN, QUEUE)
     assert harness.eventually(lambda: (logger.dir / "log").exists()
                               and b"window.flush" in logger.log())
@@ -392,7 +387,7 @@ def test_full_disk_is_7_and_the_rows_are_whole(logger):
                        *CHAIN, preexec_fn=harness.limit_file_size(8192))
         if where == "log":      # the rows fit, the log is filled up first
             assert r.status == 0
-            (logger.dir / "log").write_bytes(b"")
+            logger.write("log", b"")
             while len(logger.log()) < 8000:
                 logger.run("--replay", "in", *LOG, *CHAIN)
             (logger.dir / "rows").unlink()
@@ -402,12 +397,11 @@ def test_full_disk_is_7_and_the_rows_are_whole(logger):
         assert r.err.count("\n") == 1
         assert (logger.dir / "rows").read_text() == there
     # what was left there is a torn line, and the next run goes on behind it
-    logger.write()
+    logger.audited()
     assert logger.verify().status == 0 and len(verified(logger.log())[2]) == 1
 
 
-def test_rows_on_stdout_are_whole_where_the_audit_is_not(logger, serve):
-    serve()
+def test_rows_on_stdout_are_whole_where_the_audit_is_not(logger, gate):
     os.mkdir(logger.dir / "logs")
     process = logger.start("-w", "200ms", "-n", 50, "--audit-file", "logs/log", QUEUE)
     rows = [json.loads(process.stdout.readline())]
@@ -419,7 +413,7 @@ def test_rows_on_stdout_are_whole_where_the_audit_is_not(logger, serve):
 
 
 def test_lock_of_another_for_more_than_a_second_is_7(logger):
-    logger.write()
+    logger.audited()
     before = logger.log()
     with open(logger.dir / "log") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
@@ -431,16 +425,16 @@ def test_lock_of_another_for_more_than_a_second_is_7(logger):
 
 
 def test_lock_of_another_is_waited_for(logger):
-    logger.write()
+    logger.audited()
     with open(logger.dir / "log") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
         threading.Timer(0.3, lambda: fcntl.flock(log, fcntl.LOCK_UN)).start()
-        logger.write()
+        logger.audited()
     verified(logger.log())
 
 
 def test_verifying_takes_no_lock(logger):
-    logger.write()
+    logger.audited()
     with open(logger.dir / "log") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
         assert logger.verify().status == 0
@@ -453,7 +447,7 @@ def test_fifo_that_nobody_reads_is_7_in_time(logger):
     args = ["--replay", "in", "--audit-file", "pipe", *CHAIN]
     assert logger.run(*args).status == 0
     verified(os.read(read, 65536))
-    (logger.dir / "in").write_text(BARE + frame(QUEUE, at="2026-11-24T02:10:00Z") + "\n")
+    logger.write("in", BARE + frame(QUEUE, at="2026-11-24T02:10:00Z") + "\n")
     r = logger.run(*args, "-w", "1s")
     os.close(read)
     assert r.status == 7 and "reader" in r.err
@@ -473,18 +467,18 @@ def test_rows_digest_is_of_the_bytes_printed(tool, args):
 
 
 def test_rows_of_notifications_have_a_digest(tool):
-    (tool.dir / "in").write_text('{"at":"2026-11-24T02:00:00.000000Z","stream":0,'
-                                 '"state":"connected"}\n{"at":"2026-11-24T02:00:09.000000Z",'
-                                 '"state":"end"}\n')
+    tool.write("in", '{"at":"2026-11-24T02:00:00.000000Z","stream":0,'
+                     '"state":"connected"}\n{"at":"2026-11-24T02:00:09.000000Z",'
+                     '"state":"end"}\n')
     r = tool.run("--replay", "in", "--source", "notifications", "--no-snapshot", QUEUE)
     (line,) = r.events("window.flush")
     assert r.out and (line["rowsDigest"], line["rowsBytes"]) == (sha(r.out.encode()), len(r.out))
 
 
 def test_rows_are_proven_of_all_runs_or_of_one(logger):
-    parts = [logger.write(*args).out for args in ([], ["-f", "csv"], ["-w", "7s"])]
+    parts = [logger.audited(*args).out for args in ([], ["-f", "csv"], ["-w", "7s"])]
     runs = list(dict.fromkeys(line["run"] for line in events(logger.log())))
-    (logger.dir / "rows").write_text("".join(parts))
+    logger.write("rows", "".join(parts))
     good = logger.verify().out
     r = logger.verify("--rows", "rows")
     assert (r.status, r.out, r.err) == (0, good, "")
@@ -493,26 +487,25 @@ def test_rows_are_proven_of_all_runs_or_of_one(logger):
                           data=part).out == good
     for other in ("".join(parts[:2]), "".join(parts)[:-1], "".join(parts) + "\n",
                   "".join(parts[::-1]), "".join(parts).replace("partial", "Partial", 1), ""):
-        (logger.dir / "rows").write_text(other)
+        logger.write("rows", other)
         r = logger.verify("--rows", "rows")
         assert r.status == 8 and r.out == "" and r.err.startswith("gsqstat: rows: "), r.err
     r = logger.verify("--rows", "rows", "--run", QUEUE)
     assert r.status == 8 and "no line of the run" in r.err
 
 
-def test_rows_of_runs_side_by_side_are_called_mixed(logger, serve):
-    serve()
+def test_rows_of_runs_side_by_side_are_called_mixed(logger, gate):
     first = logger.start("-w", "1h", *LOG, *CHAIN, QUEUE)
     log = logger.dir / "log"
     assert harness.eventually(lambda: log.exists() and b'"stream.connected"' in log.read_bytes())
     second = logger.run("-w", "200ms", *LOG, *CHAIN, QUEUE)
     rows = first.end().out
-    (logger.dir / "rows").write_text(second.out + rows)
+    logger.write("rows", second.out + rows)
     assert logger.verify("--rows", "rows").status == 0      # as their windows ended
-    (logger.dir / "rows").write_text(rows + second.out)
+    logger.write("rows", rows + second.out)
     r = logger.verify("--rows", "rows")
     assert r.status == 8 and "rows of several runs are mixed" in r.err
-    (logger.dir / "rows").write_text(rows.replace("partial", "Partial"))
+    logger.write("rows", rows.replace("partial", "Partial"))
     run = json.loads(log.read_bytes().splitlines()[0])["run"]
     r = logger.verify("--rows", "rows", "--run", run)
     assert r.status == 8 and "mixed" not in r.err
@@ -538,14 +531,14 @@ def test_rows_of_windows_that_a_failure_cut_are_proven(logger, serve):
     (["--verify-audit", "nowhere"], ["nowhere"]), (["--verify-audit", "/"], ["directory"]),
     (["--verify-audit", "-", "--rows", "-"], ["stdin"])])
 def test_verifying_is_a_mode_of_its_own(logger, args, words):
-    (logger.dir / "log").write_text("")
+    logger.write("log", "")
     r = logger.verify(*args)
     assert r.status == 2 and r.out == "" and not (logger.dir / "x").exists()
     assert r.err.startswith("gsqstat: ") and [w for w in words if w not in r.err] == [], r.err
 
 
 def test_verifying_needs_no_settings_and_tells_a_full_disk(logger):
-    logger.write()
+    logger.audited()
     logger.env.update(SSL_CERT_FILE="nowhere", GENESYSCLOUD_REGION="mars", HOME="/nonexistent")
     assert logger.verify().status == 0
     with open("/dev/full", "w") as full:
@@ -556,13 +549,13 @@ def test_verifying_needs_no_settings_and_tells_a_full_disk(logger):
 
 
 def test_verifying_takes_little_memory(logger):
-    logger.write()
+    logger.audited()
     data, many = logger.log().splitlines()[1], []
     body, last = END.sub(b"", data), "0" * 64
     for n in range(1, 60001):
         many.append(body + b',"seq":%d,"prev":"%s"}' % (n, last.encode()))
         last = sha(many[-1])
-    (logger.dir / "log").write_bytes(b"\n".join(many) + b"\n")
+    logger.write("log", b"\n".join(many) + b"\n")
 
     def most():
         resource.setrlimit(resource.RLIMIT_DATA, (8 << 20, 8 << 20))

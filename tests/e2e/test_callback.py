@@ -36,11 +36,10 @@ def receive(tmp_path, tool):
         yield start
 
 
-def secret_file(tool, name, text):
-    path = tool.dir / name
-    path.write_text(text)
-    path.chmod(0o600)
-    return path
+@pytest.fixture
+def hook(receive):
+    """A receiver that takes everything."""
+    return receive()
 
 
 def counts(r):
@@ -56,8 +55,7 @@ def dead_url():
 
 # -- what arrives
 
-def test_windows_arrive_as_they_are_printed(tool, receive):
-    hook = receive()
+def test_windows_arrive_as_they_are_printed(tool, hook):
     r = tool.run(*REPLAY, "--callback", hook.url, ALLOW, status=0)
     assert counts(r) == (10, 0, 0, 0) and hook.errors == [] and hook.connections == 1
     assert hook.places == [(n, 0) for n in range(10)]
@@ -79,16 +77,14 @@ def test_windows_arrive_as_they_are_printed(tool, receive):
         assert request.target == "/s3cret/hook?t=s3cret" and request.version == "HTTP/1.1"
 
 
-def test_csv_on_stdout_is_json_to_a_callback(tool, receive):
-    hook = receive()
+def test_csv_on_stdout_is_json_to_a_callback(tool, hook):
     r = tool.run(*REPLAY, "-f", "csv", "--callback", hook.url, ALLOW)
     plain = tool.run(*REPLAY)
     assert r.status == 0 and r.out == tool.run(*REPLAY, "-f", "csv").out
     assert [row for q in hook.requests for row in q.json["rows"]] == plain.rows
 
 
-def test_cloudevents_are_structured(tool, receive):
-    hook = receive()
+def test_cloudevents_are_structured(tool, hook):
     r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-format", "cloudevents")
     request = hook.requests[0]
     assert request.headers["content-type"].startswith("application/cloudevents+json")
@@ -118,7 +114,7 @@ def test_several_urls_get_the_same_ids(tool, receive):
 
 
 def test_every_key_signs_each_attempt(tool, receive):
-    keys = secret_file(tool, "keys", "\n".join(KEYS) + "\n")
+    keys = tool.write("keys", "\n".join(KEYS) + "\n", 0o600)
     hook = receive((429, {"Retry-After": 1}), 204)
     r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-key-file", keys)
     assert r.status == 0 and counts(r) == (1, 1, 0, 0), r.err
@@ -205,8 +201,7 @@ def test_certificate_that_does_not_verify_expires(tool, receive):
     assert "certificate" in r.events("callback.dropped")[0]["reason"]
 
 
-def test_cacert_is_what_counts(tool, receive):
-    hook = receive()
+def test_cacert_is_what_counts(tool, hook):
     del tool.env["SSL_CERT_FILE"]
     assert tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "0").status == 9
     assert tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "0",
@@ -221,17 +216,15 @@ def test_retry_for_of_nothing_is_one_attempt(tool, receive):
 
 # -- where it may go
 
-def test_private_address_behind_a_name_is_refused(tool, receive):
-    hook = receive()
+def test_private_address_behind_a_name_is_refused(tool, hook):
     r = tool.run(*ONE, "--callback", hook.url)
     assert r.status == 9 and counts(r) == (0, 0, 1, 0)
     assert hook.connections == 0 and len(r.rows) == 3
     assert ALLOW in r.events("callback.dropped")[0]["reason"]
 
 
-def test_connection_to_the_api_is_no_way_around(tool, serve):
+def test_connection_to_the_api_is_no_way_around(tool, gate):
     """The token's connection leads to a private address and is there to be used again."""
-    gate = serve()
     r = tool.run("-w", "300ms", QUEUE, "--callback", "https://%s/hook" % gate.host)
     assert r.status == 9 and counts(r) == (0, 0, 1, 0)
     dropped = r.events("callback.dropped")[0]
@@ -304,13 +297,12 @@ def test_callback_that_has_no_place_tells_no_secret(tool, status, rival):
     r = tool.run(*rival, "--callback", "https://h.example/s3cret")
     assert r.status == status and "--callback 'https://h.example': allowed is a run" in r.err
     assert "s3cret" not in r.out + r.err
-    (tool.dir / "url").write_text("https://h.example/s3cret")
+    tool.write("url", "https://h.example/s3cret")
     assert "--callback '@url': allowed" in tool.run(*rival, "--callback", "@url").err
 
 
 def test_open_key_file_and_spool_are_2(tool):
-    keys = secret_file(tool, "keys", KEYS[0] + "\n")
-    keys.chmod(0o640)
+    keys = tool.write("keys", KEYS[0] + "\n", 0o640)
     (tool.dir / "spool").mkdir()
     (tool.dir / "spool").chmod(0o755)
     for more in ([], ["--dry-run"]):
@@ -320,8 +312,7 @@ def test_open_key_file_and_spool_are_2(tool):
         assert "--callback-key-file" in r.err and "--callback-spool 'spool'" in r.err
 
 
-def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, receive):
-    hook = receive()
+def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, hook):
     plain = tool.run(*ONE).out
     r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-spool", "spool",
                  preexec_fn=harness.limit_file_size(100))
@@ -330,8 +321,7 @@ def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, receive):
     assert not [p for p in (tool.dir / "spool").iterdir() if p.name != "lock"]
 
 
-def test_dry_run_sends_and_makes_nothing(tool, receive):
-    hook = receive()
+def test_dry_run_sends_and_makes_nothing(tool, hook):
     r = tool.run(*ONE, "--dry-run", "--callback", hook.url, ALLOW, "--callback-spool", "spool",
                  "--callback-spool-max", "3G")
     shown = json.loads(r.out)
@@ -350,10 +340,10 @@ def test_without_a_callback_the_end_tells_nothing_of_any(tool):
 @pytest.mark.parametrize("answer", [204, 404, 503, "nonsense", "reset"])
 def test_no_secret_is_seen_anywhere(tool, receive, answer):
     hook = receive(answer)
-    url = secret_file(tool, "url", hook.url + "\n")
-    lines = secret_file(tool, "headers",
-                        "# ours\nAuthorization: Bearer s3cret-token\nX-Team: a b\n")
-    keys = secret_file(tool, "keys", KEYS[0])
+    url = tool.write("url", hook.url + "\n", 0o600)
+    lines = tool.write("headers", "# ours\nAuthorization: Bearer s3cret-token\nX-Team: a b\n",
+                       0o600)
+    keys = tool.write("keys", KEYS[0], 0o600)
     args = [*ONE, "-v", "--callback", "@url", "--callback-header-file", lines, ALLOW,
             "--callback-key-file", keys, "--callback-spool", "spool", "--retry-for", "1s"]
     r = tool.run(*args, status=9 if answer == 404 else 0)
@@ -412,8 +402,7 @@ def test_source_decides_before_callbacks(tool, serve, receive):
 
 # -- the end
 
-def test_signal_ends_within_a_second_and_keeps_what_is_spooled(tool, serve, receive):
-    serve()
+def test_signal_ends_within_a_second_and_keeps_what_is_spooled(tool, gate, receive):
     hook = receive("silence")
     process = tool.start("-w", "200ms", "-n", 100, QUEUE, "--callback", hook.url, ALLOW,
                          "--callback-spool", "spool", until="window.flush")
@@ -423,9 +412,7 @@ def test_signal_ends_within_a_second_and_keeps_what_is_spooled(tool, serve, rece
     assert len(list((tool.dir / "spool").glob("*.json"))) == len(r.rows)
 
 
-def test_signal_leaves_half_a_second_for_the_last_window(tool, serve, receive):
-    serve()
-    hook = receive()
+def test_signal_leaves_half_a_second_for_the_last_window(tool, gate, hook):
     process = tool.start("-w", "1s", "-n", 100, QUEUE, "--callback", hook.url, ALLOW)
     process.until("window.flush")
     assert harness.eventually(lambda: hook.requests)
@@ -534,8 +521,7 @@ def test_refused_delivery_stays_in_the_spool(tool, receive, status):
     assert list((tool.dir / "spool").iterdir()) == [tool.dir / "spool/lock"]
 
 
-def test_private_address_stays_in_the_spool(tool, receive):
-    hook = receive()
+def test_private_address_stays_in_the_spool(tool, hook):
     args = [*ONE, "--callback", hook.url, "--callback-spool", "spool"]
     assert tool.run(*args).status == 9 and len(spooled(tool, ".refused")) == 1
     r = tool.run(*args, ALLOW)
@@ -585,9 +571,8 @@ int syncfs(int fd) { return count(fd); }
 """
 
 
-def test_spool_is_synced_once_for_what_a_turn_wrote(tool, serve, receive):
+def test_spool_is_synced_once_for_what_a_turn_wrote(tool, gate, receive):
     """Where a sync takes a second, a signal must not wait for one a delivery."""
-    serve()
     hooks_ = [receive("silence") for _ in range(4)]
     harness.preload(tool, "syncs", COUNT_SYNCS)
     tool.env["SYNCS"] = str(tool.dir / "log")
@@ -685,10 +670,10 @@ def test_nginx_takes_them(tool, h2, protocol):
     import certs
     authority = certs.Authority(tool.dir)
     cert = certs.certificate("localhost", "127.0.0.1")
-    (tool.dir / "server.key").write_bytes(cert.private_key_pem.bytes())
-    (tool.dir / "server.pem").write_bytes(b"".join(b.bytes() for b in cert.cert_chain_pems))
+    tool.write("server.key", cert.private_key_pem.bytes())
+    tool.write("server.pem", b"".join(b.bytes() for b in cert.cert_chain_pems))
     port = harness.free_port()
-    (tool.dir / "nginx.conf").write_text(NGINX % {"dir": tool.dir, "port": port, "h2": h2})
+    tool.write("nginx.conf", NGINX % {"dir": tool.dir, "port": port, "h2": h2})
     server = subprocess.Popen([nginx, "-p", tool.dir, "-c", tool.dir / "nginx.conf"],
                               stderr=subprocess.DEVNULL)
     try:
@@ -717,11 +702,10 @@ def test_recipe_of_a_dashboard(tool, serve, receive):
         pytest.skip("openssl is missing")
     serve()
     hook = receive()
-    (tool.dir / "queues.txt").write_text("\n".join(frames.QUEUES[:2]))
+    tool.write("queues.txt", "\n".join(frames.QUEUES[:2]))
     (tool.dir / "bin").mkdir()
-    (tool.dir / "bin/gsqstat").write_text('#!/bin/sh\nexec %s "$@" -w 200ms -n 3 %s\n'
-                                          % (harness.PROGRAM, ALLOW))
-    (tool.dir / "bin/gsqstat").chmod(0o755)
+    tool.write("bin/gsqstat", '#!/bin/sh\nexec %s "$@" -w 200ms -n 3 %s\n'
+                              % (harness.PROGRAM, ALLOW), 0o755)
     tool.env.update(PATH="%s:%s" % (tool.dir / "bin", tool.env["PATH"]), DASHBOARD_TOKEN="t0k")
     text = DASHBOARD.replace("https://dashboard.example.com/hooks/queues", "'%s'" % hook.url)
     for runs in (1, 2):

@@ -128,8 +128,7 @@ def test_age_is_judged_where_somebody_waits(tool, waiting, state, words):
     assert len(values(result)) == len(waiting)
 
 
-def test_now_and_a_check_ask_once(tool, notify):
-    notify()
+def test_now_and_a_check_ask_once(tool, service):
     result = tool.run("--source", "notifications", "--now", *CHECK, "--queue-name",
                       "Queue 01", "-m", "oWaiting,oLongestWaiting", "-W",
                       "oWaiting.last=100", "-C", "oLongestWaiting.last=~:")
@@ -236,8 +235,7 @@ def test_a_stream_that_is_down_at_the_end_is_unknown(tool, serve):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_is_unknown(tool, serve, number):
-    serve()
+def test_a_signal_is_unknown(tool, gate, number):
     process = tool.start("-w", "1h", *CHECK, "-C", "updates=0:0", QUEUE, until="stream.connected")
     process.send_signal(number)
     state, text = told(process.end(number))
@@ -408,7 +406,7 @@ def test_icinga_takes_line_status_and_performance_data(tool):
 
 def test_the_shell_recipe(tool):
     """The line that a plugin directory or a shell needs, as the README has it."""
-    (tool.dir / "queues.txt").write_text("\n".join(QUEUES))
+    tool.write("queues.txt", "\n".join(QUEUES))
     command = "%s --check nagios --audit none --replay %s --time arrival -w 1m " \
         "-W waitTime.avg.max=20000 -C waitTime.avg.max=60000 -Q queues.txt" % (
             shlex.quote(harness.PROGRAM), SAMPLE)

@@ -79,7 +79,7 @@ def test_replay_is_checked_as_a_live_run_is(tool):
 
 
 def test_two_names_of_one_file(user):
-    (user.dir / "a").write_text(QUEUE + "\n")
+    user.write("a", QUEUE + "\n")
     os.link(user.dir / "a", user.dir / "hard")
     (user.dir / "soft").symlink_to("a")
     (user.dir / "second").symlink_to("first")
@@ -190,8 +190,7 @@ def test_help_and_version_win_over_errors(tool):
     assert r.status == 0 and all(w in r.out for w in ("gsqstat ", "libcurl/", "OpenSSL/", "cJSON/"))
 
 
-def test_silent_and_verbose_set_the_level(tool, serve):
-    serve()
+def test_silent_and_verbose_set_the_level(tool, gate):
     assert tool.run("-w", "300ms", "-s", QUEUE).err == ""
     assert {line["level"] for line in tool.run("-w", "300ms", QUEUE).audit} == {"info", "warning"}
     r = tool.run("-w", "300ms", "-s", "-v", QUEUE)
@@ -239,7 +238,7 @@ def test_dry_run_shows_the_settings_and_no_secret(user):
 
 def test_dry_run_tells_where_a_value_came_from(user):
     user.env["SSL_CERT_FILE"] = Authority(user.dir).path
-    (user.dir / "queues").write_text(QUEUE)
+    user.write("queues", QUEUE)
 
     def settings(*args, **more):
         r = user.run("--dry-run", *HOST, *args, **more)
@@ -260,35 +259,34 @@ def test_dry_run_tells_where_a_value_came_from(user):
     assert user.run("--dry-run", "-s", *HOST, QUEUE, QUEUE).err == ""
 
 
-def test_dry_run_sends_nothing_and_opens_nothing(tool, serve):
-    gate = serve()
+def test_dry_run_sends_nothing_and_opens_nothing(tool, gate):
     assert tool.run("--dry-run", "-o", "rows", "--record", "recording", QUEUE).status == 0
     assert not gate.token_requests and not (tool.dir / "rows").exists()
     assert not (tool.dir / "recording").exists()
 
 
 def test_queue_file(user):
-    (user.dir / "queues").write_text("# ours\n\n %s # first\r\n%s\n"
-                                     % (QUEUE.upper(), frames.QUEUES[1]))
+    user.write("queues", "# ours\n\n %s # first\r\n%s\n"
+                         % (QUEUE.upper(), frames.QUEUES[1]))
     r = user.run("--dry-run", *HOST, "-Q", "queues", frames.QUEUES[2], "-q", frames.QUEUES[3])
     assert json.loads(r.out)["queue"]["value"] == [
         QUEUE, frames.QUEUES[1], frames.QUEUES[3], frames.QUEUES[2]]
     r = user.run("--dry-run", *HOST, "-Q", "-", data=QUEUE + "\n")
     assert json.loads(r.out)["queue"]["value"] == [QUEUE]
     for text in ("\ufeff" + QUEUE + "\r\n", "\t" + QUEUE.upper() + "#x", QUEUE):
-        (user.dir / "queues").write_text(text)
+        user.write("queues", text)
         assert json.loads(user.run("--dry-run", *HOST, "-Q", "queues").out)["queue"]["value"] \
             == [QUEUE]
     for text in (QUEUE + "\0", QUEUE + "\r" + QUEUE, "x" * (1 << 20), QUEUE + " " + QUEUE):
-        (user.dir / "queues").write_text(text)
+        user.write("queues", text)
         (line,) = refused(user, *HOST, "-Q", "queues", words=["queues, line 1"])
         assert len(line) < 400
-    (user.dir / "empty").write_text("# none\n")
+    user.write("empty", "# none\n")
     refused(user, *HOST, "-Q", "empty", QUEUE, words=["holds no queue ID"])
     with open(user.dir / "big", "wb") as big:
         big.truncate(5 << 20)
     refused(user, *HOST, "-Q", "big", words=["too long"])
-    (user.dir / "bad").write_text("x\n" + QUEUE + "\ny\n")
+    user.write("bad", "x\n" + QUEUE + "\ny\n")
     assert len(refused(user, *HOST, "-Q", "bad", words=["line 1", "line 3"])) == 2
 
 
@@ -431,7 +429,7 @@ def test_any_name_of_the_service_is_its_api(tool, variable, host, url):
 def test_500_queues_and_no_more(tool):
     tool.env.update(GENESYSCLOUD_ACCESS_TOKEN="t", GENESYSCLOUD_REGION="eu-west-1")
     lines = ["%08x-0000-4000-8000-000000000001" % i for i in range(501)]
-    (tool.dir / "queues").write_text("\n".join(lines[:500]))
+    tool.write("queues", "\n".join(lines[:500]))
     r = tool.run(*NOTICES[:-1], "-Q", "queues")
     assert r.status == 0 and json.loads(r.out)["queue"]["value"] == lines[:500]
     refused(tool, *NOTICES[:-1], "-Q", "queues", lines[500],
@@ -475,7 +473,7 @@ def test_access_token_beats_id_and_secret_of_the_environment(tool):
     # to its own tools' region; the stream has no use for it
     assert origins(*NOTICES) == ["b.example", "environment", None, None]
     assert origins("--dry-run", QUEUE) == ["example", None, "environment", "environment"]
-    (tool.dir / "secret").write_text("s")
+    tool.write("secret", "s")
     assert origins(*NOTICES, "--client-secret-file", "secret") == \
         ["a.example", None, "environment", "file"]
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = ""
@@ -535,10 +533,8 @@ def gc(tool):
     def write(expiry=LATER, mode=0o600):
         if expiry == SOON:
             expiry = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
-        path = tool.dir / ".gc/config.toml"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(GC.replace("%s", expiry))
-        path.chmod(mode)
+        (tool.dir / ".gc").mkdir(exist_ok=True)
+        tool.write(".gc/config.toml", GC.replace("%s", expiry), mode)
         return tool
     return write
 
@@ -562,7 +558,7 @@ def test_profile_says_who_and_where(gc):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="hidden-s",
                     GENESYSCLOUD_REGION="us-east-1", GENESYSCLOUD_ACCESS_TOKEN="hidden-t",
                     CREDENTIALS_DIRECTORY=str(tool.dir))
-    (tool.dir / "gsqstat-client-secret").write_text("hidden-file")
+    tool.write("gsqstat-client-secret", "hidden-file")
     assert whose(tool, "--profile", "Token") == [de, "profile", "profile", None, None]
     assert whose(tool, "--profile", "both") == [
         "https://api.mypurecloud.com", "environment", "profile", "profile", "profile"]
@@ -572,7 +568,7 @@ def test_profile_says_who_and_where(gc):
     assert whose(tool, "--profile", "Token", "-H", "mypurecloud.jp") == [
         "https://api.mypurecloud.jp", "flag", "profile", None, None]
     # and none without the option
-    (tool.dir / ".gc/config.toml").write_text("[")
+    tool.write(".gc/config.toml", "[")
     assert whose(tool)[1:] == ["environment", None, "environment", "file"]
 
 
@@ -617,12 +613,9 @@ def test_replay_needs_nothing_of_a_profile_and_others_reading_it_is_told(gc):
 
 
 @pytest.mark.parametrize("how", ["flag", "systemd"])
-def test_secret_from_a_file(tool, serve, how):
-    serve()
+def test_secret_from_a_file(tool, gate, how):
     tool.env["GENESYS_CLIENT_SECRET"] = "wrong"
-    path = tool.dir / "gsqstat-client-secret"
-    path.write_text(gateway.SECRET + "\n")
-    path.chmod(0o600)
+    path = tool.write("gsqstat-client-secret", gateway.SECRET + "\n", 0o600)
     args = ["--client-secret-file", path] if how == "flag" else []
     if how == "systemd":
         tool.env["CREDENTIALS_DIRECTORY"] = str(tool.dir)

@@ -121,11 +121,10 @@ def test_manual_examples_hold(tool):
     (tool.dir / "tests").symlink_to(TOP / "tests")
     for name, text in (("url", "https://hooks.example/s3cret"), ("keys", "whsec_" + "a" * 32),
                        ("queues", harness.QUEUE), ("queues.txt", harness.QUEUE)):
-        (tool.dir / name).write_text(text)
-        (tool.dir / name).chmod(0o600)
+        tool.write(name, text, 0o600)
     (tool.dir / ".gc").mkdir(mode=0o700)
-    (tool.dir / ".gc/config.toml").write_text('[DEFAULT]\nenvironment = "mypurecloud.ie"\n'
-                                              'client_credentials = "i"\nclient_secret = "s"\n')
+    tool.write(".gc/config.toml", '[DEFAULT]\nenvironment = "mypurecloud.ie"\n'
+                                  'client_credentials = "i"\nclient_secret = "s"\n')
     (tool.dir / "frames.ndjson").symlink_to(TOP / "tests/sample.ndjson")
     section = MANUAL.split(".Sh EXAMPLES")[1].split(".Sh ")[0].replace("\\e\n", "\\\n")
     examples = re.findall(r"(?m)^(?:\.Dl )?((?:(?:\* ){5}flock|gsqstat) (?:.*[\\|]\n)*.*)", section)
@@ -158,8 +157,8 @@ def replay(tool, window, start, end, *, snapshot, told):
                      "group": notice_frames.group(harness.QUEUE, "voice"), "data": snapshot}]}))),
              *((seconds, '"stream":0,"frame":' + frame) for seconds, frame in told),
              (end, '"state":"end"')]
-    (tool.dir / "recording").write_text("".join('{"at":"%s",%s}\n' % (at(s), text)
-                                           for s, text in lines))
+    tool.write("recording", "".join('{"at":"%s",%s}\n' % (at(s), text)
+                               for s, text in lines))
     r = tool.run("--source", "notifications", "--replay", "recording", "-w", window, harness.QUEUE)
     assert r.status == 0, r.err
     return [row["metrics"] for row in r.rows if row["mediaType"] == "voice"]
@@ -295,17 +294,17 @@ def shell(tool):
             service, to_service = enter(notices.Notices, notices.Scenario(queues=NAMED, rate=40))
             # the program as it is, but for how long a live window is
             (tool.dir / "bin").mkdir()
-            (tool.dir / "bin/gsqstat").write_text(
+            tool.write(
+                "bin/gsqstat",
                 '#!/bin/sh\ncase " $* " in *" --source notifications "*) %s ;; *) %s ;; esac\n'
                 'case " $* " in *--replay*|*--now*|*--list-queues*|*--dry-run*|*--verify-*) ;;\n'
                 '*--align*) set -- "$@" -w 300ms -n 2 ;;\n'
                 '*-f\\ table*) set -- "$@" -w 300ms -n 1 ;; *) set -- "$@" -w 300ms ;; esac\n'
-                'exec %s "$@"\n' % (to_service, to_gate, harness.PROGRAM))
-            (tool.dir / "bin/gsqstat").chmod(0o755)
+                'exec %s "$@"\n' % (to_service, to_gate, harness.PROGRAM), 0o755)
             tool.env.update(GENESYS_CLIENT_ID=gateway.CLIENT_ID, GENESYS_API_HOST="api.example",
                             GENESYS_CLIENT_SECRET=gateway.SECRET,
                             PATH="%s:%s:/usr/sbin" % (tool.dir / "bin", tool.env["PATH"]))
-            (tool.dir / "queues.txt").write_text("\n".join(frames.QUEUES[:2]))
+            tool.write("queues.txt", "\n".join(frames.QUEUES[:2]))
             (tool.dir / "tests").symlink_to(TOP / "tests")
             return service
         yield start
@@ -355,9 +354,8 @@ def start_mosquitto(tool):
     port = harness.free_port()
     process = subprocess.Popen([broker, "-p", str(port)], stderr=subprocess.DEVNULL)
     for name in ("pub", "sub"):
-        (tool.dir / "bin" / ("mosquitto_" + name)).write_text(
-            '#!/bin/sh\nexec %s -p %d "$@"\n' % (shutil.which("mosquitto_" + name), port))
-        (tool.dir / "bin" / ("mosquitto_" + name)).chmod(0o755)
+        tool.write("bin/mosquitto_" + name, '#!/bin/sh\nexec %s -p %d "$@"\n' % (
+            shutil.which("mosquitto_" + name), port), 0o755)
     assert harness.eventually(lambda: harness.listens(port))
     return lambda: (process.terminate(), process.wait())
 
@@ -485,8 +483,7 @@ def test_demo_shows_rows(tool, goal, capfd):
     would = subprocess.run(["make", "-n", *goal.split()], cwd=TOP, capture_output=True, text=True)
     _, script, _, source = shlex.split(would.stdout.splitlines()[-1])
     assert (TOP / script).samefile(demo.__file__)
-    (tool.dir / "short").write_text('#!/bin/sh\nexec %s "$@" -w 200ms\n' % harness.PROGRAM)
-    (tool.dir / "short").chmod(0o755)
+    tool.write("short", '#!/bin/sh\nexec %s "$@" -w 200ms\n' % harness.PROGRAM, 0o755)
     status = demo.main(str(tool.dir / "short"), source)
     out, err = capfd.readouterr()
     assert status == 0 and len(re.findall(ROW, out)) == (6 if source == "stream" else 12), err

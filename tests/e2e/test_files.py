@@ -148,8 +148,7 @@ def test_reader_of_a_recording_that_stops_keeps_no_signal_away(tool, serve, fifo
     assert process.end(status=7).rows[0]["partial"]
 
 
-def test_reader_of_a_recording_that_leaves_is_told_at_once(tool, serve, fifo):
-    serve()
+def test_reader_of_a_recording_that_leaves_is_told_at_once(tool, gate, fifo):
     process = tool.start("-w", "1h", "--record", "fifo", QUEUE, until="stream.connected")
     os.close(fifo)
     assert "--record fifo: its reader has left" in process.until("warning")["message"]
@@ -171,7 +170,7 @@ def test_reader_that_is_slow_gets_the_whole_recording(tool, serve, fifo):
 def test_replay_waits_for_a_reader_of_rejects_that_reads(tool, fifo):
     """More than may wait, which a replay writes in no time."""
     line = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
-    (tool.dir / "in").write_text(line * 40 + BARE)
+    tool.write("in", line * 40 + BARE)
     process = tool.start("--replay", "in", "--rejects", "fifo", until="run.start")
     os.set_blocking(fifo, True)
     got = 0
@@ -186,14 +185,13 @@ def test_replay_waits_for_a_reader_of_rejects_that_reads(tool, fifo):
 
 def test_replay_does_not_wait_for_a_reader_of_rejects_that_stops(tool, fifo):
     line = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
-    (tool.dir / "in").write_text(line * 40 + BARE)
+    tool.write("in", line * 40 + BARE)
     r = tool.run("--replay", "in", "--rejects", "fifo")
     assert r.status == 7 and [row["window"] for row in r.rows] == [0, 1]
     assert r.end["message"] == "--rejects fifo: its reader is too slow: more than 16 MiB wait"
 
 
-def test_recording_is_one_runs_alone(tool, serve):
-    serve()
+def test_recording_is_one_runs_alone(tool, gate):
     first = tool.start("-w", "1h", "--record", "recording", QUEUE, until="stream.connected")
     assert harness.eventually(lambda: b"frame" in (tool.dir / "recording").read_bytes())
     for flag in ("--record", "--rejects"):
@@ -212,8 +210,7 @@ def test_recording_is_one_runs_alone(tool, serve):
 @as_root
 @pytest.mark.parametrize("flag", ["--record", "--rejects"])
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
-def test_side_file_of_another_user_is_refused_and_not_emptied(tool, plain, serve, flag, more):
-    gate = serve()
+def test_side_file_of_another_user_is_refused_and_not_emptied(tool, plain, gate, flag, more):
     theirs = put(tool.dir / "theirs", mode=0o666, uid=OTHER)
     r = plain("-w", "200ms", flag, "theirs", QUEUE, *more)
     assert r.status == 2 and "theirs: cannot be opened" in r.err and "another user" in r.err
@@ -222,8 +219,7 @@ def test_side_file_of_another_user_is_refused_and_not_emptied(tool, plain, serve
 
 @pytest.mark.parametrize("late", [["--audit-file", "fifo"], ["--callback", "https://localhost/",
                                   "--callback-spool", "old"]])
-def test_side_file_is_emptied_after_every_check(tool, serve, late):
-    serve()
+def test_side_file_is_emptied_after_every_check(tool, gate, late):
     os.mkfifo(tool.dir / "fifo")    # nobody reads it
     for name in ("recording", "bad", "old"):
         put(tool.dir / name)
@@ -231,8 +227,7 @@ def test_side_file_is_emptied_after_every_check(tool, serve, late):
     assert (tool.dir / "recording").read_text() == (tool.dir / "bad").read_text() == "old"
 
 
-def test_side_file_needs_no_directory_to_write_to(tool, plain, serve):
-    serve()
+def test_side_file_needs_no_directory_to_write_to(tool, plain, gate):
     (tool.dir / "d").mkdir()
     put(tool.dir / "d/recording")
     (tool.dir / "d").chmod(0o555)
@@ -253,8 +248,7 @@ def windows(path):
     return [json.loads(line)["window"] for line in path.read_text().splitlines()]
 
 
-def test_rows_are_kept_where_the_end_fails(tool, serve):
-    serve()
+def test_rows_are_kept_where_the_end_fails(tool, gate):
     process = tool.start("-w", "1h", "-o", "rows", QUEUE, until="stream.connected")
     (tool.dir / "rows").mkdir()
     r = process.end()
@@ -264,8 +258,7 @@ def test_rows_are_kept_where_the_end_fails(tool, serve):
     assert names(tool) == ["rows", "rows.unfinished"]
 
 
-def test_rows_whose_directory_is_gone_are_named_nowhere(tool, serve):
-    serve()
+def test_rows_whose_directory_is_gone_are_named_nowhere(tool, gate):
     (tool.dir / "d").mkdir()
     process = tool.start("-w", "1h", "-o", "d/rows", QUEUE, until="stream.connected")
     (tool.dir / "d").rename(tool.dir / "e")
@@ -282,8 +275,7 @@ def killed(tool, *args, event="window.flush", count=2):
     process.wait()
 
 
-def test_rows_of_a_killed_run_are_kept_by_the_next(tool, serve):
-    serve()
+def test_rows_of_a_killed_run_are_kept_by_the_next(tool, gate):
     put(tool.dir / "rows.unfinished", "older")
     put(tool.dir / ".rows.other", "not ours")
     killed(tool, "-w", "200ms", "-n", 100)
@@ -296,8 +288,7 @@ def test_rows_of_a_killed_run_are_kept_by_the_next(tool, serve):
                for w in r.events("warning"))
 
 
-def test_newest_of_several_killed_runs_is_kept(tool, serve):
-    serve()
+def test_newest_of_several_killed_runs_is_kept(tool, gate):
     for length in ("100ms", "300ms"):
         killed(tool, "-w", length, "-n", 100)
         temp = next(tool.dir.glob(".rows*"))
@@ -311,8 +302,7 @@ def test_newest_of_several_killed_runs_is_kept(tool, serve):
     assert names(tool) == ["rows", "rows.unfinished"]
 
 
-def test_empty_file_of_a_killed_run_is_removed(tool, serve):
-    serve()
+def test_empty_file_of_a_killed_run_is_removed(tool, gate):
     killed(tool, "-w", "1h", event="stream.connected", count=1)
     assert len(names(tool)) == 1
     r = tool.run("-w", "200ms", "-o", "rows", QUEUE)
@@ -320,8 +310,7 @@ def test_empty_file_of_a_killed_run_is_removed(tool, serve):
     assert not any("unfinished" in w["message"] for w in r.events("warning"))
 
 
-def test_runs_side_by_side_leave_each_others_rows_alone(tool, serve):
-    serve()
+def test_runs_side_by_side_leave_each_others_rows_alone(tool, gate):
     first = tool.start("-w", "300ms", "-n", 1000, "-o", "rows", QUEUE)
     first.until("window.flush", count=2)
     assert tool.run("-w", "200ms", "-o", "rows", QUEUE).status == 0
@@ -388,21 +377,24 @@ def test_mount_point_is_no_place_for_an_exposition(tool, more):
 
 # -- names of our own descriptors
 
+def through_socket(run):
+    """What comes out of a socket whose other end run(theirs) is given."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        run(theirs)
+        theirs.close()
+        with ours.makefile("rb") as received:
+            return received.read()
+
+
 @pytest.mark.parametrize("name", ["/dev/stdout", "/proc/self/fd/1", "link"])
 @pytest.mark.parametrize("form", ["ndjson", "prometheus"])
 def test_stdout_by_its_name_is_stdout_also_where_it_is_a_socket(tool, name, form):
     (tool.dir / "link").symlink_to("/dev/stdout")
     args = ["--replay", "-", "-w", "10s", "-f", form]
     expected = tool.run(*args, data=BARE).out
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        r = tool.run(*args, "-o", name, data=BARE, stdout=theirs)
-        theirs.close()
-        assert r.status == 0, r.err
-        got = b""
-        while more := ours.recv(65536):
-            got += more
-    assert got.decode() == expected
+    assert through_socket(lambda theirs: tool.run(
+        *args, "-o", name, data=BARE, stdout=theirs, status=0)).decode() == expected
 
 
 def test_stdout_by_its_name_is_appended_to(tool):
@@ -413,17 +405,10 @@ def test_stdout_by_its_name_is_appended_to(tool):
     assert lines[0] == "before" and [json.loads(line)["window"] for line in lines[1:]] == [0, 1]
 
 
-def test_side_file_may_be_a_socket_that_the_run_was_given(tool, serve):
-    serve()
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        r = tool.run("-w", "200ms", "--record", "/dev/fd/%d" % theirs.fileno(), QUEUE,
-                     pass_fds=[theirs.fileno()])
-        theirs.close()
-        assert r.status == 0, r.err
-        recording = b""
-        while more := ours.recv(65536):
-            recording += more
+def test_side_file_may_be_a_socket_that_the_run_was_given(tool, gate):
+    recording = through_socket(lambda theirs: tool.run(
+        "-w", "200ms", "--record", "/dev/fd/%d" % theirs.fileno(), QUEUE,
+        pass_fds=[theirs.fileno()], status=0))
     assert recording.endswith(b'"state":"end"}\n')
 
 
@@ -461,8 +446,7 @@ def test_audit_file_follows_no_link_of_another_user(tool, to, more):
 
 
 @as_root
-def test_audit_file_that_becomes_a_link_of_another_user_ends_the_run(tool, serve):
-    serve()
+def test_audit_file_that_becomes_a_link_of_another_user_ends_the_run(tool, gate):
     process = tool.start("-w", "200ms", "-n", 1000, "--audit-file", "log", QUEUE)
     assert json.loads(process.stdout.readline())
     mine = put(tool.dir / "mine", "")
@@ -474,15 +458,9 @@ def test_audit_file_that_becomes_a_link_of_another_user_ends_the_run(tool, serve
 
 
 def test_audit_file_may_be_a_socket_that_the_run_was_given(tool):
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        r = tool.run("--replay", "-", "--audit-file", "/dev/fd/%d" % theirs.fileno(),
-                     data=BARE, pass_fds=[theirs.fileno()])
-        theirs.close()
-        assert r.status == 0, r.err
-        got = b""
-        while more := ours.recv(65536):
-            got += more
+    got = through_socket(lambda theirs: tool.run(
+        "--replay", "-", "--audit-file", "/dev/fd/%d" % theirs.fileno(), data=BARE,
+        pass_fds=[theirs.fileno()], status=0))
     assert json.loads(got.splitlines()[-1])["event"] == "run.end"
 
 
@@ -491,8 +469,7 @@ def test_audit_file_may_be_a_socket_that_the_run_was_given(tool):
 @with_mounts
 @pytest.mark.parametrize("variable, path", [("HOME", "/.cache/gsqstat"),
                                             ("XDG_CACHE_HOME", "/gsqstat")])
-def test_cache_that_cannot_be_made_is_told_with_its_reason(tool, serve, variable, path):
-    serve()
+def test_cache_that_cannot_be_made_is_told_with_its_reason(tool, gate, variable, path):
     home = tool.dir / "home"
     home.mkdir()
     del tool.env["XDG_CACHE_HOME"]

@@ -97,9 +97,7 @@ def test_comma_locale_changes_no_byte(tool):
 # -- files
 
 def test_output_file_is_replaced_whole(tool):
-    target = tool.dir / "rows"
-    target.write_text("old")
-    target.chmod(0o640)
+    target = tool.write("rows", "old", 0o640)
     assert tool.run("--replay", "-", "-o", "rows", "-w", "1m", data=BARE, status=0).out == ""
     assert json.loads(target.read_text())["updates"] == 12
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
@@ -119,14 +117,13 @@ def test_symbolic_link_is_written_through(tool):
 
 
 def test_target_stays_where_no_row_was_printed(tool):
-    (tool.dir / "rows").write_text("old")
+    tool.write("rows", "old")
     assert tool.run("--replay", "-", "-o", "rows", data="nonsense\n").status == 8
     assert (tool.dir / "rows").read_text() == "old"
     assert [p.name for p in tool.dir.iterdir() if "rows" in p.name] == ["rows"]
 
 
-def test_signal_replaces_the_target_with_partial_rows(tool, serve):
-    serve()
+def test_signal_replaces_the_target_with_partial_rows(tool, gate):
     process = tool.start("-w", "1h", "-o", "rows", QUEUE, until="stream.connected")
     assert process.end().status == 143
     assert json.loads((tool.dir / "rows").read_text())["partial"]
@@ -136,10 +133,8 @@ def test_output_dash_is_stdout(tool):
     assert tool.run("--replay", "-", "-o", "-", data=BARE).rows
 
 
-def test_side_files_are_private(tool, serve):
-    serve()
-    (tool.dir / "recording").write_text("old")
-    (tool.dir / "recording").chmod(0o644)
+def test_side_files_are_private(tool, gate):
+    tool.write("recording", "old", 0o644)
     assert tool.run("-w", "200ms", "--record", "recording", "--rejects", "bad", QUEUE).status == 0
     for name in ("recording", "bad"):
         assert stat.S_IMODE((tool.dir / name).stat().st_mode) == 0o600
@@ -154,8 +149,7 @@ def test_full_disk_is_7(tool):
     assert tool.run("--replay", "-", "-o", "/dev/full", data=BARE).status == 7
 
 
-def test_closed_stdout_is_7_and_its_number_is_never_reused(tool, serve):
-    serve()
+def test_closed_stdout_is_7_and_its_number_is_never_reused(tool, gate):
     r = subprocess.run(["sh", "-c", '"$0" "$@" >&-', harness.PROGRAM, "-w", "200ms",
                         "--record", "recording", QUEUE],
                        env=tool.env, cwd=tool.dir, capture_output=True)
@@ -163,8 +157,7 @@ def test_closed_stdout_is_7_and_its_number_is_never_reused(tool, serve):
     assert not (tool.dir / "recording").exists() or (tool.dir / "recording").read_text() == ""
 
 
-def test_reader_that_leaves_ends_the_run_at_once(tool, serve):
-    serve()
+def test_reader_that_leaves_ends_the_run_at_once(tool, gate):
     process = tool.start("-w", "1h", QUEUE, until="stream.connected")
     process.leave()
     assert process.wait(timeout=3 * harness.SLACK) == 141
@@ -172,7 +165,7 @@ def test_reader_that_leaves_ends_the_run_at_once(tool, serve):
 
 
 def test_head_ends_a_run(tool):
-    (tool.dir / "in").write_text(GAP)
+    tool.write("in", GAP)
     r = subprocess.run(["bash", "-c", '"$0" --replay in -w 100ms --audit none | head -n1; '
                         'echo ${PIPESTATUS[0]}', harness.PROGRAM], env=tool.env, timeout=30,
                        cwd=tool.dir, capture_output=True, text=True)
@@ -214,8 +207,7 @@ def test_wait_that_fails_at_the_end_is_told_as_it_is(tool):
     assert process.finish().status == 7
 
 
-def test_rows_come_as_their_window_closes(tool, serve):
-    serve()
+def test_rows_come_as_their_window_closes(tool, gate):
     process = tool.start("-w", "300ms", "-n", 50, QUEUE, until="window.flush")
     assert json.loads(process.stdout.readline())["window"] == 0
     process.kill()
@@ -235,7 +227,7 @@ def recorded(seconds, **data):
 
 
 def test_terminal_that_nobody_reads_does_not_keep_signals_away(tool):
-    (tool.dir / "in").write_text(recorded(range(600)))
+    tool.write("in", recorded(range(600)))
     terminal, end = pty.openpty()
     process = tool.start("--replay", "in", "--time", "arrival", "-w", "1s", stdout=end)
     os.close(end)
@@ -249,8 +241,7 @@ def test_terminal_that_nobody_reads_does_not_keep_signals_away(tool):
         os.close(terminal)
 
 
-def test_terminal_that_hangs_up_ends_the_run(tool, serve):
-    serve()
+def test_terminal_that_hangs_up_ends_the_run(tool, gate):
     terminal, end = pty.openpty()
     process = tool.start("-w", "1h", QUEUE, stdout=end)
     os.close(end)
@@ -261,7 +252,7 @@ def test_terminal_that_hangs_up_ends_the_run(tool, serve):
 
 
 def test_fifo_of_rejects_that_nobody_reads_is_7(tool):
-    (tool.dir / "in").write_text(frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n" * 2 + (
+    tool.write("in", frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n" * 2 + (
         frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n") * 1000)
     os.mkfifo(tool.dir / "bad")
     read = os.open(tool.dir / "bad", os.O_RDONLY | os.O_NONBLOCK)
@@ -280,14 +271,14 @@ def test_file_takes_more_windows_at_once_than_may_wait(tool):
 @pytest.mark.parametrize("path", ["new/", "in/", "no/file"])
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
 def test_target_that_cannot_be_made_is_2_also_on_a_dry_run(tool, path, more):
-    (tool.dir / "in").write_text(BARE)
+    tool.write("in", BARE)
     assert "cannot be" in tool.run("--replay", "in", "-o", path, *more, status=2).err
     assert [p.name for p in tool.dir.iterdir()] == ["in"]
 
 
 def test_full_disk_leaves_the_target_and_keeps_what_was_written(tool):
-    (tool.dir / "in").write_text(recorded(range(60)))
-    (tool.dir / "rows").write_text("old")
+    tool.write("in", recorded(range(60)))
+    tool.write("rows", "old")
     r = tool.run("--replay", "in", "--time", "arrival", "-w", "1s", "-o", "rows",
                  preexec_fn=harness.limit_file_size(4096))
     assert r.status == 7 and "--output rows: File too large" in r.end["message"]

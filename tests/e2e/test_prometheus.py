@@ -140,7 +140,7 @@ def test_a_partial_window_is_not_exposed(tool):
 
 
 def test_without_a_whole_window_there_is_nothing(tool):
-    (tool.dir / "file.prom").write_text("old\n")
+    tool.write("file.prom", "old\n")
     for target in (), ("-o", "file.prom"):
         result = tool.run("--replay", SAMPLE, "-w", "1h", "--outlier", OUTLIER, *PROMETHEUS,
                           *target)
@@ -188,8 +188,7 @@ def test_numbers_of_the_notification_service(tool):
     check_metrics(result.out)
 
 
-def test_now_exposes_queues_without_their_media(tool, notify):
-    notify()
+def test_now_exposes_queues_without_their_media(tool, service):
     result = tool.run("--source", "notifications", "--now", *PROMETHEUS, "--queue-name",
                       "Queue 01", "-m", "oWaiting", status=0)
     labels = {labels for name, labels in parse(result.out) if name.startswith("gsqstat_o_")}
@@ -209,11 +208,9 @@ def stamp(text):
     return parse(text)[SUCCESS, ()]
 
 
-def test_a_file_is_replaced_whole_at_each_window(tool, serve):
+def test_a_file_is_replaced_whole_at_each_window(tool, gate):
     """Read all the time: it is never half a file, and has each window."""
-    serve()
-    (tool.dir / "real.prom").write_text("")
-    (tool.dir / "real.prom").chmod(0o640)
+    tool.write("real.prom", "", 0o640)
     (tool.dir / "file.prom").symlink_to("real.prom")
     process = tool.start("-w", "100ms", "-n", 20, *PROMETHEUS, "-o", "file.prom", QUEUE)
     done, stamps = threading.Event(), []
@@ -251,8 +248,7 @@ def test_the_last_good_file_stays_where_a_run_fails(tool, serve):
     assert list(tool.dir.glob(".*")) == []
 
 
-def test_a_file_that_cannot_be_replaced_ends_the_run(tool, serve):
-    serve()
+def test_a_file_that_cannot_be_replaced_ends_the_run(tool, gate):
     (tool.dir / "d").mkdir()
     process = tool.start("-w", "200ms", "-n", 100, *PROMETHEUS, "-o", "d/x.prom", QUEUE)
     process.until("window.flush")
@@ -262,8 +258,7 @@ def test_a_file_that_cannot_be_replaced_ends_the_run(tool, serve):
     assert stamp((tool.dir / "gone/x.prom").read_text()) > 0
 
 
-def test_after_a_signal_stdout_has_the_last_whole_window(tool, serve):
-    serve()
+def test_after_a_signal_stdout_has_the_last_whole_window(tool, gate):
     process = tool.start("-w", "300ms", "-n", 1000, *PROMETHEUS, QUEUE, until="window.flush")
     result = process.end(status=128 + signal.SIGTERM)
     whole = [e for e in result.events("window.flush") if not e["partial"]]
@@ -317,7 +312,8 @@ def test_node_exporter_and_prometheus_have_the_numbers(tool, serve):
     textfiles = tool.dir / "textfile"
     textfiles.mkdir()
     one, two = harness.free_port(), harness.free_port()
-    (tool.dir / "prometheus.yml").write_text(
+    tool.write(
+        "prometheus.yml",
         "scrape_configs:\n- job_name: queues\n  scrape_interval: 200ms\n  scrape_timeout: 200ms\n"
         "  static_configs: [{targets: ['127.0.0.1:%d']}]\n" % one)
     # as the README has it, but for how long a window is

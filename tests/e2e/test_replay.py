@@ -169,7 +169,7 @@ def test_source_and_queues_come_from_the_recording(tool):
     assert [row["queueId"] for row in tool.run(*ARRIVAL, data=data).rows] == [QUEUE]
     r = tool.run(*ARRIVAL, "-q", frames.QUEUES[1], data=data)
     assert r.status == 2 and "queue %s is not in the recording" % frames.QUEUES[1] in r.err
-    (tool.dir / "recording").write_text(data.replace("PT10S", "PT1M"))
+    tool.write("recording", data.replace("PT10S", "PT1M"))
     r = tool.run("--replay", "recording", "--dry-run")
     settings = json.loads(r.out)
     assert settings["source"] == {"value": "stream", "from": "recording"}
@@ -190,7 +190,7 @@ def test_source_that_is_not_the_recordings_is_8(tool, name, other, how):
     if how == "bare":
         data = lines(*(json.dumps(json.loads(line)["frame"]) for line in data.splitlines()
                        if '"stream":0,"frame":' in line))
-    (tool.dir / "recording").write_text(data)
+    tool.write("recording", data)
     file = "-" if how == "pipe" else "recording"
     good = "notifications" if other == "stream" else "stream"
     r = tool.run("--replay", file, "--source", other, data=data)
@@ -426,8 +426,7 @@ def test_fifo_whose_writer_is_silent_keeps_no_signal_away(tool, begun):
         os.close(writer)
 
 
-def test_last_line_cut_is_a_warning(tool, serve):
-    serve()
+def test_last_line_cut_is_a_warning(tool, gate):
     tool.run("-w", "400ms", "--record", "recording", QUEUE)
     whole = (tool.dir / "recording").read_bytes()
     cut = whole[:whole.rindex(b'{"at"', 0, -60) + 40]
@@ -462,8 +461,7 @@ def test_arrival_needs_an_arrival(tool):
     assert tool.run("--replay", "-", "--time", "arrival", data=lines(at(0))).status == 8
 
 
-def test_rewritten_recording_still_replays(tool, serve):
-    serve()
+def test_rewritten_recording_still_replays(tool, gate):
     live = tool.run("-w", "400ms", "--record", "recording", QUEUE)
     loose = "".join(json.dumps(dict(sorted(json.loads(line).items()))) + "\r\n"
                     for line in (tool.dir / "recording").read_text().splitlines())

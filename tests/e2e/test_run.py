@@ -28,8 +28,7 @@ FAST = ("-w", "300ms", QUEUE)
 # -- signals
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_prints_partial_rows(tool, serve, number):
-    gate = serve()
+def test_signal_prints_partial_rows(tool, gate, number):
     process = tool.start("-w", "1h", "-n", 5, QUEUE, frames.QUEUES[1], until="stream.connected")
     r = process.end(number, status=128 + number, within=harness.SLACK)
     assert len(r.rows) == 2 and all(row["partial"] for row in r.rows)
@@ -37,8 +36,7 @@ def test_signal_prints_partial_rows(tool, serve, number):
     assert harness.eventually(lambda: gate.closes == [1000])
 
 
-def test_signal_in_a_handshake(tool, serve):
-    serve()
+def test_signal_in_a_handshake(tool, gate):
     with socket.create_server(("127.0.0.1", 0)) as server:
         process = tool.start("-H", "localhost:%d" % server.getsockname()[1], *FAST)
         server.accept()
@@ -66,9 +64,8 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 
 
 @pytest.fixture
-def resolving(tool, serve):
+def resolving(tool, gate):
     """Every name takes 20 s; true once one is looked up."""
-    serve()
     harness.preload(tool, "resolver", SLOW_RESOLVER)
     sign = tool.dir / "resolving"
     tool.env.update(RESOLVING=str(sign), GENESYS_API_HOST="gateway.invalid")
@@ -139,15 +136,13 @@ def ending_before_a_full_pipe(tool):
         yield process
 
 
-def test_signal_while_stdout_is_blocked(tool, serve):
-    serve()
+def test_signal_while_stdout_is_blocked(tool, gate):
     with ending_before_a_full_pipe(tool) as process:
         r = process.finish(within=harness.SLACK, status=143)
         assert any("rows were not taken" in line["message"] for line in r.events("warning"))
 
 
-def test_usr1_before_a_run_begins_is_answered_in_it(tool, serve):
-    serve()
+def test_usr1_before_a_run_begins_is_answered_in_it(tool, gate):
     process = tool.start("-Q", "-", "-w", "300ms", stdin=subprocess.PIPE)
     status = "/proc/%d/status" % process.pid
     assert harness.eventually(lambda: "SigBlk:\t0000000000000200" in open(status).read())
@@ -155,8 +150,7 @@ def test_usr1_before_a_run_begins_is_answered_in_it(tool, serve):
     assert len(process.finish(QUEUE.encode(), status=0).events("run.status")) == 1
 
 
-def test_usr1_while_a_run_ends_cuts_nothing_off(tool, serve):
-    serve()
+def test_usr1_while_a_run_ends_cuts_nothing_off(tool, gate):
     with ending_before_a_full_pipe(tool) as process:
         while process.poll() is None:
             process.send_signal(signal.SIGUSR1)
@@ -164,8 +158,7 @@ def test_usr1_while_a_run_ends_cuts_nothing_off(tool, serve):
         assert process.finish(status=143).end["exit"] == 143
 
 
-def test_second_signal_ends_at_once_and_leaves_no_file(tool, serve):
-    serve()
+def test_second_signal_ends_at_once_and_leaves_no_file(tool, gate):
     process = tool.start("-w", "1h", "-o", "rows", QUEUE, until="stream.connected")
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
@@ -173,16 +166,14 @@ def test_second_signal_ends_at_once_and_leaves_no_file(tool, serve):
     assert not [p.name for p in tool.dir.iterdir() if p.name.startswith(".rows")]
 
 
-def test_ignored_signal_stays_ignored(tool, serve):
-    serve()
+def test_ignored_signal_stays_ignored(tool, gate):
     process = tool.start("-w", "500ms", QUEUE,
                          preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     process.until("stream.connected")
     assert process.end(signal.SIGHUP).status == 0
 
 
-def test_usr1_tells_the_counts_and_goes_on(tool, serve):
-    serve()
+def test_usr1_tells_the_counts_and_goes_on(tool, gate):
     process = tool.start("-w", "700ms", QUEUE, until="stream.connected")
     process.send_signal(signal.SIGUSR1)
     line = process.until("run.status")
@@ -190,8 +181,7 @@ def test_usr1_tells_the_counts_and_goes_on(tool, serve):
     assert process.finish().status == 0
 
 
-def test_stopped_process_counts_the_time_as_lost(tool, serve):
-    serve()
+def test_stopped_process_counts_the_time_as_lost(tool, gate):
     process = tool.start("-w", "300ms", "-n", 1000, "--idle-timeout", "800ms", QUEUE)
     process.until("stream.connected")
     process.send_signal(signal.SIGSTOP)
@@ -258,8 +248,7 @@ def cache_files(tool):
     return [p for p in (tool.dir / "cache/gsqstat").iterdir() if p.suffix == ""]
 
 
-def test_token_is_kept_and_used_again(tool, serve):
-    gate = serve()
+def test_token_is_kept_and_used_again(tool, gate):
     assert tool.run(*FAST).status == 0
     (path,) = cache_files(tool)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -272,8 +261,7 @@ def test_token_is_kept_and_used_again(tool, serve):
 
 @pytest.mark.parametrize("text, mode", [("{", 0o600), ("", 0o600), ("x" * 70000, 0o600),
                                         (None, 0o644)])
-def test_broken_cache_file_is_set_aside(tool, serve, text, mode):
-    gate = serve()
+def test_broken_cache_file_is_set_aside(tool, gate, text, mode):
     tool.run(*FAST)
     (path,) = cache_files(tool)
     if text is not None:
@@ -285,8 +273,7 @@ def test_broken_cache_file_is_set_aside(tool, serve, text, mode):
     assert tool.run(*FAST).events("token.cached")
 
 
-def test_unusable_cache_is_one_warning(tool, serve):
-    serve()
+def test_unusable_cache_is_one_warning(tool, gate):
     del tool.env["XDG_CACHE_HOME"], tool.env["HOME"]
     r = tool.run(*FAST, status=0)
     assert len([w for w in r.events("warning") if "cache" in w["message"]]) == 1
@@ -298,8 +285,7 @@ def test_short_lived_token_is_used_and_not_kept(tool, serve):
     assert len(gate.token_requests) == 2 and cache_files(tool) == []
 
 
-def test_twenty_runs_of_one_minute_make_one_request(tool, serve):
-    gate = serve()
+def test_twenty_runs_of_one_minute_make_one_request(tool, gate):
     runs = [tool.start("-w", "200ms", QUEUE) for _ in range(20)]
     assert [run.finish().status for run in runs] == [0] * 20
     assert len(gate.token_requests) == 1
@@ -329,16 +315,14 @@ def refusing(proxy):
     return start
 
 
-def test_proxy_is_used_and_sees_no_query(tool, serve, proxy):
-    serve()
+def test_proxy_is_used_and_sees_no_query(tool, gate, proxy):
     seen = proxy().seen
     tool.run(*FAST, status=0)
     assert len(seen) == 2 and not any("access_token" in head for head in seen)
 
 
 @pytest.mark.parametrize("status", [b"429 No", b"502 Bad Gateway"])
-def test_proxy_that_refuses_is_5(tool, serve, refusing, status):
-    gate = serve()
+def test_proxy_that_refuses_is_5(tool, gate, refusing, status):
     seen, words = refusing(status)
     r = tool.run("--retry-for", "1s", *FAST, status=5)
     assert not gate.token_requests and words in r.end["message"]
@@ -369,8 +353,7 @@ def test_proxy_that_will_never_let_pass_ends_the_run_at_once(tool, serve, notify
     assert not r.events("token.retry") and not r.events("stream.retry")
 
 
-def test_proxy_that_refuses_the_stream_is_5(tool, serve, refusing):
-    gate = serve()
+def test_proxy_that_refuses_the_stream_is_5(tool, gate, refusing):
     assert tool.run(*FAST).status == 0
     seen, words = refusing(b"502 Bad Gateway")
     r = tool.run("--retry-for", "1s", *FAST, status=5)
@@ -381,8 +364,7 @@ def test_proxy_that_refuses_the_stream_is_5(tool, serve, refusing):
 
 @pytest.mark.parametrize("variable", ["https_proxy", "all_proxy", "HTTPS_PROXY"])
 @pytest.mark.parametrize("scheme", ["", "http://", "https://", "socks5h://"])
-def test_proxy_that_is_down_is_called_one(tool, serve, variable, scheme):
-    serve()
+def test_proxy_that_is_down_is_called_one(tool, gate, variable, scheme):
     for host in ("127.0.0.1:1", "proxy.invalid:3128"):
         tool.env[variable] = scheme + host
         r = tool.run("--retry-for", "300ms", *FAST, status=5)
@@ -391,16 +373,14 @@ def test_proxy_that_is_down_is_called_one(tool, serve, variable, scheme):
             assert "the proxy (%s: %s)" % (variable, host) in r.end["message"], r.err
 
 
-def test_wss_proxy_is_named_for_the_stream(tool, serve):
-    serve()
+def test_wss_proxy_is_named_for_the_stream(tool, gate):
     tool.env["WSS_PROXY"] = "127.0.0.1:1"
     r = tool.run("--retry-for", "300ms", *FAST)
     assert r.status == 5 and r.events("token.acquired"), r.err
     assert "the proxy (WSS_PROXY: 127.0.0.1:1)" in r.end["message"]
 
 
-def test_what_is_wrong_behind_a_proxy_is_not_the_proxys(tool, serve, proxy):
-    serve()
+def test_what_is_wrong_behind_a_proxy_is_not_the_proxys(tool, gate, proxy):
     proxy()
     del tool.env["SSL_CERT_FILE"]
     r = tool.run(*FAST, status=8)
@@ -409,8 +389,7 @@ def test_what_is_wrong_behind_a_proxy_is_not_the_proxys(tool, serve, proxy):
 
 
 @pytest.mark.parametrize("answers", [[b"\x05\xff"], [b"\x05\x02", b"\x01\x01"]])
-def test_socks_proxy_that_refuses_the_user_is_3(tool, serve, answers):
-    serve()
+def test_socks_proxy_that_refuses_the_user_is_3(tool, gate, answers):
     seen = []
 
     def refuse(client):
@@ -426,8 +405,7 @@ def test_socks_proxy_that_refuses_the_user_is_3(tool, serve, answers):
     assert "check the user and the password in all_proxy" in r.end["message"]
 
 
-def test_proxy_that_hangs_makes_no_run_longer(tool, serve, proxy):
-    serve()
+def test_proxy_that_hangs_makes_no_run_longer(tool, gate, proxy):
     seen = proxy(b"", "all_proxy").seen
     tool.run("--retry-for", "500ms", *FAST, status=5, within=0.5 + harness.SLACK)
     before = len(seen)
@@ -449,8 +427,7 @@ def test_proxy_that_hangs_is_named(tool, serve, notify, proxy, source, cached):
     assert "the proxy (https_proxy: 127.0.0.1:%d)" % port in r.end["message"], r.err
 
 
-def test_no_proxy_is_obeyed(tool, serve, proxy):
-    serve()
+def test_no_proxy_is_obeyed(tool, gate, proxy):
     seen = proxy(b"").seen
     tool.env["no_proxy"] = "localhost"
     assert tool.run(*FAST).status == 0 and not seen
@@ -473,8 +450,7 @@ def test_authorities_of_the_environment_vouch_for_a_proxy_too(tool, serve, proxy
     assert len(seen) == 2
 
 
-def test_proxy_of_an_unknown_authority_needs_ssl_cert_file(tool, serve, proxy):
-    gate = serve()
+def test_proxy_of_an_unknown_authority_needs_ssl_cert_file(tool, gate, proxy):
     seen = proxy(**over_tls(gate)).seen
     del tool.env["SSL_CERT_FILE"]
     r = tool.run("--cacert", gate.ca, *FAST, status=8)
@@ -489,8 +465,7 @@ def test_proxy_with_another_name_in_its_certificate(tool, serve, proxy):
     assert "it is for another name: check the host in https_proxy" in r.end["message"]
 
 
-def test_ssl_cert_dir_is_honoured(tool, serve):
-    gate = serve()
+def test_ssl_cert_dir_is_honoured(tool, gate):
     if not shutil.which("openssl"):
         pytest.skip("openssl, which makes such a directory, is missing")
     certificates, nothing = tool.dir / "certificates", tool.dir / "nothing"
@@ -508,9 +483,7 @@ def test_ssl_cert_dir_is_honoured(tool, serve):
 # -- descriptors
 
 @pytest.mark.parametrize("limit", range(4, 16))
-def test_too_few_descriptors_are_told_as_that(tool, serve, limit):
-    serve()
-
+def test_too_few_descriptors_are_told_as_that(tool, gate, limit):
     def lower():
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     r = tool.run("--retry-for", "3s", "--no-cache", *FAST, preexec_fn=lower)
@@ -556,8 +529,7 @@ def test_no_secret_is_told(tool, serve, name, audit):
     assert gate.port
 
 
-def test_process_shows_no_secret(tool, serve):
-    serve()
+def test_process_shows_no_secret(tool, gate):
     process = tool.start("-w", "1h", QUEUE, until="stream.connected")
     shown = (pathlib.Path("/proc/%d/cmdline" % process.pid).read_bytes()
              + pathlib.Path("/proc/%d/environ" % process.pid).read_bytes())
@@ -587,8 +559,7 @@ def test_process_is_not_dumpable(tool, serve):
 
 # -- the audit
 
-def test_logfmt_lines(tool, serve):
-    serve()
+def test_logfmt_lines(tool, gate):
     r = tool.run("--audit", "logfmt", *FAST)
     assert all(line.startswith("ts=2") and " event=" in line for line in r.err.splitlines())
 
@@ -599,17 +570,16 @@ def test_audit_none_has_one_plain_line_for_the_error(tool, serve):
     assert len(r.err.splitlines()) == 1 and r.err.startswith("gsqstat: ")
 
 
-def test_silent_tells_errors_alone(tool, serve):
-    serve()
+def test_silent_tells_errors_alone(tool, gate):
     assert tool.run("-s", *FAST).err == ""
 
 
 @pytest.mark.parametrize("form", ["json", "logfmt"])
 @pytest.mark.parametrize("count", [50, 500])
 def test_settings_fit_into_their_line_however_many_queues(tool, count, form):
-    (tool.dir / "in").write_text(frames.frame(QUEUE, "2026-11-24T02:00:00Z") + "\n")
-    (tool.dir / "queues").write_text("".join("%08x-0000-4000-8000-%012x\n" % (n, n)
-                                             for n in range(count)))
+    tool.write("in", frames.frame(QUEUE, "2026-11-24T02:00:00Z") + "\n")
+    tool.write("queues", "".join("%08x-0000-4000-8000-%012x\n" % (n, n)
+                                 for n in range(count)))
     r = tool.run("--replay", "in", "-Q", "queues", "-w", "17s", "--audit", form)
     line = r.err.splitlines()[0]
     assert r.status == 0 and "truncated" not in line and len(line) < 4096
@@ -633,10 +603,9 @@ def test_rejects_are_told_once_a_second(tool, serve):
     assert r.end["rejected"]["not-json"] == 50 and r.end["suppressed"] == 49
 
 
-def test_pipes_that_others_write_to_hold_nothing_up(tool, serve):
+def test_pipes_that_others_write_to_hold_nothing_up(tool, gate):
     """Another may take the room that poll(2) saw: the run's own descriptors do not wait, those
     that it shares are left as they are."""
-    serve()
     process = tool.start("-w", "1h", QUEUE, until="stream.connected")
     own = set()
     try:
@@ -654,8 +623,7 @@ def test_pipes_that_others_write_to_hold_nothing_up(tool, serve):
     assert len(own) == 2
 
 
-def test_full_stderr_holds_nothing_up(tool, serve):
-    serve()
+def test_full_stderr_holds_nothing_up(tool, gate):
     process = tool.start("-w", "100ms", "-n", 20, QUEUE)
     time.sleep(0.1)
     out = process.stdout.read()

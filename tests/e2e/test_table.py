@@ -146,8 +146,7 @@ def test_picture_of_the_readme_is_a_screen(tool):
 LEFT = r"0:\d\d left  \d+ frames(  lag \S+)?  connected"
 
 
-def test_progress_tells_and_leaves_nothing(tool, serve):
-    serve()
+def test_progress_tells_and_leaves_nothing(tool, gate):
     terminal = Terminal()
     process = terminal.start(tool, "-w", "1300ms", QUEUE, stdout=subprocess.PIPE, stderr=True)
     assert terminal.finish(process) == 0
@@ -192,8 +191,7 @@ def test_progress_is_wiped_before_rows_and_lines(tool, serve):
     (["-s"], {}, False, False), (["-v"], {}, True, True), (["--audit", "json"], {}, True, True),
     (["--audit", "none"], {}, False, True), ([], {"TERM": "dumb"}, False, False),
     ([], {"TERM": ""}, False, False)])
-def test_who_sees_what_on_a_terminal(tool, serve, args, env, info, progress):
-    serve()
+def test_who_sees_what_on_a_terminal(tool, gate, args, env, info, progress):
     tool.env.update(env)
     terminal = Terminal()
     process = terminal.start(tool, "-w", "800ms", QUEUE, *args, stdout=subprocess.PIPE, stderr=True)
@@ -202,8 +200,7 @@ def test_who_sees_what_on_a_terminal(tool, serve, args, env, info, progress):
     assert ("left" in terminal.text) == progress == ("\x1b" in terminal.text)
 
 
-def test_elsewhere_there_is_no_progress(tool, serve):
-    serve()
+def test_elsewhere_there_is_no_progress(tool, gate):
     r = tool.run("-w", "800ms", QUEUE)
     assert "\r" not in r.err and [r.audit[0]["event"], r.end["exit"]] == ["run.start", 0]
 

@@ -120,8 +120,7 @@ def test_fail_fast_ends_a_live_run_and_its_recording_replays(tool, serve, tmp_pa
     assert (again.status, again.out) == (0, result.out)
 
 
-def test_partial_rows_count_and_the_signal_decides(tool, serve):
-    serve()
+def test_partial_rows_count_and_the_signal_decides(tool, gate):
     process = tool.start("-w", "1h", "--fail-if", "partial == 1", QUEUE, until="stream.connected")
     result = process.end(status=128 + signal.SIGTERM)
     assert [h["value"] for h in held(result)] == [1]

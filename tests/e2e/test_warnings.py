@@ -127,8 +127,7 @@ def test_what_came_or_is_known_is_no_warning(tool, metric, told):
         assert text == []
 
 
-def test_now_tells_of_an_unknown_metric_once(tool, notify):
-    notify()
+def test_now_tells_of_an_unknown_metric_once(tool, service):
     result = tool.run("--source", "notifications", "--now", "-s", "-m", "oWating,oWaiting", QUEUE)
     assert result.status == 0 and warnings(result) == [UNKNOWN]
 

@@ -66,6 +66,14 @@ class Tool:
                         GENESYS_API_HOST=gate.host, SSL_CERT_FILE=gate.ca)
         return self
 
+    def write(self, name, text, mode=None):
+        """Makes a file in the directory; mode None: as the umask has it."""
+        path = self.dir / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        if mode is not None:
+            path.chmod(mode)
+        return path
+
     def lines(self, name):
         """What the lines of a file of JSON say."""
         return [json.loads(line) for line in (self.dir / name).read_text().splitlines()]

@@ -30,7 +30,7 @@ class Served:
 
     def __enter__(self):
         self.thread.start()
-        assert self.ready.wait(20), "the server did not start"
+        assert self.ready.wait(60), "the server did not start"
         return self
 
     def __exit__(self, *_):
