@@ -17,12 +17,10 @@ import frames
 import harness
 import pytest
 from frames import frame
-from harness import QUEUE
+from harness import BARE, QUEUE, SAMPLE
 
 KEY = b"key of the tests \x00\xff"
 LOG, CHAIN, KEYED = ["--audit-file", "log"], ["--audit-chain"], ["--audit-key-file", "key"]
-SAMPLE = str(pathlib.Path(__file__).parent.parent / "sample.ndjson")
-BARE = "".join(frame(QUEUE, at="2026-11-24T02:00:%02dZ" % s) + "\n" for s in range(0, 60, 5))
 
 
 # -- another implementation, out of the manual alone

@@ -316,7 +316,11 @@ def instant(second, metrics, media="voice", queue=ONE):
     return notice_frames.observations(queue, media, (MS + round(second * 1000), metrics))
 
 
-BEGIN = state(0, "connected") + answer(0)
+def begin(results=()):
+    return state(0, "connected") + answer(0, results)
+
+
+BEGIN = begin()
 
 
 def replay(tool, text, *args, count=1, queues=(ONE,), end=None, select="*"):
@@ -405,16 +409,14 @@ def test_snapshot_makes_zero_what_it_leaves_out(tool):
 def test_snapshot_without_a_waiting_one_ends_the_longest_wait(tool):
     first = [result({"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": MS - 5000}},
                     "voice"), result({"oMemberUsers": 3})]
-    r = replay(tool, state(0, "connected") + answer(0, first)
-               + answer(5, [result({"oMemberUsers": 3})]))
+    r = replay(tool, begin(first) + answer(5, [result({"oMemberUsers": 3})]))
     leaf = row_of(r)["metrics"]
     assert leaf["oWaiting"]["count"]["last"] == 0
     assert leaf["oLongestWaiting"]["ageMs"] == {"last": None, "max": 10000}
 
 
 def test_event_since_the_question_is_newer_than_what_the_answer_leaves_out(tool):
-    r = replay(tool, state(0, "connected") + answer(0, SOME)
-               + frame(4, instant(4, agents("oOnQueueUsers", IDLE=7), None))
+    r = replay(tool, begin(SOME) + frame(4, instant(4, agents("oOnQueueUsers", IDLE=7), None))
                + answer(5, [result({"oMemberUsers": 3})], asked=3))
     assert numbers(row_of(r, media=None), "oOnQueueUsers") == {
         **dict.fromkeys(ALL, 0), "IDLE": 7, "count": 7}
@@ -431,14 +433,13 @@ def test_event_since_the_question_is_newer_than_what_the_answer_leaves_out(tool)
         [{"metric": "oActiveUsers"}], [{"metric": 3, "stats": {"count": 3}}],
         [{"stats": {"count": 3}}]))])
 def test_snapshot_that_cannot_be_read_to_its_end_makes_nothing_zero(tool, spoilt):
-    r = replay(tool, state(0, "connected") + answer(0, SOME)
-               + answer(5, [result({"oMemberUsers": 3}), spoilt]))
+    r = replay(tool, begin(SOME) + answer(5, [result({"oMemberUsers": 3}), spoilt]))
     assert numbers(row_of(r, media=None), "oOnQueueUsers")["IDLE"] == 1
     assert [line["detail"] for line in r.events("warning")] == ["no such answer"]
 
 
 def test_queue_of_which_the_answer_does_not_speak_stays_unknown(tool):
-    r = replay(tool, state(0, "connected") + answer(0, SOME) + state(4, "lost")
+    r = replay(tool, begin(SOME) + state(4, "lost")
                + state(5, "connected") + answer(5, [result({"oMemberUsers": 3}, queue=QUEUES[1])]),
                queues=QUEUES)
     assert set(numbers(row_of(r, media=None), "oOnQueueUsers").values()) == {None}
@@ -485,7 +486,7 @@ def test_gauge_that_is_first_told_by_an_event_was_zero_before(tool, first):
                                                     (10, 1, 10000, 0.8)])
 def test_gauge_that_is_first_told_after_a_stall_was_zero_while_it_was_seen(
         tool, until, window, seen, mean):
-    r = replay(tool, state(0, "connected") + answer(0, [result({"oMemberUsers": 5})])
+    r = replay(tool, begin([result({"oMemberUsers": 5})])
                + at(3, '"state":"stalled","until":"%s"' % stamp(T0 + until * S))
                + frame(10 * window + 8, instant(8, {"oWaiting": 4, ("oOnQueueUsers", "x"): 4},
                                                 "email")), count=2)
@@ -499,12 +500,12 @@ def test_gauge_that_is_first_told_after_a_stall_was_zero_while_it_was_seen(
 
 
 def test_number_of_agents_is_the_sum_over_their_states(tool):
-    r = replay(tool, state(0, "connected") + answer(0, SOME)
+    r = replay(tool, begin(SOME)
                + frame(5, instant(5, agents("oOnQueueUsers", IDLE=4), None)), count=1)
     whole = row_of(r, media=None)["metrics"]["oOnQueueUsers"]["count"]
     assert (whole["last"], whole["min"], whole["mean"], whole["events"]) == (6, 3, 4.5, 1)
     args = ["--source", "notifications", "--replay", "-", "-w", "10s", "-m", "oOnQueueUsers", ONE]
-    text = state(0, "connected") + answer(0, SOME) + at(10, '"state":"end"')
+    text = begin(SOME) + at(10, '"state":"end"')
     r = tool.run(*args, "--fail-if", "oOnQueueUsers.last > 2", data=text, status=1)
     csv = tool.run(*args, "-f", "csv", data=text).out.splitlines()
     assert [line.split(",")[6:9] for line in csv if ".count" in line][-1] == [
@@ -514,7 +515,7 @@ def test_number_of_agents_is_the_sum_over_their_states(tool):
 
 
 def test_snapshot_alone_knows_that_nobody_is_idle(tool):
-    text = state(0, "connected") + answer(0, [result({"oMemberUsers": 7}),
+    text = begin([result({"oMemberUsers": 7}),
                                               result({"oWaiting": 7}, "voice")])
     args = ["--source", "notifications", "--replay", "-", "-w", "10s", ONE]
     text += at(10, '"state":"end"')
@@ -558,7 +559,7 @@ def test_difference_counts_unless_an_event_has_crossed_it(tool, more, waits, fou
 
 
 def test_event_under_way_with_the_answer_is_newer(tool):
-    r = replay(tool, state(0, "connected") + answer(0, [result({"oWaiting": 3}, "voice")])
+    r = replay(tool, begin([result({"oWaiting": 3}, "voice")])
                + frame(4.5, instant(4.5, {"oWaiting": 4}))
                + resync(5, [result({"oWaiting": 9}, "voice")], asked=4))
     assert row_of(r)["metrics"]["oWaiting"]["count"]["last"] == 4
@@ -570,13 +571,13 @@ def test_event_under_way_with_the_answer_is_newer(tool):
     (23000, 0), (22999, 1), (27000, 0), (27001, 1)])
 def test_ages_are_compared_by_their_start(tool, value, found):
     again = {"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": value}}
-    r = replay(tool, state(0, "connected") + answer(0, [result(WAITS, "voice")])
+    r = replay(tool, begin([result(WAITS, "voice")])
                + resync(20, [result(again, "voice")]), count=3)
     assert r.end["resync"]["differences"] == found
 
 
 def test_state_that_no_message_told_of_is_a_difference(tool):
-    r = replay(tool, state(0, "connected") + answer(0, [result({"oMemberUsers": 3})])
+    r = replay(tool, begin([result({"oMemberUsers": 3})])
                + resync(5, [result({**agents("oOnQueueUsers", IDLE=2), "oMemberUsers": 3,
                                     ("oUserPresences", "x"): 2})]))
     assert r.end["resync"]["differences"] == 2
@@ -587,7 +588,7 @@ def test_state_that_no_message_told_of_is_a_difference(tool):
 
 
 def test_resync_of_a_question_before_a_loss_says_nothing(tool):
-    r = replay(tool, state(0, "connected") + answer(0, SOME) + state(4, "lost")
+    r = replay(tool, begin(SOME) + state(4, "lost")
                + state(5, "connected") + resync(6, SOME, asked=3))
     assert set(numbers(row_of(r, media=None), "oOnQueueUsers").values()) == {None}
     assert r.events("resync") == []
@@ -682,7 +683,7 @@ def test_two_intervals_in_data_are_taken_in_their_order(tool):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_increase_of_a_long_window_is_that_of_all_its_half_hours(tool, known):
-    text = state(0, "connected") + answer(0)
+    text = begin()
     for n in range(0 if known else -1, 7):
         when = notice_frames.interval(MS + n * 1800000)
         text += frame(max(n, 0) * 1800 + 5, notice_frames.observations(

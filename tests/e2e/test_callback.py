@@ -3,7 +3,6 @@ import base64
 import contextlib
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -14,13 +13,10 @@ import frames
 import harness
 import hooks
 import pytest
-from harness import QUEUE
+from harness import QUEUE, REPLAY, SAMPLE, TOP
 from listeners import Proxy
 
-TOP = pathlib.Path(__file__).parent.parent.parent
-SAMPLE = str(TOP / "tests/sample.ndjson")
-REPLAY = ["--replay", SAMPLE, "-w", "1m", "--time", "arrival"]     # 10 windows
-ONE = [*REPLAY, "-n", 1]
+ONE = [*REPLAY, "-n", 1]        # of ten windows
 ALLOW = "--callback-allow-private"
 KEYS = ["whsec_" + base64.b64encode(bytes(range(i, i + 32))).decode() for i in (1, 2)]
 

@@ -6,7 +6,6 @@ import grp
 import http.server
 import json
 import os
-import pathlib
 import re
 import shlex
 import shutil
@@ -21,13 +20,11 @@ import pytest
 import gateway
 import harness
 import notice_frames
-from harness import QUEUE
+from harness import QUEUE, REPLAY, SAMPLE
 from test_board import BEGIN, MS, ONE, answer, at, frame, instant
 from test_board import QUEUES as TWO
 from test_board import state as connection
 
-SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
-REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
 CHECK = ("--check", "nagios")
 QUEUES = ["5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d0%d" % n for n in (1, 2, 3)]
 STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
@@ -380,11 +377,10 @@ def icinga(tool, services):
 
 
 def test_icinga_takes_line_status_and_performance_data(tool):
-    replay = "--replay", str(SAMPLE), "--time", "arrival", "-w", "1m"
     services = {
-        "fine": [*replay, "-W", "waitTime.avg.max=90000"],
-        "slow": [*replay, "-W", "waitTime.avg.max=20000", "-C", "waitTime.avg.max=90000"],
-        "bad": [*replay, "-C", "coverage=@1", "-C", "lagMs.max=~:"],
+        "fine": [*REPLAY, "-W", "waitTime.avg.max=90000"],
+        "slow": [*REPLAY, "-W", "waitTime.avg.max=20000", "-C", "waitTime.avg.max=90000"],
+        "bad": [*REPLAY, "-C", "coverage=@1", "-C", "lagMs.max=~:"],
         "lost": ["--replay", "/nowhere"]}
     with icinga(tool, services) as (numbers, seen, log):
         assert harness.eventually(lambda: len(seen()) == 4 and len(numbers) == 12, 15), log()

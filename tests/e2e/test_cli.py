@@ -14,10 +14,8 @@ import gateway
 import harness
 import pytest
 from certs import Authority
-from harness import QUEUE
+from harness import QUEUE, SAMPLE, TOP
 
-TOP = pathlib.Path(__file__).parent.parent.parent
-SAMPLE = str(TOP / "tests/sample.ndjson")
 HOST = ("-H", "localhost:1")
 
 

@@ -15,8 +15,8 @@ import harness
 import notice_frames
 import notices
 import pytest
+from harness import TOP
 
-TOP = pathlib.Path(__file__).parent.parent.parent
 MANUAL = (TOP / "man/gsqstat.1").read_text()
 SHELLS = {name: (TOP / "completions" / name).read_text()
           for name in ("gsqstat.bash", "_gsqstat", "gsqstat.fish")}

@@ -10,11 +10,9 @@ import time
 
 import harness
 import pytest
-from frames import frame
-from harness import QUEUE
+from harness import BARE, QUEUE
 
 OTHER, GROUP = 12345, 12346
-BARE = "".join(frame(QUEUE, at="2026-11-24T02:00:%02dZ" % s) + "\n" for s in range(0, 60, 5))
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 
 

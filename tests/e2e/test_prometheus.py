@@ -3,7 +3,6 @@ import contextlib
 import datetime
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -18,12 +17,10 @@ import pytest
 import gateway
 import harness
 import notice_frames
-from harness import QUEUE
+from harness import QUEUE, REPLAY, SAMPLE
 from test_board import BEGIN, ONE, at, frame, instant
 
-SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
 OUTLIER = "waitTime.avg>30000"      # the default, named: what it drops is no surprise then
-REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
 PROMETHEUS = ("-f", "prometheus")
 SUCCESS = "gsqstat_last_success_timestamp_seconds"
 VALUE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\})? (\S+)')

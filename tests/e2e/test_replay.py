@@ -1,7 +1,6 @@
 """Recording and replay; event time; the sample that comes with the source."""
 import json
 import os
-import pathlib
 import signal
 import threading
 import time
@@ -10,9 +9,8 @@ import frames
 import harness
 import pytest
 from frames import frame
-from harness import QUEUE
+from harness import NOTICES, QUEUE, SAMPLE
 
-SAMPLE = str(pathlib.Path(__file__).parent.parent / "sample.ndjson")
 
 
 def at(second, queue=QUEUE, **data):
@@ -22,6 +20,13 @@ def at(second, queue=QUEUE, **data):
 
 def lines(*items):
     return "".join(item + "\n" for item in items)
+
+
+def bare(name):
+    """The frames of a recording beside the tests, as another client would have kept them."""
+    return lines(*(json.dumps(json.loads(line)["frame"])
+                   for line in SAMPLE.with_name(name + ".ndjson").open()
+                   if '"stream":0,"frame":' in line))
 
 
 @pytest.mark.parametrize("flags", [[], ["--align"], ["-f", "csv"], ["--outlier", "none"],
@@ -186,10 +191,7 @@ def test_source_and_queues_come_from_the_recording(tool):
 @pytest.mark.parametrize("name,other", [("sample", "notifications"), ("notices", "stream")])
 @pytest.mark.parametrize("how", ["file", "pipe", "bare"])
 def test_source_that_is_not_the_recordings_is_8(tool, name, other, how):
-    data = (pathlib.Path(SAMPLE).parent / (name + ".ndjson")).read_text()
-    if how == "bare":
-        data = lines(*(json.dumps(json.loads(line)["frame"]) for line in data.splitlines()
-                       if '"stream":0,"frame":' in line))
+    data = bare(name) if how == "bare" else SAMPLE.with_name(name + ".ndjson").read_text()
     tool.write("recording", data)
     file = "-" if how == "pipe" else "recording"
     good = "notifications" if other == "stream" else "stream"
@@ -203,7 +205,7 @@ def test_source_that_is_not_the_recordings_is_8(tool, name, other, how):
 
 
 def test_sources_are_not_mixed(tool):
-    notices = pathlib.Path(SAMPLE).with_name("notices.ndjson").read_text()
+    notices = NOTICES.read_text()
     r = tool.run(*ARRIVAL, data=part(0, at(3)) + notices)
     assert r.status == 8 and "another source" in r.end["message"], r.err
     # killed runs of older versions, so neither an end nor a beginning shows
@@ -221,11 +223,7 @@ def test_sources_are_not_mixed(tool):
 
 @pytest.mark.parametrize("first,then", [("sample", "notices"), ("notices", "sample")])
 def test_captures_of_two_sources_are_not_mixed(tool, first, then):
-    data = [json.dumps(json.loads(line)["frame"])
-            for name in (first, then)
-            for line in pathlib.Path(SAMPLE).with_name(name + ".ndjson").open()
-            if '"stream":0,"frame":' in line]
-    r = tool.run("--replay", "-", "-w", "1m", data=lines(*data))
+    r = tool.run("--replay", "-", "-w", "1m", data=bare(first) + bare(then))
     assert r.status == 8 and "another source" in r.end["message"], r.err
 
 
@@ -234,12 +232,12 @@ def test_captures_of_two_sources_are_not_mixed(tool, first, then):
 @pytest.mark.parametrize("flags", [[], ["--source", "notifications"], ["--fail-if",
                                    "oWaiting.count.last>0"]])
 def test_name_without_a_queue_is_2(tool, file, name, near, flags):
-    r = tool.run("--replay", pathlib.Path(SAMPLE).with_name(file), "--queue-name", name, *flags)
+    r = tool.run("--replay", SAMPLE.with_name(file), "--queue-name", name, *flags)
     assert r.status == 2 and r.out == "" and near in r.end["message"], r.err
 
 
 def test_name_where_no_queue_has_one_is_2(tool):
-    notices = pathlib.Path(SAMPLE).with_name("notices.ndjson").read_text()
+    notices = NOTICES.read_text()
     r = tool.run("--replay", "-", "--queue-name", "Sales",
                  data=notices[notices.index("\n") + 1:])
     assert r.status == 2 and "no names of queues" in r.end["message"], r.err
@@ -259,13 +257,10 @@ OTHER = "99999999-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize("name", ["sample", "notices"])
-@pytest.mark.parametrize("bare", [False, True])
-def test_windows_without_a_frame_of_the_queue_are_8(tool, name, bare):
-    data = pathlib.Path(SAMPLE).with_name(name + ".ndjson").read_text()
-    flags = ["--time", "arrival"] if name == "sample" and not bare else []
-    if bare:
-        data = lines(*(json.dumps(json.loads(line)["frame"]) for line in data.splitlines()
-                       if '"stream":0,"frame":' in line))
+@pytest.mark.parametrize("captured", [False, True])
+def test_windows_without_a_frame_of_the_queue_are_8(tool, name, captured):
+    data = bare(name) if captured else SAMPLE.with_name(name + ".ndjson").read_text()
+    flags = ["--time", "arrival"] if name == "sample" and not captured else []
     r = tool.run("--replay", "-", "-w", "1m", "-q", OTHER, *flags, data=data)
     assert r.status == 8 and "of a queue that is named" in r.end["message"], r.err
 
@@ -276,7 +271,7 @@ def test_queue_that_was_silent_in_its_recording_has_its_rows(tool, source):
         data = part(0, at(3)).replace('"queues":["%s"]' % QUEUE,
                                       '"queues":["%s","%s"]' % (QUEUE, OTHER))
     else:
-        data = pathlib.Path(SAMPLE).with_name("notices.ndjson").read_text().replace(
+        data = NOTICES.read_text().replace(
             '"entities":[', '"entities":[{"id":"%s","name":"Quiet"},' % OTHER, 1)
     flags = ["--time", "arrival"] if source == "stream" else []
     r = tool.run("--replay", "-", "-w", "1m", "-q", OTHER, *flags, data=data)

@@ -184,9 +184,7 @@ def test_usr1_tells_the_counts_and_goes_on(tool, gate):
 def test_stopped_process_counts_the_time_as_lost(tool, gate):
     process = tool.start("-w", "300ms", "-n", 1000, "--idle-timeout", "800ms", QUEUE)
     process.until("stream.connected")
-    process.send_signal(signal.SIGSTOP)
-    time.sleep(1.2)		# over --idle-timeout, and too short for a stall
-    process.send_signal(signal.SIGCONT)
+    process.stop(1.2)       # over --idle-timeout, and too short for a stall
     process.until("stream.connected", count=2)
     r = process.end(status=128 + signal.SIGTERM)
     assert [row["window"] for row in r.rows] == list(range(len(r.rows)))

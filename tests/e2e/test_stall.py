@@ -98,9 +98,7 @@ def test_stopped_process_tells_how_long_it_saw_nothing(tool_of, source):
     tool = tool_of(source)
     process = tool.start("--source", source, "-w", "300ms", "-n", 13, "--record", "recording",
                          "--idle-timeout", "5s", QUEUE, until="window.flush")
-    process.send_signal(signal.SIGSTOP)
-    time.sleep(2.6)
-    process.send_signal(signal.SIGCONT)
+    process.stop(2.6)
     process.until("run.stalled")
     r = process.finish(status=0)
     assert (r.end["connected"], r.end["lost"], len(r.events("run.stalled"))) == (1, 0, 1)
@@ -117,9 +115,7 @@ def test_time_that_was_not_seen_is_no_silence(tool_of, source):
     tool = tool_of(source)
     process = tool.start("--source", source, "-w", "10s", "--record", "recording", "--idle-timeout",
                          "1500ms", "-v", QUEUE, until="stream.message", count=3)
-    process.send_signal(signal.SIGSTOP)
-    time.sleep(2.6)
-    process.send_signal(signal.SIGCONT)
+    process.stop(2.6)
     process.until("run.stalled")
     process.until("stream.message", count=len([line for line in process.text.splitlines()
                                              if b'"stream.message"' in line]) + 3)

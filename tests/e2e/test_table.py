@@ -3,7 +3,6 @@ import codecs
 import fcntl
 import json
 import os
-import pathlib
 import pty
 import re
 import shlex
@@ -16,10 +15,9 @@ import termios
 import harness
 import pytest
 import screenshot
-from harness import QUEUE
+from harness import NOTICES, QUEUE, SAMPLE, TOP
 
-TESTS = pathlib.Path(__file__).parent.parent
-SAMPLE = ("--replay", TESTS / "sample.ndjson", "-w", "1m", "-f", "table")
+TABLE = ("--replay", SAMPLE, "-w", "1m", "-f", "table")
 
 
 class Terminal:
@@ -71,10 +69,10 @@ def shown(text):
 
 def test_terminal_gives_width_and_height(tool):
     terminal = Terminal(columns=60, lines=12)
-    assert terminal.finish(terminal.start(tool, *SAMPLE)) == 0
+    assert terminal.finish(terminal.start(tool, *TABLE)) == 0
     lines = plain(terminal.text).splitlines()
     tool.env["COLUMNS"] = "60"
-    elsewhere = tool.run(*SAMPLE).out.splitlines()
+    elsewhere = tool.run(*TABLE).out.splitlines()
     assert lines[:2] == elsewhere[:2] and max(map(len, lines)) == 60
     # a screenful: two lines of header, nine rows, and the line of the cursor
     assert [i for i, line in enumerate(lines) if "queue" in line] == [1, 12, 23, 34]
@@ -87,12 +85,12 @@ def test_terminal_gives_width_and_height(tool):
 def test_columns_beat_the_terminal(tool, columns, width):
     tool.env["COLUMNS"] = columns
     terminal = Terminal(columns=60)
-    assert terminal.finish(terminal.start(tool, *SAMPLE)) == 0
+    assert terminal.finish(terminal.start(tool, *TABLE)) == 0
     assert width - 6 <= max(map(len, plain(terminal.text).splitlines())) <= width
 
 
 def test_elsewhere_it_is_80_columns(tool):
-    assert 74 < max(map(len, tool.run(*SAMPLE).out.splitlines())) <= 80
+    assert 74 < max(map(len, tool.run(*TABLE).out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("env, colour", [
@@ -101,26 +99,26 @@ def test_elsewhere_it_is_80_columns(tool):
 def test_colour_is_for_terminals_that_want_it(tool, env, colour):
     tool.env.update(env)
     terminal = Terminal()
-    assert terminal.finish(terminal.start(tool, *SAMPLE)) == 0
+    assert terminal.finish(terminal.start(tool, *TABLE)) == 0
     assert ("\x1b[" in terminal.text) == colour
     assert ("\x1b[33m 70%" in terminal.text.replace("\x1b[33m70%", "\x1b[33m 70%")) == colour
 
 
 def test_elsewhere_there_is_no_colour(tool):
     tool.env["TERM"] = "xterm"
-    assert "\x1b" not in tool.run(*SAMPLE).out
-    tool.run(*SAMPLE, "-o", "rows")
+    assert "\x1b" not in tool.run(*TABLE).out
+    tool.run(*TABLE, "-o", "rows")
     assert "\x1b" not in (tool.dir / "rows").read_text()
 
 
 def test_ascii_is_ascii(tool):
-    out = tool.run("--source", "notifications", "--replay", TESTS / "notices.ndjson",
+    out = tool.run("--source", "notifications", "--replay", NOTICES,
                    "--queue-name", "*", "-f", "table", "--ascii").out
     assert out.isascii() and "Support f?" in out
 
 
 def test_no_header(tool):
-    out = tool.run(*SAMPLE, "--no-header").out
+    out = tool.run(*TABLE, "--no-header").out
     assert len(out.splitlines()) == 30 and "queue" not in out
 
 
@@ -131,13 +129,13 @@ def test_names_of_a_list_are_no_table(tool):
 
 
 def test_threshold_holds_beside_a_table(tool):
-    r = tool.run(*SAMPLE, "--fail-if", "state.active.max >= 9")
-    assert r.status == 1 and r.out == tool.run(*SAMPLE).out
+    r = tool.run(*TABLE, "--fail-if", "state.active.max >= 9")
+    assert r.status == 1 and r.out == tool.run(*TABLE).out
 
 
 def test_picture_of_the_readme_is_a_screen(tool):
     made = "\n".join(screenshot.picture(screenshot.screen(harness.PROGRAM))) + "\n"
-    assert made == (TESTS.parent / "man/table.svg").read_text()
+    assert made == (TOP / "man/table.svg").read_text()
     assert "&quot;" not in made and "…01" in made and "70%" in made
 
 
@@ -232,7 +230,7 @@ def test_replay_that_waits_tells_too(tool):
         [harness.PROGRAM, "--replay", "-", "--time", "arrival"], env={**tool.env, "TERM": "xterm"},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=terminal.end, bufsize=0)
     os.close(terminal.end)
-    process.stdin.write((TESTS / "sample.ndjson").read_bytes()[:9000])
+    process.stdin.write(SAMPLE.read_bytes()[:9000])
     terminal.wait(r"window \d+  \d+ frames  lag \S+  replay")
     process.stdin.close()
     assert terminal.finish(process) == 0
@@ -252,8 +250,8 @@ def tmux(tool, *args):
 def test_screen_of_tmux_is_the_golden_one(tool, columns):
     if not shutil.which("tmux"):
         pytest.skip("tmux is missing")
-    wanted = (TESTS / ("golden/table-notices-%d.out" % columns)).read_text()
-    words = [harness.PROGRAM, "--source", "notifications", "--replay", TESTS / "notices.ndjson",
+    wanted = (TOP / ("tests/golden/table-notices-%d.out" % columns)).read_text()
+    words = [harness.PROGRAM, "--source", "notifications", "--replay", NOTICES,
              "--queue-name", "*", "-f", "table", "-w", "1m"]
     # two lines of header, 24 rows as elsewhere, and the line of the cursor
     r = tmux(tool, "new-session", "-d", "-x", str(columns), "-y", "27",

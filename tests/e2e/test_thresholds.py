@@ -1,17 +1,13 @@
 """--fail-if and --fail-fast: thresholds as exit status."""
 import json
-import pathlib
 import signal
 import time
 
 import notice_frames
 import pytest
-from harness import QUEUE
+from harness import NOTICES, QUEUE, REPLAY, SAMPLE
 from test_board import BEGIN, ONE, at, frame, instant
 
-SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
-NOTICES = SAMPLE.with_name("notices.ndjson")
-REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
 
 
 def held(result):

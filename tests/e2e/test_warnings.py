@@ -1,17 +1,15 @@
 """Warnings that printed numbers may be wrong: which they are, and that -s keeps them."""
 import json
-import pathlib
 import re
 import time
 
 import pytest
 
 import frames
-from harness import QUEUE
+from harness import QUEUE, REPLAY
 from test_board import BEGIN, ONE, at, frame, instant
 
-SAMPLE = pathlib.Path(__file__).parent.parent / "sample.ndjson"
-NOTICES = "--source", "notifications", "-w", "10s"
+SOURCE = "--source", "notifications", "-w", "10s"
 
 
 def warnings(result):
@@ -71,7 +69,7 @@ def test_a_live_stream_asks_about_this_machines_clock(tool, serve, ahead, flags,
 
 def test_notices_from_the_future_ask_about_the_clock(tool):
     early = "".join(frame(n, instant(n + 20, {"oWaiting": n})) for n in (1, 2, 3))
-    result = tool.run(*NOTICES, "--replay", "-", "-m", "oWaiting", ONE,
+    result = tool.run(*SOURCE, "--replay", "-", "-m", "oWaiting", ONE,
                       data=BEGIN + early + at(10, '"state":"end"'))
     assert result.rows[0]["clockSkew"] + result.rows[1]["clockSkew"] >= 3
     told, = [text for text in warnings(result) if "clock" in text]
@@ -81,7 +79,7 @@ def test_notices_from_the_future_ask_about_the_clock(tool):
 @pytest.mark.parametrize("flags, count", [([], 1), (["-s"], 1), (["--outlier", "none"], 0),
                                           (["--outlier", "waitTime.avg>30000"], 0)])
 def test_what_the_default_rule_dropped_is_told_at_the_end(tool, flags, count):
-    result = tool.run("--replay", SAMPLE, "--time", "arrival", "-w", "1m", *flags)
+    result = tool.run(*REPLAY, *flags)
     dropped = sum(row["rejected"]["outlier"] for row in result.rows)
     told = [text for text in warnings(result) if "--outlier none keeps them" in text]
     assert len(told) == count
@@ -93,7 +91,7 @@ def test_what_the_default_rule_dropped_is_told_at_the_end(tool, flags, count):
 
 
 def notices(tool, *flags, windows=2, waits="oWaiting"):
-    return tool.run(*NOTICES, "-n", windows, "--replay", "-", *flags, ONE,
+    return tool.run(*SOURCE, "-n", windows, "--replay", "-", *flags, ONE,
                     data=BEGIN + frame(1, instant(1, {waits: 1})) + frame(
                         11, instant(11, {waits: 2})) + at(20, '"state":"end"'))
 

@@ -20,6 +20,11 @@ PROGRAM = os.environ.get("GSQSTAT", str(TOP / "gsqstat"))
 SLACK = 8.0 if os.environ.get("GSQSTAT_SANITIZE") else 4.0
 PATIENCE = 60      # seconds, after which a program counts as hung
 QUEUE = frames.QUEUES[0]
+SAMPLE, NOTICES = TOP / "tests/sample.ndjson", TOP / "tests/notices.ndjson"
+REPLAY = ("--replay", SAMPLE, "--time", "arrival", "-w", "1m")
+# A minute of one queue, a frame every five seconds.
+BARE = "".join(frames.frame(QUEUE, at="2026-11-24T02:00:%02dZ" % s) + "\n"
+               for s in range(0, 60, 5))
 
 
 class Result:
@@ -123,6 +128,12 @@ class Running(subprocess.Popen):
         """Sends a signal and waits for the end."""
         self.send_signal(number)
         return self.finish(status=status, within=within)
+
+    def stop(self, seconds):
+        """It stands still for so long."""
+        self.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.send_signal(signal.SIGCONT)
 
     def give(self, text):
         """All that is on its stdin."""
