@@ -18,11 +18,11 @@
 #define CLIENT "client"
 #define LATER INT64_C(4102444800000)	/* the year 2100, in ms */
 
-struct place {
+static struct place {
 	char *root, *dir, *file;	/* XDG_CACHE_HOME, the directory in it, the token's file */
 	struct token_cache *cache;
 	struct lines warnings;
-};
+} place;
 
 static char *token_file(const char *dir)
 {
@@ -33,44 +33,38 @@ static char *token_file(const char *dir)
 	return path;
 }
 
-static int set_up(void **state)
+static int set_up(void **state __attribute__((unused)))
 {
-	struct place *p = calloc(1, sizeof(*p));
-
-	assert_non_null(p);
-	p->root = tempdir_new();
-	p->dir = joined(p->root, "/gsqstat");
-	p->cache = token_cache_open(HOST, CLIENT, &p->warnings);
-	p->file = token_file(p->dir);
-	assert_non_null(p->cache);
-	assert_int_equal(p->warnings.n, 0);
-	*state = p;
+	memset(&place, 0, sizeof(place));
+	place.root = tempdir_new();
+	place.dir = joined(place.root, "/gsqstat");
+	place.cache = token_cache_open(HOST, CLIENT, &place.warnings);
+	place.file = token_file(place.dir);
+	assert_non_null(place.cache);
+	assert_int_equal(place.warnings.n, 0);
 	return 0;
 }
 
-static int tear_down(void **state)
+static int tear_down(void **state __attribute__((unused)))
 {
-	struct place *p = *state;
-
-	token_cache_close(p->cache);
-	lines_free(&p->warnings);
-	tempdir_free(p->root);
-	free(p->dir);
-	free(p->file);
-	free(p);
+	token_cache_close(place.cache);
+	lines_free(&place.warnings);
+	tempdir_free(place.root);
+	free(place.dir);
+	free(place.file);
 	return 0;
 }
 
-static void write_token(struct place *p, const char *token)
+static void write_token(const char *token)
 {
-	assert_true(token_cache_write(p->cache, token, LATER));
-	assert_int_equal(p->warnings.n, 0);
+	assert_true(token_cache_write(place.cache, token, LATER));
+	assert_int_equal(place.warnings.n, 0);
 }
 
-static void assert_holds(struct place *p, const char *token)
+static void assert_holds(const char *token)
 {
 	struct token_cache_entry t;
-	bool found = token_cache_read(p->cache, 0, &t);
+	bool found = token_cache_read(place.cache, 0, &t);
 
 	assert_int_equal(found, token != NULL);
 	if (token)
@@ -82,44 +76,41 @@ static void assert_holds(struct place *p, const char *token)
 
 TEST(token__comes_back_as_it_was_kept)
 {
-	struct place *p = *state;
 	struct token_cache_entry t;
 
-	assert_holds(p, NULL);
-	write_token(p, "t-._~+/=\\\"!");
-	assert_true(token_cache_read(p->cache, LATER - 1, &t));
+	assert_holds(NULL);
+	write_token("t-._~+/=\\\"!");
+	assert_true(token_cache_read(place.cache, LATER - 1, &t));
 	assert_string_equal(t.token, "t-._~+/=\\\"!");
 	assert_true(t.expires_ms == LATER);
 	token_cache_entry_free(&t);
 	assert_null(t.token);
-	assert_int_equal(p->warnings.n, 0);
+	assert_int_equal(place.warnings.n, 0);
 }
 
 TEST(token__of_no_use_any_more_is_none_and_no_fault)
 {
-	struct place *p = *state;
 	struct token_cache_entry t;
 
-	write_token(p, "token");
-	assert_false(token_cache_read(p->cache, LATER, &t));
+	write_token("token");
+	assert_false(token_cache_read(place.cache, LATER, &t));
 	assert_null(t.token);
-	assert_int_equal(p->warnings.n, 0);
-	assert_holds(p, "token");
+	assert_int_equal(place.warnings.n, 0);
+	assert_holds("token");
 }
 
 TEST(files__are_closed_to_others_and_alone)
 {
-	struct place *p = *state;
 	mode_t before = umask(0);
 	char *temp;
 
-	write_token(p, "token");
-	assert_true(token_cache_lock(p->cache));
+	write_token("token");
+	assert_true(token_cache_lock(place.cache));
 	umask(before);
-	assert_int_equal(mode_of(p->dir), 0700);
-	assert_int_equal(mode_of(p->file), 0600);
-	assert_int_equal(temps_in(p->dir), 0);
-	temp = joined(p->file, ".lock");
+	assert_int_equal(mode_of(place.dir), 0700);
+	assert_int_equal(mode_of(place.file), 0600);
+	assert_int_equal(temps_in(place.dir), 0);
+	temp = joined(place.file, ".lock");
 	assert_int_equal(mode_of(temp), 0600);
 	free(temp);
 }
@@ -129,51 +120,48 @@ TEST(file__belongs_to_one_host_and_client)
 	static const char *const others[][2] = {
 		{ HOST, "other" }, { HOST ":444", CLIENT }, { HOST "\n", CLIENT },
 	};
-	struct place *p = *state;
 
-	write_token(p, "token");
+	write_token("token");
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		struct token_cache *c = token_cache_open(others[i][0], others[i][1], &p->warnings);
+		struct token_cache *c = token_cache_open(others[i][0], others[i][1],
+			&place.warnings);
 		struct token_cache_entry t;
 
 		assert_non_null(c);
 		assert_false(token_cache_read(c, 0, &t));
 		token_cache_close(c);
 	}
-	assert_int_equal(p->warnings.n, 0);
+	assert_int_equal(place.warnings.n, 0);
 }
 
 TEST(write__that_fails_leaves_the_old_token_and_one_warning)
 {
-	struct place *p = *state;
 	struct rlimit before, none;
 
-	write_token(p, "old");
+	write_token("old");
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	none = before;
 	none.rlim_cur = 10;	/* holds for root too: the write is cut, the next one fails */
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_false(token_cache_write(p->cache, "new", LATER));
+	assert_false(token_cache_write(place.cache, "new", LATER));
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
-	assert_int_equal(p->warnings.n, 1);
-	assert_null(strstr(p->warnings.v[0], "new"));
-	assert_holds(p, "old");
-	assert_int_equal(temps_in(p->dir), 0);
+	assert_int_equal(place.warnings.n, 1);
+	assert_null(strstr(place.warnings.v[0], "new"));
+	assert_holds("old");
+	assert_int_equal(temps_in(place.dir), 0);
 }
 
 TEST(drop__removes_this_token_and_no_other)
 {
-	struct place *p = *state;
-
-	token_cache_drop(p->cache, "nothing is there");
-	write_token(p, "newer");
-	token_cache_drop(p->cache, "newe");
-	token_cache_drop(p->cache, "older");
-	assert_holds(p, "newer");
-	token_cache_drop(p->cache, "newer");
-	assert_false(exists(p->file));
+	token_cache_drop(place.cache, "nothing is there");
+	write_token("newer");
+	token_cache_drop(place.cache, "newe");
+	token_cache_drop(place.cache, "older");
+	assert_holds("newer");
+	token_cache_drop(place.cache, "newer");
+	assert_false(exists(place.file));
 }
 
 /* --- where -------------------------------------------------------------------------- */
@@ -194,18 +182,17 @@ static struct token_cache *open_at(const char *xdg, const char *home, struct lin
 TEST(directory__is_made_with_its_parents)
 {
 	static const char *const no_xdg[] = { NULL, "", "relative/path" };
-	struct place *p = *state;
-	char *home = joined(p->root, "/a/home"), *dir = joined(home, "/.cache/gsqstat");
+	char *home = joined(place.root, "/a/home"), *dir = joined(home, "/.cache/gsqstat");
 
 	for (size_t i = 0; i < ARRAY_LEN(no_xdg); i++) {
-		struct token_cache *c = open_at(no_xdg[i], home, &p->warnings);
+		struct token_cache *c = open_at(no_xdg[i], home, &place.warnings);
 
 		assert_non_null(c);
 		token_cache_close(c);
 		assert_int_equal(mode_of(dir), 0700);
 		assert_int_equal(rmdir(dir), 0);
 	}
-	assert_int_equal(p->warnings.n, 0);
+	assert_int_equal(place.warnings.n, 0);
 	free(dir);
 	free(home);
 }
@@ -216,24 +203,22 @@ TEST(directory__that_cannot_be_had_is_one_warning)
 		{ NULL, NULL }, { "relative", "relative" }, { "", "" }, { "/dev/null", NULL },
 		{ "/proc/no-such-place", NULL },
 	};
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		assert_null(open_at(bad[i][0], bad[i][1], &p->warnings));
-		assert_int_equal(p->warnings.n, i + 1);
+		assert_null(open_at(bad[i][0], bad[i][1], &place.warnings));
+		assert_int_equal(place.warnings.n, i + 1);
 	}
 }
 
 TEST(path__is_told_without_making_it)
 {
-	struct place *p = *state;
-	char *elsewhere = joined(p->root, "/elsewhere"), *path;
+	char *elsewhere = joined(place.root, "/elsewhere"), *path;
 
 	setenv("XDG_CACHE_HOME", elsewhere, 1);
 	path = private_dir_path();
 	assert_non_null(path);
 	assert_int_equal(strncmp(path, elsewhere, strlen(elsewhere)), 0);
-	assert_null(strstr(p->file, CLIENT));
+	assert_null(strstr(place.file, CLIENT));
 	assert_false(exists(elsewhere));
 	free(path);
 	free(elsewhere);
@@ -242,20 +227,20 @@ TEST(path__is_told_without_making_it)
 /* --- what is believed --------------------------------------------------------------- */
 
 /* Not believed, told once, out of the way, and then the cache works again. */
-static void assert_set_aside(struct place *p, const char *what)
+static void assert_set_aside(const char *what)
 {
-	char *bad = joined(p->file, ".bad");
+	char *bad = joined(place.file, ".bad");
 	struct token_cache_entry t;
 
-	if (token_cache_read(p->cache, 0, &t) || t.token)
+	if (token_cache_read(place.cache, 0, &t) || t.token)
 		fail_msg("believed: %s", what);
-	if (p->warnings.n != 1 || exists(p->file) || !exists(bad))
+	if (place.warnings.n != 1 || exists(place.file) || !exists(bad))
 		fail_msg("not set aside: %s", what);
-	assert_null(strstr(p->warnings.v[0], "stolen"));
-	lines_free(&p->warnings);
-	write_token(p, "fresh");
-	assert_holds(p, "fresh");
-	assert_int_equal(unlink(p->file), 0);
+	assert_null(strstr(place.warnings.v[0], "stolen"));
+	lines_free(&place.warnings);
+	write_token("fresh");
+	assert_holds("fresh");
+	assert_int_equal(unlink(place.file), 0);
 	assert_int_equal(remove(bad), 0);
 	free(bad);
 }
@@ -289,100 +274,92 @@ TEST(file__that_is_not_what_we_write_is_set_aside)
 		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", "1e300") "\n",
 		FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", "null") "\n",
 	};
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		put_file(p->file, bad[i], strlen(bad[i]), 0600);
-		assert_set_aside(p, bad[i]);
+		put_file(place.file, bad[i], strlen(bad[i]), 0600);
+		assert_set_aside(bad[i]);
 	}
-	put_file(p->file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
-	assert_holds(p, "stolen");	/* so it was each fault alone */
+	put_file(place.file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
+	assert_holds("stolen");	/* so it was each fault alone */
 }
 
 TEST(file__that_is_too_long_is_set_aside)
 {
-	struct place *p = *state;
 	char *text = malloc(65537);
 
 	assert_non_null(text);
 	memset(text, ' ', 65537);
 	memcpy(text, GOOD_TEXT, strlen(GOOD_TEXT));
 	text[65536] = '\n';
-	put_file(p->file, text, 65537, 0600);
-	assert_set_aside(p, "65,537 bytes");
+	put_file(place.file, text, 65537, 0600);
+	assert_set_aside("65,537 bytes");
 	free(text);
 }
 
 TEST(token__longer_than_any_is_not_believed)
 {
-	struct place *p = *state;
 	char *token = malloc(16386);
 
 	assert_non_null(token);
 	memset(token, 'x', 16385);
 	token[16385] = '\0';
-	write_token(p, token);
-	assert_set_aside(p, "a token of 16,385 bytes");
+	write_token(token);
+	assert_set_aside("a token of 16,385 bytes");
 	token[16384] = '\0';
-	write_token(p, token);
-	assert_holds(p, token);
+	write_token(token);
+	assert_holds(token);
 	free(token);
 }
 
 TEST(file__that_others_may_touch_is_set_aside)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0601, 0666 };
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-		put_file(p->file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, modes[i]);
-		assert_set_aside(p, "an open mode");
+		put_file(place.file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, modes[i]);
+		assert_set_aside("an open mode");
 	}
 }
 
 TEST(file__of_another_user_is_set_aside)
 {
-	struct place *p = *state;
-
-	put_file(p->file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
-	if (chown(p->file, 12345, (gid_t)-1) != 0)
+	put_file(place.file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
+	if (chown(place.file, 12345, (gid_t)-1) != 0)
 		skip();
-	assert_set_aside(p, "a foreign file");
+	assert_set_aside("a foreign file");
 }
 
 TEST(file__that_is_no_file_is_set_aside_and_never_waited_for)
 {
-	struct place *p = *state;
-	char *target = joined(p->root, "/target");
+	char *target = joined(place.root, "/target");
 
 	put_file(target, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
-	assert_int_equal(symlink(target, p->file), 0);
-	assert_set_aside(p, "a link");
+	assert_int_equal(symlink(target, place.file), 0);
+	assert_set_aside("a link");
 	assert_true(exists(target));
-	assert_int_equal(mkfifo(p->file, 0600), 0);
-	assert_set_aside(p, "a pipe that nobody writes to");
-	assert_int_equal(mkdir(p->file, 0700), 0);
-	assert_set_aside(p, "a directory");
+	assert_int_equal(mkfifo(place.file, 0600), 0);
+	assert_set_aside("a pipe that nobody writes to");
+	assert_int_equal(mkdir(place.file, 0700), 0);
+	assert_set_aside("a directory");
 	free(target);
 }
 
 TEST(file__that_cannot_be_set_aside_is_ignored_and_told_once)
 {
-	struct place *p = *state;
-	char *bad = joined(p->file, ".bad"), *in_it = joined(bad, "/x");
+	char *bad = joined(place.file, ".bad"), *in_it = joined(bad, "/x");
 
 	assert_int_equal(mkdir(bad, 0700), 0);
 	put_file(in_it, "", 0, 0600);
-	put_file(p->file, "{", 1, 0600);
+	put_file(place.file, "{", 1, 0600);
 	for (int i = 0; i < 3; i++) {
 		struct token_cache_entry t;
 
-		assert_false(token_cache_read(p->cache, 0, &t));
+		assert_false(token_cache_read(place.cache, 0, &t));
 	}
-	assert_int_equal(p->warnings.n, 1);
-	lines_free(&p->warnings);
-	write_token(p, "fresh");
-	assert_holds(p, "fresh");
+	assert_int_equal(place.warnings.n, 1);
+	lines_free(&place.warnings);
+	write_token("fresh");
+	assert_holds("fresh");
 	free(in_it);
 	free(bad);
 }
@@ -400,43 +377,40 @@ TEST(file__that_cannot_be_read_now_stays)
 {
 	cJSON_Hooks none = { no_malloc, free };
 	struct rlimit before, few;
-	struct place *p = *state;
 	struct token_cache_entry t;
 
-	write_token(p, "token");
+	write_token("token");
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = before;
 	few.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	assert_false(token_cache_read(p->cache, 0, &t));
+	assert_false(token_cache_read(place.cache, 0, &t));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	cJSON_InitHooks(&none);
-	assert_false(token_cache_read(p->cache, 0, &t));
+	assert_false(token_cache_read(place.cache, 0, &t));
 	cJSON_InitHooks(NULL);
-	assert_int_equal(p->warnings.n, 1);
-	assert_non_null(strstr(p->warnings.v[0], "is ignored"));
-	assert_holds(p, "token");
+	assert_int_equal(place.warnings.n, 1);
+	assert_non_null(strstr(place.warnings.v[0], "is ignored"));
+	assert_holds("token");
 }
 
 TEST(lock__is_held_by_one)
 {
-	struct place *p = *state;
-	struct token_cache *other = token_cache_open(HOST, CLIENT, &p->warnings);
+	struct token_cache *other = token_cache_open(HOST, CLIENT, &place.warnings);
 
 	assert_non_null(other);
-	assert_true(token_cache_lock(p->cache));
-	assert_true(token_cache_lock(p->cache));
+	assert_true(token_cache_lock(place.cache));
+	assert_true(token_cache_lock(place.cache));
 	assert_false(token_cache_lock(other));
-	token_cache_unlock(p->cache);
+	token_cache_unlock(place.cache);
 	assert_true(token_cache_lock(other));
-	assert_false(token_cache_lock(p->cache));
+	assert_false(token_cache_lock(place.cache));
 	token_cache_close(other);
-	assert_true(token_cache_lock(p->cache));
+	assert_true(token_cache_lock(place.cache));
 }
 
 TEST(lock__of_a_run_that_died_is_free)
 {
-	struct place *p = *state;
 	int up[2];
 	char c = 0;
 	pid_t pid;
@@ -445,7 +419,7 @@ TEST(lock__of_a_run_that_died_is_free)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		struct token_cache *mine = token_cache_open(HOST, CLIENT, &p->warnings);
+		struct token_cache *mine = token_cache_open(HOST, CLIENT, &place.warnings);
 
 		c = mine && token_cache_lock(mine) ? 'y' : 'n';
 		if (write(up[1], &c, 1) == 1)
@@ -454,22 +428,21 @@ TEST(lock__of_a_run_that_died_is_free)
 	}
 	assert_int_equal(read(up[0], &c, 1), 1);
 	assert_int_equal(c, 'y');
-	assert_false(token_cache_lock(p->cache));
+	assert_false(token_cache_lock(place.cache));
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_true(token_cache_lock(p->cache));
+	assert_true(token_cache_lock(place.cache));
 	close(up[0]);
 	close(up[1]);
 }
 
 TEST(lock__that_nobody_can_have_holds_nobody_up)
 {
-	struct place *p = *state;
-	char *lock = joined(p->file, ".lock");
+	char *lock = joined(place.file, ".lock");
 
 	assert_int_equal(mkdir(lock, 0700), 0);
-	assert_true(token_cache_lock(p->cache));
-	token_cache_unlock(p->cache);
+	assert_true(token_cache_lock(place.cache));
+	token_cache_unlock(place.cache);
 	free(lock);
 }
 

@@ -22,134 +22,130 @@
 
 /* --- the server: one connection, one answer ----------------------------------------- */
 
-struct place {
+static struct place {
 	struct http *http;
 	int listener, peer;
 	char url[256];
 	struct buf got, answer;
 	size_t sent;
 	struct rest *rest;
-};
+} place;
 
-static int set_up(void **state)
+static int set_up(void **state __attribute__((unused)))
 {
-	struct place *p = calloc(1, sizeof(*p));
 	struct http_conf conf = { .plain = true };
 	struct sockaddr_in at = { .sin_family = AF_INET };
 	socklen_t len = sizeof(at);
 	struct err err;
 
-	assert_non_null(p);
+	memset(&place, 0, sizeof(place));
 	signal(SIGPIPE, SIG_IGN);
-	p->peer = -1;
+	place.peer = -1;
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	p->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	assert_true(p->listener >= 0);
-	assert_int_equal(bind(p->listener, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(listen(p->listener, 4), 0);
-	assert_int_equal(getsockname(p->listener, (struct sockaddr *)&at, &len), 0);
-	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d" PATH, ntohs(at.sin_port));
-	assert_int_equal(http_new(&p->http, &conf, &err), ST_OK);
-	*state = p;
+	place.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_true(place.listener >= 0);
+	assert_int_equal(bind(place.listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(place.listener, 4), 0);
+	assert_int_equal(getsockname(place.listener, (struct sockaddr *)&at, &len), 0);
+	snprintf(place.url, sizeof(place.url), "http://127.0.0.1:%d" PATH, ntohs(at.sin_port));
+	assert_int_equal(http_new(&place.http, &conf, &err), ST_OK);
 	return 0;
 }
 
-static void hang_up(struct place *p)
+static void hang_up(void)
 {
-	if (p->peer >= 0)
-		close(p->peer);
-	p->peer = -1;
+	if (place.peer >= 0)
+		close(place.peer);
+	place.peer = -1;
 }
 
-static int tear_down(void **state)
+static int tear_down(void **state __attribute__((unused)))
 {
-	struct place *p = *state;
-
-	rest_free(p->rest);
-	http_free(p->http);
-	hang_up(p);
-	if (p->listener >= 0)
-		close(p->listener);
-	buf_free(&p->got);
-	buf_free(&p->answer);
-	free(p);
+	rest_free(place.rest);
+	http_free(place.http);
+	hang_up();
+	if (place.listener >= 0)
+		close(place.listener);
+	buf_free(&place.got);
+	buf_free(&place.answer);
 	return 0;
 }
 
-static bool has_request(const struct place *p)
+static bool has_request(void)
 {
-	const char *head = memmem(p->got.data, p->got.len, "\r\n\r\n", 4);
-	const char *length = memmem(p->got.data, p->got.len, "Content-Length: ", 16);
+	const char *head = memmem(place.got.data, place.got.len, "\r\n\r\n", 4);
+	const char *length = memmem(place.got.data, place.got.len, "Content-Length: ", 16);
 	size_t body = length && head && length < head ? strtoul(length + 16, NULL, 10) : 0;
 
-	return head && p->got.len - (size_t)(head + 4 - p->got.data) >= body;
+	return head && place.got.len - (size_t)(head + 4 - place.got.data) >= body;
 }
 
 /* An empty answer is silence. */
-static void serve(struct place *p)
+static void serve(void)
 {
 	char bytes[4096];
 	ssize_t n;
 
-	if (p->peer < 0)
-		p->peer = accept4(p->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (p->peer < 0)
+	if (place.peer < 0)
+		place.peer = accept4(place.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (place.peer < 0)
 		return;
-	while ((n = recv(p->peer, bytes, sizeof(bytes), 0)) > 0)
-		assert_true(buf_add(&p->got, bytes, (size_t)n));
-	if (!p->got.len || !has_request(p) || !p->answer.len)
+	while ((n = recv(place.peer, bytes, sizeof(bytes), 0)) > 0)
+		assert_true(buf_add(&place.got, bytes, (size_t)n));
+	if (!place.got.len || !has_request() || !place.answer.len)
 		return;
-	while (p->sent < p->answer.len) {
-		n = send(p->peer, p->answer.data + p->sent, p->answer.len - p->sent, 0);
+	while (place.sent < place.answer.len) {
+		n = send(place.peer, place.answer.data + place.sent, place.answer.len - place.sent,
+			0);
 		if (n <= 0)
 			break;
-		p->sent += (size_t)n;
+		place.sent += (size_t)n;
 	}
-	if (p->sent == p->answer.len || (n < 0 && errno != EAGAIN))
-		hang_up(p);
+	if (place.sent == place.answer.len || (n < 0 && errno != EAGAIN))
+		hang_up();
 }
 
-static void start(struct place *p, const char *method, const char *body, int64_t timeout_us)
+static void start(const char *method, const char *body, int64_t timeout_us)
 {
 	struct rest_call call = {
-		.method = method, .url = p->url, .token = TOKEN, .body = body,
+		.method = method, .url = place.url, .token = TOKEN, .body = body,
 		.timeout_us = timeout_us
 	};
 
-	rest_free(p->rest);
-	hang_up(p);
-	buf_clear(&p->got);
-	p->sent = 0;
-	p->rest = rest_start(p->http, &call, 0);
-	assert_non_null(p->rest);
+	rest_free(place.rest);
+	hang_up();
+	buf_clear(&place.got);
+	place.sent = 0;
+	place.rest = rest_start(place.http, &call, 0);
+	assert_non_null(place.rest);
 }
 
 /* Turns on a held clock until the answer is there. */
-static const struct rest_answer *finish(struct place *p)
+static const struct rest_answer *finish(void)
 {
 	struct err err;
 
-	for (int turn = 0; turn < 20000 && !rest_step(p->rest, 0); turn++) {
-		assert_int_equal(http_perform(p->http, &err), ST_OK);
-		serve(p);
-		if (rest_deadline_us(p->rest) > 0)
-			assert_int_equal(http_wait(p->http, NULL, 0, 2, &err), ST_OK);
+	for (int turn = 0; turn < 20000 && !rest_step(place.rest, 0); turn++) {
+		assert_int_equal(http_perform(place.http, &err), ST_OK);
+		serve();
+		if (rest_deadline_us(place.rest) > 0)
+			assert_int_equal(http_wait(place.http, NULL, 0, 2, &err), ST_OK);
 	}
-	assert_true(rest_deadline_us(p->rest) == INT64_MIN);
-	return rest_answer(p->rest);
+	assert_true(rest_deadline_us(place.rest) == INT64_MIN);
+	return rest_answer(place.rest);
 }
 
-static const struct rest_answer *ask(struct place *p, const char *method, const char *body,
+static const struct rest_answer *ask(const char *method, const char *body,
 	const char *answer)
 {
-	buf_clear(&p->answer);
-	assert_true(buf_str(&p->answer, answer));
-	start(p, method, body, 5 * S);
-	return finish(p);
+	buf_clear(&place.answer);
+	assert_true(buf_str(&place.answer, answer));
+	start(method, body, 5 * S);
+	return finish();
 }
 
 /* A GET that is answered with this status, these headers (each with its CRLF) and body. */
-static const struct rest_answer *get(struct place *p, const char *status, const char *headers,
+static const struct rest_answer *get(const char *status, const char *headers,
 	const char *body)
 {
 	char *answer;
@@ -157,7 +153,7 @@ static const struct rest_answer *get(struct place *p, const char *status, const 
 
 	assert_true(asprintf(&answer, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status,
 		headers, strlen(body), body) > 0);
-	a = ask(p, "GET", NULL, answer);
+	a = ask("GET", NULL, answer);
 	free(answer);
 	assert_true(utf8_valid(a->text, strlen(a->text)));
 	assert_null(strstr(a->text, TOKEN));
@@ -166,11 +162,11 @@ static const struct rest_answer *get(struct place *p, const char *status, const 
 	return a;
 }
 
-static bool sent_line(struct place *p, const char *line)
+static bool sent_line(const char *line)
 {
-	assert_true(buf_char(&p->got, '\0'));
-	p->got.len--;
-	return strstr(p->got.data, line) != NULL;
+	assert_true(buf_char(&place.got, '\0'));
+	place.got.len--;
+	return strstr(place.got.data, line) != NULL;
 }
 
 /* --- what is sent ------------------------------------------------------------------- */
@@ -178,44 +174,42 @@ static bool sent_line(struct place *p, const char *line)
 TEST(request__has_token_and_types_and_body)
 {
 	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE", "HEAD" };
-	struct place *p = *state;
 	char first[256];
 
 	for (size_t i = 0; i < 2 * ARRAY_LEN(methods); i++) {
 		const char *method = methods[i / 2];
 		bool posts = method[0] == 'P', body = posts && i % 2;
 
-		ask(p, method, body ? "[{\"id\":\"a\"}]" : NULL, "HTTP/1.1 204 Fine\r\n\r\n");
-		assert_int_equal(rest_answer(p->rest)->kind, HTTP_OK);
+		ask(method, body ? "[{\"id\":\"a\"}]" : NULL, "HTTP/1.1 204 Fine\r\n\r\n");
+		assert_int_equal(rest_answer(place.rest)->kind, HTTP_OK);
 		snprintf(first, sizeof(first), "%s " PATH " HTTP/1.1\r\n", method);
-		assert_true(sent_line(p, first));
-		assert_true(sent_line(p, "\r\nAuthorization: Bearer " TOKEN "\r\n"));
-		assert_true(sent_line(p, "\r\nAccept: application/json\r\n"));
-		assert_true(sent_line(p, "\r\nUser-Agent: gsqstat/"));
-		assert_false(sent_line(p, "Expect:"));
-		assert_int_equal(sent_line(p, "\r\nContent-Type: application/json\r\n"), body);
-		assert_int_equal(sent_line(p, "Content-Type:"), body);
-		assert_int_equal(sent_line(p, "\r\n\r\n[{\"id\":\"a\"}]"), body);
-		assert_int_equal(sent_line(p, "\r\nContent-Length: 0\r\n"), posts && !body);
+		assert_true(sent_line(first));
+		assert_true(sent_line("\r\nAuthorization: Bearer " TOKEN "\r\n"));
+		assert_true(sent_line("\r\nAccept: application/json\r\n"));
+		assert_true(sent_line("\r\nUser-Agent: gsqstat/"));
+		assert_false(sent_line("Expect:"));
+		assert_int_equal(sent_line("\r\nContent-Type: application/json\r\n"), body);
+		assert_int_equal(sent_line("Content-Type:"), body);
+		assert_int_equal(sent_line("\r\n\r\n[{\"id\":\"a\"}]"), body);
+		assert_int_equal(sent_line("\r\nContent-Length: 0\r\n"), posts && !body);
 	}
 }
 
 TEST(token__that_is_no_header_is_never_sent)
 {
 	static const char *const bad[] = { "", "a b", "a\r\nX: y", "a\n", "\303\251", "a\177" };
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct rest_call call = {
-			.method = "GET", .url = p->url, .token = bad[i], .timeout_us = S
+			.method = "GET", .url = place.url, .token = bad[i], .timeout_us = S
 		};
 
-		rest_free(p->rest);
-		p->rest = rest_start(p->http, &call, 0);
-		assert_true(rest_deadline_us(p->rest) == INT64_MIN);
-		assert_int_equal(rest_answer(p->rest)->kind, HTTP_UNAUTHORISED);
+		rest_free(place.rest);
+		place.rest = rest_start(place.http, &call, 0);
+		assert_true(rest_deadline_us(place.rest) == INT64_MIN);
+		assert_int_equal(rest_answer(place.rest)->kind, HTTP_UNAUTHORISED);
 	}
-	assert_true(accept(p->listener, NULL, NULL) < 0);
+	assert_true(accept(place.listener, NULL, NULL) < 0);
 }
 
 /* What stands behind the host, which all texts begin with. */
@@ -232,8 +226,7 @@ static const char *said(const char *text)
 
 TEST(answer__of_200_is_handed_on_whole)
 {
-	struct place *p = *state;
-	const struct rest_answer *a = get(p, "200 OK", "ININ-Correlation-Id: c-1\r\n"
+	const struct rest_answer *a = get("200 OK", "ININ-Correlation-Id: c-1\r\n"
 		"inin-ratelimit-reset: 61\r\n", "{\"message\":\"x\"}");
 
 	assert_int_equal(a->kind, HTTP_OK);
@@ -247,12 +240,11 @@ TEST(answer__of_200_is_handed_on_whole)
 
 TEST(answer__without_a_body_is_empty_text)
 {
-	struct place *p = *state;
-	const struct rest_answer *a = ask(p, "DELETE", NULL, "HTTP/1.1 204 No Content\r\n\r\n");
+	const struct rest_answer *a = ask("DELETE", NULL, "HTTP/1.1 204 No Content\r\n\r\n");
 
 	assert_int_equal(a->kind, HTTP_OK);
 	assert_string_equal(a->body, "");
-	a = ask(p, "HEAD", NULL, "HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n");
+	a = ask("HEAD", NULL, "HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n");
 	assert_int_equal(a->kind, HTTP_NOT_FOUND);
 	assert_int_equal(a->len, 0);
 	assert_string_equal(said(a->text), "HTTP 404");
@@ -272,10 +264,9 @@ TEST(status__has_its_kind)
 		{ "429 M", HTTP_LIMITED }, { "500 N", HTTP_SERVER }, { "503 O", HTTP_SERVER },
 		{ "504 P", HTTP_SERVER }, { "600 Q", HTTP_BREACH }, { "999 R", HTTP_BREACH }
 	};
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		const struct rest_answer *a = get(p, table[i].status, "", "");
+		const struct rest_answer *a = get(table[i].status, "", "");
 
 		if (a->kind != table[i].kind)
 			fail_msg("%s is kind %d, not %d", table[i].status, (int)a->kind,
@@ -287,8 +278,7 @@ TEST(status__has_its_kind)
 
 TEST(error__says_code_message_and_both_ids)
 {
-	struct place *p = *state;
-	const struct rest_answer *a = get(p, "400 Bad Request",
+	const struct rest_answer *a = get("400 Bad Request",
 		"ININ-Correlation-Id: 11111111-2222\r\n",
 		"{\"message\":\"Value [] is not valid\",\"code\":\"invalid.value\",\"status\":400,"
 		"\"contextId\":\"7dafa55d\",\"details\":[],\"errors\":[]}");
@@ -296,11 +286,11 @@ TEST(error__says_code_message_and_both_ids)
 	assert_int_equal(a->kind, HTTP_REJECTED);
 	assert_string_equal(said(a->text), "HTTP 400 invalid.value: Value [] is not valid, "
 		"contextId 7dafa55d, ININ-Correlation-Id 11111111-2222");
-	a = get(p, "400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"filled\"}");
+	a = get("400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"filled\"}");
 	assert_string_equal(said(a->text), "HTTP 400: filled");
-	a = get(p, "400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"a {b}\"}");
+	a = get("400 Bad", "", "{\"message\":\"plain\",\"messageWithParams\":\"a {b}\"}");
 	assert_string_equal(said(a->text), "HTTP 400: plain");
-	a = get(p, "400 Bad Request", "", "{\"messageWithParams\":\"a {b}\",\"message\":null}");
+	a = get("400 Bad Request", "", "{\"messageWithParams\":\"a {b}\",\"message\":null}");
 	assert_string_equal(said(a->text), "HTTP 400: a {b}");
 }
 
@@ -317,22 +307,21 @@ TEST(forbidden__names_the_missing_permissions)
 		"\"b\":\"b:c\","
 		"\"x\":\"a:b:c:d\",\"y\":\"::a\",\"z\":\"a::b\",\"w\":\"a:b:\"}"
 	};
-	struct place *p = *state;
 	char many[4096] = "{\"message\":\"";
 	size_t len = strlen(many);
 
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
-		const struct rest_answer *a = get(p, "403 Forbidden", "", bodies[i]);
+		const struct rest_answer *a = get("403 Forbidden", "", bodies[i]);
 
 		assert_int_equal(a->kind, HTTP_FORBIDDEN);
 		assert_string_equal(a->missing_permissions,
 			"analytics:queueObservation:view, routing:queue:view");
 	}
-	assert_string_equal(get(p, "400 Bad", "", bodies[0])->missing_permissions, "");
+	assert_string_equal(get("400 Bad", "", bodies[0])->missing_permissions, "");
 	for (int i = 0; i < 100; i++)
 		len += (size_t)snprintf(many + len, sizeof(many) - len, "area:thing:action%d ", i);
 	snprintf(many + len, sizeof(many) - len, "\"}");
-	len = strlen(get(p, "403 Forbidden", "", many)->missing_permissions);
+	len = strlen(get("403 Forbidden", "", many)->missing_permissions);
 	assert_in_range(len, 230, 255);
 }
 
@@ -354,10 +343,9 @@ TEST(limited__tells_when_to_come_back)
 		{ "503 Down", "Retry-After: 9\r\n", 9 * S },
 		{ "503 Down", "inin-ratelimit-reset: 61\r\n", -1 }
 	};
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		const struct rest_answer *a = get(p, table[i].status, table[i].headers,
+		const struct rest_answer *a = get(table[i].status, table[i].headers,
 			"{\"code\":\"too.many.requests\"}");
 
 		if (a->retry_after_us != table[i].us)
@@ -367,34 +355,32 @@ TEST(limited__tells_when_to_come_back)
 
 TEST(redirect__is_not_followed)
 {
-	struct place *p = *state;
 	char location[512];
 	const struct rest_answer *a;
 
-	snprintf(location, sizeof(location), "Location: %s\r\n", p->url);
-	a = get(p, "302 Found", location, "");
+	snprintf(location, sizeof(location), "Location: %s\r\n", place.url);
+	a = get("302 Found", location, "");
 	assert_int_equal(a->kind, HTTP_BREACH);
 	assert_int_equal(a->http_status, 302);
 	assert_non_null(strstr(a->text, "redirect"));
-	assert_true(accept(p->listener, NULL, NULL) < 0);
+	assert_true(accept(place.listener, NULL, NULL) < 0);
 }
 
 TEST(answer__over_16_mib_is_cut_off)
 {
-	struct place *p = *state;
 	const struct rest_answer *a;
 	char *room;
 
 	for (size_t more = 0; more < 2; more++) {
-		buf_clear(&p->answer);
-		assert_true(buf_str(&p->answer, "HTTP/1.1 200 OK\r\n\r\n"));
-		room = buf_reserve(&p->answer, REST_BODY_MAX + more);
+		buf_clear(&place.answer);
+		assert_true(buf_str(&place.answer, "HTTP/1.1 200 OK\r\n\r\n"));
+		room = buf_reserve(&place.answer, REST_BODY_MAX + more);
 		assert_non_null(room);
 		for (size_t i = 0; i < REST_BODY_MAX + more; i++)
 			room[i] = (char)('a' + i % 23);
-		p->answer.len += REST_BODY_MAX + more;
-		start(p, "GET", NULL, 20 * S);
-		a = finish(p);
+		place.answer.len += REST_BODY_MAX + more;
+		start("GET", NULL, 20 * S);
+		a = finish();
 		assert_int_equal(a->kind, more ? HTTP_BREACH : HTTP_OK);
 		assert_int_equal(a->len, more ? 0 : REST_BODY_MAX);
 		assert_memory_equal(a->body, room, a->len);
@@ -407,12 +393,11 @@ TEST(answer__over_16_mib_is_cut_off)
 
 TEST(silence__ends_at_the_bound)
 {
-	struct place *p = *state;
 	const struct rest_answer *a;
 
-	buf_clear(&p->answer);
-	start(p, "GET", NULL, S / 5);
-	a = finish(p);
+	buf_clear(&place.answer);
+	start("GET", NULL, S / 5);
+	a = finish();
 	assert_int_equal(a->kind, HTTP_NETWORK);
 	assert_int_equal(a->http_status, 0);
 	assert_true(a->text[0]);
@@ -420,33 +405,31 @@ TEST(silence__ends_at_the_bound)
 
 TEST(bound__is_our_clocks_too_where_libcurls_stands_still)
 {
-	struct place *p = *state;
 	int64_t end_us;
 
-	start(p, "GET", NULL, 3600 * S);
-	end_us = rest_deadline_us(p->rest);
+	start("GET", NULL, 3600 * S);
+	end_us = rest_deadline_us(place.rest);
 	assert_in_range(end_us, 3600 * S, 3601 * S);
-	assert_false(rest_step(p->rest, end_us - 1));
-	assert_true(rest_step(p->rest, end_us));
-	assert_int_equal(rest_answer(p->rest)->kind, HTTP_NETWORK);
-	start(p, "GET", NULL, 0);
-	assert_true(rest_deadline_us(p->rest) == INT64_MIN);
-	assert_int_equal(rest_answer(p->rest)->kind, HTTP_NETWORK);
+	assert_false(rest_step(place.rest, end_us - 1));
+	assert_true(rest_step(place.rest, end_us));
+	assert_int_equal(rest_answer(place.rest)->kind, HTTP_NETWORK);
+	start("GET", NULL, 0);
+	assert_true(rest_deadline_us(place.rest) == INT64_MIN);
+	assert_int_equal(rest_answer(place.rest)->kind, HTTP_NETWORK);
 }
 
 TEST(call__under_way_can_be_dropped)
 {
-	struct place *p = *state;
 	struct err err;
 
-	start(p, "POST", "{}", 60 * S);
+	start("POST", "{}", 60 * S);
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(http_perform(p->http, &err), ST_OK);
-		serve(p);
+		assert_int_equal(http_perform(place.http, &err), ST_OK);
+		serve();
 	}
-	rest_free(p->rest);
-	p->rest = NULL;
-	assert_int_equal(http_perform(p->http, &err), ST_OK);
+	rest_free(place.rest);
+	place.rest = NULL;
+	assert_int_equal(http_perform(place.http, &err), ST_OK);
 	rest_free(NULL);
 }
 
@@ -465,10 +448,9 @@ TEST(answer__that_is_no_http_or_no_whole_is_told_apart)
 		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
 			HTTP_NETWORK }
 	};
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		const struct rest_answer *a = ask(p, "GET", NULL, table[i].bytes);
+		const struct rest_answer *a = ask("GET", NULL, table[i].bytes);
 
 		if (a->kind != table[i].kind)
 			fail_msg("%s is kind %d: %s", table[i].bytes, (int)a->kind, a->text);
@@ -478,13 +460,12 @@ TEST(answer__that_is_no_http_or_no_whole_is_told_apart)
 
 TEST(nobody__listening_is_the_network)
 {
-	struct place *p = *state;
 	const struct rest_answer *a;
 
-	close(p->listener);
-	p->listener = -1;
-	start(p, "GET", NULL, 5 * S);
-	a = finish(p);
+	close(place.listener);
+	place.listener = -1;
+	start("GET", NULL, 5 * S);
+	a = finish();
 	assert_int_equal(a->kind, HTTP_NETWORK);
 	assert_null(strstr(a->text, "api/v2"));
 }
@@ -493,8 +474,7 @@ TEST(nobody__listening_is_the_network)
 
 TEST(text__holds_no_token_no_url_and_no_channel)
 {
-	struct place *p = *state;
-	const struct rest_answer *a = get(p, "404 Not Found", "ININ-Correlation-Id: " TOKEN "\r\n",
+	const struct rest_answer *a = get("404 Not Found", "ININ-Correlation-Id: " TOKEN "\r\n",
 		"{\"code\":\"" TOKEN "\",\"message\":\"No channel STREAMING-0-fmtdmf8cdis7jh14udg"
 		"5p89t6z at (wss://streaming.example.com/x?y), use https:\\/\\/e.com and "
 		TOKEN TOKEN " as is\","
@@ -506,7 +486,6 @@ TEST(text__holds_no_token_no_url_and_no_channel)
 
 TEST(text__is_printable_and_cut_between_words)
 {
-	struct place *p = *state;
 	static const char start[] = "HTTP 500:  [31m a b c\357\277\275d e\357\277\275 ";
 	char body[4096] = "{\"message\":\"\\u001b[31m\\u0000a\\u009bb\\nc\377d\177e\\ud800 ";
 	const struct rest_answer *a;
@@ -515,7 +494,7 @@ TEST(text__is_printable_and_cut_between_words)
 		strncat(body, i % 9 ? "\303\266\342\202\254" : " ",
 			sizeof(body) - strlen(body) - 1);
 	strncat(body, "\",\"contextId\":\"c-2\"}", sizeof(body) - strlen(body) - 1);
-	a = get(p, "500 Oops", "ININ-Correlation-Id: c-1\r\n", body);
+	a = get("500 Oops", "ININ-Correlation-Id: c-1\r\n", body);
 	assert_int_equal(strncmp(said(a->text), start, strlen(start)), 0);
 	assert_in_range(strlen(a->text), 300, 400);
 	assert_non_null(strstr(a->text, "\342\202\254, contextId c-2, ININ-Correlation-Id c-1"));
@@ -527,18 +506,17 @@ TEST(body__that_is_no_error_body_is_not_quoted)
 		"", "<html>down</html>", "[]", "null", "\"x\"", "{", "{\"message\":7}",
 		"{\"message\":{}}", "{\"message\":\"\"}", "{message:1}"
 	};
-	struct place *p = *state;
 	char *large = malloc(70001);
 
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
-		assert_string_equal(said(get(p, "502 Bad Gateway", "", bodies[i])->text),
+		assert_string_equal(said(get("502 Bad Gateway", "", bodies[i])->text),
 			"HTTP 502");
 	assert_non_null(large);
 	memset(large, ' ', 70000);
 	large[70000] = '\0';
 	memcpy(large, "{\"message\":\"a:b:c\"}", 19);
-	assert_string_equal(said(get(p, "403 Forbidden", "", large)->text), "HTTP 403");
-	assert_string_equal(rest_answer(p->rest)->missing_permissions, "");
+	assert_string_equal(said(get("403 Forbidden", "", large)->text), "HTTP 403");
+	assert_string_equal(rest_answer(place.rest)->missing_permissions, "");
 	free(large);
 }
 

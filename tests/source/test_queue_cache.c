@@ -12,42 +12,37 @@
 
 static const struct queue_cache_key key = { HOST, "client" };
 
-struct place {
+static struct place {
 	char *root, *dir, *file;	/* XDG_CACHE_HOME, the directory in it, the names' file */
 	struct queue_list list;
 	struct lines warnings;
-};
+} place;
 
-static int set_up(void **state)
+static int set_up(void **state __attribute__((unused)))
 {
-	struct place *p = calloc(1, sizeof(*p));
 	char name[PRIVATE_DIR_NAME_LEN + 1];
 
-	assert_non_null(p);
-	p->root = tempdir_new();
-	p->dir = joined(p->root, "/gsqstat");
+	memset(&place, 0, sizeof(place));
+	place.root = tempdir_new();
+	place.dir = joined(place.root, "/gsqstat");
 	assert_true(private_dir_name(key.base_url, key.client_id, name));
 	/* beside the token */
-	assert_true(asprintf(&p->file, "%s/%s.names", p->dir, name) > 0);
-	*state = p;
+	assert_true(asprintf(&place.file, "%s/%s.names", place.dir, name) > 0);
 	return 0;
 }
 
-static int tear_down(void **state)
+static int tear_down(void **state __attribute__((unused)))
 {
-	struct place *p = *state;
-
-	queue_list_free(&p->list);
-	lines_free(&p->warnings);
-	tempdir_free(p->root);
-	free(p->dir);
-	free(p->file);
-	free(p);
+	queue_list_free(&place.list);
+	lines_free(&place.warnings);
+	tempdir_free(place.root);
+	free(place.dir);
+	free(place.file);
 	return 0;
 }
 
 /* Keeps the queues of a page's entities. */
-static void store(struct place *p, const char *entities)
+static void store(const char *entities)
 {
 	struct queue_list list = { 0 };
 	struct queue_list_page page;
@@ -56,18 +51,19 @@ static void store(struct place *p, const char *entities)
 	assert_true(asprintf(&text, "{\"entities\":[%s]}", entities) > 0);
 	assert_null(queue_list_parse_page(text, strlen(text), &list, &page));
 	queue_list_sort(&list);
-	queue_cache_store(&key, &list, NOW, &p->warnings);
+	queue_cache_store(&key, &list, NOW, &place.warnings);
 	queue_list_free(&list);
 	free(text);
 }
 
-static bool loads(struct place *p, const char *pattern, int64_t now_us)
+static bool loads(const char *pattern, int64_t now_us)
 {
 	bool good;
 
-	queue_list_free(&p->list);
-	good = queue_cache_load(&key, &pattern, pattern != NULL, now_us, &p->list, &p->warnings);
-	assert_true(good || p->list.n == 0);
+	queue_list_free(&place.list);
+	good = queue_cache_load(&key, &pattern, pattern != NULL, now_us, &place.list,
+		&place.warnings);
+	assert_true(good || place.list.n == 0);
 	return good;
 }
 
@@ -80,14 +76,13 @@ TEST(list__is_kept_for_an_hour_as_it_was)
 		"\"Home\"},\"mediaSettings\":{\"message\":{},\"call\":{}}},{\"id\":\"" ID("0003")
 		"\"}";
 	struct buf out = { 0 };
-	struct place *p = *state;
 
-	assert_false(loads(p, "x*", NOW));
-	store(p, full);
-	assert_int_equal(mode_of(p->file), 0600);
-	assert_int_equal(mode_of(p->dir), 0700);
-	assert_true(loads(p, "x*", NOW));
-	queue_list_put_ndjson(&out, &p->list);
+	assert_false(loads("x*", NOW));
+	store(full);
+	assert_int_equal(mode_of(place.file), 0600);
+	assert_int_equal(mode_of(place.dir), 0700);
+	assert_true(loads("x*", NOW));
+	queue_list_put_ndjson(&out, &place.list);
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data,
 		"{\"id\":\"" ID("0003") "\",\"name\":\"\",\"divisionId\":null,"
@@ -97,25 +92,23 @@ TEST(list__is_kept_for_an_hour_as_it_was)
 		"\"mediaTypes\":[\"call\",\"message\"]}\n"
 		"{\"id\":\"" ID("0007") "\",\"name\":\"X \\\"y\\\"\",\"divisionId\":null,"
 		"\"divisionName\":null,\"mediaTypes\":[]}\n");
-	assert_true(loads(p, NULL, NOW + 3599 * S));
-	assert_false(loads(p, "x*", NOW + 3600 * S));
-	assert_false(loads(p, "x*", NOW - S));	/* from a clock that was ahead */
-	assert_int_equal(p->warnings.n, 0);
+	assert_true(loads(NULL, NOW + 3599 * S));
+	assert_false(loads("x*", NOW + 3600 * S));
+	assert_false(loads("x*", NOW - S));	/* from a clock that was ahead */
+	assert_int_equal(place.warnings.n, 0);
 	buf_free(&out);
 }
 
 TEST(list__that_lacks_a_name_is_not_the_last_word)
 {
-	struct place *p = *state;
-
-	store(p, QUEUE("0001", "one") "," QUEUE("0002", "two") "," QUEUE("0003", "Two"));
-	assert_true(loads(p, "t*", NOW));
-	assert_false(loads(p, "two", NOW));	/* one name, two queues */
-	assert_false(loads(p, "new", NOW));
-	store(p, QUEUE("0009", "new"));
-	assert_true(loads(p, "new", NOW));
-	assert_false(loads(p, "one", NOW));
-	assert_int_equal(p->warnings.n, 0);
+	store(QUEUE("0001", "one") "," QUEUE("0002", "two") "," QUEUE("0003", "Two"));
+	assert_true(loads("t*", NOW));
+	assert_false(loads("two", NOW));	/* one name, two queues */
+	assert_false(loads("new", NOW));
+	store(QUEUE("0009", "new"));
+	assert_true(loads("new", NOW));
+	assert_false(loads("one", NOW));
+	assert_int_equal(place.warnings.n, 0);
 }
 
 TEST(list__belongs_to_one_host_and_client)
@@ -123,12 +116,11 @@ TEST(list__belongs_to_one_host_and_client)
 	static const struct queue_cache_key others[] = {
 		{ HOST, "other" }, { HOST ":444", "client" }
 	};
-	struct place *p = *state;
 
-	store(p, QUEUE("0001", "one"));
+	store(QUEUE("0001", "one"));
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		assert_false(queue_cache_load(&others[i], NULL, 0, NOW, &p->list, &p->warnings));
-	assert_int_equal(p->warnings.n, 0);
+		assert_false(queue_cache_load(&others[i], NULL, 0, NOW, &place.list, &place.warnings));
+	assert_int_equal(place.warnings.n, 0);
 }
 
 /* --- what is believed --------------------------------------------------------------- */
@@ -153,79 +145,75 @@ TEST(file__that_is_not_ours_or_broken_is_ignored)
 		{ KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "\"1799999999\""), 0600, 0, false },
 		{ KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1e999"), 0600, 0, false }
 	};
-	struct place *p = *state;
 
-	store(p, QUEUE("0001", "one"));
+	store(QUEUE("0001", "one"));
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		put_file(p->file, table[i].text, strlen(table[i].text), (mode_t)table[i].mode);
-		if (loads(p, "one", NOW) != table[i].good || p->warnings.n != table[i].warnings)
+		put_file(place.file, table[i].text, strlen(table[i].text), (mode_t)table[i].mode);
+		if (loads("one", NOW) != table[i].good || place.warnings.n != table[i].warnings)
 			fail_msg("%s, mode %zo: %zu warnings", table[i].text, table[i].mode,
-				p->warnings.n);
-		lines_free(&p->warnings);
-		store(p, QUEUE("0001", "one"));
-		assert_true(loads(p, "one", NOW));
+				place.warnings.n);
+		lines_free(&place.warnings);
+		store(QUEUE("0001", "one"));
+		assert_true(loads("one", NOW));
 	}
-	assert_int_equal(chmod(p->dir, 0755), 0);
-	assert_false(loads(p, "one", NOW));
+	assert_int_equal(chmod(place.dir, 0755), 0);
+	assert_false(loads("one", NOW));
 }
 
 TEST(file__that_is_a_link_or_pipe_is_ignored_and_replaced)
 {
-	struct place *p = *state;
-	char *target = joined(p->file, ".target");
+	char *target = joined(place.file, ".target");
 
-	store(p, QUEUE("0001", "one"));
-	assert_int_equal(rename(p->file, target), 0);
-	assert_int_equal(symlink(target, p->file), 0);
-	assert_false(loads(p, "one", NOW));
-	assert_int_equal(unlink(p->file), 0);
-	assert_int_equal(mkfifo(p->file, 0600), 0);
-	assert_false(loads(p, "one", NOW));
-	assert_int_equal(p->warnings.n, 2);
-	store(p, QUEUE("0001", "one"));
-	assert_true(loads(p, "one", NOW));
+	store(QUEUE("0001", "one"));
+	assert_int_equal(rename(place.file, target), 0);
+	assert_int_equal(symlink(target, place.file), 0);
+	assert_false(loads("one", NOW));
+	assert_int_equal(unlink(place.file), 0);
+	assert_int_equal(mkfifo(place.file, 0600), 0);
+	assert_false(loads("one", NOW));
+	assert_int_equal(place.warnings.n, 2);
+	store(QUEUE("0001", "one"));
+	assert_true(loads("one", NOW));
 	free(target);
 }
 
 TEST(file__that_cannot_be_written_is_one_warning)
 {
 	static const char *const nowhere[] = { "/dev/null", "/proc/no-such-place" };
-	struct place *p = *state;
-	char *in_it = joined(p->file, "/x");
+	char *in_it = joined(place.file, "/x");
 
-	assert_int_equal(mkdir(p->dir, 0700), 0);
-	assert_int_equal(mkdir(p->file, 0700), 0);
+	assert_int_equal(mkdir(place.dir, 0700), 0);
+	assert_int_equal(mkdir(place.file, 0700), 0);
 	assert_int_equal(mkdir(in_it, 0700), 0);
-	store(p, QUEUE("0001", "one"));
-	assert_int_equal(p->warnings.n, 1);
+	store(QUEUE("0001", "one"));
+	assert_int_equal(place.warnings.n, 1);
 	for (size_t i = 0; i < ARRAY_LEN(nowhere); i++) {
 		assert_int_equal(setenv("XDG_CACHE_HOME", nowhere[i], 1), 0);
-		store(p, QUEUE("0001", "one"));
-		assert_int_equal(p->warnings.n, i + 2);
-		assert_false(loads(p, "one", NOW));
+		store(QUEUE("0001", "one"));
+		assert_int_equal(place.warnings.n, i + 2);
+		assert_false(loads("one", NOW));
 	}
-	for (size_t i = 0; i < p->warnings.n; i++)
-		assert_non_null(strstr(p->warnings.v[i], "the names cannot be kept in /"));
+	for (size_t i = 0; i < place.warnings.n; i++)
+		assert_non_null(strstr(place.warnings.v[i], "the names cannot be kept in /"));
 	free(in_it);
 }
 
 TEST(list__that_another_run_is_writing_is_left_to_it)
 {
-	struct place *p = *state;
 	bool held;
 	int dir, lock;
 
-	store(p, QUEUE("0001", "One"));
-	dir = private_dir_open(p->dir);
-	lock = private_dir_lock(dir, strrchr(p->file, '/') + 1, &held);
+	store(QUEUE("0001", "One"));
+	dir = private_dir_open(place.dir);
+	lock = private_dir_lock(dir, strrchr(place.file, '/') + 1, &held);
 	assert_true(lock >= 0);
-	store(p, QUEUE("0002", "Two"));
-	assert_int_equal(p->warnings.n, 0);
-	assert_true(loads(p, "One", NOW));
+	store(QUEUE("0002", "Two"));
+	assert_int_equal(place.warnings.n, 0);
+	assert_true(loads("One", NOW));
 	close(lock);
-	store(p, QUEUE("0002", "Two"));
-	assert_true(loads(p, "Two", NOW));
-	assert_int_equal(p->warnings.n, 0);
+	store(QUEUE("0002", "Two"));
+	assert_true(loads("Two", NOW));
+	assert_int_equal(place.warnings.n, 0);
 	close(dir);
 }
 

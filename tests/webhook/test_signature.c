@@ -16,54 +16,48 @@
 #define BAD "allowed is whsec_ and base64"
 #define SIZE "a key has 24 to 64 bytes"
 
-struct place {
+static struct place {
 	char *root, *file;
 	struct lines problems;
-};
+} place;
 
-static int set_up(void **state)
+static int set_up(void **state __attribute__((unused)))
 {
-	struct place *p = calloc(1, sizeof(*p));
-
-	assert_non_null(p);
-	p->root = tempdir_new();
-	p->file = joined(p->root, "/keys");
-	*state = p;
+	memset(&place, 0, sizeof(place));
+	place.root = tempdir_new();
+	place.file = joined(place.root, "/keys");
 	return 0;
 }
 
-static int tear_down(void **state)
+static int tear_down(void **state __attribute__((unused)))
 {
-	struct place *p = *state;
-
-	lines_free(&p->problems);
-	tempdir_free(p->root);
-	free(p->file);
-	free(p);
+	lines_free(&place.problems);
+	tempdir_free(place.root);
+	free(place.file);
 	return 0;
 }
 
 /* NULL with one problem, which is about the file and holds `why`. */
-static struct signature_keys *keys_read(struct place *p, const char *why)
+static struct signature_keys *keys_read(const char *why)
 {
 	struct signature_keys *keys;
 
-	lines_free(&p->problems);
-	keys = signature_keys_read(p->file, &p->problems);
+	lines_free(&place.problems);
+	keys = signature_keys_read(place.file, &place.problems);
 	assert_int_equal(keys == NULL, why != NULL);
-	assert_int_equal(p->problems.n, why != NULL);
-	if (why && (!strstr(p->problems.v[0], why)
-		    || strncmp(p->problems.v[0], "--callback-key-file '", 21) != 0))
-		fail_msg("'%s' is not in: %s", why, p->problems.v[0]);
+	assert_int_equal(place.problems.n, why != NULL);
+	if (why && (!strstr(place.problems.v[0], why)
+		    || strncmp(place.problems.v[0], "--callback-key-file '", 21) != 0))
+		fail_msg("'%s' is not in: %s", why, place.problems.v[0]);
 	if (why)
-		assert_null(strstr(p->problems.v[0], "AAAA"));
+		assert_null(strstr(place.problems.v[0], "AAAA"));
 	return keys;
 }
 
-static struct signature_keys *keys_of(struct place *p, const char *text, const char *why)
+static struct signature_keys *keys_of(const char *text, const char *why)
 {
-	put_file(p->file, text, strlen(text), 0600);
-	return keys_read(p, why);
+	put_file(place.file, text, strlen(text), 0600);
+	return keys_read(why);
 }
 
 TEST(keys__are_lines_of_a_file)
@@ -83,76 +77,70 @@ TEST(keys__are_lines_of_a_file)
 		{ "whsec_" A44 "\xC3\xA4" "AA", BAD }, { KEY24 " " KEY24, BAD },
 		{ KEY24 "\nwhsk_" A44, "line 2: " BAD }
 	};
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		signature_keys_free(keys_of(p, table[i].text, table[i].why));
+		signature_keys_free(keys_of(table[i].text, table[i].why));
 	signature_keys_free(NULL);
 }
 
 TEST(keys__are_sixteen_at_most)
 {
-	struct place *p = *state;
 	struct buf text = { 0 };
 
 	for (int i = 0; i < 16; i++)
 		buf_str(&text, KEY64 "\n");
 	assert_true(buf_char(&text, '\0'));
-	signature_keys_free(keys_of(p, text.data, NULL));
+	signature_keys_free(keys_of(text.data, NULL));
 	text.len--;
 	buf_str(&text, "\n" KEY24);
 	assert_true(buf_char(&text, '\0'));
-	assert_null(keys_of(p, text.data, "line 18: more than 16 keys"));
+	assert_null(keys_of(text.data, "line 18: more than 16 keys"));
 	buf_free(&text);
 }
 
 TEST(keys__are_in_a_file_of_ours_alone)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601 };
-	struct place *p = *state;
 
-	assert_null(keys_read(p, "No such file"));
+	assert_null(keys_read("No such file"));
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-		put_file(p->file, KEY24, strlen(KEY24), modes[i]);
-		assert_null(keys_read(p, "group or others have permissions for it; chmod 600 it"));
+		put_file(place.file, KEY24, strlen(KEY24), modes[i]);
+		assert_null(keys_read("group or others have permissions for it; chmod 600 it"));
 	}
-	put_file(p->file, KEY24, strlen(KEY24), 0400);
-	signature_keys_free(keys_read(p, NULL));
-	assert_int_equal(unlink(p->file), 0);
-	assert_int_equal(mkdir(p->file, 0700), 0);
-	assert_null(keys_read(p, "it is no file"));
+	put_file(place.file, KEY24, strlen(KEY24), 0400);
+	signature_keys_free(keys_read(NULL));
+	assert_int_equal(unlink(place.file), 0);
+	assert_int_equal(mkdir(place.file, 0700), 0);
+	assert_null(keys_read("it is no file"));
 }
 
 /* So a key that a group may read by fsGroup is taken. */
 TEST(keys__of_another_user_are_their_affair)
 {
-	struct place *p = *state;
-
-	put_file(p->file, KEY24, strlen(KEY24), 0440);
-	if (chown(p->file, 12345, (gid_t)-1) != 0)
+	put_file(place.file, KEY24, strlen(KEY24), 0440);
+	if (chown(place.file, 12345, (gid_t)-1) != 0)
 		skip();
-	signature_keys_free(keys_read(p, NULL));
+	signature_keys_free(keys_read(NULL));
 }
 
 TEST(keys__may_come_by_a_pipe_but_not_without_end)
 {
-	struct place *p = *state;
 	struct buf text = { 0 };
 	int fds[2];
 
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(write(fds[1], KEY24 "\n", sizeof(KEY24)), sizeof(KEY24));
 	assert_int_equal(close(fds[1]), 0);
-	free(p->file);
-	assert_true(asprintf(&p->file, "/dev/fd/%d", fds[0]) > 0);
-	signature_keys_free(keys_read(p, NULL));
+	free(place.file);
+	assert_true(asprintf(&place.file, "/dev/fd/%d", fds[0]) > 0);
+	signature_keys_free(keys_read(NULL));
 	assert_int_equal(close(fds[0]), 0);
-	free(p->file);
-	p->file = joined(p->root, "/long");
+	free(place.file);
+	place.file = joined(place.root, "/long");
 	for (int i = 0; i < 16385; i++)
 		buf_char(&text, '\n');
 	assert_true(buf_char(&text, '\0'));
-	assert_null(keys_of(p, text.data, "longer than"));
+	assert_null(keys_of(text.data, "longer than"));
 	buf_free(&text);
 }
 
@@ -164,8 +152,7 @@ TEST(keys__may_come_by_a_pipe_but_not_without_end)
 /* The example of the Standard Webhooks' own libraries; the second by Python's hmac. */
 TEST(signature__is_of_each_key)
 {
-	struct place *p = *state;
-	struct signature_keys *keys = keys_of(p, KEY24 "\n# new\n" KEY64 "\n", NULL);
+	struct signature_keys *keys = keys_of(KEY24 "\n# new\n" KEY64 "\n", NULL);
 	struct buf out = { 0 };
 
 	assert_true(signature_sign(keys, ID, 1614265330, PAYLOAD, strlen(PAYLOAD), &out));
@@ -186,8 +173,7 @@ TEST(signature__covers_id_time_and_every_byte)
 		{ "a", "xy\0z", 1, 4 }, { "b", "xy\0z", 1, 4 }, { "a", "xy\0z", 2, 4 },
 		{ "a", "xy\0w", 1, 4 }, { "a", "xy\0z", 1, 3 }, { "a", NULL, 1, 0 }
 	};
-	struct place *p = *state;
-	struct signature_keys *keys = keys_of(p, KEY25, NULL);
+	struct signature_keys *keys = keys_of(KEY25, NULL);
 	struct buf out[ARRAY_LEN(table)] = { { 0 } }, none = { .limit = 10 };
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {

@@ -22,210 +22,202 @@
 #define HEADER "{\"id\":\"" RUN_A "-3-0\",\"url\":\"" URL "\",\"type\":\"application/json\"}\n"
 #define MAX (64u << 20)
 
-struct place {
+static struct place {
 	char *root, *dir;
 	struct spool *spool;
 	struct err err;
 	struct lines warnings;
 	struct spool_item item;
 	size_t next;		/* of spool_next() */
-};
+} place;
 
-static struct spool *opened(struct place *p, uint64_t max)
+static struct spool *opened(uint64_t max)
 {
 	struct spool *s = NULL;
 
-	assert_int_equal(spool_open(&s, p->dir, max, &p->err), ST_OK);
+	assert_int_equal(spool_open(&s, place.dir, max, &place.err), ST_OK);
 	assert_non_null(s);
 	return s;
 }
 
-static void reopen(struct place *p, uint64_t max)
+static void reopen(uint64_t max)
 {
-	spool_free(p->spool);
-	p->spool = opened(p, max);
+	spool_free(place.spool);
+	place.spool = opened(max);
 }
 
-static int set_up(void **state)
+static int set_up(void **state __attribute__((unused)))
 {
-	struct place *p = calloc(1, sizeof(*p));
-
-	assert_non_null(p);
-	p->root = tempdir_new();
-	p->dir = joined(p->root, "/spool");
-	p->spool = opened(p, MAX);
-	*state = p;
+	memset(&place, 0, sizeof(place));
+	place.root = tempdir_new();
+	place.dir = joined(place.root, "/spool");
+	place.spool = opened(MAX);
 	return 0;
 }
 
-static int tear_down(void **state)
+static int tear_down(void **state __attribute__((unused)))
 {
-	struct place *p = *state;
-
-	spool_free(p->spool);
-	lines_free(&p->warnings);
-	tempdir_free(p->root);
-	free(p->dir);
-	free(p);
+	spool_free(place.spool);
+	lines_free(&place.warnings);
+	tempdir_free(place.root);
+	free(place.dir);
 	return 0;
 }
 
-static char *path_of(const struct place *p, const char *name)
+static char *path_of(const char *name)
 {
 	char *path = NULL;
 
-	assert_true(asprintf(&path, "%s/%s", p->dir, name) > 0);
+	assert_true(asprintf(&path, "%s/%s", place.dir, name) > 0);
 	return path;
 }
 
-static bool is_there(const struct place *p, const char *name)
+static bool is_there(const char *name)
 {
-	char *path = path_of(p, name);
+	char *path = path_of(name);
 	bool there = exists(path);
 
 	free(path);
 	return there;
 }
 
-static void put_raw(const struct place *p, const char *name, const char *text, size_t len)
+static void put_raw(const char *name, const char *text, size_t len)
 {
-	char *path = path_of(p, name);
+	char *path = path_of(name);
 
 	put_file(path, text, len, 0600);
 	free(path);
 }
 
-static void age(const struct place *p, const char *name, time_t by_s)
+static void age(const char *name, time_t by_s)
 {
 	struct timespec times[2] = { { .tv_sec = time(NULL) - by_s }, { .tv_nsec = UTIME_OMIT } };
-	char *path = path_of(p, name);
+	char *path = path_of(name);
 
 	times[1] = times[0];
 	assert_int_equal(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), 0);
 	free(path);
 }
 
-static enum spool_put put_body(struct place *p, struct spool *s, const char *run,
+static enum spool_put put_item(int64_t start_ms, const char *run, int64_t window, size_t part)
+{
+	return spool_put(place.spool, start_ms, run, window, part, &place.item, &place.err);
+}
+
+static enum spool_put put_body(struct spool *s, const char *run,
 	int64_t window, const char *url, const char *body, size_t len)
 {
 	char id[64];
 
 	snprintf(id, sizeof(id), "%s-%lld-0", run, (long long)window);
-	p->item = (struct spool_item){ .id = id, .url = url, .type = "application/json",
+	place.item = (struct spool_item){ .id = id, .url = url, .type = "application/json",
 		.body = body, .len = len };
-	return spool_put(s, START + (window - 3) * 1000, run, window, 0, &p->item, &p->err);
+	return spool_put(s, START + (window - 3) * 1000, run, window, 0, &place.item, &place.err);
 }
 
-static void put(struct place *p, const char *run, int64_t window, const char *url)
+static void put(const char *run, int64_t window, const char *url)
 {
 	char body[64];
 
 	snprintf(body, sizeof(body), "{\"window\":%lld}", (long long)window);
-	if (put_body(p, p->spool, run, window, url, body, strlen(body)) != SPOOL_KEPT)
-		fail_msg("%s", p->err.text);
+	if (put_body(place.spool, run, window, url, body, strlen(body)) != SPOOL_KEPT)
+		fail_msg("%s", place.err.text);
 }
 
 /* after: the item before, or "" for the first one. */
-static bool next(struct place *p, const char *url, const char *after)
+static bool next(const char *url, const char *after)
 {
-	assert_true(!*after || strcmp(after, p->item.name) == 0);
+	assert_true(!*after || strcmp(after, place.item.name) == 0);
 	if (!*after)
-		p->next = 0;
-	return spool_next(p->spool, url, &p->next, &p->item, &p->warnings);
+		place.next = 0;
+	return spool_next(place.spool, url, &place.next, &place.item, &place.warnings);
 }
 
-static bool is_body(const struct place *p, const char *body)
+static bool is_body(const char *body)
 {
-	return p->item.len == strlen(body) && memcmp(p->item.body, body, p->item.len) == 0;
+	return place.item.len == strlen(body) && memcmp(place.item.body, body, place.item.len) == 0;
 }
 
 /* --- opening ------------------------------------------------------------------------ */
 
 TEST(directory__is_made_and_closed_to_others)
 {
-	struct place *p = *state;
-
-	assert_int_equal(mode_of(p->dir), 0700);
-	assert_true(spool_is_ours_to_send(p->spool));
-	assert_false(next(p, URL, ""));
+	assert_int_equal(mode_of(place.dir), 0700);
+	assert_true(spool_is_ours_to_send(place.spool));
+	assert_false(next(URL, ""));
 }
 
-static void assert_refused(struct place *p, const char *why)
+static void assert_refused(const char *why)
 {
-	struct spool *s = p->spool;
+	struct spool *s = place.spool;
 
-	assert_int_equal(spool_open(&s, p->dir, MAX, &p->err), ST_USAGE);
+	assert_int_equal(spool_open(&s, place.dir, MAX, &place.err), ST_USAGE);
 	assert_null(s);
-	if (strncmp(p->err.text, "--callback-spool '/", 19) != 0 || !strstr(p->err.text, why))
-		fail_msg("'%s' is not in: %s", why, p->err.text);
+	if (strncmp(place.err.text, "--callback-spool '/", 19) != 0 || !strstr(place.err.text, why))
+		fail_msg("'%s' is not in: %s", why, place.err.text);
 }
 
 TEST(directory__that_is_not_ours_alone_is_refused)
 {
 	static const mode_t modes[] = { 0777, 0750, 0701, 0740 };
-	struct place *p = *state;
-	char *real = joined(p->root, "/real");
+	char *real = joined(place.root, "/real");
 
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-		assert_int_equal(chmod(p->dir, modes[i]), 0);
-		assert_refused(p, "others may look into it");
-		assert_int_equal(mode_of(p->dir), modes[i]);
+		assert_int_equal(chmod(place.dir, modes[i]), 0);
+		assert_refused("others may look into it");
+		assert_int_equal(mode_of(place.dir), modes[i]);
 	}
-	assert_int_equal(chmod(p->dir, 0700), 0);
-	assert_int_equal(rename(p->dir, real), 0);
-	assert_int_equal(symlink(real, p->dir), 0);
-	assert_refused(p, "");
-	free(p->dir);
-	p->dir = joined(p->root, "/spool//");	/* a slash would lead through the link */
-	assert_refused(p, "");
-	free(p->dir);
-	p->dir = joined(p->root, "/no/spool");
-	assert_refused(p, "No such file");
+	assert_int_equal(chmod(place.dir, 0700), 0);
+	assert_int_equal(rename(place.dir, real), 0);
+	assert_int_equal(symlink(real, place.dir), 0);
+	assert_refused("");
+	free(place.dir);
+	place.dir = joined(place.root, "/spool//");	/* a slash would lead through the link */
+	assert_refused("");
+	free(place.dir);
+	place.dir = joined(place.root, "/no/spool");
+	assert_refused("No such file");
 	free(real);
 }
 
 TEST(directory__of_another_user_is_refused)
 {
-	struct place *p = *state;
-
-	if (chown(p->dir, 12345, (gid_t)-1) != 0)
+	if (chown(place.dir, 12345, (gid_t)-1) != 0)
 		skip();
-	assert_refused(p, "it belongs to somebody else");
+	assert_refused("it belongs to somebody else");
 }
 
 TEST(lock__that_cannot_be_had_at_all_is_an_error)
 {
-	struct place *p = *state;
-	char *lock = path_of(p, "lock");
+	char *lock = path_of("lock");
 
 	assert_int_equal(mode_of(lock), 0600);
 	assert_int_equal(unlink(lock), 0);
 	assert_int_equal(mkdir(lock, 0700), 0);
-	assert_refused(p, "directory");
+	assert_refused("directory");
 	assert_int_equal(rmdir(lock), 0);
 	assert_int_equal(symlink("elsewhere", lock), 0);
-	assert_refused(p, "");
-	assert_false(is_there(p, "elsewhere"));
+	assert_refused("");
+	assert_false(is_there("elsewhere"));
 	free(lock);
 }
 
 TEST(lock__is_held_for_life_and_who_lacks_it_only_writes)
 {
-	struct place *p = *state;
-	struct spool *first = p->spool;
+	struct spool *first = place.spool;
 
-	put(p, RUN_A, 3, URL);
-	p->spool = opened(p, MAX);
-	assert_false(spool_is_ours_to_send(p->spool));
-	assert_false(next(p, URL, ""));
-	put(p, RUN_B, 4, URL);
+	put(RUN_A, 3, URL);
+	place.spool = opened(MAX);
+	assert_false(spool_is_ours_to_send(place.spool));
+	assert_false(next(URL, ""));
+	put(RUN_B, 4, URL);
 	spool_free(first);
-	assert_false(spool_is_ours_to_send(p->spool));
-	reopen(p, MAX);
-	assert_true(spool_is_ours_to_send(p->spool));
-	assert_true(next(p, URL, ""));
-	assert_true(next(p, URL, p->item.name));
-	assert_false(next(p, URL, p->item.name));
+	assert_false(spool_is_ours_to_send(place.spool));
+	reopen(MAX);
+	assert_true(spool_is_ours_to_send(place.spool));
+	assert_true(next(URL, ""));
+	assert_true(next(URL, place.item.name));
+	assert_false(next(URL, place.item.name));
 }
 
 /* --- what comes back ---------------------------------------------------------------- */
@@ -233,15 +225,14 @@ TEST(lock__is_held_for_life_and_who_lacks_it_only_writes)
 TEST(item__comes_back_byte_for_byte)
 {
 	static const char body[] = "{\"a\":\"\xC3\xA4\\n\",\n\"b\":[]}";
-	struct place *p = *state;
-	char *path = path_of(p, FIRST), text[512];
+	char *path = path_of(FIRST), text[512];
 	FILE *f;
 	size_t n;
 
-	p->item = (struct spool_item){ .id = RUN_A "-3-0", .url = URL,
+	place.item = (struct spool_item){ .id = RUN_A "-3-0", .url = URL,
 		.type = "application/json", .body = body, .len = sizeof(body) - 1 };
-	assert_int_equal(spool_put(p->spool, START, RUN_A, 3, 0, &p->item, &p->err), SPOOL_KEPT);
-	assert_string_equal(p->item.name, FIRST);
+	assert_int_equal(put_item(START, RUN_A, 3, 0), SPOOL_KEPT);
+	assert_string_equal(place.item.name, FIRST);
 	assert_int_equal(mode_of(path), 0600);
 	f = fopen(path, "r");
 	assert_non_null(f);
@@ -251,18 +242,18 @@ TEST(item__comes_back_byte_for_byte)
 	assert_memory_equal(text, HEADER, strlen(HEADER));
 	assert_memory_equal(text + strlen(HEADER), body, sizeof(body) - 1);
 
-	assert_false(next(p, URL, ""));		/* not what this run put */
-	reopen(p, MAX);
-	assert_true(next(p, URL, ""));
-	assert_string_equal(p->item.name, FIRST);
-	assert_string_equal(p->item.id, RUN_A "-3-0");
-	assert_string_equal(p->item.url, URL);
-	assert_string_equal(p->item.type, "application/json");
-	assert_true(is_body(p, body));
-	spool_drop(p->spool, FIRST);
+	assert_false(next(URL, ""));		/* not what this run put */
+	reopen(MAX);
+	assert_true(next(URL, ""));
+	assert_string_equal(place.item.name, FIRST);
+	assert_string_equal(place.item.id, RUN_A "-3-0");
+	assert_string_equal(place.item.url, URL);
+	assert_string_equal(place.item.type, "application/json");
+	assert_true(is_body(body));
+	spool_drop(place.spool, FIRST);
 	assert_false(exists(path));
-	assert_false(next(p, URL, ""));
-	assert_int_equal(p->warnings.n, 0);
+	assert_false(next(URL, ""));
+	assert_int_equal(place.warnings.n, 0);
 	free(path);
 }
 
@@ -272,47 +263,45 @@ TEST(items__come_oldest_first_for_their_url)
 		"{\"window\":2}", "{\"window\":9}", "{\"window\":10}", "{\"window\":11}"
 	};
 	static const int64_t windows[] = { 11, 2, 10, 9 };
-	struct place *p = *state;
 	char after[SPOOL_NAME_MAX] = "";
 
 	for (size_t i = 0; i < ARRAY_LEN(windows); i++) {
-		put(p, i % 2 ? RUN_A : RUN_B, windows[i], URL);
-		put(p, RUN_A, windows[i], OTHER_URL);
+		put(i % 2 ? RUN_A : RUN_B, windows[i], URL);
+		put(RUN_A, windows[i], OTHER_URL);
 	}
-	reopen(p, MAX);
+	reopen(MAX);
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
-		assert_true(next(p, URL, after));
-		assert_true(is_body(p, bodies[i]));
-		memcpy(after, p->item.name, sizeof(after));
+		assert_true(next(URL, after));
+		assert_true(is_body(bodies[i]));
+		memcpy(after, place.item.name, sizeof(after));
 		if (i == 1)
-			spool_drop(p->spool, after);
+			spool_drop(place.spool, after);
 	}
-	assert_false(next(p, URL, after));
-	assert_false(next(p, URL "x", ""));
-	assert_true(next(p, OTHER_URL, ""));
-	assert_string_equal(p->item.url, OTHER_URL);
-	assert_int_equal(p->warnings.n, 0);
+	assert_false(next(URL, after));
+	assert_false(next(URL "x", ""));
+	assert_true(next(OTHER_URL, ""));
+	assert_string_equal(place.item.url, OTHER_URL);
+	assert_int_equal(place.warnings.n, 0);
 }
 
 /* Whoever gets the lock must not send what its writer sends as well. */
 TEST(item__of_a_run_that_goes_on_is_left_to_it)
 {
-	struct place *p = *state;
-	struct spool *first = p->spool, *second;
+	struct spool *first = place.spool, *second;
 
-	second = opened(p, MAX);
-	assert_int_equal(put_body(p, second, RUN_B, 3, URL, "{}", 2), SPOOL_KEPT);
-	assert_int_equal(put_body(p, first, RUN_A, 4, URL, "[]", 2), SPOOL_KEPT);
+	second = opened(MAX);
+	assert_int_equal(put_body(second, RUN_B, 3, URL, "{}", 2), SPOOL_KEPT);
+	assert_int_equal(put_body(first, RUN_A, 4, URL, "[]", 2), SPOOL_KEPT);
 	spool_free(first);
-	p->spool = opened(p, MAX);
-	assert_true(spool_is_ours_to_send(p->spool));
-	assert_true(next(p, URL, ""));
-	assert_true(is_body(p, "[]"));
-	assert_false(next(p, URL, p->item.name));
+	place.spool = opened(MAX);
+	assert_true(spool_is_ours_to_send(place.spool));
+	assert_true(next(URL, ""));
+	assert_true(is_body("[]"));
+	assert_false(next(URL, place.item.name));
 	spool_free(second);
-	reopen(p, MAX);
-	assert_true(next(p, URL, ""));
-	assert_true(is_body(p, "{}"));
+	reopen(MAX);
+	assert_true(next(URL, ""));
+	assert_true(is_body("{}"));
 }
 
 TEST(put__refuses_what_could_not_be_sent)
@@ -331,69 +320,62 @@ TEST(put__refuses_what_could_not_be_sent)
 		{ "a", URL, "a/b", RUN_A, 100000000, 0 }, { "a", URL, "a/b", RUN_A, -1, 0 },
 		{ "a", URL, "a/b", RUN_A, 0, 1000 }
 	};
-	struct place *p = *state;
 	struct buf url = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		p->item = (struct spool_item){ .id = table[i].id, .url = table[i].url,
+		place.item = (struct spool_item){ .id = table[i].id, .url = table[i].url,
 			.type = table[i].type, .body = "{}", .len = 2 };
-		if (spool_put(p->spool, START, table[i].run, table[i].window, table[i].part,
-			&p->item, &p->err) != SPOOL_FAILED)
+		if (put_item(START, table[i].run, table[i].window, table[i].part) != SPOOL_FAILED)
 			fail_msg("row %zu was kept", i);
-		assert_null(strstr(p->err.text, "example.com"));
+		assert_null(strstr(place.err.text, "example.com"));
 	}
 	for (int i = 0; i < 70000; i++)
 		buf_char(&url, 'x');
 	assert_true(buf_char(&url, '\0'));
-	assert_int_equal(put_body(p, p->spool, RUN_A, 0, url.data, "{}", 2), SPOOL_FAILED);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 0, URL, "{}", SPOOL_ITEM_MAX),
+	assert_int_equal(put_body(place.spool, RUN_A, 0, url.data, "{}", 2), SPOOL_FAILED);
+	assert_int_equal(put_body(place.spool, RUN_A, 0, URL, "{}", SPOOL_ITEM_MAX),
 		SPOOL_FAILED);
-	reopen(p, MAX);
-	assert_false(next(p, URL, ""));
+	reopen(MAX);
+	assert_false(next(URL, ""));
 	buf_free(&url);
 }
 
 TEST(name__holds_the_largest_numbers)
 {
-	struct place *p = *state;
-
-	p->item = (struct spool_item){ .id = "a", .url = URL, .type = "a/b", .body = "{}",
+	place.item = (struct spool_item){ .id = "a", .url = URL, .type = "a/b", .body = "{}",
 		.len = 2 };
-	assert_int_equal(spool_put(p->spool, INT64_MAX, RUN_A, 99999999, 999, &p->item, &p->err),
-		SPOOL_KEPT);
-	assert_string_equal(p->item.name,
+	assert_int_equal(put_item(INT64_MAX, RUN_A, 99999999, 999), SPOOL_KEPT);
+	assert_string_equal(place.item.name,
 		"9999999999999-" RUN_A "-99999999-999-" URL_HASH ".json");
-	assert_int_equal(spool_put(p->spool, -1, RUN_A, 0, 0, &p->item, &p->err), SPOOL_KEPT);
-	reopen(p, MAX);
-	assert_true(next(p, URL, ""));
-	assert_string_equal(p->item.name, NAME("0000000000000", RUN_A, "00000000"));
-	assert_true(next(p, URL, p->item.name));
-	assert_false(next(p, URL, p->item.name));
+	assert_int_equal(put_item(-1, RUN_A, 0, 0), SPOOL_KEPT);
+	reopen(MAX);
+	assert_true(next(URL, ""));
+	assert_string_equal(place.item.name, NAME("0000000000000", RUN_A, "00000000"));
+	assert_true(next(URL, place.item.name));
+	assert_false(next(URL, place.item.name));
 }
 
 /* --- refused ones ------------------------------------------------------------------- */
 
 TEST(refused__item_comes_back_once_a_run)
 {
-	struct place *p = *state;
-
-	put(p, RUN_A, 3, URL);
-	put(p, RUN_A, 4, URL);
-	spool_refuse(p->spool, FIRST);
-	assert_true(is_there(p, FIRST ".refused") && !is_there(p, FIRST));
-	assert_false(next(p, URL, ""));
-	reopen(p, MAX);
-	assert_true(next(p, URL, ""));
-	assert_string_equal(p->item.name, FIRST ".refused");
-	assert_true(is_body(p, "{\"window\":3}"));
-	spool_refuse(p->spool, FIRST ".refused");	/* again */
-	assert_true(is_there(p, FIRST ".refused"));
-	assert_true(next(p, URL, FIRST ".refused"));
-	assert_true(is_body(p, "{\"window\":4}"));
-	assert_false(next(p, URL, p->item.name));
-	spool_drop(p->spool, FIRST ".refused");
-	assert_false(is_there(p, FIRST ".refused"));
-	assert_int_equal(p->warnings.n, 0);
+	put(RUN_A, 3, URL);
+	put(RUN_A, 4, URL);
+	spool_refuse(place.spool, FIRST);
+	assert_true(is_there(FIRST ".refused") && !is_there(FIRST));
+	assert_false(next(URL, ""));
+	reopen(MAX);
+	assert_true(next(URL, ""));
+	assert_string_equal(place.item.name, FIRST ".refused");
+	assert_true(is_body("{\"window\":3}"));
+	spool_refuse(place.spool, FIRST ".refused");	/* again */
+	assert_true(is_there(FIRST ".refused"));
+	assert_true(next(URL, FIRST ".refused"));
+	assert_true(is_body("{\"window\":4}"));
+	assert_false(next(URL, place.item.name));
+	spool_drop(place.spool, FIRST ".refused");
+	assert_false(is_there(FIRST ".refused"));
+	assert_int_equal(place.warnings.n, 0);
 }
 
 TEST(refused__items_make_room_the_oldest_first)
@@ -402,54 +384,49 @@ TEST(refused__items_make_room_the_oldest_first)
 	char long_body[2000] = "{}";
 	static const char second[] = NAME("1795485601000", RUN_A, "00000004"),
 		third[] = NAME("1795485602000", RUN_A, "00000005");
-	struct place *p = *state;
 
-	reopen(p, 3 * size);
+	reopen(3 * size);
 	for (int i = 3; i < 6; i++)
-		assert_int_equal(put_body(p, p->spool, RUN_A, i, URL, "{}", 2), SPOOL_KEPT);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 6, URL, "{}", 2), SPOOL_FULL);
-	spool_refuse(p->spool, third);
-	spool_refuse(p->spool, second);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 7, URL, long_body, 3 * size),
+		assert_int_equal(put_body(place.spool, RUN_A, i, URL, "{}", 2), SPOOL_KEPT);
+	assert_int_equal(put_body(place.spool, RUN_A, 6, URL, "{}", 2), SPOOL_FULL);
+	spool_refuse(place.spool, third);
+	spool_refuse(place.spool, second);
+	assert_int_equal(put_body(place.spool, RUN_A, 7, URL, long_body, 3 * size),
 		SPOOL_FULL);
-	assert_int_equal(spool_displaced(p->spool), 0);	/* too long for any room */
-	assert_int_equal(put_body(p, p->spool, RUN_A, 7, URL, "{}", 2), SPOOL_KEPT);
-	assert_true(is_there(p, FIRST));		/* it waits, though it is older */
-	assert_false(is_there(p, NAME("1795485601000", RUN_A, "00000004") ".refused"));
-	assert_true(is_there(p, NAME("1795485602000", RUN_A, "00000005") ".refused"));
-	assert_int_equal(spool_displaced(p->spool), 1);
-	assert_int_equal(spool_displaced(p->spool), 0);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 8, URL, "{}", 2), SPOOL_KEPT);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 9, URL, "{}", 2), SPOOL_FULL);
-	assert_int_equal(spool_displaced(p->spool), 1);
+	assert_int_equal(spool_displaced(place.spool), 0);	/* too long for any room */
+	assert_int_equal(put_body(place.spool, RUN_A, 7, URL, "{}", 2), SPOOL_KEPT);
+	assert_true(is_there(FIRST));		/* it waits, though it is older */
+	assert_false(is_there(NAME("1795485601000", RUN_A, "00000004") ".refused"));
+	assert_true(is_there(NAME("1795485602000", RUN_A, "00000005") ".refused"));
+	assert_int_equal(spool_displaced(place.spool), 1);
+	assert_int_equal(spool_displaced(place.spool), 0);
+	assert_int_equal(put_body(place.spool, RUN_A, 8, URL, "{}", 2), SPOOL_KEPT);
+	assert_int_equal(put_body(place.spool, RUN_A, 9, URL, "{}", 2), SPOOL_FULL);
+	assert_int_equal(spool_displaced(place.spool), 1);
 }
 
 TEST(refused__item_that_is_broken_is_set_aside)
 {
-	struct place *p = *state;
-
-	put_raw(p, FIRST ".refused", "x", 1);
-	reopen(p, MAX);
-	assert_false(next(p, URL, ""));
-	assert_true(is_there(p, FIRST ".broken"));
-	assert_int_equal(p->warnings.n, 1);
+	put_raw(FIRST ".refused", "x", 1);
+	reopen(MAX);
+	assert_false(next(URL, ""));
+	assert_true(is_there(FIRST ".broken"));
+	assert_int_equal(place.warnings.n, 1);
 }
 
 TEST(sync__of_one_or_of_many_or_of_none)
 {
-	struct place *p = *state;
-
-	assert_true(spool_sync(p->spool, &p->err));
-	put(p, RUN_A, 3, URL);
-	assert_true(spool_sync(p->spool, &p->err));
+	assert_true(spool_sync(place.spool, &place.err));
+	put(RUN_A, 3, URL);
+	assert_true(spool_sync(place.spool, &place.err));
 	for (int i = 4; i < 9; i++)
-		put(p, RUN_A, i, URL);
-	assert_true(spool_sync(p->spool, &p->err));
-	put(p, RUN_A, 9, URL);
-	spool_drop(p->spool, p->item.name);
-	assert_false(spool_sync(p->spool, &p->err));	/* somebody removed it */
-	assert_non_null(strstr(p->err.text, "cannot be spooled"));
-	assert_true(spool_sync(p->spool, &p->err));
+		put(RUN_A, i, URL);
+	assert_true(spool_sync(place.spool, &place.err));
+	put(RUN_A, 9, URL);
+	spool_drop(place.spool, place.item.name);
+	assert_false(spool_sync(place.spool, &place.err));	/* somebody removed it */
+	assert_non_null(strstr(place.err.text, "cannot be spooled"));
+	assert_true(spool_sync(place.spool, &place.err));
 }
 
 /* --- crashes ------------------------------------------------------------------------ */
@@ -459,23 +436,22 @@ TEST(crash__leaves_all_of_an_item_or_nothing)
 {
 	static const char whole[] = HEADER "{\"window\":3}", temp[] = FIRST ".1.tmp";
 	static const size_t lengths[] = { 0, 1, sizeof(HEADER) - 1, sizeof(whole) - 1 };
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
-		put_raw(p, temp, whole, lengths[i]);
-		reopen(p, MAX);
-		assert_false(next(p, URL, ""));
-		assert_true(is_there(p, temp));		/* its writer may be alive */
-		age(p, temp, 700);
-		reopen(p, MAX);
-		assert_false(next(p, URL, ""));
-		assert_false(is_there(p, temp));
+		put_raw(temp, whole, lengths[i]);
+		reopen(MAX);
+		assert_false(next(URL, ""));
+		assert_true(is_there(temp));		/* its writer may be alive */
+		age(temp, 700);
+		reopen(MAX);
+		assert_false(next(URL, ""));
+		assert_false(is_there(temp));
 	}
-	put_raw(p, FIRST, whole, sizeof(whole) - 1);
-	reopen(p, MAX);
-	assert_true(next(p, URL, ""));
-	assert_true(is_body(p, "{\"window\":3}"));
-	assert_int_equal(p->warnings.n, 0);
+	put_raw(FIRST, whole, sizeof(whole) - 1);
+	reopen(MAX);
+	assert_true(next(URL, ""));
+	assert_true(is_body("{\"window\":3}"));
+	assert_int_equal(place.warnings.n, 0);
 }
 
 TEST(temporaries__go_by_the_locks_holder_and_ours_alone)
@@ -485,47 +461,45 @@ TEST(temporaries__go_by_the_locks_holder_and_ours_alone)
 		"A" FIRST ".1.tmp", FIRST ".broken"
 	};
 	static const char temp[] = FIRST ".77.tmp", ahead[] = FIRST ".78.tmp";
-	struct place *p = *state;
 	struct spool *other;
 
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++) {
-		put_raw(p, foreign[i], "x", 1);
-		age(p, foreign[i], 100000);
+		put_raw(foreign[i], "x", 1);
+		age(foreign[i], 100000);
 	}
-	put_raw(p, temp, "x", 1);
-	put_raw(p, ahead, "x", 1);	/* from a clock that was set since */
-	age(p, temp, 100000);
-	age(p, ahead, -100000);
-	other = opened(p, MAX);
+	put_raw(temp, "x", 1);
+	put_raw(ahead, "x", 1);	/* from a clock that was set since */
+	age(temp, 100000);
+	age(ahead, -100000);
+	other = opened(MAX);
 	assert_false(spool_is_ours_to_send(other));
-	assert_true(is_there(p, temp));
+	assert_true(is_there(temp));
 	spool_free(other);
-	reopen(p, MAX);
-	assert_false(is_there(p, temp));
-	assert_false(is_there(p, ahead));
+	reopen(MAX);
+	assert_false(is_there(temp));
+	assert_false(is_there(ahead));
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
-		assert_true(is_there(p, foreign[i]));
-	assert_false(next(p, URL, ""));
-	assert_int_equal(p->warnings.n, 0);
+		assert_true(is_there(foreign[i]));
+	assert_false(next(URL, ""));
+	assert_int_equal(place.warnings.n, 0);
 }
 
 /* Killed at any moment, what had been put before is there, and what comes out is whole. */
 TEST(kill__loses_nothing_that_was_kept)
 {
-	struct place *p = *state;
 	char after[SPOOL_NAME_MAX] = "", byte;
 	int fds[2], status, kept = 0;
 	pid_t child;
 
-	spool_free(p->spool);
-	p->spool = NULL;
+	spool_free(place.spool);
+	place.spool = NULL;
 	assert_int_equal(pipe(fds), 0);
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		p->spool = opened(p, MAX);
+		place.spool = opened(MAX);
 		for (int i = 0; ; i++) {
-			put(p, RUN_A, i, URL);
+			put(RUN_A, i, URL);
 			if (write(fds[1], "x", 1) != 1)
 				abort();
 		}
@@ -539,61 +513,59 @@ TEST(kill__loses_nothing_that_was_kept)
 		kept++;
 	assert_int_equal(close(fds[0]), 0);
 	assert_true(kept >= 20);
-	p->spool = opened(p, MAX);
-	assert_true(spool_is_ours_to_send(p->spool));
-	for (int i = 0; next(p, URL, after); i++, kept--) {
+	place.spool = opened(MAX);
+	assert_true(spool_is_ours_to_send(place.spool));
+	for (int i = 0; next(URL, after); i++, kept--) {
 		char body[64];
 
 		snprintf(body, sizeof(body), "{\"window\":%d}", i);
-		assert_true(is_body(p, body));
-		memcpy(after, p->item.name, sizeof(after));
+		assert_true(is_body(body));
+		memcpy(after, place.item.name, sizeof(after));
 	}
 	assert_true(kept == 0 || kept == -1);	/* -1: kept, and not yet told */
-	assert_int_equal(p->warnings.n, 0);
+	assert_int_equal(place.warnings.n, 0);
 }
 
 /* --- the limit ---------------------------------------------------------------------- */
 
 TEST(spool__is_full_at_the_last_byte)
 {
-	struct place *p = *state;
 	const size_t header = strlen(HEADER), size = header + 100;
 	char body[101];
 
 	memset(body, ' ', sizeof(body));
 	memcpy(body, "{}", 2);
-	reopen(p, 2 * size);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 3, URL, body, 100), SPOOL_KEPT);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 4, URL, body, 101), SPOOL_FULL);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 4, URL, body, 100), SPOOL_KEPT);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 5, URL, body, 2), SPOOL_FULL);
-	spool_drop(p->spool, FIRST);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 5, URL, body, 100), SPOOL_KEPT);
-	reopen(p, 2 * size);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 6, URL, body, 2), SPOOL_FULL);
-	assert_true(next(p, URL, ""));
-	spool_drop(p->spool, p->item.name);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 6, URL, body, 2), SPOOL_KEPT);
-	reopen(p, 0);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 7, URL, body, 2), SPOOL_FULL);
+	reopen(2 * size);
+	assert_int_equal(put_body(place.spool, RUN_A, 3, URL, body, 100), SPOOL_KEPT);
+	assert_int_equal(put_body(place.spool, RUN_A, 4, URL, body, 101), SPOOL_FULL);
+	assert_int_equal(put_body(place.spool, RUN_A, 4, URL, body, 100), SPOOL_KEPT);
+	assert_int_equal(put_body(place.spool, RUN_A, 5, URL, body, 2), SPOOL_FULL);
+	spool_drop(place.spool, FIRST);
+	assert_int_equal(put_body(place.spool, RUN_A, 5, URL, body, 100), SPOOL_KEPT);
+	reopen(2 * size);
+	assert_int_equal(put_body(place.spool, RUN_A, 6, URL, body, 2), SPOOL_FULL);
+	assert_true(next(URL, ""));
+	spool_drop(place.spool, place.item.name);
+	assert_int_equal(put_body(place.spool, RUN_A, 6, URL, body, 2), SPOOL_KEPT);
+	reopen(0);
+	assert_int_equal(put_body(place.spool, RUN_A, 7, URL, body, 2), SPOOL_FULL);
 }
 
 TEST(spool__counts_what_others_put_and_take)
 {
 	static const char body[] = "{}";
 	const size_t size = strlen(HEADER) + 2;
-	struct place *p = *state;
 	struct spool *other;
 
-	reopen(p, 2 * size);
-	other = opened(p, 2 * size);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 3, URL, body, 2), SPOOL_KEPT);
-	assert_int_equal(put_body(p, other, RUN_A, 4, URL, body, 2), SPOOL_KEPT);
-	assert_int_equal(put_body(p, other, RUN_A, 5, URL, body, 2), SPOOL_FULL);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 5, URL, body, 2), SPOOL_FULL);
-	spool_drop(p->spool, FIRST);
-	assert_int_equal(put_body(p, other, RUN_A, 5, URL, body, 2), SPOOL_KEPT);
-	assert_int_equal(put_body(p, other, RUN_A, 6, URL, body, 2), SPOOL_FULL);
+	reopen(2 * size);
+	other = opened(2 * size);
+	assert_int_equal(put_body(place.spool, RUN_A, 3, URL, body, 2), SPOOL_KEPT);
+	assert_int_equal(put_body(other, RUN_A, 4, URL, body, 2), SPOOL_KEPT);
+	assert_int_equal(put_body(other, RUN_A, 5, URL, body, 2), SPOOL_FULL);
+	assert_int_equal(put_body(place.spool, RUN_A, 5, URL, body, 2), SPOOL_FULL);
+	spool_drop(place.spool, FIRST);
+	assert_int_equal(put_body(other, RUN_A, 5, URL, body, 2), SPOOL_KEPT);
+	assert_int_equal(put_body(other, RUN_A, 6, URL, body, 2), SPOOL_FULL);
 	spool_free(other);
 }
 
@@ -601,15 +573,14 @@ TEST(spool__counts_temporaries_and_what_is_set_aside)
 {
 	static const char *const names[] = { FIRST ".1.tmp", FIRST ".broken" };
 	char bytes[1000] = { 0 };
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		put_raw(p, names[i], bytes, sizeof(bytes));
-		put_raw(p, "foreign", bytes, sizeof(bytes));
-		reopen(p, 1100);
-		assert_int_equal(put_body(p, p->spool, RUN_A, 5, URL, "{}", 2), SPOOL_FULL);
-		age(p, names[i], 700);
-		assert_int_equal(put_body(p, p->spool, RUN_A, 5, URL, "{}", 2),
+		put_raw(names[i], bytes, sizeof(bytes));
+		put_raw("foreign", bytes, sizeof(bytes));
+		reopen(1100);
+		assert_int_equal(put_body(place.spool, RUN_A, 5, URL, "{}", 2), SPOOL_FULL);
+		age(names[i], 700);
+		assert_int_equal(put_body(place.spool, RUN_A, 5, URL, "{}", 2),
 			i == 0 ? SPOOL_KEPT : SPOOL_FULL);
 	}
 }
@@ -617,13 +588,12 @@ TEST(spool__counts_temporaries_and_what_is_set_aside)
 TEST(item__put_again_counts_once)
 {
 	const size_t size = strlen(HEADER) + 2;
-	struct place *p = *state;
 
-	reopen(p, 16 * size);
+	reopen(16 * size);
 	for (int i = 0; i < 40; i++)
-		assert_int_equal(put_body(p, p->spool, RUN_A, 3, URL, "{}", 2), SPOOL_KEPT);
+		assert_int_equal(put_body(place.spool, RUN_A, 3, URL, "{}", 2), SPOOL_KEPT);
 	for (int i = 0; i < 15; i++)
-		assert_int_equal(put_body(p, p->spool, RUN_A, 4 + i % 6, URL, "{}", 2),
+		assert_int_equal(put_body(place.spool, RUN_A, 4 + i % 6, URL, "{}", 2),
 			SPOOL_KEPT);
 }
 
@@ -631,21 +601,20 @@ TEST(item__put_again_counts_once)
 TEST(put__that_fails_leaves_nothing)
 {
 	struct rlimit before, none;
-	struct place *p = *state;
 
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	none = before;
 	none.rlim_cur = 10;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 3, URL, "{}", 2), SPOOL_FAILED);
+	assert_int_equal(put_body(place.spool, RUN_A, 3, URL, "{}", 2), SPOOL_FAILED);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
-	assert_non_null(strstr(p->err.text, strerror(EFBIG)));
-	assert_int_equal(temps_in(p->dir), 0);
-	assert_false(is_there(p, FIRST));
-	reopen(p, MAX);
-	assert_false(next(p, URL, ""));
+	assert_non_null(strstr(place.err.text, strerror(EFBIG)));
+	assert_int_equal(temps_in(place.dir), 0);
+	assert_false(is_there(FIRST));
+	reopen(MAX);
+	assert_false(next(URL, ""));
 }
 
 TEST(drop__takes_items_alone)
@@ -653,15 +622,14 @@ TEST(drop__takes_items_alone)
 	static const char *const names[] = {
 		"lock", "../outside", FIRST ".broken", FIRST ".1.tmp", ""
 	};
-	struct place *p = *state;
 
 	for (size_t i = 1; i + 1 < ARRAY_LEN(names); i++)
-		put_raw(p, names[i], "x", 1);
+		put_raw(names[i], "x", 1);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		spool_drop(p->spool, names[i]);
-		assert_true(is_there(p, names[i]));
+		spool_drop(place.spool, names[i]);
+		assert_true(is_there(names[i]));
 	}
-	spool_drop(p->spool, FIRST);
+	spool_drop(place.spool, FIRST);
 }
 
 /* --- what is not fit to be sent ----------------------------------------------------- */
@@ -690,27 +658,26 @@ TEST(file__that_is_broken_is_set_aside_once)
 		{ H(Q("a"), Q(OTHER_URL), Q("a/b")) "{}", "its name is not that of its URL" },
 		{ "[\"id\",\"url\",\"type\"]\n{}", "header" }, { "id url type\n{}", "header" }
 	};
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		put_raw(p, FIRST, table[i].text, strlen(table[i].text));
-		put(p, RUN_B, 7, URL);
-		reopen(p, MAX);
-		lines_free(&p->warnings);
-		if (!next(p, URL, "") || !is_body(p, "{\"window\":7}"))
+		put_raw(FIRST, table[i].text, strlen(table[i].text));
+		put(RUN_B, 7, URL);
+		reopen(MAX);
+		lines_free(&place.warnings);
+		if (!next(URL, "") || !is_body("{\"window\":7}"))
 			fail_msg("%s", table[i].text);
-		assert_int_equal(p->warnings.n, 1);
-		if (!strstr(p->warnings.v[0], FIRST " is set aside: ")
-		    || !strstr(p->warnings.v[0], table[i].why))
-			fail_msg("%s: %s", table[i].text, p->warnings.v[0]);
-		assert_null(strstr(p->warnings.v[0], "example.com"));
-		assert_true(next(p, URL, ""));
-		assert_int_equal(p->warnings.n, 1);
-		assert_false(is_there(p, FIRST));
-		assert_true(is_there(p, FIRST ".broken"));
-		reopen(p, MAX);
-		assert_true(next(p, URL, ""));
-		assert_int_equal(p->warnings.n, 1);
+		assert_int_equal(place.warnings.n, 1);
+		if (!strstr(place.warnings.v[0], FIRST " is set aside: ")
+		    || !strstr(place.warnings.v[0], table[i].why))
+			fail_msg("%s: %s", table[i].text, place.warnings.v[0]);
+		assert_null(strstr(place.warnings.v[0], "example.com"));
+		assert_true(next(URL, ""));
+		assert_int_equal(place.warnings.n, 1);
+		assert_false(is_there(FIRST));
+		assert_true(is_there(FIRST ".broken"));
+		reopen(MAX);
+		assert_true(next(URL, ""));
+		assert_int_equal(place.warnings.n, 1);
 	}
 }
 
@@ -718,23 +685,21 @@ TEST(header__may_have_members_of_later_versions)
 {
 	static const char text[] = "{\"url\":\"" URL "\",\"new\":{\"a\":[1]},\"type\":\"a\\/b\","
 		"\"id\":\"i\"}\n[]";
-	struct place *p = *state;
 
-	put_raw(p, FIRST, text, sizeof(text) - 1);
-	reopen(p, MAX);
-	assert_true(next(p, URL, ""));
-	assert_string_equal(p->item.type, "a/b");
-	assert_int_equal(p->warnings.n, 0);
+	put_raw(FIRST, text, sizeof(text) - 1);
+	reopen(MAX);
+	assert_true(next(URL, ""));
+	assert_string_equal(place.item.type, "a/b");
+	assert_int_equal(place.warnings.n, 0);
 }
 
 TEST(file__over_the_limit_or_not_ours_alone_is_set_aside)
 {
 	static const char whole[] = HEADER "{}";
-	struct place *p = *state;
-	char *path = path_of(p, FIRST), *aside = joined(path, ".broken");
+	char *path = path_of(FIRST), *aside = joined(path, ".broken");
 
 	for (int i = 0; i < 6; i++) {
-		put_raw(p, FIRST, whole, sizeof(whole) - 1);
+		put_raw(FIRST, whole, sizeof(whole) - 1);
 		if (i == 0)
 			assert_int_equal(truncate(path, (off_t)SPOOL_ITEM_MAX + 1), 0);
 		else if (i == 1)
@@ -751,11 +716,11 @@ TEST(file__over_the_limit_or_not_ours_alone_is_set_aside)
 			assert_int_equal(mkfifo(path, 0600), 0);
 		else if (i == 5)
 			assert_int_equal(mkdir(path, 0700), 0);
-		reopen(p, MAX);
-		assert_false(next(p, URL, ""));
-		assert_int_equal(p->warnings.n, (size_t)i + 1);
-		if (!strstr(p->warnings.v[i], FIRST " is set aside: "))
-			fail_msg("%d: %s", i, p->warnings.v[i]);
+		reopen(MAX);
+		assert_false(next(URL, ""));
+		assert_int_equal(place.warnings.n, (size_t)i + 1);
+		if (!strstr(place.warnings.v[i], FIRST " is set aside: "))
+			fail_msg("%d: %s", i, place.warnings.v[i]);
 		assert_false(exists(path));
 		assert_int_equal(remove(aside), 0);
 	}
@@ -767,20 +732,19 @@ TEST(file__over_the_limit_or_not_ours_alone_is_set_aside)
 TEST(file__that_cannot_be_read_now_stays_for_a_later_run)
 {
 	struct rlimit before, none;
-	struct place *p = *state;
 
-	put(p, RUN_A, 3, URL);
-	reopen(p, MAX);
+	put(RUN_A, 3, URL);
+	reopen(MAX);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = before;
 	none.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	assert_false(next(p, URL, ""));
+	assert_false(next(URL, ""));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	assert_int_equal(p->warnings.n, 1);
-	assert_non_null(strstr(p->warnings.v[0], " is left for a later run: "));
-	reopen(p, MAX);
-	assert_true(next(p, URL, ""));
+	assert_int_equal(place.warnings.n, 1);
+	assert_non_null(strstr(place.warnings.v[0], " is left for a later run: "));
+	reopen(MAX);
+	assert_true(next(URL, ""));
 }
 
 TEST(names__that_are_not_ours_are_not_looked_at)
@@ -794,14 +758,13 @@ TEST(names__that_are_not_ours_are_not_looked_at)
 		"1795485600000-" RUN_A "-00000003-000-8BE27C2F.json"
 	};
 	static const char whole[] = HEADER "{}";
-	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		put_raw(p, names[i], whole, sizeof(whole) - 1);
-	reopen(p, 2 * sizeof(whole));
-	assert_false(next(p, URL, ""));
-	assert_int_equal(p->warnings.n, 0);
-	assert_int_equal(put_body(p, p->spool, RUN_A, 3, URL, "{}", 2), SPOOL_KEPT);
+		put_raw(names[i], whole, sizeof(whole) - 1);
+	reopen(2 * sizeof(whole));
+	assert_false(next(URL, ""));
+	assert_int_equal(place.warnings.n, 0);
+	assert_int_equal(put_body(place.spool, RUN_A, 3, URL, "{}", 2), SPOOL_KEPT);
 }
 
 int main(void)

@@ -19,35 +19,45 @@
 static const char *const queues[] = { Q1, Q2 };
 static const char *const everything[] = { "*" };
 
+static struct queue_windows_conf conf;		/* a test may change it */
 static struct queue_windows *windows;
+static const struct row_window *closed;		/* the one that a test looks at */
 static struct notifications *reader;
 static struct verdict_place place;
 
-static struct queue_windows_conf conf(void)
+static int set_up(void **state __attribute__((unused)))
 {
-	return (struct queue_windows_conf){ .clock.length_us = 10 * S, .queue = queues, .nqueue = 2,
+	conf = (struct queue_windows_conf){ .clock.length_us = 10 * S, .queue = queues, .nqueue = 2,
 		.pattern = everything, .npattern = 1 };
+	reader = notifications_new();
+	return reader ? 0 : -1;
 }
 
-static void open_windows(struct queue_windows_conf c)
+static int tear_down(void **state __attribute__((unused)))
+{
+	queue_windows_free(windows);
+	windows = NULL;
+	notifications_free(reader);
+	return 0;
+}
+
+static void open_windows(void)
 {
 	struct err err;
 
-	assert_int_equal(queue_windows_new(&windows, &c, &err), ST_OK);
-	reader = notifications_new();
-	assert_non_null(reader);
-}
-
-static void close_windows(void)
-{
 	queue_windows_free(windows);
-	notifications_free(reader);
+	assert_int_equal(queue_windows_new(&windows, &conf, &err), ST_OK);
 }
 
-static void start(struct queue_windows_conf c)
+static void socket_is(enum queue_window_socket change, int64_t at_us)
 {
-	open_windows(c);
-	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0));
+	assert_true(queue_windows_socket(windows, 0, change, at_us));
+}
+
+static void start(void)
+{
+	open_windows();
+	socket_is(SOCKET_CONNECTED, T0);
 	queue_windows_start(windows, T0);
 }
 
@@ -143,33 +153,30 @@ static void assert_stat(const struct row *row, const char *metric, const char *p
 
 TEST(rows__null_media_first_then_by_name)
 {
-	const struct row_window *w;
-
-	start(conf());
+	start();
 	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), VERDICT_ACCEPTED);
 	assert_int_equal(put("chat", COUNT("oWaiting", 2), T0), VERDICT_ACCEPTED);
 	assert_int_equal(put(NULL, COUNT("oActiveUsers", 3), T0), VERDICT_ACCEPTED);
 	assert_null(queue_windows_due(windows, T0 + 10 * S - 1));
-	w = due(T0 + 10 * S);
-	assert_string_equal(w->source, "notifications");
-	assert_true(w->has_media && !w->has_interval && !w->event_time);
-	assert_int_equal(w->nrow, 4);
-	assert_null(w->row[0].media);
-	assert_string_equal(w->row[1].media, "chat");
-	assert_string_equal(w->row[2].media, "voice");
-	assert_null(w->row[3].media);
-	assert_string_equal(w->row[3].queue_id, Q2);
-	assert_int_equal(w->updates, 3);
-	assert_stat(&w->row[0], "oWaiting", "count", STAT_LAST, 3);
-	assert_double_equal_exact(w->coverage, 1);
-	close_windows();
+	closed = due(T0 + 10 * S);
+	assert_string_equal(closed->source, "notifications");
+	assert_true(closed->has_media && !closed->has_interval && !closed->event_time);
+	assert_int_equal(closed->nrow, 4);
+	assert_null(closed->row[0].media);
+	assert_string_equal(closed->row[1].media, "chat");
+	assert_string_equal(closed->row[2].media, "voice");
+	assert_null(closed->row[3].media);
+	assert_string_equal(closed->row[3].queue_id, Q2);
+	assert_int_equal(closed->updates, 3);
+	assert_stat(&closed->row[0], "oWaiting", "count", STAT_LAST, 3);
+	assert_double_equal_exact(closed->coverage, 1);
 }
 
 TEST(sum_over_media__is_one_process)
 {
 	const struct row_series *g;
 
-	start(conf());
+	start();
 	put("voice", COUNT("oWaiting", 4), T0);
 	put("chat", COUNT("oWaiting", 0), T0);
 	put("voice", COUNT("oWaiting", 0), T0 + 5 * S);
@@ -178,57 +185,48 @@ TEST(sum_over_media__is_one_process)
 	assert_double_equal_exact(g->stat[STAT_MIN], 4);	/* not 0 and 0 */
 	assert_double_equal_exact(g->stat[STAT_MEAN], 4);
 	assert_double_equal_exact(g->stat[STAT_EVENTS], 4);
-	close_windows();
 }
 
 TEST(sum_over_media__group_without_media_wins)
 {
-	start(conf());
+	start();
 	put("voice", COUNT("oWaiting", 4), T0);
 	put(NULL, COUNT("oWaiting", 7), T0);
 	assert_stat(&due(T0 + 10 * S)->row[0], "oWaiting", "count", STAT_LAST, 7);
-	close_windows();
 }
 
 TEST(sum_over_media__that_no_double_holds_is_unknown)
 {
-	const struct row_window *w;
-
-	start(conf());
+	start();
 	put("voice", COUNT("oX", 1.7e308), T0);
 	put("chat", COUNT("oX", 1.7e308), T0);
-	w = due(T0 + 10 * S);
-	assert_true(isnan(gauge_of(&w->row[0], "oX", "count")->stat[STAT_LAST]));
-	assert_true(!isnan(gauge_of(&w->row[1], "oX", "count")->stat[STAT_LAST]));
-	close_windows();
+	closed = due(T0 + 10 * S);
+	assert_true(isnan(gauge_of(&closed->row[0], "oX", "count")->stat[STAT_LAST]));
+	assert_true(!isnan(gauge_of(&closed->row[1], "oX", "count")->stat[STAT_LAST]));
 }
 
 TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
 {
-	const struct row_window *w;
-
-	start(conf());
+	start();
 	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
 	put(NULL, COUNT("oB", 2), T0 + 3);
 	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0 + 2));
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" COUNT("oA", 8) ","
 		COUNT("oB", 8) "," COUNT("oC", 8) "]}", T0 + 2, T0 + 4), VERDICT_ACCEPTED);
-	w = due(T0 + 10 * S);
-	assert_stat(&w->row[0], "oA", "count", STAT_LAST, 8);
-	assert_stat(&w->row[0], "oB", "count", STAT_LAST, 2);
-	assert_stat(&w->row[0], "oC", "count", STAT_LAST, 8);
-	assert_stat(&w->row[0], "oC", "count", STAT_EVENTS, 0);
-	close_windows();
+	closed = due(T0 + 10 * S);
+	assert_stat(&closed->row[0], "oA", "count", STAT_LAST, 8);
+	assert_stat(&closed->row[0], "oB", "count", STAT_LAST, 2);
+	assert_stat(&closed->row[0], "oC", "count", STAT_LAST, 8);
+	assert_stat(&closed->row[0], "oC", "count", STAT_EVENTS, 0);
 }
 
 TEST(snapshot__asked_before_the_socket_opened_says_nothing)
 {
-	open_windows(conf());
+	open_windows();
 	assert_false(queue_windows_snapshot_begin(windows, NULL, false, T0));
-	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0));
+	socket_is(SOCKET_CONNECTED, T0);
 	assert_false(queue_windows_snapshot_begin(windows, NULL, false, T0 - 1));
 	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0));
-	close_windows();
 }
 
 #define RESULT(list) "{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" list "]}"
@@ -236,11 +234,10 @@ TEST(snapshot__asked_before_the_socket_opened_says_nothing)
 
 TEST(snapshot__leaves_out_what_is_zero)
 {
-	struct queue_windows_conf c = conf();
 	const struct row *row;
 
-	c.asked = UINT32_MAX;
-	start(c);
+	conf.asked = UINT32_MAX;
+	start();
 	put(NULL, IDLE(3) "," COUNT("oA", 3), T0);
 	put("voice", COUNT("oWaiting", 3), T0);
 	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0 + S));
@@ -257,19 +254,16 @@ TEST(snapshot__leaves_out_what_is_zero)
 	assert_stat(&row[0], "oA", "count", STAT_LAST, 3);
 	assert_stat(&row[1], "oWaiting", "count", STAT_LAST, 0);
 	assert_null(series_of(&row[0], "oAlerting", "count"));
-	close_windows();
 }
 
 /* A value of the service is not a sum, whichever came first. */
 TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 {
-	struct queue_windows_conf c = conf();
-
-	c.asked = UINT32_MAX;
+	conf.asked = UINT32_MAX;
 	for (int first = 0; first < 2; first++) {
 		const struct row_series *f;
 
-		start(c);
+		start();
 		if (first)
 			put(NULL, COUNT("oOnQueueUsers", 9), T0);
 		put(NULL, IDLE(3), T0);
@@ -278,7 +272,6 @@ TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 		f = series_of(due(T0 + 10 * S)->row, "oOnQueueUsers", "count");
 		assert_double_equal_exact(f->stat[STAT_LAST], 9);
 		assert_false(f->sum);
-		close_windows();
 	}
 }
 
@@ -286,16 +279,15 @@ TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
  * only what was up counts as zero. */
 TEST(gauge__that_comes_late_was_zero_while_the_stream_was_up)
 {
-	struct queue_windows_conf c = conf();
 	const struct row_series *g;
 
-	c.asked = UINT32_MAX;
-	start(c);
+	conf.asked = UINT32_MAX;
+	start();
 	assert_true(queue_windows_snapshot_begin(windows, NULL, false, T0 + S));
 	answer(RESULT(COUNT("oMemberUsers", 5)), T0 + S, T0 + S);
 	queue_windows_snapshot_end(windows, T0 + S, T0 + S);
-	assert_true(queue_windows_socket(windows, 0, SOCKET_SILENT, T0 + 2 * S));
-	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0 + 5 * S));
+	socket_is(SOCKET_SILENT, T0 + 2 * S);
+	socket_is(SOCKET_CONNECTED, T0 + 5 * S);
 	put("voice", COUNT("oWaiting", 6), T0 + 7 * S);
 	g = gauge_of(&due(T0 + 10 * S)->row[1], "oWaiting", "count");
 	assert_double_equal_exact(g->stat[STAT_OBSERVED_MS], 6000);
@@ -303,7 +295,6 @@ TEST(gauge__that_comes_late_was_zero_while_the_stream_was_up)
 	put("chat", COUNT("oWaiting", 6), T0 + 15 * S);
 	g = gauge_of(&due(T0 + 20 * S)->row[1], "oWaiting", "count");
 	assert_double_equal_exact(g->stat[STAT_OBSERVED_MS], 10000);
-	close_windows();
 }
 
 TEST(presence__keeps_its_value_when_it_gets_a_name)
@@ -311,7 +302,7 @@ TEST(presence__keeps_its_value_when_it_gets_a_name)
 	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 }, away = { "AWAY", 4 };
 	const struct row *row;
 
-	start(conf());
+	start();
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
 	assert_true(queue_windows_presence(windows, id, away));
 	assert_true(queue_windows_presence(windows, second, away));
@@ -322,22 +313,18 @@ TEST(presence__keeps_its_value_when_it_gets_a_name)
 	assert_stat(row, "oUserPresences", "AWAY.count", STAT_MIN, 7);
 	assert_stat(row, "oUserPresences", "AWAY.count", STAT_OBSERVED_MS, 10000);
 	assert_stat(row, "oUserPresences", "AWAY.count", STAT_EVENTS, 1);
-	close_windows();
 }
 
 TEST(path__within_anothers_is_invalid)
 {
-	const struct row_window *w;
-
-	start(conf());
+	start();
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"stats\":{\"a\":1}}", T0),
 		VERDICT_ACCEPTED);
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"qualifier\":\"a\","
 		"\"stats\":{\"b\":1}}", T0), VERDICT_INVALID);
-	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[0].nseries, 1);
-	assert_int_equal(w->rejected[VERDICT_INVALID], 1);
-	close_windows();
+	closed = due(T0 + 10 * S);
+	assert_int_equal(closed->row[0].nseries, 1);
+	assert_int_equal(closed->rejected[VERDICT_INVALID], 1);
 }
 
 #define ONE(metric, qualifier, stat, x) "{\"metric\":\"" metric "\",\"qualifier\":\"" \
@@ -353,21 +340,18 @@ TEST(names__that_differ_in_a_dot_are_not_one_series)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(second); i++) {
-		const struct row_window *w;
-
-		start(conf());
+		start();
 		assert_int_equal(put(NULL, ONE("o.a", "b.c", "d.e", 1), T0),
 			VERDICT_ACCEPTED);
 		assert_int_equal(put(NULL, second[i], T0), VERDICT_INVALID);
 		assert_int_equal(put("voice", second[i], T0), VERDICT_ACCEPTED);
 		assert_int_equal(put("voice", ONE("o.a", "b.c", "d.e", 1), T0),
 			VERDICT_INVALID);
-		w = due(T0 + 10 * S);
-		assert_int_equal(w->row[0].nseries, 1);
-		assert_stat(&w->row[0], "o_a", "b_c.d_e", STAT_LAST, 1);
-		assert_int_equal(w->row[1].nseries, 1);
-		assert_stat(&w->row[1], "o_a", "b_c.d_e", STAT_LAST, 2);
-		close_windows();
+		closed = due(T0 + 10 * S);
+		assert_int_equal(closed->row[0].nseries, 1);
+		assert_stat(&closed->row[0], "o_a", "b_c.d_e", STAT_LAST, 1);
+		assert_int_equal(closed->row[1].nseries, 1);
+		assert_stat(&closed->row[1], "o_a", "b_c.d_e", STAT_LAST, 2);
 	}
 }
 
@@ -377,34 +361,31 @@ TEST(presence__whose_name_another_has_but_for_a_dot_keeps_its_id)
 	const struct slice dot = { "A.B", 3 }, plain = { "A_B", 3 };
 	const struct row *row;
 
-	start(conf());
+	start();
 	put(NULL, USERS("id-1", 3) "," USERS("id-2", 4), T0);
 	assert_true(queue_windows_presence(windows, id, dot));
 	assert_true(queue_windows_presence(windows, second, plain));
 	row = &due(T0 + 10 * S)->row[0];
 	assert_stat(row, "oUserPresences", "A_B.count", STAT_LAST, 3);
 	assert_stat(row, "oUserPresences", "id-2.count", STAT_LAST, 4);
-	close_windows();
 }
 
 TEST(qualifier__that_is_empty_is_none)
 {
 	const struct row *row;
 
-	start(conf());
+	start();
 	put(NULL, ONE("oX", "", "count", 1), T0);
 	put(NULL, "{\"metric\":\"oX\",\"stats\":{\"count\":2}}", T0);
 	row = &due(T0 + 10 * S)->row[0];
 	assert_stat(row, "oX", "count", STAT_LAST, 2);
-	close_windows();
 }
 
 TEST(series_and_media_are_bounded)
 {
 	struct buf list = { 0 }, result = { 0 };
-	const struct row_window *w;
 
-	start(conf());
+	start();
 	for (int i = 0; i <= SERIES_MAX; i++)
 		buf_printf(&list, "%s{\"metric\":\"o%d\",\"stats\":{\"n\":1}}", i ? "," : "", i);
 	buf_printf(&result, "{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[%s,"
@@ -419,139 +400,117 @@ TEST(series_and_media_are_bounded)
 	}
 	assert_int_equal(put(NULL, list.data, T0), VERDICT_INVALID);
 	assert_int_equal(answer(result.data, T0, T0), VERDICT_INVALID);
-	w = due(T0 + 10 * S);
-	assert_int_equal(w->nrow, 34);
-	assert_int_equal(w->row[0].nseries, SERIES_MAX);
+	closed = due(T0 + 10 * S);
+	assert_int_equal(closed->nrow, 34);
+	assert_int_equal(closed->row[0].nseries, SERIES_MAX);
 	assert_false(queue_windows_failed(windows));
 	buf_free(&list);
 	buf_free(&result);
-	close_windows();
 }
 
 TEST(duplicate__counts_in_its_groups)
 {
 	const char *text = "{\"topicName\":\"v2.analytics.queues." Q1 ".activity\",\"eventBody\":"
 		"{\"results\":[{\"mediaType\":\"voice\",\"data\":[]},{\"mediaType\":\"chat\"}]}}";
-	const struct row_window *w;
 
-	start(conf());
+	start();
 	assert_true(queue_windows_socket(windows, 1, SOCKET_CONNECTED, T0));
 	assert_int_equal(put_text(text, 0, T0), VERDICT_ACCEPTED);
 	assert_int_equal(put_text(text, 1, T0 + 1), VERDICT_DUPLICATE);
-	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[0].updates + w->row[0].rejected[VERDICT_DUPLICATE], 0);
-	assert_int_equal(w->row[1].rejected[VERDICT_DUPLICATE], 1);
-	assert_int_equal(w->row[2].rejected[VERDICT_DUPLICATE], 1);
-	assert_int_equal(w->row[2].updates, 1);
-	close_windows();
+	closed = due(T0 + 10 * S);
+	assert_int_equal(closed->row[0].updates + closed->row[0].rejected[VERDICT_DUPLICATE], 0);
+	assert_int_equal(closed->row[1].rejected[VERDICT_DUPLICATE], 1);
+	assert_int_equal(closed->row[2].rejected[VERDICT_DUPLICATE], 1);
+	assert_int_equal(closed->row[2].updates, 1);
 }
 
 TEST(refused_queue_has_no_row)
 {
-	const struct row_window *w;
-
-	start(conf());
+	start();
 	assert_int_equal(row_window_queues(due(T0 + 10 * S)), 2);
 	queue_windows_refuse(windows, Q1);
 	assert_int_equal(put("voice", COUNT("oX", 1), T0 + 10 * S),
 		VERDICT_FOREIGN_QUEUE);
-	w = due(T0 + 20 * S);
-	assert_int_equal(row_window_queues(w), 1);
-	assert_int_equal(w->nrow, 1);
-	assert_string_equal(w->row[0].queue_id, Q2);
-	assert_int_equal(w->row[0].queue, 1);
-	close_windows();
+	closed = due(T0 + 20 * S);
+	assert_int_equal(row_window_queues(closed), 1);
+	assert_int_equal(closed->nrow, 1);
+	assert_string_equal(closed->row[0].queue_id, Q2);
+	assert_int_equal(closed->row[0].queue, 1);
 }
 
 TEST(pattern__needed_gauge_is_known_and_not_shown)
 {
 	static const char *const ages[] = { "oLongest*" };
-	struct queue_windows_conf c = conf();
-	const struct row_window *w;
 
-	c.pattern = ages;
-	start(c);
+	conf.pattern = ages;
+	start();
 	put("voice", COUNT("oWaiting", 0) ",{\"metric\":\"oLongestWaiting\",\"stats\":"
 		"{\"calculatedMetricValue\":5000}}", T0);
-	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[1].nseries, 1);
-	assert_true(isnan(w->row[1].series[0].stat[STAT_LAST]));	/* for nobody waits */
+	closed = due(T0 + 10 * S);
+	assert_int_equal(closed->row[1].nseries, 1);
+	assert_true(isnan(closed->row[1].series[0].stat[STAT_LAST]));	/* for nobody waits */
 	put("voice", COUNT("oWaiting", 1), T0 + 10 * S);
-	w = due(T0 + 20 * S);
-	assert_double_equal_exact(w->row[1].series[0].stat[STAT_LAST], 25000);
-	close_windows();
+	closed = due(T0 + 20 * S);
+	assert_double_equal_exact(closed->row[1].series[0].stat[STAT_LAST], 25000);
 }
 
 TEST(align__counts_from_the_values_on)
 {
-	struct queue_windows_conf c = conf();
-	const struct row_window *w;
-
-	c.clock.align = true;
-	open_windows(c);
-	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0 - 5 * S));
+	conf.clock.align = true;
+	open_windows();
+	socket_is(SOCKET_CONNECTED, T0 - 5 * S);
 	put("voice", COUNT("oX", 9), T0 - 5 * S);
 	put("voice", COUNT("oX", 1), T0 + 1 * S);
 	put("voice", COUNT("oX", 2), T0 + 2 * S);
 	queue_windows_start(windows, T0 + 4 * S);
-	w = due(T0 + 10 * S);
-	assert_int_equal(w->start_ms, T0 / 1000);
-	assert_int_equal(w->row[1].updates, 2);
-	assert_stat(&w->row[1], "oX", "count", STAT_OBSERVED_MS, 10000);
-	assert_stat(&w->row[1], "oX", "count", STAT_MEAN, 2.6);
-	close_windows();
+	closed = due(T0 + 10 * S);
+	assert_int_equal(closed->start_ms, T0 / 1000);
+	assert_int_equal(closed->row[1].updates, 2);
+	assert_stat(&closed->row[1], "oX", "count", STAT_OBSERVED_MS, 10000);
+	assert_stat(&closed->row[1], "oX", "count", STAT_MEAN, 2.6);
 }
 
 TEST(rest__ends_at_the_ms)
 {
-	struct queue_windows_conf c = conf();
-	const struct row_window *w;
-
 	for (int replay = 0; replay < 2; replay++) {
-		c.replay = replay;
-		start(c);
+		conf.replay = replay;
+		start();
 		put("voice", COUNT("oX", 1), T0);
-		w = queue_windows_rest(windows, T0 + 4 * S + 900, true);
-		assert_non_null(w);
-		assert_true(w->partial);
-		assert_int_equal(w->end_ms - w->start_ms, 4000);
-		assert_double_equal_exact(w->coverage, 1);
-		assert_stat(&w->row[1], "oX", "count", STAT_OBSERVED_MS, 4000);
-		close_windows();
+		closed = queue_windows_rest(windows, T0 + 4 * S + 900, true);
+		assert_non_null(closed);
+		assert_true(closed->partial);
+		assert_int_equal(closed->end_ms - closed->start_ms, 4000);
+		assert_double_equal_exact(closed->coverage, 1);
+		assert_stat(&closed->row[1], "oX", "count", STAT_OBSERVED_MS, 4000);
 	}
 }
 
 /* Windows that continue others: the first one has the next number. */
 TEST(first__is_where_windows_number_on)
 {
-	struct queue_windows_conf c = conf();
-	const struct row_window *w;
-
-	c.clock.first = c.clock.index = 7;
-	c.clock.count = 8;
-	start(c);
+	conf.clock.first = conf.clock.index = 7;
+	conf.clock.count = 8;
+	start();
 	assert_true(window_clock_printed_end_us(queue_windows_clock(windows)) == NO_TIME);
 	put("voice", COUNT("oX", 1), T0);
-	w = due(T0 + 10 * S);
-	assert_int_equal(w->index, 7);
-	assert_int_equal(w->start_ms, T0 / 1000);
-	assert_stat(&w->row[1], "oX", "count", STAT_OBSERVED_MS, 10000);
+	closed = due(T0 + 10 * S);
+	assert_int_equal(closed->index, 7);
+	assert_int_equal(closed->start_ms, T0 / 1000);
+	assert_stat(&closed->row[1], "oX", "count", STAT_OBSERVED_MS, 10000);
 	assert_int_equal(window_clock_printed_end_us(queue_windows_clock(windows)), T0 + 10 * S);
 	assert_true(window_clock_all_printed(queue_windows_clock(windows)));
-	close_windows();
 }
 
 TEST(any__adds_queues_up_to_its_room)
 {
 	static const char *const message = "{\"topicName\":\"v2.analytics.queues.%s.observations\","
 		"\"eventBody\":{\"group\":{\"mediaType\":\"voice\"},\"data\":[]}}";
-	struct queue_windows_conf c = conf();
 	char text[256];
 
-	c.nqueue = 0;
-	c.any = c.replay = true;
-	c.room = 2;
-	start(c);
+	conf.nqueue = 0;
+	conf.any = conf.replay = true;
+	conf.room = 2;
+	start();
 	assert_int_equal(put("voice", COUNT("oX", 1), T0), VERDICT_ACCEPTED);
 	snprintf(text, sizeof(text), message, Q2);
 	assert_int_equal(put_text(text, 0, T0 + 1), VERDICT_ACCEPTED);
@@ -564,7 +523,6 @@ TEST(any__adds_queues_up_to_its_room)
 	snprintf(text, sizeof(text), message, "00000003-0000-4000-8000-000000000003");
 	assert_int_equal(put_text(text, 0, T0 + 24 * S), VERDICT_TOO_MANY_QUEUES);
 	assert_false(queue_windows_watch(windows, "00000003-0000-4000-8000-000000000003"));
-	close_windows();
 }
 
 /* --- moments -------------------------------------------------------------------------- */
@@ -572,7 +530,7 @@ TEST(any__adds_queues_up_to_its_room)
 /* The stream is up and the value 4 since the start. */
 static void start_with_4(void)
 {
-	start(conf());
+	start();
 	put("voice", COUNT("oWaiting", 4), T0);
 }
 
@@ -590,7 +548,6 @@ TEST(stall__is_neither_connected_nor_observed)
 	g = gauge_of(&queue_windows_due(windows, T0 + 40 * S)->row[0], "oWaiting", "count");
 	assert_true(!isnan(g->stat[STAT_LAST]));
 	assert_double_equal_exact(g->stat[STAT_MEAN], 9);
-	close_windows();
 }
 
 TEST(stall__that_ends_with_a_window_begins_the_next_one)
@@ -599,7 +556,6 @@ TEST(stall__that_ends_with_a_window_begins_the_next_one)
 	assert_true(queue_windows_stalled(windows, T0 + 7 * S, T0 + 10 * S));
 	assert_window(due(T0 + 10 * S), 7000, 7 * S);
 	assert_window(due(T0 + 20 * S), 10000, 10 * S);
-	close_windows();
 }
 
 TEST(stall__within_a_window_keeps_the_value)
@@ -612,39 +568,35 @@ TEST(stall__within_a_window_keeps_the_value)
 	g = gauge_of(&due(T0 + 10 * S)->row[0], "oWaiting", "count");
 	assert_double_equal_exact(g->stat[STAT_OBSERVED_MS], 6000);
 	assert_double_equal_exact(g->stat[STAT_MEAN], (4 * 4 + 8 * 2) / 6.0);
-	close_windows();
 }
 
 TEST(loss__in_a_stall_or_behind_it_counts_once)
 {
 	start_with_4();
 	assert_true(queue_windows_stalled(windows, T0 + 2 * S, T0 + 4 * S));
-	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 3 * S));
-	assert_true(queue_windows_socket(windows, 0, SOCKET_CONNECTED, T0 + 5 * S));
+	socket_is(SOCKET_LOST, T0 + 3 * S);
+	socket_is(SOCKET_CONNECTED, T0 + 5 * S);
 	put("voice", COUNT("oWaiting", 4), T0 + 5 * S);
 	assert_true(queue_windows_stalled(windows, T0 + 6 * S, T0 + 8 * S));
-	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 9 * S));
+	socket_is(SOCKET_LOST, T0 + 9 * S);
 	assert_window(due(T0 + 10 * S), 4000, 4 * S);
-	close_windows();
 }
 
 TEST(stall__while_down_adds_nothing)
 {
 	start_with_4();
-	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 2 * S));
+	socket_is(SOCKET_LOST, T0 + 2 * S);
 	assert_true(queue_windows_stalled(windows, T0 + 3 * S, T0 + 6 * S));
 	assert_window(due(T0 + 10 * S), 2000, 2 * S);
-	close_windows();
 }
 
 TEST(loss__reaches_back_to_the_last_change_at_most)
 {
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 6 * S);
-	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 3 * S));
+	socket_is(SOCKET_LOST, T0 + 3 * S);
 	assert_window(due(T0 + 10 * S), 6000, 6 * S);
-	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 3 * S));
-	close_windows();
+	socket_is(SOCKET_LOST, T0 + 3 * S);
 }
 
 /* A caller that closes a window too late. */
@@ -652,29 +604,23 @@ TEST(series__is_observed_no_longer_than_its_window)
 {
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 12 * S);
-	assert_true(queue_windows_socket(windows, 0, SOCKET_LOST, T0 + 13 * S));
+	socket_is(SOCKET_LOST, T0 + 13 * S);
 	assert_window(due(T0 + 13 * S), 10000, 10 * S);
-	close_windows();
 }
 
 TEST(rest__is_as_long_as_its_values_were_observed)
 {
-	const struct row_window *w;
-
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 2 * S + 1);
-	w = queue_windows_rest(windows, T0 + 2 * S + 1, true);
-	assert_int_equal(w->end_ms, T0 / 1000 + 2001);
-	assert_window(w, 10000, 2001000);
-	close_windows();
+	closed = queue_windows_rest(windows, T0 + 2 * S + 1, true);
+	assert_int_equal(closed->end_ms, T0 / 1000 + 2001);
+	assert_window(closed, 10000, 2001000);
 }
 
 TEST(count__ends_the_windows)
 {
-	struct queue_windows_conf c = conf();
-
-	c.clock.count = 2;
-	start(c);
+	conf.clock.count = 2;
+	start();
 	due(T0 + 25 * S);
 	assert_int_equal(window_clock_printed_end_us(queue_windows_clock(windows)), T0 + 10 * S);
 	due(T0 + 25 * S);
@@ -682,25 +628,22 @@ TEST(count__ends_the_windows)
 	assert_true(window_clock_all_printed(queue_windows_clock(windows)));
 	assert_true(window_clock_due_us(queue_windows_clock(windows)) == NO_TIME);
 	assert_null(queue_windows_rest(windows, T0 + 99 * S, true));
-	close_windows();
 }
 
 TEST(age__from_the_future_in_an_answer_is_a_clock_that_differs)
 {
-	const struct row_window *w;
-
-	start(conf());
+	start();
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\",\"mediaType\":\"voice\"},"
 		"\"data\":[{\"metric\":\"oLongestWaiting\",\"stats\":{\"calculatedMetricValue\":"
 		"1795485660000}}]}", T0, T0), VERDICT_ACCEPTED);
-	w = due(T0 + 10 * S);
-	assert_int_equal(w->row[0].clock_skew, 0);
-	assert_int_equal(w->row[1].clock_skew, 1);
+	closed = due(T0 + 10 * S);
+	assert_int_equal(closed->row[0].clock_skew, 0);
+	assert_int_equal(closed->row[1].clock_skew, 1);
 	assert_int_equal(due(T0 + 20 * S)->row[1].clock_skew, 0);
-	close_windows();
 }
 
 int main(void)
 {
+	each_test(set_up, tear_down);
 	return run_all_tests(NULL, NULL);
 }
