@@ -1,14 +1,6 @@
 /* gc's config.toml: what is taken from it, what is refused, and in which line. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "auth/gc_profile.h"
-#include "tests/support/check.h"
+#include "tests/support/tempdir.h"
 #include "util/buf.h"
 
 #define LOGIN(token, type, expiry) "{\"access_token\":\"" token "\",\"token_type\":\"" type \
@@ -50,12 +42,9 @@ static void assert_error(const char *text, const char *name, const char *want)
 
 static void assert_field(const char *is, const char *want)
 {
-	if (want)
-		assert_non_null(is);
+	assert_int_equal(is != NULL, want != NULL);
 	if (want)
 		assert_string_equal(is, want);
-	else
-		assert_null(is);
 }
 
 /* --- what is taken ------------------------------------------------------------------ */
@@ -216,11 +205,28 @@ TEST(toml__that_gc_writes_is_read)
 	}
 }
 
+struct bad_line {
+	const char *text, *want;	/* want: how the error begins, behind "line " */
+};
+
+static void assert_lines(const struct bad_line *bad, size_t n)
+{
+	char want[128];
+	struct gc_profile p;
+	struct err err;
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(want, sizeof(want), "line %s", bad[i].want);
+		if (parse(&p, bad[i].text, "p", &err) != ST_USAGE)
+			fail_msg("accepted: %s", bad[i].text);
+		if (strncmp(err.text, want, strlen(want)) != 0)
+			fail_msg("%s\nsays: %s\nnot:  %s", bad[i].text, err.text, want);
+	}
+}
+
 TEST(toml__that_is_broken_has_its_line)
 {
-	static const struct {
-		const char *text, *want;
-	} bad[] = {
+	static const struct bad_line bad[] = {
 		{ "a", "1: a name without = and a value" }, { "[p]\n\na b=1", "3: a name without" },
 		{ "a=", "1: no value" }, { "a=\n1", "1: no value" }, { "\r\na=x", "2: no value" },
 		{ "=1", "1: no name" }, { ".a=1", "1: no name" },
@@ -255,17 +261,10 @@ TEST(toml__that_is_broken_has_its_line)
 		{ "a\xED\xA0\x80", "1: a byte" }, { "\n\xEF\xBB\xBF" "a=1", "2: no name" },
 		{ "\xFF\xFE[\0", "1: a byte that is no UTF-8" }
 	};
-	char want[128];
 	struct gc_profile p;
 	struct err err;
 
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		snprintf(want, sizeof(want), "line %s", bad[i].want);
-		if (parse(&p, bad[i].text, "p", &err) != ST_USAGE)
-			fail_msg("accepted: %s", bad[i].text);
-		if (strncmp(err.text, want, strlen(want)) != 0)
-			fail_msg("%s\nsays: %s\nnot:  %s", bad[i].text, err.text, want);
-	}
+	assert_lines(bad, ARRAY_LEN(bad));
 	assert_int_equal(gc_profile_parse(&p, "a=1\n\0", 5, "p", &err), ST_USAGE);
 	assert_string_equal(err.text, "line 2: a control character");
 }
@@ -273,9 +272,7 @@ TEST(toml__that_is_broken_has_its_line)
 /* TOML has these; gc writes none of them. */
 TEST(toml__that_gc_does_not_write_has_its_line)
 {
-	static const struct {
-		const char *text, *want;
-	} bad[] = {
+	static const struct bad_line bad[] = {
 		{ "a=[]", "1: an array or inline table" }, { "\na=[1,2,]", "2: an array" },
 		{ "a=[\n1]", "1: an array" }, { "a={}", "1: an array or inline table" },
 		{ "p = {client_secret='x'}", "1: an array or inline table" },
@@ -295,17 +292,8 @@ TEST(toml__that_gc_does_not_write_has_its_line)
 		{ "a=07:32:00.5", "1: no value" }, { "a=1979-05-27T07:32:00Z", "1: no value" },
 		{ "a=1979-05-27 07:32:00", "1: no value" }
 	};
-	char want[128];
-	struct gc_profile p;
-	struct err err;
 
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		snprintf(want, sizeof(want), "line %s", bad[i].want);
-		if (parse(&p, bad[i].text, "p", &err) != ST_USAGE)
-			fail_msg("accepted: %s", bad[i].text);
-		if (strncmp(err.text, want, strlen(want)) != 0)
-			fail_msg("%s\nsays: %s\nnot:  %s", bad[i].text, err.text, want);
-	}
+	assert_lines(bad, ARRAY_LEN(bad));
 }
 
 TEST(gc_profile__with_a_name_twice_has_both_lines)
@@ -368,55 +356,15 @@ TEST(error__shows_no_value)
 
 /* --- the file ----------------------------------------------------------------------- */
 
-struct place {
-	char *dir, *file;
-};
+#define FILE_NAME "config.toml"
 
-static int set_up(void **state)
-{
-	struct place *p = calloc(1, sizeof(*p));
-	const char *tmp = getenv("TMPDIR");
-
-	assert_non_null(p);
-	assert_true(asprintf(&p->dir, "%s/gsqstat-profile-XXXXXX", tmp ? tmp : "/tmp") > 0);
-	assert_non_null(mkdtemp(p->dir));
-	assert_true(asprintf(&p->file, "%s/config.toml", p->dir) > 0);
-	*state = p;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct place *p = *state;
-
-	unlink(p->file);
-	rmdir(p->dir);
-	free(p->dir);
-	free(p->file);
-	free(p);
-	return 0;
-}
-
-static void write_file(const struct place *p, const void *bytes, size_t n, mode_t mode)
-{
-	int fd = open(p->file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, bytes, n), n);
-	assert_int_equal(fchmod(fd, mode), 0);
-	assert_int_equal(close(fd), 0);
-}
-
-static void assert_unreadable(const struct place *place, const char *want)
+static void assert_unreadable(const char *want)
 {
 	struct gc_profile p;
 	struct err err;
-	char *text = NULL;
 
-	assert_int_equal(gc_profile_read(&p, place->file, "p", &err), ST_USAGE);
-	assert_true(asprintf(&text, "%s: %s", place->file, want) > 0);
-	assert_string_equal(err.text, text);
-	free(text);
+	assert_int_equal(gc_profile_read(&p, FILE_NAME, "p", &err), ST_USAGE);
+	assert_string_equal(err.text, want);
 }
 
 TEST(file__is_read_and_its_mode_told)
@@ -425,42 +373,38 @@ TEST(file__is_read_and_its_mode_told)
 	static const unsigned modes[][2] = {
 		{ 0600, 0 }, { 0400, 0 }, { 0644, 0644 }, { 0640, 0640 }, { 0604, 0604 }
 	};
-	const struct place *place = *state;
 	struct gc_profile p;
 	struct err err;
 
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-		write_file(place, text, sizeof(text) - 1, modes[i][0]);
-		assert_int_equal(gc_profile_read(&p, place->file, "P", &err), ST_OK);
+		put_file(FILE_NAME, text, sizeof(text) - 1, modes[i][0]);
+		assert_int_equal(gc_profile_read(&p, FILE_NAME, "P", &err), ST_OK);
 		assert_field(p.secret, "x");
 		assert_int_equal(p.open_mode, modes[i][1]);
 		gc_profile_free(&p);
-		unlink(place->file);
+		unlink(FILE_NAME);
 	}
-	write_file(place, "", 0, 0600);
-	assert_unreadable(place, "no profile \"p\" in it, nor any other");
-	write_file(place, "\n=", 2, 0600);
-	assert_unreadable(place, "line 2: no name where one must stand");
+	put_file(FILE_NAME, "", 0, 0600);
+	assert_unreadable(FILE_NAME ": no profile \"p\" in it, nor any other");
+	put_file(FILE_NAME, "\n=", 2, 0600);
+	assert_unreadable(FILE_NAME ": line 2: no name where one must stand");
 }
 
 TEST(file__that_is_none_is_refused)
 {
-	const struct place *place = *state;
-
-	assert_unreadable(place, "No such file or directory");
-	assert_int_equal(mkdir(place->file, 0700), 0);
-	assert_unreadable(place, "it is no file");
-	rmdir(place->file);
-	assert_int_equal(mkfifo(place->file, 0600), 0);
-	assert_unreadable(place, "it is no file");
-	unlink(place->file);
-	assert_int_equal(symlink("/dev/zero", place->file), 0);
-	assert_unreadable(place, "it is no file");
+	assert_unreadable(FILE_NAME ": No such file or directory");
+	assert_int_equal(mkdir(FILE_NAME, 0700), 0);
+	assert_unreadable(FILE_NAME ": it is no file");
+	rmdir(FILE_NAME);
+	assert_int_equal(mkfifo(FILE_NAME, 0600), 0);
+	assert_unreadable(FILE_NAME ": it is no file");
+	unlink(FILE_NAME);
+	assert_int_equal(symlink("/dev/zero", FILE_NAME), 0);
+	assert_unreadable(FILE_NAME ": it is no file");
 }
 
 TEST(file__has_a_largest_size)
 {
-	const struct place *place = *state;
 	size_t size = 1024 * 1024;
 	char *text = malloc(size + 1);
 	struct gc_profile p;
@@ -469,11 +413,11 @@ TEST(file__has_a_largest_size)
 	assert_non_null(text);
 	memset(text, '#', size + 1);
 	memcpy(text, "[p]\n", 4);
-	write_file(place, text, size, 0600);
-	assert_int_equal(gc_profile_read(&p, place->file, "p", &err), ST_OK);
+	put_file(FILE_NAME, text, size, 0600);
+	assert_int_equal(gc_profile_read(&p, FILE_NAME, "p", &err), ST_OK);
 	gc_profile_free(&p);
-	write_file(place, text, size + 1, 0600);
-	assert_unreadable(place, "it is larger than 1 MiB");
+	put_file(FILE_NAME, text, size + 1, 0600);
+	assert_unreadable(FILE_NAME ": it is larger than 1 MiB");
 	free(text);
 }
 
@@ -538,7 +482,6 @@ TEST(gc_profile__leaves_no_secret_in_memory)
 	static const char secret[] = "ROTOSES,U,VETE,L,IDT-OSNVIDSE,IDBSE,1023,4567-89";
 	char text[] = "[p]\naccess_token = \"................................................\""
 		"\nclient_secret = '................................................'\n";
-	const struct place *place = *state;
 	size_t n = sizeof(secret) - 1;
 	struct gc_profile p;
 	struct err err;
@@ -547,8 +490,8 @@ TEST(gc_profile__leaves_no_secret_in_memory)
 		*strchr(text, '.') = (char)(secret[i] ^ 1);
 		strrchr(text, '\'')[-(long)n + (long)i] = (char)(secret[i] ^ 1);
 	}
-	write_file(place, text, sizeof(text) - 1, 0600);
-	assert_int_equal(gc_profile_read(&p, place->file, "p", &err), ST_OK);
+	put_file(FILE_NAME, text, sizeof(text) - 1, 0600);
+	assert_int_equal(gc_profile_read(&p, FILE_NAME, "p", &err), ST_OK);
 	if (count_in_heap(secret + n / 2, n / 2) == 0) {
 		gc_profile_free(&p);
 		skip();		/* valgrind's */
@@ -557,13 +500,13 @@ TEST(gc_profile__leaves_no_secret_in_memory)
 	gc_profile_free(&p);
 	assert_int_equal(count_in_heap(secret + n / 2, n / 2), 0);
 	strrchr(text, '\'')[0] = ' ';
-	write_file(place, text, sizeof(text) - 1, 0600);
-	assert_int_equal(gc_profile_read(&p, place->file, "p", &err), ST_USAGE);
+	put_file(FILE_NAME, text, sizeof(text) - 1, 0600);
+	assert_int_equal(gc_profile_read(&p, FILE_NAME, "p", &err), ST_USAGE);
 	assert_int_equal(count_in_heap(secret + n / 2, n / 2), 0);
 }
 
 int main(void)
 {
-	each_test(set_up, tear_down);
+	each_test(workdir_enter, workdir_leave);
 	return run_all_tests(NULL, NULL);
 }

@@ -11,44 +11,7 @@
 
 #define MIB (1u << 20)
 
-static char before[PATH_MAX], *dir;
 static struct err err;
-
-static int enter(void **state __attribute__((unused)))
-{
-	signal(SIGPIPE, SIG_IGN);
-	dir = tempdir_new();
-	return getcwd(before, sizeof(before)) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int leave(void **state __attribute__((unused)))
-{
-	if (chdir(before) != 0)
-		return -1;
-	tempdir_free(dir);
-	return 0;
-}
-
-static void assert_file(const char *path, const char *text)
-{
-	char got[256];
-	int fd = open(path, O_RDONLY);
-	ssize_t n = read(fd, got, sizeof(got) - 1);
-
-	close(fd);
-	assert_true(n >= 0);
-	got[n] = '\0';
-	assert_string_equal(got, text);
-}
-
-static void put_old(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT, 0600);
-
-	assert_int_equal(write(fd, "old", 3), 3);
-	assert_int_equal(fchmod(fd, 0666), 0);
-	close(fd);
-}
 
 static struct side_file *open_side(const char *path)
 {
@@ -90,14 +53,14 @@ TEST(file__is_emptied_when_it_begins)
 	struct side_file *s;
 
 	umask(0);
-	put_old("side");
+	put_text("side", "old", 0666);
 	s = open_side("side");
 	put(s, "a\n", 2);
 	side_file_flush(s);
 	assert_file("side", "old");
 	side_file_free(s);
 	assert_file("side", "old");
-	assert_int_equal(mode_of("side") & 07777, 0666);
+	assert_int_equal(mode_of("side"), 0666);
 	s = begin_side("side");
 	put(s, "a\n", 2);
 	side_file_flush(s);
@@ -107,7 +70,7 @@ TEST(file__is_emptied_when_it_begins)
 	assert_null(side_file_failure(s));
 	side_file_free(s);
 	assert_file("side", "a\nb\n");
-	assert_int_equal(mode_of("side") & 07777, 0600);
+	assert_int_equal(mode_of("side"), 0600);
 }
 
 TEST(file__lines_before_its_begin_are_kept)
@@ -148,7 +111,7 @@ TEST(file__that_cannot_be_made_is_refused)
 	static const char *const bad[] = { "none/file", ".", "side/" };
 	struct side_file *s;
 
-	put_old("side");
+	put_text("side", "old", 0666);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_int_equal(side_file_check(bad[i], &err), ST_USAGE);
 		assert_int_equal(side_file_open(&s, "--record", bad[i], &err), ST_USAGE);
@@ -285,6 +248,7 @@ TEST(reader__that_left_is_noticed_though_nothing_waits)
 
 int main(void)
 {
-	each_test(enter, leave);
+	signal(SIGPIPE, SIG_IGN);
+	each_test(workdir_enter, workdir_leave);
 	return run_all_tests(NULL, NULL);
 }

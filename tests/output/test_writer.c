@@ -1,81 +1,33 @@
 /* Delivery: files made beside their target, pipes, terminals, and readers that stop or leave. */
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "output/writer.h"
-#include "tests/support/check.h"
+#include "tests/support/tempdir.h"
 
 #define MIB (1u << 20)
 
-static char dir[PATH_MAX], before[PATH_MAX];
 static struct err err;
 static struct lines warnings;
 
-/* --- a directory of one's own for each test ------------------------------------------- */
-
-static int enter(void **state __attribute__((unused)))
+static int enter(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(dir, sizeof(dir), "%s/out.XXXXXX", tmp ? tmp : "/tmp");
 	umask(022);
-	signal(SIGPIPE, SIG_IGN);
-	return getcwd(before, sizeof(before)) && mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
+	return workdir_enter(state);
 }
 
-static int forget(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static int leave(void **state __attribute__((unused)))
-{
-	return chdir(before) == 0 && nftw(dir, forget, 8, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -1;
-}
-
-static void put_file(const char *path, const char *text, mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static void assert_file(const char *path, const char *text)
-{
-	char got[256];
-	int fd = open(path, O_RDONLY);
-	ssize_t n = read(fd, got, sizeof(got) - 1);
-
-	close(fd);
-	assert_true(n >= 0);
-	got[n] = '\0';
-	assert_string_equal(got, text);
-}
-
-static mode_t mode_of(const char *path)
+static bool is_of_type(const char *path, mode_t type)
 {
 	struct stat st;
 
 	assert_int_equal(lstat(path, &st), 0);
-	return st.st_mode;
+	return (st.st_mode & S_IFMT) == type;
 }
 
 static int names;
@@ -193,7 +145,7 @@ TEST(file__stays_where_nothing_is_kept)
 {
 	struct writer *o;
 
-	put_file("rows", "old", 0644);
+	put_text("rows", "old", 0644);
 	o = open_out("rows");		/* no row */
 	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	o = open_out("rows");		/* not to be kept */
@@ -220,27 +172,27 @@ TEST(file__mode_is_the_umasks_or_its_own)
 {
 	umask(027);
 	write_through("new");
-	assert_int_equal(mode_of("new") & 07777, 0640);
-	put_file("old", "", 0666);
+	assert_int_equal(mode_of("new"), 0640);
+	put_text("old", "", 0666);
 	write_through("old");
-	assert_int_equal(mode_of("old") & 07777, 0666);
-	put_file("run", "", 04755);	/* whose program it is now is not what it was */
+	assert_int_equal(mode_of("old"), 0666);
+	put_text("run", "", 04755);	/* whose program it is now is not what it was */
 	write_through("run");
-	assert_int_equal(mode_of("run") & 07777, 0755);
+	assert_int_equal(mode_of("run"), 0755);
 }
 
 TEST(file__links_are_written_through)
 {
 	assert_int_equal(mkdir("d", 0755), 0);
-	put_file("d/there", "old", 0644);
+	put_text("d/there", "old", 0644);
 	assert_int_equal(symlink("d/there", "link"), 0);
 	write_through("link");
 	assert_file("d/there", "row\n");
-	assert_true(S_ISLNK(mode_of("link")));
+	assert_true(is_of_type("link", S_IFLNK));
 	assert_int_equal(symlink("d/one", "first"), 0);	/* to nothing yet, by two links */
 	assert_int_equal(symlink("two", "d/one"), 0);
 	write_through("first");
-	assert_true(S_ISLNK(mode_of("first")) && S_ISLNK(mode_of("d/one")));
+	assert_true(is_of_type("first", S_IFLNK) && is_of_type("d/one", S_IFLNK));
 	assert_file("d/two", "row\n");
 	assert_int_equal(count_names(), 6);
 }
@@ -261,7 +213,7 @@ TEST(file__can_be_replaced_again_and_again)
 	struct writer *o;
 
 	assert_int_equal(mkdir("d", 0755), 0);
-	put_file("d/there", "old", 0640);
+	put_text("d/there", "old", 0640);
 	assert_int_equal(symlink("d/there", "link"), 0);
 	o = open_out("link");
 	assert_true(writer_is_replaceable(o));
@@ -272,11 +224,11 @@ TEST(file__can_be_replaced_again_and_again)
 		assert_null(writer_temp_path(o));
 		assert_int_equal(count_names(), 3);
 	}
-	assert_int_equal(mode_of("d/there") & 07777, 0640);
-	assert_true(S_ISLNK(mode_of("link")));
+	assert_int_equal(mode_of("d/there"), 0640);
+	assert_true(is_of_type("link", S_IFLNK));
 	assert_int_equal(chmod("d/there", 0604), 0);	/* meanwhile */
 	assert_int_equal(replace(o, "last\n"), ST_OK);
-	assert_int_equal(mode_of("d/there") & 07777, 0604);
+	assert_int_equal(mode_of("d/there"), 0604);
 	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	assert_file("d/there", "last\n");
 	o = open_out("d/new");
@@ -315,7 +267,7 @@ TEST(file__that_cannot_be_synced_is_kept_under_another_name)
 {
 	struct writer *o;
 
-	put_file("rows", "old", 0644);
+	put_text("rows", "old", 0644);
 	o = open_out("rows");
 	put(o, "row\n");
 	assert_int_equal(writer_flush(o, &err), ST_OK);
@@ -353,7 +305,7 @@ TEST(file__names_that_no_file_can_have_are_refused)
 	};
 	struct writer *o;
 
-	put_file("there", "old", 0644);
+	put_text("there", "old", 0644);
 	assert_int_equal(symlink("loop", "loop"), 0);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		if (writer_check(bad[i], &err) != ST_USAGE)
@@ -407,8 +359,8 @@ static bool unreadable_directory_is_fine(void)
 TEST(file__permissions_are_seen_at_the_start)
 {
 	assert_int_equal(mkdir("closed", 0755) | mkdir("dark", 0755) | mkdir("drop", 0300), 0);
-	put_file("closed/there", "old", 0666);
-	put_file("readonly", "old", 0444);
+	put_text("closed/there", "old", 0666);
+	put_text("readonly", "old", 0444);
 	assert_int_equal(chmod("closed", 0555) | chmod("dark", 0600), 0);
 	assert_true(as_plain_user(all_refused));
 	assert_true(as_plain_user(unreadable_directory_is_fine));
@@ -462,7 +414,7 @@ TEST(fifo__takes_rows_and_stays_one)
 	assert_int_equal(read(reader, got, sizeof(got)), 4);
 	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	assert_int_equal(read(reader, got, sizeof(got)), 0);
-	assert_true(S_ISFIFO(mode_of("fifo")));
+	assert_true(is_of_type("fifo", S_IFIFO));
 	close(reader);
 }
 
@@ -684,6 +636,7 @@ TEST(terminal__that_hung_up_is_noticed_though_nothing_waits)
 
 int main(void)
 {
-	each_test(enter, leave);
+	signal(SIGPIPE, SIG_IGN);
+	each_test(enter, workdir_leave);
 	return run_all_tests(NULL, NULL);
 }

@@ -119,7 +119,8 @@ TEST(list__belongs_to_one_host_and_client)
 
 	store(QUEUE("0001", "one"));
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		assert_false(queue_cache_load(&others[i], NULL, 0, NOW, &place.list, &place.warnings));
+		assert_false(queue_cache_load(&others[i], NULL, 0, NOW, &place.list,
+			&place.warnings));
 	assert_int_equal(place.warnings.n, 0);
 }
 

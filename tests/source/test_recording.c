@@ -1,49 +1,59 @@
 /* Recordings: what was put is read back, and what people do to them in between. */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "source/recording.h"
-#include "tests/support/check.h"
+#include "tests/support/tempdir.h"
 #include "util/buf.h"
 #include "util/time.h"
 
 #define T INT64_C(1795485600123456)
 
-static char path[256];
+static struct recording *recording;
+static struct recording_entry entry;	/* what was read last */
+static struct buf out;			/* a recording that a test writes */
+static struct err err;
 
-static struct recording *tape_of(const char *bytes, size_t len)
+static int tear_down(void **state)
 {
-	struct recording *t;
-	struct err err;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/tape.XXXXXX",
-		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	fd = mkstemp(path);
-	assert_int_equal(write(fd, bytes, len), len);
-	close(fd);
-	assert_int_equal(recording_open(&t, path, &err), ST_OK);
-	unlink(path);
-	return t;
+	recording_close(recording);
+	recording = NULL;
+	buf_free(&out);
+	return workdir_leave(state);
 }
 
-static struct recording_entry next(struct recording *t)
+static void read_from(const char *bytes, size_t len)
 {
-	struct recording_entry e;
-	struct err err;
-
-	assert_int_equal(recording_read(t, &e, &err), ST_OK);
-	return e;
+	recording_close(recording);
+	put_file("recording", bytes, len, 0600);
+	assert_int_equal(recording_open(&recording, "recording", &err), ST_OK);
 }
 
-static void assert_text(const struct recording_entry *e, const char *text)
+static void read_text(const char *text)
 {
-	assert_int_equal(e->text_len, strlen(text));
-	assert_memory_equal(e->text, text, strlen(text));
+	read_from(text, strlen(text));
+}
+
+static enum recording_entry_kind next(void)
+{
+	assert_int_equal(recording_read(recording, &entry, &err), ST_OK);
+	return entry.kind;
+}
+
+static void assert_text(const char *text)
+{
+	assert_int_equal(entry.text_len, strlen(text));
+	assert_memory_equal(entry.text, text, strlen(text));
+}
+
+/* Reads an entry, which is of that kind with that text. */
+static void assert_next(enum recording_entry_kind kind, const char *text)
+{
+	assert_int_equal(next(), kind);
+	assert_text(text);
+}
+
+static void assert_next_at(enum recording_entry_kind kind, uint64_t line)
+{
+	assert_int_equal(next(), kind);
+	assert_int_equal(entry.line, line);
 }
 
 TEST(stall__is_read_back_with_its_end)
@@ -52,24 +62,17 @@ TEST(stall__is_read_back_with_its_end)
 		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"stalled\"}\n"
 		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"stalled\","
 		"\"until\":\"2026-11-24T01:59:59Z\"}\n";
-	struct buf out = { 0 };
-	struct recording_entry e;
-	struct recording *t;
 
 	recording_entry_put_stall(&out, T, T + 2500001);
 	assert_true(buf_str(&out, bad));
-	t = tape_of(out.data, out.len);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_STALLED);
-	assert_int_equal(e.at_us, T);
-	assert_int_equal(e.until_us, T + 2500001);
+	read_from(out.data, out.len);
+	assert_int_equal(next(), RECORDING_STALLED);
+	assert_int_equal(entry.at_us, T);
+	assert_int_equal(entry.until_us, T + 2500001);
 	for (int i = 0; i < 2; i++) {
-		e = next(t);
-		assert_int_equal(e.kind, RECORDING_BROKEN);
-		assert_string_equal(e.why, "`until` is no later time");
+		assert_int_equal(next(), RECORDING_BROKEN);
+		assert_string_equal(entry.why, "`until` is no later time");
 	}
-	recording_close(t);
-	buf_free(&out);
 }
 
 TEST(recording__reads_back_what_was_put)
@@ -78,9 +81,6 @@ TEST(recording__reads_back_what_was_put)
 		"{\"a\":[1,\"}\"]}", "not json", "{\"a\":\n1}", "\"quoted\\u0041\"", "", "{} {}",
 		"{\"a\":01}", "tab\tand\x01"
 	};
-	struct buf out = { 0 };
-	struct recording_entry e;
-	struct recording *t;
 
 	recording_entry_put_state(&out, T, 3, RECORDING_CONNECTED, NULL);
 	recording_entry_put_state(&out, T, 3, RECORDING_CONNECTED, "PT10S");
@@ -90,32 +90,23 @@ TEST(recording__reads_back_what_was_put)
 	recording_entry_put_message(&out, T, 0, true, "bin", 3);
 	recording_entry_put_state(&out, T, 3, RECORDING_LOST, "PT10S");
 	recording_entry_put_end(&out, T + 9);
-	t = tape_of(out.data, out.len);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_CONNECTED);
-	assert_int_equal(e.stream, 3);
-	assert_null(e.text);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_CONNECTED);
-	assert_text(&e, "PT10S");
+	read_from(out.data, out.len);
+	assert_int_equal(next(), RECORDING_CONNECTED);
+	assert_int_equal(entry.stream, 3);
+	assert_null(entry.text);
+	assert_next(RECORDING_CONNECTED, "PT10S");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		e = next(t);
-		assert_int_equal(e.kind, RECORDING_FRAME);
-		assert_int_equal(e.at_us, T + (int64_t)i);
-		assert_int_equal(e.stream, 1);
-		assert_text(&e, texts[i]);
+		assert_int_equal(next(), RECORDING_FRAME);
+		assert_int_equal(entry.at_us, T + (int64_t)i);
+		assert_int_equal(entry.stream, 1);
+		assert_text(texts[i]);
 	}
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_BINARY);
-	assert_int_equal(next(t).kind, RECORDING_LOST);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_END_STATE);
-	assert_int_equal(e.at_us, T + 9);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_EOF);
-	assert_false(e.torn);
-	recording_close(t);
-	buf_free(&out);
+	assert_int_equal(next(), RECORDING_BINARY);
+	assert_int_equal(next(), RECORDING_LOST);
+	assert_int_equal(next(), RECORDING_END_STATE);
+	assert_int_equal(entry.at_us, T + 9);
+	assert_int_equal(next(), RECORDING_EOF);
+	assert_false(entry.torn);
 }
 
 TEST(run__is_read_back)
@@ -123,33 +114,26 @@ TEST(run__is_read_back)
 	static const char *const ids[] = { "00000001-0000-4000-8000-000000000001",
 		"00000002-0000-4000-8000-000000000002" };
 	struct lines queues = { 0 }, read = { 0 };
-	struct buf out = { 0 };
-	struct recording_entry e;
-	struct recording *t;
 
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		lines_add(&queues, "%s", ids[i]);
 	recording_entry_put_run(&out, T, SOURCE_STREAM, &queues, "PT30S");
 	recording_entry_put_run(&out, T + 1, SOURCE_NOTIFICATIONS, &(struct lines){ 0 }, NULL);
-	t = tape_of(out.data, out.len);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_RUN);
-	assert_true(e.at_us == T);
-	assert_int_equal(e.source, SOURCE_STREAM);
-	assert_string_equal(e.interval, "PT30S");
-	recording_entry_queues(&e, &read);
+	read_from(out.data, out.len);
+	assert_int_equal(next(), RECORDING_RUN);
+	assert_true(entry.at_us == T);
+	assert_int_equal(entry.source, SOURCE_STREAM);
+	assert_string_equal(entry.interval, "PT30S");
+	recording_entry_queues(&entry, &read);
 	assert_int_equal(read.n, 2);
 	assert_string_equal(read.v[1], ids[1]);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_RUN);
-	assert_int_equal(e.source, SOURCE_NOTIFICATIONS);
-	assert_string_equal(e.interval, "");
-	recording_entry_queues(&e, &read);
+	assert_int_equal(next(), RECORDING_RUN);
+	assert_int_equal(entry.source, SOURCE_NOTIFICATIONS);
+	assert_string_equal(entry.interval, "");
+	recording_entry_queues(&entry, &read);
 	assert_int_equal(read.n, 2);
-	recording_close(t);
 	lines_free(&queues);
 	lines_free(&read);
-	buf_free(&out);
 }
 
 #define RUN "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"state\":\"run\"," \
@@ -160,18 +144,11 @@ TEST(run__behind_a_torn_line_is_read)
 {
 	static const char text[] = "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":0,\"fra"
 		RUN "\n{\"a\":1}\n";
-	struct recording *t = tape_of(text, strlen(text));
-	struct recording_entry e = next(t);
 
-	assert_int_equal(e.kind, RECORDING_BROKEN);
-	assert_int_equal(e.line, 1);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_RUN);
-	assert_int_equal(e.line, 1);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_BARE);
-	assert_int_equal(e.line, 2);
-	recording_close(t);
+	read_text(text);
+	assert_next_at(RECORDING_BROKEN, 1);
+	assert_next_at(RECORDING_RUN, 1);
+	assert_next_at(RECORDING_BARE, 2);
 }
 
 /* As `gc notifications channels listen` prints them. */
@@ -185,17 +162,13 @@ TEST(bare__takes_any_number_of_lines)
 		"{\"d\":\n1}", "{\"e\":2}", "{}"
 	};
 	static const uint64_t lines[] = { 1, 11, 11, 12, 13 };
-	struct recording *t = tape_of(text, strlen(text));
 
+	read_text(text);
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-		struct recording_entry e = next(t);
-
-		assert_int_equal(e.kind, i < 4 ? RECORDING_BARE : RECORDING_FRAME);
-		assert_text(&e, values[i]);
-		assert_int_equal(e.line, lines[i]);
+		assert_next(i < 4 ? RECORDING_BARE : RECORDING_FRAME, values[i]);
+		assert_int_equal(entry.line, lines[i]);
 	}
-	assert_int_equal(next(t).kind, RECORDING_EOF);
-	recording_close(t);
+	assert_int_equal(next(), RECORDING_EOF);
 }
 
 /* It costs no value but itself, wherever it is torn. */
@@ -208,21 +181,18 @@ TEST(bare__that_is_broken_ends_before_the_next)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(torn); i++) {
-		struct buf text = { 0 };
-		struct recording_entry e;
-		struct recording *t;
 		size_t broken = 0, good = 0;
 
-		buf_printf(&text, "%s{\"good\":1}\n{\n  \"good\": 2\n}\n", torn[i]);
-		t = tape_of(text.data, text.len);
-		while ((e = next(t)).kind != RECORDING_EOF) {
-			broken += e.kind == RECORDING_BROKEN;
-			good += e.kind == RECORDING_BARE && memmem(e.text, e.text_len, "good", 4);
+		buf_clear(&out);
+		buf_printf(&out, "%s{\"good\":1}\n{\n  \"good\": 2\n}\n", torn[i]);
+		read_from(out.data, out.len);
+		while (next() != RECORDING_EOF) {
+			broken += entry.kind == RECORDING_BROKEN;
+			good += entry.kind == RECORDING_BARE
+				&& memmem(entry.text, entry.text_len, "good", 4);
 		}
-		if (good != 2 || broken < 1 || broken > 2 || e.torn)
+		if (good != 2 || broken < 1 || broken > 2 || entry.torn)
 			fail_msg("%s: %zu broken, %zu good", torn[i], broken, good);
-		recording_close(t);
-		buf_free(&text);
 	}
 }
 
@@ -231,12 +201,9 @@ TEST(bare__that_the_input_ends_in_is_torn)
 	static const char *const ends[] = { "{\n  \"a\": 1,\n", "{\n  \"a\"", "{" };
 
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		struct recording *t = tape_of(ends[i], strlen(ends[i]));
-		struct recording_entry e = next(t);
-
-		assert_int_equal(e.kind, RECORDING_EOF);
-		assert_true(e.torn);
-		recording_close(t);
+		read_text(ends[i]);
+		assert_int_equal(next(), RECORDING_EOF);
+		assert_true(entry.torn);
 	}
 }
 
@@ -244,36 +211,30 @@ TEST(bare__too_long_is_broken)
 {
 	const size_t lines = 9 * 1024;
 	char row[1025];
-	struct buf text = { 0 };
-	struct recording *t;
 
 	memset(row, ' ', sizeof(row));
 	row[1024] = '\n';
-	buf_str(&text, "{\"a\":[\n");
+	buf_str(&out, "{\"a\":[\n");
 	for (size_t i = 0; i < lines; i++) {
 		row[1] = '1';
 		row[2] = ',';
-		buf_add(&text, row, sizeof(row));
+		buf_add(&out, row, sizeof(row));
 	}
-	buf_str(&text, "1]}\n{\"b\":1}\n");
-	t = tape_of(text.data, text.len);
-	assert_int_equal(next(t).kind, RECORDING_BROKEN);
-	assert_int_equal(next(t).kind, RECORDING_BARE);
-	assert_int_equal(next(t).kind, RECORDING_EOF);
-	recording_close(t);
-	buf_free(&text);
+	buf_str(&out, "1]}\n{\"b\":1}\n");
+	read_from(out.data, out.len);
+	assert_int_equal(next(), RECORDING_BROKEN);
+	assert_int_equal(next(), RECORDING_BARE);
+	assert_int_equal(next(), RECORDING_EOF);
 }
 
 static struct recording_head peek(const char *text, bool until_source,
 	enum recording_entry_kind first)
 {
-	struct recording *t = tape_of(text, strlen(text));
 	struct recording_head head;
-	struct err err;
 
-	assert_int_equal(recording_peek(t, until_source, &head, &err), ST_OK);
-	assert_int_equal(next(t).kind, first);
-	recording_close(t);
+	read_text(text);
+	assert_int_equal(recording_peek(recording, until_source, &head, &err), ST_OK);
+	assert_int_equal(next(), first);
 	lines_free(&head.queues);
 	return head;
 }
@@ -311,17 +272,12 @@ TEST(line__may_be_rewritten)
 	static const char text[] = "\xEF\xBB\xBF\r\n"
 		" { \"frame\" : {\"x\":1} , \"at\" : \"2026-11-24T02:00:00Z\" }\r\n\n"
 		"{\"bare\":1}\n";
-	struct recording *t = tape_of(text, strlen(text));
-	struct recording_entry e = next(t);
 
-	assert_int_equal(e.kind, RECORDING_FRAME);
-	assert_int_equal(e.line, 2);
-	assert_text(&e, "{\"x\":1}");
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_BARE);
-	assert_int_equal(e.line, 4);
-	assert_true(e.at_us == NO_TIME);
-	recording_close(t);
+	read_text(text);
+	assert_next_at(RECORDING_FRAME, 2);
+	assert_text("{\"x\":1}");
+	assert_next_at(RECORDING_BARE, 4);
+	assert_true(entry.at_us == NO_TIME);
 }
 
 /* As our own writer makes it but for what somebody added at the end. */
@@ -332,17 +288,14 @@ TEST(line__may_have_members_behind_the_frame)
 		BEFORE "{\"a\":{}},\"x\":7}\n" BEFORE "{\"a\":1},\"x\":\"y\"}\n"
 		BEFORE "{} }\n" BEFORE "[{}]}\n" BEFORE "7}\n";
 	static const char *const frames[] = { "{\"a\":{}}", "{\"a\":1}", "{}", "[{}]", "7" };
-	struct recording *t = tape_of(text, strlen(text));
 
+	read_text(text);
 	for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
-		struct recording_entry e = next(t);
-
-		assert_int_equal(e.kind, RECORDING_FRAME);
-		assert_int_equal(e.stream, 1);
-		assert_true(e.at_us == T);
-		assert_text(&e, frames[i]);
+		assert_int_equal(next(), RECORDING_FRAME);
+		assert_int_equal(entry.stream, 1);
+		assert_true(entry.at_us == T);
+		assert_text(frames[i]);
 	}
-	recording_close(t);
 }
 
 TEST(line__that_is_broken_is_told)
@@ -359,105 +312,77 @@ TEST(line__that_is_broken_is_told)
 		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"run\",\"source\":\"x\","
 			"\"schema\":\"gsqstat-recording/1\"}"
 	};
-	struct buf all = { 0 };
-	struct recording *t;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		buf_printf(&all, "%s\n", bad[i]);
-	buf_add(&all, "{\"a\0\":1}\n", 9);
-	t = tape_of(all.data, all.len);
+		buf_printf(&out, "%s\n", bad[i]);
+	buf_add(&out, "{\"a\0\":1}\n", 9);
+	read_from(out.data, out.len);
 	for (size_t i = 0; i <= ARRAY_LEN(bad); i++) {
-		struct recording_entry e = next(t);
-
-		if (e.kind != RECORDING_BROKEN)
+		if (next() != RECORDING_BROKEN)
 			fail_msg("line %zu was taken", i + 1);
-		assert_non_null(e.why);
+		assert_non_null(entry.why);
 	}
-	assert_int_equal(next(t).kind, RECORDING_EOF);
-	recording_close(t);
-	buf_free(&all);
+	assert_int_equal(next(), RECORDING_EOF);
 }
 
 TEST(line__last_without_its_end)
 {
-	struct recording *t = tape_of("{\"a\":1}\n{\"b\":", 14);
-	struct recording_entry e;
-
-	assert_int_equal(next(t).kind, RECORDING_BARE);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_EOF);
-	assert_true(e.torn);
-	recording_close(t);
-	t = tape_of("{\"a\":1}", 7);	/* whole all the same */
-	assert_int_equal(next(t).kind, RECORDING_BARE);
-	assert_false(next(t).torn);
-	recording_close(t);
+	read_from("{\"a\":1}\n{\"b\":", 14);
+	assert_int_equal(next(), RECORDING_BARE);
+	assert_int_equal(next(), RECORDING_EOF);
+	assert_true(entry.torn);
+	read_from("{\"a\":1}", 7);	/* whole all the same */
+	assert_int_equal(next(), RECORDING_BARE);
+	assert_int_equal(next(), RECORDING_EOF);
+	assert_false(entry.torn);
 }
 
 TEST(line__too_long_is_skipped)
 {
 	size_t len = RECORDING_LINE_MAX + 5;
 	char *text = malloc(len + 9);
-	struct recording *t;
 
 	assert_non_null(text);
 	memset(text, 'x', len);
 	memcpy(text + len, "\n{\"a\":1}\n", 9);
-	t = tape_of(text, len + 9);
-	assert_int_equal(next(t).kind, RECORDING_BROKEN);
-	assert_int_equal(next(t).kind, RECORDING_BARE);
-	assert_int_equal(next(t).kind, RECORDING_EOF);
-	recording_close(t);
+	read_from(text, len + 9);
+	assert_int_equal(next(), RECORDING_BROKEN);
+	assert_int_equal(next(), RECORDING_BARE);
+	assert_int_equal(next(), RECORDING_EOF);
 	free(text);
 }
 
 /* Without a writer a FIFO has neither lines nor an end yet; opening it must not wait. */
 TEST(fifo__is_waited_for)
 {
-	struct recording_entry e;
-	struct recording *t;
-	struct err err;
 	int writer;
 
-	snprintf(path, sizeof(path), "%s/tape.fifo.%d",
-		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
-	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
 	alarm(20);
-	assert_int_equal(recording_open(&t, path, &err), ST_OK);
+	assert_int_equal(recording_open(&recording, "fifo", &err), ST_OK);
 	alarm(0);
-	assert_int_equal(next(t).kind, RECORDING_WAIT);
-	writer = open(path, O_WRONLY);
+	assert_int_equal(next(), RECORDING_WAIT);
+	writer = open("fifo", O_WRONLY);
 	assert_int_equal(write(writer, "{\"a\":1}\n{\"b", 11), 11);
-	assert_int_equal(next(t).kind, RECORDING_BARE);
-	assert_int_equal(next(t).kind, RECORDING_WAIT);
+	assert_int_equal(next(), RECORDING_BARE);
+	assert_int_equal(next(), RECORDING_WAIT);
 	assert_int_equal(write(writer, "\":2}\n", 5), 5);
-	e = next(t);
-	assert_int_equal(e.kind, RECORDING_BARE);
-	assert_text(&e, "{\"b\":2}");
-	assert_int_equal(next(t).kind, RECORDING_WAIT);
+	assert_next(RECORDING_BARE, "{\"b\":2}");
+	assert_int_equal(next(), RECORDING_WAIT);
 	close(writer);
-	assert_int_equal(next(t).kind, RECORDING_EOF);
-	recording_close(t);
-	unlink(path);
+	assert_int_equal(next(), RECORDING_EOF);
 }
 
 TEST(file__that_cannot_be_read_is_told)
 {
-	struct recording_entry e;
-	struct recording *t;
-	struct err err;
-
-	assert_int_equal(recording_open(&t, "/nowhere/at/all", &err), ST_USAGE);
-	assert_null(t);
-	assert_int_equal(recording_open(&t, "/", &err), ST_OK);
-	assert_int_equal(recording_read(t, &e, &err), ST_PROTOCOL);
-	recording_close(t);
+	assert_int_equal(recording_open(&recording, "/nowhere/at/all", &err), ST_USAGE);
+	assert_null(recording);
+	assert_int_equal(recording_open(&recording, "/", &err), ST_OK);
+	assert_int_equal(recording_read(recording, &entry, &err), ST_PROTOCOL);
 }
 
 TEST(reject__has_its_members)
 {
-	struct buf out = { 0 };
-
 	recording_entry_put_reject(&out, T, true, 7, "q", "stale", "{\"a\":1}", 7);
 	recording_entry_put_reject(&out, NO_TIME, false, 0, NULL, "not-json", "x\"", 2);
 	buf_char(&out, '\0');
@@ -466,10 +391,10 @@ TEST(reject__has_its_members)
 		"\"reason\":\"stale\",\"frame\":{\"a\":1}}\n"
 		"{\"at\":null,\"window\":null,\"queueId\":null,\"reason\":\"not-json\","
 		"\"text\":\"x\\\"\"}\n");
-	buf_free(&out);
 }
 
 int main(void)
 {
+	each_test(workdir_enter, tear_down);
 	return run_all_tests(NULL, NULL);
 }

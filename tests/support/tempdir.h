@@ -1,4 +1,4 @@
-/* A directory for one test, as XDG_CACHE_HOME, and its end. */
+/* A directory for one test, which is its XDG_CACHE_HOME too, and files in it. */
 #ifndef TEMPDIR_H
 #define TEMPDIR_H
 
@@ -45,6 +45,27 @@ static inline void tempdir_free(char *path)
 	free(path);
 }
 
+/* A setup that makes such a directory and works in it, and the teardown. */
+static char *workdir;
+static int workdir_before;
+
+static inline int workdir_enter(void **state)
+{
+	(void)state;
+	workdir = tempdir_new();
+	workdir_before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return workdir_before >= 0 && chdir(workdir) == 0 ? 0 : -1;
+}
+
+static inline int workdir_leave(void **state)
+{
+	bool failed = fchdir(workdir_before) != 0 || close(workdir_before) != 0;
+
+	(void)state;
+	tempdir_free(workdir);
+	return failed ? -1 : 0;
+}
+
 static inline bool exists(const char *path)
 {
 	struct stat st;
@@ -82,6 +103,23 @@ static inline void put_file(const char *path, const char *text, size_t len, mode
 		&& close(fd) == 0;
 
 	assert_true(good);
+}
+
+static inline void put_text(const char *path, const char *text, mode_t mode)
+{
+	put_file(path, text, strlen(text), mode);
+}
+
+static inline void assert_file(const char *path, const char *text)
+{
+	char got[256];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, got, sizeof(got) - 1);
+
+	close(fd);
+	assert_true(n >= 0);
+	got[n] = '\0';
+	assert_string_equal(got, text);
 }
 
 #endif

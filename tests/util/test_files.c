@@ -1,47 +1,10 @@
 /* Two names for one file, also of one that does not exist yet; what is read whole, and what a
  * pipe without an end costs. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "tests/support/check.h"
+#include "tests/support/tempdir.h"
 #include "util/files.h"
-
-static char *dir;
-static int home;
-
-static int enter(void **state __attribute__((unused)))
-{
-	const char *tmp = getenv("TMPDIR");
-
-	home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return home < 0 || asprintf(&dir, "%s/paths.XXXXXX", tmp ? tmp : "/tmp") < 0
-		|| !mkdtemp(dir) || chdir(dir) != 0 ? -1 : 0;
-}
-
-static int leave(void **state __attribute__((unused)))
-{
-	bool failed;
-
-	failed = fchdir(home) != 0 || close(home) != 0 || rmdir(dir) != 0;
-	free(dir);
-	return failed ? -1 : 0;
-}
-
-static void write_file(const char *path, const char *text, mode_t mode)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
 
 /* --- two names ---------------------------------------------------------------------- */
 
@@ -64,23 +27,22 @@ static void assert_one(const char *a, const char *b, bool one)
 
 TEST(test_names_of_a_file_that_is_not_there_yet)
 {
-	char *absolute;
+	char *absolute = joined(workdir, "/new");
 
-	assert_true(asprintf(&absolute, "%s/new", dir) > 0);
 	assert_one("new", "./new", true);
 	assert_one("new", absolute, true);
 	assert_one("new", "other", false);
 	assert_one("/gsqstat-new", "//gsqstat-new", true);
 	/* where there is no directory there will be no file */
 	assert_one("nowhere/new", "nowhere/new", false);
+	assert_false(exists("new") || exists("other"));
 	free(absolute);
 }
 
 TEST(test_links_that_lead_to_nothing_yet)
 {
-	char *absolute;
+	char *absolute = joined(workdir, "/new");
 
-	assert_true(asprintf(&absolute, "%s/new", dir) > 0);
 	assert_int_equal(symlink("new", "relative"), 0);
 	assert_int_equal(symlink(absolute, "absolute"), 0);
 	assert_int_equal(symlink("relative", "second"), 0);
@@ -96,12 +58,11 @@ TEST(test_links_that_lead_to_nothing_yet)
 
 TEST(test_names_of_a_file_that_is_there)
 {
-	write_file("one", "", 0600);
+	put_text("one", "", 0600);
 	assert_int_equal(link("one", "two"), 0);
 	assert_one("one", "two", true);
 	assert_one("one", "three", false);
 	assert_one("/dev/null", "/dev/null", false);	/* no regular file may be shared */
-	assert_int_equal(unlink("one") | unlink("two"), 0);
 }
 
 /* --- what is read ------------------------------------------------------------------- */
@@ -110,7 +71,7 @@ TEST(test_read_whole_or_why_not)
 {
 	struct buf text = { 0 };
 
-	write_file("in", "some text", 0600);
+	put_text("in", "some text", 0600);
 	assert_null(files_read("in", 100000, &text));
 	assert_int_equal(text.len, 9);
 	assert_memory_equal(text.data, "some text", 9);
@@ -121,7 +82,6 @@ TEST(test_read_whole_or_why_not)
 	buf_free(&text);
 	assert_string_equal(files_read("in", 4, &text), "it is too long");
 	buf_free(&text);
-	assert_int_equal(unlink("in"), 0);
 }
 
 /* A descriptor that another process made non-blocking: what comes late is read too. */
@@ -152,5 +112,6 @@ TEST(test_stdin_that_does_not_block)
 
 int main(void)
 {
-	return run_all_tests(enter, leave);
+	each_test(workdir_enter, workdir_leave);
+	return run_all_tests(NULL, NULL);
 }

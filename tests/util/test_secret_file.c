@@ -1,44 +1,8 @@
 /* Files with secrets: what is read, and what is refused of each kind. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "tests/support/check.h"
+#include "tests/support/tempdir.h"
 #include "util/secret_file.h"
-
-static char *dir;
-static int home;
-
-static int enter(void **state __attribute__((unused)))
-{
-	const char *tmp = getenv("TMPDIR");
-
-	home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return home < 0 || asprintf(&dir, "%s/secret.XXXXXX", tmp ? tmp : "/tmp") < 0
-		|| !mkdtemp(dir) || chdir(dir) != 0 ? -1 : 0;
-}
-
-static int leave(void **state __attribute__((unused)))
-{
-	bool failed = fchdir(home) != 0 || close(home) != 0 || rmdir(dir) != 0;
-
-	free(dir);
-	return failed ? -1 : 0;
-}
-
-static void write_file(const char *path, const char *text, mode_t mode)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
 
 static const char *read_key(const char *path, struct buf *secret)
 {
@@ -54,7 +18,7 @@ static void assert_secret(const char *text, mode_t mode, const char *why, const 
 	struct buf secret = { 0 };
 	const char *found;
 
-	write_file("secret", text, mode);
+	put_text("secret", text, mode);
 	found = read_key("secret", &secret);
 	if (why)
 		assert_string_equal(found, why);
@@ -65,7 +29,6 @@ static void assert_secret(const char *text, mode_t mode, const char *why, const 
 		assert_memory_equal(secret.data, expected, secret.len);
 	}
 	buf_wipe(&secret);
-	assert_int_equal(unlink("secret"), 0);
 }
 
 TEST(secret_is_nobody_elses_and_has_no_newline)
@@ -99,7 +62,7 @@ TEST(secret_that_may_be_exposed_has_its_mode)
 	struct buf secret = { 0 };
 	unsigned exposed;
 
-	write_file("secret", "s\r", 0640);
+	put_text("secret", "s\r", 0640);
 	assert_null(secret_file_read(SECRET_FILE_TEXT, "secret", &secret, &exposed));
 	assert_string_equal(secret.data, "s");
 	assert_int_equal(exposed, 0640);
@@ -111,10 +74,10 @@ TEST(secret_that_may_be_exposed_has_its_mode)
 	assert_string_equal(secret_file_read(SECRET_FILE_GC, ".", &secret, &exposed),
 		"it is no file");
 	buf_wipe(&secret);
-	assert_int_equal(unlink("secret"), 0);
 }
 
 int main(void)
 {
-	return run_all_tests(enter, leave);
+	each_test(workdir_enter, workdir_leave);
+	return run_all_tests(NULL, NULL);
 }
