@@ -10,7 +10,24 @@
 #define CLOSE CURLWS_CLOSE
 #define MORE CURLWS_CONT
 
-static struct ws_event next(struct ws *ws)
+static struct ws *ws;
+
+static int tear_down(void **state __attribute__((unused)))
+{
+	ws_free(ws);
+	ws = NULL;
+	return 0;
+}
+
+/* A connection whose upgrade was answered. The payload is not sent yet. */
+static void open_with(const char *payload)
+{
+	ws_free(ws);
+	ws = fake_open(payload);
+	assert_non_null(ws);
+}
+
+static struct ws_event next(void)
 {
 	struct ws_event e;
 
@@ -19,41 +36,38 @@ static struct ws_event next(struct ws *ws)
 	return e;
 }
 
-static void assert_nothing(struct ws *ws)
+static void assert_nothing(void)
 {
 	struct ws_event e;
 
 	assert_false(ws_next(ws, &e));
 }
 
-static void assert_message(struct ws *ws, enum ws_event_kind kind, const char *text, size_t len)
+static void assert_message(enum ws_event_kind kind, const char *text, size_t len)
 {
-	struct ws_event e = next(ws);
+	struct ws_event e = next();
 
 	assert_int_equal(e.kind, kind);
 	assert_int_equal(e.len, len);
 	assert_memory_equal(e.text, text, len);
 }
 
-static struct ws *opened_ws(void)
+static void open_ws(void)
 {
-	struct ws *ws = fake_open(NULL);
-
-	assert_non_null(ws);
-	assert_int_equal(next(ws).kind, WS_OPENED);
-	return ws;
+	open_with(NULL);
+	assert_int_equal(next().kind, WS_OPENED);
 }
 
 /* The loop's turn, and what it says of the end. */
-static struct ws_event ended(struct ws *ws)
+static struct ws_event ended(void)
 {
 	struct ws_event e;
 
-	assert_nothing(ws);
+	assert_nothing();
 	ws_step(ws, 0);
-	e = next(ws);
+	e = next();
 	assert_int_equal(e.kind, WS_ENDED);
-	assert_nothing(ws);
+	assert_nothing();
 	return e;
 }
 
@@ -71,19 +85,18 @@ static void assert_sent_close(int code)
 
 /* The lines of a head in their order, Sec-WebSocket-Accept where a `*` is; nothing may come of
  * it before its last one. */
-static struct ws *answered(const char *const *lines, size_t n)
+static void answer_with(const char *const *lines, size_t n)
 {
-	struct ws *ws = fake_connect(NULL);
-
+	ws_free(ws);
+	ws = fake_connect(NULL);
 	assert_non_null(ws);
 	for (size_t i = 0; i < n; i++) {
-		assert_nothing(ws);
+		assert_nothing();
 		if (lines[i][0] == '*')
 			fake_line("sec-websocket-accept:\t%s  \r\n", ws->handshake.accept);
 		else
 			fake_line("%s", lines[i]);
 	}
-	return ws;
 }
 
 TEST(handshake__is_judged_by_its_whole_head)
@@ -99,14 +112,12 @@ TEST(handshake__is_judged_by_its_whole_head)
 
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		size_t n = 0;
-		struct ws *ws;
 
 		while (n < ARRAY_LEN(heads[i]) && heads[i][n])
 			n++;
-		ws = answered(heads[i], n);
-		assert_int_equal(next(ws).kind, WS_OPENED);
-		assert_nothing(ws);
-		ws_free(ws);
+		answer_with(heads[i], n);
+		assert_int_equal(next().kind, WS_OPENED);
+		assert_nothing();
 	}
 }
 
@@ -135,18 +146,16 @@ TEST(handshake__that_is_wrong_is_a_breach)
 
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		struct ws_event e;
-		struct ws *ws;
 		size_t n = 0;
 
 		while (n < ARRAY_LEN(heads[i].lines) && heads[i].lines[n])
 			n++;
-		ws = answered(heads[i].lines, n);
-		e = next(ws);
+		answer_with(heads[i].lines, n);
+		e = next();
 		assert_int_equal(e.kind, WS_ENDED);
 		assert_int_equal(e.end, WS_END_BREACH);
 		assert_non_null(strstr(e.reason, heads[i].why));
-		assert_nothing(ws);
-		ws_free(ws);
+		assert_nothing();
 	}
 }
 
@@ -156,37 +165,34 @@ TEST(fragments__are_one_message_wherever_they_are_cut)
 {
 	static const char text[] = "{\"a\":\"\303\251\342\202\254\360\237\230\200\"}";
 	const size_t len = sizeof(text) - 1;
-	struct ws *ws = opened_ws();
 
+	open_ws();
 	for (size_t i = 0; i <= len; i++)
 		for (size_t j = i; j <= len; j++) {
 			fake_frame(TEXT | MORE, text, i, 1 + j % 4);
 			fake_frame(CURLWS_PING, "ping", 4, 3);
 			fake_frame(TEXT | MORE, text + i, j - i, 4096);
 			fake_frame(CURLWS_PONG, "", 0, 1);
-			assert_nothing(ws);
+			assert_nothing();
 			fake_frame(TEXT, text + j, len - j, 1 + i % 4);
-			assert_message(ws, WS_TEXT, text, len);
+			assert_message(WS_TEXT, text, len);
 		}
-	assert_nothing(ws);
-	ws_free(ws);
+	assert_nothing();
 }
 
 TEST(messages__come_in_order_and_of_their_kind)
 {
-	struct ws *ws = opened_ws();
-
+	open_ws();
 	fake_frame(TEXT, "one", 3, 1);
 	fake_frame(BINARY | MORE, "\xff", 1, 1);
 	fake_frame(BINARY, "\0", 1, 1);
 	fake_frame(TEXT, "", 0, 1);
 	fake_frame(TEXT, "two", 3, 4096);
-	assert_message(ws, WS_TEXT, "one", 3);
-	assert_message(ws, WS_BINARY, "\xff", 2);
-	assert_message(ws, WS_TEXT, "", 0);
-	assert_message(ws, WS_TEXT, "two", 3);
-	assert_nothing(ws);
-	ws_free(ws);
+	assert_message(WS_TEXT, "one", 3);
+	assert_message(WS_BINARY, "\xff", 2);
+	assert_message(WS_TEXT, "", 0);
+	assert_message(WS_TEXT, "two", 3);
+	assert_nothing();
 }
 
 /* An empty fragment is one like any other, the first, the last and the only one too. */
@@ -196,9 +202,9 @@ TEST(empty_fragments__count)
 
 	for (int mask = 0; mask < 8; mask++)	/* which of three fragments have bytes */
 		for (size_t most = 1; most < 5; most++) {
-			struct ws *ws = opened_ws();
 			size_t len = 0;
 
+			open_ws();
 			for (int i = 0; i < 3; i++) {
 				size_t n = mask & 1 << i && len < 2 ? 1 : 0;
 
@@ -207,9 +213,8 @@ TEST(empty_fragments__count)
 				len += n;
 				assert_int_equal(ws_was_cut(ws), i < 2);
 			}
-			assert_message(ws, WS_TEXT, text, len);
-			assert_nothing(ws);
-			ws_free(ws);
+			assert_message(WS_TEXT, text, len);
+			assert_nothing();
 		}
 }
 
@@ -218,16 +223,14 @@ TEST(message__that_is_cut_is_known)
 	static const char frame[] = "\x01\x01x\x80\x00";
 
 	for (size_t len = 0; len < sizeof(frame); len++) {
-		struct ws *ws = opened_ws();
-
+		open_ws();
 		fake_bytes(frame, len);
 		assert_int_equal(ws_was_cut(ws), len > 0 && len < sizeof(frame) - 1);
 		fake_over(CURLE_OK);
 		if (len == sizeof(frame) - 1)
-			assert_message(ws, WS_TEXT, "x", 1);
-		assert_int_equal(next(ws).close_code, 1006);
+			assert_message(WS_TEXT, "x", 1);
+		assert_int_equal(next().close_code, 1006);
 		assert_int_equal(ws_was_cut(ws), len > 0 && len < sizeof(frame) - 1);
-		ws_free(ws);
 	}
 }
 
@@ -236,11 +239,9 @@ TEST(control_frame__is_no_message_to_be_cut)
 	static const char *const bytes[] = { "\x88", "\x89\x02x", "\x8a\x7d" };
 
 	for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
-		struct ws *ws = opened_ws();
-
+		open_ws();
 		fake_bytes(bytes[i], strlen(bytes[i]));
 		assert_false(ws_was_cut(ws));
-		ws_free(ws);
 	}
 }
 
@@ -252,26 +253,23 @@ TEST(message__of_a_mib_is_taken_and_one_byte_more_is_not)
 	memset(text, 'x', MIB + 1);
 	for (size_t len = MIB; len <= MIB + 1; len++)
 		for (size_t first = 0; first <= len; first += len / 4) {
-			struct ws *ws = opened_ws();
-
+			open_ws();
 			if (first)
 				fake_frame(TEXT | MORE, text, first, 4096);
 			fake_frame(TEXT, text + first, len - first, 4096);
 			if (len == MIB) {
-				assert_message(ws, WS_TEXT, text, len);
+				assert_message(WS_TEXT, text, len);
 			} else {
-				assert_int_equal(ended(ws).end, WS_END_TOO_BIG);
+				assert_int_equal(ended().end, WS_END_TOO_BIG);
 				assert_sent_close(1009);
 			}
-			ws_free(ws);
 		}
 	free(text);
 }
 
 TEST(too_big__is_known_by_the_header_and_makes_deaf)
 {
-	struct ws *ws = opened_ws();
-
+	open_ws();
 	fake_frame(TEXT, "before", 6, 6);
 	fake_bytes("\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10);
 	for (int i = 0; i < 100; i++)
@@ -280,12 +278,11 @@ TEST(too_big__is_known_by_the_header_and_makes_deaf)
 	fake_frame(CLOSE, "\x03\xe8", 2, 2);
 	assert_int_equal(ws->partial.cap, 0);
 	assert_int_equal(fake.nsent, 0);
-	assert_message(ws, WS_TEXT, "before", 6);
-	assert_int_equal(ended(ws).end, WS_END_TOO_BIG);
+	assert_message(WS_TEXT, "before", 6);
+	assert_int_equal(ended().end, WS_END_TOO_BIG);
 	assert_true(ws_was_cut(ws));
 	assert_sent_close(1009);
 	assert_int_equal(fake.stopped, 1);
-	ws_free(ws);
 }
 
 TEST(bad_text__is_closed_with_1007)
@@ -298,62 +295,56 @@ TEST(bad_text__is_closed_with_1007)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		struct ws *ws = opened_ws();
-
+		open_ws();
 		fake_frame(TEXT | MORE, bad[i].a, strlen(bad[i].a), 1);
 		assert_int_equal(ws->fault, FAULT_NONE);
 		fake_frame(TEXT, bad[i].b, strlen(bad[i].b), 1);
 		fake_frame(TEXT, "after", 5, 5);
-		assert_int_equal(ended(ws).end, WS_END_BAD_TEXT);
+		assert_int_equal(ended().end, WS_END_BAD_TEXT);
 		assert_false(ws_was_cut(ws));
 		assert_sent_close(1007);
-		ws_free(ws);
 	}
 }
 
 /* What the peer may not send; the reader's own test has every header. */
 TEST(breach__is_closed_with_1002)
 {
-	struct ws *ws = opened_ws();
 	struct ws_event e;
 
+	open_ws();
 	fake_frame(TEXT | MORE, "cut", 3, 9);
 	fake_bytes("\x81\x05" "after", 7);
 	fake_frame(CLOSE, "\x03\xe8", 2, 2);
-	e = ended(ws);
+	e = ended();
 	assert_int_equal(e.end, WS_END_BREACH);
 	assert_non_null(strstr(e.reason, "a message within another one"));
 	assert_true(ws_was_cut(ws));
 	assert_sent_close(1002);
-	ws_free(ws);
 }
 
 /* A server that sends and does not read our first message is not stored without end. */
 TEST(flood__before_the_payload_is_out_is_bounded)
 {
-	struct ws *ws = fake_open("subscribe");
 	static const char text[4096];
 	size_t n = 0;
 
+	open_with("subscribe");
 	fake.room = 0;
 	while (n <= 8192 && fake_frame(BINARY, text, sizeof(text), SIZE_MAX))
 		n++;
 	assert_in_range(n, 4000, 4096);
 	assert_true(ws->events.cap <= 16 * MIB);
-	ws_free(ws);
 }
 
 TEST(no_memory__leaves_no_half_message)
 {
-	struct ws *ws = opened_ws();
-
+	open_ws();
 	ws->events.limit = 2 * sizeof(struct stored) + 20;
 	assert_true(fake_frame(TEXT, "first", 5, 5));
 	assert_false(fake_frame(TEXT, "more than there is room for", 27, 27));
 	fake_over(CURLE_WRITE_ERROR);
-	assert_message(ws, WS_TEXT, "first", 5);
-	assert_string_equal(next(ws).reason, "out of memory");
-	ws_free(ws);
+	assert_message(WS_TEXT, "first", 5);
+	assert_string_equal(next().reason, "out of memory");
 }
 
 /* --- the close ---------------------------------------------------------------------- */
@@ -363,35 +354,33 @@ TEST(close__may_come_in_pieces)
 	static const char close[] = "\x03\xf0too many";
 
 	for (size_t most = 1; most < sizeof(close); most++) {
-		struct ws *ws = opened_ws();
 		struct ws_event e;
 
+		open_ws();
 		fake_frame(TEXT | MORE, "cut off", 7, 7);
 		fake_frame(CLOSE, close, sizeof(close) - 1, most);
 		fake_frame(TEXT, "after", 5, 5);
 		fake_frame(CLOSE, "\x03\xe8", 2, 2);
-		e = ended(ws);
+		e = ended();
 		assert_int_equal(e.end, WS_END_CLOSED);
 		assert_int_equal(e.close_code, 1008);
 		assert_string_equal(e.reason, "too many");
 		assert_sent_close(1008);
-		ws_free(ws);
 	}
 }
 
 TEST(close__without_a_code_is_answered_so)
 {
-	struct ws *ws = opened_ws();
 	struct ws_event e;
 
+	open_ws();
 	fake_frame(CLOSE, "", 0, 1);
-	e = ended(ws);
+	e = ended();
 	assert_int_equal(e.end, WS_END_CLOSED);
 	assert_int_equal(e.close_code, 1005);
 	assert_int_equal(fake.nsent, 1);
 	assert_int_equal(fake.sent_flags, CLOSE);
 	assert_int_equal(fake.sent_len, 0);
-	ws_free(ws);
 }
 
 TEST(close__that_no_peer_may_send_is_a_breach)
@@ -406,64 +395,57 @@ TEST(close__that_no_peer_may_send_is_a_breach)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		struct ws *ws = opened_ws();
-
+		open_ws();
 		fake_frame(CLOSE, bad[i].bytes, bad[i].len, 1);
-		assert_int_equal(ended(ws).end, WS_END_BREACH);
+		assert_int_equal(ended().end, WS_END_BREACH);
 		assert_sent_close(1002);
-		ws_free(ws);
 	}
 }
 
 TEST(end__without_a_close_is_1006)
 {
-	struct ws *ws = opened_ws();
 	struct ws_event e;
 
+	open_ws();
 	fake_frame(TEXT, "whole", 5, 5);
 	fake_frame(TEXT | MORE, "half", 4, 4);
 	fake_bytes("\x88\x02\x03", 3);
 	fake_over(CURLE_OK);
-	assert_message(ws, WS_TEXT, "whole", 5);
-	e = next(ws);
+	assert_message(WS_TEXT, "whole", 5);
+	e = next();
 	assert_int_equal(e.end, WS_END_CLOSED);
 	assert_int_equal(e.close_code, 1006);
 	assert_int_equal(fake.nsent, 0);
-	ws_free(ws);
 }
 
 TEST(answer__waits_for_a_full_socket_but_not_for_ever)
 {
-	struct ws *ws = opened_ws();
-
+	open_ws();
 	fake.room = 0;
 	fake_frame(CLOSE, "\x03\xe8", 2, 2);
 	ws_step(ws, 0);
-	assert_nothing(ws);
+	assert_nothing();
 	assert_int_equal(ws_deadline_us(ws), S);
 	ws_step(ws, S - 1);
-	assert_nothing(ws);
+	assert_nothing();
 	ws_step(ws, S);
-	assert_int_equal(next(ws).end, WS_END_CLOSED);
-	ws_free(ws);
+	assert_int_equal(next().end, WS_END_CLOSED);
 }
 
 TEST(our_close__waits_a_second_for_the_peers)
 {
 	for (int answered = 0; answered < 2; answered++) {
-		struct ws *ws = opened_ws();
-
+		open_ws();
 		ws_close(ws, 0);
 		assert_sent_close(1000);
 		fake_frame(TEXT, "late", 4, 4);
 		ws_step(ws, S - 1);
-		assert_nothing(ws);
+		assert_nothing();
 		if (answered)
 			fake_frame(CLOSE, "\x03\xe8", 2, 1);
 		ws_step(ws, answered ? S - 1 : S);
-		assert_int_equal(next(ws).end, WS_END_OURS);
+		assert_int_equal(next().end, WS_END_OURS);
 		assert_int_equal(fake.nsent, 1);
-		ws_free(ws);
 	}
 }
 
@@ -476,10 +458,9 @@ TEST(ping__is_answered_with_its_bytes)
 	memset(payload, 'p', sizeof(payload));
 	for (size_t len = 0; len <= sizeof(payload); len += 25)
 		for (size_t most = 1; most <= 128; most *= 2) {
-			struct ws *ws = opened_ws();
-
+			open_ws();
 			fake_frame(CURLWS_PING, payload, len, most);
-			assert_nothing(ws);
+			assert_nothing();
 			assert_int_equal(fake.nsent, 0);
 			ws_step(ws, 0);
 			assert_int_equal(fake.nsent, 1);
@@ -488,15 +469,13 @@ TEST(ping__is_answered_with_its_bytes)
 			assert_memory_equal(fake.sent, payload, len);
 			ws_step(ws, 0);
 			assert_int_equal(fake.nsent, 1);
-			ws_free(ws);
 		}
 }
 
 /* A pong that is being sent is not changed by the next ping; of those that wait the last counts. */
 TEST(pings__while_the_socket_is_full_cost_one_answer)
 {
-	struct ws *ws = opened_ws();
-
+	open_ws();
 	fake.room = 2;
 	fake_frame(CURLWS_PING, "first", 5, 9);
 	ws_step(ws, 0);
@@ -513,13 +492,11 @@ TEST(pings__while_the_socket_is_full_cost_one_answer)
 	assert_memory_equal(fake.sent, "firstlast", 9);
 	ws_step(ws, S);
 	assert_int_equal(fake.sent_len, 9);
-	ws_free(ws);
 }
 
 TEST(pong__waits_for_the_text_under_way_and_nothing_follows_a_close)
 {
-	struct ws *ws = opened_ws();
-
+	open_ws();
 	fake.room = 2;
 	assert_true(ws_send(ws, "text"));
 	ws_step(ws, 0);
@@ -536,60 +513,54 @@ TEST(pong__waits_for_the_text_under_way_and_nothing_follows_a_close)
 	ws_step(ws, 0);
 	assert_int_equal(fake.sent_len, 10);
 	assert_int_equal(fake.sent_flags, CLOSE);
-	assert_int_equal(next(ws).close_code, 1000);
-	ws_free(ws);
+	assert_int_equal(next().close_code, 1000);
 }
 
 /* --- the payload -------------------------------------------------------------------- */
 
 TEST(payload__is_sent_in_pieces_before_it_counts_as_open)
 {
-	struct ws *ws = fake_open("subscribe");
-
+	open_with("subscribe");
 	fake.room = 4;
 	fake_frame(TEXT, "early", 5, 5);
 	for (int i = 0; i < 3; i++) {
-		assert_nothing(ws);
+		assert_nothing();
 		ws_step(ws, i);
 	}
-	assert_nothing(ws);
+	assert_nothing();
 	fake.room = SIZE_MAX;
 	ws_step(ws, 3);
 	assert_int_equal(ws_deadline_us(ws), INT64_MIN);
-	assert_int_equal(next(ws).kind, WS_OPENED);
-	assert_message(ws, WS_TEXT, "early", 5);
+	assert_int_equal(next().kind, WS_OPENED);
+	assert_message(WS_TEXT, "early", 5);
 	assert_int_equal(fake.sent_len, 9);
 	assert_memory_equal(fake.sent, "subscribe", 9);
 	assert_int_equal(fake.sent_flags, TEXT);
-	ws_free(ws);
 }
 
 TEST(payload__that_is_not_taken_is_given_up)
 {
-	struct ws *ws = fake_open("subscribe");
-
+	open_with("subscribe");
 	fake.room = 0;
-	assert_nothing(ws);
+	assert_nothing();
 	ws_step(ws, 0);
 	ws_step(ws, 5 * S - 1);
-	assert_nothing(ws);
+	assert_nothing();
 	ws_step(ws, 5 * S);
-	assert_int_equal(next(ws).end, WS_END_NETWORK);
-	ws_free(ws);
+	assert_int_equal(next().end, WS_END_NETWORK);
 }
 
 TEST(time_limit__that_cannot_be_lifted_ends_the_stream)
 {
-	struct ws *ws = fake_open(NULL);
-
+	open_with(NULL);
 	fake.option = CURLE_UNKNOWN_OPTION;
-	assert_int_equal(next(ws).end, WS_END_NETWORK);
-	assert_nothing(ws);
+	assert_int_equal(next().end, WS_END_NETWORK);
+	assert_nothing();
 	assert_int_equal(fake.stopped, 1);
-	ws_free(ws);
 }
 
 int main(void)
 {
+	each_test(NULL, tear_down);
 	return run_all_tests(NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "net/rest.h"
 #include "run/run.h"
 #include "tests/support/check.h"
+#include "tests/support/fake_source.h"
 #include "util/base.h"
 #include "util/lines.h"
 #include "util/time.h"
@@ -137,12 +138,6 @@ enum token_state token_step(struct token *t, int64_t now_us)
 	return TOKEN_READY;
 }
 
-int64_t token_deadline_us(const struct token *t)
-{
-	(void)t;
-	return INT64_MAX;
-}
-
 const char *token_value(const struct token *t)
 {
 	(void)t;
@@ -246,33 +241,10 @@ bool ws_next(struct ws *ws, struct ws_event *event)
 	return true;
 }
 
-bool ws_was_cut(const struct ws *ws)
-{
-	(void)ws;
-	return false;
-}
-
 bool ws_send(struct ws *ws, const char *text)
 {
 	(void)ws, (void)text;
 	return true;
-}
-
-void ws_step(struct ws *ws, int64_t now_us)
-{
-	(void)ws, (void)now_us;
-}
-
-const char *ws_waits_for(const struct ws *ws)
-{
-	(void)ws;
-	return NULL;
-}
-
-int64_t ws_deadline_us(const struct ws *ws)
-{
-	(void)ws;
-	return INT64_MAX;
 }
 
 void ws_close(struct ws *ws, int64_t now_us)

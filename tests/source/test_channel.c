@@ -10,6 +10,7 @@
 #include "source/channel.h"
 #include "source/stream.h"
 #include "tests/support/check.h"
+#include "tests/support/fake_source.h"
 #include "util/text.h"
 #include "ws.h"
 
@@ -58,6 +59,7 @@ static struct {
 static char id[QUEUES][UUID_LEN + 1];
 static const char *queue[QUEUES];
 static const char *const patterns[] = { "oWaiting" };
+static struct channel_conf conf;	/* a test may change it */
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -211,29 +213,6 @@ bool ws_send(struct ws *ws, const char *text)
 	return true;
 }
 
-bool ws_was_cut(const struct ws *ws)
-{
-	(void)ws;
-	return false;
-}
-
-void ws_step(struct ws *ws, int64_t now_us)
-{
-	(void)ws, (void)now_us;
-}
-
-const char *ws_waits_for(const struct ws *ws)
-{
-	(void)ws;
-	return NULL;
-}
-
-int64_t ws_deadline_us(const struct ws *ws)
-{
-	(void)ws;
-	return INT64_MAX;
-}
-
 void ws_close(struct ws *ws, int64_t now_us)
 {
 	(void)now_us;
@@ -260,12 +239,6 @@ enum token_state token_step(struct token *t, int64_t now_us)
 {
 	(void)t, (void)now_us;
 	return TOKEN_READY;
-}
-
-int64_t token_deadline_us(const struct token *t)
-{
-	(void)t;
-	return INT64_MAX;
 }
 
 const char *token_value(const struct token *t)
@@ -350,6 +323,22 @@ static void wait(int64_t us)
 	until(play.now_us + us);
 }
 
+/* Nothing is said before that time has passed; then the words are. */
+static void expect_said_after(int64_t us, const char *words, int line)
+{
+	wait(us - 1);
+	expect_said("", line);
+	wait(1);
+	expect_said(words, line);
+}
+
+#define assert_said_after(us, words) expect_said_after(us, words, __LINE__)
+
+static void say_on(unsigned number, const char *text)
+{
+	arrive(number, (struct ws_event){ .kind = WS_TEXT, .text = text, .len = strlen(text) });
+}
+
 static void lose(unsigned number, int code)
 {
 	arrive(number, (struct ws_event){ .kind = WS_ENDED, .end = WS_END_CLOSED,
@@ -357,27 +346,16 @@ static void lose(unsigned number, int code)
 	turn();
 }
 
-static void evict(unsigned number)
+/* The socket with that number stands in that place. */
+static void evict_from(size_t place, unsigned number)
 {
-	channel_control(play.ch, number % 2, NOTIFICATION_UNSUBSCRIBED, play.now_us);
+	channel_control(play.ch, place, NOTIFICATION_UNSUBSCRIBED, play.now_us);
 	lose(number, 1001);
 }
 
-static struct channel_conf conf(void)
+static void open_channel(size_t nqueue)
 {
-	return (struct channel_conf){
-		.api_url = "https://h", .pattern = patterns, .npattern = 1, .snapshot = true,
-		.connect_timeout_us = 15 * S, .retry_for_us = 60 * S,
-		.idle_timeout_us = 10000 * H, .pong_timeout_us = 10 * S, .margin_us = 60 * S
-	};
-}
-
-static void open_channel(const struct channel_conf *c, size_t nqueue)
-{
-	struct channel_conf mine = *c;
-
-	mine.began_us = mine.began_us ? mine.began_us : play.now_us;
-	play.ch = channel_new(&mine, queue, nqueue, NULL, &play.token, play.now_us);
+	play.ch = channel_new(&conf, queue, nqueue, NULL, &play.token, play.now_us);
 	assert_non_null(play.ch);
 	wait(0);
 }
@@ -385,9 +363,7 @@ static void open_channel(const struct channel_conf *c, size_t nqueue)
 /* Up, its first answer in. */
 static void start(void)
 {
-	struct channel_conf c = conf();
-
-	open_channel(&c, 2);
+	open_channel(2);
 	assert_said("t1 create1 PUT1 open0:1 connected0 query1 answer ");
 	assert_true(channel_is_up(play.ch));
 }
@@ -396,6 +372,12 @@ static int setup(void **state __attribute__((unused)))
 {
 	memset(&play, 0, sizeof(play));
 	play.now_us = 1000 * H;
+	conf = (struct channel_conf){
+		.api_url = "https://h", .pattern = patterns, .npattern = 1, .snapshot = true,
+		.connect_timeout_us = 15 * S, .retry_for_us = 60 * S,
+		.idle_timeout_us = 10000 * H, .pong_timeout_us = 10 * S, .margin_us = 60 * S,
+		.began_us = play.now_us
+	};
 	for (size_t i = 0; i < QUEUES; i++) {
 		snprintf(id[i], sizeof(id[i]), "%08zx-0000-4000-8000-000000000001", i);
 		queue[i] = id[i];
@@ -414,14 +396,8 @@ static int teardown(void **state __attribute__((unused)))
 TEST(topics__are_put_again_every_20_hours)
 {
 	start();
-	wait(20 * H - 1);
-	assert_said("");
-	wait(1);
-	assert_said("PUT1 ");
-	wait(20 * H - 1);
-	assert_said("");
-	wait(1);
-	assert_said("PUT1 ");
+	assert_said_after(20 * H, "PUT1 ");
+	assert_said_after(20 * H, "PUT1 ");
 	assert_true(channel_is_up(play.ch));
 }
 
@@ -431,17 +407,11 @@ TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket)
 	fail_once("PUT1", HTTP_SERVER, -1);
 	wait(20 * H);
 	assert_said("PUT1 warning0 ");
-	wait(5 * S - 1);
-	assert_said("");
-	wait(1);
-	assert_said("PUT1 ");
+	assert_said_after(5 * S, "PUT1 ");
 	fail_once("PUT1", HTTP_LIMITED, 30 * S);
 	wait(20 * H);
 	assert_said("PUT1 warning0 ");
-	wait(30 * S - 1);
-	assert_said("");
-	wait(1);
-	assert_said("PUT1 ");
+	assert_said_after(30 * S, "PUT1 ");
 	assert_int_equal(channel_status(play.ch), ST_OK);
 }
 
@@ -522,7 +492,7 @@ TEST(hand_over__that_fails_keeps_the_old_socket)
 	assert_int_equal(channel_status(play.ch), ST_OK);
 	wait(S);
 	assert_said("lost1 retry0 open2:1 connected1 query2 answer ");
-	arrive(0, (struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
+	say_on(0, "x");
 	turn();
 	assert_said("message0 ");
 }
@@ -533,12 +503,11 @@ TEST(hand_over__keeps_the_old_socket_for_60_seconds)
 	closing(0);
 	assert_said("open1:1 connected1 ");
 	wait(30 * S);
-	arrive(0, (struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
-	arrive(1, (struct ws_event){ .kind = WS_TEXT, .text = "y", .len = 1 });
+	say_on(0, "x");
+	say_on(1, "y");
 	wait(30 * S - 1);
 	assert_said("message0 message1 ");
-	wait(1);
-	assert_said("close0 lost0 ");
+	assert_said_after(1, "close0 lost0 ");
 	assert_true(channel_is_up(play.ch));
 	wait(H);
 	assert_said("");
@@ -591,34 +560,29 @@ TEST(eviction__is_a_new_channel_once_a_minute)
 	int64_t made_us;
 
 	start();
-	evict(0);
+	evict_from(0, 0);
 	wait(S);
 	assert_said("lost0 retry0 DELETE1 t2 create2 PUT2 open1:2 connected0 query2 answer ");
 	made_us = play.told_us;
 	wait(9 * S);
-	channel_control(play.ch, 0, NOTIFICATION_UNSUBSCRIBED, play.now_us);
-	lose(1, 1001);
+	evict_from(0, 1);
 	until(made_us + 60 * S - 1);
 	assert_said("lost0 retry0 ");
 	wait(1);
 	assert_said("DELETE2 t3 create3 PUT3 open2:3 connected0 query3 answer ");
 	wait(60 * S);
-	channel_control(play.ch, 0, NOTIFICATION_UNSUBSCRIBED, play.now_us);
-	lose(2, 1001);
+	evict_from(0, 2);
 	wait(S);
 	assert_said("lost0 retry0 DELETE3 t4 create4 PUT4 open3:4 connected0 query4 answer ");
 }
 
 TEST(eviction__that_comes_again_too_soon_for_retry_for_is_the_end)
 {
-	struct channel_conf c = conf();
-
-	c.retry_for_us = 20 * S;
-	open_channel(&c, 2);
-	evict(0);
+	conf.retry_for_us = 20 * S;
+	open_channel(2);
+	evict_from(0, 0);
 	wait(10 * S);
-	channel_control(play.ch, 0, NOTIFICATION_UNSUBSCRIBED, play.now_us);
-	lose(1, 1001);
+	evict_from(0, 1);
 	assert_int_equal(play.over, ST_NET);
 	assert_non_null(strstr(play.reason, "evicted"));
 	assert_non_null(strstr(play.reason, "once a minute, that is in 50"));
@@ -631,52 +595,36 @@ TEST(token__changes_before_its_end_with_its_channel)
 {
 	play.life_us = H;
 	start();
-	wait(H - 60 * S - 1);
-	assert_said("");
-	wait(1);
-	assert_said("t2 create2 PUT2 open1:2 connected1 ");
+	assert_said_after(H - 60 * S, "t2 create2 PUT2 open1:2 connected1 ");
 	wait(S - 1);
 	assert_said("");
 	wait(1);
 	turn();
 	assert_said("close0 lost0 DELETE1 ");
-	wait(H - 61 * S - 1);
-	assert_said("");
-	wait(1);
-	assert_said("t3 create3 PUT3 open2:3 connected0 ");
+	assert_said_after(H - 61 * S, "t3 create3 PUT3 open2:3 connected0 ");
 }
 
 TEST(token__that_lives_shorter_than_the_margin_gets_half_of_it)
 {
 	play.life_us = 50 * S;
 	start();
-	wait(25 * S - 1);
-	assert_said("");
-	wait(1);
-	assert_said("t2 create2 PUT2 open1:2 connected1 ");
+	assert_said_after(25 * S, "t2 create2 PUT2 open1:2 connected1 ");
 }
 
 /* --- the snapshot --------------------------------------------------------------------- */
 
 TEST(snapshot__goes_on_where_it_failed)
 {
-	struct channel_conf c = conf();
-
 	fail_once("query2", HTTP_LIMITED, 7 * S);
-	open_channel(&c, 500);
+	open_channel(500);
 	assert_said("t1 create1 PUT1 open0:1 connected0 query1 query2 retry0 ");
-	wait(7 * S - 1);
-	assert_said("");
-	wait(1);
-	assert_said("query3 query4 answer answer answer ");
+	assert_said_after(7 * S, "query3 query4 answer answer answer ");
 }
 
 TEST(snapshot__begins_anew_after_a_loss)
 {
-	struct channel_conf c = conf();
-
 	fail_once("query2", HTTP_LIMITED, 7 * S);
-	open_channel(&c, 500);
+	open_channel(500);
 	lose(0, 1006);
 	wait(S);
 	assert_said("t1 create1 PUT1 open0:1 connected0 query1 query2 retry0 lost0 retry0 "
@@ -686,11 +634,9 @@ TEST(snapshot__begins_anew_after_a_loss)
 /* Else a peer that drops each socket could keep a run from beginning, and from ending. */
 static void lose_until_over(int64_t began_us)
 {
-	struct channel_conf c = conf();
-
 	play.hold_queries = true;
-	c.began_us = began_us;
-	open_channel(&c, 2);
+	conf.began_us = began_us;
+	open_channel(2);
 	while (!play.over && play.now_us < began_us + 120 * S) {
 		if (channel_is_up(play.ch))
 			lose(play.sockets - 1, 1006);
@@ -715,12 +661,11 @@ TEST(look_up__before_it_gives_no_new_time)
 /* Each request is answered within its own bound. */
 TEST(start__without_retries_has_twice_the_bound_of_a_request)
 {
-	struct channel_conf c = conf();
 	int64_t began_us = play.now_us;
 
-	c.retry_for_us = 0;
+	conf.retry_for_us = 0;
 	play.hold = true;
-	open_channel(&c, 2);
+	open_channel(2);
 	for (int i = 1; i <= 2; i++) {
 		assert_int_equal(play.bound_us, 15 * S);
 		wait(12 * S);
@@ -737,11 +682,8 @@ TEST(start__without_retries_has_twice_the_bound_of_a_request)
 
 TEST(start__in_time_is_bound_no_more)
 {
-	struct channel_conf c = conf();
-
-	c.retry_for_us = 0;
-	open_channel(&c, 2);
-	assert_said("t1 create1 PUT1 open0:1 connected0 query1 answer ");
+	conf.retry_for_us = 0;
+	start();
 	wait(20 * H);
 	assert_said("PUT1 ");
 	assert_true(channel_is_up(play.ch));
@@ -751,17 +693,8 @@ TEST(start__in_time_is_bound_no_more)
 
 static void start_silent(void)
 {
-	struct channel_conf c = conf();
-
-	c.idle_timeout_us = 40 * S;
-	open_channel(&c, 2);
-	assert_said("t1 create1 PUT1 open0:1 connected0 query1 answer ");
-}
-
-static void say_on(unsigned number, const char *text)
-{
-	arrive(number, (struct ws_event){ .kind = WS_TEXT, .text = text, .len = strlen(text) });
-	turn();
+	conf.idle_timeout_us = 40 * S;
+	start();
 }
 
 TEST(silence__is_a_loss_only_without_a_pong)
@@ -772,11 +705,11 @@ TEST(silence__is_a_loss_only_without_a_pong)
 	assert_true(channel_is_up(play.ch));
 	assert_int_equal(channel_status(play.ch), ST_OK);
 	say_on(0, "{}");
+	turn();
 	assert_said("message0 ");
 	wait(50 * S - 1);
 	assert_said("ping0 silent0 ");
-	wait(1);
-	assert_said("lost0 retry0 ");
+	assert_said_after(1, "lost0 retry0 ");
 	assert_false(channel_is_up(play.ch));
 }
 
@@ -799,6 +732,7 @@ TEST(silence__is_counted_from_the_last_message)
 	start_silent();
 	wait(5 * S);
 	say_on(0, "{}");
+	turn();
 	life_us = play.now_us;
 	wait(40 * S);
 	lost_at(life_us, life_us + 50 * S);
@@ -834,6 +768,7 @@ TEST(pong__is_no_answer_that_tells_of_a_failure)
 	start_silent();
 	wait(40 * S);
 	say_on(0, "{\"result\":\"400\",\"message\":\"what?\"}");
+	turn();
 	assert_said("ping0 silent0 message0 ");
 	wait(10 * S);
 	assert_said("lost0 retry0 ");
@@ -861,10 +796,8 @@ TEST(close__deletes_the_subscriptions_of_every_channel)
 
 TEST(close__while_a_request_is_under_way_drops_it)
 {
-	struct channel_conf c = conf();
-
 	play.hold = true;
-	open_channel(&c, 2);
+	open_channel(2);
 	assert_said("t1 create1 ");
 	channel_close(play.ch, play.now_us);
 	assert_true(channel_is_closed(play.ch));

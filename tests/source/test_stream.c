@@ -4,6 +4,7 @@
 
 #include "source/stream.h"
 #include "tests/support/check.h"
+#include "tests/support/fake_source.h"
 #include "ws.h"
 
 #define S INT64_C(1000000)
@@ -36,12 +37,6 @@ enum token_state token_step(struct token *t, int64_t now_us)
 {
 	(void)t, (void)now_us;
 	return play.token;
-}
-
-int64_t token_deadline_us(const struct token *t)
-{
-	(void)t;
-	return INT64_MAX;
 }
 
 const char *token_value(const struct token *t)
@@ -87,33 +82,13 @@ bool ws_next(struct ws *ws, struct ws_event *event)
 	return true;
 }
 
-bool ws_was_cut(const struct ws *ws)
-{
-	(void)ws;
-	return false;
-}
-
-void ws_step(struct ws *ws, int64_t now_us)
-{
-	(void)ws, (void)now_us;
-}
-
-const char *ws_waits_for(const struct ws *ws)
-{
-	(void)ws;
-	return NULL;
-}
-
-int64_t ws_deadline_us(const struct ws *ws)
-{
-	(void)ws;
-	return INT64_MAX;
-}
-
 void ws_close(struct ws *ws, int64_t now_us)
 {
 	(void)ws, (void)now_us;
 }
+
+static const struct ws_event opened = { .kind = WS_OPENED };
+static const struct ws_event message = { .kind = WS_TEXT, .text = "x", .len = 1 };
 
 static void brings(struct ws_event event)
 {
@@ -133,198 +108,169 @@ static const struct stream_conf conf = {
 	.retry_for_us = 60 * S, .idle_timeout_us = 20 * S
 };
 
-static struct stream *begin(int64_t now)
+static struct stream *stream;
+static struct session_event found;	/* the last one of the kind that a turn looked for */
+
+static int set_up(void **state __attribute__((unused)))
 {
 	memset(&play, 0, sizeof(play));
 	play.token = TOKEN_READY;
 	play.value = "tok/en";
 	play.result.generation = 1;
-	return stream_new(&conf, NULL, NULL, now);
+	stream = stream_new(&conf, NULL, NULL, 0);
+	return stream ? 0 : -1;
 }
 
-/* One turn; the last event of the kind, if it came. */
-static bool turn(struct stream *s, int64_t now, enum session_event_kind kind,
-	struct session_event *found)
+static int tear_down(void **state __attribute__((unused)))
+{
+	stream_free(stream);
+	return 0;
+}
+
+/* One turn. True: an event of the kind came. */
+static bool turn(int64_t now, enum session_event_kind kind)
 {
 	struct session_event e;
 	bool came = false;
 
-	if (stream_silent_us(s) < now)
-		stream_watch(s, now, INT64_MIN);
+	if (stream_silent_us(stream) < now)
+		stream_watch(stream, now, INT64_MIN);
 	for (int half = 0; half < 2; half++) {
-		while (stream_next(s, now, &e))
+		while (stream_next(stream, now, &e))
 			if (e.kind == kind) {
 				came = true;
-				*found = e;
+				found = e;
 			}
 		if (half == 0) {
-			stream_watch(s, now, INT64_MIN);
-			stream_step(s, now);
+			stream_watch(stream, now, INT64_MIN);
+			stream_step(stream, now);
 		}
 	}
 	return came;
 }
 
-static void connect_at(struct stream *s, int64_t now)
+static void assert_event(int64_t now, enum session_event_kind kind, int64_t at_us)
 {
-	struct session_event e;
+	assert_true(turn(now, kind));
+	assert_int_equal(found.at_us, at_us);
+}
 
-	turn(s, now, SESSION_CONNECTED, &e);
-	brings((struct ws_event){ .kind = WS_OPENED });
-	assert_true(turn(s, now, SESSION_CONNECTED, &e));
-	assert_true(stream_is_up(s));
+static void assert_over(int64_t now, enum status st)
+{
+	assert_true(turn(now, SESSION_OVER));
+	assert_int_equal(found.status, st);
+}
+
+static void connect_at(int64_t now)
+{
+	turn(now, SESSION_CONNECTED);
+	brings(opened);
+	assert_true(turn(now, SESSION_CONNECTED));
+	assert_true(stream_is_up(stream));
 }
 
 TEST(first_connection__counts_from_whole_ms)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	assert_false(turn(s, 0, SESSION_CONNECTED, &e));
+	assert_false(turn(0, SESSION_CONNECTED));
 	assert_string_equal(play.url, "wss://h:1/api/v2/routing/statistics/queues/stream"
 		"?access_token=tok%2Fen&payload=%7B%22a%22%3A%5B1%5D%7D");
-	brings((struct ws_event){ .kind = WS_OPENED });
-	assert_true(turn(s, 1234567, SESSION_CONNECTED, &e));
-	assert_int_equal(e.at_us, 1234000);
+	brings(opened);
+	assert_event(1234567, SESSION_CONNECTED, 1234000);
 	brings(ended(WS_END_CLOSED, 0, 1000));
-	assert_true(turn(s, 2 * S, SESSION_LOST, &e));
-	turn(s, 3 * S, SESSION_CONNECTED, &e);
-	brings((struct ws_event){ .kind = WS_OPENED });
-	assert_true(turn(s, 3 * S + 77, SESSION_CONNECTED, &e));
-	assert_int_equal(e.at_us, 3 * S + 77);
-	stream_free(s);
+	assert_true(turn(2 * S, SESSION_LOST));
+	turn(3 * S, SESSION_CONNECTED);
+	brings(opened);
+	assert_event(3 * S + 77, SESSION_CONNECTED, 3 * S + 77);
 }
 
 TEST(watchdog__counts_from_the_last_message)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	connect_at(s, 0);
-	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
-	assert_true(turn(s, 5 * S, SESSION_MESSAGE, &e));
-	assert_false(turn(s, 25 * S - 1, SESSION_LOST, &e));
-	assert_int_equal(stream_deadline_us(s), 25 * S);
-	assert_true(turn(s, 25 * S, SESSION_LOST, &e));
-	assert_int_equal(e.at_us, 5 * S);
-	assert_int_equal(stream_status(s), ST_NET);
-	stream_free(s);
+	connect_at(0);
+	brings(message);
+	assert_true(turn(5 * S, SESSION_MESSAGE));
+	assert_false(turn(25 * S - 1, SESSION_LOST));
+	assert_int_equal(stream_deadline_us(stream), 25 * S);
+	assert_event(25 * S, SESSION_LOST, 5 * S);
+	assert_int_equal(stream_status(stream), ST_NET);
 }
 
 TEST(watchdog__reaches_back_behind_no_printed_window)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	connect_at(s, 0);
-	stream_watch(s, 30 * S, 10 * S);
-	assert_true(stream_next(s, 30 * S, &e));
-	assert_int_equal(e.kind, SESSION_LOST);
-	assert_int_equal(e.at_us, 10 * S);
-	stream_free(s);
+	connect_at(0);
+	stream_watch(stream, 30 * S, 10 * S);
+	assert_true(stream_next(stream, 30 * S, &found));
+	assert_int_equal(found.kind, SESSION_LOST);
+	assert_int_equal(found.at_us, 10 * S);
 }
 
 TEST(message__at_the_same_moment_comes_before_the_watchdog)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	connect_at(s, 0);
-	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
-	assert_false(turn(s, 20 * S, SESSION_LOST, &e));
-	brings((struct ws_event){ .kind = WS_TEXT, .text = "x", .len = 1 });
-	assert_true(turn(s, 40 * S + 1, SESSION_LOST, &e));
-	assert_int_equal(e.at_us, 20 * S);
-	stream_free(s);
+	connect_at(0);
+	brings(message);
+	assert_false(turn(20 * S, SESSION_LOST));
+	brings(message);
+	assert_event(40 * S + 1, SESSION_LOST, 20 * S);
 }
 
 TEST(stall__is_no_silence)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	connect_at(s, 0);
-	stream_stalled(s, 5 * S, 65 * S);
-	assert_false(turn(s, 65 * S, SESSION_LOST, &e));
-	assert_int_equal(stream_silent_us(s), 80 * S);
-	assert_true(turn(s, 80 * S, SESSION_LOST, &e));
-	assert_int_equal(e.at_us, 65 * S);
-	stream_free(s);
+	connect_at(0);
+	stream_stalled(stream, 5 * S, 65 * S);
+	assert_false(turn(65 * S, SESSION_LOST));
+	assert_int_equal(stream_silent_us(stream), 80 * S);
+	assert_event(80 * S, SESSION_LOST, 65 * S);
 }
 
 TEST(retry_for__counts_anew_from_each_loss)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	connect_at(s, 0);
+	connect_at(0);
 	brings(ended(WS_END_CLOSED, 0, 1000));
-	turn(s, 10 * S, SESSION_LOST, &e);
+	turn(10 * S, SESSION_LOST);
 	play.token = TOKEN_LOCKING;
 	for (int64_t now = 41 * S; now < 70 * S; now += S)
-		assert_false(turn(s, now, SESSION_OVER, &e));
-	assert_true(turn(s, 70 * S, SESSION_OVER, &e));
-	assert_int_equal(e.status, ST_NET);
-	stream_free(s);
+		assert_false(turn(now, SESSION_OVER));
+	assert_over(70 * S, ST_NET);
 }
 
 TEST(last_failure__decides_between_4_and_5)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	turn(s, 0, SESSION_RETRY, &e);
+	turn(0, SESSION_RETRY);
 	brings(ended(WS_END_NETWORK, 0, 0));
-	assert_true(turn(s, S, SESSION_RETRY, &e));
-	turn(s, 32 * S, SESSION_RETRY, &e);
+	assert_true(turn(S, SESSION_RETRY));
+	turn(32 * S, SESSION_RETRY);
 	brings(ended(WS_END_REFUSED, 429, 0));
-	assert_true(turn(s, 33 * S, SESSION_RETRY, &e));
-	assert_int_equal(stream_status(s), ST_RATE);
+	assert_true(turn(33 * S, SESSION_RETRY));
+	assert_int_equal(stream_status(stream), ST_RATE);
 	play.token = TOKEN_LOCKING;
-	turn(s, 59 * S, SESSION_OVER, &e);
-	assert_true(turn(s, 60 * S, SESSION_OVER, &e));
-	assert_int_equal(e.status, ST_RATE);
-	stream_free(s);
+	turn(59 * S, SESSION_OVER);
+	assert_over(60 * S, ST_RATE);
 }
 
 TEST(unauthorised__renews_the_token_once)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	turn(s, 0, SESSION_RETRY, &e);
+	turn(0, SESSION_RETRY);
 	brings(ended(WS_END_REFUSED, 401, 0));
-	assert_false(turn(s, 1, SESSION_OVER, &e));
+	assert_false(turn(1, SESSION_OVER));
 	assert_int_equal(play.dropped, 1);
-	turn(s, 2, SESSION_OVER, &e);
+	turn(2, SESSION_OVER);
 	assert_int_equal(play.opened, 2);
 	brings(ended(WS_END_REFUSED, 401, 0));
-	assert_true(turn(s, 3, SESSION_OVER, &e));
-	assert_int_equal(e.status, ST_AUTH);
-	stream_free(s);
+	assert_over(3, ST_AUTH);
 }
 
 TEST(handshake__is_bounded)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	turn(s, 0, SESSION_RETRY, &e);
-	assert_false(turn(s, 15 * S - 1, SESSION_RETRY, &e));
-	assert_true(turn(s, 15 * S, SESSION_RETRY, &e));
+	turn(0, SESSION_RETRY);
+	assert_false(turn(15 * S - 1, SESSION_RETRY));
+	assert_true(turn(15 * S, SESSION_RETRY));
 	assert_int_equal(play.freed, 1);
-	stream_free(s);
 }
 
 TEST(close__before_it_is_up_is_at_once)
 {
-	struct stream *s = begin(0);
-	struct session_event e;
-
-	turn(s, 0, SESSION_RETRY, &e);
-	stream_close(s, 1);
-	assert_true(stream_is_closed(s));
-	stream_free(s);
+	turn(0, SESSION_RETRY);
+	stream_close(stream, 1);
+	assert_true(stream_is_closed(stream));
 }
 
 TEST(payload__names_queues_interval_and_metrics)
@@ -339,5 +285,6 @@ TEST(payload__names_queues_interval_and_metrics)
 
 int main(void)
 {
+	each_test(set_up, tear_down);
 	return run_all_tests(NULL, NULL);
 }
