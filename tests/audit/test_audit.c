@@ -1,7 +1,5 @@
 /* Audit lines: whole, bounded, harmless, and without secrets. */
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,41 +10,58 @@
 
 static char line[8192];
 
-/* Writes a line with one field, and returns it. */
-static const char *line_with(struct audit *a, int fd, const char *value, size_t len)
+static int fd[2] = { -1, -1 };		/* a pipe: the audit writes to its second end */
+static struct audit *audit;
+
+static void open_audit(enum audit_format format)
+{
+	assert_int_equal(pipe(fd), 0);
+	audit = audit_new(format, LEVEL_INFO, fd[1]);
+	assert_non_null(audit);
+}
+
+static int tear_down(void **state __attribute__((unused)))
+{
+	audit_free(audit);
+	audit = NULL;
+	for (int end = 0; end < 2; end++) {
+		if (fd[end] >= 0)
+			close(fd[end]);
+		fd[end] = -1;
+	}
+	return 0;
+}
+
+/* Ends the line and reads it; returns its length. */
+static size_t end_line(void)
 {
 	ssize_t n;
 
-	audit_begin(a, LEVEL_INFO, "x", 0);
-	audit_strn(a, "field", value, len);
-	audit_end(a);
-	n = read(fd, line, sizeof(line) - 1);
-	line[n < 0 ? 0 : n] = '\0';
+	audit_end(audit);
+	n = read(fd[0], line, sizeof(line) - 1);
+	assert_true(n >= 0);
+	line[n] = '\0';
+	return (size_t)n;
+}
+
+/* Writes a line with one field, and returns it. */
+static const char *line_with(const char *value, size_t len)
+{
+	audit_begin(audit, LEVEL_INFO, "x", 0);
+	audit_strn(audit, "field", value, len);
+	end_line();
 	return line;
-}
-
-static struct audit *audit_to(int fd[2], enum audit_format format)
-{
-	assert_int_equal(pipe(fd), 0);
-	return audit_new(format, LEVEL_INFO, fd[1]);
-}
-
-static void close_both(const int fd[2])
-{
-	close(fd[0]);
-	close(fd[1]);
 }
 
 TEST(line__is_strict_json_whatever_comes)
 {
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_JSON);
 	char *long_text = malloc(1 << 20);
 
+	open_audit(AUDIT_JSON);
 	assert_non_null(long_text);
 	for (int c = 0; c < 256; c++) {
 		char text[4] = { 'a', (char)c, 'b', '\0' };
-		const char *s = line_with(a, fd[0], text, 3);
+		const char *s = line_with(text, 3);
 
 		assert_int_equal(s[strlen(s) - 1], '\n');
 		assert_ptr_equal(json_skip(s, s + strlen(s)), s + strlen(s) - 1);
@@ -54,21 +69,17 @@ TEST(line__is_strict_json_whatever_comes)
 			assert_true((unsigned char)*p >= 0x20 && *p != 0x7F);
 	}
 	memset(long_text, 'z', 1 << 20);
-	assert_true(strlen(line_with(a, fd[0], long_text, 1 << 20)) < 512);
+	assert_true(strlen(line_with(long_text, 1 << 20)) < 512);
 	free(long_text);
-	audit_free(a);
-	close_both(fd);
 }
 
 /* A word, or a JSON string, or null, and nothing that a reader would take for more. */
 TEST(logfmt__has_one_value_a_key_whatever_comes)
 {
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
-
+	open_audit(AUDIT_LOGFMT);
 	for (int c = 0; c < 256; c++) {
 		char text[4] = { 'a', (char)c, 'b', '\0' };
-		const char *s = strstr(line_with(a, fd[0], text, 3), " field="), *end;
+		const char *s = strstr(line_with(text, 3), " field="), *end;
 
 		assert_non_null(s);
 		s += strlen(" field=");
@@ -77,10 +88,8 @@ TEST(logfmt__has_one_value_a_key_whatever_comes)
 		for (; s < end; s++)
 			assert_true((unsigned char)*s >= 0x20 && *s != 0x7F);
 	}
-	assert_non_null(strstr(line_with(a, fd[0], "", 0), " field=\"\"\n"));
-	assert_non_null(strstr(line_with(a, fd[0], NULL, 0), " field=null\n"));
-	audit_free(a);
-	close_both(fd);
+	assert_non_null(strstr(line_with("", 0), " field=\"\"\n"));
+	assert_non_null(strstr(line_with(NULL, 0), " field=null\n"));
 }
 
 TEST(line__holds_no_secret_in_any_form)
@@ -89,17 +98,16 @@ TEST(line__holds_no_secret_in_any_form)
 	static const char *const forms[] = { "a/b+c=secret", "a%2Fb%2Bc%3Dsecret",
 		"a%2fb%2bc%3dsecret", "a/b%2Bc%3dsecret", "a\\/b+c=secret",
 		"a\\u002Fb\\u002bc\\u003dsecret", "%61%2f%62+c=s%65cret", "YS9iK2M9c2VjcmV0" };
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 	char text[600];
 
-	assert_true(audit_secret(a, secret, strlen(secret)));
+	open_audit(AUDIT_LOGFMT);
+	assert_true(audit_secret(audit, secret, strlen(secret)));
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
 		for (size_t before = 0; before < 300; before += 7) {
 			memset(text, 'x', before);
 			strcpy(text + before, forms[i]);
 			strcat(text, " and more");
-			line_with(a, fd[0], text, strlen(text));
+			line_with(text, strlen(text));
 			for (size_t k = 0; k < ARRAY_LEN(forms); k++)
 				assert_null(strstr(line, forms[k]));
 			assert_null(strstr(line, "b+c"));
@@ -109,121 +117,93 @@ TEST(line__holds_no_secret_in_any_form)
 				assert_non_null(strstr(line, "REDACTED and more"));
 		}
 	strcpy(text, "one a/b+c=secret\x1b[31m\n\xFF two");
-	audit_redact(a, text);
+	audit_redact(audit, text);
 	assert_string_equal(text, "one REDACTED?[31m?? two");
-	audit_free(a);
-	close_both(fd);
 }
 
 /* A secret of a few digits must not spoil what is to be compared. */
 TEST(line__keeps_digits_that_are_a_secrets_by_chance)
 {
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_JSON);
-	ssize_t n;
-
-	assert_true(audit_secret(a, "beef", 4));
-	audit_begin(a, LEVEL_INFO, "x", 0);
-	audit_hex(a, "digest", "deadbeef");
-	audit_end(a);
-	n = read(fd[0], line, sizeof(line) - 1);
-	line[n < 0 ? 0 : n] = '\0';
+	open_audit(AUDIT_JSON);
+	assert_true(audit_secret(audit, "beef", 4));
+	audit_begin(audit, LEVEL_INFO, "x", 0);
+	audit_hex(audit, "digest", "deadbeef");
+	end_line();
 	assert_non_null(strstr(line, ",\"digest\":\"deadbeef\"}\n"));
-	audit_free(a);
-	close_both(fd);
 }
 
 TEST(line__never_passes_4096_bytes)
 {
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_JSON);
 	char text[201], key[16];
-	ssize_t n;
+	size_t n;
 
+	open_audit(AUDIT_JSON);
 	memset(text, 'y', 200);
 	text[200] = '\0';
-	audit_begin(a, LEVEL_INFO, "x", 0);
+	audit_begin(audit, LEVEL_INFO, "x", 0);
 	for (int i = 0; i < 50; i++) {
 		snprintf(key, sizeof(key), "k%d", i);
-		audit_str(a, key, text);
+		audit_str(audit, key, text);
 	}
-	audit_end(a);
-	n = read(fd[0], line, sizeof(line));
+	n = end_line();
 	assert_true(n > 3000 && n <= 4096);
 	assert_ptr_equal(json_skip(line, line + n), line + n - 1);
 	assert_memory_equal(line + n - 19, ",\"truncated\":true}\n", 19);
-	audit_free(a);
-	close_both(fd);
 }
 
 TEST(line__hides_what_turns_a_terminal_around)
 {
 	static const char text[] = "a\xE2\x80\xAE" "b\xD8\x9C" "c\xE2\x81\xA6" "d";
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_LOGFMT);
 
-	assert_non_null(strstr(line_with(a, fd[0], text, strlen(text)),
+	open_audit(AUDIT_LOGFMT);
+	assert_non_null(strstr(line_with(text, strlen(text)),
 		"field=\"a\\u202eb\\u061cc\\u2066d\""));
-	audit_free(a);
-	close_both(fd);
 }
 
 TEST(line__keeps_the_end_of_a_sentence_of_ours)
 {
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_JSON);
 	char text[1024];
-	ssize_t n;
+	size_t n;
 
+	open_audit(AUDIT_JSON);
 	memset(text, 'y', sizeof(text) - 1);
 	strcpy(text + sizeof(text) - 5, "end.");
-	audit_begin(a, LEVEL_ERROR, "x", 0);
-	audit_text(a, "message", text);
-	audit_end(a);
-	n = read(fd[0], line, sizeof(line));
+	audit_begin(audit, LEVEL_ERROR, "x", 0);
+	audit_text(audit, "message", text);
+	n = end_line();
 	assert_true(n > 1000);
 	assert_memory_equal(line + n - 7, "end.\"}\n", 7);
-	audit_free(a);
-	close_both(fd);
 }
 
 TEST(line__is_dropped_where_there_is_no_room)
 {
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_JSON);
-
+	open_audit(AUDIT_JSON);
 	for (int i = 0; i < 5000; i++) {
-		audit_begin(a, LEVEL_INFO, "x", 0);
-		audit_end(a);
+		audit_begin(audit, LEVEL_INFO, "x", 0);
+		audit_end(audit);
 	}
-	assert_true(audit_dropped(a) > 0 && audit_dropped(a) < 5000);
-	audit_free(a);
-	close_both(fd);
+	assert_true(audit_dropped(audit) > 0 && audit_dropped(audit) < 5000);
 }
 
 TEST(level__below_the_threshold_is_silent)
 {
-	int fd[2];
-	struct audit *a = audit_to(fd, AUDIT_JSON);
-
+	open_audit(AUDIT_JSON);
 	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
-	audit_begin(a, LEVEL_DEBUG, "x", 0);
-	audit_int(a, "n", 1);
-	audit_end(a);
+	audit_begin(audit, LEVEL_DEBUG, "x", 0);
+	audit_int(audit, "n", 1);
+	audit_end(audit);
 	assert_int_equal(read(fd[0], line, sizeof(line)), -1);
-	audit_free(a);
-	close_both(fd);
 }
 
 TEST(line__stays_whole_where_many_write)
 {
-	int fd[2];
+	int ends[2];
 	FILE *in;
 
-	assert_int_equal(pipe(fd), 0);
+	assert_int_equal(pipe(ends), 0);
 	for (int child = 0; child < 8; child++)
 		if (fork() == 0) {
-			struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, fd[1]);
+			struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, ends[1]);
 
 			for (int i = 0; a && i < 200; i++) {
 				audit_begin(a, LEVEL_INFO, "x", 0);
@@ -232,8 +212,8 @@ TEST(line__stays_whole_where_many_write)
 			}
 			_exit(0);
 		}
-	close(fd[1]);
-	in = fdopen(fd[0], "r");
+	close(ends[1]);
+	in = fdopen(ends[0], "r");
 	assert_non_null(in);
 	while (fgets(line, sizeof(line), in))
 		assert_ptr_equal(json_skip(line, line + strlen(line)), line + strlen(line) - 1);
@@ -244,5 +224,6 @@ TEST(line__stays_whole_where_many_write)
 
 int main(void)
 {
+	each_test(NULL, tear_down);
 	return run_all_tests(NULL, NULL);
 }
