@@ -1,18 +1,17 @@
 /* The CSV header and the rows of a window, byte for byte: columns in their order, quoting. */
 #include "output/output.h"
-#include "tests/support/check.h"
 #include "tests/support/made_windows.h"
 #include "util/base.h"
 
 /* --- stream windows ------------------------------------------------------------------- */
 
-static const char *render(bool *header, struct buf *text)
+static const char *render(bool *header)
 {
-	buf_clear(text);
-	assert_true(output_csv.put(header, &made, text));
-	buf_char(text, '\0');
-	assert_false(text->failed);
-	return text->data;
+	buf_clear(&text);
+	assert_true(output_csv.put(header, &made, &text));
+	buf_char(&text, '\0');
+	assert_false(text.failed);
+	return text.data;
 }
 
 #define CSV_HEAD "window,start,end,partial,coverage,queueId,metric,count,last,min,max,mean," \
@@ -23,7 +22,6 @@ static const char *render(bool *header, struct buf *text)
 TEST(stream__rows_are_a_field_each)
 {
 	bool header = true;
-	struct buf text = { 0 };
 
 	make(true, 30000);
 	made.partial = true;
@@ -33,41 +31,38 @@ TEST(stream__rows_are_a_field_each)
 	add_values("state", "voice.active", 1.5, 1);
 	add_values("waitTime", "avg", -3, 1);
 	row_window_add(&made, &(struct row){ .queue_id = Q2, .coverage = NAN });
-	assert_string_equal(render(&header, &text), CSV_HEAD "\n"
+	assert_string_equal(render(&header), CSV_HEAD "\n"
 		CSV_WHEN "true,0.9999," Q1 ",state.voice.active,1,1.5,1.5,1.5,1.5,0,1.5,1.5,1.5,"
 		"1.5,1,1,2,3,4," CSV_MS
 		CSV_WHEN "true,0.9999," Q1 ",waitTime.avg,1,-3,-3,-3,-3,0,-3,-3,-3,-3,1,1,2,3,4,"
 		CSV_MS
 		CSV_WHEN "true,," Q2 ",,,,,,,,,,,,0,0,0,0,0," CSV_MS);
-	drop(&text);
 }
 
-static size_t count_of(const char *text, char c)
+static size_t count_of(const char *s, char c)
 {
 	size_t n = 0;
 
-	for (; *text; text++)
-		n += *text == c;
+	for (; *s; s++)
+		n += *s == c;
 	return n;
 }
 
 TEST(stream__header_is_once_and_has_each_rows_columns)
 {
 	bool header = true, bare = false;
-	struct buf text = { 0 };
 	const char *first;
 
 	make(true, 30000);
-	assert_string_equal(render(&header, &text), "");	/* no row yet, so no header */
+	assert_string_equal(render(&header), "");	/* no row yet, so no header */
 	make_stream_row();
-	first = render(&header, &text);
+	first = render(&header);
 	assert_memory_equal(first, CSV_HEAD "\n", strlen(CSV_HEAD "\n"));
 	first += strlen(CSV_HEAD "\n");
 	assert_int_equal(count_of(first, ','), count_of(CSV_HEAD, ','));
 	assert_int_equal(count_of(first, '\n'), 1);
-	assert_null(strstr(render(&header, &text), "metric"));
-	assert_null(strstr(render(&bare, &text), "metric"));
-	drop(&text);
+	assert_null(strstr(render(&header), "metric"));
+	assert_null(strstr(render(&bare), "metric"));
 }
 
 TEST(stream__names_are_quoted_where_they_must)
@@ -80,14 +75,12 @@ TEST(stream__names_are_quoted_where_they_must)
 		{ "a\rb", ",\"state.a\xEF\xBF\xBD" "b\"," }, { "\xC3\xA9", ",state.\xC3\xA9," }
 	};
 	bool header = true;
-	struct buf text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		make_stream_row();
 		add_values("state", cases[i].path, 1, 1);
-		if (!strstr(render(&header, &text), cases[i].text))
+		if (!strstr(render(&header), cases[i].text))
 			fail_msg("%s: no %s in %s", cases[i].path, cases[i].text, text.data);
-		drop(&text);
 	}
 }
 
@@ -100,16 +93,13 @@ typedef void add_series(void);
 
 static void check(bool header, struct row row, add_series *add, const char *want)
 {
-	struct buf text = { 0 };
-
 	row.queue_id = Q1;
 	row.coverage = 0.75;
 	make(false, 10000);
 	row_window_add(&made, &row);
 	if (add)
 		add();
-	assert_string_equal(render(&header, &text), want);
-	drop(&text);
+	assert_string_equal(render(&header), want);
 }
 
 #define COUNTS ",5,0,0,1,2,1795485600000,1795485610000,"
@@ -147,17 +137,16 @@ TEST(queue__row_without_series_has_every_column)
 
 TEST(queue__header_comes_once)
 {
-	struct buf text = { 0 };
 	bool header = true;
 
 	make(false, 1000);
 	row_window_add(&made, &(struct row){ .queue_id = Q1 });
-	assert_memory_equal(render(&header, &text), HEADER, strlen(HEADER));
-	assert_null(strstr(render(&header, &text), "metric"));
-	drop(&text);
+	assert_memory_equal(render(&header), HEADER, strlen(HEADER));
+	assert_null(strstr(render(&header), "metric"));
 }
 
 int main(void)
 {
+	each_test(NULL, drop_made);
 	return run_all_tests(NULL, NULL);
 }

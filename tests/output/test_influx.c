@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "output/output.h"
-#include "tests/support/check.h"
 #include "tests/support/made_windows.h"
 #include "util/base.h"
 
@@ -15,12 +14,10 @@ static const struct row queue_row = { .queue_id = Q1, .coverage = 0.75, .updates
 
 static void check(const char *want)
 {
-	struct buf text = { 0 };
-
+	buf_clear(&text);
 	assert_true(output_influx.put(NULL, &made, &text));
 	buf_char(&text, '\0');
 	assert_string_equal(text.data, want);
-	drop(&text);
 }
 
 TEST(every_kind)
@@ -103,5 +100,6 @@ TEST(tags_are_escaped)
 
 int main(void)
 {
+	each_test(NULL, drop_made);
 	return run_all_tests(NULL, NULL);
 }

@@ -42,41 +42,53 @@ TEST(ranges)
 	assert_false(nagios_range_alerts(&r, -1e300));
 }
 
-static void add(struct nagios *p, bool critical, const char *text, const char *wanted)
+static struct nagios *check;
+
+static int set_up(void **state __attribute__((unused)))
+{
+	check = nagios_new();
+	return check ? 0 : -1;
+}
+
+static int tear_down(void **state __attribute__((unused)))
+{
+	nagios_free(check);
+	return 0;
+}
+
+static void add(bool critical, const char *text, const char *wanted)
 {
 	const char *metric;
 	char why[512];
 
-	nagios_add(p, critical, text, &metric, why, sizeof(why));
+	nagios_add(check, critical, text, &metric, why, sizeof(why));
 	if (*wanted ? !strstr(why, wanted) : why[0] != '\0')
 		fail_msg("%s: %s", text, why);
 }
 
 TEST(words)
 {
-	struct nagios *p = nagios_new();
 	const char *metric;
 	char why[512], path[32];
 
-	nagios_add(p, true, "oWaiting.max=5", &metric, why, sizeof(why));
+	nagios_add(check, true, "oWaiting.max=5", &metric, why, sizeof(why));
 	assert_string_equal(why, "");
 	assert_string_equal(metric, "oWaiting");
-	nagios_add(p, true, "lagMs.max=5", &metric, why, sizeof(why));
+	nagios_add(check, true, "lagMs.max=5", &metric, why, sizeof(why));
 	assert_null(metric);
-	add(p, false, "oWaiting.max=3", "");
-	add(p, false, "oWaiting.max=4", "'oWaiting.max' has a range already");
-	add(p, false, "oWaiting.max", "'oWaiting.max' has no = before a range");
-	add(p, false, "oWaiting.max=", "'' is no range; allowed is [@][FROM:][TO]");
-	add(p, false, "oWaiting=5", "'oWaiting' is no field of a row");
-	add(p, false, "covrage=5", "did you mean coverage?");
-	add(p, false, "oWaiting.maxx=5", "'maxx' is no statistic; allowed is one of");
-	add(p, false, "=5", "'' is no field of a row");
+	add(false, "oWaiting.max=3", "");
+	add(false, "oWaiting.max=4", "'oWaiting.max' has a range already");
+	add(false, "oWaiting.max", "'oWaiting.max' has no = before a range");
+	add(false, "oWaiting.max=", "'' is no range; allowed is [@][FROM:][TO]");
+	add(false, "oWaiting=5", "'oWaiting' is no field of a row");
+	add(false, "covrage=5", "did you mean coverage?");
+	add(false, "oWaiting.maxx=5", "'maxx' is no statistic; allowed is one of");
+	add(false, "=5", "'' is no field of a row");
 	for (int i = 2; i < NAGIOS_PATHS_MAX; i++) {
 		snprintf(path, sizeof(path), "oM%d.max=1", i);
-		add(p, false, path, "");
+		add(false, path, "");
 	}
-	add(p, false, "oMore.max=1", "allowed are 64 paths at most");
-	nagios_free(p);
+	add(false, "oMore.max=1", "allowed are 64 paths at most");
 	nagios_free(NULL);
 }
 
@@ -90,18 +102,18 @@ static struct row_series series(double last)
 	return f;
 }
 
-static void is_line(struct nagios *p, enum status st, const char *why, const char *wanted)
+static void is_line(enum status st, const char *why, const char *wanted)
 {
 	struct buf line = { 0 };
 
-	assert_true(nagios_put_line(p, st, why, &line));
-	assert_true(nagios_has_line(p));
+	assert_true(nagios_put_line(check, st, why, &line));
+	assert_true(nagios_has_line(check));
 	buf_char(&line, '\0');
 	assert_string_equal(line.data, wanted);
 	buf_free(&line);
 }
 
-static enum nagios_state with(struct nagios *p, double a, double b)
+static enum nagios_state with(double a, double b)
 {
 	struct row_series fa = series(a), fb = series(b), beyond = series(99);
 	struct row row[] = {
@@ -112,47 +124,41 @@ static enum nagios_state with(struct nagios *p, double a, double b)
 	};
 	struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
 
-	assert_true(nagios_take(p, &r));
-	return nagios_state(p, ST_OK);
+	assert_true(nagios_take(check, &r));
+	return nagios_state(check, ST_OK);
 }
 
 TEST(the_worst_decides)
 {
-	struct nagios *p = nagios_new();
-
-	add(p, false, "oWaiting.last=5", "");
-	add(p, true, "oWaiting.last=10:", "");
-	assert_int_equal(with(p, 11, 10), NAGIOS_WARNING);
-	assert_int_equal(with(p, 10, NAN), NAGIOS_WARNING);
-	assert_int_equal(with(p, NAN, NAN), NAGIOS_UNKNOWN);
-	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.last of A has no value (and 1 more)\n");
-	assert_int_equal(with(p, 12, 9), NAGIOS_CRITICAL);
-	is_line(p, ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 9, critical range "
+	add(false, "oWaiting.last=5", "");
+	add(true, "oWaiting.last=10:", "");
+	assert_int_equal(with(11, 10), NAGIOS_WARNING);
+	assert_int_equal(with(10, NAN), NAGIOS_WARNING);
+	assert_int_equal(with(NAN, NAN), NAGIOS_UNKNOWN);
+	is_line(ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.last of A has no value (and 1 more)\n");
+	assert_int_equal(with(12, 9), NAGIOS_CRITICAL);
+	is_line(ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 9, critical range "
 		"10: | 'A oWaiting.last'=12;5;10: '" Q2 " oWaiting.last'=9;5;10:\n");
-	assert_int_equal(with(p, NAN, 3), NAGIOS_CRITICAL);
-	is_line(p, ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 3, critical range "
+	assert_int_equal(with(NAN, 3), NAGIOS_CRITICAL);
+	is_line(ST_OK, "", "GSQSTAT CRITICAL - oWaiting.last of " Q2 " is 3, critical range "
 		"10: | '" Q2 " oWaiting.last'=3;5;10:\n");
-	assert_int_equal(nagios_state(p, ST_NET), NAGIOS_UNKNOWN);
-	is_line(p, ST_NET, "no\n|way", "GSQSTAT UNKNOWN - no\xEF\xBF\xBD_way\n");
-	nagios_free(p);
+	assert_int_equal(nagios_state(check, ST_NET), NAGIOS_UNKNOWN);
+	is_line(ST_NET, "no\n|way", "GSQSTAT UNKNOWN - no\xEF\xBF\xBD_way\n");
 }
 
 TEST(a_number_that_some_queues_lack_is_not_unknown)
 {
-	struct nagios *p = nagios_new();
-
-	add(p, false, "oWaiting.last=5", "");
-	assert_int_equal(with(p, NAN, 3), NAGIOS_OK);
-	is_line(p, ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range, 1 without a value "
+	add(false, "oWaiting.last=5", "");
+	assert_int_equal(with(NAN, 3), NAGIOS_OK);
+	is_line(ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range, 1 without a value "
 		"| '" Q2 " oWaiting.last'=3;5;\n");
-	assert_int_equal(with(p, NAN, 6), NAGIOS_WARNING);
-	assert_int_equal(with(p, 4, 5), NAGIOS_OK);
-	add(p, true, "oWaiting.max=9", "");
-	assert_int_equal(with(p, 4, 5), NAGIOS_UNKNOWN);
-	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.max of A has no value (and 1 more) "
+	assert_int_equal(with(NAN, 6), NAGIOS_WARNING);
+	assert_int_equal(with(4, 5), NAGIOS_OK);
+	add(true, "oWaiting.max=9", "");
+	assert_int_equal(with(4, 5), NAGIOS_UNKNOWN);
+	is_line(ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.max of A has no value (and 1 more) "
 		"| 'A oWaiting.last'=4;5; '" Q2 " oWaiting.last'=5;5;\n");
-	assert_int_equal(with(p, 4, 6), NAGIOS_WARNING);
-	nagios_free(p);
+	assert_int_equal(with(4, 6), NAGIOS_WARNING);
 }
 
 #define BAD "\xEF\xBF\xBD"
@@ -165,42 +171,39 @@ TEST(names_break_no_line)
 	struct row row = { .queue_id = Q1, .queue_name = name, .series = &f, .nseries = 1,
 		.lag_ms = { 1e22, 0, 0, 0, 0 } };
 	struct row_window r = { .row = &row, .nrow = 1 };
-	struct nagios *p = nagios_new();
 
-	add(p, false, "oWaiting.last=@0:1", "");
-	add(p, true, "lagMs.mean=~:", "");
-	assert_true(nagios_take(p, &r));
-	is_line(p, ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='_" BAD5 "\xc3\xa4 b "
+	add(false, "oWaiting.last=@0:1", "");
+	add(true, "lagMs.mean=~:", "");
+	assert_true(nagios_take(check, &r));
+	is_line(ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='_" BAD5 "\xc3\xa4 b "
 		"is 0.000000100000000, warning range @0:1 | "
 		"'a___" BAD5 "\xc3\xa4 b oWaiting.last'="
 		"0.000000100000000;@0:1; "
 		"'a___" BAD5 "\xc3\xa4 b lagMs.mean'="
 		"10000000000000000000000ms;;~:\n");
-	nagios_free(p);
 }
 
 TEST(nothing_is_unknown)
 {
-	struct nagios *p = nagios_new();
 	struct row_window none = { 0 };
 
-	assert_false(nagios_has_line(p));
-	assert_int_equal(nagios_state(p, ST_OK), NAGIOS_UNKNOWN);
-	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - there was no window\n");
-	is_line(p, ST_USAGE, "", "GSQSTAT UNKNOWN - the run failed\n");
-	assert_true(nagios_take(p, &none));
-	assert_int_equal(nagios_state(p, ST_OK), NAGIOS_UNKNOWN);
-	is_line(p, ST_OK, "", "GSQSTAT UNKNOWN - the last window has no queue\n");
-	assert_int_equal(with(p, 1, 2), NAGIOS_OK);
-	is_line(p, ST_OK, "", "GSQSTAT OK - 2 queues, no range given\n");
-	add(p, false, "oWaiting.last=5", "");
-	assert_int_equal(with(p, 1, 2), NAGIOS_OK);
-	is_line(p, ST_OK, "", "GSQSTAT OK - 2 numbers of 2 queues within range | "
+	assert_false(nagios_has_line(check));
+	assert_int_equal(nagios_state(check, ST_OK), NAGIOS_UNKNOWN);
+	is_line(ST_OK, "", "GSQSTAT UNKNOWN - there was no window\n");
+	is_line(ST_USAGE, "", "GSQSTAT UNKNOWN - the run failed\n");
+	assert_true(nagios_take(check, &none));
+	assert_int_equal(nagios_state(check, ST_OK), NAGIOS_UNKNOWN);
+	is_line(ST_OK, "", "GSQSTAT UNKNOWN - the last window has no queue\n");
+	assert_int_equal(with(1, 2), NAGIOS_OK);
+	is_line(ST_OK, "", "GSQSTAT OK - 2 queues, no range given\n");
+	add(false, "oWaiting.last=5", "");
+	assert_int_equal(with(1, 2), NAGIOS_OK);
+	is_line(ST_OK, "", "GSQSTAT OK - 2 numbers of 2 queues within range | "
 		"'A oWaiting.last'=1;5; '" Q2 " oWaiting.last'=2;5;\n");
-	nagios_free(p);
 }
 
 int main(void)
 {
+	each_test(set_up, tear_down);
 	return run_all_tests(NULL, NULL);
 }

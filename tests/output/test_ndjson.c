@@ -1,18 +1,17 @@
 /* NDJSON rows of a window, byte for byte: keys in their order, what is absent, quoting. */
 #include "output/output.h"
-#include "tests/support/check.h"
 #include "tests/support/made_windows.h"
 #include "util/base.h"
 
 /* --- stream windows ------------------------------------------------------------------- */
 
-static const char *render(struct buf *text)
+static const char *render(void)
 {
-	buf_clear(text);
-	assert_true(output_ndjson.put(NULL, &made, text));
-	buf_char(text, '\0');
-	assert_false(text->failed);
-	return text->data;
+	buf_clear(&text);
+	assert_true(output_ndjson.put(NULL, &made, &text));
+	buf_char(&text, '\0');
+	assert_false(text.failed);
+	return text.data;
 }
 
 #define HEAD "{\"schema\":\"gsqstat/1\",\"window\":7,\"start\":\"2026-11-24T02:00:00.000Z\"," \
@@ -20,45 +19,36 @@ static const char *render(struct buf *text)
 
 TEST(stream__empty_row_has_every_key)
 {
-	struct buf text = { 0 };
-
 	make_stream_row();
-	assert_string_equal(render(&text), HEAD
+	assert_string_equal(render(), HEAD
 		"\"partial\":false,\"coverage\":1,\"time\":\"arrival\",\"queueId\":\"" Q1 "\","
 		"\"interval\":\"PT10S\",\"updates\":0,"
 		"\"rejected\":{\"outlier\":0,\"stale\":0,\"duplicate\":0,\"invalid\":0},"
 		"\"clockSkew\":0,\"quantiles\":\"exact\",\"accuracy\":0,\"metrics\":{},"
 		"\"lagMs\":null,\"updatesPerSecond\":0}\n");
-	drop(&text);
 }
 
 TEST(stream__unknown_is_null_and_each_count_has_its_key)
 {
-	struct buf text = { 0 };
-
 	make(true, 30000);
 	made.event_time = true;
 	made.partial = true;
 	row_window_add(&made, &(struct row){ .queue_id = Q1, .coverage = NAN, .clock_skew = 5,
 		.rejected = { [VERDICT_OUTLIER] = 1, [VERDICT_STALE] = 2, [VERDICT_DUPLICATE] = 3,
 			[VERDICT_INVALID] = 4 } });
-	assert_string_equal(render(&text), HEAD
+	assert_string_equal(render(), HEAD
 		"\"partial\":true,\"coverage\":null,\"time\":\"event\",\"queueId\":\"" Q1 "\","
 		"\"interval\":null,\"updates\":0,"
 		"\"rejected\":{\"outlier\":1,\"stale\":2,\"duplicate\":3,\"invalid\":4},"
 		"\"clockSkew\":5,\"quantiles\":\"exact\",\"accuracy\":0,\"metrics\":{},"
 		"\"lagMs\":null,\"updatesPerSecond\":0}\n");
-	drop(&text);
 }
 
 TEST(stream__interval_is_quoted)
 {
-	struct buf text = { 0 };
-
 	make_stream_row();
 	made.row[0].interval = "PT1M\"";
-	assert_non_null(strstr(render(&text), "\"interval\":\"PT1M\\\"\","));
-	drop(&text);
+	assert_non_null(strstr(render(), "\"interval\":\"PT1M\\\"\","));
 }
 
 #define ONE "{\"count\":1,\"last\":1,\"min\":1,\"max\":1,\"mean\":1,\"stddev\":0,\"p50\":1," \
@@ -67,7 +57,6 @@ TEST(stream__interval_is_quoted)
 /* Every way from one path to the next: deeper, beside, up by two, into another metric. */
 TEST(stream__fields_nest)
 {
-	struct buf text = { 0 };
 	char *at;
 
 	make_stream_row();
@@ -79,48 +68,43 @@ TEST(stream__fields_nest)
 	add_values("state", "bb.c.d.e", 1, 1);
 	add_values("waitTime", "bb.c", 1, 1);
 	add_values("waitTime", "q\"\\", 1, 1);
-	at = strstr(render(&text), "\"metrics\":");
+	at = strstr(render(), "\"metrics\":");
 	assert_non_null(at);
 	*strstr(at, ",\"lagMs\"") = '\0';
 	assert_string_equal(at, "\"metrics\":{\"state\":{\"a\":" ONE ",\"b-\":" ONE
 		",\"b\":{\"c\":{\"d\":" ONE ",\"e\":" ONE "},\"cc\":" ONE
 		"},\"bb\":{\"c\":{\"d\":{\"e\":" ONE "}}}},"
 		"\"waitTime\":{\"bb\":{\"c\":" ONE "},\"q\\\"\\\\\":" ONE "}}");
-	drop(&text);
 }
 
 TEST(stream__lag_is_in_ms)
 {
-	struct buf text = { 0 };
 	struct sample lag_us = { 0 };
 
 	make_stream_row();
 	assert_true(sample_add(&lag_us, 1001) && sample_add(&lag_us, 0));
 	assert_true(row_window_set_lag(&made, &lag_us));
-	assert_non_null(strstr(render(&text), "\"lagMs\":{\"mean\":0.5005,\"max\":1.001,"
+	assert_non_null(strstr(render(), "\"lagMs\":{\"mean\":0.5005,\"max\":1.001,"
 		"\"p50\":0,\"p95\":1.001,\"p99\":1.001},"));
 	sample_free(&lag_us);
-	drop(&text);
 }
 
 TEST(stream__worst_quantile_is_the_rows)
 {
 	struct sample lag_us = { 0 };
-	struct buf text = { 0 };
 
 	make_stream_row();
 	add_values("state", "a", 1, 64);
-	assert_non_null(strstr(render(&text), "\"quantiles\":\"exact\",\"accuracy\":0,"));
+	assert_non_null(strstr(render(), "\"quantiles\":\"exact\",\"accuracy\":0,"));
 	add_values("state", "b", 1, 65);
 	add_values("state", "c", 1, 1);
-	assert_non_null(strstr(render(&text), "\"quantiles\":\"sketch\",\"accuracy\":0.01,"));
+	assert_non_null(strstr(render(), "\"quantiles\":\"sketch\",\"accuracy\":0.01,"));
 	make_stream_row();
 	for (int i = 0; i < 65; i++)
 		assert_true(sample_add(&lag_us, 1));
 	assert_true(row_window_set_lag(&made, &lag_us));
-	assert_non_null(strstr(render(&text), "\"quantiles\":\"sketch\",\"accuracy\":0.01,"));
+	assert_non_null(strstr(render(), "\"quantiles\":\"sketch\",\"accuracy\":0.01,"));
 	sample_free(&lag_us);
-	drop(&text);
 }
 
 /* 0.3 and 0.7 are no doubles: a rate that divides by them is rounded twice. */
@@ -135,29 +119,25 @@ TEST(stream__rate_is_rounded_once)
 		{ 11, 300, "36.666666666666664}" }, { 1, 1, "1000}" },
 		{ 1, 86400000, "1.1574074074074073e-05}" }
 	};
-	struct buf text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const char *row, *rate;
 
 		make(true, cases[i].ms);
 		row_window_add(&made, &(struct row){ .queue_id = Q1, .updates = cases[i].updates });
-		row = render(&text);
+		row = render();
 		rate = strstr(row, "\"updatesPerSecond\":");
 		assert_non_null(rate);
 		rate += strlen("\"updatesPerSecond\":");
 		assert_memory_equal(rate, cases[i].text, strlen(cases[i].text));
 	}
-	drop(&text);
 }
 
 TEST(stream__rows_that_do_not_fit_fail)
 {
-	struct buf text = { .limit = 300 };
-
+	text.limit = 300;
 	make_stream_row();
 	assert_false(output_ndjson.put(NULL, &made, &text));
-	drop(&text);
 }
 
 /* --- queue windows -------------------------------------------------------------------- */
@@ -171,16 +151,13 @@ typedef void add_series(void);
 
 static void check(struct row row, add_series *add, const char *want)
 {
-	struct buf text = { 0 };
-
 	row.queue_id = Q1;
 	row.coverage = 0.75;
 	make(false, 10000);
 	row_window_add(&made, &row);
 	if (add)
 		add();
-	assert_string_equal(render(&text), want);
-	drop(&text);
+	assert_string_equal(render(), want);
 }
 
 TEST(queue__every_kind)
@@ -228,5 +205,6 @@ TEST(queue__name_and_media_are_quoted)
 
 int main(void)
 {
+	each_test(NULL, drop_made);
 	return run_all_tests(NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #define START_MS INT64_C(1795485600000)
 
 static struct row_window made;
+static struct buf text;		/* what an output makes of it */
 
 /* A window of the stream, or of notifications, without rows. */
 static inline void make(bool stream, int64_t length_ms)
@@ -26,10 +27,14 @@ static inline void make(bool stream, int64_t length_ms)
 	made.end_ms = START_MS + length_ms;
 }
 
-static inline void drop(struct buf *text)
+/* A teardown. */
+static inline int drop_made(void **state)
 {
+	(void)state;
 	row_window_free(&made);
-	buf_free(text);
+	buf_free(&text);
+	text = (struct buf){ 0 };
+	return 0;
 }
 
 /* --- of the stream ------------------------------------------------------------------- */

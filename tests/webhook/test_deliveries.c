@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/check.h"
 #include "tests/support/tempdir.h"
 #include "util/base.h"
 #include "webhook/deliveries.h"
@@ -162,24 +161,27 @@ size_t spool_displaced(struct spool *s)
 	return n;
 }
 
+static size_t place_of(const struct spool *s, const char *name)
+{
+	size_t i = 0;
+
+	while (i < s->n && strcmp(s->file[i].name, name) != 0)
+		i++;
+	if (i == s->n)
+		fail_msg("%s is not in the spool", name);
+	return i;
+}
+
 void spool_refuse(struct spool *s, const char *name)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->file[i].name, name) == 0) {
-			s->file[i].refused = true;
-			return;
-		}
-	fail_msg("%s is not in the spool", name);
+	s->file[place_of(s, name)].refused = true;
 }
 
 void spool_drop(struct spool *s, const char *name)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->file[i].name, name) == 0) {
-			s->file[i] = s->file[--s->n];
-			return;
-		}
-	fail_msg("%s is not in the spool", name);
+	size_t i = place_of(s, name);
+
+	s->file[i] = s->file[--s->n];
 }
 
 bool spool_is_ours_to_send(const struct spool *s)
@@ -276,14 +278,18 @@ static int tear_down(void **state __attribute__((unused)))
 	return 0;
 }
 
-static void window(int64_t index)
+static void window_of(int64_t index, const char *rows, size_t len)
 {
 	const struct row_window closed = { .index = index, .start_ms = START_MS,
 		.end_ms = START_MS + 1000 };
-	struct payload_window w = { .run = RUN, .window = &closed, .rows = "{\"a\":1}\n",
-		.rows_len = 8 };
+	struct payload_window w = { .run = RUN, .window = &closed, .rows = rows, .rows_len = len };
 
 	deliveries_window(c, &w);
+}
+
+static void window(int64_t index)
+{
+	window_of(index, "{\"a\":1}\n", 8);
 }
 
 static void step(void)
@@ -325,6 +331,11 @@ static void answered(enum http_post_outcome outcome, long status, int64_t after_
 	step();
 }
 
+static void taken(void)
+{
+	answered(HTTP_POST_TAKEN, 200, -1);
+}
+
 static void sent(size_t n, const char *id)
 {
 	char whole[PAYLOAD_ID_MAX];
@@ -348,6 +359,15 @@ static void counts(uint64_t delivered, uint64_t retried, uint64_t dropped, uint6
 	assert_int_equal(reported[DELIVERIES_DROPPED], dropped);
 }
 
+/* Opens and takes a step with n windows. */
+static void start(const char *urls, int64_t retry_for_us, struct spool *spool, int n)
+{
+	open_stage(urls, retry_for_us, spool);
+	for (int i = 0; i < n; i++)
+		window(i);
+	step();
+}
+
 #define A "https://a.example/x"
 #define B "https://bb.example/x"
 
@@ -367,9 +387,9 @@ TEST(queue__sends_one_at_a_time_and_in_order)
 	assert_int_equal(nposted, 2);
 	sent(1, "-1-0");
 	window(2);
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	sent(2, "-2-0");
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	assert_true(deliveries_are_done(c));
 	assert_int_equal(deliveries_deadline_us(c), NEVER);
 	counts(3, 0, 0, 0);
@@ -377,16 +397,14 @@ TEST(queue__sends_one_at_a_time_and_in_order)
 
 TEST(queues__do_not_wait_for_each_other)
 {
-	open_stage(A " " B, 60 * S, NULL);
-	window(0);
-	step();
+	start(A " " B, 60 * S, NULL, 1);
 	assert_int_equal(nposted, 2);
 	assert_string_equal(posted[0].url, A);
 	assert_string_equal(posted[1].url, B);
 	sent(0, "-0-0");
 	sent(1, "-0-0");	/* the same for all */
 	window(1);
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	assert_int_equal(nposted, 3);
 	assert_string_equal(posted[2].url, B);
 	assert_int_equal(last.target, 1);
@@ -395,10 +413,7 @@ TEST(queues__do_not_wait_for_each_other)
 
 TEST(delivery__that_is_refused_lets_the_next_one_by)
 {
-	open_stage(A, 60 * S, NULL);
-	window(0);
-	window(1);
-	step();
+	start(A, 60 * S, NULL, 2);
 	answered(HTTP_POST_REFUSED, 404, -1);
 	sent(1, "-1-0");
 	counts(0, 0, 1, 0);
@@ -409,10 +424,7 @@ TEST(delivery__that_is_refused_lets_the_next_one_by)
 
 TEST(failure__is_tried_again_before_the_next_one)
 {
-	open_stage(A, 60 * S, NULL);
-	window(0);
-	window(1);
-	step();
+	start(A, 60 * S, NULL, 2);
 	for (int i = 1; i < 5; i++) {
 		answered(HTTP_POST_AGAIN, 503, -1);
 		assert_true(last.wait_us >= 0 && last.wait_us <= 250 * MS << i);
@@ -421,7 +433,7 @@ TEST(failure__is_tried_again_before_the_next_one)
 			assert_true(go_on(T0 + 60 * S));
 		sent((size_t)i, "-0-0");
 	}
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	sent(5, "-1-0");
 	counts(1, 4, 0, 0);
 }
@@ -435,9 +447,7 @@ TEST(attempt__has_a_stamp_and_signature_of_its_own)
 	targets.key_file = keys;
 	targets_check(&targets, &warnings, &warnings);
 	assert_int_equal(warnings.n, 0);
-	open_stage(A, 60 * S, NULL);
-	window(0);
-	step();
+	start(A, 60 * S, NULL, 1);
 	answered(HTTP_POST_AGAIN, 429, 3 * S);
 	at(now + 3 * S - 1);
 	assert_int_equal(nposted, 1);
@@ -473,9 +483,7 @@ TEST(delivery__expires_retry_for_after_its_first_attempt)
 
 TEST(attempt__is_cut_where_the_delivery_expires)
 {
-	open_stage(A, 20 * S, NULL);
-	window(0);
-	step();
+	start(A, 20 * S, NULL, 1);
 	assert_int_equal(posted[0].post->end_us, T0 + 15 * S);
 	at(T0 + 15 * S);
 	while (nposted == 1)
@@ -485,9 +493,7 @@ TEST(attempt__is_cut_where_the_delivery_expires)
 
 TEST(retry_for__of_nothing_is_one_attempt)
 {
-	open_stage(A, 0, NULL);
-	window(0);
-	step();
+	start(A, 0, NULL, 1);
 	assert_int_equal(posted[0].post->end_us, T0 + 15 * S);
 	answered(HTTP_POST_AGAIN, 500, -1);
 	assert_int_equal(nposted, 1);
@@ -496,10 +502,7 @@ TEST(retry_for__of_nothing_is_one_attempt)
 
 TEST(retry_after__holds_for_what_follows)
 {
-	open_stage(A, 60 * S, NULL);
-	window(0);
-	window(1);
-	step();
+	start(A, 60 * S, NULL, 2);
 	answered(HTTP_POST_AGAIN, 429, 100 * S);	/* beyond its time: an answer */
 	counts(0, 0, 1, 0);
 	assert_int_equal(nposted, 1);
@@ -513,9 +516,7 @@ TEST(gone__is_the_end_of_the_queue)
 	left(-9, 7, A);
 	left(-9, 8, A);
 	left(-9, 8, B);
-	open_stage(A " " B, 60 * S, &disk);
-	window(0);
-	step();
+	start(A " " B, 60 * S, &disk, 1);
 	assert_int_equal(nposted, 2);
 	posted[0].post->answer = answer(HTTP_POST_GONE, 410, -1);
 	posted[0].post->done = true;
@@ -541,7 +542,7 @@ TEST(delivery__is_written_before_its_first_attempt)
 	assert_int_equal(disk.n, 3);	/* not the one that is tried alone */
 	for (size_t i = 0; i < disk.n; i++)
 		assert_int_equal(disk.file[i].nposted, 0);
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	assert_int_equal(disk.n, 2);
 }
 
@@ -549,15 +550,12 @@ TEST(delivery__is_written_before_its_first_attempt)
 TEST(delivery__that_is_refused_stays_in_the_spool)
 {
 	left(-5, 1, A);
-	open_stage(A, 10 * S, &disk);
-	window(0);
-	window(1);
-	step();
+	start(A, 10 * S, &disk, 2);
 	answered(HTTP_POST_REFUSED, 401, -1);	/* of the run before */
 	sent(1, "-0-0");
 	answered(HTTP_POST_REFUSED, 404, -1);
 	sent(2, "-1-0");
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	assert_true(deliveries_are_done(c));	/* each was tried once */
 	assert_int_equal(nposted, 3);
 	assert_int_equal(disk.n, 2);
@@ -570,9 +568,7 @@ TEST(delivery__that_is_refused_stays_in_the_spool)
 TEST(delivery__that_is_refused_and_not_on_disk_is_dropped)
 {
 	disk.put = SPOOL_FULL;
-	open_stage(A, 10 * S, &disk);
-	window(0);
-	step();
+	start(A, 10 * S, &disk, 1);
 	answered(HTTP_POST_REFUSED, 401, -1);
 	counts(0, 0, 1, 0);
 	assert_int_equal(deliveries_totals(c)->refused, 0);
@@ -596,10 +592,7 @@ TEST(refused__deliveries_that_made_room_are_dropped)
 TEST(spool__that_cannot_be_synced_keeps_nothing)
 {
 	disk.sync_fails = true;
-	open_stage(A " " B, 10 * S, &disk);
-	window(0);
-	window(1);
-	step();
+	start(A " " B, 10 * S, &disk, 2);
 	assert_int_equal(disk.n, 0);
 	assert_int_equal(warnings.n, 1);
 	assert_string_equal(deliveries_spool_fault(c), "the disk does not answer");
@@ -700,20 +693,18 @@ TEST(spool__of_earlier_runs_is_sent_first)
 	left(-9, 3, A);
 	left(-9, 2, A);
 	left(-9, 4, B);		/* not named */
-	open_stage(A, 60 * S, &disk);
-	window(0);
-	step();
+	start(A, 60 * S, &disk, 1);
 	sent(0, "b-2-0");
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	sent(1, "b-3-0");
 	answered(HTTP_POST_AGAIN, 500, 1 * S);
 	at(now + S);
 	sent(2, "b-3-0");
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	sent(3, "b-1-0");
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	sent(4, "-0-0");
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	assert_true(deliveries_are_done(c));
 	assert_int_equal(disk.n, 1);
 	counts(4, 1, 0, 0);
@@ -729,7 +720,7 @@ TEST(spool__that_another_has_locked_is_only_written)
 	step();
 	sent(0, "-0-0");
 	assert_int_equal(disk.n, 2);
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	assert_int_equal(disk.n, 1);
 	assert_int_equal(nposted, 1);
 }
@@ -748,15 +739,11 @@ TEST(spool__of_earlier_runs_alone_is_work)
 static void large_window(int64_t index)
 {
 	static char rows[200000];
-	const struct row_window closed = { .index = index, .start_ms = START_MS,
-		.end_ms = START_MS + 1000 };
-	struct payload_window w = { .run = RUN, .window = &closed, .rows = rows,
-		.rows_len = sizeof(rows) };
 
 	memset(rows, 'x', sizeof(rows));
 	rows[0] = rows[sizeof(rows) - 2] = '"';
 	rows[sizeof(rows) - 1] = '\n';
-	deliveries_window(c, &w);
+	window_of(index, rows, sizeof(rows));
 }
 
 TEST(memory__over_its_bound_with_a_spool_that_fails)
@@ -809,10 +796,7 @@ TEST(memory__over_its_bound_leaves_the_oldest_to_the_spool)
 
 TEST(end__gives_up_what_is_left)
 {
-	open_stage(A, 60 * S, NULL);
-	window(0);
-	window(1);
-	step();
+	start(A, 60 * S, NULL, 2);
 	deliveries_end(c, T0 + 2 * S);
 	assert_int_equal(deliveries_deadline_us(c), T0 + 2 * S);
 	at(T0 + 2 * S - 1);
@@ -825,12 +809,10 @@ TEST(end__gives_up_what_is_left)
 
 TEST(end__takes_an_answer_of_the_last_moment)
 {
-	open_stage(A, 60 * S, NULL);
-	window(0);
-	step();
+	start(A, 60 * S, NULL, 1);
 	deliveries_end(c, T0 + 2 * S);
 	now = T0 + 2 * S;
-	answered(HTTP_POST_TAKEN, 200, -1);
+	taken();
 	counts(1, 0, 0, 0);
 	assert_true(deliveries_are_done(c));
 }
@@ -852,9 +834,7 @@ TEST(end__cuts_attempts_and_does_not_wait_in_vain)
 
 TEST(end__that_comes_before_the_next_attempt_gives_up_at_once)
 {
-	open_stage(A, 60 * S, &disk);
-	window(0);
-	step();
+	start(A, 60 * S, &disk, 1);
 	answered(HTTP_POST_AGAIN, 429, 3 * S);
 	deliveries_end(c, now + 500 * MS);
 	step();

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/check.h"
+#include "tests/support/read_notifications.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/time.h"
@@ -21,38 +21,11 @@
 #define ACTIVITY(results) "{\"topicName\":\"v2.analytics.queues." Q ".activity\"," \
 	"\"eventBody\":{\"group\":{\"queueId\":\"" Q "\"},\"results\":" results "}}"
 
-static struct notifications *ns;
-static struct notification n;
-
-static int setup(void **state __attribute__((unused)))
-{
-	ns = notifications_new();
-	return ns ? 0 : -1;
-}
-
-static int teardown(void **state __attribute__((unused)))
-{
-	notifications_free(ns);
-	return 0;
-}
-
 static enum notification_kind read_one(const char *text)
 {
 	notifications_begin(ns, text, strlen(text));
 	assert_true(notifications_next(ns, &n));
 	return n.kind;
-}
-
-static void check_value(size_t i, const char *metric, const char *qualifier, const char *stat,
-	double number)
-{
-	assert_true(i < n.nvalue);
-	assert_true(slice_is(n.value[i].metric, metric));
-	assert_true(qualifier ? slice_is(n.value[i].qualifier, qualifier)
-		: !n.value[i].qualifier.s);
-	assert_true(slice_is(n.value[i].stat, stat));
-	assert_int_equal(n.value[i].kind, VALUE_NUMBER);
-	assert_double_equal_exact(n.value[i].number, number);
 }
 
 TEST(observations__instant)
@@ -348,5 +321,5 @@ TEST(text_cut_anywhere_is_not_json)
 
 int main(void)
 {
-	return run_all_tests(setup, teardown);
+	return run_all_tests(make_reader, free_reader);
 }

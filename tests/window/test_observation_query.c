@@ -1,39 +1,12 @@
 /* Answers of the observation query: results, presences, malformed texts. */
 #include <string.h>
 
-#include "tests/support/check.h"
+#include "tests/support/read_notifications.h"
 #include "util/base.h"
 #include "window/observation_query.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"
-
-static struct notifications *ns;
-static struct notification n;
-
-static int setup(void **state __attribute__((unused)))
-{
-	ns = notifications_new();
-	return ns ? 0 : -1;
-}
-
-static int teardown(void **state __attribute__((unused)))
-{
-	notifications_free(ns);
-	return 0;
-}
-
-static void check_value(size_t i, const char *metric, const char *qualifier, const char *stat,
-	double number)
-{
-	assert_true(i < n.nvalue);
-	assert_true(slice_is(n.value[i].metric, metric));
-	assert_true(qualifier ? slice_is(n.value[i].qualifier, qualifier)
-		: !n.value[i].qualifier.s);
-	assert_true(slice_is(n.value[i].stat, stat));
-	assert_int_equal(n.value[i].kind, VALUE_NUMBER);
-	assert_double_equal_exact(n.value[i].number, number);
-}
 
 TEST(answer__each_result_is_a_notification)
 {
@@ -104,5 +77,5 @@ TEST(answer__presences)
 
 int main(void)
 {
-	return run_all_tests(setup, teardown);
+	return run_all_tests(make_reader, free_reader);
 }

@@ -17,20 +17,26 @@ static const struct filter filters[] = {
 };
 static struct stream_event frame;
 
-/* A decoder that asks for state and waitTime, and of agentState knows what filters name. */
-static struct stream_events *decoder(void)
+/* It asks for state and waitTime, and of agentState knows what filters name. */
+static struct stream_events *decoder;
+
+static int set_up(void **state __attribute__((unused)))
 {
-	return stream_events_new(metrics, 3, 2, filters, 2);
+	decoder = stream_events_new(metrics, 3, 2, filters, 2);
+	return decoder ? 0 : -1;
 }
 
-/* The first frame of a text, without what its decoder kept of it. */
+static int tear_down(void **state __attribute__((unused)))
+{
+	stream_events_free(decoder);
+	return 0;
+}
+
+/* The first frame of a text. */
 static const struct stream_event *decode(const char *text)
 {
-	struct stream_events *fs = decoder();
-
-	stream_events_begin(fs, text, strlen(text));
-	assert_true(stream_events_next(fs, &frame));
-	stream_events_free(fs);
+	stream_events_begin(decoder, text, strlen(text));
+	assert_true(stream_events_next(decoder, &frame));
 	return &frame;
 }
 
@@ -51,14 +57,12 @@ static const char *invalid(const char *rest)
 
 TEST(stream_event__has_its_leaves)
 {
-	struct stream_events *fs = decoder();
 	static const char text[] = HEAD TIME ",\"interval\":\"PT10S\",\"state\":{\"active\":4,"
 		"\"voice\":{\"a.b\":2.5,\"none\":null},\"text\":\"x\","
 		"\"list\":[1]},\"waitTime\":null,"
 		"\"other\":{\"x\":1},\"agentState\":{\"x\":1,\"idle\":7}}}";
 
-	stream_events_begin(fs, text, strlen(text));
-	assert_true(stream_events_next(fs, &frame));
+	decode(text);
 	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
 	assert_null(frame.invalid);
 	assert_string_equal(frame.queue_id, ID);
@@ -71,8 +75,7 @@ TEST(stream_event__has_its_leaves)
 	assert_int_equal(frame.nfiltered, 1);
 	assert_int_equal(frame.filtered[0].metric, 2);
 	assert_double_equal_exact(frame.filtered[0].value, 7);
-	assert_false(stream_events_next(fs, &frame));
-	stream_events_free(fs);
+	assert_false(stream_events_next(decoder, &frame));
 }
 
 TEST(stream_event__kinds_are_told_apart)
@@ -164,32 +167,27 @@ TEST(stream_event__member_that_comes_twice_is_invalid)
 
 TEST(stream_event__several_values_are_several_frames)
 {
-	struct stream_events *fs = decoder();
 	static const char text[] = " {\"a\":1}{}\n" HEAD TIME "}} x {}";
 
-	stream_events_begin(fs, text, strlen(text));
-	assert_true(stream_events_next(fs, &frame));
+	decode(text);
 	assert_int_equal(frame.text_len, 7);
-	assert_true(stream_events_next(fs, &frame));
-	assert_true(stream_events_next(fs, &frame));
+	assert_true(stream_events_next(decoder, &frame));
+	assert_true(stream_events_next(decoder, &frame));
 	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
-	assert_true(stream_events_next(fs, &frame));
+	assert_true(stream_events_next(decoder, &frame));
 	assert_int_equal(frame.kind, STREAM_EVENT_NOT_JSON);
 	assert_memory_equal(frame.text, "x {}", 4);
-	assert_false(stream_events_next(fs, &frame));
-	stream_events_free(fs);
+	assert_false(stream_events_next(decoder, &frame));
 }
 
 TEST(stream_event__order_and_escapes_do_not_matter)
 {
-	struct stream_events *fs = decoder();
 	static const char text[] = "{\"data\":{\"st\\u0061te\":{\"\\u0061ctive\":4,\"b\":1,"
 		"\"v\\\\x\":{\"c\\n\":2}},\"queue\\u0049d\":\"" ID "\",\"time\\u0073tamp\":"
 		"\"2026-11-24T02:00:10\\u002e000Z\"},\"event\\u0054ype\":\"routing-statistics"
 		"\\u002dqueues\",\"more\":7}";
 
-	stream_events_begin(fs, text, strlen(text));
-	assert_true(stream_events_next(fs, &frame));
+	decode(text);
 	assert_int_equal(frame.kind, STREAM_EVENT_STATISTICS);
 	assert_null(frame.invalid);
 	assert_int_equal(frame.time_us, 1795485610000000);
@@ -197,23 +195,19 @@ TEST(stream_event__order_and_escapes_do_not_matter)
 	assert_path(0, "active");
 	assert_path(1, "b");
 	assert_path(2, "v\\x.c_");
-	stream_events_free(fs);
 }
 
 TEST(stream_event__name_holds_no_control)
 {
 	static const char text[] = HEAD TIME ",\"state\":{\"\\u001b[31m\\u0007\":1,\"a\x7F\":2,"
 		"\"\\u0000\":{\"\xC2\x9B\":3}}}}";
-	struct stream_events *fs = decoder();
 
-	stream_events_begin(fs, text, strlen(text));
-	assert_true(stream_events_next(fs, &frame));
+	decode(text);
 	assert_null(frame.invalid);
 	assert_int_equal(frame.nleaf, 3);
 	assert_path(0, "_[31m_");
 	assert_path(1, "a_");
 	assert_path(2, "_._");
-	stream_events_free(fs);
 }
 
 TEST(stream_event__empty_objects_do_no_harm_however_deep)
@@ -226,5 +220,6 @@ TEST(stream_event__empty_objects_do_no_harm_however_deep)
 
 int main(void)
 {
+	each_test(set_up, tear_down);
 	return run_all_tests(NULL, NULL);
 }
