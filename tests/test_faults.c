@@ -111,6 +111,33 @@ static void want(const struct buf *text)
 	assert_true(buf_add(&wanted, text->data, text->len));
 }
 
+typedef bool make_bytes(struct buf *text);
+static make_bytes *make;
+
+static bool make_again(void)
+{
+	struct buf text = { 0 };
+	bool ok = make(&text);
+
+	if (ok && !is_wanted(&text))
+		fail_msg("it went well and made other bytes: %.*s", (int)text.len, text.data);
+	buf_free(&text);
+	return ok;
+}
+
+/* The same for work that makes bytes. Returns how many it makes. */
+static size_t bytes_at_each_allocation(make_bytes *work)
+{
+	struct buf text = { 0 };
+
+	make = work;
+	assert_true(make(&text));
+	want(&text);
+	buf_free(&text);
+	at_each_allocation(make_again);
+	return wanted.len;
+}
+
 /* --- windows to rows ------------------------------------------------------------------ */
 
 #define S INT64_C(1000000)
@@ -120,15 +147,11 @@ static const char *const metrics[] = { "state" };
 
 static struct stream_event frame_of(unsigned queue, int64_t time_us, const char *path, double x)
 {
-	struct stream_event f = { .kind = STREAM_EVENT_STATISTICS,
-		.time_us = time_us,
-		.has_time = true,
-		.interval = "PT10S",
-		.nleaf = 2 };
+	struct stream_event f = { .kind = STREAM_EVENT_STATISTICS, .time_us = time_us,
+		.has_time = true, .interval = "PT10S", .nleaf = 2 };
 
 	snprintf(f.queue_id, sizeof(f.queue_id), "%08x-0000-4000-8000-000000000001", queue);
-	f.leaf[0] = (struct stream_event_leaf){ .path = path,
-		.path_len = (uint16_t)strlen(path),
+	f.leaf[0] = (struct stream_event_leaf){ .path = path, .path_len = (uint16_t)strlen(path),
 		.value = x };
 	f.leaf[1] = (struct stream_event_leaf){ .path = "other", .path_len = 5, .value = x / 3 };
 	return f;
@@ -184,38 +207,20 @@ static bool rows_of_windows(struct buf *text, bool csv)
 	return ok;
 }
 
-static bool work_windows(bool csv)
+static bool make_ndjson(struct buf *text)
 {
-	struct buf text = { 0 };
-	bool ok = rows_of_windows(&text, csv);
-
-	if (ok && !is_wanted(&text))
-		fail_msg("a run that went well has other rows");
-	buf_free(&text);
-	return ok;
+	return rows_of_windows(text, false);
 }
 
-static bool work_ndjson(void)
+static bool make_csv(struct buf *text)
 {
-	return work_windows(false);
-}
-
-static bool work_csv(void)
-{
-	return work_windows(true);
+	return rows_of_windows(text, true);
 }
 
 TEST(windows__tell_what_they_lost)
 {
-	for (int csv = 0; csv <= 1; csv++) {
-		struct buf text = { 0 };
-
-		assert_true(rows_of_windows(&text, csv));
-		assert_true(text.len > 5000);
-		want(&text);
-		at_each_allocation(csv ? work_csv : work_ndjson);
-		buf_free(&text);
-	}
+	assert_true(bytes_at_each_allocation(make_ndjson) > 5000);
+	assert_true(bytes_at_each_allocation(make_csv) > 5000);
 }
 
 /* --- the table ------------------------------------------------------------------------ */
@@ -245,25 +250,9 @@ static bool lines_of_table(struct buf *text)
 	return ok;
 }
 
-static bool work_table(void)
-{
-	struct buf text = { 0 };
-	bool ok = lines_of_table(&text);
-
-	if (ok && !is_wanted(&text))
-		fail_msg("a table that went well has other lines");
-	buf_free(&text);
-	return ok;
-}
-
 TEST(table__tells_what_it_lost)
 {
-	struct buf text = { 0 };
-
-	assert_true(lines_of_table(&text));
-	want(&text);
-	at_each_allocation(work_table);
-	buf_free(&text);
+	bytes_at_each_allocation(lines_of_table);
 }
 
 /* --- windows to what is in place of rows ----------------------------------------------- */
@@ -307,39 +296,22 @@ static bool in_place_of_rows(struct buf *text, bool checks)
 	return ok;
 }
 
-static bool is_in_place_of_rows(bool checks)
+static bool make_check(struct buf *text)
 {
-	struct buf text = { 0 };
-	bool ok = in_place_of_rows(&text, checks);
-
-	if (ok && !is_wanted(&text))
-		fail_msg("a run that went well has other bytes");
-	buf_free(&text);
-	return ok;
+	return in_place_of_rows(text, true);
 }
 
-static bool work_check(void)
+static bool make_exposition(struct buf *text)
 {
-	return is_in_place_of_rows(true);
-}
-
-static bool work_expose(void)
-{
-	return is_in_place_of_rows(false);
+	return in_place_of_rows(text, false);
 }
 
 TEST(checks_and_expositions__tell_what_they_lost)
 {
 	for (int i = 0; i < 4; i++)
 		assert_true(sample_add(&some_values, i));
-	for (int checks = 0; checks < 2; checks++) {
-		struct buf text = { 0 };
-
-		assert_true(in_place_of_rows(&text, checks));
-		want(&text);
-		at_each_allocation(checks ? work_check : work_expose);
-		buf_free(&text);
-	}
+	bytes_at_each_allocation(make_check);
+	bytes_at_each_allocation(make_exposition);
 	sample_free(&some_values);
 }
 
@@ -477,7 +449,9 @@ static const char *in_tmp(const char *name)
 	return path;
 }
 
-static void write_tape(struct buf *out, const char *odd)
+static char odd[300000];	/* text that is no JSON, longer than two readings */
+
+static bool write_tape(struct buf *out)
 {
 	recording_entry_put_state(out, T0, 0, RECORDING_CONNECTED, "PT10S");
 	recording_entry_put_message(out, T0, 0, false, "{\"a\":{}}", 8);
@@ -485,21 +459,7 @@ static void write_tape(struct buf *out, const char *odd)
 	recording_entry_put_message(out, T0, 0, true, "bin", 3);
 	recording_entry_put_reject(out, T0, true, 1, "q", "stale", "{}", 2);
 	recording_entry_put_end(out, T0 + S);
-}
-
-static char odd[300000];	/* text that is no JSON, longer than two readings */
-
-static bool work_write_tape(void)
-{
-	struct buf out = { 0 };
-	bool ok;
-
-	write_tape(&out, odd);
-	ok = !out.failed;
-	if (ok && !is_wanted(&out))
-		fail_msg("a recording that went well has other bytes");
-	buf_free(&out);
-	return ok;
+	return !out->failed;
 }
 
 static bool read_tape(struct buf *got)
@@ -523,36 +483,17 @@ static bool read_tape(struct buf *got)
 	return ok;
 }
 
-static bool work_read_tape(void)
-{
-	struct buf got = { 0 };
-	bool ok = read_tape(&got);
-
-	if (ok && !is_wanted(&got))
-		fail_msg("a recording that was read well has other lines: %.*s", (int)got.len,
-			got.data);
-	buf_free(&got);
-	return ok;
-}
-
 TEST(recording__tells_what_it_lost)
 {
-	struct buf out = { 0 }, got = { 0 };
 	int fd = open(in_tmp("tape"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	memset(odd, 'x', sizeof(odd) - 1);
 	odd[0] = '\t';
-	write_tape(&out, odd);
-	assert_int_equal(write(fd, out.data, out.len), out.len);
+	bytes_at_each_allocation(write_tape);
+	assert_int_equal(write(fd, wanted.data, wanted.len), wanted.len);
 	close(fd);
-	want(&out);
-	at_each_allocation(work_write_tape);
-	assert_true(read_tape(&got));
-	want(&got);
-	at_each_allocation(work_read_tape);
+	bytes_at_each_allocation(read_tape);
 	unlink(in_tmp("tape"));
-	buf_free(&out);
-	buf_free(&got);
 }
 
 /* --- parsers: a lack of memory is no fault of the input --------------------------------- */

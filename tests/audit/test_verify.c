@@ -38,16 +38,24 @@ static int tear_down(void **state __attribute__((unused)))
 	return 0;
 }
 
-/* n lines of one run added; the status of the last. */
-static enum status write_lines(int n, bool chain, const struct buf *with_key)
+/* An audit that goes to the file alone. */
+static struct audit *audit_to(const char *path, bool chain, const struct buf *with_key)
 {
 	struct audit_file *file = NULL;
 	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
-	enum status st = audit_file_open(&file, log_path, chain, with_key, &err);
 
 	assert_non_null(a);
-	assert_int_equal(st, ST_OK);
+	assert_int_equal(audit_file_open(&file, path, chain, with_key, &err), ST_OK);
 	audit_take_file(a, file);
+	return a;
+}
+
+/* n lines of one run added; the status of the last. */
+static enum status write_lines(int n, bool chain, const struct buf *with_key)
+{
+	struct audit *a = audit_to(log_path, chain, with_key);
+	enum status st;
+
 	for (int i = 0; i < n; i++) {
 		audit_begin(a, LEVEL_INFO, "stream.retry", 1000000LL * i);
 		audit_int(a, "attempt", i);
@@ -454,12 +462,8 @@ TEST(line__that_is_being_written_is_waited_for)
 
 TEST(file__that_is_full_is_an_error)
 {
-	struct audit_file *file = NULL;
-	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
+	struct audit *a = audit_to("/dev/full", true, NULL);
 
-	assert_non_null(a);
-	assert_int_equal(audit_file_open(&file, "/dev/full", true, NULL, &err), ST_OK);
-	audit_take_file(a, file);
 	assert_int_equal(audit_status(a, &err), ST_OK);
 	audit_begin(a, LEVEL_INFO, "x", 0);
 	audit_end(a);
@@ -472,19 +476,14 @@ TEST(file__that_is_full_is_an_error)
 /* A line's own members are left out before the chain's are. */
 TEST(line__keeps_room_for_the_chain)
 {
-	struct audit_file *file = NULL;
-	struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
+	struct audit *a;
 	char value[251], name[16];
 
-	assert_non_null(a);
 	unlink(log_path);
+	a = audit_to(log_path, true, &key);
 	for (size_t less = 0; less < 250; less++) {
 		memset(value, 'y', sizeof(value));
 		value[250 - less] = '\0';
-		if (!file) {
-			assert_int_equal(audit_file_open(&file, log_path, true, &key, &err), ST_OK);
-			audit_take_file(a, file);
-		}
 		audit_begin(a, LEVEL_INFO, "x", 0);
 		for (int i = 0; i < 40; i++) {
 			snprintf(name, sizeof(name), "k%d", i);
@@ -531,6 +530,12 @@ static enum status verify_rows(const char *rows, const char *run)
 	return verify_audit(&conf, &end, &err);
 }
 
+static void expect_rows_bad(const char *rows, const char *run, const char *why)
+{
+	assert_int_equal(verify_rows(rows, run), ST_PROTOCOL);
+	assert_non_null(strstr(err.text, why));
+}
+
 TEST(rows__are_those_of_the_windows_in_order)
 {
 	static const char *const windows[2][3] = {
@@ -540,12 +545,8 @@ TEST(rows__are_those_of_the_windows_in_order)
 
 	unlink(log_path);
 	for (int r = 0; r < 2; r++) {
-		struct audit *a = audit_new(AUDIT_JSON, LEVEL_INFO, -1);
-		struct audit_file *file = NULL;
+		struct audit *a = audit_to(log_path, true, NULL);
 
-		assert_non_null(a);
-		assert_int_equal(audit_file_open(&file, log_path, true, NULL, &err), ST_OK);
-		audit_take_file(a, file);
 		for (int i = 0; i < 3; i++)
 			flush(a, windows[r][i]);
 		run[r] = strdup(audit_run_id(a));
@@ -554,22 +555,18 @@ TEST(rows__are_those_of_the_windows_in_order)
 	assert_int_equal(verify_rows("a1\na22\nb1\nb2\n", NULL), ST_OK);
 	assert_int_equal(verify_rows("a1\na22\n", run[0]), ST_OK);
 	assert_int_equal(verify_rows("b1\nb2\n", run[1]), ST_OK);
-	assert_int_equal(verify_rows("a1\na22\nb1\nb2", NULL), ST_PROTOCOL);
-	assert_non_null(strstr(err.text, "rows are missing, from the window of line 5"));
-	assert_int_equal(verify_rows("", NULL), ST_PROTOCOL);
-	assert_int_equal(verify_rows("a1\na22\nb1\nb2\n\n", NULL), ST_PROTOCOL);
-	assert_non_null(strstr(err.text, "bytes are left"));
-	assert_int_equal(verify_rows("a1\na2x\nb1\nb2\n", NULL), ST_PROTOCOL);
-	assert_non_null(strstr(err.text, "not those of the window of line 3"));
-	assert_int_equal(verify_rows("b1\nb2\na1\na22\n", NULL), ST_PROTOCOL);
-	assert_int_equal(verify_rows("a1\na22\n", run[1]), ST_PROTOCOL);
-	assert_int_equal(verify_rows("", "00000000-0000-4000-8000-000000000000"), ST_PROTOCOL);
-	assert_non_null(strstr(err.text, "no line of the run"));
+	expect_rows_bad("a1\na22\nb1\nb2", NULL, "rows are missing, from the window of line 5");
+	expect_rows_bad("", NULL, "");
+	expect_rows_bad("a1\na22\nb1\nb2\n\n", NULL, "bytes are left");
+	expect_rows_bad("a1\na2x\nb1\nb2\n", NULL, "not those of the window of line 3");
+	expect_rows_bad("b1\nb2\na1\na22\n", NULL, "");
+	expect_rows_bad("a1\na22\n", run[1], "");
+	expect_rows_bad("", "00000000-0000-4000-8000-000000000000", "no line of the run");
 	/* an edit of the log is told before what follows from it */
 	read_log();
 	*strstr(text.data, "rowsBytes\":3") ^= 1;
 	put_log(text.data, text.len);
-	assert_int_equal(verify_rows("a1\na22\nb1\nb2\n", NULL), ST_PROTOCOL);
+	expect_rows_bad("a1\na22\nb1\nb2\n", NULL, "");
 	assert_int_equal(bad_line(), 1);
 	free(run[0]);
 	free(run[1]);
