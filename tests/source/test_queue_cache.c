@@ -33,6 +33,7 @@ static int set_up(void **state __attribute__((unused)))
 
 static int tear_down(void **state __attribute__((unused)))
 {
+	queue_list_free(&list);
 	queue_list_free(&place.list);
 	lines_free(&place.warnings);
 	tempdir_free(place.root);
@@ -44,15 +45,11 @@ static int tear_down(void **state __attribute__((unused)))
 /* Keeps the queues of a page's entities. */
 static void store(const char *entities)
 {
-	struct queue_list list = { 0 };
-	struct queue_list_page page;
 	char *text = NULL;
 
 	assert_true(asprintf(&text, "{\"entities\":[%s]}", entities) > 0);
-	assert_null(queue_list_parse_page(text, strlen(text), &list, &page));
-	queue_list_sort(&list);
+	read_list(text);
 	queue_cache_store(&key, &list, NOW, &place.warnings);
-	queue_list_free(&list);
 	free(text);
 }
 

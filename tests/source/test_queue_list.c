@@ -15,9 +15,6 @@ static const char full_page[] = "{\"total\":3,\"entities\":["
 
 TEST(page__becomes_entries)
 {
-	struct queue_list list = { 0 };
-	struct queue_list_page page;
-
 	assert_null(queue_list_parse_page(full_page, strlen(full_page), &list, &page));
 	assert_int_equal(list.n, 3);
 	assert_int_equal(list.skipped, 0);
@@ -36,7 +33,6 @@ TEST(page__becomes_entries)
 	assert_string_equal(list.v[1].division_id, "");
 	assert_int_equal(list.v[1].nmedia, 0);
 	assert_string_equal(list.v[2].name, "");
-	queue_list_free(&list);
 }
 
 TEST(page__that_is_cut_or_wrong_leaves_the_list)
@@ -46,8 +42,6 @@ TEST(page__that_is_cut_or_wrong_leaves_the_list)
 		PAGE(QUEUE("0009", "x"), ",\"pageCount\":1") "{}", PAGE(QUEUE("0009", "\377"), ""),
 		PAGE(QUEUE("0009", "x") ",", ""), "{\"entities\":[" QUEUE("0009", "x") "},"
 	};
-	struct queue_list list = { 0 };
-	struct queue_list_page page;
 
 	assert_null(queue_list_parse_page(full_page, strlen(full_page), &list, &page));
 	for (size_t len = 0; len < strlen(full_page) - 2; len++) {
@@ -64,13 +58,10 @@ TEST(page__that_is_cut_or_wrong_leaves_the_list)
 			fail_msg("taken: %s", bad[i]);
 		assert_int_equal(list.n, 3);
 	}
-	queue_list_free(&list);
 }
 
 TEST(page__counts_what_nobody_could_ask_for)
 {
-	struct queue_list list = { 0 };
-	struct queue_list_page page;
 	char text[4096], x[1026];
 
 	memset(x, 'x', sizeof(x) - 1);
@@ -84,15 +75,12 @@ TEST(page__counts_what_nobody_could_ask_for)
 	assert_int_equal(page.queues, 8);
 	assert_true(page.page_count == -1);
 	assert_false(page.has_next);
-	queue_list_free(&list);
 }
 
 /* Its texts share a block that moves as it grows. */
 TEST(name__as_long_as_any_is_folded_whole)
 {
 	char name[1025], folded[1025], text[2048];
-	struct queue_list list = { 0 };
-	struct queue_list_page page;
 
 	for (size_t i = 0; i < sizeof(name) - 1; i++) {
 		name[i] = (char)('A' + i % 26);
@@ -104,13 +92,10 @@ TEST(name__as_long_as_any_is_folded_whole)
 	assert_int_equal(list.n, 1);
 	assert_string_equal(list.v[0].name, name);
 	assert_string_equal(list.v[0].folded, folded);
-	queue_list_free(&list);
 }
 
 TEST(list__is_bounded)
 {
-	struct queue_list list = { 0 };
-	struct queue_list_page page;
 	struct buf text = { 0 };
 
 	for (int n = QUEUE_LIST_QUEUES_MAX; n <= QUEUE_LIST_QUEUES_MAX + 1; n++) {
@@ -137,32 +122,29 @@ TEST(list__is_bounded)
 TEST(sort__is_by_name_without_case_then_bytes_then_id)
 {
 	static const char *const want[] = { "0005", "0002", "0001", "0003", "0004" };
-	struct queue_list list = list_of(PAGE(QUEUE("0004", "b") "," QUEUE("0001", "a") ","
+
+	read_list(PAGE(QUEUE("0004", "b") "," QUEUE("0001", "a") ","
 		QUEUE("0003", "a") "," QUEUE("0002", "A") "," QUEUE("0005", "") ","
 		QUEUE("0001", "a") "," QUEUE("0004", "again"), ""));
-
 	assert_int_equal(list.n, ARRAY_LEN(want));
 	for (size_t i = 0; i < list.n; i++)
 		assert_string_equal(list.v[i].id + 32, want[i]);
-	queue_list_free(&list);
 }
 
 TEST(page__that_was_put_reads_back)
 {
 	static const char *const ids[] = { ID("0001"), ID("0002"), ID("0003") };
 	static const char *const names[] = { NULL, "say \"b\"", "a" };
-	struct queue_list list;
 	struct buf out = { 0 };
 
 	queue_list_put_page(&out, ids, names, ARRAY_LEN(ids));
 	assert_true(buf_char(&out, '\0'));
-	list = list_of(out.data);
+	read_list(out.data);
 	assert_int_equal(list.n, 2);
 	assert_string_equal(list.v[0].name, "a");
 	assert_string_equal(list.v[0].id, ids[2]);
 	assert_string_equal(list.v[1].name, names[1]);
 	assert_string_equal(list.v[1].id, ids[1]);
-	queue_list_free(&list);
 	buf_free(&out);
 }
 
@@ -170,9 +152,9 @@ TEST(page__that_was_put_reads_back)
 
 TEST(list__is_printed_as_ndjson_and_csv)
 {
-	struct queue_list list = list_of(full_page);
 	struct buf out = { 0 };
 
+	read_list(full_page);
 	queue_list_put_ndjson(&out, &list);
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data,
@@ -194,10 +176,10 @@ TEST(list__is_printed_as_ndjson_and_csv)
 	queue_list_put_ndjson(&out, &(struct queue_list){ 0 });
 	assert_int_equal(out.len, 0);
 	buf_free(&out);
-	queue_list_free(&list);
 }
 
 int main(void)
 {
+	each_test(NULL, free_list);
 	return run_all_tests(NULL, NULL);
 }

@@ -146,11 +146,11 @@ static bool turn(struct queue_lookup *l, int64_t now_us, struct session_event *e
 }
 
 /* Turns until it is ready or has failed. */
-static void look_up(struct queue_lookup *l, const char *const *page, size_t npage,
+static void look_up(struct queue_lookup *l, const char *const *pages, size_t npages,
 	struct session_event *event)
 {
-	play.page = page;
-	play.npage = npage;
+	play.page = pages;
+	play.npage = npages;
 	for (int i = 0; i < 1000 && turn(l, NOW, event); i++)
 		;
 }

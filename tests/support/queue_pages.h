@@ -11,15 +11,23 @@
 #define QUEUE(digits, name) "{\"id\":\"" ID(digits) "\",\"name\":\"" name "\"}"
 #define PAGE(entities, rest) "{\"entities\":[" entities "]" rest "}"
 
-/* The sorted list of a page; free it. */
-static inline struct queue_list list_of(const char *text)
-{
-	struct queue_list list = { 0 };
-	struct queue_list_page page;
+static struct queue_list list;
+static struct queue_list_page page;
 
+/* The list becomes that of the page, sorted. */
+static inline void read_list(const char *text)
+{
+	queue_list_free(&list);
 	assert_null(queue_list_parse_page(text, strlen(text), &list, &page));
 	queue_list_sort(&list);
-	return list;
+}
+
+/* A teardown. */
+static inline int free_list(void **state)
+{
+	(void)state;
+	queue_list_free(&list);
+	return 0;
 }
 
 #endif

@@ -35,8 +35,56 @@ static bool is_ms(size_t row, const char *path)
 	return ms;
 }
 
+struct number {
+	size_t row;
+	const char *path;
+	double value;		/* NAN: there is none */
+};
+
+static void check_numbers(const struct number *n, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		double x = value(n[i].row, n[i].path);
+
+		if (!(isnan(n[i].value) ? isnan(x) : x == n[i].value))
+			fail_msg("%s of row %zu is %.17g, not %.17g", n[i].path, n[i].row, x,
+				n[i].value);
+	}
+}
+
+struct unit {
+	size_t row;
+	const char *path;
+	bool is_ms;
+};
+
+static void check_units(const struct unit *u, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_ms(u[i].row, u[i].path) != u[i].is_ms)
+			fail_msg("%s of row %zu: in ms or not", u[i].path, u[i].row);
+}
+
 TEST(stream_window)
 {
+	static const struct number numbers[] = {
+		{ 0, "window", 5 }, { 0, "startMs", 1000 }, { 0, "endMs", 3000 },
+		{ 0, "partial", 1 }, { 0, "coverage", 0.25 }, { 0, "updates", 3 },
+		{ 0, "rejected.invalid", 1 }, { 0, "rejected.duplicate", 2 },
+		{ 0, "rejected.stale", 3 }, { 0, "rejected.outlier", 4 }, { 0, "clockSkew", 2 },
+		{ 0, "updatesPerSecond", 1.5 }, { 0, "lagMs.mean", 50 }, { 0, "lagMs.max", 100 },
+		{ 0, "waitTime.voice.avg.count", 4 }, { 0, "waitTime.voice.avg.last", 4 },
+		{ 0, "waitTime.voice.avg.min", 1 }, { 0, "waitTime.voice.avg.mean", 2.5 },
+		{ 0, "waitTime.voice.avg.p50", 2 }, { 0, "waitTime.voice.avg.p99", 4 },
+		{ 0, "waitTime.voice.avg.delta", NAN }, { 0, "waitTime.avg.max", NAN },
+		{ 0, "state.voice.avg.max", NAN }
+	};
+	static const struct unit units[] = {
+		{ 0, "waitTime.voice.avg.p95", true }, { 0, "lagMs.mean", true },
+		{ 0, "lagMs.p99", true }, { 0, "startMs", true }, { 0, "endMs", true },
+		{ 0, "waitTime.voice.avg.count", false }, { 0, "state.voice.avg.max", false },
+		{ 0, "accuracy", false }, { 0, "updatesPerSecond", false }
+	};
 	struct sample avg = { 0 }, lag_us = { 0 };
 
 	for (int i = 1; i <= 4; i++)
@@ -61,45 +109,34 @@ TEST(stream_window)
 	assert_double_equal_exact(window.lag_mean_us, 50000);
 	assert_true(window.row[0].sketch);
 	assert_int_equal(window.row[0].queue, 7);
-	assert_double_equal_exact(value(0, "window"), 5);
-	assert_double_equal_exact(value(0, "startMs"), 1000);
-	assert_double_equal_exact(value(0, "endMs"), 3000);
-	assert_double_equal_exact(value(0, "partial"), 1);
-	assert_double_equal_exact(value(0, "coverage"), 0.25);
-	assert_double_equal_exact(value(0, "updates"), 3);
-	assert_double_equal_exact(value(0, "rejected.invalid"), 1);
-	assert_double_equal_exact(value(0, "rejected.duplicate"), 2);
-	assert_double_equal_exact(value(0, "rejected.stale"), 3);
-	assert_double_equal_exact(value(0, "rejected.outlier"), 4);
-	assert_double_equal_exact(value(0, "clockSkew"), 2);
-	assert_double_equal_exact(value(0, "updatesPerSecond"), 1.5);
-	assert_double_equal_exact(value(0, "lagMs.mean"), 50);
-	assert_double_equal_exact(value(0, "lagMs.max"), 100);
+	check_numbers(numbers, ARRAY_LEN(numbers));
+	check_units(units, ARRAY_LEN(units));
 	assert_true(value(0, "accuracy") > 0);
-	assert_double_equal_exact(value(0, "waitTime.voice.avg.count"), 4);
-	assert_double_equal_exact(value(0, "waitTime.voice.avg.last"), 4);
-	assert_double_equal_exact(value(0, "waitTime.voice.avg.min"), 1);
-	assert_double_equal_exact(value(0, "waitTime.voice.avg.mean"), 2.5);
-	assert_double_equal_exact(value(0, "waitTime.voice.avg.p50"), 2);
-	assert_double_equal_exact(value(0, "waitTime.voice.avg.p99"), 4);
-	assert_true(isnan(value(0, "waitTime.voice.avg.delta")));
-	assert_true(isnan(value(0, "waitTime.avg.max")));
-	assert_true(isnan(value(0, "state.voice.avg.max")));
-	assert_true(is_ms(0, "waitTime.voice.avg.p95"));
-	assert_true(is_ms(0, "lagMs.mean"));
-	assert_true(is_ms(0, "lagMs.p99"));
-	assert_true(is_ms(0, "startMs"));
-	assert_true(is_ms(0, "endMs"));
-	assert_false(is_ms(0, "waitTime.voice.avg.count"));
-	assert_false(is_ms(0, "state.voice.avg.max"));
-	assert_false(is_ms(0, "accuracy"));
-	assert_false(is_ms(0, "updatesPerSecond"));
 	sample_free(&avg);
 	sample_free(&lag_us);
 }
 
 TEST(queue_window)
 {
+	static const struct number numbers[] = {
+		{ 0, "coverage", 1 }, { 0, "rejected.duplicate", 1 },
+		{ 0, "rejected.invalid", 2 }, { 0, "accuracy", 0.01 }, { 0, "lagMs.max", NAN },
+		{ 0, "oWaiting.max", 5 }, { 0, "oWaiting.count.max", 5 },
+		{ 1, "oWaiting.p95", 4.5 }, { 0, "oWaiting.carried", 0 },
+		{ 0, "oWaiting.observedMs", 1.5 }, { 0, "oWaiting.events", 2 },
+		{ 0, "oInteracting.carried", 1 }, { 0, "oInteracting.last", NAN },
+		{ 0, "oInteracting.max", NAN }, { 0, "oLongestWaiting.last", 2.5 },
+		{ 0, "oLongestWaiting.ageMs.max", 9 }, { 0, "tWait.total", 8 },
+		{ 0, "tWait.delta", NAN }, { 0, "tWait.max", 77 },	/* a number of its own */
+		{ 0, "oServiceLevel.ratio", 0.75 }, { 0, "oServiceLevel.target", NAN },
+		{ 1, "tWait.total", NAN }
+	};
+	static const struct unit units[] = {
+		{ 0, "oLongestWaiting.last", true }, { 0, "tWait.max", true },
+		{ 0, "tWait.sum.total", true }, { 0, "oWaiting.observedMs", true },
+		{ 0, "tWait.total", false }, { 0, "oWaiting.max", false },
+		{ 0, "oServiceLevel.ratio", false }
+	};
 	static const struct {
 		const char *metric, *path;
 		enum row_kind kind;
@@ -144,35 +181,8 @@ TEST(queue_window)
 	assert_string_equal(window.row[0].queue_name, "Support");
 	assert_null(window.row[0].media);
 	assert_string_equal(window.row[1].media, "voice");
-	assert_double_equal_exact(value(0, "coverage"), 1);
-	assert_double_equal_exact(value(0, "rejected.duplicate"), 1);
-	assert_double_equal_exact(value(0, "rejected.invalid"), 2);
-	assert_double_equal_exact(value(0, "accuracy"), 0.01);
-	assert_true(isnan(value(0, "lagMs.max")));
-	assert_double_equal_exact(value(0, "oWaiting.max"), 5);
-	assert_double_equal_exact(value(0, "oWaiting.count.max"), 5);
-	assert_double_equal_exact(value(1, "oWaiting.p95"), 4.5);
-	assert_double_equal_exact(value(0, "oWaiting.carried"), 0);
-	assert_double_equal_exact(value(0, "oWaiting.observedMs"), 1.5);
-	assert_double_equal_exact(value(0, "oWaiting.events"), 2);
-	assert_double_equal_exact(value(0, "oInteracting.carried"), 1);
-	assert_true(isnan(value(0, "oInteracting.last")));
-	assert_true(isnan(value(0, "oInteracting.max")));
-	assert_double_equal_exact(value(0, "oLongestWaiting.last"), 2.5);
-	assert_double_equal_exact(value(0, "oLongestWaiting.ageMs.max"), 9);
-	assert_double_equal_exact(value(0, "tWait.total"), 8);
-	assert_true(isnan(value(0, "tWait.delta")));
-	assert_double_equal_exact(value(0, "tWait.max"), 77);	/* a number of its own */
-	assert_double_equal_exact(value(0, "oServiceLevel.ratio"), 0.75);
-	assert_true(isnan(value(0, "oServiceLevel.target")));
-	assert_true(isnan(value(1, "tWait.total")));
-	assert_true(is_ms(0, "oLongestWaiting.last"));
-	assert_true(is_ms(0, "tWait.max"));
-	assert_true(is_ms(0, "tWait.sum.total"));
-	assert_true(is_ms(0, "oWaiting.observedMs"));
-	assert_false(is_ms(0, "tWait.total"));
-	assert_false(is_ms(0, "oWaiting.max"));
-	assert_false(is_ms(0, "oServiceLevel.ratio"));
+	check_numbers(numbers, ARRAY_LEN(numbers));
+	check_units(units, ARRAY_LEN(units));
 }
 
 static int done(void **state __attribute__((unused)))
