@@ -1,10 +1,8 @@
 /* What libcurl's code for a transfer without an answer means, the same to all who ask; http.c is
  * played by the test. */
-
 #include "auth/token.h"
 #include "net/rest.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "util/lines.h"
 #include "ws.h"
 

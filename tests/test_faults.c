@@ -7,9 +7,6 @@
 #include <math.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -28,7 +25,6 @@
 #include "stats/sample.h"
 #include "tests/support/check.h"
 #include "tests/support/wrap_alloc.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
 #include "window/row.h"

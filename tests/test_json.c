@@ -1,13 +1,9 @@
 /* Strict JSON as text and a value at a time, and doubles that read back. */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "json.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 
 static bool strict(const char *s)
 {

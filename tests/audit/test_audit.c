@@ -1,6 +1,5 @@
 /* Audit lines: whole, bounded, harmless, and without secrets. */
 #include <fcntl.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,12 +1,9 @@
 /* Lines that hold on to each other: what is written, what is read, and what a crash leaves. */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "audit/hash_chain.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "util/text.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"

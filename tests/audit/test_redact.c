@@ -1,9 +1,6 @@
 /* Texts without secrets. */
-#include <string.h>
-
 #include "audit/redact.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 
 TEST(text__holds_no_secret_that_is_cut)
 {

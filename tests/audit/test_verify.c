@@ -5,10 +5,8 @@
 #include <sys/wait.h>
 
 #include "tests/support/tempdir.h"
-
 #include "audit/audit.h"
 #include "audit/verify.h"
-#include "tests/support/check.h"
 
 #define LOG_LINES 6
 

@@ -1,7 +1,4 @@
 /* What the token endpoint may answer, hosts and regions: text from outside. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "auth/creds.h"
 #include "auth/token.h"
 #include "tests/support/check.h"

@@ -1,8 +1,4 @@
 /* The token cache on a real file system: what is kept, what is believed, who may ask. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <cjson/cJSON.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -11,7 +7,6 @@
 
 #include "auth/token_cache.h"
 #include "tests/support/tempdir.h"
-#include "util/base.h"
 #include "util/private_dir.h"
 
 #define HOST "https://api.example.com"

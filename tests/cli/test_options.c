@@ -1,7 +1,4 @@
 /* The command line: what argv and the environment make of the settings, and what is said. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/option_table.h"

@@ -1,8 +1,5 @@
 /* What a libcurl must have, checked at run time too, and what it is told to trust: the test plays
  * its curl_version_info and takes what is set. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "net/http.h"
 #include "tests/support/check.h"
 

@@ -1,10 +1,6 @@
 /* What libcurl would take for a proxy, and what of it is a secret. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "net/proxy_env.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 
 static const char *const names[] = {
 	"wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"

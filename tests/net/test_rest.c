@@ -1,8 +1,4 @@
 /* One REST request against a server on loopback that answers with given bytes. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

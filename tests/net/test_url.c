@@ -1,11 +1,8 @@
 /* Hosts as libcurl reads them: what is taken, what is loopback, what it would change. */
 #include <curl/curl.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "net/url.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 
 TEST(url__has_a_host_and_a_rest)
 {

@@ -1,10 +1,6 @@
 /* Which headers a WebSocket server may send, and what the reader makes of their payload. */
-
-#include <string.h>
-
 #include "net/ws_frame.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 
 /* Reads all bytes, at most so many at a time, and drops the pieces. */
 static const char *breach_of(struct ws_frame_reader *r, const char *bytes, size_t len, size_t most)

@@ -1,7 +1,6 @@
 /* The CSV header and the rows of a window, byte for byte: columns in their order, quoting. */
 #include "output/output.h"
 #include "tests/support/made_windows.h"
-#include "util/base.h"
 
 /* --- stream windows ------------------------------------------------------------------- */
 

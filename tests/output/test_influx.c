@@ -1,9 +1,6 @@
 /* Lines of InfluxDB's protocol, byte for byte: tags, fields, escapes, what is left out. */
-#include <stdio.h>
-
 #include "output/output.h"
 #include "tests/support/made_windows.h"
-#include "util/base.h"
 
 #define TIME " 1795485610000000000\n"
 #define MEMBERS " coverage=0.75,updates=5,rejected.invalid=2,rejected.duplicate=1," \

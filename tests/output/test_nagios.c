@@ -1,7 +1,5 @@
 /* --check nagios: the standard's ranges, what a window comes to, and the line. */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "output/nagios.h"
 #include "tests/support/check.h"

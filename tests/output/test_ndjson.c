@@ -1,7 +1,6 @@
 /* NDJSON rows of a window, byte for byte: keys in their order, what is absent, quoting. */
 #include "output/output.h"
 #include "tests/support/made_windows.h"
-#include "util/base.h"
 
 /* --- stream windows ------------------------------------------------------------------- */
 

@@ -1,6 +1,4 @@
 /* The progress line's text: what it says, and what it leaves out where there is no room. */
-#include <string.h>
-
 #include "output/progress.h"
 #include "tests/support/check.h"
 #include "util/time.h"

@@ -1,11 +1,8 @@
 /* -f prometheus: names, labels, and what is left out. */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "output/prometheus.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 

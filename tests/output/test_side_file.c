@@ -5,9 +5,7 @@
 #include <sys/file.h>
 
 #include "tests/support/tempdir.h"
-
 #include "output/side_file.h"
-#include "tests/support/check.h"
 
 #define MIB (1u << 20)
 

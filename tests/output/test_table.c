@@ -1,12 +1,8 @@
 /* Windows as lines for people: columns, cutting, the trend, when the header comes again. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "output/table.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "util/term_text.h"
 
 #define Q1 "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01"

@@ -1,7 +1,5 @@
 /* --fail-if: what is an expression, and how often it holds. */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "output/threshold.h"
 #include "tests/support/check.h"

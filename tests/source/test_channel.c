@@ -2,10 +2,6 @@
  * The notification service as a source, on a clock that is held: hours pass at once. Requests,
  * sockets and the token are played; what is asked and told is one line of words.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "net/rest.h"
 #include "source/channel.h"
 #include "source/stream.h"

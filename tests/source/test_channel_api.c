@@ -1,11 +1,6 @@
 /* What the notification service's API answers, well formed and hostile, and what it is asked. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "source/channel_api.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"
 #define ID2 "00000002-0000-4000-8000-000000000002"

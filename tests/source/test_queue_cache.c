@@ -2,7 +2,6 @@
 #include "source/queue_cache.h"
 #include "tests/support/queue_pages.h"
 #include "tests/support/tempdir.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/private_dir.h"
 

@@ -1,6 +1,5 @@
 /* Pages of queues become a list, which is sorted and printed. */
 #include "tests/support/queue_pages.h"
-#include "util/base.h"
 
 /* --- a page ------------------------------------------------------------------------- */
 

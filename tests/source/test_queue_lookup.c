@@ -2,7 +2,6 @@
 #include "net/rest.h"
 #include "source/queue_lookup.h"
 #include "tests/support/queue_pages.h"
-#include "util/base.h"
 
 #define HOST "https://api.example.com"
 #define NOW INT64_C(1800000000000000)	/* µs */

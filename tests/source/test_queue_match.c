@@ -1,7 +1,6 @@
 /* Queues by name, and what is said of names that fit none or many. */
 #include "source/queue_match.h"
 #include "tests/support/queue_pages.h"
-#include "util/base.h"
 #include "util/lines.h"
 
 /* The last digits of the IDs, and how many problems. */

@@ -1,8 +1,4 @@
 /* What a failure leads to, and that gsqstat(1) says the same. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "source/retry_policy.h"
 #include "tests/support/check.h"
 

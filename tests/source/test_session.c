@@ -1,7 +1,5 @@
 /* Events that wait, and which token is new; the token is played here. */
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,7 +1,4 @@
 /* One stream's policy on a held clock; token and connection are played by the test. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "source/stream.h"
 #include "tests/support/check.h"
 #include "tests/support/fake_source.h"

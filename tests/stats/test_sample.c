@@ -1,8 +1,6 @@
 /* Exact sums, quantiles and both as a field's statistics, against sorted truth. */
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "stats/sample.h"
 #include "tests/support/check.h"

@@ -1,14 +1,16 @@
-/* cmocka with the headers that it needs, and what version 1.1.5 of it lacks. */
+/* What every test needs: cmocka with what version 1.1.5 of it lacks, and common headers. */
 #ifndef CHECK_H
 #define CHECK_H
 
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 

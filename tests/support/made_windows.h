@@ -3,7 +3,6 @@
 #define MADE_WINDOWS_H
 
 #include <math.h>
-#include <string.h>
 
 #include "tests/support/check.h"
 #include "util/buf.h"

@@ -2,8 +2,6 @@
 #ifndef QUEUE_PAGES_H
 #define QUEUE_PAGES_H
 
-#include <string.h>
-
 #include "source/queue_list.h"
 #include "tests/support/check.h"
 

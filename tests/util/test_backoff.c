@@ -1,5 +1,4 @@
 /* When to try again, on a clock and with random numbers that the test holds. */
-
 #include "tests/support/check.h"
 #include "util/backoff.h"
 

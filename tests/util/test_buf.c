@@ -1,6 +1,4 @@
 /* A buffer at its limit. */
-#include <string.h>
-
 #include "tests/support/check.h"
 #include "util/buf.h"
 

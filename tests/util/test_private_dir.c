@@ -5,9 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "tests/support/check.h"
 #include "tests/support/tempdir.h"
-#include "util/base.h"
 #include "util/private_dir.h"
 
 #define MAX 200000		/* more than one reading takes */

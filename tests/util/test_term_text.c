@@ -1,9 +1,7 @@
 /* What a terminal shows: how wide text is, where it is cut, how short a number gets. */
 #include <math.h>
-#include <string.h>
 
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "util/term_text.h"
 #include "util/utf8.h"
 

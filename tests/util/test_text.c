@@ -1,10 +1,8 @@
 /* UUIDs, names as keys, text cleaned for output, near words. */
 #include <ctype.h>
-#include <string.h>
 #include <strings.h>
 
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/text.h"
 

@@ -1,10 +1,7 @@
 /* Times and durations, read and written. */
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "util/time.h"
 
 static int64_t time_of(const char *s)

@@ -1,8 +1,5 @@
 /* UTF-8: what is valid, where text may be cut, which characters are unsafe. */
-#include <string.h>
-
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "util/utf8.h"
 
 static bool valid(const char *s)

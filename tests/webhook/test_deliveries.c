@@ -1,11 +1,6 @@
 /* Deliveries on a held clock: requests and the spool are played here, in place of http_post.c and
  * spool.c. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/support/tempdir.h"
-#include "util/base.h"
 #include "webhook/deliveries.h"
 #include "webhook/http_post.h"
 

@@ -1,11 +1,8 @@
 /* Which addresses are private: every net of the registries, at both edges. */
-#include <string.h>
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "webhook/ip_filter.h"
 
 /* Each net of the table: whether its first and last address are private, and whether those

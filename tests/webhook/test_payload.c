@@ -1,11 +1,8 @@
 /* Windows as the bodies of deliveries. */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "json.h"
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "webhook/payload.h"
 
 #define RUN "0f0e0d0c-0b0a-4908-8706-050403020100"

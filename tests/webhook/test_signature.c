@@ -1,6 +1,5 @@
 /* The file of signature keys, and the signatures. */
 #include "tests/support/tempdir.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
 #include "webhook/signature.h"

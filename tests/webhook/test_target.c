@@ -1,13 +1,8 @@
 /* Where callbacks may go, and that what is said of a bad one holds no secret. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/support/check.h"
 #include "tests/support/tempdir.h"
-#include "util/base.h"
 #include "webhook/target.h"
 
 static struct targets t;

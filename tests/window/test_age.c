@@ -1,7 +1,4 @@
 /* Ages, over windows worked out by hand. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/support/check.h"
 #include "window/age.h"
 

@@ -1,8 +1,4 @@
 /* Duplicates: a message matches one equal message of the other open socket. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/support/check.h"
 #include "window/dedup.h"
 

@@ -1,8 +1,5 @@
 /* Filters of --outlier, read from text and compared with numbers. */
-#include <string.h>
-
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "window/filter.h"
 
 TEST(filter__is_parsed_and_compared)

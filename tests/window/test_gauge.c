@@ -1,7 +1,5 @@
 /* Gauges, over windows worked out by hand. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "tests/support/check.h"
 #include "window/gauge.h"

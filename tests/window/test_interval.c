@@ -1,7 +1,4 @@
 /* ISO 8601 intervals in every spelling that is read, and in those that are not. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/support/check.h"
 #include "window/interval.h"
 

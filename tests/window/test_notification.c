@@ -1,9 +1,5 @@
 /* Messages to values: families, order of members, escapes, hostile input. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/support/read_notifications.h"
-#include "util/base.h"
 #include "util/buf.h"
 #include "util/time.h"
 #include "window/notification.h"

@@ -1,8 +1,5 @@
 /* Answers of the observation query: results, presences, malformed texts. */
-#include <string.h>
-
 #include "tests/support/read_notifications.h"
-#include "util/base.h"
 #include "window/observation_query.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"

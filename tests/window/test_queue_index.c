@@ -1,6 +1,4 @@
 /* Queue IDs and their numbers. */
-#include <stdio.h>
-
 #include "tests/support/check.h"
 #include "window/queue_index.h"
 

@@ -1,8 +1,5 @@
 /* A few windows on a clock that the test sets, and what each row has. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "tests/support/check.h"
 #include "util/buf.h"

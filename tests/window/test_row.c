@@ -1,9 +1,7 @@
 /* Rows of a closed window of either source: every number, found by its name. */
 #include <math.h>
-#include <string.h>
 
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "window/row_name.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"

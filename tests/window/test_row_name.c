@@ -1,7 +1,5 @@
 /* Names of a row's numbers: which are good, and what is wrong with the others. */
-
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "window/row_name.h"
 
 TEST(name__is_good_or_says_what_is_wrong)

@@ -1,10 +1,5 @@
 /* A message to frames: what is theirs, what is invalid, and what is none. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/support/check.h"
-#include "util/base.h"
 #include "window/stream_event.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"

@@ -1,7 +1,5 @@
 /* Windows on a clock that the test sets: each call gets the time. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "tests/support/check.h"
 #include "util/text.h"

@@ -1,7 +1,4 @@
 /* Running totals, over windows worked out by hand. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/support/check.h"
 #include "window/total.h"
 

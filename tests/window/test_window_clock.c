@@ -1,7 +1,4 @@
 /* The clock of windows: where they begin, end and are numbered. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/support/check.h"
 #include "util/time.h"
 #include "window/window_clock.h"
