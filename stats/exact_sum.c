@@ -128,38 +128,36 @@ static void multiply(uint64_t a_lo, uint64_t a_hi, uint64_t b, uint64_t out[3])
 	out[2] = (uint64_t)(hi >> 64);
 }
 
-bool exact_sum_add(struct exact_sum *sum, double x, uint64_t weight)
+static bool add(struct exact_sum *sum, double x, uint64_t weight, bool squared)
 {
-	uint64_t value[3];
+	uint64_t value[3], m[3] = { 0 };
 	uint32_t limbs[7];
 	int32_t exponent, at, n;
 	int64_t small;
 
 	if (is_small(x, weight, &small)) {
+		small = squared ? small * small : small;
 		sum->whole += (exact_sum_whole)small * (int64_t)weight;
 		return true;
 	}
-	multiply(decompose(x, &exponent), 0, weight, value);
+	m[0] = decompose(x, &exponent);
+	if (squared) {
+		multiply(m[0], 0, m[0], m);
+		exponent *= 2;
+	}
+	multiply(m[0], m[1], weight, value);
 	n = split(value, exponent, limbs, &at);
-	return add_limbs(sum, limbs, n, at, x < 0);
+	return add_limbs(sum, limbs, n, at, x < 0 && !squared);
+}
+
+bool exact_sum_add(struct exact_sum *sum, double x, uint64_t weight)
+{
+	return add(sum, x, weight, false);
 }
 
 bool exact_sum_add_square(struct exact_sum *sum, double x, uint64_t weight)
 {
-	uint64_t value[3], m, square[3];
-	uint32_t limbs[7];
-	int32_t exponent, at, n;
-	int64_t small;
-
-	if (is_small(x, weight, &small)) {
-		sum->whole += (exact_sum_whole)(small * small) * (int64_t)weight;
-		return true;
-	}
-	m = decompose(x, &exponent);
-	multiply(m, 0, m, square);
-	multiply(square[0], square[1], weight, value);
-	n = split(value, 2 * exponent, limbs, &at);
-	return add_limbs(sum, limbs, n, at, false);
+	return add(sum, x, weight, true);
 }
 
 bool exact_sum_add_both(struct exact_sum *sum, struct exact_sum *squares, double x, uint64_t weight)
@@ -167,7 +165,7 @@ bool exact_sum_add_both(struct exact_sum *sum, struct exact_sum *squares, double
 	int64_t small;
 
 	if (!is_small(x, weight, &small))
-		return exact_sum_add(sum, x, weight) && exact_sum_add_square(squares, x, weight);
+		return add(sum, x, weight, false) && add(squares, x, weight, true);
 	sum->whole += (exact_sum_whole)small * (int64_t)weight;
 	squares->whole += (exact_sum_whole)(small * small) * (int64_t)weight;
 	return true;
