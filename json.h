@@ -132,11 +132,7 @@ void json_put_quoted(struct buf *out, const char *before, const char *text);
 void json_put_time_ms(struct buf *out, int64_t ms);	/* with quotes */
 void json_put_time_us(struct buf *out, int64_t us);
 
-/* Integers up to 2^53 as integers; other numbers with the fewest of 15 to 17 digits that read back
- * as the same double. x is finite. Does not depend on the locale. Returns the length. */
-#define JSON_DOUBLE_MAX 32
-size_t json_format_double(char out[JSON_DOUBLE_MAX], double x);
-void json_put_double(struct buf *out, double x);
+void json_put_double(struct buf *out, double x);	/* finite; see decimal_format */
 
 /* --- documents ---------------------------------------------------------------------- */
 
