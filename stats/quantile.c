@@ -47,13 +47,11 @@ struct quantile {
 	double *pending;		/* PENDING_MAX of them; NULL while exact */
 };
 
-/* The bounds, and the first bound of each binary exponent. They are constants, but computed only
- * when a value needs them: most runs need less than a hundredth of the table. */
+/* The bounds, and the first bound of each binary exponent or a greater one. They are constants, but
+ * computed when the first value needs them. */
 static struct {
-	double *bound;			/* bound[low] to bound[high] are known */
-	int32_t low, high;
-	unsigned first_from, first_to;	/* first[first_from] to first[first_to] are known */
-	int32_t first[EXPONENTS + 1];
+	double bound[BOUNDS];
+	int32_t first[EXPONENTS];
 } bounds;
 
 static unsigned exponent_of(double x)
@@ -64,48 +62,20 @@ static unsigned exponent_of(double x)
 	return (unsigned)(bits >> 52) & (EXPONENTS - 1);
 }
 
-static bool bounds_begin(void)
+static void compute_bounds(void)
 {
-	if (bounds.bound)
-		return true;
-	bounds.bound = malloc(BOUNDS * sizeof(*bounds.bound));
-	if (!bounds.bound)
-		return false;
-	bounds.low = bounds.high = BOUNDS_DOWN;
+	unsigned e = 0;
+
+	if (bounds.bound[BOUNDS_DOWN] == 1)
+		return;
 	bounds.bound[BOUNDS_DOWN] = 1;
-	bounds.first_from = bounds.first_to = exponent_of(1);
-	bounds.first[bounds.first_from] = BOUNDS_DOWN;
-	return true;
-}
-
-static double bound_at(int32_t i)
-{
-	double *bound = bounds.bound;
-
-	for (; bounds.high < i; bounds.high++)
-		bound[bounds.high + 1] = bound[bounds.high] * GAMMA;
-	for (; bounds.low > i; bounds.low--)
-		bound[bounds.low - 1] = bound[bounds.low] / GAMMA;
-	return bound[i];
-}
-
-/* Computes the bounds of a binary exponent, and the indexes of the first and the last. */
-static void bounds_reach(unsigned e)
-{
-	int32_t i;
-
-	for (; bounds.first_to < e + 1; bounds.first_to++) {
-		for (i = bounds.first[bounds.first_to];
-		     exponent_of(bound_at(i)) <= bounds.first_to; )
-			i++;
-		bounds.first[bounds.first_to + 1] = i;
-	}
-	for (; bounds.first_from > e; bounds.first_from--) {
-		for (i = bounds.first[bounds.first_from];
-		     exponent_of(bound_at(i - 1)) >= bounds.first_from - 1; )
-			i--;
-		bounds.first[bounds.first_from - 1] = i;
-	}
+	for (size_t i = BOUNDS_DOWN; i + 1 < BOUNDS; i++)
+		bounds.bound[i + 1] = bounds.bound[i] * GAMMA;
+	for (size_t i = BOUNDS_DOWN; i > 0; i--)
+		bounds.bound[i - 1] = bounds.bound[i] / GAMMA;
+	for (int32_t i = 0; i < BOUNDS; i++)
+		while (e <= exponent_of(bounds.bound[i]))
+			bounds.first[e++] = i;
 }
 
 /*
@@ -115,13 +85,10 @@ static void bounds_reach(unsigned e)
 static int32_t bucket_of(double x)
 {
 	unsigned e = exponent_of(x);
-	int32_t lo, hi, at;
+	int32_t lo = bounds.first[e], hi = bounds.first[e + 1], at;
 	uint64_t bits;
 	double part;
 
-	bounds_reach(e);
-	lo = bounds.first[e];
-	hi = bounds.first[e + 1];
 	x = fabs(x);
 	memcpy(&bits, &x, sizeof(bits));
 	part = (double)(bits & ((UINT64_C(1) << 52) - 1)) * 0x1p-52;
@@ -276,10 +243,11 @@ static bool to_sketch(struct quantile *q, size_t n)
 	if (q->slot)
 		return slots_reserve(q, q->used + n);
 	sketch.pending = calloc(PENDING_MAX, sizeof(*sketch.pending));
-	if (!sketch.pending || !bounds_begin() || !slots_reserve(&sketch, q->nentry + n)) {
+	if (!sketch.pending || !slots_reserve(&sketch, q->nentry + n)) {
 		free(sketch.pending);
 		return false;
 	}
+	compute_bounds();
 	for (size_t i = 0; i < q->nentry; i++)
 		sketch_add(&sketch, q->entry[i].x, q->entry[i].weight);
 	free(q->entry);
@@ -440,8 +408,8 @@ static double bucket_value(const struct quantile *q, int32_t index)
 	for (unsigned l = 0; l < q->level; l++)
 		gamma *= gamma;
 	if (at < BOUNDS - 1)
-		return bound_at((int32_t)at) / (1 + gamma) * 2;
-	return bound_at((int32_t)(at - width)) / (1 + gamma) * 2 * gamma;
+		return bounds.bound[at] / (1 + gamma) * 2;
+	return bounds.bound[at - width] / (1 + gamma) * 2 * gamma;
 }
 
 static int by_key(const void *a, const void *b)
