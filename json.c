@@ -59,38 +59,25 @@ static inline size_t zeros_before(block b)
 	return half[1] ? 8 + ((size_t)__builtin_ctzll(le64toh(half[1])) >> 3) : sizeof(b);
 }
 
-/* The first byte that is a quote, a backslash or a control character. */
-static const char *skip_plain(const char *s, const char *end)
+/* The first byte that is a quote, a backslash or a control character. In a key also one that
+ * text_put_key may change; less than a block is not looked at. */
+static inline const char *skip_plain(const char *s, const char *end, bool key)
 {
 	while (end - s >= (ptrdiff_t)sizeof(block)) {
 		size_t n;
-		block b;
+		block b, stop;
 
 		memcpy(&b, s, sizeof(b));
-		n = zeros_before((block)((b == '"') | (b == '\\') | (b < 0x20)));
+		stop = (block)((b == '"') | (b == '\\') | (b < 0x20));
+		if (key)
+			stop |= (block)((b == '.') | (b > '~'));
+		n = zeros_before(stop);
 		s += n;
 		if (n < sizeof(b))
 			return s;
 	}
-	while (s < end && (unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')
+	while (!key && s < end && (unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')
 		s++;
-	return s;
-}
-
-/* The same for a key: also stops at bytes that text_put_key may change. */
-static inline const char *skip_plain_key(const char *s, const char *end)
-{
-	while (end - s >= (ptrdiff_t)sizeof(block)) {
-		size_t n;
-		block b;
-
-		memcpy(&b, s, sizeof(b));
-		n = zeros_before((block)((b == '"') | (b == '\\') | (b == '.') | (b < 0x20)
-			| (b > '~')));
-		s += n;
-		if (n < sizeof(b))
-			return s;
-	}
 	return s;
 }
 
@@ -112,7 +99,7 @@ static const char *skip_escape(const char *s, const char *end)
 /* The end of a string whose first escape or control character is at s; NULL: it is invalid. */
 static __attribute__((noinline)) const char *scan_escaped(const char *s, const char *end)
 {
-	for (; s < end && *s != '"'; s = skip_plain(s, end)) {
+	for (; s < end && *s != '"'; s = skip_plain(s, end, false)) {
 		s = *s == '\\' ? skip_escape(s, end) : NULL;
 		if (!s)
 			return NULL;
@@ -123,7 +110,7 @@ static __attribute__((noinline)) const char *scan_escaped(const char *s, const c
 /* The end of the string that begins at s; NULL: it is invalid. */
 static const char *scan_string(const char *s, const char *end, bool *escaped)
 {
-	s = skip_plain(s + 1, end);
+	s = skip_plain(s + 1, end, false);
 	*escaped = s < end && *s != '"';
 	if (*escaped)
 		return scan_escaped(s, end);
@@ -196,7 +183,7 @@ static inline const char *scan_key(const char *s, const char *end, struct json_t
 	if (s == end || *s != '"')
 		return NULL;
 	*key = (struct json_text){ .s = s + 1 };
-	s = skip_plain_key(key->s, end);
+	s = skip_plain(key->s, end, true);
 	if ((s == end || *s != '"') && !(s = scan_any_key(key->s - 1, end, key)))
 		return NULL;
 	key->len = (size_t)(s - key->s);
