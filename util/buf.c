@@ -91,21 +91,24 @@ bool buf_char(struct buf *buf, char c)
 
 bool buf_printf(struct buf *buf, const char *fmt, ...)
 {
+	size_t room = buf->data ? buf->cap - buf->len : 0;
 	va_list ap;
 	char *to;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? buf->data + buf->len : NULL, room, fmt, ap);
 	va_end(ap);
 	to = n < 0 ? NULL : buf_reserve(buf, (size_t)n + 1);
 	if (!to) {
 		buf->failed = true;
 		return false;
 	}
-	va_start(ap, fmt);
-	vsnprintf(to, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= room) {	/* it was cut off */
+		va_start(ap, fmt);
+		vsnprintf(to, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	buf->len += (size_t)n;
 	return true;
 }
