@@ -38,6 +38,14 @@ def hook(receive):
     return receive()
 
 
+def to(*receivers):
+    """The arguments for callbacks to them."""
+    return [ALLOW, *(word for receiver in receivers for word in ("--callback", receiver.url))]
+
+
+SPOOL = ["--callback-spool", "spool"]
+
+
 def counts(r):
     c = r.end["callbacks"]
     assert list(c) == ["delivered", "retried", "dropped", "refused", "spooled"]
@@ -52,7 +60,7 @@ def dead_url():
 # -- what arrives
 
 def test_windows_arrive_as_they_are_printed(tool, hook):
-    r = tool.run(*REPLAY, "--callback", hook.url, ALLOW, status=0)
+    r = tool.run(*REPLAY, *to(hook), status=0)
     assert counts(r) == (10, 0, 0, 0) and hook.errors == [] and hook.connections == 1
     assert hook.places == [(n, 0) for n in range(10)]
     bodies = [request.json for request in hook.requests]
@@ -74,14 +82,14 @@ def test_windows_arrive_as_they_are_printed(tool, hook):
 
 
 def test_csv_on_stdout_is_json_to_a_callback(tool, hook):
-    r = tool.run(*REPLAY, "-f", "csv", "--callback", hook.url, ALLOW)
+    r = tool.run(*REPLAY, "-f", "csv", *to(hook))
     plain = tool.run(*REPLAY)
     assert r.status == 0 and r.out == tool.run(*REPLAY, "-f", "csv").out
     assert [row for q in hook.requests for row in q.json["rows"]] == plain.rows
 
 
 def test_cloudevents_are_structured(tool, hook):
-    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-format", "cloudevents")
+    r = tool.run(*ONE, *to(hook), "--callback-format", "cloudevents")
     request = hook.requests[0]
     assert request.headers["content-type"].startswith("application/cloudevents+json")
     event = request.json
@@ -94,7 +102,7 @@ def test_large_window_comes_in_parts(tool, receive):
     queues = ["%08x-0000-4000-8000-%012x" % (n, n) for n in range(800)]
     text = "".join(frames.frame(q, at="2026-11-24T02:00:00.000Z") + "\n" for q in queues)
     hook = receive()
-    r = tool.run("--replay", "-", "-w", "10s", "--callback", hook.url, ALLOW, data=text)
+    r = tool.run("--replay", "-", "-w", "10s", *to(hook), data=text)
     assert r.status == 0 and len(hook.requests) > 2
     assert all(len(q.body) <= 256 << 10 for q in hook.requests)
     assert hook.places == [(0, n) for n in range(len(hook.requests))]
@@ -104,7 +112,7 @@ def test_large_window_comes_in_parts(tool, receive):
 
 def test_several_urls_get_the_same_ids(tool, receive):
     one, two = receive(), receive(503, 204)
-    r = tool.run(*REPLAY, "-n", 3, "--callback", one.url, "--callback", two.url, ALLOW)
+    r = tool.run(*REPLAY, "-n", 3, *to(one, two))
     assert r.status == 0 and counts(r) == (6, 1, 0, 0)
     assert two.ids == [one.ids[0], *one.ids]
 
@@ -112,7 +120,7 @@ def test_several_urls_get_the_same_ids(tool, receive):
 def test_every_key_signs_each_attempt(tool, receive):
     keys = tool.write("keys", "\n".join(KEYS) + "\n", 0o600)
     hook = receive((429, {"Retry-After": 1}), 204)
-    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-key-file", keys)
+    r = tool.run(*ONE, *to(hook), "--callback-key-file", keys)
     assert r.status == 0 and counts(r) == (1, 1, 0, 0), r.err
     first, second = hook.requests
     for request in hook.requests:
@@ -126,7 +134,7 @@ def test_every_key_signs_each_attempt(tool, receive):
 
 def test_live_windows_arrive(tool, serve, receive):
     gate, hook = serve(), receive()
-    r = tool.run("-w", "200ms", "-n", 4, QUEUE, "--callback", hook.url, ALLOW, status=0)
+    r = tool.run("-w", "200ms", "-n", 4, QUEUE, *to(hook), status=0)
     assert gate and [q.json["rows"] for q in hook.requests] == [[row] for row in r.rows]
 
 
@@ -136,7 +144,7 @@ def test_live_windows_arrive(tool, serve, receive):
                                     404, 422])
 def test_refusal_drops_one_delivery(tool, receive, status):
     hook = receive(status, 204)
-    r = tool.run(*REPLAY, "-n", 3, "--callback", hook.url, ALLOW)
+    r = tool.run(*REPLAY, "-n", 3, *to(hook))
     assert r.status == 9 and counts(r) == (2, 0, 1, 0)
     assert hook.places == [(0, 0), (1, 0), (2, 0)] and len(r.rows) == 9
     dropped = r.events("callback.dropped")[0]
@@ -146,7 +154,7 @@ def test_refusal_drops_one_delivery(tool, receive, status):
 
 def test_gone_drops_all_later_ones_of_that_url(tool, receive):
     gone, other = receive(204, 410), receive()
-    r = tool.run(*REPLAY, "--callback", gone.url, "--callback", other.url, ALLOW)
+    r = tool.run(*REPLAY, *to(gone, other))
     assert r.status == 9 and len(gone.requests) == 2 and len(other.requests) == 10
     assert counts(r) == (11, 0, 9, 0)
 
@@ -155,8 +163,7 @@ def test_gone_drops_all_later_ones_of_that_url(tool, receive):
                                     "silence", "reset", "close", "trickle", "nonsense"])
 def test_failure_is_tried_again(tool, receive, answer):
     hook = receive(answer, 204)
-    r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW, "--callback-timeout", "1500ms")
-    assert r.status == 0, r.err
+    r = tool.run(*REPLAY, "-n", 2, *to(hook), "--callback-timeout", "1500ms", status=0)
     assert hook.places == [(0, 0), (0, 0), (1, 0)] and counts(r) == (2, 1, 0, 0)
     retry = r.events("callback.retry")[0]
     assert retry["url"] == "https://localhost:%d" % hook.port and retry["attempt"] == 1
@@ -166,20 +173,20 @@ def test_failure_is_tried_again(tool, receive, answer):
 @pytest.mark.parametrize("answer", ["endless", "flood", "bare"])
 def test_answer_that_never_ends_has_been_given(tool, receive, answer):
     hook = receive(answer, 204)
-    r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW, "--callback-timeout", "1500ms")
+    r = tool.run(*REPLAY, "-n", 2, *to(hook), "--callback-timeout", "1500ms")
     assert r.status == 0 and counts(r) == (2, 0, 0, 0)
 
 
 def test_retry_after_is_honoured(tool, receive):
     hook = receive((503, {"Retry-After": "1"}), 204)
-    r = tool.run(*ONE, "--callback", hook.url, ALLOW, status=0)
+    r = tool.run(*ONE, *to(hook), status=0)
     assert 1 <= hook.requests[1].time - hook.requests[0].time < 1 + harness.SLACK
     assert r.events("callback.retry")[0]["waitMs"] == 1000
 
 
 def test_retry_after_beyond_the_time_is_an_answer(tool, receive):
     hook = receive((429, {"Retry-After": "3600"}))
-    r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW, within=harness.SLACK)
+    r = tool.run(*REPLAY, "-n", 2, *to(hook), within=harness.SLACK)
     assert r.status == 9 and counts(r) == (0, 0, 2, 0) and len(hook.requests) == 1
 
 
@@ -192,21 +199,21 @@ def test_nobody_there_expires(tool):
 
 def test_certificate_that_does_not_verify_expires(tool, receive):
     hook = receive(names=("other.example",))
-    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "1500ms")
+    r = tool.run(*ONE, *to(hook), "--retry-for", "1500ms")
     assert r.status == 9 and not hook.requests
     assert "certificate" in r.events("callback.dropped")[0]["reason"]
 
 
 def test_cacert_is_what_counts(tool, hook):
     del tool.env["SSL_CERT_FILE"]
-    assert tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "0").status == 9
-    assert tool.run(*ONE, "--callback", hook.url, ALLOW, "--retry-for", "0",
+    assert tool.run(*ONE, *to(hook), "--retry-for", "0").status == 9
+    assert tool.run(*ONE, *to(hook), "--retry-for", "0",
                     "--cacert", hook.ca).status == 0
 
 
 def test_retry_for_of_nothing_is_one_attempt(tool, receive):
     hook = receive(503)
-    r = tool.run(*REPLAY, "-n", 2, "--callback", hook.url, ALLOW, "--retry-for", "0")
+    r = tool.run(*REPLAY, "-n", 2, *to(hook), "--retry-for", "0")
     assert r.status == 9 and counts(r) == (0, 0, 2, 0) and hook.places == [(0, 0), (1, 0)]
 
 
@@ -249,7 +256,7 @@ def test_behind_a_proxy_names_are_the_proxys(tool, receive):
 def test_plain_http_is_for_loopback_and_uses_no_proxy(tool, receive):
     hook = receive(plain=True)
     tool.env.update(http_proxy="http://127.0.0.1:1", all_proxy="http://127.0.0.1:1")
-    r = tool.run(*ONE, "--callback", hook.url, ALLOW)
+    r = tool.run(*ONE, *to(hook))
     assert r.status == 0 and len(hook.requests) == 1
     r = tool.run(*ONE, "--callback", "http://hooks.example/s3cret", ALLOW)
     assert r.status == 2 and "loopback" in r.err and "s3cret" not in r.err
@@ -257,28 +264,26 @@ def test_plain_http_is_for_loopback_and_uses_no_proxy(tool, receive):
 
 # -- the command line
 
+HOOK = ["--callback", "https://h.example"]
+
+
 @pytest.mark.parametrize("args, words", [
     (["--callback", "https://me:s3cret@hooks.example/"],
      ["'https://***@hooks.example'", "without user and password"]),
     (["--callback", "ftp://hooks.example/s3cret"], ["'ftp://hooks.example'", "https URL"]),
-    (["--callback", "https://h.example", "https://h.example/s3cret"],
-     ["QUEUE_ID 'https://h.example'"]),
-    (["--callback", "https://h.example", "-q", "https://me:s3cret@h.example/"],
-     ["--queue 'https://***@h.example'"]),
+    ([*HOOK, "https://h.example/s3cret"], ["QUEUE_ID 'https://h.example'"]),
+    ([*HOOK, "-q", "https://me:s3cret@h.example/"], ["--queue 'https://***@h.example'"]),
     (["--callback", "@missing"], ["--callback 'missing'", "No such file"]),
     (["--callback-spool", "s"], ["--callback-spool 's'", "a run with --callback"]),
     ([ALLOW], [ALLOW, "a run with --callback"]),
-    (["--callback", "https://h.example", "--callback-spool-max", "1M"],
+    ([*HOOK, "--callback-spool-max", "1M"],
      ["--callback-spool-max '1M'", "a run with --callback-spool"]),
-    (["--callback", "https://h.example", "--callback-spool", "s", "--callback-spool-max", "1X"],
+    ([*HOOK, "--callback-spool", "s", "--callback-spool-max", "1X"],
      ["--callback-spool-max '1X'", "1 to 1024G"]),
-    (["--callback", "https://h.example", "--callback-spool", "no/dir"],
-     ["--callback-spool 'no/dir'", "No such file"]),
-    (["--callback", "https://h.example", "--callback-format", "xml"],
-     ["--callback-format 'xml'", "plain cloudevents"]),
-    (["--callback", "https://h.example", "--callback-key-file", "none"], ["--callback-key-file"]),
-    (["--callback", "https://h.example", "--callback-header-file", "none"],
-     ["--callback-header-file 'none'"])])
+    ([*HOOK, "--callback-spool", "no/dir"], ["--callback-spool 'no/dir'", "No such file"]),
+    ([*HOOK, "--callback-format", "xml"], ["--callback-format 'xml'", "plain cloudevents"]),
+    ([*HOOK, "--callback-key-file", "none"], ["--callback-key-file"]),
+    ([*HOOK, "--callback-header-file", "none"], ["--callback-header-file 'none'"])])
 def test_bad_option_is_2_in_one_line(tool, args, words):
     r = tool.run(*ONE, *args)
     assert r.status == 2 and r.out == "" and r.err.count("\n") == 1, r.err
@@ -303,23 +308,21 @@ def test_open_key_file_and_spool_are_2(tool):
     (tool.dir / "spool").chmod(0o755)
     for more in ([], ["--dry-run"]):
         r = tool.run(*ONE, *more, "--callback", "https://h.example", "--callback-key-file", keys,
-                     "--callback-spool", "spool")
+                     *SPOOL)
         assert r.status == 2 and r.err.count("\n") == 2
         assert "--callback-key-file" in r.err and "--callback-spool 'spool'" in r.err
 
 
 def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, hook):
     plain = tool.run(*ONE).out
-    r = tool.run(*ONE, "--callback", hook.url, ALLOW, "--callback-spool", "spool",
-                 preexec_fn=harness.limit_file_size(100))
+    r = tool.run(*ONE, *to(hook), *SPOOL, preexec_fn=harness.limit_file_size(100))
     assert (r.status, r.out) == (7, plain) and len(hook.requests) == 1
     assert r.end["message"].startswith("a delivery cannot be spooled: ")
     assert not [p for p in (tool.dir / "spool").iterdir() if p.name != "lock"]
 
 
 def test_dry_run_sends_and_makes_nothing(tool, hook):
-    r = tool.run(*ONE, "--dry-run", "--callback", hook.url, ALLOW, "--callback-spool", "spool",
-                 "--callback-spool-max", "3G")
+    r = tool.run(*ONE, "--dry-run", *to(hook), *SPOOL, "--callback-spool-max", "3G")
     shown = json.loads(r.out)
     assert r.status == 0 and hook.connections == 0 and not (tool.dir / "spool").exists()
     assert shown["callback"] == {"value": ["https://localhost:%d" % hook.port], "from": "flag"}
@@ -341,7 +344,7 @@ def test_no_secret_is_seen_anywhere(tool, receive, answer):
                        0o600)
     keys = tool.write("keys", KEYS[0], 0o600)
     args = [*ONE, "-v", "--callback", "@url", "--callback-header-file", lines, ALLOW,
-            "--callback-key-file", keys, "--callback-spool", "spool", "--retry-for", "1s"]
+            "--callback-key-file", keys, *SPOOL, "--retry-for", "1s"]
     r = tool.run(*args, status=9 if answer == 404 else 0)
     assert hook.requests[0].headers["authorization"] == "Bearer s3cret-token"
     assert hook.requests[0].headers["x-team"] == "a b"
@@ -361,7 +364,7 @@ def test_blocked_callback_changes_no_byte_of_stdout(tool, receive):
     for form in ([], ["-f", "csv"]):
         args = [*REPLAY, *form]
         plain = tool.run(*args)
-        process = tool.start(*args, "--callback", hook.url, ALLOW, "--retry-for", "2s")
+        process = tool.start(*args, *to(hook), "--retry-for", "2s")
         out = process.stdout.read()             # to its end, which comes first
         assert process.poll() is None
         r = process.finish()
@@ -370,7 +373,7 @@ def test_blocked_callback_changes_no_byte_of_stdout(tool, receive):
 
 def test_output_file_is_there_before_deliveries_end(tool, receive):
     hook = receive("silence")
-    process = tool.start(*REPLAY, "-o", "rows", "--callback", hook.url, ALLOW)
+    process = tool.start(*REPLAY, "-o", "rows", *to(hook))
     assert harness.eventually((tool.dir / "rows").exists)
     assert process.poll() is None
     assert (tool.dir / "rows").read_text() == tool.run(*REPLAY).out
@@ -382,7 +385,7 @@ def test_blocked_callback_costs_a_live_run_nothing(tool, serve, receive):
     hook = receive("silence")
     args = ["-w", "200ms", "-n", 5, QUEUE]
     plain = tool.run(*args)
-    r = tool.run(*args, "--callback", hook.url, ALLOW, "--retry-for", "1s")
+    r = tool.run(*args, *to(hook), "--retry-for", "1s")
     assert plain.status == 0 and r.status == 9 and counts(r)[2] == 5
     assert len(r.rows) == 5 and all(row["coverage"] == 1 for row in r.rows)
     assert sum(row["updates"] for row in r.rows) > 0
@@ -392,7 +395,7 @@ def test_blocked_callback_costs_a_live_run_nothing(tool, serve, receive):
 def test_source_decides_before_callbacks(tool, serve, receive):
     serve(streams=[[("run", 0.3), ("drop",)], {"status": 503, "headers": {}}])
     hook = receive(404)
-    r = tool.run("-w", "1s", QUEUE, "--callback", hook.url, ALLOW)
+    r = tool.run("-w", "1s", QUEUE, *to(hook))
     assert r.status == 5 and counts(r)[2] == 1
 
 
@@ -400,8 +403,8 @@ def test_source_decides_before_callbacks(tool, serve, receive):
 
 def test_signal_ends_within_a_second_and_keeps_what_is_spooled(tool, gate, receive):
     hook = receive("silence")
-    process = tool.start("-w", "200ms", "-n", 100, QUEUE, "--callback", hook.url, ALLOW,
-                         "--callback-spool", "spool", until="window.flush")
+    process = tool.start("-w", "200ms", "-n", 100, QUEUE, *to(hook),
+                         *SPOOL, until="window.flush")
     assert harness.eventually(lambda: hook.requests)
     r = process.end(within=1 + harness.SLACK)
     assert r.status == 143 and counts(r)[3] == len(r.rows)
@@ -409,8 +412,7 @@ def test_signal_ends_within_a_second_and_keeps_what_is_spooled(tool, gate, recei
 
 
 def test_signal_leaves_half_a_second_for_the_last_window(tool, gate, hook):
-    process = tool.start("-w", "1s", "-n", 100, QUEUE, "--callback", hook.url, ALLOW)
-    process.until("window.flush")
+    process = tool.start("-w", "1s", "-n", 100, QUEUE, *to(hook), until="window.flush")
     assert harness.eventually(lambda: hook.requests)
     r = process.end()
     assert r.status == 143 and counts(r) == (len(r.rows), 0, 0, 0)
@@ -423,7 +425,7 @@ def test_second_signal_cuts_them_at_once(tool, receive):
 
     def end(signals):
         """How long the end takes after the last of them, while deliveries alone are left."""
-        process = tool.start(*REPLAY, "--callback", hook.url, ALLOW)
+        process = tool.start(*REPLAY, *to(hook))
         process.stdout.read()
         for _ in range(signals):
             begin = time.monotonic()
@@ -437,7 +439,7 @@ def test_second_signal_cuts_them_at_once(tool, receive):
 
 def test_signal_cuts_the_last_deliveries(tool, receive):
     hook = receive("silence")
-    process = tool.start(*ONE, "--callback", hook.url, ALLOW)
+    process = tool.start(*ONE, *to(hook))
     process.stdout.read()
     assert harness.eventually(lambda: hook.requests)
     r = process.end(signal.SIGINT, within=0.5 + harness.SLACK)
@@ -447,8 +449,7 @@ def test_signal_cuts_the_last_deliveries(tool, receive):
 def test_all_deliveries_together_have_retry_for_at_the_end(tool, receive):
     hooks_ = [receive("silence") for _ in range(2)]
     begin = time.monotonic()
-    r = tool.run(*REPLAY, "--retry-for", "1s", ALLOW,
-                 *(word for hook in hooks_ for word in ("--callback", hook.url)))
+    r = tool.run(*REPLAY, "--retry-for", "1s", *to(*hooks_))
     assert r.status == 9 and counts(r)[2] == 20
     assert 1 <= time.monotonic() - begin < 1 + harness.SLACK
 
@@ -461,7 +462,7 @@ def spooled(tool, suffix=""):
 
 def test_expired_delivery_goes_out_with_the_next_run(tool, receive):
     hook = receive(503)
-    args = [*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    args = [*REPLAY, *to(hook), *SPOOL]
     first = tool.run(*args, "-n", 3, "--retry-for", "300ms")
     assert first.status == 0 and counts(first)[2:] == (0, 3), first.err
     assert first.events("callback.spooled")
@@ -471,7 +472,7 @@ def test_expired_delivery_goes_out_with_the_next_run(tool, receive):
                for name in names)
     assert (tool.dir / "spool").stat().st_mode & 0o777 == 0o700
     other = receive()
-    r = tool.run(*ONE, "--callback", other.url, ALLOW, "--callback-spool", "spool")
+    r = tool.run(*ONE, *to(other), *SPOOL)
     assert r.status == 0 and spooled(tool) == names     # of a URL that it does not name
     hook.answers, tried = [204], len(hook.requests)
     second = tool.run(*args, "-n", 2)
@@ -483,7 +484,7 @@ def test_expired_delivery_goes_out_with_the_next_run(tool, receive):
 
 
 def test_what_the_spool_cannot_hold_is_9(tool):
-    r = tool.run(*REPLAY, "--callback", dead_url(), ALLOW, "--callback-spool", "spool",
+    r = tool.run(*REPLAY, "--callback", dead_url(), ALLOW, *SPOOL,
                  "--callback-spool-max", "20K", "--retry-for", "300ms", status=9)
     _, _, dropped, kept = counts(r)
     assert dropped + kept == 10 and kept == len(spooled(tool)) and dropped and kept
@@ -491,7 +492,7 @@ def test_what_the_spool_cannot_hold_is_9(tool):
 
 def test_gone_delivery_leaves_the_spool(tool, receive):
     hook = receive(410)
-    r = tool.run(*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool")
+    r = tool.run(*REPLAY, *to(hook), *SPOOL)
     assert r.status == 9 and counts(r) == (0, 0, 10, 0) and spooled(tool) == []
     assert r.end["callbacks"]["refused"] == 0
 
@@ -500,7 +501,7 @@ def test_gone_delivery_leaves_the_spool(tool, receive):
 def test_refused_delivery_stays_in_the_spool(tool, receive, status):
     """A receiver that was deployed with the wrong header loses nothing."""
     hook = receive(status)
-    args = [*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    args = [*REPLAY, *to(hook), *SPOOL]
     first = tool.run(*args, "-n", 3)
     assert first.status == 9 and counts(first) == (0, 0, 0, 3), first.err
     assert first.end["callbacks"]["refused"] == 3 and hook.places == [(n, 0) for n in range(3)]
@@ -518,7 +519,7 @@ def test_refused_delivery_stays_in_the_spool(tool, receive, status):
 
 
 def test_private_address_stays_in_the_spool(tool, hook):
-    args = [*ONE, "--callback", hook.url, "--callback-spool", "spool"]
+    args = [*ONE, "--callback", hook.url, *SPOOL]
     assert tool.run(*args).status == 9 and len(spooled(tool, ".refused")) == 1
     r = tool.run(*args, ALLOW)
     assert r.status == 0 and counts(r) == (2, 0, 0, 0)
@@ -526,7 +527,7 @@ def test_private_address_stays_in_the_spool(tool, hook):
 
 def test_full_spool_loses_the_oldest_refused_delivery_first(tool, receive):
     hook = receive(404)
-    args = [*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    args = [*REPLAY, *to(hook), *SPOOL]
     tool.run(*args, "-n", 3)
     names = spooled(tool, ".refused")
     size = sum((tool.dir / "spool" / name).stat().st_size for name in names)
@@ -572,8 +573,7 @@ def test_spool_is_synced_once_for_what_a_turn_wrote(tool, gate, receive):
     hooks_ = [receive("silence") for _ in range(4)]
     harness.preload(tool, "syncs", COUNT_SYNCS)
     tool.env["SYNCS"] = str(tool.dir / "log")
-    process = tool.start("-w", "300ms", "-n", 100, QUEUE, ALLOW, "--callback-spool", "spool",
-                         *(word for hook in hooks_ for word in ("--callback", hook.url)))
+    process = tool.start("-w", "300ms", "-n", 100, QUEUE, *SPOOL, *to(*hooks_))
     process.until("window.flush", count=3)
     r = process.end()
     assert r.status == 143 and counts(r)[3] == 4 * len(r.rows) == len(spooled(tool))
@@ -584,7 +584,7 @@ def test_spool_is_synced_once_for_what_a_turn_wrote(tool, gate, receive):
 
 def test_reader_that_leaves_does_not_shorten_deliveries(tool, receive):
     hook = receive((503, {"Retry-After": "1"}), 204)
-    process = tool.start(*ONE, "-f", "ndjson", "--callback", hook.url, ALLOW)
+    process = tool.start(*ONE, "-f", "ndjson", *to(hook))
     process.leave()
     r = process.finish()
     assert r.status == 141 and counts(r) == (1, 1, 0, 0), r.err
@@ -594,7 +594,7 @@ def test_outage_with_a_kill_in_it_loses_no_window(tool, serve, receive):
     """60 windows: the first run is killed, the second one meets the end of the outage."""
     serve(rate=50)
     hook = receive(503)
-    args = ["-w", "100ms", QUEUE, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    args = ["-w", "100ms", QUEUE, *to(hook), *SPOOL]
     process = tool.start(*args, "-n", 100, until="window.flush", count=25)
     first = process.end(signal.SIGKILL)
     killed = len(spooled(tool))
@@ -616,7 +616,7 @@ def test_outage_with_a_kill_in_it_loses_no_window(tool, serve, receive):
 def test_two_runs_share_a_spool(tool, receive):
     """The one without the lock writes and sends its own; none sends the other's."""
     hook = receive(503)
-    args = [*REPLAY, "--callback", hook.url, ALLOW, "--callback-spool", "spool"]
+    args = [*REPLAY, *to(hook), *SPOOL]
     left = tool.run(*args, "-n", 1, "--retry-for", "0")
     assert counts(left) == (0, 0, 0, 1)
     holder = tool.start(*args, "-n", 3, until="callback.retry")
