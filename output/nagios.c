@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/compare.h"
 #include "util/text.h"
 #include "util/utf8.h"
-#include "window/compare.h"
 #include "window/row_name.h"
 
 enum limit { WARNING, CRITICAL, LIMITS };

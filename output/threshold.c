@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "json.h"
+#include "util/compare.h"
 #include "util/lookalike.h"
 #include "util/text.h"
 #include "util/utf8.h"
-#include "window/compare.h"
 #include "window/row_name.h"
 
 #define FOR_MAX 1000000		/* as many windows as a run may have */

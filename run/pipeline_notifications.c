@@ -1,10 +1,10 @@
 /* The notification service: its events and snapshots change the values of queue windows. */
+#include "message/metric_types.h"
+#include "message/notification.h"
+#include "message/observation_query.h"
 #include "run/pipeline_state.h"
 #include "util/slice.h"
 #include "util/time.h"
-#include "window/metric_types.h"
-#include "window/notification.h"
-#include "window/observation_query.h"
 #include "window/queue_window.h"
 
 struct notification_pipeline {

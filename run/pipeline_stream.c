@@ -2,9 +2,9 @@
  * The stream: a message is one or more frames, and each frame is placed in a window by its
  * timestamp or arrival.
  */
+#include "message/stream_event.h"
 #include "run/pipeline_state.h"
 #include "util/time.h"
-#include "window/stream_event.h"
 #include "window/stream_window.h"
 
 struct stream_pipeline {

@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 #include "auth/token.h"
+#include "message/notification.h"
 #include "net/http.h"
 #include "source/session.h"
 #include "util/base.h"
-#include "window/notification.h"
 
 #define CHANNEL_QUEUES_MAX 500
 

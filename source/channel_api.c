@@ -5,11 +5,11 @@
 #include <strings.h>
 
 #include "json.h"
+#include "message/observation_query.h"
 #include "net/url.h"
 #include "util/base.h"
 #include "util/slice.h"
 #include "util/text.h"
-#include "window/observation_query.h"
 
 #define TOPIC_HEAD "v2.analytics.queues."
 #define URI_MAX 768		/* fits into the text of an event, so that it can be redacted */

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/stream_event.h"
 #include "stats/sample.h"
-#include "window/stream_event.h"
 #include "window/verdict.h"
 
 struct accumulator_field {

@@ -1,6 +1,6 @@
 #include "window/presences.h"
 
-#include "window/notification.h"
+#include "message/notification.h"
 
 void presences_free(struct presences *ps)
 {

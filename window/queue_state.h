@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/notification.h"
 #include "stats/sample.h"
 #include "util/slice.h"
 #include "window/metric_names.h"
-#include "window/notification.h"
 #include "window/presences.h"
 #include "window/queue_index.h"
 #include "window/series.h"

@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/notification.h"
 #include "util/base.h"
 #include "util/slice.h"
-#include "window/notification.h"
 #include "window/row.h"
 #include "window/verdict.h"
 #include "window/window_clock.h"

@@ -1,9 +1,9 @@
 #include "window/state_snapshot.h"
 
+#include "message/observation_query.h"
 #include "util/base.h"
 #include "util/slice.h"
 #include "util/time.h"
-#include "window/observation_query.h"
 #include "window/state_value.h"
 
 static bool is_asked(const struct queue_states *qs, struct slice metric)

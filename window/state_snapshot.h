@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "window/notification.h"
+#include "message/notification.h"
 #include "window/queue_state.h"
 
 struct state_value;

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "message/observation_query.h"
 #include "util/base.h"
-#include "window/observation_query.h"
 
 /* Returns ok; false: out of memory. */
 static bool check(struct queue_states *qs, bool ok)

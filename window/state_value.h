@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "message/notification.h"
 #include "util/slice.h"
 #include "window/metric_names.h"
-#include "window/notification.h"
 #include "window/queue_state.h"
 
 struct state_value {

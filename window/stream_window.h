@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/filter.h"
+#include "message/stream_event.h"
 #include "util/base.h"
-#include "window/filter.h"
 #include "window/row.h"
-#include "window/stream_event.h"
 #include "window/verdict.h"
 #include "window/window_clock.h"
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "json.h"
+#include "message/stream_event.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/utf8.h"
-#include "window/stream_event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "json.h"
+#include "message/observation_query.h"
 #include "output/output.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/slice.h"
 #include "util/text.h"
-#include "window/observation_query.h"
 #include "window/queue_window.h"
 
 #define WINDOW_MS 10000

@@ -5,8 +5,8 @@
 
 #include "auth/creds.h"
 #include "auth/token.h"
+#include "message/filter.h"
 #include "util/time.h"
-#include "window/filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,8 +2,8 @@
 #ifndef READ_NOTIFICATIONS_H
 #define READ_NOTIFICATIONS_H
 
+#include "message/notification.h"
 #include "tests/support/check.h"
-#include "window/notification.h"
 
 static struct notifications *ns;
 static struct notification n;

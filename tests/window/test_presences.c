@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "message/notification.h"
 #include "tests/support/check.h"
-#include "window/notification.h"
 #include "window/presences.h"
 
 static bool put(struct presences *ps, const char *id, const char *name)

@@ -1,10 +1,10 @@
 /* A few windows on a clock that the test sets, and what each row has. */
 #include <math.h>
 
+#include "message/observation_query.h"
 #include "tests/support/check.h"
 #include "util/buf.h"
 #include "util/time.h"
-#include "window/observation_query.h"
 #include "window/queue_window.h"
 #include "window/series.h"
 

@@ -1,4 +1,4 @@
-#include "window/filter.h"
+#include "message/filter.h"
 
 bool filter_parse(char *text, const char **metric, struct filter *filter)
 {

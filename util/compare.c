@@ -1,4 +1,4 @@
-#include "window/compare.h"
+#include "util/compare.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,15 +2,15 @@
  * Events of the stream: reads a message into frames, each with its queue, timestamp and numbers.
  * The text is read once.
  */
-#ifndef WINDOW_STREAM_EVENT_H
-#define WINDOW_STREAM_EVENT_H
+#ifndef MESSAGE_STREAM_EVENT_H
+#define MESSAGE_STREAM_EVENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/filter.h"
 #include "util/text.h"
-#include "window/filter.h"
 
 #define METRIC_MAX 16		/* metrics that a run may decode */
 #define FIELD_DEPTH_MAX 4	/* keys below the metric */

@@ -1,6 +1,6 @@
 /* Answers of the observation query: results, presences, malformed texts. */
+#include "message/observation_query.h"
 #include "tests/support/read_notifications.h"
-#include "window/observation_query.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"

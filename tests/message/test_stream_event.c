@@ -1,6 +1,6 @@
 /* A message to frames: what is theirs, what is invalid, and what is none. */
+#include "message/stream_event.h"
 #include "tests/support/check.h"
-#include "window/stream_event.h"
 
 #define ID "00000001-0000-4000-8000-000000000001"
 #define HEAD "{\"eventType\":\"routing-statistics-queues\",\"data\":{\"queueId\":\"" ID "\","

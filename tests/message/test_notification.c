@@ -1,8 +1,8 @@
 /* Messages to values: families, order of members, escapes, hostile input. */
+#include "message/notification.h"
 #include "tests/support/read_notifications.h"
 #include "util/buf.h"
 #include "util/time.h"
-#include "window/notification.h"
 
 #define Q "00000001-0000-4000-8000-000000000001"
 #define Q2 "00000002-0000-4000-8000-000000000002"

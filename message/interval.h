@@ -2,8 +2,8 @@
  * Parses ISO 8601 intervals: start/end, start/duration or duration/end. It accepts more forms than
  * the service is known to send, because a total without an interval is lost.
  */
-#ifndef WINDOW_INTERVAL_H
-#define WINDOW_INTERVAL_H
+#ifndef MESSAGE_INTERVAL_H
+#define MESSAGE_INTERVAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "window/interval.h"
+#include "message/interval.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-#include "window/observation_query.h"
+#include "message/observation_query.h"
 
+#include "message/reader.h"
 #include "util/base.h"
 #include "util/lines.h"
-#include "window/reader.h"
 
 /* Without the o* metrics that are aggregates. */
 const char *const observation_query_metrics[OBSERVATION_QUERY_METRICS] = {

@@ -1,4 +1,4 @@
-#include "window/metric_types.h"
+#include "message/metric_types.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * and what the service leaves open (order of members, numbers as strings, unknown names) is
  * accepted.
  */
-#ifndef WINDOW_NOTIFICATION_H
-#define WINDOW_NOTIFICATION_H
+#ifndef MESSAGE_NOTIFICATION_H
+#define MESSAGE_NOTIFICATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

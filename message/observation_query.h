@@ -2,15 +2,15 @@
  * The observation query, which gives the values of queues as of now: the metrics that it may ask
  * for, and its answer, read into the same values as notifications.
  */
-#ifndef WINDOW_OBSERVATION_QUERY_H
-#define WINDOW_OBSERVATION_QUERY_H
+#ifndef MESSAGE_OBSERVATION_QUERY_H
+#define MESSAGE_OBSERVATION_QUERY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/notification.h"
 #include "util/slice.h"
-#include "window/notification.h"
 
 #define OBSERVATION_QUERY_METRICS 11
 extern const char *const observation_query_metrics[OBSERVATION_QUERY_METRICS];

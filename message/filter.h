@@ -2,14 +2,14 @@
  * METRIC.FIELD OP NUMBER: a filter of --outlier, which rejects a frame if it holds for one of the
  * frame's numbers. It does not hold for a field that is missing.
  */
-#ifndef WINDOW_FILTER_H
-#define WINDOW_FILTER_H
+#ifndef MESSAGE_FILTER_H
+#define MESSAGE_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "window/compare.h"
+#include "util/compare.h"
 
 #define FILTERS_MAX 16		/* of a run */
 

@@ -1,4 +1,4 @@
-#include "window/stream_event.h"
+#include "message/stream_event.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * The metrics that the service documents: whether a name of -m fits one of them, and which one a
  * misspelt name may mean.
  */
-#ifndef WINDOW_METRIC_TYPES_H
-#define WINDOW_METRIC_TYPES_H
+#ifndef MESSAGE_METRIC_TYPES_H
+#define MESSAGE_METRIC_TYPES_H
 
 #include <stdbool.h>
 

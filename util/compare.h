@@ -2,8 +2,8 @@
  * LEFT OP RIGHT: splits an expression at its operator, reads the number on its right, and compares
  * with it. Filters, thresholds and the ranges of checks use it.
  */
-#ifndef WINDOW_COMPARE_H
-#define WINDOW_COMPARE_H
+#ifndef UTIL_COMPARE_H
+#define UTIL_COMPARE_H
 
 #include <stdbool.h>
 

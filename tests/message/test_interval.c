@@ -1,6 +1,6 @@
 /* ISO 8601 intervals in every spelling that is read, and in those that are not. */
+#include "message/interval.h"
 #include "tests/support/check.h"
-#include "window/interval.h"
 
 #define T_MS INT64_C(1796029200000)	/* 2026-11-30T09:00:00Z */
 #define MINUTE 60000

@@ -1,4 +1,4 @@
-#include "window/reader.h"
+#include "message/reader.h"
 
 #include <math.h>
 #include <string.h>

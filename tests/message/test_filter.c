@@ -1,6 +1,6 @@
 /* Filters of --outlier, read from text and compared with numbers. */
+#include "message/filter.h"
 #include "tests/support/check.h"
-#include "window/filter.h"
 
 TEST(filter__is_parsed_and_compared)
 {

@@ -2,17 +2,17 @@
  * The inside of notification.h and observation_query.h: what events and answers have in common,
  * that is members of objects, strings, groups and metrics, each with its numbers.
  */
-#ifndef WINDOW_READER_H
-#define WINDOW_READER_H
+#ifndef MESSAGE_READER_H
+#define MESSAGE_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "json.h"
+#include "message/notification.h"
 #include "util/lines.h"
 #include "util/slice.h"
-#include "window/notification.h"
 
 #define READER_MEDIA 32			/* media types of one message */
 

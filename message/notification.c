@@ -1,13 +1,13 @@
-#include "window/notification.h"
+#include "message/notification.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "message/interval.h"
+#include "message/reader.h"
 #include "util/base.h"
 #include "util/lines.h"
 #include "util/time.h"
-#include "window/interval.h"
-#include "window/reader.h"
 
 #define QUEUE_TOPIC "v2.analytics.queues."
 
