@@ -76,14 +76,16 @@ int reader_find(struct notifications *ns, const struct slice *name, int n)
 
 /* --- values ------------------------------------------------------------------------- */
 
-static bool take_number(struct notifications *ns, double *x)
+/* NAN: it is another value, which is skipped. */
+static double take_number(struct notifications *ns)
 {
 	char first = json_peek(&ns->c);
+	double x;
 
 	if (first == '-' || (first >= '0' && first <= '9'))
-		return json_number(&ns->c, x) && isfinite(*x);
+		return json_number(&ns->c, &x) ? x : NAN;
 	json_pass(&ns->c);
-	return false;
+	return NAN;
 }
 
 static struct notification_value *add_value(struct notifications *ns,
@@ -114,12 +116,12 @@ struct metric_entry {			/* a metric whose members are being read */
  */
 static void take_since(struct notifications *ns, struct metric_entry *e)
 {
-	double x;
+	double x = take_number(ns);
 
 	e->has_since = true;
 	e->wait = VALUE_NOBODY;
 	e->wait_us = 0;
-	if (!take_number(ns, &x) || !(x > 0))
+	if (!isfinite(x) || !(x > 0))
 		return;
 	if (x >= TIME_MAX_MS) {
 		reader_invalid(ns, "a time is out of range");
@@ -132,12 +134,11 @@ static void take_since(struct notifications *ns, struct metric_entry *e)
 /* Adds the number at the cursor, unless it is another value. */
 static void add_number(struct notifications *ns, struct slice stat)
 {
-	char first = json_peek(&ns->c);
+	double x = take_number(ns);
 	struct notification_value *v;
-	double x;
 
-	if (!take_number(ns, &x)) {
-		if (first == '-' || (first >= '0' && first <= '9'))
+	if (!isfinite(x)) {
+		if (!isnan(x))
 			reader_invalid(ns, "a number is not finite");
 		ns->incomplete |= slice_is(stat, "count");
 		return;

@@ -57,14 +57,15 @@ static inline struct slice reader_plain(struct notifications *ns, const struct j
 	return text->escaped ? reader_unescape(ns, text) : (struct slice){ text->s, text->len };
 }
 
-/* Members of an object, in the order in which they usually come; the others are skipped. */
+/* A name of a member. Lists have them in the order in which they usually come. */
 #define READER_MEMBER(name) { "\"" name "\":", sizeof(name) + 2 }
 struct reader_members {			/* all zero at the start of an object */
 	int next;			/* the one that probably comes next */
 	unsigned seen;			/* a bit for each */
 };
 
-/* Reads the next key, in any order, that is one of n names; -1: the object ends. */
+/* Reads the next key, in any order, that is one of n names, and skips the other members. Returns
+ * its place among the names; -1: the object ends. */
 int reader_find(struct notifications *ns, const struct slice *name, int n);
 
 /*
