@@ -172,7 +172,7 @@ def test_stderr_is_no_audit_file(logger):
 
 def test_dry_run_makes_no_file_and_shows_no_key(logger):
     r = logger.run("--replay", "in", *LOG, *CHAIN, *KEYED, "--dry-run")
-    settings = json.loads(r.out)
+    settings = r.settings
     assert r.status == 0 and not (logger.dir / "log").exists()
     assert settings["audit-key-file"] == {"value": "key", "from": "flag"}
     assert settings["audit-file"]["value"] == "log" and "key of" not in r.out

@@ -552,7 +552,7 @@ def test_difference_counts_unless_an_event_has_crossed_it(tool, more, waits, fou
     assert (row["last"], row["carried"]) == (waits or 0, False)
     assert [line["differences"] for line in r.events("resync")] == [found]
     assert r.end["resync"] == {"done": 1, "failed": 0, "differences": found}
-    doubts = [line for line in r.events("warning") if "asked for again" in line["message"]]
+    doubts = r.warnings("asked for again")
     assert len(doubts) == found
     if waits:
         assert row_of(r, 2)["metrics"]["oLongestWaiting"]["ageMs"]["last"] == 35000

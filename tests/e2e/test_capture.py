@@ -107,7 +107,7 @@ def test_capture_that_was_cut_off_counts_up_to_there(tool):
     text = pretty(*CAPTURE)
     r = tool.run("--replay", "-", "-w", "10s", data=text[:-40])
     assert r.status == 0 and r.end["updates"] == 3, r.err
-    assert any("cut off" in line["message"] for line in r.events("warning"))
+    assert r.warnings("cut off")
 
 
 def test_capture_wrapped_without_a_snapshot_is_8_and_says_what_reads_it(tool):

@@ -225,7 +225,7 @@ def test_dry_run_shows_the_settings_and_no_secret(user):
     user.env["GENESYS_API_HOST"] = "api.example.com"
     r = user.run("--dry-run", "-w", "1m", QUEUE.upper(), "-q", QUEUE)
     assert r.status == 0 and "secret-value" not in r.out + r.err and "twice" in r.err
-    settings = json.loads(r.out)
+    settings = r.settings
     assert settings["schema"] == "gsqstat-settings/1"
     assert settings["window"] == {"value": "1m", "from": "flag"}
     assert settings["interval"] == {"value": "PT10S", "from": "default"}
@@ -267,13 +267,13 @@ def test_queue_file(user):
     user.write("queues", "# ours\n\n %s # first\r\n%s\n"
                          % (QUEUE.upper(), frames.QUEUES[1]))
     r = user.run("--dry-run", *HOST, "-Q", "queues", frames.QUEUES[2], "-q", frames.QUEUES[3])
-    assert json.loads(r.out)["queue"]["value"] == [
+    assert r.settings["queue"]["value"] == [
         QUEUE, frames.QUEUES[1], frames.QUEUES[3], frames.QUEUES[2]]
     r = user.run("--dry-run", *HOST, "-Q", "-", data=QUEUE + "\n")
-    assert json.loads(r.out)["queue"]["value"] == [QUEUE]
+    assert r.settings["queue"]["value"] == [QUEUE]
     for text in ("\ufeff" + QUEUE + "\r\n", "\t" + QUEUE.upper() + "#x", QUEUE):
         user.write("queues", text)
-        assert json.loads(user.run("--dry-run", *HOST, "-Q", "queues").out)["queue"]["value"] \
+        assert user.run("--dry-run", *HOST, "-Q", "queues").settings["queue"]["value"] \
             == [QUEUE]
     for text in (QUEUE + "\0", QUEUE + "\r" + QUEUE, "x" * (1 << 20), QUEUE + " " + QUEUE):
         user.write("queues", text)
@@ -300,7 +300,7 @@ def test_queue_file(user):
     ("GENESYS_CLOUD_CLIENT_", "GENESYS_CLOUD_ENVIRONMENT")])
 def test_names_of_genesys_clouds_own_tools(tool, region, host, source, family, variable):
     tool.env.update({family + "ID": "i", family + "SECRET": "s", variable: region})
-    settings = json.loads(tool.run("--dry-run", "--source", source, QUEUE).out)
+    settings = tool.run("--dry-run", "--source", source, QUEUE).settings
     assert settings["host"]["value"] == host
 
 
@@ -316,14 +316,14 @@ def test_known_region_or_domain_has_its_hosts(user, given, host, source):
     for args, env in ([], {"GENESYS_API_HOST": given}), (["-H", given], {}):
         user.env.update(env)
         r = user.run("--dry-run", "--source", source, *args, QUEUE)
-        assert r.status == 0 and json.loads(r.out)["host"]["value"] == host, r.err
+        assert r.status == 0 and r.settings["host"]["value"] == host, r.err
 
 
 def test_any_other_host_of_the_stream_stays_as_it_is(user):
     for given in ("gateway", "gateway.example", "apps.example.com", "login.example:8443",
                   "my-gateway", "127.0.0.1:5"):
         r = user.run("--dry-run", "-H", given, QUEUE)
-        assert json.loads(r.out)["host"]["value"] == "https://" + given
+        assert r.settings["host"]["value"] == "https://" + given
 
 
 def test_region_that_is_none_is_refused_at_once(user):
@@ -353,7 +353,7 @@ def test_host_of_another_family_is_taken_where_its_own_has_none(tool):
         for first in range(len(order)):
             tool.env = {**env, **family, **{name: hosts[name] for name in order[first:]}}
             r = tool.run("--dry-run", QUEUE, status=0)
-            assert urls[order[first]] in json.loads(r.out)["host"]["value"], (family, first)
+            assert urls[order[first]] in r.settings["host"]["value"], (family, first)
 
 
 def test_variable_that_is_set_and_not_used_is_named(tool):
@@ -388,7 +388,7 @@ def test_one_family_alone(tool):
     refused(tool, QUEUE, words=["GENESYS_CLIENT_SECRET"])
     refused(tool, QUEUE, words=["no client"])
     tool.env.update(GENESYSCLOUD_OAUTHCLIENT_ID="i", GENESYSCLOUD_REGION="us-west-2")
-    assert json.loads(tool.run("--dry-run", QUEUE).out)["host"]["value"] == \
+    assert tool.run("--dry-run", QUEUE).settings["host"]["value"] == \
         "https://api.usw2.pure.cloud"
     tool.env["GENESYSCLOUD_REGION"] = "mars-1"
     refused(tool, QUEUE, words=["GENESYSCLOUD_REGION", "mars-1"])
@@ -417,7 +417,7 @@ def test_any_name_of_the_service_is_its_api(tool, variable, host, url):
         tool.env[variable] = host
     r = tool.run(*NOTICES, *args)
     assert r.status == 0 and "secret-value" not in r.out + r.err, r.err
-    settings = json.loads(r.out)
+    settings = r.settings
     assert settings["host"] == {"value": url, "from": "flag" if args else "environment"}
     assert settings["access-token"] == {"from": "environment"}
     assert settings["client-id"] == settings["client-secret"] == {"from": None}
@@ -429,7 +429,7 @@ def test_500_queues_and_no_more(tool):
     lines = ["%08x-0000-4000-8000-000000000001" % i for i in range(501)]
     tool.write("queues", "\n".join(lines[:500]))
     r = tool.run(*NOTICES[:-1], "-Q", "queues")
-    assert r.status == 0 and json.loads(r.out)["queue"]["value"] == lines[:500]
+    assert r.status == 0 and r.settings["queue"]["value"] == lines[:500]
     refused(tool, *NOTICES[:-1], "-Q", "queues", lines[500],
             words=["501 queues; allowed are 500 at most"])
     refused(tool, *NOTICES[:-1], "-Q", "queues", lines[500], "--replay", "/dev/null",
@@ -440,7 +440,7 @@ def test_dry_run_shows_the_source_and_what_belongs_to_it(user):
     def values(*args):
         r = user.run("--dry-run", *HOST, *args)
         assert r.status == 0 and r.err == "", r.err
-        return {key: setting.get("value") for key, setting in json.loads(r.out).items()
+        return {key: setting.get("value") for key, setting in r.settings.items()
                 if key != "schema"}
 
     stream = ("interval", "lateness", "subscribe", "outlier")
@@ -464,7 +464,7 @@ def test_access_token_beats_id_and_secret_of_the_environment(tool):
                     GENESYSCLOUD_REGION="b.example", GENESYSCLOUD_ACCESS_TOKEN="secret-value")
 
     def origins(*args):
-        settings = json.loads(tool.run(*args).out)
+        settings = tool.run(*args).settings
         return [settings["host"]["value"].split(".", 1)[1],
                 *(settings[key]["from"] for key in ("access-token", "client-id", "client-secret"))]
 
@@ -541,7 +541,7 @@ def whose(tool, *args):
     """The host, and where token, ID and secret came from."""
     r = tool.run(*NOTICES, *args)
     assert r.status == 0 and "hidden-" not in r.out + r.err, r.err
-    settings = json.loads(r.out)
+    settings = r.settings
     return [settings["host"]["value"], settings["host"]["from"],
             *(settings[key]["from"] for key in ("access-token", "client-id", "client-secret"))]
 
@@ -605,7 +605,7 @@ def test_profile_that_is_no_good(gc):
 def test_replay_needs_nothing_of_a_profile_and_others_reading_it_is_told(gc):
     r = gc(OVER, 0o640).run(*NOTICES, "--profile", "login", "--replay", "/dev/null")
     assert r.status == 0 and "mode 640" in r.err and "chmod 600" in r.err, r.err
-    settings = json.loads(r.out)
+    settings = r.settings
     assert settings["access-token"] == {"from": None} and settings["host"]["value"] is None
     assert settings["profile"] == {"value": "login", "from": "flag"}
 
@@ -618,14 +618,14 @@ def test_secret_from_a_file(tool, gate, how):
     if how == "systemd":
         tool.env["CREDENTIALS_DIRECTORY"] = str(tool.dir)
     r = tool.run("-w", "200ms", *args, QUEUE, status=0)
-    assert not [line for line in r.events("warning") if "chmod" in line["message"]]
+    assert not r.warnings("chmod")
     if how == "systemd":    # which gives a service's user an ACL, whose mask is shown here
         path.chmod(0o440)
         r = tool.run("-w", "200ms", *args, QUEUE)
-        assert not [line for line in r.events("warning") if "chmod" in line["message"]]
+        assert not r.warnings("chmod")
     path.chmod(0o644)
     r = tool.run("-w", "200ms", *args, QUEUE)
-    assert [line for line in r.events("warning") if "chmod" in line["message"]]
+    assert r.warnings("chmod")
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_recording_that_failed_has_no_end(tool, serve):
     recording = (tool.dir / "recording").read_bytes()
     assert len(recording) == 4000 and b'"end"' not in recording
     replay = tool.run("--replay", "recording", "-w", "300ms")
-    assert replay.status == 0 and any("cut off" in w["message"] for w in replay.events("warning"))
+    assert replay.status == 0 and replay.warnings("cut off")
 
 
 def test_worse_ends_stay_worse_than_a_side_file(tool, serve):
@@ -282,8 +282,7 @@ def test_rows_of_a_killed_run_are_kept_by_the_next(tool, gate):
     assert r.status == 0 and windows(tool.dir / "rows") == [0]
     assert windows(tool.dir / "rows.unfinished")[0] == 0
     assert names(tool) == [".rows.other", "rows", "rows.unfinished"]
-    assert any("/rows.unfinished has what an earlier run" in w["message"]
-               for w in r.events("warning"))
+    assert r.warnings("/rows.unfinished has what an earlier run")
 
 
 def test_newest_of_several_killed_runs_is_kept(tool, gate):
@@ -305,7 +304,7 @@ def test_empty_file_of_a_killed_run_is_removed(tool, gate):
     assert len(names(tool)) == 1
     r = tool.run("-w", "200ms", "-o", "rows", QUEUE)
     assert r.status == 0 and names(tool) == ["rows"]
-    assert not any("unfinished" in w["message"] for w in r.events("warning"))
+    assert not r.warnings("unfinished")
 
 
 def test_runs_side_by_side_leave_each_others_rows_alone(tool, gate):
@@ -474,4 +473,4 @@ def test_cache_that_cannot_be_made_is_told_with_its_reason(tool, gate, variable,
     tool.env[variable] = str(home)
     r = tool.run("-w", "200ms", QUEUE, preexec_fn=with_read_only_disk(home), status=0)
     assert "no token cache at %s%s: Read-only file system; each run asks for a token of its own" \
-        % (home, path) in [w["message"] for w in r.events("warning")]
+        % (home, path) in r.warnings()

@@ -142,7 +142,7 @@ def test_without_a_whole_window_there_is_nothing(tool):
         result = tool.run("--replay", SAMPLE, "-w", "1h", "--outlier", OUTLIER, *PROMETHEUS,
                           *target)
         assert (result.status, result.out) == (0, "")
-        assert [w["message"] for w in result.events("warning")] == [
+        assert result.warnings() == [
             "there was no whole window, so nothing is exposed"]
     assert (tool.dir / "file.prom").read_text() == "old\n"
 

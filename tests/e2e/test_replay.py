@@ -134,7 +134,7 @@ def test_killed_recording_ends_with_its_last_line_where_another_follows(tool):
         assert r.status == 0 and r.end["brokenLines"] == bool(torn), r.err
         assert [(row["window"], row["end"][14:19], row["partial"], row["coverage"])
                 for row in r.rows] == [(0, "00:03", True, 1), (1, "01:10", True, 1)]
-        assert any("has no end" in line["message"] for line in r.events("warning"))
+        assert r.warnings("has no end")
 
 
 def test_recording_whose_last_line_has_no_line_end_is_whole(tool):
@@ -176,12 +176,12 @@ def test_source_and_queues_come_from_the_recording(tool):
     assert r.status == 2 and "queue %s is not in the recording" % frames.QUEUES[1] in r.err
     tool.write("recording", data.replace("PT10S", "PT1M"))
     r = tool.run("--replay", "recording", "--dry-run")
-    settings = json.loads(r.out)
+    settings = r.settings
     assert settings["source"] == {"value": "stream", "from": "recording"}
     assert settings["queue"] == {"value": [QUEUE], "from": "recording"}
     assert settings["interval"] == {"value": "PT1M", "from": "recording"}
     assert settings["window"]["value"] == "1m"
-    settings = json.loads(tool.run("--replay", "-", "--dry-run", data=data).out)
+    settings = tool.run("--replay", "-", "--dry-run", data=data).settings
     assert settings["source"] == settings["interval"] == {"value": None, "from": "recording"}
     assert settings["queue"] == {"value": [], "from": "recording"}
     r = tool.run("--replay", "-", "--dry-run", "--queue-name", "x", "--time", "event", data=data)
@@ -427,7 +427,7 @@ def test_last_line_cut_is_a_warning(tool, gate):
     cut = whole[:whole.rindex(b'{"at"', 0, -60) + 40]
     r = tool.run("--replay", "-", "--time", "arrival", "-w", "400ms", QUEUE, data=cut)
     assert r.status == 0 and r.rows[0]["partial"]
-    assert any("cut off" in line["message"] for line in r.events("warning"))
+    assert r.warnings("cut off")
 
 
 @pytest.mark.parametrize("data", ["", "nonsense\n", "{x\n[]\n", '{"a":1}\n',
@@ -439,7 +439,7 @@ def test_no_good_line_is_8(tool, data):
 def test_fewer_windows_than_asked_for_is_a_warning(tool):
     r = tool.run("--replay", "-", "-n", 5, "-w", "10s", data=lines(at(0), at(12)))
     assert r.status == 0 and len(r.rows) == 2
-    assert any("fewer" in line["message"] for line in r.events("warning"))
+    assert r.warnings("fewer")
 
 
 def test_count_ends_a_replay(tool):
@@ -494,7 +494,7 @@ def states(*moments):
 def test_recording_without_its_end_is_a_warning(tool):
     data = states(("02:00", "connected"), ("02:01", "lost"))
     killed = tool.run("--replay", "-", "--time", "arrival", QUEUE, data=data, status=0)
-    assert any("killed" in line["message"] for line in killed.events("warning"))
+    assert killed.warnings("killed")
     whole = tool.run("--replay", "-", "--time", "arrival", QUEUE,
                      data=data + '{"at":"2026-11-24T02:01:00.000000Z","state":"end"}\n')
     assert whole.status == 0 and not whole.events("warning")

@@ -12,10 +12,6 @@ from test_board import BEGIN, ONE, at, frame, instant
 SOURCE = "--source", "notifications", "-w", "10s"
 
 
-def warnings(result):
-    return [line["message"] for line in result.events("warning")]
-
-
 def moment(second):
     return "2026-11-24T02:%02d:%06.3fZ" % divmod(second, 60)
 
@@ -41,7 +37,7 @@ def test_most_frames_off_by_the_clock_is_one_warning(tool, ahead, words):
     lines = [recorded(n, max(n + ahead + shift, 0)) for n, shift in
              ((31, 0), (32, 0), (33, 3), (34, 0), (35, -4), (41, 0), (42, 0))]
     result = tool.run(*ARRIVAL, QUEUE, data=stream(*lines))
-    told = [text for text in warnings(result) if "clock" in text]
+    told = result.warnings("clock")
     assert len(told) == 1 and words in told[0] and told[0].startswith("5 of 5 frames in window 3")
     assert "machine that recorded" in told[0] and "Is that clock right?" in told[0]
 
@@ -51,7 +47,7 @@ def test_half_of_the_frames_or_a_little_ahead_is_none(tool, ahead, off):
     lines = [recorded(31 + n, 31 + n + ahead) for n in range(off)]
     lines += [recorded(31.5 + n, 31.4 + n) for n in range(off)] if abs(ahead) > 1 else []
     result = tool.run(*ARRIVAL, QUEUE, data=stream(*lines))
-    assert not [text for text in warnings(result) if "clock" in text]
+    assert not result.warnings("clock")
 
 
 @pytest.mark.parametrize("ahead, flags, words", [
@@ -62,7 +58,7 @@ def test_half_of_the_frames_or_a_little_ahead_is_none(tool, ahead, off):
 def test_a_live_stream_asks_about_this_machines_clock(tool, serve, ahead, flags, words):
     serve(streams=[[("call", lambda asked: frames.frame(QUEUE, at=time.time() + ahead))]])
     result = tool.run("-w", "1s", *flags, QUEUE)
-    told, = [text for text in warnings(result) if "clock" in text]
+    told, = result.warnings("clock")
     assert result.status == 0 and re.search(words + " the clock of this machine", told)
     assert "-s" not in flags or len(result.audit) == 1
 
@@ -72,7 +68,7 @@ def test_notices_from_the_future_ask_about_the_clock(tool):
     result = tool.run(*SOURCE, "--replay", "-", "-m", "oWaiting", ONE,
                       data=BEGIN + early + at(10, '"state":"end"'))
     assert result.rows[0]["clockSkew"] + result.rows[1]["clockSkew"] >= 3
-    told, = [text for text in warnings(result) if "clock" in text]
+    told, = result.warnings("clock")
     assert "timestamps are 20.000 s ahead of" in told
 
 
@@ -81,7 +77,7 @@ def test_notices_from_the_future_ask_about_the_clock(tool):
 def test_what_the_default_rule_dropped_is_told_at_the_end(tool, flags, count):
     result = tool.run(*REPLAY, *flags)
     dropped = sum(row["rejected"]["outlier"] for row in result.rows)
-    told = [text for text in warnings(result) if "--outlier none keeps them" in text]
+    told = result.warnings("--outlier none keeps them")
     assert len(told) == count
     if count:
         assert told[0].startswith("%d frames were left out by the default rule --outlier "
@@ -104,13 +100,13 @@ def test_an_unknown_metric_is_a_warning_at_the_first_window_and_at_the_end(tool)
     lines = [line["event"] for line in result.audit if line["event"] == "window.flush"
              or line.get("message") == UNKNOWN]
     assert lines == ["window.flush", "warning", "window.flush", "warning"]
-    assert warnings(result).count(UNKNOWN) == 2 and result.status == 0
+    assert result.warnings().count(UNKNOWN) == 2 and result.status == 0
 
 
 @pytest.mark.parametrize("flags, windows", [([], 1), (["-s"], 2), (["-s"], 1)])
 def test_it_comes_once_for_one_window_and_with_s(tool, flags, windows):
     result = notices(tool, "-m", "oWating", *flags, windows=windows)
-    assert warnings(result).count(UNKNOWN) == 1
+    assert result.warnings().count(UNKNOWN) == 1
 
 
 @pytest.mark.parametrize("metric, told", [
@@ -118,7 +114,7 @@ def test_it_comes_once_for_one_window_and_with_s(tool, flags, windows):
     ("tTalk*", "oWaiting"), ("*", "oWaiting"), ("nNothingLikeIt", "oWaiting")])
 def test_what_came_or_is_known_is_no_warning(tool, metric, told):
     result = notices(tool, "-m", metric, windows=1, waits=told)
-    text = [text for text in warnings(result) if "is no known metric" in text]
+    text = result.warnings("is no known metric")
     if metric in ("nNone*", "nNothingLikeIt"):
         assert text == ["--metric %s: nothing came of it, and it is no known metric" % metric]
     else:
@@ -127,12 +123,12 @@ def test_what_came_or_is_known_is_no_warning(tool, metric, told):
 
 def test_now_tells_of_an_unknown_metric_once(tool, service):
     result = tool.run("--source", "notifications", "--now", "-s", "-m", "oWating,oWaiting", QUEUE)
-    assert result.status == 0 and warnings(result) == [UNKNOWN]
+    assert result.status == 0 and result.warnings() == [UNKNOWN]
 
 
 def test_a_check_and_no_audit_keep_their_form(tool):
     result = notices(tool, "-m", "oWating", "-s", "--check", "nagios")
-    assert warnings(result) == [UNKNOWN] and result.out.startswith("GSQSTAT ")
+    assert result.warnings() == [UNKNOWN] and result.out.startswith("GSQSTAT ")
     result = notices(tool, "-m", "oWating", "-s", "--audit", "none")
     assert result.err == ""
     result = notices(tool, "-m", "oWating", "-s", "--audit", "logfmt")

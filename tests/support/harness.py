@@ -42,6 +42,15 @@ class Result:
     def events(self, name):
         return [line for line in self.audit if line["event"] == name]
 
+    def warnings(self, words=""):
+        """The warnings that have these words."""
+        return [line["message"] for line in self.events("warning") if words in line["message"]]
+
+    @property
+    def settings(self):
+        """What --dry-run shows."""
+        return json.loads(self.out)
+
     @property
     def end(self):
         return self.events("run.end")[0]
