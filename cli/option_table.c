@@ -22,6 +22,7 @@
 #define DURATION(member, least) STORE(DURATION, int64_t, member), .number = least
 #define DURATION_OR_0(member, least) STORE(DURATION_OR_0, int64_t, member), .number = least
 #define WORD(member, list) STORE(WORD, unsigned, member), .words = &list
+#define SET(member, list) STORE(SET, unsigned, member), .words = &list
 #define CHOICE(member, list) STORE(CHOICE, const char *, member), .words = &list
 #define TEXT(member) STORE(TEXT, const char *, member)
 #define INPUT(member, check) STORE(INPUT, const char *, member), .unfit = check
@@ -64,6 +65,9 @@ const struct option_def option_table[] = {
 		.initial_text = "two intervals" },
 	{ "format", 'f', MODE_RUN & ~MODE_CHECK, "FORMAT", "ndjson, csv, table, prometheus, influx",
 		WORD(format, format_words), .initial = "ndjson", .group = "Output" },
+	{ "stat", 0, MODE_RUN & ~(MODE_CHECK | MODE_LIST), "NAME[,NAME]...",
+		"statistics for prometheus or influx; repeatable", SET(stats, stat_words),
+		.initial = "last,mean,max,p95,delta,total" },
 	{ "no-header", 0, MODE_RUN, NULL, "CSV or table without its header", NO_FLAG(header) },
 	{ "ascii", 0, MODE_RUN, NULL, "table in ASCII alone", FLAG(ascii) },
 	{ "output", 'o', MODE_RUN & ~MODE_CHECK, "FILE", "write to FILE, replaced whole at the end",

@@ -11,6 +11,7 @@
 #include "util/lines.h"
 #include "util/text.h"
 #include "util/time.h"
+#include "window/row.h"
 
 #define DAY_MS (24LL * 3600 * 1000)
 #define COUNT_MAX 1000000
@@ -31,6 +32,7 @@ WORDS(subscribe, [SUBSCRIBE_URL] = "url", [SUBSCRIBE_MESSAGE] = "message");
 WORDS(audit, [AUDIT_JSON] = "json", [AUDIT_LOGFMT] = "logfmt", [AUDIT_NONE] = "none");
 WORDS(callback, [PAYLOAD_PLAIN] = "plain", [PAYLOAD_CLOUDEVENTS] = "cloudevents");
 WORDS(check, "nagios");
+const struct option_words stat_words = { row_stat_names, STAT_NAMES };
 
 /* --- storing ------------------------------------------------------------------------ */
 
@@ -87,6 +89,27 @@ static size_t set_word(struct command_line *p, const char *value)
 	return i < 0 ? 0 : (size_t)i;
 }
 
+/* Words between commas. The first value in place of the default, others are added. */
+static void set_words(struct command_line *p, unsigned *set, const char *value)
+{
+	const char *at = value;
+	char word[TEXT_SHOWN_SIZE];
+
+	if (!command_line_given(p, p->current->name))
+		*set = 0;
+	for (size_t len; ; at += len + 1) {
+		int i;
+
+		len = strcspn(at, ",");
+		i = command_line_word(p, text_shown(word, at, len), p->current->words);
+		if (i < 0)
+			return;
+		*set |= 1u << i;
+		if (!at[len])
+			return;
+	}
+}
+
 static void set_text(struct command_line *p, const char **text, const char *value)
 {
 	/* `-` would be a file of that name, which nobody means */
@@ -113,6 +136,7 @@ void option_values_set(struct command_line *p, const char *value)
 	case KIND_COUNT: set_count(p, at, value); break;
 	case KIND_SIZE: set_size(p, at, value); break;
 	case KIND_WORD: *(unsigned *)at = (unsigned)set_word(p, value); break;
+	case KIND_SET: set_words(p, at, value); break;
 	case KIND_CHOICE: *(const char **)at = d->words->v[set_word(p, value)]; break;
 	case KIND_TEXT:
 	case KIND_INPUT:
@@ -206,6 +230,21 @@ static void put_list(struct buf *out, const struct lines *lines, const struct ta
 	buf_char(out, ']');
 }
 
+static void put_words(struct buf *out, unsigned set, const struct option_words *words)
+{
+	bool first = true;
+
+	buf_char(out, '[');
+	for (size_t i = 0; i < words->n; i++) {
+		if (!(set & 1u << i))
+			continue;
+		buf_str(out, first ? "" : ",");
+		put_text(out, words->v[i]);
+		first = false;
+	}
+	buf_char(out, ']');
+}
+
 void option_values_put(struct buf *out, const struct option_def *d, const struct options *set,
 	bool brief)
 {
@@ -224,6 +263,7 @@ void option_values_put(struct buf *out, const struct option_def *d, const struct
 	case KIND_COUNT: put_count(out, *(const uint32_t *)at); break;
 	case KIND_SIZE: put_size(out, *(const uint64_t *)at); break;
 	case KIND_WORD: put_text(out, d->words->v[*(const unsigned *)at]); break;
+	case KIND_SET: put_words(out, *(const unsigned *)at, d->words); break;
 	case KIND_CHOICE:
 	case KIND_TEXT:
 	case KIND_INPUT:

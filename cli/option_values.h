@@ -20,6 +20,7 @@ enum option_kind {
 	KIND_COUNT,		/* uint32_t; 0: none */
 	KIND_SIZE,		/* uint64_t, bytes */
 	KIND_WORD,		/* an enum, by the place in the list of words */
+	KIND_SET,		/* unsigned, a bit for each word by its place in the list */
 	KIND_CHOICE,		/* const char *, in the list of words */
 	KIND_TEXT,		/* const char *, as given */
 	KIND_INPUT,		/* the same, a file to read */
@@ -35,7 +36,7 @@ struct option_words {
 	size_t n;
 };
 extern const struct option_words metric_words, interval_words, format_words, time_words,
-	source_words, subscribe_words, audit_words, callback_words, check_words;
+	source_words, subscribe_words, audit_words, callback_words, check_words, stat_words;
 
 /* Stores a value of the current option, or adds a problem. */
 void option_values_set(struct command_line *p, const char *value);

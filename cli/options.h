@@ -52,6 +52,7 @@ struct options {
 	enum stream_window_time time;
 	int64_t lateness_ms;
 	enum format format;
+	unsigned stats;			/* of prometheus and influx: bits by enum row_statistic */
 	bool header;
 	bool ascii;			/* of a table */
 	const char *output;		/* NULL or "-": stdout; borrowed from argv */

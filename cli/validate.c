@@ -267,6 +267,8 @@ static void check_values(struct command_line *p)
 
 	if (set->audit != AUDIT_JSON && set->audit_file)
 		misplaced(p, option_table_find("audit"), "json beside --audit-file");
+	if (set->format != FORMAT_PROMETHEUS && set->format != FORMAT_INFLUX)
+		misplaced(p, option_table_find("stat"), "-f prometheus or influx");
 	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT)
 		misplaced(p, option_table_find("time"), set->source_recorded
 			? "arrival, as the recording is of notifications"

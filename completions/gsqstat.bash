@@ -27,6 +27,10 @@ _gsqstat() {
 				abandonedCount'
 		fi
 		return ;;
+	--stat)
+		_gsqstat_list 'count last min max mean stddev p50 p90 p95 p99 carried observedMs events
+			total delta'
+		return ;;
 	-i | --interval) words='PT10S PT15S PT30S PT1M PT2M' ;;
 	-w | --window) words='10s 30s 1m 5m 1h' ;;
 	-f | --format) words='ndjson csv table prometheus influx' ;;

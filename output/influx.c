@@ -11,10 +11,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
-#include "util/base.h"
+#include "output/agent_label.h"
 #include "util/text.h"
 
 #define NS_PER_MS "000000"
@@ -59,36 +60,23 @@ static void put_text_tag(struct buf *out, const char *key, const char *value)
 	put_tag(out, key, value ? value : "", value ? strlen(value) : 0);
 }
 
-/* The tag that a metric's qualifier is; NULL: it has none of its own. */
-static const char *qualifier_tag(const char *metric)
-{
-	static const char *const statuses[] = {
-		"oOffQueueUsers", "oOnQueueUsers", "oUserRoutingStatuses"
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
-		if (strcmp(metric, statuses[i]) == 0)
-			return "status";
-	return strcmp(metric, "oUserPresences") == 0 ? "presence" : NULL;
-}
-
 /* series NULL: of the row itself. Tags are sorted by their keys, as InfluxDB has them. */
 static void put_tags(struct buf *out, const struct row *row, const struct row_series *series)
 {
-	const char *tag = series ? qualifier_tag(series->metric) : NULL;
-	const char *path = series ? series->path : "", *dot = tag ? strrchr(path, '.') : NULL;
-	size_t len = dot ? (size_t)(dot - path) : 0;	/* of the qualifier */
+	const struct agent_label agents = series ? agent_label_of(series)
+		: (struct agent_label){ NULL };
+	const bool presence = agents.key && strcmp(agents.key, "presence") == 0;
 
 	buf_str(out, "gsqstat");
-	put_text_tag(out, "field", dot ? dot + 1 : path);
+	put_text_tag(out, "field", agents.field);
 	put_text_tag(out, "media", row->media);
 	put_text_tag(out, "metric", series ? series->metric : NULL);
-	if (dot && strcmp(tag, "presence") == 0)
-		put_tag(out, tag, path, len);
+	if (presence)
+		put_tag(out, agents.key, agents.value.s, agents.value.len);
 	put_text_tag(out, "queue_id", row->queue_id);
 	put_text_tag(out, "queue_name", row->queue_name);
-	if (dot && strcmp(tag, "status") == 0)
-		put_tag(out, tag, path, len);
+	if (agents.key && !presence)
+		put_tag(out, agents.key, agents.value.s, agents.value.len);
 }
 
 /* A number without a decimal point is a float, too. */
@@ -107,17 +95,15 @@ static void put_time(struct buf *out, const struct row_window *w)
 }
 
 static void put_series(struct buf *out, const struct row_window *w, const struct row *row,
-	const struct row_series *series)
+	const struct row_series *series, unsigned stats)
 {
-	static const enum row_statistic stats[] = {
-		STAT_LAST, STAT_MAX, STAT_MEAN, STAT_P95, STAT_DELTA, STAT_TOTAL
-	};
 	const size_t len = out->len;
 	char before = ' ';
 
 	put_tags(out, row, series);
-	for (size_t i = 0; i < ARRAY_LEN(stats); i++)
-		put_field(out, &before, row_stat_names[stats[i]], series->stat[stats[i]]);
+	for (enum row_statistic s = 0; s < STAT_NAMES; s++)
+		if (stats & 1u << s)
+			put_field(out, &before, row_stat_names[s], series->stat[s]);
 	put_field(out, &before, "value", series->stat[STAT_VALUE]);
 	if (before == ' ')	/* it has no number, and a line needs one */
 		out->len = len;
@@ -144,9 +130,19 @@ static void put_row(struct buf *out, const struct row_window *w, const struct ro
 	put_time(out, w);
 }
 
+static void *new_output(const struct output_conf *conf)
+{
+	unsigned *stats = malloc(sizeof(*stats));
+
+	if (stats)
+		*stats = conf->stats;
+	return stats;
+}
+
 static bool put(void *state, const struct row_window *w, struct buf *out)
 {
-	(void)state;
+	const unsigned *stats = state;
+
 	for (size_t i = 0; i < w->nrow && !out->failed; i++) {
 		const struct row *row = &w->row[i];
 
@@ -154,9 +150,9 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 			put_row(out, w, row);
 		for (size_t k = 0; k < row->nseries; k++)
 			if (!row->series[k].sum)	/* the database makes sums itself */
-				put_series(out, w, row, &row->series[k]);
+				put_series(out, w, row, &row->series[k], *stats);
 	}
 	return !out->failed;
 }
 
-const struct output output_influx = { .put = put };
+const struct output output_influx = { .new = new_output, .free = free, .put = put };

@@ -21,6 +21,7 @@ struct output_conf {		/* what an output may depend on; pointers are borrowed */
 	int64_t window_ms;		/* decides how much of a time is shown */
 	size_t columns;			/* width of lines; 0: the terminal's */
 	bool colour;			/* on a terminal */
+	unsigned stats;			/* of --stat: bits by enum row_statistic */
 	const struct writer *writer;
 };
 

@@ -7,14 +7,22 @@
 #include <string.h>
 
 #include "json.h"
+#include "output/agent_label.h"
 #include "output/output.h"
 #include "util/base.h"
 #include "util/lines.h"
+#include "util/slice.h"
 #include "util/text.h"
 
+struct label {			/* besides those of the row; key NULL: none */
+	const char *key;
+	struct slice value;
+};
+
 struct metric_line {
-	const struct row *row;	/* NULL: of no row, without labels */
-	const char *reason;	/* a label; NULL: without it */
+	const struct row *row;
+	const char *source;	/* a label; NULL: without it */
+	struct label label;
 	double value;
 };
 
@@ -186,6 +194,16 @@ static struct family *insert(struct families *fs, size_t at)
 	return &fs->v[at];
 }
 
+/* Whether the row has that line already; lines of one row stand together. */
+static bool has_line(const struct family *f, const struct metric_line *s)
+{
+	for (size_t i = f->n; i > 0 && f->v[i - 1].row == s->row; i--)
+		if (f->v[i - 1].source == s->source && f->v[i - 1].label.key == s->label.key
+		    && slice_same(f->v[i - 1].label.value, s->label.value))
+			return true;
+	return false;
+}
+
 /* Adds a number to the family of fs->name and fs->help. */
 static void add(struct families *fs, const struct metric_line *s)
 {
@@ -198,7 +216,7 @@ static void add(struct families *fs, const struct metric_line *s)
 		return;
 	at = place(fs, fs->name.data, &found);
 	f = found ? &fs->v[at] : insert(fs, at);
-	if (f && f->n && f->v[f->n - 1].row == s->row && f->v[f->n - 1].reason == s->reason) {
+	if (f && has_line(f, s)) {
 		fs->skipped++;
 		return;
 	}
@@ -252,116 +270,149 @@ static const struct {
 	{ STAT_P90, "p90", "90th percentile of the window" },
 	{ STAT_P95, "p95", "95th percentile of the window" },
 	{ STAT_P99, "p99", "99th percentile of the window" },
+	{ STAT_CARRIED, "carried", "1: known from before the window alone" },
+	{ STAT_OBSERVED_MS, "observed", "how long it was known in the window" },
+	{ STAT_EVENTS, "events", "messages in the window" },
 	{ STAT_DELTA, "delta", "increase in the window" },
 	{ STAT_TOTAL, "so_far", "since the half hour began" },
 	{ STAT_VALUE, NULL, "of the half hour" }
 };
 
-static void put_series(struct families *fs, const struct row *row,
-	const struct row_series *f)
+static void begin_series(struct families *fs, const struct row *row, const struct row_series *f,
+	const char *field, size_t stat)
 {
+	const char *name = statistics[stat].name;
+	bool ms = row_stat_is_ms(f, statistics[stat].stat);
+	size_t len = strlen(field);
+
+	if (ms && len > 2 && strcmp(field + len - 2, "Ms") == 0)
+		len -= 2;
+	buf_clear(&fs->name);
+	buf_str(&fs->name, row->media ? "gsqstat_media" : "gsqstat");
+	prometheus_put_words(&fs->name, f->metric, strlen(f->metric));
+	prometheus_put_words(&fs->name, field, len);
+	buf_printf(&fs->name, "%s%s%s", name ? "_" : "", name ? name : "", ms ? "_seconds" : "");
+	end_name(&fs->name);
+	buf_clear(&fs->help);
+	buf_printf(&fs->help, "%s.%s, %s%s.", f->metric, field, statistics[stat].words,
+		ms ? ", in seconds" : "");
+	buf_char(&fs->help, '\0');
+}
+
+static void put_series(struct families *fs, const struct row *row, const struct row_series *f,
+	unsigned stats)
+{
+	const struct agent_label agents = agent_label_of(f);
+
 	for (size_t i = 0; i < ARRAY_LEN(statistics); i++) {
-		double value = f->stat[statistics[i].stat];
-		bool ms = row_stat_is_ms(f, statistics[i].stat);
-		size_t len = strlen(f->path);
+		enum row_statistic stat = statistics[i].stat;
+		double value = f->stat[stat];
 
-		if (isnan(value))
+		if (isnan(value) || (stat != STAT_VALUE && !(stats & 1u << stat)))
 			continue;
-		if (ms && len > 2 && strcmp(f->path + len - 2, "Ms") == 0)
-			len -= 2;
-		buf_clear(&fs->name);
-		buf_str(&fs->name, "gsqstat");
-		prometheus_put_words(&fs->name, f->metric, strlen(f->metric));
-		prometheus_put_words(&fs->name, f->path, len);
-		buf_printf(&fs->name, "%s%s%s", statistics[i].name ? "_" : "",
-			statistics[i].name ? statistics[i].name : "", ms ? "_seconds" : "");
-		end_name(&fs->name);
-		buf_clear(&fs->help);
-		buf_printf(&fs->help, "%s.%s, %s%s.", f->metric, f->path, statistics[i].words,
-			ms ? ", in seconds" : "");
-		buf_char(&fs->help, '\0');
-		add(fs, &(struct metric_line){ row, NULL, ms ? value / 1000 : value });
+		begin_series(fs, row, f, agents.field, i);
+		add(fs, &(struct metric_line){ row, NULL, { agents.key, agents.value },
+			row_stat_is_ms(f, stat) ? value / 1000 : value });
 	}
 }
 
-static void put_lag(struct families *fs, const struct row *row)
+/* What is of the queue and not of a series. Several runs can watch one queue, each with another
+ * source, so the source is a label. */
+static void put_queue(struct families *fs, const struct row_window *w, const struct row *row)
 {
-	char name[64];
+	char lag[64];
+	const struct {
+		const char *name, *help;
+		double value;
+	} numbers[] = {
+		{ "gsqstat_coverage_ratio", "Share of the window in which the source was "
+			"connected.", row->coverage },
+		{ "gsqstat_updates", "Frames that count in the window.", (double)row->updates },
+		{ "gsqstat_last_success_timestamp_seconds", "End of the last whole window.",
+			(double)w->end_ms / 1000 }
+	};
 
-	for (enum row_lag s = 0; s < LAG_STATS; s++) {
-		snprintf(name, sizeof(name), "gsqstat_lag_%s_seconds", row_lag_names[s]);
-		begin(fs, name, "Arrival less timestamp of what came in the window.");
-		add(fs, &(struct metric_line){ row, NULL, row->lag_ms[s] / 1000 });
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		begin(fs, numbers[i].name, numbers[i].help);
+		add(fs, &(struct metric_line){ row, w->source, { NULL }, numbers[i].value });
 	}
+	for (enum row_lag s = 0; s < LAG_STATS; s++) {
+		snprintf(lag, sizeof(lag), "gsqstat_lag_%s_seconds", row_lag_names[s]);
+		begin(fs, lag, "Arrival less timestamp of what came in the window.");
+		add(fs, &(struct metric_line){ row, w->source, { NULL }, row->lag_ms[s] / 1000 });
+	}
+	begin(fs, "gsqstat_rejected", "Frames of the window that do not count, and why.");
+	for (enum verdict v = 0; v < VERDICT_REJECTS; v++)
+		add(fs, &(struct metric_line){ row, w->source,
+			{ "reason", slice_of(verdict_name(v)) }, (double)row->rejected[v] });
 }
 
-static void put_row(struct families *fs, const struct row *row)
+static void put_row(struct families *fs, const struct row_window *w, const struct row *row,
+	unsigned stats)
 {
 	for (size_t i = 0; i < row->nseries; i++)
 		if (!row->series[i].sum)	/* Prometheus can add up itself */
-			put_series(fs, row, &row->series[i]);
-	put_lag(fs, row);
-	begin(fs, "gsqstat_coverage_ratio", "Share of the window in which the stream was up.");
-	add(fs, &(struct metric_line){ row, NULL, row->coverage });
-	begin(fs, "gsqstat_updates", "Frames that count in the window.");
-	add(fs, &(struct metric_line){ row, NULL, (double)row->updates });
-	begin(fs, "gsqstat_rejected", "Frames of the window that do not count, and why.");
-	for (enum verdict f = 0; f < VERDICT_REJECTS; f++)
-		add(fs, &(struct metric_line){ row, verdict_name(f), (double)row->rejected[f] });
+			put_series(fs, row, &row->series[i], stats);
+	if (!row->media)
+		put_queue(fs, w, row);
 }
 
 /* --- as text ------------------------------------------------------------------------ */
 
-static void put_escaped(struct buf *out, const char *s, bool quotes)
+/* Escapes backslashes and, in labels, quotes. Line breaks are replaced. */
+static void put_escaped(struct buf *out, struct slice text, bool quotes)
 {
-	const char *const special = quotes ? "\\\"" : "\\";
-
-	while (*s) {
-		size_t n = strcspn(s, special);
-
-		text_put_safe(out, s, n);	/* replaces line breaks, too */
-		if (s[n])
-			buf_printf(out, "\\%c", s[n]);
-		s += n + (s[n] != '\0');
+	for (size_t i = 0, from = 0; i <= text.len; i++) {
+		if (i < text.len && text.s[i] != '\\' && !(quotes && text.s[i] == '"'))
+			continue;
+		text_put_safe(out, text.s + from, i - from);
+		if (i < text.len)
+			buf_printf(out, "\\%c", text.s[i]);
+		from = i + 1;
 	}
+}
+
+static void put_label(struct buf *out, const char *key, struct slice value)
+{
+	buf_printf(out, "%c%s=\"", strcmp(key, "queue_id") == 0 ? '{' : ',', key);
+	if (value.len)
+		put_escaped(out, value, true);
+	buf_char(out, '"');
 }
 
 static void put_labels(struct buf *out, const struct metric_line *s)
 {
-	const struct row *row = s->row;
-
-	buf_printf(out, "{queue_id=\"%s\",queue_name=\"", row->queue_id);
-	put_escaped(out, row->queue_name ? row->queue_name : "", true);
-	buf_str(out, "\",media=\"");
-	put_escaped(out, row->media ? row->media : "", true);
-	if (s->reason)
-		buf_printf(out, "\",reason=\"%s", s->reason);
-	buf_str(out, "\"}");
+	put_label(out, "queue_id", slice_of(s->row->queue_id));
+	put_label(out, "queue_name", slice_of(s->row->queue_name));
+	if (s->source)
+		put_label(out, "source", slice_of(s->source));
+	if (s->row->media)
+		put_label(out, "media", slice_of(s->row->media));
+	if (s->label.key)
+		put_label(out, s->label.key, s->label.value);
+	buf_char(out, '}');
 }
 
 static void put_family(struct buf *out, const struct family *f)
 {
 	buf_printf(out, "# HELP %s ", f->name);
-	put_escaped(out, f->help, false);
+	put_escaped(out, slice_of(f->help), false);
 	buf_printf(out, "\n# TYPE %s gauge\n", f->name);
 	for (size_t i = 0; i < f->n; i++) {
 		buf_str(out, f->name);
-		if (f->v[i].row)
-			put_labels(out, &f->v[i]);
+		put_labels(out, &f->v[i]);
 		buf_char(out, ' ');
 		json_put_double(out, f->v[i].value);
 		buf_char(out, '\n');
 	}
 }
 
-bool prometheus_put(struct buf *out, const struct row_window *r, size_t *skipped)
+bool prometheus_put(struct buf *out, const struct row_window *w, unsigned stats, size_t *skipped)
 {
 	struct families fs = { .v = NULL };
 
-	for (size_t i = 0; i < r->nrow && !fs.failed; i++)
-		put_row(&fs, &r->row[i]);
-	begin(&fs, "gsqstat_last_success_timestamp_seconds", "End of the last whole window.");
-	add(&fs, &(struct metric_line){ NULL, NULL, (double)r->end_ms / 1000 });
+	for (size_t i = 0; i < w->nrow && !fs.failed; i++)
+		put_row(&fs, w, &w->row[i], stats);
 	for (size_t i = 0; i < fs.n && !fs.failed; i++)
 		put_family(out, &fs.v[i]);
 	*skipped = fs.skipped;
@@ -369,24 +420,34 @@ bool prometheus_put(struct buf *out, const struct row_window *r, size_t *skipped
 	return !fs.failed && !out->failed;
 }
 
+struct prometheus {
+	unsigned stats;
+	size_t skipped;		/* in the last window */
+};
+
 static void *new_output(const struct output_conf *conf)
 {
-	(void)conf;
-	return calloc(1, sizeof(size_t));
+	struct prometheus *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->stats = conf->stats;
+	return p;
 }
 
-static bool put_output(void *skipped, const struct row_window *w, struct buf *out)
+static bool put_output(void *state, const struct row_window *w, struct buf *out)
 {
-	return prometheus_put(out, w, skipped);
+	struct prometheus *p = state;
+
+	return prometheus_put(out, w, p->stats, &p->skipped);
 }
 
 static void warn(void *state, struct lines *warnings)
 {
-	const size_t *skipped = state;
+	const struct prometheus *p = state;
 
-	if (*skipped)
+	if (p->skipped)
 		lines_add(warnings, "%zu numbers are not exposed: others have the same name",
-			*skipped);
+			p->skipped);
 }
 
 const struct output output_prometheus = {

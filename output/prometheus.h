@@ -2,12 +2,13 @@
  * Prometheus output (-f prometheus): a closed window in the text format, version 0.0.4. All
  * metrics are gauges:
  *
- *   gsqstat_METRIC_FIELD_STAT[_seconds]{queue_id,queue_name,media}   series, in snake_case
- *   gsqstat_lag_STAT_seconds, gsqstat_updates, gsqstat_coverage_ratio   the same labels
- *   gsqstat_rejected{...,reason}
- *   gsqstat_last_success_timestamp_seconds   the window's end
+ *   gsqstat_METRIC_FIELD_STAT[_seconds]{queue_id,queue_name}   of a queue, in snake_case
+ *   gsqstat_media_METRIC_FIELD_STAT[_seconds]{queue_id,queue_name,media}   of a media type
+ *   gsqstat_coverage_ratio, gsqstat_updates, gsqstat_lag_STAT_seconds, gsqstat_rejected{,reason},
+ *   gsqstat_last_success_timestamp_seconds (the window's end){queue_id,queue_name,source}
  *
- * Milliseconds become seconds. What is null is left out.
+ * Series of agents have a label `status` or `presence`, too. Milliseconds become seconds. What is
+ * null is left out.
  */
 #ifndef OUTPUT_PROMETHEUS_H
 #define OUTPUT_PROMETHEUS_H
@@ -18,9 +19,9 @@
 #include "util/buf.h"
 #include "window/row.h"
 
-/* Appends the window. *skipped: how many numbers were
- * left out because another number of the row has the same name. False: out of memory. */
-bool prometheus_put(struct buf *out, const struct row_window *r, size_t *skipped);
+/* Appends the window. stats: see output_conf. *skipped: how many numbers were left out because
+ * another number of the row has the same name. False: out of memory. */
+bool prometheus_put(struct buf *out, const struct row_window *w, unsigned stats, size_t *skipped);
 
 /* Appends METRIC.FIELD as in a name, with `_` before each word. Public for tests. */
 void prometheus_put_words(struct buf *name, const char *s, size_t len);

@@ -92,7 +92,7 @@ static struct sinks_conf sinks_conf(struct run *run)
 		.queues_alone = set->now,
 		.output = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
 			.window_ms = set->window_ms, .columns = columns_wanted(),
-			.colour = may_colour(), .writer = run->writer },
+			.colour = may_colour(), .stats = set->stats, .writer = run->writer },
 		.events = run->events,
 		.writer = run->writer,
 		.thresholds = set->thresholds,

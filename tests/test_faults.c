@@ -285,7 +285,7 @@ static bool in_place_of_rows(struct buf *text, bool checks)
 	}
 	window.end_ms = 1000;
 	ok = ok && row_window_end(&window) && (checks ? p && judge(p, &window, text)
-		: prometheus_put(text, &window, &skipped));
+		: prometheus_put(text, &window, 1u << STAT_LAST, &skipped));
 
 	nagios_free(p);
 	row_window_free(&window);

@@ -101,7 +101,7 @@ bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat)
 	case ROW_GAUGE:
 		return stat == STAT_OBSERVED_MS;
 	case ROW_AGE:
-		return true;
+		return stat != STAT_CARRIED && stat != STAT_EVENTS;
 	case ROW_TOTAL:
 	case ROW_PLAIN:
 		return series->metric[0] == 't' && (strcmp(last, "sum") == 0

@@ -58,7 +58,9 @@ def snake(*keys):
 
 
 def is_time(metric, path, stat):
-    return (metric == "waitTime" and stat != "count") or path[-1] == "ageMs" \
+    if stat in ("carried", "events"):
+        return False
+    return stat == "observedMs" or (metric == "waitTime" and stat != "count") or path[-1] == "ageMs" \
         or (metric.startswith("t") and path[-1] in ("sum", "min", "max"))
 
 
@@ -70,32 +72,56 @@ def numbers(metric, node, path=()):
         elif not {"last", "delta"} & set(value):
             yield from numbers(metric, value, (*path, key))
         else:
-            for stat in set(value) - {"carried", "observedMs", "events"}:
+            for stat in value:
                 yield (*path, key), stat, value[stat]
 
 
-def expected(rows):
-    """What the rows of one window come to, by another program than ours."""
-    found = {(SUCCESS, ()): rows[0]["endMs"] / 1000}
-    stats = {"count": "samples", "total": "so_far"}
-    for row in rows:
-        labels = (("queue_id", row["queueId"]), ("queue_name", row.get("queueName", "")),
-                  ("media", row.get("mediaType") or ""))
-        some = {"updates": row["updates"], "coverage_ratio": row["coverage"]}
-        for stat, value in (row["lagMs"] or {}).items():
-            some["lag_%s_seconds" % stat] = value / 1000
-        for metric, node in row["metrics"].items():
-            for path, stat, value in numbers(metric, node):
-                time = is_time(metric, path, stat)
-                name = snake(metric, *(key.removesuffix("Ms") for key in path),
-                             *([stats.get(stat, stat)] if stat else []))
-                some[name + "_seconds" * time] = value / 1000 if time and value else value
-        for name, value in some.items():
-            if value is not None:
-                found["gsqstat_" + name, labels] = value
-        for reason, count in row["rejected"].items():
-            found["gsqstat_rejected", labels + (("reason", reason),)] = count
+DEFAULT = {"last", "mean", "max", "p95", "delta", "total"}
+AGENTS = {"oOnQueueUsers": "status", "oOffQueueUsers": "status",
+          "oUserRoutingStatuses": "status", "oUserPresences": "presence"}
+
+
+def of_queue(row, source):
+    """The numbers of a queue's row that are of no metric."""
+    labels = (("queue_id", row["queueId"]), ("queue_name", row.get("queueName", "")),
+              ("source", source))
+    some = {"updates": row["updates"], "coverage_ratio": row["coverage"],
+            "last_success_timestamp_seconds": row["endMs"] / 1000}
+    for stat, value in (row["lagMs"] or {}).items():
+        some["lag_%s_seconds" % stat] = value / 1000
+    found = {("gsqstat_" + name, labels): value for name, value in some.items()}
+    for reason, count in row["rejected"].items():
+        found["gsqstat_rejected", labels + (("reason", reason),)] = count
     return found
+
+
+def of_metrics(row, stats):
+    media = row.get("mediaType")
+    words = {"count": "samples", "total": "so_far", "observedMs": "observed"}
+    for metric, node in row["metrics"].items():
+        for path, stat, value in numbers(metric, node):
+            if stat and stat not in stats or metric in AGENTS and len(path) == 1:
+                continue
+            labels = (("queue_id", row["queueId"]), ("queue_name", row.get("queueName", "")))
+            labels += (("media", media),) if media else ()
+            if metric in AGENTS:
+                labels += ((AGENTS[metric], path[0]),)
+                path = path[1:]
+            time = is_time(metric, path, stat)
+            name = snake(metric, *(key.removesuffix("Ms") for key in path),
+                         *([words.get(stat, stat)] if stat else []))
+            yield ("gsqstat_" + "media_" * bool(media) + name + "_seconds" * time, labels), \
+                value / 1000 if time and value else value
+
+
+def expected(rows, source="stream", stats=DEFAULT):
+    """What the rows of one window come to, by another program than ours."""
+    found = {}
+    for row in rows:
+        found.update(of_metrics(row, stats))
+        if not row.get("mediaType"):
+            found.update(of_queue(row, source))
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def windows(rows):
@@ -173,15 +199,15 @@ def test_numbers_of_the_notification_service(tool):
     result = tool.run(*args, *PROMETHEUS, data=recording())
     for row in rows:
         row["queueName"] = SHOWN
-    wanted = {(name.replace("statuses_h_", "statusesh_"), labels): value
-              for (name, labels), value in expected(rows).items()}
     found = parse(result.out)
-    assert found == wanted
+    assert found == expected(rows, "notifications")
     labels = (("queue_id", ONE), ("queue_name", SHOWN), ("media", "voice"))
     for name, value in (("o_longest_waiting_age_last_seconds", 7), ("t_wait_max_seconds", 8),
                         ("t_wait_sum_so_far_seconds", 9), ("n_offered_count_so_far", 4),
                         ("o_waiting_count_max", 7), ("o_service_level_ratio", 0.75)):
-        assert found["gsqstat_" + name, labels] == value
+        assert found["gsqstat_media_" + name, labels] == value
+    assert found["gsqstat_o_user_routing_statuses_count_last", labels[:2]
+                 + (("status", "OFF_QUEUE"),)] == 3
     check_metrics(result.out)
 
 
@@ -190,19 +216,44 @@ def test_now_exposes_queues_without_their_media(tool, service):
                       "Queue 01", "-m", "oWaiting", status=0)
     labels = {labels for name, labels in parse(result.out) if name.startswith("gsqstat_o_")}
     (only,) = labels
-    assert dict(only) == {"queue_id": QUEUE, "queue_name": "Queue 01", "media": ""}
+    assert dict(only) == {"queue_id": QUEUE, "queue_name": "Queue 01"}
+    assert "gsqstat_media_" not in result.out
+
+
+STATISTICS = ["count", "last", "min", "max", "mean", "stddev", "p50", "p90", "p95", "p99",
+              "carried", "observedMs", "events", "total", "delta"]
+
+
+@pytest.mark.parametrize("args, stats", [
+    (("--stat", "min,p99"), {"min", "p99"}), (("--stat", "count", "--stat", "total"),
+                                              {"count", "total"}),
+    (("--stat", ",".join(STATISTICS)), set(STATISTICS))])
+def test_statistics_are_those_that_are_asked_for(tool, args, stats):
+    notices = ("--source", "notifications", "--replay", "-", "-w", "10s", "-m", "*", ONE)
+    for source, replay, data in (("stream", REPLAY, None),
+                                 ("notifications", notices, recording())):
+        rows = windows(tool.run(*replay, "-s", data=data).rows)[-1]
+        for row in rows:
+            row["queueName"] = SHOWN if source == "notifications" else ""
+        result = tool.run(*replay, *PROMETHEUS, *args, data=data)
+        assert parse(result.out) == expected(rows, source, stats)
+        check_metrics(result.out)
 
 
 @pytest.mark.parametrize("args, words", [
     (("--source", "notifications", "--list-queues", *PROMETHEUS),
      "--format 'prometheus': allowed is ndjson or csv with --list-queues"),
+    (("--stat", "last", QUEUE), "--stat 'last': allowed is -f prometheus or influx"),
+    (("-f", "influx", "--stat", "last,p97", QUEUE), "--stat 'p97': allowed is one of count"),
+    (("-f", "influx", "--stat", "last,", QUEUE), "--stat '': allowed is one of count"),
     (("-f", "promethes", QUEUE), "did you mean prometheus?")])
 def test_usage(tool, args, words):
     assert words in tool.run("--dry-run", *args, status=2).err
 
 
 def stamp(text):
-    return parse(text)[SUCCESS, ()]
+    (value,) = {value for (name, _), value in parse(text).items() if name == SUCCESS}
+    return value
 
 
 def test_a_file_is_replaced_whole_at_each_window(tool, gate):
@@ -216,7 +267,7 @@ def test_a_file_is_replaced_whole_at_each_window(tool, gate):
         while not done.is_set():
             text = (tool.dir / "file.prom").read_text()
             if text:        # it was empty before
-                stamps.append(parse(text)[SUCCESS, ()] if text.endswith("\n") else -1)
+                stamps.append(stamp(text) if text.endswith("\n") else -1)
     thread = threading.Thread(target=look)
     thread.start()
     result = process.finish()

@@ -11,8 +11,13 @@ static const struct row queue_row = { .queue_id = Q1, .coverage = 0.75, .updates
 
 static void check(const char *want)
 {
+	struct output_conf conf = { .stats = 1u << STAT_LAST | 1u << STAT_MAX | 1u << STAT_MEAN
+		| 1u << STAT_P95 | 1u << STAT_DELTA | 1u << STAT_TOTAL };
+	void *state = output_influx.new(&conf);
+
 	buf_clear(&text);
-	assert_true(output_influx.put(NULL, &made, &text));
+	assert_true(output_influx.put(state, &made, &text));
+	output_influx.free(state);
 	buf_char(&text, '\0');
 	assert_string_equal(text.data, want);
 }
@@ -29,7 +34,7 @@ TEST(every_kind)
 		" last=1,max=4,mean=1.5,p95=3" TIME
 		"gsqstat,field=ageMs,metric=oLongestWaiting,queue_id=" Q1 " last=1.5,max=2000" TIME
 		"gsqstat,field=max,metric=tWait,queue_id=" Q1 " value=9" TIME
-		"gsqstat,field=sum,metric=tWait,queue_id=" Q1 " delta=5,total=20" TIME);
+		"gsqstat,field=sum,metric=tWait,queue_id=" Q1 " total=20,delta=5" TIME);
 }
 
 TEST(row_of_the_stream)

@@ -63,7 +63,7 @@ static char *exposed(const struct row_window *r, bool queues_alone, size_t wante
 		assert_true(row_window_of_queues(r, &queues));
 		r = &queues;
 	}
-	assert_true(prometheus_put(&out, r, &skipped));
+	assert_true(prometheus_put(&out, r, (1u << STAT_NAMES) - 1, &skipped));
 	row_window_free(&queues);
 
 	assert_int_equal(skipped, wanted_skipped);
@@ -80,7 +80,8 @@ static void has(const char *text, const char *line)
 		fail_msg("no %s in %s", line, text);
 }
 
-#define LABELS "queue_id=\"" Q1 "\",queue_name=\"\",media=\"\""
+#define LABELS "queue_id=\"" Q1 "\",queue_name=\"\""
+#define OF_QUEUE LABELS ",source=\"stream\""
 
 TEST(statistics)
 {
@@ -97,7 +98,7 @@ TEST(statistics)
 		series("oX", "a\\y\nc", ROW_GAUGE, STAT_MIN, -1)
 	};
 	struct row row = row_of(f, ARRAY_LEN(f));
-	const struct row_window r = { .end_ms = 1795485630500, .row = &row, .nrow = 1 };
+	const struct row_window r = { .source = "stream", .end_ms = 1795485630500, .row = &row, .nrow = 1 };
 	const char *text = exposed(&r, false, 0);
 
 	has(text, "gsqstat_o_waiting_count_last{" LABELS "} 7");
@@ -112,21 +113,21 @@ TEST(statistics)
 	has(text, "gsqstat_wait_time_avg_p95_seconds{" LABELS "} 12.345");
 	has(text, "gsqstat_wait_time_avg_samples{" LABELS "} 9");
 	has(text, "# HELP gsqstat_o_x_a_y_c_min oX.a\\\\y\xEF\xBF\xBD" "c, least in the window.");
-	has(text, "gsqstat_lag_mean_seconds{" LABELS "} 0.012");
-	has(text, "gsqstat_lag_p99_seconds{" LABELS "} 1.5");
+	has(text, "gsqstat_lag_mean_seconds{" OF_QUEUE "} 0.012");
+	has(text, "gsqstat_lag_p99_seconds{" OF_QUEUE "} 1.5");
 	assert_null(strstr(text, "gsqstat_lag_max"));
-	has(text, "gsqstat_updates{" LABELS "} 3");
-	has(text, "gsqstat_rejected{" LABELS ",reason=\"stale\"} 2");
-	has(text, "gsqstat_rejected{" LABELS ",reason=\"outlier\"} 0");
+	has(text, "gsqstat_updates{" OF_QUEUE "} 3");
+	has(text, "gsqstat_rejected{" OF_QUEUE ",reason=\"stale\"} 2");
+	has(text, "gsqstat_rejected{" OF_QUEUE ",reason=\"outlier\"} 0");
 	assert_null(strstr(text, "gsqstat_coverage_ratio"));
-	has(text, "gsqstat_last_success_timestamp_seconds 1795485630.5");
+	has(text, "gsqstat_last_success_timestamp_seconds{" OF_QUEUE "} 1795485630.5");
 }
 
 TEST(rows)
 {
 	const struct row_series f = series("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7);
 	struct row row[] = { row_of(&f, 1), row_of(&f, 1), row_of(NULL, 0) };
-	const struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
+	const struct row_window r = { .source = "stream", .row = row, .nrow = ARRAY_LEN(row) };
 	const char *text;
 
 	row[0].queue_name = row[1].queue_name = "A \"b\" \\ c\nd";
@@ -136,10 +137,10 @@ TEST(rows)
 	text = exposed(&r, false, 0);
 	assert_non_null(strstr(text, "# TYPE gsqstat_o_waiting_count_last gauge\n"));
 	has(text, "gsqstat_o_waiting_count_last{queue_id=\"" Q1 "\",queue_name=\"A \\\"b\\\" \\\\ "
-		"c\xEF\xBF\xBD" "d\",media=\"\"} 7");
-	has(text, "gsqstat_o_waiting_count_last{queue_id=\"" Q1 "\",queue_name=\"A \\\"b\\\" \\\\ "
-		"c\xEF\xBF\xBD" "d\",media=\"voice\"} 7");
-	has(text, "gsqstat_coverage_ratio{queue_id=\"2\",queue_name=\"\",media=\"\"} 0.5");
+		"c\xEF\xBF\xBD" "d\"} 7");
+	has(text, "gsqstat_media_o_waiting_count_last{queue_id=\"" Q1 "\",queue_name=\"A \\\"b\\\" "
+		"\\\\ c\xEF\xBF\xBD" "d\",media=\"voice\"} 7");
+	has(text, "gsqstat_coverage_ratio{queue_id=\"2\",queue_name=\"\",source=\"stream\"} 0.5");
 	text = exposed(&r, true, 0);
 	assert_null(strstr(text, "voice"));
 }
@@ -151,15 +152,17 @@ TEST(a_name_is_given_once)
 		series("oX", "a.y", ROW_GAUGE, STAT_MIN, 1),
 		series("oX", "a-y", ROW_GAUGE, STAT_MIN, 2),
 		series("oX", "a.y.min", ROW_PLAIN, STAT_VALUE, 3),
-		series("updates", "", ROW_PLAIN, STAT_VALUE, 4)
+		series("oUserPresences", "a.count", ROW_GAUGE, STAT_MIN, 5),
+		series("oUserPresences", "b.count", ROW_GAUGE, STAT_MIN, 6)
 	};
 	struct row row = row_of(f, ARRAY_LEN(f));
-	const struct row_window r = { .row = &row, .nrow = 1 };
-	const char *text = exposed(&r, false, 3);
+	const struct row_window r = { .source = "stream", .row = &row, .nrow = 1 };
+	const char *text = exposed(&r, false, 2);
 
 	has(text, "gsqstat_o_x_a_y_min{" LABELS "} 1");
 	assert_null(strstr(strstr(text, "gsqstat_o_x_a_y_min{") + 1, "gsqstat_o_x_a_y_min{"));
-	has(text, "gsqstat_updates{" LABELS "} 4");
+	has(text, "gsqstat_o_user_presences_count_min{" LABELS ",presence=\"a\"} 5");
+	has(text, "gsqstat_o_user_presences_count_min{" LABELS ",presence=\"b\"} 6");
 }
 
 int main(void)
