@@ -1,5 +1,6 @@
 """The option table, the manual and the completions say the same; the README's recipes run."""
 import contextlib
+import csv
 import os
 import pathlib
 import re
@@ -428,10 +429,18 @@ def test_recipe_runs_as_printed(tool, shell, key):
             create = re.search(r"(?s)psql -qc 'CREATE TABLE.*?\)'\n", RECIPE[key])[0]
             r = run_recipe(tool, key, create)
             assert r.returncode == 0, r.stderr
-            r = subprocess.run(["psql", "-Atc", "SELECT count(*), count(DISTINCT (win, queue, "
-                                "metric)) FROM rows"], env=tool.env, capture_output=True, text=True)
-            rows, different = map(int, r.stdout.split("|"))
-            assert rows == 2 * different > 200, r.stderr
+            for table, wanted in (("stream.csv", '"queueName" IS NULL'),
+                                  ("notices.csv", '"queueName" IS NOT NULL')):
+                cells = list(csv.DictReader((tool.dir / table).open()))
+                r = subprocess.run(["psql", "-Atc", "SELECT count(*), count(delta), sum(updates),"
+                                    " max(p95) FROM rows WHERE " + wanted],
+                                   env=tool.env, capture_output=True, text=True)
+                found = [float(number or 0) for number in r.stdout.split("|")]
+                # the recipe ran twice
+                assert found == [2 * len(cells), 2 * sum(bool(c.get("delta")) for c in cells),
+                                 2 * sum(int(c["updates"]) for c in cells),
+                                 max(float(c["p95"]) for c in cells if c["p95"])], r.stderr
+                assert len(cells) > 100
     finally:
         stop()
 
