@@ -60,8 +60,8 @@ def snake(*keys):
 def is_time(metric, path, stat):
     if stat in ("carried", "events"):
         return False
-    return stat == "observedMs" or (metric == "waitTime" and stat != "count") or path[-1] == "ageMs" \
-        or (metric.startswith("t") and path[-1] in ("sum", "min", "max"))
+    return stat == "observedMs" or (metric == "waitTime" and stat != "count") \
+        or path[-1] == "ageMs" or (metric.startswith("t") and path[-1] in ("sum", "min", "max"))
 
 
 def numbers(metric, node, path=()):

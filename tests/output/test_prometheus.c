@@ -98,7 +98,8 @@ TEST(statistics)
 		series("oX", "a\\y\nc", ROW_GAUGE, STAT_MIN, -1)
 	};
 	struct row row = row_of(f, ARRAY_LEN(f));
-	const struct row_window r = { .source = "stream", .end_ms = 1795485630500, .row = &row, .nrow = 1 };
+	const struct row_window r = { .source = "stream", .end_ms = 1795485630500, .row = &row,
+		.nrow = 1 };
 	const char *text = exposed(&r, false, 0);
 
 	has(text, "gsqstat_o_waiting_count_last{" LABELS "} 7");
