@@ -107,7 +107,7 @@ static enum status check_end(struct options *set, enum status st, const char *wh
 	struct buf line = { 0 };
 
 	if (!set->nagios)
-		set->nagios = nagios_new();
+		set->nagios = nagios_new(NULL);
 	if (!set->nagios)
 		return (enum status)NAGIOS_UNKNOWN;
 	if (!nagios_has_line(set->nagios) && nagios_put_line(set->nagios, st, why, &line))

@@ -141,7 +141,7 @@ void metric_args_outlier(struct command_line *p, const char *value)
 		command_line_problem(p, value, "16 rules at most");
 }
 
-/* --- thresholds --------------------------------------------------------------------- */
+/* --- thresholds and checks --------------------------------------------------------- */
 
 /* Whether --metric does not ask for this metric; then why gets the error text. */
 static bool lacks_metric(const struct command_line *p, const char *metric, char *why, size_t size)
@@ -176,74 +176,90 @@ static bool has_queue(const struct options *set, const char *id)
 	return lines_has(&set->queues, id) || !set->queues.n || set->queue_names.n;
 }
 
-static void check_threshold(struct command_line *p, size_t i)
+static void check_scope(struct command_line *p, const struct scope *scope, const char *expr)
 {
-	const struct thresholds *ts = p->set->thresholds;
-	const char *metric = threshold_metric(ts, i), *id = threshold_queue_id(ts, i);
+	const char *id = scope_queue_id(scope);
 	char why[512];
 
-	if (lacks_metric(p, metric, why, sizeof(why)))
-		command_line_problem_text(p, threshold_text(ts, i), why);
 	if (id && !command_line_bad(p, "queue") && !has_queue(p->set, id)) {
 		snprintf(why, sizeof(why), "'%s' is no queue of this run", id);
-		command_line_problem_text(p, threshold_text(ts, i), why);
+		command_line_problem_text(p, expr, why);
 	}
-	if (threshold_queue_name(ts, i) && !p->set->notifications && !command_line_bad(p, "source"))
-		command_line_problem_text(p, threshold_text(ts, i),
-			"the stream has no names of queues; allowed "
+	if (scope_queue_name(scope) && !p->set->notifications && !command_line_bad(p, "source"))
+		command_line_problem_text(p, expr, "the stream has no names of queues; allowed "
 			"is a queue's ID before the colon");
+}
+
+/* What is wrong with the name of a number; name NULL: why has it already. */
+static void check_name(struct command_line *p, const struct row_name *name, const char *expr,
+	char *why, size_t size)
+{
+	const struct options *set = p->set;
+
+	if (why[0] || lacks_metric(p, name->metric, why, size)
+	    || (!command_line_bad(p, "source") && !row_name_is_possible(name,
+		set->notifications, set->now, why, size)))
+		command_line_problem_text(p, expr, why);
 }
 
 static void settle_thresholds(struct command_line *p)
 {
 	struct options *set = p->set;
+	const struct row_name *name;
 	char why[512];
 
-	if (!set->fail_if.n)
-		return;
 	p->current = option_table_find("fail-if");
-	set->thresholds = thresholds_new();
-	if (!set->thresholds) {
-		p->problems.failed = true;
-		return;
-	}
 	for (size_t i = 0; i < set->fail_if.n; i++) {
-		thresholds_add(set->thresholds, set->fail_if.v[i], why, sizeof(why));
-		if (why[0])
-			command_line_problem_text(p, set->fail_if.v[i], why);
-		else
-			check_threshold(p, thresholds_count(set->thresholds) - 1);
+		const char *expr = set->fail_if.v[i];
+		size_t at = thresholds_count(set->thresholds);
+
+		thresholds_add(set->thresholds, expr, why, sizeof(why));
+		name = why[0] ? NULL : threshold_name(set->thresholds, at);
+		check_name(p, name, expr, why, sizeof(why));
+		if (name)
+			check_scope(p, threshold_scope(set->thresholds, at), expr);
 	}
 }
 
-/* --- a check ------------------------------------------------------------------------ */
-
-static void settle_ranges(struct command_line *p, const char *name, bool critical,
+static void settle_ranges(struct command_line *p, const char *option, bool critical,
 	const struct lines *ranges)
 {
-	const char *metric;
+	struct options *set = p->set;
 	char why[512];
 
-	p->current = option_table_find(name);
+	p->current = option_table_find(option);
 	for (size_t i = 0; i < ranges->n; i++) {
-		nagios_add(p->set->nagios, critical, ranges->v[i], &metric, why, sizeof(why));
-		if (why[0] || lacks_metric(p, metric, why, sizeof(why)))
-			command_line_problem_text(p, ranges->v[i], why);
+		size_t before = scopes_count(set->scopes);
+		const struct row_name *name = nagios_add(set->nagios, critical, ranges->v[i], why,
+			sizeof(why));
+
+		check_name(p, name, ranges->v[i], why, sizeof(why));
+		if (name && scopes_count(set->scopes) > before)
+			check_scope(p, scopes_at(set->scopes, before), ranges->v[i]);
 	}
 }
 
-static void settle_nagios(struct command_line *p)
+/* --fail-if, or --check with its ranges. */
+static void settle_judges(struct command_line *p)
 {
 	struct options *set = p->set;
+	const bool check = set->check && !command_line_bad(p, "check");
 
-	if (!set->check || command_line_bad(p, "check"))
+	if (!set->fail_if.n && !check)
 		return;
-	set->nagios = nagios_new();
-	if (set->nagios) {
+	set->scopes = scopes_new();
+	if (set->scopes && set->fail_if.n)
+		set->thresholds = thresholds_new(set->scopes);
+	if (set->scopes && check)
+		set->nagios = nagios_new(set->scopes);
+	if ((set->fail_if.n && !set->thresholds) || (check && !set->nagios)) {
+		p->problems.failed = true;
+		return;
+	}
+	settle_thresholds(p);
+	if (check) {
 		settle_ranges(p, "warning", false, &set->warning);
 		settle_ranges(p, "critical", true, &set->critical);
-	} else {
-		p->problems.failed = true;
 	}
 }
 
@@ -259,8 +275,7 @@ void metric_args_settle(struct command_line *p)
 	for (size_t i = 0; i < set->noutlier; i++)
 		set->outlier[i].metric = metric_index(set,
 			metric_words.v[set->outlier[i].metric]);
-	settle_thresholds(p);
-	settle_nagios(p);
+	settle_judges(p);
 }
 
 void metric_args_free(struct options *set)
@@ -268,4 +283,5 @@ void metric_args_free(struct options *set)
 	clear_filters(set);
 	thresholds_free(set->thresholds);
 	nagios_free(set->nagios);
+	scopes_free(set->scopes);
 }

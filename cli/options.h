@@ -75,6 +75,7 @@ struct options {
 	size_t noutlier;
 	bool outlier_given;		/* else the filter is the default one */
 	struct lines outlier_text;	/* as given, for run.start */
+	struct scopes *scopes;		/* of thresholds and nagios; NULL: none */
 	struct thresholds *thresholds;	/* NULL: none */
 	struct lines fail_if;		/* as given */
 	bool fail_fast;

@@ -11,26 +11,41 @@
 #include "util/utf8.h"
 #include "window/row_name.h"
 
+#define LABEL_UNSAFE "='|"	/* they separate performance data */
+#define VALUES_SHOWN 3		/* in the text of a check that is OK */
+
 enum limit { WARNING, CRITICAL, LIMITS };
 
-struct checked {		/* a path and its ranges */
+struct checked {		/* a path, and its ranges for one scope */
 	char *path;
 	struct row_name name;
-	char *text[LIMITS];	/* of the range, as given; NULL: none is */
+	const struct scope *scope;
+	bool given[LIMITS];
 	struct nagios_range range[LIMITS];
 	size_t nvalue;		/* rows of the last window in which it has a value */
+};
+
+/* A number of a row, and the ranges that count for it. */
+struct number {
+	const struct checked *of[LIMITS];	/* whose range; NULL: none */
+	const struct row *row;
+	const char *path;
+	double value;
+	bool ms;
 };
 
 struct nagios {
 	struct checked v[NAGIOS_PATHS_MAX];
 	size_t n;
+	struct scopes *scopes;
 	/* the last window */
 	bool judged;
 	enum nagios_state state;
-	size_t nrow, nvalue;
+	size_t nrow, nvalue, nmissing;	/* queues; numbers; queues' own numbers that are null */
 	bool has_number;	/* some row, also of a media type, has a number of a metric */
 	size_t nbad;		/* how many numbers are as bad as the worst one */
 	struct buf worst;	/* describes the first of these */
+	struct buf first;	/* the first values */
 	struct buf values;	/* performance data */
 	struct buf text;
 	bool has_line;
@@ -82,17 +97,19 @@ bool nagios_range_alerts(const struct nagios_range *range, double value)
 
 /* --- the ranges of a check ------------------------------------------------------------ */
 
-struct nagios *nagios_new(void)
+struct nagios *nagios_new(struct scopes *scopes)
 {
-	return calloc(1, sizeof(struct nagios));
+	struct nagios *check = calloc(1, sizeof(*check));
+
+	if (check)
+		check->scopes = scopes;
+	return check;
 }
 
 static void checked_free(struct checked *k)
 {
 	free(k->path);
 	row_name_free(&k->name);
-	for (enum limit l = 0; l < LIMITS; l++)
-		free(k->text[l]);
 }
 
 void nagios_free(struct nagios *check)
@@ -102,26 +119,29 @@ void nagios_free(struct nagios *check)
 	for (size_t i = 0; i < check->n; i++)
 		checked_free(&check->v[i]);
 	buf_free(&check->worst);
+	buf_free(&check->first);
 	buf_free(&check->values);
 	buf_free(&check->text);
 	free(check);
 }
 
-/* Finds the path, or adds it. NULL: why says what is wrong. */
-static struct checked *find(struct nagios *check, const char *path, char *why, size_t size)
+/* Finds the path of that scope, or adds it. NULL: why says what is wrong. */
+static struct checked *find(struct nagios *check, const struct scope *scope, const char *path,
+	char *why, size_t size)
 {
 	struct checked *k = &check->v[check->n];
 	const char *part = NULL;
 	enum row_name_flaw flaw;
 
 	for (size_t i = 0; i < check->n; i++)
-		if (strcmp(check->v[i].path, path) == 0)
+		if (strcmp(check->v[i].path, path) == 0 && scope_same(check->v[i].scope, scope))
 			return &check->v[i];
 	if (check->n == NAGIOS_PATHS_MAX) {
 		snprintf(why, size, "allowed are %d paths at most", NAGIOS_PATHS_MAX);
 		return NULL;
 	}
-	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS } };
+	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS },
+		.scope = scope };
 	flaw = k->path ? row_name_parse(&k->name, path, &part) : ROW_NAME_NO_MEMORY;
 	if (flaw == ROW_NAME_GOOD) {
 		check->n++;
@@ -132,49 +152,52 @@ static struct checked *find(struct nagios *check, const char *path, char *why, s
 	return NULL;
 }
 
-static void add(struct nagios *check, enum limit limit, char *path, const char **metric, char *why,
-	size_t size)
+static const struct row_name *add(struct nagios *check, enum limit limit, const char *expr,
+	char *path, char *why, size_t size)
 {
 	char *range = strrchr(path, '=');
+	const struct scope *scope;
 	struct nagios_range parsed;
 	struct checked *k;
 
 	if (!range) {
 		snprintf(why, size, "'%.100s' has no = before a range", path);
-		return;
+		return NULL;
 	}
 	*range++ = '\0';
 	if (!nagios_range_parse(&parsed, range)) {
 		snprintf(why, size, "'%.100s' is no range; allowed is [@][FROM:][TO], FROM a "
 			"number or ~, TO a number that is not less, or none", range);
-		return;
+		return NULL;
 	}
-	k = find(check, path, why, size);
+	scope = scopes_take(check->scopes, limit == CRITICAL ? "--critical" : "--warning", expr,
+		&path, why, size);
+	path += strspn(path, " \t");
+	k = scope ? find(check, scope, path, why, size) : NULL;
 	if (!k)
-		return;
-	*metric = k->name.metric;
-	if (k->text[limit]) {
+		return NULL;
+	if (k->given[limit]) {
 		snprintf(why, size, "'%.100s' has a range already", path);
-		return;
+		return NULL;
 	}
+	k->given[limit] = true;
 	k->range[limit] = parsed;
-	k->text[limit] = strdup(range);
-	if (!k->text[limit])
-		snprintf(why, size, "out of memory");
+	return &k->name;
 }
 
-void nagios_add(struct nagios *check, bool critical, const char *text, const char **metric,
-	char *why, size_t size)
+const struct row_name *nagios_add(struct nagios *check, bool critical, const char *expr, char *why,
+	size_t size)
 {
-	char *copy = strdup(text);
+	const struct row_name *name = NULL;
+	char *copy = strdup(expr);
 
 	why[0] = '\0';
-	*metric = NULL;
 	if (copy)
-		add(check, critical ? CRITICAL : WARNING, copy, metric, why, size);
+		name = add(check, critical ? CRITICAL : WARNING, expr, copy, why, size);
 	else
 		snprintf(why, size, "out of memory");
 	free(copy);
+	return name;
 }
 
 /* --- a window ----------------------------------------------------------------------- */
@@ -206,24 +229,102 @@ static void put_number(struct buf *out, double x)
 	buf_printf(out, "%.*f", fabs(x) < 1 ? 15 : 0, x);
 }
 
-static const char *name_of(const struct row *row)
+/* `10`, `10:`, `~:10`, `10:20`, with `@` before it, in plain numbers. */
+static void put_range(struct buf *out, const struct nagios_range *range)
 {
-	return row->queue_name ? row->queue_name : row->queue_id;
+	buf_str(out, range->inside ? "@" : "");
+	if (isinf(range->from))
+		buf_str(out, "~:");
+	if (!isinf(range->from) && (range->from < 0 || range->from > 0 || isinf(range->to))) {
+		put_number(out, range->from);
+		buf_char(out, ':');
+	}
+	if (!isinf(range->to))
+		put_number(out, range->to);
 }
 
-static void put_value(struct nagios *check, const struct checked *k, const struct row *row,
-	double value, bool ms)
+/* The queue's name as it is shown, or its ID. */
+static void put_queue(struct buf *out, const struct row *row, const char *unsafe)
+{
+	put_safe(out, row->queue_name ? row->queue_name : row->queue_id, unsafe);
+}
+
+static bool is_plain(char c)
+{
+	return c > ' ' && c < 0x7f && c != '_' && !strchr(LABEL_UNSAFE, c);
+}
+
+/* Whether two names are the same in labels, which show several characters in one way. */
+static bool looks_same(struct buf *scratch, const struct row *a, const struct row *b)
+{
+	size_t i = 0, from = scratch->len, middle;
+	bool same;
+
+	while (a->queue_name[i] && a->queue_name[i] == b->queue_name[i])
+		i++;
+	if (is_plain(a->queue_name[i]) && is_plain(b->queue_name[i]))
+		return false;
+	put_queue(scratch, a, LABEL_UNSAFE);
+	middle = scratch->len;
+	put_queue(scratch, b, LABEL_UNSAFE);
+	same = !scratch->failed && scratch->len - middle == middle - from
+		&& memcmp(scratch->data + from, scratch->data + middle, middle - from) == 0;
+	scratch->len = from;
+	return same;
+}
+
+/* Whether the label of another queue of the window would begin with the same name. */
+static bool is_ambiguous(struct nagios *check, const struct row_window *w, const struct row *row)
+{
+	for (size_t i = 0; row->queue_name && i < w->nrow; i++)
+		if (w->row[i].queue != row->queue && !w->row[i].media && w->row[i].queue_name
+		    && looks_same(&check->text, row, &w->row[i]))
+			return true;
+	return false;
+}
+
+/* `QUEUE PATH` or `QUEUE/MEDIA PATH`, the label of a number. */
+static void put_label(struct buf *out, const struct number *x, bool ambiguous)
+{
+	put_queue(out, x->row, LABEL_UNSAFE);
+	if (ambiguous)
+		buf_printf(out, " (%s)", x->row->queue_id);
+	if (x->row->media) {
+		buf_char(out, '/');
+		put_safe(out, x->row->media, LABEL_UNSAFE);
+	}
+	buf_char(out, ' ');
+	put_safe(out, x->path, LABEL_UNSAFE);
+}
+
+static void put_value(struct buf *out, const struct number *x)
+{
+	put_number(out, x->value);
+	buf_str(out, x->ms ? "ms" : "");
+}
+
+/* Adds the number to the performance data, and the first ones to the text. */
+static void put_performance(struct nagios *check, const struct row_window *w,
+	const struct number *x)
 {
 	struct buf *out = &check->values;
+	bool ambiguous = is_ambiguous(check, w, x->row);
 
 	buf_str(out, " '");
-	put_safe(out, name_of(row), "='|");
-	buf_char(out, ' ');
-	put_safe(out, k->path, "='|");
+	put_label(out, x, ambiguous);
 	buf_str(out, "'=");
-	put_number(out, value);
-	buf_printf(out, "%s;%s;%s", ms ? "ms" : "", k->text[WARNING] ? k->text[WARNING] : "",
-		k->text[CRITICAL] ? k->text[CRITICAL] : "");
+	put_value(out, x);
+	for (enum limit l = 0; l < LIMITS; l++) {
+		buf_char(out, ';');
+		if (x->of[l])
+			put_range(out, &x->of[l]->range[l]);
+	}
+	if (check->nvalue >= VALUES_SHOWN)
+		return;
+	buf_str(&check->first, check->nvalue ? ", " : "");
+	put_label(&check->first, x, ambiguous);
+	buf_char(&check->first, ' ');
+	put_value(&check->first, x);
 }
 
 /* Critical, warning, unknown, in this order: an unknown number hides no bad one. */
@@ -236,8 +337,7 @@ static bool is_worse(enum nagios_state a, enum nagios_state b)
 }
 
 /* Counts a number, and describes it if it is the first one of the worst state. */
-static void count(struct nagios *check, enum nagios_state state, const struct checked *k,
-	const struct row *row, double value, bool ms)
+static void count(struct nagios *check, enum nagios_state state, const struct number *x)
 {
 	enum limit limit = state == NAGIOS_CRITICAL ? CRITICAL : WARNING;
 	struct buf *out = &check->worst;
@@ -249,35 +349,97 @@ static void count(struct nagios *check, enum nagios_state state, const struct ch
 	if (state == NAGIOS_OK || state != check->state || check->nbad++)
 		return;
 	buf_clear(out);
-	put_safe(out, k->path, "|");
-	buf_str(out, " of ");
-	put_safe(out, name_of(row), "|");
+	put_safe(out, x->path, "|");
+	if (x->row) {
+		buf_str(out, " of ");
+		put_queue(out, x->row, "|");
+		if (x->row->media) {
+			buf_char(out, '/');
+			put_safe(out, x->row->media, "|");
+		}
+	}
 	if (state == NAGIOS_UNKNOWN) {
 		buf_str(out, " has no value");
 		return;
 	}
 	buf_str(out, " is ");
-	put_number(out, value);
-	buf_printf(out, "%s, %s range %s", ms ? "ms" : "", limit_names[limit], k->text[limit]);
+	put_value(out, x);
+	buf_printf(out, ", %s range ", limit_names[limit]);
+	put_range(out, &x->of[limit]->range[limit]);
 }
 
-static void judge(struct nagios *check, struct checked *k, const struct row_window *r,
-	const struct row *row)
+/* Where several scopes of a path cover the row, the range of the narrowest one counts. */
+static void choose(struct number *x, const struct checked *k)
 {
-	double value = row_name_value(r, row, &k->name);
-	bool ms = row_name_is_ms(row, &k->name);
+	for (enum limit l = 0; l < LIMITS; l++)
+		if (k->given[l]
+		    && (!x->of[l] || scope_rank(k->scope) > scope_rank(x->of[l]->scope)))
+			x->of[l] = k;
+}
+
+/* Gathers the ranges that count for the path of entry k in row i. False: none, or an entry before
+ * this one has done it. */
+static bool gather(struct nagios *check, size_t k, const struct row_window *w, size_t i,
+	struct number *x)
+{
+	const struct row_name *name = &check->v[k].name;
+	bool covered = false;
+
+	*x = (struct number){ .row = &w->row[i], .path = check->v[k].path };
+	for (size_t j = 0; j < check->n; j++) {
+		if (strcmp(check->v[j].path, check->v[k].path) != 0
+		    || !scopes_cover(check->scopes, check->v[j].scope, w, i, name))
+			continue;
+		if (j < k)
+			return false;
+		covered = true;
+		choose(x, &check->v[j]);
+	}
+	if (!covered)
+		return false;
+	x->value = row_name_value(w, x->row, name);
+	x->ms = row_name_is_ms(x->row, name);
+	return true;
+}
+
+/* Each scope of the path that covers the row has a value now. */
+static void note_value(struct nagios *check, const struct row_window *w, size_t i, const char *path)
+{
+	for (size_t j = 0; j < check->n; j++) {
+		struct checked *k = &check->v[j];
+
+		if (strcmp(k->path, path) == 0
+		    && scopes_cover(check->scopes, k->scope, w, i, &k->name))
+			k->nvalue++;
+	}
+}
+
+static void judge(struct nagios *check, const struct row_window *w, const struct number *x)
+{
 	enum nagios_state state = NAGIOS_OK;
 
-	if (isnan(value))
-		return;
-	if (k->text[CRITICAL] && nagios_range_alerts(&k->range[CRITICAL], value))
-		state = NAGIOS_CRITICAL;
-	else if (k->text[WARNING] && nagios_range_alerts(&k->range[WARNING], value))
-		state = NAGIOS_WARNING;
-	count(check, state, k, row, value, ms);
-	k->nvalue++;
+	for (enum limit l = 0; l < LIMITS; l++)
+		if (x->of[l] && nagios_range_alerts(&x->of[l]->range[l], x->value))
+			state = l == CRITICAL ? NAGIOS_CRITICAL : NAGIOS_WARNING;
+	count(check, state, x);
+	put_performance(check, w, x);
 	check->nvalue++;
-	put_value(check, k, row, value, ms);
+}
+
+static void take_row(struct nagios *check, const struct row_window *w, size_t i)
+{
+	struct number x;
+
+	for (size_t k = 0; k < check->n; k++) {
+		if (!gather(check, k, w, i, &x))
+			continue;
+		if (isnan(x.value)) {
+			check->nmissing += !x.row->media;
+			continue;
+		}
+		note_value(check, w, i, x.path);
+		judge(check, w, &x);
+	}
 }
 
 /* Counts do not matter here: a gauge that is unknown has them too. */
@@ -291,38 +453,51 @@ static bool has_number(const struct row *row)
 	return false;
 }
 
-/* A number that no queue has is unknown. One that only some queues lack is not: if nobody waits in
- * a queue, its age is null. */
-static void count_unknown(struct nagios *check, const struct row_window *r)
+/* Describes a number that no row has, once for each queue's own row that could have it. */
+static void count_unknown(struct nagios *check, const struct checked *k, const struct row_window *w)
 {
-	for (size_t k = 0; k < check->n; k++)
-		for (size_t i = 0; !check->v[k].nvalue && i < r->nrow; i++)
-			if (!r->row[i].media)
-				count(check, NAGIOS_UNKNOWN, &check->v[k], &r->row[i], NAN, false);
+	struct number x = { .path = k->path };
+	bool counted = false;
+
+	for (size_t i = 0; i < w->nrow; i++)
+		if (!w->row[i].media && scopes_cover(check->scopes, k->scope, w, i, &k->name)) {
+			x.row = &w->row[i];
+			count(check, NAGIOS_UNKNOWN, &x);
+			counted = true;
+		}
+	if (!counted)
+		count(check, NAGIOS_UNKNOWN, &x);
 }
 
-bool nagios_take(struct nagios *check, const struct row_window *r)
+/* A number that no row has is unknown. One that only some queues lack is not: if nobody waits in
+ * a queue, its age is null. */
+static void count_all_unknown(struct nagios *check, const struct row_window *w)
+{
+	for (size_t k = 0; k < check->n; k++)
+		if (!check->v[k].nvalue)
+			count_unknown(check, &check->v[k], w);
+}
+
+bool nagios_take(struct nagios *check, const struct row_window *w)
 {
 	check->judged = true;
 	check->has_number = false;
 	check->state = NAGIOS_OK;
-	check->nrow = check->nvalue = check->nbad = 0;
+	check->nrow = check->nvalue = check->nmissing = check->nbad = 0;
 	buf_clear(&check->worst);
+	buf_clear(&check->first);
 	buf_clear(&check->values);
+	buf_clear(&check->text);
 	for (size_t k = 0; k < check->n; k++)
 		check->v[k].nvalue = 0;
-	for (size_t i = 0; i < r->nrow; i++) {
-		const struct row *row = &r->row[i];
-
-		check->has_number = check->has_number || has_number(row);
-		if (row->media)
-			continue;
-		check->nrow++;
-		for (size_t k = 0; k < check->n; k++)
-			judge(check, &check->v[k], r, row);
+	for (size_t i = 0; i < w->nrow; i++) {
+		check->has_number = check->has_number || has_number(&w->row[i]);
+		check->nrow += !w->row[i].media;
+		take_row(check, w, i);
 	}
-	count_unknown(check, r);
-	return !check->worst.failed && !check->values.failed;
+	count_all_unknown(check, w);
+	return !check->worst.failed && !check->first.failed && !check->values.failed
+		&& !check->text.failed && !scopes_failed(check->scopes);
 }
 
 /* --- the end ------------------------------------------------------------------------ */
@@ -337,6 +512,18 @@ enum nagios_state nagios_state(const struct nagios *check, enum status st)
 {
 	return st != ST_OK || !check->judged || !check->nrow || lacks_numbers(check)
 		? NAGIOS_UNKNOWN : check->state;
+}
+
+/* All numbers are within range. */
+static void put_good(const struct nagios *check, struct buf *out)
+{
+	buf_printf(out, "%zu number%s of %zu queue%s within range: %.*s", check->nvalue,
+		check->nvalue == 1 ? "" : "s", check->nrow, check->nrow == 1 ? "" : "s",
+		(int)check->first.len, check->first.data);
+	if (check->nvalue > VALUES_SHOWN)
+		buf_printf(out, " (and %zu more)", check->nvalue - VALUES_SHOWN);
+	if (check->nmissing)
+		buf_printf(out, ", %zu without a value", check->nmissing);
 }
 
 const char *nagios_text(struct nagios *check, enum status st, const char *why)
@@ -355,14 +542,10 @@ const char *nagios_text(struct nagios *check, enum status st, const char *why)
 	else if (check->state != NAGIOS_OK)
 		buf_add(out, check->worst.data, check->worst.len);
 	else if (check->n)
-		buf_printf(out, "%zu number%s of %zu queue%s within range", check->nvalue,
-			check->nvalue == 1 ? "" : "s", check->nrow, check->nrow == 1 ? "" : "s");
+		put_good(check, out);
 	else
 		buf_printf(out, "%zu queue%s, no range given", check->nrow,
 			check->nrow == 1 ? "" : "s");
-	if (st == ST_OK && check->n && check->state == NAGIOS_OK
-	    && check->nvalue < check->n * check->nrow)
-		buf_printf(out, ", %zu without a value", check->n * check->nrow - check->nvalue);
 	if (st == ST_OK && check->nbad > 1)
 		buf_printf(out, " (and %zu more)", check->nbad - 1);
 	buf_char(out, '\0');

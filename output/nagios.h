@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "output/scope.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "window/row.h"
+#include "window/row_name.h"
 
-#define NAGIOS_PATHS_MAX 64		/* distinct paths */
+#define NAGIOS_PATHS_MAX 64		/* distinct paths, by scope */
 
 /* The exit status of a check. */
 enum nagios_state { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
@@ -27,16 +29,17 @@ bool nagios_range_alerts(const struct nagios_range *range, double value);
 
 struct nagios;
 
-struct nagios *nagios_new(void);		/* NULL: out of memory */
+/* scopes: borrowed, and owns the scopes. NULL: out of memory. */
+struct nagios *nagios_new(struct scopes *scopes);
 void nagios_free(struct nagios *check);	/* NULL is fine */
 
-/* Adds a PATH=RANGE. why: what is wrong with it; "": nothing, and *metric is its metric, borrowed
- * (NULL: it is a field of the row). */
-void nagios_add(struct nagios *check, bool critical, const char *text, const char **metric,
-	char *why, size_t size);
+/* Adds a `[SCOPE:]PATH=RANGE`, borrowed for the life of the scopes, and returns its PATH. NULL: why
+ * says what is wrong with it. */
+const struct row_name *nagios_add(struct nagios *check, bool critical, const char *expr, char *why,
+	size_t size);
 
 /* Checks the rows of a closed window, which replaces the one before. False: out of memory. */
-bool nagios_take(struct nagios *check, const struct row_window *r);
+bool nagios_take(struct nagios *check, const struct row_window *w);
 
 /*
  * The result of a run that ended with st: the state, the text (borrowed until the next call), and

@@ -5,51 +5,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
 #include "util/compare.h"
-#include "util/lookalike.h"
-#include "util/text.h"
-#include "util/utf8.h"
+#include "util/lines.h"
 #include "window/row_name.h"
 
+#define STREAKS_MAX 32		/* media types and the queue itself; further ones share the last */
 #define FOR_MAX 1000000		/* as many windows as a run may have */
 
-enum scope { SCOPE_ALL, SCOPE_ID, SCOPE_NAME };
+/* Windows in a row in which it held, by the queue's number. */
+struct streaks {
+	unsigned *v;
+	size_t n;
+};
 
 struct threshold {
 	char *text;			/* as given */
-	enum scope scope;
-	char *queue;			/* an ID, or a name in lower case */
+	const struct scope *scope;
 	struct row_name name;
 	enum compare op;
 	double number;
 	unsigned least;			/* windows in a row */
-	unsigned *streak;		/* windows in a row so far, by the queue's number */
-	size_t nstreak;
+	struct streaks streaks[STREAKS_MAX];	/* of queues' own rows, then by media type */
 	bool met;
 };
 
 struct thresholds {
 	struct threshold v[THRESHOLDS_MAX];
 	size_t n;
-	locale_t utf8;
-	struct buf folded;		/* a row's queue name */
+	struct scopes *scopes;
+	struct lines media;		/* types that rows have had */
 };
 
-struct thresholds *thresholds_new(void)
+struct thresholds *thresholds_new(struct scopes *scopes)
 {
 	struct thresholds *ts = calloc(1, sizeof(*ts));
 
 	if (ts)
-		ts->utf8 = utf8_locale_new();
+		ts->scopes = scopes;
 	return ts;
 }
 
 static void threshold_free(struct threshold *t)
 {
 	free(t->text);
-	free(t->queue);
-	free(t->streak);
+	for (size_t i = 0; i < STREAKS_MAX; i++)
+		free(t->streaks[i].v);
 	row_name_free(&t->name);
 }
 
@@ -59,8 +59,7 @@ void thresholds_free(struct thresholds *ts)
 		return;
 	for (size_t i = 0; i < ts->n; i++)
 		threshold_free(&ts->v[i]);
-	buf_free(&ts->folded);
-	utf8_locale_free(ts->utf8);
+	lines_free(&ts->media);
 	free(ts);
 }
 
@@ -69,45 +68,6 @@ void thresholds_free(struct thresholds *ts)
 static void no_memory(char *why, size_t size)
 {
 	snprintf(why, size, "out of memory");
-}
-
-/* Parses a scope, if there is one: `"any name":`, or what is before a colon. Moves *text past
- * it. */
-static bool take_scope(struct thresholds *ts, struct threshold *t, char **text, char *why,
-	size_t size)
-{
-	bool quoted = **text == '"';
-	char *end = quoted ? strstr(*text + 1, "\":") : strchr(*text, ':'), *name;
-	char id[UUID_LEN + 1];
-	size_t len;
-
-	if (!end) {
-		if (quoted)
-			snprintf(why, size, "'%.100s' has no `\":` at the end of a queue's name",
-				*text);
-		return !quoted;
-	}
-	name = *text + quoted;
-	*end = '\0';
-	*text = end + 1 + quoted;
-	len = strlen(name);
-	if (!len || (!quoted && strpbrk(name, " .<>=!"))) {
-		snprintf(why, size, "'%.100s' is no scope; allowed is a queue's ID, its name, or "
-			"its name in double quotes where that has blanks, dots or operators", name);
-		return false;
-	}
-	t->scope = SCOPE_NAME;
-	if (!quoted && text_parse_uuid(name, len, id)) {
-		t->scope = SCOPE_ID;
-		t->queue = strdup(id);
-	} else {
-		buf_clear(&ts->folded);
-		text_put_folded(&ts->folded, name, ts->utf8);
-		t->queue = ts->folded.failed ? NULL : strdup(ts->folded.data);
-	}
-	if (!t->queue)
-		no_memory(why, size);
-	return t->queue != NULL;
 }
 
 /* `NUMBER`, or `NUMBER for N`. */
@@ -145,15 +105,17 @@ static bool take_number(struct threshold *t, char *text, char *why, size_t size)
 	return true;
 }
 
-static bool parse(struct thresholds *ts, struct threshold *t, char *text, char *why,
-	size_t size)
+/* text is a copy of expr that is cut. */
+static bool parse(struct thresholds *ts, struct threshold *t, const char *expr, char *text,
+	char *why, size_t size)
 {
 	char *left, *right;
 	const char *part = NULL;
 	enum row_name_flaw flaw;
 
 	text += strspn(text, " \t");
-	if (!take_scope(ts, t, &text, why, size))
+	t->scope = scopes_take(ts->scopes, "--fail-if", expr, &text, why, size);
+	if (!t->scope)
 		return false;
 	if (!compare_split(text, &left, &t->op, &right)) {
 		snprintf(why, size, "'%.100s' has none of > >= < <= == !=", text);
@@ -178,7 +140,7 @@ void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t s
 	*t = (struct threshold){ .text = strdup(expr), .name = { .field = ROW_FIELDS } };
 	if (!t->text || !copy)
 		no_memory(why, size);
-	else if (parse(ts, t, copy, why, size))
+	else if (parse(ts, t, expr, copy, why, size))
 		ts->n++;
 	if (why[0])
 		threshold_free(t);
@@ -195,27 +157,14 @@ const char *threshold_text(const struct thresholds *ts, size_t i)
 	return ts->v[i].text;
 }
 
-const char *threshold_metric(const struct thresholds *ts, size_t i)
+const struct row_name *threshold_name(const struct thresholds *ts, size_t i)
 {
-	return ts->v[i].name.metric;
+	return &ts->v[i].name;
 }
 
-const char *threshold_queue_id(const struct thresholds *ts, size_t i)
+const struct scope *threshold_scope(const struct thresholds *ts, size_t i)
 {
-	return ts->v[i].scope == SCOPE_ID ? ts->v[i].queue : NULL;
-}
-
-const char *threshold_queue_name(const struct thresholds *ts, size_t i)
-{
-	return ts->v[i].scope == SCOPE_NAME ? ts->v[i].queue : NULL;
-}
-
-bool thresholds_name_queues(const struct thresholds *ts)
-{
-	for (size_t i = 0; ts && i < ts->n; i++)
-		if (ts->v[i].scope == SCOPE_NAME)
-			return true;
-	return false;
+	return ts->v[i].scope;
 }
 
 bool threshold_was_met(const struct thresholds *ts, size_t i)
@@ -225,84 +174,41 @@ bool threshold_was_met(const struct thresholds *ts, size_t i)
 
 /* --- comparing with a window ---------------------------------------------------------- */
 
-static bool is_in_scope(struct thresholds *ts, const struct threshold *t, const char *id,
-	const char *name)
+/* The place of the media type among those seen, plus 1; 0: the queue's own row. */
+static size_t media_number(struct thresholds *ts, const char *media)
 {
-	switch (t->scope) {
-	case SCOPE_ALL:
-		return true;
-	case SCOPE_ID:
-		return strcmp(id, t->queue) == 0;
-	case SCOPE_NAME:
-		break;
-	}
-	if (!name)
-		return false;
-	buf_clear(&ts->folded);
-	text_put_folded(&ts->folded, name, ts->utf8);
-	return !ts->folded.failed && strcmp(ts->folded.data, t->queue) == 0;
+	size_t i = 0;
+
+	if (!media)
+		return 0;
+	while (i < ts->media.n && strcmp(ts->media.v[i], media) != 0)
+		i++;
+	if (i == ts->media.n)
+		lines_add(&ts->media, "%s", media);
+	return i + 1 < STREAKS_MAX ? i + 1 : STREAKS_MAX - 1;
 }
 
-static void explain_unknown(struct thresholds *ts, const struct threshold *t, const char *const *id,
-	const char *const *name, size_t n, struct buf *why)
+/* The windows in a row so far of a queue; NULL: out of memory. */
+static unsigned *streak_of(struct streaks *s, size_t queue)
 {
-	bool by_name = t->scope == SCOPE_NAME;
-
-	buf_printf(why, "--fail-if '%.200s': no queue of this run has the %s '%.200s'", t->text,
-		by_name ? "name" : "ID", t->queue);
-	for (size_t i = 0; by_name && i < n; i++) {
-		if (!name[i])
-			continue;
-		buf_clear(&ts->folded);
-		text_put_folded(&ts->folded, name[i], ts->utf8);
-		if (ts->folded.failed || !lookalike(t->queue, ts->folded.data))
-			continue;
-		json_put_quoted(why, "; ", name[i]);
-		buf_printf(why, " (%s) looks the same but has ", id[i]);
-		lookalike_put(why, t->queue, ts->folded.data);
-		break;
-	}
-	buf_char(why, '\0');
-}
-
-bool thresholds_find(struct thresholds *ts, const char *const *id, const char *const *name,
-	size_t n, struct buf *why)
-{
-	for (size_t i = 0; ts && i < ts->n; i++) {
-		const struct threshold *t = &ts->v[i];
-		bool found = false;
-
-		for (size_t k = 0; k < n && !found; k++)
-			found = is_in_scope(ts, t, id[k], name[k]);
-		if (!found) {
-			explain_unknown(ts, t, id, name, n, why);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The queue's windows in a row so far; NULL: out of memory. */
-static unsigned *streak_of(struct threshold *t, size_t queue)
-{
-	if (queue >= t->nstreak) {
+	if (queue >= s->n) {
 		size_t n = queue + 64;
-		unsigned *streak = reallocarray(t->streak, n, sizeof(*streak));
+		unsigned *v = reallocarray(s->v, n, sizeof(*v));
 
-		if (!streak)
+		if (!v)
 			return NULL;
-		memset(streak + t->nstreak, 0, (n - t->nstreak) * sizeof(*streak));
-		t->streak = streak;
-		t->nstreak = n;
+		memset(v + s->n, 0, (n - s->n) * sizeof(*v));
+		s->v = v;
+		s->n = n;
 	}
-	return &t->streak[queue];
+	return &s->v[queue];
 }
 
-static bool judge_row(struct threshold *t, const struct row_window *r,
+static bool judge_row(struct thresholds *ts, struct threshold *t, const struct row_window *r,
 	const struct row *row, threshold_held *held, void *arg)
 {
 	double value = row_name_value(r, row, &t->name);
-	unsigned *streak = streak_of(t, row->queue);
+	unsigned *streak = streak_of(&t->streaks[media_number(ts, row->media)], row->queue);
 
 	if (!streak)
 		return false;
@@ -322,13 +228,9 @@ bool thresholds_judge(struct thresholds *ts, const struct row_window *r, thresho
 	void *arg)
 {
 	for (size_t i = 0; i < ts->n; i++)
-		for (size_t k = 0; k < r->nrow; k++) {
-			const struct row *row = &r->row[k];
-
-			if (!row->media && is_in_scope(ts, &ts->v[i], row->queue_id,
-				row->queue_name)
-			    && !judge_row(&ts->v[i], r, row, held, arg))
+		for (size_t k = 0; k < r->nrow; k++)
+			if (scopes_cover(ts->scopes, ts->v[i].scope, r, k, &ts->v[i].name)
+			    && !judge_row(ts, &ts->v[i], r, &r->row[k], held, arg))
 				return false;
-		}
-	return !ts->folded.failed;
+	return !scopes_failed(ts->scopes) && !ts->media.failed;
 }

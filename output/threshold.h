@@ -1,7 +1,7 @@
 /*
  * The thresholds of --fail-if: expressions `[SCOPE:]PATH OP NUMBER [for N]`, which are parsed and
- * compared with each closed window. A number that is null or absent fulfils none, and the count of
- * windows in a row begins anew.
+ * compared with each closed window; scope.h says in which rows. A number that is null or absent
+ * fulfils none, and the count of windows in a row begins anew.
  */
 #ifndef OUTPUT_THRESHOLD_H
 #define OUTPUT_THRESHOLD_H
@@ -9,31 +9,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/buf.h"
+#include "output/scope.h"
 #include "window/row.h"
+#include "window/row_name.h"
 
 #define THRESHOLDS_MAX 64
 
 struct thresholds;
 
-struct thresholds *thresholds_new(void);	/* NULL: out of memory */
+/* scopes: borrowed, and owns the scopes. NULL: out of memory. */
+struct thresholds *thresholds_new(struct scopes *scopes);
 void thresholds_free(struct thresholds *ts);	/* NULL is fine */
 
-/* Adds an expression. why: what is wrong with it; "": nothing. */
+/* Adds an expression, borrowed for the life of the scopes. why: what is wrong with it; "":
+ * nothing. */
 void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t size);
 
 size_t thresholds_count(const struct thresholds *ts);
 const char *threshold_text(const struct thresholds *ts, size_t i);	/* as it was given */
-const char *threshold_metric(const struct thresholds *ts, size_t i);	/* NULL: a row field */
-const char *threshold_queue_id(const struct thresholds *ts, size_t i);	/* NULL: no such scope */
-/* In lower case; NULL: no such scope. */
-const char *threshold_queue_name(const struct thresholds *ts, size_t i);
-bool thresholds_name_queues(const struct thresholds *ts);	/* any does; NULL is fine */
-
-/* Whether each scope is one of the run's n queues, given by ID and name (NULL: not known). False:
- * why describes the first scope that is not, with a NUL at the end. ts NULL is fine. */
-bool thresholds_find(struct thresholds *ts, const char *const *id, const char *const *name,
-	size_t n, struct buf *why);
+const struct row_name *threshold_name(const struct thresholds *ts, size_t i);
+const struct scope *threshold_scope(const struct thresholds *ts, size_t i);
 
 /* A threshold that held. Its pointers are valid as long as the row window. */
 struct threshold_hit {

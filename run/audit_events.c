@@ -394,16 +394,17 @@ void audit_events_window(struct audit_events *events, const struct row_window *w
 
 void audit_events_threshold(struct audit_events *events, const struct threshold_hit *hit)
 {
-	const char *name = hit->row->queue_name;
+	const char *name = hit->row->queue_name, *media = hit->row->media;
 	struct buf value = { 0 };
 
 	if (!events->threshold[0]) {
 		json_put_double(&value, hit->value);
 		buf_char(&value, '\0');
 		snprintf(events->threshold, sizeof(events->threshold),
-			"--fail-if '%.120s' held: queue %s%s%.80s%s, window %lld, value %s",
+			"--fail-if '%.120s' held: queue %s%s%.80s%s%s%.40s, window %lld, value %s",
 			hit->text, hit->row->queue_id, name ? " (" : "", name ? name : "",
-			name ? ")" : "", (long long)hit->window,
+			name ? ")" : "", media ? ", " : "", media ? media : "",
+			(long long)hit->window,
 			value.failed ? "?" : value.data);
 		buf_free(&value);
 	}
@@ -412,6 +413,8 @@ void audit_events_threshold(struct audit_events *events, const struct threshold_
 	audit_str(events->audit, "queueId", hit->row->queue_id);
 	if (name)
 		audit_str(events->audit, "queueName", name);
+	if (media)
+		audit_str(events->audit, "mediaType", media);
 	audit_int(events->audit, "window", hit->window);
 	audit_double(events->audit, "value", hit->value);
 	audit_end(events->audit);

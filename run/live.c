@@ -80,18 +80,12 @@ static enum status open_channel(struct live *live, struct err *err)
 	return live->source.channel ? ST_OK : err_nomem(err);
 }
 
-/* The names of --queue-name, and those before the colon of --fail-if. */
+/* The names of --queue-name, and those of scopes. */
 static void gather_names(struct lines *names, const struct options *set)
 {
-	const char *name;
-
 	for (size_t i = 0; i < set->queue_names.n; i++)
 		lines_add(names, "%s", set->queue_names.v[i]);
-	for (size_t i = 0; set->thresholds && i < thresholds_count(set->thresholds); i++) {
-		name = threshold_queue_name(set->thresholds, i);
-		if (name)
-			lines_add(names, "%s", name);
-	}
+	scopes_add_names(set->scopes, names);
 }
 
 /* Queues by name are looked up before the source is opened. */
@@ -172,7 +166,7 @@ static enum status live_open(void **state, struct run *run, struct err *err)
 		return st;
 	if (!set->notifications)
 		return open_stream(live, err);
-	if (set->queue_names.n || set->list_queues || thresholds_name_queues(set->thresholds))
+	if (set->queue_names.n || set->list_queues || scopes_name_queues(set->scopes))
 		return open_lookup(live, err);
 	st = take_cached_names(live, err);
 	return st == ST_OK ? open_channel(live, err) : st;

@@ -405,9 +405,9 @@ static enum status check_names(struct replay *r, const struct recording_entry *e
 	if (r->set->queue_names.n)
 		return err_set(err, ST_USAGE, "--queue-name '%.100s': %s has no names of queues",
 			r->set->queue_names.v[0], r->set->replay);
-	if (thresholds_name_queues(r->set->thresholds))
-		return err_set(err, ST_USAGE, "%s has no names of queues, so --fail-if needs a "
-			"queue's ID before the colon", r->set->replay);
+	if (scopes_name_queues(r->set->scopes))
+		return err_set(err, ST_USAGE, "%s has no names of queues, so a threshold or "
+			"range needs a queue's ID before the colon", r->set->replay);
 	r->past_names = true;
 	return ST_OK;
 }

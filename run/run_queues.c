@@ -88,7 +88,7 @@ static enum status find_of_thresholds(const struct run *run, struct err *err)
 	struct buf why = { 0 };
 	enum status st = ST_OK;
 
-	if (!thresholds_find(run->set->thresholds, (const char *const *)run->queues.v,
+	if (!scopes_find(run->set->scopes, (const char *const *)run->queues.v,
 	    run->queue_name, run->queues.n, &why))
 		st = why.failed ? err_nomem(err) : err_set(err, ST_USAGE, "%s", why.data);
 	buf_free(&why);

@@ -256,13 +256,11 @@ TEST(table__tells_what_it_lost)
 static bool judge(struct nagios *p, const struct row_window *r, struct buf *text)
 {
 	static const char *const ranges[] = { "state.avg.max=5", "updates=~:" };
-	const char *metric;
 	char why[256];
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < ARRAY_LEN(ranges); i++) {
-		nagios_add(p, i > 0, ranges[i], &metric, why, sizeof(why));
-		ok = !why[0];
+		ok = nagios_add(p, i > 0, ranges[i], why, sizeof(why)) != NULL;
 	}
 	return ok && nagios_take(p, r) && nagios_put_line(p, ST_OK, "", text)
 		&& !memmem(text->data, text->len, "out of memory", 13);
@@ -273,10 +271,11 @@ static struct sample some_values;
 /* Two rows; the values are there before anything fails. */
 static bool in_place_of_rows(struct buf *text, bool checks)
 {
-	struct nagios *p = checks ? nagios_new() : NULL;
+	struct scopes *scopes = scopes_new();
+	struct nagios *p = checks && scopes ? nagios_new(scopes) : NULL;
 	struct row_window window = { 0 };
 	size_t skipped;
-	bool ok = row_window_begin(&window, 2, 2);
+	bool ok = scopes && row_window_begin(&window, 2, 2);
 
 	for (size_t i = 0; ok && i < 2; i++) {
 		row_window_add(&window, &(struct row){ .queue = i, .queue_id = i ? "2" : "1" });
@@ -288,6 +287,7 @@ static bool in_place_of_rows(struct buf *text, bool checks)
 		: prometheus_put(text, &window, 1u << STAT_LAST, &skipped));
 
 	nagios_free(p);
+	scopes_free(scopes);
 	row_window_free(&window);
 	return ok;
 }

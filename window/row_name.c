@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "util/base.h"
+#include "util/slice.h"
 #include "util/text.h"
+#include "message/observation_query.h"
 
 const char *const row_name_fields[ROW_FIELDS] = {
 	[ROW_WINDOW] = "window", [ROW_START_MS] = "startMs", [ROW_END_MS] = "endMs",
@@ -91,6 +93,56 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 	}
 }
 
+/* Whether series of the kind have the statistic. Totals also have a least and a greatest, which are
+ * series of their own. */
+static bool can_be(const struct row_name *name, enum row_kind kind)
+{
+	if (kind == ROW_TOTAL && (name->stat == STAT_NAMES
+	    || (!name->path_len && (name->stat == STAT_MIN || name->stat == STAT_MAX))))
+		return true;
+	return name->stat < STAT_NAMES && row_kind_has(kind, name->stat);
+}
+
+static bool explain_kind(const struct row_name *name, enum row_kind kind, const char *is,
+	char *why, size_t size)
+{
+	const char *last = strrchr(name->rest, '.');
+	const bool total = kind == ROW_TOTAL;
+	const char *end = total && !name->path_len ? "count." : "";
+
+	if (can_be(name, kind))
+		return true;
+	snprintf(why, size, "%.100s %s, which has no %.100s; the nearest is %.100s.%.*s%s%s",
+		name->metric, is, last ? last + 1 : name->rest, name->metric,
+		(int)(name->path_len + (name->path_len != 0)), name->rest, end,
+		total ? "delta" : "last");
+	return false;
+}
+
+bool row_name_is_possible(const struct row_name *name, bool notifications, bool now, char *why,
+	size_t size)
+{
+	const char *metric = name->metric;
+
+	if (name->field < ROW_FIELDS)
+		return true;
+	if (!notifications)
+		return explain_kind(name, ROW_SAMPLE, "is a metric of the stream", why, size);
+	if (observation_query_bit(slice_of(metric))) {
+		bool age = strncmp(metric, "oLongest", strlen("oLongest")) == 0;
+
+		return explain_kind(name, age ? ROW_AGE : ROW_GAUGE, age ? "is an age"
+			: "is a gauge", why, size);
+	}
+	if (now) {
+		snprintf(why, size, "%.100s is no metric that --now can ask for, as it is no "
+			"gauge; what it can have is, for example, oWaiting.last", metric);
+		return false;
+	}
+	return (metric[0] != 'n' && metric[0] != 't')
+		|| explain_kind(name, ROW_TOTAL, "is a total", why, size);
+}
+
 static bool has_path(const struct row_series *series, const struct row_name *name)
 {
 	const char *rest = series->path + name->path_len;
@@ -101,6 +153,17 @@ static bool has_path(const struct row_series *series, const struct row_name *nam
 		&& (!*rest || strcmp(rest, ".count") == 0);
 }
 
+/* Whether the name is of a statistic of the series. */
+static bool is_of(const struct row_name *name, const struct row_series *series)
+{
+	if (strcmp(series->metric, name->metric) != 0)
+		return false;
+	if (series->kind == ROW_PLAIN)
+		return strcmp(series->path, name->rest) == 0;
+	return name->stat < STAT_NAMES && row_kind_has(series->kind, name->stat)
+		&& has_path(series, name);
+}
+
 /* The first series of that name that has the statistic; NULL: none. (`tWait.max` may be a series,
  * or a statistic of `tWait.count`.) */
 static const struct row_series *find_series(const struct row *row,
@@ -108,16 +171,22 @@ static const struct row_series *find_series(const struct row *row,
 {
 	for (size_t i = 0; i < row->nseries; i++) {
 		const struct row_series *series = &row->series[i];
-		bool plain = series->kind == ROW_PLAIN;
 
-		*stat = plain ? STAT_VALUE : name->stat;
-		if (strcmp(series->metric, name->metric) == 0
-		    && (plain ? strcmp(series->path, name->rest) == 0
-			: *stat < STAT_NAMES && has_path(series, name))
-		    && !isnan(series->stat[*stat]))
+		*stat = series->kind == ROW_PLAIN ? STAT_VALUE : name->stat;
+		if (is_of(name, series) && !isnan(series->stat[*stat]))
 			return series;
 	}
 	return NULL;
+}
+
+bool row_name_is_in(const struct row *row, const struct row_name *name)
+{
+	if (name->field < ROW_FIELDS)
+		return true;
+	for (size_t i = 0; i < row->nseries; i++)
+		if (is_of(name, &row->series[i]))
+			return true;
+	return false;
 }
 
 static double value_of_metric(const struct row *row, const struct row_name *name)

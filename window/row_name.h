@@ -45,6 +45,15 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 	size_t size);
 void row_name_free(struct row_name *name);
 
+/*
+ * Whether a row of such a run can ever have the number: of the stream or of notifications, and of
+ * these with --now. False: why gives the reason, and a near number that it can have.
+ */
+bool row_name_is_possible(const struct row_name *name, bool notifications, bool now, char *why,
+	size_t size);
+
+/* Whether the row has such a number, which may be null. */
+bool row_name_is_in(const struct row *row, const struct row_name *name);
 /* NaN: the number is null, or the row has no such number. */
 double row_name_value(const struct row_window *r, const struct row *row,
 	const struct row_name *name);

@@ -110,7 +110,8 @@ def test_numbers_of_the_notification_service(tool):
 
 
 @pytest.mark.parametrize("waiting, state, words", [
-    ([1], "OK", "1 number of 2 queues within range, 1 without a value"),
+    ([1], "OK", "1 number of 2 queues within range: %s oLongestWaiting.last 15000ms, "
+     "1 without a value" % TWO[1]),
     ([], "UNKNOWN", "oLongestWaiting.last of %s has no value (and 1 more)" % ONE)])
 def test_age_is_judged_where_somebody_waits(tool, waiting, state, words):
     snapshot = [{"group": notice_frames.group(queue, "voice"), "data": [
@@ -389,7 +390,7 @@ def test_icinga_takes_line_status_and_performance_data(tool):
         assert states == dict(zip(services, STATES))
         assert texts["slow"] == ("GSQSTAT WARNING - waitTime.avg.max of %s is 28468ms, warning "
                                  "range 20000" % QUEUES[0])
-        assert texts["fine"] == "GSQSTAT OK - 3 numbers of 3 queues within range"
+        assert texts["fine"].startswith("GSQSTAT OK - 3 numbers of 3 queues within range: ")
         assert "GSQSTAT UNKNOWN - --replay '/nowhere': cannot be read" in texts["lost"]
         # it has read the numbers, and made seconds of the milliseconds
         for queue, seconds in zip(QUEUES, (28.468, 14.808, 11.365)):

@@ -6,8 +6,11 @@ import time
 import notice_frames
 import pytest
 from harness import NOTICES, QUEUE, REPLAY, SAMPLE
-from test_board import BEGIN, ONE, at, frame, instant
+from test_board import BEGIN, MS, ONE, answer, at, frame, instant
+from test_board import QUEUES as TWO
+from test_board import state as connection
 
+OTHER = "99999999-1111-4111-8111-111111111111"     # no queue of the run
 
 
 def held(result):
@@ -164,7 +167,8 @@ def test_names_that_a_recording_does_not_have_are_usage(tool):
     args = "--source", "notifications", "--replay", "-", "-w", "10s", ONE
     result = tool.run(*args, "--fail-if", "Sale:oWaiting.max > 0", data=text)
     assert (result.status, result.out) == (2, "")
-    assert "has no names of queues, so --fail-if needs a queue's ID" in result.end["message"]
+    assert "has no names of queues, so a threshold or range needs a queue's ID" \
+        in result.end["message"]
     assert tool.run(*args, "--fail-if", ONE + ":oWaiting.max > 0", data=text).status == 1
 
 
@@ -175,10 +179,9 @@ def test_names_of_scopes_are_looked_up(tool, notify):
     assert result.status == 1 and held(result)[0]["queueName"] == "Queue 01"
     assert {row["queueName"] for row in result.rows} == {"Queue 01"}
     by_name = "--queue-name", "Queue 01"
-    other = "99999999-1111-4111-8111-111111111111"
     for queue, scope, words in (
             ([QUEUE], '"Queue 02"', "has the name 'queue 02'"),         # not watched
-            (by_name, "Sale", "has the name 'sale'"), (by_name, other, "the ID '%s'" % other),
+            (by_name, "Sale", "has the name 'sale'"), (by_name, OTHER, "the ID '%s'" % OTHER),
             ([QUEUE], '"Queue\u00a001"',
              '; "Queue 01" (%s) looks the same but has U+0020 for U+00A0' % QUEUE)):
         result = tool.run(*run, *queue, "--fail-if", scope + ":coverage >= 0", status=2)

@@ -40,40 +40,44 @@ TEST(ranges)
 	assert_false(nagios_range_alerts(&r, -1e300));
 }
 
+static struct scopes *scopes;
 static struct nagios *check;
 
 static int set_up(void **state __attribute__((unused)))
 {
-	check = nagios_new();
-	return check ? 0 : -1;
+	scopes = scopes_new();
+	check = nagios_new(scopes);
+	return scopes && check ? 0 : -1;
 }
 
 static int tear_down(void **state __attribute__((unused)))
 {
 	nagios_free(check);
+	scopes_free(scopes);
 	return 0;
 }
 
 static void add(bool critical, const char *text, const char *wanted)
 {
-	const char *metric;
 	char why[512];
 
-	nagios_add(check, critical, text, &metric, why, sizeof(why));
+	assert_int_equal(nagios_add(check, critical, text, why, sizeof(why)) == NULL, *wanted != 0);
 	if (*wanted ? !strstr(why, wanted) : why[0] != '\0')
 		fail_msg("%s: %s", text, why);
 }
 
 TEST(words)
 {
-	const char *metric;
+	const struct row_name *name;
 	char why[512], path[32];
 
-	nagios_add(check, true, "oWaiting.max=5", &metric, why, sizeof(why));
-	assert_string_equal(why, "");
-	assert_string_equal(metric, "oWaiting");
-	nagios_add(check, true, "lagMs.max=5", &metric, why, sizeof(why));
-	assert_null(metric);
+	name = nagios_add(check, true, "oWaiting.max=5", why, sizeof(why));
+	assert_string_equal(name->metric, "oWaiting");
+	name = nagios_add(check, true, "lagMs.max=5", why, sizeof(why));
+	assert_int_equal(name->field, ROW_LAG_MAX);
+	add(true, "Sales/voice: oWaiting.max=5", "");
+	add(true, "sales/VOICE:oWaiting.max=5", "'oWaiting.max' has a range already");
+	add(true, "a b:oWaiting.max=5", "'a b' is no scope");
 	add(false, "oWaiting.max=3", "");
 	add(false, "oWaiting.max=4", "'oWaiting.max' has a range already");
 	add(false, "oWaiting.max", "'oWaiting.max' has no = before a range");
@@ -82,7 +86,7 @@ TEST(words)
 	add(false, "covrage=5", "did you mean coverage?");
 	add(false, "oWaiting.maxx=5", "'maxx' is no statistic; allowed is one of");
 	add(false, "=5", "'' is no field of a row");
-	for (int i = 2; i < NAGIOS_PATHS_MAX; i++) {
+	for (int i = 3; i < NAGIOS_PATHS_MAX; i++) {
 		snprintf(path, sizeof(path), "oM%d.max=1", i);
 		add(false, path, "");
 	}
@@ -148,8 +152,8 @@ TEST(a_number_that_some_queues_lack_is_not_unknown)
 {
 	add(false, "oWaiting.last=5", "");
 	assert_int_equal(with(NAN, 3), NAGIOS_OK);
-	is_line(ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range, 1 without a value "
-		"| '" Q2 " oWaiting.last'=3;5;\n");
+	is_line(ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range: " Q2
+		" oWaiting.last 3, 1 without a value | '" Q2 " oWaiting.last'=3;5;\n");
 	assert_int_equal(with(NAN, 6), NAGIOS_WARNING);
 	assert_int_equal(with(4, 5), NAGIOS_OK);
 	add(true, "oWaiting.max=9", "");
@@ -157,6 +161,80 @@ TEST(a_number_that_some_queues_lack_is_not_unknown)
 	is_line(ST_OK, "", "GSQSTAT UNKNOWN - oWaiting.max of A has no value (and 1 more) "
 		"| 'A oWaiting.last'=4;5; '" Q2 " oWaiting.last'=5;5;\n");
 	assert_int_equal(with(4, 6), NAGIOS_WARNING);
+}
+
+/* Two queues, the first with rows of two media types that alone have a total. */
+static enum nagios_state of_totals(double voice, double chat)
+{
+	struct row_series own[] = { series(1), series(2) }, total[] = { series(NAN), series(NAN) };
+	struct row row[] = {
+		{ .queue_id = Q1, .queue_name = "A", .series = &own[0], .nseries = 1 },
+		{ .queue_id = Q1, .queue_name = "A", .media = "chat", .series = &total[0],
+			.nseries = 1 },
+		{ .queue_id = Q1, .queue_name = "A", .media = "voice", .series = &total[1],
+			.nseries = 1 },
+		{ .queue = 1, .queue_id = Q2, .queue_name = "B", .series = &own[1], .nseries = 1 }
+	};
+	struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
+
+	for (size_t i = 0; i < 2; i++) {
+		total[i].metric = "tAbandon";
+		total[i].kind = ROW_TOTAL;
+		total[i].stat[STAT_DELTA] = i ? voice : chat;
+	}
+	assert_true(nagios_take(check, &r));
+	return nagios_state(check, ST_OK);
+}
+
+TEST(totals_are_checked_in_each_media_type)
+{
+	add(false, "tAbandon.delta=5", "");
+	assert_int_equal(of_totals(3, 6), NAGIOS_WARNING);
+	is_line(ST_OK, "", "GSQSTAT WARNING - tAbandon.delta of A/chat is 6, warning range 5 | "
+		"'A/chat tAbandon.delta'=6;5; 'A/voice tAbandon.delta'=3;5;\n");
+	assert_int_equal(of_totals(NAN, 6), NAGIOS_WARNING);
+	assert_int_equal(of_totals(NAN, 5), NAGIOS_OK);
+	is_line(ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range: A/chat "
+		"tAbandon.delta 5, 1 without a value | 'A/chat tAbandon.delta'=5;5;\n");
+	assert_int_equal(of_totals(NAN, NAN), NAGIOS_UNKNOWN);
+	is_line(ST_OK, "", "GSQSTAT UNKNOWN - tAbandon.delta of B has no value\n");
+}
+
+TEST(the_narrowest_scope_counts)
+{
+	add(false, "tAbandon.delta=5", "");
+	add(false, "/voice: tAbandon.delta=9", "");
+	add(true, "A: tAbandon.delta=7", "");
+	add(true, "\"A\"/chat: tAbandon.delta=20", "");
+	assert_int_equal(of_totals(6, 4), NAGIOS_OK);
+	is_line(ST_OK, "", "GSQSTAT OK - 2 numbers of 2 queues within range: A/chat "
+		"tAbandon.delta 4, A/voice tAbandon.delta 6, 1 without a value | 'A/chat "
+		"tAbandon.delta'=4;5;20 'A/voice tAbandon.delta'=6;9;7\n");
+	assert_int_equal(of_totals(8, 4), NAGIOS_CRITICAL);
+	assert_int_equal(of_totals(6, 8), NAGIOS_WARNING);
+	add(true, "A/email: tAbandon.delta=1", "");
+	assert_int_equal(of_totals(6, 4), NAGIOS_UNKNOWN);
+	is_line(ST_OK, "", "GSQSTAT UNKNOWN - tAbandon.delta has no value | 'A/chat "
+		"tAbandon.delta'=4;5;20 'A/voice tAbandon.delta'=6;9;7\n");
+}
+
+TEST(labels_are_unique_and_ranges_plain)
+{
+	struct row_series f[] = { series(1), series(2), series(3) };
+	struct row row[] = {
+		{ .queue_id = "1", .queue_name = "a=b", .series = &f[0], .nseries = 1 },
+		{ .queue = 1, .queue_id = "2", .queue_name = "a|b", .series = &f[1], .nseries = 1 },
+		{ .queue = 2, .queue_id = "3", .queue_name = "a-b", .series = &f[2], .nseries = 1 }
+	};
+	struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
+
+	add(false, "oWaiting.last=0:1e3", "");
+	add(true, "oWaiting.last=-1e1:25e2", "");
+	assert_true(nagios_take(check, &r));
+	is_line(ST_OK, "", "GSQSTAT OK - 3 numbers of 3 queues within range: a_b (1) "
+		"oWaiting.last 1, a_b (2) oWaiting.last 2, a-b oWaiting.last 3 | "
+		"'a_b (1) oWaiting.last'=1;1000;-10:2500 "
+		"'a_b (2) oWaiting.last'=2;1000;-10:2500 'a-b oWaiting.last'=3;1000;-10:2500\n");
 }
 
 #define BAD "\xEF\xBF\xBD"
@@ -169,14 +247,13 @@ TEST(names_break_no_line)
 	struct row row = { .queue_id = Q1, .queue_name = name, .series = &f, .nseries = 1,
 		.lag_ms = { 1e22, 0, 0, 0, 0 } };
 	struct row_window r = { .row = &row, .nrow = 1 };
-
 	add(false, "oWaiting.last=@0:1", "");
 	add(true, "lagMs.mean=~:", "");
 	assert_true(nagios_take(check, &r));
 	is_line(ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='_" BAD5 "\xc3\xa4 b "
-		"is 0.000000100000000, warning range @0:1 | "
+		"is 0.000000100000000, warning range @1 | "
 		"'a___" BAD5 "\xc3\xa4 b oWaiting.last'="
-		"0.000000100000000;@0:1; "
+		"0.000000100000000;@1; "
 		"'a___" BAD5 "\xc3\xa4 b lagMs.mean'="
 		"10000000000000000000000ms;;~:\n");
 }
@@ -196,8 +273,9 @@ TEST(nothing_is_unknown)
 	is_line(ST_OK, "", "GSQSTAT OK - 2 queues, no range given\n");
 	add(false, "oWaiting.last=5", "");
 	assert_int_equal(with(1, 2), NAGIOS_OK);
-	is_line(ST_OK, "", "GSQSTAT OK - 2 numbers of 2 queues within range | "
-		"'A oWaiting.last'=1;5; '" Q2 " oWaiting.last'=2;5;\n");
+	is_line(ST_OK, "", "GSQSTAT OK - 2 numbers of 2 queues within range: "
+		"A oWaiting.last 1, " Q2 " oWaiting.last 2 | 'A oWaiting.last'=1;5; "
+		"'" Q2 " oWaiting.last'=2;5;\n");
 }
 
 int main(void)

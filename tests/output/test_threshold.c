@@ -18,9 +18,18 @@ static void note(void *arg, const struct threshold_hit *hit)
 		(long long)hit->window, hit->value);
 }
 
+static struct scopes *scopes;
+
+static struct thresholds *new_thresholds(void)
+{
+	scopes_free(scopes);
+	scopes = scopes_new();
+	return thresholds_new(scopes);
+}
+
 static void good(const char *expr)
 {
-	struct thresholds *ts = thresholds_new();
+	struct thresholds *ts = new_thresholds();
 	char why[512];
 
 	thresholds_add(ts, expr, why, sizeof(why));
@@ -32,7 +41,7 @@ static void good(const char *expr)
 
 static void bad(const char *expr, const char *part)
 {
-	struct thresholds *ts = thresholds_new();
+	struct thresholds *ts = new_thresholds();
 	char why[512];
 
 	thresholds_add(ts, expr, why, sizeof(why));
@@ -66,12 +75,19 @@ TEST(expressions)
 	bad(":coverage<1", "'' is no scope");
 	bad("\"\":coverage<1", "'' is no scope");
 	bad("a b:coverage<1", "'a b' is no scope");
+	good("\"A/b\"/voice: coverage<1");
+	good("a/voice:coverage<1");
+	good("/voice:coverage<1");
+	bad("a/:coverage<1", "'' is no media type");
+	bad("a/b/c:coverage<1", "'b/c' is no media type");
+	bad("/:coverage<1", "'' is no media type");
+	bad("\"\"/voice:coverage<1", "'' is no scope");
 	bad("\"a:coverage<1", "'\"a:coverage<1' has no");
 }
 
 TEST(at_most_so_many)
 {
-	struct thresholds *ts = thresholds_new();
+	struct thresholds *ts = new_thresholds();
 	char why[512];
 
 	for (int i = 0; i < THRESHOLDS_MAX; i++) {
@@ -108,7 +124,7 @@ static void judge(struct thresholds *ts, int64_t window, double one, double two,
 
 static void judged(const char *expr, const char *expected, bool met)
 {
-	struct thresholds *ts = thresholds_new();
+	struct thresholds *ts = new_thresholds();
 	char why[512];
 
 	seen[0] = '\0';
@@ -134,10 +150,17 @@ TEST(holds)
 	judged("\"ärzte\":oWaiting.max < 7", "0:0=6 ", true);
 	judged("Nobody:oWaiting.max > 0", "", false);
 	judged("oWaiting.min > 0", "", false);
-	judged("oWaiting.max > 99", "", true);	/* media types are not looked at */
+	judged("oWaiting.max > 99", "", true);	/* the queue's own row has it */
+	judged("/voice: oWaiting.max > 99 for 5", "1:4=100 ", true);
+	judged(Q2 "/Voice: oWaiting.max > 99 for 5", "1:4=100 ", true);
+	judged("/chat: oWaiting.max > 0", "", false);
+	judged("Ärzte/voice: oWaiting.max > 0", "", false);
 }
 
 int main(void)
 {
-	return run_all_tests(NULL, NULL);
+	int failed = run_all_tests(NULL, NULL);
+
+	scopes_free(scopes);
+	return failed;
 }

@@ -1,0 +1,295 @@
+#include "output/scope.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "json.h"
+#include "util/lookalike.h"
+#include "util/text.h"
+#include "util/utf8.h"
+
+enum scope_kind { SCOPE_ALL, SCOPE_ID, SCOPE_NAME };
+
+struct scope {
+	const char *flag, *expr;
+	enum scope_kind kind;
+	char *queue;		/* an ID, or a name, in lower case */
+	char *media;		/* NULL: none is given */
+};
+
+struct scopes {
+	struct scope **v;
+	size_t n;
+	locale_t utf8;
+	struct buf folded;	/* a queue's name in lower case */
+};
+
+struct scopes *scopes_new(void)
+{
+	struct scopes *ss = calloc(1, sizeof(*ss));
+
+	if (ss)
+		ss->utf8 = utf8_locale_new();
+	return ss;
+}
+
+static void scope_free(struct scope *s)
+{
+	free(s->queue);
+	free(s->media);
+	free(s);
+}
+
+void scopes_free(struct scopes *ss)
+{
+	if (!ss)
+		return;
+	for (size_t i = 0; i < ss->n; i++)
+		scope_free(ss->v[i]);
+	free(ss->v);
+	buf_free(&ss->folded);
+	utf8_locale_free(ss->utf8);
+	free(ss);
+}
+
+/* The name in lower case, until the next call; "" without memory. */
+static const char *fold(struct scopes *ss, const char *name)
+{
+	buf_clear(&ss->folded);
+	text_put_folded(&ss->folded, name, ss->utf8);
+	return ss->folded.failed ? "" : ss->folded.data;
+}
+
+bool scopes_failed(const struct scopes *ss)
+{
+	return ss->folded.failed;
+}
+
+/* --- from text ------------------------------------------------------------------------ */
+
+static size_t media_len(const char *s)
+{
+	size_t n = 0;
+
+	while (isalnum((unsigned char)s[n]))
+		n++;
+	return n;
+}
+
+/* The quote that ends a queue's name: `:` or `/MEDIA:` follows. A name can have quotes itself. */
+static char *closing_quote(char *name)
+{
+	for (char *end = strchr(name, '"'); end; end = strchr(end + 1, '"'))
+		if (end[1] == ':' || (end[1] == '/' && end[2 + media_len(end + 2)] == ':'))
+			return end;
+	return NULL;
+}
+
+/* Cuts text into the queue and the media type, each NULL if it is not there, and the rest. */
+static bool split(char **text, char **queue, char **media, char *why, size_t size)
+{
+	bool quoted = **text == '"';
+	char *end = quoted ? closing_quote(*text + 1) : strchr(*text, ':'), *slash;
+
+	*queue = *media = NULL;
+	if (!end && quoted)
+		snprintf(why, size, "'%.100s' has no `\":` at the end of a queue's name", *text);
+	if (!end)
+		return !quoted;
+	*queue = *text + quoted;
+	if (quoted)
+		*end++ = '\0';
+	slash = quoted ? (*end == '/' ? end : NULL) : memchr(*queue, '/', (size_t)(end - *queue));
+	if (quoted)
+		end = strchr(end, ':');
+	*end = '\0';
+	*text = end + 1;
+	if (slash) {
+		*slash = '\0';
+		*media = slash + 1;
+	}
+	if (slash && (!**media || (*media)[media_len(*media)])) {
+		snprintf(why, size, "'%.100s' is no media type; allowed are letters and digits, "
+			"as voice", *media);
+		return false;
+	}
+	if ((!**queue && (quoted || !slash)) || (!quoted && strpbrk(*queue, " .<>=!"))) {
+		snprintf(why, size, "'%.100s' is no scope; allowed is a queue's ID, its name, or "
+			"its name in double quotes where that has blanks, dots, slashes or "
+			"operators, each with or without /MEDIA", *queue);
+		return false;
+	}
+	if (!**queue)
+		*queue = NULL;
+	return true;
+}
+
+static bool add(struct scopes *ss, struct scope *s)
+{
+	struct scope **v = reallocarray(ss->v, ss->n + 1, sizeof(struct scope *));
+
+	if (!v)
+		return false;
+	ss->v = v;
+	v[ss->n++] = s;
+	return true;
+}
+
+static bool set(struct scopes *ss, struct scope *s, const char *queue, const char *media,
+	bool quoted)
+{
+	char id[UUID_LEN + 1];
+	bool is_id = queue && !quoted && text_parse_uuid(queue, strlen(queue), id);
+
+	s->kind = !queue ? SCOPE_ALL : is_id ? SCOPE_ID : SCOPE_NAME;
+	if (queue)
+		s->queue = strdup(is_id ? id : fold(ss, queue));
+	if (media)
+		s->media = strdup(media);
+	return (!queue || s->queue) && (!media || s->media) && !ss->folded.failed;
+}
+
+const struct scope *scopes_take(struct scopes *ss, const char *flag, const char *expr, char **text,
+	char *why, size_t size)
+{
+	bool quoted = **text == '"';
+	char *queue, *media;
+	struct scope *s;
+
+	if (!split(text, &queue, &media, why, size))
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (s) {
+		*s = (struct scope){ .flag = flag, .expr = expr };
+		if (set(ss, s, queue, media, quoted) && add(ss, s))
+			return s;
+		scope_free(s);
+	}
+	snprintf(why, size, "out of memory");
+	return NULL;
+}
+
+/* --- asked ---------------------------------------------------------------------------- */
+
+const char *scope_queue_id(const struct scope *s)
+{
+	return s->kind == SCOPE_ID ? s->queue : NULL;
+}
+
+const char *scope_queue_name(const struct scope *s)
+{
+	return s->kind == SCOPE_NAME ? s->queue : NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcasecmp(a, b) == 0 : a == b;
+}
+
+bool scope_same(const struct scope *a, const struct scope *b)
+{
+	return a->kind == b->kind && same_text(a->queue, b->queue) && same_text(a->media, b->media);
+}
+
+unsigned scope_rank(const struct scope *s)
+{
+	return (s->queue ? 2u : 0u) + (s->media ? 1u : 0u);
+}
+
+size_t scopes_count(const struct scopes *ss)
+{
+	return ss ? ss->n : 0;
+}
+
+const struct scope *scopes_at(const struct scopes *ss, size_t i)
+{
+	return ss->v[i];
+}
+
+bool scopes_name_queues(const struct scopes *ss)
+{
+	for (size_t i = 0; i < scopes_count(ss); i++)
+		if (scope_queue_name(ss->v[i]))
+			return true;
+	return false;
+}
+
+void scopes_add_names(const struct scopes *ss, struct lines *names)
+{
+	for (size_t i = 0; i < scopes_count(ss); i++)
+		if (scope_queue_name(ss->v[i]))
+			lines_add(names, "%s", ss->v[i]->queue);
+}
+
+static bool has_queue(struct scopes *ss, const struct scope *s, const char *id, const char *name)
+{
+	if (s->kind == SCOPE_NAME)
+		return name && strcmp(fold(ss, name), s->queue) == 0;
+	return s->kind == SCOPE_ALL || strcmp(id, s->queue) == 0;
+}
+
+static void explain_unknown(struct scopes *ss, const struct scope *s, const char *const *id,
+	const char *const *name, size_t n, struct buf *why)
+{
+	bool by_name = s->kind == SCOPE_NAME;
+
+	buf_printf(why, "%s '%.200s': no queue of this run has the %s '%.200s'", s->flag, s->expr,
+		by_name ? "name" : "ID", s->queue);
+	for (size_t i = 0; by_name && i < n; i++) {
+		if (!name[i] || !lookalike(s->queue, fold(ss, name[i])))
+			continue;
+		json_put_quoted(why, "; ", name[i]);
+		buf_printf(why, " (%s) looks the same but has ", id[i]);
+		lookalike_put(why, s->queue, ss->folded.data);
+		break;
+	}
+	buf_char(why, '\0');
+}
+
+bool scopes_find(struct scopes *ss, const char *const *id, const char *const *name, size_t n,
+	struct buf *why)
+{
+	for (size_t i = 0; i < scopes_count(ss); i++) {
+		bool found = ss->v[i]->kind == SCOPE_ALL;
+
+		for (size_t k = 0; k < n && !found; k++)
+			found = has_queue(ss, ss->v[i], id[k], name[k]);
+		if (!found) {
+			explain_unknown(ss, ss->v[i], id, name, n, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* --- rows ----------------------------------------------------------------------------- */
+
+/* A row of the same queue that has the number: its own row, or one of a media type. */
+static bool queue_has(const struct row_window *w, size_t i, bool own, const struct row_name *name)
+{
+	size_t queue = w->row[i].queue;
+
+	while (i > 0 && w->row[i - 1].queue == queue)	/* a queue's rows stand together */
+		i--;
+	for (; i < w->nrow && w->row[i].queue == queue; i++)
+		if (own == !w->row[i].media && row_name_is_in(&w->row[i], name))
+			return true;
+	return false;
+}
+
+bool scopes_cover(struct scopes *ss, const struct scope *s, const struct row_window *w, size_t i,
+	const struct row_name *name)
+{
+	const struct row *row = &w->row[i];
+
+	if (!has_queue(ss, s, row->queue_id, row->queue_name))
+		return false;
+	if (s->media)
+		return row->media && strcasecmp(row->media, s->media) == 0;
+	if (row->media)
+		return row_name_is_in(row, name) && !queue_has(w, i, true, name);
+	return row_name_is_in(row, name) || !queue_has(w, i, false, name);
+}
