@@ -165,10 +165,12 @@ def test_reader_that_is_slow_gets_the_whole_recording(tool, serve, fifo):
                     data=recording).out == r.out
 
 
+REJECTED = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
+
+
 def test_replay_waits_for_a_reader_of_rejects_that_reads(tool, fifo):
     """More than may wait, which a replay writes in no time."""
-    line = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
-    tool.write("in", line * 40 + BARE)
+    tool.write("in", REJECTED * 40 + BARE)
     process = tool.start("--replay", "in", "--rejects", "fifo", until="run.start")
     os.set_blocking(fifo, True)
     got = 0
@@ -182,8 +184,7 @@ def test_replay_waits_for_a_reader_of_rejects_that_reads(tool, fifo):
 
 
 def test_replay_does_not_wait_for_a_reader_of_rejects_that_stops(tool, fifo):
-    line = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
-    tool.write("in", line * 40 + BARE)
+    tool.write("in", REJECTED * 40 + BARE)
     r = tool.run("--replay", "in", "--rejects", "fifo")
     assert r.status == 7 and [row["window"] for row in r.rows] == [0, 1]
     assert r.end["message"] == "--rejects fifo: its reader is too slow: more than 16 MiB wait"

@@ -57,36 +57,36 @@ def leaves(happenings, path, count, media="voice", **more):
 
 
 WAITING = "oWaiting.count"
+FIELDS = set("last min max mean stddev p50 p90 p95 p99 carried observedMs events".split())
 
 
-def test_gauge_is_weighted_by_time():
-    (leaf,) = leaves([state(0, "connected"), event(0, {"oWaiting": 2}), event(4, {"oWaiting": 4})],
-                     WAITING, 1)
-    assert leaf == {"last": 4, "min": 2, "max": 4, "mean": 3.2, "stddev": math.sqrt(0.96),
-                    "p50": 4, "p90": 4, "p95": 4, "p99": 4, "carried": False,
-                    "observedMs": 10000, "events": 2}
-
-
-@pytest.mark.parametrize("first,change,p50", [(0, 5, 2), (0, 4.999999, 4), (0.000001, 5, 4)])
-def test_quantile_is_nearest_rank_by_the_microsecond(first, change, p50):
-    (leaf,) = leaves([state(0, "connected"), event(first, {"oWaiting": 2}),
-                      event(change, {"oWaiting": 4})], WAITING, 1)
-    assert leaf["p50"] == p50
-
-
-def test_value_is_carried_into_windows_without_an_event():
-    found = leaves([state(0, "connected"), event(5, {"oWaiting": 3}), event(22, {"oWaiting": 1})],
-                   WAITING, 3)
-    assert [leaf["carried"] for leaf in found] == [False, True, False]
-    assert [leaf["observedMs"] for leaf in found] == [5000, 10000, 10000]
-    assert [leaf["mean"] for leaf in found] == [3, 3, 1.4]
-    assert (found[2]["min"], found[2]["max"], found[2]["last"]) == (1, 3, 1)
-
-
-def test_absent_metric_is_unchanged():
-    found = leaves([state(0, "connected"), event(0, {"oWaiting": 3, "oInteracting": 1}),
-                    event(2, {"oInteracting": 5})], WAITING, 1)
-    assert (found[0]["mean"], found[0]["events"]) == (3, 1)
+@pytest.mark.parametrize("happened, expected", [
+    # It is weighted by time.
+    ([event(0, {"oWaiting": 2}), event(4, {"oWaiting": 4})],
+     {"last": [4], "min": [2], "max": [4], "mean": [3.2], "stddev": [math.sqrt(0.96)],
+      "p50": [4], "p90": [4], "p95": [4], "p99": [4], "carried": [False],
+      "observedMs": [10000], "events": [2]}),
+    # A quantile is the nearest rank by the microsecond.
+    *(([event(first, {"oWaiting": 2}), event(change, {"oWaiting": 4})], {"p50": [p50]})
+      for first, change, p50 in ((0, 5, 2), (0, 4.999999, 4), (0.000001, 5, 4))),
+    # A value is carried into windows without an event.
+    ([event(5, {"oWaiting": 3}), event(22, {"oWaiting": 1})],
+     {"carried": [False, True, False], "observedMs": [5000, 10000, 10000], "mean": [3, 3, 1.4],
+      "min": [3, 3, 1], "max": [3, 3, 3], "last": [3, 3, 1]}),
+    # A metric that is absent is unchanged.
+    ([event(0, {"oWaiting": 3, "oInteracting": 1}), event(2, {"oInteracting": 5})],
+     {"mean": [3], "events": [1]}),
+    # A value that held for no time counts as an event alone.
+    ([event(0, {"oWaiting": 3}), event(5, {"oWaiting": 9}), event(5, {"oWaiting": 1})],
+     {"max": [3], "mean": [2], "events": [3]}),
+    # Silence weighs nothing, but nothing is forgotten.
+    ([event(0, {"oWaiting": 4}), state(2, "silent"), state(5, "connected")],
+     {"observedMs": [7000], "last": [4]})])
+def test_gauge(happened, expected):
+    windows = len(list(expected.values())[0])
+    found = leaves([state(0, "connected"), *happened], WAITING, windows)
+    assert {key: [leaf[key] for leaf in found] for key in expected} == expected
+    assert [leaf.keys() for leaf in found] == [FIELDS] * windows
 
 
 def test_event_at_a_windows_end_is_of_the_next():
@@ -117,12 +117,6 @@ def test_window_without_the_stream_has_nulls():
     found = leaves([state(0, "connected"), event(0, {"oWaiting": 4}), state(9, "lost")],
                    WAITING, 2)
     assert found[1] == {**dict.fromkeys(found[1]), "carried": True, "observedMs": 0, "events": 0}
-
-
-def test_silence_weighs_nothing_but_forgets_nothing():
-    found = leaves([state(0, "connected"), event(0, {"oWaiting": 4}), state(2, "silent"),
-                    state(5, "connected")], WAITING, 1)
-    assert (found[0]["observedMs"], found[0]["last"]) == (7000, 4)
 
 
 def test_second_socket_during_maintenance_loses_nothing():
