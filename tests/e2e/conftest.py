@@ -23,11 +23,11 @@ def tool(tmp_path):
 
 
 @contextlib.contextmanager
-def starting(tool, server, scenario):
-    """start(plain=…, …): a server of this scenario, which the tool is logged in to."""
+def starting(tool, make):
+    """start(…): the server that make(directory, …) gives, which the tool is logged in to."""
     with contextlib.ExitStack() as stack:
-        def start(plain=False, **given):
-            made = stack.enter_context(server(tool.dir, scenario(**given), plain))
+        def start(*args, **more):
+            made = stack.enter_context(make(tool.dir, *args, **more))
             tool.login(made)
             return made
         yield start
@@ -35,8 +35,9 @@ def starting(tool, server, scenario):
 
 @pytest.fixture
 def serve(tool):
-    """serve(tokens=…, streams=…): a gateway that the tool is logged in to."""
-    with starting(tool, gateway.Gateway, gateway.Scenario) as start:
+    """serve(plain=…, tokens=…, streams=…): a gateway that the tool is logged in to."""
+    with starting(tool, lambda directory, plain=False, **given: gateway.Gateway(
+            directory, gateway.Scenario(**given), plain)) as start:
         yield start
 
 
@@ -47,8 +48,9 @@ def gate(serve):
 
 @pytest.fixture
 def notify(tool):
-    """notify(answers=…, sockets=…): a notification service that the tool is logged in to."""
-    with starting(tool, notices.Notices, notices.Scenario) as start:
+    """notify(plain=…, answers=…, sockets=…): a notification service in the same way."""
+    with starting(tool, lambda directory, plain=False, **given: notices.Notices(
+            directory, notices.Scenario(**given), plain)) as start:
         yield start
 
 
@@ -59,10 +61,7 @@ def service(notify):
 
 @pytest.fixture
 def raw(tool):
-    """raw(make_frames, answer, …): a RawServer that the tool is logged in to."""
-    with contextlib.ExitStack() as stack:
-        def start(*args, kind=rawserver.RawServer, **more):
-            made = stack.enter_context(kind(tool.dir, *args, **more))
-            tool.login(made)
-            return made
+    """raw(make_frames, answer, …): a RawServer in the same way."""
+    with starting(tool, lambda *args, kind=rawserver.RawServer, **more: kind(
+            *args, **more)) as start:
         yield start

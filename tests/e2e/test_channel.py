@@ -52,8 +52,7 @@ def names(service):
 
 def channels(service, name):
     """The channels that requests of this name were for, in their order."""
-    return [request["path"].split("/")[5] for request in service.requests
-            if request["name"] == name]
+    return [request["path"].split("/")[5] for request in service.asked(name)]
 
 
 def deleted_all(service):
@@ -160,7 +159,7 @@ def test_snapshot_is_asked_for_again_and_wins(begin, notify, run):
     assert [last for last, _ in told] == sorted(last for last, _ in told)
     assert (5, False) in told and told[0] == (3, True)
     assert r.end["resync"]["differences"] == 1 and r.end["resync"]["failed"] == 0
-    asked = [request["body"] for request in service.requests if request["name"] == "snapshot"]
+    asked = [request["body"] for request in service.asked("snapshot")]
     assert len(set(asked)) == 1
     again = run("--replay", "recording", *args)
     # the signal has cut the last window
@@ -184,7 +183,7 @@ def test_resync_waits_as_long_as_the_service_asks_for(begin, notify):
     process = begin("--resync", "100ms", "-n", 1000, *FAST)
     assert harness.eventually(lambda: service.count("snapshot") >= 3, 20)
     process.end()
-    times = [request["time"] for request in service.requests if request["name"] == "snapshot"]
+    times = [request["time"] for request in service.asked("snapshot")]
     assert times[2] - times[1] >= 3
 
 
@@ -384,8 +383,8 @@ def test_403_for_few_of_many_queues_takes_few_requests(run, notify, tool, refuse
     assert [row["queueId"] for row in sums(r)] == [q for q in ids if q not in no]
     assert [line["queueId"] for line in r.events("queue.refused")] == [ids[n] for n in refused]
     assert all("analytics:queueObservation:view" in reason for reason in refusals(r).values())
-    asked = [{topic["id"] for topic in json.loads(n["body"])} for n in service.requests
-             if n["name"] == "subscribe" and n["status"] == 200]
+    asked = [{topic["id"] for topic in json.loads(n["body"])}
+             for n in service.asked("subscribe") if n["status"] == 200]
     assert sum(map(len, asked)) == len(set().union(*asked)) == 2 * (500 - len(refused))
 
 
@@ -406,7 +405,7 @@ def test_429_among_the_pieces_is_obeyed(run, notify, tool):
     service = notify(rejected={ids[40]: ("no", [])}, strict=True, **scenario,
                      answers={"subscribe": [answer(None), limited(1), answer(None)]})
     r = run("--skip-refused", "-w", "500ms", *args, status=0)
-    pieces = [n for n in service.requests if n["name"] == "subscribe"]
+    pieces = service.asked("subscribe")
     assert 1 <= pieces[2]["time"] - pieces[1]["time"] < 1 + harness.SLACK
     assert pieces[2]["body"] == pieces[1]["body"] and len(pieces) <= 14
     assert len(sums(r)) == 63 and list(refusals(r)) == [ids[40]]
@@ -417,7 +416,7 @@ def test_next_channel_is_not_asked_for_refused_queues_again(run, notify, tool):
     service = notify(rejected={ids[7]: ("no", [])}, strict=True, **scenario,
                      sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]])
     r = run("--skip-refused", "-w", "1500ms", *args, status=0)
-    assert [n["status"] for n in service.requests if n["name"] == "replace"] == [403, 200]
+    assert [n["status"] for n in service.asked("replace")] == [403, 200]
     assert len(r.events("queue.refused")) == 1
 
 
@@ -487,7 +486,7 @@ def test_token_of_the_cache_that_is_over_is_replaced(run, service):
 def test_429_is_obeyed(run, notify, name, headers):
     service = notify(answers={name: [limited(**headers), answer(None)]})
     r = run(*FAST, status=0)
-    first, second = [n["time"] for n in service.requests if n["name"] == name][:2]
+    first, second = [n["time"] for n in service.asked(name)][:2]
     assert 1 <= second - first < 1 + harness.SLACK
     assert not [n for n in service.requests if first < n["time"] < second]
     assert r.events("token.retry" if name == "token" else "stream.retry")[0]["waitMs"] == 1000
@@ -896,7 +895,7 @@ def test_token_revoked(run, notify):
     r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("token") == 2 and service.count("create") == 2
     assert sums(r)[0]["coverage"] == 1 and deleted_all(service)
-    tokens = [n["token"] for n in service.requests if n["name"] == "create"]
+    tokens = [n["token"] for n in service.asked("create")]
     assert tokens[0] != tokens[1]
 
 

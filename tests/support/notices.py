@@ -104,6 +104,9 @@ class Notices(Scripted):
 
     # -- for tests, from their own thread
 
+    def asked(self, name):
+        return [request for request in self.requests if request["name"] == name]
+
     def count(self, *names):
         return sum(not names or request["name"] in names for request in self.requests)
 

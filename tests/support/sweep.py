@@ -8,6 +8,7 @@ rows are those of a run in which nothing failed. SWEEP_AT=N,... runs these and s
 ended and what they said.
 """
 import concurrent.futures
+import contextlib
 import itertools
 import json
 import os
@@ -59,15 +60,16 @@ class Replay:
         self.args, self.env = args, {}
 
     def __enter__(self):
-        self.directory = tempfile.TemporaryDirectory()
+        self.stack = contextlib.ExitStack()
+        self.directory = self.stack.enter_context(tempfile.TemporaryDirectory())
         if isinstance(self.args[-1], list):
-            path = pathlib.Path(self.directory.name) / "recording"
+            path = pathlib.Path(self.directory) / "recording"
             path.write_text("".join(line + "\n" for line in self.args[-1]))
             self.args = (*self.args[:-1], path)
         return self
 
     def __exit__(self, *_):
-        self.directory.cleanup()
+        self.stack.close()
 
     def rows(self, run):
         return run.out
@@ -78,16 +80,11 @@ class Callback(Replay):
 
     def __enter__(self):
         super().__enter__()
-        self.hook = hooks.Receiver(self.directory.name)
-        self.hook.__enter__()
+        self.hook = self.stack.enter_context(hooks.Receiver(self.directory))
         self.env = {"SSL_CERT_FILE": self.hook.ca}
         self.args = (*self.args, "--callback", self.hook.url, "--callback-allow-private",
                      "--callback-spool", "spool", "--retry-for", "3s")
         return self
-
-    def __exit__(self, *_):
-        self.hook.__exit__()
-        super().__exit__()
 
     def rows(self, run):
         ids = re.findall(rb'"run":"([^"]+)"', run.err)
@@ -101,16 +98,11 @@ class Live(Replay):
     def __enter__(self):
         super().__enter__()
         scenario = notices.Scenario(sockets=[[]], per_minute=1 << 30, max_channels=1 << 20)
-        self.service = notices.Notices(self.directory.name, scenario)
-        self.service.__enter__()
+        self.service = self.stack.enter_context(notices.Notices(self.directory, scenario))
         self.env = {"SSL_CERT_FILE": self.service.ca, "GENESYS_CLIENT_ID": notices.CLIENT_ID,
                     "GENESYS_CLIENT_SECRET": notices.SECRET,
                     "GENESYS_API_HOST": self.service.host}
         return self
-
-    def __exit__(self, *_):
-        self.service.__exit__()
-        super().__exit__()
 
     def rows(self, run):
         """A row of a window that a lost connection cut has other values, and says so."""
