@@ -190,7 +190,7 @@ void queue_states_end_waits(struct queue_states *qs, const struct notification *
 		struct state_value *sv;
 
 		if (v->kind != VALUE_NUMBER || v->number != 0
-		    || !wanted_metrics_find(&qs->wanted, v->metric)->needed)
+		    || !wanted_metrics_ends_wait(v->metric))
 			continue;
 		g = queue_states_group(q, v->media);
 		sv = g ? state_value_find(qs, g, &name) : NULL;

@@ -134,8 +134,7 @@ static const struct series_label *label_of(struct queue_states *qs, struct metri
 	struct series_label **label = &e->label[qualifier.s != e->name.qualifier.s];
 
 	if (!*label)
-		*label = metric_name_entry_label(
-			wanted_metrics_find(&qs->wanted, e->name.metric)->order,
+		*label = metric_name_entry_label(wanted_metrics_order(&qs->wanted, e->name.metric),
 			e->name.metric, qualifier, e->name.stat);
 	check(qs, *label != NULL);
 	return *label;
@@ -242,7 +241,7 @@ static bool link_series(struct queue_states *qs, struct state_value *sv)
 	int64_t us = kind == ROW_GAUGE ? zero_us(qs, sv) : 0;
 	const struct series_label *label;
 
-	if (wanted_metrics_find(&qs->wanted, name->metric)->order == WANTED_METRICS_NONE)
+	if (wanted_metrics_order(&qs->wanted, name->metric) == WANTED_METRICS_NONE)
 		return true;
 	label = label_of(qs, sv->entry);
 	sv->own = make_series(qs, &sv->group->series, label, kind);
@@ -326,9 +325,8 @@ struct state_value *state_value_make(struct queue_states *qs, struct queue_state
 	struct state_value *sv = guess(g, &name);
 
 	if (!sv) {
-		const struct wanted_metric *m = wanted_metrics_find(&qs->wanted, v->metric);
-
-		if (m->order == WANTED_METRICS_NONE && (total || !m->needed))
+		if (wanted_metrics_order(&qs->wanted, v->metric) == WANTED_METRICS_NONE
+		    && (total || !wanted_metrics_ends_wait(v->metric)))
 			return NULL;
 		sv = state_value_find(qs, g, &name);
 		if (!sv)

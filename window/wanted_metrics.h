@@ -1,6 +1,5 @@
 /*
- * Which metrics the patterns of -m ask for, and their order in rows. The last names are remembered,
- * because many messages ask for few names.
+ * Which metrics the patterns of -m select, and in which order rows have them.
  */
 #ifndef WINDOW_WANTED_METRICS_H
 #define WINDOW_WANTED_METRICS_H
@@ -11,25 +10,18 @@
 
 #include "util/slice.h"
 
-#define WANTED_METRICS_REMEMBERED 64
 #define WANTED_METRICS_NONE SIZE_MAX
 
-struct wanted_metric {
-	size_t order;			/* of the first pattern that matches; NONE: none does */
-	bool valid;
-	bool needed;			/* for an age, whether or not rows have it */
-	uint8_t len;
-	char name[37];
-};
-
-struct wanted_metrics {			/* all zero but the patterns, which are borrowed */
-	const char *const *pattern;
+struct wanted_metrics {
+	const char *const *pattern;	/* borrowed */
 	size_t npattern;
-	/* by the name's hash; the last one: for a name that is too long */
-	struct wanted_metric metric[WANTED_METRICS_REMEMBERED + 1];
 };
 
-/* Valid until the next call. */
-const struct wanted_metric *wanted_metrics_find(struct wanted_metrics *wanted, struct slice metric);
+/* The index of the first pattern that matches the metric; WANTED_METRICS_NONE: none does. */
+size_t wanted_metrics_order(const struct wanted_metrics *wanted, struct slice metric);
+
+/* Whether the metric is a gauge of those who wait. It is kept even if -m does not select it,
+ * because the longest wait (an age) ends when it is 0. */
+bool wanted_metrics_ends_wait(struct slice metric);
 
 #endif
