@@ -211,3 +211,14 @@ def test_replay_waits_for_its_reader_whatever_held(tool):
     process = tool.start(*REPLAY, "-w", "3s", "--fail-if", "updates >= 0", "--audit", "none")
     time.sleep(1.5)
     assert len(process.finish(status=1).rows) == 600
+
+
+def test_totals_of_a_live_run_are_judged_in_each_media_row(tool, notify):
+    notify()
+    path = "nOffered.count.total"
+    result = tool.run("--source", "notifications", "-w", "400ms", "-n", 1000, "--fail-fast",
+                      "-m", "nOffered,oWaiting", QUEUE, "--fail-if", path + " >= 0")
+    wanted = [(row["window"], row["mediaType"], number(row, "metrics." + path))
+              for row in result.rows if number(row, "metrics." + path) is not None]
+    assert result.status == 1 and wanted and None not in {media for _, media, _ in wanted}
+    assert [(h["window"], h["mediaType"], h["value"]) for h in held(result)] == wanted
