@@ -20,7 +20,7 @@ import pytest
 import gateway
 import harness
 import notice_frames
-from harness import QUEUE, REPLAY, SAMPLE
+from harness import NOTICES, QUEUE, REPLAY, SAMPLE
 from test_board import BEGIN, MS, ONE, answer, at, frame, instant
 from test_board import QUEUES as TWO
 from test_board import state as connection
@@ -382,12 +382,22 @@ def test_icinga_takes_line_status_and_performance_data(tool):
         "fine": [*REPLAY, "-W", "waitTime.avg.max=90000"],
         "slow": [*REPLAY, "-W", "waitTime.avg.max=20000", "-C", "waitTime.avg.max=90000"],
         "bad": [*REPLAY, "-C", "coverage=@1", "-C", "lagMs.max=~:"],
-        "lost": ["--replay", "/nowhere"]}
+        "lost": ["--replay", "/nowhere"],
+        "totals": ["--replay", NOTICES, "--queue-name", "Sales", "-w", "1m",
+                   "-C", "oServiceLevel.ratio=0:1e3", "-C", "/voice: tAbandon.delta=50"]}
+    rows = tool.run(*services["totals"][:6], "-s").rows
+    wanted = {("Sales/%s oServiceLevel.ratio" % row["mediaType"]): row["metrics"]["oServiceLevel"]
+              for row in rows if row["window"] == rows[-1]["window"] and row["mediaType"]}
     with icinga(tool, services) as (numbers, seen, log):
-        assert harness.eventually(lambda: len(seen()) == 4 and len(numbers) == 12, 15), log()
+        assert harness.eventually(lambda: len(seen()) == 5 and len(numbers) == 15, 15), log()
         states = {name: state for name, (state, _) in seen().items()}
         texts = {name: text for name, (_, text) in seen().items()}
-        assert states == dict(zip(services, STATES))
+        assert states == dict(zip(services, [*STATES, "OK"]))
+        assert {label: number for (service, label), number in numbers.items()
+                if service == "totals" and "ratio" in label} == {
+                    label: {"value": leaf["ratio"], "crit": 1000}
+                    for label, leaf in wanted.items()}
+        assert ("totals", "Sales/voice tAbandon.delta") in numbers
         assert texts["slow"] == ("GSQSTAT WARNING - waitTime.avg.max of %s is 28468ms, warning "
                                  "range 20000" % QUEUES[0])
         assert texts["fine"].startswith("GSQSTAT OK - 3 numbers of 3 queues within range: ")
