@@ -13,7 +13,7 @@
 #include "util/utf8.h"
 
 #define SKIP_DEPTH_MAX 512
-#define NUMBER_MAX 63		/* bytes, of what cJSON reads */
+#define NUMBER_MAX 63		/* bytes; cJSON reads no longer numbers */
 
 /* --- scanning ----------------------------------------------------------------------- */
 
@@ -34,7 +34,7 @@ static const char *skip_spaces(const char *s, const char *end)
 	return s;
 }
 
-/* The same, faster if there is no white space. */
+/* Like skip_spaces, but faster if there is no white space. */
 static inline const char *skip_space(const char *s, const char *end)
 {
 	return s < end && (unsigned char)*s <= ' ' ? skip_spaces(s, end) : s;
@@ -45,10 +45,10 @@ bool json_is_blank(const char *s, const char *end)
 	return skip_space(s, end) == end;
 }
 
-/* Sixteen bytes at once; the compiler chooses the vector registers. */
+/* Sixteen bytes that are compared at once, in a vector register. */
 typedef unsigned char block __attribute__((vector_size(16)));
 
-/* The number of zero bytes at the start; 16: all are zero. */
+/* How many bytes at the start are zero; 16: all of them. */
 static inline size_t zeros_before(block b)
 {
 	uint64_t half[2];
@@ -59,8 +59,9 @@ static inline size_t zeros_before(block b)
 	return half[1] ? 8 + ((size_t)__builtin_ctzll(le64toh(half[1])) >> 3) : sizeof(b);
 }
 
-/* The first byte that is a quote, a backslash or a control character. In a key also one that
- * text_put_key may change; less than a block is not looked at. */
+/* Finds the first quote, backslash or control character. In a key it also stops at a byte that
+ * text_put_key may change, and before the last bytes that do not fill a block: scan_any_key then
+ * reads the key. */
 static inline const char *skip_plain(const char *s, const char *end, bool key)
 {
 	while (end - s >= (ptrdiff_t)sizeof(block)) {
@@ -81,7 +82,7 @@ static inline const char *skip_plain(const char *s, const char *end, bool key)
 	return s;
 }
 
-/* The end of the escape sequence at s; NULL: it is invalid. */
+/* Returns the end of the escape sequence at s; NULL: it is invalid. */
 static const char *skip_escape(const char *s, const char *end)
 {
 	if (++s == end || !*s || !strchr("\"\\/bfnrtu", *s))
@@ -96,7 +97,8 @@ static const char *skip_escape(const char *s, const char *end)
 	return s;
 }
 
-/* The end of a string whose first escape or control character is at s; NULL: it is invalid. */
+/* Returns the end of a string whose first backslash or control character is at s; NULL: the string
+ * is invalid. */
 static __attribute__((noinline)) const char *scan_escaped(const char *s, const char *end)
 {
 	for (; s < end && *s != '"'; s = skip_plain(s, end, false)) {
@@ -107,7 +109,7 @@ static __attribute__((noinline)) const char *scan_escaped(const char *s, const c
 	return s < end ? s + 1 : NULL;
 }
 
-/* The end of the string that begins at s; NULL: it is invalid. */
+/* Returns the end of the string whose opening quote is at s; NULL: it is invalid. */
 static const char *scan_string(const char *s, const char *end, bool *escaped)
 {
 	s = skip_plain(s + 1, end, false);
@@ -165,7 +167,7 @@ static const char *skip_scalar(const char *s, const char *end)
 	}
 }
 
-/* The closing quote of a key that has special characters; NULL: it is invalid. */
+/* Reads a key that skip_plain could not read. Returns its closing quote; NULL: it is invalid. */
 static __attribute__((noinline)) const char *scan_any_key(const char *s, const char *end,
 	struct json_text *key)
 {
@@ -177,7 +179,8 @@ static __attribute__((noinline)) const char *scan_any_key(const char *s, const c
 	return s;
 }
 
-/* Reads a key and its colon; s is at the quote. Returns where the value begins; NULL: invalid. */
+/* Reads the key whose opening quote is at s, and its colon. Returns the beginning of the value;
+ * NULL: invalid JSON. */
 static inline const char *scan_key(const char *s, const char *end, struct json_text *key)
 {
 	if (s == end || *s != '"')
@@ -235,7 +238,7 @@ const char *json_skip(const char *s, const char *end)
 	}
 }
 
-/* --- reading a value at a time ------------------------------------------------------ */
+/* --- the cursor --------------------------------------------------------------------- */
 
 struct json_cursor json_start(const char *text, const char *end)
 {
@@ -243,8 +246,9 @@ struct json_cursor json_start(const char *text, const char *end)
 }
 
 /*
- * Goes to the next member or item; false: the object or array ends, or the text is invalid. After
- * an opening bracket no comma is expected: no value ends in one.
+ * Goes to the next member or item. False: the object or array ends, or the text is invalid. A comma
+ * is expected unless the byte before is an opening bracket; no value ends in one, so that byte
+ * tells whether this is the first member.
  */
 static inline bool next(struct json_cursor *c, char closer)
 {
@@ -298,7 +302,7 @@ bool json_string(struct json_cursor *c, struct json_text *text)
 	return true;
 }
 
-/* The end of an integer of at most 15 digits; NULL: it is something else. */
+/* Reads an unsigned integer of at most 15 digits. Returns its end; NULL: it is something else. */
 static const char *plain_integer(const char *s, const char *end, double *x)
 {
 	const char *start = s;
@@ -319,7 +323,7 @@ bool json_number(struct json_cursor *c, double *x)
 
 	if (s && !(behind = plain_integer(s, c->end, x))) {
 		behind = skip_number(s, c->end);
-		if (behind == c->end)	/* strtod would read beyond it */
+		if (behind == c->end)	/* strtod would read beyond the text */
 			behind = NULL;
 		if (behind)
 			*x = strtod(s, NULL);
@@ -381,8 +385,8 @@ static void put_utf8(struct buf *out, unsigned c)
 	}
 }
 
-/* Appends the character of a \uXXXX, or of two that are a surrogate pair; s is behind the u. A lone
- * surrogate becomes U+FFFD. Returns the end. */
+/* Appends the character of one \uXXXX, or of a surrogate pair; s is behind the first u. A lone
+ * surrogate becomes U+FFFD. Returns the end of what it has read. */
 static const char *unescape_unicode(const char *s, const char *end, struct buf *out)
 {
 	unsigned c = hex4(s), low;
@@ -432,7 +436,7 @@ bool json_text_put(const struct json_text *text, struct buf *out)
 
 bool json_text_equals(const struct json_text *text, const char *word, size_t len)
 {
-	char room[256];		/* no allocation that could fail, so that no member is missed */
+	char room[256];		/* avoids an allocation: if it failed, a member would be missed */
 	struct buf plain = { .limit = len ? len : 1 };
 	bool same, in_room = len <= sizeof(room);
 
@@ -449,7 +453,7 @@ bool json_text_equals(const struct json_text *text, const char *word, size_t len
 
 /* --- duplicate keys ----------------------------------------------------------------- */
 
-/* Puts a key as rows show it into an empty buffer. */
+/* Writes a key, in the form that rows show, to an empty buffer. */
 static bool put_shown(struct buf *out, const struct json_text *key)
 {
 	struct buf plain = { 0 };
@@ -464,7 +468,7 @@ static bool put_shown(struct buf *out, const struct json_text *key)
 
 static const char twice[] = "an object has a member twice";
 
-/* Compares two keys as rows show them. */
+/* Compares two keys in the form that rows show. NULL: they differ. */
 static const char *compare_shown(const struct json_text *a, const struct json_text *b)
 {
 	struct buf first = { 0 }, second = { 0 };
@@ -567,9 +571,9 @@ void json_put_time_us(struct buf *out, int64_t us)
 
 /* --- documents ---------------------------------------------------------------------- */
 
-/* Whether cJSON reads valid JSON to its end: a string with a NUL would end early, a lone surrogate
- * and a number of more than 63 characters are errors. */
-static bool is_fit(const char *s, const char *end)
+/* Whether cJSON can read the valid JSON text: it has no NUL in a string (cJSON would cut the
+ * string), no lone surrogate and no number of more than 63 characters (cJSON would fail). */
+static bool is_readable_by_cjson(const char *s, const char *end)
 {
 	bool in_string = false;
 	size_t number = 0;
@@ -596,7 +600,7 @@ static bool is_fit(const char *s, const char *end)
 	return true;
 }
 
-/* Whether an object in the document has a member twice, or too many to compare. */
+/* Whether an object in the document has a member twice, or too many members to compare. */
 static bool has_member_twice(const struct cJSON *value)
 {
 	size_t n = 0;
@@ -627,9 +631,9 @@ struct cJSON *json_document(const char *text, size_t len, size_t max, const char
 	const char *end = text + len, *after = len <= max ? json_skip(text, end) : NULL;
 	struct cJSON *document = NULL;
 
-	*why = "it is no JSON object";
+	*why = "it is not a JSON object";
 	if (!after || !json_is_blank(after, end) || *skip_space(text, end) != '{'
-	    || !is_fit(text, end))
+	    || !is_readable_by_cjson(text, end))
 		return NULL;
 	document = cJSON_ParseWithLength(text, len);
 	if (!document) {

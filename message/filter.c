@@ -9,7 +9,7 @@ bool filter_parse(char *text, const char **metric, struct filter *filter)
 		return false;
 	dot = strchr(left, '.');
 	if (!dot || strpbrk(left, " \t") || strstr(dot, "..") || left[strlen(left) - 1] == '.')
-		return false;	/* no field has an empty name */
+		return false;	/* the field is missing, or a key in it is empty */
 	*dot = '\0';
 	*metric = left;
 	filter->path = dot + 1;

@@ -1,6 +1,6 @@
 /*
- * METRIC.FIELD OP NUMBER: a filter of --outlier, which rejects a frame if it holds for one of the
- * frame's numbers. It does not hold for a field that is missing.
+ * A filter of --outlier: METRIC.FIELD OP NUMBER. It rejects a frame that has this field with a
+ * number for which the comparison is true. A frame without the field passes.
  */
 #ifndef MESSAGE_FILTER_H
 #define MESSAGE_FILTER_H
@@ -11,19 +11,21 @@
 
 #include "util/compare.h"
 
-#define FILTERS_MAX 16		/* of a run */
+#define FILTERS_MAX 16		/* in one run */
 
 struct filter {
-	size_t metric;		/* index into the decoded metrics, set by the caller */
+	size_t metric;		/* index of METRIC in the decoded metrics; the caller sets it */
 	const char *path;	/* FIELD, with dots between nested keys; borrowed */
 	enum compare op;
 	double number;
 };
 
-/* Cuts text in place: *metric and filter->path point into it. False: it is no filter. */
+/* Parses a filter. Cuts text in place: *metric and filter->path point into it. False: text is not a
+ * filter. */
 bool filter_parse(char *text, const char **metric, struct filter *filter);
 
-/* Whether the filter is about that number; path has path_len bytes and no NUL. */
+/* Whether the filter applies to the number of that metric and path. The path has path_len bytes,
+ * and no NUL at the end. */
 static inline bool filter_names(const struct filter *filter, size_t metric, const char *path,
 	size_t path_len)
 {

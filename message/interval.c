@@ -7,7 +7,7 @@
 
 #define DURATION_DIGITS 9	/* of one number in a duration */
 #define US_PER_HOUR (INT64_C(3600) * 1000000)
-#define DURATION_MAX_US (100000 * 24 * US_PER_HOUR)	/* no overflow up to here */
+#define DURATION_MAX_US (100000 * 24 * US_PER_HOUR)	/* so that sums do not overflow */
 
 /* --- instants ------------------------------------------------------------------------ */
 
@@ -16,7 +16,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Copies two digits, after a separator if there is one. */
+/* Copies two digits; skips the separator before them if there is one. */
 static bool copy_pair(const char **s, const char *end, char separator, char out[2])
 {
 	const char *p = *s;
@@ -30,7 +30,8 @@ static bool copy_pair(const char **s, const char *end, char separator, char out[
 	return true;
 }
 
-/* Copies the fraction of a second in the form of RFC 3339, with at most ten digits. */
+/* Copies the fraction of a second, if there is one, in the form of RFC 3339 with at most ten
+ * digits. */
 static bool copy_fraction(const char **s, const char *end, char **out)
 {
 	const char *p = *s;
@@ -46,7 +47,7 @@ static bool copy_fraction(const char **s, const char *end, char **out)
 	return *out - from > 1;
 }
 
-/* Copies the offset at the end as ±hh:mm. */
+/* Copies the offset at the end of an instant, in the form ±hh:mm. */
 static bool copy_offset(const char *s, const char *end, char **out)
 {
 	memcpy(*out, "+00:00", 6);
@@ -63,7 +64,7 @@ static bool copy_offset(const char *s, const char *end, char **out)
 	return s == end;
 }
 
-/* Rewrites an instant in the form of RFC 3339, and parses that. */
+/* Parses an instant: rewrites it in the form of RFC 3339 and parses that. */
 static bool parse_instant(const char *s, size_t len, int64_t *us)
 {
 	const char *end = s + len;
@@ -82,7 +83,7 @@ static bool parse_instant(const char *s, size_t len, int64_t *us)
 	if (s < end && (is_digit(*s) || *s == ':') && (!copy_pair(&s, end, ':', text + 17)
 	    || !copy_fraction(&s, end, &out)))
 		return false;
-	/* the end of that day */
+	/* 24:00 is the end of the day, that is 00:00 and a day later */
 	midnight = memcmp(text + 11, "24:00:00", 8) == 0 && out == text + 19;
 	if (midnight)
 		memcpy(text + 11, "00", 2);
@@ -96,7 +97,7 @@ static bool parse_instant(const char *s, size_t len, int64_t *us)
 
 static const struct interval_part {
 	char letter;
-	bool of_time;		/* comes after the T */
+	bool of_time;		/* it comes after the T */
 	int64_t us;
 } parts[] = {
 	{ 'W', false, 7 * 24 * US_PER_HOUR }, { 'D', false, 24 * US_PER_HOUR },
@@ -104,8 +105,8 @@ static const struct interval_part {
 	{ 'S', true, US_PER_HOUR / 3600 }
 };
 
-/* Adds a number with its letter to *us. The letters come in the order of parts, from *next on; only
- * the last number may have a fraction. */
+/* Parses a number with its letter and adds it to *us. The letter has to be one of `parts` from
+ * *next on, because they come in that order. Only the last number may have a fraction. */
 static bool parse_part(const char **s, const char *end, bool of_time, size_t *next,
 	int64_t *us)
 {
@@ -138,7 +139,7 @@ static bool parse_part(const char **s, const char *end, bool of_time, size_t *ne
 	return *us <= DURATION_MAX_US;
 }
 
-/* P[nW][nD][T[nH][nM][nS]] with at least one number, in this order. */
+/* Parses P[nW][nD][T[nH][nM][nS]], with at least one number, and one after a T. */
 static bool parse_duration(const char *s, size_t len, int64_t *us)
 {
 	const char *end = s + len;
@@ -164,7 +165,7 @@ static bool parse_duration(const char *s, size_t len, int64_t *us)
 
 /* --- the interval -------------------------------------------------------------------- */
 
-/* What follows the slash: an instant, or a duration from the first one on. */
+/* Parses what follows the slash: an instant, or a duration that begins at from_us. */
 static bool parse_end(const char *s, size_t len, int64_t from_us, int64_t *to_us)
 {
 	if (!len || *s != 'P')

@@ -5,7 +5,7 @@
 #include "util/base.h"
 #include "util/text.h"
 
-/* The metrics of the observation query and of the conversation aggregates, in the API's
+/* The metrics of the observation query and of the conversation aggregates, from the API
  * documentation of 2026. The service may add others. */
 static const char *const known_metrics[] = {
 	"nBlindTransferred", "nBotInteractions", "nCallbackAttempts", "nCallbackOverSla",

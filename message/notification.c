@@ -31,8 +31,8 @@ bool notifications_failed(const struct notifications *ns)
 
 /* --- one event ---------------------------------------------------------------------- */
 
-/* Whether the metric is one of the service's conversation aggregates, which count up within an
- * interval and mean nothing without one. All of them begin with n or t, except these. */
+/* Whether the metric is a conversation aggregate: a total that counts up within an interval and has
+ * no meaning without one. All of them begin with n or t, except these. */
 static bool is_total(struct slice metric)
 {
 	static const char *const others[] = {
@@ -49,7 +49,7 @@ static bool is_total(struct slice metric)
 	return false;
 }
 
-/* The interval of the values from first on. */
+/* Sets the interval of the values from `first` on. */
 static void set_interval(struct notifications *ns, struct notification *n, size_t first,
 	struct slice interval)
 {
@@ -59,7 +59,7 @@ static void set_interval(struct notifications *ns, struct notification *n, size_
 		for (size_t i = first; i < ns->nvalue; i++)
 			if (ns->value[i].kind == VALUE_NUMBER && is_total(ns->value[i].metric))
 				reader_invalid(ns, interval.s
-					? "a total's interval is unreadable"
+					? "the interval of a total is invalid"
 					: "a total has no interval");
 		return;
 	}
@@ -84,7 +84,7 @@ static void take_interval_data(struct notifications *ns, struct notification *n)
 	struct reader_members m = { 0 };
 	int member;
 
-	if (!reader_enter(ns, '{', "its data holds what is no object"))
+	if (!reader_enter(ns, '{', "an item of its data is not an object"))
 		return;
 	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
 		if (member == INTERVAL)
@@ -96,7 +96,7 @@ static void take_interval_data(struct notifications *ns, struct notification *n)
 
 static void take_data(struct notifications *ns, struct notification *n)
 {
-	if (!reader_enter(ns, '[', "its data is no list"))
+	if (!reader_enter(ns, '[', "its data is not an array"))
 		return;
 	while (json_item(&ns->c))
 		take_interval_data(ns, n);
@@ -119,7 +119,7 @@ static void take_activity_result(struct notifications *ns)
 	struct reader_members m = { 0 };
 	int member;
 
-	if (!reader_enter(ns, '{', "a result is no object"))
+	if (!reader_enter(ns, '{', "a result is not an object"))
 		return;
 	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
 		if (member == MEDIA_TYPE)
@@ -141,14 +141,14 @@ static void take_activity(struct notifications *ns, struct notification *n)
 	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
 		if (member == GROUP)
 			reader_group(ns, n);
-		else if (reader_enter(ns, '[', "its results are no list"))
+		else if (reader_enter(ns, '[', "its results are not an array"))
 			while (json_item(&ns->c))
 				take_activity_result(ns);
 }
 
 /* --- one message -------------------------------------------------------------------- */
 
-/* The body of a heartbeat or of a pong. */
+/* Reads the body of a heartbeat, which may be the answer to a ping. */
 static void take_metadata(struct notifications *ns, struct notification *n)
 {
 	static const struct slice name = READER_MEMBER("message");
@@ -159,7 +159,8 @@ static void take_metadata(struct notifications *ns, struct notification *n)
 			n->kind = NOTIFICATION_PONG;
 }
 
-/* The reader of the body of a topic of queues, and its queue; NULL: it is another topic. */
+/* Returns the function that reads the body of this topic of a queue, and sets the queue. NULL: it
+ * is another topic. */
 static reader_data *find_queue_topic(struct slice topic, struct notification *n)
 {
 	const size_t head = strlen(QUEUE_TOPIC);
@@ -198,7 +199,7 @@ static enum notification_kind system_kind(struct slice topic)
 	return NOTIFICATION_OTHER;
 }
 
-/* Sets the kind and the queue. Returns the reader of the body; NULL: nothing in it is read. */
+/* Sets the kind and the queue. Returns the function that reads the body; NULL: skip the body. */
 static reader_data *take_topic(struct slice topic, struct notification *n)
 {
 	reader_data *take = find_queue_topic(topic, n);
@@ -214,11 +215,11 @@ static void take_body(struct notifications *ns, struct notification *n, struct s
 	if (!take)
 		json_pass(&ns->c);
 	else if (reader_enter(ns, '{', n->kind == NOTIFICATION_EVENT
-	    ? "its eventBody is no object" : NULL))
+	    ? "its eventBody is not an object" : NULL))
 		take(ns, n);
 }
 
-/* The body of a message whose topic comes after it; or the message has no body. */
+/* Reads a body that came before the topic. Without a body, an event is invalid. */
 static void take_late_body(struct notifications *ns, struct notification *n, struct slice topic,
 	struct json_cursor body)
 {
@@ -236,7 +237,8 @@ static void take_late_body(struct notifications *ns, struct notification *n, str
 		ns->c = end;
 }
 
-/* The members of a message. The body is read once the topic is known: at once, or afterwards. */
+/* Reads the members of a message. If the body comes before the topic, it is skipped and read
+ * afterwards, because only the topic tells what is in it. */
 static void take_message(struct notifications *ns, struct notification *n)
 {
 	enum { TOPIC_NAME, EVENT_BODY, MEMBERS };
@@ -276,7 +278,7 @@ bool notifications_next(struct notifications *ns, struct notification *n)
 	if (!ns->more)
 		return false;
 	reader_clear(ns, n);
-	if (reader_enter(ns, '{', "it is no object"))
+	if (reader_enter(ns, '{', "it is not an object"))
 		take_message(ns, n);
 	reader_finish(ns, n);
 	n->text = start;

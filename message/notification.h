@@ -1,8 +1,7 @@
 /*
- * Messages of a notification channel: events of queues, read into values, and the service's own
- * messages. Each value has a media type, metric, qualifier and statistic. The text is read once,
- * and what the service leaves open (order of members, numbers as strings, unknown names) is
- * accepted.
+ * Reads the messages of a notification channel: events of queues, which become values with a media
+ * type, metric, qualifier and statistic, and control messages such as heartbeats. Members may come
+ * in any order. Unknown members, topics and names are no errors, because the service may add some.
  */
 #ifndef MESSAGE_NOTIFICATION_H
 #define MESSAGE_NOTIFICATION_H
@@ -14,23 +13,23 @@
 #include "util/slice.h"
 #include "util/text.h"
 
-#define NOTIFICATION_VALUES_MAX 4096	/* of one message; of an answer: of one result */
+#define NOTIFICATION_VALUES_MAX 4096	/* in one message, or in one result of a snapshot */
 #define NOTIFICATION_NAME_MAX 128	/* bytes of a metric, qualifier, stat or media type */
 
 enum notification_value_kind {
 	VALUE_NUMBER,
-	VALUE_START,	/* when the longest wait began, µs since 1970 */
-	VALUE_AGE,	/* how long it has lasted, µs */
+	VALUE_START,	/* `us`: when the longest wait began, since 1970 */
+	VALUE_AGE,	/* `us`: how long the longest wait has lasted */
 	VALUE_NOBODY	/* nobody waits */
 };
 
 struct notification_value {
-	struct slice media, metric, qualifier, stat;	/* stat: `ageMs` for all but NUMBER */
+	struct slice media, metric, qualifier, stat;	/* stat: `ageMs` unless it is a number */
 	enum notification_value_kind kind;
 	double number;
 	int64_t us;
 	bool has_interval;
-	int64_t from_ms, to_ms;		/* of the interval; equal: an instant */
+	int64_t from_ms, to_ms;		/* the interval; an instant if they are equal */
 };
 
 enum notification_kind {
@@ -38,25 +37,25 @@ enum notification_kind {
 	NOTIFICATION_HEARTBEAT,
 	NOTIFICATION_PONG,
 	NOTIFICATION_CLOSING,		/* v2.system.socket_closing */
-	NOTIFICATION_UNSUBSCRIBED,	/* v2.system.no_longer_subscribed: by another channel */
+	NOTIFICATION_UNSUBSCRIBED,	/* v2.system.no_longer_subscribed: to another channel */
 	NOTIFICATION_REVOKED,		/* v2.system.token_revoked */
-	NOTIFICATION_OTHER,		/* of no interest: a reply, another topic */
-	NOTIFICATION_INVALID,		/* malformed; of a queue, or of an unknown one */
+	NOTIFICATION_OTHER,		/* not used: a reply, another topic */
+	NOTIFICATION_INVALID,		/* a malformed event; its queue may be unknown */
 	NOTIFICATION_NOT_JSON
 };
 
 struct notification {
 	enum notification_kind kind;
-	const char *text;		/* of this message alone, within the text */
+	const char *text;		/* only this message; borrowed */
 	size_t text_len;
-	char queue_id[UUID_LEN + 1];	/* EVENT, and INVALID if it is known; else empty */
-	const char *why;		/* INVALID: what is wrong */
+	char queue_id[UUID_LEN + 1];	/* of EVENT, of INVALID if it is known; else empty */
+	const char *why;		/* of INVALID: what is wrong */
 	int64_t instant_us;		/* the newest instant in it; NO_TIME: none */
-	const struct slice *media;	/* its media types; s NULL: without one */
+	const struct slice *media;	/* its media types; NULL in one: values without a type */
 	size_t nmedia;
 	const struct notification_value *value;
 	size_t nvalue;
-	bool incomplete;		/* of an answer: part of it could not be read */
+	bool incomplete;		/* a snapshot's result: part of it could not be read */
 };
 
 struct notifications;
@@ -64,11 +63,11 @@ struct notifications;
 struct notifications *notifications_new(void);	/* NULL: out of memory */
 void notifications_free(struct notifications *ns);
 
-/* Begins to read a text (one or several JSON values), which is borrowed until the end. */
+/* Begins to read a text with one or several messages. It is borrowed until the last one is read. */
 void notifications_begin(struct notifications *ns, const char *text, size_t len);
-/* The next message, borrowed until the next call; false at the end. */
+/* Reads the next message, which is borrowed until the next call. False: there are no more. */
 bool notifications_next(struct notifications *ns, struct notification *n);
-/* Whether anything could not be read because memory ran out. */
+/* Whether memory ran out, so that something was not read. */
 bool notifications_failed(const struct notifications *ns);
 
 #endif

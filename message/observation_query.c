@@ -4,7 +4,7 @@
 #include "util/base.h"
 #include "util/lines.h"
 
-/* Without the o* metrics that are aggregates. */
+/* Some other o* metrics are conversation aggregates; the query does not have them. */
 const char *const observation_query_metrics[OBSERVATION_QUERY_METRICS] = {
 	"oActiveUsers", "oAlerting", "oInteracting", "oLongestInteracting", "oLongestWaiting",
 	"oMemberUsers", "oOffQueueUsers", "oOnQueueUsers", "oUserPresences",
@@ -19,8 +19,8 @@ uint32_t observation_query_bit(struct slice metric)
 	return 0;
 }
 
-/* Moves the cursor to the value of that member of the answer; *n: how many there are. False: there
- * is none, or the answer is no object. */
+/* Moves the cursor to the value of the answer's member with that name. Sets *n to the number of
+ * such members. False: there is none, or the answer is not an object. */
 static bool find_member(struct json_cursor *c, const char *name, unsigned *n)
 {
 	struct json_cursor found = { NULL, NULL };
@@ -47,7 +47,7 @@ void observation_query_begin(struct notifications *ns, const char *text, size_t 
 
 	ns->c = json_start(text, end);
 	ns->complete = after && json_peek(&ns->c) == '{';
-	/* an answer may have no results */
+	/* an answer without the member has no results */
 	ns->more = ns->complete && find_member(&ns->c, "results", &n) && json_peek(&ns->c) == '[';
 	if (n > 1 || (n && !ns->more && json_peek(&ns->c) != 'n'))
 		ns->complete = ns->more = false;
@@ -78,7 +78,7 @@ bool observation_query_next(struct notifications *ns, struct notification *n)
 	if (reader_enter(ns, '{', NULL))
 		reader_observations(ns, n, take_data);
 	if (!n->queue_id[0])
-		reader_invalid(ns, "a result names no queue");
+		reader_invalid(ns, "a result has no queueId");
 	reader_finish(ns, n);
 	n->text_len = ns->c.at ? (size_t)(ns->c.at - n->text) : 0;
 	return true;

@@ -8,7 +8,7 @@
 #include "util/text.h"
 #include "util/time.h"
 
-#define EPOCH_MIN_MS 1000000000000	/* less is a duration (2001-09-09 as an epoch) */
+#define EPOCH_MIN_MS 1000000000000	/* 2001-09-09; a smaller number is a duration */
 #define TIME_MAX_MS 253402300800000	/* the year 10000 */
 
 void reader_invalid(struct notifications *ns, const char *why)
@@ -25,7 +25,7 @@ struct slice reader_unescape(struct notifications *ns, const struct json_text *t
 	if (!json_text_put(text, &out) && out.failed) {
 		ns->failed = true;
 	} else if (memchr(out.data ? out.data : "", '\0', out.len)) {
-		reader_invalid(ns, "a string holds a NUL");
+		reader_invalid(ns, "a string contains a NUL");
 	} else {
 		size_t n = ns->plain.n;
 
@@ -76,7 +76,7 @@ int reader_find(struct notifications *ns, const struct slice *name, int n)
 
 /* --- values ------------------------------------------------------------------------- */
 
-/* NAN: it is another value, which is skipped. */
+/* Reads a number. Skips any other value and returns NAN. */
 static double take_number(struct notifications *ns)
 {
 	char first = json_peek(&ns->c);
@@ -104,15 +104,15 @@ static struct notification_value *add_value(struct notifications *ns,
 
 struct metric_entry {			/* a metric whose members are being read */
 	struct slice metric, qualifier;
-	bool has_since;			/* wait, START, AGE or NOBODY, and wait_us are valid */
-	enum notification_value_kind wait;
+	bool has_since;			/* wait and wait_us are valid */
+	enum notification_value_kind wait;	/* START, AGE or NOBODY */
 	int64_t wait_us;
-	size_t first;			/* of its values */
+	size_t first;			/* index of its first value */
 };
 
 /*
- * When the longest wait began. The service sends ms since 1970; a number too small for that is
- * taken for a duration. A double holds whole ms of both exactly.
+ * Reads when the longest wait began. The service sends ms since 1970; a number too small for that
+ * is read as a duration. A double holds the whole ms of both exactly.
  */
 static void take_since(struct notifications *ns, struct metric_entry *e)
 {
@@ -131,7 +131,7 @@ static void take_since(struct notifications *ns, struct metric_entry *e)
 	e->wait_us = e->wait == VALUE_START ? (int64_t)x * 1000 : (int64_t)(x * 1000);
 }
 
-/* Adds the number at the cursor, unless it is another value. */
+/* Reads a number and adds it as a value. Any other JSON value is skipped. */
 static void add_number(struct notifications *ns, struct slice stat)
 {
 	double x = take_number(ns);
@@ -184,7 +184,7 @@ static bool is_longest(struct slice metric)
 	return slice_is(metric, "oLongestWaiting") || slice_is(metric, "oLongestInteracting");
 }
 
-/* Gives the numbers their names, which may have come after them. */
+/* Ends a metric: gives its values their names, which may have come after the numbers. */
 static void end_entry(struct notifications *ns, const struct metric_entry *e)
 {
 	const bool longest = is_longest(e->metric);
@@ -207,8 +207,8 @@ static void end_entry(struct notifications *ns, const struct metric_entry *e)
 	}
 }
 
-/* {"metric","qualifier","stats":{…}}; activity and answers may also have "count" and
- * "calculatedMetricValue" in it. */
+/* Reads {"metric","qualifier","stats":{…}}. The service may also put "calculatedMetricValue" and,
+ * in activity events, "count" beside "stats". */
 static void take_metric(struct notifications *ns, bool flat_count)
 {
 	enum { METRIC, QUALIFIER, STATS, VALUE, COUNT, MEMBERS };
@@ -220,7 +220,7 @@ static void take_metric(struct notifications *ns, bool flat_count)
 	struct metric_entry e = { .first = ns->nvalue };
 	int member;
 
-	if (!reader_enter(ns, '{', "a metric is no object"))
+	if (!reader_enter(ns, '{', "a metric is not an object"))
 		return;
 	while ((member = flat_count ? reader_member(ns, names, MEMBERS, &m)
 		: reader_member(ns, names, COUNT, &m)) >= 0)
@@ -246,7 +246,7 @@ static void take_metric(struct notifications *ns, bool flat_count)
 
 void reader_metrics(struct notifications *ns, bool flat_count)
 {
-	/* null is the same as no list */
+	/* null means that there are no metrics */
 	ns->incomplete |= json_peek(&ns->c) != '[' && json_peek(&ns->c) != 'n';
 	if (!reader_enter(ns, '[', NULL))
 		return;
@@ -277,11 +277,11 @@ static void take_queue(struct notifications *ns, struct notification *n)
 	if (queue.len == UUID_LEN && memcmp(queue.s, n->queue_id, UUID_LEN) == 0)
 		return;
 	if (!queue.s || !text_parse_uuid(queue.s, queue.len, id))
-		reader_invalid(ns, "its queueId is no UUID");
+		reader_invalid(ns, "its queueId is not a UUID");
 	else if (!n->queue_id[0])
 		memcpy(n->queue_id, id, sizeof(id));
 	else if (strcmp(n->queue_id, id) != 0)
-		reader_invalid(ns, "its queueId is not the topic's");
+		reader_invalid(ns, "its queueId is not that of its topic");
 }
 
 struct slice reader_group(struct notifications *ns, struct notification *n)
@@ -294,7 +294,7 @@ struct slice reader_group(struct notifications *ns, struct notification *n)
 	struct reader_members m = { 0 };
 	int member;
 
-	if (!reader_enter(ns, '{', "its group is no object"))
+	if (!reader_enter(ns, '{', "its group is not an object"))
 		return media;
 	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
 		if (member == QUEUE_ID)

@@ -1,6 +1,7 @@
 /*
- * The inside of notification.h and observation_query.h: what events and answers have in common,
- * that is members of objects, strings, groups and metrics, each with its numbers.
+ * The parts that notifications and answers of the observation query have in common: strings,
+ * members of objects, groups, and metrics with their numbers. Private to notification.c and
+ * observation_query.c.
  */
 #ifndef MESSAGE_READER_H
 #define MESSAGE_READER_H
@@ -14,63 +15,66 @@
 #include "util/lines.h"
 #include "util/slice.h"
 
-#define READER_MEDIA 32			/* media types of one message */
+#define READER_MEDIA 32			/* media types in one message */
 
 struct notifications {
 	struct json_cursor c;
-	bool more;
-	bool complete;			/* of an answer: the text is one, with all of its results */
-	struct lines plain;		/* strings that had escapes */
-	const char *why;		/* why the message is invalid; NULL: it is not */
+	bool more;			/* not all messages or results are read */
+	bool complete;			/* see observation_query_is_complete */
+	struct lines plain;		/* unescaped copies of strings with escapes */
+	const char *why;		/* why the message is invalid; NULL: it is valid */
 	bool incomplete;		/* a metric's number or name could not be read */
 	bool failed;			/* out of memory */
 	struct slice media[READER_MEDIA];
 	size_t nmedia;
 	struct notification_value value[NOTIFICATION_VALUES_MAX];
 	size_t nvalue;
-	struct json_keys keys;		/* of the stats at hand */
+	struct json_keys keys;		/* of the `stats` being read */
 };
 
-/* Before and after the members of a message, or of an answer's result, are read. */
+/* Begin and end a message, or a result of an answer; the caller reads its members in between. */
 void reader_clear(struct notifications *ns, struct notification *n);
 void reader_finish(struct notifications *ns, struct notification *n);
 
-/* The message is invalid; the first reason counts. */
+/* Marks the message as invalid. Only the first reason is kept. */
 void reader_invalid(struct notifications *ns, const char *why);
 
-/* A list of metrics becomes values. flat_count: a metric may have `count` without `stats`. */
+/* Reads an array of metrics into values. flat_count: a metric may have `count` itself instead of in
+ * `stats`. */
 void reader_metrics(struct notifications *ns, bool flat_count);
-/* `group`: returns the media type; the queue has to be that of the topic, if that names one. */
+/* Reads the member `group`: sets the queue, which has to be that of the topic if there is one, and
+ * returns the media type. */
 struct slice reader_group(struct notifications *ns, struct notification *n);
-/* The values from first on have the media type. */
+/* Sets the media type of the values from `first` on. */
 void reader_media(struct notifications *ns, struct slice media, size_t first);
 
-/* The rest of an object with `group` and `data`, the latter read by the caller's function. */
+/* Reads the members of an object with `group` and `data`. The function `data` reads the latter. */
 typedef void reader_data(struct notifications *ns, struct notification *n);
 void reader_observations(struct notifications *ns, struct notification *n, reader_data *data);
 
-/* The text of a string that has escapes. */
+/* Unescapes a string that has escapes. The result is borrowed until the next message. */
 struct slice reader_unescape(struct notifications *ns, const struct json_text *text);
-
+/* The same for any string; one without escapes is not copied. */
 static inline struct slice reader_plain(struct notifications *ns, const struct json_text *text)
 {
 	return text->escaped ? reader_unescape(ns, text) : (struct slice){ text->s, text->len };
 }
 
-/* A name of a member. Lists have them in the order in which they usually come. */
+/* The name of a member. An array of them has the order in which the members usually come. */
 #define READER_MEMBER(name) { "\"" name "\":", sizeof(name) + 2 }
 struct reader_members {			/* all zero at the start of an object */
-	int next;			/* the one that probably comes next */
-	unsigned seen;			/* a bit for each */
+	int next;			/* index of the member that probably comes next */
+	unsigned seen;			/* bit i: member i has come */
 };
 
-/* Reads the next key, in any order, that is one of n names, and skips the other members. Returns
- * its place among the names; -1: the object ends. */
+/* Skips members up to the next one that is one of n names, and reads its key. Returns the index of
+ * the name; -1: the object ends. */
 int reader_find(struct notifications *ns, const struct slice *name, int n);
 
 /*
- * The same, faster in the usual order: inlined, it compares with constants. An object that has a
- * member twice is invalid, because nobody knows which of the two values holds (RFC 8259 §4).
+ * The same, but faster for members in the usual order: as it is inlined, it compares with
+ * constants. A member that comes twice makes the message invalid, because it is not defined which
+ * of the two values counts (RFC 8259 §4).
  */
 static inline __attribute__((always_inline)) int reader_member(struct notifications *ns,
 	const struct slice *name, int n, struct reader_members *m)
@@ -90,7 +94,7 @@ static inline __attribute__((always_inline)) int reader_member(struct notificati
 	return i;
 }
 
-/* The string at the cursor; any other value is skipped, and absent. */
+/* Reads a string. Skips any other value and returns an absent slice. */
 static inline struct slice reader_string(struct notifications *ns)
 {
 	struct json_text text;
@@ -101,6 +105,7 @@ static inline struct slice reader_string(struct notifications *ns)
 	return (struct slice){ NULL, 0 };
 }
 
+/* The same for a name, whose length is limited. */
 static inline struct slice reader_name(struct notifications *ns)
 {
 	struct slice name = reader_string(ns);
@@ -110,8 +115,8 @@ static inline struct slice reader_name(struct notifications *ns)
 	return name;
 }
 
-/* Enters the object or array at the cursor. False: it is another value, which is skipped, and makes
- * the message invalid unless why is NULL. */
+/* Enters the object or array that begins with `opener`. False: it is another value, which is
+ * skipped; it makes the message invalid unless `why` is NULL. */
 static inline bool reader_enter(struct notifications *ns, char opener, const char *why)
 {
 	if (json_peek(&ns->c) == opener) {

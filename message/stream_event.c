@@ -30,12 +30,12 @@ struct stream_events {
 	const struct filter *filter;
 	size_t nfilter;
 	struct json_cursor c;
-	bool more;			/* there is more of the message */
+	bool more;			/* the message has more frames */
 	const char *twice;		/* the error of a repeated key; NULL: none */
-	struct json_keys keys[FIELD_DEPTH_MAX];	/* of the present objects */
-	struct buf plain;		/* of a string with escapes */
+	struct json_keys keys[FIELD_DEPTH_MAX];	/* of the objects being read, by depth */
+	struct buf plain;		/* the last string with escapes, unescaped */
 	char interval[INTERVAL_MAX];
-	/* paths of leaves that are not just a key of the message */
+	/* paths of leaves that could not be borrowed from the message, see leaf_path */
 	char path[(FIELD_MAX + FILTERS_MAX) * FIELD_NAME_MAX];
 	size_t path_used;
 };
@@ -70,7 +70,7 @@ void stream_events_begin(struct stream_events *es, const char *text, size_t len)
 	es->more = true;
 }
 
-/* The string without escapes, borrowed until the next one; false: out of memory. */
+/* Unescapes the string if necessary; it is borrowed until the next call. False: out of memory. */
 static bool make_plain(struct stream_events *es, struct json_text *text)
 {
 	if (!text->escaped)
@@ -84,7 +84,7 @@ static bool make_plain(struct stream_events *es, struct json_text *text)
 
 /* --- the numbers of one metric ------------------------------------------------------- */
 
-/* Appends a key to the path; false: it would be too long. */
+/* Appends a key to the path. False: the path would be too long. */
 static bool push_key(struct path *path, const struct json_text *key)
 {
 	size_t dot = path->depth > 0, room = sizeof(path->text) - path->len;
@@ -106,7 +106,8 @@ static bool is_filtered(const struct stream_events *es, const struct stream_even
 	return false;
 }
 
-/* Adds the leaf to those of -m or to those of filters; one that no filter names takes no room. */
+/* Stores the leaf with those of -m, or with those that filters name; drops any other. Returns the
+ * error, or NULL. */
 static const char *leaf_put(struct stream_events *es, struct stream_event *f,
 	const struct path *path, const struct stream_event_leaf *leaf)
 {
@@ -127,8 +128,8 @@ static const char *leaf_put(struct stream_events *es, struct stream_event *f,
 	return NULL;
 }
 
-/* A key of the first level that rows have unchanged needs no copy. Else the leaf's path is in path,
- * until the next key. */
+/* Sets the leaf's path. It is borrowed from the message if it is a single key that rows show
+ * unchanged; else it is in `path`, until the next key. Returns the error, or NULL. */
 static const char *leaf_path(struct path *path, const struct json_text *key,
 	struct stream_event_leaf *leaf)
 {
@@ -166,7 +167,7 @@ static const char *take_number(struct stream_events *es, struct stream_event *f,
 static const char *take_object(struct stream_events *es, struct stream_event *f, uint16_t metric,
 	struct path *path);
 
-/* Skips an object that is too deep; false: it is empty, and no error. */
+/* Skips an object whose fields cannot be read. False: it is empty, which is not an error. */
 static bool pass_object(struct stream_events *es)
 {
 	struct json_text key;
@@ -180,7 +181,7 @@ static bool pass_object(struct stream_events *es)
 	return any;
 }
 
-/* An object below the metric; appends its key. */
+/* Reads an object below the metric; its key becomes part of the path. */
 static const char *take_nested(struct stream_events *es, struct stream_event *f, uint16_t metric,
 	struct path *path, const struct json_text *key)
 {
@@ -198,7 +199,7 @@ static const char *take_nested(struct stream_events *es, struct stream_event *f,
 	return why;
 }
 
-/* Takes all numbers of an object. Returns why it is invalid; NULL: it is not. */
+/* Reads all numbers of an object. Returns why it is invalid; NULL: it is valid. */
 static const char *take_object(struct stream_events *es, struct stream_event *f, uint16_t metric,
 	struct path *path)
 {
@@ -239,14 +240,14 @@ static void take_metric(struct stream_events *es, struct stream_event *f, size_t
 	else
 		json_pass(&es->c);
 	if (first != '{' && first != 'n')
-		why = "a metric is no object";
+		why = "a metric is not an object";
 	if (why && metric < es->nasked && !f->invalid)
 		f->invalid = why;
 }
 
 /* --- one frame ---------------------------------------------------------------------- */
 
-/* The value as a string without escapes; false: it is another value, and skipped. */
+/* Reads a string, unescaped. False: it is another value, which is skipped, or out of memory. */
 static bool take_string(struct stream_events *es, struct json_text *text)
 {
 	if (json_string(&es->c, text))
@@ -282,7 +283,7 @@ static void take_interval(struct stream_events *es, struct stream_event *f)
 	f->interval = es->interval;
 }
 
-/* Each member that is read has a bit. */
+/* Notes that a member was read, and an error if it was read before. `bit` stands for the member. */
 static void once(struct stream_events *es, uint32_t *seen, unsigned bit)
 {
 	if (*seen & 1u << bit)
@@ -332,7 +333,7 @@ static void take_data(struct stream_events *es, struct stream_event *f)
 	}
 }
 
-/* The members of the message, in any order: `data` may come before the type of the event. */
+/* Reads the members of a frame, in any order: `data` may come before `eventType`. */
 static void take_event(struct stream_events *es, struct stream_event *f)
 {
 	enum { EVENT_TYPE_BIT, DATA_BIT };

@@ -22,7 +22,7 @@ static int32_t floor_limb(int32_t bit)
 	return bit >= 0 ? bit / LIMB_BITS : -((LIMB_BITS - 1 - bit) / LIMB_BITS);
 }
 
-/* Propagates carries, so that every limb but the topmost is in [0, 2^32). */
+/* Propagates the carries. Then all limbs but the topmost are in [0, 2^32). */
 static void normalise(struct exact_sum *sum)
 {
 	for (int32_t i = 0; i + 1 < sum->n; i++) {
@@ -58,7 +58,7 @@ static bool reserve_limbs(struct exact_sum *sum, int32_t from, int32_t to)
 	return true;
 }
 
-/* sum += ±limbs·2^(32·at), n limbs. */
+/* Adds n limbs, times 2^(32·at), to the sum, or subtracts them. */
 static bool add_limbs(struct exact_sum *sum, const uint32_t *limbs, int32_t n, int32_t at,
 	bool negative)
 {
@@ -75,7 +75,7 @@ static bool add_limbs(struct exact_sum *sum, const uint32_t *limbs, int32_t n, i
 	return true;
 }
 
-/* Splits value (192 bits) times 2^exponent into at most seven limbs. Returns how many. */
+/* Splits a number of 192 bits, times 2^exponent, into at most seven limbs. Returns how many. */
 static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t limbs[7], int32_t *at)
 {
 	int32_t shift, n = 0;
@@ -96,8 +96,8 @@ static int32_t split(const uint64_t value[3], int32_t exponent, uint32_t limbs[7
 	return carry ? 7 : n;
 }
 
-/* True for an integer so small that its weighted square does not overflow `whole`. Zero counts as
- * small at any weight, because decompose cannot take it. */
+/* Whether x is an integer whose weighted square fits into `whole`. Zero is small at any weight,
+ * because decompose cannot handle it. */
 static bool is_small(double x, uint64_t weight, int64_t *n)
 {
 	if (!(fabs(x) < 2147483648.0) || (weight > UINT32_MAX && x != 0))
@@ -106,7 +106,8 @@ static bool is_small(double x, uint64_t weight, int64_t *n)
 	return (double)*n == x;
 }
 
-/* |x| = mantissa·2^exponent. The mantissa is odd, so it has few bits for ordinary values. */
+/* Finds |x| = mantissa·2^exponent and returns the mantissa. It is odd, so the mantissas of ordinary
+ * values have few bits. */
 static uint64_t decompose(double x, int32_t *exponent)
 {
 	int e, zeros;
@@ -198,7 +199,7 @@ bool exact_sum_merge(struct exact_sum *into, const struct exact_sum *from)
 
 /* --- rounding ----------------------------------------------------------------------- */
 
-/* A rational number: num·2^exponent/den. */
+/* The rational number num·2^exponent/den. */
 struct ratio {
 	BIGNUM *num, *den;
 	int64_t exponent;
@@ -223,7 +224,7 @@ static bool add_whole(BIGNUM *out, exact_sum_whole whole, int shift)
 	return ok;
 }
 
-/* The sum as an integer times 2^*exponent, where *exponent is at most 0; false: out of memory. */
+/* Converts the sum to out·2^*exponent, where *exponent is at most 0. False: out of memory. */
 static bool to_bignum(const struct exact_sum *sum, BIGNUM *out, int64_t *exponent)
 {
 	int32_t lo = sum->n ? sum->lo : 0, unit = lo < 0 ? lo : 0;
@@ -242,7 +243,7 @@ static bool to_bignum(const struct exact_sum *sum, BIGNUM *out, int64_t *exponen
 		&& add_whole(out, sum->whole, -unit * LIMB_BITS);
 }
 
-/* *q = num·2^shift/den, rounded to the nearest integer, ties to even. Changes num and den. */
+/* Sets q to num·2^shift/den, rounded to the nearest integer, ties to even. Changes num and den. */
 static bool divide_rounded(BIGNUM *num, BIGNUM *den, int64_t shift, BIGNUM *q, BN_CTX *ctx)
 {
 	BIGNUM *rest = BN_new();
@@ -271,15 +272,15 @@ static bool mantissa_shift(const BIGNUM *num, const BIGNUM *den, int64_t *shift)
 	bool ok = left && right && BN_lshift(left, num, s > 0 ? s : 0)
 		&& BN_lshift(right, den, MANTISSA_BITS + (s < 0 ? -s : 0));
 
-	/* from the lengths alone one knows only that the quotient has 53 or 54 bits */
+	/* the lengths of the numbers only tell that the quotient has 53 or 54 bits */
 	*shift = ok && BN_cmp(left, right) >= 0 ? s - 1 : s;
 	BN_free(left);
 	BN_free(right);
 	return ok;
 }
 
-/* |ratio| = *m·2^*e, with *m rounded once to 53 bits, or to fewer so that no bit is below
- * 2^floor_exponent (subnormal numbers). Makes *e even if `even` is true. Changes r's numbers. */
+/* Finds |ratio| = *m·2^*e. Rounds *m once: to 53 bits, or for subnormal numbers to fewer, so that
+ * no bit is below 2^floor_exponent. If `even` is true, *e is even. Changes r's numbers. */
 static bool round_ratio(struct ratio *r, bool even, int floor_exponent, double *m, int64_t *e,
 	BN_CTX *ctx)
 {
@@ -323,7 +324,7 @@ static bool exact_mean(const BIGNUM *s1, int64_t exponent, const BIGNUM *w, uint
 	return ok;
 }
 
-/* sqrt((w·s2 − s1²)/w²), where s1 is in units of 2^e1 and s2 of 2^e2. */
+/* Computes sqrt((w·s2 − s1²)/w²), where s1 is in units of 2^e1 and s2 in units of 2^e2. */
 static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t e2,
 	const BIGNUM *w, double *stddev, BN_CTX *ctx)
 {
@@ -337,7 +338,7 @@ static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t
 		&& BN_lshift(r.num, r.num, (int)(e2 - r.exponent))
 		&& BN_lshift(square, square, (int)(2 * e1 - r.exponent))
 		&& BN_sub(r.num, r.num, square) && BN_sqr(r.den, w, ctx);
-	/* no floor: the root of a subnormal variance is a normal number */
+	/* practically no floor: the root of a subnormal variance is a normal number */
 	ok = ok && round_ratio(&r, true, -100000, &m, &e, ctx);
 	*stddev = ldexp(sqrt(m), (int)(e / 2));
 	BN_free(r.num);
@@ -346,14 +347,14 @@ static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t
 	return ok;
 }
 
-/* True if a double can be exactly n. */
+/* Whether a double can hold n exactly. */
 static bool is_exact(exact_sum_whole n)
 {
 	return n >= -EXACT_INTEGER && n <= EXACT_INTEGER;
 }
 
-/* For small integers plain arithmetic is enough: both operands of a division are exact, so that it
- * rounds once. False: the numbers are too large for that. */
+/* Computes the moments of small integers in plain arithmetic. Both operands of each division are
+ * exact, so the result is rounded only once. False: the numbers are too large for that. */
 static bool small_moments(const struct exact_sum *s1, const struct exact_sum *s2, uint64_t weight,
 	uint64_t scale, double *mean, double *stddev)
 {

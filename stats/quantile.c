@@ -6,14 +6,14 @@
 #include <string.h>
 
 /*
- * Bucket i holds the |x| in (γ^(i−1), γ^i]. The bounds are in a table that is computed only with
- * multiplications, so that all machines get the same ones whatever their libm. At level L, 2^L
- * buckets are joined into one: its index is ⌈i/2^L⌉, and its γ is γ^(2^L).
+ * Bucket i holds the values whose |x| is in (γ^(i−1), γ^i]. The bounds are in a table that is
+ * computed without libm, so that all machines get the same ones. At level L, 2^L buckets are joined
+ * into one: bucket i becomes part of bucket ⌈i/2^L⌉, and γ becomes γ^(2^L).
  */
 #define ALPHA 0.01
 #define GAMMA (1.01 / 0.99)
 #define BOUNDS_DOWN 35420	/* γ^-35420 is just below DBL_MIN, γ^35488 just above DBL_MAX */
-#define BOUNDS_UP 35488	/* γ^35488 is infinite, γ^35487 finite */
+#define BOUNDS_UP 35488	/* γ^35487 is finite, γ^35488 infinite */
 #define BOUNDS (BOUNDS_DOWN + BOUNDS_UP + 1)
 #define EXPONENTS 2048
 #define SLOTS_FIRST 128
@@ -27,28 +27,28 @@ struct quantile_entry {
 };
 
 struct slot {
-	int32_t key;		/* index·2 + (negative); FREE_KEY: unused */
-	uint32_t low, high;	/* of the weight: two halves keep a slot at 12 bytes */
+	int32_t key;		/* 2·index, plus 1 for negative values; FREE_KEY: unused */
+	uint32_t low, high;	/* halves of the weight, so that a slot has 12 bytes */
 };
 
 #define FREE_KEY INT32_MIN
 
 struct quantile {
 	uint64_t weight;
-	size_t nentry, capentry;	/* exact while slot is NULL */
+	size_t nentry, capentry;	/* used while slot is NULL: quantiles are exact */
 	struct quantile_entry *entry;
-	struct slot *slot;		/* open addressing, at most three quarters full */
+	struct slot *slot;		/* a hash table with open addressing, at most 3/4 full */
 	size_t nslot, used;
 	unsigned level;
 	uint64_t zero;
-	/* Values of weight 1 that are not counted in their buckets yet. Counting several at once
-	 * costs fewer cache misses. The buckets always have room for all of them. */
+	/* Values of weight 1 that are not yet counted in their buckets: counting several at once
+	 * costs fewer cache misses. The table has room for all of them. */
 	size_t npending;
-	double *pending;		/* PENDING_MAX of them; NULL while exact */
+	double *pending;		/* PENDING_MAX of them; NULL while slot is NULL */
 };
 
-/* The bounds, and the first bound of each binary exponent or a greater one. They are constants, but
- * computed when the first value needs them. */
+/* The bounds of the buckets, and for each binary exponent the index of the first bound that has it
+ * or a greater one. These are constants; compute_bounds fills them in for the first sketch. */
 static struct {
 	double bound[BOUNDS];
 	int32_t first[EXPONENTS];
@@ -79,8 +79,9 @@ static void compute_bounds(void)
 }
 
 /*
- * The first bucket, at level 0, whose bound is at least |x|. A parabola that is near log2 gives a
- * first guess within x's binary exponent; comparisons with the bounds then correct it.
+ * Finds the bucket of x at level 0: the first one whose bound is at least |x|. Among the bounds
+ * with the binary exponent of x, a parabola close to log2 gives a first guess, and comparisons with
+ * the bounds correct it.
  */
 static int32_t bucket_of(double x)
 {
@@ -169,7 +170,7 @@ static void slot_put(struct quantile *q, int32_t key, uint64_t weight)
 	slot_add(&q->slot[at], weight);
 }
 
-/* Makes room for n buckets. At most QUANTILE_BUCKETS_MAX + 1 are ever in use. */
+/* Makes room for n buckets. No more than QUANTILE_BUCKETS_MAX + 1 are ever in use. */
 static bool slots_reserve(struct quantile *q, size_t n)
 {
 	struct slot *old = q->slot;
@@ -195,7 +196,7 @@ static bool slots_reserve(struct quantile *q, size_t n)
 	return true;
 }
 
-/* Joins pairs of neighbours, `times` times. Works in place, so it cannot fail. */
+/* Joins pairs of neighbouring buckets, `times` times. Works in place, so it cannot fail. */
 static void join_neighbours(struct quantile *q, unsigned times)
 {
 	struct slot kept[QUANTILE_BUCKETS_MAX + 1];
@@ -213,7 +214,7 @@ static void join_neighbours(struct quantile *q, unsigned times)
 	q->level += times;
 }
 
-/* Counts weight in the bucket that contains bucket `index` of `level`. There must be room for a
+/* Adds weight to the bucket that bucket `index` of `level` is part of. There has to be room for a
  * new bucket. */
 static void bucket_add(struct quantile *q, int32_t index, bool negative, uint64_t weight,
 	unsigned level)
@@ -235,7 +236,7 @@ static bool sketch_add(struct quantile *q, double x, uint64_t weight)
 	return true;
 }
 
-/* Turns exact values into buckets, and makes room for n more buckets. */
+/* Moves the exact values, if there are any, to buckets, and makes room for n more buckets. */
 static bool to_sketch(struct quantile *q, size_t n)
 {
 	struct quantile sketch = { .weight = q->weight };
@@ -255,7 +256,7 @@ static bool to_sketch(struct quantile *q, size_t n)
 	return true;
 }
 
-/* Starts small: most series of most windows need few entries. */
+/* Makes room for n entries. Begins with few, because most series have few values in a window. */
 static bool entries_reserve(struct quantile *q, size_t n)
 {
 	size_t cap = q->capentry ? q->capentry : 4;
@@ -282,8 +283,8 @@ static bool entry_add(struct quantile *q, double x, uint64_t weight)
 }
 
 /*
- * Counts the pending values in their buckets, without allocating. First prefetches the slots of
- * all of them: waiting for one cache miss after the other took a sixth of a run's time.
+ * Counts the pending values in their buckets. Allocates nothing. It prefetches all their slots
+ * first: waiting for one cache miss after the other took a sixth of the time of a run.
  */
 static void flush_pending(struct quantile *q)
 {
@@ -311,7 +312,7 @@ static void flush_pending(struct quantile *q)
 	q->npending = 0;
 }
 
-/* Makes room in the buckets for PENDING_MAX values when the first one is added. */
+/* Adds a value to the pending ones. The first one makes room for PENDING_MAX new buckets. */
 static bool pending_add(struct quantile *q, double x)
 {
 	if (q->npending == PENDING_MAX)
@@ -339,7 +340,7 @@ bool quantile_add(struct quantile *q, double x, uint64_t weight)
 	return ok;
 }
 
-/* Merges the values of an exact one; adds all of them or none. */
+/* Adds the values of `from`, which has no buckets. Adds all of them or, out of memory, none. */
 static bool merge_entries(struct quantile *into, const struct quantile *from)
 {
 	size_t n = into->nentry + from->nentry;
@@ -350,7 +351,7 @@ static bool merge_entries(struct quantile *into, const struct quantile *from)
 	} else if (!to_sketch(into, from->nentry + PENDING_MAX)) {
 		return false;
 	}
-	for (size_t i = 0; i < from->nentry; i++)	/* there is room, so it cannot fail */
+	for (size_t i = 0; i < from->nentry; i++)	/* cannot fail: there is room */
 		quantile_add(into, from->entry[i].x, from->entry[i].weight);
 	return true;
 }
@@ -397,8 +398,8 @@ static int by_value(const void *a, const void *b)
 }
 
 /*
- * 2γ^i/(1+γ), with γ and i of the current level. The bound of the topmost bucket may be above
- * DBL_MAX although this value is not, so it is computed from the bound below.
+ * The value that stands for a bucket: 2γ^i/(1+γ), with γ and i of the current level. For the
+ * topmost bucket it is computed from the bound below, because its own bound may be above DBL_MAX.
  */
 static double bucket_value(const struct quantile *q, int32_t index)
 {
@@ -419,7 +420,8 @@ static int by_key(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The values with their weights in rising order, from the entries or from the buckets. */
+/* Writes the values and their weights, from the entries or the buckets, in rising order. Returns
+ * how many. */
 static size_t entries_of(const struct quantile *q, struct quantile_entry *out)
 {
 	struct slot sorted[QUANTILE_BUCKETS_MAX + 1];

@@ -14,7 +14,7 @@ typedef bool quantile_adder(struct quantile *q, double x, uint64_t weight);
 
 static bool add(struct sample *s, double x, uint64_t weight, quantile_adder *add_to_quantile)
 {
-	x += 0.0;	/* turns -0 into 0, so that the order of values does not matter */
+	x += 0.0;	/* turns -0 into 0: else min and max would depend on the order */
 	if (!s->quantile && !(s->quantile = quantile_new()))
 		return false;
 	if (!exact_sum_add_both(&s->sum, &s->squares, x, weight)
