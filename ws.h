@@ -48,8 +48,8 @@ struct ws_event {
 
 struct ws;
 
-/* Begins a connection. libcurl copies url, which holds the token and must not be logged. payload
- * is sent as the first text message, before WS_OPENED; NULL: none. NULL: out of memory. */
+/* Begins a connection. libcurl copies url, which contains the token and must not be logged. payload
+ * is sent as the first text message, before WS_OPENED; it may be NULL. NULL: out of memory. */
 struct ws *ws_open(struct http *http, const char *url, const char *payload,
 	int64_t handshake_ms);
 void ws_free(struct ws *ws);		/* closes the connection at once */

@@ -17,7 +17,7 @@ struct http;
 
 struct http_conf {
 	const char *cacert;	/* --cacert, or NULL: SSL_CERT_FILE, SSL_CERT_DIR, the system's */
-	bool plain;		/* http and ws to loopback, never through a proxy */
+	bool plain;		/* use http and ws, only to loopback and never through a proxy */
 };
 
 #define HTTP_TEXT_MAX 640
@@ -48,8 +48,8 @@ enum http_failure {
 	HTTP_BREACH		/* no HTTP, a redirect, an unexpected status, a malformed answer */
 };
 
-/* Why a transfer ended without an answer. A reset HTTP/2 request is HTTP_NETWORK: load balancers
- * do that when they restart. */
+/* Why a transfer ended without an answer. A reset HTTP/2 request is HTTP_NETWORK, because load
+ * balancers reset requests when they restart. */
 static inline enum http_failure http_failure_of(const struct http_result *r)
 {
 	if (r->fatal)

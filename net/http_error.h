@@ -1,6 +1,6 @@
 /*
- * Why a transfer failed, in words for people: who did not answer or was refused, the server or a
- * proxy, and what to do about it. The words have no URL.
+ * Describes why a transfer failed: whether it was the server or a proxy that did not answer or was
+ * not accepted, and what the user can do. The texts have no URL.
  */
 #ifndef NET_HTTP_ERROR_H
 #define NET_HTTP_ERROR_H
@@ -9,8 +9,8 @@
 
 #include "net/http.h"
 
-/* Writes why a transfer ended with r->code, which is not CURLE_OK. message: libcurl's, may be
- * empty. Returns a status as in http_result.fatal. */
+/* Writes to text why a transfer ended with r->code, which is not CURLE_OK. message is libcurl's
+ * and may be empty. Returns the value of http_result.fatal. */
 enum status http_error_describe(CURL *easy, const struct http_result *r, const char *message,
 	char text[HTTP_TEXT_MAX]);
 

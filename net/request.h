@@ -1,7 +1,7 @@
 /*
  * One HTTP request, for net/rest.c, auth/token.c and webhook/http_post.c. It has a time limit, a
- * limit of the answer's length and a list of headers, overwrites secrets, and records how it ended.
- * It is a state machine that never waits and never tries again.
+ * limit for the answer's length and a list of headers, overwrites secrets in memory, and records
+ * how it ended. It is a state machine that never waits and never tries again.
  *
  *   request_open    then the caller sets method, headers and body
  *   request_send
@@ -71,10 +71,10 @@ void request_send(struct request *r, bool ok);
 
 /* Call it after each http_perform and by the deadline. True: the request is over. */
 bool request_step(struct request *r, int64_t now_us);
-/* INT64_MIN: it is over, INT64_MAX: there is none. */
+/* When to call request_step at the latest. INT64_MIN: it is over, INT64_MAX: there is none. */
 int64_t request_deadline_us(const struct request *r);
 
-/* Which failure it is, for deciding whether to try again. Not for ANSWERED. */
+/* Which failure it is, for deciding whether to try again. Do not call it after ANSWERED. */
 enum http_failure request_failure(const struct request *r);
 /* The answer's body: never NULL, and a NUL follows it. Borrowed until request_close. */
 const char *request_body(const struct request *r);

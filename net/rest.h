@@ -29,7 +29,7 @@ struct rest_answer {
 	const char *body;	/* never NULL; a NUL follows it */
 	size_t len;
 	/* For people: the host, the status, and the service's code, message and IDs. One line of
-	 * printable UTF-8, without URLs, the token, and IDs of the URL's path. */
+	 * printable UTF-8, without URLs, the token, or IDs in the URL's path. */
 	char text[HTTP_TEXT_MAX];
 	char missing_permissions[256];	/* of a 403: `routing:queue:view, …`, or "" */
 };
@@ -44,6 +44,7 @@ void rest_free(struct rest *r);		/* stops a running request; overwrites secrets 
 bool rest_step(struct rest *r, int64_t now_us);
 int64_t rest_deadline_us(const struct rest *r);	/* INT64_MIN: call rest_step now */
 
-const struct rest_answer *rest_answer(const struct rest *r);	/* once done, until rest_free */
+/* Call it only after rest_step has returned true. Borrowed until rest_free. */
+const struct rest_answer *rest_answer(const struct rest *r);
 
 #endif

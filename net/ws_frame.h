@@ -1,6 +1,6 @@
 /*
- * Reads a WebSocket server's frames (RFC 6455 §5.2) from bytes that may be split anywhere, and
- * checks the headers and their order. Copies only the payloads of control frames.
+ * Reads the frames of a WebSocket server (RFC 6455 §5.2) from blocks of bytes that may end anywhere
+ * in a frame, and checks the headers and their order. Copies only the payloads of control frames.
  */
 #ifndef NET_WS_FRAME_H
 #define NET_WS_FRAME_H
@@ -53,9 +53,9 @@ struct ws_frame_reader {
 
 /*
  * Takes the next piece from the bytes between *at and end, and moves *at behind it. Each frame
- * gives at least one piece, an empty frame too. Returns false when it needs more bytes, or when
- * the server broke the protocol: *breach then says how (else it is NULL) and the reader must
- * not be used again.
+ * gives at least one piece, even an empty frame. Returns false when it needs more bytes (*breach is
+ * NULL), or when the server broke the protocol: then *breach says how, and the reader must not be
+ * used again.
  */
 bool ws_frame_next(struct ws_frame_reader *r, const char **at, const char *end,
 	struct ws_frame_piece *piece, const char **breach);
@@ -66,7 +66,7 @@ struct ws_frame_control {
 	size_t len;
 };
 
-/* Adds a piece of a control frame, which fits: ws_frame_next refuses longer frames. */
+/* Adds a piece of a control frame. It always fits, because ws_frame_next refuses longer frames. */
 void ws_frame_collect(struct ws_frame_control *c, const struct ws_frame_piece *piece);
 
 /* The code of a close frame (§7.1.5): NO_CODE if it is empty, MALFORMED if it has a code that must

@@ -1,7 +1,7 @@
 /*
  * Webhook deliveries of --callback: each URL has a queue of deliveries. They are sent in order, one
- * request at a time, retried with exponential backoff, and kept in the spool if there is one. A
- * state machine: no call waits; a window that is handed over is sent and spooled by the next step.
+ * request at a time, retried with exponential backoff, and kept in the spool if there is one. This
+ * is a state machine whose calls never wait.
  */
 #ifndef WEBHOOK_DELIVERIES_H
 #define WEBHOOK_DELIVERIES_H
@@ -32,27 +32,27 @@ struct deliveries_event {		/* borrowed for the call */
 	size_t target;
 	const char *to;		/* scheme://host[:port] */
 	const char *id;		/* webhook-id */
-	unsigned attempt;	/* how many were made; 0: none */
+	unsigned attempt;	/* how many attempts were made; 0: none */
 	int64_t wait_us;	/* RETRY: until the next attempt */
 	long http_status;	/* 0: none */
 	const char *reason;	/* NULL: none */
 };
 
 struct deliveries_totals {
-	uint64_t delivered;	/* with those of earlier runs */
-	uint64_t retried;	/* attempts */
-	uint64_t dropped;	/* with refused ones that a full spool removed */
-	uint64_t refused;	/* kept in the spool; with those of earlier runs */
-	uint64_t spooled;	/* of this run, kept for a later one, refused or not */
+	uint64_t delivered;	/* including deliveries of earlier runs */
+	uint64_t retried;	/* failed attempts that another one followed */
+	uint64_t dropped;	/* including refused ones, removed because the spool was full */
+	uint64_t refused;	/* and kept in the spool, including deliveries of earlier runs */
+	uint64_t spooled;	/* left in the spool, refused or not; only of this run */
 };
 
 struct deliveries_conf {		/* all borrowed until deliveries_free() */
 	const struct targets *targets;
 	struct http *http;
 	struct spool *spool;	/* NULL: none */
-	const char *run;
-	int64_t start_ms;
-	int64_t retry_for_us;
+	const char *run;		/* the ID of this run */
+	int64_t start_ms;		/* when it started, since 1970 */
+	int64_t retry_for_us;		/* time for the attempts of one delivery */
 	void (*report)(void *arg, const struct deliveries_event *event);
 	void *arg;
 };
@@ -65,20 +65,22 @@ void deliveries_free(struct deliveries *c);	/* ends requests at once; NULL is fi
 /* Copies the window. It is not sent or written to disk before the next step. */
 void deliveries_window(struct deliveries *c, const struct payload_window *window);
 
-/* Call it after each http_perform(), and when the deadline is over. A step writes new deliveries to
- * the spool, with one sync; if there are very many it leaves some to the next step, and its
- * deadline is at once. real_us is the time of the real clock, for the signatures. */
+/* Call it after each http_perform(), and by the deadline. A step writes new deliveries to the
+ * spool, with one sync. If there are very many, it leaves some to the next step, which is due at
+ * once. real_us is the time of the real clock, for the signatures. */
 void deliveries_step(struct deliveries *c, int64_t now_us, int64_t real_us,
 	struct lines *warnings);
+/* When to call deliveries_step() at the latest; INT64_MIN: at once, INT64_MAX: no limit. */
 int64_t deliveries_deadline_us(const struct deliveries *c);
 
-/* No more windows follow. The first step after end_us gives up what is not delivered by then, even
- * if it is not in the spool yet. Of several calls the earliest end_us counts. */
+/* No more windows follow. The first step after end_us gives up all deliveries that are still
+ * waiting, even those not in the spool yet. After several calls, the earliest end_us counts. */
 void deliveries_end(struct deliveries *c, int64_t end_us);
-bool deliveries_are_written(const struct deliveries *c);	/* to the spool; or there is none */
+/* True if the spool has all deliveries, or there is no spool. */
+bool deliveries_are_written(const struct deliveries *c);
 bool deliveries_are_done(const struct deliveries *c);	/* nothing is waiting or being sent */
 
-/* Why a delivery could not be written to the spool (the first failure); NULL: all could. */
+/* The first reason why a delivery could not be written to the spool; NULL: all were written. */
 const char *deliveries_spool_fault(const struct deliveries *c);
 const struct deliveries_totals *deliveries_totals(const struct deliveries *c);
 

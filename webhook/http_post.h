@@ -1,7 +1,7 @@
 /*
- * One HTTP POST of a webhook delivery: sends it, and says what the answer means, as one of four
- * outcomes and in words without the URL, which is a secret. The receiver's address is checked
- * when it is connected to. A state machine: no call waits, and nothing is retried here.
+ * One HTTP POST of a webhook delivery: sends it, checks the receiver's IP address when connecting,
+ * and reports the answer as one of four outcomes and as a text. The text never has the URL, which
+ * is a secret. This is a state machine whose calls never wait; the caller retries.
  */
 #ifndef WEBHOOK_HTTP_POST_H
 #define WEBHOOK_HTTP_POST_H
@@ -41,17 +41,17 @@ struct http_post_answer {
 
 struct http_post;
 
-/* http is borrowed. NULL: out of memory; any other failure is an answer. */
+/* http is borrowed. NULL: out of memory; any other failure becomes an answer. */
 struct http_post *http_post_start(struct http *http, const struct http_post_call *call,
 	int64_t now_us);
 void http_post_free(struct http_post *p); /* ends the request at once; NULL is fine */
 
-/* Call it after each http_perform(), and when the deadline is over. True: the answer is there. */
+/* Call it after each http_perform(), and by the deadline. True: there is an answer. */
 bool http_post_step(struct http_post *p, int64_t now_us);
-/* INT64_MIN: call http_post_step() at once, there is an answer. */
+/* INT64_MIN: there is an answer, call http_post_step() at once. */
 int64_t http_post_deadline_us(const struct http_post *p);
 
-/* Once done; borrowed until http_post_free(). */
+/* Call it only after http_post_step() has returned true. Borrowed until http_post_free(). */
 const struct http_post_answer *http_post_answer(const struct http_post *p);
 
 #endif

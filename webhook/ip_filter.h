@@ -1,6 +1,6 @@
 /*
- * Tells whether an IP address is not publicly routable, so that a URL from a file that others
- * may have written cannot reach this machine or its network. Resolves no names.
+ * Tells whether an IP address is not publicly routable. This keeps a webhook URL, which may come
+ * from a file that others can write, from reaching this machine or its network. Resolves no names.
  */
 #ifndef WEBHOOK_IP_FILTER_H
 #define WEBHOOK_IP_FILTER_H
@@ -14,8 +14,8 @@
  * IPv4 address (mapped, NAT64, 6to4) is judged by the latter. */
 bool ip_filter_address(const struct sockaddr *address);
 
-/* The same for the host of a URL: an address in brackets or without, IPv4 also in the forms
- * that inet_aton(3) reads (`127.1`, `0x7f000001`). False for a name. */
+/* The same for the host of a URL: an address with or without brackets, IPv4 also in the forms
+ * that inet_aton(3) reads (`127.1`, `0x7f000001`). False for a host name. */
 bool ip_filter_text(const char *host, size_t len);
 
 #endif

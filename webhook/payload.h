@@ -14,7 +14,7 @@
 #include "window/row.h"
 
 #define PAYLOAD_BODY_MAX (256u << 10)
-#define PAYLOAD_ID_MAX 64	/* RUN-WINDOW-PART, with its NUL */
+#define PAYLOAD_ID_MAX 64	/* bytes of RUN-WINDOW-PART, with the NUL */
 
 enum payload_format { PAYLOAD_PLAIN, PAYLOAD_CLOUDEVENTS };
 
@@ -25,12 +25,12 @@ struct payload_window {		/* all borrowed */
 	size_t rows_len;
 };
 
-const char *payload_type(enum payload_format format);	/* for Content-Type */
+const char *payload_type(enum payload_format format);	/* the value of Content-Type */
 
-/* payload_parts(): how many parts the window has, at least one. payload_part(): appends one of them
- * to out, and writes its id. A row that is longer than a part may be has a part of its own. False:
- * out of memory. */
+/* How many parts the window has, at least one. A row that is longer than the limit gets a part to
+ * itself. */
 size_t payload_parts(const struct payload_window *w, enum payload_format format);
+/* Appends one of the parts, counted from 0, to out, and writes its id. False: out of memory. */
 bool payload_part(const struct payload_window *w, enum payload_format format, size_t part,
 	char id[PAYLOAD_ID_MAX], struct buf *out);
 

@@ -15,8 +15,8 @@
 struct signature_keys;
 
 /* Reads 1 to 16 keys of 24 to 64 bytes from a file or pipe: `whsec_BASE64` lines, `#` comments
- * and blank lines. NULL, with a line in problems that shows no key: the file cannot be read, others
- * may read it, or a line is not a key. The file's bytes are wiped from memory. */
+ * and blank lines. The file's bytes are wiped from memory. NULL: the file cannot be read, others
+ * may read it, or a line is not a key; problems gets a line that says so without showing a key. */
 struct signature_keys *signature_keys_read(const char *path, struct lines *problems);
 void signature_keys_free(struct signature_keys *keys);	/* wipes; NULL is fine */
 

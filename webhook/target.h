@@ -1,7 +1,7 @@
 /*
- * The targets of --callback, as the options give them: URLs, header lines, signature keys, the
- * spool's directory. All of a URL except scheme, host and port is a secret, and so is each header
- * line: messages do not show them.
+ * The targets of webhooks, read from the options --callback and --callback-*: URLs, header lines,
+ * signature keys, the spool's directory. Messages do not show header lines, and of a URL only
+ * scheme, host and port, because the rest may be a secret.
  */
 #ifndef WEBHOOK_TARGET_H
 #define WEBHOOK_TARGET_H
@@ -27,7 +27,7 @@ struct target {
 struct targets {
 	struct target *v;
 	size_t n;
-	struct lines files;		/* of --callback @FILE */
+	struct lines files;		/* the FILEs of --callback @FILE */
 	const char *header_file, *key_file, *spool;	/* borrowed; NULL: none */
 	uint64_t spool_max;		/* bytes */
 	bool allow_private;
@@ -37,11 +37,11 @@ struct targets {
 	struct signature_keys *keys;	/* NULL: not signed */
 };
 
-/* Adds a URL, or the one in @FILE. If a URL is given twice, the second one gets a warning. */
+/* Adds a URL, or the one in @FILE. Ignores a URL that was added before, with a warning. */
 void targets_add(struct targets *t, const char *value, struct lines *problems,
 	struct lines *warnings);
 
-/* Writes to out what may be shown of a URL, which may be a bad one: scheme, host and port, with
+/* Writes to out what may be shown of a URL, which need not be valid: scheme, host and port, with
  * `***@` for a user and password. Returns out. */
 const char *target_shown(char out[TEXT_SHOWN_SIZE], const char *url);
 
@@ -51,8 +51,8 @@ void targets_check(struct targets *t, struct lines *problems, struct lines *warn
 
 void targets_free(struct targets *t);	/* wipes */
 
-/* The secrets, one at a call; *at is 0 at first: what follows the host in each URL, each header's
- * value, and the last word of that. NULL: no more. Borrowed. */
+/* Returns the secrets one by one, borrowed; NULL: there are no more. Set *at to 0 before the first
+ * call. A secret is what follows the host of a URL, the value of a header, or its last word. */
 const char *targets_secret(const struct targets *t, size_t *at);
 
 #endif
