@@ -25,12 +25,13 @@
 #define HASH_CHAIN_HEX 64		/* hex digits of a SHA-256 */
 #define HASH_CHAIN_LINE_MAX 4096	/* bytes, with the newline */
 #define HASH_CHAIN_END_MAX 176	/* bytes that hash_chain_seal() adds at most */
-#define HASH_CHAIN_TEAR_MAX 65536 /* bytes of torn lines; if there are more, the file is not ours */
+#define HASH_CHAIN_TEAR_MAX 65536 /* bytes of torn lines; a file with more was not written by us */
 
 /* Contexts of libcrypto for SHA-256 and HMAC-SHA-256, made once. */
 struct hash_chain_work;
 
-/* key: copied, and wiped by hash_chain_work_free(); NULL: no MAC. NULL: out of memory. */
+/* Copies the key; hash_chain_work_free() wipes the copy. key NULL: no MAC. Returns NULL: out of
+ * memory. */
 struct hash_chain_work *hash_chain_work_new(const void *key, size_t len);
 void hash_chain_work_free(struct hash_chain_work *w);
 bool hash_chain_work_has_key(const struct hash_chain_work *w);
@@ -43,14 +44,13 @@ bool hash_chain_mac(struct hash_chain_work *w, const void *bytes, size_t len,
 
 /* The last line, whole or torn, that the next one refers to. */
 struct hash_chain {
-	uint64_t seq;			/* 0: there is none */
-	char last[HASH_CHAIN_HEX + 1];	/* its hash; zeros if there is none */
+	uint64_t seq;			/* 0: the file is empty */
+	char last[HASH_CHAIN_HEX + 1];	/* the line's hash; zeros if the file is empty */
 };
 extern const struct hash_chain hash_chain_empty;
 
-/* line: a JSON object without its closing brace, with at least one member. Adds the chain's
- * members, the brace and a newline; then it is the chain's last line. False: libcrypto failed, or
- * out of memory. */
+/* Adds the chain's members, the closing brace and a newline to line, a JSON object with at least
+ * one member, and makes it the chain's last line. False: libcrypto failed, or out of memory. */
 bool hash_chain_seal(struct hash_chain *chain, struct hash_chain_work *w, struct buf *line);
 
 /* The chain's members at the end of a line. */
@@ -75,13 +75,13 @@ struct hash_chain_tear {
 enum hash_chain_end {
 	HASH_CHAIN_WHOLE,	/* empty, or a whole line is last */
 	HASH_CHAIN_TORN,	/* the last lines are damaged, or a newline is missing */
-	HASH_CHAIN_SHORT,	/* more of the file is needed */
-	HASH_CHAIN_FOREIGN,	/* the last lines are not of a chain */
+	HASH_CHAIN_SHORT,	/* the tail is too short: pass more of the file */
+	HASH_CHAIN_FOREIGN,	/* the last lines do not belong to a chain */
 	HASH_CHAIN_OTHER_KEY,	/* the last line is signed, but not with this key */
 	HASH_CHAIN_FAILED	/* libcrypto failed */
 };
 
-/* tail: the end of a file; all: it is the whole file. If WHOLE or TORN, fills chain and tear. */
+/* Examines the end of a file. all: tail is the whole file. WHOLE and TORN fill chain and tear. */
 enum hash_chain_end hash_chain_look(struct hash_chain_work *w, const char *tail, size_t len,
 	bool all, struct hash_chain *chain, struct hash_chain_tear *tear);
 

@@ -1,6 +1,6 @@
 /*
- * Takes known secrets out of texts before they are written: plain or in Base64, with any of
- * their bytes percent-encoded or escaped as in JSON, and also cut off at the end.
+ * Replaces known secrets in texts before they are written. Finds them plain or in Base64, with any
+ * of their bytes percent-encoded or escaped as in JSON, and also if their end was cut off.
  */
 #ifndef AUDIT_REDACT_H
 #define AUDIT_REDACT_H
@@ -13,9 +13,9 @@ struct redact_secrets {		/* all zero: none */
 	size_t n;
 };
 
-/* From here on redact_text() replaces this secret, and its first bytes where a word ends after
- * them: 8 or more beyond what is not secret in it (the host of a URL, `Bearer`,
- * `streaming-0-`). Copies it; one of less than 4 bytes is left out. False: out of memory. */
+/* Adds a secret, which is copied. redact_text() also replaces a beginning of it that ends a word,
+ * if that has 8 or more bytes after the part that is not secret (the host of a URL, `Bearer`,
+ * `streaming-0-`). Ignores secrets of less than 4 bytes. False: out of memory. */
 bool redact_add(struct redact_secrets *secrets, const char *secret, size_t len);
 void redact_free(struct redact_secrets *secrets);	/* wipes them */
 

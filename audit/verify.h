@@ -1,6 +1,6 @@
 /*
- * --verify-audit: checks that an audit log is as --audit-chain wrote it, and that rows are those
- * whose digests are in it. Reads both once, in constant memory.
+ * --verify-audit: checks that an audit log was not changed since --audit-chain wrote it, and that
+ * rows match the digests in it. Reads both once, in constant memory.
  */
 #ifndef AUDIT_VERIFY_H
 #define AUDIT_VERIFY_H
@@ -20,16 +20,17 @@ struct verify_tear {
 
 struct verify_conf {		/* all borrowed */
 	const char *log;	/* "-": stdin */
-	const struct buf *key;	/* each whole line must have a MAC of it; NULL: checks none */
-	const char *expect;	/* the last line's hash; NULL: any */
-	const char *rows;	/* "-": stdin; NULL: none */
-	const char *run;	/* the rows are of this run only; NULL: of all, in order */
-	void (*tear)(void *arg, const struct verify_tear *tear);	/* for each; NULL: none */
+	const struct buf *key;	/* each whole line must have a MAC with it; NULL: checks no MACs */
+	const char *expect;	/* the hash that the last line must have; NULL: any */
+	const char *rows;	/* the file of rows; "-": stdin; NULL: checks no rows */
+	const char *run;	/* the rows belong to this run; NULL: to all runs, in order */
+	/* Called for each repair; NULL: nothing is called. */
+	void (*tear)(void *arg, const struct verify_tear *tear);
 	void *arg;
 };
 
-/* ST_OK: all is as it was written, and *end is the last line. ST_PROTOCOL: it is not; err has the
- * line's number and what is wrong with it. ST_USAGE: a file cannot be opened. */
+/* ST_OK: nothing was changed, and *end describes the last line. ST_PROTOCOL: something was; err has
+ * the line's number and what is wrong with it. ST_USAGE: a file cannot be opened. */
 enum status verify_audit(const struct verify_conf *conf, struct hash_chain *end, struct err *err);
 
 #endif

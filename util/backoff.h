@@ -1,6 +1,6 @@
 /*
  * When to try again, and when to give up: exponential backoff with full jitter, Retry-After, the
- * time limit of --retry-for, and how often the server broke the protocol. The caller passes the
+ * time limit of --retry-for, and how often the server broke the protocol. The caller passes in the
  * time and the random numbers, so that tests can choose them.
  */
 #ifndef UTIL_BACKOFF_H
@@ -37,10 +37,10 @@ bool backoff_breach(struct backoff *b);
 enum backoff_verdict backoff_next(struct backoff *b, int64_t now_us, uint32_t random,
 	int64_t retry_after_us, int64_t *at_us);
 
-/* Random bits for backoff_next; those of the longest wait if there are none. */
+/* Random bits for backoff_next; if the system has none, the bits that give the longest wait. */
 uint32_t backoff_random(void);
 
-/* When an attempt that begins now must end: after bound_us, and not after the deadline. */
+/* When an attempt that begins now must end: after bound_us, but at the deadline at the latest. */
 int64_t backoff_attempt_end_us(const struct backoff *b, int64_t now_us, int64_t bound_us);
 
 #endif

@@ -8,10 +8,10 @@
 
 #define GSQSTAT_VERSION "0.1.0"
 
-/* The exit statuses; gsqstat(1) EXIT STATUS is the contract. 128+N: signal N. */
+/* The exit statuses, as gsqstat(1) EXIT STATUS defines them. 128+N: signal N. */
 enum status {
 	ST_OK = 0,
-	ST_HELD = 1,		/* a --fail-if did */
+	ST_HELD = 1,		/* a threshold of --fail-if held */
 	ST_USAGE = 2,
 	ST_AUTH = 3,
 	ST_RATE = 4,
@@ -29,10 +29,11 @@ struct err {
 	char text[1024];
 };
 
-/* Writes the text and returns st, so that `return err_set(…)` is all that a failure takes. */
+/* Writes the text and returns st, so that one statement handles a failure: `return err_set(…);`. */
 enum status err_set(struct err *err, enum status st, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-enum status err_nomem(struct err *err);	/* out of memory: ST_OUTPUT, as rows would be missing */
+/* Sets "out of memory" and returns ST_OUTPUT, because rows would be missing. */
+enum status err_nomem(struct err *err);
 
 /* Parsers return a text that says why they refuse their input. They return this one when memory
  * ran out. Compare its address: then the input is not invalid and must not be counted as such. */

@@ -26,7 +26,7 @@ bool buf_add(struct buf *buf, const void *bytes, size_t n);
 bool buf_str(struct buf *buf, const char *s);
 bool buf_char(struct buf *buf, char c);
 bool buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Writes all of it, and waits where fd is non-blocking; false: errno says why. */
+/* Writes all of it, and waits even if fd is non-blocking; false: errno says why. */
 bool buf_write(const struct buf *buf, int fd);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * LEFT OP RIGHT: splits an expression at its operator, reads the number on its right, and compares
- * with it. Filters, thresholds and the ranges of checks use it.
+ * Comparisons `LEFT OP NUMBER`: splits the text at its operator, reads the number, and compares
+ * values with it. Filters, thresholds and the ranges of checks use it.
  */
 #ifndef UTIL_COMPARE_H
 #define UTIL_COMPARE_H
@@ -9,9 +9,9 @@
 
 enum compare { COMPARE_GT, COMPARE_GE, COMPARE_LT, COMPARE_LE, COMPARE_EQ, COMPARE_NE };
 
-/* Cuts text in place; both sides come without blanks at their ends. False: no operator. */
+/* Splits text in place, and trims blanks from both sides. False: it has no operator. */
 bool compare_split(char *text, char **left, enum compare *op, char **right);
-/* Reads a finite decimal number; false: s is anything else, or has more than that. */
+/* Reads a finite decimal number; false: s is not exactly one. */
 bool compare_number(const char *s, double *out);
 bool compare_holds(enum compare op, double value, double number);
 

@@ -1,4 +1,4 @@
-/* Numbers as decimal text. */
+/* Formats numbers as decimal text. */
 #ifndef UTIL_DECIMAL_H
 #define UTIL_DECIMAL_H
 
@@ -6,8 +6,8 @@
 
 #define DECIMAL_MAX 32
 
-/* Integers up to 2^53 as integers; other numbers with the fewest of 15 to 17 digits that read back
- * as the same double. x is finite. Does not depend on the locale. Returns the length. */
+/* Writes integers up to 2^53 as integers, and other numbers with the fewest of 15 to 17 digits that
+ * read back as the same double. x must be finite. Ignores the locale. Returns the length. */
 size_t decimal_format(char out[DECIMAL_MAX], double x);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Checks of files by their names before a run writes anything, such as whether two names are the
- * same file; and files that are read as a whole, among them secrets.
+ * Checks files by their names before a run writes anything, for example whether two names are the
+ * same file; and reads whole files, among them files with secrets.
  */
 #ifndef UTIL_FILES_H
 #define UTIL_FILES_H
@@ -56,16 +56,16 @@ const char *files_unreadable(const char *path);
 /* NULL, or why it is not a directory that can be read. */
 const char *files_no_directory(const char *path);
 
-/* NULL, or why there are no certificates in it. Of a pipe it checks only that it is readable, as
- * a pipe can be read only once. */
+/* NULL, or why it contains no certificates. A pipe can be read only once, so this checks only that
+ * it is readable. */
 const char *files_no_certificates(const char *path);
 
-/* Reads all of an open file or pipe into text, which must be empty, but at most max + 1 bytes. It
- * is one piece of memory: growing would leave copies of a secret in freed memory. Waits wait_ms for
- * a pipe, or for ever (-1). NULL, or why not. */
+/* Reads an open file or pipe to its end into text, which must be empty, but at most max + 1 bytes.
+ * Allocates once, because growing would leave copies of a secret in freed memory. Waits wait_ms for
+ * a pipe; -1: for ever. NULL, or why it failed. */
 const char *files_take(int fd, size_t max, int wait_ms, struct buf *text);
 
-/* The same of a file by its name, or of stdin for "-". More than max bytes are an error too. */
+/* The same for a file by its name; "-": stdin. Fails also if it has more than max bytes. */
 const char *files_read(const char *path, size_t max, struct buf *text);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "util/buf.h"
 
-bool lookalike(const char *asked, const char *name);
+bool lookalike(const char *asked, const char *name);	/* True: they look the same. */
 /* Appends the characters of name that differ from those of asked: `U+0075 U+0308 for U+00FC`. */
 void lookalike_put(struct buf *out, const char *asked, const char *name);
 

@@ -1,7 +1,7 @@
 /*
  * Writes that never wait for a reader: a pipe, terminal or socket is written to only when poll(2)
- * reports it as writable. O_NONBLOCK is never set on a descriptor that other processes share. A
- * disk that hangs does block the process.
+ * reports it as writable. O_NONBLOCK is never set on a descriptor that other processes share.
+ * Writes to a regular file can block, for example if the disk hangs.
  */
 #ifndef UTIL_NOWAIT_H
 #define UTIL_NOWAIT_H

@@ -1,7 +1,7 @@
 /*
  * The directory of files that are kept between runs: one file for each host and client, mode
  * 0600, read and written as a whole. A file is used only if we own it and the directory, and
- * others have no permissions for either.
+ * others have no permissions for either of them.
  */
 #ifndef UTIL_PRIVATE_DIR_H
 #define UTIL_PRIVATE_DIR_H
@@ -17,6 +17,7 @@
 
 /* Its path (malloc'd); NULL: neither XDG_CACHE_HOME nor HOME is set. */
 char *private_dir_path(void);
+/* Writes the name of the file for this host and client. False: out of memory. */
 bool private_dir_name(const char *base_url, const char *client_id,
 	char out[PRIVATE_DIR_NAME_LEN + 1]);
 

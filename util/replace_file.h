@@ -21,9 +21,9 @@ bool replace_file_is_mount_point(const char *path);
 enum status replace_file_check(const char *path, struct err *err);
 
 /*
- * Makes the temporary file, with mode 0666 less the umask, or with the mode, owner and group of the
- * file that it replaces as far as the process may set them. Follows symbolic links. Adds a warning
- * if it finds the rows of a killed run. ST_USAGE: it failed.
+ * Makes the temporary file. If path exists, the new file gets its mode, owner and group, as far as
+ * the process may set them; else mode 0666 without the bits of the umask. Follows symbolic links.
+ * Adds a warning if it finds the rows of a killed run. ST_USAGE: it failed.
  */
 enum status replace_file_open(struct replace_file **replace, const char *path,
 	struct lines *warnings, struct err *err);
@@ -40,8 +40,8 @@ enum status replace_file_commit(struct replace_file *r, bool sync, struct err *e
 enum status replace_file_renew(struct replace_file *r, struct err *err);
 
 /* Leaves the target unchanged and keeps the content under another name, which it returns
- * (borrowed). NULL: there was no content, and the temporary file is removed, or the file cannot
- * be found because its directory was moved. */
+ * (borrowed). NULL: there was no content, so the temporary file was removed; or the temporary file
+ * cannot be found, because its directory was moved. */
 const char *replace_file_set_aside(struct replace_file *r);
 
 void replace_file_free(struct replace_file *r);	/* NULL is fine; calls replace_file_set_aside */

@@ -1,8 +1,8 @@
 /*
- * Reads files with secrets that the user names, with one policy for each kind: how long it may be,
- * what it may be read from, and what happens if others may read it. As in ssh(1), the mode of a
- * file of somebody else is not checked: a key of root that a group may read is fine (Kubernetes'
- * fsGroup).
+ * Reads files with secrets that the user names. Each kind of file has one policy: its maximum
+ * length, what it may be read from, and what happens if others may read it. As in ssh(1), the mode
+ * of a file that another user owns is not checked: Kubernetes, for example, mounts secrets as files
+ * of root that a group may read (fsGroup).
  */
 #ifndef UTIL_SECRET_FILE_H
 #define UTIL_SECRET_FILE_H
@@ -21,9 +21,10 @@ enum secret_file {
 	SECRET_FILE_GC		/* gc's config.toml */
 };
 
-/* Reads a file or pipe into text, which must be empty. Waits at most 5 s for a pipe. A file is
- * exposed if we own it and group or others have permissions: it refuses an exposed file of signing
- * keys; for other kinds *exposed is the mode, else 0. Free text with buf_wipe. NULL, or why not. */
+/* Reads a file or pipe into text, which must be empty; free it with buf_wipe. Waits at most 5 s for
+ * a pipe. A file is exposed if we own it and group or others have permissions. An exposed file of
+ * signing keys is refused; for other kinds *exposed is set to its mode, or to 0 if it is not
+ * exposed. Returns NULL, or why the file is refused or cannot be read. */
 const char *secret_file_read(enum secret_file kind, const char *path, struct buf *text,
 	unsigned *exposed);
 

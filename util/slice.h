@@ -35,7 +35,7 @@ static inline bool slice_same(struct slice a, struct slice b)
 bool slice_has_prefix(struct slice slice, const char *prefix);
 bool slice_is_any_case(struct slice slice, const char *word);
 
-/* A copy with a NUL at its end (malloc'd); NULL: out of memory. The slice is not absent. */
+/* A copy with a NUL at its end (malloc'd); NULL: out of memory. The slice must not be absent. */
 char *slice_dup(struct slice slice);
 
 #endif

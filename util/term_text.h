@@ -24,8 +24,8 @@ struct term_text_signs {
  * each byte that is not UTF-8, and each character that no terminal shows. */
 size_t term_text_width(const struct term_text_signs *signs, const char *text);
 
-/* Appends the cleaned text, cut to at most so many columns, and returns its columns. The middle is
- * cut, since names differ at both ends. */
+/* Appends the cleaned text, cut to at most the given columns, and returns how many it has. Cuts the
+ * middle out, since names differ at both ends. */
 size_t term_text_put(struct buf *out, const struct term_text_signs *signs, const char *text,
 	size_t columns);
 void term_text_blanks(struct buf *out, size_t n);

@@ -1,6 +1,6 @@
 /*
- * Strings: copies for output without characters that would harm it, lines of a list, patterns,
- * UUIDs (RFC 9562), hashes, and suggestions for words that were misspelt.
+ * Strings: cleaning for each kind of output, lines of a list, patterns, UUIDs (RFC 9562), hashes,
+ * and suggestions for misspelt words.
  */
 #ifndef UTIL_TEXT_H
 #define UTIL_TEXT_H
@@ -20,17 +20,17 @@ void text_wipe(char **s);
 /* A new text (malloc'd); NULL: out of memory. */
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* In lower case; false: it is no UUID, and out is empty. */
+/* Writes a UUID in lower case; false: s is not a UUID, and out is empty. */
 bool text_parse_uuid(const char *s, size_t len, char out[UUID_LEN + 1]);
 
-/* n bytes as 2n digits and a NUL. */
+/* Writes n bytes as 2n digits and a NUL. */
 void text_hex(const unsigned char *bytes, size_t n, char *out);
 
-/* For hash tables. It differs between machines of different byte order. */
+/* A hash for hash tables. Do not store it: it depends on the machine's byte order. */
 uint64_t text_hash(uint64_t seed, const char *s, size_t len);
 
-/* A name as rows show it: `_` for each dot and each control character. s is valid UTF-8. Writes
- * at most len bytes and returns their end. text_is_key: the name would not change. */
+/* Writes a name as rows show it, with `_` for each dot and each control character. s must be valid
+ * UTF-8. Writes at most len bytes and returns their end. text_is_key: true if s stays the same. */
 char *text_put_key(char *out, const char *s, size_t len);
 bool text_is_key(const char *s, size_t len);
 
@@ -38,14 +38,14 @@ bool text_is_key(const char *s, size_t len);
  * byte that is not UTF-8. */
 void text_clean(char *s);
 
-/* Appends for CSV, tables, Nagios and Prometheus: U+FFFD for each unsafe character and each byte
- * that is not UTF-8. The result is at most three times as long. */
+/* For CSV, tables, Nagios and Prometheus: appends s with U+FFFD for each unsafe character and each
+ * byte that is not UTF-8. The result is at most three times as long. */
 #define TEXT_REPLACEMENT "\xEF\xBF\xBD"
 bool text_put_safe(struct buf *out, const char *s, size_t len);
 bool text_put_csv(struct buf *out, const char *s);	/* a field, quoted if it must be */
 
-/* Appends as one line: a blank for each control character, U+FFFD for each byte that is not
- * UTF-8. The result is at most three times as long. */
+/* Appends s as one line, with a blank for each control character and U+FFFD for each byte that is
+ * not UTF-8. The result is at most three times as long. */
 bool text_put_printable(struct buf *out, const char *s, size_t len);
 
 /* The next line of a list, without blanks around it and without a comment (`#` to the end of the
@@ -56,8 +56,8 @@ const char *text_line(const char *text, size_t size, size_t *at, size_t *len);
 bool text_is_visible(const char *s, size_t max);
 #define TEXT_TOKEN_MAX 16384	/* bytes of an access token */
 
-/* An invalid value as a message shows it: shortened, a URL without its query, `?` for a NUL.
- * Clean the whole message with text_clean. Returns out. */
+/* Writes an invalid value as a message shows it: shortened, a URL without its query, `?` for a NUL.
+ * The caller cleans the whole message with text_clean. Returns out. */
 #define TEXT_SHOWN_SIZE 108
 const char *text_shown(char out[TEXT_SHOWN_SIZE], const char *value, size_t len);
 
@@ -68,8 +68,8 @@ size_t text_edits(const char *a, size_t na, const char *b, size_t nb, size_t bou
 /* The largest distance at which to suggest another word for one of len bytes. */
 size_t text_edits_near(size_t len);
 
-/* Appends s in lower case (of any script; without a UTF-8 locale (0) of ASCII) and a NUL. s must
- * not be in out, whose memory may move. */
+/* Appends s in lower case and a NUL. Without a UTF-8 locale (0), changes only ASCII letters. s must
+ * not point into out, whose memory may move. */
 void text_put_folded(struct buf *out, const char *s, locale_t utf8);
 
 /* True if the text equals the pattern, or begins with it where the pattern ends in `*`. */
