@@ -1,6 +1,6 @@
 /*
- * Agent states and presences as labels: `oUserRoutingStatuses` has the path `IDLE.count`, and a
- * time-series database wants the field `count` with a label status="IDLE".
+ * Turns agent states and presences into labels: a series of `oUserRoutingStatuses` has the path
+ * `IDLE.count`, and a time-series database wants the field `count` with a label status="IDLE".
  */
 #ifndef OUTPUT_AGENT_LABEL_H
 #define OUTPUT_AGENT_LABEL_H

@@ -1,5 +1,5 @@
 /*
- * The formats of -f: how windows are printed on standard output or in the file of -o.
+ * The formats of -f, in which rows are written to standard output or to the file of -o.
  */
 #ifndef OUTPUT_FORMAT_H
 #define OUTPUT_FORMAT_H

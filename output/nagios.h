@@ -1,6 +1,6 @@
 /*
- * The Nagios check of --check nagios: compares numbers of the last window's rows with ranges, as
- * the Monitoring Plugins Development Guidelines say, and prints one line with performance data.
+ * The Nagios check of --check nagios: compares numbers of the last window's rows with ranges, and
+ * prints one line with performance data. Follows the Monitoring Plugins Development Guidelines.
  */
 #ifndef OUTPUT_NAGIOS_H
 #define OUTPUT_NAGIOS_H
@@ -14,7 +14,7 @@
 #include "window/row.h"
 #include "window/row_name.h"
 
-#define NAGIOS_PATHS_MAX 64		/* distinct paths, by scope */
+#define NAGIOS_PATHS_MAX 64		/* distinct pairs of scope and path */
 
 /* The exit status of a check. */
 enum nagios_state { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
@@ -29,21 +29,22 @@ bool nagios_range_alerts(const struct nagios_range *range, double value);
 
 struct nagios;
 
-/* scopes: borrowed, and owns the scopes. NULL: out of memory. */
+/* Borrows scopes, to which it adds the scopes of its ranges. NULL: out of memory. */
 struct nagios *nagios_new(struct scopes *scopes);
 void nagios_free(struct nagios *check);	/* NULL is fine */
 
-/* Adds a `[SCOPE:]PATH=RANGE`, borrowed for the life of the scopes, and returns its PATH. NULL: why
- * says what is wrong with it. */
+/* Adds a range `[SCOPE:]PATH=RANGE` and returns its PATH. Borrows expr as long as the scopes exist.
+ * NULL: why says what is wrong with it. */
 const struct row_name *nagios_add(struct nagios *check, bool critical, const char *expr, char *why,
 	size_t size);
 
-/* Checks the rows of a closed window, which replaces the one before. False: out of memory. */
+/* Checks the rows of a closed window; the result replaces that of the window before. False: out of
+ * memory. */
 bool nagios_take(struct nagios *check, const struct row_window *w);
 
 /*
  * The result of a run that ended with st: the state, the text (borrowed until the next call), and
- * the whole line, which has both. why: the reason, if st is not ST_OK. False: out of memory.
+ * the whole line, which contains both. why: the reason, if st is not ST_OK. False: out of memory.
  */
 enum nagios_state nagios_state(const struct nagios *check, enum status st);
 const char *nagios_text(struct nagios *check, enum status st, const char *why);

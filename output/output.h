@@ -1,6 +1,7 @@
 /*
- * A form of output, as run/sinks.c lists them. A new one is a file in output/ that defines a
- * struct output, a line in that list, and a word of -f.
+ * What an output format defines: how a closed window becomes text. run/sinks.c has the list of all
+ * formats. To add one, define a struct output in a file in output/, and add it to that list and to
+ * the words of -f.
  */
 #ifndef OUTPUT_OUTPUT_H
 #define OUTPUT_OUTPUT_H
@@ -15,10 +16,10 @@
 #include "window/row.h"
 
 struct output_conf {		/* what an output may depend on; pointers are borrowed */
-	bool header;			/* titles before the rows */
+	bool header;			/* print column titles before the rows */
 	bool ascii;			/* only ASCII, also in names */
 	bool trend;			/* false: there is only one window */
-	int64_t window_ms;		/* decides how much of a time is shown */
+	int64_t window_ms;		/* a window's length: how precise times are shown */
 	size_t columns;			/* width of lines; 0: the terminal's */
 	bool colour;			/* on a terminal */
 	unsigned stats;			/* of --stat: bits by enum row_statistic */
@@ -26,15 +27,15 @@ struct output_conf {		/* what an output may depend on; pointers are borrowed */
 };
 
 struct output {
-	/* NULL: out of memory. An output without state has neither of them. */
+	/* new returns NULL: out of memory. Both are NULL if the output has no state. */
 	void *(*new)(const struct output_conf *conf);
 	void (*free)(void *state);
 	/* Appends the window. False: out of memory. */
 	bool (*put)(void *state, const struct row_window *w, struct buf *out);
-	/* At the end of the run: says what the text lacks. NULL: nothing. */
+	/* At the end of the run: adds warnings about numbers that were left out. May be NULL. */
 	void (*warn)(void *state, struct lines *warnings);
-	/* Only whole windows count, and each replaces the one before: in a file at once, elsewhere
-	 * at the end of the run. */
+	/* Only the last whole window is printed: a file is replaced at each window; elsewhere the
+	 * window is written at the end of the run. */
 	bool only_last;
 };
 

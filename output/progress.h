@@ -1,7 +1,7 @@
 /*
- * The progress line on a terminal, which overwrites itself and is wiped before anything else is
- * written there. It never waits for the terminal, and is not shown while another job has the
- * terminal.
+ * The progress line on a terminal. It overwrites itself, and is wiped before anything else is
+ * written there. It is not shown while another job has the terminal in the foreground, and writing
+ * it never waits for the terminal.
  */
 #ifndef OUTPUT_PROGRESS_H
 #define OUTPUT_PROGRESS_H
@@ -21,7 +21,7 @@ struct progress_state {
 	const char *connection;
 };
 
-/* Appends the text, as much of it as fits into the columns. */
+/* Appends the text of the line, as much of it as fits into the columns. */
 void progress_put(struct buf *out, const struct progress_state *state, size_t columns);
 
 struct progress;
@@ -32,9 +32,10 @@ void progress_free(struct progress *p);		/* NULL is fine */
 
 /* When to call progress_show() next, a few times a second at most; INT64_MAX: never. */
 int64_t progress_due_us(const struct progress *p);
-/* Writes the line if it is due. state NULL: not now, other output is half written there. */
+/* Writes the line if it is due. state NULL: do not write it now, because other output on the
+ * terminal is half written. */
 void progress_show(struct progress *p, int64_t now_us, const struct progress_state *state);
-void progress_wipe(void *p);	/* before other output; the line comes back a moment later */
-void progress_stop(struct progress *p);	/* wipes it for good; NULL is fine */
+void progress_wipe(void *p);	/* call it before other output; the line comes back soon after */
+void progress_stop(struct progress *p);	/* wipes the line and shows it no more; NULL is fine */
 
 #endif

@@ -7,8 +7,8 @@
  *   gsqstat_coverage_ratio, gsqstat_updates, gsqstat_lag_STAT_seconds, gsqstat_rejected{,reason},
  *   gsqstat_last_success_timestamp_seconds (the window's end){queue_id,queue_name,source}
  *
- * Series of agents have a label `status` or `presence`, too. Milliseconds become seconds. What is
- * null is left out.
+ * Series of agents also have a label `status` or `presence`. Milliseconds become seconds. Values
+ * that are null are left out.
  */
 #ifndef OUTPUT_PROMETHEUS_H
 #define OUTPUT_PROMETHEUS_H
@@ -19,11 +19,11 @@
 #include "util/buf.h"
 #include "window/row.h"
 
-/* Appends the window. stats: see output_conf. *skipped: how many numbers were left out because
- * another number of the row has the same name. False: out of memory. */
+/* Appends the window. stats: see struct output_conf. Sets *skipped to how many numbers were left
+ * out because another number of the row has the same name. False: out of memory. */
 bool prometheus_put(struct buf *out, const struct row_window *w, unsigned stats, size_t *skipped);
 
-/* Appends METRIC.FIELD as in a name, with `_` before each word. Public for tests. */
+/* Appends METRIC.FIELD in snake_case, with `_` before each word. Public for tests. */
 void prometheus_put_words(struct buf *name, const char *s, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A side file (--record, --rejects): lines that are written besides the rows. If it fails, for
- * example because its disk is full, the rows are not affected: its further lines are dropped, and
+ * A side file (--record, --rejects): lines that are written in addition to the rows. If it fails,
+ * for example because its disk is full, the rows are not affected: its later lines are dropped, and
  * side_file_failure() says why. A slow reader never blocks the caller: up to SIDE_FILE_WAITING_MAX
  * bytes wait for it, then the side file fails.
  */
@@ -18,7 +18,7 @@
 
 struct side_file;
 
-/* ST_USAGE: the path cannot be a side file. Changes nothing. */
+/* Checks a path without changing anything. ST_USAGE: it cannot be a side file. */
 enum status side_file_check(const char *path, struct err *err);
 
 /* Opens the path, with mode 0600 if it does not exist. A regular file is locked, and keeps its
@@ -29,7 +29,7 @@ enum status side_file_open(struct side_file **side, const char *flag, const char
  * ST_USAGE: that is not possible. */
 enum status side_file_begin(struct side_file *side, struct err *err);
 
-/* Adds a line with its LF. If the line has run out of memory, the side file fails. */
+/* Adds a line, which ends with LF. If the line's `failed` is set, the side file fails. */
 void side_file_put(struct side_file *side, const struct buf *line);
 void side_file_flush(struct side_file *side);	/* writes what can be written now */
 
@@ -37,8 +37,8 @@ void side_file_flush(struct side_file *side);	/* writes what can be written now 
 int side_file_fd(const struct side_file *side);
 bool side_file_waiting(const struct side_file *side);
 size_t side_file_waiting_bytes(const struct side_file *side);
-/* For callers that can wait (a replay): something waits, and the reader took some of it in the
- * last second before now_us. */
+/* For callers that can wait (a replay): true if bytes wait, and the reader took some in the last
+ * second. */
 bool side_file_is_read(struct side_file *side, int64_t now_us);
 
 /* "FLAG FILE: reason"; NULL: it has not failed. side NULL is fine, and never fails. */

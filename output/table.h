@@ -1,6 +1,6 @@
 /*
  * Table output (-f table): the rows of a closed window as lines for people, in columns that fit
- * the width, with a header that is repeated. Appends to memory; writer.h writes.
+ * the width, with a header that is repeated. Appends to a buffer, which writer.h writes.
  */
 #ifndef OUTPUT_TABLE_H
 #define OUTPUT_TABLE_H
@@ -12,7 +12,7 @@
 #include "util/buf.h"
 #include "window/row.h"
 
-#define TABLE_WIDTH 80		/* if the terminal does not say */
+#define TABLE_WIDTH 80		/* columns, if the terminal's width is unknown */
 #define TABLE_WIDTH_MIN 40
 
 struct table_screen {		/* may change from window to window */

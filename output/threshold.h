@@ -1,7 +1,7 @@
 /*
  * The thresholds of --fail-if: expressions `[SCOPE:]PATH OP NUMBER [for N]`, which are parsed and
- * compared with each closed window; scope.h says in which rows. A number that is null or absent
- * fulfils none, and the count of windows in a row begins anew.
+ * compared with the rows of each closed window that their scope covers (scope.h). A threshold does
+ * not hold if its number is null or absent, and then its count of consecutive windows restarts.
  */
 #ifndef OUTPUT_THRESHOLD_H
 #define OUTPUT_THRESHOLD_H
@@ -17,12 +17,12 @@
 
 struct thresholds;
 
-/* scopes: borrowed, and owns the scopes. NULL: out of memory. */
+/* Borrows scopes, to which it adds the scopes of its thresholds. NULL: out of memory. */
 struct thresholds *thresholds_new(struct scopes *scopes);
 void thresholds_free(struct thresholds *ts);	/* NULL is fine */
 
-/* Adds an expression, borrowed for the life of the scopes. why: what is wrong with it; "":
- * nothing. */
+/* Adds an expression, which is borrowed as long as the scopes exist. Sets why to what is wrong with
+ * it, or to "". */
 void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t size);
 
 size_t thresholds_count(const struct thresholds *ts);
@@ -30,7 +30,7 @@ const char *threshold_text(const struct thresholds *ts, size_t i);	/* as it was 
 const struct row_name *threshold_name(const struct thresholds *ts, size_t i);
 const struct scope *threshold_scope(const struct thresholds *ts, size_t i);
 
-/* A threshold that held. Its pointers are valid as long as the row window. */
+/* A threshold that held. Its pointers are valid as long as the window. */
 struct threshold_hit {
 	const char *text;
 	const struct row *row;
@@ -39,10 +39,11 @@ struct threshold_hit {
 };
 typedef void threshold_held(void *arg, const struct threshold_hit *hit);
 
-/* Compares the next window, and calls held for each threshold that holds. False: out of memory. */
+/* Compares the thresholds with the next window, and calls held for each that holds. False: out of
+ * memory. */
 bool thresholds_judge(struct thresholds *ts, const struct row_window *r, threshold_held *held,
 	void *arg);
-/* Whether any row of its scope has had its number so far. */
+/* True if any row of its scope has had its number so far. */
 bool threshold_was_met(const struct thresholds *ts, size_t i);
 
 #endif
