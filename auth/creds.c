@@ -65,7 +65,7 @@ char *creds_base_url(const char *host, bool *plain, const char **why)
 	struct url url;
 	char *text;
 
-	*why = "a host, HOST:PORT, or an https or wss URL without path, user or query";
+	*why = "must be a host, HOST:PORT, or an https or wss URL without path, user or query";
 	if (!take_scheme(&host, plain))
 		return NULL;
 	text = text_format("%s://%s", *plain ? "http" : "https", host);
@@ -78,7 +78,7 @@ char *creds_base_url(const char *host, bool *plain, const char **why)
 			text[url.rest - text] = '\0';
 			return text;
 		}
-		*why = "https or wss: plain http and ws are for a loopback host alone";
+		*why = "must be https or wss; http and ws work only to a loopback host";
 	}
 	free(text);
 	return NULL;
@@ -177,8 +177,8 @@ bool creds_hosts(struct creds *c, const char *host, bool any_domain, const char 
 	if (named || domain)
 		url = creds_base_url(domain ? domain : host, &c->plain, why);
 	else
-		*why = "an AWS region of Genesys Cloud, a domain, a host, HOST:PORT, or an https "
-			"or wss URL";
+		*why = "must be an AWS region of Genesys Cloud, a domain, a host, HOST:PORT, or "
+			"an https or wss URL";
 	if (url) {
 		ok = set_hosts(c, url, domain || any_domain);
 		*why = NULL;
@@ -337,8 +337,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 		shown = user;
 	}
 	if (why)
-		lines_add(problems, "%s '%s': allowed is %s", c->host_from,
-			text_shown(text, shown, len), why);
+		lines_add(problems, "%s '%s': %s", c->host_from, text_shown(text, shown, len), why);
 	else
 		lines_add(problems, "out of memory");
 }
@@ -357,8 +356,8 @@ static struct host_origin profile_host(const struct gc_profile *p)
 static void check_token(const char *token, const char *from, struct lines *problems)
 {
 	if (!text_is_visible(token, TEXT_TOKEN_MAX))
-		lines_add(problems, "%s: allowed is a token of at most 16384 visible characters "
-			"of ASCII", from);
+		lines_add(problems, "%s: must be a token of at most 16384 visible ASCII "
+			"characters", from);
 }
 
 static void check_id(const char *id, const char *from, struct lines *problems)

@@ -59,7 +59,7 @@ char *creds_secret_file(const char *path, const char *from, struct lines *proble
 const char *creds_origin(const char *from);
 
 /* Turns HOST[:PORT] or a URL (https wss http ws) into a base URL (malloc'd); NULL: it is invalid,
- * and *why says what is allowed, or *why is NULL: out of memory. */
+ * and *why says what it must be; or memory ran out, and *why is NULL. */
 char *creds_base_url(const char *host, bool *plain, const char **why);
 
 /* Turns an AWS region (in any case, `_` is the same as `-`) or a domain into the domain (malloc'd);
@@ -69,7 +69,7 @@ char *creds_region_domain(const char *region);
 /* Sets domain, base_url (api.DOMAIN), login_url (login.DOMAIN) and plain from an AWS region, or a
  * domain, host or URL of the service. A host of another domain is used as it is for all three,
  * unless any_domain is true; so is a loopback host or an address in any case. False: it is invalid,
- * and *why says what is allowed, or *why is NULL: out of memory. */
+ * and *why says what it must be; or memory ran out, and *why is NULL. */
 bool creds_hosts(struct creds *creds, const char *host, bool any_domain, const char **why);
 
 #endif

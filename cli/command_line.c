@@ -24,24 +24,13 @@ bool command_line_bad(const struct command_line *p, const char *name)
 	return p->state[place(name)].bad;
 }
 
-static void add_problem(struct command_line *p, const char *value, const char *prefix,
-	const char *text)
+void command_line_problem(struct command_line *p, const char *value, const char *text)
 {
 	char shown[TEXT_SHOWN_SIZE];
 
-	lines_add(&p->problems, "--%s '%s': %s%s", p->current->name,
-		text_shown(shown, value, strlen(value)), prefix, text);
+	lines_add(&p->problems, "--%s '%s': %s", p->current->name,
+		text_shown(shown, value, strlen(value)), text);
 	p->state[p->current - option_table].bad = true;
-}
-
-void command_line_problem(struct command_line *p, const char *value, const char *allowed)
-{
-	add_problem(p, value, "allowed is ", allowed);
-}
-
-void command_line_problem_text(struct command_line *p, const char *value, const char *text)
-{
-	add_problem(p, value, "", text);
 }
 
 void command_line_file_problem(struct command_line *p, const char *flag, const char *path,
@@ -56,12 +45,13 @@ void command_line_file_problem(struct command_line *p, const char *flag, const c
 
 int command_line_word(struct command_line *p, const char *value, const struct option_words *words)
 {
-	char hint[256];
+	char hint[256] = "must be ";
+	const size_t used = strlen(hint);
 
 	for (size_t i = 0; i < words->n; i++)
 		if (strcmp(value, words->v[i]) == 0)
 			return (int)i;
-	text_words_hint(hint, sizeof(hint), value, words->v, words->n);
-	add_problem(p, value, "allowed is one of", hint);
+	text_words_hint(hint + used, sizeof(hint) - used, value, words->v, words->n);
+	command_line_problem(p, value, hint);
 	return -1;
 }

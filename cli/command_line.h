@@ -35,15 +35,16 @@ struct option_state *command_line_state(struct command_line *p, const char *name
 bool command_line_given(const struct command_line *p, const char *name);
 bool command_line_bad(const struct command_line *p, const char *name);
 
-/* Adds a problem for the value of the current option: "allowed is …", or a text of its own. */
-void command_line_problem(struct command_line *p, const char *value, const char *allowed);
-void command_line_problem_text(struct command_line *p, const char *value, const char *text);
+/* Adds the problem `--OPTION 'VALUE': TEXT` for a value of the current option, which then counts as
+ * bad. text says what is wrong or what the value must be, such as "must be 1 to 1000000". */
+void command_line_problem(struct command_line *p, const char *value, const char *text);
 
-/* Adds a problem for a file of that flag, unless why is NULL. */
+/* Adds the problem `FLAG 'PATH': cannot be read: WHY`, unless why is NULL. */
 void command_line_file_problem(struct command_line *p, const char *flag, const char *path,
 	const char *why);
 
-/* The index of a word in its list. -1: a problem was added that has the words and the nearest. */
+/* Returns the index of a word in its list, or -1: then it added a problem that lists the words and
+ * suggests the nearest. */
 int command_line_word(struct command_line *p, const char *value, const struct option_words *words);
 
 #endif

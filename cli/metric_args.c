@@ -82,9 +82,9 @@ static void settle_metrics(struct command_line *p)
 
 		if (set->notifications) {
 			if (!is_pattern(name))
-				command_line_problem(p, name,
-					"a metric of the notification service that "
-					"begins with o, n or t, perhaps with a * at its end");
+				command_line_problem(p, name, "must be a metric of the "
+					"notification service, which begins with o, n or t; "
+					"it may end in *");
 			continue;
 		}
 		known = command_line_word(p, name, &metric_words);
@@ -110,8 +110,9 @@ static void add_filter(struct command_line *p, const char *value)
 		p->problems.failed = true;
 	} else if (!filter_parse(text, &metric, filter) || strlen(filter->path) >= FIELD_NAME_MAX) {
 		command_line_problem(p, value, text_nearest_word(value, none, 1)
-			? "METRIC.FIELD OP NUMBER, or none; did you mean none?"
-			: "METRIC.FIELD OP NUMBER with one of > >= < <= == !=, or none");
+			? "must be METRIC.FIELD OP NUMBER or none; did you mean none?"
+			: "must be METRIC.FIELD OP NUMBER, where OP is > >= < <= == or !=, "
+			"or none");
 	} else {
 		known = command_line_word(p, metric, &metric_words);
 		filter->metric = known < 0 ? 0 : (size_t)known;	/* see metric_args_settle */
@@ -138,7 +139,7 @@ void metric_args_outlier(struct command_line *p, const char *value)
 	else if (p->set->noutlier < FILTERS_MAX)
 		add_filter(p, value);
 	else
-		command_line_problem(p, value, "16 rules at most");
+		command_line_problem(p, value, "there can be at most 16 rules");
 }
 
 /* --- thresholds and checks --------------------------------------------------------- */
@@ -165,7 +166,7 @@ static bool lacks_metric(const struct command_line *p, const char *metric, char 
 		asked[n++] = set->metric[i];
 	}
 	text_words_hint(hint, sizeof(hint), metric, asked, n);
-	snprintf(why, size, "'%.100s' is no metric of this run; allowed is one of --metric:%s",
+	snprintf(why, size, "'%.100s' is not a metric of this run; add it to --metric or use %s",
 		metric, hint);
 	return true;
 }
@@ -182,12 +183,12 @@ static void check_scope(struct command_line *p, const struct scope *scope, const
 	char why[512];
 
 	if (id && !command_line_bad(p, "queue") && !has_queue(p->set, id)) {
-		snprintf(why, sizeof(why), "'%s' is no queue of this run", id);
-		command_line_problem_text(p, expr, why);
+		snprintf(why, sizeof(why), "'%s' is not a queue of this run", id);
+		command_line_problem(p, expr, why);
 	}
 	if (scope_queue_name(scope) && !p->set->notifications && !command_line_bad(p, "source"))
-		command_line_problem_text(p, expr, "the stream has no names of queues; allowed "
-			"is a queue's ID before the colon");
+		command_line_problem(p, expr, "the stream has no names of queues; put a queue's "
+			"ID before the colon");
 }
 
 /* What is wrong with the name of a number; name NULL: why has it already. */
@@ -199,7 +200,7 @@ static void check_name(struct command_line *p, const struct row_name *name, cons
 	if (why[0] || lacks_metric(p, name->metric, why, size)
 	    || (!command_line_bad(p, "source") && !row_name_is_possible(name,
 		set->notifications, set->now, why, size)))
-		command_line_problem_text(p, expr, why);
+		command_line_problem(p, expr, why);
 }
 
 static void settle_thresholds(struct command_line *p)

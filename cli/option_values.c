@@ -40,17 +40,17 @@ static void set_duration(struct command_line *p, int64_t *ms, const char *value)
 {
 	const int64_t least = p->current->number;
 	const bool or_0 = p->current->kind == KIND_DURATION_OR_0;
-	char text[DURATION_TEXT_MAX], allowed[128];
+	char shortest[DURATION_TEXT_MAX], text[128];
 
 	*ms = 0;
 	if ((or_0 && strcmp(value, "0") == 0)
 	    || (time_parse_duration_ms(value, ms) && *ms >= least && *ms <= DAY_MS))
 		return;
 	*ms = least;
-	time_format_duration(text, least);
-	snprintf(allowed, sizeof(allowed), "%s%s to 24h, a number with ms, s, m or h (or ISO 8601)",
-		or_0 && least ? "0, or " : "", least ? text : "0");
-	command_line_problem(p, value, allowed);
+	time_format_duration(shortest, least);
+	snprintf(text, sizeof(text), "must be %s%s to 24h, for example 90s, 5m or PT1M30S",
+		or_0 && least ? "0, or " : "", least ? shortest : "0");
+	command_line_problem(p, value, text);
 }
 
 static void set_count(struct command_line *p, uint32_t *count, const char *value)
@@ -60,7 +60,7 @@ static void set_count(struct command_line *p, uint32_t *count, const char *value
 		? strtol(value, NULL, 10) : 0;
 
 	if (n < 1 || n > COUNT_MAX)
-		command_line_problem(p, value, "a number from 1 to 1000000");
+		command_line_problem(p, value, "must be 1 to 1000000");
 	else
 		*count = (uint32_t)n;
 }
@@ -76,7 +76,8 @@ static void set_size(struct command_line *p, uint64_t *bytes, const char *value)
 	if (unit)
 		n <<= 10 * (unit - size_units + 1);
 	if (n == 0 || n > SIZE_MOST || value[digits + (unit != NULL)])
-		command_line_problem(p, value, "1 to 1024G, a number of bytes or with K, M or G");
+		command_line_problem(p, value, "must be 1 to 1024G, a number of bytes or a number "
+			"with K, M or G");
 	else
 		*bytes = n;
 }
@@ -114,7 +115,7 @@ static void set_text(struct command_line *p, const char **text, const char *valu
 {
 	/* `-` would be a file of that name, which nobody means */
 	if (p->current->kind == KIND_SIDE_FILE && strcmp(value, "-") == 0)
-		command_line_problem(p, value, "a file; stdout is for rows");
+		command_line_problem(p, value, "must be a file; stdout is for rows");
 	else
 		*text = value;
 }
@@ -155,7 +156,7 @@ void option_values_set_expect(struct command_line *p, const char *value)
 	size_t len = strlen(value);
 
 	if (len != sizeof(set->expect_text) - 1 || value[strspn(value, "0123456789abcdefABCDEF")]) {
-		command_line_problem(p, value, "a SHA-256, 64 hex digits");
+		command_line_problem(p, value, "must be a SHA-256 hash, 64 hex digits");
 		return;
 	}
 	for (size_t i = 0; i <= len; i++)
@@ -168,7 +169,7 @@ void option_values_set_run(struct command_line *p, const char *value)
 	if (text_parse_uuid(value, strlen(value), p->set->run_text))
 		p->set->run = p->set->run_text;
 	else
-		command_line_problem(p, value, "the ID of a run, a UUID");
+		command_line_problem(p, value, "must be the ID of a run, a UUID");
 }
 
 const char *option_values_text(const struct option_def *d, const struct options *set)

@@ -24,7 +24,7 @@ static void apply(struct command_line *p, const struct option_def *d, const char
 
 	p->current = d;
 	if (d->arg && strcmp(d->arg, "FILE") == 0 && value && !*value)
-		command_line_problem(p, value, "the name of a file");
+		command_line_problem(p, value, "must be the name of a file");
 	else
 		option_values_set(p, value);
 	if (p->defaults)

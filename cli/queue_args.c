@@ -33,7 +33,7 @@ static void add_queue(struct command_line *p, const char *s, size_t len, const c
 	struct lines *queues = &p->set->queues;
 
 	if (!text_parse_uuid(s, len, id)) {
-		lines_add(&p->problems, "%s '%s': allowed is a queue ID, that is a UUID like "
+		lines_add(&p->problems, "%s '%s': must be a queue ID, a UUID like "
 			"11111111-1111-4111-8111-111111111111", from, shown(text, s, len));
 		return;
 	}
@@ -78,9 +78,9 @@ void queue_args_name(struct command_line *p, const char *value)
 	struct lines *names = &p->set->queue_names;
 
 	if (!*value || !utf8_valid(value, strlen(value)))
-		command_line_problem(p, value, "a queue's name, or a pattern with * for any text");
+		command_line_problem(p, value, "must be a name in UTF-8; * stands for any text");
 	else if (names->n == CHANNEL_QUEUES_MAX)
-		command_line_problem(p, value, "500 names at most");
+		command_line_problem(p, value, "there can be at most 500 names");
 	else
 		lines_add(names, "%s", value);
 }
@@ -92,7 +92,7 @@ static void queue_line(struct command_line *p, const char *path, const char *s, 
 {
 	char from[TEXT_SHOWN_SIZE + 64], text[TEXT_SHOWN_SIZE];
 
-	snprintf(from, sizeof(from), "--queue-file %s, line %zu:",
+	snprintf(from, sizeof(from), "--queue-file '%s', line %zu:",
 		text_shown(text, path, strlen(path)), number);
 	add_queue(p, s, len, from);
 }
@@ -112,7 +112,7 @@ static void queue_lines(struct command_line *p, const struct buf *file, const ch
 		queue_line(p, path, s, len, number);
 	}
 	if (!found)
-		lines_add(&p->problems, "--queue-file '%s': holds no queue ID",
+		lines_add(&p->problems, "--queue-file '%s': contains no queue ID",
 			text_shown(text, path, strlen(path)));
 }
 
@@ -121,7 +121,8 @@ void queue_args_file(struct command_line *p, const char *path)
 	struct option_state *queue = command_line_state(p, "queue");
 	bool is_stdin = strcmp(path, "-") == 0, again = is_stdin && p->queue_stdin;
 	struct buf text = { 0 };
-	const char *why = again ? "stdin is read once" : files_read(path, QUEUE_FILE_MAX, &text);
+	const char *why = again ? "stdin can be read only once"
+		: files_read(path, QUEUE_FILE_MAX, &text);
 
 	p->queue_stdin = p->queue_stdin || is_stdin;
 	if (!queue->from)

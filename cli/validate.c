@@ -176,75 +176,74 @@ static void validate_derive(struct command_line *p)
 
 /* --- options beside each other ------------------------------------------------------ */
 
-/* What is allowed for an option that has no place in a mode of the run. */
+/* What to say of an option that cannot be used in a mode of the run. */
 static const struct {
 	enum option_mode mode;
-	const char *allowed, *recorded;		/* recorded: if the recording chose the source */
+	const char *text, *recorded;		/* recorded: if the recording chose the source */
 } modes[] = {
-	{ MODE_STREAM, "--source notifications alone", "a recording of notifications alone" },
-	{ MODE_NOTIFICATIONS, "--source stream alone", "a recording of the stream alone" },
-	{ MODE_NOW, "a run of windows, not --now", NULL },
-	{ MODE_REPLAY, "a live run, not --replay", NULL },
-	{ MODE_CHECK, "a run without --check", NULL },
-	{ MODE_LIST, "a run without --list-queues", NULL }
+	{ MODE_STREAM, "needs --source notifications", "needs a recording of notifications" },
+	{ MODE_NOTIFICATIONS, "needs --source stream", "needs a recording of the stream" },
+	{ MODE_NOW, "cannot be used with --now", NULL },
+	{ MODE_REPLAY, "cannot be used with --replay", NULL },
+	{ MODE_CHECK, "cannot be used with --check", NULL },
+	{ MODE_LIST, "cannot be used with --list-queues", NULL }
 };
 
-/* The option is valid by itself, but not with the others. */
-static void misplaced(struct command_line *p, const struct option_def *d, const char *allowed)
+/* Adds the problem `--OPTION 'VALUE' TEXT` for an option whose value is valid but does not fit the
+ * other options; text is such as "needs --check". Adds none if the option was not given, or has a
+ * problem already. Queue IDs that are operands count as --queue. */
+static void misplaced(struct command_line *p, const struct option_def *d, const char *text)
 {
 	const struct option_state *state = &p->state[d - option_table];
 	const char *value = state->value;
-	char text[TEXT_SHOWN_SIZE] = "";
+	char shown[TEXT_SHOWN_SIZE] = "";
 
 	if (p->operands.n && strcmp(d->name, "queue") == 0)
-		lines_add(&p->problems, "QUEUE_ID '%s': allowed is %s", text_shown(text,
-			p->operands.v[0], strlen(p->operands.v[0])), allowed);
+		lines_add(&p->problems, "QUEUE_ID '%s' %s", text_shown(shown, p->operands.v[0],
+			strlen(p->operands.v[0])), text);
 	if (!state->given || state->bad)
 		return;
 	if (value && d->is_secret && value[0] != '@')
-		target_shown(text, value);
+		target_shown(shown, value);
 	else if (value)
-		text_shown(text, value, strlen(value));
-	lines_add(&p->problems, "--%s%s%s%s: allowed is %s", d->name, value ? " '" : "", text,
-		value ? "'" : "", allowed);
+		text_shown(shown, value, strlen(value));
+	lines_add(&p->problems, "--%s%s%s%s %s", d->name, value ? " '" : "", shown,
+		value ? "'" : "", text);
 }
 
 static void check_needs(struct command_line *p, const struct option_def *d)
 {
-	const bool run = d->modes & MODE_RUN;
-	char allowed[128];
+	const bool verify_too = d->modes & MODE_RUN && d->modes & MODE_VERIFY;
+	char text[128];
 
 	if (!d->needs || command_line_given(p, d->needs))
 		return;
-	snprintf(allowed, sizeof(allowed), "%s --%s%s", run ? "a run with" : "a place beside",
-		d->needs, run && d->modes & MODE_VERIFY ? ", or --verify-audit" : "");
-	misplaced(p, d, allowed);
+	snprintf(text, sizeof(text), "needs --%s%s", d->needs,
+		verify_too ? " or --verify-audit" : "");
+	misplaced(p, d, text);
 }
 
 static void check_not_with(struct command_line *p, const struct option_def *d)
 {
 	const struct option_def *other = d->not_with ? option_table_find(d->not_with) : NULL;
-	char allowed[128];
+	char text[128];
 
 	if (!other || !p->state[other - option_table].given)
 		return;
-	snprintf(allowed, sizeof(allowed), "a run without --%s", other->name);
-	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
-		if (modes[i].mode == other->enters)
-			snprintf(allowed, sizeof(allowed), "%s", modes[i].allowed);
-	misplaced(p, d, allowed);
+	snprintf(text, sizeof(text), "cannot be used with --%s", other->name);
+	misplaced(p, d, text);
 }
 
-/* All that the table says of options beside each other. Options of a run beside --verify-audit have
- * one line, and so do options of --verify-audit in a run. */
+/* Reports options that the table does not let stand together. --verify-audit is not a run: beside
+ * it, each option of a run is reported once, and in a run so is each option of --verify-audit. */
 static void check_table(struct command_line *p)
 {
 	const unsigned kind = p->modes & MODE_VERIFY ? MODE_VERIFY : MODE_RUN;
 
 	FOR_EACH_OPTION(d)
 		if (!(d->modes & kind))
-			misplaced(p, d, kind == MODE_VERIFY ? "a run, not --verify-audit"
-				: "--verify-audit alone");
+			misplaced(p, d, kind == MODE_VERIFY
+				? "cannot be used with --verify-audit" : "needs --verify-audit");
 	FOR_EACH_OPTION(d)
 		if (kind == MODE_VERIFY ? !(d->modes & MODE_RUN) : d->modes & MODE_RUN)
 			check_needs(p, d);
@@ -257,32 +256,32 @@ static void check_table(struct command_line *p)
 			if (p->modes & modes[i].mode && d->modes & MODE_RUN
 			    && !(d->modes & modes[i].mode))
 				misplaced(p, d, p->set->source_recorded && modes[i].recorded
-					? modes[i].recorded : modes[i].allowed);
+					? modes[i].recorded : modes[i].text);
 }
 
-/* Values that exclude each other; the options themselves may stand together. */
+/* Reports values that exclude each other, of options that can be used together. */
 static void check_values(struct command_line *p)
 {
 	struct options *set = p->set;
 
 	if (set->audit != AUDIT_JSON && set->audit_file)
-		misplaced(p, option_table_find("audit"), "json beside --audit-file");
+		misplaced(p, option_table_find("audit"), "cannot be used with --audit-file, "
+			"which is always JSON");
 	if (set->format != FORMAT_PROMETHEUS && set->format != FORMAT_INFLUX)
-		misplaced(p, option_table_find("stat"), "-f prometheus or influx");
+		misplaced(p, option_table_find("stat"), "needs -f prometheus or -f influx");
 	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT)
 		misplaced(p, option_table_find("time"), set->source_recorded
-			? "arrival, as the recording is of notifications"
-			: "arrival, or --source stream");
+			? "needs a recording of the stream; for notifications it is arrival"
+			: "needs --source stream; for notifications it is arrival");
 	if (p->modes & MODE_LIST && set->format > FORMAT_CSV)
-		misplaced(p, option_table_find("format"), "ndjson or csv with --list-queues");
+		misplaced(p, option_table_find("format"), "cannot be used with --list-queues; use "
+			"ndjson or csv");
 	if (command_line_given(p, "callback") && !set->targets.spool)
-		misplaced(p, option_table_find("callback-spool-max"),
-			"a run with --callback-spool");
+		misplaced(p, option_table_find("callback-spool-max"), "needs --callback-spool");
 	if (p->outlier_none && set->noutlier && command_line_given(p, "outlier"))
-		lines_add(&p->problems, "--outlier 'none': allowed is no other --outlier beside "
-			"it");
+		lines_add(&p->problems, "--outlier 'none' cannot be used with another --outlier");
 	if (set->replay && strcmp(set->replay, "-") == 0 && p->queue_stdin)
-		lines_add(&p->problems, "--queue-file '-': stdin is what --replay - reads");
+		lines_add(&p->problems, "--queue-file '-': --replay - reads stdin already");
 }
 
 static void check_times(struct command_line *p)
@@ -297,18 +296,40 @@ static void check_times(struct command_line *p)
 	time_format_duration(late, set->lateness_ms);
 	if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms
 	    && !command_line_bad(p, "window") && !command_line_bad(p, "interval"))
-		lines_add(&p->problems, "--lateness '%s': allowed is 60 windows at most, that is "
-			"%s", late, most);
+		lines_add(&p->problems, "--lateness '%s': must be at most 60 windows, that is %s",
+			late, most);
 	if (set->window_ms < set->interval_ms)
-		lines_add(&set->warnings, "--window %s is shorter than --interval %s: windows "
-			"without an update are to be expected", window, set->interval);
+		lines_add(&set->warnings, "--window %s is shorter than --interval %s: some "
+			"windows will have no update", window, set->interval);
 }
 
-/* A recording of the stream shows its queues itself. */
+/* Adds a problem if the IDs of --queue, --queue-file and operands are too many for the source. */
+static void check_queue_count(struct command_line *p)
+{
+	const struct options *set = p->set;
+	const struct lines *files = &set->queue_files;
+	const bool from_file = files->n == 1 && !command_line_given(p, "queue") && !p->operands.n;
+	const size_t most = set->notifications ? CHANNEL_QUEUES_MAX : QUEUES_MAX;
+	char path[TEXT_SHOWN_SIZE] = "", text[TEXT_SHOWN_SIZE + 32] = "--queue";
+
+	if (set->queues.n <= most || command_line_bad(p, "queue"))
+		return;
+	if (from_file)
+		snprintf(text, sizeof(text), "--queue-file '%s'", text_shown(path, files->v[0],
+			strlen(files->v[0])));
+	if (set->notifications)
+		lines_add(&p->problems, "%s: %zu queues; --source notifications takes %d", text,
+			set->queues.n, CHANNEL_QUEUES_MAX);
+	else
+		lines_add(&p->problems, "%s: %zu queues; the stream takes %d (--source "
+			"notifications takes %d)", text, set->queues.n, QUEUES_MAX,
+			CHANNEL_QUEUES_MAX);
+}
+
+/* A replay of the stream needs no --queue: its frames name their queues. */
 static void check_queues(struct command_line *p)
 {
 	struct options *set = p->set;
-	const size_t most = set->notifications ? CHANNEL_QUEUES_MAX : QUEUES_MAX;
 	const bool replay = p->modes & MODE_REPLAY;
 
 	if (p->modes & MODE_LIST || (replay && !(p->modes & MODE_NOTIFICATIONS)))
@@ -316,9 +337,7 @@ static void check_queues(struct command_line *p)
 	if (!set->queues.n && !names_queues(p) && !replay)
 		lines_add(&p->problems, "no queue: name one by --queue, --queue-file%s or as an "
 			"operand", set->notifications ? ", --queue-name" : "");
-	if (set->queues.n > most && !command_line_bad(p, "queue"))
-		lines_add(&p->problems, "--queue: %zu queues; allowed are %zu at most",
-			set->queues.n, most);
+	check_queue_count(p);
 }
 
 static void validate_options(struct command_line *p)
@@ -329,7 +348,7 @@ static void validate_options(struct command_line *p)
 	if (p->modes & MODE_VERIFY) {
 		if (set->rows && strcmp(set->rows, "-") == 0
 		    && strcmp(set->verify_audit, "-") == 0)
-			lines_add(&p->problems, "--rows '-': stdin is what --verify-audit - reads");
+			lines_add(&p->problems, "--rows '-': --verify-audit - reads stdin already");
 		return;
 	}
 	check_values(p);

@@ -88,8 +88,8 @@ static bool names_proxy(const char *value)
 static void check(const char *name, struct lines *problems)
 {
 	if (name && !names_proxy(getenv(name)))
-		lines_add(problems, "%s: allowed is [SCHEME://][USER:PASSWORD@]HOST[:PORT], with "
-			"http, https, socks4, socks4a, socks5 or socks5h for SCHEME", name);
+		lines_add(problems, "%s: must be [SCHEME://][USER:PASSWORD@]HOST[:PORT], where "
+			"SCHEME is http, https, socks4, socks4a, socks5 or socks5h", name);
 }
 
 void proxy_env_check(struct lines *problems)

@@ -137,7 +137,7 @@ static struct checked *find(struct nagios *check, const struct scope *scope, con
 		if (strcmp(check->v[i].path, path) == 0 && scope_same(check->v[i].scope, scope))
 			return &check->v[i];
 	if (check->n == NAGIOS_PATHS_MAX) {
-		snprintf(why, size, "allowed are %d paths at most", NAGIOS_PATHS_MAX);
+		snprintf(why, size, "there can be at most %d paths", NAGIOS_PATHS_MAX);
 		return NULL;
 	}
 	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS },
@@ -161,13 +161,13 @@ static const struct row_name *add(struct nagios *check, enum limit limit, const 
 	struct checked *k;
 
 	if (!range) {
-		snprintf(why, size, "'%.100s' has no = before a range", path);
+		snprintf(why, size, "'%.100s' has no =RANGE at its end", path);
 		return NULL;
 	}
 	*range++ = '\0';
 	if (!nagios_range_parse(&parsed, range)) {
-		snprintf(why, size, "'%.100s' is no range; allowed is [@][FROM:][TO], FROM a "
-			"number or ~, TO a number that is not less, or none", range);
+		snprintf(why, size, "'%.100s' is not a range: write [@][FROM:][TO], where FROM "
+			"is a number or ~ and TO, which may be absent, is not less", range);
 		return NULL;
 	}
 	scope = scopes_take(check->scopes, limit == CRITICAL ? "--critical" : "--warning", expr,

@@ -112,14 +112,14 @@ static bool split(char **text, char **queue, char **media, char *why, size_t siz
 		*media = slash + 1;
 	}
 	if (slash && (!**media || (*media)[media_len(*media)])) {
-		snprintf(why, size, "'%.100s' is no media type; allowed are letters and digits, "
-			"as voice", *media);
+		snprintf(why, size, "'%.100s' is not a media type: it is of letters and digits, "
+			"for example voice", *media);
 		return false;
 	}
 	if ((!**queue && (quoted || !slash)) || (!quoted && strpbrk(*queue, " .<>=!"))) {
-		snprintf(why, size, "'%.100s' is no scope; allowed is a queue's ID, its name, or "
-			"its name in double quotes where that has blanks, dots, slashes or "
-			"operators, each with or without /MEDIA", *queue);
+		snprintf(why, size, "'%.100s' is not a scope: write a queue's ID or name, /MEDIA, "
+			"or both; a name with blanks, dots, slashes or operators needs double "
+			"quotes", *queue);
 		return false;
 	}
 	if (!**queue)

@@ -81,22 +81,22 @@ static bool take_number(struct threshold *t, char *text, char *why, size_t size)
 		rest = blank + 1 + strspn(blank + 1, " \t");
 	}
 	if (!compare_number(text, &t->number)) {
-		snprintf(why, size, "'%.100s' is no number", text);
+		snprintf(why, size, "'%.100s' is not a number", text);
 		return false;
 	}
 	if (rest) {
 		size_t digits;
 
 		if (strncmp(rest, "for", 3) != 0 || !strchr(" \t", rest[3]) || !rest[3]) {
-			snprintf(why, size, "'%.100s' follows the number; allowed is `for N`, a "
-				"number of windows in a row", rest);
+			snprintf(why, size, "'%.100s' follows the number; only `for N` can, with N "
+				"a number of windows in a row", rest);
 			return false;
 		}
 		rest += 3 + strspn(rest + 3, " \t");
 		digits = strspn(rest, "0123456789");
 		n = digits && digits < 8 && !rest[digits] ? strtoul(rest, NULL, 10) : 0;
 		if (n < 1 || n > FOR_MAX) {
-			snprintf(why, size, "'%.100s' is no number of windows; allowed is 1 to "
+			snprintf(why, size, "'%.100s' is not a number of windows: must be 1 to "
 				"1000000", rest);
 			return false;
 		}
@@ -133,7 +133,7 @@ void thresholds_add(struct thresholds *ts, const char *expr, char *why, size_t s
 
 	why[0] = '\0';
 	if (ts->n == THRESHOLDS_MAX) {
-		snprintf(why, size, "allowed are %d at most", THRESHOLDS_MAX);
+		snprintf(why, size, "there can be at most %d thresholds", THRESHOLDS_MAX);
 		return;
 	}
 	copy = strdup(expr);

@@ -334,7 +334,8 @@ static enum status take_names(struct live *live, struct err *err)
 		return print_names(live, list, err);
 	st = run_queues_find(run, list, err);
 	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)
-		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; allowed are %d at most",
+		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; --source notifications "
+			"takes %d",
 			run->queues.n, CHANNEL_QUEUES_MAX);
 	if (st != ST_OK)
 		return st;

@@ -343,7 +343,8 @@ void text_words_hint(char *out, size_t size, const char *s, const char *const *w
 	size_t used = 0;
 
 	for (size_t i = 0; i < n && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, " %s", words[i]);
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+			i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
 	if (near && used < size)
 		snprintf(out + used, size - used, "; did you mean %s?", near);
 }

@@ -78,7 +78,8 @@ bool text_matches(const char *pattern, const char *s, size_t len);
 /* The word nearest to s by edit distance; NULL: none is near enough to suggest. */
 const char *text_nearest_word(const char *s, const char *const *words, size_t n);
 
-/* Lists the words, and suggests the nearest to s: ` ndjson csv; did you mean csv?` */
+/* Writes a list of the words, and the nearest to s if it is near: `json, csv or table; did you mean
+ * csv?` Cuts what does not fit. */
 void text_words_hint(char *out, size_t size, const char *s, const char *const *words, size_t n);
 
 #endif

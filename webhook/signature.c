@@ -53,16 +53,16 @@ static const char *take_key(struct signature_keys *keys, const char *line, size_
 	int n;
 
 	if (keys->n == KEYS_MAX)
-		return "more than 16 keys";
+		return "there can be at most 16 keys";
 	if (len <= skip || memcmp(line, prefix, skip) != 0 || !is_base64(line + skip, len - skip))
-		return "allowed is whsec_ and base64";
+		return "must be whsec_ and the key in base64";
 	line += skip;
 	len -= skip;
 	n = (int)(len / 4 * 3) - (line[len - 1] == '=') - (line[len - 2] == '=');
 	if (n < KEY_MIN || n > KEY_MAX)
-		return "a key has 24 to 64 bytes";
+		return "a key must have 24 to 64 bytes";
 	if (EVP_DecodeBlock(keys->key[keys->n].bytes, (const unsigned char *)line, (int)len) < n)
-		return "allowed is whsec_ and base64";
+		return "must be whsec_ and the key in base64";
 	keys->key[keys->n++].len = n;
 	return NULL;
 }
@@ -82,7 +82,7 @@ static const char *take_keys(struct signature_keys *keys, const struct buf *text
 	}
 	if (!why)
 		*line = 0;
-	return why || keys->n ? why : "there is no key in it";
+	return why || keys->n ? why : "contains no key";
 }
 
 struct signature_keys *signature_keys_read(const char *path, struct lines *problems)
@@ -99,7 +99,7 @@ struct signature_keys *signature_keys_read(const char *path, struct lines *probl
 		why = take_keys(keys, &text, &line);
 	text_shown(shown, path, strlen(path));
 	if (why && line)
-		lines_add(problems, "--callback-key-file '%s': line %zu: %s", shown, line, why);
+		lines_add(problems, "--callback-key-file '%s', line %zu: %s", shown, line, why);
 	else if (why)
 		lines_add(problems, "--callback-key-file '%s': %s", shown, why);
 	buf_wipe(&text);

@@ -58,7 +58,7 @@ static bool has_scheme(const char *url)
 	return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
 }
 
-/* Fills *to and returns NULL, or returns what is allowed, in words. */
+/* Fills *to and returns NULL, or returns what is wrong with the URL. */
 static const char *read_url(struct target *to, const char *url)
 {
 	const char *host = authority_of(url), *why;
@@ -66,14 +66,14 @@ static const char *read_url(struct target *to, const char *url)
 	char *base;
 
 	if (*url && !text_is_visible(url, URL_MAX))
-		return "a URL of visible ASCII characters, 4096 at most";
+		return "must be at most 4096 visible ASCII characters";
 	if (!has_scheme(url))
-		return "an https URL, or http to a loopback host";
+		return "must be an https URL, or http to a loopback host";
 	if (memchr(host, '@', len))
-		return "a URL without user and password (the part ***@); what a receiver is "
-			"to know them by goes into --callback-header-file";
+		return "must not contain a user or password (the part ***@); put credentials for "
+			"the receiver into --callback-header-file";
 	if (host[len] == '\\')	/* some programs read it as a slash, some do not */
-		return "a URL without a backslash";
+		return "must not contain a backslash";
 	base = strndup(url, (size_t)(host - url) + len);
 	if (!base)
 		return why_no_memory;
@@ -82,10 +82,11 @@ static const char *read_url(struct target *to, const char *url)
 	if (!to->shown && !why)
 		return why_no_memory;
 	if (!to->shown)
-		return to->plain ? "https: plain http is for a loopback host alone"
+		return to->plain ? "must be https; http works only to a loopback host"
 			: ip_filter_text(host, strcspn(host, ":/?#"))
-			? "an address in its usual form, also with --callback-allow-private"
-			: "a URL with a host and, if needed, a port";
+			? "must have the IP address in its usual form, also with "
+			  "--callback-allow-private"
+			: "must have a host and, if needed, a port";
 	to->url = strdup(url);
 	return to->url ? NULL : why_no_memory;
 }
@@ -109,16 +110,14 @@ static void add_url(struct targets *t, const char *url, struct lines *problems,
 {
 	struct target to = { NULL, NULL, false }, *v;
 	char shown[TEXT_SHOWN_SIZE];
-	const char *why = t->n == TARGETS_MAX ? "16 URLs at most" : read_url(&to, url);
+	const char *why = t->n == TARGETS_MAX ? "there can be at most 16 URLs" : read_url(&to, url);
 
 	if (why == why_no_memory)
 		problems->failed = true;
 	else if (why)
-		lines_add(problems, "--callback '%s': allowed is %s",
-			target_shown(shown, url), why);
+		lines_add(problems, "--callback '%s': %s", target_shown(shown, url), why);
 	else if (is_known(t, url))
-		lines_add(warnings, "--callback '%s': the same URL twice is taken once",
-			to.shown);
+		lines_add(warnings, "--callback '%s' is given twice, and used once", to.shown);
 	else {
 		v = reallocarray(t->v, t->n + 1, sizeof(*v));
 		if (v) {
@@ -172,7 +171,8 @@ static bool is_value(const char *s, size_t len)
 	return len > 0;
 }
 
-/* Adds a header and returns NULL, or returns what is allowed. RFC 9110 §5.1: a name is a token. */
+/* Adds a header and returns NULL, or returns what is wrong with the line. A name is a token (RFC
+ * 9110 §5.1). */
 static const char *take_header(struct targets *t, const char *line, size_t len)
 {
 	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -181,17 +181,17 @@ static const char *take_header(struct targets *t, const char *line, size_t len)
 	size_t name = colon ? (size_t)(colon - line) : 0, value;
 
 	if (!name || strspn(line, token) != name)
-		return "`Name: value`";
+		return "must be `Name: value`";
 	if (is_ours(line, name))
-		return "a header that gsqstat does not set itself";
+		return "gsqstat sets this header itself";
 	colon++;
 	value = len - name - 1;
 	for (; value && (*colon == ' ' || *colon == '\t'); value--)
 		colon++;
 	if (!is_value(colon, value))
-		return "`Name: value` with visible ASCII characters";
+		return "must be `Name: value`, with a value of visible ASCII characters";
 	if (t->headers.n == TARGET_HEADERS_MAX)
-		return "64 lines at most";
+		return "there can be at most 64 headers";
 	lines_add(&t->headers, "%.*s: %.*s", (int)name, line, (int)value, colon);
 	return NULL;
 }
@@ -212,8 +212,8 @@ static void take_headers(struct targets *t, const char *text, size_t size,
 		if (len && at[0] != '#')
 			why = take_header(t, at, len);
 		if (why)
-			lines_add(problems, "--callback-header-file '%s': line %zu: allowed is "
-				"%s", text_shown(shown, t->header_file, strlen(t->header_file)),
+			lines_add(problems, "--callback-header-file '%s', line %zu: %s",
+				text_shown(shown, t->header_file, strlen(t->header_file)),
 				number, why);
 		at = lf ? lf + 1 : end;
 	}
@@ -227,7 +227,7 @@ static void read_headers(struct targets *t, struct lines *problems, struct lines
 	unsigned exposed = 0;
 
 	if (strcmp(path, "-") == 0)
-		why = "stdin is not for header lines";
+		why = "header lines cannot come from stdin";
 	else
 		why = secret_file_read(SECRET_FILE_HEADERS, path, &text, &exposed);
 	if (why) {
@@ -279,8 +279,8 @@ static void check_private(const struct targets *t, struct lines *problems)
 		size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
 
 		if (t->v[i].plain || ip_filter_text(host, len))
-			lines_add(problems, "--callback '%s': allowed is a public address, or any "
-				"with --callback-allow-private", t->v[i].shown);
+			lines_add(problems, "--callback '%s': the address is not public; add "
+				"--callback-allow-private to use it", t->v[i].shown);
 	}
 }
 

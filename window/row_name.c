@@ -68,6 +68,12 @@ void row_name_free(struct row_name *name)
 	*name = (struct row_name){ .field = ROW_FIELDS };
 }
 
+/* True for a word such as oWaiting. */
+static bool is_notification_metric(const char *s)
+{
+	return strchr("ont", s[0]) && s[0] && s[1] >= 'A' && s[1] <= 'Z' && !strchr(s, '.');
+}
+
 void row_name_explain(enum row_name_flaw flaw, const char *text, const char *part, char *why,
 	size_t size)
 {
@@ -79,13 +85,18 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 		break;
 	case ROW_NAME_NO_METRIC:
 		near = text_nearest_word(text, row_name_fields, ROW_FIELDS);
-		snprintf(why, size, "'%.100s' is no field of a row and no METRIC.STAT or "
+		if (!near && is_notification_metric(text)) {
+			snprintf(why, size, "name a statistic, for example %.100s.%s", text,
+				text[0] == 'o' ? "last" : "delta");
+			break;
+		}
+		snprintf(why, size, "'%.100s' is neither a field of a row nor METRIC.STAT or "
 			"METRIC.FIELD.STAT%s%s%s", text, near ? "; did you mean " : "",
 			near ? near : "", near ? "?" : "");
 		break;
 	case ROW_NAME_NO_STAT:
 		text_words_hint(hint, sizeof(hint), part, row_stat_names, STAT_NAMES);
-		snprintf(why, size, "'%.100s' is no statistic; allowed is one of%s", part, hint);
+		snprintf(why, size, "'%.100s' is not a statistic; use %s", part, hint);
 		break;
 	case ROW_NAME_NO_MEMORY:
 		snprintf(why, size, "out of memory");

@@ -215,8 +215,8 @@ TEST(filter__replaces_the_default)
 	bad("--outlier waitTime.avg.>5 " Q1, "METRIC.FIELD OP NUMBER");
 	bad("--outlier waittime.avg>5 " Q1, "did you mean waitTime?");
 	bad("--outlier None " Q1, "did you mean none?");
-	bad("--outlier none --outlier waitTime.avg>1 " Q1, "no other --outlier");
-	bad("--outlier waitTime.avg>1 --outlier none " Q1, "no other --outlier");
+	bad("--outlier none --outlier waitTime.avg>1 " Q1, "cannot be used with another");
+	bad("--outlier waitTime.avg>1 --outlier none " Q1, "cannot be used with another");
 }
 
 #define NOTICES "--source notifications "
@@ -287,38 +287,44 @@ TEST(value__of_the_notifications)
 /* What belongs to one source, and what has no place beside another option. */
 TEST(option__that_has_no_place_has_one_line)
 {
-	bad("--time event " NOTICES Q1, "--time 'event': allowed is arrival, or --source stream");
-	bad("--lateness 5s " NOTICES Q1, "--lateness '5s': allowed is --source stream alone");
-	bad("-i PT30S " NOTICES Q1, "--interval 'PT30S': allowed is --source stream alone");
-	bad("--subscribe url " NOTICES Q1, "--subscribe 'url': allowed is --source stream alone");
-	bad("--outlier none " NOTICES Q1, "--outlier 'none': allowed is --source stream alone");
-	bad("--lateness 0s " NOTICES Q1, "--lateness '0s': allowed is 1ms");
-	bad("--queue-name x", "--queue-name 'x': allowed is --source notifications alone");
-	bad("--list-queues", "--list-queues: allowed is --source notifications alone");
-	bad("--skip-refused " Q1, "--skip-refused: allowed is --source notifications alone");
-	bad("--no-snapshot " Q1, "--no-snapshot: allowed is --source notifications alone");
-	bad("--now " Q1, "--now: allowed is --source notifications alone");
-	bad("--resync 5m " Q1, "--resync '5m': allowed is --source notifications alone");
-	bad(NOTICES "--now --resync 0 " Q1, "--resync '0': allowed is a run of windows");
-	bad(NOTICES "--no-snapshot --resync 1m " Q1, "--resync '1m': allowed is a run without");
-	bad(NOTICES "--replay " SAMPLE " --resync 1m " Q1, "--resync '1m': allowed is a live run");
-	bad(NOTICES "--resync 99ms " Q1, "--resync '99ms': allowed is 0, or 100ms to 24h");
-	bad("--profile p " Q1, "--profile 'p': allowed is --source notifications alone");
-	bad("--pong-timeout 9s " Q1, "--pong-timeout '9s': allowed is --source notif");
+	bad("--time event " NOTICES Q1, "--time 'event' needs --source stream; for");
+	bad("--lateness 5s " NOTICES Q1, "--lateness '5s' needs --source stream");
+	bad("-i PT30S " NOTICES Q1, "--interval 'PT30S' needs --source stream");
+	bad("--subscribe url " NOTICES Q1, "--subscribe 'url' needs --source stream");
+	bad("--outlier none " NOTICES Q1, "--outlier 'none' needs --source stream");
+	bad("--lateness 0s " NOTICES Q1, "--lateness '0s': must be 1ms");
+	bad("--queue-name x", "--queue-name 'x' needs --source notifications");
+	bad("--list-queues", "--list-queues needs --source notifications");
+	bad("--skip-refused " Q1, "--skip-refused needs --source notifications");
+	bad("--no-snapshot " Q1, "--no-snapshot needs --source notifications");
+	bad("--now " Q1, "--now needs --source notifications");
+	bad("--resync 5m " Q1, "--resync '5m' needs --source notifications");
+	bad(NOTICES "--now --resync 0 " Q1, "--resync '0' cannot be used with --now");
+	bad(NOTICES "--no-snapshot --resync 1m " Q1,
+		"--resync '1m' cannot be used with --no-snapshot");
+	bad(NOTICES "--replay " SAMPLE " --resync 1m " Q1,
+		"--resync '1m' cannot be used with --replay");
+	bad(NOTICES "--resync 99ms " Q1, "--resync '99ms': must be 0, or 100ms to 24h");
+	bad("--profile p " Q1, "--profile 'p' needs --source notifications");
+	bad("--pong-timeout 9s " Q1, "--pong-timeout '9s' needs --source notif");
 	bad("--now -m oWaiting --source notificaton " Q1, "did you mean notifications?");
-	bad(NOTICES "--now -n 3 " Q1, "--count '3': allowed is a run of windows, not --now");
-	bad(NOTICES "--now -w 1m " Q1, "--window '1m': allowed is a run of windows");
-	bad(NOTICES "--now --align " Q1, "--align: allowed is a run of windows");
-	bad(NOTICES "--now --record x " Q1, "--record 'x': allowed is a run of windows");
-	bad(NOTICES "--now --replay " SAMPLE " " Q1, "--replay '" SAMPLE "': allowed is a run");
-	bad(NOTICES "--now --no-snapshot " Q1, "--no-snapshot: allowed is a run of windows");
-	bad(NOTICES "--list-queues -q " Q1, "--queue '" Q1 "': allowed is a run without --list");
-	bad(NOTICES "--list-queues " Q1, "QUEUE_ID '" Q1 "': allowed is a run without --list");
-	bad(NOTICES "--list-queues --queue-name x", "--queue-name 'x': allowed is a run without");
-	bad(NOTICES "--list-queues --now", "--now: allowed is a run without --list-queues");
-	bad(NOTICES "--list-queues --record x", "--record 'x': allowed is a run without");
-	bad(NOTICES "--list-queues --replay " SAMPLE, "--replay '" SAMPLE "': allowed is a run");
-	bad(NOTICES "--list-queues --check nagios", "--check 'nagios': allowed is a run without");
+	bad(NOTICES "--now -n 3 " Q1, "--count '3' cannot be used with --now");
+	bad(NOTICES "--now -w 1m " Q1, "--window '1m' cannot be used with --now");
+	bad(NOTICES "--now --align " Q1, "--align cannot be used with --now");
+	bad(NOTICES "--now --record x " Q1, "--record 'x' cannot be used with --now");
+	bad(NOTICES "--now --replay " SAMPLE " " Q1,
+		"--replay '" SAMPLE "' cannot be used with --now");
+	bad(NOTICES "--now --no-snapshot " Q1, "--no-snapshot cannot be used with --now");
+	bad(NOTICES "--list-queues -q " Q1, "--queue '" Q1 "' cannot be used with --list-queues");
+	bad(NOTICES "--list-queues " Q1, "QUEUE_ID '" Q1 "' cannot be used with --list-queues");
+	bad(NOTICES "--list-queues --queue-name x",
+		"--queue-name 'x' cannot be used with --list-queues");
+	bad(NOTICES "--list-queues --now", "--now cannot be used with --list-queues");
+	bad(NOTICES "--list-queues --record x", "--record 'x' cannot be used with --list-queues");
+	bad(NOTICES "--list-queues --replay " SAMPLE,
+		"--replay '" SAMPLE "' cannot be used with --list-queues");
+	bad(NOTICES "--list-queues --check nagios",
+		"--check 'nagios' cannot be used with --list-queues");
 }
 
 static bool asks(char *word)
@@ -348,32 +354,32 @@ TEST(value__of_the_notifications_that_is_bad)
 {
 	bad("--source notifications", "no queue: name one by --queue, --queue-file, --queue-name");
 	bad("--source notifications --now", "no queue");
-	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': allowed is a metric of the notif");
+	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': must be a metric of the notif");
 	bad(NOTICES "-m o*x " Q1, "--metric 'o*x'");
-	bad("-m oWaiting " Q1, "--metric 'oWaiting': allowed is one of state");
+	bad("-m oWaiting " Q1, "--metric 'oWaiting': must be state, queueState");
 	bad(NOTICES "--queue-name=", "--queue-name ''");
 	bad(NOTICES "--queue-name \xFF", "--queue-name '?'");
 	bad(NOTICES "--pong-timeout 0s " Q1, "--pong-timeout '0s'");
-	bad(NOTICES "-H mars-1 " Q1, "--host 'mars-1': allowed is an AWS region");
-	bad(NOTICES "-H http://api.x.de " Q1, "--host 'http://api.x.de': allowed is https");
+	bad(NOTICES "-H mars-1 " Q1, "--host 'mars-1': must be an AWS region");
+	bad(NOTICES "-H http://api.x.de " Q1, "--host 'http://api.x.de': must be https");
 }
 
-/* Flag, value, what is allowed, and the nearest word. */
+/* Flag, value, what it must be, and the nearest word. */
 TEST(value__that_is_bad_has_one_line)
 {
-	bad("-w 99ms " Q1, "--window '99ms': allowed is 100ms to 24h");
+	bad("-w 99ms " Q1, "--window '99ms': must be 100ms to 24h");
 	bad("-w 5 --lateness 1m " Q1, "--window '5'");
 	bad("-i PT11S --lateness 40m " Q1, "--interval 'PT11S'");
 	bad("-w 24h1ms " Q1, "24h1ms");
 	bad("-w 86400001ms " Q1, "24h");
 	bad("-w 1e3s " Q1, "1e3s");
-	bad("--lateness 0s " Q1, "--lateness '0s': allowed is 1ms");
-	bad("--lateness 31m " Q1, "--lateness '31m': allowed is 60 windows at most, that is 30m");
+	bad("--lateness 0s " Q1, "--lateness '0s': must be 1ms");
+	bad("--lateness 31m " Q1, "--lateness '31m': must be at most 60 windows, that is 30m");
 	bad("--retry-for 25h " Q1, "0 to 24h");
 	bad("-n 1000001 " Q1, "1 to 1000000");
 	bad("-n -1 " Q1, "--count '-1'");
 	bad("-n  " Q1, "--count ''");
-	bad("-f jsn " Q1, "ndjson csv");
+	bad("-f jsn " Q1, "must be ndjson, csv, table, prometheus or influx");
 	bad("-f tsv " Q1, "did you mean csv?");
 	bad("-m state,waittime " Q1, "did you mean waitTime?");
 	bad("-m state, " Q1, "--metric ''");
@@ -389,10 +395,10 @@ TEST(value__that_is_bad_has_one_line)
 	assert_null(strstr(said, "word"));
 	bad("--replay " SAMPLE " -H h/path", "--host");
 	bad("--replay " SAMPLE " --client-secret-file nowhere", "--client-secret-file");
-	bad("--replay tests/notices.ndjson --time event", "as the recording is of notif");
-	bad("--replay tests/notices.ndjson -i PT30S", "a recording of the stream alone");
-	bad("--replay tests/notices.ndjson --outlier none", "a recording of the stream alone");
-	bad("--replay " SAMPLE " --queue-name x", "a recording of notifications alone");
+	bad("--replay tests/notices.ndjson --time event", "needs a recording of the stream; for");
+	bad("--replay tests/notices.ndjson -i PT30S", "needs a recording of the stream");
+	bad("--replay tests/notices.ndjson --outlier none", "needs a recording of the stream");
+	bad("--replay " SAMPLE " --queue-name x", "needs a recording of notifications");
 	bad("--replay tests/notices.ndjson -m waitTime", "--metric 'waitTime'");
 	bad("--replay " SAMPLE " --record x", "--record 'x'");
 	bad("-n 1", "no queue");

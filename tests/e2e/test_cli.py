@@ -62,7 +62,7 @@ def test_all_bad_values_are_told_at_once(user):
     (["-H", "[1.2.3.4]"], ["--host"]), (["-H", "a..example"], ["--host"]),
     (["-H", "x" * 64 + ".example"], ["--host"]), (["--client-secret-file", "nowhere"], ["nowhere"]),
     (["--replay", "nowhere"], ["--replay"]), (["--replay", "/"], ["directory"]),
-    (["--replay", "-", "-Q", "-"], ["stdin"]), (["-Q", "-", "-Q", "-"], ["read once"]),
+    (["--replay", "-", "-Q", "-"], ["stdin"]), (["-Q", "-", "-Q", "-"], ["read only once"]),
     (["--cacert", "/"], ["--cacert", "directory"]),
     (["--cacert", harness.__file__], ["no certificate"]),
     (["-o", "/"], ["directory"]), (["--record", "/"], ["directory"])])
@@ -277,10 +277,10 @@ def test_queue_file(user):
             == [QUEUE]
     for text in (QUEUE + "\0", QUEUE + "\r" + QUEUE, "x" * (1 << 20), QUEUE + " " + QUEUE):
         user.write("queues", text)
-        (line,) = refused(user, *HOST, "-Q", "queues", words=["queues, line 1"])
+        (line,) = refused(user, *HOST, "-Q", "queues", words=["'queues', line 1:"])
         assert len(line) < 400
     user.write("empty", "# none\n")
-    refused(user, *HOST, "-Q", "empty", QUEUE, words=["holds no queue ID"])
+    refused(user, *HOST, "-Q", "empty", QUEUE, words=["contains no queue ID"])
     with open(user.dir / "big", "wb") as big:
         big.truncate(5 << 20)
     refused(user, *HOST, "-Q", "big", words=["too long"])
@@ -431,9 +431,9 @@ def test_500_queues_and_no_more(tool):
     r = tool.run(*NOTICES[:-1], "-Q", "queues")
     assert r.status == 0 and r.settings["queue"]["value"] == lines[:500]
     refused(tool, *NOTICES[:-1], "-Q", "queues", lines[500],
-            words=["501 queues; allowed are 500 at most"])
+            words=["501 queues; --source notifications takes 500"])
     refused(tool, *NOTICES[:-1], "-Q", "queues", lines[500], "--replay", "/dev/null",
-            words=["501 queues; allowed are 500 at most"])
+            words=["501 queues; --source notifications takes 500"])
 
 
 def test_dry_run_shows_the_source_and_what_belongs_to_it(user):
@@ -485,7 +485,7 @@ def test_access_token_beats_id_and_secret_of_the_environment(tool):
 def test_access_token_that_no_header_can_carry(tool):
     for token in ("secret value", "x" * 16385, "secr\u00e9t"):
         tool.env.update(GENESYSCLOUD_ACCESS_TOKEN=token, GENESYSCLOUD_REGION="eu-west-1")
-        (line,) = refused(tool, *NOTICES, words=["GENESYSCLOUD_ACCESS_TOKEN: allowed is a token"])
+        (line,) = refused(tool, *NOTICES, words=["GENESYSCLOUD_ACCESS_TOKEN: must be a token"])
         assert token not in line
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = "x" * 16384
     assert tool.run(*NOTICES).status == 0
@@ -588,7 +588,7 @@ def test_profile_that_is_no_good(gc):
     refused(tool, *NOTICES, "--profile", "colon", "-H", "h.de", words=["holds no colon"])
     refused(tool, *NOTICES, "--profile", "both", words=["no host"])
     refused(tool, *NOTICES, "--profile", "Token", "--client-secret-file", "x",
-            words=["--client-secret-file 'x': allowed is a run without --profile"])
+            words=["--client-secret-file 'x' cannot be used with --profile"])
     refused(tool, *NOTICES, "--profile", "Token", "-o", path, words=["are one file"])
     path.write_text(GC + 'client_secret = "hidden-value\n')
     line = GC.count("\n") + 1

@@ -242,10 +242,10 @@ def test_statistics_are_those_that_are_asked_for(tool, args, stats):
 
 @pytest.mark.parametrize("args, words", [
     (("--source", "notifications", "--list-queues", *PROMETHEUS),
-     "--format 'prometheus': allowed is ndjson or csv with --list-queues"),
-    (("--stat", "last", QUEUE), "--stat 'last': allowed is -f prometheus or influx"),
-    (("-f", "influx", "--stat", "last,p97", QUEUE), "--stat 'p97': allowed is one of count"),
-    (("-f", "influx", "--stat", "last,", QUEUE), "--stat '': allowed is one of count"),
+     "--format 'prometheus' cannot be used with --list-queues; use ndjson or csv"),
+    (("--stat", "last", QUEUE), "--stat 'last' needs -f prometheus or -f influx"),
+    (("-f", "influx", "--stat", "last,p97", QUEUE), "--stat 'p97': must be count, last"),
+    (("-f", "influx", "--stat", "last,", QUEUE), "--stat '': must be count, last"),
     (("-f", "promethes", QUEUE), "did you mean prometheus?")])
 def test_usage(tool, args, words):
     assert words in tool.run("--dry-run", *args, status=2).err

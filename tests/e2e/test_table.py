@@ -125,7 +125,8 @@ def test_no_header(tool):
 def test_names_of_a_list_are_no_table(tool):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="h.example")
     r = tool.run("--source", "notifications", "--list-queues", "-f", "table", status=2)
-    assert r.err == "gsqstat: --format 'table': allowed is ndjson or csv with --list-queues\n"
+    assert r.err == "gsqstat: --format 'table' cannot be used with --list-queues; " \
+        "use ndjson or csv\n"
 
 
 def test_threshold_holds_beside_a_table(tool):

@@ -126,21 +126,21 @@ def test_partial_rows_count_and_the_signal_decides(tool, gate):
 
 
 @pytest.mark.parametrize("expr, words", [
-    ("waitTime.avg.maxx > 1", "'maxx' is no statistic; allowed is one of count last"),
-    ("abandonedCount.max > 1", "'abandonedCount' is no metric of this run"),
-    ("covrage < 1", "'covrage' is no field of a row and no METRIC.STAT or METRIC.FIELD.STAT; "
+    ("waitTime.avg.maxx > 1", "'maxx' is not a statistic; use count, last"),
+    ("abandonedCount.max > 1", "'abandonedCount' is not a metric of this run"),
+    ("covrage < 1", "'covrage' is neither a field of a row nor METRIC.STAT or METRIC.FIELD.STAT; "
      "did you mean coverage?"),
     ("Support:coverage < 1", "the stream has no names of queues"),
     ('"Support:coverage < 1', "has no `\":` at the end of a queue's name"),
-    ("a.b:coverage < 1", "'a.b' is no scope"),
-    ("99999999-1111-4111-8111-111111111111:coverage < 1", "is no queue of this run"),
+    ("a.b:coverage < 1", "'a.b' is not a scope"),
+    ("99999999-1111-4111-8111-111111111111:coverage < 1", "is not a queue of this run"),
     ("coverage < 1 four 2", "'four 2' follows the number"),
-    ("coverage < 1 for 0", "'0' is no number of windows"),
-    ("coverage < 1 for 1x", "'1x' is no number of windows"),
+    ("coverage < 1 for 0", "'0' is not a number of windows"),
+    ("coverage < 1 for 1x", "'1x' is not a number of windows"),
     ("coverage 1", "'coverage 1' has none of > >= < <= == !="),
-    ("coverage < one", "'one' is no number"), ("coverage <", "'' is no number"),
-    ("< 1", "'' is no field of a row"), (".max < 1", "'.max' is no field of a row"),
-    ("waitTime..max < 1", "'waitTime..max' is no field of a row")])
+    ("coverage < one", "'one' is not a number"), ("coverage <", "'' is not a number"),
+    ("< 1", "'' is neither a field of a row"), (".max < 1", "'.max' is neither a field of a row"),
+    ("waitTime..max < 1", "'waitTime..max' is neither a field of a row")])
 def test_bad_expressions_name_the_part_that_is_wrong(tool, expr, words):
     result = tool.run("--replay", SAMPLE, "-q", QUEUE, "--fail-if", expr, status=2)
     assert result.err.startswith("gsqstat: --fail-if '%s': " % expr) and words in result.err
@@ -198,7 +198,7 @@ def test_names_that_cannot_be_looked_up_end_the_run(tool, notify):
 def test_fail_fast_alone_is_usage(tool):
     result = tool.run("--replay", SAMPLE, "--fail-fast")
     assert (result.status, result.err) == (
-        2, "gsqstat: --fail-fast: allowed is a run with --fail-if\n")
+        2, "gsqstat: --fail-fast needs --fail-if\n")
 
 
 def test_rows_that_cannot_be_written_decide_before_a_threshold(tool):

@@ -77,20 +77,20 @@ TEST(words)
 	assert_int_equal(name->field, ROW_LAG_MAX);
 	add(true, "Sales/voice: oWaiting.max=5", "");
 	add(true, "sales/VOICE:oWaiting.max=5", "'oWaiting.max' has a range already");
-	add(true, "a b:oWaiting.max=5", "'a b' is no scope");
+	add(true, "a b:oWaiting.max=5", "'a b' is not a scope");
 	add(false, "oWaiting.max=3", "");
 	add(false, "oWaiting.max=4", "'oWaiting.max' has a range already");
-	add(false, "oWaiting.max", "'oWaiting.max' has no = before a range");
-	add(false, "oWaiting.max=", "'' is no range; allowed is [@][FROM:][TO]");
-	add(false, "oWaiting=5", "'oWaiting' is no field of a row");
+	add(false, "oWaiting.max", "'oWaiting.max' has no =RANGE at its end");
+	add(false, "oWaiting.max=", "'' is not a range: write [@][FROM:][TO]");
+	add(false, "oWaiting=5", "name a statistic, for example oWaiting.last");
 	add(false, "covrage=5", "did you mean coverage?");
-	add(false, "oWaiting.maxx=5", "'maxx' is no statistic; allowed is one of");
-	add(false, "=5", "'' is no field of a row");
+	add(false, "oWaiting.maxx=5", "'maxx' is not a statistic; use count, last, ");
+	add(false, "=5", "'' is neither a field of a row");
 	for (int i = 3; i < NAGIOS_PATHS_MAX; i++) {
 		snprintf(path, sizeof(path), "oM%d.max=1", i);
 		add(false, path, "");
 	}
-	add(false, "oMore.max=1", "allowed are 64 paths at most");
+	add(false, "oMore.max=1", "there can be at most 64 paths");
 	nagios_free(NULL);
 }
 

@@ -63,25 +63,25 @@ TEST(expressions)
 	good("\"A: b > c.d\":coverage<1");
 	good("\"x\":state.voice.active.max>0");
 	bad("", "'' has none of");
-	bad("oWaiting > 5", "'oWaiting' is no field of a row");
-	bad("oWaiting.maximum > 5", "'maximum' is no statistic");
+	bad("oWaiting > 5", "name a statistic, for example oWaiting.last");
+	bad("oWaiting.maximum > 5", "'maximum' is not a statistic");
 	bad("oWaiting.max > 5 for", "'for' follows the number");
-	bad("oWaiting.max > 5 for -1", "'-1' is no number of windows");
-	bad("oWaiting.max > 5 for 1000001", "'1000001' is no number of windows");
-	bad("oWaiting.max > 5 for 2 3", "'2 3' is no number of windows");
-	bad("oWaiting.max > 1e999", "'1e999' is no number");
-	bad("oWaiting.max > nan", "'nan' is no number");
-	bad("oWaiting.max > 0x10", "'0x10' is no number");
-	bad(":coverage<1", "'' is no scope");
-	bad("\"\":coverage<1", "'' is no scope");
-	bad("a b:coverage<1", "'a b' is no scope");
+	bad("oWaiting.max > 5 for -1", "'-1' is not a number of windows");
+	bad("oWaiting.max > 5 for 1000001", "'1000001' is not a number of windows");
+	bad("oWaiting.max > 5 for 2 3", "'2 3' is not a number of windows");
+	bad("oWaiting.max > 1e999", "'1e999' is not a number");
+	bad("oWaiting.max > nan", "'nan' is not a number");
+	bad("oWaiting.max > 0x10", "'0x10' is not a number");
+	bad(":coverage<1", "'' is not a scope");
+	bad("\"\":coverage<1", "'' is not a scope");
+	bad("a b:coverage<1", "'a b' is not a scope");
 	good("\"A/b\"/voice: coverage<1");
 	good("a/voice:coverage<1");
 	good("/voice:coverage<1");
-	bad("a/:coverage<1", "'' is no media type");
-	bad("a/b/c:coverage<1", "'b/c' is no media type");
-	bad("/:coverage<1", "'' is no media type");
-	bad("\"\"/voice:coverage<1", "'' is no scope");
+	bad("a/:coverage<1", "'' is not a media type");
+	bad("a/b/c:coverage<1", "'b/c' is not a media type");
+	bad("/:coverage<1", "'' is not a media type");
+	bad("\"\"/voice:coverage<1", "'' is not a scope");
 	bad("\"a:coverage<1", "'\"a:coverage<1' has no");
 }
 
@@ -95,7 +95,7 @@ TEST(at_most_so_many)
 		assert_string_equal(why, "");
 	}
 	thresholds_add(ts, "coverage<1", why, sizeof(why));
-	assert_string_equal(why, "allowed are 64 at most");
+	assert_string_equal(why, "there can be at most 64 thresholds");
 	thresholds_free(ts);
 }
 

@@ -12,8 +12,8 @@
 #define KEY65 "whsec_" A44 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define KEY23 "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define KEY25 "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
-#define BAD "allowed is whsec_ and base64"
-#define SIZE "a key has 24 to 64 bytes"
+#define BAD "must be whsec_ and the key in base64"
+#define SIZE "a key must have 24 to 64 bytes"
 
 static struct place {
 	char *root, *file;
@@ -66,7 +66,7 @@ TEST(keys__are_lines_of_a_file)
 	} table[] = {
 		{ KEY24, NULL }, { KEY24 "\n", NULL }, { KEY24 "\r\n" KEY64 "\r\n", NULL },
 		{ "\n# ours\n  " KEY25 "  # until May\n\n", NULL }, { KEY64, NULL },
-		{ "", "there is no key in it" }, { "# none\n\n", "there is no key in it" },
+		{ "", "contains no key" }, { "# none\n\n", "contains no key" },
 		{ KEY23, "line 1: " SIZE }, { KEY24 "\n\n" KEY65, "line 3: " SIZE },
 		{ "whsec_", "line 1: " BAD }, { "AAAA", "line 1: " BAD },
 		{ "WHSEC_" A44, BAD }, { "whsec_" A44 "A", BAD }, { "whsec_" A44 "AA=", BAD },
@@ -93,7 +93,7 @@ TEST(keys__are_sixteen_at_most)
 	text.len--;
 	buf_str(&text, "\n" KEY24);
 	assert_true(buf_char(&text, '\0'));
-	assert_null(keys_of(text.data, "line 18: more than 16 keys"));
+	assert_null(keys_of(text.data, "line 18: there can be at most 16 keys"));
 	buf_free(&text);
 }
 

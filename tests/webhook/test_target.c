@@ -74,7 +74,7 @@ TEST(url__with_a_user_is_refused_and_the_part_marked)
 {
 	bad("https://s3cret@hooks.example/", "'https://***@hooks.example'", "(the part ***@)");
 	bad("https://me:s3cret@hooks.example:1/s3cret", "'https://***@hooks.example:1'",
-		"without user and password");
+		"must not contain a user or password");
 	bad("https://a@s3cret@hooks.example/", "'https://***@hooks.example'", "***@");
 }
 
@@ -179,7 +179,7 @@ TEST(header__that_is_bad_is_named_by_its_line)
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		snprintf(text, sizeof(text), "X-Good: 1\n%s\n", lines[i]);
 		headers(text);
-		if (problems.n != 1 || !strstr(problems.v[0], "line 2: allowed is")
+		if (problems.n != 1 || !strstr(problems.v[0], "line 2: ")
 		    || strstr(problems.v[0], "s3cret"))
 			fail_msg("%s: %s", lines[i], problems.n ? problems.v[0] : "taken");
 	}
