@@ -16,6 +16,7 @@ import time
 import frames
 import harness
 import pytest
+import recordings
 from frames import frame
 from harness import BARE, QUEUE, SAMPLE
 
@@ -465,9 +466,7 @@ def test_rows_digest_is_of_the_bytes_printed(tool, args):
 
 
 def test_rows_of_notifications_have_a_digest(tool):
-    tool.write("in", '{"at":"2026-11-24T02:00:00.000000Z","stream":0,'
-                     '"state":"connected"}\n{"at":"2026-11-24T02:00:09.000000Z",'
-                     '"state":"end"}\n')
+    tool.write("in", recordings.state(0, "connected") + recordings.end(9))
     r = tool.run("--replay", "in", "--source", "notifications", "--no-snapshot", QUEUE)
     (line,) = r.events("window.flush")
     assert r.out and (line["rowsDigest"], line["rowsBytes"]) == (sha(r.out.encode()), len(r.out))

@@ -21,9 +21,8 @@ import gateway
 import harness
 import notice_frames
 from harness import NOTICES, QUEUE, REPLAY, SAMPLE
-from test_board import BEGIN, MS, ONE, answer, at, frame, instant
-from test_board import QUEUES as TWO
-from test_board import state as connection
+from recordings import MS, ONE, begin, end, frame, instant, named, state
+from recordings import QUEUES as TWO
 
 CHECK = ("--check", "nagios")
 QUEUES = ["5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d0%d" % n for n in (1, 2, 3)]
@@ -90,19 +89,16 @@ def test_the_last_window_alone_counts(tool):
     assert told(tool.run(*args, "-n", lacking + 1))[0] == "CRITICAL"
 
 
-NAMES = at(0, '"answer":"queues","frame":' + json.dumps(
-    {"entities": [{"id": ONE, "name": "Pay='s|\tDesk"}]}))
-
-
 def replay(tool, text, *args):
     return tool.run("--source", "notifications", "--replay", "-", "-w", "10s", "-n", 1, *CHECK,
-                    "-m", "*", *args, ONE, data=text + at(10, '"state":"end"'))
+                    "-m", "*", *args, ONE, data=text + end(10))
 
 
 def test_numbers_of_the_notification_service(tool):
     half = (notice_frames.interval(1795485601000),
             {"tWait": notice_frames.times(2, 9000, 1000, 8000)})
-    result = replay(tool, NAMES + BEGIN + frame(1, instant(1, {"oWaiting": 7}))
+    result = replay(tool, named(ONE, "Pay='s|\tDesk") + begin()
+                    + frame(1, instant(1, {"oWaiting": 7}))
                     + frame(2, notice_frames.observations(ONE, "voice", half)),
                     "-W", "oWaiting.max=5", "-C", "oServiceLevel.ratio=~:")
     assert told(result) == ("WARNING", "oWaiting.max of Pay='s_\ufffdDesk is 7, warning range 5")
@@ -120,8 +116,8 @@ def test_age_is_judged_where_somebody_waits(tool, waiting, state, words):
             if n in waiting else {"oWaiting": 0}).items()]} for n, queue in enumerate(TWO)]
     result = tool.run("--source", "notifications", "--replay", "-", "-w", "10s", *CHECK,
                       "-C", "oLongestWaiting.last=20000", *TWO,
-                      data=connection(0, "connected") + answer(0, snapshot)
-                      + at(10, '"state":"end"'))
+                      data=begin(snapshot)
+                      + end(10))
     assert told(result) == (state, words)
     assert len(values(result)) == len(waiting)
 
@@ -158,11 +154,11 @@ def test_one_number_of_one_queue_is_enough_without_a_range(tool, serve):
     (frame(1, notice_frames.observations(ONE, "voice", (
         notice_frames.interval(1795485601000), {"nOffered": {"count": 3}}))),
      ("OK", "1 queue, no range given")),
-    (frame(1, instant(1, {"oWaiting": 1})) + at(2, '"stream":0,"state":"lost"'), NOTHING)])
+    (frame(1, instant(1, {"oWaiting": 1})) + state(2, "lost"), NOTHING)])
 def test_notifications_without_a_number_are_unknown_without_a_range(tool, happening, state):
     wait = "-n", "2" if "lost" in happening else "1"
-    result = replay(tool, BEGIN + happening + (
-        at(20, '"state":"end"') if "lost" in happening else ""), *wait)
+    result = replay(tool, begin() + happening + (
+        end(20) if "lost" in happening else ""), *wait)
     assert told(result) == state
 
 
@@ -277,7 +273,7 @@ def test_a_side_file_that_is_full_is_unknown(tool):
 
 
 def test_no_window_is_unknown(tool, serve):
-    result = tool.run("--replay", "-", *CHECK, data='{"at":"2026-11-24T09:00:00Z","state":"end"}\n')
+    result = tool.run("--replay", "-", *CHECK, data=end(0))
     assert told(result)[0] == "UNKNOWN"
 
 

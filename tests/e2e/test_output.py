@@ -19,8 +19,10 @@ from fractions import Fraction
 import frames
 import harness
 import pytest
+import recordings
 from frames import frame
 from harness import QUEUE
+from recordings import S, T0, stamp
 
 BARE = "".join(frame(QUEUE, at="2026-11-24T02:00:%02dZ" % s, state={"active": s, "waiting": 0.1})
                + "\n" for s in range(0, 60, 5))
@@ -218,12 +220,8 @@ def test_rows_come_as_their_window_closes(tool, gate):
 
 def recorded(seconds, **data):
     """A recording's lines: one frame of each moment."""
-    lines = []
-    for second in seconds:
-        at = "2026-11-24T%02d:%02d:%02d.000000Z" % (2 + second // 3600, second // 60 % 60,
-                                                    second % 60)
-        lines.append('{"at":"%s","stream":0,"frame":%s}\n' % (at, frame(QUEUE, at=at, **data)))
-    return "".join(lines)
+    return "".join(recordings.frame(second, frame(QUEUE, at=stamp(T0 + second * S), **data))
+                   for second in seconds)
 
 
 def test_terminal_that_nobody_reads_does_not_keep_signals_away(tool):

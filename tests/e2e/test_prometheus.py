@@ -18,7 +18,7 @@ import gateway
 import harness
 import notice_frames
 from harness import QUEUE, REPLAY, SAMPLE
-from test_board import BEGIN, ONE, at, frame, instant
+from recordings import ONE, begin, end, frame, instant, named
 
 OUTLIER = "waitTime.avg>30000"      # the default, named: what it drops is no surprise then
 PROMETHEUS = ("-f", "prometheus")
@@ -179,9 +179,7 @@ SHOWN = NAME.replace("\n", "\ufffd")      # a control character of the name
 
 def recording():
     half = notice_frames.interval(1795485601000)
-    text = at(0, '"answer":"queues","frame":' + json.dumps(
-        {"entities": [{"id": ONE, "name": NAME}]}))
-    text += BEGIN + frame(1, instant(1, {"oWaiting": 7, "oInteracting": 2}))
+    text = named(ONE, NAME) + begin() + frame(1, instant(1, {"oWaiting": 7, "oInteracting": 2}))
     text += frame(2, notice_frames.observations(ONE, None, (1795485602000, {
         ("oUserRoutingStatuses", "OFF_QUEUE"): 3, ("oUserRoutingStatuses", "H"): 1,
         ("oUserPresences", "6a3af858-942f-489d-9700-5f9bcdcdae9b"): 2})))
@@ -190,7 +188,7 @@ def recording():
         "oServiceLevel": notice_frames.service_level(3, 4)})))
     text += frame(4, notice_frames.activity(ONE, {"voice": {
         "oWaiting": 3, "oLongestWaiting": 1795485603000}}))
-    return text + at(10, '"state":"end"')
+    return text + end(10)
 
 
 def test_numbers_of_the_notification_service(tool):

@@ -8,14 +8,20 @@ import time
 import frames
 import harness
 import pytest
+import recordings
 from frames import frame
 from harness import NOTICES, QUEUE, SAMPLE
+from recordings import at as line
+from recordings import end, state
 
 
 
 def at(second, queue=QUEUE, **data):
     whole, part = divmod(second * 1000, 60000)
     return frame(queue, at="2026-11-24T02:%02d:%06.3fZ" % (whole, part / 1000), **data)
+
+
+TIMED = ("--replay", "-", "--time", "arrival")
 
 
 def lines(*items):
@@ -39,7 +45,7 @@ def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
     again = tool.run("--replay", "recording", "--time", "arrival", *args)
     assert again.status == 0 and again.out == live.out
     args = [word for word in args if word not in frames.QUEUES]
-    piped = tool.run("--replay", "-", "--time", "arrival", *args,
+    piped = tool.run(*TIMED, *args,
                      data=(tool.dir / "recording").read_bytes())
     assert piped.out == live.out
 
@@ -69,13 +75,11 @@ def test_queue_that_is_silent_at_first_has_the_recorded_interval(tool, serve, fl
     ("", [None, "PT15S"]), (',"interval":"PT30S"', ["PT30S", "PT30S"]),
     (',"interval":7', [None, "PT15S"]), (',"interval":"%s"' % ("x" * 40), [None, "PT15S"])])
 def test_interval_of_a_row_is_the_recorded_one_or_the_first_frames(tool, member, expected):
-    def line(second, rest):
-        return '{"at":"2026-11-24T02:00:%02d.000000Z",%s}' % (second, rest)
-    frame = at(12).replace("PT10S", "PT15S")
-    assert "PT15S" in frame
-    data = lines(line(0, '"stream":0,"state":"connected"' + member),
-                 line(12, '"stream":0,"frame":' + frame), line(20, '"state":"end"'))
-    args = ("--replay", "-", "--time", "arrival", "-w", "10s", "-n", 2)
+    text = at(12).replace("PT10S", "PT15S")
+    assert "PT15S" in text
+    data = (line(0, '"stream":0,"state":"connected"' + member) + recordings.frame(12, text)
+            + end(20))
+    args = (*TIMED, "-w", "10s", "-n", 2)
     r = tool.run(*args, QUEUE, data=data)
     assert [row["interval"] for row in r.rows] == expected and r.end["brokenLines"] == 0
     r = tool.run(*args, "-i", "PT2M", QUEUE, data=data)
@@ -94,18 +98,17 @@ def test_window_cut_short_is_none_of_the_recording_either(tool, serve):
     assert (again.status, again.out) == (0, live.out), again.err
 
 
-def part(minute, *more, head=True, end=True, second=10):
-    """A recording of ten seconds of the stream."""
-    def line(second, rest):
-        return '{"at":"2026-11-24T02:%02d:%02d.000000Z",%s}' % (minute, second, rest)
-    return lines(*([line(0, RUN % ("stream", '"%s"' % QUEUE, '"PT10S"'))] if head else []),
-                 line(0, '"stream":0,"state":"connected"'),
-                 *(line(3, '"stream":0,"frame":' + text) for text in more),
-                 *([line(second, '"state":"end"')] if end else []))
+def part(minute, *texts, head=True, whole=True):
+    """A recording of ten seconds of the stream; head: says what was watched; whole: has an end."""
+    begin = 60 * minute
+    run = '"state":"run","schema":"gsqstat-recording/1","source":"stream","queues":["%s"],' \
+        '"interval":"PT10S"' % QUEUE
+    return "".join([line(begin, run) if head else "", state(begin, "connected"),
+                    *(recordings.frame(begin + 3, text) for text in texts),
+                    end(begin + 10) if whole else ""])
 
 
-RUN = '"state":"run","schema":"gsqstat-recording/1","source":"%s","queues":[%s],"interval":%s'
-ARRIVAL = ("--replay", "-", "--time", "arrival", "-w", "30s")
+ARRIVAL = (*TIMED, "-w", "30s")
 
 
 @pytest.mark.parametrize("head", [True, False])
@@ -128,7 +131,7 @@ def test_frame_that_two_recordings_have_counts_in_both(tool):
 
 
 def test_killed_recording_ends_with_its_last_line_where_another_follows(tool):
-    killed = part(0, at(3), end=False)
+    killed = part(0, at(3), whole=False)
     for torn in ("", "{", '{"', '{"at', '{"at":"2026-11-24T02:00:05.000000Z","stream":0,"fra'):
         r = tool.run(*ARRIVAL, data=killed + torn + part(1, at(63)))
         assert r.status == 0 and r.end["brokenLines"] == bool(torn), r.err
@@ -209,7 +212,7 @@ def test_sources_are_not_mixed(tool):
     r = tool.run(*ARRIVAL, data=part(0, at(3)) + notices)
     assert r.status == 8 and "another source" in r.end["message"], r.err
     # killed runs of older versions, so neither an end nor a beginning shows
-    r = tool.run(*ARRIVAL, data=part(0, at(3), head=False, end=False) + notices)
+    r = tool.run(*ARRIVAL, data=part(0, at(3), head=False, whole=False) + notices)
     assert r.status == 8 and "another source" in r.end["message"], r.err
     assert [row["end"][11:19] for row in r.rows] == ["02:00:03"]
     later = part(0, at(3), head=False).replace("2026-11-24T", "2026-11-25T").replace(
@@ -244,13 +247,12 @@ def test_name_where_no_queue_has_one_is_2(tool):
 
 
 @pytest.mark.parametrize("flags,data,words", [
-    ([], lambda: states(("02:00", "connected")), "--time arrival reads it"),
-    (["--time", "arrival"], lambda: lines(at(0)), "--time event reads them"),
-    (["-q", frames.QUEUES[1]], lambda: lines(at(0)), "of a queue that is named"),
-    (["--time", "arrival"], lambda: '{"at":"2026-11-24T02:00:00Z","state":"end"}\n',
-     "no window begins in it")])
+    ([], state(0, "connected"), "--time arrival reads it"),
+    (["--time", "arrival"], lines(at(0)), "--time event reads them"),
+    (["-q", frames.QUEUES[1]], lines(at(0)), "of a queue that is named"),
+    (["--time", "arrival"], end(0), "no window begins in it")])
 def test_replay_without_a_window_is_8_and_says_what_reads_it(tool, flags, data, words):
-    assert words in tool.run("--replay", "-", *flags, data=data(), status=8).end["message"]
+    assert words in tool.run("--replay", "-", *flags, data=data, status=8).end["message"]
 
 
 OTHER = "99999999-0000-4000-8000-000000000001"
@@ -278,19 +280,20 @@ def test_queue_that_was_silent_in_its_recording_has_its_rows(tool, source):
     assert r.status == 0 and r.rows[0]["queueId"] == OTHER, r.err
 
 
-def test_end_alone_says_nothing_of_coverage(tool):
-    data = lines('{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s}' % at(0),
-                 '{"at":"2026-11-24T02:00:10.000000Z","state":"end"}')
-    r = tool.run("--replay", "-", "--time", "arrival", "-w", "5s", QUEUE, data=data)
-    assert [row["coverage"] for row in r.rows] == [None, None]
+@pytest.mark.parametrize("data, window, coverage", [
+    (recordings.frame(0, at(0)) + end(10), "5s", [None, None]),     # an end alone says nothing
+    # moments that go back are no earlier end
+    (state(0, "connected") + state(300, "connected") + state(60, "connected") + end(300), "5m",
+     [1])])
+def test_coverage_of_odd_recordings(tool, data, window, coverage):
+    r = tool.run(*TIMED, "-w", window, QUEUE, data=data)
+    assert [row["coverage"] for row in r.rows] == coverage
 
 
 def test_moment_of_another_millennium_is_a_broken_line(tool):
-    def line(year, second, rest):
-        return '{"at":"%d-11-24T02:00:%02d.000000Z","stream":0,%s}' % (year, second, rest)
-    data = lines(line(2026, 0, '"state":"connected"'), line(2926, 1, '"frame":' + at(1)),
-                 line(2026, 2, '"frame":' + at(2)), line(2026, 10, '"state":"end"'))
-    r = tool.run("--replay", "-", "--time", "arrival", "-w", "10s", QUEUE, data=data)
+    far = recordings.frame(1, at(1)).replace("2026", "2926", 1)
+    r = tool.run(*TIMED, "-w", "10s", QUEUE, data=state(0, "connected") + far
+                 + recordings.frame(2, at(2)) + end(10))
     assert r.status == 0 and r.end["brokenLines"] == 1, r.err
     assert [row["updates"] for row in r.rows] == [1]
 
@@ -377,31 +380,26 @@ def test_member_that_comes_twice_makes_its_frame_invalid(tool, twice):
 
 @pytest.mark.parametrize("source", [[], ["--no-snapshot"]])
 def test_line_that_is_not_utf8_is_broken(tool, source):
-    line = b'{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s}\n'
-    frame = at(0, state={"micro": 1})
-    if source:
-        frame = '{"topicName":"x","micro":1}'
-    good, bad = [line % frame.encode().replace(b"micro", micro)
+    text = '{"topicName":"x","micro":1}' if source else at(0, state={"micro": 1})
+    good, bad = [recordings.frame(0, text).encode().replace(b"micro", micro)
                  for micro in (b"\xc2\xb5", b"\xb5")]
-    begin, end = [b'{"at":"2026-11-24T02:00:0%d.000000Z","state":"%s"}\n' % state
-                  for state in ((0, b"connected"), (1, b"end"))] if source else (b"", b"")
-    r = tool.run("--replay", "-", *source, data=good + bad + begin + good + end)
+    first, last = (state(0, "connected"), end(1)) if source else ("", "")
+    r = tool.run("--replay", "-", *source,
+                 data=good + bad + first.encode() + good + last.encode())
     assert r.status == 0 and r.end["messages"] == 2 and r.end["brokenLines"] == 1
     assert [(w["line"], w["detail"]) for w in r.events("warning") if "line" in w] == [
         (2, "not UTF-8")]
 
 
 def test_members_behind_the_frame_break_no_line(tool):
-    line = '{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s,"note":"mine"}' % at(0)
-    for line in (line, line.replace('"mine"', '{"x":1}')):
-        r = tool.run("--replay", "-", "--time", "arrival", data=line + "\n")
+    for note in ('"mine"', '{"x":1}'):
+        r = tool.run(*TIMED, data=line(0, '"stream":0,"frame":%s,"note":%s' % (at(0), note)))
         assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 0
 
 
 def test_two_values_for_one_frame_are_a_broken_line(tool):
-    line = '{"at":"2026-11-24T02:00:00.000000Z","stream":0,"frame":%s}' % at(0)
-    r = tool.run("--replay", "-", "--time", "arrival",
-                 data=lines(line, line[:-1] + " " + at(1) + "}"))
+    text = recordings.frame(0, at(0))
+    r = tool.run(*TIMED, data=text + text[:-2] + " " + at(1) + "}\n")
     assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 1
 
 
@@ -425,7 +423,7 @@ def test_last_line_cut_is_a_warning(tool, gate):
     tool.run("-w", "400ms", "--record", "recording", QUEUE)
     whole = (tool.dir / "recording").read_bytes()
     cut = whole[:whole.rindex(b'{"at"', 0, -60) + 40]
-    r = tool.run("--replay", "-", "--time", "arrival", "-w", "400ms", QUEUE, data=cut)
+    r = tool.run(*TIMED, "-w", "400ms", QUEUE, data=cut)
     assert r.status == 0 and r.rows[0]["partial"]
     assert r.warnings("cut off")
 
@@ -453,14 +451,14 @@ def test_align_begins_at_a_multiple(tool):
 
 
 def test_arrival_needs_an_arrival(tool):
-    assert tool.run("--replay", "-", "--time", "arrival", data=lines(at(0))).status == 8
+    assert tool.run(*TIMED, data=lines(at(0))).status == 8
 
 
 def test_rewritten_recording_still_replays(tool, gate):
     live = tool.run("-w", "400ms", "--record", "recording", QUEUE)
     loose = "".join(json.dumps(dict(sorted(json.loads(line).items()))) + "\r\n"
                     for line in (tool.dir / "recording").read_text().splitlines())
-    r = tool.run("--replay", "-", "--time", "arrival", "-w", "400ms", "-n", 1, QUEUE, data=loose)
+    r = tool.run(*TIMED, "-w", "400ms", "-n", 1, QUEUE, data=loose)
     assert r.rows == live.rows
 
 
@@ -486,34 +484,19 @@ def test_sample_shows_a_reconnect_outliers_and_a_silent_queue(tool):
     assert any(row["updates"] == 0 for row in r.rows)
 
 
-def states(*moments):
-    return lines(*('{"at":"2026-11-24T%s:00.000000Z","stream":0,"state":"%s"}' % moment
-                   for moment in moments))
-
-
 def test_recording_without_its_end_is_a_warning(tool):
-    data = states(("02:00", "connected"), ("02:01", "lost"))
-    killed = tool.run("--replay", "-", "--time", "arrival", QUEUE, data=data, status=0)
+    data = state(0, "connected") + state(60, "lost")
+    killed = tool.run(*TIMED, QUEUE, data=data, status=0)
     assert killed.warnings("killed")
-    whole = tool.run("--replay", "-", "--time", "arrival", QUEUE,
-                     data=data + '{"at":"2026-11-24T02:01:00.000000Z","state":"end"}\n')
+    whole = tool.run(*TIMED, QUEUE, data=data + end(60))
     assert whole.status == 0 and not whole.events("warning")
     assert whole.out == killed.out
 
 
 def test_windows_of_a_long_silence_wait_for_the_reader(tool):
     """One line closes 72,000 windows, nearly 30 MiB of rows; the reader is in no hurry."""
-    data = states(("02:00", "connected"), ("04:00", "lost"))
-    process = tool.start("--replay", "-", "--time", "arrival", "-w", "100ms", "--audit", "none",
-                         QUEUE, stdin=-1)
-    process.give(data)
+    process = tool.start(*TIMED, "-w", "100ms", "--audit", "none", QUEUE, stdin=-1)
+    process.give(state(0, "connected") + state(7200, "lost"))
     time.sleep(0.3)
     r = process.finish(status=0)
     assert r.out.count("\n") == 72000 and len(r.out) > 25_000_000
-
-
-def test_moments_that_go_back_are_no_earlier_end(tool):
-    data = (states(("02:00", "connected"), ("02:05", "connected"), ("02:01", "connected"))
-            + '{"at":"2026-11-24T02:05:00.000000Z","state":"end"}\n')
-    r = tool.run("--replay", "-", "--time", "arrival", "-w", "5m", QUEUE, data=data)
-    assert [row["coverage"] for row in r.rows] == [1]

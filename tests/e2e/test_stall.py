@@ -10,6 +10,7 @@ import time
 
 import harness
 import pytest
+import recordings
 from gateway import Gateway
 from gateway import Scenario as GatewayScenario
 from harness import QUEUE
@@ -139,9 +140,8 @@ def test_windows_that_ended_before_a_signal_are_whole(tool_of):
 
 
 def test_recording_that_ends_with_a_stall_lasts_until_its_end(tool):
-    text = "".join('{"at":"2026-11-24T02:00:%02d.000000Z",%s}\n' % line for line in (
-        (0, '"stream":0,"state":"connected"'),
-        (5, '"state":"stalled","until":"2026-11-24T02:00:25.000000Z"')))
+    text = recordings.state(0, "connected") + recordings.at(
+        5, '"state":"stalled","until":"2026-11-24T02:00:25.000000Z"')
     r = tool.run("--replay", "-", "--time", "arrival", "-w", "10s", QUEUE, data=text)
     assert [(row["coverage"], row["partial"], row["end"][17:19]) for row in r.rows] == [
         (0.5, False, "10"), (0, False, "20"), (0, True, "25")], r.err

@@ -6,9 +6,7 @@ import time
 import notice_frames
 import pytest
 from harness import NOTICES, QUEUE, REPLAY, SAMPLE
-from test_board import BEGIN, MS, ONE, answer, at, frame, instant
-from test_board import QUEUES as TWO
-from test_board import state as connection
+from recordings import ONE, begin, end, frame, instant
 
 OTHER = "99999999-1111-4111-8111-111111111111"     # no queue of the run
 
@@ -163,7 +161,7 @@ def test_scope_is_a_queue_of_the_service_by_its_name(tool):
 
 
 def test_names_that_a_recording_does_not_have_are_usage(tool):
-    text = BEGIN + frame(1, instant(1, {"oWaiting": 1})) + at(10, '"state":"end"')
+    text = begin() + frame(1, instant(1, {"oWaiting": 1})) + end(10)
     args = "--source", "notifications", "--replay", "-", "-w", "10s", ONE
     result = tool.run(*args, "--fail-if", "Sale:oWaiting.max > 0", data=text)
     assert (result.status, result.out) == (2, "")

@@ -4,12 +4,11 @@ import io
 import json
 
 import pytest
-
+import recordings
 from frames import frame
 from harness import QUEUE
 from notice_frames import queue
-from test_board import ONE, answer, at, instant, state
-from test_board import frame as notice
+from recordings import ONE, at, begin, end, instant, named
 
 UNSAFE = "\x01\x1b\n\r\t\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029" \
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -25,14 +24,12 @@ def assert_harmless(text):
 
 
 def recording():
-    names = at(0, '"answer":"queues","frame":' + json.dumps(
-        {"entities": [{"id": ONE, "name": NAME}]}))
     presences = {"results": [], "systemToOrganizationMappings": {NAME: ["id"]}}
     mappings = at(0, '"answer":"snapshot","asked":"2026-11-24T02:00:00Z","frame":'
                   + json.dumps(presences))
     metrics = {"oX" + NAME: 1, ("oUserPresences", "id"): 2}
-    return names + state(0, "connected") + answer(0) + mappings + notice(
-        1, instant(1, metrics, media="m" + NAME)) + at(10, '"state":"end"')
+    return named(ONE, NAME) + begin() + mappings + recordings.frame(
+        1, instant(1, metrics, media="m" + NAME)) + end(10)
 
 
 @pytest.mark.parametrize("form", FORMATS)

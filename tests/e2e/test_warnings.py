@@ -1,5 +1,4 @@
 """Warnings that printed numbers may be wrong: which they are, and that -s keeps them."""
-import json
 import re
 import time
 
@@ -7,24 +6,18 @@ import pytest
 
 import frames
 from harness import QUEUE, REPLAY
-from test_board import BEGIN, ONE, at, frame, instant
+from recordings import ONE, S, T0, at, begin, end, frame, instant, stamp
 
 SOURCE = "--source", "notifications", "-w", "10s"
 
 
-def moment(second):
-    return "2026-11-24T02:%02d:%06.3fZ" % divmod(second, 60)
-
-
-def recorded(arrival, second, **data):
+def recorded(arrival, second):
     """A frame that says `second` and that came at `arrival`."""
-    return json.dumps({"at": moment(arrival), "stream": 0, "frame": json.loads(
-        frames.frame(QUEUE, at=moment(second), **data))}) + "\n"
+    return frame(arrival, frames.frame(QUEUE, at=stamp(T0 + round(second * S))))
 
 
 def stream(*lines):
-    return '{"at":"%s","state":"connected","interval":"PT10S"}\n%s{"at":"%s","state":"end"}\n' % (
-        moment(0), "".join(lines), moment(50))
+    return at(0, '"state":"connected","interval":"PT10S"') + "".join(lines) + end(50)
 
 
 ARRIVAL = "--replay", "-", "--time", "arrival", "--lateness", "1s", "-w", "10s"
@@ -66,7 +59,7 @@ def test_a_live_stream_asks_about_this_machines_clock(tool, serve, ahead, flags,
 def test_notices_from_the_future_ask_about_the_clock(tool):
     early = "".join(frame(n, instant(n + 20, {"oWaiting": n})) for n in (1, 2, 3))
     result = tool.run(*SOURCE, "--replay", "-", "-m", "oWaiting", ONE,
-                      data=BEGIN + early + at(10, '"state":"end"'))
+                      data=begin() + early + end(10))
     assert result.rows[0]["clockSkew"] + result.rows[1]["clockSkew"] >= 3
     told, = result.warnings("clock")
     assert "timestamps are 20.000 s ahead of" in told
@@ -88,8 +81,8 @@ def test_what_the_default_rule_dropped_is_told_at_the_end(tool, flags, count):
 
 def notices(tool, *flags, windows=2, waits="oWaiting"):
     return tool.run(*SOURCE, "-n", windows, "--replay", "-", *flags, ONE,
-                    data=BEGIN + frame(1, instant(1, {waits: 1})) + frame(
-                        11, instant(11, {waits: 2})) + at(20, '"state":"end"'))
+                    data=begin() + frame(1, instant(1, {waits: 1})) + frame(
+                        11, instant(11, {waits: 2})) + end(20))
 
 
 UNKNOWN = "--metric oWating: nothing came of it, and it is no known metric; did you mean oWaiting?"
