@@ -301,12 +301,6 @@ def test_age(happened, last_and_max):
         {"last": last, "max": most} for last, most in last_and_max]
 
 
-def test_negative_age_is_0_and_a_clock_that_differs():
-    happened = [state(0, "connected"), longest(4, HALF + 60000)]
-    assert leaves(happened, AGE, 1) == [{"last": 0, "max": 0}]
-    assert [row["clockSkew"] for row in rows(happened, 1)] == [0, 1]
-
-
 def test_age_over_media_is_the_maximum_and_unknown_while_down():
     happened = [state(0, "connected"), longest(1, HALF - 3000),
                 longest(2, HALF - 9000, "message"), longest(3, 0, "message"), state(12, "lost")]
@@ -314,21 +308,22 @@ def test_age_over_media_is_the_maximum_and_unknown_while_down():
         {"last": 13000, "max": 13000}, {"last": None, "max": 15000}]
 
 
-@pytest.mark.parametrize("place", ["stats", "data"])
-def test_age_in_a_snapshot_stands_in_either_place(place):
-    value = {"calculatedMetricValue": HALF - 1000}
-    answer = {"results": [{"group": group(Q, "voice"), "data": [
-        {"metric": "oLongestWaiting", **(value if place == "data" else {"stats": value})}]}]}
-    happened = [state(-1, "connected"), at(0, snapshot=answer, asked=HALF * 1000)]
-    assert leaves(happened, AGE, 1) == [{"last": 11000, "max": 11000}]
+def longest_in_snapshot(place, since):
+    """The age stands in either place of a snapshot."""
+    value = {"calculatedMetricValue": since}
+    return at(0, asked=HALF * 1000, snapshot={"results": [{"group": group(Q, "voice"), "data": [
+        {"metric": "oLongestWaiting", **(value if place == "data" else {"stats": value})}]}]})
 
 
-def test_negative_age_in_a_snapshot_is_a_clock_that_differs():
-    answer = {"results": [{"group": group(Q, "voice"), "data": [
-        {"metric": "oLongestWaiting", "stats": {"calculatedMetricValue": HALF + 60000}}]}]}
-    happened = [state(-1, "connected"), at(0, snapshot=answer, asked=HALF * 1000)]
-    assert leaves(happened, AGE, 1) == [{"last": 0, "max": 0}]
-    assert [row["clockSkew"] for row in rows(happened, 1)] == [0, 1]
+@pytest.mark.parametrize("happening, age, skew", [
+    (longest_in_snapshot("stats", HALF - 1000), 11000, 0),
+    (longest_in_snapshot("data", HALF - 1000), 11000, 0),
+    # a negative age is 0, and a clock that differs
+    (longest_in_snapshot("stats", HALF + 60000), 0, 1), (longest(4, HALF + 60000), 0, 1)])
+def test_age_in_a_snapshot_and_by_another_clock(happening, age, skew):
+    happened = [state(-1, "connected"), happening]
+    assert leaves(happened, AGE, 1) == [{"last": age, "max": age}]
+    assert [row["clockSkew"] for row in rows(happened, 1)] == [0, skew]
 
 
 # -- the rest of a row

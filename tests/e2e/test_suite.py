@@ -77,22 +77,16 @@ def test_counts_of_coverage_are_whole_under_a_limit_of_file_sizes(tmp_path):
 BENCH = CI.parent / "tests" / "bench" / "run.py"
 
 
-@pytest.mark.parametrize("lacks, package", [
-    ("websockets", "python3-websockets"), ("trustme", "python3-trustme")])
-def test_bench_names_what_is_missing(tmp_path, lacks, package):
+@pytest.mark.parametrize("lacks, source, words", [
+    *((lacks, {}, 'bench: missing: python3-%s (Debian\'s names); "make deps bench" installs '
+       "them\n" % lacks) for lacks in ("websockets", "trustme")),
+    (None, {"BENCH_SOURCE": "steam"},
+     "bench: BENCH_SOURCE steam: the sources are stream, notifications, sinks\n")])
+def test_bench_names_what_is_missing_or_unknown(tmp_path, lacks, source, words):
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util as u\nreal = u.find_spec\n"
         "u.find_spec = lambda n, p=None: None if n == '%s' else real(n, p)\n" % lacks)
     done = subprocess.run([sys.executable, BENCH, "gsqstat", tmp_path],
-                          env={**os.environ, "PYTHONPATH": str(tmp_path)},
+                          env={**os.environ, "PYTHONPATH": str(tmp_path), **source},
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr == \
-        'bench: missing: %s (Debian\'s names); "make deps bench" installs them\n' % package
-
-
-def test_bench_refuses_a_source_that_it_does_not_know(tmp_path):
-    done = subprocess.run([sys.executable, BENCH, "gsqstat", tmp_path],
-                          env={**os.environ, "BENCH_SOURCE": "steam"},
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode == 1 and "stream, notifications, sinks" in done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", words)
