@@ -64,7 +64,7 @@ static void put_text_tag(struct buf *out, const char *key, const char *value)
 static void put_tags(struct buf *out, const struct row *row, const struct row_series *series)
 {
 	const struct agent_label agents = series ? agent_label_of(series)
-		: (struct agent_label){ NULL };
+		: (struct agent_label){ .key = NULL };
 	const bool presence = agents.key && strcmp(agents.key, "presence") == 0;
 
 	buf_str(out, "gsqstat");

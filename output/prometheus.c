@@ -334,12 +334,13 @@ static void put_queue(struct families *fs, const struct row_window *w, const str
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		begin(fs, numbers[i].name, numbers[i].help);
-		add(fs, &(struct metric_line){ row, w->source, { NULL }, numbers[i].value });
+		add(fs, &(struct metric_line){ row, w->source, { .key = NULL }, numbers[i].value });
 	}
 	for (enum row_lag s = 0; s < LAG_STATS; s++) {
 		snprintf(lag, sizeof(lag), "gsqstat_lag_%s_seconds", row_lag_names[s]);
 		begin(fs, lag, "Arrival less timestamp of what came in the window.");
-		add(fs, &(struct metric_line){ row, w->source, { NULL }, row->lag_ms[s] / 1000 });
+		add(fs, &(struct metric_line){ row, w->source, { .key = NULL },
+			row->lag_ms[s] / 1000 });
 	}
 	begin(fs, "gsqstat_rejected", "Frames of the window that do not count, and why.");
 	for (enum verdict v = 0; v < VERDICT_REJECTS; v++)
