@@ -108,7 +108,7 @@ static void warn_of_unmet(struct run *run)
 {
 	const struct thresholds *ts = run->set->thresholds;
 
-	if (!ts || !pipeline_printed(run->pipeline))
+	if (!ts || !sinks_windows(run->sinks))
 		return;
 	for (size_t i = 0; i < thresholds_count(ts); i++)
 		if (!threshold_was_met(ts, i))
@@ -137,7 +137,7 @@ static void warn_of_unanswered(struct run *run)
 
 	for (size_t i = 0; i < patterns->n; i++)
 		asked = asked || channel_api_query_has(patterns->v[i]);
-	if (!run->set->now || !asked || !pipeline_printed(run->pipeline))
+	if (!run->set->now || !asked || !sinks_windows(run->sinks))
 		return;
 	for (size_t i = 0; i < run->queues.n; i++) {
 		if (pipeline_was_answered(run->pipeline, i))
@@ -173,9 +173,10 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 
 	if (leaves_partial_rows(st))
 		late = pipeline_print_rest(run->pipeline, input_report(run).time_us, true, err);
-	if (late == ST_OK)
-		late = pipeline_end(run->pipeline, &run->warnings, err);
-	return late;
+	if (late != ST_OK)
+		return late;
+	pipeline_end(run->pipeline);
+	return sinks_end(run->sinks, &run->warnings, err);
 }
 
 /* Says where the rows are if -o could not be replaced. Part of the error text, so that -s shows

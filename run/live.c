@@ -386,7 +386,7 @@ static void watch_source(struct live *live)
 {
 	const struct run *run = live->run;
 
-	source_watch(&live->source, run->now_us, pipeline_printed_end_us(run->pipeline));
+	source_watch(&live->source, run->now_us, sinks_end_us(run->sinks));
 }
 
 /* If the source has been silent for too long, the windows that ended before that point come

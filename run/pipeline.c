@@ -20,10 +20,10 @@ enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf
 		return err_nomem(err);
 	p->source = source;
 	p->conf = *conf;
-	p->events = conf->sinks.events;
+	p->sinks = conf->sinks;
+	p->events = conf->events;
 	p->clock_us = NO_TIME;
-	p->sinks = sinks_new(&conf->sinks);
-	return p->sinks ? source->open(p, err) : err_nomem(err);
+	return source->open(p, err);
 }
 
 void pipeline_free(struct pipeline *p)
@@ -31,7 +31,6 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	p->source->close(p);
-	sinks_free(p->sinks);
 	buf_free(&p->text);
 	free(p);
 }
@@ -56,13 +55,6 @@ static void check_metrics(struct pipeline *p)
 		p->source->check_metrics(p);
 }
 
-static void window_closed(struct pipeline *p)
-{
-	clock_check_window(&p->clock_check, p->events, pipeline_printed(p) - 1, p->conf.replay);
-	if (pipeline_printed(p) == 1)
-		check_metrics(p);
-}
-
 static void warn_of_outliers(struct pipeline *p)
 {
 	const uint64_t n = audit_events_totals(p->events)->rejected[REJECT_OUTLIER];
@@ -80,14 +72,12 @@ static bool print_window(struct pipeline *p, const struct row_window *w, enum st
 	if (!w)
 		return false;
 	*st = sinks_window(p->sinks, w, err);
-	if (*st == ST_OK)
-		window_closed(p);
-	return *st == ST_OK;
-}
-
-static bool is_far_ahead(const struct pipeline *p)
-{
-	return p->conf.ahead && writer_waiting_bytes(p->conf.sinks.writer) > p->conf.ahead;
+	if (*st != ST_OK)
+		return false;
+	clock_check_window(&p->clock_check, p->events, w->index, p->conf.replay);
+	if (w->index == 0)
+		check_metrics(p);
+	return true;
 }
 
 enum status pipeline_print_due(struct pipeline *p, int64_t at_us, struct err *err)
@@ -97,7 +87,7 @@ enum status pipeline_print_due(struct pipeline *p, int64_t at_us, struct err *er
 	report_resync(p, at_us);
 	p->has_more = false;
 	while (!sinks_ends_run(p->sinks)) {
-		p->has_more = is_far_ahead(p);
+		p->has_more = sinks_wait_for_reader(p->sinks);
 		if (p->has_more || !print_window(p, p->source->due(p, at_us), &st, err))
 			break;
 	}
@@ -121,18 +111,17 @@ enum status pipeline_print_rest(struct pipeline *p, int64_t at_us, bool cut, str
 
 	p->has_more = false;
 	do
-		p->has_more = is_far_ahead(p);
+		p->has_more = sinks_wait_for_reader(p->sinks);
 	while (!p->has_more && print_window(p, p->source->rest(p, at_us, cut), &st, err));
 	return pipeline_check_memory(p, st, err);
 }
 
-enum status pipeline_end(struct pipeline *p, struct lines *warnings, struct err *err)
+void pipeline_end(struct pipeline *p)
 {
-	if (pipeline_printed(p) > 1)
+	if (sinks_windows(p->sinks) > 1)
 		check_metrics(p);
 	warn_of_outliers(p);
 	report_resync(p, INT64_MAX);
-	return sinks_end(p->sinks, warnings, err);
 }
 
 bool pipeline_has_more(const struct pipeline *p)
@@ -153,16 +142,6 @@ bool pipeline_is_over(const struct pipeline *p)
 bool pipeline_has_all(const struct pipeline *p)
 {
 	return window_clock_all_printed(p->source->clock(p));
-}
-
-int64_t pipeline_printed(const struct pipeline *p)
-{
-	return p->source->clock(p)->index;
-}
-
-int64_t pipeline_printed_end_us(const struct pipeline *p)
-{
-	return window_clock_printed_end_us(p->source->clock(p));
 }
 
 /* --- messages ------------------------------------------------------------------------ */

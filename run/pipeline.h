@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "output/writer.h"
+#include "output/side_file.h"
+#include "run/audit_events.h"
 #include "run/sinks.h"
 #include "util/base.h"
-#include "util/lines.h"
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 
@@ -27,9 +27,9 @@ struct pipeline_conf {		/* all pointers are borrowed for the pipeline's life */
 	struct queue_windows_conf queue_windows;
 	bool starts_connected;		/* --no-snapshot: window 0 begins with the connection */
 	/* both */
-	struct sinks_conf sinks;
+	struct sinks *sinks;
+	struct audit_events *events;
 	struct side_file *rejects;	/* NULL: none */
-	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
 	bool replay;
 	const char *default_outlier;	/* text of the default filter, if it is used; or NULL */
 };
@@ -99,8 +99,8 @@ void pipeline_set_names(struct pipeline *p, const char *const *name);
 void pipeline_set_interval(struct pipeline *p, const char *text, size_t len);
 
 /*
- * Print the windows that are over at at_us; all windows that are still open. If more than `ahead`
- * bytes would wait, pipeline_has_more is true: call the same again before any other function.
+ * Print the windows that are over at at_us; all windows that are still open. If the sinks wait for
+ * the reader of rows, pipeline_has_more is true: call the same again before any other function.
  */
 enum status pipeline_print_due(struct pipeline *p, int64_t at_us, struct err *err);
 enum status pipeline_print_rest(struct pipeline *p, int64_t at_us, bool cut, struct err *err);
@@ -109,13 +109,11 @@ bool pipeline_has_more(const struct pipeline *p);
 /* The clock of notifications without `at`: their newest timestamp. NO_TIME: none yet. */
 int64_t pipeline_clock_us(const struct pipeline *p);
 
-/* Call when no window follows; see sinks_end. */
-enum status pipeline_end(struct pipeline *p, struct lines *warnings, struct err *err);
+/* Call when no window follows, before sinks_end: warns of what the messages lacked. */
+void pipeline_end(struct pipeline *p);
 
 int64_t pipeline_due_us(const struct pipeline *p);	/* NO_TIME: no window ends by the clock */
 bool pipeline_has_all(const struct pipeline *p);	/* every window is printed */
 bool pipeline_is_over(const struct pipeline *p);	/* that, or a threshold ends the run */
-int64_t pipeline_printed(const struct pipeline *p);	/* how many windows */
-int64_t pipeline_printed_end_us(const struct pipeline *p);	/* NO_TIME: none yet */
 
 #endif

@@ -13,7 +13,7 @@
 struct pipeline {
 	const struct pipeline_source *source;
 	struct pipeline_conf conf;
-	struct sinks *sinks;
+	struct sinks *sinks;		/* these two are of conf */
 	struct audit_events *events;
 	struct buf text;	/* a line of --rejects */
 	struct clock_check clock_check;

@@ -163,13 +163,13 @@ void recorder_refusal(struct recorder *rec, const struct session_event *event)
 
 void recorder_end(struct recorder *rec)
 {
-	const struct pipeline *p = rec->run->pipeline;
-	int64_t at_us = rec->run->now_us;
+	const struct run *run = rec->run;
+	int64_t at_us = run->now_us, end_us = sinks_end_us(run->sinks);
 
-	if (!rec->run->record)
+	if (!run->record)
 		return;
-	if (pipeline_is_over(p) && pipeline_printed_end_us(p) < at_us)
-		at_us = pipeline_printed_end_us(p);
+	if (run_is_over(run) && end_us != NO_TIME && end_us < at_us)
+		at_us = end_us;
 	buf_clear(&rec->text);
 	recording_entry_put_end(&rec->text, at_us);
 	put_line(rec);

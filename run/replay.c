@@ -459,7 +459,7 @@ static bool waits_for_readers(const struct replay *r)
 {
 	const struct run *run = r->run;
 
-	return writer_waiting_bytes(run->writer) > RUN_AHEAD
+	return sinks_wait_for_reader(run->sinks)
 		|| (run->rejects && side_file_waiting_bytes(run->rejects) > RUN_AHEAD
 			&& side_file_is_read(run->rejects, run->now_us));
 }
@@ -499,9 +499,9 @@ static void warn_of_replay(struct replay *r)
 	else if (r->unended || (r->recordings && !r->recording_over))
 		lines_add(&run->warnings, "%s has no end: the run that recorded it was killed",
 			r->set->replay);
-	if (r->set->count && pipeline_printed(r->pipeline) < (int64_t)r->set->count)
+	if (r->set->count && sinks_windows(r->run->sinks) < (int64_t)r->set->count)
 		lines_add(&run->warnings, "%s holds %lld windows, fewer than --count %u",
-			r->set->replay, (long long)pipeline_printed(r->pipeline), r->set->count);
+			r->set->replay, (long long)sinks_windows(r->run->sinks), r->set->count);
 	audit_events_warnings(r->events, &run->warnings);
 }
 
@@ -546,7 +546,7 @@ static enum status print_rest(struct replay *r, struct err *err)
 	if (!r->recording_over)
 		st = end_windows(r, err);
 	r->done = r->recording_over || !pipeline_has_more(r->pipeline);
-	if (st == ST_OK && r->done && (!pipeline_printed(r->pipeline) || is_of_other_queues(r)))
+	if (st == ST_OK && r->done && (!sinks_windows(r->run->sinks) || is_of_other_queues(r)))
 		return nothing_used(r, err);
 	if (r->done)
 		warn_of_replay(r);

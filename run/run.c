@@ -23,6 +23,7 @@ static void run_free(struct run *run)
 	spool_free(run->spool);
 	http_free(run->http);
 	pipeline_free(run->pipeline);
+	sinks_free(run->sinks);
 	audit_events_free(run->events);
 	audit_free(run->audit);
 	progress_free(run->progress);
@@ -35,6 +36,31 @@ static void run_free(struct run *run)
 	free(run->queue_name);
 	buf_free(&run->text);
 	free(run);
+}
+
+static enum status open_parts(struct run *run, struct err *err)
+{
+	enum status st = setup_files(run, err);
+
+	if (st == ST_OK)
+		st = setup_audit(run, err);
+	if (st == ST_OK)
+		st = run_queues_begin(run, err);
+	if (st == ST_OK)
+		st = setup_sinks(run, err);
+	if (st == ST_OK)
+		st = setup_pipeline(run, err);
+	if (st == ST_OK)
+		st = setup_progress(run, err);
+	if (st == ST_OK)
+		st = run->input->open(&run->input_state, run, err);
+	if (st == ST_OK && run->set->targets.n)
+		st = setup_deliveries(run, err);
+	if (st == ST_OK && run->record)
+		st = side_file_begin(run->record, err);
+	if (st == ST_OK && run->rejects)
+		st = side_file_begin(run->rejects, err);
+	return st;
 }
 
 enum status run_open(struct run **out, const struct options *set, const struct run_clock *clock,
@@ -53,23 +79,7 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 	run->stderr_fd = -1;
 	run_clock_read(run);
 	run->began_us = run->now_us;
-	st = setup_files(run, err);
-	if (st == ST_OK)
-		st = setup_audit(run, err);
-	if (st == ST_OK)
-		st = run_queues_begin(run, err);
-	if (st == ST_OK)
-		st = setup_pipeline(run, err);
-	if (st == ST_OK)
-		st = setup_progress(run, err);
-	if (st == ST_OK)
-		st = run->input->open(&run->input_state, run, err);
-	if (st == ST_OK && set->targets.n)
-		st = setup_deliveries(run, err);
-	if (st == ST_OK && run->record)
-		st = side_file_begin(run->record, err);
-	if (st == ST_OK && run->rejects)
-		st = side_file_begin(run->rejects, err);
+	st = open_parts(run, err);
 	if (st != ST_OK)
 		return st;
 	run_clock_read(run);
@@ -111,7 +121,7 @@ static enum status check_audit(struct run *run, struct err *err)
 static void show_progress(const struct run *run)
 {
 	const struct options *set = run->set;
-	int64_t due = pipeline_due_us(run->pipeline), printed = pipeline_printed(run->pipeline);
+	int64_t due = pipeline_due_us(run->pipeline), printed = sinks_windows(run->sinks);
 	struct progress_state state = {
 		.window_left_us = NO_TIME,
 		.run_left_us = NO_TIME,

@@ -16,6 +16,7 @@
 #include "run/input.h"
 #include "run/pipeline.h"
 #include "run/run.h"
+#include "run/sinks.h"
 #include "util/buf.h"
 #include "util/lines.h"
 #include "webhook/deliveries.h"
@@ -38,6 +39,7 @@ struct run {
 	struct audit *audit;
 	struct audit_events *events;
 	struct progress *progress;	/* NULL: none is shown */
+	struct sinks *sinks;
 	struct pipeline *pipeline;
 	struct lines queues;	/* IDs: those named by ID, then those found by name */
 	const char **queue_name;	/* by index in queues; NULL: unknown */

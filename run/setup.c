@@ -83,11 +83,10 @@ static void deliver_window(void *arg, const struct payload_window *window)
 	deliveries_window(run->deliveries, &w);
 }
 
-static struct sinks_conf sinks_conf(struct run *run)
+enum status setup_sinks(struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
-
-	return (struct sinks_conf){
+	struct sinks_conf conf = {
 		.format = set->format,
 		.queues_alone = set->now,
 		.output = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
@@ -95,12 +94,16 @@ static struct sinks_conf sinks_conf(struct run *run)
 			.colour = may_colour(), .stats = set->stats, .writer = run->writer },
 		.events = run->events,
 		.writer = run->writer,
+		.ahead = run->input->real_time ? 0 : RUN_AHEAD,
 		.thresholds = set->thresholds,
 		.fail_fast = set->fail_fast,
 		.nagios = set->nagios,
 		.on_window = set->targets.n ? deliver_window : NULL,
 		.arg = run
 	};
+
+	run->sinks = sinks_new(&conf);
+	return run->sinks ? ST_OK : err_nomem(err);
 }
 
 static struct pipeline_conf pipeline_conf(struct run *run)
@@ -131,11 +134,11 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 		.metric = set->metric,
 		.nmetric = set->nmetric,
 		.nasked = set->nasked,
-		.ahead = run->input->real_time ? 0 : RUN_AHEAD,
 		.replay = set->replay != NULL,
 		.default_outlier = set->outlier_given || !set->outlier_text.n
 			? NULL : set->outlier_text.v[0],
-		.sinks = sinks_conf(run),
+		.sinks = run->sinks,
+		.events = run->events,
 		.rejects = run->rejects
 	};
 }

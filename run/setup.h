@@ -1,4 +1,4 @@
-/* Opens what a run needs whatever its input: files, audit, the pipeline, deliveries. */
+/* Opens what a run needs whatever its input: files, audit, sinks, the pipeline, deliveries. */
 #ifndef RUN_SETUP_H
 #define RUN_SETUP_H
 
@@ -7,6 +7,7 @@
 
 enum status setup_files(struct run *run, struct err *err);	/* output, --record, --rejects */
 enum status setup_audit(struct run *run, struct err *err);
+enum status setup_sinks(struct run *run, struct err *err);
 enum status setup_pipeline(struct run *run, struct err *err);	/* of the queues known so far */
 enum status setup_progress(struct run *run, struct err *err);
 enum status setup_net(struct run *run, struct err *err);	/* libcurl; once is enough */

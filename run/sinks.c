@@ -4,6 +4,7 @@
 
 #include "audit/hash_chain.h"
 #include "util/buf.h"
+#include "util/time.h"
 
 static const struct output *const outputs[] = {
 	[FORMAT_NDJSON] = &output_ndjson,
@@ -23,6 +24,8 @@ struct sinks {
 	struct buf last;		/* of the last whole window, with only_last */
 	bool has_last;
 	struct hash_chain_work *work;	/* for the digest of text */
+	int64_t windows;
+	int64_t end_us;			/* see sinks_end_us */
 	bool ends_run;
 };
 
@@ -33,6 +36,7 @@ struct sinks *sinks_new(const struct sinks_conf *conf)
 	if (!s)
 		return NULL;
 	s->conf = *conf;
+	s->end_us = NO_TIME;
 	s->output = outputs[conf->format];
 	s->work = hash_chain_work_new(NULL, 0);
 	if (s->output->new)
@@ -125,6 +129,8 @@ enum status sinks_window(struct sinks *s, const struct row_window *w, struct err
 	const struct row_window *shown = s->conf.queues_alone ? &s->queues : w;
 	enum status st;
 
+	s->windows++;
+	s->end_us = w->partial ? NO_TIME : w->end_ms * US_PER_MS;
 	if ((s->conf.queues_alone && !row_window_of_queues(w, &s->queues)) || !render(s, shown))
 		return err_nomem(err);
 	st = write_window(s, shown, err);
@@ -134,6 +140,21 @@ enum status sinks_window(struct sinks *s, const struct row_window *w, struct err
 	    || (s->conf.nagios && !nagios_take(s->conf.nagios, w)))
 		return err_nomem(err);
 	return s->output->only_last ? replace_window(s, shown, err) : ST_OK;
+}
+
+int64_t sinks_windows(const struct sinks *s)
+{
+	return s->windows;
+}
+
+int64_t sinks_end_us(const struct sinks *s)
+{
+	return s->end_us;
+}
+
+bool sinks_wait_for_reader(const struct sinks *s)
+{
+	return s->conf.ahead && writer_waiting_bytes(s->conf.writer) > s->conf.ahead;
 }
 
 enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "output/format.h"
 #include "output/nagios.h"
@@ -25,6 +26,7 @@ struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	struct output_conf output;
 	struct audit_events *events;
 	struct writer *writer;
+	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
 	struct thresholds *thresholds;	/* NULL: none */
 	bool fail_fast;			/* the first threshold that holds ends the run */
 	/* Called for each window, with its rows as NDJSON whatever the format; borrowed for the
@@ -40,6 +42,11 @@ struct sinks *sinks_new(const struct sinks_conf *conf);	/* NULL: out of memory *
 void sinks_free(struct sinks *s);
 
 enum status sinks_window(struct sinks *s, const struct row_window *w, struct err *err);
+int64_t sinks_windows(const struct sinks *s);	/* how many there were, also one that failed */
+/* When the last one ended; NO_TIME: there was none, or it is partial. */
+int64_t sinks_end_us(const struct sinks *s);
+/* More bytes wait than `ahead`: print no window before the reader has taken some. */
+bool sinks_wait_for_reader(const struct sinks *s);
 
 /* Call when no window follows. Writes what was kept for the end; adds warnings of what it lacks. */
 enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err);
