@@ -8,7 +8,6 @@
 #include "run/run_side_files.h"
 #include "run/signals.h"
 #include "run/wait.h"
-#include "source/channel_api.h"
 #include "util/buf.h"
 #include "util/lines.h"
 
@@ -125,35 +124,6 @@ static void warn_of_cut(const struct run *run)
 			"the message did", n, n > 1 ? "s were" : " was");
 }
 
-/* The service answers a query about a queue that does not exist, or that the client may not
- * see, without an error: the answer just has no values of that queue. */
-static void warn_of_unanswered(struct run *run)
-{
-	const struct lines *patterns = &run->set->patterns;
-	bool asked = false;
-	const char *first = NULL;
-	size_t n = 0;
-	char others[64] = "";
-
-	for (size_t i = 0; i < patterns->n; i++)
-		asked = asked || channel_api_query_has(patterns->v[i]);
-	if (!run->set->now || !asked || !sinks_windows(run->sinks))
-		return;
-	for (size_t i = 0; i < run->queues.n; i++) {
-		if (pipeline_was_answered(run->pipeline, i))
-			continue;
-		first = first ? first : run->queues.v[i];
-		n++;
-	}
-	if (n > 1)
-		snprintf(others, sizeof(others), " (nor of %zu other%s)", n - 1,
-			n > 2 ? "s" : "");
-	if (n)
-		lines_add(&run->warnings, "the snapshot does not tell of queue %s%s: there is no "
-			"such queue, the client's role does not reach it, or there is nothing to "
-			"tell", first, others);
-}
-
 /* What does not end a run but sets its status: failures of the source (3 to 5), looked at before
  * it is closed, then a threshold. A threshold that ended the run comes first. */
 static enum status settle_source(const struct run *run, struct err *err)
@@ -161,7 +131,7 @@ static enum status settle_source(const struct run *run, struct err *err)
 	const char *held = audit_events_first_threshold(run->events);
 	struct input_report input = input_report(run);
 
-	if (held && (input.fault == ST_OK || !pipeline_has_all(run->pipeline)))
+	if (held && (input.fault == ST_OK || !input.over))
 		return err_set(err, ST_HELD, "%s", held);
 	return input.fault == ST_OK ? ST_OK : err_set(err, input.fault, "%s", input.fault_text);
 }
@@ -172,10 +142,10 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 	enum status late = ST_OK;
 
 	if (leaves_partial_rows(st))
-		late = pipeline_print_rest(run->pipeline, input_report(run).time_us, true, err);
+		late = run->input->print_rest(run->input_state, err);
 	if (late != ST_OK)
 		return late;
-	pipeline_end(run->pipeline);
+	run->input->end(run->input_state);
 	return sinks_end(run->sinks, &run->warnings, err);
 }
 
@@ -278,14 +248,11 @@ static enum status exit_status(const struct run *run, enum status st)
 
 static const char *reason(const struct run *run, enum status st, const struct err *err)
 {
-	const char *over;
-
 	if (st != ST_OK)
 		return err->text;
 	if (run->set->nagios)
 		return nagios_text(run->set->nagios, st, "");
-	over = input_report(run).over;
-	return over ? over : "every window was printed";
+	return input_report(run).over;
 }
 
 enum status end_run(struct run *run, enum status st, struct err *err)
@@ -295,7 +262,6 @@ enum status end_run(struct run *run, enum status st, struct err *err)
 	st = end_all(run, st, err);
 	warn_of_unmet(run);
 	warn_of_cut(run);
-	warn_of_unanswered(run);
 	audit_redact(run->audit, err->text);
 	audit_events_warnings(run->events, &run->warnings);
 	audit_events_end(run->events, exit_status(run, st), reason(run, st, err));

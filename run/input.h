@@ -1,6 +1,8 @@
 /*
- * Where the messages of a run come from: a connection (live.c) or recordings (replay.c). A new
- * input is a file in run/ that defines a struct input, and a line in input.c that chooses it.
+ * Where the windows of a run come from: a connection (live.c) or recordings (replay.c). An input
+ * hands its windows to the run's sinks; these two get messages, and own a pipeline that makes
+ * windows of them. A new input is a file in run/ that defines a struct input, and a line in input.c
+ * that chooses it.
  */
 #ifndef RUN_INPUT_H
 #define RUN_INPUT_H
@@ -16,7 +18,7 @@ struct run;
 struct input_report {
 	int64_t deadline_us;	/* when the next turn is due at the latest */
 	int fd;			/* to wait for until it can be read; -1: none */
-	int64_t time_us;	/* where windows that are open end if the run fails now */
+	int64_t due_us;		/* when the next window ends; NO_TIME: not by the run's clock */
 	bool up;		/* connected */
 	const char *doing;	/* a few words, for the progress line */
 	const char *over;	/* why no window follows; NULL: one may */
@@ -43,7 +45,12 @@ struct input {
 	/* The process did not run from from_us until now. Call it before turn(). */
 	enum status (*stalled)(void *state, int64_t from_us, struct err *err);
 
-	/* Call when no turn follows. Returns how long the polite close may take. */
+	/* Call when no turn follows: prints the windows that are open now, as partial ones, if the
+	 * run was cut short. */
+	enum status (*print_rest)(void *state, struct err *err);
+	/* Call when no window follows: adds warnings of what its windows lack. */
+	void (*end)(void *state);
+	/* Call after that. Returns how long the polite close may take. */
 	int64_t (*close)(void *state);
 	/* Goes on with that. True: it is closed, and there is nothing more to wait for. */
 	bool (*step_close)(void *state);

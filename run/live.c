@@ -2,6 +2,7 @@
  * Live input: a turn takes what the source received and prints the windows that are over. With
  * --queue-name the queues are looked up before there is a source.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "auth/token.h"
@@ -10,6 +11,7 @@
 #include "run/run_queues.h"
 #include "run/run_state.h"
 #include "run/setup.h"
+#include "source/channel_api.h"
 #include "source/queue_cache.h"
 #include "source/queue_lookup.h"
 #include "source/source.h"
@@ -19,6 +21,7 @@
 
 struct live {
 	struct run *run;
+	struct pipeline *pipeline;
 	struct token_cache *token_cache;
 	struct token *token;
 	uint64_t reported_token;	/* generation of the last one in an event; 0: none */
@@ -122,7 +125,7 @@ static enum status take_cached_names(struct live *live, struct err *err)
 	    || !queue_cache_load(&key, NULL, 0, run->now_us, &live->cached_names,
 		    &run->warnings))
 		return ST_OK;
-	st = run_queues_find(run, &live->cached_names, err);
+	st = run_queues_find(run, live->pipeline, &live->cached_names, err);
 	if (st == ST_OK)
 		recorder_names(&live->recorder);
 	return st;
@@ -151,6 +154,7 @@ static enum status open_token(struct live *live, struct err *err)
 static enum status live_open(void **state, struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
+	struct pipeline_conf conf = setup_pipeline_conf(run);
 	struct live *live = calloc(1, sizeof(*live));
 	enum status st;
 
@@ -159,7 +163,9 @@ static enum status live_open(void **state, struct run *run, struct err *err)
 		return err_nomem(err);
 	live->run = run;
 	live->recorder.run = run;
-	st = setup_net(run, err);
+	st = pipeline_new(&live->pipeline, &conf, err);
+	if (st == ST_OK)
+		st = setup_net(run, err);
 	if (st == ST_OK)
 		st = open_token(live, err);
 	if (st != ST_OK)
@@ -178,6 +184,7 @@ static void live_free(void *state)
 
 	if (!live)
 		return;
+	pipeline_free(live->pipeline);
 	source_free(&live->source);
 	queue_lookup_free(live->lookup);
 	token_free(live->token);
@@ -201,7 +208,7 @@ static enum status take_message(struct live *live, const struct session_event *e
 	bool good;
 
 	recorder_message(&live->recorder, event);
-	st = pipeline_take(live->run->pipeline, &m, &good, &control, err);
+	st = pipeline_take(live->pipeline, &m, &good, &control, err);
 	if (live->source.channel)
 		channel_control(live->source.channel, event->socket, control, live->run->now_us);
 	return st;
@@ -212,7 +219,7 @@ static enum status take_state(struct live *live, const struct session_event *eve
 {
 	recorder_state(&live->recorder, event,
 		state == SOCKET_CONNECTED ? RECORDING_CONNECTED : RECORDING_LOST);
-	return pipeline_socket(live->run->pipeline, event->socket, state, event->at_us, err);
+	return pipeline_socket(live->pipeline, event->socket, state, event->at_us, err);
 }
 
 /* A snapshot. With --now it fills a window of 1 ms, in which the service counts as connected. */
@@ -228,11 +235,11 @@ static enum status take_answer(struct live *live, const struct session_event *ev
 
 	recorder_message(&live->recorder, event);
 	if (run->set->now)
-		st = pipeline_socket(run->pipeline, 0, SOCKET_CONNECTED, event->asked_us, err);
+		st = pipeline_socket(live->pipeline, 0, SOCKET_CONNECTED, event->asked_us, err);
 	if (st != ST_OK)
 		return st;
-	pipeline_start(run->pipeline, event->at_us);
-	st = pipeline_snapshot(run->pipeline, &a, &good, err);
+	pipeline_start(live->pipeline, event->at_us);
+	st = pipeline_snapshot(live->pipeline, &a, &good, err);
 	if (st == ST_OK && !good)
 		lines_add(&run->warnings, "the answer to the observation query is not all that "
 			"it should be");
@@ -274,7 +281,7 @@ static enum status take_event(struct live *live, const struct session_event *eve
 	case SESSION_SECRET:
 		return take_secret(live, event, err);
 	case SESSION_REFUSED:
-		pipeline_refuse(live->run->pipeline, event->queue_id);
+		pipeline_refuse(live->pipeline, event->queue_id);
 		recorder_refusal(&live->recorder, event);
 		break;
 	case SESSION_OVER:
@@ -299,7 +306,7 @@ static enum status take_events(struct live *live, struct err *err)
 	struct session_event event;
 	enum status st = ST_OK;
 
-	while (st == ST_OK && !pipeline_is_over(run->pipeline)
+	while (st == ST_OK && !pipeline_is_over(live->pipeline)
 	       && source_next(&live->source, run->now_us, &event))
 		st = take_event(live, &event, err);
 	return st;
@@ -332,7 +339,7 @@ static enum status take_names(struct live *live, struct err *err)
 			"%zu", list->skipped);
 	if (run->set->list_queues)
 		return print_names(live, list, err);
-	st = run_queues_find(run, list, err);
+	st = run_queues_find(run, live->pipeline, list, err);
 	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)
 		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; --source notifications "
 			"takes %d",
@@ -379,7 +386,7 @@ static enum status live_stalled(void *state, int64_t from_us, struct err *err)
 		return ST_OK;
 	recorder_stall(&live->recorder, from_us);
 	source_stalled(&live->source, from_us, run->now_us);
-	return pipeline_stalled(run->pipeline, from_us, run->now_us, err);
+	return pipeline_stalled(live->pipeline, from_us, run->now_us, err);
 }
 
 static void watch_source(struct live *live)
@@ -398,13 +405,13 @@ static enum status print_due(struct live *live, struct err *err)
 	enum status st = ST_OK;
 
 	if (silent_us < run->now_us) {
-		st = pipeline_print_due(run->pipeline, silent_us, err);
-		if (st != ST_OK || pipeline_is_over(run->pipeline))
+		st = pipeline_print_due(live->pipeline, silent_us, err);
+		if (st != ST_OK || pipeline_is_over(live->pipeline))
 			return st;
 		watch_source(live);
 		st = take_events(live, err);
 	}
-	return st == ST_OK ? pipeline_print_due(run->pipeline, run->now_us, err) : st;
+	return st == ST_OK ? pipeline_print_due(live->pipeline, run->now_us, err) : st;
 }
 
 static enum status live_catch_up(void *state, struct err *err)
@@ -431,8 +438,8 @@ static enum status live_turn(void *state, struct err *err)
 	if (st == ST_OK)
 		st = take_events(live, err);
 	if (st == ST_OK)	/* in event time messages end windows */
-		st = pipeline_print_due(run->pipeline, run->now_us, err);
-	if (st != ST_OK || pipeline_is_over(run->pipeline))
+		st = pipeline_print_due(live->pipeline, run->now_us, err);
+	if (st != ST_OK || pipeline_is_over(live->pipeline))
 		return st;
 	watch_source(live);
 	source_step(&live->source, run->now_us);
@@ -440,11 +447,11 @@ static enum status live_turn(void *state, struct err *err)
 	return take_events(live, err);
 }
 
-/* --- report and close ------------------------------------------------------------------- */
+/* --- report and end --------------------------------------------------------------------- */
 
 static int64_t deadline_us(const struct live *live)
 {
-	int64_t window = pipeline_due_us(live->run->pipeline);
+	int64_t window = pipeline_due_us(live->pipeline);
 	int64_t source = looks_up(live) ? queue_lookup_deadline_us(live->lookup)
 		: source_deadline_us(&live->source);
 
@@ -461,6 +468,13 @@ static const char *doing(const struct live *live)
 		: "connecting";
 }
 
+static const char *over(const struct live *live)
+{
+	if (live->listed)
+		return "every queue was listed";
+	return pipeline_has_all(live->pipeline) ? "every window was printed" : NULL;
+}
+
 static struct input_report live_report(const void *state)
 {
 	const struct live *live = state;
@@ -469,14 +483,59 @@ static struct input_report live_report(const void *state)
 	return (struct input_report){
 		.deadline_us = deadline_us(live),
 		.fd = -1,	/* libcurl knows the descriptors */
-		.time_us = live->run->now_us,
+		.due_us = pipeline_due_us(live->pipeline),
 		.up = up,
 		.doing = doing(live),
-		.over = live->listed ? "every queue was listed" : NULL,
+		.over = over(live),
 		.fault = source_status(&live->source),
 		.fault_text = up ? "queues were refused, see above"
 			: "the stream was down when the last window closed"
 	};
+}
+
+static enum status live_print_rest(void *state, struct err *err)
+{
+	struct live *live = state;
+
+	return pipeline_print_rest(live->pipeline, live->run->now_us, true, err);
+}
+
+/* The service answers a query about a queue that does not exist, or that the client may not
+ * see, without an error: the answer just has no values of that queue. */
+static void warn_of_unanswered(struct live *live)
+{
+	struct run *run = live->run;
+	const struct lines *patterns = &run->set->patterns;
+	bool asked = false;
+	const char *first = NULL;
+	size_t n = 0;
+	char others[64] = "";
+
+	for (size_t i = 0; i < patterns->n; i++)
+		asked = asked || channel_api_query_has(patterns->v[i]);
+	if (!run->set->now || !asked || !sinks_windows(run->sinks))
+		return;
+	for (size_t i = 0; i < run->queues.n; i++) {
+		if (pipeline_was_answered(live->pipeline, i))
+			continue;
+		first = first ? first : run->queues.v[i];
+		n++;
+	}
+	if (n > 1)
+		snprintf(others, sizeof(others), " (nor of %zu other%s)", n - 1,
+			n > 2 ? "s" : "");
+	if (n)
+		lines_add(&run->warnings, "the snapshot does not tell of queue %s%s: there is no "
+			"such queue, the client's role does not reach it, or there is nothing to "
+			"tell", first, others);
+}
+
+static void live_end(void *state)
+{
+	struct live *live = state;
+
+	pipeline_end(live->pipeline);
+	warn_of_unanswered(live);
 }
 
 static int64_t live_close(void *state)
@@ -510,6 +569,8 @@ const struct input input_live = {
 	.turn = live_turn,
 	.catch_up = live_catch_up,
 	.stalled = live_stalled,
+	.print_rest = live_print_rest,
+	.end = live_end,
 	.close = live_close,
 	.step_close = live_step_close
 };

@@ -7,6 +7,7 @@
 
 #include "run/run_queues.h"
 #include "run/run_state.h"
+#include "run/setup.h"
 #include "source/channel.h"
 #include "source/channel_api.h"
 #include "source/queue_match.h"
@@ -19,7 +20,7 @@
 
 struct replay {
 	struct run *run;
-	const struct options *set;	/* these three are the run's */
+	const struct options *set;	/* these two are the run's */
 	struct audit_events *events;
 	struct pipeline *pipeline;
 	struct recording *recording;	/* the input; borrowed from the options */
@@ -127,7 +128,7 @@ static enum status watch_names(struct replay *r, const struct recording_entry *e
 	for (size_t i = 0; st == ST_OK && r->run->any_queue && i < list.n; i++)
 		st = watch_queue(r, list.v[i].id, err);
 	if (st == ST_OK)
-		st = run_queues_set_names(r->run, &r->queue_list, err);
+		st = run_queues_set_names(r->run, r->pipeline, &r->queue_list, err);
 	free(hits.v);
 	queue_list_free(&list);
 	lines_free(&unknown);
@@ -153,7 +154,7 @@ static enum status take_names(struct replay *r, const struct recording_entry *e,
 	for (size_t i = 0; run->any_queue && i < list->n; i++)
 		if (run_queues_add(run, list->v[i].id, err) != ST_OK)
 			return err_nomem(err);
-	st = run_queues_find(run, list, err);
+	st = run_queues_find(run, r->pipeline, list, err);
 	for (size_t i = 0; i < list->n; i++)
 		r->used = r->used || lines_has(&run->queues, list->v[i].id);
 	return st;
@@ -555,8 +556,21 @@ static enum status print_rest(struct replay *r, struct err *err)
 
 /* --- what a run calls ------------------------------------------------------------------- */
 
+static struct pipeline_conf pipeline_conf(const struct run *run)
+{
+	struct pipeline_conf conf = setup_pipeline_conf(run);
+
+	conf.replay = conf.stream_windows.replay = conf.queue_windows.replay = true;
+	conf.stream_windows.nstream = RECORDING_STREAMS;
+	if (!run->set->interval_given)
+		conf.stream_windows.interval = NULL;	/* that of the recorded run */
+	conf.queue_windows.room = CHANNEL_QUEUES_MAX;
+	return conf;
+}
+
 static enum status replay_open(void **state, struct run *run, struct err *err)
 {
+	struct pipeline_conf conf = pipeline_conf(run);
 	struct replay *r = calloc(1, sizeof(*r));
 
 	*state = r;
@@ -565,10 +579,9 @@ static enum status replay_open(void **state, struct run *run, struct err *err)
 	r->run = run;
 	r->set = run->set;
 	r->events = run->events;
-	r->pipeline = run->pipeline;
 	r->recording = run->set->recording;
 	r->newest_at_us = NO_TIME;
-	return ST_OK;
+	return pipeline_new(&r->pipeline, &conf, err);
 }
 
 static void replay_free(void *state)
@@ -577,6 +590,7 @@ static void replay_free(void *state)
 
 	if (!r)
 		return;
+	pipeline_free(r->pipeline);
 	queue_list_free(&r->queue_list);
 	free(r);
 }
@@ -593,14 +607,29 @@ static struct input_report replay_report(const void *state)
 {
 	const struct replay *r = state;
 	bool idle = r->closed || r->waits || waits_for_readers(r);
+	bool over = r->done || pipeline_has_all(r->pipeline);
 
 	return (struct input_report){
 		.deadline_us = idle ? INT64_MAX : INT64_MIN,
 		.fd = r->waits && !r->closed ? recording_fd(r->recording) : -1,
-		.time_us = r->newest_at_us,
+		.due_us = NO_TIME,
 		.doing = "replay",
-		.over = r->done ? "every window was printed" : NULL
+		.over = over ? "every window was printed" : NULL
 	};
+}
+
+static enum status replay_print_rest(void *state, struct err *err)
+{
+	struct replay *r = state;
+
+	return pipeline_print_rest(r->pipeline, r->newest_at_us, true, err);
+}
+
+static void replay_end(void *state)
+{
+	const struct replay *r = state;
+
+	pipeline_end(r->pipeline);
 }
 
 static int64_t replay_close(void *state)
@@ -622,6 +651,8 @@ const struct input input_replay = {
 	.free = replay_free,
 	.report = replay_report,
 	.turn = replay_turn,
+	.print_rest = replay_print_rest,
+	.end = replay_end,
 	.close = replay_close,
 	.step_close = replay_step_close
 };

@@ -22,7 +22,6 @@ static void run_free(struct run *run)
 	deliveries_free(run->deliveries);
 	spool_free(run->spool);
 	http_free(run->http);
-	pipeline_free(run->pipeline);
 	sinks_free(run->sinks);
 	audit_events_free(run->events);
 	audit_free(run->audit);
@@ -48,8 +47,6 @@ static enum status open_parts(struct run *run, struct err *err)
 		st = run_queues_begin(run, err);
 	if (st == ST_OK)
 		st = setup_sinks(run, err);
-	if (st == ST_OK)
-		st = setup_pipeline(run, err);
 	if (st == ST_OK)
 		st = setup_progress(run, err);
 	if (st == ST_OK)
@@ -121,7 +118,8 @@ static enum status check_audit(struct run *run, struct err *err)
 static void show_progress(const struct run *run)
 {
 	const struct options *set = run->set;
-	int64_t due = pipeline_due_us(run->pipeline), printed = sinks_windows(run->sinks);
+	struct input_report input = input_report(run);
+	int64_t printed = sinks_windows(run->sinks);
 	struct progress_state state = {
 		.window_left_us = NO_TIME,
 		.run_left_us = NO_TIME,
@@ -129,13 +127,13 @@ static void show_progress(const struct run *run)
 		.windows = set->now ? 1 : set->count,
 		.frames = audit_events_totals(run->events)->frames,
 		.lag_us = audit_events_last_lag_us(run->events),
-		.connection = input_report(run).doing
+		.connection = input.doing
 	};
 
 	if (progress_due_us(run->progress) > run->now_us)
 		return;
-	if (due != NO_TIME && run->input->real_time) {
-		state.window_left_us = due - run->now_us;
+	if (input.due_us != NO_TIME) {
+		state.window_left_us = input.due_us - run->now_us;
 		state.run_left_us = state.window_left_us
 			+ (state.windows - printed - 1) * set->window_ms * US_PER_MS;
 	}
@@ -171,7 +169,7 @@ enum status run_turn(struct run *run, struct err *err)
 
 bool run_is_over(const struct run *run)
 {
-	return pipeline_is_over(run->pipeline) || input_report(run).over;
+	return sinks_ends_run(run->sinks) || input_report(run).over;
 }
 
 enum status run_close(struct run *run, enum status st, struct err *err)

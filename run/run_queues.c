@@ -40,7 +40,8 @@ enum status run_queues_add(struct run *run, const char *id, struct err *err)
 	return run->queues.failed ? err_nomem(err) : ST_OK;
 }
 
-enum status run_queues_set_names(struct run *run, const struct queue_list *list, struct err *err)
+enum status run_queues_set_names(struct run *run, struct pipeline *p,
+	const struct queue_list *list, struct err *err)
 {
 	size_t n = names_room(run);
 	const char **name = reallocarray(run->queue_name, n, sizeof(*name));
@@ -55,7 +56,7 @@ enum status run_queues_set_names(struct run *run, const struct queue_list *list,
 		if (queue != SIZE_MAX)
 			name[queue] = list->v[i].name;
 	}
-	pipeline_set_names(run->pipeline, name);
+	pipeline_set_names(p, name);
 	return ST_OK;
 }
 
@@ -95,16 +96,17 @@ static enum status find_of_thresholds(const struct run *run, struct err *err)
 	return st;
 }
 
-enum status run_queues_find(struct run *run, const struct queue_list *list, struct err *err)
+enum status run_queues_find(struct run *run, struct pipeline *p, const struct queue_list *list,
+	struct err *err)
 {
 	struct lines problems = { 0 };
 	enum status st = add_matches(run, list, &problems, err);
 
 	if (st == ST_OK)
-		st = run_queues_set_names(run, list, err);
+		st = run_queues_set_names(run, p, list, err);
 	if (st == ST_OK)
-		st = pipeline_set_queues(run->pipeline, (const char *const *)run->queues.v,
-			run->queues.n, run->queue_name, err);
+		st = pipeline_set_queues(p, (const char *const *)run->queues.v, run->queues.n,
+			run->queue_name, err);
 	if (st == ST_OK)
 		st = refuse_problems(run, &problems, err);
 	lines_free(&problems);

@@ -14,7 +14,6 @@
 #include "output/writer.h"
 #include "run/audit_events.h"
 #include "run/input.h"
-#include "run/pipeline.h"
 #include "run/run.h"
 #include "run/sinks.h"
 #include "util/buf.h"
@@ -40,7 +39,6 @@ struct run {
 	struct audit_events *events;
 	struct progress *progress;	/* NULL: none is shown */
 	struct sinks *sinks;
-	struct pipeline *pipeline;
 	struct lines queues;	/* IDs: those named by ID, then those found by name */
 	const char **queue_name;	/* by index in queues; NULL: unknown */
 	bool any_queue;		/* no queue is named, so every queue of the input has rows */

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "net/proxy_env.h"
-#include "source/channel.h"
 #include "source/channel_api.h"
 #include "util/buf.h"
 #include "util/time.h"
@@ -23,12 +22,11 @@ static struct stream_windows_conf windows_conf(const struct options *set)
 			.count = set->count },
 		.lateness_ms = set->lateness_ms,
 		.time = set->time,
-		.replay = set->replay != NULL,
-		.nstream = set->replay ? RECORDING_STREAMS : 1,
+		.nstream = 1,
 		.queue = (const char *const *)set->queues.v,
 		.nqueue = set->queues.n,
 		.metric = set->metric,
-		.interval = set->replay && !set->interval_given ? NULL : set->interval,
+		.interval = set->interval,
 		.queue_max = QUEUES_MET_MAX,
 		.outlier = set->outlier,
 		.noutlier = set->noutlier
@@ -106,7 +104,7 @@ enum status setup_sinks(struct run *run, struct err *err)
 	return run->sinks ? ST_OK : err_nomem(err);
 }
 
-static struct pipeline_conf pipeline_conf(struct run *run)
+struct pipeline_conf setup_pipeline_conf(const struct run *run)
 {
 	const struct options *set = run->set;
 
@@ -118,11 +116,9 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 				.align = set->align,
 				.count = set->now ? 1 : set->count
 			},
-			.replay = set->replay != NULL,
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
 			.queue_name = run->queue_name,
-			.room = set->replay ? CHANNEL_QUEUES_MAX : 0,
 			.any = run->any_queue,
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,
@@ -134,20 +130,12 @@ static struct pipeline_conf pipeline_conf(struct run *run)
 		.metric = set->metric,
 		.nmetric = set->nmetric,
 		.nasked = set->nasked,
-		.replay = set->replay != NULL,
 		.default_outlier = set->outlier_given || !set->outlier_text.n
 			? NULL : set->outlier_text.v[0],
 		.sinks = run->sinks,
 		.events = run->events,
 		.rejects = run->rejects
 	};
-}
-
-enum status setup_pipeline(struct run *run, struct err *err)
-{
-	struct pipeline_conf conf = pipeline_conf(run);
-
-	return pipeline_new(&run->pipeline, &conf, err);
 }
 
 /*

@@ -1,17 +1,20 @@
-/* Opens what a run needs whatever its input: files, audit, sinks, the pipeline, deliveries. */
+/* Opens what a run needs whatever its input: files, audit, sinks, deliveries. */
 #ifndef RUN_SETUP_H
 #define RUN_SETUP_H
 
+#include "run/pipeline.h"
 #include "run/run_state.h"
 #include "util/base.h"
 
 enum status setup_files(struct run *run, struct err *err);	/* output, --record, --rejects */
 enum status setup_audit(struct run *run, struct err *err);
 enum status setup_sinks(struct run *run, struct err *err);
-enum status setup_pipeline(struct run *run, struct err *err);	/* of the queues known so far */
 enum status setup_progress(struct run *run, struct err *err);
 enum status setup_net(struct run *run, struct err *err);	/* libcurl; once is enough */
 enum status setup_deliveries(struct run *run, struct err *err);
+
+/* Of a live run with the queues known so far; a replay changes it. */
+struct pipeline_conf setup_pipeline_conf(const struct run *run);
 
 /* Audit lines show REDACTED in its place. NULL is allowed. False: out of memory. */
 bool setup_secret(struct run *run, const char *secret);
