@@ -219,34 +219,7 @@ enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, 
 	return st;
 }
 
-enum status pipeline_snapshot(struct pipeline *p, const struct pipeline_answer *a, bool *good,
-	struct err *err)
-{
-	return p->source->snapshot(p, a, good, err);
-}
-
-bool pipeline_was_answered(const struct pipeline *p, size_t queue)
-{
-	return p->source->was_answered(p, queue);
-}
-
-void pipeline_refuse(struct pipeline *p, const char *queue_id)
-{
-	p->source->refuse(p, queue_id);
-}
-
-void pipeline_start(struct pipeline *p, int64_t at_us)
-{
-	p->source->start(p, at_us);
-}
-
-void pipeline_set_interval(struct pipeline *p, const char *text, size_t len)
-{
-	if (p->source->set_interval)
-		p->source->set_interval(p, text, len);
-}
-
-/* --- sockets, queues, recordings ------------------------------------------------------- */
+/* --- sockets and recordings ---------------------------------------------------------- */
 
 enum status pipeline_socket(struct pipeline *p, size_t socket, enum queue_window_socket state,
 	int64_t at_us, struct err *err)
@@ -270,15 +243,23 @@ bool pipeline_watch(struct pipeline *p, const char *queue_id)
 	return p->source->watch(p, queue_id);
 }
 
-const char *pipeline_queue_id(const struct pipeline *p, size_t queue)
+int64_t pipeline_clock_us(const struct pipeline *p)
 {
-	return p->source->queue_id ? p->source->queue_id(p, queue) : NULL;
+	return p->clock_us;
+}
+
+/* --- calls of one source ------------------------------------------------------------- */
+
+void pipeline_set_interval(struct pipeline *p, const char *text, size_t len)
+{
+	if (p->source->set_interval)
+		p->source->set_interval(p, text, len);
 }
 
 enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
 	const char *const *name, struct err *err)
 {
-	return p->source->set_queues(p, queue, n, name, err);
+	return p->source->set_queues ? p->source->set_queues(p, queue, n, name, err) : ST_OK;
 }
 
 void pipeline_set_names(struct pipeline *p, const char *const *name)
@@ -287,7 +268,31 @@ void pipeline_set_names(struct pipeline *p, const char *const *name)
 		p->source->set_names(p, name);
 }
 
-int64_t pipeline_clock_us(const struct pipeline *p)
+const char *pipeline_queue_id(const struct pipeline *p, size_t queue)
 {
-	return p->clock_us;
+	return p->source->queue_id ? p->source->queue_id(p, queue) : NULL;
+}
+
+void pipeline_refuse(struct pipeline *p, const char *queue_id)
+{
+	if (p->source->refuse)
+		p->source->refuse(p, queue_id);
+}
+
+void pipeline_start(struct pipeline *p, int64_t at_us)
+{
+	if (p->source->start)
+		p->source->start(p, at_us);
+}
+
+enum status pipeline_snapshot(struct pipeline *p, const struct pipeline_answer *a, bool *good,
+	struct err *err)
+{
+	*good = false;
+	return p->source->snapshot ? p->source->snapshot(p, a, good, err) : ST_OK;
+}
+
+bool pipeline_was_answered(const struct pipeline *p, size_t queue)
+{
+	return p->source->was_answered && p->source->was_answered(p, queue);
 }

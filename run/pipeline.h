@@ -63,22 +63,6 @@ enum status pipeline_stalled(struct pipeline *p, int64_t from_us, int64_t until_
 enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, bool *good,
 	enum notification_kind *control, struct err *err);
 
-/* The answer to an observation query. */
-struct pipeline_answer {
-	const char *text;
-	size_t len;
-	bool resync;		/* of --resync: it is compared with the values known so far */
-	const uint32_t *asked;	/* metrics it was asked for, see observation_query_bit; NULL: those
-				   of queue_windows_conf */
-	int64_t asked_us, at_us;
-};
-enum status pipeline_snapshot(struct pipeline *p, const struct pipeline_answer *a, bool *good,
-	struct err *err);
-/* Whether any answer had values of the queue with that number. */
-bool pipeline_was_answered(const struct pipeline *p, size_t queue);
-void pipeline_refuse(struct pipeline *p, const char *queue_id);
-void pipeline_start(struct pipeline *p, int64_t at_us);	/* begins window 0 of notifications */
-
 /*
  * Another recording follows; all windows of the one before are printed. Windows are numbered on,
  * but no values are kept. queue: all queues by number, borrowed. If queues are named, only those
@@ -88,15 +72,6 @@ void pipeline_start(struct pipeline *p, int64_t at_us);	/* begins window 0 of no
 enum status pipeline_restart(struct pipeline *p, const char *const *queue, size_t n,
 	struct err *err);
 bool pipeline_watch(struct pipeline *p, const char *queue_id);
-/* The ID of the queue with that number; NULL: none, or the source is the stream. */
-const char *pipeline_queue_id(const struct pipeline *p, size_t queue);
-/* All queues of notifications and their names by number, borrowed; before the first message. */
-enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
-	const char *const *name, struct err *err);
-/* The queues' names by number, borrowed. */
-void pipeline_set_names(struct pipeline *p, const char *const *name);
-/* The interval that a recorded stream was subscribed with, see stream_windows_interval. */
-void pipeline_set_interval(struct pipeline *p, const char *text, size_t len);
 
 /*
  * Print the windows that are over at at_us; all windows that are still open. If the sinks wait for
@@ -115,5 +90,37 @@ void pipeline_end(struct pipeline *p);
 int64_t pipeline_due_us(const struct pipeline *p);	/* NO_TIME: no window ends by the clock */
 bool pipeline_has_all(const struct pipeline *p);	/* every window is printed */
 bool pipeline_is_over(const struct pipeline *p);	/* that, or a threshold ends the run */
+
+/* --- stream only: does nothing with notifications --- */
+
+/* The interval that a recorded stream was subscribed with, see stream_windows_interval. */
+void pipeline_set_interval(struct pipeline *p, const char *text, size_t len);
+
+/* --- notifications only: with the stream they do nothing, and return ST_OK, false or NULL --- */
+
+/* All queues and their names by number, borrowed; before the first message. */
+enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
+	const char *const *name, struct err *err);
+/* The queues' names by number, borrowed. */
+void pipeline_set_names(struct pipeline *p, const char *const *name);
+/* The ID of the queue with that number; NULL: none. */
+const char *pipeline_queue_id(const struct pipeline *p, size_t queue);
+void pipeline_refuse(struct pipeline *p, const char *queue_id);
+void pipeline_start(struct pipeline *p, int64_t at_us);	/* begins window 0 */
+
+/* The answer to an observation query. */
+struct pipeline_answer {
+	const char *text;
+	size_t len;
+	bool resync;		/* of --resync: it is compared with the values known so far */
+	const uint32_t *asked;	/* metrics it was asked for, see observation_query_bit; NULL: those
+				   of queue_windows_conf */
+	int64_t asked_us, at_us;
+};
+/* *good: it is such an answer. */
+enum status pipeline_snapshot(struct pipeline *p, const struct pipeline_answer *a, bool *good,
+	struct err *err);
+/* Whether any answer had values of the queue with that number. */
+bool pipeline_was_answered(const struct pipeline *p, size_t queue);
 
 #endif

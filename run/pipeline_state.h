@@ -43,7 +43,7 @@ struct pipeline_source {
 	const struct window_clock *(*clock)(const struct pipeline *p);
 	int64_t (*due_us)(const struct pipeline *p);
 
-	/* NULL in the source that has no such thing */
+	/* One source lacks these (NULL); then the function of pipeline.h does nothing. */
 	void (*set_interval)(struct pipeline *p, const char *text, size_t len);
 	enum status (*set_queues)(struct pipeline *p, const char *const *queue, size_t n,
 		const char *const *name, struct err *err);
