@@ -24,7 +24,6 @@ void window_clock_next(struct window_clock *c)
 void window_clock_restart(struct window_clock *c)
 {
 	c->started = false;
-	c->first = c->index;
 	c->from_us = 0;
 }
 
@@ -74,9 +73,4 @@ void window_clock_label(const struct window_clock *c, int64_t end_us, bool cut,
 	r->start_ms = c->from_us / US_PER_MS;
 	r->end_ms = end_us / US_PER_MS;
 	r->partial = cut || end_us < window_clock_span(c).to_us;
-}
-
-int64_t window_clock_printed_end_us(const struct window_clock *c)
-{
-	return c->started && c->index > c->first ? c->from_us : NO_TIME;
 }

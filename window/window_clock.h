@@ -16,7 +16,6 @@ struct window_clock {
 	bool align;		/* windows begin at multiples of their length */
 	uint32_t count;		/* windows to print; 0: all of the input */
 	bool started;		/* the caller sets it once from_us is final */
-	int64_t first;		/* the number of the first window since the start */
 	int64_t index;		/* the oldest open window: so many are printed */
 	int64_t from_us;	/* where it begins */
 };
@@ -43,7 +42,5 @@ int64_t window_clock_cut_us(const struct window_clock *c, int64_t at_us);
  * run was cut short. */
 void window_clock_label(const struct window_clock *c, int64_t end_us, bool cut,
 	struct row_window *r);
-/* The end of the last window that was printed since the start; NO_TIME: none was. */
-int64_t window_clock_printed_end_us(const struct window_clock *c);
 
 #endif

@@ -483,18 +483,17 @@ TEST(rest__ends_at_the_ms)
 }
 
 /* Windows that continue others: the first one has the next number. */
-TEST(first__is_where_windows_number_on)
+TEST(index__is_where_windows_number_on)
 {
-	conf.clock.first = conf.clock.index = 7;
+	conf.clock.index = 7;
 	conf.clock.count = 8;
 	start();
-	assert_true(window_clock_printed_end_us(queue_windows_clock(windows)) == NO_TIME);
 	put("voice", COUNT("oX", 1), T0);
 	closed = due(T0 + 10 * S);
 	assert_int_equal(closed->index, 7);
 	assert_int_equal(closed->start_ms, T0 / 1000);
+	assert_int_equal(closed->end_ms, T0 / 1000 + 10000);
 	assert_stat(&closed->row[1], "oX", "count", STAT_OBSERVED_MS, 10000);
-	assert_int_equal(window_clock_printed_end_us(queue_windows_clock(windows)), T0 + 10 * S);
 	assert_true(window_clock_all_printed(queue_windows_clock(windows)));
 }
 
@@ -618,8 +617,8 @@ TEST(count__ends_the_windows)
 {
 	conf.clock.count = 2;
 	start();
-	due(T0 + 25 * S);
-	assert_int_equal(window_clock_printed_end_us(queue_windows_clock(windows)), T0 + 10 * S);
+	closed = due(T0 + 25 * S);
+	assert_int_equal(closed->end_ms, T0 / 1000 + 10000);
 	due(T0 + 25 * S);
 	assert_null(queue_windows_due(windows, T0 + 99 * S));
 	assert_true(window_clock_all_printed(queue_windows_clock(windows)));
