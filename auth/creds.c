@@ -21,7 +21,7 @@
 
 /* --- the host ----------------------------------------------------------------------- */
 
-/* libcurl takes more than that for a name. */
+/* True for a name of letters, digits, dots and hyphens; libcurl accepts other names too. */
 static bool is_host_name(const char *s, size_t len)
 {
 	size_t label = 0;
@@ -39,7 +39,7 @@ static bool is_host_name(const char *s, size_t len)
 	return s[0] != '.' && s[0] != '-';
 }
 
-/* Moves *host behind its scheme, if any; false: the scheme is unknown. */
+/* Skips the scheme of *host, if it has one. False: it has an unknown scheme. */
 static bool take_scheme(const char **host, bool *plain)
 {
 	static const struct {
@@ -99,7 +99,7 @@ static const char *const regions[][2] = {
 	{ "eusc-de-east-1", "edee1.eusc-pure.cloud" }
 };
 
-/* The domain of a host of the service: skips a prefix such as `api.`. */
+/* Returns the domain of a host of the service, without a prefix such as `api.`. */
 static const char *behind_prefix(const char *host)
 {
 	static const char *const prefixes[] = { "api.", "apps.", "login.", "streaming." };
@@ -137,7 +137,7 @@ static bool is_known_domain(const char *domain)
 	return false;
 }
 
-/* True for a word such as mars-1: not a host, but a region that is unknown or misspelt. */
+/* True for a word such as mars-1: it is not a host, but an unknown or misspelt region. */
 static bool looks_like_region(const char *word)
 {
 	size_t len = strlen(word);
@@ -153,7 +153,7 @@ static bool set_hosts(struct creds *c, const char *base_url, bool any_domain)
 
 	if (url_read(base_url, &url))
 		return false;
-	/* an address or loopback can have no `api.` in front of it */
+	/* an IP address or a loopback host has no subdomain `api.` */
 	if (url.is_address || url.is_loopback
 	    || (!any_domain && !is_known_domain(behind_prefix(url.host)))) {
 		c->domain = strdup(url.host);
@@ -190,7 +190,7 @@ bool creds_hosts(struct creds *c, const char *host, bool any_domain, const char 
 
 /* --- the environment ---------------------------------------------------------------- */
 
-/* Variables that belong together: ID and secret must come from the same family. */
+/* Variables of the same tools. ID and secret must come from the same family. */
 static const struct host_family {
 	const char *id, *secret, *host[2];
 	bool host_is_domain;	/* or a region: the API is at api.DOMAIN */
@@ -211,7 +211,7 @@ static char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Overwrites the bytes of the environment itself, which /proc shows. */
+/* Overwrites the value in the memory of the environment, which others can read in /proc. */
 static void wipe_variable(const char *name)
 {
 	const size_t len = strlen(name);
@@ -219,7 +219,7 @@ static void wipe_variable(const char *name)
 	for (char **at = environ; *at; at++)	/* it may be set twice */
 		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
 			memset(*at + len + 1, 'x', strlen(*at + len + 1));
-	/* keep the compiler from dropping memset: it does not know who reads the environment */
+	/* keep the compiler from dropping memset because nothing seems to read the bytes */
 	__asm__ volatile("" : : "r"(environ) : "memory");
 }
 
@@ -266,7 +266,7 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 			warnings);
 		return;
 	}
-	if (!dir || conf->flags_alone || asprintf(&path, "%s/gsqstat-client-secret", dir) < 0)
+	if (!dir || conf->flags_only || asprintf(&path, "%s/gsqstat-client-secret", dir) < 0)
 		return;
 	if (access(path, F_OK) == 0 || errno != ENOENT)
 		c->secret = creds_secret_file(path, "$CREDENTIALS_DIRECTORY", problems, warnings);
@@ -278,7 +278,7 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 	}
 }
 
-/* --- all of it ---------------------------------------------------------------------- */
+/* --- loading all of them ------------------------------------------------------------ */
 
 struct host_origin {
 	const char *host;	/* NULL: there is none */
@@ -295,7 +295,7 @@ static struct host_origin own_host(const struct host_family *family)
 	return (struct host_origin){ NULL, family->host[0], family->host_is_domain };
 }
 
-/* The family's own host, else the first that another family has. */
+/* Returns the host in the family's own variables, else the first in those of another family. */
 static struct host_origin host_of_family(const struct host_family *family)
 {
 	struct host_origin own = own_host(family), origin = own;
@@ -327,7 +327,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 	}
 	if (ok)
 		return;
-	shown = origin.host;	/* do not show a user or a query: they may be secrets */
+	shown = origin.host;	/* show neither user nor query, which may be secrets */
 	len = strcspn(shown, "?#");
 	user = memrchr(shown, '@', len);
 	if (strchr(shown + len, '@')) {	/* the ? or # may be in a password */
@@ -342,7 +342,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 		lines_add(problems, "out of memory");
 }
 
-/* The host of the profile, unless GENESYS_API_HOST, which only gsqstat uses, is set. */
+/* Returns the host of the profile. GENESYS_API_HOST, which only gsqstat uses, overrides it. */
 static struct host_origin profile_host(const struct gc_profile *p)
 {
 	struct host_origin origin = own_host(&families[0]);
@@ -363,7 +363,7 @@ static void check_token(const char *token, const char *from, struct lines *probl
 static void check_id(const char *id, const char *from, struct lines *problems)
 {
 	if (strchr(id, ':'))	/* RFC 7617 §2 */
-		lines_add(problems, "%s: a client ID holds no colon", from);
+		lines_add(problems, "%s: a client ID cannot contain a colon", from);
 }
 
 static void load_token(struct creds *c, struct lines *problems)
@@ -390,14 +390,14 @@ static void load_client(struct creds *c, const struct creds_conf *conf,
 		c->secret = strdup(secret);
 		c->secret_from = family->secret;
 		if (strlen(secret) > SECRET_MAX)
-			lines_add(problems, "%s: longer than a secret is (%d bytes)",
+			lines_add(problems, "%s: the secret is longer than %d bytes",
 				family->secret, SECRET_MAX);
 	}
 	if (!id)
 		lines_add(problems, "no client ID: set GENESYS_CLIENT_ID "
 			"(or GENESYSCLOUD_OAUTHCLIENT_ID, or GENESYS_CLOUD_CLIENT_ID)%s",
 			!conf->notifications ? ""
-			: "; GENESYSCLOUD_ACCESS_TOKEN or --profile would do as well");
+			: ", or use GENESYSCLOUD_ACCESS_TOKEN or --profile");
 	if (!c->secret_from)
 		lines_add(problems, "no client secret: give --client-secret-file or set %s",
 			family->secret);
@@ -413,8 +413,8 @@ static char *take(char **from)
 	return s;
 }
 
-/* Moves the profile's token to c. If it has none: gc's last login, if that is still valid, and the
- * ID and secret with which to request a token. */
+/* Moves the profile's access_token to c. Without one, moves the token of gc's last login, if that
+ * is still valid, and the ID and secret to request a token with. */
 static void take_profile(struct creds *c, const struct creds_conf *conf, struct gc_profile *p,
 	struct lines *problems)
 {
@@ -442,17 +442,17 @@ static void take_profile(struct creds *c, const struct creds_conf *conf, struct 
 		lines_add(problems, "--profile '%s': %s has neither an access_token nor "
 			"client_credentials with a client_secret, and %s",
 			text_shown(text, conf->profile, strlen(conf->profile)), c->profile_path,
-			p->cached_token ? "gc's last login is over" : "gc has not logged in");
+			p->cached_token ? "gc's last login has expired" : "gc has not logged in");
 	}
 }
 
-/* False: it cannot be read, and problems says why. */
+/* False: the profile cannot be read; it added a problem that says why. */
 static bool read_profile(struct creds *c, const struct creds_conf *conf, struct gc_profile *p,
 	struct lines *problems, struct lines *warnings)
 {
 	const char *home = variable("HOME");
 	char text[TEXT_SHOWN_SIZE];
-	struct err err = { "HOME is not set, under which .gc/config.toml is" };
+	struct err err = { "HOME is not set, so $HOME/.gc/config.toml cannot be found" };
 	enum status st = ST_USAGE;
 
 	if (home)
@@ -476,7 +476,7 @@ static void load_profile(struct creds *c, const struct creds_conf *conf, struct 
 
 	if (!read_profile(c, conf, &p, problems, warnings))
 		return;
-	if (!conf->flags_alone) {
+	if (!conf->flags_only) {
 		take_profile(c, conf, &p, problems);
 		load_host(c, conf, profile_host(&p), problems);
 	}
@@ -490,7 +490,7 @@ static void put_unused(struct buf *text, const struct creds *c, const char *name
 		buf_printf(text, "%s%s", text->len ? ", " : "", name);
 }
 
-/* Lists variables that are set but not used: the user may think that they are. */
+/* Reports variables that are set but not used, because the user may expect them to be used. */
 static void report_unused(const struct creds *c, struct lines *problems)
 {
 	struct buf text = { 0 };
@@ -503,7 +503,7 @@ static void report_unused(const struct creds *c, struct lines *problems)
 	}
 	put_unused(&text, c, token_variable);
 	if (text.len && buf_char(&text, '\0'))
-		lines_add(problems, "set and not used: %s (see ENVIRONMENT in gsqstat(1))",
+		lines_add(problems, "set but not used: %s (see ENVIRONMENT in gsqstat(1))",
 			text.data);
 	problems->failed = problems->failed || text.failed;
 	buf_free(&text);
@@ -516,7 +516,7 @@ static void load_environment(struct creds *c, const struct creds_conf *conf,
 
 	if (conf->notifications && !c->secret_from && variable(token_variable)) {
 		load_token(c, problems);
-		/* use the region of the same tools first, so that no other host gets the token */
+		/* prefer the region of the same tools, so that no other host gets the token */
 		family = &families[1];
 	} else {
 		family = choose_family(c->secret_from != NULL);
@@ -534,7 +534,7 @@ void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines
 		load_profile(creds, conf, problems, warnings);
 	else
 		load_secret_files(creds, conf, problems, warnings);
-	if (conf->flags_alone) {
+	if (conf->flags_only) {
 		if (conf->host)
 			load_host(creds, conf, host_of_family(&families[0]), problems);
 		text_wipe(&creds->secret);

@@ -13,8 +13,8 @@
 #include "util/time.h"
 #include "util/utf8.h"
 
-#define NAMES_SEARCHED 1000	/* so many profiles are searched for the nearest names */
-#define NAMES_SHOWN 5
+#define NAMES_SEARCHED 1000	/* profiles that are compared with a name that is not found */
+#define NAMES_SHOWN 5		/* of these, in the error message */
 #define NAME_SHOWN 64		/* bytes */
 
 #define BLANKS " \t"
@@ -24,7 +24,7 @@
 static const struct gc_profile_field {
 	const char *key;
 	size_t at;
-	char lowest;		/* character that is allowed: a blank, or the one after it */
+	char lowest;		/* lowest character of a value: ' ' if it can have blanks, or '!' */
 } fields[] = {
 	{ "client_credentials", offsetof(struct gc_profile, client_id), ' ' },
 	{ "client_secret", offsetof(struct gc_profile, secret), ' ' },
@@ -36,18 +36,18 @@ static const struct gc_profile_field {
 #define FIELDS ARRAY_LEN(fields)
 
 struct reader {
-	struct buf file;	/* with \n instead of \r\n, and a NUL at the end */
-	struct buf text;	/* the current name or string. Neither buffer grows: that would
-				   leave copies */
-	const char *at;
+	/* Both are reserved in full, because growing would leave copies of secrets. */
+	struct buf file;	/* with \n in place of \r\n, and a NUL at the end */
+	struct buf text;	/* the current name or string */
+	const char *at;		/* the next character of file */
 	size_t line;
-	const char *wrong;	/* with that line; if since is not 0, it conflicts with that one */
-	size_t since;
+	const char *wrong;	/* what is wrong with this line; NULL: nothing */
+	size_t since;		/* the line that has the same name; 0: none */
 	struct lines names;	/* of all profiles */
-	const char *wanted;
-	size_t wanted_line;	/* of the profile's header; 0: not found yet */
-	bool in_wanted;
-	size_t field_line[FIELDS];	/* the same for its fields */
+	const char *wanted;	/* name of the profile to read */
+	size_t wanted_line;	/* of its header; 0: not found yet */
+	bool in_wanted;		/* this line is in the wanted profile */
+	size_t field_line[FIELDS];	/* line of each of its fields; 0: not found yet */
 	struct gc_profile *profile;
 };
 
@@ -56,14 +56,15 @@ static char **address_of(struct gc_profile *p, const struct gc_profile_field *fi
 	return (char **)((char *)p + field->at);
 }
 
-/* A failure without `wrong` means out of memory. */
+/* Sets what is wrong with the line, and returns false. If a function returns false without it,
+ * memory ran out. */
 static bool fail(struct reader *r, const char *wrong)
 {
 	r->wrong = wrong;
 	return false;
 }
 
-/* Records the line of a name; false: the name was in another line already. */
+/* Stores the line of a name in *line. False: another line has the name already. */
 static bool is_first(struct reader *r, size_t *line)
 {
 	r->since = *line;
@@ -86,7 +87,8 @@ static void skip_blanks(struct reader *r)
 
 /* --- names and values --------------------------------------------------------------- */
 
-/* TOML has the escapes of JSON, except for \/ and surrogates, and \U, which gc does not write. */
+/* Appends the character of an escape to r->text. TOML has JSON's escapes except \/ and surrogates.
+ * It also has \U, which is an error here, because gc does not write it. */
 static bool take_escape(struct reader *r)
 {
 	bool unicode = r->at[1] == 'u' || r->at[1] == 'U';
@@ -95,9 +97,9 @@ static bool take_escape(struct reader *r)
 
 	snprintf(json, sizeof(json), "\"%.*s\"", unicode ? 6 : 2, r->at);
 	if (r->at[1] == '/' || surrogate || !json_unescape(json, strlen(json), &r->text))
-		return fail(r, unicode ? "an escape that is no character"
-			: "a backslash without a meaning; a string in single quotes takes it "
-			"as it stands");
+		return fail(r, unicode ? "an escape that is not a character"
+			: "a backslash that is not an escape; in single quotes it stands for "
+			"itself");
 	r->at += unicode ? 6 : 2;
 	return true;
 }
@@ -108,7 +110,7 @@ static bool take_string(struct reader *r)
 	const char stop[] = { *r->at, '\n', *r->at == '"' ? '\\' : '\0', '\0' };
 
 	if (r->at[1] == stop[0] && r->at[2] == stop[0])
-		return fail(r, "a string in triple quotes, which is not read here");
+		return fail(r, "a string in triple quotes, which is not supported");
 	r->at++;
 	for (;;) {
 		size_t n = strcspn(r->at, stop);
@@ -130,7 +132,7 @@ static bool take_name(struct reader *r)
 	skip_blanks(r);
 	n = strspn(r->at, DIGITS LETTERS "_-");
 	if (n == 0 && *r->at != '"' && *r->at != '\'')
-		return fail(r, "no name where one must stand");
+		return fail(r, "a name is missing");
 	if (n == 0 && !take_string(r))
 		return false;
 	buf_add(&r->text, r->at, n);
@@ -139,7 +141,7 @@ static bool take_name(struct reader *r)
 	return true;
 }
 
-/* Checks a value that is not a string, and so not needed: true, false or a decimal number. */
+/* Skips true, false or a decimal number. All values that are needed are strings. */
 static bool take_scalar(struct reader *r)
 {
 	size_t word = strspn(r->at, LETTERS), n;
@@ -171,8 +173,8 @@ static bool is_plain(const char *s, size_t len, char lowest)
 	return len > 0;
 }
 
-/* Replaces gc's last login in r->text by its token, or by nothing if it cannot be read: then gc
- * logs in again, and so do we. */
+/* Replaces gc's last login in r->text, a JSON object, by its token. If it cannot be read, empties
+ * r->text: gc would log in again then, and so do we. */
 static void take_login(struct reader *r)
 {
 	struct json_text token = { .s = "" }, expiry = token, type = { .s = "bearer", .len = 6 };
@@ -213,12 +215,12 @@ static bool keep_string(struct reader *r, const struct gc_profile_field *field)
 	if (r->text.len == 0)
 		return true;
 	if (!is_plain(r->text.data, r->text.len, field->lowest))
-		return fail(r, "a character that no ID, secret, token or domain has");
+		return fail(r, "a character that cannot be in an ID, secret, token or domain");
 	*to = strndup(r->text.data, r->text.len);
 	return *to != NULL;
 }
 
-/* The field that the name in r->text stands for; NULL: none. */
+/* Returns the field whose name is in r->text; NULL: it is not one that is read. */
 static const struct gc_profile_field *find_field(const struct reader *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
@@ -230,13 +232,13 @@ static const struct gc_profile_field *find_field(const struct reader *r)
 
 /* --- lines -------------------------------------------------------------------------- */
 
-/* [NAME], or [NAME.NAME] for a name with a dot: ["a.b"] is the same, as in gc. Messages show names
- * in lower case, as gc does. */
+/* Reads [NAME], or [NAME.NAME] for a name with a dot; ["a.b"] is the same, as in gc. Puts the name
+ * into lower case for messages, as gc does. */
 static bool take_header(struct reader *r)
 {
 	r->at++;
 	if (*r->at == '[')
-		return fail(r, "an array of tables, which is not read here");
+		return fail(r, "an array of tables, which is not supported");
 	do {
 		if (!take_name(r))
 			return false;
@@ -251,7 +253,7 @@ static bool take_header(struct reader *r)
 	return !r->in_wanted || is_first(r, &r->wanted_line);
 }
 
-/* NAME = VALUE */
+/* Reads NAME = VALUE. */
 static bool take_pair(struct reader *r)
 {
 	const struct gc_profile_field *field;
@@ -262,7 +264,7 @@ static bool take_pair(struct reader *r)
 	if (field && !is_first(r, &r->field_line[field - fields]))
 		return false;
 	if (*r->at == '.')
-		return fail(r, "a name with a dot, which is not read here");
+		return fail(r, "a name with a dot, which is not supported");
 	if (!take(r, '='))
 		return fail(r, "a name without = and a value");
 	skip_blanks(r);
@@ -270,7 +272,7 @@ static bool take_pair(struct reader *r)
 	if (*r->at == '"' || *r->at == '\'')
 		return take_string(r) && (!field || keep_string(r, field));
 	if (*r->at == '[' || *r->at == '{')
-		return fail(r, "an array or inline table, which is not read here");
+		return fail(r, "an array or inline table, which is not supported");
 	return take_scalar(r);
 }
 
@@ -300,7 +302,7 @@ static bool take_file(struct reader *r)
 
 /* --- the file ----------------------------------------------------------------------- */
 
-/* Copies the file, and checks for characters that are not allowed anywhere. */
+/* Copies the file to r->file, and finds characters that TOML does not have. */
 static bool copy_file(struct reader *r, const char *s, size_t len)
 {
 	const char *end = s + len;
@@ -312,7 +314,7 @@ static bool copy_file(struct reader *r, const char *s, size_t len)
 		size_t n = utf8_length(s, (size_t)(end - s));
 
 		if (n == 0)
-			fail(r, "a byte that is no UTF-8");
+			fail(r, "a byte that is not UTF-8");
 		else if (*s == '\r' && end - s > 1 && s[1] == '\n')
 			s++;
 		else if (((unsigned char)*s < 0x20 && *s != '\t' && *s != '\n') || *s == 0x7F)
@@ -327,7 +329,7 @@ static bool copy_file(struct reader *r, const char *s, size_t len)
 	return !r->wrong;
 }
 
-/* Lists the nearest names first, then the others in their order. */
+/* Sets an error that lists the nearest names first, then others in the order of the file. */
 static enum status fail_not_found(struct reader *r, struct err *err)
 {
 	size_t n = r->names.n < NAMES_SEARCHED ? r->names.n : NAMES_SEARCHED;

@@ -3,9 +3,9 @@
  * secret, environment, and the token that gc stores there. The case of names is ignored, because gc
  * writes all of them in lower case.
  *
- * It reads only the TOML that gc writes and that its README shows: lines of [NAME] and NAME = VALUE
- * with a string of one line, true, false or a decimal number as the value. It refuses all else:
- * arrays, inline tables, dotted names of values, strings in triple quotes, dates.
+ * It reads only the TOML that gc writes and that gc's README shows: lines [NAME] and NAME = VALUE,
+ * where VALUE is a string of one line, true, false or a decimal number. Everything else is an
+ * error: arrays, inline tables, dotted names of values, strings in triple quotes, dates.
  */
 #ifndef AUTH_GC_PROFILE_H
 #define AUTH_GC_PROFILE_H
@@ -21,15 +21,15 @@ struct gc_profile {
 	char *secret;
 	char *access_token;	/* without blanks, like cached_token */
 	char *environment;	/* a domain or an AWS region, as it is in the file */
-	char *cached_token;	/* of gc's last login, perhaps expired; NULL: it cannot be read */
+	char *cached_token;	/* of gc's last login, perhaps expired; NULL: none, or unreadable */
 	int64_t cached_expires_ms;	/* since 1970 */
 	unsigned open_mode;	/* the file's mode if it is exposed (secret_file.h), else 0 */
 };
 
 /*
- * ST_USAGE: the file cannot be read, has a line that is not understood (err has its number, but
- * never a value), or has no such profile (err lists the nearest names); *p is then empty. A table
- * in another one is called PARENT.NAME, as in gc.
+ * Read a profile from a file or its text. The name of a table in another one is PARENT.NAME, as in
+ * gc. ST_USAGE: the file cannot be read, has a line with an error (err has its number, but never a
+ * value), or has no such profile (err lists the nearest names); *p is empty then.
  */
 enum status gc_profile_read(struct gc_profile *p, const char *path, const char *name,
 	struct err *err);

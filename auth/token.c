@@ -27,7 +27,8 @@ struct token {
 	enum token_state state;
 	struct token_result result;
 	uint64_t generation;
-	char *value, *refused;		/* refused: do not take this one again */
+	char *value;			/* the token; NULL: none */
+	char *refused;			/* the last token that the API refused: never used again */
 	int64_t lock_since_us, lock_again_us, end_us, now_us;
 	struct request request;
 };
@@ -46,7 +47,7 @@ struct token *token_new(const struct token_conf *conf, const struct creds *creds
 	return t;
 }
 
-/* A token must last longer than until then. */
+/* The time, in ms since 1970, until which a token must be valid to be used. */
 static int64_t good_ms(const struct token *t)
 {
 	return t->now_us / 1000 + t->conf.margin_ms;
@@ -93,14 +94,15 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 		why = "its token_type is not bearer";
 	else if (!json_value_number(json_member(answer, "expires_in"), life_s)
 	    || !(*life_s > 0) || *life_s > LIFE_MAX_S)
-		why = "its expires_in is no number of seconds";
+		why = "its expires_in is not a number of seconds";
 	if (!why)
 		*token = strdup(value);
 	json_document_free(answer);
 	return why;
 }
 
-/* True if the text has the secret, or ID and secret as HTTP Basic sends them (RFC 7617). */
+/* True if the text has the secret, or ID and secret as HTTP Basic sends them (RFC 7617); also if
+ * memory ran out. */
 static bool repeats_secret(const struct creds *creds, const char *text)
 {
 	char *pair = text_format("%s:%s", creds->client_id, creds->secret);
@@ -117,8 +119,8 @@ static bool repeats_secret(const struct creds *creds, const char *text)
 	return repeats;
 }
 
-/* Cuts a text of the endpoint at a blank: a secret that was cut could not be masked in the audit.
- * Empties a text that repeats the secret. */
+/* Shortens a text of the endpoint. Cuts it only at a blank, because the audit could not recognise
+ * and mask half a secret. Empties a text that repeats the client secret. */
 static void cut_text(const struct token *t, struct buf *text)
 {
 	size_t cut = text->len ? utf8_cut(text->data, text->len, MESSAGE_MAX) : 0;
@@ -139,7 +141,7 @@ static bool is_text(const struct buf *text, const char *word)
 	return text->len == strlen(word) && memcmp(text->data, word, text->len) == 0;
 }
 
-/* Writes what the endpoint says into text. True: the error is invalid_client. */
+/* Writes the error that the endpoint answered to text. True: the error is invalid_client. */
 static bool describe_error(struct token *t, long status, char text[HTTP_TEXT_MAX])
 {
 	struct buf raw = { 0 }, plain = { 0 };
@@ -189,12 +191,12 @@ static enum token_state refused_by_status(struct token *t, long status)
 {
 	static const char *const what[] = {
 		[HTTP_UNAUTHORISED] = "the client ID or secret was refused",
-		[HTTP_FORBIDDEN] = "the client may not have a token",
+		[HTTP_FORBIDDEN] = "the client is not allowed to get a token",
 		[HTTP_NOT_FOUND] = "the token request was rejected",
 		[HTTP_LIMITED] = "too many token requests",
 		[HTTP_REJECTED] = "the token request was rejected",
 		[HTTP_SERVER] = "the token endpoint failed",
-		[HTTP_BREACH] = "the token endpoint answered with an odd status"
+		[HTTP_BREACH] = "the token endpoint answered with an unexpected status"
 	};
 	char text[HTTP_TEXT_MAX];
 	bool invalid_client = describe_error(t, status, text);
@@ -248,7 +250,7 @@ static enum token_state take_answer(struct token *t)
 	int64_t expires_ms;
 
 	t->result = (struct token_result){ .http_status = status, .retry_after_us = -1 };
-	/* an error page may be long: its status is enough */
+	/* an error page may be too long to read; its status is enough */
 	if (status != 200 && (q->end == REQUEST_ANSWERED || q->end == REQUEST_TOO_LONG))
 		return refused_by_status(t, status);
 	if (q->end != REQUEST_ANSWERED)
@@ -268,8 +270,8 @@ static enum token_state take_answer(struct token *t)
 /* --- the request -------------------------------------------------------------------- */
 
 /*
- * RFC 6749 §2.3.1 says to form-encode ID and secret for Basic, but the service and its SDKs do not,
- * and neither do we.
+ * RFC 6749 §2.3.1 wants ID and secret form-encoded before Basic encodes them. The service and its
+ * SDKs do not do that, so neither do we.
  */
 static bool set_request(struct request *q, const struct creds *creds)
 {
@@ -319,8 +321,8 @@ static bool use_cache(struct token *t)
 	return true;
 }
 
-/* The run that held the lock may have stored a token. While another run holds it, wait, but not
- * longer than an own request would take. */
+/* Tries to take the lock, then looks into the cache again: the run that held the lock may have
+ * stored a token. If another run still holds it, waits, but at most lock_wait_us in all. */
 static enum token_state try_lock(struct token *t)
 {
 	bool locked = token_cache_lock(t->cache);
@@ -339,7 +341,7 @@ static enum token_state try_lock(struct token *t)
 	return t->state = TOKEN_LOCKING;
 }
 
-/* True if a token was given and can be used: it was not refused, and does not expire soon. */
+/* True if the user gave a token, it was not refused, and it does not expire soon. */
 static bool is_given(const struct token *t)
 {
 	const char *given = t->creds->access_token;
@@ -370,7 +372,7 @@ enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us)
 	if (!t->creds->secret) {
 		t->result = (struct token_result){ .http_status = 401, .retry_after_us = -1 };
 		return failed(t, HTTP_UNAUTHORISED,
-			"the access token was refused, or is at its end", "");
+			"the access token was refused or has expired", "");
 	}
 	if (t->state == TOKEN_READY && t->result.expires_ms > good_ms(t))
 		return t->state;

@@ -18,7 +18,7 @@
 struct token_cache {
 	int dir, lock;
 	struct lines *warnings;
-	bool warned;			/* of a file that is ignored */
+	bool warned;			/* a warning of an ignored file was added */
 	char name[PRIVATE_DIR_NAME_LEN + 1];
 	char *base_url;
 };
@@ -49,7 +49,7 @@ struct token_cache *token_cache_open(const char *base_url, const char *client_id
 	free(path);
 	return c;
 fail:
-	lines_add(warnings, "no token cache%s%s: %s; each run asks for a token of its own",
+	lines_add(warnings, "no token cache%s%s: %s; each run requests its own token",
 		path ? " at " : "", path ? path : "", why ? why : "out of memory");
 	free(path);
 	token_cache_close(c);
@@ -74,8 +74,8 @@ static bool is_text(const char *s, const char *text)
 	return s && strcmp(s, text) == 0;
 }
 
-/* Reads the token from the file's text. NULL, or why there is none; why_no_memory is not the
- * file's fault. */
+/* Reads the token from the file's text. Returns why there is none, or NULL. why_no_memory does not
+ * mean that the file is bad. */
 static const char *parse_file(const struct token_cache *c, const char *text, size_t len,
 	struct token_cache_entry *t)
 {
@@ -103,7 +103,8 @@ static const char *parse_file(const struct token_cache *c, const char *text, siz
 	return why;
 }
 
-/* Sets a bad file aside, or ignores it: then each read finds it again, but only the first warns. */
+/* Renames a bad file to NAME.bad, or ignores it. An ignored file is found again by each read, but
+ * only the first adds a warning. */
 static void ignore(struct token_cache *c, bool set_aside, const char *why)
 {
 	char bad[PRIVATE_DIR_NAME_LEN + 8];
@@ -148,7 +149,8 @@ bool token_cache_write(struct token_cache *c, const char *token, int64_t expires
 	buf_printf(&text, ",\"expires_ms\":%lld}\n", (long long)expires_ms);
 	ok = private_dir_write(c->dir, c->name, &text, true);
 	if (!ok)
-		lines_add(c->warnings, "the token cannot be kept: %s", strerror(errno));
+		lines_add(c->warnings, "the token cannot be stored in the cache: %s",
+			strerror(errno));
 	buf_wipe(&text);
 	return ok;
 }
@@ -168,8 +170,8 @@ void token_cache_drop(struct token_cache *c, const char *token)
 
 /* --- the lock ----------------------------------------------------------------------- */
 
-/* Without working locks (no flock on this file system, no space for the file) the run goes on as
- * if it had one. */
+/* If locks do not work (no flock on this file system, no space for the file), the run goes on as if
+ * it held the lock. */
 bool token_cache_lock(struct token_cache *c)
 {
 	bool held = false;

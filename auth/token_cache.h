@@ -19,17 +19,17 @@ struct token_cache_entry {
 };
 void token_cache_entry_free(struct token_cache_entry *t);
 
-/* The base URL and the client ID determine the file. Borrows warnings, to which it adds also later.
- * NULL: there is no usable directory; it added a warning, and the run works without a cache. */
+/* Opens the cache file of this base URL and client ID. Borrows warnings, to which later calls add
+ * too. NULL: no directory can be used; it added a warning, and the run works without a cache. */
 struct token_cache *token_cache_open(const char *base_url, const char *client_id,
 	struct lines *warnings);
 void token_cache_close(struct token_cache *cache);	/* releases the lock */
 
-/* True: *t holds a token that lasts past not_before_ms. A foreign or broken file is set aside
- * with a warning and counts as none. */
+/* True: *t has a token that is valid after not_before_ms. Free it with token_cache_entry_free. A
+ * broken file, or one of another owner, is renamed with a warning and counts as no token. */
 bool token_cache_read(struct token_cache *cache, int64_t not_before_ms,
 	struct token_cache_entry *t);
-/* False: it could not write the file, and added a warning. */
+/* Replaces the file. False: it could not, and added a warning. */
 bool token_cache_write(struct token_cache *cache, const char *token, int64_t expires_ms);
 /* Removes the file if it still holds this token. */
 void token_cache_drop(struct token_cache *cache, const char *token);

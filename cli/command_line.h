@@ -1,6 +1,6 @@
 /*
- * The command line while it is read: which options were given, what is wrong with them, and where
- * their values come from. For cli/ alone.
+ * The command line while it is parsed: which options were given, where their values come from, and
+ * the problems that were found. Used only in cli/.
  */
 #ifndef CLI_COMMAND_LINE_H
 #define CLI_COMMAND_LINE_H
@@ -12,25 +12,26 @@
 #include "util/lines.h"
 
 struct option_state {
-	bool given, bad;
-	bool unknown;		/* only the recording, which was not read, knows the value */
-	const char *value;	/* the last one given; NULL: none, or it takes none */
-	const char *shown;	/* for --dry-run, in place of what is stored; or NULL */
-	const char *from;	/* for --dry-run: "flag", "recording", …; NULL: "default" */
+	bool given;
+	bool bad;		/* a problem with its value was added */
+	bool unknown;		/* the value is in a recording that was not read */
+	const char *value;	/* the last one given; NULL: not given, or it takes none */
+	const char *shown;	/* printed by --dry-run in place of the stored value; or NULL */
+	const char *from;	/* printed by --dry-run: "flag", …; NULL: "default" */
 };
 
 struct command_line {
 	struct options *set;
 	struct lines problems;
 	const struct option_def *current;	/* the option whose value is being set */
-	struct option_state state[OPTIONS_MAX];	/* by place in the table */
-	unsigned modes;			/* option_mode; the source once it is known */
-	bool defaults;			/* defaults are being applied */
+	struct option_state state[OPTIONS_MAX];	/* by index in option_table */
+	unsigned modes;			/* bits of enum option_mode; the source is added last */
+	bool defaults;			/* the value being set is a default */
 	bool help, version, queue_stdin, outlier_none, secret_given;
 	struct lines operands;		/* queue IDs */
 };
 
-/* Of the option of that name, without dashes. */
+/* The name of these is that of an option in the table, without dashes. */
 struct option_state *command_line_state(struct command_line *p, const char *name);
 bool command_line_given(const struct command_line *p, const char *name);
 bool command_line_bad(const struct command_line *p, const char *name);

@@ -10,7 +10,7 @@
 #include "util/lines.h"
 #include "util/text.h"
 
-/* The index of a metric among those that are decoded; adds it if it is new. */
+/* Returns the index of a metric in set->metric, and adds the metric if it is not there. */
 static size_t metric_index(struct options *set, const char *name)
 {
 	for (size_t i = 0; i < set->nmetric; i++)
@@ -32,7 +32,7 @@ void metric_args_metrics(struct command_line *p, const char *value)
 	free(copy);
 }
 
-/* A metric of the notification service, or the beginning of its name with a `*`. */
+/* True for a possible metric of the notification service, or the beginning of one and `*`. */
 static bool is_pattern(const char *s)
 {
 	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -43,8 +43,8 @@ static bool is_pattern(const char *s)
 		&& (!s[len] || strcmp(s + len, "*") == 0);
 }
 
-/* Metrics that no snapshot has are a warning only: users keep one list of metrics for --now and
- * for windows. */
+/* Warns of metrics that snapshots do not have. That is not an error, because users keep one list
+ * of metrics for --now and for windows. */
 static void warn_of_now(struct command_line *p)
 {
 	struct lines *patterns = &p->set->patterns;
@@ -54,8 +54,8 @@ static void warn_of_now(struct command_line *p)
 		if (is_pattern(patterns->v[i]) && !channel_api_query_has(patterns->v[i]))
 			buf_printf(&names, "%s%s", names.len ? "," : "", patterns->v[i]);
 	if (names.len && buf_char(&names, '\0'))
-		lines_add(&p->set->warnings, "--metric %s: no snapshot has it, so --now prints "
-			"nothing of it", names.data);
+		lines_add(&p->set->warnings, "--metric %s: snapshots do not have it, so --now "
+			"does not print it", names.data);
 	p->problems.failed = p->problems.failed || names.failed;
 	buf_free(&names);
 }
@@ -96,7 +96,7 @@ static void settle_metrics(struct command_line *p)
 		warn_of_now(p);
 }
 
-/* The filter keeps a copy of the text, for its path points into it. */
+/* Parses a filter and adds it, with a copy of the text: filter->path points into that. */
 static void add_filter(struct command_line *p, const char *value)
 {
 	static const char *const none[] = { "none" };
@@ -115,7 +115,8 @@ static void add_filter(struct command_line *p, const char *value)
 			"or none");
 	} else {
 		known = command_line_word(p, metric, &metric_words);
-		filter->metric = known < 0 ? 0 : (size_t)known;	/* see metric_args_settle */
+		/* an index in metric_words, until metric_args_settle replaces it */
+		filter->metric = known < 0 ? 0 : (size_t)known;
 		set->outlier_path[set->noutlier++] = text;
 		lines_add(&set->outlier_text, "%s", value);
 		return;
@@ -144,7 +145,7 @@ void metric_args_outlier(struct command_line *p, const char *value)
 
 /* --- thresholds and checks --------------------------------------------------------- */
 
-/* Whether --metric does not ask for this metric; then why gets the error text. */
+/* True if --metric does not ask for this metric; then why gets the error text. */
 static bool lacks_metric(const struct command_line *p, const char *metric, char *why, size_t size)
 {
 	const struct options *set = p->set;
@@ -171,7 +172,7 @@ static bool lacks_metric(const struct command_line *p, const char *metric, char 
 	return true;
 }
 
-/* Without a list any queue may come. */
+/* Any queue is possible if no IDs are given, or if queues are found by name. */
 static bool has_queue(const struct options *set, const char *id)
 {
 	return lines_has(&set->queues, id) || !set->queues.n || set->queue_names.n;
@@ -191,7 +192,8 @@ static void check_scope(struct command_line *p, const struct scope *scope, const
 			"ID before the colon");
 }
 
-/* What is wrong with the name of a number; name NULL: why has it already. */
+/* Adds a problem if the name of a number cannot be one of this run. name NULL: the expression
+ * could not be parsed, and why says what is wrong. */
 static void check_name(struct command_line *p, const struct row_name *name, const char *expr,
 	char *why, size_t size)
 {
@@ -240,7 +242,7 @@ static void settle_ranges(struct command_line *p, const char *option, bool criti
 	}
 }
 
-/* --fail-if, or --check with its ranges. */
+/* Parses and checks --fail-if, or the ranges of --check. */
 static void settle_judges(struct command_line *p)
 {
 	struct options *set = p->set;

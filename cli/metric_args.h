@@ -4,12 +4,12 @@
 
 #include "cli/command_line.h"
 
-/* They store the values; metric_args_settle checks them when the source is known. */
+/* Store a value of --metric and --outlier. Call metric_args_settle after the last one. */
 void metric_args_metrics(struct command_line *p, const char *value);
 void metric_args_outlier(struct command_line *p, const char *value);
 
-/* Call when the source is known: checks the names, and finds the metrics of filters and
- * thresholds. */
+/* Checks the names of metrics, and parses --fail-if and the ranges of --check. Call it when the
+ * source is known, because each source has its own metrics. */
 void metric_args_settle(struct command_line *p);
 
 void metric_args_free(struct options *set);

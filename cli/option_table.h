@@ -1,7 +1,7 @@
 /*
- * The table of options. An option is one line of it: names, help, the modes in which it has a
- * place, where its value is stored and how, its default. Parsing, --help, conflicts, --dry-run and
- * the settings in run.start are loops over the table.
+ * The table of options. It has one entry per option: name, help text, the modes in which it can be
+ * used, where and how its value is stored, and its default. Parsing, --help, checks for options
+ * that exclude each other, --dry-run and the audit event run.start all loop over the table.
  */
 #ifndef CLI_OPTION_TABLE_H
 #define CLI_OPTION_TABLE_H
@@ -15,7 +15,7 @@
 
 #define OPTIONS_MAX 80
 
-/* What the program is to do, as bits: one source or both unknown, and any of the others. */
+/* What the program does, as bits. At most one source is set: none while it is unknown. */
 enum option_mode {
 	MODE_STREAM = 1, MODE_NOTIFICATIONS = 2, MODE_REPLAY = 4, MODE_NOW = 8, MODE_CHECK = 16,
 	MODE_LIST = 32,
@@ -26,22 +26,24 @@ enum option_mode {
 struct option_def {
 	const char *name;
 	char letter;			/* 0: none */
-	unsigned modes;			/* those in which the option has a place */
-	const char *arg;		/* NULL: it takes none */
-	const char *help;
-	enum option_kind kind;		/* of its value */
-	size_t at;			/* where that is stored in struct options */
-	void (*set)(struct command_line *p, const char *value);	/* stores it; NULL: by kind */
-	const struct option_words *words;	/* allowed as its value */
-	const char *(*unfit)(const char *path);	/* why an input cannot be used; or NULL */
-	int64_t number;			/* least ms of a duration; what a flag sets */
-	const char *initial;		/* default, as a user would write it; NULL: see the next */
-	const char *initial_text;	/* a default in words, for --help alone; or NULL */
-	unsigned enters;		/* the mode that the option chooses */
-	const char *needs;		/* the option without which it has no effect */
-	const char *not_with;		/* the option that it contradicts */
-	const char *group;	/* in --help: the title of the group that begins here; or NULL */
-	bool is_secret;			/* its value may hold one: error messages cut it */
+	unsigned modes;			/* the modes in which it can be used */
+	const char *arg;		/* its value in --help; NULL: it takes none */
+	const char *help;		/* fits beside the option in 80 columns */
+	enum option_kind kind;		/* how the value is stored */
+	size_t at;			/* offset of the value in struct options */
+	/* Parses and stores a value; NULL: option_values_set does, according to kind. */
+	void (*set)(struct command_line *p, const char *value);
+	const struct option_words *words;	/* the valid values; NULL: not a list */
+	/* Says why the file cannot be used, or returns NULL; NULL: checked elsewhere. */
+	const char *(*unfit)(const char *path);
+	int64_t number;			/* shortest duration in ms; or what a flag sets */
+	const char *initial;		/* default as a user would write it; or NULL */
+	const char *initial_text;	/* default in words, only for --help; or NULL */
+	unsigned enters;		/* the mode that the option turns on; 0: none */
+	const char *needs;		/* option that must be given too; or NULL */
+	const char *not_with;		/* option that cannot be given too; or NULL */
+	const char *group;		/* --help: title of the group that starts here; or NULL */
+	bool is_secret;			/* a URL that may hold a secret: messages shorten it */
 };
 
 extern const struct option_def option_table[];	/* in the order of --help and --dry-run */
@@ -49,9 +51,9 @@ extern const size_t option_table_len;
 #define FOR_EACH_OPTION(d) \
 	for (const struct option_def *d = option_table; d < option_table + option_table_len; d++)
 
-/* The option of that name, without dashes; there must be one. */
+/* Returns the option of that name, without dashes. It must exist. */
 const struct option_def *option_table_find(const char *name);
 
-void option_table_put_help(struct buf *out);	/* --help */
+void option_table_put_help(struct buf *out);	/* appends the text of --help */
 
 #endif

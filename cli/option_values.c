@@ -82,7 +82,7 @@ static void set_size(struct command_line *p, uint64_t *bytes, const char *value)
 		*bytes = n;
 }
 
-/* A bad word counts as the first one. */
+/* Returns the index of a word; 0 for a bad one, so that later checks have a valid value. */
 static size_t set_word(struct command_line *p, const char *value)
 {
 	int i = command_line_word(p, value, p->current->words);
@@ -90,7 +90,7 @@ static size_t set_word(struct command_line *p, const char *value)
 	return i < 0 ? 0 : (size_t)i;
 }
 
-/* Words between commas. The first value in place of the default, others are added. */
+/* Adds words between commas to the set. The first use of the option replaces the default. */
 static void set_words(struct command_line *p, unsigned *set, const char *value)
 {
 	const char *at = value;
@@ -113,7 +113,7 @@ static void set_words(struct command_line *p, unsigned *set, const char *value)
 
 static void set_text(struct command_line *p, const char **text, const char *value)
 {
-	/* `-` would be a file of that name, which nobody means */
+	/* it would make a file named `-`, which no user wants */
 	if (p->current->kind == KIND_SIDE_FILE && strcmp(value, "-") == 0)
 		command_line_problem(p, value, "must be a file; stdout is for rows");
 	else
@@ -149,7 +149,7 @@ void option_values_set(struct command_line *p, const char *value)
 	}
 }
 
-/* The hash that --verify-audit prints at its end. */
+/* Stores the hash in lower case, as --verify-audit prints it. */
 void option_values_set_expect(struct command_line *p, const char *value)
 {
 	struct options *set = p->set;
@@ -213,7 +213,7 @@ static void put_size(struct buf *out, uint64_t bytes)
 		size_units + (unit ? unit - 1 : 0));
 }
 
-/* Writes a list of lines, or of targets without the parts of their URLs that are secret. */
+/* Appends the lines or, if that is NULL, the URLs of targets without their secret parts. */
 static void put_list(struct buf *out, const struct lines *lines, const struct targets *t,
 	bool brief)
 {

@@ -14,7 +14,7 @@
 #include "cli/validate.h"
 #include "util/text.h"
 
-#define LONG_KEY 256		/* the key of an option without a letter: this plus its place */
+#define LONG_KEY 256		/* key of an option without a letter: this plus its index */
 
 /* --- reading argv ------------------------------------------------------------------- */
 
@@ -52,7 +52,7 @@ static int key_of(const struct option_def *d)
 
 static void make_getopt(struct option longs[OPTIONS_MAX + 1], char shorts[2 * OPTIONS_MAX + 3])
 {
-	*shorts++ = '-';	/* keeps the order of argv; asks_for alone passes it */
+	*shorts++ = '-';	/* keeps argv in order; only asks_for uses it */
 	*shorts++ = ':';
 	for (size_t i = 0; i < option_table_len; i++) {
 		const struct option_def *d = &option_table[i];
@@ -77,8 +77,8 @@ static const struct option_def *of_key(int key)
 	return NULL;
 }
 
-/* A long option that is unknown, or an ambiguous abbreviation. If the options it may mean take a
- * value, the next word is that value and not a queue. */
+/* Reports a long option that is unknown, or an ambiguous abbreviation. Skips the next argument if
+ * the options that may be meant take a value: it would be reported as a bad queue ID. */
 static void unknown_option(struct command_line *p, const char *arg, const char *next)
 {
 	const char *all[OPTIONS_MAX], *fit[OPTIONS_MAX], *near;
@@ -97,9 +97,9 @@ static void unknown_option(struct command_line *p, const char *arg, const char *
 	}
 	if (n) {
 		for (size_t i = 0; i < n; i++)
-			buf_printf(&hint, "%s--%s", !i ? "" : i + 1 < n ? ", " : " and ", fit[i]);
-		lines_add(&p->problems, "option --%s is the beginning of %.*s", name,
-			(int)hint.len, hint.data);
+			buf_printf(&hint, "%s--%s", !i ? "" : i + 1 < n ? ", " : " or ", fit[i]);
+		lines_add(&p->problems, "option --%s is ambiguous: %.*s", name, (int)hint.len,
+			hint.data);
 		p->problems.failed = p->problems.failed || hint.failed;
 		buf_free(&hint);
 	} else {
@@ -127,7 +127,7 @@ static void bad_option(struct command_line *p, int code, int key, char **argv)
 		unknown_option(p, argv[optind - 1] + 2, argv[optind]);
 }
 
-/* Whether the option is among the arguments, perhaps without its value. */
+/* True if the option is among the arguments, even if it lacks its value. */
 static bool asks_for(const char *name, int argc, char **argv)
 {
 	const int wanted = key_of(option_table_find(name));
@@ -138,14 +138,14 @@ static bool asks_for(const char *name, int argc, char **argv)
 
 	make_getopt(longs, shorts);
 	opterr = 0;
-	optind = 0;	/* from the start, whatever was parsed before */
+	optind = 0;	/* start again: argv may have been parsed before */
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		asks = asks || key == wanted || (key == ':' && optopt == wanted);
 	return asks;
 }
 
-/* Whether somebody tries to pass a secret as the value of an option. There is no such option; read
- * as an abbreviation of another one, it would show the secret in an error message. */
+/* True for an option such as --token, which users may expect to take a secret. There is none. It
+ * could be an abbreviation of another option, whose error message would then show the secret. */
 static bool passes_secret(const char *arg)
 {
 	static const char *const tried[] = { "token", "access-token", "secret", "password" };
@@ -168,8 +168,9 @@ static bool refuse_secret(struct command_line *p, int argc, char **argv)
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		p->secret_given = p->secret_given || passes_secret(argv[i]);
 	if (p->secret_given)
-		lines_add(&p->problems, "a secret has no place on the command line, where others "
-			"see it: --client-secret-file or the environment take it, see --help");
+		lines_add(&p->problems, "a secret cannot be given on the command line, where "
+			"others can see it; use --client-secret-file or the environment, see "
+			"gsqstat(1)");
 	return p->secret_given;
 }
 
@@ -179,7 +180,7 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 	char shorts[2 * OPTIONS_MAX + 3];
 	int key;
 
-	/* first, because a value that is used can be a file that is read */
+	/* before options are applied, because a value can be a file that is then read */
 	p->help = asks_for("help", argc, argv);
 	p->version = asks_for("version", argc, argv);
 	if (p->help || p->version || refuse_secret(p, argc, argv))

@@ -1,6 +1,6 @@
 /*
- * Reads the command line. All values are checked, and all bad ones are reported at once. The
- * options themselves are in option_table.c.
+ * Parses the command line, checks all values, and reports all problems at once. The options are
+ * listed in option_table.c.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -26,22 +26,23 @@
 enum options_subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
 /*
- * What was asked, and what the checks made of it. They open the recording, which may be a pipe that
- * can be read only once, and parse expressions: a run takes these as they are.
+ * The settings of a run: the values of options, and what the checks derived from them. The checks
+ * also open the recording, which may be a pipe that can be read only once, and parse expressions;
+ * the run uses these and does not open or parse them again.
  */
 struct options {
-	struct lines queues;		/* IDs: distinct, lower case, in order */
+	struct lines queues;		/* IDs in lower case, in order, each once */
 	const char *source;		/* as given, or the default */
-	bool notifications;		/* the source is notifications; else the stream */
+	bool notifications;		/* true: the source is notifications; false: the stream */
 	struct lines queue_names;	/* patterns, as given */
 	struct lines queue_files;
 	bool skip_refused, list_queues;
 	bool now;			/* --now: one snapshot, no windows */
 	bool snapshot;			/* false: --no-snapshot */
 	int64_t resync_ms;		/* between snapshots; 0: only after a lost connection */
-	struct lines patterns;		/* of -m, or its default */
-	const char *metric[METRIC_MAX];	/* static names: first nasked of -m, then those that
-					   only --outlier needs */
+	struct lines patterns;		/* the values of -m, or its default */
+	const char *metric[METRIC_MAX];	/* of the stream; static strings: first nasked of -m,
+					   then those that only --outlier needs */
 	size_t nmetric, nasked;
 	const char *interval;		/* "PT10S"; static */
 	bool interval_given;
@@ -52,7 +53,7 @@ struct options {
 	enum stream_window_time time;
 	int64_t lateness_ms;
 	enum format format;
-	unsigned stats;			/* of prometheus and influx: bits by enum row_statistic */
+	unsigned stats;			/* bits of enum row_statistic, for prometheus and influx */
 	bool header;
 	bool ascii;			/* of a table */
 	const char *output;		/* NULL or "-": stdout; borrowed from argv */
@@ -60,10 +61,10 @@ struct options {
 	const char *rejects;
 	const char *replay;		/* NULL: a live run */
 	struct recording *recording;	/* of --replay, still at its beginning; else NULL */
-	bool source_recorded;		/* the source is not from --source but from the recording */
-	bool queues_recorded;		/* only the recording says which queues */
+	bool source_recorded;		/* the recording chose the source, not --source */
+	bool queues_recorded;		/* the recording chose the queues */
 	bool dry_run;
-	struct targets targets;		/* of --callback; n is 0: none */
+	struct targets targets;		/* of --callback; empty: not given */
 	enum options_subscribe subscribe;
 	const char *cacert;
 	const char *ca_file;		/* $SSL_CERT_FILE, if --cacert is not given */
@@ -71,11 +72,11 @@ struct options {
 	int64_t retry_for_ms;
 	int64_t idle_timeout_ms, pong_timeout_ms;
 	struct filter outlier[FILTERS_MAX];
-	char *outlier_path[FILTERS_MAX];	/* owns the text of their paths */
+	char *outlier_path[FILTERS_MAX];	/* the texts that outlier[].path points into */
 	size_t noutlier;
-	bool outlier_given;		/* else the filter is the default one */
+	bool outlier_given;		/* false: the filter is the default */
 	struct lines outlier_text;	/* as given, for run.start */
-	struct scopes *scopes;		/* of thresholds and nagios; NULL: none */
+	struct scopes *scopes;		/* used by thresholds and nagios; NULL: none */
 	struct thresholds *thresholds;	/* NULL: none */
 	struct lines fail_if;		/* as given */
 	bool fail_fast;
@@ -89,18 +90,19 @@ struct options {
 	bool audit_chain;
 	const char *audit_key_file;
 	struct buf audit_key;		/* len 0: none; a secret */
-	const char *verify_audit;	/* NULL: a run. Else only audit_key and: */
+	/* --verify-audit. NULL: this is a run; else only audit_key and the next three are used. */
+	const char *verify_audit;
 	const char *expect;		/* hash in lower case; NULL: any */
 	const char *rows;
 	const char *run;		/* ID; NULL: all runs of the log */
-	char expect_text[65], run_text[37];
-	bool audit_given;		/* --audit is given: also a terminal shows all events */
-	enum audit_level level;		/* the least one that is written, by -v and -s */
+	char expect_text[65], run_text[37];	/* the memory of expect and run */
+	bool audit_given;		/* --audit is given: a terminal too shows all events */
+	enum audit_level level;		/* the lowest level that is written, see -v and -s */
 	const char *host, *profile, *client_secret_file;	/* as given */
-	struct creds creds;		/* what comes of them; empty with --replay */
-	struct lines warnings;		/* written after run.start */
+	struct creds creds;		/* from those or the environment; empty with --replay */
+	struct lines warnings;		/* to be written after run.start */
 	char *settings_json;		/* {"window":"30s",…}, for run.start */
-	char *first_problem;		/* PARSED_BAD: what --check prints */
+	char *first_problem;		/* after PARSED_BAD, for the line of --check */
 };
 
 enum options_parsed {
@@ -110,16 +112,17 @@ enum options_parsed {
 };
 
 /*
- * Reads argv and the environment. versions: of the libraries, for --version. Prints --help,
- * --version and --dry-run to stdout (*st is ST_OUTPUT if that fails), and errors to stderr. Opens
- * no output and sends nothing. set must be all zero; free it with options_free.
+ * Parses argv and the environment. versions are those of the libraries, for --version. Prints
+ * --help, --version and --dry-run to stdout (*st is ST_OUTPUT if that fails), and errors to stderr.
+ * Opens no output and sends nothing. *set must be all zero, borrows from argv, and is freed by
+ * options_free.
  */
 enum options_parsed options_parse(struct options *set, int argc, char **argv,
 	const char *versions, enum status *st);
 void options_free(struct options *set);
 
-/* Whether an argument is --check, for then also an error of the command line must be reported as
- * a Nagios plugin does it. */
+/* True if an argument is --check. Then errors of the command line, too, must be reported as a
+ * Nagios plugin reports them. */
 bool options_ask_check(int argc, char **argv);
 
 #endif

@@ -1,4 +1,4 @@
-/* Text for the user: to stdout whole, or lines to stderr. */
+/* Prints text of options_parse: answers to stdout, errors and warnings to stderr. */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 
@@ -6,11 +6,12 @@
 #include "util/buf.h"
 #include "util/lines.h"
 
-/* Writes all of the text to stdout, also where that is non-blocking, and frees it. */
+/* Writes the whole text to stdout, even if that is non-blocking, and frees it. Returns
+ * ST_READER_LEFT if it is a closed pipe; ST_OUTPUT after another error, which it reports. */
 enum status print_text(struct buf *text);
 
-/* Writes `gsqstat: `, the prefix and the line to stderr, for each line. Lines may quote input, so
- * control characters in them are replaced. */
+/* Writes each line to stderr, after `gsqstat: ` and the prefix. Replaces control characters in the
+ * lines, because they may quote input. */
 void print_lines(const char *prefix, struct lines *lines);
 
 #endif

@@ -11,10 +11,11 @@
 #include "util/utf8.h"
 #include "webhook/target.h"
 
-#define QUEUES_NAMED_MAX 10000		/* on replay */
+#define QUEUES_NAMED_MAX 10000		/* a live run takes fewer, see cli/validate.c */
 #define QUEUE_FILE_MAX (4 << 20)
 
-/* A misplaced value of --callback may contain a secret. */
+/* Shortens a bad queue ID for a message. Of a URL it shows only the host: it may be a misplaced
+ * value of --callback, which can have a secret. */
 static const char *shown(char text[TEXT_SHOWN_SIZE], const char *s, size_t len)
 {
 	char url[TEXT_SHOWN_SIZE];
@@ -26,7 +27,7 @@ static const char *shown(char text[TEXT_SHOWN_SIZE], const char *s, size_t len)
 	return target_shown(text, url);
 }
 
-/* from: an option, or a line of a file. */
+/* Adds a queue ID, or a problem. from says where the ID was: an option, or a file and line. */
 static void add_queue(struct command_line *p, const char *s, size_t len, const char *from)
 {
 	char id[UUID_LEN + 1], text[TEXT_SHOWN_SIZE];
@@ -97,7 +98,7 @@ static void queue_line(struct command_line *p, const char *path, const char *s, 
 	add_queue(p, s, len, from);
 }
 
-/* One ID a line, with comments after a #. */
+/* Reads one ID per line; # starts a comment. */
 static void queue_lines(struct command_line *p, const struct buf *file, const char *path)
 {
 	size_t at = 0, len, number = 0, found = 0;

@@ -1,4 +1,4 @@
-/* Options that name queues. IDs are kept once each, in order, in lower case. */
+/* Options that name queues. Their IDs are stored in order and in lower case, each once. */
 #ifndef CLI_QUEUE_ARGS_H
 #define CLI_QUEUE_ARGS_H
 
@@ -8,7 +8,7 @@ void queue_args_ids(struct command_line *p, const char *value);	/* --queue: ID[,
 void queue_args_operand(struct command_line *p, const char *value);	/* the same */
 void queue_args_name(struct command_line *p, const char *value);	/* --queue-name */
 
-/* --queue-file: one ID a line; "-" is stdin. */
+/* --queue-file: a file with one ID per line; "-" is stdin. */
 void queue_args_file(struct command_line *p, const char *path);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define AUDITED_MAX 3400		/* bytes of settings that fit into run.start's line */
 
-/* brief: the length of a list in place of the list. */
+/* brief: the length of a list in place of the list, see settings_put_values. */
 static void put_value(struct buf *out, const struct command_line *p, const struct option_def *d,
 	bool brief)
 {
@@ -30,7 +30,7 @@ static void put_secret(struct buf *out, const char *key, const char *from)
 		buf_str(out, "null}");
 }
 
-/* Secrets have no value, but where they come from. */
+/* Of secrets, it prints only where they come from. */
 void settings_put(struct buf *out, const struct command_line *p)
 {
 	buf_str(out, "{\"schema\":\"gsqstat-settings/1\"");
@@ -60,7 +60,7 @@ static void put_values(struct buf *out, const struct command_line *p, bool brief
 	buf_add(out, "}", 2);
 }
 
-/* Its length in an audit line in logfmt, where each quote takes a backslash. */
+/* Length of the JSON in a logfmt audit line, which escapes quotes and backslashes. */
 static size_t audited_len(const struct buf *json)
 {
 	size_t len = json->len;

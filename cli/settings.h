@@ -10,8 +10,8 @@
 
 void settings_put(struct buf *out, const struct command_line *p);	/* for --dry-run */
 
-/* The values alone, with a NUL, for run.start. If they are too long for an audit line, lists
- * become their lengths. */
+/* Writes only the values and a NUL, for run.start. If they are too long for an audit line, it
+ * writes the lengths of lists in place of the lists. */
 void settings_put_values(struct buf *out, const struct command_line *p);
 
 #endif

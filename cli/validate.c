@@ -34,7 +34,7 @@ static bool names_queues(const struct command_line *p)
 		|| command_line_given(p, "queue-name") || p->operands.n;
 }
 
-/* The queues of the recording; if queues are named, only these. */
+/* Takes the queues of the recording, unless options name queues; these must be in it. */
 static void take_queues(struct command_line *p, const struct lines *recorded)
 {
 	struct lines *queues = &p->set->queues;
@@ -78,8 +78,8 @@ static bool is_regular(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* The recording cannot be read before the run, so what it says is unknown, and what depends on the
- * source is not checked. */
+/* For a recording that is not read before the run: marks the settings that depend on it as unknown,
+ * for --dry-run, and the source as bad, so that no check relies on it. */
 static void leave_unread(struct command_line *p)
 {
 	static const char *const recorded[] = { "source", "interval" };
@@ -99,7 +99,7 @@ static void leave_unread(struct command_line *p)
 		command_line_state(p, "queue")->from = "recording";
 }
 
-/* Reads source, queues and interval from the recording; first, for other checks depend on them. */
+/* Reads source, queues and interval from the recording. Runs first: other checks need them. */
 static void validate_recording(struct command_line *p)
 {
 	struct options *set = p->set;
@@ -126,7 +126,8 @@ static void validate_recording(struct command_line *p)
 	lines_free(&head.queues);
 }
 
-/* Adds the source. --verify-audit is not a run, whatever stands beside it. */
+/* Adds the source to the modes. With --verify-audit there is no run, even if other options are
+ * given that would start one. */
 static void settle_modes(struct command_line *p)
 {
 	const unsigned source = p->set->notifications ? MODE_NOTIFICATIONS : MODE_STREAM;
@@ -174,7 +175,7 @@ static void validate_derive(struct command_line *p)
 	}
 }
 
-/* --- options beside each other ------------------------------------------------------ */
+/* --- options used together ---------------------------------------------------------- */
 
 /* What to say of an option that cannot be used in a mode of the run. */
 static const struct {
@@ -335,7 +336,7 @@ static void check_queues(struct command_line *p)
 	if (p->modes & MODE_LIST || (replay && !(p->modes & MODE_NOTIFICATIONS)))
 		return;
 	if (!set->queues.n && !names_queues(p) && !replay)
-		lines_add(&p->problems, "no queue: name one by --queue, --queue-file%s or as an "
+		lines_add(&p->problems, "no queue: name one with --queue, --queue-file%s or as an "
 			"operand", set->notifications ? ", --queue-name" : "");
 	check_queue_count(p);
 }
@@ -359,7 +360,7 @@ static void validate_options(struct command_line *p)
 
 /* --- files -------------------------------------------------------------------------- */
 
-/* Adds the file of an option; an output that is not given is stdout. */
+/* Fills *use with the file of an option; an output that is not given is stdout. */
 static void add_use(struct files_use *use, const struct option_def *d, const struct options *set)
 {
 	snprintf(use->flag, sizeof(use->flag), "--%s", d->name);
@@ -418,7 +419,8 @@ static void check_output(struct command_line *p, const char *flag, const char *p
 		lines_add(&p->problems, "%s %s", flag, err.text);
 }
 
-/* The node exporter of Prometheus must never read half a file. */
+/* The file for Prometheus' node exporter is replaced by a rename, so that it is never read half
+ * written; a mount point cannot be replaced. */
 static void check_prometheus(struct command_line *p)
 {
 	const struct options *set = p->set;
@@ -485,7 +487,7 @@ static void validate_files(struct command_line *p)
 
 /* --- the environment ----------------------------------------------------------------- */
 
-/* $SSL_CERT_DIR can be a list. */
+/* $SSL_CERT_DIR can be a list, separated by colons. */
 static void check_directories(struct command_line *p, const char *list)
 {
 	char *copy = strdup(list), *rest = copy, *one;
@@ -507,7 +509,7 @@ static void validate_environment(struct command_line *p)
 
 	if (p->modes & MODE_VERIFY || (set->replay && !set->targets.n)
 	    || (set->creds.plain && !set->targets.n))
-		return;		/* neither TLS nor a proxy */
+		return;		/* the run uses neither TLS nor a proxy */
 	proxy_env_check(&p->problems);
 	if (set->ca_file)
 		command_line_file_problem(p, "SSL_CERT_FILE", set->ca_file,
@@ -528,7 +530,7 @@ static void load_creds(struct command_line *p)
 		.profile = set->notifications ? set->profile : NULL,
 		.margin_ms = set->token_margin_ms,
 		.notifications = set->notifications,
-		.flags_alone = p->modes & (MODE_REPLAY | MODE_VERIFY)
+		.flags_only = p->modes & (MODE_REPLAY | MODE_VERIFY)
 	};
 
 	creds_load(&set->creds, &conf, &p->problems, &set->warnings);

@@ -254,8 +254,8 @@ TEST(metric__that_no_snapshot_has_is_a_warning)
 	assert_int_equal(parse(NOTICES "--now -m oWaiting,tWait,n*,oServiceLevel " Q1),
 		PARSED_RUN);
 	assert_int_equal(set.warnings.n, 1);
-	assert_string_equal(set.warnings.v[0], "--metric tWait,n*,oServiceLevel: no snapshot "
-		"has it, so --now prints nothing of it");
+	assert_string_equal(set.warnings.v[0], "--metric tWait,n*,oServiceLevel: snapshots do "
+		"not have it, so --now does not print it");
 	assert_int_equal(parse(NOTICES "--now -m o* " Q1), PARSED_RUN);
 	assert_int_equal(set.warnings.n, 0);
 	assert_int_equal(parse(NOTICES "--now " Q1), PARSED_RUN);
@@ -352,7 +352,7 @@ TEST(check__is_seen_wherever_it_stands)
 
 TEST(value__of_the_notifications_that_is_bad)
 {
-	bad("--source notifications", "no queue: name one by --queue, --queue-file, --queue-name");
+	bad("--source notifications", "name one with --queue, --queue-file, --queue-name or as");
 	bad("--source notifications --now", "no queue");
 	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': must be a metric of the notif");
 	bad(NOTICES "-m o*x " Q1, "--metric 'o*x'");
@@ -409,8 +409,8 @@ TEST(option__that_is_unknown_has_one_line)
 	bad("--formt csv " Q1, "did you mean --format?");	/* csv is no queue */
 	bad("--formt=csv " Q1, "did you mean --format?");
 	bad("--alin " Q1, "did you mean --align?");
-	bad("--re x " Q1, "--record, --rejects, --replay, --resync and --retry-for");
-	bad("--no " Q1, "--now, --no-header, --no-snapshot and --no-cache");
+	bad("--re x " Q1, "--record, --rejects, --replay, --resync or --retry-for");
+	bad("--no " Q1, "--now, --no-header, --no-snapshot or --no-cache");
 	bad("--nonsense-of-this-kind " Q1, "see --help");
 	bad("-Z " Q1, "unknown option -Z");
 }

@@ -360,12 +360,12 @@ def test_variable_that_is_set_and_not_used_is_named(tool):
     tool.env.update(GENESYS_CLOUD_CLIENT_ID="i", GENESYSCLOUD_OAUTHCLIENT_SECRET="hidden",
                     GENESYSCLOUD_REGION="us-west-2", GENESYSCLOUD_ACCESS_TOKEN="hidden")
     text = "\n".join(refused(tool, QUEUE, words=["no client"]))
-    assert "set and not used: GENESYS_CLOUD_CLIENT_ID, GENESYSCLOUD_ACCESS_TOKEN " in text
+    assert "set but not used: GENESYS_CLOUD_CLIENT_ID, GENESYSCLOUD_ACCESS_TOKEN " in text
     assert "hidden" not in text
     tool.env.clear()
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLOUD_CLIENT_SECRET="hidden")
     text = "\n".join(refused(tool, *HOST, QUEUE, words=["no client secret"]))
-    assert "set and not used: GENESYS_CLOUD_CLIENT_SECRET " in text and "hidden" not in text
+    assert "set but not used: GENESYS_CLOUD_CLIENT_SECRET " in text and "hidden" not in text
 
 
 @pytest.mark.parametrize("host", ["https://h/p?access_token=HIDDEN", "h/p?access_token=HIDDEN",
@@ -398,7 +398,7 @@ def test_secret_has_a_bound_wherever_it_stands(user):
     user.env["GENESYS_CLIENT_SECRET"] = "s" * 4096
     assert user.run(*HOST, "--dry-run", QUEUE).status == 0
     user.env["GENESYS_CLIENT_SECRET"] += "s"
-    refused(user, *HOST, QUEUE, words=["GENESYS_CLIENT_SECRET: longer"])
+    refused(user, *HOST, QUEUE, words=["GENESYS_CLIENT_SECRET: the secret is longer"])
 
 
 NOTICES = ("--dry-run", "--source", "notifications", QUEUE)
@@ -577,7 +577,7 @@ def test_last_login_of_gc_is_taken_while_it_holds(gc):
         None, "profile", "profile"]
     tool = gc(OVER)
     assert whose(tool, "--profile", "both", *host)[2:] == [None, "profile", "profile"]
-    refused(tool, *NOTICES, "--profile", "login", *host, words=["last login is over"])
+    refused(tool, *NOTICES, "--profile", "login", *host, words=["last login has expired"])
 
 
 def test_profile_that_is_no_good(gc):
@@ -585,7 +585,7 @@ def test_profile_that_is_no_good(gc):
     path = tool.dir / ".gc/config.toml"
     refused(tool, *NOTICES, "--profile", "tokn", words=["--profile 'tokn'", '"token"', str(path)])
     refused(tool, *NOTICES, "--profile", "id", words=["client_secret", "no host: give --host"])
-    refused(tool, *NOTICES, "--profile", "colon", "-H", "h.de", words=["holds no colon"])
+    refused(tool, *NOTICES, "--profile", "colon", "-H", "h.de", words=["cannot contain a colon"])
     refused(tool, *NOTICES, "--profile", "both", words=["no host"])
     refused(tool, *NOTICES, "--profile", "Token", "--client-secret-file", "x",
             words=["--client-secret-file 'x' cannot be used with --profile"])

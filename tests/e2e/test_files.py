@@ -473,5 +473,5 @@ def test_cache_that_cannot_be_made_is_told_with_its_reason(tool, gate, variable,
     del tool.env["XDG_CACHE_HOME"]
     tool.env[variable] = str(home)
     r = tool.run("-w", "200ms", QUEUE, preexec_fn=with_read_only_disk(home), status=0)
-    assert "no token cache at %s%s: Read-only file system; each run asks for a token of its own" \
+    assert "no token cache at %s%s: Read-only file system; each run requests its own token" \
         % (home, path) in r.warnings()
