@@ -134,9 +134,10 @@ static void add_reason(struct buf *reason, const char *between, const struct cJS
 {
 	const char *text = json_value_string(value);
 
-	if (!text || reason->len + strlen(text) + 8 > REASON_MAX)
+	between = reason->len ? between : "";
+	if (!text || reason->len + strlen(between) + strlen(text) > REASON_MAX)
 		return;
-	buf_str(reason, reason->len ? between : "");
+	buf_str(reason, between);
 	buf_str(reason, text);
 }
 

@@ -248,6 +248,35 @@ TEST(put_refusal__reads_back)
 	buf_free(&out);
 }
 
+/* A reason of any length that a live run tells of is in the replay of its recording too. */
+TEST(put_refusal__reads_back_the_longest_reason)
+{
+	struct buf live = { 0 }, recorded = { 0 };
+	char first[sizeof(told)];
+
+	for (int len = 480; len <= 520; len++) {
+		const char *reason;
+
+		buf_clear(&live);
+		buf_printf(&live, "{\"entities\":[{\"id\":\"" TOPIC "observations\",\"state\":"
+			"\"x\",\"rejectionReason\":\"%0*d\",\"missingPermissions\":[\"a:b:c\"]}]}",
+			len, 0);
+		assert_true(buf_char(&live, '\0'));
+		assert_null(topics(live.data));
+		snprintf(first, sizeof(first), "%s", told);
+		first[strlen(first) - 1] = '\0';
+		reason = strstr(first, " o ") + 3;
+		assert_true(strlen(reason) <= 512);
+		buf_clear(&recorded);
+		assert_true(channel_api_put_refusal(&recorded, ID, reason, strlen(reason)));
+		assert_true(buf_char(&recorded, '\0'));
+		assert_null(topics(recorded.data));
+		assert_memory_equal(told, first, strlen(first));
+	}
+	buf_free(&live);
+	buf_free(&recorded);
+}
+
 static bool asks(const char *pattern, const char *metrics)
 {
 	struct buf out = { 0 };
