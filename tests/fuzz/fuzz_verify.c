@@ -63,8 +63,9 @@ static void add_tear(struct made *m, const char *text, size_t len)
 
 	buf_str(&m->log, "{\"ts\":\"");
 	buf_add(&m->log, text, len);
+	/* no line of ours is torn so that it has another JSON text, or a chain's members, in it */
 	if (hash_chain_look(m->work, m->log.data, m->log.len, true, &m->chain, &tear)
-	    != HASH_CHAIN_TORN) {	/* the text was the rest of a line */
+	    != HASH_CHAIN_TORN || tear.lines != 1) {
 		m->raw = true;
 		return;
 	}
