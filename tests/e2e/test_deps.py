@@ -143,45 +143,48 @@ def test_debian_13_needs_no_backports(trixie):
     assert "backports" not in done.stdout
 
 
-def test_backports_come_from_the_machines_own_deb822_source(machine):
-    machine.source("sources.list.d/debian.sources", DEB822)
-    done = machine.deps("demo")
-    assert "adding bookworm-backports as " \
-        f"{machine.apt}/sources.list.d/gsqstat-backports.sources" in done.stdout
-    assert """\
+LIST, DEBIAN = "sources.list", "sources.list.d/debian.sources"
+
+
+@pytest.mark.parametrize("sources, said", [
+    # They come from a source of the machine's own,
+    ({DEBIAN: DEB822}, ["adding bookworm-backports as APT/sources.list.d/gsqstat-backports.sources",
+                        """\
     Types: deb
     Suites: bookworm-backports
     Components: main
     URIs: http://mirror.example/debian
     Signed-By: /usr/share/keyrings/own.gpg
-""" in done.stdout
-
-
-def test_a_key_within_the_source_is_taken_along(machine):
-    machine.source("sources.list.d/own.sources", INLINE_KEY)
-    done = machine.deps("demo")
-    key = INLINE_KEY[INLINE_KEY.index("Signed-By"):]
-    assert "".join(f"    {x}\n" for x in key.splitlines()) in done.stdout
-    assert "    URIs: https://mirror.example/debian/\n" in done.stdout
-
-
-def test_backports_come_from_the_machines_own_one_line_source(bookworm):
-    done = bookworm.deps("demo")
-    assert "sources.list.d/gsqstat-backports.list" in done.stdout
-    assert "    deb [arch=amd64 signed-by=/usr/share/keyrings/own.gpg] " \
-        "http://mirror.example/debian bookworm-backports main\n" in done.stdout
-
-
-def test_a_plain_one_line_source_without_options(machine):
-    machine.source("sources.list.d/x.list", "deb\thttp://m.example/debian/  bookworm  main\n")
-    assert "    deb http://m.example/debian/ bookworm-backports main\n" \
-        in machine.deps("demo").stdout
+"""]),
+    # with the key that is within it,
+    ({"sources.list.d/own.sources": INLINE_KEY},
+     ["".join(f"    {x}\n" for x in INLINE_KEY[INLINE_KEY.index("Signed-By"):].splitlines()),
+      "    URIs: https://mirror.example/debian/\n"]),
+    # also from one of one line, with options or without.
+    ({LIST: ONE_LINE}, ["sources.list.d/gsqstat-backports.list",
+                        "    deb [arch=amd64 signed-by=/usr/share/keyrings/own.gpg] "
+                        "http://mirror.example/debian bookworm-backports main\n"]),
+    ({"sources.list.d/x.list": "deb\thttp://m.example/debian/  bookworm  main\n"},
+     ["    deb http://m.example/debian/ bookworm-backports main\n"]),
+    # Those that are switched off, or in a comment, do not count.
+    *(({"sources.list.d/off.sources": text, "sources.list.d/on.sources": DEB822},
+       ["adding bookworm-backports"]) for text in (
+          BACKPORTS.replace("Types: deb\n", "Types: deb\nEnabled: no\n"),
+          BACKPORTS.replace("Types: deb\n", "Types: deb-src\n"),
+          "# " + BACKPORTS.replace("\n", "\n# "))),
+    ({LIST: ONE_LINE + "#deb http://m.example/debian bookworm-backports main\n"},
+     ["adding bookworm-backports"])])
+def test_backports_that_are_missing_are_added(machine, sources, said):
+    for name, text in sources.items():
+        machine.source(name, text)
+    told = machine.deps("demo").stdout.replace(str(machine.apt), "APT")
+    assert [words for words in said if words not in told] == [], told
 
 
 @pytest.mark.parametrize("name,text", [
-    ("sources.list.d/debian.sources", BACKPORTS),
-    ("sources.list", ONE_LINE + "deb http://m.example/debian bookworm-backports main\n"),
-    ("sources.list", "deb http://m.example/debian bookworm main\n"
+    (DEBIAN, BACKPORTS),
+    (LIST, ONE_LINE + "deb http://m.example/debian bookworm-backports main\n"),
+    (LIST, "deb http://m.example/debian bookworm main\n"
      "deb [trusted=yes] http://m.example/debian oldstable-backports main contrib\n"),
 ])
 def test_backports_that_are_there_are_used_as_they_are(machine, name, text):
@@ -189,23 +192,6 @@ def test_backports_that_are_there_are_used_as_they_are(machine, name, text):
     done = machine.deps("demo")
     assert "adding" not in done.stdout
     assert "libcurl4-openssl-dev/bookworm-backports" in done.stdout
-
-
-@pytest.mark.parametrize("text", [
-    BACKPORTS.replace("Types: deb\n", "Types: deb\nEnabled: no\n"),
-    BACKPORTS.replace("Types: deb\n", "Types: deb-src\n"),
-    "# " + BACKPORTS.replace("\n", "\n# "),
-])
-def test_backports_that_are_switched_off_do_not_count(machine, text):
-    machine.source("sources.list.d/off.sources", text)
-    machine.source("sources.list.d/on.sources", DEB822)
-    assert "adding bookworm-backports" in machine.deps("demo").stdout
-
-
-def test_a_commented_line_does_not_count(machine):
-    machine.source("sources.list",
-                   ONE_LINE + "#deb http://m.example/debian bookworm-backports main\n")
-    assert "adding bookworm-backports" in machine.deps("demo").stdout
 
 
 @pytest.mark.parametrize("text", [
@@ -261,13 +247,6 @@ def test_on_another_system_the_packages_are_named(machine, release):
     assert_named_for_all(done.stderr)
 
 
-def test_without_rights_the_packages_are_named(bookworm):
-    bookworm.command("id", "echo 1000")
-    done = bookworm.deps("demo", dry=False, status=1)
-    assert "sudo" in done.stderr
-    assert_named_for_all(done.stderr)
-
-
 def test_sudo_is_used_where_it_works(bookworm):
     bookworm.command("id", "echo 1000")
     log = bookworm.path / "log"
@@ -279,9 +258,13 @@ def test_sudo_is_used_where_it_works(bookworm):
     assert "apt-get" in lines[-1] and " install " in lines[-1]
 
 
-def test_a_failed_install_is_told(trixie):
-    trixie.command("apt-get", 'case " $* " in *" install "*) exit 100 ;; esac')
-    done = trixie.deps("demo", dry=False, status=1)
+@pytest.mark.parametrize("command, body, words", [
+    ("id", "echo 1000", "sudo"),            # no rights
+    ("apt-get", 'case " $* " in *" install "*) exit 100 ;; esac', "")])
+def test_packages_that_cannot_be_installed_are_named(bookworm, command, body, words):
+    bookworm.command(command, body)
+    done = bookworm.deps("demo", dry=False, status=1)
+    assert words in done.stderr
     assert_named_for_all(done.stderr)
 
 
