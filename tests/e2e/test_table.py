@@ -1,61 +1,25 @@
 """The table for people: on terminals and elsewhere."""
-import codecs
-import fcntl
 import json
 import os
-import pty
 import re
 import shlex
 import shutil
 import signal
-import struct
 import subprocess
-import termios
 
 import harness
 import pytest
 import screenshot
+import terminal
 from harness import NOTICES, QUEUE, SAMPLE, TOP
 
 TABLE = ("--replay", SAMPLE, "-w", "1m", "-f", "table")
 
 
-class Terminal:
-    """A terminal of its own for some of a program's descriptors; text: all that came."""
-
-    def __init__(self, columns=80, lines=24):
-        self.fd, self.end = pty.openpty()
-        fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("4H", lines, columns, 0, 0))
-        self.text = ""
-        self.decoder = codecs.getincrementaldecoder("utf-8")()
-
-    def start(self, tool, *args, stdout=True, stderr=False, **more):
-        """The program on it; the names say what else than the terminal they are."""
-        process = subprocess.Popen(
-            [harness.PROGRAM, *map(str, args)], env={"TERM": "xterm", **tool.env}, cwd=tool.dir,
-            stdin=subprocess.DEVNULL, stdout=self.end if stdout is True else stdout,
-            stderr=self.end if stderr is True else subprocess.PIPE, bufsize=0, **more)
-        os.close(self.end)
-        return process
-
-    def read(self):
-        """What there is now; b"" at the end of it."""
-        try:
-            got = os.read(self.fd, 65536)
-        except OSError:
-            got = b""
-        self.text += self.decoder.decode(got)
-        return got
-
-    def wait(self, pattern):
-        while not re.search(pattern, self.text):
-            assert self.read(), "ended before %s:\n%r" % (pattern, self.text)
-
-    def finish(self, process, timeout=20):
-        while self.read():
-            pass
-        os.close(self.fd)
-        return process.wait(timeout=timeout)
+class Terminal(terminal.Terminal):
+    def start(self, tool, *args, **more):
+        return super().start([harness.PROGRAM, *map(str, args)], env={"TERM": "xterm", **tool.env},
+                             cwd=tool.dir, **more)
 
 
 def plain(text):
@@ -227,10 +191,8 @@ def test_terminal_that_takes_nothing_holds_no_run_up(tool, serve):
 
 def test_replay_that_waits_tells_too(tool):
     terminal = Terminal()
-    process = subprocess.Popen(
-        [harness.PROGRAM, "--replay", "-", "--time", "arrival"], env={**tool.env, "TERM": "xterm"},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=terminal.end, bufsize=0)
-    os.close(terminal.end)
+    process = terminal.start(tool, "--replay", "-", "--time", "arrival", stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=True)
     process.stdin.write(SAMPLE.read_bytes()[:9000])
     terminal.wait(r"window \d+  \d+ frames  lag \S+  replay")
     process.stdin.close()

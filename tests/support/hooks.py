@@ -61,12 +61,8 @@ class Receiver(Served):
         self.names, self.requests, self.connections, self.errors = names, [], 0, []
 
     async def listen(self):
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
         self.server = await asyncio.start_server(
-            self._client, sock=listener,
+            self._client, sock=self.bind(),
             ssl=None if self.plain else self.authority.context(*self.names))
 
     async def close(self):

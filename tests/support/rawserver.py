@@ -41,9 +41,8 @@ class RawServer(Served):
         self.received, self.targets, self.tokens = [], [], 0
 
     async def listen(self):
-        self.server = await asyncio.start_server(self._client, "127.0.0.1", 0,
+        self.server = await asyncio.start_server(self._client, sock=self.bind(),
                                                  ssl=None if self.plain else self.tls)
-        self.port = self.server.sockets[0].getsockname()[1]
 
     async def close(self):
         self.server.close()

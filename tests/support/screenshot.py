@@ -1,17 +1,15 @@
 #!/usr/bin/python3
 """Writes man/table.svg: what a terminal of 80 columns shows of a command, as it stands in it."""
-import fcntl
 import html
 import os
 import pathlib
-import pty
 import re
 import shlex
-import struct
 import subprocess
 import sys
-import termios
 import unicodedata
+
+from terminal import Terminal
 
 TOP = pathlib.Path(__file__).parent.parent.parent
 COMMAND = "gsqstat --replay tests/sample.ndjson -w 1m -n 7 -m waitTime,state -s -f table"
@@ -21,25 +19,12 @@ STYLES = {"1": 'font-weight="bold"', "2": 'opacity="0.55"', "33": 'fill="#e5c07b
 
 def screen(program, command=COMMAND):
     """Standard output on a terminal; the warnings on standard error would fill the picture."""
-    terminal, end = pty.openpty()
-    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("4H", LINES, COLUMNS, 0, 0))
-    process = subprocess.Popen([program, *shlex.split(command)[1:]], cwd=TOP, stdout=end,
-                               stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-                               env={"PATH": os.environ["PATH"], "TERM": "xterm"})
-    os.close(end)
-    text = b""
-    while True:
-        try:
-            more = os.read(terminal, 65536)
-        except OSError:
-            more = b""
-        if not more:
-            break
-        text += more
-    os.close(terminal)
-    if process.wait():
+    terminal = Terminal(COLUMNS, LINES)
+    process = terminal.start([program, *shlex.split(command)[1:]], stderr=subprocess.DEVNULL,
+                             cwd=TOP, env={"PATH": os.environ["PATH"], "TERM": "xterm"})
+    if terminal.finish(process):
         sys.exit("%s: status %d" % (command, process.returncode))
-    return text.decode().replace("\r\n", "\n")
+    return terminal.text.replace("\r\n", "\n")
 
 
 def columns(text):

@@ -46,6 +46,13 @@ class Served:
         self.loop.run_until_complete(self._main())
         self.loop.close()
 
+    def bind(self):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        return listener
+
     async def _main(self):
         self.stop = asyncio.Event()
         await self.listen()
@@ -67,10 +74,7 @@ class ServedApp(Served):
         new = [int(part) for part in aiohttp.__version__.split(".")[:2]] >= [3, 9]
         self.runner = web.AppRunner(self.app(), access_log=None, **(late if new else {}))
         await self.runner.setup()
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
+        listener = self.bind()
         context = None if self.plain else self.authority.context()
         await web.SockSite(self.runner, listener, ssl_context=context,
                            **({} if new else late)).start()
