@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "message/interval.h"
+#include "message/metric_types.h"
 #include "message/reader.h"
 #include "util/base.h"
 #include "util/lines.h"
@@ -31,25 +32,7 @@ bool notifications_failed(const struct notifications *ns)
 
 /* --- one event ---------------------------------------------------------------------- */
 
-/* Whether the metric is a conversation aggregate: a total that counts up within an interval and has
- * no meaning without one. All of them begin with n or t, except these. */
-static bool is_total(struct slice metric)
-{
-	static const char *const others[] = {
-		"oAudioMessageCount", "oCallbackServiceLevel", "oExternalAudioMessageCount",
-		"oExternalMediaCount", "oMediaCount", "oMessageCount", "oMessageSegmentCount",
-		"oMessageTurn", "oServiceLevel", "oServiceTarget", "oSkillExpressionApplications"
-	};
-
-	if (!metric.len || metric.s[0] == 'n' || metric.s[0] == 't')
-		return metric.len > 0;
-	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (slice_is(metric, others[i]))
-			return true;
-	return false;
-}
-
-/* Sets the interval of the values from `first` on. */
+/* The interval of the values from first on. */
 static void set_interval(struct notifications *ns, struct notification *n, size_t first,
 	struct slice interval)
 {
@@ -57,7 +40,8 @@ static void set_interval(struct notifications *ns, struct notification *n, size_
 
 	if (!interval.s || !interval_parse(interval.s, interval.len, &from_ms, &to_ms)) {
 		for (size_t i = first; i < ns->nvalue; i++)
-			if (ns->value[i].kind == VALUE_NUMBER && is_total(ns->value[i].metric))
+			if (ns->value[i].kind == VALUE_NUMBER
+			    && metric_type_of(ns->value[i].metric).kind == METRIC_TOTAL)
 				reader_invalid(ns, interval.s
 					? "the interval of a total is invalid"
 					: "a total has no interval");

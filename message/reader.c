@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "message/metric_types.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/text.h"
@@ -179,15 +180,10 @@ static void take_stats(struct notifications *ns, struct metric_entry *e)
 	}
 }
 
-static bool is_longest(struct slice metric)
-{
-	return slice_is(metric, "oLongestWaiting") || slice_is(metric, "oLongestInteracting");
-}
-
-/* Ends a metric: gives its values their names, which may have come after the numbers. */
+/* Gives the numbers their names, which may have come after them. */
 static void end_entry(struct notifications *ns, const struct metric_entry *e)
 {
-	const bool longest = is_longest(e->metric);
+	const bool longest = metric_type_of(e->metric).kind == METRIC_AGE;
 	struct notification_value *v;
 
 	if (!e->metric.s || longest)

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "json.h"
+#include "message/metric_types.h"
 #include "message/observation_query.h"
 #include "net/url.h"
 #include "util/base.h"
@@ -207,11 +208,11 @@ static bool is_wanted(const char *metric, const char *const *pattern, size_t npa
 /* The longest waiting time needs also how many wait, which tells whether anybody does. */
 static bool is_asked(const char *metric, const char *const *pattern, size_t npattern)
 {
+	const struct metric_type type = metric_type_of(slice_of(metric));
+
 	return is_wanted(metric, pattern, npattern)
-		|| (strcmp(metric, "oWaiting") == 0
-		    && is_wanted("oLongestWaiting", pattern, npattern))
-		|| (strcmp(metric, "oInteracting") == 0
-		    && is_wanted("oLongestInteracting", pattern, npattern));
+		|| (type.kind == METRIC_GAUGE && type.beside
+		    && is_wanted(type.beside, pattern, npattern));
 }
 
 uint32_t channel_api_query_metrics(const char *const *pattern, size_t npattern)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message/metric_types.h"
+#include "util/slice.h"
 #include "util/time.h"
 
 const char *const row_stat_names[STAT_NAMES] = {
@@ -104,7 +106,7 @@ bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat)
 		return stat != STAT_CARRIED && stat != STAT_EVENTS;
 	case ROW_TOTAL:
 	case ROW_PLAIN:
-		return series->metric[0] == 't' && (strcmp(last, "sum") == 0
+		return metric_type_of(slice_of(series->metric)).is_time && (strcmp(last, "sum") == 0
 			|| strcmp(last, "min") == 0 || strcmp(last, "max") == 0);
 	}
 	return false;

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message/metric_types.h"
+#include "message/observation_query.h"
 #include "util/base.h"
 #include "util/slice.h"
 #include "util/text.h"
-#include "message/observation_query.h"
 
 const char *const row_name_fields[ROW_FIELDS] = {
 	[ROW_WINDOW] = "window", [ROW_START_MS] = "startMs", [ROW_END_MS] = "endMs",
@@ -134,24 +135,26 @@ bool row_name_is_possible(const struct row_name *name, bool notifications, bool 
 	size_t size)
 {
 	const char *metric = name->metric;
+	struct metric_type type;
 
 	if (name->field < ROW_FIELDS)
 		return true;
 	if (!notifications)
 		return explain_kind(name, ROW_SAMPLE, "is a metric of the stream", why, size);
-	if (observation_query_bit(slice_of(metric))) {
-		bool age = strncmp(metric, "oLongest", strlen("oLongest")) == 0;
-
-		return explain_kind(name, age ? ROW_AGE : ROW_GAUGE, age ? "is an age"
-			: "is a gauge", why, size);
-	}
-	if (now) {
+	type = metric_type_of(slice_of(metric));
+	if (now && !observation_query_bit(slice_of(metric))) {
 		snprintf(why, size, "%.100s is no metric that --now can ask for, as it is no "
 			"gauge; what it can have is, for example, oWaiting.last", metric);
 		return false;
 	}
-	return (metric[0] != 'n' && metric[0] != 't')
-		|| explain_kind(name, ROW_TOTAL, "is a total", why, size);
+	switch (type.kind) {
+	case METRIC_GAUGE: return explain_kind(name, ROW_GAUGE, "is a gauge", why, size);
+	case METRIC_AGE: return explain_kind(name, ROW_AGE, "is an age", why, size);
+	case METRIC_TOTAL:	/* those with o have statistics of their own */
+		return type.name || explain_kind(name, ROW_TOTAL, "is a total", why, size);
+	case METRIC_OTHER: break;
+	}
+	return true;
 }
 
 static bool has_path(const struct row_series *series, const struct row_name *name)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "message/metric_types.h"
 #include "message/observation_query.h"
 #include "util/base.h"
 
@@ -106,23 +107,18 @@ static void pair(struct state_value *age, struct state_value *gauge)
 /* Finds the gauge of those who wait for an age, or the age for the gauge. */
 static void find_other(const struct queue_states *qs, struct state_value *sv)
 {
-	static const struct {
-		const char *age, *gauge;
-	} longest[] = {
-		{ "oLongestWaiting", "oWaiting" }, { "oLongestInteracting", "oInteracting" }
-	};
+	const struct metric_type type = metric_type_of(sv->entry->name.metric);
+	const struct metric_name own = { .metric = slice_of(type.name),
+		.stat = slice_of(type.kind == METRIC_AGE ? "ageMs" : "count") };
+	const struct metric_name other = { .metric = slice_of(type.beside),
+		.stat = slice_of(type.kind == METRIC_AGE ? "count" : "ageMs") };
 
-	for (size_t i = 0; i < ARRAY_LEN(longest); i++) {
-		const struct metric_name age = { .metric = slice_of(longest[i].age),
-			.stat = slice_of("ageMs") };
-		const struct metric_name gauge = { .metric = slice_of(longest[i].gauge),
-			.stat = slice_of("count") };
-
-		if (metric_name_is(sv->entry, &age))
-			pair(sv, state_value_find(qs, sv->group, &gauge));
-		else if (metric_name_is(sv->entry, &gauge))
-			pair(state_value_find(qs, sv->group, &age), sv);
-	}
+	if (!type.beside || !metric_name_is(sv->entry, &own))
+		return;
+	if (type.kind == METRIC_AGE)
+		pair(sv, state_value_find(qs, sv->group, &other));
+	else
+		pair(state_value_find(qs, sv->group, &other), sv);
 }
 
 /* --- the series of a value ---------------------------------------------------------- */
@@ -157,17 +153,11 @@ enum row_kind state_value_kind(const struct metric_name *name)
 
 /* --- sums over qualifiers ----------------------------------------------------------- */
 
-static const char *const counted[] = {
-	"oOnQueueUsers", "oUserRoutingStatuses", "oOffQueueUsers", "oUserPresences"
-};
-
 /* Whether the value counts in the number of agents that its metric has over all qualifiers. */
 static bool is_counted(const struct metric_name *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(counted); i++)
-		if (slice_is(name->metric, counted[i]))
-			return !name->total && name->qualifier.len && slice_is(name->stat, "count");
-	return false;
+	return !name->total && name->qualifier.len && slice_is(name->stat, "count")
+		&& metric_type_of(name->metric).qualifier;
 }
 
 /* The label of METRIC with the path `count`. NULL: out of memory. */
@@ -353,8 +343,8 @@ enum state_value_use state_value_use(const struct notification_value *v)
 		return STATE_VALUE_GAUGE;
 	if (spans)
 		return STATE_VALUE_TOTAL;
-	return v->metric.len && (v->metric.s[0] == 'n' || v->metric.s[0] == 't'
-		|| slice_is(v->metric, "oServiceLevel")) ? STATE_VALUE_UNUSED : STATE_VALUE_GAUGE;
+	return metric_type_of(v->metric).kind == METRIC_TOTAL ? STATE_VALUE_UNUSED
+		: STATE_VALUE_GAUGE;
 }
 
 void state_value_set(struct queue_states *qs, struct state_value *sv,
