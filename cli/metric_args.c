@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message/metric_types.h"
 #include "source/channel_api.h"
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
+#include "util/slice.h"
 #include "util/text.h"
 
 /* Returns the index of a metric in set->metric, and adds the metric if it is not there. */
@@ -178,7 +180,8 @@ static bool has_queue(const struct options *set, const char *id)
 	return lines_has(&set->queues, id) || !set->queues.n || set->queue_names.n;
 }
 
-static void check_scope(struct command_line *p, const struct scope *scope, const char *expr)
+static void check_scope(struct command_line *p, const struct scope *scope,
+	const struct row_name *name, const char *expr)
 {
 	const char *id = scope_queue_id(scope);
 	char why[512];
@@ -190,6 +193,25 @@ static void check_scope(struct command_line *p, const struct scope *scope, const
 	if (scope_queue_name(scope) && !p->set->notifications && !command_line_bad(p, "source"))
 		command_line_problem(p, expr, "the stream has no names of queues; put a queue's "
 			"ID before the colon");
+	if (scope_media(scope) && !p->set->notifications && !command_line_bad(p, "source"))
+		command_line_problem(p, expr, "the stream has no rows of media types");
+	if (scope_media(scope) && name->metric && metric_type_of(slice_of(name->metric)).qualifier)
+		command_line_problem(p, expr, "agents are counted by queue and not by media "
+			"type");
+}
+
+/* `for N` of more windows than the run has can never hold. */
+static void check_least(struct command_line *p, unsigned least, const char *expr)
+{
+	const struct options *set = p->set;
+	const unsigned windows = set->now || (!set->count && !set->replay) ? 1 : set->count;
+	char why[128];
+
+	if (!windows || least <= windows || command_line_bad(p, "count"))
+		return;
+	snprintf(why, sizeof(why), "`for %u` needs as many windows, and --count is %u", least,
+		windows);
+	command_line_problem(p, expr, why);
 }
 
 /* Adds a problem if the name of a number cannot be one of this run. name NULL: the expression
@@ -219,8 +241,10 @@ static void settle_thresholds(struct command_line *p)
 		thresholds_add(set->thresholds, expr, why, sizeof(why));
 		name = why[0] ? NULL : threshold_name(set->thresholds, at);
 		check_name(p, name, expr, why, sizeof(why));
-		if (name)
-			check_scope(p, threshold_scope(set->thresholds, at), expr);
+		if (!name)
+			continue;
+		check_scope(p, threshold_scope(set->thresholds, at), name, expr);
+		check_least(p, threshold_least(set->thresholds, at), expr);
 	}
 }
 
@@ -238,7 +262,7 @@ static void settle_ranges(struct command_line *p, const char *option, bool criti
 
 		check_name(p, name, ranges->v[i], why, sizeof(why));
 		if (name && scopes_count(set->scopes) > before)
-			check_scope(p, scopes_at(set->scopes, before), ranges->v[i]);
+			check_scope(p, scopes_at(set->scopes, before), name, ranges->v[i]);
 	}
 }
 

@@ -20,6 +20,7 @@ struct metric_type {
 	const char *name;	/* NULL: the metric is not in the table */
 	enum metric_kind kind;
 	bool is_time;		/* a total of milliseconds */
+	bool is_ratio;		/* a total whose numbers are ratio, numerator and so on */
 	const char *beside;	/* the gauge of those who wait, of an age; the age, of a gauge */
 	const char *qualifier;	/* what its qualifiers are, `status` or `presence`: the metric
 				   counts agents by them; NULL: it has none */

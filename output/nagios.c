@@ -1,6 +1,7 @@
 #include "output/nagios.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,31 +126,40 @@ void nagios_free(struct nagios *check)
 	free(check);
 }
 
+/* The entry with that number and scope; NULL: there is none. */
+static struct checked *find(struct nagios *check, const struct scope *scope,
+	const struct row_name *name)
+{
+	for (size_t i = 0; i < check->n; i++)
+		if (scope_same(check->v[i].scope, scope)
+		    && row_name_same(&check->v[i].name, name))
+			return &check->v[i];
+	return NULL;
+}
+
 /* Finds the path of that scope, or adds it. NULL: why says what is wrong. */
-static struct checked *find(struct nagios *check, const struct scope *scope, const char *path,
+static struct checked *make(struct nagios *check, const struct scope *scope, const char *path,
 	char *why, size_t size)
 {
-	struct checked *k = &check->v[check->n];
+	struct checked k = { .path = strdup(path), .scope = scope }, *found;
 	const char *part = NULL;
-	enum row_name_flaw flaw;
+	enum row_name_flaw flaw = k.path ? row_name_parse(&k.name, path, &part)
+		: ROW_NAME_NO_MEMORY;
 
-	for (size_t i = 0; i < check->n; i++)
-		if (strcmp(check->v[i].path, path) == 0 && scope_same(check->v[i].scope, scope))
-			return &check->v[i];
-	if (check->n == NAGIOS_PATHS_MAX) {
-		snprintf(why, size, "there can be at most %d paths", NAGIOS_PATHS_MAX);
+	if (flaw != ROW_NAME_GOOD) {
+		row_name_explain(flaw, path, part, why, size);
+		checked_free(&k);
 		return NULL;
 	}
-	*k = (struct checked){ .path = strdup(path), .name = { .field = ROW_FIELDS },
-		.scope = scope };
-	flaw = k->path ? row_name_parse(&k->name, path, &part) : ROW_NAME_NO_MEMORY;
-	if (flaw == ROW_NAME_GOOD) {
-		check->n++;
-		return k;
+	found = find(check, scope, &k.name);
+	if (!found && check->n < NAGIOS_PATHS_MAX) {
+		check->v[check->n] = k;
+		return &check->v[check->n++];
 	}
-	row_name_explain(flaw, path, part, why, size);
-	checked_free(k);
-	return NULL;
+	if (!found)
+		snprintf(why, size, "there can be at most %d paths", NAGIOS_PATHS_MAX);
+	checked_free(&k);
+	return found;
 }
 
 static const struct row_name *add(struct nagios *check, enum limit limit, const char *expr,
@@ -173,7 +183,7 @@ static const struct row_name *add(struct nagios *check, enum limit limit, const 
 	scope = scopes_take(check->scopes, limit == CRITICAL ? "--critical" : "--warning", expr,
 		&path, why, size);
 	path += strspn(path, " \t");
-	k = scope ? find(check, scope, path, why, size) : NULL;
+	k = scope ? make(check, scope, path, why, size) : NULL;
 	if (!k)
 		return NULL;
 	if (k->given[limit]) {
@@ -217,16 +227,35 @@ static void put_safe(struct buf *out, const char *s, const char *unsafe)
 	}
 }
 
+/* Writes DIGITS[.DIGITS]e-N, as json_put_double does, without the exponent. */
+static void put_small(struct buf *out, const char *text)
+{
+	long zeros = -strtol(strchr(text, 'e') + 1, NULL, 10) - 1;
+
+	buf_str(out, *text == '-' ? "-0." : "0.");
+	for (long i = 0; i < zeros; i++)
+		buf_char(out, '0');
+	for (; *text != 'e'; text++)
+		if (*text >= '0' && *text <= '9')
+			buf_char(out, *text);
+}
+
 /* The guidelines allow digits, a sign and a point only. */
 static void put_number(struct buf *out, double x)
 {
-	size_t from = out->len;
+	struct buf text = { 0 };
 
-	json_put_double(out, x);
-	if (out->failed || !memchr(out->data + from, 'e', out->len - from))
-		return;
-	out->len = from;
-	buf_printf(out, "%.*f", fabs(x) < 1 ? 15 : 0, x);
+	json_put_double(&text, x);
+	buf_char(&text, '\0');
+	if (text.failed)
+		out->failed = true;
+	else if (!strchr(text.data, 'e'))
+		buf_str(out, text.data);
+	else if (fabs(x) < 1)
+		put_small(out, text.data);
+	else
+		buf_printf(out, "%.0f", x);
+	buf_free(&text);
 }
 
 /* `10`, `10:`, `~:10`, `10:20`, with `@` before it, in plain numbers. */
@@ -254,33 +283,58 @@ static bool is_plain(char c)
 	return c > ' ' && c < 0x7f && c != '_' && !strchr(LABEL_UNSAFE, c);
 }
 
-/* Whether two names are the same in labels, which show several characters in one way. */
+/* `QUEUE` or `QUEUE/MEDIA`, with which the label of a number begins. */
+static void put_head(struct buf *out, const struct row *row, const char *unsafe)
+{
+	put_queue(out, row, unsafe);
+	if (row->media) {
+		buf_char(out, '/');
+		put_safe(out, row->media, unsafe);
+	}
+}
+
+static const char *shown_name(const struct row *row)
+{
+	return row->queue_name ? row->queue_name : row->queue_id;
+}
+
+/* Whether the labels of two rows would begin with the same words. */
 static bool looks_same(struct buf *scratch, const struct row *a, const struct row *b)
 {
-	size_t i = 0, from = scratch->len, middle;
+	const char *x = shown_name(a), *y = shown_name(b);
+	size_t from = scratch->len, middle;
 	bool same;
 
-	while (a->queue_name[i] && a->queue_name[i] == b->queue_name[i])
-		i++;
-	if (is_plain(a->queue_name[i]) && is_plain(b->queue_name[i]))
+	for (; *x && *x == *y; x++)
+		y++;
+	if (is_plain(*x) && is_plain(*y))	/* nothing to build and compare */
 		return false;
-	put_queue(scratch, a, LABEL_UNSAFE);
+	put_head(scratch, a, LABEL_UNSAFE);
 	middle = scratch->len;
-	put_queue(scratch, b, LABEL_UNSAFE);
+	put_head(scratch, b, LABEL_UNSAFE);
 	same = !scratch->failed && scratch->len - middle == middle - from
 		&& memcmp(scratch->data + from, scratch->data + middle, middle - from) == 0;
 	scratch->len = from;
 	return same;
 }
 
-/* Whether the label of another queue of the window would begin with the same name. */
+/* Whether the name ends as put_label() ends an ambiguous one, with an ID in parentheses. */
+static bool ends_in_id(const char *name)
+{
+	size_t len = strlen(name);
+	char id[UUID_LEN + 1];
+
+	return len > UUID_LEN && name[len - 1] == ')'
+		&& text_parse_uuid(name + len - 1 - UUID_LEN, UUID_LEN, id);
+}
+
+/* Whether the row's label needs the queue's ID, because that of another queue could be the same. */
 static bool is_ambiguous(struct nagios *check, const struct row_window *w, const struct row *row)
 {
-	for (size_t i = 0; row->queue_name && i < w->nrow; i++)
-		if (w->row[i].queue != row->queue && !w->row[i].media && w->row[i].queue_name
-		    && looks_same(&check->text, row, &w->row[i]))
+	for (size_t i = 0; i < w->nrow; i++)
+		if (w->row[i].queue != row->queue && looks_same(&check->text, row, &w->row[i]))
 			return true;
-	return false;
+	return ends_in_id(shown_name(row));
 }
 
 /* `QUEUE PATH` or `QUEUE/MEDIA PATH`, the label of a number. */
@@ -352,11 +406,7 @@ static void count(struct nagios *check, enum nagios_state state, const struct nu
 	put_safe(out, x->path, "|");
 	if (x->row) {
 		buf_str(out, " of ");
-		put_queue(out, x->row, "|");
-		if (x->row->media) {
-			buf_char(out, '/');
-			put_safe(out, x->row->media, "|");
-		}
+		put_head(out, x->row, "|");
 	}
 	if (state == NAGIOS_UNKNOWN) {
 		buf_str(out, " has no value");
@@ -377,8 +427,16 @@ static void choose(struct number *x, const struct checked *k)
 			x->of[l] = k;
 }
 
-/* Gathers the ranges that count for the path of entry k in row i. False: none, or an entry before
- * this one has done it. */
+/* Whether entry k is the first one of its path. */
+static bool is_first(const struct nagios *check, size_t k)
+{
+	for (size_t j = 0; j < k; j++)
+		if (row_name_same(&check->v[j].name, &check->v[k].name))
+			return false;
+	return true;
+}
+
+/* Gathers the ranges that count in row i for the path of entry k. False: none does. */
 static bool gather(struct nagios *check, size_t k, const struct row_window *w, size_t i,
 	struct number *x)
 {
@@ -386,29 +444,24 @@ static bool gather(struct nagios *check, size_t k, const struct row_window *w, s
 	bool covered = false;
 
 	*x = (struct number){ .row = &w->row[i], .path = check->v[k].path };
-	for (size_t j = 0; j < check->n; j++) {
-		if (strcmp(check->v[j].path, check->v[k].path) != 0
-		    || !scopes_cover(check->scopes, check->v[j].scope, w, i, name))
-			continue;
-		if (j < k)
-			return false;
-		covered = true;
-		choose(x, &check->v[j]);
-	}
-	if (!covered)
-		return false;
+	for (size_t j = k; j < check->n; j++)
+		if (row_name_same(&check->v[j].name, name)
+		    && scopes_cover(check->scopes, check->v[j].scope, w, i, name)) {
+			covered = true;
+			choose(x, &check->v[j]);
+		}
 	x->value = row_name_value(w, x->row, name);
 	x->ms = row_name_is_ms(x->row, name);
-	return true;
+	return covered;
 }
 
 /* Each scope of the path that covers the row has a value now. */
-static void note_value(struct nagios *check, const struct row_window *w, size_t i, const char *path)
+static void note_value(struct nagios *check, size_t first, const struct row_window *w, size_t i)
 {
-	for (size_t j = 0; j < check->n; j++) {
+	for (size_t j = first; j < check->n; j++) {
 		struct checked *k = &check->v[j];
 
-		if (strcmp(k->path, path) == 0
+		if (row_name_same(&k->name, &check->v[first].name)
 		    && scopes_cover(check->scopes, k->scope, w, i, &k->name))
 			k->nvalue++;
 	}
@@ -426,20 +479,27 @@ static void judge(struct nagios *check, const struct row_window *w, const struct
 	check->nvalue++;
 }
 
-static void take_row(struct nagios *check, const struct row_window *w, size_t i)
+/* Judges all paths in the rows of a queue, from `from` to `end`. */
+static void take_queue(struct nagios *check, const struct row_window *w, size_t from, size_t end)
 {
+	uint64_t covered = 0, valued = 0;	/* a bit for each entry */
 	struct number x;
 
-	for (size_t k = 0; k < check->n; k++) {
-		if (!gather(check, k, w, i, &x))
-			continue;
-		if (isnan(x.value)) {
-			check->nmissing += !x.row->media;
-			continue;
+	_Static_assert(NAGIOS_PATHS_MAX <= 64, "there are too few bits");
+	for (size_t i = from; i < end; i++)
+		for (size_t k = 0; k < check->n; k++) {
+			const uint64_t bit = UINT64_C(1) << k;
+
+			if (!is_first(check, k) || !gather(check, k, w, i, &x))
+				continue;
+			covered |= bit;
+			if (isnan(x.value))
+				continue;
+			valued |= bit;
+			note_value(check, k, w, i);
+			judge(check, w, &x);
 		}
-		note_value(check, w, i, x.path);
-		judge(check, w, &x);
-	}
+	check->nmissing += (size_t)__builtin_popcountll(covered & ~valued);
 }
 
 /* Counts do not matter here: a gauge that is unknown has them too. */
@@ -453,29 +513,38 @@ static bool has_number(const struct row *row)
 	return false;
 }
 
-/* Describes a number that no row has, once for each queue's own row that could have it. */
-static void count_unknown(struct nagios *check, const struct checked *k, const struct row_window *w)
+/* The scope of an entry for the path of entry k that has found no value. row NULL: of any queue,
+ * else one that has the row's queue. NULL: there is none. */
+static const struct scope *valueless(struct nagios *check, size_t k, const struct row *row)
 {
-	struct number x = { .path = k->path };
-	bool counted = false;
-
-	for (size_t i = 0; i < w->nrow; i++)
-		if (!w->row[i].media && scopes_cover(check->scopes, k->scope, w, i, &k->name)) {
-			x.row = &w->row[i];
-			count(check, NAGIOS_UNKNOWN, &x);
-			counted = true;
-		}
-	if (!counted)
-		count(check, NAGIOS_UNKNOWN, &x);
+	for (size_t j = k; j < check->n; j++)
+		if (!check->v[j].nvalue && row_name_same(&check->v[j].name, &check->v[k].name)
+		    && (!row || scopes_have_queue(check->scopes, check->v[j].scope, row)))
+			return check->v[j].scope;
+	return NULL;
 }
 
-/* A number that no row has is unknown. One that only some queues lack is not: if nobody waits in
- * a queue, its age is null. */
-static void count_all_unknown(struct nagios *check, const struct row_window *w)
+/* A number that no row of a scope has is unknown, in each of its queues. One that only some queues
+ * lack is not: if nobody waits in a queue, its age is null. */
+static void count_unknown(struct nagios *check, size_t k, const struct row_window *w)
 {
-	for (size_t k = 0; k < check->n; k++)
-		if (!check->v[k].nvalue)
-			count_unknown(check, &check->v[k], w);
+	struct number x = { .path = check->v[k].path };
+	bool counted = false;
+
+	for (size_t i = 0; i < w->nrow; i++) {
+		const struct scope *s = w->row[i].media ? NULL : valueless(check, k, &w->row[i]);
+		struct row row = w->row[i];
+
+		if (!s)
+			continue;
+		row.media = scope_media(s);
+		x.row = &row;
+		count(check, NAGIOS_UNKNOWN, &x);
+		counted = true;
+	}
+	x.row = NULL;
+	if (!counted && valueless(check, k, NULL))
+		count(check, NAGIOS_UNKNOWN, &x);
 }
 
 bool nagios_take(struct nagios *check, const struct row_window *w)
@@ -493,9 +562,15 @@ bool nagios_take(struct nagios *check, const struct row_window *w)
 	for (size_t i = 0; i < w->nrow; i++) {
 		check->has_number = check->has_number || has_number(&w->row[i]);
 		check->nrow += !w->row[i].media;
-		take_row(check, w, i);
 	}
-	count_all_unknown(check, w);
+	for (size_t from = 0, end; from < w->nrow; from = end) {
+		for (end = from + 1; end < w->nrow && w->row[end].queue == w->row[from].queue; )
+			end++;
+		take_queue(check, w, from, end);
+	}
+	for (size_t k = 0; k < check->n; k++)
+		if (is_first(check, k))
+			count_unknown(check, k, w);
 	return !check->worst.failed && !check->first.failed && !check->values.failed
 		&& !check->text.failed && !scopes_failed(check->scopes);
 }

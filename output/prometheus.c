@@ -35,7 +35,6 @@ struct family {			/* the lines of one metric name */
 struct families {		/* sorted by name */
 	struct family *v;
 	size_t n, cap;
-	size_t skipped;
 	struct buf name, help;	/* of the current metric, with a NUL at the end */
 	bool failed;
 };
@@ -194,16 +193,6 @@ static struct family *insert(struct families *fs, size_t at)
 	return &fs->v[at];
 }
 
-/* Whether the row has that line already; lines of one row stand together. */
-static bool has_line(const struct family *f, const struct metric_line *s)
-{
-	for (size_t i = f->n; i > 0 && f->v[i - 1].row == s->row; i--)
-		if (f->v[i - 1].source == s->source && f->v[i - 1].label.key == s->label.key
-		    && slice_same(f->v[i - 1].label.value, s->label.value))
-			return true;
-	return false;
-}
-
 /* Adds a number to the family of fs->name and fs->help. */
 static void add(struct families *fs, const struct metric_line *s)
 {
@@ -216,10 +205,6 @@ static void add(struct families *fs, const struct metric_line *s)
 		return;
 	at = place(fs, fs->name.data, &found);
 	f = found ? &fs->v[at] : insert(fs, at);
-	if (f && has_line(f, s)) {
-		fs->skipped++;
-		return;
-	}
 	if (f && f->n == f->cap) {
 		size_t cap = f->cap ? 2 * f->cap : 8;
 		struct metric_line *v = reallocarray(f->v, cap, sizeof(*v));
@@ -394,18 +379,41 @@ static void put_labels(struct buf *out, const struct metric_line *s)
 	buf_char(out, '}');
 }
 
-static void put_family(struct buf *out, const struct family *f)
+/* Appends the labels of a line to those of the lines before it. False: they are there already, for
+ * labels that differ can be shown in one way. */
+static bool add_labels(struct buf *labels, const struct metric_line *s)
+{
+	const size_t at = labels->len;
+
+	put_labels(labels, s);
+	buf_char(labels, '\n');
+	return labels->failed
+		|| !memmem(labels->data, at, labels->data + at, labels->len - at);
+}
+
+/* labels: scratch */
+static void put_family(struct buf *out, const struct family *f, struct buf *labels, size_t *skipped)
 {
 	buf_printf(out, "# HELP %s ", f->name);
 	put_escaped(out, slice_of(f->help), false);
 	buf_printf(out, "\n# TYPE %s gauge\n", f->name);
 	for (size_t i = 0; i < f->n; i++) {
+		size_t at;
+
+		if (!i || f->v[i].row->queue != f->v[i - 1].row->queue)
+			buf_clear(labels);
+		at = labels->len;
+		if (!add_labels(labels, &f->v[i])) {
+			++*skipped;
+			continue;
+		}
 		buf_str(out, f->name);
-		put_labels(out, &f->v[i]);
+		buf_add(out, labels->data + at, labels->len - at - 1);
 		buf_char(out, ' ');
 		json_put_double(out, f->v[i].value);
 		buf_char(out, '\n');
 	}
+	out->failed = out->failed || labels->failed;
 }
 
 bool prometheus_put(struct buf *out, const struct row_window *w, unsigned stats, size_t *skipped)
@@ -414,9 +422,9 @@ bool prometheus_put(struct buf *out, const struct row_window *w, unsigned stats,
 
 	for (size_t i = 0; i < w->nrow && !fs.failed; i++)
 		put_row(&fs, w, &w->row[i], stats);
-	for (size_t i = 0; i < fs.n && !fs.failed; i++)
-		put_family(out, &fs.v[i]);
-	*skipped = fs.skipped;
+	*skipped = 0;
+	for (size_t i = 0; i < fs.n && !fs.failed && !out->failed; i++)
+		put_family(out, &fs.v[i], &fs.name, skipped);
 	families_free(&fs);
 	return !fs.failed && !out->failed;
 }
@@ -447,8 +455,8 @@ static void warn(void *state, struct lines *warnings)
 	const struct prometheus *p = state;
 
 	if (p->skipped)
-		lines_add(warnings, "%zu numbers are not exposed: others have the same name",
-			p->skipped);
+		lines_add(warnings, "%zu numbers are not exposed: others have the same name and "
+			"labels", p->skipped);
 }
 
 const struct output output_prometheus = {

@@ -118,8 +118,13 @@ static bool split(char **text, char **queue, char **media, char *why, size_t siz
 	}
 	if ((!**queue && (quoted || !slash)) || (!quoted && strpbrk(*queue, " .<>=!"))) {
 		snprintf(why, size, "'%.100s' is not a scope: write a queue's ID or name, /MEDIA, "
-			"or both; a name with blanks, dots, slashes or operators needs double "
-			"quotes", *queue);
+			"or both; a name with blanks, dots, colons, slashes or operators needs "
+			"double quotes", *queue);
+		return false;
+	}
+	if (strchr(*text, ':')) {	/* no path has one */
+		snprintf(why, size, "'%.100s' has a colon; put a queue's name with colons into "
+			"double quotes, or name the queue by its ID", *text);
 		return false;
 	}
 	if (!**queue)
@@ -182,6 +187,11 @@ const char *scope_queue_id(const struct scope *s)
 const char *scope_queue_name(const struct scope *s)
 {
 	return s->kind == SCOPE_NAME ? s->queue : NULL;
+}
+
+const char *scope_media(const struct scope *s)
+{
+	return s->media;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -280,12 +290,17 @@ static bool queue_has(const struct row_window *w, size_t i, bool own, const stru
 	return false;
 }
 
+bool scopes_have_queue(struct scopes *ss, const struct scope *s, const struct row *row)
+{
+	return has_queue(ss, s, row->queue_id, row->queue_name);
+}
+
 bool scopes_cover(struct scopes *ss, const struct scope *s, const struct row_window *w, size_t i,
 	const struct row_name *name)
 {
 	const struct row *row = &w->row[i];
 
-	if (!has_queue(ss, s, row->queue_id, row->queue_name))
+	if (!scopes_have_queue(ss, s, row))
 		return false;
 	if (s->media)
 		return row->media && strcasecmp(row->media, s->media) == 0;

@@ -35,6 +35,7 @@ const struct scope *scopes_take(struct scopes *ss, const char *flag, const char 
 /* The scope's queue, in lower case; NULL: it has none, or has the other of ID and name. */
 const char *scope_queue_id(const struct scope *s);
 const char *scope_queue_name(const struct scope *s);
+const char *scope_media(const struct scope *s);	/* NULL: none is given */
 bool scope_same(const struct scope *a, const struct scope *b);
 /* How narrow a scope is: 0 if it is empty, more for a media type, a queue, and both. */
 unsigned scope_rank(const struct scope *s);
@@ -50,6 +51,7 @@ void scopes_add_names(const struct scopes *ss, struct lines *names);	/* adds tho
 bool scopes_find(struct scopes *ss, const char *const *id, const char *const *name, size_t n,
 	struct buf *why);
 
+bool scopes_have_queue(struct scopes *ss, const struct scope *s, const struct row *row);
 /*
  * True if the number must be compared in row i of the window, because the scope covers the row. A
  * scope without a media type covers the queue's own row. If that row does not have the number (a

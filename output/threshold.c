@@ -9,12 +9,15 @@
 #include "util/lines.h"
 #include "window/row_name.h"
 
-#define STREAKS_MAX 32		/* media types and the queue itself; further ones share the last */
 #define FOR_MAX 1000000		/* as many windows as a run may have */
 
-/* Windows in a row in which it held, by the queue's number. */
-struct streaks {
-	unsigned *v;
+struct streak {
+	unsigned n;			/* windows in a row in which it held */
+	int64_t window;			/* the last of them */
+};
+
+struct streaks {			/* by the queue's number */
+	struct streak *v;
 	size_t n;
 };
 
@@ -25,7 +28,8 @@ struct threshold {
 	enum compare op;
 	double number;
 	unsigned least;			/* windows in a row */
-	struct streaks streaks[STREAKS_MAX];	/* of queues' own rows, then by media type */
+	struct streaks *streaks;	/* of queues' own rows, then by media type */
+	size_t nstreaks;
 	bool met;
 };
 
@@ -48,8 +52,9 @@ struct thresholds *thresholds_new(struct scopes *scopes)
 static void threshold_free(struct threshold *t)
 {
 	free(t->text);
-	for (size_t i = 0; i < STREAKS_MAX; i++)
+	for (size_t i = 0; i < t->nstreaks; i++)
 		free(t->streaks[i].v);
+	free(t->streaks);
 	row_name_free(&t->name);
 }
 
@@ -162,6 +167,11 @@ const struct row_name *threshold_name(const struct thresholds *ts, size_t i)
 	return &ts->v[i].name;
 }
 
+unsigned threshold_least(const struct thresholds *ts, size_t i)
+{
+	return ts->v[i].least;
+}
+
 const struct scope *threshold_scope(const struct thresholds *ts, size_t i)
 {
 	return ts->v[i].scope;
@@ -185,41 +195,55 @@ static size_t media_number(struct thresholds *ts, const char *media)
 		i++;
 	if (i == ts->media.n)
 		lines_add(&ts->media, "%s", media);
-	return i + 1 < STREAKS_MAX ? i + 1 : STREAKS_MAX - 1;
+	return i + 1;
 }
 
-/* The windows in a row so far of a queue; NULL: out of memory. */
-static unsigned *streak_of(struct streaks *s, size_t queue)
+/* Makes *v, of *n zeroed members, longer than `at`. False: out of memory. */
+static bool grow(void **v, size_t *n, size_t at, size_t size)
 {
-	if (queue >= s->n) {
-		size_t n = queue + 64;
-		unsigned *v = reallocarray(s->v, n, sizeof(*v));
+	size_t more = at + 16;
+	void *grown = at < *n ? *v : reallocarray(*v, more, size);
 
-		if (!v)
-			return NULL;
-		memset(v + s->n, 0, (n - s->n) * sizeof(*v));
-		s->v = v;
-		s->n = n;
+	if (!grown)
+		return false;
+	if (at >= *n) {
+		memset((char *)grown + *n * size, 0, (more - *n) * size);
+		*v = grown;
+		*n = more;
 	}
-	return &s->v[queue];
+	return true;
+}
+
+/* The streak of a row; NULL: out of memory. */
+static struct streak *streak_of(struct threshold *t, size_t media, size_t queue)
+{
+	struct streaks *s;
+
+	if (!grow((void **)&t->streaks, &t->nstreaks, media, sizeof(*t->streaks)))
+		return NULL;
+	s = &t->streaks[media];
+	return grow((void **)&s->v, &s->n, queue, sizeof(*s->v)) ? &s->v[queue] : NULL;
 }
 
 static bool judge_row(struct thresholds *ts, struct threshold *t, const struct row_window *r,
 	const struct row *row, threshold_held *held, void *arg)
 {
 	double value = row_name_value(r, row, &t->name);
-	unsigned *streak = streak_of(&t->streaks[media_number(ts, row->media)], row->queue);
+	struct streak *streak = streak_of(t, media_number(ts, row->media), row->queue);
 
 	if (!streak)
 		return false;
 	t->met = t->met || !isnan(value);
+	if (streak->window != r->index - 1)	/* a window between had no such row */
+		streak->n = 0;
 	if (isnan(value) || !compare_holds(t->op, value, t->number)) {
-		*streak = 0;
+		streak->n = 0;
 		return true;
 	}
-	if (*streak < t->least)
-		++*streak;
-	if (*streak == t->least)
+	streak->window = r->index;
+	if (streak->n < t->least)
+		streak->n++;
+	if (streak->n == t->least)
 		held(arg, &(struct threshold_hit){ t->text, row, r->index, value });
 	return true;
 }

@@ -63,6 +63,30 @@ enum row_name_flaw row_name_parse(struct row_name *name, const char *text, const
 		? ROW_NAME_GOOD : ROW_NAME_NO_STAT;
 }
 
+/* The path without what may be left out at its end. */
+static struct slice short_path(const struct row_name *name)
+{
+	struct slice path = { name->rest, name->path_len };
+	const size_t count = strlen("count");
+
+	if (slice_is(path, "count") || slice_is(path, "ageMs"))
+		path.len = 0;
+	else if (path.len > count
+	    && memcmp(path.s + path.len - count - 1, ".count", count + 1) == 0)
+		path.len -= count + 1;
+	return path;
+}
+
+bool row_name_same(const struct row_name *a, const struct row_name *b)
+{
+	if (a->field < ROW_FIELDS || b->field < ROW_FIELDS)
+		return a->field == b->field;
+	if (strcmp(a->metric, b->metric) != 0 || a->stat != b->stat)
+		return false;
+	return a->stat == STAT_NAMES ? strcmp(a->rest, b->rest) == 0
+		: slice_same(short_path(a), short_path(b));
+}
+
 void row_name_free(struct row_name *name)
 {
 	free(name->text);
@@ -105,30 +129,57 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 	}
 }
 
-/* Whether series of the kind have the statistic. Totals also have a least and a greatest, which are
- * series of their own. */
-static bool can_be(const struct row_name *name, enum row_kind kind)
+/* Writes why there is no such number, and one that there is. Returns false. */
+static bool explain(const struct row_name *name, const char *is, const char *near, char *why,
+	size_t size)
 {
-	if (kind == ROW_TOTAL && (name->stat == STAT_NAMES
-	    || (!name->path_len && (name->stat == STAT_MIN || name->stat == STAT_MAX))))
-		return true;
-	return name->stat < STAT_NAMES && row_kind_has(kind, name->stat);
+	snprintf(why, size, "%.100s %s, which has no %.100s; the nearest is %.100s.%s",
+		name->metric, is, name->rest, name->metric, near);
+	return false;
 }
 
-static bool explain_kind(const struct row_name *name, enum row_kind kind, const char *is,
-	char *why, size_t size)
+static bool can_be_of_stream(const struct row_name *name, char *why, size_t size)
 {
-	const char *last = strrchr(name->rest, '.');
-	const bool total = kind == ROW_TOTAL;
-	const char *end = total && !name->path_len ? "count." : "";
+	char near[256];
 
-	if (can_be(name, kind))
+	if (name->stat < STAT_NAMES && row_kind_has(ROW_SAMPLE, name->stat))
 		return true;
-	snprintf(why, size, "%.100s %s, which has no %.100s; the nearest is %.100s.%.*s%s%s",
-		name->metric, is, last ? last + 1 : name->rest, name->metric,
-		(int)(name->path_len + (name->path_len != 0)), name->rest, end,
-		total ? "delta" : "last");
-	return false;
+	snprintf(near, sizeof(near), "%.*s%slast", (int)(name->path_len), name->rest,
+		name->path_len ? "." : "");
+	return explain(name, "is a metric of the stream", near, why, size);
+}
+
+/* METRIC.STAT, METRIC.QUALIFIER.STAT. */
+static bool can_be_gauge(const struct row_name *name, const struct metric_type *type, char *why,
+	size_t size)
+{
+	const bool age = type->kind == METRIC_AGE;
+	const struct slice path = { name->rest, name->path_len };
+	char near[256];
+
+	if (name->stat < STAT_NAMES && row_kind_has(age ? ROW_AGE : ROW_GAUGE, name->stat)
+	    && (!path.len || type->qualifier || slice_is(path, age ? "ageMs" : "count")))
+		return true;
+	snprintf(near, sizeof(near), "%.*slast", type->qualifier ? (int)path.len + (path.len != 0)
+		: 0, name->rest);
+	return explain(name, age ? "is an age" : "is a gauge", near, why, size);
+}
+
+/* METRIC[.count].delta, .total; of times also METRIC.sum.delta, .total, METRIC.min, .max. */
+static bool can_be_total(const struct row_name *name, bool time, char *why, size_t size)
+{
+	const struct slice path = { name->rest, name->path_len };
+	const bool counts = !path.len || slice_is(path, "count"), sums = slice_is(path, "sum");
+	const bool extreme = name->stat == STAT_MIN || name->stat == STAT_MAX;
+
+	if (name->stat < STAT_NAMES && row_kind_has(ROW_TOTAL, name->stat)
+	    && (counts || (time && sums)))
+		return true;
+	if (time && !path.len && extreme)
+		return true;
+	return explain(name, "is a total", time && (slice_is(path, "min") || slice_is(path, "max"))
+		? (slice_is(path, "min") ? "min" : "max")
+		: time && sums ? "sum.delta" : "count.delta", why, size);
 }
 
 bool row_name_is_possible(const struct row_name *name, bool notifications, bool now, char *why,
@@ -140,18 +191,25 @@ bool row_name_is_possible(const struct row_name *name, bool notifications, bool 
 	if (name->field < ROW_FIELDS)
 		return true;
 	if (!notifications)
-		return explain_kind(name, ROW_SAMPLE, "is a metric of the stream", why, size);
+		return can_be_of_stream(name, why, size);
 	type = metric_type_of(slice_of(metric));
+	if (!strchr("ont", metric[0])) {
+		snprintf(why, size, "'%.100s' is no metric of the notification service", metric);
+		return false;
+	}
 	if (now && !observation_query_bit(slice_of(metric))) {
 		snprintf(why, size, "%.100s is no metric that --now can ask for, as it is no "
 			"gauge; what it can have is, for example, oWaiting.last", metric);
 		return false;
 	}
 	switch (type.kind) {
-	case METRIC_GAUGE: return explain_kind(name, ROW_GAUGE, "is a gauge", why, size);
-	case METRIC_AGE: return explain_kind(name, ROW_AGE, "is an age", why, size);
-	case METRIC_TOTAL:	/* those with o have statistics of their own */
-		return type.name || explain_kind(name, ROW_TOTAL, "is a total", why, size);
+	case METRIC_GAUGE:
+	case METRIC_AGE: return can_be_gauge(name, &type, why, size);
+	case METRIC_TOTAL:
+		if (!type.name)
+			return can_be_total(name, type.is_time, why, size);
+		return name->stat == STAT_NAMES || !type.is_ratio
+			|| explain(name, "is a ratio", "ratio", why, size);
 	case METRIC_OTHER: break;
 	}
 	return true;
@@ -195,6 +253,8 @@ static const struct row_series *find_series(const struct row *row,
 
 bool row_name_is_in(const struct row *row, const struct row_name *name)
 {
+	if (name->field >= ROW_LAG_MEAN && name->field <= ROW_LAG_P99)
+		return !isnan(row->lag_ms[0]);	/* else `lagMs` is null as a whole */
 	if (name->field < ROW_FIELDS)
 		return true;
 	for (size_t i = 0; i < row->nseries; i++)

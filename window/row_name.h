@@ -40,6 +40,8 @@ enum row_name_flaw {
 
 /* *part: what is wrong, within name's text. Call row_name_free in any case. */
 enum row_name_flaw row_name_parse(struct row_name *name, const char *text, const char **part);
+/* Whether both are one number, however they are written: `oWaiting.max`, `oWaiting.count.max`. */
+bool row_name_same(const struct row_name *a, const struct row_name *b);
 /* Puts the flaw of text, or of part of it, into words. */
 void row_name_explain(enum row_name_flaw flaw, const char *text, const char *part, char *why,
 	size_t size);

@@ -197,7 +197,8 @@ TEST(totals_are_checked_in_each_media_type)
 	is_line(ST_OK, "", "GSQSTAT OK - 1 number of 2 queues within range: A/chat "
 		"tAbandon.delta 5, 1 without a value | 'A/chat tAbandon.delta'=5;5;\n");
 	assert_int_equal(of_totals(NAN, NAN), NAGIOS_UNKNOWN);
-	is_line(ST_OK, "", "GSQSTAT UNKNOWN - tAbandon.delta of B has no value\n");
+	is_line(ST_OK, "", "GSQSTAT UNKNOWN - tAbandon.delta of A has no value "
+		"(and 1 more)\n");
 }
 
 TEST(the_narrowest_scope_counts)
@@ -214,8 +215,44 @@ TEST(the_narrowest_scope_counts)
 	assert_int_equal(of_totals(6, 8), NAGIOS_WARNING);
 	add(true, "A/email: tAbandon.delta=1", "");
 	assert_int_equal(of_totals(6, 4), NAGIOS_UNKNOWN);
-	is_line(ST_OK, "", "GSQSTAT UNKNOWN - tAbandon.delta has no value | 'A/chat "
+	is_line(ST_OK, "", "GSQSTAT UNKNOWN - tAbandon.delta of A/email has no value | 'A/chat "
 		"tAbandon.delta'=4;5;20 'A/voice tAbandon.delta'=6;9;7\n");
+}
+
+TEST(a_number_is_judged_once)
+{
+	add(false, "/chat: tAbandon.delta=9", "");
+	add(false, "/voice: tAbandon.delta=3", "");
+	add(true, "A: tAbandon.count.delta=20", "");	/* the same number */
+	add(true, "A: tAbandon.delta=30", "'tAbandon.delta' has a range already");
+	assert_int_equal(of_totals(6, 4), NAGIOS_WARNING);
+	is_line(ST_OK, "", "GSQSTAT WARNING - tAbandon.delta of A/voice is 6, warning range 3 | "
+		"'A/chat tAbandon.delta'=4;9;20 'A/voice tAbandon.delta'=6;3;20\n");
+}
+
+/* Names that could be a name and a media type, another queue's ID, or a name with an ID. */
+TEST(labels_of_names_that_look_like_labels)
+{
+	struct row_series f[] = { series(1), series(2), series(3), series(4), series(5) };
+	struct row row[] = {
+		{ .queue_id = Q1, .queue_name = "A", .series = &f[0], .nseries = 1 },
+		{ .queue_id = Q1, .queue_name = "A", .media = "b", .series = &f[1], .nseries = 1 },
+		{ .queue = 1, .queue_id = "2", .queue_name = "A/b", .series = &f[2], .nseries = 1 },
+		{ .queue = 2, .queue_id = "3", .queue_name = "2", .series = &f[3], .nseries = 1 },
+		{ .queue = 3, .queue_id = "4", .queue_name = "A (" Q1 ")", .series = &f[4],
+			.nseries = 1 }
+	};
+	struct row_window r = { .row = row, .nrow = ARRAY_LEN(row) };
+	struct buf line = { 0 };
+
+	add(false, "oWaiting.last=9", "");
+	add(false, "/b: oWaiting.last=9", "");
+	assert_true(nagios_take(check, &r));
+	assert_true(nagios_put_line(check, ST_OK, "", &line) && buf_char(&line, '\0'));
+	assert_string_equal(strchr(line.data, '|'), "| 'A oWaiting.last'=1;9; "
+		"'A (" Q1 ")/b oWaiting.last'=2;9; 'A/b (2) oWaiting.last'=3;9; "
+		"'2 oWaiting.last'=4;9; 'A (" Q1 ") (4) oWaiting.last'=5;9;\n");
+	buf_free(&line);
 }
 
 TEST(labels_are_unique_and_ranges_plain)
@@ -251,9 +288,9 @@ TEST(names_break_no_line)
 	add(true, "lagMs.mean=~:", "");
 	assert_true(nagios_take(check, &r));
 	is_line(ST_OK, "", "GSQSTAT WARNING - oWaiting.last of a='_" BAD5 "\xc3\xa4 b "
-		"is 0.000000100000000, warning range @1 | "
+		"is 0.0000001, warning range @1 | "
 		"'a___" BAD5 "\xc3\xa4 b oWaiting.last'="
-		"0.000000100000000;@1; "
+		"0.0000001;@1; "
 		"'a___" BAD5 "\xc3\xa4 b lagMs.mean'="
 		"10000000000000000000000ms;;~:\n");
 }

@@ -78,6 +78,7 @@ TEST(expressions)
 	good("\"A/b\"/voice: coverage<1");
 	good("a/voice:coverage<1");
 	good("/voice:coverage<1");
+	bad("a:b:coverage<1", "'b:coverage<1' has a colon");
 	bad("a/:coverage<1", "'' is not a media type");
 	bad("a/b/c:coverage<1", "'b/c' is not a media type");
 	bad("/:coverage<1", "'' is not a media type");
@@ -155,6 +156,44 @@ TEST(holds)
 	judged(Q2 "/Voice: oWaiting.max > 99 for 5", "1:4=100 ", true);
 	judged("/chat: oWaiting.max > 0", "", false);
 	judged("Ärzte/voice: oWaiting.max > 0", "", false);
+}
+
+/* A window of one queue whose total is in the rows of so many media types. */
+static void judge_media(struct thresholds *ts, int64_t window, int nmedia)
+{
+	static char names[40][8];
+	struct row_series total = { .metric = "nOffered", .path = "count", .kind = ROW_TOTAL };
+	struct row row[41] = { { .queue_id = Q1 } };
+	struct row_window r = { .index = window, .row = row, .nrow = (size_t)nmedia + 1 };
+
+	for (size_t s = 0; s < STATS; s++)
+		total.stat[s] = NAN;
+	total.stat[STAT_TOTAL] = 5;
+	for (int i = 0; i < nmedia; i++) {
+		snprintf(names[i], sizeof(names[i]), "m%d", i);
+		row[i + 1] = (struct row){ .queue_id = Q1, .media = names[i], .series = &total,
+			.nseries = 1 };
+	}
+	assert_true(thresholds_judge(ts, &r, note, seen));
+}
+
+TEST(windows_in_a_row_are_counted_for_each_media_type)
+{
+	struct thresholds *ts = new_thresholds();
+	char why[512];
+
+	seen[0] = '\0';
+	thresholds_add(ts, "nOffered.total > 1 for 2", why, sizeof(why));
+	judge_media(ts, 0, 40);
+	assert_string_equal(seen, "");
+	judge_media(ts, 1, 1);
+	assert_string_equal(seen, "0:1=5 ");
+	judge_media(ts, 2, 0);		/* a window without the row begins anew */
+	judge_media(ts, 3, 1);
+	assert_string_equal(seen, "0:1=5 ");
+	judge_media(ts, 4, 1);
+	assert_string_equal(seen, "0:1=5 0:4=5 ");
+	thresholds_free(ts);
 }
 
 int main(void)
