@@ -211,7 +211,7 @@ static char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Overwrites the value in the memory of the environment, which others can read in /proc. */
+/* Overwrites the value in the memory of the environment, which can be read in /proc. */
 static void wipe_variable(const char *name)
 {
 	const size_t len = strlen(name);

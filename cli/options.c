@@ -199,7 +199,7 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 		queue_args_operand(p, p->operands.v[i]);
 }
 
-/* --- all of it ---------------------------------------------------------------------- */
+/* --- from argv to a result ---------------------------------------------------------- */
 
 static void check_all(struct command_line *p)
 {

@@ -177,7 +177,7 @@ static void validate_derive(struct command_line *p)
 
 /* --- options used together ---------------------------------------------------------- */
 
-/* What to say of an option that cannot be used in a mode of the run. */
+/* The problem of an option that cannot be used in a mode of the run. */
 static const struct {
 	enum option_mode mode;
 	const char *text, *recorded;		/* recorded: if the recording chose the source */
@@ -235,8 +235,8 @@ static void check_not_with(struct command_line *p, const struct option_def *d)
 	misplaced(p, d, text);
 }
 
-/* Reports options that the table does not let stand together. --verify-audit is not a run: beside
- * it, each option of a run is reported once, and in a run so is each option of --verify-audit. */
+/* Reports options that cannot be used together according to the table: with --verify-audit each
+ * option of a run, and without it each option of --verify-audit. */
 static void check_table(struct command_line *p)
 {
 	const unsigned kind = p->modes & MODE_VERIFY ? MODE_VERIFY : MODE_RUN;
@@ -267,7 +267,7 @@ static void check_values(struct command_line *p)
 
 	if (set->audit != AUDIT_JSON && set->audit_file)
 		misplaced(p, option_table_find("audit"), "cannot be used with --audit-file, "
-			"which is always JSON");
+			"which takes only json");
 	if (set->format != FORMAT_PROMETHEUS && set->format != FORMAT_INFLUX)
 		misplaced(p, option_table_find("stat"), "needs -f prometheus or -f influx");
 	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT)
@@ -518,7 +518,7 @@ static void validate_environment(struct command_line *p)
 		check_directories(p, directories);
 }
 
-/* --- all of it ---------------------------------------------------------------------- */
+/* --- all checks --------------------------------------------------------------------- */
 
 static void load_creds(struct command_line *p)
 {

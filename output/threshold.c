@@ -123,7 +123,7 @@ static bool parse(struct thresholds *ts, struct threshold *t, const char *expr, 
 	if (!t->scope)
 		return false;
 	if (!compare_split(text, &left, &t->op, &right)) {
-		snprintf(why, size, "'%.100s' has none of > >= < <= == !=", text);
+		snprintf(why, size, "'%.100s' has no operator: use > >= < <= == or !=", text);
 		return false;
 	}
 	flaw = row_name_parse(&t->name, left, &part);

@@ -127,7 +127,7 @@ void files_check(const struct files_use *use, size_t n, struct lines *problems)
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = i + 1; k < n; k++)
 			if (!may_share(&use[i], &use[k]) && same_file(&file[i], &file[k]))
-				lines_add(problems, "%s and %s are one file", use[i].flag,
+				lines_add(problems, "%s and %s are the same file", use[i].flag,
 					use[k].flag);
 	for (size_t i = 0; i < n; i++)
 		free(file[i].real);

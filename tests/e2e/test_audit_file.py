@@ -150,9 +150,9 @@ def test_symbolic_link_is_followed(logger, path):
     ([*LOG, *CHAIN, "--audit-key-file", "empty"], ["empty"]),
     ([*LOG, *CHAIN, "--audit-key-file", "/"], ["directory"]),
     ([*LOG, *CHAIN, "--audit-key-file", "long"], ["4096"]),
-    ([*LOG, "-o", "log"], ["one file"]), ([*LOG, "--record", "log", "-n", "1"], ["one file"]),
-    ([*LOG, "--rejects", "./log"], ["one file"]), (["--audit-file", "in"], ["one file"]),
-    (["--audit-file", "key", *CHAIN, *KEYED], ["one file"]),
+    ([*LOG, "-o", "log"], ["same file"]), ([*LOG, "--record", "log", "-n", "1"], ["same file"]),
+    ([*LOG, "--rejects", "./log"], ["same file"]), (["--audit-file", "in"], ["same file"]),
+    (["--audit-file", "key", *CHAIN, *KEYED], ["same file"]),
     (["--audit-file", "plain", *CHAIN], ["begin a new file"]),
     (["--expect", "0" * 64], ["--verify-audit"]), (["--rows", "in"], ["--verify-audit"]),
     (["--run", QUEUE], ["--verify-audit"]),
@@ -174,7 +174,7 @@ def test_stderr_is_no_audit_file(logger):
     with open(logger.dir / "log", "a") as log:
         r = subprocess.run([harness.PROGRAM, "--replay", "in", *LOG], env=logger.env,
                            cwd=logger.dir, stderr=log)
-    assert r.returncode == 2 and b"are one file" in logger.log()
+    assert r.returncode == 2 and b"are the same file" in logger.log()
 
 
 def test_dry_run_makes_no_file_and_shows_no_key(logger):

@@ -56,7 +56,7 @@ def test_all_bad_values_are_told_at_once(user):
     (["-Q", "nowhere"], ["--queue-file"]), (["-q", "x"], ["UUID"]),
     (["--align=yes"], ["--align"]), (["-Z"], ["-Z"]),
     (["-o", "no/such/dir"], ["no/such/dir"]),
-    (["-o", "a", "--record", "a"], ["one file"]), (["--record", "a", "--rejects", "./a"], []),
+    (["-o", "a", "--record", "a"], ["same file"]), (["--record", "a", "--rejects", "./a"], []),
     (["-H", "http://example.com"], ["loopback"]), (["-H", "https://u:p@example.com"], ["--host"]),
     (["-H", "host/path"], ["--host"]), (["-H", "[::::]"], ["--host"]),
     (["-H", "[1.2.3.4]"], ["--host"]), (["-H", "a..example"], ["--host"]),
@@ -86,7 +86,7 @@ def test_two_names_of_one_file(user):
     for args in (["-o", "hard", "--record", "soft"], ["-Q", "a", "-o", "hard"],
                  ["-o", "second", "--record", "new"], ["--rejects", "second", "-o", "./first"],
                  ["--client-secret-file", "a", "--record", "soft"]):
-        refused(user, *both, *args, words=["are one file"])
+        refused(user, *both, *args, words=["are the same file"])
     user.env["SSL_CERT_FILE"] = Authority(user.dir).path
     refused(user, *both, "-o", user.env["SSL_CERT_FILE"], words=["SSL_CERT_FILE"])
 
@@ -97,7 +97,7 @@ def test_two_names_of_one_file(user):
         assert process.returncode == 2
     with_a_as("stdin", "r", "-Q", "-", "-o", "hard")
     with_a_as("stderr", "a", QUEUE, "-o", "soft")       # rows would take the audit's place
-    assert "one file" in (user.dir / "a").read_text()
+    assert "the same file" in (user.dir / "a").read_text()
 
 
 def test_stdout_and_stderr_may_be_one_file(tool):
@@ -436,6 +436,15 @@ def test_500_queues_and_no_more(tool):
             words=["501 queues; --source notifications takes 500"])
 
 
+def test_stream_takes_50_queues_and_names_their_file(user):
+    lines = ["%08x-0000-4000-8000-000000000001" % i for i in range(51)]
+    user.write("queues", "\n".join(lines))
+    (line,) = refused(user, *HOST, "-Q", "queues", words=["51 queues; the stream takes 50"])
+    assert line.startswith("gsqstat: --queue-file 'queues': ")
+    (line,) = refused(user, *HOST, "-Q", "queues", "-q", lines[0], words=["51 queues"])
+    assert line.startswith("gsqstat: --queue: ")
+
+
 def test_dry_run_shows_the_source_and_what_belongs_to_it(user):
     def values(*args):
         r = user.run("--dry-run", *HOST, *args)
@@ -589,7 +598,7 @@ def test_profile_that_is_no_good(gc):
     refused(tool, *NOTICES, "--profile", "both", words=["no host"])
     refused(tool, *NOTICES, "--profile", "Token", "--client-secret-file", "x",
             words=["--client-secret-file 'x' cannot be used with --profile"])
-    refused(tool, *NOTICES, "--profile", "Token", "-o", path, words=["are one file"])
+    refused(tool, *NOTICES, "--profile", "Token", "-o", path, words=["are the same file"])
     path.write_text(GC + 'client_secret = "hidden-value\n')
     line = GC.count("\n") + 1
     for more in ([], ["--replay", "/dev/null"]):

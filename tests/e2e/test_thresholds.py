@@ -135,7 +135,7 @@ def test_partial_rows_count_and_the_signal_decides(tool, gate):
     ("coverage < 1 four 2", "'four 2' follows the number"),
     ("coverage < 1 for 0", "'0' is not a number of windows"),
     ("coverage < 1 for 1x", "'1x' is not a number of windows"),
-    ("coverage 1", "'coverage 1' has none of > >= < <= == !="),
+    ("coverage 1", "'coverage 1' has no operator: use > >= < <= == or !="),
     ("coverage < one", "'one' is not a number"), ("coverage <", "'' is not a number"),
     ("< 1", "'' is neither a field of a row"), (".max < 1", "'.max' is neither a field of a row"),
     ("waitTime..max < 1", "'waitTime..max' is neither a field of a row")])

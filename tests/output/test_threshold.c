@@ -62,7 +62,7 @@ TEST(expressions)
 	good("Support:coverage==1");
 	good("\"A: b > c.d\":coverage<1");
 	good("\"x\":state.voice.active.max>0");
-	bad("", "'' has none of");
+	bad("", "'' has no operator");
 	bad("oWaiting > 5", "name a statistic, for example oWaiting.last");
 	bad("oWaiting.maximum > 5", "'maximum' is not a statistic");
 	bad("oWaiting.max > 5 for", "'for' follows the number");

@@ -21,7 +21,7 @@ static void assert_one(const char *a, const char *b, bool one)
 	assert_false(problems.failed);
 	assert_int_equal(problems.n, one);
 	if (one)
-		assert_string_equal(problems.v[0], "--a and --b are one file");
+		assert_string_equal(problems.v[0], "--a and --b are the same file");
 	lines_free(&problems);
 }
 
