@@ -8,7 +8,7 @@
 #include "util/base.h"
 #include "util/utf8.h"
 
-#define TEXT_MAX 1024		/* bytes of a name in the JSON */
+#define TEXT_MAX 1024		/* bytes of a name */
 #define MEDIA_MAX 32
 
 /* --- the list ----------------------------------------------------------------------- */
@@ -94,10 +94,12 @@ static bool put_text(struct buf *block, const struct json_text *text)
 {
 	size_t start = block->len;
 
-	if (text->len > TEXT_MAX || (text->s && !json_text_put(text, block)))
+	if (text->s && !json_text_put(text, block))
 		return false;
 	buf_char(block, '\0');
-	return !block->failed && strlen(block->data + start) == block->len - start - 1;
+	/* not as long as in the JSON: the cache escapes what the API does not */
+	return !block->failed && block->len - start - 1 <= TEXT_MAX
+		&& strlen(block->data + start) == block->len - start - 1;
 }
 
 /* Puts the entity's texts into one block; at: where they begin, after the name. */

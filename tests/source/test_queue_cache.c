@@ -95,6 +95,21 @@ TEST(list__is_kept_for_an_hour_as_it_was)
 	buf_free(&out);
 }
 
+/* A DEL is one byte in the API's JSON and six in ours. */
+TEST(name__that_is_longer_in_the_file_is_kept)
+{
+	char name[1025], entity[1200];
+
+	memset(name, 0x7f, sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	snprintf(entity, sizeof(entity), QUEUE("0001", "%s"), name);
+	store(entity);
+	assert_true(loads("*", NOW));
+	assert_int_equal(place.list.n, 1);
+	assert_string_equal(place.list.v[0].name, name);
+	assert_int_equal(place.warnings.n, 0);
+}
+
 TEST(list__that_lacks_a_name_is_not_the_last_word)
 {
 	store(QUEUE("0001", "one") "," QUEUE("0002", "two") "," QUEUE("0003", "Two"));
