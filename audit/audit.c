@@ -326,6 +326,8 @@ static enum status report_repair(struct audit *a, struct err *err)
 		audit_int(a, "lines", (int64_t)tear->lines);
 		audit_int(a, "bytes", (int64_t)tear->bytes);
 		audit_hex(a, "digest", tear->digest);
+		if (tear->lines)
+			audit_hex(a, "after", tear->after);
 	}
 	st = put_in_file(a, err);
 	buf_free(&a->line);

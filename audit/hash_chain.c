@@ -208,11 +208,11 @@ static int may_follow(struct hash_chain_work *w, const char *line,
 enum hash_chain_end hash_chain_look(struct hash_chain_work *w, const char *tail, size_t len,
 	bool all, struct hash_chain *chain, struct hash_chain_tear *tear)
 {
-	size_t end, at, from;
+	size_t end, at, from, size;
 	struct hash_chain_link link = { 0 };
 
 	*chain = hash_chain_empty;
-	*tear = (struct hash_chain_tear){ .open = len && tail[len - 1] != '\n' };
+	*tear = (struct hash_chain_tear){ .after = ZEROS, .open = len && tail[len - 1] != '\n' };
 	if (!len)
 		return all ? HASH_CHAIN_WHOLE : HASH_CHAIN_SHORT;
 	end = from = tear->open ? len : len - 1;
@@ -220,14 +220,18 @@ enum hash_chain_end hash_chain_look(struct hash_chain_work *w, const char *tail,
 		if (at == 0 && !all)
 			return HASH_CHAIN_SHORT;
 		/* the torn lines begin at `from`, which is at most one byte after the end */
-		if (hash_chain_split(tail + at, (tear->lines ? from - 1 : end) - at, &link)) {
+		size = (tear->lines ? from - 1 : end) - at;
+		if (hash_chain_split(tail + at, size, &link)) {
 			int may = may_follow(w, tail + at, &link);
 
-			if (may != 1)
-				return may < 0 ? HASH_CHAIN_FAILED : HASH_CHAIN_OTHER_KEY;
+			if (may == 0)
+				return HASH_CHAIN_OTHER_KEY;
+			if (may < 0 || (tear->lines
+			    && !hash_chain_hash(w, tail + at, size, tear->after)))
+				return HASH_CHAIN_FAILED;
 			break;
 		}
-		if (!is_torn(tail + at, (tear->lines ? from - 1 : end) - at))
+		if (!is_torn(tail + at, size))
 			return HASH_CHAIN_FOREIGN;
 		tear->lines++;
 		from = at;

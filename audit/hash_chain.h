@@ -9,7 +9,8 @@
  * These members are found by the last bytes of the line, in exactly the form that is written, not
  * with a JSON parser. A line without them can only be a torn one: the first bytes of a line
  * whose write was cut off. It counts as a line, and the next chained line is an `audit.repaired`
- * with the number of torn lines and bytes and their digest.
+ * with the number of torn lines and bytes, their digest, and the hash of the line before them,
+ * which nothing else would hold.
  *
  * Used by the writer and the verifier. Opens no files.
  */
@@ -69,6 +70,7 @@ struct hash_chain_tear {
 	uint64_t lines;		/* at the file's end, without the chain's members */
 	uint64_t bytes;		/* of these lines, with the newlines between them */
 	char digest[HASH_CHAIN_HEX + 1];
+	char after[HASH_CHAIN_HEX + 1];	/* hash of the whole line before them; zeros: none */
 	bool open;		/* the last line lacks its newline */
 };
 

@@ -82,6 +82,7 @@ enum verify_field {
 	TORN_LINES,
 	TORN_BYTES,
 	TORN_DIGEST,
+	TORN_AFTER,
 	FIELDS
 };
 
@@ -132,7 +133,7 @@ static bool read_event(const char *line, size_t len, struct event *e)
 {
 	static const struct word names[FIELDS] = { WORD("event"), WORD("run"),
 		WORD("rowsDigest"), WORD("rowsBytes"), WORD("lines"), WORD("bytes"),
-		WORD("digest") };
+		WORD("digest"), WORD("after") };
 	const char *at = line, *end = line + len;
 	struct json_member m;
 	int more;
@@ -163,6 +164,7 @@ struct verifier {
 	struct hash_chain end;	/* the last line that was read */
 	uint64_t torn_from;	/* the first of the torn lines before the next one; 0: none */
 	uint64_t torn_bytes;
+	char torn_after[HASH_CHAIN_HEX + 1];	/* hash of the line before them */
 	EVP_MD_CTX *torn;	/* hashes the torn lines */
 	EVP_MD_CTX *printed;	/* hashes the rows of a window */
 	uint64_t doubtful;	/* the last line, if its prev is not the hash before it; 0 */
@@ -210,8 +212,10 @@ static enum status add_torn(struct verifier *v, const char *line, size_t len, st
 {
 	bool first = v->torn_from == 0;
 
-	if (first)
+	if (first) {
 		v->torn_bytes = 0;
+		memcpy(v->torn_after, v->end.last, sizeof(v->torn_after));
+	}
 	if ((first && EVP_DigestInit_ex2(v->torn, EVP_sha256(), NULL) != 1)
 	    || (!first && EVP_DigestUpdate(v->torn, "\n", 1) != 1)
 	    || EVP_DigestUpdate(v->torn, line, len) != 1)
@@ -239,6 +243,10 @@ static enum status check_repair(struct verifier *v, const struct event *e, struc
 	    || (lines && (bytes != v->torn_bytes || !is_word(e, TORN_DIGEST, digest))))
 		return bad(v, v->torn_from ? "it does not end as a line of a chain, "
 			"and no repair of just this is told" : "no line before it is torn", err);
+	/* logs of older versions do not have it */
+	if (lines && e->field[TORN_AFTER].s && !is_word(e, TORN_AFTER, v->torn_after))
+		return bad_line(v, tear.first > 1 ? tear.first - 1 : 1,
+			"the repair of the torn lines after it tells another hash", err);
 	v->torn_from = 0;
 	if (v->conf->tear)
 		v->conf->tear(v->conf->arg, &tear);

@@ -314,6 +314,13 @@ TEST(crash__at_any_byte_is_repaired)
 			assert_int_equal(tears, 1);
 			assert_int_equal(repaired.lines, cut < whole.len - 1);
 			assert_int_equal(repaired.first, LOG_LINES + !repaired.lines);
+			/* no other line holds the hash of the one before those that are torn */
+			read_log();
+			text.data[starts[LOG_LINES - 2] + 9] ^= 1;
+			put_log(text.data, text.len);
+			expect_bad(LOG_LINES - 1, with, "edit before what is torn");
+			text.data[starts[LOG_LINES - 2] + 9] ^= 1;
+			put_log(text.data, text.len);
 		}
 		assert_int_equal(write_lines(1, true, with), ST_OK);
 		expect_good(LOG_LINES + 3, with);

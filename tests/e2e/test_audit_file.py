@@ -36,7 +36,7 @@ def sha(data):
 def verified(data, key=None):
     """(lines, hash of the last, tears) of a good log; else the AssertionError is the reason."""
     assert not data or data.endswith(b"\n")
-    last, torn, tears = "0" * 64, [], []
+    last, torn, tears, after = "0" * 64, [], [], None
     lines = data.split(b"\n")[:-1]
     for number, line in enumerate(lines, 1):
         end = END.search(line)
@@ -51,9 +51,11 @@ def verified(data, key=None):
                 assert event["event"] == "audit.repaired" and event["lines"] == len(torn)
                 assert event["bytes"] == len(b"\n".join(torn))
                 assert event["digest"] == sha(b"\n".join(torn))
+                assert event.get("after") == (after if torn else None)
                 tears.append(number)
             torn = []
         else:
+            after = after if torn else last
             torn.append(line)
         last = sha(line)
     assert not torn

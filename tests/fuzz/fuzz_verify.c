@@ -70,8 +70,9 @@ static void add_tear(struct made *m, const char *text, size_t len)
 		return;
 	}
 	begin(&line, "audit.repaired");
-	buf_printf(&line, ",\"lines\":%llu,\"bytes\":%llu,\"digest\":\"%s\"",
-		(unsigned long long)tear.lines, (unsigned long long)tear.bytes, tear.digest);
+	buf_printf(&line, ",\"lines\":%llu,\"bytes\":%llu,\"digest\":\"%s\",\"after\":\"%s\"",
+		(unsigned long long)tear.lines, (unsigned long long)tear.bytes, tear.digest,
+		tear.after);
 	buf_str(&m->log, tear.open ? "\n" : "");
 	seal(m, &line);
 	m->tears++;
@@ -137,8 +138,7 @@ static void check_made(struct made *m)
 	must(m->told == m->tears);
 }
 
-/* One byte is another: it is found out by the key, and also by the last line's hash unless lines
- * are torn, for what is before these is not in it. */
+/* One byte is another: it is found out by the key, and also by the last line's hash. */
 static void check_changed(struct made *m, const unsigned char how[3])
 {
 	size_t at = m->log.len ? (256u * how[0] + how[1]) % m->log.len : 0;
@@ -149,8 +149,7 @@ static void check_changed(struct made *m, const unsigned char how[3])
 		return;
 	m->log.data[at] = (char)(m->log.data[at] ^ other);
 	must(verify(m, true, NULL, true, &end) == ST_PROTOCOL);
-	if (!m->tears)
-		must(verify(m, false, m->chain.last, false, &end) == ST_PROTOCOL);
+	must(verify(m, false, m->chain.last, false, &end) == ST_PROTOCOL);
 }
 
 /* A log that is good is one that a line can be added to. */
