@@ -129,10 +129,12 @@ def fifo(tool):
 
 def test_reader_of_a_recording_that_stops_costs_no_row(tool, serve, fifo):
     serve(rate=100)
-    r = tool.run("-w", "300ms", "-n", 5, "--record", "fifo", QUEUE)
+    r = tool.run("-w", "1s", "-n", 4, "--record", "fifo", QUEUE)
     assert r.status == 7 and "--record fifo: its reader is too slow" in r.end["message"]
-    assert [row["window"] for row in r.rows] == list(range(5))
-    assert all(row["coverage"] == 1 and row["updates"] > 5 for row in r.rows[1:])
+    assert [row["window"] for row in r.rows] == list(range(4))
+    assert all(row["updates"] > 5 for row in r.rows[1:])
+    # a machine that stops the whole process for 2 s is not the reader's fault
+    assert all(row["coverage"] == 1 for row in r.rows) or r.events("run.stalled")
 
 
 def test_reader_of_a_recording_that_stops_keeps_no_signal_away(tool, serve, fifo):

@@ -358,7 +358,7 @@ def test_proxy_that_refuses_the_stream_is_5(tool, gate, refusing):
 def test_proxy_that_is_down_is_called_one(tool, gate, variable, scheme):
     for host in ("127.0.0.1:1", "proxy.invalid:3128"):
         tool.env[variable] = scheme + host
-        r = tool.run("--retry-for", "300ms", *FAST, status=5)
+        r = tool.run("--retry-for", "1s", *FAST, status=5)
         looked_up = r.events("token.retry") or "did not come" not in r.end["message"]
         if looked_up or host == "127.0.0.1:1":
             assert "the proxy (%s: %s)" % (variable, host) in r.end["message"], r.err
@@ -366,7 +366,7 @@ def test_proxy_that_is_down_is_called_one(tool, gate, variable, scheme):
 
 def test_wss_proxy_is_named_for_the_stream(tool, gate):
     tool.env["WSS_PROXY"] = "127.0.0.1:1"
-    r = tool.run("--retry-for", "300ms", *FAST)
+    r = tool.run("--retry-for", "3s", *FAST)
     assert r.status == 5 and r.events("token.acquired"), r.err
     assert "the proxy (WSS_PROXY: 127.0.0.1:1)" in r.end["message"]
 
@@ -511,7 +511,7 @@ ECHOES = {
 @pytest.mark.parametrize("audit", ["json", "logfmt", "none"])
 def test_no_secret_is_told(tool, serve, name, audit):
     gate = serve(**ECHOES[name])
-    r = tool.run("-v", "--audit", audit, "--retry-for", "400ms", "-o", "rows", *FAST)
+    r = tool.run("-v", "--audit", audit, "--retry-for", "1s", "-o", "rows", *FAST)
     texts = [r.out, r.err] + [p.read_text() for p in tool.dir.rglob("*")
                               if p.is_file() and "cache" not in p.parts]
     for secret in SECRETS:

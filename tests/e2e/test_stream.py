@@ -237,7 +237,7 @@ def test_token_refused(tool, serve, token, status, words):
 def test_login_that_fails_tells_its_status_code_and_ids(tool, serve):
     gate = serve(tokens=[answer(503, {"code": "service.unavailable", "message": "Try later",
                                       "contextId": "ctx-3"}, **{"ININ-Correlation-Id": "c-3"})])
-    r = tool.run("--retry-for", "300ms", *FAST, status=5)
+    r = tool.run("--retry-for", "1s", *FAST, status=5)
     words = gate.host + ": HTTP 503 service.unavailable: Try later, contextId ctx-3, " \
         "ININ-Correlation-Id c-3"
     assert words in r.end["message"] and words in r.events("token.retry")[0]["reason"]
@@ -484,7 +484,7 @@ def test_stream_lost_past_retry_for_is_5_and_partial(tool, serve):
 
 def test_no_connection_is_5(tool, gate):
     for host in ("localhost:1", "nonexistent.invalid"):
-        assert tool.run("-H", host, "--retry-for", "300ms", *FAST, status=5).out == ""
+        assert tool.run("-H", host, "--retry-for", "1s", *FAST, status=5).out == ""
 
 
 def test_retry_for_0_is_one_request_and_one_handshake(tool, serve):
