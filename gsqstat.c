@@ -1,7 +1,9 @@
 /*
- * gsqstat prints statistics of Genesys Cloud routing queues, window by window. Data flows from
- * options to a token, a source, its messages, windows and rows: see run/run.c.
- * This file is the process: standard descriptors, clocks, exit status, --check, --verify-audit.
+ * gsqstat prints statistics of Genesys Cloud routing queues, window by window.
+ *
+ * main() reads the options, does one run (run/run.h) or verifies an audit file (--verify-audit),
+ * and returns the exit status. A run gets a token, connects to a source, sorts what its messages
+ * say into windows, and prints a row for each queue and window.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,8 +56,9 @@ static struct run_clock clock_start(void)
 }
 
 /*
- * A standard descriptor that came closed would be given to the next file or socket. It is
- * filled with one that fails as the closed one would: unreadable stdin, unwritable stdout.
+ * Opens /dev/null for each standard descriptor that the parent process has closed. Otherwise the
+ * next file or socket would get its number. stdin cannot be read then, and stdout and stderr cannot
+ * be written, so that using them fails as it would with the closed descriptor.
  */
 static bool fill_standard_descriptors(void)
 {
@@ -67,7 +70,7 @@ static bool fill_standard_descriptors(void)
 	return true;
 }
 
-/* The process holds a secret: no core, and no other process looks into it. */
+/* Memory holds secrets: allow no core dump, and no other process to read it. */
 static void guard_memory(void)
 {
 	struct rlimit none = { 0, 0 };
@@ -88,10 +91,11 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
 		return err_set(err, ST_OUTPUT, "signalfd: %s", strerror(errno));
 	st = run_open(&run, set, clock, signal_fd, err);
 	while (st == ST_OK && !run_is_over(run))
-		st = run_turn(run, err);	/* wait, read, decode, place, print */
-	if (st > ST_SIGNAL && run && !set->nagios)	/* its line is to come first */
+		st = run_turn(run, err);
+	/* with --check a second signal must not end the process before it has printed its line */
+	if (st > ST_SIGNAL && run && !set->nagios)
 		signals_end_at_once(run, &signals);
-	st = run_close(run, st, err);	/* partial windows, rename, run.end */
+	st = run_close(run, st, err);	/* prints partial windows, renames the output */
 	close(signal_fd);
 	return st;
 }
@@ -99,8 +103,8 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
 /* --- --check -------------------------------------------------------------------------- */
 
 /*
- * With --check the status is a plugin's, whatever went wrong, and stdout has its line: the
- * run's, or where there was none, this one.
+ * With --check the exit status is one of the Nagios plugin API, and there is a line on stdout, also
+ * after an error. Prints that line unless the run has done so.
  */
 static enum status check_end(struct options *set, enum status st, const char *why)
 {
@@ -117,14 +121,14 @@ static enum status check_end(struct options *set, enum status st, const char *wh
 
 /* --- no run: --verify-audit --------------------------------------------------------------- */
 
-static void tell_tear(void *arg, const struct verify_tear *tear)
+static void warn_of_tear(void *arg, const struct verify_tear *tear)
 {
 	const char *path = arg;
 	unsigned long long first = tear->first, lines = tear->lines;
 
 	if (lines == 0)
-		fprintf(stderr, "gsqstat: warning: %s: line %llu: the newline before it was "
-			"torn off and put back\n", path, first);
+		fprintf(stderr, "gsqstat: warning: %s: line %llu: the line before it had lost "
+			"its newline, which was added later\n", path, first);
 	else if (lines == 1)
 		fprintf(stderr, "gsqstat: warning: %s: line %llu is torn; line %llu repairs "
 			"it\n", path, first, first + 1);
@@ -142,7 +146,7 @@ static enum status verify(const struct options *set, struct err *err)
 		.expect = set->expect,
 		.rows = set->rows,
 		.run = set->run,
-		.tear = tell_tear,
+		.tear = warn_of_tear,
 		.arg = path
 	};
 	struct hash_chain end;
@@ -175,7 +179,7 @@ int main(int argc, char **argv)
 	parsed = options_parse(&set, argc, argv, http_versions(), &st);
 	if (parsed == PARSED_RUN && set.verify_audit)
 		st = verify(&set, &err);
-	else if (parsed == PARSED_RUN)	/* token -> source -> frames -> windows -> rows */
+	else if (parsed == PARSED_RUN)
 		st = run_all(&set, &clock, &err);
 	text_clean(err.text);
 	if (err.text[0] && st != ST_OK)

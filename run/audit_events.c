@@ -10,9 +10,9 @@
 #include "util/time.h"
 
 #define QUIET_US 1000000	/* between two lines with the same reason and queue */
-#define BROKEN_LINES_REPORTED 10
+#define BROKEN_LINES_REPORTED 10	/* the others are only counted */
 
-/* When a reason was last reported for a queue, and how many were suppressed since. */
+/* When a reason was last reported for a queue, and how many events were suppressed since then. */
 struct quiet {
 	int64_t reported_us;
 	uint64_t suppressed;
@@ -22,7 +22,7 @@ struct audit_events {
 	struct audit *audit;
 	struct audit_events_totals totals;
 	int64_t now_us, real_us;
-	struct quiet elsewhere[REJECT_KINDS];		/* frames of no queue of the run */
+	struct quiet elsewhere[REJECT_KINDS];		/* frames of other or unknown queues */
 	struct quiet (*of_queue)[VERDICT_REJECTS];		/* by queue number */
 	size_t nqueue;
 	uint64_t suppressed;
@@ -34,7 +34,7 @@ struct audit_events {
 	struct quiet of_target[TARGETS_MAX][DELIVERIES_KINDS];
 };
 
-/* Of rejects that are no verdict. */
+/* Names of the reasons that verdict_name() does not know. */
 static const char *const other_names[REJECT_KINDS] = {
 	[REJECT_NOT_JSON] = "not-json",
 	[REJECT_BINARY] = "binary",
@@ -96,7 +96,7 @@ static void put_json(struct audit_events *events, const char *key, struct buf *j
 	buf_free(json);
 }
 
-/* {"invalid":0,…} of the first n reasons. */
+/* {"invalid":0,…} with the first n reasons. */
 static void put_rejected(struct audit_events *events, const uint64_t *count, size_t n)
 {
 	struct buf json = { 0 };
@@ -168,9 +168,9 @@ void audit_events_resync(struct audit_events *events, uint64_t differences)
 	audit_end(events->audit);
 	if (differences)
 		audit_events_doubt(events,
-			"a snapshot that was asked for again has other values than the "
-			"messages have told: numbers since the last one may be wrong; run.end "
-			"counts such values");
+			"a snapshot of --resync has other values than the messages before it: "
+			"the numbers since the previous snapshot may be wrong; run.end counts "
+			"the differences");
 }
 
 /* The name and level of each kind of event. */
@@ -274,7 +274,7 @@ void audit_events_stream(struct audit_events *events, size_t stream,
 	}
 	if (kind == SESSION_TOKEN_ACQUIRED || kind == SESSION_TOKEN_CACHED)
 		put_expiry(events, event->expires_ms);
-	if (kind == SESSION_MESSAGE) {	/* what it says is --record's */
+	if (kind == SESSION_MESSAGE) {	/* without its text, which --record keeps */
 		put_count(events, "bytes", event->len);
 		audit_bool(events->audit, "binary", event->binary);
 	} else if (kind == SESSION_WARNING) {

@@ -1,6 +1,6 @@
 /*
- * The audit events of a run: writes each as an audit line, and counts them for the totals in
- * run.status and run.end. The only file that has the names of events and of their fields.
+ * The audit events of a run: writes each of them as an audit line, and counts them for the totals
+ * in run.status and run.end. No other file knows the names of events and of their fields.
  */
 #ifndef RUN_AUDIT_EVENTS_H
 #define RUN_AUDIT_EVENTS_H
@@ -18,7 +18,7 @@
 #include "window/row.h"
 #include "ws.h"
 
-/* Why a frame does not count as an update: first reasons that a row counts, then others. */
+/* Why a frame was rejected. Rows have counts of the first four reasons. */
 enum audit_events_reject {
 	REJECT_INVALID = VERDICT_INVALID,
 	REJECT_DUPLICATE = VERDICT_DUPLICATE,
@@ -37,20 +37,21 @@ struct audit_events_totals {
 	uint64_t rejected[REJECT_KINDS];
 	uint64_t windows, rows;
 	uint64_t connected, lost, retries, tokens;
-	uint64_t too_big, bad_text;	/* messages that made us close a connection */
-	uint64_t cut_messages;		/* cut off when the connection was lost */
+	uint64_t too_big, bad_text;	/* messages because of which we closed a connection */
+	uint64_t cut_messages;		/* incomplete when the connection was lost */
 	uint64_t broken_lines;		/* of a replay */
 	uint64_t resyncs, resyncs_failed, differences;	/* see audit_events_resync */
-	int64_t stalled_us;		/* in which the run saw nothing */
+	int64_t stalled_us;		/* how long the process did not run, see run.c */
 };
 
 struct audit_events;
 
-/* audit is borrowed; NULL: out of memory. */
+/* Borrows audit. Returns NULL if out of memory. */
 struct audit_events *audit_events_new(struct audit *audit);
 void audit_events_free(struct audit_events *events);
 
-/* The run's clock and the system's. Set both once a turn. */
+/* Sets the time of the following events, by the run's clock and by the system's. Call once a
+ * turn. */
 void audit_events_time(struct audit_events *events, int64_t now_us, int64_t real_us);
 const struct audit_events_totals *audit_events_totals(const struct audit_events *events);
 
@@ -64,8 +65,8 @@ void audit_events_end(struct audit_events *events, enum status st, const char *m
 
 /* Writes the warnings and empties the list. */
 void audit_events_warnings(struct audit_events *events, struct lines *warnings);
-/* A warning that the printed numbers may be wrong. With -s it is written too, but each text only
- * once in a run. */
+/* Warns that the printed numbers may be wrong. -s does not suppress such a warning, but with -s the
+ * same text is written only once in a run. */
 void audit_events_doubt(struct audit_events *events, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -73,52 +74,52 @@ void audit_events_doubt(struct audit_events *events, const char *fmt, ...)
 
 void audit_events_stream(struct audit_events *events, size_t stream,
 	const struct session_event *event);
-/* A snapshot of --resync was compared: so many values differ from what messages had said. */
+/* A snapshot of --resync was compared with the values known from messages; this many differ. */
 void audit_events_resync(struct audit_events *events, uint64_t differences);
-/* From now on the totals include resyncs. */
+/* From now on the totals have a member for resyncs. */
 void audit_events_counts_resyncs(struct audit_events *events);
 
 /* --- frames --- */
 
 void audit_events_message(struct audit_events *events);
 void audit_events_frame(struct audit_events *events, bool update);
-/* How late a frame came; below 0: unknown. */
+/* The time from a frame's timestamp to its arrival; a negative one counts as unknown. */
 void audit_events_lag(struct audit_events *events, int64_t us);
 int64_t audit_events_last_lag_us(const struct audit_events *events);	/* NO_TIME: unknown */
 
 /*
- * A frame that is no update. queue_id NULL: unknown. queue: its number, or SIZE_MAX if it is no
- * queue of the run. Writes at most one line for a reason and queue in a second.
+ * A frame was rejected. queue_id may be NULL. queue is the queue's number in the run; SIZE_MAX: it
+ * is none of the run. Writes at most one line a second for each reason and queue.
  */
 void audit_events_reject(struct audit_events *events, enum audit_events_reject reason,
 	const char *queue_id, size_t queue, const char *detail);
 const char *audit_events_reject_name(enum audit_events_reject reason);
-/* A line of the replay that cannot be used. */
+/* A line of a recording cannot be used. */
 void audit_events_broken_line(struct audit_events *events, uint64_t line, const char *why);
 
 /* --- windows --- */
 
-/* The bytes that were printed for a window. */
+/* What was printed for a window. */
 struct audit_events_row_bytes {
 	const char *digest;	/* SHA-256 in hex */
 	size_t len;
 };
-/* Whether windows are written; if not, no digest is needed. */
+/* Whether windows get audit lines. If not, audit_events_window() needs no digest. */
 bool audit_events_wants_windows(const struct audit_events *events);
-/* nrow: how many rows were printed. */
+/* A window was printed, with nrow rows. */
 void audit_events_window(struct audit_events *events, const struct row_window *window,
 	size_t nrow, struct audit_events_row_bytes bytes);
 
-/* A threshold that held. */
+/* A --fail-if held. */
 void audit_events_threshold(struct audit_events *events, const struct threshold_hit *hit);
-/* The text of the first one; NULL: none held. */
+/* The text of the first one that held; NULL: none has. */
 const char *audit_events_first_threshold(const struct audit_events *events);
 
 /* --- callbacks --- */
 
-/* Of deliveries that were lost or spooled, writes at most one line for a URL in a second. */
+/* Deliveries that were dropped, refused or spooled get at most one line a second for each URL. */
 void audit_events_delivery(struct audit_events *events, const struct deliveries_event *event);
-/* From now on the totals include those of the deliveries, which are borrowed. */
+/* From now on the totals include those of c, which is borrowed. */
 void audit_events_set_deliveries(struct audit_events *events, const struct deliveries *c);
 
 #endif

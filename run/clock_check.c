@@ -4,7 +4,7 @@
 
 #include "util/time.h"
 
-#define AHEAD_MIN_US 1000000	/* no two clocks agree to the ms: less ahead is no reason to warn */
+#define AHEAD_MIN_US 1000000	/* do not warn below: no two clocks agree exactly */
 
 void clock_check_add(struct clock_check *c, int64_t at_us, int64_t timestamp_us, bool stale)
 {

@@ -1,6 +1,6 @@
 /*
- * Compares the timestamps of frames with the time at which they came, and warns if most frames of
- * a window do not belong there: then the machine's clock is probably wrong.
+ * Compares the timestamps of frames with their arrival. Warns if most frames of a window are stale
+ * or from the future, because then the machine's clock is probably wrong.
  */
 #ifndef RUN_CLOCK_CHECK_H
 #define RUN_CLOCK_CHECK_H
@@ -13,17 +13,18 @@
 
 #define CLOCK_CHECK_MAX 255	/* differences kept for the median of a window */
 
-struct clock_check {		/* since the last window; all zero at first */
+/* Counts of the current window. Must be all zero at first. */
+struct clock_check {
 	size_t n;		/* frames with a timestamp */
-	size_t noff;		/* of them: stale, or from the future */
-	int64_t off_us[CLOCK_CHECK_MAX];	/* of these: arrival less timestamp */
+	size_t noff;		/* those of them that are stale or from the future */
+	int64_t off_us[CLOCK_CHECK_MAX];	/* arrival minus timestamp of these */
 	bool warned;
 };
 
-/* A frame. at_us NO_TIME: it does not count. */
+/* Counts a frame that came at at_us. NO_TIME: its arrival is unknown, and it does not count. */
 void clock_check_add(struct clock_check *c, int64_t at_us, int64_t timestamp_us, bool stale);
 
-/* The window is over: warns once in a run. */
+/* Call at the end of each window. Writes at most one warning in a run. */
 void clock_check_window(struct clock_check *c, struct audit_events *events, int64_t window,
 	bool replay);
 

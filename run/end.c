@@ -11,9 +11,9 @@
 #include "util/buf.h"
 #include "util/lines.h"
 
-/* How long unwritten rows and the polite close may take. */
-#define END_US 900000		/* or longer, if the input says so */
-#define SIGNAL_END_US 800000	/* the same after a signal: all of the end takes a second */
+/* How long writing the remaining rows and closing the connection may take. */
+#define END_US 900000		/* more if the input's close() returns more */
+#define SIGNAL_END_US 800000	/* after a signal, so that the process ends within a second */
 
 static bool leaves_partial_rows(enum status st)
 {
@@ -26,8 +26,8 @@ static bool is_output_failure(enum status st)
 	return st == ST_OUTPUT || st == ST_READER_LEFT;
 }
 
-/* The status of a run that ends with st and meets a late failure: what came first counts, but a
- * failed write counts more than a signal. */
+/* The exit status of a run that ends with st if there is another failure meanwhile: the first one
+ * wins, but a failed write wins over a signal. */
 static enum status worse(enum status st, enum status late, struct err *err,
 	const struct err *late_err)
 {
@@ -37,7 +37,7 @@ static enum status worse(enum status st, enum status late, struct err *err,
 	return late;
 }
 
-/* Closes the input. Returns until when that and the rows may take. */
+/* Begins to close the input. Returns when that and the remaining rows must be done. */
 static int64_t close_input(struct run *run, enum status st)
 {
 	int64_t us = run->input->close(run->input_state);
@@ -48,9 +48,9 @@ static int64_t close_input(struct run *run, enum status st)
 }
 
 /*
- * Writes the rows that wait and closes the connection politely, until both are done or end_us. A
- * replay that ended well waits for the reader of its rows without limit, and for a reader of
- * --rejects as long as that one reads.
+ * Writes the rows that wait and closes the connection politely, until both are done, or until
+ * end_us. A replay that ended well waits for the reader of its rows without a limit, and for the
+ * reader of --rejects as long as that one reads.
  */
 static enum status finish(struct run *run, enum status st, bool rows_left, int64_t end_us,
 	int *signal, struct err *err)
@@ -79,8 +79,8 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		run_deliveries_step(run);
 	}
 	if (rows_left && (st > ST_SIGNAL || *signal))
-		lines_add(&run->warnings, "%zu bytes of rows were not taken before the run's "
-			"end, and are lost", writer_waiting_bytes(run->writer));
+		lines_add(&run->warnings, "%zu bytes of rows are lost: they were not read before "
+			"the run ended", writer_waiting_bytes(run->writer));
 	if (!rows_left || st > ST_SIGNAL)
 		return late;
 	if (*signal)
@@ -90,10 +90,11 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		return wait;
 	}
 	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
-		"taken in time", writer_waiting_bytes(run->writer));
+		"read in time", writer_waiting_bytes(run->writer));
 }
 
-/* The one line of --check. All other output has ended by now, so the line can report it. */
+/* Writes the line of --check. All other output has ended by now, so the line can report a failure
+ * of it. */
 static enum status put_check(struct run *run, enum status st, struct err *why, struct err *err)
 {
 	audit_redact(run->audit, why->text);
@@ -102,7 +103,7 @@ static enum status put_check(struct run *run, enum status st, struct err *why, s
 		? writer_window(run->writer, &run->text, err) : err_nomem(err);
 }
 
-/* A threshold that no row was compared with would go unnoticed. */
+/* Without a warning, a threshold whose value is in no row would look like one that never held. */
 static void warn_of_unmet(struct run *run)
 {
 	const struct thresholds *ts = run->set->thresholds;
@@ -111,7 +112,7 @@ static void warn_of_unmet(struct run *run)
 		return;
 	for (size_t i = 0; i < thresholds_count(ts); i++)
 		if (!threshold_was_met(ts, i))
-			lines_add(&run->warnings, "--fail-if '%.200s': no row had that number",
+			lines_add(&run->warnings, "--fail-if '%.200s': no row had this value",
 				threshold_text(ts, i));
 }
 
@@ -124,8 +125,9 @@ static void warn_of_cut(const struct run *run)
 			"the message did", n, n > 1 ? "s were" : " was");
 }
 
-/* What does not end a run but sets its status: failures of the source (3 to 5), looked at before
- * it is closed, then a threshold. A threshold that ended the run comes first. */
+/* The status of a run that reached its end: that of a failure of the source (3 to 5), otherwise 1
+ * if a threshold held. A threshold that ended the run early wins. Call before the source is
+ * closed. */
 static enum status settle_source(const struct run *run, struct err *err)
 {
 	const char *held = audit_events_first_threshold(run->events);
@@ -136,7 +138,7 @@ static enum status settle_source(const struct run *run, struct err *err)
 	return input.fault == ST_OK ? ST_OK : err_set(err, input.fault, "%s", input.fault_text);
 }
 
-/* The rows of windows that are still open. */
+/* Prints the windows that are still open, unless st forbids it. */
 static enum status end_rows(struct run *run, enum status st, struct err *err)
 {
 	enum status late = ST_OK;
@@ -149,8 +151,8 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 	return sinks_end(run->sinks, &run->warnings, err);
 }
 
-/* Says where the rows are if -o could not be replaced. Part of the error text, so that -s shows
- * it too. */
+/* Says where the rows are if the file of -o could not be replaced. This is part of the error text,
+ * so that -s shows it too. */
 static void add_kept(struct run *run, enum status st, const struct lines *kept, struct err *err)
 {
 	size_t len = strlen(err->text);
@@ -197,9 +199,9 @@ static enum status end_deliveries(struct run *run, enum status st, int signal, s
 }
 
 /*
- * Ends rows and side files, the connection, the output and the deliveries, in this order. Of all
- * that sets the status, what did not end the run counts last; but the line of --check needs it
- * earlier.
+ * Ends the rows and side files, the connection, the output and the deliveries, in this order.
+ * Failures during the end set the status first, then what settle_source() found. With --check the
+ * line on stdout shows the status, so there settle_source() comes before the output is closed.
  */
 static enum status end_all(struct run *run, enum status st, struct err *err)
 {
@@ -234,7 +236,8 @@ static enum status end_all(struct run *run, enum status st, struct err *err)
 	return run_deliveries_status(run, st, err);
 }
 
-/* Audit lines on stderr have the text already; with --check, the line on stdout has it. */
+/* Whether main() prints the error text. Otherwise an audit line on stderr has it, or with --check
+ * the line on stdout. */
 static bool main_prints_text(const struct run *run, enum status st)
 {
 	return st != ST_OK && st < ST_SIGNAL && !run->set->nagios

@@ -16,24 +16,24 @@
 struct run;
 
 struct input_report {
-	int64_t deadline_us;	/* when the next turn is due at the latest */
-	int fd;			/* to wait for until it can be read; -1: none */
+	int64_t deadline_us;	/* call turn() again by then */
+	int fd;			/* call turn() again when this can be read; -1: none */
 	int64_t due_us;		/* when the next window ends; NO_TIME: not by the run's clock */
 	bool up;		/* connected */
 	const char *doing;	/* a few words, for the progress line */
-	const char *over;	/* why no window follows; NULL: one may */
-	/* What is wrong without ending the run, and a text of it. ST_OK: nothing. */
+	const char *over;	/* why there are no more windows; NULL: there may be more */
+	/* A failure that does not end the run, with its text. ST_OK: none. */
 	enum status fault;
 	const char *fault_text;
 };
 
-/* state is the input's own. */
+/* state is what the input itself allocates and keeps. */
 struct input {
-	/* Windows end by the run's clock. Otherwise the input exists before the run, and waits for
-	 * the readers of rows; only then may stalled() and catch_up() be NULL. */
+	/* Windows end by the run's clock. If not, the input waits for the readers of rows, and
+	 * stalled() and catch_up() may be NULL. */
 	bool real_time;
 
-	/* Borrows the run. After a failure *state may be set, for free() alone. */
+	/* Borrows the run. Pass *state to free() also after a failure. */
 	enum status (*open)(void **state, struct run *run, struct err *err);
 	void (*free)(void *state);	/* NULL is allowed */
 	struct input_report (*report)(const void *state);
@@ -42,17 +42,17 @@ struct input {
 	enum status (*turn)(void *state, struct err *err);
 	/* A signal ends the run: prints the windows that are over by now. */
 	enum status (*catch_up)(void *state, struct err *err);
-	/* The process did not run from from_us until now. Call it before turn(). */
+	/* The process did not run from from_us until now. Call before turn(). */
 	enum status (*stalled)(void *state, int64_t from_us, struct err *err);
 
-	/* Call when no turn follows: prints the windows that are open now, as partial ones, if the
-	 * run was cut short. */
+	/* Prints the windows that are still open, as partial ones. Call if the run ends early; no
+	 * turn follows. */
 	enum status (*print_rest)(void *state, struct err *err);
-	/* Call when no window follows: adds warnings of what its windows lack. */
+	/* Warns of what the windows lacked. Call when no window follows. */
 	void (*end)(void *state);
-	/* Call after that. Returns how long the polite close may take. */
+	/* Begins the polite close. Call after end(). Returns how many us it may take. */
 	int64_t (*close)(void *state);
-	/* Goes on with that. True: it is closed, and there is nothing more to wait for. */
+	/* Continues it. Returns true when the input is closed. */
 	bool (*step_close)(void *state);
 };
 

@@ -1,6 +1,6 @@
 /*
  * Live input: a turn takes what the source received and prints the windows that are over. With
- * --queue-name the queues are looked up before there is a source.
+ * --queue-name the queues are looked up before the source is opened.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +24,11 @@ struct live {
 	struct pipeline *pipeline;
 	struct token_cache *token_cache;
 	struct token *token;
-	uint64_t reported_token;	/* generation of the last one in an event; 0: none */
+	uint64_t reported_token;	/* generation of the last token in an event; 0: none */
 	struct source source;
 	char *payload;			/* the subscription that the stream sends */
 	struct queue_lookup *lookup;	/* finds queues by name before the source is opened */
-	struct lines wanted_names;	/* the names that it must find */
+	struct lines wanted_names;	/* the names and patterns to look up */
 	bool listed;			/* --list-queues has printed them */
 	struct queue_list cached_names;	/* of queues that are named by ID */
 	struct recorder recorder;
@@ -83,7 +83,7 @@ static enum status open_channel(struct live *live, struct err *err)
 	return live->source.channel ? ST_OK : err_nomem(err);
 }
 
-/* The names of --queue-name, and those of scopes. */
+/* Adds the names of --queue-name, and those in thresholds and rules. */
 static void gather_names(struct lines *names, const struct options *set)
 {
 	for (size_t i = 0; i < set->queue_names.n; i++)
@@ -91,7 +91,7 @@ static void gather_names(struct lines *names, const struct options *set)
 	scopes_add_names(set->scopes, names);
 }
 
-/* Queues by name are looked up before the source is opened. */
+/* Begins to look up queues by name; the source is opened later, when they are known. */
 static enum status open_lookup(struct live *live, struct err *err)
 {
 	const struct run *run = live->run;
@@ -113,7 +113,8 @@ static enum status open_lookup(struct live *live, struct err *err)
 	return live->lookup ? ST_OK : err_nomem(err);
 }
 
-/* Rows have names also if all queues are named by ID: from the cache, without a request. */
+/* If all queues are named by ID, rows have names only if the cache knows them. There is no request
+ * for names. */
 static enum status take_cached_names(struct live *live, struct err *err)
 {
 	struct run *run = live->run;
@@ -222,7 +223,8 @@ static enum status take_state(struct live *live, const struct session_event *eve
 	return pipeline_socket(live->pipeline, event->socket, state, event->at_us, err);
 }
 
-/* A snapshot. With --now it fills a window of 1 ms, in which the service counts as connected. */
+/* Takes a snapshot. With --now it fills a window of 1 ms, in which the service counts as
+ * connected. */
 static enum status take_answer(struct live *live, const struct session_event *event,
 	struct err *err)
 {
@@ -241,15 +243,15 @@ static enum status take_answer(struct live *live, const struct session_event *ev
 	pipeline_start(live->pipeline, event->at_us);
 	st = pipeline_snapshot(live->pipeline, &a, &good, err);
 	if (st == ST_OK && !good)
-		lines_add(&run->warnings, "the answer to the observation query is not all that "
-			"it should be");
+		lines_add(&run->warnings, "the answer to the observation query is malformed; "
+			"values that could not be read are missing");
 	return st;
 }
 
 static enum status take_secret(struct live *live, const struct session_event *event,
 	struct err *err)
 {
-	if (!event->len)	/* empty text would be found everywhere */
+	if (!event->len)	/* empty text would match everywhere */
 		return ST_OK;
 	return recorder_secret(&live->recorder, event->text, event->len)
 		&& audit_secret(live->run->audit, event->text, event->len)
@@ -264,7 +266,7 @@ static enum status take_event(struct live *live, const struct session_event *eve
 		if (event->generation == live->reported_token)
 			return ST_OK;
 		live->reported_token = event->generation;
-		/* before the event, so that no line can show it */
+		/* before the event, so that no line can show the token */
 		if (!setup_secret(live->run, token_value(live->token)))
 			return err_nomem(err);
 	}
@@ -335,28 +337,27 @@ static enum status take_names(struct live *live, struct err *err)
 	enum status st;
 
 	if (list->skipped)
-		lines_add(&run->warnings, "left out of the list, for want of a usable ID or name: "
-			"%zu", list->skipped);
+		lines_add(&run->warnings, "queues left out of the list, because their ID or name "
+			"is missing or malformed: %zu", list->skipped);
 	if (run->set->list_queues)
 		return print_names(live, list, err);
 	st = run_queues_find(run, live->pipeline, list, err);
 	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)
 		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; --source notifications "
-			"takes %d",
-			run->queues.n, CHANNEL_QUEUES_MAX);
+			"takes %d", run->queues.n, CHANNEL_QUEUES_MAX);
 	if (st != ST_OK)
 		return st;
 	recorder_names(&live->recorder);
 	return open_channel(live, err);
 }
 
-/* There is no source yet. */
+/* Whether the lookup of queues is under way, so that there is no source yet. */
 static bool looks_up(const struct live *live)
 {
 	return live->lookup && !source_exists(&live->source);
 }
 
-/* Looks up the queues of --queue-name; the source is opened when they are known. */
+/* A turn before the source is opened. */
 static enum status lookup_turn(struct live *live, struct err *err)
 {
 	struct run *run = live->run;
@@ -396,8 +397,8 @@ static void watch_source(struct live *live)
 	source_watch(&live->source, run->now_us, sinks_end_us(run->sinks));
 }
 
-/* If the source has been silent for too long, the windows that ended before that point come
- * first. */
+/* If the source has been silent for too long, first prints the windows that ended before that
+ * point, then reports the loss. */
 static enum status print_due(struct live *live, struct err *err)
 {
 	struct run *run = live->run;
@@ -422,9 +423,9 @@ static enum status live_catch_up(void *state, struct err *err)
 }
 
 /*
- * Applies all that happened since the last turn in the order of time. Messages count as received
- * now: windows that end now are printed before them; a source that has been silent for too long
- * as of now, and other deadlines, come after them.
+ * Applies what happened since the last turn in the order of time. Messages count as received now.
+ * Windows that end by now are printed before messages are taken; deadlines of the source that end
+ * now, such as --idle-timeout, count after them.
  */
 static enum status live_turn(void *state, struct err *err)
 {
@@ -437,7 +438,7 @@ static enum status live_turn(void *state, struct err *err)
 	st = print_due(live, err);
 	if (st == ST_OK)
 		st = take_events(live, err);
-	if (st == ST_OK)	/* in event time messages end windows */
+	if (st == ST_OK)	/* in event time these messages may end windows */
 		st = pipeline_print_due(live->pipeline, run->now_us, err);
 	if (st != ST_OK || pipeline_is_over(live->pipeline))
 		return st;
@@ -464,7 +465,7 @@ static const char *doing(const struct live *live)
 		return "looking up queues";
 	if (source_is_up(&live->source))
 		return "connected";
-	return audit_events_totals(live->run->events)->connected ? "connecting again"
+	return audit_events_totals(live->run->events)->connected ? "reconnecting"
 		: "connecting";
 }
 
@@ -489,7 +490,7 @@ static struct input_report live_report(const void *state)
 		.over = over(live),
 		.fault = source_status(&live->source),
 		.fault_text = up ? "queues were refused, see above"
-			: "the stream was down when the last window closed"
+			: "the connection was down when the last window closed"
 	};
 }
 
@@ -500,8 +501,8 @@ static enum status live_print_rest(void *state, struct err *err)
 	return pipeline_print_rest(live->pipeline, live->run->now_us, true, err);
 }
 
-/* The service answers a query about a queue that does not exist, or that the client may not
- * see, without an error: the answer just has no values of that queue. */
+/* If a query names a queue that does not exist, or that the client may not see, the service reports
+ * no error: the answer just has no values of that queue. */
 static void warn_of_unanswered(struct live *live)
 {
 	struct run *run = live->run;
@@ -525,9 +526,9 @@ static void warn_of_unanswered(struct live *live)
 		snprintf(others, sizeof(others), " (nor of %zu other%s)", n - 1,
 			n > 2 ? "s" : "");
 	if (n)
-		lines_add(&run->warnings, "the snapshot does not tell of queue %s%s: there is no "
-			"such queue, the client's role does not reach it, or there is nothing to "
-			"tell", first, others);
+		lines_add(&run->warnings, "the snapshot has no values of queue %s%s: either there "
+			"is no such queue, or the client's role does not include it, or the "
+			"service has no values of it", first, others);
 }
 
 static void live_end(void *state)
@@ -547,7 +548,7 @@ static int64_t live_close(void *state)
 	return live->source.channel ? CHANNEL_END_US : 0;
 }
 
-/* Reports that the source has closed, and drops all other events. */
+/* Of the events, reports only that the connection was closed. */
 static bool live_step_close(void *state)
 {
 	struct live *live = state;

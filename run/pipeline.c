@@ -42,7 +42,7 @@ enum status pipeline_check_memory(const struct pipeline *p, enum status st, stru
 	return st == ST_OK && p->source->failed(p) ? err_nomem(err) : st;
 }
 
-/* Reports a resync once no message can explain a difference any more. */
+/* Reports a resync when no message can explain its differences any more. */
 static void report_resync(struct pipeline *p, int64_t at_us)
 {
 	if (p->source->report_resync)
@@ -60,12 +60,12 @@ static void warn_of_outliers(struct pipeline *p)
 	const uint64_t n = audit_events_totals(p->events)->rejected[REJECT_OUTLIER];
 
 	if (n && p->conf.default_outlier)
-		audit_events_doubt(p->events, "%llu frame%s left out by the default rule "
-			"--outlier '%s'; --outlier none keeps them",
+		audit_events_doubt(p->events, "%llu frame%s dropped by the default --outlier "
+			"'%s'; use --outlier none to keep them",
 			(unsigned long long)n, n == 1 ? " was" : "s were", p->conf.default_outlier);
 }
 
-/* Hands a window to the sinks. False: there is none (w NULL), or it failed. */
+/* Hands a window to the sinks. Returns false if w is NULL or the sinks fail. */
 static bool print_window(struct pipeline *p, const struct row_window *w, enum status *st,
 	struct err *err)
 {
@@ -175,8 +175,8 @@ enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pi
 		r->reason = REJECT_FOREIGN_QUEUE;
 		break;
 	case VERDICT_TOO_MANY_QUEUES:
-		return err_set(err, ST_PROTOCOL, "the replay holds more than %zu queues; "
-			"name the ones to watch", p->conf.notifications ? p->conf.queue_windows.room
+		return err_set(err, ST_PROTOCOL, "the recording has more than %zu queues: choose "
+			"some with --queue", p->conf.notifications ? p->conf.queue_windows.room
 			: p->conf.stream_windows.queue_max);
 	case VERDICT_NO_MEMORY:
 		return err_nomem(err);
@@ -207,7 +207,7 @@ enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, 
 		take_binary(p, m);
 		return ST_OK;
 	}
-	/* ws.c checks this of live messages */
+	/* of live messages, ws.c has checked this */
 	if (m->line && !utf8_valid(m->text, m->len)) {
 		*good = false;
 		audit_events_broken_line(p->events, m->line, "not UTF-8");

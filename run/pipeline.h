@@ -1,7 +1,7 @@
 /*
  * Turns the messages of a source into windows, and hands the windows that are over to the sinks.
- * It is the same for both sources: events of the stream go into stream windows, notifications into
- * queue windows. Messages that are rejected become audit events and lines of --rejects.
+ * Frames of the stream go into stream windows, notifications into queue windows. Frames that are
+ * rejected become audit events and lines of --rejects.
  */
 #ifndef RUN_PIPELINE_H
 #define RUN_PIPELINE_H
@@ -22,7 +22,7 @@ struct pipeline_conf {		/* all pointers are borrowed for the pipeline's life */
 	/* stream */
 	struct stream_windows_conf stream_windows;
 	const char *const *metric;
-	size_t nmetric, nasked;		/* the first nasked are of --metric */
+	size_t nmetric, nasked;		/* the first nasked are those of --metric */
 	/* notifications */
 	struct queue_windows_conf queue_windows;
 	bool starts_connected;		/* --no-snapshot: window 0 begins with the connection */
@@ -31,7 +31,7 @@ struct pipeline_conf {		/* all pointers are borrowed for the pipeline's life */
 	struct audit_events *events;
 	struct side_file *rejects;	/* NULL: none */
 	bool replay;
-	const char *default_outlier;	/* text of the default filter, if it is used; or NULL */
+	const char *default_outlier;	/* the default of --outlier; NULL: it is not used */
 };
 
 struct pipeline_message {
@@ -39,88 +39,93 @@ struct pipeline_message {
 	size_t len;
 	bool binary;
 	size_t socket;
-	int64_t at_us;		/* when it came; NO_TIME: a replayed frame without `at` */
-	uint64_t line;		/* of the replay; 0: live */
-	bool verbatim;		/* text is part of the input as it is, so it must be JSON */
+	int64_t at_us;		/* when it came; NO_TIME: a recorded frame without `at` */
+	uint64_t line;		/* of the recording; 0: live */
+	bool verbatim;		/* recorded as `frame`, so text must be JSON */
 };
 
 struct pipeline;
 
-/* After a failure *out may be set, for pipeline_free alone. */
+/* Pass *out to pipeline_free() also after a failure. */
 enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf, struct err *err);
 void pipeline_free(struct pipeline *p);
 
+/* The state of a connection has changed. */
 enum status pipeline_socket(struct pipeline *p, size_t socket, enum queue_window_socket state,
 	int64_t at_us, struct err *err);
 
 /* The process did not run in that time: see stream_windows_stalled and queue_windows_stalled.
- * Call it before windows that end in that time are printed. */
+ * Call before windows that end in that time are printed. */
 enum status pipeline_stalled(struct pipeline *p, int64_t from_us, int64_t until_us,
 	struct err *err);
 
-/* *good: something in the message could be read. *control: NOTIFICATION_CLOSING, _UNSUBSCRIBED or
- * _REVOKED if it says that, for the source to act on it; else _OTHER. */
+/* Takes a message. Sets *good if any of it could be read, and *control to NOTIFICATION_CLOSING,
+ * _UNSUBSCRIBED or _REVOKED if the source must act on it, otherwise to _OTHER. */
 enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, bool *good,
 	enum notification_kind *control, struct err *err);
 
 /*
- * Another recording follows; all windows of the one before are printed. Windows are numbered on,
- * but no values are kept. queue: all queues by number, borrowed. If queues are named, only those
- * that pipeline_watch() adds from here on have rows. pipeline_watch() is false without memory or
- * room.
+ * Begins another recording, after all windows of the one before were printed. The numbers of
+ * windows continue, but no values are kept. queue has all queues by number and is borrowed. If
+ * queues were named, only those that pipeline_watch() adds from here on have rows. pipeline_watch()
+ * returns false if there are too many queues or memory runs out.
  */
 enum status pipeline_restart(struct pipeline *p, const char *const *queue, size_t n,
 	struct err *err);
 bool pipeline_watch(struct pipeline *p, const char *queue_id);
 
 /*
- * Print the windows that are over at at_us; all windows that are still open. If the sinks wait for
- * the reader of rows, pipeline_has_more is true: call the same again before any other function.
+ * pipeline_print_due prints the windows that are over at at_us, pipeline_print_rest all windows
+ * that are still open. cut: the run ended early, so they are partial. If the sinks must wait for
+ * the reader of rows, both stop and pipeline_has_more() is true: call the same function again
+ * before any other.
  */
 enum status pipeline_print_due(struct pipeline *p, int64_t at_us, struct err *err);
 enum status pipeline_print_rest(struct pipeline *p, int64_t at_us, bool cut, struct err *err);
 bool pipeline_has_more(const struct pipeline *p);
 
-/* The clock of notifications without `at`: their newest timestamp. NO_TIME: none yet. */
+/* The newest timestamp of recorded notifications without `at`, which is their clock. NO_TIME: none
+ * yet. */
 int64_t pipeline_clock_us(const struct pipeline *p);
 
-/* Call when no window follows, before sinks_end: warns of what the messages lacked. */
+/* Warns of what the messages lacked. Call when no window follows, before sinks_end. */
 void pipeline_end(struct pipeline *p);
 
-int64_t pipeline_due_us(const struct pipeline *p);	/* NO_TIME: no window ends by the clock */
-bool pipeline_has_all(const struct pipeline *p);	/* every window is printed */
+/* When the open window ends by the clock; NO_TIME: it does not. */
+int64_t pipeline_due_us(const struct pipeline *p);
+bool pipeline_has_all(const struct pipeline *p);	/* all windows of --count were printed */
 bool pipeline_is_over(const struct pipeline *p);	/* that, or a threshold ends the run */
 
 /* --- stream only: does nothing with notifications --- */
 
-/* The interval that a recorded stream was subscribed with, see stream_windows_interval. */
+/* Sets the interval in the subscription of a recorded stream, see stream_windows_interval. */
 void pipeline_set_interval(struct pipeline *p, const char *text, size_t len);
 
 /* --- notifications only: with the stream they do nothing, and return ST_OK, false or NULL --- */
 
-/* All queues and their names by number, borrowed; before the first message. */
+/* Sets all queues and their names by number, borrowed. Call before the first message. */
 enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
 	const char *const *name, struct err *err);
-/* The queues' names by number, borrowed. */
+/* Sets the queues' names by number, borrowed. */
 void pipeline_set_names(struct pipeline *p, const char *const *name);
-/* The ID of the queue with that number; NULL: none. */
+/* The ID of the queue with this number; NULL: there is none. */
 const char *pipeline_queue_id(const struct pipeline *p, size_t queue);
-void pipeline_refuse(struct pipeline *p, const char *queue_id);
+void pipeline_refuse(struct pipeline *p, const char *queue_id);	/* it has no rows */
 void pipeline_start(struct pipeline *p, int64_t at_us);	/* begins window 0 */
 
 /* The answer to an observation query. */
 struct pipeline_answer {
 	const char *text;
 	size_t len;
-	bool resync;		/* of --resync: it is compared with the values known so far */
-	const uint32_t *asked;	/* metrics it was asked for, see observation_query_bit; NULL: those
-				   of queue_windows_conf */
+	bool resync;		/* of --resync: compare it with the values known so far */
+	const uint32_t *asked;	/* which metrics the query named, see observation_query_bit; NULL:
+				   those of queue_windows_conf */
 	int64_t asked_us, at_us;
 };
-/* *good: it is such an answer. */
+/* Sets *good if all of it could be read. */
 enum status pipeline_snapshot(struct pipeline *p, const struct pipeline_answer *a, bool *good,
 	struct err *err);
-/* Whether any answer had values of the queue with that number. */
+/* Whether any answer had values of the queue with this number. */
 bool pipeline_was_answered(const struct pipeline *p, size_t queue);
 
 #endif

@@ -1,4 +1,5 @@
-/* The notification service: its events and snapshots change the values of queue windows. */
+/* The pipeline of the notification service: its events and snapshots change the values of queue
+ * windows. */
 #include "message/metric_types.h"
 #include "message/notification.h"
 #include "message/observation_query.h"
@@ -92,7 +93,7 @@ static enum status take_notification(struct pipeline *p, const struct notificati
 	case NOTIFICATION_REVOKED:
 		*control = n->kind;
 		break;
-	case NOTIFICATION_HEARTBEAT:	/* any message shows that the socket works */
+	case NOTIFICATION_HEARTBEAT:	/* nothing to do: source/channel.c counts any message */
 	case NOTIFICATION_PONG:
 	case NOTIFICATION_OTHER:
 		break;
@@ -100,8 +101,8 @@ static enum status take_notification(struct pipeline *p, const struct notificati
 	return ST_OK;
 }
 
-/* The first timestamp. The service counts as connected from then on, for nothing else says when it
- * was. */
+/* Begins at the first timestamp. The connection counts as up from then on, because nothing in the
+ * input says when it was. */
 static enum status begin_bare(struct pipeline *p, int64_t at_us, struct err *err)
 {
 	p->clock_us = at_us;
@@ -113,8 +114,8 @@ static enum status begin_bare(struct pipeline *p, int64_t at_us, struct err *err
 }
 
 /*
- * A notification without the time at which it came, as `gc notifications channels listen` prints
- * them. The clock is the newest timestamp of all of them.
+ * Takes a notification without the time at which it came, as `gc notifications channels listen`
+ * prints them. The clock is the newest timestamp so far.
  */
 static enum status take_bare(struct pipeline *p, const struct notification *n,
 	const struct pipeline_message *m, struct err *err)
@@ -123,7 +124,7 @@ static enum status take_bare(struct pipeline *p, const struct notification *n,
 	struct notification event = *n;
 	struct pipeline_reject r = { .reason = REJECT_INVALID, .text = n->text, .len = n->text_len,
 		.at_us = NO_TIME, .queue_id = n->queue_id[0] ? n->queue_id : NULL,
-		.detail = n->why ? n->why : "no instant was told before it" };
+		.detail = n->why ? n->why : "no timestamp has come before it" };
 	enum notification_kind control;
 	enum status st = ST_OK;
 
@@ -140,7 +141,7 @@ static enum status take_bare(struct pipeline *p, const struct notification *n,
 		pipeline_reject(p, &r);
 		return ST_OK;
 	}
-	/* that clock cannot say how late it came */
+	/* by that clock its age cannot be known */
 	event.instant_us = NO_TIME;
 	timed.at_us = p->clock_us;
 	if (st == ST_OK)
@@ -309,8 +310,8 @@ static void report_resync(struct pipeline *p, int64_t at_us)
 		audit_events_resync(p->events, differences);
 }
 
-/* The service does not refuse an unknown metric. Without the warning a misspelt name would look
- * like a metric without values. */
+/* The service does not refuse an unknown metric. Without a warning a misspelt name would look like
+ * a metric without values. */
 static void check_metrics(struct pipeline *p)
 {
 	const struct queue_windows_conf *conf = &p->conf.queue_windows;
@@ -321,8 +322,8 @@ static void check_metrics(struct pipeline *p)
 		if (metric_types_know(name) || queue_windows_has_metric(windows_of(p), name))
 			continue;
 		near = metric_types_nearest(name);
-		audit_events_doubt(p->events, "--metric %.100s: nothing came of it, and it is no "
-			"known metric%s%s%s", name, near ? "; did you mean " : "",
+		audit_events_doubt(p->events, "--metric %.100s: no values were received, and the "
+			"metric is unknown%s%s%s", name, near ? "; did you mean " : "",
 			near ? near : "", near ? "?" : "");
 	}
 }

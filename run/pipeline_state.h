@@ -1,6 +1,6 @@
 /*
- * The state of a pipeline that both sources have, and the calls in which they differ. For
- * pipeline.c, pipeline_stream.c and pipeline_notifications.c; no other file includes this.
+ * The state of a pipeline, and the calls in which the two sources differ. Only pipeline.c,
+ * pipeline_stream.c and pipeline_notifications.c include this file.
  */
 #ifndef RUN_PIPELINE_STATE_H
 #define RUN_PIPELINE_STATE_H
@@ -17,16 +17,16 @@ struct pipeline {
 	struct audit_events *events;
 	struct buf text;	/* a line of --rejects */
 	struct clock_check clock_check;
-	bool has_more;		/* windows wait until the reader has taken some */
+	bool has_more;		/* more windows can be printed when the reader has read some */
 	int64_t clock_us;	/* see pipeline_clock_us */
 };
 
 /*
- * How one source reads its messages and makes windows of them. Each call does what the function of
- * the same name in pipeline.h says; false: out of memory.
+ * How one source reads its messages and sorts them into windows. Each call does what pipeline.h
+ * says of the function with the same name. A call that returns bool returns false if out of memory.
  */
 struct pipeline_source {
-	size_t size;	/* of its own struct, which begins with a struct pipeline and is zeroed */
+	size_t size;	/* of the source's struct, which begins with a struct pipeline */
 	enum status (*open)(struct pipeline *p, struct err *err);
 	void (*close)(struct pipeline *p);	/* also after open has failed */
 	bool (*failed)(const struct pipeline *p);	/* out of memory */
@@ -43,7 +43,7 @@ struct pipeline_source {
 	const struct window_clock *(*clock)(const struct pipeline *p);
 	int64_t (*due_us)(const struct pipeline *p);
 
-	/* One source lacks these (NULL); then the function of pipeline.h does nothing. */
+	/* NULL if the source does not need it; then the function of pipeline.h does nothing. */
 	void (*set_interval)(struct pipeline *p, const char *text, size_t len);
 	enum status (*set_queues)(struct pipeline *p, const char *const *queue, size_t n,
 		const char *const *name, struct err *err);
@@ -55,12 +55,12 @@ struct pipeline_source {
 	void (*refuse)(struct pipeline *p, const char *queue_id);
 	void (*start)(struct pipeline *p, int64_t at_us);
 	void (*report_resync)(struct pipeline *p, int64_t at_us);	/* if it is over by then */
-	void (*check_metrics)(struct pipeline *p);	/* warns of those of which nothing came */
+	void (*check_metrics)(struct pipeline *p);	/* warns of unknown ones without values */
 };
 
 extern const struct pipeline_source pipeline_stream, pipeline_notifications;
 
-/* A frame that changes no value. */
+/* A rejected frame, for the audit and --rejects. text is the frame, at_us when it came. */
 struct pipeline_reject {
 	enum audit_events_reject reason;
 	const char *queue_id;	/* NULL: unknown */
@@ -71,14 +71,15 @@ struct pipeline_reject {
 	int64_t at_us;
 };
 void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r);
-/* The same if the frame is not accepted; sets r's reason. */
+/* Rejects the frame unless the verdict accepts it. Sets the reason in r. */
 enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pipeline_reject *r,
 	struct err *err);
 
-/* Prints all windows that are over, however many rows wait: for a frame that comes after them. */
+/* Prints all windows that are over, regardless of how many rows wait. Call before a frame that
+ * comes after them changes a value. */
 enum status pipeline_print_before(struct pipeline *p, int64_t at_us, struct err *err);
 
-/* ST_OUTPUT in place of ST_OK if a window ran out of memory. */
+/* Returns st, but ST_OUTPUT instead of ST_OK if the windows ran out of memory. */
 enum status pipeline_check_memory(const struct pipeline *p, enum status st, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The stream: a message is one or more frames, and each frame is placed in a window by its
- * timestamp or arrival.
+ * The pipeline of the stream: a message has one or more frames, and each frame is placed in a
+ * window by its timestamp or its arrival.
  */
 #include "message/stream_event.h"
 #include "run/pipeline_state.h"
@@ -93,7 +93,7 @@ static enum status take_frame(struct pipeline *p, const struct stream_event *fra
 		pipeline_reject(p, &r);
 		return ST_OK;
 	}
-	/* in event time the frame before this one may have ended a window */
+	/* in event time the timestamp of the previous frame may have ended a window */
 	st = pipeline_print_before(p, m->at_us, err);
 	if (st != ST_OK || pipeline_is_over(p))
 		return st;
@@ -107,7 +107,7 @@ static enum status take(struct pipeline *p, const struct pipeline_message *m, bo
 	struct stream_event frame;
 	enum status st = ST_OK;
 
-	(void)control;	/* the stream has no such messages */
+	(void)control;	/* the stream sends no messages about the connection */
 	stream_events_begin(events, m->text, m->len);
 	while (st == ST_OK && !pipeline_is_over(p)
 	       && stream_events_next(events, &frame)) {
@@ -115,7 +115,7 @@ static enum status take(struct pipeline *p, const struct pipeline_message *m, bo
 			audit_events_broken_line(p->events, m->line, "not JSON");
 			continue;
 		}
-		/* a line without `at` is good only if it is such a frame */
+		/* a line without `at` counts as readable only if it is a frame of statistics */
 		*good = *good || m->at_us != NO_TIME || frame.kind == STREAM_EVENT_STATISTICS;
 		st = take_frame(p, &frame, m, err);
 	}

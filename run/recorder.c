@@ -21,7 +21,7 @@ bool recorder_secret(struct recorder *rec, const char *text, size_t len)
 	return !rec->secrets.failed;
 }
 
-/* The first line has the queues, so it is written when they are known. */
+/* The first line lists the queues, so it is not written before they are known. */
 static void begin(struct recorder *rec)
 {
 	const struct run *run = rec->run;
@@ -36,7 +36,7 @@ static void begin(struct recorder *rec)
 	buf_free(&line);
 }
 
-/* rec->text, a line */
+/* Writes the line in rec->text. */
 static void put_line(struct recorder *rec)
 {
 	if (!rec->begun)
@@ -67,8 +67,8 @@ static void put_redacted(const struct recorder *rec, const char *text, size_t le
 	}
 }
 
-/* With the metrics that were asked for, so that a replay that wants others knows that the answer
- * lacks them. */
+/* Records also which metrics the query named, so that a replay of other metrics knows which ones
+ * the answer lacks. */
 static void put_snapshot(struct recorder *rec, const struct session_event *event,
 	const struct buf *safe)
 {
@@ -103,7 +103,7 @@ void recorder_message(struct recorder *rec, const struct session_event *event)
 	put_line(rec);
 }
 
-/* An answer of the API that is made here; frees it. */
+/* Records an answer that imitates one of the API, and frees it. */
 static void put_answer(struct recorder *rec, enum recording_entry_answer kind, struct buf *answer)
 {
 	buf_clear(&rec->text);

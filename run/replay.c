@@ -1,6 +1,6 @@
 /*
- * --replay: one or more recordings, one after the other. A turn reads lines, applies them, and
- * prints the windows that are over.
+ * The input of --replay: one or more recordings, one after the other. A turn reads lines, applies
+ * them, and prints the windows that are over.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,32 +16,32 @@
 #include "util/time.h"
 
 #define REPLAY_BATCH 512	/* lines in a turn */
-#define WINDOWS_AHEAD INT64_C(1000000)	/* how far a line may be ahead; --count has this limit */
+#define WINDOWS_AHEAD INT64_C(1000000)	/* a line must not skip more; --count has this limit too */
 
 struct replay {
 	struct run *run;
-	const struct options *set;	/* these two are the run's */
+	const struct options *set;	/* this and the next one belong to the run */
 	struct audit_events *events;
 	struct pipeline *pipeline;
 	struct recording *recording;	/* the input; borrowed from the options */
-	struct recording_entry entry;	/* the line at hand */
-	bool held;		/* it is not applied yet, for rows must be read first */
-	bool ended, torn;	/* the input has; torn: the last line is cut off */
+	struct recording_entry entry;	/* the current line */
+	bool held;		/* it is applied later, when the reader has read some rows */
+	bool ended, torn;	/* the input has ended; torn: within a line */
 	bool waits;		/* no line can be read now */
-	bool done;		/* every window is printed */
-	bool closed;		/* no more is read; the run's writer may be gone */
+	bool done;		/* all windows are printed */
+	bool closed;		/* read no more; the run's writer may be gone */
 	int64_t newest_at_us;	/* `at` of the newest line; NO_TIME: none */
 	uint64_t good_lines;
-	uint64_t bare_lines;	/* without `at`, which the clock needs */
+	uint64_t bare_lines;	/* rejected because they have no `at` */
 	uint64_t recordings;	/* how many have begun */
-	bool unended;		/* one of them had no last line */
+	bool unended;		/* one of them had no end line */
 	bool used;		/* one lists its queues, or a snapshot has a queue of the run */
 	bool names_read;	/* the first one has names of queues */
-	/* the recording at hand */
-	bool entry_begins;	/* its first line is the line at hand */
-	bool past_names;	/* it is past its first line and names */
+	/* of the current recording */
+	bool entry_begins;	/* the current line is its first line */
+	bool past_names;	/* its first line and its names were read */
 	bool source_known;
-	bool recording_over;	/* it has ended: the next line begins one */
+	bool recording_over;	/* it has ended: the next line begins another one */
 	struct queue_list queue_list;	/* of all recordings */
 };
 
@@ -52,12 +52,13 @@ static bool has_socket(const struct replay *r, const struct recording_entry *e)
 	bool has = !r->set->notifications || e->stream < QUEUE_WINDOW_SOCKETS;
 
 	if (!has)
-		audit_events_broken_line(r->events, e->line, "no such socket");
+		audit_events_broken_line(r->events, e->line,
+			"`stream` is too large for notifications");
 	return has;
 }
 
-/* A message. If it is not JSON, the line is broken; but one that was recorded as quoted text did
- * come from the source like that. */
+/* If a `frame` is not JSON, the line is broken. But a message that was recorded as `text` did come
+ * from the source like that. */
 static enum status take_message(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	struct pipeline_message m = { .text = e->text, .len = e->text_len,
@@ -85,7 +86,7 @@ static enum status take_state(struct replay *r, const struct recording_entry *e,
 	return pipeline_socket(r->pipeline, e->stream, state, e->at_us, err);
 }
 
-/* From here on the queue has rows; for a recording that is not the first. */
+/* From here on the queue has rows. For all recordings but the first. */
 static enum status watch_queue(struct replay *r, const char *id, struct err *err)
 {
 	enum status st = run_queues_add(r->run, id, err);
@@ -94,8 +95,8 @@ static enum status watch_queue(struct replay *r, const char *id, struct err *err
 		return st;
 	if (r->run->queues.n <= CHANNEL_QUEUES_MAX)
 		return err_nomem(err);
-	return err_set(err, ST_PROTOCOL, "the replay holds more than %d queues; name the ones to "
-		"watch", CHANNEL_QUEUES_MAX);
+	return err_set(err, ST_PROTOCOL, "the recordings have more than %d queues: choose some "
+		"with --queue", CHANNEL_QUEUES_MAX);
 }
 
 static bool take_refusal(void *arg, const struct channel_api_refusal *refusal)
@@ -107,8 +108,8 @@ static bool take_refusal(void *arg, const struct channel_api_refusal *refusal)
 	return true;
 }
 
-/* The names of a recording that is not the first. It need not have all queues of --queue-name, for
- * an earlier one may have them. */
+/* Takes the names in a recording that is not the first. It need not have all queues of
+ * --queue-name, because an earlier one may have them. */
 static enum status watch_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	const struct lines *patterns = &r->set->queue_names;
@@ -180,7 +181,6 @@ static enum status take_snapshot(struct replay *r, const struct recording_entry 
 	return st;
 }
 
-/* An answer of the API. */
 static enum status take_answer(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	enum status st = ST_OK;
@@ -189,7 +189,7 @@ static enum status take_answer(struct replay *r, const struct recording_entry *e
 
 	if (!r->set->notifications) {
 		audit_events_broken_line(r->events, e->line,
-			"an answer of the notification service");
+			"an answer of the notification service in a recording of the stream");
 		return ST_OK;
 	}
 	switch (e->answer) {
@@ -208,12 +208,12 @@ static enum status take_answer(struct replay *r, const struct recording_entry *e
 		break;
 	}
 	if (!good)
-		audit_events_broken_line(r->events, e->line, "no such answer");
+		audit_events_broken_line(r->events, e->line, "the answer cannot be read");
 	r->good_lines += good;
 	return st;
 }
 
-/* A frame without `at`: replays by its own timestamp. */
+/* A frame without `at` is replayed by its own timestamp. */
 static enum status take_bare(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	enum status st;
@@ -221,8 +221,8 @@ static enum status take_bare(struct replay *r, const struct recording_entry *e, 
 	if (r->set->notifications ? r->recordings > 0 : r->set->time != TIME_EVENT) {
 		r->bare_lines++;
 		audit_events_broken_line(r->events, e->line, r->set->notifications
-			? "no `at`, which the lines before it have"
-			: "no `at`: a bare frame replays by event time alone");
+			? "it has no `at`, but the lines before it have"
+			: "it has no `at`: use --time event");
 		return ST_OK;
 	}
 	st = take_message(r, e, err);
@@ -231,7 +231,7 @@ static enum status take_bare(struct replay *r, const struct recording_entry *e, 
 	return st;
 }
 
-/* Windows that are open end with the recording, as they did in the recorded run. */
+/* Open windows end with the recording, as they did in the recorded run. */
 static enum status take_end(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	enum status st = pipeline_print_rest(r->pipeline, e->at_us, false, err);
@@ -245,7 +245,7 @@ static enum status take_end(struct replay *r, const struct recording_entry *e, s
 static enum status take_entry(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	switch (e->kind) {
-	case RECORDING_RUN:		/* see begin_recording, and validate.c for the first */
+	case RECORDING_RUN:		/* see begin_recording; of the first, see cli/validate.c */
 		r->good_lines++;
 		r->used = true;
 		break;
@@ -292,7 +292,7 @@ static bool begins_recording(const struct replay *r, const struct recording_entr
 	return e->kind == RECORDING_RUN || r->recording_over || r->recordings == 0;
 }
 
-/* For a recording that is not the first: its queues have rows, as far as they are asked for. */
+/* Gives rows to the queues of a recording that is not the first, if they were asked for. */
 static enum status watch_queues(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	struct lines recorded = { 0 };
@@ -312,7 +312,7 @@ static enum status watch_queues(struct replay *r, const struct recording_entry *
 	return st;
 }
 
-/* Prints the windows of a recording that has no last line: they end with its newest line. */
+/* Prints the windows of a recording without an end line. They end with its newest line. */
 static enum status end_windows(struct replay *r, struct err *err)
 {
 	enum status st = pipeline_print_due(r->pipeline, r->newest_at_us, err);
@@ -322,7 +322,7 @@ static enum status end_windows(struct replay *r, struct err *err)
 	return st;
 }
 
-/* Ends the recording before this one, which may lack a last line, and begins this one. */
+/* Ends the previous recording, which may have no end line, and prepares for this one. */
 static enum status next_recording(struct replay *r, const struct recording_entry *e,
 	struct err *err)
 {
@@ -331,8 +331,8 @@ static enum status next_recording(struct replay *r, const struct recording_entry
 	const char *id;
 
 	if (e->at_us < r->newest_at_us)
-		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording begins before the "
-			"one ahead of it has ended: give them in the order of time",
+		return err_set(err, ST_PROTOCOL, "%s: line %llu: this recording begins before the "
+			"previous one ends: put them in the order of time",
 			r->set->replay, (unsigned long long)e->line);
 	if (!r->recording_over) {
 		st = end_windows(r, err);
@@ -368,8 +368,8 @@ static enum status begin_recording(struct replay *r, const struct recording_entr
 	return ST_OK;
 }
 
-/* Whether the input has the source that was asked for. In a recording the first frame shows it.
- * Without `at` each frame is checked, because nothing marks where another file begins. */
+/* Checks that the input comes from the source of --source. In a recording the first frame shows
+ * that. Frames without `at` are all checked, because nothing marks where another file begins. */
 static enum status check_source(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	bool later = r->source_known || r->recordings > 1;
@@ -383,15 +383,16 @@ static enum status check_source(struct replay *r, const struct recording_entry *
 	if ((source == SOURCE_NOTIFICATIONS) == r->set->notifications)
 		return ST_OK;
 	if (later)
-		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording of another source "
-			"begins: replay it by itself", r->set->replay,
+		return err_set(err, ST_PROTOCOL, "%s: line %llu: this recording is from another "
+			"source: replay it separately", r->set->replay,
 			(unsigned long long)e->line);
-	return err_set(err, ST_PROTOCOL, "%s is of the %s: --source %s reads it",
+	return err_set(err, ST_PROTOCOL, "%s is from the %s: use --source %s",
 		r->set->replay, r->set->notifications ? "stream" : "notification service",
 		r->set->notifications ? "stream" : "notifications");
 }
 
-/* Names come before all other lines, so after these it is too late for them. */
+/* A recording has its names before all other lines, so any other line shows that it has none. That
+ * is an error if the options need names. */
 static enum status check_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	bool early = e->kind == RECORDING_RUN || e->kind >= RECORDING_END_STATE
@@ -404,26 +405,26 @@ static enum status check_names(struct replay *r, const struct recording_entry *e
 		return ST_OK;
 	}
 	if (r->set->queue_names.n)
-		return err_set(err, ST_USAGE, "--queue-name '%.100s': %s has no names of queues",
-			r->set->queue_names.v[0], r->set->replay);
+		return err_set(err, ST_USAGE, "--queue-name '%.100s': %s has no names of queues: "
+			"use --queue with an ID", r->set->queue_names.v[0], r->set->replay);
 	if (scopes_name_queues(r->set->scopes))
-		return err_set(err, ST_USAGE, "%s has no names of queues, so a threshold or "
-			"range needs a queue's ID before the colon", r->set->replay);
+		return err_set(err, ST_USAGE, "%s has no names of queues: in a threshold or "
+			"range, put a queue's ID before the colon", r->set->replay);
 	r->past_names = true;
 	return ST_OK;
 }
 
 /* --- turns ---------------------------------------------------------------------------- */
 
-/* A wrong digit in the year must not print the windows of a thousand years. */
+/* A wrong digit in a year must not print the windows of a thousand years. */
 static bool is_too_far(const struct replay *r, int64_t at_us)
 {
 	return r->newest_at_us != NO_TIME
 		&& at_us - r->newest_at_us > WINDOWS_AHEAD * r->set->window_ms * US_PER_MS;
 }
 
-/* Prints the windows that end before the entry, then applies it. If the reader has to take rows
- * first, the entry is held until the next turn. */
+/* Prints the windows that end before the entry, then applies it. If too many rows wait for the
+ * reader, the entry is held until a later turn. */
 static enum status apply_entry(struct replay *r, struct err *err)
 {
 	const struct recording_entry *e = &r->entry;
@@ -437,7 +438,7 @@ static enum status apply_entry(struct replay *r, struct err *err)
 	}
 	if (timed && is_too_far(r, e->kind == RECORDING_STALLED ? e->until_us : e->at_us)) {
 		audit_events_broken_line(r->events, e->line,
-			"`at` is over 1,000,000 windows ahead");
+			"`at` is over 1,000,000 windows later than in the line before");
 		return ST_OK;
 	}
 	st = check_source(r, e, err);
@@ -454,7 +455,7 @@ static enum status apply_entry(struct replay *r, struct err *err)
 	return take_entry(r, e, err);
 }
 
-/* Too many bytes wait for the reader of rows, or for a reader of --rejects that is still
+/* Whether too many bytes wait for the reader of rows, or for a reader of --rejects that is still
  * reading. */
 static bool waits_for_readers(const struct replay *r)
 {
@@ -465,7 +466,7 @@ static bool waits_for_readers(const struct replay *r)
 			&& side_file_is_read(run->rejects, run->now_us));
 }
 
-/* Whether readers or the spool are behind, so that no more lines should be read. */
+/* Whether to read no more lines for now, because readers or the spool are behind. */
 static bool is_ahead(const struct replay *r)
 {
 	return waits_for_readers(r)
@@ -495,19 +496,19 @@ static void warn_of_replay(struct replay *r)
 	struct run *run = r->run;
 
 	if (r->torn)
-		lines_add(&run->warnings, "%s: the last line is cut off; "
-			"the lines before it count", r->set->replay);
-	else if (r->unended || (r->recordings && !r->recording_over))
-		lines_add(&run->warnings, "%s has no end: the run that recorded it was killed",
+		lines_add(&run->warnings, "%s: the last line is incomplete and was ignored",
 			r->set->replay);
+	else if (r->unended || (r->recordings && !r->recording_over))
+		lines_add(&run->warnings, "%s has no end line: the run that recorded it was "
+			"killed", r->set->replay);
 	if (r->set->count && sinks_windows(r->run->sinks) < (int64_t)r->set->count)
-		lines_add(&run->warnings, "%s holds %lld windows, fewer than --count %u",
+		lines_add(&run->warnings, "%s has %lld windows, fewer than --count %u",
 			r->set->replay, (long long)sinks_windows(r->run->sinks), r->set->count);
 	audit_events_warnings(r->events, &run->warnings);
 }
 
-/* Then the windows printed say nothing. But a recording that lists its queues has rows also of
- * queues without frames, as the recorded run had. */
+/* Whether all frames are of queues that were not asked for, so that the printed windows are empty.
+ * But a recording that lists its queues may print rows without frames, as the recorded run did. */
 static bool is_of_other_queues(const struct replay *r)
 {
 	const struct audit_events_totals *t = audit_events_totals(r->events);
@@ -515,29 +516,28 @@ static bool is_of_other_queues(const struct replay *r)
 	return !r->used && t->frames && t->frames == t->rejected[REJECT_FOREIGN_QUEUE];
 }
 
-/* A replay without rows fails. Says what the input lacks, or which option would read it. */
+/* A replay without rows fails. Says what the input lacks, or which option to use. */
 static enum status nothing_used(const struct replay *r, struct err *err)
 {
 	const char *why = "no window begins in it";
 
 	if (!r->good_lines)
-		why = r->bare_lines ? "its frames have no `at`: --time event reads them"
-			: "not one line of it is a frame or a recording's line";
+		why = r->bare_lines ? "its frames have no `at`: use --time event"
+			: "none of its lines is a frame or a line of a recording";
 	else if (audit_events_totals(r->events)->rejected[REJECT_FOREIGN_QUEUE])
-		why = "no frame of it is of a queue that is named";
+		why = "none of its frames is of a queue that was named";
 	else if (pipeline_clock_us(r->pipeline) != NO_TIME)
-		why = "all its notifications are of one instant, so no time passes in it";
+		why = "all its notifications have the same time, so no window can end";
 	else if (r->set->notifications && !r->recordings)
-		why = "no notification tells an instant, so there is no clock";
+		why = "none of its notifications has a time, so no window can begin";
 	else if (r->set->notifications && r->set->snapshot)
-		why = "it holds no snapshot, with which windows begin: --no-snapshot reads it";
+		why = "it has no snapshot, with which windows begin: use --no-snapshot";
 	else if (!r->set->notifications && r->set->time == TIME_EVENT && r->recordings)
-		why = "it holds no frame, with whose timestamp windows begin: --time arrival "
-			"reads it";
+		why = "it has no frame whose timestamp could begin a window: use --time arrival";
 	return err_set(err, ST_PROTOCOL, "%s: %s", r->set->replay, why);
 }
 
-/* At the end of the input: prints the windows still open, as fast as the reader takes them. */
+/* At the end of the input, prints the windows that are still open, as fast as the reader reads. */
 static enum status print_rest(struct replay *r, struct err *err)
 {
 	enum status st = ST_OK;

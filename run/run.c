@@ -14,7 +14,7 @@
 #include "util/lines.h"
 #include "util/time.h"
 
-#define STALL_US 2000000	/* a longer time between two turns is a stall */
+#define STALL_US 2000000	/* more time between two turns is a stall */
 
 static void run_free(struct run *run)
 {
@@ -92,8 +92,8 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 /* --- the loop ----------------------------------------------------------------------- */
 
 /*
- * The process was stopped or frozen, the machine slept, or a disk hung: the run saw nothing since
- * the last turn. What the sockets received meanwhile is read now.
+ * Finds a stall: the process was stopped, the machine slept, or a disk hung, so that the run saw
+ * nothing since the last turn. What the sockets received meanwhile is read in this turn.
  */
 static enum status find_stall(struct run *run, struct err *err)
 {
@@ -105,7 +105,7 @@ static enum status find_stall(struct run *run, struct err *err)
 	return run->input->stalled(run->input_state, from_us, err);
 }
 
-/* A failure to write the turn's audit lines ends the run. */
+/* Ends the run if the turn's audit lines could not be written. */
 static enum status check_audit(struct run *run, struct err *err)
 {
 	enum status st = audit_status(run->audit, err);
@@ -114,7 +114,7 @@ static enum status check_audit(struct run *run, struct err *err)
 	return st;
 }
 
-/* Shows on a terminal how far the run is. Not while half a row stands there. */
+/* Shows on a terminal how far the run is, but not while a row is written only in part. */
 static void show_progress(const struct run *run)
 {
 	const struct options *set = run->set;
@@ -152,8 +152,8 @@ enum status run_turn(struct run *run, struct err *err)
 		return st;
 	ending = signals_take(run);
 	if (ending) {
-		progress_stop(run->progress);	/* a second signal would leave it there */
-		if (run->input->real_time)	/* what is over by now is printed whole */
+		progress_stop(run->progress);	/* a second signal would not wipe it */
+		if (run->input->real_time)	/* windows that are over by now are not partial */
 			st = run->input->catch_up(run->input_state, err);
 		return st == ST_OK ? signals_status(ending, err) : st;
 	}
@@ -161,7 +161,7 @@ enum status run_turn(struct run *run, struct err *err)
 	run_side_files_flush(run);
 	if (st == ST_OK)
 		st = writer_flush(run->writer, err);
-	run_deliveries_step(run);	/* after the rows, for this may write to a disk */
+	run_deliveries_step(run);	/* after the rows, because it may wait for a disk */
 	if (st == ST_OK)
 		show_progress(run);
 	return st == ST_OK ? check_audit(run, err) : st;

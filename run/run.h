@@ -1,7 +1,7 @@
 /*
- * One run: opens its files and its connection, loops over turns, and ends. A turn waits, takes
- * what the source received, and prints the windows that are over. All of a turn uses one reading
- * of one clock.
+ * One run: opens its files and its input, does turns until all windows are printed, and ends. A
+ * turn waits, takes what the input has received, and prints the windows that are over. The clock is
+ * read once a turn, so that all of a turn happens at the same time.
  */
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
@@ -14,16 +14,16 @@
 
 struct run;
 
-/* set and clock are borrowed; signal_fd is of signals_open(). Pass *run to run_close also after a
- * failure. The caller prints the text of a failure that comes before run.start. */
+/* Borrows set and clock. signal_fd comes from signals_open(). Pass *run to run_close() also after a
+ * failure; then the caller prints the text in err, which no audit line has. */
 enum status run_open(struct run **run, const struct options *set, const struct run_clock *clock,
 	int signal_fd, struct err *err);
 
-/* Not ST_OK: the run has to end. */
+/* Does one turn. If it does not return ST_OK, the run must end with that status. */
 enum status run_turn(struct run *run, struct err *err);
-bool run_is_over(const struct run *run);	/* every window is printed */
+bool run_is_over(const struct run *run);	/* no turn should follow */
 
-/* Ends a run that stopped with st: see end.h. Returns the exit status and frees the run. */
+/* Ends and frees a run that stopped with st: see end.h. Returns the exit status. */
 enum status run_close(struct run *run, enum status st, struct err *err);
 
 #endif

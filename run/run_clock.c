@@ -5,7 +5,7 @@
 
 #define APART_US 5000000	/* a larger difference between the clocks causes a warning */
 
-/* Rows keep the run's clock, which goes on from what the system's clock said at the start. */
+/* Warns if the system's clock was set, because rows still have the times of the run's clock. */
 static void compare(struct run *run, int64_t real_us)
 {
 	int64_t ahead_us = real_us - run->now_us;
@@ -17,8 +17,8 @@ static void compare(struct run *run, int64_t real_us)
 	run->clock_warned = true;
 	time_format_duration(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);
 	audit_events_doubt(run->events,
-		"the system's clock was set %s by %s since the run began; rows "
-		"keep the time that it had before",
+		"the system's clock was set %s by %s since the run began; the times "
+		"in rows still follow the old setting",
 		ahead_us < 0 ? "back" : "forward", text);
 }
 

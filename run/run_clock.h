@@ -1,12 +1,13 @@
-/* The run's clock, and its difference from the system's. */
+/* The run's clock, which nobody can set, and its difference from the system's clock. */
 #ifndef RUN_RUN_CLOCK_H
 #define RUN_RUN_CLOCK_H
 
 #include <stdint.h>
 
 /*
- * now_us is the real time of the start, advanced by a clock that nobody sets and that goes on
- * while the machine sleeps. real_us is the system's real time, for the `ts` of audit lines.
+ * now_us is the real time at the start plus what CLOCK_BOOTTIME has counted since; that clock
+ * cannot be set, and goes on while the machine sleeps. real_us is the system's clock, for the `ts`
+ * of audit lines.
  */
 struct run_clock {
 	int64_t (*now_us)(const struct run_clock *clock);
@@ -16,8 +17,7 @@ struct run_clock {
 
 struct run;
 
-/* Reads both clocks once; all of a turn uses these values. Warns once if the system's clock was
- * set. */
+/* Reads both clocks, once a turn. Warns if the system's clock was set, once in a run. */
 void run_clock_read(struct run *run);
 
 #endif

@@ -60,10 +60,10 @@ enum status run_deliveries_status(const struct run *run, enum status st, struct 
 	dropped = t->dropped;
 	refused = t->refused;
 	if (refused)
-		return err_set(err, ST_CALLBACK, "refused callbacks that the spool keeps: %llu, "
-			"not delivered: %llu, see above", refused, dropped);
+		return err_set(err, ST_CALLBACK, "callbacks that were refused and stay in the "
+			"spool: %llu, not delivered: %llu; see above", refused, dropped);
 	if (dropped)
-		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered, see above",
+		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered; see above",
 			dropped, dropped == 1 ? " was" : "s were");
 	return ST_OK;
 }

@@ -5,16 +5,16 @@
 #include "run/run_state.h"
 #include "util/base.h"
 
-/* Once a turn. Does nothing without --callback. */
+/* Call once a turn. Does nothing without --callback. */
 void run_deliveries_step(struct run *run);
 
-/* No more windows will come: all deliveries together have the time of --retry-for, or without
- * retries of one request. After a signal they have half a second. */
+/* No more windows follow. Limits the time of all deliveries together to --retry-for; with
+ * --retry-for 0, to --callback-timeout; after a signal, to half a second. */
 void run_deliveries_begin_end(struct run *run, enum status st);
-/* Waits for them. signal: the one that came before, or 0; it or a later one cuts their time, a
- * second one ends it. Not ST_OK: a signal did so. */
+/* Waits for all deliveries. A signal shortens the time to half a second, another one ends it;
+ * signal is one that has come already, or 0. If there was a signal, returns its status. */
 enum status run_deliveries_finish(struct run *run, int signal, struct err *err);
-/* ST_CALLBACK in place of ST_OK if a window was not delivered. */
+/* Returns st, but ST_CALLBACK instead of ST_OK if a window was not delivered. */
 enum status run_deliveries_status(const struct run *run, enum status st, struct err *err);
 
 #endif

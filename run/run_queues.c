@@ -8,7 +8,7 @@
 #include "util/buf.h"
 #include "util/lines.h"
 
-/* The size of run->queue_name: a replay can have queues that are in no list. */
+/* The size of run->queue_name. A replay can have more queues than are known so far. */
 static size_t names_room(const struct run *run)
 {
 	return run->queues.n + CHANNEL_QUEUES_MAX;
@@ -60,7 +60,8 @@ enum status run_queues_set_names(struct run *run, struct pipeline *p,
 	return ST_OK;
 }
 
-/* Adds what matches. problems: a line for each pattern that is not found, or not clear. */
+/* Adds the queues that match. problems gets a line for each pattern that matches no queue, or that
+ * is ambiguous. */
 static enum status add_matches(struct run *run, const struct queue_list *list,
 	struct lines *problems, struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * The state of one run, which its inputs share. setup.c fills it, run.c has the loop and end.c
- * the end. No file outside run/ includes this.
+ * The state of one run. setup.c fills it, run.c loops over turns, end.c ends the run; live.c and
+ * replay.c read it. No file outside run/ includes this.
  */
 #ifndef RUN_RUN_STATE_H
 #define RUN_RUN_STATE_H
@@ -21,7 +21,7 @@
 #include "webhook/deliveries.h"
 #include "webhook/spool.h"
 
-#define RUN_AHEAD (1u << 20)	/* bytes of rows for which an input that can wait does so */
+#define RUN_AHEAD (1u << 20)	/* a replay waits while more bytes of rows are unread */
 
 struct run {
 	const struct options *set;
@@ -32,8 +32,8 @@ struct run {
 	int64_t began_us, now_us;
 	int64_t turned_us;	/* now_us of the last turn */
 	bool started;		/* run.start is written */
-	bool clock_warned;	/* that the system's clock was set */
-	bool audit_lost;	/* the run ended because its audit file failed, not its rows */
+	bool clock_warned;	/* a warning has said that the system's clock was set */
+	bool audit_lost;	/* the audit file could not be written, but rows still can */
 	int stderr_fd;		/* see open_stderr() in setup.c; -1: none yet */
 	struct audit *audit;
 	struct audit_events *events;
@@ -41,12 +41,12 @@ struct run {
 	struct sinks *sinks;
 	struct lines queues;	/* IDs: those named by ID, then those found by name */
 	const char **queue_name;	/* by index in queues; NULL: unknown */
-	bool any_queue;		/* no queue is named, so every queue of the input has rows */
-	struct buf text;	/* a line or rows being made */
+	bool any_queue;		/* no queue was named, so all queues of the input have rows */
+	struct buf text;	/* rows or a line being made */
 	struct writer *writer;
 	struct side_file *record, *rejects;
 	struct lines warnings;
-	struct http *http;	/* NULL: neither a connection nor --callback */
+	struct http *http;	/* NULL: a replay without --callback */
 	struct deliveries *deliveries;	/* NULL: no --callback */
 	struct spool *spool;	/* of the deliveries, or NULL */
 };

@@ -12,8 +12,8 @@
 #include "util/buf.h"
 #include "util/time.h"
 
-#define QUEUES_MET_MAX 10000
-#define NOW_MS 1		/* the length of the window of --now */
+#define QUEUES_MET_MAX 10000	/* queues of a replayed stream */
+#define NOW_MS 1		/* length of the window of --now */
 
 static struct stream_windows_conf windows_conf(const struct options *set)
 {
@@ -139,9 +139,10 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 }
 
 /*
- * Opens stderr again in non-blocking mode if it is a terminal or a pipe. Writes to it could block
- * otherwise, even after poll(2): a stopped terminal counts as writable with room for one byte, and
- * another process can fill a pipe first. The original stays blocking, for others share it.
+ * Opens stderr again in non-blocking mode if it is a terminal or a pipe. Otherwise a write could
+ * block even after poll(2): a stopped terminal counts as writable when there is room for one byte,
+ * and another process can fill a pipe first. The original descriptor stays blocking, because other
+ * processes share it.
  */
 static int open_stderr(void)
 {

@@ -1,4 +1,4 @@
-/* Opens what a run needs whatever its input: files, audit, sinks, deliveries. */
+/* Opens what a run needs with any input: files, audit, sinks, deliveries. */
 #ifndef RUN_SETUP_H
 #define RUN_SETUP_H
 
@@ -10,13 +10,14 @@ enum status setup_files(struct run *run, struct err *err);	/* output, --record, 
 enum status setup_audit(struct run *run, struct err *err);
 enum status setup_sinks(struct run *run, struct err *err);
 enum status setup_progress(struct run *run, struct err *err);
-enum status setup_net(struct run *run, struct err *err);	/* libcurl; once is enough */
+enum status setup_net(struct run *run, struct err *err);	/* libcurl; may be called twice */
 enum status setup_deliveries(struct run *run, struct err *err);
 
-/* Of a live run with the queues known so far; a replay changes it. */
+/* The configuration for a live run with the queues known so far. A replay changes some of it. */
 struct pipeline_conf setup_pipeline_conf(const struct run *run);
 
-/* Audit lines show REDACTED in its place. NULL is allowed. False: out of memory. */
+/* From now on audit lines show REDACTED instead of the secret, which may be NULL. Returns false if
+ * out of memory. */
 bool setup_secret(struct run *run, const char *secret);
 
 #endif

@@ -58,7 +58,7 @@ void signals_begin(bool check)
 	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
 		if ((check || handled[i] != SIGUSR1) && !is_ignored(handled[i]))
 			sigaction(handled[i], &action, NULL);
-	/* until the signalfd is ready: its default action would end the process */
+	/* block it until the signalfd is ready: its default action would end the process */
 	sigemptyset(&status);
 	sigaddset(&status, SIGUSR1);
 	if (!is_ignored(SIGUSR1))
@@ -109,7 +109,7 @@ void signals_end_at_once(const struct run *run, const sigset_t *set)
 	const char *temp = run->writer ? writer_temp_path(run->writer) : NULL;
 	const char *unfinished = run->writer ? writer_unfinished_path(run->writer) : NULL;
 
-	/* copies, for the run frees its own; a name that is gone by then does no harm */
+	/* copies, because the run frees the names; a file that is gone by then does no harm */
 	snprintf(temp_file, sizeof(temp_file), "%s", temp ? temp : "");
 	snprintf(unfinished_file, sizeof(unfinished_file), "%s", unfinished ? unfinished : "");
 	sigfillset(&action.sa_mask);

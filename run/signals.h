@@ -21,18 +21,19 @@
 
 struct run;
 
-/* Handlers for the time before the run. Call first in main(). */
+/* Sets handlers for the time before the run. Call first in main(). */
 void signals_begin(bool check);
 
-/* Blocks the signals above that are not ignored, returns a signalfd of them and sets *set to
+/* Blocks the signals above that are not ignored, stores them in *set, and returns a signalfd for
  * them. -1: see errno. */
 int signals_open(sigset_t *set);
-/* The signal that ends the run, 0: none has come. Answers SIGUSR1. */
+/* Reads the signals that have come, and writes run.status for SIGUSR1. Returns the signal that ends
+ * the run; 0: none. */
 int signals_take(struct run *run);
-/* Status and text of a run that the signal ended. */
+/* Sets the text and returns the status of a run that the signal ended. */
 enum status signals_status(int signal, struct err *err);
 
-/* From here on a signal of the set that ends a run ends the process at once. */
+/* From here on another signal of the set, except SIGUSR1, ends the process at once. */
 void signals_end_at_once(const struct run *run, const sigset_t *set);
 
 #endif

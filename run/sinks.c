@@ -17,11 +17,11 @@ static const struct output *const outputs[] = {
 struct sinks {
 	struct sinks_conf conf;
 	const struct output *output;
-	void *state;			/* the output's */
+	void *state;			/* of the output */
 	struct row_window queues;	/* the window without rows of media types */
-	struct buf text;		/* of one window, as it is printed */
-	struct buf json;		/* its rows as NDJSON, for on_window */
-	struct buf last;		/* of the last whole window, with only_last */
+	struct buf text;		/* the window as it is printed */
+	struct buf json;		/* the same as NDJSON, for on_window */
+	struct buf last;		/* with only_last: the last complete window */
 	bool has_last;
 	struct hash_chain_work *work;	/* for the digest of text */
 	int64_t windows;
@@ -70,13 +70,13 @@ static void on_threshold(void *arg, const struct threshold_hit *hit)
 	s->ends_run = s->conf.fail_fast;
 }
 
-/* Whether NDJSON is needed besides what is printed. */
+/* Whether callbacks need NDJSON that is not printed anyway. */
 static bool needs_json(const struct sinks *s)
 {
 	return s->conf.on_window && (s->conf.nagios || s->conf.format != FORMAT_NDJSON);
 }
 
-/* Makes the texts that are needed. --check prints no rows. */
+/* Fills text and json as needed. --check prints no rows. */
 static bool render(struct sinks *s, const struct row_window *w)
 {
 	buf_clear(&s->text);
@@ -86,7 +86,7 @@ static bool render(struct sinks *s, const struct row_window *w)
 	return !needs_json(s) || output_ndjson.put(NULL, w, &s->json);
 }
 
-/* Call before the writer takes the rows' buffer. */
+/* Call before writer_window(), which takes the buffer with the rows. */
 static void deliver_window(struct sinks *s, const struct row_window *w)
 {
 	const struct buf *rows = needs_json(s) ? &s->json : &s->text;
@@ -160,7 +160,7 @@ bool sinks_wait_for_reader(const struct sinks *s)
 enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err)
 {
 	if (s->output->only_last && !s->has_last)
-		lines_add(warnings, "there was no whole window, so nothing is exposed");
+		lines_add(warnings, "no window was complete, so no metrics were written");
 	if (s->output->warn)
 		s->output->warn(s->state, warnings);
 	return !s->output->only_last || writer_is_replaceable(s->conf.writer) ? ST_OK

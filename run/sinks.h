@@ -1,6 +1,6 @@
 /*
- * Hands each window that is over to all who use it: its rows to the output, its counts to the
- * audit, its values to thresholds or to --check, all of it to callbacks.
+ * Hands each window that is over to everything that uses it: the output prints its rows, the audit
+ * gets its counts, thresholds and --check compare its values, callbacks send it.
  */
 #ifndef RUN_SINKS_H
 #define RUN_SINKS_H
@@ -29,11 +29,11 @@ struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
 	struct thresholds *thresholds;	/* NULL: none */
 	bool fail_fast;			/* the first threshold that holds ends the run */
-	/* Called for each window, with its rows as NDJSON whatever the format; borrowed for the
-	 * call. NULL: no callbacks. */
+	/* Called for each window, with its rows as NDJSON in any format; both are borrowed for the
+	 * call. NULL: there are no callbacks. */
 	void (*on_window)(void *arg, const struct payload_window *window);
 	void *arg;
-	struct nagios *nagios;		/* of --check, which prints no rows; NULL: none */
+	struct nagios *nagios;		/* of --check, which prints no rows; NULL: no --check */
 };
 
 struct sinks;
@@ -48,7 +48,8 @@ int64_t sinks_end_us(const struct sinks *s);
 /* More bytes wait than `ahead`: print no window before the reader has taken some. */
 bool sinks_wait_for_reader(const struct sinks *s);
 
-/* Call when no window follows. Writes what was kept for the end; adds warnings of what it lacks. */
+/* Call when no window follows. An output that shows only the last window writes it now. Adds
+ * warnings about what was not printed. */
 enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err);
 
 bool sinks_ends_run(const struct sinks *s);	/* a threshold held, with fail_fast */

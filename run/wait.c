@@ -8,7 +8,7 @@
 
 #define WAIT_FDS 5
 
-/* Fills in the descriptors that the run waits for; returns how many. */
+/* Fills fd with the descriptors that the run waits for. Returns how many there are. */
 static unsigned wait_fds(const struct run *run, struct curl_waitfd fd[WAIT_FDS])
 {
 	const struct side_file *const sides[] = { run->record, run->rejects };

@@ -395,7 +395,7 @@ def test_event_since_the_question_is_newer_than_what_the_answer_leaves_out(tool)
 def test_snapshot_that_cannot_be_read_to_its_end_makes_nothing_zero(tool, spoilt):
     r = replay(tool, begin(SOME) + answer(5, [result({"oMemberUsers": 3}), spoilt]))
     assert numbers(row_of(r, media=None), "oOnQueueUsers")["IDLE"] == 1
-    assert [line["detail"] for line in r.events("warning")] == ["no such answer"]
+    assert [line["detail"] for line in r.events("warning")] == ["the answer cannot be read"]
 
 
 def test_queue_of_which_the_answer_does_not_speak_stays_unknown(tool):
@@ -513,7 +513,7 @@ def test_difference_counts_unless_an_event_has_crossed_it(tool, more, waits, fou
     assert (row["last"], row["carried"]) == (waits or 0, False)
     assert [line["differences"] for line in r.events("resync")] == [found]
     assert r.end["resync"] == {"done": 1, "failed": 0, "differences": found}
-    doubts = r.warnings("asked for again")
+    doubts = r.warnings("a snapshot of --resync")
     assert len(doubts) == found
     if waits:
         assert row_of(r, 2)["metrics"]["oLongestWaiting"]["ageMs"]["last"] == 35000

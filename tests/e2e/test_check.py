@@ -225,7 +225,7 @@ def test_without_audit_lines_stderr_says_nothing_twice(tool, serve):
 def test_a_stream_that_is_down_at_the_end_is_unknown(tool, serve):
     serve(streams=[[("frame",), ("drop",)], gateway.answer(503)])
     result = tool.run("-w", "400ms", "--retry-for", "20s", *CHECK, "-W", "updates=~:", QUEUE)
-    assert told(result) == ("UNKNOWN", "the stream was down when the last window closed")
+    assert told(result) == ("UNKNOWN", "the connection was down when the last window closed")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

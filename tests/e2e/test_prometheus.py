@@ -169,7 +169,7 @@ def test_without_a_whole_window_there_is_nothing(tool):
                           *target)
         assert (result.status, result.out) == (0, "")
         assert result.warnings() == [
-            "there was no whole window, so nothing is exposed"]
+            "no window was complete, so no metrics were written"]
     assert (tool.dir / "file.prom").read_text() == "old\n"
 
 

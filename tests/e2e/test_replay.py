@@ -200,7 +200,7 @@ def test_source_that_is_not_the_recordings_is_8(tool, name, other, how):
     good = "notifications" if other == "stream" else "stream"
     r = tool.run("--replay", file, "--source", other, data=data)
     assert r.status == 8 and r.out == "", r.err
-    assert "--source %s reads it" % good in r.end["message"]
+    assert "use --source %s" % good in r.end["message"]
     by_itself = tool.run("--replay", file, "-w", "1m", data=data)
     assert by_itself.status == 0 and by_itself.rows, by_itself.err
     assert tool.run("--replay", file, "-w", "1m", "--source", good,
@@ -247,11 +247,11 @@ def test_name_where_no_queue_has_one_is_2(tool):
 
 
 @pytest.mark.parametrize("flags,data,words", [
-    ([], state(0, "connected"), "--time arrival reads it"),
-    (["--time", "arrival"], lines(at(0)), "--time event reads them"),
-    (["-q", frames.QUEUES[1]], lines(at(0)), "of a queue that is named"),
+    ([], state(0, "connected"), "use --time arrival"),
+    (["--time", "arrival"], lines(at(0)), "use --time event"),
+    (["-q", frames.QUEUES[1]], lines(at(0)), "of a queue that was named"),
     (["--time", "arrival"], end(0), "no window begins in it")])
-def test_replay_without_a_window_is_8_and_says_what_reads_it(tool, flags, data, words):
+def test_replay_without_a_window_is_8_and_says_what_to_use(tool, flags, data, words):
     assert words in tool.run("--replay", "-", *flags, data=data, status=8).end["message"]
 
 
@@ -264,7 +264,7 @@ def test_windows_without_a_frame_of_the_queue_are_8(tool, name, captured):
     data = bare(name) if captured else SAMPLE.with_name(name + ".ndjson").read_text()
     flags = ["--time", "arrival"] if name == "sample" and not captured else []
     r = tool.run("--replay", "-", "-w", "1m", "-q", OTHER, *flags, data=data)
-    assert r.status == 8 and "of a queue that is named" in r.end["message"], r.err
+    assert r.status == 8 and "of a queue that was named" in r.end["message"], r.err
 
 
 @pytest.mark.parametrize("source", ["stream", "notifications"])
@@ -425,7 +425,7 @@ def test_last_line_cut_is_a_warning(tool, gate):
     cut = whole[:whole.rindex(b'{"at"', 0, -60) + 40]
     r = tool.run(*TIMED, "-w", "400ms", QUEUE, data=cut)
     assert r.status == 0 and r.rows[0]["partial"]
-    assert r.warnings("cut off")
+    assert r.warnings("the last line is incomplete")
 
 
 @pytest.mark.parametrize("data", ["", "nonsense\n", "{x\n[]\n", '{"a":1}\n',

@@ -139,7 +139,7 @@ def ending_before_a_full_pipe(tool):
 def test_signal_while_stdout_is_blocked(tool, gate):
     with ending_before_a_full_pipe(tool) as process:
         r = process.finish(within=harness.SLACK, status=143)
-        assert r.warnings("rows were not taken")
+        assert r.warnings("bytes of rows are lost")
 
 
 def test_usr1_before_a_run_begins_is_answered_in_it(tool, gate):

@@ -197,8 +197,8 @@ def test_replay_that_waits_tells_too(tool):
     terminal.wait(r"window \d+  \d+ frames  lag \S+  replay")
     process.stdin.close()
     assert terminal.finish(process) == 0
-    assert [line[-50:-2] for line in shown(terminal.text)] == [
-        "-: the last line is cut off; the lines before it count"[-48:], ""]
+    assert [line[-48:-2] for line in shown(terminal.text)] == [
+        "-: the last line is incomplete and was ignored", ""]
 
 
 # -- a true terminal

@@ -165,7 +165,7 @@ def test_names_that_a_recording_does_not_have_are_usage(tool):
     args = "--source", "notifications", "--replay", "-", "-w", "10s", ONE
     result = tool.run(*args, "--fail-if", "Sale:oWaiting.max > 0", data=text)
     assert (result.status, result.out) == (2, "")
-    assert "has no names of queues, so a threshold or range needs a queue's ID" \
+    assert "has no names of queues: in a threshold or range, put a queue's ID" \
         in result.end["message"]
     assert tool.run(*args, "--fail-if", ONE + ":oWaiting.max > 0", data=text).status == 1
 

@@ -70,10 +70,10 @@ def test_notices_from_the_future_ask_about_the_clock(tool):
 def test_what_the_default_rule_dropped_is_told_at_the_end(tool, flags, count):
     result = tool.run(*REPLAY, *flags)
     dropped = sum(row["rejected"]["outlier"] for row in result.rows)
-    told = result.warnings("--outlier none keeps them")
+    told = result.warnings("use --outlier none to keep them")
     assert len(told) == count
     if count:
-        assert told[0].startswith("%d frames were left out by the default rule --outlier "
+        assert told[0].startswith("%d frames were dropped by the default --outlier "
                                   "'waitTime.avg>30000'; " % dropped) and dropped > 1
     if "-s" in flags:
         assert len(result.audit) == 1
@@ -85,7 +85,8 @@ def notices(tool, *flags, windows=2, waits="oWaiting"):
                         11, instant(11, {waits: 2})) + end(20))
 
 
-UNKNOWN = "--metric oWating: nothing came of it, and it is no known metric; did you mean oWaiting?"
+UNKNOWN = ("--metric oWating: no values were received, and the metric is unknown; "
+           "did you mean oWaiting?")
 
 
 def test_an_unknown_metric_is_a_warning_at_the_first_window_and_at_the_end(tool):
@@ -107,9 +108,9 @@ def test_it_comes_once_for_one_window_and_with_s(tool, flags, windows):
     ("tTalk*", "oWaiting"), ("*", "oWaiting"), ("nNothingLikeIt", "oWaiting")])
 def test_what_came_or_is_known_is_no_warning(tool, metric, told):
     result = notices(tool, "-m", metric, windows=1, waits=told)
-    text = result.warnings("is no known metric")
+    text = result.warnings("the metric is unknown")
     if metric in ("nNone*", "nNothingLikeIt"):
-        assert text == ["--metric %s: nothing came of it, and it is no known metric" % metric]
+        assert text == ["--metric %s: no values were received, and the metric is unknown" % metric]
     else:
         assert text == []
 
