@@ -12,10 +12,10 @@
 #define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View " \
 	"in the queue's division (client-credentials clients get roles, not scopes)"
 #define OBEY_LEAST_US 1000000	/* between changes that the service asks for; doubles each time */
-#define RENEW_US (INT64_C(20) * 3600 * 1000000)	/* a channel expires 24 h after it was subscribed */
-#define UNSUBSCRIBED_US 1000000	/* until the service closes a socket without topics */
-#define HANDOVER_US 60000000	/* the service keeps the old socket no longer */
-#define OVERLAP_US 1000000	/* for messages that are on their way to the old socket */
+#define RENEW_US (INT64_C(20) * 3600 * 1000000)	/* a subscription expires after 24 h */
+#define UNSUBSCRIBED_US 1000000	/* the service should close a socket without topics by then */
+#define HANDOVER_US 60000000	/* the service closes the old socket by then */
+#define OVERLAP_US 1000000	/* wait for messages that are on their way to the old socket */
 
 struct channel *channel_new(const struct channel_conf *conf, const char *const *queue,
 	size_t nqueue, struct http *http, struct token *token, int64_t now_us)
@@ -99,11 +99,11 @@ static void drop(struct channel_socket *l)
 static void begin_close(struct channel_socket *l, int64_t now_us)
 {
 	l->state = CHANNEL_CLOSING;
-	l->until_us = INT64_MAX;	/* ws.c has a timeout for it */
+	l->until_us = INT64_MAX;	/* ws.c has its own deadline for a close */
 	ws_close(l->ws, now_us);
 }
 
-/* A handshake that failed. */
+/* A handshake failed. */
 static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now_us)
 {
 	char text[SESSION_TEXT_MAX];
@@ -114,15 +114,15 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 	channel_setup_failed(ch, STEP_CONNECT, &f, now_us);
 }
 
-/* Whether another step can begin, for the one under way can be repeated later. */
+/* Whether another step may begin now. True if the current step can be repeated later. */
 static bool may_interrupt(const struct channel *ch)
 {
 	return ch->setup.step == STEP_NONE || ch->setup.step == STEP_SNAPSHOT
 		|| ch->setup.step == STEP_RESYNC || ch->setup.renewal;
 }
 
-/* The current socket has ended, and is down since at_us. A setup that would have replaced it goes
- * on, no longer in the background. */
+/* The current socket has ended, and counts as down since at_us. If a setup is about to replace it,
+ * that setup goes on, no longer in the background. */
 static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int64_t at_us,
 	int64_t now_us)
 {
@@ -183,7 +183,7 @@ static void ended(struct channel *ch, size_t slot, const struct ws_event *e, int
 	drop(&ch->socket[slot]);
 }
 
-/* Whether the message shows that the socket still works. One that says that the ping has failed
+/* Whether the message shows that the socket still works. An answer that says that the ping failed
  * does not. */
 static bool shows_life(const struct channel_socket *l, const struct ws_event *e)
 {
@@ -233,7 +233,7 @@ static bool next_of_socket(struct channel *ch, size_t slot, int64_t now_us,
 	return false;
 }
 
-/* The answers of a snapshot are events once all of them have come. */
+/* Returns the answers of a snapshot as events when all of them have come. */
 static bool next_answer(struct channel *ch, int64_t now_us, struct session_event *event)
 {
 	struct channel_snapshot *s = &ch->snapshot;
@@ -278,7 +278,7 @@ bool channel_next(struct channel *ch, int64_t now_us, struct session_event *even
 
 /* --- once a turn --------------------------------------------------------------------- */
 
-static void ask_for_life(struct channel *ch, struct channel_socket *l, int64_t now_us)
+static void send_ping(struct channel *ch, struct channel_socket *l, int64_t now_us)
 {
 	struct session_event *e;
 
@@ -287,7 +287,7 @@ static void ask_for_life(struct channel *ch, struct channel_socket *l, int64_t n
 		return;
 	}
 	e = session_report(&ch->session, SESSION_SILENT,
-		"no message for --idle-timeout; a ping is sent");
+		"no message for --idle-timeout; sent a ping");
 	e->at_us = now_us;
 	e->socket = (size_t)ch->current;
 	l->state = CHANNEL_SILENT;
@@ -318,10 +318,10 @@ void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us)
 	slot = (size_t)ch->current;
 	l = &ch->socket[slot];
 	if (l->state == CHANNEL_UP && !l->unsubscribed) {
-		ask_for_life(ch, l, now_us);
+		send_ping(ch, l, now_us);
 		return;
 	}
-	dead.reason = l->unsubscribed ? "unsubscribed by the service"
+	dead.reason = l->unsubscribed ? "the service ended the subscription"
 		: "no answer to a ping within --pong-timeout";
 	lost(ch, slot, &dead, l->alive_us > printed_end_us ? l->alive_us : printed_end_us, now_us);
 	drop(l);
@@ -352,13 +352,13 @@ static void step_handshake(struct channel *ch, int64_t now_us)
 			continue;
 		proxy = ws_waits_for(l->ws);
 		snprintf(text, sizeof(text), "no handshake within --connect-timeout%s%.200s",
-			proxy ? ", no answer of " : "", proxy ? proxy : "");
+			proxy ? ", no answer from " : "", proxy ? proxy : "");
 		drop(l);
 		not_opened(ch, &late, now_us);
 	}
 }
 
-/* Steps that are due: a new token and channel, topics again, a resync. */
+/* Begins a step that is due: a new token and channel, the topics again, a resync. */
 static void begin_by_time(struct channel *ch, int64_t now_us)
 {
 	if (ch->setup.step != STEP_NONE || ch->current < 0 || !ch->started || ch->conf.once)
@@ -383,7 +383,7 @@ static void step_deletions(struct channel *ch, int64_t now_us)
 		}
 }
 
-/* The subscriptions of a channel are deleted; the ID is consumed. */
+/* Starts to delete the subscriptions of a channel, and frees its ID. */
 static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 {
 	struct rest_call call = { .method = "DELETE", .token = token_value(ch->token),
@@ -403,7 +403,8 @@ static void begin_deletion(struct channel *ch, char **id, int64_t now_us)
 	text_wipe(id);
 }
 
-/* Not while a socket may still use an abandoned channel, or while no request may be made. */
+/* Deletes the subscriptions of abandoned channels, but not while a socket may still use one of
+ * them, or while no request is allowed. */
 static void delete_abandoned(struct channel *ch, int64_t now_us)
 {
 	if (ch->current >= 0 ? ch->setup.step != STEP_NONE
@@ -432,7 +433,7 @@ void channel_step(struct channel *ch, int64_t now_us)
 	    || ch->session.over)
 		return;
 	if (!channel_setup_in_background(ch) && now_us >= ch->session.retry.deadline_us) {
-		session_time_is_up(&ch->session, "no connection");
+		session_time_is_up(&ch->session, "the channel could not be set up");
 		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 		return;
 	}
@@ -467,8 +468,8 @@ int64_t channel_deadline_us(const struct channel *ch)
 	return at;
 }
 
-/* When to do what the service asks for: at once, but not hundreds of times a second if it asks to
- * replace each new socket. */
+/* When to do what the service asks for: at once, but with growing pauses if it asks again and
+ * again, for example to replace each new socket. */
 static int64_t obey_at_us(struct channel *ch, int64_t now_us)
 {
 	int64_t at_us;
@@ -493,12 +494,12 @@ void channel_control(struct channel *ch, size_t socket, enum notification_kind k
 	switch (kind) {
 	case NOTIFICATION_CLOSING:
 		if (!may_interrupt(ch) && !(ch->setup.step == STEP_TOKEN && ch->id))
-			break;		/* another socket is on its way */
+			break;		/* the setup will connect another socket anyway */
 		ch->setup.handover = true;
 		ch->setup.renewal = false;
 		channel_setup_enter(ch, STEP_CONNECT, obey_at_us(ch, now_us));
 		break;
-	case NOTIFICATION_UNSUBSCRIBED:	/* the server closes it, or it would be silent for good */
+	case NOTIFICATION_UNSUBSCRIBED:	/* no message will come: give the server time to close it */
 		l->unsubscribed = true;
 		l->until_us = now_us + UNSUBSCRIBED_US;
 		break;

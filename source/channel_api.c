@@ -15,8 +15,8 @@
 #define TOPIC_HEAD "v2.analytics.queues."
 #define URI_MAX 768		/* fits into the text of an event, so that it can be redacted */
 #define REASON_MAX 512
-#define ANSWER_MAX 65536	/* bytes, of a channel */
-#define TOPICS_MAX (2u << 20)	/* 1000 topics of 2 KiB */
+#define ANSWER_MAX 65536	/* bytes of the answer to a new channel */
+#define TOPICS_MAX (2u << 20)	/* bytes of the answer to topics: 1000 of 2 KiB */
 
 static const char *const families[CHANNEL_API_TOPICS] = { "observations", "activity" };
 
@@ -26,7 +26,7 @@ static bool is_word(const char *s)
 	return s && text_is_visible(s, URI_MAX - 1);
 }
 
-/* What is wrong with a connectUri, or NULL. */
+/* What is wrong with a connectUri; NULL: nothing. */
 static const char *uri_fault(const char *uri, bool plain)
 {
 	struct url url;
@@ -39,7 +39,7 @@ static const char *uri_fault(const char *uri, bool plain)
 		return why;
 	return !why && (strncmp(uri, "wss://", 6) == 0
 		|| (plain && strncmp(uri, "ws://", 5) == 0 && url.is_loopback))
-		? NULL : "its connectUri is no wss URL";
+		? NULL : "its connectUri is not a wss URL";
 }
 
 bool channel_api_is_failure(const char *text, size_t len)
@@ -63,7 +63,7 @@ bool channel_api_is_failure(const char *text, size_t len)
 	return false;
 }
 
-/* The ID becomes part of URLs. */
+/* Whether the ID can be part of a URL without escaping. */
 static bool is_id(const char *id)
 {
 	return id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")]
@@ -117,7 +117,7 @@ bool channel_api_is_object(const char *text, size_t len)
 
 /* --- topics --------------------------------------------------------------------------- */
 
-/* Reads a topic's ID. False: it is none of a queue. */
+/* Reads the ID of a topic. Returns false if it is not a topic of a queue. */
 static bool parse_topic(const char *id, char queue_id[UUID_LEN + 1], size_t *family)
 {
 	const size_t head = strlen(TOPIC_HEAD);
@@ -205,7 +205,8 @@ static bool is_wanted(const char *metric, const char *const *pattern, size_t npa
 	return false;
 }
 
-/* The longest waiting time needs also how many wait, which tells whether anybody does. */
+/* With oLongestWaiting, asks also for oWaiting, because the longest wait has a meaning only if
+ * somebody waits. The same goes for oLongestInteracting. */
 static bool is_asked(const char *metric, const char *const *pattern, size_t npattern)
 {
 	const struct metric_type type = metric_type_of(slice_of(metric));

@@ -8,7 +8,7 @@
 #include "util/time.h"
 
 #define AGAIN_US 5000000	/* between attempts in the background */
-#define CHANGE_LEAST_US 1000000	/* between tokens, however soon they expire */
+#define CHANGE_LEAST_US 1000000	/* between tokens, no matter how soon they expire */
 #define EVICTED_US 60000000	/* between new channels after evictions */
 
 /* --- the steps ---------------------------------------------------------------------- */
@@ -36,7 +36,7 @@ bool channel_setup_in_background(const struct channel *ch)
 	return ch->started && ch->current >= 0;
 }
 
-/* After a failure. Requests of the same step that have succeeded are not repeated. */
+/* Tries a step again after a failure. Requests of the step that have succeeded are not repeated. */
 static void again(struct channel *ch, enum channel_setup_step step, int64_t not_before_us)
 {
 	if (step == ch->setup.step)
@@ -170,7 +170,7 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 	*l = (struct channel_socket){ .ws = ws_open(ch->http, ch->uri, NULL,
 		(limit_us + SESSION_LIBCURL_EXTRA_US) / US_PER_MS) };
 	if (!l->ws) {
-		channel_setup_step_failed(ch, HTTP_NETWORK, "no connection could be begun", now_us);
+		channel_setup_step_failed(ch, HTTP_NETWORK, "could not start a connection", now_us);
 		return;
 	}
 	l->state = CHANNEL_CONNECTING;
@@ -178,7 +178,8 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 	ch->setup.begun = true;
 }
 
-/* The margin before it expires; if it expires soon, half of the time until then. */
+/* When to replace the token: the margin before it expires, but not in the first half of the time
+ * that it has left. */
 static int64_t change_at_us(const struct channel *ch, int64_t now_us)
 {
 	int64_t expires_us = token_result(ch->token)->expires_ms * US_PER_MS;
@@ -273,7 +274,7 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 		break;
 	case STEP_HEAD:
 		session_report(&ch->session, SESSION_WARNING,
-			"an idle close: the channel is still there");
+			"the service closed an idle socket; the channel still exists");
 		channel_setup_enter(ch, STEP_CONNECT, now_us);
 		break;
 	case STEP_SNAPSHOT:
@@ -287,21 +288,22 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 	}
 }
 
-/* Two runs could evict each other in turns, so a new channel is made at most once a minute. */
+/* Two runs could evict each other in turns. So after an eviction a new channel is made at most once
+ * a minute. */
 void channel_setup_evicted(struct channel *ch, int64_t now_us)
 {
 	struct retry_failure f = { .what = FAILED_SOCKET, .kind = HTTP_NETWORK,
 		.retry_after_us = -1 };
 	char text[256], left[DURATION_TEXT_MAX];
-	int n = snprintf(text, sizeof(text), "evicted: a newer channel of this client has taken "
-		"its place; a client has 20 at most");
+	int n = snprintf(text, sizeof(text), "evicted: the service removed the channel when this "
+		"client created another one; a client can have 20");
 
 	f.text = text;
 	if (ch->evicted_us + EVICTED_US > now_us) {
 		f.retry_after_us = ch->evicted_us + EVICTED_US - now_us;
 		time_format_duration(left, f.retry_after_us / US_PER_MS);
-		snprintf(text + n, sizeof(text) - (size_t)n, "; a new one is made once a minute, "
-			"that is in %s", left);
+		snprintf(text + n, sizeof(text) - (size_t)n, "; a new one is created at most once "
+			"a minute, the next in %s", left);
 	}
 	abandon_channel(ch);
 	ch->setup.handover = ch->setup.renewal = false;

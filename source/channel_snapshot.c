@@ -5,7 +5,7 @@
 #include "util/buf.h"
 
 #define QUERY "/api/v2/analytics/queues/observations/query"
-#define RESYNC_LEAST_US 2000000	/* between snapshots, so that each difference counts once */
+#define RESYNC_LEAST_US 2000000	/* so that a difference is counted by one snapshot only */
 
 void channel_snapshot_drop(struct channel *ch)
 {
@@ -28,7 +28,7 @@ static size_t batch_size(const struct channel *ch)
 	return n < CHANNEL_API_SNAPSHOT_QUEUES ? n : CHANNEL_API_SNAPSHOT_QUEUES;
 }
 
-/* The next one is due after the interval, but not before the pause that the service asks for. */
+/* Plans the next resync: after --resync, but not within the pause that the service asks for. */
 static void plan_resync(struct channel *ch, int64_t now_us, int64_t pause_us)
 {
 	int64_t us = ch->conf.resync_us > RESYNC_LEAST_US ? ch->conf.resync_us : RESYNC_LEAST_US;
@@ -62,7 +62,7 @@ void channel_snapshot_ask(struct channel *ch, int64_t now_us)
 		    ch->conf.pattern, ch->conf.npattern, &any)
 		|| !buf_char(&body, '\0')) {
 		channel_setup_over(ch, ST_OUTPUT, "out of memory");
-	} else if (!any) {	/* no metric of --metric can be asked for */
+	} else if (!any) {	/* a query can ask for none of the metrics of --metric */
 		buf_str(&ch->snapshot.body[0], "{}");
 		ch->snapshot.asked_us[0] = now_us;
 		ch->snapshot.nbody = 1;

@@ -8,7 +8,8 @@
 #include "util/buf.h"
 #include "util/lines.h"
 
-#define REFUSED_IN_VAIN 200	/* queues; the API takes 300 requests a minute for all runs */
+#define REFUSED_IN_VAIN 200	/* give up after so many refused queues: a client can make only 300
+				   requests a minute */
 
 void channel_topics_reset(struct channel *ch)
 {
@@ -56,16 +57,17 @@ static bool on_refusal(void *arg, const struct channel_api_refusal *r)
 		if (strcmp(ch->queue[i], r->queue_id) != 0)
 			continue;
 		if (r->observations)
-			return refuse(ch, i, r->reason[0] ? r->reason : "no reason was told");
+			return refuse(ch, i, r->reason[0] ? r->reason : "no reason was given");
 		if (!ch->refusals.refused[i] && ch->refusals.nactivity++ == 0)
 			snprintf(ch->refusals.activity, sizeof(ch->refusals.activity),
-				"the activity of queue %s is not told: %.200s", ch->queue[i],
+				"the activity of queue %s was refused: %.200s", ch->queue[i],
 				r->reason);
 	}
 	return true;
 }
 
-/* One warning for all queues, for little is missing: their observations are permitted. */
+/* There is one warning for all queues, because little is missing: their observations are
+ * permitted. */
 static void warn_of_activity(struct channel *ch)
 {
 	char text[sizeof(ch->refusals.activity) + 64];
@@ -88,14 +90,14 @@ static void subscribed(struct channel *ch, int64_t now_us)
 	if (renewal)
 		ch->session.token_renewed = false;
 	if (ch->refusals.n == ch->nqueue)
-		channel_setup_step_failed(ch, HTTP_FORBIDDEN, "every queue was refused", now_us);
+		channel_setup_step_failed(ch, HTTP_FORBIDDEN, "all queues were refused", now_us);
 	else if (renewal)
 		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
 	else
 		channel_setup_enter(ch, STEP_CONNECT, now_us);
 }
 
-/* The piece is done: asks for the next one, of at most size queues. */
+/* The piece is done. Asks for the next one, with at most size queues. */
 static void next_piece(struct channel *ch, size_t size, int64_t now_us)
 {
 	struct channel_topics *t = &ch->topics;
@@ -106,8 +108,8 @@ static void next_piece(struct channel *ch, size_t size, int64_t now_us)
 	if (t->next == t->n) {
 		subscribed(ch, now_us);
 	} else if (!t->any && t->next >= REFUSED_IN_VAIN) {
-		snprintf(text, sizeof(text), "%zu queues were refused and none was not; %zu more "
-			"were not asked for", t->next, t->n - t->next);
+		snprintf(text, sizeof(text), "all of the first %zu queues were refused; the other "
+			"%zu were not tried", t->next, t->n - t->next);
 		channel_setup_step_failed(ch, HTTP_FORBIDDEN, text, now_us);
 	} else {
 		channel_setup_continue(ch, now_us);

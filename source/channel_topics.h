@@ -4,7 +4,7 @@
 
 #include "source/channel_state.h"
 
-void channel_topics_reset(struct channel *ch);		/* all queues but those refused before */
+void channel_topics_reset(struct channel *ch);	/* begin again, without refused queues */
 void channel_topics_ask(struct channel *ch, int64_t now_us);
 void channel_topics_answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us);
 /* The answer was 403. */

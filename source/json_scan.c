@@ -5,7 +5,7 @@ static bool close_bracket(struct json_scan *c, char closer)
 	return c->depth && c->open[--c->depth] == (closer == '}' ? '{' : '[');
 }
 
-/* False: too deep, or the wrong bracket. */
+/* Returns false if the value nests too deep or the bracket does not match. */
 static bool take_bracket(struct json_scan *c, char ch)
 {
 	switch (ch) {

@@ -18,7 +18,7 @@
 
 /* --- the text ----------------------------------------------------------------------- */
 
-/* Can be read like a page of the API. */
+/* Writes the list in the form of a page of the API. */
 static void put_list(struct buf *out, const char *base_url, const struct queue_list *list,
 	int64_t now_us)
 {
@@ -43,7 +43,8 @@ static void put_list(struct buf *out, const char *base_url, const struct queue_l
 	buf_str(out, "]}\n");
 }
 
-/* Whether the file is of this host and of the last hour. One from the future is not valid. */
+/* Whether the file was written for this host in the last hour. A time in the future is not valid.
+ * */
 static bool is_fresh(const struct buf *text, const char *base_url, int64_t now_us)
 {
 	struct json_cursor c = json_start(text->data, text->data + text->len);
@@ -98,7 +99,7 @@ static bool load(const struct queue_cache_key *key, int dir, int64_t now_us,
 		fresh = !why && is_fresh(&text, key->base_url, now_us);
 	}
 	if (why)
-		lines_add(warnings, "the file of cached names %s is ignored: %s", name, why);
+		lines_add(warnings, "the cached queue names in %s are ignored: %s", name, why);
 	buf_free(&text);
 	return fresh;
 }
@@ -131,7 +132,8 @@ bool queue_cache_load(const struct queue_cache_key *key, const char *const *patt
 	return good;
 }
 
-/* NULL, or why it failed. If another run holds the lock, it is writing the same list. */
+/* Returns why it failed; NULL: it did not. If another run holds the lock, that one is writing the
+ * same list, so there is nothing to do. */
 static const char *write_locked(const struct queue_cache_key *key, int dir, const struct buf *text)
 {
 	char name[NAME_SIZE];
@@ -163,7 +165,7 @@ void queue_cache_store(const struct queue_cache_key *key, const struct queue_lis
 		close(dir);
 	}
 	if (why)
-		lines_add(warnings, "the names cannot be kept%s%s: %s", path ? " in " : "",
+		lines_add(warnings, "the queue names cannot be cached%s%s: %s", path ? " in " : "",
 			path ? path : "", why);
 	buf_free(&text);
 	free(path);

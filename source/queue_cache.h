@@ -1,6 +1,6 @@
 /*
- * The cache of the list of queues: one file for each host and client, valid for an hour, in the
- * directory of the token cache. The file is a page like those of the API, with extra members.
+ * Caches the list of queues in the directory of the token cache: one file for each host and client,
+ * valid for an hour. The file has the form of a page of the API, with extra members.
  */
 #ifndef SOURCE_QUEUE_CACHE_H
 #define SOURCE_QUEUE_CACHE_H
@@ -18,8 +18,9 @@ struct queue_cache_key {
 	const char *base_url, *client_id;
 };
 
-/* Fills the list, which must be empty, if the file is valid and every pattern fits it without a
- * problem. The list is sorted. A file that is broken, or not only ours, causes a warning. */
+/* Fills the list, which must be empty, and sorts it. Returns false, with an empty list, if there is
+ * no valid file, or if a pattern matches no queue in it or is ambiguous. Warns of a file that is
+ * broken or that other users can access. */
 bool queue_cache_load(const struct queue_cache_key *key, const char *const *pattern,
 	size_t npattern, int64_t now_us, struct queue_list *list, struct lines *warnings);
 void queue_cache_store(const struct queue_cache_key *key, const struct queue_list *list,

@@ -42,7 +42,8 @@ static void read_text(struct json_cursor *c, struct json_text *text)
 		json_pass(c);
 }
 
-/* The names of the members that are objects. Only words, for CSV joins them by spaces. */
+/* Reads the names of the members that are objects. Ignores names with spaces, because CSV separates
+ * the media types by spaces. */
 static void read_media(struct json_cursor *c, struct entity *e)
 {
 	struct json_text key;
@@ -59,7 +60,7 @@ static void read_media(struct json_cursor *c, struct entity *e)
 	}
 }
 
-/* An object with an ID and a name: the entity itself, or its division. */
+/* Reads an object with an ID and a name: the entity itself, or its division. */
 static void read_named(struct json_cursor *c, struct entity *e, bool division)
 {
 	struct json_text key;
@@ -89,7 +90,7 @@ static int by_text(const void *a, const void *b)
 	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-/* Appends the text with a NUL. False: it is too long, or contains a NUL. */
+/* Appends the text with a NUL. Returns false if it is too long or contains a NUL. */
 static bool put_text(struct buf *block, const struct json_text *text)
 {
 	size_t start = block->len;
@@ -102,7 +103,7 @@ static bool put_text(struct buf *block, const struct json_text *text)
 		&& strlen(block->data + start) == block->len - start - 1;
 }
 
-/* Puts the entity's texts into one block; at: where they begin, after the name. */
+/* Puts the entity's texts into one block: the name first, and the others at the offsets in at[]. */
 static bool put_texts(struct buf *block, const struct entity *e, locale_t utf8, size_t at[4])
 {
 	struct buf folded = { 0 };
@@ -153,7 +154,7 @@ static const char *keep(struct queue_list *list, struct entity *e, locale_t utf8
 	ok = e->id.s && text_parse_uuid(e->id.s, e->id.len, kept.id)
 		&& put_texts(&block, e, utf8, at);
 	if (list->n == QUEUE_LIST_QUEUES_MAX)
-		why = "it holds more than 20,000 queues";
+		why = "it has more than 20,000 queues";
 	else if (block.failed)
 		why = why_no_memory;
 	else if (!ok)
@@ -204,7 +205,7 @@ const char *queue_list_parse_page(const char *text, size_t len, struct queue_lis
 
 	*page = (struct queue_list_page){ .page_count = -1 };
 	if (!utf8_valid(text, len) || json_peek(&c) != '{')
-		return "it is no JSON object";
+		return "it is not a JSON object";
 	json_enter(&c);
 	while (!why && json_key(&c, &key)) {
 		char first = json_peek(&c);
@@ -221,7 +222,7 @@ const char *queue_list_parse_page(const char *text, size_t len, struct queue_lis
 		}
 	}
 	if (!why && (!c.at || !json_is_blank(c.at, text + len)))
-		why = "it is no JSON object";
+		why = "it is not a JSON object";
 	else if (!why && !has_entities)
 		why = "it has no entities";
 	if (why) {
@@ -248,8 +249,8 @@ static int by_name(const void *a, const void *b)
 	return order ? order : by_id(a, b);
 }
 
-/* A queue that is created while the pages are fetched moves others to the next page, so that they
- * come twice. */
+/* An ID can come twice: a queue that is created while the pages are fetched moves others to the
+ * next page. */
 void queue_list_sort(struct queue_list *list)
 {
 	size_t kept = 0;

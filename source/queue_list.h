@@ -22,7 +22,7 @@ struct queue_list_entry {
 struct queue_list {
 	struct queue_list_entry *v;
 	size_t n, cap;
-	size_t skipped;			/* entities without a UUID, or with too long texts */
+	size_t skipped;			/* entities without a UUID, or with a text too long */
 };
 void queue_list_free(struct queue_list *list);
 
@@ -33,18 +33,19 @@ struct queue_list_page {
 	bool has_next;			/* there is a nextUri */
 };
 
-/* Appends the queues of a page. Returns what is wrong with it, and then leaves the list as it was;
- * NULL: nothing. */
+/* Appends the queues of a page. Returns what is wrong with the page; NULL: nothing. If something
+ * is, the list stays as it was. */
 const char *queue_list_parse_page(const char *text, size_t len, struct queue_list *list,
 	struct queue_list_page *page);
 
-/* n queues as a page that queue_list_parse_page can read; leaves out those whose name is NULL. */
+/* Writes n queues as a page that queue_list_parse_page can read. Leaves out queues whose name is
+ * NULL. */
 void queue_list_put_page(struct buf *out, const char *const *id, const char *const *name, size_t n);
 
-/* Sorts by name (without case, then bytewise, then by ID) and keeps each ID once. */
+/* Sorts by name (ignoring case, then bytewise, then by ID) and removes repeated IDs. */
 void queue_list_sort(struct queue_list *list);
 
-/* --list-queues: a JSON object a line, or CSV. The list must be sorted. */
+/* Write a sorted list for --list-queues: a JSON object in each line, or CSV. */
 void queue_list_put_ndjson(struct buf *out, const struct queue_list *list);
 void queue_list_put_csv(struct buf *out, const struct queue_list *list, bool header);
 

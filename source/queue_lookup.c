@@ -20,11 +20,11 @@ struct queue_lookup {
 	struct token *token;
 	struct session session;
 	enum lookup_state state;
-	int64_t until_us;		/* if nothing is under way: when to step next */
-	struct queue_list list;		/* of the pages so far, or of the cache */
-	struct rest *rest;		/* ASKING: for a page; the others are done */
+	int64_t until_us;		/* if no request is under way: when to step next */
+	struct queue_list list;		/* from the pages so far, or from the cache */
+	struct rest *rest;		/* ASKING: the request for a page */
 	unsigned page;			/* its number, from 1 */
-	int64_t end_us;			/* when all pages must be there */
+	int64_t end_us;			/* when all pages must have come */
 };
 
 struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, struct http *http,
@@ -63,7 +63,7 @@ static void settle(struct queue_lookup *l)
 	l->until_us = l->session.over ? INT64_MAX : l->session.again_us;
 }
 
-/* The next attempt goes on with the same page. */
+/* The next attempt continues with the same page. */
 static void failed(struct queue_lookup *l, int64_t now_us, struct retry_failure f)
 {
 	session_failed(&l->session, l->token, now_us, &f);
@@ -180,7 +180,7 @@ static bool is_cached(struct queue_lookup *l, int64_t now_us, struct lines *warn
 static void begin(struct queue_lookup *l, int64_t now_us, struct lines *warnings)
 {
 	if (l->state == BACKOFF && now_us >= l->session.retry.deadline_us && l->conf.retry_for_us) {
-		session_time_is_up(&l->session, "no list of queues");
+		session_time_is_up(&l->session, "the list of queues could not be read");
 		settle(l);
 		return;
 	}

@@ -1,6 +1,6 @@
 /*
- * Looks up queues by name before the source is opened, or all queues for --list-queues: from the
- * cache, or with a token from the API, with retries.
+ * Gets the list of queues before the source is opened, to find queues by name or for --list-queues:
+ * from the cache, or from the API, with retries.
  */
 #ifndef SOURCE_QUEUE_LOOKUP_H
 #define SOURCE_QUEUE_LOOKUP_H
@@ -31,13 +31,14 @@ struct queue_lookup *queue_lookup_new(const struct queue_lookup_conf *conf, stru
 	struct token *token, int64_t now_us);
 void queue_lookup_free(struct queue_lookup *l);
 
-/* Once a turn: next until it is false, then step. An event SESSION_OVER: it failed. */
+/* Call once a turn: next until it returns false, then step. The event SESSION_OVER means that the
+ * lookup failed. */
 bool queue_lookup_next(struct queue_lookup *l, struct session_event *event);
 void queue_lookup_step(struct queue_lookup *l, int64_t now_us, struct lines *warnings);
 int64_t queue_lookup_deadline_us(const struct queue_lookup *l);
 
 bool queue_lookup_is_ready(const struct queue_lookup *l);
-/* Borrowed; once it is ready. */
+/* The list, borrowed. Call only when it is ready. */
 const struct queue_list *queue_lookup_list(const struct queue_lookup *l);
 
 #endif

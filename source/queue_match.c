@@ -12,9 +12,10 @@
 #include "util/utf8.h"
 
 #define NEAREST 3		/* names that are suggested */
-#define NEAREST_PROBLEMS_MAX 10	/* further problems have no suggestions */
+#define NEAREST_PROBLEMS_MAX 10	/* problems after these have no suggestions */
 
-/* Both are in lower case. After a mismatch it is enough to retry from the last star. */
+/* Whether the pattern matches the name. Both are in lower case. After a mismatch it is enough to
+ * try again from the last star. */
 static bool fits(const char *pattern, const char *name)
 {
 	const char *star = NULL, *back = NULL;
@@ -36,8 +37,8 @@ static bool fits(const char *pattern, const char *name)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
-/* The distance of a name from what was asked for; SIZE_MAX: too far. A name that contains it
- * is near. */
+/* How much a name differs from the one that was asked for; SIZE_MAX: too much. A name that contains
+ * the text asked for counts as near. */
 static size_t distance(const char *asked, const char *name)
 {
 	size_t na = utf8_cut(asked, strlen(asked), TEXT_EDITS_MAX);
@@ -49,7 +50,7 @@ static size_t distance(const char *asked, const char *name)
 	return d < na ? d : SIZE_MAX;
 }
 
-/* Finds the nearest names; with equal distance, the first by name. Returns how many. */
+/* Finds the most similar names, of equally similar ones those that sort first. Returns how many. */
 static size_t find_nearest(const struct queue_list *list, const char *asked,
 	const struct queue_list_entry *found[NEAREST])
 {
@@ -71,7 +72,8 @@ static size_t find_nearest(const struct queue_list *list, const char *asked,
 	return n;
 }
 
-/* Adds queues whose names look the same but are not, and what differs. False: there is none. */
+/* Adds the queues whose names look the same as the one asked for, and which characters differ.
+ * Returns false if there are none. */
 static bool put_lookalikes(const struct queue_list *list, const char *asked, struct buf *text)
 {
 	size_t n = 0;
@@ -95,7 +97,7 @@ static void put_nearest(const struct queue_list *list, const char *asked, struct
 	size_t n = find_nearest(list, asked, found);
 
 	for (size_t i = 0; i < n; i++)
-		json_put_quoted(text, i ? ", " : "; nearest: ", found[i]->name);
+		json_put_quoted(text, i ? ", " : "; similar names: ", found[i]->name);
 }
 
 static void add_problem(struct lines *problems, struct buf *text)
@@ -112,7 +114,7 @@ static void report_none(const struct queue_list *list, const char *pattern, char
 	struct buf text = { 0 };
 	char *to = folded;
 
-	buf_str(&text, one ? "no queue has the name" : "no queue's name fits");
+	buf_str(&text, one ? "no queue has the name" : "no queue's name matches");
 	json_put_quoted(&text, " ", pattern);
 	for (const char *from = folded; *from; from++)
 		if (*from != '*')
@@ -131,7 +133,7 @@ static void report_many(const struct queue_list_entry *const *found, size_t n, c
 	buf_printf(&text, "%zu queues have the name", n);
 	json_put_quoted(&text, " ", pattern);
 	for (size_t i = 0; i < n && i < NEAREST; i++) {
-		buf_printf(&text, "%s%s", i ? ", " : "; name one by its ID: ", found[i]->id);
+		buf_printf(&text, "%s%s", i ? ", " : "; choose one by its ID: ", found[i]->id);
 		if (*found[i]->division_name)
 			json_put_quoted(&text, " in division ", found[i]->division_name);
 	}
@@ -139,7 +141,7 @@ static void report_many(const struct queue_list_entry *const *found, size_t n, c
 	add_problem(problems, &text);
 }
 
-/* Adds the queues that fit one pattern and that no earlier pattern has added. */
+/* Adds the queues that match one pattern and that no earlier pattern has added. */
 static void match_pattern(const struct queue_list *list, const char *pattern, char *folded,
 	bool *taken, struct queue_match_hits *hits, struct lines *problems)
 {

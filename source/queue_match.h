@@ -1,6 +1,6 @@
 /*
- * Finds queues by name, for --queue-name: a pattern is a whole name without case, or has `*` for
- * any text. If nothing fits, similar names are suggested.
+ * Finds queues by name, for --queue-name. A pattern must match the whole name, ignoring case; `*`
+ * matches any text. If nothing matches, similar names are suggested.
  */
 #ifndef SOURCE_QUEUE_MATCH_H
 #define SOURCE_QUEUE_MATCH_H
@@ -17,9 +17,9 @@ struct queue_match_hits {
 };
 
 /*
- * hits: queues in the order of the patterns, then of the list, each once. problems: a line for
- * each pattern that fits no queue, or as a whole name more than one. The list must be sorted.
- * False: out of memory.
+ * Fills hits with the queues that match, in the order of the patterns, then of the list, each queue
+ * once. Adds to problems a line for each pattern that matches no queue, and for each pattern
+ * without `*` that matches several. The list must be sorted. Returns false if out of memory.
  */
 bool queue_match(const struct queue_list *list, const char *const *pattern, size_t npattern,
 	struct queue_match_hits *hits, struct lines *problems);

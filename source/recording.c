@@ -17,14 +17,15 @@
 
 struct recording {
 	int fd;
-	bool regular;		/* reading it does not block */
+	bool regular;		/* a regular file, so that reading does not block */
 	char *data;
-	/* Unread bytes are data[next..len); data[from..next) is the begin of a longer value. */
+	/* data[next..len) are unread bytes; data[from..next) is the beginning of an unfinished
+	 * value */
 	size_t from, next, len, cap;
 	uint64_t line;
 	bool eof;
-	bool skipping;		/* the rest of a line that is too long */
-	bool peeking;		/* data is kept from its beginning */
+	bool skipping;		/* skips the rest of a line that is too long */
+	bool peeking;		/* keeps all data, to read it again */
 	bool joining;		/* a value that began on first_line has not ended yet */
 	bool lost;		/* after a broken value: skips to the next line that begins one */
 	uint64_t first_line;
@@ -48,7 +49,7 @@ enum status recording_open(struct recording **out, const char *path, struct err 
 		*out = NULL;
 		return err_nomem(err);
 	}
-	/* opening a FIFO without a writer must not block, for signals are not seen meanwhile */
+	/* O_NONBLOCK: open() would wait for the writer of a FIFO, and delay signals meanwhile */
 	r->fd = strcmp(path, "-") == 0 ? STDIN_FILENO
 		: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (r->fd < 0 || fstat(r->fd, &st) != 0) {
@@ -81,7 +82,7 @@ void recording_close(struct recording *r)
 
 enum fill { FILL_MORE, FILL_EOF, FILL_WAIT, FILL_FAILED };
 
-/* Reads what is there, and appends it to the unread bytes. */
+/* Reads what has come, and appends it to the unread bytes. */
 static enum fill fill(struct recording *r, struct err *err)
 {
 	struct pollfd p = { .fd = r->fd, .events = POLLIN };
@@ -115,13 +116,13 @@ static enum fill fill(struct recording *r, struct err *err)
 		return FILL_EOF;
 	if (errno == EINTR || errno == EAGAIN)
 		return FILL_WAIT;
-	err_set(err, ST_PROTOCOL, "the replay could not be read: %s", strerror(errno));
+	err_set(err, ST_PROTOCOL, "the recording could not be read: %s", strerror(errno));
 	return FILL_FAILED;
 }
 
 enum line_end { LINE_WHOLE, LINE_LAST, LINE_TOO_LONG, LINE_WAIT, LINE_EOF, LINE_FAILED };
 
-/* Takes a line that ends at lf. lf NULL: all that is left. */
+/* Takes the line that ends at lf. lf NULL: takes all that is left. */
 static enum line_end cut_line(struct recording *r, const char *lf, const char **line,
 	size_t *len)
 {
@@ -136,7 +137,7 @@ static enum line_end cut_line(struct recording *r, const char *lf, const char **
 	return lf ? LINE_WHOLE : *len ? LINE_LAST : LINE_EOF;
 }
 
-/* The next line without its newline; LINE_LAST: it had none. */
+/* Reads the next line, without its newline. LINE_LAST: it had none. */
 static enum line_end next_line(struct recording *r, const char **line, size_t *len,
 	struct err *err)
 {
@@ -174,8 +175,8 @@ static enum line_end next_line(struct recording *r, const char **line, size_t *l
 /* --- values of several lines ---------------------------------------------------------- */
 
 /*
- * Gives up a broken value. It ends before the next line that begins with `{`, so that no other
- * value is lost. That line may have been joined to it already; if not, it is still to come.
+ * Skips a broken value. It counts as ended before the next line that begins with `{`, so that no
+ * other value is lost. That line may be among the bytes read so far, or may not have come yet.
  */
 static void give_up(struct recording *r)
 {
@@ -222,8 +223,8 @@ static const char *read_trimmed(struct recording *r, const char *s, size_t len,
 	return e->why;
 }
 
-/* If a run was killed, the last line of its recording has no newline, and the next recording begins
- * on the same line. Splits them; the part before may be a whole line. */
+/* If a run was killed, the last line of its recording may have no newline. Then the first line of
+ * the next recording follows on the same line. Splits the two; the first part may be complete. */
 static void keep_next_recording(struct recording *r, const char *s, size_t len,
 	struct recording_entry *e)
 {
@@ -238,7 +239,7 @@ static void keep_next_recording(struct recording *r, const char *s, size_t len,
 	read_trimmed(r, s, (size_t)(found - s), e);
 }
 
-/* A value that begins at data[from] and is `used` bytes long has ended. */
+/* Reads a complete value, which begins at data[from] and is `used` bytes long. */
 static void read_joined(struct recording *r, size_t used, struct recording_entry *e)
 {
 	const char *s = r->data + r->from, *rest = s + used, *end = r->data + r->next;
@@ -254,7 +255,7 @@ static void read_joined(struct recording *r, size_t used, struct recording_entry
 	}
 }
 
-/* A line that is not of a recording: a bare frame, or a part of one. False: it has not ended. */
+/* Takes a line that is a bare frame or a part of one. Returns false if the frame has not ended. */
 static bool join(struct recording *r, const char *s, size_t len, struct recording_entry *e)
 {
 	size_t used = 0, before;
@@ -278,12 +279,12 @@ static bool join(struct recording *r, const char *s, size_t len, struct recordin
 	}
 	e->kind = RECORDING_BROKEN;
 	e->line = r->first_line;
-	e->why = scanned == JSON_SCAN_MORE ? "a value longer than 8 MiB" : "not strict JSON";
+	e->why = scanned == JSON_SCAN_MORE ? "longer than 8 MiB" : "not strict JSON";
 	give_up(r);
 	return true;
 }
 
-/* The value is broken, for this line begins another one. The line will be read again. */
+/* The value is broken, because this line begins another one. The line will be read again. */
 static void end_joined(struct recording *r, struct recording_entry *e)
 {
 	e->kind = RECORDING_BROKEN;
@@ -292,8 +293,8 @@ static void end_joined(struct recording *r, struct recording_entry *e)
 	give_up(r);
 }
 
-/* A trimmed line that is not empty. False: it is part of a value that has not ended, or of a broken
- * one. */
+/* Takes a trimmed line that is not empty. Returns false if it is part of a value that has not
+ * ended, or of a broken one. */
 static bool take_line(struct recording *r, const char *s, size_t len, bool indented,
 	struct recording_entry *e)
 {
@@ -314,7 +315,8 @@ static bool take_line(struct recording *r, const char *s, size_t len, bool inden
 	return true;
 }
 
-/* The end of the input. A value that has not ended is torn or broken. */
+/* Takes the end of the input. A value that has not ended is torn if it was cut off, otherwise
+ * broken. */
 static void take_end(struct recording *r, struct recording_entry *e)
 {
 	if (!r->joining)
@@ -328,7 +330,7 @@ static void take_end(struct recording *r, struct recording_entry *e)
 	e->why = "not strict JSON";
 }
 
-/* False: another line has to be read to make an entry. */
+/* Makes an entry of a line. Returns false if that takes another line. */
 static bool read_one(struct recording *r, enum line_end line, const char *s, size_t len,
 	struct recording_entry *e)
 {
@@ -348,7 +350,7 @@ static bool read_one(struct recording *r, enum line_end line, const char *s, siz
 	trim(r, &s, &len);
 	if (len == 0)
 		return false;
-	/* a last line without newline may be cut off */
+	/* a last line without a newline may have been cut off */
 	if (line == LINE_LAST && !r->joining && (s[0] != '{' || recording_entry_has_at(s, len))
 	    && json_skip(s, s + len) != s + len) {
 		e->torn = true;

@@ -19,8 +19,9 @@ static bool starts(const char *s, size_t len, const char *with)
 }
 
 /*
- * The fast way for frames as recording_entry_put_message writes them, with members at fixed
- * positions: {"at":"…","stream":N,"frame":…}. The frame is not checked here.
+ * A fast way to read the lines of recording_entry_put_message, whose members have fixed positions:
+ * {"at":"…","stream":N,"frame":…}. Returns false for other lines. Checks the frame only for its
+ * end.
  */
 static bool read_frame(const char *s, size_t len, struct recording_entry *e)
 {
@@ -28,7 +29,7 @@ static bool read_frame(const char *s, size_t len, struct recording_entry *e)
 	const size_t stream_at = sizeof(at) - 1 + AT_LEN, digit = stream_at + sizeof(stream) - 1;
 	const size_t head = digit + sizeof(frame);
 
-	/* nothing may follow the frame: people add members to lines by hand */
+	/* no member may follow the frame: people add some by hand */
 	if (len <= head + 2 || !starts(s, len, at) || s[len - 1] != '}'
 	    || json_skip(s + head, s + len - 1) != s + len - 1
 	    || memcmp(s + stream_at, stream, sizeof(stream) - 1) != 0
@@ -44,7 +45,7 @@ static bool read_frame(const char *s, size_t len, struct recording_entry *e)
 	return true;
 }
 
-/* The members of a line that are known. */
+/* The known members of a line. */
 enum member {
 	AT, STREAM, FRAME, TEXT, STATE, INTERVAL, BINARY, ANSWER, ASKED, UNTIL, METRICS, SCHEMA,
 	SOURCE, QUEUES, MEMBERS
@@ -68,7 +69,7 @@ static bool value_is(const struct json_member *m, const char *value)
 		&& memcmp(m->value, value, m->value_len) == 0;
 }
 
-/* The members of a line, in any order and with any white space. */
+/* Reads the members of a line, in any order and with any white space. */
 static bool read_members(const char *s, const char *end, struct json_member all[MEMBERS])
 {
 	struct json_member m;
@@ -81,7 +82,7 @@ static bool read_members(const char *s, const char *end, struct json_member all[
 	return more == 0 && json_is_blank(s, end);
 }
 
-/* A value as it is in the line. */
+/* Sets the text to a value as it is in the line. */
 static void set_text(struct recording_entry *e, const struct json_member *m)
 {
 	e->text = m->value;
@@ -109,7 +110,7 @@ static const char *const answers[] = {
 	[ANSWER_RESYNC] = "resync"
 };
 
-/* The index of a quoted word in a list that can have gaps; n: it is not there. */
+/* The index of a quoted word in a list, which can have gaps; n: it is not in the list. */
 static size_t find_word(const struct json_member *m, const char *const *words, size_t n)
 {
 	size_t i = 0;
@@ -126,7 +127,7 @@ static bool is_time(const struct json_member *m, int64_t *us)
 		&& time_parse_us(m->value + 1, m->value_len - 2, us);
 }
 
-/* An interval that is too long is ignored. */
+/* Reads the first line of a recording. Ignores an interval that is too long. */
 static const char *read_run(const struct json_member all[MEMBERS], struct buf *text,
 	struct recording_entry *e)
 {
@@ -157,7 +158,7 @@ static const char *read_state(const struct json_member all[MEMBERS], struct buf 
 	e->kind = (enum recording_entry_kind)i;
 	if (e->kind == RECORDING_STALLED && (!is_time(&all[UNTIL], &e->until_us)
 	    || e->until_us < e->at_us))
-		return "`until` is no later time";
+		return "`until` is not a time at or after `at`";
 	if (e->kind == RECORDING_RUN)
 		return read_run(all, text, e);
 	buf_clear(text);
@@ -176,7 +177,7 @@ static const char *read_answer(const struct json_member all[MEMBERS], struct rec
 	if (i == ARRAY_LEN(answers) || !all[FRAME].value)
 		return "an unknown answer";
 	if (all[ASKED].value && !is_time(&all[ASKED], &e->asked_us))
-		return "`asked` is no time";
+		return "`asked` is not a time";
 	e->kind = RECORDING_ANSWER;
 	e->answer = (enum recording_entry_answer)i;
 	e->metrics = all[METRICS].value;
@@ -185,17 +186,17 @@ static const char *read_answer(const struct json_member all[MEMBERS], struct rec
 	return NULL;
 }
 
-/* What is wrong with the members; NULL: nothing. */
+/* Makes an entry of the members. Returns what is wrong with them; NULL: nothing. */
 static const char *read_members_of(const struct json_member all[MEMBERS], struct buf *text,
 	struct recording_entry *e)
 {
 	const struct json_member *stream = &all[STREAM];
 
 	if (!is_time(&all[AT], &e->at_us))
-		return "`at` is no time";
+		return "`at` is not a time";
 	if (stream->value) {
 		if (stream->value_len != 1 || stream->value[0] < '0' || stream->value[0] > '9')
-			return "`stream` is no number below 10";
+			return "`stream` is not a number from 0 to 9";
 		e->stream = (size_t)(stream->value[0] - '0');
 	}
 	if (all[STATE].value)
@@ -210,9 +211,9 @@ static const char *read_members_of(const struct json_member all[MEMBERS], struct
 	}
 	buf_clear(text);
 	if (!all[TEXT].value)
-		return "neither `frame` nor `text` nor `state`";
+		return "no `frame`, `text`, `state` or `answer`";
 	if (!json_unescape(all[TEXT].value, all[TEXT].value_len, text))
-		return "`text` is no string";
+		return "`text` is not a string";
 	e->text = text->data ? text->data : "";
 	e->text_len = text->len;
 	return NULL;
@@ -224,7 +225,7 @@ const char *recording_entry_parse(const char *s, size_t len, struct buf *text,
 	struct json_member all[MEMBERS] = { { .key = NULL } };
 
 	if (s[0] != '{')
-		return "no JSON object";
+		return "not a JSON object";
 	if (memchr(s, '\0', len))
 		return "a NUL byte";
 	if (read_frame(s, len, e))
@@ -262,7 +263,7 @@ const char *recording_entry_find_run(const char *s, size_t len)
 	return starts(found, head, at) ? found : NULL;
 }
 
-/* By the names of members that only frames of this source have. */
+/* Recognises the source by members that only its frames have. */
 static enum recording_entry_source source_of_text(const char *s, size_t len)
 {
 	const char *end = s + len;
@@ -325,7 +326,7 @@ static void put_head(struct buf *out, int64_t at_us)
 		json_put_time_us(out, at_us);
 }
 
-/* As `frame` if it is strict JSON on one line, else as `text`. */
+/* Writes the message as `frame` if it is strict JSON on one line, otherwise as `text`. */
 static void put_message(struct buf *out, const char *text, size_t len)
 {
 	const char *end = json_skip(text, text + len);

@@ -1,5 +1,6 @@
 /*
- * An entry of a recording: one line of NDJSON. Reads and writes the forms below; times are UTC.
+ * Reads and writes the entries of a recording. An entry is one line of NDJSON, in one of the forms
+ * below; times are UTC.
  *
  *   {"at":"…","state":"run","schema":"gsqstat-recording/1","source":"stream","queues":["…"],
  *    "interval":"PT10S"}                        the first line; interval null: notifications
@@ -7,7 +8,7 @@
  *   {"at":"…","stream":0,"text":"…"}            a message that is not strict JSON on one line
  *   {"at":"…","stream":0,"binary":true,"text":"…"}
  *   {"at":"…","stream":0,"state":"connected","interval":"PT10S"}    or "lost", or "silent"
- *   {"at":"…","state":"stalled","until":"…"}    the run itself saw nothing meanwhile
+ *   {"at":"…","state":"stalled","until":"…"}    the process did not run in that time
  *   {"at":"…","answer":"snapshot","asked":"…","metrics":["oWaiting"],"frame":{…}}
  *                                               an answer of the API
  *   {"at":"…","state":"end"}                    the last line
@@ -22,20 +23,21 @@
 #include "util/buf.h"
 #include "util/lines.h"
 
+/* In brackets: the members of struct recording_entry that are set besides at_us and line. */
 enum recording_entry_kind {
-	RECORDING_RUN,		/* the first line: source, interval, text */
-	RECORDING_FRAME,	/* text: the bytes of a message */
-	RECORDING_BARE,		/* a frame without `at`: at_us is NO_TIME */
-	RECORDING_BINARY,
-	RECORDING_CONNECTED,
-	RECORDING_LOST,
-	RECORDING_SILENT,	/* a ping was sent */
-	RECORDING_STALLED,	/* until until_us */
-	RECORDING_ANSWER,	/* of the API: answer, asked_us, metrics, text */
+	RECORDING_RUN,		/* the first line (source, interval, text) */
+	RECORDING_FRAME,	/* a message (stream, text, verbatim) */
+	RECORDING_BARE,		/* a frame without `at` (text); at_us is NO_TIME */
+	RECORDING_BINARY,	/* a binary message (stream, text) */
+	RECORDING_CONNECTED,	/* (stream, text) */
+	RECORDING_LOST,		/* (stream) */
+	RECORDING_SILENT,	/* a ping was sent (stream) */
+	RECORDING_STALLED,	/* (until_us) */
+	RECORDING_ANSWER,	/* an answer of the API (answer, asked_us, metrics, text) */
 	RECORDING_END_STATE,	/* the last line of a recording */
-	RECORDING_BROKEN,	/* none of these: why */
-	RECORDING_WAIT,		/* no line yet: poll recording_fd() and call again */
-	RECORDING_EOF		/* the end of the input: torn */
+	RECORDING_BROKEN,	/* a line that cannot be used (why) */
+	RECORDING_WAIT,		/* no line has come yet: poll recording_fd() and call again */
+	RECORDING_EOF		/* the end of the input (torn) */
 };
 
 enum recording_entry_source { SOURCE_UNKNOWN, SOURCE_STREAM, SOURCE_NOTIFICATIONS };
@@ -52,56 +54,57 @@ struct recording_entry {
 	int64_t at_us;
 	size_t stream;
 	enum recording_entry_answer answer;
-	int64_t asked_us;	/* RECORDING_ANSWER: when it was asked for; NO_TIME: unknown */
-	int64_t until_us;	/* RECORDING_STALLED */
-	const char *metrics;	/* RECORDING_ANSWER: those asked for, a JSON array; NULL: unknown */
+	int64_t asked_us;	/* when the answer was asked for; NO_TIME: unknown */
+	int64_t until_us;	/* the end of the stall */
+	const char *metrics;	/* which metrics were asked for, a JSON array; NULL: unknown */
 	size_t metrics_len;
-	const char *text;	/* borrowed until the next one is read. RECORDING_CONNECTED: the
+	const char *text;	/* valid until the next entry is read. RECORDING_CONNECTED: the
 				   interval or NULL; RECORDING_RUN: the queues as JSON or NULL */
 	size_t text_len;
-	bool verbatim;		/* text is part of the line as it is, so it must be JSON */
-	uint64_t line;		/* its number, from 1 */
-	const char *why;	/* RECORDING_BROKEN: what is wrong */
-	enum recording_entry_source source;	/* RECORDING_RUN: of the run */
-	char interval[16];	/* RECORDING_RUN: of the run; empty: none */
-	bool torn;		/* RECORDING_EOF: the last line had no newline and was cut off */
+	bool verbatim;		/* text was recorded as `frame`, so it must be JSON */
+	uint64_t line;		/* the number of the line, from 1 */
+	const char *why;	/* what is wrong with the line */
+	enum recording_entry_source source;	/* of the recorded run */
+	char interval[16];	/* of the recorded run; empty: none */
+	bool torn;		/* the last line had no newline and is incomplete */
 };
 
 /* --- reading --- */
 
-/* Reads a trimmed line, without its newline, that is not empty. text keeps what has to be
- * unescaped. Returns what is wrong; NULL: nothing. */
+/* Reads a line that is trimmed and not empty. *text is where unescaped strings are stored. Returns
+ * what is wrong with the line; NULL: nothing. */
 const char *recording_entry_parse(const char *s, size_t len, struct buf *text,
 	struct recording_entry *e);
 
-/* Whether the line begins like one of a recording. */
+/* Whether the line begins with `at`, as the lines of a recording do. */
 bool recording_entry_has_at(const char *s, size_t len);
-/* Finds a first line that follows another text on the same line; NULL: there is none. */
+/* Finds the first line of a recording that follows other text on the same line; NULL: there is
+ * none. */
 const char *recording_entry_find_run(const char *s, size_t len);
 
-/* The source of the entry, if it can be seen from it. */
+/* Which source the entry comes from; SOURCE_UNKNOWN: it does not show. */
 enum recording_entry_source recording_entry_source_of(const struct recording_entry *e);
-/* Appends the queue IDs of a RECORDING_RUN. */
+/* Appends the queue IDs in a RECORDING_RUN. */
 void recording_entry_queues(const struct recording_entry *e, struct lines *queues);
 
-/* --- writing: each appends a line with its newline --- */
+/* --- writing: each function appends a line with its newline --- */
 
-/* interval NULL: none. */
+/* interval may be NULL. */
 void recording_entry_put_run(struct buf *out, int64_t at_us, enum recording_entry_source source,
 	const struct lines *queues, const char *interval);
 void recording_entry_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
 	const char *text, size_t len);
-/* interval: what a stream that is connected is subscribed with, so that a replay knows it before
- * the first frame; NULL: none. */
+/* interval is the one in the subscription of a stream that has connected, so that a replay knows it
+ * before the first frame; it may be NULL. */
 void recording_entry_put_state(struct buf *out, int64_t at_us, size_t stream,
 	enum recording_entry_kind state, const char *interval);
-/* metrics: those that were asked for, as a JSON array, or NULL. */
+/* metrics says which ones were asked for, as a JSON array; it may be NULL. */
 void recording_entry_put_answer(struct buf *out, int64_t at_us, int64_t asked_us,
 	enum recording_entry_answer answer, const char *metrics, const char *text, size_t len);
 void recording_entry_put_stall(struct buf *out, int64_t from_us, int64_t until_us);
 void recording_entry_put_end(struct buf *out, int64_t at_us);
 
-/* A line of --rejects. The window and the queue may be unknown: in_row false, queue_id NULL. */
+/* A line of --rejects. in_row: a row counts the frame, so window is known. queue_id may be NULL. */
 void recording_entry_put_reject(struct buf *out, int64_t at_us, bool in_row, int64_t window,
 	const char *queue_id, const char *reason, const char *text, size_t len);
 

@@ -8,7 +8,7 @@
 #define ANY_STREAM (FAILED_STREAM | FAILED_STREAM_URL)
 
 static const struct retry_rule rules[] = {
-	/* what failed, how, code; then what, with which status and advice in the end */
+	/* what failed, how, code; what to do, and the status and advice if the run ends */
 
 	/* 401 and 403: credentials, scopes and roles */
 	{ FAILED_TOKEN, HTTP_UNAUTHORISED, 0, RETRY_NEVER, ST_AUTH, ADVICE_CREDENTIALS },
@@ -17,7 +17,7 @@ static const struct retry_rule rules[] = {
 	{ FAILED_UPGRADE, HTTP_FORBIDDEN, 0, RETRY_NEW_CHANNEL, ST_NET, ADVICE_NONE },
 	{ ANY, HTTP_FORBIDDEN, 0, RETRY_NEVER, ST_AUTH, ADVICE_PERMISSION },
 
-	/* 404 and other 4xx: repeating the request does not help, but a channel may be gone */
+	/* 404 and other 4xx: repeating the request does not help, but a new channel may */
 	{ FAILED_UPGRADE | FAILED_TOPICS, HTTP_NOT_FOUND, 0, RETRY_NEW_CHANNEL, ST_NET,
 		ADVICE_NONE },
 	{ FAILED_TOKEN, HTTP_NOT_FOUND, 0, RETRY_NEVER, ST_REFUSED, ADVICE_LOGIN_HOST },
@@ -28,22 +28,22 @@ static const struct retry_rule rules[] = {
 	{ FAILED_STREAM_URL, HTTP_REJECTED, 431, RETRY_NEVER, ST_REFUSED, ADVICE_LONG_URL },
 	{ ANY, HTTP_REJECTED, 0, RETRY_NEVER, ST_REFUSED, ADVICE_NONE },
 
-	/* 429: as soon as the service allows it */
+	/* 429: try again as soon as the service allows it */
 	{ ANY, HTTP_LIMITED, 0, RETRY_LATER, ST_RATE, ADVICE_NONE },
 
-	/* 5xx, no answer, a lost connection; but a close with 1008 is a refusal */
+	/* 5xx, no answer, a lost connection: try again; but a close with 1008 is a refusal */
 	{ ANY_STREAM, HTTP_NETWORK, WS_CLOSE_POLICY, RETRY_NEVER, ST_REFUSED,
 		ADVICE_STREAM_LIMITS },
 	{ FAILED_SOCKET, HTTP_NETWORK, WS_CLOSE_POLICY, RETRY_NEVER, ST_REFUSED, ADVICE_NONE },
 	{ ANY, HTTP_SERVER, 0, RETRY_LATER, ST_NET, ADVICE_NONE },
 	{ ANY, HTTP_NETWORK, 0, RETRY_LATER, ST_NET, ADVICE_NONE },
 
-	/* a certificate (8), a proxy's refusal of the user (3) or of the host (6); not of a socket
-	 * that was open */
+	/* a bad certificate (8), a proxy that refuses the user (3) or the host (6); a socket that
+	 * was open before gets another attempt */
 	{ FAILED_SOCKET, HTTP_FATAL, 0, RETRY_LATER, ST_NET, ADVICE_NONE },
 	{ ANY, HTTP_FATAL, 0, RETRY_NEVER, ST_OK, ADVICE_NONE },
 
-	/* an answer or a message that the protocol does not allow */
+	/* an answer or a message that violates the protocol */
 	{ ANY, HTTP_BREACH, 0, RETRY_ONCE, ST_PROTOCOL, ADVICE_NONE }
 };
 
@@ -61,13 +61,14 @@ const struct retry_rule *retry_policy(const struct retry_failure *f)
 	while (i < ARRAY_LEN(rules) && !((rules[i].what & f->what) && rules[i].kind == f->kind
 	    && (!rules[i].code || rules[i].code == code)))
 		i++;
-	assert(i < ARRAY_LEN(rules));	/* each kind but HTTP_OK has a rule for all */
+	assert(i < ARRAY_LEN(rules));	/* each kind but HTTP_OK has a rule with ANY */
 	return &rules[i];
 }
 
 /* --- advice -------------------------------------------------------------------------- */
 
-/* Names the variables that the credentials are from: `A and B`, or `--profile`. */
+/* Says where the credentials came from, so that the user can check them: variables, a file, or a
+ * profile. */
 static void put_credentials(char out[RETRY_ADVICE_MAX], const struct token_result *r,
 	const char *host)
 {
@@ -81,7 +82,7 @@ static void put_credentials(char out[RETRY_ADVICE_MAX], const struct token_resul
 		from);
 	if (r->unknown_client)
 		snprintf(out, RETRY_ADVICE_MAX, "check the region first (%.60s): a client is known "
-			"in its own region alone; then %s", host, both);
+			"only in its own region; then check %s", host, both);
 	else
 		snprintf(out, RETRY_ADVICE_MAX, "check %s", both);
 }
@@ -98,21 +99,21 @@ const char *retry_advice_text(char out[RETRY_ADVICE_MAX], enum retry_advice advi
 		put_credentials(out, token, host);
 		return out;
 	case ADVICE_LOGIN_HOST:
-		snprintf(out, RETRY_ADVICE_MAX, "this host has no token endpoint, check %.60s",
+		snprintf(out, RETRY_ADVICE_MAX, "this host has no token endpoint: check %.60s",
 			host);
 		return out;
 	case ADVICE_PERMISSION:
 		return lacks;
 	case ADVICE_NO_STREAM:
-		return "this host has no such stream; --source notifications reads what every "
-			"organisation has";
+		return "this host does not have the stream: use --source notifications, which "
+			"every organisation has";
 	case ADVICE_NO_API:
-		return "this host has no such API";
+		return "this host has no such API: check --host";
 	case ADVICE_STREAM_LIMITS:
-		return "a stream takes 50 queues, a client 10 streams";
+		return "a stream can have at most 50 queues, a client at most 10 streams";
 	case ADVICE_LONG_URL:
-		return "the queues make the URL too long for it; --subscribe message sends them "
-			"behind the handshake";
+		return "the queues make the URL too long for the server: use --subscribe message "
+			"to send them after the handshake";
 	}
 	return "";
 }
@@ -140,7 +141,7 @@ struct retry_failure retry_failure_of_end(enum retry_what what, const struct ws_
 		.text = text ? text : e->reason };
 
 	switch (e->end) {
-	case WS_END_REFUSED:	/* its status is 400 or more; ws.c calls another one a breach */
+	case WS_END_REFUSED:	/* the status is at least 400; for others ws.c reports a breach */
 		f.kind = http_failure_of_status(e->http_status);
 		f.http_status = e->http_status;
 		f.retry_after_us = e->retry_after_us;

@@ -1,12 +1,14 @@
 /*
- * What a failure of a live source leads to: another attempt, a new token or channel, or the end of
- * the run with an exit status and advice. It is one table, in retry_policy.c; session.c acts on it.
+ * What to do after a failure of a live source: try again, get a new token or channel, or end the
+ * run with an exit status and advice. The rules are one table in retry_policy.c; session.c acts on
+ * them.
  *
- * An attempt that is repeated waits as long as the server asks (Retry-After, inin-ratelimit-reset),
- * otherwise a random time that grows to 30 s (util/backoff.h). It is not repeated any more when
- * --retry-for is over: then the run ends with the rule's status. So a request that got 429 is
- * repeated until then, and the run ends with 4. Deliveries of --callback have rules of their own,
- * in webhook/http_post.c.
+ * Before another attempt the source waits as long as the server asks (Retry-After,
+ * inin-ratelimit-reset), otherwise a random time that grows to 30 s (util/backoff.h). When
+ * --retry-for is over, it stops trying and the run ends with the rule's status. For example, a
+ * request that gets 429 is repeated until then, and then the run ends with status 4.
+ *
+ * Deliveries of --callback have other rules, in webhook/http_post.c.
  */
 #ifndef SOURCE_RETRY_POLICY_H
 #define SOURCE_RETRY_POLICY_H
@@ -20,13 +22,14 @@
 #include "util/base.h"
 #include "ws.h"
 
-enum retry_what {		/* bits: a rule may be for several */
+/* What failed. The values are bits, because a rule can be for several of them. */
+enum retry_what {
 	FAILED_TOKEN = 1,	/* the request for a token */
-	FAILED_STREAM = 2,	/* the stream: its upgrade, or it was lost */
-	FAILED_STREAM_URL = 4,	/* the same of one whose URL has the queues */
-	FAILED_UPGRADE = 8,	/* of a channel's socket */
+	FAILED_STREAM = 2,	/* the stream: its handshake failed, or it was lost */
+	FAILED_STREAM_URL = 4,	/* the same of a stream with the queues in its URL */
+	FAILED_UPGRADE = 8,	/* the handshake of a channel's socket */
 	FAILED_SOCKET = 16,	/* a channel's socket was lost */
-	FAILED_TOPICS = 32,	/* the request for a channel's topics */
+	FAILED_TOPICS = 32,	/* the request to subscribe to topics */
 	FAILED_API = 64		/* any other request to the API */
 };
 
@@ -35,20 +38,20 @@ struct retry_failure {
 	enum http_failure kind;
 	int http_status;		/* 0: none */
 	int close_code;			/* 0: none */
-	enum status status;		/* HTTP_FATAL: what the run ends with */
-	int64_t retry_after_us;		/* what the server asks for; -1: nothing */
+	enum status status;		/* HTTP_FATAL: the exit status of the run */
+	int64_t retry_after_us;		/* how long the server asks to wait; -1: it does not */
 	const char *text;		/* borrowed */
 };
 
 enum retry_verdict {
-	RETRY_LATER,		/* the same again */
-	RETRY_ONCE,		/* the same; the second time the run ends */
-	RETRY_NEW_TOKEN,	/* once, at once, with a new token; then the run ends */
-	RETRY_NEW_CHANNEL,	/* with a new channel */
-	RETRY_NEVER		/* the run ends */
+	RETRY_LATER,		/* try the same again */
+	RETRY_ONCE,		/* try the same again; after a second failure end the run */
+	RETRY_NEW_TOKEN,	/* try at once with a new token; if that fails end the run */
+	RETRY_NEW_CHANNEL,	/* try again with a new channel */
+	RETRY_NEVER		/* end the run */
 };
 
-/* What retry_advice_text() puts into words. */
+/* What to do about a failure. retry_advice_text() has the words. */
 enum retry_advice {
 	ADVICE_NONE,
 	ADVICE_CREDENTIALS,
@@ -61,29 +64,31 @@ enum retry_advice {
 };
 
 struct retry_rule {
-	unsigned what;		/* of enum retry_what */
+	unsigned what;		/* bits of enum retry_what */
 	enum http_failure kind;
 	int code;		/* HTTP status or close code; 0: any */
 	enum retry_verdict then;
-	enum status status;	/* the run's when it ends by this; ST_OK: the failure's */
+	enum status status;	/* of the run if it ends by this rule; ST_OK: the failure's */
 	enum retry_advice advice;
 };
 
+/* The rule for the failure: the first one in the table that matches. */
 const struct retry_rule *retry_policy(const struct retry_failure *f);
-/* All rules; a failure is judged by the first that fits. */
+/* All rules. */
 const struct retry_rule *retry_rules(size_t *n);
 
 #define RETRY_ADVICE_MAX 320
 
-/* The advice in words, with the names of what is to be checked; ADVICE_NONE: "". token: of the last
- * request for one. lacks: what the client may not do if it got a 403. */
+/* Returns the advice in words, possibly in out; ADVICE_NONE: "". token is the result of the last
+ * request for a token; it says which variables or files to check. lacks is what to say after a
+ * 403. */
 const char *retry_advice_text(char out[RETRY_ADVICE_MAX], enum retry_advice advice,
 	const struct token_result *token, const char *lacks);
 
-/* The failure as the table knows it. */
+/* Describe a failure for retry_policy(). */
 struct retry_failure retry_failure_of_token(const struct token_result *r);
 struct retry_failure retry_failure_of_answer(enum retry_what what, const struct rest_answer *a);
-/* e is WS_ENDED. text: what to say of it, NULL: the event's reason. */
+/* e must be WS_ENDED. text describes it; NULL: the event's reason does. */
 struct retry_failure retry_failure_of_end(enum retry_what what, const struct ws_event *e,
 	const char *text);
 

@@ -83,8 +83,8 @@ void session_over(struct session *s, enum status status, const char *text)
 	s->over = true;
 }
 
-/* How many bytes of the text to show: at most max, and whole words, for the redaction of secrets
- * cannot find half of one. */
+/* How many bytes of the text to show: at most max, and only whole words, because the redaction of
+ * secrets would not find half of one. */
 static int shown_length(const char *text, size_t max)
 {
 	size_t len = strlen(text), cut = utf8_cut(text, len, max);
@@ -94,6 +94,7 @@ static int shown_length(const char *text, size_t max)
 	return (int)cut;
 }
 
+/* Ends the source. --retry-for follows the words in why, such as `gave up after`. */
 static void give_up(struct session *s, const char *text, const char *why)
 {
 	char whole[SESSION_TEXT_MAX], duration[DURATION_TEXT_MAX];
@@ -107,7 +108,7 @@ static void give_up(struct session *s, const char *text, const char *why)
 void session_time_is_up(struct session *s, const char *otherwise)
 {
 	give_up(s, s->failure[0] ? s->failure : otherwise,
-		s->retry.retry_for_us ? "no connection within" : "no other attempt with");
+		s->retry.retry_for_us ? "gave up after" : "not tried again because of");
 }
 
 static void wait_is_too_long(struct session *s, const struct retry_failure *f)
@@ -115,12 +116,12 @@ static void wait_is_too_long(struct session *s, const struct retry_failure *f)
 	char why[SESSION_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
 	time_format_duration(duration, f->retry_after_us / US_PER_MS);
-	snprintf(why, sizeof(why), "to wait %s, as it asks, is longer than what is left of",
+	snprintf(why, sizeof(why), "the server asks to wait %s, longer than the rest of",
 		duration);
 	give_up(s, f->text, why);
 }
 
-/* status: of the source if there is no time for another attempt */
+/* Plans another attempt. If there is no time for one, ends the source with the status. */
 static void try_again(struct session *s, int64_t now_us, const struct retry_failure *f,
 	enum status status)
 {
@@ -157,7 +158,7 @@ static void try_once_more(struct session *s, int64_t now_us, const struct retry_
 		try_again(s, now_us, &first, ST_NET);
 		return;
 	}
-	snprintf(whole, sizeof(whole), "the protocol was broken twice: %.*s",
+	snprintf(whole, sizeof(whole), "the server violated the protocol twice: %.*s",
 		shown_length(f->text, 600), f->text);
 	session_over(s, status, whole);
 }
@@ -177,7 +178,7 @@ static void renew_token(struct session *s, struct token *token, int64_t now_us,
 	const struct retry_failure *f, const struct retry_rule *rule)
 {
 	session_report(s, SESSION_TOKEN_REFUSED, f->text)->http_status = 401;
-	/* --retry-for 0 allows one request for a token; one from the cache has needed none */
+	/* --retry-for 0 allows one request for a token; a token from the cache took none */
 	if (s->token_renewed || (s->retry.retry_for_us == 0 && !token_result(token)->cached))
 		end_by(s, token, f, rule);
 	token_drop(token);
@@ -202,7 +203,7 @@ enum retry_verdict session_failed(struct session *s, struct token *token, int64_
 		renew_token(s, token, now_us, f, rule);
 		break;
 	case RETRY_NEW_CHANNEL:
-		later.retry_after_us = -1;	/* that was of the old channel */
+		later.retry_after_us = -1;	/* the pause is meant for the old channel */
 		try_again(s, now_us, &later, rule->status);
 		break;
 	case RETRY_NEVER:

@@ -1,6 +1,6 @@
 /*
- * The source of a live run: the stream or the notification service. Passes calls on to the one that
- * there is; stream.h explains them.
+ * The source of a live run: the stream or the notification service. Each function calls that of the
+ * stream or of the channel, whichever the run has; stream.h explains them.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
@@ -13,7 +13,7 @@
 #include "source/stream.h"
 #include "util/base.h"
 
-struct source {		/* owns the one that it has; all zero: none yet */
+struct source {		/* owns the one that is not NULL; all zero: none yet */
 	struct stream *stream;
 	struct channel *channel;
 };

@@ -25,10 +25,10 @@ struct stream {
 	struct token *token;
 	struct session session;
 	enum stream_state state;
-	int64_t until_us;	/* the state's deadline */
+	int64_t until_us;	/* when the state times out */
 	struct ws *ws;
 	bool was_connected, closed;
-	int64_t alive_us;	/* the last message, or when it opened */
+	int64_t alive_us;	/* the last message; before the first, when it opened */
 };
 
 struct stream *stream_new(const struct stream_conf *conf, struct http *http,
@@ -56,13 +56,13 @@ void stream_free(struct stream *s)
 
 /* --- URL and payload ---------------------------------------------------------------- */
 
-/* With its query, malloc'd. NULL: out of memory. */
+/* The URL with its query, malloc'd. NULL: out of memory. */
 static char *stream_url(const struct stream_conf *conf, const char *token)
 {
 	const char *host = strstr(conf->base_url, "://");
 	struct buf url = { 0 };
 
-	/* room for all of it, because growing would leave copies of the token in memory */
+	/* reserve all of it, because growing would leave copies of the token in memory */
 	buf_reserve(&url, 3 * (strlen(token) + strlen(conf->payload)) + 1024);
 	buf_str(&url, strncmp(conf->base_url, "https", 5) == 0 ? "wss" : "ws");
 	buf_str(&url, host);
@@ -116,7 +116,7 @@ static void drop_connection(struct stream *s)
 	s->ws = NULL;
 }
 
-/* After a failure: waits for another attempt, or ends. */
+/* Goes to the state after a failure: waits for another attempt, or ends. */
 static void settle(struct stream *s)
 {
 	drop_connection(s);
@@ -146,7 +146,7 @@ static enum retry_what what_fails(const struct stream *s)
 	return s->conf.payload_as_message ? FAILED_STREAM : FAILED_STREAM_URL;
 }
 
-/* The connection failed. */
+/* The connection failed or was lost. */
 static void no_connection(struct stream *s, int64_t now_us, const char *text)
 {
 	failed(s, now_us, (struct retry_failure){ .what = what_fails(s), .kind = HTTP_NETWORK,
@@ -169,7 +169,7 @@ static void connect_now(struct stream *s, int64_t now_us)
 	if (s->ws)
 		enter(s, CONNECTING, end_us);
 	else
-		no_connection(s, now_us, "no connection could be begun");
+		no_connection(s, now_us, "could not start a connection");
 }
 
 static void take_token(struct stream *s, enum token_state state, int64_t now_us)
@@ -184,7 +184,7 @@ static void take_token(struct stream *s, enum token_state state, int64_t now_us)
 
 /* --- how a connection ended --------------------------------------------------------- */
 
-/* Which host, and what it did. */
+/* Says which host ended the connection, and how. Returns text or the reason in e. */
 static const char *put_end(const struct stream *s, const struct ws_event *e, char text[TEXT_MAX])
 {
 	const char *host = strstr(s->conf.base_url, "://") + 3;
@@ -232,7 +232,7 @@ static void opened(struct stream *s, int64_t now_us)
 {
 	struct session_event *e = session_report(&s->session, SESSION_CONNECTED, NULL);
 
-	/* the first window begins at a whole ms, so the stream counts as up since then */
+	/* the first window begins at a whole ms; the stream counts as up since then */
 	e->at_us = s->was_connected ? now_us : now_us - now_us % US_PER_MS;
 	s->was_connected = true;
 	s->session.token_renewed = false;
@@ -307,7 +307,7 @@ bool stream_next(struct stream *s, int64_t now_us, struct session_event *event)
 	return session_next(&s->session, event);
 }
 
-/* The token has all of --retry-for; with 0, time for the lock and for one request. */
+/* Getting the token may take all of --retry-for; with 0, the lock and one request may. */
 static void step_idle(struct stream *s, int64_t now_us)
 {
 	int64_t end_us = session_end_us(&s->session, now_us);
@@ -320,7 +320,7 @@ static void step_token(struct stream *s, int64_t now_us)
 {
 	take_token(s, token_step(s->token, now_us), now_us);
 	if (s->state == TOKEN && now_us >= s->until_us)
-		time_is_up(s, "the token did not come");
+		time_is_up(s, "the token did not come in time");
 }
 
 static void step_connecting(struct stream *s, int64_t now_us)
@@ -332,13 +332,13 @@ static void step_connecting(struct stream *s, int64_t now_us)
 	if (now_us < s->until_us)
 		return;
 	if (now_us >= s->session.retry.deadline_us) {
-		time_is_up(s, "the handshake was not answered");
+		time_is_up(s, "no answer to the handshake");
 		return;
 	}
 	time_format_duration(duration, s->conf.connect_timeout_us / US_PER_MS);
 	proxy = ws_waits_for(s->ws);
 	snprintf(text, sizeof(text), "no handshake within --connect-timeout %s%s%.200s", duration,
-		proxy ? ", no answer of " : "", proxy ? proxy : "");
+		proxy ? ", no answer from " : "", proxy ? proxy : "");
 	no_connection(s, now_us, text);
 }
 
@@ -347,14 +347,14 @@ static void step_backoff(struct stream *s, int64_t now_us)
 	if (now_us < s->until_us)
 		return;
 	if (now_us >= s->session.retry.deadline_us)
-		time_is_up(s, "no connection");
+		time_is_up(s, "could not connect");
 	else
 		step_idle(s, now_us);
 }
 
 void stream_step(struct stream *s, int64_t now_us)
 {
-	if (s->session.waiting)		/* its events must be taken first */
+	if (s->session.waiting)		/* the run must take the events first */
 		return;
 	switch (s->state) {
 	case IDLE:

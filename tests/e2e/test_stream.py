@@ -215,7 +215,7 @@ def login_error(status, error, words, **more):
     (answer(401), 3, "GENESYS_CLIENT_ID"),
     (login_error(400, "invalid_client", "client not found"), 3,
      "HTTP 400 invalid_client: client not found, ININ-Correlation-Id corr-1; check the region "
-     "first (GENESYS_API_HOST): a client is known in its own region alone; then "
+     "first (GENESYS_API_HOST): a client is known only in its own region; then check "
      "GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET"),
     (login_error(401, "invalid_client", "authentication failed", contextId="ctx-1"), 3,
      "HTTP 401 invalid_client: authentication failed, contextId ctx-1, ININ-Correlation-Id "
@@ -223,7 +223,7 @@ def login_error(status, error, words, **more):
     (answer(403), 3, "routing:statistics:view"),
     (answer(400, {"error": "invalid_request"}), 6, "rejected"),
     (answer(404, {"code": "not.found", "message": "No such path", "contextId": "ctx-2"}), 6,
-     "HTTP 404 not.found: No such path, contextId ctx-2; this host has no token endpoint, check "
+     "HTTP 404 not.found: No such path, contextId ctx-2; this host has no token endpoint: check "
      "GENESYS_API_HOST"),
     (answer(409), 6, "HTTP 409")])
 def test_token_refused(tool, serve, token, status, words):
@@ -279,7 +279,7 @@ def test_retry_after_longer_than_the_time_left_ends_at_once(tool, serve, where):
     gate = serve(**{where: [answer(429, **{"Retry-After": "3600"})]})
     r = tool.run(*FAST)
     assert r.status == 4 and len(gate.token_requests) == 1
-    assert "to wait 1h, as it asks, is longer" in r.end["message"], r.err
+    assert "the server asks to wait 1h, longer than the rest of" in r.end["message"], r.err
 
 
 @pytest.mark.parametrize("where", ["tokens", "streams"])

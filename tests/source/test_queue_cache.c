@@ -206,7 +206,8 @@ TEST(file__that_cannot_be_written_is_one_warning)
 		assert_false(loads("one", NOW));
 	}
 	for (size_t i = 0; i < place.warnings.n; i++)
-		assert_non_null(strstr(place.warnings.v[i], "the names cannot be kept in /"));
+		assert_non_null(strstr(place.warnings.v[i],
+			"the queue names cannot be cached in /"));
 	free(in_it);
 }
 

@@ -261,7 +261,7 @@ TEST(lookup__of_something_else_says_what)
 	look_up(*state, other, 1, &event);
 	assert_int_equal(event.kind, SESSION_RETRY);
 	assert_string_equal(event.text,
-		"the list of queues cannot be read: it is no JSON object (HTTP 200)");
+		"the list of queues cannot be read: it is not a JSON object (HTTP 200)");
 }
 
 int main(void)

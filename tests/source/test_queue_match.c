@@ -114,19 +114,20 @@ TEST(problem__names_the_three_nearest)
 		QUEUE("0004", "Billing \\u001b[31m") ","
 		QUEUE("0005", "Support FR") "," QUEUE("0006",
 		"Acme Corporation - Region North - Second Level - Technics, Printers"), ""));
-	assert_problem("Supprt", "no queue has the name \"Supprt\"; nearest: \"Suport\"");
-	assert_problem("support dn", "no queue has the name \"support dn\"; nearest: "
+	assert_problem("Supprt", "no queue has the name \"Supprt\"; similar names: \"Suport\"");
+	assert_problem("support dn", "no queue has the name \"support dn\"; similar names: "
 		"\"Support DE\", \"Support EN\", \"Support FR\"");
-	assert_problem("PRINTERS", "no queue has the name \"PRINTERS\"; nearest: \"Acme "
+	assert_problem("PRINTERS", "no queue has the name \"PRINTERS\"; similar names: \"Acme "
 		"Corporation - Region North - Second Level - Technics, Printers\"");
 	assert_problem("Acme Corporation - Region Nrth - 2nd Level - Technics, Printer",
 		"no queue has the name \"Acme Corporation - Region Nrth - 2nd Level - Technics, "
-		"Printer\"; nearest: \"Acme Corporation - Region North - Second Level - Technics, "
-		"Printers\"");
-	assert_problem("biling*\x1b", "no queue's name fits \"biling*\\u001b\"");
-	assert_problem("suportt*", "no queue's name fits \"suportt*\"; nearest: \"Suport\"");
+		"Printer\"; similar names: \"Acme Corporation - Region North - Second Level - "
+		"Technics, Printers\"");
+	assert_problem("biling*\x1b", "no queue's name matches \"biling*\\u001b\"");
+	assert_problem("suportt*",
+		"no queue's name matches \"suportt*\"; similar names: \"Suport\"");
 	assert_problem("Zebra", "no queue has the name \"Zebra\"");
-	assert_problem("billing", "no queue has the name \"billing\"; nearest: "
+	assert_problem("billing", "no queue has the name \"billing\"; similar names: "
 		"\"Billing \\u001b[31m\"");
 }
 
@@ -150,7 +151,7 @@ TEST(problem__of_a_name_that_looks_the_same_tells_the_code_points)
 	assert_problem("Cot - d", "no queue has the name \"Cot - d\"; "
 		"\"C\xD0\xBEt \xE2\x80\x93 d\xE2\x80\x8B\" (" ID("0004") ") looks the same but has "
 		"U+043E for U+006F, U+2013 for U+002D, U+200B for nothing");
-	assert_problem("B\xC3\xBCro", "no queue has the name \"B\xC3\xBCro\"; nearest: "
+	assert_problem("B\xC3\xBCro", "no queue has the name \"B\xC3\xBCro\"; similar names: "
 		"\"B\xC3\xBAro\"");
 }
 
@@ -160,9 +161,9 @@ TEST(problem__of_a_name_that_many_have_names_their_ids)
 		QUEUE("0002", "X") "," "{\"id\":\"" ID("0003") "\",\"name\":\"y\",\"division\":"
 		"{\"id\":\"1\",\"name\":\"A\"}},"
 		QUEUE("0004", "Y") "," QUEUE("0005", "y") "," QUEUE("0006", "y") "]}");
-	assert_problem("x", "2 queues have the name \"x\"; name one by its ID: " ID("0002")
+	assert_problem("x", "2 queues have the name \"x\"; choose one by its ID: " ID("0002")
 		", " ID("0001"));
-	assert_problem("y", "4 queues have the name \"y\"; name one by its ID: " ID("0004")
+	assert_problem("y", "4 queues have the name \"y\"; choose one by its ID: " ID("0004")
 		", " ID("0003") " in division \"A\", " ID("0005") ", \xE2\x80\xA6");
 }
 

@@ -71,7 +71,7 @@ TEST(stall__is_read_back_with_its_end)
 	assert_int_equal(entry.until_us, T + 2500001);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(next(), RECORDING_BROKEN);
-		assert_string_equal(entry.why, "`until` is no later time");
+		assert_string_equal(entry.why, "`until` is not a time at or after `at`");
 	}
 }
 
