@@ -30,7 +30,8 @@ static int field_find(const struct accumulator *acc, const struct stream_event_l
 	return -1;
 }
 
-/* `voice` and `voice.active` cannot both be numbers, because a row cannot have both. */
+/* Whether one path is the beginning of the other, as `voice` of `voice.active`. A row cannot have
+ * both: `voice` would be a number and an object. */
 static bool paths_clash(const char *a, size_t na, const char *b, size_t nb)
 {
 	size_t n = na < nb ? na : nb;

@@ -1,6 +1,7 @@
 /*
- * What one queue has had in one window of the stream: its fields with their statistics, how many
- * frames were counted or rejected, and their lag. At most FIELD_MAX fields with bounded names.
+ * An accumulator collects what one queue sends in one window of the stream: the statistics of its
+ * fields, the number of counted and rejected frames, and their lag. Its memory is bounded: at most
+ * FIELD_MAX fields, with names of limited length.
  */
 #ifndef WINDOW_ACCUMULATOR_H
 #define WINDOW_ACCUMULATOR_H
@@ -21,30 +22,33 @@ struct accumulator_field {
 };
 
 struct accumulator {
-	int64_t window;			/* its number; this and `older` are the owner's */
+	int64_t window;			/* its number; the owner sets this and `older` */
 	struct accumulator *older;
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
 	uint64_t clock_skew;
 	struct sample lag_us;
 	size_t nfield;
-	struct accumulator_field *field[FIELD_MAX]; /* in the order they came, until it is sorted */
+	struct accumulator_field *field[FIELD_MAX]; /* in the order of arrival until sorted */
 };
 
 void accumulator_free(struct accumulator *acc);
 
 /*
- * Whether the numbers of a frame fit into the accumulator (NULL: an empty one): at most FIELD_MAX
- * fields, and none that is both a number and an object. slot[i] is then the field of each leaf, or
- * -1 for a new one; pass it to accumulator_accept.
+ * Whether the numbers of a frame fit into the accumulator, which is NULL if it is still empty:
+ * there may be at most FIELD_MAX fields, and no field may be a number in one frame and an object in
+ * another. Sets slot[i] to the index of the field of leaf i, or -1 for a new field; pass `slot` to
+ * accumulator_accept.
  */
 bool accumulator_fits(const struct accumulator *acc, const struct stream_event *frame,
 	int slot[FIELD_MAX]);
 
-/* Adds the frame. arrival_us NO_TIME: its lag is not known. False: out of memory. */
+/* Counts the frame. arrival_us: NO_TIME if unknown, then its lag is unknown too. False: out of
+ * memory. */
 bool accumulator_accept(struct accumulator *acc, const struct stream_event *frame,
 	const int slot[FIELD_MAX], int64_t arrival_us);
 
-void accumulator_sort(struct accumulator *acc);	/* fields by metric, then by the path's bytes */
+/* Sorts the fields by metric, then by the bytes of the path. */
+void accumulator_sort(struct accumulator *acc);
 
 #endif

@@ -8,7 +8,7 @@ void age_hold(struct age *a, int64_t at_us, bool up)
 	a->has_last = up && a->waiting;
 	if (!a->has_last)
 		return;
-	/* the service's clock may be ahead: a wait that begins later begins now */
+	/* the clock of the service may be ahead: a wait cannot begin in the future */
 	a->last_us = at_us > a->start_us ? at_us - a->start_us : 0;
 	if (!a->has_most || a->last_us > a->most_us)
 		a->most_us = a->last_us;

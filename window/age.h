@@ -1,6 +1,6 @@
 /*
- * An age: how long the longest wait has lasted, at the end of the window and at most within it.
- * Times are µs of the run's clock; the caller passes them.
+ * An age tells how long the longest wait has lasted: at the end of the window, and at most during
+ * it. The caller passes all times, in µs of the clock of the run.
  */
 #ifndef WINDOW_AGE_H
 #define WINDOW_AGE_H
@@ -8,18 +8,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct age {			/* all zero: nothing is known */
-	bool waiting;		/* since start_us; else nobody waits, or it is unknown */
-	int64_t start_us;
-	int64_t from_us;	/* the time before it is counted */
-	bool has_last, has_most;
+struct age {			/* start with all zero: nothing is known */
+	bool waiting;		/* false: nobody waits, or it is not known */
+	int64_t start_us;	/* when the longest wait began */
+	int64_t from_us;	/* the wait is counted up to this time */
+	bool has_last, has_most;	/* last_us and most_us are valid */
 	int64_t last_us, most_us;
 };
 
-/* Counts the wait up to at_us if the stream was up. */
+/* Counts the wait up to at_us; `up`: the stream was up until then, else it is unknown. */
 void age_hold(struct age *a, int64_t at_us, bool up);
-/* age_hold, then who waits from at_us on. */
+/* Does age_hold, then sets whether somebody waits from at_us on, and since when. */
 void age_set(struct age *a, int64_t at_us, bool up, bool waiting, int64_t start_us);
-void age_carry(struct age *a);	/* the next window begins */
+void age_carry(struct age *a);	/* begins the next window */
 
 #endif

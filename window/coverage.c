@@ -3,8 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Only an artificial recording loses a stream that often within a window. Then the spans within the
- * oldest window become one sum, and those behind it are not counted as connected. */
+/* Only an artificial recording loses a stream so many times in one window. If it does, the spans in
+ * the oldest window are replaced by their sum. If that makes no room, later spans are not counted
+ * as connected. */
 #define SPANS_MAX 65536
 
 static int64_t overlap_us(struct coverage_span a, struct coverage_span b)
@@ -46,6 +47,7 @@ static int64_t finished_us(const struct coverage *c, struct coverage_span within
 	return us;
 }
 
+/* Replaces the spans within the oldest window by their sum. */
 static void fold(struct coverage *c, struct coverage_span oldest)
 {
 	if (c->span[0].to_us > oldest.to_us)
@@ -115,7 +117,7 @@ double coverage_share(bool known, int64_t connected_us, struct coverage_span win
 
 	if (!known)
 		return NAN;
-	/* a window has a day at most: it fits */
+	/* does not overflow: a window has at most a day */
 	e4 = connected_us * 10000 / (window.to_us - window.from_us);
 	return (double)e4 / 10000;
 }

@@ -5,32 +5,33 @@
 
 #include "util/text.h"
 
-#define PLACES 32768		/* more than a thousand topics send in ten seconds */
-#define NEIGHBOURS 4		/* places where a hash may be */
+#define PLACES 32768		/* more messages than a thousand topics send in ten seconds */
+#define NEIGHBOURS 4		/* a hash may be in one of so many places */
 #define NEVER INT64_MIN
 
 struct dedup_place {
 	uint64_t hash;
 	int64_t at_us;
-	uint32_t socket;	/* its ID, not its index */
-	uint32_t unmatched;	/* how many came and matched none of the other socket; 0: free */
+	uint32_t socket;	/* the ID of the socket, not its index */
+	uint32_t unmatched;	/* equal messages without a match yet; 0: the place is free */
 };
 
 /*
- * Usually one socket is open, and nothing can come twice. Then messages are only listed in their
- * order, which needs no memory that is no longer in the processor's cache. When another socket
- * opens, they go to the table, which is in use until no message can match any more.
+ * Usually one socket is open, and there are no duplicates. Then messages are only noted in a ring
+ * buffer, which is cheap because it is written in order (the table is larger than the processor's
+ * cache). When another socket opens, the newest ones are copied to the table. The table is used
+ * until no message can have a duplicate any more.
  */
 struct dedup {
-	uint32_t next;
+	uint32_t next;		/* the ID of the last socket */
 	uint32_t id[DEDUP_SOCKETS];
 	bool open[DEDUP_SOCKETS];
 	int64_t table_until_us;	/* INT64_MAX: while both are open; NEVER: not in use */
-	size_t ncame;		/* how many ever came */
+	size_t ncame;		/* how many were noted since only one socket is open */
 	struct {
 		uint64_t hash;
 		int64_t at_us;
-	} came[PLACES];		/* the newest ones that were not duplicates */
+	} came[PLACES];		/* the newest messages that were not duplicates */
 	struct dedup_place place[PLACES];
 };
 
@@ -56,7 +57,7 @@ static bool is_open(const struct dedup *d, uint32_t id)
 	return false;
 }
 
-/* The place of an equal message, else a free one, else the oldest. */
+/* Finds the place of an equal message; if there is none a free place, else the oldest one. */
 static struct dedup_place *find(struct dedup *d, uint64_t hash, bool *same)
 {
 	struct dedup_place *first = &d->place[hash & (PLACES - NEIGHBOURS)], *worst = first;
@@ -73,6 +74,7 @@ static struct dedup_place *find(struct dedup *d, uint64_t hash, bool *same)
 	return worst;
 }
 
+/* Whether the message is a duplicate. Removes the match from the table, or adds the message. */
 static bool is_in_table(struct dedup *d, uint64_t hash, uint32_t id, int64_t at_us)
 {
 	bool same;
@@ -87,7 +89,7 @@ static bool is_in_table(struct dedup *d, uint64_t hash, uint32_t id, int64_t at_
 	return false;
 }
 
-/* Adds what came last on the socket that was open. */
+/* Clears the table and adds the messages of the last ten seconds, which came on that socket. */
 static void fill_table(struct dedup *d, uint32_t id, int64_t at_us)
 {
 	size_t first = d->ncame > PLACES ? d->ncame - PLACES : 0;
@@ -98,7 +100,7 @@ static void fill_table(struct dedup *d, uint32_t id, int64_t at_us)
 			is_in_table(d, d->came[i % PLACES].hash, id, d->came[i % PLACES].at_us);
 }
 
-/* Drops what came on sockets that are closed: they were not open together with the new one. */
+/* Removes messages of closed sockets: they cannot have a duplicate on the socket that now opens. */
 static void clear_table(struct dedup *d)
 {
 	for (size_t i = 0; i < PLACES; i++)

@@ -14,6 +14,7 @@ void gauge_free(struct gauge *g)
 	*g = (struct gauge){ 0 };
 }
 
+/* Moves the waiting values to `held`. */
 static bool add_stretches(struct gauge *g)
 {
 	bool ok = true;
@@ -24,10 +25,9 @@ static bool add_stretches(struct gauge *g)
 	return ok;
 }
 
-/* A value that held for no time was not observed. */
 bool gauge_add(struct gauge *g, double value, int64_t us)
 {
-	if (us <= 0)
+	if (us <= 0)	/* a value that held for no time was not observed */
 		return true;
 	if (g->nstretch == GAUGE_STRETCHES && !add_stretches(g))
 		return false;
@@ -49,7 +49,7 @@ bool gauge_set(struct gauge *g, int64_t at_us, bool up, bool known, double value
 	bool ok = gauge_hold(g, at_us, up);
 
 	g->known = known;
-	g->value = value + 0.0;	/* -0 is 0 */
+	g->value = value + 0.0;	/* turns -0 into 0 */
 	return ok;
 }
 

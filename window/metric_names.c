@@ -38,7 +38,7 @@ bool metric_names_grow(struct metric_names *names)
 	return true;
 }
 
-/* Copies the text to *at, which moves on; an absent slice stays absent. */
+/* Copies the text to *at and moves *at behind it. An absent slice stays absent. */
 static struct slice copy(char **at, struct slice s)
 {
 	struct slice copied = { *at, s.len };
@@ -81,7 +81,7 @@ void metric_names_free(struct metric_names *names)
 	*names = (struct metric_names){ 0 };
 }
 
-/* Returns the end of what was put, a NUL. */
+/* Writes the name as rows show it, and a NUL. Returns the position of the NUL. */
 static char *put_key(char *out, struct slice name)
 {
 	out = text_put_key(out, name.s, name.len);

@@ -1,6 +1,6 @@
 /*
- * Names of the numbers that the service sends: metric, qualifier and statistic. Each name is stored
- * once for all queues, with its labels in rows.
+ * The names of the numbers that the service sends. A name has a metric, a qualifier and a
+ * statistic. It is stored once for all queues, together with the labels of its series in rows.
  */
 #ifndef WINDOW_METRIC_NAMES_H
 #define WINDOW_METRIC_NAMES_H
@@ -13,18 +13,18 @@
 
 struct metric_name {
 	struct slice metric, qualifier, stat;	/* qualifier: absent if there is none */
-	bool total;			/* a running total, else a gauge */
+	bool total;			/* a running total; else a gauge or an age */
 };
 
 struct metric_name_entry {
-	struct metric_name name;	/* points into text */
-	/* [0] with the qualifier itself, [1] with the name of the presence that it is the ID of.
-	 * Made when needed; series borrow them until the end. */
+	struct metric_name name;	/* points into `text` */
+	/* [0] has the qualifier itself. [1] has the name of a presence in its place, if the
+	 * qualifier is the ID of one. NULL until it is needed; series borrow them until the end. */
 	struct series_label *label[2];
 	char text[];
 };
 
-struct metric_names {			/* a hash table with open addressing; all zero: empty */
+struct metric_names {		/* a hash table with open addressing; start with all zero */
 	struct metric_name_entry **slot;
 	size_t n, nslot;		/* nslot: a power of two */
 };
@@ -38,18 +38,18 @@ static inline bool metric_name_is(const struct metric_name_entry *e, const struc
 
 /* Makes room for one more name. False: out of memory. */
 bool metric_names_grow(struct metric_names *names);
-/* The slot of the name, or the free one where it belongs. Call metric_names_grow before the first
- * call. */
+/* The slot of the name, or the free slot for it. Call metric_names_grow before the first call. */
 struct metric_name_entry **metric_names_place(const struct metric_names *names,
 	const struct metric_name *name);
 void metric_names_free(struct metric_names *names);
 
-/* A copy of the name, which the caller puts into its slot. NULL: out of memory. */
+/* Copies the name into a new entry, which the caller puts into its slot. NULL: out of memory. */
 struct metric_name_entry *metric_name_entry_new(const struct metric_name *name);
 void metric_name_entry_free(struct metric_name_entry *e);
 
-/* The label with METRIC and the path QUALIFIER.STAT or STAT; the unescaped names tell labels apart
- * that look the same with `_` for other characters. For free(). NULL: out of memory. */
+/* Makes the label with the metric and the path QUALIFIER.STAT or STAT. Rows replace some characters
+ * by `_`; labels that then look the same still differ in `unescaped`. Release it with free(). NULL:
+ * out of memory. */
 struct series_label *metric_name_entry_label(size_t order, struct slice metric,
 	struct slice qualifier, struct slice stat);
 

@@ -8,7 +8,7 @@ void presences_free(struct presences *ps)
 	lines_free(&ps->name);
 }
 
-/* NULL: the ID is none. */
+/* NULL: there is no presence with that ID. */
 static const char *name_of(const struct presences *ps, struct slice id)
 {
 	for (size_t i = 0; i < ps->name.n; i++)

@@ -1,5 +1,6 @@
 /*
- * The organisation's presences: their IDs, which the service sends as qualifiers, and their names.
+ * The presences of the organisation, such as `Available` or `Lunch`. The service sends their IDs as
+ * qualifiers; rows have their names.
  */
 #ifndef WINDOW_PRESENCES_H
 #define WINDOW_PRESENCES_H
@@ -12,16 +13,17 @@
 
 #define PRESENCES_MAX 512
 
-struct presences {			/* all zero: none; the members are private */
+struct presences {			/* start with all zero; the members are private */
 	struct lines id, name;
 };
 
 void presences_free(struct presences *ps);
 
-/* The name of a presence; the ID itself if it is none. */
+/* The name of the presence with that ID; the ID itself if there is no such presence. */
 struct slice presences_name(const struct presences *ps, struct slice id);
 
-/* *added: it is new, and there was room for it. False: out of memory. */
+/* Adds a presence. *added is false if it is known already or there is no room. False: out of
+ * memory. */
 bool presences_add(struct presences *ps, struct slice id, struct slice name, bool *added);
 
 #endif

@@ -12,7 +12,7 @@ void queue_index_free(struct queue_index *index)
 	*index = (struct queue_index){ 0 };
 }
 
-/* The place where the ID belongs, if it is free. */
+/* The first place to look for the ID. */
 static size_t home(const struct queue_index *index, const char *id)
 {
 	uint64_t head, tail;
@@ -20,7 +20,7 @@ static size_t home(const struct queue_index *index, const char *id)
 	memcpy(&head, id, sizeof(head));
 	memcpy(&tail, id + UUID_LEN - sizeof(tail), sizeof(tail));
 	head ^= tail << 7 | tail >> 57;
-	/* mixes the bits, because IDs may be consecutive numbers */
+	/* mix the bits, because IDs may be consecutive numbers */
 	head = (head ^ head >> 32) * 0x9E3779B97F4A7C15u;
 	return (size_t)(head >> 32) & (index->nplace - 1);
 }
@@ -34,7 +34,7 @@ static void put(struct queue_index *index, size_t number)
 	index->place[i] = (uint32_t)number + 1;
 }
 
-/* Makes room for one more; at most half of the places are in use. */
+/* Makes room for one more ID. At most half of the places are in use. */
 static bool grow(struct queue_index *index)
 {
 	size_t cap = index->cap ? 2 * index->cap : FIRST;

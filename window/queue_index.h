@@ -1,5 +1,6 @@
 /*
- * Queue IDs and their numbers, in the order they were added: finds the queue of each message.
+ * An index of queues: finds the number of a queue by its ID. Numbers count up from 0 in the order
+ * in which queues are added.
  */
 #ifndef WINDOW_QUEUE_INDEX_H
 #define WINDOW_QUEUE_INDEX_H
@@ -12,19 +13,19 @@
 
 #define QUEUE_INDEX_NONE SIZE_MAX
 
-struct queue_index {			/* all zero: empty; the members are private */
+struct queue_index {			/* start with all zero; the members are private */
 	char (*id)[UUID_LEN + 1];
 	size_t n, cap;
-	uint32_t *place;	/* number + 1 by its ID's hash; 0: free */
-	size_t nplace;		/* a power of two */
+	uint32_t *place;	/* a hash table of numbers + 1; 0: free */
+	size_t nplace;		/* its size, a power of two */
 };
 
 void queue_index_free(struct queue_index *index);
-/* A new ID. False: out of memory. */
+/* Adds an ID, which has to be new. False: out of memory. */
 bool queue_index_add(struct queue_index *index, const char *id);
-/* QUEUE_INDEX_NONE: there is none. */
+/* The number of an ID; QUEUE_INDEX_NONE: it is not in the index. */
 size_t queue_index_find(const struct queue_index *index, const char *id);
-/* Valid until the next one is added. */
+/* The ID of a number. Borrowed until the next ID is added. */
 const char *queue_index_id(const struct queue_index *index, size_t number);
 
 #endif

@@ -30,7 +30,7 @@ struct queue_state_group *queue_states_group(const struct queue_state *q, struct
 	return NULL;
 }
 
-/* NULL: out of memory. */
+/* Makes a group, in the list of all groups. NULL: out of memory. */
 static struct queue_state_group *group_new(struct queue_states *qs, struct queue_state *q,
 	struct slice media)
 {
@@ -62,7 +62,7 @@ static void group_free(struct queue_state_group *g)
 	free(g);
 }
 
-/* The group without a media type comes first, then by name. */
+/* Sorts groups by media type. The group without one is the first. */
 static int compare_media(const struct queue_state_group *a, const struct queue_state_group *b)
 {
 	if (!a->media || !b->media)
@@ -101,7 +101,7 @@ void queue_states_begin(struct queue_states *qs, int64_t now_us, int64_t asked_u
 	qs->full = false;
 }
 
-/* Remembers the newest half hour of the group. */
+/* Notes the half hour if it is the newest one of the group. */
 static void note_running(struct queue_state_group *g, struct total_interval when)
 {
 	if (!g->has_running || when.from_ms > g->running.from_ms
@@ -163,7 +163,7 @@ bool queue_states_has_metric(const struct queue_states *qs, const char *pattern)
 	return false;
 }
 
-/* Whether the message has a longest wait of that metric and media type. */
+/* Whether the message has an age of that metric and media type. */
 static bool has_wait(const struct notification *n, struct slice metric, struct slice media)
 {
 	for (size_t i = 0; i < n->nvalue; i++) {
@@ -177,8 +177,8 @@ static bool has_wait(const struct notification *n, struct slice metric, struct s
 }
 
 /*
- * When nobody waits any more, the longest wait is over, unless the same message has a new one. Else
- * the next wait would seem to have begun long ago.
+ * When the gauge of those who wait is 0, the longest wait is over, unless the same message has a
+ * new one. If the age were kept, the next wait would seem to have begun long ago.
  */
 void queue_states_end_waits(struct queue_states *qs, const struct notification *n,
 	const struct queue_state *q)

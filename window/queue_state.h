@@ -1,6 +1,7 @@
 /*
- * The present state of each queue, as the notification service reports it: its groups, one for each
- * media type, their values, and the series that these are part of.
+ * The present state of each queue, as the notification service reports it. A queue has groups: one
+ * for each media type, and one for values without a media type. A group has values (state_value.h),
+ * which are part of series (series.h), and becomes a row when a window closes.
  */
 #ifndef WINDOW_QUEUE_STATE_H
 #define WINDOW_QUEUE_STATE_H
@@ -19,7 +20,7 @@
 #include "window/wanted_metrics.h"
 
 #define QUEUE_STATE_MEDIA_MAX 32	/* media types of a queue */
-#define QUEUE_STATE_GAUGES 6
+#define QUEUE_STATE_GAUGES 6		/* values whose order is remembered, see state_value_make */
 #define QUEUE_STATE_TOTALS 10
 
 struct queue_state_counters {		/* of one group in one window */
@@ -27,117 +28,123 @@ struct queue_state_counters {		/* of one group in one window */
 	struct sample lag_us;
 };
 
-/* A queue's values of one media type. The members that each message needs come first. */
+/* The values of one queue and media type. The members that each message needs come first. */
 struct queue_state_group {
 	const char *media;		/* NULL: values without a media type */
 	size_t media_len;
-	char media_text[16];		/* if it is short, as all known ones are */
-	/* The values of the last messages in their order, gauges here and totals below: the next
-	 * message probably has the same. */
+	char media_text[16];		/* holds a short name, as all known ones are */
+	/* The gauges of the last messages in their order, and the totals below. They speed up
+	 * state_value_make, because the next message probably has the same ones. */
 	struct state_value *gauge[QUEUE_STATE_GAUGES];
-	uint64_t frame;			/* the present message */
-	size_t nth;			/* how many values of it were taken */
-	struct queue_state_counters counters;	/* the caller counts, queue_states_carry clears */
+	uint64_t frame;			/* the last event with values of the group */
+	size_t nth;			/* how many values of that event were taken */
+	struct queue_state_counters counters;	/* callers count; queue_states_carry clears */
 	struct state_value *total[QUEUE_STATE_TOTALS];
 	struct queue_state *queue;
 	struct series_set series;
 	bool has_running;
 	struct total_interval running;	/* the newest half hour */
-	struct queue_state_group *next;	/* of all queues, in no order */
+	struct queue_state_group *next;	/* in the list of all groups */
 };
 
 struct queue_state {
-	bool refused, answered;		/* answered: it was in a snapshot */
-	/* Known, and 0, from a complete snapshot until the connection is lost: gauges that the
-	 * snapshot left out are 0. It is part of each sum over qualifiers, which is unknown
-	 * before. */
+	bool refused;			/* by the service: it has no rows */
+	bool answered;			/* it was in a snapshot */
+	/* Its value is always 0. It is known from a complete snapshot until the connection is lost:
+	 * in that time, gauges that the snapshot left out are 0. Each sum over qualifiers includes
+	 * it, and so is unknown before the snapshot. */
 	struct series_value complete;
-	int64_t complete_up_us;		/* up_total_us when it became known */
-	uint64_t snapshot;		/* the last one that has the queue */
-	uint64_t damaged;		/* the last one whose result could not be read in full */
+	int64_t complete_up_us;		/* queue_states_seen_us when it became known */
+	uint64_t snapshot;		/* the number of the last snapshot with the queue */
+	uint64_t damaged;		/* of the last one with a result that was not fully read */
 	uint8_t ngroup;
 	/* [0] without a media type, then by name */
 	struct queue_state_group *group[1 + QUEUE_STATE_MEDIA_MAX];
 };
 
-/* Others read it, and change it through the calls below, all of which set `failed` if memory runs
- * out. Those without at_us make their change at now_us. */
+/* Other modules may read the members, but only the calls below and those of state_value.h and
+ * state_snapshot.h change them. All of these set `failed` if memory runs out. A call without a
+ * parameter at_us makes its change at now_us. */
 struct queue_states {
 	struct queue_index index;	/* the queues' IDs, by number */
 	struct queue_state *queue;
 	size_t nqueue, room;
-	struct queue_state_group *groups;	/* the first one */
+	struct queue_state_group *groups;	/* a list of all groups, in no order */
 	struct wanted_metrics wanted;
 	struct presences presences;
-	struct state_value **value;	/* a hash table with open addressing, a power of two */
-	size_t nvalue, nslot;
+	struct state_value **value;	/* a hash table with open addressing */
+	size_t nvalue, nslot;		/* nslot: its size, a power of two */
 	struct metric_names names;	/* of all values */
 	bool up;			/* the stream is up */
 	int64_t up_since_us;
-	int64_t seen_since_us;		/* the same, or the end of the last stall */
-	int64_t up_total_us;		/* how long it was up and seen before that */
-	int64_t window_up_us;		/* the same when the window began */
+	int64_t seen_since_us;		/* up_since_us, or the end of a stall after it */
+	int64_t up_total_us;		/* how long it was up and seen before seen_since_us */
+	int64_t window_up_us;		/* queue_states_seen_us when the window began */
 	uint64_t snapshot;		/* the number of the last snapshot */
-	uint32_t snapshot_metrics;	/* what it was asked for, see observation_query_bit */
-	bool is_resync;			/* it was sent to compare */
-	int64_t resync_us;		/* its time if its differences are not reported yet, else
-					 * NO_TIME */
+	uint32_t snapshot_metrics;	/* its metrics, see observation_query_bit */
+	bool is_resync;			/* it is a resync, see state_snapshot.h */
+	int64_t resync_us;		/* the time of a resync whose differences are not reported
+					 * yet; NO_TIME: none */
 	uint64_t differences;
-	/* The message at hand: */
-	int64_t now_us;			/* its moment, or that of the last change */
-	int64_t asked_us;		/* of an answer: values with events since then stay as they
-					 * are; INT64_MAX: it is an event */
+	/* The present change: */
+	int64_t now_us;			/* its time */
+	int64_t asked_us;		/* of a snapshot: when the query was sent; values with
+					 * later events stay as they are. INT64_MAX: an event */
 	uint64_t frame;			/* the number of the event */
-	bool full;			/* there was no room for part of it */
+	bool full;			/* there was no room for a part of it */
 	bool failed;			/* out of memory, at any time */
 };
 
-/* Queues by their number, with room for that many in all, and patterns of -m in the order of rows;
- * both are borrowed. False: out of memory; free it nevertheless. */
+/* queue: the IDs of the queues, in the order of their numbers; room: how many there may be in the
+ * end; pattern: those of -m, in the order of rows. The patterns are borrowed. False: out of memory;
+ * call queue_states_free nevertheless. */
 bool queue_states_init(struct queue_states *qs, const char *const *queue, size_t nqueue,
 	size_t room, const char *const *pattern, size_t npattern);
 void queue_states_free(struct queue_states *qs);
 
-/* NULL: there is none, or it was refused. */
+/* The queue with that ID. NULL: there is none, or it was refused. */
 struct queue_state *queue_states_queue(const struct queue_states *qs, const char *id);
-/* A new queue, or one that was refused, has rows from now on. NULL: no room, or out of memory. */
+/* Adds a queue, or takes back that it was refused: it has rows from now on. NULL: no room, or out
+ * of memory. */
 struct queue_state *queue_states_watch(struct queue_states *qs, const char *id);
-/* NULL: there is none. */
+/* The group of a media type. NULL: there is none. */
 struct queue_state_group *queue_states_group(const struct queue_state *q, struct slice media);
-/* The same, made if there is none. NULL: no room (full), or out of memory. */
+/* The same, but makes the group if there is none. NULL: no room (sets `full`), or out of memory. */
 struct queue_state_group *queue_states_make_group(struct queue_states *qs, struct queue_state *q,
 	struct slice media);
 
-/* Whether any metric that matches the pattern of -m has had a value. */
+/* Whether a metric that matches the pattern of -m has had a value. */
 bool queue_states_has_metric(const struct queue_states *qs, const char *pattern);
 
-/* Before each change: its moment, and asked_us if it is that of an answer. */
+/* Begins a change: sets now_us and asked_us, and clears `full`. */
 void queue_states_begin(struct queue_states *qs, int64_t now_us, int64_t asked_us);
 
-/* A value of the event. */
+/* Takes a value of an event. */
 void queue_states_take(struct queue_states *qs, struct queue_state_group *g,
 	const struct notification_value *v);
-/* After the values of an event, or of a snapshot's result. */
+/* Call it after all values of an event or of a snapshot's result: ends waits whose gauge is 0. */
 void queue_states_end_waits(struct queue_states *qs, const struct notification *n,
 	const struct queue_state *q);
 
-/* The stream is up or down from now on, in a window that began at window_us. */
+/* The stream is up or down from now on. window_us: when the present window began. */
 void queue_states_set_up(struct queue_states *qs, bool up, int64_t window_us);
-/* It is up, but nothing of it is seen until queue_states_resume: nothing is observed meanwhile, and
- * values are kept. */
+/* A stall: the stream is up, but the run sees nothing of it until queue_states_resume. Values are
+ * kept, but not counted. */
 void queue_states_pause(struct queue_states *qs);
 void queue_states_resume(struct queue_states *qs);
+/* Whether the stream is up and has been up since then. */
 bool queue_states_has_been_up_since(const struct queue_states *qs, int64_t from_us);
-/* For how long the stream was up and seen since the run began. */
+/* For how long the stream was up and seen, from the beginning of the run until at_us. */
 int64_t queue_states_seen_us(const struct queue_states *qs, int64_t at_us);
 
-/* Whether all values of the queue are known from now on, and so its sums over qualifiers. */
+/* Sets whether all values of the queue are known from now on, and with them its sums over
+ * qualifiers. */
 void queue_states_set_complete(struct queue_states *qs, struct queue_state *q, bool known);
-/* All values become unknown, because their changes were missed. */
+/* Makes all values unknown, because the run has missed changes. */
 void queue_states_forget(struct queue_states *qs);
 
-void queue_states_hold(struct queue_states *qs, int64_t at_us);	/* counts the values until then */
-/* The next window begins at at_us: keeps the values, and clears what the last window counted. */
+void queue_states_hold(struct queue_states *qs, int64_t at_us);	/* counts values up to at_us */
+/* Begins the next window at at_us: keeps the values and clears what the last window has counted. */
 void queue_states_carry(struct queue_states *qs, int64_t at_us);
 
 #endif

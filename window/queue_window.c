@@ -16,18 +16,18 @@ struct queue_windows {
 	struct queue_states states;
 	enum queue_window_socket socket[QUEUE_WINDOW_SOCKETS];
 	struct dedup *dedup;
-	bool damaged;			/* a result of the present snapshot names no queue */
+	bool damaged;			/* the present snapshot has a result of an unknown queue */
 	bool coverage_unknown;
-	int64_t open_since_us;		/* since when a socket is open; INT64_MAX: none is */
+	int64_t open_since_us;		/* since when any socket is open; INT64_MAX: none is */
 	struct window_clock clock;
-	bool stalled;			/* nothing is seen until stalled_until_us */
+	bool stalled;			/* the run sees nothing until stalled_until_us */
 	int64_t stalled_until_us;
 	struct coverage coverage;
-	struct row_window closed;	/* what the caller has borrowed, and its memory */
+	struct row_window closed;	/* the last closed window, which the caller has borrowed */
 };
 
-/* Before the start: moves the beginning of window 0 up to now. What came before it is known, but
- * counted in no row. */
+/* Before the start: moves the beginning of window 0 to at_us. Values that came before are known,
+ * but no row counts them. */
 static void move_beginning(struct queue_windows *qw, int64_t at_us)
 {
 	if (!window_clock_begin(&qw->clock, at_us))
@@ -53,7 +53,7 @@ static void lose_coverage(struct queue_windows *qw, int64_t at_us)
 	qw->states.failed |= !coverage_down(&qw->coverage, at_us, window_clock_span(&qw->clock));
 }
 
-/* The end of a stall. */
+/* Ends a stall. */
 static void resume(struct queue_windows *qw)
 {
 	int64_t at_us = qw->stalled_until_us;
@@ -70,9 +70,9 @@ static void resume(struct queue_windows *qw)
 }
 
 /*
- * Before a change at at_us: returns the moment at which it counts, which is not behind the window's
- * end. (The caller closes a window before what comes at its end or later.) asked_us: of an answer,
- * see queue_states.
+ * Call it before a change at at_us. Returns the time at which the change counts: at_us, but not
+ * after the end of the present window, because callers close a window before they pass on what came
+ * at its end or later. asked_us: see struct queue_states.
  */
 static int64_t begin_change(struct queue_windows *qw, int64_t at_us, int64_t asked_us)
 {
@@ -86,7 +86,8 @@ static int64_t begin_change(struct queue_windows *qw, int64_t at_us, int64_t ask
 	return at_us;
 }
 
-/* The same for a change that cannot reach back behind the last one, whose time is counted. */
+/* The same for a change that may not be before the last one, because the time up to that is already
+ * counted. */
 static int64_t begin_later_change(struct queue_windows *qw, int64_t at_us)
 {
 	int64_t last_us = qw->states.now_us;
@@ -112,7 +113,7 @@ static void take_duplicate(const struct notification *n, const struct queue_stat
 	}
 }
 
-/* Counts the event in each of its groups. */
+/* Counts the event, and its lag, in each of its groups. */
 static void take_groups(struct queue_windows *qw, const struct notification *n,
 	struct queue_state *q)
 {
@@ -132,7 +133,7 @@ static void take_groups(struct queue_windows *qw, const struct notification *n,
 	}
 }
 
-/* Passes on the values of an event or a snapshot's result. */
+/* Passes the values of an event or a snapshot's result to `take`. */
 typedef void take_value(struct queue_states *qs, struct queue_state_group *g,
 	const struct notification_value *v);
 static void take_values(struct queue_states *qs, const struct notification *n,
@@ -154,8 +155,8 @@ static void take_values(struct queue_states *qs, const struct notification *n,
 	queue_states_end_waits(qs, n, q);
 }
 
-/* The queue of that ID; NULL: none, or refused. A new queue of an event is added if the run takes
- * any queue. */
+/* The queue with that ID; NULL: none, or refused. Adds a new queue that has an event, if the run
+ * takes any queue. */
 static struct queue_state *find_or_add(struct queue_windows *qw, const char *id,
 	enum notification_kind kind)
 {
@@ -167,8 +168,9 @@ static struct queue_state *find_or_add(struct queue_windows *qw, const char *id,
 	return queue_states_watch(&qw->states, id);
 }
 
-/* Whether a half hour begins more than its own length from now. No clock is that wrong, and it
- * would stay the newest one and push out the true ones. */
+/* Whether an interval begins further in the future than its length. No clock is so wrong. Such an
+ * interval would remain the newest one, and later values would be ignored as those of older
+ * ones. */
 static bool is_from_the_future(const struct notification *n, int64_t at_us)
 {
 	for (size_t i = 0; i < n->nvalue; i++) {
@@ -232,7 +234,7 @@ enum verdict queue_windows_snapshot_take(struct queue_windows *qw,
 
 	begin_change(qw, at_us, asked_us);
 	if (!q && n->kind == NOTIFICATION_INVALID && !n->queue_id[0]) {
-		qw->damaged = true;	/* it may belong to any queue */
+		qw->damaged = true;	/* it may be of any queue */
 		return VERDICT_INVALID;
 	}
 	if (!q)
@@ -345,7 +347,7 @@ static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
 	size_t number = (size_t)(q - qw->states.queue);
 	struct series_moment m = { .end_us = end_us, .up = qw->states.up };
 
-	/* without a half hour there is no total */
+	/* without a half hour the group has no totals */
 	if (g->has_running)
 		m.running = total_interval_at(g->running, end_us);
 	m.whole = queue_states_has_been_up_since(&qw->states, m.running.from_ms * US_PER_MS);
@@ -419,7 +421,7 @@ const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at
 	    || (qw->conf.replay && at_us == qw->clock.from_us))
 		return NULL;
 	if (window_clock_floor(at_us, US_PER_MS) < qw->states.now_us)
-		at_us += US_PER_MS;	/* values were observed until then */
+		at_us += US_PER_MS;	/* values were observed up to now_us */
 	return close_window(qw, window_clock_cut_us(&qw->clock, at_us), cut);
 }
 

@@ -91,8 +91,8 @@ bool row_kind_has(enum row_kind kind, enum row_statistic stat)
 	return false;
 }
 
-/* Of the stream only waitTime is a time; of totals the sum, min and max of metrics that begin
- * with t. */
+/* Of the metrics of the stream, only waitTime is a time. Of the totals, times are the sum, min and
+ * max of metrics that begin with t. */
 bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat)
 {
 	const char *dot = strrchr(series->path, '.'), *last = dot ? dot + 1 : series->path;
@@ -124,7 +124,7 @@ static bool reserve(struct row_window *r, size_t nrow, size_t nseries)
 		r->row = row;
 		r->caprow = nrow;
 	}
-	if (nseries >= r->capseries) {	/* one more: an empty last row points there */
+	if (nseries >= r->capseries) {	/* one more, for the pointer of a last row without series */
 		struct row_series *series = reallocarray(r->series, nseries + 1,
 			sizeof(*series));
 

@@ -1,7 +1,8 @@
 /*
- * A closed window as rows: one row for each queue (and media type), with its series by metric and
- * path, and the statistics of each as numbers. Each source's windows are made into it when they
- * close; whatever is printed, sent, checked or audited of a window is read from here alone.
+ * A closed window and its rows. There is a row for each queue, and for notifications also for each
+ * media type of a queue. A row has series, by metric and path, and each series has statistics. The
+ * windows of both sources become this when they close; all outputs, checks and audit events read
+ * nothing else.
  */
 #ifndef WINDOW_ROW_H
 #define WINDOW_ROW_H
@@ -14,24 +15,29 @@
 #include "stats/sample.h"
 #include "window/verdict.h"
 
-/* A statistic of a series, by its name in rows. */
+/* The statistics of a series, in the order in which rows have them. */
 enum row_statistic {
 	STAT_COUNT, STAT_LAST, STAT_MIN, STAT_MAX, STAT_MEAN, STAT_STDDEV, STAT_P50, STAT_P90,
 	STAT_P95, STAT_P99, STAT_CARRIED, STAT_OBSERVED_MS, STAT_EVENTS, STAT_TOTAL, STAT_DELTA,
 	STAT_NAMES,
-	STAT_VALUE = STAT_NAMES,	/* of a series that is one number: it has no name */
+	STAT_VALUE = STAT_NAMES,	/* the only number of a ROW_PLAIN series; it has no name */
 	STATS
 };
 extern const char *const row_stat_names[STAT_NAMES];
 
-enum row_kind { ROW_SAMPLE, ROW_GAUGE, ROW_AGE, ROW_TOTAL, ROW_PLAIN };
+enum row_kind {
+	ROW_SAMPLE,		/* a number of the stream */
+	ROW_GAUGE, ROW_AGE, ROW_TOTAL,	/* see gauge.h, age.h, total.h */
+	ROW_PLAIN		/* a total that is one number, without the increase in the window */
+};
 
 struct row_series {
 	const char *metric, *path;	/* `waitTime` and `avg`, `oUserRoutingStatuses` and
 					   `IDLE.count` */
 	enum row_kind kind;
-	bool sum;			/* over qualifiers that have series of their own */
-	double stat[STATS];		/* NaN: null, or the kind has none such; a bool is 0 or 1 */
+	bool sum;			/* over qualifiers, which the row has as series too */
+	double stat[STATS];		/* NaN: null, or the kind does not have it; a bool is 0
+					   or 1 */
 };
 
 enum row_lag { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };
@@ -41,13 +47,13 @@ struct row {
 	size_t queue;			/* the queue's number, the same in every window */
 	const char *queue_id;
 	const char *queue_name;		/* NULL: not known */
-	const char *media;		/* NULL: the queue's own row */
-	const char *interval;		/* that the service's numbers are of; NULL: not known */
+	const char *media;		/* its media type; NULL: the row of the whole queue */
+	const char *interval;		/* that the stream's numbers cover; NULL: not known */
 	double coverage;		/* NaN: null */
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
 	uint64_t clock_skew;
-	bool sketch;			/* not all quantiles are exact */
+	bool sketch;			/* some quantiles are not exact */
 	double accuracy;		/* of the least accurate quantile */
 	double lag_ms[LAG_STATS];	/* NaN: null */
 	double updates_per_second;
@@ -55,17 +61,17 @@ struct row {
 	size_t nseries;
 };
 
-struct row_window {		/* all zero at first; borrowed until its source's next change */
+struct row_window {		/* start with all zero; text is borrowed from its source */
 	const char *source;		/* `stream` or `notifications`, as --source has it */
 	bool has_interval;		/* its rows have the member `interval` */
-	/* Its rows have a media type and the queue's name; series may be gauges, ages and totals,
-	 * for which CSV has columns of its own. */
+	/* Its rows have a media type and the name of the queue, and its series are gauges, ages and
+	 * totals, for which CSV has separate columns. */
 	bool has_media;
-	bool event_time;		/* frames are in the window of their timestamp, not of their
-					   arrival */
+	bool event_time;		/* frames count in the window of their timestamp, not of
+					   their arrival */
 	int64_t index, start_ms, end_ms;
 	bool partial;
-	double coverage;		/* of all rows; NaN: null */
+	double coverage;		/* mean of all rows; NaN: null */
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
 	double lag_mean_us;		/* NaN: null */
@@ -73,44 +79,47 @@ struct row_window {		/* all zero at first; borrowed until its source's next chan
 	size_t nrow, caprow;
 	struct row_series *series;	/* of all rows */
 	size_t nseries, capseries;
-	struct exact_sum lag_us;	/* until row_window_end */
+	struct exact_sum lag_us;	/* only until row_window_end */
 	uint64_t nlag;
 };
 
 void row_window_free(struct row_window *r);
 
-/* How many queues have rows. */
+/* The number of queues that have rows. */
 size_t row_window_queues(const struct row_window *r);
-/* Frames that were counted in rows or rejected. */
+/* The number of frames that the rows count, accepted or rejected. */
 uint64_t row_window_frames(const struct row_window *r);
 double row_window_updates_per_second(const struct row_window *r);
 
-/* Makes `out` (all zero at first) the same without rows of media types. It shares all but the rows
- * with r, so use it no longer than r. False: out of memory. */
+/* Copies r to `out` (all zero before the first call) without the rows of media types. `out` shares
+ * everything but the rows with r, so do not use it longer than r. False: out of memory. */
 bool row_window_of_queues(const struct row_window *r, struct row_window *out);
 
-/* Whether series of the kind have that statistic. */
+/* Whether series of this kind have the statistic. */
 bool row_kind_has(enum row_kind kind, enum row_statistic stat);
-/* Whether that statistic of the series is in milliseconds. */
+/* Whether the statistic of the series is a time in milliseconds. */
 bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat);
 
-/* --- for those who make it --- */
+/* --- for the modules that make rows; false: out of memory --- */
 
-/* Empties it and makes room for so many rows and series, all in all; the caller sets the members
- * from `source` to `coverage` then. False, as below: out of memory. */
+/* Removes all rows and makes room for nrow rows with nseries series in total. Then set the members
+ * from `source` to `coverage`. */
 bool row_window_begin(struct row_window *r, size_t nrow, size_t nseries);
-/* Adds a row with the numbers of `from` up to clock_skew; then come its series, then its lag. */
+/* Adds a row with the members of `from` up to clock_skew. Then add its series, then its lag. */
 void row_window_add(struct row_window *r, const struct row *from);
-/* A series of the row that was added last; all its statistics are NaN. */
+/* Adds a series, with all statistics NaN, to the last row. */
 struct row_series *row_window_add_series(struct row_window *r, const char *metric, const char *path,
 	enum row_kind kind);
 /* Sets the statistics from min to p99. */
 void row_series_set(struct row_series *series, const struct sample_summary *s);
+/* Adds a series of kind ROW_SAMPLE to the last row, with its statistics. */
 bool row_window_add_sample(struct row_window *r, const char *metric, const char *path,
 	const struct sample *sample);
+/* Sets the lag of the last row, and counts it in the mean of the window. */
 bool row_window_set_lag(struct row_window *r, const struct sample *lag_us);
-/* Quantiles of the row that was added last are as accurate as that. */
+/* Notes the accuracy of some quantiles of the last row. */
 void row_window_accuracy(struct row_window *r, bool exact, double accuracy);
+/* Call it after the last row: computes the mean lag of the window. */
 bool row_window_end(struct row_window *r);
 
 #endif

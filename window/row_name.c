@@ -22,7 +22,7 @@ const char *const row_name_fields[ROW_FIELDS] = {
 	[ROW_UPDATES_PER_SECOND] = "updatesPerSecond"
 };
 
-/* Statistics of a total that are series of their own, each with one number. */
+/* Fields of a total that are series with one number, without a statistic. */
 static const char *const plain_names[] = { "ratio", "numerator", "denominator", "target" };
 
 static size_t word_index(const char *s, const char *const *words, size_t n)
@@ -129,11 +129,11 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 	}
 }
 
-/* Writes why there is no such number, and one that there is. Returns false. */
+/* Writes why a row cannot have the number, and one that it can have. Returns false. */
 static bool explain(const struct row_name *name, const char *is, const char *near, char *why,
 	size_t size)
 {
-	snprintf(why, size, "%.100s %s, which has no %.100s; the nearest is %.100s.%s",
+	snprintf(why, size, "%.100s %s and has no %.100s; use for example %.100s.%s",
 		name->metric, is, name->rest, name->metric, near);
 	return false;
 }
@@ -198,8 +198,8 @@ bool row_name_is_possible(const struct row_name *name, bool notifications, bool 
 		return false;
 	}
 	if (now && !observation_query_bit(slice_of(metric))) {
-		snprintf(why, size, "%.100s is no metric that --now can ask for, as it is no "
-			"gauge; what it can have is, for example, oWaiting.last", metric);
+		snprintf(why, size, "--now has no %.100s, only gauges and ages; "
+			"use for example oWaiting.last", metric);
 		return false;
 	}
 	switch (type.kind) {
@@ -225,7 +225,7 @@ static bool has_path(const struct row_series *series, const struct row_name *nam
 		&& (!*rest || strcmp(rest, ".count") == 0);
 }
 
-/* Whether the name is of a statistic of the series. */
+/* Whether the name refers to a statistic of the series. */
 static bool is_of(const struct row_name *name, const struct row_series *series)
 {
 	if (strcmp(series->metric, name->metric) != 0)
@@ -236,8 +236,8 @@ static bool is_of(const struct row_name *name, const struct row_series *series)
 		&& has_path(series, name);
 }
 
-/* The first series of that name that has the statistic; NULL: none. (`tWait.max` may be a series,
- * or a statistic of `tWait.count`.) */
+/* The first series that the name refers to and that has a value; NULL: none. (`tWait.max` may be a
+ * series, or a statistic of `tWait.count`.) */
 static const struct row_series *find_series(const struct row *row,
 	const struct row_name *name, enum row_statistic *stat)
 {

@@ -1,5 +1,5 @@
 /*
- * A number of a row by its name, as thresholds and checks name it: a member of the row, or a
+ * The names by which --fail-if and --check refer to a number of a row: a field of the row, or a
  * statistic of one of its series.
  */
 #ifndef WINDOW_ROW_NAME_H
@@ -19,48 +19,51 @@ enum row_name_field {
 extern const char *const row_name_fields[ROW_FIELDS];	/* `coverage`, `lagMs.max` */
 
 /*
- * `coverage`, `waitTime.avg.max`, `oWaiting.max` (a path may leave out its `count`, and an age its
- * `ageMs`), `oServiceLevel.ratio` (a series that is one number).
+ * For example `coverage`, `waitTime.avg.max`, `oWaiting.max` or `oServiceLevel.ratio`. The path
+ * `count`, or `ageMs` of an age, may be left out, so `oWaiting.max` is `oWaiting.count.max`. A name
+ * without a statistic is that of a series which is one number.
  */
 struct row_name {
 	enum row_name_field field;	/* ROW_FIELDS: a statistic of a metric */
 	const char *metric;
-	const char *rest;	/* all behind the metric: `avg.max` */
-	size_t path_len;	/* of the path in it, before the statistic; 0: none */
+	const char *rest;	/* what follows the metric: `avg.max` */
+	size_t path_len;	/* bytes of the path in `rest`; 0: there is only a statistic */
 	enum row_statistic stat;	/* STAT_VALUE: the series has to be one number */
 	char *text;		/* metric and rest point into it */
 };
 
 enum row_name_flaw {
 	ROW_NAME_GOOD,
-	ROW_NAME_NO_METRIC,	/* it is no member of a row, and it has no metric before a dot */
-	ROW_NAME_NO_STAT,	/* *part is no statistic */
+	ROW_NAME_NO_METRIC,	/* neither a field nor METRIC.STAT or METRIC.FIELD.STAT */
+	ROW_NAME_NO_STAT,	/* it does not end in a statistic */
 	ROW_NAME_NO_MEMORY
 };
 
-/* *part: what is wrong, within name's text. Call row_name_free in any case. */
+/* Parses a name. *part is then the part of it that is wrong, borrowed from `name`. Call
+ * row_name_free in any case. */
 enum row_name_flaw row_name_parse(struct row_name *name, const char *text, const char **part);
 /* Whether both are one number, however they are written: `oWaiting.max`, `oWaiting.count.max`. */
 bool row_name_same(const struct row_name *a, const struct row_name *b);
-/* Puts the flaw of text, or of part of it, into words. */
+/* Writes an error message about the flaw; nothing for ROW_NAME_GOOD. */
 void row_name_explain(enum row_name_flaw flaw, const char *text, const char *part, char *why,
 	size_t size);
 void row_name_free(struct row_name *name);
 
 /*
- * Whether a row of such a run can ever have the number: of the stream or of notifications, and of
- * these with --now. False: why gives the reason, and a near number that it can have.
+ * Whether a row can ever have the number. It depends on the source, the stream or notifications,
+ * and on --now. False: writes an error message to `why`, which suggests a number that a row can
+ * have.
  */
 bool row_name_is_possible(const struct row_name *name, bool notifications, bool now, char *why,
 	size_t size);
 
-/* Whether the row has such a number, which may be null. */
+/* Whether the row has the number, even if it is null. */
 bool row_name_is_in(const struct row *row, const struct row_name *name);
-/* NaN: the number is null, or the row has no such number. */
+/* The number; NaN: it is null, or the row does not have it. */
 double row_name_value(const struct row_window *r, const struct row *row,
 	const struct row_name *name);
 
-/* Whether the number is in milliseconds. */
+/* Whether the number is a time in milliseconds. */
 bool row_name_is_ms(const struct row *row, const struct row_name *name);
 
 #endif

@@ -7,19 +7,19 @@
 
 #include "util/time.h"
 
-struct series_input {			/* a value that the series combines */
+struct series_input {			/* one of the values that a series combines */
 	const struct series_value *v;
-	bool summed;
+	bool summed;			/* see series_add */
 };
 
 struct series {
 	const struct series_label *label;	/* borrowed */
-	struct series_input *input;	/* has room for a power of two of them */
-	uint64_t frame;			/* the last one in its events */
+	struct series_input *input;	/* its capacity is a power of two */
+	uint64_t frame;			/* the last event that was counted */
 	uint32_t ninput;
 	enum row_kind kind;
-	bool over_qualifiers;
-	union {				/* allocated for this kind alone */
+	bool over_qualifiers;		/* see series_sum_over */
+	union {				/* only the member of this kind is allocated */
 		struct gauge gauge;
 		struct age age;
 		struct total total;	/* of TOTAL and PLAIN */
@@ -86,7 +86,8 @@ static bool grow(struct series_set *set)
 	return true;
 }
 
-/* Whether one path begins with the other: a row cannot have both a number and an object there. */
+/* Whether one path is the beginning of the other. A row cannot have both: the shorter path would be
+ * a number and an object. */
 static bool is_nested(const char *a, const char *b)
 {
 	while (*a && *a == *b)
@@ -110,7 +111,7 @@ static bool is_same_unescaped(const struct series_label *a, const struct series_
 	return strcmp(a->unescaped, b->unescaped) == 0;
 }
 
-/* The place of the series with that label, or where it would be inserted; *same: there is one. */
+/* The index of the series with that label, or if there is none (*same is false) of its place. */
 static size_t place_of(const struct series_set *set, const struct series_label *label, bool *same)
 {
 	size_t at = 0;
@@ -170,7 +171,7 @@ enum row_kind series_kind(const struct series *s)
 	return s->kind;
 }
 
-/* The place of the value among the inputs; ninput: it is not there. */
+/* The index of the value among the inputs; ninput: it is not one of them. */
 static size_t input_of(const struct series *s, const struct series_value *v)
 {
 	size_t at = 0;
@@ -184,7 +185,7 @@ bool series_add(struct series *s, const struct series_value *v, bool summed)
 {
 	uint32_t n = s->ninput;
 
-	if ((n & (n - 1)) == 0) {	/* full, or after a drop: then there is room already */
+	if ((n & (n - 1)) == 0) {	/* it may be full (after a drop it is not) */
 		struct series_input *input = reallocarray(s->input, n ? 2 * n : 1, sizeof(*input));
 
 		if (!input)
@@ -243,7 +244,7 @@ bool series_set_move(struct series_set *set, struct series *from, struct series 
 		return false;
 	if (from->ninput == 1 && from->kind == ROW_GAUGE) {
 		to->is.gauge.confirmed |= from->is.gauge.confirmed;
-		/* a frame may have counted in both; that is known of the last one alone */
+		/* do not count an event of both series twice; only the last one is known */
 		to->is.gauge.events += from->is.gauge.events
 			- (from->is.gauge.events && from->frame == to->frame);
 		if (to->frame < from->frame)
@@ -255,7 +256,7 @@ bool series_set_move(struct series_set *set, struct series *from, struct series 
 
 /* --- values -------------------------------------------------------------------------- */
 
-/* Whether a value counts in place of the sum over media types or qualifiers. */
+/* Whether there is a value that takes precedence over the sum of the others. */
 static bool has_own_value(const struct series *s)
 {
 	for (size_t i = 0; i < s->ninput; i++)
@@ -264,7 +265,8 @@ static bool has_own_value(const struct series *s)
 	return false;
 }
 
-/* The sum of the values: unknown if one of them is, or if it is not finite. */
+/* Sets the gauge to the sum of the values. It is unknown if one of them is, or if it is not
+ * finite. */
 static bool set_gauge(struct series *s, int64_t at_us, bool up)
 {
 	bool known = s->ninput > 0, own = has_own_value(s);
@@ -280,13 +282,13 @@ static bool set_gauge(struct series *s, int64_t at_us, bool up)
 	return gauge_set(&s->is.gauge, at_us, up, known, sum);
 }
 
-/* Whether the gauge beside an age is 0. */
+/* Whether the gauge beside an age is 0, so that there is no wait. */
 static bool nobody_waits(const struct series_value *age)
 {
 	return age->beside && age->beside->known && age->beside->value == 0;
 }
 
-/* The longest wait of all values: unknown if one of them is. */
+/* Sets the age to the longest wait of all values. It is unknown if one of them is. */
 static void set_age(struct series *s, int64_t at_us, bool up)
 {
 	bool known = true, waiting = false, own = has_own_value(s);
@@ -371,7 +373,7 @@ void series_set_carry(const struct series_set *set)
 		case ROW_PLAIN:
 			total_carry(&s->is.total);
 			break;
-		case ROW_SAMPLE:	/* of the stream alone */
+		case ROW_SAMPLE:	/* only the stream has these */
 			break;
 		}
 	}
@@ -444,7 +446,7 @@ static bool add_to_row(struct series *s, const struct series_moment *m, struct r
 	case ROW_TOTAL:
 	case ROW_PLAIN:
 		return add_total(series, &s->is.total, m);
-	case ROW_SAMPLE:	/* of the stream alone */
+	case ROW_SAMPLE:	/* only the stream has these */
 		break;
 	}
 	return false;

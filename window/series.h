@@ -1,7 +1,8 @@
 /*
- * The series of one group, in the order of its row. A series has a metric and a path, and is a
- * gauge, an age or a total. A gauge or an age has one value of the service, or combines several
- * (over media types, or over presences of one name). At most SERIES_MAX of them.
+ * The series of one row of notifications, in the order in which the row has them. A series has a
+ * metric and a path, and is a gauge, an age or a total. A gauge or an age shows one value of the
+ * service, or combines several: those of all media types, or of presences with the same name. A row
+ * has at most SERIES_MAX series.
  */
 #ifndef WINDOW_SERIES_H
 #define WINDOW_SERIES_H
@@ -17,18 +18,20 @@
 
 #define SERIES_MAX 512
 
-/* The present value of one number that the service sends: a gauge's, or since when somebody
- * waits. */
+/* The present value of one number that the service sends: the value of a gauge, or for an age since
+ * when somebody waits. */
 struct series_value {
-	bool known, waiting;	/* waiting: of an age; false: nobody waits */
-	double value;
-	int64_t start_us;
-	const struct series_value *beside; /* of an age: the gauge of those who wait; NULL: none */
+	bool known;
+	bool waiting;		/* of an age; false: nobody waits */
+	double value;		/* of a gauge */
+	int64_t start_us;	/* of an age: when the longest wait began */
+	const struct series_value *beside;	/* of an age: the gauge that counts those who
+						   wait; NULL: none */
 };
 
 struct series;
 
-struct series_set {		/* all zero: empty */
+struct series_set {		/* start with all zero */
 	struct series **v;
 	size_t n, cap;
 };
@@ -36,70 +39,75 @@ struct series_set {		/* all zero: empty */
 void series_set_free(struct series_set *set);
 
 struct series_label {
-	size_t order;			/* of the metric */
+	size_t order;			/* of the metric, see wanted_metrics_order */
 	const char *metric, *path;	/* as a row has them */
-	/* The service's names if they differ from those of the row, else NULL. Two series whose
-	 * labels differ in this alone would have one name in the row. */
+	/* The names that the service sends, or NULL if the row has the same ones. Two series whose
+	 * labels differ only in this would have the same name in the row. */
 	const char *unescaped;
 };
 
 /*
- * The series of that label, which is borrowed; made if there is none. Series are sorted by order,
- * metric and path. NULL: out of memory, or no room (*full). There is no room either if the name
- * belongs to a series of another kind, or of other unescaped names, or if one of two paths
- * begins with the other.
+ * Finds the series with that label, or makes it and borrows the label. Series are sorted by order,
+ * metric and path. NULL: out of memory, or if *full is set the row cannot have the series: it has
+ * SERIES_MAX, or a series of this name but of another kind or with other unescaped names, or a
+ * series whose path is the beginning of this one or the reverse.
  */
 struct series *series_set_make(struct series_set *set, const struct series_label *label,
 	enum row_kind kind, bool *full);
 
-/* Returns the series that has the label now: s, or one that had it before; or s with its old label
- * if there is no room for the new one. */
+/* Gives s another label. Returns s; or the series that has that label already, and then s is
+ * unchanged. If the row cannot have the new label, s keeps the old one. */
 struct series *series_set_rename(struct series_set *set, struct series *s,
 	const struct series_label *label);
 enum row_kind series_kind(const struct series *s);
 
-/* The value is borrowed until it is dropped; a series is freed with its last value. If a series has
- * a value that is not summed, that one counts and not the sum. False: out of memory. */
+/* Adds a value, borrowed until series_set_drop, to those that the series combines. Values that are
+ * not `summed` take precedence: if there is one, the summed ones are ignored. False: out of
+ * memory. */
 bool series_add(struct series *s, const struct series_value *v, bool summed);
-bool series_is_new(const struct series *s);	/* it has no value yet */
-/* A new gauge was 0 for that time in the window. False: out of memory. */
+bool series_is_new(const struct series *s);	/* whether it has no value yet */
+/* Counts that a new gauge was 0 for us of the window. False: out of memory. */
 bool series_add_zero(struct series *s, int64_t us);
-/* The gauge is a sum over qualifiers, which is known only if `all` is (whose value is 0). */
+/* Makes the gauge a sum over qualifiers. It is known only if `all` is, whose value is 0: then the
+ * values of all qualifiers are known. False: out of memory. */
 bool series_sum_over(struct series *s, const struct series_value *all);
+/* Removes a value from a series, and the series with its last value. */
 void series_set_drop(struct series_set *set, struct series *s, const struct series_value *v);
-/* Moves the value to a series of the same kind, which gets the events of a series that is freed. */
+/* Moves a value to a series of the same kind. If it was the only one of `from`, that series is
+ * freed and `to` gets its events. False: out of memory. */
 bool series_set_move(struct series_set *set, struct series *from, struct series *to,
 	const struct series_value *v);
 
-/* The value, or the gauge beside it, has changed. s may be NULL. False: out of memory. */
+/* Call it when the value, or the gauge beside it, has changed. s may be NULL. False: out of
+ * memory. */
 bool series_refresh(struct series *s, const struct series_value *v, int64_t at_us, bool up);
 
-/* Counts an event; frame: its number, from 1, because one event may have several values of the
- * series. s may be NULL. */
+/* Counts an event. An event with several values of the series counts once, so give the number of
+ * the event, `frame`, from 1. s may be NULL. */
 void series_count(struct series *s, uint64_t frame);
 
-/* A resync had a value of it. s may be NULL. */
+/* Notes that a resync had a value of the series. s may be NULL. */
 void series_confirm(struct series *s);
 
-/* A total's value; whole: the stream has been up since the interval began. */
+/* Sets the value of a total; whole: the stream has been up since the interval began. */
 void series_total(struct series *s, struct total_interval when, double value, bool whole);
 
-/* Counts the values up to at_us. False: out of memory. */
+/* Counts the values up to at_us, if the stream was up. False: out of memory. */
 bool series_set_hold(const struct series_set *set, int64_t at_us, bool up);
-void series_set_carry(const struct series_set *set);	/* the next window begins */
+void series_set_carry(const struct series_set *set);	/* begins the next window */
 
-/* The stream was lost, or is back, see total.h. */
+/* The stream was lost at at_us, or is back, see total.h. */
 void series_set_lost(const struct series_set *set, int64_t at_us);
 void series_set_found(const struct series_set *set, int64_t at_us, int64_t window_us);
 
-struct series_moment {			/* a window's end; call series_set_hold with it first */
+struct series_moment {			/* the end of a window */
 	int64_t end_us;
 	bool up;
 	struct total_interval running;	/* the half hour at that moment */
-	bool whole;			/* the stream has been up since it began */
+	bool whole;			/* the stream has been up since the half hour began */
 };
 
-/* Adds the series to the row that was added last. False: out of memory. */
+/* Adds the series to the last row. Call series_set_hold before. False: out of memory. */
 bool series_set_add_to_row(const struct series_set *set, const struct series_moment *m,
 	struct row_window *r);
 

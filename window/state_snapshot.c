@@ -11,7 +11,8 @@ static bool is_asked(const struct queue_states *qs, struct slice metric)
 	return qs->snapshot_metrics & observation_query_bit(metric);
 }
 
-/* Whether another wait is the longest one. A duration may be off by the time the answer took. */
+/* Whether the snapshot has another longest wait. A duration may be off by the time that the answer
+ * took. */
 static bool is_other_wait(const struct queue_states *qs, const struct state_value *sv,
 	const struct notification_value *v)
 {
@@ -25,7 +26,8 @@ static bool is_other_wait(const struct queue_states *qs, const struct state_valu
 				    : us != 0;
 }
 
-/* Whether the value differs from the known one, or from the 0 that a snapshot left out. */
+/* Whether the value of the snapshot differs from the known one. A gauge that the last snapshot left
+ * out is known to be 0. */
 static bool is_other(const struct queue_states *qs, const struct state_value *sv,
 	const struct notification_value *v)
 {
@@ -38,7 +40,7 @@ static bool is_other(const struct queue_states *qs, const struct state_value *sv
 	return sv->now.value != v->number;
 }
 
-/* A value of the snapshot, newer than the last event of it. */
+/* Sets a value of the snapshot, which is newer than the last event of the value. */
 static void set_value(struct queue_states *qs, struct state_value *sv,
 	const struct notification_value *v)
 {
@@ -103,8 +105,8 @@ void state_snapshot_queue(struct queue_states *qs, struct queue_state *q, bool d
 		q->damaged = qs->snapshot;
 }
 
-/* Whether the snapshot has the value for a media type. Then the one without a media type stays
- * unknown, because a 0 there would count in place of their sum. */
+/* Whether the snapshot has the value by media type. Then the value without a media type may not be
+ * set to 0, because it would take precedence over the sum of the media types. */
 static bool has_media_value(const struct queue_states *qs, const struct state_value *sv)
 {
 	const struct queue_state *q = sv->group->queue;
@@ -119,7 +121,7 @@ static bool has_media_value(const struct queue_states *qs, const struct state_va
 	return false;
 }
 
-/* The snapshot leaves the gauge out: it is 0, and nobody waits. */
+/* Sets a gauge to 0 that the snapshot leaves out. If it counts those who wait, nobody waits. */
 static void set_zero(struct queue_states *qs, struct state_value *sv)
 {
 	const struct notification_value zero = { .kind = VALUE_NUMBER };
@@ -136,10 +138,10 @@ static void set_zero(struct queue_states *qs, struct state_value *sv)
 		state_value_refresh(qs, age);
 }
 
-/* Statuses of agents, which the service leaves out if no agent has them. */
+/* Sets to 0 the statuses of agents that the snapshot leaves out because no agent has them. */
 static void fill_statuses(struct queue_states *qs, struct queue_state *q)
 {
-	/* n: the metric has the first n of them */
+	/* n: the metric has the first n statuses */
 	static const struct {
 		const char *metric;
 		size_t n;

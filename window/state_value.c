@@ -6,7 +6,7 @@
 #include "message/observation_query.h"
 #include "util/base.h"
 
-/* Returns ok; false: out of memory. */
+/* Notes that memory ran out if ok is false. Returns ok. */
 static bool check(struct queue_states *qs, bool ok)
 {
 	qs->failed |= !ok;
@@ -104,7 +104,7 @@ static void pair(struct state_value *age, struct state_value *gauge)
 	age->now.beside = &gauge->now;
 }
 
-/* Finds the gauge of those who wait for an age, or the age for the gauge. */
+/* Pairs an age with the gauge of those who wait, once both are known. */
 static void find_other(const struct queue_states *qs, struct state_value *sv)
 {
 	const struct metric_type type = metric_type_of(sv->entry->name.metric);
@@ -123,7 +123,8 @@ static void find_other(const struct queue_states *qs, struct state_value *sv)
 
 /* --- the series of a value ---------------------------------------------------------- */
 
-/* The label, with the name of the presence if that is known. NULL: out of memory. */
+/* The label of the name. If the qualifier is a presence whose name is known, it has that name.
+ * NULL: out of memory. */
 static const struct series_label *label_of(struct queue_states *qs, struct metric_name_entry *e)
 {
 	struct slice qualifier = presences_name(&qs->presences, e->name.qualifier);
@@ -153,14 +154,15 @@ enum row_kind state_value_kind(const struct metric_name *name)
 
 /* --- sums over qualifiers ----------------------------------------------------------- */
 
-/* Whether the value counts in the number of agents that its metric has over all qualifiers. */
+/* Whether the value is a number of agents, and part of the sum over the qualifiers of its
+ * metric. */
 static bool is_counted(const struct metric_name *name)
 {
 	return !name->total && name->qualifier.len && slice_is(name->stat, "count")
 		&& metric_type_of(name->metric).qualifier;
 }
 
-/* The label of METRIC with the path `count`. NULL: out of memory. */
+/* The label of the sum over qualifiers: the metric with the path `count`. NULL: out of memory. */
 static const struct series_label *total_label(struct queue_states *qs, struct slice metric)
 {
 	struct metric_name name = { .metric = metric, .stat = slice_of("count") };
@@ -176,7 +178,8 @@ static const struct series_label *total_label(struct queue_states *qs, struct sl
 	return check(qs, *slot != NULL) ? label_of(qs, *slot) : NULL;
 }
 
-/* For how long in the window the gauge has been 0, because the snapshot left it out. */
+/* For how long in this window a gauge that is new now has been 0, because the snapshot left it
+ * out. */
 static int64_t zero_us(const struct queue_states *qs, const struct state_value *sv)
 {
 	const struct queue_state *q = sv->group->queue;
@@ -188,7 +191,7 @@ static int64_t zero_us(const struct queue_states *qs, const struct state_value *
 		? queue_states_seen_us(qs, qs->now_us) - from_us : 0;
 }
 
-/* The series of the label; NULL: no room, or out of memory. */
+/* Finds or makes the series with that label. NULL: no room (sets `full`), or out of memory. */
 static struct series *make_series(struct queue_states *qs, struct series_set *set,
 	const struct series_label *label, enum row_kind kind)
 {
@@ -200,7 +203,7 @@ static struct series *make_series(struct queue_states *qs, struct series_set *se
 	return s;
 }
 
-/* Adds the value to a series, which was 0 for that time if it is new. */
+/* Adds the value to a series. If the series is new, it was 0 for zero_for_us of the window. */
 static bool feed(struct queue_states *qs, struct state_value *sv, struct series *s,
 	int64_t zero_for_us, bool summed)
 {
@@ -264,7 +267,7 @@ static struct state_value *value_add(struct queue_states *qs, struct queue_state
 	struct metric_name_entry **slot, *e;
 	struct state_value *sv;
 
-	/* the name of the sum first, because it may take the slot of the name of the value */
+	/* look up the label of the sum first: it may take a slot, or move those of all names */
 	if ((is_counted(name) && !total_label(qs, name->metric))
 	    || !check(qs, metric_names_grow(&qs->names) && grow(qs)))
 		return NULL;
@@ -287,7 +290,7 @@ static struct state_value *value_add(struct queue_states *qs, struct queue_state
 	return sv;
 }
 
-/* The value that the last messages had at this place, if it has the name. */
+/* The value that the last messages had in this position; NULL: it has another name. */
 static struct state_value *guess(const struct queue_state_group *g, const struct metric_name *name)
 {
 	struct state_value *sv = NULL;
@@ -357,15 +360,15 @@ void state_value_set(struct queue_states *qs, struct state_value *sv,
 	sv->now.waiting = v->kind == VALUE_START || v->kind == VALUE_AGE;
 	sv->now.start_us = v->kind == VALUE_AGE ? qs->now_us - v->us : v->us;
 	state_value_refresh(qs, sv);
-	/* nobody waits if the gauge beside an age is 0 */
+	/* an age depends on whether the gauge beside it is 0 */
 	if (sv->other && nobody != (v->number == 0))
 		state_value_refresh(qs, sv->other);
 }
 
 /* --- names of presences ------------------------------------------------------------- */
 
-/* Gives a series of the value a new label, and it keeps what it has counted. If another series has
- * that label, the value moves to that one from now on. */
+/* Gives a series of the value a new label; it keeps what it has counted. If another series has that
+ * label already, the value becomes part of that one. */
 static void rename_series(struct queue_states *qs, struct series_set *set, struct series **s,
 	const struct state_value *sv, const struct series_label *label)
 {
@@ -381,7 +384,7 @@ static void rename_series(struct queue_states *qs, struct series_set *set, struc
 	check(qs, series_refresh(to, &sv->now, qs->now_us, qs->up));
 }
 
-/* Values that came before the name of their presence. */
+/* Renames the series of values that came before the name of their presence. */
 static void rename_values(struct queue_states *qs, struct slice id)
 {
 	for (size_t i = 0; i < qs->nslot; i++) {

@@ -8,7 +8,7 @@
 #include "window/coverage.h"
 #include "window/queue_index.h"
 
-#define REPLAY_WINDOWS_AHEAD 10000	/* a timestamp further ahead of the newest is invalid */
+#define REPLAY_WINDOWS_AHEAD 10000	/* a timestamp so far ahead of the newest is invalid */
 #define INTERVAL_TEXT_MAX 32
 
 struct stream_queue {
@@ -18,8 +18,8 @@ struct stream_queue {
 	bool watched;			/* it is in the list of queues, if there is one */
 	bool has_last, resumed;
 	int64_t last_us;		/* timestamp of the last accepted frame */
-	int64_t resume_us;		/* of the last frame accepted before the stream was lost */
-	struct accumulator *open;	/* of the newest open window that counts a frame of it */
+	int64_t resume_us;		/* of the last one accepted before the stream was lost */
+	struct accumulator *open;	/* of open windows that have frames, newest first */
 	struct accumulator *closed;	/* of the window that the caller has borrowed, or NULL */
 };
 
@@ -27,7 +27,7 @@ struct stream_windows {
 	struct stream_windows_conf conf;
 	int64_t lateness_us;
 	struct window_clock clock;
-	bool states_known;	/* so coverage is known */
+	bool states_known;	/* coverage is known */
 	bool failed;
 	int64_t newest_us;	/* in event time: the newest accepted timestamp; else NO_TIME */
 	size_t nopen;		/* accumulators of open windows */
@@ -87,7 +87,7 @@ static void queue_clear(struct stream_queue *q)
 
 /* --- open windows -------------------------------------------------------------------- */
 
-/* The link to the accumulator of a window, or where it would be inserted. */
+/* The link to the accumulator of a window, or to where it belongs. */
 static struct accumulator **place_of(struct stream_queue *q, int64_t window)
 {
 	struct accumulator **at = &q->open;
@@ -97,7 +97,7 @@ static struct accumulator **place_of(struct stream_queue *q, int64_t window)
 	return at;
 }
 
-/* NULL: the window has counted no frame of the queue. */
+/* The accumulator of a window; NULL: no frame of the queue is counted in it. */
 static const struct accumulator *find_accumulator(struct stream_queue *q, int64_t window)
 {
 	const struct accumulator *acc = *place_of(q, window);
@@ -105,7 +105,7 @@ static const struct accumulator *find_accumulator(struct stream_queue *q, int64_
 	return acc && acc->window == window ? acc : NULL;
 }
 
-/* The same, made if there is none; NULL: out of memory. */
+/* The same, but makes it if there is none. NULL: out of memory. */
 static struct accumulator *make_accumulator(struct stream_windows *w, struct stream_queue *q,
 	int64_t window)
 {
@@ -149,7 +149,8 @@ static bool is_duplicate(const struct stream_queue *q, int64_t time_us)
 		|| (q->resumed && time_us <= q->resume_us);
 }
 
-/* Whether a timestamp must be wrong: in event time it would open windows without end. */
+/* Whether a timestamp is so far in the future that it must be wrong. In event time it would close
+ * all windows up to then. */
 static bool is_too_far_ahead(const struct stream_windows *w, int64_t time_us, int64_t arrival_us)
 {
 	int64_t from;
@@ -165,7 +166,7 @@ static bool is_too_far_ahead(const struct stream_windows *w, int64_t time_us, in
 	return window_clock_index(&w->clock, time_us) - from > REPLAY_WINDOWS_AHEAD;
 }
 
-/* The window of the frame's timestamp or arrival; it may be closed already. */
+/* The number of the window in which the frame belongs. It may be closed already. */
 static int64_t own_window(const struct stream_windows *w, const struct stream_event *frame)
 {
 	int64_t index;
@@ -186,7 +187,8 @@ static bool is_stale(const struct stream_windows *w, const struct stream_event *
 	return frame->time_us < w->clock.from_us - w->lateness_us;
 }
 
-/* In event time a window has begun once a timestamp is in it, or the clock of a live run. */
+/* Whether a window has begun. In event time, the newest timestamp or the clock of a live run has to
+ * have reached it. */
 static bool has_begun(const struct stream_windows *w, int64_t index, int64_t arrival_us)
 {
 	int64_t start_us = window_clock_start_us(&w->clock, index);
@@ -203,8 +205,8 @@ static void windows_start(struct stream_windows *w, int64_t at_us)
 		coverage_advance(&w->coverage[i], window_clock_span(&w->clock));
 }
 
-/* The first frame begins window 0 if nothing else did: in a replay by arrival without states, or by
- * event time. */
+/* Starts window 0 at the first frame if nothing else has started it: in event time, or in a replay
+ * by arrival of a recording without state lines. */
 static void start_by_frame(struct stream_windows *w, const struct stream_event *frame,
 	int64_t arrival_us)
 {
@@ -216,7 +218,8 @@ static void start_by_frame(struct stream_windows *w, const struct stream_event *
 		windows_start(w, frame->time_us);
 }
 
-/* The accumulator that counts the queue's frame in a window. NULL: *verdict says why none does. */
+/* The accumulator that counts a frame in a window. NULL: the window is beyond the last one to
+ * print, and *verdict is unchanged; or out of memory, and *verdict says so. */
 static struct accumulator *count_in(struct stream_windows *w, struct stream_queue *q,
 	int64_t index, enum verdict *verdict, struct verdict_place *place)
 {
@@ -284,7 +287,7 @@ static enum verdict accept(struct stream_windows *w, struct stream_queue *q,
 	return VERDICT_NO_MEMORY;
 }
 
-/* NULL: *verdict says why the queue has no rows. */
+/* Adds the queue of a frame. NULL: *verdict says why it is not added. */
 static struct stream_queue *add_new_queue(struct stream_windows *w,
 	const struct stream_event *frame, bool invalid, int64_t own, enum verdict *verdict)
 {
@@ -314,7 +317,7 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	if (w->conf.nqueue && !(q && q->watched))
 		return VERDICT_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
-	if (!w->clock.started)	/* invalid, and no time is known yet: in no row */
+	if (!w->clock.started)	/* the frame has no valid time, and there is no row yet */
 		return VERDICT_INVALID;
 	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
 	own = no_time ? w->clock.index : own_window(w, frame);
@@ -480,7 +483,7 @@ static bool add_rows(const struct stream_windows *w, struct coverage_span span,
 	return row_window_end(r);
 }
 
-/* The accumulator of the oldest window is handed out with it. */
+/* Takes the accumulator of the oldest window, which is to close, out of the open ones. */
 static void close_accumulator(struct stream_windows *w, struct stream_queue *q)
 {
 	struct accumulator **oldest = place_of(q, w->clock.index);
@@ -491,7 +494,7 @@ static void close_accumulator(struct stream_windows *w, struct stream_queue *q)
 	*oldest = NULL;
 }
 
-/* Hands out the oldest window, ending at end_us, and goes on to the next. */
+/* Closes the oldest window, which ends at end_us, and returns it. */
 static const struct row_window *close_oldest(struct stream_windows *w, int64_t end_us, bool cut)
 {
 	struct coverage_span span = { w->clock.from_us, end_us };
@@ -540,12 +543,12 @@ const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t a
 {
 	int64_t moment = w->newest_us != NO_TIME ? w->newest_us : at_us;
 	int64_t latest = moment > at_us ? moment : at_us, start_us = w->clock.from_us;
-	/* whether the input, or the clock of a live run, has reached the oldest window */
+	/* whether frames or, in a live run, the clock have reached the oldest window */
 	bool begun = w->nopen || moment > start_us || (!w->conf.replay && latest >= start_us);
 
 	if (w->failed || window_clock_due_us(&w->clock) == NO_TIME || !begun)
 		return NULL;
-	if (w->conf.replay)	/* all frames are there, even if their timestamps are behind */
+	if (w->conf.replay)	/* no more frames come, even if their timestamps are behind at_us */
 		moment = latest;
 	return close_oldest(w, window_clock_cut_us(&w->clock, moment), cut);
 }

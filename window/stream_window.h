@@ -1,10 +1,10 @@
 /*
- * Windows of the stream: decides which window a frame belongs to and whether it counts, and makes
- * the rows of a window when it closes. Windows are [start, end) and contiguous. Times come in with
- * each call (µs since 1970, one clock).
+ * Windows of the stream: decides in which window a frame counts, or why it is rejected, and makes
+ * the rows of a window when it closes. Windows are [start, end) and contiguous. The caller passes
+ * all times, in µs since 1970 of one clock.
  *
- * At each moment the caller first takes the windows that are due, until stream_windows_due()
- * returns NULL, and then passes on what came at that moment.
+ * Each time something happens, first call stream_windows_due() until it returns NULL, which closes
+ * the windows that are over. Then pass on what has happened.
  */
 #ifndef WINDOW_STREAM_WINDOW_H
 #define WINDOW_STREAM_WINDOW_H
@@ -20,7 +20,7 @@
 #include "window/verdict.h"
 #include "window/window_clock.h"
 
-enum stream_window_time { TIME_ARRIVAL, TIME_EVENT };
+enum stream_window_time { TIME_ARRIVAL, TIME_EVENT };	/* see --time */
 
 struct stream_windows_conf {
 	struct window_clock clock;	/* not started */
@@ -29,9 +29,9 @@ struct stream_windows_conf {
 	bool replay;
 	size_t nstream;
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
-	size_t nqueue;			/* 0: takes every queue, on replay */
-	size_t queue_max;		/* how many of these */
-	const char *const *metric;	/* names by the index that leaves carry; borrowed */
+	size_t nqueue;			/* 0: any queue that has a frame, on replay */
+	size_t queue_max;		/* at most so many if nqueue is 0 */
+	const char *const *metric;	/* names by the `metric` of leaves; borrowed */
 	const char *interval;		/* of all rows; NULL: see stream_windows_interval */
 	const struct filter *outlier;	/* borrowed */
 	size_t noutlier;
@@ -44,43 +44,47 @@ enum status stream_windows_new(struct stream_windows **w, const struct stream_wi
 void stream_windows_free(struct stream_windows *w);
 
 /*
- * The stream counts as connected from at_us on (at first from the whole ms), or as down. A moment
- * that is already printed is moved up to the end of that. The first stream_windows_connected()
- * starts window 0, but not in event time on replay. On replay these two are the state lines;
- * without them coverage stays unknown. stream_windows_lost() is false if memory ran out.
+ * The stream is connected, or down, from at_us on. Time in windows that are already closed does not
+ * count. The first stream_windows_connected() starts window 0, at a whole ms; not in event time on
+ * replay, where the first frame does. On replay, call these for the state lines of the recording;
+ * if it has none, coverage is unknown. stream_windows_lost() returns false if memory ran out.
  */
 void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t at_us);
 bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us);
 
-/* The run saw nothing from from_us until until_us: no stream counts as connected then, but those
- * that are up stay up. False: out of memory. */
+/* The run was stalled and saw nothing from from_us until until_us. No stream counts as connected in
+ * that time, but those that are up stay up. False: out of memory. */
 bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t until_us);
 
 /*
- * Another recording follows, after stream_windows_rest() has returned all windows: the numbers of
- * windows go on, and nothing else is kept. If there is a list of queues, name those that have rows
- * again by stream_windows_watch() (false: out of memory).
+ * Prepares for another recording, after stream_windows_rest() has returned all windows. The numbers
+ * of windows continue; nothing else is kept. If the run has a list of queues, call
+ * stream_windows_watch() for each of them again (false: out of memory).
  */
 void stream_windows_restart(struct stream_windows *w);
 bool stream_windows_watch(struct stream_windows *w, const char *queue_id);
 
-/* The interval that rows have, that of a recorded run; without a call, that of each queue's first
- * frame. One that is too long is ignored. */
+/* Sets the interval of all rows, which the recording names. If it is not called, rows have the
+ * interval of the first frame of their queue. An interval that is too long is ignored. */
 void stream_windows_interval(struct stream_windows *w, const char *text, size_t len);
 
-/* Takes a frame of kind STREAM_EVENT_STATISTICS. arrival_us: NO_TIME for a bare frame. */
+/* Takes a frame of kind STREAM_EVENT_STATISTICS. arrival_us: NO_TIME for a bare frame of a
+ * recording. *placed: the row that counts it. */
 enum verdict stream_windows_place(struct stream_windows *w, const struct stream_event *frame,
 	size_t stream, int64_t arrival_us, struct verdict_place *placed);
 
-/* When the clock closes the next window (live, or a replay by arrival); NO_TIME before window 0. */
+/* When the next window closes by the clock (live, or in a replay by arrival). NO_TIME: window 0 has
+ * not begun, all windows are printed, or frames close it. */
 int64_t stream_windows_due_us(const struct stream_windows *w);
 
-/* The next window that is over at now_us (by the clock, or by timestamps in event time), borrowed
- * until the next call of this module; NULL: none. */
+/* Closes the next window that is over at now_us, by the clock or, in event time, by the timestamps
+ * of frames, and returns it. It is borrowed until the next call of this module. NULL: no window is
+ * over, or out of memory. */
 const struct row_window *stream_windows_due(struct stream_windows *w, int64_t now_us);
 
-/* At the end of a run that was cut short (its windows are partial), or of a recording: the windows
- * that have begun, one for each call, which end at at_us, the last known moment. NULL: no more. */
+/* The same at the end of a run or recording, for the windows that have begun, one in each call.
+ * They end at at_us, the last known time, at the latest. cut: the run was cut short, so they are
+ * partial. NULL: no more, or out of memory. */
 const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut);
 
 const struct window_clock *stream_windows_clock(const struct stream_windows *w);

@@ -12,7 +12,7 @@ struct total_interval total_interval_at(struct total_interval when, int64_t at_u
 
 	if (when.to_ms * US_PER_MS >= at_us)
 		return when;
-	/* the first interval that does not end before at_us */
+	/* how many intervals later is the first one that does not end before at_us */
 	passed = (at_us - when.to_ms * US_PER_MS + length_ms * US_PER_MS - 1)
 		/ (length_ms * US_PER_MS);
 	when.from_ms += passed * length_ms;
@@ -30,7 +30,7 @@ static bool is_newer(struct total_interval a, struct total_interval b)
 	return a.from_ms != b.from_ms ? a.from_ms > b.from_ms : a.to_ms > b.to_ms;
 }
 
-/* Makes room; what the oldest interval has added to the window is kept. */
+/* Drops the oldest interval, but keeps its increase in this window. */
 static void drop_oldest(struct total *t)
 {
 	if (t->interval[--t->n].touched) {
@@ -83,7 +83,7 @@ void total_found(struct total *t, int64_t at_us, int64_t window_us)
 	t->down = false;
 }
 
-/* The increase over all intervals that the window touched. */
+/* Computes the increase in the window over all intervals that had a value in it. */
 static bool increase(const struct total *t, int64_t end_us, struct total_summary *out)
 {
 	struct exact_sum sum = { 0 };

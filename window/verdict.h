@@ -1,6 +1,6 @@
 /*
- * What becomes of a frame of the stream, a notification or a snapshot's result: counted in its
- * window, or rejected, and why.
+ * The verdict on a frame, a notification or a result of a snapshot: it is counted in a window, or
+ * rejected for a reason.
  */
 #ifndef WINDOW_VERDICT_H
 #define WINDOW_VERDICT_H
@@ -9,27 +9,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum verdict {		/* the first that applies; INVALID to OUTLIER index `rejected` */
+enum verdict {		/* of several reasons the first one applies */
 	VERDICT_INVALID,
 	VERDICT_DUPLICATE,
 	VERDICT_STALE,
 	VERDICT_OUTLIER,
-	VERDICT_REJECTS,		/* how many of them rows count */
+	VERDICT_REJECTS,	/* how many reasons rows count, in `rejected` */
 	VERDICT_ACCEPTED = VERDICT_REJECTS,
-	VERDICT_FOREIGN_QUEUE,	/* not one of the queues of the run: in no row */
-	VERDICT_BEYOND,		/* accepted, but beyond the last window to be printed */
-	VERDICT_TOO_MANY_QUEUES,	/* on replay: ends the run */
-	VERDICT_NO_MEMORY		/* ends the run */
+	VERDICT_FOREIGN_QUEUE,	/* it is of a queue that has no rows */
+	VERDICT_BEYOND,		/* accepted, but in a window after the last one to print */
+	VERDICT_TOO_MANY_QUEUES,	/* on replay; ends the run */
+	VERDICT_NO_MEMORY	/* ends the run */
 };
 
 /* The row that counts a frame, accepted or rejected. */
 struct verdict_place {
-	bool in_row;		/* there is one */
+	bool in_row;		/* false: no row counts it */
 	int64_t window;
 	size_t queue;		/* its number */
 };
 
-/* The name that rows have for one that is below VERDICT_REJECTS. */
+/* The name that rows have for a reason, which is below VERDICT_REJECTS. */
 const char *verdict_name(enum verdict rejected);
 
 #endif

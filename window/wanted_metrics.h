@@ -1,5 +1,5 @@
 /*
- * Which metrics the patterns of -m select, and in which order rows have them.
+ * The metrics that the patterns of -m select, and the order in which rows have them.
  */
 #ifndef WINDOW_WANTED_METRICS_H
 #define WINDOW_WANTED_METRICS_H
