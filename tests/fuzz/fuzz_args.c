@@ -123,17 +123,21 @@ static void put_file(const char *text, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char name[] = "gsqstat", *argv[ARGS_MOST + 2] = { name };
-	char *text = fuzz_text(data, size), *file = strstr(text, "\n\n"), *rest = text, *arg;
+	char *text, *file, *rest, *arg;
 	struct options set = { .now = false };
 	enum status st = ST_OK;
-	int argc = 1, before = enter_directory();
+	int argc = 1, before;
 
-	if (file) {
+	if (memmem(data, size, SECRET, strlen(SECRET)))		/* it comes from elsewhere */
+		return 0;
+	before = enter_directory();
+	rest = text = fuzz_text(data, size);
+	file = strstr(text, "\n\n");
+	put_file(file ? file + 2 : "", file ? strlen(file + 2) : 0);
+	if (file)
 		*file = '\0';
-		put_file(file + 2, strlen(file + 2));
-	}
 	while (argc <= ARGS_MOST && (arg = strsep(&rest, "\n")))
-		if (!leads_out(arg) && !strstr(arg, SECRET))
+		if (!leads_out(arg))
 			argv[argc++] = arg;
 	nproblem = 0;
 	switch (options_parse(&set, argc, argv, "versions", &st)) {
