@@ -340,7 +340,7 @@ static void check_upgrade(struct ws *ws)
 		buf_clear(&ws->events);
 		end_with(ws, WS_END_BREACH, 0, "the answer to the upgrade is wrong: %s", bad);
 	} else if (curl_easy_setopt(ws->easy, CURLOPT_TIMEOUT_MS, 0L) != CURLE_OK) {
-		end_with(ws, WS_END_NETWORK, 0, "the handshake's time limit could not be lifted");
+		end_with(ws, WS_END_NETWORK, 0, "cannot remove the handshake's time limit");
 	} else if (!ws->payload) {
 		ws->open_due = !ws->opened;
 	}

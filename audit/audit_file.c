@@ -36,7 +36,7 @@ static enum status failed(const struct audit_file *f, const char *why, struct er
 }
 
 static const char foreign_link[] = "it is reached by a symbolic link of another user";
-static const char foreign[] = "its last lines are of no chain; begin a new file for "
+static const char foreign[] = "its last lines do not belong to a hash chain; use a new file for "
 	"--audit-chain";
 
 /* --- the file's end ------------------------------------------------------------------- */
@@ -82,10 +82,10 @@ static const char *look_at_end(struct audit_file *f, off_t size)
 	}
 	f->torn = found == HASH_CHAIN_TORN;
 	if (found == HASH_CHAIN_FAILED)
-		return "its end cannot be hashed";
+		return "cannot compute the hash of its last line";
 	if (found == HASH_CHAIN_OTHER_KEY)
-		return "its lines are signed with a key that is not this run's; begin a new file "
-			"for another key, or none";
+		return "its last line is signed, but not with this run's key; use that key, or a "
+			"new file";
 	return found == HASH_CHAIN_WHOLE || found == HASH_CHAIN_TORN ? NULL : foreign;
 }
 
@@ -297,7 +297,7 @@ enum status audit_file_put(struct audit_file *f, struct buf *line, struct err *e
 	const char *why = NULL;
 
 	if (f->chained ? !hash_chain_seal(&f->chain, f->work, line) : !buf_str(line, "}\n"))
-		return failed(f, "a line cannot be put together", err);
+		return failed(f, "cannot compute a hash, or out of memory", err);
 	if (f->tear.open)
 		buf_char(&out, '\n');
 	buf_add(&out, line->data, line->len);

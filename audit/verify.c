@@ -177,7 +177,7 @@ struct verifier {
 static enum status bad_line(const struct verifier *v, uint64_t line, const char *why,
 	struct err *err)
 {
-	return err_set(err, ST_PROTOCOL, "%s: line %llu is not what was written: %s",
+	return err_set(err, ST_PROTOCOL, "%s: line %llu is invalid: %s",
 		v->log.path, (unsigned long long)line, why);
 }
 
@@ -193,9 +193,9 @@ static enum status bad(const struct verifier *v, const char *why, struct err *er
 static enum status settle_doubt(const struct verifier *v, const char *prev, struct err *err)
 {
 	if (prev && memcmp(prev, v->end.last, HASH_CHAIN_HEX) != 0)
-		return bad_line(v, v->doubtful, "the line after it tells another hash", err);
-	return bad_line(v, v->doubtful - 1, prev ? "the line after it tells another hash"
-		: "the line after it tells another hash, if that was not edited itself", err);
+		return bad_line(v, v->doubtful, "the next line has another hash for it", err);
+	return bad_line(v, v->doubtful - 1, prev ? "the next line has another hash for it"
+		: "the next line has another hash for it (or the next line was changed)", err);
 }
 
 static bool hash_end(EVP_MD_CTX *ctx, char hex[HASH_CHAIN_HEX + 1])
@@ -242,11 +242,11 @@ static enum status check_repair(struct verifier *v, const struct event *e, struc
 	    || !is_number(e, TORN_BYTES, &bytes) || lines != tear.lines
 	    || (lines && (bytes != v->torn_bytes || !is_word(e, TORN_DIGEST, digest))))
 		return bad(v, v->torn_from ? "it does not end as a line of a chain, "
-			"and no repair of just this is told" : "no line before it is torn", err);
+			"and no audit.repaired line reports it" : "no line before it is torn", err);
 	/* logs of older versions do not have it */
 	if (lines && e->field[TORN_AFTER].s && !is_word(e, TORN_AFTER, v->torn_after))
 		return bad_line(v, tear.first > 1 ? tear.first - 1 : 1,
-			"the repair of the torn lines after it tells another hash", err);
+			"the audit.repaired line after it has another hash for it", err);
 	v->torn_from = 0;
 	if (v->conf->tear)
 		v->conf->tear(v->conf->arg, &tear);
@@ -265,7 +265,7 @@ static enum status check_mac(const struct verifier *v, const char *line,
 	if (!hash_chain_mac(v->work, line, link->mac_from, mac))
 		return err_nomem(err);
 	return memcmp(mac, link->mac, HASH_CHAIN_HEX) == 0 ? ST_OK
-		: bad(v, "its mac is not that of this key", err);
+		: bad(v, "its mac does not match this key", err);
 }
 
 /* Checks that a line continues the chain. */
@@ -293,9 +293,9 @@ static enum status check_link(struct verifier *v, const char *line,
 	if (n == 1)
 		return bad(v, "its prev is not 64 zeros", err);
 	if (v->torn_from)
-		return bad(v, "the repair tells another hash", err);
+		return bad(v, "the audit.repaired line has another hash", err);
 	if (hash_chain_work_has_key(v->work))
-		return bad(v, "it was written after another line than that before it", err);
+		return bad(v, "it was written after another line than the one before it", err);
 	v->doubtful = n;
 	return ST_OK;
 }
@@ -337,16 +337,16 @@ static enum status check_rows(struct verifier *v, const struct event *e, struct 
 	if (v->rows_err.text[0])
 		return ST_OK;
 	if (!is_number(e, ROWS_BYTES, &bytes) || !e->field[ROWS_DIGEST].s)
-		return bad(v, "it does not tell of the window's rows", err);
+		return bad(v, "it has no digest of the window's rows", err);
 	st = hash_rows(v, bytes, hex, &whole, err);
 	if (st != ST_OK)
 		return st;
 	if (!whole)
-		err_set(&v->rows_err, ST_PROTOCOL, "%s: rows are missing, from the window of "
-			"line %llu of %s on", v->rows.path, n, v->log.path);
+		err_set(&v->rows_err, ST_PROTOCOL, "%s: rows are missing, beginning with the "
+			"window of line %llu of %s", v->rows.path, n, v->log.path);
 	else if (!is_word(e, ROWS_DIGEST, hex))
-		err_set(&v->rows_err, ST_PROTOCOL, "%s: its rows are not those of the window of "
-			"line %llu of %s", v->rows.path, n, v->log.path);
+		err_set(&v->rows_err, ST_PROTOCOL, "%s: its rows differ from those of the window "
+			"of line %llu of %s", v->rows.path, n, v->log.path);
 	return ST_OK;
 }
 
@@ -361,13 +361,13 @@ static enum status end_rows(struct verifier *v, struct err *err)
 			v->conf->run);
 	if (v->rows_err.text[0])
 		return err_set(err, ST_PROTOCOL, "%.300s%s", v->rows_err.text, v->side_by_side
-			&& !v->conf->run ? "; runs went side by side: rows of several runs are "
-			"mixed, which is not proved (see flock(1))" : "");
+			&& !v->conf->run ? "; runs overlapped: mixed rows of several runs cannot "
+			"be verified (see flock(1))" : "");
 	if (v->rows.from == v->rows.len && !v->rows.over)
 		st = input_more(&v->rows, err);
 	if (st == ST_OK && v->rows.from < v->rows.len)
-		return err_set(err, ST_PROTOCOL, "%s: bytes are left behind the last window's",
-			v->rows.path);
+		return err_set(err, ST_PROTOCOL, "%s: has more bytes after the rows of the last "
+			"window", v->rows.path);
 	return st;
 }
 
@@ -393,7 +393,7 @@ static enum status check_event(struct verifier *v, const char *line, size_t len,
 	bool of_run;
 
 	if (!read_event(line, len, &e))
-		return bad(v, "it is no line of an audit", err);
+		return bad(v, "it is not a line of an audit log", err);
 	if (v->torn_from || is_repair(&e))
 		st = check_repair(v, &e, err);
 	note_run(v, &e);
@@ -457,7 +457,7 @@ static enum status take_lines(struct verifier *v, struct err *err)
 			in->from += (size_t)(lf - line) + 1;
 			in->awaited = false;
 		} else if (len >= LINE_LIMIT && !v->doubtful) {
-			st = bad(v, "it is longer than any line that is written", err);
+			st = bad(v, "it is longer than an audit line can be", err);
 		} else if (len >= LINE_LIMIT || (in->over && !(len && await_writer(in)))) {
 			break;
 		} else {

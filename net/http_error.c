@@ -128,14 +128,13 @@ static void put_advice(char *out, size_t size, const struct peer *peer, CURLcode
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		time_format_ms(now, (int64_t)time(NULL) * 1000);
-		snprintf(out, size, "check this machine's clock first, which says %s; then %s",
-			now, peer->proxy ? "the proxy's certificate"
-			: "the certificate and --cacert");
+		snprintf(out, size, "check this machine's clock, which says %s, then %s", now,
+			peer->proxy ? "the proxy's certificate" : "the certificate and --cacert");
 		return;
 	case X509_V_OK:
 	case X509_V_ERR_UNSPECIFIED:	/* not OpenSSL's error: libcurl compares the names */
 		if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(message, "name")) {
-			snprintf(out, size, "it is for another name: check the host%s%s",
+			snprintf(out, size, "it is for another host name: check the host%s%s",
 				peer->proxy ? " in " : "", peer->proxy ? peer->variable : "");
 			return;
 		}
@@ -147,12 +146,12 @@ static void put_advice(char *out, size_t size, const struct peer *peer, CURLcode
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 		break;
 	default:
-		snprintf(out, size, "trusting another authority does not help, its owner has to "
-			"replace it");
+		snprintf(out, size, "its owner must replace it; trusting another certificate "
+			"authority does not help");
 		return;
 	}
-	snprintf(out, size, "%s", peer->proxy ? "SSL_CERT_FILE names the authority to trust for "
-		"a proxy, --cacert does not reach it" : "--cacert names the authority to trust");
+	snprintf(out, size, "to trust its certificate authority, use %s", peer->proxy
+		? "SSL_CERT_FILE (--cacert does not apply to a proxy)" : "--cacert");
 }
 
 static void describe_certificate(CURL *e, const struct peer *peer, CURLcode code,
@@ -182,7 +181,7 @@ static enum status describe_refusal(const struct peer *peer, long status, long s
 		advice = "; check the user and the password in ";
 		fatal = ST_AUTH;
 	} else if (status == 403 || socks == CURLPX_REPLY_NOT_ALLOWED) {
-		advice = "; its rules forbid this host, see no_proxy and ";
+		advice = "; its rules forbid this host: check no_proxy and ";
 		fatal = ST_REFUSED;
 	}
 	snprintf(text, HTTP_TEXT_MAX, "the proxy refused %s %s%s%s", what, where, advice,
@@ -217,8 +216,8 @@ enum status http_error_describe(CURL *e, const struct http_result *r, const char
 		return describe_refusal(&peer, r->by_proxy ? r->http_status : 0, socks, text);
 	if (ended_without_descriptors(e, r->code)) {
 		getrlimit(RLIMIT_NOFILE, &limit);
-		snprintf(text, HTTP_TEXT_MAX, "too few file descriptors, see ulimit -n, "
-			"which is %llu: %.255s", (unsigned long long)limit.rlim_cur, message);
+		snprintf(text, HTTP_TEXT_MAX, "out of file descriptors: raise the limit of %llu "
+			"(ulimit -n): %.255s", (unsigned long long)limit.rlim_cur, message);
 		return ST_OK;
 	}
 	if (is_certificate(r->code)) {
@@ -226,8 +225,8 @@ enum status http_error_describe(CURL *e, const struct http_result *r, const char
 		return ST_PROTOCOL;
 	}
 	if (is_tls_version(r->code, message)) {
-		snprintf(text, HTTP_TEXT_MAX, "%s and gsqstat have no TLS version in common, "
-			"which is 1.2 or newer: %.255s", peer.name, message);
+		snprintf(text, HTTP_TEXT_MAX, "%s does not support TLS 1.2 or newer, which "
+			"gsqstat needs: %.255s", peer.name, message);
 		return ST_PROTOCOL;
 	}
 	describe_other(&peer, message, text);

@@ -207,7 +207,7 @@ static void take_failure(struct rest *r)
 		[REQUEST_AT_PROXY] = "",
 		[REQUEST_NETWORK] = "no answer from the API",
 		[REQUEST_FATAL] = "",
-		[REQUEST_BREACH] = "the API does not speak HTTP"
+		[REQUEST_BREACH] = "the API's answer is not HTTP"
 	};
 
 	r->answer.status = r->request.result.fatal;
@@ -275,7 +275,8 @@ struct rest *rest_start(struct http *http, const struct rest_call *call, int64_t
 		begin(r, http, call, now_us);
 		rest_step(r, now_us);
 	} else {
-		set_failure(r, HTTP_UNAUTHORISED, "the access token fits no HTTP header", "");
+		set_failure(r, HTTP_UNAUTHORISED, "the access token has characters that an HTTP "
+			"header cannot have", "");
 		r->done = true;
 	}
 	return r;

@@ -13,7 +13,7 @@
 #define AUTHORITY_MAX (URL_HOST_MAX + sizeof(":65535"))
 #define SCHEME_MAX 16
 
-static const char bad_url[] = "no URL with a host";
+static const char bad_url[] = "not a URL with a host";
 
 const char *url_host(const char *text, size_t *len)
 {

@@ -187,7 +187,7 @@ static const struct row_name *add(struct nagios *check, enum limit limit, const 
 	if (!k)
 		return NULL;
 	if (k->given[limit]) {
-		snprintf(why, size, "'%.100s' has a range already", path);
+		snprintf(why, size, "'%.100s' already has a range", path);
 		return NULL;
 	}
 	k->given[limit] = true;

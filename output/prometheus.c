@@ -247,15 +247,15 @@ static const struct {
 } statistics[] = {
 	{ STAT_COUNT, "samples", "values in the window" },
 	{ STAT_LAST, "last", "last in the window" },
-	{ STAT_MIN, "min", "least in the window" },
-	{ STAT_MAX, "max", "most in the window" },
+	{ STAT_MIN, "min", "minimum in the window" },
+	{ STAT_MAX, "max", "maximum in the window" },
 	{ STAT_MEAN, "mean", "mean of the window" },
 	{ STAT_STDDEV, "stddev", "standard deviation in the window" },
 	{ STAT_P50, "p50", "median of the window" },
 	{ STAT_P90, "p90", "90th percentile of the window" },
 	{ STAT_P95, "p95", "95th percentile of the window" },
 	{ STAT_P99, "p99", "99th percentile of the window" },
-	{ STAT_CARRIED, "carried", "1: known from before the window alone" },
+	{ STAT_CARRIED, "carried", "1: known only from before the window" },
 	{ STAT_OBSERVED_MS, "observed", "how long it was known in the window" },
 	{ STAT_EVENTS, "events", "messages in the window" },
 	{ STAT_DELTA, "delta", "increase in the window" },
@@ -323,11 +323,11 @@ static void put_queue(struct families *fs, const struct row_window *w, const str
 	}
 	for (enum row_lag s = 0; s < LAG_STATS; s++) {
 		snprintf(lag, sizeof(lag), "gsqstat_lag_%s_seconds", row_lag_names[s]);
-		begin(fs, lag, "Arrival less timestamp of what came in the window.");
+		begin(fs, lag, "Arrival minus timestamp of the window's frames.");
 		add(fs, &(struct metric_line){ row, w->source, { .key = NULL },
 			row->lag_ms[s] / 1000 });
 	}
-	begin(fs, "gsqstat_rejected", "Frames of the window that do not count, and why.");
+	begin(fs, "gsqstat_rejected", "Frames of the window that were rejected, by reason.");
 	for (enum verdict v = 0; v < VERDICT_REJECTS; v++)
 		add(fs, &(struct metric_line){ row, w->source,
 			{ "reason", slice_of(verdict_name(v)) }, (double)row->rejected[v] });
@@ -455,7 +455,7 @@ static void warn(void *state, struct lines *warnings)
 	const struct prometheus *p = state;
 
 	if (p->skipped)
-		lines_add(warnings, "%zu numbers are not exposed: others have the same name and "
+		lines_add(warnings, "%zu numbers are left out: others have the same name and "
 			"labels", p->skipped);
 }
 

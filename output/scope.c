@@ -96,7 +96,7 @@ static bool split(char **text, char **queue, char **media, char *why, size_t siz
 
 	*queue = *media = NULL;
 	if (!end && quoted)
-		snprintf(why, size, "'%.100s' has no `\":` at the end of a queue's name", *text);
+		snprintf(why, size, "'%.100s' has no `\":` after the queue's name", *text);
 	if (!end)
 		return !quoted;
 	*queue = *text + quoted;

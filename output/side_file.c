@@ -28,7 +28,7 @@ struct side_file {
 	int64_t taken_us;
 };
 
-static const char foreign[] = "it belongs to another user, so it cannot be made private";
+static const char foreign[] = "it belongs to another user, so its mode cannot be set to 0600";
 
 /* --- opening ------------------------------------------------------------------------ */
 
@@ -113,7 +113,7 @@ static void fail(struct side_file *s, const char *why)
 
 static void fail_by_errno(struct side_file *s)
 {
-	fail(s, errno == EPIPE ? "its reader has left" : strerror(errno));
+	fail(s, errno == EPIPE ? "its reader has closed it" : strerror(errno));
 }
 
 size_t side_file_waiting_bytes(const struct side_file *s)
@@ -167,7 +167,7 @@ void side_file_put(struct side_file *s, const struct buf *line)
 	if (side_file_waiting_bytes(s) >= FLUSH_BYTES)
 		side_file_flush(s);
 	if (side_file_waiting_bytes(s) > SIDE_FILE_WAITING_MAX)
-		fail(s, "its reader is too slow: more than 16 MiB wait");
+		fail(s, "its reader is too slow: more than 16 MiB are waiting");
 }
 
 int side_file_fd(const struct side_file *s)
@@ -208,7 +208,7 @@ void side_file_end(struct side_file *s)
 {
 	side_file_flush(s);
 	if (s->begun && side_file_waiting(s))
-		fail(s, "its reader is too slow: it did not take all in time");
+		fail(s, "its reader is too slow: it did not read everything in time");
 	if (s->w.fd >= 0 && close(s->w.fd) != 0) {
 		s->w.fd = -1;
 		fail_by_errno(s);

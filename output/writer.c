@@ -230,7 +230,7 @@ enum status writer_window(struct writer *w, struct buf *rows, struct err *err)
 		return st;
 	if (is_too_much(w, len) && !w->patient)
 		return err_set(err, ST_OUTPUT, "the reader is too slow: more than %u MiB of "
-			"windows wait", WRITER_WAITING_MAX >> 20);
+			"windows are waiting", WRITER_WAITING_MAX >> 20);
 	if (!writer_waiting(w) || w->sent > WRITER_WAITING_MAX)
 		compact(w);
 	return enqueue(w, rows) ? ST_OK : err_nomem(err);
@@ -251,7 +251,7 @@ static size_t piece(const struct writer *w)
 static enum status write_failed(const struct writer *w, struct err *err)
 {
 	if (errno == EPIPE)
-		return err_set(err, ST_READER_LEFT, "the reader has left");
+		return err_set(err, ST_READER_LEFT, "the reader has closed the pipe");
 	return err_set(err, ST_OUTPUT, "%s: %s", w->name, strerror(errno));
 }
 

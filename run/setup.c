@@ -187,7 +187,8 @@ static enum status open_audit(struct run *run, struct err *err)
 	run->stderr_fd = open_stderr();
 	if (run->stderr_fd < 0)
 		return errno == EMFILE
-			? err_set(err, ST_NET, "too few file descriptors, see ulimit -n")
+			? err_set(err, ST_NET,
+				"out of file descriptors: raise the limit (ulimit -n)")
 			: err_set(err, ST_OUTPUT, "standard error: %s", strerror(errno));
 	run->audit = audit_new(set->audit, audit_level(run), run->stderr_fd);
 	if (!run->audit)

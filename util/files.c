@@ -291,7 +291,7 @@ const char *files_no_certificates(const char *path)
 
 	if (!why && stat(path, &st) == 0 && (S_ISCHR(st.st_mode)
 	    || (S_ISREG(st.st_mode) && !holds_certificate(path))))
-		why = "no certificate in PEM is in it";
+		why = "it contains no PEM certificate";
 	return why;
 }
 

@@ -51,7 +51,7 @@ bool nowait_open(struct nowait *w, const char *path, int flags, mode_t mode)
 
 const char *nowait_open_error(void)
 {
-	return errno == ENXIO ? "nobody reads it"
+	return errno == ENXIO ? "no process reads it"
 		: errno == EOPNOTSUPP ? "a socket cannot be opened by its name"
 		: strerror(errno);
 }

@@ -87,13 +87,13 @@ static int checked(int fd, bool may_restrict, const char **why)
 
 	*why = NULL;
 	if (fd < 0 && errno == ENOTDIR)	/* which strerror(3) calls "Not a directory" for both */
-		*why = "it is no directory, or a symbolic link";
+		*why = "it is a symbolic link or not a directory";
 	else if (fd < 0 || fstat(fd, &st) != 0)
 		*why = strerror(errno);
 	else if (st.st_uid != geteuid())
-		*why = "it belongs to somebody else";
+		*why = "it belongs to another user";
 	else if ((st.st_mode & 077) && (!may_restrict || fchmod(fd, 0700) != 0))
-		*why = "others may look into it";
+		*why = "group or others have permissions for it; chmod 700 it";
 	else if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		*why = "it cannot be written to";
 	if (*why && fd >= 0)
@@ -187,10 +187,10 @@ static const char *distrust(int fd, struct stat *st)
 	if (fstat(fd, st) != 0)
 		return strerror(errno);
 	if (!S_ISREG(st->st_mode))
-		return "it is no file";
+		return "it is not a regular file";
 	if (st->st_uid != geteuid())
-		return "it belongs to somebody else";
-	return st->st_mode & 077 ? "others may read or write it" : NULL;
+		return "it belongs to another user";
+	return st->st_mode & 077 ? "group or others have permissions for it" : NULL;
 }
 
 enum private_dir_found private_dir_read(int dir, const char *name, size_t max, struct buf *text,
@@ -216,7 +216,7 @@ enum private_dir_found private_dir_read(int dir, const char *name, size_t max, s
 		*why = "it cannot be read";
 	} else if (text->len > (size_t)st.st_size) {
 		found = PRIVATE_DIR_BROKEN;	/* it grows */
-		*why = "it is broken";
+		*why = "it grows while it is read";
 	}
 	if (fd >= 0)
 		close(fd);

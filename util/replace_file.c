@@ -77,10 +77,10 @@ enum status replace_file_check(const char *path, struct err *err)
 	why = files_unmakeable(path);
 	if (why)
 		return err_set(err, ST_USAGE, "%s: %s: %s", path, exists
-			? "a file beside it cannot be made" : "cannot be made", why);
+			? "cannot create a file next to it" : "cannot be created", why);
 	target = files_real(path);
 	if (!target)
-		st = file_error(err, path, "cannot be made");
+		st = file_error(err, path, "cannot be created");
 	else if (exists && !may_be_replaced(path, target, &old))
 		st = file_error(err, path, "cannot be replaced in its directory");
 	free(target);
@@ -146,13 +146,13 @@ static enum status open_temp(struct replace_file *r, struct err *err)
 	bool exists = stat(r->target, &old) == 0;
 
 	if (!make_temp(r, exists ? 0600 : 0666)) {
-		enum status st = file_error(err, r->path, "a file beside it cannot be made");
+		enum status st = file_error(err, r->path, "cannot create a file next to it");
 
 		close_temp(r);
 		return st;
 	}
 	if (exists && !keep_permissions(r->fd, &old))
-		return file_error(err, r->path, "its mode cannot be kept");
+		return file_error(err, r->path, "cannot set the mode of the new file");
 	return ST_OK;
 }
 
@@ -210,7 +210,7 @@ static void rescue_all(const struct replace_file *r, struct lines *warnings)
 		if (is_temp_name(r, entry->d_name))
 			kept = rescue(r, dirfd(dir), entry->d_name, owner) || kept;
 	if (kept)
-		lines_add(warnings, "%s has what an earlier run had written when it was killed",
+		lines_add(warnings, "%s has the rows of an earlier run that was killed",
 			r->unfinished);
 	if (dir)
 		closedir(dir);
@@ -229,7 +229,7 @@ static enum status begin(struct replace_file *r, const char *path, struct lines 
 	r->path = strdup(path);
 	r->target = files_real(path);
 	if (!r->path || !r->target)
-		return file_error(err, path, "cannot be made");
+		return file_error(err, path, "cannot be created");
 	r->name = strrchr(r->target, '/') + 1;
 	has_unfinished = strlen(r->name) + sizeof(UNFINISHED) - 1 <= NAME_MAX;
 	r->directory = strndup(r->target, (size_t)(r->name - r->target));
@@ -311,8 +311,8 @@ enum status replace_file_commit(struct replace_file *r, bool sync, struct err *e
 		if (ok)
 			r->fd = -1;
 		close_temp(r);
-		return ok ? ST_OK : err_set(err, ST_OUTPUT, "%s: it is in place, but may not "
-			"last: %s", r->path, strerror(why));
+		return ok ? ST_OK : err_set(err, ST_OUTPUT, "%s: it was replaced, but may be lost "
+			"after a power failure: %s", r->path, strerror(why));
 	}
 	why = errno;
 	kept = replace_file_set_aside(r);

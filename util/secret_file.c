@@ -21,13 +21,13 @@ static const struct policy {
 	bool text;		/* refuse NUL bytes */
 	bool file, pipe;	/* it must be one of these; neither: anything that can be read */
 } policies[] = {
-	[SECRET_FILE_KEY] = { 4096, "longer than a secret is (4096 bytes)",
+	[SECRET_FILE_KEY] = { 4096, "it is longer than 4096 bytes",
 		.must_be_closed = true, .one = true },
-	[SECRET_FILE_KEYS] = { 16384, "longer than a file of keys is (16384 bytes)",
+	[SECRET_FILE_KEYS] = { 16384, "it is longer than 16384 bytes",
 		.must_be_closed = true, .file = true, .pipe = true },
-	[SECRET_FILE_TEXT] = { 4096, "longer than a secret is (4096 bytes)",
+	[SECRET_FILE_TEXT] = { 4096, "it is longer than 4096 bytes",
 		.one = true, .text = true },
-	[SECRET_FILE_HEADERS] = { .max = 65536, .too_long = "it is too long" },
+	[SECRET_FILE_HEADERS] = { .max = 65536, .too_long = "it is longer than 65536 bytes" },
 	[SECRET_FILE_GC] = { 1024 * 1024, "it is larger than 1 MiB", .file = true }
 };
 
@@ -50,7 +50,7 @@ static const char *check(const struct policy *policy, int fd, const char *path, 
 		return strerror(errno);
 	if ((policy->file || policy->pipe) && !(policy->file && S_ISREG(st.st_mode))
 	    && !(policy->pipe && S_ISFIFO(st.st_mode)))
-		return "it is no file";
+		return "it is not a file";
 	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & others_bits(path)))
 		*exposed = st.st_mode & 0777;
 	return *exposed && policy->must_be_closed
@@ -68,7 +68,7 @@ static const char *trim(const struct policy *policy, struct buf *secret)
 	if (secret->len == 0)
 		return "it is empty";
 	if (policy->text && memchr(secret->data, '\0', secret->len))
-		return "it holds a NUL byte";
+		return "it contains a NUL byte";
 	secret->data[secret->len] = '\0';
 	return NULL;
 }

@@ -186,7 +186,7 @@ static void give_up(struct deliveries *c, const struct url_queue *q, struct deli
 	char reason[384];
 
 	snprintf(reason, sizeof(reason), "%s%s", e.reason, d->too_much
-		? "; the spool cannot hold it" : "");
+		? "; the spool has no room for it" : "");
 	e.reason = reason;
 	end_delivery(c, q, d, e, d->kept ? DELIVERIES_SPOOLED : DELIVERIES_DROPPED);
 }
@@ -208,8 +208,8 @@ static void report_displaced(struct deliveries *c, struct lines *warnings)
 
 	c->totals.dropped += n;
 	if (n && warnings)
-		lines_add(warnings, "the spool is full: the oldest deliver%s that had been refused "
-			"(%zu) w%s removed", n > 1 ? "ies" : "y", n, n > 1 ? "ere" : "as");
+		lines_add(warnings, "the spool is full: removed the %zu oldest refused "
+			"deliver%s", n, n > 1 ? "ies" : "y");
 }
 
 static void keep(struct deliveries *c, const struct url_queue *q, struct delivery *d,
@@ -359,7 +359,7 @@ static struct message *make_message(struct deliveries *c, const struct payload_w
 
 static void bound_memory(struct deliveries *c)
 {
-	struct deliveries_event e = { .reason = "more than 16 MiB wait" };
+	struct deliveries_event e = { .reason = "more than 16 MiB of deliveries are waiting" };
 	struct url_queue *q;
 
 	while (c->bytes > DELIVERIES_MEMORY_MAX && (q = oldest(c, false))) {
@@ -380,7 +380,7 @@ void deliveries_window(struct deliveries *c, const struct payload_window *w)
 			struct url_queue *q = &c->queue[i];
 
 			if (q->gone)
-				drop_new(c, q, m, "it had answered with HTTP 410");
+				drop_new(c, q, m, "the receiver has answered with HTTP 410");
 			else if (!m || !append(c, q, m))
 				drop_new(c, q, m, "out of memory");
 		}

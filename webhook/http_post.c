@@ -120,7 +120,7 @@ static const char *const no_answer[REQUEST_ENDS] = {
 	[REQUEST_AT_PROXY] = "",
 	[REQUEST_NETWORK] = "no answer",
 	[REQUEST_FATAL] = "",
-	[REQUEST_BREACH] = "what answers does not speak HTTP"
+	[REQUEST_BREACH] = "the answer is not HTTP"
 };
 
 /* A status counts once the header is whole, even if the body never ended. */
@@ -134,8 +134,8 @@ static void take_answer(struct http_post *p)
 		p->answer.retry_after_us = r->retry_after_us;
 	}
 	if (p->refused && p->refused == p->connects) {
-		finish(p, HTTP_POST_REFUSED, "its address is not public, which takes "
-			"--callback-allow-private", "");
+		finish(p, HTTP_POST_REFUSED, "the receiver's address is not public; to allow it, "
+			"use --callback-allow-private", "");
 	} else if (p->answer.http_status >= 200) {
 		snprintf(what, sizeof(what), "HTTP %ld%s", r->http_status,
 			r->http_status / 100 == 3 ? ", a redirect, which is not followed" : "");

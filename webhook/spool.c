@@ -117,7 +117,7 @@ static const char *make_name(int64_t start_ms, const char *run, int64_t window, 
 
 	if (!text_parse_uuid(run, strlen(run), lower) || window < 0 || window > WINDOW_MAX
 	    || part > PART_MAX)
-		return "its numbers are too long for a file's name";
+		return "its window or part number is too large for a file name";
 	if (!hash_url(url, hash))
 		return "out of memory";
 	start_ms = start_ms < 0 ? 0 : start_ms > START_MAX ? START_MAX : start_ms;
@@ -384,7 +384,8 @@ bool spool_sync(struct spool *s, struct err *err)
 	bool ok = s->unsynced == 0 || (s->unsynced == 1 ? sync_newest(s) : syncfs(s->dir) == 0);
 
 	if (!ok)
-		err_set(err, ST_OUTPUT, "a delivery cannot be spooled: %s", strerror(errno));
+		err_set(err, ST_OUTPUT, "a delivery cannot be written to the spool: %s",
+			strerror(errno));
 	s->unsynced = 0;
 	return ok;
 }
@@ -430,7 +431,7 @@ size_t spool_displaced(struct spool *s)
 static const char *make_text(const struct spool_item *item, struct buf *text)
 {
 	if (!is_field(item->id, true) || !is_field(item->type, true) || !is_field(item->url, false))
-		return "its header would not be read back";
+		return "its id, type or URL has characters that a spool file cannot hold";
 	json_put_quoted(text, "{\"id\":", item->id);
 	json_put_quoted(text, ",\"url\":", item->url);
 	json_put_quoted(text, ",\"type\":", item->type);
@@ -456,7 +457,7 @@ enum spool_put spool_put(struct spool *s, int64_t start_ms, const char *run, int
 	else if (!why && !write_item(s, item->name, &text))
 		why = strerror(errno);
 	if (why) {
-		err_set(err, ST_OUTPUT, "a delivery cannot be spooled: %s", why);
+		err_set(err, ST_OUTPUT, "a delivery cannot be written to the spool: %s", why);
 		put = SPOOL_FAILED;
 	}
 	buf_wipe(&text);
@@ -523,7 +524,7 @@ static const char *parse_item(struct spool *s, const char *name, struct spool_it
 	size_t at[FIELDS];
 
 	if (!lf || !read_header(s, (size_t)(lf - s->file.data), at))
-		return "its header is broken";
+		return "its header line is invalid";
 	item->id = s->fields.data + at[ID];
 	item->url = s->fields.data + at[URL];
 	item->type = s->fields.data + at[TYPE];
@@ -534,9 +535,9 @@ static const char *parse_item(struct spool *s, const char *name, struct spool_it
 		return "out of memory";
 	}
 	if (memcmp(hash, name + HASH_AT, HASH_DIGITS) != 0)
-		return "its name is not that of its URL";
+		return "its name does not match its URL";
 	if (!is_json(item->body, end))
-		return "its body is broken";
+		return "its body is not valid JSON";
 	snprintf(item->name, sizeof(item->name), "%s", name);
 	return NULL;
 }
@@ -545,11 +546,12 @@ static void set_aside(struct spool *s, struct leftover *leftover, const char *wh
 	struct lines *warnings)
 {
 	char aside[SPOOL_NAME_MAX];
+	bool renamed;
 
 	snprintf(aside, sizeof(aside), "%.*s.broken", (int)NAME_LEN, leftover->name);
-	lines_add(warnings, "the spooled delivery %s is %s: %s", leftover->name,
-		renameat(s->dir, leftover->name, s->dir, aside) == 0 ? "set aside" : "ignored",
-		why);
+	renamed = renameat(s->dir, leftover->name, s->dir, aside) == 0;
+	lines_add(warnings, "the spooled delivery %s is invalid: %s; it was %s%s", leftover->name,
+		why, renamed ? "renamed to " : "ignored", renamed ? aside : "");
 	leftover->skip = true;
 }
 

@@ -264,9 +264,9 @@ static const char *spool_fault(const char *path)
 	if (!S_ISDIR(st.st_mode))
 		return strerror(ENOTDIR);
 	if (st.st_uid != geteuid())
-		return "it belongs to somebody else";
+		return "it belongs to another user";
 	if (st.st_mode & 077)
-		return "others may look into it";
+		return "group or others have permissions for it; chmod 700 it";
 	return access(path, R_OK | W_OK | X_OK) == 0 ? NULL : strerror(errno);
 }
 

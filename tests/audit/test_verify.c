@@ -161,7 +161,7 @@ TEST(log__that_is_whole_is_good)
 	expect_good(LOG_LINES, &key);
 	/* who has the key could prove nothing behind a line without it */
 	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);
-	assert_non_null(strstr(err.text, "begin a new file"));
+	assert_non_null(strstr(err.text, "a new file"));
 	expect_good(LOG_LINES, &key);
 	put_log("", 0);
 	assert_int_equal(verify(NULL, &end), ST_OK);
@@ -385,7 +385,7 @@ TEST(chain__begins_on_no_log_without_one)
 	assert_non_null(audit_file_unfit(log_path, true, NULL));
 	assert_null(audit_file_unfit(log_path, false, NULL));
 	assert_int_equal(write_lines(1, true, NULL), ST_OUTPUT);
-	assert_non_null(strstr(err.text, "begin a new file"));
+	assert_non_null(strstr(err.text, "a new file"));
 	read_log();
 	assert_int_equal(text.len, 8);
 }
@@ -560,10 +560,11 @@ TEST(rows__are_those_of_the_windows_in_order)
 	assert_int_equal(verify_rows("a1\na22\nb1\nb2\n", NULL), ST_OK);
 	assert_int_equal(verify_rows("a1\na22\n", run[0]), ST_OK);
 	assert_int_equal(verify_rows("b1\nb2\n", run[1]), ST_OK);
-	expect_rows_bad("a1\na22\nb1\nb2", NULL, "rows are missing, from the window of line 5");
+	expect_rows_bad("a1\na22\nb1\nb2", NULL,
+		"rows are missing, beginning with the window of line 5");
 	expect_rows_bad("", NULL, "");
-	expect_rows_bad("a1\na22\nb1\nb2\n\n", NULL, "bytes are left");
-	expect_rows_bad("a1\na2x\nb1\nb2\n", NULL, "not those of the window of line 3");
+	expect_rows_bad("a1\na22\nb1\nb2\n\n", NULL, "more bytes after");
+	expect_rows_bad("a1\na2x\nb1\nb2\n", NULL, "differ from those of the window of line 3");
 	expect_rows_bad("b1\nb2\na1\na22\n", NULL, "");
 	expect_rows_bad("a1\na22\n", run[1], "");
 	expect_rows_bad("", "00000000-0000-4000-8000-000000000000", "no line of the run");

@@ -395,13 +395,13 @@ TEST(file__that_is_none_is_refused)
 {
 	assert_unreadable(FILE_NAME ": No such file or directory");
 	assert_int_equal(mkdir(FILE_NAME, 0700), 0);
-	assert_unreadable(FILE_NAME ": it is no file");
+	assert_unreadable(FILE_NAME ": it is not a file");
 	rmdir(FILE_NAME);
 	assert_int_equal(mkfifo(FILE_NAME, 0600), 0);
-	assert_unreadable(FILE_NAME ": it is no file");
+	assert_unreadable(FILE_NAME ": it is not a file");
 	unlink(FILE_NAME);
 	assert_int_equal(symlink("/dev/zero", FILE_NAME), 0);
-	assert_unreadable(FILE_NAME ": it is no file");
+	assert_unreadable(FILE_NAME ": it is not a file");
 }
 
 TEST(file__has_a_largest_size)

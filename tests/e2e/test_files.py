@@ -151,7 +151,7 @@ def test_reader_of_a_recording_that_stops_keeps_no_signal_away(tool, serve, fifo
 def test_reader_of_a_recording_that_leaves_is_told_at_once(tool, gate, fifo):
     process = tool.start("-w", "1h", "--record", "fifo", QUEUE, until="stream.connected")
     os.close(fifo)
-    assert "--record fifo: its reader has left" in process.until("warning")["message"]
+    assert "--record fifo: its reader has closed it" in process.until("warning")["message"]
     assert process.end(status=7).rows[0]["partial"]
 
 
@@ -189,7 +189,8 @@ def test_replay_does_not_wait_for_a_reader_of_rejects_that_stops(tool, fifo):
     tool.write("in", REJECTED * 40 + BARE)
     r = tool.run("--replay", "in", "--rejects", "fifo")
     assert r.status == 7 and [row["window"] for row in r.rows] == [0, 1]
-    assert r.end["message"] == "--rejects fifo: its reader is too slow: more than 16 MiB wait"
+    assert r.end["message"] == "--rejects fifo: its reader is too slow: more than 16 MiB are " \
+        "waiting"
 
 
 def test_recording_is_one_runs_alone(tool, gate):
@@ -285,7 +286,7 @@ def test_rows_of_a_killed_run_are_kept_by_the_next(tool, gate):
     assert r.status == 0 and windows(tool.dir / "rows") == [0]
     assert windows(tool.dir / "rows.unfinished")[0] == 0
     assert names(tool) == [".rows.other", "rows", "rows.unfinished"]
-    assert r.warnings("/rows.unfinished has what an earlier run")
+    assert r.warnings("/rows.unfinished has the rows of an earlier run")
 
 
 def test_newest_of_several_killed_runs_is_kept(tool, gate):

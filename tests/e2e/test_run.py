@@ -324,7 +324,7 @@ def test_proxy_that_refuses_is_5(tool, gate, refusing, status):
 @pytest.mark.parametrize("status, end, advice", [
     (b"407 Proxy Authentication Required", 3, "check the user and the password in https_proxy"),
     (b"401 No", 3, "check the user and the password in https_proxy"),
-    (b"403 No", 6, "its rules forbid this host, see no_proxy and https_proxy")])
+    (b"403 No", 6, "its rules forbid this host: check no_proxy and https_proxy")])
 def test_proxy_that_will_never_let_pass_ends_the_run_at_once(tool, serve, notify, refusing, how,
                                                              status, end, advice):
     args = FAST
@@ -376,7 +376,7 @@ def test_what_is_wrong_behind_a_proxy_is_not_the_proxys(tool, gate, proxy):
     del tool.env["SSL_CERT_FILE"]
     r = tool.run(*FAST, status=8)
     assert "the certificate of localhost" in r.end["message"]
-    assert "--cacert names" in r.end["message"] and "proxy" not in r.end["message"]
+    assert "use --cacert" in r.end["message"] and "proxy" not in r.end["message"]
 
 
 @pytest.mark.parametrize("answers", [[b"\x05\xff"], [b"\x05\x02", b"\x01\x01"]])
@@ -445,7 +445,7 @@ def test_proxy_of_an_unknown_authority_needs_ssl_cert_file(tool, gate, proxy):
     seen = proxy(**over_tls(gate)).seen
     del tool.env["SSL_CERT_FILE"]
     r = tool.run("--cacert", gate.ca, *FAST, status=8)
-    assert not seen and "SSL_CERT_FILE names the authority" in r.end["message"]
+    assert not seen and "use SSL_CERT_FILE (--cacert does not apply" in r.end["message"]
     assert "the certificate of the proxy (https_proxy: localhost:" in r.end["message"]
 
 
@@ -453,7 +453,7 @@ def test_proxy_with_another_name_in_its_certificate(tool, serve, proxy):
     seen = proxy(**over_tls(serve(), "other.example")).seen
     r = tool.run(*FAST, status=8)
     assert not seen and "--cacert" not in r.end["message"]
-    assert "it is for another name: check the host in https_proxy" in r.end["message"]
+    assert "it is for another host name: check the host in https_proxy" in r.end["message"]
 
 
 def test_ssl_cert_dir_is_honoured(tool, gate):
@@ -481,7 +481,7 @@ def test_too_few_descriptors_are_told_as_that(tool, gate, limit):
     assert r.status in (0, 5), r.err
     if r.status == 5:
         message = r.end["message"] if r.err[0] == "{" else r.err
-        assert "too few file descriptors, see ulimit -n" in message and "cacert" not in message
+        assert "out of file descriptors: raise the limit" in message and "cacert" not in message
 
 
 # -- secrets

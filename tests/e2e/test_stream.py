@@ -390,7 +390,7 @@ def test_certificate_that_does_not_verify_is_8(tool, gate, tmp_path):
     del tool.env["SSL_CERT_FILE"]
     r = tool.run(*FAST)
     assert r.status == 8 and "the certificate of %s could" % gate.host in r.end["message"]
-    assert "--cacert names the authority to trust" in r.end["message"]
+    assert "to trust its certificate authority, use --cacert" in r.end["message"]
     assert tool.run("--cacert", gate.ca, *FAST).status == 0
 
 
@@ -414,7 +414,7 @@ def test_certificate_of_another_time_names_the_clock_first(with_tls, tmp_path, s
     r, host = with_tls(dated(tmp_path, begin, end), "--source", source)
     message = r.end["message"]
     assert words in message and host in message
-    assert message.index("check this machine's clock first, which says 20") < \
+    assert message.index("check this machine's clock, which says 20") < \
         message.index("--cacert")
     assert not r.events("token.retry")
 
@@ -422,7 +422,7 @@ def test_certificate_of_another_time_names_the_clock_first(with_tls, tmp_path, s
 def test_certificate_for_another_name_is_told_as_that(with_tls):
     r, host = with_tls(certs.certificate("other.example").configure_cert)
     assert host in r.end["message"] and "--cacert" not in r.end["message"]
-    assert "it is for another name: check the host" in r.end["message"]
+    assert "it is for another host name: check the host" in r.end["message"]
 
 
 def test_certificate_that_no_authority_helps_gets_no_such_advice(with_tls, tmp_path):
@@ -433,8 +433,8 @@ def test_certificate_that_no_authority_helps_gets_no_such_advice(with_tls, tmp_p
                     "-addext", "extendedKeyUsage=clientAuth"], check=True, capture_output=True)
     r, host = with_tls(lambda context: context.load_cert_chain(made, key), "--cacert", made)
     assert host in r.end["message"]
-    assert "unsuitable certificate purpose; trusting another authority does not help, its " \
-        "owner has to replace it" in r.end["message"]
+    assert "unsuitable certificate purpose; its owner must replace it; trusting another " \
+        "certificate authority does not help" in r.end["message"]
 
 
 def test_what_speaks_no_tls_is_named(tool):
@@ -466,8 +466,8 @@ def test_tls_version_that_is_refused_is_8_at_once(tool, tmp_path):
         tool.env["https_proxy"] = "https://" + host
         behind = tool.run("-H", "localhost:1", *FAST, status=8)
     assert not r.events("token.retry")
-    assert host + " and gsqstat have no TLS version in common" in r.end["message"]
-    assert "the proxy (https_proxy: %s) and gsqstat have no" % host in behind.end["message"]
+    assert host + " does not support TLS 1.2 or newer" in r.end["message"]
+    assert "the proxy (https_proxy: %s) does not support TLS 1.2" % host in behind.end["message"]
 
 
 def test_stream_down_at_the_end_is_5_with_all_rows(tool, serve):

@@ -129,7 +129,7 @@ def test_partial_rows_count_and_the_signal_decides(tool, gate):
     ("covrage < 1", "'covrage' is neither a field of a row nor METRIC.STAT or METRIC.FIELD.STAT; "
      "did you mean coverage?"),
     ("Support:coverage < 1", "the stream has no names of queues"),
-    ('"Support:coverage < 1', "has no `\":` at the end of a queue's name"),
+    ('"Support:coverage < 1', "has no `\":` after the queue's name"),
     ("a.b:coverage < 1", "'a.b' is not a scope"),
     ("99999999-1111-4111-8111-111111111111:coverage < 1", "is not a queue of this run"),
     ("coverage < 1 four 2", "'four 2' follows the number"),

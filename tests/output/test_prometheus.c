@@ -113,7 +113,7 @@ TEST(statistics)
 	has(text, "gsqstat_n_odd_total_value{" LABELS "} 5");
 	has(text, "gsqstat_wait_time_avg_p95_seconds{" LABELS "} 12.345");
 	has(text, "gsqstat_wait_time_avg_samples{" LABELS "} 9");
-	has(text, "# HELP gsqstat_o_x_a_y_c_min oX.a\\\\y\xEF\xBF\xBD" "c, least in the window.");
+	has(text, "# HELP gsqstat_o_x_a_y_c_min oX.a\\\\y\xEF\xBF\xBD" "c, minimum in the window.");
 	has(text, "gsqstat_lag_mean_seconds{" OF_QUEUE "} 0.012");
 	has(text, "gsqstat_lag_p99_seconds{" OF_QUEUE "} 1.5");
 	assert_null(strstr(text, "gsqstat_lag_max"));

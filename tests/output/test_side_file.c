@@ -118,7 +118,7 @@ TEST(file__that_cannot_be_made_is_refused)
 	}
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	assert_int_equal(side_file_open(&s, "--record", "fifo", &err), ST_USAGE);
-	assert_non_null(strstr(err.text, "nobody reads it"));
+	assert_non_null(strstr(err.text, "no process reads it"));
 }
 
 /* --- failures ------------------------------------------------------------------------- */
@@ -240,7 +240,7 @@ TEST(reader__that_left_is_noticed_though_nothing_waits)
 	assert_null(side_file_failure(s));
 	close(reader);
 	side_file_flush(s);
-	assert_string_equal(side_file_failure(s), "--record fifo: its reader has left");
+	assert_string_equal(side_file_failure(s), "--record fifo: its reader has closed it");
 	side_file_free(s);
 }
 

@@ -44,7 +44,7 @@ TEST(secret_is_nobody_elses_and_has_no_newline)
 	memset(most, 's', KEY_MAX);
 	assert_secret(most, 0600, NULL, most);
 	most[KEY_MAX] = 's';
-	assert_secret(most, 0600, "longer than a secret is (4096 bytes)", NULL);
+	assert_secret(most, 0600, "it is longer than 4096 bytes", NULL);
 }
 
 TEST(secret_that_is_no_file)
@@ -72,7 +72,7 @@ TEST(secret_that_may_be_exposed_has_its_mode)
 	assert_int_equal(exposed, 0640);
 	buf_wipe(&secret);
 	assert_string_equal(secret_file_read(SECRET_FILE_GC, ".", &secret, &exposed),
-		"it is no file");
+		"it is not a file");
 	buf_wipe(&secret);
 }
 

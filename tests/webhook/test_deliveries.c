@@ -672,7 +672,7 @@ TEST(delivery__that_the_spool_cannot_hold_is_dropped_when_it_expires)
 	while (!deliveries_are_done(c))
 		assert_true(go_on(T0 + 10 * S));
 	assert_int_equal(deliveries_totals(c)->dropped, 1);
-	assert_non_null(strstr(last_reason, "the spool cannot hold it"));
+	assert_non_null(strstr(last_reason, "the spool has no room for it"));
 	assert_int_equal(warnings.n, 0);
 	disk.put = SPOOL_FAILED;
 	window(1);
@@ -750,7 +750,7 @@ TEST(memory__over_its_bound_with_a_spool_that_fails)
 	while (reported[DELIVERIES_DROPPED] == 0 && n < 200)	/* nothing was stepped before */
 		large_window((int64_t)n++);
 	assert_true(reported[DELIVERIES_DROPPED] > 0);
-	assert_string_equal(last_reason, "more than 16 MiB wait");
+	assert_string_equal(last_reason, "more than 16 MiB of deliveries are waiting");
 	assert_non_null(deliveries_spool_fault(c));
 }
 

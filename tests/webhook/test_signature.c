@@ -110,7 +110,7 @@ TEST(keys__are_in_a_file_of_ours_alone)
 	signature_keys_free(keys_read(NULL));
 	assert_int_equal(unlink(place.file), 0);
 	assert_int_equal(mkdir(place.file, 0700), 0);
-	assert_null(keys_read("it is no file"));
+	assert_null(keys_read("it is not a file"));
 }
 
 /* So a key that a group may read by fsGroup is taken. */

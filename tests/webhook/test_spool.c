@@ -164,7 +164,7 @@ TEST(directory__that_is_not_ours_alone_is_refused)
 
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		assert_int_equal(chmod(place.dir, modes[i]), 0);
-		assert_refused("others may look into it");
+		assert_refused("group or others have permissions for it; chmod 700 it");
 		assert_int_equal(mode_of(place.dir), modes[i]);
 	}
 	assert_int_equal(chmod(place.dir, 0700), 0);
@@ -184,7 +184,7 @@ TEST(directory__of_another_user_is_refused)
 {
 	if (chown(place.dir, 12345, (gid_t)-1) != 0)
 		skip();
-	assert_refused("it belongs to somebody else");
+	assert_refused("it belongs to another user");
 }
 
 TEST(lock__that_cannot_be_had_at_all_is_an_error)
@@ -425,7 +425,7 @@ TEST(sync__of_one_or_of_many_or_of_none)
 	put(RUN_A, 9, URL);
 	spool_drop(place.spool, place.item.name);
 	assert_false(spool_sync(place.spool, &place.err));	/* somebody removed it */
-	assert_non_null(strstr(place.err.text, "cannot be spooled"));
+	assert_non_null(strstr(place.err.text, "cannot be written to the spool"));
 	assert_true(spool_sync(place.spool, &place.err));
 }
 
@@ -655,7 +655,7 @@ TEST(file__that_is_broken_is_set_aside_once)
 		{ H(Q("a"), Q(URL), Q("a/b\"") ) "{}", "header" },
 		{ H(Q("a") ",\"id\":" Q("b"), Q(URL), Q("a/b")) "{}", "header" },
 		{ " " H(Q("a"), Q(URL), Q("a/b") "} x") "{}", "header" },
-		{ H(Q("a"), Q(OTHER_URL), Q("a/b")) "{}", "its name is not that of its URL" },
+		{ H(Q("a"), Q(OTHER_URL), Q("a/b")) "{}", "its name does not match its URL" },
 		{ "[\"id\",\"url\",\"type\"]\n{}", "header" }, { "id url type\n{}", "header" }
 	};
 
@@ -667,7 +667,7 @@ TEST(file__that_is_broken_is_set_aside_once)
 		if (!next(URL, "") || !is_body("{\"window\":7}"))
 			fail_msg("%s", table[i].text);
 		assert_int_equal(place.warnings.n, 1);
-		if (!strstr(place.warnings.v[0], FIRST " is set aside: ")
+		if (!strstr(place.warnings.v[0], FIRST " is invalid: ")
 		    || !strstr(place.warnings.v[0], table[i].why))
 			fail_msg("%s: %s", table[i].text, place.warnings.v[0]);
 		assert_null(strstr(place.warnings.v[0], "example.com"));
@@ -719,7 +719,7 @@ TEST(file__over_the_limit_or_not_ours_alone_is_set_aside)
 		reopen(MAX);
 		assert_false(next(URL, ""));
 		assert_int_equal(place.warnings.n, (size_t)i + 1);
-		if (!strstr(place.warnings.v[i], FIRST " is set aside: "))
+		if (!strstr(place.warnings.v[i], FIRST " is invalid: "))
 			fail_msg("%d: %s", i, place.warnings.v[i]);
 		assert_false(exists(path));
 		assert_int_equal(remove(aside), 0);
