@@ -12,7 +12,7 @@ PYTHON ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
-# With sanitizers and -O3, gcc 12 warns of what the checks add.
+# At -O3, gcc 12 warns about code that sanitizers add.
 CFLAGS ?= $(if $(SANITIZE),-O2,-O3) -g
 
 prefix ?= /usr/local
@@ -23,7 +23,7 @@ bashdir ?= $(datadir)/bash-completion/completions
 zshdir ?= $(datadir)/zsh/site-functions
 fishdir ?= $(datadir)/fish/vendor_completions.d
 
-# Objects go to O; the program of the plain build alone stands beside this file.
+# Built files go to O; only the program of the plain build goes next to this file.
 comma := ,
 O ?= build$(addprefix /,$(subst $(comma),-,$(SANITIZE))$(if $(COVERAGE),coverage))
 BIN := $(if $(filter build,$(O)),gsqstat,$(O)/gsqstat)
@@ -39,7 +39,7 @@ EXTRA = $(O)/tests/support/coverage.o
 else
 MODE = -fPIE -fstack-protector-strong -fstack-clash-protection $(FORTIFY)
 MODE_LINK = -pie -Wl,-z,relro -Wl,-z,now
-# Not without optimisation, where the C library warns, and not over the user's own.
+# The C library warns about _FORTIFY_SOURCE without optimisation; a value of the user's wins.
 ifneq ($(filter -O1 -O2 -O3 -Os -Og -O,$(CFLAGS)),)
 ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),)
 FORTIFY = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
@@ -47,7 +47,7 @@ endif
 endif
 endif
 
-# Asked once and only when needed: deps, clean and help work without any library.
+# Runs pkg-config once, and only when needed: deps, clean and help work without any library.
 once = $(eval $1 := $$(shell $2))$($1)
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(call once,PKG_LIBS,$(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
@@ -82,7 +82,7 @@ $(O)/libgsqstat.a: $(MODULES:%=$(O)/%.o)
 $(O)/%.o: %.c $(O)/flags
 	$(call say,CC)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
 
-# Anew where flags, compiler or libraries changed; all objects follow it.
+# Is written anew if flags, compiler or libraries changed; all objects depend on it.
 $(O)/flags: export FLAGS_NOW = $(COMPILE) $(LINK) $(LIBS) \
 	$(shell $(CC) -dumpfullversion 2>/dev/null) \
 	$(shell $(PKG_CONFIG) --modversion $(PKGS) 2>/dev/null)
@@ -102,17 +102,17 @@ $(O)/flags: FORCE
 $(UNITS:%=$(O)/%): %: %.o $(EXTRA) $(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
-# Its allocations fail when it says so.
+# This test decides which of its allocations fail.
 $(O)/tests/test_faults: private MODE_LINK += $(foreach f,malloc calloc realloc reallocarray \
 	strdup strndup,-Wl,--wrap=$f)
 
-# The program whose allocations fail when the environment says so; never installed.
+# For tests: the program with allocations that fail as the environment says. Never installed.
 $(O)/tests/faulty: $(O)/gsqstat.o $(O)/tests/support/fault_alloc.o $(EXTRA) $(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
 $(O)/tests/faulty: private MODE_LINK += $(foreach f,malloc calloc realloc reallocarray \
 	strdup strndup asprintf vasprintf,-Wl,--wrap=$f)
 
-# Fuzzers without libFuzzer: they read what they are given once.
+# Fuzzers without libFuzzer: they run once on each file they are given.
 $(O)/tests/seeds_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(EXTRA) \
 		$(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
@@ -122,7 +122,7 @@ TEST_PROGRAMS = $(UNITS:%=$(O)/%) $(FUZZERS:%=$(O)/tests/seeds_%)
 .PHONY: tests
 tests: all $(TEST_PROGRAMS)
 
-## check: build, units, end to end; then all of it again under ASan and UBSan
+## check: build, run unit and end-to-end tests, then all of it again under ASan and UBSan
 STAGE = .ci/stage $(O)/stages
 SANITIZED = SANITIZE=address,undefined O=$(O)/address-undefined
 .PHONY: check
@@ -138,7 +138,7 @@ ifeq ($(SANITIZE),)
 endif
 	@.ci/stage $(O)/stages
 
-## check-unit, check-e2e: a part of it; with T=PATTERN only what the pattern fits
+## check-unit, check-e2e: only these tests; with T=PATTERN only those that match
 .PHONY: check-unit check-e2e
 check-unit: $(TEST_PROGRAMS)
 	@JOBS='$(JOBS)' .ci/units '$(T)' $^
@@ -146,14 +146,14 @@ check-e2e: $(BIN)
 	@GSQSTAT='$(abspath $(BIN))' GSQSTAT_SANITIZE='$(SANITIZE)' PYTHON='$(PYTHON)' \
 		JOBS='$(JOBS)' PYCACHE='$(abspath build)/pycache' .ci/e2e $(if $(T),-k '$(T)')
 
-## check-slow: the units under valgrind; runs with one failing allocation; runs stopped at random
+## check-slow: unit tests under valgrind; runs with one failing allocation; runs killed at random
 .PHONY: check-slow sweep
 check-slow: $(TEST_PROGRAMS)
 	@JOBS='$(JOBS)' VALGRIND=valgrind .ci/units '$(T)' $^
 	+@$(SUB) $(SANITIZED) sweep
 	+@GSQSTAT_SLOW=1 $(SUB) check-e2e T=stopped_at_random
 
-# SWEEP names scenarios; none: all.
+# SWEEP: the names of the scenarios to run; empty: all.
 SWEEP_RUNS ?= 200
 sweep: $(O)/tests/faulty
 	@JOBS='$(JOBS)' $(PYTHON) tests/support/sweep.py '$(abspath $<)' $(SWEEP_RUNS) $(SWEEP)
@@ -165,7 +165,7 @@ lint:
 	@CC='$(CC)' CLANG='$(CLANG)' PYTHON='$(PYTHON)' JOBS='$(JOBS)' \
 		PKG_CFLAGS='$(PKG_CFLAGS)' tests/lint
 
-## fuzz: every fuzzer for FUZZ_SECONDS (60) each with libFuzzer, seeds in tests/fuzz
+## fuzz: run each fuzzer for FUZZ_SECONDS (60) with libFuzzer; seeds are in tests/fuzz
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz:
@@ -177,7 +177,7 @@ fuzz:
 $(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/libgsqstat.a
 	$(call say,LD)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-## coverage: line and branch coverage of units and end to end
+## coverage: line and branch coverage of the unit and end-to-end tests
 .PHONY: coverage
 coverage:
 	+@$(SUB) COVERAGE=1 O=$(O)/coverage tests
@@ -191,7 +191,7 @@ golden: $(BIN)
 	@GSQSTAT='$(abspath $(BIN))' GOLDEN=rewrite PYTHON='$(PYTHON)' \
 		.ci/e2e tests/e2e/test_golden.py
 
-## bench: the table of CPU time, memory and start-up beside other clients
+## bench: compare CPU time, memory and start-up time with other clients
 .PHONY: bench
 bench: $(BIN)
 	+@$(SUB) $(O)/bench/server $(O)/bench/drain $(O)/bench/parse \
@@ -201,7 +201,7 @@ $(O)/bench/%: tests/bench/%.c $(O)/flags
 	$(call say,CC)mkdir -p $(@D) && $(COMPILE) $(MODE_LINK) $(LDFLAGS) -o $@ $< \
 		$(LIBS) $(shell $(PKG_CONFIG) --libs libssl)
 
-## demo: rows from a service on this machine, no account; SOURCE=notifications: that source
+## demo: rows from a test server on this machine, no account needed; or SOURCE=notifications
 SOURCE ?= stream
 .PHONY: demo
 demo: $(BIN)
@@ -247,6 +247,6 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 	@echo
-	@echo 'V=1 shows commands, O=DIR builds there, WERROR=1 adds -Werror,'
-	@echo 'SANITIZE=address,undefined is the same with sanitizers;'
-	@echo 'CC CFLAGS CPPFLAGS LDFLAGS LDLIBS are yours.'
+	@echo 'V=1 shows commands, O=DIR builds in DIR, WERROR=1 adds -Werror,'
+	@echo 'SANITIZE=address,undefined builds with sanitizers;'
+	@echo 'CC CFLAGS CPPFLAGS LDFLAGS LDLIBS are used as usual.'
