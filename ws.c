@@ -24,7 +24,7 @@ struct stored {
 
 enum fault { FAULT_NONE, FAULT_TOO_BIG, FAULT_BAD_TEXT, FAULT_BREACH };
 
-/* With which code and in which words a fault of the peer ends the connection. */
+/* How each fault of the peer ends the connection: close code, kind of end, and text. */
 static const struct {
 	int code;
 	enum ws_end end;
@@ -60,7 +60,7 @@ struct ws {
 	enum fault fault;
 	const char *breach;		/* FAULT_BREACH: what the peer did */
 	struct ws_frame_control close;		/* the peer's close frame */
-	bool close_seen, close_whole;	/* its first, its last byte has come */
+	bool close_seen, close_whole;	/* its first byte has come; its last byte has come */
 	struct ws_frame_control ping;		/* the ping that is being read */
 	struct ws_frame_control pong;		/* the answer to the last whole ping */
 	bool pong_due;
@@ -241,7 +241,7 @@ void ws_free(struct ws *ws)
 
 /* --- the end, and why --------------------------------------------------------------- */
 
-/* True if a close frame is to be sent, or has been sent. */
+/* True if a close frame is due, or has been sent. */
 static bool is_ending(const struct ws *ws)
 {
 	return ws->fault || ws->close_whole || ws->closing;

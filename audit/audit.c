@@ -20,7 +20,7 @@
 #define LINE_MAX_BYTES HASH_CHAIN_LINE_MAX
 #define FOREIGN_MAX 256
 #define TEXT_MAX 1023			/* of struct err, see base.h */
-#define TAIL ",\"truncated\":true}"	/* kept free at the end of a line */
+#define TAIL ",\"truncated\":true}"	/* each line keeps room for it */
 
 struct audit {
 	enum audit_format format;
@@ -120,7 +120,7 @@ void audit_redact(const struct audit *a, char *text)
 	text_clean(text);
 }
 
-/* Takes secrets out before it cuts, so that no half of one is left. */
+/* Replaces secrets before it cuts, so that no part of one is left. */
 static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
 {
 	char *copy = strndup(s, len);
@@ -231,7 +231,7 @@ void audit_bool(struct audit *a, const char *key, bool value)
 	put_field(a, key);
 }
 
-/* logfmt has no objects: there it is a quoted string. */
+/* logfmt has no objects, so there the value is a quoted string. */
 void audit_json(struct audit *a, const char *key, const char *json, size_t len)
 {
 	if (!a->on)
@@ -290,7 +290,7 @@ void audit_begin(struct audit *a, enum audit_level level, const char *event, int
 		begin(a, level, event);
 }
 
-/* Writes the whole line at once. False, without writing: it would have to wait. */
+/* Writes the whole line at once. False: nothing was written, because it would have to wait. */
 static bool write_line(const struct audit *a)
 {
 	struct pollfd p = { .fd = a->fd, .events = POLLOUT };

@@ -60,7 +60,8 @@ static bool read_end(int fd, off_t size, size_t want, struct buf *end)
 	return true;
 }
 
-/* Why no line can follow, or NULL. One or two lines tell, except after a crash. */
+/* Returns why no line can be appended, or NULL. The last line is enough to decide, except after a
+ * crash. */
 static const char *look_at_end(struct audit_file *f, off_t size)
 {
 	static const size_t wants[] = { HASH_CHAIN_LINE_MAX + 1,
@@ -93,8 +94,8 @@ static const char *look_at_end(struct audit_file *f, off_t size)
 
 /*
  * Returns why the file cannot be opened, or NULL. A regular file is opened for reading too; opening
- * anything else must not block. In a directory where others may make symbolic links, such a link
- * must not lead the lines into another file of this user.
+ * anything else must not block. In a directory where others can make symbolic links, such a link
+ * must not make this user's run write into another file of this user.
  */
 static const char *open_file(struct audit_file *f)
 {
@@ -105,7 +106,7 @@ static const char *open_file(struct audit_file *f)
 	if (files_has_foreign_link(f->path))
 		return foreign_link;
 	if (lstat(f->path, &st) != 0 || !S_ISLNK(st.st_mode))
-		flags |= O_NOFOLLOW;	/* nor a link that is made just now */
+		flags |= O_NOFOLLOW;	/* a link may have been made after the check */
 	f->regular = stat(f->path, &st) != 0 || S_ISREG(st.st_mode);
 	f->w = (struct nowait){ .fd = -1 };
 	if (f->regular)
@@ -220,7 +221,8 @@ static bool is_current(const struct audit_file *f, off_t *size)
 	return open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
-/* Why the lock cannot be taken, or NULL. The file may be rotated between open(2) and flock(2). */
+/* Returns why the file cannot be locked, or NULL. Opens the path again if the file was rotated
+ * between open(2) and flock(2). */
 static const char *take_lock(struct audit_file *f, off_t *size)
 {
 	const char *why;

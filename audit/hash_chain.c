@@ -86,7 +86,7 @@ bool hash_chain_mac(struct hash_chain_work *w, const void *bytes, size_t len,
 	unsigned char mac[HASH_BYTES];
 	size_t n = 0;
 
-	/* NULL: with the key from set_key() */
+	/* NULL: use the key that set_key() has set */
 	if (EVP_MAC_init(w->mac, NULL, 0, NULL) != 1 || EVP_MAC_update(w->mac, bytes, len) != 1
 	    || EVP_MAC_final(w->mac, mac, &n, sizeof(mac)) != 1 || n != sizeof(mac))
 		return false;
@@ -172,7 +172,7 @@ bool hash_chain_split(const char *line, size_t len, struct hash_chain_link *link
 	return link->prev && cut_seq(line, &len, &link->seq);
 }
 
-/* Where the line begins whose last byte is before `end`. */
+/* Returns where the line begins that ends before `end`. */
 static size_t line_start(const char *tail, size_t end)
 {
 	const char *lf = end ? memrchr(tail, '\n', end) : NULL;

@@ -9,12 +9,12 @@
 
 #define SECRET_MIN 4			/* shorter ones would hide ordinary words */
 #define REDACTED "REDACTED"
-#define BEGINNING_MIN 8			/* bytes of a secret that are as bad as all of it */
+#define BEGINNING_MIN 8			/* bytes of a secret's beginning that give it away */
 
-/* A secret as it may stand in a text: plain, or in Base64. */
+/* One form in which a text may contain a secret: plain, or in Base64. */
 struct redact_form {
 	char *text;
-	size_t known;		/* bytes at its beginning that are no secret */
+	size_t known;		/* bytes at its beginning that are not secret */
 };
 
 /* Owns the form from here on. */
@@ -83,7 +83,7 @@ bool redact_add(struct redact_secrets *secrets, const char *secret, size_t len)
 		&& keep_form(secrets, base64(secret, len), (4 * known + 2) / 3);
 }
 
-/* Whether n hex digits stand there. */
+/* True if the text continues with n hex digits. */
 static bool has_digits(const char *at, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -92,7 +92,7 @@ static bool has_digits(const char *at, size_t n)
 	return true;
 }
 
-/* Whether n hex digits stand there that are the byte's value. */
+/* True if the text continues with n hex digits whose value is the byte. */
 static bool is_number(const char *digits, size_t n, unsigned char byte)
 {
 	unsigned value = 0;
@@ -105,8 +105,8 @@ static bool is_number(const char *digits, size_t n, unsigned char byte)
 	return value == byte;
 }
 
-/* The length of the byte as it stands in the text: plain, percent-encoded (RFC 3986 §2.1) or
- * escaped (RFC 8259 §7); 0: another byte stands there. */
+/* If the text continues with the byte, plain, percent-encoded (RFC 3986 §2.1) or escaped (RFC 8259
+ * §7), returns the length of this form; else 0. */
 static size_t byte_length(const char *at, char byte)
 {
 	if (*at == byte)
@@ -119,8 +119,8 @@ static size_t byte_length(const char *at, char byte)
 		: at[1] == 'u' && is_number(at + 2, 4, (unsigned char)byte) ? 6 : 0;
 }
 
-/* Whether a secret was cut off here: the text or the word ends (dots may follow), or an encoded
- * byte is incomplete. */
+/* True if a secret may have been cut off here: the text or the word ends (dots may follow), or an
+ * encoded byte is incomplete. */
 static bool is_cut(const char *at)
 {
 	if (*at == '%')
@@ -131,9 +131,9 @@ static bool is_cut(const char *at)
 	return !*at || !(isalnum((unsigned char)*at) || strchr("-_~+/=", *at));
 }
 
-/* The length of the secret in the text at this place, whichever of its bytes are encoded; 0: it
- * is not there. A long enough beginning counts as the secret where it is cut off: a server may
- * shorten what it sends back, and so do we. */
+/* If the text continues with the secret, returns its length, whichever of its bytes are encoded;
+ * else 0. A long enough beginning that is cut off also counts, because servers may shorten what
+ * they send back, and so do we. */
 static size_t secret_length(const char *text, const struct redact_form *secret)
 {
 	size_t len = 0, same = 0, n;

@@ -51,7 +51,8 @@ static void input_close(struct verify_input *in)
 	free(in->data);
 }
 
-/* Reads more behind what is there; there must be room. At the end of the file sets `over`. */
+/* Appends more bytes of the file to the buffer, which must have room. Sets `over` at the end of the
+ * file. */
 static enum status input_more(struct verify_input *in, struct err *err)
 {
 	ssize_t n;
@@ -127,7 +128,7 @@ static bool is_flush(const struct event *e)
 	return is_word(e, EVENT, "window.flush");
 }
 
-/* Reads the members of a line; of events that do not matter here, only event and run. False: it is
+/* Reads the members of a line; only event and run if the event does not matter here. False: it is
  * not an audit line, or has a member twice. */
 static bool read_event(const char *line, size_t len, struct event *e)
 {
@@ -167,7 +168,7 @@ struct verifier {
 	char torn_after[HASH_CHAIN_HEX + 1];	/* hash of the line before them */
 	EVP_MD_CTX *torn;	/* hashes the torn lines */
 	EVP_MD_CTX *printed;	/* hashes the rows of a window */
-	uint64_t doubtful;	/* the last line, if its prev is not the hash before it; 0 */
+	uint64_t doubtful;	/* number of the last line, if its prev does not match; else 0 */
 	struct err rows_err;	/* reported if nothing is wrong with the log */
 	bool run_seen;
 	char started[UUID_LEN + 1];	/* the last run that started; empty: none */
@@ -181,15 +182,15 @@ static enum status bad_line(const struct verifier *v, uint64_t line, const char 
 		v->log.path, (unsigned long long)line, why);
 }
 
-/* The current line is bad, or the first of the torn lines before it. */
+/* Reports the first of the torn lines before the current line; if there are none, that line. */
 static enum status bad(const struct verifier *v, const char *why, struct err *err)
 {
 	return bad_line(v, v->torn_from ? v->torn_from : v->end.seq + 1, why, err);
 }
 
-/* Where a line's prev does not match the line before, one of the two was edited: the doubtful line
- * itself if the next one does not match it either, else the one before. prev: of the next line;
- * NULL: there is none. */
+/* If the prev of a line does not match the line before, one of the two was edited: the doubtful
+ * line itself if the next line does not match it either, else the line before. prev is that of the
+ * next line; NULL: there is none. */
 static enum status settle_doubt(const struct verifier *v, const char *prev, struct err *err)
 {
 	if (prev && memcmp(prev, v->end.last, HASH_CHAIN_HEX) != 0)
@@ -226,7 +227,7 @@ static enum status add_torn(struct verifier *v, const char *line, size_t len, st
 	return ST_OK;
 }
 
-/* Checks that the line after torn ones is a repair of exactly these. */
+/* Checks that the line after torn lines is an audit.repaired for exactly these lines. */
 static enum status check_repair(struct verifier *v, const struct event *e, struct err *err)
 {
 	struct verify_tear tear = { v->end.seq + 1, 0 };
@@ -302,7 +303,7 @@ static enum status check_link(struct verifier *v, const char *line,
 
 /* --- rows --------------------------------------------------------------------------- */
 
-/* Hashes the next len bytes of the rows. *whole: there were so many. */
+/* Hashes the next len bytes of the rows. *whole: false if the rows have fewer bytes. */
 static enum status hash_rows(struct verifier *v, uint64_t len, char hex[HASH_CHAIN_HEX + 1],
 	bool *whole, struct err *err)
 {
@@ -425,8 +426,8 @@ static enum status take_line(struct verifier *v, const char *line, size_t len,
 	return st;
 }
 
-/* A last line without a newline may still be being written: its writer has the lock then. Waits for
- * that once. False: it is not being written, or takes too long. */
+/* If the last line has no newline, a run may be writing it, and then has the file locked. Waits
+ * for it once. False: no run is writing it, or that takes too long. */
 static bool await_writer(struct verify_input *in)
 {
 	if (in->awaited)

@@ -12,7 +12,7 @@
 
 #include "net/http_error.h"
 
-#define HELD_MAX (16u << 20)		/* bytes; usual runs need 2 % of it */
+#define HELD_MAX (16u << 20)		/* bytes for libcurl; usual runs need 2 % of it */
 #define VERSION_NEEDED 0x080e00		/* 8.14: older ones send two keys (curl issue #17170) */
 #define RETRY_AFTER_MAX_S (366 * 24 * 3600)	/* so that no sum overflows */
 
@@ -25,7 +25,7 @@ struct http {
 	bool abandoned_lookup;		/* a resolver thread may still be running */
 };
 
-/* Our data of an easy handle, which CURLOPT_PRIVATE points to. */
+/* What we store for each easy handle; CURLOPT_PRIVATE points to it. */
 struct transfer {
 	struct transfer *next;
 	CURL *easy;
@@ -34,7 +34,7 @@ struct transfer {
 	bool running;
 	bool begun;			/* curl_multi_perform was called since http_start */
 	char error[CURL_ERROR_SIZE];
-	char text[HTTP_TEXT_MAX];	/* of struct http_result */
+	char text[HTTP_TEXT_MAX];	/* for http_result.text */
 };
 
 /* --- libcurl's memory: limited, and overwritten when freed, since it held secrets ------ */

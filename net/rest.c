@@ -14,7 +14,7 @@
 
 #define ERROR_BODY_MAX 65536	/* a longer body is not searched for permissions */
 #define SECRET_MIN 8
-#define ID_MIN 20		/* a longer part of the path is an ID, not a word */
+#define ID_MIN 20		/* bytes; a longer part of the path is an ID, not a word */
 #define MASK_LEN 3
 
 struct rest {

@@ -48,7 +48,7 @@ static bool put_series_name(struct buf *out, const struct row_series *series)
 	return ok;
 }
 
-/* count,last,min,max,mean,stddev,p50,p90,p95,p99; a number alone is its last one. */
+/* count,last,min,max,mean,stddev,p50,p90,p95,p99; a plain number goes to `last`. */
 static void put_statistics(struct buf *out, const struct row_series *series)
 {
 	for (enum row_statistic s = STAT_COUNT; s <= STAT_P99; s++) {
@@ -83,7 +83,7 @@ static void put_media(struct buf *out, const struct row *row, const struct row_s
 		put_number(out, series ? series->stat[s] : NAN);
 }
 
-/* series NULL: the row has none. */
+/* series NULL: the row has no series. */
 static bool put_line(struct buf *out, const struct row_window *w, const struct row *row,
 	const struct row_series *series)
 {

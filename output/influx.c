@@ -5,7 +5,7 @@
  *   gsqstat,field=count,media=voice,metric=oWaiting,queue_id=…,queue_name=… last=3,mean=2.5 NS
  *
  * An agent's status or presence is a tag. Fields are statistics, always floats, in the units of
- * rows; the time is the window's end in ns. What is null is left out.
+ * rows; the time is the window's end in ns. Values that are null are left out.
  */
 #include "output/output.h"
 
@@ -20,8 +20,8 @@
 
 #define NS_PER_MS "000000"
 
-/* The length without backslashes at the end: they would escape what follows, and parsers differ
- * about escaped backslashes. */
+/* The length without backslashes at the end, which would escape the next character. They cannot be
+ * escaped themselves, because parsers differ about that. */
 static size_t trim_backslashes(const char *s, size_t len)
 {
 	while (len && s[len - 1] == '\\')
@@ -60,7 +60,7 @@ static void put_text_tag(struct buf *out, const char *key, const char *value)
 	put_tag(out, key, value ? value : "", value ? strlen(value) : 0);
 }
 
-/* series NULL: of the row itself. Tags are sorted by their keys, as InfluxDB has them. */
+/* series NULL: the tags of the row itself. They are sorted by their keys, as InfluxDB wants. */
 static void put_tags(struct buf *out, const struct row *row, const struct row_series *series)
 {
 	const struct agent_label agents = series ? agent_label_of(series)
@@ -79,7 +79,7 @@ static void put_tags(struct buf *out, const struct row *row, const struct row_se
 		put_tag(out, agents.key, agents.value.s, agents.value.len);
 }
 
-/* A number without a decimal point is a float, too. */
+/* Appends a float. In the line protocol a number without a decimal point is a float, too. */
 static void put_field(struct buf *out, char *before, const char *name, double value)
 {
 	if (isnan(value))
@@ -105,13 +105,13 @@ static void put_series(struct buf *out, const struct row_window *w, const struct
 		if (stats & 1u << s)
 			put_field(out, &before, row_stat_names[s], series->stat[s]);
 	put_field(out, &before, "value", series->stat[STAT_VALUE]);
-	if (before == ' ')	/* it has no number, and a line needs one */
+	if (before == ' ')	/* the series has no number, but a line needs one */
 		out->len = len;
 	else
 		put_time(out, w);
 }
 
-/* The members of the queue's row that are no series, by their names in rows. */
+/* The line of the row's numbers that belong to no series, with their names in rows. */
 static void put_row(struct buf *out, const struct row_window *w, const struct row *row)
 {
 	char before = ' ', name[64];
@@ -149,7 +149,7 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 		if (!row->media)
 			put_row(out, w, row);
 		for (size_t k = 0; k < row->nseries; k++)
-			if (!row->series[k].sum)	/* the database makes sums itself */
+			if (!row->series[k].sum)	/* the database can add up itself */
 				put_series(out, w, row, &row->series[k], *stats);
 	}
 	return !out->failed;

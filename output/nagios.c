@@ -26,7 +26,7 @@ struct checked {		/* a path, and its ranges for one scope */
 	size_t nvalue;		/* rows of the last window in which it has a value */
 };
 
-/* A number of a row, and the ranges that count for it. */
+/* A number of a row, and the ranges that apply to it. */
 struct number {
 	const struct checked *of[LIMITS];	/* whose range; NULL: none */
 	const struct row *row;
@@ -43,8 +43,8 @@ struct nagios {
 	bool judged;
 	enum nagios_state state;
 	size_t nrow, nvalue, nmissing;	/* queues; numbers; queues' own numbers that are null */
-	bool has_number;	/* some row, also of a media type, has a number of a metric */
-	size_t nbad;		/* how many numbers are as bad as the worst one */
+	bool has_number;	/* some row has a number of a metric, even if of a media type */
+	size_t nbad;		/* how many numbers have the worst state */
 	struct buf worst;	/* describes the first of these */
 	struct buf first;	/* the first values */
 	struct buf values;	/* performance data */
@@ -381,7 +381,8 @@ static void put_performance(struct nagios *check, const struct row_window *w,
 	put_value(&check->first, x);
 }
 
-/* Critical, warning, unknown, in this order: an unknown number hides no bad one. */
+/* The worst state is critical, then warning, then unknown, so that an unknown number does not hide
+ * a bad one. */
 static bool is_worse(enum nagios_state a, enum nagios_state b)
 {
 	static const int rank[] = { [NAGIOS_OK] = 0, [NAGIOS_UNKNOWN] = 1, [NAGIOS_WARNING] = 2,
@@ -418,7 +419,7 @@ static void count(struct nagios *check, enum nagios_state state, const struct nu
 	put_range(out, &x->of[limit]->range[limit]);
 }
 
-/* Where several scopes of a path cover the row, the range of the narrowest one counts. */
+/* If several scopes of a path cover the row, the range of the narrowest one applies. */
 static void choose(struct number *x, const struct checked *k)
 {
 	for (enum limit l = 0; l < LIMITS; l++)
@@ -502,7 +503,7 @@ static void take_queue(struct nagios *check, const struct row_window *w, size_t 
 	check->nmissing += (size_t)__builtin_popcountll(covered & ~valued);
 }
 
-/* Counts do not matter here: a gauge that is unknown has them too. */
+/* True if the row has a number of a metric. Counts are ignored: even an unknown gauge has them. */
 static bool has_number(const struct row *row)
 {
 	for (size_t i = 0; i < row->nseries; i++)

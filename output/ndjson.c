@@ -48,7 +48,7 @@ static size_t count_dots(const char *s)
 	return n;
 }
 
-/* Opens an object for each key of the path but the last, and prints that one. */
+/* Opens an object for each key of the path except the last, and prints the last key. */
 static void open_keys(struct buf *out, const char *path)
 {
 	const char *dot;
@@ -66,8 +66,8 @@ struct tree {		/* the last series; all NULL at first */
 	const char *metric, *path;
 };
 
-/* Series come sorted, so that those below one key follow each other: each closes the objects
- * that it does not share with the one before, and opens its own. */
+/* Series are sorted, so that those below one key follow each other. Closes the objects of the
+ * series before that this one does not share, and opens its own. */
 static void tree_next(struct buf *out, struct tree *tree, const char *metric, const char *path)
 {
 	bool same = tree->metric && strcmp(tree->metric, metric) == 0;

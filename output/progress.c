@@ -11,7 +11,7 @@
 #include "util/time.h"
 
 #define EVERY_US 500000
-#define COLUMNS_ELSE 80		/* if the terminal does not say */
+#define COLUMNS_ELSE 80		/* if the terminal's width is unknown */
 #define MARGIN 4		/* columns for the ^C that a terminal echoes */
 #define WIPE "\r\033[K"
 
@@ -94,7 +94,7 @@ struct progress *progress_new(int fd, int64_t now_us)
 		return NULL;
 	p->terminal = (struct nowait){ .fd = fd, .polled = true, .terminal = true };
 	p->now_us = now_us;
-	p->due_us = now_us + EVERY_US;	/* a shorter run needs no progress */
+	p->due_us = now_us + EVERY_US;	/* a shorter run needs no progress line */
 	return p;
 }
 

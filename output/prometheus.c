@@ -49,7 +49,7 @@ static bool is_among(const char *s, size_t len, const char *const *words, size_t
 	return false;
 }
 
-/* Words that promtool takes for a type, or for a unit that is not a base unit. */
+/* True for words that promtool reads as a type, or as a unit that is not a base unit. */
 static bool is_reserved(const char *s, size_t len)
 {
 	static const char *const words[] = {
@@ -146,7 +146,7 @@ static void end_name(struct buf *name)
 
 /* --- families ----------------------------------------------------------------------- */
 
-/* The index of the name, or where it is to be inserted. */
+/* The index of the name, or where to insert it. */
 static size_t place(const struct families *fs, const char *name, bool *found)
 {
 	size_t low = 0, high = fs->n;
@@ -301,8 +301,8 @@ static void put_series(struct families *fs, const struct row *row, const struct 
 	}
 }
 
-/* What is of the queue and not of a series. Several runs can watch one queue, each with another
- * source, so the source is a label. */
+/* Adds the queue's numbers that belong to no series. Several runs can watch one queue, each with
+ * another source, so the source is a label. */
 static void put_queue(struct families *fs, const struct row_window *w, const struct row *row)
 {
 	char lag[64];

@@ -79,7 +79,7 @@ static size_t media_len(const char *s)
 	return n;
 }
 
-/* The quote that ends a queue's name: `:` or `/MEDIA:` follows. A name can have quotes itself. */
+/* The quote that ends a queue's name: `:` or `/MEDIA:` follows it. The name may contain quotes. */
 static char *closing_quote(char *name)
 {
 	for (char *end = strchr(name, '"'); end; end = strchr(end + 1, '"'))
@@ -177,7 +177,7 @@ const struct scope *scopes_take(struct scopes *ss, const char *flag, const char 
 	return NULL;
 }
 
-/* --- asked ---------------------------------------------------------------------------- */
+/* --- the queues of scopes --------------------------------------------------------------- */
 
 const char *scope_queue_id(const struct scope *s)
 {
@@ -282,7 +282,7 @@ static bool queue_has(const struct row_window *w, size_t i, bool own, const stru
 {
 	size_t queue = w->row[i].queue;
 
-	while (i > 0 && w->row[i - 1].queue == queue)	/* a queue's rows stand together */
+	while (i > 0 && w->row[i - 1].queue == queue)	/* a queue's rows follow each other */
 		i--;
 	for (; i < w->nrow && w->row[i].queue == queue; i++)
 		if (own == !w->row[i].media && row_name_is_in(&w->row[i], name))

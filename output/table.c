@@ -15,18 +15,18 @@
 #define HEADER_EVERY 24		/* rows, if it is not a terminal */
 #define HEADER_LINES 2
 #define GAP 2
-#define NUMBER 5		/* columns of a series' number; two of them and a blank: */
-#define PAIR (2 * NUMBER + 1)
+#define NUMBER 5		/* columns of a number */
+#define PAIR (2 * NUMBER + 1)	/* a series has two numbers, with a blank between them */
 #define LABEL 24		/* columns of a label; more if there is room */
 #define TREND 8			/* windows */
 #define UPDATES 4
 #define COVERAGE 3
 #define LAG 5
 #define MEDIA_INDENT 2
-#define NAME_LEAST 16		/* of a name; fewer at the least width */
+#define NAME_LEAST 16		/* columns of a name, or fewer on the narrowest screens */
 #define ID_LEAST 9
 #define KNOWN_MAX 128		/* series; the first ones are shown */
-#define MS_DAY 3600000		/* the length from which windows are shown with their day */
+#define MS_DAY 3600000		/* windows of this length or longer are shown with their day */
 
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
@@ -45,7 +45,7 @@ struct trend {			/* of a row: its first series over the last windows */
 	size_t queue;
 	char *media;		/* NULL: the queue's own row */
 	double v[TREND];	/* the newest last; NaN: none */
-	uint64_t seen;		/* the newest one's window, by table.windows */
+	uint64_t seen;		/* the window of the newest value, as counted by table.windows */
 };
 
 struct layout {			/* widths in columns; 0: not shown */
@@ -62,12 +62,12 @@ struct table {
 	size_t nknown;
 	struct trend *trend;
 	size_t ntrend, captrend;
-	size_t last_trend;	/* where to search first: rows come in the same order */
+	size_t last_trend;	/* search from here: rows usually come in the same order */
 	uint64_t windows;
 	size_t name_width;	/* of the widest name so far */
-	size_t id_width;	/* at which all IDs so far differ */
+	size_t id_width;	/* columns that are enough to tell all IDs so far apart */
 	struct layout layout;
-	bool stale;		/* the last header is of another layout */
+	bool stale;		/* the last header was printed for another layout */
 	size_t rows;		/* since the header */
 	struct buf line;
 };
@@ -238,7 +238,7 @@ static struct trend *trend_of(struct table *t, const struct row *row)
 	return trend_new(t, row);
 }
 
-/* Windows without this row are gaps, as are those before the first one. */
+/* Windows without this row leave gaps, and so do those before its first window. */
 static void trend_add(struct table *t, struct trend *trend, double value)
 {
 	uint64_t past = trend->seen ? t->windows - trend->seen : TREND;
@@ -279,7 +279,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* False: some IDs look the same in so many columns. *ok false: out of memory. */
+/* True if all IDs differ when they are cut to the given columns. *ok false: out of memory. */
 static bool ids_differ(const struct table *t, const struct row_window *r, size_t columns, bool *ok)
 {
 	struct lines ids = { 0 };
@@ -345,7 +345,7 @@ static size_t clock_width(const struct table *t)
 		: t->conf.window_ms < MS_DAY ? strlen("00:00:00") : strlen("12-31 00:00");
 }
 
-/* Takes the columns if so many are left, else none. */
+/* Takes the columns if that many are left, else none. */
 static size_t take(struct layout *l, size_t width, size_t columns)
 {
 	if (l->used + GAP + columns > width)
@@ -432,7 +432,7 @@ static void end_line(struct buf *line, struct buf *out)
 	buf_clear(line);
 }
 
-/* How many series are not shown, above the columns at the end. */
+/* Says how many series are not shown, in the header above the last columns. */
 static void put_more(const struct table *t, struct buf *out)
 {
 	const struct layout *l = &t->layout;
@@ -587,7 +587,8 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 	t->rows++;
 }
 
-/* A screen has room for the header, rows, and the line of the cursor. */
+/* On a screen the header is repeated so often that it is always visible. The cursor needs the last
+ * line. */
 static bool is_header_due(const struct table *t, const struct table_screen *screen)
 {
 	size_t rows = !screen->height ? HEADER_EVERY

@@ -37,7 +37,7 @@ struct thresholds {
 	struct threshold v[THRESHOLDS_MAX];
 	size_t n;
 	struct scopes *scopes;
-	struct lines media;		/* types that rows have had */
+	struct lines media;		/* the media types of all rows so far */
 };
 
 struct thresholds *thresholds_new(struct scopes *scopes)
@@ -110,7 +110,7 @@ static bool take_number(struct threshold *t, char *text, char *why, size_t size)
 	return true;
 }
 
-/* text is a copy of expr that is cut. */
+/* text is a copy of expr that this function cuts into pieces. */
 static bool parse(struct thresholds *ts, struct threshold *t, const char *expr, char *text,
 	char *why, size_t size)
 {
@@ -184,7 +184,7 @@ bool threshold_was_met(const struct thresholds *ts, size_t i)
 
 /* --- comparing with a window ---------------------------------------------------------- */
 
-/* The place of the media type among those seen, plus 1; 0: the queue's own row. */
+/* The index of the media type among those seen, plus 1; 0: the queue's own row. */
 static size_t media_number(struct thresholds *ts, const char *media)
 {
 	size_t i = 0;

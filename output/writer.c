@@ -22,7 +22,7 @@ struct writer {
 	struct replace_file *file;	/* replaces the target at the end; NULL: not replaceable */
 	bool ours;			/* opened here, not standard output */
 	bool in_place;			/* a regular file that cannot be replaced */
-	bool emptied;			/* of in_place: the old content is gone */
+	bool emptied;			/* with in_place: the old content was removed */
 	bool printed;			/* at least one row was queued */
 	bool patient;			/* no limit for what waits */
 	struct buf queue;		/* what waits, from `sent` on */
@@ -160,7 +160,7 @@ const char *writer_unfinished_path(const struct writer *w)
 	return w->file ? replace_file_unfinished_path(w->file) : NULL;
 }
 
-/* n more bytes were written: another window may now be the one being written. */
+/* Notes that n more bytes were written, and which window is being written now. */
 static void advance(struct writer *w, size_t n)
 {
 	w->sent += n;
@@ -223,7 +223,7 @@ enum status writer_window(struct writer *w, struct buf *rows, struct err *err)
 	if (!len)
 		return ST_OK;
 	w->printed = true;
-	/* many windows may come at once: give the reader a chance before it is called slow */
+	/* many windows may come at once: write some before deciding that the reader is slow */
 	if (is_too_much(w, len))
 		st = writer_flush(w, err);
 	if (st != ST_OK)
@@ -311,7 +311,7 @@ enum status writer_replace(struct writer *w, const struct buf *text, struct err 
 		: write_failed(w, err);
 }
 
-/* Leaves the number of standard output in use, so that nothing else is opened with it. */
+/* Keeps descriptor 1 in use, so that no other file is opened with this number. */
 static enum status close_stdout(struct writer *w, struct err *err)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);

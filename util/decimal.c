@@ -26,8 +26,8 @@ static size_t put_decimal(char *out, bool negative, uint64_t n, unsigned places)
 }
 
 /*
- * Finds the decimal n/10^places that is nearest to x. True: it surely reads back as x. Computes
- * with integers of at most 120 bits, where x = m/2^shift.
+ * Finds the decimal n/10^places that is nearest to x. True: it reads back as x; false: it may not.
+ * Computes with integers of at most 120 bits, where x = m/2^shift.
  */
 static bool nearest_decimal(double x, unsigned places, uint64_t *n)
 {
@@ -46,15 +46,17 @@ static bool nearest_decimal(double x, unsigned places, uint64_t *n)
 	if (rest > one << (shift - 1) || (rest == one << (shift - 1) && *n % 2))
 		++*n;
 	off = *n * (one << shift) > whole ? *n * (one << shift) - whole : rest;
-	/* within half the distance to the next double, which at a power of two is not one */
+	/* True if it is within half the distance to the next double. At a power of two that
+	 * distance differs between the two sides, so the answer is false. */
 	return m != UINT64_C(1) << 52 && (2 * off < unit || (2 * off == unit && m % 2 == 0));
 }
 
-/* Writes what the printf of decimal_format would write, but faster; works for most values of
- * rows. Returns the length; 0: it does not work for x. */
+/* Writes the same as snprintf in decimal_format, but faster. Returns the length; 0: it cannot write
+ * x, which is rare in rows. */
 static size_t short_format(char out[DECIMAL_MAX], double x)
 {
-	static const double tenth[] = { 1, 0.1, 0.01, 0.001 };	/* as doubles, none is smaller */
+	/* none of these doubles is below its decimal */
+	static const double tenth[] = { 1, 0.1, 0.01, 0.001 };
 	static const double power_of_ten[] = {
 		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14
 	};

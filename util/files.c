@@ -18,7 +18,7 @@
 #include "util/base.h"
 #include "util/text.h"
 
-#define LINKS_MAX 40		/* as in the kernel */
+#define LINKS_MAX 40		/* links of one path, as in the kernel */
 
 struct file {
 	struct stat st;
@@ -134,7 +134,7 @@ void files_check(const struct files_use *use, size_t n, struct lines *problems)
 	free(file);
 }
 
-/* True if the test holds for the path, or for what a symbolic link at its end leads to. */
+/* True if the test holds for the path or, if it is a symbolic link, for a path it leads to. */
 static bool any_on_the_way(const char *path, bool (*test)(char *path))
 {
 	char *at = strdup(path), *next;

@@ -44,7 +44,7 @@ static const struct {
 
 static const struct {
 	uint16_t first, last;
-	char look;		/* NUL: it cannot be seen */
+	char look;		/* NUL: it is invisible */
 } looks[] = {
 	{ 0x00, 0x1F, ' ' }, { 0x7F, 0x9F, '\0' }, { 0xA0, 0xA0, ' ' }, { 0xAD, 0xAD, '\0' },
 	{ 0xB4, 0xB4, '\'' }, { 0x3BD, 0x3BD, 'v' }, { 0x3BF, 0x3BF, 'o' }, { 0x430, 0x430, 'a' },
@@ -75,7 +75,7 @@ static void put_code(struct buf *out, unsigned code)
 	if (code < 0x80)
 		buf_char(out, (char)code);
 	else
-		buf_printf(out, "<%x>", code);	/* only compared */
+		buf_printf(out, "<%x>", code);	/* compared, but never shown */
 }
 
 static void put_look(struct buf *out, unsigned code)
@@ -119,7 +119,7 @@ bool lookalike(const char *a, const char *b)
 
 /* --- the difference ------------------------------------------------------------------ */
 
-/* NULL: there are not so many characters. */
+/* Returns what follows the next n characters; NULL: there are fewer. */
 static const char *skip(const char *s, size_t n)
 {
 	for (; n && *s; n--)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DESCRIPTORS_MAX 1024	/* how many of this process are searched for a socket */
+#define DESCRIPTORS_MAX 1024	/* descriptors of this process to search for a socket */
 
 static void set_kind(struct nowait *w, mode_t mode)
 {

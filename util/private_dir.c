@@ -14,7 +14,7 @@
 #include "util/files.h"
 #include "util/text.h"
 
-#define TEMP_KEPT_S 600		/* much longer than a write takes */
+#define TEMP_KEPT_S 600		/* seconds, much longer than a write takes */
 
 /* --- the directory ------------------------------------------------------------------ */
 

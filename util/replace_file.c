@@ -16,7 +16,8 @@
 
 #define TEMP_TRIES 16
 #define TEMP_MARK ".gsqstat-"
-/* A longer name is cut in the temporary file's name, which then does not say what it belongs to. */
+/* The name of a temporary file contains at most this much of the target's name. If the name is cut,
+ * a later run cannot find out which target the temporary file belongs to. */
 #define TEMP_NAME_MAX (NAME_MAX - 1 - (sizeof(TEMP_MARK) - 1) - FILES_TEMP_HEX)
 #define UNFINISHED ".unfinished"
 
@@ -89,7 +90,8 @@ enum status replace_file_check(const char *path, struct err *err)
 
 /* --- temporary files ---------------------------------------------------------------- */
 
-/* Another run may have taken the new file for an abandoned one before we locked it. */
+/* Locks a new temporary file. False: it failed, or before that another run took the file for an
+ * abandoned one. */
 static bool lock_new(int fd)
 {
 	struct stat st;

@@ -72,7 +72,7 @@ size_t term_text_width(const struct term_text_signs *signs, const char *text)
 	return sum;
 }
 
-/* Keeps as much of the beginning and the end as fits. Combining marks stay with their letter. */
+/* Appends as much of the beginning and the end as fits. Combining marks stay with their letter. */
 static size_t put_cut(struct buf *out, const struct term_text_signs *signs, const char *text,
 	size_t all, size_t columns)
 {

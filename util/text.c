@@ -48,7 +48,7 @@ bool text_is_key(const char *s, size_t len)
 {
 	bool changes = false;
 
-	for (; len && *s > '.' && *s <= '~'; s++, len--)	/* usually all of it */
+	for (; len && *s > '.' && *s <= '~'; s++, len--)	/* usually skips all of s */
 		;
 	for (size_t n; len && !changes; s += n, len -= n)
 		n = key_step(s, len, &changes);
@@ -97,7 +97,7 @@ static bool put_replaced(struct buf *out, const char *s, size_t len,
 	for (size_t n; len; s += n, len -= n) {
 		for (n = 0; n < len && s[n] >= ' ' && s[n] <= '~'; n++)
 			;
-		if (n) {	/* usually all of it */
+		if (n) {	/* usually this is all of s */
 			buf_add(out, s, n);
 			continue;
 		}
@@ -246,8 +246,8 @@ static uint64_t mix(uint64_t h, const char *s, size_t len)
 	return h ^ h >> 32;
 }
 
-/* Mixes in eight bytes at a time, of long texts in four lanes. The lanes are no array, because
- * gcc -O2 would keep that in memory. */
+/* Mixes in eight bytes at a time, and for long texts four times eight. The four lanes are not an
+ * array, because gcc -O2 would keep that in memory. */
 uint64_t text_hash(uint64_t seed, const char *s, size_t len)
 {
 	uint64_t h = seed ^ len * 0x9E3779B97F4A7C15u, a = h, b = ~h, c = h << 1, d = h >> 1;

@@ -7,7 +7,7 @@
 
 /* --- times -------------------------------------------------------------------------- */
 
-/* The number that n digits form; -1: they are not all digits. */
+/* Reads a number of n digits; -1: there are other characters. */
 static int digits(const char *s, int n)
 {
 	int value = 0;

@@ -12,15 +12,15 @@
 #include "webhook/signature.h"
 
 #define TYPE_MAX 64
-#define KEPT_PER_STEP 256		/* files, with one sync: signals do not wait for many */
+#define KEPT_PER_STEP 256		/* files written in one step, so that it ends soon */
 
-/* A message, which goes to one URL or to several. */
+/* The body of one or more deliveries: the same part of a window goes to each URL. */
 struct message {
 	size_t refs;
 	char id[PAYLOAD_ID_MAX], type[TYPE_MAX];
 	int64_t window;
 	size_t part;
-	size_t counted;			/* bytes of it in deliveries.bytes */
+	size_t counted;			/* its share of deliveries.bytes */
 	struct buf body;
 };
 
@@ -40,7 +40,7 @@ struct url_queue {		/* the deliveries to one URL */
 	struct delivery *first, **last;
 	struct delivery *unspooled;	/* the first one not yet written to the spool; NULL: none */
 	bool earlier;			/* the spool may have more from earlier runs */
-	size_t place;			/* in the spool, of the next one of those */
+	size_t place;			/* of the next one of those, for spool_next() */
 	bool gone;			/* the receiver answered with HTTP 410 */
 	struct delivery *now;		/* the current one; not in the list any more */
 	bool tried;			/* `backoff` was started for it */
@@ -179,7 +179,8 @@ static void end_delivery(struct deliveries *c, const struct url_queue *q, struct
 	delivery_free(c, d);
 }
 
-/* Its time is over: leaves it to a later run if it is in the spool, else drops it. */
+/* Ends a delivery whose time is over: leaves it to a later run if it is in the spool, else drops
+ * it. */
 static void give_up(struct deliveries *c, const struct url_queue *q, struct delivery *d,
 	struct deliveries_event e)
 {
@@ -457,7 +458,7 @@ static struct deliveries_event event_of(const struct url_queue *q, const struct 
 		.reason = a->text[0] ? a->text : NULL, .attempt = q->backoff.attempt + 1 };
 }
 
-/* Tries again later, or gives up: also if Retry-After is beyond the end of the run. */
+/* Tries again later. Gives up if no time is left, or Retry-After is beyond the end of the run. */
 static void try_again(struct deliveries *c, struct url_queue *q, const struct http_post_answer *a,
 	int64_t now_us)
 {
@@ -495,7 +496,7 @@ static void give_up_url(struct deliveries *c, struct url_queue *q, struct delive
 static void take_answer(struct deliveries *c, struct url_queue *q, int64_t now_us,
 	struct lines *warnings)
 {
-	struct http_post_answer a = *http_post_answer(q->post);	/* ends with the attempt */
+	struct http_post_answer a = *http_post_answer(q->post);	/* a copy that outlives q->post */
 	struct deliveries_event e = event_of(q, &a);
 	struct delivery *d;
 
@@ -507,7 +508,7 @@ static void take_answer(struct deliveries *c, struct url_queue *q, int64_t now_u
 		try_again(c, q, &a, now_us);
 		break;
 	case HTTP_POST_REFUSED:
-		/* a later run tries what is in the spool again, with a receiver that is repaired */
+		/* a later run tries it again from the spool: the receiver may be repaired then */
 		d = stop_trying(q);
 		end_delivery(c, q, d, e, d->kept ? DELIVERIES_REFUSED : DELIVERIES_DROPPED);
 		break;
@@ -545,7 +546,7 @@ static void end_queue(struct deliveries *c, struct url_queue *q)
 	q->earlier = false;
 }
 
-/* Whether nothing more can be delivered, also because Retry-After is beyond the end. */
+/* True if nothing more can be delivered: the run ends now, or before the next attempt is due. */
 static bool is_over(const struct deliveries *c, const struct url_queue *q, int64_t now_us)
 {
 	return c->ending && (now_us >= c->end_us

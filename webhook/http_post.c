@@ -18,7 +18,7 @@ struct http_post {
 	struct request request;
 	bool allow_private;
 	unsigned connects, refused;	/* sockets that libcurl asked for, and those refused */
-	bool head;			/* the answer's header is whole */
+	bool head;			/* the answer's header is complete */
 	struct http_post_answer answer;
 };
 
@@ -32,7 +32,7 @@ void http_post_free(struct http_post *p)
 
 /* --- the address ---------------------------------------------------------------------- */
 
-/* A proxy's address is the user's choice, and the address behind it is not known here. */
+/* The user chose the proxy, so its address is allowed; the address behind it is not known here. */
 static bool is_refused(const struct http_post *p, const struct sockaddr *address)
 {
 	long by_proxy = 0;
@@ -56,7 +56,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* Checks the address also if libcurl reuses a connection and asks for no socket. */
+/* Checks the address a second time, because libcurl opens no socket if it reuses a connection. */
 static int before_request(void *arg, char *ip, char *own_ip, int port, int own_port)
 {
 	struct http_post *p = arg;
@@ -110,9 +110,9 @@ static enum http_post_outcome outcome_of(long status)
 	}
 }
 
-/* What is said of an attempt that got no answer. */
+/* The texts for attempts without an answer. The others have only the text of the request. */
 static const char *const no_answer[REQUEST_ENDS] = {
-	[REQUEST_ANSWERED] = "no answer",	/* its head is not whole */
+	[REQUEST_ANSWERED] = "no answer",	/* its header is incomplete */
 	[REQUEST_NO_TIME] = "no time is left",
 	[REQUEST_NOT_MADE] = "the request could not be made",
 	[REQUEST_LATE] = "no answer in time",
@@ -123,7 +123,7 @@ static const char *const no_answer[REQUEST_ENDS] = {
 	[REQUEST_BREACH] = "the answer is not HTTP"
 };
 
-/* A status counts once the header is whole, even if the body never ended. */
+/* The status is valid once the header is complete, even if the body is not. */
 static void take_answer(struct http_post *p)
 {
 	const struct http_result *r = &p->request.result;

@@ -7,7 +7,7 @@
 
 #include "util/base.h"
 
-#define HOST_MAX 64	/* what is longer is not an address */
+#define HOST_MAX 64	/* bytes; a longer host is not an address */
 
 enum reach { PUBLIC, NOT_PUBLIC, BY_IPV4_AT_2, BY_IPV4_AT_12 };
 

@@ -7,7 +7,7 @@
 
 #include "json.h"
 
-#define PARTS_MAX 999999	/* for the room in an id */
+#define PARTS_MAX 999999	/* limits the length of an id */
 #define ENVELOPE_MAX 2048	/* bytes of a body without its rows */
 
 /* --- a window's parts --------------------------------------------------------------- */
@@ -65,7 +65,7 @@ static void put_event(struct buf *out, const struct payload_window *w, const cha
 	buf_str(out, ",\"datacontenttype\":\"application/json\",\"data\":");
 }
 
-/* All before the rows; put_tail() is all after them. */
+/* Appends everything before the rows; put_tail() appends everything after them. */
 static void put_head(struct buf *out, const struct payload_window *w,
 	enum payload_format format, size_t part, size_t parts)
 {
@@ -99,8 +99,8 @@ static size_t envelope(const struct payload_window *w, enum payload_format forma
 	return out.len;
 }
 
-/* How many bytes of rows, with commas between them, fit into a part. If there are several, part
- * numbers are counted with as many digits as they can have. */
+/* How many bytes of rows, with commas between them, fit into a part. If there are several parts,
+ * assumes the largest part number, because the real ones are not known yet. */
 static size_t room_for_rows(const struct payload_window *w, enum payload_format format)
 {
 	size_t room = PAYLOAD_BODY_MAX - envelope(w, format, 0, 1);
@@ -136,7 +136,7 @@ size_t payload_parts(const struct payload_window *w, enum payload_format format)
 	return parts;
 }
 
-/* NDJSON to items of an array: each LF ends a row, so it becomes a comma. */
+/* Turns NDJSON into the items of an array: each LF between rows becomes a comma. */
 static void put_rows(struct buf *out, const char *rows, size_t len)
 {
 	size_t at = out->len;

@@ -30,7 +30,7 @@ void signature_keys_free(struct signature_keys *keys)
 	free(keys);
 }
 
-/* Whether it is Base64 with padding (RFC 4648 §4); libcrypto would not insist on that. */
+/* True for Base64 with padding (RFC 4648 §4). libcrypto also accepts other text. */
 static bool is_base64(const char *s, size_t len)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -33,25 +33,25 @@
 
 #define HEADER_MAX 65536
 #define ID_MAX 127		/* bytes of id and type, which go into header lines */
-#define LEFTOVERS_MAX 65536		/* so many of the oldest files a run sends */
+#define LEFTOVERS_MAX 65536		/* the most files of other runs that a run sends */
 #define REFUSED ".refused"
 #define LEFTOVER_NAME_MAX (NAME_LEN + sizeof(REFUSED))
 
 struct leftover {
 	char name[LEFTOVER_NAME_MAX];
-	bool skip;		/* does not exist, or is broken: not for this run any more */
+	bool skip;		/* it is gone or broken, so this run ignores it */
 };
 
 struct spool {
 	int dir, lock;
 	bool has_lock;		/* this run may send what others left */
-	uint64_t max;		/* bytes of all files */
-	uint64_t used;		/* the same, by the last scan and what was put since */
+	uint64_t max;		/* the most bytes that all files may have */
+	uint64_t used;		/* bytes of all files: at the last scan, plus those put since */
 	uint64_t since;		/* bytes put since the last scan */
 	size_t unsynced;	/* files put since the last sync */
 	char newest[SPOOL_NAME_MAX];	/* the last of them */
 	size_t displaced;	/* refused deliveries that were removed to make room */
-	struct leftover *leftover;	/* those at the start, by name; only with the lock */
+	struct leftover *leftover;	/* files at the start, by name; only with the lock */
 	size_t nleftover, cap;
 	struct buf file, fields;	/* of the item that was read last */
 };
@@ -109,7 +109,7 @@ static bool hash_url(const char *url, char out[HASH_DIGITS + 1])
 	return true;
 }
 
-/* Why there can be no such name, or NULL. */
+/* Writes the name of a delivery's file. Returns NULL, or why there is none. */
 static const char *make_name(int64_t start_ms, const char *run, int64_t window, size_t part,
 	const char *url, char out[SPOOL_NAME_MAX])
 {
@@ -183,7 +183,8 @@ static bool is_under_way(const struct spool *s, const char *name)
 	return fcntl(s->lock, F_OFD_GETLK, &byte) == 0 && byte.l_type != F_UNLCK;
 }
 
-/* The size of a file; 0: it is not the spool's. With the lock, removes old temporary files. */
+/* The size of a file; 0: it does not belong to the spool. With the lock, removes old temporary
+ * files. */
 static uint64_t file_bytes(struct spool *s, const char *name)
 {
 	enum kind kind = kind_of(name);
@@ -301,7 +302,7 @@ bool spool_is_ours_to_send(const struct spool *s)
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* Whether it can be read back unchanged, and be sent in a request. */
+/* True if a field of the header line can be read back unchanged and sent in a request. */
 static bool is_field(const char *s, bool visible_ascii)
 {
 	size_t len = strlen(s), n;
@@ -321,8 +322,8 @@ static bool fits(const struct spool *s, uint64_t size)
 	return size <= s->max && s->used <= s->max - size;
 }
 
-/* Other runs put and remove files too: scans again where that decides, and before this run has put
- * an eighth of the limit. */
+/* Other runs add and remove files too, so this scans again if there seems to be no room, and each
+ * time this run has added an eighth of the limit. */
 static bool has_room(struct spool *s, uint64_t size)
 {
 	if (!fits(s, size) || s->since > s->max / 8)
@@ -479,7 +480,8 @@ void spool_refuse(struct spool *s, const char *name)
 	if (kind_of(name) != ITEM)
 		return;
 	snprintf(refused, sizeof(refused), "%s" REFUSED, name);
-	(void)renameat(s->dir, name, s->dir, refused);	/* if not: it stays one that waits */
+	/* if this fails, the next run sends the delivery like any other */
+	(void)renameat(s->dir, name, s->dir, refused);
 }
 
 /* --- reading ------------------------------------------------------------------------ */
@@ -555,7 +557,7 @@ static void set_aside(struct spool *s, struct leftover *leftover, const char *wh
 	leftover->skip = true;
 }
 
-/* Reads a leftover. False: it is gone, or not for this URL, or broken. */
+/* Reads a delivery of an earlier run. False: it is gone, broken, or for another URL. */
 static bool load(struct spool *s, struct leftover *leftover, const char *url,
 	struct spool_item *item, struct lines *warnings)
 {

@@ -15,11 +15,11 @@
 #include "webhook/ip_filter.h"
 
 #define URL_MAX 4096
-#define SECRET_WORD_MIN 8	/* a shorter last word of a header is not taken for a token */
+#define SECRET_WORD_MIN 8	/* bytes; a shorter last word of a header is not a secret */
 
 /* --- what may be shown of a URL ------------------------------------------------------ */
 
-/* Where the host begins; the URL may be a bad one. */
+/* Returns where the host begins, with user and port. The URL may be invalid. */
 static const char *authority_of(const char *url)
 {
 	size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
@@ -242,7 +242,7 @@ static void read_headers(struct targets *t, struct lines *problems, struct lines
 
 /* --- checks ------------------------------------------------------------------------------ */
 
-/* Why the directory cannot be made in its parent, or NULL. */
+/* Returns why the directory cannot be made in its parent, or NULL. */
 static const char *parent_fault(const char *path)
 {
 	char *copy = strdup(path);
@@ -252,7 +252,7 @@ static const char *parent_fault(const char *path)
 	return why;
 }
 
-/* Why spool_open() would fail, or NULL. Makes nothing. */
+/* Returns why spool_open() would fail, or NULL. Makes nothing. */
 static const char *spool_fault(const char *path)
 {
 	struct stat st;
@@ -270,8 +270,8 @@ static const char *spool_fault(const char *path)
 	return access(path, R_OK | W_OK | X_OK) == 0 ? NULL : strerror(errno);
 }
 
-/* Refuses hosts that are addresses which are not public; http is for loopback only, so its host is
- * one too. Other host names are checked when http_post connects. */
+/* Refuses IP addresses that are not public, and therefore http, which is only for loopback. What a
+ * host name resolves to is checked when http_post connects. */
 static void check_private(const struct targets *t, struct lines *problems)
 {
 	for (size_t i = 0; i < t->n && !t->allow_private; i++) {
