@@ -139,7 +139,7 @@ static void put_foreign(struct audit *a, const char *s, size_t len, size_t max)
 
 /* --- lines -------------------------------------------------------------------------- */
 
-/* Whether logfmt needs no quotes for this quoted JSON string. */
+/* True if logfmt needs no quotes for this quoted JSON string. */
 static bool is_bare(const char *s, size_t len)
 {
 	for (size_t i = 1; i + 1 < len; i++)

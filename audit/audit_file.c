@@ -207,7 +207,7 @@ static bool pause_in_time(struct audit_file *f)
 	return (f->waits || set_timer(f, WAIT_S)) && poll(&p, 1, TRY_MS) <= 0;
 }
 
-/* Whether the path still names the open file; if so, *size is its size. */
+/* True if the path still names the open file; *size is then the file's size. */
 static bool is_current(const struct audit_file *f, off_t *size)
 {
 	struct stat open_one, named;

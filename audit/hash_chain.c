@@ -180,8 +180,7 @@ static size_t line_start(const char *tail, size_t end)
 	return lf ? (size_t)(lf - tail) + 1 : 0;
 }
 
-/* Whether it is an audit line that is not whole. After a crash it may have zeros in place of
- * bytes. */
+/* True for an audit line that is not whole. After a crash it may have zeros in place of bytes. */
 static bool is_torn(const char *line, size_t len)
 {
 	static const char head[] = "{\"ts\":\"";
@@ -191,8 +190,8 @@ static bool is_torn(const char *line, size_t len)
 		&& json_skip(line, line + len) != line + len;
 }
 
-/* Whether a line of ours may follow: after a signed line only lines with the same key may, so that
- * the file can be verified with one key. -1: libcrypto failed. */
+/* 1: we may append after this line, 0: we may not, -1: libcrypto failed. Only lines signed with the
+ * same key may follow a signed line, so that the file can be verified with one key. */
 static int may_follow(struct hash_chain_work *w, const char *line,
 	const struct hash_chain_link *link)
 {

@@ -32,7 +32,7 @@ static bool keep_form(struct redact_secrets *secrets, char *form, size_t known)
 	return true;
 }
 
-/* How many bytes at a secret's beginning anybody may see: of a URL or path those up to the last
+/* How many bytes at a secret's beginning are not secret: of a URL or path those up to the last
  * slash, the scheme of an Authorization header, the user before a password, and the prefix
  * that all channel IDs have. */
 static size_t known_beginning(const char *secret, size_t len)

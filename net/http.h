@@ -33,7 +33,7 @@ struct http_result {
 	const char *text;	/* for people, without a URL; borrowed during the callback */
 };
 
-/* What became of a request, for deciding whether to try again (source/retry_policy.c). */
+/* How a request ended, for deciding whether to try again (source/retry_policy.c). */
 enum http_failure {
 	HTTP_OK,		/* 2xx */
 	HTTP_UNAUTHORISED,	/* 401; the token or the credentials were refused */

@@ -27,7 +27,8 @@ static bool is_known(enum ws_frame_opcode opcode)
 	return false;
 }
 
-/* What is wrong with the first two bytes of a header, NULL: nothing (RFC 6455 §5.2, §5.4, §5.5). */
+/* Returns what is wrong with the first two bytes of a header (RFC 6455 §5.2, §5.4, §5.5), or
+ * NULL. */
 static const char *header_fault(const struct ws_frame_reader *r)
 {
 	const unsigned char *h = r->header;

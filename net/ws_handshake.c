@@ -78,7 +78,7 @@ static void take_field(struct ws_handshake *h, const char *name, const char *val
 	}
 }
 
-/* Splits a field line (RFC 9112 §5). Ignores long lines: none that we need is so long. */
+/* Splits a field line (RFC 9112 §5). Ignores long lines, because those we need are short. */
 static void take_line(struct ws_handshake *h, const char *line, size_t len)
 {
 	char text[512], *value, *end;

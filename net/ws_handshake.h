@@ -31,7 +31,7 @@ bool ws_handshake_begin(struct ws_handshake *h, char header[WS_HANDSHAKE_HEADER_
  * the 101. */
 void ws_handshake_line(struct ws_handshake *h, const char *line, size_t len);
 
-/* What is wrong with the complete 101, or NULL. */
+/* Returns what is wrong with the complete 101, or NULL. */
 const char *ws_handshake_fault(const struct ws_handshake *h);
 
 #endif

@@ -99,7 +99,7 @@ static bool put_line(struct buf *out, const struct row_window *w, const struct r
 	return !out->failed;
 }
 
-/* The state tells whether the header is still to be printed, before the first row. */
+/* The state is true until the header has been printed, before the first row. */
 static bool put(void *state, const struct row_window *w, struct buf *out)
 {
 	bool *header = state;

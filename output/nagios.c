@@ -28,7 +28,7 @@ struct checked {		/* a path, and its ranges for one scope */
 
 /* A number of a row, and the ranges that apply to it. */
 struct number {
-	const struct checked *of[LIMITS];	/* whose range; NULL: none */
+	const struct checked *of[LIMITS];	/* the entry with the range; NULL: no range */
 	const struct row *row;
 	const char *path;
 	double value;
@@ -258,7 +258,7 @@ static void put_number(struct buf *out, double x)
 	buf_free(&text);
 }
 
-/* `10`, `10:`, `~:10`, `10:20`, with `@` before it, in plain numbers. */
+/* Writes a range: `10`, `10:`, `~:10` or `10:20`, with `@` before it if it is inverted. */
 static void put_range(struct buf *out, const struct nagios_range *range)
 {
 	buf_str(out, range->inside ? "@" : "");
@@ -298,7 +298,7 @@ static const char *shown_name(const struct row *row)
 	return row->queue_name ? row->queue_name : row->queue_id;
 }
 
-/* Whether the labels of two rows would begin with the same words. */
+/* True if the labels of two rows would begin with the same text. */
 static bool looks_same(struct buf *scratch, const struct row *a, const struct row *b)
 {
 	const char *x = shown_name(a), *y = shown_name(b);
@@ -318,7 +318,7 @@ static bool looks_same(struct buf *scratch, const struct row *a, const struct ro
 	return same;
 }
 
-/* Whether the name ends as put_label() ends an ambiguous one, with an ID in parentheses. */
+/* True if the name ends with an ID in parentheses, which put_label() adds to ambiguous names. */
 static bool ends_in_id(const char *name)
 {
 	size_t len = strlen(name);
@@ -328,7 +328,7 @@ static bool ends_in_id(const char *name)
 		&& text_parse_uuid(name + len - 1 - UUID_LEN, UUID_LEN, id);
 }
 
-/* Whether the row's label needs the queue's ID, because that of another queue could be the same. */
+/* True if the row's label needs the queue's ID, because another queue's label could be the same. */
 static bool is_ambiguous(struct nagios *check, const struct row_window *w, const struct row *row)
 {
 	for (size_t i = 0; i < w->nrow; i++)
@@ -428,7 +428,7 @@ static void choose(struct number *x, const struct checked *k)
 			x->of[l] = k;
 }
 
-/* Whether entry k is the first one of its path. */
+/* True if entry k is the first one of its path. */
 static bool is_first(const struct nagios *check, size_t k)
 {
 	for (size_t j = 0; j < k; j++)
@@ -578,7 +578,7 @@ bool nagios_take(struct nagios *check, const struct row_window *w)
 
 /* --- the end ------------------------------------------------------------------------ */
 
-/* Only for a check without ranges: with ranges, count_unknown() sees this. */
+/* For a check without ranges; with ranges, count_unknown() finds missing numbers. */
 static bool lacks_numbers(const struct nagios *check)
 {
 	return !check->n && !check->has_number;

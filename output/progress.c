@@ -107,7 +107,7 @@ void progress_free(struct progress *p)
 	free(p);
 }
 
-/* Whether another job has the terminal, such as the shell with its prompt. */
+/* True if another job has the terminal, such as the shell with its prompt. */
 static bool is_in_background(const struct progress *p)
 {
 	pid_t group = tcgetpgrp(p->terminal.fd);

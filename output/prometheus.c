@@ -14,7 +14,7 @@
 #include "util/slice.h"
 #include "util/text.h"
 
-struct label {			/* besides those of the row; key NULL: none */
+struct label {			/* an extra label, after those of the row; key NULL: none */
 	const char *key;
 	struct slice value;
 };

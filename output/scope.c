@@ -55,7 +55,7 @@ void scopes_free(struct scopes *ss)
 	free(ss);
 }
 
-/* The name in lower case, until the next call; "" without memory. */
+/* Returns the name in lower case, valid until the next call; "" if memory ran out. */
 static const char *fold(struct scopes *ss, const char *name)
 {
 	buf_clear(&ss->folded);
@@ -277,7 +277,7 @@ bool scopes_find(struct scopes *ss, const char *const *id, const char *const *na
 
 /* --- rows ----------------------------------------------------------------------------- */
 
-/* A row of the same queue that has the number: its own row, or one of a media type. */
+/* True if a row of the same queue has the number: its own row (own), or one of a media type. */
 static bool queue_has(const struct row_window *w, size_t i, bool own, const struct row_name *name)
 {
 	size_t queue = w->row[i].queue;

@@ -19,7 +19,7 @@
 struct side_file {
 	char *name;		/* "FLAG FILE" */
 	struct nowait w;
-	struct buf queue;	/* what waits begins at `sent` */
+	struct buf queue;	/* the waiting bytes, from `sent` on */
 	size_t sent;
 	struct err failure;	/* empty: none */
 	bool begun;		/* side_file_begin() was called, so lines may be written */

@@ -128,7 +128,7 @@ static bool is_known(const struct known *k, const struct row_series *f)
 		&& strcmp(k->metric, f->metric) == 0;
 }
 
-/* Leaves out the usual end of a path: `oWaiting`, `oOnQueueUsers.IDLE`. */
+/* The metric and path without a usual ending of the path: `oWaiting`, `oOnQueueUsers.IDLE`. */
 static char *make_label(const struct row_series *f)
 {
 	const char *unsaid = f->kind == ROW_AGE ? ".ageMs" : ".count";
@@ -517,7 +517,7 @@ static void put_coloured(struct buf *out, const char *colour, const char *text, 
 	buf_printf(out, "%s%s%s", colour, text, *colour ? PLAIN : "");
 }
 
-/* Nothing if coverage is full. */
+/* Appends the coverage, or nothing if it is full. */
 static void put_coverage(struct buf *out, double coverage, bool colour)
 {
 	char text[8] = "-";

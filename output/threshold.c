@@ -75,7 +75,7 @@ static void no_memory(char *why, size_t size)
 	snprintf(why, size, "out of memory");
 }
 
-/* `NUMBER`, or `NUMBER for N`. */
+/* Reads `NUMBER` or `NUMBER for N`. */
 static bool take_number(struct threshold *t, char *text, char *why, size_t size)
 {
 	char *blank = strpbrk(text, " \t"), *rest = blank;

@@ -24,8 +24,8 @@ struct writer {
 	bool in_place;			/* a regular file that cannot be replaced */
 	bool emptied;			/* with in_place: the old content was removed */
 	bool printed;			/* at least one row was queued */
-	bool patient;			/* no limit for what waits */
-	struct buf queue;		/* what waits, from `sent` on */
+	bool patient;			/* without a limit for waiting bytes */
+	struct buf queue;		/* the waiting bytes, from `sent` on */
 	size_t sent;
 	size_t current;			/* bytes of it that belong to the window being written */
 	struct buf lengths;		/* of the windows after that; a size_t each */

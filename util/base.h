@@ -1,4 +1,4 @@
-/* What every file may use: the version, the exit statuses, and the text of an error. */
+/* Declarations for every file: the version, the exit statuses, and the text of an error. */
 #ifndef UTIL_BASE_H
 #define UTIL_BASE_H
 

@@ -181,7 +181,7 @@ int private_dir_open(const char *path)
 
 /* --- reading ------------------------------------------------------------------------ */
 
-/* Why the file must not be used; NULL: it may be. */
+/* Returns why the file must not be used, or NULL. */
 static const char *distrust(int fd, struct stat *st)
 {
 	if (fstat(fd, st) != 0)
@@ -215,7 +215,7 @@ enum private_dir_found private_dir_read(int dir, const char *name, size_t max, s
 		found = PRIVATE_DIR_FAILED;
 		*why = "it cannot be read";
 	} else if (text->len > (size_t)st.st_size) {
-		found = PRIVATE_DIR_BROKEN;	/* it grows */
+		found = PRIVATE_DIR_BROKEN;
 		*why = "it grows while it is read";
 	}
 	if (fd >= 0)

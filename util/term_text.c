@@ -153,7 +153,7 @@ static int decimals(enum term_text_number kind, const struct unit *unit, double 
 	return size < 99.95;
 }
 
-/* False: the rounded number does not fit in the unit. */
+/* Writes the number in one unit. False: when rounded, it is too large for the unit. */
 static bool put_in_unit(char out[TERM_TEXT_NUMBER_MAX], enum term_text_number kind, double x,
 	const struct unit *unit, int columns)
 {

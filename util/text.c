@@ -35,7 +35,7 @@ char *text_format(const char *fmt, ...)
 
 /* --- text for output ------------------------------------------------------------------- */
 
-/* Control characters are one byte, or two that begin with C2. */
+/* How many bytes to look at: two after a C2, with which control characters of two bytes begin. */
 static size_t key_step(const char *s, size_t len, bool *changes)
 {
 	size_t n = *s == '\xC2' && len > 1 ? 2 : 1;
@@ -123,7 +123,7 @@ bool text_put_printable(struct buf *out, const char *s, size_t len)
 	return put_replaced(out, s, len, utf8_is_control, " ");
 }
 
-/* RFC 4180 §2. A text with line breaks is quoted too, although text_put_safe replaces them. */
+/* RFC 4180 §2. Quotes also a text with line breaks, although text_put_safe replaces them. */
 bool text_put_csv(struct buf *out, const char *s)
 {
 	const bool quoted = s[strcspn(s, ",\"\r\n")];
@@ -144,7 +144,7 @@ const char *text_shown(char out[TEXT_SHOWN_SIZE], const char *value, size_t len)
 	const char *scheme = memmem(value, len, "://", 3), *query = NULL;
 	size_t cut;
 
-	if (scheme)	/* a URL's query may hold a secret */
+	if (scheme)	/* a URL's query may contain a secret */
 		query = memchr(scheme, '?', len - (size_t)(scheme - value));
 	cut = utf8_cut(value, query ? (size_t)(query - value) : len,
 		TEXT_SHOWN_SIZE - sizeof("..."));
@@ -283,7 +283,7 @@ static bool is_same(char a, char b)
 	return lower(a) == lower(b);
 }
 
-/* Stops once two rows in succession are beyond the bound: all later ones would be too. */
+/* Stops once two successive rows are beyond the bound, because all later rows would be too. */
 size_t text_edits(const char *a, size_t na, const char *b, size_t nb, size_t bound)
 {
 	size_t row[3][TEXT_EDITS_MAX + 1], nearest = 0, before;
