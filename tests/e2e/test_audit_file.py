@@ -143,7 +143,7 @@ def test_symbolic_link_is_followed(logger, path):
 @pytest.mark.parametrize("args, words", [
     (["--audit-file", "-"], ["--audit-file '-'"]), (["--audit-file", "/"], ["directory"]),
     (["--audit-file", "no/such/dir"], ["no/such/dir"]), (["--audit-file="], ["--audit-file ''"]),
-    ([*LOG, "--audit", "none"], ["--audit 'none'", "JSON"]),
+    ([*LOG, "--audit", "none"], ["--audit 'none'", "json"]),
     ([*LOG, "--audit", "logfmt"], ["--audit 'logfmt'"]),
     (CHAIN, ["--audit-chain", "--audit-file"]), ([*LOG, *KEYED], ["--audit-chain"]),
     ([*LOG, *CHAIN, "--audit-key-file", "nowhere"], ["nowhere"]),
