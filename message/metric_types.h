@@ -1,6 +1,6 @@
 /*
- * What each metric of the notification service is, by its name: a gauge, an age or a total, which
- * metric stands beside it, and what its qualifiers are. All code that has to know this asks here.
+ * A table of the metrics of the notification service. It tells whether a metric is a gauge, an age
+ * or a total, which metric belongs to it, and what its qualifiers are.
  */
 #ifndef MESSAGE_METRIC_TYPES_H
 #define MESSAGE_METRIC_TYPES_H
@@ -10,10 +10,10 @@
 #include "util/slice.h"
 
 enum metric_kind {
-	METRIC_OTHER,		/* not documented: its interval shows what it is */
-	METRIC_GAUGE,		/* holds from one message to the next */
-	METRIC_AGE,		/* of the one that waits longest */
-	METRIC_TOTAL		/* counts up within an interval, and means nothing without one */
+	METRIC_OTHER,		/* not documented: a total if its values have an interval */
+	METRIC_GAUGE,		/* a number that holds from one message to the next */
+	METRIC_AGE,		/* how long the longest wait has lasted */
+	METRIC_TOTAL		/* counts up within an interval; has no meaning without one */
 };
 
 struct metric_type {
@@ -21,11 +21,12 @@ struct metric_type {
 	enum metric_kind kind;
 	bool is_time;		/* a total of milliseconds */
 	bool is_ratio;		/* a total whose numbers are ratio, numerator and so on */
-	const char *beside;	/* the gauge of those who wait, of an age; the age, of a gauge */
+	const char *beside;	/* of an age: the gauge of those who wait; of that gauge: the age */
 	const char *qualifier;	/* what its qualifiers are, `status` or `presence`: the metric
 				   counts agents by them; NULL: it has none */
 };
 
+/* The type of a metric. All n* and t* are totals; the result has no name for them. */
 struct metric_type metric_type_of(struct slice metric);
 
 /* Whether the pattern of -m matches a documented metric, see text_matches. */

@@ -194,7 +194,7 @@ bool row_name_is_possible(const struct row_name *name, bool notifications, bool 
 		return can_be_of_stream(name, why, size);
 	type = metric_type_of(slice_of(metric));
 	if (!strchr("ont", metric[0])) {
-		snprintf(why, size, "'%.100s' is no metric of the notification service", metric);
+		snprintf(why, size, "'%.100s' is not a metric of the notification service", metric);
 		return false;
 	}
 	if (now && !observation_query_bit(slice_of(metric))) {

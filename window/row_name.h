@@ -42,7 +42,7 @@ enum row_name_flaw {
 /* Parses a name. *part is then the part of it that is wrong, borrowed from `name`. Call
  * row_name_free in any case. */
 enum row_name_flaw row_name_parse(struct row_name *name, const char *text, const char **part);
-/* Whether both are one number, however they are written: `oWaiting.max`, `oWaiting.count.max`. */
+/* Whether both names refer to the same number, as `oWaiting.max` and `oWaiting.count.max` do. */
 bool row_name_same(const struct row_name *a, const struct row_name *b);
 /* Writes an error message about the flaw; nothing for ROW_NAME_GOOD. */
 void row_name_explain(enum row_name_flaw flaw, const char *text, const char *part, char *why,
