@@ -92,7 +92,7 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
 	st = run_open(&run, set, clock, signal_fd, err);
 	while (st == ST_OK && !run_is_over(run))
 		st = run_turn(run, err);
-	/* with --check a second signal must not end the process before it has printed its line */
+	/* with --check, the status line must be printed before a signal may end the process */
 	if (st > ST_SIGNAL && run && !set->nagios)
 		signals_end_at_once(run, &signals);
 	st = run_close(run, st, err);	/* prints partial windows, renames the output */
@@ -103,8 +103,8 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
 /* --- --check -------------------------------------------------------------------------- */
 
 /*
- * With --check the exit status is one of the Nagios plugin API, and there is a line on stdout, also
- * after an error. Prints that line unless the run has done so.
+ * With --check, the exit status is one of the Nagios plugin API, and stdout always has a plugin
+ * line, also after an error. If the run printed none, this function prints it.
  */
 static enum status check_end(struct options *set, enum status st, const char *why)
 {

@@ -100,7 +100,7 @@ bool json_string(struct json_cursor *c, struct json_text *text);
  * False: the text is invalid. */
 bool json_number(struct json_cursor *c, double *x);
 
-/* Compare with a word, without escapes. */
+/* Whether the text, once unescaped, equals word, which is plain text and not JSON. */
 bool json_text_equals(const struct json_text *text, const char *word, size_t len);
 static inline bool json_text_is_n(const struct json_text *text, const char *word, size_t len)
 {

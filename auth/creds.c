@@ -1,3 +1,4 @@
+/* Finds the client ID and secret or the access token, and the hosts of the region. */
 #include "auth/creds.h"
 
 #include <errno.h>

@@ -15,7 +15,8 @@
 
 #define OPTIONS_MAX 80
 
-/* What the program does, as bits. At most one source is set: none while it is unknown. */
+/* What the program does, as bits. At most one of the bits of the two sources is set, and none while
+ * the source is unknown. */
 enum option_mode {
 	MODE_STREAM = 1, MODE_NOTIFICATIONS = 2, MODE_REPLAY = 4, MODE_NOW = 8, MODE_CHECK = 16,
 	MODE_LIST = 32,

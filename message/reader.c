@@ -1,3 +1,4 @@
+/* Helpers that notification.c and observation_query.c share for parsing their messages. */
 #include "message/reader.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /*
- * The parts that notifications and answers of the observation query have in common: strings,
- * members of objects, groups, and metrics with their numbers. Private to notification.c and
- * observation_query.c.
+ * Helpers of two parsers, notification.c and observation_query.c, for the JSON that their messages
+ * have in common: strings, members of objects, groups, and metrics with their numbers. Only these
+ * two include this file.
  */
 #ifndef MESSAGE_READER_H
 #define MESSAGE_READER_H
@@ -54,7 +54,7 @@ void reader_observations(struct notifications *ns, struct notification *n, reade
 
 /* Unescapes a string that has escapes. The result is borrowed until the next message. */
 struct slice reader_unescape(struct notifications *ns, const struct json_text *text);
-/* The same for any string; one without escapes is not copied. */
+/* Unescapes any string. One without escapes is not copied, and stays borrowed from the message. */
 static inline struct slice reader_plain(struct notifications *ns, const struct json_text *text)
 {
 	return text->escaped ? reader_unescape(ns, text) : (struct slice){ text->s, text->len };
@@ -67,14 +67,14 @@ struct reader_members {			/* all zero at the start of an object */
 	unsigned seen;			/* bit i: member i has come */
 };
 
-/* Skips members up to the next one that is one of n names, and reads its key. Returns the index of
- * the name; -1: the object ends. */
+/* Skips members up to the next one whose key is in name[0..n-1] (made by READER_MEMBER), and stops
+ * before its value. Returns the index of the name; -1: the object ends, or the text is invalid. */
 int reader_find(struct notifications *ns, const struct slice *name, int n);
 
 /*
- * The same, but faster for members in the usual order: as it is inlined, it compares with
- * constants. A member that comes twice makes the message invalid, because it is not defined which
- * of the two values counts (RFC 8259 §4).
+ * Does what reader_find does, but faster for members in the usual order: as it is inlined, it
+ * compares with constants. A member that comes twice makes the message invalid, because it is not
+ * defined which of the two values counts (RFC 8259 §4).
  */
 static inline __attribute__((always_inline)) int reader_member(struct notifications *ns,
 	const struct slice *name, int n, struct reader_members *m)
@@ -105,7 +105,7 @@ static inline struct slice reader_string(struct notifications *ns)
 	return (struct slice){ NULL, 0 };
 }
 
-/* The same for a name, whose length is limited. */
+/* Reads a string that is a name. If it is too long, the message is invalid. */
 static inline struct slice reader_name(struct notifications *ns)
 {
 	struct slice name = reader_string(ns);

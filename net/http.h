@@ -104,12 +104,13 @@ const char *http_versions(void);
 /* What this libcurl lacks (`version 8.14 or newer`); NULL: nothing. */
 const char *http_lacks(void);
 
-/* An easy handle with the shared settings. The caller sets the rest and calls http_start. */
+/* Makes an easy handle with the shared settings; free it with http_release. The caller sets the
+ * rest and calls http_start. NULL: out of memory, or libcurl refused a setting. */
 CURL *http_easy(struct http *http, int64_t timeout_ms);
-/* The same for another host than the API's; plain as in struct http_conf. */
+/* Makes an easy handle for a host that is not the API's; plain: as in struct http_conf. */
 CURL *http_easy_to(struct http *http, bool plain, int64_t timeout_ms);
-/* http_perform calls done once the transfer is over. The handle is then no longer in the multi, but
- * the caller still owns it. */
+/* Starts the transfer. When it is over, http_perform calls `done`. The handle is then no longer in
+ * the multi, but the caller still owns it. ST_NET: the transfer was not started. */
 enum status http_start(struct http *http, CURL *easy, http_done *done, void *arg);
 void http_stop(struct http *http, CURL *easy);	/* removes it from the multi; NULL is fine */
 void http_release(struct http *http, CURL *easy);	/* http_stop, then curl_easy_cleanup */

@@ -32,7 +32,7 @@ enum request_end {
 	REQUEST_LATE,		/* no answer by the deadline */
 	REQUEST_TOO_LONG,	/* the body of the answer is too long */
 	REQUEST_AT_PROXY,	/* the proxy refused it, perhaps for a short time only */
-	REQUEST_NETWORK,	/* the last three as in enum http_failure */
+	REQUEST_NETWORK,	/* this and the next two: as in enum http_failure */
 	REQUEST_FATAL,
 	REQUEST_BREACH,
 	REQUEST_ENDS		/* their number */

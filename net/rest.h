@@ -25,7 +25,8 @@ struct rest_answer {
 	enum http_failure kind;	/* a token that no header can carry: UNAUTHORISED */
 	enum status status;	/* FATAL: what the run ends with */
 	long http_status;	/* 0: no answer */
-	int64_t retry_after_us;	/* -1: none; a 429 without one: its inin-ratelimit-reset */
+	int64_t retry_after_us;	/* from Retry-After; for a 429 without it, from
+				   inin-ratelimit-reset; -1: neither */
 	const char *body;	/* never NULL; a NUL follows it */
 	size_t len;
 	/* For people: the host, the status, and the service's code, message and IDs. One line of

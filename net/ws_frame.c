@@ -1,3 +1,4 @@
+/* Reads the frames that a WebSocket server sends. libcurl writes the client's. */
 #include "net/ws_frame.h"
 
 #include <string.h>

@@ -46,8 +46,9 @@ const struct scope *scopes_at(const struct scopes *ss, size_t i);
 bool scopes_name_queues(const struct scopes *ss);	/* true if any has a queue's name */
 void scopes_add_names(const struct scopes *ss, struct lines *names);	/* adds those names */
 
-/* Checks that the queue of each scope is one of the run's n queues, given by ID and name (NULL: not
- * known). False: why describes the first scope whose queue is not, and ends with a NUL. */
+/* Checks that the queue of each scope is one of the run's n queues: queue i has id[i] and name[i]
+ * (NULL: not known). False: appends to why a text about the first scope whose queue is not, with a
+ * NUL at its end. */
 bool scopes_find(struct scopes *ss, const char *const *id, const char *const *name, size_t n,
 	struct buf *why);
 

@@ -21,7 +21,8 @@ struct clock_check {
 	bool warned;
 };
 
-/* Counts a frame that came at at_us. NO_TIME: its arrival is unknown, and it does not count. */
+/* Counts a frame. at_us: its arrival (NO_TIME: the frame is ignored); timestamp_us: its own time.
+ * It is off if it is stale, or if its timestamp is later than its arrival. */
 void clock_check_add(struct clock_check *c, int64_t at_us, int64_t timestamp_us, bool stale);
 
 /* Call at the end of each window. Writes at most one warning in a run. */

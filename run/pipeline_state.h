@@ -71,12 +71,14 @@ struct pipeline_reject {
 	int64_t at_us;
 };
 void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r);
-/* Rejects the frame unless the verdict accepts it. Sets the reason in r. */
+/* VERDICT_ACCEPTED or VERDICT_BEYOND: does nothing. A frame that is rejected: sets r->reason and
+ * calls pipeline_reject. In both cases, returns ST_OK. Too many queues, or out of memory: returns
+ * the error. */
 enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pipeline_reject *r,
 	struct err *err);
 
-/* Prints all windows that are over, regardless of how many rows wait. Call before a frame that
- * comes after them changes a value. */
+/* Prints all windows that are over at at_us, even if the reader is slow, until a threshold ends the
+ * run. Call it before taking a frame that belongs after them. */
 enum status pipeline_print_before(struct pipeline *p, int64_t at_us, struct err *err);
 
 /* Returns st, but ST_OUTPUT instead of ST_OK if the windows ran out of memory. */

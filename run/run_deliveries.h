@@ -8,11 +8,13 @@
 /* Call once a turn. Does nothing without --callback. */
 void run_deliveries_step(struct run *run);
 
-/* No more windows follow. Limits the time of all deliveries together to --retry-for; with
- * --retry-for 0, to --callback-timeout; after a signal, to half a second. */
+/* Call when no more windows follow. Together, all deliveries then have the time of --retry-for; if
+ * that is 0, the time of --callback-timeout; if st says that a signal ended the run, half a second.
+ * (That the reader of stdout left is not a signal.) */
 void run_deliveries_begin_end(struct run *run, enum status st);
-/* Waits for all deliveries. A signal shortens the time to half a second, another one ends it;
- * signal is one that has come already, or 0. If there was a signal, returns its status. */
+/* Waits until all deliveries are done. signal: one that has already come, or 0. The first signal
+ * leaves them half a second, the next one no time. Returns the status of the first signal, or ST_OK
+ * if none came. */
 enum status run_deliveries_finish(struct run *run, int signal, struct err *err);
 /* Returns st, but ST_CALLBACK instead of ST_OK if a window was not delivered. */
 enum status run_deliveries_status(const struct run *run, enum status st, struct err *err);

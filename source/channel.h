@@ -1,13 +1,14 @@
 /*
  * The notification service as a source. It gets a token, creates a channel, subscribes it to the
- * queues' topics, connects a socket and asks for a snapshot, in this order. What fails or is lost
- * is done again.
+ * queues' topics, connects a socket and asks for a snapshot, in this order. It repeats what fails
+ * or is lost.
  *
- * While a socket is up, steps can be repeated in the background: a second socket before the service
- * closes the first, a new channel before the token expires, the topics before the channel expires.
+ * While a socket is up, it does three things in the background: it opens a second socket before the
+ * service closes the first, makes a channel with a new token before the token expires, and
+ * subscribes to the topics again before the channel expires.
  *
- * This module decides what to do and when. ws.c and net/rest.c transport it, channel_api.c writes
- * and reads the JSON.
+ * This module decides what to do and when. ws.c and net/rest.c send and receive; channel_api.c
+ * writes and parses the JSON bodies.
  */
 #ifndef SOURCE_CHANNEL_H
 #define SOURCE_CHANNEL_H
@@ -45,8 +46,9 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	size_t nqueue, struct http *http, struct token *token, int64_t now_us);
 void channel_free(struct channel *ch);
 
-/* These do what stream.h says of the stream, except that after --idle-timeout a ping is sent. If no
- * message comes within --pong-timeout, the socket counts as lost since its last message. */
+/* The next six functions work as those in stream.h, with one difference: after --idle-timeout,
+ * channel_watch first sends a ping. If nothing comes within --pong-timeout, the socket counts as
+ * lost since its last message. */
 int64_t channel_silent_us(const struct channel *ch);
 void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us);
 void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us);
@@ -60,8 +62,9 @@ void channel_control(struct channel *ch, size_t socket, enum notification_kind k
 	int64_t now_us);
 
 bool channel_is_up(const struct channel *ch);
-/* The exit status if the run ended now. While a socket is up: ST_OK, or ST_AUTH if a queue was
- * refused. Otherwise that of the last failure. */
+/* The exit status if the run ended now. While a socket is up, or with --now: ST_AUTH if a queue was
+ * refused (not with skip_refused), else ST_OK. Otherwise: that of the last failure, or ST_NET if
+ * there was none. */
 enum status channel_status(const struct channel *ch);
 
 /* Begins to close the sockets and to delete the subscriptions of all channels that were created. */

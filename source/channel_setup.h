@@ -31,16 +31,16 @@ void channel_setup_ask(struct channel *ch, const char *method, const char *path,
  * with a new token, or ends the source. */
 void channel_setup_failed(struct channel *ch, enum channel_setup_step step,
 	const struct retry_failure *f, int64_t now_us);
-/* The current step has failed. */
+/* Calls channel_setup_failed for the current step. */
 void channel_setup_step_failed(struct channel *ch, enum http_failure kind, const char *text,
 	int64_t now_us);
-/* The current step has failed, because the answer to `what` is malformed. why says how;
- * why_no_memory ends the source. */
+/* Call when the answer to the current step is malformed. what: the name of the request; why: what
+ * is wrong. The step has then failed; if why is why_no_memory, the source ends instead. */
 void channel_setup_malformed(struct channel *ch, const char *what, const char *why, int64_t now_us);
-/* Ends the source. */
+/* Ends the source for good, with this status and text. */
 void channel_setup_over(struct channel *ch, enum status status, const char *text);
 
-/* The service has removed the channel, because the client created too many newer ones. */
+/* Call when the service has removed the channel because the client created too many newer ones. */
 void channel_setup_evicted(struct channel *ch, int64_t now_us);
 
 #endif

@@ -68,7 +68,8 @@ struct retry_rule {
 	enum http_failure kind;
 	int code;		/* HTTP status or close code; 0: any */
 	enum retry_verdict then;
-	enum status status;	/* of the run if it ends by this rule; ST_OK: the failure's */
+	enum status status;	/* exit status if this rule ends the run; ST_OK: take the
+				   status of the failure */
 	enum retry_advice advice;
 };
 

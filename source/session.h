@@ -119,7 +119,8 @@ void session_time_is_up(struct session *s, const char *otherwise);
 enum retry_verdict session_failed(struct session *s, struct token *token, int64_t now_us,
 	const struct retry_failure *f);
 
-/* The connection was lost. --retry-for begins again, unless no window has begun yet. */
+/* Call when the connection was lost. The time of --retry-for then begins again, unless no window
+ * has begun yet. */
 void session_lost(struct session *s, int64_t now_us);
 
 /* When an attempt that begins now must be over: when --retry-for is; with --retry-for 0, at the

@@ -41,8 +41,8 @@ void stream_free(struct stream *s);
  */
 int64_t stream_silent_us(const struct stream *s);
 void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us);
-/* The process did not run from from_us until now_us. That time does not count as silence, and a
- * later loss does not reach back before now_us. */
+/* Call when the process did not run from from_us until now_us. That time does not count as silence,
+ * and a later loss does not reach back before now_us. */
 void stream_stalled(struct stream *s, int64_t from_us, int64_t now_us);
 bool stream_next(struct stream *s, int64_t now_us, struct session_event *event);
 void stream_step(struct stream *s, int64_t now_us);

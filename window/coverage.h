@@ -24,13 +24,15 @@ struct coverage {		/* start with all zero: down, and never connected */
 };
 
 void coverage_free(struct coverage *c);
-/* The stream is up from at_us on, or down. oldest: the oldest open window. False: out of memory. */
+/* Notes that the stream is up, or down, from at_us on. oldest: the oldest open window. False: out
+ * of memory. */
 void coverage_up(struct coverage *c, int64_t at_us);
 bool coverage_down(struct coverage *c, int64_t at_us, struct coverage_span oldest);
 /* Takes a gap out of the connected time, because the run saw nothing of the stream then. A stream
  * that is up stays up. False: out of memory. */
 bool coverage_skip(struct coverage *c, struct coverage_span gap, struct coverage_span oldest);
-/* The last window is closed, and `oldest` is now the oldest one. Drops spans that ended before. */
+/* Call it after a window has closed and `oldest` has become the oldest open one. Drops spans that
+ * ended before. */
 void coverage_advance(struct coverage *c, struct coverage_span oldest);
 /* The connected time during the oldest window, or during the part of it that is over. */
 int64_t coverage_us(const struct coverage *c, struct coverage_span within);

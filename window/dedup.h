@@ -18,7 +18,7 @@ struct dedup;
 
 struct dedup *dedup_new(void);	/* NULL: out of memory */
 void dedup_free(struct dedup *d);
-/* A socket was opened, or closed. */
+/* Note that a socket was opened, or closed, at at_us. */
 void dedup_open(struct dedup *d, size_t socket, int64_t at_us);
 void dedup_close(struct dedup *d, size_t socket, int64_t at_us);
 

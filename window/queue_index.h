@@ -21,7 +21,7 @@ struct queue_index {			/* start with all zero; the members are private */
 };
 
 void queue_index_free(struct queue_index *index);
-/* Adds an ID, which has to be new. False: out of memory. */
+/* Adds an ID, which must not be in the index yet: copies UUID_LEN bytes. False: out of memory. */
 bool queue_index_add(struct queue_index *index, const char *id);
 /* The number of an ID; QUEUE_INDEX_NONE: it is not in the index. */
 size_t queue_index_find(const struct queue_index *index, const char *id);

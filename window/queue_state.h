@@ -109,7 +109,7 @@ struct queue_state *queue_states_queue(const struct queue_states *qs, const char
 struct queue_state *queue_states_watch(struct queue_states *qs, const char *id);
 /* The group of a media type. NULL: there is none. */
 struct queue_state_group *queue_states_group(const struct queue_state *q, struct slice media);
-/* The same, but makes the group if there is none. NULL: no room (sets `full`), or out of memory. */
+/* Finds the group of a media type, or makes it. NULL: no room (sets `full`), or out of memory. */
 struct queue_state_group *queue_states_make_group(struct queue_states *qs, struct queue_state *q,
 	struct slice media);
 
@@ -126,7 +126,7 @@ void queue_states_take(struct queue_states *qs, struct queue_state_group *g,
 void queue_states_end_waits(struct queue_states *qs, const struct notification *n,
 	const struct queue_state *q);
 
-/* The stream is up or down from now on. window_us: when the present window began. */
+/* Sets whether the stream is up from now on. window_us: when the present window began. */
 void queue_states_set_up(struct queue_states *qs, bool up, int64_t window_us);
 /* A stall: the stream is up, but the run sees nothing of it until queue_states_resume. Values are
  * kept, but not counted. */

@@ -47,8 +47,8 @@ enum status queue_windows_new(struct queue_windows **qw, const struct queue_wind
 	struct err *err);
 void queue_windows_free(struct queue_windows *qw);
 
-/* A refused queue has no rows from now on, a watched one has. Watching a new queue adds it. False:
- * no room, or out of memory. */
+/* The first makes a queue have no rows from now on, because the service refused it. The second
+ * makes it have rows, and adds it if it is new. False: no room, or out of memory. */
 void queue_windows_refuse(struct queue_windows *qw, const char *queue_id);
 bool queue_windows_watch(struct queue_windows *qw, const char *queue_id);
 /* The ID of the queue with that number; NULL: there is none. */
@@ -61,13 +61,13 @@ void queue_windows_start(struct queue_windows *qw, int64_t at_us);
 
 /* Makes coverage unknown, because the input does not say when the service was connected. */
 void queue_windows_coverage_unknown(struct queue_windows *qw);
-/* Sets the state of a socket from at_us on, or from the last change or end of a window if that is
- * later. False: out of memory. */
+/* Sets the state of a socket from at_us on. If the last change or the end of the last window is
+ * later, the state holds from that time on. False: out of memory. */
 bool queue_windows_socket(struct queue_windows *qw, size_t socket, enum queue_window_socket state,
 	int64_t at_us);
 
-/* The run was stalled and saw nothing from from_us until until_us. That time counts as neither
- * connected nor observed, but sockets and values stay as they are. False: out of memory. */
+/* Call it after a stall: the run saw nothing from from_us until until_us. That time counts as
+ * neither connected nor observed, but sockets and values stay as they are. False: out of memory. */
 bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t until_us);
 
 /* Takes an event (NOTIFICATION_EVENT or NOTIFICATION_INVALID) that came on a socket. *place: the
@@ -98,8 +98,9 @@ bool queue_windows_has_metric(const struct queue_windows *qw, const char *patter
 /* Closes the next window that is over at now_us, and returns it. It is borrowed until the next
  * change. NULL: no window is over, or out of memory. */
 const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now_us);
-/* The same at the end of a run or recording, for the present window, which then ends at at_us. cut:
- * the run was cut short, so the window is partial. */
+/* At the end of a run or recording, closes the present window at at_us, and returns it, borrowed as
+ * above. cut: the run was cut short, so the window is partial. NULL: it has not begun, all windows
+ * are printed, or out of memory. */
 const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut);
 const struct window_clock *queue_windows_clock(const struct queue_windows *qw);
 bool queue_windows_failed(const struct queue_windows *qw);	/* out of memory */

@@ -102,10 +102,12 @@ bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat);
 
 /* --- for the modules that make rows; false: out of memory --- */
 
-/* Removes all rows and makes room for nrow rows with nseries series in total. Then set the members
- * from `source` to `coverage`. */
+/* Empties r and makes room for nrow rows with nseries series in total. The caller then sets the
+ * members from `source` to `partial`, adds the rows and sets `coverage`. */
 bool row_window_begin(struct row_window *r, size_t nrow, size_t nseries);
-/* Adds a row with the members of `from` up to clock_skew. Then add its series, then its lag. */
+/* Appends a row, for which row_window_begin has made room, and adds its counts to those of the
+ * window. The members of `from` are set up to clock_skew and zero after it. The caller then adds
+ * the series of the row, and then its lag. */
 void row_window_add(struct row_window *r, const struct row *from);
 /* Adds a series, with all statistics NaN, to the last row. */
 struct row_series *row_window_add_series(struct row_window *r, const char *metric, const char *path,

@@ -50,9 +50,9 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 void row_name_free(struct row_name *name);
 
 /*
- * Whether a row can ever have the number. It depends on the source, the stream or notifications,
- * and on --now. False: writes an error message to `why`, which suggests a number that a row can
- * have.
+ * Whether a row can ever have the number, in a run with this source (notifications, or else the
+ * stream), and with or without --now. False: writes an error message to `why`, which suggests a
+ * number that a row can have.
  */
 bool row_name_is_possible(const struct row_name *name, bool notifications, bool now, char *why,
 	size_t size);

@@ -1,3 +1,4 @@
+/* The set of all series of one row of notifications, and the values that each combines. */
 #include "window/series.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /*
- * The series of one row of notifications, in the order in which the row has them. A series has a
- * metric and a path, and is a gauge, an age or a total. A gauge or an age shows one value of the
- * service, or combines several: those of all media types, or of presences with the same name. A row
- * has at most SERIES_MAX series.
+ * The set of all series of one row of notifications, in the order in which the row has them. A
+ * series has a metric and a path, and is a gauge, an age or a total. A gauge or an age shows one
+ * value of the service, or combines several: those of all media types, or of presences with the
+ * same name. A row has at most SERIES_MAX series.
  */
 #ifndef WINDOW_SERIES_H
 #define WINDOW_SERIES_H
@@ -47,29 +47,31 @@ struct series_label {
 };
 
 /*
- * Finds the series with that label, or makes it and borrows the label. Series are sorted by order,
- * metric and path. NULL: out of memory, or if *full is set the row cannot have the series: it has
- * SERIES_MAX, or a series of this name but of another kind or with other unescaped names, or a
- * series whose path is the beginning of this one or the reverse.
+ * Finds the series with that label, or makes it. A new series borrows the label while it has it.
+ * Series are sorted by order, metric and path. NULL with *full false: out of memory. NULL with
+ * *full true: the row cannot have the series, because it has SERIES_MAX, or a series of this name
+ * but of another kind or with other unescaped names, or a series whose path is the beginning of
+ * this one or the reverse.
  */
 struct series *series_set_make(struct series_set *set, const struct series_label *label,
 	enum row_kind kind, bool *full);
 
-/* Gives s another label. Returns s; or the series that has that label already, and then s is
- * unchanged. If the row cannot have the new label, s keeps the old one. */
+/* Gives s the label, which it then borrows, and returns s. If another series already has this
+ * label, returns that one and leaves s unchanged. If the label conflicts with another series (see
+ * series_set_make), returns s unchanged. */
 struct series *series_set_rename(struct series_set *set, struct series *s,
 	const struct series_label *label);
 enum row_kind series_kind(const struct series *s);
 
-/* Adds a value, borrowed until series_set_drop, to those that the series combines. Values that are
- * not `summed` take precedence: if there is one, the summed ones are ignored. False: out of
- * memory. */
+/* Adds a value, borrowed until series_set_drop, to those that the series combines. If any value
+ * of the series was added with summed false, only such values count. False: out of memory. */
 bool series_add(struct series *s, const struct series_value *v, bool summed);
 bool series_is_new(const struct series *s);	/* whether it has no value yet */
 /* Counts that a new gauge was 0 for us of the window. False: out of memory. */
 bool series_add_zero(struct series *s, int64_t us);
-/* Makes the gauge a sum over qualifiers. It is known only if `all` is, whose value is 0: then the
- * values of all qualifiers are known. False: out of memory. */
+/* Marks the gauge as a sum over qualifiers, and adds `all` to it as one more value (borrowed). The
+ * number of `all` is always 0: it only makes the sum unknown as long as `all` is unknown, that is
+ * until the values of all qualifiers are known. Later calls do nothing. False: out of memory. */
 bool series_sum_over(struct series *s, const struct series_value *all);
 /* Removes a value from a series, and the series with its last value. */
 void series_set_drop(struct series_set *set, struct series *s, const struct series_value *v);
@@ -96,7 +98,7 @@ void series_total(struct series *s, struct total_interval when, double value, bo
 bool series_set_hold(const struct series_set *set, int64_t at_us, bool up);
 void series_set_carry(const struct series_set *set);	/* begins the next window */
 
-/* The stream was lost at at_us, or is back, see total.h. */
+/* Call these when the stream was lost, or is back, at at_us: see total.h. */
 void series_set_lost(const struct series_set *set, int64_t at_us);
 void series_set_found(const struct series_set *set, int64_t at_us, int64_t window_us);
 

@@ -41,8 +41,8 @@ void state_snapshot_end(struct queue_states *qs, bool complete);
  */
 #define STATE_SNAPSHOT_QUIET_US 2000000
 bool state_snapshot_resync_over(struct queue_states *qs, int64_t at_us, uint64_t *differences);
-/* Call it when a value that differs has an event: if the two may have crossed, it does not
- * count. */
+/* Call it when a value that was counted as a difference has an event. If that comes within
+ * STATE_SNAPSHOT_QUIET_US of the answer, the value is not counted any more. */
 void state_snapshot_crossed(struct queue_states *qs, struct state_value *sv);
 
 #endif

@@ -43,9 +43,9 @@ enum state_value_use state_value_use(const struct notification_value *v);
 /* Finds a value. NULL: there is none. */
 struct state_value *state_value_find(const struct queue_states *qs,
 	const struct queue_state_group *g, const struct metric_name *name);
-/* The same for the name of v, but makes the value if there is none. NULL: -m does not select the
- * metric, no room (sets `full`), or out of memory. Fast if a message has the same values in the
- * same order as the last ones. */
+/* Finds the value that has the name of v, or makes it. NULL: -m does not select the metric, no room
+ * (sets `full`), or out of memory. Fast if a message has the same values in the same order as the
+ * last ones. */
 struct state_value *state_value_make(struct queue_states *qs, struct queue_state_group *g,
 	const struct notification_value *v, bool total);
 

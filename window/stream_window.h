@@ -44,16 +44,17 @@ enum status stream_windows_new(struct stream_windows **w, const struct stream_wi
 void stream_windows_free(struct stream_windows *w);
 
 /*
- * The stream is connected, or down, from at_us on. Time in windows that are already closed does not
- * count. The first stream_windows_connected() starts window 0, at a whole ms; not in event time on
- * replay, where the first frame does. On replay, call these for the state lines of the recording;
- * if it has none, coverage is unknown. stream_windows_lost() returns false if memory ran out.
+ * Call these when a stream is connected, or down, from at_us on. If at_us lies in a window that is
+ * already closed, the change counts from the end of the last closed window on. The first
+ * stream_windows_connected() starts window 0, at a whole ms; in event time on replay, the first
+ * frame starts it instead. On replay, call these two for the state lines of the recording. If it
+ * has none, coverage stays unknown. stream_windows_lost() returns false if memory ran out.
  */
 void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t at_us);
 bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us);
 
-/* The run was stalled and saw nothing from from_us until until_us. No stream counts as connected in
- * that time, but those that are up stay up. False: out of memory. */
+/* Call it after a stall: the run saw nothing from from_us until until_us. No stream counts as
+ * connected in that time, but those that are up stay up. False: out of memory. */
 bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t until_us);
 
 /*
@@ -64,8 +65,9 @@ bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t u
 void stream_windows_restart(struct stream_windows *w);
 bool stream_windows_watch(struct stream_windows *w, const char *queue_id);
 
-/* Sets the interval of all rows, which the recording names. If it is not called, rows have the
- * interval of the first frame of their queue. An interval that is too long is ignored. */
+/* Sets the interval that all rows show, from a recording; conf.interval takes precedence. If both
+ * are missing, the rows of a queue show the interval of its first accepted frame that has one. An
+ * interval that is too long is ignored. */
 void stream_windows_interval(struct stream_windows *w, const char *text, size_t len);
 
 /* Takes a frame of kind STREAM_EVENT_STATISTICS. arrival_us: NO_TIME for a bare frame of a
@@ -82,9 +84,10 @@ int64_t stream_windows_due_us(const struct stream_windows *w);
  * over, or out of memory. */
 const struct row_window *stream_windows_due(struct stream_windows *w, int64_t now_us);
 
-/* The same at the end of a run or recording, for the windows that have begun, one in each call.
- * They end at at_us, the last known time, at the latest. cut: the run was cut short, so they are
- * partial. NULL: no more, or out of memory. */
+/* At the end of a run or recording, closes the oldest window that has begun, and returns it,
+ * borrowed as above; call it until it returns NULL: no more, or out of memory. Windows end at at_us
+ * at the latest, which is the last known time; in event time, at the newest timestamp (on replay,
+ * at the later of the two). cut: the run was cut short, so all these windows are partial. */
 const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut);
 
 const struct window_clock *stream_windows_clock(const struct stream_windows *w);

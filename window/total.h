@@ -40,7 +40,8 @@ struct total_summary {
 /* Sets the value of an interval. whole: the stream has been up since the interval began, so the
  * total was 0 at its beginning. */
 void total_set(struct total *t, struct total_interval when, double value, bool whole);
-/* The stream was lost at at_us, or is back at at_us, in a window that began at window_us. */
+/* Call these when the stream was lost, or is back, at at_us. window_us: when the window began in
+ * which it is back. */
 void total_lost(struct total *t, int64_t at_us);
 void total_found(struct total *t, int64_t at_us, int64_t window_us);
 /* Computes the numbers of a window that ends at end_us. running: the interval at that time; whole:
