@@ -367,8 +367,8 @@ static enum status end_rows(struct verifier *v, struct err *err)
 	if (v->rows.from == v->rows.len && !v->rows.over)
 		st = input_more(&v->rows, err);
 	if (st == ST_OK && v->rows.from < v->rows.len)
-		return err_set(err, ST_PROTOCOL, "%s: has more bytes after the rows of the last "
-			"window", v->rows.path);
+		return err_set(err, ST_PROTOCOL, "%s: the file goes on after the rows of the "
+			"last window that %s lists", v->rows.path, v->log.path);
 	return st;
 }
 

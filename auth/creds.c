@@ -440,10 +440,12 @@ static void take_profile(struct creds *c, const struct creds_conf *conf, struct 
 		c->token_from = "--profile";
 		check_token(c->access_token, c->token_from, problems);
 	} else if (!c->client_id) {
-		lines_add(problems, "--profile '%s': %s has neither an access_token nor "
-			"client_credentials with a client_secret, and %s",
-			text_shown(text, conf->profile, strlen(conf->profile)), c->profile_path,
-			p->cached_token ? "gc's last login has expired" : "gc has not logged in");
+		lines_add(problems, "--profile '%s': %s, and the profile in %s has no "
+			"access_token and no client_credentials with a client_secret; log in with "
+			"gc%s or add one of them",
+			text_shown(text, conf->profile, strlen(conf->profile)),
+			p->cached_token ? "gc's last login has expired" : "gc has not logged in",
+			c->profile_path, p->cached_token ? " again" : "");
 	}
 }
 

@@ -169,7 +169,7 @@ static bool lacks_metric(const struct command_line *p, const char *metric, char 
 		asked[n++] = set->metric[i];
 	}
 	text_words_hint(hint, sizeof(hint), metric, asked, n);
-	snprintf(why, size, "'%.100s' is not a metric of this run; add it to --metric or use %s",
+	snprintf(why, size, "--metric does not ask for '%.100s'; add it to --metric or use %s",
 		metric, hint);
 	return true;
 }
@@ -191,13 +191,16 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 		command_line_problem(p, expr, why);
 	}
 	if (scope_queue_name(scope) && !p->set->notifications && !command_line_bad(p, "source"))
-		command_line_problem(p, expr, "the stream has no names of queues; put a queue's "
+		command_line_problem(p, expr, "the stream has no queue names; write the queue's "
 			"ID before the colon");
 	if (scope_media(scope) && !p->set->notifications && !command_line_bad(p, "source"))
 		command_line_problem(p, expr, "the stream has no rows of media types");
-	if (scope_media(scope) && name->metric && metric_type_of(slice_of(name->metric)).qualifier)
-		command_line_problem(p, expr, "agents are counted by queue and not by media "
-			"type");
+	if (scope_media(scope) && name->metric
+	    && metric_type_of(slice_of(name->metric)).qualifier) {
+		snprintf(why, sizeof(why), "%.100s counts agents, who have no media type; leave "
+			"out /%.100s", name->metric, scope_media(scope));
+		command_line_problem(p, expr, why);
+	}
 }
 
 /* `for N` of more windows than the run has can never hold. */
@@ -205,12 +208,18 @@ static void check_least(struct command_line *p, unsigned least, const char *expr
 {
 	const struct options *set = p->set;
 	const unsigned windows = set->now || (!set->count && !set->replay) ? 1 : set->count;
-	char why[128];
+	char why[160], limit[96];
 
 	if (!windows || least <= windows || command_line_bad(p, "count"))
 		return;
-	snprintf(why, sizeof(why), "`for %u` needs as many windows, and --count is %u", least,
-		windows);
+	if (set->now)
+		snprintf(limit, sizeof(limit), "--now has only 1");
+	else if (set->count)
+		snprintf(limit, sizeof(limit), "--count gives %u", windows);
+	else
+		snprintf(limit, sizeof(limit), "without --count a run has 1; give --count %u or "
+			"more", least);
+	snprintf(why, sizeof(why), "`for %u` needs %u windows, but %s", least, least, limit);
 	command_line_problem(p, expr, why);
 }
 

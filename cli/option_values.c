@@ -169,7 +169,8 @@ void option_values_set_run(struct command_line *p, const char *value)
 	if (text_parse_uuid(value, strlen(value), p->set->run_text))
 		p->set->run = p->set->run_text;
 	else
-		command_line_problem(p, value, "must be the ID of a run, a UUID");
+		command_line_problem(p, value, "must be a run's ID, a UUID, as in the member "
+			"\"run\" of audit lines");
 }
 
 const char *option_values_text(const struct option_def *d, const struct options *set)

@@ -413,8 +413,8 @@ static void check_output(struct command_line *p, const char *flag, const char *p
 	if (!len || strcmp(path, "-") == 0)
 		return;
 	if (path[len - 1] == '/')
-		lines_add(&p->problems, "%s %.100s: cannot be made: %s", flag, path,
-			strerror(EISDIR));
+		lines_add(&p->problems, "%s '%.100s': must be a file, but the name ends "
+			"in /", flag, path);
 	else if (check(path, &err) != ST_OK)
 		lines_add(&p->problems, "%s %s", flag, err.text);
 }

@@ -187,7 +187,8 @@ static const struct row_name *add(struct nagios *check, enum limit limit, const 
 	if (!k)
 		return NULL;
 	if (k->given[limit]) {
-		snprintf(why, size, "'%.100s' already has a range", path);
+		snprintf(why, size, "an earlier %s has a range for '%.100s' already; give one",
+			limit == CRITICAL ? "--critical" : "--warning", path);
 		return NULL;
 	}
 	k->given[limit] = true;

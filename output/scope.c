@@ -189,6 +189,16 @@ const char *scope_queue_name(const struct scope *s)
 	return s->kind == SCOPE_NAME ? s->queue : NULL;
 }
 
+const char *scope_flag(const struct scope *s)
+{
+	return s->flag;
+}
+
+const char *scope_expr(const struct scope *s)
+{
+	return s->expr;
+}
+
 const char *scope_media(const struct scope *s)
 {
 	return s->media;
@@ -219,12 +229,12 @@ const struct scope *scopes_at(const struct scopes *ss, size_t i)
 	return ss->v[i];
 }
 
-bool scopes_name_queues(const struct scopes *ss)
+const struct scope *scopes_with_name(const struct scopes *ss)
 {
 	for (size_t i = 0; i < scopes_count(ss); i++)
 		if (scope_queue_name(ss->v[i]))
-			return true;
-	return false;
+			return ss->v[i];
+	return NULL;
 }
 
 void scopes_add_names(const struct scopes *ss, struct lines *names)

@@ -36,6 +36,9 @@ const struct scope *scopes_take(struct scopes *ss, const char *flag, const char 
 const char *scope_queue_id(const struct scope *s);
 const char *scope_queue_name(const struct scope *s);
 const char *scope_media(const struct scope *s);	/* NULL: none is given */
+/* The flag and the expression that the scope was given in, for messages. */
+const char *scope_flag(const struct scope *s);
+const char *scope_expr(const struct scope *s);
 bool scope_same(const struct scope *a, const struct scope *b);
 /* How narrow a scope is: 0 if it is empty, more for a media type, a queue, and both. */
 unsigned scope_rank(const struct scope *s);
@@ -43,7 +46,8 @@ unsigned scope_rank(const struct scope *s);
 /* In these functions ss may be NULL, which means that there are no scopes. */
 size_t scopes_count(const struct scopes *ss);
 const struct scope *scopes_at(const struct scopes *ss, size_t i);
-bool scopes_name_queues(const struct scopes *ss);	/* true if any has a queue's name */
+/* The first scope that has a queue's name; NULL: none has one. */
+const struct scope *scopes_with_name(const struct scopes *ss);
 void scopes_add_names(const struct scopes *ss, struct lines *names);	/* adds those names */
 
 /* Checks that the queue of each scope is one of the run's n queues: queue i has id[i] and name[i]

@@ -229,11 +229,16 @@ enum status writer_window(struct writer *w, struct buf *rows, struct err *err)
 	if (st != ST_OK)
 		return st;
 	if (is_too_much(w, len) && !w->patient)
-		return err_set(err, ST_OUTPUT, "the reader is too slow: more than %u MiB of "
-			"windows are waiting", WRITER_WAITING_MAX >> 20);
+		return err_set(err, ST_OUTPUT, "%s: its reader is too slow: more than %u MiB of "
+			"windows are waiting", w->name, WRITER_WAITING_MAX >> 20);
 	if (!writer_waiting(w) || w->sent > WRITER_WAITING_MAX)
 		compact(w);
 	return enqueue(w, rows) ? ST_OK : err_nomem(err);
+}
+
+const char *writer_name(const struct writer *w)
+{
+	return w->name;
 }
 
 /* How many bytes go into one write: whole rows up to PIPE_BUF, or a piece of a longer row. */

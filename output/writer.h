@@ -27,6 +27,9 @@ struct writer;
 enum status writer_open(struct writer **writer, const char *path, struct lines *warnings,
 	struct err *err);
 
+/* `--output PATH` or `standard output`, for messages. */
+const char *writer_name(const struct writer *writer);
+
 /* For --dry-run: checks that the path can be opened for writing. Changes nothing. */
 enum status writer_check(const char *path, struct err *err);
 

@@ -89,8 +89,8 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		*err = wait_err;
 		return wait;
 	}
-	return err_set(err, ST_OUTPUT, "the reader is too slow: %zu bytes of rows were not "
-		"read in time", writer_waiting_bytes(run->writer));
+	return err_set(err, ST_OUTPUT, "%s: its reader is too slow: %zu bytes of rows were not "
+		"taken in time", writer_name(run->writer), writer_waiting_bytes(run->writer));
 }
 
 /* Writes the line of --check. All other output has ended by now, so the line can report a failure

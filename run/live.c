@@ -173,7 +173,7 @@ static enum status live_open(void **state, struct run *run, struct err *err)
 		return st;
 	if (!set->notifications)
 		return open_stream(live, err);
-	if (set->queue_names.n || set->list_queues || scopes_name_queues(set->scopes))
+	if (set->queue_names.n || set->list_queues || scopes_with_name(set->scopes))
 		return open_lookup(live, err);
 	st = take_cached_names(live, err);
 	return st == ST_OK ? open_channel(live, err) : st;
@@ -523,12 +523,12 @@ static void warn_of_unanswered(struct live *live)
 		n++;
 	}
 	if (n > 1)
-		snprintf(others, sizeof(others), " (nor of %zu other%s)", n - 1,
+		snprintf(others, sizeof(others), " (and %zu other%s)", n - 1,
 			n > 2 ? "s" : "");
 	if (n)
-		lines_add(&run->warnings, "the snapshot has no values of queue %s%s: either there "
-			"is no such queue, or the client's role does not include it, or the "
-			"service has no values of it", first, others);
+		lines_add(&run->warnings, "--now: the service returned no values for queue %s%s: "
+			"the ID does not exist, the client's role has no access to the queue, or "
+			"it has no values now", first, others);
 }
 
 static void live_end(void *state)

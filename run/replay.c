@@ -395,6 +395,7 @@ static enum status check_source(struct replay *r, const struct recording_entry *
  * is an error if the options need names. */
 static enum status check_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
+	const struct scope *named = scopes_with_name(r->set->scopes);
 	bool early = e->kind == RECORDING_RUN || e->kind >= RECORDING_END_STATE
 		|| (e->kind == RECORDING_ANSWER && e->answer == ANSWER_QUEUES);
 
@@ -405,11 +406,13 @@ static enum status check_names(struct replay *r, const struct recording_entry *e
 		return ST_OK;
 	}
 	if (r->set->queue_names.n)
-		return err_set(err, ST_USAGE, "--queue-name '%.100s': %s has no names of queues: "
-			"use --queue with an ID", r->set->queue_names.v[0], r->set->replay);
-	if (scopes_name_queues(r->set->scopes))
-		return err_set(err, ST_USAGE, "%s has no names of queues: in a threshold or "
-			"range, put a queue's ID before the colon", r->set->replay);
+		return err_set(err, ST_USAGE, "--queue-name '%.100s': the recording %s has no "
+			"queue names; name queues by ID with --queue",
+			r->set->queue_names.v[0], r->set->replay);
+	if (named)
+		return err_set(err, ST_USAGE, "%s '%.200s': the recording %s has no queue names; "
+			"write the queue's ID before the colon", scope_flag(named),
+			scope_expr(named), r->set->replay);
 	r->past_names = true;
 	return ST_OK;
 }

@@ -17,8 +17,8 @@ static void compare(struct run *run, int64_t real_us)
 	run->clock_warned = true;
 	time_format_duration(text, (ahead_us < 0 ? -ahead_us : ahead_us) / 1000000 * 1000);
 	audit_events_doubt(run->events,
-		"the system's clock was set %s by %s since the run began; the times "
-		"in rows still follow the old setting",
+		"the system clock was set %s by %s during the run; times in rows still "
+		"follow the clock as it was at the start",
 		ahead_us < 0 ? "back" : "forward", text);
 }
 

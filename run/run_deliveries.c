@@ -61,9 +61,10 @@ enum status run_deliveries_status(const struct run *run, enum status st, struct 
 	refused = t->refused;
 	if (refused)
 		return err_set(err, ST_CALLBACK, "callbacks that were refused and stay in the "
-			"spool: %llu, not delivered: %llu; see above", refused, dropped);
+			"spool: %llu, not delivered: %llu; the audit events callback.refused and "
+			"callback.dropped say why", refused, dropped);
 	if (dropped)
-		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered; see above",
-			dropped, dropped == 1 ? " was" : "s were");
+		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered; the audit events "
+			"callback.dropped say why", dropped, dropped == 1 ? " was" : "s were");
 	return ST_OK;
 }

@@ -51,7 +51,8 @@ static enum status wait_without_http(struct curl_waitfd *fd, unsigned n, int tim
 			: fd[i].events ? POLLIN : 0;
 	}
 	if (poll(p, n, timeout_ms) < 0 && errno != EINTR)
-		return err_set(err, ST_OUTPUT, "poll: %s", strerror(errno));
+		return err_set(err, ST_OUTPUT, "cannot wait for input or output: poll: %s",
+			strerror(errno));
 	return ST_OK;
 }
 

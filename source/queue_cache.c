@@ -165,8 +165,8 @@ void queue_cache_store(const struct queue_cache_key *key, const struct queue_lis
 		close(dir);
 	}
 	if (why)
-		lines_add(warnings, "the queue names cannot be cached%s%s: %s", path ? " in " : "",
-			path ? path : "", why);
+		lines_add(warnings, "queue names are not cached%s%s: %s; the next run asks for "
+			"them again", path ? " in " : "", path ? path : "", why);
 	buf_free(&text);
 	free(path);
 }

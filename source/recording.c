@@ -17,6 +17,7 @@
 
 struct recording {
 	int fd;
+	const char *path;	/* for messages; borrowed */
 	bool regular;		/* a regular file, so that reading does not block */
 	char *data;
 	/* data[next..len) are unread bytes; data[from..next) is the beginning of an unfinished
@@ -41,6 +42,7 @@ enum status recording_open(struct recording **out, const char *path, struct err 
 	*out = r;
 	if (!r)
 		return err_nomem(err);
+	r->path = path;
 	r->text.limit = RECORDING_LINE_MAX;
 	r->cap = 2 * READ_BYTES;
 	r->data = malloc(r->cap);
@@ -116,7 +118,8 @@ static enum fill fill(struct recording *r, struct err *err)
 		return FILL_EOF;
 	if (errno == EINTR || errno == EAGAIN)
 		return FILL_WAIT;
-	err_set(err, ST_PROTOCOL, "the recording could not be read: %s", strerror(errno));
+	err_set(err, ST_PROTOCOL, "--replay '%.300s': cannot be read: %s", r->path,
+		strerror(errno));
 	return FILL_FAILED;
 }
 

@@ -17,7 +17,7 @@
 
 struct recording;
 
-/* "-" is stdin. ST_USAGE: it cannot be opened. */
+/* "-" is stdin. path is borrowed as long as *out exists. ST_USAGE: it cannot be opened. */
 enum status recording_open(struct recording **out, const char *path, struct err *err);
 void recording_close(struct recording *r);
 int recording_fd(const struct recording *r);

@@ -212,8 +212,8 @@ static void rescue_all(const struct replace_file *r, struct lines *warnings)
 		if (is_temp_name(r, entry->d_name))
 			kept = rescue(r, dirfd(dir), entry->d_name, owner) || kept;
 	if (kept)
-		lines_add(warnings, "%s has the rows of an earlier run that was killed",
-			r->unfinished);
+		lines_add(warnings, "an earlier run was killed; its rows are in %s, which may end "
+			"within a row", r->unfinished);
 	if (dir)
 		closedir(dir);
 }

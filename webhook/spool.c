@@ -43,6 +43,7 @@ struct leftover {
 };
 
 struct spool {
+	char *path;		/* of the directory, for messages */
 	int dir, lock;
 	bool has_lock;		/* this run may send what others left */
 	uint64_t max;		/* the most bytes that all files may have */
@@ -262,6 +263,7 @@ enum status spool_open(struct spool **out, const char *dir, uint64_t max_bytes, 
 		free(path);
 		return err_nomem(err);
 	}
+	s->path = path;
 	s->max = max_bytes;
 	s->lock = -1;
 	s->dir = private_dir_make_one(path, &why);
@@ -277,7 +279,6 @@ enum status spool_open(struct spool **out, const char *dir, uint64_t max_bytes, 
 	} else {
 		*out = s;
 	}
-	free(path);
 	return st;
 }
 
@@ -289,6 +290,7 @@ void spool_free(struct spool *s)
 		close(s->lock);
 	if (s->dir >= 0)
 		close(s->dir);
+	free(s->path);
 	free(s->leftover);
 	buf_wipe(&s->file);	/* a URL may be a secret */
 	buf_wipe(&s->fields);
@@ -380,13 +382,20 @@ static bool sync_newest(const struct spool *s)
 	return ok && sync_directory(s->dir);
 }
 
+static enum status save_error(const struct spool *s, const char *why, struct err *err)
+{
+	char text[TEXT_SHOWN_SIZE];
+
+	return err_set(err, ST_OUTPUT, "--callback-spool '%s': a delivery could not be saved: %s",
+		text_shown(text, s->path, strlen(s->path)), why);
+}
+
 bool spool_sync(struct spool *s, struct err *err)
 {
 	bool ok = s->unsynced == 0 || (s->unsynced == 1 ? sync_newest(s) : syncfs(s->dir) == 0);
 
 	if (!ok)
-		err_set(err, ST_OUTPUT, "a delivery cannot be written to the spool: %s",
-			strerror(errno));
+		save_error(s, strerror(errno), err);
 	s->unsynced = 0;
 	return ok;
 }
@@ -458,7 +467,7 @@ enum spool_put spool_put(struct spool *s, int64_t start_ms, const char *run, int
 	else if (!why && !write_item(s, item->name, &text))
 		why = strerror(errno);
 	if (why) {
-		err_set(err, ST_OUTPUT, "a delivery cannot be written to the spool: %s", why);
+		save_error(s, why, err);
 		put = SPOOL_FAILED;
 	}
 	buf_wipe(&text);

@@ -115,9 +115,13 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 				text[0] == 'o' ? "last" : "delta");
 			break;
 		}
-		snprintf(why, size, "'%.100s' is neither a field of a row nor METRIC.STAT or "
-			"METRIC.FIELD.STAT%s%s%s", text, near ? "; did you mean " : "",
-			near ? near : "", near ? "?" : "");
+		if (near)
+			snprintf(why, size, "'%.100s' is not a number of a row; did you mean %s?",
+				text, near);
+		else
+			snprintf(why, size, "'%.100s' is not a number of a row: write METRIC.STAT "
+				"or METRIC.FIELD.STAT, for example waitTime.avg.max, or a field "
+				"of a row, such as updates or coverage", text);
 		break;
 	case ROW_NAME_NO_STAT:
 		text_words_hint(hint, sizeof(hint), part, row_stat_names, STAT_NAMES);

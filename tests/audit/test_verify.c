@@ -563,7 +563,8 @@ TEST(rows__are_those_of_the_windows_in_order)
 	expect_rows_bad("a1\na22\nb1\nb2", NULL,
 		"rows are missing, beginning with the window of line 5");
 	expect_rows_bad("", NULL, "");
-	expect_rows_bad("a1\na22\nb1\nb2\n\n", NULL, "more bytes after");
+	expect_rows_bad("a1\na22\nb1\nb2\n\n", NULL,
+		"the file goes on after the rows of the last window that ");
 	expect_rows_bad("a1\na2x\nb1\nb2\n", NULL, "differ from those of the window of line 3");
 	expect_rows_bad("b1\nb2\na1\na22\n", NULL, "");
 	expect_rows_bad("a1\na22\n", run[1], "");

@@ -388,7 +388,7 @@ TEST(value__that_is_bad_has_one_line)
 	bad("--output= " Q1, "--output ''");
 	bad("--replay=", "--replay ''");
 	bad("-o no/such/x " Q1, "no/such/x");
-	bad("-o new/ " Q1, "Is a directory");
+	bad("-o new/ " Q1, "must be a file, but the name ends in /");
 	bad("--align=yes " Q1, "--align takes no value");
 	bad(Q1 " -w", "--window needs a value");
 	bad("-H https://user:word@h " Q1, "--host '@h'");

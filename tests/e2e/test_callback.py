@@ -318,7 +318,8 @@ def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, hook):
     plain = tool.run(*ONE).out
     r = tool.run(*ONE, *to(hook), *SPOOL, preexec_fn=harness.limit_file_size(100))
     assert (r.status, r.out) == (7, plain) and len(hook.requests) == 1
-    assert r.end["message"].startswith("a delivery cannot be written to the spool: ")
+    assert r.end["message"].startswith(
+        "--callback-spool 'spool': a delivery could not be saved: ")
     assert not [p for p in (tool.dir / "spool").iterdir() if p.name != "lock"]
 
 

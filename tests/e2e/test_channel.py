@@ -237,9 +237,9 @@ def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, notify):
     r = run("--now", QUEUE, *absent)
     assert r.status == 0 and len(r.rows) == 4, r.err
     (line,) = r.events("warning")
-    assert "queue %s (nor of 2 others)" % absent[0] in line["message"]
+    assert "queue %s (and 2 others): " % absent[0] in line["message"]
     r = run("--now", absent[1], status=0)
-    assert len(r.warnings("no values of queue %s: " % absent[1])) == len(r.warnings()) == 1
+    assert len(r.warnings("no values for queue %s: " % absent[1])) == len(r.warnings()) == 1
     count = service.count("snapshot")
     r = run("--now", "-m", "tWait", absent[1])
     assert len(r.warnings("tWait")) == len(r.warnings()) == 1

@@ -177,8 +177,10 @@ def test_notifications_without_a_number_are_unknown_without_a_range(tool, happen
     ([*CHECK, "--fail-if", "coverage<1"], "--fail-if 'coverage<1' cannot be used with"),
     ([*CHECK, "-W", "waitTime.avg.max"], "'waitTime.avg.max' has no =RANGE at its end"),
     ([*CHECK, "-C", "waitTime.avg.max=5:1"], "'5:1' is not a range"),
-    ([*CHECK, "-C", "oWaiting.max=1"], "'oWaiting' is not a metric of this run"),
-    ([*CHECK, "-W", "updates=1", "-W", "updates=2"], "'updates' already has a range"),
+    ([*CHECK, "-C", "oWaiting.max=1"],
+     "--metric does not ask for 'oWaiting'; add it to --metric or "),
+    ([*CHECK, "-W", "updates=1", "-W", "updates=2"],
+     "an earlier --warning has a range for 'updates'"),
     ([*CHECK, "--dry-run", "-n", "x|y"], "--count 'x_y': must be 1 to"),
     ([*CHECK, "-Q", "/nowhere"], "--queue-file '/nowhere': cannot be read")])
 def test_usage_errors_are_unknown_and_have_a_line(tool, args, words):

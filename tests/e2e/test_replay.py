@@ -243,7 +243,8 @@ def test_name_where_no_queue_has_one_is_2(tool):
     notices = NOTICES.read_text()
     r = tool.run("--replay", "-", "--queue-name", "Sales",
                  data=notices[notices.index("\n") + 1:])
-    assert r.status == 2 and "no names of queues" in r.end["message"], r.err
+    assert r.status == 2 and r.end["message"] == "--queue-name 'Sales': the recording - has no " \
+        "queue names; name queues by ID with --queue", r.err
 
 
 @pytest.mark.parametrize("flags,data,words", [

@@ -125,10 +125,10 @@ def test_partial_rows_count_and_the_signal_decides(tool, gate):
 
 @pytest.mark.parametrize("expr, words", [
     ("waitTime.avg.maxx > 1", "'maxx' is not a statistic; use count, last"),
-    ("abandonedCount.max > 1", "'abandonedCount' is not a metric of this run"),
-    ("covrage < 1", "'covrage' is neither a field of a row nor METRIC.STAT or METRIC.FIELD.STAT; "
-     "did you mean coverage?"),
-    ("Support:coverage < 1", "the stream has no names of queues"),
+    ("abandonedCount.max > 1",
+     "--metric does not ask for 'abandonedCount'; add it to --metric or use "),
+    ("covrage < 1", "'covrage' is not a number of a row; did you mean coverage?"),
+    ("Support:coverage < 1", "the stream has no queue names; write the queue's ID"),
     ('"Support:coverage < 1', "has no `\":` after the queue's name"),
     ("a.b:coverage < 1", "'a.b' is not a scope"),
     ("99999999-1111-4111-8111-111111111111:coverage < 1", "is not a queue of this run"),
@@ -137,12 +137,21 @@ def test_partial_rows_count_and_the_signal_decides(tool, gate):
     ("coverage < 1 for 1x", "'1x' is not a number of windows"),
     ("coverage 1", "'coverage 1' has no operator: use > >= < <= == or !="),
     ("coverage < one", "'one' is not a number"), ("coverage <", "'' is not a number"),
-    ("< 1", "'' is neither a field of a row"), (".max < 1", "'.max' is neither a field of a row"),
-    ("waitTime..max < 1", "'waitTime..max' is neither a field of a row")])
+    ("< 1", "'' is not a number of a row"), (".max < 1", "'.max' is not a number of a row"),
+    ("waitTime..max < 1", "'waitTime..max' is not a number of a row")])
 def test_bad_expressions_name_the_part_that_is_wrong(tool, expr, words):
     result = tool.run("--replay", SAMPLE, "-q", QUEUE, "--fail-if", expr, status=2)
     assert result.err.startswith("gsqstat: --fail-if '%s': " % expr) and words in result.err
     assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("flags, words", [
+    (["--count", "1"], "--count gives 1"), (["--now", "--source", "notifications"],
+                                            "--now has only 1"),
+    ([], "without --count a run has 1; give --count 3 or more")])
+def test_a_stretch_longer_than_the_run_is_usage(tool, flags, words):
+    result = tool.run(*flags, "--fail-if", "updates > 0 for 3", QUEUE, status=2)
+    assert "'updates > 0 for 3': `for 3` needs 3 windows, but %s\n" % words in result.err
 
 
 def test_scope_is_a_queue_of_the_service_by_its_name(tool):
@@ -165,8 +174,8 @@ def test_names_that_a_recording_does_not_have_are_usage(tool):
     args = "--source", "notifications", "--replay", "-", "-w", "10s", ONE
     result = tool.run(*args, "--fail-if", "Sale:oWaiting.max > 0", data=text)
     assert (result.status, result.out) == (2, "")
-    assert "has no names of queues: in a threshold or range, put a queue's ID" \
-        in result.end["message"]
+    assert result.end["message"] == "--fail-if 'Sale:oWaiting.max > 0': the recording - has no " \
+        "queue names; write the queue's ID before the colon"
     assert tool.run(*args, "--fail-if", ONE + ":oWaiting.max > 0", data=text).status == 1
 
 

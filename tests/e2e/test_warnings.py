@@ -85,8 +85,8 @@ def notices(tool, *flags, windows=2, waits="oWaiting"):
                         11, instant(11, {waits: 2})) + end(20))
 
 
-UNKNOWN = ("--metric oWating: no values were received, and the metric is unknown; "
-           "did you mean oWaiting?")
+UNKNOWN = ("--metric 'oWating': the service sent no values for it, and the name is not a known "
+           "metric; did you mean oWaiting?")
 
 
 def test_an_unknown_metric_is_a_warning_at_the_first_window_and_at_the_end(tool):
@@ -108,9 +108,10 @@ def test_it_comes_once_for_one_window_and_with_s(tool, flags, windows):
     ("tTalk*", "oWaiting"), ("*", "oWaiting"), ("nNothingLikeIt", "oWaiting")])
 def test_what_came_or_is_known_is_no_warning(tool, metric, told):
     result = notices(tool, "-m", metric, windows=1, waits=told)
-    text = result.warnings("the metric is unknown")
+    text = result.warnings("not a known metric")
     if metric in ("nNone*", "nNothingLikeIt"):
-        assert text == ["--metric %s: no values were received, and the metric is unknown" % metric]
+        assert text == ["--metric '%s': the service sent no values for it, and the name "
+                        "is not a known metric" % metric]
     else:
         assert text == []
 

@@ -71,7 +71,7 @@ static void check_scope(const struct scope *scope, const char *media)
 	must(same && scope_same(scope, same) && scope_rank(scope) == scope_rank(same));
 	must(same_text(at, "rest"));
 	why_not = scopes_find(scopes, ids, names, 2, &unknown) ? NULL : unknown.data;
-	must(!why_not && scopes_count(scopes) == 1 && scopes_name_queues(scopes) == (name != NULL));
+	must(!why_not && scopes_count(scopes) == 1 && !scopes_with_name(scopes) == !name);
 	buf_free(&unknown);
 	free(text);
 	scopes_free(scopes);

@@ -207,7 +207,7 @@ TEST(file__that_cannot_be_written_is_one_warning)
 	}
 	for (size_t i = 0; i < place.warnings.n; i++)
 		assert_non_null(strstr(place.warnings.v[i],
-			"the queue names cannot be cached in /"));
+			"queue names are not cached in /"));
 	free(in_it);
 }
 

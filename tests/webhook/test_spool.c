@@ -425,7 +425,7 @@ TEST(sync__of_one_or_of_many_or_of_none)
 	put(RUN_A, 9, URL);
 	spool_drop(place.spool, place.item.name);
 	assert_false(spool_sync(place.spool, &place.err));	/* somebody removed it */
-	assert_non_null(strstr(place.err.text, "cannot be written to the spool"));
+	assert_non_null(strstr(place.err.text, ": a delivery could not be saved: "));
 	assert_true(spool_sync(place.spool, &place.err));
 }
 
