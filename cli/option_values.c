@@ -214,22 +214,30 @@ static void put_size(struct buf *out, uint64_t bytes)
 		size_units + (unit ? unit - 1 : 0));
 }
 
-/* Appends the lines or, if that is NULL, the URLs of targets without their secret parts. */
-static void put_list(struct buf *out, const struct lines *lines, const struct targets *t,
-	bool brief)
+static void put_lines(struct buf *out, const struct lines *lines, bool brief)
 {
-	const size_t n = lines ? lines->n : t->n;
-
 	if (brief) {
-		buf_printf(out, "%zu", n);
+		buf_printf(out, "%zu", lines->n);
 		return;
 	}
 	buf_char(out, '[');
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < lines->n; i++) {
 		buf_str(out, i ? "," : "");
-		put_text(out, lines ? lines->v[i] : t->v[i].shown);
+		put_text(out, lines->v[i]);
 	}
 	buf_char(out, ']');
+}
+
+/* Appends the URLs without their secret parts. */
+static void put_targets(struct buf *out, const struct targets *t, bool brief)
+{
+	struct lines shown = { 0 };
+
+	for (size_t i = 0; i < t->n; i++)
+		lines_add(&shown, "%s", t->v[i].shown);
+	put_lines(out, &shown, brief);
+	out->failed = out->failed || shown.failed;
+	lines_free(&shown);
 }
 
 static void put_words(struct buf *out, unsigned set, const struct option_words *words)
@@ -271,8 +279,8 @@ void option_values_put(struct buf *out, const struct option_def *d, const struct
 	case KIND_INPUT:
 	case KIND_OUTPUT:
 	case KIND_SIDE_FILE: put_text(out, option_values_text(d, set)); break;
-	case KIND_LIST: put_list(out, at, NULL, brief); break;
-	case KIND_TARGETS: put_list(out, NULL, at, brief); break;
+	case KIND_LIST: put_lines(out, at, brief); break;
+	case KIND_TARGETS: put_targets(out, at, brief); break;
 	case KIND_NONE: break;
 	}
 }

@@ -50,7 +50,8 @@ static struct queue_state_group *group_new(struct queue_states *qs, struct queue
 	g->media_len = media.len;
 	g->queue = q;
 	g->next = qs->groups;
-	return qs->groups = g;
+	qs->groups = g;
+	return g;
 }
 
 static void group_free(struct queue_state_group *g)

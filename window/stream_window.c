@@ -119,7 +119,8 @@ static struct accumulator *make_accumulator(struct stream_windows *w, struct str
 	acc->window = window;
 	acc->older = *at;
 	w->nopen++;
-	return *at = acc;
+	*at = acc;
+	return acc;
 }
 
 /* --- verdicts on frames ------------------------------------------------------------- */
