@@ -65,7 +65,7 @@ def test_all_bad_values_are_told_at_once(user):
     (["--replay", "-", "-Q", "-"], ["stdin"]), (["-Q", "-", "-Q", "-"], ["read only once"]),
     (["--cacert", "/"], ["--cacert", "directory"]),
     (["--cacert", harness.__file__], ["no PEM certificate"]),
-    (["-o", "/"], ["must be a file"]), (["--record", "/"], ["directory"])])
+    (["-o", "/"], ["must be a file"]), (["--record", "/"], ["must be a file"])])
 def test_bad_value_is_2_and_named(user, args, words):
     refused(user, *args, *([] if "-H" in args else HOST), QUEUE, words=words)
 
