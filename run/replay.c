@@ -108,6 +108,18 @@ static bool take_refusal(void *arg, const struct channel_api_refusal *refusal)
 	return true;
 }
 
+/* Queues that the pipeline has met in the input become queues of the run, with the same numbers. */
+static enum status add_met_queues(struct replay *r, struct err *err)
+{
+	enum status st = ST_OK;
+	const char *id;
+
+	for (size_t i = r->run->queues.n;
+	     st == ST_OK && (id = pipeline_queue_id(r->pipeline, i)); i++)
+		st = run_queues_add(r->run, id, err);
+	return st;
+}
+
 /* Takes the names in a recording that is not the first. It need not have all queues of
  * --queue-name, because an earlier one may have them. */
 static enum status watch_names(struct replay *r, const struct recording_entry *e, struct err *err)
@@ -149,6 +161,12 @@ static enum status take_names(struct replay *r, const struct recording_entry *e,
 	if (why)
 		return why == why_no_memory ? err_nomem(err) : ST_OK;
 	queue_list_sort(list);
+	/* sorting may have freed names of queues that come twice; names are by number */
+	st = add_met_queues(r, err);
+	if (st == ST_OK)
+		st = run_queues_set_names(run, r->pipeline, list, err);
+	if (st != ST_OK)
+		return st;
 	if (r->past_names || r->recordings > 1)
 		return watch_names(r, e, err);
 	r->names_read = true;
@@ -328,7 +346,6 @@ static enum status next_recording(struct replay *r, const struct recording_entry
 {
 	struct run *run = r->run;
 	enum status st = ST_OK;
-	const char *id;
 
 	if (e->at_us < r->newest_at_us)
 		return err_set(err, ST_PROTOCOL, "%s: line %llu: this recording begins before the "
@@ -341,10 +358,7 @@ static enum status next_recording(struct replay *r, const struct recording_entry
 	}
 	if (st != ST_OK || r->held || pipeline_is_over(r->pipeline))
 		return st;
-	/* queues that were found in the input keep their numbers */
-	for (size_t i = run->queues.n;
-	     st == ST_OK && (id = pipeline_queue_id(r->pipeline, i)); i++)
-		st = run_queues_add(run, id, err);
+	st = add_met_queues(r, err);
 	if (st != ST_OK)
 		return st;
 	st = pipeline_restart(r->pipeline, (const char *const *)run->queues.v, run->queues.n,

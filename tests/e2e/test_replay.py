@@ -501,3 +501,18 @@ def test_windows_of_a_long_silence_wait_for_the_reader(tool):
     time.sleep(0.3)
     r = process.finish(status=0)
     assert r.out.count("\n") == 72000 and len(r.out) > 25_000_000
+
+
+def test_names_that_come_after_events_go_to_their_queues(tool):
+    """The queue of the events is the second one of the list."""
+    first, second = recordings.QUEUES
+    names = {"entities": [{"id": first, "name": "Early"}, {"id": second, "name": "Late"},
+                          {"id": second, "name": "Late"}]}
+    text = recordings.begin() + recordings.frame(1, recordings.instant(
+        1, {"oWaiting": 7}, queue=second))
+    text += line(2, '"answer":"queues","frame":' + json.dumps(names))
+    text += recordings.frame(3, recordings.instant(3, {"oWaiting": 8}, queue=second)) + end(10)
+    r = tool.run("--source", "notifications", "--replay", "-", "-w", "10s", "-m", "oWaiting",
+                 data=text, status=0)
+    found = {(row["queueId"], row["queueName"]) for row in r.rows}
+    assert (second, "Late") in found and found <= {(second, "Late"), (first, "Early")}
