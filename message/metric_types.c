@@ -1,6 +1,5 @@
 #include "message/metric_types.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "util/base.h"
@@ -10,30 +9,35 @@
  * The metrics of the observation query and of the conversation aggregates, in the API's
  * documentation of 2026. The service may add others.
  */
-static const struct metric_type types[] = {	/* sorted by name */
-	{ .name = "oActiveUsers", .kind = METRIC_GAUGE },
-	{ .name = "oAlerting", .kind = METRIC_GAUGE },
-	{ .name = "oAudioMessageCount", .kind = METRIC_TOTAL },
-	{ .name = "oCallbackServiceLevel", .kind = METRIC_TOTAL, .is_ratio = true },
-	{ .name = "oExternalAudioMessageCount", .kind = METRIC_TOTAL },
-	{ .name = "oExternalMediaCount", .kind = METRIC_TOTAL },
-	{ .name = "oFlow", .kind = METRIC_OTHER },
-	{ .name = "oInteracting", .kind = METRIC_GAUGE, .beside = "oLongestInteracting" },
-	{ .name = "oLongestInteracting", .kind = METRIC_AGE, .beside = "oInteracting" },
-	{ .name = "oLongestWaiting", .kind = METRIC_AGE, .beside = "oWaiting" },
-	{ .name = "oMediaCount", .kind = METRIC_TOTAL },
-	{ .name = "oMemberUsers", .kind = METRIC_GAUGE },
-	{ .name = "oMessageCount", .kind = METRIC_TOTAL },
-	{ .name = "oMessageSegmentCount", .kind = METRIC_TOTAL },
-	{ .name = "oMessageTurn", .kind = METRIC_TOTAL },
-	{ .name = "oOffQueueUsers", .kind = METRIC_GAUGE, .qualifier = "status" },
-	{ .name = "oOnQueueUsers", .kind = METRIC_GAUGE, .qualifier = "status" },
-	{ .name = "oServiceLevel", .kind = METRIC_TOTAL, .is_ratio = true },
-	{ .name = "oServiceTarget", .kind = METRIC_TOTAL },
-	{ .name = "oSkillExpressionApplications", .kind = METRIC_TOTAL },
-	{ .name = "oUserPresences", .kind = METRIC_GAUGE, .qualifier = "presence" },
-	{ .name = "oUserRoutingStatuses", .kind = METRIC_GAUGE, .qualifier = "status" },
-	{ .name = "oWaiting", .kind = METRIC_GAUGE, .beside = "oLongestWaiting" }
+#define TYPE(text, ...) { sizeof(text) - 1, { .name = text, __VA_ARGS__ } }
+
+static const struct {
+	size_t len;		/* of the name: most others differ in it */
+	struct metric_type type;
+} types[] = {
+	TYPE("oActiveUsers", .kind = METRIC_GAUGE),
+	TYPE("oAlerting", .kind = METRIC_GAUGE),
+	TYPE("oAudioMessageCount", .kind = METRIC_TOTAL),
+	TYPE("oCallbackServiceLevel", .kind = METRIC_TOTAL, .is_ratio = true),
+	TYPE("oExternalAudioMessageCount", .kind = METRIC_TOTAL),
+	TYPE("oExternalMediaCount", .kind = METRIC_TOTAL),
+	TYPE("oFlow", .kind = METRIC_OTHER),
+	TYPE("oInteracting", .kind = METRIC_GAUGE, .beside = "oLongestInteracting"),
+	TYPE("oLongestInteracting", .kind = METRIC_AGE, .beside = "oInteracting"),
+	TYPE("oLongestWaiting", .kind = METRIC_AGE, .beside = "oWaiting"),
+	TYPE("oMediaCount", .kind = METRIC_TOTAL),
+	TYPE("oMemberUsers", .kind = METRIC_GAUGE),
+	TYPE("oMessageCount", .kind = METRIC_TOTAL),
+	TYPE("oMessageSegmentCount", .kind = METRIC_TOTAL),
+	TYPE("oMessageTurn", .kind = METRIC_TOTAL),
+	TYPE("oOffQueueUsers", .kind = METRIC_GAUGE, .qualifier = "status"),
+	TYPE("oOnQueueUsers", .kind = METRIC_GAUGE, .qualifier = "status"),
+	TYPE("oServiceLevel", .kind = METRIC_TOTAL, .is_ratio = true),
+	TYPE("oServiceTarget", .kind = METRIC_TOTAL),
+	TYPE("oSkillExpressionApplications", .kind = METRIC_TOTAL),
+	TYPE("oUserPresences", .kind = METRIC_GAUGE, .qualifier = "presence"),
+	TYPE("oUserRoutingStatuses", .kind = METRIC_GAUGE, .qualifier = "status"),
+	TYPE("oWaiting", .kind = METRIC_GAUGE, .beside = "oLongestWaiting")
 };
 
 /* All other metrics are totals and begin with n or t. */
@@ -55,30 +59,21 @@ static const char *const totals[] = {
 	"tTransmitting", "tUserResponseTime", "tVoicemail", "tWait"
 };
 
-static int by_name(const void *name, const void *type)
-{
-	const struct slice *s = name;
-	const char *other = ((const struct metric_type *)type)->name;
-	int order = strncmp(s->s, other, s->len);
-
-	return order ? order : -(other[s->len] != '\0');
-}
-
 struct metric_type metric_type_of(struct slice metric)
 {
-	const struct metric_type *found = NULL;
-
 	if (metric.len && (metric.s[0] == 'n' || metric.s[0] == 't'))
 		return (struct metric_type){ .kind = METRIC_TOTAL, .is_time = metric.s[0] == 't' };
-	if (metric.len)
-		found = bsearch(&metric, types, ARRAY_LEN(types), sizeof(types[0]), by_name);
-	return found ? *found : (struct metric_type){ .kind = METRIC_OTHER };
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i].len == metric.len
+		    && memcmp(types[i].type.name, metric.s, metric.len) == 0)
+			return types[i].type;
+	return (struct metric_type){ .kind = METRIC_OTHER };
 }
 
 bool metric_types_know(const char *pattern)
 {
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (text_matches(pattern, types[i].name, strlen(types[i].name)))
+		if (text_matches(pattern, types[i].type.name, types[i].len))
 			return true;
 	for (size_t i = 0; i < ARRAY_LEN(totals); i++)
 		if (text_matches(pattern, totals[i], strlen(totals[i])))
@@ -91,7 +86,7 @@ const char *metric_types_nearest(const char *name)
 	const char *all[ARRAY_LEN(types) + ARRAY_LEN(totals)];
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		all[i] = types[i].name;
+		all[i] = types[i].type.name;
 	memcpy(all + ARRAY_LEN(types), totals, sizeof(totals));
 	return text_nearest_word(name, all, ARRAY_LEN(all));
 }

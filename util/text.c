@@ -196,11 +196,12 @@ bool text_is_visible(const char *s, size_t max)
 
 bool text_matches(const char *pattern, const char *s, size_t len)
 {
-	size_t n = strlen(pattern);
+	size_t i = 0;
 
-	if (n && pattern[n - 1] == '*')
-		return len >= n - 1 && memcmp(s, pattern, n - 1) == 0;
-	return len == n && memcmp(s, pattern, n) == 0;
+	while (i < len && pattern[i] && pattern[i] == s[i]
+	       && !(pattern[i] == '*' && !pattern[i + 1]))
+		i++;
+	return pattern[i] ? pattern[i] == '*' && !pattern[i + 1] : i == len;
 }
 
 /* Sixteen bytes at once; the compiler chooses the vector registers. */
