@@ -11,7 +11,7 @@ import pytest
 
 import harness
 from harness import NOTICES, SAMPLE, free_port
-from test_prometheus import ask, query, started, tool_at
+from test_prometheus import ask, query, scraping, started, tool_at
 
 NAMES = pathlib.Path(__file__).parent.parent / "golden" / "notices-names.ndjson"
 STREAM_QUEUES = ["5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d0%d" % n for n in (1, 2, 3)]
@@ -88,7 +88,6 @@ def four_runs(tool):
 
 
 def test_four_files_side_by_side_in_one_textfile_directory(tool):
-    exporter, server = tool_at("prometheus-node-exporter", "node_exporter"), tool_at("prometheus")
     textfiles = tool.dir / "textfile"
     textfiles.mkdir()
     rows = []
@@ -96,17 +95,7 @@ def test_four_files_side_by_side_in_one_textfile_directory(tool):
         rows.append(tool.run(*args, "-s").out)
         assert rows[-1] and tool.run(*args, "-s", "-f", "prometheus", "-o",
                                      textfiles / ("%d.prom" % n)).status == 0
-    one, two = free_port(), free_port()
-    (tool.dir / "prometheus.yml").write_text(
-        "scrape_configs:\n- job_name: queues\n  scrape_interval: 500ms\n  scrape_timeout: 500ms\n"
-        "  static_configs: [{targets: ['127.0.0.1:%d']}]\n" % one)
-    with started(tool.dir / "exporter.log", exporter, "--collector.disable-defaults",
-                 "--collector.textfile", "--collector.textfile.directory=%s" % textfiles,
-                 "--web.listen-address=127.0.0.1:%d" % one), \
-            started(tool.dir / "prometheus.log", server,
-                    "--config.file=%s" % (tool.dir / "prometheus.yml"),
-                    "--storage.tsdb.path=%s" % (tool.dir / "data"),
-                    "--web.listen-address=127.0.0.1:%d" % two):
+    with scraping(tool, textfiles, "500ms") as (_, two):
         assert harness.eventually(lambda: query(two, "gsqstat_updates"), 30), \
             (tool.dir / "prometheus.log").read_text()
         assert "inconsistent" not in (tool.dir / "exporter.log").read_text()

@@ -352,19 +352,15 @@ def started(log, *command):
         process.wait(10)
 
 
-def test_node_exporter_and_prometheus_have_the_numbers(tool, serve):
+@contextlib.contextmanager
+def scraping(tool, textfiles, every):
+    """The ports of a node_exporter of that directory, and of a Prometheus that scrapes it."""
     exporter, server = tool_at("prometheus-node-exporter", "node_exporter"), tool_at("prometheus")
-    serve()
-    textfiles = tool.dir / "textfile"
-    textfiles.mkdir()
     one, two = harness.free_port(), harness.free_port()
     tool.write(
         "prometheus.yml",
-        "scrape_configs:\n- job_name: queues\n  scrape_interval: 200ms\n  scrape_timeout: 200ms\n"
-        "  static_configs: [{targets: ['127.0.0.1:%d']}]\n" % one)
-    # as the README has it, but for how long a window is
-    process = tool.start("-w", "300ms", "-n", 1000, *PROMETHEUS, "-o", textfiles / "gsqstat.prom",
-                         "-s", QUEUE)
+        "scrape_configs:\n- job_name: queues\n  scrape_interval: %s\n  scrape_timeout: %s\n"
+        "  static_configs: [{targets: ['127.0.0.1:%d']}]\n" % (every, every, one))
     with started(tool.dir / "exporter.log", exporter, "--collector.disable-defaults",
                  "--collector.textfile", "--collector.textfile.directory=%s" % textfiles,
                  "--web.listen-address=127.0.0.1:%d" % one), \
@@ -372,6 +368,17 @@ def test_node_exporter_and_prometheus_have_the_numbers(tool, serve):
                     "--config.file=%s" % (tool.dir / "prometheus.yml"),
                     "--storage.tsdb.path=%s" % (tool.dir / "data"),
                     "--web.listen-address=127.0.0.1:%d" % two):
+        yield one, two
+
+
+def test_node_exporter_and_prometheus_have_the_numbers(tool, serve):
+    serve()
+    textfiles = tool.dir / "textfile"
+    textfiles.mkdir()
+    # as the README has it, but for how long a window is
+    process = tool.start("-w", "300ms", "-n", 1000, *PROMETHEUS, "-o", textfiles / "gsqstat.prom",
+                         "-s", QUEUE)
+    with scraping(tool, textfiles, "200ms") as (one, two):
         wanted = 'gsqstat_wait_time_avg_max_seconds{queue_id="%s"}' % QUEUE
         assert harness.eventually(lambda: query(two, wanted), 14), \
             (tool.dir / "prometheus.log").read_text()
