@@ -74,6 +74,7 @@ const struct option_def option_table[] = {
 	{ "no-header", 0, MODE_RUN, NULL,
 		"print CSV or a table without its header", NO_FLAG(header) },
 	{ "ascii", 0, MODE_RUN, NULL, "draw the table in ASCII only", FLAG(ascii) },
+	{ "utc", 0, MODE_RUN, NULL, "show UTC in a table on a terminal", FLAG(utc) },
 	{ "output", 'o', MODE_RUN & ~MODE_CHECK, "FILE",
 		"write to FILE, which is replaced at the end",
 		STORE(OUTPUT, const char *, output), .initial_text = "stdout" },

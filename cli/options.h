@@ -56,6 +56,7 @@ struct options {
 	unsigned stats;			/* bits of enum row_statistic, for prometheus and influx */
 	bool header;
 	bool ascii;			/* of a table */
+	bool utc;			/* of a table on a terminal; false: local time */
 	const char *output;		/* NULL or "-": stdout; borrowed from argv */
 	const char *record;
 	const char *rejects;

@@ -63,7 +63,7 @@ _gsqstat() {
 	*)
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
 			--metric --interval --window --count --align --now --time
-			--lateness --format --no-header --ascii --output --record
+			--lateness --format --no-header --ascii --utc --output --record
 			--rejects --dry-run --fail-if --fail-fast --check --warning
 			--critical --callback --callback-header-file --callback-format
 			--callback-key-file --callback-timeout --callback-spool

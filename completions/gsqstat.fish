@@ -30,6 +30,7 @@ complete -c gsqstat -s f -l format -x -a 'ndjson csv table prometheus influx' -d
 complete -c gsqstat -l stat -x -a 'count last min max mean stddev p50 p90 p95 p99 carried observedMs events total delta' -d 'print these statistics (prometheus, influx)'
 complete -c gsqstat -l no-header -d 'print CSV or a table without its header'
 complete -c gsqstat -l ascii -d 'draw the table in ASCII only'
+complete -c gsqstat -l utc -d 'show UTC in a table on a terminal'
 complete -c gsqstat -s o -l output -r -F -d 'write to FILE, which is replaced at the end'
 complete -c gsqstat -l record -r -F -d 'save every frame for --replay'
 complete -c gsqstat -l rejects -r -F -d 'save every rejected frame and the reason'

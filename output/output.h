@@ -19,6 +19,7 @@ struct output_conf {		/* what an output may depend on; pointers are borrowed */
 	bool header;			/* print column titles before the rows */
 	bool ascii;			/* only ASCII, also in names */
 	bool trend;			/* false: there is only one window */
+	bool utc;			/* on a terminal too; elsewhere times are always UTC */
 	int64_t window_ms;		/* a window's length: how precise times are shown */
 	size_t columns;			/* width of lines; 0: the terminal's */
 	bool colour;			/* on a terminal */

@@ -67,6 +67,8 @@ struct table {
 	size_t name_width;	/* of the widest name so far */
 	size_t id_width;	/* columns that are enough to tell all IDs so far apart */
 	struct layout layout;
+	int64_t offset_ms;	/* of the times from UTC */
+	char zone[TIME_ZONE_MAX];	/* of the times, and the title of their column */
 	bool stale;		/* the last header was printed for another layout */
 	size_t rows;		/* since the header */
 	struct buf line;
@@ -466,7 +468,7 @@ static void put_titles(struct table *t, struct buf *out)
 	const struct layout *l = &t->layout;
 	struct buf *line = &t->line;
 
-	put_left(t, line, "UTC", l->clock + 2);
+	put_left(t, line, t->zone, l->clock + 2);
 	put_left(t, line, "queue", l->queue);
 	for (size_t i = 0; i < l->nseries; i++) {
 		enum row_kind kind = t->known[i].kind;
@@ -502,11 +504,11 @@ static void put_header(struct table *t, const struct table_screen *screen, struc
 	t->rows = 0;
 }
 
-static void put_time(const struct table *t, struct buf *out, int64_t end_ms)
+static void put_time(const struct table *t, struct buf *out, int64_t local_ms)
 {
 	char text[TIME_TEXT_MAX];	/* 2026-11-24T02:00:00.000Z */
 
-	time_format_ms(text, end_ms);
+	time_format_ms(text, local_ms);
 	text[10] = ' ';
 	buf_add(out, text + (t->conf.window_ms < MS_DAY ? 11 : 5), t->layout.clock);
 }
@@ -560,7 +562,7 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 
 	/* all rows have the same time, so those after the first are dim */
 	buf_str(line, dim);
-	put_time(t, line, r->end_ms);
+	put_time(t, line, r->end_ms + t->offset_ms);
 	buf_str(line, *dim ? PLAIN : "");
 	put_coloured(line, screen->colour && r->partial ? WARN : "", r->partial ? "*" : " ", 1);
 	buf_char(line, ' ');
@@ -617,12 +619,23 @@ static bool put_rows(struct table *t, const struct row_window *r,
 	return !out->failed;
 }
 
+static void set_zone(struct table *t, int64_t end_ms, bool local_time)
+{
+	char zone[TIME_ZONE_MAX] = "UTC";
+
+	t->offset_ms = local_time ? time_local_offset_ms(end_ms, zone) : 0;
+	if (strcmp(zone, t->zone) != 0)
+		t->stale = true;
+	memcpy(t->zone, zone, sizeof(zone));
+}
+
 bool table_render(struct table *t, const struct row_window *r, const struct table_screen *screen,
 	struct buf *out)
 {
 	size_t ids;
 
 	t->windows++;
+	set_zone(t, r->end_ms, screen->local_time);
 	for (size_t i = 0; i < r->nrow; i++)
 		if (!learn_row(t, &r->row[i]))
 			return false;
@@ -640,8 +653,10 @@ static bool put(void *table, const struct row_window *w, struct buf *out)
 	struct table_screen terminal = { .width = TABLE_WIDTH };
 	size_t columns = 0;
 
-	terminal.colour = writer_terminal(conf->writer, &columns, &terminal.height)
-		&& conf->colour;
+	bool on_terminal = writer_terminal(conf->writer, &columns, &terminal.height);
+
+	terminal.colour = on_terminal && conf->colour;
+	terminal.local_time = on_terminal && !conf->utc;
 	if (columns)
 		terminal.width = columns;
 	if (conf->columns)

@@ -19,6 +19,7 @@ struct table_screen {		/* may change from window to window */
 	size_t width;			/* columns */
 	size_t height;			/* lines of the terminal; 0: not a terminal */
 	bool colour;
+	bool local_time;		/* of $TZ; false: UTC */
 };
 
 struct table;		/* the state of output_table */

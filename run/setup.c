@@ -87,7 +87,8 @@ enum status setup_sinks(struct run *run, struct err *err)
 	struct sinks_conf conf = {
 		.format = set->format,
 		.queues_alone = set->now,
-		.output = { .header = set->header, .ascii = set->ascii, .trend = set->count != 1,
+		.output = { .header = set->header, .ascii = set->ascii, .utc = set->utc,
+			.trend = set->count != 1,
 			.window_ms = set->window_ms, .columns = columns_wanted(),
 			.colour = may_colour(), .stats = set->stats, .writer = run->writer },
 		.events = run->events,

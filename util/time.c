@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define DURATION_MAX_MS (3650LL * 24 * 3600 * 1000)
 
@@ -138,6 +139,20 @@ void time_format_ms(char out[TIME_TEXT_MAX], int64_t ms)
 void time_format_us(char out[TIME_TEXT_MAX], int64_t us)
 {
 	time_format(out, us, 6);
+}
+
+int64_t time_local_offset_ms(int64_t ms, char zone[TIME_ZONE_MAX])
+{
+	time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+	struct tm tm;
+
+	tzset();	/* localtime_r need not do it */
+	if (!localtime_r(&seconds, &tm)) {
+		memcpy(zone, "UTC", sizeof("UTC"));
+		return 0;
+	}
+	snprintf(zone, TIME_ZONE_MAX, "%s", tm.tm_zone);
+	return tm.tm_gmtoff * INT64_C(1000);
 }
 
 /* --- durations ---------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #define US_PER_S 1000000
 #define NO_TIME INT64_MIN		/* where a time may be absent */
 #define TIME_TEXT_MAX 64		/* with the NUL */
+#define TIME_ZONE_MAX 16
 #define DURATION_TEXT_MAX 32
 
 /* Reads an RFC 3339 date-time as µs since 1970. Accepts any offset, and `T` and `Z` in either case;
@@ -17,6 +18,9 @@
 bool time_parse_us(const char *s, size_t len, int64_t *us);
 void time_format_ms(char out[TIME_TEXT_MAX], int64_t ms);	/* 2026-11-24T02:00:00.000Z */
 void time_format_us(char out[TIME_TEXT_MAX], int64_t us);	/* six decimals */
+
+/* The offset of local time ($TZ) from UTC at that time. zone: its abbreviation, such as CET. */
+int64_t time_local_offset_ms(int64_t ms, char zone[TIME_ZONE_MAX]);
 
 /*
  * Reads a duration: a decimal number with the unit ms, s, m or h, or an ISO 8601 duration of H, M

@@ -86,6 +86,41 @@ def test_no_header(tool):
     assert len(out.splitlines()) == 30 and "queue" not in out
 
 
+# the 328th day of a year of 365 is that of the sample
+@pytest.mark.parametrize("zone, args, first, titles", [
+    ("UTC0", [], "09:01:02", ["UTC"] * 2),
+    ("TOK-9", [], "18:01:02", ["TOK"] * 2),
+    ("TOK-9", ["--utc"], "09:01:02", ["UTC"] * 2),
+    ("NEW4:30", [], "04:31:02", ["NEW"] * 2),
+    ("WIN-1SUM,J328/10:05,J350", [], "10:01:02", ["WIN", "SUM"])])
+def test_terminal_shows_local_time(tool, zone, args, first, titles):
+    tool.env["TZ"] = zone
+    terminal = Terminal()
+    assert terminal.finish(terminal.start(tool, *TABLE, *args)) == 0
+    lines = plain(terminal.text).splitlines()
+    assert [line.split()[0] for line in lines if "queue" in line] == titles
+    assert lines[2].split()[0] == first
+    assert any(line.startswith("11:06:02") for line in lines) == ("SUM" in titles)
+
+
+def test_day_of_local_time(tool):
+    tool.env["TZ"] = "TOK-15"
+    terminal = Terminal()
+    assert terminal.finish(terminal.start(tool, *TABLE[:2], "-w", "1h", "-f", "table")) == 0
+    assert plain(terminal.text).splitlines()[2].startswith("11-25 00:10* ")
+
+
+def test_elsewhere_times_are_utc(tool):
+    wanted = tool.run(*TABLE).out
+    tool.env["TZ"] = "TOK-9"
+    assert tool.run(*TABLE).out == wanted
+    tool.run(*TABLE, "-o", "rows")
+    assert (tool.dir / "rows").read_text() == wanted
+    terminal = Terminal()
+    assert terminal.finish(terminal.start(tool, *TABLE[:4], "-f", "ndjson")) == 0
+    assert '"end":"2026-11-24T09:01:02' in terminal.text
+
+
 def test_names_of_a_list_are_no_table(tool):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="h.example")
     r = tool.run("--source", "notifications", "--list-queues", "-f", "table", status=2)

@@ -70,7 +70,8 @@ class Tool:
     def __init__(self, directory):
         self.dir = pathlib.Path(directory)
         self.env = {"PATH": os.environ["PATH"], "HOME": str(self.dir),
-                    "XDG_CACHE_HOME": str(self.dir / "cache"), "TMPDIR": str(self.dir)}
+                    "XDG_CACHE_HOME": str(self.dir / "cache"), "TMPDIR": str(self.dir),
+                    "TZ": "UTC"}
         for name in os.environ:
             if name.endswith("SAN_OPTIONS") or name.startswith("GCOV"):
                 self.env[name] = os.environ[name]

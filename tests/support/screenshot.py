@@ -21,7 +21,8 @@ def screen(program, command=COMMAND):
     """Standard output on a terminal; the warnings on standard error would fill the picture."""
     terminal = Terminal(COLUMNS, LINES)
     process = terminal.start([program, *shlex.split(command)[1:]], stderr=subprocess.DEVNULL,
-                             cwd=TOP, env={"PATH": os.environ["PATH"], "TERM": "xterm"})
+                             cwd=TOP,
+                             env={"PATH": os.environ["PATH"], "TERM": "xterm", "TZ": "UTC"})
     if terminal.finish(process):
         sys.exit("%s: status %d" % (command, process.returncode))
     return terminal.text.replace("\r\n", "\n")

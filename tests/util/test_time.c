@@ -104,6 +104,27 @@ TEST(duration__is_written_in_its_largest_unit)
 	assert_string_equal(text, "0s");
 }
 
+TEST(local_time__has_its_offset_and_zone)
+{
+	static const struct {
+		const char *tz, *zone;
+		int64_t ms, offset_ms;
+	} cases[] = {
+		{ "UTC0", "UTC", 0, 0 }, { "TOK-9", "TOK", 0, 32400000 },
+		{ "NEW4:30", "NEW", -1, -16200000 },
+		/* summer time begins at 1970-03-01T01:00:00Z */
+		{ "WIN-1SUM,J60/2,J300", "WIN", 5101199999, 3600000 },
+		{ "WIN-1SUM,J60/2,J300", "SUM", 5101200000, 7200000 }
+	};
+	char zone[TIME_ZONE_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		setenv("TZ", cases[i].tz, 1);
+		assert_int_equal(time_local_offset_ms(cases[i].ms, zone), cases[i].offset_ms);
+		assert_string_equal(zone, cases[i].zone);
+	}
+}
+
 int main(void)
 {
 	return run_all_tests(NULL, NULL);
