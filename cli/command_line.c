@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "util/text.h"
@@ -43,15 +44,24 @@ void command_line_file_problem(struct command_line *p, const char *flag, const c
 			text_shown(text, path, strlen(path)), why);
 }
 
-int command_line_word(struct command_line *p, const char *value, const struct option_words *words)
+int command_line_find_word(const char *value, const struct option_words *words, char *hint,
+	size_t size)
 {
-	char hint[256] = "must be ";
-	const size_t used = strlen(hint);
+	const size_t used = (size_t)snprintf(hint, size, "must be ");
 
 	for (size_t i = 0; i < words->n; i++)
 		if (strcmp(value, words->v[i]) == 0)
 			return (int)i;
-	text_words_hint(hint + used, sizeof(hint) - used, value, words->v, words->n);
-	command_line_problem(p, value, hint);
+	text_words_hint(hint + used, size - used, value, words->v, words->n);
 	return -1;
+}
+
+int command_line_word(struct command_line *p, const char *value, const struct option_words *words)
+{
+	char hint[256];
+	int i = command_line_find_word(value, words, hint, sizeof(hint));
+
+	if (i < 0)
+		command_line_problem(p, value, hint);
+	return i;
 }

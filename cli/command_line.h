@@ -17,7 +17,8 @@ struct option_state {
 	bool unknown;		/* the value is in a recording that was not read */
 	const char *value;	/* the last one given; NULL: not given, or it takes none */
 	const char *shown;	/* printed by --dry-run in place of the stored value; or NULL */
-	const char *from;	/* printed by --dry-run: "flag", …; NULL: "default" */
+	const char *from;	/* printed by --dry-run: "flag", …; NULL: "default". Of the source
+				   also "--now" and other options, and GSQSTAT_SOURCE. */
 };
 
 struct command_line {
@@ -28,6 +29,7 @@ struct command_line {
 	unsigned modes;			/* bits of enum option_mode; the source is added last */
 	bool defaults;			/* the value being set is a default */
 	bool help, version, queue_stdin, outlier_none, secret_given;
+	char implying[32];		/* the option that implies notifications, as "--now" */
 	struct lines operands;		/* queue IDs */
 };
 
@@ -44,8 +46,11 @@ void command_line_problem(struct command_line *p, const char *value, const char 
 void command_line_file_problem(struct command_line *p, const char *flag, const char *path,
 	const char *why);
 
-/* Returns the index of a word in its list, or -1: then it added a problem that lists the words and
- * suggests the nearest. */
+/* Returns the index of a word in its list, or -1: then the hint lists the words and suggests the
+ * nearest, as in `must be stream or notifications; did you mean stream?` */
+int command_line_find_word(const char *value, const struct option_words *words, char *hint,
+	size_t size);
+/* The same for a value of the current option; adds the hint as a problem. */
 int command_line_word(struct command_line *p, const char *value, const struct option_words *words);
 
 #endif

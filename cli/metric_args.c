@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/source_choice.h"
 #include "message/metric_types.h"
 #include "source/channel_api.h"
 #include "util/base.h"
@@ -45,6 +46,23 @@ static bool is_pattern(const char *s)
 		&& (!s[len] || strcmp(s + len, "*") == 0);
 }
 
+/* True for a name such as oWaiting, or o*. No metric of the stream is named so. */
+static bool is_of_notifications(const char *name)
+{
+	return *name && strchr("ont", *name) && ((name[1] >= 'A' && name[1] <= 'Z')
+		|| strcmp(name + 1, "*") == 0);
+}
+
+bool metric_args_name_notifications(const struct command_line *p)
+{
+	const struct lines *patterns = &p->set->patterns;
+
+	for (size_t i = 0; i < patterns->n; i++)
+		if (is_of_notifications(patterns->v[i]))
+			return true;
+	return false;
+}
+
 /* Warns of metrics that snapshots do not have. That is not an error, because users keep one list
  * of metrics for --now and for windows. */
 static void warn_of_now(struct command_line *p)
@@ -60,6 +78,26 @@ static void warn_of_now(struct command_line *p)
 			"does not print it", names.data);
 	p->problems.failed = p->problems.failed || names.failed;
 	buf_free(&names);
+}
+
+/* Checks a name that --metric has. Adds a metric of the stream to set->metric. */
+static void settle_metric(struct command_line *p, const char *name)
+{
+	const bool notifications = p->set->notifications;
+	char hint[256];
+	int known = command_line_find_word(name, &metric_words, hint, sizeof(hint));
+
+	if (notifications ? is_pattern(name) : known >= 0) {
+		if (!notifications)
+			metric_index(p->set, metric_words.v[known]);
+		return;
+	}
+	if (notifications ? known >= 0 : is_of_notifications(name))
+		source_choice_conflict(p, hint, sizeof(hint));
+	else if (notifications)
+		snprintf(hint, sizeof(hint), "must be a metric of the notification service, which "
+			"begins with o, n or t; it may end in *");
+	command_line_problem(p, name, hint);
 }
 
 static void settle_metrics(struct command_line *p)
@@ -78,21 +116,8 @@ static void settle_metrics(struct command_line *p)
 		for (size_t i = 0; i < ARRAY_LEN(notification_metrics); i++)
 			lines_add(&set->patterns, "%s", notification_metrics[i]);
 	}
-	for (size_t i = 0; i < set->patterns.n; i++) {
-		const char *name = set->patterns.v[i];
-		int known;
-
-		if (set->notifications) {
-			if (!is_pattern(name))
-				command_line_problem(p, name, "must be a metric of the "
-					"notification service, which begins with o, n or t; "
-					"it may end in *");
-			continue;
-		}
-		known = command_line_word(p, name, &metric_words);
-		if (known >= 0)
-			metric_index(set, metric_words.v[known]);
-	}
+	for (size_t i = 0; i < set->patterns.n; i++)
+		settle_metric(p, set->patterns.v[i]);
 	set->nasked = set->nmetric;
 	if (set->notifications && set->now && command_line_given(p, "metric"))
 		warn_of_now(p);

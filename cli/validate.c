@@ -9,6 +9,7 @@
 #include "audit/audit_file.h"
 #include "auth/creds.h"
 #include "cli/metric_args.h"
+#include "cli/source_choice.h"
 #include "net/proxy_env.h"
 #include "output/side_file.h"
 #include "output/writer.h"
@@ -54,14 +55,10 @@ static void take_queues(struct command_line *p, const struct lines *recorded)
 static void take_head(struct command_line *p, const struct recording_head *head)
 {
 	struct options *set = p->set;
-	struct option_state *source = command_line_state(p, "source");
 
-	if (!source->given) {
-		set->notifications = head->source == SOURCE_NOTIFICATIONS;
-		set->source_recorded = head->source != SOURCE_UNKNOWN;
-		source->shown = source_words.v[set->notifications];
-		if (set->source_recorded)
-			source->from = "recording";
+	if (!command_line_given(p, "source") && head->source != SOURCE_UNKNOWN) {
+		set->source_recorded = true;
+		source_choice_set(p, head->source == SOURCE_NOTIFICATIONS, "recording");
 	}
 	take_queues(p, &head->queues);
 	for (size_t i = 0; !set->interval_given && i < interval_words.n; i++)
@@ -90,8 +87,10 @@ static void leave_unread(struct command_line *p)
 		state->unknown = !state->given;
 		state->from = state->given ? state->from : "recording";
 	}
-	if (!command_line_given(p, "source"))
+	if (!command_line_given(p, "source")) {
+		p->set->notifications = false;
 		command_line_state(p, "source")->bad = true;
+	}
 	if (command_line_bad(p, "source") && !command_line_given(p, "metric"))
 		command_line_state(p, "metric")->unknown = true;
 	p->set->queues_recorded = !names_queues(p);
@@ -107,7 +106,6 @@ static void validate_recording(struct command_line *p)
 	bool regular = set->replay && is_regular(set->replay);
 	struct err err;
 
-	set->notifications = set->source == source_words.v[1];
 	set->interval_given = command_line_given(p, "interval");
 	if (!set->replay || set->verify_audit)
 		return;
@@ -180,14 +178,12 @@ static void validate_derive(struct command_line *p)
 /* The problem of an option that cannot be used in a mode of the run. */
 static const struct {
 	enum option_mode mode;
-	const char *text, *recorded;		/* recorded: if the recording chose the source */
+	const char *text;
 } modes[] = {
-	{ MODE_STREAM, "needs --source notifications", "needs a recording of notifications" },
-	{ MODE_NOTIFICATIONS, "needs --source stream", "needs a recording of the stream" },
-	{ MODE_NOW, "cannot be used with --now", NULL },
-	{ MODE_REPLAY, "cannot be used with --replay", NULL },
-	{ MODE_CHECK, "cannot be used with --check", NULL },
-	{ MODE_LIST, "cannot be used with --list-queues", NULL }
+	{ MODE_NOW, "cannot be used with --now" },
+	{ MODE_REPLAY, "cannot be used with --replay" },
+	{ MODE_CHECK, "cannot be used with --check" },
+	{ MODE_LIST, "cannot be used with --list-queues" }
 };
 
 /* Adds the problem `--OPTION 'VALUE' TEXT` for an option whose value is valid but does not fit the
@@ -235,11 +231,20 @@ static void check_not_with(struct command_line *p, const struct option_def *d)
 	misplaced(p, d, text);
 }
 
+/* Reports options that cannot be used in this mode, if it is one of the run. */
+static void check_mode(struct command_line *p, unsigned mode, const char *text)
+{
+	FOR_EACH_OPTION(d)
+		if (p->modes & mode && d->modes & MODE_RUN && !(d->modes & mode))
+			misplaced(p, d, text);
+}
+
 /* Reports options that cannot be used together according to the table: with --verify-audit each
  * option of a run, and without it each option of --verify-audit. */
 static void check_table(struct command_line *p)
 {
 	const unsigned kind = p->modes & MODE_VERIFY ? MODE_VERIFY : MODE_RUN;
+	char text[128];
 
 	FOR_EACH_OPTION(d)
 		if (!(d->modes & kind))
@@ -252,28 +257,28 @@ static void check_table(struct command_line *p)
 		return;
 	FOR_EACH_OPTION(d)
 		check_not_with(p, d);
+	check_mode(p, p->modes & (MODE_STREAM | MODE_NOTIFICATIONS),
+		source_choice_conflict(p, text, sizeof(text)));
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
-		FOR_EACH_OPTION(d)
-			if (p->modes & modes[i].mode && d->modes & MODE_RUN
-			    && !(d->modes & modes[i].mode))
-				misplaced(p, d, p->set->source_recorded && modes[i].recorded
-					? modes[i].recorded : modes[i].text);
+		check_mode(p, modes[i].mode, modes[i].text);
 }
 
 /* Reports values that exclude each other, of options that can be used together. */
 static void check_values(struct command_line *p)
 {
 	struct options *set = p->set;
+	char why[128], text[192];
 
 	if (set->audit != AUDIT_JSON && set->audit_file)
 		misplaced(p, option_table_find("audit"), "cannot be used with --audit-file, "
 			"which takes only json");
 	if (set->format != FORMAT_PROMETHEUS && set->format != FORMAT_INFLUX)
 		misplaced(p, option_table_find("stat"), "needs -f prometheus or -f influx");
-	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT)
-		misplaced(p, option_table_find("time"), set->source_recorded
-			? "needs a recording of the stream; for notifications it is arrival"
-			: "needs --source stream; for notifications it is arrival");
+	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT) {
+		snprintf(text, sizeof(text), "%s; for notifications it is arrival",
+			source_choice_conflict(p, why, sizeof(why)));
+		misplaced(p, option_table_find("time"), text);
+	}
 	if (p->modes & MODE_LIST && set->format > FORMAT_CSV)
 		misplaced(p, option_table_find("format"), "cannot be used with --list-queues; use "
 			"ndjson or csv");
@@ -542,6 +547,7 @@ static void load_creds(struct command_line *p)
 
 void validate(struct command_line *p)
 {
+	source_choice_settle(p);
 	validate_recording(p);
 	validate_derive(p);
 	load_creds(p);

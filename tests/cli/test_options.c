@@ -220,6 +220,7 @@ TEST(filter__replaces_the_default)
 }
 
 #define NOTICES "--source notifications "
+#define STREAM "--source stream "
 
 TEST(default__of_the_notifications)
 {
@@ -293,20 +294,21 @@ TEST(option__that_has_no_place_has_one_line)
 	bad("--subscribe url " NOTICES Q1, "--subscribe 'url' needs --source stream");
 	bad("--outlier none " NOTICES Q1, "--outlier 'none' needs --source stream");
 	bad("--lateness 0s " NOTICES Q1, "--lateness '0s': must be 1ms");
-	bad("--queue-name x", "--queue-name 'x' needs --source notifications");
-	bad("--list-queues", "--list-queues needs --source notifications");
-	bad("--skip-refused " Q1, "--skip-refused needs --source notifications");
-	bad("--no-snapshot " Q1, "--no-snapshot needs --source notifications");
-	bad("--now " Q1, "--now needs --source notifications");
-	bad("--resync 5m " Q1, "--resync '5m' needs --source notifications");
+	bad(STREAM "--queue-name x", "--queue-name 'x' cannot be used with --source stream");
+	bad(STREAM "--list-queues", "--list-queues cannot be used with --source stream");
+	bad(STREAM "--skip-refused " Q1, "--skip-refused cannot be used with --source stream");
+	bad(STREAM "--no-snapshot " Q1, "--no-snapshot cannot be used with --source stream");
+	bad(STREAM "--now " Q1, "--now cannot be used with --source stream");
+	bad(STREAM "--resync 5m " Q1, "--resync '5m' cannot be used with --source stream");
 	bad(NOTICES "--now --resync 0 " Q1, "--resync '0' cannot be used with --now");
 	bad(NOTICES "--no-snapshot --resync 1m " Q1,
 		"--resync '1m' cannot be used with --no-snapshot");
 	bad(NOTICES "--replay " SAMPLE " --resync 1m " Q1,
 		"--resync '1m' cannot be used with --replay");
 	bad(NOTICES "--resync 99ms " Q1, "--resync '99ms': must be 0, or 100ms to 24h");
-	bad("--profile p " Q1, "--profile 'p' needs --source notifications");
-	bad("--pong-timeout 9s " Q1, "--pong-timeout '9s' needs --source notif");
+	bad(STREAM "--profile p " Q1, "--profile 'p' cannot be used with --source stream");
+	bad(STREAM "--pong-timeout 9s " Q1,
+		"--pong-timeout '9s' cannot be used with --source stream");
 	bad("--now -m oWaiting --source notificaton " Q1, "did you mean notifications?");
 	bad(NOTICES "--now -n 3 " Q1, "--count '3' cannot be used with --now");
 	bad(NOTICES "--now -w 1m " Q1, "--window '1m' cannot be used with --now");
@@ -325,6 +327,89 @@ TEST(option__that_has_no_place_has_one_line)
 		"--replay '" SAMPLE "' cannot be used with --list-queues");
 	bad(NOTICES "--list-queues --check nagios",
 		"--check 'nagios' cannot be used with --list-queues");
+}
+
+/* Each option that the table has for notifications alone chooses them. */
+TEST(source__is_chosen_by_options_of_notifications)
+{
+	char words[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < option_table_len; i++) {
+		const struct option_def *d = &option_table[i];
+		const char *value = d->kind == KIND_DURATION || d->kind == KIND_DURATION_OR_0
+			? "1m" : "none";
+
+		if (!(d->modes & MODE_NOTIFICATIONS) || d->modes & MODE_STREAM)
+			continue;
+		n++;
+		snprintf(words, sizeof(words), "--%s%s%s", d->name, d->arg ? "=" : "",
+			d->arg ? value : "");
+		parse(words);	/* may lack a queue */
+		assert_true(set.notifications);
+	}
+	assert_true(n >= 8);
+}
+
+TEST(source__is_chosen_by_metrics_of_notifications)
+{
+	static const char *const theirs[] = { "oWaiting", "nOffered", "tAnswered", "tNoSuch", "o*",
+		"tWait*", "*,oWaiting" };
+	static const char *const others[] = { "state", "queueState", "conversationCount",
+		"waitTime", "abandonedCount", "agentState" };
+	char words[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
+		snprintf(words, sizeof(words), "-m %s " Q1, theirs[i]);
+		run(words);
+		assert_true(set.notifications);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		snprintf(words, sizeof(words), "-m %s " Q1, others[i]);
+		run(words);
+		assert_false(set.notifications);
+	}
+	bad("-m time " Q1, "--metric 'time': must be state, queueState");
+	bad("-m t " Q1, "--metric 't': must be state, queueState");
+	bad("-m waitTime,oWaiting " Q1,
+		"--metric 'waitTime': needs --source stream, but --metric chose notifications");
+	bad("--now -m waitTime " Q1,
+		"--metric 'waitTime': needs --source stream, but --now chose notifications");
+	bad("--now -i PT30S " Q1,
+		"--interval 'PT30S' needs --source stream, but --now chose notifications");
+	bad("--now --time event " Q1, "--time 'event' needs --source stream, but --now chose "
+		"notifications; for notifications it is arrival");
+}
+
+TEST(source__is_that_of_the_variable_if_nothing_else_chooses_it)
+{
+	setenv("GSQSTAT_SOURCE", "notifications", 1);
+	run(Q1);
+	assert_true(set.notifications);
+	run(STREAM Q1);
+	assert_false(set.notifications);
+	run("--replay " SAMPLE);
+	assert_false(set.notifications);
+	bad("-i PT30S " Q1,
+		"--interval 'PT30S' needs --source stream, but GSQSTAT_SOURCE chose notif");
+	setenv("GSQSTAT_SOURCE", "stream", 1);
+	run(Q1);
+	assert_false(set.notifications);
+	run("--now " Q1);
+	assert_true(set.notifications);
+	run("--replay tests/notices.ndjson");
+	assert_true(set.notifications);
+	setenv("GSQSTAT_SOURCE", "notification", 1);
+	bad(Q1, "GSQSTAT_SOURCE 'notification': must be stream or notifications; did you mean "
+		"notifications?");
+	run(STREAM Q1);
+	run("--now " Q1);
+	run("--replay tests/notices.ndjson");
+	run("--verify-audit " SAMPLE);
+	setenv("GSQSTAT_SOURCE", "", 1);
+	run(Q1);
+	assert_false(set.notifications);
+	unsetenv("GSQSTAT_SOURCE");
 }
 
 static bool asks(char *word)
@@ -354,9 +439,11 @@ TEST(value__of_the_notifications_that_is_bad)
 {
 	bad("--source notifications", "name one with --queue, --queue-file, --queue-name or as");
 	bad("--source notifications --now", "no queue");
-	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': must be a metric of the notif");
+	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': needs --source stream\n");
+	bad(NOTICES "-m waittime " Q1, "--metric 'waittime': must be a metric of the notif");
 	bad(NOTICES "-m o*x " Q1, "--metric 'o*x'");
-	bad("-m oWaiting " Q1, "--metric 'oWaiting': must be state, queueState");
+	bad(STREAM "-m oWaiting " Q1, "--metric 'oWaiting': cannot be used with --source stream");
+	bad(STREAM "-m * " Q1, "--metric '*': must be state, queueState");
 	bad(NOTICES "--queue-name=", "--queue-name ''");
 	bad(NOTICES "--queue-name \xFF", "--queue-name '?'");
 	bad(NOTICES "--pong-timeout 0s " Q1, "--pong-timeout '0s'");
@@ -399,7 +486,9 @@ TEST(value__that_is_bad_has_one_line)
 	bad("--replay tests/notices.ndjson -i PT30S", "needs a recording of the stream");
 	bad("--replay tests/notices.ndjson --outlier none", "needs a recording of the stream");
 	bad("--replay " SAMPLE " --queue-name x", "needs a recording of notifications");
-	bad("--replay tests/notices.ndjson -m waitTime", "--metric 'waitTime'");
+	bad("--replay tests/notices.ndjson -m waitTime",
+		"--metric 'waitTime': needs a recording of the stream");
+	bad("--replay " SAMPLE " -m tWait", "--metric 'tWait': needs a recording of notif");
 	bad("--replay " SAMPLE " --record x", "--record 'x'");
 	bad("-n 1", "no queue");
 }

@@ -468,6 +468,28 @@ def test_dry_run_shows_the_source_and_what_belongs_to_it(user):
     assert values("--source", "notifications", "--list-queues")["list-queues"] is True
 
 
+def test_dry_run_says_what_chose_the_source(user):
+    def source(*args):
+        r = user.run("--dry-run", *HOST, *args)
+        assert r.status == 0 and r.err == "", r.err
+        return tuple(r.settings["source"].values())
+
+    assert source(QUEUE) == ("stream", "default")
+    assert source(QUEUE, "--queue-name", "A", "--no-snapshot") == ("notifications", "--queue-name")
+    assert source("--list-queues") == ("notifications", "--list-queues")
+    assert source(QUEUE, "-m", "oWaiting") == ("notifications", "--metric")
+    assert source(QUEUE, "--now", "--source", "notifications") == ("notifications", "flag")
+    user.env["GSQSTAT_SOURCE"] = "notifications"
+    assert source(QUEUE) == ("notifications", "GSQSTAT_SOURCE")
+    assert source(QUEUE, "--source", "stream") == ("stream", "flag")
+    assert source("--replay", TOP / "tests/sample.ndjson") == ("stream", "recording")
+    user.env["GSQSTAT_SOURCE"] = "stream"
+    assert source(QUEUE, "--now") == ("notifications", "--now")
+    assert source("--replay", TOP / "tests/notices.ndjson") == ("notifications", "recording")
+    user.env["GSQSTAT_SOURCE"] = "s"
+    refused(user, *HOST, QUEUE, words=["GSQSTAT_SOURCE 's': must be stream or notifications"])
+
+
 def test_access_token_beats_id_and_secret_of_the_environment(tool):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="a.example",
                     GENESYSCLOUD_REGION="b.example", GENESYSCLOUD_ACCESS_TOKEN="secret-value")
