@@ -32,12 +32,11 @@ struct audit_file {
 
 static enum status failed(const struct audit_file *f, const char *why, struct err *err)
 {
-	return err_set(err, ST_OUTPUT, "--audit-file %s: %s", f->path, why);
+	return err_set(err, ST_OUTPUT, "--audit-file '%s': %s", f->path, why);
 }
 
 static const char foreign_link[] = "it is reached by a symbolic link of another user";
-static const char foreign[] = "its last lines do not belong to a hash chain; use a new file for "
-	"--audit-chain";
+static const char foreign[] = "its last lines were not written with --audit-chain; use a new file";
 
 /* --- the file's end ------------------------------------------------------------------- */
 
@@ -171,7 +170,7 @@ enum status audit_file_open(struct audit_file **file, const char *path, bool cha
 		return err_nomem(err);
 	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	why = f->timer < 0 ? strerror(errno) : open_file(f);
-	return why ? err_set(err, ST_USAGE, "--audit-file %s: cannot be opened for writing: %s",
+	return why ? err_set(err, ST_USAGE, "--audit-file '%s': cannot be opened for writing: %s",
 		path, why) : ST_OK;
 }
 
@@ -289,7 +288,8 @@ static const char *write_whole(struct audit_file *f, const char *bytes, size_t l
 		n = nowait_write(&f->w, bytes, len);
 	while (n < 0 && errno == EAGAIN && pause_in_time(f));
 	if (n < 0)
-		return errno == EAGAIN ? "its reader is too slow" : strerror(errno);
+		return errno == EAGAIN ? "its reader is too slow: it did not take a line within 1 s"
+			: strerror(errno);
 	return (size_t)n == len ? NULL : strerror(ENOSPC);
 }
 
@@ -299,7 +299,8 @@ enum status audit_file_put(struct audit_file *f, struct buf *line, struct err *e
 	const char *why = NULL;
 
 	if (f->chained ? !hash_chain_seal(&f->chain, f->work, line) : !buf_str(line, "}\n"))
-		return failed(f, "cannot compute a hash, or out of memory", err);
+		return failed(f, f->chained ? "cannot compute the line's hash" : "out of memory",
+			err);
 	if (f->tear.open)
 		buf_char(&out, '\n');
 	buf_add(&out, line->data, line->len);

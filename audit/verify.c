@@ -78,6 +78,7 @@ static enum status input_more(struct verify_input *in, struct err *err)
 enum verify_field {
 	EVENT,
 	RUN,
+	WINDOW,
 	ROWS_DIGEST,
 	ROWS_BYTES,
 	TORN_LINES,
@@ -133,7 +134,7 @@ static bool is_flush(const struct event *e)
 static bool read_event(const char *line, size_t len, struct event *e)
 {
 	static const struct word names[FIELDS] = { WORD("event"), WORD("run"),
-		WORD("rowsDigest"), WORD("rowsBytes"), WORD("lines"), WORD("bytes"),
+		WORD("window"), WORD("rowsDigest"), WORD("rowsBytes"), WORD("lines"), WORD("bytes"),
 		WORD("digest"), WORD("after") };
 	const char *at = line, *end = line + len;
 	struct json_member m;
@@ -178,8 +179,17 @@ struct verifier {
 static enum status bad_line(const struct verifier *v, uint64_t line, const char *why,
 	struct err *err)
 {
-	return err_set(err, ST_PROTOCOL, "%s: line %llu is invalid: %s",
-		v->log.path, (unsigned long long)line, why);
+	return err_set(err, ST_PROTOCOL, "%s: line %llu %s", v->log.path,
+		(unsigned long long)line, why);
+}
+
+/* Reports a line whose hash is not the one that line `by` has for it. */
+static enum status bad_hash(const struct verifier *v, uint64_t line, uint64_t by,
+	const char *unless, struct err *err)
+{
+	return err_set(err, ST_PROTOCOL, "%s: line %llu was changed: its hash is not the one in "
+		"line %llu%s", v->log.path, (unsigned long long)line, (unsigned long long)by,
+		unless);
 }
 
 /* Reports the first of the torn lines before the current line; if there are none, that line. */
@@ -194,9 +204,9 @@ static enum status bad(const struct verifier *v, const char *why, struct err *er
 static enum status settle_doubt(const struct verifier *v, const char *prev, struct err *err)
 {
 	if (prev && memcmp(prev, v->end.last, HASH_CHAIN_HEX) != 0)
-		return bad_line(v, v->doubtful, "the next line has another hash for it", err);
-	return bad_line(v, v->doubtful - 1, prev ? "the next line has another hash for it"
-		: "the next line has another hash for it (or the next line was changed)", err);
+		return bad_hash(v, v->doubtful, v->doubtful + 1, "", err);
+	return bad_hash(v, v->doubtful - 1, v->doubtful,
+		prev ? "" : ", or that line was changed", err);
 }
 
 static bool hash_end(EVP_MD_CTX *ctx, char hex[HASH_CHAIN_HEX + 1])
@@ -242,12 +252,15 @@ static enum status check_repair(struct verifier *v, const struct event *e, struc
 	if (!is_repair(e) || !is_number(e, TORN_LINES, &lines)
 	    || !is_number(e, TORN_BYTES, &bytes) || lines != tear.lines
 	    || (lines && (bytes != v->torn_bytes || !is_word(e, TORN_DIGEST, digest))))
-		return bad(v, v->torn_from ? "it does not end as a line of a chain, "
-			"and no audit.repaired line reports it" : "no line before it is torn", err);
+		return bad(v, v->torn_from ? "has no seq and prev, and no audit.repaired line "
+			"with its digest follows"
+			: "is an audit.repaired line, but the line before it is whole", err);
 	/* logs of older versions do not have it */
 	if (lines && e->field[TORN_AFTER].s && !is_word(e, TORN_AFTER, v->torn_after))
-		return bad_line(v, tear.first > 1 ? tear.first - 1 : 1,
-			"the audit.repaired line after it has another hash for it", err);
+		return tear.first > 1
+			? bad_hash(v, tear.first - 1, v->end.seq + 1, "", err)
+			: bad_line(v, 1, "is not the first line of the log: lines before it are "
+				"missing", err);
 	v->torn_from = 0;
 	if (v->conf->tear)
 		v->conf->tear(v->conf->arg, &tear);
@@ -262,11 +275,13 @@ static enum status check_mac(const struct verifier *v, const char *line,
 	if (!hash_chain_work_has_key(v->work))
 		return ST_OK;
 	if (!link->mac)
-		return bad(v, "it has no mac", err);
+		return bad(v, "has no mac: it was written without --audit-key-file, or changed",
+			err);
 	if (!hash_chain_mac(v->work, line, link->mac_from, mac))
 		return err_nomem(err);
 	return memcmp(mac, link->mac, HASH_CHAIN_HEX) == 0 ? ST_OK
-		: bad(v, "its mac does not match this key", err);
+		: bad(v, "has a mac that does not match the key: --audit-key-file has another "
+			"key, or the line was changed", err);
 }
 
 /* Checks that a line continues the chain. */
@@ -274,13 +289,15 @@ static enum status check_link(struct verifier *v, const char *line,
 	const struct hash_chain_link *link, struct err *err)
 {
 	const uint64_t n = v->end.seq + 1;
-	char why[80];
+	char why[96];
 	enum status st;
 
 	if (link->seq != n && v->doubtful)
 		return settle_doubt(v, NULL, err);
 	if (link->seq != n) {
-		snprintf(why, sizeof(why), "the line in its place has the seq %llu",
+		snprintf(why, sizeof(why), v->torn_from
+			? "has no seq and prev, and the next line that has them has seq %llu"
+			: "has seq %llu: lines are missing, repeated or out of order",
 			(unsigned long long)link->seq);
 		return bad(v, why, err);
 	}
@@ -292,11 +309,13 @@ static enum status check_link(struct verifier *v, const char *line,
 	if (memcmp(link->prev, v->end.last, HASH_CHAIN_HEX) == 0)
 		return ST_OK;
 	if (n == 1)
-		return bad(v, "its prev is not 64 zeros", err);
+		return bad(v, "is not the first line of the log (its prev is not 64 zeros): lines "
+			"before it are missing", err);
 	if (v->torn_from)
-		return bad(v, "the audit.repaired line has another hash", err);
+		return bad_hash(v, n - 1, n, "", err);
 	if (hash_chain_work_has_key(v->work))
-		return bad(v, "it was written after another line than the one before it", err);
+		return bad(v, "has the hash of another line than the one before it: one of the two "
+			"lines comes from another log", err);
 	v->doubtful = n;
 	return ST_OK;
 }
@@ -332,22 +351,25 @@ static enum status check_rows(struct verifier *v, const struct event *e, struct 
 	const unsigned long long n = v->end.seq + 1;
 	char hex[HASH_CHAIN_HEX + 1];
 	enum status st;
-	uint64_t bytes;
+	uint64_t bytes, window;
 	bool whole = false;
 
 	if (v->rows_err.text[0])
 		return ST_OK;
 	if (!is_number(e, ROWS_BYTES, &bytes) || !e->field[ROWS_DIGEST].s)
-		return bad(v, "it has no digest of the window's rows", err);
+		return bad(v, "has no digest of the window's rows", err);
+	is_number(e, WINDOW, &window);
 	st = hash_rows(v, bytes, hex, &whole, err);
 	if (st != ST_OK)
 		return st;
 	if (!whole)
-		err_set(&v->rows_err, ST_PROTOCOL, "%s: rows are missing, beginning with the "
-			"window of line %llu of %s", v->rows.path, n, v->log.path);
+		err_set(&v->rows_err, ST_PROTOCOL, "%s: ends before the end of window %llu "
+			"(%s, line %llu)", v->rows.path, (unsigned long long)window, v->log.path,
+			n);
 	else if (!is_word(e, ROWS_DIGEST, hex))
-		err_set(&v->rows_err, ST_PROTOCOL, "%s: its rows differ from those of the window "
-			"of line %llu of %s", v->rows.path, n, v->log.path);
+		err_set(&v->rows_err, ST_PROTOCOL, "%s: the rows of window %llu do not match "
+			"their digest (%s, line %llu)", v->rows.path, (unsigned long long)window,
+			v->log.path, n);
 	return ST_OK;
 }
 
@@ -358,8 +380,8 @@ static enum status end_rows(struct verifier *v, struct err *err)
 	if (!v->conf->rows)
 		return ST_OK;
 	if (v->conf->run && !v->run_seen)
-		return err_set(err, ST_PROTOCOL, "%s: has no line of the run %s", v->log.path,
-			v->conf->run);
+		return err_set(err, ST_PROTOCOL, "--run %s: %s has no line of this run",
+			v->conf->run, v->log.path);
 	if (v->rows_err.text[0])
 		return err_set(err, ST_PROTOCOL, "%.300s%s", v->rows_err.text, v->side_by_side
 			&& !v->conf->run ? "; runs overlapped: mixed rows of several runs cannot "
@@ -367,8 +389,9 @@ static enum status end_rows(struct verifier *v, struct err *err)
 	if (v->rows.from == v->rows.len && !v->rows.over)
 		st = input_more(&v->rows, err);
 	if (st == ST_OK && v->rows.from < v->rows.len)
-		return err_set(err, ST_PROTOCOL, "%s: the file goes on after the rows of the "
-			"last window that %s lists", v->rows.path, v->log.path);
+		return err_set(err, ST_PROTOCOL, "%s: has more after the rows of the last window "
+			"in %s: rows were added, or belong to another run", v->rows.path,
+			v->log.path);
 	return st;
 }
 
@@ -394,7 +417,7 @@ static enum status check_event(struct verifier *v, const char *line, size_t len,
 	bool of_run;
 
 	if (!read_event(line, len, &e))
-		return bad(v, "it is not a line of an audit log", err);
+		return bad(v, "is not a line of an audit log", err);
 	if (v->torn_from || is_repair(&e))
 		st = check_repair(v, &e, err);
 	note_run(v, &e);
@@ -458,7 +481,7 @@ static enum status take_lines(struct verifier *v, struct err *err)
 			in->from += (size_t)(lf - line) + 1;
 			in->awaited = false;
 		} else if (len >= LINE_LIMIT && !v->doubtful) {
-			st = bad(v, "it is longer than an audit line can be", err);
+			st = bad(v, "is longer than an audit line can be", err);
 		} else if (len >= LINE_LIMIT || (in->over && !(len && await_writer(in)))) {
 			break;
 		} else {
@@ -473,13 +496,14 @@ static enum status check_end(struct verifier *v, struct err *err)
 	if (v->doubtful)
 		return settle_doubt(v, NULL, err);
 	if (v->torn_from)
-		return bad(v, "it does not end as a line of a chain", err);
+		return bad(v, "has no seq and prev: it was torn by a crash, or written without "
+			"--audit-chain", err);
 	if (v->log.from < v->log.len)
-		return bad(v, "it is cut off", err);
+		return bad(v, "has no newline: it was cut off, or a run is writing it", err);
 	if (v->conf->expect && memcmp(v->conf->expect, v->end.last, HASH_CHAIN_HEX) != 0)
-		return err_set(err, ST_PROTOCOL, "%s: does not end as expected: its last line, "
-			"%llu, has the hash %s", v->log.path, (unsigned long long)v->end.seq,
-			v->end.last);
+		return err_set(err, ST_PROTOCOL, "--expect %s: the last line of %s, line %llu, has "
+			"the hash %s", v->conf->expect, v->log.path,
+			(unsigned long long)v->end.seq, v->end.last);
 	return end_rows(v, err);
 }
 

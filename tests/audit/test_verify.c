@@ -286,7 +286,7 @@ TEST(expectation__covers_the_end)
 	assert_int_equal(verify_audit(&conf, &end, &err), ST_OK);
 	put_log(text.data, starts[LOG_LINES - 1]);
 	assert_int_equal(verify_audit(&conf, &cut, &err), ST_PROTOCOL);
-	assert_non_null(strstr(err.text, "does not end as expected"));
+	assert_non_null(strstr(err.text, "has the hash"));
 	text.data[text.len - 200] ^= 1;		/* an edit that no next line tells */
 	put_log(text.data, text.len);
 	assert_int_equal(verify_audit(&conf, &cut, &err), ST_PROTOCOL);
@@ -511,7 +511,7 @@ TEST(line__keeps_room_for_the_chain)
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-static void flush(struct audit *a, const char *rows)
+static void flush(struct audit *a, int window, const char *rows)
 {
 	struct hash_chain_work *w = hash_chain_work_new(NULL, 0);
 	char hex[HASH_CHAIN_HEX + 1];
@@ -519,6 +519,7 @@ static void flush(struct audit *a, const char *rows)
 	assert_non_null(w);
 	assert_true(hash_chain_hash(w, rows, strlen(rows), hex));
 	audit_begin(a, LEVEL_INFO, "window.flush", 0);
+	audit_int(a, "window", window);
 	audit_hex(a, "rowsDigest", hex);
 	audit_int(a, "rowsBytes", (int64_t)strlen(rows));
 	audit_end(a);
@@ -541,7 +542,7 @@ static void expect_rows_bad(const char *rows, const char *run, const char *why)
 	assert_non_null(strstr(err.text, why));
 }
 
-TEST(rows__are_those_of_the_windows_in_order)
+TEST(rows_must_match_the_digests_of_the_windows_in_order)
 {
 	static const char *const windows[2][3] = {
 		{ "a1\n", "", "a22\n" }, { "b1\n", "b2\n", "" }
@@ -553,7 +554,7 @@ TEST(rows__are_those_of_the_windows_in_order)
 		struct audit *a = audit_to(log_path, true, NULL);
 
 		for (int i = 0; i < 3; i++)
-			flush(a, windows[r][i]);
+			flush(a, i, windows[r][i]);
 		run[r] = strdup(audit_run_id(a));
 		audit_free(a);
 	}
@@ -561,14 +562,14 @@ TEST(rows__are_those_of_the_windows_in_order)
 	assert_int_equal(verify_rows("a1\na22\n", run[0]), ST_OK);
 	assert_int_equal(verify_rows("b1\nb2\n", run[1]), ST_OK);
 	expect_rows_bad("a1\na22\nb1\nb2", NULL,
-		"rows are missing, beginning with the window of line 5");
+		"ends before the end of window 1 (");
 	expect_rows_bad("", NULL, "");
 	expect_rows_bad("a1\na22\nb1\nb2\n\n", NULL,
-		"the file goes on after the rows of the last window that ");
-	expect_rows_bad("a1\na2x\nb1\nb2\n", NULL, "differ from those of the window of line 3");
+		"has more after the rows of the last window in ");
+	expect_rows_bad("a1\na2x\nb1\nb2\n", NULL, ", line 3)");
 	expect_rows_bad("b1\nb2\na1\na22\n", NULL, "");
 	expect_rows_bad("a1\na22\n", run[1], "");
-	expect_rows_bad("", "00000000-0000-4000-8000-000000000000", "no line of the run");
+	expect_rows_bad("", "00000000-0000-4000-8000-000000000000", "has no line of this run");
 	/* an edit of the log is told before what follows from it */
 	read_log();
 	*strstr(text.data, "rowsBytes\":3") ^= 1;

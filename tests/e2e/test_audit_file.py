@@ -301,7 +301,7 @@ def test_edit_of_the_last_line_needs_a_key_and_a_cut_what_was_expected(logger):
         assert "line" in logger.broken(*args)
     logger.write("log", b"".join(data.splitlines(True)[:-1]))
     assert logger.verify(*KEYED).status == 0
-    assert "does not end as expected" in logger.broken(*KEYED, "--expect", last)
+    assert "has the hash" in logger.broken(*KEYED, "--expect", last)
 
 
 def test_log_that_begins_empty_or_is_not_one(logger):
@@ -395,7 +395,7 @@ def test_full_disk_is_7_and_the_rows_are_whole(logger):
             (logger.dir / "rows").unlink()
             r = logger.run("--replay", "in", "-w", "20s", "-o", "rows", *LOG, *CHAIN,
                            preexec_fn=harness.limit_file_size(len(logger.log()) + 100))
-        assert r.status == 7 and r.err.startswith("gsqstat: --audit-file %s: " % where)
+        assert r.status == 7 and r.err.startswith("gsqstat: --audit-file '%s': " % where)
         assert r.err.count("\n") == 1
         assert (logger.dir / "rows").read_text() == there
     # what was left there is a torn line, and the next run goes on behind it
@@ -489,7 +489,7 @@ def test_rows_are_proven_of_all_runs_or_of_one(logger):
                   "".join(parts[::-1]), "".join(parts).replace("partial", "Partial", 1), ""):
         logger.write("rows", other)
         assert logger.broken("--rows", "rows").startswith("gsqstat: rows: ")
-    assert "no line of the run" in logger.broken("--rows", "rows", "--run", QUEUE)
+    assert "has no line of this run" in logger.broken("--rows", "rows", "--run", QUEUE)
 
 
 def test_rows_of_runs_side_by_side_are_called_mixed(logger, gate):

@@ -454,7 +454,7 @@ def test_audit_file_that_becomes_a_link_of_another_user_ends_the_run(tool, gate)
     (tool.dir / "link").symlink_to("mine")
     os.lchown(tool.dir / "link", OTHER, -1)
     (tool.dir / "link").rename(tool.dir / "log")
-    assert "--audit-file log: it is reached by a symbolic link" in process.finish(status=7).err
+    assert "--audit-file 'log': it is reached by a symbolic link" in process.finish(status=7).err
     assert mine.read_text() == ""
 
 
