@@ -33,6 +33,7 @@ WORDS(audit, [AUDIT_JSON] = "json", [AUDIT_LOGFMT] = "logfmt", [AUDIT_NONE] = "n
 WORDS(callback, [PAYLOAD_PLAIN] = "plain", [PAYLOAD_CLOUDEVENTS] = "cloudevents");
 WORDS(check, "nagios");
 const struct option_words stat_words = { row_stat_names, STAT_NAMES };
+const struct option_words media_words = { row_media_words, MEDIA_WORDS };
 
 /* --- storing ------------------------------------------------------------------------ */
 

@@ -36,7 +36,8 @@ struct option_words {
 	size_t n;
 };
 extern const struct option_words metric_words, interval_words, format_words, time_words,
-	source_words, subscribe_words, audit_words, callback_words, check_words, stat_words;
+	source_words, subscribe_words, audit_words, callback_words, check_words, stat_words,
+	media_words;
 
 /* Parses and stores a value of the current option; adds a problem if it is bad. */
 void option_values_set(struct command_line *p, const char *value);

@@ -54,6 +54,7 @@ struct options {
 	int64_t lateness_ms;
 	enum format format;
 	unsigned stats;			/* bits of enum row_statistic, for prometheus and influx */
+	unsigned media;			/* bits of row_media_words */
 	bool header;
 	bool ascii;			/* of a table */
 	bool utc;			/* of a table on a terminal; false: local time */

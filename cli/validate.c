@@ -23,6 +23,7 @@
 #include "util/text.h"
 #include "util/time.h"
 #include "webhook/target.h"
+#include "window/row.h"
 
 #define LATENESS_WINDOWS_MAX 60
 #define NOTIFICATION_IDLE_MS 40000
@@ -263,6 +264,17 @@ static void check_table(struct command_line *p)
 		check_mode(p, modes[i].mode, modes[i].text);
 }
 
+/* Reports `none` or `all` of --media beside another word. */
+static void check_media(struct command_line *p)
+{
+	const unsigned words = p->set->media;
+
+	for (size_t i = 0; i < MEDIA_TYPES && !command_line_bad(p, "media"); i++)
+		if (words & 1u << i && words != 1u << i)
+			lines_add(&p->problems, "--media '%s' cannot be used with other words",
+				row_media_words[i]);
+}
+
 /* Reports values that exclude each other, of options that can be used together. */
 static void check_values(struct command_line *p)
 {
@@ -279,6 +291,7 @@ static void check_values(struct command_line *p)
 			source_choice_conflict(p, why, sizeof(why)));
 		misplaced(p, option_table_find("time"), text);
 	}
+	check_media(p);
 	if (p->modes & MODE_LIST && set->format > FORMAT_CSV)
 		misplaced(p, option_table_find("format"), "cannot be used with --list-queues; use "
 			"ndjson or csv");

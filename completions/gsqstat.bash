@@ -31,6 +31,10 @@ _gsqstat() {
 		_gsqstat_list 'count last min max mean stddev p50 p90 p95 p99 carried observedMs events
 			total delta'
 		return ;;
+	--media)
+		_gsqstat_list 'none all voice callback chat email message cobrowse internalmessage
+			screenmonitoring screenshare video unknown'
+		return ;;
 	-i | --interval) words='PT10S PT15S PT30S PT1M PT2M' ;;
 	-w | --window) words='10s 30s 1m 5m 1h' ;;
 	-f | --format) words='ndjson csv table prometheus influx' ;;
@@ -63,7 +67,7 @@ _gsqstat() {
 	*)
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
 			--metric --interval --window --count --align --now --time
-			--lateness --format --no-header --ascii --utc --output --record
+			--lateness --format --media --no-header --ascii --utc --output --record
 			--rejects --dry-run --fail-if --fail-fast --check --warning
 			--critical --callback --callback-header-file --callback-format
 			--callback-key-file --callback-timeout --callback-spool

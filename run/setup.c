@@ -86,7 +86,7 @@ enum status setup_sinks(struct run *run, struct err *err)
 	const struct options *set = run->set;
 	struct sinks_conf conf = {
 		.format = set->format,
-		.queues_alone = set->now,
+		.media = set->now ? 1u << MEDIA_NONE : set->media,
 		.output = { .header = set->header, .ascii = set->ascii, .utc = set->utc,
 			.trend = set->count != 1,
 			.window_ms = set->window_ms, .columns = columns_wanted(),

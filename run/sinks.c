@@ -18,7 +18,7 @@ struct sinks {
 	struct sinks_conf conf;
 	const struct output *output;
 	void *state;			/* of the output */
-	struct row_window queues;	/* the window without rows of media types */
+	struct row_window shown;	/* the window with only the rows that are shown */
 	struct buf text;		/* the window as it is printed */
 	struct buf json;		/* the same as NDJSON, for on_window */
 	struct buf last;		/* with only_last: the last complete window */
@@ -55,7 +55,7 @@ void sinks_free(struct sinks *s)
 	hash_chain_work_free(s->work);
 	if (s->output->free)
 		s->output->free(s->state);
-	row_window_free(&s->queues);
+	row_window_free(&s->shown);
 	buf_free(&s->text);
 	buf_free(&s->json);
 	buf_free(&s->last);
@@ -126,12 +126,13 @@ static enum status replace_window(struct sinks *s, const struct row_window *w, s
 
 enum status sinks_window(struct sinks *s, const struct row_window *w, struct err *err)
 {
-	const struct row_window *shown = s->conf.queues_alone ? &s->queues : w;
+	const bool all = s->conf.media & 1u << MEDIA_ALL;
+	const struct row_window *shown = all ? w : &s->shown;
 	enum status st;
 
 	s->windows++;
 	s->end_us = w->partial ? NO_TIME : w->end_ms * US_PER_MS;
-	if ((s->conf.queues_alone && !row_window_of_queues(w, &s->queues)) || !render(s, shown))
+	if ((!all && !row_window_with_media(w, s->conf.media, &s->shown)) || !render(s, shown))
 		return err_nomem(err);
 	st = write_window(s, shown, err);
 	if (st != ST_OK)

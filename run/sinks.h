@@ -22,7 +22,8 @@
 
 struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	enum format format;
-	bool queues_alone;		/* no rows of media types */
+	unsigned media;			/* of which media types rows are printed and sent, see
+					   row_window_with_media */
 	struct output_conf output;
 	struct audit_events *events;
 	struct writer *writer;

@@ -21,6 +21,12 @@ const char *const row_lag_names[LAG_STATS] = {
 	[LAG_P99] = "p99"
 };
 
+const char *const row_media_words[MEDIA_WORDS] = {
+	[MEDIA_NONE] = "none", [MEDIA_ALL] = "all", [MEDIA_TYPES] = "voice", "callback", "chat",
+	"email", "message", "cobrowse", "internalmessage", "screenmonitoring", "screenshare",
+	"video", "unknown"
+};
+
 void row_window_free(struct row_window *r)
 {
 	free(r->row);
@@ -57,7 +63,15 @@ double row_window_updates_per_second(const struct row_window *r)
 	return rate(r, r->updates);
 }
 
-bool row_window_of_queues(const struct row_window *r, struct row_window *out)
+static bool has_media(unsigned words, const char *media)
+{
+	for (size_t i = MEDIA_TYPES; i < MEDIA_WORDS; i++)
+		if (words & 1u << i && strcmp(row_media_words[i], media) == 0)
+			return true;
+	return words & 1u << MEDIA_ALL;
+}
+
+bool row_window_with_media(const struct row_window *r, unsigned words, struct row_window *out)
 {
 	struct row *row = reallocarray(out->row, r->nrow + 1, sizeof(*row));
 
@@ -69,7 +83,7 @@ bool row_window_of_queues(const struct row_window *r, struct row_window *out)
 	out->lag_us = (struct exact_sum){ 0 };
 	out->nrow = 0;
 	for (size_t i = 0; i < r->nrow; i++)
-		if (!r->row[i].media)
+		if (!r->row[i].media || has_media(words, r->row[i].media))
 			row[out->nrow++] = r->row[i];
 	return true;
 }

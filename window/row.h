@@ -43,6 +43,10 @@ struct row_series {
 enum row_lag { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };
 extern const char *const row_lag_names[LAG_STATS];
 
+/* The words that select rows of media types: these two, and the media types of the API. */
+enum { MEDIA_NONE, MEDIA_ALL, MEDIA_TYPES, MEDIA_WORDS = MEDIA_TYPES + 11 };
+extern const char *const row_media_words[MEDIA_WORDS];
+
 struct row {
 	size_t queue;			/* the queue's number, the same in every window */
 	const char *queue_id;
@@ -91,9 +95,10 @@ size_t row_window_queues(const struct row_window *r);
 uint64_t row_window_frames(const struct row_window *r);
 double row_window_updates_per_second(const struct row_window *r);
 
-/* Copies r to `out` (all zero before the first call) without the rows of media types. `out` shares
- * everything but the rows with r, so do not use it longer than r. False: out of memory. */
-bool row_window_of_queues(const struct row_window *r, struct row_window *out);
+/* Copies r to `out` (all zero before the first call) without the rows of media types whose words
+ * are not in the set; bit i stands for row_media_words[i]. `out` shares everything but the rows
+ * with r, so do not use it longer than r. False: out of memory. */
+bool row_window_with_media(const struct row_window *r, unsigned words, struct row_window *out);
 
 /* Whether series of this kind have the statistic. */
 bool row_kind_has(enum row_kind kind, enum row_statistic stat);

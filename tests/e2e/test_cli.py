@@ -454,16 +454,16 @@ def test_dry_run_shows_the_source_and_what_belongs_to_it(user):
 
     stream = ("interval", "lateness", "subscribe", "outlier")
     notices = ("queue-name", "skip-refused", "list-queues", "now", "no-snapshot", "pong-timeout",
-               "profile", "resync")
+               "profile", "resync", "media")
     found = values("--source", "notifications", "--queue-name", "A*", "--queue-name", "b, c",
                    "--now", "--skip-refused")
     assert [found[key] for key in stream] == [None] * 4
     assert [found[key] for key in notices] == [["A*", "b, c"], True, False, True, False, "10s",
-                                               None, "5m"]
+                                               None, "5m", ["all"]]
     assert found["source"] == "notifications" and found["idle-timeout"] == "40s"
     assert found["metric"][:2] == ["oWaiting", "oInteracting"]
     found = values(QUEUE)
-    assert [found[key] for key in notices] == [None] * 8
+    assert [found[key] for key in notices] == [None] * 9
     assert [found[key] for key in stream] == ["PT10S", "20s", "url", ["waitTime.avg>30000"]]
     assert values("--source", "notifications", "--list-queues")["list-queues"] is True
 

@@ -60,7 +60,7 @@ static char *exposed(const struct row_window *r, bool queues_alone, size_t wante
 
 	buf_free(&out);
 	if (queues_alone) {
-		assert_true(row_window_of_queues(r, &queues));
+		assert_true(row_window_with_media(r, 0, &queues));
 		r = &queues;
 	}
 	assert_true(prometheus_put(&out, r, (1u << STAT_NAMES) - 1, &skipped));

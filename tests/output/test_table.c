@@ -47,7 +47,7 @@ static const char *render(struct row *row, size_t n, int64_t end_ms, bool partia
 	struct row_window r = { .end_ms = end_ms, .partial = partial, .row = row, .nrow = n };
 
 	if (queues_alone) {
-		assert_true(row_window_of_queues(&r, &queues));
+		assert_true(row_window_with_media(&r, 0, &queues));
 		r = queues;
 	}
 	buf_clear(&out);
