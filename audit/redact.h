@@ -13,9 +13,10 @@ struct redact_secrets {		/* all zero: none */
 	size_t n;
 };
 
-/* Adds a secret, which is copied. redact_text() also replaces a beginning of it that ends a word,
- * if that has 8 or more bytes after the part that is not secret (the host of a URL, `Bearer`,
- * `streaming-0-`). Ignores secrets of less than 4 bytes. False: out of memory. */
+/* Adds a secret, which is copied. A text may have been cut within a secret: redact_text() also
+ * replaces the first bytes of a secret if a word ends after them, and if 8 or more of them follow
+ * the part that is not secret (the host of a URL, `Bearer`, `streaming-0-`). Ignores secrets of
+ * less than 4 bytes. False: out of memory. */
 bool redact_add(struct redact_secrets *secrets, const char *secret, size_t len);
 void redact_free(struct redact_secrets *secrets);	/* wipes them */
 

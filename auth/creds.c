@@ -111,21 +111,32 @@ static const char *behind_prefix(const char *host)
 	return host;
 }
 
-char *creds_region_domain(const char *region)
+/* Returns the domain of a region or host name, borrowed; NULL: it is neither. */
+static const char *find_domain(const char *region)
 {
 	char key[32];
 	size_t len = strlen(region);
 
 	if (strchr(region, '.'))
-		return is_host_name(region, len) ? strdup(behind_prefix(region)) : NULL;
+		return is_host_name(region, len) ? behind_prefix(region) : NULL;
 	if (len >= sizeof(key))
 		return NULL;
 	for (size_t i = 0; i <= len; i++)
 		key[i] = region[i] == '_' ? '-' : region[i];
 	for (size_t i = 0; i < ARRAY_LEN(regions); i++)
 		if (strcasecmp(key, regions[i][0]) == 0)
-			return strdup(regions[i][1]);
+			return regions[i][1];
 	return NULL;
+}
+
+char *creds_region_domain(const char *region, const char **why)
+{
+	const char *found = find_domain(region);
+	char *domain = found ? strdup(found) : NULL;
+
+	*why = found ? NULL : "must be an AWS region of Genesys Cloud, a domain, a host, "
+		"HOST:PORT, or an https or wss URL";
+	return domain;
 }
 
 /* --- the service's three hosts ------------------------------------------------------ */
@@ -172,14 +183,11 @@ bool creds_hosts(struct creds *c, const char *host, bool any_domain, const char 
 {
 	bool named = strpbrk(host, ".:/[") || strcasecmp(host, "localhost") == 0
 		|| (!any_domain && *host && !looks_like_region(host));
-	char *domain = named ? NULL : creds_region_domain(host), *url = NULL;
+	char *domain = named ? NULL : creds_region_domain(host, why), *url = NULL;
 	bool ok = false;
 
 	if (named || domain)
 		url = creds_base_url(domain ? domain : host, &c->plain, why);
-	else
-		*why = "must be an AWS region of Genesys Cloud, a domain, a host, HOST:PORT, or "
-			"an https or wss URL";
 	if (url) {
 		ok = set_hosts(c, url, domain || any_domain);
 		*why = NULL;

@@ -62,12 +62,13 @@ const char *creds_origin(const char *from);
 char *creds_base_url(const char *host, bool *plain, const char **why);
 
 /* Turns an AWS region (in any case, `_` is the same as `-`) or a domain into the domain (malloc'd);
- * NULL: there is no such region. */
-char *creds_region_domain(const char *region);
+ * cuts `api.`, `apps.`, `login.` or `streaming.` off the latter. NULL: *why says what it must be;
+ * or memory ran out, and *why is NULL. */
+char *creds_region_domain(const char *region, const char **why);
 
 /* Sets domain, base_url (api.DOMAIN), login_url (login.DOMAIN) and plain from an AWS region, or a
- * domain, host or URL of the service. An IP address or loopback host is used as it is for all
- * three; so is a host of another domain than the service's, unless any_domain is true. False: the
+ * domain, host or URL of the service. For an IP address or loopback host, all three have that host;
+ * so they do for a host outside the domains of the service, unless any_domain is true. False: the
  * host is invalid, and *why says what it must be; or memory ran out, and *why is NULL. */
 bool creds_hosts(struct creds *creds, const char *host, bool any_domain, const char **why);
 

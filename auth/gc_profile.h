@@ -27,9 +27,10 @@ struct gc_profile {
 };
 
 /*
- * Read a profile from a file or its text. The name of a table in another one is PARENT.NAME, as in
- * gc. ST_USAGE: the file cannot be read, has a line with an error (err has its number, but never a
- * value), or has no such profile (err lists the nearest names); *p is empty then.
+ * Read a profile from a file or its text. A profile is a table of the file; a table within it has
+ * the name PARENT.NAME, as in gc. ST_USAGE: the file cannot be read, has a line with an error (err
+ * has its number, but never a value), or has no such profile (err lists the nearest names); *p is
+ * empty then.
  */
 enum status gc_profile_read(struct gc_profile *p, const char *path, const char *name,
 	struct err *err);

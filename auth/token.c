@@ -86,7 +86,7 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 
 	*token = NULL;
 	if (!answer)
-		return why == why_no_memory ? NULL : why;
+		return why;
 	why = NULL;
 	if (!value || !text_is_visible(value, TEXT_TOKEN_MAX))
 		why = "it has no access_token";
@@ -95,8 +95,10 @@ const char *token_parse_answer(const char *text, size_t len, char **token, doubl
 	else if (!json_value_number(json_member(answer, "expires_in"), life_s)
 	    || !(*life_s > 0) || *life_s > LIFE_MAX_S)
 		why = "its expires_in is not a number of seconds";
-	if (!why)
+	if (!why) {
 		*token = strdup(value);
+		why = *token ? NULL : why_no_memory;
+	}
 	json_document_free(answer);
 	return why;
 }
@@ -256,10 +258,10 @@ static enum token_state take_answer(struct token *t)
 	if (q->end != REQUEST_ANSWERED)
 		return without_answer(t);
 	why = token_parse_answer(request_body(q), q->body.len, &value, &life_s);
+	if (why == why_no_memory)
+		return failed(t, HTTP_NETWORK, why, "");
 	if (why)
 		return failed(t, HTTP_BREACH, "the token answer is malformed", why);
-	if (!value)
-		return failed(t, HTTP_NETWORK, "out of memory", "");
 	request_close(&t->request);
 	expires_ms = t->now_us / 1000 + (int64_t)(life_s * 1000);
 	if (t->cache && expires_ms > good_ms(t))

@@ -51,8 +51,8 @@ struct token *token_new(const struct token_conf *conf, const struct creds *creds
 	struct token_cache *cache, struct http *http);
 void token_free(struct token *t);	/* overwrites secrets */
 
-/* Starts to get a token that is valid now; a request fails at end_us at the latest. Does nothing
- * while another start is unfinished. */
+/* Starts to get a token that is valid now; a request fails at end_us at the latest. While an
+ * earlier start is unfinished, only changes its end_us. */
 enum token_state token_want(struct token *t, int64_t now_us, int64_t end_us);
 /* Goes on with what token_want started. */
 enum token_state token_step(struct token *t, int64_t now_us);
@@ -64,8 +64,8 @@ const struct token_result *token_result(const struct token *t);
 /* Call this if the API refused the token (401): forgets it, and removes it from the cache. */
 void token_drop(struct token *t);
 
-/* Reads the token endpoint's answer (RFC 6749 §5.1). Returns what is wrong with it. NULL: it is
- * valid; *life_s is set, and *token is malloc'd (NULL: out of memory). */
+/* Reads the token endpoint's answer (RFC 6749 §5.1). Returns what is wrong with it, or
+ * why_no_memory. NULL: it is valid; *life_s is set, and *token is malloc'd. */
 const char *token_parse_answer(const char *text, size_t len, char **token, double *life_s);
 
 #endif

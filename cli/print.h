@@ -1,4 +1,4 @@
-/* Prints text of options_parse: answers to stdout, errors and warnings to stderr. */
+/* Prints answers to stdout, and errors and warnings to stderr. */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 

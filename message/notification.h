@@ -24,7 +24,7 @@ enum notification_value_kind {
 };
 
 struct notification_value {
-	struct slice media, metric, qualifier, stat;	/* stat: `ageMs` unless it is a number */
+	struct slice media, metric, qualifier, stat;	/* stat: `ageMs` unless kind is a number */
 	enum notification_value_kind kind;
 	double number;
 	int64_t us;
@@ -37,7 +37,7 @@ enum notification_kind {
 	NOTIFICATION_HEARTBEAT,
 	NOTIFICATION_PONG,
 	NOTIFICATION_CLOSING,		/* v2.system.socket_closing */
-	NOTIFICATION_UNSUBSCRIBED,	/* v2.system.no_longer_subscribed: to another channel */
+	NOTIFICATION_UNSUBSCRIBED,	/* v2.system.no_longer_subscribed: another channel is */
 	NOTIFICATION_REVOKED,		/* v2.system.token_revoked */
 	NOTIFICATION_OTHER,		/* not used: a reply, another topic */
 	NOTIFICATION_INVALID,		/* a malformed event; its queue may be unknown */
@@ -51,7 +51,8 @@ struct notification {
 	char queue_id[UUID_LEN + 1];	/* of EVENT, of INVALID if it is known; else empty */
 	const char *why;		/* of INVALID: what is wrong */
 	int64_t instant_us;		/* the newest instant in it; NO_TIME: none */
-	const struct slice *media;	/* its media types; NULL in one: values without a type */
+	const struct slice *media;	/* its media types; one without text has the values
+					   that have no media type */
 	size_t nmedia;
 	const struct notification_value *value;
 	size_t nvalue;

@@ -1,6 +1,6 @@
 /*
- * Describes why a transfer failed: whether it was the server or a proxy that did not answer or was
- * not accepted, and what the user can do. The texts have no URL.
+ * Describes why a transfer failed, whether because of the server or of a proxy, and what the user
+ * can do. The texts have no URL.
  */
 #ifndef NET_HTTP_ERROR_H
 #define NET_HTTP_ERROR_H

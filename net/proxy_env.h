@@ -15,7 +15,8 @@
 void proxy_env_check(struct lines *problems);
 
 /* Returns the variable that sets the proxy for https, or for wss, and puts its HOST[:PORT] into
- * out; NULL: there is none. Ignores no_proxy. */
+ * out, `?` if that cannot be parsed. *socks: it is a SOCKS proxy. NULL: there is none. Ignores
+ * no_proxy. */
 const char *proxy_env_show(char *out, size_t size, bool wss, bool *socks);
 
 /* Calls keep for each password, as it is and percent-decoded, and for user:password, which Basic

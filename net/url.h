@@ -17,8 +17,8 @@ struct url {
 };
 
 /* Reads SCHEME://HOST[:PORT] and what may follow. Returns NULL, or why it is refused: libcurl does
- * not parse it, it has a user or port 0, libcurl understands its host or port differently (0x7f.1,
- * %6c, 080), or memory ran out (why_no_memory). */
+ * not parse it, it has a user or port 0, libcurl would change its host or port (0x7f.1, %6c, 080),
+ * or memory ran out (why_no_memory). */
 const char *url_read(const char *text, struct url *url);
 
 /* Returns where the host begins, with user and port, and sets its length. The text need not be a

@@ -35,8 +35,8 @@ struct output {
 	bool (*put)(void *state, const struct row_window *w, struct buf *out);
 	/* At the end of the run: adds warnings about numbers that were left out. May be NULL. */
 	void (*warn)(void *state, struct lines *warnings);
-	/* Only the last whole window is printed: a file is replaced at each window; elsewhere the
-	 * window is written at the end of the run. */
+	/* Only the last window that is not partial is printed: a file is replaced at each window;
+	 * elsewhere the window is written at the end of the run. */
 	bool only_last;
 };
 

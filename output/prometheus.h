@@ -1,6 +1,6 @@
 /*
- * Prometheus output (-f prometheus): a closed window in the text format, version 0.0.4. All
- * metrics are gauges:
+ * Prometheus output (-f prometheus): a closed window in the text format, version 0.0.4. Each number
+ * is a metric of Prometheus, of the type gauge:
  *
  *   gsqstat_METRIC_FIELD_STAT[_seconds]{queue_id,queue_name}   of a queue, in snake_case
  *   gsqstat_media_METRIC_FIELD_STAT[_seconds]{queue_id,queue_name,media}   of a media type

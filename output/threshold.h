@@ -29,7 +29,7 @@ size_t thresholds_count(const struct thresholds *ts);
 const char *threshold_text(const struct thresholds *ts, size_t i);	/* as it was given */
 const struct row_name *threshold_name(const struct thresholds *ts, size_t i);
 const struct scope *threshold_scope(const struct thresholds *ts, size_t i);
-unsigned threshold_least(const struct thresholds *ts, size_t i);	/* windows in a row */
+unsigned threshold_least(const struct thresholds *ts, size_t i);	/* N of `for N`, or 1 */
 
 /* A threshold that held. Its pointers are valid as long as the window. */
 struct threshold_hit {
@@ -44,7 +44,7 @@ typedef void threshold_held(void *arg, const struct threshold_hit *hit);
  * memory. */
 bool thresholds_judge(struct thresholds *ts, const struct row_window *r, threshold_held *held,
 	void *arg);
-/* True if any row of its scope has had its number so far. */
+/* True if a row in its scope has had the number so far. */
 bool threshold_was_met(const struct thresholds *ts, size_t i);
 
 #endif

@@ -55,7 +55,8 @@ struct pipeline_source {
 	void (*refuse)(struct pipeline *p, const char *queue_id);
 	void (*start)(struct pipeline *p, int64_t at_us);
 	void (*report_resync)(struct pipeline *p, int64_t at_us);	/* if it is over by then */
-	void (*check_metrics)(struct pipeline *p);	/* warns of unknown ones without values */
+	void (*check_metrics)(struct pipeline *p);	/* warns of names of -m that are unknown
+							   and had no value */
 };
 
 extern const struct pipeline_source pipeline_stream, pipeline_notifications;
@@ -77,8 +78,8 @@ void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r);
 enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pipeline_reject *r,
 	struct err *err);
 
-/* Prints all windows that are over at at_us, even if the reader is slow, until a threshold ends the
- * run. Call it before taking a frame that belongs after them. */
+/* Prints all windows that are over at at_us, even if the reader is slow; stops if a threshold ends
+ * the run. Call it before taking a frame that belongs after them. */
 enum status pipeline_print_before(struct pipeline *p, int64_t at_us, struct err *err);
 
 /* Returns st, but ST_OUTPUT instead of ST_OK if the windows ran out of memory. */

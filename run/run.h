@@ -15,7 +15,7 @@
 struct run;
 
 /* Borrows set and clock. signal_fd comes from signals_open(). Pass *run to run_close() also after a
- * failure; then the caller prints the text in err, which no audit line has. */
+ * failure; the caller then prints the text in err, because no audit line has it. */
 enum status run_open(struct run **run, const struct options *set, const struct run_clock *clock,
 	int signal_fd, struct err *err);
 

@@ -49,9 +49,9 @@ int64_t sinks_end_us(const struct sinks *s);
 /* More bytes wait than `ahead`: print no window before the reader has taken some. */
 bool sinks_wait_for_reader(const struct sinks *s);
 
-/* Call when no window follows. If the output shows only the last complete window, and did not
- * replace a file with each one, writes it now. Adds warnings about numbers that were left out, and
- * if no window was complete. */
+/* Call when no window follows. If the output shows only the last window that is not partial, and
+ * did not replace a file with each one, writes it now. Adds warnings about numbers that were left
+ * out, and if all windows were partial. */
 enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err);
 
 bool sinks_ends_run(const struct sinks *s);	/* a threshold held, with fail_fast */

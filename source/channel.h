@@ -46,7 +46,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	size_t nqueue, struct http *http, struct token *token, int64_t now_us);
 void channel_free(struct channel *ch);
 
-/* The next six functions work as those in stream.h, with one difference: after --idle-timeout,
+/* These work as the functions of the stream do, see stream.h. But after --idle-timeout,
  * channel_watch first sends a ping. If nothing comes within --pong-timeout, the socket counts as
  * lost since its last message. */
 int64_t channel_silent_us(const struct channel *ch);

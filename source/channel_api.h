@@ -29,6 +29,7 @@ struct channel_api_refusal {
 	const char *reason;	/* the service's reason and the missing permissions; "": none */
 };
 
+/* Gets a refusal, which is borrowed for the call. False: out of memory. */
 typedef bool channel_api_refused(void *arg, const struct channel_api_refusal *refusal);
 
 /* Whether the text is one JSON object and nothing else. */
@@ -42,12 +43,12 @@ const char *channel_api_parse_topics(const char *text, size_t len, channel_api_r
 /* Writes an answer that refuses a queue's observations, for channel_api_parse_topics. */
 bool channel_api_put_refusal(struct buf *out, const char *queue_id, const char *reason, size_t len);
 
-/* Whether the text answers a message that we sent on a socket and says that it failed: its `result`
- * is neither "success" nor 2xx. */
+/* Whether the text is an answer to a message of ours whose `result` is not "success" or 2xx. */
 bool channel_api_is_failure(const char *text, size_t len);
 
-/* The metrics that a query asks for to answer these patterns, as bits of observation_query_metrics;
- * and the same written as a JSON array, and read from one. */
+/* Returns the metrics of the query that match the patterns of -m, as bits of
+ * observation_query_metrics. The next two write such bits as a JSON array (false: out of memory)
+ * and read them from one. */
 uint32_t channel_api_query_metrics(const char *const *pattern, size_t npattern);
 bool channel_api_put_metrics(struct buf *out, uint32_t asked);
 uint32_t channel_api_parse_metrics(const char *text, size_t len);

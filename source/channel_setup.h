@@ -13,10 +13,10 @@ void channel_setup_enter(struct channel *ch, enum channel_setup_step step, int64
 /* Stays in the step, for its next request, or to repeat the last one. */
 void channel_setup_continue(struct channel *ch, int64_t not_before_us);
 
-/* Call one of these once a turn: the first if no request is under way, the second if one is, the
- * third while waiting for a token. */
-void channel_setup_begin(struct channel *ch, int64_t now_us);
-void channel_setup_step_rest(struct channel *ch, int64_t now_us);
+/* Call one of these once a turn. */
+void channel_setup_begin(struct channel *ch, int64_t now_us);	/* no request is under way */
+void channel_setup_step_rest(struct channel *ch, int64_t now_us);	/* one is */
+/* The setup waits for a token. */
 void channel_setup_take_token(struct channel *ch, enum token_state state, int64_t now_us);
 
 /* Whether a socket is up during the setup, so that a failure is only a warning. */

@@ -43,7 +43,7 @@ struct channel_socket {
 
 /* Queues that the service refused. */
 struct channel_refusals {
-	bool *refused;			/* by queue */
+	bool *refused;			/* its index is the number of a queue */
 	size_t n, reported;
 	struct lines reason;		/* in the order in which queues were refused */
 	size_t queue[CHANNEL_QUEUES_MAX];	/* to which queue each reason belongs */
@@ -81,7 +81,7 @@ struct channel_topics {
 	size_t queue[CHANNEL_QUEUES_MAX];
 	size_t n, next;			/* queues before next are done */
 	size_t size;			/* queues in the current piece, which begins at next */
-	size_t suspect;			/* a queue from next to here is refused; 0: unknown */
+	size_t suspect;			/* one from next to suspect - 1 is refused; 0: unknown */
 	bool in_pieces, any;		/* any: a piece was permitted */
 };
 
@@ -112,12 +112,13 @@ struct channel {
 	size_t nabandoned;
 	struct rest *deletion[CHANNEL_ABANDONED_MAX + 1];
 	struct channel_socket socket[CHANNEL_SOCKETS];
-	int current;			/* the socket that counts as the connection; -1: none */
+	int current;			/* the socket whose state the run sees; -1: none */
 	bool started;			/* windows have begun */
 	bool closing, closed_reported;
 	int64_t topics_us, evicted_us;	/* when the last subscription and eviction were */
 	int64_t change_us;		/* when to replace the token; INT64_MAX: never */
-	int64_t obeyed_us, obey_wait_us;	/* see obey_at_us() */
+	/* When the service last asked for a change, and how long the next one must wait. */
+	int64_t obeyed_us, obey_wait_us;
 };
 
 #endif

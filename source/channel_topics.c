@@ -8,8 +8,8 @@
 #include "util/buf.h"
 #include "util/lines.h"
 
-#define REFUSED_IN_VAIN 200	/* give up after so many refused queues: a client can make only 300
-				   requests a minute */
+#define REFUSED_IN_VAIN 200	/* give up if so many queues were refused and none permitted: a
+				   client can make only 300 requests a minute */
 
 void channel_topics_reset(struct channel *ch)
 {

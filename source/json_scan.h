@@ -1,6 +1,6 @@
 /*
- * Finds the end of a JSON value that can take several lines. It looks only at brackets and strings,
- * and decodes nothing.
+ * Finds the end of a JSON object or array that can take several lines. It looks only at brackets
+ * and strings, and decodes nothing.
  */
 #ifndef SOURCE_JSON_SCAN_H
 #define SOURCE_JSON_SCAN_H

@@ -13,7 +13,7 @@
 #include "util/lines.h"
 
 #define RECORDING_LINE_MAX (8u << 20)
-#define RECORDING_STREAMS 10		/* `stream` is less than this */
+#define RECORDING_STREAMS 10		/* connections; `stream` is the number of one */
 
 struct recording;
 
@@ -22,8 +22,8 @@ enum status recording_open(struct recording **out, const char *path, struct err 
 void recording_close(struct recording *r);
 int recording_fd(const struct recording *r);
 
-/* Reads the next entry. Returns RECORDING_WAIT instead of blocking on a pipe. ST_PROTOCOL: the
- * input could not be read. */
+/* Reads the next entry. If a pipe has no line yet, sets entry->kind to RECORDING_WAIT and does not
+ * block. ST_PROTOCOL: the input could not be read. */
 enum status recording_read(struct recording *r, struct recording_entry *entry, struct err *err);
 
 /* What the beginning of the input says about the recorded run. */
@@ -35,8 +35,8 @@ struct recording_head {
 
 /*
  * Looks ahead. Call before the first recording_read(), which then begins with the same line. Waits
- * for the first line, or with until_source, until the source is known. Leaves it to
- * recording_read() to report input that cannot be read. ST_OUTPUT: out of memory.
+ * for the first line, or with until_source, until the source is known. Does not report input that
+ * cannot be read: recording_read() does. ST_OUTPUT: out of memory.
  */
 enum status recording_peek(struct recording *r, bool until_source, struct recording_head *head,
 	struct err *err);

@@ -5,7 +5,7 @@
  *   {"at":"…","state":"run","schema":"gsqstat-recording/1","source":"stream","queues":["…"],
  *    "interval":"PT10S"}                        the first line; interval null: notifications
  *   {"at":"2026-11-24T02:00:00.123456Z","stream":0,"frame":{…}}
- *   {"at":"…","stream":0,"text":"…"}            a message that is not strict JSON on one line
+ *   {"at":"…","stream":0,"text":"…"}            a message that is not JSON on one line
  *   {"at":"…","stream":0,"binary":true,"text":"…"}
  *   {"at":"…","stream":0,"state":"connected","interval":"PT10S"}    or "lost", or "silent"
  *   {"at":"…","state":"stalled","until":"…"}    the process did not run in that time
@@ -78,8 +78,8 @@ const char *recording_entry_parse(const char *s, size_t len, struct buf *text,
 
 /* Whether the line begins with `at`, as the lines of a recording do. */
 bool recording_entry_has_at(const char *s, size_t len);
-/* Finds the first line of a recording that follows other text on the same line; NULL: there is
- * none. */
+/* Finds a `run` entry that begins within a line, because the text before it has no newline. NULL:
+ * there is none. */
 const char *recording_entry_find_run(const char *s, size_t len);
 
 /* Which source the entry comes from; SOURCE_UNKNOWN: it does not show. */

@@ -81,8 +81,8 @@ const struct retry_rule *retry_rules(size_t *n);
 #define RETRY_ADVICE_MAX 320
 
 /* Returns the advice in words, possibly in out; ADVICE_NONE: "". token is the result of the last
- * request for a token; it says which variables or files to check. lacks is what to say after a
- * 403. */
+ * request for a token; it says which variables or files to check. lacks is the text for a 403,
+ * which says which permission is missing. */
 const char *retry_advice_text(char out[RETRY_ADVICE_MAX], enum retry_advice advice,
 	const struct token_result *token, const char *lacks);
 

@@ -1,7 +1,7 @@
 /*
- * What both sources share: a queue of events for the run, and the decision after a failure, which
- * is another attempt after some time, or the end of the source with a status. The connections are
- * in stream.c and channel.c.
+ * What the stream, the channel and the look-up of queue names share: a queue of events for the run,
+ * and the decision after a failure, which is another attempt after some time, or the end of the
+ * source with a status. The connections are in stream.c and channel.c.
  */
 #ifndef SOURCE_SESSION_H
 #define SOURCE_SESSION_H
@@ -21,9 +21,9 @@
 #define SESSION_LIBCURL_EXTRA_US 1000000
 #define SESSION_TEXT_MAX 960
 /*
- * How many events can wait. A source adds events only while none waits, by one step, one call of
- * watch, or one event of a socket. A channel's step adds the most: two for each of its two sockets
- * (token refused, over), three for an answer, three for the step that follows.
+ * How many events can wait. A source adds events only while none waits. Then one step, one call of
+ * watch, or what came on one socket adds them. A channel's step adds the most: two for each of its
+ * two sockets (token refused, over), three for an answer, three for the step that follows.
  */
 #define SESSION_EVENTS_MAX 16
 
@@ -61,7 +61,7 @@ struct session_event {
 	bool cut;		/* LOST: in the middle of a message */
 	bool by_us;		/* LOST: we closed the connection, with close_code */
 	int64_t expires_ms;	/* TOKEN_ACQUIRED, TOKEN_CACHED */
-	uint64_t generation;	/* TOKEN_ACQUIRED, TOKEN_CACHED: see token_result() */
+	uint64_t generation;	/* TOKEN_ACQUIRED, TOKEN_CACHED: of struct token_result */
 	enum status status;	/* OVER */
 	enum recording_entry_answer answer;
 	int64_t asked_us;
@@ -80,8 +80,9 @@ struct session {
 	int64_t again_us;	/* if not over: when to try again */
 	enum status status;	/* of the last failure; ST_OK: none */
 	char failure[SESSION_TEXT_MAX];	/* text of the last failure */
-	const char *lacks;	/* what to say after a 403 */
-	bool token_renewed;	/* after a 401; another one ends the source. The sources reset it */
+	const char *lacks;	/* after a 403: the text that says which permission is missing */
+	bool token_renewed;	/* because of a 401. A second 401 then ends the source. The
+				   sources reset it */
 	uint64_t reported_token;	/* generation of the last token in an event; 0: none */
 	struct session_stored stored[SESSION_EVENTS_MAX];
 	size_t first, waiting;	/* index of the next stored event, number of stored events */
@@ -123,8 +124,8 @@ enum retry_verdict session_failed(struct session *s, struct token *token, int64_
  * has begun yet. */
 void session_lost(struct session *s, int64_t now_us);
 
-/* When an attempt that begins now must be over: when --retry-for is; with --retry-for 0, at the
- * time limit of all requests at the start. */
+/* When an attempt that begins now must end: when the time of --retry-for ends. With --retry-for 0,
+ * it is the time limit of all requests at the start. */
 int64_t session_end_us(const struct session *s, int64_t now_us);
 
 /* Adds an event for a new token, once for each token. */

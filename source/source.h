@@ -1,6 +1,6 @@
 /*
- * The source of a live run: the stream or the notification service. Each function calls that of the
- * stream or of the channel, whichever the run has; stream.h explains them.
+ * The source of a live run: the stream or the notification service. Each function calls the one of
+ * that name in stream.c or channel.c; stream.h explains them.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H

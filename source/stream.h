@@ -46,6 +46,7 @@ void stream_watch(struct stream *s, int64_t now_us, int64_t printed_end_us);
 void stream_stalled(struct stream *s, int64_t from_us, int64_t now_us);
 bool stream_next(struct stream *s, int64_t now_us, struct session_event *event);
 void stream_step(struct stream *s, int64_t now_us);
+/* When to call stream_step at the latest; INT64_MAX: no limit. */
 int64_t stream_deadline_us(const struct stream *s);
 
 bool stream_is_up(const struct stream *s);

@@ -11,6 +11,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "auth/creds.h"
 #include "auth/token.h"
 #include "json.h"
 #include "output/nagios.h"
@@ -601,7 +602,7 @@ static bool work_side(void)
 	return ok;
 }
 
-TEST(token__that_memory_lacks_for_is_no_fault_of_the_answer)
+TEST(token__lack_of_memory_is_no_fault_of_the_answer)
 {
 	static const char answer[] =
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}";
@@ -609,9 +610,26 @@ TEST(token__that_memory_lacks_for_is_no_fault_of_the_answer)
 	double life_s;
 
 	left = 0;
-	assert_null(token_parse_answer(answer, sizeof(answer) - 1, &token, &life_s));
+	assert_ptr_equal(token_parse_answer(answer, sizeof(answer) - 1, &token, &life_s),
+		why_no_memory);
 	left = -1;
 	assert_null(token);
+}
+
+static bool work_region(void)
+{
+	struct creds creds = { 0 };
+	const char *why = "not set";
+	bool ok = creds_hosts(&creds, "us-east-1", false, &why);
+
+	assert_null(why);
+	creds_free(&creds);
+	return ok;
+}
+
+TEST(region__lack_of_memory_is_no_fault_of_the_region)
+{
+	at_each_allocation(work_region);
 }
 
 TEST(writer__tells_what_it_lost)

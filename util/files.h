@@ -60,9 +60,10 @@ const char *files_no_directory(const char *path);
  * it is readable. */
 const char *files_no_certificates(const char *path);
 
-/* Reads an open file or pipe to its end into text, which must be empty, but at most max + 1 bytes.
- * Allocates once, because growing would leave copies of a secret in freed memory. Waits wait_ms for
- * a pipe; -1: for ever. NULL, or why it failed. */
+/* Reads an open file or pipe into text, which must be empty. Stops after max + 1 bytes: if text has
+ * more than max, the file is too long. Allocates once, because growing would leave copies of a
+ * secret in freed memory. Waits wait_ms for each read of a pipe; -1: for ever. NULL, or why it
+ * failed. */
 const char *files_take(int fd, size_t max, int wait_ms, struct buf *text);
 
 /* The same for a file by its name; "-": stdin. Fails also if it has more than max bytes. */

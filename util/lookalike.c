@@ -135,7 +135,7 @@ static bool same_next(const char *a, const char *b)
 	return next_code(&x) == next_code(&y);
 }
 
-/* Moves both behind the fewest code points after which they are the same again, or to the end. */
+/* Skips as few code points of both as possible until they are equal again, or at their end. */
 static void find_end(const char **a, const char **b)
 {
 	for (size_t sum = 1; sum <= RUN_MAX; sum++)

@@ -1,7 +1,7 @@
 /*
- * The directory of files that are kept between runs: one file for each host and client, mode
- * 0600, read and written as a whole. A file is used only if we own it and the directory, and
- * others have no permissions for either of them.
+ * Directories of files that are kept between runs: the cache, which has one file for each host and
+ * client, and the spool. Files have mode 0600 and are read and written as a whole. A file is used
+ * only if we own it and the directory, and others have no permissions for either of them.
  */
 #ifndef UTIL_PRIVATE_DIR_H
 #define UTIL_PRIVATE_DIR_H

@@ -36,8 +36,8 @@ enum term_text_number {
 	NUMBER_MS		/* ms, as `850ms`, `8.4s`, `2.5m`, `1.2h` */
 };
 
-/* A number in at most `columns` columns (at least 5, which fit any number); `-` for NaN. Returns
- * out. */
+/* Writes a number in at most `columns` columns, which are at least 5: `>MAX` or `<MIN` if it is
+ * beyond the largest unit, `-` for NaN. Returns out. */
 const char *term_text_number(char out[TERM_TEXT_NUMBER_MAX], enum term_text_number kind, double x,
 	int columns);
 

@@ -40,8 +40,8 @@ struct deliveries_event {		/* borrowed for the call */
 
 struct deliveries_totals {
 	uint64_t delivered;	/* including deliveries of earlier runs */
-	uint64_t retried;	/* failed attempts that another one followed */
-	uint64_t dropped;	/* including refused ones, removed because the spool was full */
+	uint64_t retried;	/* failed attempts after which there was another */
+	uint64_t dropped;	/* lost; also refused ones that the full spool removed */
 	uint64_t refused;	/* and kept in the spool, including deliveries of earlier runs */
 	uint64_t spooled;	/* left in the spool, refused or not; only of this run */
 };
@@ -76,7 +76,8 @@ int64_t deliveries_deadline_us(const struct deliveries *c);
 /* No more windows follow. The first step after end_us gives up all deliveries that are still
  * waiting, even those not in the spool yet. After several calls, the earliest end_us counts. */
 void deliveries_end(struct deliveries *c, int64_t end_us);
-/* True if the spool has all deliveries, or there is no spool. */
+/* True if no delivery still has to be written to the spool. A write may have failed: see
+ * deliveries_spool_fault(). */
 bool deliveries_are_written(const struct deliveries *c);
 bool deliveries_are_done(const struct deliveries *c);	/* nothing is waiting or being sent */
 

@@ -54,8 +54,8 @@ size_t spool_displaced(struct spool *s);
 void spool_drop(struct spool *s, const char *name);
 void spool_refuse(struct spool *s, const char *name);	/* renames it to NAME.refused */
 
-/* Reads the next delivery to a URL that earlier runs had left when the spool was opened, oldest
- * first. Set *place to 0 before the first call for a URL. False: there are no more, or this run
+/* Reads the next delivery to the URL, oldest first, of those that were in the spool when it was
+ * opened. Set *place to 0 before the first call for a URL. False: there are no more, or this run
  * does not have the lock. Renames broken files to NAME.broken, with a warning that does not show
  * the URL. */
 bool spool_next(struct spool *s, const char *url, size_t *place, struct spool_item *item,

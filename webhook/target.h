@@ -1,7 +1,7 @@
 /*
  * The targets of webhooks, read from the options --callback and --callback-*: URLs, header lines,
- * signature keys, the spool's directory. Messages do not show header lines, and of a URL only
- * scheme, host and port, because the rest may be a secret.
+ * signature keys, the spool's directory. Errors and warnings show no header lines, and only scheme,
+ * host and port of a URL, because the rest may be a secret.
  */
 #ifndef WEBHOOK_TARGET_H
 #define WEBHOOK_TARGET_H

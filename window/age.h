@@ -1,6 +1,6 @@
 /*
- * An age tells how long the longest wait has lasted: at the end of the window, and at most during
- * it. The caller passes all times, in µs of the clock of the run.
+ * An age has two values in a window: how long the longest wait had lasted at its end, and the
+ * maximum during the window. The caller passes all times, in µs of the clock of the run.
  */
 #ifndef WINDOW_AGE_H
 #define WINDOW_AGE_H
@@ -16,7 +16,8 @@ struct age {			/* start with all zero: nothing is known */
 	int64_t last_us, most_us;
 };
 
-/* Counts the wait up to at_us; `up`: the stream was up until then, else it is unknown. */
+/* Counts the wait up to at_us; `up`: the source was connected until then. If not, the wait is
+ * unknown. */
 void age_hold(struct age *a, int64_t at_us, bool up);
 /* Does age_hold, then sets whether somebody waits from at_us on, and since when. */
 void age_set(struct age *a, int64_t at_us, bool up, bool waiting, int64_t start_us);

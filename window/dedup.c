@@ -27,7 +27,7 @@ struct dedup {
 	uint32_t id[DEDUP_SOCKETS];
 	bool open[DEDUP_SOCKETS];
 	int64_t table_until_us;	/* INT64_MAX: while both are open; NEVER: not in use */
-	size_t ncame;		/* how many were noted since only one socket is open */
+	size_t ncame;		/* how many were noted since the other socket closed */
 	struct {
 		uint64_t hash;
 		int64_t at_us;

@@ -39,8 +39,8 @@ struct gauge_summary {
 };
 
 void gauge_free(struct gauge *g);
-/* Counts the value up to at_us; `up`: the stream was up until then, else nothing is counted. False:
- * out of memory. */
+/* Counts the value up to at_us; `up`: the source was connected until then. If not, counts nothing.
+ * False: out of memory. */
 bool gauge_hold(struct gauge *g, int64_t at_us, bool up);
 /* Does gauge_hold, then sets the value from at_us on, which is unknown if `known` is false. False:
  * out of memory. */

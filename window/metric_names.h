@@ -1,6 +1,7 @@
 /*
- * The names of the numbers that the service sends. A name has a metric, a qualifier and a
- * statistic. It is stored once for all queues, together with the labels of its series in rows.
+ * The names of series. A name has a metric, a qualifier and the statistic that the service sends,
+ * such as `count`. It is stored once for all queues, together with the labels of its series in
+ * rows.
  */
 #ifndef WINDOW_METRIC_NAMES_H
 #define WINDOW_METRIC_NAMES_H

@@ -75,7 +75,7 @@ struct queue_states {
 	struct state_value **value;	/* a hash table with open addressing */
 	size_t nvalue, nslot;		/* nslot: its size, a power of two */
 	struct metric_names names;	/* of all values */
-	bool up;			/* the stream is up */
+	bool up;			/* the source is connected */
 	int64_t up_since_us;
 	int64_t seen_since_us;		/* up_since_us, or the end of a stall after it */
 	int64_t up_total_us;		/* how long it was up and seen before seen_since_us */
@@ -126,15 +126,15 @@ void queue_states_take(struct queue_states *qs, struct queue_state_group *g,
 void queue_states_end_waits(struct queue_states *qs, const struct notification *n,
 	const struct queue_state *q);
 
-/* Sets whether the stream is up from now on. window_us: when the present window began. */
+/* Sets whether the source is connected from now on. window_us: when the present window began. */
 void queue_states_set_up(struct queue_states *qs, bool up, int64_t window_us);
-/* A stall: the stream is up, but the run sees nothing of it until queue_states_resume. Values are
- * kept, but not counted. */
+/* A stall: the source is connected, but the run sees nothing of it until queue_states_resume.
+ * Values are kept, but not counted. */
 void queue_states_pause(struct queue_states *qs);
 void queue_states_resume(struct queue_states *qs);
-/* Whether the stream is up and has been up since then. */
+/* Whether the source is connected and has been since then. */
 bool queue_states_has_been_up_since(const struct queue_states *qs, int64_t from_us);
-/* For how long the stream was up and seen, from the beginning of the run until at_us. */
+/* For how long the source was connected and seen, from the beginning of the run until at_us. */
 int64_t queue_states_seen_us(const struct queue_states *qs, int64_t at_us);
 
 /* Sets whether all values of the queue are known from now on, and with them its sums over

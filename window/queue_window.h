@@ -47,9 +47,9 @@ enum status queue_windows_new(struct queue_windows **qw, const struct queue_wind
 	struct err *err);
 void queue_windows_free(struct queue_windows *qw);
 
-/* The first makes a queue have no rows from now on, because the service refused it. The second
- * makes it have rows, and adds it if it is new. False: no room, or out of memory. */
+/* The service refused the queue: it has no rows from now on. */
 void queue_windows_refuse(struct queue_windows *qw, const char *queue_id);
+/* The queue has rows from now on. Adds it if it is new. False: no room, or out of memory. */
 bool queue_windows_watch(struct queue_windows *qw, const char *queue_id);
 /* The ID of the queue with that number; NULL: there is none. */
 const char *queue_windows_queue_id(const struct queue_windows *qw, size_t queue);

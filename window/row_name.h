@@ -20,8 +20,9 @@ extern const char *const row_name_fields[ROW_FIELDS];	/* `coverage`, `lagMs.max`
 
 /*
  * For example `coverage`, `waitTime.avg.max`, `oWaiting.max` or `oServiceLevel.ratio`. The path
- * `count`, or `ageMs` of an age, may be left out, so `oWaiting.max` is `oWaiting.count.max`. A name
- * without a statistic is that of a series which is one number.
+ * `count`, or `ageMs` of an age, may be left out, so `oWaiting.max` is `oWaiting.count.max`. A
+ * series that is one number has no statistics: its name ends with the path, as in
+ * `oServiceLevel.ratio`.
  */
 struct row_name {
 	enum row_name_field field;	/* ROW_FIELDS: a statistic of a metric */
@@ -39,8 +40,8 @@ enum row_name_flaw {
 	ROW_NAME_NO_MEMORY
 };
 
-/* Parses a name. *part is then the part of it that is wrong, borrowed from `name`. Call
- * row_name_free in any case. */
+/* Parses a name. After a flaw, *part is the part of the text that is wrong; it points into `name`.
+ * Call row_name_free in any case. */
 enum row_name_flaw row_name_parse(struct row_name *name, const char *text, const char **part);
 /* Whether both names refer to the same number, as `oWaiting.max` and `oWaiting.count.max` do. */
 bool row_name_same(const struct row_name *a, const struct row_name *b);

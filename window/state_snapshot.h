@@ -1,7 +1,7 @@
 /*
- * Takes snapshots, that is answers to the observation query. A snapshot sets the values that it
- * has, and sets gauges to 0 that it leaves out. A resync is a snapshot during the run that checks
- * the known values: the number of values that differ is counted.
+ * Takes the answers to observation queries; many queues need several for a snapshot. An answer sets
+ * the values that it has, and sets gauges to 0 that it leaves out. A resync is a snapshot during
+ * the run that checks the known values: the number of values that differ is counted.
  */
 #ifndef WINDOW_STATE_SNAPSHOT_H
 #define WINDOW_STATE_SNAPSHOT_H
@@ -26,10 +26,10 @@ void state_snapshot_take(struct queue_states *qs, struct queue_state_group *g,
 void state_snapshot_queue(struct queue_states *qs, struct queue_state *q, bool damaged);
 
 /*
- * Ends the snapshot. complete: the queue of each of its results is known; if not, nothing is set to
- * 0. In each queue that has results, none of them damaged, sets to 0 what the snapshot leaves out:
- * gauges that the query asked for and that had no event since, and statuses of agents, which the
- * service does not send if no agent has them.
+ * Ends the snapshot. complete: each result names a queue. If one does not, sets nothing to 0. In
+ * each queue that has results, none of them damaged, sets to 0 what the snapshot leaves out: gauges
+ * that the query asked for and that had no event since, and statuses of agents, which the service
+ * does not send if no agent has them.
  */
 void state_snapshot_end(struct queue_states *qs, bool complete);
 

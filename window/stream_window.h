@@ -31,7 +31,8 @@ struct stream_windows_conf {
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue;			/* 0: any queue that has a frame, on replay */
 	size_t queue_max;		/* at most so many if nqueue is 0 */
-	const char *const *metric;	/* names by the `metric` of leaves; borrowed */
+	const char *const *metric;	/* names; the index is `metric` of struct
+					   stream_event_leaf. Borrowed */
 	const char *interval;		/* of all rows; NULL: see stream_windows_interval */
 	const struct filter *outlier;	/* borrowed */
 	size_t noutlier;
@@ -44,17 +45,17 @@ enum status stream_windows_new(struct stream_windows **w, const struct stream_wi
 void stream_windows_free(struct stream_windows *w);
 
 /*
- * Call these when a stream is connected, or down, from at_us on. If at_us lies in a window that is
- * already closed, the change counts from the end of the last closed window on. The first
- * stream_windows_connected() starts window 0, at a whole ms; in event time on replay, the first
- * frame starts it instead. On replay, call these two for the state lines of the recording. If it
- * has none, coverage stays unknown. stream_windows_lost() returns false if memory ran out.
+ * Call these when a connection of the stream is up, or down, from at_us on. If at_us lies in a
+ * window that is already closed, the change counts from the end of the last closed window on. The
+ * first stream_windows_connected() starts window 0, at a whole ms; in event time on replay, the
+ * first frame starts it instead. On replay, call these two for the state lines of the recording. If
+ * it has none, coverage stays unknown. stream_windows_lost() returns false if memory ran out.
  */
 void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t at_us);
 bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us);
 
-/* Call it after a stall: the run saw nothing from from_us until until_us. No stream counts as
- * connected in that time, but those that are up stay up. False: out of memory. */
+/* Call it after a stall: the run saw nothing from from_us until until_us. No connection counts as
+ * up in that time, but those that are up stay up. False: out of memory. */
 bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t until_us);
 
 /*
@@ -85,9 +86,10 @@ int64_t stream_windows_due_us(const struct stream_windows *w);
 const struct row_window *stream_windows_due(struct stream_windows *w, int64_t now_us);
 
 /* At the end of a run or recording, closes the oldest window that has begun, and returns it,
- * borrowed as above; call it until it returns NULL: no more, or out of memory. Windows end at at_us
- * at the latest, which is the last known time; in event time, at the newest timestamp (on replay,
- * at the later of the two). cut: the run was cut short, so all these windows are partial. */
+ * borrowed as above; call it until it returns NULL: no more, or out of memory. A window ends at
+ * at_us, the last known time, if that is before its own end. In event time, the newest timestamp
+ * takes the place of at_us; on replay, the later of both. cut: the run was cut short, so all these
+ * windows are partial. */
 const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut);
 
 const struct window_clock *stream_windows_clock(const struct stream_windows *w);

@@ -26,9 +26,9 @@ struct total {			/* start with all zero: no value yet */
 	} interval[TOTAL_INTERVALS];	/* newest first */
 	double gone;		/* the increase in the window of intervals that were dropped */
 	bool gone_unknown;	/* that increase is not known */
-	bool hidden;		/* an interval ended while the stream was down, so the increase
+	bool hidden;		/* an interval ended while it was disconnected, so the increase
 				   is not known */
-	bool down;		/* the stream is down */
+	bool down;		/* the source is not connected */
 	int64_t ends_us;	/* while down: the end of the interval in which it went down */
 };
 
@@ -37,15 +37,15 @@ struct total_summary {
 	double total, delta;		/* delta: the increase in the window */
 };
 
-/* Sets the value of an interval. whole: the stream has been up since the interval began, so the
- * total was 0 at its beginning. */
+/* Sets the value of an interval. whole: the source has been connected since the interval began, so
+ * the total was 0 at its beginning. */
 void total_set(struct total *t, struct total_interval when, double value, bool whole);
-/* Call these when the stream was lost, or is back, at at_us. window_us: when the window began in
- * which it is back. */
+/* Call these when the connection was lost, or is back, at at_us. window_us: when the window began
+ * in which it is back. */
 void total_lost(struct total *t, int64_t at_us);
 void total_found(struct total *t, int64_t at_us, int64_t window_us);
 /* Computes the numbers of a window that ends at end_us. running: the interval at that time; whole:
- * the stream has been up since it began. False: out of memory. */
+ * the source has been connected since it began. False: out of memory. */
 bool total_summarise(const struct total *t, struct total_interval running, bool whole,
 	int64_t end_us, struct total_summary *out);
 void total_carry(struct total *t);	/* begins the next window */

@@ -14,7 +14,7 @@ enum verdict {		/* of several reasons the first one applies */
 	VERDICT_DUPLICATE,
 	VERDICT_STALE,
 	VERDICT_OUTLIER,
-	VERDICT_REJECTS,	/* how many reasons rows count, in `rejected` */
+	VERDICT_REJECTS,	/* the number of reasons before it: `rejected` counts these */
 	VERDICT_ACCEPTED = VERDICT_REJECTS,
 	VERDICT_FOREIGN_QUEUE,	/* it is of a queue that has no rows */
 	VERDICT_BEYOND,		/* accepted, but in a window after the last one to print */

@@ -17,7 +17,7 @@ struct window_clock {
 	bool align;		/* windows begin at multiples of their length */
 	uint32_t count;		/* windows to print; 0: all of the input */
 	bool started;		/* the caller sets it when from_us is final */
-	int64_t index;		/* the number of the oldest open window; so many are printed */
+	int64_t index;		/* of the oldest open window, and how many are printed so far */
 	int64_t from_us;	/* when it begins */
 };
 
@@ -34,7 +34,7 @@ struct coverage_span window_clock_span(const struct window_clock *c);	/* the old
 int64_t window_clock_start_us(const struct window_clock *c, int64_t index);
 /* The number of the window at at_us; it may be closed already, or below 0. */
 int64_t window_clock_index(const struct window_clock *c, int64_t at_us);
-/* Whether a window is after the last one to print; whether all windows are printed. */
+/* Whether a window comes after the last one to print. */
 bool window_clock_is_past_count(const struct window_clock *c, int64_t index);
 bool window_clock_all_printed(const struct window_clock *c);
 /* The end of the oldest window; NO_TIME: the clock is not started, or all windows are printed. */

@@ -156,16 +156,19 @@ TEST(region__is_known_by_either_spelling)
 		{ "us-east-1", "mypurecloud.com" }, { "EU_Central_1", "mypurecloud.de" },
 		{ "mypurecloud.ie", "mypurecloud.ie" }
 	};
+	const char *why;
 
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
-		char *domain = creds_region_domain(pairs[i][0]);
+		char *domain = creds_region_domain(pairs[i][0], &why);
 
 		assert_non_null(domain);
 		assert_string_equal(domain, pairs[i][1]);
 		free(domain);
 	}
-	assert_null(creds_region_domain("moon-1"));
-	assert_null(creds_region_domain("bad domain.com"));
+	assert_null(creds_region_domain("moon-1", &why));
+	assert_non_null(why);
+	assert_null(creds_region_domain("bad domain.com", &why));
+	assert_non_null(why);
 }
 
 /* A domain, each of its hosts or a region: the same three; loopback and addresses as they are. */
