@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct audit {
 	void *before_arg;
 	bool on;		/* the current line will be written */
 	bool truncated;
+	bool said;		/* the current line is a sentence */
 	struct buf line;
 	struct buf field;	/* a value, until it is clear whether it fits into the line */
 	struct redact_secrets secrets;
@@ -87,6 +89,11 @@ void audit_free(struct audit *a)
 const char *audit_run_id(const struct audit *a)
 {
 	return a->run;
+}
+
+bool audit_is_plain(const struct audit *a)
+{
+	return a->format == AUDIT_PLAIN;
 }
 
 uint64_t audit_dropped(const struct audit *a)
@@ -157,6 +164,8 @@ static void put_field(struct audit *a, const char *key)
 	size_t len = a->field.len, room = LINE_MAX_BYTES - a->line.len;
 	size_t kept = strlen(TAIL) + (a->file ? HASH_CHAIN_END_MAX : 0);
 
+	if (a->said)
+		return;
 	if (a->field.failed || !value || len + strlen(key) + kept + 8 > room) {
 		a->truncated = true;
 		return;
@@ -231,7 +240,7 @@ void audit_bool(struct audit *a, const char *key, bool value)
 	put_field(a, key);
 }
 
-/* logfmt has no objects, so there the value is a quoted string. */
+/* Only JSON has objects; elsewhere the value is a quoted string. */
 void audit_json(struct audit *a, const char *key, const char *json, size_t len)
 {
 	if (!a->on)
@@ -259,9 +268,28 @@ void audit_hex(struct audit *a, const char *key, const char *digits)
 	put_field(a, key);
 }
 
-bool audit_wants(const struct audit *a, enum audit_level level)
+static bool may_write(const struct audit *a, enum audit_level level)
 {
 	return a->format != AUDIT_NONE && level >= a->threshold && a->status == ST_OK;
+}
+
+/* Whether a line without a sentence is written. */
+static bool may_write_fields(const struct audit *a)
+{
+	return a->format != AUDIT_PLAIN || a->threshold == LEVEL_DEBUG;
+}
+
+bool audit_wants(const struct audit *a, enum audit_level level)
+{
+	return may_write(a, level) && (level >= LEVEL_WARNING || may_write_fields(a));
+}
+
+static void begin_plain(struct audit *a, enum audit_level level, const char *text)
+{
+	bool warns = level == LEVEL_WARNING || level == LEVEL_DOUBT;
+
+	buf_clear(&a->line);
+	buf_printf(&a->line, "gsqstat: %s%s", warns ? "warning: " : "", text);
 }
 
 static void begin(struct audit *a, enum audit_level level, const char *event)
@@ -272,6 +300,10 @@ static void begin(struct audit *a, enum audit_level level, const char *event)
 	char ts[TIME_TEXT_MAX];
 
 	a->truncated = false;
+	if (a->format == AUDIT_PLAIN) {
+		begin_plain(a, level, event);
+		return;
+	}
 	buf_clear(&a->line);
 	if (a->format == AUDIT_JSON)
 		buf_char(&a->line, '{');
@@ -284,10 +316,33 @@ static void begin(struct audit *a, enum audit_level level, const char *event)
 
 void audit_begin(struct audit *a, enum audit_level level, const char *event, int64_t real_us)
 {
-	a->on = audit_wants(a, level);
+	a->on = may_write(a, level);
+	a->said = false;
 	a->real_us = real_us;
 	if (a->on)
 		begin(a, level, event);
+}
+
+/* Replaces secrets before it cuts, as put_foreign does. */
+void audit_say(struct audit *a, enum audit_level level, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	if (!a->on || a->format != AUDIT_PLAIN)
+		return;
+	a->said = true;
+	a->on = level >= a->threshold;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	if (!text)
+		return;		/* the name of the event is written */
+	audit_redact(a, text);
+	text[utf8_cut(text, strlen(text), TEXT_MAX)] = '\0';
+	begin_plain(a, level, text);
+	free(text);
 }
 
 /* Writes the whole line at once. False: nothing was written, because it would have to wait. */
@@ -354,7 +409,7 @@ static void write_to_fd(struct audit *a)
 {
 	if (a->format == AUDIT_JSON)
 		buf_str(&a->line, a->truncated ? TAIL : "}");
-	else if (a->truncated)
+	else if (a->truncated && !a->said)
 		buf_str(&a->line, " truncated=true");
 	buf_char(&a->line, '\n');
 	if (a->before)
@@ -369,7 +424,7 @@ void audit_end(struct audit *a)
 		return;
 	if (a->file)
 		a->status = write_to_file(a, &a->err);
-	else
+	else if (a->said || may_write_fields(a))
 		write_to_fd(a);
 	a->on = false;
 }

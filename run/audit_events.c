@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "json.h"
+#include "net/ws_frame.h"
 #include "util/buf.h"
+#include "util/term_text.h"
 #include "util/time.h"
 
 #define QUIET_US 1000000	/* between two lines with the same reason and queue */
@@ -27,6 +29,8 @@ struct audit_events {
 	size_t nqueue;
 	uint64_t suppressed;
 	int64_t lag_us;
+	unsigned up;		/* bits by socket: it is connected */
+	int64_t down_us;	/* since when no socket is, after a loss; NO_TIME: not so */
 	bool counts_resyncs;
 	struct lines doubts;	/* texts that audit_events_doubt has written */
 	char threshold[512];	/* text of the first threshold that held; "": none */
@@ -50,7 +54,7 @@ struct audit_events *audit_events_new(struct audit *audit)
 	if (!events)
 		return NULL;
 	events->audit = audit;
-	events->lag_us = NO_TIME;
+	events->lag_us = events->down_us = NO_TIME;
 	return events;
 }
 
@@ -127,13 +131,18 @@ void audit_events_start(struct audit_events *events, const char *settings_json,
 	audit_end(events->audit);
 }
 
+static void warn(struct audit_events *events, enum audit_level level, const char *text)
+{
+	begin(events, level, "warning");
+	audit_say(events->audit, level, "%s", text);
+	audit_text(events->audit, "message", text);
+	audit_end(events->audit);
+}
+
 void audit_events_warnings(struct audit_events *events, struct lines *warnings)
 {
-	for (size_t i = 0; i < warnings->n; i++) {
-		begin(events, LEVEL_WARNING, "warning");
-		audit_text(events->audit, "message", warnings->v[i]);
-		audit_end(events->audit);
-	}
+	for (size_t i = 0; i < warnings->n; i++)
+		warn(events, LEVEL_WARNING, warnings->v[i]);
 	lines_free(warnings);
 }
 
@@ -149,9 +158,7 @@ void audit_events_doubt(struct audit_events *events, const char *fmt, ...)
 	again = lines_has(&events->doubts, text);
 	if (!again)
 		lines_add(&events->doubts, "%s", text);
-	begin(events, again ? LEVEL_WARNING : LEVEL_DOUBT, "warning");
-	audit_text(events->audit, "message", text);
-	audit_end(events->audit);
+	warn(events, again ? LEVEL_WARNING : LEVEL_DOUBT, text);
 }
 
 void audit_events_counts_resyncs(struct audit_events *events)
@@ -173,10 +180,12 @@ void audit_events_resync(struct audit_events *events, uint64_t differences)
 			"the differences");
 }
 
-/* The name and level of each kind of event. */
+/* The name and level of each kind of event. A sentence ends with the event's text. A refused token
+ * has none: either it is renewed, or the refusal is the error that ends the run. */
 static const struct {
 	const char *name;
 	enum audit_level level;
+	const char *sentence;		/* NULL: none */
 } stream_lines[] = {
 	[SESSION_TOKEN_ACQUIRED] = { "token.acquired", LEVEL_INFO },
 	[SESSION_TOKEN_CACHED] = { "token.cached", LEVEL_INFO },
@@ -184,17 +193,37 @@ static const struct {
 	[SESSION_TOKEN_RETRY] = { "token.retry", LEVEL_WARNING },
 	[SESSION_CONNECTED] = { "stream.connected", LEVEL_INFO },
 	[SESSION_MESSAGE] = { "stream.message", LEVEL_DEBUG },
-	[SESSION_LOST] = { "stream.lost", LEVEL_WARNING },
+	[SESSION_LOST] = { "stream.lost", LEVEL_WARNING, "the connection was lost: " },
 	[SESSION_RETRY] = { "stream.retry", LEVEL_WARNING },
 	[SESSION_CLOSED] = { "stream.closed", LEVEL_INFO },
 	[SESSION_OVER] = { NULL, LEVEL_ERROR },	/* run.end says it */
 	[SESSION_SILENT] = { "stream.silent", LEVEL_INFO },
 	[SESSION_ANSWER] = { NULL, LEVEL_DEBUG },
 	[SESSION_SECRET] = { NULL, LEVEL_DEBUG },
-	[SESSION_REFUSED] = { "queue.refused", LEVEL_WARNING },
-	[SESSION_WARNING] = { "warning", LEVEL_WARNING },
-	[SESSION_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING }
+	[SESSION_REFUSED] = { "queue.refused", LEVEL_WARNING, "a queue was refused: " },
+	[SESSION_WARNING] = { "warning", LEVEL_WARNING, "" },
+	[SESSION_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING, "--resync failed: " }
 };
+
+/* Counts how often, and for how long, there was no connection. The loss of one of two sockets is
+ * not counted. */
+static void count_down(struct audit_events *events, const struct session_event *event)
+{
+	const unsigned up = events->up;
+
+	if (event->kind == SESSION_CONNECTED) {
+		events->up |= 1u << event->socket;
+		if (!up && events->down_us != NO_TIME) {
+			events->totals.reconnects++;
+			events->totals.down_us += event->at_us - events->down_us;
+		}
+		events->down_us = NO_TIME;
+	} else {
+		events->up &= ~(1u << event->socket);
+		if (up && !events->up)
+			events->down_us = event->at_us;
+	}
+}
 
 static void count_stream(struct audit_events_totals *t, const struct session_event *event)
 {
@@ -248,15 +277,34 @@ static void put_expiry(struct audit_events *events, int64_t expires_ms)
 		audit_str(events->audit, "expires", NULL);
 }
 
+static void say_stream(struct audit_events *events, const struct session_event *event)
+{
+	bool was_sent = event->close_code && !event->by_us
+		&& event->close_code != WS_CLOSE_NO_CODE && event->close_code != WS_CLOSE_ABNORMAL;
+	char code[32] = "";
+
+	if (was_sent)
+		snprintf(code, sizeof(code), "close code %d%s", event->close_code,
+			event->len ? ", " : "");
+	audit_say(events->audit, stream_lines[event->kind].level, "%s%s%s%s%.*s",
+		stream_lines[event->kind].sentence, event->queue_id ? event->queue_id : "",
+		event->queue_id ? ": " : "", code, (int)event->len,
+		event->text ? event->text : "");
+}
+
 void audit_events_stream(struct audit_events *events, size_t stream,
 	const struct session_event *event)
 {
 	enum session_event_kind kind = event->kind;
 
 	count_stream(&events->totals, event);
+	if (kind == SESSION_CONNECTED || kind == SESSION_LOST)
+		count_down(events, event);
 	if (!stream_lines[kind].name || !audit_wants(events->audit, stream_lines[kind].level))
 		return;
 	begin(events, stream_lines[kind].level, stream_lines[kind].name);
+	if (stream_lines[kind].sentence && !(kind == SESSION_LOST && events->up))
+		say_stream(events, event);
 	if (kind >= SESSION_CONNECTED && kind < SESSION_REFUSED)
 		audit_int(events->audit, "stream", (int64_t)stream);
 	if (kind == SESSION_CONNECTED || kind == SESSION_LOST || kind == SESSION_MESSAGE
@@ -287,8 +335,13 @@ void audit_events_stream(struct audit_events *events, size_t stream,
 
 void audit_events_stalled(struct audit_events *events, int64_t from_us, int64_t until_us)
 {
+	char text[DURATION_TEXT_MAX];
+
 	events->totals.stalled_us += until_us - from_us;
+	time_format_duration(text, (until_us - from_us) / US_PER_MS);
 	begin(events, LEVEL_WARNING, "run.stalled");
+	audit_say(events->audit, LEVEL_WARNING, "the run stood still for %s and saw nothing "
+		"meanwhile", text);
 	put_time(events, "at", from_us);
 	audit_int(events->audit, "stalledMs", (until_us - from_us) / US_PER_MS);
 	audit_end(events->audit);
@@ -335,6 +388,17 @@ static struct quiet *quiet_of(struct audit_events *events, enum audit_events_rej
 	return &events->of_queue[queue][reason];
 }
 
+/* A terminal shows the first one of each reason. */
+static void say_reject(struct audit_events *events, enum audit_events_reject reason,
+	const char *queue_id, const char *detail)
+{
+	if (events->totals.rejected[reason] > 1)
+		return;
+	audit_say(events->audit, LEVEL_WARNING, "dropped a frame: %s%s%s%s%s; more of them are "
+		"only counted", audit_events_reject_name(reason), detail ? ": " : "",
+		detail ? detail : "", queue_id ? ", queue " : "", queue_id ? queue_id : "");
+}
+
 void audit_events_reject(struct audit_events *events, enum audit_events_reject reason,
 	const char *queue_id, size_t queue, const char *detail)
 {
@@ -348,6 +412,7 @@ void audit_events_reject(struct audit_events *events, enum audit_events_reject r
 		return;
 	}
 	begin(events, LEVEL_WARNING, "frame.rejected");
+	say_reject(events, reason, queue_id, detail);
 	audit_str(events->audit, "reason", audit_events_reject_name(reason));
 	audit_str(events->audit, "queueId", queue_id);
 	if (detail)
@@ -362,6 +427,8 @@ void audit_events_broken_line(struct audit_events *events, uint64_t line, const 
 	if (++events->totals.broken_lines > BROKEN_LINES_REPORTED)
 		return;
 	begin(events, LEVEL_WARNING, "warning");
+	audit_say(events->audit, LEVEL_WARNING, "line %llu of the replay is broken: %s",
+		(unsigned long long)line, why);
 	audit_str(events->audit, "message", "a line of the replay is broken");
 	put_count(events, "line", line);
 	audit_str(events->audit, "detail", why);
@@ -396,19 +463,20 @@ void audit_events_threshold(struct audit_events *events, const struct threshold_
 {
 	const char *name = hit->row->queue_name, *media = hit->row->media;
 	struct buf value = { 0 };
+	char text[sizeof(events->threshold)];
 
-	if (!events->threshold[0]) {
-		json_put_double(&value, hit->value);
-		buf_char(&value, '\0');
-		snprintf(events->threshold, sizeof(events->threshold),
-			"--fail-if '%.120s' held: queue %s%s%.80s%s%s%.40s, window %lld, value %s",
-			hit->text, hit->row->queue_id, name ? " (" : "", name ? name : "",
-			name ? ")" : "", media ? ", " : "", media ? media : "",
-			(long long)hit->window,
-			value.failed ? "?" : value.data);
-		buf_free(&value);
-	}
+	json_put_double(&value, hit->value);
+	buf_char(&value, '\0');
+	snprintf(text, sizeof(text),
+		"--fail-if '%.120s' held: queue %s%s%.80s%s%s%.40s, window %lld, value %s",
+		hit->text, hit->row->queue_id, name ? " (" : "", name ? name : "",
+		name ? ")" : "", media ? ", " : "", media ? media : "",
+		(long long)hit->window, value.failed ? "?" : value.data);
+	buf_free(&value);
+	if (!events->threshold[0])
+		memcpy(events->threshold, text, sizeof(text));
 	begin(events, LEVEL_ERROR, "threshold.held");
+	audit_say(events->audit, LEVEL_ERROR, "%s", text);
 	audit_str(events->audit, "expr", hit->text);
 	audit_str(events->audit, "queueId", hit->row->queue_id);
 	if (name)
@@ -430,12 +498,14 @@ const char *audit_events_first_threshold(const struct audit_events *events)
 static const struct {
 	const char *name;
 	enum audit_level level;
+	const char *sentence;		/* NULL: none */
 } delivery_lines[DELIVERIES_KINDS] = {
 	[DELIVERIES_DELIVERED] = { "callback.delivered", LEVEL_DEBUG },
 	[DELIVERIES_RETRY] = { "callback.retry", LEVEL_WARNING },
-	[DELIVERIES_DROPPED] = { "callback.dropped", LEVEL_WARNING },
-	[DELIVERIES_REFUSED] = { "callback.refused", LEVEL_WARNING },
-	[DELIVERIES_SPOOLED] = { "callback.spooled", LEVEL_WARNING }
+	[DELIVERIES_DROPPED] = { "callback.dropped", LEVEL_WARNING, "was dropped" },
+	[DELIVERIES_REFUSED] = { "callback.refused", LEVEL_WARNING,
+		"was refused, and stays in the spool" },
+	[DELIVERIES_SPOOLED] = { "callback.spooled", LEVEL_WARNING, "stays in the spool" }
 };
 
 void audit_events_set_deliveries(struct audit_events *events, const struct deliveries *c)
@@ -454,6 +524,10 @@ void audit_events_delivery(struct audit_events *events, const struct deliveries_
 		return;
 	}
 	begin(events, delivery_lines[e->kind].level, delivery_lines[e->kind].name);
+	if (delivery_lines[e->kind].sentence)
+		audit_say(events->audit, LEVEL_WARNING, "a callback to %s %s%s%s", e->to,
+			delivery_lines[e->kind].sentence, e->reason ? ": " : "",
+			e->reason ? e->reason : "");
 	audit_str(events->audit, "url", e->to);
 	audit_str(events->audit, "id", e->id);
 	if (e->http_status)
@@ -522,9 +596,35 @@ static void put_totals(struct audit_events *events)
 	put_count(events, "auditDropped", audit_dropped(events->audit));
 }
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* The totals for people, in one line that begins with the text. */
+static void say_totals(struct audit_events *events, enum audit_level level, const char *text)
+{
+	const struct audit_events_totals *t = &events->totals;
+	int64_t since_us = events->down_us == NO_TIME ? events->now_us : events->down_us;
+	int64_t down_us = t->down_us + events->now_us - since_us;
+	char number[TERM_TEXT_NUMBER_MAX], lost[TERM_TEXT_NUMBER_MAX + 16] = "";
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < REJECT_KINDS; i++)
+		dropped += t->rejected[i];
+	if (t->lost && down_us > 0)
+		snprintf(lost, sizeof(lost), " (%s lost)", term_text_number(number, NUMBER_MS,
+			(double)down_us / US_PER_MS, 5));
+	audit_say(events->audit, level, "%s: %llu window%s, %llu row%s, %llu reconnect%s%s, "
+		"%llu frame%s dropped", text, (unsigned long long)t->windows, plural(t->windows),
+		(unsigned long long)t->rows, plural(t->rows), (unsigned long long)t->reconnects,
+		plural(t->reconnects), lost, (unsigned long long)dropped, plural(dropped));
+}
+
 void audit_events_status(struct audit_events *events, bool up)
 {
 	begin(events, LEVEL_INFO, "run.status");
+	say_totals(events, LEVEL_INFO, up ? "connected" : "not connected");
 	audit_bool(events->audit, "up", up);
 	put_totals(events);
 	audit_end(events->audit);
@@ -533,8 +633,11 @@ void audit_events_status(struct audit_events *events, bool up)
 void audit_events_end(struct audit_events *events, enum status st, const char *message)
 {
 	bool quiet = st == ST_OK || st == ST_READER_LEFT;
+	bool stopped = st > ST_SIGNAL && st != ST_READER_LEFT;
 
 	begin(events, quiet ? LEVEL_INFO : LEVEL_ERROR, "run.end");
+	say_totals(events, stopped ? LEVEL_INFO : LEVEL_DEBUG, quiet || stopped ? message
+		: "ended by an error");
 	audit_int(events->audit, "exit", (int64_t)st);
 	audit_text(events->audit, "message", message);
 	put_totals(events);

@@ -37,6 +37,8 @@ struct audit_events_totals {
 	uint64_t rejected[REJECT_KINDS];
 	uint64_t windows, rows;
 	uint64_t connected, lost, retries, tokens;
+	uint64_t reconnects;		/* after a time without a connection */
+	int64_t down_us;		/* the sum of these times */
 	uint64_t too_big, bad_text;	/* messages because of which we closed a connection */
 	uint64_t cut_messages;		/* incomplete when the connection was lost */
 	uint64_t broken_lines;		/* of a replay */

@@ -237,11 +237,16 @@ static enum status end_all(struct run *run, enum status st, struct err *err)
 }
 
 /* Whether main() prints the error text. Otherwise an audit line on stderr has it, or with --check
- * the line on stdout. */
+ * the line on stdout. A terminal shows each threshold as it holds, but not run.end. */
 static bool main_prints_text(const struct run *run, enum status st)
 {
-	return st != ST_OK && st < ST_SIGNAL && !run->set->nagios
-		&& (run->set->audit == AUDIT_NONE || run->set->audit_file);
+	const struct options *set = run->set;
+
+	if (st == ST_OK || st > ST_SIGNAL || set->nagios)
+		return false;
+	if (audit_is_plain(run->audit))
+		return st != ST_HELD;
+	return set->audit == AUDIT_NONE || set->audit_file;
 }
 
 static enum status exit_status(const struct run *run, enum status st)

@@ -53,6 +53,7 @@ enum status run_deliveries_status(const struct run *run, enum status st, struct 
 {
 	const struct deliveries_totals *t;
 	unsigned long long dropped, refused;
+	bool plain = audit_is_plain(run->audit);
 
 	if (st != ST_OK || !run->deliveries)
 		return st;
@@ -61,10 +62,12 @@ enum status run_deliveries_status(const struct run *run, enum status st, struct 
 	refused = t->refused;
 	if (refused)
 		return err_set(err, ST_CALLBACK, "callbacks that were refused and stay in the "
-			"spool: %llu, not delivered: %llu; the audit events callback.refused and "
-			"callback.dropped say why", refused, dropped);
+			"spool: %llu, not delivered: %llu; %s", refused, dropped,
+			plain ? "see above" : "the audit events callback.refused and "
+			"callback.dropped say why");
 	if (dropped)
-		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered; the audit events "
-			"callback.dropped say why", dropped, dropped == 1 ? " was" : "s were");
+		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered; %s", dropped,
+			dropped == 1 ? " was" : "s were", plain ? "see above"
+			: "the audit events callback.dropped say why");
 	return ST_OK;
 }

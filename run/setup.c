@@ -156,14 +156,13 @@ static int open_stderr(void)
 	return fd < 0 ? dup(STDERR_FILENO) : fd;
 }
 
-/* On a terminal people read rows and progress, so only warnings are shown there. */
-static enum audit_level audit_level(const struct run *run)
+/* On a terminal people read sentences, unless they ask for audit lines. */
+static enum audit_format audit_format(const struct run *run)
 {
 	const struct options *set = run->set;
 
-	return set->level == LEVEL_INFO && !set->audit_given && !set->audit_file
-		&& isatty(run->stderr_fd)
-		? LEVEL_WARNING : set->level;
+	return set->audit_given || set->audit_file || !isatty(run->stderr_fd)
+		? set->audit : AUDIT_PLAIN;
 }
 
 enum status setup_progress(struct run *run, struct err *err)
@@ -191,7 +190,7 @@ static enum status open_audit(struct run *run, struct err *err)
 			? err_set(err, ST_NET,
 				"out of file descriptors: raise the limit (ulimit -n)")
 			: err_set(err, ST_OUTPUT, "standard error: %s", strerror(errno));
-	run->audit = audit_new(set->audit, audit_level(run), run->stderr_fd);
+	run->audit = audit_new(audit_format(run), set->level, run->stderr_fd);
 	if (!run->audit)
 		return err_nomem(err);
 	if (!set->audit_file)

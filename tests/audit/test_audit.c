@@ -194,6 +194,69 @@ TEST(level__below_the_threshold_is_silent)
 	assert_int_equal(read(fd[0], line, sizeof(line)), -1);
 }
 
+/* --- sentences ------------------------------------------------------------------------- */
+
+/* Writes a line with a sentence and a field; returns the line, "" if none was written. */
+static const char *line_saying(enum audit_level of_line, enum audit_level level, const char *text)
+{
+	ssize_t n;
+
+	audit_begin(audit, of_line, "x", 0);
+	if (text)
+		audit_say(audit, level, "%s", text);
+	audit_int(audit, "n", 1);
+	audit_end(audit);
+	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
+	n = read(fd[0], line, sizeof(line) - 1);
+	line[n < 0 ? 0 : n] = '\0';
+	return line;
+}
+
+TEST(plain__is_a_sentence_without_fields)
+{
+	open_audit(AUDIT_PLAIN);
+	assert_string_equal(line_saying(LEVEL_ERROR, LEVEL_ERROR, "no\x1b[2J way"),
+		"gsqstat: no?[2J way\n");
+	assert_string_equal(line_saying(LEVEL_WARNING, LEVEL_WARNING, "oh"),
+		"gsqstat: warning: oh\n");
+	assert_string_equal(line_saying(LEVEL_WARNING, LEVEL_DOUBT, "oh"),
+		"gsqstat: warning: oh\n");
+	assert_string_equal(line_saying(LEVEL_ERROR, LEVEL_INFO, "fine"), "gsqstat: fine\n");
+}
+
+TEST(plain__leaves_out_what_is_for_programs_or_below_the_threshold)
+{
+	open_audit(AUDIT_PLAIN);
+	assert_string_equal(line_saying(LEVEL_ERROR, LEVEL_ERROR, NULL), "");
+	assert_string_equal(line_saying(LEVEL_ERROR, LEVEL_DEBUG, "more"), "");
+	assert_false(audit_wants(audit, LEVEL_INFO));
+	assert_true(audit_wants(audit, LEVEL_WARNING));
+}
+
+TEST(plain__holds_no_secret_where_it_is_cut)
+{
+	static const char secret[] = "a/b+c=secret";
+	char text[1200];
+
+	open_audit(AUDIT_PLAIN);
+	assert_true(audit_secret(audit, secret, strlen(secret)));
+	for (size_t before = 1000; before < 1040; before++) {
+		memset(text, 'x', before);
+		strcpy(text + before, secret);
+		line_saying(LEVEL_ERROR, LEVEL_ERROR, text);
+		assert_null(strstr(line, "xa/"));
+		assert_true(strlen(line) <= strlen("gsqstat: ") + 1024);
+	}
+}
+
+TEST(say__changes_no_other_format)
+{
+	open_audit(AUDIT_LOGFMT);
+	assert_non_null(strstr(line_saying(LEVEL_ERROR, LEVEL_INFO, "oh"), "event=x"));
+	assert_null(strstr(line, "oh"));
+	assert_non_null(strstr(line, "n=1\n"));
+}
+
 TEST(line__stays_whole_where_many_write)
 {
 	int ends[2];

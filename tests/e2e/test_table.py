@@ -10,25 +10,15 @@ import subprocess
 import harness
 import pytest
 import screenshot
-import terminal
 from harness import NOTICES, QUEUE, SAMPLE, TOP
+from terminal import ToolTerminal as Terminal
+from terminal import shown
 
 TABLE = ("--replay", SAMPLE, "-w", "1m", "-f", "table")
 
 
-class Terminal(terminal.Terminal):
-    def start(self, tool, *args, **more):
-        return super().start([harness.PROGRAM, *map(str, args)], env={"TERM": "xterm", **tool.env},
-                             cwd=tool.dir, **more)
-
-
 def plain(text):
     return re.sub(r"\x1b\[\d*m", "", text).replace("\r", "")
-
-
-def shown(text):
-    """What is left on the terminal: each line as it was last written, from its begin."""
-    return [line.rsplit("\r\x1b[K", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
 
 
 def test_terminal_gives_width_and_height(tool):
@@ -150,22 +140,23 @@ def test_progress_tells_and_leaves_nothing(tool, gate):
     assert terminal.finish(process) == 0
     assert re.search(LEFT, terminal.text), terminal.text
     assert 1 < terminal.text.count("frames") < 8
-    # no audit line below warning, and all of the progress is wiped
+    # all of the progress is wiped
     warning, nothing = shown(terminal.text)
-    assert json.loads(warning)["level"] == "warning" and nothing == ""
+    assert warning.startswith("gsqstat: warning: --window") and nothing == ""
     assert json.loads(process.stdout.read())["updates"] > 0
 
 
 def test_progress_tells_of_window_and_run(tool, serve):
     serve(streams=[[("sleep", 30)]])
     terminal = Terminal()
-    process = terminal.start(tool, "-w", "1h", "-n", 3, QUEUE, stderr=True)
+    process = terminal.start(tool, "-w", "1h", "-n", 3, "-f", "ndjson", QUEUE, stderr=True)
     terminal.wait(r"window 1/3  59:5\d left  run 2:59:5\d left  0 frames  connected")
     process.send_signal(signal.SIGTERM)
     assert terminal.finish(process) == 143
     rows = shown(terminal.text)
-    assert json.loads(rows[0])["partial"] and json.loads(rows[1])["event"] == "run.end"
-    assert rows[2:] == [""]
+    assert json.loads(rows[0])["partial"]
+    assert rows[1:] == ["gsqstat: ended by signal 15 (Terminated): 1 window, 1 row, "
+                        "0 reconnects, 0 frames dropped", ""]
 
 
 def test_progress_is_wiped_before_rows_and_lines(tool, serve):
@@ -173,15 +164,14 @@ def test_progress_is_wiped_before_rows_and_lines(tool, serve):
     serve(streams=[[("sleep", 0.8), ("frame", QUEUE), ("send", "{"), ("sleep", 0.8), ("drop",)],
                    [("run",)]])
     terminal = Terminal(columns=200)
-    process = terminal.start(tool, "-w", "700ms", "-n", 4, QUEUE, stderr=True)
+    process = terminal.start(tool, "-w", "700ms", "-n", 4, "-f", "ndjson", QUEUE, stderr=True)
     assert terminal.finish(process) == 0
     lines = shown(terminal.text)
     assert lines.pop() == ""
-    rows = [json.loads(line) for line in lines]
-    assert [row["window"] for row in rows if "window" in row] == [0, 1, 2, 3]
-    told = [row["event"] for row in rows if "event" in row]
-    assert "frame.rejected" in told and "stream.lost" in told
-    assert not {"run.start", "window.flush", "run.end"} & set(told)
+    rows = [json.loads(line) for line in lines if line.startswith("{")]
+    assert [row["window"] for row in rows] == [0, 1, 2, 3]
+    told = [line for line in lines if not line.startswith("{")]
+    assert all(line.startswith("gsqstat: warning: ") for line in told) and len(told) == 3
     assert "frames" in terminal.text and "connected" in terminal.text
 
 
@@ -195,6 +185,7 @@ def test_who_sees_what_on_a_terminal(tool, gate, args, env, info, progress):
     process = terminal.start(tool, "-w", "800ms", QUEUE, *args, stdout=subprocess.PIPE, stderr=True)
     assert terminal.finish(process) == 0
     assert ("run.start" in terminal.text) == info
+    assert ('"event"' in terminal.text) == ("json" in args)
     assert ("left" in terminal.text) == progress == ("\x1b" in terminal.text)
 
 
@@ -203,10 +194,11 @@ def test_elsewhere_there_is_no_progress(tool, gate):
     assert "\r" not in r.err and [r.audit[0]["event"], r.end["exit"]] == ["run.start", 0]
 
 
-def test_progress_is_wiped_before_the_error(tool, serve):
+@pytest.mark.parametrize("args", [(), ("--audit", "none"), ("--audit-file", "log")])
+def test_progress_is_wiped_before_the_error(tool, serve, args):
     gate = serve(tokens=[{"status": 503, "body": None, "headers": {}}])
     terminal = Terminal()
-    process = terminal.start(tool, "--audit", "none", "--retry-for", "1200ms", QUEUE, stderr=True)
+    process = terminal.start(tool, *args, "--retry-for", "1200ms", QUEUE, stderr=True)
     assert terminal.finish(process) == 5
     assert gate.token_requests and "0 frames  connecting" in terminal.text
     assert [line[:9] for line in shown(terminal.text)] == ["gsqstat: ", ""]
@@ -232,7 +224,7 @@ def test_replay_that_waits_tells_too(tool):
     terminal.wait(r"window \d+  \d+ frames  lag \S+  replay")
     process.stdin.close()
     assert terminal.finish(process) == 0
-    assert [line[-48:-2] for line in shown(terminal.text)] == [
+    assert [line[-46:] for line in shown(terminal.text)] == [
         "-: the last line is incomplete and was ignored", ""]
 
 

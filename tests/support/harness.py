@@ -93,10 +93,14 @@ class Tool:
         """What the lines of a file of JSON say."""
         return [json.loads(line) for line in (self.dir / name).read_text().splitlines()]
 
+    @staticmethod
+    def command(*args):
+        return [PROGRAM, *map(str, args)]
+
     def start(self, *args, until=None, count=1, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
               **more):
         """until: the event that is waited for, count: how often it has to have come."""
-        process = Running([PROGRAM, *map(str, args)], env=self.env, cwd=self.dir, stdin=stdin,
+        process = Running(self.command(*args), env=self.env, cwd=self.dir, stdin=stdin,
                           stdout=stdout, stderr=subprocess.PIPE, bufsize=0, **more)
         if until:
             process.until(until, count)

@@ -44,3 +44,16 @@ class Terminal:
             pass
         os.close(self.fd)
         return process.wait(timeout=timeout)
+
+
+class ToolTerminal(Terminal):
+    """A terminal for the program with the environment of a test."""
+
+    def start(self, tool, *args, **more):
+        return super().start(tool.command(*args), env={"TERM": "xterm", **tool.env}, cwd=tool.dir,
+                             **more)
+
+
+def shown(text):
+    """What is left on the terminal: each line as it was last written, from its begin."""
+    return [line.rsplit("\r\x1b[K", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]

@@ -1,0 +1,223 @@
+"""What standard error says to people: sentences in place of audit lines."""
+import json
+import os
+import re
+import signal
+import subprocess
+
+import frames
+import harness
+import notice_frames
+import notices
+import pytest
+from gateway import answer
+from harness import QUEUE, SAMPLE
+from terminal import ToolTerminal, shown
+
+LOSES = {"streams": [[("frame", QUEUE), ("sleep", 0.1), ("close", 1001, "going away")],
+                     [("run",)]]}
+FAILS = {"tokens": [answer(503)]}
+
+
+def lines(terminal):
+    """What is left on it."""
+    left = shown(terminal.text)
+    assert left.pop() == ""
+    return left
+
+
+@pytest.fixture
+def see(tool):
+    """see(args): status and lines of a run whose standard error is a terminal; out: its rows."""
+    def run(*args, stdout=subprocess.PIPE):
+        terminal = ToolTerminal(columns=200)
+        process = terminal.start(tool, *args, stdout=stdout, stderr=True)
+        status = terminal.finish(process)
+        run.out = process.stdout.read().decode() if process.stdout else None
+        return status, lines(terminal)
+    return run
+
+
+def test_a_good_run_says_nothing(see):
+    assert see("--replay", SAMPLE, "-w", "1m", "--outlier", "none") == (0, [])
+    assert len(see.out.splitlines()) == 30
+
+
+def test_rows_are_the_same_wherever_standard_error_goes(see, tool):
+    for args in ([], ["-f", "csv"], ["-f", "table"]):
+        assert see("--replay", SAMPLE, "-w", "1m", *args)[0] == 0
+        assert see.out == tool.run("--replay", SAMPLE, "-w", "1m", *args).out
+
+
+def test_where_only_rows_go_to_a_terminal_standard_error_has_audit_lines(tool):
+    terminal = ToolTerminal()
+    process = terminal.start(tool, "--replay", SAMPLE, "-w", "1m")
+    assert terminal.finish(process) == 0
+    audit = harness.parse_audit(process.stderr.read().decode())
+    assert [audit[0]["event"], audit[-1]["event"]] == ["run.start", "run.end"]
+
+
+def test_warnings_are_sentences(see, tool):
+    tool.write("in", "{\n" + 3 * (frames.frame(QUEUE, at="2026-11-24T02:00:01Z") + "\n"))
+    assert see("--replay", "in", "-w", "1m") == (0, [
+        "gsqstat: warning: line 1 of the replay is broken: not strict JSON",
+        "gsqstat: warning: dropped a frame: duplicate, queue %s; more of them are only counted"
+        % QUEUE])
+
+
+def test_silent_leaves_warnings_of_wrong_numbers(see):
+    assert see("--replay", SAMPLE, "-w", "1m", "-s") == (0, [
+        "gsqstat: warning: 9 frames were dropped by the default --outlier 'waitTime.avg>30000'; "
+        "use --outlier none to keep them"])
+
+
+def test_error_is_printed_once(see, notify):
+    notify()
+    status, said = see("--source", "notifications", "--queue-name", "Qeue 01")
+    assert (status, said) == (2, ['gsqstat: no queue has the name "Qeue 01"; similar names: '
+                                  '"Queue 01", "Queue 02", "Queue 03"'])
+
+
+def test_refused_login_is_printed_once(see, serve):
+    serve(tokens=[answer(401)])
+    status, said = see(QUEUE)
+    assert status == 3 and len(said) == 1 and said[0].startswith("gsqstat: the client ID or ")
+
+
+@pytest.mark.parametrize("env", [{}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_retries_have_no_line(see, serve, tool, env):
+    gate = serve(**FAILS)
+    tool.env.update(env)
+    status, said = see("--retry-for", "1s", QUEUE)
+    assert status == 5 and len(gate.token_requests) > 1
+    assert len(said) == 1 and said[0].endswith("; gave up after --retry-for 1s")
+
+
+def test_lost_connection_is_one_line(see, serve):
+    serve(**LOSES)
+    status, said = see("-w", "10s", "-n", 1, "--retry-for", "30s", "--lateness", "1s", QUEUE,
+                       "--fail-if", "coverage >= 0", "--fail-fast", "-w", "1500ms")
+    assert status == 1
+    assert [line for line in said if "lost" in line] == [
+        "gsqstat: warning: the connection was lost: close code 1001, going away"]
+    # the threshold is not repeated at the end
+    held = [line for line in said if "held" in line]
+    assert len(held) == 1 and held[0].startswith(
+        "gsqstat: --fail-if 'coverage >= 0' held: queue " + QUEUE)
+
+
+def test_refused_queue_is_a_sentence(see, notify):
+    notify(rejected={QUEUE: ("not allowed", [])})
+    status, said = see("--source", "notifications", "--skip-refused", "-w", "200ms", QUEUE,
+                       frames.QUEUES[1])
+    assert status == 0
+    assert [line for line in said if "refused" in line][0].startswith(
+        "gsqstat: warning: a queue was refused: %s: " % QUEUE)
+
+
+def test_callback_that_does_not_arrive_is_a_sentence(see):
+    status, said = see("--replay", SAMPLE, "-w", "5m", "-n", 1, "--outlier", "none", "--callback",
+                       "http://127.0.0.1:%d/" % harness.free_port(), "--callback-allow-private",
+                       "--retry-for", "0")
+    assert status == 9 and len(said) == 2
+    assert re.match(r"gsqstat: warning: a callback to http://127\.0\.0\.1:\d+ was dropped: ",
+                    said[0])
+    assert said[1] == "gsqstat: 1 callback was not delivered; see above"
+
+
+def test_verbose_says_more_but_no_json(see, serve):
+    serve(**LOSES)
+    status, said = see("-v", "-w", "1s", QUEUE)
+    assert status == 0 and all(line.startswith("gsqstat: ") for line in said)
+    text = "\n".join(said)
+    for words in ("gsqstat: stream.connected stream=0 at=", "gsqstat: warning: stream.retry ",
+                  "gsqstat: every window was printed: 1 window, 1 row, 1 reconnect ("):
+        assert words in text
+    assert "run.end" not in text and '"event"' not in text
+
+
+@pytest.mark.parametrize("form", ["json", "logfmt"])
+def test_audit_lines_are_whole_if_asked_for(see, serve, form):
+    serve(**FAILS)
+    status, said = see("--audit", form, "--retry-for", "1s", QUEUE)
+    assert status == 5 and len([line for line in said if "token.retry" in line]) > 0
+    assert "run.start" in said[0] and "run.end" in said[-1]
+    assert not [line for line in said if line.startswith("gsqstat: ")]
+
+
+def test_audit_file_has_the_lines_and_the_terminal_the_error(see, serve, tool):
+    serve(**FAILS)
+    status, said = see("--audit-file", "log", "--retry-for", "1s", QUEUE)
+    assert status == 5 and len(said) == 1 and said[0].startswith("gsqstat: the token endpoint ")
+    events = [line["event"] for line in tool.lines("log")]
+    assert {"run.start", "token.retry", "run.end"} <= set(events)
+
+
+def test_no_secret_is_in_a_sentence(see, notify):
+    notify(answers={"create": [notice_frames.answer(400, {
+        "message": "bad %s here" % notices.SECRET})]})
+    status, said = see("--source", "notifications", "-v", QUEUE)
+    assert status != 0 and "bad REDACTED here" in said[-1]
+    assert notices.SECRET not in "\n".join(said)
+
+
+# -- the end by a signal
+
+def interrupted(tool, *args, number=signal.SIGINT, until="frames", stdout=subprocess.PIPE):
+    terminal = ToolTerminal(columns=200)
+    process = terminal.start(tool, *args, stdout=stdout, stderr=True)
+    terminal.wait(until)
+    process.send_signal(number)
+    return terminal, process
+
+
+def test_interrupt_ends_with_one_line(tool, serve):
+    serve(**LOSES)
+    terminal, process = interrupted(tool, "-w", "1h", QUEUE,
+                                    until=r"the connection was lost(?s:.*)connected")
+    assert terminal.finish(process) == 130
+    assert re.fullmatch(
+        r"gsqstat: ended by signal 2 \(Interrupt\): 1 window, 1 row, 1 reconnect "
+        r"\(\d[.\d]*m?s lost\), 0 frames dropped", lines(terminal)[-1])
+    assert len(lines(terminal)) == 2
+    assert json.loads(process.stdout.read())["partial"]
+
+
+def test_time_since_a_loss_counts_as_lost(tool, serve):
+    serve(streams=[LOSES["streams"][0], answer(503)])
+    terminal, process = interrupted(tool, "-w", "1h", QUEUE, until="reconnecting")
+    assert terminal.finish(process) == 130
+    assert re.search(r", 0 reconnects \([\d.]+m?s lost\), 0 frames dropped$", lines(terminal)[-1])
+
+
+@pytest.mark.parametrize("args", [["-s"], ["--audit", "none"], ["--check", "nagios"]])
+def test_interrupt_has_no_line_if_none_is_wanted(tool, gate, args):
+    terminal = ToolTerminal()
+    process = terminal.start(tool, "-w", "1h", QUEUE, *args, stdout=subprocess.PIPE, stderr=True)
+    assert harness.eventually(lambda: gate.payloads)
+    process.send_signal(signal.SIGINT)
+    assert terminal.finish(process) == (3 if "--check" in args else 130)
+    assert lines(terminal) == []
+
+
+def test_second_interrupt_ends_at_once(tool, serve):
+    """The end waits for the close of a gateway that does not answer."""
+    serve(streams=[[("frame", QUEUE), ("sleep", 30)]])
+    terminal, process = interrupted(tool, "-w", "1h", QUEUE)
+    process.send_signal(signal.SIGINT)
+    assert terminal.finish(process) == 130
+    assert len(lines(terminal)) <= 1
+
+
+def test_status_is_a_line_of_totals(tool, gate):
+    terminal, process = interrupted(tool, "-w", "1h", QUEUE, number=signal.SIGUSR1)
+    terminal.wait("gsqstat: connected: 0 windows, 0 rows, 0 reconnects, 0 frames dropped\r\n")
+    process.terminate()
+    assert terminal.finish(process) == 143
+
+
+def test_reader_that_leaves_ends_the_run_without_a_word(see):
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert see("--replay", SAMPLE, "-w", "1m", "--outlier", "none", stdout=writer) == (141, [])
+    os.close(writer)
