@@ -297,7 +297,8 @@ def shell(tool):
             (tool.dir / "bin").mkdir()
             tool.write(
                 "bin/gsqstat",
-                '#!/bin/sh\ncase " $* " in *" --source notifications "*) %s ;; *) %s ;; esac\n'
+                '#!/bin/sh\n'
+                'case " $* " in *" --queue-name "*|*" --list-queues "*) %s ;; *) %s ;; esac\n'
                 'case " $* " in *--replay*|*--now*|*--list-queues*|*--dry-run*|*--verify-*) ;;\n'
                 '*--align*) set -- "$@" -w 300ms -n 2 ;;\n'
                 '*-f\\ table*) set -- "$@" -w 300ms -n 1 ;; *) set -- "$@" -w 300ms ;; esac\n'
