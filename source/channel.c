@@ -72,8 +72,7 @@ static void opened(struct channel *ch, size_t slot, int64_t now_us)
 
 	e->at_us = ch->started ? now_us : now_us - now_us % US_PER_MS;
 	e->socket = slot;
-	backoff_connected(&ch->session.retry, now_us);
-	ch->session.status = ST_OK;
+	session_connected(&ch->session, now_us);
 	if (ch->current >= 0) {
 		ch->socket[ch->current].state = CHANNEL_DRAINING;
 		ch->socket[ch->current].until_us = now_us

@@ -216,6 +216,13 @@ enum retry_verdict session_failed(struct session *s, struct token *token, int64_
 	return rule->then;
 }
 
+void session_connected(struct session *s, int64_t now_us)
+{
+	s->status = ST_OK;
+	s->failure[0] = '\0';
+	backoff_connected(&s->retry, now_us);
+}
+
 void session_lost(struct session *s, int64_t now_us)
 {
 	s->status = ST_NET;

@@ -78,8 +78,8 @@ struct session {
 	bool over;		/* the source has ended */
 	bool early;		/* no window has begun, so a loss does not restart --retry-for */
 	int64_t again_us;	/* if not over: when to try again */
-	enum status status;	/* of the last failure; ST_OK: none */
-	char failure[SESSION_TEXT_MAX];	/* text of the last failure */
+	enum status status;	/* of the last failure since the last connection; ST_OK: none */
+	char failure[SESSION_TEXT_MAX];	/* its text; empty: none */
 	const char *lacks;	/* after a 403: the text that says which permission is missing */
 	bool token_renewed;	/* because of a 401. A second 401 then ends the source. The
 				   sources reset it */
@@ -112,7 +112,7 @@ struct session_event *session_socket_ended(struct session *s, size_t socket,
 /* Ends the source. */
 void session_over(struct session *s, enum status status, const char *text);
 /* Ends the source because --retry-for is over. The text is that of the last failure, or `otherwise`
- * if there was none. */
+ * if there was none since the last connection. */
 void session_time_is_up(struct session *s, const char *otherwise);
 
 /* Does what retry_policy.h says about the failure, and returns it. Sets `over` or again_us. Drops
@@ -120,6 +120,8 @@ void session_time_is_up(struct session *s, const char *otherwise);
 enum retry_verdict session_failed(struct session *s, struct token *token, int64_t now_us,
 	const struct retry_failure *f);
 
+/* Call when a connection was made: the failures before it do not count any more. */
+void session_connected(struct session *s, int64_t now_us);
 /* Call when the connection was lost. The time of --retry-for then begins again, unless no window
  * has begun yet. */
 void session_lost(struct session *s, int64_t now_us);

@@ -236,9 +236,8 @@ static void opened(struct stream *s, int64_t now_us)
 	e->at_us = s->was_connected ? now_us : now_us - now_us % US_PER_MS;
 	s->was_connected = true;
 	s->session.token_renewed = false;
-	s->session.status = ST_OK;
 	s->alive_us = e->at_us;
-	backoff_connected(&s->session.retry, now_us);
+	session_connected(&s->session, now_us);
 	enter(s, OPEN, now_us + s->conf.idle_timeout_us);
 }
 

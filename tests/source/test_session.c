@@ -86,6 +86,25 @@ TEST(token__is_told_of_once_a_generation)
 	}
 }
 
+/* A failure before a connection does not explain why there is none after it. */
+TEST(time_is_up__names_no_failure_from_before_a_connection)
+{
+	static struct session a;
+	struct retry_failure failure = { .what = FAILED_API, .kind = HTTP_NETWORK,
+		.retry_after_us = -1, .text = "old trouble" };
+	struct session_event e = { .text = NULL };
+
+	session_init(&a, 60000000, 1000000, 0, "");
+	assert_int_equal(session_failed(&a, NULL, 0, &failure), RETRY_LATER);
+	session_connected(&a, 1000000);
+	session_lost(&a, 2000000);
+	session_drop_events(&a);
+	session_time_is_up(&a, "new trouble");
+	assert_true(session_next(&a, &e));
+	assert_int_equal(e.kind, SESSION_OVER);
+	assert_string_equal(e.text, "new trouble; gave up after --retry-for 1m");
+}
+
 int main(void)
 {
 	return run_all_tests(NULL, NULL);
