@@ -251,34 +251,36 @@ static bool has_queue(struct scopes *ss, const struct scope *s, const char *id, 
 	return s->kind == SCOPE_ALL || strcmp(id, s->queue) == 0;
 }
 
-static void explain_unknown(struct scopes *ss, const struct scope *s, const char *const *id,
-	const char *const *name, size_t n, struct buf *why)
+static void explain_unknown(struct scopes *ss, const struct scope *s,
+	const struct queue_index *queues, struct buf *why)
 {
 	bool by_name = s->kind == SCOPE_NAME;
 
 	buf_printf(why, "%s '%.200s': no queue of this run has the %s '%.200s'", s->flag, s->expr,
 		by_name ? "name" : "ID", s->queue);
-	for (size_t i = 0; by_name && i < n; i++) {
-		if (!name[i] || !lookalike(s->queue, fold(ss, name[i])))
+	for (size_t i = 0; by_name && i < queue_index_count(queues); i++) {
+		const char *name = queue_index_name(queues, i);
+
+		if (!name || !lookalike(s->queue, fold(ss, name)))
 			continue;
-		json_put_quoted(why, "; ", name[i]);
-		buf_printf(why, " (%s) looks the same but has ", id[i]);
+		json_put_quoted(why, "; ", name);
+		buf_printf(why, " (%s) looks the same but has ", queue_index_id(queues, i));
 		lookalike_put(why, s->queue, ss->folded.data);
 		break;
 	}
 	buf_char(why, '\0');
 }
 
-bool scopes_find(struct scopes *ss, const char *const *id, const char *const *name, size_t n,
-	struct buf *why)
+bool scopes_find(struct scopes *ss, const struct queue_index *queues, struct buf *why)
 {
 	for (size_t i = 0; i < scopes_count(ss); i++) {
 		bool found = ss->v[i]->kind == SCOPE_ALL;
 
-		for (size_t k = 0; k < n && !found; k++)
-			found = has_queue(ss, ss->v[i], id[k], name[k]);
+		for (size_t k = 0; k < queue_index_count(queues) && !found; k++)
+			found = has_queue(ss, ss->v[i], queue_index_id(queues, k),
+				queue_index_name(queues, k));
 		if (!found) {
-			explain_unknown(ss, ss->v[i], id, name, n, why);
+			explain_unknown(ss, ss->v[i], queues, why);
 			return false;
 		}
 	}

@@ -15,6 +15,7 @@
 
 #include "util/buf.h"
 #include "util/lines.h"
+#include "window/queue_index.h"
 #include "window/row.h"
 #include "window/row_name.h"
 
@@ -50,11 +51,9 @@ const struct scope *scopes_at(const struct scopes *ss, size_t i);
 const struct scope *scopes_with_name(const struct scopes *ss);
 void scopes_add_names(const struct scopes *ss, struct lines *names);	/* adds those names */
 
-/* Checks that the queue of each scope is one of the run's n queues: queue i has id[i] and name[i]
- * (NULL: not known). False: appends to why a text about the first scope whose queue is not, with a
- * NUL at its end. */
-bool scopes_find(struct scopes *ss, const char *const *id, const char *const *name, size_t n,
-	struct buf *why);
+/* Checks that the queue of each scope is one of the run's queues. False: appends to why a text
+ * about the first scope whose queue is not, with a NUL at its end. */
+bool scopes_find(struct scopes *ss, const struct queue_index *queues, struct buf *why);
 
 bool scopes_have_queue(struct scopes *ss, const struct scope *s, const struct row *row);
 /*

@@ -128,7 +128,7 @@ static enum status take_cached_names(struct live *live, struct err *err)
 		return ST_OK;
 	st = run_queues_find(run, live->pipeline, &live->cached_names, err);
 	if (st == ST_OK)
-		recorder_names(&live->recorder);
+		recorder_names(&live->recorder, pipeline_queues(live->pipeline));
 	return st;
 }
 
@@ -347,7 +347,7 @@ static enum status take_names(struct live *live, struct err *err)
 			"takes %d", run->queues.n, CHANNEL_QUEUES_MAX);
 	if (st != ST_OK)
 		return st;
-	recorder_names(&live->recorder);
+	recorder_names(&live->recorder, pipeline_queues(live->pipeline));
 	return open_channel(live, err);
 }
 
@@ -489,7 +489,7 @@ static struct input_report live_report(const void *state)
 		.doing = doing(live),
 		.over = over(live),
 		.fault = source_status(&live->source),
-		.fault_text = up ? "queues were refused, see above"
+		.fault_text = up ? "queues were refused; see the queue.refused events"
 			: "the connection was down when the last window closed"
 	};
 }
@@ -507,6 +507,7 @@ static void warn_of_unanswered(struct live *live)
 {
 	struct run *run = live->run;
 	const struct lines *patterns = &run->set->patterns;
+	const struct queue_index *queues = pipeline_queues(live->pipeline);
 	bool asked = false;
 	const char *first = NULL;
 	size_t n = 0;
@@ -516,10 +517,10 @@ static void warn_of_unanswered(struct live *live)
 		asked = asked || channel_api_query_has(patterns->v[i]);
 	if (!run->set->now || !asked || !sinks_windows(run->sinks))
 		return;
-	for (size_t i = 0; i < run->queues.n; i++) {
+	for (size_t i = 0; i < queue_index_count(queues); i++) {
 		if (pipeline_was_answered(live->pipeline, i))
 			continue;
-		first = first ? first : run->queues.v[i];
+		first = first ? first : queue_index_id(queues, i);
 		n++;
 	}
 	if (n > 1)

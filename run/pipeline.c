@@ -232,15 +232,30 @@ enum status pipeline_stalled(struct pipeline *p, int64_t from_us, int64_t until_
 	return p->source->stalled(p, from_us, until_us) ? ST_OK : err_nomem(err);
 }
 
-enum status pipeline_restart(struct pipeline *p, const char *const *queue, size_t n,
-	struct err *err)
+enum status pipeline_restart(struct pipeline *p, struct err *err)
 {
-	return p->source->restart(p, queue, n, err);
+	return p->source->restart(p, err);
 }
 
-bool pipeline_watch(struct pipeline *p, const char *queue_id)
+enum status pipeline_watch(struct pipeline *p, const char *queue_id, struct err *err)
 {
-	return p->source->watch(p, queue_id);
+	if (p->source->watch(p, queue_id))
+		return ST_OK;
+	if (p->source->failed(p))
+		return err_nomem(err);
+	return err_set(err, ST_PROTOCOL, "the recordings have more than %zu queues: choose some "
+		"with --queue", p->conf.queue_windows.room);
+}
+
+const struct queue_index *pipeline_queues(const struct pipeline *p)
+{
+	return p->source->queues(p);
+}
+
+enum status pipeline_set_name(struct pipeline *p, const char *queue_id, const char *name,
+	struct err *err)
+{
+	return p->source->set_name(p, queue_id, name) ? ST_OK : err_nomem(err);
 }
 
 int64_t pipeline_clock_us(const struct pipeline *p)
@@ -257,20 +272,9 @@ void pipeline_set_interval(struct pipeline *p, const char *text, size_t len)
 }
 
 enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
-	const char *const *name, struct err *err)
+	struct err *err)
 {
-	return p->source->set_queues ? p->source->set_queues(p, queue, n, name, err) : ST_OK;
-}
-
-void pipeline_set_names(struct pipeline *p, const char *const *name)
-{
-	if (p->source->set_names)
-		p->source->set_names(p, name);
-}
-
-const char *pipeline_queue_id(const struct pipeline *p, size_t queue)
-{
-	return p->source->queue_id ? p->source->queue_id(p, queue) : NULL;
+	return p->source->set_queues ? p->source->set_queues(p, queue, n, err) : ST_OK;
 }
 
 void pipeline_refuse(struct pipeline *p, const char *queue_id)

@@ -14,6 +14,7 @@
 #include "run/audit_events.h"
 #include "run/sinks.h"
 #include "util/base.h"
+#include "window/queue_index.h"
 #include "window/queue_window.h"
 #include "window/stream_window.h"
 
@@ -66,13 +67,18 @@ enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, 
 
 /*
  * Begins another recording, after all windows of the one before were printed. The numbers of
- * windows continue, but no values are kept. queue has all queues by number and is borrowed. If
- * queues were named, only those that pipeline_watch() adds from here on have rows. pipeline_watch()
- * returns false if there are too many queues or memory runs out.
+ * windows and of queues continue, but no values are kept. If queues were named, only those that
+ * pipeline_watch() adds from here on have rows.
  */
-enum status pipeline_restart(struct pipeline *p, const char *const *queue, size_t n,
+enum status pipeline_restart(struct pipeline *p, struct err *err);
+enum status pipeline_watch(struct pipeline *p, const char *queue_id, struct err *err);
+
+/* All queues that have been watched or met, by the number that rows have. Borrowed until a message
+ * is taken or a queue is added. */
+const struct queue_index *pipeline_queues(const struct pipeline *p);
+/* Sets the name that rows of a queue have; does nothing if there is no such queue. */
+enum status pipeline_set_name(struct pipeline *p, const char *queue_id, const char *name,
 	struct err *err);
-bool pipeline_watch(struct pipeline *p, const char *queue_id);
 
 /*
  * pipeline_print_due prints the windows that are over at at_us, pipeline_print_rest all windows
@@ -101,15 +107,11 @@ bool pipeline_is_over(const struct pipeline *p);	/* that, or a threshold ends th
 /* Sets the interval in the subscription of a recorded stream, see stream_windows_interval. */
 void pipeline_set_interval(struct pipeline *p, const char *text, size_t len);
 
-/* --- notifications only: with the stream they do nothing, and return ST_OK, false or NULL --- */
+/* --- notifications only: with the stream they do nothing, and return ST_OK or false --- */
 
-/* Sets all queues and their names by number, borrowed. Call before the first message. */
+/* Sets all queues by number, without names. Call before the first message. */
 enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
-	const char *const *name, struct err *err);
-/* Sets the queues' names by number, borrowed. */
-void pipeline_set_names(struct pipeline *p, const char *const *name);
-/* The ID of the queue with this number; NULL: there is none. */
-const char *pipeline_queue_id(const struct pipeline *p, size_t queue);
+	struct err *err);
 void pipeline_refuse(struct pipeline *p, const char *queue_id);	/* it has no rows */
 void pipeline_start(struct pipeline *p, int64_t at_us);	/* begins window 0 */
 

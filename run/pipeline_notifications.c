@@ -221,43 +221,28 @@ static bool watch(struct pipeline *p, const char *queue_id)
 	return queue_windows_watch(windows_of(p), queue_id);
 }
 
-static const char *queue_id_of(const struct pipeline *p, size_t queue)
+static const struct queue_index *queues(const struct pipeline *p)
 {
-	return queue_windows_queue_id(windows_of(p), queue);
+	return queue_windows_queues(windows_of(p));
 }
 
-static void set_names(struct pipeline *p, const char *const *name)
+static bool set_name(struct pipeline *p, const char *queue_id, const char *name)
 {
-	p->conf.queue_windows.queue_name = name;
-	queue_windows_set_names(windows_of(p), name);
+	return queue_windows_set_name(windows_of(p), queue_id, name);
 }
 
 static enum status set_queues(struct pipeline *p, const char *const *queue, size_t n,
-	const char *const *name, struct err *err)
+	struct err *err)
 {
-	struct queue_windows_conf *conf = &p->conf.queue_windows;
-
-	conf->queue = queue;
-	conf->nqueue = n;
-	conf->queue_name = name;
+	p->conf.queue_windows.queue = queue;
+	p->conf.queue_windows.nqueue = n;
 	return open_windows(p, err);
 }
 
-static enum status restart(struct pipeline *p, const char *const *queue, size_t n,
-	struct err *err)
+static enum status restart(struct pipeline *p, struct err *err)
 {
-	struct queue_windows_conf *conf = &p->conf.queue_windows;
-	enum status st;
-
-	conf->clock = *queue_windows_clock(windows_of(p));
-	window_clock_restart(&conf->clock);
-	st = set_queues(p, queue, n, conf->queue_name, err);
-	if (st != ST_OK)
-		return st;
 	p->clock_us = NO_TIME;
-	for (size_t i = 0; i < n; i++)
-		refuse(p, queue[i]);
-	return ST_OK;
+	return queue_windows_restart(&notifications_of(p)->windows, err);
 }
 
 /* --- windows ------------------------------------------------------------------------- */
@@ -338,13 +323,13 @@ const struct pipeline_source pipeline_notifications = {
 	.stalled = stalled,
 	.restart = restart,
 	.watch = watch,
+	.queues = queues,
+	.set_name = set_name,
 	.due = due,
 	.rest = rest,
 	.clock = clock_of,
 	.due_us = due_us,
 	.set_queues = set_queues,
-	.set_names = set_names,
-	.queue_id = queue_id_of,
 	.snapshot = snapshot,
 	.was_answered = was_answered,
 	.refuse = refuse,

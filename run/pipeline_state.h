@@ -35,9 +35,10 @@ struct pipeline_source {
 	bool (*socket)(struct pipeline *p, size_t socket, enum queue_window_socket state,
 		int64_t at_us);
 	bool (*stalled)(struct pipeline *p, int64_t from_us, int64_t until_us);
-	enum status (*restart)(struct pipeline *p, const char *const *queue, size_t n,
-		struct err *err);
-	bool (*watch)(struct pipeline *p, const char *queue_id);
+	enum status (*restart)(struct pipeline *p, struct err *err);
+	bool (*watch)(struct pipeline *p, const char *queue_id);	/* false also: no room */
+	const struct queue_index *(*queues)(const struct pipeline *p);
+	bool (*set_name)(struct pipeline *p, const char *queue_id, const char *name);
 	const struct row_window *(*due)(struct pipeline *p, int64_t at_us);	/* NULL: none */
 	const struct row_window *(*rest)(struct pipeline *p, int64_t at_us, bool cut);
 	const struct window_clock *(*clock)(const struct pipeline *p);
@@ -46,9 +47,7 @@ struct pipeline_source {
 	/* NULL if the source does not need it; then the function of pipeline.h does nothing. */
 	void (*set_interval)(struct pipeline *p, const char *text, size_t len);
 	enum status (*set_queues)(struct pipeline *p, const char *const *queue, size_t n,
-		const char *const *name, struct err *err);
-	void (*set_names)(struct pipeline *p, const char *const *name);
-	const char *(*queue_id)(const struct pipeline *p, size_t queue);
+		struct err *err);
 	enum status (*snapshot)(struct pipeline *p, const struct pipeline_answer *a, bool *good,
 		struct err *err);
 	bool (*was_answered)(const struct pipeline *p, size_t queue);

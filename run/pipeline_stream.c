@@ -138,10 +138,9 @@ static bool stalled(struct pipeline *p, int64_t from_us, int64_t until_us)
 	return stream_windows_stalled(windows_of(p), from_us, until_us);
 }
 
-static enum status restart(struct pipeline *p, const char *const *queue, size_t n,
-	struct err *err)
+static enum status restart(struct pipeline *p, struct err *err)
 {
-	(void)queue, (void)n, (void)err;
+	(void)err;
 	stream_windows_restart(windows_of(p));
 	return ST_OK;
 }
@@ -149,6 +148,16 @@ static enum status restart(struct pipeline *p, const char *const *queue, size_t 
 static bool watch(struct pipeline *p, const char *queue_id)
 {
 	return stream_windows_watch(windows_of(p), queue_id);
+}
+
+static const struct queue_index *queues(const struct pipeline *p)
+{
+	return stream_windows_queues(windows_of(p));
+}
+
+static bool set_name(struct pipeline *p, const char *queue_id, const char *name)
+{
+	return stream_windows_set_name(windows_of(p), queue_id, name);
 }
 
 static void set_interval(struct pipeline *p, const char *text, size_t len)
@@ -188,6 +197,8 @@ const struct pipeline_source pipeline_stream = {
 	.stalled = stalled,
 	.restart = restart,
 	.watch = watch,
+	.queues = queues,
+	.set_name = set_name,
 	.set_interval = set_interval,
 	.due = due,
 	.rest = rest,

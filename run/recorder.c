@@ -116,18 +116,13 @@ static void put_answer(struct recorder *rec, enum recording_entry_answer kind, s
 	put_line(rec);
 }
 
-void recorder_names(struct recorder *rec)
+void recorder_names(struct recorder *rec, const struct queue_index *queues)
 {
-	const struct run *run = rec->run;
 	struct buf page = { 0 };
-	bool any = false;
 
-	for (size_t i = 0; i < run->queues.n; i++)
-		any = any || run->queue_name[i];
-	if (!run->record || !any)
+	if (!rec->run->record || !queue_index_has_names(queues))
 		return;
-	queue_list_put_page(&page, (const char *const *)run->queues.v, run->queue_name,
-		run->queues.n);
+	queue_list_put_page(&page, queues);
 	put_answer(rec, ANSWER_QUEUES, &page);
 }
 

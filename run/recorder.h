@@ -10,6 +10,7 @@
 #include "source/session.h"
 #include "util/buf.h"
 #include "util/lines.h"
+#include "window/queue_index.h"
 
 struct run;
 
@@ -31,8 +32,9 @@ void recorder_state(struct recorder *rec, const struct session_event *event,
 	enum recording_entry_kind kind);
 /* Records that the process did not run from from_us until now. */
 void recorder_stall(struct recorder *rec, int64_t from_us);
-/* Records the queues' names, as an answer of the API, so that a replay finds the same queues. */
-void recorder_names(struct recorder *rec);
+/* Records the names that are known, as an answer of the API, so that a replay finds the same
+ * queues. */
+void recorder_names(struct recorder *rec, const struct queue_index *queues);
 /* Records that a topic was refused, as the API would have answered it. */
 void recorder_refusal(struct recorder *rec, const struct session_event *event);
 /* Writes the last line. Its time is the end of the last window; if that was cut short, now. */

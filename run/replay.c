@@ -36,13 +36,12 @@ struct replay {
 	uint64_t recordings;	/* how many have begun */
 	bool unended;		/* one of them had no end line */
 	bool used;		/* one lists its queues, or a snapshot has a queue of the run */
-	bool names_read;	/* the first one has names of queues */
+	bool names_read;	/* names of queues have come */
 	/* of the current recording */
 	bool entry_begins;	/* the current line is its first line */
 	bool past_names;	/* its first line and its names were read */
 	bool source_known;
 	bool recording_over;	/* it has ended: the next line begins another one */
-	struct queue_list queue_list;	/* of all recordings */
 };
 
 /* --- lines ------------------------------------------------------------------------------ */
@@ -91,12 +90,7 @@ static enum status watch_queue(struct replay *r, const char *id, struct err *err
 {
 	enum status st = run_queues_add(r->run, id, err);
 
-	if (st != ST_OK || pipeline_watch(r->pipeline, id))
-		return st;
-	if (r->run->queues.n <= CHANNEL_QUEUES_MAX)
-		return err_nomem(err);
-	return err_set(err, ST_PROTOCOL, "the recordings have more than %d queues: choose some "
-		"with --queue", CHANNEL_QUEUES_MAX);
+	return st == ST_OK ? pipeline_watch(r->pipeline, id, err) : st;
 }
 
 static bool take_refusal(void *arg, const struct channel_api_refusal *refusal)
@@ -108,74 +102,60 @@ static bool take_refusal(void *arg, const struct channel_api_refusal *refusal)
 	return true;
 }
 
-/* Queues that the pipeline has met in the input become queues of the run, with the same numbers. */
-static enum status add_met_queues(struct replay *r, struct err *err)
-{
-	enum status st = ST_OK;
-	const char *id;
-
-	for (size_t i = r->run->queues.n;
-	     st == ST_OK && (id = pipeline_queue_id(r->pipeline, i)); i++)
-		st = run_queues_add(r->run, id, err);
-	return st;
-}
-
-/* Takes the names in a recording that is not the first. It need not have all queues of
- * --queue-name, because an earlier one may have them. */
-static enum status watch_names(struct replay *r, const struct recording_entry *e, struct err *err)
+/* Takes names that are not the first. They need not have all queues of --queue-name, because
+ * earlier ones may have them. */
+static enum status watch_names(struct replay *r, const struct queue_list *list, struct err *err)
 {
 	const struct lines *patterns = &r->set->queue_names;
 	struct lines unknown = { 0 };
-	struct queue_list list = { 0 };
 	struct queue_match_hits hits = { NULL, 0 };
-	struct queue_list_page page;
-	enum status st = ST_OK;
+	enum status st = queue_match(list, (const char *const *)patterns->v, patterns->n, &hits,
+		&unknown) ? ST_OK : err_nomem(err);
 
-	if (queue_list_parse_page(e->text, e->text_len, &list, &page) == NULL) {
-		queue_list_sort(&list);
-		st = queue_match(&list, (const char *const *)patterns->v, patterns->n, &hits,
-			&unknown) ? ST_OK : err_nomem(err);
-	}
 	for (size_t i = 0; st == ST_OK && i < hits.n; i++)
 		st = watch_queue(r, hits.v[i]->id, err);
-	for (size_t i = 0; st == ST_OK && r->run->any_queue && i < list.n; i++)
-		st = watch_queue(r, list.v[i].id, err);
+	for (size_t i = 0; st == ST_OK && r->run->any_queue && i < list->n; i++)
+		st = watch_queue(r, list->v[i].id, err);
 	if (st == ST_OK)
-		st = run_queues_set_names(r->run, r->pipeline, &r->queue_list, err);
+		st = run_queues_set_names(r->pipeline, list, err);
 	free(hits.v);
-	queue_list_free(&list);
 	lines_free(&unknown);
+	return st;
+}
+
+/* Takes the first names of the first recording, before any message. */
+static enum status find_names(struct replay *r, const struct queue_list *list, struct err *err)
+{
+	struct run *run = r->run;
+	enum status st = ST_OK;
+
+	r->names_read = true;
+	for (size_t i = 0; st == ST_OK && run->any_queue && i < list->n; i++)
+		st = run_queues_add(run, list->v[i].id, err);
+	if (st == ST_OK)
+		st = run_queues_find(run, r->pipeline, list, err);
+	for (size_t i = 0; i < list->n; i++)
+		r->used = r->used || lines_has(&run->queues, list->v[i].id);
 	return st;
 }
 
 static enum status take_names(struct replay *r, const struct recording_entry *e, bool *good,
 	struct err *err)
 {
-	struct run *run = r->run;
-	struct queue_list *list = &r->queue_list;
+	struct queue_list list = { 0 };
 	struct queue_list_page page;
-	enum status st;
-	const char *why = queue_list_parse_page(e->text, e->text_len, list, &page);
+	enum status st = ST_OK;
+	const char *why = queue_list_parse_page(e->text, e->text_len, &list, &page);
 
 	*good = !why;
+	queue_list_sort(&list);
 	if (why)
-		return why == why_no_memory ? err_nomem(err) : ST_OK;
-	queue_list_sort(list);
-	/* sorting may have freed names of queues that come twice; names are by number */
-	st = add_met_queues(r, err);
-	if (st == ST_OK)
-		st = run_queues_set_names(run, r->pipeline, list, err);
-	if (st != ST_OK)
-		return st;
-	if (r->past_names || r->recordings > 1)
-		return watch_names(r, e, err);
-	r->names_read = true;
-	for (size_t i = 0; run->any_queue && i < list->n; i++)
-		if (run_queues_add(run, list->v[i].id, err) != ST_OK)
-			return err_nomem(err);
-	st = run_queues_find(run, r->pipeline, list, err);
-	for (size_t i = 0; i < list->n; i++)
-		r->used = r->used || lines_has(&run->queues, list->v[i].id);
+		st = why == why_no_memory ? err_nomem(err) : ST_OK;
+	else if (r->names_read || r->past_names || r->recordings > 1)
+		st = watch_names(r, &list, err);
+	else
+		st = find_names(r, &list, err);
+	queue_list_free(&list);
 	return st;
 }
 
@@ -194,7 +174,7 @@ static enum status take_snapshot(struct replay *r, const struct recording_entry 
 	}
 	pipeline_start(r->pipeline, e->at_us);
 	st = pipeline_snapshot(r->pipeline, &a, good, err);
-	for (size_t i = 0; pipeline_queue_id(r->pipeline, i); i++)
+	for (size_t i = 0; i < queue_index_count(pipeline_queues(r->pipeline)); i++)
 		r->used = r->used || pipeline_was_answered(r->pipeline, i);
 	return st;
 }
@@ -344,7 +324,6 @@ static enum status end_windows(struct replay *r, struct err *err)
 static enum status next_recording(struct replay *r, const struct recording_entry *e,
 	struct err *err)
 {
-	struct run *run = r->run;
 	enum status st = ST_OK;
 
 	if (e->at_us < r->newest_at_us)
@@ -358,11 +337,7 @@ static enum status next_recording(struct replay *r, const struct recording_entry
 	}
 	if (st != ST_OK || r->held || pipeline_is_over(r->pipeline))
 		return st;
-	st = add_met_queues(r, err);
-	if (st != ST_OK)
-		return st;
-	st = pipeline_restart(r->pipeline, (const char *const *)run->queues.v, run->queues.n,
-		err);
+	st = pipeline_restart(r->pipeline, err);
 	return st == ST_OK ? watch_queues(r, e, err) : st;
 }
 
@@ -608,7 +583,6 @@ static void replay_free(void *state)
 	if (!r)
 		return;
 	pipeline_free(r->pipeline);
-	queue_list_free(&r->queue_list);
 	free(r);
 }
 

@@ -32,7 +32,6 @@ static void run_free(struct run *run)
 	side_file_free(run->rejects);
 	lines_free(&run->warnings);
 	lines_free(&run->queues);
-	free(run->queue_name);
 	buf_free(&run->text);
 	free(run);
 }

@@ -16,16 +16,15 @@ enum status run_queues_begin(struct run *run, struct err *err);
 /* Adds a queue unless the run has it. */
 enum status run_queues_add(struct run *run, const char *id, struct err *err);
 
-/* Gives all queues, also those of the pipeline, the names that they have in the list. The run
- * borrows its texts. */
-enum status run_queues_set_names(struct run *run, struct pipeline *p,
-	const struct queue_list *list, struct err *err);
+/* Gives the queues of the pipeline the names that they have in the list. */
+enum status run_queues_set_names(struct pipeline *p, const struct queue_list *list,
+	struct err *err);
 
 /*
- * Adds the queues that --queue-name matches in the list, sets the names of all queues, and hands
- * them to the pipeline. Call before the first message. ST_USAGE: a pattern matches no queue, a
- * name without `*` matches several, or a threshold names a queue that the run does not have. If
- * there are several bad patterns, the error has the first, and warnings have the others.
+ * Adds the queues that --queue-name matches in the list, and hands all queues and their names to
+ * the pipeline. Call before the first message. ST_USAGE: a pattern matches no queue, a name
+ * without `*` matches several, or a threshold names a queue that the run does not have. If there
+ * are several bad patterns, the error has the first, and warnings have the others.
  */
 enum status run_queues_find(struct run *run, struct pipeline *p, const struct queue_list *list,
 	struct err *err);

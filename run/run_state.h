@@ -40,7 +40,6 @@ struct run {
 	struct progress *progress;	/* NULL: none is shown */
 	struct sinks *sinks;
 	struct lines queues;	/* IDs: those named by ID, then those found by name */
-	const char **queue_name;	/* by index in queues; NULL: unknown */
 	bool any_queue;		/* no queue was named, so all queues of the input have rows */
 	struct buf text;	/* rows or a line being made */
 	struct writer *writer;

@@ -119,7 +119,6 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 			},
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
-			.queue_name = run->queue_name,
 			.any = run->any_queue,
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,

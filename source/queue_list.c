@@ -283,16 +283,18 @@ static const char *next_media(const char *media)
 	return media + strlen(media) + 1;
 }
 
-void queue_list_put_page(struct buf *out, const char *const *id, const char *const *name, size_t n)
+void queue_list_put_page(struct buf *out, const struct queue_index *queues)
 {
 	bool first = true;
 
 	buf_str(out, "{\"entities\":[");
-	for (size_t i = 0; i < n; i++) {
-		if (!name[i])
+	for (size_t i = 0; i < queue_index_count(queues); i++) {
+		const char *name = queue_index_name(queues, i);
+
+		if (!name)
 			continue;
-		buf_printf(out, "%s{\"id\":\"%s\"", first ? "" : ",", id[i]);
-		json_put_quoted(out, ",\"name\":", name[i]);
+		buf_printf(out, "%s{\"id\":\"%s\"", first ? "" : ",", queue_index_id(queues, i));
+		json_put_quoted(out, ",\"name\":", name);
 		buf_char(out, '}');
 		first = false;
 	}

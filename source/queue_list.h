@@ -7,6 +7,7 @@
 
 #include "util/buf.h"
 #include "util/text.h"
+#include "window/queue_index.h"
 
 #define QUEUE_LIST_QUEUES_MAX 20000
 
@@ -38,9 +39,8 @@ struct queue_list_page {
 const char *queue_list_parse_page(const char *text, size_t len, struct queue_list *list,
 	struct queue_list_page *page);
 
-/* Writes n queues as a page that queue_list_parse_page can read. Leaves out queues whose name is
- * NULL. */
-void queue_list_put_page(struct buf *out, const char *const *id, const char *const *name, size_t n);
+/* Writes the queues that have a name as a page that queue_list_parse_page can read. */
+void queue_list_put_page(struct buf *out, const struct queue_index *queues);
 
 /* Sorts by name (ignoring case, then bytewise, then by ID) and removes repeated IDs. */
 void queue_list_sort(struct queue_list *list);

@@ -7,7 +7,9 @@
 
 void queue_index_free(struct queue_index *index)
 {
-	free(index->id);
+	for (size_t i = 0; i < index->n; i++)
+		free(index->queue[i].name);
+	free(index->queue);
 	free(index->place);
 	*index = (struct queue_index){ 0 };
 }
@@ -27,7 +29,7 @@ static size_t home(const struct queue_index *index, const char *id)
 
 static void put(struct queue_index *index, size_t number)
 {
-	size_t i = home(index, index->id[number]);
+	size_t i = home(index, index->queue[number].id);
 
 	while (index->place[i])
 		i = (i + 1) & (index->nplace - 1);
@@ -38,15 +40,15 @@ static void put(struct queue_index *index, size_t number)
 static bool grow(struct queue_index *index)
 {
 	size_t cap = index->cap ? 2 * index->cap : FIRST;
-	char (*id)[UUID_LEN + 1];
+	struct queue_index_entry *queue;
 	uint32_t *place;
 
 	if (index->n < index->cap)
 		return true;
-	id = reallocarray(index->id, cap, sizeof(*id));
-	if (!id)
+	queue = reallocarray(index->queue, cap, sizeof(*queue));
+	if (!queue)
 		return false;
-	index->id = id;
+	index->queue = queue;
 	place = calloc(2 * cap, sizeof(*place));
 	if (!place)
 		return false;
@@ -61,10 +63,13 @@ static bool grow(struct queue_index *index)
 
 bool queue_index_add(struct queue_index *index, const char *id)
 {
+	struct queue_index_entry *queue;
+
 	if (!grow(index))
 		return false;
-	memcpy(index->id[index->n], id, UUID_LEN);
-	index->id[index->n][UUID_LEN] = '\0';
+	queue = &index->queue[index->n];
+	*queue = (struct queue_index_entry){ .name = NULL };
+	memcpy(queue->id, id, UUID_LEN);
 	put(index, index->n++);
 	return true;
 }
@@ -74,12 +79,45 @@ size_t queue_index_find(const struct queue_index *index, const char *id)
 	if (!index->n)
 		return QUEUE_INDEX_NONE;
 	for (size_t i = home(index, id); index->place[i]; i = (i + 1) & (index->nplace - 1))
-		if (memcmp(index->id[index->place[i] - 1], id, UUID_LEN) == 0)
+		if (memcmp(index->queue[index->place[i] - 1].id, id, UUID_LEN) == 0)
 			return index->place[i] - 1;
 	return QUEUE_INDEX_NONE;
 }
 
+size_t queue_index_count(const struct queue_index *index)
+{
+	return index->n;
+}
+
 const char *queue_index_id(const struct queue_index *index, size_t number)
 {
-	return index->id[number];
+	return index->queue[number].id;
+}
+
+bool queue_index_set_name(struct queue_index *index, const char *id, const char *name)
+{
+	size_t number = queue_index_find(index, id);
+	char *copy;
+
+	if (number == QUEUE_INDEX_NONE)
+		return true;
+	copy = strdup(name);
+	if (!copy)
+		return false;
+	free(index->queue[number].name);
+	index->queue[number].name = copy;
+	return true;
+}
+
+const char *queue_index_name(const struct queue_index *index, size_t number)
+{
+	return index->queue[number].name;
+}
+
+bool queue_index_has_names(const struct queue_index *index)
+{
+	for (size_t i = 0; i < index->n; i++)
+		if (index->queue[i].name)
+			return true;
+	return false;
 }

@@ -354,7 +354,7 @@ static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
 	row_window_add(r, &(struct row){
 		.queue = number,
 		.queue_id = queue_index_id(&qw->states.index, number),
-		.queue_name = qw->conf.queue_name ? qw->conf.queue_name[number] : NULL,
+		.queue_name = queue_index_name(&qw->states.index, number),
 		.media = g->media,
 		.coverage = r->coverage,
 		.updates = g->counters.updates,
@@ -468,6 +468,40 @@ void queue_windows_free(struct queue_windows *qw)
 	free(qw);
 }
 
+/* Adds a queue, without rows, and its name. */
+static bool copy_queue(struct queue_windows *qw, const char *id, const char *name)
+{
+	struct queue_state *q = queue_states_watch(&qw->states, id);
+
+	if (q)
+		q->refused = true;
+	return q && (!name || queue_windows_set_name(qw, id, name));
+}
+
+enum status queue_windows_restart(struct queue_windows **qw, struct err *err)
+{
+	const struct queue_index *queues = queue_windows_queues(*qw);
+	struct queue_windows_conf conf = (*qw)->conf;
+	struct queue_windows *next;
+	enum status st;
+
+	conf.clock = (*qw)->clock;
+	window_clock_restart(&conf.clock);
+	conf.nqueue = 0;
+	conf.room = (*qw)->states.room;
+	st = queue_windows_new(&next, &conf, err);
+	for (size_t i = 0; st == ST_OK && i < queue_index_count(queues); i++)
+		if (!copy_queue(next, queue_index_id(queues, i), queue_index_name(queues, i)))
+			st = err_nomem(err);
+	if (st != ST_OK) {
+		queue_windows_free(next);
+		return st;
+	}
+	queue_windows_free(*qw);
+	*qw = next;
+	return ST_OK;
+}
+
 void queue_windows_refuse(struct queue_windows *qw, const char *queue_id)
 {
 	struct queue_state *q = queue_states_queue(&qw->states, queue_id);
@@ -491,12 +525,12 @@ bool queue_windows_was_answered(const struct queue_windows *qw, size_t queue)
 	return qw->states.queue[queue].answered;
 }
 
-const char *queue_windows_queue_id(const struct queue_windows *qw, size_t queue)
+const struct queue_index *queue_windows_queues(const struct queue_windows *qw)
 {
-	return queue < qw->states.nqueue ? queue_index_id(&qw->states.index, queue) : NULL;
+	return &qw->states.index;
 }
 
-void queue_windows_set_names(struct queue_windows *qw, const char *const *name)
+bool queue_windows_set_name(struct queue_windows *qw, const char *queue_id, const char *name)
 {
-	qw->conf.queue_name = name;
+	return queue_index_set_name(&qw->states.index, queue_id, name);
 }

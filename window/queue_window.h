@@ -17,6 +17,7 @@
 #include "message/notification.h"
 #include "util/base.h"
 #include "util/slice.h"
+#include "window/queue_index.h"
 #include "window/row.h"
 #include "window/verdict.h"
 #include "window/window_clock.h"
@@ -28,7 +29,6 @@ struct queue_windows_conf {
 	bool replay;
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue, room;		/* room: how many queues there may be in the end */
-	const char *const *queue_name;	/* see queue_windows_set_names */
 	bool any;			/* add each queue that has an event, on replay */
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
 	size_t npattern;
@@ -47,14 +47,20 @@ enum status queue_windows_new(struct queue_windows **qw, const struct queue_wind
 	struct err *err);
 void queue_windows_free(struct queue_windows *qw);
 
+/* Prepares for another recording, after queue_windows_rest() has returned the last window. The
+ * numbers of windows continue, and queues keep their numbers and names, but have no rows until
+ * queue_windows_watch(). Nothing else is kept. */
+enum status queue_windows_restart(struct queue_windows **qw, struct err *err);
+
 /* The service refused the queue: it has no rows from now on. */
 void queue_windows_refuse(struct queue_windows *qw, const char *queue_id);
 /* The queue has rows from now on. Adds it if it is new. False: no room, or out of memory. */
 bool queue_windows_watch(struct queue_windows *qw, const char *queue_id);
-/* The ID of the queue with that number; NULL: there is none. */
-const char *queue_windows_queue_id(const struct queue_windows *qw, size_t queue);
-/* Sets the array of the queues' names, by number. It is borrowed; it and each name may be NULL. */
-void queue_windows_set_names(struct queue_windows *qw, const char *const *name);
+/* All queues, by number. Borrowed until a queue is added. */
+const struct queue_index *queue_windows_queues(const struct queue_windows *qw);
+/* Sets the name that rows of a queue have; does nothing if there is no such queue. False: out of
+ * memory. */
+bool queue_windows_set_name(struct queue_windows *qw, const char *queue_id, const char *name);
 
 /* Begins window 0 at the whole ms at or before at_us, or where --align puts it. */
 void queue_windows_start(struct queue_windows *qw, int64_t at_us);

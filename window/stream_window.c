@@ -6,7 +6,6 @@
 #include "util/time.h"
 #include "window/accumulator.h"
 #include "window/coverage.h"
-#include "window/queue_index.h"
 
 #define REPLAY_WINDOWS_AHEAD 10000	/* a timestamp so far ahead of the newest is invalid */
 #define INTERVAL_TEXT_MAX 32
@@ -410,11 +409,23 @@ bool stream_windows_watch(struct stream_windows *w, const char *queue_id)
 
 	if (!q)
 		q = queue_add(w, queue_id, w->clock.index);
-	if (!q)
+	if (!q) {
+		w->failed = true;
 		return false;
+	}
 	q->watched = true;
 	q->first_window = min_i64(q->first_window, w->clock.index);
 	return true;
+}
+
+const struct queue_index *stream_windows_queues(const struct stream_windows *w)
+{
+	return &w->index;
+}
+
+bool stream_windows_set_name(struct stream_windows *w, const char *queue_id, const char *name)
+{
+	return queue_index_set_name(&w->index, queue_id, name);
 }
 
 /* --- closing ------------------------------------------------------------------------ */
@@ -433,6 +444,7 @@ static bool add_row(const struct stream_windows *w, const struct stream_queue *q
 	struct row row = {
 		.queue = number,
 		.queue_id = queue_index_id(&w->index, number),
+		.queue_name = queue_index_name(&w->index, number),
 		.interval = interval_of(w, q),
 		.coverage = coverage_share(w->states_known,
 			coverage_us(&w->coverage[q->stream], span), span)

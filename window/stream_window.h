@@ -16,6 +16,7 @@
 #include "message/filter.h"
 #include "message/stream_event.h"
 #include "util/base.h"
+#include "window/queue_index.h"
 #include "window/row.h"
 #include "window/verdict.h"
 #include "window/window_clock.h"
@@ -65,6 +66,12 @@ bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t u
  */
 void stream_windows_restart(struct stream_windows *w);
 bool stream_windows_watch(struct stream_windows *w, const char *queue_id);
+
+/* All queues, by number. Borrowed until a queue is added. */
+const struct queue_index *stream_windows_queues(const struct stream_windows *w);
+/* Sets the name that rows of a queue have; does nothing if there is no such queue. False: out of
+ * memory. */
+bool stream_windows_set_name(struct stream_windows *w, const char *queue_id, const char *name);
 
 /* Sets the interval that all rows show, from a recording; conf.interval takes precedence. If both
  * are missing, the rows of a queue show the interval of its first accepted frame that has one. An

@@ -516,3 +516,17 @@ def test_names_that_come_after_events_go_to_their_queues(tool):
                  data=text, status=0)
     found = {(row["queueId"], row["queueName"]) for row in r.rows}
     assert (second, "Late") in found and found <= {(second, "Late"), (first, "Early")}
+
+
+def test_later_recording_keeps_a_name_or_changes_it(tool):
+    def later(second, *names):
+        return recordings.at(second, '"state":"run","schema":"gsqstat-recording/1",'
+                             '"source":"notifications","queues":["%s"],"interval":null'
+                             % recordings.ONE) \
+            + "".join(recordings.named(recordings.ONE, name, second) for name in names) \
+            + state(second, "connected") + recordings.answer(second) + end(second + 10)
+
+    text = later(0, "Sales") + later(60) + later(120, "Sales EU") + later(180)
+    r = tool.run("--replay", "-", "-w", "10s", "-m", "oWaiting", data=text, status=0)
+    assert [(row["window"], row["queueName"]) for row in r.rows] == [
+        (0, "Sales"), (1, "Sales"), (2, "Sales EU"), (3, "Sales EU")]

@@ -56,7 +56,8 @@ static void check_scope(const struct scope *scope, const char *media)
 {
 	const char *id = scope_queue_id(scope), *name = scope_queue_name(scope), *why_not;
 	struct scopes *scopes = scopes_new();
-	const char *ids[] = { Q1, id ? id : Q2 }, *names[] = { NULL, name };
+	const char *own = id ? id : Q2;
+	struct queue_index queues = { 0 };
 	char *text = id || name ? text_format("%s%s%s%s%s:rest", name ? "\"" : "", name ? name : id,
 		name ? "\"" : "", media ? "/" : "", media ? media : "")
 		: text_format("%s%s%srest", media ? "/" : "", media ? media : "", media ? ":" : "");
@@ -70,8 +71,12 @@ static void check_scope(const struct scope *scope, const char *media)
 	same = scopes_take(scopes, "--fail-if", text, &at, why, sizeof(why));
 	must(same && scope_same(scope, same) && scope_rank(scope) == scope_rank(same));
 	must(same_text(at, "rest"));
-	why_not = scopes_find(scopes, ids, names, 2, &unknown) ? NULL : unknown.data;
+	must(queue_index_add(&queues, own));
+	must(same_text(own, Q1) || queue_index_add(&queues, Q1));
+	must(!name || queue_index_set_name(&queues, own, name));
+	why_not = scopes_find(scopes, &queues, &unknown) ? NULL : unknown.data;
 	must(!why_not && scopes_count(scopes) == 1 && !scopes_with_name(scopes) == !name);
+	queue_index_free(&queues);
 	buf_free(&unknown);
 	free(text);
 	scopes_free(scopes);

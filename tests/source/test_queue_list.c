@@ -134,9 +134,15 @@ TEST(page__that_was_put_reads_back)
 {
 	static const char *const ids[] = { ID("0001"), ID("0002"), ID("0003") };
 	static const char *const names[] = { NULL, "say \"b\"", "a" };
+	struct queue_index queues = { 0 };
 	struct buf out = { 0 };
 
-	queue_list_put_page(&out, ids, names, ARRAY_LEN(ids));
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		assert_true(queue_index_add(&queues, ids[i]));
+	for (size_t i = 1; i < ARRAY_LEN(ids); i++)
+		assert_true(queue_index_set_name(&queues, ids[i], names[i]));
+	queue_list_put_page(&out, &queues);
+	queue_index_free(&queues);
 	assert_true(buf_char(&out, '\0'));
 	read_list(out.data);
 	assert_int_equal(list.n, 2);

@@ -35,9 +35,9 @@ def answer(second, results=(), asked=None):
         json.dumps({"results": list(results)})))
 
 
-def named(queue, name):
+def named(queue, name, second=0):
     """The answer to the question for queues."""
-    return at(0, '"answer":"queues","frame":' + json.dumps(
+    return at(second, '"answer":"queues","frame":' + json.dumps(
         {"entities": [{"id": queue, "name": name}]}))
 
 

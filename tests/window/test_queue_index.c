@@ -30,6 +30,27 @@ TEST(queue_index__finds_each_of_many_and_nobody_else)
 	queue_index_free(&r);
 }
 
+TEST(queue_index__keeps_the_last_name_of_each_queue)
+{
+	struct queue_index r = { 0 };
+	char name[] = "Sales";
+
+	assert_true(queue_index_set_name(&r, id_of(0), name));
+	for (unsigned n = 0; n < 3; n++)
+		assert_true(queue_index_add(&r, id_of(n)));
+	assert_true(queue_index_set_name(&r, id_of(9), name));
+	assert_false(queue_index_has_names(&r));
+	assert_true(queue_index_set_name(&r, id_of(2), "Old"));
+	assert_true(queue_index_set_name(&r, id_of(2), name));
+	name[0] = 'X';
+	assert_true(queue_index_has_names(&r));
+	assert_int_equal(queue_index_count(&r), 3);
+	assert_null(queue_index_name(&r, 0));
+	assert_null(queue_index_name(&r, 1));
+	assert_string_equal(queue_index_name(&r, 2), "Sales");
+	queue_index_free(&r);
+}
+
 int main(void)
 {
 	return run_all_tests(NULL, NULL);
