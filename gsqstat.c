@@ -177,6 +177,10 @@ int main(int argc, char **argv)
 	guard_memory();
 	if (!fill_standard_descriptors())
 		return check ? (int)NAGIOS_UNKNOWN : (int)ST_OUTPUT;
+	if (options_read_config(&set, argc, argv) && !check) {
+		check = true;
+		signals_begin(check);
+	}
 	parsed = options_parse(&set, argc, argv, http_versions(), &st);
 	if (parsed == PARSED_RUN && set.verify_audit)
 		st = verify(&set, &err);

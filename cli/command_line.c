@@ -10,6 +10,23 @@ static size_t place(const char *name)
 	return (size_t)(option_table_find(name) - option_table);
 }
 
+void command_line_apply(struct command_line *p, const struct option_def *d, const char *value)
+{
+	struct option_state *state = &p->state[d - option_table];
+
+	p->current = d;
+	if (d->arg && strcmp(d->arg, "FILE") == 0 && value && !*value)
+		command_line_problem(p, value, "must be the name of a file");
+	else
+		option_values_set(p, value);
+	if (p->defaults)
+		return;
+	state->given = true;
+	state->value = value;
+	state->from = "flag";
+	p->modes |= d->enters;
+}
+
 struct option_state *command_line_state(struct command_line *p, const char *name)
 {
 	return &p->state[place(name)];

@@ -19,6 +19,7 @@ struct option_state {
 	const char *shown;	/* printed by --dry-run in place of the stored value; or NULL */
 	const char *from;	/* printed by --dry-run: "flag", …; NULL: "default". Of the source
 				   also "--now" and other options, and GSQSTAT_SOURCE. */
+	size_t line;		/* of the configuration file, where it comes from; 0: it does not */
 };
 
 struct command_line {
@@ -32,6 +33,9 @@ struct command_line {
 	char implying[32];		/* the option that implies notifications, as "--now" */
 	struct lines operands;		/* queue IDs */
 };
+
+/* Parses and stores a value of the option; NULL: it takes none. */
+void command_line_apply(struct command_line *p, const struct option_def *d, const char *value);
 
 /* The name of these is that of an option in the table, without dashes. */
 struct option_state *command_line_state(struct command_line *p, const char *name);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/config_args.h"
 #include "cli/metric_args.h"
 #include "cli/queue_args.h"
 #include "util/base.h"
@@ -172,12 +173,16 @@ const struct option_def option_table[] = {
 		INPUT(rows, files_unreadable) },
 	{ "run", 0, MODE_VERIFY, "ID", "compare only the rows of this run", TEXT(run),
 		.set = option_values_set_run, .needs = "rows" },
+	{ "config", 0, MODE_RUN | MODE_VERIFY, "FILE",
+		"read options from FILE, one a line; - is stdin", INPUT(config, NULL),
+		.set = config_args_set, .initial_text = "$GSQSTAT_CONFIG", .only_flag = true },
 	{ "verbose", 'v', MODE_RUN, NULL, "print more on stderr", LEVEL(LEVEL_DEBUG) },
 	{ "silent", 's', MODE_RUN, NULL, "print only errors, and warnings of wrong numbers",
 		LEVEL(LEVEL_DOUBT) },
-	{ "help", 'h', MODE_RUN, NULL, "print this help", .kind = KIND_NONE },
+	{ "help", 'h', MODE_RUN, NULL, "print this help", .kind = KIND_NONE, .only_flag = true },
 	{ "version", 'V', MODE_RUN, NULL,
-		"print the versions of gsqstat and its libraries", .kind = KIND_NONE }
+		"print the versions of gsqstat and its libraries", .kind = KIND_NONE,
+		.only_flag = true }
 };
 
 const size_t option_table_len = ARRAY_LEN(option_table);
@@ -192,6 +197,18 @@ const struct option_def *option_table_find(const char *name)
 		assert(d < option_table + option_table_len);
 	}
 	return d;
+}
+
+bool option_table_tries_secret(const char *name, size_t len)
+{
+	static const char *const tried[] = { "token", "access-token", "secret", "password" };
+	static const char file[] = "client-secret-file";
+	const size_t least = strlen("cl"), most = strlen("client-secret");
+
+	for (size_t i = 0; i < ARRAY_LEN(tried); i++)
+		if (strlen(tried[i]) == len && strncmp(name, tried[i], len) == 0)
+			return true;
+	return len >= least && len <= most && strncmp(name, file, len) == 0;
 }
 
 /* --- --help ------------------------------------------------------------------------- */

@@ -45,6 +45,7 @@ struct option_def {
 	const char *not_with;		/* option that cannot be given too; or NULL */
 	const char *group;		/* --help: title of the group that starts here; or NULL */
 	bool is_secret;			/* a URL that may hold a secret: messages shorten it */
+	bool only_flag;			/* it cannot be in a configuration file */
 };
 
 extern const struct option_def option_table[];	/* in the order of --help and --dry-run */
@@ -54,6 +55,11 @@ extern const size_t option_table_len;
 
 /* Returns the option of that name, without dashes. It must exist. */
 const struct option_def *option_table_find(const char *name);
+
+/* True for a name such as `token`, which users may expect to take a secret. There is no such
+ * option. The name could be an abbreviation of another option, whose error message would then show
+ * the secret. */
+bool option_table_tries_secret(const char *name, size_t len);
 
 void option_table_put_help(struct buf *out);	/* appends the text of --help */
 

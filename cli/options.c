@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command_line.h"
+#include "cli/config_args.h"
 #include "cli/metric_args.h"
 #include "cli/option_table.h"
 #include "cli/print.h"
@@ -15,25 +16,9 @@
 #include "util/text.h"
 
 #define LONG_KEY 256		/* key of an option without a letter: this plus its index */
+#define OPERAND 1		/* what getopt_long returns for an operand, with '-' */
 
 /* --- reading argv ------------------------------------------------------------------- */
-
-static void apply(struct command_line *p, const struct option_def *d, const char *value)
-{
-	struct option_state *state = &p->state[d - option_table];
-
-	p->current = d;
-	if (d->arg && strcmp(d->arg, "FILE") == 0 && value && !*value)
-		command_line_problem(p, value, "must be the name of a file");
-	else
-		option_values_set(p, value);
-	if (p->defaults)
-		return;
-	state->given = true;
-	state->value = value;
-	state->from = "flag";
-	p->modes |= d->enters;
-}
 
 static void apply_defaults(struct command_line *p)
 {
@@ -41,7 +26,7 @@ static void apply_defaults(struct command_line *p)
 	p->defaults = true;
 	FOR_EACH_OPTION(d)
 		if (d->initial || d->kind == KIND_FLAG)
-			apply(p, d, d->initial);
+			command_line_apply(p, d, d->initial);
 	p->defaults = false;
 }
 
@@ -52,7 +37,7 @@ static int key_of(const struct option_def *d)
 
 static void make_getopt(struct option longs[OPTIONS_MAX + 1], char shorts[2 * OPTIONS_MAX + 3])
 {
-	*shorts++ = '-';	/* keeps argv in order; only asks_for uses it */
+	*shorts++ = '-';	/* keeps argv in order; only scan uses it */
 	*shorts++ = ':';
 	for (size_t i = 0; i < option_table_len; i++) {
 		const struct option_def *d = &option_table[i];
@@ -127,40 +112,38 @@ static void bad_option(struct command_line *p, int code, int key, char **argv)
 		unknown_option(p, argv[optind - 1] + 2, argv[optind]);
 }
 
-/* True if the option is among the arguments, even if it lacks its value. */
-static bool asks_for(const char *name, int argc, char **argv)
+/* Notes the options among the arguments, even those that lack their value. */
+static void scan(struct config_flags *flags, int argc, char **argv)
 {
-	const int wanted = key_of(option_table_find(name));
 	struct option longs[OPTIONS_MAX + 1];
 	char shorts[2 * OPTIONS_MAX + 3];
-	bool asks = false;
+	const struct option_def *d;
 	int key;
 
+	*flags = (struct config_flags){ .operand = false };
 	make_getopt(longs, shorts);
 	opterr = 0;
 	optind = 0;	/* start again: argv may have been parsed before */
-	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
-		asks = asks || key == wanted || (key == ':' && optopt == wanted);
-	return asks;
+	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		flags->operand = flags->operand || key == OPERAND;
+		d = of_key(key == ':' ? optopt : key);
+		if (!d)
+			continue;
+		flags->given[d - option_table] = true;
+		flags->value[d - option_table] = key == ':' ? NULL : optarg;
+	}
+	flags->operand = flags->operand || optind < argc;
 }
 
-/* True for an option such as --token, which users may expect to take a secret. There is none. It
- * could be an abbreviation of another option, whose error message would then show the secret. */
+static bool has(const struct config_flags *flags, const char *name)
+{
+	return flags->given[option_table_find(name) - option_table];
+}
+
 static bool passes_secret(const char *arg)
 {
-	static const char *const tried[] = { "token", "access-token", "secret", "password" };
-	static const char file[] = "client-secret-file";
-	const size_t least = strlen("cl"), most = strlen("client-secret");
-	size_t len;
-
-	if (strncmp(arg, "--", 2) != 0)
-		return false;
-	arg += 2;
-	len = strcspn(arg, "=");
-	for (size_t i = 0; i < ARRAY_LEN(tried); i++)
-		if (strlen(tried[i]) == len && strncmp(arg, tried[i], len) == 0)
-			return true;
-	return len >= least && len <= most && strncmp(arg, file, len) == 0;
+	return strncmp(arg, "--", 2) == 0
+		&& option_table_tries_secret(arg + 2, strcspn(arg + 2, "="));
 }
 
 static bool refuse_secret(struct command_line *p, int argc, char **argv)
@@ -174,24 +157,41 @@ static bool refuse_secret(struct command_line *p, int argc, char **argv)
 	return p->secret_given;
 }
 
+/* Sets the options of the configuration file; those of argv follow. */
+static void take_config(struct command_line *p)
+{
+	const struct config_file *c = p->set->config_file;
+
+	if (!p->set->config)
+		return;
+	command_line_state(p, "config")->from = "environment";
+	p->problems.failed = p->problems.failed || !c || c->problems.failed;
+	for (size_t i = 0; c && i < c->problems.n; i++)
+		lines_add(&p->problems, "%s", c->problems.v[i]);
+	config_args_apply(p);
+}
+
 static void read_argv(struct command_line *p, int argc, char **argv)
 {
 	struct option longs[OPTIONS_MAX + 1];
 	char shorts[2 * OPTIONS_MAX + 3];
+	struct config_flags flags;
 	int key;
 
 	/* before options are applied, because a value can be a file that is then read */
-	p->help = asks_for("help", argc, argv);
-	p->version = asks_for("version", argc, argv);
+	scan(&flags, argc, argv);
+	p->help = has(&flags, "help");
+	p->version = has(&flags, "version");
 	if (p->help || p->version || refuse_secret(p, argc, argv))
 		return;
+	take_config(p);
 	make_getopt(longs, shorts);
 	optind = 0;
 	while ((key = getopt_long(argc, argv, shorts + 1, longs, NULL)) != -1) {
 		if (key == '?' || key == ':')
 			bad_option(p, key, optopt, argv);
 		else
-			apply(p, of_key(key), optarg);
+			command_line_apply(p, of_key(key), optarg);
 	}
 	for (; optind < argc; optind++)
 		lines_add(&p->operands, "%s", argv[optind]);
@@ -235,8 +235,11 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 		*st = print_text(&text);
 		return PARSED_DONE;
 	}
-	if (!p->secret_given)	/* else another error could show the secret */
+	/* another error could show the secret, or come from what the file would say */
+	if (!p->secret_given && !(p->set->config_file && p->set->config_file->unread))
 		check_all(p);
+	config_args_name_lines(p, &p->problems, 0, NULL);
+	config_args_name_lines(p, &p->set->warnings, 0, NULL);
 	print_lines("", &p->problems);
 	if (p->problems.n || p->problems.failed) {
 		keep_first_problem(p);
@@ -270,6 +273,9 @@ void options_free(struct options *set)
 {
 	metric_args_free(set);
 	option_values_lists_free(set);
+	if (set->config_file)
+		config_file_free(set->config_file);
+	free(set->config_file);
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
 	targets_free(&set->targets);
@@ -282,5 +288,25 @@ void options_free(struct options *set)
 
 bool options_ask_check(int argc, char **argv)
 {
-	return asks_for("check", argc, argv);
+	struct config_flags flags;
+
+	scan(&flags, argc, argv);
+	return has(&flags, "check");
+}
+
+bool options_read_config(struct options *set, int argc, char **argv)
+{
+	struct config_flags flags;
+
+	scan(&flags, argc, argv);
+	if (has(&flags, "help") || has(&flags, "version"))
+		return false;
+	set->config = config_args_path(&flags);
+	if (!set->config)
+		return false;
+	set->config_file = calloc(1, sizeof(*set->config_file));
+	if (!set->config_file)
+		return false;
+	config_file_read(set->config_file, set->config);
+	return config_args_choose(set->config_file, &flags);
 }

@@ -25,6 +25,8 @@
 
 enum options_subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
+struct config_file;
+
 /*
  * The settings of a run: the values of options, and what the checks derived from them. The checks
  * also open the recording, which may be a pipe that can be read only once, and parse expressions;
@@ -103,6 +105,8 @@ struct options {
 	const char *host, *profile, *client_secret_file;	/* as given */
 	struct creds creds;		/* from those or the environment; empty with --replay */
 	struct lines warnings;		/* to be written after run.start */
+	const char *config;		/* of --config or the environment; NULL: none */
+	struct config_file *config_file;	/* its lines; some values above point into it */
 	char *settings_json;		/* {"window":"30s",…}, for run.start */
 	char *first_problem;		/* after PARSED_BAD, for the line of --check */
 };
@@ -116,8 +120,8 @@ enum options_parsed {
 /*
  * Parses argv and the environment. versions are those of the libraries, for --version. Prints
  * --help, --version and --dry-run to stdout (*st is ST_OUTPUT if that fails), and errors to stderr.
- * Opens no output and sends nothing. *set must be all zero, borrows from argv, and is freed by
- * options_free.
+ * Opens no output and sends nothing. *set must be all zero, or as options_read_config left it. It
+ * borrows from argv, and is freed by options_free.
  */
 enum options_parsed options_parse(struct options *set, int argc, char **argv,
 	const char *versions, enum status *st);
@@ -126,5 +130,9 @@ void options_free(struct options *set);
 /* True if an argument is --check. Then errors of the command line, too, must be reported as a
  * Nagios plugin reports them. */
 bool options_ask_check(int argc, char **argv);
+
+/* Reads the configuration file, if there is one; call it before options_parse, which reports
+ * problems. True: the file asks for --check. */
+bool options_read_config(struct options *set, int argc, char **argv);
 
 #endif

@@ -120,7 +120,8 @@ static void queue_lines(struct command_line *p, const struct buf *file, const ch
 void queue_args_file(struct command_line *p, const char *path)
 {
 	struct option_state *queue = command_line_state(p, "queue");
-	bool is_stdin = strcmp(path, "-") == 0, again = is_stdin && p->queue_stdin;
+	const bool is_stdin = strcmp(path, "-") == 0, again = is_stdin
+		&& (p->queue_stdin || (p->set->config && strcmp(p->set->config, "-") == 0));
 	struct buf text = { 0 };
 	const char *why = again ? "stdin can be read only once"
 		: files_read(path, QUEUE_FILE_MAX, &text);

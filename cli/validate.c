@@ -8,6 +8,7 @@
 
 #include "audit/audit_file.h"
 #include "auth/creds.h"
+#include "cli/config_args.h"
 #include "cli/metric_args.h"
 #include "cli/source_choice.h"
 #include "net/proxy_env.h"
@@ -53,6 +54,13 @@ static void take_queues(struct command_line *p, const struct lines *recorded)
 				queues->v[i]);
 }
 
+/* Call it once the source is settled, or will not be known before the run. */
+static void take_rest(struct command_line *p)
+{
+	config_args_apply_rest(p);
+	p->set->interval_given = command_line_given(p, "interval");
+}
+
 static void take_head(struct command_line *p, const struct recording_head *head)
 {
 	struct options *set = p->set;
@@ -61,6 +69,7 @@ static void take_head(struct command_line *p, const struct recording_head *head)
 		set->source_recorded = true;
 		source_choice_set(p, head->source == SOURCE_NOTIFICATIONS, "recording");
 	}
+	take_rest(p);
 	take_queues(p, &head->queues);
 	for (size_t i = 0; !set->interval_given && i < interval_words.n; i++)
 		if (strcmp(head->interval, interval_words.v[i]) == 0) {
@@ -82,15 +91,16 @@ static void leave_unread(struct command_line *p)
 {
 	static const char *const recorded[] = { "source", "interval" };
 
+	if (!command_line_given(p, "source")) {
+		p->set->notifications = false;
+		command_line_state(p, "source")->bad = true;
+	}
+	take_rest(p);
 	for (size_t i = 0; i < ARRAY_LEN(recorded); i++) {
 		struct option_state *state = command_line_state(p, recorded[i]);
 
 		state->unknown = !state->given;
 		state->from = state->given ? state->from : "recording";
-	}
-	if (!command_line_given(p, "source")) {
-		p->set->notifications = false;
-		command_line_state(p, "source")->bad = true;
 	}
 	if (command_line_bad(p, "source") && !command_line_given(p, "metric"))
 		command_line_state(p, "metric")->unknown = true;
@@ -107,9 +117,10 @@ static void validate_recording(struct command_line *p)
 	bool regular = set->replay && is_regular(set->replay);
 	struct err err;
 
-	set->interval_given = command_line_given(p, "interval");
-	if (!set->replay || set->verify_audit)
+	if (!set->replay || set->verify_audit) {
+		take_rest(p);
 		return;
+	}
 	if (files_unreadable(set->replay) || p->modes & (MODE_NOW | MODE_LIST)
 	    || (!regular && (p->problems.n || set->dry_run))) {
 		leave_unread(p);
@@ -275,6 +286,20 @@ static void check_media(struct command_line *p)
 				row_media_words[i]);
 }
 
+/* Reports a second reader of stdin; the configuration file was the first. */
+static void check_config_stdin(struct command_line *p)
+{
+	const struct options *set = p->set;
+
+	if (!set->config || strcmp(set->config, "-") != 0)
+		return;
+	FOR_EACH_OPTION(d)
+		if (d->unfit == files_unreadable && option_values_text(d, set)
+		    && strcmp(option_values_text(d, set), "-") == 0)
+			lines_add(&p->problems, "--%s '-': --config - reads stdin already",
+				d->name);
+}
+
 /* Reports values that exclude each other, of options that can be used together. */
 static void check_values(struct command_line *p)
 {
@@ -284,7 +309,8 @@ static void check_values(struct command_line *p)
 	if (set->audit != AUDIT_JSON && set->audit_file)
 		misplaced(p, option_table_find("audit"), "cannot be used with --audit-file, "
 			"which takes only json");
-	if (set->format != FORMAT_PROMETHEUS && set->format != FORMAT_INFLUX)
+	if (set->format != FORMAT_PROMETHEUS && set->format != FORMAT_INFLUX
+	    && !command_line_state(p, "stat")->line)
 		misplaced(p, option_table_find("stat"), "needs -f prometheus or -f influx");
 	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT) {
 		snprintf(text, sizeof(text), "%s; for notifications it is arrival",
@@ -364,6 +390,7 @@ static void validate_options(struct command_line *p)
 	const struct options *set = p->set;
 
 	check_table(p);
+	check_config_stdin(p);
 	if (p->modes & MODE_VERIFY) {
 		if (set->rows && strcmp(set->rows, "-") == 0
 		    && strcmp(set->verify_audit, "-") == 0)

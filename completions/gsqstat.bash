@@ -48,7 +48,7 @@ _gsqstat() {
 	--outlier) words='none waitTime.avg\>30000' ;;
 	-Q | --queue-file | -o | --output | --record | --rejects | --replay | --cacert | \
 		--client-secret-file | --audit-file | --audit-key-file | --verify-audit | --rows | \
-		--callback-header-file | --callback-key-file)
+		--callback-header-file | --callback-key-file | --config)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames
 		return ;;
@@ -76,7 +76,7 @@ _gsqstat() {
 			--connect-timeout --retry-for --idle-timeout --pong-timeout --outlier --profile
 			--token-margin --no-cache --client-secret-file --audit
 			--audit-file --audit-chain --audit-key-file --verify-audit
-			--expect --rows --run --verbose --silent --help --version
+			--expect --rows --run --config --verbose --silent --help --version
 			-q -Q -m -i -w -n -f -o -W -C -H -v -s -h -V' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

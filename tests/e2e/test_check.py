@@ -201,7 +201,7 @@ def test_help_version_and_dry_run_keep_their_meaning(tool):
     for option, words in (("--help", "Usage: "), ("--version", "gsqstat "),
                           ("--dry-run", '"check":{"value":"nagios","from":"flag"}')):
         result = tool.run("--replay", SAMPLE, *CHECK, "-W", "updates=1", option)
-        assert result.status == 0 and words in result.out and "GSQSTAT" not in result.out
+        assert result.status == 0 and words in result.out and "GSQSTAT " not in result.out
 
 
 @pytest.mark.parametrize("scenario, words", [

@@ -140,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!leads_out(arg))
 			argv[argc++] = arg;
 	nproblem = 0;
+	(void)options_read_config(&set, argc, argv);
 	switch (options_parse(&set, argc, argv, "versions", &st)) {
 	case PARSED_RUN:
 		check_run(&set);

@@ -1,0 +1,247 @@
+#include "cli/config_args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/text.h"
+
+/* --- what is used ------------------------------------------------------------------- */
+
+struct choice {
+	struct config_file *file;
+	const struct config_flags *flags;
+	unsigned flag_modes;		/* bits of enum option_mode that flags turn on */
+	unsigned modes;			/* the same, and those that the file turns on */
+};
+
+static size_t place(const struct option_def *d)
+{
+	return (size_t)(d - option_table);
+}
+
+const char *config_args_path(const struct config_flags *flags)
+{
+	const char *path = getenv("GSQSTAT_CONFIG");
+
+	if (flags->given[place(option_table_find("config"))])
+		path = flags->value[place(option_table_find("config"))];
+	return path && *path ? path : NULL;
+}
+
+static bool is_flag(const struct choice *choice, const struct option_def *d)
+{
+	return choice->flags->given[place(d)]
+		|| (choice->flags->operand && strcmp(d->name, "queue") == 0);
+}
+
+static bool is_in_file(const struct config_file *c, const struct option_def *d)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].option == d)
+			return true;
+	return false;
+}
+
+/* True if an option of the file can be used in the mode of the run. One whose needed option has no
+ * place has none itself; if that option is just missing, it has one, and validate() reports it. */
+static bool has_place(const struct choice *choice, const struct option_def *d)
+{
+	const struct option_def *needed = d->needs ? option_table_find(d->needs) : NULL;
+	const struct option_def *rival = d->not_with ? option_table_find(d->not_with) : NULL;
+
+	if ((d->enters ? choice->flag_modes : choice->modes) & ~d->modes)
+		return false;
+	if (rival && rival->enters & choice->modes)
+		return false;
+	if (!needed || is_flag(choice, needed)
+	    || (choice->modes & MODE_VERIFY && d->modes & MODE_RUN))
+		return true;
+	return is_in_file(choice->file, needed) ? has_place(choice, needed) : !needed->enters;
+}
+
+/* The mode of an explicit --source, from the flag or else from the file; 0: there is none. */
+static unsigned explicit_source(const struct choice *choice)
+{
+	const struct option_def *source = option_table_find("source");
+	const char *value = choice->flags->value[place(source)];
+
+	for (size_t i = 0; !is_flag(choice, source) && i < choice->file->n; i++)
+		if (choice->file->v[i].option == source)
+			value = choice->file->v[i].value;
+	for (size_t i = 0; value && i < source_words.n; i++)
+		if (strcmp(value, source_words.v[i]) == 0)
+			return i ? MODE_NOTIFICATIONS : MODE_STREAM;
+	return 0;
+}
+
+/* Whether the option depends on a source that is not known yet. Without a recording, an option that
+ * only notifications have is used at once, because it can decide the source. */
+static bool must_wait(const struct choice *choice, const struct option_def *d)
+{
+	const unsigned sources = MODE_STREAM | MODE_NOTIFICATIONS;
+
+	if (choice->modes & (sources | MODE_VERIFY) || (d->modes & sources) == sources)
+		return false;
+	return choice->modes & MODE_REPLAY || !(d->modes & MODE_NOTIFICATIONS);
+}
+
+bool config_args_choose(struct config_file *c, const struct config_flags *flags)
+{
+	struct choice choice = { .file = c, .flags = flags };
+	bool check = false;
+
+	FOR_EACH_OPTION(d)
+		choice.flag_modes |= flags->given[place(d)] ? d->enters : 0;
+	if (!(choice.flag_modes & MODE_VERIFY))
+		choice.flag_modes |= explicit_source(&choice);
+	choice.modes = choice.flag_modes;
+	for (size_t i = 0; i < c->n; i++)
+		if (!is_flag(&choice, c->v[i].option) && has_place(&choice, c->v[i].option))
+			choice.modes |= c->v[i].option->enters;
+	for (size_t i = 0; i < c->n; i++) {
+		struct config_entry *entry = &c->v[i];
+
+		if (is_flag(&choice, entry->option) || !has_place(&choice, entry->option))
+			continue;
+		check = check || entry->option->enters == MODE_CHECK;
+		if (!entry->bad)
+			entry->use = must_wait(&choice, entry->option) ? CONFIG_LATER
+				: CONFIG_USED;
+	}
+	return check;
+}
+
+/* --- setting it --------------------------------------------------------------------- */
+
+static void apply(struct command_line *p, const struct config_entry *entry)
+{
+	const size_t problems = p->problems.n, warnings = p->set->warnings.n;
+
+	command_line_apply(p, entry->option, entry->value);
+	p->state[place(entry->option)].line = entry->line;
+	p->state[place(entry->option)].from = NULL;
+	config_args_name_lines(p, &p->problems, problems, entry);
+	config_args_name_lines(p, &p->set->warnings, warnings, entry);
+}
+
+void config_args_apply(struct command_line *p)
+{
+	const struct config_file *c = p->set->config_file;
+
+	for (size_t i = 0; c && i < c->n; i++)
+		if (c->v[i].use == CONFIG_USED)
+			apply(p, &c->v[i]);
+}
+
+void config_args_apply_rest(struct command_line *p)
+{
+	const struct config_file *c = p->set->config_file;
+	const unsigned source = command_line_bad(p, "source") ? 0
+		: p->set->notifications ? MODE_NOTIFICATIONS : MODE_STREAM;
+
+	for (size_t i = 0; c && i < c->n; i++)
+		if (c->v[i].use == CONFIG_LATER && !(source & ~c->v[i].option->modes))
+			apply(p, &c->v[i]);
+}
+
+void config_args_set(struct command_line *p, const char *value)
+{
+	if (command_line_given(p, "config"))
+		command_line_problem(p, value, "there can be only one configuration file");
+	p->set->config = value;
+}
+
+/* --- naming it in messages ---------------------------------------------------------- */
+
+/* The option that a text begins with, behind `--`, and the length of its name; NULL: none. */
+static const struct option_def *option_at(const char *s, size_t *len)
+{
+	*len = strspn(s, "abcdefghijklmnopqrstuvwxyz-");
+	FOR_EACH_OPTION(d)
+		if (strlen(d->name) == *len && memcmp(d->name, s, *len) == 0)
+			return d;
+	return NULL;
+}
+
+/* How well the value of an entry fits ` 'VALUE'…`: 2 if it is the same, 1 if it contains it. */
+static unsigned fit(const struct config_entry *entry, const char *quoted)
+{
+	char shown[TEXT_SHOWN_SIZE];
+	size_t len;
+
+	if (!entry->value || strncmp(quoted, " '", 2) != 0)
+		return 0;
+	text_shown(shown, entry->value, strlen(entry->value));
+	len = strlen(shown);
+	quoted += 2;
+	if (strncmp(quoted, shown, len) == 0 && quoted[len] == '\'')
+		return 2;
+	return memmem(shown, len, quoted, strcspn(quoted, "'")) != NULL;
+}
+
+/* The entry of the option whose value the text quotes, or else the last one; NULL: the option does
+ * not come from the file. */
+static const struct config_entry *find_entry(const struct command_line *p,
+	const struct option_def *d, const char *quoted)
+{
+	const struct config_file *c = p->set->config_file;
+	const struct config_entry *best = NULL;
+
+	for (size_t i = 0; p->state[place(d)].line && i < c->n; i++)
+		if (c->v[i].option == d && (!best || fit(&c->v[i], quoted) >= fit(best, quoted)))
+			best = &c->v[i];
+	return best;
+}
+
+/* The problem with the name of the option's line in the file; NULL: it stays as it is. */
+static char *named(const struct command_line *p, const char *text, const struct config_entry *entry)
+{
+	size_t len;
+	const struct option_def *d = strncmp(text, "--", 2) == 0 ? option_at(text + 2, &len) : NULL;
+
+	if (!d)
+		return NULL;
+	if (!entry || entry->option != d)
+		entry = find_entry(p, d, text + 2 + len);
+	if (entry)
+		return text_format("%s:%zu: %s", p->set->config_file->name, entry->line, text + 2);
+	if (strcmp(d->name, "config") == 0 && p->state[place(d)].from)
+		return text_format("%s%s", strcmp(p->state[place(d)].from, "environment") == 0
+			? "GSQSTAT_CONFIG" : "--config", text + 2 + len);
+	return NULL;
+}
+
+/* Appends where the option is set that the text names last, outside of values; NULL: it does not
+ * come from the file. */
+static char *with_place(const struct command_line *p, const char *text)
+{
+	const char *quote = strrchr(text, '\''), *last = NULL;
+	const struct option_def *d;
+	size_t len;
+
+	for (const char *s = quote ? quote : text; (s = strstr(s, " --")); s += 3)
+		last = s + 3;
+	d = last ? option_at(last, &len) : NULL;
+	if (!d || !p->state[place(d)].line)
+		return NULL;
+	return text_format("%s (%s:%zu)", text, p->set->config_file->name,
+		p->state[place(d)].line);
+}
+
+static void replace_line(struct lines *lines, size_t i, char *text)
+{
+	if (!text)
+		return;
+	free(lines->v[i]);
+	lines->v[i] = text;
+}
+
+void config_args_name_lines(const struct command_line *p, struct lines *lines, size_t first,
+	const struct config_entry *entry)
+{
+	for (size_t i = first; p->set->config && i < lines->n; i++) {
+		if (!entry)
+			replace_line(lines, i, with_place(p, lines->v[i]));
+		replace_line(lines, i, named(p, lines->v[i], entry));
+	}
+}
