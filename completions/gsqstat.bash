@@ -18,14 +18,17 @@ _gsqstat() {
 	local words=
 	case $prev in
 	-m | --metric)
-		if [[ ${COMP_WORDS[*]} == *notifications* ]]; then
-			_gsqstat_list 'oWaiting oInteracting oLongestWaiting oOnQueueUsers
-				oUserRoutingStatuses nOffered tWait tAnswered tAbandon tHandle
-				oServiceLevel'
-		else
-			_gsqstat_list 'state queueState agentState conversationCount waitTime
+		# without --source, a metric of notifications chooses them
+		if [[ ${COMP_WORDS[*]} != *' notifications'* ]]; then
+			words='state queueState agentState conversationCount waitTime
 				abandonedCount'
 		fi
+		if [[ ${COMP_WORDS[*]} != *' stream'* ]]; then
+			words+=' oWaiting oInteracting oLongestWaiting oOnQueueUsers
+				oUserRoutingStatuses nOffered tWait tAnswered tAbandon tHandle
+				oServiceLevel'
+		fi
+		_gsqstat_list "$words"
 		return ;;
 	--stat)
 		_gsqstat_list 'count last min max mean stddev p50 p90 p95 p99 carried observedMs events

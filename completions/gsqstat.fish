@@ -2,13 +2,17 @@
 
 function __gsqstat_metrics
     set -l done (string match -r '.*,' -- (commandline -ct))
-    set -l names state queueState agentState conversationCount waitTime abandonedCount
-    if string match -q '*notifications*' -- (commandline -opc)
-        set names oWaiting oInteracting oLongestWaiting oOnQueueUsers oUserRoutingStatuses \
+    set -l names
+    # without --source, a metric of notifications chooses them
+    if not string match -q '*notifications' -- (commandline -opc)
+        set names state queueState agentState conversationCount waitTime abandonedCount
+    end
+    if not string match -q '*stream' -- (commandline -opc)
+        set -a names oWaiting oInteracting oLongestWaiting oOnQueueUsers oUserRoutingStatuses \
             nOffered tWait tAnswered tAbandon tHandle oServiceLevel
     end
     for name in $names
-        echo $done$name
+        echo "$done$name"
     end
 end
 

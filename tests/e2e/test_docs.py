@@ -217,6 +217,8 @@ def test_completions_in_their_shells():
         for words, wanted in (("--inter", "--interval"), ("-i PT3", "PT30S"), ("-f c", "csv"),
                               ("-m state,wai", "state,waitTime"), ("--audit l", "logfmt"),
                               ("--source no", "notifications"),
+                              ("--now -m oW", "oWaiting"),
+                              ("--source stream -m s", "state"),
                               ("--source notifications -m tWait,oW", "tWait,oWaiting")):
             r = subprocess.run([shell, "-c", text % words], cwd=TOP, capture_output=True, text=True)
             assert wanted in r.stdout.split(), (shell, words, r.stdout, r.stderr)
@@ -230,7 +232,8 @@ zmodload zsh/zpty
 zpty z zsh -f -i
 zpty -w z "PS1=; fpath=($1 \\$fpath); autoload -U compinit; compinit -u -D; cd $2; echo re''ady"
 zpty -r z out '*ready*'
-for words in 'gsqstat --inter' 'gsqstat -i PT3' 'gsqstat -f c' 'gsqstat -m sta'; do
+for words in 'gsqstat --inter' 'gsqstat -i PT3' 'gsqstat -f c' 'gsqstat -m sta' \\
+	'gsqstat --now -m oW'; do
 	zpty -n -w z "$words"$'\\t'
 	sleep 0.3
 	zpty -n -w z $'\\C-u'
@@ -240,7 +243,7 @@ while zpty -rt z out; do print -rn -- "$out"; done
 """
     r = subprocess.run(["zsh", "-fc", script, "z", str(TOP / "completions"), str(tmp_path)],
                        capture_output=True, text=True, env={**os.environ, "TERM": "dumb"})
-    for wanted in ("--interval", "PT30S", "csv", "state"):
+    for wanted in ("--interval", "PT30S", "csv", "state", "oWaiting"):
         assert wanted in r.stdout, (wanted, r.stdout, r.stderr)
 
 
