@@ -19,6 +19,7 @@ prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
+docdir ?= $(datadir)/doc/gsqstat
 bashdir ?= $(datadir)/bash-completion/completions
 zshdir ?= $(datadir)/zsh/site-functions
 fishdir ?= $(datadir)/fish/vendor_completions.d
@@ -218,10 +219,14 @@ deps:
 ## install, install-strip, uninstall: prefix=/usr/local, DESTDIR=
 .PHONY: install install-strip uninstall
 install: $(BIN)
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' \
-		'$(DESTDIR)$(bashdir)' '$(DESTDIR)$(zshdir)' '$(DESTDIR)$(fishdir)'
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man7' \
+		'$(DESTDIR)$(docdir)' '$(DESTDIR)$(bashdir)' '$(DESTDIR)$(zshdir)' \
+		'$(DESTDIR)$(fishdir)'
 	$(INSTALL) $(STRIP_FLAG) -m 755 $(BIN) '$(DESTDIR)$(bindir)/gsqstat'
 	$(INSTALL) -m 644 man/gsqstat.1 '$(DESTDIR)$(mandir)/man1/gsqstat.1'
+	$(INSTALL) -m 644 man/gsqstat-cookbook.7 '$(DESTDIR)$(mandir)/man7/gsqstat-cookbook.7'
+	$(INSTALL) -m 644 tests/sample.ndjson '$(DESTDIR)$(docdir)/sample.ndjson'
+	$(INSTALL) -m 644 tests/notices.ndjson '$(DESTDIR)$(docdir)/notices.ndjson'
 	$(INSTALL) -m 644 completions/gsqstat.bash '$(DESTDIR)$(bashdir)/gsqstat'
 	$(INSTALL) -m 644 completions/_gsqstat '$(DESTDIR)$(zshdir)/_gsqstat'
 	$(INSTALL) -m 644 completions/gsqstat.fish '$(DESTDIR)$(fishdir)/gsqstat.fish'
@@ -229,8 +234,11 @@ install-strip: STRIP_FLAG = -s
 install-strip: install
 uninstall:
 	rm -f '$(DESTDIR)$(bindir)/gsqstat' '$(DESTDIR)$(mandir)/man1/gsqstat.1' \
+		'$(DESTDIR)$(mandir)/man7/gsqstat-cookbook.7' \
+		'$(DESTDIR)$(docdir)/sample.ndjson' '$(DESTDIR)$(docdir)/notices.ndjson' \
 		'$(DESTDIR)$(bashdir)/gsqstat' '$(DESTDIR)$(zshdir)/_gsqstat' \
 		'$(DESTDIR)$(fishdir)/gsqstat.fish'
+	[ ! -d '$(DESTDIR)$(docdir)' ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(docdir)'
 
 ## dist: gsqstat-VERSION.tar.gz from the tag of this version
 .PHONY: dist

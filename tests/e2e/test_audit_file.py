@@ -559,7 +559,7 @@ def test_verifying_takes_little_memory(logger):
     assert (r.status, r.out) == (0, "lines 60000 last %s\n" % last)
 
 
-# -- the recipe of the README
+# -- the recipe of the cookbook
 
 RECIPE = """\
 (umask 077; openssl rand -base64 32 >audit.key)

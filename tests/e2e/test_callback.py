@@ -15,6 +15,7 @@ import hooks
 import pytest
 from harness import QUEUE, REPLAY, SAMPLE, TOP
 from listeners import Proxy
+from manual import COOKBOOK, blocks
 
 ONE = [*REPLAY, "-n", 1]        # of ten windows
 ALLOW = "--callback-allow-private"
@@ -690,9 +691,8 @@ def test_nginx_takes_them(tool, h2, protocol):
         assert int(length) > 1000 and id_ == "%s-%d-0" % (r.end["run"], n)
 
 
-# The README's, but for the place and the time.
-DASHBOARD = re.search(r"```sh\n([^`]*--callback @url.*?)```",
-                      (TOP / "README.md").read_text(), re.S)[1]
+# The cookbook's, but for the place and the time.
+(DASHBOARD,) = [text for text in blocks(COOKBOOK) if "--callback @url" in text]
 
 
 def test_recipe_of_a_dashboard(tool, serve, receive):

@@ -732,12 +732,14 @@ def test_install_puts_and_takes_its_files(tmp_path):
 
     make("install")
     assert files() == ["usr/bin/gsqstat", "usr/share/bash-completion/completions/gsqstat",
+                       "usr/share/doc/gsqstat/notices.ndjson",
+                       "usr/share/doc/gsqstat/sample.ndjson",
                        "usr/share/fish/vendor_completions.d/gsqstat.fish",
-                       "usr/share/man/man1/gsqstat.1",
+                       "usr/share/man/man1/gsqstat.1", "usr/share/man/man7/gsqstat-cookbook.7",
                        "usr/share/zsh/site-functions/_gsqstat"]
     plain = (tmp_path / "usr/bin/gsqstat").stat()
     assert stat.S_IMODE(plain.st_mode) == 0o755
     make("install-strip")
     assert (tmp_path / "usr/bin/gsqstat").stat().st_size < plain.st_size
     make("uninstall")
-    assert files() == []
+    assert files() == [] and not (tmp_path / "usr/share/doc/gsqstat").exists()

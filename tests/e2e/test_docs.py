@@ -1,4 +1,4 @@
-"""The option table, the manual and the completions say the same; the README's recipes run."""
+"""The option table, the manual and the completions say the same; all recipes run."""
 import contextlib
 import csv
 import os
@@ -17,8 +17,8 @@ import notice_frames
 import notices
 import pytest
 from harness import TOP
+from manual import COOKBOOK, MANUAL, PAGES, blocks, unroff
 
-MANUAL = (TOP / "man/gsqstat.1").read_text()
 SHELLS = {name: (TOP / "completions" / name).read_text()
           for name in ("gsqstat.bash", "_gsqstat", "gsqstat.fish")}
 
@@ -94,25 +94,28 @@ def test_manual_has_the_exit_statuses():
     assert "141" in section
 
 
-def test_manual_is_clean():
+@pytest.mark.parametrize("page", PAGES)
+def test_manual_is_clean(page):
     if not shutil.which("mandoc"):
         pytest.skip("mandoc is missing")
-    r = subprocess.run(["mandoc", "-T", "lint", TOP / "man/gsqstat.1"], capture_output=True,
-                       text=True)
+    r = subprocess.run(["mandoc", "-T", "lint", TOP / "man" / page], capture_output=True, text=True)
     # what other manuals are installed is no fault of this one
     assert [line for line in r.stdout.splitlines() if "referenced manual" not in line] == []
 
 
-def test_manual_fits_a_terminal():
+@pytest.mark.parametrize("page", PAGES)
+def test_manual_fits_a_terminal(page):
     if not shutil.which("mandoc"):
         pytest.skip("mandoc is missing")
-    r = subprocess.run(["mandoc", "-T", "utf8", "-O", "width=78", TOP / "man/gsqstat.1"],
+    r = subprocess.run(["mandoc", "-T", "utf8", "-O", "width=78", TOP / "man" / page],
                        capture_output=True, text=True)
     lines = re.sub(".\b", "", r.stdout).splitlines()
-    assert len(lines) > 800 and [line for line in lines if len(line) > 80] == []
-    # what stands in a line of its own is copied: it does not wrap
-    assert [text for text in re.findall(r"(?m)^\.Dl (.*)", MANUAL)
-            if text not in (line.strip() for line in lines)] == []
+    assert len(lines) > 100 and [line for line in lines if len(line) > 80] == []
+    # what stands in a line of its own is copied: it does not wrap, and is shown as it is typed
+    shown = [line.strip() for line in lines]
+    text = (TOP / "man" / page).read_text()
+    copied = re.findall(r"(?m)^\.Dl (.*)", text) + "".join(blocks(text)).splitlines()
+    assert [line for line in copied if unroff(line).strip() not in shown] == []
 
 
 def test_manual_examples_hold(tool):
@@ -247,36 +250,39 @@ while zpty -rt z out; do print -rn -- "$out"; done
         assert wanted in r.stdout, (wanted, r.stdout, r.stderr)
 
 
-# -- the README
+# -- the README and the cookbook
 
 README = (TOP / "README.md").read_text()
-# What make does in them has tests of its own.
+# What make does in them has tests of its own; what begins with $ is a command and its output.
 RECIPES = [text for text in (re.sub(r"(?m)^make .*\n", "", block) for block in
-                             re.findall(r"```(?:sh|cron)\n(.*?)```", README, re.S)) if text]
+                             re.findall(r"```(?:sh|cron)\n(.*?)```", README, re.S)
+                             + blocks(COOKBOOK)) if not text.startswith("$ ")]
 DEMOS = re.findall(r"(?m)^make (?:deps )?(demo\b[^#\n]*?) *#", README)
 NAMED = [notice_frames.queue(q, name) for q, name in zip(
     frames.QUEUES, ("Sales", "Support EN", "Support DE", "Billing"))]
 ROW, NUMBER = r'\{"schema":"gsqstat/1",.*\}\n', r"\d+(\.\d+)?"
 # What each prints; a recipe is known by words that stand in it alone.
+TABLE = r" +oWaiting.*\nUTC +queue .*\n(\S+ +(Support (DE|EN)|message|voice) .*\n){6}"
 PRINTS = {
-    "who works": "(%s)+" % ROW,
-    "gnuplot": "",
-    "--dry-run": r'id,name,divisionId,.*\n(.*\n){4}\{"schema":"gsqstat-settings/1".*\}\n'
-                 "(%s){4}" % ROW,
+    "./gsqstat": r" +oWaiting.*\nUTC +queue .*\n(.+\n){15,}",
+    "export GENESYS": "",
+    "--dry-run": r'id,name,divisionId,.*\n(.*\n){4}(%s){2}%s\{"schema":"gsqstat-settings/1".*\}\n'
+                 "(%s){4}" % (ROW, TABLE, ROW),
     "flock": "",
     "as $queue": r"Support DE\t0\t0\nSupport EN\t2\t4\d\d(\.\d+)?\n",
     "--align": r"(20\S+Z\tSupport (DE|EN)\t(message|voice)\t\d*\t\d+\n)+",
-    "waitTime.avg.mean": r"(20\S+Z\t\S{36}\t(%s|-)\n){30}" % NUMBER,
+    "-f prometheus": "",
+    "--check nagios": r"GSQSTAT OK - .* \| 'Sales oWaiting.last'=0;5;20\n",
+    "-n 360": TABLE,
+    "gnuplot": "",
+    ".mean //": r"(20\S+Z\t\S{36}\t(%s|-)\n){30}" % NUMBER,
     "awk": r"\S{36} %s\n" % NUMBER,
     "mlr": r"window .*\n(\d .*\n){3}",
     "sqlite3": r"\d\d\d\n",
     "psql": "",
     "mosquitto": "",
     "--callback @url": None,  # test_callback.py runs it
-    "-f prometheus": "",
-    "--check nagios": r"GSQSTAT OK - .* \| 'Sales oWaiting.last'=0;5;20\n",
     "600000": "",
-    "-f table": r" +oWaiting.*\nUTC +queue .*\n(\S+ +(Support (DE|EN)|message|voice) .*\n){6}",
     "--verify-audit": r"(lines \d+ last [0-9a-f]{64}\n){2}",
 }
 RECIPE = {key: text for text in RECIPES for key in PRINTS if key in text}
@@ -300,8 +306,7 @@ def shell(tool):
             (tool.dir / "bin").mkdir()
             tool.write(
                 "bin/gsqstat",
-                '#!/bin/sh\n'
-                'case " $* " in *" --queue-name "*|*" --list-queues "*) %s ;; *) %s ;; esac\n'
+                '#!/bin/sh\ncase $* in *--queue-name*|*--list-queues*) %s ;; *) %s ;; esac\n'
                 'case " $* " in *--replay*|*--now*|*--list-queues*|*--dry-run*|*--verify-*) ;;\n'
                 '*--align*) set -- "$@" -w 300ms -n 2 ;;\n'
                 '*-f\\ table*) set -- "$@" -w 300ms -n 1 ;; *) set -- "$@" -w 300ms ;; esac\n'
@@ -310,7 +315,10 @@ def shell(tool):
                             GENESYS_CLIENT_SECRET=gateway.SECRET,
                             PATH="%s:%s:/usr/sbin" % (tool.dir / "bin", tool.env["PATH"]))
             tool.write("queues.txt", "\n".join(frames.QUEUES[:2]))
+            (tool.dir / "gsqstat").symlink_to(tool.dir / "bin/gsqstat")
             (tool.dir / "tests").symlink_to(TOP / "tests")
+            for name in ("sample.ndjson", "notices.ndjson"):
+                (tool.dir / name).symlink_to(TOP / "tests" / name)
             return service
         yield start
 
@@ -381,7 +389,6 @@ def run_crontab(tool, text):
         ran += 1
     rows = [(tool.dir / name).read_text() for name in ("rows.ndjson", "now.ndjson")]
     assert [len(re.findall(ROW, text)) for text in rows] == [2, 2] and ran == 2
-    assert (tool.dir / "audit.log").read_text().count('"event":"run.end"') == 2
     return r
 
 
@@ -474,7 +481,7 @@ def test_recipe_of_an_auditor_runs_again(tool, shell):
 def test_recipe_of_sqlite_adds_to_a_table(tool, shell):
     if not shutil.which("sqlite3"):
         pytest.skip("sqlite3 is missing")
-    assert "`.import --csv --skip 1`" in README
+    assert ".Ql .import --csv --skip 1\n" in COOKBOOK
     shell()
     first = run_recipe(tool, "sqlite3")
     again = run_recipe(tool, "sqlite3", ".import --csv", ".import --csv --skip 1")
@@ -511,9 +518,17 @@ def test_contributing_names_every_folder():
             if not (TOP / name).exists() and not (TOP / "tests" / name).exists()] == []
 
 
-def test_readme_shows_real_output():
-    command, shown = re.search(r"```console\n\$ (.*?)\n(.*?)```",
-                               (TOP / "README.md").read_text(), re.S).groups()
-    r = subprocess.run(["bash", "-c", command.replace("./gsqstat", harness.PROGRAM)], cwd=TOP,
-                       capture_output=True, text=True)
-    assert r.stdout == shown
+def test_readme_is_short_and_names_the_recordings_that_are_installed():
+    assert README.count("\n") <= 110
+    would = subprocess.run(["make", "-n", "install"], cwd=TOP, capture_output=True, text=True)
+    (place,) = re.findall(r"(?m)^\.Dl cp (/.*)/\*\.ndjson", COOKBOOK)
+    for name in set(re.findall(r"--replay (\w+\.ndjson)", COOKBOOK)):
+        assert "'%s/%s'" % (place, name) in would.stdout
+
+
+def test_cookbook_shows_real_output():
+    (block,) = [text for text in blocks(COOKBOOK) if text.startswith("$ ")]
+    command, shown = re.fullmatch(r"\$ ((?:.*[|\\]\n)*.*\n)((?:.*\n)+)", block).groups()
+    r = subprocess.run(["bash", "-c", command.replace("gsqstat", harness.PROGRAM)],
+                       cwd=TOP / "tests", capture_output=True, text=True)
+    assert r.stdout == shown, r.stderr
