@@ -33,7 +33,7 @@ static const struct {
 	[FAULT_TOO_BIG] = { WS_CLOSE_TOO_BIG, WS_END_TOO_BIG, "a message is longer than 1 MiB" },
 	[FAULT_BAD_TEXT] = { WS_CLOSE_BAD_TEXT, WS_END_BAD_TEXT, "a text message is not UTF-8" },
 	[FAULT_BREACH] = { WS_CLOSE_PROTOCOL, WS_END_BREACH,
-		"the server broke the WebSocket protocol: " }
+		"the service broke the WebSocket protocol: " }
 };
 
 /* The frame that is being sent. The next one waits until all of it is sent. */

@@ -66,9 +66,10 @@ char *creds_base_url(const char *host, bool *plain, const char **why)
 	struct url url;
 	char *text;
 
-	*why = "must be a host, HOST:PORT, or an https or wss URL without path, user or query";
+	*why = "the scheme must be https or wss";
 	if (!take_scheme(&host, plain))
 		return NULL;
+	*why = "write a host, HOST:PORT or https://HOST, without a user, path or query";
 	text = text_format("%s://%s", *plain ? "http" : "https", host);
 	fault = text ? url_read(text, &url) : why_no_memory;
 	if (fault == why_no_memory) {
@@ -372,7 +373,7 @@ static void check_token(const char *token, const char *from, struct lines *probl
 static void check_id(const char *id, const char *from, struct lines *problems)
 {
 	if (strchr(id, ':'))	/* RFC 7617 §2 */
-		lines_add(problems, "%s: a client ID cannot contain a colon", from);
+		lines_add(problems, "%s: a client ID has no colon; is this ID:SECRET?", from);
 }
 
 static void load_token(struct creds *c, struct lines *problems)
@@ -399,14 +400,13 @@ static void load_client(struct creds *c, const struct creds_conf *conf,
 		c->secret = strdup(secret);
 		c->secret_from = family->secret;
 		if (strlen(secret) > SECRET_MAX)
-			lines_add(problems, "%s: the secret is longer than %d bytes",
-				family->secret, SECRET_MAX);
+			lines_add(problems, "%s: the secret has %zu bytes; the limit is %d",
+				family->secret, strlen(secret), SECRET_MAX);
 	}
 	if (!id)
-		lines_add(problems, "no client ID: set GENESYS_CLIENT_ID "
-			"(or GENESYSCLOUD_OAUTHCLIENT_ID, or GENESYS_CLOUD_CLIENT_ID)%s",
-			!conf->notifications ? ""
-			: ", or use GENESYSCLOUD_ACCESS_TOKEN or --profile");
+		lines_add(problems, "no client ID: set GENESYS_CLIENT_ID%s (other names: "
+			"ENVIRONMENT in gsqstat(1))", !conf->notifications ? ""
+			: " or GENESYSCLOUD_ACCESS_TOKEN, or give --profile");
 	if (!c->secret_from)
 		lines_add(problems, "no client secret: give --client-secret-file or set %s",
 			family->secret);
@@ -448,12 +448,12 @@ static void take_profile(struct creds *c, const struct creds_conf *conf, struct 
 		c->token_from = "--profile";
 		check_token(c->access_token, c->token_from, problems);
 	} else if (!c->client_id) {
-		lines_add(problems, "--profile '%s': %s, and the profile in %s has no "
-			"access_token and no client_credentials with a client_secret; log in with "
-			"gc%s or add one of them",
+		lines_add(problems, "--profile '%s': no token: %s; log in with gc%s, or add an "
+			"access_token, or client_credentials with a client_secret, to the "
+			"profile in %s",
 			text_shown(text, conf->profile, strlen(conf->profile)),
 			p->cached_token ? "gc's last login has expired" : "gc has not logged in",
-			c->profile_path, p->cached_token ? " again" : "");
+			p->cached_token ? " again" : "", c->profile_path);
 	}
 }
 
@@ -514,8 +514,8 @@ static void report_unused(const struct creds *c, struct lines *problems)
 	}
 	put_unused(&text, c, token_variable);
 	if (text.len && buf_char(&text, '\0'))
-		lines_add(problems, "set but not used: %s (see ENVIRONMENT in gsqstat(1))",
-			text.data);
+		lines_add(problems, "%s %s set but not used here (see ENVIRONMENT in gsqstat(1))",
+			text.data, strchr(text.data, ',') ? "are" : "is");
 	problems->failed = problems->failed || text.failed;
 	buf_free(&text);
 }

@@ -69,7 +69,7 @@ static bool is_first(struct reader *r, size_t *line)
 {
 	r->since = *line;
 	*line = r->line;
-	return r->since == 0 || fail(r, "the same name again");
+	return r->since == 0 || fail(r, "has the same name as");
 }
 
 static bool take(struct reader *r, char c)
@@ -370,7 +370,7 @@ enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len,
 	    || r.file.failed || r.text.failed)
 		st = err_nomem(err);
 	else if (r.since)
-		st = err_set(err, ST_USAGE, "line %zu: %s, as in line %zu", r.line, r.wrong,
+		st = err_set(err, ST_USAGE, "line %zu: %s line %zu", r.line, r.wrong,
 			r.since);
 	else if (r.wrong)
 		st = err_set(err, ST_USAGE, "line %zu: %s", r.line, r.wrong);
@@ -394,7 +394,7 @@ enum status gc_profile_read(struct gc_profile *p, const char *path, const char *
 	enum status st;
 
 	*p = (struct gc_profile){ 0 };
-	st = why ? err_set(&inner, ST_USAGE, "%s", why)
+	st = why ? err_set(&inner, ST_USAGE, "cannot be read: %s", why)
 		: gc_profile_parse(p, text.data, text.len, name, &inner);
 	if (st == ST_OK)
 		p->open_mode = mode;

@@ -209,18 +209,19 @@ static enum token_state refused_by_status(struct token *t, long status)
 		failure = HTTP_UNAUTHORISED;
 	else if (failure == HTTP_OK)	/* a 2xx other than 200 */
 		failure = HTTP_BREACH;
-	return failed(t, failure, status / 100 == 3 ? "no token" : what[failure], text);
+	return failed(t, failure, status / 100 == 3 ? "the token request was redirected"
+		: what[failure], text);
 }
 
 static enum token_state without_answer(struct token *t)
 {
 	static const char *const what[REQUEST_ENDS] = {
-		[REQUEST_NO_TIME] = "no time is left to ask for a token",
+		[REQUEST_NO_TIME] = "the time was over before a token was requested",
 		[REQUEST_NOT_MADE] = "the token request could not be made",
 		[REQUEST_LATE] = "the token endpoint did not answer in time",
 		[REQUEST_TOO_LONG] = "the token answer is longer than 64 KiB",
-		[REQUEST_AT_PROXY] = "no token",
-		[REQUEST_NETWORK] = "no token",
+		[REQUEST_AT_PROXY] = "could not get a token",
+		[REQUEST_NETWORK] = "could not get a token",
 		[REQUEST_FATAL] = "",
 		[REQUEST_BREACH] = "the token endpoint does not speak HTTP"
 	};

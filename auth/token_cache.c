@@ -20,6 +20,7 @@ struct token_cache {
 	struct lines *warnings;
 	bool warned;			/* a warning of an ignored file was added */
 	char name[PRIVATE_DIR_NAME_LEN + 1];
+	char *path;			/* of the directory, for warnings */
 	char *base_url;
 };
 
@@ -46,11 +47,11 @@ struct token_cache *token_cache_open(const char *base_url, const char *client_id
 	c->base_url = strdup(base_url);
 	if (c->dir < 0 || !c->base_url || !private_dir_name(base_url, client_id, c->name))
 		goto fail;
-	free(path);
+	c->path = path;
 	return c;
 fail:
-	lines_add(warnings, "no token cache%s%s: %s; each run requests its own token",
-		path ? " at " : "", path ? path : "", why ? why : "out of memory");
+	lines_add(warnings, "no token cache%s%s: %s; each run requests a new token",
+		path ? " in " : "", path ? path : "", why ? why : "out of memory");
 	free(path);
 	token_cache_close(c);
 	return NULL;
@@ -63,6 +64,7 @@ void token_cache_close(struct token_cache *c)
 	token_cache_unlock(c);
 	if (c->dir >= 0)
 		close(c->dir);
+	free(c->path);
 	free(c->base_url);
 	free(c);
 }
@@ -97,7 +99,7 @@ static const char *parse_file(const struct token_cache *c, const char *text, siz
 		t->token = strdup(token);
 		why = t->token ? NULL : why_no_memory;
 	} else if (file || why != why_no_memory) {
-		why = "it is broken";
+		why = "it is not a token file of gsqstat";
 	}
 	json_document_free(file);
 	return why;
@@ -111,9 +113,11 @@ static void ignore(struct token_cache *c, bool set_aside, const char *why)
 
 	snprintf(bad, sizeof(bad), "%s.bad", c->name);
 	if (set_aside && renameat(c->dir, c->name, c->dir, bad) == 0) {
-		lines_add(c->warnings, "the cached token %s is set aside: %s", c->name, why);
+		lines_add(c->warnings, "the cached token %s/%s was renamed to %s: %s", c->path,
+			c->name, bad, why);
 	} else if (!c->warned) {
-		lines_add(c->warnings, "the cached token %s is ignored: %s", c->name, why);
+		lines_add(c->warnings, "the cached token %s/%s is ignored: %s", c->path, c->name,
+			why);
 		c->warned = true;
 	}
 }
@@ -149,8 +153,8 @@ bool token_cache_write(struct token_cache *c, const char *token, int64_t expires
 	buf_printf(&text, ",\"expires_ms\":%lld}\n", (long long)expires_ms);
 	ok = private_dir_write(c->dir, c->name, &text, true);
 	if (!ok)
-		lines_add(c->warnings, "the token cannot be stored in the cache: %s",
-			strerror(errno));
+		lines_add(c->warnings, "the token could not be stored in %s/%s: %s; the next run "
+			"requests another one", c->path, c->name, strerror(errno));
 	buf_wipe(&text);
 	return ok;
 }

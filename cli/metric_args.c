@@ -74,7 +74,7 @@ static void warn_of_now(struct command_line *p)
 		if (is_pattern(patterns->v[i]) && !channel_api_query_has(patterns->v[i]))
 			buf_printf(&names, "%s%s", names.len ? "," : "", patterns->v[i]);
 	if (names.len && buf_char(&names, '\0'))
-		lines_add(&p->set->warnings, "--metric %s: snapshots do not have it, so --now "
+		lines_add(&p->set->warnings, "--metric %s: no snapshot has it, so --now "
 			"does not print it", names.data);
 	p->problems.failed = p->problems.failed || names.failed;
 	buf_free(&names);
@@ -137,7 +137,7 @@ static void add_filter(struct command_line *p, const char *value)
 		p->problems.failed = true;
 	} else if (!filter_parse(text, &metric, filter) || strlen(filter->path) >= FIELD_NAME_MAX) {
 		command_line_problem(p, value, text_nearest_word(value, none, 1)
-			? "must be METRIC.FIELD OP NUMBER or none; did you mean none?"
+			? "did you mean none?"
 			: "must be METRIC.FIELD OP NUMBER, where OP is > >= < <= == or !=, "
 			"or none");
 	} else {
@@ -218,8 +218,11 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 	if (scope_queue_name(scope) && !p->set->notifications && !command_line_bad(p, "source"))
 		command_line_problem(p, expr, "the stream has no queue names; write the queue's "
 			"ID before the colon");
-	if (scope_media(scope) && !p->set->notifications && !command_line_bad(p, "source"))
-		command_line_problem(p, expr, "the stream has no rows of media types");
+	if (scope_media(scope) && !p->set->notifications && !command_line_bad(p, "source")) {
+		snprintf(why, sizeof(why), "the stream has no rows of media types; leave out "
+			"/%.100s", scope_media(scope));
+		command_line_problem(p, expr, why);
+	}
 	if (scope_media(scope) && name->metric
 	    && metric_type_of(slice_of(name->metric)).qualifier) {
 		snprintf(why, sizeof(why), "%.100s counts agents, who have no media type; leave "

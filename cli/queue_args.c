@@ -39,7 +39,7 @@ static void add_queue(struct command_line *p, const char *s, size_t len, const c
 		return;
 	}
 	if (lines_has(queues, id)) {
-		lines_add(&p->set->warnings, "queue %s is named twice", id);
+		lines_add(&p->set->warnings, "%s '%s' was given before; it counts once", from, id);
 		return;
 	}
 	if (queues->n < QUEUES_NAMED_MAX) {
@@ -47,7 +47,8 @@ static void add_queue(struct command_line *p, const char *s, size_t len, const c
 		return;
 	}
 	if (!command_line_bad(p, "queue"))
-		lines_add(&p->problems, "--queue: more than %d queues", QUEUES_NAMED_MAX);
+		lines_add(&p->problems, "%s '%s': a run has at most %d queues", from, id,
+			QUEUES_NAMED_MAX);
 	command_line_state(p, "queue")->bad = true;
 }
 
@@ -81,7 +82,7 @@ void queue_args_name(struct command_line *p, const char *value)
 	if (!*value || !utf8_valid(value, strlen(value)))
 		command_line_problem(p, value, "must be a name in UTF-8; * stands for any text");
 	else if (names->n == CHANNEL_QUEUES_MAX)
-		command_line_problem(p, value, "there can be at most 500 names");
+		command_line_problem(p, value, "a run has at most 500 names");
 	else
 		lines_add(names, "%s", value);
 }
@@ -123,7 +124,7 @@ void queue_args_file(struct command_line *p, const char *path)
 	const bool is_stdin = strcmp(path, "-") == 0, again = is_stdin
 		&& (p->queue_stdin || (p->set->config && strcmp(p->set->config, "-") == 0));
 	struct buf text = { 0 };
-	const char *why = again ? "stdin can be read only once"
+	const char *why = again ? "another --queue-file '-' reads stdin already"
 		: files_read(path, QUEUE_FILE_MAX, &text);
 
 	p->queue_stdin = p->queue_stdin || is_stdin;

@@ -333,19 +333,22 @@ static void check_times(struct command_line *p)
 {
 	struct options *set = p->set;
 	char window[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX], late[DURATION_TEXT_MAX];
+	char interval[DURATION_TEXT_MAX];
 
 	if (!(p->modes & MODE_STREAM))
 		return;
 	time_format_duration(window, set->window_ms);
 	time_format_duration(most, LATENESS_WINDOWS_MAX * set->window_ms);
 	time_format_duration(late, set->lateness_ms);
+	time_format_duration(interval, set->interval_ms);
 	if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms
 	    && !command_line_bad(p, "window") && !command_line_bad(p, "interval"))
 		lines_add(&p->problems, "--lateness '%s': must be at most 60 windows, that is %s",
 			late, most);
 	if (set->window_ms < set->interval_ms)
 		lines_add(&set->warnings, "--window %s is shorter than --interval %s: some "
-			"windows will have no update", window, set->interval);
+			"windows will have no update; give --window %s or more", window,
+			set->interval, interval);
 }
 
 /* Adds a problem if the IDs of --queue, --queue-file and operands are too many for the source. */
@@ -380,8 +383,8 @@ static void check_queues(struct command_line *p)
 	if (p->modes & MODE_LIST || (replay && !(p->modes & MODE_NOTIFICATIONS)))
 		return;
 	if (!set->queues.n && !names_queues(p) && !replay)
-		lines_add(&p->problems, "no queue: name one with --queue, --queue-file%s or as an "
-			"operand", set->notifications ? ", --queue-name" : "");
+		lines_add(&p->problems, "no queue: give a queue ID, --queue%s or --queue-file",
+			set->notifications ? ", --queue-name" : "");
 	check_queue_count(p);
 }
 
@@ -472,7 +475,7 @@ static void check_prometheus(struct command_line *p)
 
 	if (set->format == FORMAT_PROMETHEUS && set->output
 	    && replace_file_is_mount_point(set->output) && !files_is_stdout(set->output))
-		lines_add(&p->problems, "--output %.100s: it is a mount point, so it cannot be "
+		lines_add(&p->problems, "--output '%.100s': is a mount point, so it cannot be "
 			"replaced as a whole; mount its directory", set->output);
 }
 

@@ -68,7 +68,7 @@ static void take_interval_data(struct notifications *ns, struct notification *n)
 	struct reader_members m = { 0 };
 	int member;
 
-	if (!reader_enter(ns, '{', "an item of its data is not an object"))
+	if (!reader_enter(ns, '{', "an item of data is not an object"))
 		return;
 	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
 		if (member == INTERVAL)
@@ -80,7 +80,7 @@ static void take_interval_data(struct notifications *ns, struct notification *n)
 
 static void take_data(struct notifications *ns, struct notification *n)
 {
-	if (!reader_enter(ns, '[', "its data is not an array"))
+	if (!reader_enter(ns, '[', "data is not an array"))
 		return;
 	while (json_item(&ns->c))
 		take_interval_data(ns, n);
@@ -125,7 +125,7 @@ static void take_activity(struct notifications *ns, struct notification *n)
 	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
 		if (member == GROUP)
 			reader_group(ns, n);
-		else if (reader_enter(ns, '[', "its results are not an array"))
+		else if (reader_enter(ns, '[', "results is not an array"))
 			while (json_item(&ns->c))
 				take_activity_result(ns);
 }
@@ -199,7 +199,7 @@ static void take_body(struct notifications *ns, struct notification *n, struct s
 	if (!take)
 		json_pass(&ns->c);
 	else if (reader_enter(ns, '{', n->kind == NOTIFICATION_EVENT
-	    ? "its eventBody is not an object" : NULL))
+	    ? "eventBody is not an object" : NULL))
 		take(ns, n);
 }
 
@@ -212,7 +212,7 @@ static void take_late_body(struct notifications *ns, struct notification *n, str
 	if (!body.at) {
 		take_topic(topic, n);
 		if (n->kind == NOTIFICATION_EVENT)
-			reader_invalid(ns, "it has no eventBody");
+			reader_invalid(ns, "no eventBody");
 		return;
 	}
 	ns->c = body;
@@ -262,7 +262,7 @@ bool notifications_next(struct notifications *ns, struct notification *n)
 	if (!ns->more)
 		return false;
 	reader_clear(ns, n);
-	if (reader_enter(ns, '{', "it is not an object"))
+	if (reader_enter(ns, '{', "not a JSON object"))
 		take_message(ns, n);
 	reader_finish(ns, n);
 	n->text = start;

@@ -96,7 +96,8 @@ static struct notification_value *add_value(struct notifications *ns,
 	struct notification_value *v;
 
 	if (ns->nvalue == NOTIFICATION_VALUES_MAX) {
-		reader_invalid(ns, "too many values");
+		_Static_assert(NOTIFICATION_VALUES_MAX == 4096, "as in the text");
+		reader_invalid(ns, "more than 4096 values");
 		return NULL;
 	}
 	v = &ns->value[ns->nvalue++];
@@ -175,8 +176,9 @@ static void take_stats(struct notifications *ns, struct metric_entry *e)
 			take_since(ns, e);
 			continue;
 		}
+		_Static_assert(NOTIFICATION_NAME_MAX == 128, "as in the text");
 		if (stat.len > NOTIFICATION_NAME_MAX)
-			reader_invalid(ns, "a name is too long");
+			reader_invalid(ns, "a name is longer than 128 bytes");
 		add_number(ns, stat);
 	}
 }
@@ -274,11 +276,11 @@ static void take_queue(struct notifications *ns, struct notification *n)
 	if (queue.len == UUID_LEN && memcmp(queue.s, n->queue_id, UUID_LEN) == 0)
 		return;
 	if (!queue.s || !text_parse_uuid(queue.s, queue.len, id))
-		reader_invalid(ns, "its queueId is not a UUID");
+		reader_invalid(ns, "queueId is not a UUID");
 	else if (!n->queue_id[0])
 		memcpy(n->queue_id, id, sizeof(id));
 	else if (strcmp(n->queue_id, id) != 0)
-		reader_invalid(ns, "its queueId is not that of its topic");
+		reader_invalid(ns, "queueId is not the queue in topicName");
 }
 
 struct slice reader_group(struct notifications *ns, struct notification *n)
@@ -291,7 +293,7 @@ struct slice reader_group(struct notifications *ns, struct notification *n)
 	struct reader_members m = { 0 };
 	int member;
 
-	if (!reader_enter(ns, '{', "its group is not an object"))
+	if (!reader_enter(ns, '{', "a group is not an object"))
 		return media;
 	while ((member = reader_member(ns, names, MEMBERS, &m)) >= 0)
 		if (member == QUEUE_ID)

@@ -118,7 +118,7 @@ static const char *leaf_put(struct stream_events *es, struct stream_event *f,
 	if (!asked && !is_filtered(es, leaf))
 		return NULL;
 	if (*n == max)
-		return "too many fields";
+		return asked ? "more than 64 fields" : "more than 16 fields of --outlier";
 	list += (*n)++;
 	*list = *leaf;
 	if (leaf->path == path->text) {

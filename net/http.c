@@ -422,7 +422,8 @@ enum status http_perform(struct http *http, struct err *err)
 		t->begun = t->running;
 	mc = curl_multi_perform(http->multi, &running);
 	if (mc != CURLM_OK)
-		return err_set(err, ST_NET, "libcurl: %s", curl_multi_strerror(mc));
+		return err_set(err, ST_NET, "libcurl: curl_multi_perform: %s",
+			curl_multi_strerror(mc));
 	while ((msg = curl_multi_info_read(http->multi, &left))) {
 		struct transfer *t;
 		struct http_result r;
@@ -449,5 +450,5 @@ enum status http_wait(struct http *http, struct curl_waitfd *fd, unsigned nfd, i
 		fd[i].revents = 0;
 	mc = curl_multi_poll(http->multi, fd, nfd, timeout_ms, NULL);
 	return mc == CURLM_OK ? ST_OK
-		: err_set(err, ST_NET, "libcurl: %s", curl_multi_strerror(mc));
+		: err_set(err, ST_NET, "libcurl: curl_multi_poll: %s", curl_multi_strerror(mc));
 }

@@ -146,8 +146,8 @@ static void put_advice(char *out, size_t size, const struct peer *peer, CURLcode
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 		break;
 	default:
-		snprintf(out, size, "its owner must replace it; trusting another certificate "
-			"authority does not help");
+		snprintf(out, size, "the certificate must be replaced; trusting another "
+			"certificate authority does not help");
 		return;
 	}
 	snprintf(out, size, "to trust its certificate authority, use %s", peer->proxy
@@ -175,16 +175,17 @@ static enum status describe_refusal(const struct peer *peer, long status, long s
 	enum status fatal = ST_OK;
 	char what[32];
 
-	snprintf(what, sizeof(what), status ? "with %ld" : "by SOCKS", status);
+	snprintf(what, sizeof(what), status ? "HTTP %ld" : "SOCKS", status);
 	if (status == 407 || status == 401 || socks == CURLPX_USER_REJECTED
 	    || socks == CURLPX_NO_AUTH) {
 		advice = "; check the user and the password in ";
 		fatal = ST_AUTH;
 	} else if (status == 403 || socks == CURLPX_REPLY_NOT_ALLOWED) {
-		advice = "; its rules forbid this host: check no_proxy and ";
+		advice = "; allow the host in the proxy, or check no_proxy and ";
 		fatal = ST_REFUSED;
 	}
-	snprintf(text, HTTP_TEXT_MAX, "the proxy refused %s %s%s%s", what, where, advice,
+	snprintf(text, HTTP_TEXT_MAX, "the proxy %s%srefused the connection: %s%s%s", where,
+		*where ? " " : "", what, advice,
 		*advice && peer->variable ? peer->variable : "");
 	return fatal;
 }

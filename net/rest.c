@@ -200,14 +200,14 @@ static void set_failure(struct rest *r, enum http_failure kind, const char *what
 static void take_failure(struct rest *r)
 {
 	static const char *const what[REQUEST_ENDS] = {
-		[REQUEST_NO_TIME] = "no time is left to ask the API",
-		[REQUEST_NOT_MADE] = "the request to the API could not be made",
-		[REQUEST_LATE] = "the API did not answer in time",
-		[REQUEST_TOO_LONG] = "the API's answer is longer than 16 MiB",
+		[REQUEST_NO_TIME] = "the time was over before the request was sent",
+		[REQUEST_NOT_MADE] = "the request to the service could not be made",
+		[REQUEST_LATE] = "the service did not answer in time",
+		[REQUEST_TOO_LONG] = "the service's answer is longer than 16 MiB",
 		[REQUEST_AT_PROXY] = "",
-		[REQUEST_NETWORK] = "no answer from the API",
+		[REQUEST_NETWORK] = "no answer from the service",
 		[REQUEST_FATAL] = "",
-		[REQUEST_BREACH] = "the API's answer is not HTTP"
+		[REQUEST_BREACH] = "the service's answer is not HTTP"
 	};
 
 	r->answer.status = r->request.result.fatal;

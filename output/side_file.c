@@ -45,7 +45,7 @@ enum status side_file_check(const char *path, struct err *err)
 		why = strerror(errno);
 	else if (S_ISREG(st.st_mode) && !files_is_owned(path))
 		why = foreign;
-	return why ? err_set(err, ST_USAGE, "%s: cannot be opened for writing: %s", path, why)
+	return why ? err_set(err, ST_USAGE, "'%s': cannot be opened for writing: %s", path, why)
 		: ST_OK;
 }
 
@@ -76,7 +76,7 @@ enum status side_file_open(struct side_file **side, const char *flag, const char
 	if (!s)
 		return err_nomem(err);
 	s->w.fd = -1;
-	s->name = text_format("%s %s", flag, path);
+	s->name = text_format("%s '%s'", flag, path);
 	if (!s->name) {
 		st = err_nomem(err);
 	} else if ((why = open_and_lock(s, path))) {

@@ -38,7 +38,7 @@ struct writer {
 
 static enum status file_error(struct err *err, const char *path, const char *what)
 {
-	return err_set(err, ST_USAGE, "%s: %s: %s", path, what, strerror(errno));
+	return err_set(err, ST_USAGE, "'%s': %s: %s", path, what, strerror(errno));
 }
 
 static enum status open_stdout(struct writer *w, struct err *err)
@@ -52,11 +52,11 @@ static enum status open_stdout(struct writer *w, struct err *err)
 static enum status open_direct(struct writer *w, const char *path, struct err *err)
 {
 	if (!nowait_open(&w->target, path, 0, 0))
-		return err_set(err, ST_USAGE, "%s: cannot be written: %s", path,
+		return err_set(err, ST_USAGE, "'%s': cannot be written: %s", path,
 			nowait_open_error());
 	w->in_place = !w->target.polled;
 	if (w->in_place && flock(w->target.fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-		return err_set(err, ST_USAGE, "%s: cannot be written: another run is writing it",
+		return err_set(err, ST_USAGE, "'%s': cannot be written: another run is writing it",
 			path);
 	return ST_OK;
 }
@@ -89,7 +89,7 @@ enum status writer_open(struct writer **writer, const char *path, struct lines *
 	if (!w)
 		return err_nomem(err);
 	w->target.fd = -1;
-	w->name = is_stdout ? strdup("standard output") : text_format("--output %s", path);
+	w->name = is_stdout ? strdup("standard output") : text_format("--output '%s'", path);
 	st = !w->name ? err_nomem(err) : is_stdout ? open_stdout(w, err)
 		: open_path(w, path, warnings, err);
 	if (st != ST_OK) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/url.h"
 #include "source/channel_setup.h"
 #include "source/channel_snapshot.h"
 #include "util/text.h"
@@ -107,8 +108,11 @@ static void not_opened(struct channel *ch, const struct ws_event *e, int64_t now
 {
 	char text[SESSION_TEXT_MAX];
 	struct retry_failure f;
+	size_t len;
+	const char *host = url_host(ch->uri, &len);
 
-	snprintf(text, sizeof(text), "the channel's socket was refused: %.300s", e->reason);
+	snprintf(text, sizeof(text), "the service refused the connection: %.*s: %.300s",
+		len < 120 ? (int)len : 120, host, e->reason);
 	f = retry_failure_of_end(FAILED_UPGRADE, e, e->end == WS_END_REFUSED ? text : NULL);
 	channel_setup_failed(ch, STEP_CONNECT, &f, now_us);
 }
@@ -130,7 +134,7 @@ static void lost(struct channel *ch, size_t slot, const struct ws_event *e, int6
 	char text[SESSION_TEXT_MAX];
 
 	if (e->end == WS_END_CLOSED)
-		snprintf(text, sizeof(text), "the service closed the socket: %d %.200s",
+		snprintf(text, sizeof(text), "the service closed the connection: code %d %.200s",
 			e->close_code, e->reason);
 	else
 		snprintf(text, sizeof(text), "%.300s", e->reason);
@@ -279,14 +283,16 @@ bool channel_next(struct channel *ch, int64_t now_us, struct session_event *even
 
 static void send_ping(struct channel *ch, struct channel_socket *l, int64_t now_us)
 {
+	char text[128], duration[DURATION_TEXT_MAX];
 	struct session_event *e;
 
 	if (!ws_send(l->ws, "{\"message\":\"ping\"}")) {
 		l->until_us = now_us + US_PER_MS;
 		return;
 	}
-	e = session_report(&ch->session, SESSION_SILENT,
-		"no message for --idle-timeout; sent a ping");
+	time_format_duration(duration, ch->conf.idle_timeout_us / US_PER_MS);
+	snprintf(text, sizeof(text), "no message for --idle-timeout %s; sent a ping", duration);
+	e = session_report(&ch->session, SESSION_SILENT, text);
 	e->at_us = now_us;
 	e->socket = (size_t)ch->current;
 	l->state = CHANNEL_SILENT;
@@ -308,7 +314,8 @@ void channel_stalled(struct channel *ch, int64_t from_us, int64_t now_us)
 
 void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us)
 {
-	struct ws_event dead = { .end = WS_END_NETWORK };
+	char text[128], duration[DURATION_TEXT_MAX];
+	struct ws_event dead = { .end = WS_END_NETWORK, .reason = text };
 	struct channel_socket *l;
 	size_t slot;
 
@@ -320,8 +327,9 @@ void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us)
 		send_ping(ch, l, now_us);
 		return;
 	}
-	dead.reason = l->unsubscribed ? "the service ended the subscription"
-		: "no answer to a ping within --pong-timeout";
+	time_format_duration(duration, ch->conf.pong_timeout_us / US_PER_MS);
+	snprintf(text, sizeof(text), l->unsubscribed ? "the service ended the subscription"
+		: "no answer to a ping within --pong-timeout %s", duration);
 	lost(ch, slot, &dead, l->alive_us > printed_end_us ? l->alive_us : printed_end_us, now_us);
 	drop(l);
 }
@@ -344,14 +352,15 @@ static void step_handshake(struct channel *ch, int64_t now_us)
 	for (size_t i = 0; i < CHANNEL_SOCKETS; i++) {
 		struct channel_socket *l = &ch->socket[i];
 		const char *proxy;
-		char text[320];
+		char text[320], duration[DURATION_TEXT_MAX];
 		const struct ws_event late = { .end = WS_END_NETWORK, .reason = text };
 
 		if (l->state != CHANNEL_CONNECTING || now_us < l->until_us)
 			continue;
 		proxy = ws_waits_for(l->ws);
-		snprintf(text, sizeof(text), "no handshake within --connect-timeout%s%.200s",
-			proxy ? ", no answer from " : "", proxy ? proxy : "");
+		time_format_duration(duration, ch->conf.connect_timeout_us / US_PER_MS);
+		snprintf(text, sizeof(text), "no handshake within --connect-timeout %s%s%.200s",
+			duration, proxy ? ", no answer from " : "", proxy ? proxy : "");
 		drop(l);
 		not_opened(ch, &late, now_us);
 	}

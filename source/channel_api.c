@@ -80,7 +80,7 @@ const char *channel_api_parse_channel(const char *text, size_t len, bool plain, 
 
 	*id = *uri = NULL;
 	if (channel)
-		why = !is_word(its_id) || !is_id(its_id) ? "it has no usable id"
+		why = !is_word(its_id) || !is_id(its_id) ? "no valid id"
 			: uri_fault(its_uri, plain);
 	if (!why) {
 		*id = strdup(its_id);

@@ -114,7 +114,8 @@ void channel_setup_malformed(struct channel *ch, const char *what, const char *w
 		channel_setup_over(ch, ST_OUTPUT, why);
 		return;
 	}
-	snprintf(text, sizeof(text), "the answer to %s is malformed: %s", what, why);
+	snprintf(text, sizeof(text), "the service's answer to the request for %s is malformed: "
+		"%s", what, why);
 	channel_setup_step_failed(ch, HTTP_BREACH, text, now_us);
 }
 
@@ -170,7 +171,8 @@ static void begin_connect(struct channel *ch, int64_t now_us)
 	*l = (struct channel_socket){ .ws = ws_open(ch->http, ch->uri, NULL,
 		(limit_us + SESSION_LIBCURL_EXTRA_US) / US_PER_MS) };
 	if (!l->ws) {
-		channel_setup_step_failed(ch, HTTP_NETWORK, "could not start a connection", now_us);
+		channel_setup_step_failed(ch, HTTP_NETWORK, "could not start a connection: "
+			"libcurl failed or memory ran out", now_us);
 		return;
 	}
 	l->state = CHANNEL_CONNECTING;
@@ -252,7 +254,7 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 		&id, &uri);
 
 	if (why) {
-		channel_setup_malformed(ch, "a new channel", why, now_us);
+		channel_setup_malformed(ch, "a channel", why, now_us);
 		return;
 	}
 	abandon_channel(ch);
@@ -274,7 +276,8 @@ static void answered(struct channel *ch, const struct rest_answer *answer, int64
 		break;
 	case STEP_HEAD:
 		session_report(&ch->session, SESSION_WARNING,
-			"the service closed an idle socket; the channel still exists");
+			"the service closed an idle connection; connecting to the same channel "
+			"again");
 		channel_setup_enter(ch, STEP_CONNECT, now_us);
 		break;
 	case STEP_SNAPSHOT:
@@ -295,15 +298,15 @@ void channel_setup_evicted(struct channel *ch, int64_t now_us)
 	struct retry_failure f = { .what = FAILED_SOCKET, .kind = HTTP_NETWORK,
 		.retry_after_us = -1 };
 	char text[256], left[DURATION_TEXT_MAX];
-	int n = snprintf(text, sizeof(text), "evicted: the service removed the channel when this "
-		"client created another one; a client can have 20");
+	int n = snprintf(text, sizeof(text), "evicted: the service removed this channel, because "
+		"its OAuth client created more than 20");
 
 	f.text = text;
 	if (ch->evicted_us + EVICTED_US > now_us) {
 		f.retry_after_us = ch->evicted_us + EVICTED_US - now_us;
 		time_format_duration(left, f.retry_after_us / US_PER_MS);
-		snprintf(text + n, sizeof(text) - (size_t)n, "; a new one is created at most once "
-			"a minute, the next in %s", left);
+		snprintf(text + n, sizeof(text) - (size_t)n, "; the next attempt is in %s (at most "
+			"one a minute)", left);
 	}
 	abandon_channel(ch);
 	ch->setup.handover = ch->setup.renewal = false;

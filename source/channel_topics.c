@@ -83,18 +83,20 @@ static void warn_of_activity(struct channel *ch)
 static void subscribed(struct channel *ch, int64_t now_us)
 {
 	bool renewal = ch->setup.renewal;
+	char text[64];
 
 	ch->topics_us = now_us;
 	ch->setup.renewal = false;
 	warn_of_activity(ch);
 	if (renewal)
 		ch->session.token_renewed = false;
-	if (ch->refusals.n == ch->nqueue)
-		channel_setup_step_failed(ch, HTTP_FORBIDDEN, "all queues were refused", now_us);
-	else if (renewal)
-		channel_setup_enter(ch, STEP_NONE, INT64_MAX);
-	else
-		channel_setup_enter(ch, STEP_CONNECT, now_us);
+	if (ch->refusals.n == ch->nqueue) {
+		snprintf(text, sizeof(text), "all %zu queues were refused", ch->nqueue);
+		channel_setup_step_failed(ch, HTTP_FORBIDDEN, text, now_us);
+	} else {
+		channel_setup_enter(ch, renewal ? STEP_NONE : STEP_CONNECT,
+			renewal ? INT64_MAX : now_us);
+	}
 }
 
 /* The piece is done. Asks for the next one, with at most size queues. */

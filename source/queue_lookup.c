@@ -126,7 +126,7 @@ static void take_page(struct queue_lookup *l, const struct rest_answer *a, int64
 			ask_page(l, now_us);
 			return;
 		}
-		why = "it has more than 200 pages";
+		why = "it has more than 200 pages of 500 queues; give IDs with --queue";
 	}
 	if (why == why_no_memory) {
 		failed_with(l, now_us, HTTP_NETWORK, why);

@@ -55,7 +55,7 @@ enum status recording_open(struct recording **out, const char *path, struct err 
 	r->fd = strcmp(path, "-") == 0 ? STDIN_FILENO
 		: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (r->fd < 0 || fstat(r->fd, &st) != 0) {
-		err_set(err, ST_USAGE, "--replay %s: %s", path, strerror(errno));
+		err_set(err, ST_USAGE, "--replay '%s': cannot be read: %s", path, strerror(errno));
 		recording_close(r);
 		*out = NULL;
 		return ST_USAGE;

@@ -108,11 +108,14 @@ const char *retry_advice_text(char out[RETRY_ADVICE_MAX], enum retry_advice advi
 		return "this host does not have the stream: use --source notifications, which "
 			"every organisation has";
 	case ADVICE_NO_API:
-		return "this host has no such API: check --host";
+		snprintf(out, RETRY_ADVICE_MAX, "this host does not have the API of Genesys Cloud: "
+			"check %.60s", host);
+		return out;
 	case ADVICE_STREAM_LIMITS:
-		return "a stream can have at most 50 queues, a client at most 10 streams";
+		return "a stream can have 50 queues, and an OAuth client 10 streams: name fewer "
+			"queues, or end another run";
 	case ADVICE_LONG_URL:
-		return "the queues make the URL too long for the server: use --subscribe message "
+		return "the queues make the URL too long for the service: use --subscribe message "
 			"to send them after the handshake";
 	}
 	return "";

@@ -108,7 +108,7 @@ static void give_up(struct session *s, const char *text, const char *why)
 void session_time_is_up(struct session *s, const char *otherwise)
 {
 	give_up(s, s->failure[0] ? s->failure : otherwise,
-		s->retry.retry_for_us ? "gave up after" : "not tried again because of");
+		s->retry.retry_for_us ? "gave up after" : "no other attempt with");
 }
 
 static void wait_is_too_long(struct session *s, const struct retry_failure *f)
@@ -116,7 +116,7 @@ static void wait_is_too_long(struct session *s, const struct retry_failure *f)
 	char why[SESSION_TEXT_MAX], duration[DURATION_TEXT_MAX];
 
 	time_format_duration(duration, f->retry_after_us / US_PER_MS);
-	snprintf(why, sizeof(why), "the server asks to wait %s, longer than the rest of",
+	snprintf(why, sizeof(why), "the service asks to wait %s, longer than the rest of",
 		duration);
 	give_up(s, f->text, why);
 }
@@ -158,7 +158,7 @@ static void try_once_more(struct session *s, int64_t now_us, const struct retry_
 		try_again(s, now_us, &first, ST_NET);
 		return;
 	}
-	snprintf(whole, sizeof(whole), "the server violated the protocol twice: %.*s",
+	snprintf(whole, sizeof(whole), "the service violated the protocol twice: %.*s",
 		shown_length(f->text, 600), f->text);
 	session_over(s, status, whole);
 }

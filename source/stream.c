@@ -169,7 +169,8 @@ static void connect_now(struct stream *s, int64_t now_us)
 	if (s->ws)
 		enter(s, CONNECTING, end_us);
 	else
-		no_connection(s, now_us, "could not start a connection");
+		no_connection(s, now_us, "could not start a connection: libcurl failed or "
+			"memory ran out");
 }
 
 static void take_token(struct stream *s, enum token_state state, int64_t now_us)
@@ -191,11 +192,11 @@ static const char *put_end(const struct stream *s, const struct ws_event *e, cha
 
 	switch (e->end) {
 	case WS_END_REFUSED:
-		snprintf(text, TEXT_MAX, "the gateway refused the %s: %.120s: %.300s",
+		snprintf(text, TEXT_MAX, "the service refused the %s: %.120s: %.300s",
 			e->http_status == 401 ? "token" : "stream", host, e->reason);
 		return text;
 	case WS_END_CLOSED:
-		snprintf(text, TEXT_MAX, "the gateway closed the stream: %d %.200s",
+		snprintf(text, TEXT_MAX, "the service closed the connection: code %d %.200s",
 			e->close_code, e->reason);
 		return text;
 	case WS_END_BREACH:
@@ -319,7 +320,7 @@ static void step_token(struct stream *s, int64_t now_us)
 {
 	take_token(s, token_step(s->token, now_us), now_us);
 	if (s->state == TOKEN && now_us >= s->until_us)
-		time_is_up(s, "the token did not come in time");
+		time_is_up(s, "no token came");
 }
 
 static void step_connecting(struct stream *s, int64_t now_us)

@@ -93,7 +93,7 @@ static int checked(int fd, bool may_restrict, const char **why)
 	else if (st.st_uid != geteuid())
 		*why = "it belongs to another user";
 	else if ((st.st_mode & 077) && (!may_restrict || fchmod(fd, 0700) != 0))
-		*why = "group or others have permissions for it; chmod 700 it";
+		*why = "group or others have access to it; run chmod 700 on it";
 	else if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		*why = "it cannot be written to";
 	if (*why && fd >= 0)
@@ -190,7 +190,7 @@ static const char *distrust(int fd, struct stat *st)
 		return "it is not a regular file";
 	if (st->st_uid != geteuid())
 		return "it belongs to another user";
-	return st->st_mode & 077 ? "group or others have permissions for it" : NULL;
+	return st->st_mode & 077 ? "group or others have access to it" : NULL;
 }
 
 enum private_dir_found private_dir_read(int dir, const char *name, size_t max, struct buf *text,

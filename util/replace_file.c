@@ -34,7 +34,7 @@ struct replace_file {
 
 static enum status file_error(struct err *err, const char *path, const char *what)
 {
-	return err_set(err, ST_USAGE, "%s: %s: %s", path, what, strerror(errno));
+	return err_set(err, ST_USAGE, "'%s': %s: %s", path, what, strerror(errno));
 }
 
 /* --- checks ------------------------------------------------------------------------- */
@@ -77,7 +77,7 @@ enum status replace_file_check(const char *path, struct err *err)
 		return file_error(err, path, "cannot be written");
 	why = files_unmakeable(path);
 	if (why)
-		return err_set(err, ST_USAGE, "%s: %s: %s", path, exists
+		return err_set(err, ST_USAGE, "'%s': %s: %s", path, exists
 			? "cannot create a file next to it" : "cannot be created", why);
 	target = files_real(path);
 	if (!target)

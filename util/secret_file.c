@@ -50,11 +50,11 @@ static const char *check(const struct policy *policy, int fd, const char *path, 
 		return strerror(errno);
 	if ((policy->file || policy->pipe) && !(policy->file && S_ISREG(st.st_mode))
 	    && !(policy->pipe && S_ISFIFO(st.st_mode)))
-		return "it is not a file";
+		return S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file";
 	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & others_bits(path)))
 		*exposed = st.st_mode & 0777;
 	return *exposed && policy->must_be_closed
-		? "group or others have permissions for it; chmod 600 it" : NULL;
+		? "group or others have access to it; run chmod 600 on it" : NULL;
 }
 
 /* Editors add a newline at the end, which is not part of the secret. */
@@ -99,6 +99,6 @@ void secret_file_warn(struct lines *warnings, const char *path, unsigned exposed
 	char shown[TEXT_SHOWN_SIZE];
 
 	if (exposed)
-		lines_add(warnings, "%s: group or others have permissions for it (mode %03o); "
-			"chmod 600 it", text_shown(shown, path, strlen(path)), exposed);
+		lines_add(warnings, "%s: group or others have access to it (mode %03o); run "
+			"chmod 600 on it", text_shown(shown, path, strlen(path)), exposed);
 }

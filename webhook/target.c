@@ -266,7 +266,7 @@ static const char *spool_fault(const char *path)
 	if (st.st_uid != geteuid())
 		return "it belongs to another user";
 	if (st.st_mode & 077)
-		return "group or others have permissions for it; chmod 700 it";
+		return "group or others have access to it; run chmod 700 on it";
 	return access(path, R_OK | W_OK | X_OK) == 0 ? NULL : strerror(errno);
 }
 

@@ -311,7 +311,7 @@ TEST(gc_profile__with_a_name_twice_has_both_lines)
 	char want[128];
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		snprintf(want, sizeof(want), "line %d: the same name again, as in line %d",
+		snprintf(want, sizeof(want), "line %d: has the same name as line %d",
 			bad[i].line, bad[i].since);
 		assert_error(bad[i].text, "p", want);
 	}
@@ -391,17 +391,17 @@ TEST(file__is_read_and_its_mode_told)
 	assert_unreadable(FILE_NAME ": line 2: a name is missing");
 }
 
-TEST(file__that_is_none_is_refused)
+TEST(what_is_not_a_regular_file_is_refused)
 {
-	assert_unreadable(FILE_NAME ": No such file or directory");
+	assert_unreadable(FILE_NAME ": cannot be read: No such file or directory");
 	assert_int_equal(mkdir(FILE_NAME, 0700), 0);
-	assert_unreadable(FILE_NAME ": it is not a file");
+	assert_unreadable(FILE_NAME ": cannot be read: it is a directory");
 	rmdir(FILE_NAME);
 	assert_int_equal(mkfifo(FILE_NAME, 0600), 0);
-	assert_unreadable(FILE_NAME ": it is not a file");
+	assert_unreadable(FILE_NAME ": cannot be read: it is not a regular file");
 	unlink(FILE_NAME);
 	assert_int_equal(symlink("/dev/zero", FILE_NAME), 0);
-	assert_unreadable(FILE_NAME ": it is not a file");
+	assert_unreadable(FILE_NAME ": cannot be read: it is not a regular file");
 }
 
 TEST(file__has_a_largest_size)
@@ -418,7 +418,7 @@ TEST(file__has_a_largest_size)
 	assert_int_equal(gc_profile_read(&p, FILE_NAME, "p", &err), ST_OK);
 	gc_profile_free(&p);
 	put_file(FILE_NAME, text, size + 1, 0600);
-	assert_unreadable(FILE_NAME ": it is larger than 1 MiB");
+	assert_unreadable(FILE_NAME ": cannot be read: it is larger than 1 MiB");
 	free(text);
 }
 

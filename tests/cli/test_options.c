@@ -190,7 +190,8 @@ TEST(queue__keeps_its_order_once_and_in_lower_case)
 	assert_string_equal(set.queues.v[0], Q2);
 	assert_string_equal(set.queues.v[1], Q1);
 	assert_int_equal(set.warnings.n, 2);
-	assert_string_equal(set.warnings.v[0], "queue " Q1 " is named twice");
+	assert_string_equal(set.warnings.v[0],
+		"QUEUE_ID '" Q1 "' was given before; it counts once");
 }
 
 TEST(filter__replaces_the_default)
@@ -255,8 +256,8 @@ TEST(metric__that_no_snapshot_has_is_a_warning)
 	assert_int_equal(parse(NOTICES "--now -m oWaiting,tWait,n*,oServiceLevel " Q1),
 		PARSED_RUN);
 	assert_int_equal(set.warnings.n, 1);
-	assert_string_equal(set.warnings.v[0], "--metric tWait,n*,oServiceLevel: snapshots do "
-		"not have it, so --now does not print it");
+	assert_string_equal(set.warnings.v[0], "--metric tWait,n*,oServiceLevel: no snapshot "
+		"has it, so --now does not print it");
 	assert_int_equal(parse(NOTICES "--now -m o* " Q1), PARSED_RUN);
 	assert_int_equal(set.warnings.n, 0);
 	assert_int_equal(parse(NOTICES "--now " Q1), PARSED_RUN);
@@ -437,7 +438,7 @@ TEST(check__is_seen_wherever_it_stands)
 
 TEST(value__of_the_notifications_that_is_bad)
 {
-	bad("--source notifications", "name one with --queue, --queue-file, --queue-name or as");
+	bad("--source notifications", "a queue ID, --queue, --queue-name or --queue-file");
 	bad("--source notifications --now", "no queue");
 	bad(NOTICES "-m waitTime " Q1, "--metric 'waitTime': needs --source stream\n");
 	bad(NOTICES "-m waittime " Q1, "--metric 'waittime': must be a metric of the notif");

@@ -147,8 +147,8 @@ def test_symbolic_link_is_followed(logger, path):
     ([*LOG, "--audit", "logfmt"], ["--audit 'logfmt'"]),
     (CHAIN, ["--audit-chain", "--audit-file"]), ([*LOG, *KEYED], ["--audit-chain"]),
     ([*LOG, *CHAIN, "--audit-key-file", "nowhere"], ["nowhere"]),
-    ([*LOG, *CHAIN, "--audit-key-file", "open"], ["group or others have permissions"]),
-    ([*LOG, *CHAIN, "--audit-key-file", "group"], ["group or others have permissions"]),
+    ([*LOG, *CHAIN, "--audit-key-file", "open"], ["group or others have access"]),
+    ([*LOG, *CHAIN, "--audit-key-file", "group"], ["group or others have access"]),
     ([*LOG, *CHAIN, "--audit-key-file", "empty"], ["empty"]),
     ([*LOG, *CHAIN, "--audit-key-file", "/"], ["directory"]),
     ([*LOG, *CHAIN, "--audit-key-file", "long"], ["4096"]),
@@ -160,7 +160,7 @@ def test_symbolic_link_is_followed(logger, path):
     (["--run", QUEUE], ["--verify-audit"]),
     (["--dry-run", "--audit-file", "plain", *CHAIN], ["a new file"]),
     (["--dry-run", *LOG, *CHAIN, "--audit-key-file", "open"],
-     ["group or others have permissions"])])
+     ["group or others have access"])])
 def test_bad_use_is_2_and_named(logger, args, words):
     for name, mode, text in (("open", 0o604, "k"), ("group", 0o640, "k"), ("empty", 0o600, "\n"),
                              ("long", 0o600, "k" * 4097), ("plain", 0o600, '{"event":"x"}\n')):

@@ -389,7 +389,7 @@ def test_403_for_few_of_many_queues_takes_few_requests(run, notify, tool, refuse
 
 
 @pytest.mark.parametrize("count, named, words", [
-    (40, 40, "all queues were refused"),
+    (40, 40, "all 40 queues were refused"),
     (500, 200, "all of the first 200 queues were refused; the other 300 were not tried")])
 def test_403_for_each_of_many_queues_is_the_end(run, notify, tool, count, named, words):
     ids, scenario, args = many(tool, count)
@@ -552,7 +552,7 @@ def test_other_4xx_is_the_end(run, notify):
 
 def test_no_such_api(run, notify):
     notify(answers={"create": [not_found("page")]})
-    assert "no such API" in run(*FAST, status=6).end["message"]
+    assert "does not have the API" in run(*FAST, status=6).end["message"]
 
 
 @pytest.mark.parametrize("body", [
@@ -669,7 +669,8 @@ def test_no_pong_is_a_reconnect_to_the_same_channel(run, notify):
     assert service.count("create") == 1 and service.count("replace") == 1
     assert service.count("snapshot") == 2 and len(service.connections) == 2
     assert service.connections[0].channel is service.connections[1].channel
-    assert r.events("stream.retry")[0]["reason"] == "no answer to a ping within --pong-timeout"
+    assert r.events("stream.retry")[0]["reason"] \
+        == "no answer to a ping within --pong-timeout 300ms"
     assert 0.3 < sums(r)[0]["coverage"] < 1
 
 
@@ -708,7 +709,7 @@ def test_idle_close_is_the_same_channel(run, notify):
     service = notify(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]], **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
     assert names(service)[3:] == ["snapshot", "head", "snapshot", "unsubscribe"]
-    assert service.count("create") == 1 and "closed an idle socket" in r.err
+    assert service.count("create") == 1 and "closed an idle connection" in r.err
 
 
 # -- eviction
@@ -751,7 +752,7 @@ def test_second_eviction_ends_a_run_that_may_not_wait_so_long(run, notify):
     r = run("--retry-for", "20s", "-w", "30s", QUEUE)
     assert r.status == 5 and service.count("create") == 2, r.err
     assert [row["partial"] for row in sums(r)] == [True]
-    for words in ("evicted", "once a minute, the next in ", "--retry-for 20s"):
+    for words in ("evicted", "the next attempt is in ", "--retry-for 20s"):
         assert words in r.end["message"]
 
 
@@ -1120,7 +1121,7 @@ def test_look_up_fails_as_everything_else(run, notify):
 @pytest.mark.parametrize("name, failure, status, words, asked", [
     ("token", UNAUTHORISED, 3, "GENESYS_CLIENT_SECRET", 0),
     ("queues", UNAUTHORISED, 3, "GENESYS_CLIENT_ID", 2),
-    ("queues", not_found("page"), 6, "no such API", 1),
+    ("queues", not_found("page"), 6, "does not have the API", 1),
     ("queues", error(400, "odd", "Strange."), 6, "odd: Strange.", 1),
     ("queues", answer(302, b""), 8, "redirect", 2),
     ("queues", answer(200, b'{"entities":'), 8, "", 2)])

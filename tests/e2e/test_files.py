@@ -90,7 +90,7 @@ def test_full_disk_under_a_side_file_costs_no_row(tool, serve, flag):
         rows = [json.loads(line) for line in text.splitlines()]
         assert [row["window"] for row in rows] == [0, 1, 2, 3]
         assert r.end["windows"] == r.end["rows"] == 4
-        said = "%s full: No space left on device" % flag
+        said = "%s 'full': No space left on device" % flag
         assert r.end["message"] == said
         told = [i for i, line in enumerate(r.audit) if line["event"] == "warning"
                 and said in line["message"]]
@@ -102,7 +102,7 @@ def test_recording_that_failed_has_no_end(tool, serve):
     serve(rate=200)
     r = tool.run("-w", "300ms", "-n", 2, "--record", "recording", QUEUE,
                  preexec_fn=harness.limit_file_size(4000))
-    assert r.status == 7 and len(r.rows) == 2 and "--record recording: File too large" in r.err
+    assert r.status == 7 and len(r.rows) == 2 and "--record 'recording': File too large" in r.err
     recording = (tool.dir / "recording").read_bytes()
     assert len(recording) == 4000 and b'"end"' not in recording
     replay = tool.run("--replay", "recording", "-w", "300ms")
@@ -130,7 +130,7 @@ def fifo(tool):
 def test_reader_of_a_recording_that_stops_costs_no_row(tool, serve, fifo):
     serve(rate=100)
     r = tool.run("-w", "1s", "-n", 4, "--record", "fifo", QUEUE)
-    assert r.status == 7 and "--record fifo: its reader is too slow" in r.end["message"]
+    assert r.status == 7 and "--record 'fifo': its reader is too slow" in r.end["message"]
     assert [row["window"] for row in r.rows] == list(range(4))
     assert all(row["updates"] > 5 for row in r.rows[1:])
     # a machine that stops the whole process for 2 s is not the reader's fault
@@ -151,7 +151,7 @@ def test_reader_of_a_recording_that_stops_keeps_no_signal_away(tool, serve, fifo
 def test_reader_of_a_recording_that_leaves_is_told_at_once(tool, gate, fifo):
     process = tool.start("-w", "1h", "--record", "fifo", QUEUE, until="stream.connected")
     os.close(fifo)
-    assert "--record fifo: its reader has closed it" in process.until("warning")["message"]
+    assert "--record 'fifo': its reader has closed it" in process.until("warning")["message"]
     assert process.end(status=7).rows[0]["partial"]
 
 
@@ -189,7 +189,7 @@ def test_replay_does_not_wait_for_a_reader_of_rejects_that_stops(tool, fifo):
     tool.write("in", REJECTED * 40 + BARE)
     r = tool.run("--replay", "in", "--rejects", "fifo")
     assert r.status == 7 and [row["window"] for row in r.rows] == [0, 1]
-    assert r.end["message"] == "--rejects fifo: its reader is too slow: more than 16 MiB are " \
+    assert r.end["message"] == "--rejects 'fifo': its reader is too slow: more than 16 MiB are " \
         "waiting"
 
 
@@ -199,7 +199,7 @@ def test_recording_is_one_runs_alone(tool, gate):
     for flag in ("--record", "--rejects"):
         second = tool.run("-w", "200ms", flag, "recording", QUEUE)
         assert second.status == 2 and second.out == ""
-        assert "%s recording: cannot be opened for writing: another run is writing it" % flag \
+        assert "%s 'recording': cannot be opened for writing: another run is writing it" % flag \
             in second.err
     assert first.end().status == 143
     recording = (tool.dir / "recording").read_bytes()
@@ -215,7 +215,7 @@ def test_recording_is_one_runs_alone(tool, gate):
 def test_side_file_of_another_user_is_refused_and_not_emptied(tool, plain, gate, flag, more):
     theirs = put(tool.dir / "theirs", mode=0o666, uid=OTHER)
     r = plain("-w", "200ms", flag, "theirs", QUEUE, *more)
-    assert r.status == 2 and "theirs: cannot be opened" in r.err and "another user" in r.err
+    assert r.status == 2 and "theirs': cannot be opened" in r.err and "another user" in r.err
     assert theirs.read_text() == "old" and not gate.token_requests
 
 
@@ -237,7 +237,7 @@ def test_side_file_needs_no_directory_to_write_to(tool, plain, gate):
     refused = plain("-w", "200ms", "--record", "d/new", QUEUE)
     (tool.dir / "d").chmod(0o755)
     assert r.status == 0 and "frame" in (tool.dir / "d/recording").read_text()
-    assert refused.status == 2 and "d/new: cannot be opened" in refused.err
+    assert refused.status == 2 and "d/new': cannot be opened" in refused.err
 
 
 # -- the file of -o
@@ -345,7 +345,7 @@ def test_what_a_sticky_directory_refuses_is_known_at_the_start(tool, plain, more
     os.chown(directory, OTHER, -1)
     directory.chmod(0o1777)
     r = plain("--replay", "-", "-o", "d/rows", *more, data=BARE)
-    assert r.status == 2 and "d/rows: cannot be replaced in its directory" in r.err
+    assert r.status == 2 and "d/rows': cannot be replaced in its directory" in r.err
     assert theirs.read_text() == "old" and len(list(directory.iterdir())) == 1
     directory.chmod(0o777)
     assert plain("--replay", "-", "-o", "d/rows", data=BARE).status == 0
@@ -372,7 +372,7 @@ def test_mount_point_is_no_place_for_an_exposition(tool, more):
         put(tool.dir / name)
     r = tool.run("--replay", "-", "-f", "prometheus", "-o", "rows.prom", *more, data=BARE,
                  preexec_fn=mounting(tool.dir / "real", tool.dir / "rows.prom"))
-    assert r.status == 2 and "rows.prom: it is a mount point" in r.err
+    assert r.status == 2 and "rows.prom': is a mount point" in r.err
     assert (tool.dir / "real").read_text() == "old"
 
 
@@ -417,7 +417,7 @@ def test_socket_cannot_be_opened_by_its_name(tool):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tool.dir / "s"))
         r = tool.run("--replay", "-", "-o", "s", data=BARE)
-    assert r.status == 2 and "s: cannot be written: a socket cannot be opened by its name" in r.err
+    assert r.status == 2 and "s': cannot be written: a socket cannot be opened by its name" in r.err
 
 
 # -- the audit file
@@ -476,5 +476,5 @@ def test_cache_that_cannot_be_made_is_told_with_its_reason(tool, gate, variable,
     del tool.env["XDG_CACHE_HOME"]
     tool.env[variable] = str(home)
     r = tool.run("-w", "200ms", QUEUE, preexec_fn=with_read_only_disk(home), status=0)
-    assert "no token cache at %s%s: Read-only file system; each run requests its own token" \
+    assert "no token cache in %s%s: Read-only file system; each run requests a new token" \
         % (home, path) in r.warnings()

@@ -281,7 +281,7 @@ def test_full_disk_leaves_the_target_and_keeps_what_was_written(tool):
     tool.write("rows", "old")
     r = tool.run("--replay", "in", "--time", "arrival", "-w", "1s", "-o", "rows",
                  preexec_fn=harness.limit_file_size(4096))
-    assert r.status == 7 and "--output rows: File too large" in r.end["message"]
+    assert r.status == 7 and "--output 'rows': File too large" in r.end["message"]
     assert (tool.dir / "rows").read_text() == "old"
     assert sorted(p.name for p in tool.dir.iterdir()) == ["in", "rows", "rows.unfinished"]
     assert (tool.dir / "rows.unfinished").stat().st_size == 4096

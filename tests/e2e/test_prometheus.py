@@ -300,7 +300,7 @@ def test_a_file_that_cannot_be_replaced_ends_the_run(tool, gate):
     process.until("window.flush")
     assert harness.eventually(lambda: (tool.dir / "d/x.prom").exists())
     (tool.dir / "d").rename(tool.dir / "gone")
-    assert "x.prom: cannot create a file next to it" in process.finish(status=7).end["message"]
+    assert "x.prom': cannot create a file next to it" in process.finish(status=7).end["message"]
     assert stamp((tool.dir / "gone/x.prom").read_text()) > 0
 
 

@@ -260,7 +260,7 @@ def test_broken_cache_file_is_set_aside(tool, gate, text, mode):
     path.chmod(mode)
     r = tool.run(*FAST)
     assert r.status == 0 and len(gate.token_requests) == 2
-    assert r.warnings("set aside")
+    assert r.warnings("was renamed to")
     assert tool.run(*FAST).events("token.cached")
 
 
@@ -301,8 +301,8 @@ def refusing(proxy):
     def start(status):
         made = proxy(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n",
                      address="http://user:hidden-password@127.0.0.1:%d")
-        return made.seen, "the proxy refused with %s (https_proxy: 127.0.0.1:%d)" % (
-            status[:3].decode(), made.port)
+        return made.seen, "the proxy (https_proxy: 127.0.0.1:%d) refused the connection: HTTP %s" \
+            % (made.port, status[:3].decode())
     return start
 
 
@@ -324,7 +324,7 @@ def test_proxy_that_refuses_is_5(tool, gate, refusing, status):
 @pytest.mark.parametrize("status, end, advice", [
     (b"407 Proxy Authentication Required", 3, "check the user and the password in https_proxy"),
     (b"401 No", 3, "check the user and the password in https_proxy"),
-    (b"403 No", 6, "its rules forbid this host: check no_proxy and https_proxy")])
+    (b"403 No", 6, "allow the host in the proxy, or check no_proxy and https_proxy")])
 def test_proxy_that_will_never_let_pass_ends_the_run_at_once(tool, serve, notify, refusing, how,
                                                              status, end, advice):
     args = FAST

@@ -279,7 +279,7 @@ def test_retry_after_longer_than_the_time_left_ends_at_once(tool, serve, where):
     gate = serve(**{where: [answer(429, **{"Retry-After": "3600"})]})
     r = tool.run(*FAST)
     assert r.status == 4 and len(gate.token_requests) == 1
-    assert "the server asks to wait 1h, longer than the rest of" in r.end["message"], r.err
+    assert "the service asks to wait 1h, longer than the rest of" in r.end["message"], r.err
 
 
 @pytest.mark.parametrize("where", ["tokens", "streams"])
@@ -433,7 +433,7 @@ def test_certificate_that_no_authority_helps_gets_no_such_advice(with_tls, tmp_p
                     "-addext", "extendedKeyUsage=clientAuth"], check=True, capture_output=True)
     r, host = with_tls(lambda context: context.load_cert_chain(made, key), "--cacert", made)
     assert host in r.end["message"]
-    assert "unsuitable certificate purpose; its owner must replace it; trusting another " \
+    assert "unsuitable certificate purpose; the certificate must be replaced; trusting another " \
         "certificate authority does not help" in r.end["message"]
 
 

@@ -382,7 +382,7 @@ TEST(answer__over_16_mib_is_cut_off)
 		assert_memory_equal(a->body, room, a->len);
 		assert_int_equal(a->body[a->len], '\0');
 	}
-	assert_string_equal(a->text, "the API's answer is longer than 16 MiB");
+	assert_string_equal(a->text, "the service's answer is longer than 16 MiB");
 }
 
 /* --- no answer ---------------------------------------------------------------------- */

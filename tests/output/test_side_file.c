@@ -98,7 +98,7 @@ TEST(file__is_one_runs_alone)
 	assert_int_equal(side_file_open(&second, "--rejects", "side", &err), ST_USAGE);
 	assert_null(second);
 	assert_string_equal(err.text,
-		"--rejects side: cannot be opened for writing: another run is writing it");
+		"--rejects 'side': cannot be opened for writing: another run is writing it");
 	assert_file("side", "a\n");
 	side_file_free(first);
 	side_file_free(begin_side("side"));
@@ -130,7 +130,7 @@ TEST(disk__full_is_a_failure_that_lasts)
 	put(s, "a\n", 2);
 	assert_null(side_file_failure(s));
 	side_file_flush(s);
-	assert_string_equal(side_file_failure(s), "--record /dev/full: No space left on device");
+	assert_string_equal(side_file_failure(s), "--record '/dev/full': No space left on device");
 	assert_string_equal(side_file_new_failure(s), side_file_failure(s));
 	assert_null(side_file_new_failure(s));
 	put(s, "a\n", 2);
@@ -150,7 +150,7 @@ TEST(line__without_memory_is_a_failure)
 	struct buf line = { .failed = true };
 
 	side_file_put(s, &line);
-	assert_string_equal(side_file_failure(s), "--record side: out of memory");
+	assert_string_equal(side_file_failure(s), "--record 'side': out of memory");
 	side_file_free(s);
 }
 
@@ -240,7 +240,7 @@ TEST(reader__that_left_is_noticed_though_nothing_waits)
 	assert_null(side_file_failure(s));
 	close(reader);
 	side_file_flush(s);
-	assert_string_equal(side_file_failure(s), "--record fifo: its reader has closed it");
+	assert_string_equal(side_file_failure(s), "--record 'fifo': its reader has closed it");
 	side_file_free(s);
 }
 

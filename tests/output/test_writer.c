@@ -290,7 +290,7 @@ TEST(file__that_cannot_be_replaced_stays)
 	assert_int_equal(unlink("d/file"), 0);
 	assert_int_equal(rmdir("d"), 0);
 	assert_int_equal(replace(o, "more\n"), ST_OUTPUT);
-	assert_non_null(strstr(err.text, "d/file: cannot create a file next to it"));
+	assert_non_null(strstr(err.text, "d/file': cannot create a file next to it"));
 	assert_int_equal(writer_close(o, true, &warnings, &err), ST_OK);
 	o = open_out("/dev/null");
 	assert_false(writer_is_replaceable(o));

@@ -581,7 +581,7 @@ TEST(eviction__that_comes_again_too_soon_for_retry_for_is_the_end)
 	evict_from(0, 1);
 	assert_int_equal(play.over, ST_NET);
 	assert_non_null(strstr(play.reason, "evicted"));
-	assert_non_null(strstr(play.reason, "once a minute, the next in 50"));
+	assert_non_null(strstr(play.reason, "the next attempt is in 50"));
 	assert_non_null(strstr(play.reason, "--retry-for 20s"));
 }
 

@@ -148,7 +148,7 @@ TEST(directory__that_the_user_names_is_made_alone_and_not_closed)
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(chmod(one, 0750), 0);
 	assert_int_equal(private_dir_make_one(one, &why), -1);
-	assert_string_equal(why, "group or others have permissions for it; chmod 700 it");
+	assert_string_equal(why, "group or others have access to it; run chmod 700 on it");
 	assert_int_equal(mode_of(one), 0750);
 	assert_int_equal(private_dir_make_one(deep, &why), -1);
 	assert_non_null(why);

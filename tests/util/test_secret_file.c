@@ -40,7 +40,7 @@ TEST(secret_is_nobody_elses_and_has_no_newline)
 	assert_secret("s\n\n", 0600, NULL, "s\n");
 	assert_secret("\n", 0600, "it is empty", NULL);
 	assert_secret("", 0600, "it is empty", NULL);
-	assert_secret("s", 0640, "group or others have permissions for it; chmod 600 it", NULL);
+	assert_secret("s", 0640, "group or others have access to it; run chmod 600 on it", NULL);
 	memset(most, 's', KEY_MAX);
 	assert_secret(most, 0600, NULL, most);
 	most[KEY_MAX] = 's';
@@ -72,7 +72,7 @@ TEST(secret_that_may_be_exposed_has_its_mode)
 	assert_int_equal(exposed, 0640);
 	buf_wipe(&secret);
 	assert_string_equal(secret_file_read(SECRET_FILE_GC, ".", &secret, &exposed),
-		"it is not a file");
+		"it is a directory");
 	buf_wipe(&secret);
 }
 

@@ -104,13 +104,13 @@ TEST(keys__are_in_a_file_of_ours_alone)
 	assert_null(keys_read("No such file"));
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		put_file(place.file, KEY24, strlen(KEY24), modes[i]);
-		assert_null(keys_read("group or others have permissions for it; chmod 600 it"));
+		assert_null(keys_read("group or others have access to it; run chmod 600 on it"));
 	}
 	put_file(place.file, KEY24, strlen(KEY24), 0400);
 	signature_keys_free(keys_read(NULL));
 	assert_int_equal(unlink(place.file), 0);
 	assert_int_equal(mkdir(place.file, 0700), 0);
-	assert_null(keys_read("it is not a file"));
+	assert_null(keys_read("it is a directory"));
 }
 
 /* So a key that a group may read by fsGroup is taken. */

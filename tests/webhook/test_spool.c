@@ -164,7 +164,7 @@ TEST(directory__that_is_not_ours_alone_is_refused)
 
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		assert_int_equal(chmod(place.dir, modes[i]), 0);
-		assert_refused("group or others have permissions for it; chmod 700 it");
+		assert_refused("group or others have access to it; run chmod 700 on it");
 		assert_int_equal(mode_of(place.dir), modes[i]);
 	}
 	assert_int_equal(chmod(place.dir, 0700), 0);

@@ -258,7 +258,7 @@ TEST(spool__is_a_directory_of_ours_or_can_be_made)
 	assert_int_equal(mkdir(path_of("/mine"), 0700), 0);
 	spool("/mine", NULL);
 	assert_int_equal(chmod(path_of("/mine"), 0750), 0);
-	spool("/mine", "group or others have permissions for it; chmod 700 it");
+	spool("/mine", "group or others have access to it; run chmod 700 on it");
 	write_file("/file", "", 0600);
 	spool("/file", "Not a directory");
 }
