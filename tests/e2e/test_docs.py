@@ -64,6 +64,14 @@ def test_manual_keeps_the_order_of_the_table(tool):
     assert list(manual_options()) == list(options(tool))
 
 
+def test_manual_says_first_what_an_option_does():
+    verbs = ("Accept Act Add Allow Append Ask Begin Check Connect Do Draw Drop Exit Keep Limit "
+             "Link Log Make Print Put Read Reconnect Renew Save Send Set Show Sign Trust Try Watch "
+             "Write").split()
+    first = re.findall(r"\.It (?:Fl \w , )?Fl Fl ([a-z-]+).*\n(\S+)", MANUAL)
+    assert [(name, word) for name, word in first if word not in verbs] == [] and len(first) > 60
+
+
 @pytest.mark.parametrize("shell, long, letter", [
     ("gsqstat.bash", r"--([a-z][a-z-]+)", r"(?<=[\s|])-(\w)\b"),
     ("_gsqstat", r"--([a-z][a-z-]+)", r"\{-(\w),"),
