@@ -80,7 +80,7 @@ static bool must_wait(const struct choice *choice, const struct option_def *d)
 {
 	const unsigned sources = MODE_STREAM | MODE_NOTIFICATIONS;
 
-	if (choice->modes & (sources | MODE_VERIFY) || (d->modes & sources) == sources)
+	if (choice->modes & (sources | MODE_NO_RUN) || (d->modes & sources) == sources)
 		return false;
 	return choice->modes & MODE_REPLAY || !(d->modes & MODE_NOTIFICATIONS);
 }
@@ -92,7 +92,7 @@ bool config_args_choose(struct config_file *c, const struct config_flags *flags)
 
 	FOR_EACH_OPTION(d)
 		choice.flag_modes |= flags->given[place(d)] ? d->enters : 0;
-	if (!(choice.flag_modes & MODE_VERIFY))
+	if (!(choice.flag_modes & MODE_NO_RUN))
 		choice.flag_modes |= explicit_source(&choice);
 	choice.modes = choice.flag_modes;
 	for (size_t i = 0; i < c->n; i++)

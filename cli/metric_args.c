@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/list_metrics.h"
 #include "cli/source_choice.h"
 #include "message/metric_types.h"
 #include "source/channel_api.h"
@@ -331,6 +332,10 @@ void metric_args_settle(struct command_line *p)
 {
 	struct options *set = p->set;
 
+	if (p->modes & MODE_METRICS) {
+		list_metrics_settle(p);
+		return;
+	}
 	settle_metrics(p);
 	set->outlier_given = command_line_given(p, "outlier");
 	if (set->notifications)

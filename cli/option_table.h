@@ -21,7 +21,9 @@ enum option_mode {
 	MODE_STREAM = 1, MODE_NOTIFICATIONS = 2, MODE_REPLAY = 4, MODE_NOW = 8, MODE_CHECK = 16,
 	MODE_LIST = 32,
 	MODE_RUN = 63,		/* all of these */
-	MODE_VERIFY = 64	/* --verify-audit, which is not a run */
+	MODE_VERIFY = 64,	/* --verify-audit */
+	MODE_METRICS = 128,	/* --list-metrics */
+	MODE_NO_RUN = MODE_VERIFY | MODE_METRICS
 };
 
 struct option_def {

@@ -7,6 +7,7 @@
 
 #include "cli/command_line.h"
 #include "json.h"
+#include "message/metric_types.h"
 #include "util/base.h"
 #include "util/lines.h"
 #include "util/text.h"
@@ -21,8 +22,6 @@
 	static const char *const name##_list[] = { __VA_ARGS__ }; \
 	const struct option_words name##_words = { name##_list, ARRAY_LEN(name##_list) }
 
-WORDS(metric, "state", "queueState", "agentState", "conversationCount", "waitTime",
-	"abandonedCount");
 WORDS(interval, "PT10S", "PT15S", "PT30S", "PT1M", "PT2M");
 WORDS(format, [FORMAT_NDJSON] = "ndjson", [FORMAT_CSV] = "csv", [FORMAT_TABLE] = "table",
 	[FORMAT_PROMETHEUS] = "prometheus", [FORMAT_INFLUX] = "influx");
@@ -32,6 +31,7 @@ WORDS(subscribe, [SUBSCRIBE_URL] = "url", [SUBSCRIBE_MESSAGE] = "message");
 WORDS(audit, [AUDIT_JSON] = "json", [AUDIT_LOGFMT] = "logfmt", [AUDIT_NONE] = "none");
 WORDS(callback, [PAYLOAD_PLAIN] = "plain", [PAYLOAD_CLOUDEVENTS] = "cloudevents");
 WORDS(check, "nagios");
+const struct option_words metric_words = { metric_types_stream, METRIC_TYPES_STREAM };
 const struct option_words stat_words = { row_stat_names, STAT_NAMES };
 const struct option_words media_words = { row_media_words, MEDIA_WORDS };
 

@@ -7,6 +7,7 @@
 
 #include "cli/command_line.h"
 #include "cli/config_args.h"
+#include "cli/list_metrics.h"
 #include "cli/metric_args.h"
 #include "cli/option_table.h"
 #include "cli/print.h"
@@ -244,6 +245,11 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 	if (p->problems.n || p->problems.failed) {
 		keep_first_problem(p);
 		return PARSED_BAD;
+	}
+	if (p->set->list_metrics) {
+		list_metrics_put(p, &text);
+		*st = print_text(&text);
+		return PARSED_DONE;
 	}
 	if (!p->set->dry_run)
 		return PARSED_RUN;

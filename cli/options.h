@@ -43,6 +43,7 @@ struct options {
 	bool snapshot;			/* false: --no-snapshot */
 	int64_t resync_ms;		/* between snapshots; 0: only after a lost connection */
 	struct lines patterns;		/* the values of -m, or its default */
+	bool list_metrics;		/* there is no run */
 	const char *metric[METRIC_MAX];	/* of the stream; static strings: first nasked of -m,
 					   then those that only --outlier needs */
 	size_t nmetric, nasked;
@@ -113,7 +114,7 @@ struct options {
 
 enum options_parsed {
 	PARSED_RUN,	/* *set is complete */
-	PARSED_DONE,	/* --help, --version or --dry-run was printed: exit with *st */
+	PARSED_DONE,	/* --help, --version, --dry-run or --list-metrics is done: exit with *st */
 	PARSED_BAD	/* errors were printed to stderr: exit with ST_USAGE */
 };
 

@@ -53,7 +53,7 @@ void source_choice_settle(struct command_line *p)
 	const struct option_def *d;
 
 	p->set->notifications = p->set->source == source_words.v[1];
-	if (p->set->verify_audit || command_line_given(p, "source"))
+	if (p->modes & MODE_NO_RUN || command_line_given(p, "source"))
 		return;
 	d = implying_option(p);
 	if (d) {

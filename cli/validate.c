@@ -117,7 +117,7 @@ static void validate_recording(struct command_line *p)
 	bool regular = set->replay && is_regular(set->replay);
 	struct err err;
 
-	if (!set->replay || set->verify_audit) {
+	if (!set->replay || p->modes & MODE_NO_RUN) {
 		take_rest(p);
 		return;
 	}
@@ -136,14 +136,14 @@ static void validate_recording(struct command_line *p)
 	lines_free(&head.queues);
 }
 
-/* Adds the source to the modes. With --verify-audit there is no run, even if other options are
- * given that would start one. */
+/* Adds the source to the modes. With --verify-audit or --list-metrics there is no run, even if
+ * other options are given that would start one. */
 static void settle_modes(struct command_line *p)
 {
 	const unsigned source = p->set->notifications ? MODE_NOTIFICATIONS : MODE_STREAM;
 
-	if (p->set->verify_audit)
-		p->modes = MODE_VERIFY;
+	if (p->modes & MODE_NO_RUN)
+		p->modes &= p->modes & MODE_VERIFY ? MODE_VERIFY : MODE_METRICS;
 	else
 		p->modes = (p->modes & MODE_RUN) | (command_line_bad(p, "source") ? 0 : source);
 }
@@ -152,7 +152,7 @@ static void find_certificates(struct command_line *p)
 {
 	const char *ca_file = getenv("SSL_CERT_FILE");
 
-	if ((p->set->replay && !p->set->targets.n) || p->modes & MODE_VERIFY || p->set->cacert
+	if ((p->set->replay && !p->set->targets.n) || p->modes & MODE_NO_RUN || p->set->cacert
 	    || !ca_file || !*ca_file)
 		return;
 	p->set->ca_file = ca_file;
@@ -251,22 +251,38 @@ static void check_mode(struct command_line *p, unsigned mode, const char *text)
 			misplaced(p, d, text);
 }
 
-/* Reports options that cannot be used together according to the table: with --verify-audit each
- * option of a run, and without it each option of --verify-audit. */
+/* Reports options that do not fit a mode without a run: --verify-audit or --list-metrics. */
+static void check_no_run(struct command_line *p)
+{
+	const struct options *set = p->set;
+	const bool verify = p->modes & MODE_VERIFY;
+
+	FOR_EACH_OPTION(d)
+		if (!(d->modes & p->modes))
+			misplaced(p, d, verify ? "cannot be used with --verify-audit"
+				: "cannot be used with --list-metrics");
+	FOR_EACH_OPTION(d)
+		if (verify && !(d->modes & MODE_RUN))
+			check_needs(p, d);
+	if (!verify && set->format > FORMAT_TABLE && !command_line_state(p, "format")->line)
+		misplaced(p, option_table_find("format"), "cannot be used with --list-metrics; "
+			"use ndjson, csv or table");
+	if (verify && set->rows && strcmp(set->rows, "-") == 0
+	    && strcmp(set->verify_audit, "-") == 0)
+		lines_add(&p->problems, "--rows '-': --verify-audit - reads stdin already");
+}
+
+/* Reports options of a run that cannot be used together according to the table. */
 static void check_table(struct command_line *p)
 {
-	const unsigned kind = p->modes & MODE_VERIFY ? MODE_VERIFY : MODE_RUN;
 	char text[128];
 
 	FOR_EACH_OPTION(d)
-		if (!(d->modes & kind))
-			misplaced(p, d, kind == MODE_VERIFY
-				? "cannot be used with --verify-audit" : "needs --verify-audit");
+		if (!(d->modes & MODE_RUN))
+			misplaced(p, d, "needs --verify-audit");
 	FOR_EACH_OPTION(d)
-		if (kind == MODE_VERIFY ? !(d->modes & MODE_RUN) : d->modes & MODE_RUN)
+		if (d->modes & MODE_RUN)
 			check_needs(p, d);
-	if (kind == MODE_VERIFY)
-		return;
 	FOR_EACH_OPTION(d)
 		check_not_with(p, d);
 	check_mode(p, p->modes & (MODE_STREAM | MODE_NOTIFICATIONS),
@@ -390,16 +406,12 @@ static void check_queues(struct command_line *p)
 
 static void validate_options(struct command_line *p)
 {
-	const struct options *set = p->set;
-
-	check_table(p);
 	check_config_stdin(p);
-	if (p->modes & MODE_VERIFY) {
-		if (set->rows && strcmp(set->rows, "-") == 0
-		    && strcmp(set->verify_audit, "-") == 0)
-			lines_add(&p->problems, "--rows '-': --verify-audit - reads stdin already");
+	if (p->modes & MODE_NO_RUN) {
+		check_no_run(p);
 		return;
 	}
+	check_table(p);
 	check_values(p);
 	targets_check(&p->set->targets, &p->problems, &p->set->warnings);
 	check_times(p);
@@ -555,7 +567,7 @@ static void validate_environment(struct command_line *p)
 	const struct options *set = p->set;
 	const char *directories = getenv("SSL_CERT_DIR");
 
-	if (p->modes & MODE_VERIFY || (set->replay && !set->targets.n)
+	if (p->modes & MODE_NO_RUN || (set->replay && !set->targets.n)
 	    || (set->creds.plain && !set->targets.n))
 		return;		/* the run uses neither TLS nor a proxy */
 	proxy_env_check(&p->problems);
@@ -578,7 +590,7 @@ static void load_creds(struct command_line *p)
 		.profile = set->notifications ? set->profile : NULL,
 		.margin_ms = set->token_margin_ms,
 		.notifications = set->notifications,
-		.flags_only = p->modes & (MODE_REPLAY | MODE_VERIFY)
+		.flags_only = p->modes & (MODE_REPLAY | MODE_NO_RUN)
 	};
 
 	creds_load(&set->creds, &conf, &p->problems, &set->warnings);

@@ -69,7 +69,7 @@ _gsqstat() {
 		return ;;
 	*)
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
-			--metric --interval --window --count --align --now --time
+			--metric --list-metrics --interval --window --count --align --now --time
 			--lateness --format --media --no-header --ascii --utc --output --record
 			--rejects --dry-run --fail-if --fail-fast --check --warning
 			--critical --callback --callback-header-file --callback-format

@@ -1,11 +1,12 @@
 /*
- * A table of the metrics of the notification service. It tells whether a metric is a gauge, an age
- * or a total, which metric belongs to it, and what its qualifiers are.
+ * The table of metrics: what each is, what it means, and for metrics of the notification service
+ * which one belongs to it and what its qualifiers are.
  */
 #ifndef MESSAGE_METRIC_TYPES_H
 #define MESSAGE_METRIC_TYPES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "util/slice.h"
 
@@ -26,12 +27,30 @@ struct metric_type {
 				   counts agents by them; NULL: it has none */
 };
 
-/* The type of a metric. All n* and t* are totals; the result has no name for them. */
+/* The type of a metric of the notification service. All n* and t* are totals; the result has no
+ * name for them. */
 struct metric_type metric_type_of(struct slice metric);
 
-/* Whether the pattern of -m matches a documented metric, see text_matches. */
+/* Whether the pattern of -m matches a documented metric of the notification service, see
+ * text_matches. */
 bool metric_types_know(const char *pattern);
-/* The documented metric that is most similar to a misspelt name; NULL: none is similar. */
+/* The documented metric of the notification service that is most similar to a misspelt name; NULL:
+ * none is similar. */
 const char *metric_types_nearest(const char *name);
+
+#define METRIC_TYPES_STREAM 6
+extern const char *const metric_types_stream[METRIC_TYPES_STREAM];	/* of the stream: names */
+
+struct metric_doc {		/* a documented metric */
+	struct slice name;	/* ends with a NUL */
+	const char *alarm;	/* what to judge, as --fail-if has it behind the name: `max` */
+	const char *meaning;	/* to a contact centre */
+	struct metric_type type;	/* of the notification service; name NULL: of the stream */
+	const char *fields[2];	/* of the stream: its numbers; the second may be NULL */
+};
+
+/* The documented metric with that number, from 0: first those of the stream. NULL: the number is
+ * too high. */
+const struct metric_doc *metric_types_doc(size_t number);
 
 #endif

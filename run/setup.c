@@ -10,6 +10,7 @@
 #include "net/proxy_env.h"
 #include "source/channel_api.h"
 #include "util/buf.h"
+#include "util/terminal.h"
 #include "util/time.h"
 
 #define QUEUES_MET_MAX 10000	/* queues of a replayed stream */
@@ -47,31 +48,6 @@ enum status setup_files(struct run *run, struct err *err)
 	return st;
 }
 
-/* $COLUMNS, the width that a shell sets; 0: it is not set. */
-static size_t columns_wanted(void)
-{
-	const char *text = getenv("COLUMNS");
-	size_t len = text ? strspn(text, "0123456789") : 0;
-
-	return len && len < 6 && !text[len] ? strtoul(text, NULL, 10) : 0;
-}
-
-/* Whether the terminal understands colours and cursor movement. */
-static bool has_smart_terminal(void)
-{
-	const char *term = getenv("TERM");
-
-	return term && *term && strcmp(term, "dumb") != 0;
-}
-
-/* https://no-color.org: any value but an empty one counts. */
-static bool may_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	return !(no_color && *no_color) && has_smart_terminal();
-}
-
 static void deliver_window(void *arg, const struct payload_window *window)
 {
 	struct run *run = arg;
@@ -88,9 +64,9 @@ enum status setup_sinks(struct run *run, struct err *err)
 		.format = set->format,
 		.media = set->now ? 1u << MEDIA_NONE : set->media,
 		.output = { .header = set->header, .ascii = set->ascii, .utc = set->utc,
-			.trend = set->count != 1,
-			.window_ms = set->window_ms, .columns = columns_wanted(),
-			.colour = may_colour(), .stats = set->stats, .writer = run->writer },
+			.trend = set->count != 1, .window_ms = set->window_ms,
+			.columns = terminal_columns(), .colour = terminal_has_colours(),
+			.stats = set->stats, .writer = run->writer },
 		.events = run->events,
 		.writer = run->writer,
 		.ahead = run->input->real_time ? 0 : RUN_AHEAD,
@@ -167,7 +143,7 @@ static enum audit_format audit_format(const struct run *run)
 enum status setup_progress(struct run *run, struct err *err)
 {
 	if (run->set->level >= LEVEL_DOUBT || !isatty(run->stderr_fd)
-	    || !has_smart_terminal())
+	    || !terminal_is_smart())
 		return ST_OK;
 	run->progress = progress_new(run->stderr_fd, run->now_us);
 	if (!run->progress)

@@ -1,0 +1,75 @@
+#include "cli/list_metrics.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "message/metric_types.h"
+#include "output/metric_list.h"
+#include "util/text.h"
+
+/* Whether it is on the command line: a file of --config is for runs. */
+static bool is_flag(const struct command_line *p, const char *name)
+{
+	const struct option_state *state = &p->state[option_table_find(name) - option_table];
+
+	return state->given && !state->line;
+}
+
+static struct metric_list list_of(const struct command_line *p)
+{
+	const struct lines *patterns = &p->set->patterns;
+
+	return (struct metric_list){
+		.source = is_flag(p, "source") ? p->set->source : NULL,
+		.pattern = (const char *const *)patterns->v,
+		.npattern = is_flag(p, "metric") ? patterns->n : 0
+	};
+}
+
+void list_metrics_settle(struct command_line *p)
+{
+	const struct metric_list list = list_of(p);
+
+	p->current = option_table_find("metric");
+	for (size_t i = 0; !command_line_bad(p, "source") && i < list.npattern; i++) {
+		const char *name = list.pattern[i], *near;
+		char text[256];
+
+		if (metric_list_has(&list, name))
+			continue;
+		near = text_nearest_word(name, metric_types_stream, METRIC_TYPES_STREAM);
+		if (!near)
+			near = metric_types_nearest(name);
+		if (near && !metric_list_has(&list, near))
+			near = NULL;
+		snprintf(text, sizeof(text), "no metric%s%s has this name%s%s%s",
+			list.source ? " of the source " : "", list.source ? list.source : "",
+			near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+		command_line_problem(p, name, text);
+	}
+}
+
+void list_metrics_put(const struct command_line *p, struct buf *out)
+{
+	const struct options *set = p->set;
+	const struct metric_list list = list_of(p);
+	struct list_table table = { .header = set->header, .ascii = set->ascii };
+	enum format format = is_flag(p, "format") ? set->format : FORMAT_NDJSON;
+	bool ok;
+
+	if (!is_flag(p, "format") && isatty(STDOUT_FILENO))
+		format = FORMAT_TABLE;
+	switch (format) {
+	case FORMAT_TABLE:
+		list_table_fit(&table, STDOUT_FILENO);
+		ok = metric_list_put_table(&list, &table, out);
+		break;
+	case FORMAT_CSV:
+		ok = metric_list_put_csv(&list, set->header, out);
+		break;
+	default:
+		ok = metric_list_put_ndjson(&list, out);
+		break;
+	}
+	out->failed = out->failed || !ok;
+}

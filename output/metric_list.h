@@ -1,0 +1,28 @@
+/* The list of metrics for --list-metrics: what each is, and what it means. */
+#ifndef OUTPUT_METRIC_LIST_H
+#define OUTPUT_METRIC_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "output/format.h"
+#include "output/list_table.h"
+#include "util/buf.h"
+
+struct metric_list {
+	const char *source;		/* list only its metrics; NULL: those of both sources */
+	const char *const *pattern;	/* list only metrics that match one of these */
+	size_t npattern;		/* 0: all metrics */
+};
+
+/* Whether the list has a metric that matches the pattern, see text_matches. */
+bool metric_list_has(const struct metric_list *list, const char *pattern);
+
+/* Append the list: a JSON object in each line, CSV, or a table, of which the header, ascii and
+ * those of list_table_fit are set. False: out of memory. */
+bool metric_list_put_ndjson(const struct metric_list *list, struct buf *out);
+bool metric_list_put_csv(const struct metric_list *list, bool header, struct buf *out);
+bool metric_list_put_table(const struct metric_list *list, struct list_table *table,
+	struct buf *out);
+
+#endif
