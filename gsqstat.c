@@ -88,8 +88,8 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
 	enum status st;
 
 	if (signal_fd < 0)
-		return err_set(err, ST_OUTPUT, "cannot receive signals: signalfd: %s%s",
-			strerror(errno), errno == EMFILE ? ", see ulimit -n" : "");
+		return err_set(err, ST_OUTPUT, "cannot receive signals: %s", errno == EMFILE
+			? "out of file descriptors: raise the limit (ulimit -n)" : strerror(errno));
 	st = run_open(&run, set, clock, signal_fd, err);
 	while (st == ST_OK && !run_is_over(run))
 		st = run_turn(run, err);

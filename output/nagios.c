@@ -171,13 +171,14 @@ static const struct row_name *add(struct nagios *check, enum limit limit, const 
 	struct checked *k;
 
 	if (!range) {
-		snprintf(why, size, "'%.100s' has no =RANGE at its end", path);
+		snprintf(why, size, "'%.100s' has no range: write PATH=RANGE, for example "
+			"waitTime.avg.mean=:30000", path);
 		return NULL;
 	}
 	*range++ = '\0';
 	if (!nagios_range_parse(&parsed, range)) {
-		snprintf(why, size, "'%.100s' is not a range: write [@][FROM:][TO], where FROM "
-			"is a number or ~ and TO, which may be absent, is not less", range);
+		snprintf(why, size, "'%.100s' is not a range: write MAX, MIN:, MIN:MAX or "
+			"@MIN:MAX, for example 10 or 5:10; MIN is not above MAX", range);
 		return NULL;
 	}
 	scope = scopes_take(check->scopes, limit == CRITICAL ? "--critical" : "--warning", expr,
@@ -187,7 +188,7 @@ static const struct row_name *add(struct nagios *check, enum limit limit, const 
 	if (!k)
 		return NULL;
 	if (k->given[limit]) {
-		snprintf(why, size, "an earlier %s has a range for '%.100s' already; give one",
+		snprintf(why, size, "an earlier %s has a range for '%.100s'; give only one",
 			limit == CRITICAL ? "--critical" : "--warning", path);
 		return NULL;
 	}
@@ -615,7 +616,7 @@ const char *nagios_text(struct nagios *check, enum status st, const char *why)
 	else if (!check->nrow)
 		buf_str(out, "the last window has no queue");
 	else if (lacks_numbers(check))
-		buf_str(out, "the last window has no number of any queue");
+		buf_str(out, "no queue has a number in the last window");
 	else if (check->state != NAGIOS_OK)
 		buf_add(out, check->worst.data, check->worst.len);
 	else if (check->n)

@@ -88,6 +88,27 @@ static char *closing_quote(char *name)
 	return NULL;
 }
 
+/* Checks what split() cut: the queue and the media type (NULL: none), and the rest. */
+static bool check_parts(const char *queue, const char *media, bool quoted, const char *rest,
+	char *why, size_t size)
+{
+	if (media && (!*media || media[media_len(media)]))
+		snprintf(why, size, "'%.100s' is not a media type: it is of letters and digits, "
+			"for example voice", media);
+	else if (!*queue && (quoted || !media))
+		snprintf(why, size, "no queue before the colon: write its ID or name, /MEDIA, or "
+			"both");
+	else if (!quoted && strpbrk(queue, " .<>=!"))
+		snprintf(why, size, "'%.100s' has a blank, a dot or an operator: put the queue's "
+			"name into double quotes", queue);
+	else if (strchr(rest, ':'))	/* no path has one */
+		snprintf(why, size, "'%.100s' has a colon; put a queue's name with colons into "
+			"double quotes, or name the queue by its ID", rest);
+	else
+		return true;
+	return false;
+}
+
 /* Cuts text into the queue and the media type, each NULL if it is not there, and the rest. */
 static bool split(char **text, char **queue, char **media, char *why, size_t size)
 {
@@ -96,7 +117,8 @@ static bool split(char **text, char **queue, char **media, char *why, size_t siz
 
 	*queue = *media = NULL;
 	if (!end && quoted)
-		snprintf(why, size, "'%.100s' has no `\":` after the queue's name", *text);
+		snprintf(why, size, "'%.100s' has no closing quote and colon after the queue's "
+			"name, as in \"Support\":oWaiting.max", *text);
 	if (!end)
 		return !quoted;
 	*queue = *text + quoted;
@@ -111,22 +133,8 @@ static bool split(char **text, char **queue, char **media, char *why, size_t siz
 		*slash = '\0';
 		*media = slash + 1;
 	}
-	if (slash && (!**media || (*media)[media_len(*media)])) {
-		snprintf(why, size, "'%.100s' is not a media type: it is of letters and digits, "
-			"for example voice", *media);
+	if (!check_parts(*queue, *media, quoted, *text, why, size))
 		return false;
-	}
-	if ((!**queue && (quoted || !slash)) || (!quoted && strpbrk(*queue, " .<>=!"))) {
-		snprintf(why, size, "'%.100s' is not a scope: write a queue's ID or name, /MEDIA, "
-			"or both; a name with blanks, dots, colons, slashes or operators needs "
-			"double quotes", *queue);
-		return false;
-	}
-	if (strchr(*text, ':')) {	/* no path has one */
-		snprintf(why, size, "'%.100s' has a colon; put a queue's name with colons into "
-			"double quotes, or name the queue by its ID", *text);
-		return false;
-	}
 	if (!**queue)
 		*queue = NULL;
 	return true;

@@ -206,9 +206,14 @@ const char *side_file_new_failure(struct side_file *s)
 
 void side_file_end(struct side_file *s)
 {
+	char why[96];
+
 	side_file_flush(s);
-	if (s->begun && side_file_waiting(s))
-		fail(s, "its reader is too slow: it did not read everything in time");
+	if (s->begun && side_file_waiting(s)) {
+		snprintf(why, sizeof(why), "its reader is too slow: %zu bytes were not read "
+			"in time", side_file_waiting_bytes(s));
+		fail(s, why);
+	}
 	if (s->w.fd >= 0 && close(s->w.fd) != 0) {
 		s->w.fd = -1;
 		fail_by_errno(s);

@@ -93,8 +93,8 @@ static bool take_number(struct threshold *t, char *text, char *why, size_t size)
 		size_t digits;
 
 		if (strncmp(rest, "for", 3) != 0 || !strchr(" \t", rest[3]) || !rest[3]) {
-			snprintf(why, size, "'%.100s' follows the number; only `for N` can, with N "
-				"a number of windows in a row", rest);
+			snprintf(why, size, "'%.100s' cannot follow the number; only `for N` can, "
+				"for N windows in a row", rest);
 			return false;
 		}
 		rest += 3 + strspn(rest + 3, " \t");

@@ -175,9 +175,8 @@ void audit_events_resync(struct audit_events *events, uint64_t differences)
 	audit_end(events->audit);
 	if (differences)
 		audit_events_doubt(events,
-			"a snapshot of --resync has other values than the messages before it: "
-			"the numbers since the previous snapshot may be wrong; run.end counts "
-			"the differences");
+			"a snapshot of --resync differs from the messages before it; numbers "
+			"since the previous snapshot may be wrong (see the event resync)");
 }
 
 /* The name and level of each kind of event. A sentence ends with the event's text. A refused token
@@ -427,9 +426,9 @@ void audit_events_broken_line(struct audit_events *events, uint64_t line, const 
 	if (++events->totals.broken_lines > BROKEN_LINES_REPORTED)
 		return;
 	begin(events, LEVEL_WARNING, "warning");
-	audit_say(events->audit, LEVEL_WARNING, "line %llu of the replay is broken: %s",
+	audit_say(events->audit, LEVEL_WARNING, "line %llu of the recording is broken: %s",
 		(unsigned long long)line, why);
-	audit_str(events->audit, "message", "a line of the replay is broken");
+	audit_str(events->audit, "message", "a line of the recording is broken");
 	put_count(events, "line", line);
 	audit_str(events->audit, "detail", why);
 	audit_end(events->audit);

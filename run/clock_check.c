@@ -37,11 +37,11 @@ static void warn(struct clock_check *c, struct audit_events *events, int64_t win
 	if (median < 0 && median > -AHEAD_MIN_US)
 		return;
 	c->warned = true;
-	audit_events_doubt(events, "%zu of %zu frames in window %lld are %s: their "
-		"timestamps are %.3f s %s the clock of %s (median). Is that clock right?",
-		c->noff, c->n, (long long)window, median < 0 ? "from the future" : "stale",
-		(double)(median < 0 ? -median : median) / 1e6, median < 0 ? "ahead of" : "behind",
-		replay ? "the machine that recorded them" : "this machine");
+	audit_events_doubt(events, "check the clock of %s: the timestamps of %zu of %zu frames in "
+		"window %lld are %.3f s %s it (median)",
+		replay ? "the machine that recorded" : "this machine", c->noff, c->n,
+		(long long)window, (double)(median < 0 ? -median : median) / 1e6,
+		median < 0 ? "ahead of" : "behind");
 }
 
 void clock_check_window(struct clock_check *c, struct audit_events *events, int64_t window,

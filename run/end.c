@@ -79,8 +79,9 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 		run_deliveries_step(run);
 	}
 	if (rows_left && (st > ST_SIGNAL || *signal))
-		lines_add(&run->warnings, "%zu bytes of rows are lost: they were not read before "
-			"the run ended", writer_waiting_bytes(run->writer));
+		lines_add(&run->warnings, "%s: %zu bytes of rows are lost: the run ended before "
+			"its reader took them", writer_name(run->writer),
+			writer_waiting_bytes(run->writer));
 	if (!rows_left || st > ST_SIGNAL)
 		return late;
 	if (*signal)
@@ -112,7 +113,8 @@ static void warn_of_unmet(struct run *run)
 		return;
 	for (size_t i = 0; i < thresholds_count(ts); i++)
 		if (!threshold_was_met(ts, i))
-			lines_add(&run->warnings, "--fail-if '%.200s': no row had this value",
+			lines_add(&run->warnings, "--fail-if '%.200s': no row has this number, so "
+				"it never held",
 				threshold_text(ts, i));
 }
 
@@ -121,8 +123,8 @@ static void warn_of_cut(const struct run *run)
 	unsigned long long n = audit_events_totals(run->events)->cut_messages;
 
 	if (n)
-		audit_events_doubt(run->events, "%llu message%s lost: the connection ended before "
-			"the message did", n, n > 1 ? "s were" : " was");
+		audit_events_doubt(run->events, "%llu message%s cut off by a lost connection, and "
+			"%s in no row", n, n > 1 ? "s were" : " was", n > 1 ? "are" : "is");
 }
 
 /* The status of a run that reached its end: that of a failure of the source (3 to 5), otherwise 1

@@ -16,6 +16,7 @@
 #include "source/queue_lookup.h"
 #include "source/source.h"
 #include "util/time.h"
+#include "util/utf8.h"
 
 #define CHANNEL_END_US 2000000	/* how long deleting the subscriptions may take */
 
@@ -32,6 +33,9 @@ struct live {
 	bool listed;			/* --list-queues has printed them */
 	struct queue_list cached_names;	/* of queues that are named by ID */
 	struct recorder recorder;
+	size_t nrefused;		/* queues */
+	char first_refused[256];	/* its ID and why */
+	char refused[320];		/* how many were refused, and the first */
 };
 
 /* --- opening ---------------------------------------------------------------------------- */
@@ -243,9 +247,21 @@ static enum status take_answer(struct live *live, const struct session_event *ev
 	pipeline_start(live->pipeline, event->at_us);
 	st = pipeline_snapshot(live->pipeline, &a, &good, err);
 	if (st == ST_OK && !good)
-		lines_add(&run->warnings, "the answer to the observation query is malformed; "
-			"values that could not be read are missing");
+		lines_add(&run->warnings, "a snapshot is malformed: values that could not be "
+			"read are missing");
 	return st;
+}
+
+static void note_refusal(struct live *live, const struct session_event *event)
+{
+	if (live->nrefused++ == 0)
+		snprintf(live->first_refused, sizeof(live->first_refused), "%s: %.*s",
+			event->queue_id, (int)utf8_cut(event->text, event->len, 200), event->text);
+	snprintf(live->refused, sizeof(live->refused), live->nrefused == 1
+		? "%zu queue was refused: %s" : "%zu queues were refused, the first one %s",
+		live->nrefused, live->first_refused);
+	pipeline_refuse(live->pipeline, event->queue_id);
+	recorder_refusal(&live->recorder, event);
 }
 
 static enum status take_secret(struct live *live, const struct session_event *event,
@@ -283,8 +299,7 @@ static enum status take_event(struct live *live, const struct session_event *eve
 	case SESSION_SECRET:
 		return take_secret(live, event, err);
 	case SESSION_REFUSED:
-		pipeline_refuse(live->pipeline, event->queue_id);
-		recorder_refusal(&live->recorder, event);
+		note_refusal(live, event);
 		break;
 	case SESSION_OVER:
 		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
@@ -489,7 +504,7 @@ static struct input_report live_report(const void *state)
 		.doing = doing(live),
 		.over = over(live),
 		.fault = source_status(&live->source),
-		.fault_text = up ? "queues were refused; see the queue.refused events"
+		.fault_text = up ? live->refused
 			: "the connection was down when the last window closed"
 	};
 }

@@ -175,9 +175,9 @@ enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pi
 		r->reason = REJECT_FOREIGN_QUEUE;
 		break;
 	case VERDICT_TOO_MANY_QUEUES:
-		return err_set(err, ST_PROTOCOL, "the recording has more than %zu queues: choose "
-			"some with --queue", p->conf.notifications ? p->conf.queue_windows.room
-			: p->conf.stream_windows.queue_max);
+		return err_set(err, ST_PROTOCOL, "--replay: the recording has more than %zu "
+			"queues; choose some with --queue", p->conf.notifications
+			? p->conf.queue_windows.room : p->conf.stream_windows.queue_max);
 	case VERDICT_NO_MEMORY:
 		return err_nomem(err);
 	}

@@ -52,7 +52,7 @@ static bool has_socket(const struct replay *r, const struct recording_entry *e)
 
 	if (!has)
 		audit_events_broken_line(r->events, e->line,
-			"`stream` is too large for notifications");
+			"`stream` is not 0 or 1, as in notifications");
 	return has;
 }
 
@@ -324,12 +324,15 @@ static enum status end_windows(struct replay *r, struct err *err)
 static enum status next_recording(struct replay *r, const struct recording_entry *e,
 	struct err *err)
 {
+	char begin[TIME_TEXT_MAX], end[TIME_TEXT_MAX];
 	enum status st = ST_OK;
 
+	time_format_ms(begin, e->at_us / US_PER_MS);
+	time_format_ms(end, r->newest_at_us / US_PER_MS);
 	if (e->at_us < r->newest_at_us)
-		return err_set(err, ST_PROTOCOL, "%s: line %llu: this recording begins before the "
-			"previous one ends: put them in the order of time",
-			r->set->replay, (unsigned long long)e->line);
+		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording begins at %s, before "
+			"the previous one ends at %s; put them in the order of time",
+			r->set->replay, (unsigned long long)e->line, begin, end);
 	if (!r->recording_over) {
 		st = end_windows(r, err);
 		r->held = pipeline_has_more(r->pipeline);
@@ -491,8 +494,8 @@ static void warn_of_replay(struct replay *r)
 		lines_add(&run->warnings, "%s: the last line is incomplete and was ignored",
 			r->set->replay);
 	else if (r->unended || (r->recordings && !r->recording_over))
-		lines_add(&run->warnings, "%s has no end line: the run that recorded it was "
-			"killed", r->set->replay);
+		lines_add(&run->warnings, "%s has no end line: its run was killed, could not "
+			"write, or has not ended", r->set->replay);
 	if (r->set->count && sinks_windows(r->run->sinks) < (int64_t)r->set->count)
 		lines_add(&run->warnings, "%s has %lld windows, fewer than --count %u",
 			r->set->replay, (long long)sinks_windows(r->run->sinks), r->set->count);
@@ -511,15 +514,16 @@ static bool is_of_other_queues(const struct replay *r)
 /* A replay without rows fails. Says what the input lacks, or which option to use. */
 static enum status nothing_used(const struct replay *r, struct err *err)
 {
-	const char *why = "no window begins in it";
+	const char *why = "no window begins, because it has no valid update of a queue";
 
 	if (!r->good_lines)
 		why = r->bare_lines ? "its frames have no `at`: use --time event"
 			: "none of its lines is a frame or a line of a recording";
 	else if (audit_events_totals(r->events)->rejected[REJECT_FOREIGN_QUEUE])
-		why = "none of its frames is of a queue that was named";
+		why = "all its frames are of other queues than those that were named";
 	else if (pipeline_clock_us(r->pipeline) != NO_TIME)
-		why = "all its notifications have the same time, so no window can end";
+		why = "all its notifications have the same time; no window ends without a later "
+			"one";
 	else if (r->set->notifications && !r->recordings)
 		why = "none of its notifications has a time, so no window can begin";
 	else if (r->set->notifications && r->set->snapshot)

@@ -53,7 +53,6 @@ enum status run_deliveries_status(const struct run *run, enum status st, struct 
 {
 	const struct deliveries_totals *t;
 	unsigned long long dropped, refused;
-	bool plain = audit_is_plain(run->audit);
 
 	if (st != ST_OK || !run->deliveries)
 		return st;
@@ -61,13 +60,13 @@ enum status run_deliveries_status(const struct run *run, enum status st, struct 
 	dropped = t->dropped;
 	refused = t->refused;
 	if (refused)
-		return err_set(err, ST_CALLBACK, "callbacks that were refused and stay in the "
-			"spool: %llu, not delivered: %llu; %s", refused, dropped,
-			plain ? "see above" : "the audit events callback.refused and "
-			"callback.dropped say why");
-	if (dropped)
-		return err_set(err, ST_CALLBACK, "%llu callback%s not delivered; %s", dropped,
-			dropped == 1 ? " was" : "s were", plain ? "see above"
-			: "the audit events callback.dropped say why");
-	return ST_OK;
+		st = err_set(err, ST_CALLBACK, "callbacks that were refused and stay in the "
+			"spool: %llu, not delivered: %llu; the last failure: %s", refused, dropped,
+			t->failure);
+	else if (dropped)
+		st = err_set(err, ST_CALLBACK, "%llu callback%s not delivered; the last failure: "
+			"%s", dropped, dropped == 1 ? " was" : "s were", t->failure);
+	if (st != ST_OK)
+		audit_redact(run->audit, err->text);
+	return st;
 }

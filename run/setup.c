@@ -164,7 +164,8 @@ static enum status open_audit(struct run *run, struct err *err)
 		return errno == EMFILE
 			? err_set(err, ST_NET,
 				"out of file descriptors: raise the limit (ulimit -n)")
-			: err_set(err, ST_OUTPUT, "standard error: %s", strerror(errno));
+			: err_set(err, ST_OUTPUT, "cannot open standard error: %s",
+				strerror(errno));
 	run->audit = audit_new(audit_format(run), set->level, run->stderr_fd);
 	if (!run->audit)
 		return err_nomem(err);

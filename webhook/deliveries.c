@@ -163,6 +163,9 @@ static void report(struct deliveries *c, const struct url_queue *q, const struct
 	e->target = q->number;
 	e->to = q->to->shown;
 	e->id = d->message ? d->message->id : "";
+	if (e->kind == DELIVERIES_DROPPED || e->kind == DELIVERIES_REFUSED)
+		snprintf(t->failure, sizeof(t->failure), "%.120s: %.120s", e->to,
+			e->reason ? e->reason : "");
 	c->conf.report(c->conf.arg, e);
 }
 
@@ -208,9 +211,12 @@ static void report_displaced(struct deliveries *c, struct lines *warnings)
 	size_t n = spool_displaced(c->conf.spool);
 
 	c->totals.dropped += n;
+	if (n)
+		snprintf(c->totals.failure, sizeof(c->totals.failure),
+			"the spool is full (--callback-spool-max)");
 	if (n && warnings)
-		lines_add(warnings, "the spool is full: removed the %zu oldest refused "
-			"deliver%s", n, n > 1 ? "ies" : "y");
+		lines_add(warnings, "the spool is full (--callback-spool-max): removed the "
+			"%zu oldest refused deliver%s", n, n > 1 ? "ies" : "y");
 }
 
 static void keep(struct deliveries *c, const struct url_queue *q, struct delivery *d,
@@ -360,7 +366,9 @@ static struct message *make_message(struct deliveries *c, const struct payload_w
 
 static void bound_memory(struct deliveries *c)
 {
-	struct deliveries_event e = { .reason = "more than 16 MiB of deliveries are waiting" };
+	struct deliveries_event e = { .reason = c->conf.spool
+		? "more than 16 MiB of deliveries are waiting"
+		: "more than 16 MiB of deliveries are waiting; --callback-spool would keep them" };
 	struct url_queue *q;
 
 	while (c->bytes > DELIVERIES_MEMORY_MAX && (q = oldest(c, false))) {
@@ -528,14 +536,14 @@ static int64_t next_try_us(const struct url_queue *q)
 /* Gives up all deliveries of the queue. */
 static void end_queue(struct deliveries *c, struct url_queue *q)
 {
-	static const char no_time[] = "no time is left at the end of the run";
+	static const char no_time[] = "the run ended before it was delivered";
 	struct deliveries_event e = { .reason = no_time };
-	char reason[sizeof(no_time) + sizeof(q->failed) + 16];
+	char reason[sizeof(no_time) + sizeof(q->failed) + 24];
 	struct delivery *d;
 
 	if (q->now) {
 		snprintf(reason, sizeof(reason), "%s%s%s", no_time,
-			q->failed[0] ? "; before: " : "", q->failed);
+			q->failed[0] ? "; last failure: " : "", q->failed);
 		e.reason = reason;
 		e.attempt = q->tried ? q->backoff.attempt + (q->post != NULL) : 0;
 		give_up(c, q, stop_trying(q), e);

@@ -44,6 +44,7 @@ struct deliveries_totals {
 	uint64_t dropped;	/* lost; also refused ones that the full spool removed */
 	uint64_t refused;	/* and kept in the spool, including deliveries of earlier runs */
 	uint64_t spooled;	/* left in the spool, refused or not; only of this run */
+	char failure[256];	/* URL and reason of the last one that was not delivered */
 };
 
 struct deliveries_conf {		/* all borrowed until deliveries_free() */

@@ -113,7 +113,7 @@ static enum http_post_outcome outcome_of(long status)
 /* The texts for attempts without an answer. The others have only the text of the request. */
 static const char *const no_answer[REQUEST_ENDS] = {
 	[REQUEST_ANSWERED] = "no answer",	/* its header is incomplete */
-	[REQUEST_NO_TIME] = "no time is left",
+	[REQUEST_NO_TIME] = "the time was over before it was sent",
 	[REQUEST_NOT_MADE] = "the request could not be made",
 	[REQUEST_LATE] = "no answer in time",
 	[REQUEST_TOO_LONG] = "no answer",

@@ -82,7 +82,7 @@ static const char *take_keys(struct signature_keys *keys, const struct buf *text
 	}
 	if (!why)
 		*line = 0;
-	return why || keys->n ? why : "contains no key";
+	return why || keys->n ? why : "it contains no key";
 }
 
 struct signature_keys *signature_keys_read(const char *path, struct lines *problems)
@@ -101,7 +101,7 @@ struct signature_keys *signature_keys_read(const char *path, struct lines *probl
 	if (why && line)
 		lines_add(problems, "--callback-key-file '%s', line %zu: %s", shown, line, why);
 	else if (why)
-		lines_add(problems, "--callback-key-file '%s': %s", shown, why);
+		lines_add(problems, "--callback-key-file '%s': cannot be used: %s", shown, why);
 	buf_wipe(&text);
 	if (!why)
 		return keys;

@@ -561,8 +561,8 @@ static void set_aside(struct spool *s, struct leftover *leftover, const char *wh
 
 	snprintf(aside, sizeof(aside), "%.*s.broken", (int)NAME_LEN, leftover->name);
 	renamed = renameat(s->dir, leftover->name, s->dir, aside) == 0;
-	lines_add(warnings, "the spooled delivery %s is invalid: %s; it was %s%s", leftover->name,
-		why, renamed ? "renamed to " : "ignored", renamed ? aside : "");
+	lines_add(warnings, "the spooled delivery %s/%s is invalid: %s; it was %s%s", s->path,
+		leftover->name, why, renamed ? "renamed to " : "ignored", renamed ? aside : "");
 	leftover->skip = true;
 }
 

@@ -84,9 +84,9 @@ static const char *read_url(struct target *to, const char *url)
 	if (!to->shown)
 		return to->plain ? "must be https; http works only to a loopback host"
 			: ip_filter_text(host, strcspn(host, ":/?#"))
-			? "must have the IP address in its usual form, also with "
-			  "--callback-allow-private"
-			: "must have a host and, if needed, a port";
+			? "must have the IP address in its usual form, such as 192.0.2.1, "
+			  "also with --callback-allow-private"
+			: "has no valid host or port";
 	to->url = strdup(url);
 	return to->url ? NULL : why_no_memory;
 }
@@ -110,14 +110,14 @@ static void add_url(struct targets *t, const char *url, struct lines *problems,
 {
 	struct target to = { NULL, NULL, false }, *v;
 	char shown[TEXT_SHOWN_SIZE];
-	const char *why = t->n == TARGETS_MAX ? "there can be at most 16 URLs" : read_url(&to, url);
+	const char *why = t->n == TARGETS_MAX ? "a run has at most 16 URLs" : read_url(&to, url);
 
 	if (why == why_no_memory)
 		problems->failed = true;
 	else if (why)
 		lines_add(problems, "--callback '%s': %s", target_shown(shown, url), why);
 	else if (is_known(t, url))
-		lines_add(warnings, "--callback '%s' is given twice, and used once", to.shown);
+		lines_add(warnings, "--callback '%s' was given before; it counts once", to.shown);
 	else {
 		v = reallocarray(t->v, t->n + 1, sizeof(*v));
 		if (v) {

@@ -111,17 +111,16 @@ void row_name_explain(enum row_name_flaw flaw, const char *text, const char *par
 	case ROW_NAME_NO_METRIC:
 		near = text_nearest_word(text, row_name_fields, ROW_FIELDS);
 		if (!near && is_notification_metric(text)) {
-			snprintf(why, size, "name a statistic, for example %.100s.%s", text,
-				text[0] == 'o' ? "last" : "delta");
+			snprintf(why, size, "'%.100s' needs a statistic, for example %.100s.%s",
+				text, text, text[0] == 'o' ? "last" : "delta");
 			break;
 		}
 		if (near)
-			snprintf(why, size, "'%.100s' is not a number of a row; did you mean %s?",
+			snprintf(why, size, "'%.100s' is not a metric or field; did you mean %s?",
 				text, near);
 		else
-			snprintf(why, size, "'%.100s' is not a number of a row: write METRIC.STAT "
-				"or METRIC.FIELD.STAT, for example waitTime.avg.max, or a field "
-				"of a row, such as updates or coverage", text);
+			snprintf(why, size, "'%.100s' is not a metric with a statistic, such as "
+				"waitTime.avg.max, or a field, such as coverage", text);
 		break;
 	case ROW_NAME_NO_STAT:
 		text_words_hint(hint, sizeof(hint), part, row_stat_names, STAT_NAMES);

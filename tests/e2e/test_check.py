@@ -132,7 +132,7 @@ def test_now_and_a_check_ask_once(tool, service):
     assert result.end["windows"] == 1
 
 
-NOTHING = "UNKNOWN", "the last window has no number of any queue"
+NOTHING = "UNKNOWN", "no queue has a number in the last window"
 
 
 def test_a_stream_without_a_number_is_unknown_without_a_range(tool, serve):
@@ -175,12 +175,12 @@ def test_notifications_without_a_number_are_unknown_without_a_range(tool, happen
     ([*CHECK, "-f", "ndjson"], "--format 'ndjson' cannot be used with --check"),
     ([*CHECK, "-o", "rows"], "--output 'rows' cannot be used with --check"),
     ([*CHECK, "--fail-if", "coverage<1"], "--fail-if 'coverage<1' cannot be used with"),
-    ([*CHECK, "-W", "waitTime.avg.max"], "'waitTime.avg.max' has no =RANGE at its end"),
+    ([*CHECK, "-W", "waitTime.avg.max"], "'waitTime.avg.max' has no range: write PATH=RANGE"),
     ([*CHECK, "-C", "waitTime.avg.max=5:1"], "'5:1' is not a range"),
     ([*CHECK, "-C", "oWaiting.max=1"],
      "--metric does not ask for 'oWaiting'; add it to --metric or "),
     ([*CHECK, "-W", "updates=1", "-W", "updates=2"],
-     "an earlier --warning has a range for 'updates'"),
+     "an earlier --warning has a range for 'updates'; give only one"),
     ([*CHECK, "--dry-run", "-n", "x|y"], "--count 'x_y': must be 1 to"),
     ([*CHECK, "-Q", "/nowhere"], "--queue-file '/nowhere': cannot be read")])
 def test_usage_errors_are_unknown_and_have_a_line(tool, args, words):

@@ -699,7 +699,8 @@ def test_own_file_that_others_have_a_permission_for(tool, secrets, mode):
         assert status == 0 and not [line for line in lines if "chmod" in line], lines
         return
     assert status == 2
-    for name in ("--callback-key-file 'keys': ", "--audit-key-file 'audit': cannot be read: "):
+    for name in ("--callback-key-file 'keys': cannot be used: ",
+                 "--audit-key-file 'audit': cannot be read: "):
         text = name + "group or others have access to it; run chmod 600 on it"
         assert [line for line in lines if text in line], lines
     (secrets / "keys").chmod(0o600)

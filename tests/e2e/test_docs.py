@@ -470,7 +470,7 @@ def test_recipe_of_a_gate_fails_where_it_should(tool, shell):
     r = run_recipe(tool, "600000")
     assert (r.returncode, r.stdout) == (1, "") and "threshold.held" in r.stderr, r.stderr
     r = run_recipe(tool, "600000", "avg.max", "mean.max")
-    assert (r.returncode, r.stdout) == (0, "") and "no row had" in r.stderr, r.stderr
+    assert (r.returncode, r.stdout) == (0, "") and "no row has" in r.stderr, r.stderr
     tool.env.update(GENESYS_CLIENT_SECRET="wrong", XDG_CACHE_HOME=str(tool.dir / "empty"))
     r = run_recipe(tool, "600000")
     assert (r.returncode, r.stdout) == (3, ""), r.stderr

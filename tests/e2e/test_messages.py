@@ -154,7 +154,7 @@ def lose(request, tool, serve, notify):
 def check_cut(r):
     assert r.end["lost"] == 1 and r.end["cutMessages"] == 1, r.err
     assert r.events("warning")[-1]["message"] == \
-        "1 message was lost: the connection ended before the message did"
+        "1 message was cut off by a lost connection, and is in no row"
 
 
 @pytest.mark.parametrize("begun", [

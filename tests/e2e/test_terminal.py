@@ -60,7 +60,7 @@ def test_where_only_rows_go_to_a_terminal_standard_error_has_audit_lines(tool):
 def test_warnings_are_sentences(see, tool):
     tool.write("in", "{\n" + 3 * (frames.frame(QUEUE, at="2026-11-24T02:00:01Z") + "\n"))
     assert see("--replay", "in", "-w", "1m") == (0, [
-        "gsqstat: warning: line 1 of the replay is broken: not strict JSON",
+        "gsqstat: warning: line 1 of the recording is broken: not strict JSON",
         "gsqstat: warning: dropped a frame: duplicate, queue %s; more of them are only counted"
         % QUEUE])
 
@@ -122,7 +122,7 @@ def test_callback_that_does_not_arrive_is_a_sentence(see):
     assert status == 9 and len(said) == 2
     assert re.match(r"gsqstat: warning: a callback to http://127\.0\.0\.1:\d+ was dropped: ",
                     said[0])
-    assert said[1] == "gsqstat: 1 callback was not delivered; see above"
+    assert said[1].startswith("gsqstat: 1 callback was not delivered; the last failure: http://")
 
 
 def test_verbose_says_more_but_no_json(see, serve):

@@ -63,7 +63,7 @@ def test_one_that_never_holds_is_status_0(tool):
 
 def test_a_number_that_no_row_had_is_a_warning(tool):
     result = tool.run(*REPLAY, "--fail-if", "waitTime.median.max > 0", status=0)
-    assert "'waitTime.median.max > 0': no row had" in result.events("warning")[1]["message"]
+    assert "'waitTime.median.max > 0': no row has" in result.events("warning")[1]["message"]
 
 
 def test_the_error_names_queue_window_and_value(tool):
@@ -127,18 +127,19 @@ def test_partial_rows_count_and_the_signal_decides(tool, gate):
     ("waitTime.avg.maxx > 1", "'maxx' is not a statistic; use count, last"),
     ("abandonedCount.max > 1",
      "--metric does not ask for 'abandonedCount'; add it to --metric or use "),
-    ("covrage < 1", "'covrage' is not a number of a row; did you mean coverage?"),
+    ("covrage < 1", "'covrage' is not a metric or field; did you mean coverage?"),
     ("Support:coverage < 1", "the stream has no queue names; write the queue's ID"),
-    ('"Support:coverage < 1', "has no `\":` after the queue's name"),
-    ("a.b:coverage < 1", "'a.b' is not a scope"),
+    ('"Support:coverage < 1', "has no closing quote and colon after"),
+    ("a.b:coverage < 1", "'a.b' has a blank, a dot or an operator"),
     ("99999999-1111-4111-8111-111111111111:coverage < 1", "is not a queue of this run"),
-    ("coverage < 1 four 2", "'four 2' follows the number"),
+    ("coverage < 1 four 2", "'four 2' cannot follow the number"),
     ("coverage < 1 for 0", "'0' is not a number of windows"),
     ("coverage < 1 for 1x", "'1x' is not a number of windows"),
     ("coverage 1", "'coverage 1' has no operator: use > >= < <= == or !="),
     ("coverage < one", "'one' is not a number"), ("coverage <", "'' is not a number"),
-    ("< 1", "'' is not a number of a row"), (".max < 1", "'.max' is not a number of a row"),
-    ("waitTime..max < 1", "'waitTime..max' is not a number of a row")])
+    ("< 1", "'' is not a metric with a statistic"),
+    (".max < 1", "'.max' is not a metric with a statistic"),
+    ("waitTime..max < 1", "'waitTime..max' is not a metric with a statistic")])
 def test_bad_expressions_name_the_part_that_is_wrong(tool, expr, words):
     result = tool.run("--replay", SAMPLE, "-q", QUEUE, "--fail-if", expr, status=2)
     assert result.err.startswith("gsqstat: --fail-if '%s': " % expr) and words in result.err

@@ -24,15 +24,15 @@ ARRIVAL = "--replay", "-", "--time", "arrival", "--lateness", "1s", "-w", "10s"
 
 
 @pytest.mark.parametrize("ahead, words", [
-    (-30, "are stale: their timestamps are 30.000 s behind the clock of"),
-    (30, "are from the future: their timestamps are 30.000 s ahead of the clock of")])
+    (-30, "are 30.000 s behind it"),
+    (30, "are 30.000 s ahead of it")])
 def test_most_frames_off_by_the_clock_is_one_warning(tool, ahead, words):
     lines = [recorded(n, max(n + ahead + shift, 0)) for n, shift in
              ((31, 0), (32, 0), (33, 3), (34, 0), (35, -4), (41, 0), (42, 0))]
     result = tool.run(*ARRIVAL, QUEUE, data=stream(*lines))
     told = result.warnings("clock")
-    assert len(told) == 1 and words in told[0] and told[0].startswith("5 of 5 frames in window 3")
-    assert "machine that recorded" in told[0] and "Is that clock right?" in told[0]
+    assert len(told) == 1 and words in told[0] and "5 of 5 frames in window 3" in told[0]
+    assert "check the clock of the machine that recorded" in told[0]
 
 
 @pytest.mark.parametrize("ahead, off", [(-30, 2), (30, 2), (0.4, 5)])
@@ -44,15 +44,15 @@ def test_half_of_the_frames_or_a_little_ahead_is_none(tool, ahead, off):
 
 
 @pytest.mark.parametrize("ahead, flags, words", [
-    (-40, ["-s"], r"stale: their timestamps are 4\d\.\d{3} s behind"),
-    (40, ["--time", "event", "--lateness", "100ms"],
-     r"from the future: their timestamps are (39|40)\.\d{3} s ahead of"),
-    (40, [], r"from the future: their timestamps are (39|40)\.\d{3} s ahead of")])
+    (-40, ["-s"], r"are 4\d\.\d{3} s behind"),
+    (40, ["--time", "event", "--lateness", "100ms"], r"are (39|40)\.\d{3} s ahead of"),
+    (40, [], r"are (39|40)\.\d{3} s ahead of")])
 def test_a_live_stream_asks_about_this_machines_clock(tool, serve, ahead, flags, words):
     serve(streams=[[("call", lambda asked: frames.frame(QUEUE, at=time.time() + ahead))]])
     result = tool.run("-w", "1s", *flags, QUEUE)
     told, = result.warnings("clock")
-    assert result.status == 0 and re.search(words + " the clock of this machine", told)
+    assert result.status == 0 and re.search(words, told)
+    assert told.startswith("check the clock of this machine: ")
     assert "-s" not in flags or len(result.audit) == 1
 
 
@@ -62,7 +62,7 @@ def test_notices_from_the_future_ask_about_the_clock(tool):
                       data=begin() + early + end(10))
     assert result.rows[0]["clockSkew"] + result.rows[1]["clockSkew"] >= 3
     told, = result.warnings("clock")
-    assert "timestamps are 20.000 s ahead of" in told
+    assert "frames in window 0 are 20.000 s ahead of it" in told
 
 
 @pytest.mark.parametrize("flags, count", [([], 1), (["-s"], 1), (["--outlier", "none"], 0),

@@ -76,16 +76,16 @@ TEST(words)
 	name = nagios_add(check, true, "lagMs.max=5", why, sizeof(why));
 	assert_int_equal(name->field, ROW_LAG_MAX);
 	add(true, "Sales/voice: oWaiting.max=5", "");
-	add(true, "sales/VOICE:oWaiting.max=5", "has a range for 'oWaiting.max' already; give one");
-	add(true, "a b:oWaiting.max=5", "'a b' is not a scope");
+	add(true, "sales/VOICE:oWaiting.max=5", "has a range for 'oWaiting.max'; give only one");
+	add(true, "a b:oWaiting.max=5", "'a b' has a blank, a dot or an operator");
 	add(false, "oWaiting.max=3", "");
-	add(false, "oWaiting.max=4", "has a range for 'oWaiting.max' already; give one");
-	add(false, "oWaiting.max", "'oWaiting.max' has no =RANGE at its end");
-	add(false, "oWaiting.max=", "'' is not a range: write [@][FROM:][TO]");
-	add(false, "oWaiting=5", "name a statistic, for example oWaiting.last");
+	add(false, "oWaiting.max=4", "has a range for 'oWaiting.max'; give only one");
+	add(false, "oWaiting.max", "'oWaiting.max' has no range: write PATH=RANGE");
+	add(false, "oWaiting.max=", "'' is not a range: write MAX, MIN:");
+	add(false, "oWaiting=5", "'oWaiting' needs a statistic, for example oWaiting.last");
 	add(false, "covrage=5", "did you mean coverage?");
 	add(false, "oWaiting.maxx=5", "'maxx' is not a statistic; use count, last, ");
-	add(false, "=5", "'' is not a number of a row");
+	add(false, "=5", "'' is not a metric with a statistic");
 	for (int i = 3; i < NAGIOS_PATHS_MAX; i++) {
 		snprintf(path, sizeof(path), "oM%d.max=1", i);
 		add(false, path, "");
@@ -224,7 +224,7 @@ TEST(a_number_is_judged_once)
 	add(false, "/chat: tAbandon.delta=9", "");
 	add(false, "/voice: tAbandon.delta=3", "");
 	add(true, "A: tAbandon.count.delta=20", "");	/* the same number */
-	add(true, "A: tAbandon.delta=30", "has a range for 'tAbandon.delta' already");
+	add(true, "A: tAbandon.delta=30", "has a range for 'tAbandon.delta'");
 	assert_int_equal(of_totals(6, 4), NAGIOS_WARNING);
 	is_line(ST_OK, "", "GSQSTAT WARNING - tAbandon.delta of A/voice is 6, warning range 3 | "
 		"'A/chat tAbandon.delta'=4;9;20 'A/voice tAbandon.delta'=6;3;20\n");

@@ -63,18 +63,18 @@ TEST(expressions)
 	good("\"A: b > c.d\":coverage<1");
 	good("\"x\":state.voice.active.max>0");
 	bad("", "'' has no operator");
-	bad("oWaiting > 5", "name a statistic, for example oWaiting.last");
+	bad("oWaiting > 5", "'oWaiting' needs a statistic, for example oWaiting.last");
 	bad("oWaiting.maximum > 5", "'maximum' is not a statistic");
-	bad("oWaiting.max > 5 for", "'for' follows the number");
+	bad("oWaiting.max > 5 for", "'for' cannot follow the number");
 	bad("oWaiting.max > 5 for -1", "'-1' is not a number of windows");
 	bad("oWaiting.max > 5 for 1000001", "'1000001' is not a number of windows");
 	bad("oWaiting.max > 5 for 2 3", "'2 3' is not a number of windows");
 	bad("oWaiting.max > 1e999", "'1e999' is not a number");
 	bad("oWaiting.max > nan", "'nan' is not a number");
 	bad("oWaiting.max > 0x10", "'0x10' is not a number");
-	bad(":coverage<1", "'' is not a scope");
-	bad("\"\":coverage<1", "'' is not a scope");
-	bad("a b:coverage<1", "'a b' is not a scope");
+	bad(":coverage<1", "no queue before the colon");
+	bad("\"\":coverage<1", "no queue before the colon");
+	bad("a b:coverage<1", "'a b' has a blank, a dot or an operator");
 	good("\"A/b\"/voice: coverage<1");
 	good("a/voice:coverage<1");
 	good("/voice:coverage<1");
@@ -82,7 +82,7 @@ TEST(expressions)
 	bad("a/:coverage<1", "'' is not a media type");
 	bad("a/b/c:coverage<1", "'b/c' is not a media type");
 	bad("/:coverage<1", "'' is not a media type");
-	bad("\"\"/voice:coverage<1", "'' is not a scope");
+	bad("\"\"/voice:coverage<1", "no queue before the colon");
 	bad("\"a:coverage<1", "'\"a:coverage<1' has no");
 }
 

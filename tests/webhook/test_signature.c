@@ -66,7 +66,7 @@ TEST(keys__are_lines_of_a_file)
 	} table[] = {
 		{ KEY24, NULL }, { KEY24 "\n", NULL }, { KEY24 "\r\n" KEY64 "\r\n", NULL },
 		{ "\n# ours\n  " KEY25 "  # until May\n\n", NULL }, { KEY64, NULL },
-		{ "", "contains no key" }, { "# none\n\n", "contains no key" },
+		{ "", "it contains no key" }, { "# none\n\n", "it contains no key" },
 		{ KEY23, "line 1: " SIZE }, { KEY24 "\n\n" KEY65, "line 3: " SIZE },
 		{ "whsec_", "line 1: " BAD }, { "AAAA", "line 1: " BAD },
 		{ "WHSEC_" A44, BAD }, { "whsec_" A44 "A", BAD }, { "whsec_" A44 "AA=", BAD },
