@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/audit_file.h"
 #include "auth/creds.h"
@@ -160,6 +161,19 @@ static void find_certificates(struct command_line *p)
 	command_line_state(p, "cacert")->from = "environment";
 }
 
+/* On a terminal people read the rows, elsewhere programs do. The line of --check is no row. */
+static void choose_format(struct command_line *p)
+{
+	struct option_state *format = command_line_state(p, "format");
+	const char *output = p->set->output;
+
+	if (format->given || p->modes & (MODE_CHECK | MODE_VERIFY) || !isatty(STDOUT_FILENO)
+	    || (output && !files_is_stdout(output)))
+		return;
+	p->set->format = FORMAT_TABLE;
+	format->from = "default on a terminal";
+}
+
 static void validate_derive(struct command_line *p)
 {
 	struct options *set = p->set;
@@ -168,6 +182,7 @@ static void validate_derive(struct command_line *p)
 	time_parse_duration_ms(set->interval, &set->interval_ms);
 	metric_args_settle(p);
 	find_certificates(p);
+	choose_format(p);
 	set->audit_given = command_line_given(p, "audit");
 	if (!set->window_ms)
 		set->window_ms = set->interval_ms > 30000 ? set->interval_ms : 30000;
