@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command_line.h"
 #include "cli/config_args.h"
@@ -204,12 +205,14 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 
 static void check_all(struct command_line *p)
 {
-	struct buf json = { 0 };
+	struct buf json = { 0 }, changed = { 0 };
 
 	validate(p);
 	settings_put_values(&json, p);
+	settings_put_changed(&changed, p);
 	p->set->settings_json = json.data;
-	if (json.failed || p->problems.failed || p->operands.failed
+	p->set->settings_changed = changed.data;
+	if (json.failed || changed.failed || p->problems.failed || p->operands.failed
 	    || option_values_lists_failed(p->set))
 		lines_add(&p->problems, "out of memory");
 }
@@ -255,7 +258,10 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 		return PARSED_RUN;
 	if (p->set->level <= LEVEL_WARNING)
 		print_lines("warning: ", &p->set->warnings);
-	settings_put(&text, p);
+	if (!isatty(STDOUT_FILENO))
+		settings_put(&text, p);
+	else if (!settings_put_table(&text, p))
+		text.failed = true;
 	*st = print_text(&text);
 	return PARSED_DONE;
 }
@@ -287,6 +293,7 @@ void options_free(struct options *set)
 	targets_free(&set->targets);
 	recording_close(set->recording);
 	free(set->settings_json);
+	free(set->settings_changed);
 	buf_wipe(&set->audit_key);
 	free(set->first_problem);
 	*set = (struct options){ 0 };

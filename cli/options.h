@@ -109,6 +109,7 @@ struct options {
 	const char *config;		/* of --config or the environment; NULL: none */
 	struct config_file *config_file;	/* its lines; some values above point into it */
 	char *settings_json;		/* {"window":"30s",…}, for run.start */
+	char *settings_changed;		/* those that are not the default, as text; may be "" */
 	char *first_problem;		/* after PARSED_BAD, for the line of --check */
 };
 

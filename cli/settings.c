@@ -1,10 +1,14 @@
 #include "cli/settings.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include <unistd.h>
 
 #include "auth/creds.h"
 #include "cli/config_file.h"
 #include "json.h"
+#include "output/list_table.h"
 
 #define AUDITED_MAX 3400		/* bytes of settings that fit into run.start's line */
 
@@ -63,6 +67,127 @@ void settings_put(struct buf *out, const struct command_line *p)
 	put_secret(out, "access-token", p->set->creds.token_from);
 	buf_str(out, "}\n");
 }
+
+/* --- for people --------------------------------------------------------------------- */
+
+/* Adds the JSON value as plain text. */
+static void add_value(struct lines *values, struct json_cursor *c)
+{
+	const char *from = c->at;
+	struct json_text text;
+	struct buf plain = { 0 };
+
+	if (json_peek(c) == '"' && json_string(c, &text)) {
+		json_text_put(&text, &plain);
+	} else {
+		json_pass(c);
+		buf_add(&plain, from, (size_t)(c->at - from));
+	}
+	lines_add(values, "%.*s", (int)plain.len, plain.len ? plain.data : "");
+	values->failed = values->failed || plain.failed;
+	buf_free(&plain);
+}
+
+/* Appends the items of a list, or the one value; none if there is no value. */
+static void add_values(struct lines *values, const struct command_line *p,
+	const struct option_def *d)
+{
+	struct buf json = { 0 };
+	struct json_cursor c;
+
+	put_value(&json, p, d, false);
+	c = json_start(json.data, json.data + json.len);
+	if (json.failed) {
+		values->failed = true;
+	} else if (json_peek(&c) == '[') {
+		json_enter(&c);
+		while (json_item(&c))
+			add_value(values, &c);
+	} else if (json_peek(&c) != 'n') {	/* null */
+		add_value(values, &c);
+	}
+	buf_free(&json);
+}
+
+static bool is_default(const char *from)
+{
+	return !from || strncmp(from, "default", strlen("default")) == 0;
+}
+
+static bool can_be_used(const struct command_line *p, const struct option_def *d)
+{
+	return d->kind != KIND_NONE && !(p->modes & ~d->modes);
+}
+
+/* Adds the row of a setting. The items of a list have a row each. */
+static void add_rows(struct lines *cells, const char *name, const struct lines *values,
+	const char *from)
+{
+	lines_add(cells, "%c %s", is_default(from) ? ' ' : '*', name);
+	lines_add(cells, "%s", values->n ? values->v[0] : "-");
+	lines_add(cells, "%s", from ? from : "default");
+	for (size_t i = 1; i < values->n; i++) {
+		lines_add(cells, "%s", "");
+		lines_add(cells, "%s", values->v[i]);
+		lines_add(cells, "%s", "");
+	}
+	cells->failed = cells->failed || values->failed;
+}
+
+static void add_secret(struct lines *cells, const char *name, const char *from)
+{
+	const struct lines hidden = { .v = (char *[]){ "(not shown)" }, .n = 1 };
+
+	if (from)
+		add_rows(cells, name, &hidden, creds_origin(from));
+}
+
+bool settings_put_table(struct buf *out, const struct command_line *p)
+{
+	static const char *const titles[] = { "  option", "value", "from" };
+	struct list_table table = { .title = titles, .ncolumn = ARRAY_LEN(titles), .kept = 2,
+		.header = p->set->header, .ascii = p->set->ascii };
+	bool ok;
+
+	FOR_EACH_OPTION(d) {
+		struct lines values = { 0 };
+
+		if (!can_be_used(p, d))
+			continue;
+		add_values(&values, p, d);
+		add_rows(&table.cells, d->name, &values, p->state[d - option_table].from);
+		lines_free(&values);
+	}
+	add_secret(&table.cells, "client-id", p->set->creds.id_from);
+	add_secret(&table.cells, "client-secret", p->set->creds.secret_from);
+	add_secret(&table.cells, "access-token", p->set->creds.token_from);
+	list_table_fit(&table, STDOUT_FILENO);
+	ok = list_table_put(&table, out);
+	lines_free(&table.cells);
+	return ok;
+}
+
+/* `queue ID, ID (flag); window 5m (flag)` */
+void settings_put_changed(struct buf *out, const struct command_line *p)
+{
+	FOR_EACH_OPTION(d) {
+		const char *from = p->state[d - option_table].from;
+		struct lines values = { 0 };
+
+		if (is_default(from) || !can_be_used(p, d))
+			continue;
+		add_values(&values, p, d);
+		buf_printf(out, "%s%s", out->len ? "; " : "", d->name);
+		for (size_t i = 0; i < values.n; i++)
+			buf_printf(out, "%s%s", i ? ", " : " ", values.v[i]);
+		buf_printf(out, " (%s)", from);
+		out->failed = out->failed || values.failed;
+		lines_free(&values);
+	}
+	buf_char(out, '\0');
+}
+
+/* --- for run.start ------------------------------------------------------------------ */
 
 static void put_values(struct buf *out, const struct command_line *p, bool brief)
 {

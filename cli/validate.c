@@ -349,9 +349,9 @@ static void check_values(struct command_line *p)
 		misplaced(p, option_table_find("time"), text);
 	}
 	check_media(p);
-	if (p->modes & MODE_LIST && set->format > FORMAT_CSV)
+	if (p->modes & MODE_LIST && set->format > FORMAT_TABLE)
 		misplaced(p, option_table_find("format"), "cannot be used with --list-queues; use "
-			"ndjson or csv");
+			"ndjson, csv or table");
 	if (command_line_given(p, "callback") && !set->targets.spool)
 		misplaced(p, option_table_find("callback-spool-max"), "needs --callback-spool");
 	if (p->outlier_none && set->noutlier && command_line_given(p, "outlier"))

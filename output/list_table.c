@@ -45,7 +45,8 @@ static void lay_out(const struct list_table *t, struct layout *l)
 		if (width > l->width[i % t->ncolumn])
 			l->width[i % t->ncolumn] = width;
 	}
-	while (n < last && (n == 0 || used + l->width[n] + GAP + LAST_LEAST <= t->width))
+	while (n < last && (n == 0 || n < t->kept
+	    || used + l->width[n] + GAP + LAST_LEAST <= t->width))
 		used += l->width[n++] + GAP;
 	for (; n < last; n++)
 		l->width[n] = 0;

@@ -1,6 +1,7 @@
 /*
  * A list as a table for people: aligned columns that fit the width. If they do not fit, columns
- * before the last one are left out, from the right. The last one is wrapped between words.
+ * before the last one are left out, from the right, but not those that are kept. The last one is
+ * wrapped between words.
  */
 #ifndef OUTPUT_LIST_TABLE_H
 #define OUTPUT_LIST_TABLE_H
@@ -14,6 +15,7 @@
 struct list_table {
 	const char *const *title;	/* of the columns, at most LIST_TABLE_COLUMNS */
 	size_t ncolumn;
+	size_t kept;			/* columns that are never left out, besides the first */
 	struct lines cells;		/* row by row */
 	bool header;			/* print the titles */
 	bool bold;			/* in bold */

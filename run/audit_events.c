@@ -114,11 +114,13 @@ static void put_rejected(struct audit_events *events, const uint64_t *count, siz
 }
 
 void audit_events_start(struct audit_events *events, const char *settings_json,
-	const struct lines *outlier_rules)
+	const char *changed, const struct lines *outlier_rules)
 {
 	struct buf rules = { 0 };
 
 	begin(events, LEVEL_INFO, "run.start");
+	audit_say(events->audit, LEVEL_DEBUG, "version " GSQSTAT_VERSION "%s%s",
+		*changed ? "; " : "", changed);
 	audit_str(events->audit, "version", GSQSTAT_VERSION);
 	buf_char(&rules, '[');
 	for (size_t i = 0; i < outlier_rules->n; i++) {

@@ -59,8 +59,9 @@ const struct audit_events_totals *audit_events_totals(const struct audit_events 
 
 /* --- the run --- */
 
+/* A terminal that -v lets see this event gets only the settings in `changed`. */
 void audit_events_start(struct audit_events *events, const char *settings_json,
-	const struct lines *outlier_rules);
+	const char *changed, const struct lines *outlier_rules);
 void audit_events_stalled(struct audit_events *events, int64_t from_us, int64_t until_us);
 void audit_events_status(struct audit_events *events, bool up);
 void audit_events_end(struct audit_events *events, enum status st, const char *message);

@@ -81,7 +81,8 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 	run_clock_read(run);
 	for (size_t i = 0; i < set->warnings.n; i++)
 		lines_add(&run->warnings, "%s", set->warnings.v[i]);
-	audit_events_start(run->events, set->settings_json, &set->outlier_text);
+	audit_events_start(run->events, set->settings_json, set->settings_changed,
+		&set->outlier_text);
 	audit_events_warnings(run->events, &run->warnings);
 	run->turned_us = run->now_us;
 	run->started = true;

@@ -344,3 +344,22 @@ void queue_list_put_csv(struct buf *out, const struct queue_list *list, bool hea
 		buf_char(out, '\n');
 	}
 }
+
+/* The name is last, because it may be long and is wrapped there. */
+bool queue_list_put_table(struct buf *out, const struct queue_list *list,
+	struct list_table *table)
+{
+	static const char *const titles[] = { "id", "division", "name" };
+	bool ok;
+
+	table->title = titles;
+	table->ncolumn = ARRAY_LEN(titles);
+	for (size_t i = 0; i < list->n; i++) {
+		lines_add(&table->cells, "%s", list->v[i].id);
+		lines_add(&table->cells, "%s", list->v[i].division_name);
+		lines_add(&table->cells, "%s", list->v[i].name);
+	}
+	ok = list_table_put(table, out);
+	lines_free(&table->cells);
+	return ok;
+}

@@ -240,7 +240,7 @@ def test_statistics_are_those_that_are_asked_for(tool, args, stats):
 
 @pytest.mark.parametrize("args, words", [
     (("--source", "notifications", "--list-queues", *PROMETHEUS),
-     "--format 'prometheus' cannot be used with --list-queues; use ndjson or csv"),
+     "--format 'prometheus' cannot be used with --list-queues; use ndjson, csv or table"),
     (("--stat", "last", QUEUE), "--stat 'last' needs -f prometheus or -f influx"),
     (("-f", "influx", "--stat", "last,p97", QUEUE), "--stat 'p97': must be count, last"),
     (("-f", "influx", "--stat", "last,", QUEUE), "--stat '': must be count, last"),

@@ -1,4 +1,4 @@
-"""What standard error says to people: sentences in place of audit lines."""
+"""A terminal: sentences in place of audit lines, and tables where rows go to it."""
 import json
 import os
 import re
@@ -11,7 +11,7 @@ import notice_frames
 import notices
 import pytest
 from gateway import answer
-from harness import QUEUE, SAMPLE
+from harness import NOTICES, QUEUE, SAMPLE
 from terminal import ToolTerminal, shown
 
 LOSES = {"streams": [[("frame", QUEUE), ("sleep", 0.1), ("close", 1001, "going away")],
@@ -24,6 +24,14 @@ def lines(terminal):
     left = shown(terminal.text)
     assert left.pop() == ""
     return left
+
+
+def on_terminal(tool, *args, status=0, columns=80):
+    """What the run prints to a terminal that is its standard output, without styles."""
+    terminal = ToolTerminal(columns)
+    process = terminal.start(tool, *args)
+    assert terminal.finish(process) == status, process.stderr.read()
+    return re.sub(r"\x1b\[\d*m", "", terminal.text).replace("\r\n", "\n")
 
 
 @pytest.fixture
@@ -52,7 +60,7 @@ def test_rows_are_the_same_wherever_standard_error_goes(see, tool):
 def test_where_only_rows_go_to_a_terminal_standard_error_has_audit_lines(tool):
     terminal = ToolTerminal()
     process = terminal.start(tool, "--replay", SAMPLE, "-w", "1m")
-    assert terminal.finish(process) == 0
+    assert terminal.finish(process) == 0 and "gsqstat" not in terminal.text
     audit = harness.parse_audit(process.stderr.read().decode())
     assert [audit[0]["event"], audit[-1]["event"]] == ["run.start", "run.end"]
 
@@ -221,3 +229,132 @@ def test_reader_that_leaves_ends_the_run_without_a_word(see):
     os.close(reader)
     assert see("--replay", SAMPLE, "-w", "1m", "--outlier", "none", stdout=writer) == (141, [])
     os.close(writer)
+
+
+# -- tables where rows go to a terminal
+
+ROWS = ("--replay", SAMPLE, "-w", "5m", "-s")
+
+
+@pytest.mark.parametrize("args", [[], ["-o", "-"], ["-o", "/dev/stdout"], ["--callback", "URL"]])
+def test_rows_on_a_terminal_are_a_table(tool, args):
+    if "URL" in args:
+        args = ["--callback", "http://127.0.0.1:1/", "--callback-allow-private",
+                "--retry-for", "0"]
+    table = on_terminal(tool, *ROWS, *args, status=9 if len(args) > 2 else 0)
+    assert table == on_terminal(tool, *ROWS, "-f", "table")
+    assert "queue" in table.splitlines()[1] and len(table.splitlines()) == 8
+
+
+def test_rows_elsewhere_are_ndjson(tool):
+    wanted = tool.run(*ROWS, "-f", "ndjson").out
+    assert tool.run(*ROWS).out == wanted
+    assert on_terminal(tool, *ROWS, "-o", "rows") == ""
+    assert (tool.dir / "rows").read_text() == wanted
+    assert on_terminal(tool, *ROWS, "-f", "ndjson") == wanted
+    with open(tool.dir / "rows", "w") as rows:
+        assert tool.start(*ROWS, stdout=rows).finish().status == 0
+    assert (tool.dir / "rows").read_text() == wanted
+
+
+@pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"TERM": ""}, {"NO_COLOR": "1"}])
+def test_terminal_without_colours_gets_the_table_too(tool, env):
+    wanted = on_terminal(tool, *ROWS)
+    tool.env.update(env)
+    assert on_terminal(tool, *ROWS) == wanted
+
+
+def test_check_keeps_its_line(tool):
+    line = on_terminal(tool, *ROWS, "--check", "nagios")
+    assert line == tool.run(*ROWS, "--check", "nagios").out
+    assert line.startswith("GSQSTAT OK") and line.count("\n") == 1
+
+
+def test_statistics_of_other_formats_are_refused_as_ever(tool):
+    terminal = ToolTerminal()
+    process = terminal.start(tool, *ROWS, "--stat", "last")
+    assert terminal.finish(process) == 2
+    assert b"--stat 'last' needs -f prometheus" in process.stderr.read()
+
+
+def queues(*names):
+    return [dict(notice_frames.queue(queue, name), division={"id": "d", "name": "Home"})
+            for queue, name in zip(frames.QUEUES, names)]
+
+
+LIST = ("--source", "notifications", "--list-queues")
+
+
+def test_list_of_queues_is_a_table_too(tool, notify):
+    notify(queues=queues("Vertrieb", "\u7a93\u53e3", "evil\n\x1b[31mred"))
+    table = on_terminal(tool, *LIST)
+    assert table.splitlines() == [
+        "id                                    division  name",
+        "%s  Home      evil\ufffd\ufffd[31mred" % frames.QUEUES[2],
+        "%s  Home      Vertrieb" % frames.QUEUES[0],
+        "%s  Home      \u7a93\u53e3" % frames.QUEUES[1]]
+    assert tool.run(*LIST, "-f", "table").out == table
+    assert on_terminal(tool, *LIST, "-f", "table", "--no-header") == "".join(
+        table.splitlines(True)[1:])
+    assert [row["name"] for row in tool.run(*LIST).rows] == [
+        "evil\n\x1b[31mred", "Vertrieb", "\u7a93\u53e3"]
+
+
+def test_long_names_of_a_list_are_wrapped(tool, notify):
+    notify(queues=queues("a name of a queue that is too long"))
+    assert on_terminal(tool, *LIST, columns=60).splitlines() == [
+        "id                                    name",
+        "%s  a name of a queue that" % frames.QUEUES[0],
+        38 * " " + "is too long"]
+
+
+# -- the settings
+
+def settings(tool, *args, **more):
+    """{option: (mark, [values], from)} as the table of --dry-run has them."""
+    made, last = {}, None
+    titles, *lines = on_terminal(tool, "--dry-run", *args, columns=120, **more).splitlines()
+    value, origin = titles.index("value"), titles.index("from")
+    for line in lines:
+        if line[2:value].strip():
+            last = line[2:value].strip()
+            made[last] = (line[0], [], line[origin:])
+        made[last][1].append(line[value:origin].strip())
+    return made
+
+
+def test_settings_are_a_table_on_a_terminal(tool):
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s3cret/x",
+                    GENESYS_API_HOST="h.example")
+    table = settings(tool, "-w", "1m", "-q", ",".join(frames.QUEUES[:2]))
+    assert table["queue"] == ("*", frames.QUEUES[:2], "flag")
+    assert table["window"] == ("*", ["1m"], "flag")
+    assert table["interval"] == (" ", ["PT10S"], "default")
+    assert table["format"] == (" ", ["table"], "default on a terminal")
+    assert table["record"] == (" ", ["-"], "default")
+    assert table["host"][0] == "*" and table["host"][2] == "environment"
+    assert table["client-secret"] == ("*", ["(not shown)"], "environment")
+    assert "access-token" not in table
+    # options that this run cannot have
+    assert not {"queue-name", "now", "verify-audit", "expect"} & set(table)
+
+
+def test_settings_of_a_replay_come_from_it(tool):
+    assert settings(tool, "--replay", NOTICES)["source"] == ("*", ["notifications"], "recording")
+
+
+def test_settings_elsewhere_are_json(tool):
+    text = tool.run("--dry-run", *ROWS).out
+    assert json.loads(text)["format"] == {"value": "ndjson", "from": "default"}
+    terminal = ToolTerminal()
+    process = terminal.start(tool, "--dry-run", *ROWS, stdout=subprocess.PIPE, stderr=True)
+    assert terminal.finish(process) == 0 and terminal.text == ""
+    assert process.stdout.read().decode() == text
+
+
+def test_verbose_terminal_sees_only_settings_that_differ(see):
+    status, said = see("-v", "--replay", SAMPLE, "-w", "5m", "--fail-if", "coverage < 2 for 9",
+                       "-n", 9)
+    assert re.fullmatch(r"gsqstat: version \S+; window 5m \(flag\); count 9 \(flag\); fail-if "
+                        r"coverage < 2 for 9 \(flag\); replay \S+ \(flag\); source stream "
+                        r"\(recording\); verbose true \(flag\)", said[0])

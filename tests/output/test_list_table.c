@@ -68,6 +68,20 @@ TEST(columns_without_room__are_left_out)
 		"22\n");
 }
 
+TEST(columns_that_are_kept__stay)
+{
+	begin(NULL);
+	table.kept = 2;
+	assert_string_equal(render(1),
+		"id  name   what it is\n"
+		"1   Sales  all who want to\n"
+		"           buy something\n"
+		"           and then some\n"
+		"           more\n"
+		"22  東京\n");
+	table.kept = 0;
+}
+
 TEST(long_word__is_cut)
 {
 	lines_free(&table.cells);
