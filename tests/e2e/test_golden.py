@@ -1,7 +1,8 @@
 """What the program prints today, byte for byte: the cases in tests/golden.
 
 NAME.args has one command line per line. Words NAME=VALUE at its beginning are the environment;
-HOOK=503,204 there says what a receiver of callbacks answers, and the word HOOK is its URL.
+HOOK=503,204 there says what a receiver of callbacks answers, and the word HOOK is its URL;
+TERMINAL=80 runs the line on a terminal of so many columns, and NAME.screen is what that shows.
 Behind a `<` stand the files that are joined on stdin. Files that the words name are copied from
 tests/golden or tests. Beside it: NAME.out, NAME.err, NAME.status (one number per command line)
 where one is not 0, NAME.callbacks with the requests as they came, and NAME.FILE for each file
@@ -17,8 +18,10 @@ import re
 import shlex
 import shutil
 
+import harness
 import hooks
 import pytest
+from terminal import Screen, ToolTerminal
 from test_audit_file import verified
 
 TESTS = pathlib.Path(__file__).parent.parent
@@ -88,13 +91,14 @@ class Case:
         self.commands = [shlex.split(line) for line in path.read_text().splitlines()]
         self.keeps_settings = path.stem.startswith("settings-")
         self.before = set(os.listdir(tool.dir))
+        self.screens = ""
 
     def play(self):
         """{"out": …, "err": …, …}, without what is empty."""
         with contextlib.ExitStack() as stack:
             self.hook = None
             results = [self.run(words, stack) for words in self.commands]
-        made = {"out": "".join(r.out for r in results),
+        made = {"out": "".join(r.out for r in results), "screen": self.screens,
                 "err": settled("".join(r.err for r in results))}
         if any(r.status for r in results):
             made["status"] = "".join("%d\n" % r.status for r in results)
@@ -108,7 +112,7 @@ class Case:
         return {name: masked(text, self.tool, self.runs) for name, text in made.items() if text}
 
     def run(self, words, stack):
-        words, data = list(words), None
+        words, data, columns = list(words), None, None
         while "=" in words[0] and words[0][0] != "-":
             name, value = words.pop(0).split("=")
             if name == "HOOK":
@@ -116,6 +120,8 @@ class Case:
                 (self.tool.dir / "hook").mkdir()
                 self.hook = stack.enter_context(
                     hooks.Receiver(self.tool.dir / "hook", *answers, plain=True))
+            elif name == "TERMINAL":
+                columns = int(value)
             else:
                 self.tool.env[name] = value
         if "<" in words:
@@ -128,9 +134,17 @@ class Case:
                 shutil.copyfile(self.source(name), self.tool.dir / name)
                 (self.tool.dir / name).chmod(0o600)
         words = [self.hook.url if word == "HOOK" else word for word in words]
+        if columns:
+            return self.run_on_terminal(columns, words)
         r = self.tool.run(*words, data=data)
         r.err = self.without_settings(r.err)
         return r
+
+    def run_on_terminal(self, columns, words):
+        terminal = ToolTerminal(columns)
+        status = terminal.finish(terminal.start(self.tool, *words, stderr=True))
+        self.screens += str(Screen(columns, terminal.text))
+        return harness.Result(status, "", "")
 
     @staticmethod
     def source(name):

@@ -7,9 +7,8 @@ import re
 import shlex
 import subprocess
 import sys
-import unicodedata
 
-from terminal import Terminal
+from terminal import Terminal, cells
 
 TOP = pathlib.Path(__file__).parent.parent.parent
 COMMAND = "gsqstat --replay tests/sample.ndjson -w 1m -n 7 -m waitTime,state -s -f table"
@@ -29,8 +28,7 @@ def screen(program, command=COMMAND):
 
 
 def columns(text):
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
-               for c in text)
+    return sum(map(cells, text))
 
 
 def runs(text):

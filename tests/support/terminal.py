@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import termios
+import unicodedata
 
 
 class Terminal:
@@ -57,3 +58,59 @@ class ToolTerminal(Terminal):
 def shown(text):
     """What is left on the terminal: each line as it was last written, from its begin."""
     return [line.rsplit("\r\x1b[K", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def cells(c):
+    """How many columns a terminal gives the character."""
+    if unicodedata.category(c) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(c) in "WF" else 1
+
+
+class Screen:
+    """What a terminal of so many columns shows of a text, with all that scrolled out of it."""
+
+    def __init__(self, columns, text):
+        self.columns, self.rows, self.at, self.style = columns, [[]], 0, ""
+        for code, end, c in re.findall(r"\x1b\[(\d*)([A-Za-z])|(.)", text, re.DOTALL):
+            if not c:
+                self._obey(code, end)
+            elif c == "\r":
+                self.at = 0
+            elif c == "\n":
+                self._next_row()
+            else:
+                self._put(c)
+
+    def _obey(self, code, end):
+        assert end in "mK", end
+        if end == "m":
+            self.style = "" if code in ("", "0") else code
+        else:
+            del self.rows[-1][self.at:]
+
+    def _next_row(self):
+        self.rows.append([])
+
+    def _put(self, c):
+        row, width = self.rows[-1], cells(c)
+        if not width:
+            row[self.at - 1] = (row[self.at - 1][0] + c, row[self.at - 1][1])
+            return
+        if self.at + width > self.columns:
+            self._next_row()
+            row, self.at = self.rows[-1], 0
+        row.extend([(" ", "")] * (self.at - len(row)))
+        row[self.at:self.at + width] = [(c, self.style), ("", self.style)][:width]
+        self.at += width
+
+    def __str__(self):
+        """Each row as a line; ^[[1m and the like are where the style changes."""
+        lines = []
+        for row in self.rows:
+            line, last = "", ""
+            for c, style in [*row, ("", "")]:
+                line += ("^[[%sm" % (style or "0") if style != last else "") + c
+                last = style
+            lines.append(line)
+        return "\n".join(lines)
