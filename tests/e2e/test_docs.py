@@ -204,6 +204,22 @@ def test_manual_example_of_a_total_holds(tool):
                 counts[0]["total"], *counts[1].values(), *counts[4].values())) in FIGURES
 
 
+def listed(begin, end):
+    """The words that the manual lists between two texts."""
+    text = MANUAL.split(begin)[1].split(end)[0] + end
+    return [word for line in re.findall(r"(?m)^\.Li (.*)", text) for word in re.findall(r"\w+", line)]
+
+
+def test_manual_has_the_members_and_columns_of_rows(tool):
+    r = tool.run("--replay", harness.SAMPLE, "-n", "1")
+    assert listed("in this order:", ".Li updatesPerSecond .") == list(r.rows[0])
+    r = tool.run("--replay", harness.SAMPLE, "-n", "1", "-f", "csv")
+    columns = r.out.splitlines()[0].split(",")
+    assert listed("so its columns never change:", ".Li endMs .") == columns
+    r = tool.run("--replay", harness.NOTICES, "-n", "1", "-f", "csv")
+    assert columns + listed("more at the end:", ".Li delta .") == r.out.splitlines()[0].split(",")
+
+
 def test_manual_has_every_audit_event(tool):
     section = MANUAL.split(".Sh AUDIT LINES")[1].split(".Sh ")[0]
     told = {w for item in re.findall(r"\.It Li (.*)", section) for w in item.split(" , ")}
