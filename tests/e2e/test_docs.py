@@ -177,16 +177,16 @@ def replay(tool, window, start, end, *, snapshot, told):
 
 
 FIGURES_MS = 997500 * notice_frames.HALF_HOUR
-FIGURES = plain(MANUAL.split(".Ss What a figure is")[1].split(".Ss ")[0])
+FIGURES = plain(MANUAL.split(".Ss Statistics of gauges")[1].split(".Ss ")[0])
 
 
 def test_manual_example_of_a_gauge_holds(tool):
     rows = replay(tool, "1m", 0, 120, snapshot=[notice_frames.metric("oWaiting", 1)], told=[
         (40, notice_frames.observations(harness.QUEUE, "voice", (0, {"oWaiting": 2})))])
     first, second = [row["oWaiting"]["count"] for row in rows]
-    assert ("Then last is %(last)d, min %(min)d, max %(max)d, mean %(mean).3f (one caller for 40 "
-            "of 60 seconds, two for 20), p50 %(p50)d, carried false, observedMs %(observedMs)d and "
-            "events %(events)d." % first) in FIGURES and first["carried"] is False
+    assert ("Then last is %(last)d, min %(min)d, max %(max)d, mean %(mean).3f (one customer for "
+            "40 of 60 seconds, two for 20), p50 %(p50)d, carried false, observedMs %(observedMs)d "
+            "and events %(events)d." % first) in FIGURES and first["carried"] is False
     assert second == {**dict.fromkeys(first, 2), "stddev": 0, "carried": True,
                       "observedMs": 60000, "events": 0}
 
@@ -199,15 +199,17 @@ def test_manual_example_of_a_total_holds(tool):
     rows = replay(tool, "5m", 600, 2100, snapshot=[], told=map(offered, range(10, 35)))
     counts = [row["nOffered"]["count"] for row in rows]
     assert counts[0]["delta"] is None and len(counts) == 5
-    assert ("Of the first window total is %d and delta null, as 40 was never told; of the second "
-            "one they are %d and %d. The window that begins at 09:30 has %d and %d." % (
+    assert ("In the first window, total is %d, and delta is null, because nobody told the run that "
+            "there were 40 before; in the second one, they are %d and %d. In the window that "
+            "begins at 09:30, they are %d and %d." % (
                 counts[0]["total"], *counts[1].values(), *counts[4].values())) in FIGURES
 
 
 def listed(begin, end):
     """The words that the manual lists between two texts."""
     text = MANUAL.split(begin)[1].split(end)[0] + end
-    return [word for line in re.findall(r"(?m)^\.Li (.*)", text) for word in re.findall(r"\w+", line)]
+    lines = re.findall(r"(?m)^\.Li (.*)", text)
+    return [word for line in lines for word in re.findall(r"\w+", line)]
 
 
 def test_manual_has_the_members_and_columns_of_rows(tool):
