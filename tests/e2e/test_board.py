@@ -171,7 +171,7 @@ class Story:
         self.at = until
 
     def resync(self):
-        """Not within the time in which another one is compared with events."""
+        """Asks for a snapshot unless the last resync was less than 5 s ago."""
         if self.open and all(h.get("resync") is None or h["at"] < self.at - 5_000_000
                              for h in self.happenings):
             self.snapshot()
