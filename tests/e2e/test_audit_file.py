@@ -1,4 +1,4 @@
-"""The audit in a file of its own: its chain, its verifier, and the rows that it vouches for."""
+"""--audit-file: the hash chain, --verify-audit, and rows that are verified by their digests."""
 import fcntl
 import hashlib
 import hmac
@@ -34,7 +34,7 @@ def sha(data):
 
 
 def verified(data, key=None):
-    """(lines, hash of the last, tears) of a good log; else the AssertionError is the reason."""
+    """Checks a log; returns its lines, the hash of the last one, and its tears."""
     assert not data or data.endswith(b"\n")
     last, torn, tears, after = "0" * 64, [], [], None
     lines = data.split(b"\n")[:-1]
@@ -72,7 +72,7 @@ def is_good(data, key=None):
 
 @pytest.fixture
 def logger(tool):
-    """The tool with a key and a recording, and what its log is."""
+    """The tool with a key, a recording, and functions for its audit log."""
     tool.write("key", KEY + b"\n", 0o600)
     tool.write("in", BARE)
 
@@ -82,7 +82,7 @@ def logger(tool):
         return r
 
     def broken(*args):
-        """What is said of a file or of rows that are not as they were written."""
+        """The message of --verify-audit about a changed log or changed rows."""
         r = tool.verify(*args, status=8)
         assert r.out == ""
         return r.err
@@ -98,7 +98,7 @@ def events(data):
 
 # -- the file
 
-def test_file_has_the_lines_and_stderr_nothing(tool):
+def test_audit_file_has_all_lines_and_stderr_none(tool):
     tool.write("in", BARE)
     there = tool.run("--replay", "in")
     r = tool.run("--replay", "in", *LOG)
@@ -113,7 +113,7 @@ def test_file_has_the_lines_and_stderr_nothing(tool):
     assert stat.S_IMODE((tool.dir / "log").stat().st_mode) == 0o640
 
 
-def test_failing_run_has_one_plain_line_on_stderr(tool, serve):
+def test_error_is_one_plain_line_on_stderr(tool, serve):
     serve(streams=[[("close", 1008, "no such queue")]])
     r = tool.run("-w", "300ms", *LOG, *CHAIN, QUEUE, status=6)
     assert r.err.startswith("gsqstat: ") and r.err.count("\n") == 1 and "no such queue" in r.err
@@ -122,7 +122,7 @@ def test_failing_run_has_one_plain_line_on_stderr(tool, serve):
     assert "gsqstat: %s\n" % end["message"] == r.err
 
 
-def test_signal_is_told_in_the_file_alone(tool, gate):
+def test_signal_is_reported_only_in_the_audit_file(tool, gate):
     tool.write("log", "")
     process = tool.start("-w", "1h", *LOG, QUEUE)
     assert harness.eventually(lambda: "stream.connected" in (tool.dir / "log").read_text())
@@ -161,7 +161,7 @@ def test_symbolic_link_is_followed(logger, path):
     (["--dry-run", "--audit-file", "plain", *CHAIN], ["a new file"]),
     (["--dry-run", *LOG, *CHAIN, "--audit-key-file", "open"],
      ["group or others have access"])])
-def test_bad_use_is_2_and_named(logger, args, words):
+def test_bad_options_exit_with_2_and_are_named(logger, args, words):
     for name, mode, text in (("open", 0o604, "k"), ("group", 0o640, "k"), ("empty", 0o600, "\n"),
                              ("long", 0o600, "k" * 4097), ("plain", 0o600, '{"event":"x"}\n')):
         logger.write(name, text, mode)
@@ -172,14 +172,14 @@ def test_bad_use_is_2_and_named(logger, args, words):
     assert (logger.dir / "plain").read_text() == '{"event":"x"}\n'
 
 
-def test_stderr_is_no_audit_file(logger):
+def test_stderr_is_refused_as_audit_file(logger):
     with open(logger.dir / "log", "a") as log:
         r = subprocess.run([harness.PROGRAM, "--replay", "in", *LOG], env=logger.env,
                            cwd=logger.dir, stderr=log)
     assert r.returncode == 2 and b"are the same file" in logger.log()
 
 
-def test_dry_run_makes_no_file_and_shows_no_key(logger):
+def test_dry_run_creates_no_file_and_hides_the_key(logger):
     r = logger.run("--replay", "in", *LOG, *CHAIN, *KEYED, "--dry-run")
     settings = r.settings
     assert r.status == 0 and not (logger.dir / "log").exists()
@@ -189,7 +189,7 @@ def test_dry_run_makes_no_file_and_shows_no_key(logger):
 
 # -- the chain
 
-def test_chain_goes_on_from_run_to_run(logger):
+def test_chain_continues_over_runs(logger):
     logger.audited()
     logger.audited("-f", "csv")
     logger.audited("-s")
@@ -201,7 +201,7 @@ def test_chain_goes_on_from_run_to_run(logger):
     assert logger.run("--verify-audit", "-", data=logger.log()).out == r.out
 
 
-def test_signed_file_takes_lines_of_its_key_alone(logger):
+def test_signed_file_refuses_a_run_with_another_key(logger):
     logger.audited(*KEYED)
     whole = logger.log()
     logger.write("other", b"k" * 32, 0o600)
@@ -213,7 +213,7 @@ def test_signed_file_takes_lines_of_its_key_alone(logger):
     assert logger.verify(*KEYED).status == 0
 
 
-def test_chain_begins_in_no_file_of_other_lines(logger):
+def test_chain_is_refused_in_a_file_without_one(logger):
     for text in ("a,b\n1,2\n", "hello", "{\"tsx\":1", "[]\n"):
         logger.write("log", text)
         r = logger.run("--replay", "in", *LOG, *CHAIN)
@@ -235,7 +235,7 @@ def test_key_signs_every_line(logger):
     assert "line 1 " in logger.broken(*KEYED)
 
 
-def test_line_of_a_run_with_much_to_say_keeps_its_chain(logger):
+def test_longest_line_keeps_the_chain(logger):
     queues = [word for queue in frames.QUEUES[:50] for word in ("-q", queue)]
     logger.audited(*KEYED, *queues, "-v", "--outlier", "waitTime.avg>%s1" % ("0" * 3000))
     assert max(map(len, logger.log().splitlines(True))) <= 4096
@@ -245,7 +245,7 @@ def test_line_of_a_run_with_much_to_say_keeps_its_chain(logger):
 
 
 def damaged(kind, data, chance):
-    """The log after what was done to it, and the first line that is not what was written."""
+    """The tampered log, and the number of the first line that differs."""
     lines = data.splitlines(True)
     i = chance.randrange(len(lines) - 1)
     if kind == "edit":
@@ -276,7 +276,7 @@ def damaged(kind, data, chance):
 @pytest.mark.parametrize("kind", ["edit", "number", "cut", "swap", "repeat", "head", "foreign",
                                   "renumber"])
 @pytest.mark.parametrize("key", [[], KEYED], ids=["chain", "key"])
-def test_tampering_is_8_and_names_the_line(logger, kind, key):
+def test_tampering_exits_with_8_and_names_the_line(logger, kind, key):
     chance = random.Random(kind)
     logger.audited(*key)
     logger.audited("-w", "7s", *key)
@@ -290,7 +290,7 @@ def test_tampering_is_8_and_names_the_line(logger, kind, key):
         assert "line %d " % line in text and text.count("\n") == 1, (line, text)
 
 
-def test_edit_of_the_last_line_needs_a_key_and_a_cut_what_was_expected(logger):
+def test_changed_end_is_found_with_a_key_and_a_cut_with_expect(logger):
     logger.audited(*KEYED)
     data = logger.log()
     lines, last, _ = verified(data, KEY)
@@ -304,7 +304,7 @@ def test_edit_of_the_last_line_needs_a_key_and_a_cut_what_was_expected(logger):
     assert "has the hash" in logger.broken(*KEYED, "--expect", last)
 
 
-def test_log_that_begins_empty_or_is_not_one(logger):
+def test_file_that_is_not_an_audit_log_fails_in_line_1(logger):
     logger.write("log", "")
     r = logger.verify()
     assert (r.status, r.out) == (0, "lines 0 last %s\n" % ("0" * 64))
@@ -315,7 +315,7 @@ def test_log_that_begins_empty_or_is_not_one(logger):
 
 # -- crashes
 
-def test_crash_at_any_byte_is_repaired_and_told(logger):
+def test_crash_at_any_byte_is_repaired_and_reported(logger):
     logger.audited(*KEYED)
     data = logger.log()
     start = data.rindex(b"\n", 0, -1) + 1
@@ -337,7 +337,7 @@ def test_crash_at_any_byte_is_repaired_and_told(logger):
         assert logger.verify(*KEYED).status == 8
 
 
-def test_kill_leaves_a_log_that_goes_on(logger, serve):
+def test_log_continues_after_a_kill(logger, serve):
     serve(rate=200)
     for _ in range(3):
         process = logger.start("-w", "100ms", "-n", 1000, "-v", *LOG, *CHAIN, QUEUE)
@@ -353,7 +353,7 @@ def test_kill_leaves_a_log_that_goes_on(logger, serve):
 
 # -- many, moved, full, locked
 
-def test_runs_share_a_file(logger):
+def test_runs_at_the_same_time_share_a_file(logger):
     def many():
         for _ in range(3):
             logger.audited(*KEYED)
@@ -369,7 +369,7 @@ def test_runs_share_a_file(logger):
     assert r.status == 0 and r.out.startswith("lines %d " % len(lines))
 
 
-def test_rotated_file_starts_anew(logger, gate):
+def test_rotated_file_starts_a_new_chain(logger, gate):
     process = logger.start("-w", "200ms", "-n", 15, *LOG, *CHAIN, QUEUE)
     assert harness.eventually(lambda: (logger.dir / "log").exists()
                               and b"window.flush" in logger.log())
@@ -382,7 +382,7 @@ def test_rotated_file_starts_anew(logger, gate):
     assert events(logger.log())[0]["seq"] == 1
 
 
-def test_full_disk_is_7_and_the_rows_are_whole(logger):
+def test_full_disk_exits_with_7_and_keeps_rows_whole(logger):
     there = logger.run("--replay", "in", "-w", "20s").out
     for where in ("/dev/full", "log"):
         r = logger.run("--replay", "in", "-w", "20s", "-o", "rows", "--audit-file", where,
@@ -403,7 +403,7 @@ def test_full_disk_is_7_and_the_rows_are_whole(logger):
     assert logger.verify().status == 0 and len(verified(logger.log())[2]) == 1
 
 
-def test_rows_on_stdout_are_whole_where_the_audit_is_not(logger, gate):
+def test_rows_on_stdout_are_whole_if_the_audit_file_fails(logger, gate):
     os.mkdir(logger.dir / "logs")
     process = logger.start("-w", "200ms", "-n", 50, "--audit-file", "logs/log", QUEUE)
     rows = [json.loads(process.stdout.readline())]
@@ -414,7 +414,7 @@ def test_rows_on_stdout_are_whole_where_the_audit_is_not(logger, gate):
     assert [row["window"] for row in rows] == list(range(len(rows))) and len(rows) < 50
 
 
-def test_lock_of_another_for_more_than_a_second_is_7(logger):
+def test_file_locked_for_more_than_a_second_exits_with_7(logger):
     logger.audited()
     before = logger.log()
     with open(logger.dir / "log") as log:
@@ -426,7 +426,7 @@ def test_lock_of_another_for_more_than_a_second_is_7(logger):
     assert (logger.dir / "rows").exists()
 
 
-def test_lock_of_another_is_waited_for(logger):
+def test_run_waits_for_the_lock_of_another_process(logger):
     logger.audited()
     with open(logger.dir / "log") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
@@ -435,14 +435,14 @@ def test_lock_of_another_is_waited_for(logger):
     verified(logger.log())
 
 
-def test_verifying_takes_no_lock(logger):
+def test_verify_audit_takes_no_lock(logger):
     logger.audited()
     with open(logger.dir / "log") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
         assert logger.verify().status == 0
 
 
-def test_fifo_that_nobody_reads_is_7_in_time(logger):
+def test_fifo_without_a_reader_exits_with_7_in_time(logger):
     os.mkfifo(logger.dir / "pipe")
     assert logger.run("--replay", "in", "--audit-file", "pipe").status == 2
     read = os.open(logger.dir / "pipe", os.O_RDONLY | os.O_NONBLOCK)
@@ -458,7 +458,7 @@ def test_fifo_that_nobody_reads_is_7_in_time(logger):
 # -- rows
 
 @pytest.mark.parametrize("args", [[], ["-f", "csv"], ["-f", "csv", "--no-header"]])
-def test_rows_digest_is_of_the_bytes_printed(tool, args):
+def test_rows_digest_is_that_of_the_printed_bytes(tool, args):
     r = tool.run("--replay", SAMPLE, "-w", "1m", *args)
     data, at = r.out.encode(), 0
     for line in r.events("window.flush"):
@@ -475,7 +475,7 @@ def test_rows_of_notifications_have_a_digest(tool):
     assert r.out and (line["rowsDigest"], line["rowsBytes"]) == (sha(r.out.encode()), len(r.out))
 
 
-def test_rows_are_proven_of_all_runs_or_of_one(logger):
+def test_rows_of_all_runs_or_of_one_are_verified(logger):
     parts = [logger.audited(*args).out for args in ([], ["-f", "csv"], ["-w", "7s"])]
     runs = list(dict.fromkeys(line["run"] for line in events(logger.log())))
     logger.write("rows", "".join(parts))
@@ -492,7 +492,7 @@ def test_rows_are_proven_of_all_runs_or_of_one(logger):
     assert "has no line of this run" in logger.broken("--rows", "rows", "--run", QUEUE)
 
 
-def test_rows_of_runs_side_by_side_are_called_mixed(logger, gate):
+def test_mixed_rows_of_simultaneous_runs_are_reported(logger, gate):
     first = logger.start("-w", "1h", *LOG, *CHAIN, QUEUE)
     log = logger.dir / "log"
     assert harness.eventually(lambda: log.exists() and b'"stream.connected"' in log.read_bytes())
@@ -507,7 +507,7 @@ def test_rows_of_runs_side_by_side_are_called_mixed(logger, gate):
     assert "mixed" not in logger.broken("--rows", "rows", "--run", run)
 
 
-def test_rows_of_windows_that_a_failure_cut_are_proven(logger, serve):
+def test_rows_of_partial_windows_are_verified(logger, serve):
     serve(streams=[[("run", 0.3), ("close", 1008, "no")]])
     r = logger.run("-w", "200ms", "-n", 9, *LOG, *CHAIN, QUEUE)
     assert r.status == 6 and r.rows[-1]["partial"]
@@ -526,14 +526,14 @@ def test_rows_of_windows_that_a_failure_cut_are_proven(logger, serve):
     (["--rows", "nowhere"], ["nowhere"]), (["--audit-key-file", "nowhere"], ["nowhere"]),
     (["--verify-audit", "nowhere"], ["nowhere"]), (["--verify-audit", "/"], ["directory"]),
     (["--verify-audit", "-", "--rows", "-"], ["stdin"])])
-def test_verifying_is_a_mode_of_its_own(logger, args, words):
+def test_verify_audit_refuses_options_of_a_run(logger, args, words):
     logger.write("log", "")
     r = logger.verify(*args)
     assert r.status == 2 and r.out == "" and not (logger.dir / "x").exists()
     assert r.err.startswith("gsqstat: ") and [w for w in words if w not in r.err] == [], r.err
 
 
-def test_verifying_needs_no_settings_and_tells_a_full_disk(logger):
+def test_verify_audit_needs_no_credentials_and_reports_a_full_disk(logger):
     logger.audited()
     logger.env.update(SSL_CERT_FILE="nowhere", GENESYSCLOUD_REGION="mars", HOME="/nonexistent")
     assert logger.verify().status == 0
@@ -544,7 +544,7 @@ def test_verifying_needs_no_settings_and_tells_a_full_disk(logger):
     verified(logger.log())
 
 
-def test_verifying_takes_little_memory(logger):
+def test_verify_audit_needs_little_memory(logger):
     logger.audited()
     data, many = logger.log().splitlines()[1], []
     body, last = END.sub(b"", data), "0" * 64
@@ -569,7 +569,7 @@ gsqstat --verify-audit audit.log --expect "$(sed 's/.* //' proof)"
 """
 
 
-def test_auditors_recipe(logger):
+def test_recipe_for_auditors_works(logger):
     logger.env["PATH"] = "%s:%s" % (pathlib.Path(harness.PROGRAM).parent, logger.env["PATH"])
     r = subprocess.run(["bash", "-eo", "pipefail", "-c", RECIPE], env=logger.env, cwd=logger.dir,
                        capture_output=True, text=True)

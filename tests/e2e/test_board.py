@@ -1,4 +1,4 @@
-"""The rows of the notification service against a slow reference, over random recordings."""
+"""Rows of notifications: random recordings against a slow reference, then one rule each."""
 import json
 import math
 import random
@@ -17,7 +17,7 @@ PRESENCES = {"AVAILABLE": ["6a3af858-942f-489d-9700-5f9bcdcdae9b"],
 
 
 class Story:
-    """A random run: what came when, as the reference and as a recording have it."""
+    """A random run, for the reference and as a recording."""
 
     def __init__(self, seed, steps=60, early=0, more=False):
         self.chance, self.more = random.Random(seed), more      # more: stalls, resyncs
@@ -262,7 +262,7 @@ SELECT = ["oWaiting", "oInteracting", "oLongestWaiting", "oOnQueueUsers", "nOffe
 
 @pytest.mark.parametrize("more", [False, True], ids=["plain", "with stalls and resyncs"])
 @pytest.mark.parametrize("part", range(4))
-def test_rows_are_those_of_the_reference(tool, part, more):
+def test_rows_equal_those_of_the_reference(tool, part, more):
     for seed in range(part * 15, part * 15 + 15):
         chance = random.Random(-seed)
         compare(tool, Story(seed, more=more), chance.choice([1, 10, 60, 7 * 60]) * S, SELECT,
@@ -270,9 +270,9 @@ def test_rows_are_those_of_the_reference(tool, part, more):
 
 
 @pytest.mark.parametrize("part", range(2))
-def test_rows_hold_what_came_before_the_first_answer(tool, part):
-    """Presences get their names after their first values; aligned, a window is under way, and
-    two ids with one name are known apart alone in its beginning."""
+def test_events_before_the_first_snapshot_are_in_the_rows(tool, part):
+    """Presences get their names after their first values. With --align, a window is open by then;
+    so two presence IDs with one name can be told apart only at its start."""
     for seed in range(part * 15, part * 15 + 15):
         chance = random.Random(-seed)
         align = seed % 2 == 1
@@ -296,7 +296,7 @@ def row_of(result, window=0, media="voice", queue=ONE):
     return found
 
 
-def test_captured_frames_as_they_are(tool):
+def test_captured_notifications_have_the_expected_metrics(tool):
     r = replay(tool, begin() + frame(1, notice_frames.captured("instant", ONE))
                + frame(2, notice_frames.captured("interval", ONE)), select=None)
     metrics = row_of(r)["metrics"]
@@ -308,7 +308,7 @@ def test_captured_frames_as_they_are(tool):
     assert row_of(r)["updates"] == 2
 
 
-def test_500_queues_are_500_rows_in_their_order(tool):
+def test_500_queues_have_rows_in_the_order_given(tool):
     queues = ["%08x-0000-4000-8000-%012x" % (n, n) for n in range(500, 0, -1)]
     text = begin() + "".join(frame(1 + n / 1000, instant(1, {"oWaiting": n}, queue=queue))
                            for n, queue in enumerate(queues))
@@ -349,7 +349,7 @@ def named(second, results, asked=None):
         '"results"', '"systemToOrganizationMappings":%s,"results"' % json.dumps(PRESENCES))
 
 
-def test_snapshot_makes_zero_what_it_leaves_out(tool):
+def test_gauge_that_a_snapshot_omits_is_zero(tool):
     later = [result({**agents("oUserRoutingStatuses", OFF_QUEUE=5), ("oUserPresences", AWAY[0]): 1,
                      "oMemberUsers": 5}), result({"oWaiting": 0}, "voice")]
     r = replay(tool, state(0, "connected") + named(0, SOME) + state(4, "lost")
@@ -366,7 +366,7 @@ def test_snapshot_makes_zero_what_it_leaves_out(tool):
     assert "oActiveUsers" not in row["metrics"]     # never told, so it is not filled in
 
 
-def test_snapshot_without_a_waiting_one_ends_the_longest_wait(tool):
+def test_snapshot_without_waiting_calls_ends_the_longest_wait(tool):
     first = [result({"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": MS - 5000}},
                     "voice"), result({"oMemberUsers": 3})]
     r = replay(tool, begin(first) + answer(5, [result({"oMemberUsers": 3})]))
@@ -375,7 +375,7 @@ def test_snapshot_without_a_waiting_one_ends_the_longest_wait(tool):
     assert leaf["oLongestWaiting"]["ageMs"] == {"last": None, "max": 10000}
 
 
-def test_event_since_the_question_is_newer_than_what_the_answer_leaves_out(tool):
+def test_event_after_the_query_beats_the_zero_of_the_snapshot(tool):
     r = replay(tool, begin(SOME) + frame(4, instant(4, agents("oOnQueueUsers", IDLE=7), None))
                + answer(5, [result({"oMemberUsers": 3})], asked=3))
     assert numbers(row_of(r, media=None), "oOnQueueUsers") == {
@@ -392,13 +392,13 @@ def test_event_since_the_question_is_newer_than_what_the_answer_leaves_out(tool)
         [{"metric": "oActiveUsers", "stats": {}}], [{"metric": "oActiveUsers", "stats": [3]}],
         [{"metric": "oActiveUsers"}], [{"metric": 3, "stats": {"count": 3}}],
         [{"stats": {"count": 3}}]))])
-def test_snapshot_that_cannot_be_read_to_its_end_makes_nothing_zero(tool, spoilt):
+def test_malformed_snapshot_makes_no_gauge_zero(tool, spoilt):
     r = replay(tool, begin(SOME) + answer(5, [result({"oMemberUsers": 3}), spoilt]))
     assert numbers(row_of(r, media=None), "oOnQueueUsers")["IDLE"] == 1
     assert [line["detail"] for line in r.events("warning")] == ["the answer cannot be read"]
 
 
-def test_queue_of_which_the_answer_does_not_speak_stays_unknown(tool):
+def test_queue_that_the_snapshot_lacks_stays_unknown(tool):
     r = replay(tool, begin(SOME) + state(4, "lost")
                + state(5, "connected") + answer(5, [result({"oMemberUsers": 3}, queue=QUEUES[1])]),
                queues=QUEUES)
@@ -407,8 +407,8 @@ def test_queue_of_which_the_answer_does_not_speak_stays_unknown(tool):
         **dict.fromkeys(ALL, 0), "count": 0}
 
 
-def test_snapshot_fills_in_no_metric_that_was_not_asked_for(tool):
-    """A recording tells what its run asked for; a replay may want more."""
+def test_snapshot_makes_only_queried_metrics_zero(tool):
+    """A recording lists the metrics that its run asked for; a replay may ask for others."""
     text = answer(0, [result({"oWaiting": 1}, "voice"), result({"oMemberUsers": 1})])
     text = text.replace('"frame"', '"metrics":["oWaiting","oMemberUsers"],"frame"')
     r = replay(tool, state(0, "connected") + text
@@ -419,7 +419,7 @@ def test_snapshot_fills_in_no_metric_that_was_not_asked_for(tool):
 
 
 @pytest.mark.parametrize("first", ["snapshot", "none"])
-def test_gauge_that_is_first_told_by_an_event_was_zero_before(tool, first):
+def test_gauge_first_seen_in_an_event_was_zero_since_the_snapshot(tool, first):
     begin = answer(2, [result({"oMemberUsers": 5})]) if first == "snapshot" else ""
     flags = [] if begin else ["--no-snapshot"]
     r = replay(tool, state(0, "connected") + begin + state(16, "lost") + state(17, "connected")
@@ -444,7 +444,7 @@ def test_gauge_that_is_first_told_by_an_event_was_zero_before(tool, first):
 
 @pytest.mark.parametrize("until,window,seen,mean", [(6, 0, 7000, 8 / 7), (16, 1, 4000, 2),
                                                     (10, 1, 10000, 0.8)])
-def test_gauge_that_is_first_told_after_a_stall_was_zero_while_it_was_seen(
+def test_gauge_first_seen_after_a_stall_was_zero_while_the_run_watched(
         tool, until, window, seen, mean):
     r = replay(tool, begin([result({"oMemberUsers": 5})])
                + at(3, '"state":"stalled","until":"%s"' % stamp(T0 + until * S))
@@ -459,7 +459,7 @@ def test_gauge_that_is_first_told_after_a_stall_was_zero_while_it_was_seen(
             assert leaf["mean"] == pytest.approx(mean)
 
 
-def test_number_of_agents_is_the_sum_over_their_states(tool):
+def test_count_of_agents_is_the_sum_of_all_states(tool):
     r = replay(tool, begin(SOME)
                + frame(5, instant(5, agents("oOnQueueUsers", IDLE=4), None)), count=1)
     whole = row_of(r, media=None)["metrics"]["oOnQueueUsers"]["count"]
@@ -475,7 +475,7 @@ def test_number_of_agents_is_the_sum_over_their_states(tool):
     assert lines and all('status="' in line for line in lines)      # the sum is not among them
 
 
-def test_snapshot_alone_knows_that_nobody_is_idle(tool):
+def test_idle_is_0_if_the_snapshot_names_no_agents(tool):
     text = begin([result({"oMemberUsers": 7}),
                                               result({"oWaiting": 7}, "voice")])
     args = ["--source", "notifications", "--replay", "-", "-w", "10s", ONE]
@@ -504,7 +504,7 @@ WAITS = {"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": MS - 5000}}
     (frame(22.5, instant(22.5, {"oWaiting": 5})), 5, 1),
     (frame(21.9, instant(21.9, {"oWaiting": 5}, "chat")), 5, 1),
     (frame(21.9, instant(21.9, {"oInteracting": 5})), 5, 1)])
-def test_difference_counts_unless_an_event_has_crossed_it(tool, more, waits, found):
+def test_resync_difference_counts_unless_an_event_is_close_to_the_query(tool, more, waits, found):
     lines = [state(0, "connected"), answer(0, [result(WAITS, "voice")]), more,
              resync(20, [result({"oWaiting": waits}, "voice") if waits else
                          result({"oMemberUsers": 0})], asked=19.9)]
@@ -519,7 +519,7 @@ def test_difference_counts_unless_an_event_has_crossed_it(tool, more, waits, fou
         assert row_of(r, 2)["metrics"]["oLongestWaiting"]["ageMs"]["last"] == 35000
 
 
-def test_event_under_way_with_the_answer_is_newer(tool):
+def test_event_between_query_and_answer_beats_the_answer(tool):
     r = replay(tool, begin([result({"oWaiting": 3}, "voice")])
                + frame(4.5, instant(4.5, {"oWaiting": 4}))
                + resync(5, [result({"oWaiting": 9}, "voice")], asked=4))
@@ -530,14 +530,14 @@ def test_event_under_way_with_the_answer_is_newer(tool):
 @pytest.mark.parametrize("value,found", [
     (MS - 5000, 0), (MS - 4000, 1), (0, 1), (25000, 0), (20000, 1),
     (23000, 0), (22999, 1), (27000, 0), (27001, 1)])
-def test_ages_are_compared_by_their_start(tool, value, found):
+def test_resync_compares_ages_by_their_start(tool, value, found):
     again = {"oWaiting": 3, "oLongestWaiting": {"calculatedMetricValue": value}}
     r = replay(tool, begin([result(WAITS, "voice")])
                + resync(20, [result(again, "voice")]), count=3)
     assert r.end["resync"]["differences"] == found
 
 
-def test_state_that_no_message_told_of_is_a_difference(tool):
+def test_new_state_in_a_resync_is_a_difference(tool):
     r = replay(tool, begin([result({"oMemberUsers": 3})])
                + resync(5, [result({**agents("oOnQueueUsers", IDLE=2), "oMemberUsers": 3,
                                     ("oUserPresences", "x"): 2})]))
@@ -548,7 +548,7 @@ def test_state_that_no_message_told_of_is_a_difference(tool):
     assert row["oOnQueueUsers"]["count"]["carried"] is False
 
 
-def test_resync_of_a_question_before_a_loss_says_nothing(tool):
+def test_resync_asked_for_before_a_lost_connection_is_ignored(tool):
     r = replay(tool, begin(SOME) + state(4, "lost")
                + state(5, "connected") + resync(6, SOME, asked=3))
     assert set(numbers(row_of(r, media=None), "oOnQueueUsers").values()) == {None}
@@ -563,7 +563,7 @@ HALF_HOURS = ("2026-11-24T02:00:00.000Z/2026-11-24T02:30:00.000Z",
 
 
 @pytest.mark.parametrize("when", HALF_HOURS)
-def test_interval_is_read_however_it_is_spelt(tool, when):
+def test_interval_is_read_in_every_iso_8601_form(tool, when):
     row = row_of(replay(tool, begin() + frame(5, notice_frames.observations(
         ONE, "voice", (when, {"nOffered": 5})))))
     assert row["metrics"]["nOffered"]["count"]["total"] == 5
@@ -584,7 +584,7 @@ def test_total_without_a_readable_interval_is_rejected(tool, when):
 
 
 @pytest.mark.parametrize("stats", ['{"count":5,"count":7}', '{"a.b":3,"a_b":4}'])
-def test_member_that_comes_twice_is_rejected(tool, stats):
+def test_event_with_a_duplicate_member_is_rejected(tool, stats):
     text = instant(1, {"oWaiting": 3}).replace('{"count":3}', stats)
     r = replay(tool, begin() + frame(1, text))
     row = row_of(r, media=None)
@@ -592,7 +592,7 @@ def test_member_that_comes_twice_is_rejected(tool, stats):
     assert r.events("frame.rejected")[0]["detail"] == "an object has a member twice"
 
 
-def test_each_queue_has_its_own_line_of_a_reason(tool):
+def test_each_queue_has_one_rejection_event_per_reason(tool):
     text = "".join(frame(1, instant(1, {"oWaiting": 3}, queue=queue).replace('{"count":3}', stats))
                    for queue in QUEUES for stats in ('{"a":1,"a":2}', '{"b":1,"b":2}'))
     r = tool.run("--source", "notifications", "--replay", "-", "-w", "10s", *QUEUES,
@@ -602,7 +602,7 @@ def test_each_queue_has_its_own_line_of_a_reason(tool):
 
 
 @pytest.mark.parametrize("odd", ['"7"', "null", "true", "[1]", '{"a":1}'])
-def test_number_that_is_none_is_no_value_and_the_rest_counts(tool, odd):
+def test_value_that_is_not_a_number_is_left_out(tool, odd):
     text = instant(1, {"oWaiting": 3, "oInteracting": 4}).replace('"count":3', '"count":' + odd)
     row = row_of(replay(tool, begin() + frame(1, text)))
     assert list(row["metrics"]) == ["oInteracting"]
@@ -617,7 +617,7 @@ def test_number_that_is_not_finite_is_invalid(tool):
     assert row_of(r)["updates"] == row_of(r, media=None)["rejected"]["invalid"] == 1
 
 
-def test_half_hour_of_the_far_future_is_invalid(tool):
+def test_total_of_a_half_hour_in_the_far_future_is_invalid(tool):
     def half_hour(at_ms, count):
         return notice_frames.observations(ONE, "voice",
                                           (notice_frames.interval(at_ms), {"nOffered": count}))
@@ -631,7 +631,7 @@ def test_half_hour_of_the_far_future_is_invalid(tool):
     assert row_of(r, media=None)["rejected"]["invalid"] == 0
 
 
-def test_two_intervals_in_data_are_taken_in_their_order(tool):
+def test_several_intervals_in_one_event_apply_in_order(tool):
     text = notice_frames.observations(
         ONE, "voice", (MS + 1000, {"oWaiting": 3}),
         (notice_frames.interval(MS), {"nOffered": 2}), (MS + 2000, {"oWaiting": 5}))
@@ -643,7 +643,7 @@ def test_two_intervals_in_data_are_taken_in_their_order(tool):
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_increase_of_a_long_window_is_that_of_all_its_half_hours(tool, known):
+def test_delta_of_a_long_window_is_the_sum_of_its_half_hours(tool, known):
     text = begin()
     for n in range(0 if known else -1, 7):
         when = notice_frames.interval(MS + n * 1800000)
@@ -655,7 +655,7 @@ def test_increase_of_a_long_window_is_that_of_all_its_half_hours(tool, known):
     assert leaf["delta"] == (2 + 3 + 4 + 5 + 6 + 7 + 8 if known else None)
 
 
-def test_unknown_metrics_and_media_are_data(tool):
+def test_unknown_metrics_and_media_types_are_printed(tool):
     r = replay(tool, begin() + frame(1, instant(1, {"oFuture": 3, ("oNew", "A.B"): 1}, "hologram")))
     row = row_of(r, media="hologram")
     assert row["metrics"]["oFuture"]["count"]["last"] == 3
@@ -663,7 +663,7 @@ def test_unknown_metrics_and_media_are_data(tool):
     assert row_of(r, media=None)["metrics"]["oFuture"]["count"]["last"] == 3
 
 
-def test_dot_in_a_metric_is_no_dot_in_a_key(tool):
+def test_dot_in_a_metric_name_becomes_an_underscore(tool):
     row = row_of(replay(tool, begin() + frame(1, instant(1, {"oA.b": 3}))))
     assert list(row["metrics"]) == ["oA_b"]
 
@@ -675,14 +675,14 @@ def test_dot_in_a_metric_is_no_dot_in_a_key(tool):
     ('{"topicName":"v2.users.%s.presence","eventBody":{"a":1}}' % ONE, 0, 0),
     (notice_frames.HEARTBEAT, 0, 0), (notice_frames.PONG, 0, 0), ("[]", 0, 1), ("7", 0, 1),
 ])
-def test_what_is_no_event_of_the_queue(tool, text, invalid, rejected):
+def test_message_that_is_not_an_event_of_the_queue_is_no_update(tool, text, invalid, rejected):
     r = replay(tool, begin() + frame(1, text))
     row = row_of(r, media=None)
     assert (row["updates"], row["rejected"]["invalid"]) == (0, invalid)
     assert len(r.events("frame.rejected")) == rejected
 
 
-def test_broken_lines_are_told_by_number_and_cost_no_other(tool):
+def test_broken_lines_are_reported_with_their_numbers(tool):
     r = replay(tool, begin() + frame(1, instant(1, {"oWaiting": 1})) + "nonsense\n"
                + frame(2, "{") + frame(3, instant(3, {"oWaiting": 2})))
     assert row_of(r)["updates"] == 2 and r.end["brokenLines"] == 2
@@ -691,14 +691,14 @@ def test_broken_lines_are_told_by_number_and_cost_no_other(tool):
 
 @pytest.mark.parametrize("left, pong, last, observed_ms", [
     ("silent", frame(6, notice_frames.PONG), 4, 6000), ("lost", "", None, 2000)])
-def test_silence_keeps_gauges_and_a_reconnect_forgets_them(tool, left, pong, last, observed_ms):
+def test_gauges_survive_silence_but_not_a_reconnect(tool, left, pong, last, observed_ms):
     r = replay(tool, begin() + frame(0, instant(0, {"oWaiting": 4})) + state(2, left)
                + state(6, "connected") + pong)
     leaf = row_of(r)["metrics"]["oWaiting"]["count"]
     assert (leaf["last"], leaf["observedMs"], row_of(r)["coverage"]) == (last, observed_ms, 0.6)
 
 
-def test_align_begins_window_0_at_a_multiple(tool):
+def test_align_starts_window_0_at_a_multiple(tool):
     r = replay(tool, state(4, "connected") + answer(4) + frame(5, instant(5, {"oWaiting": 4})),
                "--align")
     row = row_of(r)
@@ -706,7 +706,7 @@ def test_align_begins_window_0_at_a_multiple(tool):
     assert row["metrics"]["oWaiting"]["count"]["observedMs"] == 5000
 
 
-def test_csv_has_the_new_columns_at_its_end(tool):
+def test_csv_ends_with_the_columns_of_notifications(tool):
     total = notice_frames.observations(ONE, "voice", (notice_frames.interval(MS), {"nOffered": 2}))
     r = replay(tool, begin() + frame(4, instant(4, {"oWaiting": 3})) + frame(5, total), "-f", "csv",
                select="oWaiting,nOffered")
@@ -721,7 +721,7 @@ def test_csv_has_the_new_columns_at_its_end(tool):
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_no_value_is_null_in_either_form(tool, form):
+def test_unknown_value_is_null_or_an_empty_cell(tool, form):
     r = replay(tool, begin() + frame(1, instant(1, {"oWaiting": 4})) + state(2, "lost"), "-f", form,
                count=2)
     if form == "csv":

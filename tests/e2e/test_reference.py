@@ -1,4 +1,4 @@
-"""The reference itself, by cases small enough to be worked out by hand."""
+"""Tests of support/reference.py, by cases small enough to be worked out by hand."""
 import json
 import math
 import random
@@ -14,7 +14,7 @@ S = 1000000
 
 
 def at(second, **what):
-    """second is counted from the half hour's begin."""
+    """second: since the half hour began."""
     return {"at": HALF * 1000 + round(second * S), **what}
 
 
@@ -23,7 +23,7 @@ def state(second, name, socket=0):
 
 
 def event(second, metrics, media="voice", socket=0):
-    """An instantaneous frame, 5 ms under way."""
+    """An event of gauges that took 5 ms to arrive."""
     when = HALF + round(second * 1000) - 5
     return at(second, frame=observations(Q, media, (when, metrics)), socket=socket)
 
@@ -45,7 +45,7 @@ def rows(happenings, count, length=10, begin=0, **more):
 
 
 def leaves(happenings, path, count, media="voice", **more):
-    """One leaf of each window's row of a media type; None where the row lacks it."""
+    """One series in each window's row of a media type; None where the row lacks it."""
     found = []
     for row in rows(happenings, count, **more):
         if row["mediaType"] == media:
@@ -89,7 +89,7 @@ def test_gauge(happened, expected):
     assert [leaf.keys() for leaf in found] == [FIELDS] * windows
 
 
-def test_event_at_a_windows_end_is_of_the_next():
+def test_event_at_the_end_of_a_window_belongs_to_the_next():
     happened = [state(0, "connected"), event(0, {"oWaiting": 3}), event(10, {"oWaiting": 9})]
     assert [row["updates"] for row in rows(happened, 2)] == [0, 1, 0, 1]
     found = leaves(happened, WAITING, 2)
@@ -97,13 +97,13 @@ def test_event_at_a_windows_end_is_of_the_next():
     assert (found[1]["min"], found[1]["events"]) == (9, 1)
 
 
-def test_value_that_held_for_no_time_counts_as_an_event_alone():
+def test_value_that_is_replaced_at_once_counts_only_as_an_event():
     found = leaves([state(0, "connected"), event(0, {"oWaiting": 3}), event(5, {"oWaiting": 9}),
                     event(5, {"oWaiting": 1})], WAITING, 1)
     assert (found[0]["max"], found[0]["mean"], found[0]["events"]) == (3, 2, 3)
 
 
-def test_loss_makes_a_gauge_unknown_until_it_is_told_anew():
+def test_gauge_is_unknown_from_a_loss_to_its_next_value():
     happened = [state(0, "connected"), event(0, {"oWaiting": 4}), state(6, "lost"),
                 state(12, "connected"), event(15, {"oWaiting": 8})]
     found = leaves(happened, WAITING, 3)
@@ -113,7 +113,7 @@ def test_loss_makes_a_gauge_unknown_until_it_is_told_anew():
     assert [row["coverage"] for row in rows(happened, 3) if row["mediaType"]] == [0.6, 0.8, 1]
 
 
-def test_window_without_the_stream_has_nulls():
+def test_window_without_a_connection_has_nulls():
     found = leaves([state(0, "connected"), event(0, {"oWaiting": 4}), state(9, "lost")],
                    WAITING, 2)
     assert found[1] == {**dict.fromkeys(found[1]), "carried": True, "observedMs": 0, "events": 0}
@@ -133,7 +133,7 @@ def test_second_socket_during_maintenance_loses_nothing():
 @pytest.mark.parametrize("order,duplicates", [
     ([state(0, "connected"), 1, 1], 0),
     ([state(0, "connected"), 1, state(2, "lost"), state(2, "connected"), 1], 0)])
-def test_equal_frames_of_one_socket_or_one_after_the_other_both_count(order, duplicates):
+def test_equal_frames_on_one_connection_at_a_time_all_count(order, duplicates):
     frame = observations(Q, "voice", (HALF, {"oWaiting": 1}))
     happened = [what if isinstance(what, dict) else at(n + 1, frame=frame)
                 for n, what in enumerate(order)]
@@ -144,14 +144,14 @@ def test_equal_frames_of_one_socket_or_one_after_the_other_both_count(order, dup
 # -- snapshots
 
 
-def test_snapshot_gives_the_first_value_and_no_event():
+def test_snapshot_sets_a_value_but_is_no_event():
     (leaf,) = leaves([state(-2, "connected"), snapshot(0, ("voice", {"oWaiting": 7}))],
                      WAITING, 1)
     assert (leaf["mean"], leaf["carried"], leaf["events"], leaf["observedMs"]) == (
         7, True, 0, 10000)
 
 
-def test_what_came_after_the_question_is_newer_than_the_answer():
+def test_event_after_the_query_beats_the_snapshot():
     happened = [state(-2, "connected"), event(-1.5, {"oWaiting": 1, "oInteracting": 1}),
                 event(-0.5, {"oWaiting": 2}),
                 snapshot(0, ("voice", {"oWaiting": 9, "oInteracting": 8}), asked=-1)]
@@ -159,13 +159,13 @@ def test_what_came_after_the_question_is_newer_than_the_answer():
     assert leaves(happened, "oInteracting.count", 1)[0]["min"] == 8
 
 
-def test_answer_to_a_question_of_before_a_loss_says_nothing():
+def test_snapshot_asked_for_before_a_loss_is_ignored():
     happened = [state(-3, "connected"), state(-2, "lost"), state(-1, "connected"),
                 snapshot(0, ("voice", {"oWaiting": 9}), asked=-2.5)]
     assert leaves(happened, WAITING, 1) == []
 
 
-def test_window_0_starts_when_the_answer_is_in():
+def test_window_0_starts_with_the_first_snapshot():
     happened = [state(-2, "connected"), snapshot(0.0015, ("voice", {"oWaiting": 7}))]
     row = reference.rows(happened, [Q], S, 1)[0]
     assert (row["startMs"], row["coverage"]) == (HALF + 1, 1)
@@ -174,7 +174,7 @@ def test_window_0_starts_when_the_answer_is_in():
 # -- over media types
 
 
-def test_least_sum_is_not_the_sum_of_least_values():
+def test_minimum_over_media_is_that_of_the_sum():
     happened = [state(0, "connected"), event(0, {"oWaiting": 3}),
                 event(0, {"oWaiting": 0}, "message"),
                 event(4, {"oWaiting": 2}), event(6, {"oWaiting": 3}, "message")]
@@ -185,7 +185,7 @@ def test_least_sum_is_not_the_sum_of_least_values():
     assert [row["updates"] for row in rows(happened, 1)] == [0, 2, 2]
 
 
-def test_sum_is_unknown_while_a_part_is():
+def test_sum_over_media_is_unknown_while_one_value_is():
     happened = [state(0, "connected"), event(0, {"oWaiting": 3}),
                 event(0, {"oWaiting": 1}, "message"), state(2, "lost"), state(3, "connected"),
                 event(5, {"oWaiting": 3}), event(9, {"oWaiting": 1}, "message")]
@@ -193,20 +193,20 @@ def test_sum_is_unknown_while_a_part_is():
     assert (leaf["observedMs"], leaf["mean"]) == (3000, 4)
 
 
-def test_one_frame_of_activity_is_one_event_of_the_sum():
+def test_event_with_two_media_types_is_one_event_of_the_sum():
     frame = activity(Q, {"voice": {"oWaiting": 2}, "message": {"oWaiting": 1}})
     happened = [state(0, "connected"), at(0, frame=frame)]
     (leaf,) = leaves(happened, WAITING, 1, None)
     assert (leaf["events"], leaf["mean"]) == (1, 3)
 
 
-def test_later_of_both_topics_wins():
+def test_newest_event_of_either_topic_wins():
     happened = [state(0, "connected"), event(0, {"oWaiting": 1}),
                 at(5, frame=activity(Q, {"voice": {"oWaiting": 3}}))]
     assert leaves(happened, WAITING, 1)[0]["mean"] == 2
 
 
-def test_agent_states_have_their_qualifiers_and_presences_their_names():
+def test_presences_get_names_and_states_keep_their_qualifiers():
     away = notice_frames.PRESENCES["AWAY"]
     happened = [state(-1, "connected"),
                 snapshot(0, (None, {("oUserPresences", away[0]): 2, ("oUserPresences", "x.y"): 1}),
@@ -248,12 +248,12 @@ def offered(*counts, begin=0):
     (-30, [state(-100, "connected"), *offered((-50, 5), begin=-1800), state(-25, "lost"),
            state(5, "connected"), *offered((15, 2), (25, 3))],
      [(5, 0), (5, 0), (5, None), (None, None), (2, None), (3, 1)])])
-def test_totals_and_their_increase(begin, happened, totals_and_deltas):
+def test_totals_and_deltas(begin, happened, totals_and_deltas):
     assert leaves(happened, "nOffered.count", len(totals_and_deltas), begin=begin) == [
         {"total": total, "delta": delta} for total, delta in totals_and_deltas]
 
 
-def test_times_have_totals_of_count_and_sum_and_the_rest_as_it_is():
+def test_time_metrics_have_totals_of_count_and_sum():
     happened = [state(-1, "connected"), totals(1, {
         "tWait": times(2, 900, 300, 600),
         "oServiceLevel": {"ratio": 0.5, "numerator": 1, "denominator": 2, "target": 0.8}})]
@@ -301,7 +301,7 @@ def test_age(happened, last_and_max):
         {"last": last, "max": most} for last, most in last_and_max]
 
 
-def test_age_over_media_is_the_maximum_and_unknown_while_down():
+def test_age_over_media_is_the_highest_and_unknown_while_lost():
     happened = [state(0, "connected"), longest(1, HALF - 3000),
                 longest(2, HALF - 9000, "message"), longest(3, 0, "message"), state(12, "lost")]
     assert leaves(happened, AGE, 2, None) == [
@@ -309,7 +309,7 @@ def test_age_over_media_is_the_maximum_and_unknown_while_down():
 
 
 def longest_in_snapshot(place, since):
-    """The age stands in either place of a snapshot."""
+    """A snapshot with the age in `stats` or beside it."""
     value = {"calculatedMetricValue": since}
     return at(0, asked=HALF * 1000, snapshot={"results": [{"group": group(Q, "voice"), "data": [
         {"metric": "oLongestWaiting", **(value if place == "data" else {"stats": value})}]}]})
@@ -320,7 +320,7 @@ def longest_in_snapshot(place, since):
     (longest_in_snapshot("data", HALF - 1000), 11000, 0),
     # a negative age is 0, and a clock that differs
     (longest_in_snapshot("stats", HALF + 60000), 0, 1), (longest(4, HALF + 60000), 0, 1)])
-def test_age_in_a_snapshot_and_by_another_clock(happening, age, skew):
+def test_age_of_a_snapshot_allows_for_clock_skew(happening, age, skew):
     happened = [state(-1, "connected"), happening]
     assert leaves(happened, AGE, 1) == [{"last": age, "max": age}]
     assert [row["clockSkew"] for row in rows(happened, 1)] == [0, skew]
@@ -329,7 +329,7 @@ def test_age_in_a_snapshot_and_by_another_clock(happening, age, skew):
 # -- the rest of a row
 
 
-def test_captured_frames():
+def test_captured_notifications_have_the_expected_rows():
     begin = 1735552014839               # 09:46:54.839
     second = (begin - HALF) / 1000
     happened = [state(0, "connected"), at(second + 0.2, frame=captured("instant", Q)),
@@ -347,7 +347,7 @@ def test_captured_frames():
     assert sorted(row["metrics"]) == ["tAbandon", "tAcd", "tAlert"]
 
 
-def test_coverage_is_cut_and_a_partial_window_ends_early():
+def test_partial_window_has_the_coverage_of_its_real_length():
     happened = [state(0, "connected"), event(1, {"oWaiting": 1}), state(9.99999, "lost")]
     assert rows(happened, 1)[0]["coverage"] == 0.9999
     found = rows(happened, 3, end=HALF * 1000 + 4 * S + 999)
@@ -355,7 +355,7 @@ def test_coverage_is_cut_and_a_partial_window_ends_early():
     assert found[1]["metrics"]["oWaiting"]["count"]["observedMs"] == 3000
 
 
-def test_what_is_no_event_of_an_asked_queue_is_in_no_row():
+def test_messages_that_are_no_event_of_the_queue_are_in_no_row():
     other = Q.replace("1", "2")
     happened = [state(0, "connected")] + [at(1, frame=frame) for frame in (
         notice_frames.HEARTBEAT, notice_frames.PONG, notice_frames.socket_closing(), "no JSON",
@@ -366,7 +366,7 @@ def test_what_is_no_event_of_an_asked_queue_is_in_no_row():
     assert reference.History(happened, [Q]).invalid == 5
 
 
-def test_what_the_local_service_publishes_ends_where_its_queue_is():
+def test_rows_end_with_the_values_of_the_simulated_queue():
     centre = notice_frames.Queue(Q, seed=5)
     happened = [state(-1, "connected"), at(0, asked=HALF * 1000, snapshot={
         "results": centre.snapshot({"oWaiting", "oUserRoutingStatuses"})})]

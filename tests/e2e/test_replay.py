@@ -29,7 +29,7 @@ def lines(*items):
 
 
 def bare(name):
-    """The frames of a recording beside the tests, as another client would have kept them."""
+    """The frames of a recording of the tests, as another client would have saved them."""
     return lines(*(json.dumps(json.loads(line)["frame"])
                    for line in SAMPLE.with_name(name + ".ndjson").open()
                    if '"stream":0,"frame":' in line))
@@ -50,7 +50,7 @@ def test_replay_of_a_run_prints_the_same_bytes(tool, serve, flags):
     assert piped.out == live.out
 
 
-def test_replay_after_the_watchdog_prints_the_same_bytes(tool, serve):
+def test_replay_of_a_run_with_an_idle_timeout_prints_the_same_bytes(tool, serve):
     serve(streams=[[("run", 0.2)], [("run",)]])
     args = ["-w", "250ms", "-n", 10, "--idle-timeout", "300ms", QUEUE]
     live = tool.run("--record", "recording", *args)
@@ -59,7 +59,7 @@ def test_replay_after_the_watchdog_prints_the_same_bytes(tool, serve):
 
 
 @pytest.mark.parametrize("flags", [[], ["-i", "PT1M"]])
-def test_queue_that_is_silent_at_first_has_the_recorded_interval(tool, serve, flags):
+def test_row_without_updates_has_the_interval_of_the_recording(tool, serve, flags):
     over = threading.Event()
     serve(streams=[[("until", lambda s: over.is_set()), ("frame",), ("drop",)], [("sleep", 60)]])
     args = ["--time", "arrival", "-w", "1500ms", "-n", 3, *flags, *frames.QUEUES[:2]]
@@ -74,7 +74,7 @@ def test_queue_that_is_silent_at_first_has_the_recorded_interval(tool, serve, fl
 @pytest.mark.parametrize("member,expected", [
     ("", [None, "PT15S"]), (',"interval":"PT30S"', ["PT30S", "PT30S"]),
     (',"interval":7', [None, "PT15S"]), (',"interval":"%s"' % ("x" * 40), [None, "PT15S"])])
-def test_interval_of_a_row_is_the_recorded_one_or_the_first_frames(tool, member, expected):
+def test_interval_is_that_of_the_connected_line_or_else_of_the_first_frame(tool, member, expected):
     text = at(12).replace("PT10S", "PT15S")
     assert "PT15S" in text
     data = (line(0, '"stream":0,"state":"connected"' + member) + recordings.frame(12, text)
@@ -86,7 +86,7 @@ def test_interval_of_a_row_is_the_recorded_one_or_the_first_frames(tool, member,
     assert [row["interval"] for row in r.rows] == ["PT2M"] * 2
 
 
-def test_window_cut_short_is_none_of_the_recording_either(tool, serve):
+def test_interrupted_run_replays_its_partial_window(tool, serve):
     serve(rate=50)
     process = tool.start("-w", "5s", "--record", "recording", QUEUE, until="stream.connected")
     time.sleep(0.3)
@@ -99,7 +99,7 @@ def test_window_cut_short_is_none_of_the_recording_either(tool, serve):
 
 
 def part(minute, *texts, head=True, whole=True):
-    """A recording of ten seconds of the stream; head: says what was watched; whole: has an end."""
+    """Ten recorded seconds of the stream; head: with a run line; whole: with an end line."""
     begin = 60 * minute
     run = '"state":"run","schema":"gsqstat-recording/1","source":"stream","queues":["%s"],' \
         '"interval":"PT10S"' % QUEUE
@@ -112,7 +112,7 @@ ARRIVAL = (*TIMED, "-w", "30s")
 
 
 @pytest.mark.parametrize("head", [True, False])
-def test_later_recording_numbers_its_windows_on(tool, head):
+def test_second_recording_continues_the_window_numbers(tool, head):
     r = tool.run(*ARRIVAL, "-q", QUEUE, data=part(0, at(3), head=head) + part(2, at(123),
                                                                              head=head))
     assert r.status == 0 and not r.events("warning"), r.err
@@ -124,13 +124,13 @@ def test_later_recording_numbers_its_windows_on(tool, head):
     assert [{**row, "window": 1} for row in alone] == r.rows[1:]
 
 
-def test_frame_that_two_recordings_have_counts_in_both(tool):
+def test_frame_in_two_recordings_counts_in_both(tool):
     soon = part(1, at(3)).replace("T02:01:1", "T02:00:2").replace("T02:01:0", "T02:00:1")
     r = tool.run(*ARRIVAL, data=part(0, at(3)) + soon)
     assert [row["updates"] for row in r.rows] == [1, 1]
 
 
-def test_killed_recording_ends_with_its_last_line_where_another_follows(tool):
+def test_recording_of_a_killed_run_ends_at_its_last_line_if_another_follows(tool):
     killed = part(0, at(3), whole=False)
     for torn in ("", "{", '{"', '{"at', '{"at":"2026-11-24T02:00:05.000000Z","stream":0,"fra'):
         r = tool.run(*ARRIVAL, data=killed + torn + part(1, at(63)))
@@ -140,19 +140,19 @@ def test_killed_recording_ends_with_its_last_line_where_another_follows(tool):
         assert r.warnings("has no end")
 
 
-def test_recording_whose_last_line_has_no_line_end_is_whole(tool):
+def test_last_line_needs_no_newline(tool):
     whole = tool.run(*ARRIVAL, data=part(0, at(3)) + part(1, at(63)))
     r = tool.run(*ARRIVAL, data=part(0, at(3)).rstrip() + part(1, at(63)))
     assert r.status == 0 and r.out == whole.out and not r.events("warning"), r.err
 
 
-def test_recording_out_of_its_order_is_8(tool):
+def test_recordings_out_of_order_exit_with_8(tool):
     r = tool.run(*ARRIVAL, data=part(1, at(63)) + part(0, at(3)))
     assert r.status == 8 and "line 5:" in r.end["message"] and "order" in r.end["message"]
     assert [row["window"] for row in r.rows] == [0]
 
 
-def test_later_recording_of_other_queues(tool):
+def test_second_recording_may_have_other_queues(tool):
     other = frames.QUEUES[1]
     two = part(0, at(3)) + part(1, at(63), at(63, other)).replace(
         '"queues":["%s"]' % QUEUE, '"queues":["%s"]' % other)
@@ -164,7 +164,7 @@ def test_later_recording_of_other_queues(tool):
     assert [(row["window"], row["queueId"]) for row in r.rows] == [(0, QUEUE)]
 
 
-def test_windows_of_two_recordings_by_event_time(tool):
+def test_two_recordings_replay_by_event_time(tool):
     r = tool.run("--replay", "-", "-w", "2s", data=part(0, at(0.5), at(3)) + part(1, at(63)))
     assert r.status == 0, r.err
     assert [(row["window"], row["start"][14:19], row["updates"], row["partial"])
@@ -193,7 +193,7 @@ def test_source_and_queues_come_from_the_recording(tool):
 
 @pytest.mark.parametrize("name,other", [("sample", "notifications"), ("notices", "stream")])
 @pytest.mark.parametrize("how", ["file", "pipe", "bare"])
-def test_source_that_is_not_the_recordings_is_8(tool, name, other, how):
+def test_source_that_differs_from_the_recording_exits_with_8(tool, name, other, how):
     data = bare(name) if how == "bare" else SAMPLE.with_name(name + ".ndjson").read_text()
     tool.write("recording", data)
     file = "-" if how == "pipe" else "recording"
@@ -207,7 +207,7 @@ def test_source_that_is_not_the_recordings_is_8(tool, name, other, how):
                     data=data).out == by_itself.out
 
 
-def test_sources_are_not_mixed(tool):
+def test_recordings_of_two_sources_exit_with_8(tool):
     notices = NOTICES.read_text()
     r = tool.run(*ARRIVAL, data=part(0, at(3)) + notices)
     assert r.status == 8 and "another source" in r.end["message"], r.err
@@ -225,7 +225,7 @@ def test_sources_are_not_mixed(tool):
 
 
 @pytest.mark.parametrize("first,then", [("sample", "notices"), ("notices", "sample")])
-def test_captures_of_two_sources_are_not_mixed(tool, first, then):
+def test_bare_frames_of_two_sources_exit_with_8(tool, first, then):
     r = tool.run("--replay", "-", "-w", "1m", data=bare(first) + bare(then))
     assert r.status == 8 and "another source" in r.end["message"], r.err
 
@@ -234,12 +234,12 @@ def test_captures_of_two_sources_are_not_mixed(tool, first, then):
     ("notices.ndjson", "Sale", '"Sales"'), ("notices.ndjson", "Nobody*", "Nobody*")])
 @pytest.mark.parametrize("flags", [[], ["--source", "notifications"], ["--fail-if",
                                    "oWaiting.count.last>0"]])
-def test_name_without_a_queue_is_2(tool, file, name, near, flags):
+def test_queue_name_that_matches_nothing_exits_with_2(tool, file, name, near, flags):
     r = tool.run("--replay", SAMPLE.with_name(file), "--queue-name", name, *flags)
     assert r.status == 2 and r.out == "" and near in r.end["message"], r.err
 
 
-def test_name_where_no_queue_has_one_is_2(tool):
+def test_queue_name_exits_with_2_if_the_recording_has_no_names(tool):
     notices = NOTICES.read_text()
     r = tool.run("--replay", "-", "--queue-name", "Sales",
                  data=notices[notices.index("\n") + 1:])
@@ -252,7 +252,7 @@ def test_name_where_no_queue_has_one_is_2(tool):
     (["--time", "arrival"], lines(at(0)), "use --time event"),
     (["-q", frames.QUEUES[1]], lines(at(0)), "are of other queues than those that were named"),
     (["--time", "arrival"], end(0), "no window begins, because it has no valid")])
-def test_replay_without_a_window_is_8_and_says_what_to_use(tool, flags, data, words):
+def test_replay_without_windows_exits_with_8_and_suggests_an_option(tool, flags, data, words):
     assert words in tool.run("--replay", "-", *flags, data=data, status=8).end["message"]
 
 
@@ -261,7 +261,7 @@ OTHER = "99999999-0000-4000-8000-000000000001"
 
 @pytest.mark.parametrize("name", ["sample", "notices"])
 @pytest.mark.parametrize("captured", [False, True])
-def test_windows_without_a_frame_of_the_queue_are_8(tool, name, captured):
+def test_recording_without_a_frame_of_the_queue_exits_with_8(tool, name, captured):
     data = bare(name) if captured else SAMPLE.with_name(name + ".ndjson").read_text()
     flags = ["--time", "arrival"] if name == "sample" and not captured else []
     r = tool.run("--replay", "-", "-w", "1m", "-q", OTHER, *flags, data=data)
@@ -270,7 +270,7 @@ def test_windows_without_a_frame_of_the_queue_are_8(tool, name, captured):
 
 
 @pytest.mark.parametrize("source", ["stream", "notifications"])
-def test_queue_that_was_silent_in_its_recording_has_its_rows(tool, source):
+def test_recorded_queue_without_frames_has_rows(tool, source):
     if source == "stream":
         data = part(0, at(3)).replace('"queues":["%s"]' % QUEUE,
                                       '"queues":["%s","%s"]' % (QUEUE, OTHER))
@@ -292,7 +292,7 @@ def test_coverage_of_odd_recordings(tool, data, window, coverage):
     assert [row["coverage"] for row in r.rows] == coverage
 
 
-def test_moment_of_another_millennium_is_a_broken_line(tool):
+def test_line_from_another_millennium_is_broken(tool):
     far = recordings.frame(1, at(1)).replace("2026", "2926", 1)
     r = tool.run(*TIMED, "-w", "10s", QUEUE, data=state(0, "connected") + far
                  + recordings.frame(2, at(2)) + end(10))
@@ -300,7 +300,7 @@ def test_moment_of_another_millennium_is_a_broken_line(tool):
     assert [row["updates"] for row in r.rows] == [1]
 
 
-def test_recording_is_as_described(tool, serve):
+def test_recording_has_the_documented_lines(tool, serve):
     serve(streams=[[("frame",), ("send", "not json")]])
     tool.run("-w", "300ms", "--record", "recording", QUEUE)
     recording = tool.lines("recording")
@@ -323,14 +323,14 @@ def test_bare_frames_replay_by_event_time(tool):
                and row["clockSkew"] == 0 for row in r.rows)
 
 
-def test_replay_without_a_queue_prints_those_it_meets(tool):
+def test_replay_without_queue_options_prints_all_queues(tool):
     r = tool.run("--replay", "-", "-w", "10s", "--lateness", "1ms",
                  data=lines(at(0), at(11), at(12, frames.QUEUES[1]), at(25)))
     assert [(row["window"], row["queueId"]) for row in r.rows] == [
         (0, QUEUE), (1, QUEUE), (1, frames.QUEUES[1]), (2, QUEUE), (2, frames.QUEUES[1])]
 
 
-def test_replay_of_too_many_queues_ends_before_memory_does(tool):
+def test_replay_has_at_most_10000_queues(tool):
     many = [at(0, "%08x-0000-4000-8000-000000000001" % n) for n in range(10001)]
     r = tool.run("--replay", "-", "-w", "10s", data=lines(*many[:-1]))
     assert r.status == 0 and r.end["rows"] == 10000, r.err
@@ -338,7 +338,7 @@ def test_replay_of_too_many_queues_ends_before_memory_does(tool):
     assert r.status == 8 and "10000 queues" in r.end["message"], r.err[-2000:]
 
 
-def test_broken_lines_are_told_by_number(tool):
+def test_broken_lines_are_reported_with_their_numbers(tool):
     r = tool.run("--replay", "-", data=lines(at(0), "nonsense", '{"at":"never","frame":{}}',
                                              at(1), "{not json"))
     assert r.status == 0 and r.end["brokenLines"] == 3 and r.end["updates"] == 2
@@ -347,7 +347,7 @@ def test_broken_lines_are_told_by_number(tool):
 
 @pytest.mark.parametrize("asked, ruled", [("state", "waitTime"), ("waitTime", "state")])
 @pytest.mark.parametrize("avg, updates", [(1, 1), (99999, 0)])
-def test_rule_of_another_metric_takes_none_of_the_64_fields(tool, asked, ruled, avg, updates):
+def test_fields_for_outlier_do_not_count_towards_the_limit(tool, asked, ruled, avg, updates):
     fields = {"f%d" % n: n for n in range(60)}
     r = tool.run("--replay", "-", "-m", asked, "-q", QUEUE, "--outlier", ruled + ".avg>30000",
                  data=lines(at(1, **{asked: fields, ruled: {**fields, "avg": avg}})))
@@ -356,7 +356,7 @@ def test_rule_of_another_metric_takes_none_of_the_64_fields(tool, asked, ruled, 
                                      "invalid": 0}
 
 
-def test_name_holds_nothing_that_a_terminal_obeys(tool):
+def test_control_characters_in_field_names_are_replaced(tool):
     data = at(0, state={"\x1b[31mred\x07": 1, "a": {"b\n": 2}}, waitTime=...)
     args = ["--replay", "-", "-m", "state"]
     assert list(tool.run(*args, data=data + "\n").rows[0]["metrics"]["state"]) == [
@@ -369,7 +369,7 @@ def test_name_holds_nothing_that_a_terminal_obeys(tool):
 @pytest.mark.parametrize("twice", [
     '"conversationCount":{"total":5},"conversationCount":{"total":7}',
     '"conversationCount":{"total":5,"total":7}', '"conversationCount":{"a.b":3,"a_b":4}'])
-def test_member_that_comes_twice_makes_its_frame_invalid(tool, twice):
+def test_frame_with_a_duplicate_member_is_invalid(tool, twice):
     good = at(1, conversationCount={"total": 4})
     bad = at(2, conversationCount={"total": 4}).replace('"conversationCount":{"total":4}', twice)
     assert bad != at(2, conversationCount={"total": 4})
@@ -393,20 +393,20 @@ def test_line_that_is_not_utf8_is_broken(tool, source):
         (2, "not UTF-8")]
 
 
-def test_members_behind_the_frame_break_no_line(tool):
+def test_unknown_members_after_the_frame_are_ignored(tool):
     for note in ('"mine"', '{"x":1}'):
         r = tool.run(*TIMED, data=line(0, '"stream":0,"frame":%s,"note":%s' % (at(0), note)))
         assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 0
 
 
-def test_two_values_for_one_frame_are_a_broken_line(tool):
+def test_line_with_two_frame_values_is_broken(tool):
     text = recordings.frame(0, at(0))
     r = tool.run(*TIMED, data=text + text[:-2] + " " + at(1) + "}\n")
     assert r.rows[0]["updates"] == 1 and r.end["brokenLines"] == 1
 
 
 @pytest.mark.parametrize("begun", [False, True])
-def test_fifo_whose_writer_is_silent_keeps_no_signal_away(tool, begun):
+def test_sigterm_ends_a_replay_that_waits_for_a_fifo(tool, begun):
     os.mkfifo(tool.dir / "in")
     process = tool.start("--replay", "in")
     writer = os.open(tool.dir / "in", os.O_WRONLY)
@@ -421,7 +421,7 @@ def test_fifo_whose_writer_is_silent_keeps_no_signal_away(tool, begun):
         os.close(writer)
 
 
-def test_last_line_cut_is_a_warning(tool, gate):
+def test_incomplete_last_line_is_a_warning(tool, gate):
     tool.run("-w", "400ms", "--record", "recording", QUEUE)
     whole = (tool.dir / "recording").read_bytes()
     cut = whole[:whole.rindex(b'{"at"', 0, -60) + 40]
@@ -432,11 +432,11 @@ def test_last_line_cut_is_a_warning(tool, gate):
 
 @pytest.mark.parametrize("data", ["", "nonsense\n", "{x\n[]\n", '{"a":1}\n',
                                   '{"schema":"gsqstat/1","window":0}\n'])
-def test_no_good_line_is_8(tool, data):
+def test_input_without_a_valid_line_exits_with_8(tool, data):
     assert tool.run("--replay", "-", data=data).status == 8
 
 
-def test_fewer_windows_than_asked_for_is_a_warning(tool):
+def test_fewer_windows_than_count_is_a_warning(tool):
     r = tool.run("--replay", "-", "-n", 5, "-w", "10s", data=lines(at(0), at(12)))
     assert r.status == 0 and len(r.rows) == 2
     assert r.warnings("fewer")
@@ -447,16 +447,16 @@ def test_count_ends_a_replay(tool):
     assert r.status == 0 and len(r.rows) == 1 and not r.rows[0]["partial"]
 
 
-def test_align_begins_at_a_multiple(tool):
+def test_align_starts_windows_at_a_multiple(tool):
     r = tool.run("--replay", "-", "-w", "1m", "--align", data=lines(at(61.5)))
     assert r.rows[0]["start"] == "2026-11-24T02:01:00.000Z"
 
 
-def test_arrival_needs_an_arrival(tool):
+def test_arrival_time_exits_with_8_if_lines_have_no_at(tool):
     assert tool.run(*TIMED, data=lines(at(0))).status == 8
 
 
-def test_rewritten_recording_still_replays(tool, gate):
+def test_reformatted_recording_replays(tool, gate):
     live = tool.run("-w", "400ms", "--record", "recording", QUEUE)
     loose = "".join(json.dumps(dict(sorted(json.loads(line).items()))) + "\r\n"
                     for line in (tool.dir / "recording").read_text().splitlines())
@@ -464,7 +464,7 @@ def test_rewritten_recording_still_replays(tool, gate):
     assert r.rows == live.rows
 
 
-def test_live_by_event_time_waits_for_latecomers(tool, serve):
+def test_live_run_by_event_time_waits_for_late_frames(tool, serve):
     serve(streams=[[("call", lambda a: frame(QUEUE, at=time.time() - 0.5)), ("frame",),
                     ("sleep", 0.5), ("call", lambda a: frame(QUEUE, at=time.time() - 0.45))]])
     r = tool.run("--time", "event", "-w", "400ms", "--lateness", "600ms", QUEUE)
@@ -472,7 +472,7 @@ def test_live_by_event_time_waits_for_latecomers(tool, serve):
     assert r.rows[0]["updates"] == 3, r.err
 
 
-def test_live_by_event_time_refuses_the_future(tool, serve):
+def test_live_run_by_event_time_rejects_future_timestamps(tool, serve):
     serve(streams=[[("call", lambda a: frame(QUEUE, at=time.time() + 60))]])
     r = tool.run("--time", "event", "-w", "200ms", "--lateness", "200ms", QUEUE)
     assert r.rows[0]["rejected"]["invalid"] == 1
@@ -486,7 +486,7 @@ def test_sample_shows_a_reconnect_outliers_and_a_silent_queue(tool):
     assert any(row["updates"] == 0 for row in r.rows)
 
 
-def test_recording_without_its_end_is_a_warning(tool):
+def test_recording_without_an_end_line_is_a_warning(tool):
     data = state(0, "connected") + state(60, "lost")
     killed = tool.run(*TIMED, QUEUE, data=data, status=0)
     assert killed.warnings("killed")
@@ -495,8 +495,8 @@ def test_recording_without_its_end_is_a_warning(tool):
     assert whole.out == killed.out
 
 
-def test_windows_of_a_long_silence_wait_for_the_reader(tool):
-    """One line closes 72,000 windows, nearly 30 MiB of rows; the reader is in no hurry."""
+def test_many_empty_windows_wait_for_a_slow_reader(tool):
+    """One line closes 72,000 windows, nearly 30 MiB of rows, while nothing reads them."""
     process = tool.start(*TIMED, "-w", "100ms", "--audit", "none", QUEUE, stdin=-1)
     process.give(state(0, "connected") + state(7200, "lost"))
     time.sleep(0.3)
@@ -504,8 +504,8 @@ def test_windows_of_a_long_silence_wait_for_the_reader(tool):
     assert r.out.count("\n") == 72000 and len(r.out) > 25_000_000
 
 
-def test_names_that_come_after_events_go_to_their_queues(tool):
-    """The queue of the events is the second one of the list."""
+def test_names_that_come_after_events_are_assigned_to_the_right_queues(tool):
+    """The events are of the second queue of the list."""
     first, second = recordings.QUEUES
     names = {"entities": [{"id": first, "name": "Early"}, {"id": second, "name": "Late"},
                           {"id": second, "name": "Late"}]}
@@ -519,7 +519,7 @@ def test_names_that_come_after_events_go_to_their_queues(tool):
     assert (second, "Late") in found and found <= {(second, "Late"), (first, "Early")}
 
 
-def test_later_recording_keeps_a_name_or_changes_it(tool):
+def test_second_recording_keeps_or_changes_a_queue_name(tool):
     def later(second, *names):
         return recordings.at(second, '"state":"run","schema":"gsqstat-recording/1",'
                              '"source":"notifications","queues":["%s"],"interval":null'
